@@ -1,0 +1,35 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// AuditEvent is one row of the audit.
+type AuditEvent struct {
+	Sequence  int64     `json:"sequence"`
+	At        time.Time `json:"at"`
+	Revision  int64     `json:"revision"`
+	Workspace string    `json:"workspace"`
+	Action    string    `json:"action"`
+	// Actor is the address of who did it; ActorToken the locator of the token used.
+	Actor      string  `json:"actor"`
+	ActorToken *string `json:"actor_token"`
+	// OnBehalf is the address of the member whose rights decided.
+	OnBehalf  *string         `json:"on_behalf"`
+	IP        *string         `json:"ip"`
+	UserAgent *string         `json:"user_agent"`
+	RequestID string          `json:"request_id"`
+	Target    string          `json:"target"`
+	Token     *string         `json:"token"`
+	Before    json.RawMessage `json:"before"`
+	After     json.RawMessage `json:"after"`
+	// Hash is the chain's hash at this row, in hex.
+	Hash string `json:"hash"`
+}
+
+// AuditFilter narrows the audit. Zero fields do not filter.
+type AuditFilter struct {
+	Token, Actor, Action string
+	From, To             time.Time
+}

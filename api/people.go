@@ -1,0 +1,140 @@
+package api
+
+import "time"
+
+// CreateWorkspace asks for a new tenant.
+type CreateWorkspace struct {
+	// Slug is its name in every path: [a-z0-9][a-z0-9-]{0,62}; never changes, never used again.
+	Slug       string        `json:"slug"`
+	Name       Opt[string]   `json:"name,omitzero"`
+	ExternalID Opt[string]   `json:"external_id,omitzero"`
+	Metadata   Opt[Metadata] `json:"metadata,omitzero"`
+}
+
+// EditWorkspace is a merge patch of a workspace.
+type EditWorkspace struct {
+	Name       Opt[string]   `json:"name,omitzero"`
+	ExternalID Opt[string]   `json:"external_id,omitzero"`
+	Metadata   Opt[Metadata] `json:"metadata,omitzero"`
+}
+
+// PutWorkspace creates or replaces a workspace.
+type PutWorkspace struct {
+	Slug string `json:"slug,omitempty"`
+	EditWorkspace
+}
+
+// Workspace is a tenant.
+type Workspace struct {
+	Slug        string     `json:"slug"`
+	Name        string     `json:"name"`
+	ExternalID  *string    `json:"external_id"`
+	Metadata    Metadata   `json:"metadata"`
+	CreatedAt   time.Time  `json:"created_at"`
+	SuspendedAt *time.Time `json:"suspended_at"`
+	Revision    int64      `json:"revision"`
+}
+
+// CreateMember asks for a person in a workspace. Email may be left out where
+// an external id names the person.
+type CreateMember struct {
+	Email      string      `json:"email,omitempty"`
+	Name       Opt[string] `json:"name,omitzero"`
+	ExternalID Opt[string] `json:"external_id,omitzero"`
+	// Password is for instance:admin alone, and only when it creates the user.
+	Password string `json:"password,omitempty"`
+	Rights
+}
+
+// EditMember is a merge patch of a membership.
+type EditMember struct {
+	Name       Opt[string] `json:"name,omitzero"`
+	ExternalID Opt[string] `json:"external_id,omitzero"`
+	Rights
+}
+
+// Member is a person in one workspace.
+type Member struct {
+	ID            string      `json:"id"`
+	Email         *string     `json:"email"`
+	Name          string      `json:"name"`
+	ExternalID    *string     `json:"external_id"`
+	Address       string      `json:"address"`
+	Role          *string     `json:"role"`
+	Scopes        []string    `json:"scopes"`
+	Resources     []string    `json:"resources"`
+	Grants        []Statement `json:"grants"`
+	Effective     []Statement `json:"effective"`
+	Active        bool        `json:"active"`
+	DeactivatedAt *time.Time  `json:"deactivated_at"`
+	CreatedAt     time.Time   `json:"created_at"`
+	Revision      int64       `json:"revision"`
+}
+
+// CreateServiceAccount asks for a non-human principal.
+type CreateServiceAccount struct {
+	// Name is [a-z0-9][a-z0-9._-]{0,62}; it never changes.
+	Name        string        `json:"name"`
+	Description Opt[string]   `json:"description,omitzero"`
+	Contacts    Opt[[]string] `json:"contacts,omitzero"`
+	Rights
+}
+
+// EditServiceAccount is a merge patch of a service account.
+type EditServiceAccount struct {
+	Description Opt[string]   `json:"description,omitzero"`
+	Contacts    Opt[[]string] `json:"contacts,omitzero"`
+	Rights
+}
+
+// ServiceAccount is a non-human principal of a workspace.
+type ServiceAccount struct {
+	ID          string      `json:"id"`
+	Name        string      `json:"name"`
+	Address     string      `json:"address"`
+	Description string      `json:"description"`
+	Contacts    []string    `json:"contacts"`
+	Role        *string     `json:"role"`
+	Scopes      []string    `json:"scopes"`
+	Resources   []string    `json:"resources"`
+	Grants      []Statement `json:"grants"`
+	Effective   []Statement `json:"effective"`
+	Active      bool        `json:"active"`
+	DisabledAt  *time.Time  `json:"disabled_at"`
+	CreatedAt   time.Time   `json:"created_at"`
+	Revision    int64       `json:"revision"`
+}
+
+// User is a person across all workspaces, as instance administrators see them.
+type User struct {
+	ID            string     `json:"id"`
+	Email         *string    `json:"email"`
+	Name          string     `json:"name"`
+	InstanceAdmin bool       `json:"instance_admin"`
+	Active        bool       `json:"active"`
+	DeactivatedAt *time.Time `json:"deactivated_at"`
+	CreatedAt     time.Time  `json:"created_at"`
+	Workspaces    []string   `json:"workspaces"`
+	Revision      int64      `json:"revision"`
+}
+
+// AddAdmin makes a user an instance administrator.
+type AddAdmin struct {
+	// User is an e-mail or a user id.
+	User string `json:"user"`
+}
+
+// Affected answers a removal or suspension, done or only asked for with
+// dry_run: the tokens that stop.
+type Affected struct {
+	DryRun bool    `json:"dry_run"`
+	Tokens []Token `json:"tokens"`
+}
+
+// Bootstrapped is what the first start of an instance made.
+type Bootstrapped struct {
+	Workspace string `json:"workspace"`
+	User      User   `json:"user"`
+	Token     Token  `json:"token"`
+	Secret    string `json:"secret"`
+}

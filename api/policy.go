@@ -1,0 +1,88 @@
+package api
+
+// MaxTokens bounds how many live tokens there may be; 0 means no bound.
+type MaxTokens struct {
+	PerOwner int `json:"per_owner"`
+	Total    int `json:"total"`
+}
+
+// SupportContact is whom a person with a refused token may ask.
+type SupportContact struct {
+	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"`
+	URL   string `json:"url,omitempty"`
+}
+
+// Values of personal_tokens: who may hold personal tokens of their own.
+const (
+	PersonalMembers  = "members"
+	PersonalManagers = "managers"
+	PersonalNobody   = "nobody"
+)
+
+// Values of onboarding: who may put a resource on board.
+const (
+	OnboardPortfolio = "portfolio"
+	OnboardAnyMember = "any_member"
+)
+
+// Values of leak_action: what happens to a token that was reported as leaked.
+const (
+	LeakRevoke  = "revoke"
+	LeakDisable = "disable"
+	LeakNotify  = "notify"
+)
+
+// PatchPolicy is a merge patch of a policy; null returns a field to what is
+// inherited. It is also how overrides are stored: a field that is set overrides.
+type PatchPolicy struct {
+	DefaultLifetime       Opt[Duration]       `json:"default_lifetime,omitzero"`
+	MaxLifetime           Opt[Duration]       `json:"max_lifetime,omitzero"`
+	AllowNever            Opt[bool]           `json:"allow_never,omitzero"`
+	Overlap               Opt[Duration]       `json:"overlap,omitzero"`
+	RequireIPAllowList    Opt[bool]           `json:"require_ip_allow_list,omitzero"`
+	PersonalTokens        Opt[string]         `json:"personal_tokens,omitzero"`
+	MaxTokens             Opt[MaxTokens]      `json:"max_tokens,omitzero"`
+	NoticeDays            Opt[[]int]          `json:"notice_days,omitzero"`
+	Onboarding            Opt[string]         `json:"onboarding,omitzero"`
+	Recoverable           Opt[bool]           `json:"recoverable,omitzero"`
+	RevokeOnReuse         Opt[bool]           `json:"revoke_on_reuse,omitzero"`
+	RateLimit             Opt[RateLimit]      `json:"rate_limit,omitzero"`
+	WorkspaceRateLimit    Opt[RateLimit]      `json:"workspace_rate_limit,omitzero"`
+	Retention             Opt[Duration]       `json:"retention,omitzero"`
+	IntrospectionMaxCache Opt[Duration]       `json:"introspection_max_cache,omitzero"`
+	LeakAction            Opt[string]         `json:"leak_action,omitzero"`
+	SupportContact        Opt[SupportContact] `json:"support_contact,omitzero"`
+	// Locked, on the instance only, names the fields workspaces cannot override.
+	Locked Opt[[]string] `json:"locked,omitzero"`
+}
+
+// Policy is what holds in a workspace now: its own values over the instance's
+// over the defaults.
+type Policy struct {
+	// DefaultLifetime is a new token's when it names none.
+	DefaultLifetime Duration `json:"default_lifetime"`
+	// MaxLifetime is the longest lifetime; 0 means no bound.
+	MaxLifetime Duration `json:"max_lifetime"`
+	// AllowNever allows tokens without expiry.
+	AllowNever bool `json:"allow_never"`
+	// Overlap is how long a rotated secret still works; 0 ends it at once.
+	Overlap               Duration        `json:"overlap"`
+	RequireIPAllowList    bool            `json:"require_ip_allow_list"`
+	PersonalTokens        string          `json:"personal_tokens"`
+	MaxTokens             MaxTokens       `json:"max_tokens"`
+	NoticeDays            []int           `json:"notice_days"`
+	Onboarding            string          `json:"onboarding"`
+	Recoverable           bool            `json:"recoverable"`
+	RevokeOnReuse         bool            `json:"revoke_on_reuse"`
+	RateLimit             *RateLimit      `json:"rate_limit"`
+	WorkspaceRateLimit    *RateLimit      `json:"workspace_rate_limit"`
+	Retention             Duration        `json:"retention"`
+	IntrospectionMaxCache Duration        `json:"introspection_max_cache"`
+	LeakAction            string          `json:"leak_action"`
+	SupportContact        *SupportContact `json:"support_contact"`
+	// Overridden names the fields that are set here and not inherited.
+	Overridden []string `json:"overridden"`
+	// Locked names the fields that the instance does not let workspaces override.
+	Locked []string `json:"locked"`
+}

@@ -1,0 +1,178 @@
+package api
+
+import "time"
+
+// Status values of a token. Expired is never stored: it follows from the clock.
+const (
+	StatusActive   = "active"
+	StatusDisabled = "disabled"
+	StatusExpired  = "expired"
+	StatusRevoked  = "revoked"
+)
+
+// Reasons of a revocation.
+const (
+	ReasonUnused     = "unused"
+	ReasonSuperseded = "superseded"
+	ReasonLeaked     = "leaked"
+	ReasonOwnerLeft  = "owner_left"
+	ReasonOther      = "other"
+)
+
+// TokenFields are the fields of a token that its creator writes and an edit may
+// change. In an edit (RFC 7396) null means inherit or none.
+type TokenFields struct {
+	// Label is the token's name: 1 to 100 characters, none of them a control character.
+	Label       Opt[string] `json:"label,omitzero"`
+	Description Opt[string] `json:"description,omitzero"`
+	Rights
+	// At most one of ExpiresIn, ExpiresAt and Never; none means the policy's default_lifetime.
+	ExpiresIn   Opt[Duration]  `json:"expires_in,omitzero"`
+	ExpiresAt   Opt[time.Time] `json:"expires_at,omitzero"`
+	Never       Opt[bool]      `json:"never,omitzero"`
+	NotBefore   Opt[time.Time] `json:"not_before,omitzero"`
+	AllowedIPs  Opt[[]string]  `json:"allowed_ips,omitzero"`
+	RateLimit   Opt[RateLimit] `json:"rate_limit,omitzero"`
+	Recoverable Opt[bool]      `json:"recoverable,omitzero"`
+	Metadata    Opt[Metadata]  `json:"metadata,omitzero"`
+}
+
+// CreateToken asks for a new token.
+type CreateToken struct {
+	// Kind is "personal", "service" or "workspace"; left out it follows from Owner.
+	Kind string `json:"kind,omitempty"`
+	// Owner is a member's e-mail or id, or a service account's name. Left out, a
+	// personal token belongs to the caller's own user.
+	Owner string `json:"owner,omitempty"`
+	TokenFields
+}
+
+// EditToken is a merge patch of a token.
+type EditToken struct {
+	TokenFields
+}
+
+// RevokeToken ends a token for good.
+type RevokeToken struct {
+	Reason  string `json:"reason,omitempty"`
+	Comment string `json:"comment,omitempty"`
+}
+
+// DisableToken suspends a token until it is enabled.
+type DisableToken struct {
+	// RevokeAfter, when set, revokes the token once it was disabled for so long.
+	RevokeAfter Opt[Duration] `json:"revoke_after,omitzero"`
+}
+
+// RotateToken asks for a new secret of the same token.
+type RotateToken struct {
+	// Overlap is how long the old secret still works; left out, the policy's.
+	Overlap Opt[Duration] `json:"overlap,omitzero"`
+	// RetireOnFirstUse ends the old secret when the new one is first used.
+	RetireOnFirstUse bool `json:"retire_on_first_use,omitempty"`
+	// Renew starts the original lifetime again; also for an expired token.
+	Renew bool `json:"renew,omitempty"`
+	// ExpiresIn sets a new lifetime from now.
+	ExpiresIn Opt[Duration] `json:"expires_in,omitzero"`
+}
+
+// TransferToken moves a token to another owner and rotates it.
+type TransferToken struct {
+	// Owner is a member's e-mail or id, a service account's name, or the
+	// workspace's slug@workspace.
+	Owner string `json:"owner"`
+}
+
+// TokenSecret tells of one secret of a token without the secret.
+type TokenSecret struct {
+	CreatedAt  time.Time  `json:"created_at"`
+	LastUsedAt *time.Time `json:"last_used_at"`
+	RetiresAt  *time.Time `json:"retires_at"`
+}
+
+// Token is a token as it is shown: everything but its secret.
+type Token struct {
+	// ID is the owner's address, "_" and the locator; the address is for reading.
+	ID        string    `json:"id"`
+	Locator   string    `json:"locator"`
+	Kind      string    `json:"kind"`
+	Workspace string    `json:"workspace"`
+	Owner     Principal `json:"owner"`
+	// CreatedBy is the address of who made it.
+	CreatedBy string `json:"created_by"`
+	// CreatedWith is the locator of the API token that made it.
+	CreatedWith *string `json:"created_with"`
+	Label       string  `json:"label"`
+	Description string  `json:"description"`
+	Masked      string  `json:"masked"`
+	// Role, Scopes and Resources show a grant of one statement; Grants shows any.
+	// All four are null while the token inherits its owner's rights.
+	Role      *string     `json:"role"`
+	Scopes    []string    `json:"scopes"`
+	Resources []string    `json:"resources"`
+	Grants    []Statement `json:"grants"`
+	// Effective is what the token may do now: its own statements within its owner's.
+	Effective []Statement `json:"effective"`
+	Status    string      `json:"status"`
+	Usable    bool        `json:"usable"`
+	// BlockedBy is the code that a verification would answer now; null while usable.
+	BlockedBy *string `json:"blocked_by"`
+	// OutsidePolicy names the policy fields that the token no longer satisfies.
+	OutsidePolicy bool          `json:"outside_policy"`
+	CreatedAt     time.Time     `json:"created_at"`
+	ExpiresAt     *time.Time    `json:"expires_at"`
+	NotBefore     *time.Time    `json:"not_before"`
+	LastUsedAt    *time.Time    `json:"last_used_at"`
+	LastUsedIP    *string       `json:"last_used_ip"`
+	DisabledAt    *time.Time    `json:"disabled_at"`
+	RevokeAt      *time.Time    `json:"revoke_at"`
+	RevokedAt     *time.Time    `json:"revoked_at"`
+	RevokeReason  *string       `json:"revoke_reason"`
+	RevokeComment *string       `json:"revoke_comment"`
+	RotatedAt     *time.Time    `json:"rotated_at"`
+	OverlapEndsAt *time.Time    `json:"overlap_ends_at"`
+	Secrets       []TokenSecret `json:"secrets"`
+	AllowedIPs    []string      `json:"allowed_ips"`
+	RateLimit     *RateLimit    `json:"rate_limit"`
+	Recoverable   bool          `json:"recoverable"`
+	// Standing marks the one access token of a member that reset creates.
+	Standing bool     `json:"standing"`
+	Metadata Metadata `json:"metadata"`
+	Revision int64    `json:"revision"`
+}
+
+// Issued is the one answer that holds a secret: of create, rotate, reset,
+// transfer and reveal.
+type Issued struct {
+	Token  Token  `json:"token"`
+	Secret string `json:"secret"`
+}
+
+// TokenFilter narrows a listing of tokens. Zero fields do not filter.
+type TokenFilter struct {
+	Owner, Kind, Status, Query, Role, Scope, Resource, CreatedBy string
+	// ExpiringWithin keeps tokens whose expiry lies so near in the future.
+	ExpiringWithin Duration
+	// UnusedFor keeps tokens that were not used for so long.
+	UnusedFor Duration
+	// OutsidePolicy keeps tokens that the policy of now would not allow.
+	OutsidePolicy bool
+	// Can keeps tokens that may use this scope, on Resource if given, now.
+	Can string
+	// Metadata keeps tokens whose metadata has these values.
+	Metadata map[string]string
+	// Deleted also lists deleted tokens.
+	Deleted bool
+}
+
+// Whoami tells a caller who it is.
+type Whoami struct {
+	Token     *Token      `json:"token"`
+	Principal Principal   `json:"principal"`
+	Workspace string      `json:"workspace"`
+	Effective []Statement `json:"effective"`
+	Scopes    []string    `json:"scopes"`
+	Resources []string    `json:"resources"`
+	// InstanceAdmin says whether the caller holds the instance's own powers.
+	InstanceAdmin bool `json:"instance_admin"`
+}

@@ -1,0 +1,77 @@
+package api
+
+import "time"
+
+// Client is the request that is being authorised, as the resource server saw it.
+type Client struct {
+	IP        string `json:"ip,omitempty"`
+	Method    string `json:"method,omitempty"`
+	Path      string `json:"path,omitempty"`
+	UserAgent string `json:"user_agent,omitempty"`
+}
+
+// VerifyRequest asks whether a token may do something now.
+type VerifyRequest struct {
+	Token string `json:"token"`
+	// Scopes is what the request at hand needs; no patterns.
+	Scopes []string `json:"scopes,omitempty"`
+	// Resource is what the request touches; "any" leaves the filtering to the caller.
+	Resource string `json:"resource,omitempty"`
+	// Workspace, if given, is the only one whose tokens are accepted.
+	Workspace string `json:"workspace,omitempty"`
+	// Cost is charged to the rate limit; left out it is 1, 0 peeks.
+	Cost *int `json:"cost,omitempty"`
+	// Peek decides without being counted as a use.
+	Peek   bool    `json:"peek,omitempty"`
+	Client *Client `json:"client,omitempty"`
+}
+
+// VerifyBatch asks up to 100 questions at once.
+type VerifyBatch struct {
+	Requests []VerifyRequest `json:"requests"`
+}
+
+// VerifyBatchResult answers them in the same order.
+type VerifyBatchResult struct {
+	Results []VerifyResult `json:"results"`
+}
+
+// VerifiedToken is the part of a token that a resource server is told.
+type VerifiedToken struct {
+	ID       string   `json:"id"`
+	Locator  string   `json:"locator"`
+	Kind     string   `json:"kind"`
+	Label    string   `json:"label"`
+	Masked   string   `json:"masked"`
+	Metadata Metadata `json:"metadata"`
+}
+
+// RateState is what is left of a rate limit.
+type RateState struct {
+	Limit     int `json:"limit"`
+	Remaining int `json:"remaining"`
+	// Reset is in whole seconds from now.
+	Reset int `json:"reset"`
+}
+
+// VerifyResult is the decision. Token, Principal and Workspace are there
+// whenever the secret was right, also in a refusal.
+type VerifyResult struct {
+	Allowed             bool           `json:"allowed"`
+	Code                Code           `json:"code"`
+	Detail              string         `json:"detail,omitempty"`
+	Token               *VerifiedToken `json:"token,omitempty"`
+	Principal           *Principal     `json:"principal,omitempty"`
+	Workspace           string         `json:"workspace,omitempty"`
+	WorkspaceExternalID string         `json:"workspace_external_id,omitempty"`
+	Scopes              []string       `json:"scopes,omitempty"`
+	Resources           []string       `json:"resources,omitempty"`
+	ExpiresAt           *time.Time     `json:"expires_at,omitempty"`
+	RateLimit           *RateState     `json:"rate_limit,omitempty"`
+	// Missing names the scopes that were not granted.
+	Missing []string `json:"missing,omitempty"`
+	// RetryAfter is in whole seconds; with rate_limited only.
+	RetryAfter int    `json:"retry_after,omitempty"`
+	RequestID  string `json:"request_id,omitempty"`
+	Revision   int64  `json:"revision"`
+}
