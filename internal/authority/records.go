@@ -1,0 +1,226 @@
+package authority
+
+import (
+	"encoding/json"
+	"net/netip"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/token"
+)
+
+// ID is a row number: unique in the whole database, given under the head row's
+// lock, never used again, never shown. 0 is none.
+type ID = int64
+
+// Instance is the one row of the deployment's own settings.
+type Instance struct {
+	// Policy holds the instance's overrides of the built-in defaults and the
+	// names of locked fields.
+	Policy api.PatchPolicy
+	// Prefixes are the token prefixes of this instance, the current one first.
+	Prefixes []token.Prefix
+	// SetupDigest is the keyed digest of the one-time setup code; nil when there is none.
+	SetupDigest    []byte
+	SetupExpiresAt time.Time
+	// BootstrappedAt is when the first Owner was made; zero before.
+	BootstrappedAt time.Time
+}
+
+// Workspace is a tenant. A deleted one keeps its row so that its slug is never
+// used again.
+type Workspace struct {
+	ID         ID
+	Slug       string
+	Name       string
+	ExternalID string
+	Metadata   api.Metadata
+	// Policy holds the workspace's overrides.
+	Policy      api.PatchPolicy
+	CreatedAt   time.Time
+	SuspendedAt time.Time
+	DeletedAt   time.Time
+	Revision    int64
+}
+
+// User is a person across workspaces. Email is lower-case ASCII or empty.
+type User struct {
+	ID            ID
+	PublicID      string
+	Email         string
+	Name          string
+	PasswordHash  string
+	InstanceAdmin bool
+	CreatedAt     time.Time
+	DeactivatedAt time.Time
+	Revision      int64
+}
+
+// Member is a user in one workspace. A removed membership keeps its row, so
+// that whoever comes back gets a new one and nothing of the old. The fields of
+// the user are read with it and never written through it.
+type Member struct {
+	ID            ID
+	Workspace     ID
+	User          ID
+	Name          string
+	ExternalID    string
+	Grants        []grant.Statement
+	CreatedAt     time.Time
+	DeactivatedAt time.Time
+	RemovedAt     time.Time
+	Revision      int64
+
+	UserPublicID      string
+	UserEmail         string
+	UserName          string
+	UserInstanceAdmin bool
+	UserDeactivatedAt time.Time
+}
+
+// ServiceAccount is a non-human principal of a workspace. A removed one keeps
+// its row.
+type ServiceAccount struct {
+	ID          ID
+	Workspace   ID
+	PublicID    string
+	Name        string
+	Description string
+	Contacts    []string
+	Grants      []grant.Statement
+	CreatedAt   time.Time
+	DisabledAt  time.Time
+	RemovedAt   time.Time
+	Revision    int64
+}
+
+// Token is what is stored of a token besides its secrets. Exactly one of
+// OwnerMember and OwnerServiceAccount is set; neither for a workspace token.
+type Token struct {
+	ID                  ID
+	Locator             token.Locator
+	Prefix              token.Prefix
+	Kind                token.Kind
+	Workspace           ID
+	OwnerMember         ID
+	OwnerServiceAccount ID
+	// CreatedBy is the address of who made it; CreatedByUser the user's row if a person did.
+	CreatedBy     string
+	CreatedByUser ID
+	CreatedWith   token.Locator
+	Label         string
+	Description   string
+	// Grants nil means inherit, empty means nothing; stored distinctly.
+	Grants    []grant.Statement
+	NotBefore time.Time
+	ExpiresAt time.Time
+	// Lifetime is what it was created or last renewed with; 0 without expiry.
+	Lifetime      time.Duration
+	DisabledAt    time.Time
+	RevokeAt      time.Time
+	RevokedAt     time.Time
+	RevokeReason  string
+	RevokeComment string
+	DeletedAt     time.Time
+	// AllowedIPs nil means any address.
+	AllowedIPs  []netip.Prefix
+	RateLimit   *api.RateLimit
+	Recoverable bool
+	Standing    bool
+	Metadata    api.Metadata
+	CreatedAt   time.Time
+	RotatedAt   time.Time
+	Revision    int64
+}
+
+// Secret is one secret of a token, as a keyed digest. Number counts from 1;
+// the highest is the current one.
+type Secret struct {
+	Token  ID
+	Number int
+	Digest token.Digest
+	Key    token.KeyID
+	// RetiresAt is the end of its overlap; zero for the current one.
+	RetiresAt time.Time
+	// RetireOnUse says that the first use of this secret ends the one before.
+	RetireOnUse bool
+	// FirstUsedAt is committed for secrets minted with RetireOnUse or an
+	// Idempotency-Key; zero while unused or not tracked.
+	FirstUsedAt time.Time
+	// Sealed is the recoverable copy, or nil.
+	Sealed    []byte
+	CreatedAt time.Time
+}
+
+// Role is a named list of scopes; workspace 0 is the instance's.
+type Role struct {
+	Workspace   ID
+	Name        string
+	DisplayName string
+	Description string
+	Scopes      []string
+	RateLimit   *api.RateLimit
+	Locked      bool
+	Revision    int64
+}
+
+// Scope is an entry of the catalogue; workspace 0 is the instance's.
+type Scope struct {
+	Workspace   ID
+	Name        string
+	Description string
+	Implies     []string
+	Roles       []string
+	Locked      bool
+	Revision    int64
+}
+
+// Resource is an entity of the product.
+type Resource struct {
+	ID          ID
+	Workspace   ID
+	Name        string
+	Description string
+	CreatedBy   string
+	CreatedAt   time.Time
+	Revision    int64
+}
+
+// AuditRow is one link of a workspace's chain; workspace 0 is the instance's.
+// The columns besides Payload repeat what is in it, for filters.
+type AuditRow struct {
+	Workspace ID
+	// Sequence counts from 1 without gaps.
+	Sequence int64
+	Revision int64
+	At       time.Time
+	Action   string
+	Actor    string
+	// ActorToken is the locator of the token that was used, or empty.
+	ActorToken string
+	OnBehalf   string
+	Target     string
+	// Token is the locator of the token that the event is about, or empty.
+	Token string
+	// Payload is the event as canonical JSON; nil once it was erased.
+	Payload       json.RawMessage
+	PayloadDigest []byte
+	// Hash is HMAC(Key, previous hash ‖ sequence ‖ payload digest).
+	Hash []byte
+	Key  token.KeyID
+}
+
+// Idempotency remembers what a key made, so that a retry can be told from a
+// second request. No secret is kept.
+type Idempotency struct {
+	// Caller, Route and Key name it; Body is the digest of the request.
+	Caller, Route, Key string
+	Body               []byte
+	// Token and Secret are what was made.
+	Token  token.Locator
+	Secret int
+	// Object is the reference of what was made when it was not a token.
+	Object    string
+	CreatedAt time.Time
+}

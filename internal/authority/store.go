@@ -1,0 +1,204 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenry/tokenry/token"
+)
+
+// ErrNoRow is what a [Reader] answers when there is no such row.
+var ErrNoRow = errors.New("authority: no such row")
+
+// ErrDuplicate is what a [Tx] answers when a unique name is taken. The verbs
+// look first, under the lock; this is the net below them.
+var ErrDuplicate = errors.New("authority: duplicate row")
+
+// Store keeps the rows. There are two of it, over SQLite and PostgreSQL, with
+// one behaviour, which the package storetest states as a suite.
+type Store interface {
+	// Read runs f on one consistent snapshot. Nothing f does changes anything.
+	// The Reader is valid until f returns.
+	Read(ctx context.Context, f func(Reader) error) error
+
+	// Batch commits mutations in their order as one transaction. It locks the
+	// head row before anything is read, so batches never overlap, on any node.
+	//
+	// Each mutation runs under a savepoint with the next revision. One that
+	// returns an error leaves nothing behind, takes no revision and does not
+	// disturb the others; its error stands at its place in the answer. Row
+	// numbers it took are lost.
+	//
+	// A second, non-nil error means that nothing was committed, or, when it is
+	// ErrOutcomeUnknown, that the commit was sent and no answer came.
+	Batch(ctx context.Context, mutations []func(Tx) error) ([]error, error)
+
+	// Ping answers whether the database can be read now.
+	Ping(ctx context.Context) error
+}
+
+// ErrOutcomeUnknown says that a commit may or may not have happened.
+var ErrOutcomeUnknown = errors.New("authority: the outcome of the commit is not known")
+
+// Reader reads one snapshot. Single look-ups answer ErrNoRow; lists are in
+// ascending order of ID (tokens: descending) and start after a given ID.
+// Removed and deleted rows are only found by their ID, unless said otherwise.
+type Reader interface {
+	// Revision is the snapshot's: everything up to it is in, nothing after.
+	Revision() int64
+	Instance() (Instance, error)
+
+	WorkspaceReader
+	PeopleReader
+	TokenReader
+	RightsReader
+	AuditReader
+}
+
+// WorkspaceKey names a workspace by exactly one of its fields.
+type WorkspaceKey struct {
+	ID               ID
+	Slug, ExternalID string
+}
+
+// WorkspaceReader reads tenants. By Slug deleted ones are found too (a slug is
+// never used again); by ExternalID they are not.
+type WorkspaceReader interface {
+	Workspace(k WorkspaceKey) (Workspace, error)
+	// Workspaces lists those not deleted.
+	Workspaces(after ID, limit int) ([]Workspace, error)
+	// WorkspacesOf lists those not deleted in which the user is a member.
+	WorkspacesOf(user ID) ([]Workspace, error)
+	// CountWorkspaces counts those not deleted, up to limit.
+	CountWorkspaces(limit int) (int, error)
+}
+
+// UserKey names a user by exactly one of its fields.
+type UserKey struct {
+	ID              ID
+	PublicID, Email string
+}
+
+// MemberKey names a membership by exactly one of its fields; PublicID and Email
+// are the user's.
+type MemberKey struct {
+	ID, User                    ID
+	PublicID, Email, ExternalID string
+}
+
+// ServiceAccountKey names a service account by exactly one of its fields.
+type ServiceAccountKey struct {
+	ID             ID
+	PublicID, Name string
+}
+
+// PeopleReader reads users, members and service accounts.
+type PeopleReader interface {
+	User(k UserKey) (User, error)
+	Users(after ID, limit int) ([]User, error)
+	// InstanceAdmins lists the active instance administrators.
+	InstanceAdmins() ([]User, error)
+	// Member finds a member of that workspace; by ID a removed one too.
+	Member(workspace ID, k MemberKey) (Member, error)
+	Members(workspace, after ID, limit int) ([]Member, error)
+	// ServiceAccount finds one of that workspace; by ID a removed one too.
+	ServiceAccount(workspace ID, k ServiceAccountKey) (ServiceAccount, error)
+	ServiceAccounts(workspace, after ID, limit int) ([]ServiceAccount, error)
+}
+
+// TokenQuery narrows a list of tokens; zero fields do not.
+type TokenQuery struct {
+	// Before continues a list: only IDs smaller than it.
+	Before ID
+	Limit  int
+	// OwnerMember or OwnerServiceAccount keep one owner's.
+	OwnerMember, OwnerServiceAccount ID
+	// Kind keeps one kind.
+	Kind token.Kind
+	// Text keeps tokens whose label or description contains it, compared
+	// without case for ASCII, or whose locator starts with it. It is matched
+	// literally: % and _ mean themselves.
+	Text string
+	// CreatedBy keeps those made by that address.
+	CreatedBy string
+	// CreatedWith keeps those made with that token.
+	CreatedWith token.Locator
+	// ExpiresBefore and ExpiresAfter bound the expiry; tokens that never expire
+	// are left out when either is set.
+	ExpiresBefore, ExpiresAfter time.Time
+	// Live keeps tokens that are neither revoked nor expired at that time.
+	Live time.Time
+	// Deleted also lists deleted tokens.
+	Deleted bool
+}
+
+// TokenReader reads tokens and their secrets.
+type TokenReader interface {
+	Token(l token.Locator) (Token, error)
+	// Secrets lists a token's secrets, the current one first, at most six.
+	Secrets(t ID) ([]Secret, error)
+	// Tokens lists a workspace's tokens, newest first.
+	Tokens(workspace ID, q TokenQuery) ([]Token, error)
+	// CountTokens counts live tokens (see TokenQuery.Live) of the workspace that
+	// q's owner fields name, all of them when they name none.
+	CountTokens(workspace ID, q TokenQuery) (int, error)
+	// Idempotency finds what a key made.
+	Idempotency(caller, route, key string) (Idempotency, error)
+}
+
+// RightsReader reads roles, scopes and resources; workspace 0 is the instance.
+type RightsReader interface {
+	Roles(workspace ID) ([]Role, error)
+	Scopes(workspace ID) ([]Scope, error)
+	Resource(workspace ID, name string) (Resource, error)
+	Resources(workspace, after ID, limit int) ([]Resource, error)
+}
+
+// AuditQuery narrows the audit; zero fields do not.
+type AuditQuery struct {
+	// Before continues a list: only sequences smaller than it.
+	Before               int64
+	Limit                int
+	Token, Actor, Action string
+	From, To             time.Time
+}
+
+// AuditReader reads the audit.
+type AuditReader interface {
+	// AuditHead is the last row of a chain; ErrNoRow when it is empty.
+	AuditHead(workspace ID) (AuditRow, error)
+	// Audit lists a chain, newest first.
+	Audit(workspace ID, q AuditQuery) ([]AuditRow, error)
+	// AuditChain lists a chain in its order, after a sequence.
+	AuditChain(workspace ID, after int64, limit int) ([]AuditRow, error)
+}
+
+// Tx is a mutation's view: what it reads includes what mutations before it in
+// the batch changed. Put inserts or replaces the whole row by its ID (or name).
+type Tx interface {
+	Reader
+	// NewID gives the next row number.
+	NewID() ID
+
+	PutInstance(Instance) error
+	PutWorkspace(Workspace) error
+	PutUser(User) error
+	PutMember(Member) error
+	PutServiceAccount(ServiceAccount) error
+	PutToken(Token) error
+	PutSecret(Secret) error
+	// DeleteSecrets forgets the secrets of a token numbered below keep.
+	DeleteSecrets(t ID, keep int) error
+	PutRole(Role) error
+	DeleteRole(workspace ID, name string) error
+	PutScope(Scope) error
+	DeleteScope(workspace ID, name string) error
+	PutResource(Resource) error
+	DeleteResource(workspace ID, name string) error
+	// AppendAudit adds the next row of a chain.
+	AppendAudit(AuditRow) error
+	PutIdempotency(Idempotency) error
+	// DeleteIdempotency forgets keys made before t.
+	DeleteIdempotency(t time.Time) error
+}
