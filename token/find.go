@@ -1,0 +1,72 @@
+package token
+
+import "bytes"
+
+// Find calls yield for every token string in the text, in order, until yield
+// returns false. It goes by shape and checksum, whatever the prefix, and finds
+// what stands between word boundaries: next to a token there is no character
+// of [A-Za-z0-9_]. An escape sequence before it, as in "\ntkyp_…" within JSON,
+// "%3Dtkyp_…" within a URL or ESC [32m before it in a terminal's log, does not
+// hide it. The token is text[start:end]; p keeps no part of the text.
+//
+// The time is linear in the text, and most of it is a search for underscores.
+func Find(text []byte, yield func(start, end int, p Parsed) bool) {
+	for at := 0; ; {
+		i := bytes.IndexByte(text[at:], '_')
+		if i < 0 {
+			return
+		}
+		sep := at + i
+		at = sep + 1
+		if start, end, p, ok := around(text, sep); ok {
+			if !yield(start, end, p) {
+				return
+			}
+			at = end
+		}
+	}
+}
+
+const (
+	// longestEscape is how many word characters of an escape sequence can
+	// touch a token: those of \u003d.
+	longestEscape = 5
+	longestHead   = maxPrefix + len("p")
+	shortestHead  = minPrefix + len("p")
+)
+
+// around looks for the token whose underscore is at sep.
+func around(text []byte, sep int) (start, end int, p Parsed, ok bool) {
+	end = sep + 1 + bodyLength
+	if end > len(text) || end < len(text) && isWord(text[end]) || !allBase62(text[sep+1:end]) {
+		return 0, 0, Parsed{}, false
+	}
+	start = wordStart(text, sep)
+	last := start
+	if start > 0 && isEscape(text[start-1]) {
+		last = min(start+longestEscape, sep-shortestHead)
+	}
+	for ; start <= last; start++ {
+		if p, err := parse(text[start:end]); err == nil {
+			return start, end, p, true
+		}
+	}
+	return 0, 0, Parsed{}, false
+}
+
+// wordStart returns where the word that ends before sep begins, as far back as
+// a token with an escape sequence before it can reach.
+func wordStart(text []byte, sep int) int {
+	start := sep
+	for start > 0 && sep-start <= longestHead+longestEscape && isWord(text[start-1]) {
+		start--
+	}
+	return start
+}
+
+// isEscape reports whether c can stand before the word characters of an escape
+// sequence: \n, \u000a, %0A, ESC [1m, ESC [1;32m. That a letter of the word
+// belonged to the token all the same is for the checksum to say.
+func isEscape(c byte) bool {
+	return c == '\\' || c == '%' || c == '[' || c == ';'
+}

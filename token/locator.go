@@ -1,0 +1,57 @@
+package token
+
+import "io"
+
+// Locator is the public part of a token, 12 characters of base62: by it a token
+// is looked up, named in logs and shown. It stays the same for the token's
+// whole life, also when the secret is rotated. Locators are compared with ==.
+// The zero value is no locator, and different from "000000000000".
+type Locator [LocatorLength]byte
+
+// ParseLocator returns s as a locator, or an error that is [ErrMalformed]. It
+// takes exactly 12 characters of base62; the empty string is no locator.
+func ParseLocator(s string) (Locator, error) {
+	if len(s) != LocatorLength || !allBase62(s) {
+		return Locator{}, errLocator
+	}
+	return Locator([]byte(s)), nil
+}
+
+// NewLocator draws a locator. With 71 bits two of them are never expected to
+// meet, but only the store can rule it out.
+func NewLocator(rand io.Reader) (Locator, error) {
+	var l Locator
+	if err := draw(rand, l[:]); err != nil {
+		return Locator{}, err
+	}
+	return l, nil
+}
+
+// IsZero reports whether l is no locator.
+func (l Locator) IsZero() bool { return l == Locator{} }
+
+// String returns the 12 characters, or "" for the zero value.
+func (l Locator) String() string {
+	if l.IsZero() {
+		return ""
+	}
+	return string(l[:])
+}
+
+// MarshalText returns what String does.
+func (l Locator) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText is [ParseLocator], except that an empty text gives the zero
+// value, as MarshalText writes it.
+func (l *Locator) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*l = Locator{}
+		return nil
+	}
+	parsed, err := ParseLocator(string(text))
+	if err != nil {
+		return err
+	}
+	*l = parsed
+	return nil
+}
