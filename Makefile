@@ -1,0 +1,90 @@
+# Tokenry is one Go module without cgo; everything is done from here.
+# A line that starts with a target and carries "##" is what `make` alone prints.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+GO ?= go
+# PKG narrows test, check and bench: make check PKG=./internal/grant/...
+PKG ?= ./...
+# TESTFLAGS is added to every go test: make test TESTFLAGS='-run TestRotate -v'
+TESTFLAGS ?=
+# BENCH is the whole command of `make bench`; BENCHFLAGS is appended to it.
+# To compare two runs: bin/.tools/benchstat old.txt new.txt (make tools builds it).
+BENCH ?= $(GO) test -run '^$$' -bench . -benchmem $(PKG)
+BENCHFLAGS ?=
+# FUZZTIME is how long `make fuzz` stays with each target.
+FUZZTIME ?= 10s
+# RACE is what runs once more, with -short, under the race detector. The SQLite driver is C translated
+# to Go: watched by the detector it is forty times slower, and its locks are not ours, so it is not watched.
+RACE ?= $(PKG)
+RACEFLAGS := -race -short -gcflags=modernc.org/...=-race=false
+
+TOOLS := bin/.tools
+LINT  := $(TOOLS)/golangci-lint
+# Every Go file of the module, each package's by a pattern of the shell.
+GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
+# Chromium is installed only once a test drives it.
+DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
+
+.PHONY: help demo build check test bench generate fmt fmt-check vet unit lint house fuzz tools clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: build ## build, then start a throw-away server with sample data that prints what to try
+	@bin/tokenry demo
+
+build: ## build the one static binary, bin/tokenry
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/tokenry ./cmd/tokenry
+
+check: fmt-check vet house unit lint ## the inner loop: format, vet, house rules, short tests, linters; under two minutes
+
+test: ## everything: install what the tests drive, then every test, then the race detector
+	$(DEPS)
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(TESTFLAGS) $(PKG)
+	CGO_ENABLED=1 TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(RACEFLAGS) $(TESTFLAGS) $(RACE)
+
+bench: ## measure; BENCH holds the command, BENCHFLAGS is appended
+	$(BENCH) $(BENCHFLAGS)
+
+generate: ## write anew what is generated: references, schemas, golden files
+	$(GO) generate ./...
+
+fmt: ## format every Go file
+	gofmt -w $(GOFILES)
+
+lint: $(LINT) ## run the linters (.golangci.yml), which also hold the floors of the house
+	$(LINT) run $(PKG)
+
+house: ## check what no linter can: names of folders, rooms without a floor, tests that sleep
+	@scripts/check-house
+
+fuzz: ## fuzz each Fuzz target for FUZZTIME
+	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' scripts/fuzz
+
+tools: $(LINT) ## build the pinned linter and benchstat into bin/.tools
+
+clean: ## remove what a build leaves; the built tools stay
+	rm -rf bin/tokenry .cache coverage.out
+	find . -type f \( -name '*.test' -o -name '*.prof' \) -exec rm -f {} +
+
+# The rest is for the targets above.
+
+fmt-check:
+	@bad=$$(gofmt -l $(GOFILES)) || exit 1; \
+	if [ -n "$$bad" ]; then echo "these files are not gofmt'ed (make fmt):"; echo "$$bad" | sed "s|^$$PWD/||"; exit 1; fi
+
+vet:
+	$(GO) vet $(PKG)
+
+unit:
+	$(GO) test -short $(TESTFLAGS) $(PKG)
+
+# Building the linter takes minutes, so it is done when tools/go.mod changed and not otherwise.
+$(LINT): tools/go.mod tools/go.sum
+	@echo "building the tools that tools/go.mod names (minutes, once)"
+	@mkdir -p $(TOOLS)
+	@CGO_ENABLED=0 $(GO) build -C tools -trimpath -o ../$(TOOLS)/ tool
+	@touch $(LINT)
