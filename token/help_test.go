@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"crypto/rand"
+	"hash/crc32"
 	"io"
 	mathrand "math/rand/v2"
 	"testing"
@@ -62,4 +63,24 @@ func rotate(t testing.TB, ring *token.Keyring) *token.Keyring {
 		t.Fatal(err)
 	}
 	return rotated
+}
+
+// seal appends the checksum to all that comes before it, by the definition and
+// not by the code under test.
+func seal(s string) string {
+	check := make([]byte, token.CheckLength)
+	n := crc32.ChecksumIEEE([]byte(s))
+	for i := len(check) - 1; i >= 0; i-- {
+		check[i] = base62[n%62]
+		n /= 62
+	}
+	return s + string(check)
+}
+
+// other returns a character of base62 that is not c.
+func other(c byte) string {
+	if c == 'A' {
+		return "B"
+	}
+	return "A"
 }

@@ -60,7 +60,7 @@ func parseKey(b []byte) (*masterKey, error) {
 func (k *Keyring) Marshal() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\n  \"current\": %d,\n  \"keys\": [", k.Current())
-	for i, key := range k.keys {
+	for i, key := range k.ring().keys {
 		if i > 0 {
 			b.WriteByte(',')
 		}

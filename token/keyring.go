@@ -27,11 +27,16 @@ type KeyID uint32
 type Keyring struct {
 	redacted
 
-	// Pointers, so that fmt, which prints unexported fields by reflection,
-	// meets addresses and not keys.
+	// A closure for the reason given at Secret. Pointers would not do: under a
+	// verb that does not fit them fmt prints what they point to.
+	open func() *ring
+}
+
+// ring is what a keyring holds.
+type ring struct {
 	keys    []*masterKey // by ascending ID, none repeated
 	current *masterKey   // one of keys
-	decoy   *mac         // digests for keys that are not there
+	decoy   mac          // digests for keys that are not there
 }
 
 // masterKey is one key with what the hot path needs of it, worked out before.
@@ -58,9 +63,10 @@ func GenerateKeyring(rand io.Reader, now time.Time) (*Keyring, error) {
 // Rotate returns a keyring with one key more, which is current. Digests under
 // the others go on verifying.
 func (k *Keyring) Rotate(rand io.Reader, now time.Time) (*Keyring, error) {
+	keys := k.ring().keys
 	var highest KeyID
-	if n := len(k.keys); n > 0 {
-		highest = k.keys[n-1].id
+	if n := len(keys); n > 0 {
+		highest = keys[n-1].id
 	}
 	if highest == math.MaxUint32 {
 		return nil, errors.New("token: keyring: no key ID is left")
@@ -73,12 +79,11 @@ func (k *Keyring) Rotate(rand io.Reader, now time.Time) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token: keyring: %w", err)
 	}
-	return newKeyring(append(k.keys[:len(k.keys):len(k.keys)], key), key.id)
+	return newKeyring(append(keys[:len(keys):len(keys)], key), key.id)
 }
 
 // newKeyring takes keys by ascending ID.
 func newKeyring(keys []*masterKey, current KeyID) (*Keyring, error) {
-	k := &Keyring{keys: keys}
 	for i, key := range keys {
 		for _, other := range keys[:i] {
 			if other.id == key.id {
@@ -89,12 +94,12 @@ func newKeyring(keys []*masterKey, current KeyID) (*Keyring, error) {
 			}
 		}
 	}
-	if k.current = k.find(current); k.current == nil {
+	r := &ring{keys: keys}
+	if r.current = r.find(current); r.current == nil {
 		return nil, errors.New("token: keyring: the current key is not among the keys")
 	}
-	decoy := newMAC(k.current.derive(useToken, "decoy"))
-	k.decoy = &decoy
-	return k, nil
+	r.decoy = newMAC(r.current.derive(useToken, "decoy"))
+	return &Keyring{open: func() *ring { return r }}, nil
 }
 
 func newMasterKey(id KeyID, createdAt time.Time, master [keyLength]byte) (*masterKey, error) {
@@ -130,8 +135,15 @@ func (key *masterKey) derive(use, name string) []byte {
 	return derived
 }
 
-func (k *Keyring) find(id KeyID) *masterKey {
-	for _, key := range k.keys {
+func (k *Keyring) ring() *ring {
+	if k.open == nil {
+		return new(ring)
+	}
+	return k.open()
+}
+
+func (r *ring) find(id KeyID) *masterKey {
+	for _, key := range r.keys {
 		if key.id == id {
 			return key
 		}
@@ -141,16 +153,17 @@ func (k *Keyring) find(id KeyID) *masterKey {
 
 // Current returns the ID of the key that new digests are made with.
 func (k *Keyring) Current() KeyID {
-	if k.current == nil {
-		return 0
+	if current := k.ring().current; current != nil {
+		return current.id
 	}
-	return k.current.id
+	return 0
 }
 
 // IDs returns the IDs of all keys in ascending order.
 func (k *Keyring) IDs() []KeyID {
-	ids := make([]KeyID, len(k.keys))
-	for i, key := range k.keys {
+	keys := k.ring().keys
+	ids := make([]KeyID, len(keys))
+	for i, key := range keys {
 		ids[i] = key.id
 	}
 	return ids
@@ -158,9 +171,10 @@ func (k *Keyring) IDs() []KeyID {
 
 // Keys describes all keys in the order of their IDs.
 func (k *Keyring) Keys() []KeyInfo {
-	infos := make([]KeyInfo, len(k.keys))
-	for i, key := range k.keys {
-		infos[i] = KeyInfo{ID: key.id, CreatedAt: key.createdAt, Current: key == k.current}
+	r := k.ring()
+	infos := make([]KeyInfo, len(r.keys))
+	for i, key := range r.keys {
+		infos[i] = KeyInfo{ID: key.id, CreatedAt: key.createdAt, Current: key == r.current}
 	}
 	return infos
 }
@@ -178,13 +192,11 @@ func (k *Keyring) Digest(s string) (Digest, KeyID) {
 // a key that nothing is stored under, so that even a caller who overlooks the
 // false finds no match. For an s of at most [MaxLength] it allocates nothing.
 func (k *Keyring) DigestWith(id KeyID, s string) (Digest, bool) {
-	if key := k.find(id); key != nil {
+	r := k.ring()
+	if key := r.find(id); key != nil {
 		return key.tokens.sum(s), true
 	}
-	if k.decoy == nil {
-		return new(mac).sum(s), false
-	}
-	return k.decoy.sum(s), false
+	return r.decoy.sum(s), false
 }
 
 // Derive returns a key of 32 bytes for a purpose outside this package, such as
@@ -192,7 +204,7 @@ func (k *Keyring) DigestWith(id KeyID, s string) (Digest, bool) {
 // or IDs have nothing to do with each other. Without such a key, or without a
 // purpose, the answer is false. It takes microseconds: derive once and keep.
 func (k *Keyring) Derive(purpose string, id KeyID) ([]byte, bool) {
-	key := k.find(id)
+	key := k.ring().find(id)
 	if key == nil || purpose == "" {
 		return nil, false
 	}
@@ -203,7 +215,7 @@ func (k *Keyring) Derive(purpose string, id KeyID) ([]byte, bool) {
 // shows later whether the keyring given is the one that its digests were made
 // with. It tells nothing of the key.
 func (k *Keyring) Check(id KeyID) (Digest, bool) {
-	key := k.find(id)
+	key := k.ring().find(id)
 	if key == nil {
 		return Digest{}, false
 	}

@@ -16,8 +16,8 @@ type Secret struct {
 	redacted
 
 	// A closure, because fmt does not ask the methods of a value that it meets
-	// in an unexported field or under %p: it walks into it by reflection. A
-	// string would be printed there. Into a closure nothing walks.
+	// in an unexported field or under a verb like %p: it walks into it by
+	// reflection, and would print a string. Into a closure nothing walks.
 	reveal func() string
 }
 
@@ -75,8 +75,8 @@ const redactedText = "[redacted]"
 
 // redacted is embedded by what must not be printed. It answers every way in
 // which fmt, encoding and slog ask a value for its appearance. It covers values
-// and pointers; what is reached by reflection alone its host has to keep behind
-// a pointer or a closure.
+// and pointers; what can be reached by reflection alone its host has to keep in a
+// closure.
 type redacted struct{}
 
 func (redacted) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redactedText) }
