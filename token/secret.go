@@ -79,9 +79,20 @@ const redactedText = "[redacted]"
 // closure.
 type redacted struct{}
 
-func (redacted) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redactedText) }
-func (redacted) String() string               { return redactedText }
-func (redacted) GoString() string             { return redactedText }
+// Format answers every verb of fmt.
+func (redacted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedText) }
+
+// String answers templates, panics and whoever asks a Stringer without fmt.
+func (redacted) String() string { return redactedText }
+
+// GoString answers printers of Go syntax other than fmt.
+func (redacted) GoString() string { return redactedText }
+
+// MarshalText answers encoders: XML, YAML, the keys of JSON objects.
 func (redacted) MarshalText() ([]byte, error) { return []byte(redactedText), nil }
+
+// MarshalJSON answers JSON, so that there is nothing to escape.
 func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedText + `"`), nil }
-func (redacted) LogValue() slog.Value         { return slog.StringValue(redactedText) }
+
+// LogValue answers slog.
+func (redacted) LogValue() slog.Value { return slog.StringValue(redactedText) }
