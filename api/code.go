@@ -49,6 +49,7 @@ const (
 	CodeTokenRevoked         Code = "token_revoked"
 	CodeTokenExpired         Code = "token_expired"
 	CodeOwnerGone            Code = "owner_gone"
+	CodeInactive             Code = "inactive"
 	CodeNotRecoverable       Code = "not_recoverable"
 	CodeLastOwner            Code = "last_owner"
 	CodeLastInstanceAdmin    Code = "last_instance_admin"
@@ -146,6 +147,7 @@ func stateCodes() []CodeInfo {
 		{CodeTokenRevoked, http.StatusConflict, "Token was revoked", "A revoked token cannot be changed. Create a new one."},
 		{CodeTokenExpired, http.StatusConflict, "Token has expired", "Rotate it with renew."},
 		{CodeOwnerGone, http.StatusConflict, "Owner was removed", "Transfer the token, or create a new one for another owner."},
+		{CodeInactive, http.StatusConflict, "Inactive", "It is deactivated, disabled or suspended. Bring it back first."},
 		{CodeNotRecoverable, http.StatusConflict, "Secret cannot be shown again", "It was shown once. Rotate the token to get a new secret."},
 		{CodeLastOwner, http.StatusConflict, "Last active Owner", "Make somebody else an Owner first."},
 		{CodeLastInstanceAdmin, http.StatusConflict, "Last instance administrator", "Make somebody else an instance administrator first."},

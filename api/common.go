@@ -28,8 +28,8 @@ type RateLimit struct {
 // resources. Resources left out means none, ["*"] means the entire portfolio.
 type Statement struct {
 	Role      string   `json:"role,omitempty"`
-	Scopes    []string `json:"scopes,omitempty"`
-	Resources []string `json:"resources,omitempty"`
+	Scopes    []string `json:"scopes,omitzero"`
+	Resources []string `json:"resources,omitzero"`
 }
 
 // Rights is how a request writes a grant: a list of statements, or the

@@ -38,6 +38,10 @@ type Store interface {
 	Ping(ctx context.Context) error
 }
 
+// ErrStoreUnavailable is wrapped by every error that says that the database
+// could not be reached or did not answer in time.
+var ErrStoreUnavailable = errors.New("authority: the store is unavailable")
+
 // ErrOutcomeUnknown says that a commit may or may not have happened.
 var ErrOutcomeUnknown = errors.New("authority: the outcome of the commit is not known")
 
@@ -99,10 +103,12 @@ type PeopleReader interface {
 	Users(after ID, limit int) ([]User, error)
 	// InstanceAdmins lists the active instance administrators.
 	InstanceAdmins() ([]User, error)
-	// Member finds a member of that workspace; by ID a removed one too.
+	// Member finds a member of that workspace; by ID a removed one too, and then
+	// workspace 0 means any.
 	Member(workspace ID, k MemberKey) (Member, error)
 	Members(workspace, after ID, limit int) ([]Member, error)
-	// ServiceAccount finds one of that workspace; by ID a removed one too.
+	// ServiceAccount finds one of that workspace; by ID a removed one too, and
+	// then workspace 0 means any.
 	ServiceAccount(workspace ID, k ServiceAccountKey) (ServiceAccount, error)
 	ServiceAccounts(workspace, after ID, limit int) ([]ServiceAccount, error)
 }

@@ -1,0 +1,189 @@
+package authority
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// event is what a verb tells the audit. Before and after are views, which never
+// hold a secret.
+type event struct {
+	action, target string
+	token          token.Locator
+	before, after  any
+}
+
+// payload is an event as it is chained: all that is known about it. Its JSON is
+// canonical because the order of its fields is fixed.
+type payload struct {
+	At         string          `json:"at"`
+	Revision   int64           `json:"revision"`
+	Workspace  string          `json:"workspace"`
+	Action     string          `json:"action"`
+	Actor      string          `json:"actor"`
+	ActorToken string          `json:"actor_token,omitempty"`
+	OnBehalf   string          `json:"on_behalf,omitempty"`
+	IP         string          `json:"ip,omitempty"`
+	Agent      string          `json:"user_agent,omitempty"`
+	RequestID  string          `json:"request_id,omitempty"`
+	Target     string          `json:"target"`
+	Token      string          `json:"token,omitempty"`
+	Before     json.RawMessage `json:"before,omitempty"`
+	After      json.RawMessage `json:"after,omitempty"`
+}
+
+// audit appends the event to the chain of the workspace (ID 0: the instance's)
+// in the mutation's own transaction.
+func (w *work) audit(ac *actor, ws Workspace, e event) error {
+	row, err := w.row(ac, ws, e)
+	if err != nil {
+		return err
+	}
+	head, err := w.AuditHead(ws.ID)
+	if err != nil && !errors.Is(err, ErrNoRow) {
+		return err
+	}
+	row.Sequence = head.Sequence + 1
+	row.Key = w.a.keys.Current()
+	row.Hash, err = chainHash(w.a.keys, row.Key, head.Hash, row.Sequence, row.PayloadDigest)
+	if err != nil {
+		return err
+	}
+	return w.AppendAudit(row)
+}
+
+func (w *work) row(ac *actor, ws Workspace, e event) (AuditRow, error) {
+	p := payload{
+		At: w.now.Format(timeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.action,
+		Actor: ac.principal.Address, OnBehalf: ac.onBehalf, Agent: clip(ac.Agent, 300),
+		RequestID: ac.RequestID, Target: e.target,
+	}
+	if ac.Addr.IsValid() {
+		p.IP = ac.Addr.String()
+	}
+	if ac.with != nil {
+		p.ActorToken = ac.with.Locator.String()
+	}
+	if !e.token.IsZero() {
+		p.Token = e.token.String()
+	}
+	var err error
+	if p.Before, err = rawView(e.before); err != nil {
+		return AuditRow{}, err
+	}
+	if p.After, err = rawView(e.after); err != nil {
+		return AuditRow{}, err
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return AuditRow{}, err
+	}
+	digest := sha256.Sum256(b)
+	return AuditRow{
+		Workspace: ws.ID, Revision: p.Revision, At: w.now, Action: p.Action, Actor: p.Actor, ActorToken: p.ActorToken,
+		OnBehalf: p.OnBehalf, Target: p.Target, Token: p.Token, Payload: b, PayloadDigest: digest[:],
+	}, nil
+}
+
+// timeFormat is RFC 3339 with the microseconds that the store keeps.
+const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
+
+func rawView(v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	return json.Marshal(v)
+}
+
+// clip bounds a text that a client chose.
+func clip(s string, most int) string {
+	if len(s) > most {
+		return s[:most]
+	}
+	return s
+}
+
+// chainHash is HMAC-SHA-256, under a key derived for the audit, over the
+// previous hash, the sequence (8 bytes, big endian) and the payload's digest.
+func chainHash(keys *token.Keyring, id token.KeyID, previous []byte, sequence int64, digest []byte) ([]byte, error) {
+	key, ok := keys.Derive("audit chain", id)
+	if !ok {
+		return nil, api.Errorf(api.CodeInternal, "internal error").Wrap(errNoKey)
+	}
+	m := hmac.New(sha256.New, key)
+	m.Write(previous)
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], uint64(sequence))
+	m.Write(n[:])
+	m.Write(digest)
+	return m.Sum(nil), nil
+}
+
+var errNoKey = errors.New("authority: the keyring lacks the key of this row")
+
+// Audit lists a workspace's events, newest first.
+func (a *Authority) Audit(ctx context.Context, c Caller, ref string, f api.AuditFilter, page Page) (rows []api.AuditEvent, next int64, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, sp, err := a.enter(r, c, ref, "audit:read")
+		if err != nil {
+			return err
+		}
+		rows, next, err = auditPage(r, sp.ws, f, page)
+		return err
+	})
+	return rows, next, err
+}
+
+// InstanceAudit lists the instance's own events, newest first.
+func (a *Authority) InstanceAudit(ctx context.Context, c Caller, f api.AuditFilter, page Page) (rows []api.AuditEvent, next int64, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		if _, err := a.enterInstance(r, c); err != nil {
+			return err
+		}
+		rows, next, err = auditPage(r, Workspace{}, f, page)
+		return err
+	})
+	return rows, next, err
+}
+
+func auditPage(r Reader, ws Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
+	q := AuditQuery{Before: page.After, Limit: page.size() + 1, Token: locatorPart(f.Token), Actor: f.Actor,
+		Action: f.Action, From: f.From, To: f.To}
+	rows, err := r.Audit(ws.ID, q)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, next := cut(rows, page.size(), func(row AuditRow) int64 { return row.Sequence })
+	out := make([]api.AuditEvent, len(rows))
+	for i, row := range rows {
+		out[i] = auditView(row)
+	}
+	return out, next, nil
+}
+
+func auditView(row AuditRow) api.AuditEvent {
+	var p payload
+	_ = json.Unmarshal(row.Payload, &p) // an erased payload leaves the columns
+	return api.AuditEvent{
+		Sequence: row.Sequence, At: row.At.UTC(), Revision: row.Revision, Workspace: p.Workspace, Action: row.Action,
+		Actor: row.Actor, ActorToken: optional(row.ActorToken), OnBehalf: optional(row.OnBehalf), IP: optional(p.IP),
+		UserAgent: optional(p.Agent), RequestID: p.RequestID, Target: row.Target, Token: optional(row.Token),
+		Before: p.Before, After: p.After, Hash: hex.EncodeToString(row.Hash),
+	}
+}
+
+// optional returns nil for the empty text.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,122 @@
+package authority
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Options are what an Authority is made of. Store, Keys, Now and Rand are required.
+type Options struct {
+	Store Store
+	Keys  *token.Keyring
+	// Now is the clock that expiry is judged by.
+	Now func() time.Time
+	// Rand is a cryptographic source of randomness.
+	Rand io.Reader
+	// HashPassword turns a password into what is stored of it, or says why it is
+	// not acceptable. Nil refuses every password.
+	HashPassword func(password string) (string, error)
+	// Observers are told of every commit, in order, before it is answered.
+	Observers []Observer
+}
+
+// Observer learns what a committed batch touched, before the callers of that
+// batch are answered. It must not fail and must not call the authority.
+type Observer interface {
+	Apply(verify.Changes)
+}
+
+// Authority answers the verbs. It is safe for use by many goroutines.
+type Authority struct {
+	store  Store
+	keys   *token.Keyring
+	now    func() time.Time
+	rand   io.Reader
+	hash   func(string) (string, error)
+	commit *committer
+}
+
+// New makes an Authority; it starts nothing.
+func New(o Options) *Authority {
+	if o.HashPassword == nil {
+		o.HashPassword = noPasswords
+	}
+	return &Authority{
+		store: o.Store, keys: o.Keys, now: o.Now, rand: o.Rand, hash: o.HashPassword,
+		commit: &committer{store: o.Store, observers: o.Observers},
+	}
+}
+
+func noPasswords(string) (string, error) {
+	return "", api.FieldError("password", "this server does not take passwords")
+}
+
+// Observe adds an observer. It is for composition, before the first verb.
+func (a *Authority) Observe(o Observer) { a.commit.observers = append(a.commit.observers, o) }
+
+// read runs f on a snapshot.
+func (a *Authority) read(ctx context.Context, f func(Reader) error) error {
+	return public(a.store.Read(ctx, f))
+}
+
+// work is one mutation while it is applied: the transaction under the head
+// row's lock, the caller, the one moment at which it happens, and what it touched.
+type work struct {
+	Tx
+	a       *Authority
+	caller  Caller
+	now     time.Time
+	touched verify.Changes
+}
+
+// mutate applies f as one mutation and answers the revision it took. A dry run
+// (errDryRun) changes nothing and takes none.
+func (a *Authority) mutate(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
+	m := &mutation{ctx: ctx}
+	m.run = func(tx Tx) error {
+		w := &work{Tx: tx, a: a, caller: c, now: a.now().UTC()}
+		err := f(w)
+		m.touched, m.revision = w.touched, tx.Revision()
+		return err
+	}
+	return m.revisionOr(a.commit.do(m))
+}
+
+func (w *work) touchToken(t Token)        { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
+func (w *work) touchWorkspace(id ID)      { w.touched.Workspaces = append(w.touched.Workspaces, id) }
+func (w *work) touchAll()                 { w.touched.All = true }
+func (w *work) touchMember(id ID)         { w.touchOwner(verify.OwnerMember, id) }
+func (w *work) touchServiceAccount(id ID) { w.touchOwner(verify.OwnerServiceAccount, id) }
+
+func (w *work) touchOwner(t verify.OwnerType, id ID) {
+	w.touched.Owners = append(w.touched.Owners, verify.OwnerKey{Type: t, ID: id})
+}
+
+// Ping answers whether the database can be read.
+func (a *Authority) Ping(ctx context.Context) error { return public(a.store.Ping(ctx)) }
+
+// Revision answers the revision of now.
+func (a *Authority) Revision(ctx context.Context) (int64, error) {
+	var n int64
+	err := a.read(ctx, func(r Reader) error {
+		n = r.Revision()
+		return nil
+	})
+	return n, err
+}
+
+// Prefixes are the token prefixes of this instance, the current one first.
+func (a *Authority) Prefixes(ctx context.Context) ([]token.Prefix, error) {
+	var ps []token.Prefix
+	err := a.read(ctx, func(r Reader) error {
+		in, err := r.Instance()
+		ps = in.Prefixes
+		return err
+	})
+	return ps, err
+}

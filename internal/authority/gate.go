@@ -1,0 +1,300 @@
+package authority
+
+import (
+	"errors"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// actor is a caller inside one workspace, judged: who it is and what it may do
+// there at the moment of the snapshot.
+type actor struct {
+	Caller
+	principal api.Principal
+	// grant is the effective one: a token's own within its owner's.
+	grant grant.Grant
+	// instance says that the caller holds instance:admin.
+	instance bool
+	// with is the API token that was presented; nil for a person.
+	with *Token
+	// member is the caller's own membership here: a person's, that of a personal
+	// token's owner, or the one acted as; 0 for none.
+	member ID
+	// onBehalf is the address of the member acted as.
+	onBehalf string
+}
+
+// person says whether the caller is signed in rather than presenting a token.
+func (ac *actor) person() bool { return ac.with == nil && ac.Machine == "" }
+
+// need refuses with insufficient_scope unless every scope is granted, for some
+// resource at least.
+func (ac *actor) need(scopes ...string) error {
+	var missing []string
+	for _, s := range scopes {
+		if !ac.grant.AllowsAny(s) {
+			missing = append(missing, s)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	e := api.Errorf(api.CodeInsufficientScope, "this needs the scope %s; the caller's effective scopes are: %s",
+		list(missing), list(ac.grant.Scopes()))
+	e.Missing = missing
+	return e
+}
+
+// cover refuses with grant_exceeds_own unless g is within the caller's own
+// effective grant, each statement within one of the caller's.
+func (ac *actor) cover(g grant.Grant) error {
+	if ac.grant.Covers(g) {
+		return nil
+	}
+	return api.Errorf(api.CodeGrantExceedsOwn,
+		"this would hand on more than the caller's own effective grant; its scopes are %s, on resources %s",
+		list(ac.grant.Scopes()), list(ac.grant.Resources()))
+}
+
+// enter is the gate: it finds the workspace that ref names, establishes who the
+// caller is there, and refuses unless it holds all of the scopes. A workspace
+// the caller has no business with is not_found, like one that does not exist.
+func (a *Authority) enter(r Reader, c Caller, ref string, scopes ...string) (*actor, *space, error) {
+	ws, err := a.workspace(r, c, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	sp, err := a.space(r, ws)
+	if err != nil {
+		return nil, nil, err
+	}
+	ac, err := a.judge(r, c, sp)
+	if err != nil {
+		return nil, nil, err
+	}
+	return ac, sp, ac.need(scopes...)
+}
+
+// judge establishes the caller in one workspace.
+func (a *Authority) judge(r Reader, c Caller, sp *space) (*actor, error) {
+	var ac *actor
+	var err error
+	switch {
+	case c.Machine != "":
+		ac = machine(c)
+	case !c.Token.IsZero():
+		ac, err = a.judgeToken(r, c, sp)
+	case c.User != 0:
+		ac, err = a.judgePerson(r, c, sp)
+	default:
+		err = api.Errorf(api.CodeMissingToken, "send the header Authorization: Bearer with a token")
+	}
+	if err != nil || c.ActAs == "" {
+		return ac, err
+	}
+	return a.actAs(r, ac, sp)
+}
+
+// machine is Tokenry itself.
+func machine(c Caller) *actor {
+	return &actor{
+		Caller: c, grant: everything(), instance: true,
+		principal: api.Principal{Type: "system", ID: c.Machine, Address: c.Machine, Name: c.Machine},
+	}
+}
+
+// everything is the rights of an Owner and of an instance administrator in one.
+func everything() grant.Grant {
+	var b grant.Book
+	return b.Compile([]grant.Statement{{
+		Scopes: append([]string{"*"}, grant.InstanceScopes()...), Resources: []string{"*"},
+	}})
+}
+
+// ownerGrant is what an Owner may do in a workspace.
+func ownerGrant() grant.Grant {
+	var b grant.Book
+	return b.Compile([]grant.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}})
+}
+
+// judgeToken establishes a caller that presented an API token. The token is
+// looked at again: it may have lost its power since the door verified it.
+func (a *Authority) judgeToken(r Reader, c Caller, sp *space) (*actor, error) {
+	t, home, facts, owner, err := a.callerToken(r, c.Token)
+	if err != nil {
+		return nil, err
+	}
+	ac := &actor{
+		Caller: c, with: &t, principal: principalOf(owner),
+		grant: verify.Effective(&facts, &owner, &home.facts),
+	}
+	ac.instance = ac.grant.HasInstance("instance:admin")
+	switch {
+	case t.Workspace == sp.ws.ID:
+		ac.member = t.OwnerMember
+	case !ac.instance:
+		return nil, notFound()
+	default:
+		ac.grant = instanceOnly(ac.grant)
+	}
+	if ac.instance {
+		ac.grant = grant.Union(ac.grant, ownerGrant())
+	}
+	return ac, nil
+}
+
+// instanceOnly keeps the instance scopes alone: rights in a token's own
+// workspace mean nothing in another.
+func instanceOnly(g grant.Grant) grant.Grant {
+	var scopes []string
+	for _, s := range grant.InstanceScopes() {
+		if g.HasInstance(s) {
+			scopes = append(scopes, s)
+		}
+	}
+	var b grant.Book
+	return b.Compile([]grant.Statement{{Scopes: scopes}})
+}
+
+// callerToken reads the token a caller presented and refuses one that is not
+// usable now with its verification code.
+func (a *Authority) callerToken(r Reader, l token.Locator) (t Token, home *space, f verify.Token, o verify.Owner, err error) {
+	if t, err = r.Token(l); err != nil {
+		return t, nil, f, o, invalidToken(err)
+	}
+	ws, err := r.Workspace(WorkspaceKey{ID: t.Workspace})
+	if err != nil {
+		return t, nil, f, o, invalidToken(err)
+	}
+	if home, err = a.space(r, ws); err != nil {
+		return t, nil, f, o, err
+	}
+	if o, err = readOwner(r, ownerKey(t)); err != nil {
+		return t, nil, f, o, invalidToken(err)
+	}
+	f = tokenFacts(t, nil)
+	if code := verify.Lifecycle(&f, &o, &home.facts, a.now()); code != api.CodeOK {
+		err = api.Errorf(code, "%s", code.Info().Title)
+	}
+	return t, home, f, o, err
+}
+
+func invalidToken(err error) error {
+	if errors.Is(err, ErrNoRow) {
+		return api.Errorf(api.CodeInvalidToken, "the token is not accepted").Wrap(err)
+	}
+	return err
+}
+
+// judgePerson establishes a signed-in person.
+func (a *Authority) judgePerson(r Reader, c Caller, sp *space) (*actor, error) {
+	u, err := r.User(UserKey{ID: c.User})
+	if err != nil {
+		return nil, err
+	}
+	if !u.DeactivatedAt.IsZero() {
+		return nil, api.Errorf(api.CodeOwnerInactive, "this user is deactivated")
+	}
+	ac := &actor{Caller: c, instance: u.InstanceAdmin, principal: userPrincipal(u)}
+	m, err := r.Member(sp.ws.ID, MemberKey{User: u.ID})
+	if err != nil && !(errors.Is(err, ErrNoRow) && u.InstanceAdmin) {
+		return nil, err
+	}
+	if err == nil && m.DeactivatedAt.IsZero() {
+		o := memberOwner(m)
+		ac.member, ac.principal = m.ID, principalOf(o)
+		ac.grant = verify.OwnerGrant(&o, &sp.facts)
+	}
+	if !u.InstanceAdmin {
+		return ac, suspended(m, sp)
+	}
+	ac.grant = grant.Union(ac.grant, everything())
+	return ac, nil
+}
+
+// suspended says why a member cannot act here now.
+func suspended(m Member, sp *space) error {
+	switch {
+	case !m.DeactivatedAt.IsZero():
+		return api.Errorf(api.CodeOwnerInactive, "this membership is deactivated")
+	case !sp.ws.SuspendedAt.IsZero():
+		return api.Errorf(api.CodeWorkspaceSuspended, "this workspace is suspended")
+	}
+	return nil
+}
+
+// actAs lets a member's grant decide in place of the caller's.
+func (a *Authority) actAs(r Reader, ac *actor, sp *space) (*actor, error) {
+	if !ac.instance {
+		return nil, missingInstance("Tokenry-Act-As needs the scope instance:admin")
+	}
+	m, err := a.member(r, ac, sp, ac.ActAs)
+	if err != nil {
+		return nil, err
+	}
+	o := memberOwner(m)
+	if !o.Active {
+		return nil, api.Errorf(api.CodeInactive, "the member acted as is deactivated")
+	}
+	o.InstanceAdmin = false
+	acted := *ac
+	acted.grant, acted.instance = verify.OwnerGrant(&o, &sp.facts), false
+	acted.member, acted.onBehalf = m.ID, o.Address
+	return &acted, nil
+}
+
+func missingInstance(message string) error {
+	e := api.Errorf(api.CodeInsufficientScope, "%s", message)
+	e.Missing = []string{"instance:admin"}
+	return e
+}
+
+// enterInstance is the gate before what belongs to no workspace: it asks for
+// instance:admin.
+func (a *Authority) enterInstance(r Reader, c Caller) (*actor, error) {
+	ac, err := a.judgeInstance(r, c)
+	if err != nil {
+		return nil, err
+	}
+	if !ac.instance {
+		return nil, missingInstance("this needs the scope instance:admin")
+	}
+	return ac, nil
+}
+
+// judgeInstance establishes a caller outside any workspace.
+func (a *Authority) judgeInstance(r Reader, c Caller) (*actor, error) {
+	switch {
+	case c.Machine != "":
+		return machine(c), nil
+	case !c.Token.IsZero():
+		t, home, facts, owner, err := a.callerToken(r, c.Token)
+		if err != nil {
+			return nil, err
+		}
+		g := verify.Effective(&facts, &owner, &home.facts)
+		return &actor{Caller: c, with: &t, principal: principalOf(owner), grant: g,
+			instance: g.HasInstance("instance:admin")}, nil
+	case c.User != 0:
+		return judgeUser(r, c)
+	}
+	return nil, api.Errorf(api.CodeMissingToken, "send the header Authorization: Bearer with a token")
+}
+
+func judgeUser(r Reader, c Caller) (*actor, error) {
+	u, err := r.User(UserKey{ID: c.User})
+	if err != nil {
+		return nil, err
+	}
+	if !u.DeactivatedAt.IsZero() {
+		return nil, api.Errorf(api.CodeOwnerInactive, "this user is deactivated")
+	}
+	ac := &actor{Caller: c, principal: userPrincipal(u), instance: u.InstanceAdmin}
+	if u.InstanceAdmin {
+		ac.grant = everything()
+	}
+	return ac, nil
+}

@@ -1,0 +1,358 @@
+package authority
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Issued is a token and its secret: the answer of the verbs that make one.
+type Issued struct {
+	Token    api.Token
+	Secret   token.Secret
+	Revision int64
+}
+
+// CreateToken makes a token in the workspace that ref names and answers its
+// secret, this once.
+//
+// A signed-in person may make their own personal tokens by the policy
+// personal_tokens; everything else needs tokens:create, somebody else's personal
+// token tokens:impersonate as well. Its rights must be within the caller's own
+// effective grant (grant_exceeds_own); made with an API token, it neither
+// outlives that nor has looser addresses or limits.
+func (a *Authority) CreateToken(ctx context.Context, c Caller, ref string, in api.CreateToken) (out Issued, err error) {
+	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, sp, err := a.enter(w, c, ref)
+		if err != nil {
+			return err
+		}
+		t, o, err := w.draft(ac, sp, in)
+		if err != nil {
+			return err
+		}
+		if err := w.roomFor(t, sp); err != nil {
+			return err
+		}
+		out.Token, out.Secret, err = w.issue(ac, sp, t, o)
+		return err
+	})
+	return out, err
+}
+
+// draft judges a request for a token and returns the token it asks for,
+// without its numbers and its secret.
+func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, verify.Owner, error) {
+	t := Token{Workspace: sp.ws.ID, CreatedBy: ac.principal.Address, CreatedByUser: ac.User, CreatedAt: w.now}
+	if ac.with != nil {
+		t.CreatedWith = ac.with.Locator
+	}
+	o, err := w.chooseOwner(ac, sp, in, &t)
+	if err != nil {
+		return t, o, err
+	}
+	if err := mayHold(ac, sp, t, o, "tokens:create"); err != nil {
+		return t, o, err
+	}
+	if !in.Label.Has() {
+		return t, o, api.FieldError("label", "is required")
+	}
+	if err := w.fields(ac, sp, &t, in.TokenFields); err != nil {
+		return t, o, err
+	}
+	if t.Kind == token.Workspace && (t.Grants == nil || slices.ContainsFunc(t.Grants, restrictsOnly)) {
+		return t, o, api.FieldError("role", "a workspace token must name a role or scopes")
+	}
+	if err := w.lifetime(ac, sp, &t, in.TokenFields); err != nil {
+		return t, o, err
+	}
+	inheritLimits(ac, &t, in.TokenFields)
+	return t, o, firstError(
+		ceiling(ac, sp, t, o),
+		tighter(ac, sp, t, Token{}),
+		withinPolicy(t, sp.policy(), w.now),
+	)
+}
+
+// chooseOwner settles the token's kind and owner.
+func (w *work) chooseOwner(ac *actor, sp *space, in api.CreateToken, t *Token) (verify.Owner, error) {
+	kind, err := kindOf(in)
+	if err != nil {
+		return verify.Owner{}, err
+	}
+	t.Kind = kind
+	switch kind {
+	case token.Workspace:
+		if in.Owner != "" && in.Owner != workspaceOwner(sp.ws).Address {
+			return verify.Owner{}, api.FieldError("owner", "a workspace token belongs to the workspace; leave owner out")
+		}
+		return workspaceOwner(sp.ws), nil
+	case token.Service:
+		s, err := w.ServiceAccount(sp.ws.ID, serviceAccountKey(in.Owner, sp.ws))
+		if err != nil {
+			return verify.Owner{}, noSuch("owner", "service account", err)
+		}
+		t.OwnerServiceAccount = s.ID
+		return activeOwner(serviceAccountOwner(s, sp.ws))
+	}
+	m, err := w.personalOwner(ac, sp, in.Owner)
+	if err != nil {
+		return verify.Owner{}, err
+	}
+	t.OwnerMember = m.ID
+	return activeOwner(memberOwner(m))
+}
+
+func activeOwner(o verify.Owner) (verify.Owner, error) {
+	if !o.Active {
+		return o, api.Errorf(api.CodeInactive, "the owner is deactivated or disabled")
+	}
+	return o, nil
+}
+
+// kindOf reads the kind, or tells it from the owner's form: an e-mail or an id
+// is a person, another name a service account.
+func kindOf(in api.CreateToken) (token.Kind, error) {
+	if in.Kind == "" {
+		return kindOfOwner(in.Owner), nil
+	}
+	k, err := token.ParseKind(in.Kind)
+	if err != nil || k == token.Ephemeral {
+		return 0, api.FieldError("kind", "must be personal, service or workspace")
+	}
+	return k, nil
+}
+
+func kindOfOwner(owner string) token.Kind {
+	switch {
+	case owner == "" || owner == "me" || isUserID(owner) || isExternal(owner):
+		return token.Personal
+	case strings.HasSuffix(owner, "@workspace"):
+		return token.Workspace
+	case strings.HasSuffix(owner, ".service") || !strings.Contains(owner, "@"):
+		return token.Service
+	}
+	return token.Personal
+}
+
+func (w *work) personalOwner(ac *actor, sp *space, ref string) (Member, error) {
+	if ref == "" {
+		ref = "me"
+	}
+	m, err := w.a.member(w, ac, sp, ref)
+	if err != nil {
+		return m, noSuch("owner", "member", err)
+	}
+	return m, nil
+}
+
+// mayHold is the gate of verbs that hand over a secret: own personal tokens of
+// a signed-in person by policy, others by scope, and other people's by
+// tokens:impersonate.
+func mayHold(ac *actor, sp *space, t Token, o verify.Owner, scope string) error {
+	if t.OwnerMember == 0 {
+		return ac.need(scope)
+	}
+	policy := sp.policy().PersonalTokens
+	if policy == api.PersonalNobody {
+		return api.Errorf(api.CodeForbidden, "the policy personal_tokens allows nobody to hold personal tokens here")
+	}
+	if !ac.owns(t) {
+		return ac.need(scope, "tokens:impersonate")
+	}
+	if !ac.person() && ac.onBehalf == "" {
+		return ac.need(scope)
+	}
+	if policy == api.PersonalManagers && !ac.grant.AllowsAny("tokens:create") {
+		return api.Errorf(api.CodeForbidden, "the policy personal_tokens allows personal tokens to those with tokens:create alone")
+	}
+	return nil
+}
+
+// ceiling refuses a token with more rights than the caller's own: what it would
+// effectively have, and what each of its statements says.
+func ceiling(ac *actor, sp *space, t Token, o verify.Owner) error {
+	if err := checkNames(ac, sp, t.Grants); err != nil {
+		return err
+	}
+	f := tokenFacts(t, nil)
+	if err := ac.cover(verify.Effective(&f, &o, &sp.facts)); err != nil {
+		return err
+	}
+	return coverStated(ac, sp, t)
+}
+
+// coverStated compares what the token's statements say, before its owner's
+// rights narrow them. Statements of resources alone say nothing by themselves.
+func coverStated(ac *actor, sp *space, t Token) error {
+	return ac.cover(sp.compile(stated(t.Grants)))
+}
+
+func stated(sts []grant.Statement) []grant.Statement {
+	return slices.DeleteFunc(slices.Clone(sts), restrictsOnly)
+}
+
+// fields writes the request's fields into t, but for its lifetime.
+func (w *work) fields(ac *actor, sp *space, t *Token, in api.TokenFields) error {
+	if err := describe(t, in); err != nil {
+		return err
+	}
+	sts, named, err := mergeRights(t.Grants, in.Rights)
+	if err != nil {
+		return err
+	}
+	if named {
+		t.Grants = sts
+	}
+	if in.AllowedIPs.Set {
+		if t.AllowedIPs, err = allowedIPs(in.AllowedIPs); err != nil {
+			return err
+		}
+	}
+	if err := checkLimit("rate_limit", in.RateLimit); err != nil {
+		return err
+	}
+	if in.RateLimit.Set {
+		t.RateLimit = nil
+	}
+	if in.RateLimit.Has() {
+		limit := in.RateLimit.Value
+		t.RateLimit = &limit
+	}
+	if in.Recoverable.Or(false) && !sp.policy().Recoverable {
+		return outside("recoverable", "the policy does not allow recoverable secrets")
+	}
+	if in.Recoverable.Set {
+		t.Recoverable = in.Recoverable.Or(false)
+	}
+	return nil
+}
+
+// describe writes label, description and metadata.
+func describe(t *Token, in api.TokenFields) error {
+	if in.Label.Set {
+		if err := checkText("label", in.Label.Value, 1, maxLabel); err != nil {
+			return err
+		}
+		t.Label = in.Label.Value
+	}
+	if in.Description.Set {
+		if err := checkText("description", in.Description.Value, 0, maxDescription); err != nil {
+			return err
+		}
+		t.Description = in.Description.Value
+	}
+	if in.Metadata.Set {
+		if err := checkMetadata(in.Metadata.Value); err != nil {
+			return err
+		}
+		t.Metadata = in.Metadata.Value
+	}
+	return nil
+}
+
+func allowedIPs(in api.Opt[[]string]) ([]netip.Prefix, error) {
+	if !in.Has() {
+		return nil, nil
+	}
+	return parsePrefixes("allowed_ips", in.Value)
+}
+
+// inheritLimits gives a token that an API token makes that token's addresses
+// and limit, where the request names none.
+func inheritLimits(ac *actor, t *Token, in api.TokenFields) {
+	if ac.with == nil {
+		return
+	}
+	if !in.AllowedIPs.Set {
+		t.AllowedIPs = slices.Clone(ac.with.AllowedIPs)
+	}
+	if !in.RateLimit.Set && ac.with.RateLimit != nil {
+		limit := *ac.with.RateLimit
+		t.RateLimit = &limit
+	}
+}
+
+// roomFor refuses a token more than max_tokens allows.
+func (w *work) roomFor(t Token, sp *space) error {
+	bound := sp.policy().MaxTokens
+	q := TokenQuery{Live: w.now}
+	if bound.Total > 0 {
+		n, err := w.CountTokens(sp.ws.ID, q)
+		if err != nil || n >= bound.Total {
+			return tooMany(err, "the workspace has as many tokens as the policy's max_tokens.total allows")
+		}
+	}
+	q.OwnerMember, q.OwnerServiceAccount = t.OwnerMember, t.OwnerServiceAccount
+	if bound.PerOwner > 0 && t.Kind != token.Workspace {
+		n, err := w.CountTokens(sp.ws.ID, q)
+		if err != nil || n >= bound.PerOwner {
+			return tooMany(err, "the owner has as many tokens as the policy's max_tokens.per_owner allows")
+		}
+	}
+	return nil
+}
+
+func tooMany(err error, message string) error {
+	if err != nil {
+		return err
+	}
+	return api.Errorf(api.CodeTokenLimitReached, "%s", message)
+}
+
+// issue gives a drafted token its numbers and its first secret, and writes it.
+func (w *work) issue(ac *actor, sp *space, t Token, o verify.Owner) (api.Token, token.Secret, error) {
+	in, err := w.Instance()
+	if err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	if t.Locator, err = w.newLocator(); err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	t.ID, t.Prefix, t.Revision = w.NewID(), in.Prefixes[0], w.Revision()
+	if err := w.PutToken(t); err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	secret, err := w.mint(t, 1, false)
+	if err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	w.touchToken(t)
+	v, err := w.a.sight(w, ac, sp).token(t)
+	if err != nil {
+		return v, secret, err
+	}
+	return v, secret, w.audit(ac, sp.ws, event{action: "token.created", target: v.ID, token: t.Locator, after: v})
+}
+
+// newLocator draws a locator that no token has.
+func (w *work) newLocator() (token.Locator, error) {
+	for {
+		l, err := token.NewLocator(w.a.rand)
+		if err != nil {
+			return l, err
+		}
+		if _, err := w.Token(l); err != nil {
+			return l, ignoreNoRow(err)
+		}
+	}
+}
+
+// mint draws a secret for a token and stores its digest; onUse says that its
+// first use shall end the secret before it.
+func (w *work) mint(t Token, number int, onUse bool) (token.Secret, error) {
+	secret, err := token.Mint(w.a.rand, t.Prefix, t.Kind, t.Locator)
+	if err != nil {
+		return secret, err
+	}
+	digest, key := w.a.keys.Digest(secret.Reveal())
+	return secret, w.PutSecret(Secret{
+		Token: t.ID, Number: number, Digest: digest, Key: key, RetireOnUse: onUse, CreatedAt: w.now,
+	})
+}

@@ -1,0 +1,126 @@
+package authority
+
+import (
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// lifetime settles not_before and expires_at from the request and the policy.
+func (w *work) lifetime(ac *actor, sp *space, t *Token, in api.TokenFields) error {
+	if err := onlyOne(in); err != nil {
+		return err
+	}
+	if in.NotBefore.Set {
+		t.NotBefore = in.NotBefore.Value.UTC()
+	}
+	p := sp.policy()
+	start := w.now
+	if t.NotBefore.After(start) {
+		start = t.NotBefore
+	}
+	switch {
+	case in.ExpiresAt.Has():
+		t.ExpiresAt = in.ExpiresAt.Value.UTC().Truncate(time.Microsecond)
+	case in.ExpiresIn.Has():
+		t.ExpiresAt = w.now.Add(in.ExpiresIn.Value.Std())
+	case in.Never.Or(false), in.ExpiresAt.Set, in.ExpiresIn.Set:
+		t.ExpiresAt = time.Time{}
+	default:
+		t.ExpiresAt = earlier(start.Add(p.DefaultLifetime.Std()), lifetimeBound(p, w.now))
+	}
+	if !in.ExpiresAt.Set && !in.Never.Or(false) && ac.with != nil {
+		t.ExpiresAt = earlier(t.ExpiresAt, ac.with.ExpiresAt)
+	}
+	if err := checkLifetime(*t, w.now); err != nil {
+		return err
+	}
+	t.Lifetime = 0
+	if !t.ExpiresAt.IsZero() {
+		t.Lifetime = t.ExpiresAt.Sub(w.now)
+	}
+	return nil
+}
+
+func onlyOne(in api.TokenFields) error {
+	n := 0
+	for _, set := range []bool{in.ExpiresIn.Has(), in.ExpiresAt.Has(), in.Never.Or(false)} {
+		if set {
+			n++
+		}
+	}
+	if n > 1 {
+		return api.FieldError("expires_at", "give at most one of expires_in, expires_at and never")
+	}
+	return nil
+}
+
+// farthest is the last moment a token may name.
+func farthest() time.Time { return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+func checkLifetime(t Token, now time.Time) error {
+	switch {
+	case t.ExpiresAt.IsZero() && t.NotBefore.IsZero():
+		return nil
+	case !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now):
+		return api.FieldError("expires_at", "must be in the future")
+	case t.ExpiresAt.After(farthest()), t.NotBefore.After(farthest()):
+		return api.FieldError("expires_at", "must be before the year 9999")
+	case !t.NotBefore.IsZero() && t.NotBefore.Year() < 1971:
+		return api.FieldError("not_before", "must be after the year 1970")
+	case !t.ExpiresAt.IsZero() && !t.NotBefore.Before(t.ExpiresAt):
+		return api.FieldError("not_before", "must be before the expiry")
+	}
+	return nil
+}
+
+// earlier returns the earlier of two moments; zero means never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func outside(field, problem string) error {
+	e := api.Errorf(api.CodeOutsidePolicy, "%s: %s", field, problem)
+	e.Field = field
+	return e
+}
+
+// withinPolicy refuses a token that the policy does not allow now.
+func withinPolicy(t Token, p api.Policy, now time.Time) error {
+	for _, field := range outsidePolicy(t, p, now) {
+		switch field {
+		case "never":
+			return outside("never", "the policy does not allow tokens without expiry")
+		case "expires_at":
+			return outside("expires_at", "the policy's max_lifetime is "+p.MaxLifetime.String())
+		case "allowed_ips":
+			return outside("allowed_ips", "the policy requires an allow-list of addresses")
+		}
+	}
+	return nil
+}
+
+// lifetimeWithin refuses an expiry that the policy does not allow now.
+func lifetimeWithin(t Token, p api.Policy, now time.Time) error {
+	p.RequireIPAllowList = false
+	return withinPolicy(t, p, now)
+}
+
+// outsidePolicy names the fields of a token that the policy would not allow now.
+func outsidePolicy(t Token, p api.Policy, now time.Time) []string {
+	var out []string
+	bound := lifetimeBound(p, now)
+	switch {
+	case t.ExpiresAt.IsZero() && !p.AllowNever:
+		out = append(out, "never")
+	case !t.ExpiresAt.IsZero() && !bound.IsZero() && t.ExpiresAt.After(bound):
+		out = append(out, "expires_at")
+	}
+	if p.RequireIPAllowList && t.AllowedIPs == nil {
+		out = append(out, "allowed_ips")
+	}
+	return out
+}

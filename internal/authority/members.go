@@ -1,0 +1,463 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// CreateMember takes a person into a workspace; the user is made when nobody
+// has this e-mail yet. It needs members:write, and rights within the caller's own.
+func (a *Authority) CreateMember(ctx context.Context, c Caller, ref string, in api.CreateMember) (v api.Member, revision int64, err error) {
+	if in.Password, err = a.hashPassword(ctx, c, in.Password); err != nil {
+		return v, 0, err
+	}
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, sp, err := a.enter(w, c, ref, "members:write")
+		if err != nil {
+			return err
+		}
+		v, err = w.newMember(ac, sp, in)
+		return err
+	})
+	return v, revision, err
+}
+
+// hashPassword turns a new user's password into its hash, before the lock is
+// taken, because it is slow on purpose. Only instance:admin sets passwords, and
+// only of users that it makes.
+func (a *Authority) hashPassword(ctx context.Context, c Caller, password string) (string, error) {
+	if password == "" {
+		return "", nil
+	}
+	err := a.read(ctx, func(r Reader) error {
+		_, err := a.enterInstance(r, c)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return a.hash(password)
+}
+
+// newMember makes a membership; the request's password is its hash by now.
+func (w *work) newMember(ac *actor, sp *space, in api.CreateMember) (api.Member, error) {
+	sts, _, err := mergeRights(nil, in.Rights)
+	if err != nil {
+		return api.Member{}, err
+	}
+	m := Member{Workspace: sp.ws.ID, Grants: nonNil(sts), CreatedAt: w.now}
+	if err := w.mayGive(ac, sp, m.Grants); err != nil {
+		return api.Member{}, err
+	}
+	if in.Email == "" && !in.ExternalID.Has() {
+		return api.Member{}, api.FieldError("email", "give an e-mail or an external_id")
+	}
+	if err := w.describeMember(&m, in.Name, in.ExternalID); err != nil {
+		return api.Member{}, err
+	}
+	u, err := w.userFor(in)
+	if err != nil {
+		return api.Member{}, err
+	}
+	if _, err := w.Member(sp.ws.ID, MemberKey{User: u.ID}); !errors.Is(err, ErrNoRow) {
+		return api.Member{}, taken("email", "this person is a member already", err)
+	}
+	m.ID, m.User = w.NewID(), u.ID
+	m.UserPublicID, m.UserEmail, m.UserName, m.UserInstanceAdmin, m.UserDeactivatedAt = u.PublicID, u.Email, u.Name, u.InstanceAdmin, u.DeactivatedAt
+	return w.putMember(ac, sp, m, event{action: "member.created"})
+}
+
+// putMember writes a membership, tells memory and the audit, and shows it.
+func (w *work) putMember(ac *actor, sp *space, m Member, e event) (api.Member, error) {
+	m.Revision = w.Revision()
+	if err := w.PutMember(m); err != nil {
+		return api.Member{}, err
+	}
+	w.touchMember(m.ID)
+	v := memberView(m, sp)
+	e.target, e.after = "member:"+v.Address, v
+	return v, w.audit(ac, sp.ws, e)
+}
+
+// mayGive refuses statements for a member or service account that do not exist,
+// or that are more than the caller's own.
+func (w *work) mayGive(ac *actor, sp *space, sts []grant.Statement) error {
+	return firstError(checkOwnRights(sts), checkNames(ac, sp, sts), ac.cover(sp.compile(sts)), ownersOnly(ac, sts))
+}
+
+// ownersOnly refuses to make or unmake an Owner to whoever is not one.
+func ownersOnly(ac *actor, sts []grant.Statement) error {
+	if !isOwner(sts) || ac.grant.Covers(ownerGrant()) {
+		return nil
+	}
+	return api.Errorf(api.CodeGrantExceedsOwn, "only an Owner makes and unmakes Owners")
+}
+
+// describeMember writes the name and the external id that this workspace knows
+// the person by.
+func (w *work) describeMember(m *Member, name, external api.Opt[string]) error {
+	if name.Set {
+		if err := checkText("name", name.Value, 0, maxName); err != nil {
+			return err
+		}
+		m.Name = name.Value
+	}
+	if !external.Set || external.Value == m.ExternalID {
+		return nil
+	}
+	m.ExternalID = external.Value
+	if external.Null {
+		return nil
+	}
+	if err := checkExternalID(m.ExternalID); err != nil {
+		return err
+	}
+	if _, err := w.Member(m.Workspace, MemberKey{ExternalID: m.ExternalID}); !errors.Is(err, ErrNoRow) {
+		return taken("external_id", "another member has this external id", err)
+	}
+	return nil
+}
+
+// userFor finds the user of an e-mail, or makes one, with the hash of the
+// password it shall have. A user who is there keeps theirs.
+func (w *work) userFor(in api.CreateMember) (User, error) {
+	u := User{CreatedAt: w.now, Revision: w.Revision(), PasswordHash: in.Password}
+	if in.Email != "" {
+		email, err := checkEmail("email", in.Email)
+		if err != nil {
+			return u, err
+		}
+		have, err := w.User(UserKey{Email: email})
+		if err == nil && in.Password != "" {
+			return have, api.FieldError("password", "this user exists; passwords are set by the person through a mailed link")
+		}
+		if !errors.Is(err, ErrNoRow) {
+			return have, err
+		}
+		u.Email = email
+	}
+	id, err := publicID(w.a.rand, "usr_")
+	if err != nil {
+		return u, err
+	}
+	u.ID, u.PublicID, u.Name = w.NewID(), id, in.Name.Value
+	return u, w.PutUser(u)
+}
+
+// GetMember answers one member. It needs members:read, but for oneself.
+func (a *Authority) GetMember(ctx context.Context, c Caller, ref, who string) (v api.Member, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ac, sp, err := a.enter(r, c, ref)
+		if err != nil {
+			return err
+		}
+		m, err := a.member(r, ac, sp, who)
+		if err != nil || m.ID != ac.member {
+			err = firstError(ac.need("members:read"), err)
+		}
+		if err == nil {
+			v = memberView(m, sp)
+		}
+		return err
+	})
+	return v, err
+}
+
+// ListMembers lists a workspace's members. It needs members:read.
+func (a *Authority) ListMembers(ctx context.Context, c Caller, ref string, page Page) (out []api.Member, next int64, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, sp, err := a.enter(r, c, ref, "members:read")
+		if err != nil {
+			return err
+		}
+		rows, err := r.Members(sp.ws.ID, page.After, page.size()+1)
+		if err != nil {
+			return err
+		}
+		rows, next = cut(rows, page.size(), func(m Member) int64 { return m.ID })
+		out = views(rows, func(m Member) api.Member { return memberView(m, sp) })
+		return nil
+	})
+	return out, next, err
+}
+
+// memberChange is one membership being changed.
+type memberChange struct {
+	ac     *actor
+	sp     *space
+	before api.Member
+	was, m Member
+}
+
+// beginMember enters the workspace with members:write, finds the member, and
+// refuses to touch an Owner to whoever is not one.
+func (w *work) beginMember(ref, who string) (*memberChange, error) {
+	ac, sp, err := w.a.enter(w, w.caller, ref, "members:write")
+	if err != nil {
+		return nil, err
+	}
+	m, err := w.a.member(w, ac, sp, who)
+	if err != nil {
+		return nil, err
+	}
+	return &memberChange{ac: ac, sp: sp, before: memberView(m, sp), was: m, m: m}, ownersOnly(ac, m.Grants)
+}
+
+// finishMember refuses to leave the workspace without an active Owner, writes
+// the member and tells the audit.
+func (w *work) finishMember(ch *memberChange, action string) (api.Member, error) {
+	v, err := w.putMember(ch.ac, ch.sp, ch.m, event{action: action, before: ch.before})
+	if err != nil {
+		return v, err
+	}
+	return v, w.keepOwner(ch.was, ch.sp.ws)
+}
+
+// keepOwner refuses a change that took the last active Owner away. It is asked
+// under the lock, after the change, so two at the same moment cannot both pass.
+func (w *work) keepOwner(was Member, ws Workspace) error {
+	if !isOwner(was.Grants) || !memberOwner(was).Active {
+		return nil
+	}
+	for after := ID(0); ; {
+		ms, err := w.Members(ws.ID, after, maxPage)
+		if err != nil {
+			return err
+		}
+		for _, m := range ms {
+			if isOwner(m.Grants) && memberOwner(m).Active {
+				return nil
+			}
+			after = m.ID
+		}
+		if len(ms) < maxPage {
+			return api.Errorf(api.CodeLastOwner, "the workspace would be left without an active Owner")
+		}
+	}
+}
+
+// EditMember merges a patch into a membership. It needs members:write, and
+// rights within the caller's own when it gives more than there was.
+func (a *Authority) EditMember(ctx context.Context, c Caller, ref, who string, in api.EditMember) (v api.Member, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginMember(ref, who)
+		if err != nil {
+			return err
+		}
+		if err := w.editMember(ch, in); err != nil {
+			return err
+		}
+		v, err = w.finishMember(ch, "member.edited")
+		return err
+	})
+	return v, revision, err
+}
+
+func (w *work) editMember(ch *memberChange, in api.EditMember) error {
+	if err := w.describeMember(&ch.m, in.Name, in.ExternalID); err != nil {
+		return err
+	}
+	sts, named, err := mergeRights(ch.was.Grants, in.Rights)
+	if err != nil || !named {
+		return err
+	}
+	ch.m.Grants = nonNil(sts)
+	if err := firstError(checkOwnRights(ch.m.Grants), checkNames(ch.ac, ch.sp, ch.m.Grants), ownersOnly(ch.ac, ch.m.Grants)); err != nil {
+		return err
+	}
+	if ch.sp.compile(ch.was.Grants).Covers(ch.sp.compile(ch.m.Grants)) {
+		return nil
+	}
+	return ch.ac.cover(ch.sp.compile(ch.m.Grants))
+}
+
+// PutMember creates the member that ext:ID or an e-mail names, or replaces its
+// name and rights. It needs members:write. Created says which.
+func (a *Authority) PutMember(ctx context.Context, c Caller, ref, who string, in api.CreateMember) (v api.Member, created bool, revision int64, err error) {
+	if in.Password, err = a.hashPassword(ctx, c, in.Password); err != nil {
+		return v, false, 0, err
+	}
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, sp, err := a.enter(w, c, ref, "members:write")
+		if err != nil {
+			return err
+		}
+		if _, err = a.member(w, ac, sp, who); errors.Is(err, ErrNoRow) {
+			created = true
+			if err := nameMember(&in, who); err != nil {
+				return err
+			}
+			v, err = w.newMember(ac, sp, in)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		created = false
+		v, err = w.replaceMember(ref, who, in)
+		return err
+	})
+	return v, created, revision, err
+}
+
+// nameMember takes the path's reference into the request for a new member.
+func nameMember(in *api.CreateMember, who string) error {
+	switch {
+	case isExternal(who):
+		id := strings.TrimPrefix(who, "ext:")
+		if in.ExternalID.Has() && in.ExternalID.Value != id {
+			return api.FieldError("external_id", "differs from the path's")
+		}
+		in.ExternalID = api.Some(id)
+	case strings.Contains(who, "@"):
+		if in.Email != "" && !strings.EqualFold(in.Email, who) {
+			return api.FieldError("email", "differs from the path's")
+		}
+		in.Email = who
+	default:
+		return notFound()
+	}
+	return nil
+}
+
+func (w *work) replaceMember(ref, who string, in api.CreateMember) (api.Member, error) {
+	ch, err := w.beginMember(ref, who)
+	if err != nil {
+		return api.Member{}, err
+	}
+	if in.Email != "" && !strings.EqualFold(in.Email, ch.was.UserEmail) {
+		return api.Member{}, api.FieldError("email", "an e-mail belongs to the user and is not changed here")
+	}
+	edit := api.EditMember{Name: api.Some(in.Name.Value), ExternalID: in.ExternalID}
+	if in.Password != "" {
+		return api.Member{}, api.FieldError("password", "passwords are set by the person through a mailed link")
+	}
+	sts, _, err := mergeRights(nil, in.Rights) // a replacement does not merge into what there was
+	if err != nil {
+		return api.Member{}, err
+	}
+	edit.Rights = api.Rights{Grants: api.Some(statementsView(nonNil(sts)))}
+	if err := w.editMember(ch, edit); err != nil {
+		return api.Member{}, err
+	}
+	return w.finishMember(ch, "member.edited")
+}
+
+// DeactivateMember stops a member's tokens and sessions here until it is
+// activated. It needs members:write. A dry run only lists the tokens.
+func (a *Authority) DeactivateMember(ctx context.Context, c Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginMember(ref, who)
+		if err != nil {
+			return err
+		}
+		hit.DryRun = dryRun
+		if hit.Tokens, err = w.liveTokens(ch.ac, ch.sp, TokenQuery{OwnerMember: ch.m.ID}); err != nil {
+			return err
+		}
+		if ch.m.DeactivatedAt.IsZero() {
+			ch.m.DeactivatedAt = w.now
+		}
+		v, err = w.finishMember(ch, "member.deactivated")
+		return orDryRun(err, dryRun)
+	})
+	return v, hit, revision, err
+}
+
+func orDryRun(err error, dryRun bool) error {
+	if err == nil && dryRun {
+		return errDryRun
+	}
+	return err
+}
+
+// ActivateMember brings a deactivated member, its tokens and sessions back.
+func (a *Authority) ActivateMember(ctx context.Context, c Caller, ref, who string) (v api.Member, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginMember(ref, who)
+		if err != nil {
+			return err
+		}
+		ch.m.DeactivatedAt = time.Time{}
+		v, err = w.finishMember(ch, "member.activated")
+		return err
+	})
+	return v, revision, err
+}
+
+// RemoveMember ends a membership for good and revokes its tokens (owner_left).
+// It needs members:write. A dry run only lists the tokens.
+func (a *Authority) RemoveMember(ctx context.Context, c Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginMember(ref, who)
+		if err != nil {
+			return err
+		}
+		hit.DryRun = dryRun
+		if hit.Tokens, err = w.liveTokens(ch.ac, ch.sp, TokenQuery{OwnerMember: ch.m.ID}); err != nil {
+			return err
+		}
+		ch.m.RemovedAt = w.now
+		if v, err = w.finishMember(ch, "member.removed"); err != nil {
+			return err
+		}
+		return orDryRun(w.revokeAll(ch.ac, ch.sp, TokenQuery{OwnerMember: ch.m.ID}), dryRun)
+	})
+	return v, hit, revision, err
+}
+
+// liveTokens shows the tokens of an owner that a suspension or removal stops.
+func (w *work) liveTokens(ac *actor, sp *space, q TokenQuery) ([]api.Token, error) {
+	q.Live = w.now
+	s := w.a.sight(w, ac, sp)
+	out := []api.Token{}
+	err := w.eachToken(sp, q, func(t Token) error {
+		v, err := s.token(t)
+		out = append(out, v)
+		return err
+	})
+	return out, err
+}
+
+func (w *work) eachToken(sp *space, q TokenQuery, f func(Token) error) error {
+	q.Limit = maxPage
+	for {
+		ts, err := w.Tokens(sp.ws.ID, q)
+		if err != nil {
+			return err
+		}
+		for _, t := range ts {
+			if err := f(t); err != nil {
+				return err
+			}
+			q.Before = t.ID
+		}
+		if len(ts) < q.Limit {
+			return nil
+		}
+	}
+}
+
+// revokeAll revokes every token that a query finds, deleted ones too, because
+// their owner left.
+func (w *work) revokeAll(ac *actor, sp *space, q TokenQuery) error {
+	q.Deleted = true
+	return w.eachToken(sp, q, func(t Token) error {
+		if !t.RevokedAt.IsZero() {
+			return nil
+		}
+		o, err := readOwner(w, ownerKey(t))
+		if err != nil {
+			return err
+		}
+		ch := &change{ac: ac, sp: sp, owner: o, was: t, t: t, before: tokenView(t, o, sp.ws.Slug)}
+		revoke(&ch.t, w.now, api.ReasonOwnerLeft, "")
+		_, err = w.finishToken(ch, "token.revoked")
+		return err
+	})
+}

@@ -1,0 +1,197 @@
+package authority
+
+import (
+	"encoding/json"
+	"io"
+	"net/mail"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// firstError returns the first of errs that is one.
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func oneOf(field string, v api.Opt[string], allowed ...string) error {
+	if !v.Has() {
+		return nil
+	}
+	for _, s := range allowed {
+		if v.Value == s {
+			return nil
+		}
+	}
+	return api.FieldError(field, "must be one of "+strings.Join(allowed, ", "))
+}
+
+// checkText bounds a text in characters and refuses control characters and
+// broken UTF-8. Format characters are stored as they are and isolated where
+// they are shown.
+func checkText(field, s string, least, most int) error {
+	if !utf8.ValidString(s) {
+		return api.FieldError(field, "must be valid UTF-8")
+	}
+	if n := utf8.RuneCountInString(s); n < least || n > most {
+		return api.FieldError(field, bounds(least, most))
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return api.FieldError(field, "must not contain control characters")
+	}
+	if least > 0 && strings.TrimSpace(s) == "" {
+		return api.FieldError(field, "must not be blank")
+	}
+	return nil
+}
+
+func bounds(least, most int) string {
+	if least == 0 {
+		return "must have at most " + strconv.Itoa(most) + " characters"
+	}
+	return "must have " + strconv.Itoa(least) + " to " + strconv.Itoa(most) + " characters"
+}
+
+// Lengths of texts, in characters.
+const (
+	maxLabel       = 100
+	maxDescription = 1000
+	maxName        = 200
+	maxExternalID  = 200
+)
+
+func checkSlug(s string) error {
+	if !matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "-") {
+		return api.FieldError("slug", "must be 1 to 63 of a-z, 0-9 and -, and begin with a letter or digit")
+	}
+	return nil
+}
+
+func checkServiceAccountName(s string) error {
+	if !matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "._-") {
+		return api.FieldError("name", "must be 1 to 63 of a-z, 0-9 and ._-, and begin with a letter or digit")
+	}
+	return nil
+}
+
+// matches says whether s is one of first followed by any of first and more, at
+// most most bytes.
+func matches(s string, most int, first, more string) bool {
+	if s == "" || len(s) > most || !strings.Contains(first, s[:1]) {
+		return false
+	}
+	return strings.Trim(s, first+more) == ""
+}
+
+func checkExternalID(s string) error {
+	if s == "" {
+		return api.FieldError("external_id", "must not be empty; null removes it")
+	}
+	return checkText("external_id", s, 1, maxExternalID)
+}
+
+// checkEmail returns the address in lower case, or says what is wrong with it.
+func checkEmail(field, s string) (string, error) {
+	s = strings.ToLower(s)
+	a, err := mail.ParseAddress(s)
+	at := strings.LastIndexByte(s, '@')
+	switch {
+	case err != nil || a.Address != s || a.Name != "" || len(s) > 254 || at < 1 || at == len(s)-1:
+		return "", api.FieldError(field, "must be a plain e-mail address")
+	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"(),:;<>[\]/?#%`, r) }):
+		return "", api.FieldError(field, "must be a plain ASCII e-mail address")
+	}
+	if domain := s[at+1:]; domain == "workspace" || domain == "service" || strings.HasSuffix(domain, ".service") {
+		return "", api.FieldError(field, "the domains workspace and *.service are Tokenry's own")
+	}
+	return s, nil
+}
+
+// checkMetadata bounds metadata: flat, scalars, 50 keys, 4 KiB.
+func checkMetadata(m api.Metadata) error {
+	if len(m) > 50 {
+		return api.FieldError("metadata", "at most 50 keys")
+	}
+	for k, v := range m {
+		if err := checkText("metadata", k, 1, 64); err != nil {
+			return err
+		}
+		switch v.(type) {
+		case string, bool, float64, int, int64, json.Number:
+		default:
+			return api.FieldError("metadata", "values are strings, numbers or booleans")
+		}
+	}
+	if b, err := json.Marshal(m); err != nil || len(b) > 4096 {
+		return api.FieldError("metadata", "at most 4 KiB")
+	}
+	return nil
+}
+
+// parsePrefixes reads an allow-list of addresses: CIDRs, or single addresses.
+// Mapped v4 addresses count as v4. Host bits behind the mask are refused,
+// because they are nearly always a mistake.
+func parsePrefixes(field string, list []string) ([]netip.Prefix, error) {
+	if len(list) == 0 || len(list) > 100 {
+		return nil, api.FieldError(field, "give 1 to 100 CIDRs, or null for any address")
+	}
+	out := make([]netip.Prefix, 0, len(list))
+	for _, s := range list {
+		p, ok := parsePrefix(s)
+		if !ok {
+			return nil, api.FieldError(field, "entries are CIDRs like 203.0.113.0/24 or 2001:db8::/32, without host bits")
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func parsePrefix(s string) (netip.Prefix, bool) {
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), true
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p, p == p.Masked()
+}
+
+func checkLimit(field string, l api.Opt[api.RateLimit]) error {
+	if !l.Has() {
+		return nil
+	}
+	if l.Value.Requests < 1 || l.Value.Requests > 1e9 {
+		return api.FieldError(field+".requests", "must be 1 to 1000000000")
+	}
+	if l.Value.Window < api.Duration(1e9) || l.Value.Window > 366*api.Day {
+		return api.FieldError(field+".window", "must be 1s to 366d")
+	}
+	return nil
+}
+
+// publicID makes an identifier that is shown: a prefix and 16 characters.
+func publicID(rand io.Reader, prefix string) (string, error) {
+	const alphabet = "0123456789abcdefghijklmnopqrstuv" // 32: no bias in five bits
+	var b [16]byte
+	if _, err := io.ReadFull(rand, b[:]); err != nil {
+		return "", err
+	}
+	for i := range b {
+		b[i] = alphabet[b[i]&31]
+	}
+	return prefix + string(b[:]), nil
+}

@@ -1,0 +1,30 @@
+package authority
+
+// Page asks for one page of a list. After is what the page before answered as
+// next; 0 begins.
+type Page struct {
+	After int64
+	Limit int
+}
+
+const (
+	defaultPage = 50
+	maxPage     = 200
+)
+
+func (p Page) size() int {
+	if p.Limit <= 0 {
+		return defaultPage
+	}
+	return min(p.Limit, maxPage)
+}
+
+// cut keeps n of at most n+1 rows, and answers where the next page begins; 0
+// when there is none.
+func cut[T any](rows []T, n int, id func(T) int64) ([]T, int64) {
+	if len(rows) <= n {
+		return rows, 0
+	}
+	rows = rows[:n]
+	return rows, id(rows[n-1])
+}

@@ -1,0 +1,86 @@
+package authority
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// isUserID says whether a reference has the form of a user's id.
+func isUserID(ref string) bool { return strings.HasPrefix(ref, "usr_") && !strings.Contains(ref, "@") }
+
+func isExternal(ref string) bool { return strings.HasPrefix(ref, "ext:") }
+
+// member finds the member that a reference names: me, an e-mail, a user id or
+// ext:ID.
+func (a *Authority) member(r Reader, ac *actor, sp *space, ref string) (Member, error) {
+	switch {
+	case ref == "me" && ac.member == 0:
+		return Member{}, api.Errorf(api.CodeNotFound, "the caller is not a member of this workspace")
+	case ref == "me":
+		return r.Member(sp.ws.ID, MemberKey{ID: ac.member})
+	case isExternal(ref):
+		return r.Member(sp.ws.ID, MemberKey{ExternalID: strings.TrimPrefix(ref, "ext:")})
+	case strings.Contains(ref, "@"):
+		return r.Member(sp.ws.ID, MemberKey{Email: strings.ToLower(ref)})
+	}
+	return r.Member(sp.ws.ID, MemberKey{PublicID: ref})
+}
+
+// serviceAccountKey reads a name, an address name@slug.service, or an id.
+func serviceAccountKey(ref string, ws Workspace) ServiceAccountKey {
+	name, domain, found := strings.Cut(ref, "@")
+	if found && domain == ws.Slug+".service" {
+		return ServiceAccountKey{Name: name}
+	}
+	if strings.HasPrefix(ref, "sac_") {
+		return ServiceAccountKey{PublicID: ref}
+	}
+	return ServiceAccountKey{Name: ref}
+}
+
+// noSuch turns a missing row that a body field names into an error about that
+// field.
+func noSuch(field, what string, err error) error {
+	if errors.Is(err, ErrNoRow) {
+		return api.FieldError(field, "there is no such "+what+" in this workspace")
+	}
+	return err
+}
+
+func ignoreNoRow(err error) error {
+	if errors.Is(err, ErrNoRow) {
+		return nil
+	}
+	return err
+}
+
+// locatorPart is the locator of a token ID: its last 12 characters.
+func locatorPart(id string) string {
+	if n := len(id) - len(token.Locator{}); n > 0 && id[n-1] == '_' {
+		return id[n:]
+	}
+	return id
+}
+
+// token finds the token of the workspace that a reference names: a token ID, a
+// locator, or self. Another workspace's is not found.
+func (a *Authority) token(r Reader, ac *actor, sp *space, ref string) (Token, error) {
+	if ref == "self" {
+		if ac.with == nil || ac.with.Workspace != sp.ws.ID {
+			return Token{}, notFound()
+		}
+		return *ac.with, nil
+	}
+	l, err := token.ParseLocator(locatorPart(ref))
+	if err != nil {
+		return Token{}, notFound()
+	}
+	t, err := r.Token(l)
+	if err == nil && t.Workspace != sp.ws.ID {
+		err = ErrNoRow
+	}
+	return t, err
+}

@@ -1,0 +1,288 @@
+package authority
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// entry is where a role or scope is written: in a workspace, or for the whole
+// instance (ws.ID 0).
+type entry struct {
+	ac *actor
+	sp *space
+	ws Workspace
+}
+
+// enterRights is the gate before roles and scopes: of the workspace that ref
+// names, or of the instance when instance is set.
+func (a *Authority) enterRights(r Reader, c Caller, ref string, instance bool, scope string) (entry, error) {
+	if !instance {
+		ac, sp, err := a.enter(r, c, ref, scope)
+		if err != nil {
+			return entry{}, err
+		}
+		return entry{ac, sp, sp.ws}, nil
+	}
+	ac, err := a.enterInstance(r, c)
+	if err != nil {
+		return entry{}, err
+	}
+	sp, err := a.space(r, Workspace{})
+	ac.grant = grant.Union(ac.grant, ownerGrant())
+	return entry{ac, sp, Workspace{}}, err
+}
+
+// Where says whose catalogue is meant: a workspace's, or the instance's.
+type Where struct {
+	Workspace string
+	Instance  bool
+}
+
+func (w *work) touchRights(ws Workspace) {
+	if ws.ID == 0 {
+		w.touchAll()
+		return
+	}
+	w.touchWorkspace(ws.ID)
+}
+
+// ListRoles lists the roles that hold somewhere, built-in ones first. It needs
+// roles:read.
+func (a *Authority) ListRoles(ctx context.Context, c Caller, at Where) (out []api.Role, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
+		if err != nil {
+			return err
+		}
+		for _, name := range roleOrder(e.sp.roles) {
+			out = append(out, roleView(e.sp.roles[name], e.ws.ID))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// roleOrder is the built-in roles in their order, then the others by name.
+func roleOrder(roles map[string]Role) []string {
+	var names, own []string
+	for _, d := range grant.BuiltInRoles() {
+		names = append(names, d.Name)
+	}
+	for name := range roles {
+		if !slices.Contains(names, name) {
+			own = append(own, name)
+		}
+	}
+	slices.Sort(own)
+	return append(names, own...)
+}
+
+func isBuiltInRole(name string) bool {
+	return slices.ContainsFunc(grant.BuiltInRoles(), func(d grant.RoleDef) bool { return d.Name == name })
+}
+
+func roleView(r Role, at ID) api.Role {
+	return api.Role{Name: r.Name, DisplayName: r.DisplayName, Description: r.Description, Scopes: list0(r.Scopes),
+		RateLimit: r.RateLimit, BuiltIn: isBuiltInRole(r.Name), Inherited: at != 0 && r.Workspace != at, Locked: r.Locked}
+}
+
+// PutRole creates or replaces a role. It needs roles:write; what the role gains
+// must be within the caller's own rights. Built-in roles can be extended and
+// renamed where they are shown; Owner is fixed. Created says which.
+func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string, in api.PutRole) (v api.Role, created bool, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
+		if err != nil {
+			return err
+		}
+		was, exists := e.sp.roles[name]
+		created = !exists
+		if err := checkRole(e, name, was, in); err != nil {
+			return err
+		}
+		row := Role{Workspace: e.ws.ID, Name: name, DisplayName: in.DisplayName, Description: in.Description,
+			Scopes: in.Scopes, RateLimit: in.RateLimit, Locked: in.Locked, Revision: w.Revision()}
+		if err := w.PutRole(row); err != nil {
+			return err
+		}
+		after, err := w.a.space(w, e.ws)
+		if err != nil {
+			return err
+		}
+		if err := gained(e, after, name); err != nil {
+			return err
+		}
+		v = roleView(after.roles[name], e.ws.ID)
+		w.touchRights(e.ws)
+		return w.audit(e.ac, e.ws, event{action: "role.written", target: "role:" + name, before: beforeRole(e, was, exists), after: v})
+	})
+	return v, created, revision, err
+}
+
+func beforeRole(e entry, was Role, exists bool) any {
+	if !exists {
+		return nil
+	}
+	return roleView(was, e.ws.ID)
+}
+
+func checkRole(e entry, name string, was Role, in api.PutRole) error {
+	if name == "Owner" {
+		return api.Errorf(api.CodeBuiltIn, "the role Owner is fixed")
+	}
+	if was.Locked && e.ws.ID != 0 {
+		return api.Errorf(api.CodeLocked, "this role is locked by the instance")
+	}
+	if in.Locked && e.ws.ID != 0 {
+		return api.FieldError("locked", "only the instance locks roles")
+	}
+	var limit api.Opt[api.RateLimit]
+	if in.RateLimit != nil {
+		limit = api.Some(*in.RateLimit)
+	}
+	return firstError(
+		checkText("name", name, 1, 64), checkRoleName(name), checkText("display_name", in.DisplayName, 0, 64),
+		checkText("description", in.Description, 0, maxDescription), checkPatterns("scopes", in.Scopes), checkLimit("rate_limit", limit),
+	)
+}
+
+func checkRoleName(name string) error {
+	if strings.TrimSpace(name) != name || strings.ContainsAny(name, "/,") {
+		return api.FieldError("name", "must not begin or end with a blank, or hold a slash or comma")
+	}
+	return nil
+}
+
+// checkPatterns refuses scopes that are not well-formed, and instance scopes:
+// no role carries those.
+func checkPatterns(field string, scopes []string) error {
+	if len(scopes) > 1000 {
+		return api.FieldError(field, "at most 1000 scopes")
+	}
+	for i, s := range scopes {
+		if !grant.ValidPattern(s) || grant.IsInstance(s) {
+			return api.FieldError(field, "entries are scopes like tickets:read, or patterns like tickets:* and product:read")
+		}
+		if slices.Contains(scopes[:i], s) {
+			return api.FieldError(field, "an entry is there twice")
+		}
+	}
+	return nil
+}
+
+// gained refuses what a change of roles or scopes adds to any role beyond the
+// caller's own rights; narrowing needs only the scope.
+func gained(e entry, after *space, names ...string) error {
+	for _, name := range names {
+		on := onAll(name)
+		if now := after.compile(on); !e.sp.compile(on).Covers(now) {
+			if err := e.ac.cover(now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// onAll is a role on the entire portfolio.
+func onAll(role string) []grant.Statement {
+	return []grant.Statement{{Role: role, Resources: []string{"*"}}}
+}
+
+// DeleteRole removes a role; its users get the replacement. A role in use
+// cannot be removed without one. Built-in and inherited roles stay; removing
+// the workspace's own version of one returns to what it was.
+func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, replacement string) (v api.Role, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
+		if err != nil {
+			return err
+		}
+		was, ok := e.sp.roles[name]
+		if !ok {
+			return notFound()
+		}
+		if was.Workspace != e.ws.ID || !w.hasRole(e.ws.ID, name) {
+			return api.Errorf(api.CodeBuiltIn, "this role is not written here, so it cannot be removed here")
+		}
+		if err := w.DeleteRole(e.ws.ID, name); err != nil {
+			return err
+		}
+		if err := w.replaceRole(e, name, replacement); err != nil {
+			return err
+		}
+		v = roleView(was, e.ws.ID)
+		w.touchRights(e.ws)
+		return w.audit(e.ac, e.ws, event{action: "role.deleted", target: "role:" + name, before: v,
+			after: map[string]string{"replacement": replacement}})
+	})
+	return v, revision, err
+}
+
+func (w *work) hasRole(ws ID, name string) bool {
+	rows, err := w.Roles(ws)
+	return err == nil && slices.ContainsFunc(rows, func(r Role) bool { return r.Name == name })
+}
+
+// replaceRole settles what becomes of a removed role's users.
+func (w *work) replaceRole(e entry, name, replacement string) error {
+	after, err := w.a.space(w, e.ws)
+	if err != nil {
+		return err
+	}
+	if _, still := after.roles[name]; still { // what it inherits shines through again
+		return gained(e, after, name)
+	}
+	if replacement != "" {
+		if _, ok := after.roles[replacement]; !ok {
+			return api.FieldError("replacement", "there is no such role")
+		}
+		if err := e.ac.cover(after.compile(onAll(replacement))); err != nil {
+			return err
+		}
+	}
+	used := false
+	err = w.eachSpace(e, name, func(sp *space) error {
+		return w.rewriteGrants(sp, func(s *grant.Statement) bool {
+			if s.Role != name {
+				return false
+			}
+			used, s.Role = true, replacement
+			return true
+		})
+	})
+	if err == nil && used && replacement == "" {
+		return api.Errorf(api.CodeRoleInUse, "the role is in use; name its replacement with ?replacement=ROLE")
+	}
+	return err
+}
+
+// eachSpace applies f to the workspace of an entry; for the instance's, to
+// every workspace that has no role of that name of its own.
+func (w *work) eachSpace(e entry, name string, f func(*space) error) error {
+	if e.ws.ID != 0 {
+		return f(&space{ws: e.ws})
+	}
+	for after := ID(0); ; {
+		rows, err := w.Workspaces(after, maxPage)
+		if err != nil {
+			return err
+		}
+		for _, ws := range rows {
+			after = ws.ID
+			if name != "" && w.hasRole(ws.ID, name) {
+				continue
+			}
+			if err := f(&space{ws: ws}); err != nil {
+				return err
+			}
+		}
+		if len(rows) < maxPage {
+			return nil
+		}
+	}
+}

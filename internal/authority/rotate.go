@@ -1,0 +1,263 @@
+package authority
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// keptSecrets is how many secrets of a token are remembered: the current one,
+// the one in its overlap, and the last four retired ones.
+const keptSecrets = 6
+
+// RotateToken gives a token a new secret; the old one works until the overlap
+// ends. It needs tokens:edit and that the token's rights are within the
+// caller's own; a token with tokens:self may rotate itself, without a longer
+// life. A revoked token, and an expired one without renew, cannot be rotated.
+func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, in api.RotateToken) (out Issued, err error) {
+	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginHandover(ref, id)
+		if err != nil {
+			return err
+		}
+		if err := w.renew(ch, in); err != nil {
+			return err
+		}
+		overlap := in.Overlap.Or(ch.sp.policy().Overlap)
+		out.Token, out.Secret, err = w.replaceSecret(ch, overlap, in.RetireOnFirstUse, "token.rotated")
+		return err
+	})
+	return out, err
+}
+
+// ResetToken is a rotation without overlap: the old secret is dead at once.
+func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (out Issued, err error) {
+	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginHandover(ref, id)
+		if err != nil {
+			return err
+		}
+		if err := w.renew(ch, api.RotateToken{}); err != nil {
+			return err
+		}
+		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.reset")
+		return err
+	})
+	return out, err
+}
+
+// beginHandover begins a verb that hands over a new secret of a token.
+func (w *work) beginHandover(ref, id string) (*change, error) {
+	ch, err := w.beginToken(ref, id, "")
+	if err != nil {
+		return nil, err
+	}
+	if err := ch.mayRotate(); err != nil {
+		return nil, err
+	}
+	return ch, ch.live()
+}
+
+func (ch *change) mayRotate() error {
+	if ch.ac.isSelf(ch.t) {
+		if ch.ac.grant.AllowsAny("tokens:edit") {
+			return nil
+		}
+		return ch.ac.need("tokens:self")
+	}
+	if err := mayHold(ch.ac, ch.sp, ch.t, ch.owner, "tokens:edit"); err != nil {
+		return err
+	}
+	f := tokenFacts(ch.t, nil)
+	return ch.ac.cover(verify.Effective(&f, &ch.owner, &ch.sp.facts))
+}
+
+// renew settles the life of a token that is rotated: as it was, its original
+// lifetime again, or a new one.
+func (w *work) renew(ch *change, in api.RotateToken) error {
+	if in.Renew && in.ExpiresIn.Has() {
+		return api.FieldError("expires_in", "give either renew or expires_in")
+	}
+	switch {
+	case in.ExpiresIn.Has():
+		ch.t.ExpiresAt = w.now.Add(in.ExpiresIn.Value.Std())
+		ch.t.Lifetime = in.ExpiresIn.Value.Std()
+	case in.Renew && !ch.t.ExpiresAt.IsZero():
+		ch.t.ExpiresAt = w.now.Add(ch.t.Lifetime)
+	case ch.before.Status == api.StatusExpired:
+		return api.Errorf(api.CodeTokenExpired, "the token has expired; rotate it with renew")
+	default:
+		return nil
+	}
+	if ch.ac.isSelf(ch.t) && outlives(ch.t.ExpiresAt, ch.was.ExpiresAt) {
+		return exceeds("renew", "a token cannot extend its own life")
+	}
+	return firstError(
+		checkLifetime(Token{ExpiresAt: ch.t.ExpiresAt}, w.now),
+		lifetimeWithin(ch.t, ch.sp.policy(), w.now),
+		tighter(ch.ac, ch.sp, ch.t, ch.was),
+	)
+}
+
+// replaceSecret mints the next secret, ends the old ones, and writes the token.
+// A secret whose overlap already ran keeps its end; an expired token's old
+// secret stays dead.
+func (w *work) replaceSecret(ch *change, overlap api.Duration, onUse bool, action string) (api.Token, token.Secret, error) {
+	secrets, err := w.Secrets(ch.t.ID)
+	if err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	if ch.before.Status == api.StatusExpired {
+		overlap = 0
+	}
+	end := w.now.Add(overlap.Std())
+	for _, s := range secrets {
+		if retired := retire(s, secrets[0].Number, end, w.now); retired != s.RetiresAt {
+			s.RetiresAt = retired
+			if err := w.PutSecret(s); err != nil {
+				return api.Token{}, token.Secret{}, err
+			}
+		}
+	}
+	number := secrets[0].Number + 1
+	secret, err := w.mint(ch.t, number, onUse)
+	if err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	if err := w.DeleteSecrets(ch.t.ID, number-keptSecrets+1); err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	ch.t.RotatedAt = w.now
+	v, err := w.finishToken(ch, action)
+	return v, secret, err
+}
+
+// retire is when a secret ends at a rotation: the current one at the end of the
+// overlap, one in its overlap at once, a dead one when it did.
+func retire(s Secret, current int, end, now time.Time) time.Time {
+	switch {
+	case s.Number == current:
+		return end
+	case s.RetiresAt.After(now):
+		return now
+	}
+	return s.RetiresAt
+}
+
+// ResetAccessToken makes or resets the one standing access token of a member.
+// For one's own it needs what a personal token of one's own needs; for somebody
+// else's tokens:create and tokens:impersonate.
+func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who string) (out Issued, err error) {
+	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, sp, err := a.enter(w, c, ref)
+		if err != nil {
+			return err
+		}
+		m, err := a.member(w, ac, sp, who)
+		if err != nil {
+			return err
+		}
+		t, found, err := w.standing(m)
+		if err != nil {
+			return err
+		}
+		if !found {
+			out.Token, out.Secret, err = w.createStanding(ac, sp, m)
+			return err
+		}
+		ch, err := w.beginHandover(ref, t.Locator.String())
+		if err != nil {
+			return err
+		}
+		if err := w.renew(ch, api.RotateToken{Renew: true}); err != nil {
+			return err
+		}
+		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.reset")
+		return err
+	})
+	return out, err
+}
+
+// standing finds a member's standing token that is not revoked.
+func (w *work) standing(m Member) (Token, bool, error) {
+	q := TokenQuery{OwnerMember: m.ID, Limit: maxPage}
+	for {
+		ts, err := w.Tokens(m.Workspace, q)
+		if err != nil {
+			return Token{}, false, err
+		}
+		i := slices.IndexFunc(ts, func(t Token) bool { return t.Standing && t.RevokedAt.IsZero() })
+		if i >= 0 {
+			return ts[i], true, nil
+		}
+		if len(ts) < q.Limit {
+			return Token{}, false, nil
+		}
+		q.Before = ts[len(ts)-1].ID
+	}
+}
+
+func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.Secret, error) {
+	in := api.CreateToken{Kind: "personal", Owner: memberAddress(m)}
+	in.Label = api.Some("Access token")
+	t, o, err := w.draft(ac, sp, in)
+	if err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	t.Standing = true
+	if err := w.roomFor(t, sp); err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	return w.issue(ac, sp, t, o)
+}
+
+// TransferToken moves a token to another owner and rotates it without overlap:
+// whoever held the old secret holds nothing. It needs tokens:edit, what a token
+// of the new owner needs, and rights within the caller's own.
+func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string, in api.TransferToken) (out Issued, err error) {
+	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginToken(ref, id, "tokens:edit")
+		if err != nil {
+			return err
+		}
+		if err := ch.live(); err != nil {
+			return err
+		}
+		if err := w.rehome(ch, in.Owner); err != nil {
+			return err
+		}
+		if err := w.renew(ch, api.RotateToken{}); err != nil {
+			return err
+		}
+		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.transferred")
+		return err
+	})
+	return out, err
+}
+
+// rehome gives the token being changed to another owner and judges the result
+// like a new token. A token keeps its kind's letter in the token string's first
+// part, so its kind follows the new owner.
+func (w *work) rehome(ch *change, owner string) error {
+	if owner == "" {
+		return api.FieldError("owner", "is required")
+	}
+	ch.t.OwnerMember, ch.t.OwnerServiceAccount, ch.t.Standing = 0, 0, false
+	o, err := w.chooseOwner(ch.ac, ch.sp, api.CreateToken{Owner: owner}, &ch.t)
+	if err != nil {
+		return err
+	}
+	ch.owner = o
+	if ch.t.Kind == token.Workspace && (ch.t.Grants == nil || slices.ContainsFunc(ch.t.Grants, restrictsOnly)) {
+		return api.FieldError("owner", "this token inherits its owner's rights; give it a role or scopes before the workspace owns it")
+	}
+	return firstError(
+		mayHold(ch.ac, ch.sp, ch.t, o, "tokens:create"),
+		ceiling(ch.ac, ch.sp, ch.t, o),
+		w.roomFor(ch.t, ch.sp),
+	)
+}

@@ -1,0 +1,208 @@
+package authority
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// ListScopes lists the scope catalogue that holds somewhere: the built-in
+// scopes, then the product's by name. It needs roles:read.
+func (a *Authority) ListScopes(ctx context.Context, c Caller, at Where) (out []api.Scope, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
+		if err != nil {
+			return err
+		}
+		for _, name := range grant.BuiltIn() {
+			out = append(out, api.Scope{Name: name, Implies: []string{}, Roles: []string{}, BuiltIn: true})
+		}
+		var names []string
+		for name := range e.sp.scopes {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			out = append(out, scopeView(e.sp.scopes[name], e.ws.ID))
+		}
+		return nil
+	})
+	return out, err
+}
+
+func scopeView(s Scope, at ID) api.Scope {
+	return api.Scope{Name: s.Name, Description: s.Description, Implies: list0(s.Implies), Roles: list0(s.Roles),
+		Inherited: at != 0 && s.Workspace != at, Locked: s.Locked}
+}
+
+// PutScope creates or replaces a product scope. It needs roles:write; what any
+// role gains by it must be within the caller's own rights. Created says which.
+func (a *Authority) PutScope(ctx context.Context, c Caller, at Where, name string, in api.PutScope) (v api.Scope, created bool, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
+		if err != nil {
+			return err
+		}
+		was, exists := e.sp.scopes[name]
+		created = !exists
+		if err := checkScope(e, name, was, in); err != nil {
+			return err
+		}
+		row := Scope{Workspace: e.ws.ID, Name: name, Description: in.Description, Implies: in.Implies,
+			Roles: in.Roles, Locked: in.Locked, Revision: w.Revision()}
+		if err := w.PutScope(row); err != nil {
+			return err
+		}
+		if err := w.scopeGained(e, name); err != nil {
+			return err
+		}
+		v = scopeView(row, e.ws.ID)
+		w.touchRights(e.ws)
+		var before any
+		if exists {
+			before = scopeView(was, e.ws.ID)
+		}
+		return w.audit(e.ac, e.ws, event{action: "scope.written", target: "scope:" + name, before: before, after: v})
+	})
+	return v, created, revision, err
+}
+
+// scopeGained asks the ceiling for what every role, and the scope itself by
+// what it implies, gained.
+func (w *work) scopeGained(e entry, name string) error {
+	after, err := w.a.space(w, e.ws)
+	if err != nil {
+		return err
+	}
+	alone := []grant.Statement{{Scopes: []string{name}, Resources: []string{"*"}}}
+	if now := after.compile(alone); !e.sp.compile(alone).Covers(now) {
+		if err := e.ac.cover(now); err != nil {
+			return err
+		}
+	}
+	return gained(e, after, roleOrder(after.roles)...)
+}
+
+func checkScope(e entry, name string, was Scope, in api.PutScope) error {
+	noun, _, _ := strings.Cut(name, ":")
+	switch {
+	case !grant.ValidScope(name):
+		return api.FieldError("name", "must be noun:verb in lower case, at most 64 characters")
+	case grant.ReservedNoun(noun):
+		return api.Errorf(api.CodeBuiltIn, "this noun is built in or reserved")
+	case was.Locked && e.ws.ID != 0:
+		return api.Errorf(api.CodeLocked, "this scope is locked by the instance")
+	case in.Locked && e.ws.ID != 0:
+		return api.FieldError("locked", "only the instance locks scopes")
+	}
+	return firstError(
+		checkText("description", in.Description, 0, maxDescription),
+		checkImplied(in.Implies), checkScopeRoles(e, in.Roles),
+	)
+}
+
+func checkImplied(names []string) error {
+	if len(names) > 100 {
+		return api.FieldError("implies", "at most 100 scopes")
+	}
+	for _, s := range names {
+		noun, _, _ := strings.Cut(s, ":")
+		if !grant.ValidScope(s) || grant.ReservedNoun(noun) {
+			return api.FieldError("implies", "entries are product scopes like tickets:read")
+		}
+	}
+	return nil
+}
+
+func checkScopeRoles(e entry, names []string) error {
+	for _, name := range names {
+		if _, ok := e.sp.roles[name]; !ok {
+			return api.FieldError("roles", "there is no such role")
+		}
+		if name == "Owner" {
+			return api.FieldError("roles", "the role Owner is fixed")
+		}
+	}
+	return nil
+}
+
+// DeleteScope takes a product scope out of the catalogue and its name out of
+// every list: of roles, grants, and what other scopes imply. No list becomes a
+// grant of everything by it.
+func (a *Authority) DeleteScope(ctx context.Context, c Caller, at Where, name string) (v api.Scope, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
+		if err != nil {
+			return err
+		}
+		was, ok := e.sp.scopes[name]
+		if !ok || was.Workspace != e.ws.ID {
+			return notFound()
+		}
+		if err := w.forgetScope(e, name); err != nil {
+			return err
+		}
+		v = scopeView(was, e.ws.ID)
+		w.touchRights(e.ws)
+		return w.audit(e.ac, e.ws, event{action: "scope.deleted", target: "scope:" + name, before: v})
+	})
+	return v, revision, err
+}
+
+func (w *work) forgetScope(e entry, name string) error {
+	if err := w.DeleteScope(e.ws.ID, name); err != nil {
+		return err
+	}
+	if inherited, err := w.stillScope(e, name); inherited || err != nil {
+		return err
+	}
+	if err := w.forgetInCatalogue(e.ws.ID, name); err != nil {
+		return err
+	}
+	return w.eachSpace(e, "", func(sp *space) error {
+		return firstError(
+			w.forgetInCatalogue(sp.ws.ID, name),
+			w.rewriteGrants(sp, func(s *grant.Statement) bool { return without(&s.Scopes, name) }),
+		)
+	})
+}
+
+func (w *work) stillScope(e entry, name string) (bool, error) {
+	after, err := w.a.space(w, e.ws)
+	if err != nil {
+		return false, err
+	}
+	_, still := after.scopes[name]
+	return still, nil
+}
+
+func (w *work) forgetInCatalogue(ws ID, name string) error {
+	roles, err := w.Roles(ws)
+	if err != nil {
+		return err
+	}
+	for _, r := range roles {
+		if without(&r.Scopes, name) {
+			r.Revision = w.Revision()
+			if err := w.PutRole(r); err != nil {
+				return err
+			}
+		}
+	}
+	scopes, err := w.Scopes(ws)
+	if err != nil {
+		return err
+	}
+	for _, s := range scopes {
+		if without(&s.Implies, name) {
+			s.Revision = w.Revision()
+			if err := w.PutScope(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,231 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// CreateServiceAccount makes a non-human principal. It needs
+// service-accounts:write, and rights within the caller's own.
+func (a *Authority) CreateServiceAccount(ctx context.Context, c Caller, ref string, in api.CreateServiceAccount) (v api.ServiceAccount, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, sp, err := a.enter(w, c, ref, "service-accounts:write")
+		if err != nil {
+			return err
+		}
+		v, err = w.newServiceAccount(ac, sp, in)
+		return err
+	})
+	return v, revision, err
+}
+
+func (w *work) newServiceAccount(ac *actor, sp *space, in api.CreateServiceAccount) (api.ServiceAccount, error) {
+	s := ServiceAccount{Workspace: sp.ws.ID, Name: in.Name, CreatedAt: w.now}
+	if err := checkServiceAccountName(in.Name); err != nil {
+		return api.ServiceAccount{}, err
+	}
+	sts, _, err := mergeRights(nil, in.Rights)
+	if err != nil {
+		return api.ServiceAccount{}, err
+	}
+	s.Grants = nonNil(sts)
+	if err := firstError(w.mayGive(ac, sp, s.Grants), describeServiceAccount(&s, in.Description, in.Contacts)); err != nil {
+		return api.ServiceAccount{}, err
+	}
+	if _, err := w.ServiceAccount(sp.ws.ID, ServiceAccountKey{Name: in.Name}); !errors.Is(err, ErrNoRow) {
+		return api.ServiceAccount{}, taken("name", "a service account has this name", err)
+	}
+	if s.PublicID, err = publicID(w.a.rand, "sac_"); err != nil {
+		return api.ServiceAccount{}, err
+	}
+	s.ID = w.NewID()
+	return w.putServiceAccount(ac, sp, s, event{action: "service_account.created"})
+}
+
+func describeServiceAccount(s *ServiceAccount, description api.Opt[string], contacts api.Opt[[]string]) error {
+	if description.Set {
+		if err := checkText("description", description.Value, 0, maxDescription); err != nil {
+			return err
+		}
+		s.Description = description.Value
+	}
+	if !contacts.Set {
+		return nil
+	}
+	if len(contacts.Value) > 20 {
+		return api.FieldError("contacts", "at most 20 addresses")
+	}
+	s.Contacts = nil
+	for _, text := range contacts.Value {
+		email, err := checkEmail("contacts", text)
+		if err != nil {
+			return err
+		}
+		s.Contacts = append(s.Contacts, email)
+	}
+	return nil
+}
+
+func (w *work) putServiceAccount(ac *actor, sp *space, s ServiceAccount, e event) (api.ServiceAccount, error) {
+	s.Revision = w.Revision()
+	if err := w.PutServiceAccount(s); err != nil {
+		return api.ServiceAccount{}, err
+	}
+	w.touchServiceAccount(s.ID)
+	v := serviceAccountView(s, sp)
+	e.target, e.after = "service_account:"+v.Name, v
+	return v, w.audit(ac, sp.ws, e)
+}
+
+// GetServiceAccount answers one service account. It needs service-accounts:read.
+func (a *Authority) GetServiceAccount(ctx context.Context, c Caller, ref, name string) (v api.ServiceAccount, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, sp, err := a.enter(r, c, ref, "service-accounts:read")
+		if err != nil {
+			return err
+		}
+		s, err := r.ServiceAccount(sp.ws.ID, serviceAccountKey(name, sp.ws))
+		if err == nil {
+			v = serviceAccountView(s, sp)
+		}
+		return err
+	})
+	return v, err
+}
+
+// ListServiceAccounts lists them. It needs service-accounts:read.
+func (a *Authority) ListServiceAccounts(ctx context.Context, c Caller, ref string, page Page) (out []api.ServiceAccount, next int64, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, sp, err := a.enter(r, c, ref, "service-accounts:read")
+		if err != nil {
+			return err
+		}
+		rows, err := r.ServiceAccounts(sp.ws.ID, page.After, page.size()+1)
+		if err != nil {
+			return err
+		}
+		rows, next = cut(rows, page.size(), func(s ServiceAccount) int64 { return s.ID })
+		out = views(rows, func(s ServiceAccount) api.ServiceAccount { return serviceAccountView(s, sp) })
+		return nil
+	})
+	return out, next, err
+}
+
+// accountChange is one service account being changed.
+type accountChange struct {
+	ac     *actor
+	sp     *space
+	before api.ServiceAccount
+	was, s ServiceAccount
+}
+
+func (w *work) beginAccount(ref, name string) (*accountChange, error) {
+	ac, sp, err := w.a.enter(w, w.caller, ref, "service-accounts:write")
+	if err != nil {
+		return nil, err
+	}
+	s, err := w.ServiceAccount(sp.ws.ID, serviceAccountKey(name, sp.ws))
+	if err != nil {
+		return nil, err
+	}
+	return &accountChange{ac: ac, sp: sp, before: serviceAccountView(s, sp), was: s, s: s}, ownersOnly(ac, s.Grants)
+}
+
+func (w *work) finishAccount(ch *accountChange, action string) (api.ServiceAccount, error) {
+	return w.putServiceAccount(ch.ac, ch.sp, ch.s, event{action: action, before: ch.before})
+}
+
+// EditServiceAccount merges a patch into a service account. It needs
+// service-accounts:write, and rights within the caller's own when it gives more.
+func (a *Authority) EditServiceAccount(ctx context.Context, c Caller, ref, name string, in api.EditServiceAccount) (v api.ServiceAccount, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginAccount(ref, name)
+		if err != nil {
+			return err
+		}
+		if err := editAccount(ch, in); err != nil {
+			return err
+		}
+		v, err = w.finishAccount(ch, "service_account.edited")
+		return err
+	})
+	return v, revision, err
+}
+
+func editAccount(ch *accountChange, in api.EditServiceAccount) error {
+	if err := describeServiceAccount(&ch.s, in.Description, in.Contacts); err != nil {
+		return err
+	}
+	sts, named, err := mergeRights(ch.was.Grants, in.Rights)
+	if err != nil || !named {
+		return err
+	}
+	ch.s.Grants = nonNil(sts)
+	if err := firstError(checkOwnRights(ch.s.Grants), checkNames(ch.ac, ch.sp, ch.s.Grants), ownersOnly(ch.ac, ch.s.Grants)); err != nil {
+		return err
+	}
+	if ch.sp.compile(ch.was.Grants).Covers(ch.sp.compile(ch.s.Grants)) {
+		return nil
+	}
+	return ch.ac.cover(ch.sp.compile(ch.s.Grants))
+}
+
+// DisableServiceAccount stops a service account's tokens until it is enabled.
+// A dry run only lists them.
+func (a *Authority) DisableServiceAccount(ctx context.Context, c Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginAccount(ref, name)
+		if err != nil {
+			return err
+		}
+		hit.DryRun = dryRun
+		if hit.Tokens, err = w.liveTokens(ch.ac, ch.sp, TokenQuery{OwnerServiceAccount: ch.s.ID}); err != nil {
+			return err
+		}
+		if ch.s.DisabledAt.IsZero() {
+			ch.s.DisabledAt = w.now
+		}
+		v, err = w.finishAccount(ch, "service_account.disabled")
+		return orDryRun(err, dryRun)
+	})
+	return v, hit, revision, err
+}
+
+// EnableServiceAccount brings a disabled one and its tokens back.
+func (a *Authority) EnableServiceAccount(ctx context.Context, c Caller, ref, name string) (v api.ServiceAccount, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginAccount(ref, name)
+		if err != nil {
+			return err
+		}
+		ch.s.DisabledAt = time.Time{}
+		v, err = w.finishAccount(ch, "service_account.enabled")
+		return err
+	})
+	return v, revision, err
+}
+
+// RemoveServiceAccount ends a service account for good and revokes its tokens
+// (owner_left). A dry run only lists them.
+func (a *Authority) RemoveServiceAccount(ctx context.Context, c Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginAccount(ref, name)
+		if err != nil {
+			return err
+		}
+		hit.DryRun = dryRun
+		q := TokenQuery{OwnerServiceAccount: ch.s.ID}
+		if hit.Tokens, err = w.liveTokens(ch.ac, ch.sp, q); err != nil {
+			return err
+		}
+		ch.s.RemovedAt = w.now
+		if v, err = w.finishAccount(ch, "service_account.removed"); err != nil {
+			return err
+		}
+		return orDryRun(w.revokeAll(ch.ac, ch.sp, q), dryRun)
+	})
+	return v, hit, revision, err
+}

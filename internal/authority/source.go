@@ -1,0 +1,60 @@
+package authority
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+var _ verify.Source = (*Authority)(nil)
+
+// VerifyToken reads what a verification needs of a token; see [verify.Source].
+func (a *Authority) VerifyToken(ctx context.Context, l token.Locator) (f verify.Token, revision int64, err error) {
+	err = a.store.Read(ctx, func(r Reader) error {
+		revision = r.Revision()
+		t, err := r.Token(l)
+		if err != nil {
+			return err
+		}
+		secrets, err := r.Secrets(t.ID)
+		f = tokenFacts(t, secrets)
+		return err
+	})
+	return f, revision, missing(err)
+}
+
+// VerifyOwner reads an owner; see [verify.Source].
+func (a *Authority) VerifyOwner(ctx context.Context, k verify.OwnerKey) (o verify.Owner, revision int64, err error) {
+	err = a.store.Read(ctx, func(r Reader) error {
+		revision = r.Revision()
+		o, err = readOwner(r, k)
+		return err
+	})
+	return o, revision, missing(err)
+}
+
+// VerifyWorkspace reads a workspace and what its names mean; see [verify.Source].
+func (a *Authority) VerifyWorkspace(ctx context.Context, id int64) (w verify.Workspace, revision int64, err error) {
+	err = a.store.Read(ctx, func(r Reader) error {
+		revision = r.Revision()
+		ws, err := r.Workspace(WorkspaceKey{ID: id})
+		if err != nil {
+			return err
+		}
+		sp, err := a.space(r, ws)
+		if err == nil {
+			w = sp.facts
+		}
+		return err
+	})
+	return w, revision, missing(err)
+}
+
+func missing(err error) error {
+	if errors.Is(err, ErrNoRow) {
+		return verify.ErrNotFound
+	}
+	return public(err)
+}

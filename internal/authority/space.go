@@ -1,0 +1,267 @@
+package authority
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+// space is a workspace with everything its names mean at one moment.
+type space struct {
+	ws Workspace
+	// facts hold the book of roles and implications, and the policy.
+	facts verify.Workspace
+	// roles and scopes are what holds here, by name: the workspace's own over
+	// the instance's over the built-in ones.
+	roles  map[string]Role
+	scopes map[string]Scope
+}
+
+// policy is what holds in the workspace.
+func (sp *space) policy() api.Policy { return sp.facts.Policy }
+
+// compile reads statements with the workspace's book.
+func (sp *space) compile(sts []grant.Statement) grant.Grant { return sp.facts.Book.Compile(sts) }
+
+// space reads what the names of a workspace mean.
+func (a *Authority) space(r Reader, ws Workspace) (*space, error) {
+	in, err := r.Instance()
+	if err != nil {
+		return nil, err
+	}
+	roles, err := layered(r.Roles, ws.ID)
+	if err != nil {
+		return nil, err
+	}
+	scopes, err := layered(r.Scopes, ws.ID)
+	if err != nil {
+		return nil, err
+	}
+	sp := &space{ws: ws, roles: rolesByName(roles), scopes: scopesByName(scopes)}
+	sp.facts = verify.Workspace{
+		ID: ws.ID, Slug: ws.Slug, ExternalID: ws.ExternalID,
+		Suspended: !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero(),
+		Book:      book(sp.roles, sp.scopes), RoleLimits: map[string]api.RateLimit{},
+		Policy: effectivePolicy(in.Policy, ws.Policy),
+	}
+	for name, role := range sp.roles {
+		if role.RateLimit != nil {
+			sp.facts.RoleLimits[name] = *role.RateLimit
+		}
+	}
+	return sp, nil
+}
+
+// layered lists the instance's rows, then the workspace's own. Where a name is
+// in both, the later one wins unless the instance's is locked.
+func layered[T any](list func(ID) ([]T, error), ws ID) ([][]T, error) {
+	inst, err := list(0)
+	if err != nil {
+		return nil, err
+	}
+	own, err := list(ws)
+	return [][]T{inst, own}, err
+}
+
+func rolesByName(layers [][]Role) map[string]Role {
+	m := map[string]Role{}
+	for _, d := range grant.BuiltInRoles() {
+		m[d.Name] = Role{Name: d.Name, DisplayName: d.Name, Description: d.Description, Scopes: d.Scopes}
+	}
+	for _, layer := range layers {
+		for _, role := range layer {
+			if was, ok := m[role.Name]; !ok || !was.Locked {
+				m[role.Name] = extend(role)
+			}
+		}
+	}
+	return m
+}
+
+// extend keeps what a built-in role always holds: it can be extended, not emptied.
+func extend(role Role) Role {
+	for _, d := range grant.BuiltInRoles() {
+		if d.Name == role.Name {
+			role.Scopes = union(d.Scopes, role.Scopes)
+		}
+	}
+	if role.DisplayName == "" {
+		role.DisplayName = role.Name
+	}
+	return role
+}
+
+func scopesByName(layers [][]Scope) map[string]Scope {
+	m := map[string]Scope{}
+	for _, layer := range layers {
+		for _, s := range layer {
+			if was, ok := m[s.Name]; !ok || !was.Locked {
+				m[s.Name] = s
+			}
+		}
+	}
+	return m
+}
+
+// book compiles roles and catalogue into what names mean. A scope's own list of
+// roles adds to what the roles' patterns give.
+func book(roles map[string]Role, scopes map[string]Scope) grant.Book {
+	b := grant.Book{Roles: map[string][]string{}, Implies: map[string][]string{}}
+	for name, role := range roles {
+		b.Roles[name] = role.Scopes
+	}
+	for name, s := range scopes {
+		b.Implies[name] = s.Implies
+		for _, role := range s.Roles {
+			if have, ok := b.Roles[role]; ok {
+				b.Roles[role] = union(have, []string{name})
+			}
+		}
+	}
+	return b
+}
+
+// union returns a new list of the members of both, in order, each once.
+func union(a, b []string) []string {
+	out := make([]string, 0, len(a)+len(b))
+	seen := make(map[string]bool, len(a)+len(b))
+	for _, s := range append(append(out, a...), b...) {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// workspace finds the workspace that ref names: a slug or ext:ID. The caller's
+// own is named by the empty ref.
+func (a *Authority) workspace(r Reader, c Caller, ref string) (Workspace, error) {
+	var ws Workspace
+	var err error
+	switch {
+	case ref == "" && !c.Token.IsZero():
+		var t Token
+		if t, err = r.Token(c.Token); err == nil {
+			ws, err = r.Workspace(WorkspaceKey{ID: t.Workspace})
+		}
+	case strings.HasPrefix(ref, "ext:"):
+		ws, err = r.Workspace(WorkspaceKey{ExternalID: strings.TrimPrefix(ref, "ext:")})
+	default:
+		ws, err = r.Workspace(WorkspaceKey{Slug: ref})
+	}
+	if err == nil && !ws.DeletedAt.IsZero() {
+		err = ErrNoRow
+	}
+	if errors.Is(err, ErrNoRow) {
+		return ws, notFound().Wrap(err)
+	}
+	return ws, err
+}
+
+// tokenFacts is what a verification needs of a token.
+func tokenFacts(t Token, secrets []Secret) verify.Token {
+	f := verify.Token{
+		Locator: t.Locator, Prefix: t.Prefix, Kind: t.Kind, Workspace: t.Workspace, Owner: ownerKey(t),
+		Statements: t.Grants, Label: t.Label, NotBefore: t.NotBefore, ExpiresAt: t.ExpiresAt,
+		Disabled: !t.DisabledAt.IsZero(), RevokeAt: t.RevokeAt, Revoked: !t.RevokedAt.IsZero(),
+		AllowedIPs: t.AllowedIPs, RateLimit: t.RateLimit,
+	}
+	if len(t.Metadata) > 0 {
+		f.Metadata, _ = json.Marshal(t.Metadata) // scalars alone: checked when it was written
+	}
+	for _, s := range secrets {
+		f.Secrets = append(f.Secrets, verify.Secret{Digest: s.Digest, Key: s.Key, RetiresAt: s.RetiresAt, Number: s.Number})
+	}
+	return f
+}
+
+func ownerKey(t Token) verify.OwnerKey {
+	switch {
+	case t.OwnerMember != 0:
+		return verify.OwnerKey{Type: verify.OwnerMember, ID: t.OwnerMember}
+	case t.OwnerServiceAccount != 0:
+		return verify.OwnerKey{Type: verify.OwnerServiceAccount, ID: t.OwnerServiceAccount}
+	}
+	return verify.OwnerKey{Type: verify.OwnerWorkspace, ID: t.Workspace}
+}
+
+// readOwner reads an owner, also a removed one.
+func readOwner(r Reader, k verify.OwnerKey) (verify.Owner, error) {
+	switch k.Type {
+	case verify.OwnerMember:
+		m, err := r.Member(0, MemberKey{ID: k.ID})
+		return memberOwner(m), err
+	case verify.OwnerServiceAccount:
+		s, err := r.ServiceAccount(0, ServiceAccountKey{ID: k.ID})
+		if err != nil {
+			return verify.Owner{}, err
+		}
+		ws, err := r.Workspace(WorkspaceKey{ID: s.Workspace})
+		return serviceAccountOwner(s, ws), err
+	}
+	ws, err := r.Workspace(WorkspaceKey{ID: k.ID})
+	return workspaceOwner(ws), err
+}
+
+func memberOwner(m Member) verify.Owner {
+	return verify.Owner{
+		Key: verify.OwnerKey{Type: verify.OwnerMember, ID: m.ID}, Workspace: m.Workspace,
+		PublicID: m.UserPublicID, Address: memberAddress(m), Name: memberName(m), ExternalID: m.ExternalID,
+		Active:     m.DeactivatedAt.IsZero() && m.RemovedAt.IsZero() && m.UserDeactivatedAt.IsZero(),
+		Statements: m.Grants, InstanceAdmin: m.UserInstanceAdmin,
+	}
+}
+
+// memberAddress is the e-mail, or the id of a person without one.
+func memberAddress(m Member) string {
+	if m.UserEmail != "" {
+		return m.UserEmail
+	}
+	return m.UserPublicID
+}
+
+func memberName(m Member) string {
+	if m.Name != "" {
+		return m.Name
+	}
+	return m.UserName
+}
+
+func serviceAccountOwner(s ServiceAccount, ws Workspace) verify.Owner {
+	return verify.Owner{
+		Key: verify.OwnerKey{Type: verify.OwnerServiceAccount, ID: s.ID}, Workspace: s.Workspace,
+		PublicID: s.PublicID, Address: s.Name + "@" + ws.Slug + ".service", Name: s.Name,
+		Active: s.DisabledAt.IsZero() && s.RemovedAt.IsZero(), Statements: s.Grants,
+	}
+}
+
+func workspaceOwner(ws Workspace) verify.Owner {
+	return verify.Owner{
+		Key: verify.OwnerKey{Type: verify.OwnerWorkspace, ID: ws.ID}, Workspace: ws.ID,
+		PublicID: ws.Slug, Address: ws.Slug + "@workspace", Name: ws.Name, ExternalID: ws.ExternalID, Active: true,
+	}
+}
+
+func principalOf(o verify.Owner) api.Principal {
+	return api.Principal{Type: o.Key.Type.String(), ID: o.PublicID, Address: o.Address, Name: o.Name, ExternalID: o.ExternalID}
+}
+
+func userPrincipal(u User) api.Principal {
+	address := u.Email
+	if address == "" {
+		address = u.PublicID
+	}
+	return api.Principal{Type: "user", ID: u.PublicID, Address: address, Name: u.Name}
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}

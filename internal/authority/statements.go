@@ -1,0 +1,122 @@
+package authority
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// mergeRights reads a grant from a request as a merge patch of what there is
+// (nil for a new object). It answers nil to inherit, an empty list for nothing,
+// and whether the request named any of the four fields.
+func mergeRights(have []grant.Statement, in api.Rights) (sts []grant.Statement, named bool, err error) {
+	short := in.Role.Set || in.Scopes.Set || in.Resources.Set
+	switch {
+	case in.Grants.Has() && short:
+		return nil, true, api.FieldError("grants", "give either grants or role, scopes and resources")
+	case in.Grants.Has():
+		sts, err = statementList(in.Grants.Value)
+		return sts, true, err
+	case short:
+		sts, err = shorthand(have, in)
+		return sts, true, err
+	}
+	if in.Grants.Set {
+		return nil, true, nil
+	}
+	return have, false, nil
+}
+
+func statementList(in []api.Statement) ([]grant.Statement, error) {
+	if len(in) > 100 {
+		return nil, api.FieldError("grants", "at most 100 statements")
+	}
+	out := make([]grant.Statement, len(in))
+	for i, s := range in {
+		out[i] = grant.Statement(s)
+		if err := checkStatement("grants.", out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// shorthand merges role, scopes and resources into the one statement there is.
+// An empty list of scopes without a role is a grant of nothing; when nothing is
+// left, it is nil.
+func shorthand(have []grant.Statement, in api.Rights) ([]grant.Statement, error) {
+	var s grant.Statement
+	if len(have) == 1 {
+		s = have[0]
+	}
+	if in.Role.Has() && in.Role.Value == "" {
+		return nil, api.FieldError("role", "must not be empty; null inherits")
+	}
+	if in.Role.Set {
+		s.Role = in.Role.Value
+	}
+	if in.Role.Has() {
+		s.Scopes = nil
+	}
+	if in.Scopes.Set {
+		s.Scopes = in.Scopes.Value
+	}
+	if in.Scopes.Has() && !in.Role.Has() {
+		s.Role = ""
+	}
+	if in.Resources.Set {
+		s.Resources = in.Resources.Value
+	}
+	switch {
+	case s.Role == "" && in.Scopes.Has() && len(s.Scopes) == 0:
+		return []grant.Statement{}, nil
+	case restrictsOnly(s) && !in.Resources.Has() && len(s.Resources) == 0:
+		return nil, nil
+	}
+	return []grant.Statement{s}, checkStatement("", s)
+}
+
+// restrictsOnly says whether a statement names resources alone: all that the
+// owner may do, on these.
+func restrictsOnly(s grant.Statement) bool { return s.Role == "" && s.Scopes == nil }
+
+// checkOwnRights refuses statements of a member or service account that name
+// neither role nor scopes: there is nobody to inherit from.
+func checkOwnRights(sts []grant.Statement) error {
+	if slices.ContainsFunc(sts, restrictsOnly) {
+		return api.FieldError("role", "name a role or scopes for these resources")
+	}
+	return nil
+}
+
+func checkStatement(at string, s grant.Statement) error {
+	err := s.Validate()
+	var fe *grant.FieldError
+	if errors.As(err, &fe) {
+		return api.FieldError(at+fe.Field, fe.Problem)
+	}
+	return err
+}
+
+// checkNames refuses roles that do not exist here, and instance scopes from
+// whoever is not an instance administrator.
+func checkNames(ac *actor, sp *space, sts []grant.Statement) error {
+	for _, s := range sts {
+		if s.Role != "" {
+			if _, ok := sp.roles[s.Role]; !ok {
+				return api.FieldError("role", "there is no such role in this workspace")
+			}
+		}
+		if slices.ContainsFunc(s.Scopes, grant.IsInstance) && !ac.instance {
+			return missingInstance("only an instance administrator can list instance scopes")
+		}
+	}
+	return nil
+}
+
+// isOwner says whether statements hold the role Owner.
+func isOwner(sts []grant.Statement) bool {
+	return slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == "Owner" })
+}

@@ -1,0 +1,425 @@
+package authority
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// mayManage is the gate of verbs that change a token without handing over its
+// secret: a signed-in person manages their own personal tokens whatever their
+// role, all else needs the scope.
+func mayManage(ac *actor, t Token, scope string) error {
+	if ac.owns(t) && (ac.person() || ac.onBehalf != "") {
+		return nil
+	}
+	return ac.need(scope)
+}
+
+// GetToken answers one token. It needs tokens:read, but for a signed-in person's
+// own tokens and for the token that asks about itself.
+func (a *Authority) GetToken(ctx context.Context, c Caller, ref, id string) (v api.Token, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ac, sp, err := a.enter(r, c, ref)
+		if err != nil {
+			return err
+		}
+		t, err := a.token(r, ac, sp, id)
+		if err != nil {
+			return err
+		}
+		if !ac.isSelf(t) {
+			if err := mayManage(ac, t, "tokens:read"); err != nil {
+				return err
+			}
+		}
+		v, err = a.sight(r, ac, sp).token(t)
+		return err
+	})
+	return v, err
+}
+
+// ListTokens lists a workspace's tokens, newest first, and where the next page
+// begins. It needs tokens:read; a signed-in person without it sees their own.
+func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.TokenFilter, page Page) (out []api.Token, next int64, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ac, sp, err := a.enter(r, c, ref)
+		if err != nil {
+			return err
+		}
+		q, keep, err := a.filter(r, ac, sp, f)
+		if err != nil {
+			return err
+		}
+		if err := ac.need("tokens:read"); err != nil {
+			if !ac.person() || ac.member == 0 {
+				return err
+			}
+			q.OwnerMember = ac.member
+		}
+		out, next, err = a.sight(r, ac, sp).tokens(q, keep, page)
+		return err
+	})
+	return out, next, err
+}
+
+// scanLimit bounds how many rows one page of a filtered list looks at.
+const scanLimit = 20_000
+
+// tokens shows a page of the tokens that a query finds and keep keeps.
+func (s *sight) tokens(q TokenQuery, keep func(api.Token) bool, page Page) ([]api.Token, int64, error) {
+	out := []api.Token{}
+	q.Before, q.Limit = page.After, page.size()+1
+	for seen := 0; ; seen += q.Limit {
+		rows, err := s.r.Tokens(s.sp.ws.ID, q)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, t := range rows {
+			if len(out) == page.size() {
+				return out, q.Before, nil
+			}
+			v, err := s.token(t)
+			if err != nil {
+				return nil, 0, err
+			}
+			if keep(v) {
+				out = append(out, v)
+			}
+			q.Before = t.ID
+		}
+		if len(rows) < q.Limit {
+			return out, 0, nil
+		}
+		if seen > scanLimit {
+			return out, q.Before, nil
+		}
+	}
+}
+
+// filter turns a request's filter into what the store can answer and what is
+// asked of each token.
+func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (TokenQuery, func(api.Token) bool, error) {
+	q := TokenQuery{Text: f.Query, CreatedBy: f.CreatedBy, Deleted: f.Deleted}
+	if f.Kind != "" {
+		k, err := token.ParseKind(f.Kind)
+		if err != nil {
+			return q, nil, api.FieldError("kind", "must be personal, service or workspace")
+		}
+		q.Kind = k
+	}
+	if err := oneOf("status", api.Opt[string]{Value: f.Status, Set: f.Status != ""},
+		api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked); err != nil {
+		return q, nil, err
+	}
+	if f.ExpiringWithin > 0 {
+		q.ExpiresAfter = a.now()
+		q.ExpiresBefore = q.ExpiresAfter.Add(f.ExpiringWithin.Std())
+	}
+	if err := a.filterOwner(r, ac, sp, f.Owner, &q); err != nil {
+		return q, nil, err
+	}
+	return q, keeper(f, a.now()), nil
+}
+
+// filterOwner narrows a query to an owner; one that does not exist has no tokens.
+func (a *Authority) filterOwner(r Reader, ac *actor, sp *space, owner string, q *TokenQuery) error {
+	if owner == "" {
+		return nil
+	}
+	if kindOfOwner(owner) == token.Workspace {
+		q.Kind = token.Workspace
+		return nil
+	}
+	if kindOfOwner(owner) == token.Service {
+		s, err := r.ServiceAccount(sp.ws.ID, serviceAccountKey(owner, sp.ws))
+		q.OwnerServiceAccount = s.ID
+		return noSuch("owner", "owner", err)
+	}
+	m, err := a.member(r, ac, sp, owner)
+	q.OwnerMember = m.ID
+	return noSuch("owner", "owner", err)
+}
+
+// keeper asks of each token what the store was not asked.
+func keeper(f api.TokenFilter, now time.Time) func(api.Token) bool {
+	return func(t api.Token) bool {
+		switch {
+		case f.Status != "" && t.Status != f.Status,
+			f.OutsidePolicy && !t.OutsidePolicy,
+			f.Role != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return s.Role == f.Role }),
+			f.Scope != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Scopes, f.Scope) }),
+			f.Resource != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Resources, f.Resource) }),
+			f.Can != "" && !can(t, f.Can, f.Resource),
+			f.UnusedFor > 0 && used(t, now.Add(-f.UnusedFor.Std())):
+			return false
+		}
+		return hasMetadata(t, f.Metadata)
+	}
+}
+
+func hasMetadata(t api.Token, want map[string]string) bool {
+	for k, v := range want {
+		if have, ok := t.Metadata[k]; !ok || fmt.Sprint(have) != v {
+			return false
+		}
+	}
+	return true
+}
+
+// used says whether a token was used, or made, since a moment.
+func used(t api.Token, since time.Time) bool {
+	if t.LastUsedAt != nil {
+		return t.LastUsedAt.After(since)
+	}
+	return t.CreatedAt.After(since)
+}
+
+// EditToken merges a patch into a token. It needs tokens:edit, but for a
+// signed-in person's own. Widening its rights must stay within the caller's own;
+// relabelling and narrowing need not.
+func (a *Authority) EditToken(ctx context.Context, c Caller, ref, id string, in api.EditToken) (v api.Token, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginToken(ref, id, "tokens:edit")
+		if err != nil {
+			return err
+		}
+		if err := ch.live(); err != nil {
+			return err
+		}
+		if err := w.edit(ch, in.TokenFields); err != nil {
+			return err
+		}
+		v, err = w.finishToken(ch, "token.edited")
+		return err
+	})
+	return v, revision, err
+}
+
+// change is one token being changed.
+type change struct {
+	ac     *actor
+	sp     *space
+	owner  verify.Owner
+	before api.Token
+	was, t Token
+}
+
+// beginToken enters the workspace, finds the token and asks the gate.
+func (w *work) beginToken(ref, id, scope string) (*change, error) {
+	ac, sp, err := w.a.enter(w, w.caller, ref)
+	if err != nil {
+		return nil, err
+	}
+	t, err := w.a.token(w, ac, sp, id)
+	if err != nil {
+		return nil, err
+	}
+	if scope != "" {
+		if err := mayManage(ac, t, scope); err != nil {
+			return nil, err
+		}
+	}
+	o, err := readOwner(w, ownerKey(t))
+	if err != nil {
+		return nil, err
+	}
+	before, err := w.a.sight(w, ac, sp).token(t)
+	return &change{ac: ac, sp: sp, owner: o, before: before, was: t, t: t}, err
+}
+
+// live refuses a change of a revoked token.
+func (ch *change) live() error {
+	if ch.before.Status == api.StatusRevoked {
+		return api.Errorf(api.CodeTokenRevoked, "a revoked token cannot be changed")
+	}
+	return nil
+}
+
+// finishToken writes the token, tells memory and the audit, and shows it.
+func (w *work) finishToken(ch *change, action string) (api.Token, error) {
+	ch.t.Revision = w.Revision()
+	if err := w.PutToken(ch.t); err != nil {
+		return api.Token{}, err
+	}
+	w.touchToken(ch.t)
+	v, err := w.a.sight(w, ch.ac, ch.sp).token(ch.t)
+	if err != nil {
+		return v, err
+	}
+	return v, w.audit(ch.ac, ch.sp.ws, event{action: action, target: v.ID, token: ch.t.Locator, before: ch.before, after: v})
+}
+
+// edit applies a patch to the token being changed.
+func (w *work) edit(ch *change, in api.TokenFields) error {
+	if err := w.fields(ch.ac, ch.sp, &ch.t, in); err != nil {
+		return err
+	}
+	if ch.t.Kind == token.Workspace && (ch.t.Grants == nil || slices.ContainsFunc(ch.t.Grants, restrictsOnly)) {
+		return api.FieldError("role", "a workspace token must name a role or scopes")
+	}
+	if err := w.editLifetime(ch, in); err != nil {
+		return err
+	}
+	if err := tighter(ch.ac, ch.sp, ch.t, ch.was); err != nil {
+		return err
+	}
+	if in.AllowedIPs.Set && ch.sp.policy().RequireIPAllowList && ch.t.AllowedIPs == nil {
+		return outside("allowed_ips", "the policy requires an allow-list of addresses")
+	}
+	return widened(ch)
+}
+
+// editLifetime changes expiry and not_before only when the patch names them.
+func (w *work) editLifetime(ch *change, in api.TokenFields) error {
+	if in.NotBefore.Set {
+		ch.t.NotBefore = in.NotBefore.Value.UTC()
+	}
+	if in.ExpiresAt.Set || in.ExpiresIn.Set || in.Never.Or(false) {
+		if err := w.lifetime(ch.ac, ch.sp, &ch.t, in); err != nil {
+			return err
+		}
+		return lifetimeWithin(ch.t, ch.sp.policy(), w.now)
+	}
+	if in.NotBefore.Set {
+		return checkLifetime(Token{NotBefore: ch.t.NotBefore, ExpiresAt: ch.t.ExpiresAt}, time.Time{})
+	}
+	return nil
+}
+
+// widened asks the ceiling when an edit gives the token more than it had, or
+// lets its statements say more than they, or its owner's rights, said.
+func widened(ch *change) error {
+	if err := checkNames(ch.ac, ch.sp, ch.t.Grants); err != nil {
+		return err
+	}
+	old, now := tokenFacts(ch.was, nil), tokenFacts(ch.t, nil)
+	had := verify.Effective(&old, &ch.owner, &ch.sp.facts)
+	if has := verify.Effective(&now, &ch.owner, &ch.sp.facts); !had.Covers(has) {
+		if err := ch.ac.cover(has); err != nil {
+			return err
+		}
+	}
+	said := had
+	if ch.was.Grants != nil {
+		said = ch.sp.compile(ch.was.Grants)
+	}
+	if said.Covers(ch.sp.compile(stated(ch.t.Grants))) {
+		return nil
+	}
+	return coverStated(ch.ac, ch.sp, ch.t)
+}
+
+// DisableToken suspends a token; with revoke_after it is revoked once it was
+// disabled for so long. It needs tokens:disable, but for a person's own.
+func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, in api.DisableToken) (v api.Token, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginToken(ref, id, "tokens:disable")
+		if err != nil {
+			return err
+		}
+		if err := ch.live(); err != nil {
+			return err
+		}
+		if ch.t.DisabledAt.IsZero() {
+			ch.t.DisabledAt = w.now
+		}
+		if in.RevokeAfter.Has() {
+			ch.t.RevokeAt = w.now.Add(in.RevokeAfter.Value.Std())
+		}
+		v, err = w.finishToken(ch, "token.disabled")
+		return err
+	})
+	return v, revision, err
+}
+
+// EnableToken brings a disabled token back. It needs tokens:disable, but for a
+// person's own.
+func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginToken(ref, id, "tokens:disable")
+		if err != nil {
+			return err
+		}
+		if err := ch.live(); err != nil {
+			return err
+		}
+		ch.t.DisabledAt, ch.t.RevokeAt = time.Time{}, time.Time{}
+		v, err = w.finishToken(ch, "token.enabled")
+		return err
+	})
+	return v, revision, err
+}
+
+// RevokeToken ends a token for good. It needs tokens:delete, but for a person's
+// own and for the token that revokes itself. A revoked one stays as it is.
+func (a *Authority) RevokeToken(ctx context.Context, c Caller, ref, id string, in api.RevokeToken) (v api.Token, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		if err := checkReason(in); err != nil {
+			return err
+		}
+		ch, err := w.beginEnd(ref, id)
+		if err != nil {
+			return err
+		}
+		if ch.before.Status == api.StatusRevoked {
+			v = ch.before
+			return errDryRun
+		}
+		revoke(&ch.t, w.now, in.Reason, in.Comment)
+		v, err = w.finishToken(ch, "token.revoked")
+		return err
+	})
+	return v, revision, err
+}
+
+// beginEnd is beginToken for the verbs that end a token: itself always.
+func (w *work) beginEnd(ref, id string) (*change, error) {
+	ch, err := w.beginToken(ref, id, "")
+	if err != nil || ch.ac.isSelf(ch.t) {
+		return ch, err
+	}
+	return ch, mayManage(ch.ac, ch.t, "tokens:delete")
+}
+
+func checkReason(in api.RevokeToken) error {
+	return firstError(
+		oneOf("reason", api.Opt[string]{Value: in.Reason, Set: in.Reason != ""},
+			api.ReasonUnused, api.ReasonSuperseded, api.ReasonLeaked, api.ReasonOwnerLeft, api.ReasonOther),
+		checkText("comment", in.Comment, 0, maxDescription),
+	)
+}
+
+// revoke ends a token; the first reason stands.
+func revoke(t *Token, now time.Time, reason, comment string) {
+	if !t.RevokedAt.IsZero() {
+		return
+	}
+	if reason == "" {
+		reason = api.ReasonOther
+	}
+	t.RevokedAt, t.RevokeReason, t.RevokeComment = now, reason, comment
+}
+
+// DeleteToken revokes a token and hides it from default lists. It needs
+// tokens:delete, but for a person's own and for the token itself.
+func (a *Authority) DeleteToken(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ch, err := w.beginEnd(ref, id)
+		if err != nil {
+			return err
+		}
+		revoke(&ch.t, w.now, "", "")
+		if ch.t.DeletedAt.IsZero() {
+			ch.t.DeletedAt = w.now
+		}
+		v, err = w.finishToken(ch, "token.deleted")
+		return err
+	})
+	return v, revision, err
+}

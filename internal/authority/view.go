@@ -1,0 +1,221 @@
+package authority
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// sight is what is needed to show the objects of a workspace to one actor.
+type sight struct {
+	r     Reader
+	ac    *actor
+	sp    *space
+	now   time.Time
+	known map[verify.OwnerKey]verify.Owner
+}
+
+func (a *Authority) sight(r Reader, ac *actor, sp *space) *sight {
+	return &sight{r: r, ac: ac, sp: sp, now: a.now().UTC(), known: map[verify.OwnerKey]verify.Owner{}}
+}
+
+func (s *sight) owner(k verify.OwnerKey) (verify.Owner, error) {
+	if o, ok := s.known[k]; ok {
+		return o, nil
+	}
+	o, err := readOwner(s.r, k)
+	if err == nil {
+		s.known[k] = o
+	}
+	return o, err
+}
+
+// token shows a token. What it may do, and whether it is usable, is computed
+// here and now by the same functions that verification uses.
+func (s *sight) token(t Token) (api.Token, error) {
+	o, err := s.owner(ownerKey(t))
+	if err != nil {
+		return api.Token{}, err
+	}
+	secrets, err := s.r.Secrets(t.ID)
+	if err != nil {
+		return api.Token{}, err
+	}
+	f := tokenFacts(t, secrets)
+	v := tokenView(t, o, s.sp.ws.Slug)
+	v.Effective = statementsView(verify.Effective(&f, &o, &s.sp.facts).Statements())
+	v.Status = status(&f, s.now)
+	if code := verify.Lifecycle(&f, &o, &s.sp.facts, s.now); code != api.CodeOK {
+		blocked := string(code)
+		v.BlockedBy = &blocked
+	} else {
+		v.Usable = true
+	}
+	v.OutsidePolicy = len(outsidePolicy(t, s.sp.policy(), s.now)) > 0
+	secretsView(&v, secrets, s.now)
+	if !s.mayWatch(t) {
+		v.Metadata, v.LastUsedIP = api.Metadata{}, nil
+	}
+	return v, nil
+}
+
+// mayWatch says whether the actor is shown addresses, agents and metadata of a
+// token: of its own ones, or with usage:read.
+func (s *sight) mayWatch(t Token) bool {
+	return s.ac.owns(t) || s.ac.grant.AllowsAny("usage:read")
+}
+
+// owns says whether a token is the actor's own personal one.
+func (ac *actor) owns(t Token) bool {
+	return t.OwnerMember != 0 && t.OwnerMember == ac.member
+}
+
+// isSelf says whether a token is the one that the caller presented.
+func (ac *actor) isSelf(t Token) bool { return ac.with != nil && ac.with.ID == t.ID }
+
+func tokenView(t Token, o verify.Owner, slug string) api.Token {
+	v := api.Token{
+		ID: tokenID(o, t.Locator), Locator: t.Locator.String(), Kind: t.Kind.String(), Workspace: slug,
+		Owner: principalOf(o), CreatedBy: t.CreatedBy, Label: t.Label, Description: t.Description,
+		Masked: token.Mask(t.Prefix, t.Kind, t.Locator), CreatedAt: t.CreatedAt.UTC(),
+		ExpiresAt: api.When(t.ExpiresAt), NotBefore: api.When(t.NotBefore), DisabledAt: api.When(t.DisabledAt),
+		RevokeAt: api.When(t.RevokeAt), RevokedAt: api.When(t.RevokedAt), RevokeReason: optional(t.RevokeReason),
+		RevokeComment: optional(t.RevokeComment), RotatedAt: api.When(t.RotatedAt), RateLimit: t.RateLimit,
+		Recoverable: t.Recoverable, Standing: t.Standing, Metadata: t.Metadata, Revision: t.Revision,
+	}
+	if v.Metadata == nil {
+		v.Metadata = api.Metadata{}
+	}
+	if !t.CreatedWith.IsZero() {
+		v.CreatedWith = optional(t.CreatedWith.String())
+	}
+	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(t.Grants)
+	v.AllowedIPs = prefixesView(t.AllowedIPs)
+	return v
+}
+
+func tokenID(o verify.Owner, l token.Locator) string { return o.Address + "_" + l.String() }
+
+func prefixesView(ps []netip.Prefix) []string {
+	if ps == nil {
+		return nil
+	}
+	out := make([]string, len(ps))
+	for i, p := range ps {
+		out[i] = p.String()
+	}
+	return out
+}
+
+// status is what a token's own row says, whatever its owner's state.
+func status(f *verify.Token, now time.Time) string {
+	switch {
+	case f.Revoked, !f.RevokeAt.IsZero() && !now.Before(f.RevokeAt):
+		return api.StatusRevoked
+	case !f.ExpiresAt.IsZero() && !now.Before(f.ExpiresAt):
+		return api.StatusExpired
+	case f.Disabled:
+		return api.StatusDisabled
+	}
+	return api.StatusActive
+}
+
+// secretsView shows the current secret and, during an overlap, the previous one.
+func secretsView(v *api.Token, secrets []Secret, now time.Time) {
+	v.Secrets = []api.TokenSecret{}
+	for i, s := range secrets {
+		if i > 0 && !s.RetiresAt.After(now) {
+			break
+		}
+		v.Secrets = append(v.Secrets, api.TokenSecret{CreatedAt: s.CreatedAt.UTC(), RetiresAt: api.When(s.RetiresAt)})
+		if i > 0 {
+			v.OverlapEndsAt = api.When(s.RetiresAt)
+		}
+	}
+}
+
+// rightsView shows statements: one also as the shorthand.
+func rightsView(sts []grant.Statement) (role *string, scopes, resources []string, grants []api.Statement) {
+	if sts == nil {
+		return nil, nil, nil, nil
+	}
+	grants = statementsView(sts)
+	if len(sts) != 1 {
+		return nil, nil, nil, grants
+	}
+	if sts[0].Role != "" {
+		role = &sts[0].Role
+	} else {
+		scopes = list0(sts[0].Scopes)
+	}
+	return role, scopes, list0(sts[0].Resources), grants
+}
+
+func statementsView(sts []grant.Statement) []api.Statement {
+	out := make([]api.Statement, len(sts))
+	for i, s := range sts {
+		out[i] = api.Statement(s)
+	}
+	return out
+}
+
+// list0 returns a list that is never nil.
+func list0(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+func userView(u User, workspaces []string) api.User {
+	return api.User{
+		ID: u.PublicID, Email: optional(u.Email), Name: u.Name, InstanceAdmin: u.InstanceAdmin,
+		Active: u.DeactivatedAt.IsZero(), DeactivatedAt: api.When(u.DeactivatedAt), CreatedAt: u.CreatedAt.UTC(),
+		Workspaces: list0(workspaces), Revision: u.Revision,
+	}
+}
+
+func workspaceView(ws Workspace) api.Workspace {
+	v := api.Workspace{
+		Slug: ws.Slug, Name: ws.Name, ExternalID: optional(ws.ExternalID), Metadata: ws.Metadata,
+		CreatedAt: ws.CreatedAt.UTC(), SuspendedAt: api.When(ws.SuspendedAt), Revision: ws.Revision,
+	}
+	if v.Metadata == nil {
+		v.Metadata = api.Metadata{}
+	}
+	return v
+}
+
+func memberView(m Member, sp *space) api.Member {
+	o := memberOwner(m)
+	v := api.Member{
+		ID: m.UserPublicID, Email: optional(m.UserEmail), Name: memberName(m), ExternalID: optional(m.ExternalID),
+		Address: o.Address, Active: o.Active, CreatedAt: m.CreatedAt.UTC(), Revision: m.Revision,
+		DeactivatedAt: api.When(m.DeactivatedAt), Effective: statementsView(sp.compile(m.Grants).Statements()),
+	}
+	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(m.Grants))
+	return v
+}
+
+func serviceAccountView(s ServiceAccount, sp *space) api.ServiceAccount {
+	o := serviceAccountOwner(s, sp.ws)
+	v := api.ServiceAccount{
+		ID: s.PublicID, Name: s.Name, Address: o.Address, Description: s.Description, Contacts: list0(s.Contacts),
+		Active: o.Active, DisabledAt: api.When(s.DisabledAt), CreatedAt: s.CreatedAt.UTC(), Revision: s.Revision,
+		Effective: statementsView(sp.compile(s.Grants).Statements()),
+	}
+	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(s.Grants))
+	return v
+}
+
+// nonNil returns statements that are never nil: only a token inherits.
+func nonNil(sts []grant.Statement) []grant.Statement {
+	if sts == nil {
+		return []grant.Statement{}
+	}
+	return sts
+}

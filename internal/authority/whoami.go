@@ -1,0 +1,69 @@
+package authority
+
+import (
+	"context"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// Whoami tells a caller who it is and what it may do in its workspace.
+func (a *Authority) Whoami(ctx context.Context, c Caller) (v api.Whoami, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ac, sp, err := a.enter(r, c, "")
+		if err != nil {
+			return err
+		}
+		v = api.Whoami{Principal: ac.principal, Workspace: sp.ws.Slug, InstanceAdmin: ac.instance,
+			Effective: statementsView(ac.grant.Statements()), Scopes: ac.grant.Scopes(), Resources: ac.grant.Resources()}
+		if ac.with != nil {
+			t, err := a.sight(r, ac, sp).token(*ac.with)
+			v.Token = &t
+			return err
+		}
+		return nil
+	})
+	return v, err
+}
+
+// can says whether what a token effectively may do includes a scope, on a
+// resource if one is named, and the token is usable.
+func can(t api.Token, scope, resource string) bool {
+	sts := make([]grant.Statement, len(t.Effective))
+	for i, s := range t.Effective {
+		sts[i] = grant.Statement(s)
+	}
+	var b grant.Book
+	g := b.Compile(sts)
+	if !t.Usable {
+		return false
+	}
+	if resource == "" {
+		return g.AllowsAny(scope)
+	}
+	return g.Allows(scope, resource)
+}
+
+// Resolve answers the row of the workspace that a verification names, as far as
+// the verifying caller may see it: its own, or any with instance:verify.
+func (a *Authority) Resolve(ctx context.Context, ref string) (id ID, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ws, err := a.workspace(r, Caller{Machine: "verify"}, ref)
+		id = ws.ID
+		return err
+	})
+	return id, err
+}
+
+// Alone answers the only workspace of the instance; ok is false when there are
+// several or none.
+func (a *Authority) Alone(ctx context.Context) (id ID, ok bool, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		rows, err := r.Workspaces(0, 2)
+		if err == nil && len(rows) == 1 {
+			id, ok = rows[0].ID, true
+		}
+		return err
+	})
+	return id, ok, err
+}

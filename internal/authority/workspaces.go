@@ -1,0 +1,285 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// CreateWorkspace makes a tenant. It needs instance:admin.
+func (a *Authority) CreateWorkspace(ctx context.Context, c Caller, in api.CreateWorkspace) (v api.Workspace, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, err := a.enterInstance(w, c)
+		if err != nil {
+			return err
+		}
+		ws, err := w.newWorkspace(ac, in)
+		v = workspaceView(ws)
+		return err
+	})
+	return v, revision, err
+}
+
+func (w *work) newWorkspace(ac *actor, in api.CreateWorkspace) (Workspace, error) {
+	ws := Workspace{Slug: in.Slug, Name: in.Slug, CreatedAt: w.now, Revision: w.Revision()}
+	if err := checkSlug(in.Slug); err != nil {
+		return ws, err
+	}
+	if _, err := w.Workspace(WorkspaceKey{Slug: in.Slug}); !errors.Is(err, ErrNoRow) {
+		return ws, taken("slug", "this slug is or was in use; slugs are never used again", err)
+	}
+	ws.ID = w.NewID()
+	edit := api.EditWorkspace{Name: in.Name, ExternalID: in.ExternalID, Metadata: in.Metadata}
+	if err := w.editWorkspace(&ws, edit); err != nil {
+		return ws, err
+	}
+	if err := w.PutWorkspace(ws); err != nil {
+		return ws, err
+	}
+	w.touchWorkspace(ws.ID)
+	return ws, w.audit(ac, ws, event{action: "workspace.created", target: ws.Slug, after: workspaceView(ws)})
+}
+
+// taken says that a name is in use, unless looking it up failed otherwise.
+func taken(field, message string, err error) error {
+	if err != nil {
+		return err
+	}
+	e := api.Errorf(api.CodeAlreadyExists, "%s", message)
+	e.Field = field
+	return e
+}
+
+func (w *work) editWorkspace(ws *Workspace, in api.EditWorkspace) error {
+	if in.Name.Set {
+		if err := checkText("name", in.Name.Value, 1, maxName); err != nil {
+			return err
+		}
+		ws.Name = in.Name.Value
+	}
+	if in.Metadata.Set {
+		if err := checkMetadata(in.Metadata.Value); err != nil {
+			return err
+		}
+		ws.Metadata = in.Metadata.Value
+	}
+	if !in.ExternalID.Set || in.ExternalID.Value == ws.ExternalID {
+		return nil
+	}
+	ws.ExternalID = in.ExternalID.Value
+	if in.ExternalID.Null {
+		return nil
+	}
+	if err := checkExternalID(ws.ExternalID); err != nil {
+		return err
+	}
+	if _, err := w.Workspace(WorkspaceKey{ExternalID: ws.ExternalID}); !errors.Is(err, ErrNoRow) {
+		return taken("external_id", "another workspace has this external id", err)
+	}
+	return nil
+}
+
+// GetWorkspace answers one workspace to its members and tokens.
+func (a *Authority) GetWorkspace(ctx context.Context, c Caller, ref string) (v api.Workspace, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, sp, err := a.enter(r, c, ref)
+		if err == nil {
+			v = workspaceView(sp.ws)
+		}
+		return err
+	})
+	return v, err
+}
+
+// ListWorkspaces lists the workspaces that the caller may enter: all for
+// instance:admin, a person's own, a token's own.
+func (a *Authority) ListWorkspaces(ctx context.Context, c Caller, page Page) (out []api.Workspace, next int64, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ac, err := a.judgeInstance(r, c)
+		if err != nil {
+			return err
+		}
+		rows, err := visible(r, ac, page)
+		if err != nil {
+			return err
+		}
+		rows, next = cut(rows, page.size(), func(ws Workspace) int64 { return ws.ID })
+		out = views(rows, workspaceView)
+		return nil
+	})
+	return out, next, err
+}
+
+func visible(r Reader, ac *actor, page Page) ([]Workspace, error) {
+	switch {
+	case ac.instance:
+		return r.Workspaces(page.After, page.size()+1)
+	case ac.with != nil:
+		ws, err := r.Workspace(WorkspaceKey{ID: ac.with.Workspace})
+		if page.After >= ws.ID {
+			return nil, err
+		}
+		return []Workspace{ws}, err
+	}
+	all, err := r.WorkspacesOf(ac.User)
+	var rows []Workspace
+	for _, ws := range all {
+		if ws.ID > page.After {
+			rows = append(rows, ws)
+		}
+	}
+	return rows, err
+}
+
+func views[R, V any](rows []R, view func(R) V) []V {
+	out := make([]V, len(rows))
+	for i, row := range rows {
+		out[i] = view(row)
+	}
+	return out
+}
+
+// EditWorkspace merges a patch into a workspace. It needs policy:write; the
+// external id, by which a product knows its customer, needs instance:admin.
+func (a *Authority) EditWorkspace(ctx context.Context, c Caller, ref string, in api.EditWorkspace) (v api.Workspace, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, sp, err := a.enter(w, c, ref, "policy:write")
+		if err != nil {
+			return err
+		}
+		if in.ExternalID.Set && !ac.instance {
+			return missingInstance("changing the external id needs the scope instance:admin")
+		}
+		v, err = w.changeWorkspace(ac, sp.ws, "workspace.edited", func(ws *Workspace) error { return w.editWorkspace(ws, in) })
+		return err
+	})
+	return v, revision, err
+}
+
+// changeWorkspace applies f to a workspace, writes it and tells the audit.
+func (w *work) changeWorkspace(ac *actor, ws Workspace, action string, f func(*Workspace) error) (api.Workspace, error) {
+	before := workspaceView(ws)
+	if err := f(&ws); err != nil {
+		return before, err
+	}
+	ws.Revision = w.Revision()
+	if err := w.PutWorkspace(ws); err != nil {
+		return before, err
+	}
+	w.touchWorkspace(ws.ID)
+	w.touchOwner(workspaceOwner(ws).Key.Type, ws.ID)
+	v := workspaceView(ws)
+	return v, w.audit(ac, ws, event{action: action, target: ws.Slug, before: before, after: v})
+}
+
+// PutWorkspace creates the workspace that ext:ID (or a slug) names, or replaces
+// its name and metadata. It needs instance:admin. Created says which.
+func (a *Authority) PutWorkspace(ctx context.Context, c Caller, ref string, in api.PutWorkspace) (v api.Workspace, created bool, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, err := a.enterInstance(w, c)
+		if err != nil {
+			return err
+		}
+		ws, err := a.workspace(w, c, ref)
+		if errors.Is(err, ErrNoRow) {
+			created = true
+			v, err = w.putNewWorkspace(ac, ref, in)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		created = false
+		if in.Slug != "" && in.Slug != ws.Slug {
+			return api.FieldError("slug", "a slug never changes")
+		}
+		v, err = w.changeWorkspace(ac, ws, "workspace.edited", func(ws *Workspace) error { return w.replaceWorkspace(ws, in) })
+		return err
+	})
+	return v, created, revision, err
+}
+
+func (w *work) putNewWorkspace(ac *actor, ref string, in api.PutWorkspace) (api.Workspace, error) {
+	create := api.CreateWorkspace{Slug: in.Slug, Name: in.Name, ExternalID: in.ExternalID, Metadata: in.Metadata}
+	if isExternal(ref) {
+		create.ExternalID = api.Some(strings.TrimPrefix(ref, "ext:"))
+		if in.ExternalID.Has() && in.ExternalID.Value != create.ExternalID.Value {
+			return api.Workspace{}, api.FieldError("external_id", "differs from the path's")
+		}
+	} else if create.Slug == "" {
+		create.Slug = ref
+	}
+	if !isExternal(ref) && create.Slug != ref {
+		return api.Workspace{}, api.FieldError("slug", "differs from the path's")
+	}
+	if create.Slug == "" {
+		return api.Workspace{}, api.FieldError("slug", "is required for a new workspace")
+	}
+	ws, err := w.newWorkspace(ac, create)
+	return workspaceView(ws), err
+}
+
+func (w *work) replaceWorkspace(ws *Workspace, in api.PutWorkspace) error {
+	edit := in.EditWorkspace
+	if !edit.Name.Has() {
+		edit.Name = api.Some(ws.Slug)
+	}
+	if !edit.Metadata.Set {
+		edit.Metadata = api.Null[api.Metadata]()
+	}
+	return w.editWorkspace(ws, edit)
+}
+
+// SuspendWorkspace stops all tokens and sessions of a workspace until it is
+// resumed. It needs instance:admin.
+func (a *Authority) SuspendWorkspace(ctx context.Context, c Caller, ref string) (api.Workspace, int64, error) {
+	return a.setSuspended(ctx, c, ref, "workspace.suspended", func(ws *Workspace, now time.Time) {
+		if ws.SuspendedAt.IsZero() {
+			ws.SuspendedAt = now
+		}
+	})
+}
+
+// ResumeWorkspace brings a suspended workspace back. It needs instance:admin.
+func (a *Authority) ResumeWorkspace(ctx context.Context, c Caller, ref string) (api.Workspace, int64, error) {
+	return a.setSuspended(ctx, c, ref, "workspace.resumed", func(ws *Workspace, _ time.Time) { ws.SuspendedAt = time.Time{} })
+}
+
+func (a *Authority) setSuspended(ctx context.Context, c Caller, ref, action string, set func(*Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, err := a.enterInstance(w, c)
+		if err != nil {
+			return err
+		}
+		ws, err := a.workspace(w, c, ref)
+		if err != nil {
+			return err
+		}
+		v, err = w.changeWorkspace(ac, ws, action, func(ws *Workspace) error {
+			set(ws, w.now)
+			return nil
+		})
+		return err
+	})
+	return v, revision, err
+}
+
+// DeleteWorkspace ends a workspace for good: its tokens and sessions stop, its
+// slug is never used again. It needs workspace:delete.
+func (a *Authority) DeleteWorkspace(ctx context.Context, c Caller, ref string) (v api.Workspace, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, sp, err := a.enter(w, c, ref, "workspace:delete")
+		if err != nil {
+			return err
+		}
+		v, err = w.changeWorkspace(ac, sp.ws, "workspace.deleted", func(ws *Workspace) error {
+			ws.DeletedAt, ws.ExternalID = w.now, ""
+			return nil
+		})
+		return err
+	})
+	return v, revision, err
+}
