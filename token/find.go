@@ -38,7 +38,7 @@ const (
 // around looks for the token whose underscore is at sep.
 func around(text []byte, sep int) (start, end int, p Parsed, ok bool) {
 	end = sep + 1 + bodyLength
-	if end > len(text) || end < len(text) && isWord(text[end]) || !allBase62(text[sep+1:end]) {
+	if end > len(text) || end < len(text) && isWord(text[end]) {
 		return 0, 0, Parsed{}, false
 	}
 	start = wordStart(text, sep)
@@ -46,7 +46,7 @@ func around(text []byte, sep int) (start, end int, p Parsed, ok bool) {
 	if start > 0 && isEscape(text[start-1]) {
 		last = min(start+longestEscape, sep-shortestHead)
 	}
-	for ; start <= last; start++ {
+	for ; start <= last && text[start] != '_'; start++ { // escapes hold no underscore
 		if p, err := parse(text[start:end]); err == nil {
 			return start, end, p, true
 		}
@@ -58,7 +58,7 @@ func around(text []byte, sep int) (start, end int, p Parsed, ok bool) {
 // a token with an escape sequence before it can reach.
 func wordStart(text []byte, sep int) int {
 	start := sep
-	for start > 0 && sep-start <= longestHead+longestEscape && isWord(text[start-1]) {
+	for start > 0 && sep-start < longestHead+longestEscape && isWord(text[start-1]) {
 		start--
 	}
 	return start

@@ -68,6 +68,11 @@ func TestDoesNotFindPartsOfWords(t *testing.T) {
 				}
 			}
 		}
+		for _, before := range []string{`\n_`, `\na_`, `%0_`, `%3Da_`, "\x1b[0m_", `\n\_`} {
+			if got := find(t, before+s); got != nil {
+				t.Errorf("behind %q found %q", before, got)
+			}
+		}
 		if got := find(t, `\word`+strings.Repeat("x", 12)+s); got != nil {
 			t.Errorf("behind a long word found %q", got)
 		}

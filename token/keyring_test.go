@@ -43,7 +43,7 @@ func TestDigestsGoOnVerifyingAfterRotation(t *testing.T) {
 
 func TestRotationLeavesTheOldKeyringAsItWas(t *testing.T) {
 	t.Parallel()
-	ring := rotate(t, newRing(t))
+	ring := rotate(t, rotate(t, newRing(t)))
 	before := ring.Marshal()
 	one, two := rotate(t, ring), rotate(t, ring)
 	if !bytes.Equal(ring.Marshal(), before) {
@@ -51,7 +51,7 @@ func TestRotationLeavesTheOldKeyringAsItWas(t *testing.T) {
 	}
 	a, _ := one.Digest("x")
 	b, _ := two.Digest("x")
-	if a.Equal(b) || one.Current() != 3 || two.Current() != 3 {
+	if a.Equal(b) || one.Current() != 4 || two.Current() != 4 {
 		t.Error("two rotations of one keyring share a key")
 	}
 }
@@ -239,6 +239,22 @@ func TestKeysAreDescribedWithoutTheirBytes(t *testing.T) {
 	b, err := json.Marshal(ring.Keys()[1])
 	if err != nil || string(b) != `{"id":2,"created_at":"2027-01-02T12:00:00Z","current":true}` {
 		t.Errorf("in JSON: %s, %v", b, err)
+	}
+}
+
+// Files of two machines in two zones read alike.
+func TestKeysAreDatedInWholeSecondsUTC(t *testing.T) {
+	t.Parallel()
+	local := noon.Add(987654321).In(time.FixedZone("here", 5*3600))
+	ring, err := token.GenerateKeyring(rand.Reader, local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ring.Keys()[0].CreatedAt; got != noon {
+		t.Errorf("dated %v, want %v", got, noon)
+	}
+	if !strings.Contains(string(ring.Marshal()), `"2026-01-02T12:00:00Z"`) {
+		t.Errorf("written with another date")
 	}
 }
 
