@@ -74,6 +74,7 @@ func rank(p place) int {
 	return 0
 }
 
+// String is the pattern as it was written.
 func (p place) String() string {
 	if p.exact {
 		return p.key

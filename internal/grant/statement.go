@@ -23,6 +23,7 @@ type FieldError struct {
 	Problem string // a phrase for people, e.g. "entry 3 is listed twice"
 }
 
+// Error is the field and the problem, without the value.
 func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
 
 // Validate reports the first thing wrong with the statement as a *[FieldError]: both role and scopes, none of the three, a malformed pattern, a
