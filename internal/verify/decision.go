@@ -1,0 +1,88 @@
+package verify
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Decision is the answer to a [Request]: a value its caller keeps on the stack.
+// What it points to is shared and only read.
+type Decision struct {
+	// Code is CodeOK, or the first reason to refuse.
+	Code api.Code
+	// Matched says that the secret was right, so that whoever presented it may be
+	// told why. Everything below Kind is set only then.
+	Matched bool
+	// Revision is one whose changes, and all before, the decision has in it.
+	Revision int64
+	// At is when it was decided, by the engine's clock.
+	At time.Time
+	// Locator, Prefix and Kind are those of the string that was presented, also
+	// of an unknown token. Prefix is "" when it is not one of this instance.
+	Locator token.Locator
+	Prefix  token.Prefix
+	Kind    token.Kind
+
+	// SecretNumber is the number of the secret that was presented.
+	SecretNumber int
+	// ExpiresAt is zero when the token has no end.
+	ExpiresAt time.Time
+	// Metadata is a JSON object, or nil.
+	Metadata json.RawMessage
+	// Owner and Workspace are those of the token. Of an owner that is gone there
+	// is the key alone.
+	Owner     *Owner
+	Workspace *Workspace
+	// Rights are what the token may do now.
+	Rights *Rights
+	// Rate is set when the limits were asked: with CodeOK and CodeRateLimited.
+	Rate Rate
+
+	label     [inlineLabel]byte
+	labelLen  uint8
+	longLabel string
+}
+
+// Allowed reports whether the request may pass.
+func (d *Decision) Allowed() bool { return d.Code == api.CodeOK }
+
+// Label returns the token's label.
+func (d *Decision) Label() string {
+	if d.longLabel != "" {
+		return d.longLabel
+	}
+	return string(d.label[:d.labelLen])
+}
+
+// AppendLabel appends the token's label to b, without allocating where b has room.
+func (d *Decision) AppendLabel(b []byte) []byte {
+	if d.longLabel != "" {
+		return append(b, d.longLabel...)
+	}
+	return append(b, d.label[:d.labelLen]...)
+}
+
+// Missing returns those of the scopes that the token holds nowhere. Ask with the
+// request's scopes when Code is CodeInsufficientScope.
+func (d *Decision) Missing(scopes []string) []string {
+	if d.Rights == nil {
+		return nil
+	}
+	return d.Rights.Missing(scopes)
+}
+
+// tell writes down whom the holder of the secret may know of.
+func (d *Decision) tell(k *known, s *match, b *binding) {
+	d.Matched, d.SecretNumber = true, s.number
+	if k.expiresAt != never {
+		d.ExpiresAt = time.UnixMicro(k.expiresAt).UTC()
+	}
+	d.label, d.labelLen = k.label, k.labelLen
+	if k.more != nil {
+		d.longLabel, d.Metadata = k.more.label, k.more.metadata
+	}
+	d.Owner, d.Workspace, d.Rights = &b.owner.Owner, &b.space.Workspace, b.rights
+}

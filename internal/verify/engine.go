@@ -1,0 +1,286 @@
+package verify
+
+import (
+	"context"
+	"crypto/subtle"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Config sizes an [Engine]. The zero value is a good one.
+type Config struct {
+	// Capacity is how many tokens are kept in memory at most; 0 means 4,194,304.
+	// Memory is taken as they come.
+	Capacity int
+	// Unknown is how many locators that no token has are remembered; 0 means 65,536.
+	Unknown int
+	// Meters is how many states of rate limits are kept, of tokens and of
+	// workspaces each; 0 means 1,048,576.
+	Meters int
+	// MaxFills is how many tokens are read from the source at once, and how many
+	// owners and workspaces besides; 0 means 64 of each.
+	MaxFills int
+	// FillTimeout bounds one reading and the wait for its turn; 0 means 5 s.
+	FillTimeout time.Duration
+	// Prefixes are those of this instance's tokens; nil means the default one.
+	Prefixes []token.Prefix
+	// Now is the clock; nil means the machine's.
+	Now func() time.Time
+}
+
+func (c Config) withDefaults() Config {
+	for _, d := range []struct {
+		value         *int
+		unset, atMost int
+	}{
+		{&c.Capacity, 1 << 22, maxSlots},
+		{&c.Unknown, 1 << 16, maxSlots},
+		{&c.Meters, 1 << 20, maxSlots},
+		{&c.MaxFills, 64, maxSlots},
+	} {
+		if *d.value <= 0 {
+			*d.value = d.unset
+		}
+		*d.value = min(*d.value, d.atMost)
+	}
+	if c.FillTimeout <= 0 {
+		c.FillTimeout = 5 * time.Second
+	}
+	if c.Prefixes == nil {
+		c.Prefixes = []token.Prefix{token.DefaultPrefix}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Engine answers verifications. It may be used by any number of goroutines and
+// owns none that outlives a reading.
+type Engine struct {
+	keys     *token.Keyring
+	prefixes []token.Prefix
+	now      func() time.Time
+	limits   *limits
+	capacity int
+
+	// mem is what readers look into without a lock; it is replaced as a whole
+	// when everything changed.
+	mem atomic.Pointer[memory]
+	// applied is counts.applied for readers. It is raised after memory has changed.
+	applied atomic.Int64
+
+	mu      sync.Mutex // guards what follows, and writing to memory
+	count   counts
+	unknown unknowns
+	gone    int64 // evictions of memories that were replaced
+	tokens  *loader[token.Locator, Token, *known]
+	owners  *loader[OwnerKey, Owner, *owner]
+	spaces  *loader[int64, Workspace, *space]
+}
+
+// New returns an engine that knows nothing yet and reads from src. What the
+// source answers is kept and shared, so nobody may change it afterwards.
+func New(src Source, keys *token.Keyring, cfg Config) *Engine {
+	cfg = cfg.withDefaults()
+	e := &Engine{
+		keys: keys, prefixes: cfg.Prefixes, now: cfg.Now, capacity: cfg.Capacity,
+		limits: newLimits(cfg.Meters), unknown: newUnknowns(cfg.Unknown),
+	}
+	e.mem.Store(newMemory(cfg.Capacity))
+	e.tokens = newLoader(e, cfg, nil, src.VerifyToken, e.recallToken, e.keepToken)
+	e.owners = newLoader(e, cfg, nil, src.VerifyOwner, e.recallOwner, e.keepOwner)
+	e.spaces = newLoader(e, cfg, e.owners.gate, src.VerifyWorkspace, e.recallSpace, e.keepSpace)
+	return e
+}
+
+// newLoader shares a gate, or makes one. Tokens have a gate of their own: a flood
+// of unknown ones must not keep the owners of known ones from being read.
+func newLoader[K comparable, V, R any](
+	e *Engine, cfg Config, gate chan struct{},
+	read func(context.Context, K) (V, int64, error), recall func(K) (R, bool), keep func(K, V, bool) R,
+) *loader[K, V, R] {
+	if gate == nil {
+		gate = make(chan struct{}, cfg.MaxFills)
+	}
+	return &loader[K, V, R]{
+		mu: &e.mu, gate: gate, timeout: cfg.FillTimeout, count: &e.count,
+		read: read, recall: recall, keep: keep, flights: make(map[K]*flight[R]),
+	}
+}
+
+// Verify decides about one request and writes the answer to d. An error means
+// that there is no answer: it is an *[api.Error] with CodeUnavailable, and d says
+// the same. For a token that is known it allocates nothing.
+func (e *Engine) Verify(ctx context.Context, req *Request, d *Decision) error {
+	*d = Decision{Revision: e.applied.Load()}
+	p, err := token.Parse(req.Token)
+	if err != nil {
+		d.Code, d.At = api.CodeMalformed, e.now()
+		return nil
+	}
+	d.Locator, d.Kind, d.Prefix = p.Locator, p.Kind, e.ownPrefix(p.Prefix)
+	var k known
+	var s match
+	found, err := e.find(ctx, d, &k)
+	if err == nil && found {
+		s = k.match(e.keys, req.Token)
+		found = s.ok && (req.Workspace == 0 || req.Workspace == k.shared.key.space.id)
+	} else {
+		e.keys.DigestWith(e.keys.Current(), req.Token) // a miss does a hit's work
+	}
+	var b *binding
+	if err == nil && found {
+		b, err = e.bind(ctx, k.shared)
+	}
+	d.At = e.now()
+	switch {
+	case err != nil:
+		d.Code = api.CodeUnavailable
+	case !found:
+		d.Code = api.CodeUnknown
+	default:
+		d.tell(&k, &s, b)
+		d.Code = e.decide(req, &k, &s, b, d)
+	}
+	return err
+}
+
+// ownPrefix returns the instance's own copy of a prefix, so that a decision that
+// is kept keeps no token string; "" when the prefix is not one of the instance's.
+func (e *Engine) ownPrefix(p token.Prefix) token.Prefix {
+	for _, own := range e.prefixes {
+		if own == p {
+			return own
+		}
+	}
+	return ""
+}
+
+func (e *Engine) find(ctx context.Context, d *Decision, k *known) (bool, error) {
+	if d.Prefix == "" {
+		return false, nil
+	}
+	if e.mem.Load().find(d.Locator, k) {
+		return true, nil
+	}
+	read, err := e.tokens.get(ctx, d.Locator)
+	if read == nil {
+		return false, err
+	}
+	*k = *read
+	return true, nil
+}
+
+// bind returns what follows from the owner and the workspace of this moment.
+func (e *Engine) bind(ctx context.Context, c *cell) (*binding, error) {
+	if b := c.current(); b != nil {
+		return b, nil
+	}
+	o, s := c.key.owner.rec.Load(), c.key.space.rec.Load()
+	var err error
+	if o == nil {
+		if o, err = e.owners.get(ctx, c.key.owner.key); err != nil {
+			return nil, err
+		}
+	}
+	if s == nil {
+		if s, err = e.spaces.get(ctx, c.key.space.id); err != nil {
+			return nil, err
+		}
+	}
+	return c.bind(o, s), nil
+}
+
+// decide runs the checks behind the secret, in the order of the codes.
+func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decision) api.Code {
+	now, l := d.At.UnixMicro(), k.life()
+	if now >= s.retiresAt {
+		return api.CodeRetired
+	}
+	if code := l.code(&b.owner.Owner, &b.space.Workspace, now); code != api.CodeOK {
+		return code
+	}
+	if !AddressAllowed(k.shared.addresses, req.Addr) {
+		return api.CodeIPDenied
+	}
+	if code := Permits(b.rights.Grant, req.Scopes, req.Resource); code != api.CodeOK {
+		return code
+	}
+	if !e.charge(req, b, d) {
+		return api.CodeRateLimited
+	}
+	return api.CodeOK
+}
+
+// charge holds the request against its limits; most tokens have none.
+func (e *Engine) charge(req *Request, b *binding, d *Decision) (ok bool) {
+	if !b.own.on && !b.space.shared.on {
+		return true
+	}
+	d.Rate, ok = e.limits.take(&charge{
+		token: d.Locator, workspace: b.space.ID, own: b.own, shared: b.space.shared,
+		cost: req.Cost, look: req.Peek, now: d.At.UnixNano(),
+	})
+	return ok
+}
+
+// match is the secret that was presented.
+type match struct {
+	ok        bool
+	number    int
+	retiresAt int64 // µs, or never
+}
+
+// match compares with every secret of the token, whichever is the right one, and
+// digests once for each key they are under.
+func (k *known) match(keys *token.Keyring, presented string) match {
+	if k.flags&flagHistory == 0 {
+		digest, ok := keys.DigestWith(k.key, presented)
+		return match{ok: digest.Equal(k.digest) && ok, number: int(k.number), retiresAt: never}
+	}
+	var digest token.Digest
+	var key token.KeyID
+	hit := -1
+	for i := range k.more.secrets {
+		s := &k.more.secrets[i]
+		if i == 0 || s.Key != key {
+			key = s.Key
+			digest, _ = keys.DigestWith(key, presented) // without the key, nothing equals it
+		}
+		hit = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(digest[:], s.Digest[:]), i, hit)
+	}
+	if len(k.more.secrets) == 0 {
+		keys.DigestWith(keys.Current(), presented)
+	}
+	if hit < 0 {
+		return match{}
+	}
+	s := &k.more.secrets[hit]
+	return match{ok: true, number: s.Number, retiresAt: s.retiresAt(hit == 0)}
+}
+
+// retiresAt is when the secret stops working; only the newest may have no end.
+func (s *Secret) retiresAt(newest bool) int64 {
+	if newest {
+		return microsOr(s.RetiresAt, never)
+	}
+	return microsOr(s.RetiresAt, always)
+}
+
+// Workspace returns a workspace by its number, from memory if it is there. An
+// error is an *[api.Error]: CodeNotFound, or CodeUnavailable.
+func (e *Engine) Workspace(ctx context.Context, id int64) (*Workspace, error) {
+	s, err := e.spaces.get(ctx, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.absent:
+		return nil, api.Errorf(api.CodeNotFound, "there is no such workspace").Wrap(ErrNotFound)
+	}
+	return &s.Workspace, nil
+}

@@ -1,0 +1,257 @@
+package verify
+
+import (
+	"hash/maphash"
+	"math"
+	"math/bits"
+	"sync"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Rate is the state of the rate limit that is nearest to refusing.
+type Rate struct {
+	// Limited is false where no limit holds; the rest is zero then.
+	Limited          bool
+	Limit, Remaining int
+	// Reset is how long it takes until the whole limit is free again.
+	Reset time.Duration
+	// RetryAfter, on a refusal, is when the same request would pass.
+	RetryAfter time.Duration
+}
+
+// rate is a limit in the terms of the generic cell rate algorithm: a bucket
+// holds burst requests and one drains every step ns. The step is rounded up, so
+// that over time never more than the limit passes.
+type rate struct {
+	on          bool
+	burst, step int64
+}
+
+const maxBurst = 1_000_000_000
+
+// rateOf never fails: a limit that cannot be meant lets nothing through.
+func rateOf(l api.RateLimit) rate {
+	n, window := min(int64(l.Requests), maxBurst), int64(l.Window)
+	if n < 1 || window < 1 {
+		return rate{on: true, step: int64(time.Second)}
+	}
+	return rate{on: true, burst: n, step: (window-1)/n + 1}
+}
+
+// stricter reports whether a lets fewer requests through over time than b; of
+// two equal rates the smaller burst is stricter.
+func stricter(a, b api.RateLimit) bool {
+	ah, al := bits.Mul64(uint64(max(a.Requests, 0)), uint64(max(b.Window, 0)))
+	bh, bl := bits.Mul64(uint64(max(b.Requests, 0)), uint64(max(a.Window, 0)))
+	if ah != bh || al != bl {
+		return ah < bh || ah == bh && al < bl
+	}
+	return a.Requests < b.Requests
+}
+
+// bucket is the state of one limit: when it will have drained (the theoretical
+// arrival time, ns since 1970), and the step that this was counted in.
+type bucket struct {
+	drained, step int64
+}
+
+// level is one limit while a request is held against it.
+type level struct {
+	rate
+	// backlog is how long the bucket takes to drain, in ns of this rate.
+	backlog int64
+}
+
+// newLevel carries the requests in the bucket over when the limit has changed
+// since: they keep their number and take the new step, so that a new limit acts
+// at once. No clock that jumps back makes a bucket fuller than full.
+func newLevel(r rate, b bucket, now int64) level {
+	backlog := max(b.drained-now, 0)
+	if backlog > 0 && b.step != r.step {
+		backlog = rescale(backlog, b.step, r.step)
+	}
+	return level{rate: r, backlog: min(backlog, r.burst*r.step)}
+}
+
+// rescale returns backlog × to ÷ from, rounded up.
+func rescale(backlog, from, to int64) int64 {
+	high, low := bits.Mul64(uint64(backlog), uint64(to))
+	low, carry := bits.Add64(low, uint64(from-1), 0)
+	if high += carry; high >= uint64(from) {
+		return math.MaxInt64
+	}
+	quotient, _ := bits.Div64(high, low, uint64(from))
+	return int64(min(quotient, math.MaxInt64))
+}
+
+// fits reports whether so many requests find room. The product cannot overflow:
+// it is at most burst × step, which is the window and a little.
+func (l *level) fits(cost int64) bool {
+	if !l.on {
+		return true
+	}
+	return 0 <= cost && cost <= l.burst && l.backlog+cost*l.step <= l.burst*l.step
+}
+
+// add puts requests that fit into the bucket.
+func (l *level) add(cost, now int64) bucket {
+	l.backlog += cost * l.step
+	return bucket{drained: now + l.backlog, step: l.step}
+}
+
+func (l *level) state(cost int64, fits bool) Rate {
+	r := Rate{
+		Limited: true, Limit: int(l.burst), Reset: time.Duration(l.backlog),
+		Remaining: int((l.burst*l.step - l.backlog) / l.step),
+	}
+	switch {
+	case fits:
+	case cost < 0 || cost > l.burst: // never; the longest wait that is honest to name
+		r.RetryAfter = time.Duration(max(l.burst, 1) * l.step)
+	default:
+		r.RetryAfter = time.Duration(l.backlog + cost*l.step - l.burst*l.step)
+	}
+	return r
+}
+
+// charge is one request at both limits.
+type charge struct {
+	token     token.Locator
+	workspace int64
+	// own and shared are the limits of the token and of its workspace.
+	own, shared rate
+	cost        int
+	// look decides and consumes nothing.
+	look bool
+	now  int64
+}
+
+// limits holds the buckets. They outlive the snapshots of their tokens.
+type limits struct {
+	tokens     buckets[token.Locator]
+	workspaces buckets[int64]
+}
+
+func newLimits(capacity int) *limits {
+	return &limits{tokens: newBuckets[token.Locator](capacity), workspaces: newBuckets[int64](capacity)}
+}
+
+// take lets a request through, or not. It consumes from both limits or from
+// neither: both buckets are locked together, always the token's first, so two
+// requests cannot wait for each other.
+func (l *limits) take(c *charge) (Rate, bool) {
+	var own, shared level
+	var ownIn *bucketShard[token.Locator]
+	var sharedIn *bucketShard[int64]
+	if c.own.on {
+		ownIn = l.tokens.shard(c.token)
+		ownIn.mu.Lock()
+		defer ownIn.mu.Unlock()
+		own = newLevel(c.own, ownIn.state[c.token], c.now)
+	}
+	if c.shared.on {
+		sharedIn = l.workspaces.shard(c.workspace)
+		sharedIn.mu.Lock()
+		defer sharedIn.mu.Unlock()
+		shared = newLevel(c.shared, sharedIn.state[c.workspace], c.now)
+	}
+	cost := int64(c.cost)
+	fitsOwn, fitsShared := own.fits(cost), shared.fits(cost)
+	consumes := fitsOwn && fitsShared && cost > 0 && !c.look
+	if consumes && own.on {
+		ownIn.put(c.token, own.add(cost, c.now), c.now)
+	}
+	if consumes && shared.on {
+		sharedIn.put(c.workspace, shared.add(cost, c.now), c.now)
+	}
+	return nearest(&own, &shared, cost, fitsOwn, fitsShared), fitsOwn && fitsShared
+}
+
+// nearest is the level that refuses, of two the longer, else the one with less left.
+func nearest(own, shared *level, cost int64, fitsOwn, fitsShared bool) Rate {
+	switch {
+	case !own.on && !shared.on:
+		return Rate{}
+	case !shared.on:
+		return own.state(cost, fitsOwn)
+	case !own.on:
+		return shared.state(cost, fitsShared)
+	}
+	a, b := own.state(cost, fitsOwn), shared.state(cost, fitsShared)
+	if b.RetryAfter > a.RetryAfter || a.RetryAfter == 0 && b.Remaining < a.Remaining {
+		return b
+	}
+	return a
+}
+
+const bucketShards = 256
+
+// buckets is a bounded table without pointers. A bucket that has drained says
+// what no bucket says, so those go first when there is no room.
+type buckets[K comparable] struct {
+	seed   maphash.Seed
+	shards []bucketShard[K]
+}
+
+type bucketShard[K comparable] struct {
+	mu    sync.Mutex // guards state
+	state map[K]bucket
+	room  int
+	_     [40]byte // keeps the locks of two shards off one cache line
+}
+
+func newBuckets[K comparable](capacity int) buckets[K] {
+	b := buckets[K]{seed: maphash.MakeSeed(), shards: make([]bucketShard[K], bucketShards)}
+	for i := range b.shards {
+		b.shards[i].state, b.shards[i].room = make(map[K]bucket), max(capacity/bucketShards, 1)
+	}
+	return b
+}
+
+func (b *buckets[K]) shard(k K) *bucketShard[K] {
+	return &b.shards[maphash.Comparable(b.seed, k)%bucketShards]
+}
+
+// put runs under the shard's lock.
+func (s *bucketShard[K]) put(k K, v bucket, now int64) {
+	if _, known := s.state[k]; !known && len(s.state) >= s.room {
+		s.evict(now)
+	}
+	s.state[k] = v
+}
+
+// evict looks at a few buckets and drops those that have drained, else the one
+// that is nearest to it: what is lost is the least that somebody had used up.
+func (s *bucketShard[K]) evict(now int64) {
+	const few = 8
+	var victim K
+	seen, dropped, soonest := 0, false, int64(never)
+	for k, b := range s.state {
+		if b.drained <= now {
+			delete(s.state, k)
+			dropped = true
+		} else if b.drained < soonest {
+			victim, soonest = k, b.drained
+		}
+		if seen++; seen == few {
+			break
+		}
+	}
+	if !dropped {
+		delete(s.state, victim)
+	}
+}
+
+func (b *buckets[K]) count() int {
+	n := 0
+	for i := range b.shards {
+		s := &b.shards[i]
+		s.mu.Lock()
+		n += len(s.state)
+		s.mu.Unlock()
+	}
+	return n
+}

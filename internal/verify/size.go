@@ -1,0 +1,62 @@
+package verify
+
+import (
+	"unsafe"
+
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// Estimates of what shared records cost: the structures, their strings, and what
+// a map keeps for an entry. They only have to take away what they added.
+
+const (
+	slabBytes  = int64(unsafe.Sizeof(slab{}))
+	mapEntry   = 2 * int64(unsafe.Sizeof(""))
+	listHeader = int64(unsafe.Sizeof([]byte{}))
+)
+
+func cellSize(c *cell) int64 {
+	return int64(unsafe.Sizeof(*c)+unsafe.Sizeof(c.key)+unsafe.Sizeof(binding{})) + mapEntry +
+		int64(len(c.key.addresses)) + int64(len(c.addresses))*int64(unsafe.Sizeof(c.addresses[0]))
+}
+
+func extraSize(x *extra) int64 {
+	return int64(unsafe.Sizeof(*x)) + int64(len(x.label)+len(x.metadata)) +
+		int64(len(x.secrets))*int64(unsafe.Sizeof(Secret{}))
+}
+
+func ownerSize(o *Owner) int64 {
+	return int64(unsafe.Sizeof(owner{})+unsafe.Sizeof(ownerEntry{})) + mapEntry +
+		int64(len(o.PublicID)+len(o.Address)+len(o.Name)+len(o.ExternalID))
+}
+
+func spaceSize(w *Workspace) int64 {
+	n := int64(unsafe.Sizeof(space{})+unsafe.Sizeof(spaceEntry{})) + mapEntry + int64(len(w.Slug)+len(w.ExternalID))
+	for name, scopes := range w.Book.Roles {
+		n += mapEntry + stringsSize(scopes) + int64(len(name))
+	}
+	for name, scopes := range w.Book.Implies {
+		n += mapEntry + stringsSize(scopes) + int64(len(name))
+	}
+	return n
+}
+
+func termsSize(t *terms) int64 {
+	n := int64(unsafe.Sizeof(*t)+uintptr(len(t.key))) + mapEntry
+	for _, s := range t.list {
+		n += statementSize(&s)
+	}
+	return n
+}
+
+func statementSize(s *grant.Statement) int64 {
+	return int64(unsafe.Sizeof(*s)) + int64(len(s.Role)) + stringsSize(s.Scopes) + stringsSize(s.Resources)
+}
+
+func stringsSize(list []string) int64 {
+	n := listHeader
+	for _, s := range list {
+		n += int64(unsafe.Sizeof(s)) + int64(len(s))
+	}
+	return n
+}
