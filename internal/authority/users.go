@@ -111,17 +111,15 @@ func (w *work) finishUser(ac *actor, was, u User, action string) (api.User, erro
 	if err := w.PutUser(u); err != nil {
 		return api.User{}, err
 	}
-	if err := w.touchMemberships(u); err != nil {
-		return api.User{}, err
-	}
-	if err := w.keepAdmin(was); err != nil {
+	if err := firstError(w.touchMemberships(was), w.keepAdmin(was)); err != nil {
 		return api.User{}, err
 	}
 	v := userView(u, slugs)
 	return v, w.audit(ac, Workspace{}, event{action: action, target: "user:" + v.ID, before: userView(was, slugs), after: v})
 }
 
-// touchMemberships tells memory of every membership of a user.
+// touchMemberships tells memory of every membership of a user, and refuses a
+// change that leaves one of the workspaces without an active Owner.
 func (w *work) touchMemberships(u User) error {
 	rows, err := w.WorkspacesOf(u.ID)
 	if err != nil {
@@ -133,6 +131,11 @@ func (w *work) touchMemberships(u User) error {
 			return err
 		}
 		w.touchMember(m.ID)
+		was := m
+		was.UserDeactivatedAt = u.DeactivatedAt
+		if err := w.keepOwner(was, ws); err != nil {
+			return err
+		}
 	}
 	return nil
 }
