@@ -1,0 +1,186 @@
+package config
+
+import (
+	"log/slog"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// assign writes texts into a field by its type, or says what is wrong.
+func assign(field any, texts []string) (problem string) {
+	switch field := field.(type) {
+	case *string:
+		*field = texts[0]
+	case *URL:
+		*field = NewURL(texts[0])
+	case *slog.Level:
+		return assignLevel(field, texts[0])
+	case *time.Duration:
+		d, err := time.ParseDuration(texts[0])
+		if err != nil || d < 0 {
+			return "must be a length of time like 30s or 2m"
+		}
+		*field = d
+	case *[]netip.Prefix:
+		return assignPrefixes(field, texts)
+	}
+	return ""
+}
+
+func assignLevel(field *slog.Level, text string) string {
+	switch strings.ToLower(text) {
+	case "debug", "info", "warn", "error":
+		_ = field.UnmarshalText([]byte(text)) // it knows these four
+		return ""
+	}
+	return "must be debug, info, warn or error"
+}
+
+func assignPrefixes(field *[]netip.Prefix, texts []string) string {
+	*field = nil
+	for i, text := range texts {
+		text = strings.TrimSpace(text)
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			a, addrErr := netip.ParseAddr(text)
+			if addrErr != nil || a.Zone() != "" {
+				return "entry " + strconv.Itoa(i+1) + " is neither a CIDR like 10.0.0.0/8 nor an address"
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		if p != p.Masked() {
+			return "entry " + strconv.Itoa(i+1) + " has bits set behind its mask; write the network's own address"
+		}
+		*field = append(*field, p)
+	}
+	return ""
+}
+
+// check refuses what means nothing and settles what follows from other settings.
+func (c *Config) check() error {
+	for _, check := range []func() error{
+		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkPrefix, c.checkMail, c.checkLog,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkAddresses() error {
+	const want = "must be host:port, like 127.0.0.1:8080, [::1]:8080 or :8080"
+	if !isAddress(c.Listen) {
+		return wrong("listen", want)
+	}
+	if c.MetricsListen != "" && !isAddress(c.MetricsListen) {
+		return wrong("metrics_listen", want)
+	}
+	if c.MetricsListen == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
+		return wrong("metrics_listen", "must not be the address of the main listener; leave it empty to serve /metrics there")
+	}
+	return nil
+}
+
+func isAddress(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && port == strconv.FormatUint(n, 10)
+}
+
+func (c *Config) checkBaseURL() error {
+	if c.BaseURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.BaseURL)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return wrong("base_url", "must be an http or https address, like https://tokens.example.com")
+	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
+		return wrong("base_url", "must have no user, query or fragment")
+	}
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	return nil
+}
+
+func (c *Config) checkDatabase() error {
+	if c.Database.IsZero() {
+		if c.Data == "" {
+			return wrong("data", "must be a folder, when no database is named")
+		}
+		c.Database = NewURL("sqlite:" + filepath.Join(c.Data, "tokenry.db"))
+	}
+	switch c.Database.Scheme() {
+	case "sqlite":
+		if c.SQLitePath() == "" {
+			return wrong("database", "must name a file after sqlite:")
+		}
+		if c.Keys == "" {
+			c.Keys = filepath.Join(filepath.Dir(c.SQLitePath()), "keys.json")
+		}
+	case "postgres", "postgresql":
+		if c.Keys == "" {
+			return wrong("keys", "must be given with PostgreSQL, and be the same for all nodes; tokenry keys generate --out FILE makes one")
+		}
+	default:
+		return wrong("database", "must begin with sqlite: or postgres://")
+	}
+	return nil
+}
+
+// SQLitePath is the file of a SQLite database; empty for PostgreSQL.
+func (c Config) SQLitePath() string {
+	if c.Database.Scheme() != "sqlite" {
+		return ""
+	}
+	_, path, _ := strings.Cut(c.Database.Reveal(), ":")
+	path, _, _ = strings.Cut(path, "?")
+	return path
+}
+
+func (c *Config) checkPrefix() error {
+	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+	p := c.Prefix
+	if p == "" {
+		return nil
+	}
+	if len(p) < 2 || len(p) > 10 || !strings.Contains(letters, p[:1]) || strings.Trim(p, letters+digits) != "" {
+		return wrong("prefix", "must be a lower-case letter and 1 to 9 of a-z and 0-9")
+	}
+	return nil
+}
+
+func (c *Config) checkMail() error {
+	if c.SMTPFrom != "" {
+		if _, err := mail.ParseAddress(c.SMTPFrom); err != nil {
+			return wrong("smtp_from", "must be an e-mail address, or Name <address>")
+		}
+	}
+	if c.SMTPURL.IsZero() {
+		return nil
+	}
+	u, err := url.Parse(c.SMTPURL.Reveal())
+	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" {
+		return wrong("smtp_url", "must be smtp://HOST:PORT or smtps://HOST:PORT, with USER:PASSWORD@ before the host if need be")
+	}
+	if c.SMTPFrom == "" {
+		return wrong("smtp_from", "must be given when there is a mail server")
+	}
+	return nil
+}
+
+func (c *Config) checkLog() error {
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		return wrong("log_format", "must be text or json")
+	}
+	return nil
+}
