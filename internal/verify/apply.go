@@ -58,12 +58,17 @@ func (e *Engine) recallToken(l token.Locator) (*known, bool) {
 	return nil, e.unknown.has(l)
 }
 
-func (e *Engine) keepToken(l token.Locator, t Token, exists bool) *known {
-	if !exists {
+func (e *Engine) keepToken(l token.Locator, t Token, exists, fresh bool) *known {
+	t.Locator = l
+	switch {
+	case !exists && fresh:
 		e.unknown.add(l)
 		return nil
+	case !exists:
+		return nil
+	case !fresh:
+		return looseToken(&t)
 	}
-	t.Locator = l
 	return e.mem.Load().put(&t)
 }
 
@@ -75,18 +80,17 @@ func (e *Engine) recallOwner(k OwnerKey) (*owner, bool) {
 	return nil, false
 }
 
-// keepOwner takes an owner without a row for an inactive one.
-func (e *Engine) keepOwner(k OwnerKey, v Owner, exists bool) *owner {
+// keepOwner takes an owner without a row for an inactive one. Memory has a place
+// for it while it has tokens.
+func (e *Engine) keepOwner(k OwnerKey, v Owner, exists, fresh bool) *owner {
 	if !exists {
 		v = Owner{}
 	}
 	v.Key = k
-	o := &owner{Owner: v}
+	o := &owner{Owner: v, terms: looseTerms(v.Statements)}
 	m := e.mem.Load()
-	if entry := m.owners[k]; entry != nil {
+	if entry := m.owners[k]; entry != nil && fresh {
 		m.setOwner(entry, o)
-	} else if v.Statements != nil {
-		o.terms = &terms{list: v.Statements} // its tokens were evicted meanwhile
 	}
 	return o
 }
@@ -101,7 +105,7 @@ func (e *Engine) recallSpace(id int64) (*space, bool) {
 
 // keepSpace takes a workspace without a row for a suspended one, and remembers
 // that only while it has tokens.
-func (e *Engine) keepSpace(id int64, v Workspace, exists bool) *space {
+func (e *Engine) keepSpace(id int64, v Workspace, exists, fresh bool) *space {
 	if !exists {
 		v = Workspace{Suspended: true}
 	}
@@ -109,7 +113,7 @@ func (e *Engine) keepSpace(id int64, v Workspace, exists bool) *space {
 	m := e.mem.Load()
 	s := &space{Workspace: v, absent: !exists, answers: make(map[question]*Rights)}
 	s.shared = rateOfPolicy(v.Policy.WorkspaceRateLimit)
-	if s.entry = m.spaces[id]; s.entry == nil && !exists {
+	if s.entry = m.spaces[id]; !fresh || s.entry == nil && !exists {
 		s.entry = &spaceEntry{id: id}
 		return s
 	}

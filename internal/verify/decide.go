@@ -14,7 +14,7 @@ import (
 // Times are compared in whole microseconds, as they are stored.
 func Lifecycle(t *Token, o *Owner, w *Workspace, now time.Time) api.Code {
 	l := lifeOf(t)
-	return l.code(o, w, now.UnixMicro())
+	return l.code(o != nil && o.Active, w == nil || w.Suspended, now.UnixMicro())
 }
 
 // life is what decides whether a token lives, its times in µs UTC.
@@ -47,11 +47,11 @@ func microsOr(t time.Time, unset int64) int64 {
 	return t.UnixMicro()
 }
 
-func (l *life) code(o *Owner, w *Workspace, now int64) api.Code {
+func (l *life) code(active, suspended bool, now int64) api.Code {
 	switch {
 	case l.revoked, l.disabled && now >= l.revokeAt:
 		return api.CodeRevoked
-	case w == nil || w.Suspended:
+	case suspended:
 		return api.CodeWorkspaceSuspended
 	case l.disabled:
 		return api.CodeDisabled
@@ -59,7 +59,7 @@ func (l *life) code(o *Owner, w *Workspace, now int64) api.Code {
 		return api.CodeNotYetValid
 	case now >= l.expiresAt:
 		return api.CodeExpired
-	case o == nil || !o.Active:
+	case !active:
 		return api.CodeOwnerInactive
 	}
 	return api.CodeOK

@@ -102,7 +102,7 @@ func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 // of unknown ones must not keep the owners of known ones from being read.
 func newLoader[K comparable, V, R any](
 	e *Engine, cfg Config, gate chan struct{},
-	read func(context.Context, K) (V, int64, error), recall func(K) (R, bool), keep func(K, V, bool) R,
+	read func(context.Context, K) (V, int64, error), recall func(K) (R, bool), keep func(K, V, bool, bool) R,
 ) *loader[K, V, R] {
 	if gate == nil {
 		gate = make(chan struct{}, cfg.MaxFills)
@@ -202,7 +202,7 @@ func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decisio
 	if now >= s.retiresAt {
 		return api.CodeRetired
 	}
-	if code := l.code(&b.owner.Owner, &b.space.Workspace, now); code != api.CodeOK {
+	if code := l.code(b.active, b.suspended, now); code != api.CodeOK {
 		return code
 	}
 	if !AddressAllowed(k.shared.addresses, req.Addr) {
@@ -219,11 +219,11 @@ func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decisio
 
 // charge holds the request against its limits; most tokens have none.
 func (e *Engine) charge(req *Request, b *binding, d *Decision) (ok bool) {
-	if !b.own.on && !b.space.shared.on {
+	if !b.own.on && !b.shared.on {
 		return true
 	}
 	d.Rate, ok = e.limits.take(&charge{
-		token: d.Locator, workspace: b.space.ID, own: b.own, shared: b.space.shared,
+		token: d.Locator, workspace: b.space.ID, own: b.own, shared: b.shared,
 		cost: req.Cost, look: req.Peek, now: d.At.UnixNano(),
 	})
 	return ok

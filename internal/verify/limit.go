@@ -65,15 +65,22 @@ type level struct {
 	backlog int64
 }
 
-// newLevel carries the requests in the bucket over when the limit has changed
-// since: they keep their number and take the new step, so that a new limit acts
-// at once. No clock that jumps back makes a bucket fuller than full.
-func newLevel(r rate, b bucket, now int64) level {
-	backlog := max(b.drained-now, 0)
-	if backlog > 0 && b.step != r.step {
-		backlog = rescale(backlog, b.step, r.step)
+// levelIn reads a bucket, under its shard's lock. When the limit has changed
+// since, the requests in the bucket keep their number and take the new step, so
+// that a new limit acts at once; that is written down, because they drain by the
+// new step from now on. No clock that jumps back makes a bucket fuller than full.
+func levelIn[K comparable](s *bucketShard[K], k K, r rate, now int64) level {
+	b := s.state[k]
+	l := level{rate: r, backlog: max(b.drained-now, 0)}
+	changed := l.backlog > 0 && b.step != r.step
+	if changed {
+		l.backlog = rescale(l.backlog, b.step, r.step)
 	}
-	return level{rate: r, backlog: min(backlog, r.burst*r.step)}
+	l.backlog = min(l.backlog, r.burst*r.step)
+	if changed {
+		s.state[k] = l.add(0, now)
+	}
+	return l
 }
 
 // rescale returns backlog × to ÷ from, rounded up.
@@ -150,13 +157,13 @@ func (l *limits) take(c *charge) (Rate, bool) {
 		ownIn = l.tokens.shard(c.token)
 		ownIn.mu.Lock()
 		defer ownIn.mu.Unlock()
-		own = newLevel(c.own, ownIn.state[c.token], c.now)
+		own = levelIn(ownIn, c.token, c.own, c.now)
 	}
 	if c.shared.on {
 		sharedIn = l.workspaces.shard(c.workspace)
 		sharedIn.mu.Lock()
 		defer sharedIn.mu.Unlock()
-		shared = newLevel(c.shared, sharedIn.state[c.workspace], c.now)
+		shared = levelIn(sharedIn, c.workspace, c.shared, c.now)
 	}
 	cost := int64(c.cost)
 	fitsOwn, fitsShared := own.fits(cost), shared.fits(cost)

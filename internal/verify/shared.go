@@ -34,6 +34,13 @@ func (t *terms) statements() []grant.Statement {
 	return t.list
 }
 
+func looseTerms(sts []grant.Statement) *terms {
+	if sts == nil {
+		return nil
+	}
+	return &terms{list: sts}
+}
+
 // owner is an immutable reading of an [Owner].
 type owner struct {
 	Owner
@@ -52,7 +59,7 @@ type space struct {
 	Workspace
 	entry  *spaceEntry
 	absent bool
-	shared rate
+	shared rate // of all its tokens together
 
 	mu      sync.Mutex // guards answers
 	answers map[question]*Rights
@@ -94,7 +101,10 @@ type binding struct {
 	owner  *owner
 	space  *space
 	rights *Rights
-	own    rate
+	// own and shared are the limits of the token and of its workspace. They and
+	// the two states are copies, so that the reader need not fetch their origins.
+	own, shared       rate
+	active, suspended bool
 }
 
 // current returns the binding while it holds, else nil.
@@ -107,9 +117,29 @@ func (c *cell) current() *binding {
 }
 
 func (c *cell) bind(o *owner, s *space) *binding {
-	b := &binding{owner: o, space: s, rights: s.rightsOf(c, o), own: rateFor(c, o, &s.Workspace)}
+	b := &binding{
+		owner: o, space: s, rights: s.rightsOf(c, o), own: rateFor(c, o, &s.Workspace), shared: s.shared,
+		active: o.Active, suspended: s.Suspended,
+	}
 	c.bound.Store(b)
 	return b
+}
+
+// looseToken is a token that memory does not hold, with places for its owner and
+// workspace that memory does not know and so nobody fills.
+func looseToken(t *Token) *known {
+	k := &known{record: recordOf(t), more: extraOf(t)}
+	k.shared = &cell{key: cellKey{
+		owner: &ownerEntry{key: t.Owner}, space: &spaceEntry{id: t.Workspace}, terms: looseTerms(t.Statements),
+	}, addresses: t.AllowedIPs}
+	k.shared.key.setLimit(t.RateLimit)
+	return k
+}
+
+func (k *cellKey) setLimit(l *api.RateLimit) {
+	if l != nil {
+		k.limited, k.limit = true, *l
+	}
 }
 
 // intern returns the cell of a token and counts a reference to it.
@@ -118,9 +148,7 @@ func (m *memory) intern(t *Token) *cell {
 	if t.AllowedIPs != nil {
 		key.listed, key.addresses = true, packPrefixes(t.AllowedIPs)
 	}
-	if t.RateLimit != nil {
-		key.limited, key.limit = true, *t.RateLimit
-	}
+	key.setLimit(t.RateLimit)
 	key.terms = m.holdTerms(t.Statements)
 	c := m.cellsByKey[key]
 	if c == nil {
