@@ -138,7 +138,7 @@ func (c *Config) checkDatabase() error {
 }
 
 // SQLitePath is the file of a SQLite database; empty for PostgreSQL.
-func (c Config) SQLitePath() string {
+func (c *Config) SQLitePath() string {
 	if c.Database.Scheme() != "sqlite" {
 		return ""
 	}

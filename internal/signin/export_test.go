@@ -1,0 +1,13 @@
+package signin
+
+// TakeTurns takes all turns, until the function that it returns gives them back.
+func TakeTurns(p *Passwords) func() {
+	for range atOnce {
+		p.turns <- struct{}{}
+	}
+	return func() {
+		for range atOnce {
+			<-p.turns
+		}
+	}
+}
