@@ -17,8 +17,6 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
-
 // clock is a clock that stands still until it is moved.
 type clock struct {
 	mu sync.Mutex
@@ -58,7 +56,6 @@ type world struct {
 func each(t *testing.T, f func(w *world)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, url string) {
-		t.Parallel()
 		f(newWorld(t, url))
 	})
 }
