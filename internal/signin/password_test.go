@@ -148,9 +148,8 @@ func TestAcceptsGoodPasswords(t *testing.T) {
 
 // Weakness: who has no account answers faster than who has one. Attack: time a
 // wrong password for both. Hashing outweighs everything else by far, so a miss
-// that skips it is a hundred times faster; half is a generous bound.
+// that skips it is a thousand times faster, and a tenth tells it from a busy machine.
 func TestUnknownUserTakesAsLong(t *testing.T) {
-	t.Parallel()
 	p := signin.NewPasswords(rand.Reader)
 	known := hash(t, p, good)
 	took := func(stored, password string) time.Duration {
@@ -171,7 +170,7 @@ func TestUnknownUserTakesAsLong(t *testing.T) {
 		"somebody, too long":     took(known, strings.Repeat("a", 2000)),
 		"somebody, empty answer": took(known, ""),
 	} {
-		if d < reference/2 {
+		if d < reference/10 {
 			t.Errorf("%s takes %v, a wrong password %v", name, d, reference)
 		}
 	}
