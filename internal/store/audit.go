@@ -1,0 +1,62 @@
+package store
+
+import "github.com/tokenry/tokenry/internal/authority"
+
+const auditColumns = `workspace, sequence, revision, occurred_at, action, actor, actor_token, on_behalf, target, token,
+	payload, payload_digest, hash, key_id`
+
+func auditFields(a *authority.AuditRow) []any {
+	return []any{
+		&a.Workspace, &a.Sequence, &a.Revision, instant{&a.At}, &a.Action, &a.Actor, &a.ActorToken, &a.OnBehalf,
+		&a.Target, word{&a.Token}, verbatim{&a.Payload}, blob{&a.PayloadDigest}, blob{&a.Hash}, (*uint32)(&a.Key),
+	}
+}
+
+const auditOf = `SELECT ` + auditColumns + ` FROM audit WHERE workspace = $1`
+
+func (r *reader) AuditHead(workspace authority.ID) (authority.AuditRow, error) {
+	return one(r.session, auditFields, auditOf+` ORDER BY sequence DESC LIMIT 1`, workspace)
+}
+
+func (r *reader) AuditChain(workspace authority.ID, after int64, limit int) ([]authority.AuditRow, error) {
+	return list(r.session, auditFields, auditOf+` AND sequence > $2 ORDER BY sequence LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+}
+
+// auditFilters are built like tokenFilters.
+const auditFilters = `
+	AND (CAST($3 AS TEXT) = '' OR token = $3)
+	AND (CAST($4 AS TEXT) = '' OR actor = $4)
+	AND (CAST($5 AS TEXT) = '' OR action = $5)
+	AND (CAST($6 AS BIGINT) IS NULL OR occurred_at >= $6)
+	AND (CAST($7 AS BIGINT) IS NULL OR occurred_at < $7)
+	ORDER BY sequence DESC LIMIT CAST($8 AS BIGINT)`
+
+const (
+	listAudit      = auditOf + ` AND sequence < $2` + auditFilters
+	listAuditToken = auditOf + ` AND sequence < $2 AND token = $3` + auditFilters
+	listAuditActor = auditOf + ` AND sequence < $2 AND actor = $4` + auditFilters
+	// The + keeps the planner off the chain's order, which it would follow down
+	// to the first row for a day that has fewer rows than the limit.
+	listAuditFrom = auditOf + ` AND +sequence < $2 AND occurred_at >= $6` + auditFilters
+)
+
+// Audit picks the list by the filter that leaves the fewest rows.
+func (r *reader) Audit(workspace authority.ID, q authority.AuditQuery) ([]authority.AuditRow, error) {
+	query := listAudit
+	switch {
+	case q.Token != "":
+		query = listAuditToken
+	case q.Actor != "":
+		query = listAuditActor
+	case !q.From.IsZero():
+		query = listAuditFrom
+	}
+	return list(r.session, auditFields, query, workspace, below(q.Before), q.Token, q.Actor, q.Action,
+		moment(q.From), moment(q.To), bound(q.Limit))
+}
+
+func (t *tx) AppendAudit(a authority.AuditRow) error {
+	return t.exec(`
+		INSERT INTO audit (`+auditColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, auditFields(&a)...)
+}

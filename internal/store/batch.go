@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"runtime/debug"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// patience bounds a batch, its commit included, on a database that went silent.
+const patience = time.Minute
+
+// Batch commits mutations as one transaction; see [authority.Store].
+func (s *Store) Batch(ctx context.Context, mutations []func(authority.Tx) error) (_ []error, err error) {
+	if len(mutations) == 0 {
+		return nil, nil
+	}
+	defer s.timed("batch", &err)()
+	b, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer b.end()
+	verdicts := make([]error, len(mutations))
+	for i, mutate := range mutations {
+		if verdicts[i], err = b.apply(mutate); err != nil {
+			return nil, err
+		}
+	}
+	if b.applied == 0 {
+		return verdicts, nil
+	}
+	if err := b.commit(); err != nil {
+		return nil, err
+	}
+	return verdicts, nil
+}
+
+// batch is a transaction that holds the head row's lock.
+type batch struct {
+	*session
+	store *Store
+	conn  *sql.Conn
+	// keep parts the transaction from its caller's context; false says that
+	// this has ended it already. cancel ends it.
+	keep   func() bool
+	cancel context.CancelFunc
+	// revision is the last one given, nextID the next row number.
+	revision int64
+	nextID   authority.ID
+	// applied counts the mutations that succeeded.
+	applied int
+}
+
+// begin waits for a connection as long as ctx allows and locks the head row.
+func (s *Store) begin(ctx context.Context) (*batch, error) {
+	if s.readOnly {
+		return nil, ErrReadOnly
+	}
+	select {
+	case <-s.eng.lost:
+		return nil, errLost
+	default:
+	}
+	conn, err := s.eng.writer.Conn(ctx)
+	if err != nil {
+		return nil, s.eng.translate(err, "")
+	}
+	life, keep, cancel := s.eng.life(ctx)
+	tx, err := conn.BeginTx(life, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		cancel()
+		_ = conn.Close() // the pool drops it if it is broken
+		return nil, s.eng.translate(err, "")
+	}
+	b := &batch{
+		session: &session{eng: s.eng, tx: tx, caller: ctx, ctx: life},
+		store:   s, conn: conn, keep: keep, cancel: cancel,
+	}
+	if err := b.lock(); err != nil {
+		b.end()
+		return nil, err
+	}
+	return b, nil
+}
+
+// life is the context of a batch. It ends with the caller's until keep is
+// called, because a commit must not be broken off by a caller who has gone.
+func (e *engine) life(ctx context.Context) (life context.Context, keep func() bool, cancel context.CancelFunc) {
+	life = context.WithoutCancel(ctx)
+	if e.detached {
+		return life, func() bool { return ctx.Err() == nil }, func() {}
+	}
+	life, cancel = context.WithTimeout(life, patience)
+	return life, context.AfterFunc(ctx, cancel), cancel
+}
+
+// lock takes the head row; whoever holds it is alone, on every node.
+func (b *batch) lock() error {
+	head, err := one(b.session, func(h *struct{ revision, nextID int64 }) []any {
+		return []any{&h.revision, &h.nextID}
+	}, `UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, next_id`)
+	b.revision, b.nextID = head.revision, max(head.nextID, b.store.ids.Load())
+	return err
+}
+
+// apply runs one mutation under a savepoint. The first answer is its verdict;
+// the second says that the transaction cannot go on.
+func (b *batch) apply(mutate func(authority.Tx) error) (verdict, broken error) {
+	if err := b.exec(`SAVEPOINT mutation`); err != nil {
+		return nil, err
+	}
+	t := &tx{
+		reader: &reader{session: b.fork(), revision: b.revision + 1},
+		batch:  b,
+	}
+	if verdict = t.run(mutate); verdict != nil {
+		if err := b.exec(`ROLLBACK TO SAVEPOINT mutation`); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.exec(`RELEASE SAVEPOINT mutation`); err != nil {
+		return nil, err
+	}
+	if verdict == nil {
+		b.revision++
+		b.applied++
+	}
+	b.store.ids.Store(b.nextID) // under the head row's lock
+	return verdict, nil
+}
+
+// fork is the same transaction as one mutation sees it: what spends it is undone
+// with the savepoint.
+func (b *batch) fork() *session {
+	own := *b.session
+	return &own
+}
+
+// run calls the mutation and spends the view it had.
+func (t *tx) run(mutate func(authority.Tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{Value: p}
+			t.batch.store.log.Error("a mutation panicked", "error", err, "stack", string(debug.Stack()))
+		}
+		t.failed = errSpent
+	}()
+	if err := mutate(t); err != nil {
+		return err
+	}
+	return t.failed
+}
+
+// commit writes the head row and commits. From keep on, nothing but the
+// database and patience can stop it.
+func (b *batch) commit() (err error) {
+	defer b.store.timed("commit", &err)()
+	if err := b.exec(`UPDATE head SET revision = $1, next_id = $2 WHERE id = 1`, b.revision, b.nextID); err != nil {
+		return err
+	}
+	if !b.keep() {
+		return b.eng.translate(b.caller.Err(), "")
+	}
+	err = b.tx.Commit()
+	if err == nil || b.eng.undone(err) {
+		return b.eng.translate(err, "")
+	}
+	cause := b.eng.translate(err, "")
+	b.store.log.Error("a commit was not confirmed", "error", cause)
+	return failf(authority.ErrOutcomeUnknown, "%v", cause)
+}
+
+// end gives back what the batch holds; what is not committed is undone.
+func (b *batch) end() {
+	_ = b.tx.Rollback() // after a commit there is nothing to roll back
+	b.cancel()
+	_ = b.conn.Close() // the pool drops it if it is broken
+}

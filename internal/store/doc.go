@@ -1,0 +1,22 @@
+// Package store keeps the rows of the authority in SQLite or PostgreSQL.
+//
+// Laws of this package:
+//
+//   - One SQL: every statement is a literal beside the Go that runs it, and the
+//     same for both engines. sqlite.go and postgres.go hold all that differs:
+//     opening, locking, and what an error means.
+//   - One behaviour: the package storetest states it as a suite, and each engine
+//     faces all of it.
+//   - One order: a batch locks the head row before it reads anything, so batches
+//     never overlap, on any node.
+//   - One server: who opens a database to serve it holds its lock; a second one
+//     is refused and told who does.
+//   - A transaction in which a statement failed is spent. PostgreSQL has it so,
+//     and here SQLite does too: the mutation fails with that error, whatever it
+//     makes of it.
+//   - Errors name statements, columns and constraints, never a value that was
+//     bound. What is wrong with the database and not with the question wraps
+//     [authority.ErrStoreUnavailable].
+//   - Times are microseconds, and the zero time is NULL: 0 would be 1970, which
+//     is a time. NULL also drops out of every comparison by itself.
+package store

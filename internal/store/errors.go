@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// ErrReadOnly is what a [Store] opened with ReadOnly answers to a change.
+var ErrReadOnly = errors.New("store: opened to be read only")
+
+// HeldError says that another server holds the database.
+type HeldError struct {
+	// Holder is how that server named itself; empty when it could not be learnt.
+	Holder string
+	// Since is when it took the lock; zero when it could not be learnt.
+	Since time.Time
+}
+
+func (e *HeldError) Error() string {
+	holder := e.Holder
+	if holder == "" {
+		holder = "one that has not named itself yet"
+	}
+	if !e.Since.IsZero() {
+		holder += ", since " + e.Since.UTC().Format(time.RFC3339)
+	}
+	return "store: another server holds this database (" + holder + "); stop it first, or give this one a database of its own"
+}
+
+// SchemaError says that the database and this program are of different versions.
+type SchemaError struct {
+	// Have is the version of the database's schema, 0 when there is none; Want
+	// is this program's.
+	Have, Want int64
+}
+
+func (e *SchemaError) Error() string {
+	switch {
+	case e.Have > e.Want:
+		return fmt.Sprintf("store: the database has schema version %d and this program knows %d; a newer tokenry has migrated it, run that one", e.Have, e.Want)
+	case e.Have == 0:
+		return "store: this database was not set up by tokenry yet; start the server on it once"
+	}
+	return fmt.Sprintf("store: the database has schema version %d and this program needs %d; start the server on it once to migrate it", e.Have, e.Want)
+}
+
+// PanicError is the verdict on a mutation that panicked. Where, is in the log.
+type PanicError struct{ Value any }
+
+func (e *PanicError) Error() string { return fmt.Sprintf("store: a mutation panicked: %v", e.Value) }
+
+// failure is what the database answered, without what was asked. It keeps no
+// error of a driver, because those may show bound values to who looks inside.
+type failure struct {
+	kind error // a sentinel, or nil
+	text string
+}
+
+func (f *failure) Error() string {
+	if f.kind == nil {
+		return "store: " + f.text
+	}
+	return f.kind.Error() + ": " + f.text
+}
+
+func (f *failure) Unwrap() error { return f.kind }
+
+func failf(kind error, format string, args ...any) error {
+	return &failure{kind: kind, text: fmt.Sprintf(format, args...)}
+}
+
+var (
+	errSpent      = errors.New("store: a transaction was used after its end")
+	errUnstorable = errors.New("store: a text is not valid UTF-8 or holds a NUL")
+	errLost       = fmt.Errorf("%w: the server lock was lost", authority.ErrStoreUnavailable)
+)
+
+// translate says what an error of the driver means. query is the literal that
+// failed, or empty.
+func (e *engine) translate(err error, query string) error {
+	var known *failure
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return known
+	case errors.Is(err, authority.ErrStoreUnavailable), errors.Is(err, errSpent), errors.Is(err, errUnstorable):
+		return err
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w: %w", authority.ErrStoreUnavailable, context.Canceled)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", authority.ErrStoreUnavailable, context.DeadlineExceeded)
+	}
+	if kind, text := e.classify(err); text != "" {
+		return failf(kind, "%s%s", text, in(query))
+	}
+	if text := broken(err); text != "" {
+		return failf(authority.ErrStoreUnavailable, "%s", text)
+	}
+	return failf(nil, "unexpected %T%s", err, in(query))
+}
+
+// in names a statement by its beginning.
+func in(query string) string {
+	const enough = 60
+	if query == "" {
+		return ""
+	}
+	words := strings.Join(strings.Fields(query), " ")
+	return " in " + words[:min(len(words), enough)]
+}
+
+// broken says what is wrong with a connection, or nothing.
+func broken(err error) string {
+	var network net.Error
+	var path *os.PathError
+	var number syscall.Errno
+	switch {
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return "the connection is gone"
+	case errors.As(err, &network), errors.As(err, &path), errors.As(err, &number):
+		return err.Error()
+	}
+	return ""
+}

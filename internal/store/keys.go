@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// KeyringError says that a keyring is not the one that the database's digests
+// were made with.
+type KeyringError struct {
+	// Key is the key that differs from the recorded one; 0 when the two have no
+	// key in common.
+	Key token.KeyID
+	// Given and Recorded are the IDs on both sides.
+	Given, Recorded []token.KeyID
+}
+
+func (e *KeyringError) Error() string {
+	if e.Key != 0 {
+		return fmt.Sprintf("store: key %d of the keyring is not the key %d that this database was used with; "+
+			"give the keyring that belongs to it", e.Key, e.Key)
+	}
+	return fmt.Sprintf("store: the keyring has the keys %d, and this database was used with the keys %d; "+
+		"give the keyring that belongs to it", e.Given, e.Recorded)
+}
+
+// keyCheck is one row of key_checks.
+type keyCheck struct {
+	id     token.KeyID
+	digest token.Digest
+}
+
+func keyCheckFields(k *keyCheck) []any { return []any{(*uint32)(&k.id), digest{&k.digest}} }
+
+// KeyChecks reads the check values of the keys this database was used with.
+func (s *Store) KeyChecks(ctx context.Context) (map[token.KeyID]token.Digest, error) {
+	checks := make(map[token.KeyID]token.Digest)
+	err := s.Read(ctx, func(r authority.Reader) error {
+		rows, err := list(r.(*reader).session, keyCheckFields, `SELECT key_id, digest FROM key_checks`)
+		for _, row := range rows {
+			checks[row.id] = row.digest
+		}
+		return err
+	})
+	return checks, err
+}
+
+// AddKeyCheck records the check value of a new key. It takes no revision; a
+// key that is recorded already is [authority.ErrDuplicate].
+func (s *Store) AddKeyCheck(ctx context.Context, id token.KeyID, check token.Digest) error {
+	b, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.end()
+	row := keyCheck{id, check}
+	if err := b.exec(`INSERT INTO key_checks (key_id, digest) VALUES ($1, $2)`, keyCheckFields(&row)...); err != nil {
+		return err
+	}
+	return b.commit()
+}
+
+// CheckKeyring refuses a keyring that this database was not used with, as a
+// *[KeyringError], and records the keys that are new. Recorded keys that the
+// keyring lacks are only reported to the log: what they signed cannot be
+// verified, and that may be meant.
+func (s *Store) CheckKeyring(ctx context.Context, k *token.Keyring) error {
+	recorded, err := s.KeyChecks(ctx)
+	if err != nil {
+		return err
+	}
+	fresh, missing, err := compareKeys(k, recorded)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		s.log.Warn("the keyring lacks keys that this database was used with; tokens and audit rows under them cannot be verified",
+			"missing_keys", missing)
+	}
+	for _, id := range fresh {
+		if s.readOnly {
+			break
+		}
+		check, _ := k.Check(id)
+		err := s.AddKeyCheck(ctx, id, check)
+		if errors.Is(err, authority.ErrDuplicate) { // another node was faster: with the same key?
+			return s.CheckKeyring(ctx, k)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compareKeys tells the keys that are new from those that are missing.
+func compareKeys(k *token.Keyring, recorded map[token.KeyID]token.Digest) (fresh, missing []token.KeyID, err error) {
+	for id := range recorded {
+		if _, ok := k.Check(id); !ok {
+			missing = append(missing, id)
+		}
+	}
+	slices.Sort(missing)
+	for _, id := range k.IDs() {
+		check, _ := k.Check(id)
+		known, ok := recorded[id]
+		switch {
+		case !ok:
+			fresh = append(fresh, id)
+		case !known.Equal(check):
+			return nil, nil, &KeyringError{Key: id}
+		}
+	}
+	if len(recorded) > 0 && len(missing) == len(recorded) {
+		return nil, nil, &KeyringError{Given: k.IDs(), Recorded: missing}
+	}
+	return fresh, missing, nil
+}

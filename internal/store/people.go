@@ -1,0 +1,138 @@
+package store
+
+import "github.com/tokenry/tokenry/internal/authority"
+
+const userColumns = `id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, revision`
+
+func userFields(u *authority.User) []any {
+	return []any{
+		&u.ID, &u.PublicID, word{&u.Email}, &u.Name, &u.PasswordHash, &u.InstanceAdmin,
+		instant{&u.CreatedAt}, instant{&u.DeactivatedAt}, &u.Revision,
+	}
+}
+
+func (r *reader) User(k authority.UserKey) (authority.User, error) {
+	switch {
+	case k.ID != 0:
+		return one(r.session, userFields, `SELECT `+userColumns+` FROM users WHERE id = $1`, k.ID)
+	case k.PublicID != "":
+		return one(r.session, userFields, `SELECT `+userColumns+` FROM users WHERE public_id = $1`, k.PublicID)
+	case k.Email != "":
+		return one(r.session, userFields, `SELECT `+userColumns+` FROM users WHERE email = $1`, k.Email)
+	}
+	return authority.User{}, authority.ErrNoRow
+}
+
+func (r *reader) Users(after authority.ID, limit int) ([]authority.User, error) {
+	return list(r.session, userFields, `SELECT `+userColumns+` FROM users WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)`, after, bound(limit))
+}
+
+func (r *reader) InstanceAdmins() ([]authority.User, error) {
+	return list(r.session, userFields, `SELECT `+userColumns+` FROM users
+		WHERE instance_admin AND deactivated_at IS NULL ORDER BY id`)
+}
+
+func (t *tx) PutUser(u authority.User) error {
+	return t.exec(`
+		INSERT INTO users (id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (id) DO UPDATE SET
+			public_id = excluded.public_id, email = excluded.email, name = excluded.name,
+			password_hash = excluded.password_hash, instance_admin = excluded.instance_admin,
+			created_at = excluded.created_at, deactivated_at = excluded.deactivated_at,
+			revision = excluded.revision`, userFields(&u)...)
+}
+
+const memberSelect = `SELECT m.id, m.workspace, m.user_id, m.name, m.external_id, m.grants, m.created_at,
+	m.deactivated_at, m.removed_at, m.revision, u.public_id, u.email, u.name, u.instance_admin, u.deactivated_at
+	FROM members m JOIN users u ON u.id = m.user_id `
+
+// memberOwn are the fields of the membership; memberFields adds the user's.
+func memberOwn(m *authority.Member) []any {
+	return []any{
+		&m.ID, &m.Workspace, &m.User, &m.Name, word{&m.ExternalID}, document{&m.Grants}, instant{&m.CreatedAt},
+		instant{&m.DeactivatedAt}, instant{&m.RemovedAt}, &m.Revision,
+	}
+}
+
+func memberFields(m *authority.Member) []any {
+	return append(memberOwn(m),
+		&m.UserPublicID, word{&m.UserEmail}, &m.UserName, &m.UserInstanceAdmin, instant{&m.UserDeactivatedAt})
+}
+
+func (r *reader) Member(workspace authority.ID, k authority.MemberKey) (authority.Member, error) {
+	switch {
+	case k.ID != 0:
+		return one(r.session, memberFields, memberSelect+`
+			WHERE m.id = $1 AND (m.workspace = $2 OR CAST($2 AS BIGINT) = 0)`, k.ID, workspace)
+	case k.User != 0:
+		return one(r.session, memberFields, memberSelect+`
+			WHERE m.user_id = $1 AND m.workspace = $2 AND m.removed_at IS NULL`, k.User, workspace)
+	case k.PublicID != "":
+		return one(r.session, memberFields, memberSelect+`
+			WHERE u.public_id = $1 AND m.workspace = $2 AND m.removed_at IS NULL`, k.PublicID, workspace)
+	case k.Email != "":
+		return one(r.session, memberFields, memberSelect+`
+			WHERE u.email = $1 AND m.workspace = $2 AND m.removed_at IS NULL`, k.Email, workspace)
+	case k.ExternalID != "":
+		return one(r.session, memberFields, memberSelect+`
+			WHERE m.external_id = $1 AND m.workspace = $2 AND m.removed_at IS NULL`, k.ExternalID, workspace)
+	}
+	return authority.Member{}, authority.ErrNoRow
+}
+
+func (r *reader) Members(workspace, after authority.ID, limit int) ([]authority.Member, error) {
+	return list(r.session, memberFields, memberSelect+`
+		WHERE m.workspace = $1 AND m.id > $2 AND m.removed_at IS NULL ORDER BY m.id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+}
+
+func (t *tx) PutMember(m authority.Member) error {
+	return t.exec(`
+		INSERT INTO members (id, workspace, user_id, name, external_id, grants, created_at, deactivated_at, removed_at, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (id) DO UPDATE SET
+			workspace = excluded.workspace, user_id = excluded.user_id, name = excluded.name,
+			external_id = excluded.external_id, grants = excluded.grants, created_at = excluded.created_at,
+			deactivated_at = excluded.deactivated_at, removed_at = excluded.removed_at,
+			revision = excluded.revision`, memberOwn(&m)...)
+}
+
+const accountColumns = `id, workspace, public_id, name, description, contacts, grants, created_at, disabled_at, removed_at, revision`
+
+func accountFields(a *authority.ServiceAccount) []any {
+	return []any{
+		&a.ID, &a.Workspace, &a.PublicID, &a.Name, &a.Description, document{&a.Contacts}, document{&a.Grants},
+		instant{&a.CreatedAt}, instant{&a.DisabledAt}, instant{&a.RemovedAt}, &a.Revision,
+	}
+}
+
+func (r *reader) ServiceAccount(workspace authority.ID, k authority.ServiceAccountKey) (authority.ServiceAccount, error) {
+	switch {
+	case k.ID != 0:
+		return one(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
+			WHERE id = $1 AND (workspace = $2 OR CAST($2 AS BIGINT) = 0)`, k.ID, workspace)
+	case k.PublicID != "":
+		return one(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
+			WHERE public_id = $1 AND workspace = $2 AND removed_at IS NULL`, k.PublicID, workspace)
+	case k.Name != "":
+		return one(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
+			WHERE name = $1 AND workspace = $2 AND removed_at IS NULL`, k.Name, workspace)
+	}
+	return authority.ServiceAccount{}, authority.ErrNoRow
+}
+
+func (r *reader) ServiceAccounts(workspace, after authority.ID, limit int) ([]authority.ServiceAccount, error) {
+	return list(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
+		WHERE workspace = $1 AND id > $2 AND removed_at IS NULL ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+}
+
+func (t *tx) PutServiceAccount(a authority.ServiceAccount) error {
+	return t.exec(`
+		INSERT INTO service_accounts (id, workspace, public_id, name, description, contacts, grants, created_at, disabled_at, removed_at, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (id) DO UPDATE SET
+			workspace = excluded.workspace, public_id = excluded.public_id, name = excluded.name,
+			description = excluded.description, contacts = excluded.contacts, grants = excluded.grants,
+			created_at = excluded.created_at, disabled_at = excluded.disabled_at, removed_at = excluded.removed_at,
+			revision = excluded.revision`, accountFields(&a)...)
+}

@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+const (
+	// oldestPostgres is the first version that is tested.
+	oldestPostgres = 15
+	// serverLock and migrationLock are the advisory locks of this program.
+	serverLock    = 1953200494 // "tkry" as a number, any would do
+	migrationLock = serverLock + 1
+)
+
+// openPostgres opens the database that an address names. The lock is held by a
+// session of its own, because it lives as long as that session.
+func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
+	config, err := postgresConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	lost := make(chan struct{})
+	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, lost: lost}
+	defer func() {
+		if err != nil {
+			_ = e.close() // what was opened before the error
+		}
+	}()
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, e.translate(err, "")
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	e.reader = db
+	e.closers = append(e.closers, db.Close, func() error { pool.Close(); return nil })
+	if err := e.checkServer(ctx); err != nil {
+		return nil, err
+	}
+	if !o.ReadOnly {
+		e.writer = db
+	}
+	if o.ReadOnly || o.NoLock {
+		return e, e.migratePostgres(ctx, config.ConnConfig, o)
+	}
+	l, err := lockSession(ctx, e, config.ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	e.closers = append(e.closers, l.release)
+	if err := e.migratePostgres(ctx, config.ConnConfig, o); err != nil {
+		return nil, err
+	}
+	return e, l.sign(ctx, o, lost)
+}
+
+// postgresConfig reads the address. What it sets itself is left alone.
+func postgresConfig(o Options) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		// pgx's error may show the password.
+		return nil, errors.New("store: the database address cannot be read; it is postgres://USER:PASSWORD@HOST:PORT/NAME?OPTION=VALUE")
+	}
+	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
+		return nil, errors.New("store: default_query_exec_mode=simple_protocol writes values into statements and is not supported")
+	}
+	for name, value := range map[string]string{
+		"application_name":                    "tokenry",
+		"statement_timeout":                   "30s",
+		"lock_timeout":                        strconv.FormatInt(o.Wait.Milliseconds(), 10),
+		"idle_in_transaction_session_timeout": "60s",
+	} {
+		if _, ok := config.ConnConfig.RuntimeParams[name]; !ok {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	return config, nil
+}
+
+// checkServer refuses what was never tested and what would change texts.
+func (e *engine) checkServer(ctx context.Context) error {
+	var version int
+	var encoding string
+	err := e.reader.QueryRowContext(ctx, `SELECT CAST(current_setting('server_version_num') AS INTEGER),
+		current_setting('server_encoding')`).Scan(&version, &encoding)
+	switch {
+	case err != nil:
+		return fmt.Errorf("store: open the database: %w", e.translate(err, ""))
+	case version < oldestPostgres*10000:
+		return fmt.Errorf("store: PostgreSQL %d is too old; tokenry needs %d or newer", version/10000, oldestPostgres)
+	case encoding != "UTF8":
+		return fmt.Errorf("store: the database's encoding is %s; tokenry needs one made with ENCODING 'UTF8'", encoding)
+	}
+	return nil
+}
+
+// withoutTimeouts is the same address for sessions that may take long.
+func withoutTimeouts(config *pgx.ConnConfig) *pgx.ConnConfig {
+	config = config.Copy()
+	delete(config.RuntimeParams, "statement_timeout")
+	delete(config.RuntimeParams, "lock_timeout")
+	return config
+}
+
+func (e *engine) migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) error {
+	db := stdlib.OpenDB(*withoutTimeouts(config))
+	defer db.Close()
+	// The server lock is another session's and could be lost meanwhile; this one
+	// is the migration's own.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 60))
+	if err != nil {
+		return fmt.Errorf("store: lock the migration: %w", err)
+	}
+	m, err := newMigrator(e, db, goose.DialectPostgres, goose.WithSessionLocker(locker))
+	if err != nil {
+		return err
+	}
+	if o.ReadOnly || o.NoLock {
+		return m.check(ctx)
+	}
+	if err := e.makeCollation(ctx, db); err != nil {
+		return err
+	}
+	return m.run(ctx, o.Logger)
+}
+
+// makeCollation gives the order by bytes the name that it has in SQLite, so that
+// one migration serves both. It also keeps a new libc from changing an index.
+func (e *engine) makeCollation(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, `CREATE COLLATION IF NOT EXISTS "binary" (LOCALE = 'C')`)
+	if err != nil {
+		return fmt.Errorf("store: prepare the database: %w", e.translate(err, ""))
+	}
+	return nil
+}
+
+// classifyPostgres goes by the SQLSTATE. Texts are taken over except for data
+// exceptions, which quote the data; details, which quote rows, never are.
+func classifyPostgres(err error) (error, string) {
+	var refused *pgconn.ConnectError
+	var e *pgconn.PgError
+	switch {
+	case errors.As(err, &refused):
+		return authority.ErrStoreUnavailable, refused.Error()
+	case pgconn.Timeout(err), errors.Is(err, pgconn.ErrConnClosed), pgconn.SafeToRetry(err):
+		return authority.ErrStoreUnavailable, "the connection is gone"
+	case !errors.As(err, &e):
+		return nil, ""
+	case e.Code == "23505":
+		return authority.ErrDuplicate, e.ConstraintName + " (" + e.Code + ")"
+	}
+	text := fmt.Sprintf("%s (%s %s)", e.Message, e.Code, e.ConstraintName)
+	if strings.HasPrefix(e.Code, "22") {
+		text = "a value does not fit (" + e.Code + ")"
+	}
+	if unavailable(e.Code) {
+		return authority.ErrStoreUnavailable, text
+	}
+	return nil, text
+}
+
+// unavailable says whether a SQLSTATE is about the database and not about the
+// statement: connection, resources, operator, system, lock, standby, damage.
+func unavailable(code string) bool {
+	switch code[:2] {
+	case "08", "28", "40", "53", "57", "58", "F0", "XX":
+		return true
+	}
+	switch code {
+	case "25006", "25P03", "3D000", "55P03", "55006":
+		return true
+	}
+	return false
+}
+
+// undonePostgres: the server refused the commit, or was never asked. What it
+// says while it shuts a session down proves nothing.
+func undonePostgres(err error) bool {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.SeverityUnlocalized == "ERROR"
+	}
+	return errors.Is(err, pgx.ErrTxCommitRollback) || pgconn.SafeToRetry(err)
+}

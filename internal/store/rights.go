@@ -1,0 +1,84 @@
+package store
+
+import "github.com/tokenry/tokenry/internal/authority"
+
+const roleColumns = `workspace, name, display_name, description, scopes, rate_limit, locked, revision`
+
+func roleFields(r *authority.Role) []any {
+	return []any{
+		&r.Workspace, &r.Name, &r.DisplayName, &r.Description, document{&r.Scopes}, document{&r.RateLimit}, &r.Locked,
+		&r.Revision,
+	}
+}
+
+func (r *reader) Roles(workspace authority.ID) ([]authority.Role, error) {
+	return list(r.session, roleFields, `SELECT `+roleColumns+` FROM roles WHERE workspace = $1 ORDER BY name`, workspace)
+}
+
+func (t *tx) PutRole(r authority.Role) error {
+	return t.exec(`
+		INSERT INTO roles (`+roleColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (workspace, name) DO UPDATE SET
+			display_name = excluded.display_name, description = excluded.description, scopes = excluded.scopes,
+			rate_limit = excluded.rate_limit, locked = excluded.locked, revision = excluded.revision`, roleFields(&r)...)
+}
+
+func (t *tx) DeleteRole(workspace authority.ID, name string) error {
+	return t.exec(`DELETE FROM roles WHERE workspace = $1 AND name = $2`, workspace, name)
+}
+
+const scopeColumns = `workspace, name, description, implies, roles, locked, revision`
+
+func scopeFields(s *authority.Scope) []any {
+	return []any{
+		&s.Workspace, &s.Name, &s.Description, document{&s.Implies}, document{&s.Roles}, &s.Locked, &s.Revision,
+	}
+}
+
+func (r *reader) Scopes(workspace authority.ID) ([]authority.Scope, error) {
+	return list(r.session, scopeFields, `SELECT `+scopeColumns+` FROM scopes WHERE workspace = $1 ORDER BY name`, workspace)
+}
+
+func (t *tx) PutScope(s authority.Scope) error {
+	return t.exec(`
+		INSERT INTO scopes (`+scopeColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (workspace, name) DO UPDATE SET
+			description = excluded.description, implies = excluded.implies, roles = excluded.roles,
+			locked = excluded.locked, revision = excluded.revision`, scopeFields(&s)...)
+}
+
+func (t *tx) DeleteScope(workspace authority.ID, name string) error {
+	return t.exec(`DELETE FROM scopes WHERE workspace = $1 AND name = $2`, workspace, name)
+}
+
+const resourceColumns = `id, workspace, name, description, created_by, created_at, revision`
+
+func resourceFields(r *authority.Resource) []any {
+	return []any{&r.ID, &r.Workspace, &r.Name, &r.Description, &r.CreatedBy, instant{&r.CreatedAt}, &r.Revision}
+}
+
+func (r *reader) Resource(workspace authority.ID, name string) (authority.Resource, error) {
+	return one(r.session, resourceFields, `SELECT `+resourceColumns+` FROM resources
+		WHERE workspace = $1 AND name = $2`, workspace, name)
+}
+
+func (r *reader) Resources(workspace, after authority.ID, limit int) ([]authority.Resource, error) {
+	return list(r.session, resourceFields, `SELECT `+resourceColumns+` FROM resources
+		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+}
+
+func (t *tx) PutResource(r authority.Resource) error {
+	return t.exec(`
+		INSERT INTO resources (`+resourceColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET
+			workspace = excluded.workspace, name = excluded.name, description = excluded.description,
+			created_by = excluded.created_by, created_at = excluded.created_at,
+			revision = excluded.revision`, resourceFields(&r)...)
+}
+
+func (t *tx) DeleteResource(workspace authority.ID, name string) error {
+	return t.exec(`DELETE FROM resources WHERE workspace = $1 AND name = $2`, workspace, name)
+}

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// session runs the statements of one transaction. A statement that fails
+// spends it: every later one answers the same error.
+type session struct {
+	eng *engine
+	tx  *sql.Tx
+	// caller ends the transaction between statements; ctx is what statements
+	// run with (see engine.detached). They live as long as the transaction.
+	caller, ctx context.Context
+	failed      error
+}
+
+// usable says why the next statement cannot run.
+func (s *session) usable() error {
+	if s.failed != nil {
+		return s.failed
+	}
+	if err := s.caller.Err(); err != nil {
+		return s.fail(err, "")
+	}
+	return nil
+}
+
+func (s *session) fail(err error, query string) error {
+	s.failed = s.eng.translate(err, query)
+	return s.failed
+}
+
+func (s *session) exec(query string, args ...any) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	if !storable(args) {
+		return s.fail(errUnstorable, query)
+	}
+	if _, err := s.tx.ExecContext(s.ctx, query, args...); err != nil {
+		return s.fail(err, query)
+	}
+	return nil
+}
+
+// one reads the first row into the fields of a T, or answers ErrNoRow.
+func one[T any](s *session, fields func(*T) []any, query string, args ...any) (T, error) {
+	var zero, v T
+	if err := s.usable(); err != nil {
+		return zero, err
+	}
+	if !storable(args) {
+		return zero, authority.ErrNoRow // it was never stored
+	}
+	err := s.tx.QueryRowContext(s.ctx, query, args...).Scan(fields(&v)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return zero, authority.ErrNoRow
+	}
+	if err != nil {
+		return zero, s.fail(err, query)
+	}
+	return v, nil
+}
+
+// list reads every row; nil when there is none.
+func list[T any](s *session, fields func(*T) []any, query string, args ...any) ([]T, error) {
+	if err := s.usable(); err != nil || !storable(args) {
+		return nil, err
+	}
+	rows, err := s.tx.QueryContext(s.ctx, query, args...)
+	if err != nil {
+		return nil, s.fail(err, query)
+	}
+	defer rows.Close()
+	var vs []T
+	for rows.Next() {
+		var v T
+		if err := rows.Scan(fields(&v)...); err != nil {
+			return nil, s.fail(err, query)
+		}
+		vs = append(vs, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, s.fail(err, query)
+	}
+	return vs, nil
+}
+
+// number reads one integer.
+func number(s *session, query string, args ...any) (int64, error) {
+	return one(s, func(n *int64) []any { return []any{n} }, query, args...)
+}
+
+// storable says whether every text can be stored: PostgreSQL takes neither
+// broken UTF-8 nor a NUL, so SQLite is not given them either.
+func storable(args []any) bool {
+	for _, arg := range args {
+		var s string
+		switch arg := arg.(type) {
+		case string:
+			s = arg
+		case *string:
+			s = *arg
+		case word:
+			s = *arg.s
+		case verbatim:
+			s = string(*arg.raw)
+		default:
+			continue
+		}
+		if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// bound is a limit as SQL takes it; 0 is none. The statements CAST it, because
+// SQLite plans a statement anew whenever it is given a bare parameter as LIMIT.
+func bound(limit int) int64 {
+	if limit <= 0 {
+		return math.MaxInt64
+	}
+	return int64(limit)
+}
+
+// below is the number before which a list continues; 0 is its beginning.
+func below(before int64) int64 {
+	if before <= 0 {
+		return math.MaxInt64
+	}
+	return before
+}

@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// Options say which database to open and how.
+type Options struct {
+	// URL is "sqlite:PATH" or "postgres://…".
+	URL string
+	// Holder is who we are, for whoever finds the database held, such as
+	// "host:pid listening on :8080". Empty names the process.
+	Holder string
+	// ReadOnly opens without the server lock, beside a running server, and
+	// changes nothing; the schema must be this program's already.
+	ReadOnly bool
+	// NoLock opens for changes without the server lock, and does not migrate.
+	// For nodes that agree by other means.
+	NoLock bool
+	// Wait is how long a statement waits for a lock that somebody else has; 0
+	// is 5 seconds.
+	Wait time.Duration
+	// Logger is told what the operator should know; nil is silence.
+	Logger *slog.Logger
+	// Observe is told how long each "read", "batch", "commit" and "ping" took
+	// and how it ended; nil is nobody.
+	Observe func(op string, d time.Duration, err error)
+	// Now is the clock; nil is the machine's.
+	Now func() time.Time
+}
+
+// Store is an [authority.Store] over one database. It may be used by any number
+// of goroutines.
+type Store struct {
+	eng      *engine
+	log      *slog.Logger
+	observe  func(op string, d time.Duration, err error)
+	now      func() time.Time
+	readOnly bool
+	// ids is the lowest row number never given out here. It keeps those lost
+	// that a batch took and did not commit.
+	ids       atomic.Int64
+	closeOnce sync.Once
+	closed    error
+}
+
+var _ authority.Store = (*Store)(nil)
+
+// engine is all that differs between the two databases.
+type engine struct {
+	name string
+	// writer is nil when the store is read-only.
+	reader, writer *sql.DB
+	// classify says what an error of this driver means: a sentinel or nil, and a
+	// text without values; no text when the error is not this driver's.
+	classify func(error) (error, string)
+	// undone says whether a failed commit certainly changed nothing.
+	undone func(error) bool
+	// detached says that the statements of a batch are not interrupted when its
+	// context ends, which is then seen between them.
+	detached bool
+	// lost is closed when the server lock is lost.
+	lost <-chan struct{}
+	// backup copies the database to a new file; nil where files are not ours.
+	backup func(ctx context.Context, path string) error
+	// closers run in their order.
+	closers []func() error
+}
+
+func (e *engine) close() error {
+	var errs []error
+	for _, f := range e.closers {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
+}
+
+// Open opens the database, takes the server lock and migrates the schema. When
+// another server holds the lock, the error is a *[HeldError].
+func Open(ctx context.Context, o Options) (*Store, error) {
+	o = o.withDefaults()
+	scheme, rest, _ := strings.Cut(o.URL, ":")
+	var eng *engine
+	var err error
+	switch scheme {
+	case "sqlite":
+		eng, err = openSQLite(ctx, rest, o)
+	case "postgres", "postgresql":
+		eng, err = openPostgres(ctx, o)
+	default:
+		// The address may hold a password, so it is not repeated.
+		err = errors.New(`store: the database address begins with neither "sqlite:" nor "postgres://"`)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, readOnly: o.ReadOnly}, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Holder == "" {
+		host, _ := os.Hostname()
+		o.Holder = fmt.Sprintf("%s:%d", host, os.Getpid())
+	}
+	if o.Wait <= 0 {
+		o.Wait = 5 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Observe == nil {
+		o.Observe = func(string, time.Duration, error) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Close waits for what runs, closes the database and gives the lock back.
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() { s.closed = s.eng.close() })
+	return s.closed
+}
+
+// Engine is "sqlite" or "postgres".
+func (s *Store) Engine() string { return s.eng.name }
+
+// Lost is closed when the server lock was lost, so that another server may be
+// running: whoever serves must stop. From then on a batch is refused.
+func (s *Store) Lost() <-chan struct{} { return s.eng.lost }
+
+// Ping reads the head row.
+func (s *Store) Ping(ctx context.Context) (err error) {
+	defer s.timed("ping", &err)()
+	var revision int64
+	err = s.eng.reader.QueryRowContext(ctx, `SELECT revision FROM head WHERE id = 1`).Scan(&revision)
+	return s.eng.translate(err, "")
+}
+
+// Read runs f on one snapshot; see [authority.Store].
+func (s *Store) Read(ctx context.Context, f func(authority.Reader) error) (err error) {
+	defer s.timed("read", &err)()
+	tx, err := s.eng.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return s.eng.translate(err, "")
+	}
+	r := &reader{session: &session{eng: s.eng, tx: tx, caller: ctx, ctx: ctx}}
+	defer r.end()
+	// The first statement fixes the snapshot that the others see.
+	if r.revision, err = number(r.session, `SELECT revision FROM head WHERE id = 1`); err != nil {
+		return err
+	}
+	if err := f(r); err != nil {
+		return err
+	}
+	return r.failed
+}
+
+// reader implements [authority.Reader] on a session.
+type reader struct {
+	*session
+	revision int64
+}
+
+func (r *reader) Revision() int64 { return r.revision }
+
+// end gives the connection back; the reader answers nothing any more.
+func (r *reader) end() {
+	_ = r.tx.Rollback() // nothing was written
+	r.failed = errSpent
+}
+
+// timed starts a clock; what it returns tells the observer how long it ran.
+func (s *Store) timed(op string, err *error) func() {
+	start := s.now()
+	return func() { s.observe(op, s.now().Sub(start), *err) }
+}
+
+// BackupTo writes a copy of the database of this moment to a new file of mode
+// 0600, beside running reads and writes. Only SQLite is copied so; PostgreSQL
+// has pg_dump and better.
+func (s *Store) BackupTo(ctx context.Context, path string) error {
+	if s.eng.backup == nil {
+		return fmt.Errorf("store: a %s database is backed up with its own tools, such as pg_dump", s.eng.name)
+	}
+	return s.eng.backup(ctx, path)
+}

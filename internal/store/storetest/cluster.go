@@ -1,0 +1,154 @@
+package storetest
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// cluster is a PostgreSQL server on which each test gets a database.
+type cluster struct {
+	// admin is the address of a database to make others from.
+	admin *url.URL
+	// life is the other end of the standard input of the script that minds the
+	// server: when this process ends, however it ends, the script sees it.
+	life  io.Closer
+	count atomic.Int64
+}
+
+// A test binary has one server, or two, however many tests ask for it.
+//
+//nolint:gochecknoglobals // one for the process is what is meant, as with testing's own flags
+var (
+	quick   = sync.OnceValues(func() (*cluster, error) { return findOrStart("off") })
+	durable = sync.OnceValues(func() (*cluster, error) { return findOrStart("on") })
+)
+
+func findOrStart(fsync string) (*cluster, error) {
+	if given := os.Getenv("TOKENRY_TEST_POSTGRES"); given != "" {
+		u, err := url.Parse(given)
+		if err != nil {
+			return nil, errors.New("TOKENRY_TEST_POSTGRES is not a URL")
+		}
+		return &cluster{admin: u}, nil
+	}
+	return start(fsync)
+}
+
+//go:embed cluster.sh
+var script string
+
+// start makes a server in a folder of its own and waits until it answers.
+func start(fsync string) (*cluster, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	// Not TempDir of the test: a socket's path has at most 107 bytes.
+	dir, err := os.MkdirTemp("/tmp", "tokenry-pg-")
+	if err != nil {
+		return nil, err
+	}
+	command := []string{"sh", "-c", script, "sh", bin, dir, fsync}
+	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
+		if err := giveAway(dir); err != nil {
+			return nil, err
+		}
+		command = append([]string{"setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"}, command...)
+	}
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Dir = dir
+	life, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	if said, _ := bufio.NewReader(out).ReadString('\n'); said != "ready\n" {
+		rest, _ := io.ReadAll(out)
+		return nil, fmt.Errorf("start PostgreSQL: %s%s", said, rest)
+	}
+	admin := &url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: "host=" + url.QueryEscape(dir)}
+	return &cluster{admin: admin, life: life}, nil
+}
+
+// binaries finds where Debian keeps the newest server's programs, or takes the
+// ones of the PATH.
+func binaries() (string, error) {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	newest, dir := 0, ""
+	for _, initdb := range found {
+		bin := filepath.Dir(initdb)
+		if v, _ := strconv.Atoi(filepath.Base(filepath.Dir(bin))); v > newest {
+			newest, dir = v, bin
+		}
+	}
+	if dir != "" {
+		return dir, nil
+	}
+	initdb, err := exec.LookPath("initdb")
+	if err != nil {
+		return "", errors.New("no PostgreSQL found: neither /usr/lib/postgresql/*/bin/initdb nor initdb in the PATH")
+	}
+	return filepath.Dir(initdb), nil
+}
+
+// giveAway makes postgres the owner of the folder.
+func giveAway(dir string) error {
+	owner, err := user.Lookup("postgres")
+	if err != nil {
+		return err
+	}
+	uid, err := strconv.Atoi(owner.Uid)
+	if err != nil {
+		return err
+	}
+	return os.Chown(dir, uid, -1)
+}
+
+// database makes an empty database for one test, and drops it with everybody
+// still in it when the test ends.
+func (c *cluster) database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("tokenry_%d_%d_%d", os.Getpid(), time.Now().UnixNano(), c.count.Add(1))
+	c.exec(t, `CREATE DATABASE `+name+` TEMPLATE template0 STRATEGY file_copy`)
+	t.Cleanup(func() { c.exec(t, `DROP DATABASE `+name+` WITH (FORCE)`) })
+	own := *c.admin
+	own.Path = "/" + name
+	return own.String()
+}
+
+func (c *cluster) exec(t testing.TB, statement string) {
+	t.Helper()
+	ctx := context.Background() // the test's own has ended when it cleans up
+	conn, err := pgx.Connect(ctx, c.admin.String())
+	if err != nil {
+		t.Fatalf("storetest: %v", err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Errorf("storetest: %s: %v", strings.Fields(statement)[0], err)
+	}
+}

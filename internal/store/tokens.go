@@ -1,0 +1,183 @@
+package store
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+const tokenColumns = `id, locator, prefix, kind, workspace, owner_member, owner_service_account, created_by,
+	created_by_user, created_with, label, description, grants, not_before, expires_at, lifetime, disabled_at,
+	revoke_at, revoked_at, revoke_reason, revoke_comment, deleted_at, allowed_ips, rate_limit, recoverable,
+	standing, metadata, created_at, rotated_at, revision`
+
+func tokenFields(t *authority.Token) []any {
+	return []any{
+		&t.ID, locator{&t.Locator}, (*string)(&t.Prefix), kind{&t.Kind}, &t.Workspace, ref{&t.OwnerMember},
+		ref{&t.OwnerServiceAccount}, &t.CreatedBy, ref{&t.CreatedByUser}, locator{&t.CreatedWith}, &t.Label,
+		&t.Description, document{&t.Grants}, instant{&t.NotBefore}, instant{&t.ExpiresAt}, span{&t.Lifetime},
+		instant{&t.DisabledAt}, instant{&t.RevokeAt}, instant{&t.RevokedAt}, &t.RevokeReason, &t.RevokeComment,
+		instant{&t.DeletedAt}, document{&t.AllowedIPs}, document{&t.RateLimit}, &t.Recoverable, &t.Standing,
+		document{&t.Metadata}, instant{&t.CreatedAt}, instant{&t.RotatedAt}, &t.Revision,
+	}
+}
+
+func (r *reader) Token(l token.Locator) (authority.Token, error) {
+	return one(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens WHERE locator = $1`, locator{&l})
+}
+
+// tokenFilters narrow a list of tokens; each is idle while its field is zero.
+// Those that an index serves stand a second time in front of the list that uses
+// it, where no OR hides them from the planner.
+const tokenFilters = ` AND id < $2
+	AND (deleted_at IS NULL OR CAST($3 AS BOOLEAN))
+	AND (CAST($4 AS BIGINT) IS NULL OR owner_member = $4)
+	AND (CAST($5 AS BIGINT) IS NULL OR owner_service_account = $5)
+	AND (CAST($6 AS TEXT) = '' OR kind = $6)
+	AND (CAST($7 AS TEXT) = '' OR created_by = $7)
+	AND (CAST($8 AS TEXT) IS NULL OR created_with = $8)
+	AND (CAST($9 AS TEXT) = '' OR substr(locator, 1, length(CAST($9 AS TEXT))) = $9
+		OR lower(label) LIKE $10 ESCAPE '\' OR lower(description) LIKE $10 ESCAPE '\')
+	AND (CAST($11 AS BIGINT) IS NULL OR expires_at < $11)
+	AND (CAST($12 AS BIGINT) IS NULL OR expires_at > $12)
+	AND (CAST($13 AS BIGINT) IS NULL OR revoked_at IS NULL
+		AND (disabled_at IS NULL OR revoke_at IS NULL OR revoke_at > $13)
+		AND (expires_at IS NULL OR expires_at > $13))
+	ORDER BY id DESC LIMIT CAST($14 AS BIGINT)`
+
+const (
+	tokensOf                 = `SELECT ` + tokenColumns + ` FROM tokens WHERE workspace = $1`
+	listTokens               = tokensOf + tokenFilters
+	listTokensMember         = tokensOf + ` AND owner_member = $4` + tokenFilters
+	listTokensServiceAccount = tokensOf + ` AND owner_service_account = $5` + tokenFilters
+	listTokensCreatedWith    = tokensOf + ` AND created_with = $8` + tokenFilters
+	listTokensCreatedBy      = tokensOf + ` AND created_by = $7` + tokenFilters
+)
+
+// Tokens picks the list by the filter that leaves the fewest rows.
+func (r *reader) Tokens(workspace authority.ID, q authority.TokenQuery) ([]authority.Token, error) {
+	query := listTokens
+	switch {
+	case !q.CreatedWith.IsZero():
+		query = listTokensCreatedWith
+	case q.OwnerMember != 0:
+		query = listTokensMember
+	case q.OwnerServiceAccount != 0:
+		query = listTokensServiceAccount
+	case q.CreatedBy != "":
+		query = listTokensCreatedBy
+	}
+	return list(r.session, tokenFields, query, workspace, below(q.Before), q.Deleted, ref{&q.OwnerMember},
+		ref{&q.OwnerServiceAccount}, kind{&q.Kind}, q.CreatedBy, locator{&q.CreatedWith}, q.Text, containing(q.Text),
+		moment(q.ExpiresBefore), moment(q.ExpiresAfter), moment(q.Live), bound(q.Limit))
+}
+
+// containing is the LIKE pattern of lower-case texts that contain s, in which
+// only ASCII is folded, as lower() does on both engines for our columns.
+func containing(s string) string {
+	lower := strings.Map(func(c rune) rune {
+		if 'A' <= c && c <= 'Z' {
+			return c + 'a' - 'A'
+		}
+		return c
+	}, s)
+	return `%` + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(lower) + `%`
+}
+
+const (
+	tokensLive = ` AND revoked_at IS NULL AND deleted_at IS NULL
+		AND (disabled_at IS NULL OR revoke_at IS NULL OR CAST($2 AS BIGINT) IS NULL OR revoke_at > $2)
+		AND (expires_at IS NULL OR CAST($2 AS BIGINT) IS NULL OR expires_at > $2)`
+	countTokens               = `SELECT count(*) FROM tokens WHERE workspace = $1` + tokensLive
+	countTokensMember         = countTokens + ` AND owner_member = $3`
+	countTokensServiceAccount = countTokens + ` AND owner_service_account = $3`
+)
+
+func (r *reader) CountTokens(workspace authority.ID, q authority.TokenQuery) (int, error) {
+	var n int64
+	var err error
+	switch {
+	case q.OwnerMember != 0:
+		n, err = number(r.session, countTokensMember, workspace, moment(q.Live), q.OwnerMember)
+	case q.OwnerServiceAccount != 0:
+		n, err = number(r.session, countTokensServiceAccount, workspace, moment(q.Live), q.OwnerServiceAccount)
+	default:
+		n, err = number(r.session, countTokens, workspace, moment(q.Live))
+	}
+	return int(n), err
+}
+
+func (t *tx) PutToken(v authority.Token) error {
+	return t.exec(`
+		INSERT INTO tokens (`+tokenColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+			$23, $24, $25, $26, $27, $28, $29, $30)
+		ON CONFLICT (id) DO UPDATE SET
+			locator = excluded.locator, prefix = excluded.prefix, kind = excluded.kind, workspace = excluded.workspace,
+			owner_member = excluded.owner_member, owner_service_account = excluded.owner_service_account,
+			created_by = excluded.created_by, created_by_user = excluded.created_by_user,
+			created_with = excluded.created_with, label = excluded.label, description = excluded.description,
+			grants = excluded.grants, not_before = excluded.not_before, expires_at = excluded.expires_at,
+			lifetime = excluded.lifetime, disabled_at = excluded.disabled_at, revoke_at = excluded.revoke_at,
+			revoked_at = excluded.revoked_at, revoke_reason = excluded.revoke_reason,
+			revoke_comment = excluded.revoke_comment, deleted_at = excluded.deleted_at,
+			allowed_ips = excluded.allowed_ips, rate_limit = excluded.rate_limit,
+			recoverable = excluded.recoverable, standing = excluded.standing, metadata = excluded.metadata,
+			created_at = excluded.created_at, rotated_at = excluded.rotated_at,
+			revision = excluded.revision`, tokenFields(&v)...)
+}
+
+const secretColumns = `token, number, digest, key_id, retires_at, retire_on_use, first_used_at, sealed, created_at`
+
+func secretFields(s *authority.Secret) []any {
+	return []any{
+		&s.Token, &s.Number, digest{&s.Digest}, (*uint32)(&s.Key), instant{&s.RetiresAt}, &s.RetireOnUse,
+		instant{&s.FirstUsedAt}, blob{&s.Sealed}, instant{&s.CreatedAt},
+	}
+}
+
+func (r *reader) Secrets(t authority.ID) ([]authority.Secret, error) {
+	// The current one, one in overlap, and four retired ones that are remembered.
+	return list(r.session, secretFields, `SELECT `+secretColumns+` FROM secrets
+		WHERE token = $1 ORDER BY number DESC LIMIT 6`, t)
+}
+
+func (t *tx) PutSecret(s authority.Secret) error {
+	return t.exec(`
+		INSERT INTO secrets (`+secretColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (token, number) DO UPDATE SET
+			digest = excluded.digest, key_id = excluded.key_id, retires_at = excluded.retires_at,
+			retire_on_use = excluded.retire_on_use, first_used_at = excluded.first_used_at,
+			sealed = excluded.sealed, created_at = excluded.created_at`, secretFields(&s)...)
+}
+
+func (t *tx) DeleteSecrets(token authority.ID, keep int) error {
+	return t.exec(`DELETE FROM secrets WHERE token = $1 AND number < $2`, token, keep)
+}
+
+const idempotencyColumns = `caller, route, name, body, token, secret, object, created_at`
+
+func idempotencyFields(i *authority.Idempotency) []any {
+	return []any{&i.Caller, &i.Route, &i.Key, blob{&i.Body}, locator{&i.Token}, &i.Secret, &i.Object, instant{&i.CreatedAt}}
+}
+
+func (r *reader) Idempotency(caller, route, key string) (authority.Idempotency, error) {
+	return one(r.session, idempotencyFields, `SELECT `+idempotencyColumns+` FROM idempotency
+		WHERE caller = $1 AND route = $2 AND name = $3`, caller, route, key)
+}
+
+func (t *tx) PutIdempotency(i authority.Idempotency) error {
+	return t.exec(`
+		INSERT INTO idempotency (`+idempotencyColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (caller, route, name) DO UPDATE SET
+			body = excluded.body, token = excluded.token, secret = excluded.secret, object = excluded.object,
+			created_at = excluded.created_at`, idempotencyFields(&i)...)
+}
+
+func (t *tx) DeleteIdempotency(before time.Time) error {
+	return t.exec(`DELETE FROM idempotency WHERE created_at < $1`, moment(before))
+}

@@ -1,0 +1,66 @@
+package store
+
+import "github.com/tokenry/tokenry/internal/authority"
+
+func instanceFields(i *authority.Instance) []any {
+	return []any{document{&i.Policy}, document{&i.Prefixes}, blob{&i.SetupDigest}, instant{&i.SetupExpiresAt}, instant{&i.BootstrappedAt}}
+}
+
+func (r *reader) Instance() (authority.Instance, error) {
+	return one(r.session, instanceFields, `
+		SELECT policy, prefixes, setup_digest, setup_expires_at, bootstrapped_at FROM instance WHERE id = 1`)
+}
+
+func (t *tx) PutInstance(i authority.Instance) error {
+	return t.exec(`
+		UPDATE instance SET policy = $1, prefixes = $2, setup_digest = $3, setup_expires_at = $4, bootstrapped_at = $5
+		WHERE id = 1`, instanceFields(&i)...)
+}
+
+const workspaceColumns = `w.id, w.slug, w.name, w.external_id, w.metadata, w.policy, w.created_at, w.suspended_at, w.deleted_at, w.revision`
+
+func workspaceFields(w *authority.Workspace) []any {
+	return []any{
+		&w.ID, &w.Slug, &w.Name, word{&w.ExternalID}, document{&w.Metadata}, document{&w.Policy},
+		instant{&w.CreatedAt}, instant{&w.SuspendedAt}, instant{&w.DeletedAt}, &w.Revision,
+	}
+}
+
+func (r *reader) Workspace(k authority.WorkspaceKey) (authority.Workspace, error) {
+	switch {
+	case k.ID != 0:
+		return one(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w WHERE w.id = $1`, k.ID)
+	case k.Slug != "":
+		return one(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w WHERE w.slug = $1`, k.Slug)
+	case k.ExternalID != "":
+		return one(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
+			WHERE w.external_id = $1 AND w.deleted_at IS NULL`, k.ExternalID)
+	}
+	return authority.Workspace{}, authority.ErrNoRow
+}
+
+func (r *reader) Workspaces(after authority.ID, limit int) ([]authority.Workspace, error) {
+	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
+		WHERE w.id > $1 AND w.deleted_at IS NULL ORDER BY w.id LIMIT CAST($2 AS BIGINT)`, after, bound(limit))
+}
+
+func (r *reader) WorkspacesOf(user authority.ID) ([]authority.Workspace, error) {
+	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM members m JOIN workspaces w ON w.id = m.workspace
+		WHERE m.user_id = $1 AND m.removed_at IS NULL AND w.deleted_at IS NULL ORDER BY w.id`, user)
+}
+
+func (r *reader) CountWorkspaces(limit int) (int, error) {
+	n, err := number(r.session, `SELECT count(*) FROM
+		(SELECT id FROM workspaces WHERE deleted_at IS NULL LIMIT CAST($1 AS BIGINT)) AS some`, bound(limit))
+	return int(n), err
+}
+
+func (t *tx) PutWorkspace(w authority.Workspace) error {
+	return t.exec(`
+		INSERT INTO workspaces (id, slug, name, external_id, metadata, policy, created_at, suspended_at, deleted_at, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (id) DO UPDATE SET
+			slug = excluded.slug, name = excluded.name, external_id = excluded.external_id, metadata = excluded.metadata,
+			policy = excluded.policy, created_at = excluded.created_at, suspended_at = excluded.suspended_at,
+			deleted_at = excluded.deleted_at, revision = excluded.revision`, workspaceFields(&w)...)
+}
