@@ -6,6 +6,14 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
+// Retry is an Idempotency-Key: what the client calls one request. The zero
+// Retry is none.
+type Retry struct {
+	// Key is the client's; Route what was called; Body a digest of the request.
+	Key, Route string
+	Body       [32]byte
+}
+
 // Caller is who asks, as a door established it: by a verified API token, or by
 // a signed-in person's session. It carries no rights; the gate reads those anew.
 type Caller struct {
@@ -18,6 +26,9 @@ type Caller struct {
 	Machine string
 	// ActAs names a member whose grant shall decide; it needs instance:admin.
 	ActAs string
+	// Retry names the request, when the client gave it a name, so that sending it
+	// again does not do it twice.
+	Retry Retry
 	// Addr, Agent and RequestID go into the audit.
 	Addr      netip.Addr
 	Agent     string

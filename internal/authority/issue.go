@@ -33,6 +33,9 @@ func (a *Authority) CreateToken(ctx context.Context, c Caller, ref string, in ap
 		if err != nil {
 			return err
 		}
+		if again, err := w.again(ac, sp, &out); again || err != nil {
+			return err
+		}
 		t, o, err := w.draft(ac, sp, in)
 		if err != nil {
 			return err
@@ -352,7 +355,8 @@ func (w *work) mint(t Token, number int, onUse bool) (token.Secret, error) {
 		return secret, err
 	}
 	digest, key := w.a.keys.Digest(secret.Reveal())
-	return secret, w.PutSecret(Secret{
-		Token: t.ID, Number: number, Digest: digest, Key: key, RetireOnUse: onUse, CreatedAt: w.now,
-	})
+	return secret, firstError(w.PutSecret(Secret{
+		Token: t.ID, Number: number, Digest: digest, Key: key, RetireOnUse: onUse,
+		Tracked: onUse || w.caller.Retry.Key != "", CreatedAt: w.now,
+	}), w.remember(t, number))
 }

@@ -21,8 +21,17 @@ func (a *Authority) CreateMember(ctx context.Context, c Caller, ref string, in a
 		if err != nil {
 			return err
 		}
-		v, err = w.newMember(ac, sp, in)
-		return err
+		if again, err := w.shown(func(id string) error {
+			m, err := w.Member(sp.ws.ID, MemberKey{PublicID: id})
+			v = memberView(m, sp)
+			return err
+		}); again || err != nil {
+			return err
+		}
+		if v, err = w.newMember(ac, sp, in); err != nil {
+			return err
+		}
+		return w.rememberObject(v.ID)
 	})
 	return v, revision, err
 }

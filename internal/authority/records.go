@@ -145,8 +145,10 @@ type Secret struct {
 	RetiresAt time.Time
 	// RetireOnUse says that the first use of this secret ends the one before.
 	RetireOnUse bool
-	// FirstUsedAt is committed for secrets minted with RetireOnUse or an
-	// Idempotency-Key; zero while unused or not tracked.
+	// Tracked says that its first use is committed before it is answered: it was
+	// minted with RetireOnUse or an Idempotency-Key.
+	Tracked bool
+	// FirstUsedAt is that first use; zero while unused or not tracked.
 	FirstUsedAt time.Time
 	// Sealed is the recoverable copy, or nil.
 	Sealed    []byte

@@ -21,13 +21,20 @@ func (a *Authority) OnboardResource(ctx context.Context, c Caller, ref string, i
 		if err := firstError(mayOnboard(ac, sp), checkResource(in)); err != nil {
 			return err
 		}
+		if again, err := w.shown(func(name string) error {
+			row, err := w.Resource(sp.ws.ID, name)
+			v = resourceView(row)
+			return err
+		}); again || err != nil {
+			return err
+		}
 		if _, err := w.Resource(sp.ws.ID, in.Name); !errors.Is(err, ErrNoRow) {
 			return taken("name", "this resource is on board already", err)
 		}
 		row := Resource{ID: w.NewID(), Workspace: sp.ws.ID, Name: in.Name, Description: in.Description,
 			CreatedBy: ac.principal.Address, CreatedAt: w.now, Revision: w.Revision()}
 		v = resourceView(row)
-		return firstError(w.PutResource(row),
+		return firstError(w.PutResource(row), w.rememberObject(row.Name),
 			w.audit(ac, sp.ws, event{action: "resource.created", target: "resource:" + row.Name, after: v}))
 	})
 	return v, revision, err

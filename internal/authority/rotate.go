@@ -24,6 +24,9 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 		if err != nil {
 			return err
 		}
+		if again, err := w.again(ch.ac, ch.sp, &out); again || err != nil {
+			return err
+		}
 		if err := w.renew(ch, in); err != nil {
 			return err
 		}
@@ -39,6 +42,9 @@ func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (o
 	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
 		if err != nil {
+			return err
+		}
+		if again, err := w.again(ch.ac, ch.sp, &out); again || err != nil {
 			return err
 		}
 		if err := w.renew(ch, api.RotateToken{}); err != nil {

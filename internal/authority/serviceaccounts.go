@@ -16,8 +16,17 @@ func (a *Authority) CreateServiceAccount(ctx context.Context, c Caller, ref stri
 		if err != nil {
 			return err
 		}
-		v, err = w.newServiceAccount(ac, sp, in)
-		return err
+		if again, err := w.shown(func(name string) error {
+			s, err := w.ServiceAccount(sp.ws.ID, ServiceAccountKey{Name: name})
+			v = serviceAccountView(s, sp)
+			return err
+		}); again || err != nil {
+			return err
+		}
+		if v, err = w.newServiceAccount(ac, sp, in); err != nil {
+			return err
+		}
+		return w.rememberObject(v.Name)
 	})
 	return v, revision, err
 }

@@ -175,7 +175,8 @@ func tokenFacts(t Token, secrets []Secret) verify.Token {
 		f.Metadata, _ = json.Marshal(t.Metadata) // scalars alone: checked when it was written
 	}
 	for _, s := range secrets {
-		f.Secrets = append(f.Secrets, verify.Secret{Digest: s.Digest, Key: s.Key, RetiresAt: s.RetiresAt, Number: s.Number})
+		f.Secrets = append(f.Secrets, verify.Secret{Digest: s.Digest, Key: s.Key, RetiresAt: s.RetiresAt, Number: s.Number,
+			Tracked: s.Tracked && s.FirstUsedAt.IsZero()})
 	}
 	return f
 }

@@ -16,9 +16,16 @@ func (a *Authority) CreateWorkspace(ctx context.Context, c Caller, in api.Create
 		if err != nil {
 			return err
 		}
+		if again, err := w.shown(func(slug string) error {
+			ws, err := w.Workspace(WorkspaceKey{Slug: slug})
+			v = workspaceView(ws)
+			return err
+		}); again || err != nil {
+			return err
+		}
 		ws, err := w.newWorkspace(ac, in)
 		v = workspaceView(ws)
-		return err
+		return firstError(err, w.rememberObject(ws.Slug))
 	})
 	return v, revision, err
 }

@@ -52,6 +52,8 @@ type Secret struct {
 	RetiresAt time.Time
 	// Number counts the secrets of a token from 1.
 	Number int
+	// Tracked says that its first use is still to be committed.
+	Tracked bool
 }
 
 // OwnerType says what owns a token.

@@ -1,0 +1,161 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// retryWindow is how long a request's name is remembered.
+const retryWindow = 24 * time.Hour
+
+// name is who names a request: the token or the person, and whom it acts as.
+func (r Retry) name(c Caller) string {
+	who := "user:" + strconv.FormatInt(c.User, 10)
+	if !c.Token.IsZero() {
+		who = "token:" + c.Token.String()
+	}
+	return who + "/" + c.ActAs
+}
+
+// remember notes that the caller's named request made this secret.
+func (w *work) remember(t Token, number int) error {
+	retry := w.caller.Retry
+	if retry.Key == "" {
+		return nil
+	}
+	return w.PutIdempotency(Idempotency{Caller: retry.name(w.caller), Route: retry.Route, Key: retry.Key,
+		Body: retry.Body[:], Token: t.Locator, Secret: number, CreatedAt: w.now})
+}
+
+// again answers a request that was named and made a secret before: with a fresh
+// secret in place of the one whose answer was lost, as long as that was never
+// used. Nothing is stored to be replayed; the lost secret is void; the secret
+// before it, and its end, stay as they were.
+func (w *work) again(ac *actor, sp *space, out *Issued) (bool, error) {
+	was, found, err := w.named()
+	if err != nil || !found {
+		return false, err
+	}
+	t, err := w.Token(was.Token)
+	if err != nil || t.Workspace != sp.ws.ID {
+		return true, firstError(err, notFound())
+	}
+	secrets, err := w.Secrets(t.ID)
+	if err != nil {
+		return true, err
+	}
+	if !t.RevokedAt.IsZero() || secrets[0].Number != was.Secret || !secrets[0].FirstUsedAt.IsZero() {
+		return true, api.Errorf(api.CodeIdempotencyKeyUsed, "the secret that this key gave was used or replaced since")
+	}
+	o, err := readOwner(w, ownerKey(t))
+	if err != nil {
+		return true, err
+	}
+	f := tokenFacts(t, nil)
+	if err := ac.cover(verify.Effective(&f, &o, &sp.facts)); err != nil {
+		return true, err
+	}
+	before, err := w.a.sight(w, ac, sp).token(t)
+	if err != nil {
+		return true, err
+	}
+	ch := &change{ac: ac, sp: sp, owner: o, before: before, was: t, t: t}
+	if out.Secret, err = w.mint(t, was.Secret, secrets[0].RetireOnUse); err != nil {
+		return true, err
+	}
+	out.Token, err = w.finishToken(ch, "token.secret_reissued")
+	return true, err
+}
+
+// named finds what the caller's named request made, within the window, and
+// refuses a name that was given to another request.
+func (w *work) named() (Idempotency, bool, error) {
+	retry := w.caller.Retry
+	if retry.Key == "" {
+		return Idempotency{}, false, nil
+	}
+	was, err := w.Idempotency(retry.name(w.caller), retry.Route, retry.Key)
+	switch {
+	case errors.Is(err, ErrNoRow), err == nil && !w.now.Before(was.CreatedAt.Add(retryWindow)):
+		return was, false, nil
+	case err != nil:
+		return was, false, err
+	case string(was.Body) != string(retry.Body[:]):
+		return was, false, api.Errorf(api.CodeIdempotencyKeyReused, "this key was used for a request that differs")
+	}
+	return was, true, nil
+}
+
+// FirstUse commits the first use of a secret that is tracked, before the
+// verification that saw it is answered: it ends the secret before it when that
+// was asked for. Later uses change nothing.
+func (a *Authority) FirstUse(ctx context.Context, l token.Locator, number int) error {
+	_, err := a.mutate(ctx, Caller{Machine: "verify"}, func(w *work) error {
+		t, err := w.Token(l)
+		if err != nil {
+			return err
+		}
+		secrets, err := w.Secrets(t.ID)
+		if err != nil {
+			return err
+		}
+		for i, s := range secrets {
+			if s.Number == number && s.Tracked && s.FirstUsedAt.IsZero() {
+				return w.firstUse(t, secrets[i:])
+			}
+		}
+		return errDryRun
+	})
+	return err
+}
+
+// firstUse notes the use of the first of secrets, and ends the ones after it,
+// which are older, if they were to end with it.
+func (w *work) firstUse(t Token, secrets []Secret) error {
+	s := secrets[0]
+	s.FirstUsedAt = w.now
+	if err := w.PutSecret(s); err != nil {
+		return err
+	}
+	for _, old := range secrets[1:] {
+		if s.RetireOnUse && old.RetiresAt.After(w.now) {
+			old.RetiresAt = w.now
+			if err := w.PutSecret(old); err != nil {
+				return err
+			}
+		}
+	}
+	ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
+	if err != nil {
+		return err
+	}
+	w.touchToken(t)
+	return w.audit(machine(w.caller), ws, event{action: "token.first_used", target: t.Locator.String(), token: t.Locator,
+		after: map[string]any{"secret": s.Number, "old_secret_ended": s.RetireOnUse}})
+}
+
+// shown answers a request that was named and made an object before: show reads
+// that object by its reference.
+func (w *work) shown(show func(object string) error) (bool, error) {
+	was, found, err := w.named()
+	if err != nil || !found {
+		return false, err
+	}
+	return true, firstError(show(was.Object), errDryRun)
+}
+
+// rememberObject notes that the caller's named request made an object.
+func (w *work) rememberObject(object string) error {
+	retry := w.caller.Retry
+	if retry.Key == "" {
+		return nil
+	}
+	return w.PutIdempotency(Idempotency{Caller: retry.name(w.caller), Route: retry.Route, Key: retry.Key,
+		Body: retry.Body[:], Object: object, CreatedAt: w.now})
+}
