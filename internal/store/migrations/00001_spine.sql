@@ -143,6 +143,7 @@ CREATE TABLE secrets (
     key_id BIGINT NOT NULL CHECK (key_id > 0),
     retires_at BIGINT,
     retire_on_use BOOLEAN NOT NULL,
+    tracked BOOLEAN NOT NULL,
     first_used_at BIGINT,
     sealed BYTEA,
     created_at BIGINT NOT NULL,
