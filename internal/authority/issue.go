@@ -60,13 +60,14 @@ func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, verify.Ow
 	if err != nil {
 		return t, o, err
 	}
-	if err := mayHold(ac, sp, t, o, "tokens:create"); err != nil {
+	if err := mayHold(ac, sp, t, "tokens:create"); err != nil {
 		return t, o, err
 	}
 	if !in.Label.Has() {
 		return t, o, api.FieldError("label", "is required")
 	}
-	if err := w.fields(ac, sp, &t, in.TokenFields); err != nil {
+	t.Recoverable = sp.policy().Recoverable
+	if err := fields(sp, &t, in.TokenFields); err != nil {
 		return t, o, err
 	}
 	if t.Kind == token.Workspace && (t.Grants == nil || slices.ContainsFunc(t.Grants, restrictsOnly)) {
@@ -90,7 +91,7 @@ func (w *work) chooseOwner(ac *actor, sp *space, in api.CreateToken, t *Token) (
 		return verify.Owner{}, err
 	}
 	t.Kind = kind
-	switch kind {
+	switch kind { //nolint:exhaustive // kindOf answers these three; the rest is personal
 	case token.Workspace:
 		if in.Owner != "" && in.Owner != workspaceOwner(sp.ws).Address {
 			return verify.Owner{}, api.FieldError("owner", "a workspace token belongs to the workspace; leave owner out")
@@ -99,7 +100,7 @@ func (w *work) chooseOwner(ac *actor, sp *space, in api.CreateToken, t *Token) (
 	case token.Service:
 		s, err := w.ServiceAccount(sp.ws.ID, serviceAccountKey(in.Owner, sp.ws))
 		if err != nil {
-			return verify.Owner{}, noSuch("owner", "service account", err)
+			return verify.Owner{}, noSuch("service account", err)
 		}
 		t.OwnerServiceAccount = s.ID
 		return activeOwner(serviceAccountOwner(s, sp.ws))
@@ -150,7 +151,7 @@ func (w *work) personalOwner(ac *actor, sp *space, ref string) (Member, error) {
 	}
 	m, err := w.a.member(w, ac, sp, ref)
 	if err != nil {
-		return m, noSuch("owner", "member", err)
+		return m, noSuch("member", err)
 	}
 	return m, nil
 }
@@ -158,7 +159,7 @@ func (w *work) personalOwner(ac *actor, sp *space, ref string) (Member, error) {
 // mayHold is the gate of verbs that hand over a secret: own personal tokens of
 // a signed-in person by policy, others by scope, and other people's by
 // tokens:impersonate.
-func mayHold(ac *actor, sp *space, t Token, o verify.Owner, scope string) error {
+func mayHold(ac *actor, sp *space, t Token, scope string) error {
 	if t.OwnerMember == 0 {
 		return ac.need(scope)
 	}
@@ -202,7 +203,7 @@ func stated(sts []grant.Statement) []grant.Statement {
 }
 
 // fields writes the request's fields into t, but for its lifetime.
-func (w *work) fields(ac *actor, sp *space, t *Token, in api.TokenFields) error {
+func fields(sp *space, t *Token, in api.TokenFields) error {
 	if err := describe(t, in); err != nil {
 		return err
 	}
@@ -355,8 +356,14 @@ func (w *work) mint(t Token, number int, onUse bool) (token.Secret, error) {
 		return secret, err
 	}
 	digest, key := w.a.keys.Digest(secret.Reveal())
-	return secret, firstError(w.PutSecret(Secret{
+	row := Secret{
 		Token: t.ID, Number: number, Digest: digest, Key: key, RetireOnUse: onUse,
 		Tracked: onUse || w.caller.Retry.Key != "", CreatedAt: w.now,
-	}), w.remember(t, number))
+	}
+	if t.Recoverable {
+		if row.Sealed, err = seal(w.a.keys, t, number, secret); err != nil {
+			return secret, err
+		}
+	}
+	return secret, firstError(w.PutSecret(row), w.remember(t, number))
 }

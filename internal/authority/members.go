@@ -60,7 +60,7 @@ func (w *work) newMember(ac *actor, sp *space, in api.CreateMember) (api.Member,
 		return api.Member{}, err
 	}
 	m := Member{Workspace: sp.ws.ID, Grants: nonNil(sts), CreatedAt: w.now}
-	if err := w.mayGive(ac, sp, m.Grants); err != nil {
+	if err := mayGive(ac, sp, m.Grants); err != nil {
 		return api.Member{}, err
 	}
 	if in.Email == "" && !in.ExternalID.Has() {
@@ -95,7 +95,7 @@ func (w *work) putMember(ac *actor, sp *space, m Member, e event) (api.Member, e
 
 // mayGive refuses statements for a member or service account that do not exist,
 // or that are more than the caller's own.
-func (w *work) mayGive(ac *actor, sp *space, sts []grant.Statement) error {
+func mayGive(ac *actor, sp *space, sts []grant.Statement) error {
 	return firstError(checkOwnRights(sts), checkNames(ac, sp, sts), ac.cover(sp.compile(sts)), ownersOnly(ac, sts))
 }
 

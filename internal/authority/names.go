@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/mail"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -27,10 +28,8 @@ func oneOf(field string, v api.Opt[string], allowed ...string) error {
 	if !v.Has() {
 		return nil
 	}
-	for _, s := range allowed {
-		if v.Value == s {
-			return nil
-		}
+	if slices.Contains(allowed, v.Value) {
+		return nil
 	}
 	return api.FieldError(field, "must be one of "+strings.Join(allowed, ", "))
 }

@@ -138,11 +138,7 @@ func TestTwoOwnersCannotRemoveEachOtherAtTheSameMoment(t *testing.T) {
 			callers := []authority.Caller{w.person(both[1]), w.person(both[0])}
 			var wg sync.WaitGroup
 			for i := range both {
-				wg.Add(1)
-				go func() {
-					defer wg.Done()
-					_, _, _, _ = w.DeactivateMember(w.ctx, callers[i], "acme", both[i], false)
-				}()
+				wg.Go(func() { _, _, _, _ = w.DeactivateMember(w.ctx, callers[i], "acme", both[i], false) })
 			}
 			wg.Wait()
 			active := 0

@@ -230,9 +230,29 @@ func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch 
 		}
 		p = effectivePolicy(in.Policy, sp.ws.Policy)
 		w.touchWorkspace(sp.ws.ID)
+		if err := w.forgetSealed(sp.ws, before, p); err != nil {
+			return err
+		}
 		return w.audit(ac, sp.ws, event{action: "policy.edited", target: "policy", before: before, after: p})
 	})
 	return p, revision, err
+}
+
+// forgetSealed destroys the recoverable copies of a workspace when its policy
+// stops to allow them.
+func (w *work) forgetSealed(ws Workspace, before, after api.Policy) error {
+	if !before.Recoverable || after.Recoverable {
+		return nil
+	}
+	return w.ForgetSealed(ws.ID)
+}
+
+// forgetSealedEverywhere does so for each workspace that inherits the change.
+func (w *work) forgetSealedEverywhere(in Instance, before api.Policy) error {
+	return w.eachWorkspace(func(ws Workspace) error {
+		after := effectivePolicy(in.Policy, ws.Policy)
+		return w.forgetSealed(ws, api.Policy{Recoverable: before.Recoverable || ws.Policy.Recoverable.Value}, after)
+	})
 }
 
 // notLocked refuses a workspace's patch of what the instance locked.
@@ -286,6 +306,9 @@ func (a *Authority) EditInstancePolicy(ctx context.Context, c Caller, patch api.
 		}
 		p = instancePolicy(in.Policy)
 		w.touchAll()
+		if err := w.forgetSealedEverywhere(in, before); err != nil {
+			return err
+		}
 		return w.audit(ac, Workspace{}, event{action: "policy.edited", target: "policy", before: before, after: p})
 	})
 	return p, revision, err

@@ -41,11 +41,10 @@ func serviceAccountKey(ref string, ws Workspace) ServiceAccountKey {
 	return ServiceAccountKey{Name: ref}
 }
 
-// noSuch turns a missing row that a body field names into an error about that
-// field.
-func noSuch(field, what string, err error) error {
+// noSuch turns a missing row that the field owner names into an error about it.
+func noSuch(what string, err error) error {
 	if errors.Is(err, ErrNoRow) {
-		return api.FieldError(field, "there is no such "+what+" in this workspace")
+		return api.FieldError("owner", "there is no such "+what+" in this workspace")
 	}
 	return err
 }

@@ -267,6 +267,15 @@ func (w *work) eachSpace(e entry, name string, f func(*space) error) error {
 	if e.ws.ID != 0 {
 		return f(&space{ws: e.ws})
 	}
+	return w.eachWorkspace(func(ws Workspace) error {
+		if name != "" && w.hasRole(ws.ID, name) {
+			return nil
+		}
+		return f(&space{ws: ws})
+	})
+}
+
+func (w *work) eachWorkspace(f func(Workspace) error) error {
 	for after := ID(0); ; {
 		rows, err := w.Workspaces(after, maxPage)
 		if err != nil {
@@ -274,10 +283,7 @@ func (w *work) eachSpace(e entry, name string, f func(*space) error) error {
 		}
 		for _, ws := range rows {
 			after = ws.ID
-			if name != "" && w.hasRole(ws.ID, name) {
-				continue
-			}
-			if err := f(&space{ws: ws}); err != nil {
+			if err := f(ws); err != nil {
 				return err
 			}
 		}

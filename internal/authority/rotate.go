@@ -75,7 +75,7 @@ func (ch *change) mayRotate() error {
 		}
 		return ch.ac.need("tokens:self")
 	}
-	if err := mayHold(ch.ac, ch.sp, ch.t, ch.owner, "tokens:edit"); err != nil {
+	if err := mayHold(ch.ac, ch.sp, ch.t, "tokens:edit"); err != nil {
 		return err
 	}
 	f := tokenFacts(ch.t, nil)
@@ -122,8 +122,8 @@ func (w *work) replaceSecret(ch *change, overlap api.Duration, onUse bool, actio
 	}
 	end := w.now.Add(overlap.Std())
 	for _, s := range secrets {
-		if retired := retire(s, secrets[0].Number, end, w.now); retired != s.RetiresAt {
-			s.RetiresAt = retired
+		if retired := retire(s, secrets[0].Number, end, w.now); !retired.Equal(s.RetiresAt) {
+			s.RetiresAt, s.Sealed = retired, nil
 			if err := w.PutSecret(s); err != nil {
 				return api.Token{}, token.Secret{}, err
 			}
@@ -262,7 +262,7 @@ func (w *work) rehome(ch *change, owner string) error {
 		return api.FieldError("owner", "this token inherits its owner's rights; give it a role or scopes before the workspace owns it")
 	}
 	return firstError(
-		mayHold(ch.ac, ch.sp, ch.t, o, "tokens:create"),
+		mayHold(ch.ac, ch.sp, ch.t, "tokens:create"),
 		ceiling(ch.ac, ch.sp, ch.t, o),
 		w.roomFor(ch.t, ch.sp),
 	)

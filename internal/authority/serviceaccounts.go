@@ -41,7 +41,7 @@ func (w *work) newServiceAccount(ac *actor, sp *space, in api.CreateServiceAccou
 		return api.ServiceAccount{}, err
 	}
 	s.Grants = nonNil(sts)
-	if err := firstError(w.mayGive(ac, sp, s.Grants), describeServiceAccount(&s, in.Description, in.Contacts)); err != nil {
+	if err := firstError(mayGive(ac, sp, s.Grants), describeServiceAccount(&s, in.Description, in.Contacts)); err != nil {
 		return api.ServiceAccount{}, err
 	}
 	if _, err := w.ServiceAccount(sp.ws.ID, ServiceAccountKey{Name: in.Name}); !errors.Is(err, ErrNoRow) {

@@ -204,9 +204,11 @@ func readOwner(r Reader, k verify.OwnerKey) (verify.Owner, error) {
 		}
 		ws, err := r.Workspace(WorkspaceKey{ID: s.Workspace})
 		return serviceAccountOwner(s, ws), err
+	case verify.OwnerWorkspace:
+		ws, err := r.Workspace(WorkspaceKey{ID: k.ID})
+		return workspaceOwner(ws), err
 	}
-	ws, err := r.Workspace(WorkspaceKey{ID: k.ID})
-	return workspaceOwner(ws), err
+	return verify.Owner{}, ErrNoRow
 }
 
 func memberOwner(m Member) verify.Owner {

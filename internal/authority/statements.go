@@ -93,8 +93,7 @@ func checkOwnRights(sts []grant.Statement) error {
 
 func checkStatement(at string, s grant.Statement) error {
 	err := s.Validate()
-	var fe *grant.FieldError
-	if errors.As(err, &fe) {
+	if fe, ok := errors.AsType[*grant.FieldError](err); ok {
 		return api.FieldError(at+fe.Field, fe.Problem)
 	}
 	return err

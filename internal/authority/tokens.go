@@ -139,11 +139,11 @@ func (a *Authority) filterOwner(r Reader, ac *actor, sp *space, owner string, q 
 	if kindOfOwner(owner) == token.Service {
 		s, err := r.ServiceAccount(sp.ws.ID, serviceAccountKey(owner, sp.ws))
 		q.OwnerServiceAccount = s.ID
-		return noSuch("owner", "owner", err)
+		return noSuch("owner", err)
 	}
 	m, err := a.member(r, ac, sp, owner)
 	q.OwnerMember = m.ID
-	return noSuch("owner", "owner", err)
+	return noSuch("owner", err)
 }
 
 // keeper asks of each token what the store was not asked.
@@ -244,7 +244,7 @@ func (ch *change) live() error {
 // finishToken writes the token, tells memory and the audit, and shows it.
 func (w *work) finishToken(ch *change, action string) (api.Token, error) {
 	ch.t.Revision = w.Revision()
-	if err := w.PutToken(ch.t); err != nil {
+	if err := firstError(w.PutToken(ch.t), w.dropSealed(ch)); err != nil {
 		return api.Token{}, err
 	}
 	w.touchToken(ch.t)
@@ -257,7 +257,7 @@ func (w *work) finishToken(ch *change, action string) (api.Token, error) {
 
 // edit applies a patch to the token being changed.
 func (w *work) edit(ch *change, in api.TokenFields) error {
-	if err := w.fields(ch.ac, ch.sp, &ch.t, in); err != nil {
+	if err := fields(ch.sp, &ch.t, in); err != nil {
 		return err
 	}
 	if ch.t.Kind == token.Workspace && (ch.t.Grants == nil || slices.ContainsFunc(ch.t.Grants, restrictsOnly)) {
