@@ -1,0 +1,25 @@
+// Package client is Tokenry's Go SDK: one method for each call of the HTTP
+// interface, verification with its middleware for net/http, and iterators over
+// the lists.
+//
+//	c, err := client.New("https://tokens.example.com", os.Getenv("TOKENRY_TOKEN"))
+//	…
+//	http.Handle("GET /tickets", c.Require(client.Scope("tickets:read"))(tickets))
+//
+// Laws of this package:
+//
+//   - The client's token goes into the Authorization header of requests to the
+//     server it was made for, and nowhere else: no error, log line or printed
+//     Client holds it, and a redirect to another address is an error.
+//   - An error that the server answered is an *[api.Error] with its code, so
+//     errors.Is(err, api.CodeNotFound) asks for it. A server that cannot be
+//     reached is api.CodeUnavailable, with the cause to be unwrapped.
+//   - What cannot be verified is refused. The middleware never lets a request
+//     pass because the server did not answer.
+//   - A call is sent again only if sending it twice does what sending it once
+//     does, or if it was certainly not sent; never longer than its context allows.
+//   - An answer is bounded in size and time.
+//   - An empty workspace means the one of the client's own token.
+//
+// It imports the standard library, [api] and [token] and nothing else.
+package client

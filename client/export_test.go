@@ -1,0 +1,14 @@
+package client
+
+import (
+	"context"
+	"time"
+)
+
+// WithSleep waits with f in place of a clock.
+func WithSleep(f func(context.Context, time.Duration) error) Option {
+	return func(c *Client) error {
+		c.sleep = f
+		return nil
+	}
+}

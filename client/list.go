@@ -1,0 +1,86 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// values collects query parameters, without those that say nothing.
+type values url.Values
+
+func (v values) text(name, s string) values {
+	if s != "" {
+		v[name] = []string{s}
+	}
+	return v
+}
+
+func (v values) flag(name string, on bool) values {
+	if on {
+		v[name] = []string{"true"}
+	}
+	return v
+}
+
+func (v values) duration(name string, d api.Duration) values {
+	if d != 0 {
+		v[name] = []string{d.String()}
+	}
+	return v
+}
+
+func (v values) time(name string, t time.Time) values {
+	if !t.IsZero() {
+		v[name] = []string{t.UTC().Format(time.RFC3339Nano)}
+	}
+	return v
+}
+
+func (v values) page(p api.Page) values {
+	if p.Limit != 0 {
+		v["limit"] = []string{strconv.Itoa(p.Limit)}
+	}
+	return v.text("cursor", p.Cursor)
+}
+
+// page asks for one page of a list of a workspace's things.
+func page[T any](ctx context.Context, c *Client, ws string, v values, segments ...string) (api.List[T], error) {
+	return within[api.List[T]](ctx, c, ws, call{method: http.MethodGet, query: url.Values(v)}, segments...)
+}
+
+// each walks through a list, page by page. It ends at the first error, which it
+// yields.
+func each[T any](fetch func(api.Page) (api.List[T], error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		at := api.Page{Limit: maxPage}
+		for {
+			l, err := fetch(at)
+			if err != nil {
+				yield(*new(T), err)
+				return
+			}
+			for _, item := range l.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if l.NextCursor == nil || *l.NextCursor == "" {
+				return
+			}
+			if *l.NextCursor == at.Cursor {
+				yield(*new(T), api.Errorf(api.CodeInternal, "the server's list does not go on"))
+				return
+			}
+			at.Cursor = *l.NextCursor
+		}
+	}
+}
+
+// maxPage is the largest page that the server gives.
+const maxPage = 200

@@ -1,0 +1,147 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// Me as a member's reference names the member that the client's token belongs to.
+const Me = "me"
+
+// CreateMember takes a person into a workspace.
+func (c *Client) CreateMember(ctx context.Context, ws string, in api.CreateMember) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, with(http.MethodPost, in), "members")
+}
+
+// PutMember creates or replaces the member that ext:ID or an e-mail names.
+func (c *Client) PutMember(ctx context.Context, ws, ref string, in api.CreateMember) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, with(http.MethodPut, in), "members", ref)
+}
+
+// ListMembers answers one page of a workspace's members.
+func (c *Client) ListMembers(ctx context.Context, ws string, p api.Page) (api.List[api.Member], error) {
+	return page[api.Member](ctx, c, ws, values{}.page(p), "members")
+}
+
+// Members walks through a workspace's members.
+func (c *Client) Members(ctx context.Context, ws string) iter.Seq2[api.Member, error] {
+	return each(func(p api.Page) (api.List[api.Member], error) { return c.ListMembers(ctx, ws, p) })
+}
+
+// GetMember answers one member, named by e-mail, id, ext:ID or [Me].
+func (c *Client) GetMember(ctx context.Context, ws, ref string) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, call{method: http.MethodGet}, "members", ref)
+}
+
+// EditMember merges a patch into a membership.
+func (c *Client) EditMember(ctx context.Context, ws, ref string, in api.EditMember) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, with(http.MethodPatch, in), "members", ref)
+}
+
+// DeactivateMember stops a member's tokens here until it is activated.
+func (c *Client) DeactivateMember(ctx context.Context, ws, ref string) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, repeatable(nil), "members", ref, "deactivate")
+}
+
+// ActivateMember brings a deactivated member and its tokens back.
+func (c *Client) ActivateMember(ctx context.Context, ws, ref string) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, repeatable(nil), "members", ref, "activate")
+}
+
+// RemoveMember ends a membership for good and revokes its tokens.
+func (c *Client) RemoveMember(ctx context.Context, ws, ref string) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, call{method: http.MethodDelete}, "members", ref)
+}
+
+// MemberTokens lists the tokens that would stop if a member were deactivated or
+// removed, and changes nothing.
+func (c *Client) MemberTokens(ctx context.Context, ws, ref string) (api.Affected, error) {
+	return within[api.Affected](ctx, c, ws, dryRun(), "members", ref, "deactivate")
+}
+
+// dryRun asks a suspension what it would do.
+func dryRun() call {
+	return call{method: http.MethodPost, query: url.Values(values{}.flag("dry_run", true)), again: true}
+}
+
+// CreateServiceAccount makes a non-human principal.
+func (c *Client) CreateServiceAccount(ctx context.Context, ws string, in api.CreateServiceAccount) (api.ServiceAccount, error) {
+	return within[api.ServiceAccount](ctx, c, ws, with(http.MethodPost, in), "service-accounts")
+}
+
+// ListServiceAccounts answers one page of a workspace's service accounts.
+func (c *Client) ListServiceAccounts(ctx context.Context, ws string, p api.Page) (api.List[api.ServiceAccount], error) {
+	return page[api.ServiceAccount](ctx, c, ws, values{}.page(p), "service-accounts")
+}
+
+// ServiceAccounts walks through a workspace's service accounts.
+func (c *Client) ServiceAccounts(ctx context.Context, ws string) iter.Seq2[api.ServiceAccount, error] {
+	return each(func(p api.Page) (api.List[api.ServiceAccount], error) { return c.ListServiceAccounts(ctx, ws, p) })
+}
+
+// GetServiceAccount answers one service account by its name or address.
+func (c *Client) GetServiceAccount(ctx context.Context, ws, name string) (api.ServiceAccount, error) {
+	return within[api.ServiceAccount](ctx, c, ws, call{method: http.MethodGet}, "service-accounts", name)
+}
+
+// EditServiceAccount merges a patch into a service account.
+func (c *Client) EditServiceAccount(ctx context.Context, ws, name string, in api.EditServiceAccount) (api.ServiceAccount, error) {
+	return within[api.ServiceAccount](ctx, c, ws, with(http.MethodPatch, in), "service-accounts", name)
+}
+
+// DisableServiceAccount stops a service account's tokens until it is enabled.
+func (c *Client) DisableServiceAccount(ctx context.Context, ws, name string) (api.ServiceAccount, error) {
+	return within[api.ServiceAccount](ctx, c, ws, repeatable(nil), "service-accounts", name, "disable")
+}
+
+// EnableServiceAccount brings a disabled service account and its tokens back.
+func (c *Client) EnableServiceAccount(ctx context.Context, ws, name string) (api.ServiceAccount, error) {
+	return within[api.ServiceAccount](ctx, c, ws, repeatable(nil), "service-accounts", name, "enable")
+}
+
+// RemoveServiceAccount ends a service account for good and revokes its tokens.
+func (c *Client) RemoveServiceAccount(ctx context.Context, ws, name string) (api.ServiceAccount, error) {
+	return within[api.ServiceAccount](ctx, c, ws, call{method: http.MethodDelete}, "service-accounts", name)
+}
+
+// ServiceAccountTokens lists the tokens that would stop if a service account
+// were disabled or removed, and changes nothing.
+func (c *Client) ServiceAccountTokens(ctx context.Context, ws, name string) (api.Affected, error) {
+	return within[api.Affected](ctx, c, ws, dryRun(), "service-accounts", name, "disable")
+}
+
+// GetUser answers one user across workspaces, by e-mail or id. It needs
+// instance:admin, like all about users.
+func (c *Client) GetUser(ctx context.Context, ref string) (api.User, error) {
+	return get[api.User](ctx, c, "users", ref)
+}
+
+// DeactivateUser stops a person's tokens in every workspace until it is activated.
+func (c *Client) DeactivateUser(ctx context.Context, ref string) (api.User, error) {
+	return ask[api.User](ctx, c, repeatable(nil), "users", ref, "deactivate")
+}
+
+// ActivateUser brings a deactivated user back.
+func (c *Client) ActivateUser(ctx context.Context, ref string) (api.User, error) {
+	return ask[api.User](ctx, c, repeatable(nil), "users", ref, "activate")
+}
+
+// ListAdmins lists the instance administrators.
+func (c *Client) ListAdmins(ctx context.Context) ([]api.User, error) {
+	l, err := get[api.List[api.User]](ctx, c, "instance", "admins")
+	return l.Items, err
+}
+
+// AddAdmin makes a user, named by e-mail or id, an instance administrator.
+func (c *Client) AddAdmin(ctx context.Context, ref string) (api.User, error) {
+	return ask[api.User](ctx, c, repeatable(api.AddAdmin{User: ref}), "instance", "admins")
+}
+
+// RemoveAdmin makes an instance administrator a plain user.
+func (c *Client) RemoveAdmin(ctx context.Context, ref string) (api.User, error) {
+	return ask[api.User](ctx, c, call{method: http.MethodDelete}, "instance", "admins", ref)
+}

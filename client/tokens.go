@@ -1,0 +1,104 @@
+package client
+
+import (
+	"context"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// Self as a token's id names the client's own token.
+const Self = "self"
+
+// CreateToken makes a token. Its answer is the only one that holds the secret.
+func (c *Client) CreateToken(ctx context.Context, ws string, in api.CreateToken) (api.Issued, error) {
+	return within[api.Issued](ctx, c, ws, with(http.MethodPost, in), "tokens")
+}
+
+// ListTokens answers one page of a workspace's tokens, newest first.
+func (c *Client) ListTokens(ctx context.Context, ws string, f api.TokenFilter, p api.Page) (api.List[api.Token], error) {
+	return page[api.Token](ctx, c, ws, tokenFilter(f).page(p), "tokens")
+}
+
+// Tokens walks through a workspace's tokens, newest first.
+func (c *Client) Tokens(ctx context.Context, ws string, f api.TokenFilter) iter.Seq2[api.Token, error] {
+	return each(func(p api.Page) (api.List[api.Token], error) { return c.ListTokens(ctx, ws, f, p) })
+}
+
+// TokensCSV streams a workspace's tokens as CSV. The caller closes it.
+func (c *Client) TokensCSV(ctx context.Context, ws string, f api.TokenFilter) (io.ReadCloser, error) {
+	at, err := c.place(ctx, ws)
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values(tokenFilter(f).text("format", "csv"))
+	return c.stream(ctx, call{method: http.MethodGet, path: path(append(at, "tokens")...), query: q, accept: "text/csv", again: true})
+}
+
+func tokenFilter(f api.TokenFilter) values {
+	v := values{}
+	v.text("owner", f.Owner).text("kind", f.Kind).text("status", f.Status).text("q", f.Query)
+	v.text("role", f.Role).text("scope", f.Scope).text("resource", f.Resource).text("created_by", f.CreatedBy)
+	v.duration("expiring_within", f.ExpiringWithin).duration("unused_for", f.UnusedFor)
+	v.flag("outside_policy", f.OutsidePolicy).text("can", f.Can).flag("deleted", f.Deleted)
+	for key, value := range f.Metadata {
+		v["metadata."+key] = []string{value}
+	}
+	return v
+}
+
+// GetToken answers one token. The id is a token ID, a locator or [Self].
+func (c *Client) GetToken(ctx context.Context, ws, id string) (api.Token, error) {
+	return within[api.Token](ctx, c, ws, call{method: http.MethodGet}, "tokens", id)
+}
+
+// EditToken merges a patch into a token.
+func (c *Client) EditToken(ctx context.Context, ws, id string, in api.EditToken) (api.Token, error) {
+	return within[api.Token](ctx, c, ws, with(http.MethodPatch, in), "tokens", id)
+}
+
+// DisableToken suspends a token until it is enabled.
+func (c *Client) DisableToken(ctx context.Context, ws, id string, in api.DisableToken) (api.Token, error) {
+	return within[api.Token](ctx, c, ws, repeatable(in), "tokens", id, "disable")
+}
+
+// EnableToken brings a disabled token back.
+func (c *Client) EnableToken(ctx context.Context, ws, id string) (api.Token, error) {
+	return within[api.Token](ctx, c, ws, repeatable(nil), "tokens", id, "enable")
+}
+
+// RevokeToken ends a token for good. When it has returned, no verification that
+// starts afterwards succeeds. A revoked one stays as it is.
+func (c *Client) RevokeToken(ctx context.Context, ws, id string, in api.RevokeToken) (api.Token, error) {
+	return within[api.Token](ctx, c, ws, repeatable(in), "tokens", id, "revoke")
+}
+
+// DeleteToken revokes a token and hides it from default lists.
+func (c *Client) DeleteToken(ctx context.Context, ws, id string) (api.Token, error) {
+	return within[api.Token](ctx, c, ws, call{method: http.MethodDelete}, "tokens", id)
+}
+
+// RotateToken gives a token a new secret; the old one works until the overlap
+// ends.
+func (c *Client) RotateToken(ctx context.Context, ws, id string, in api.RotateToken) (api.Issued, error) {
+	return within[api.Issued](ctx, c, ws, with(http.MethodPost, in), "tokens", id, "rotate")
+}
+
+// ResetToken gives a token a new secret; the old one is dead at once.
+func (c *Client) ResetToken(ctx context.Context, ws, id string) (api.Issued, error) {
+	return within[api.Issued](ctx, c, ws, with(http.MethodPost, nil), "tokens", id, "reset")
+}
+
+// TransferToken moves a token to another owner and gives it a new secret.
+func (c *Client) TransferToken(ctx context.Context, ws, id string, in api.TransferToken) (api.Issued, error) {
+	return within[api.Issued](ctx, c, ws, with(http.MethodPost, in), "tokens", id, "transfer")
+}
+
+// ResetAccessToken makes or resets the one standing access token of a member,
+// named by e-mail, id, ext:ID or [Me].
+func (c *Client) ResetAccessToken(ctx context.Context, ws, member string) (api.Issued, error) {
+	return within[api.Issued](ctx, c, ws, with(http.MethodPost, nil), "members", member, "access-token", "reset")
+}

@@ -1,0 +1,150 @@
+package client
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// Whoami tells the client who its token is and what it may do.
+func (c *Client) Whoami(ctx context.Context) (api.Whoami, error) {
+	return get[api.Whoami](ctx, c, "whoami")
+}
+
+// Need is what the request at hand needs of a token, and how it is to be asked
+// for: see [Scope], [Resource] and the others.
+type Need func(*needs)
+
+// needs is a question about a token, and what the middleware does besides.
+type needs struct {
+	api.VerifyRequest
+	resource func(*http.Request) string
+	clientIP func(*http.Request) string
+	realm    string
+	failed   func(*http.Request, error)
+}
+
+// Scope needs every one of these scopes. A pattern is not a scope.
+func Scope(scopes ...string) Need {
+	return func(n *needs) { n.Scopes = append(n.Scopes[:len(n.Scopes):len(n.Scopes)], scopes...) }
+}
+
+// Resource needs the scopes on this resource. With scopes and without a
+// resource, a token that is restricted to resources is refused.
+func Resource(name string) Need { return func(n *needs) { n.Resource = name } }
+
+// AnyResource accepts a token that has the scopes on some resource at least, and
+// leaves it to the caller to filter by [Result]'s Resources.
+func AnyResource() Need { return Resource(anyResource) }
+
+const anyResource = "any"
+
+// Workspace accepts tokens of this workspace alone, a slug or ext:ID. A client
+// whose token holds instance:verify should name it wherever one is known.
+func Workspace(ref string) Need { return func(n *needs) { n.VerifyRequest.Workspace = ref } }
+
+// Cost charges the token's rate limit with so many requests in place of one; 0
+// only looks at it.
+func Cost(n int) Need { return func(needs *needs) { needs.Cost = &n } }
+
+// Peek decides without being counted as a use of the token.
+func Peek() Need { return func(n *needs) { n.VerifyRequest.Peek = true } }
+
+// From says where the request at hand comes from. A token with an allow-list of
+// addresses is refused when the address is not known.
+func From(request api.Client) Need { return func(n *needs) { n.Client = &request } }
+
+// FromRequest is [From] with what a request says of itself: the connection's
+// address, the method, the path without its query, and the agent.
+func FromRequest(r *http.Request) Need { return From(describe(r, remoteIP)) }
+
+func describe(r *http.Request, ip func(*http.Request) string) api.Client {
+	return api.Client{IP: ip(r), Method: r.Method, Path: r.URL.Path, UserAgent: r.UserAgent()}
+}
+
+func remoteIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+// Result is the decision about a token.
+type Result struct{ api.VerifyResult }
+
+// Err is nil when the request may pass, else an *[api.Error] with the code of
+// the decision.
+func (r Result) Err() error {
+	if r.Allowed {
+		return nil
+	}
+	return r.refusal()
+}
+
+func (r Result) refusal() *api.Error {
+	message := r.Detail
+	if message == "" {
+		message = r.Code.Info().Title
+	}
+	e := api.Errorf(r.Code, "%s", redact(message))
+	e.Missing, e.RequestID = r.Missing, r.RequestID
+	e.RetryAfter = time.Duration(r.RetryAfter) * time.Second
+	return e
+}
+
+// Verify asks whether a token may do now what the needs say. A refusal is a
+// Result, not an error: an error means that there is no decision, and the
+// request at hand must not pass.
+func (c *Client) Verify(ctx context.Context, tok string, need ...Need) (Result, error) {
+	n := gather(need)
+	n.Token = tok
+	return c.verify(ctx, n.VerifyRequest)
+}
+
+func gather(need []Need) needs {
+	var n needs
+	for _, f := range need {
+		f(&n)
+	}
+	return n
+}
+
+func (c *Client) verify(ctx context.Context, q api.VerifyRequest) (Result, error) {
+	v, err := ask[api.VerifyResult](ctx, c, repeatable(q), "verify")
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{v}, checkDecision(v)
+}
+
+// checkDecision refuses an answer that is no decision or contradicts itself:
+// whatever stands at the other end, it is not asked who may pass.
+func checkDecision(v api.VerifyResult) error {
+	if v.Code == "" || v.Allowed != (v.Code == api.CodeOK) {
+		return api.Errorf(api.CodeInternal, "the server's answer is no decision")
+	}
+	return nil
+}
+
+// VerifyBatch asks up to 100 questions at once and answers them in their order.
+func (c *Client) VerifyBatch(ctx context.Context, questions []api.VerifyRequest) ([]Result, error) {
+	v, err := ask[api.VerifyBatchResult](ctx, c, repeatable(api.VerifyBatch{Requests: questions}), "verify", "batch")
+	if err != nil {
+		return nil, err
+	}
+	if len(v.Results) != len(questions) {
+		return nil, api.Errorf(api.CodeInternal, "the server answered another number of questions than it was asked")
+	}
+	out := make([]Result, len(v.Results))
+	for i, r := range v.Results {
+		if err := checkDecision(r); err != nil {
+			return nil, err
+		}
+		out[i] = Result{r}
+	}
+	return out, nil
+}
