@@ -28,6 +28,9 @@ type Decision struct {
 
 	// SecretNumber is the number of the secret that was presented.
 	SecretNumber int
+	// Tracked says that its first use is still to be committed, which whoever
+	// counts this as a use has to do before it answers.
+	Tracked bool
 	// ExpiresAt is zero when the token has no end.
 	ExpiresAt time.Time
 	// Metadata is a JSON object, or nil.
@@ -76,7 +79,7 @@ func (d *Decision) Missing(scopes []string) []string {
 
 // tell writes down whom the holder of the secret may know of.
 func (d *Decision) tell(k *known, s *match, b *binding) {
-	d.Matched, d.SecretNumber = true, s.number
+	d.Matched, d.SecretNumber, d.Tracked = true, s.number, s.tracked
 	if k.expiresAt != never {
 		d.ExpiresAt = time.UnixMicro(k.expiresAt).UTC()
 	}

@@ -28,6 +28,10 @@ type Config struct {
 	FillTimeout time.Duration
 	// Prefixes are those of this instance's tokens; nil means the default one.
 	Prefixes []token.Prefix
+	// FirstUse commits the first use of a tracked secret (see [Secret]) before
+	// Verify answers that it is allowed; an error makes it unavailable. It is not
+	// called for a Peek. Nil leaves it to the caller, who sees Decision.Tracked.
+	FirstUse func(ctx context.Context, l token.Locator, number int) error
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
 }
@@ -65,6 +69,7 @@ type Engine struct {
 	keys     *token.Keyring
 	prefixes []token.Prefix
 	now      func() time.Time
+	firstUse func(context.Context, token.Locator, int) error
 	limits   *limits
 	capacity int
 
@@ -88,7 +93,7 @@ type Engine struct {
 func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	e := &Engine{
-		keys: keys, prefixes: cfg.Prefixes, now: cfg.Now, capacity: cfg.Capacity,
+		keys: keys, prefixes: cfg.Prefixes, now: cfg.Now, firstUse: cfg.FirstUse, capacity: cfg.Capacity,
 		limits: newLimits(cfg.Meters), unknown: newUnknowns(cfg.Unknown),
 	}
 	e.mem.Store(newMemory(cfg.Capacity))
@@ -146,8 +151,21 @@ func (e *Engine) Verify(ctx context.Context, req *Request, d *Decision) error {
 	default:
 		d.tell(&k, &s, b)
 		d.Code = e.decide(req, &k, &s, b, d)
+		err = e.commitFirstUse(ctx, req, d)
 	}
 	return err
+}
+
+func (e *Engine) commitFirstUse(ctx context.Context, req *Request, d *Decision) error {
+	if !d.Tracked || !d.Allowed() || req.Peek || e.firstUse == nil {
+		return nil
+	}
+	if err := e.firstUse(ctx, d.Locator, d.SecretNumber); err != nil {
+		d.Code = api.CodeUnavailable
+		return unavailable(err)
+	}
+	d.Tracked = false
+	return nil
 }
 
 // ownPrefix returns the instance's own copy of a prefix, so that a decision that
@@ -233,6 +251,7 @@ func (e *Engine) charge(req *Request, b *binding, d *Decision) (ok bool) {
 type match struct {
 	ok        bool
 	number    int
+	tracked   bool
 	retiresAt int64 // µs, or never
 }
 
@@ -261,7 +280,7 @@ func (k *known) match(keys *token.Keyring, presented string) match {
 		return match{}
 	}
 	s := &k.more.secrets[hit]
-	return match{ok: true, number: s.Number, retiresAt: s.retiresAt(hit == 0)}
+	return match{ok: true, number: s.Number, tracked: s.Tracked, retiresAt: s.retiresAt(hit == 0)}
 }
 
 // retiresAt is when the secret stops working; only the newest may have no end.

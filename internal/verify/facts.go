@@ -113,7 +113,9 @@ type Workspace struct {
 }
 
 // Source reads what a verification needs. Each answer carries the revision it
-// was read at: everything up to and including that revision is in it.
+// was read at: everything up to and including that revision is in it. So does
+// ErrNotFound. A reading sees every change whose Apply was called before it began,
+// or it is refused.
 type Source interface {
 	VerifyToken(ctx context.Context, l token.Locator) (Token, int64, error)
 	VerifyOwner(ctx context.Context, k OwnerKey) (Owner, int64, error)

@@ -363,6 +363,8 @@ func TestWhoJoinsTooLateWaitsForTheNext(t *testing.T) {
 			opened <- struct{}{}
 		}
 		<-arrived
+		beside := o.background(t.Context(), bearer(secret))
+		synctest.Wait()
 		o.edit(l, func(t *verify.Token) { t.Revoked = true })
 		after := o.background(t.Context(), bearer(secret))
 		synctest.Wait()
@@ -372,8 +374,10 @@ func TestWhoJoinsTooLateWaitsForTheNext(t *testing.T) {
 		if a := <-after; a.Code != api.CodeRevoked {
 			t.Errorf("answered %s, %v after the revocation", a.Code, a.err)
 		}
-		if a := <-before; a.Code != api.CodeOK {
-			t.Errorf("the one that started before was answered %s, %v", a.Code, a.err)
+		for _, asked := range []<-chan answer{before, beside} {
+			if a := <-asked; a.Code != api.CodeOK {
+				t.Errorf("one that started before was answered %s, %v", a.Code, a.err)
+			}
 		}
 	})
 }
@@ -412,6 +416,31 @@ func TestChangesActAtOnce(t *testing.T) {
 	o.expect(api.CodeOK, write)
 	if n := o.readsOf(l); n != 2 {
 		t.Errorf("the token was read %d times, want 2: once, and once when it changed itself", n)
+	}
+}
+
+// Owners with the same statements have the same rights only where they are the
+// same sort of owner.
+func TestOwnersWithTheSameStatements(t *testing.T) {
+	t.Parallel()
+	o := open(t, verify.Config{})
+	owner := func(id int64, kind verify.OwnerType, admin bool) verify.OwnerKey {
+		v := o.source.owners[ada]
+		v.Key, v.InstanceAdmin = verify.OwnerKey{Type: kind, ID: id}, admin
+		o.source.owners[v.Key] = v
+		return v.Key
+	}
+	for k, want := range map[verify.OwnerKey]api.Code{
+		owner(11, verify.OwnerMember, false):         api.CodeInsufficientScope,
+		owner(12, verify.OwnerMember, true):          api.CodeOK,
+		owner(13, verify.OwnerServiceAccount, false): api.CodeInsufficientScope,
+		owner(14, verify.OwnerServiceAccount, true):  api.CodeInsufficientScope,
+		owner(home, verify.OwnerWorkspace, false):    api.CodeOK,
+	} {
+		_, secret := o.issue(func(t *verify.Token) { t.Owner, t.Statements = k, on(nil, "instance:verify") })
+		if d := o.ask(scoped(secret, "", "instance:verify")); d.Code != want {
+			t.Errorf("%s %d: answered %s, want %s", k.Type, k.ID, d.Code, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -130,7 +131,9 @@ func TestCosts(t *testing.T) {
 	if d := o.ask(cost(11)); d.Code != api.CodeRateLimited || d.Rate.RetryAfter != 10*time.Second {
 		t.Errorf("more than the limit: %s %+v", d.Code, d.Rate)
 	}
-	o.expect(api.CodeRateLimited, cost(-1))
+	for _, n := range []int{-1, math.MinInt, math.MaxInt, math.MaxInt / 2} {
+		o.expect(api.CodeRateLimited, cost(n))
+	}
 	peek := cost(4)
 	peek.Peek = true
 	o.expect(api.CodeOK, peek)

@@ -146,15 +146,13 @@ func (l *loader[K, V, R]) enter(ctx context.Context) error {
 		return nil
 	default:
 	}
-	timer := time.NewTimer(l.timeout)
-	defer timer.Stop()
+	ctx, cancel := context.WithTimeoutCause(ctx, l.timeout, errTimeout)
+	defer cancel()
 	select {
 	case l.gate <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return errTimeout
+		return context.Cause(ctx)
 	}
 }
 

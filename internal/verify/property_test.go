@@ -2,15 +2,9 @@ package verify_test
 
 import (
 	"net/netip"
-	"runtime"
 	"slices"
-	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"context"
 
 	"pgregory.net/rapid"
 
@@ -167,84 +161,4 @@ func TestTheEngineAgreesWithThePureDecision(t *testing.T) {
 			"all": g.forgetAll, "time": g.passTime, "verify": g.verify, "again": g.verify, "more": g.verify,
 		})
 	})
-}
-
-// version counts the changes of one row: how many were begun, and how many were
-// applied. A verification has to see one between those that were applied before
-// it started and those that were begun before it ended.
-type version struct{ begun, applied atomic.Int64 }
-
-func (v *version) change(f func(n int64)) {
-	n := v.begun.Add(1)
-	f(n)
-	v.applied.Store(n)
-}
-
-func TestNoVerificationSeesWhatWasOverBeforeItStarted(t *testing.T) {
-	t.Parallel()
-	const tokens, readers, rounds = 12, 4, 300
-	o := open(t, verify.Config{Capacity: 8}) // too small: evictions and fills all the time
-	o.set(func() { o.hold = func(context.Context, any) { runtime.Gosched() } })
-	var locators [tokens]token.Locator
-	var secrets [tokens]string
-	var rows [tokens]version
-	var owner, space version
-	for i := range tokens {
-		locators[i], secrets[i] = o.issue(func(t *verify.Token) { t.Label = "0" })
-	}
-	o.editOwner(ada, func(v *verify.Owner) { v.Name = "0" })
-	o.editSpace(home, func(w *verify.Workspace) { w.ExternalID = "0" })
-
-	var writers, all sync.WaitGroup
-	var done atomic.Bool
-	var seen atomic.Int64
-	for r := range readers {
-		all.Go(func() {
-			for i := r; !done.Load(); i++ {
-				n := i % tokens
-				before := [3]int64{rows[n].applied.Load(), owner.applied.Load(), space.applied.Load()}
-				d := o.ask(bearer(secrets[n]))
-				after := [3]int64{rows[n].begun.Load(), owner.begun.Load(), space.begun.Load()}
-				for j, text := range []string{d.Label(), d.Owner.Name, d.Workspace.ExternalID} {
-					if v, _ := strconv.ParseInt(text, 10, 64); v < before[j] || v > after[j] {
-						t.Errorf("saw version %d of %d, want %d to %d", v, j, before[j], after[j])
-					}
-				}
-				if revoked := d.Code == api.CodeRevoked; revoked != odd(d.Label()) {
-					t.Errorf("version %s is answered %s", d.Label(), d.Code)
-				}
-				seen.Add(1)
-			}
-		})
-	}
-	for w := range 2 {
-		writers.Go(func() {
-			for i := range rounds {
-				n := i%(tokens/2)*2 + w // each writer has its own tokens
-				rows[n].change(func(v int64) {
-					o.edit(locators[n], func(t *verify.Token) { t.Label, t.Revoked = strconv.FormatInt(v, 10), v%2 == 1 })
-				})
-				if w == 0 {
-					owner.change(func(v int64) { o.editOwner(ada, func(w *verify.Owner) { w.Name = strconv.FormatInt(v, 10) }) })
-				} else {
-					space.change(func(v int64) {
-						o.editSpace(home, func(w *verify.Workspace) { w.ExternalID = strconv.FormatInt(v, 10) })
-					})
-				}
-				if i%50 == 0 {
-					o.Apply(verify.Changes{All: true})
-				}
-				runtime.Gosched()
-			}
-		})
-	}
-	writers.Wait()
-	done.Store(true)
-	all.Wait()
-	t.Logf("%d verifications, %+v", seen.Load(), o.Stats())
-}
-
-func odd(number string) bool {
-	n, _ := strconv.ParseInt(number, 10, 64)
-	return n%2 == 1
 }

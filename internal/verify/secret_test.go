@@ -1,7 +1,9 @@
 package verify_test
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -82,6 +84,51 @@ func TestSecretsUnderOtherKeys(t *testing.T) {
 	o.expect(api.CodeUnknown, bearer(second)) // its key is not in the old ring
 	o.edit(l, func(t *verify.Token) { t.Secrets = slices.Clone(t.Secrets[:1]) })
 	o.expect(api.CodeUnknown, bearer(second))
+}
+
+func TestTheFirstUseIsCommittedBeforeItIsAnswered(t *testing.T) {
+	t.Parallel()
+	var o *office
+	var uses []int
+	var failure error
+	o = open(t, verify.Config{FirstUse: func(_ context.Context, l token.Locator, number int) error {
+		uses = append(uses, number)
+		if failure == nil {
+			o.edit(l, func(t *verify.Token) { // ends the old secret too
+				t.Secrets = slices.Clone(t.Secrets)
+				t.Secrets[0].Tracked, t.Secrets[1].RetiresAt = false, epoch
+			})
+		}
+		return failure
+	}})
+	l, first := o.issue(nil)
+	second := o.rotate(l, time.Hour)
+	o.edit(l, func(t *verify.Token) { t.Secrets[0].Tracked = true })
+	o.expect(api.CodeOK, bearer(first))
+	peek := bearer(second)
+	peek.Peek = true
+	if d := o.ask(peek); !d.Allowed() || !d.Tracked {
+		t.Errorf("a peek: %s, tracked %v", d.Code, d.Tracked)
+	}
+	o.expect(api.CodeInsufficientScope, scoped(second, "", "instance:admin"))
+	if len(uses) > 0 {
+		t.Errorf("uses %v were committed for nothing", uses)
+	}
+	failure = errors.New("database is down")
+	var d verify.Decision
+	if err := o.Verify(t.Context(), new(bearer(second)), &d); !errors.Is(err, api.CodeUnavailable) || !errors.Is(err, failure) || d.Allowed() {
+		t.Errorf("a use that was not committed: %s, %v", d.Code, err)
+	}
+	o.expect(api.CodeOK, bearer(first))
+	failure = nil
+	if d := o.ask(bearer(second)); !d.Allowed() || d.Tracked {
+		t.Errorf("the first use: %s, tracked %v", d.Code, d.Tracked)
+	}
+	o.expect(api.CodeRetired, bearer(first))
+	o.expect(api.CodeOK, bearer(second))
+	if !slices.Equal(uses, []int{2, 2}) {
+		t.Errorf("committed %v", uses)
+	}
 }
 
 func TestPrefixes(t *testing.T) {

@@ -73,8 +73,9 @@ func recordOf(t *Token) record {
 	return r
 }
 
-// simple reports whether there is one secret and it is the current one.
-func simple(s []Secret) bool { return len(s) == 1 && s[0].RetiresAt.IsZero() }
+// simple reports whether there is one secret, the current one, and nothing else
+// to be said of it.
+func simple(s []Secret) bool { return len(s) == 1 && s[0].RetiresAt.IsZero() && !s[0].Tracked }
 
 func secretNumber(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) }
 

@@ -6,6 +6,34 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 )
 
+// Stats are the figures of an engine at one moment.
+type Stats struct {
+	// Tokens and Unknown are how many of each are in memory, Owners and
+	// Workspaces how many shared records, Meters how many states of rate limits.
+	Tokens, Unknown, Owners, Workspaces, Meters int
+	// Fills counts readings of the source, FillsDropped those that were overtaken
+	// by a change, Evictions tokens that had to make room.
+	Fills, FillsDropped, Evictions int64
+	// Revision is the newest that was applied.
+	Revision int64
+	// Bytes is about what tokens and shared records take, rendered grants and
+	// rate limits apart.
+	Bytes int64
+}
+
+// Stats counts; it takes the lock that fills and changes take.
+func (e *Engine) Stats() Stats {
+	meters := e.limits.tokens.count() + e.limits.workspaces.count()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m := e.mem.Load()
+	return Stats{
+		Tokens: m.live(), Unknown: e.unknown.live, Owners: len(m.owners), Workspaces: len(m.spaces), Meters: meters,
+		Fills: e.count.fills, FillsDropped: e.count.dropped, Evictions: e.gone + m.evictions,
+		Revision: e.count.applied, Bytes: m.size(),
+	}
+}
+
 // Estimates of what shared records cost: the structures, their strings, and what
 // a map keeps for an entry. They only have to take away what they added.
 
