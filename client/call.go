@@ -32,6 +32,20 @@ type call struct {
 	accept string
 	// again says that sending it twice does what sending it once does.
 	again bool
+	// key is the Idempotency-Key; empty for none.
+	key string
+}
+
+// CallOption changes one call.
+type CallOption func(*call)
+
+// IdempotencyKey names a creating call, so that it may be sent again: within 24
+// hours the same token, key and body make nothing new. Where the first answer
+// held a secret that was lost, the repetition answers a fresh one in its place,
+// as long as the lost one was never used. The client then repeats the call by
+// itself too.
+func IdempotencyKey(key string) CallOption {
+	return func(cl *call) { cl.key, cl.again = key, true }
 }
 
 // do sends a call and reads its answer into out; nil ignores it.
@@ -117,6 +131,9 @@ func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
 	h.Set("Accept", orDefault(cl.accept, "application/json"))
 	if c.actAs != "" {
 		h.Set("Tokenry-Act-As", c.actAs)
+	}
+	if cl.key != "" {
+		h.Set("Idempotency-Key", cl.key)
 	}
 	if cl.in != nil {
 		h.Set("Content-Type", "application/json")
@@ -225,7 +242,13 @@ func (c *Client) place(ctx context.Context, ws string) ([]string, error) {
 const Instance = "\x00instance"
 
 // with is a call that brings a body, or none for nil.
-func with(method string, in any) call { return call{method: method, in: in} }
+func with(method string, in any, opts ...CallOption) call {
+	cl := call{method: method, in: in}
+	for _, o := range opts {
+		o(&cl)
+	}
+	return cl
+}
 
 // repeatable is a POST that does the same when it is sent twice.
 func repeatable(in any) call { return call{method: http.MethodPost, in: in, again: true} }

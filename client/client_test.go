@@ -242,6 +242,10 @@ func TestTriesAgain(t *testing.T) {
 		_, err := c.CreateToken(ctx, "acme", api.CreateToken{})
 		return err
 	}
+	named := func(ctx context.Context, c *client.Client) error {
+		_, err := c.CreateToken(ctx, "acme", api.CreateToken{}, client.IdempotencyKey("k1"))
+		return err
+	}
 	rotate := func(ctx context.Context, c *client.Client) error {
 		_, err := c.RotateToken(ctx, "acme", "x", api.RotateToken{})
 		return err
@@ -264,6 +268,7 @@ func TestTriesAgain(t *testing.T) {
 		{"a revocation", revoke, unavailable, "", 3, []time.Duration{50e6, 100e6}},
 		{"asked to wait too long", whoami, unavailable, "3600", 1, nil},
 		{"a creation may have happened", create, unavailable, "", 1, nil},
+		{"a creation that has a name", named, unavailable, "", 3, []time.Duration{50e6, 100e6}},
 		{"a rotation may have happened", rotate, unavailable, "", 1, nil},
 		{"a refusal stays one", whoami, api.Problem{Status: 403, Code: api.CodeForbidden}, "", 1, nil},
 		{"a failure stays one", whoami, api.Problem{Status: 500, Code: api.CodeInternal}, "", 1, nil},

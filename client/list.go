@@ -82,5 +82,17 @@ func each[T any](fetch func(api.Page) (api.List[T], error)) iter.Seq2[T, error] 
 	}
 }
 
+// whole collects a list that is short by nature.
+func whole[T any](fetch func(api.Page) (api.List[T], error)) ([]T, error) {
+	var out []T
+	for item, err := range each(fetch) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, item)
+	}
+	return out, nil
+}
+
 // maxPage is the largest page that the server gives.
 const maxPage = 200

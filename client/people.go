@@ -13,8 +13,8 @@ import (
 const Me = "me"
 
 // CreateMember takes a person into a workspace.
-func (c *Client) CreateMember(ctx context.Context, ws string, in api.CreateMember) (api.Member, error) {
-	return within[api.Member](ctx, c, ws, with(http.MethodPost, in), "members")
+func (c *Client) CreateMember(ctx context.Context, ws string, in api.CreateMember, opts ...CallOption) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, with(http.MethodPost, in, opts...), "members")
 }
 
 // PutMember creates or replaces the member that ext:ID or an e-mail names.
@@ -69,8 +69,8 @@ func dryRun() call {
 }
 
 // CreateServiceAccount makes a non-human principal.
-func (c *Client) CreateServiceAccount(ctx context.Context, ws string, in api.CreateServiceAccount) (api.ServiceAccount, error) {
-	return within[api.ServiceAccount](ctx, c, ws, with(http.MethodPost, in), "service-accounts")
+func (c *Client) CreateServiceAccount(ctx context.Context, ws string, in api.CreateServiceAccount, opts ...CallOption) (api.ServiceAccount, error) {
+	return within[api.ServiceAccount](ctx, c, ws, with(http.MethodPost, in, opts...), "service-accounts")
 }
 
 // ListServiceAccounts answers one page of a workspace's service accounts.
@@ -120,6 +120,16 @@ func (c *Client) GetUser(ctx context.Context, ref string) (api.User, error) {
 	return get[api.User](ctx, c, "users", ref)
 }
 
+// ListUsers answers one page of the users of all workspaces.
+func (c *Client) ListUsers(ctx context.Context, p api.Page) (api.List[api.User], error) {
+	return ask[api.List[api.User]](ctx, c, call{method: http.MethodGet, query: url.Values(values{}.page(p))}, "users")
+}
+
+// Users walks through the users of all workspaces.
+func (c *Client) Users(ctx context.Context) iter.Seq2[api.User, error] {
+	return each(func(p api.Page) (api.List[api.User], error) { return c.ListUsers(ctx, p) })
+}
+
 // DeactivateUser stops a person's tokens in every workspace until it is activated.
 func (c *Client) DeactivateUser(ctx context.Context, ref string) (api.User, error) {
 	return ask[api.User](ctx, c, repeatable(nil), "users", ref, "deactivate")
@@ -132,8 +142,9 @@ func (c *Client) ActivateUser(ctx context.Context, ref string) (api.User, error)
 
 // ListAdmins lists the instance administrators.
 func (c *Client) ListAdmins(ctx context.Context) ([]api.User, error) {
-	l, err := get[api.List[api.User]](ctx, c, "instance", "admins")
-	return l.Items, err
+	return whole(func(p api.Page) (api.List[api.User], error) {
+		return page[api.User](ctx, c, Instance, values{}.page(p), "admins")
+	})
 }
 
 // AddAdmin makes a user, named by e-mail or id, an instance administrator.

@@ -12,8 +12,9 @@ import (
 // ListRoles lists the roles that hold in a workspace, or for [Instance] those of
 // the instance; built-in ones first.
 func (c *Client) ListRoles(ctx context.Context, ws string) ([]api.Role, error) {
-	l, err := page[api.Role](ctx, c, ws, values{}, "roles")
-	return l.Items, err
+	return whole(func(p api.Page) (api.List[api.Role], error) {
+		return page[api.Role](ctx, c, ws, values{}.page(p), "roles")
+	})
 }
 
 // PutRole creates or replaces a role, of a workspace or [Instance].
@@ -31,8 +32,9 @@ func (c *Client) DeleteRole(ctx context.Context, ws, name, replacement string) (
 // ListScopes lists the scope catalogue that holds in a workspace, or for
 // [Instance] that of the instance; built-in scopes first.
 func (c *Client) ListScopes(ctx context.Context, ws string) ([]api.Scope, error) {
-	l, err := page[api.Scope](ctx, c, ws, values{}, "scopes")
-	return l.Items, err
+	return whole(func(p api.Page) (api.List[api.Scope], error) {
+		return page[api.Scope](ctx, c, ws, values{}.page(p), "scopes")
+	})
 }
 
 // PutScope creates or replaces a product scope, of a workspace or [Instance].
@@ -46,8 +48,8 @@ func (c *Client) DeleteScope(ctx context.Context, ws, name string) (api.Scope, e
 }
 
 // CreateResource puts an entity of the product on board.
-func (c *Client) CreateResource(ctx context.Context, ws string, in api.CreateResource) (api.Resource, error) {
-	return within[api.Resource](ctx, c, ws, with(http.MethodPost, in), "resources")
+func (c *Client) CreateResource(ctx context.Context, ws string, in api.CreateResource, opts ...CallOption) (api.Resource, error) {
+	return within[api.Resource](ctx, c, ws, with(http.MethodPost, in, opts...), "resources")
 }
 
 // ListResources answers one page of what is on board.

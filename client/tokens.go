@@ -14,8 +14,8 @@ import (
 const Self = "self"
 
 // CreateToken makes a token. Its answer is the only one that holds the secret.
-func (c *Client) CreateToken(ctx context.Context, ws string, in api.CreateToken) (api.Issued, error) {
-	return within[api.Issued](ctx, c, ws, with(http.MethodPost, in), "tokens")
+func (c *Client) CreateToken(ctx context.Context, ws string, in api.CreateToken, opts ...CallOption) (api.Issued, error) {
+	return within[api.Issued](ctx, c, ws, with(http.MethodPost, in, opts...), "tokens")
 }
 
 // ListTokens answers one page of a workspace's tokens, newest first.
@@ -76,6 +76,12 @@ func (c *Client) RevokeToken(ctx context.Context, ws, id string, in api.RevokeTo
 	return within[api.Token](ctx, c, ws, repeatable(in), "tokens", id, "revoke")
 }
 
+// RevealToken answers the current secret of a token that was made recoverable.
+// Each time is audited.
+func (c *Client) RevealToken(ctx context.Context, ws, id string) (api.Issued, error) {
+	return within[api.Issued](ctx, c, ws, repeatable(nil), "tokens", id, "reveal")
+}
+
 // DeleteToken revokes a token and hides it from default lists.
 func (c *Client) DeleteToken(ctx context.Context, ws, id string) (api.Token, error) {
 	return within[api.Token](ctx, c, ws, call{method: http.MethodDelete}, "tokens", id)
@@ -83,13 +89,13 @@ func (c *Client) DeleteToken(ctx context.Context, ws, id string) (api.Token, err
 
 // RotateToken gives a token a new secret; the old one works until the overlap
 // ends.
-func (c *Client) RotateToken(ctx context.Context, ws, id string, in api.RotateToken) (api.Issued, error) {
-	return within[api.Issued](ctx, c, ws, with(http.MethodPost, in), "tokens", id, "rotate")
+func (c *Client) RotateToken(ctx context.Context, ws, id string, in api.RotateToken, opts ...CallOption) (api.Issued, error) {
+	return within[api.Issued](ctx, c, ws, with(http.MethodPost, in, opts...), "tokens", id, "rotate")
 }
 
 // ResetToken gives a token a new secret; the old one is dead at once.
-func (c *Client) ResetToken(ctx context.Context, ws, id string) (api.Issued, error) {
-	return within[api.Issued](ctx, c, ws, with(http.MethodPost, nil), "tokens", id, "reset")
+func (c *Client) ResetToken(ctx context.Context, ws, id string, opts ...CallOption) (api.Issued, error) {
+	return within[api.Issued](ctx, c, ws, with(http.MethodPost, nil, opts...), "tokens", id, "reset")
 }
 
 // TransferToken moves a token to another owner and gives it a new secret.

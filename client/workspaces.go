@@ -21,8 +21,8 @@ func (c *Client) Workspaces(ctx context.Context) iter.Seq2[api.Workspace, error]
 }
 
 // CreateWorkspace makes a tenant. It needs instance:admin.
-func (c *Client) CreateWorkspace(ctx context.Context, in api.CreateWorkspace) (api.Workspace, error) {
-	return ask[api.Workspace](ctx, c, with(http.MethodPost, in), "workspaces")
+func (c *Client) CreateWorkspace(ctx context.Context, in api.CreateWorkspace, opts ...CallOption) (api.Workspace, error) {
+	return ask[api.Workspace](ctx, c, with(http.MethodPost, in, opts...), "workspaces")
 }
 
 // PutWorkspace creates or replaces the workspace that ext:ID or a slug names.
