@@ -130,8 +130,9 @@ func writerDSN(path string, o Options) string {
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // a commit that was answered survives a power cut
 		"_txlock":       {"immediate"},
-		// Savepoints write their undo there; and a log that once grew shrinks again.
-		"_pragma": {"temp_store(memory)", "journal_size_limit(67108864)"},
+		// Savepoints write their undo to memory; what is destroyed is overwritten; a
+		// log that once grew shrinks again.
+		"_pragma": {"temp_store(memory)", "secure_delete(on)", "journal_size_limit(67108864)"},
 	})
 }
 

@@ -51,7 +51,7 @@ func (r *reader) WorkspacesOf(user authority.ID) ([]authority.Workspace, error) 
 
 func (r *reader) CountWorkspaces(limit int) (int, error) {
 	n, err := number(r.session, `SELECT count(*) FROM
-		(SELECT id FROM workspaces WHERE deleted_at IS NULL LIMIT CAST($1 AS BIGINT)) AS some`, bound(limit))
+		(SELECT id FROM workspaces WHERE deleted_at IS NULL LIMIT CAST($1 AS BIGINT)) AS counted`, bound(limit))
 	return int(n), err
 }
 

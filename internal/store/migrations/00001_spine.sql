@@ -149,6 +149,7 @@ CREATE TABLE secrets (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (token, number)
 );
+CREATE INDEX secrets_sealed ON secrets (token) WHERE sealed IS NOT NULL;
 
 -- In roles, scopes and audit the workspace 0 is the instance's, which has no
 -- row in workspaces to refer to.

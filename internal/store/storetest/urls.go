@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Each runs f once for each engine, with the address of an empty database.
+// Each runs f once for each engine, with the address of a database in which
+// nothing is stored.
 func Each(t *testing.T, f func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
@@ -26,9 +27,9 @@ func SQLite(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "tokenry.db")
 }
 
-// Postgres answers the address of an empty database that goes with the test. It
-// is on a server that writes to no disk; one starts with the first test of a
-// binary that asks.
+// Postgres answers the address of a database in which nothing is stored, and
+// which goes with the test. It is on a server that does not wait for the disk;
+// one starts with the first test of a binary that asks.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	return databaseOn(t, quick)

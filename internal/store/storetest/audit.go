@@ -1,0 +1,115 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+func auditCases() map[string]func(w *world) {
+	return map[string]func(w *world){
+		"each workspace has a chain of its own":   auditChains,
+		"a link is never replaced":                auditIsAppended,
+		"the audit is listed newest first":        auditList,
+		"each filter keeps what it says":          auditFilters,
+		"a payload is kept to the byte or erased": auditPayload,
+	}
+}
+
+// chain appends n rows with a change to each and answers them.
+func (w *world) chain(ws authority.ID, n int, change func(row *authority.AuditRow)) []authority.AuditRow {
+	w.Helper()
+	var rows []authority.AuditRow
+	for i := range n {
+		row := auditRow(ws, int64(i+1))
+		if change != nil {
+			change(&row)
+		}
+		rows = append(rows, row)
+		w.do(func(tx authority.Tx) error { return tx.AppendAudit(row) })
+	}
+	return rows
+}
+
+func auditChains(w *world) {
+	w.read(func(r authority.Reader) {
+		missing[authority.AuditRow](w.T)(r.AuditHead(0))
+		found(w.T, []authority.AuditRow(nil))(r.AuditChain(0, 0, 0))
+	})
+	ws := w.putWorkspace(nil).ID
+	instance, own := w.chain(0, 2, nil), w.chain(ws, 4, nil)
+	w.read(func(r authority.Reader) {
+		found(w.T, instance[1])(r.AuditHead(0))
+		found(w.T, own[3])(r.AuditHead(ws))
+		found(w.T, own)(r.AuditChain(ws, 0, 0))
+		found(w.T, own[:3])(r.AuditChain(ws, 0, 3))
+		found(w.T, own[2:])(r.AuditChain(ws, 2, 3))
+	})
+}
+
+func auditIsAppended(w *world) {
+	rows := w.chain(0, 2, nil)
+	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+		forged := rows[0]
+		forged.Actor = "mallory"
+		return tx.AppendAudit(forged)
+	})
+	w.read(func(r authority.Reader) { found(w.T, rows)(r.AuditChain(0, 0, 0)) })
+}
+
+func auditList(w *world) {
+	rows := w.chain(0, 4, nil)
+	slices.Reverse(rows)
+	w.read(func(r authority.Reader) {
+		found(w.T, rows)(r.Audit(0, authority.AuditQuery{}))
+		found(w.T, rows[:3])(r.Audit(0, authority.AuditQuery{Limit: 3}))
+		found(w.T, rows[3:])(r.Audit(0, authority.AuditQuery{Limit: 3, Before: rows[2].Sequence}))
+	})
+}
+
+func auditFilters(w *world) {
+	rows := w.chain(0, 6, func(row *authority.AuditRow) {
+		switch row.Sequence {
+		case 2:
+			row.Token = locatorOf(7).String()
+		case 3:
+			row.Actor = "bob@example.com"
+		case 4:
+			row.Action, row.Token = "token.revoke", locatorOf(7).String()
+		}
+	})
+	w.chain(w.putWorkspace(nil).ID, 6, func(row *authority.AuditRow) { row.Token = locatorOf(7).String() })
+	for name, c := range map[string]struct {
+		q    authority.AuditQuery
+		want []int64
+	}{
+		"token":          {authority.AuditQuery{Token: locatorOf(7).String()}, []int64{4, 2}},
+		"actor":          {authority.AuditQuery{Actor: "bob@example.com"}, []int64{3}},
+		"actor's case":   {authority.AuditQuery{Actor: "Bob@example.com"}, nil},
+		"action":         {authority.AuditQuery{Action: "token.revoke"}, []int64{4}},
+		"from":           {authority.AuditQuery{From: at(4)}, []int64{6, 5, 4}},
+		"to":             {authority.AuditQuery{To: at(4)}, []int64{3, 2, 1}},
+		"from and to":    {authority.AuditQuery{From: at(2), To: at(4)}, []int64{3, 2}},
+		"from, further":  {authority.AuditQuery{From: at(2), Before: 6, Limit: 2}, []int64{5, 4}},
+		"all":            {authority.AuditQuery{Token: locatorOf(7).String(), Actor: "ada@example.com", From: at(3), To: at(9)}, []int64{4}},
+		"nothing at all": {authority.AuditQuery{Token: locatorOf(8).String()}, nil},
+	} {
+		w.Run(name, func(t *testing.T) {
+			var want []authority.AuditRow
+			for _, sequence := range c.want {
+				want = append(want, rows[sequence-1])
+			}
+			w.read(func(r authority.Reader) { found(t, want)(r.Audit(0, c.q)) })
+		})
+	}
+}
+
+func auditPayload(w *world) {
+	rows := w.chain(0, 2, func(row *authority.AuditRow) {
+		if row.Sequence == 2 {
+			row.Payload = []byte("{\"b\":1.0, \"a\":\"\\u0000 \u2028 <\U0001F511>\"}")
+		}
+	})
+	w.read(func(r authority.Reader) { found(w.T, rows)(r.AuditChain(0, 0, 0)) })
+}

@@ -1,0 +1,303 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+var errRefused = errors.New("storetest: refused")
+
+func batchCases() map[string]func(w *world) {
+	return map[string]func(w *world){
+		"revisions count up without gaps":                revisionsCountUp,
+		"a failed mutation leaves nothing behind":        failedLeavesNothing,
+		"a batch of failures commits nothing":            failuresCommitNothing,
+		"an empty batch is nothing":                      emptyBatch,
+		"a mutation sees those before it":                seesThoseBefore,
+		"row numbers are never given twice":              numbersAreUnique,
+		"row numbers are unique among batches":           numbersAreUniqueAcross,
+		"a failed statement fails the mutation":          failedStatementFails,
+		"a panic is the mutation's own":                  panicIsOwn,
+		"a mutation that ends its goroutine is undone":   goexitIsUndone,
+		"a cancelled context commits nothing":            cancelledCommitsNothing,
+		"a context that ends midway commits nothing":     cancelledMidway,
+		"a Tx ends with its mutation":                    txEnds,
+		"batches of many goroutines are one after other": batchesNeverOverlap,
+	}
+}
+
+func putUser(tx authority.Tx) error { return tx.PutUser(userRow(tx.NewID())) }
+
+func revisionsCountUp(w *world) {
+	if n := w.revision(); n != 0 {
+		w.Errorf("a new store is at revision %d", n)
+	}
+	var seen []int64
+	note := func(tx authority.Tx) error {
+		seen = append(seen, tx.Revision())
+		return putUser(tx)
+	}
+	w.do(note, note)
+	w.do(note)
+	same(w.T, []int64{1, 2, 3}, seen)
+	if n := w.revision(); n != 3 {
+		w.Errorf("after three mutations the revision is %d", n)
+	}
+}
+
+func failedLeavesNothing(w *world) {
+	var seen []int64
+	put := func(slug string, err error) func(tx authority.Tx) error {
+		return func(tx authority.Tx) error {
+			seen = append(seen, tx.Revision())
+			ws := workspaceRow(tx.NewID())
+			ws.Slug = slug
+			return errors.Join(tx.PutWorkspace(ws), err)
+		}
+	}
+	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{put("a", nil), put("b", errRefused), put("c", nil)})
+	if err != nil || errs[0] != nil || !errors.Is(errs[1], errRefused) || errs[2] != nil {
+		w.Fatalf("the batch answered %v, %v", errs, err)
+	}
+	same(w.T, []int64{1, 2, 2}, seen)
+	w.read(func(r authority.Reader) {
+		same(w.T, int64(2), r.Revision())
+		list, err := r.Workspaces(0, 0)
+		if err != nil || len(list) != 2 || list[0].Slug != "a" || list[1].Slug != "c" {
+			w.Errorf("stored are %v, %v", list, err)
+		}
+	})
+}
+
+func failuresCommitNothing(w *world) {
+	w.do(putUser)
+	fail := func(tx authority.Tx) error { return errors.Join(putUser(tx), errRefused) }
+	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{fail, fail})
+	if err != nil || len(errs) != 2 || errs[0] == nil || errs[1] == nil {
+		w.Fatalf("the batch answered %v, %v", errs, err)
+	}
+	w.read(func(r authority.Reader) {
+		same(w.T, int64(1), r.Revision())
+		if users, err := r.Users(0, 0); err != nil || len(users) != 1 {
+			w.Errorf("stored are %v, %v", users, err)
+		}
+	})
+}
+
+func emptyBatch(w *world) {
+	if errs, err := w.Batch(w.Context(), nil); err != nil || len(errs) != 0 {
+		w.Errorf("an empty batch answered %v, %v", errs, err)
+	}
+	same(w.T, int64(0), w.revision())
+}
+
+func seesThoseBefore(w *world) {
+	id := w.newID()
+	count := func(want int) func(tx authority.Tx) error {
+		return func(tx authority.Tx) error {
+			if users, err := tx.Users(0, 0); err != nil || len(users) != want {
+				w.Errorf("sees %d users, want %d (%v)", len(users), want, err)
+			}
+			return nil
+		}
+	}
+	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{
+		count(0),
+		func(tx authority.Tx) error { return tx.PutUser(userRow(id)) },
+		count(1),
+		func(tx authority.Tx) error { return errors.Join(putUser(tx), errRefused) },
+		count(1),
+	})
+	if err != nil || errs[3] == nil {
+		w.Errorf("the batch answered %v, %v", errs, err)
+	}
+}
+
+func numbersAreUnique(w *world) {
+	var ids []authority.ID
+	take := func(verdict error) func(tx authority.Tx) error {
+		return func(tx authority.Tx) error {
+			ids = append(ids, tx.NewID(), tx.NewID())
+			return verdict
+		}
+	}
+	for _, fs := range [][]func(authority.Tx) error{
+		{take(nil), take(errRefused), take(nil)}, {take(errRefused)}, {take(nil)},
+	} {
+		if _, err := w.Batch(w.Context(), fs); err != nil {
+			w.Fatal(err)
+		}
+	}
+	unique(w, ids)
+}
+
+func unique(w *world, ids []authority.ID) {
+	w.Helper()
+	slices.Sort(ids)
+	if n := len(ids); ids[0] <= 0 || len(slices.Compact(ids)) != n {
+		w.Errorf("row numbers are not unique and positive: %v", ids)
+	}
+}
+
+func numbersAreUniqueAcross(w *world) {
+	var mu sync.Mutex
+	var ids []authority.ID
+	crowd(8, func(int) {
+		for range 10 {
+			w.do(func(tx authority.Tx) error {
+				mu.Lock()
+				defer mu.Unlock()
+				ids = append(ids, tx.NewID())
+				return nil
+			}, putUser)
+		}
+	})
+	unique(w, ids)
+	same(w.T, int64(160), w.revision())
+}
+
+// crowd runs f in n goroutines and waits for all.
+func crowd(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { f(i) })
+	}
+	wg.Wait()
+}
+
+// failedStatementFails: on PostgreSQL a transaction cannot go on after an error,
+// so a mutation that overlooks one must not succeed on another engine.
+func failedStatementFails(w *world) {
+	var after, read error
+	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+		user := userRow(tx.NewID())
+		if err := tx.PutUser(user); err != nil {
+			return err
+		}
+		user.ID = tx.NewID()
+		_ = tx.PutUser(user) // the same public ID
+		after = putUser(tx)
+		_, read = tx.Users(0, 0)
+		return nil
+	})
+	if !errors.Is(after, authority.ErrDuplicate) || !errors.Is(read, authority.ErrDuplicate) {
+		w.Errorf("after a failed statement others answered %v and %v", after, read)
+	}
+	same(w.T, int64(0), w.revision())
+}
+
+func panicIsOwn(w *world) {
+	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{
+		putUser,
+		func(tx authority.Tx) error {
+			if err := putUser(tx); err != nil {
+				return err
+			}
+			panic("a bug")
+		},
+		putUser,
+	})
+	if err != nil || errs[0] != nil || errs[1] == nil || errs[2] != nil {
+		w.Fatalf("the batch answered %v, %v", errs, err)
+	}
+	w.read(func(r authority.Reader) {
+		if users, err := r.Users(0, 0); err != nil || len(users) != 2 || r.Revision() != 2 {
+			w.Errorf("stored are %v at %d, %v", users, r.Revision(), err)
+		}
+	})
+}
+
+// goexitIsUndone: t.FailNow in a mutation is the way this happens.
+func goexitIsUndone(w *world) {
+	crowd(1, func(int) {
+		_, _ = w.Batch(w.Context(), []func(authority.Tx) error{func(tx authority.Tx) error {
+			_ = putUser(tx)
+			runtime.Goexit()
+			return nil
+		}})
+	})
+	w.do(putUser)
+	same(w.T, int64(1), w.revision())
+}
+
+func cancelledCommitsNothing(w *world) {
+	ctx, cancel := context.WithCancel(w.Context())
+	cancel()
+	_, err := w.Batch(ctx, []func(authority.Tx) error{putUser})
+	ended(w, err)
+	w.do(putUser)
+	same(w.T, int64(1), w.revision())
+}
+
+func cancelledMidway(w *world) {
+	for _, after := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(w.Context())
+		_, err := w.Batch(ctx, []func(authority.Tx) error{putUser, func(tx authority.Tx) error {
+			if after {
+				_ = putUser(tx)
+			}
+			cancel()
+			return nil
+		}})
+		ended(w, err)
+	}
+	w.do(putUser)
+	w.read(func(r authority.Reader) {
+		if users, err := r.Users(0, 0); err != nil || len(users) != 1 || r.Revision() != 1 {
+			w.Errorf("stored are %v at %d, %v", users, r.Revision(), err)
+		}
+	})
+}
+
+// ended wants the answer to a caller who has gone.
+func ended(w *world, err error) {
+	w.Helper()
+	if !errors.Is(err, authority.ErrStoreUnavailable) || !errors.Is(err, context.Canceled) {
+		w.Errorf("answered %v, want unavailable for a cancelled context", err)
+	}
+}
+
+func txEnds(w *world) {
+	var kept authority.Tx
+	w.do(func(tx authority.Tx) error {
+		kept = tx
+		return nil
+	}, func(authority.Tx) error {
+		if err := kept.PutUser(userRow(1000)); err == nil {
+			w.Error("a Tx wrote into the next mutation")
+		}
+		return nil
+	})
+	if _, err := kept.Users(0, 0); err == nil || errors.Is(err, authority.ErrNoRow) {
+		w.Errorf("a Tx that ended answered %v", err)
+	}
+	w.read(func(r authority.Reader) { missing[authority.User](w.T)(r.User(authority.UserKey{ID: 1000})) })
+}
+
+// batchesNeverOverlap counts in a row what only one batch at a time can.
+func batchesNeverOverlap(w *world) {
+	id := w.newID()
+	w.do(func(tx authority.Tx) error { return tx.PutUser(userRow(id)) })
+	crowd(8, func(int) {
+		for range 10 {
+			w.do(func(tx authority.Tx) error {
+				user, err := tx.User(authority.UserKey{ID: id})
+				if err != nil {
+					return err
+				}
+				user.Revision++
+				return tx.PutUser(user)
+			})
+		}
+	})
+	w.read(func(r authority.Reader) {
+		if user, err := r.User(authority.UserKey{ID: id}); err != nil || user.Revision != 80 {
+			w.Errorf("80 increments made %d (%v)", user.Revision, err)
+		}
+	})
+}

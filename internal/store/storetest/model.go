@@ -1,0 +1,3 @@
+package storetest
+
+func modelCases() map[string]func(w *world) { return nil }

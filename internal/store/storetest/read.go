@@ -1,0 +1,121 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+func readCases() map[string]func(w *world) {
+	return map[string]func(w *world){
+		"the database can be pinged":               pinged,
+		"a read sees one moment":                   readSeesOneMoment,
+		"a revision is what is in the snapshot":    revisionIsWhatIsIn,
+		"a read answers with its function's error": readAnswersError,
+		"a read ends with its function":            readEnds,
+		"a reader cannot write":                    readerCannotWrite,
+		"a cancelled context ends a read":          cancelledRead,
+		"what cannot be stored is not found":       unstorable,
+	}
+}
+
+func pinged(w *world) {
+	if err := w.Ping(w.Context()); err != nil {
+		w.Error(err)
+	}
+	ctx, cancel := context.WithCancel(w.Context())
+	cancel()
+	ended(w, w.Ping(ctx))
+}
+
+func readSeesOneMoment(w *world) {
+	w.do(putUser)
+	w.read(func(r authority.Reader) {
+		w.do(putUser)
+		users, err := r.Users(0, 0)
+		if err != nil || len(users) != 1 || r.Revision() != 1 {
+			w.Errorf("a snapshot of revision %d shows %d users (%v)", r.Revision(), len(users), err)
+		}
+	})
+	same(w.T, int64(2), w.revision())
+}
+
+// revisionIsWhatIsIn reads while others write: with a user for each revision,
+// every snapshot has as many users as its revision says.
+func revisionIsWhatIsIn(w *world) {
+	crowd(4, func(i int) {
+		for range 15 {
+			if i < 2 {
+				w.do(putUser, putUser)
+				continue
+			}
+			w.read(func(r authority.Reader) {
+				users, err := r.Users(0, 0)
+				if err != nil || int64(len(users)) != r.Revision() {
+					w.Errorf("a snapshot of revision %d shows %d users (%v)", r.Revision(), len(users), err)
+				}
+			})
+		}
+	})
+	same(w.T, int64(60), w.revision())
+}
+
+func readAnswersError(w *world) {
+	err := w.Read(w.Context(), func(authority.Reader) error { return errRefused })
+	if !errors.Is(err, errRefused) {
+		w.Errorf("answered %v", err)
+	}
+}
+
+func readEnds(w *world) {
+	var kept authority.Reader
+	w.read(func(r authority.Reader) { kept = r })
+	if _, err := kept.Users(0, 0); err == nil || errors.Is(err, authority.ErrNoRow) {
+		w.Errorf("a Reader that ended answered %v", err)
+	}
+}
+
+func readerCannotWrite(w *world) {
+	w.read(func(r authority.Reader) {
+		if _, ok := r.(authority.Tx); ok {
+			w.Error("the Reader of a read is a Tx")
+		}
+	})
+}
+
+func cancelledRead(w *world) {
+	ctx, cancel := context.WithCancel(w.Context())
+	err := w.Read(ctx, func(r authority.Reader) error {
+		cancel()
+		_, err := r.Users(0, 0)
+		return err
+	})
+	ended(w, err)
+	ended(w, w.Read(ctx, func(authority.Reader) error { return nil }))
+	same(w.T, int64(0), w.revision())
+}
+
+// unstorable: PostgreSQL refuses such texts, so no engine may find or keep them.
+func unstorable(w *world) {
+	for _, text := range []string{"a\x00b", "a\xffb"} {
+		w.read(func(r authority.Reader) {
+			missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{Slug: text}))
+			missing[authority.Idempotency](w.T)(r.Idempotency(text, text, text))
+			if list, err := r.Tokens(1, authority.TokenQuery{Text: text}); err != nil || len(list) != 0 {
+				w.Errorf("a search answered %v, %v", list, err)
+			}
+		})
+		errs, err := w.Batch(w.Context(), []func(authority.Tx) error{
+			func(tx authority.Tx) error {
+				user := userRow(tx.NewID())
+				user.Name = text
+				return tx.PutUser(user)
+			},
+			putUser,
+		})
+		if err != nil || errs[0] == nil || errors.Is(errs[0], authority.ErrStoreUnavailable) || errs[1] != nil {
+			w.Errorf("storing %q answered %v, %v", text, errs, err)
+		}
+	}
+}

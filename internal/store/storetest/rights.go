@@ -1,0 +1,98 @@
+package storetest
+
+import "github.com/tokenry/tokenry/internal/authority"
+
+func rightsCases() map[string]func(w *world) {
+	return map[string]func(w *world){
+		"roles are of a workspace or the instance":  rolesOf,
+		"scopes are of a workspace or the instance": scopesOf,
+		"resources are listed in order":             resourceList,
+		"a resource's name is free once it is gone": resourceNames,
+	}
+}
+
+func rolesOf(w *world) {
+	ws := w.putWorkspace(nil).ID
+	role := func(of authority.ID, name string) authority.Role { return authority.Role{Workspace: of, Name: name} }
+	// In the order of bytes: a language would put a before B.
+	of := map[authority.ID][]authority.Role{0: {role(0, "Viewer")}, ws: {role(ws, "B"), role(ws, "a"), role(ws, "b"), role(ws, "é")}}
+	for _, roles := range of {
+		for i := range roles {
+			w.do(func(tx authority.Tx) error { return tx.PutRole(roles[len(roles)-1-i]) })
+		}
+	}
+	w.read(func(r authority.Reader) {
+		found(w.T, of[0])(r.Roles(0))
+		found(w.T, of[ws])(r.Roles(ws))
+	})
+	w.do(
+		func(tx authority.Tx) error { return tx.DeleteRole(ws, "A") }, // nobody's
+		func(tx authority.Tx) error { return tx.DeleteRole(ws, "b") },
+		func(tx authority.Tx) error { return tx.DeleteRole(ws, "Viewer") },
+	)
+	w.read(func(r authority.Reader) {
+		found(w.T, of[0])(r.Roles(0))
+		found(w.T, []authority.Role{of[ws][0], of[ws][1], of[ws][3]})(r.Roles(ws))
+	})
+}
+
+func scopesOf(w *world) {
+	ws := w.putWorkspace(nil).ID
+	scope := func(of authority.ID, name string) authority.Scope {
+		return authority.Scope{Workspace: of, Name: name, Description: name}
+	}
+	of := map[authority.ID][]authority.Scope{0: {scope(0, "a:x")}, ws: {scope(ws, "a-b:x"), scope(ws, "a:x"), scope(ws, "b:x")}}
+	for _, scopes := range of {
+		for i := range scopes {
+			w.do(func(tx authority.Tx) error { return tx.PutScope(scopes[len(scopes)-1-i]) })
+		}
+	}
+	w.read(func(r authority.Reader) {
+		found(w.T, of[0])(r.Scopes(0))
+		found(w.T, of[ws])(r.Scopes(ws))
+	})
+	w.do(func(tx authority.Tx) error { return tx.DeleteScope(ws, "a:x") })
+	w.read(func(r authority.Reader) {
+		found(w.T, of[0])(r.Scopes(0))
+		found(w.T, []authority.Scope{of[ws][0], of[ws][2]})(r.Scopes(ws))
+	})
+}
+
+// putResource stores a resource and answers its row.
+func (w *world) putResource(ws authority.ID, name string) authority.Resource {
+	w.Helper()
+	res := authority.Resource{ID: w.newID(), Workspace: ws, Name: name, CreatedAt: at(0)}
+	w.do(func(tx authority.Tx) error { return tx.PutResource(res) })
+	return res
+}
+
+func resourceList(w *world) {
+	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
+	var want []authority.Resource
+	for _, name := range []string{"z", "a", "m"} {
+		want = append(want, w.putResource(ws, name))
+		w.putResource(other, name)
+	}
+	w.read(func(r authority.Reader) {
+		found(w.T, want)(r.Resources(ws, 0, 0))
+		found(w.T, want[:2])(r.Resources(ws, 0, 2))
+		found(w.T, want[2:])(r.Resources(ws, want[1].ID, 2))
+	})
+}
+
+func resourceNames(w *world) {
+	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
+	w.putResource(ws, "Pay")
+	w.putResource(ws, "pay")
+	kept := w.putResource(other, "pay")
+	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+		return tx.PutResource(authority.Resource{ID: tx.NewID(), Workspace: ws, Name: "pay", CreatedAt: at(0)})
+	})
+	w.do(func(tx authority.Tx) error { return tx.DeleteResource(ws, "pay") })
+	w.read(func(r authority.Reader) {
+		missing[authority.Resource](w.T)(r.Resource(ws, "pay"))
+		found(w.T, kept)(r.Resource(other, "pay"))
+	})
+	again := w.putResource(ws, "pay")
+	w.read(func(r authority.Reader) { found(w.T, again)(r.Resource(ws, "pay")) })
+}

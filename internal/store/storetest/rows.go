@@ -1,0 +1,159 @@
+package storetest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/token"
+)
+
+// The rows that tests store. A plain one has what must be there and nothing
+// else; a full one has every field, each with a value of its own.
+
+// at is a time with microseconds; each n is another hour.
+func at(n int) time.Time {
+	return time.Date(2026, 2, 3, 4, 5, 6, 123456000, time.UTC).Add(time.Duration(n) * time.Hour)
+}
+
+func workspaceRow(id authority.ID) authority.Workspace {
+	return authority.Workspace{ID: id, Slug: fmt.Sprintf("w%d", id), CreatedAt: at(0)}
+}
+
+func fullWorkspace(id authority.ID) authority.Workspace {
+	return authority.Workspace{
+		ID: id, Slug: "acme", Name: "Acme", ExternalID: "ext-1", Metadata: api.Metadata{"tier": "gold", "seats": 3.5, "beta": true},
+		Policy:    api.PatchPolicy{MaxLifetime: api.Some(90 * api.Day), RateLimit: api.Null[api.RateLimit]()},
+		CreatedAt: at(1), SuspendedAt: at(2), DeletedAt: at(3), Revision: 7,
+	}
+}
+
+func userRow(id authority.ID) authority.User {
+	return authority.User{ID: id, PublicID: fmt.Sprintf("u%d", id), CreatedAt: at(0)}
+}
+
+func fullUser(id authority.ID) authority.User {
+	return authority.User{
+		ID: id, PublicID: "usr_1", Email: "ada@example.com", Name: "Ada", PasswordHash: "$argon2id$x", InstanceAdmin: true,
+		CreatedAt: at(1), DeactivatedAt: at(2), Revision: 8,
+	}
+}
+
+func memberRow(id, workspace, user authority.ID) authority.Member {
+	return authority.Member{ID: id, Workspace: workspace, User: user, CreatedAt: at(0)}
+}
+
+// fullMember is of the user that fullUser is.
+func fullMember(id, workspace, user authority.ID) authority.Member {
+	return authority.Member{
+		ID: id, Workspace: workspace, User: user, Name: "Ada L.", ExternalID: "ext-2",
+		Grants:    []grant.Statement{{Role: "Viewer", Resources: []string{"*"}}, {Scopes: []string{}, Resources: []string{"a"}}},
+		CreatedAt: at(3), DeactivatedAt: at(4), RemovedAt: at(5), Revision: 9,
+		UserPublicID: "usr_1", UserEmail: "ada@example.com", UserName: "Ada", UserInstanceAdmin: true, UserDeactivatedAt: at(2),
+	}
+}
+
+func accountRow(id, workspace authority.ID) authority.ServiceAccount {
+	return authority.ServiceAccount{
+		ID: id, Workspace: workspace, PublicID: fmt.Sprintf("s%d", id), Name: fmt.Sprintf("ci%d", id), CreatedAt: at(0),
+	}
+}
+
+func fullAccount(id, workspace authority.ID) authority.ServiceAccount {
+	return authority.ServiceAccount{
+		ID: id, Workspace: workspace, PublicID: "sa_1", Name: "ci", Description: "builds", Contacts: []string{"ops@example.com"},
+		Grants:    []grant.Statement{{Scopes: []string{"tickets:read"}, Resources: []string{"pay*"}}},
+		CreatedAt: at(1), DisabledAt: at(2), RemovedAt: at(3), Revision: 10,
+	}
+}
+
+// locatorOf is the nth of many locators.
+func locatorOf(n authority.ID) token.Locator {
+	return token.Locator([]byte(fmt.Sprintf("Lc%010d", n)))
+}
+
+func tokenRow(id, workspace authority.ID) authority.Token {
+	return authority.Token{
+		ID: id, Locator: locatorOf(id), Prefix: "tky", Kind: token.Workspace, Workspace: workspace, CreatedAt: at(0),
+	}
+}
+
+// fullToken has every field but OwnerServiceAccount, which excludes
+// OwnerMember.
+func fullToken(id, workspace, member, user authority.ID) authority.Token {
+	return authority.Token{
+		ID: id, Locator: locatorOf(id), Prefix: "acme", Kind: token.Personal, Workspace: workspace, OwnerMember: member,
+		CreatedBy: "ada@example.com", CreatedByUser: user, CreatedWith: locatorOf(99), Label: "laptop", Description: "of Ada",
+		Grants:    []grant.Statement{{Role: "Viewer"}},
+		NotBefore: at(1), ExpiresAt: at(2), Lifetime: 90*24*time.Hour + 123*time.Microsecond, DisabledAt: at(3), RevokeAt: at(4),
+		RevokedAt: at(5), RevokeReason: "leaked", RevokeComment: "in a log", DeletedAt: at(6),
+		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
+		RateLimit:  &api.RateLimit{Requests: 100, Window: api.Duration(time.Minute)}, Recoverable: true, Standing: true,
+		Metadata: api.Metadata{"ticket": "T-1"}, CreatedAt: at(7), RotatedAt: at(8), Revision: 11,
+	}
+}
+
+func secretRow(t authority.ID, number int) authority.Secret {
+	return authority.Secret{Token: t, Number: number, Digest: digestOf(number), Key: 1, CreatedAt: at(number)}
+}
+
+func fullSecret(t authority.ID) authority.Secret {
+	return authority.Secret{
+		Token: t, Number: 1, Digest: digestOf(200), Key: 1<<32 - 1, RetiresAt: at(1), RetireOnUse: true, Tracked: true,
+		FirstUsedAt: at(2), Sealed: []byte{0, 1, 0xff, '1'}, CreatedAt: at(3),
+	}
+}
+
+// digestOf holds bytes that no text could: NULs, digits, broken UTF-8.
+func digestOf(n int) token.Digest {
+	return token.Digest(bytes.Repeat([]byte{byte(n), 0, '1', 0xff}, 8))
+}
+
+func fullRole(workspace authority.ID) authority.Role {
+	return authority.Role{
+		Workspace: workspace, Name: "Support", DisplayName: "Support team", Description: "first line",
+		Scopes: []string{"tickets:*"}, RateLimit: &api.RateLimit{Requests: 5, Window: api.Day}, Locked: true, Revision: 12,
+	}
+}
+
+func fullScope(workspace authority.ID) authority.Scope {
+	return authority.Scope{
+		Workspace: workspace, Name: "tickets:read", Description: "see tickets", Implies: []string{"queues:read"},
+		Roles: []string{"Viewer"}, Locked: true, Revision: 13,
+	}
+}
+
+func fullResource(id, workspace authority.ID) authority.Resource {
+	return authority.Resource{
+		ID: id, Workspace: workspace, Name: "payments", Description: "money", CreatedBy: "ada@example.com", CreatedAt: at(1), Revision: 14,
+	}
+}
+
+func auditRow(workspace authority.ID, sequence int64) authority.AuditRow {
+	return authority.AuditRow{
+		Workspace: workspace, Sequence: sequence, At: at(int(sequence)), Action: "token.create", Actor: "ada@example.com",
+		PayloadDigest: make([]byte, 32), Hash: make([]byte, 32), Key: 1,
+	}
+}
+
+func fullAudit(workspace authority.ID) authority.AuditRow {
+	digest := digestOf(3)
+	return authority.AuditRow{
+		Workspace: workspace, Sequence: 1, Revision: 15, At: at(1), Action: "token.rotate", Actor: "ada@example.com",
+		ActorToken: locatorOf(1).String(), OnBehalf: "bob@example.com", Target: "token/x", Token: locatorOf(2).String(),
+		Payload:       json.RawMessage(`{"z":1, "a":"<é>"}`),
+		PayloadDigest: digest[:], Hash: bytes.Repeat([]byte{0xfe}, 32), Key: 1<<32 - 1,
+	}
+}
+
+func fullIdempotency() authority.Idempotency {
+	return authority.Idempotency{
+		Caller: "ada@example.com", Route: "POST /v1/tokens", Key: "k-1", Body: []byte{0, 0xff}, Token: locatorOf(3), Secret: 2,
+		Object: "member/7", CreatedAt: at(1),
+	}
+}

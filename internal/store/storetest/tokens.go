@@ -1,0 +1,295 @@
+package storetest
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+func tokenCases() map[string]func(w *world) {
+	return map[string]func(w *world){
+		"a token is found by its locator as it is":     tokenLocator,
+		"tokens are listed newest first":               tokenList,
+		"each filter keeps what it says":               tokenFilters,
+		"a search is literal and folds ASCII":          tokenSearch,
+		"live tokens are counted":                      tokenCount,
+		"secrets are listed newest first, six of them": secretList,
+		"sealed copies can be forgotten":               sealedForgotten,
+		"old secrets can be forgotten":                 secretsForgotten,
+		"a digest is 32 bytes that are kept":           digestsAreKept,
+		"an idempotency key is of caller and route":    idempotencyKeys,
+		"a row refers to rows that exist":              references,
+	}
+}
+
+// putToken stores a token with a change to it and answers its row.
+func (w *world) putToken(ws authority.ID, change func(t *authority.Token)) authority.Token {
+	w.Helper()
+	t := tokenRow(w.newID(), ws)
+	if change != nil {
+		change(&t)
+	}
+	w.do(func(tx authority.Tx) error { return tx.PutToken(t) })
+	return t
+}
+
+func tokenLocator(w *world) {
+	ws := w.putWorkspace(nil).ID
+	lower, upper := token.Locator([]byte("abcdefghijkl")), token.Locator([]byte("ABCDEFGHIJKL"))
+	t := w.putToken(ws, func(t *authority.Token) { t.Locator = lower })
+	w.read(func(r authority.Reader) {
+		found(w.T, t)(r.Token(lower))
+		missing[authority.Token](w.T)(r.Token(upper))
+		missing[authority.Token](w.T)(r.Token(token.Locator{}))
+	})
+	other := w.putToken(ws, func(t *authority.Token) { t.Locator = upper })
+	w.read(func(r authority.Reader) { found(w.T, other)(r.Token(upper)) })
+	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+		again := tokenRow(tx.NewID(), ws)
+		again.Locator = lower
+		return tx.PutToken(again)
+	})
+}
+
+// locators are what tests compare lists by.
+func locators(list []authority.Token, err error) ([]token.Locator, error) {
+	var ls []token.Locator
+	for _, t := range list {
+		ls = append(ls, t.Locator)
+	}
+	return ls, err
+}
+
+func tokenList(w *world) {
+	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
+	var want []authority.Token
+	for range 4 {
+		want = append(want, w.putToken(ws, nil))
+		w.putToken(other, nil)
+	}
+	w.putToken(ws, func(t *authority.Token) { t.DeletedAt = at(1) })
+	slices.Reverse(want)
+	w.read(func(r authority.Reader) {
+		found(w.T, want)(r.Tokens(ws, authority.TokenQuery{}))
+		found(w.T, want[:3])(r.Tokens(ws, authority.TokenQuery{Limit: 3}))
+		found(w.T, want[3:])(r.Tokens(ws, authority.TokenQuery{Limit: 3, Before: want[2].ID}))
+		found(w.T, []authority.Token(nil))(r.Tokens(ws, authority.TokenQuery{Before: want[3].ID}))
+	})
+}
+
+func tokenFilters(w *world) {
+	ws := w.putWorkspace(nil).ID
+	member, account := w.putMember(ws, w.putUser(nil), nil).ID, w.putAccount(ws, nil).ID
+	plain := w.putToken(ws, nil)
+	personal := w.putToken(ws, func(t *authority.Token) { t.Kind, t.OwnerMember, t.CreatedBy = token.Personal, member, "ada" })
+	service := w.putToken(ws, func(t *authority.Token) { t.Kind, t.OwnerServiceAccount, t.CreatedBy = token.Service, account, "Ada" })
+	child := w.putToken(ws, func(t *authority.Token) { t.CreatedWith = plain.Locator })
+	early := w.putToken(ws, func(t *authority.Token) { t.ExpiresAt = at(10) })
+	late := w.putToken(ws, func(t *authority.Token) { t.ExpiresAt = at(20) })
+	revoked := w.putToken(ws, func(t *authority.Token) { t.RevokedAt = at(5) })
+	deleted := w.putToken(ws, func(t *authority.Token) { t.RevokedAt, t.DeletedAt = at(5), at(5) })
+	leaving := w.putToken(ws, func(t *authority.Token) { t.DisabledAt, t.RevokeAt = at(5), at(10) })
+	for name, c := range map[string]struct {
+		q    authority.TokenQuery
+		want []authority.Token
+	}{
+		"member":       {authority.TokenQuery{OwnerMember: member}, []authority.Token{personal}},
+		"account":      {authority.TokenQuery{OwnerServiceAccount: account}, []authority.Token{service}},
+		"kind":         {authority.TokenQuery{Kind: token.Service}, []authority.Token{service}},
+		"no such kind": {authority.TokenQuery{Kind: token.Ephemeral}, nil},
+		"created by":   {authority.TokenQuery{CreatedBy: "ada"}, []authority.Token{personal}},
+		"created with": {authority.TokenQuery{CreatedWith: plain.Locator}, []authority.Token{child}},
+		"before":       {authority.TokenQuery{ExpiresBefore: at(20)}, []authority.Token{early}},
+		"after":        {authority.TokenQuery{ExpiresAfter: at(10)}, []authority.Token{late}},
+		"between":      {authority.TokenQuery{ExpiresAfter: at(9), ExpiresBefore: at(21)}, []authority.Token{late, early}},
+		"live":         {authority.TokenQuery{Live: at(10)}, []authority.Token{late, child, service, personal, plain}},
+		"live earlier": {authority.TokenQuery{Live: at(9)}, []authority.Token{leaving, late, early, child, service, personal, plain}},
+		"deleted":      {authority.TokenQuery{Deleted: true, Before: leaving.ID, Limit: 2}, []authority.Token{deleted, revoked}},
+		"two at once":  {authority.TokenQuery{OwnerMember: member, CreatedBy: "Ada"}, nil},
+	} {
+		want, _ := locators(c.want, nil)
+		w.Run(name, func(t *testing.T) {
+			w.read(func(r authority.Reader) { found(t, want)(locators(r.Tokens(ws, c.q))) })
+		})
+	}
+}
+
+func tokenSearch(w *world) {
+	ws := w.putWorkspace(nil).ID
+	label := func(s string) token.Locator {
+		return w.putToken(ws, func(t *authority.Token) { t.Label = s }).Locator
+	}
+	percent, under, back, accent := label("100% Pure"), label("snake_case"), label(`C:\temp`), label("Éclair \U0001F511")
+	described := w.putToken(ws, func(t *authority.Token) { t.Description = "for the DEPLOY job" }).Locator
+	located := w.putToken(ws, func(t *authority.Token) { t.Locator = token.Locator([]byte("ZzNotBase162")) }).Locator
+	for text, want := range map[string][]token.Locator{
+		"100%":          {percent},
+		"% p":           {percent},
+		"PURE":          {percent},
+		"%":             {percent},
+		"_":             {under},
+		"e_c":           {under},
+		"exc":           nil,
+		`\`:             {back},
+		`c:\T`:          {back},
+		`\%`:            nil,
+		"Éc":            {accent},
+		"éc":            nil,
+		"\U0001F511":    {accent},
+		"deploy":        {described},
+		"Zz":            {located},
+		"zz":            nil, // locators are of exact case
+		"zN":            nil, // and match from their beginning
+		"ZzNotBase162":  {located},
+		"ZzNotBase162x": nil,
+		"'; --":         nil,
+	} {
+		w.read(func(r authority.Reader) {
+			if got, err := locators(r.Tokens(ws, authority.TokenQuery{Text: text})); err != nil || !slices.Equal(got, want) {
+				w.Errorf("searching %q found %v, want %v (%v)", text, got, want, err)
+			}
+		})
+	}
+}
+
+func tokenCount(w *world) {
+	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
+	member, account := w.putMember(ws, w.putUser(nil), nil).ID, w.putAccount(ws, nil).ID
+	personal := func(t *authority.Token) { t.Kind, t.OwnerMember = token.Personal, member }
+	w.putToken(ws, personal)
+	w.putToken(ws, func(t *authority.Token) { personal(t); t.ExpiresAt = at(10) })
+	w.putToken(ws, func(t *authority.Token) { personal(t); t.RevokedAt = at(1) })
+	w.putToken(ws, func(t *authority.Token) { personal(t); t.RevokedAt, t.DeletedAt = at(1), at(1) })
+	w.putToken(ws, func(t *authority.Token) { t.Kind, t.OwnerServiceAccount, t.DisabledAt = token.Service, account, at(1) })
+	w.putToken(ws, func(t *authority.Token) { t.DisabledAt, t.RevokeAt = at(1), at(10) })
+	w.putToken(other, nil)
+	w.read(func(r authority.Reader) {
+		for _, c := range []struct {
+			live                 time.Time
+			all, member, account int
+		}{{at(9), 4, 2, 1}, {at(10), 2, 1, 1}} {
+			found(w.T, c.all)(r.CountTokens(ws, authority.TokenQuery{Live: c.live}))
+			found(w.T, c.member)(r.CountTokens(ws, authority.TokenQuery{Live: c.live, OwnerMember: member}))
+			found(w.T, c.account)(r.CountTokens(ws, authority.TokenQuery{Live: c.live, OwnerServiceAccount: account}))
+		}
+		found(w.T, 0)(r.CountTokens(other, authority.TokenQuery{Live: at(0), OwnerMember: member}))
+	})
+}
+
+// putSecrets stores the secrets 1 to n of a new token.
+func (w *world) putSecrets(n int) (t authority.ID, secrets []authority.Secret) {
+	w.Helper()
+	t = w.putToken(w.putWorkspace(nil).ID, nil).ID
+	for i := range n {
+		s := secretRow(t, i+1)
+		secrets = append(secrets, s)
+		w.do(func(tx authority.Tx) error { return tx.PutSecret(s) })
+	}
+	slices.Reverse(secrets)
+	return t, secrets
+}
+
+func secretList(w *world) {
+	t, want := w.putSecrets(8)
+	w.putSecrets(1)
+	w.read(func(r authority.Reader) {
+		found(w.T, want[:6])(r.Secrets(t))
+		found(w.T, []authority.Secret(nil))(r.Secrets(1 << 40))
+	})
+}
+
+func secretsForgotten(w *world) {
+	t, want := w.putSecrets(3)
+	other, untouched := w.putSecrets(2)
+	w.do(func(tx authority.Tx) error { return tx.DeleteSecrets(t, 2) })
+	w.read(func(r authority.Reader) {
+		found(w.T, want[:2])(r.Secrets(t))
+		found(w.T, untouched)(r.Secrets(other))
+	})
+}
+
+// sealedForgotten: of one workspace, and nothing else of its secrets.
+func sealedForgotten(w *world) {
+	seal := func() (authority.ID, authority.Secret) {
+		ws := w.putWorkspace(nil).ID
+		s := fullSecret(w.putToken(ws, nil).ID)
+		w.do(func(tx authority.Tx) error { return tx.PutSecret(s) })
+		return ws, s
+	}
+	ws, own := seal()
+	_, others := seal()
+	w.do(func(tx authority.Tx) error { return tx.ForgetSealed(ws) })
+	own.Sealed = nil
+	w.read(func(r authority.Reader) {
+		found(w.T, own)(only(r.Secrets(own.Token)))
+		found(w.T, others)(only(r.Secrets(others.Token)))
+	})
+}
+
+func digestsAreKept(w *world) {
+	t := w.putToken(w.putWorkspace(nil).ID, nil).ID
+	for _, d := range []token.Digest{
+		{}, token.Digest(bytes.Repeat([]byte{'7'}, 32)), token.Digest(bytes.Repeat([]byte{0xff}, 32)), digestOf(5),
+	} {
+		s := secretRow(t, 1)
+		s.Digest = d
+		w.do(func(tx authority.Tx) error { return tx.PutSecret(s) })
+		w.read(func(r authority.Reader) { found(w.T, s)(only(r.Secrets(t))) })
+	}
+	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{func(tx authority.Tx) error {
+		row := auditRow(1, 1)
+		row.Hash = row.Hash[:31]
+		return tx.AppendAudit(row)
+	}})
+	if err != nil || errs[0] == nil {
+		w.Errorf("a hash of 31 bytes was answered with %v, %v", errs, err)
+	}
+}
+
+func idempotencyKeys(w *world) {
+	put := func(caller, route, key string, when time.Time) authority.Idempotency {
+		row := authority.Idempotency{Caller: caller, Route: route, Key: key, Body: []byte(caller), CreatedAt: when}
+		w.do(func(tx authority.Tx) error { return tx.PutIdempotency(row) })
+		return row
+	}
+	first, second := put("a", "r", "k", at(1)), put("A", "r", "k", at(2))
+	w.read(func(r authority.Reader) {
+		found(w.T, first)(r.Idempotency("a", "r", "k"))
+		found(w.T, second)(r.Idempotency("A", "r", "k"))
+		missing[authority.Idempotency](w.T)(r.Idempotency("a", "k", "r"))
+		missing[authority.Idempotency](w.T)(r.Idempotency("a", "r", "K"))
+	})
+	w.do(func(tx authority.Tx) error { return tx.DeleteIdempotency(at(2)) })
+	w.read(func(r authority.Reader) {
+		missing[authority.Idempotency](w.T)(r.Idempotency("a", "r", "k"))
+		found(w.T, second)(r.Idempotency("A", "r", "k"))
+	})
+}
+
+func references(w *world) {
+	ws := w.putWorkspace(nil).ID
+	for name, f := range map[string]func(tx authority.Tx) error{
+		"a token of no workspace": func(tx authority.Tx) error { return tx.PutToken(tokenRow(tx.NewID(), 1<<40)) },
+		"a token of no member": func(tx authority.Tx) error {
+			t := tokenRow(tx.NewID(), ws)
+			t.OwnerMember = 1 << 40
+			return tx.PutToken(t)
+		},
+		"a secret of no token": func(tx authority.Tx) error { return tx.PutSecret(secretRow(1<<40, 1)) },
+		"a member of no user":  func(tx authority.Tx) error { return tx.PutMember(memberRow(tx.NewID(), ws, 1<<40)) },
+		"a token of two owners": func(tx authority.Tx) error {
+			t := tokenRow(tx.NewID(), ws)
+			t.OwnerMember, t.OwnerServiceAccount = 1, 1
+			return tx.PutToken(t)
+		},
+	} {
+		errs, err := w.Batch(w.Context(), []func(authority.Tx) error{f})
+		if err != nil || errs[0] == nil {
+			w.Errorf("%s was answered with %v, %v", name, errs, err)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/token"
+)
+
+func valueCases() map[string]func(w *world) {
+	return map[string]func(w *world){
+		"every field is kept and can be emptied": everyField,
+		"times are kept to the microsecond":      timesAreKept,
+		"nil and empty are two things":           nilAndEmpty,
+		"large values are kept":                  largeValues,
+	}
+}
+
+// everyField stores each record with every field set, then again with as few as
+// there must be.
+func everyField(w *world) {
+	ws, user, member, account, tok := w.newID(), w.newID(), w.newID(), w.newID(), w.newID()
+	u := full(w.T, fullUser(user))
+	kept(w, u, authority.Tx.PutUser, func(r authority.Reader) (authority.User, error) {
+		return r.User(authority.UserKey{ID: user})
+	}, u)
+	kept(w, full(w.T, fullWorkspace(ws)), authority.Tx.PutWorkspace, func(r authority.Reader) (authority.Workspace, error) {
+		return r.Workspace(authority.WorkspaceKey{ID: ws})
+	}, workspaceRow(ws))
+	bare := memberRow(member, ws, user)
+	bare.UserPublicID, bare.UserEmail, bare.UserName = u.PublicID, u.Email, u.Name
+	bare.UserInstanceAdmin, bare.UserDeactivatedAt = u.InstanceAdmin, u.DeactivatedAt
+	kept(w, full(w.T, fullMember(member, ws, user)), authority.Tx.PutMember, func(r authority.Reader) (authority.Member, error) {
+		return r.Member(ws, authority.MemberKey{ID: member})
+	}, bare)
+	kept(w, full(w.T, fullAccount(account, ws)), authority.Tx.PutServiceAccount, func(r authority.Reader) (authority.ServiceAccount, error) {
+		return r.ServiceAccount(ws, authority.ServiceAccountKey{ID: account})
+	}, accountRow(account, ws))
+	both := fullToken(tok, ws, member, user)
+	both.OwnerServiceAccount = account // a token has one owner; this only counts the fields
+	full(w.T, both)
+	kept(w, fullToken(tok, ws, member, user), authority.Tx.PutToken, func(r authority.Reader) (authority.Token, error) {
+		return r.Token(locatorOf(tok))
+	}, tokenRow(tok, ws))
+	owned := tokenRow(tok, ws)
+	owned.Kind, owned.OwnerServiceAccount = token.Service, account
+	kept(w, owned, authority.Tx.PutToken, func(r authority.Reader) (authority.Token, error) { return r.Token(locatorOf(tok)) }, owned)
+	kept(w, full(w.T, fullSecret(tok)), authority.Tx.PutSecret, func(r authority.Reader) (authority.Secret, error) {
+		return only(r.Secrets(tok))
+	}, secretRow(tok, 1))
+	everyFieldOfRights(w, ws)
+	everyFieldOfTheRest(w, ws)
+}
+
+func everyFieldOfRights(w *world, ws authority.ID) {
+	kept(w, full(w.T, fullRole(ws)), authority.Tx.PutRole, func(r authority.Reader) (authority.Role, error) {
+		return only(r.Roles(ws))
+	}, authority.Role{Workspace: ws, Name: "Support"})
+	kept(w, full(w.T, fullScope(ws)), authority.Tx.PutScope, func(r authority.Reader) (authority.Scope, error) {
+		return only(r.Scopes(ws))
+	}, authority.Scope{Workspace: ws, Name: "tickets:read"})
+	id := w.newID()
+	kept(w, full(w.T, fullResource(id, ws)), authority.Tx.PutResource, func(r authority.Reader) (authority.Resource, error) {
+		return r.Resource(ws, "payments")
+	}, authority.Resource{ID: id, Workspace: ws, Name: "payments", CreatedAt: at(0)})
+}
+
+func everyFieldOfTheRest(w *world, ws authority.ID) {
+	w.read(func(r authority.Reader) { found(w.T, authority.Instance{})(r.Instance()) })
+	instance := full(w.T, authority.Instance{
+		Policy:   api.PatchPolicy{Locked: api.Some([]string{"max_lifetime"})},
+		Prefixes: []token.Prefix{"acme", "tky"}, SetupDigest: make([]byte, 32), SetupExpiresAt: at(1), BootstrappedAt: at(2),
+	})
+	kept(w, instance, authority.Tx.PutInstance, authority.Reader.Instance, authority.Instance{})
+	used := full(w.T, fullIdempotency())
+	kept(w, used, authority.Tx.PutIdempotency, func(r authority.Reader) (authority.Idempotency, error) {
+		return r.Idempotency(used.Caller, used.Route, used.Key)
+	}, authority.Idempotency{Caller: used.Caller, Route: used.Route, Key: used.Key, Body: []byte{}, CreatedAt: at(2)})
+	row := full(w.T, fullAudit(ws))
+	w.do(func(tx authority.Tx) error { return tx.AppendAudit(row) })
+	w.read(func(r authority.Reader) { found(w.T, row)(r.AuditHead(ws)) })
+}
+
+// kept stores a record and wants it back, then replaces it by a barer one.
+func kept[T any](w *world, record T, put func(authority.Tx, T) error, get func(authority.Reader) (T, error), barer T) {
+	w.Helper()
+	for _, v := range []T{record, barer} {
+		w.do(func(tx authority.Tx) error {
+			if err := put(tx, v); err != nil {
+				return err
+			}
+			found(w.T, v)(get(tx))
+			return nil
+		})
+		w.read(func(r authority.Reader) { found(w.T, v)(get(r)) })
+	}
+}
+
+// only answers the one entry of a list.
+func only[T any](list []T, err error) (T, error) {
+	var none T
+	if err == nil && len(list) != 1 {
+		err = fmt.Errorf("the list has %d entries", len(list))
+	}
+	if err != nil {
+		return none, err
+	}
+	return list[0], nil
+}
+
+func timesAreKept(w *world) {
+	id := w.newID()
+	for _, moment := range []time.Time{
+		time.Unix(0, 0).UTC(), // not the zero time
+		time.UnixMicro(1).UTC(),
+		time.UnixMicro(-1).UTC(),
+		time.Date(2026, 2, 3, 4, 5, 6, 999999000, time.UTC),
+		time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC),
+	} {
+		user := userRow(id)
+		user.CreatedAt = moment.Add(999 * time.Nanosecond).In(time.FixedZone("", 3600))
+		user.DeactivatedAt = moment
+		w.do(func(tx authority.Tx) error { return tx.PutUser(user) })
+		user.CreatedAt = moment
+		w.read(func(r authority.Reader) {
+			got, err := r.User(authority.UserKey{ID: id})
+			if err != nil || got.CreatedAt != moment || got.DeactivatedAt != moment {
+				w.Errorf("%v became %v and %v (%v)", moment, got.CreatedAt, got.DeactivatedAt, err)
+			}
+		})
+	}
+}
+
+// nilAndEmpty: for grants and addresses the difference is one of rights.
+func nilAndEmpty(w *world) {
+	ws, tok, member, user := w.newID(), w.newID(), w.newID(), w.newID()
+	w.do(func(tx authority.Tx) error { return tx.PutWorkspace(workspaceRow(ws)) },
+		func(tx authority.Tx) error { return tx.PutUser(userRow(user)) })
+	for _, grants := range [][]grant.Statement{nil, {}, {{}}, {{Scopes: []string{}}}, {{Scopes: []string{}, Resources: []string{}}}} {
+		for _, ips := range [][]netip.Prefix{nil, {}} {
+			for _, metadata := range []api.Metadata{nil, {}} {
+				t := tokenRow(tok, ws)
+				t.Grants, t.AllowedIPs, t.Metadata = grants, ips, metadata
+				m := memberRow(member, ws, user)
+				m.Grants, m.UserPublicID = grants, userRow(user).PublicID
+				w.do(func(tx authority.Tx) error { return tx.PutToken(t) }, func(tx authority.Tx) error { return tx.PutMember(m) })
+				w.read(func(r authority.Reader) {
+					found(w.T, t)(r.Token(t.Locator))
+					found(w.T, m)(r.Member(ws, authority.MemberKey{ID: member}))
+				})
+			}
+		}
+	}
+}
+
+func largeValues(w *world) {
+	ws, tok := w.newID(), w.newID()
+	t := tokenRow(tok, ws)
+	t.Label = strings.Repeat("\U0001F511", 100)
+	t.Description = strings.Repeat("é", 1000)
+	t.Metadata = api.Metadata{"k": strings.Repeat("x", 4096), "e": strings.Repeat("\U0001F600", 64)}
+	for i := range 1000 {
+		t.Grants = append(t.Grants, grant.Statement{Role: "Viewer", Resources: []string{fmt.Sprintf("resource-%d", i)}})
+	}
+	payload, err := json.Marshal(t)
+	if err != nil {
+		w.Fatal(err)
+	}
+	row := auditRow(ws, 1)
+	row.Payload = payload
+	w.do(
+		func(tx authority.Tx) error { return tx.PutWorkspace(workspaceRow(ws)) },
+		func(tx authority.Tx) error { return tx.PutToken(t) },
+		func(tx authority.Tx) error { return tx.AppendAudit(row) },
+	)
+	w.read(func(r authority.Reader) {
+		found(w.T, t)(r.Token(t.Locator))
+		found(w.T, row)(r.AuditHead(ws))
+	})
+}

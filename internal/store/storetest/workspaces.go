@@ -1,0 +1,110 @@
+package storetest
+
+import "github.com/tokenry/tokenry/internal/authority"
+
+func workspaceCases() map[string]func(w *world) {
+	return map[string]func(w *world){
+		"a slug is never used again":                  slugForEver,
+		"an external ID is free after deletion":       workspaceExternalID,
+		"the list leaves deleted ones out":            workspaceList,
+		"a user's workspaces are those of its member": workspacesOfUser,
+		"a key that names nothing finds nothing":      workspaceZeroKey,
+	}
+}
+
+// putWorkspace stores a workspace with a change to it and answers its row.
+func (w *world) putWorkspace(change func(ws *authority.Workspace)) authority.Workspace {
+	w.Helper()
+	ws := workspaceRow(w.newID())
+	if change != nil {
+		change(&ws)
+	}
+	w.do(func(tx authority.Tx) error { return tx.PutWorkspace(ws) })
+	return ws
+}
+
+func slugForEver(w *world) {
+	ws := w.putWorkspace(func(ws *authority.Workspace) { ws.Slug, ws.DeletedAt = "acme", at(1) })
+	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+		other := workspaceRow(tx.NewID())
+		other.Slug = "acme"
+		return tx.PutWorkspace(other)
+	})
+	w.putWorkspace(func(ws *authority.Workspace) { ws.Slug = "Acme" })
+	w.read(func(r authority.Reader) {
+		found(w.T, ws)(r.Workspace(authority.WorkspaceKey{Slug: "acme"}))
+		missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{Slug: "ACME"}))
+	})
+}
+
+func workspaceExternalID(w *world) {
+	named := func(ws *authority.Workspace) { ws.ExternalID = "x1" }
+	gone := w.putWorkspace(func(ws *authority.Workspace) { named(ws); ws.DeletedAt = at(1) })
+	w.read(func(r authority.Reader) {
+		missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{ExternalID: "x1"}))
+		found(w.T, gone)(r.Workspace(authority.WorkspaceKey{ID: gone.ID}))
+	})
+	live := w.putWorkspace(named)
+	w.putWorkspace(func(ws *authority.Workspace) { ws.ExternalID = "X1" })
+	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+		other := workspaceRow(tx.NewID())
+		named(&other)
+		return tx.PutWorkspace(other)
+	})
+	w.read(func(r authority.Reader) { found(w.T, live)(r.Workspace(authority.WorkspaceKey{ExternalID: "x1"})) })
+	w.putWorkspace(nil)
+	w.putWorkspace(nil) // none is not a name that is taken
+}
+
+func workspaceList(w *world) {
+	var want []authority.Workspace
+	for i := range 5 {
+		ws := w.putWorkspace(func(ws *authority.Workspace) {
+			if i == 2 {
+				ws.DeletedAt = at(1)
+			}
+		})
+		if i != 2 {
+			want = append(want, ws)
+		}
+	}
+	w.read(func(r authority.Reader) {
+		found(w.T, want)(r.Workspaces(0, 0))
+		found(w.T, want[:2])(r.Workspaces(0, 2))
+		found(w.T, want[2:])(r.Workspaces(want[1].ID, 10))
+		found(w.T, []authority.Workspace(nil))(r.Workspaces(want[3].ID, 10))
+		found(w.T, 4)(r.CountWorkspaces(0))
+		found(w.T, 4)(r.CountWorkspaces(9))
+		found(w.T, 2)(r.CountWorkspaces(2))
+	})
+}
+
+func workspacesOfUser(w *world) {
+	here, there := w.putWorkspace(nil), w.putWorkspace(nil)
+	left, gone := w.putWorkspace(nil), w.putWorkspace(func(ws *authority.Workspace) { ws.DeletedAt = at(1) })
+	user, other := w.newID(), w.newID()
+	w.do(func(tx authority.Tx) error { return tx.PutUser(userRow(user)) },
+		func(tx authority.Tx) error { return tx.PutUser(userRow(other)) })
+	for _, ws := range []authority.Workspace{there, here, left, gone} {
+		m := memberRow(w.newID(), ws.ID, user)
+		switch ws.ID {
+		case left.ID:
+			m.RemovedAt = at(1)
+		case there.ID:
+			m.DeactivatedAt = at(1)
+		}
+		w.do(func(tx authority.Tx) error { return tx.PutMember(m) })
+	}
+	w.read(func(r authority.Reader) {
+		found(w.T, []authority.Workspace{here, there})(r.WorkspacesOf(user))
+		found(w.T, []authority.Workspace(nil))(r.WorkspacesOf(other))
+	})
+}
+
+func workspaceZeroKey(w *world) {
+	w.putWorkspace(nil)
+	w.read(func(r authority.Reader) {
+		missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{}))
+		missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{ID: 1 << 40}))
+	})
+}
