@@ -24,6 +24,7 @@ type crowd struct {
 type endless struct{ *rand.ChaCha8 }
 
 func newCrowd(b *testing.B, keys *token.Keyring, n int) *crowd {
+	b.Helper()
 	c := &crowd{keys: keys, secrets: make([]string, n), book: builtInBook()}
 	random := endless{rand.NewChaCha8([32]byte{1})}
 	for i := range c.secrets {

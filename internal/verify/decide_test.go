@@ -18,7 +18,6 @@ type fault struct {
 	owner func(*verify.Owner)
 	space func(*verify.Workspace)
 	ask   func(*verify.Request)
-	after func(o *office, secret string)
 }
 
 func faults() []fault {

@@ -87,5 +87,5 @@ func (d *Decision) tell(k *known, s *match, b *binding) {
 	if k.more != nil {
 		d.longLabel, d.Metadata = k.more.label, k.more.metadata
 	}
-	d.Owner, d.Workspace, d.Rights = &b.owner.Owner, &b.space.Workspace, b.rights
+	d.Owner, d.Workspace, d.Rights = b.who, b.where, b.rights
 }

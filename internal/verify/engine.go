@@ -123,8 +123,8 @@ func newLoader[K comparable, V, R any](
 // the same. For a token that is known it allocates nothing.
 func (e *Engine) Verify(ctx context.Context, req *Request, d *Decision) error {
 	*d = Decision{Revision: e.applied.Load()}
-	p, err := token.Parse(req.Token)
-	if err != nil {
+	p, ok := parse(req.Token)
+	if !ok {
 		d.Code, d.At = api.CodeMalformed, e.now()
 		return nil
 	}
@@ -166,6 +166,12 @@ func (e *Engine) commitFirstUse(ctx context.Context, req *Request, d *Decision) 
 	}
 	d.Tracked = false
 	return nil
+}
+
+// parse leaves out why a string is no token: that is never told.
+func parse(s string) (token.Parsed, bool) {
+	p, err := token.Parse(s)
+	return p, err == nil
 }
 
 // ownPrefix returns the instance's own copy of a prefix, so that a decision that
@@ -237,11 +243,11 @@ func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decisio
 
 // charge holds the request against its limits; most tokens have none.
 func (e *Engine) charge(req *Request, b *binding, d *Decision) (ok bool) {
-	if !b.own.on && !b.shared.on {
+	if b.rates == nil {
 		return true
 	}
 	d.Rate, ok = e.limits.take(&charge{
-		token: d.Locator, workspace: b.space.ID, own: b.own, shared: b.shared,
+		token: d.Locator, workspace: b.where.ID, rates: *b.rates,
 		cost: req.Cost, look: req.Peek, now: d.At.UnixNano(),
 	})
 	return ok

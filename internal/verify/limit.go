@@ -124,13 +124,15 @@ func (l *level) state(cost int64, fits bool) Rate {
 	return r
 }
 
+// rates are the limits of a token and of its workspace.
+type rates struct{ own, shared rate }
+
 // charge is one request at both limits.
 type charge struct {
 	token     token.Locator
 	workspace int64
-	// own and shared are the limits of the token and of its workspace.
-	own, shared rate
-	cost        int
+	rates
+	cost int
 	// look decides and consumes nothing.
 	look bool
 	now  int64
@@ -235,7 +237,7 @@ func (s *bucketShard[K]) put(k K, v bucket, now int64) {
 func (s *bucketShard[K]) evict(now int64) {
 	const few = 8
 	var victim K
-	seen, dropped, soonest := 0, false, int64(never)
+	seen, dropped, soonest := 0, false, never
 	for k, b := range s.state {
 		if b.drained <= now {
 			delete(s.state, k)

@@ -25,6 +25,7 @@ type game struct {
 }
 
 func newGame(t testing.TB, rt *rapid.T) *game {
+	t.Helper()
 	g := &game{
 		office: open(t, verify.Config{Capacity: rapid.IntRange(1, 6).Draw(rt, "capacity"), Unknown: 4}),
 		rt:     rt, secrets: map[token.Locator][]string{},

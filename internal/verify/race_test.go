@@ -38,6 +38,7 @@ type crowded struct {
 }
 
 func newCrowded(t *testing.T, capacity, tokens int) *crowded {
+	t.Helper()
 	c := &crowded{office: open(t, verify.Config{Capacity: capacity}), rows: make([]version, tokens)}
 	for i := range tokens {
 		l, secret := c.issue(func(t *verify.Token) { // each with shared records of its own

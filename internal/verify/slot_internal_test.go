@@ -67,6 +67,7 @@ func row(i int) Token {
 }
 
 func checkWhole(t *testing.T, row *Token, k *known) {
+	t.Helper()
 	if k.locator != row.Locator || k.digest != row.Secrets[0].Digest || int(k.number) != row.Secrets[0].Number {
 		t.Errorf("the slot of %s is torn: %+v", row.Locator, k.record)
 	}
