@@ -1,3 +1,319 @@
 package storetest
 
-func modelCases() map[string]func(w *world) { return nil }
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/token"
+)
+
+// The model is the contract once more, as loops over slices. What a store
+// answers after random changes must be what the model answers. Each round has
+// workspaces of its own in one store, so that it need not open a new one.
+
+func modelCases() map[string]func(w *world) {
+	return map[string]func(w *world){
+		"tokens are what the model says": func(w *world) {
+			rapid.Check(w.T, func(rt *rapid.T) { tokensAgainstModel(w, rt) })
+		},
+		"members are what the model says": func(w *world) {
+			rapid.Check(w.T, func(rt *rapid.T) { membersAgainstModel(w, rt) })
+		},
+	}
+}
+
+// round commits mutations in batches of random sizes. A mutation tells its
+// verdict, and changes the model as soon as that is certain.
+func round(w *world, rt *rapid.T, mutations []func(tx authority.Tx) error) {
+	for len(mutations) > 0 {
+		n := rapid.IntRange(1, len(mutations)).Draw(rt, "batch size")
+		if _, err := w.Batch(w.Context(), mutations[:n]); err != nil {
+			rt.Fatalf("the batch failed: %v", err)
+		}
+		mutations = mutations[n:]
+	}
+}
+
+// oneOf draws from a few values, so that rows meet.
+func oneOf[T any](rt *rapid.T, name string, values ...T) T {
+	return values[rapid.IntRange(0, len(values)-1).Draw(rt, name)]
+}
+
+func maybe(rt *rapid.T, name string) bool { return rapid.Bool().Draw(rt, name) }
+
+// when is a time or none.
+func when(rt *rapid.T, name string) time.Time {
+	return oneOf(rt, name, time.Time{}, time.Time{}, at(1), at(2), at(3))
+}
+
+func grants(rt *rapid.T) []grant.Statement {
+	return oneOf(rt, "grants", nil, []grant.Statement{}, []grant.Statement{{Role: "Viewer", Resources: []string{"*"}}})
+}
+
+// agree compares what the store and the model answer.
+func agree(rt *rapid.T, question string, want, got any, err error) {
+	if err != nil {
+		rt.Fatalf("%s: %v", question, err)
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		rt.Fatalf("%s: model - store +:\n%s", question, diff)
+	}
+}
+
+type tokenModel struct {
+	workspace, member, account authority.ID
+	rows                       []authority.Token // by ID
+}
+
+func tokensAgainstModel(w *world, rt *rapid.T) {
+	m := &tokenModel{workspace: w.putWorkspace(nil).ID}
+	m.member, m.account = w.putMember(m.workspace, w.putUser(nil), nil).ID, w.putAccount(m.workspace, nil).ID
+	var mutations []func(tx authority.Tx) error
+	for range rapid.IntRange(1, 12).Draw(rt, "changes") {
+		mutations = append(mutations, m.change(rt))
+	}
+	round(w, rt, mutations)
+	for range 6 {
+		m.ask(w, rt, m.query(rt))
+	}
+}
+
+var texts = []string{"", "a", "B", "a_b", "aXb", "50%", "50 percent", `a\b`, "É", "é", "Lc0", "\U0001F511 key"}
+
+// change draws a mutation: a new token or a replaced one, which may be refused
+// after it was written.
+func (m *tokenModel) change(rt *rapid.T) func(tx authority.Tx) error {
+	t := authority.Token{
+		Prefix: "tky", Workspace: m.workspace, Kind: oneOf(rt, "kind", token.Kinds()...),
+		CreatedBy: oneOf(rt, "created by", "ada", "Ada"), CreatedWith: oneOf(rt, "with", token.Locator{}, locatorOf(1), locatorOf(2)),
+		Label: oneOf(rt, "label", texts...), Description: oneOf(rt, "description", texts...), Grants: grants(rt),
+		ExpiresAt: when(rt, "expires"), DisabledAt: when(rt, "disabled"), RevokeAt: when(rt, "revoke"),
+		RevokedAt: when(rt, "revoked"), DeletedAt: when(rt, "deleted"), CreatedAt: at(0),
+	}
+	switch t.Kind {
+	case token.Personal:
+		t.OwnerMember = m.member
+	case token.Service:
+		t.OwnerServiceAccount = m.account
+	}
+	replace, refused := rapid.IntRange(-2, 5).Draw(rt, "replace"), rapid.IntRange(0, 5).Draw(rt, "refused") == 0
+	return func(tx authority.Tx) error {
+		i := len(m.rows)
+		if t.ID = tx.NewID(); replace >= 0 && replace < len(m.rows) {
+			i, t.ID = replace, m.rows[replace].ID
+		}
+		t.Locator, t.Revision = locatorOf(t.ID), tx.Revision()
+		if err := tx.PutToken(t); err != nil {
+			rt.Fatalf("put: %v", err)
+		}
+		if refused {
+			return errRefused
+		}
+		m.rows = append(m.rows[:i:i], append([]authority.Token{t}, m.rows[min(i+1, len(m.rows)):]...)...)
+		return nil
+	}
+}
+
+func (m *tokenModel) query(rt *rapid.T) authority.TokenQuery {
+	q := authority.TokenQuery{
+		Limit: rapid.IntRange(0, 4).Draw(rt, "limit"), Deleted: maybe(rt, "with deleted"),
+		Kind:      oneOf(rt, "of kind", 0, 0, token.Personal, token.Workspace),
+		Text:      oneOf(rt, "text", append(texts, "_", "%", `\`, "lc0")...),
+		CreatedBy: oneOf(rt, "by", "", "", "ada"), CreatedWith: oneOf(rt, "made with", token.Locator{}, token.Locator{}, locatorOf(1)),
+		ExpiresBefore: when(rt, "before"), ExpiresAfter: when(rt, "after"), Live: when(rt, "live"),
+	}
+	if n := len(m.rows); n > 0 && maybe(rt, "continued") {
+		q.Before = m.rows[rapid.IntRange(0, n-1).Draw(rt, "from")].ID
+	}
+	switch oneOf(rt, "owner", "any", "any", "member", "account") {
+	case "member":
+		q.OwnerMember = m.member
+	case "account":
+		q.OwnerServiceAccount = m.account
+	}
+	return q
+}
+
+func (m *tokenModel) ask(w *world, rt *rapid.T, q authority.TokenQuery) {
+	var want []authority.Token
+	count := 0
+	for _, t := range slices.Backward(m.rows) {
+		if keeps(q, t) && (q.Limit == 0 || len(want) < q.Limit) {
+			want = append(want, t)
+		}
+		owned := (q.OwnerMember == 0 || t.OwnerMember == q.OwnerMember) &&
+			(q.OwnerServiceAccount == 0 || t.OwnerServiceAccount == q.OwnerServiceAccount)
+		if owned && t.DeletedAt.IsZero() && t.RevokedAt.IsZero() && liveAt(t, q.Live) {
+			count++
+		}
+	}
+	err := w.Read(w.Context(), func(r authority.Reader) error {
+		got, err := r.Tokens(m.workspace, q)
+		agree(rt, fmt.Sprintf("tokens of %+v", q), want, got, err)
+		n, err := r.CountTokens(m.workspace, q)
+		agree(rt, "the count", count, n, err)
+		return nil
+	})
+	if err != nil {
+		rt.Fatal(err)
+	}
+}
+
+// keeps says whether a query lists a token.
+func keeps(q authority.TokenQuery, t authority.Token) bool {
+	for _, wanted := range []bool{
+		q.Before == 0 || t.ID < q.Before,
+		q.Deleted || t.DeletedAt.IsZero(),
+		q.OwnerMember == 0 || t.OwnerMember == q.OwnerMember,
+		q.OwnerServiceAccount == 0 || t.OwnerServiceAccount == q.OwnerServiceAccount,
+		q.Kind == 0 || t.Kind == q.Kind,
+		q.CreatedBy == "" || t.CreatedBy == q.CreatedBy,
+		q.CreatedWith.IsZero() || t.CreatedWith == q.CreatedWith,
+		contains(t.Label, q.Text) || contains(t.Description, q.Text) || strings.HasPrefix(t.Locator.String(), q.Text),
+		q.ExpiresBefore.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(q.ExpiresBefore),
+		q.ExpiresAfter.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.After(q.ExpiresAfter),
+		q.Live.IsZero() || t.RevokedAt.IsZero() && liveAt(t, q.Live),
+	} {
+		if !wanted {
+			return false
+		}
+	}
+	return true
+}
+
+// liveAt says whether a token that is not revoked has an end before now; a
+// disabled one may have been given a moment at which it counts as revoked.
+func liveAt(t authority.Token, now time.Time) bool {
+	ended := !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now)
+	left := !t.DisabledAt.IsZero() && !t.RevokeAt.IsZero() && !t.RevokeAt.After(now)
+	return now.IsZero() || !ended && !left
+}
+
+// contains folds the 26 letters and no others.
+func contains(s, part string) bool {
+	fold := func(c rune) rune {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		return c
+	}
+	return strings.Contains(strings.Map(fold, s), strings.Map(fold, part))
+}
+
+type memberModel struct {
+	workspaces []authority.Workspace
+	users      []authority.User
+	rows       []authority.Member // by ID
+}
+
+func membersAgainstModel(w *world, rt *rapid.T) {
+	m := &memberModel{workspaces: []authority.Workspace{w.putWorkspace(nil), w.putWorkspace(nil)}}
+	for range 3 {
+		m.users = append(m.users, w.putUser(func(u *authority.User) { u.Email = fmt.Sprintf("u%d@example.com", u.ID) }))
+	}
+	var mutations []func(tx authority.Tx) error
+	for range rapid.IntRange(1, 12).Draw(rt, "changes") {
+		mutations = append(mutations, m.change(rt))
+	}
+	round(w, rt, mutations)
+	err := w.Read(w.Context(), func(r authority.Reader) error {
+		for _, ws := range m.workspaces {
+			m.askLists(rt, r, ws.ID)
+			for _, u := range m.users {
+				m.askKeys(rt, r, ws.ID, u)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		rt.Fatal(err)
+	}
+}
+
+// change draws a mutation: a new membership or a replaced one.
+func (m *memberModel) change(rt *rapid.T) func(tx authority.Tx) error {
+	u := oneOf(rt, "user", m.users...)
+	v := authority.Member{
+		Workspace: oneOf(rt, "workspace", m.workspaces...).ID, User: u.ID, ExternalID: oneOf(rt, "external", "", "x", "X"),
+		Grants: grants(rt), CreatedAt: at(0), RemovedAt: when(rt, "removed"), DeactivatedAt: when(rt, "deactivated"),
+		UserPublicID: u.PublicID, UserEmail: u.Email,
+	}
+	replace := rapid.IntRange(-1, 5).Draw(rt, "replace")
+	return func(tx authority.Tx) error {
+		i := len(m.rows)
+		if v.ID = tx.NewID(); replace >= 0 && replace < len(m.rows) {
+			i, v.ID = replace, m.rows[replace].ID
+		}
+		err := tx.PutMember(v)
+		if taken := m.taken(v); taken != errors.Is(err, authority.ErrDuplicate) {
+			rt.Fatalf("put answered %v, and that the name is taken is %v", err, taken)
+		}
+		if err == nil {
+			m.rows = append(m.rows[:i:i], append([]authority.Member{v}, m.rows[min(i+1, len(m.rows)):]...)...)
+		}
+		return err
+	}
+}
+
+// taken says whether another membership that is not removed has a name of v.
+func (m *memberModel) taken(v authority.Member) bool {
+	return v.RemovedAt.IsZero() && slices.ContainsFunc(m.rows, func(o authority.Member) bool {
+		return o.ID != v.ID && o.Workspace == v.Workspace && o.RemovedAt.IsZero() &&
+			(o.User == v.User || v.ExternalID != "" && o.ExternalID == v.ExternalID)
+	})
+}
+
+func (m *memberModel) askLists(rt *rapid.T, r authority.Reader, ws authority.ID) {
+	limit := rapid.IntRange(0, 3).Draw(rt, "limit")
+	var after authority.ID
+	if n := len(m.rows); n > 0 {
+		after = oneOf(rt, "after", 0, m.rows[rapid.IntRange(0, n-1).Draw(rt, "from")].ID)
+	}
+	var want []authority.Member
+	for _, v := range m.rows {
+		if v.Workspace == ws && v.RemovedAt.IsZero() && v.ID > after && (limit == 0 || len(want) < limit) {
+			want = append(want, v)
+		}
+	}
+	got, err := r.Members(ws, after, limit)
+	agree(rt, "members", want, got, err)
+	for _, v := range m.rows {
+		got, err := r.Member(oneOf(rt, "any", 0, v.Workspace), authority.MemberKey{ID: v.ID})
+		agree(rt, "a member by ID", v, got, err)
+	}
+}
+
+func (m *memberModel) askKeys(rt *rapid.T, r authority.Reader, ws authority.ID, u authority.User) {
+	var of []authority.Workspace
+	for _, v := range m.rows {
+		if v.User == u.ID && v.RemovedAt.IsZero() {
+			i := slices.IndexFunc(m.workspaces, func(w authority.Workspace) bool { return w.ID == v.Workspace })
+			of = append(of, m.workspaces[i])
+		}
+	}
+	slices.SortFunc(of, func(a, b authority.Workspace) int { return cmp.Compare(a.ID, b.ID) })
+	list, err := r.WorkspacesOf(u.ID)
+	agree(rt, "a user's workspaces", of, list, err)
+	for _, k := range []authority.MemberKey{{User: u.ID}, {PublicID: u.PublicID}, {Email: u.Email}, {ExternalID: "x"}, {ExternalID: "X"}} {
+		i := slices.IndexFunc(m.rows, func(v authority.Member) bool {
+			return v.Workspace == ws && v.RemovedAt.IsZero() && (k.ExternalID == "" && v.User == u.ID || k.ExternalID != "" && v.ExternalID == k.ExternalID)
+		})
+		got, err := r.Member(ws, k)
+		if i < 0 && errors.Is(err, authority.ErrNoRow) {
+			continue
+		}
+		if i < 0 {
+			rt.Fatalf("a member by %+v is %+v, %v, want none", k, got, err)
+		}
+		agree(rt, "a member by another name", m.rows[i], got, err)
+	}
+}

@@ -1,0 +1,104 @@
+package store_test
+
+import (
+	"bufio"
+	"errors"
+	"testing"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+	"github.com/tokenry/tokenry/token"
+)
+
+// TestKilledServerLosesNothing kills a server that is creating tokens: each one
+// that was acknowledged is there, each one that is there is whole, and the
+// database is free for the next server.
+func TestKilledServerLosesNothing(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		acknowledged := killedAfter(t, url, 400)
+		s := openSoon(t, store.Options{URL: url})
+		stored := make(map[token.Locator]bool)
+		err := s.Read(t.Context(), func(r authority.Reader) error {
+			tokens, err := r.Tokens(1, authority.TokenQuery{})
+			for _, tok := range tokens {
+				stored[tok.Locator] = true
+				if secrets, err := r.Secrets(tok.ID); err != nil || len(secrets) != 1 {
+					t.Errorf("token %v has %d secrets (%v)", tok.Locator, len(secrets), err)
+				}
+			}
+			chain, chainErr := r.AuditChain(1, 0, 0)
+			for i, row := range chain {
+				if row.Sequence != int64(i+1) {
+					t.Fatalf("the chain has a gap before %d", row.Sequence)
+				}
+			}
+			// Each mutation has made one token, one row and one revision; the first
+			// made the workspace.
+			if n := int64(len(tokens)); int64(len(chain)) != n || r.Revision() != n+1 || n%2 != 0 {
+				t.Errorf("%d tokens, %d audit rows, revision %d", n, len(chain), r.Revision())
+			}
+			return errors.Join(err, chainErr)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range acknowledged {
+			if !stored[token.Locator([]byte(l))] {
+				t.Errorf("token %s was acknowledged and is not there", l)
+			}
+		}
+		if s.Engine() == "sqlite" {
+			var verdict string
+			if err := raw(t, url).QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+				t.Errorf("integrity check: %s %v", verdict, err)
+			}
+		}
+	})
+}
+
+// killedAfter runs a server until it has acknowledged n tokens, kills it, and
+// answers all that it has acknowledged.
+func killedAfter(t *testing.T, url string, n int) (acknowledged []string) {
+	t.Helper()
+	cmd := again(t, "create", url)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		acknowledged = append(acknowledged, lines.Text())
+		if len(acknowledged) == n {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err == nil || len(acknowledged) < n {
+		t.Fatalf("the child ended by itself after %d: %v %v", len(acknowledged), acknowledged, err)
+	}
+	return acknowledged
+}
+
+// openSoon opens a database whose holder was killed. PostgreSQL learns of that a
+// moment later.
+func openSoon(t *testing.T, o store.Options) *store.Store {
+	t.Helper()
+	for {
+		s, err := store.Open(t.Context(), o)
+		var held *store.HeldError
+		switch {
+		case errors.As(err, &held):
+			continue
+		case err != nil:
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+}

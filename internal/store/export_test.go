@@ -1,0 +1,20 @@
+package store
+
+// Lists are the statements that pages are read with, for tests of how an engine
+// goes about them.
+func Lists() map[string]string {
+	return map[string]string{
+		"tokens":                   listTokens,
+		"tokens of a member":       listTokensMember,
+		"tokens of an account":     listTokensServiceAccount,
+		"tokens made with a token": listTokensCreatedWith,
+		"tokens made by somebody":  listTokensCreatedBy,
+		"count of tokens":          countTokens,
+		"count of a member's":      countTokensMember,
+		"count of an account's":    countTokensServiceAccount,
+		"audit":                    listAudit,
+		"audit of a token":         listAuditToken,
+		"audit of an actor":        listAuditActor,
+		"audit from a time":        listAuditFrom,
+	}
+}

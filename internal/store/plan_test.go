@@ -1,0 +1,82 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+)
+
+// TestListsUseTheirIndexes: no page costs more because a workspace has more
+// rows that are not on it. SQLite shows how it would go about a statement.
+func TestListsUseTheirIndexes(t *testing.T) {
+	t.Parallel()
+	url := storetest.SQLite(t)
+	open(t, store.Options{URL: url})
+	db := raw(t, url)
+	want := map[string]string{
+		"tokens":                   "tokens USING INDEX tokens_list (workspace=? AND id<?)",
+		"tokens of a member":       "tokens USING INDEX tokens_member (workspace=? AND owner_member=? AND id<?)",
+		"tokens of an account":     "tokens USING INDEX tokens_service_account (workspace=? AND owner_service_account=? AND id<?)",
+		"tokens made with a token": "tokens USING INDEX tokens_created_with (workspace=? AND created_with=? AND id<?)",
+		"tokens made by somebody":  "tokens USING INDEX tokens_created_by (workspace=? AND created_by=? AND id<?)",
+		"count of tokens":          "tokens USING INDEX tokens_live (workspace=?)",
+		"count of a member's":      "tokens USING INDEX tokens_member (workspace=? AND owner_member=?)",
+		"count of an account's":    "tokens USING INDEX tokens_service_account (workspace=? AND owner_service_account=?)",
+		"audit":                    "audit USING INDEX sqlite_autoindex_audit_1 (workspace=? AND sequence<?)",
+		"audit of a token":         "audit USING INDEX audit_token (workspace=? AND token=? AND sequence<?)",
+		"audit of an actor":        "audit USING INDEX audit_actor (workspace=? AND actor=? AND sequence<?)",
+		"audit from a time":        "audit USING INDEX audit_time (workspace=? AND occurred_at>?); USE TEMP B-TREE FOR ORDER BY",
+	}
+	lists := store.Lists()
+	for name, query := range lists {
+		if got := plan(t, db, query); got != "SEARCH "+want[name] {
+			t.Errorf("%s: %s\nwant SEARCH %s", name, got, want[name])
+		}
+	}
+	if len(lists) != len(want) {
+		t.Errorf("there are %d lists and %d expectations", len(lists), len(want))
+	}
+}
+
+func plan(t *testing.T, db *sql.DB, query string) string {
+	t.Helper()
+	var args []any
+	for strings.Contains(query, fmt.Sprintf("$%d", len(args)+1)) {
+		args = append(args, nil)
+	}
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(steps, "; ")
+}
+
+// raw opens the file of a SQLite database beside the store.
+func raw(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
