@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Options are what a server is given besides its settings. The zero value is
+// what a program wants that is not a test.
+type Options struct {
+	// Logger is told what happens; nil is silence.
+	Logger *slog.Logger
+	// Now is the clock that tokens are judged by; nil is the machine's.
+	Now func() time.Time
+	// Rand is a cryptographic source of randomness; nil is crypto/rand.
+	Rand io.Reader
+	// Version goes into the metrics.
+	Version string
+	// Holder is how this process is named to whoever finds the database held; ""
+	// names host and process.
+	Holder string
+	// observe is told how long the database took; nil is nobody.
+	observe func(op string, d time.Duration, err error)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.Holder == "" {
+		host, _ := os.Hostname()
+		o.Holder = fmt.Sprintf("%s, process %d", host, os.Getpid())
+	}
+	return o
+}
+
+// Core is the rules over an opened database, without a door: what a server is
+// built on, and all that a command needs that works on a stopped one's.
+type Core struct {
+	Options
+	Authority *authority.Authority
+	Engine    *verify.Engine
+	Passwords *signin.Passwords
+
+	config config.Config
+	keys   *token.Keyring
+	store  *store.Store
+}
+
+// Open opens the keyring and the database, which it then holds, and prepares
+// them on the first start.
+func Open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
+	c := &Core{Options: o.withDefaults(), config: cfg}
+	if err := c.keyring(); err != nil {
+		return nil, err
+	}
+	var err error
+	c.store, err = store.Open(ctx, store.Options{
+		URL: cfg.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.build(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Core) build(ctx context.Context) error {
+	if err := c.store.CheckKeyring(ctx, c.keys); err != nil {
+		return err
+	}
+	c.Passwords = signin.NewPasswords(c.Rand)
+	c.Authority = authority.New(authority.Options{
+		Store: c.store, Keys: c.keys, Now: c.Now, Rand: c.Rand, HashPassword: c.Passwords.Hash,
+	})
+	prefixes, err := c.prefixes(ctx)
+	if err != nil {
+		return err
+	}
+	c.Engine = verify.New(c.Authority, c.keys, verify.Config{Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now})
+	c.Authority.Observe(c.Engine)
+	return nil
+}
+
+// prefixes answers what tokens of this instance begin with, the current one
+// first, once the setting is what the database says.
+func (c *Core) prefixes(ctx context.Context) ([]token.Prefix, error) {
+	have, err := c.Authority.Prefixes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	want := token.Prefix(c.config.Prefix)
+	if want == "" && len(have) > 0 {
+		return have, nil
+	}
+	if want == "" {
+		want = token.DefaultPrefix
+	}
+	if err := c.Authority.Prepare(ctx, want); err != nil {
+		return nil, err
+	}
+	return c.Authority.Prefixes(ctx)
+}
+
+// Close closes the database and gives it back.
+func (c *Core) Close() error { return c.store.Close() }

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Run serves until ctx ends. Its log goes to out, and so does the one-time link
+// that makes the first Owner while there is none.
+func Run(ctx context.Context, cfg config.Config, out io.Writer, version string) error {
+	log := NewLogger(cfg, out)
+	s, err := Listen(ctx, cfg, Options{Logger: log, Version: version})
+	if err != nil {
+		return err
+	}
+	if err := s.greet(ctx, out); err != nil {
+		s.abandon()
+		return err
+	}
+	if cfg.MetricsListen == "" && strings.HasPrefix(s.base, "https://") {
+		log.Info("/metrics is open to everybody who reaches the main listener; --metrics-listen gives it one of its own")
+	}
+	log.Info("listening", "address", s.Addr(), "url", s.base, "database", cfg.Database, "version", version)
+	return s.Serve(ctx)
+}
+
+// greet tells people how to begin while the instance has no Owner.
+func (s *Server) greet(ctx context.Context, out io.Writer) error {
+	code, ok, err := s.Authority.NewSetupCode(ctx)
+	if err != nil || !ok {
+		return err
+	}
+	link := s.base + "/setup?code=" + url.QueryEscape(code)
+	if s.config.LogFormat == "json" {
+		s.Logger.Warn("this instance has no Owner yet; open the link once, within an hour", "setup_url", link)
+		return nil
+	}
+	fmt.Fprintf(out, `
+This instance has no Owner yet. Open this link, once and within an hour:
+
+    %s
+
+or stop the server and run: tokenry bootstrap --email YOU@EXAMPLE.COM --workspace NAME
+with the same --data, or --database and --keys.
+
+`, link)
+	return nil
+}
+
+// NewLogger makes the log that the settings ask for. It takes token strings out
+// of whatever is said to it, though nothing should say one.
+func NewLogger(cfg config.Config, out io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: cfg.LogLevel, ReplaceAttr: withoutTokens}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(out, o))
+	}
+	return slog.New(slog.NewTextHandler(out, o))
+}
+
+func withoutTokens(_ []string, a slog.Attr) slog.Attr {
+	v := a.Value
+	err, failed := v.Any().(error)
+	switch {
+	case v.Kind() == slog.KindString:
+		a.Value = slog.StringValue(mask(v.String()))
+	case failed:
+		a.Value = slog.StringValue(mask(err.Error()))
+	}
+	return a
+}
+
+// mask replaces every token string in a text by what may be shown of it.
+func mask(s string) string {
+	var b strings.Builder
+	at := 0
+	token.Find([]byte(s), func(start, end int, p token.Parsed) bool {
+		b.WriteString(s[at:start])
+		b.WriteString(token.Mask(p.Prefix, p.Kind, p.Locator))
+		at = end
+		return true
+	})
+	if at == 0 {
+		return s
+	}
+	return b.String() + s[at:]
+}

@@ -1,0 +1,244 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/httpapi"
+)
+
+// How long a connection may take for what. Answers that are streamed set their
+// own end.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	// maxHeader is more than any request of ours needs; beyond it is 431.
+	maxHeader = 32 << 10
+	// lostTimeout is for what runs when the database was lost: its changes can no
+	// longer be committed.
+	lostTimeout = 2 * time.Second
+)
+
+// Server is a server that listens. Connections wait until [Server.Serve] takes
+// them.
+type Server struct {
+	*Core
+	base    string
+	main    *http.Server
+	on      net.Listener
+	metrics *http.Server // nil without a listener of its own
+	mOn     net.Listener
+	// lost says that the database is no longer ours; stopping that the end was
+	// asked for.
+	lost, stopping atomic.Bool
+}
+
+// Listen opens everything that the settings name and listens. On an error
+// nothing is left open.
+func Listen(ctx context.Context, cfg config.Config, o Options) (_ *Server, err error) {
+	s := &Server{}
+	defer func() {
+		if err != nil {
+			s.abandon()
+		}
+	}()
+	if s.on, err = listen(ctx, "listen", cfg.Listen); err != nil {
+		return nil, err
+	}
+	if cfg.MetricsListen != "" {
+		if s.mOn, err = listen(ctx, "metrics-listen", cfg.MetricsListen); err != nil {
+			return nil, err
+		}
+	}
+	s.base = baseURL(cfg, s.on.Addr())
+	registry := newRegistry()
+	if o.observe, err = httpapi.ObserveDatabase(registry); err != nil {
+		return nil, err
+	}
+	if o.Holder == "" {
+		host, _ := os.Hostname()
+		o.Holder = fmt.Sprintf("%s, process %d, listening on %s", host, os.Getpid(), s.on.Addr())
+	}
+	if s.Core, err = Open(ctx, cfg, o); err != nil {
+		return nil, err
+	}
+	return s, s.mount(registry)
+}
+
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+func listen(ctx context.Context, flag, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen (--%s): %w; is another program there? Choose another address", flag, err)
+	}
+	return l, nil
+}
+
+// baseURL is the address under which the server is reached, without a slash at
+// its end.
+func baseURL(cfg config.Config, on net.Addr) string {
+	if cfg.BaseURL != "" {
+		return cfg.BaseURL
+	}
+	tcp, ok := on.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("http://localhost:%d", tcp.Port)
+	}
+	return "http://" + on.String()
+}
+
+// mount builds the doors over the core.
+func (s *Server) mount(registry *prometheus.Registry) error {
+	door, err := httpapi.New(httpapi.Options{
+		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
+		Logger: s.Logger, Metrics: registry, Now: s.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready,
+	})
+	if err != nil {
+		return err
+	}
+	figures := httpapi.MetricsHandler(registry)
+	s.main = s.httpServer(s.guard(s.route(door, figures)))
+	if s.mOn != nil {
+		s.metrics = s.httpServer(only("/metrics", figures))
+	}
+	return nil
+}
+
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// route gives the metrics to the main listener when they have none of their own.
+// It is not a multiplexer: that would rewrite paths before the door sees them.
+func (s *Server) route(door, figures http.Handler) http.Handler {
+	if s.mOn != nil {
+		return door
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" {
+			figures.ServeHTTP(w, r)
+			return
+		}
+		door.ServeHTTP(w, r)
+	})
+}
+
+func only(path string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != path {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// guard refuses everything once the database is no longer ours: what memory
+// knows may be undone elsewhere.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.lost.Load() {
+			next.ServeHTTP(w, r)
+			return
+		}
+		p := api.Errorf(api.CodeUnavailable, "this server stopped answering; ask another").Problem(s.base+"/errors", "")
+		h := w.Header()
+		h.Set("Content-Type", "application/problem+json")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Retry-After", "1")
+		w.WriteHeader(p.Status)
+		_ = json.NewEncoder(w).Encode(p) // nobody is left to be told
+	})
+}
+
+// ready says whether requests should be sent here.
+func (s *Server) ready(ctx context.Context) error {
+	if s.stopping.Load() {
+		return errors.New("the server is stopping")
+	}
+	return s.Authority.Ping(ctx)
+}
+
+// Addr is the address that is listened on, with the port that was taken.
+func (s *Server) Addr() string { return s.on.Addr().String() }
+
+// BaseURL is the address under which clients reach the server.
+func (s *Server) BaseURL() string { return s.base }
+
+// errLost ends a server that no longer holds its database.
+var errLost = errors.New("the lock on the database was lost, so another server may have taken over; this one stopped answering")
+
+// Serve answers requests until ctx ends, which is no error, or something breaks.
+// When it returns, everything is closed.
+func (s *Server) Serve(ctx context.Context) error {
+	broken := make(chan error, 2)
+	go func() { broken <- s.main.Serve(s.on) }()
+	if s.metrics != nil {
+		go func() { broken <- s.metrics.Serve(s.mOn) }()
+	}
+	var reason error
+	patience := s.config.ShutdownTimeout
+	select {
+	case <-ctx.Done():
+		s.Logger.Info("stopping; what was taken is finished first", "timeout", patience)
+	case <-s.store.Lost():
+		s.lost.Store(true)
+		reason, patience = errLost, min(patience, lostTimeout)
+	case err := <-broken:
+		reason = fmt.Errorf("cannot go on listening: %w", err)
+	}
+	return errors.Join(reason, s.stop(patience))
+}
+
+// stop closes what there is from the outside to the inside.
+func (s *Server) stop(patience time.Duration) error {
+	s.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err := s.main.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.Logger.Warn("requests were cut off: they did not end within the shutdown timeout")
+		err = s.main.Close()
+	}
+	if s.metrics != nil {
+		err = errors.Join(err, s.metrics.Close())
+	}
+	return errors.Join(err, s.Close())
+}
+
+// abandon closes what was opened before a start failed.
+func (s *Server) abandon() {
+	for _, c := range []io.Closer{s.on, s.mOn} {
+		if c != nil {
+			_ = c.Close() // the start's own error is told
+		}
+	}
+	if s.Core != nil {
+		_ = s.Close() // the start's own error is told
+	}
+}
