@@ -9,6 +9,8 @@
 //     never were; durations are written like 90d, 24h or 30m.
 //   - Absent, null and a value are three different things in a request: see [Opt].
 //   - A [Code] is spelled once, here, with its HTTP status and what to do about it.
+//   - A list that may be null in an answer says so with the tag nullable, which
+//     the OpenAPI document is made from.
 //   - No type of this package holds a secret except [Issued], [VerifyRequest]
 //     and [Bootstrapped].
 package api

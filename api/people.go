@@ -61,8 +61,8 @@ type Member struct {
 	ExternalID    *string     `json:"external_id"`
 	Address       string      `json:"address"`
 	Role          *string     `json:"role"`
-	Scopes        []string    `json:"scopes"`
-	Resources     []string    `json:"resources"`
+	Scopes        []string    `json:"scopes" nullable:"true"`
+	Resources     []string    `json:"resources" nullable:"true"`
 	Grants        []Statement `json:"grants"`
 	Effective     []Statement `json:"effective"`
 	Active        bool        `json:"active"`
@@ -95,8 +95,8 @@ type ServiceAccount struct {
 	Description string      `json:"description"`
 	Contacts    []string    `json:"contacts"`
 	Role        *string     `json:"role"`
-	Scopes      []string    `json:"scopes"`
-	Resources   []string    `json:"resources"`
+	Scopes      []string    `json:"scopes" nullable:"true"`
+	Resources   []string    `json:"resources" nullable:"true"`
 	Grants      []Statement `json:"grants"`
 	Effective   []Statement `json:"effective"`
 	Active      bool        `json:"active"`

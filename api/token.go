@@ -108,9 +108,9 @@ type Token struct {
 	// Role, Scopes and Resources show a grant of one statement; Grants shows any.
 	// All four are null while the token inherits its owner's rights.
 	Role      *string     `json:"role"`
-	Scopes    []string    `json:"scopes"`
-	Resources []string    `json:"resources"`
-	Grants    []Statement `json:"grants"`
+	Scopes    []string    `json:"scopes" nullable:"true"`
+	Resources []string    `json:"resources" nullable:"true"`
+	Grants    []Statement `json:"grants" nullable:"true"`
 	// Effective is what the token may do now: its own statements within its owner's.
 	Effective []Statement `json:"effective"`
 	Status    string      `json:"status"`
@@ -132,7 +132,7 @@ type Token struct {
 	RotatedAt     *time.Time    `json:"rotated_at"`
 	OverlapEndsAt *time.Time    `json:"overlap_ends_at"`
 	Secrets       []TokenSecret `json:"secrets"`
-	AllowedIPs    []string      `json:"allowed_ips"`
+	AllowedIPs    []string      `json:"allowed_ips" nullable:"true"`
 	RateLimit     *RateLimit    `json:"rate_limit"`
 	Recoverable   bool          `json:"recoverable"`
 	// Standing marks the one access token of a member that reset creates.

@@ -55,23 +55,28 @@ type RateState struct {
 }
 
 // VerifyResult is the decision. Token, Principal and Workspace are there
-// whenever the secret was right, also in a refusal.
+// whenever the secret was right, also in a refusal; Scopes and Resources when
+// the token itself is valid now. What is null does not exist: no external id, no
+// expiry, no limit.
 type VerifyResult struct {
-	Allowed             bool           `json:"allowed"`
-	Code                Code           `json:"code"`
+	Allowed bool `json:"allowed"`
+	Code    Code `json:"code"`
+	// Detail says why a token whose secret was right is refused, for its holder.
 	Detail              string         `json:"detail,omitempty"`
 	Token               *VerifiedToken `json:"token,omitempty"`
 	Principal           *Principal     `json:"principal,omitempty"`
 	Workspace           string         `json:"workspace,omitempty"`
-	WorkspaceExternalID string         `json:"workspace_external_id,omitempty"`
-	Scopes              []string       `json:"scopes,omitempty"`
-	Resources           []string       `json:"resources,omitempty"`
-	ExpiresAt           *time.Time     `json:"expires_at,omitempty"`
-	RateLimit           *RateState     `json:"rate_limit,omitempty"`
+	WorkspaceExternalID *string        `json:"workspace_external_id"`
+	Scopes              []string       `json:"scopes,omitzero"`
+	// Resources are those on which all the scopes asked for are granted
+	// together; all of the token's when none was asked for.
+	Resources []string   `json:"resources,omitzero"`
+	ExpiresAt *time.Time `json:"expires_at"`
+	RateLimit *RateState `json:"rate_limit"`
 	// Missing names the scopes that were not granted.
 	Missing []string `json:"missing,omitempty"`
 	// RetryAfter is in whole seconds; with rate_limited only.
 	RetryAfter int    `json:"retry_after,omitempty"`
-	RequestID  string `json:"request_id,omitempty"`
+	RequestID  string `json:"request_id"`
 	Revision   int64  `json:"revision"`
 }

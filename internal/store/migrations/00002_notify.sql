@@ -79,7 +79,7 @@ CREATE INDEX tokens_expiring ON tokens (expires_at) WHERE revoked_at IS NULL AND
 
 -- One row for each retired secret that was presented again: when that was last
 -- told, and how often it happened since.
-CREATE TABLE reuses (
+CREATE TABLE reuses_told (
     token BIGINT NOT NULL REFERENCES tokens (id),
     secret BIGINT NOT NULL,
     told_at BIGINT NOT NULL,

@@ -1,0 +1,194 @@
+package authority
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Webhook is an endpoint that is told what happens; workspace 0 is the
+// instance's, which is told of every workspace.
+type Webhook struct {
+	ID          ID
+	Workspace   ID
+	PublicID    string
+	URL         string
+	Description string
+	// Events are types or patterns like token.*.
+	Events []string
+	// Secret is the signing key, sealed. OldSecret signs besides it until
+	// OldSecretUntil.
+	Secret         []byte
+	OldSecret      []byte
+	OldSecretUntil time.Time
+	Enabled        bool
+	// FailingSince is the first failure after the last success.
+	FailingSince   time.Time
+	DisabledAt     time.Time
+	DisabledReason string
+	CreatedAt      time.Time
+	Revision       int64
+}
+
+// Delivery is one event on its way to one endpoint.
+type Delivery struct {
+	ID       ID
+	PublicID string
+	Webhook  ID
+	Type     string
+	// Payload is the body, kept to the byte: signatures are over it.
+	Payload json.RawMessage
+	// State is one of api.Delivery….
+	State string
+	// Attempts counts those that were begun, Log tells of the last ones.
+	Attempts int
+	Log      []api.WebhookAttempt
+	// NextAttemptAt is when it is due; zero once it is settled. While somebody is
+	// at it, it is LeasedUntil, so that a sender that died is succeeded.
+	NextAttemptAt time.Time
+	LeasedUntil   time.Time
+	CreatedAt     time.Time
+	SettledAt     time.Time
+}
+
+// Kinds of mail.
+const (
+	MailExpiry          = "expiry"
+	MailIssued          = "issued"
+	MailReused          = "reused"
+	MailWebhookDisabled = "webhook_disabled"
+)
+
+// States of a mail.
+const (
+	MailPending = "pending"
+	MailSent    = "sent"
+	MailFailed  = "failed"
+	MailDropped = "dropped"
+)
+
+// Mail is one mail to one person.
+type Mail struct {
+	ID ID
+	// PublicID is in its Message-ID, the same at every attempt.
+	PublicID  string
+	Workspace ID
+	Kind      string
+	Recipient string
+	// Token, ExpiresAt and Step are of a notice about an expiry; Token also of
+	// other mails about one.
+	Token     token.Locator
+	ExpiresAt time.Time
+	Step      int
+	Facts     MailFacts
+	State     string
+	Attempts  int
+	// Error is what the last attempt met.
+	Error         string
+	NextAttemptAt time.Time
+	LeasedUntil   time.Time
+	CreatedAt     time.Time
+	SettledAt     time.Time
+}
+
+// MailFacts is what a mail tells, as it was when it was written; never a secret.
+// Texts are as people wrote them.
+type MailFacts struct {
+	Workspace     string `json:"workspace,omitempty"`
+	WorkspaceName string `json:"workspace_name,omitempty"`
+	TokenID       string `json:"token_id,omitempty"`
+	Locator       string `json:"locator,omitempty"`
+	Label         string `json:"label,omitempty"`
+	Mask          string `json:"mask,omitempty"`
+	Kind          string `json:"kind,omitempty"`
+	Owner         string `json:"owner,omitempty"`
+	// Action is the audit's, Actor who did it, At when.
+	Action string    `json:"action,omitempty"`
+	Actor  string    `json:"actor,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+	// Count, Address and Agent are of a reuse.
+	Count   int64  `json:"count,omitempty"`
+	Address string `json:"address,omitempty"`
+	Agent   string `json:"agent,omitempty"`
+	Revoked bool   `json:"revoked,omitempty"`
+	// WebhookURL is the host of an endpoint, WebhookID its id, Reason why it was
+	// disabled.
+	WebhookURL string              `json:"webhook_url,omitempty"`
+	WebhookID  string              `json:"webhook_id,omitempty"`
+	Reason     string              `json:"reason,omitempty"`
+	Support    *api.SupportContact `json:"support,omitempty"`
+}
+
+// Notice says that a step of one expiry of a token was noticed.
+type Notice struct {
+	Token     ID
+	ExpiresAt time.Time
+	Step      int
+	NoticedAt time.Time
+	// SentAt is when a mail server first accepted a mail about it; zero before.
+	SentAt time.Time
+}
+
+// ReuseTold says when the use of a retired secret was last told.
+type ReuseTold struct {
+	Token  ID
+	Secret int
+	At     time.Time
+	// Count is how often it was presented since, untold.
+	Count int64
+}
+
+// ExpiryWindow asks for the tokens that expire in (After, Until] and whose step
+// was not noticed.
+type ExpiryWindow struct {
+	After, Until time.Time
+	Step         int
+	// From continues a list: only IDs greater than it.
+	From  ID
+	Limit int
+}
+
+// NotifyReader reads what is told to the outside.
+type NotifyReader interface {
+	// Webhook finds an endpoint of the workspace (0: the instance) by its public
+	// id; WebhookByID any.
+	Webhook(workspace ID, publicID string) (Webhook, error)
+	WebhookByID(id ID) (Webhook, error)
+	Webhooks(workspace, after ID, limit int) ([]Webhook, error)
+	// Subscribed lists the enabled endpoints of a workspace and of the instance.
+	Subscribed(workspace ID) ([]Webhook, error)
+	Delivery(webhook ID, publicID string) (Delivery, error)
+	DeliveryByID(id ID) (Delivery, error)
+	// Deliveries lists an endpoint's, newest first.
+	Deliveries(webhook, before ID, limit int) ([]Delivery, error)
+	// DueDeliveries lists what is due, oldest first, of endpoints at which nobody
+	// is, at most each of one endpoint.
+	DueDeliveries(now time.Time, each, limit int) ([]Delivery, error)
+	Mail(id ID) (Mail, error)
+	DueMails(now time.Time, limit int) ([]Mail, error)
+	// NextDue is when the next delivery or mail is due; ErrNoRow when none is.
+	NextDue() (time.Time, error)
+	// Expiring lists tokens of all workspaces that are neither revoked, deleted
+	// nor disabled; ephemeral ones are left out.
+	Expiring(w ExpiryWindow) ([]Token, error)
+	Notice(t ID, expires time.Time, step int) (Notice, error)
+	ReuseTold(t ID, secret int) (ReuseTold, error)
+}
+
+// NotifyTx changes what is told to the outside.
+type NotifyTx interface {
+	PutWebhook(Webhook) error
+	// DeleteWebhook forgets an endpoint and its deliveries.
+	DeleteWebhook(id ID) error
+	PutDelivery(Delivery) error
+	// DropDeliveries settles what is pending of an endpoint as dropped.
+	DropDeliveries(webhook ID, at time.Time) error
+	PutMail(Mail) error
+	PutNotice(Notice) error
+	PutReuseTold(ReuseTold) error
+	// ForgetSettled deletes deliveries and mails settled before t, and the
+	// notices and reuses of before it.
+	ForgetSettled(t time.Time) error
+}

@@ -1,0 +1,83 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+// authenticate establishes the caller by the token in the Authorization header.
+// Looking at it is no use of it: it neither counts nor consumes.
+func (c *call) authenticate() error {
+	presented, err := bearer(c.r.Header)
+	if err != nil {
+		return err
+	}
+	c.addr = c.s.clientAddr(c.r)
+	req := verify.Request{Token: presented, Addr: c.addr, Peek: true}
+	if err := c.s.engine.Verify(c.ctx, &req, &c.known); err != nil {
+		return err
+	}
+	if !c.known.Allowed() {
+		return refused(&c.known, nil)
+	}
+	actAs, err := actAs(c.r.Header)
+	c.caller = authority.Caller{
+		Token: c.known.Locator, Addr: c.addr, Agent: c.r.UserAgent(), RequestID: c.id, ActAs: actAs,
+	}
+	return err
+}
+
+// bearer returns the token of the one Authorization header. Its text is not
+// changed in any way.
+func bearer(h http.Header) (string, error) {
+	lines := h["Authorization"]
+	if len(lines) > 1 {
+		return "", badCredentials("send one Authorization header")
+	}
+	if len(lines) == 0 {
+		return "", missingToken()
+	}
+	scheme, presented, _ := strings.Cut(lines[0], " ")
+	presented = strings.TrimLeft(presented, " ")
+	switch {
+	case !strings.EqualFold(scheme, "Bearer"), presented == "":
+		return "", missingToken()
+	case strings.ContainsAny(presented, ", \t"):
+		return "", badCredentials("send one token, and nothing behind it")
+	}
+	return presented, nil
+}
+
+func missingToken() *api.Error {
+	return api.Errorf(api.CodeMissingToken, "send the header Authorization: Bearer with a token")
+}
+
+func badCredentials(problem string) *api.Error {
+	e := api.Errorf(api.CodeInvalidRequest, "%s", problem)
+	e.Field = fieldAuthorization
+	return e
+}
+
+const (
+	headerActAs = "Tokenry-Act-As"
+	maxActAs    = 320 // an e-mail, or ext: and an external id
+)
+
+// actAs returns the member that the caller wants to be judged as.
+func actAs(h http.Header) (string, error) {
+	lines := h[headerActAs]
+	if len(lines) == 0 {
+		return "", nil
+	}
+	if len(lines) > 1 || lines[0] == "" || len(lines[0]) > maxActAs || !utf8.ValidString(lines[0]) {
+		e := api.Errorf(api.CodeInvalidRequest, "Tokenry-Act-As names one member: an e-mail, an id or ext:ID")
+		e.Field = "tokenry_act_as"
+		return "", e
+	}
+	return lines[0], nil
+}

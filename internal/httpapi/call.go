@@ -1,0 +1,207 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+// call is one request on its way through the door, and what is known of it by
+// now. It is used again for later requests: nothing may keep it.
+//
+// It is also the writer that the multiplexer is given, so that what the
+// multiplexer answers by itself (404, 405, redirects) becomes a problem.
+type call struct {
+	s     *server
+	w     http.ResponseWriter
+	r     *http.Request
+	ctx   context.Context
+	route *Route // nil while, or because, none was found
+	id    string
+	start time.Time
+	addr  netip.Addr // the client's; zero when it cannot be told
+
+	// caller and known are who calls; set on routes that are not public.
+	caller authority.Caller
+	known  verify.Decision
+
+	params []param
+	status int // what was answered; 0 while nothing was
+	// denyAs, when not 0, is the status of a refusal in place of its own.
+	denyAs int
+	body   bytes.Buffer
+	out    bytes.Buffer
+	// limited bounds the reading of the body.
+	limited io.LimitedReader
+	random  [requestIDLength]byte
+}
+
+const (
+	// requestIDLength is in characters of five bits.
+	requestIDLength = 16
+	// keptBuffer is the largest buffer that is kept for later requests.
+	keptBuffer = 64 << 10
+)
+
+// begin takes a call from the pool and gives it an id. Clients cannot name
+// their requests: the id is what the log and the audit are searched by.
+func (s *server) begin(w http.ResponseWriter, r *http.Request) *call {
+	c, ok := s.calls.Get().(*call)
+	if !ok {
+		c = new(call)
+	}
+	c.s, c.w, c.r, c.ctx, c.start = s, w, r, r.Context(), s.now()
+	c.id = c.newID()
+	return c
+}
+
+func (c *call) newID() string {
+	const prefix, alphabet = "req_", "0123456789abcdefghijklmnopqrstuv" // 32: no bias in five bits
+	if _, err := io.ReadFull(c.s.rand, c.random[:]); err != nil {
+		return prefix + "unknown" // a request is answered also without randomness
+	}
+	var b [len(prefix) + requestIDLength]byte
+	copy(b[:], prefix)
+	for i, v := range c.random {
+		b[len(prefix)+i] = alphabet[v&31]
+	}
+	return string(b[:])
+}
+
+// end counts and logs the call, turns a panic into an answer, and gives the
+// call back.
+func (s *server) end(c *call) {
+	if v := recover(); v != nil {
+		s.panicked(c, v)
+	}
+	took := s.now().Sub(c.start)
+	c.count()
+	c.logAccess(took)
+	s.recycle(c)
+}
+
+// recycle keeps what is worth keeping of a call, and nothing of the request.
+func (s *server) recycle(c *call) {
+	if c.body.Cap() > keptBuffer || c.out.Cap() > keptBuffer {
+		return
+	}
+	wipe(&c.body)
+	wipe(&c.out)
+	clear(c.params)
+	*c = call{body: c.body, out: c.out, params: c.params[:0]}
+	s.calls.Put(c)
+}
+
+// wipe empties a buffer that may have held a secret.
+func wipe(b *bytes.Buffer) {
+	clear(b.Bytes())
+	b.Reset()
+}
+
+// panicked answers 500 if nothing was answered yet; else the connection is cut,
+// so that half an answer is not taken for a whole one. The log is told where,
+// and the value only when the runtime made it: another may hold a secret.
+func (s *server) panicked(c *call, v any) {
+	if v == http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared so by net/http
+		c.count()
+		panic(v)
+	}
+	what := fmt.Sprintf("%T", v)
+	if err, ok := v.(runtime.Error); ok {
+		what = err.Error()
+	}
+	s.log.LogAttrs(c.ctx, slog.LevelError, "a handler panicked",
+		slog.String("request_id", c.id), slog.String("route", c.pattern()),
+		slog.String("panic", what), slog.String("stack", string(debug.Stack())))
+	if c.status != 0 {
+		c.count()
+		panic(http.ErrAbortHandler)
+	}
+	c.fail(api.Errorf(api.CodeInternal, "internal error"))
+}
+
+// pattern names the route without anything of the request.
+func (c *call) pattern() string {
+	if c.route == nil {
+		return noRoute
+	}
+	return c.route.Path
+}
+
+// noRoute is what logs and metrics call a request for nothing that exists.
+const noRoute = "none"
+
+func (c *call) count() {
+	counts := c.s.unrouted
+	if c.route != nil {
+		counts = c.route.requests
+	}
+	counts.count(c.r.Method, c.status)
+}
+
+// logAccess writes the access log: hot routes and what machines poll at debug,
+// the rest at info. No path, no query, no token.
+func (c *call) logAccess(took time.Duration) {
+	level := slog.LevelInfo
+	if c.route != nil && c.route.Frequent {
+		level = slog.LevelDebug
+	}
+	if !c.s.log.Enabled(c.ctx, level) {
+		return
+	}
+	c.s.log.LogAttrs(c.ctx, level, "request",
+		slog.String("request_id", c.id), slog.String("method", knownMethod(c.r.Method)), slog.String("route", c.pattern()),
+		slog.Int("status", c.status), slog.Duration("duration", took))
+}
+
+// knownMethod keeps words that a client made up out of logs and labels.
+func knownMethod(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "other"
+}
+
+// Header, Write and WriteHeader are for the multiplexer, which answers by
+// itself only what has no route.
+
+// Header returns the answer's header.
+func (c *call) Header() http.Header { return c.w.Header() }
+
+// WriteHeader answers in place of the multiplexer.
+func (c *call) WriteHeader(status int) {
+	if c.status != 0 {
+		return
+	}
+	h := c.w.Header()
+	h.Del("Location") // there is one spelling of each path
+	switch {
+	case status == http.StatusMethodNotAllowed:
+		c.fail(api.Errorf(api.CodeMethodNotAllowed, "this path has no such method; Allow lists those it has"))
+	case status == http.StatusBadRequest:
+		c.fail(api.Errorf(api.CodeInvalidRequest, "the request's target is not a path"))
+	default:
+		c.fail(api.Errorf(api.CodeNotFound, "there is nothing at this path"))
+	}
+}
+
+// Write drops the multiplexer's text.
+func (c *call) Write(b []byte) (int, error) {
+	c.WriteHeader(http.StatusNotFound)
+	return len(b), nil
+}
+
+// Unwrap is for [http.ResponseController].
+func (c *call) Unwrap() http.ResponseWriter { return c.w }

@@ -1,0 +1,168 @@
+package httpapi
+
+import (
+	"io"
+	"net/http"
+	"reflect"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// handler answers one call. An error is answered as a problem.
+type handler func(*call) (answer, error)
+
+// answer is what a handler found, on its way to the wire.
+type answer struct {
+	// status 0 is the route's own.
+	status int
+	// body is encoded as JSON, unless raw or stream are there.
+	body any
+	// raw is written as it is, as media.
+	raw []byte
+	// stream writes the body piece by piece, as media.
+	stream func(io.Writer) error
+	media  string
+	// changed says that revision is to be told.
+	changed  bool
+	revision int64
+	// lasting answers are the same for everybody for a while.
+	lasting bool
+}
+
+// endpoint is a handler with the types that it takes and gives.
+type endpoint struct {
+	in, out  reflect.Type
+	run      handler
+	params   []Param
+	success  []int
+	optional bool
+	changes  bool
+}
+
+// get answers one object.
+func get[Out any](f func(*call) (Out, error)) endpoint {
+	return endpoint{out: reflect.TypeFor[Out](), run: func(c *call) (answer, error) {
+		v, err := f(c)
+		return answer{body: v}, err
+	}}
+}
+
+// list answers one page. f is given where it begins and answers where the next
+// one does, 0 for nowhere.
+func list[T any](f func(*call, authority.Page) ([]T, int64, error)) endpoint {
+	return endpoint{out: reflect.TypeFor[api.List[T]](), params: paging(), run: func(c *call) (answer, error) {
+		page, err := c.page()
+		if err != nil {
+			return answer{}, err
+		}
+		items, next, err := f(c, page)
+		if err != nil {
+			return answer{}, err
+		}
+		return answer{body: listOf(items, c.s.cursors.next(c, next))}, nil
+	}}
+}
+
+func listOf[T any](items []T, next *string) api.List[T] {
+	if items == nil {
+		items = []T{}
+	}
+	return api.List[T]{Items: items, NextCursor: next}
+}
+
+// all pages through a list that the authority answers whole.
+func all[T any](f func(*call) ([]T, error)) endpoint {
+	return list(func(c *call, p authority.Page) ([]T, int64, error) {
+		items, err := f(c)
+		first := min(p.After, int64(len(items)))
+		last := min(first+int64(p.Limit), int64(len(items)))
+		if last == int64(len(items)) {
+			return items[first:], 0, err
+		}
+		return items[first:last], last, err
+	})
+}
+
+// change takes a body and answers the object that it changed or made.
+func change[In, Out any](f func(*call, In) (Out, int64, error)) endpoint {
+	return endpoint{in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), changes: true, run: func(c *call) (answer, error) {
+		var in In
+		if err := c.decode(&in); err != nil {
+			return answer{}, err
+		}
+		v, revision, err := f(c, in)
+		return answer{body: v, changed: true, revision: revision}, err
+	}}
+}
+
+// act changes an object without being told more.
+func act[Out any](f func(*call) (Out, int64, error)) endpoint {
+	return endpoint{out: reflect.TypeFor[Out](), changes: true, run: func(c *call) (answer, error) {
+		v, revision, err := f(c)
+		return answer{body: v, changed: true, revision: revision}, err
+	}}
+}
+
+// put creates (201) or replaces (200).
+func put[In, Out any](f func(*call, In) (Out, bool, int64, error)) endpoint {
+	return endpoint{
+		in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), changes: true,
+		success: []int{http.StatusOK, http.StatusCreated},
+		run: func(c *call) (answer, error) {
+			var in In
+			if err := c.decode(&in); err != nil {
+				return answer{}, err
+			}
+			v, created, revision, err := f(c, in)
+			a := answer{body: v, changed: true, revision: revision}
+			if created {
+				a.status = http.StatusCreated
+			}
+			return a, err
+		},
+	}
+}
+
+// stop suspends or removes a principal; with dry_run it only tells what would stop.
+func stop[Out any](f func(c *call, dryRun bool) (Out, api.Affected, int64, error)) endpoint {
+	return endpoint{out: reflect.TypeFor[Out](), changes: true, params: []Param{dryRun()}, run: func(c *call) (answer, error) {
+		dry := c.flag("dry_run")
+		v, hit, revision, err := f(c, dry)
+		if dry {
+			return answer{body: hit}, err
+		}
+		return answer{body: v, changed: true, revision: revision}, err
+	}}
+}
+
+// issue hands over a secret, in the one answer that does.
+func issue[In any](f func(*call, In) (authority.Issued, error)) endpoint {
+	return endpoint{in: reflect.TypeFor[In](), out: reflect.TypeFor[api.Issued](), changes: true, run: func(c *call) (answer, error) {
+		var in In
+		if err := c.decode(&in); err != nil {
+			return answer{}, err
+		}
+		v, err := f(c, in)
+		return issued(v), err
+	}}
+}
+
+// reissue is issue for calls that take no body.
+func reissue(f func(*call) (authority.Issued, error)) endpoint {
+	return endpoint{out: reflect.TypeFor[api.Issued](), changes: true, run: func(c *call) (answer, error) {
+		v, err := f(c)
+		return issued(v), err
+	}}
+}
+
+// issued reveals the secret: here it goes onto the wire, once.
+func issued(v authority.Issued) answer {
+	return answer{body: api.Issued{Token: v.Token, Secret: v.Secret.Reveal()}, changed: true, revision: v.Revision}
+}
+
+// maybe lets the body be left out.
+func maybe(e endpoint) endpoint {
+	e.optional = true
+	return e
+}

@@ -1,0 +1,171 @@
+package httpapi
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// stream writes an answer piece by piece. Once its first byte is out an error
+// can only cut the connection, so that half an answer is not taken for all.
+func (c *call) stream(a answer) error {
+	c.s.lines.write(c.w.Header(), false)
+	c.s.lines.media(c.w.Header(), a.media)
+	deadline := http.NewResponseController(c.w)
+	_ = deadline.SetWriteDeadline(c.s.now().Add(c.route.Timeout)) // a writer without one needs none
+	w := &streamWriter{c: c, status: a.status}
+	err := a.stream(w)
+	switch {
+	case err != nil && c.status == 0:
+		return err
+	case err != nil:
+		panic(http.ErrAbortHandler)
+	case c.status == 0: // nothing to write is a whole answer too
+		_, _ = w.Write(nil)
+	}
+	return nil
+}
+
+// streamWriter sends the status with the first byte.
+type streamWriter struct {
+	c      *call
+	status int
+}
+
+func (w *streamWriter) Write(b []byte) (int, error) {
+	if w.c.status == 0 {
+		w.c.status = w.status
+		w.c.w.WriteHeader(w.status)
+	}
+	return w.c.w.Write(b)
+}
+
+// maxPage is the largest page the authority gives; exports read in such pages.
+const maxPage = 200
+
+// eachPage reads a list to its end, page by page, and hands each to write.
+func eachPage[T any](read func(authority.Page) ([]T, int64, error), write func([]T) error) error {
+	for p := (authority.Page{Limit: maxPage}); ; {
+		items, next, err := read(p)
+		if err != nil {
+			return err
+		}
+		if err := write(items); err != nil || next == 0 {
+			return err
+		}
+		p.After = next
+	}
+}
+
+// table streams a list as CSV. The first page is read before anything is
+// written, so that a refusal is answered as one.
+func table[T any](read func(authority.Page) ([]T, int64, error), head []string, row func(T) []string) answer {
+	return answer{media: mediaCSV, stream: func(w io.Writer) error {
+		out := csv.NewWriter(w)
+		out.UseCRLF = true // RFC 4180
+		begun := false
+		err := eachPage(read, func(items []T) error {
+			if !begun {
+				begun = true
+				_ = out.Write(head) // Flush tells
+			}
+			for _, item := range items {
+				cells := row(item)
+				for i := range cells {
+					cells[i] = cell(cells[i])
+				}
+				_ = out.Write(cells)
+			}
+			out.Flush()
+			return out.Error()
+		})
+		return err
+	}}
+}
+
+// cell keeps a spreadsheet from taking a text for a formula: one that begins
+// like a formula, or with a character that is dropped before one is looked for,
+// gets an apostrophe, which spreadsheets hide.
+func cell(s string) string {
+	first, _ := utf8.DecodeRuneInString(s)
+	if s != "" && strings.ContainsRune("=+-@＝＋－＠\t\r\n\x00", first) {
+		return "'" + s
+	}
+	return s
+}
+
+func (c *call) tokensCSV() (answer, error) {
+	for _, name := range []string{"limit", "cursor"} {
+		if c.text(name) != "" {
+			return answer{}, badParam(name, "goes with format=json alone")
+		}
+	}
+	f := c.tokenFilter()
+	return table(func(p authority.Page) ([]api.Token, int64, error) {
+		return c.s.authority.ListTokens(c.ctx, c.caller, c.path("ws"), f, p)
+	}, tokenColumns(), tokenRow), nil
+}
+
+func tokenColumns() []string {
+	return []string{"id", "locator", "kind", "owner", "owner_name", "label", "description", "masked", "role", "scopes", "resources",
+		"status", "usable", "blocked_by", "outside_policy", "created_at", "created_by", "created_with", "expires_at", "last_used_at",
+		"last_used_ip", "disabled_at", "revoked_at", "revoke_reason", "rotated_at", "allowed_ips"}
+}
+
+func tokenRow(t api.Token) []string {
+	return []string{t.ID, t.Locator, t.Kind, t.Owner.Address, t.Owner.Name, t.Label, t.Description, t.Masked, value(t.Role),
+		strings.Join(t.Scopes, " "), strings.Join(t.Resources, " "), t.Status, strconv.FormatBool(t.Usable), value(t.BlockedBy),
+		strconv.FormatBool(t.OutsidePolicy), stamp(&t.CreatedAt), t.CreatedBy, value(t.CreatedWith), stamp(t.ExpiresAt),
+		stamp(t.LastUsedAt), value(t.LastUsedIP), stamp(t.DisabledAt), stamp(t.RevokedAt), value(t.RevokeReason),
+		stamp(t.RotatedAt), strings.Join(t.AllowedIPs, " ")}
+}
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func stamp(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+func eventColumns() []string {
+	return []string{"sequence", "at", "revision", "workspace", "action", "actor", "actor_token", "on_behalf", "ip", "user_agent",
+		"request_id", "target", "token", "before", "after", "hash"}
+}
+
+func eventRow(e api.AuditEvent) []string {
+	return []string{strconv.FormatInt(e.Sequence, 10), stamp(&e.At), strconv.FormatInt(e.Revision, 10), e.Workspace, e.Action,
+		e.Actor, value(e.ActorToken), value(e.OnBehalf), value(e.IP), value(e.UserAgent), e.RequestID, e.Target, value(e.Token),
+		string(e.Before), string(e.After), e.Hash}
+}
+
+// ndjson streams a list as one JSON object a line.
+func ndjson[T any](read func(authority.Page) ([]T, int64, error)) answer {
+	return answer{media: mediaNDJSON, stream: func(w io.Writer) error {
+		return eachPage(read, func(items []T) error {
+			var page strings.Builder
+			out := json.NewEncoder(&page)
+			for _, item := range items {
+				if err := out.Encode(item); err != nil {
+					return err
+				}
+			}
+			_, err := io.WriteString(w, page.String())
+			return err
+		})
+	}}
+}

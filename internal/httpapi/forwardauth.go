@@ -1,0 +1,168 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+func forwardAuthRoute() Route {
+	rt := route("", "/v1/forward-auth", self("The token that is checked is the one presented."), "Let a proxy ask whether a request may pass",
+		endpoint{run: (*call).forwardAuth}).
+		taking(
+			Param{Name: "workspace", Description: "The slug or ext:ID of the only workspace whose tokens pass; * for any. It may be left out while the instance has one."},
+			Param{Name: "scope", Repeat: true, Description: "A scope that the request needs; there may be several."},
+			Param{Name: "resource", Description: "The resource that the request touches, or any."},
+			Param{Name: "deny", OneOf: []string{"403"}, Description: "For proxies that pass 401 and 403 alone: 403 for all other refusals, with the true status in Tokenry-Status."},
+		).
+		saying("What the request needs stands in this query, which the proxy owns; no header sets or lowers it. " +
+			"200 without a body and with all of the headers Tokenry-Token-Id, -Principal, -Principal-Type, -External-Id, -Workspace, -Scopes " +
+			"and -Expires-At, empty where there is nothing to say. Texts beyond visible ASCII are percent-encoded in them.")
+	rt.Timeout, rt.Frequent, rt.ownCredentials = 0, true, true
+	return rt
+}
+
+const (
+	anyWorkspace = "*"
+	headerStatus = "Tokenry-Status"
+)
+
+// forwardAuth answers a proxy. The body of the request is not read.
+func (c *call) forwardAuth() (answer, error) {
+	if err := c.forward(); err != nil {
+		return answer{}, c.deny(api.AsError(err))
+	}
+	return answer{raw: []byte{}}, nil
+}
+
+// forward decides about the presented token, and writes the headers of its answer.
+func (c *call) forward() error {
+	if err := c.checkParams(); err != nil {
+		return err
+	}
+	var q question
+	for _, p := range c.params {
+		switch p.name {
+		case "scope":
+			q.Scopes = append(q.Scopes, p.value)
+		case "resource":
+			q.Resource = p.value
+		}
+	}
+	if err := needsOfQuery(q.Scopes, q.Resource); err != nil {
+		return err
+	}
+	var err error
+	if q.Token, err = bearer(c.r.Header); err != nil {
+		return err
+	}
+	c.addr = c.s.clientAddr(c.r)
+	q.Addr, q.Cost = c.addr, 1
+	d := &c.known
+	if err := c.decideIn(&q, c.text("workspace"), d); err != nil {
+		return err
+	}
+	rateFields(c.w.Header(), d.Rate)
+	if !d.Allowed() {
+		return refused(d, q.Scopes)
+	}
+	passed(c.w.Header(), d)
+	return nil
+}
+
+// needsOfQuery is checkNeeds for parameters.
+func needsOfQuery(scopes []string, resource string) error {
+	err := checkNeeds("", scopes, resource)
+	if e, ok := errors.AsType[*api.Error](err); ok {
+		e.Code = api.CodeInvalidParameter
+	}
+	return err
+}
+
+// decideIn decides within the workspace that the query names. Without one it is
+// the only one there is; that is looked at again after the decision, which says
+// at what revision it was taken.
+func (c *call) decideIn(q *question, workspace string, d *verify.Decision) error {
+	switch workspace {
+	case anyWorkspace:
+		return c.decide(q, d)
+	case "":
+		return c.decideAlone(q, d)
+	}
+	if err := c.only(q, workspace); err != nil {
+		return err
+	}
+	return c.decide(q, d)
+}
+
+func (c *call) decideAlone(q *question, d *verify.Decision) error {
+	alone, err := c.s.workspaces.only(c.ctx, 0)
+	for {
+		if err != nil {
+			return err
+		}
+		if alone.workspace == 0 {
+			return api.Errorf(api.CodeWorkspaceRequired,
+				"this instance has several workspaces: add workspace=SLUG, or workspace=* for any, to the address that the proxy calls")
+		}
+		q.Workspace = alone.workspace
+		if err := c.decide(q, d); err != nil || d.Revision <= alone.revision {
+			return err
+		}
+		was := alone.workspace
+		if alone, err = c.s.workspaces.only(c.ctx, d.Revision); err == nil && alone.workspace == was {
+			return nil
+		}
+	}
+}
+
+// passed tells the application who asks. Every one of the headers is there, so
+// that none that the client sent gets past the proxy in its place.
+func passed(h http.Header, d *verify.Decision) {
+	id := d.Locator.String()
+	if d.Owner.Address != "" {
+		id = d.Owner.Address + "_" + id
+	}
+	expires := ""
+	if !d.ExpiresAt.IsZero() {
+		expires = d.ExpiresAt.Format(time.RFC3339)
+	}
+	values := [...]string{
+		headerText(id), headerText(d.Owner.Address), d.Owner.Key.Type.String(), headerText(d.Owner.ExternalID),
+		d.Workspace.Slug, d.Rights.ScopeText, expires,
+	}
+	shared := make([]string, len(values))
+	copy(shared, values[:])
+	for i, name := range [...]string{
+		"Tokenry-Token-Id", "Tokenry-Principal", "Tokenry-Principal-Type", "Tokenry-External-Id",
+		"Tokenry-Workspace", "Tokenry-Scopes", "Tokenry-Expires-At",
+	} {
+		h[name] = shared[i : i+1 : i+1]
+	}
+}
+
+// rateFields are those of draft-ietf-httpapi-ratelimit-headers-10.
+func rateFields(h http.Header, r verify.Rate) {
+	if !r.Limited {
+		return
+	}
+	h["Ratelimit-Policy"] = []string{`"default";q=` + strconv.Itoa(r.Limit)}
+	h["Ratelimit"] = []string{`"default";r=` + strconv.Itoa(r.Remaining) + `;t=` + strconv.FormatInt(wholeSeconds(r.Reset), 10)}
+}
+
+// deny lets a refusal be answered in a status that the proxy passes on.
+func (c *call) deny(e *api.Error) error {
+	if c.text("deny") != "403" {
+		return e
+	}
+	status := e.Code.Info().Status
+	c.w.Header()[headerStatus] = []string{strconv.Itoa(status)}
+	if status != http.StatusUnauthorized {
+		c.denyAs = http.StatusForbidden
+	}
+	return e
+}

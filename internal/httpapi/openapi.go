@@ -1,0 +1,205 @@
+package httpapi
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// document is the API described: for machines as OpenAPI, for people as pages.
+type document struct {
+	*huma.OpenAPI
+	routes  []Route
+	schemas *schemas
+}
+
+const (
+	apiTitle   = "Tokenry"
+	apiVersion = "1" // of the paths; which program serves them is nobody's business
+	scheme     = "bearer"
+	about      = "The token office: issues, verifies, limits, rotates and revokes access tokens. " +
+		"Errors are RFC 9457 problems with a code; each code has a page at /errors/{code}. " +
+		"Unknown fields, unknown parameters and repeated ones are refused. " +
+		"Every change answers the header Tokenry-Revision. " +
+		"A caller with instance:admin may name a member in the header Tokenry-Act-As, whose rights then decide."
+)
+
+func newDocument(routes []Route, base string) (*document, error) {
+	s, err := newSchemas()
+	if err != nil {
+		return nil, err
+	}
+	d := &document{routes: routes, schemas: s, OpenAPI: &huma.OpenAPI{
+		OpenAPI: "3.1.0", Info: &huma.Info{Title: apiTitle, Version: apiVersion, Description: about},
+		Servers: []*huma.Server{{URL: base}},
+		Components: &huma.Components{Schemas: s.Registry, SecuritySchemes: map[string]*huma.SecurityScheme{
+			scheme: {Type: "http", Scheme: "bearer", Description: "An access token of this instance."},
+		}},
+	}}
+	problem := s.response(reflect.TypeFor[api.Problem]())
+	for i := range routes {
+		rt := &routes[i]
+		if i == 0 || routes[i-1].Group != rt.Group {
+			d.Tags = append(d.Tags, &huma.Tag{Name: rt.Group})
+		}
+		d.AddOperation(operation(rt, s, problem))
+	}
+	s.finish()
+	return d, nil
+}
+
+func (d *document) json() ([]byte, error) {
+	raw, err := d.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = json.Indent(&b, raw, "", "  ")
+	b.WriteByte('\n')
+	return b.Bytes(), err
+}
+
+func operation(rt *Route, s *schemas, problem *huma.Schema) *huma.Operation {
+	op := &huma.Operation{
+		Method: rt.Method, Path: rt.Path, OperationID: operationID(rt), Tags: []string{rt.Group}, Summary: rt.Summary,
+		Description: strings.TrimSpace(rt.Access.text() + " " + rt.Detail), Parameters: parameters(rt),
+		Responses: responses(rt, s, problem), Extensions: map[string]any{"x-required-scope": scopesOf(rt.Access)},
+	}
+	if rt.Method == "" { // OpenAPI has no word for any method
+		op.Method = http.MethodGet
+		op.Description = "Any method. " + op.Description
+	}
+	op.Security = []map[string][]string{{scheme: {}}}
+	if rt.Access.Kind == AccessPublic {
+		op.Security = []map[string][]string{}
+	}
+	if rt.Request != nil {
+		op.RequestBody = &huma.RequestBody{
+			Required: !rt.OptionalBody, Content: map[string]*huma.MediaType{mediaJSON: {Schema: s.request(rt.Request)}},
+		}
+	}
+	return op
+}
+
+func scopesOf(a Access) []string {
+	if a.Scopes == nil {
+		return []string{}
+	}
+	return a.Scopes
+}
+
+// text is a sentence about who may call.
+func (a Access) text() string {
+	var s string
+	switch a.Kind {
+	case AccessPublic:
+		s = "Takes no token."
+	case AccessSelf:
+		s = "Takes any valid token."
+	case AccessScope, AccessInstance:
+		s = "Needs the scope " + strings.Join(a.Scopes, " or ") + "."
+	}
+	return strings.TrimSpace(s + " " + a.Note)
+}
+
+// operationID is the method and the path's words: getWorkspacesTokensById.
+func operationID(rt *Route) string {
+	var id strings.Builder
+	id.WriteString(cmp.Or(strings.ToLower(rt.Method), "any"))
+	for part := range strings.SplitSeq(strings.TrimPrefix(strings.Trim(rt.Path, "/"), "v1/"), "/") {
+		if wild := strings.HasPrefix(part, "{"); wild && !strings.HasSuffix(rt.Path, part) {
+			continue
+		} else if wild {
+			id.WriteString("By")
+		}
+		for _, w := range strings.FieldsFunc(part, func(r rune) bool { return strings.ContainsRune("-._{}", r) }) {
+			id.WriteString(strings.ToUpper(w[:1]) + w[1:])
+		}
+	}
+	return id.String()
+}
+
+// pathParameter finds the wildcards of a pattern.
+var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
+
+func parameters(rt *Route) []*huma.Param {
+	var ps []*huma.Param
+	for _, m := range pathParameter.FindAllStringSubmatch(rt.Path, -1) {
+		ps = append(ps, &huma.Param{Name: m[1], In: "path", Required: true, Description: pathWords(m[1]), Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+	for _, p := range rt.Params {
+		ps = append(ps, queryParameter(p))
+	}
+	if rt.Keyed {
+		ps = append(ps, &huma.Param{Name: headerIdempotencyKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "A name for this request, kept 24 hours: sending it again does not do it twice."})
+	}
+	return ps
+}
+
+func pathWords(name string) string {
+	switch name {
+	case "ws":
+		return "A workspace: its slug, or ext:ID."
+	case "member":
+		return "A member: an e-mail, an id, ext:ID or me."
+	case "id":
+		return "An id."
+	}
+	return "A " + name + "."
+}
+
+func queryParameter(p Param) *huma.Param {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, v := range p.OneOf {
+		s.Enum = append(s.Enum, v)
+	}
+	switch p.Kind {
+	case ParamWhole:
+		s.Type = huma.TypeInteger
+	case ParamFlag:
+		s.Type = huma.TypeBoolean
+	case ParamDuration:
+		s.Pattern = durationPattern
+	case ParamTime:
+		s.Format = "date-time"
+	case ParamText:
+	}
+	out := &huma.Param{Name: p.Name, In: "query", Description: p.Description, Schema: s}
+	if p.Repeat {
+		out.Schema = &huma.Schema{Type: huma.TypeArray, Items: s}
+	}
+	if p.Prefix {
+		out.Name += "KEY"
+	}
+	return out
+}
+
+func responses(rt *Route, s *schemas, problem *huma.Schema) map[string]*huma.Response {
+	out := map[string]*huma.Response{
+		"default": {Description: "A problem.", Content: map[string]*huma.MediaType{mediaProblem: {Schema: problem}}},
+	}
+	for _, status := range rt.Success {
+		r := &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{}}
+		if rt.Response != nil {
+			r.Content[mediaJSON] = &huma.MediaType{Schema: s.response(rt.Response)}
+		}
+		for _, media := range rt.Media {
+			r.Content[media] = &huma.MediaType{}
+		}
+		if rt.Revision {
+			r.Headers = map[string]*huma.Param{"Tokenry-Revision": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "The revision of this change."}}
+		}
+		out[strconv.Itoa(status)] = r
+	}
+	return out
+}

@@ -1,0 +1,231 @@
+package httpapi
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// ParamKind says what a query parameter holds.
+type ParamKind int
+
+// The kinds of query parameters.
+const (
+	// ParamText is a text of at most 300 characters.
+	ParamText ParamKind = iota
+	// ParamWhole is a whole number from 1 to 200.
+	ParamWhole
+	// ParamFlag is true or false.
+	ParamFlag
+	// ParamDuration is an [api.Duration].
+	ParamDuration
+	// ParamTime is an RFC 3339 time.
+	ParamTime
+)
+
+// Param is a query parameter that a route takes, at most once.
+type Param struct {
+	Name string
+	Kind ParamKind
+	// Description is for the reference.
+	Description string
+	// OneOf, when not empty, lists all values.
+	OneOf []string
+	// Prefix says that the name is the beginning of a family, like metadata.KEY.
+	Prefix bool
+	// Repeat says that it may be there several times.
+	Repeat bool
+}
+
+func paging() []Param {
+	return []Param{
+		{Name: "limit", Kind: ParamWhole, Description: "How many items at the most, 1 to 200; 50 when left out."},
+		{Name: "cursor", Description: "The next_cursor of the page before."},
+	}
+}
+
+func dryRun() Param {
+	return Param{Name: "dry_run", Kind: ParamFlag, Description: "Change nothing; answer the tokens that would stop."}
+}
+
+// param is one that a request brought.
+type param struct{ name, value string }
+
+const (
+	maxParams    = 200
+	maxParamText = 300
+)
+
+// readQuery takes the query apart. A credential in it is refused before
+// anything else is looked at.
+func (c *call) readQuery() error {
+	rest := c.r.URL.RawQuery
+	for more := rest != ""; more; {
+		var pair string
+		pair, rest, more = strings.Cut(rest, "&")
+		if pair == "" {
+			continue
+		}
+		name, value, ok := unescapePair(pair)
+		if !ok || len(c.params) == maxParams {
+			return api.Errorf(api.CodeInvalidParameter, "the query is not well-formed, or too long")
+		}
+		if c.isCredential(name, value) {
+			return api.Errorf(api.CodeInvalidRequest,
+				"a token is never accepted in an address, where it ends up in logs: send it as Authorization: Bearer")
+		}
+		c.params = append(c.params, param{name, value})
+	}
+	return nil
+}
+
+func unescapePair(pair string) (name, value string, ok bool) {
+	name, value, _ = strings.Cut(pair, "=")
+	if strings.ContainsAny(pair, "%+;") {
+		var err1, err2 error
+		name, err1 = url.QueryUnescape(name)
+		value, err2 = url.QueryUnescape(value)
+		if err1 != nil || err2 != nil || strings.Contains(pair, ";") {
+			return "", "", false
+		}
+	}
+	return name, value, name != ""
+}
+
+// isCredential recognises a credential by the parameter's name, unless the route
+// declares one of that name, or by a token string in either part.
+func (c *call) isCredential(name, value string) bool {
+	if looksLikeToken(value) || looksLikeToken(name) {
+		return true
+	}
+	if _, ok := declared(c.route.Params, name); ok {
+		return false
+	}
+	switch strings.ToLower(name) {
+	case "token", "access_token", "auth_token", "api_token", "private_token", "refresh_token", "id_token", "api_key", "apikey",
+		"bearer", "bearer_token", "authorization", "secret", "password":
+		return true
+	}
+	return false
+}
+
+func looksLikeToken(s string) (found bool) {
+	if !strings.Contains(s, "_") {
+		return false
+	}
+	token.Find([]byte(s), func(int, int, token.Parsed) bool {
+		found = true
+		return false
+	})
+	return found
+}
+
+// checkParams refuses what the route does not take, what is there twice, and
+// what is not of its kind.
+func (c *call) checkParams() error {
+	for i, p := range c.params {
+		decl, ok := declared(c.route.Params, p.name)
+		if !ok {
+			return badParam(p.name, "this call has no such parameter")
+		}
+		if !decl.Repeat && slices.ContainsFunc(c.params[:i], func(other param) bool { return other.name == p.name }) {
+			return badParam(p.name, "give it once")
+		}
+		if problem := decl.problem(p.value); problem != "" {
+			return badParam(p.name, problem)
+		}
+	}
+	return nil
+}
+
+// badParam names the parameter only when that cannot repeat a secret.
+func badParam(name, problem string) *api.Error {
+	if !sayable(name) {
+		return api.Errorf(api.CodeInvalidParameter, "a parameter: %s", problem)
+	}
+	e := api.Errorf(api.CodeInvalidParameter, "%s: %s", name, problem)
+	e.Field = name
+	return e
+}
+
+// sayable says whether a name that was submitted may be repeated: [a-z_]{1,40}.
+func sayable(name string) bool {
+	return name != "" && len(name) <= 40 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
+// problem says what is wrong with a value, or nothing.
+func (p Param) problem(value string) string {
+	if len(p.OneOf) > 0 && !slices.Contains(p.OneOf, value) {
+		return "must be one of " + strings.Join(p.OneOf, ", ")
+	}
+	switch p.Kind {
+	case ParamWhole:
+		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > 200 || value[0] == '+' {
+			return "must be a whole number from 1 to 200"
+		}
+	case ParamFlag:
+		if value != "true" && value != "false" {
+			return "must be true or false"
+		}
+	case ParamDuration:
+		if _, err := api.ParseDuration(value); err != nil {
+			return "must be a duration like 90d, 24h or 30m"
+		}
+	case ParamTime:
+		if _, err := time.Parse(time.RFC3339, value); err != nil {
+			return "must be an RFC 3339 time like 2026-01-31T12:00:00Z"
+		}
+	case ParamText:
+		if value == "" || !utf8.ValidString(value) || utf8.RuneCountInString(value) > maxParamText || strings.ContainsFunc(value, unicode.IsControl) {
+			return "must have 1 to 300 characters, none of them a control character"
+		}
+	}
+	return ""
+}
+
+// The values of checked parameters; zero when they were left out.
+
+func (c *call) text(name string) string {
+	for _, p := range c.params {
+		if p.name == name {
+			return p.value
+		}
+	}
+	return ""
+}
+
+func (c *call) flag(name string) bool { return c.text(name) == "true" }
+
+func (c *call) duration(name string) api.Duration {
+	d, _ := api.ParseDuration(c.text(name)) // checked
+	return d
+}
+
+func (c *call) time(name string) time.Time {
+	t, _ := time.Parse(time.RFC3339, c.text(name)) // checked
+	return t
+}
+
+// page is where a listing is to go on.
+func (c *call) page() (authority.Page, error) {
+	p := authority.Page{Limit: 50}
+	if text := c.text("limit"); text != "" {
+		p.Limit, _ = strconv.Atoi(text) // checked
+	}
+	var err error
+	if text := c.text("cursor"); text != "" {
+		p.After, err = c.s.cursors.open(c, text)
+	}
+	return p, err
+}
+
+// path is a part of the path, percent-decoded once.
+func (c *call) path(name string) string { return c.r.PathValue(name) }

@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// health is the answer of the two routes that orchestrators poll.
+type health struct {
+	Status string `json:"status"`
+}
+
+func publicRoutes() []Route {
+	rts := []Route{
+		route("GET", "/healthz", public(), "Whether the process runs",
+			get(func(*call) (health, error) { return health{"ok"}, nil })),
+		route("GET", "/readyz", public(), "Whether requests can be served: the database answers",
+			get((*call).readiness)),
+		route("GET", "/.well-known/token-format", public(), "What a token string looks like, for scanners of secrets",
+			get((*call).tokenFormat)),
+		page("/openapi.json", mediaJSON, "This API as an OpenAPI 3.1 document", func(c *call) []byte { return c.s.pages.openAPI }),
+		page("/docs", mediaHTML, "This API as a page to read", func(c *call) []byte { return c.s.pages.reference }),
+		page("/errors", mediaHTML, "All codes of errors", func(c *call) []byte { return c.s.pages.codes }),
+		page("/errors/{code}", mediaHTML, "What a code means, and what to do", func(c *call) []byte { return c.s.pages.code[api.Code(c.path("code"))] }),
+	}
+	rts[0].Frequent, rts[1].Frequent = true, true
+	return group("Service", rts...)
+}
+
+// page is a route whose answers were made at the start; nil is not found.
+func page(path, media, summary string, find func(*call) []byte) Route {
+	rt := route("GET", path, public(), summary, endpoint{run: func(c *call) (answer, error) {
+		raw := find(c)
+		if raw == nil {
+			return answer{}, api.Errorf(api.CodeNotFound, "there is nothing at this path")
+		}
+		if media == mediaHTML {
+			c.w.Header()["Content-Security-Policy"] = c.s.pages.policy
+		}
+		return answer{raw: raw, media: media, lasting: true}, nil
+	}})
+	return rt.answering(media)
+}
+
+func (c *call) readiness() (health, error) {
+	err := c.s.ready(c.ctx)
+	if err != nil {
+		return health{}, api.Errorf(api.CodeUnavailable, "not ready").Wrap(err)
+	}
+	return health{"ready"}, nil
+}
+
+func (c *call) tokenFormat() (token.Format, error) {
+	prefixes, err := c.s.authority.Prefixes(c.ctx)
+	return token.Describe(prefixes...), err
+}

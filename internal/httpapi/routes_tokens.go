@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+func tokenRoutes() []Route {
+	return group("Tokens", append([]Route{
+		route("GET", "/v1/workspaces/{ws}/tokens", needs("tokens:read"), "List a workspace's tokens, newest first",
+			listTokens()).taking(tokenParams()...).saying("format=csv answers all tokens that pass the filters; it takes neither limit nor cursor.").
+			answering(mediaCSV),
+		route("POST", "/v1/workspaces/{ws}/tokens",
+			needs("tokens:create").noting("Somebody else's personal token needs tokens:impersonate too."), "Create a token; its secret is in this answer alone",
+			issue(func(c *call, in api.CreateToken) (authority.Issued, error) {
+				return c.s.authority.CreateToken(c.ctx, c.caller, c.path("ws"), in)
+			})).creating().saying("Nobody can give a token more than their own effective grant."),
+		route("GET", "/v1/workspaces/{ws}/tokens/{id}", needs("tokens:read").noting("A token sees itself without it."), "Show a token, by id, locator or self",
+			get(func(c *call) (api.Token, error) {
+				return c.s.authority.GetToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
+			})),
+		route("PATCH", "/v1/workspaces/{ws}/tokens/{id}", needs("tokens:edit"), "Edit a token; null inherits or removes",
+			change(func(c *call, in api.EditToken) (api.Token, int64, error) {
+				return c.s.authority.EditToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
+			})),
+	}, tokenStateRoutes()...)...)
+}
+
+// tokenStateRoutes are the calls that end, stop or renew a token.
+func tokenStateRoutes() []Route {
+	const id = "/v1/workspaces/{ws}/tokens/{id}"
+	end := needs("tokens:delete").noting("A token ends itself without it.")
+	renew := needs("tokens:edit", "tokens:self").noting("tokens:self is for the token itself; somebody else's personal token needs tokens:impersonate too.")
+	return []Route{
+		route("DELETE", id, end, "Revoke a token and hide it from lists",
+			act(func(c *call) (api.Token, int64, error) {
+				return c.s.authority.DeleteToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
+			})),
+		route("POST", id+"/revoke", end, "Revoke a token for good",
+			maybe(change(func(c *call, in api.RevokeToken) (api.Token, int64, error) {
+				return c.s.authority.RevokeToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
+			}))),
+		route("POST", id+"/disable", needs("tokens:disable"), "Disable a token until it is enabled",
+			maybe(change(func(c *call, in api.DisableToken) (api.Token, int64, error) {
+				return c.s.authority.DisableToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
+			}))),
+		route("POST", id+"/enable", needs("tokens:disable"), "Enable a disabled token",
+			act(func(c *call) (api.Token, int64, error) {
+				return c.s.authority.EnableToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
+			})),
+		route("POST", id+"/rotate", renew, "Give a token a new secret; the old one works until the overlap ends",
+			maybe(issue(func(c *call, in api.RotateToken) (authority.Issued, error) {
+				return c.s.authority.RotateToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
+			}))).keyed(),
+		route("POST", id+"/reset", renew, "Give a token a new secret; the old one is dead at once",
+			reissue(func(c *call) (authority.Issued, error) {
+				return c.s.authority.ResetToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
+			})).keyed(),
+		route("POST", id+"/transfer", needs("tokens:edit").noting("And what a new token of the new owner needs."), "Move a token to another owner and rotate it",
+			issue(func(c *call, in api.TransferToken) (authority.Issued, error) {
+				return c.s.authority.TransferToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
+			})),
+	}
+}
+
+const metadataPrefix = "metadata."
+
+func tokenParams() []Param {
+	return []Param{
+		{Name: "owner", Description: "A member's e-mail, id, ext:ID or me; a service account's name; slug@workspace."},
+		{Name: "kind", OneOf: []string{"personal", "service", "workspace"}, Description: "The kind of token."},
+		{Name: "status", OneOf: []string{api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked}, Description: "The status of now."},
+		{Name: "q", Description: "A part of the label or description, or the beginning of the locator."},
+		{Name: "role", Description: "A role that the token names."},
+		{Name: "scope", Description: "A scope or pattern that the token names."},
+		{Name: "resource", Description: "A resource that the token names; with can, the resource that is meant."},
+		{Name: "created_by", Description: "The address of who made it."},
+		{Name: metadataPrefix, Prefix: true, Description: "metadata.KEY=VALUE: the value of a key of its metadata; for several keys at once."},
+		{Name: "expiring_within", Kind: ParamDuration, Description: "Its expiry is so near in the future, like 30d."},
+		{Name: "unused_for", Kind: ParamDuration, Description: "It was not used, nor made, for so long."},
+		{Name: "outside_policy", Kind: ParamFlag, Description: "true: the policy of now would not allow it."},
+		{Name: "can", Description: "A scope that it may use now, on resource if that is given."},
+		{Name: "deleted", Kind: ParamFlag, Description: "true: deleted tokens too."},
+		{Name: "format", OneOf: []string{"json", "csv"}, Description: "csv answers a table."},
+	}
+}
+
+func (c *call) tokenFilter() api.TokenFilter {
+	f := api.TokenFilter{
+		Owner: c.text("owner"), Kind: c.text("kind"), Status: c.text("status"), Query: c.text("q"), Role: c.text("role"),
+		Scope: c.text("scope"), Resource: c.text("resource"), CreatedBy: c.text("created_by"),
+		ExpiringWithin: c.duration("expiring_within"), UnusedFor: c.duration("unused_for"),
+		OutsidePolicy: c.flag("outside_policy"), Can: c.text("can"), Deleted: c.flag("deleted"),
+	}
+	for _, p := range c.params {
+		if key, ok := strings.CutPrefix(p.name, metadataPrefix); ok {
+			if f.Metadata == nil {
+				f.Metadata = map[string]string{}
+			}
+			f.Metadata[key] = p.value
+		}
+	}
+	return f
+}
+
+// listTokens is a page of JSON, or all of them as CSV.
+func listTokens() endpoint {
+	e := list(func(c *call, p authority.Page) ([]api.Token, int64, error) {
+		return c.s.authority.ListTokens(c.ctx, c.caller, c.path("ws"), c.tokenFilter(), p)
+	})
+	page := e.run
+	e.run = func(c *call) (answer, error) {
+		if c.text("format") == "csv" {
+			return c.tokensCSV()
+		}
+		return page(c)
+	}
+	return e
+}

@@ -1,0 +1,146 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// serve is the one adapter: it takes the request apart, asks the handler, and
+// answers.
+func (c *call) serve(rt *Route) {
+	c.route = rt
+	a, done, err := c.ask()
+	defer done()
+	if err == nil {
+		err = c.answer(a)
+	}
+	if err != nil {
+		c.fail(api.AsError(err))
+	}
+}
+
+// ask does all that comes before the answer. done ends the call's deadline, and
+// is called when a stream has been written.
+func (c *call) ask() (a answer, done func(), err error) {
+	done = func() {}
+	if err := c.readQuery(); err != nil {
+		return a, done, err
+	}
+	if c.route.Timeout > 0 {
+		c.ctx, done = context.WithTimeout(c.ctx, c.route.Timeout)
+	}
+	if err := c.admit(); err != nil {
+		return a, done, err
+	}
+	a, err = c.route.run(c)
+	return a, done, err
+}
+
+// admit establishes the caller and reads what surrounds the body.
+func (c *call) admit() error {
+	if c.route.Access.Kind != AccessPublic && !c.route.ownCredentials {
+		if err := c.authenticate(); err != nil {
+			return err
+		}
+	}
+	if c.route.ownCredentials {
+		return nil
+	}
+	if err := c.checkParams(); err != nil {
+		return err
+	}
+	if err := c.readBody(); err != nil {
+		return err
+	}
+	return c.keyed()
+}
+
+// answer sends what the handler found.
+func (c *call) answer(a answer) error {
+	h := c.w.Header()
+	if a.status == 0 {
+		a.status = c.route.Success[0]
+	}
+	if a.changed {
+		h.Set("Tokenry-Revision", strconv.FormatInt(a.revision, 10))
+	}
+	switch {
+	case a.stream != nil:
+		return c.stream(a)
+	case a.raw != nil:
+		c.send(a.status, a.media, a.raw, a.lasting)
+		return nil
+	}
+	if err := json.NewEncoder(&c.out).Encode(a.body); err != nil {
+		return api.Errorf(api.CodeInternal, "internal error").Wrap(err)
+	}
+	c.send(a.status, mediaJSON, c.out.Bytes(), a.lasting)
+	return nil
+}
+
+// Media types that are answered.
+const (
+	mediaJSON    = "application/json"
+	mediaProblem = "application/problem+json"
+	mediaHTML    = "text/html; charset=utf-8"
+	mediaCSV     = "text/csv; charset=utf-8"
+	mediaNDJSON  = "application/x-ndjson"
+)
+
+// send writes a whole answer.
+func (c *call) send(status int, media string, body []byte, lasting bool) {
+	h := c.w.Header()
+	c.s.lines.write(h, lasting)
+	c.s.lines.media(h, media)
+	if len(body) > 2000 { // of shorter ones the server tells the length by itself
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	c.status = status
+	c.w.WriteHeader(status)
+	_, _ = c.w.Write(body) // whoever went away is not told
+}
+
+// fail answers an error as a problem. What is the server's fault goes to the
+// log with its cause; the client is told the request's id.
+func (c *call) fail(e *api.Error) {
+	p := e.Problem(c.s.errorPage(), c.id)
+	if p.Status >= http.StatusInternalServerError {
+		c.s.log.LogAttrs(c.ctx, slog.LevelError, "a request failed",
+			slog.String("request_id", c.id), slog.String("route", c.pattern()), slog.String("code", string(e.Code)), causeOf(e))
+	}
+	c.problem(p, e)
+}
+
+func causeOf(e *api.Error) slog.Attr {
+	if cause := e.Unwrap(); cause != nil {
+		return slog.String("cause", cause.Error())
+	}
+	return slog.String("cause", e.Message)
+}
+
+// problem sends p, with the headers that belong to its code.
+func (c *call) problem(p api.Problem, e *api.Error) {
+	h := c.w.Header()
+	if line := challenge(e, p.Status); line != "" {
+		h["Www-Authenticate"] = []string{line}
+	}
+	if e.Code == api.CodeUnavailable && p.RetryAfter == 0 {
+		p.RetryAfter = 1
+	}
+	if c.denyAs != 0 {
+		p.Status = c.denyAs
+	}
+	if p.RetryAfter > 0 {
+		h["Retry-After"] = []string{strconv.Itoa(p.RetryAfter)}
+	}
+	b, err := json.Marshal(p)
+	if err != nil { // cannot be: strings and numbers always marshal
+		b = []byte(`{}`)
+	}
+	c.send(p.Status, mediaProblem, b, false)
+}

@@ -1,0 +1,157 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Options are what the door is made of. Authority, Engine, Keys, BaseURL, Now
+// and Rand are required.
+type Options struct {
+	Authority *authority.Authority
+	Engine    *verify.Engine
+	// Keys is the instance's keyring; cursors are sealed with a key derived from it.
+	Keys *token.Keyring
+	// BaseURL is the address that clients know, like https://tokens.example.com.
+	// Pages about errors are below it; with https, HSTS is sent.
+	BaseURL string
+	// TrustedProxies are those whose X-Forwarded-* headers count; none by default.
+	TrustedProxies []netip.Prefix
+	// Logger is told of requests and failures; nil is silence.
+	Logger *slog.Logger
+	// Metrics takes the door's metrics; nil keeps them to itself.
+	Metrics prometheus.Registerer
+	// Now is the clock of the log, the metrics and the deadlines.
+	Now func() time.Time
+	// Rand is a cryptographic source of randomness, safe for concurrent use.
+	Rand io.Reader
+	// Version goes into the metrics, and into no answer.
+	Version string
+	// Ready says whether requests can be served now; nil asks the database.
+	Ready func(context.Context) error
+}
+
+// server is the door.
+type server struct {
+	authority *authority.Authority
+	engine    *verify.Engine
+	base      string
+	proxies   []netip.Prefix
+	log       *slog.Logger
+	metrics   *metrics
+	unrouted  *requestCounts
+	now       func() time.Time
+	rand      io.Reader
+	ready     func(context.Context) error
+
+	mux        *http.ServeMux
+	cursors    *cursors
+	workspaces *workspaceNames
+	lines      headerLines
+	plain      json.Options // for bodies without optional fields
+	rich       json.Options
+	pages      pages
+	calls      sync.Pool // of *call
+}
+
+// New makes the door. It registers its metrics and starts nothing.
+func New(o Options) (http.Handler, error) {
+	s, err := newServer(o)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	return s, nil
+}
+
+func newServer(o Options) (*server, error) {
+	base, err := checkOptions(&o)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{
+		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
+		now: o.Now, rand: o.Rand, ready: o.Ready, mux: http.NewServeMux(),
+		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")),
+		plain: plainOptions(), rich: richOptions(),
+	}
+	s.calls.New = func() any { return new(call) }
+	if s.cursors, err = newCursors(o.Keys, o.Rand); err != nil {
+		return nil, err
+	}
+	if s.metrics, err = newMetrics(o.Metrics, o.Engine, o.Version); err != nil {
+		return nil, err
+	}
+	s.unrouted = s.metrics.requestsOf(noRoute)
+	routes := Routes()
+	if s.pages, err = newPages(routes, base); err != nil {
+		return nil, err
+	}
+	return s, s.mount(routes)
+}
+
+// checkOptions fills in what may be left out, and returns the base address
+// without a slash at its end.
+func checkOptions(o *Options) (string, error) {
+	if o.Authority == nil || o.Engine == nil || o.Keys == nil || o.Now == nil || o.Rand == nil {
+		return "", errors.New("an option is missing: Authority, Engine, Keys, Now and Rand are required")
+	}
+	u, err := url.Parse(o.BaseURL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", errors.New("the base URL must be an http or https address without user, query and fragment")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	if o.Ready == nil {
+		o.Ready = o.Authority.Ping
+	}
+	return strings.TrimRight(o.BaseURL, "/"), nil
+}
+
+// mount puts every route of the table on the multiplexer.
+func (s *server) mount(routes []Route) error {
+	for i := range routes {
+		rt := &routes[i]
+		if err := rt.check(); err != nil {
+			return err
+		}
+		rt.requests = s.metrics.requestsOf(rt.Path)
+		s.mux.HandleFunc(rt.Pattern(), func(w http.ResponseWriter, _ *http.Request) {
+			c, ok := w.(*call)
+			if !ok {
+				panic("httpapi: the multiplexer handed on another writer than it was given")
+			}
+			c.serve(rt)
+		})
+	}
+	return nil
+}
+
+// ServeHTTP answers one request; it is counted and logged whatever becomes of it.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := s.begin(w, r)
+	defer s.end(c)
+	s.mux.ServeHTTP(c, r)
+}
+
+// errorPage is the address below which each code has a page.
+func (s *server) errorPage() string { return s.base + "/errors" }

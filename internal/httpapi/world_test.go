@@ -1,0 +1,267 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+const baseURL = "https://tokens.example.com"
+
+// clock stands still until it is moved.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// safeBuffer is a log that requests write to at the same time.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// world is a running door over a real authority, engine and SQLite store: an
+// instance with the workspace acme, whose Owner ada is its administrator.
+type world struct {
+	testing.TB
+	*authority.Authority
+	engine *verify.Engine
+	keys   *token.Keyring
+	clock  *clock
+	reg    *prometheus.Registry
+	log    *safeBuffer
+	door   http.Handler
+	server *httptest.Server
+	ready  error
+	// root is the first token: * and instance:admin.
+	root string
+}
+
+// change changes how the door of a world is made.
+type option func(*httpapi.Options)
+
+func behind(prefixes ...string) option {
+	return func(o *httpapi.Options) {
+		for _, p := range prefixes {
+			o.TrustedProxies = append(o.TrustedProxies, netip.MustParsePrefix(p))
+		}
+	}
+}
+
+func newWorld(t testing.TB, options ...option) *world {
+	t.Helper()
+	w := &world{TB: t, clock: &clock{at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}, reg: prometheus.NewRegistry(), log: &safeBuffer{}}
+	var err error
+	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.at)
+	w.must(err)
+	observe, err := httpapi.ObserveDatabase(w.reg)
+	w.must(err)
+	db, err := store.Open(t.Context(), store.Options{URL: storetest.SQLite(t), Observe: observe})
+	w.must(err)
+	t.Cleanup(func() { _ = db.Close() })
+	w.Authority = authority.New(authority.Options{Store: db, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader,
+		HashPassword: func(string) (string, error) { return "hash", nil }})
+	w.engine = verify.New(w.Authority, w.keys, verify.Config{Now: w.clock.Now})
+	w.Observe(w.engine)
+	w.must(w.Prepare(t.Context(), token.DefaultPrefix))
+	started, err := w.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
+	w.must(err)
+	w.root = started.Secret.Reveal()
+	w.open(options...)
+	return w
+}
+
+func (w *world) open(options ...option) {
+	w.Helper()
+	o := httpapi.Options{
+		Authority: w.Authority, Engine: w.engine, Keys: w.keys, BaseURL: baseURL, Metrics: w.reg, Now: time.Now,
+		Rand: rand.Reader, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Ready: func(ctx context.Context) error {
+			if w.ready != nil {
+				return w.ready
+			}
+			return w.Ping(ctx)
+		},
+	}
+	for _, change := range options {
+		change(&o)
+	}
+	var err error
+	w.door, err = httpapi.New(o)
+	w.must(err)
+	w.server = httptest.NewServer(w.door)
+	w.Cleanup(w.server.Close)
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatalf("unexpected error: %v", err)
+	}
+}
+
+// reply is an answer with its body read.
+type reply struct {
+	*http.Response
+	w    *world
+	body []byte
+}
+
+// send sends a request as it is. Headers are pairs of name and value.
+func (w *world) send(method, path, body string, headers ...string) *reply {
+	w.Helper()
+	r, err := http.NewRequestWithContext(w.Context(), method, w.server.URL+path, strings.NewReader(body))
+	w.must(err)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+		if headers[i] == "Content-Type" {
+			r.Header["Content-Type"] = []string{headers[i+1]}
+		}
+	}
+	resp, err := w.server.Client().Transport.RoundTrip(r)
+	w.must(err)
+	b, err := io.ReadAll(resp.Body)
+	w.must(err)
+	w.must(resp.Body.Close())
+	return &reply{resp, w, b}
+}
+
+// as sends a request with a token.
+func (w *world) as(tok, method, path string, body any, headers ...string) *reply {
+	w.Helper()
+	text := ""
+	switch b := body.(type) {
+	case nil:
+	case string:
+		text = b
+	default:
+		raw, err := json.Marshal(b)
+		w.must(err)
+		text = string(raw)
+	}
+	return w.send(method, path, text, append([]string{"Authorization", "Bearer " + tok}, headers...)...)
+}
+
+// is fails the test unless the status is want.
+func (r *reply) is(want int) *reply {
+	r.w.Helper()
+	if r.StatusCode != want {
+		r.w.Fatalf("%s %s: status %d, want %d\n%s", r.Request.Method, r.Request.URL.Path, r.StatusCode, want, r.body)
+	}
+	return r
+}
+
+// into decodes the body.
+func (r *reply) into(v any) {
+	r.w.Helper()
+	if err := json.Unmarshal(r.body, v); err != nil {
+		r.w.Fatalf("%v\n%s", err, r.body)
+	}
+}
+
+// problem wants a problem with a code, and returns it.
+func (r *reply) problem(code api.Code) api.Problem {
+	r.w.Helper()
+	var p api.Problem
+	if got := r.Header.Get("Content-Type"); got != "application/problem+json" {
+		r.w.Fatalf("%s %s: content type %q, want a problem\n%s", r.Request.Method, r.Request.URL.Path, got, r.body)
+	}
+	r.into(&p)
+	if p.Code != code || p.Status != r.StatusCode || p.Type != baseURL+"/errors/"+string(code) || p.RequestID == "" || p.Title == "" {
+		r.w.Fatalf("%s %s: status %d, problem %+v; want code %s", r.Request.Method, r.Request.URL.Path, r.StatusCode, p, code)
+	}
+	return p
+}
+
+// field wants a problem with a code about a field.
+func (r *reply) field(code api.Code, field string) {
+	r.w.Helper()
+	if p := r.problem(code); p.Field != field {
+		r.w.Errorf("%s %s: field %q, want %q (%s)", r.Request.Method, r.Request.URL.Path, p.Field, field, p.Detail)
+	}
+}
+
+// issued is the answer of the calls that hand over a secret.
+func (r *reply) issued() api.Issued {
+	r.w.Helper()
+	var v api.Issued
+	r.into(&v)
+	if v.Secret == "" {
+		r.w.Fatalf("no secret in %s", r.body)
+	}
+	return v
+}
+
+// account makes a service account with scopes on the entire portfolio, and a
+// token of it that inherits them.
+func (w *world) account(name string, scopes ...string) string {
+	w.Helper()
+	return w.accountIn("acme", name, scopes...)
+}
+
+func (w *world) accountIn(ws, name string, scopes ...string) string {
+	w.Helper()
+	w.as(w.root, "POST", "/v1/workspaces/"+ws+"/service-accounts",
+		map[string]any{"name": name, "scopes": scopes, "resources": []string{"*"}}).is(201)
+	return w.issue(ws, map[string]any{"label": name, "owner": name}).Secret
+}
+
+// issue creates a token as root.
+func (w *world) issue(ws string, fields map[string]any) api.Issued {
+	w.Helper()
+	return w.as(w.root, "POST", "/v1/workspaces/"+ws+"/tokens", fields).is(201).issued()
+}
+
+// verifier is the token of a product's API, which verifies tokens of all workspaces.
+func (w *world) verifier() string {
+	w.Helper()
+	return w.issue("acme", map[string]any{"label": "api", "kind": "personal", "grants": []any{
+		map[string]any{"scopes": []string{"instance:verify"}}}}).Secret
+}

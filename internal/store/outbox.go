@@ -1,0 +1,150 @@
+package store
+
+import (
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+const webhookColumns = `id, workspace, public_id, url, description, events, secret, old_secret, old_secret_until, enabled,
+	failing_since, disabled_at, disabled_reason, created_at, revision`
+
+func webhookFields(w *authority.Webhook) []any {
+	return []any{
+		&w.ID, &w.Workspace, &w.PublicID, &w.URL, &w.Description, document{&w.Events}, blob{&w.Secret}, blob{&w.OldSecret},
+		instant{&w.OldSecretUntil}, &w.Enabled, instant{&w.FailingSince}, instant{&w.DisabledAt}, &w.DisabledReason,
+		instant{&w.CreatedAt}, &w.Revision,
+	}
+}
+
+func (r *reader) Webhook(workspace authority.ID, publicID string) (authority.Webhook, error) {
+	return one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
+		WHERE public_id = $1 AND workspace = $2`, publicID, workspace)
+}
+
+func (r *reader) WebhookByID(id authority.ID) (authority.Webhook, error) {
+	return one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks WHERE id = $1`, id)
+}
+
+func (r *reader) Webhooks(workspace, after authority.ID, limit int) ([]authority.Webhook, error) {
+	return list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
+		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+}
+
+func (r *reader) Subscribed(workspace authority.ID) ([]authority.Webhook, error) {
+	return list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
+		WHERE workspace IN ($1, 0) AND enabled ORDER BY id`, workspace)
+}
+
+func (t *tx) PutWebhook(w authority.Webhook) error {
+	return t.exec(`
+		INSERT INTO webhooks (`+webhookColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+		ON CONFLICT (id) DO UPDATE SET
+			workspace = excluded.workspace, public_id = excluded.public_id, url = excluded.url,
+			description = excluded.description, events = excluded.events, secret = excluded.secret,
+			old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until, enabled = excluded.enabled,
+			failing_since = excluded.failing_since, disabled_at = excluded.disabled_at,
+			disabled_reason = excluded.disabled_reason, created_at = excluded.created_at,
+			revision = excluded.revision`, webhookFields(&w)...)
+}
+
+func (t *tx) DeleteWebhook(id authority.ID) error {
+	if err := t.exec(`DELETE FROM deliveries WHERE webhook = $1`, id); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM webhooks WHERE id = $1`, id)
+}
+
+const deliveryColumns = `id, public_id, webhook, type, payload, state, attempts, log, next_attempt_at, leased_until,
+	created_at, settled_at`
+
+func deliveryFields(d *authority.Delivery) []any {
+	return []any{
+		&d.ID, &d.PublicID, &d.Webhook, &d.Type, verbatim{&d.Payload}, &d.State, &d.Attempts, document{&d.Log},
+		instant{&d.NextAttemptAt}, instant{&d.LeasedUntil}, instant{&d.CreatedAt}, instant{&d.SettledAt},
+	}
+}
+
+func (r *reader) Delivery(webhook authority.ID, publicID string) (authority.Delivery, error) {
+	return one(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
+		WHERE public_id = $1 AND webhook = $2`, publicID, webhook)
+}
+
+func (r *reader) DeliveryByID(id authority.ID) (authority.Delivery, error) {
+	return one(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries WHERE id = $1`, id)
+}
+
+func (r *reader) Deliveries(webhook, before authority.ID, limit int) ([]authority.Delivery, error) {
+	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
+		WHERE webhook = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, webhook, below(before), bound(limit))
+}
+
+func (r *reader) DueDeliveries(now time.Time, each, limit int) ([]authority.Delivery, error) {
+	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM (
+			SELECT `+deliveryColumns+`, row_number() OVER (PARTITION BY webhook ORDER BY next_attempt_at, id) AS place
+			FROM deliveries WHERE next_attempt_at <= $1
+		) AS due
+		WHERE place <= $2 AND NOT EXISTS (
+			SELECT 1 FROM deliveries AS taken WHERE taken.webhook = due.webhook AND taken.leased_until > $1)
+		ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`, moment(now), bound(each), bound(limit))
+}
+
+func (t *tx) PutDelivery(d authority.Delivery) error {
+	return t.exec(`
+		INSERT INTO deliveries (`+deliveryColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (id) DO UPDATE SET
+			public_id = excluded.public_id, webhook = excluded.webhook, type = excluded.type,
+			payload = excluded.payload, state = excluded.state, attempts = excluded.attempts, log = excluded.log,
+			next_attempt_at = excluded.next_attempt_at, leased_until = excluded.leased_until,
+			created_at = excluded.created_at, settled_at = excluded.settled_at`, deliveryFields(&d)...)
+}
+
+func (t *tx) DropDeliveries(webhook authority.ID, at time.Time) error {
+	return t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $2
+		WHERE webhook = $1 AND next_attempt_at IS NOT NULL`, webhook, moment(at))
+}
+
+const mailColumns = `id, public_id, workspace, kind, recipient, token, expires_at, step, facts, state, attempts, error,
+	next_attempt_at, leased_until, created_at, settled_at`
+
+func mailFields(m *authority.Mail) []any {
+	return []any{
+		&m.ID, &m.PublicID, &m.Workspace, &m.Kind, &m.Recipient, locator{&m.Token}, instant{&m.ExpiresAt}, &m.Step,
+		document{&m.Facts}, &m.State, &m.Attempts, &m.Error, instant{&m.NextAttemptAt}, instant{&m.LeasedUntil},
+		instant{&m.CreatedAt}, instant{&m.SettledAt},
+	}
+}
+
+func (r *reader) Mail(id authority.ID) (authority.Mail, error) {
+	return one(r.session, mailFields, `SELECT `+mailColumns+` FROM mails WHERE id = $1`, id)
+}
+
+func (r *reader) DueMails(now time.Time, limit int) ([]authority.Mail, error) {
+	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
+		WHERE next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT CAST($2 AS BIGINT)`, moment(now), bound(limit))
+}
+
+func (t *tx) PutMail(m authority.Mail) error {
+	return t.exec(`
+		INSERT INTO mails (`+mailColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+		ON CONFLICT (id) DO UPDATE SET
+			public_id = excluded.public_id, workspace = excluded.workspace, kind = excluded.kind,
+			recipient = excluded.recipient, token = excluded.token, expires_at = excluded.expires_at,
+			step = excluded.step, facts = excluded.facts, state = excluded.state, attempts = excluded.attempts,
+			error = excluded.error, next_attempt_at = excluded.next_attempt_at, leased_until = excluded.leased_until,
+			created_at = excluded.created_at, settled_at = excluded.settled_at`, mailFields(&m)...)
+}
+
+func (r *reader) NextDue() (time.Time, error) {
+	at, err := one(r.session, func(t *time.Time) []any { return []any{instant{t}} }, `
+		SELECT min(at) FROM (
+			SELECT min(next_attempt_at) AS at FROM deliveries WHERE next_attempt_at IS NOT NULL
+			UNION ALL SELECT min(next_attempt_at) AS at FROM mails WHERE next_attempt_at IS NOT NULL) AS due`)
+	if err == nil && at.IsZero() {
+		err = authority.ErrNoRow
+	}
+	return at, err
+}

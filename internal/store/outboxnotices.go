@@ -1,0 +1,64 @@
+package store
+
+import (
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+func (r *reader) Expiring(w authority.ExpiryWindow) ([]authority.Token, error) {
+	return list(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens
+		WHERE expires_at > $1 AND expires_at <= $2 AND revoked_at IS NULL AND deleted_at IS NULL AND disabled_at IS NULL
+			AND kind <> 'e' AND id > $3 AND NOT EXISTS (
+				SELECT 1 FROM notices WHERE notices.token = tokens.id
+					AND notices.expires_at = tokens.expires_at AND notices.step = $4)
+		ORDER BY id LIMIT CAST($5 AS BIGINT)`, moment(w.After), moment(w.Until), w.From, w.Step, bound(w.Limit))
+}
+
+const noticeColumns = `token, expires_at, step, noticed_at, sent_at`
+
+func noticeFields(n *authority.Notice) []any {
+	return []any{&n.Token, instant{&n.ExpiresAt}, &n.Step, instant{&n.NoticedAt}, instant{&n.SentAt}}
+}
+
+func (r *reader) Notice(t authority.ID, expires time.Time, step int) (authority.Notice, error) {
+	return one(r.session, noticeFields, `SELECT `+noticeColumns+` FROM notices
+		WHERE token = $1 AND expires_at = $2 AND step = $3`, t, moment(expires), step)
+}
+
+func (t *tx) PutNotice(n authority.Notice) error {
+	return t.exec(`
+		INSERT INTO notices (`+noticeColumns+`) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (token, expires_at, step) DO UPDATE SET
+			noticed_at = excluded.noticed_at, sent_at = excluded.sent_at`, noticeFields(&n)...)
+}
+
+const reuseColumns = `token, secret, told_at, count`
+
+func reuseFields(u *authority.ReuseTold) []any {
+	return []any{&u.Token, &u.Secret, instant{&u.At}, &u.Count}
+}
+
+func (r *reader) ReuseTold(t authority.ID, secret int) (authority.ReuseTold, error) {
+	return one(r.session, reuseFields, `SELECT `+reuseColumns+` FROM reuses_told WHERE token = $1 AND secret = $2`, t, secret)
+}
+
+func (t *tx) PutReuseTold(u authority.ReuseTold) error {
+	return t.exec(`
+		INSERT INTO reuses_told (`+reuseColumns+`) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (token, secret) DO UPDATE SET told_at = excluded.told_at, count = excluded.count`, reuseFields(&u)...)
+}
+
+func (t *tx) ForgetSettled(before time.Time) error {
+	for _, query := range []string{
+		`DELETE FROM deliveries WHERE settled_at < $1`,
+		`DELETE FROM mails WHERE settled_at < $1`,
+		`DELETE FROM notices WHERE expires_at < $1`,
+		`DELETE FROM reuses_told WHERE told_at < $1`,
+	} {
+		if err := t.exec(query, moment(before)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
