@@ -105,6 +105,9 @@ func (e *engine) translate(err error, query string) error {
 	if kind, text := e.classify(err); text != "" {
 		return failf(kind, "%s%s", text, in(query))
 	}
+	if e.closed.Load() {
+		return failf(authority.ErrStoreUnavailable, "it is closed")
+	}
 	if text := broken(err); text != "" {
 		return failf(authority.ErrStoreUnavailable, "%s", text)
 	}

@@ -74,11 +74,13 @@ type engine struct {
 	lost <-chan struct{}
 	// backup copies the database to a new file; nil where files are not ours.
 	backup func(ctx context.Context, path string) error
-	// closers run in their order.
+	// closers run in their order, once.
 	closers []func() error
+	closed  atomic.Bool
 }
 
 func (e *engine) close() error {
+	e.closed.Store(true)
 	var errs []error
 	for _, f := range e.closers {
 		errs = append(errs, f())

@@ -1,0 +1,130 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+)
+
+func TestAddressesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"":                                  `"sqlite:"`,
+		"mysql://root:hunter2@db/x":         `"sqlite:"`,
+		"tokenry.db":                        `"sqlite:"`,
+		"sqlite:":                           "names no file",
+		"sqlite::memory:":                   "must be a file",
+		"sqlite:file:x.db?mode=memory":      "must be a file",
+		"sqlite:x.db?_txlock=deferred":      "no options",
+		"postgres://u:hunter2@[bad":         "cannot be read",
+		"postgres://u:hunter2@h/d?port=abc": "cannot be read",
+		"postgres://u:hunter2@h/d?default_query_exec_mode=simple_protocol": "not supported",
+	} {
+		_, err := store.Open(t.Context(), store.Options{URL: address})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s was answered with %v, want %q", address, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the password is in %q", err)
+		}
+	}
+}
+
+func TestUnreachableServerIsUnavailable(t *testing.T) {
+	t.Parallel()
+	address := "postgres://u:hunter2@/d?host=" + t.TempDir()
+	_, err := store.Open(t.Context(), store.Options{URL: address})
+	if !errors.Is(err, authority.ErrStoreUnavailable) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("answered %v", err)
+	}
+}
+
+// TestFilesAreTheirOwners: whatever the umask says and whoever made the file.
+func TestFilesAreTheirOwners(t *testing.T) {
+	old := syscall.Umask(0) // of the process, so this test is not parallel
+	defer syscall.Umask(old)
+	folder := filepath.Join(t.TempDir(), "a", "b")
+	path := filepath.Join(folder, "tokenry.db")
+	for range 2 { // the second time the files are there, and open to others
+		s, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch(t, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+		backup := filepath.Join(folder, "backup.db")
+		if err := s.BackupTo(t.Context(), backup); err != nil {
+			t.Fatal(err)
+		}
+		names := map[string]fs.FileMode{folder: 0o700, filepath.Dir(folder): 0o700, backup: 0o600}
+		for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
+			names[path+suffix] = 0o600
+		}
+		for name, want := range names {
+			if info, err := os.Stat(name); err != nil || info.Mode().Perm() != want {
+				t.Errorf("%s has mode %v, want %v (%v)", name, info.Mode().Perm(), want, err)
+			}
+		}
+		if err := errors.Join(s.Close(), os.Remove(backup), os.Chmod(path, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestObserverIsTold(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		var mu sync.Mutex
+		seen := make(map[string]int)
+		s := open(t, store.Options{URL: url, Observe: func(op string, d time.Duration, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				op += " failed"
+			}
+			if d > 0 {
+				seen[op]++
+			}
+		}})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		batch(t, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+		_ = s.Read(t.Context(), func(authority.Reader) error { return nil })
+		_ = s.Ping(t.Context())
+		_ = s.Ping(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, op := range []string{"batch", "commit", "read", "ping", "ping failed"} {
+			if seen[op] != 1 {
+				t.Errorf("%s was told %d times: %v", op, seen[op], seen)
+			}
+		}
+	})
+}
+
+func TestClosedStoreIsUnavailable(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := open(t, store.Options{URL: url})
+		if err := errors.Join(s.Close(), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		nothing := func(authority.Reader) error { return nil }
+		_, err := s.Batch(t.Context(), []func(authority.Tx) error{func(authority.Tx) error { return nil }})
+		for _, err := range []error{s.Ping(t.Context()), s.Read(t.Context(), nothing), err} {
+			if !errors.Is(err, authority.ErrStoreUnavailable) {
+				t.Errorf("a closed store answered %v", err)
+			}
+		}
+	})
+}
