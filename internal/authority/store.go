@@ -58,6 +58,7 @@ type Reader interface {
 	TokenReader
 	RightsReader
 	AuditReader
+	NotifyReader
 }
 
 // WorkspaceKey names a workspace by exactly one of its fields.
@@ -184,6 +185,7 @@ type AuditReader interface {
 // the batch changed. Put inserts or replaces the whole row by its ID (or name).
 type Tx interface {
 	Reader
+	NotifyTx
 	// NewID gives the next row number.
 	NewID() ID
 
