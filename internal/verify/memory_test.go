@@ -109,7 +109,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			first = o.Stats()
 		}
 	}
-	if s := o.Stats(); s.Bytes > first.Bytes || s.Tokens != 1 {
+	if s := o.Stats(); s.Bytes > first.Bytes*11/10 || s.Tokens != 1 {
 		t.Errorf("%+v became %+v", first, s)
 	}
 }
