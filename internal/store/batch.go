@@ -73,7 +73,7 @@ func (s *Store) begin(ctx context.Context) (*batch, error) {
 	if err != nil {
 		cancel()
 		_ = conn.Close() // the pool drops it if it is broken
-		return nil, s.eng.translate(err, "")
+		return nil, s.eng.translate(cause(ctx, err), "")
 	}
 	b := &batch{
 		session: &session{eng: s.eng, tx: tx, caller: ctx, ctx: life},

@@ -186,12 +186,13 @@ func unavailable(code string) bool {
 	return false
 }
 
-// undonePostgres: the server refused the commit, or was never asked. What it
-// says while it shuts a session down proves nothing.
+// undonePostgres: the server refused the commit. What it says while it shuts a
+// session down proves nothing, and neither does pgx's SafeToRetry: in v5.12 a
+// commit whose answer was lost is "conn closed", as if it had never been sent.
 func undonePostgres(err error) bool {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.SeverityUnlocalized == "ERROR"
 	}
-	return errors.Is(err, pgx.ErrTxCommitRollback) || pgconn.SafeToRetry(err)
+	return errors.Is(err, pgx.ErrTxCommitRollback)
 }

@@ -34,8 +34,17 @@ func (s *session) usable() error {
 }
 
 func (s *session) fail(err error, query string) error {
-	s.failed = s.eng.translate(err, query)
+	s.failed = s.eng.translate(cause(s.caller, err), query)
 	return s.failed
+}
+
+// cause is why something failed: that the caller has gone, before all that
+// follows from it.
+func cause(caller context.Context, err error) error {
+	if gone := caller.Err(); gone != nil {
+		return gone
+	}
+	return err
 }
 
 func (s *session) exec(query string, args ...any) error {
