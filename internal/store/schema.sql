@@ -147,7 +147,7 @@ CREATE TABLE resources (
 
 CREATE INDEX resources_list ON resources (workspace, id);
 
-CREATE TABLE reuses (
+CREATE TABLE reuses_told (
     token BIGINT NOT NULL REFERENCES tokens (id),
     secret BIGINT NOT NULL,
     told_at BIGINT NOT NULL,
