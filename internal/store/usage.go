@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"modernc.org/sqlite"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+//go:embed usagemigrations/*.sql
+var usageMigrations embed.FS
+
+// usageVersions is where the version of the usage schema is kept, which stands
+// beside the spine's own on PostgreSQL.
+const usageVersions = "goose_usage_version"
+
+// usagePool is how many connections to PostgreSQL usage takes at most, besides
+// those of the spine: writing behind must never make a change wait for one.
+const usagePool = 4
+
+// Usage is an [authority.UsageStore] over one database. It may be used by any
+// number of goroutines.
+type Usage struct {
+	eng       *engine
+	readOnly  bool
+	closeOnce sync.Once
+	closed    error
+}
+
+var _ authority.UsageStore = (*Usage)(nil)
+
+// OpenUsage opens what is kept of usage beside the database that the options
+// name, and migrates its schema. On SQLite it is a file of its own in the same
+// folder, see [UsagePath]; on PostgreSQL it is in the same database, which must
+// have been opened before. It takes no server lock; whoever serves holds that of
+// the [Store].
+func OpenUsage(ctx context.Context, o Options) (*Usage, error) {
+	o = o.withDefaults()
+	scheme, rest, _ := strings.Cut(o.URL, ":")
+	e := &engine{lost: make(chan struct{})}
+	var err error
+	switch scheme {
+	case "sqlite":
+		err = e.openUsageSQLite(ctx, rest, o)
+	case "postgres", "postgresql":
+		err = e.openUsagePostgres(ctx, o)
+	default:
+		err = errors.New(`store: the database address begins with neither "sqlite:" nor "postgres://"`)
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return &Usage{eng: e, readOnly: o.ReadOnly}, nil
+}
+
+// Close waits for what runs and closes the database.
+func (u *Usage) Close() error {
+	u.closeOnce.Do(func() { u.closed = u.eng.close() })
+	return u.closed
+}
+
+// UsagePath is the file beside a SQLite database that usage is kept in: usage.db
+// beside tokenry.db, and x-usage.db beside any other x.db, so that two databases
+// in one folder do not share it.
+func UsagePath(database string) string {
+	dir, base := filepath.Split(database)
+	if name := strings.TrimSuffix(base, ".db"); name != "tokenry" {
+		return filepath.Join(dir, name+"-usage.db")
+	}
+	return filepath.Join(dir, "usage.db")
+}
+
+func (e *engine) openUsageSQLite(ctx context.Context, path string, o Options) error {
+	e.name, e.classify, e.undone, e.detached = "sqlite", classifySQLite, undoneSQLite, true
+	path, err := sqlitePath(path)
+	if err != nil {
+		return err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // beside the file itself, by every path
+	}
+	path = UsagePath(path)
+	address := readerDSN(path, o)
+	if !o.ReadOnly {
+		if path, err = makeFile(path); err != nil {
+			return err
+		}
+		address = usageDSN(path, o)
+		if e.writer, err = e.openPool(ctx, address, 1); err != nil {
+			return err
+		}
+	}
+	if e.reader, err = e.openPool(ctx, readerDSN(path, o), max(2, runtime.GOMAXPROCS(0)/2)); err != nil {
+		return err
+	}
+	connector, err := sqlite.NewConnector(address)
+	if err != nil {
+		return failf(nil, "the database address cannot be read")
+	}
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	return e.migrateUsage(ctx, db, goose.DialectSQLite3, o)
+}
+
+// usageDSN differs from the spine's: a power cut may take the last seconds.
+func usageDSN(path string, o Options) string {
+	return dsn(path, o, url.Values{
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"NORMAL"},
+		"_txlock":       {"immediate"},
+		"_pragma":       {"temp_store(memory)", "journal_size_limit(67108864)"},
+	})
+}
+
+func (e *engine) openUsagePostgres(ctx context.Context, o Options) error {
+	e.name, e.classify, e.undone = "postgres", classifyPostgres, undonePostgres
+	config, err := postgresConfig(o)
+	if err != nil {
+		return err
+	}
+	config.MaxConns, config.MinConns = usagePool, 0
+	config.ConnConfig.RuntimeParams["application_name"] = "tokenry usage"
+	// What a crash takes is no more than what was not written yet.
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return e.translate(err, "")
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	e.reader = db
+	e.closers = append(e.closers, db.Close, func() error { pool.Close(); return nil })
+	if !o.ReadOnly {
+		e.writer = db
+	}
+	migrating := stdlib.OpenDB(*withoutTimeouts(config.ConnConfig))
+	defer migrating.Close()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 60))
+	if err != nil {
+		return fmt.Errorf("store: lock the migration: %w", err)
+	}
+	if !o.ReadOnly {
+		if err := e.makeCollation(ctx, migrating); err != nil {
+			return err
+		}
+	}
+	return e.migrateUsage(ctx, migrating, goose.DialectPostgres, o, goose.WithSessionLocker(locker))
+}
+
+// migrateUsage brings the usage schema to this program's version, or, when it
+// may not be changed, checks that it is.
+func (e *engine) migrateUsage(ctx context.Context, db *sql.DB, dialect goose.Dialect, o Options, opts ...goose.ProviderOption) error {
+	dir, err := fs.Sub(usageMigrations, "usagemigrations")
+	if err != nil {
+		return fmt.Errorf("store: read the migrations: %w", err)
+	}
+	opts = append(opts, goose.WithTableName(usageVersions), goose.WithDisableGlobalRegistry(true),
+		goose.WithSlog(slog.New(slog.DiscardHandler)))
+	p, err := goose.NewProvider(dialect, db, dir, opts...)
+	if err != nil {
+		return fmt.Errorf("store: read the migrations: %w", err)
+	}
+	sources := p.ListSources()
+	want := sources[len(sources)-1].Version
+	var have int64
+	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_usage_version`).Scan(&have)
+	if err = e.translate(err, ""); errors.Is(err, authority.ErrStoreUnavailable) {
+		return err
+	}
+	if have > want || o.ReadOnly && have != want {
+		return &SchemaError{Have: have, Want: want}
+	}
+	if o.ReadOnly || have == want {
+		return nil
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("store: migrate the usage database from version %d: %w", have, e.translate(err, ""))
+	}
+	return nil
+}
+
+// read runs f in a transaction that changes nothing.
+func (u *Usage) read(ctx context.Context, f func(*session) error) error {
+	tx, err := u.eng.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return u.eng.translate(err, "")
+	}
+	s := &session{eng: u.eng, tx: tx, caller: ctx, ctx: ctx}
+	defer func() { _ = tx.Rollback() }() // nothing was written
+	return f(s)
+}
+
+// write runs f in a transaction and commits it.
+func (u *Usage) write(ctx context.Context, isolation sql.IsolationLevel, f func(*session) error) error {
+	if u.readOnly {
+		return ErrReadOnly
+	}
+	conn, err := u.eng.writer.Conn(ctx)
+	if err != nil {
+		return u.eng.translate(err, "")
+	}
+	defer conn.Close() // the pool drops it if it is broken
+	life, keep, cancel := u.eng.life(ctx)
+	defer cancel()
+	tx, err := conn.BeginTx(life, &sql.TxOptions{Isolation: isolation})
+	if err != nil {
+		return u.eng.translate(err, "")
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit there is nothing to roll back
+	s := &session{eng: u.eng, tx: tx, caller: ctx, ctx: life}
+	if err := f(s); err != nil {
+		return err
+	}
+	if !keep() {
+		return u.eng.translate(ctx.Err(), "")
+	}
+	if err = tx.Commit(); err == nil || u.eng.undone(err) {
+		return u.eng.translate(err, "")
+	}
+	return failf(authority.ErrOutcomeUnknown, "%v", u.eng.translate(err, ""))
+}

@@ -1,0 +1,93 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+)
+
+func TestUsageSuite(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		storetest.RunUsage(t, func(t *testing.T) authority.UsageStore { return openUsage(t, storetest.SQLite(t)) })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		storetest.RunUsage(t, func(t *testing.T) authority.UsageStore { return openUsage(t, storetest.Postgres(t)) })
+	})
+}
+
+func openUsage(t testing.TB, url string) *store.Usage {
+	t.Helper()
+	u, err := store.OpenUsage(t.Context(), store.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := u.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return u
+}
+
+func TestUsageIsAFileOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for database, want := range map[string]string{
+		"/data/tokenry.db": "/data/usage.db",
+		"/data/acme.db":    "/data/acme-usage.db",
+		"/data/acme":       "/data/acme-usage.db",
+	} {
+		if got := store.UsagePath(database); got != want {
+			t.Errorf("beside %s: %s, want %s", database, got, want)
+		}
+	}
+	url := storetest.SQLite(t)
+	openUsage(t, url)
+	info, err := os.Stat(filepath.Join(filepath.Dir(strings.TrimPrefix(url, "sqlite:")), "usage.db"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file: %v, %v", info, err)
+	}
+}
+
+func TestUsageIsReadBesideARunningServer(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		if _, err := store.OpenUsage(t.Context(), store.Options{URL: url, ReadOnly: true}); err == nil {
+			t.Error("a reader opened what is not there")
+		}
+		openUsage(t, url)
+		u, err := store.OpenUsage(t.Context(), store.Options{URL: url, ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer u.Close()
+		if err := u.RollUpUsage(t.Context(), t0(), t0()); !errors.Is(err, store.ErrReadOnly) {
+			t.Errorf("a reader answered %v to a change", err)
+		}
+	})
+}
+
+func TestUsageAnswersUnavailableToWhoHasGone(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		u := openUsage(t, url)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		err := u.AddUsage(ctx, authority.UsageBatch{ID: "x", At: t0()})
+		if !errors.Is(err, authority.ErrStoreUnavailable) {
+			t.Errorf("answered %v", err)
+		}
+	})
+}
+
+func t0() time.Time { return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC) }

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// eachPicked runs a query about tokens, so many at a time, and joins the rows.
+func eachPicked[T any](ctx context.Context, u *Usage, fields func(*T) []any, query string, tokens []token.Locator, args ...any) (all []T, err error) {
+	if len(tokens) == 0 {
+		return nil, nil
+	}
+	err = u.read(ctx, func(s *session) error {
+		for chunk := range slices.Chunk(tokens, pickAtOnce) {
+			rows, err := list(s, fields, query, append([]any{joined(chunk)}, args...)...)
+			if err != nil {
+				return err
+			}
+			all = append(all, rows...)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// LastUses reads when tokens and their secrets were last used.
+func (u *Usage) LastUses(ctx context.Context, tokens []token.Locator) ([]authority.LastUse, error) {
+	return eachPicked(ctx, u, func(l *authority.LastUse) []any {
+		return []any{&l.Workspace, locator{&l.Token}, &l.Secret, instant{&l.At}, address{&l.Addr}, &l.Agent}
+	}, picked+` SELECT workspace, token, secret, used_at, address, agent FROM usage_last
+		WHERE token IN (SELECT token FROM picked)`, tokens)
+}
+
+const (
+	countsOfHours = `
+		SELECT started_at, code, number FROM usage_hours
+		WHERE workspace = $1 AND token = $2 AND started_at >= $3 AND started_at < $4
+		ORDER BY started_at, code`
+	countsOfDays = `
+		SELECT day, code, CAST(sum(number) AS BIGINT) FROM (
+			SELECT started_at - started_at % 86400000000 AS day, code, number FROM usage_hours
+			WHERE workspace = $1 AND token = $2 AND started_at >= $3 AND started_at < $4
+			UNION ALL
+			SELECT started_at, code, number FROM usage_days
+			WHERE workspace = $1 AND token = $2 AND started_at >= $3 AND started_at < $4) AS counts
+		GROUP BY day, code ORDER BY day, code`
+)
+
+// UsageCounts reads the counts of a token or a workspace.
+func (u *Usage) UsageCounts(ctx context.Context, q authority.UsageQuery) (rows []authority.UsageCount, err error) {
+	query := countsOfHours
+	if q.Days {
+		query = countsOfDays
+	}
+	err = u.read(ctx, func(s *session) error {
+		rows, err = list(s, func(c *authority.UsageCount) []any {
+			return []any{instant{&c.Start}, (*string)(&c.Code), &c.Count}
+		}, query, q.Workspace, q.Token.String(), moment(q.From), moment(q.To))
+		return err
+	})
+	return rows, err
+}
+
+// Activity lists what was done with a token.
+func (u *Usage) Activity(ctx context.Context, q authority.ActivityQuery) (rows []authority.Activity, err error) {
+	err = u.read(ctx, func(s *session) error {
+		rows, err = list(s, func(a *authority.Activity) []any {
+			return []any{
+				&a.Workspace, locator{&a.Token}, instant{&a.Day}, address{&a.Addr}, &a.Agent, &a.Method, &a.Path,
+				(*string)(&a.Outcome), flag{&a.Rest}, instant{&a.First}, instant{&a.Last}, &a.Count,
+			}
+		}, `
+			SELECT workspace, token, day, address, agent, method, path, outcome, rest, first_at, last_at, number
+			FROM usage_activity
+			WHERE token = $1 AND (CAST($2 AS BIGINT) IS NULL OR last_at >= $2) AND (CAST($3 AS BIGINT) IS NULL OR last_at < $3)
+			ORDER BY last_at DESC, day DESC, address, agent, method, path, outcome, rest
+			LIMIT CAST($4 AS BIGINT)`, locator{&q.Token}, moment(q.From), moment(q.To), bound(q.Limit))
+		return err
+	})
+	return rows, err
+}
+
+// flag is a truth as 0 or 1.
+type flag struct{ b *bool }
+
+func (c flag) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return failf(nil, "a flag is a %T", v)
+	}
+	*c.b = n != 0
+	return nil
+}
+
+// ScopeUses reads which scopes tokens exercised.
+func (u *Usage) ScopeUses(ctx context.Context, tokens []token.Locator) ([]authority.ScopeUse, error) {
+	tokens = slices.Clone(tokens)
+	slices.SortFunc(tokens, byToken)
+	return eachPicked(ctx, u, func(r *authority.ScopeUse) []any {
+		return []any{&r.Workspace, locator{&r.Token}, &r.Scope, instant{&r.First}, instant{&r.Last}, &r.Count}
+	}, picked+` SELECT workspace, token, scope, first_at, last_at, number FROM usage_scopes
+		WHERE token IN (SELECT token FROM picked) ORDER BY token, scope`, tokens)
+}
+
+// CountAddresses counts from how many addresses tokens were let through.
+func (u *Usage) CountAddresses(ctx context.Context, tokens []token.Locator, since time.Time) (map[token.Locator]int, error) {
+	type row struct {
+		token token.Locator
+		n     int64
+	}
+	rows, err := eachPicked(ctx, u, func(r *row) []any { return []any{locator{&r.token}, &r.n} },
+		picked+` SELECT token, count(DISTINCT address) FROM usage_activity
+		WHERE token IN (SELECT token FROM picked) AND day >= $2 AND outcome = $3 AND length(address) > 0
+		GROUP BY token`, tokens, moment(dayOf(since)), string(api.CodeOK))
+	counts := make(map[token.Locator]int, len(rows))
+	for _, r := range rows {
+		counts[r.token] = int(r.n)
+	}
+	return counts, err
+}
+
+// Addresses lists from where a token was let through.
+func (u *Usage) Addresses(ctx context.Context, t token.Locator, since time.Time, limit int) (rows []authority.AddressUse, err error) {
+	err = u.read(ctx, func(s *session) error {
+		rows, err = list(s, func(a *authority.AddressUse) []any {
+			return []any{address{&a.Addr}, instant{&a.First}, instant{&a.Last}, &a.Count}
+		}, `
+			SELECT address, min(first_at), max(last_at), CAST(sum(number) AS BIGINT) FROM usage_activity
+			WHERE token = $1 AND day >= $2 AND outcome = $3 AND length(address) > 0
+			GROUP BY address ORDER BY max(last_at) DESC, address LIMIT CAST($4 AS BIGINT)`,
+			locator{&t}, moment(dayOf(since)), string(api.CodeOK), bound(limit))
+		return err
+	})
+	return rows, err
+}
+
+// UsedFrom reads which tokens were presented from a network.
+func (u *Usage) UsedFrom(ctx context.Context, tokens []token.Locator, from netip.Prefix) ([]token.Locator, error) {
+	if !from.IsValid() {
+		return nil, nil
+	}
+	first, last := ends(from)
+	return eachPicked(ctx, u, func(l *token.Locator) []any { return []any{locator{l}} },
+		picked+` SELECT DISTINCT token FROM usage_activity
+		WHERE token IN (SELECT token FROM picked) AND address >= $2 AND address <= $3`, tokens, first[:], last[:])
+}
+
+// ends are the first and the last address of a network, as they are stored.
+func ends(p netip.Prefix) (first, last [16]byte) {
+	bits := p.Bits()
+	if p.Addr().Is4() {
+		bits += 96
+	}
+	first = p.Addr().WithZone("").As16()
+	last = first
+	for i := bits; i < 128; i++ {
+		mask := byte(1) << (7 - i%8)
+		first[i/8] &^= mask
+		last[i/8] |= mask
+	}
+	return first, last
+}
+
+// Denials lists the last denials of a workspace.
+func (u *Usage) Denials(ctx context.Context, q authority.DenialQuery) (rows []authority.Denial, err error) {
+	err = u.read(ctx, func(s *session) error {
+		rows, err = list(s, func(d *authority.Denial) []any {
+			return []any{
+				&d.Workspace, &d.Serial, instant{&d.At}, locator{&d.Token}, (*string)(&d.Code), address{&d.Addr}, &d.Agent,
+				&d.Method, &d.Path, document{&d.Scopes}, &d.Resource, &d.RequestID,
+			}
+		}, `
+			SELECT workspace, serial, denied_at, token, code, address, agent, method, path, scopes, resource, request_id
+			FROM usage_denials
+			WHERE workspace = $1 AND serial < $2 AND (CAST($3 AS TEXT) = '' OR token = $3)
+			ORDER BY serial DESC LIMIT CAST($4 AS BIGINT)`,
+			q.Workspace, below(q.Before), q.Token.String(), bound(q.Limit))
+		return err
+	})
+	return rows, err
+}
+
+// Reuses lists the uses of retired secrets.
+func (u *Usage) Reuses(ctx context.Context, tokens []token.Locator, since time.Time) ([]authority.Reuse, error) {
+	rows, err := eachPicked(ctx, u, func(r *authority.Reuse) []any {
+		return []any{
+			&r.Workspace, locator{&r.Token}, &r.Secret, instant{&r.Hour}, instant{&r.First}, instant{&r.Last},
+			address{&r.Addr}, &r.Count,
+		}
+	}, picked+` SELECT workspace, token, secret, started_at, first_at, last_at, address, number FROM usage_reuses
+		WHERE token IN (SELECT token FROM picked) AND last_at >= $2`, tokens, moment(since))
+	slices.SortFunc(rows, func(a, b authority.Reuse) int { return b.Last.Compare(a.Last) })
+	return rows, err
+}

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"database/sql/driver"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/token"
+)
+
+// picked is the beginning of a statement about a list of tokens. The list is one
+// text of all their locators, which are of one length: no engine's arrays, no
+// statement for each length of a list, and no statement for each token.
+const picked = `
+	WITH RECURSIVE picked (n, token) AS (
+		SELECT 1, substr(CAST($1 AS TEXT), 1, 12)
+		UNION ALL
+		SELECT n + 12, substr(CAST($1 AS TEXT), n + 12, 12) FROM picked WHERE n + 12 < length(CAST($1 AS TEXT)))`
+
+// pickAtOnce bounds that text, in which each locator is found by counting.
+const pickAtOnce = 256
+
+func joined(tokens []token.Locator) string {
+	b := make([]byte, 0, len(tokens)*token.LocatorLength)
+	for i := range tokens {
+		b = append(b, tokens[i][:]...)
+	}
+	return string(b)
+}
+
+// place is what a bound on rows is for: a token, or a token and a day.
+type place struct {
+	token token.Locator
+	day   int64 // µs; 0 where days do not count
+}
+
+// room says where there is room for new rows.
+type room struct {
+	bound int64
+	// have is how many rows are stored, expected how many are to come.
+	have, expected map[place]int64
+}
+
+func newRoom(bound int64) *room {
+	return &room{bound: bound, have: map[place]int64{}, expected: map[place]int64{}}
+}
+
+// expect announces a row.
+func (r *room) expect(t token.Locator, day time.Time) {
+	p := place{token: t}
+	if !day.IsZero() {
+		p.day = day.UnixMicro()
+	}
+	r.expected[p]++
+}
+
+// count reads how many rows there are at each place where one is expected.
+func (r *room) count(s *session, query string) error {
+	tokens, from := r.where()
+	for chunk := range slices.Chunk(tokens, pickAtOnce) {
+		args := []any{joined(chunk)}
+		if query == countActivity {
+			args = append(args, from)
+		}
+		type row struct {
+			place
+			n int64
+		}
+		rows, err := list(s, func(v *row) []any { return []any{locator{&v.token}, &v.day, &v.n} }, query, args...)
+		if err != nil {
+			return err
+		}
+		for _, v := range rows {
+			r.have[v.place] = v.n
+		}
+	}
+	return nil
+}
+
+// where lists the tokens that rows are expected of, and the first of their days.
+func (r *room) where() (tokens []token.Locator, from int64) {
+	for p := range r.expected {
+		if len(tokens) == 0 || p.day < from {
+			from = p.day
+		}
+		tokens = append(tokens, p.token)
+	}
+	slices.SortFunc(tokens, byToken)
+	return slices.Compact(tokens), from
+}
+
+// put adds to a row. Where all that is expected finds room, it is one statement;
+// near the bound, a row that is there is told from a new one. It answers false
+// when there is no room for a new one.
+func (r *room) put(s *session, p place, set, insert string, args ...any) (bool, error) {
+	if r.have[p]+r.expected[p] <= r.bound {
+		return true, s.exec(insert, args...)
+	}
+	n, err := affected(s, set, args...)
+	switch {
+	case err != nil || n > 0:
+		return true, err
+	case r.have[p] >= r.bound:
+		return false, nil
+	}
+	r.have[p]++
+	return true, s.exec(insert, args...)
+}
+
+// address is an IP address as 16 bytes, IPv4 as mapped; not known is none.
+type address struct{ a *netip.Addr }
+
+func (c address) Value() (driver.Value, error) {
+	if !c.a.IsValid() {
+		return []byte{}, nil
+	}
+	b := c.a.Unmap().WithZone("").As16()
+	return b[:], nil
+}
+
+func (c address) Scan(v any) error {
+	b, ok := v.([]byte)
+	if !ok && v != nil {
+		return failf(nil, "an address is a %T", v)
+	}
+	switch len(b) {
+	case 0:
+		*c.a = netip.Addr{}
+	case 16:
+		*c.a = netip.AddrFrom16([16]byte(b)).Unmap()
+	default:
+		return failf(nil, "an address has %d bytes", len(b))
+	}
+	return nil
+}

@@ -1,0 +1,385 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// batchMemory is how long the ID of a batch is remembered.
+const batchMemory = 24 * time.Hour
+
+// AddUsage adds a batch of deltas; see [authority.UsageStore].
+//
+// The rows of every table are written in the order of their keys, and the tables
+// in one order, so that two batches wait for each other and never in a circle.
+func (u *Usage) AddUsage(ctx context.Context, b authority.UsageBatch) error {
+	if !validUsage(&b) {
+		return errUnstorable
+	}
+	return u.write(ctx, sql.LevelReadCommitted, func(s *session) error {
+		fresh, err := affected(s, `INSERT INTO usage_batches (id, added_at) VALUES ($1, $2)
+			ON CONFLICT (id) DO NOTHING`, b.ID, moment(b.At))
+		if err != nil || fresh == 0 {
+			return err
+		}
+		for _, add := range []func(*session, *authority.UsageBatch) error{
+			addLast, addHours, addScopes, addActivity, addDenials, addReuses,
+		} {
+			if err := add(s, &b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// validUsage says whether a batch has a name; its texts are checked one by one.
+func validUsage(b *authority.UsageBatch) bool { return b.ID != "" && !b.At.IsZero() }
+
+// affected is exec that answers how many rows were changed.
+func affected(s *session, query string, args ...any) (int64, error) {
+	if err := s.usable(); err != nil {
+		return 0, err
+	}
+	if !storable(args) {
+		return 0, s.fail(errUnstorable, query)
+	}
+	res, err := s.tx.ExecContext(s.ctx, query, args...)
+	if err != nil {
+		return 0, s.fail(err, query)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, s.fail(err, query)
+	}
+	return n, nil
+}
+
+func byToken(a, b token.Locator) int { return strings.Compare(string(a[:]), string(b[:])) }
+
+const putLast = `
+	INSERT INTO usage_last (token, secret, workspace, used_at, address, agent)
+	VALUES ($1, $2, $3, $4, $5, $6)
+	ON CONFLICT (token, secret) DO UPDATE SET
+		workspace = excluded.workspace, used_at = excluded.used_at, address = excluded.address, agent = excluded.agent
+	WHERE (excluded.used_at, excluded.address, excluded.agent) > (usage_last.used_at, usage_last.address, usage_last.agent)`
+
+// addLast also adds each use for its token, as secret 0.
+func addLast(s *session, b *authority.UsageBatch) error {
+	rows := make([]authority.LastUse, 0, 2*len(b.Last))
+	for _, l := range b.Last {
+		rows = append(rows, l)
+		if l.Secret != 0 {
+			l.Secret = 0
+			rows = append(rows, l)
+		}
+	}
+	slices.SortFunc(rows, func(a, b authority.LastUse) int {
+		return cmp.Or(byToken(a.Token, b.Token), cmp.Compare(a.Secret, b.Secret), a.At.Compare(b.At))
+	})
+	for i := range rows {
+		l := &rows[i]
+		if next := i + 1; next < len(rows) && rows[next].Token == l.Token && rows[next].Secret == l.Secret && rows[next].At.After(l.At) {
+			continue // the later one counts
+		}
+		if err := s.exec(putLast, locator{&l.Token}, l.Secret, l.Workspace, instant{&l.At}, address{&l.Addr}, l.Agent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const putHour = `
+	INSERT INTO usage_hours (workspace, token, started_at, code, number) VALUES ($1, $2, $3, $4, $5)
+	ON CONFLICT (workspace, token, started_at, code) DO UPDATE SET number = usage_hours.number + excluded.number`
+
+// addHours adds each count also to its workspace's total, whose token is empty.
+func addHours(s *session, b *authority.UsageBatch) error {
+	sums := make(map[authority.HourCount]int64, 2*len(b.Hours))
+	for _, h := range b.Hours {
+		n := h.Count
+		h.Count, h.Hour = 0, hourOf(h.Hour)
+		if !h.Token.IsZero() {
+			sums[h] += n
+		}
+		h.Token = token.Locator{}
+		sums[h] += n
+	}
+	rows := make([]authority.HourCount, 0, len(sums))
+	for h, n := range sums {
+		h.Count = n
+		rows = append(rows, h)
+	}
+	slices.SortFunc(rows, func(a, b authority.HourCount) int {
+		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), byToken(a.Token, b.Token), a.Hour.Compare(b.Hour), cmp.Compare(a.Code, b.Code))
+	})
+	for _, h := range rows {
+		if err := s.exec(putHour, h.Workspace, h.Token.String(), moment(h.Hour), string(h.Code), h.Count); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hourOf(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }
+func dayOf(t time.Time) time.Time  { return t.UTC().Truncate(24 * time.Hour) }
+
+const (
+	setScope = `
+	UPDATE usage_scopes SET number = number + $6,
+		first_at = CASE WHEN CAST($4 AS BIGINT) < first_at THEN $4 ELSE first_at END,
+		last_at = CASE WHEN CAST($5 AS BIGINT) > last_at THEN $5 ELSE last_at END
+	WHERE token = $1 AND scope = $2 AND workspace = $3`
+	putScope = `
+	INSERT INTO usage_scopes (token, scope, workspace, first_at, last_at, number) VALUES ($1, $2, $3, $4, $5, $6)
+	ON CONFLICT (token, scope) DO UPDATE SET number = usage_scopes.number + excluded.number,
+		first_at = CASE WHEN excluded.first_at < usage_scopes.first_at THEN excluded.first_at ELSE usage_scopes.first_at END,
+		last_at = CASE WHEN excluded.last_at > usage_scopes.last_at THEN excluded.last_at ELSE usage_scopes.last_at END`
+	countScopes = picked + ` SELECT token, CAST(0 AS BIGINT), count(*) FROM usage_scopes
+		WHERE token IN (SELECT token FROM picked) GROUP BY token`
+)
+
+func addScopes(s *session, b *authority.UsageBatch) error {
+	rows := slices.Clone(b.Scopes)
+	slices.SortFunc(rows, func(a, b authority.ScopeUse) int {
+		return cmp.Or(byToken(a.Token, b.Token), strings.Compare(a.Scope, b.Scope))
+	})
+	room := newRoom(authority.ScopeBound)
+	for _, r := range rows {
+		room.expect(r.Token, time.Time{})
+	}
+	if err := room.count(s, countScopes); err != nil {
+		return err
+	}
+	for i := range rows {
+		r := &rows[i]
+		_, err := room.put(s, place{token: r.Token}, setScope, putScope,
+			locator{&r.Token}, r.Scope, r.Workspace, instant{&r.First}, instant{&r.Last}, r.Count)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	setActivity = `
+	UPDATE usage_activity SET number = number + $12,
+		first_at = CASE WHEN CAST($10 AS BIGINT) < first_at THEN $10 ELSE first_at END,
+		last_at = CASE WHEN CAST($11 AS BIGINT) > last_at THEN $11 ELSE last_at END
+	WHERE token = $1 AND day = $2 AND address = $3 AND agent = $4 AND method = $5 AND path = $6 AND outcome = $7
+		AND rest = $8 AND workspace = $9`
+	putActivity = `
+	INSERT INTO usage_activity (token, day, address, agent, method, path, outcome, rest, workspace, first_at, last_at, number)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+	ON CONFLICT (token, day, address, agent, method, path, outcome, rest) DO UPDATE SET
+		number = usage_activity.number + excluded.number,
+		first_at = CASE WHEN excluded.first_at < usage_activity.first_at THEN excluded.first_at ELSE usage_activity.first_at END,
+		last_at = CASE WHEN excluded.last_at > usage_activity.last_at THEN excluded.last_at ELSE usage_activity.last_at END`
+	countActivity = picked + ` SELECT token, day, count(*) FROM usage_activity
+		WHERE token IN (SELECT token FROM picked) AND day >= $2 AND rest = 0 GROUP BY token, day`
+)
+
+func addActivity(s *session, b *authority.UsageBatch) error {
+	rows := slices.Clone(b.Activity)
+	room := newRoom(authority.ActivityBound)
+	for i := range rows {
+		rows[i].Day = dayOf(rows[i].Day)
+		if !rows[i].Rest {
+			room.expect(rows[i].Token, rows[i].Day)
+		}
+	}
+	if err := room.count(s, countActivity); err != nil {
+		return err
+	}
+	slices.SortFunc(rows, compareActivity)
+	rest := map[authority.Activity]authority.Activity{}
+	for i := range rows {
+		r := &rows[i]
+		stored := false
+		if !r.Rest {
+			var err error
+			if stored, err = room.put(s, place{r.Token, r.Day.UnixMicro()}, setActivity, putActivity, activityArgs(r)...); err != nil {
+				return err
+			}
+		}
+		if !stored {
+			collect(rest, r)
+		}
+	}
+	return putRest(s, rest)
+}
+
+func compareActivity(a, b authority.Activity) int {
+	return cmp.Or(byToken(a.Token, b.Token), a.Day.Compare(b.Day), a.Addr.Compare(b.Addr), cmp.Compare(a.Agent, b.Agent),
+		cmp.Compare(a.Method, b.Method), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Outcome, b.Outcome))
+}
+
+// collect sums what there was no row for, for each token, day and outcome.
+func collect(rest map[authority.Activity]authority.Activity, r *authority.Activity) {
+	key := authority.Activity{Workspace: r.Workspace, Token: r.Token, Day: r.Day, Outcome: r.Outcome, Rest: true}
+	sum, ok := rest[key]
+	if !ok {
+		sum = key
+		sum.First, sum.Last = r.First, r.Last
+	}
+	if r.First.Before(sum.First) {
+		sum.First = r.First
+	}
+	if r.Last.After(sum.Last) {
+		sum.Last = r.Last
+	}
+	sum.Count += r.Count
+	rest[key] = sum
+}
+
+func putRest(s *session, rest map[authority.Activity]authority.Activity) error {
+	rows := make([]authority.Activity, 0, len(rest))
+	for _, r := range rest {
+		rows = append(rows, r)
+	}
+	slices.SortFunc(rows, compareActivity)
+	for i := range rows {
+		if err := s.exec(putActivity, activityArgs(&rows[i])...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func activityArgs(r *authority.Activity) []any {
+	rest := int64(0)
+	if r.Rest {
+		rest = 1
+	}
+	return []any{
+		locator{&r.Token}, instant{&r.Day}, address{&r.Addr}, r.Agent, r.Method, r.Path, string(r.Outcome), rest,
+		r.Workspace, instant{&r.First}, instant{&r.Last}, r.Count,
+	}
+}
+
+func addDenials(s *session, b *authority.UsageBatch) error {
+	rows := slices.Clone(b.Denials)
+	slices.SortFunc(rows, func(a, b authority.Denial) int {
+		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Serial, b.Serial))
+	})
+	for i := range rows {
+		d := &rows[i]
+		err := s.exec(`
+			INSERT INTO usage_denials (workspace, serial, denied_at, token, code, address, agent, method, path, scopes, resource, request_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+			ON CONFLICT (workspace, serial) DO NOTHING`,
+			d.Workspace, d.Serial, instant{&d.At}, d.Token.String(), string(d.Code), address{&d.Addr}, d.Agent, d.Method,
+			d.Path, document{&d.Scopes}, d.Resource, d.RequestID)
+		if err != nil {
+			return err
+		}
+	}
+	for i := range rows {
+		if i+1 < len(rows) && rows[i+1].Workspace == rows[i].Workspace {
+			continue
+		}
+		if err := s.exec(`
+			DELETE FROM usage_denials WHERE workspace = $1 AND serial <= (
+				SELECT serial FROM usage_denials WHERE workspace = $1
+				ORDER BY serial DESC LIMIT 1 OFFSET CAST($2 AS BIGINT))`, rows[i].Workspace, authority.DenialBound); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addReuses(s *session, b *authority.UsageBatch) error {
+	rows := slices.Clone(b.Reuses)
+	slices.SortFunc(rows, func(a, b authority.Reuse) int {
+		return cmp.Or(byToken(a.Token, b.Token), cmp.Compare(a.Secret, b.Secret), a.Hour.Compare(b.Hour))
+	})
+	for i := range rows {
+		r := &rows[i]
+		err := s.exec(`
+			INSERT INTO usage_reuses (token, secret, started_at, workspace, first_at, last_at, address, number)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (token, secret, started_at) DO UPDATE SET number = usage_reuses.number + excluded.number,
+				address = CASE WHEN (excluded.last_at, excluded.address) > (usage_reuses.last_at, usage_reuses.address)
+					THEN excluded.address ELSE usage_reuses.address END,
+				first_at = CASE WHEN excluded.first_at < usage_reuses.first_at THEN excluded.first_at ELSE usage_reuses.first_at END,
+				last_at = CASE WHEN excluded.last_at > usage_reuses.last_at THEN excluded.last_at ELSE usage_reuses.last_at END`,
+			locator{&r.Token}, r.Secret, moment(hourOf(r.Hour)), r.Workspace, instant{&r.First}, instant{&r.Last},
+			address{&r.Addr}, r.Count)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RollUpUsage sums old hours up to days; see [authority.UsageStore]. On
+// PostgreSQL, an hour that is added meanwhile is not in the snapshot, so it is
+// neither summed nor deleted, and one that is changed fails the call.
+func (u *Usage) RollUpUsage(ctx context.Context, before, now time.Time) error {
+	return u.write(ctx, sql.LevelRepeatableRead, func(s *session) error {
+		if err := s.exec(`DELETE FROM usage_batches WHERE added_at < $1`, moment(now.Add(-batchMemory))); err != nil {
+			return err
+		}
+		if err := s.exec(`
+			INSERT INTO usage_days (workspace, token, started_at, code, number)
+			SELECT workspace, token, started_at - started_at % 86400000000, code, sum(number) FROM usage_hours
+			WHERE started_at < $1
+			GROUP BY workspace, token, started_at - started_at % 86400000000, code
+			ON CONFLICT (workspace, token, started_at, code) DO UPDATE SET number = usage_days.number + excluded.number`,
+			moment(before)); err != nil {
+			return err
+		}
+		return s.exec(`DELETE FROM usage_hours WHERE started_at < $1`, moment(before))
+	})
+}
+
+// TrimUsage forgets what is older than a workspace keeps it.
+func (u *Usage) TrimUsage(ctx context.Context, workspace authority.ID, before time.Time) error {
+	return u.write(ctx, sql.LevelReadCommitted, func(s *session) error {
+		for _, query := range []string{
+			`DELETE FROM usage_last WHERE workspace = $1 AND used_at < $2 AND secret > 0 AND EXISTS (
+				SELECT 1 FROM usage_last AS later WHERE later.token = usage_last.token AND later.secret >= usage_last.secret + 6)`,
+			`DELETE FROM usage_hours WHERE workspace = $1 AND started_at < $2`,
+			`DELETE FROM usage_days WHERE workspace = $1 AND started_at < $2`,
+			`DELETE FROM usage_scopes WHERE workspace = $1 AND last_at < $2`,
+			`DELETE FROM usage_activity WHERE workspace = $1 AND day < $2`,
+			`DELETE FROM usage_denials WHERE workspace = $1 AND denied_at < $2`,
+			`DELETE FROM usage_reuses WHERE workspace = $1 AND started_at < $2`,
+		} {
+			if err := s.exec(query, workspace, moment(before)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// ForgetUsage forgets everything about tokens.
+func (u *Usage) ForgetUsage(ctx context.Context, tokens []token.Locator) error {
+	return u.write(ctx, sql.LevelReadCommitted, func(s *session) error {
+		for chunk := range slices.Chunk(tokens, pickAtOnce) {
+			for _, query := range []string{
+				picked + ` DELETE FROM usage_last WHERE token IN (SELECT token FROM picked)`,
+				picked + ` DELETE FROM usage_hours WHERE token IN (SELECT token FROM picked)`,
+				picked + ` DELETE FROM usage_days WHERE token IN (SELECT token FROM picked)`,
+				picked + ` DELETE FROM usage_scopes WHERE token IN (SELECT token FROM picked)`,
+				picked + ` DELETE FROM usage_activity WHERE token IN (SELECT token FROM picked)`,
+				picked + ` DELETE FROM usage_denials WHERE token IN (SELECT token FROM picked)`,
+				picked + ` DELETE FROM usage_reuses WHERE token IN (SELECT token FROM picked)`,
+			} {
+				if err := s.exec(query, joined(chunk)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
