@@ -31,6 +31,12 @@ func (e *Engine) Apply(c Changes) {
 		}
 		e.spaces.mark(id, c.Revision)
 	}
+	if c.AllWorkspaces {
+		for _, entry := range m.spaces {
+			m.changeSpace(entry)
+		}
+		e.spaces.markAll(c.Revision)
+	}
 	e.applied.Store(e.count.applied)
 }
 
@@ -39,7 +45,7 @@ func (e *Engine) forget() {
 	e.gone += e.mem.Load().evictions
 	e.mem.Store(newMemory(e.capacity))
 	e.unknown.clear()
-	e.tokens.markAll()
-	e.owners.markAll()
-	e.spaces.markAll()
+	e.tokens.markAll(0)
+	e.owners.markAll(0)
+	e.spaces.markAll(0)
 }

@@ -131,8 +131,11 @@ type Changes struct {
 	Owners   []OwnerKey
 	// Workspaces also drops what their names mean (roles, scopes, policy).
 	Workspaces []int64
-	// All drops everything: the instance's own settings changed, or the outcome
-	// of a commit is not known.
+	// AllWorkspaces is Workspaces with every one in it: what the instance defines
+	// for all of them changed. Tokens and owners stay in memory.
+	AllWorkspaces bool
+	// All drops everything: anything may have changed, as when the outcome of a
+	// commit is not known.
 	All bool
 }
 

@@ -444,6 +444,34 @@ func TestOwnersWithTheSameStatements(t *testing.T) {
 	}
 }
 
+func TestADefinitionOfTheInstanceDropsNoToken(t *testing.T) {
+	t.Parallel()
+	o := open(t, verify.Config{})
+	l, secret := o.issue(nil)
+	o.expect(api.CodeOK, bearer(secret))
+	_, err := o.Workspace(t.Context(), home)
+	must(t, err)
+	suspend := func() verify.Changes {
+		w := o.spaces[home]
+		w.Suspended = true
+		o.spaces[home] = w
+		return verify.Changes{AllWorkspaces: true}
+	}
+	o.Apply(verify.Changes{AllWorkspaces: true})
+	g := o.holdReads(home)
+	asked := o.background(t.Context(), bearer(secret))
+	<-g.arrived
+	o.Apply(o.commit(suspend))
+	g.open()
+	if a := <-asked; a.Code != api.CodeWorkspaceSuspended {
+		t.Errorf("answered %s", a.Code)
+	}
+	o.expect(api.CodeWorkspaceSuspended, bearer(secret))
+	if n, m := o.readsOf(l), o.readsOf(ada); n != 1 || m != 1 {
+		t.Errorf("the token was read %d times, its owner %d, want 1 and 1", n, m)
+	}
+}
+
 func TestWhatIsGone(t *testing.T) {
 	t.Parallel()
 	o := open(t, verify.Config{})

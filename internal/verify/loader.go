@@ -257,9 +257,9 @@ func (l *loader[K, V, R]) mark(k K, revision int64) {
 	}
 }
 
-func (l *loader[K, V, R]) markAll() {
+func (l *loader[K, V, R]) markAll(revision int64) {
 	for _, f := range l.flights {
-		f.mark(0)
+		f.mark(revision)
 	}
 }
 
