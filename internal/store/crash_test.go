@@ -7,7 +7,6 @@ import (
 
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/store"
-	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -16,7 +15,8 @@ import (
 // database is free for the next server.
 func TestKilledServerLosesNothing(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		acknowledged := killedAfter(t, url, 400)
 		s := openSoon(t, store.Options{URL: url})
 		stored := make(map[token.Locator]bool)

@@ -102,7 +102,7 @@ func (e *engine) translate(err error, query string) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: %w", authority.ErrStoreUnavailable, context.DeadlineExceeded)
 	}
-	if kind, text := e.classify(err); text != "" {
+	if text, kind := e.classify(err); text != "" {
 		return failf(kind, "%s%s", text, in(query))
 	}
 	if e.closed.Load() {

@@ -19,7 +19,8 @@ import (
 func TestErrorsHoldNoValues(t *testing.T) {
 	t.Parallel()
 	const value = "hunter2"
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		s := open(t, store.Options{URL: url})
 		batch(t, s, func(tx authority.Tx) error {
 			return errors.Join(
@@ -66,7 +67,8 @@ func TestErrorsHoldNoValues(t *testing.T) {
 // TestDamagedRowIsAnError and nothing that a caller could take for an answer.
 func TestDamagedRowIsAnError(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		s := open(t, store.Options{URL: url})
 		batch(t, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
 		if _, err := beside(t, url).ExecContext(t.Context(), `UPDATE workspaces SET policy = 'hunter2'`); err != nil {
@@ -86,7 +88,8 @@ func TestDamagedRowIsAnError(t *testing.T) {
 // we wait.
 func TestLockedOutIsUnavailable(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		s := open(t, store.Options{URL: url})
 		other := open(t, store.Options{URL: url, NoLock: true, Wait: 50 * time.Millisecond})
 		batch(t, s, func(authority.Tx) error {
@@ -103,7 +106,8 @@ func TestLockedOutIsUnavailable(t *testing.T) {
 // TestWaitingEndsWithTheContext: whoever waits for a turn can stop.
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		s := open(t, store.Options{URL: url, Wait: time.Hour})
 		batch(t, s, func(authority.Tx) error {
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -40,8 +40,8 @@ func keyCheckFields(k *keyCheck) []any { return []any{(*uint32)(&k.id), digest{&
 // KeyChecks reads the check values of the keys this database was used with.
 func (s *Store) KeyChecks(ctx context.Context) (map[token.KeyID]token.Digest, error) {
 	checks := make(map[token.KeyID]token.Digest)
-	err := s.Read(ctx, func(r authority.Reader) error {
-		rows, err := list(r.(*reader).session, keyCheckFields, `SELECT key_id, digest FROM key_checks`)
+	err := s.snapshot(ctx, func(r *reader) error {
+		rows, err := list(r.session, keyCheckFields, `SELECT key_id, digest FROM key_checks`)
 		for _, row := range rows {
 			checks[row.id] = row.digest
 		}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/store"
-	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -48,7 +47,8 @@ func without(t *testing.T, k *token.Keyring) *token.Keyring {
 
 func TestKeyringMustBeTheOneItWas(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		var log bytes.Buffer
 		s := open(t, store.Options{URL: url, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 		accept := func(k *token.Keyring) {
@@ -103,7 +103,8 @@ func recorded(t *testing.T, s *store.Store, k *token.Keyring) {
 
 func TestKeyChecksAreRecordedOnce(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		s := open(t, store.Options{URL: url})
 		if err := s.AddKeyCheck(t.Context(), 1<<32-1, token.Digest{1}); err != nil {
 			t.Fatal(err)
@@ -130,7 +131,8 @@ func TestKeyChecksAreRecordedOnce(t *testing.T) {
 // TestReaderChecksTheKeyringToo: it refuses a wrong one and records none.
 func TestReaderChecksTheKeyringToo(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		k := keyring(t)
 		s, reader := open(t, store.Options{URL: url}), open(t, store.Options{URL: url, ReadOnly: true})
 		for range 2 {

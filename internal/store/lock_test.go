@@ -35,7 +35,8 @@ func held(t *testing.T, o store.Options) *store.HeldError {
 
 func TestSecondServerIsRefused(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		first := open(t, store.Options{URL: url, Holder: "host:1 listening on :8080", Now: now})
 		refusal := held(t, store.Options{URL: url, Holder: "host:2"})
 		if refusal.Holder != "host:1 listening on :8080" || !refusal.Since.Equal(now()) {
@@ -55,7 +56,8 @@ func TestSecondServerIsRefused(t *testing.T) {
 // TestLockEndsWithItsProcess: after kill -9 nobody has to tidy up.
 func TestLockEndsWithItsProcess(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		cmd := again(t, "hold", url)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
@@ -80,7 +82,8 @@ func TestLockEndsWithItsProcess(t *testing.T) {
 
 func TestOthersReadBesideAServer(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		server := open(t, store.Options{URL: url})
 		batch(t, server, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
 		reader := open(t, store.Options{URL: url, ReadOnly: true})
@@ -101,7 +104,8 @@ func TestOthersReadBesideAServer(t *testing.T) {
 // one order and never give a number twice.
 func TestTwoNodes(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		nodes := []*store.Store{open(t, store.Options{URL: url, Wait: time.Minute}), open(t, store.Options{URL: url, NoLock: true, Wait: time.Minute})}
 		results := make(chan []int64)
 		for i := range 4 {

@@ -123,15 +123,15 @@ func beside(t *testing.T, url string) *sql.DB {
 	return pool(t, url)
 }
 
-// empty is Each on databases that were never migrated.
-func empty(t *testing.T, f func(t *testing.T, url string)) {
+// empty is each on databases that were never migrated.
+func empty(t *testing.T, f func(on engine)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, url string) {
-		if !strings.HasPrefix(url, "sqlite:") {
-			postgres(t, url, `DROP SCHEMA public CASCADE`)
-			postgres(t, url, `CREATE SCHEMA public`)
+	each(t, func(on engine) {
+		if !strings.HasPrefix(on.url, "sqlite:") {
+			postgres(on.T, on.url, `DROP SCHEMA public CASCADE`)
+			postgres(on.T, on.url, `CREATE SCHEMA public`)
 		}
-		f(t, url)
+		f(on)
 	})
 }
 
@@ -139,7 +139,8 @@ func empty(t *testing.T, f func(t *testing.T, url string)) {
 // is met again, and says so in the log once.
 func TestMigrateFromNothing(t *testing.T) {
 	t.Parallel()
-	empty(t, func(t *testing.T, url string) {
+	empty(t, func(on engine) {
+		t, url := on.T, on.url
 		for i := range 3 {
 			s, err := store.Open(t.Context(), store.Options{URL: url})
 			if err != nil {
@@ -164,7 +165,8 @@ func TestMigrateFromNothing(t *testing.T) {
 
 func TestOtherVersionsAreRefused(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		s := open(t, store.Options{URL: url})
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -185,7 +187,8 @@ func TestOtherVersionsAreRefused(t *testing.T) {
 
 func TestUnmigratedDatabaseIsRefusedWithoutTheLock(t *testing.T) {
 	t.Parallel()
-	empty(t, func(t *testing.T, url string) {
+	empty(t, func(on engine) {
+		t, url := on.T, on.url
 		for _, o := range []store.Options{{URL: url, NoLock: true}, {URL: url, ReadOnly: true}} {
 			_, err := store.Open(t.Context(), o)
 			var schema *store.SchemaError

@@ -14,7 +14,6 @@ import (
 
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/store"
-	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
 func TestAddressesThatAreRefused(t *testing.T) {
@@ -83,7 +82,8 @@ func TestFilesAreTheirOwners(t *testing.T) {
 
 func TestObserverIsTold(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		var mu sync.Mutex
 		seen := make(map[string]int)
 		s := open(t, store.Options{URL: url, Observe: func(op string, d time.Duration, err error) {
@@ -114,7 +114,8 @@ func TestObserverIsTold(t *testing.T) {
 
 func TestClosedStoreIsUnavailable(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
+	each(t, func(on engine) {
+		t, url := on.T, on.url
 		s := open(t, store.Options{URL: url})
 		if err := errors.Join(s.Close(), s.Close()); err != nil {
 			t.Fatal(err)

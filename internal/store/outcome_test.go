@@ -109,6 +109,7 @@ func (c *cutter) listen(t *testing.T, address string) string {
 
 // pass serves one connection.
 func (c *cutter) pass(t *testing.T, client net.Conn, config *pgx.ConnConfig) {
+	t.Helper()
 	network, address := pgconn.NetworkAddress(config.Host, config.Port)
 	var d net.Dialer
 	server, err := d.DialContext(t.Context(), network, address)

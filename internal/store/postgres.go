@@ -149,27 +149,25 @@ func (e *engine) makeCollation(ctx context.Context, db *sql.DB) error {
 
 // classifyPostgres goes by the SQLSTATE. Texts are taken over except for data
 // exceptions, which quote the data; details, which quote rows, never are.
-func classifyPostgres(err error) (error, string) {
-	var refused *pgconn.ConnectError
-	var e *pgconn.PgError
+func classifyPostgres(err error) (text string, kind error) {
+	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return refused.Error(), authority.ErrStoreUnavailable
+	}
+	if pgconn.Timeout(err) || errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err) {
+		return "the connection is gone", authority.ErrStoreUnavailable
+	}
+	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case errors.As(err, &refused):
-		return authority.ErrStoreUnavailable, refused.Error()
-	case pgconn.Timeout(err), errors.Is(err, pgconn.ErrConnClosed), pgconn.SafeToRetry(err):
-		return authority.ErrStoreUnavailable, "the connection is gone"
-	case !errors.As(err, &e):
-		return nil, ""
+	case !ok:
+		return "", nil
 	case e.Code == "23505":
-		return authority.ErrDuplicate, e.ConstraintName + " (" + e.Code + ")"
+		return e.ConstraintName + " (" + e.Code + ")", authority.ErrDuplicate
+	case unavailable(e.Code):
+		return e.Message + " (" + e.Code + ")", authority.ErrStoreUnavailable
+	case strings.HasPrefix(e.Code, "22"):
+		return "a value does not fit (" + e.Code + ")", nil
 	}
-	text := fmt.Sprintf("%s (%s %s)", e.Message, e.Code, e.ConstraintName)
-	if strings.HasPrefix(e.Code, "22") {
-		text = "a value does not fit (" + e.Code + ")"
-	}
-	if unavailable(e.Code) {
-		return authority.ErrStoreUnavailable, text
-	}
-	return nil, text
+	return e.Message + " (" + e.Code + ")", nil
 }
 
 // unavailable says whether a SQLSTATE is about the database and not about the
@@ -190,8 +188,7 @@ func unavailable(code string) bool {
 // session down proves nothing, and neither does pgx's SafeToRetry: in v5.12 a
 // commit whose answer was lost is "conn closed", as if it had never been sent.
 func undonePostgres(err error) bool {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.SeverityUnlocalized == "ERROR"
 	}
 	return errors.Is(err, pgx.ErrTxCommitRollback)

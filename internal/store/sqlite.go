@@ -228,29 +228,29 @@ func (e *engine) vacuumInto(ctx context.Context, path, to string) (err error) {
 
 // classifySQLite goes by the result code. SQLite's texts name tables and
 // columns and no values.
-func classifySQLite(err error) (error, string) {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return nil, ""
+func classifySQLite(err error) (text string, kind error) {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return "", nil
 	}
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return authority.ErrDuplicate, e.Error()
+		return e.Error(), authority.ErrDuplicate
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT,
 		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
 		sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_NOTADB:
-		return authority.ErrStoreUnavailable, e.Error()
+		return e.Error(), authority.ErrStoreUnavailable
 	}
-	return nil, e.Error()
+	return e.Error(), nil
 }
 
 // undoneSQLite: a commit that found no room or no lock was rolled back. After
 // any other error of the disk, what is in the log may yet count.
 func undoneSQLite(err error) bool {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
 		return false
 	}
 	switch e.Code() & 0xff {

@@ -62,9 +62,9 @@ type engine struct {
 	name string
 	// writer is nil when the store is read-only.
 	reader, writer *sql.DB
-	// classify says what an error of this driver means: a sentinel or nil, and a
-	// text without values; no text when the error is not this driver's.
-	classify func(error) (error, string)
+	// classify says what an error of this driver means: a text without values,
+	// empty when the error is not this driver's, and a sentinel or nil.
+	classify func(error) (text string, kind error)
 	// undone says whether a failed commit certainly changed nothing.
 	undone func(error) bool
 	// detached says that the statements of a batch are not interrupted when its
@@ -152,7 +152,11 @@ func (s *Store) Ping(ctx context.Context) (err error) {
 }
 
 // Read runs f on one snapshot; see [authority.Store].
-func (s *Store) Read(ctx context.Context, f func(authority.Reader) error) (err error) {
+func (s *Store) Read(ctx context.Context, f func(authority.Reader) error) error {
+	return s.snapshot(ctx, func(r *reader) error { return f(r) })
+}
+
+func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error) {
 	defer s.timed("read", &err)()
 	tx, err := s.eng.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {

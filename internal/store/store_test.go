@@ -12,16 +12,32 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
+// engine is one test on one of the engines.
+type engine struct {
+	*testing.T
+	url string
+}
+
+// each runs f on both engines, side by side.
+func each(t *testing.T, f func(on engine)) {
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, url string) {
+		t.Helper()
+		f(engine{t, url})
+	})
+}
+
 func TestSuite(t *testing.T) {
 	t.Parallel()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		storetest.Run(t, func(t *testing.T) authority.Store { return open(t, store.Options{URL: storetest.SQLite(t)}) })
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		storetest.Run(t, func(t *testing.T) authority.Store { return open(t, store.Options{URL: storetest.Postgres(t)}) })
-	})
+	for name, url := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Run(t, func(t *testing.T) authority.Store {
+				t.Helper()
+				return open(t, store.Options{URL: url(t)})
+			})
+		})
+	}
 }
 
 func open(t testing.TB, o store.Options) *store.Store {

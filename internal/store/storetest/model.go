@@ -104,6 +104,7 @@ func (m *tokenModel) change(rt *rapid.T) func(tx authority.Tx) error {
 		t.OwnerMember = m.member
 	case token.Service:
 		t.OwnerServiceAccount = m.account
+	default:
 	}
 	replace, refused := rapid.IntRange(-2, 5).Draw(rt, "replace"), rapid.IntRange(0, 5).Draw(rt, "refused") == 0
 	return func(tx authority.Tx) error {

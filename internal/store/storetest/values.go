@@ -168,7 +168,7 @@ func largeValues(w *world) {
 	for i := range 1000 {
 		t.Grants = append(t.Grants, grant.Statement{Role: "Viewer", Resources: []string{fmt.Sprintf("resource-%d", i)}})
 	}
-	payload, err := json.Marshal(t)
+	payload, err := json.Marshal(t.Grants)
 	if err != nil {
 		w.Fatal(err)
 	}
