@@ -12,7 +12,7 @@ PKG ?= ./...
 TESTFLAGS ?=
 # BENCH is the whole command of `make bench`; BENCHFLAGS is appended to it.
 # To compare two runs: bin/.tools/benchstat old.txt new.txt (make tools builds it).
-BENCH ?= $(GO) test -run '^$$' -bench . -benchmem $(PKG)
+BENCH ?= $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench
 BENCHFLAGS ?=
 # FUZZTIME is how long `make fuzz` stays with each target.
 FUZZTIME ?= 10s

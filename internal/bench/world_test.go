@@ -1,0 +1,174 @@
+package bench_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// world is an instance with many tokens.
+type world struct {
+	engine  *verify.Engine
+	door    http.Handler
+	root    string
+	secrets []string
+	scopes  []string
+}
+
+func check(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func newWorld(b *testing.B, url string, tokens int) *world {
+	b.Helper()
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Options{URL: url, Holder: b.Name()})
+	check(b, err)
+	b.Cleanup(func() { _ = s.Close() })
+	keys, err := token.GenerateKeyring(rand.Reader, time.Now())
+	check(b, err)
+	a := authority.New(authority.Options{Store: s, Keys: keys, Now: time.Now, Rand: rand.Reader})
+	w := &world{engine: verify.New(a, keys, verify.Config{FirstUse: a.FirstUse}), scopes: []string{"tickets:read"}}
+	a.Observe(w.engine)
+	check(b, a.Prepare(ctx, token.DefaultPrefix))
+	started, err := a.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
+	check(b, err)
+	w.root = started.Secret.Reveal()
+	var in api.CreateServiceAccount
+	in.Name, in.Scopes, in.Resources = "ci", api.Some([]string{"tickets:*"}), api.Some([]string{"*"})
+	l, err := token.ParseLocator(started.Token.Locator)
+	check(b, err)
+	_, _, err = a.CreateServiceAccount(ctx, authority.Caller{Token: l}, "acme", in)
+	check(b, err)
+	w.door, err = httpapi.New(httpapi.Options{Authority: a, Engine: w.engine, Keys: keys,
+		BaseURL: "http://127.0.0.1", Now: time.Now, Rand: rand.Reader})
+	check(b, err)
+	w.fill(b, s, keys, tokens)
+	return w
+}
+
+// fill writes tokens of the service account straight into the store.
+func (w *world) fill(b *testing.B, s authority.Store, keys *token.Keyring, tokens int) {
+	b.Helper()
+	begin := time.Now()
+	const chunk = 500
+	for len(w.secrets) < tokens {
+		var muts []func(authority.Tx) error
+		for range 20 {
+			muts = append(muts, func(tx authority.Tx) error {
+				for range min(chunk, tokens-len(w.secrets)) {
+					if err := w.put(tx, keys); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		_, err := s.Batch(context.Background(), muts)
+		check(b, err)
+	}
+	fmt.Printf("\nwriting %d tokens: %v\n", tokens, time.Since(begin).Round(time.Millisecond))
+}
+
+func (w *world) put(tx authority.Tx, keys *token.Keyring) error {
+	ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
+	if err != nil {
+		return err
+	}
+	ci, err := tx.ServiceAccount(ws.ID, authority.ServiceAccountKey{Name: "ci"})
+	if err != nil {
+		return err
+	}
+	l, err := token.NewLocator(rand.Reader)
+	if err != nil {
+		return err
+	}
+	secret, err := token.Mint(rand.Reader, token.DefaultPrefix, token.Service, l)
+	if err != nil {
+		return err
+	}
+	t := authority.Token{ID: tx.NewID(), Locator: l, Prefix: token.DefaultPrefix, Kind: token.Service, Workspace: ws.ID,
+		OwnerServiceAccount: ci.ID, CreatedBy: "bench", Label: "build 4711",
+		Grants:    []grant.Statement{{Scopes: w.scopes, Resources: []string{"*"}}},
+		ExpiresAt: time.Now().Add(1000 * time.Hour), CreatedAt: time.Now(), Revision: tx.Revision()}
+	if err := tx.PutToken(t); err != nil {
+		return err
+	}
+	digest, key := keys.Digest(secret.Reveal())
+	w.secrets = append(w.secrets, secret.Reveal())
+	return tx.PutSecret(authority.Secret{Token: t.ID, Number: 1, Digest: digest, Key: key, CreatedAt: time.Now()})
+}
+
+// warm verifies each token once.
+func (w *world) warm(b *testing.B) {
+	b.Helper()
+	const workers = 16
+	var wg sync.WaitGroup
+	for i := range workers {
+		wg.Go(func() {
+			var d verify.Decision
+			for n := i; n < len(w.secrets); n += workers {
+				req := verify.Request{Token: w.secrets[n], Scopes: w.scopes, Cost: 1}
+				if err := w.engine.Verify(context.Background(), &req, &d); err != nil || !d.Allowed() {
+					b.Errorf("warming: %v %s", err, d.Code)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// verifying asks POST /v1/verify about a token.
+func (w *world) verifying() target {
+	return target{name: "POST /v1/verify", handler: w.door, request: func(b []byte, n int) []byte {
+		body := `{"token":"` + w.secrets[n] + `","scopes":["tickets:read"]}`
+		return fmt.Appendf(b, "POST /v1/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
+			"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", w.root, len(body), body)
+	}}
+}
+
+// forwarding asks /v1/forward-auth as a proxy does.
+func (w *world) forwarding() target {
+	return target{name: "GET /v1/forward-auth", handler: w.door, request: func(b []byte, n int) []byte {
+		return fmt.Appendf(b, "GET /v1/forward-auth?workspace=acme&scope=tickets:read HTTP/1.1\r\nHost: x\r\n"+
+			"Authorization: Bearer %s\r\n\r\n", w.secrets[n])
+	}}
+}
+
+// sample answers the size of a target's body, and its headers.
+func sample(b *testing.B, address string, t target) (int, http.Header) {
+	b.Helper()
+	c, err := net.Dial("tcp", address)
+	check(b, err)
+	defer c.Close()
+	_, err = c.Write(t.request(nil, 0))
+	check(b, err)
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	check(b, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	check(b, err)
+	h := res.Header.Clone()
+	h.Del("Date")
+	h.Del("Content-Length")
+	return len(body), h
+}
