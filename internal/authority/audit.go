@@ -40,9 +40,14 @@ type payload struct {
 	After      json.RawMessage `json:"after,omitempty"`
 }
 
-// audit appends the event to the chain of the workspace (ID 0: the instance's)
-// in the mutation's own transaction.
+// audit records the event and writes what is told of it to the outside, in the
+// mutation's own transaction.
 func (w *work) audit(ac *actor, ws Workspace, e event) error {
+	return firstError(w.record(ac, ws, e), w.outbox(ac, ws, e))
+}
+
+// record appends the event to the chain of the workspace (ID 0: the instance's).
+func (w *work) record(ac *actor, ws Workspace, e event) error {
 	row, err := w.row(ac, ws, e)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 	"io"
+	"net/url"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -23,6 +24,11 @@ type Options struct {
 	HashPassword func(password string) (string, error)
 	// Observers are told of every commit, in order, before it is answered.
 	Observers []Observer
+	// Mail says that there is a mail server, so that mails are written for it.
+	Mail bool
+	// CheckWebhookURL says what is wrong with the address of an endpoint besides
+	// its form; nil takes every one. Where its name leads is judged at each connect.
+	CheckWebhookURL func(*url.URL) error
 }
 
 // Observer learns what a committed batch touched, before the callers of that
@@ -39,6 +45,9 @@ type Authority struct {
 	rand   io.Reader
 	hash   func(string) (string, error)
 	commit *committer
+	// mail and checkURL are Options.Mail and Options.CheckWebhookURL.
+	mail     bool
+	checkURL func(*url.URL) error
 }
 
 // New makes an Authority; it starts nothing.
@@ -49,6 +58,7 @@ func New(o Options) *Authority {
 	return &Authority{
 		store: o.Store, keys: o.Keys, now: o.Now, rand: o.Rand, hash: o.HashPassword,
 		commit: &committer{store: o.Store, observers: o.Observers},
+		mail:   o.Mail, checkURL: o.CheckWebhookURL,
 	}
 }
 
@@ -89,7 +99,7 @@ func (a *Authority) mutate(ctx context.Context, c Caller, f func(*work) error) (
 
 func (w *work) touchToken(t Token)        { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
 func (w *work) touchWorkspace(id ID)      { w.touched.Workspaces = append(w.touched.Workspaces, id) }
-func (w *work) touchAll()                 { w.touched.All = true }
+func (w *work) touchAllWorkspaces()       { w.touched.AllWorkspaces = true }
 func (w *work) touchMember(id ID)         { w.touchOwner(verify.OwnerMember, id) }
 func (w *work) touchServiceAccount(id ID) { w.touchOwner(verify.OwnerServiceAccount, id) }
 

@@ -15,6 +15,8 @@ type Bootstrap struct {
 	Email, Workspace string
 	// PasswordHash is the hash of a password that was already checked, or empty.
 	PasswordHash string
+	// NoToken leaves out the first token, for whoever has nobody to show it to.
+	NoToken bool
 }
 
 // Started is what the first start made.
@@ -42,7 +44,7 @@ func (a *Authority) Prepare(ctx context.Context, prefix token.Prefix) error {
 			}
 		}
 		in.Prefixes = kept
-		w.touchAll()
+		w.touchAllWorkspaces()
 		return firstError(w.PutInstance(in),
 			w.audit(machine(w.caller), Workspace{}, event{action: "instance.prefix", target: "instance", after: kept}))
 	})
@@ -50,8 +52,8 @@ func (a *Authority) Prepare(ctx context.Context, prefix token.Prefix) error {
 }
 
 // Bootstrap makes the first workspace, its Owner, who is the instance's first
-// administrator, and a first token that lists * and instance:admin. It works
-// once: afterwards it answers already_done.
+// administrator, and, unless told not to, a first token that lists * and
+// instance:admin. It works once: afterwards it answers already_done.
 func (a *Authority) Bootstrap(ctx context.Context, b Bootstrap) (out Started, err error) {
 	c := Caller{Machine: "bootstrap"}
 	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
@@ -96,6 +98,9 @@ func (w *work) firstOwner(ac *actor, b Bootstrap, out *Started) error {
 		return err
 	}
 	out.Workspace, out.User = ws.Slug, userView(u, []string{ws.Slug})
+	if b.NoToken {
+		return nil
+	}
 	return w.firstToken(ac, sp, member, out)
 }
 

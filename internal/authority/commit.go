@@ -64,6 +64,10 @@ type committer struct {
 	waiting []*mutation
 	// led says that somebody leads a batch now.
 	led bool
+	// unsure says that an earlier commit may have landed after memory was told to
+	// drop everything. Whoever leads has it; the next batch that commits settles
+	// it, because it waited for the same lock.
+	unsure bool
 }
 
 // do returns once m was committed, and told to every observer, or failed.
@@ -111,12 +115,14 @@ func (c *committer) commit(batch []*mutation) {
 		fs[i] = m.apply
 	}
 	errs, err := c.store.Batch(ctx, fs)
-	changes := verify.Changes{All: errors.Is(err, ErrOutcomeUnknown)}
+	unknown := errors.Is(err, ErrOutcomeUnknown)
+	changes := verify.Changes{All: unknown || c.unsure}
+	c.unsure = unknown || c.unsure && err != nil
 	for i, m := range batch {
 		if m.err = err; err == nil {
 			m.err = errs[i]
 		}
-		if m.err == nil {
+		if m.err == nil || errors.Is(m.err, errDryRun) {
 			merge(&changes, m)
 		}
 	}
@@ -124,10 +130,13 @@ func (c *committer) commit(batch []*mutation) {
 }
 
 func merge(c *verify.Changes, m *mutation) {
-	c.Revision = max(c.Revision, m.revision)
+	if m.err == nil {
+		c.Revision = max(c.Revision, m.revision)
+	}
 	c.Tokens = append(c.Tokens, m.touched.Tokens...)
 	c.Owners = append(c.Owners, m.touched.Owners...)
 	c.Workspaces = append(c.Workspaces, m.touched.Workspaces...)
+	c.AllWorkspaces = c.AllWorkspaces || m.touched.AllWorkspaces
 	c.All = c.All || m.touched.All
 }
 

@@ -305,7 +305,7 @@ func (a *Authority) EditInstancePolicy(ctx context.Context, c Caller, patch api.
 			return err
 		}
 		p = instancePolicy(in.Policy)
-		w.touchAll()
+		w.touchAllWorkspaces()
 		if err := w.forgetSealedEverywhere(in, before); err != nil {
 			return err
 		}

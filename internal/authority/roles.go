@@ -44,7 +44,7 @@ type Where struct {
 
 func (w *work) touchRights(ws Workspace) {
 	if ws.ID == 0 {
-		w.touchAll()
+		w.touchAllWorkspaces()
 		return
 	}
 	w.touchWorkspace(ws.ID)

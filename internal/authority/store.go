@@ -58,6 +58,7 @@ type Reader interface {
 	TokenReader
 	RightsReader
 	AuditReader
+	SignInReader
 	NotifyReader
 }
 
@@ -185,6 +186,7 @@ type AuditReader interface {
 // the batch changed. Put inserts or replaces the whole row by its ID (or name).
 type Tx interface {
 	Reader
+	SignInWriter
 	NotifyTx
 	// NewID gives the next row number.
 	NewID() ID

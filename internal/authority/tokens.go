@@ -369,6 +369,7 @@ func (a *Authority) RevokeToken(ctx context.Context, c Caller, ref, id string, i
 		}
 		if ch.before.Status == api.StatusRevoked {
 			v = ch.before
+			w.touchToken(ch.t) // a commit whose outcome was unknown may have done it
 			return errDryRun
 		}
 		revoke(&ch.t, w.now, in.Reason, in.Comment)
