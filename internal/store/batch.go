@@ -64,6 +64,23 @@ func (s *Store) begin(ctx context.Context) (*batch, error) {
 		return nil, errLost
 	default:
 	}
+	if err := s.door.enter(); err != nil {
+		return nil, err
+	}
+	b, err := s.transaction(ctx)
+	if err != nil {
+		s.door.leave()
+		return nil, err
+	}
+	if err := b.lock(); err != nil {
+		b.end()
+		return nil, err
+	}
+	return b, nil
+}
+
+// transaction begins one on a connection that is free.
+func (s *Store) transaction(ctx context.Context) (*batch, error) {
 	conn, err := s.eng.writer.Conn(ctx)
 	if err != nil {
 		return nil, s.eng.translate(err, "")
@@ -75,15 +92,10 @@ func (s *Store) begin(ctx context.Context) (*batch, error) {
 		_ = conn.Close() // the pool drops it if it is broken
 		return nil, s.eng.translate(cause(ctx, err), "")
 	}
-	b := &batch{
+	return &batch{
 		session: &session{eng: s.eng, tx: tx, caller: ctx, ctx: life},
 		store:   s, conn: conn, keep: keep, cancel: cancel,
-	}
-	if err := b.lock(); err != nil {
-		b.end()
-		return nil, err
-	}
-	return b, nil
+	}, nil
 }
 
 // life is the context of a batch. It ends with the caller's until keep is
@@ -178,4 +190,5 @@ func (b *batch) end() {
 	_ = b.tx.Rollback() // after a commit there is nothing to roll back
 	b.cancel()
 	_ = b.conn.Close() // the pool drops it if it is broken
+	b.store.door.leave()
 }

@@ -83,6 +83,7 @@ func failf(kind error, format string, args ...any) error {
 var (
 	errSpent      = errors.New("store: a transaction was used after its end")
 	errUnstorable = errors.New("store: a text is not valid UTF-8 or holds a NUL")
+	errClosed     = fmt.Errorf("%w: it is closed", authority.ErrStoreUnavailable)
 	errLost       = fmt.Errorf("%w: the server lock was lost", authority.ErrStoreUnavailable)
 )
 
@@ -104,9 +105,6 @@ func (e *engine) translate(err error, query string) error {
 	}
 	if text, kind := e.classify(err); text != "" {
 		return failf(kind, "%s%s", text, in(query))
-	}
-	if e.closed.Load() {
-		return failf(authority.ErrStoreUnavailable, "it is closed")
 	}
 	if text := broken(err); text != "" {
 		return failf(authority.ErrStoreUnavailable, "%s", text)

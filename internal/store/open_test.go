@@ -129,3 +129,30 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 		}
 	})
 }
+
+// TestCloseWaits: the lock is given back after the last commit, not before.
+func TestCloseWaits(t *testing.T) {
+	t.Parallel()
+	each(t, func(on engine) {
+		t, url := on.T, on.url
+		s := open(t, store.Options{URL: url})
+		closed := make(chan error)
+		batch(t, s, func(tx authority.Tx) error {
+			go func() { closed <- s.Close() }()
+			for s.Ping(t.Context()) == nil { // until the door is shut
+			}
+			held(t, store.Options{URL: url})
+			return tx.PutWorkspace(workspace(tx.NewID()))
+		})
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		next := open(t, store.Options{URL: url})
+		batch(t, next, func(tx authority.Tx) error {
+			if tx.Revision() != 2 {
+				t.Errorf("the batch before the end is not there: revision %d", tx.Revision()-1)
+			}
+			return nil
+		})
+	})
+}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,9 +49,8 @@ type Store struct {
 	readOnly bool
 	// ids is the lowest row number never given out here. It keeps those lost
 	// that a batch took and did not commit.
-	ids       atomic.Int64
-	closeOnce sync.Once
-	closed    error
+	ids  atomic.Int64
+	door door
 }
 
 var _ authority.Store = (*Store)(nil)
@@ -74,13 +72,11 @@ type engine struct {
 	lost <-chan struct{}
 	// backup copies the database to a new file; nil where files are not ours.
 	backup func(ctx context.Context, path string) error
-	// closers run in their order, once.
+	// closers run in their order.
 	closers []func() error
-	closed  atomic.Bool
 }
 
 func (e *engine) close() error {
-	e.closed.Store(true)
 	var errs []error
 	for _, f := range e.closers {
 		errs = append(errs, f())
@@ -130,10 +126,13 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Close waits for what runs, closes the database and gives the lock back.
+// Close lets nothing begin any more, waits for what runs, closes the database
+// and gives the lock back, so that the next server finds every commit settled.
 func (s *Store) Close() error {
-	s.closeOnce.Do(func() { s.closed = s.eng.close() })
-	return s.closed
+	if !s.door.shut() {
+		return nil
+	}
+	return s.eng.close()
 }
 
 // Engine is "sqlite" or "postgres".
@@ -146,6 +145,10 @@ func (s *Store) Lost() <-chan struct{} { return s.eng.lost }
 // Ping reads the head row.
 func (s *Store) Ping(ctx context.Context) (err error) {
 	defer s.timed("ping", &err)()
+	if err := s.door.enter(); err != nil {
+		return err
+	}
+	defer s.door.leave()
 	var revision int64
 	err = s.eng.reader.QueryRowContext(ctx, `SELECT revision FROM head WHERE id = 1`).Scan(&revision)
 	return s.eng.translate(err, "")
@@ -158,6 +161,10 @@ func (s *Store) Read(ctx context.Context, f func(authority.Reader) error) error 
 
 func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error) {
 	defer s.timed("read", &err)()
+	if err := s.door.enter(); err != nil {
+		return err
+	}
+	defer s.door.leave()
 	tx, err := s.eng.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return s.eng.translate(err, "")
@@ -180,6 +187,7 @@ type reader struct {
 	revision int64
 }
 
+// Revision is the snapshot's, or the one that a mutation takes.
 func (r *reader) Revision() int64 { return r.revision }
 
 // end gives the connection back; the reader answers nothing any more.
@@ -201,5 +209,9 @@ func (s *Store) BackupTo(ctx context.Context, path string) error {
 	if s.eng.backup == nil {
 		return fmt.Errorf("store: a %s database is backed up with its own tools, such as pg_dump", s.eng.name)
 	}
+	if err := s.door.enter(); err != nil {
+		return err
+	}
+	defer s.door.leave()
 	return s.eng.backup(ctx, path)
 }
