@@ -1,0 +1,312 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// maxRecipients bounds how many people are mailed about one thing.
+const maxRecipients = 50
+
+// putMails writes a mail to each of the recipients, due at once. Without a mail
+// server nothing is written.
+func (w *work) putMails(m Mail, to []string) error {
+	if !w.a.mail {
+		return nil
+	}
+	for _, recipient := range to {
+		var err error
+		if m.PublicID, err = publicID(w.a.rand, "mail_"); err != nil {
+			return err
+		}
+		m.ID, m.Recipient, m.State = w.NewID(), recipient, MailPending
+		m.NextAttemptAt, m.CreatedAt = w.now, w.now
+		if err := w.PutMail(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// handsOver are the actions that give somebody a secret of the token.
+func handsOver() []string {
+	return []string{"token.created", "token.rotated", "token.reset", "token.secret_reissued", "token.transferred"}
+}
+
+// mailOwner tells the owner of a personal token that somebody else was handed a
+// secret of it.
+func (w *work) mailOwner(ac *actor, ws Workspace, e event) error {
+	if !slices.Contains(handsOver(), e.action) || ac.Machine != "" {
+		return nil
+	}
+	v, ok := e.after.(api.Token)
+	if !ok || !isPersonal(v) || !strings.Contains(v.Owner.Address, "@") {
+		return nil
+	}
+	if v.Owner.ID == ac.principal.ID && ac.onBehalf == "" {
+		return nil
+	}
+	sp, err := w.a.space(w, ws)
+	if err != nil {
+		return err
+	}
+	facts := tokenMail(v, sp)
+	facts.Action, facts.Actor, facts.At = e.action, ac.principal.Address, w.now
+	return w.putMails(Mail{Workspace: ws.ID, Kind: MailIssued, Token: e.token, Facts: facts}, []string{v.Owner.Address})
+}
+
+func tokenMail(v api.Token, sp *space) MailFacts {
+	return MailFacts{
+		Workspace: sp.ws.Slug, WorkspaceName: sp.ws.Name, TokenID: v.ID, Locator: v.Locator, Label: v.Label,
+		Mask: v.Masked, Kind: v.Kind, Owner: v.Owner.Address, Support: sp.policy().SupportContact,
+	}
+}
+
+// mailEndpoint tells the Owners, or the instance's administrators, that an
+// endpoint was disabled.
+func (w *work) mailEndpoint(ws Workspace, h Webhook) error {
+	facts := MailFacts{Workspace: ws.Slug, WorkspaceName: ws.Name, WebhookID: h.PublicID, Reason: h.DisabledReason, At: w.now}
+	if u, err := url.Parse(h.URL); err == nil {
+		facts.WebhookURL = u.Scheme + "://" + u.Host // a path may be a secret
+	}
+	to, err := w.ownersOf(ws)
+	if err != nil {
+		return err
+	}
+	return w.putMails(Mail{Workspace: ws.ID, Kind: MailWebhookDisabled, Facts: facts}, to)
+}
+
+func (w *work) ownersOf(ws Workspace) ([]string, error) {
+	if ws.ID == 0 {
+		admins, err := w.InstanceAdmins()
+		var to []string
+		for _, u := range admins {
+			if u.Email != "" {
+				to = append(to, u.Email)
+			}
+		}
+		return to[:min(len(to), maxRecipients)], err
+	}
+	return membersWith(w, ws, isOwner)
+}
+
+// membersWith lists the addresses of the active members whose statements pass.
+func membersWith(r Reader, ws Workspace, pass func([]grant.Statement) bool) ([]string, error) {
+	var to []string
+	for after := ID(0); ; {
+		ms, err := r.Members(ws.ID, after, maxPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range ms {
+			if m.UserEmail != "" && memberOwner(m).Active && pass(m.Grants) {
+				to = append(to, m.UserEmail)
+			}
+			after = m.ID
+		}
+		if len(ms) < maxPage || len(to) >= maxRecipients {
+			return to[:min(len(to), maxRecipients)], nil
+		}
+	}
+}
+
+func isOwnerOrAdministrator(sts []grant.Statement) bool {
+	return isOwner(sts) || slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == "Administrator" })
+}
+
+// recipients are whom a notice about a token goes to: the owner of a personal
+// one; for others the service account's contacts, else the creator while active,
+// else Owners and Administrators.
+func recipients(r Reader, ws Workspace, t Token) ([]string, error) {
+	if t.OwnerMember != 0 {
+		m, err := r.Member(0, MemberKey{ID: t.OwnerMember})
+		if err != nil || m.UserEmail == "" || !memberOwner(m).Active {
+			return nil, err
+		}
+		return []string{m.UserEmail}, nil
+	}
+	if t.OwnerServiceAccount != 0 {
+		s, err := r.ServiceAccount(0, ServiceAccountKey{ID: t.OwnerServiceAccount})
+		if err != nil || len(s.Contacts) > 0 {
+			return s.Contacts, err
+		}
+	}
+	creator, err := creatorOf(r, ws, t)
+	if err != nil {
+		return nil, err
+	}
+	if creator != "" {
+		return []string{creator}, nil
+	}
+	return membersWith(r, ws, isOwnerOrAdministrator)
+}
+
+// creatorOf is the address of the active member who made a token, signed in or
+// with an API token; empty when there is none.
+func creatorOf(r Reader, ws Workspace, t Token) (string, error) {
+	k := MemberKey{User: t.CreatedByUser}
+	if t.CreatedByUser == 0 {
+		k = MemberKey{Email: t.CreatedBy}
+	}
+	m, err := r.Member(ws.ID, k)
+	if errors.Is(err, ErrNoRow) || err == nil && !memberOwner(m).Active {
+		return "", nil
+	}
+	return m.UserEmail, err
+}
+
+// Letter is a mail that was claimed.
+type Letter struct {
+	ID ID
+	// Lease names the claim, as in [Post].
+	Lease     time.Time
+	Message   string
+	Kind      string
+	Recipient string
+	ExpiresAt time.Time
+	Facts     MailFacts
+	Attempt   int
+	CreatedAt time.Time
+}
+
+// ClaimLetters takes mails that are due for one sender until the lease ends. A
+// notice that is out of date (its step is over, the token was renewed or revoked,
+// somebody else is responsible) is dropped and not claimed.
+func (a *Authority) ClaimLetters(ctx context.Context, limit int, lease time.Duration) (out []Letter, err error) {
+	if due, err := a.anyDue(ctx, func(r Reader, now time.Time) (int, error) {
+		rows, err := r.DueMails(now, 1)
+		return len(rows), err
+	}); !due || err != nil {
+		return nil, err
+	}
+	_, err = a.mutate(ctx, notifier(), func(w *work) error {
+		out = nil
+		rows, err := w.DueMails(w.now, limit)
+		if err != nil {
+			return err
+		}
+		for _, m := range rows {
+			current, err := w.current(m)
+			if err != nil {
+				return err
+			}
+			if !current {
+				err = w.settleMail(m, MailDropped, "out of date")
+			} else {
+				var l Letter
+				l, err = w.claimLetter(m, w.now.Add(lease).Truncate(time.Microsecond))
+				out = append(out, l)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (w *work) claimLetter(m Mail, until time.Time) (Letter, error) {
+	m.Attempts++
+	m.LeasedUntil, m.NextAttemptAt = until, until
+	l := Letter{ID: m.ID, Lease: until, Message: m.PublicID, Kind: m.Kind, Recipient: m.Recipient, ExpiresAt: m.ExpiresAt,
+		Facts: m.Facts, Attempt: m.Attempts, CreatedAt: m.CreatedAt}
+	return l, w.PutMail(m)
+}
+
+func (w *work) settleMail(m Mail, state, why string) error {
+	m.State, m.Error, m.SettledAt = state, clip(why, 500), w.now
+	m.NextAttemptAt, m.LeasedUntil = time.Time{}, time.Time{}
+	return w.PutMail(m)
+}
+
+// current says whether a mail is still to be sent.
+func (w *work) current(m Mail) (bool, error) {
+	if m.Kind != MailExpiry {
+		return true, nil
+	}
+	t, err := w.Token(m.Token)
+	if err != nil {
+		return false, ignoreNoRow(err)
+	}
+	ws, days, err := noticeDays(w, t.Workspace, map[ID]noticePolicy{})
+	if err != nil {
+		return false, err
+	}
+	step, ok := stepAt(days, t.ExpiresAt, w.now)
+	if !ok || step != m.Step || !t.ExpiresAt.Equal(m.ExpiresAt) || !noticeable(t, ws) {
+		return false, nil
+	}
+	to, err := recipients(w, ws, t)
+	return slices.Contains(to, m.Recipient), err
+}
+
+// Sent is how an attempt to hand a mail to the mail server ended.
+type Sent struct {
+	// Accepted says that the mail server took the mail.
+	Accepted bool
+	// Error says why not, without secrets.
+	Error string
+	// RetryAt is when to try again; zero gives up, which the audit tells.
+	RetryAt time.Time
+}
+
+// SettleLetter writes how a claimed mail ended. A step of an expiry is marked as
+// sent when the mail server accepted the first mail about it.
+func (a *Authority) SettleLetter(ctx context.Context, l Letter, s Sent) error {
+	_, err := a.mutate(ctx, notifier(), func(w *work) error {
+		m, err := w.Mail(l.ID)
+		if errors.Is(err, ErrNoRow) || err == nil && !m.LeasedUntil.Equal(l.Lease) {
+			return errDryRun
+		}
+		switch {
+		case err != nil:
+			return err
+		case s.Accepted:
+			return firstError(w.settleMail(m, MailSent, ""), w.markSent(m))
+		case s.RetryAt.IsZero():
+			return firstError(w.settleMail(m, MailFailed, s.Error), w.auditFailed(m, s.Error))
+		}
+		m.Error, m.LeasedUntil, m.NextAttemptAt = clip(s.Error, 500), time.Time{}, s.RetryAt
+		return w.PutMail(m)
+	})
+	if errors.Is(err, errDryRun) {
+		return nil
+	}
+	return err
+}
+
+func (w *work) markSent(m Mail) error {
+	if m.Kind != MailExpiry {
+		return nil
+	}
+	t, err := w.Token(m.Token)
+	if err != nil {
+		return ignoreNoRow(err)
+	}
+	n, err := w.Notice(t.ID, m.ExpiresAt, m.Step)
+	if err != nil || !n.SentAt.IsZero() {
+		return ignoreNoRow(err)
+	}
+	n.SentAt = w.now
+	return w.PutNotice(n)
+}
+
+func (w *work) auditFailed(m Mail, why string) error {
+	var ws Workspace
+	if m.Workspace != 0 {
+		var err error
+		if ws, err = w.Workspace(WorkspaceKey{ID: m.Workspace}); err != nil {
+			return err
+		}
+	}
+	return w.audit(machine(w.caller), ws, event{action: "mail.failed", target: "mail:" + m.Recipient, token: m.Token,
+		after: map[string]any{"kind": m.Kind, "attempts": m.Attempts, "error": clip(why, 500)}})
+}

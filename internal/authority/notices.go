@@ -1,0 +1,317 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+const (
+	day = 24 * time.Hour
+	// expiredBound is how long after an expiry it is still told.
+	expiredBound = 3 * day
+	// noticeBatch is how many tokens one commit notices.
+	noticeBatch = 100
+	// reuseEvery is how often the use of one retired secret is told.
+	reuseEvery = time.Hour
+)
+
+// stepAt is the step of notice that an expiry is in: the smallest of days that
+// covers what is left, 0 once it has passed. Steps that were missed are over.
+func stepAt(days []int, expires, now time.Time) (int, bool) {
+	left := expires.Sub(now)
+	if left <= 0 {
+		return 0, left > -expiredBound
+	}
+	step, found := 0, false
+	for _, d := range days {
+		if d > 0 && left <= time.Duration(d)*day && (!found || d < step) {
+			step, found = d, true
+		}
+	}
+	return step, found
+}
+
+// noticeable says whether anybody is told that a token expires.
+func noticeable(t Token, ws Workspace) bool {
+	return t.RevokedAt.IsZero() && t.DeletedAt.IsZero() && t.DisabledAt.IsZero() && t.Kind != token.Ephemeral &&
+		!t.ExpiresAt.IsZero() && ws.SuspendedAt.IsZero() && ws.DeletedAt.IsZero()
+}
+
+// noticePolicy is a workspace and its policy's notice_days.
+type noticePolicy struct {
+	ws   Workspace
+	days []int
+}
+
+func noticeDays(r Reader, id ID, known map[ID]noticePolicy) (Workspace, []int, error) {
+	if p, ok := known[id]; ok {
+		return p.ws, p.days, nil
+	}
+	ws, err := r.Workspace(WorkspaceKey{ID: id})
+	if err != nil {
+		return ws, nil, err
+	}
+	in, err := r.Instance()
+	days := effectivePolicy(in.Policy, ws.Policy).NoticeDays
+	known[id] = noticePolicy{ws, days}
+	return ws, days, err
+}
+
+// NoticeExpiring writes the mails and webhooks about tokens that reached a step
+// of their expiry which was not noticed before, and answers of how many tokens.
+// Each step of an expiry is noticed once; those that passed in an outage are not
+// noticed late; a token first seen inside a step is noticed at once.
+func (a *Authority) NoticeExpiring(ctx context.Context, now time.Time) (int, error) {
+	steps, err := a.noticeSteps(ctx)
+	if err != nil {
+		return 0, err
+	}
+	noticed := 0
+	after := now.Add(-expiredBound)
+	for _, step := range steps {
+		until := now.Add(time.Duration(step) * day)
+		n, err := a.noticeWindow(ctx, ExpiryWindow{After: after, Until: until, Step: step, Limit: noticeBatch}, now)
+		if noticed += n; err != nil {
+			return noticed, err
+		}
+		after = until
+	}
+	return noticed, nil
+}
+
+// noticeSteps are the steps of all policies, 0 among them, ascending.
+func (a *Authority) noticeSteps(ctx context.Context) (steps []int, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		in, err := r.Instance()
+		if err != nil {
+			return err
+		}
+		steps = append([]int{0}, effectivePolicy(in.Policy, api.PatchPolicy{}).NoticeDays...)
+		for after := ID(0); ; {
+			list, err := r.Workspaces(after, maxPage)
+			if err != nil {
+				return err
+			}
+			for _, ws := range list {
+				steps = append(steps, effectivePolicy(in.Policy, ws.Policy).NoticeDays...)
+				after = ws.ID
+			}
+			slices.Sort(steps)
+			steps = slices.Compact(steps)
+			if len(list) < maxPage {
+				return nil
+			}
+		}
+	})
+	return steps, err
+}
+
+// noticeWindow notices the tokens of one window, a batch at a time.
+func (a *Authority) noticeWindow(ctx context.Context, win ExpiryWindow, now time.Time) (int, error) {
+	noticed := 0
+	for {
+		var due []token.Locator
+		n := 0
+		err := a.read(ctx, func(r Reader) error {
+			rows, err := r.Expiring(win)
+			if err != nil {
+				return err
+			}
+			n = len(rows)
+			due, err = a.unnoticed(r, rows, now)
+			if n > 0 {
+				win.From = rows[n-1].ID
+			}
+			return err
+		})
+		if err == nil && len(due) > 0 {
+			err = a.notice(ctx, due, now)
+		}
+		noticed += len(due)
+		if err != nil || n < win.Limit {
+			return noticed, err
+		}
+	}
+}
+
+// unnoticed keeps the tokens whose step, by their own policy, is to be noticed.
+func (a *Authority) unnoticed(r Reader, rows []Token, now time.Time) (due []token.Locator, err error) {
+	known := map[ID]noticePolicy{}
+	for _, t := range rows {
+		ws, days, err := noticeDays(r, t.Workspace, known)
+		if err != nil {
+			return nil, err
+		}
+		step, ok := stepAt(days, t.ExpiresAt, now)
+		if !ok || !noticeable(t, ws) {
+			continue
+		}
+		if _, err := r.Notice(t.ID, t.ExpiresAt, step); errors.Is(err, ErrNoRow) {
+			due = append(due, t.Locator)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return due, nil
+}
+
+// notice looks at each token again, under the lock, and writes its notice.
+func (a *Authority) notice(ctx context.Context, due []token.Locator, now time.Time) error {
+	_, err := a.mutate(ctx, notifier(), func(w *work) error {
+		known := map[ID]noticePolicy{}
+		for _, l := range due {
+			if err := w.noticeDue(l, known, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+func (w *work) noticeDue(l token.Locator, known map[ID]noticePolicy, now time.Time) error {
+	t, err := w.Token(l)
+	if err != nil {
+		return err
+	}
+	ws, days, err := noticeDays(w, t.Workspace, known)
+	if err != nil {
+		return err
+	}
+	step, ok := stepAt(days, t.ExpiresAt, now)
+	if !ok || !noticeable(t, ws) {
+		return nil
+	}
+	if _, err = w.Notice(t.ID, t.ExpiresAt, step); errors.Is(err, ErrNoRow) {
+		return w.noticeOne(t, ws, step, slices.Contains(days, step), now)
+	}
+	return err
+}
+
+func (w *work) noticeOne(t Token, ws Workspace, step int, mail bool, now time.Time) error {
+	if err := w.PutNotice(Notice{Token: t.ID, ExpiresAt: t.ExpiresAt, Step: step, NoticedAt: w.now}); err != nil {
+		return err
+	}
+	v, sp, err := w.tokenOf(t, ws)
+	if err != nil {
+		return err
+	}
+	typ := "token.expiring"
+	if step == 0 {
+		typ = "token.expired"
+	}
+	if err := w.publish(ws, typ, func() api.WebhookData {
+		d := w.eventData(machine(w.caller), ws, event{target: v.ID, after: v})
+		d.DaysLeft = max(0, int(math.Ceil(t.ExpiresAt.Sub(now).Hours()/24)))
+		return d
+	}); err != nil || !mail || !w.a.mail {
+		return err
+	}
+	to, err := recipients(w, ws, t)
+	if err != nil {
+		return err
+	}
+	return w.putMails(Mail{Workspace: ws.ID, Kind: MailExpiry, Token: t.Locator, ExpiresAt: t.ExpiresAt, Step: step,
+		Facts: tokenMail(v, sp)}, to)
+}
+
+// tokenOf shows a token as a notice sees it.
+func (w *work) tokenOf(t Token, ws Workspace) (api.Token, *space, error) {
+	sp, err := w.a.space(w, ws)
+	if err != nil {
+		return api.Token{}, nil, err
+	}
+	v, err := w.a.sight(w, machine(w.caller), sp).token(t)
+	return v, sp, err
+}
+
+// Reused is what was seen of a retired secret.
+type Reused struct {
+	Token  token.Locator
+	Secret int
+	// Count is how often since it was last reported.
+	Count int64
+	Addr  netip.Addr
+	Agent string
+}
+
+// ReportReuse tells that a retired secret of a token was presented: to the
+// audit, by webhook and by mail, once an hour and secret; what comes between is
+// counted. Where the policy says revoke_on_reuse, the token is revoked. Callers
+// gather what they see and report it now and then, not at each verification.
+func (a *Authority) ReportReuse(ctx context.Context, u Reused) error {
+	_, err := a.mutate(ctx, Caller{Machine: "verify", Addr: u.Addr, Agent: u.Agent}, func(w *work) error {
+		t, err := w.Token(u.Token)
+		if err != nil {
+			return err
+		}
+		told, err := w.ReuseTold(t.ID, u.Secret)
+		if ignoreNoRow(err) != nil {
+			return err
+		}
+		told.Token, told.Secret, told.Count = t.ID, u.Secret, told.Count+u.Count
+		if err == nil && w.now.Before(told.At.Add(reuseEvery)) {
+			return w.PutReuseTold(told)
+		}
+		count := told.Count
+		told.At, told.Count = w.now, 0
+		return firstError(w.PutReuseTold(told), w.tellReuse(t, u, count))
+	})
+	return err
+}
+
+func (w *work) tellReuse(t Token, u Reused, count int64) error {
+	ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
+	if err != nil {
+		return err
+	}
+	v, sp, err := w.tokenOf(t, ws)
+	if err != nil {
+		return err
+	}
+	ac := machine(w.caller)
+	e := event{action: "token.reused", target: v.ID, token: t.Locator, after: map[string]any{"secret": u.Secret, "count": count}}
+	if err := w.record(ac, ws, e); err != nil {
+		return err
+	}
+	if err := w.publish(ws, "token.reused", func() api.WebhookData {
+		d := w.eventData(ac, ws, event{target: v.ID, after: v})
+		d.Count = count
+		return d
+	}); err != nil {
+		return err
+	}
+	end := sp.policy().RevokeOnReuse && t.RevokedAt.IsZero()
+	facts := tokenMail(v, sp)
+	facts.At, facts.Count, facts.Agent, facts.Revoked = w.now, count, clip(u.Agent, 300), end
+	if u.Addr.IsValid() {
+		facts.Address = u.Addr.String()
+	}
+	to, err := recipients(w, ws, t)
+	if err != nil {
+		return err
+	}
+	err = w.putMails(Mail{Workspace: ws.ID, Kind: MailReused, Token: t.Locator, Facts: facts}, to)
+	if err != nil || !end {
+		return err
+	}
+	return w.revokeReused(ac, sp, t, v)
+}
+
+func (w *work) revokeReused(ac *actor, sp *space, t Token, before api.Token) error {
+	o, err := readOwner(w, ownerKey(t))
+	if err != nil {
+		return err
+	}
+	ch := &change{ac: ac, sp: sp, owner: o, was: t, t: t, before: before}
+	revoke(&ch.t, w.now, api.ReasonLeaked, "a retired secret was used")
+	_, err = w.finishToken(ch, "token.revoked")
+	return err
+}

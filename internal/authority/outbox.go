@@ -1,0 +1,323 @@
+package authority
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+// What is told to the outside follows from a committed event: its rows are
+// written in the mutation's own transaction, so nothing is told that did not
+// happen and nothing that happened is forgotten. Sending is internal/notify's,
+// which claims rows, sends, and settles them.
+
+const (
+	// failingBound is how long an endpoint may fail before it is disabled.
+	failingBound = 7 * 24 * time.Hour
+	// logBound is how many attempts a delivery remembers.
+	logBound = 20
+	// maxEventBytes bounds a body; Standard Webhooks ask for less than 20 kB.
+	maxEventBytes = 20_000
+)
+
+// outbox writes the deliveries and mails that follow from an event.
+func (w *work) outbox(ac *actor, ws Workspace, e event) error {
+	if err := w.publish(ws, eventType(e.action), func() api.WebhookData { return w.eventData(ac, ws, e) }); err != nil {
+		return err
+	}
+	return w.mailOwner(ac, ws, e)
+}
+
+// eventType is the type of event that follows from an action; empty for none.
+func eventType(action string) string {
+	for _, t := range api.WebhookTypes() {
+		if t.Type == action || slices.Contains(t.Actions, action) {
+			return t.Type
+		}
+	}
+	return ""
+}
+
+// publish writes a delivery for each endpoint that wants the event.
+func (w *work) publish(ws Workspace, typ string, data func() api.WebhookData) error {
+	if typ == "" {
+		return nil
+	}
+	hooks, err := w.Subscribed(ws.ID)
+	if err != nil {
+		return err
+	}
+	for _, h := range hooks {
+		if !slices.ContainsFunc(h.Events, func(p string) bool { return matchesEvent(p, typ) }) {
+			continue
+		}
+		d, err := w.newDelivery(h, typ, data())
+		if err != nil {
+			return err
+		}
+		if err := w.PutDelivery(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newDelivery is an event for an endpoint, due at once.
+func (w *work) newDelivery(h Webhook, typ string, data api.WebhookData) (Delivery, error) {
+	body, err := json.Marshal(api.WebhookEvent{Type: typ, Timestamp: w.now, Data: data})
+	if err != nil {
+		return Delivery{}, err
+	}
+	if len(body) >= maxEventBytes { // every text in it is bounded: this is a net
+		data.Token, data.Who = nil, nil
+		if body, err = json.Marshal(api.WebhookEvent{Type: typ, Timestamp: w.now, Data: data}); err != nil {
+			return Delivery{}, err
+		}
+	}
+	id, err := publicID(w.a.rand, "msg_")
+	return Delivery{ID: w.NewID(), PublicID: id, Webhook: h.ID, Type: typ, Payload: body, State: api.DeliveryPending,
+		NextAttemptAt: w.now, CreatedAt: w.now}, err
+}
+
+func (w *work) eventData(ac *actor, ws Workspace, e event) api.WebhookData {
+	d := api.WebhookData{
+		Workspace: ws.Slug, WorkspaceExternalID: ws.ExternalID, Revision: w.Revision(), Actor: ac.principal.Address,
+		OnBehalf: ac.onBehalf, RequestID: ac.RequestID, Target: e.target,
+	}
+	about := e.after
+	if about == nil {
+		about = e.before
+	}
+	switch v := about.(type) {
+	case api.Token:
+		d.Token = eventToken(v)
+	case api.Member:
+		d.Who = &api.WebhookPrincipal{Type: "user", ID: v.ID, Address: v.Address, ExternalID: v.ExternalID, Active: v.Active}
+	case api.ServiceAccount:
+		d.Who = &api.WebhookPrincipal{Type: "service_account", ID: v.ID, Address: v.Address, Active: v.Active}
+	case api.User:
+		d.Who = &api.WebhookPrincipal{Type: "user", ID: v.ID, Address: v.ID, Active: v.Active}
+	}
+	return d
+}
+
+func eventToken(v api.Token) *api.WebhookToken {
+	return &api.WebhookToken{
+		ID: v.ID, Locator: v.Locator, Kind: v.Kind, Label: v.Label, Masked: v.Masked, Owner: v.Owner.Address,
+		Status: v.Status, ExpiresAt: v.ExpiresAt, RevokeReason: v.RevokeReason,
+	}
+}
+
+// notifier is the caller of what internal/notify asks for.
+func notifier() Caller { return Caller{Machine: "notify"} }
+
+// Post is a delivery that was claimed: what to send, where, and what signs it.
+type Post struct {
+	ID ID
+	// Endpoint tells the posts of one endpoint from those of others.
+	Endpoint ID
+	// Lease names the claim: a settlement by anybody else's is ignored.
+	Lease time.Time
+	// Message is the header webhook-id.
+	Message string
+	Type    string
+	URL     string
+	Body    []byte
+	// Sign answers the signatures at a moment.
+	Sign func(at time.Time) string
+	// Attempt counts from 1.
+	Attempt int
+}
+
+// ClaimPosts takes deliveries that are due for one sender until the lease ends:
+// up to limit, up to each of one endpoint, none of an endpoint that somebody is
+// at. A lease that ends unsettled is taken by the next claim; so a delivery is
+// made at least once, always under the same id.
+func (a *Authority) ClaimPosts(ctx context.Context, each, limit int, lease time.Duration) (out []Post, err error) {
+	if due, err := a.anyDue(ctx, func(r Reader, now time.Time) (int, error) {
+		rows, err := r.DueDeliveries(now, 1, 1)
+		return len(rows), err
+	}); !due || err != nil {
+		return nil, err
+	}
+	_, err = a.mutate(ctx, notifier(), func(w *work) error {
+		out = nil
+		rows, err := w.DueDeliveries(w.now, each, limit)
+		if err != nil {
+			return err
+		}
+		for _, d := range rows {
+			p, live, err := w.claimPost(d, w.now.Add(lease))
+			if err != nil {
+				return err
+			}
+			if live {
+				out = append(out, p)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// anyDue looks on a snapshot before a claim takes a revision.
+func (a *Authority) anyDue(ctx context.Context, count func(Reader, time.Time) (int, error)) (bool, error) {
+	n := 0
+	err := a.read(ctx, func(r Reader) error {
+		var err error
+		n, err = count(r, a.now().UTC())
+		return err
+	})
+	return n > 0, err
+}
+
+// claimPost leases one delivery; one whose endpoint may not be told any more is
+// dropped.
+func (w *work) claimPost(d Delivery, until time.Time) (Post, bool, error) {
+	h, err := w.WebhookByID(d.Webhook)
+	if err != nil {
+		return Post{}, false, err
+	}
+	live, err := w.mayTell(h)
+	if err != nil {
+		return Post{}, false, err
+	}
+	if !live {
+		return Post{}, false, w.settle(&d, api.DeliveryDropped)
+	}
+	until = until.Truncate(time.Microsecond)
+	d.Attempts++
+	d.LeasedUntil, d.NextAttemptAt = until, until
+	sign, err := signer(w.a.keys, h, d.PublicID, d.Payload)
+	if err != nil {
+		return Post{}, false, err
+	}
+	p := Post{ID: d.ID, Endpoint: h.ID, Lease: until, Message: d.PublicID, Type: d.Type, URL: h.URL, Body: d.Payload,
+		Sign: sign, Attempt: d.Attempts}
+	return p, true, w.PutDelivery(d)
+}
+
+// mayTell asks again, now, whether an endpoint is to be told.
+func (w *work) mayTell(h Webhook) (bool, error) {
+	ws, err := w.homeOf(h)
+	return h.Enabled && ws.SuspendedAt.IsZero() && ws.DeletedAt.IsZero(), err
+}
+
+func (w *work) settle(d *Delivery, state string) error {
+	d.State, d.NextAttemptAt, d.LeasedUntil, d.SettledAt = state, time.Time{}, time.Time{}, w.now
+	return w.PutDelivery(*d)
+}
+
+// Outcome is how an attempt ended.
+type Outcome struct {
+	Attempt api.WebhookAttempt
+	// Delivered says that the endpoint answered 2xx, Gone that it answered 410.
+	Delivered, Gone bool
+	// RetryAt is when to try again; zero gives up.
+	RetryAt time.Time
+}
+
+// SettlePost writes how a claimed delivery ended. An endpoint that is gone, or
+// that failed for a week, is disabled, and its Owners are told by mail.
+func (a *Authority) SettlePost(ctx context.Context, p Post, o Outcome) error {
+	_, err := a.mutate(ctx, notifier(), func(w *work) error {
+		d, err := w.DeliveryByID(p.ID)
+		if errors.Is(err, ErrNoRow) || err == nil && !d.LeasedUntil.Equal(p.Lease) {
+			return errDryRun // deleted, or claimed by somebody else since
+		}
+		if err != nil {
+			return err
+		}
+		h, err := w.WebhookByID(d.Webhook)
+		if err != nil {
+			return err
+		}
+		d.Log = append(d.Log, o.Attempt)
+		d.Log = d.Log[max(0, len(d.Log)-logBound):]
+		return firstError(w.settleAttempt(&d, o), w.judgeEndpoint(h, o))
+	})
+	if errors.Is(err, errDryRun) {
+		return nil
+	}
+	return err
+}
+
+func (w *work) settleAttempt(d *Delivery, o Outcome) error {
+	switch {
+	case o.Delivered:
+		return w.settle(d, api.DeliveryDelivered)
+	case o.Gone || o.RetryAt.IsZero():
+		return w.settle(d, api.DeliveryFailed)
+	}
+	d.LeasedUntil, d.NextAttemptAt = time.Time{}, o.RetryAt
+	return w.PutDelivery(*d)
+}
+
+// judgeEndpoint keeps since when an endpoint fails, and disables it.
+func (w *work) judgeEndpoint(h Webhook, o Outcome) error {
+	if o.Delivered {
+		if h.FailingSince.IsZero() {
+			return nil
+		}
+		h.FailingSince = time.Time{}
+		return w.PutWebhook(h)
+	}
+	fresh := h.FailingSince.IsZero()
+	if fresh {
+		h.FailingSince = w.now
+	}
+	reason := ""
+	switch {
+	case !h.Enabled:
+	case o.Gone:
+		reason = "it answered 410 Gone"
+	case w.now.Sub(h.FailingSince) >= failingBound:
+		reason = "it failed for a week"
+	}
+	if reason != "" {
+		return w.disableEndpoint(h, reason)
+	}
+	if fresh {
+		return w.PutWebhook(h)
+	}
+	return nil
+}
+
+func (w *work) disableEndpoint(h Webhook, reason string) error {
+	ws, err := w.homeOf(h)
+	if err != nil {
+		return err
+	}
+	before := webhookView(h, ws)
+	h.Enabled, h.DisabledAt, h.DisabledReason = false, w.now, reason
+	if _, err := w.putWebhook(machine(w.caller), ws, h, event{action: "webhook.disabled", before: before}); err != nil {
+		return err
+	}
+	return firstError(w.DropDeliveries(h.ID, w.now), w.mailEndpoint(ws, h))
+}
+
+// NextNotification is when the next delivery or mail is due; zero when none is.
+func (a *Authority) NextNotification(ctx context.Context) (at time.Time, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		at, err = r.NextDue()
+		return ignoreNoRow(err)
+	})
+	return at, err
+}
+
+// outboxRetention is how long settled deliveries and mails are kept.
+const outboxRetention = 30 * 24 * time.Hour
+
+// ForgetNotifications deletes what was settled long ago.
+func (a *Authority) ForgetNotifications(ctx context.Context) error {
+	_, err := a.mutate(ctx, notifier(), func(w *work) error { return w.ForgetSettled(w.now.Add(-outboxRetention)) })
+	return err
+}
+
+// isPersonal says whether a person owns a token.
+func isPersonal(v api.Token) bool { return v.Owner.Type == verify.OwnerMember.String() }

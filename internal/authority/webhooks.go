@@ -1,0 +1,420 @@
+package authority
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+const (
+	// maxWebhooks bounds the endpoints of one workspace.
+	maxWebhooks = 20
+	// secretOverlap is how long a rotated signing secret signs besides the new one.
+	secretOverlap = 24 * time.Hour
+)
+
+// IssuedWebhook is an endpoint and its signing secret, which is shown this once.
+type IssuedWebhook struct {
+	Webhook  api.Webhook
+	Secret   token.Secret
+	Revision int64
+}
+
+// enterWebhooks is the gate before endpoints: webhooks:read or webhooks:write in
+// a workspace, instance:admin for the instance's.
+func (a *Authority) enterWebhooks(r Reader, c Caller, at Where, scope string) (*actor, Workspace, error) {
+	if at.Instance {
+		ac, err := a.enterInstance(r, c)
+		return ac, Workspace{}, err
+	}
+	ac, sp, err := a.enter(r, c, at.Workspace, scope)
+	if err != nil {
+		return nil, Workspace{}, err
+	}
+	return ac, sp.ws, nil
+}
+
+// CreateWebhook adds an endpoint and answers its signing secret, this once. It
+// needs webhooks:write, or instance:admin for one of the instance. Sent again
+// under its Idempotency-Key, it answers a fresh secret for the same endpoint.
+func (a *Authority) CreateWebhook(ctx context.Context, c Caller, at Where, in api.CreateWebhook) (out IssuedWebhook, err error) {
+	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
+		if err != nil {
+			return err
+		}
+		was, found, err := w.named()
+		if err != nil {
+			return err
+		}
+		if found {
+			return w.rekeyAgain(ac, ws, was.Object, &out)
+		}
+		h, err := w.newWebhook(ws, in)
+		if err != nil {
+			return err
+		}
+		if h.Secret, out.Secret, err = w.signingSecret(h); err != nil {
+			return err
+		}
+		if out.Webhook, err = w.putWebhook(ac, ws, h, event{action: "webhook.created"}); err != nil {
+			return err
+		}
+		return w.rememberObject(h.PublicID)
+	})
+	return out, err
+}
+
+// rekeyAgain gives an endpoint a fresh secret in place of the one whose answer
+// was lost.
+func (w *work) rekeyAgain(ac *actor, ws Workspace, id string, out *IssuedWebhook) error {
+	h, err := w.Webhook(ws.ID, id)
+	if err != nil {
+		return err
+	}
+	before := webhookView(h, ws)
+	if h.Secret, out.Secret, err = w.signingSecret(h); err != nil {
+		return err
+	}
+	out.Webhook, err = w.putWebhook(ac, ws, h, event{action: "webhook.secret_reissued", before: before})
+	return err
+}
+
+func (w *work) newWebhook(ws Workspace, in api.CreateWebhook) (Webhook, error) {
+	h := Webhook{Workspace: ws.ID, Enabled: in.Enabled.Or(true), CreatedAt: w.now}
+	err := w.describeWebhook(&h, api.EditWebhook{URL: api.Some(in.URL), Description: in.Description, Events: api.Some(in.Events)})
+	if err != nil {
+		return h, err
+	}
+	have, err := w.Webhooks(ws.ID, 0, maxWebhooks)
+	if err != nil {
+		return h, err
+	}
+	if len(have) >= maxWebhooks {
+		return h, api.Errorf(api.CodeInvalidRequest, "a workspace has at most %d webhooks", maxWebhooks)
+	}
+	if !h.Enabled {
+		h.DisabledAt = w.now
+	}
+	h.ID = w.NewID()
+	h.PublicID, err = publicID(w.a.rand, "whk_")
+	return h, err
+}
+
+// describeWebhook writes what a request says into an endpoint.
+func (w *work) describeWebhook(h *Webhook, in api.EditWebhook) error {
+	if in.URL.Set {
+		if err := w.a.checkWebhookURL(in.URL.Value); err != nil {
+			return err
+		}
+		h.URL = in.URL.Value
+	}
+	if in.Description.Set {
+		if err := checkText("description", in.Description.Value, 0, maxDescription); err != nil {
+			return err
+		}
+		h.Description = in.Description.Value
+	}
+	if in.Events.Set {
+		if err := checkEvents(in.Events.Value); err != nil {
+			return err
+		}
+		h.Events = slices.Clone(in.Events.Value)
+	}
+	return nil
+}
+
+// checkWebhookURL asks of an address what can be asked without a look-up; what
+// is behind its name is judged at every connect.
+func (a *Authority) checkWebhookURL(raw string) error {
+	u, err := url.Parse(raw)
+	switch {
+	case raw == "":
+		return api.FieldError("url", "is required")
+	case err != nil || len(raw) > 2000 || u.Opaque != "" || u.Host == "" || u.Hostname() == "":
+		return api.FieldError("url", "must be an address like https://example.com/path")
+	case strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return api.FieldError("url", "must be ASCII without blanks; write other names as xn--…")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return api.FieldError("url", "must begin with https://")
+	case u.User != nil:
+		return api.FieldError("url", "must not hold a user or password; verify the signature instead")
+	case u.Fragment != "":
+		return api.FieldError("url", "must not have a fragment")
+	}
+	if a.checkURL == nil {
+		return nil
+	}
+	if err := a.checkURL(u); err != nil {
+		return api.FieldError("url", err.Error())
+	}
+	return nil
+}
+
+// checkEvents refuses a pattern that no event matches.
+func checkEvents(patterns []string) error {
+	if len(patterns) == 0 || len(patterns) > 50 {
+		return api.FieldError("events", "give 1 to 50 types of events, or patterns like token.* and *")
+	}
+	for _, p := range patterns {
+		if !slices.ContainsFunc(api.WebhookTypes(), func(t api.WebhookType) bool { return matchesEvent(p, t.Type) }) {
+			return api.FieldError("events", "there is no event like one of these")
+		}
+	}
+	return nil
+}
+
+// matchesEvent says whether a pattern takes a type: itself, noun.* or *.
+func matchesEvent(pattern, typ string) bool {
+	if noun, ok := strings.CutSuffix(pattern, ".*"); ok {
+		return strings.HasPrefix(typ, noun+".")
+	}
+	return pattern == "*" || pattern == typ
+}
+
+// putWebhook writes an endpoint, tells the audit, and shows it.
+func (w *work) putWebhook(ac *actor, ws Workspace, h Webhook, e event) (api.Webhook, error) {
+	h.Revision = w.Revision()
+	if err := w.PutWebhook(h); err != nil {
+		return api.Webhook{}, err
+	}
+	v := webhookView(h, ws)
+	e.target, e.after = "webhook:"+h.PublicID, v
+	return v, w.audit(ac, ws, e)
+}
+
+func webhookView(h Webhook, ws Workspace) api.Webhook {
+	return api.Webhook{
+		ID: h.PublicID, Workspace: optional(ws.Slug), URL: h.URL, Description: h.Description, Events: list0(h.Events),
+		Enabled: h.Enabled, SecretRotatedUntil: api.When(h.OldSecretUntil), FailingSince: api.When(h.FailingSince),
+		DisabledAt: api.When(h.DisabledAt), DisabledReason: optional(h.DisabledReason), CreatedAt: h.CreatedAt.UTC(),
+		Revision: h.Revision,
+	}
+}
+
+// ListWebhooks lists endpoints. It needs webhooks:read.
+func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page Page) (out []api.Webhook, next int64, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
+		if err != nil {
+			return err
+		}
+		rows, err := r.Webhooks(ws.ID, page.After, page.size()+1)
+		if err != nil {
+			return err
+		}
+		rows, next = cut(rows, page.size(), func(h Webhook) int64 { return h.ID })
+		out = views(rows, func(h Webhook) api.Webhook { return webhookView(h, ws) })
+		return nil
+	})
+	return out, next, err
+}
+
+// GetWebhook answers one endpoint. It needs webhooks:read.
+func (a *Authority) GetWebhook(ctx context.Context, c Caller, at Where, id string) (v api.Webhook, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
+		if err != nil {
+			return err
+		}
+		h, err := r.Webhook(ws.ID, id)
+		v = webhookView(h, ws)
+		return err
+	})
+	return v, err
+}
+
+// changeWebhook finds an endpoint, lets f change it, and writes it.
+func (a *Authority) changeWebhook(ctx context.Context, c Caller, at Where, id, action string, f func(*work, *Webhook) error) (v api.Webhook, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
+		if err != nil {
+			return err
+		}
+		h, err := w.Webhook(ws.ID, id)
+		if err != nil {
+			return err
+		}
+		before := webhookView(h, ws)
+		if err := f(w, &h); err != nil {
+			return err
+		}
+		v, err = w.putWebhook(ac, ws, h, event{action: action, before: before})
+		return err
+	})
+	return v, revision, err
+}
+
+// EditWebhook merges a patch into an endpoint. It needs webhooks:write.
+// Disabling it drops what is pending for it; enabling it forgets its failures.
+func (a *Authority) EditWebhook(ctx context.Context, c Caller, at Where, id string, in api.EditWebhook) (v api.Webhook, revision int64, err error) {
+	return a.changeWebhook(ctx, c, at, id, "webhook.edited", func(w *work, h *Webhook) error {
+		if err := w.describeWebhook(h, in); err != nil {
+			return err
+		}
+		if !in.Enabled.Has() || in.Enabled.Value == h.Enabled {
+			return nil
+		}
+		h.Enabled, h.DisabledReason, h.FailingSince, h.DisabledAt = in.Enabled.Value, "", time.Time{}, time.Time{}
+		if h.Enabled {
+			return nil
+		}
+		h.DisabledAt = w.now
+		return w.DropDeliveries(h.ID, w.now)
+	})
+}
+
+// RotateWebhookSecret gives an endpoint a new signing secret and answers it,
+// this once. For a day every delivery bears a signature of both.
+func (a *Authority) RotateWebhookSecret(ctx context.Context, c Caller, at Where, id string) (out IssuedWebhook, err error) {
+	out.Webhook, out.Revision, err = a.changeWebhook(ctx, c, at, id, "webhook.secret_rotated", func(w *work, h *Webhook) error {
+		var err error
+		h.OldSecret, h.OldSecretUntil = h.Secret, w.now.Add(secretOverlap)
+		h.Secret, out.Secret, err = w.signingSecret(*h)
+		return err
+	})
+	return out, err
+}
+
+// DeleteWebhook forgets an endpoint and its deliveries. It needs webhooks:write.
+func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id string) (v api.Webhook, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
+		if err != nil {
+			return err
+		}
+		h, err := w.Webhook(ws.ID, id)
+		if err != nil {
+			return err
+		}
+		v = webhookView(h, ws)
+		return firstError(w.DeleteWebhook(h.ID),
+			w.audit(ac, ws, event{action: "webhook.deleted", target: "webhook:" + h.PublicID, before: v}))
+	})
+	return v, revision, err
+}
+
+// readWebhook runs f on an endpoint that the caller may read.
+func (a *Authority) readWebhook(ctx context.Context, c Caller, at Where, id string, f func(Reader, Webhook) error) error {
+	return a.read(ctx, func(r Reader) error {
+		_, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
+		if err != nil {
+			return err
+		}
+		h, err := r.Webhook(ws.ID, id)
+		if err != nil {
+			return err
+		}
+		return f(r, h)
+	})
+}
+
+// ListDeliveries lists an endpoint's deliveries, newest first, without their
+// payloads. It needs webhooks:read.
+func (a *Authority) ListDeliveries(ctx context.Context, c Caller, at Where, id string, page Page) (out []api.WebhookDelivery, next int64, err error) {
+	err = a.readWebhook(ctx, c, at, id, func(r Reader, h Webhook) error {
+		rows, err := r.Deliveries(h.ID, page.After, page.size()+1)
+		if err != nil {
+			return err
+		}
+		rows, next = cut(rows, page.size(), func(d Delivery) int64 { return d.ID })
+		out = views(rows, func(d Delivery) api.WebhookDelivery { return deliveryView(d, nil) })
+		return nil
+	})
+	return out, next, err
+}
+
+// GetDelivery answers one delivery with its payload. It needs webhooks:read.
+func (a *Authority) GetDelivery(ctx context.Context, c Caller, at Where, id, delivery string) (v api.WebhookDelivery, err error) {
+	err = a.readWebhook(ctx, c, at, id, func(r Reader, h Webhook) error {
+		d, err := r.Delivery(h.ID, delivery)
+		v = deliveryView(d, d.Payload)
+		return err
+	})
+	return v, err
+}
+
+func deliveryView(d Delivery, payload json.RawMessage) api.WebhookDelivery {
+	v := api.WebhookDelivery{
+		ID: d.PublicID, Type: d.Type, State: d.State, CreatedAt: d.CreatedAt.UTC(), NextAttemptAt: api.When(d.NextAttemptAt),
+		Attempts: d.Log, Payload: payload,
+	}
+	if v.Attempts == nil {
+		v.Attempts = []api.WebhookAttempt{}
+	}
+	if d.State == api.DeliveryDelivered {
+		v.DeliveredAt = api.When(d.SettledAt)
+	}
+	return v
+}
+
+// ResendDelivery sends a delivery again, under the same id, at once. It needs
+// webhooks:write and that the endpoint is enabled.
+func (a *Authority) ResendDelivery(ctx context.Context, c Caller, at Where, id, delivery string) (v api.WebhookDelivery, revision int64, err error) {
+	return a.sendNow(ctx, c, at, id, "webhook.resent", func(w *work, h Webhook) (Delivery, error) {
+		d, err := w.Delivery(h.ID, delivery)
+		if err == nil && d.LeasedUntil.After(w.now) {
+			err = api.Errorf(api.CodeAlreadyDone, "it is being sent now")
+		}
+		d.State, d.Attempts, d.NextAttemptAt, d.SettledAt = api.DeliveryPending, 0, w.now, time.Time{}
+		return d, err
+	})
+}
+
+// PingWebhook sends a test event to an endpoint, whatever its patterns. It needs
+// webhooks:write and that the endpoint is enabled.
+func (a *Authority) PingWebhook(ctx context.Context, c Caller, at Where, id string) (v api.WebhookDelivery, revision int64, err error) {
+	return a.sendNow(ctx, c, at, id, "webhook.pinged", func(w *work, h Webhook) (Delivery, error) {
+		data := api.WebhookData{Revision: w.Revision(), Target: "webhook:" + h.PublicID}
+		ws, err := w.homeOf(h)
+		data.Workspace, data.WorkspaceExternalID = ws.Slug, ws.ExternalID
+		if err != nil {
+			return Delivery{}, err
+		}
+		return w.newDelivery(h, api.WebhookPing, data)
+	})
+}
+
+// sendNow writes the delivery that f makes for an endpoint.
+func (a *Authority) sendNow(ctx context.Context, c Caller, at Where, id, action string, f func(*work, Webhook) (Delivery, error)) (v api.WebhookDelivery, revision int64, err error) {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
+		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
+		if err != nil {
+			return err
+		}
+		h, err := w.Webhook(ws.ID, id)
+		if err != nil {
+			return err
+		}
+		if !h.Enabled {
+			return api.Errorf(api.CodeInactive, "the endpoint is disabled; enable it first")
+		}
+		d, err := f(w, h)
+		if err != nil {
+			return err
+		}
+		v = deliveryView(d, d.Payload)
+		return firstError(w.PutDelivery(d), w.audit(ac, ws, event{action: action, target: "webhook:" + h.PublicID,
+			after: map[string]string{"delivery": d.PublicID, "type": d.Type}}))
+	})
+	return v, revision, err
+}
+
+// homeOf is the workspace of an endpoint; the zero one for the instance's.
+func (w *work) homeOf(h Webhook) (Workspace, error) {
+	if h.Workspace == 0 {
+		return Workspace{}, nil
+	}
+	ws, err := w.Workspace(WorkspaceKey{ID: h.Workspace})
+	if errors.Is(err, ErrNoRow) {
+		return ws, notFound()
+	}
+	return ws, err
+}

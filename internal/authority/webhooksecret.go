@@ -1,0 +1,97 @@
+package authority
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/tokenry/tokenry/token"
+)
+
+// A signing secret is kept sealed, because every delivery needs it: AES-256-GCM
+// under a key derived from the keyring; the endpoint is associated data. It
+// leaves this package when it is made and never again: deliveries are signed here.
+
+const (
+	signingKeyBytes  = 32
+	webhookSecretTag = "whsec_"
+)
+
+func webhookCipher(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
+	key, ok := keys.Derive("webhook secrets", id)
+	if !ok {
+		return nil, errNoKey
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+func (h Webhook) sealedFor() []byte {
+	return binary.BigEndian.AppendUint64([]byte(h.PublicID), uint64(h.Workspace))
+}
+
+// signingSecret draws a key for an endpoint: sealed as it is kept, and as it is
+// shown.
+func (w *work) signingSecret(h Webhook) ([]byte, token.Secret, error) {
+	var key [signingKeyBytes]byte
+	if _, err := io.ReadFull(w.a.rand, key[:]); err != nil {
+		return nil, token.Secret{}, err
+	}
+	id := w.a.keys.Current()
+	gcm, err := webhookCipher(w.a.keys, id)
+	if err != nil {
+		return nil, token.Secret{}, err
+	}
+	sealed := gcm.Seal(binary.BigEndian.AppendUint32(nil, uint32(id)), nil, key[:], h.sealedFor())
+	return sealed, token.NewSecret(webhookSecretTag + base64.StdEncoding.EncodeToString(key[:])), nil
+}
+
+func openSigning(keys *token.Keyring, h Webhook, sealed []byte) ([]byte, error) {
+	if len(sealed) < 4 {
+		return nil, errors.New("authority: a signing secret is cut")
+	}
+	gcm, err := webhookCipher(keys, token.KeyID(binary.BigEndian.Uint32(sealed)))
+	if err != nil {
+		return nil, err
+	}
+	return gcm.Open(nil, nil, sealed[4:], h.sealedFor())
+}
+
+// signer answers what signs a body for an endpoint as Standard Webhooks do: with
+// the key of now, and the former one while that overlaps.
+func signer(keys *token.Keyring, h Webhook, id string, body []byte) (func(time.Time) string, error) {
+	key, err := openSigning(keys, h, h.Secret)
+	if err != nil {
+		return nil, err
+	}
+	var old []byte
+	if len(h.OldSecret) > 0 {
+		if old, err = openSigning(keys, h, h.OldSecret); err != nil {
+			return nil, err
+		}
+	}
+	return func(at time.Time) string {
+		s := signature(key, id, at, body)
+		if old != nil && at.Before(h.OldSecretUntil) {
+			s += " " + signature(old, id, at, body)
+		}
+		return s
+	}, nil
+}
+
+func signature(key []byte, id string, at time.Time, body []byte) string {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(id + "." + strconv.FormatInt(at.Unix(), 10) + "."))
+	m.Write(body)
+	return "v1," + base64.StdEncoding.EncodeToString(m.Sum(nil))
+}
