@@ -14,10 +14,12 @@ func auditFields(a *authority.AuditRow) []any {
 
 const auditOf = `SELECT ` + auditColumns + ` FROM audit WHERE workspace = $1`
 
+// AuditHead is what the next link is chained to.
 func (r *reader) AuditHead(workspace authority.ID) (authority.AuditRow, error) {
 	return one(r.session, auditFields, auditOf+` ORDER BY sequence DESC LIMIT 1`, workspace)
 }
 
+// AuditChain lists oldest first, for whoever verifies or exports.
 func (r *reader) AuditChain(workspace authority.ID, after int64, limit int) ([]authority.AuditRow, error) {
 	return list(r.session, auditFields, auditOf+` AND sequence > $2 ORDER BY sequence LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
 }
@@ -55,6 +57,7 @@ func (r *reader) Audit(workspace authority.ID, q authority.AuditQuery) ([]author
 		moment(q.From), moment(q.To), bound(q.Limit))
 }
 
+// AppendAudit only ever inserts: a link that is there is never replaced.
 func (t *tx) AppendAudit(a authority.AuditRow) error {
 	return t.exec(`
 		INSERT INTO audit (`+auditColumns+`)

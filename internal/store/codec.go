@@ -15,6 +15,7 @@ import (
 // instant is a time as microseconds; the zero time is NULL.
 type instant struct{ t *time.Time }
 
+// Value writes the column.
 func (c instant) Value() (driver.Value, error) {
 	if c.t.IsZero() {
 		return nil, nil
@@ -22,6 +23,7 @@ func (c instant) Value() (driver.Value, error) {
 	return c.t.UnixMicro(), nil
 }
 
+// Scan reads the column; what it reads is in UTC.
 func (c instant) Scan(v any) error {
 	switch v := v.(type) {
 	case nil:
@@ -40,8 +42,10 @@ func moment(t time.Time) instant { return instant{&t} }
 // span is a duration as microseconds.
 type span struct{ d *time.Duration }
 
+// Value writes the column.
 func (c span) Value() (driver.Value, error) { return c.d.Microseconds(), nil }
 
+// Scan reads the column.
 func (c span) Scan(v any) error {
 	n, ok := v.(int64)
 	if !ok {
@@ -54,6 +58,7 @@ func (c span) Scan(v any) error {
 // ref is the number of another row; 0 is NULL.
 type ref struct{ id *authority.ID }
 
+// Value writes the column.
 func (c ref) Value() (driver.Value, error) {
 	if *c.id == 0 {
 		return nil, nil
@@ -61,6 +66,7 @@ func (c ref) Value() (driver.Value, error) {
 	return *c.id, nil
 }
 
+// Scan reads the column.
 func (c ref) Scan(v any) error {
 	switch v := v.(type) {
 	case nil:
@@ -76,6 +82,7 @@ func (c ref) Scan(v any) error {
 // word is a text whose empty form is NULL.
 type word struct{ s *string }
 
+// Value writes the column.
 func (c word) Value() (driver.Value, error) {
 	if *c.s == "" {
 		return nil, nil
@@ -83,6 +90,7 @@ func (c word) Value() (driver.Value, error) {
 	return *c.s, nil
 }
 
+// Scan reads the column.
 func (c word) Scan(v any) error {
 	s, err := textOf(v)
 	*c.s = s
@@ -105,6 +113,7 @@ func textOf(v any) (string, error) {
 // locator is NULL for the zero locator.
 type locator struct{ l *token.Locator }
 
+// Value writes the column.
 func (c locator) Value() (driver.Value, error) {
 	if c.l.IsZero() {
 		return nil, nil
@@ -112,6 +121,7 @@ func (c locator) Value() (driver.Value, error) {
 	return c.l.String(), nil
 }
 
+// Scan reads the column, and refuses what is no locator.
 func (c locator) Scan(v any) error {
 	s, err := textOf(v)
 	if err != nil {
@@ -126,6 +136,7 @@ func (c locator) Scan(v any) error {
 // kind is the letter of a token's kind.
 type kind struct{ k *token.Kind }
 
+// Value writes the column; no kind, which only a filter may have, is empty.
 func (c kind) Value() (driver.Value, error) {
 	if *c.k == 0 {
 		return "", nil
@@ -133,6 +144,7 @@ func (c kind) Value() (driver.Value, error) {
 	return string(rune(*c.k)), nil
 }
 
+// Scan reads the column.
 func (c kind) Scan(v any) error {
 	s, err := textOf(v)
 	if err != nil || len(s) != 1 {
@@ -145,8 +157,10 @@ func (c kind) Scan(v any) error {
 // digest is bound as a slice: a string would lose its bytes on SQLite.
 type digest struct{ d *token.Digest }
 
+// Value writes the column.
 func (c digest) Value() (driver.Value, error) { return c.d[:], nil }
 
+// Scan reads the column, and refuses any other length.
 func (c digest) Scan(v any) error {
 	b, ok := v.([]byte)
 	if !ok || len(b) != len(c.d) {
@@ -159,6 +173,7 @@ func (c digest) Scan(v any) error {
 // blob is bytes; nil is NULL.
 type blob struct{ b *[]byte }
 
+// Value writes the column.
 func (c blob) Value() (driver.Value, error) {
 	if *c.b == nil {
 		return nil, nil
@@ -166,6 +181,7 @@ func (c blob) Value() (driver.Value, error) {
 	return *c.b, nil
 }
 
+// Scan reads the column.
 func (c blob) Scan(v any) error {
 	switch v := v.(type) {
 	case nil:
@@ -182,6 +198,7 @@ func (c blob) Scan(v any) error {
 // stay two things.
 type document struct{ v any } // a pointer to the field
 
+// Value writes the column.
 func (c document) Value() (driver.Value, error) {
 	b, err := json.Marshal(c.v)
 	if err != nil {
@@ -209,6 +226,7 @@ func (c document) Scan(v any) error {
 // verbatim is JSON kept to the byte, because a digest is over it.
 type verbatim struct{ raw *json.RawMessage }
 
+// Value writes the column.
 func (c verbatim) Value() (driver.Value, error) {
 	if *c.raw == nil {
 		return nil, nil
@@ -216,6 +234,7 @@ func (c verbatim) Value() (driver.Value, error) {
 	return string(*c.raw), nil
 }
 
+// Scan reads the column.
 func (c verbatim) Scan(v any) error {
 	if v == nil {
 		*c.raw = nil

@@ -13,6 +13,7 @@ type door struct {
 	empty chan struct{}
 }
 
+// enter lets in whoever comes before the door is shut.
 func (d *door) enter() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -23,6 +24,7 @@ func (d *door) enter() error {
 	return nil
 }
 
+// leave is called once for each enter that let in.
 func (d *door) leave() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

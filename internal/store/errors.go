@@ -27,6 +27,7 @@ type HeldError struct {
 	Since time.Time
 }
 
+// Error says what the operator can do.
 func (e *HeldError) Error() string {
 	holder := e.Holder
 	if holder == "" {
@@ -45,6 +46,7 @@ type SchemaError struct {
 	Have, Want int64
 }
 
+// Error says which program to run.
 func (e *SchemaError) Error() string {
 	switch {
 	case e.Have > e.Want:
@@ -58,6 +60,7 @@ func (e *SchemaError) Error() string {
 // PanicError is the verdict on a mutation that panicked. Where, is in the log.
 type PanicError struct{ Value any }
 
+// Error shows what was panicked with, which is a text of the program.
 func (e *PanicError) Error() string { return fmt.Sprintf("store: a mutation panicked: %v", e.Value) }
 
 // failure is what the database answered, without what was asked. It keeps no
@@ -67,6 +70,7 @@ type failure struct {
 	text string
 }
 
+// Error is for the log.
 func (f *failure) Error() string {
 	if f.kind == nil {
 		return "store: " + f.text
@@ -74,6 +78,7 @@ func (f *failure) Error() string {
 	return f.kind.Error() + ": " + f.text
 }
 
+// Unwrap answers the sentinel and never the driver's error.
 func (f *failure) Unwrap() error { return f.kind }
 
 func failf(kind error, format string, args ...any) error {

@@ -13,6 +13,7 @@ import (
 // name; its text says who holds it.
 type fileLock struct{ f *os.File }
 
+// lockText is what the file says.
 type lockText struct {
 	Holder string    `json:"holder"`
 	Since  time.Time `json:"since"`
@@ -44,6 +45,7 @@ func lockFile(path, holder string, now time.Time) (*fileLock, error) {
 	return l, nil
 }
 
+// write replaces the text.
 func (l *fileLock) write(text []byte) error {
 	if err := l.f.Truncate(0); err != nil {
 		return err

@@ -20,6 +20,7 @@ type KeyringError struct {
 	Given, Recorded []token.KeyID
 }
 
+// Error says what the operator can do.
 func (e *KeyringError) Error() string {
 	if e.Key != 0 {
 		return fmt.Sprintf("store: key %d of the keyring is not the key %d that this database was used with; "+

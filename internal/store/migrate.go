@@ -25,6 +25,7 @@ type migrator struct {
 	eng *engine
 }
 
+// newMigrator keeps goose from its global registry and its own log.
 func newMigrator(eng *engine, db *sql.DB, dialect goose.Dialect, opts ...goose.ProviderOption) (*migrator, error) {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {

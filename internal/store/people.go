@@ -11,6 +11,7 @@ func userFields(u *authority.User) []any {
 	}
 }
 
+// User finds a person, deactivated or not.
 func (r *reader) User(k authority.UserKey) (authority.User, error) {
 	switch {
 	case k.ID != 0:
@@ -23,15 +24,19 @@ func (r *reader) User(k authority.UserKey) (authority.User, error) {
 	return authority.User{}, authority.ErrNoRow
 }
 
+// Users lists people, oldest first.
 func (r *reader) Users(after authority.ID, limit int) ([]authority.User, error) {
 	return list(r.session, userFields, `SELECT `+userColumns+` FROM users WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)`, after, bound(limit))
 }
 
+// InstanceAdmins has an index of its own, since it is asked before every change
+// that could take away the last.
 func (r *reader) InstanceAdmins() ([]authority.User, error) {
 	return list(r.session, userFields, `SELECT `+userColumns+` FROM users
 		WHERE instance_admin AND deactivated_at IS NULL ORDER BY id`)
 }
 
+// PutUser refuses an e-mail that another user has.
 func (t *tx) PutUser(u authority.User) error {
 	return t.exec(`
 		INSERT INTO users (id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, revision)
@@ -60,6 +65,8 @@ func memberFields(m *authority.Member) []any {
 		&m.UserPublicID, word{&m.UserEmail}, &m.UserName, &m.UserInstanceAdmin, instant{&m.UserDeactivatedAt})
 }
 
+// Member joins the user, so that one look-up answers who it is and whether both
+// are active.
 func (r *reader) Member(workspace authority.ID, k authority.MemberKey) (authority.Member, error) {
 	switch {
 	case k.ID != 0:
@@ -81,11 +88,14 @@ func (r *reader) Member(workspace authority.ID, k authority.MemberKey) (authorit
 	return authority.Member{}, authority.ErrNoRow
 }
 
+// Members lists those not removed, oldest first.
 func (r *reader) Members(workspace, after authority.ID, limit int) ([]authority.Member, error) {
 	return list(r.session, memberFields, memberSelect+`
 		WHERE m.workspace = $1 AND m.id > $2 AND m.removed_at IS NULL ORDER BY m.id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
 }
 
+// PutMember stores the membership alone; the fields of the user are left as they
+// are. It refuses a second membership while one is not removed.
 func (t *tx) PutMember(m authority.Member) error {
 	return t.exec(`
 		INSERT INTO members (id, workspace, user_id, name, external_id, grants, created_at, deactivated_at, removed_at, revision)
@@ -106,6 +116,7 @@ func accountFields(a *authority.ServiceAccount) []any {
 	}
 }
 
+// ServiceAccount finds a removed one by its row number alone.
 func (r *reader) ServiceAccount(workspace authority.ID, k authority.ServiceAccountKey) (authority.ServiceAccount, error) {
 	switch {
 	case k.ID != 0:
@@ -121,11 +132,13 @@ func (r *reader) ServiceAccount(workspace authority.ID, k authority.ServiceAccou
 	return authority.ServiceAccount{}, authority.ErrNoRow
 }
 
+// ServiceAccounts lists those not removed, oldest first.
 func (r *reader) ServiceAccounts(workspace, after authority.ID, limit int) ([]authority.ServiceAccount, error) {
 	return list(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
 		WHERE workspace = $1 AND id > $2 AND removed_at IS NULL ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
 }
 
+// PutServiceAccount refuses a name that another one has which is not removed.
 func (t *tx) PutServiceAccount(a authority.ServiceAccount) error {
 	return t.exec(`
 		INSERT INTO service_accounts (id, workspace, public_id, name, description, contacts, grants, created_at, disabled_at, removed_at, revision)

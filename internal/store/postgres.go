@@ -115,6 +115,8 @@ func withoutTimeouts(config *pgx.ConnConfig) *pgx.ConnConfig {
 	return config
 }
 
+// migratePostgres uses a connection of its own, which may take as long as it
+// needs.
 func (e *engine) migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	db := stdlib.OpenDB(*withoutTimeouts(config))
 	defer db.Close()

@@ -11,10 +11,12 @@ func roleFields(r *authority.Role) []any {
 	}
 }
 
+// Roles lists by name, in the order of bytes.
 func (r *reader) Roles(workspace authority.ID) ([]authority.Role, error) {
 	return list(r.session, roleFields, `SELECT `+roleColumns+` FROM roles WHERE workspace = $1 ORDER BY name`, workspace)
 }
 
+// PutRole stores a role under its name.
 func (t *tx) PutRole(r authority.Role) error {
 	return t.exec(`
 		INSERT INTO roles (`+roleColumns+`)
@@ -24,6 +26,7 @@ func (t *tx) PutRole(r authority.Role) error {
 			rate_limit = excluded.rate_limit, locked = excluded.locked, revision = excluded.revision`, roleFields(&r)...)
 }
 
+// DeleteRole does nothing when there is none of that name.
 func (t *tx) DeleteRole(workspace authority.ID, name string) error {
 	return t.exec(`DELETE FROM roles WHERE workspace = $1 AND name = $2`, workspace, name)
 }
@@ -36,10 +39,12 @@ func scopeFields(s *authority.Scope) []any {
 	}
 }
 
+// Scopes lists by name, in the order of bytes.
 func (r *reader) Scopes(workspace authority.ID) ([]authority.Scope, error) {
 	return list(r.session, scopeFields, `SELECT `+scopeColumns+` FROM scopes WHERE workspace = $1 ORDER BY name`, workspace)
 }
 
+// PutScope stores a scope under its name.
 func (t *tx) PutScope(s authority.Scope) error {
 	return t.exec(`
 		INSERT INTO scopes (`+scopeColumns+`)
@@ -49,6 +54,7 @@ func (t *tx) PutScope(s authority.Scope) error {
 			locked = excluded.locked, revision = excluded.revision`, scopeFields(&s)...)
 }
 
+// DeleteScope does nothing when there is none of that name.
 func (t *tx) DeleteScope(workspace authority.ID, name string) error {
 	return t.exec(`DELETE FROM scopes WHERE workspace = $1 AND name = $2`, workspace, name)
 }
@@ -59,16 +65,19 @@ func resourceFields(r *authority.Resource) []any {
 	return []any{&r.ID, &r.Workspace, &r.Name, &r.Description, &r.CreatedBy, instant{&r.CreatedAt}, &r.Revision}
 }
 
+// Resource finds by the exact name; patterns are the business of grants.
 func (r *reader) Resource(workspace authority.ID, name string) (authority.Resource, error) {
 	return one(r.session, resourceFields, `SELECT `+resourceColumns+` FROM resources
 		WHERE workspace = $1 AND name = $2`, workspace, name)
 }
 
+// Resources lists in the order they came on board.
 func (r *reader) Resources(workspace, after authority.ID, limit int) ([]authority.Resource, error) {
 	return list(r.session, resourceFields, `SELECT `+resourceColumns+` FROM resources
 		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
 }
 
+// PutResource refuses a name that another resource of the workspace has.
 func (t *tx) PutResource(r authority.Resource) error {
 	return t.exec(`
 		INSERT INTO resources (`+resourceColumns+`)
@@ -79,6 +88,7 @@ func (t *tx) PutResource(r authority.Resource) error {
 			revision = excluded.revision`, resourceFields(&r)...)
 }
 
+// DeleteResource does nothing when there is none of that name.
 func (t *tx) DeleteResource(workspace authority.ID, name string) error {
 	return t.exec(`DELETE FROM resources WHERE workspace = $1 AND name = $2`, workspace, name)
 }

@@ -33,6 +33,7 @@ func (s *session) usable() error {
 	return nil
 }
 
+// fail spends the session.
 func (s *session) fail(err error, query string) error {
 	s.failed = s.eng.translate(cause(s.caller, err), query)
 	return s.failed
@@ -47,6 +48,7 @@ func cause(caller context.Context, err error) error {
 	return err
 }
 
+// exec runs a statement that answers nothing.
 func (s *session) exec(query string, args ...any) error {
 	if err := s.usable(); err != nil {
 		return err

@@ -45,6 +45,7 @@ func lockSession(ctx context.Context, e *engine, config *pgx.ConnConfig) (*sessi
 	return l, nil
 }
 
+// take asks for the lock, or for who has it.
 func (l *sessionLock) take(ctx context.Context) error {
 	var got bool
 	err := l.conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1, hashtext(current_schema()))`, serverLock).Scan(&got)
@@ -117,6 +118,7 @@ func (l *sessionLock) release() error {
 	return l.close()
 }
 
+// close ends the session, and with it the lock.
 func (l *sessionLock) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), probeLimit)
 	defer cancel()

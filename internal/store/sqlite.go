@@ -125,6 +125,7 @@ func (e *engine) openPools(ctx context.Context, path string, o Options) error {
 	return err
 }
 
+// writerDSN is for the one connection that writes.
 func writerDSN(path string, o Options) string {
 	return dsn(path, o, url.Values{
 		"_journal_mode": {"WAL"},
@@ -136,6 +137,8 @@ func writerDSN(path string, o Options) string {
 	})
 }
 
+// readerDSN is for those that read; of a file that somebody else may be serving,
+// nothing is touched.
 func readerDSN(path string, o Options) string {
 	q := url.Values{"_query_only": {"1"}}
 	if o.ReadOnly {
@@ -154,6 +157,7 @@ func dsn(path string, o Options, q url.Values) string {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String()
 }
 
+// openPool keeps its connections open, for with each goes what it has prepared.
 func (e *engine) openPool(ctx context.Context, dsn string, size int) (*sql.DB, error) {
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {

@@ -52,6 +52,7 @@ type sqliteConn struct {
 	kept map[string]driverStmt
 }
 
+// statement prepares a literal once.
 func (c *sqliteConn) statement(ctx context.Context, query string) (driverStmt, error) {
 	if s, ok := c.kept[query]; ok {
 		return s, nil

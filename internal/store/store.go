@@ -76,6 +76,7 @@ type engine struct {
 	closers []func() error
 }
 
+// close goes on after an error, so that the lock is given back in any case.
 func (e *engine) close() error {
 	var errs []error
 	for _, f := range e.closers {
@@ -106,6 +107,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, readOnly: o.ReadOnly}, nil
 }
 
+// withDefaults fills what was left zero.
 func (o Options) withDefaults() Options {
 	if o.Holder == "" {
 		host, _ := os.Hostname()
@@ -159,6 +161,7 @@ func (s *Store) Read(ctx context.Context, f func(authority.Reader) error) error 
 	return s.snapshot(ctx, func(r *reader) error { return f(r) })
 }
 
+// snapshot is Read for this package.
 func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error) {
 	defer s.timed("read", &err)()
 	if err := s.door.enter(); err != nil {

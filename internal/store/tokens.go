@@ -24,6 +24,7 @@ func tokenFields(t *authority.Token) []any {
 	}
 }
 
+// Token finds a token whatever its state; locators are compared as they are.
 func (r *reader) Token(l token.Locator) (authority.Token, error) {
 	return one(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens WHERE locator = $1`, locator{&l})
 }
@@ -95,6 +96,9 @@ const (
 	countTokensServiceAccount = countTokens + ` AND owner_service_account = $3`
 )
 
+// CountTokens counts what a policy bounds: tokens neither revoked nor deleted,
+// and, when q.Live is set, neither expired nor past the moment at which a
+// disabled one counts as revoked.
 func (r *reader) CountTokens(workspace authority.ID, q authority.TokenQuery) (int, error) {
 	var n int64
 	var err error
@@ -109,6 +113,7 @@ func (r *reader) CountTokens(workspace authority.ID, q authority.TokenQuery) (in
 	return int(n), err
 }
 
+// PutToken refuses a locator that another token has.
 func (t *tx) PutToken(v authority.Token) error {
 	return t.exec(`
 		INSERT INTO tokens (`+tokenColumns+`)
@@ -138,12 +143,14 @@ func secretFields(s *authority.Secret) []any {
 	}
 }
 
+// Secrets lists what a verification may meet: the current secret, the one in
+// overlap, and four retired ones that are remembered.
 func (r *reader) Secrets(t authority.ID) ([]authority.Secret, error) {
-	// The current one, one in overlap, and four retired ones that are remembered.
 	return list(r.session, secretFields, `SELECT `+secretColumns+` FROM secrets
 		WHERE token = $1 ORDER BY number DESC LIMIT 6`, t)
 }
 
+// PutSecret stores a secret under its number.
 func (t *tx) PutSecret(s authority.Secret) error {
 	return t.exec(`
 		INSERT INTO secrets (`+secretColumns+`)
@@ -154,11 +161,13 @@ func (t *tx) PutSecret(s authority.Secret) error {
 			sealed = excluded.sealed, created_at = excluded.created_at`, secretFields(&s)...)
 }
 
+// ForgetSealed overwrites the copies; SQLite does so in the file too.
 func (t *tx) ForgetSealed(workspace authority.ID) error {
 	return t.exec(`UPDATE secrets SET sealed = NULL
 		WHERE sealed IS NOT NULL AND token IN (SELECT id FROM tokens WHERE workspace = $1)`, workspace)
 }
 
+// DeleteSecrets forgets those numbered below keep.
 func (t *tx) DeleteSecrets(token authority.ID, keep int) error {
 	return t.exec(`DELETE FROM secrets WHERE token = $1 AND number < $2`, token, keep)
 }
@@ -169,11 +178,13 @@ func idempotencyFields(i *authority.Idempotency) []any {
 	return []any{&i.Caller, &i.Route, &i.Key, blob{&i.Body}, locator{&i.Token}, &i.Secret, &i.Object, instant{&i.CreatedAt}}
 }
 
+// Idempotency finds what a key of a caller made at a route.
 func (r *reader) Idempotency(caller, route, key string) (authority.Idempotency, error) {
 	return one(r.session, idempotencyFields, `SELECT `+idempotencyColumns+` FROM idempotency
 		WHERE caller = $1 AND route = $2 AND name = $3`, caller, route, key)
 }
 
+// PutIdempotency remembers, in place of what the key made before.
 func (t *tx) PutIdempotency(i authority.Idempotency) error {
 	return t.exec(`
 		INSERT INTO idempotency (`+idempotencyColumns+`)
@@ -183,6 +194,7 @@ func (t *tx) PutIdempotency(i authority.Idempotency) error {
 			created_at = excluded.created_at`, idempotencyFields(&i)...)
 }
 
+// DeleteIdempotency forgets keys made before a time.
 func (t *tx) DeleteIdempotency(before time.Time) error {
 	return t.exec(`DELETE FROM idempotency WHERE created_at < $1`, moment(before))
 }

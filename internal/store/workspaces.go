@@ -6,11 +6,13 @@ func instanceFields(i *authority.Instance) []any {
 	return []any{document{&i.Policy}, document{&i.Prefixes}, blob{&i.SetupDigest}, instant{&i.SetupExpiresAt}, instant{&i.BootstrappedAt}}
 }
 
+// Instance reads the one row, which the first migration makes.
 func (r *reader) Instance() (authority.Instance, error) {
 	return one(r.session, instanceFields, `
 		SELECT policy, prefixes, setup_digest, setup_expires_at, bootstrapped_at FROM instance WHERE id = 1`)
 }
 
+// PutInstance replaces the one row.
 func (t *tx) PutInstance(i authority.Instance) error {
 	return t.exec(`
 		UPDATE instance SET policy = $1, prefixes = $2, setup_digest = $3, setup_expires_at = $4, bootstrapped_at = $5
@@ -26,6 +28,8 @@ func workspaceFields(w *authority.Workspace) []any {
 	}
 }
 
+// Workspace finds a deleted tenant too, except by its external ID, which is free
+// for another by then.
 func (r *reader) Workspace(k authority.WorkspaceKey) (authority.Workspace, error) {
 	switch {
 	case k.ID != 0:
@@ -39,22 +43,28 @@ func (r *reader) Workspace(k authority.WorkspaceKey) (authority.Workspace, error
 	return authority.Workspace{}, authority.ErrNoRow
 }
 
+// Workspaces lists tenants, oldest first.
 func (r *reader) Workspaces(after authority.ID, limit int) ([]authority.Workspace, error) {
 	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.id > $1 AND w.deleted_at IS NULL ORDER BY w.id LIMIT CAST($2 AS BIGINT)`, after, bound(limit))
 }
 
+// WorkspacesOf lists the tenants of a user, also where the membership is
+// deactivated.
 func (r *reader) WorkspacesOf(user authority.ID) ([]authority.Workspace, error) {
 	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM members m JOIN workspaces w ON w.id = m.workspace
 		WHERE m.user_id = $1 AND m.removed_at IS NULL AND w.deleted_at IS NULL ORDER BY w.id`, user)
 }
 
+// CountWorkspaces stops at limit, because whoever asks wants to know whether
+// there is more than one.
 func (r *reader) CountWorkspaces(limit int) (int, error) {
 	n, err := number(r.session, `SELECT count(*) FROM
 		(SELECT id FROM workspaces WHERE deleted_at IS NULL LIMIT CAST($1 AS BIGINT)) AS counted`, bound(limit))
 	return int(n), err
 }
 
+// PutWorkspace refuses a slug that was ever used.
 func (t *tx) PutWorkspace(w authority.Workspace) error {
 	return t.exec(`
 		INSERT INTO workspaces (id, slug, name, external_id, metadata, policy, created_at, suspended_at, deleted_at, revision)

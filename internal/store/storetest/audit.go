@@ -7,6 +7,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
+// auditCases are about the chains that nobody may rewrite.
 func auditCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"each workspace has a chain of its own":   auditChains,
@@ -32,6 +33,7 @@ func (w *world) chain(ws authority.ID, n int, change func(row *authority.AuditRo
 	return rows
 }
 
+// auditChains: workspace 0 is the instance, which has a chain like any other.
 func auditChains(w *world) {
 	w.read(func(r authority.Reader) {
 		missing[authority.AuditRow](w.T)(r.AuditHead(0))
@@ -48,6 +50,7 @@ func auditChains(w *world) {
 	})
 }
 
+// auditIsAppended: whoever could replace a row could rewrite history.
 func auditIsAppended(w *world) {
 	rows := w.chain(0, 2, nil)
 	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
@@ -58,6 +61,7 @@ func auditIsAppended(w *world) {
 	w.read(func(r authority.Reader) { found(w.T, rows)(r.AuditChain(0, 0, 0)) })
 }
 
+// auditList continues a page by the last sequence on it.
 func auditList(w *world) {
 	rows := w.chain(0, 4, nil)
 	slices.Reverse(rows)
@@ -68,6 +72,7 @@ func auditList(w *world) {
 	})
 }
 
+// auditFilters: From is within, To is not, so that days join without overlap.
 func auditFilters(w *world) {
 	rows := w.chain(0, 6, func(row *authority.AuditRow) {
 		switch row.Sequence {
@@ -105,6 +110,8 @@ func auditFilters(w *world) {
 	}
 }
 
+// auditPayload: the digest is over the bytes, so neither order nor escapes may
+// change; an erased payload is nil.
 func auditPayload(w *world) {
 	rows := w.chain(0, 2, func(row *authority.AuditRow) {
 		if row.Sequence == 2 {

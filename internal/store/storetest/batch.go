@@ -12,6 +12,7 @@ import (
 
 var errRefused = errors.New("storetest: refused")
 
+// batchCases are about the one order of mutations.
 func batchCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"revisions count up without gaps":                revisionsCountUp,
@@ -31,8 +32,10 @@ func batchCases() map[string]func(w *world) {
 	}
 }
 
+// putUser is any mutation that writes a row.
 func putUser(tx authority.Tx) error { return tx.PutUser(userRow(tx.NewID())) }
 
+// revisionsCountUp: a mutation knows the revision it takes before it is committed.
 func revisionsCountUp(w *world) {
 	if n := w.revision(); n != 0 {
 		w.Errorf("a new store is at revision %d", n)
@@ -50,6 +53,7 @@ func revisionsCountUp(w *world) {
 	}
 }
 
+// failedLeavesNothing: the next mutation takes the revision that was not used.
 func failedLeavesNothing(w *world) {
 	var seen []int64
 	put := func(slug string, err error) func(tx authority.Tx) error {
@@ -74,6 +78,7 @@ func failedLeavesNothing(w *world) {
 	})
 }
 
+// failuresCommitNothing: readers of revisions must not see one without a change.
 func failuresCommitNothing(w *world) {
 	w.do(putUser)
 	fail := func(tx authority.Tx) error { return errors.Join(putUser(tx), errRefused) }
@@ -89,6 +94,7 @@ func failuresCommitNothing(w *world) {
 	})
 }
 
+// emptyBatch: a committer that woke up for nothing may ask for it.
 func emptyBatch(w *world) {
 	if errs, err := w.Batch(w.Context(), nil); err != nil || len(errs) != 0 {
 		w.Errorf("an empty batch answered %v, %v", errs, err)
@@ -96,6 +102,7 @@ func emptyBatch(w *world) {
 	same(w.T, int64(0), w.revision())
 }
 
+// seesThoseBefore, and nothing of one that failed.
 func seesThoseBefore(w *world) {
 	id := w.newID()
 	count := func(want int) func(tx authority.Tx) error {
@@ -118,6 +125,7 @@ func seesThoseBefore(w *world) {
 	}
 }
 
+// numbersAreUnique: also those that were taken for nothing are not given again.
 func numbersAreUnique(w *world) {
 	var ids []authority.ID
 	take := func(verdict error) func(tx authority.Tx) error {
@@ -136,6 +144,7 @@ func numbersAreUnique(w *world) {
 	unique(w, ids)
 }
 
+// unique wants every number to be there once.
 func unique(w *world, ids []authority.ID) {
 	w.Helper()
 	slices.Sort(ids)
@@ -144,6 +153,7 @@ func unique(w *world, ids []authority.ID) {
 	}
 }
 
+// numbersAreUniqueAcross batches that many goroutines commit at once.
 func numbersAreUniqueAcross(w *world) {
 	var mu sync.Mutex
 	var ids []authority.ID
@@ -191,6 +201,8 @@ func failedStatementFails(w *world) {
 	same(w.T, int64(0), w.revision())
 }
 
+// panicIsOwn: one verb with a bug must not fail the requests it shares a commit
+// with.
 func panicIsOwn(w *world) {
 	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{
 		putUser,
@@ -225,6 +237,7 @@ func goexitIsUndone(w *world) {
 	same(w.T, int64(1), w.revision())
 }
 
+// cancelledCommitsNothing, and the store is as good as before.
 func cancelledCommitsNothing(w *world) {
 	ctx, cancel := context.WithCancel(w.Context())
 	cancel()
@@ -234,6 +247,7 @@ func cancelledCommitsNothing(w *world) {
 	same(w.T, int64(1), w.revision())
 }
 
+// cancelledMidway: between statements and before the commit.
 func cancelledMidway(w *world) {
 	for _, after := range []bool{false, true} {
 		ctx, cancel := context.WithCancel(w.Context())
@@ -262,6 +276,7 @@ func ended(w *world, err error) {
 	}
 }
 
+// txEnds: a Tx that was kept would write under another's savepoint.
 func txEnds(w *world) {
 	var kept authority.Tx
 	w.do(func(tx authority.Tx) error {

@@ -43,6 +43,7 @@ var (
 	durable = sync.OnceValues(func() (*cluster, error) { return findOrStart("on") })
 )
 
+// findOrStart prefers the server that the environment names.
 func findOrStart(fsync string) (*cluster, error) {
 	if given := os.Getenv("TOKENRY_TEST_POSTGRES"); given != "" {
 		u, err := url.Parse(given)
@@ -175,6 +176,7 @@ func (c *cluster) address(name string) string {
 	return u.String()
 }
 
+// exec runs a statement that cannot run in a transaction.
 func (c *cluster) exec(ctx context.Context, statement string) error {
 	conn, err := pgx.Connect(ctx, c.admin.String())
 	if err != nil {

@@ -48,6 +48,7 @@ func oneOf[T any](rt *rapid.T, name string, values ...T) T {
 	return values[rapid.IntRange(0, len(values)-1).Draw(rt, name)]
 }
 
+// maybe is a coin.
 func maybe(rt *rapid.T, name string) bool { return rapid.Bool().Draw(rt, name) }
 
 // when is a time or none.
@@ -55,6 +56,7 @@ func when(rt *rapid.T, name string) time.Time {
 	return oneOf(rt, name, time.Time{}, time.Time{}, at(1), at(2), at(3))
 }
 
+// grants are none, empty or one.
 func grants(rt *rapid.T) []grant.Statement {
 	return oneOf(rt, "grants", nil, []grant.Statement{}, []grant.Statement{{Role: "Viewer", Resources: []string{"*"}}})
 }
@@ -69,11 +71,13 @@ func agree(rt *rapid.T, question string, want, got any, err error) {
 	}
 }
 
+// tokenModel is a workspace with one member and one service account.
 type tokenModel struct {
 	workspace, member, account authority.ID
 	rows                       []authority.Token // by ID
 }
 
+// tokensAgainstModel changes tokens and then asks for lists of them.
 func tokensAgainstModel(w *world, rt *rapid.T) {
 	m := &tokenModel{workspace: w.putWorkspace(nil).ID}
 	m.member, m.account = w.putMember(m.workspace, w.putUser(nil), nil).ID, w.putAccount(m.workspace, nil).ID
@@ -124,6 +128,7 @@ func (m *tokenModel) change(rt *rapid.T) func(tx authority.Tx) error {
 	}
 }
 
+// query draws filters; each is more often idle than not.
 func (m *tokenModel) query(rt *rapid.T) authority.TokenQuery {
 	q := authority.TokenQuery{
 		Limit: rapid.IntRange(0, 4).Draw(rt, "limit"), Deleted: maybe(rt, "with deleted"),
@@ -144,6 +149,7 @@ func (m *tokenModel) query(rt *rapid.T) authority.TokenQuery {
 	return q
 }
 
+// ask compares a list and a count.
 func (m *tokenModel) ask(w *world, rt *rapid.T, q authority.TokenQuery) {
 	var want []authority.Token
 	count := 0
@@ -210,12 +216,14 @@ func contains(s, part string) bool {
 	return strings.Contains(strings.Map(fold, s), strings.Map(fold, part))
 }
 
+// memberModel is a few users in two workspaces.
 type memberModel struct {
 	workspaces []authority.Workspace
 	users      []authority.User
 	rows       []authority.Member // by ID
 }
 
+// membersAgainstModel changes memberships and then asks for them by every name.
 func membersAgainstModel(w *world, rt *rapid.T) {
 	m := &memberModel{workspaces: []authority.Workspace{w.putWorkspace(nil), w.putWorkspace(nil)}}
 	for range 3 {
@@ -273,6 +281,7 @@ func (m *memberModel) taken(v authority.Member) bool {
 	})
 }
 
+// askLists compares the list of a workspace, and each row by its ID.
 func (m *memberModel) askLists(rt *rapid.T, r authority.Reader, ws authority.ID) {
 	limit := rapid.IntRange(0, 3).Draw(rt, "limit")
 	var after authority.ID
@@ -293,6 +302,7 @@ func (m *memberModel) askLists(rt *rapid.T, r authority.Reader, ws authority.ID)
 	}
 }
 
+// askKeys compares what the names lead to.
 func (m *memberModel) askKeys(rt *rapid.T, r authority.Reader, ws authority.ID, u authority.User) {
 	var of []authority.Workspace
 	for _, v := range m.rows {

@@ -2,6 +2,7 @@ package storetest
 
 import "github.com/tokenry/tokenry/internal/authority"
 
+// peopleCases are about users, members and service accounts.
 func peopleCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"a user is found by each of its names":       userNames,
@@ -41,6 +42,7 @@ func (w *world) putMember(ws authority.ID, u authority.User, change func(m *auth
 	return m
 }
 
+// putAccount stores a service account with a change to it and answers its row.
 func (w *world) putAccount(ws authority.ID, change func(a *authority.ServiceAccount)) authority.ServiceAccount {
 	w.Helper()
 	a := accountRow(w.newID(), ws)
@@ -51,6 +53,7 @@ func (w *world) putAccount(ws authority.ID, change func(a *authority.ServiceAcco
 	return a
 }
 
+// userNames are exact: who asks has lower-cased the e-mail.
 func userNames(w *world) {
 	u := w.putUser(func(u *authority.User) { u.Email = "ada@example.com" })
 	w.putUser(nil)
@@ -74,6 +77,7 @@ func userNames(w *world) {
 	})
 }
 
+// userList has the deactivated too; they are not removed.
 func userList(w *world) {
 	want := []authority.User{w.putUser(nil), w.putUser(func(u *authority.User) { u.DeactivatedAt = at(1) }), w.putUser(nil)}
 	w.read(func(r authority.Reader) {
@@ -83,6 +87,7 @@ func userList(w *world) {
 	})
 }
 
+// instanceAdmins: a deactivated one does not keep the last from being removed.
 func instanceAdmins(w *world) {
 	admin := func(u *authority.User) { u.InstanceAdmin = true }
 	want := []authority.User{w.putUser(admin), w.putUser(admin)}
@@ -91,6 +96,7 @@ func instanceAdmins(w *world) {
 	w.read(func(r authority.Reader) { found(w.T, want)(r.InstanceAdmins()) })
 }
 
+// memberNames: in another workspace there is no such member, by any name.
 func memberNames(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	u := w.putUser(func(u *authority.User) { u.Email = "ada@example.com" })
@@ -109,6 +115,7 @@ func memberNames(w *world) {
 	})
 }
 
+// memberComesBack: names are free after a removal, and lead to the new row.
 func memberComesBack(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	u := w.putUser(func(u *authority.User) { u.Email = "ada@example.com" })
@@ -138,6 +145,7 @@ func memberComesBack(w *world) {
 	})
 }
 
+// memberList leaves out those removed and those of other workspaces.
 func memberList(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	var want []authority.Member
@@ -162,6 +170,7 @@ func memberUser(w *world) {
 	w.read(func(r authority.Reader) { found(w.T, m)(r.Member(ws, authority.MemberKey{ID: m.ID})) })
 }
 
+// accountNames are of exact case; only the public ID is unique in the instance.
 func accountNames(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	a := w.putAccount(ws, func(a *authority.ServiceAccount) { a.Name = "ci" })
@@ -185,6 +194,7 @@ func accountNames(w *world) {
 	})
 }
 
+// accountComesBack: by its name nothing of the old one is found again.
 func accountComesBack(w *world) {
 	ws := w.putWorkspace(nil).ID
 	named := func(a *authority.ServiceAccount) { a.Name = "ci" }
@@ -205,6 +215,7 @@ func accountComesBack(w *world) {
 	})
 }
 
+// accountList leaves out those removed and those of other workspaces.
 func accountList(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	var want []authority.ServiceAccount

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
+// readCases are about snapshots.
 func readCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"the database can be pinged":               pinged,
@@ -20,6 +21,7 @@ func readCases() map[string]func(w *world) {
 	}
 }
 
+// pinged: readiness is asked with a deadline.
 func pinged(w *world) {
 	if err := w.Ping(w.Context()); err != nil {
 		w.Error(err)
@@ -29,6 +31,7 @@ func pinged(w *world) {
 	ended(w, w.Ping(ctx))
 }
 
+// readSeesOneMoment, also when the write comes from within its function.
 func readSeesOneMoment(w *world) {
 	w.do(putUser)
 	w.read(func(r authority.Reader) {
@@ -61,6 +64,7 @@ func revisionIsWhatIsIn(w *world) {
 	same(w.T, int64(60), w.revision())
 }
 
+// readAnswersError as it is, so that errors.Is works.
 func readAnswersError(w *world) {
 	err := w.Read(w.Context(), func(authority.Reader) error { return errRefused })
 	if !errors.Is(err, errRefused) {
@@ -68,6 +72,7 @@ func readAnswersError(w *world) {
 	}
 }
 
+// readEnds: a Reader that was kept would read on a connection of somebody else.
 func readEnds(w *world) {
 	var kept authority.Reader
 	w.read(func(r authority.Reader) { kept = r })
@@ -76,6 +81,7 @@ func readEnds(w *world) {
 	}
 }
 
+// readerCannotWrite by asking for more than it was given.
 func readerCannotWrite(w *world) {
 	w.read(func(r authority.Reader) {
 		if _, ok := r.(authority.Tx); ok {
@@ -84,6 +90,7 @@ func readerCannotWrite(w *world) {
 	})
 }
 
+// cancelledRead: the caller has gone, before and during.
 func cancelledRead(w *world) {
 	ctx, cancel := context.WithCancel(w.Context())
 	err := w.Read(ctx, func(r authority.Reader) error {

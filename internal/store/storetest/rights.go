@@ -2,6 +2,7 @@ package storetest
 
 import "github.com/tokenry/tokenry/internal/authority"
 
+// rightsCases are about what names rights.
 func rightsCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"roles are of a workspace or the instance":  rolesOf,
@@ -11,6 +12,7 @@ func rightsCases() map[string]func(w *world) {
 	}
 }
 
+// rolesOf: deleting touches the one exact name in the one workspace.
 func rolesOf(w *world) {
 	ws := w.putWorkspace(nil).ID
 	role := func(of authority.ID, name string) authority.Role { return authority.Role{Workspace: of, Name: name} }
@@ -36,6 +38,7 @@ func rolesOf(w *world) {
 	})
 }
 
+// scopesOf is rolesOf for scopes.
 func scopesOf(w *world) {
 	ws := w.putWorkspace(nil).ID
 	scope := func(of authority.ID, name string) authority.Scope {
@@ -66,6 +69,7 @@ func (w *world) putResource(ws authority.ID, name string) authority.Resource {
 	return res
 }
 
+// resourceList is in the order of on-boarding, not of names.
 func resourceList(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	var want []authority.Resource
@@ -80,6 +84,7 @@ func resourceList(w *world) {
 	})
 }
 
+// resourceNames are unique in their workspace, and of exact case.
 func resourceNames(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	w.putResource(ws, "Pay")

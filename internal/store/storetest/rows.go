@@ -21,10 +21,12 @@ func at(n int) time.Time {
 	return time.Date(2026, 2, 3, 4, 5, 6, 123456000, time.UTC).Add(time.Duration(n) * time.Hour)
 }
 
+// workspaceRow is plain.
 func workspaceRow(id authority.ID) authority.Workspace {
 	return authority.Workspace{ID: id, Slug: fmt.Sprintf("w%d", id), CreatedAt: at(0)}
 }
 
+// fullWorkspace has JSON of every kind that metadata may hold.
 func fullWorkspace(id authority.ID) authority.Workspace {
 	return authority.Workspace{
 		ID: id, Slug: "acme", Name: "Acme", ExternalID: "ext-1", Metadata: api.Metadata{"tier": "gold", "seats": 3.5, "beta": true},
@@ -37,6 +39,7 @@ func userRow(id authority.ID) authority.User {
 	return authority.User{ID: id, PublicID: fmt.Sprintf("u%d", id), CreatedAt: at(0)}
 }
 
+// fullUser is an administrator who was deactivated.
 func fullUser(id authority.ID) authority.User {
 	return authority.User{
 		ID: id, PublicID: "usr_1", Email: "ada@example.com", Name: "Ada", PasswordHash: "$argon2id$x", InstanceAdmin: true,
@@ -64,6 +67,7 @@ func accountRow(id, workspace authority.ID) authority.ServiceAccount {
 	}
 }
 
+// fullAccount was disabled, then removed.
 func fullAccount(id, workspace authority.ID) authority.ServiceAccount {
 	return authority.ServiceAccount{
 		ID: id, Workspace: workspace, PublicID: "sa_1", Name: "ci", Description: "builds", Contacts: []string{"ops@example.com"},
@@ -102,6 +106,7 @@ func secretRow(t authority.ID, number int) authority.Secret {
 	return authority.Secret{Token: t, Number: number, Digest: digestOf(number), Key: 1, CreatedAt: at(number)}
 }
 
+// fullSecret has a sealed copy that is no text.
 func fullSecret(t authority.ID) authority.Secret {
 	return authority.Secret{
 		Token: t, Number: 1, Digest: digestOf(200), Key: 1<<32 - 1, RetiresAt: at(1), RetireOnUse: true, Tracked: true,
@@ -141,6 +146,7 @@ func auditRow(workspace authority.ID, sequence int64) authority.AuditRow {
 	}
 }
 
+// fullAudit has a payload whose order and escapes must stay.
 func fullAudit(workspace authority.ID) authority.AuditRow {
 	digest := digestOf(3)
 	return authority.AuditRow{

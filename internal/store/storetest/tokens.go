@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
+// tokenCases are about tokens and what belongs to them.
 func tokenCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"a token is found by its locator as it is":     tokenLocator,
@@ -37,6 +38,7 @@ func (w *world) putToken(ws authority.ID, change func(t *authority.Token)) autho
 	return t
 }
 
+// tokenLocator: two that differ in case are two tokens.
 func tokenLocator(w *world) {
 	ws := w.putWorkspace(nil).ID
 	lower, upper := token.Locator([]byte("abcdefghijkl")), token.Locator([]byte("ABCDEFGHIJKL"))
@@ -64,6 +66,7 @@ func locators(list []authority.Token, err error) ([]token.Locator, error) {
 	return ls, err
 }
 
+// tokenList continues a page by the last ID on it.
 func tokenList(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	var want []authority.Token
@@ -81,6 +84,7 @@ func tokenList(w *world) {
 	})
 }
 
+// tokenFilters one by one; the model tries them together.
 func tokenFilters(w *world) {
 	ws := w.putWorkspace(nil).ID
 	member, account := w.putMember(ws, w.putUser(nil), nil).ID, w.putAccount(ws, nil).ID
@@ -118,6 +122,8 @@ func tokenFilters(w *world) {
 	}
 }
 
+// tokenSearch: what people type is no pattern, and only A to Z are folded, as
+// both engines can.
 func tokenSearch(w *world) {
 	ws := w.putWorkspace(nil).ID
 	label := func(s string) token.Locator {
@@ -156,6 +162,7 @@ func tokenSearch(w *world) {
 	}
 }
 
+// tokenCount: a bound of a policy counts what still works.
 func tokenCount(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	member, account := w.putMember(ws, w.putUser(nil), nil).ID, w.putAccount(ws, nil).ID
@@ -193,6 +200,7 @@ func (w *world) putSecrets(n int) (t authority.ID, secrets []authority.Secret) {
 	return t, secrets
 }
 
+// secretList has six: the current one, one in overlap, four remembered.
 func secretList(w *world) {
 	t, want := w.putSecrets(8)
 	w.putSecrets(1)
@@ -202,6 +210,7 @@ func secretList(w *world) {
 	})
 }
 
+// secretsForgotten: of one token, below a number.
 func secretsForgotten(w *world) {
 	t, want := w.putSecrets(3)
 	other, untouched := w.putSecrets(2)
@@ -230,6 +239,8 @@ func sealedForgotten(w *world) {
 	})
 }
 
+// digestsAreKept: bytes that look like text or numbers stay bytes, and a digest of
+// another length is none.
 func digestsAreKept(w *world) {
 	t := w.putToken(w.putWorkspace(nil).ID, nil).ID
 	for _, d := range []token.Digest{
@@ -250,6 +261,7 @@ func digestsAreKept(w *world) {
 	}
 }
 
+// idempotencyKeys: the same key of another caller is another key.
 func idempotencyKeys(w *world) {
 	put := func(caller, route, key string, when time.Time) authority.Idempotency {
 		row := authority.Idempotency{Caller: caller, Route: route, Key: key, Body: []byte(caller), CreatedAt: when}
@@ -270,6 +282,7 @@ func idempotencyKeys(w *world) {
 	})
 }
 
+// references: half a token must not be possible, by whatever bug.
 func references(w *world) {
 	ws := w.putWorkspace(nil).ID
 	for name, f := range map[string]func(tx authority.Tx) error{

@@ -42,6 +42,7 @@ func DurablePostgres(t testing.TB) string {
 	return databaseOn(t, durable)
 }
 
+// databaseOn skips or fails when there is no server.
 func databaseOn(t testing.TB, find func() (*cluster, error)) string {
 	t.Helper()
 	c, err := find()

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
+// valueCases are about what comes back.
 func valueCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"every field is kept and can be emptied": everyField,
@@ -58,6 +59,7 @@ func everyField(w *world) {
 	everyFieldOfTheRest(w, ws)
 }
 
+// everyFieldOfRights goes on with what names rights.
 func everyFieldOfRights(w *world, ws authority.ID) {
 	kept(w, full(w.T, fullRole(ws)), authority.Tx.PutRole, func(r authority.Reader) (authority.Role, error) {
 		return only(r.Roles(ws))
@@ -71,6 +73,8 @@ func everyFieldOfRights(w *world, ws authority.ID) {
 	}, authority.Resource{ID: id, Workspace: ws, Name: "payments", CreatedAt: at(0)})
 }
 
+// everyFieldOfTheRest ends with the rows that there is one of, or that are only
+// added.
 func everyFieldOfTheRest(w *world, ws authority.ID) {
 	w.read(func(r authority.Reader) { found(w.T, authority.Instance{})(r.Instance()) })
 	instance := full(w.T, authority.Instance{
@@ -114,6 +118,8 @@ func only[T any](list []T, err error) (T, error) {
 	return list[0], nil
 }
 
+// timesAreKept from 1970 to 9999, whatever their zone; what is finer than a
+// microsecond is cut off.
 func timesAreKept(w *world) {
 	id := w.newID()
 	for _, moment := range []time.Time{
@@ -159,6 +165,7 @@ func nilAndEmpty(w *world) {
 	}
 }
 
+// largeValues are at the bounds of the API and above.
 func largeValues(w *world) {
 	ws, tok := w.newID(), w.newID()
 	t := tokenRow(tok, ws)

@@ -2,6 +2,7 @@ package storetest
 
 import "github.com/tokenry/tokenry/internal/authority"
 
+// workspaceCases are about tenants.
 func workspaceCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"a slug is never used again":                  slugForEver,
@@ -23,6 +24,7 @@ func (w *world) putWorkspace(change func(ws *authority.Workspace)) authority.Wor
 	return ws
 }
 
+// slugForEver: who took over a slug would take over what the world still links to.
 func slugForEver(w *world) {
 	ws := w.putWorkspace(func(ws *authority.Workspace) { ws.Slug, ws.DeletedAt = "acme", at(1) })
 	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
@@ -37,6 +39,7 @@ func slugForEver(w *world) {
 	})
 }
 
+// workspaceExternalID: the product may make a tenant anew under its own ID.
 func workspaceExternalID(w *world) {
 	named := func(ws *authority.Workspace) { ws.ExternalID = "x1" }
 	gone := w.putWorkspace(func(ws *authority.Workspace) { named(ws); ws.DeletedAt = at(1) })
@@ -56,6 +59,7 @@ func workspaceExternalID(w *world) {
 	w.putWorkspace(nil) // none is not a name that is taken
 }
 
+// workspaceList continues a page by the last ID on it.
 func workspaceList(w *world) {
 	var want []authority.Workspace
 	for i := range 5 {
@@ -79,6 +83,7 @@ func workspaceList(w *world) {
 	})
 }
 
+// workspacesOfUser: deactivated members still belong, removed ones do not.
 func workspacesOfUser(w *world) {
 	here, there := w.putWorkspace(nil), w.putWorkspace(nil)
 	left, gone := w.putWorkspace(nil), w.putWorkspace(func(ws *authority.Workspace) { ws.DeletedAt = at(1) })
@@ -101,6 +106,7 @@ func workspacesOfUser(w *world) {
 	})
 }
 
+// workspaceZeroKey: an empty field must not match rows that have none.
 func workspaceZeroKey(w *world) {
 	w.putWorkspace(nil)
 	w.read(func(r authority.Reader) {
