@@ -1,0 +1,166 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// SignInTx is the part of a mutation that package signin is given: its own
+// rows, and of everything else no more than its verbs. Each mutation says what
+// it did to the audit of the instance.
+type SignInTx struct {
+	Reader
+	SignInWriter
+	work *work
+}
+
+// SignIn applies f as one mutation on behalf of nobody yet: establishing who
+// somebody is comes before any right. When f answers [Unchanged], nothing was
+// done and that is no error.
+func (a *Authority) SignIn(ctx context.Context, c Caller, f func(*SignInTx) error) error {
+	c = Caller{Machine: "signin", Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
+	_, err := a.mutate(ctx, c, func(w *work) error {
+		return f(&SignInTx{Reader: w, SignInWriter: w, work: w})
+	})
+	return err
+}
+
+// Unchanged ends a [Authority.SignIn] that found nothing to do.
+func Unchanged() error { return errDryRun }
+
+// ReadSignIn runs f on a snapshot, to learn who somebody is.
+func (a *Authority) ReadSignIn(ctx context.Context, f func(Reader) error) error {
+	return a.read(ctx, f)
+}
+
+// Now is the moment of the mutation.
+func (t *SignInTx) Now() time.Time { return t.work.now }
+
+// NewID gives the next row number.
+func (t *SignInTx) NewID() ID { return t.work.NewID() }
+
+// Note appends an event to the instance's chain. By is who was established to
+// have done it; the zero User is nobody, and then about alone says whose
+// account it was done to, if any.
+func (t *SignInTx) Note(action string, by, about User, detail any) error {
+	ac := machine(t.work.caller)
+	if by.ID != 0 {
+		ac = &actor{Caller: t.work.caller, principal: userPrincipal(by)}
+	}
+	target := "unknown"
+	if about.ID != 0 {
+		target = "user:" + about.PublicID
+	}
+	return t.work.audit(ac, Workspace{}, event{action: action, target: target, after: detail})
+}
+
+// SetPassword stores the hash of a user's new password.
+func (t *SignInTx) SetPassword(user ID, hash string) error {
+	u, err := t.User(UserKey{ID: user})
+	if err != nil {
+		return err
+	}
+	u.PasswordHash, u.Revision = hash, t.Revision()
+	return t.work.PutUser(u)
+}
+
+// Provision makes a user whom an identity provider vouches for, as a member of
+// a workspace with a role on all resources.
+func (t *SignInTx) Provision(email, name, workspace, role string) (User, error) {
+	in := api.CreateMember{Email: email}
+	if checkText("name", name, 1, maxName) == nil {
+		in.Name = api.Some(name)
+	}
+	if _, err := t.User(UserKey{Email: email}); !errors.Is(err, ErrNoRow) {
+		return User{}, taken("email", "this e-mail is in use", err)
+	}
+	if err := t.join(workspace, role, in); err != nil {
+		return User{}, err
+	}
+	return t.User(UserKey{Email: email})
+}
+
+// Join makes a user who is not a member of the workspace one.
+func (t *SignInTx) Join(u User, workspace, role string) error {
+	ws, err := t.Workspace(WorkspaceKey{Slug: workspace})
+	if err != nil {
+		return err
+	}
+	if _, err := t.Member(ws.ID, MemberKey{User: u.ID}); !errors.Is(err, ErrNoRow) {
+		return err
+	}
+	return t.join(workspace, role, api.CreateMember{Email: u.Email})
+}
+
+func (t *SignInTx) join(workspace, role string, in api.CreateMember) error {
+	ac, sp, err := t.work.a.enter(t.work, t.work.caller, workspace)
+	if err != nil {
+		return err
+	}
+	in.Role, in.Resources = api.Some(role), api.Some([]string{"*"})
+	_, err = t.work.newMember(ac, sp, in)
+	return err
+}
+
+// SetRole gives an active member the role that their identity provider says;
+// who is not a member stays none.
+func (t *SignInTx) SetRole(u User, workspace, role string) error {
+	ws, err := t.Workspace(WorkspaceKey{Slug: workspace})
+	if err != nil {
+		return err
+	}
+	m, err := t.Member(ws.ID, MemberKey{User: u.ID})
+	if err != nil {
+		return ignoreNoRow(err)
+	}
+	if !m.DeactivatedAt.IsZero() || len(m.Grants) == 1 && m.Grants[0].Role == role {
+		return nil
+	}
+	ch, err := t.work.beginMember(workspace, u.PublicID)
+	if err != nil {
+		return err
+	}
+	resources := []string{"*"}
+	if len(m.Grants) == 1 && m.Grants[0].Resources != nil {
+		resources = m.Grants[0].Resources
+	}
+	edit := api.EditMember{Rights: api.Rights{Grants: api.Some([]api.Statement{{Role: role, Resources: resources}})}}
+	if err := t.work.editMember(ch, edit); err != nil {
+		return err
+	}
+	_, err = t.work.finishMember(ch, "member.edited")
+	return err
+}
+
+// Invitee is a member that the caller may invite.
+type Invitee struct {
+	User      User
+	Workspace Workspace
+	// Instance says that the caller is an instance administrator.
+	Instance bool
+}
+
+// MayInvite answers the member that a reference names to who may invite it. It
+// needs members:write, and touches no Owner unless the caller is one.
+func (a *Authority) MayInvite(ctx context.Context, c Caller, ref, who string) (out Invitee, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ac, sp, err := a.enter(r, c, ref, "members:write")
+		if err != nil {
+			return err
+		}
+		m, err := a.member(r, ac, sp, who)
+		if err != nil {
+			return err
+		}
+		if err := ownersOnly(ac, m.Grants); err != nil {
+			return err
+		}
+		u, err := r.User(UserKey{ID: m.User})
+		out = Invitee{User: u, Workspace: sp.ws, Instance: ac.instance}
+		return err
+	})
+	return out, err
+}
