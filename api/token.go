@@ -150,19 +150,30 @@ type Issued struct {
 
 // TokenFilter narrows a listing of tokens. Zero fields do not filter.
 type TokenFilter struct {
-	Owner, Kind, Status, Query, Role, Scope, Resource, CreatedBy string
+	Owner     string `json:"owner,omitempty"`
+	Kind      string `json:"kind,omitempty"`
+	Status    string `json:"status,omitempty"`
+	Query     string `json:"q,omitempty"`
+	Role      string `json:"role,omitempty"`
+	Scope     string `json:"scope,omitempty"`
+	Resource  string `json:"resource,omitempty"`
+	CreatedBy string `json:"created_by,omitempty"`
+	// CreatedWith keeps tokens that were made with this one: a token ID or locator.
+	CreatedWith string `json:"created_with,omitempty"`
 	// ExpiringWithin keeps tokens whose expiry lies so near in the future.
-	ExpiringWithin Duration
+	ExpiringWithin Duration `json:"expiring_within,omitzero"`
 	// UnusedFor keeps tokens that were not used for so long.
-	UnusedFor Duration
+	UnusedFor Duration `json:"unused_for,omitzero"`
+	// UsedFrom keeps tokens that were last used from this address.
+	UsedFrom string `json:"used_from,omitempty"`
 	// OutsidePolicy keeps tokens that the policy of now would not allow.
-	OutsidePolicy bool
+	OutsidePolicy bool `json:"outside_policy,omitempty"`
 	// Can keeps tokens that may use this scope, on Resource if given, now.
-	Can string
+	Can string `json:"can,omitempty"`
 	// Metadata keeps tokens whose metadata has these values.
-	Metadata map[string]string
+	Metadata map[string]string `json:"metadata,omitempty"`
 	// Deleted also lists deleted tokens.
-	Deleted bool
+	Deleted bool `json:"deleted,omitempty"`
 }
 
 // Whoami tells a caller who it is.

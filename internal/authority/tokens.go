@@ -113,6 +113,13 @@ func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (T
 		}
 		q.Kind = k
 	}
+	if f.CreatedWith != "" {
+		l, err := token.ParseLocator(locatorPart(f.CreatedWith))
+		if err != nil {
+			return q, nil, api.FieldError("created_with", "must be a token ID or locator")
+		}
+		q.CreatedWith = l
+	}
 	if err := oneOf("status", api.Opt[string]{Value: f.Status, Set: f.Status != ""},
 		api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked); err != nil {
 		return q, nil, err

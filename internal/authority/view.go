@@ -16,11 +16,12 @@ type sight struct {
 	ac    *actor
 	sp    *space
 	now   time.Time
+	keys  *token.Keyring
 	known map[verify.OwnerKey]verify.Owner
 }
 
 func (a *Authority) sight(r Reader, ac *actor, sp *space) *sight {
-	return &sight{r: r, ac: ac, sp: sp, now: a.now().UTC(), known: map[verify.OwnerKey]verify.Owner{}}
+	return &sight{r: r, ac: ac, sp: sp, now: a.now().UTC(), keys: a.keys, known: map[verify.OwnerKey]verify.Owner{}}
 }
 
 func (s *sight) owner(k verify.OwnerKey) (verify.Owner, error) {

@@ -1,0 +1,76 @@
+package api
+
+// Actions of a bulk call.
+const (
+	BulkRevoke  = "revoke"
+	BulkDisable = "disable"
+	BulkRotate  = "rotate"
+	BulkEdit    = "edit"
+)
+
+// BulkTokens does one thing to many tokens: those named by IDs, or those that a
+// filter with at least one condition finds. The caller's own token is left out.
+type BulkTokens struct {
+	// Action is revoke, disable, rotate or edit.
+	Action string       `json:"action"`
+	IDs    []string     `json:"ids,omitempty"`
+	Filter *TokenFilter `json:"filter,omitempty"`
+	// DryRun only answers which tokens would be touched.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Reason and Comment go with revoke.
+	Reason  string `json:"reason,omitempty"`
+	Comment string `json:"comment,omitempty"`
+	// Rotate goes with rotate.
+	Rotate *RotateToken `json:"rotate,omitempty"`
+	// Edit goes with edit.
+	Edit *EditToken `json:"edit,omitempty"`
+}
+
+// BulkResult is what became of one token. A rotation answers these one a line
+// (application/x-ndjson), each with its secret.
+type BulkResult struct {
+	ID string `json:"id"`
+	// Code is ok, or why this token was left as it was.
+	Code   Code   `json:"code"`
+	Detail string `json:"detail,omitempty"`
+	// Secret is the new one; with rotate only.
+	Secret string `json:"secret,omitempty"`
+}
+
+// BulkResults answers every action but rotate.
+type BulkResults struct {
+	Action  string       `json:"action"`
+	DryRun  bool         `json:"dry_run"`
+	Matched int          `json:"matched"`
+	Results []BulkResult `json:"results"`
+}
+
+// LookupTokens asks whose the token strings in a text are. It counts as no use.
+type LookupTokens struct {
+	// Text is a token string, or a log, a file, a message that holds some: 1 MiB
+	// at most.
+	Text string `json:"text"`
+}
+
+// Values of FoundToken.Secret.
+const (
+	SecretCurrent = "current"
+	SecretOverlap = "overlap"
+	SecretRetired = "retired"
+	SecretUnknown = "unknown"
+)
+
+// FoundToken is one token string that a text held.
+type FoundToken struct {
+	Masked string `json:"masked"`
+	// Secret says which of the token's secrets it was: current, overlap, retired,
+	// or unknown (also of a token that the caller may not see).
+	Secret string `json:"secret"`
+	// Token is null unless the string was right and the caller may see it.
+	Token *Token `json:"token"`
+}
+
+// FoundTokens answers a look-up, each string once, in the order of the text.
+type FoundTokens struct {
+	Items []FoundToken `json:"items"`
+}

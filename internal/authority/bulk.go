@@ -1,0 +1,183 @@
+package authority
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// maxBulk is how many tokens one bulk call touches at the most.
+const maxBulk = 10_000
+
+// BulkTokens does one thing to many tokens and tells each outcome as it is
+// known. Every token is judged, changed and audited by the verb for one, so
+// that one refusal leaves the others; the caller's own token is never touched.
+// An error of tell ends the call.
+func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api.BulkTokens, tell func(api.BulkResult) error) error {
+	if err := checkBulk(in); err != nil {
+		return err
+	}
+	ids, err := a.bulkTargets(ctx, c, ref, in)
+	if err != nil {
+		return err
+	}
+	c.Retry = Retry{} // the name of the whole call names none of its parts
+	for _, id := range ids {
+		result := api.BulkResult{ID: id, Code: api.CodeOK}
+		if !in.DryRun {
+			result = a.bulkOne(ctx, c, ref, id, in)
+		}
+		if err := tell(result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkBulk(in api.BulkTokens) error {
+	named, filtered := len(in.IDs) > 0, in.Filter != nil && !reflect.ValueOf(*in.Filter).IsZero()
+	switch {
+	case named == filtered:
+		return api.FieldError("filter", "give either ids, or a filter with at least one condition")
+	case len(in.IDs) > maxBulk:
+		return api.FieldError("ids", "at most 10000")
+	case in.Action == api.BulkEdit && in.Edit == nil:
+		return api.FieldError("edit", "says what to change")
+	}
+	return firstError(
+		oneOf("action", api.Some(in.Action), api.BulkRevoke, api.BulkDisable, api.BulkRotate, api.BulkEdit),
+		checkReason(api.RevokeToken{Reason: in.Reason, Comment: in.Comment}),
+	)
+}
+
+// bulkTargets names the tokens a bulk call is about. A listing needs what
+// listing needs; named ones are judged one by one.
+func (a *Authority) bulkTargets(ctx context.Context, c Caller, ref string, in api.BulkTokens) ([]string, error) {
+	own := c.Token.String()
+	if len(in.IDs) > 0 {
+		return slices.DeleteFunc(slices.Clone(in.IDs), func(id string) bool {
+			return id == "self" || !c.Token.IsZero() && locatorPart(id) == own
+		}), nil
+	}
+	var ids []string
+	for page := (Page{Limit: maxPage}); ; {
+		ts, next, err := a.ListTokens(ctx, c, ref, *in.Filter, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range ts {
+			if t.Status != api.StatusRevoked && (c.Token.IsZero() || t.Locator != own) {
+				ids = append(ids, t.ID)
+			}
+		}
+		if len(ids) > maxBulk {
+			return nil, api.FieldError("filter", "finds more than 10000 tokens; narrow it")
+		}
+		if next == 0 {
+			return ids, nil
+		}
+		page.After = next
+	}
+}
+
+func (a *Authority) bulkOne(ctx context.Context, c Caller, ref, id string, in api.BulkTokens) api.BulkResult {
+	var err error
+	result := api.BulkResult{ID: id, Code: api.CodeOK}
+	switch in.Action {
+	case api.BulkRevoke:
+		_, _, err = a.RevokeToken(ctx, c, ref, id, api.RevokeToken{Reason: in.Reason, Comment: in.Comment})
+	case api.BulkDisable:
+		_, _, err = a.DisableToken(ctx, c, ref, id, api.DisableToken{})
+	case api.BulkEdit:
+		_, _, err = a.EditToken(ctx, c, ref, id, *in.Edit)
+	case api.BulkRotate:
+		var rotate api.RotateToken
+		if in.Rotate != nil {
+			rotate = *in.Rotate
+		}
+		var out Issued
+		out, err = a.RotateToken(ctx, c, ref, id, rotate)
+		result.Secret = out.Secret.Reveal()
+	}
+	if err != nil {
+		e := api.AsError(err)
+		return api.BulkResult{ID: id, Code: e.Code, Detail: e.Message}
+	}
+	return result
+}
+
+// maxFound is how many token strings one look-up answers.
+const maxFound = 1000
+
+// LookupTokens finds token strings in a text and says whose they are and in what
+// state, as far as the caller may see: with tokens:read, or one's own. A string
+// whose secret is not right is unknown, like one of another tenant. It counts as
+// no use and changes nothing.
+func (a *Authority) LookupTokens(ctx context.Context, c Caller, ref string, in api.LookupTokens) (out api.FoundTokens, err error) {
+	found := map[string]bool{}
+	out.Items = []api.FoundToken{}
+	err = a.read(ctx, func(r Reader) error {
+		ac, sp, err := a.enter(r, c, ref)
+		if err != nil {
+			return err
+		}
+		s := a.sight(r, ac, sp)
+		token.Find([]byte(in.Text), func(start, end int, p token.Parsed) bool {
+			text := in.Text[start:end]
+			if found[text] {
+				return true
+			}
+			found[text] = true
+			var item api.FoundToken
+			if item, err = s.found(text, p); err == nil {
+				out.Items = append(out.Items, item)
+			}
+			return err == nil && len(out.Items) < maxFound
+		})
+		return err
+	})
+	return out, err
+}
+
+// found says what a well-formed token string is to the actor.
+func (s *sight) found(text string, p token.Parsed) (api.FoundToken, error) {
+	item := api.FoundToken{Masked: token.Mask(p.Prefix, p.Kind, p.Locator), Secret: api.SecretUnknown}
+	t, err := s.r.Token(p.Locator)
+	if err != nil {
+		return item, ignoreNoRow(err)
+	}
+	if t.Workspace != s.sp.ws.ID || mayManage(s.ac, t, "tokens:read") != nil {
+		return item, nil
+	}
+	secrets, err := s.r.Secrets(t.ID)
+	if err != nil {
+		return item, err
+	}
+	if item.Secret = s.which(text, secrets); item.Secret == api.SecretUnknown {
+		return item, nil
+	}
+	v, err := s.token(t)
+	item.Token = &v
+	return item, err
+}
+
+// which says which of a token's secrets a string is.
+func (s *sight) which(text string, secrets []Secret) string {
+	is := api.SecretUnknown
+	for i, secret := range secrets {
+		digest, ok := s.keys.DigestWith(secret.Key, text)
+		switch {
+		case !ok || !digest.Equal(secret.Digest):
+		case i == 0:
+			is = api.SecretCurrent
+		case secret.RetiresAt.After(s.now):
+			is = api.SecretOverlap
+		default:
+			is = api.SecretRetired
+		}
+	}
+	return is
+}
