@@ -1,0 +1,226 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+const (
+	// posters is how many batches of deliveries are under way at the most.
+	posters = 8
+	// postBatch is how many deliveries one claim takes.
+	postBatch = 5
+	// letterBatch is how many mails one claim takes.
+	letterBatch = 20
+	// lease is longer than the slowest batch: postBatch endpoints that do not
+	// answer, or one mail server that does not and then refuses the rest.
+	lease = 5 * time.Minute
+	// longestWait bounds how late something is noticed that nobody woke us for.
+	longestWait = time.Minute
+	// shortestWait keeps a database that fails from being asked without a pause.
+	shortestWait = time.Second
+	// forgetEvery is how often what was settled long ago is deleted.
+	forgetEvery = 24 * time.Hour
+)
+
+// Authority is what notify needs of the rules.
+type Authority interface {
+	ClaimPosts(ctx context.Context, each, limit int, lease time.Duration) ([]authority.Post, error)
+	SettlePost(ctx context.Context, p authority.Post, o authority.Outcome) error
+	ClaimLetters(ctx context.Context, limit int, lease time.Duration) ([]authority.Letter, error)
+	SettleLetter(ctx context.Context, l authority.Letter, s authority.Sent) error
+	NoticeExpiring(ctx context.Context, now time.Time) (int, error)
+	NextNotification(ctx context.Context) (time.Time, error)
+	ForgetNotifications(ctx context.Context) error
+}
+
+var _ Authority = (*authority.Authority)(nil)
+
+// Options are what a Service is made of. Authority, Now, Rand and BaseURL are
+// required.
+type Options struct {
+	Authority Authority
+	// Mailer hands mails on; nil sends none.
+	Mailer Mailer
+	// Egress says where webhooks may be posted.
+	Egress Egress
+	Now    func() time.Time
+	// Rand is for the jitter of retries.
+	Rand io.Reader
+	// BaseURL begins the links in mails.
+	BaseURL string
+	// Product is the name in mails; empty is Tokenry. LogoURL is a picture above
+	// it, http or https; empty shows none.
+	Product, LogoURL string
+	// Logger is told what failed; nil is silence.
+	Logger *slog.Logger
+	// Observe is told of every attempt: "webhook" or "mail", and how it ended
+	// ("ok", "retry", "failed"); nil is nobody.
+	Observe func(what, outcome string)
+}
+
+// Service sends what is due. It may be used by many goroutines.
+type Service struct {
+	o      Options
+	client *http.Client
+	// wakePosts and wakeLetters hold at most one call each.
+	wakePosts, wakeLetters chan struct{}
+	// slots hold a place for each batch of deliveries that is under way.
+	slots   chan struct{}
+	workers sync.WaitGroup
+
+	mu sync.Mutex // guards lettersAfter and forgottenAt
+	// lettersAfter is when a mail server that could not be reached is tried again.
+	lettersAfter time.Time
+	forgottenAt  time.Time
+}
+
+// New makes a Service; it starts nothing.
+func New(o Options) (*Service, error) {
+	for _, address := range []string{o.BaseURL, o.LogoURL} {
+		u, err := url.Parse(address)
+		if address != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+			return nil, errors.New("notify: the base URL and the logo's begin with http:// or https:// and name a host")
+		}
+	}
+	if o.BaseURL == "" {
+		return nil, errors.New("notify: mails need the base URL for their links")
+	}
+	if o.Product == "" {
+		o.Product = "Tokenry"
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Observe == nil {
+		o.Observe = func(string, string) {}
+	}
+	return &Service{
+		o: o, client: o.Egress.client(), slots: make(chan struct{}, posters),
+		wakePosts: make(chan struct{}, 1), wakeLetters: make(chan struct{}, 1),
+	}, nil
+}
+
+// Wake says that there may be something to send. It never blocks.
+func (s *Service) Wake() {
+	for _, c := range []chan struct{}{s.wakePosts, s.wakeLetters} {
+		select {
+		case c <- struct{}{}:
+		default: // somebody called already
+		}
+	}
+}
+
+// Apply is [authority.Observer]: a commit may have written something to send.
+func (s *Service) Apply(verify.Changes) { s.Wake() }
+
+// Run sends what is due and notices what expires until ctx ends. Then it claims
+// nothing more and returns when what is under way has ended, which the timeouts
+// of webhooks and mails bound.
+func (s *Service) Run(ctx context.Context) error {
+	var loops sync.WaitGroup
+	loops.Go(func() { s.loop(ctx, s.wakePosts, s.post) })
+	loops.Go(func() { s.loop(ctx, s.wakeLetters, s.sendLetters) })
+	loops.Go(func() { s.loop(ctx, nil, func(ctx context.Context) error { return s.Tick(ctx, s.o.Now()) }) })
+	loops.Wait()
+	s.workers.Wait()
+	return nil
+}
+
+// loop does its work whenever it is woken or something is due.
+func (s *Service) loop(ctx context.Context, wake <-chan struct{}, work func(context.Context) error) {
+	for ctx.Err() == nil {
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			s.o.Logger.Error("notifications cannot be read or written", "error", err)
+		}
+		s.wait(ctx, wake)
+	}
+}
+
+// wait returns when it is woken, when something is due, or when ctx ends.
+func (s *Service) wait(ctx context.Context, wake <-chan struct{}) {
+	d := longestWait
+	if wake != nil {
+		if at, err := s.o.Authority.NextNotification(ctx); err == nil && !at.IsZero() {
+			d = min(max(at.Sub(s.o.Now()), shortestWait), longestWait)
+		}
+	}
+	pause, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	select {
+	case <-pause.Done():
+	case <-wake:
+	}
+}
+
+// Tick writes the notices of what expires, and now and then deletes what was
+// settled long ago. It sends nothing itself.
+func (s *Service) Tick(ctx context.Context, now time.Time) error {
+	n, err := s.o.Authority.NoticeExpiring(ctx, now)
+	if n > 0 {
+		s.Wake()
+	}
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	due := !now.Before(s.forgottenAt.Add(forgetEvery))
+	if due {
+		s.forgottenAt = now
+	}
+	s.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return s.o.Authority.ForgetNotifications(ctx)
+}
+
+// Deliver sends what is due now, webhooks and mails, and returns when it is
+// settled.
+func (s *Service) Deliver(ctx context.Context) error {
+	for {
+		claimed, err := s.claimPosts(ctx)
+		s.workers.Wait()
+		if err != nil || !claimed {
+			return errors.Join(err, s.sendLetters(ctx))
+		}
+	}
+}
+
+func (s *Service) post(ctx context.Context) error {
+	_, err := s.claimPosts(ctx)
+	return err
+}
+
+// claimPosts claims what is due as long as there is something, and has it
+// posted. It answers whether there was.
+func (s *Service) claimPosts(ctx context.Context) (claimed bool, err error) {
+	for {
+		select {
+		case <-ctx.Done():
+			return claimed, nil
+		case s.slots <- struct{}{}:
+		}
+		posts, err := s.o.Authority.ClaimPosts(ctx, postBatch, postBatch, lease)
+		if err != nil || len(posts) == 0 {
+			<-s.slots
+			return claimed, err
+		}
+		claimed = true
+		s.workers.Go(func() {
+			// What was begun is ended, also when we are asked to stop.
+			s.postAll(context.WithoutCancel(ctx), posts)
+			<-s.slots
+			s.Wake() // the endpoint is free for what is due of it
+		})
+	}
+}
