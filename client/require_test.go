@@ -15,8 +15,8 @@ import (
 	"github.com/tokenry/tokenry/client"
 )
 
-// office decides about tokens as f says, and notes what it was asked.
-func office(t *testing.T, asked *api.VerifyRequest, f func(api.VerifyRequest) api.VerifyResult) *client.Client {
+// deciding answers about tokens as f says, and notes what it was asked.
+func deciding(t *testing.T, asked *api.VerifyRequest, f func(api.VerifyRequest) api.VerifyResult) *client.Client {
 	t.Helper()
 	s := fake(t, func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
@@ -53,7 +53,7 @@ func serve(t *testing.T, c *client.Client, authorization []string, target string
 func TestRequireLetsPass(t *testing.T) {
 	t.Parallel()
 	var asked api.VerifyRequest
-	c := office(t, &asked, decide(api.VerifyResult{Allowed: true, Code: api.CodeOK, RateLimit: &api.RateState{Limit: 10, Remaining: 4, Reset: 30}}))
+	c := deciding(t, &asked, decide(api.VerifyResult{Allowed: true, Code: api.CodeOK, RateLimit: &api.RateState{Limit: 10, Remaining: 4, Reset: 30}}))
 	rec, reached := serve(t, c, []string{"bearer " + theirs}, "/systems/payments?secret=1",
 		client.Scope("tickets:read"), client.Scope("tickets:write"), client.Workspace("acme"), client.Cost(3),
 		client.ResourceFrom(func(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/systems/") }))
@@ -108,7 +108,7 @@ func TestRequireRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var asked api.VerifyRequest
-			rec, reached := serve(t, office(t, &asked, decide(tt.result)), tt.authorization, "/", client.Scope("tickets:read", "tickets:write"), client.Realm("api"))
+			rec, reached := serve(t, deciding(t, &asked, decide(tt.result)), tt.authorization, "/", client.Scope("tickets:read", "tickets:write"), client.Realm("api"))
 			var p api.Problem
 			if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil {
 				t.Fatal(err)
@@ -134,7 +134,7 @@ func TestRequireRefuses(t *testing.T) {
 func TestRequireTakesResourcesAsNames(t *testing.T) {
 	t.Parallel()
 	var asked api.VerifyRequest
-	c := office(t, &asked, decide(api.VerifyResult{Allowed: true, Code: api.CodeOK}))
+	c := deciding(t, &asked, decide(api.VerifyResult{Allowed: true, Code: api.CodeOK}))
 	from := client.ResourceFrom(func(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/") })
 	for _, name := range []string{"any", "*", "pay*", "a/b", "_a", "ü", strings.Repeat("a", 129)} {
 		rec, reached := serve(t, c, []string{"Bearer " + theirs}, "/"+name, client.Scope("tickets:read"), from)
@@ -153,7 +153,7 @@ func TestRequireTakesResourcesAsNames(t *testing.T) {
 func TestRequireWithoutAResource(t *testing.T) {
 	t.Parallel()
 	var asked api.VerifyRequest
-	c := office(t, &asked, decide(api.VerifyResult{Allowed: true, Code: api.CodeOK}))
+	c := deciding(t, &asked, decide(api.VerifyResult{Allowed: true, Code: api.CodeOK}))
 	serve(t, c, []string{"Bearer " + theirs}, "/", client.ResourceFrom(func(*http.Request) string { return "" }), client.AnyResource())
 	if asked.Resource != "" {
 		t.Errorf("asked about %q, not about the entire portfolio", asked.Resource)
@@ -197,7 +197,7 @@ func TestRequireFailsClosed(t *testing.T) {
 func TestResultErr(t *testing.T) {
 	t.Parallel()
 	var asked api.VerifyRequest
-	c := office(t, &asked, decide(api.VerifyResult{Code: api.CodeInsufficientScope, Missing: []string{"a:b"}, RequestID: "req_1"}))
+	c := deciding(t, &asked, decide(api.VerifyResult{Code: api.CodeInsufficientScope, Missing: []string{"a:b"}, RequestID: "req_1"}))
 	r, err := c.Verify(t.Context(), theirs, client.Scope("a:b"), client.Resource("x"), client.Peek(), client.FromRequest(httptest.NewRequest(http.MethodGet, "/p?q", nil)))
 	if err != nil || r.Allowed || !errors.Is(r.Err(), api.CodeInsufficientScope) {
 		t.Errorf("%v, %v", r.Err(), err)
