@@ -1,0 +1,261 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/server"
+)
+
+// demoPassword is that of every sample account. It opens nothing but a demo.
+const demoPassword = "only for this demo"
+
+// sampler fills a demo. After the first error it does nothing more.
+type sampler struct {
+	ctx   context.Context
+	c     *client.Client
+	clock *calendar
+	err   error
+}
+
+// note keeps the first error.
+func (s *sampler) note(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// only drops what a call answered besides its error.
+func only[T any](_ T, err error) error { return err }
+
+// fill makes the sample data, the older first.
+func fill(ctx context.Context, srv *server.Server, clock *calendar) (*guide, error) {
+	clock.daysAgo(60)
+	hash, err := srv.Passwords.Hash(demoPassword)
+	if err != nil {
+		return nil, err
+	}
+	first, err := srv.Authority.Bootstrap(ctx, authority.Bootstrap{Email: "olivia@acme.example", Workspace: "acme", PasswordHash: hash})
+	if err != nil {
+		return nil, err
+	}
+	g := &guide{url: srv.BaseURL(), token: first.Secret.Reveal()}
+	s := &sampler{ctx: ctx, clock: clock}
+	if s.c, err = client.New(g.url, g.token); err != nil {
+		return nil, err
+	}
+	defer s.c.CloseIdleConnections()
+	s.catalogue()
+	s.workspaces()
+	for _, p := range samplePeople() {
+		s.person(p)
+	}
+	for _, b := range sampleBots() {
+		s.bot(b)
+	}
+	for _, t := range sampleTokens() {
+		secret := s.token(t)
+		if t.label == "CI deploys" {
+			g.checked = secret
+		}
+	}
+	clock.daysAgo(0)
+	return g, s.err
+}
+
+// catalogue writes what the product can be asked to do, for every workspace.
+func (s *sampler) catalogue() {
+	for _, noun := range []string{"tickets", "assets", "users"} {
+		s.note(s.scope(noun+":read", api.PutScope{Description: "See " + noun}))
+		s.note(s.scope(noun+":write", api.PutScope{Description: "Change " + noun, Implies: []string{noun + ":read"}}))
+	}
+	_, err := s.c.PutRole(s.ctx, "acme", "Support", api.PutRole{Description: "Answers tickets", Scopes: []string{"tickets:*", "users:read"},
+		RateLimit: &api.RateLimit{Requests: 600, Window: api.Duration(60e9)}})
+	s.note(err)
+}
+
+func (s *sampler) scope(name string, in api.PutScope) error {
+	_, err := s.c.PutScope(s.ctx, client.Instance, name, in)
+	return err
+}
+
+func (s *sampler) workspaces() {
+	in := api.CreateWorkspace{Slug: "globex"}
+	in.Name, in.ExternalID = api.Some("Globex Corporation"), api.Some("customer-4711")
+	s.note(only(s.c.CreateWorkspace(s.ctx, in)))
+	var edit api.EditWorkspace
+	edit.Name = api.Some("Acme Inc.")
+	s.note(only(s.c.EditWorkspace(s.ctx, "acme", edit)))
+	for _, r := range []struct{ workspace, name, description string }{
+		{"acme", "payments", "Card and bank payments"}, {"acme", "ledger", "Books and balances"},
+		{"acme", "website", "acme.example"}, {"globex", "warehouse", "Stock and shipping"},
+	} {
+		s.note(only(s.c.CreateResource(s.ctx, r.workspace, api.CreateResource{Name: r.name, Description: r.description})))
+	}
+}
+
+// person is a sample member.
+type person struct {
+	workspace, email, name, role string
+	resources                    []string
+}
+
+func samplePeople() []person {
+	all := []string{"*"}
+	return []person{
+		{"acme", "adam@acme.example", "Adam", "Administrator", all},
+		{"acme", "maria@acme.example", "Maria", "Workspace Manager", all},
+		{"acme", "tom@acme.example", "Tom", "Team Member", []string{"payments", "ledger"}},
+		{"acme", "vera@acme.example", "Vera", "Viewer", all},
+		{"acme", "sam@acme.example", "Sam", "Support", []string{"website"}},
+		{"globex", "hank@globex.example", "Hank", "Owner", all},
+		{"globex", "ada@globex.example", "Ada", "Administrator", all},
+		{"globex", "mike@globex.example", "Mike", "Workspace Manager", all},
+		{"globex", "tina@globex.example", "Tina", "Team Member", all},
+		{"globex", "victor@globex.example", "Victor", "Viewer", all},
+	}
+}
+
+func (s *sampler) person(p person) {
+	in := api.CreateMember{Email: p.email, Password: demoPassword}
+	in.Name, in.Role, in.Resources = api.Some(p.name), api.Some(p.role), api.Some(p.resources)
+	s.note(only(s.c.CreateMember(s.ctx, p.workspace, in)))
+}
+
+// bot is a sample service account.
+type bot struct {
+	workspace, name, description string
+	rights                       api.Statement
+}
+
+func sampleBots() []bot {
+	return []bot{
+		{"acme", "ci", "Builds and deploys", api.Statement{Role: "CI Token", Resources: []string{"*"}}},
+		{"acme", "monitoring", "Looks after payments", api.Statement{Scopes: []string{"product:read"}, Resources: []string{"payments"}}},
+		{"globex", "billing", "Writes invoices", api.Statement{Scopes: []string{"tickets:read", "users:read"}, Resources: []string{"*"}}},
+	}
+}
+
+func (s *sampler) bot(b bot) {
+	in := api.CreateServiceAccount{Name: b.name}
+	in.Description, in.Grants = api.Some(b.description), api.Some([]api.Statement{b.rights})
+	s.note(only(s.c.CreateServiceAccount(s.ctx, b.workspace, in)))
+}
+
+// sample is a sample token: when it was made, and what became of it when.
+type sample struct {
+	workspace, label, kind, owner string
+	rights                        *api.Statement
+	made                          int // days ago
+	lives                         api.Duration
+	fate                          string
+	fateAt                        int // days ago
+	also                          func(*api.CreateToken)
+}
+
+func sampleTokens() []sample {
+	on := func(scopes []string, resources ...string) *api.Statement {
+		return &api.Statement{Scopes: scopes, Resources: resources}
+	}
+	tickets := []string{"tickets:read", "tickets:write"}
+	return []sample{
+		{workspace: "acme", label: "Tom's old laptop", kind: "personal", owner: "tom@acme.example", made: 58, lives: 30 * api.Day},
+		{workspace: "acme", label: "Nightly export", kind: "workspace", rights: on([]string{"assets:read"}, "*"), made: 55, lives: 365 * api.Day, fate: "revoke", fateAt: 12},
+		{workspace: "acme", label: "Maria's laptop", kind: "personal", owner: "maria@acme.example", made: 50, lives: 365 * api.Day},
+		{workspace: "acme", label: "Status page", kind: "workspace", rights: on([]string{"tickets:read"}, "website"), made: 45, lives: 50 * api.Day},
+		{workspace: "acme", label: "CI deploys", kind: "service", owner: "ci", rights: on(tickets, "payments", "ledger"), made: 40, lives: 365 * api.Day, fate: "rotate", fateAt: 3},
+		{workspace: "acme", label: "Probe from the office", kind: "service", owner: "monitoring", made: 30, lives: 90 * api.Day,
+			also: func(in *api.CreateToken) { in.AllowedIPs = api.Some([]string{"203.0.113.0/24"}) }},
+		{workspace: "acme", label: "Prototype", kind: "personal", owner: "olivia@acme.example", rights: on([]string{"product:*"}, "*"), made: 25, lives: 180 * api.Day, fate: "disable", fateAt: 5},
+		{workspace: "acme", label: "Help desk integration", kind: "workspace", rights: &api.Statement{Role: "Support", Resources: []string{"*"}}, made: 20, lives: 365 * api.Day,
+			also: func(in *api.CreateToken) { in.Metadata = api.Some(api.Metadata{"team": "support"}) }},
+		{workspace: "globex", label: "Invoices", kind: "service", owner: "billing", made: 35, lives: 365 * api.Day},
+		{workspace: "globex", label: "Old invoices", kind: "service", owner: "billing", made: 34, lives: 7 * api.Day},
+		{workspace: "globex", label: "Tina's phone", kind: "personal", owner: "tina@globex.example", made: 18, lives: 90 * api.Day, fate: "disable", fateAt: 2},
+		{workspace: "globex", label: "Stock feed", kind: "workspace", rights: on([]string{"assets:read", "assets:write"}, "warehouse"), made: 10, lives: 365 * api.Day},
+		{workspace: "globex", label: "Stock feed (test)", kind: "workspace", rights: on([]string{"assets:read"}, "warehouse"), made: 9, lives: 90 * api.Day, fate: "revoke", fateAt: 1},
+	}
+}
+
+// token makes a sample token and lets its fate befall it. It answers the secret
+// that works, if one does.
+func (s *sampler) token(t sample) string {
+	s.clock.daysAgo(t.made)
+	in := api.CreateToken{Kind: t.kind, Owner: t.owner}
+	in.Label, in.ExpiresIn = api.Some(t.label), api.Some(t.lives)
+	if t.rights != nil {
+		in.Grants = api.Some([]api.Statement{*t.rights})
+	}
+	if t.also != nil {
+		t.also(&in)
+	}
+	issued, err := s.c.CreateToken(s.ctx, t.workspace, in)
+	s.note(err)
+	if s.err != nil {
+		return ""
+	}
+	s.clock.daysAgo(t.fateAt)
+	id := issued.Token.Locator
+	switch t.fate {
+	case "revoke":
+		s.note(only(s.c.RevokeToken(s.ctx, t.workspace, id, api.RevokeToken{Reason: api.ReasonUnused, Comment: "nobody used it any more"})))
+	case "disable":
+		s.note(only(s.c.DisableToken(s.ctx, t.workspace, id, api.DisableToken{})))
+	case "rotate":
+		issued, err = s.c.RotateToken(s.ctx, t.workspace, id, api.RotateToken{})
+		s.note(err)
+	}
+	return issued.Secret
+}
+
+// guide is what the demo prints.
+type guide struct {
+	url string
+	// token is the Owner's, checked one to ask about.
+	token, checked string
+}
+
+func (g *guide) print(a *app) {
+	fmt.Fprintf(a.Out, `
+Tokenry demo, at %[1]s
+
+Workspaces acme and globex, with tokens of every kind in every state.
+
+Sample accounts (password: %[2]s)
+
+  olivia@acme.example     Owner of acme, administrator of the instance
+`, g.url, demoPassword)
+	for _, p := range samplePeople() {
+		fmt.Fprintf(a.Out, "  %-22s  %s of %s\n", p.email, p.role, p.workspace)
+	}
+	fmt.Fprintf(a.Out, `
+Olivia's token, which may do everything:
+
+  %[2]s
+
+try: who am I?
+
+  curl -s -H 'Authorization: Bearer %[2]s' %[1]s/v1/whoami
+
+try: may this token write tickets of the payments system?
+
+  curl -s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"token":"%[3]s","scopes":["tickets:write"],"resource":"payments"}' %[1]s/v1/verify
+
+try: a new token
+
+  curl -s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"label":"My first token","scopes":["tickets:read"],"resources":["payments"],"expires_in":"30d"}' %[1]s/v1/workspaces/acme/tokens
+
+try: the same from the command line
+
+  export TOKENRY_SERVER=%[1]s TOKENRY_TOKEN=%[2]s
+  tokenry token list
+  tokenry token create --label "From the command line" --scope tickets:read --resource payments
+  tokenry audit list
+
+try: read about every call at %[1]s/docs
+
+`, g.url, g.token, g.checked)
+}

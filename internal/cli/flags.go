@@ -1,0 +1,232 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// body is a request as it is put together from flags: only what was said is in
+// it, and nil is null.
+type body map[string]any
+
+// into reads the body as the type of the wire that it is to become.
+func (b body) into(v any) error {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	return dec.Decode(v)
+}
+
+// field is a flag that says one field of a request.
+type field struct {
+	name, flag string
+	get        func() (any, error)
+}
+
+// fields are the flags of one command that become a request's body.
+type fields struct {
+	fs   *pflag.FlagSet
+	list []field
+	// clearable are the fields that --clear takes.
+	clearable []string
+	clear     []string
+}
+
+func newFields(fs *pflag.FlagSet) *fields { return &fields{fs: fs} }
+
+// flagName is a field's name as a flag.
+func flagName(name string) string { return strings.ReplaceAll(name, "_", "-") }
+
+func (f *fields) add(name, flag string, get func() (any, error)) *fields {
+	f.list = append(f.list, field{name, flag, get})
+	return f
+}
+
+// text adds a flag for a field that is a text.
+func (f *fields) text(name, help string) *fields {
+	v := f.fs.String(flagName(name), "", help)
+	return f.add(name, flagName(name), func() (any, error) { return *v, nil })
+}
+
+// yes adds a flag for a field that is true or false.
+func (f *fields) yes(name, help string) *fields {
+	v := f.fs.Bool(flagName(name), false, help)
+	return f.add(name, flagName(name), func() (any, error) { return *v, nil })
+}
+
+// texts adds a flag, named in the singular, for a field that is a list.
+func (f *fields) texts(name, flag, help string) *fields {
+	v := f.fs.StringSlice(flag, nil, help+"; may be repeated")
+	return f.add(name, flag, func() (any, error) { return *v, nil })
+}
+
+// value adds a flag of a type of its own for a field.
+func (f *fields) value(name string, v pflag.Value, help string) *fields {
+	f.fs.Var(v, flagName(name), help)
+	return f.add(name, flagName(name), func() (any, error) { return v, nil })
+}
+
+// rights adds the flags that say a grant.
+func (f *fields) rights() *fields {
+	f.text("role", "role, such as \"Team Member\"")
+	f.texts("scopes", "scope", "scope like tickets:read, or pattern like tickets:*")
+	f.texts("resources", "resource", "resource that the rights are for, prefix* or *")
+	grants := f.fs.String("grants", "", `statements as JSON, like [{"role":"Viewer","resources":["*"]}], or @FILE`)
+	return f.add("grants", "grants", func() (any, error) { return jsonOrFile(*grants) })
+}
+
+func jsonOrFile(s string) (any, error) {
+	b := []byte(s)
+	if path, ok := strings.CutPrefix(s, "@"); ok {
+		var err error
+		if b, err = os.ReadFile(path); err != nil {
+			return nil, err
+		}
+	}
+	if !json.Valid(b) {
+		return nil, errors.New("must be JSON")
+	}
+	return json.RawMessage(b), nil
+}
+
+// metadata adds --metadata KEY=VALUE.
+func (f *fields) metadata() *fields {
+	pairs := f.fs.StringArray("metadata", nil, "KEY=VALUE kept with it for yourself; may be repeated")
+	return f.add("metadata", "metadata", func() (any, error) {
+		m := map[string]string{}
+		for _, p := range *pairs {
+			key, value, ok := strings.Cut(p, "=")
+			if !ok {
+				return nil, errors.New("must be KEY=VALUE")
+			}
+			m[key] = value
+		}
+		return m, nil
+	})
+}
+
+// clearing adds --clear, which sets fields to null.
+func (f *fields) clearing(names ...string) *fields {
+	f.clearable = names
+	f.fs.StringSliceVar(&f.clear, "clear", nil, "field to empty, of "+strings.Join(names, ", ")+"; may be repeated")
+	return f
+}
+
+// body is what the flags said.
+func (f *fields) body() (body, error) {
+	b := body{}
+	for _, field := range f.list {
+		if !f.fs.Changed(field.flag) {
+			continue
+		}
+		v, err := field.get()
+		if err != nil {
+			return nil, usagef("--%s: %w", field.flag, err)
+		}
+		b[field.name] = v
+	}
+	for _, name := range f.clear {
+		name = strings.ReplaceAll(name, "-", "_")
+		if !slices.Contains(f.clearable, name) {
+			return nil, usagef("--clear takes %s", strings.Join(f.clearable, ", "))
+		}
+		b[name] = nil
+	}
+	return b, nil
+}
+
+// into reads the flags as a request.
+func (f *fields) into(v any) error {
+	b, err := f.body()
+	if err != nil {
+		return err
+	}
+	if err := b.into(v); err != nil {
+		return usagef("the flags do not make a request: %w", err)
+	}
+	return nil
+}
+
+// lifetime is a flag that takes a duration of the wire.
+type lifetime struct{ api.Duration }
+
+// Set reads a duration.
+func (l *lifetime) Set(s string) (err error) {
+	l.Duration, err = api.ParseDuration(s)
+	return err
+}
+
+// String is empty before Set, so that help shows no default.
+func (l *lifetime) String() string {
+	if l.Duration == 0 {
+		return ""
+	}
+	return l.Duration.String()
+}
+
+// Type names the value in help.
+func (l *lifetime) Type() string { return "duration" }
+
+// moment is a flag that takes a date, or a time in RFC 3339.
+type moment struct{ time.Time }
+
+// Set reads a moment; a date is its first, in UTC.
+func (m *moment) Set(s string) (err error) {
+	if m.Time, err = time.Parse(time.DateOnly, s); err == nil {
+		return nil
+	}
+	if m.Time, err = time.Parse(time.RFC3339, s); err != nil {
+		return errors.New("want a date like 2026-12-31 or a time like 2026-12-31T23:00:00Z")
+	}
+	return nil
+}
+
+// String is empty before Set.
+func (m *moment) String() string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.Format(time.RFC3339)
+}
+
+// Type names the value in help.
+func (m *moment) Type() string { return "time" }
+
+// rate is a flag that takes so many requests in a window: 100/1m.
+type rate struct{ api.RateLimit }
+
+// Set reads a rate.
+func (r *rate) Set(s string) error {
+	n, window, ok := strings.Cut(s, "/")
+	requests, err := strconv.Atoi(n)
+	if !ok || err != nil || r.Window.UnmarshalText([]byte(window)) != nil {
+		return errors.New("want REQUESTS/WINDOW, like 100/1m")
+	}
+	r.Requests = requests
+	return nil
+}
+
+// String is empty before Set.
+func (r *rate) String() string {
+	if r.Requests == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d/%s", r.Requests, r.Window)
+}
+
+// Type names the value in help.
+func (r *rate) Type() string { return "rate" }

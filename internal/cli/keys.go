@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/token"
+)
+
+func randomness() io.Reader { return rand.Reader }
+
+// keys are the commands about the keyring file.
+func (a *app) keys() *cobra.Command {
+	return a.group("keys", "Make, rotate and list the keys of a keyring", a.keysGenerate(), a.keysRotate(), a.keysList())
+}
+
+func (a *app) keysGenerate() *cobra.Command {
+	var path string
+	cmd := a.command("generate --out FILE", "Make a keyring with one key, in a new file", cobra.NoArgs, func(*cobra.Command, []string) error {
+		keys, err := server.CreateKeyring(path, randomness(), a.Now())
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("%s exists, and a keyring is never written over; choose another file", path)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.Err, "wrote %s; keep a copy of it apart from the database\n", clean(path))
+		return a.showKeys(keys)
+	})
+	cmd.Long = `Make a keyring for a server on PostgreSQL, the same for all of its nodes. With
+SQLite the server makes its own on the first start. Whoever has the keyring can
+forge what the database holds; whoever lost it lost every token.`
+	cmd.Flags().StringVar(&path, "out", "", "file to write, of mode 0600")
+	_ = cmd.MarkFlagRequired("out") // it was added above
+	return cmd
+}
+
+func (a *app) keysRotate() *cobra.Command {
+	cmd := a.command("rotate", "Add a key, which new tokens are kept under from the next start on", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		path, err := a.keyringPath(cmd)
+		if err != nil {
+			return err
+		}
+		keys, err := server.RotateKeyring(path, randomness(), a.Now())
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.Err, "key %d is current now; restart the server to use it, on every node with the same file. Tokens under the old keys go on working\n", keys.Current())
+		return a.showKeys(keys)
+	})
+	config.Flags(cmd.Flags(), "data", "keys", "database")
+	return cmd
+}
+
+func (a *app) keysList() *cobra.Command {
+	cmd := a.command("list", "List the keys, without their contents", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		path, err := a.keyringPath(cmd)
+		if err != nil {
+			return err
+		}
+		keys, err := server.ReadKeyring(path)
+		if err != nil {
+			return err
+		}
+		return a.showKeys(keys)
+	})
+	config.Flags(cmd.Flags(), "data", "keys", "database")
+	return cmd
+}
+
+func (a *app) keyringPath(cmd *cobra.Command) (string, error) {
+	cfg, err := config.Load(cmd.Flags(), a.Env)
+	return cfg.Keys, err
+}
+
+func (a *app) showKeys(keys *token.Keyring) error {
+	return table(a, each(keys.Keys(), nil), 0, "KEY,MADE,CURRENT", func(k token.KeyInfo) []string {
+		return []string{fmt.Sprint(k.ID), a.when(&k.CreatedAt), yes(k.Current)}
+	})
+}

@@ -1,0 +1,294 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+)
+
+func rateText(l *api.RateLimit) string {
+	if l == nil {
+		return ""
+	}
+	return (&rate{*l}).String()
+}
+
+func metadataText(m api.Metadata) string {
+	if len(m) == 0 {
+		return ""
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// members are the commands about the people of a workspace. MEMBER is an e-mail,
+// an id, ext:ID, or me.
+func (a *app) members() *cobra.Command {
+	reset := a.tokenIssue("reset-access-token MEMBER", "Make or reset a member's one standing access token", func(ctx context.Context, c *client.Client, who string) (api.Issued, error) {
+		return c.ResetAccessToken(ctx, "", who)
+	})
+	return a.group("member", "Manage the people of a workspace",
+		a.memberList(), a.memberAct("show MEMBER", "Show a member", (*client.Client).GetMember),
+		a.memberWrite("create EMAIL", "Take a person into the workspace", func(ctx context.Context, c *client.Client, email string, in api.CreateMember) (api.Member, error) {
+			in.Email = email
+			return c.CreateMember(ctx, "", in)
+		}),
+		a.memberWrite("put MEMBER", "Create or replace the member of an e-mail or ext:ID", func(ctx context.Context, c *client.Client, ref string, in api.CreateMember) (api.Member, error) {
+			return c.PutMember(ctx, "", ref, in)
+		}),
+		a.memberEdit(), a.memberAct("deactivate MEMBER", "Stop a member's tokens until it is activated", (*client.Client).DeactivateMember),
+		a.memberAct("activate MEMBER", "Bring a deactivated member back", (*client.Client).ActivateMember),
+		a.memberAct("remove MEMBER", "End a membership for good and revoke its tokens", (*client.Client).RemoveMember),
+		a.affected("tokens MEMBER", "List the tokens that deactivating or removing a member would stop", (*client.Client).MemberTokens), reset)
+}
+
+func (a *app) memberList() *cobra.Command {
+	var most int
+	cmd := a.command("list", "List the members", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return table(a, c.Members(cmd.Context(), ""), most, "MEMBER,NAME,RIGHTS,STATUS,SINCE", func(m api.Member) []string {
+			return []string{m.Address, orNone(m.Name), rights(m.Grants), active(m.Active), a.when(&m.CreatedAt)}
+		})
+	})
+	limitFlag(cmd.Flags(), &most, 0)
+	return cmd
+}
+
+func active(on bool) string {
+	if on {
+		return "active"
+	}
+	return "inactive"
+}
+
+// memberAct makes a command that does one thing to a member and shows it.
+func (a *app) memberAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Member, error)) *cobra.Command {
+	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		m, err := act(c, cmd.Context(), "", args[0])
+		return a.showMember(m, err)
+	})
+}
+
+func (a *app) showMember(m api.Member, err error) error {
+	if err != nil {
+		return err
+	}
+	return a.show(m, said([]row{
+		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", optional(m.ExternalID)}, {"status", active(m.Active)},
+		{"rights", rights(m.Grants)}, {"effective", rights(m.Effective)}, {"since", a.when(&m.CreatedAt)}, {"deactivated", a.when(m.DeactivatedAt)},
+	}))
+}
+
+func memberFields(cmd *cobra.Command) *fields {
+	return newFields(cmd.Flags()).text("name", "name of the person").text("external_id", "id of the person in your product").rights()
+}
+
+func (a *app) memberWrite(use, short string, write func(context.Context, *client.Client, string, api.CreateMember) (api.Member, error)) *cobra.Command {
+	var f *fields
+	var password string
+	cmd := a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		var in api.CreateMember
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		if password != "" {
+			if in.Password, err = a.readSecret(password, "--password"); err != nil {
+				return err
+			}
+		}
+		m, err := write(cmd.Context(), c, args[0], in)
+		return a.showMember(m, err)
+	})
+	f = memberFields(cmd)
+	cmd.Flags().StringVar(&password, "password", "", "where a new user's password is: - for standard input, @FILE for a file; needs instance:admin")
+	return cmd
+}
+
+func (a *app) memberEdit() *cobra.Command {
+	var f *fields
+	cmd := a.command("edit MEMBER", "Change a membership", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		var in api.EditMember
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		m, err := c.EditMember(cmd.Context(), "", args[0], in)
+		return a.showMember(m, err)
+	})
+	f = memberFields(cmd).clearing("name", "external_id", "grants")
+	return cmd
+}
+
+// affected makes a command that lists the tokens that a suspension would stop.
+func (a *app) affected(use, short string, ask func(*client.Client, context.Context, string, string) (api.Affected, error)) *cobra.Command {
+	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		hit, err := ask(c, cmd.Context(), "", args[0])
+		return table(a, each(hit.Tokens, err), 0, "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED", a.tokenLine)
+	})
+}
+
+// serviceAccounts are the commands about non-human principals.
+func (a *app) serviceAccounts() *cobra.Command {
+	return a.group("service-account", "Manage the service accounts of a workspace",
+		a.accountList(), a.accountAct("show NAME", "Show a service account", (*client.Client).GetServiceAccount),
+		a.accountCreate(), a.accountEdit(),
+		a.accountAct("disable NAME", "Stop a service account's tokens until it is enabled", (*client.Client).DisableServiceAccount),
+		a.accountAct("enable NAME", "Bring a disabled service account back", (*client.Client).EnableServiceAccount),
+		a.accountAct("remove NAME", "End a service account for good and revoke its tokens", (*client.Client).RemoveServiceAccount),
+		a.affected("tokens NAME", "List the tokens that disabling or removing a service account would stop", (*client.Client).ServiceAccountTokens))
+}
+
+func (a *app) accountList() *cobra.Command {
+	var most int
+	cmd := a.command("list", "List the service accounts", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return table(a, c.ServiceAccounts(cmd.Context(), ""), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
+			return []string{s.Name, orNone(s.Description), rights(s.Grants), active(s.Active), a.when(&s.CreatedAt)}
+		})
+	})
+	limitFlag(cmd.Flags(), &most, 0)
+	return cmd
+}
+
+func (a *app) accountAct(use, short string, act func(*client.Client, context.Context, string, string) (api.ServiceAccount, error)) *cobra.Command {
+	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		s, err := act(c, cmd.Context(), "", args[0])
+		return a.showAccount(s, err)
+	})
+}
+
+func (a *app) showAccount(s api.ServiceAccount, err error) error {
+	if err != nil {
+		return err
+	}
+	return a.show(s, said([]row{
+		{"name", s.Name}, {"address", s.Address}, {"id", s.ID}, {"description", s.Description}, {"contacts", strings.Join(s.Contacts, " ")}, {"status", active(s.Active)},
+		{"rights", rights(s.Grants)}, {"effective", rights(s.Effective)}, {"since", a.when(&s.CreatedAt)}, {"disabled", a.when(s.DisabledAt)},
+	}))
+}
+
+func accountFields(cmd *cobra.Command) *fields {
+	return newFields(cmd.Flags()).text("description", "what it is for").texts("contacts", "contact", "e-mail that is told about its tokens").rights()
+}
+
+func (a *app) accountCreate() *cobra.Command {
+	var f *fields
+	cmd := a.command("create NAME", "Create a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		in := api.CreateServiceAccount{}
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		in.Name = args[0]
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		s, err := c.CreateServiceAccount(cmd.Context(), "", in)
+		return a.showAccount(s, err)
+	})
+	f = accountFields(cmd)
+	return cmd
+}
+
+func (a *app) accountEdit() *cobra.Command {
+	var f *fields
+	cmd := a.command("edit NAME", "Change a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		var in api.EditServiceAccount
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		s, err := c.EditServiceAccount(cmd.Context(), "", args[0], in)
+		return a.showAccount(s, err)
+	})
+	f = accountFields(cmd).clearing("description", "contacts", "grants")
+	return cmd
+}
+
+// users are the commands about people across workspaces, for administrators of
+// the instance.
+func (a *app) users() *cobra.Command {
+	list := a.command("list", "List the users of all workspaces", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return table(a, c.Users(cmd.Context()), 0, userHead, a.userLine)
+	})
+	return a.group("user", "Manage people across workspaces (needs instance:admin)", list,
+		a.userAct("show USER", "Show a user", (*client.Client).GetUser),
+		a.userAct("deactivate USER", "Stop a person's tokens in every workspace", (*client.Client).DeactivateUser),
+		a.userAct("activate USER", "Bring a deactivated user back", (*client.Client).ActivateUser))
+}
+
+// admins are the commands about administrators of the instance.
+func (a *app) admins() *cobra.Command {
+	list := a.command("list", "List the administrators of the instance", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		admins, err := c.ListAdmins(cmd.Context())
+		return table(a, each(admins, err), 0, userHead, a.userLine)
+	})
+	return a.group("admin", "Manage the administrators of the instance (needs instance:admin)", list,
+		a.userAct("add USER", "Make a user an administrator of the instance", (*client.Client).AddAdmin),
+		a.userAct("remove USER", "Make an administrator a plain user", (*client.Client).RemoveAdmin))
+}
+
+const userHead = "USER,ID,NAME,STATUS,ADMINISTRATOR,WORKSPACES"
+
+func (a *app) userLine(u api.User) []string {
+	return []string{optional(u.Email), u.ID, orNone(u.Name), active(u.Active), yes(u.InstanceAdmin), orNone(strings.Join(u.Workspaces, " "))}
+}
+
+func (a *app) userAct(use, short string, act func(*client.Client, context.Context, string) (api.User, error)) *cobra.Command {
+	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		u, err := act(c, cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		line := a.userLine(u)
+		return a.show(u, said([]row{{"user", line[0]}, {"id", line[1]}, {"name", line[2]}, {"status", line[3]}, {"administrator", line[4]}, {"workspaces", line[5]}}))
+	})
+}

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// report tells people what is wrong and what to do, or programs the same as a
+// problem.
+func (a *app) report(err error) {
+	known, ok := errors.AsType[*api.Error](err)
+	if _, decided := errors.AsType[*refusedError](err); decided && a.flags.json {
+		return // the decision on standard output says it all
+	}
+	if a.flags.json {
+		if !ok {
+			known = api.Errorf(api.CodeInvalidRequest, "%s", err.Error())
+			if ExitCode(err) == 1 {
+				known.Code = api.CodeInternal
+			}
+		}
+		a.reportJSON(known)
+		return
+	}
+	if !ok || known.Code == api.CodeInternal {
+		fmt.Fprintf(a.Err, "tokenry: %s\n", clean(unprefixed(err.Error())))
+		return
+	}
+	fmt.Fprintf(a.Err, "tokenry: %s\n", clean(known.Message))
+	details := []string{"code " + string(known.Code)}
+	for _, part := range []struct{ name, value string }{
+		{"field", known.Field}, {"missing", strings.Join(known.Missing, " ")}, {"request", known.RequestID},
+	} {
+		if part.value != "" {
+			details = append(details, part.name+" "+part.value)
+		}
+	}
+	if known.RetryAfter > 0 {
+		details = append(details, "try again in "+known.RetryAfter.String())
+	}
+	fmt.Fprintf(a.Err, "         (%s)\n", clean(strings.Join(details, ", ")))
+	if advice := known.Code.Info().Advice; advice != "" {
+		fmt.Fprintf(a.Err, "         %s\n", advice)
+	}
+}
+
+// unprefixed drops the name of the room that an error comes from: people do not
+// know our rooms.
+func unprefixed(s string) string {
+	for _, room := range []string{"store: ", "client: ", "token: ", "httpapi: "} {
+		s = strings.TrimPrefix(s, room)
+	}
+	return s
+}
+
+func (a *app) reportJSON(e *api.Error) {
+	pages := strings.TrimRight(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), "/") + "/errors"
+	b, err := json.MarshalIndent(e.Problem(pages, e.RequestID), "", "  ")
+	if err == nil {
+		fmt.Fprintf(a.Err, "%s\n", cleanJSON(b))
+	}
+}

@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+)
+
+// roles are the commands about roles.
+func (a *app) roles() *cobra.Command {
+	var instance bool
+	list := a.command("list", "List the roles that hold", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		roles, err := c.ListRoles(cmd.Context(), at(instance))
+		return table(a, each(roles, err), 0, "ROLE,DESCRIPTION,SCOPES,RATE LIMIT,ORIGIN", func(r api.Role) []string {
+			return []string{r.Name, orNone(r.Description), strings.Join(r.Scopes, " "), orNone(rateText(r.RateLimit)), originOf(r.BuiltIn, r.Inherited)}
+		})
+	})
+	return instanceFlag(a.group("role", "Manage roles", list, a.rolePut(&instance), a.roleDelete(&instance)), &instance)
+}
+
+func originOf(builtIn, inherited bool) string {
+	switch {
+	case builtIn:
+		return "built in"
+	case inherited:
+		return "instance"
+	}
+	return "here"
+}
+
+func (a *app) showRole(r api.Role, err error) error {
+	if err != nil {
+		return err
+	}
+	return a.show(r, said([]row{
+		{"role", r.Name}, {"shown as", r.DisplayName}, {"description", r.Description}, {"scopes", strings.Join(r.Scopes, " ")},
+		{"rate limit", rateText(r.RateLimit)}, {"origin", originOf(r.BuiltIn, r.Inherited)},
+	}))
+}
+
+func (a *app) rolePut(instance *bool) *cobra.Command {
+	var f *fields
+	cmd := a.command("put ROLE", "Create or replace a role, or extend a built-in one", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		var in api.PutRole
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		r, err := c.PutRole(cmd.Context(), at(*instance), args[0], in)
+		return a.showRole(r, err)
+	})
+	f = newFields(cmd.Flags()).
+		text("display_name", "how a built-in role is shown").text("description", "what it is for").
+		texts("scopes", "scope", "scope or pattern that it holds").value("rate_limit", new(rate), "limit of tokens with this role, like 100/1m").
+		yes("locked", "with --instance: workspaces cannot override it")
+	return cmd
+}
+
+func (a *app) roleDelete(instance *bool) *cobra.Command {
+	var replacement string
+	cmd := a.command("delete ROLE", "Remove a role", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		r, err := c.DeleteRole(cmd.Context(), at(*instance), args[0], replacement)
+		return a.showRole(r, err)
+	})
+	cmd.Flags().StringVar(&replacement, "replacement", "", "role that those who have it get")
+	return cmd
+}
+
+// scopes are the commands about the catalogue.
+func (a *app) scopes() *cobra.Command {
+	var instance bool
+	list := a.command("list", "List the scopes that there are", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		scopes, err := c.ListScopes(cmd.Context(), at(instance))
+		return table(a, each(scopes, err), 0, "SCOPE,DESCRIPTION,IMPLIES,ROLES,ORIGIN", func(s api.Scope) []string {
+			return []string{s.Name, orNone(s.Description), orNone(strings.Join(s.Implies, " ")), orNone(strings.Join(s.Roles, ", ")), originOf(s.BuiltIn, s.Inherited)}
+		})
+	})
+	remove := a.command("delete SCOPE", "Remove a scope from the catalogue, and its name from every grant", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		s, err := c.DeleteScope(cmd.Context(), at(instance), args[0])
+		return a.showScope(s, err)
+	})
+	return instanceFlag(a.group("scope", "Manage the scope catalogue", list, a.scopePut(&instance), remove), &instance)
+}
+
+func (a *app) showScope(s api.Scope, err error) error {
+	if err != nil {
+		return err
+	}
+	return a.show(s, said([]row{
+		{"scope", s.Name}, {"description", s.Description}, {"implies", strings.Join(s.Implies, " ")},
+		{"roles", strings.Join(s.Roles, ", ")}, {"origin", originOf(s.BuiltIn, s.Inherited)},
+	}))
+}
+
+func (a *app) scopePut(instance *bool) *cobra.Command {
+	var f *fields
+	cmd := a.command("put SCOPE", "Create or replace a scope of the catalogue", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		var in api.PutScope
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		s, err := c.PutScope(cmd.Context(), at(*instance), args[0], in)
+		return a.showScope(s, err)
+	})
+	f = newFields(cmd.Flags()).
+		text("description", "what it allows").texts("implies", "implies", "scope that comes with it").
+		texts("roles", "role", "role that gets it besides what the patterns give").yes("locked", "with --instance: workspaces cannot override it")
+	return cmd
+}
+
+// resources are the commands about what rights can be restricted to.
+func (a *app) resources() *cobra.Command {
+	var most int
+	var in api.CreateResource
+	list := a.command("list", "List the resources that are on board", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return table(a, c.Resources(cmd.Context(), ""), most, "RESOURCE,DESCRIPTION,CREATED", func(r api.Resource) []string {
+			return []string{r.Name, orNone(r.Description), a.when(&r.CreatedAt) + " by " + r.CreatedBy}
+		})
+	})
+	limitFlag(list.Flags(), &most, 0)
+	create := a.resourceAct("create NAME", "Put a resource on board", func(c *client.Client, ctx context.Context, ws, name string) (api.Resource, error) {
+		in.Name = name
+		return c.CreateResource(ctx, ws, in)
+	})
+	create.Flags().StringVar(&in.Description, "description", "", "what it is")
+	return a.group("resource", "Manage the resources of a workspace", list, create,
+		a.resourceAct("show NAME", "Show a resource", (*client.Client).GetResource),
+		a.resourceAct("delete NAME", "Take a resource off board, and its name out of every grant", (*client.Client).DeleteResource))
+}
+
+func (a *app) resourceAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Resource, error)) *cobra.Command {
+	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		r, err := act(c, cmd.Context(), "", args[0])
+		if err != nil {
+			return err
+		}
+		return a.show(r, said([]row{{"resource", r.Name}, {"description", r.Description}, {"created", a.when(&r.CreatedAt) + " by " + r.CreatedBy}}))
+	})
+}

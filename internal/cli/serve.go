@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/internal/store"
+)
+
+// serve runs a server until it is told to stop.
+func (a *app) serve() *cobra.Command {
+	cmd := a.command("serve", "Run the server", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		cfg, err := config.Load(cmd.Flags(), a.Env)
+		if err != nil {
+			return err
+		}
+		for name, u := range map[string]config.URL{"database": cfg.Database, "smtp-url": cfg.SMTPURL} {
+			if cmd.Flags().Changed(name) && u.HasPassword() {
+				fmt.Fprintf(a.Err, "warning: the password in --%s can be seen by every user of this machine; a variable or the configuration file keeps it\n", name)
+			}
+		}
+		return server.Run(cmd.Context(), cfg, a.Err, version())
+	})
+	cmd.Long = `Run the server until it is interrupted. Every setting is a flag, a variable
+(TOKENRY_…) or a key in the YAML file of --config; a flag wins over the variable,
+the variable over the file. The log goes to standard error.`
+	config.Flags(cmd.Flags())
+	return cmd
+}
+
+// bootstrap makes the first Owner of a database that no server has open.
+func (a *app) bootstrap() *cobra.Command {
+	var b authority.Bootstrap
+	var password bool
+	cmd := a.command("bootstrap --email EMAIL --workspace SLUG", "Make the first workspace, its Owner and a first token", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		cfg, err := config.Load(cmd.Flags(), a.Env)
+		if err != nil {
+			return err
+		}
+		if password {
+			if b.PasswordHash, err = a.hashPassword(); err != nil {
+				return err
+			}
+		}
+		started, err := a.begin(cmd.Context(), cfg, b)
+		if err != nil {
+			return err
+		}
+		return a.begun(cfg, started)
+	})
+	cmd.Long = `Make the first workspace, its Owner, who is the first administrator of the
+instance, and a first token that may do everything. The server must not be
+running; the database is made when there is none. It works once.`
+	config.Flags(cmd.Flags(), "data", "database", "keys", "prefix", "log_level", "log_format")
+	cmd.Flags().StringVar(&b.Email, "email", "", "e-mail of the Owner")
+	cmd.Flags().StringVar(&b.Workspace, "workspace", "", "slug of the workspace")
+	cmd.Flags().BoolVar(&password, "password-stdin", false, "read the Owner's password, at least 15 characters, from standard input")
+	for _, name := range []string{"email", "workspace"} {
+		_ = cmd.MarkFlagRequired(name) // it was added above
+	}
+	return cmd
+}
+
+func (a *app) hashPassword() (string, error) {
+	password, err := a.readStdin("password")
+	if err != nil {
+		return "", err
+	}
+	return signin.NewPasswords(randomness()).Hash(password)
+}
+
+func (a *app) begin(ctx context.Context, cfg config.Config, b authority.Bootstrap) (_ authority.Started, err error) {
+	core, err := server.Open(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now})
+	if held, ok := errors.AsType[*store.HeldError](err); ok {
+		return authority.Started{}, fmt.Errorf("a server is running on this database (%s); stop it, run this again, and start it after that", held.Holder)
+	}
+	if err != nil {
+		return authority.Started{}, err
+	}
+	defer func() { err = errors.Join(err, core.Close()) }()
+	return core.Authority.Bootstrap(ctx, b)
+}
+
+// begun prints what was made.
+func (a *app) begun(cfg config.Config, s authority.Started) error {
+	out := api.Bootstrapped{Workspace: s.Workspace, User: s.User, Token: s.Token, Secret: s.Secret.Reveal()}
+	if a.flags.json {
+		return a.printJSON(out)
+	}
+	err := describe(a.Err, []row{
+		{"workspace", out.Workspace}, {"owner", optional(out.User.Email)}, {"token", out.Token.Masked}, {"token id", out.Token.ID},
+		{"may", rights(out.Token.Effective)}, {"expires", a.expiry(out.Token)}, {"keyring", cfg.Keys + " (keep a copy apart from the database)"},
+	})
+	if err != nil {
+		return err
+	}
+	a.secretFollows()
+	_, err = fmt.Fprintln(a.Out, out.Secret)
+	return err
+}

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// clean makes a text that somebody else wrote safe to print in one cell of a
+// line: what could steer a terminal, break the line or turn its direction is
+// shown as an escape. What people write otherwise stays as it is.
+func clean(s string) string {
+	if !strings.ContainsFunc(s, steers) && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		_, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case steers(r) && r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case steers(r) && r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		case steers(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// steers says whether a character is seen by its effect: controls, and the
+// format characters, among which are the marks and overrides of direction. The
+// line and paragraph separators break lines.
+func steers(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// cleanJSON writes those characters as JSON's own escapes, which change nothing
+// of what the JSON says. Line ends between the values stay.
+func cleanJSON(b []byte) []byte {
+	if !bytes.ContainsFunc(b, steersJSON) {
+		return b
+	}
+	var out bytes.Buffer
+	for _, r := range string(b) {
+		switch {
+		case !steersJSON(r):
+			out.WriteRune(r)
+		case r > 0xffff:
+			high, low := 0xd800+((r-0x10000)>>10), 0xdc00+((r-0x10000)&0x3ff)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	return out.Bytes()
+}
+
+func steersJSON(r rune) bool { return r != '\n' && steers(r) }
+
+// none is printed where there is nothing.
+const none = "–"
+
+// when prints a moment absolutely and relative to now.
+func (a *app) when(t *time.Time) string {
+	if t == nil {
+		return none
+	}
+	return t.UTC().Format("2006-01-02 15:04Z") + " (" + relative(t.Sub(a.Now())) + ")"
+}
+
+// relative prints a distance in time in its largest unit.
+func relative(d time.Duration) string {
+	far := d.Abs()
+	const day = 24 * time.Hour
+	var text string
+	switch {
+	case far < time.Minute:
+		return "now"
+	case far < time.Hour:
+		text = fmt.Sprintf("%dm", far/time.Minute)
+	case far < 2*day:
+		text = fmt.Sprintf("%dh", far/time.Hour)
+	case far < 730*day:
+		text = fmt.Sprintf("%dd", far/day)
+	default:
+		text = fmt.Sprintf("%dy", far/(365*day))
+	}
+	if d < 0 {
+		return text + " ago"
+	}
+	return "in " + text
+}
+
+// rights prints a grant in one line; nil is inherited.
+func rights(grants []api.Statement) string {
+	if grants == nil {
+		return "inherited"
+	}
+	if len(grants) == 0 {
+		return "nothing"
+	}
+	parts := make([]string, len(grants))
+	for i, s := range grants {
+		parts[i] = statement(s)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func statement(s api.Statement) string {
+	what := s.Role
+	if what == "" {
+		what = strings.Join(s.Scopes, " ")
+	}
+	if what == "" {
+		what = "all of the owner's"
+	}
+	switch {
+	case len(s.Resources) == 0:
+		return what
+	case len(s.Resources) == 1 && s.Resources[0] == "*":
+		return what + " on everything"
+	}
+	return what + " on " + strings.Join(s.Resources, " ")
+}
+
+func optional(s *string) string {
+	if s == nil || *s == "" {
+		return none
+	}
+	return *s
+}
+
+func orNone(s string) string { return optional(&s) }
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

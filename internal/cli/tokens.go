@@ -1,0 +1,305 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+)
+
+// tokens are the commands about tokens. ID is a token ID, its locator, or self.
+func (a *app) tokens() *cobra.Command {
+	return a.group("token", "Create, list, rotate and revoke tokens",
+		a.tokenCreate(), a.tokenList(),
+		a.tokenAct("show ID", "Show a token", (*client.Client).GetToken),
+		a.tokenEdit(), a.tokenRotate(),
+		a.tokenIssue("reset ID", "Give a token a new secret; the old one is dead at once", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
+			return c.ResetToken(ctx, "", id)
+		}),
+		a.tokenIssue("reveal ID", "Show the secret of a recoverable token again", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
+			return c.RevealToken(ctx, "", id)
+		}),
+		a.tokenDisable(),
+		a.tokenAct("enable ID", "Bring a disabled token back", (*client.Client).EnableToken),
+		a.tokenRevoke(),
+		a.tokenAct("delete ID", "Revoke a token and hide it from lists", (*client.Client).DeleteToken),
+		a.tokenTransfer(),
+	)
+}
+
+// tokenAct makes a command that does one thing to a token and shows it.
+func (a *app) tokenAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Token, error)) *cobra.Command {
+	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		t, err := act(c, cmd.Context(), "", args[0])
+		if err != nil {
+			return err
+		}
+		return a.show(t, a.tokenRows(t))
+	})
+}
+
+// tokenIssue makes a command that hands over a secret.
+func (a *app) tokenIssue(use, short string, issue func(context.Context, *client.Client, string) (api.Issued, error)) *cobra.Command {
+	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		v, err := issue(cmd.Context(), c, args[0])
+		if err != nil {
+			return err
+		}
+		return a.issued(v)
+	})
+}
+
+// tokenFields adds the flags of what a token's creator writes.
+func tokenFields(fs *pflag.FlagSet) *fields {
+	return newFields(fs).
+		text("label", "name of the token, for people").
+		text("description", "what it is for").
+		rights().
+		value("expires_in", new(lifetime), "lifetime from now, like 90d, 24h or 30m").
+		value("expires_at", new(moment), "when it expires").
+		yes("never", "it never expires, if the policy allows that").
+		value("not_before", new(moment), "when it begins to be valid").
+		texts("allowed_ips", "allowed-ip", "CIDR or address that it is accepted from").
+		value("rate_limit", new(rate), "so many requests in a window, like 100/1m").
+		yes("recoverable", "its secret can be shown again, if the policy allows that").
+		metadata()
+}
+
+func (a *app) tokenCreate() *cobra.Command {
+	var in api.CreateToken
+	var f *fields
+	cmd := a.command("create --label LABEL", "Create a token and print its secret, this once", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		v, err := c.CreateToken(cmd.Context(), "", in, keyOption(cmd.Flags())...)
+		if err != nil {
+			return err
+		}
+		a.noteReach(v.Token)
+		return a.issued(v)
+	})
+	cmd.Long = `Create a token and print its secret on standard output; it is never shown again.
+
+Without --role, --scope or --grants the token inherits what its owner may do.
+--resource '*' is the entire portfolio; rights without a resource reach none.`
+	f = tokenFields(cmd.Flags()).
+		text("kind", "personal, service or workspace; left out it follows from the owner").
+		text("owner", "e-mail or id of a member, or name of a service account; left out it is you")
+	addKey(cmd.Flags())
+	_ = cmd.MarkFlagRequired("label") // it was added above
+	return cmd
+}
+
+// addKey adds --idempotency-key.
+func addKey(fs *pflag.FlagSet) {
+	fs.String("idempotency-key", "", "name of this request, so that sending it again does not do it twice")
+}
+
+func keyOption(fs *pflag.FlagSet) []client.CallOption {
+	if key, err := fs.GetString("idempotency-key"); err == nil && key != "" {
+		return []client.CallOption{client.IdempotencyKey(key)}
+	}
+	return nil
+}
+
+// noteReach tells who forgot the resources that the token reaches none.
+func (a *app) noteReach(t api.Token) {
+	for _, s := range t.Grants {
+		if len(s.Resources) == 0 && (s.Role != "" || len(s.Scopes) > 0) {
+			fmt.Fprintln(a.Err, "note: no --resource was named, so what needs a resource is granted on none; --resource '*' is all of them")
+			return
+		}
+	}
+}
+
+func (a *app) tokenEdit() *cobra.Command {
+	var f *fields
+	cmd := a.command("edit ID", "Change a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		var in api.EditToken
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		t, err := c.EditToken(cmd.Context(), "", args[0], in)
+		if err != nil {
+			return err
+		}
+		return a.show(t, a.tokenRows(t))
+	})
+	f = tokenFields(cmd.Flags()).clearing("description", "role", "scopes", "resources", "grants", "not_before", "allowed_ips", "rate_limit", "metadata")
+	return cmd
+}
+
+func (a *app) tokenRotate() *cobra.Command {
+	var in api.RotateToken
+	var f *fields
+	cmd := a.tokenIssue("rotate ID", "Give a token a new secret; the old one works until the overlap ends", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
+		if err := f.into(&in); err != nil {
+			return api.Issued{}, err
+		}
+		return c.RotateToken(ctx, "", id, in, keyOption(f.fs)...)
+	})
+	f = newFields(cmd.Flags()).
+		value("overlap", new(lifetime), "how long the old secret still works; left out, the policy's").
+		yes("retire_on_first_use", "the old secret ends when the new one is first used").
+		yes("renew", "the original lifetime begins again; also for an expired token").
+		value("expires_in", new(lifetime), "new lifetime from now")
+	addKey(cmd.Flags())
+	return cmd
+}
+
+func (a *app) tokenDisable() *cobra.Command {
+	after := new(lifetime)
+	cmd := a.tokenAct("disable ID", "Suspend a token until it is enabled", func(c *client.Client, ctx context.Context, ws, id string) (api.Token, error) {
+		var in api.DisableToken
+		if after.Duration > 0 {
+			in.RevokeAfter = api.Some(after.Duration)
+		}
+		return c.DisableToken(ctx, ws, id, in)
+	})
+	cmd.Flags().Var(after, "revoke-after", "revoke it once it was disabled for so long")
+	return cmd
+}
+
+func (a *app) tokenRevoke() *cobra.Command {
+	var in api.RevokeToken
+	cmd := a.tokenAct("revoke ID", "End a token for good", func(c *client.Client, ctx context.Context, ws, id string) (api.Token, error) {
+		return c.RevokeToken(ctx, ws, id, in)
+	})
+	cmd.Flags().StringVar(&in.Reason, "reason", "", "unused, superseded, leaked, owner_left or other")
+	cmd.Flags().StringVar(&in.Comment, "comment", "", "what happened")
+	return cmd
+}
+
+func (a *app) tokenTransfer() *cobra.Command {
+	var in api.TransferToken
+	cmd := a.tokenIssue("transfer ID --owner OWNER", "Move a token to another owner and give it a new secret", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
+		return c.TransferToken(ctx, "", id, in)
+	})
+	cmd.Flags().StringVar(&in.Owner, "owner", "", "e-mail or id of a member, name of a service account, or slug@workspace")
+	_ = cmd.MarkFlagRequired("owner") // it was added above
+	return cmd
+}
+
+func (a *app) tokenList() *cobra.Command {
+	var f api.TokenFilter
+	var metadata []string
+	var most int
+	expiring, unused := new(lifetime), new(lifetime)
+	cmd := a.command("list", "List tokens, newest first", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		f.ExpiringWithin, f.UnusedFor = expiring.Duration, unused.Duration
+		f.Metadata = map[string]string{}
+		for _, pair := range metadata {
+			key, value, ok := strings.Cut(pair, "=")
+			if !ok {
+				return usagef("--metadata: must be KEY=VALUE")
+			}
+			f.Metadata[key] = value
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return table(a, c.Tokens(cmd.Context(), "", f), most, "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED", a.tokenLine)
+	})
+	fs := cmd.Flags()
+	for _, t := range []struct {
+		to         *string
+		name, help string
+	}{
+		{&f.Owner, "owner", "of this member, service account or slug@workspace"},
+		{&f.Kind, "kind", "of this kind: personal, service or workspace"},
+		{&f.Status, "status", "with this status: active, disabled, expired or revoked"},
+		{&f.Query, "query", "with this in the label or description, or at the locator's beginning"},
+		{&f.Role, "role", "that name this role"},
+		{&f.Scope, "scope", "that name this scope"},
+		{&f.Resource, "resource", "that name this resource"},
+		{&f.CreatedBy, "created-by", "made by this address"},
+		{&f.Can, "can", "that may use this scope now, on --resource if given"},
+	} {
+		fs.StringVar(t.to, t.name, "", "only those "+t.help)
+	}
+	fs.StringArrayVar(&metadata, "metadata", nil, "only those with this KEY=VALUE; may be repeated")
+	fs.Var(expiring, "expiring-within", "only those that expire within this time")
+	fs.Var(unused, "unused-for", "only those that were not used for so long")
+	fs.BoolVar(&f.OutsidePolicy, "outside-policy", false, "only those that today's policy would not allow")
+	fs.BoolVar(&f.Deleted, "deleted", false, "also those that were deleted")
+	limitFlag(fs, &most, 0)
+	return cmd
+}
+
+// limitFlag adds --limit.
+func limitFlag(fs *pflag.FlagSet, most *int, def int) {
+	fs.IntVar(most, "limit", def, "print at most so many; 0 is all")
+}
+
+// tokenLine is a token in a table.
+func (a *app) tokenLine(t api.Token) []string {
+	created := t.CreatedAt
+	return []string{t.Label, t.Masked, t.ID, t.Kind, tokenStatus(t), rights(t.Grants), a.when(&created), a.expiry(t), a.when(t.LastUsedAt)}
+}
+
+func (a *app) expiry(t api.Token) string {
+	if t.ExpiresAt == nil {
+		return "never"
+	}
+	return a.when(t.ExpiresAt)
+}
+
+// tokenStatus says the status, and what else keeps the token from working.
+func tokenStatus(t api.Token) string {
+	if t.BlockedBy != nil && *t.BlockedBy != t.Status {
+		return t.Status + " (" + *t.BlockedBy + ")"
+	}
+	return t.Status
+}
+
+// tokenRows describe a token; what it does not have is left out.
+func (a *app) tokenRows(t api.Token) []row {
+	created := t.CreatedAt
+	rows := []row{
+		{"id", t.ID}, {"label", t.Label}, {"description", t.Description}, {"token", t.Masked}, {"kind", t.Kind},
+		{"workspace", t.Workspace}, {"owner", t.Owner.Address}, {"status", tokenStatus(t)}, {"rights", rights(t.Grants)},
+		{"effective", rights(t.Effective)}, {"created", a.when(&created) + " by " + t.CreatedBy}, {"expires", a.expiry(t)},
+		{"valid from", a.when(t.NotBefore)}, {"last used", a.when(t.LastUsedAt)}, {"rotated", a.when(t.RotatedAt)},
+		{"old secret ends", a.when(t.OverlapEndsAt)}, {"disabled", a.when(t.DisabledAt)}, {"will be revoked", a.when(t.RevokeAt)},
+		{"revoked", a.when(t.RevokedAt)}, {"reason", optional(t.RevokeReason)}, {"comment", optional(t.RevokeComment)},
+		{"allowed addresses", strings.Join(t.AllowedIPs, " ")}, {"rate limit", rateText(t.RateLimit)}, {"metadata", metadataText(t.Metadata)},
+	}
+	if t.OutsidePolicy {
+		rows = append(rows, row{"policy", "outside what the policy allows now"})
+	}
+	return said(rows)
+}
+
+// said leaves out the rows that say nothing.
+func said(rows []row) []row {
+	out := rows[:0]
+	for _, r := range rows {
+		if r.value != "" && r.value != none {
+			out = append(out, r)
+		}
+	}
+	return out
+}

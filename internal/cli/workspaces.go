@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+)
+
+// workspaces are the commands about tenants. WORKSPACE is a slug or ext:ID.
+func (a *app) workspaces() *cobra.Command {
+	list := a.command("list", "List the workspaces that the token may enter", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return table(a, c.Workspaces(cmd.Context()), 0, "WORKSPACE,NAME,EXTERNAL ID,STATUS,SINCE", func(w api.Workspace) []string {
+			return []string{w.Slug, orNone(w.Name), optional(w.ExternalID), active(w.SuspendedAt == nil), a.when(&w.CreatedAt)}
+		})
+	})
+	return a.group("workspace", "Manage workspaces", list, a.workspaceShow(),
+		a.workspaceCreate(), a.workspaceEdit(),
+		a.workspaceAct("suspend WORKSPACE", "Stop all tokens of a workspace until it is resumed (needs instance:admin)", (*client.Client).SuspendWorkspace),
+		a.workspaceAct("resume WORKSPACE", "Bring a suspended workspace back (needs instance:admin)", (*client.Client).ResumeWorkspace),
+		a.workspaceAct("delete WORKSPACE", "End a workspace for good: its tokens stop, its slug is never used again", (*client.Client).DeleteWorkspace))
+}
+
+func (a *app) showWorkspace(w api.Workspace, err error) error {
+	if err != nil {
+		return err
+	}
+	return a.show(w, said([]row{
+		{"workspace", w.Slug}, {"name", w.Name}, {"external id", optional(w.ExternalID)}, {"status", active(w.SuspendedAt == nil)},
+		{"since", a.when(&w.CreatedAt)}, {"suspended", a.when(w.SuspendedAt)}, {"metadata", metadataText(w.Metadata)},
+	}))
+}
+
+func (a *app) workspaceShow() *cobra.Command {
+	return a.command("show [WORKSPACE]", "Show a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		w, err := c.GetWorkspace(cmd.Context(), strings.Join(args, ""))
+		return a.showWorkspace(w, err)
+	})
+}
+
+func (a *app) workspaceAct(use, short string, act func(*client.Client, context.Context, string) (api.Workspace, error)) *cobra.Command {
+	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		w, err := act(c, cmd.Context(), args[0])
+		return a.showWorkspace(w, err)
+	})
+}
+
+func workspaceFields(cmd *cobra.Command) *fields {
+	return newFields(cmd.Flags()).text("name", "name of the workspace, for people").text("external_id", "id of the customer in your product").metadata()
+}
+
+func (a *app) workspaceCreate() *cobra.Command {
+	var f *fields
+	cmd := a.command("create SLUG", "Create a workspace (needs instance:admin)", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		var in api.CreateWorkspace
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		in.Slug = args[0]
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		w, err := c.CreateWorkspace(cmd.Context(), in)
+		return a.showWorkspace(w, err)
+	})
+	f = workspaceFields(cmd)
+	return cmd
+}
+
+func (a *app) workspaceEdit() *cobra.Command {
+	var f *fields
+	cmd := a.command("edit [WORKSPACE]", "Change a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		var in api.EditWorkspace
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		w, err := c.EditWorkspace(cmd.Context(), strings.Join(args, ""), in)
+		return a.showWorkspace(w, err)
+	})
+	f = workspaceFields(cmd).clearing("external_id", "metadata")
+	return cmd
+}
+
+// at is the workspace that a command about a catalogue, policy or audit means:
+// "" for the workspace, or the instance when it was asked for.
+func at(instance bool) string {
+	if instance {
+		return client.Instance
+	}
+	return ""
+}
+
+func instanceFlag(cmd *cobra.Command, on *bool) *cobra.Command {
+	cmd.PersistentFlags().BoolVar(on, "instance", false, "the instance's own, in place of a workspace's (needs instance:admin)")
+	return cmd
+}
+
+// policy are the commands about the policy.
+func (a *app) policy() *cobra.Command {
+	var instance bool
+	show := a.command("show", "Show what holds", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		p, err := c.GetPolicy(cmd.Context(), at(instance))
+		return a.showPolicy(p, err)
+	})
+	edit := a.command("edit FIELD=VALUE…", "Change fields; FIELD=null returns one to what is inherited", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		patch, err := policyPatch(args)
+		if err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		p, err := c.EditPolicy(cmd.Context(), at(instance), patch)
+		return a.showPolicy(p, err)
+	})
+	edit.Example = "  tokenry policy edit max_lifetime=90d allow_never=false notice_days=[14,3,0]\n" +
+		"  tokenry policy edit rate_limit='{\"requests\":100,\"window\":\"1m\"}' max_tokens=null"
+	return instanceFlag(a.group("policy", "Show and change the policy", show, edit), &instance)
+}
+
+// policyPatch reads FIELD=VALUE, whose value is JSON where it can be read so,
+// else a text.
+func policyPatch(args []string) (patch api.PatchPolicy, err error) {
+	b := body{}
+	for _, arg := range args {
+		name, value, ok := strings.Cut(arg, "=")
+		if !ok {
+			return patch, usagef("want FIELD=VALUE, like max_lifetime=90d")
+		}
+		if json.Valid([]byte(value)) {
+			b[name] = json.RawMessage(value)
+		} else {
+			b[name] = value
+		}
+	}
+	if err := b.into(&patch); err != nil {
+		return patch, usagef("this is no change of a policy: %w; tokenry policy show lists the fields", err)
+	}
+	return patch, nil
+}
+
+func (a *app) showPolicy(p api.Policy, err error) error {
+	if err != nil {
+		return err
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(b, &values); err != nil {
+		return err
+	}
+	var rows []row
+	for _, name := range policyOrder(b) {
+		if name == "overridden" || name == "locked" {
+			continue
+		}
+		rows = append(rows, row{name, strings.Trim(string(values[name]), `"`) + origin(p, name)})
+	}
+	return a.show(p, rows)
+}
+
+// policyOrder is the order of the fields on the wire.
+func policyOrder(b []byte) []string {
+	dec := json.NewDecoder(strings.NewReader(string(b)))
+	var names []string
+	if _, err := dec.Token(); err != nil {
+		return nil
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return names
+		}
+		names = append(names, fmt.Sprint(name))
+		var value json.RawMessage
+		if dec.Decode(&value) != nil {
+			return names
+		}
+	}
+	return names
+}
+
+// origin says where a field's value comes from, when it is not the default way.
+func origin(p api.Policy, name string) string {
+	var notes []string
+	for _, n := range p.Overridden {
+		if n == name {
+			notes = append(notes, "set here")
+		}
+	}
+	for _, n := range p.Locked {
+		if n == name {
+			notes = append(notes, "locked by the instance")
+		}
+	}
+	if notes == nil {
+		return ""
+	}
+	return "  (" + strings.Join(notes, ", ") + ")"
+}
