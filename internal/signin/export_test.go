@@ -11,3 +11,6 @@ func TakeTurns(p *Passwords) func() {
 		}
 	}
 }
+
+// Checked is how many hashes were computed to check passwords.
+func Checked(p *Passwords) int64 { return p.checked.Load() }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -9,7 +10,7 @@ import (
 
 // acceptable returns the password in its normal form, or says why it cannot be
 // one.
-func acceptable(password string) (string, error) {
+func acceptable(password string, least int) (string, error) {
 	if !utf8.ValidString(password) {
 		return "", refuse("must be valid UTF-8")
 	}
@@ -20,8 +21,8 @@ func acceptable(password string) (string, error) {
 	switch {
 	case strings.ContainsRune(password, 0):
 		return "", refuse("must not contain a NUL")
-	case utf8.RuneCountInString(password) < minCharacters:
-		return "", refuse("must have at least 15 characters; a few words in a row do well")
+	case utf8.RuneCountInString(password) < least:
+		return "", refuse(fmt.Sprintf("must have at least %d characters; a few words in a row do well", least))
 	case obvious(password):
 		return "", refuse("is one of the first that anybody would try; choose something less common")
 	}
@@ -35,7 +36,7 @@ const rows = "abcdefghijklmnopqrstuvwxyz 01234567890 12345678901234567890 qwerty
 // a run along the keyboard or the alphabet, whatever its case and separators.
 func obvious(password string) bool {
 	s := fold(password)
-	if s == "" || repeats(s) || strings.Contains(blocklist, "\n"+s+"\n") {
+	if s == "" || repeats(s) || strings.Contains(blocklist+shortlist, "\n"+s+"\n") {
 		return true
 	}
 	for row := range strings.FieldsSeq(rows) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
@@ -35,6 +36,8 @@ type Passwords struct {
 	rand  io.Reader
 	turns chan struct{}
 	decoy phc
+	// checked counts the hashes that checks computed.
+	checked atomic.Int64
 }
 
 // NewPasswords makes a Passwords. In production rand is crypto/rand.Reader.
@@ -47,8 +50,10 @@ func NewPasswords(rand io.Reader) *Passwords {
 
 // Hash returns what is stored of a new password, or an [api.Error] about the
 // field password that says why it is not acceptable.
-func (p *Passwords) Hash(password string) (string, error) {
-	password, err := acceptable(password)
+func (p *Passwords) Hash(password string) (string, error) { return p.hash(password, minCharacters) }
+
+func (p *Passwords) hash(password string, least int) (string, error) {
+	password, err := acceptable(password, least)
 	if err != nil {
 		return "", err
 	}
@@ -83,6 +88,7 @@ func (p *Passwords) Check(ctx context.Context, stored, password string) (bool, e
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
+	p.checked.Add(1)
 	got := h.compute(norm.NFC.String(password), len(h.hash))
 	same := subtle.ConstantTimeCompare(got, h.hash) == 1
 	return same && stored != "" && password != "", nil
@@ -150,6 +156,8 @@ func number(s, name string, most uint64) (uint32, bool) {
 const (
 	// minCharacters is NIST's floor for a password that stands alone.
 	minCharacters = 15
+	// minWithFactor is its floor for one beside a second factor.
+	minWithFactor = 8
 	maxBytes      = 1000
 )
 

@@ -1,0 +1,92 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// code is a one-time code about to be made.
+type code struct {
+	purpose string
+	user    authority.ID
+	life    time.Duration
+	// alias is a second name to find it by, already digested; empty for none.
+	alias string
+	// data is kept with it, as JSON; nil is nothing.
+	data any
+}
+
+// putCode makes a one-time code and answers what its bearer is given.
+func (s *Service) putCode(tx *authority.SignInTx, c code) (string, error) {
+	m, err := s.secrets.mint(c.purpose)
+	if err != nil {
+		return "", err
+	}
+	row := authority.OneTimeCode{
+		ID: m.id, Purpose: c.purpose, User: c.user, Alias: c.alias, Digest: m.digest, Key: m.key,
+		CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(c.life),
+	}
+	if c.data != nil {
+		if row.Data, err = json.Marshal(c.data); err != nil {
+			return "", err
+		}
+	}
+	return m.plain, tx.PutCode(row)
+}
+
+// findCode finds the code that a secret is, if it is for this purpose and its
+// time has not passed.
+func (s *Service) findCode(r authority.Reader, purpose, plain string, now time.Time) (authority.OneTimeCode, error) {
+	id := secretID(plain)
+	if id == "" {
+		return authority.OneTimeCode{}, deadLink()
+	}
+	c, err := r.Code(id)
+	if err != nil && !errors.Is(err, authority.ErrNoRow) {
+		return c, err
+	}
+	if !s.secrets.matches(purpose, plain, c.Digest, c.Key) || err != nil || c.Purpose != purpose || !now.Before(c.ExpiresAt) {
+		return c, deadLink()
+	}
+	return c, nil
+}
+
+// readCode looks at a code without using it.
+func (s *Service) readCode(ctx context.Context, purpose, plain string) (c authority.OneTimeCode, err error) {
+	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		c, err = s.findCode(r, purpose, plain, s.now())
+		return err
+	})
+	return c, err
+}
+
+// checkCode finds a code and its person within a mutation. Somebody who was
+// deactivated has none that work.
+func (s *Service) checkCode(tx *authority.SignInTx, purpose, plain string) (authority.OneTimeCode, authority.User, error) {
+	c, err := s.findCode(tx, purpose, plain, tx.Now())
+	if err != nil {
+		return c, authority.User{}, err
+	}
+	u, err := tx.User(authority.UserKey{ID: c.User})
+	if err != nil {
+		return c, u, err
+	}
+	if !u.DeactivatedAt.IsZero() {
+		return c, u, deadLink()
+	}
+	return c, u, nil
+}
+
+// useCode is checkCode, and uses the code up. Of two at the same moment one
+// finds nothing, because mutations have an order.
+func (s *Service) useCode(tx *authority.SignInTx, purpose, plain string) (authority.OneTimeCode, authority.User, error) {
+	c, u, err := s.checkCode(tx, purpose, plain)
+	if err != nil {
+		return c, u, err
+	}
+	return c, u, tx.DeleteCode(c.ID)
+}

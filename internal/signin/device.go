@@ -1,0 +1,211 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// A command line signs in through the browser, as in RFC 8628: it starts,
+// shows a short code, and polls; the person types that code where they are
+// signed in. The token is made at the poll, in the person's name and by the
+// rules of that moment, so it is nowhere but in the answer.
+
+const (
+	deviceFor = 10 * time.Minute
+	// maxDevices is how many may wait at the same time, because starting needs
+	// no account.
+	maxDevices = 1000
+	// userLetters are the consonants of RFC 8628: no words, no look-alikes.
+	userLetters = "BCDFGHJKLMNPQRSTVWXZ"
+)
+
+// DeviceLogin is a sign-in of a command line that waits for approval.
+type DeviceLogin struct {
+	// UserCode is typed by a person, like BCDF-GHJK.
+	UserCode string
+	// DeviceCode is for polling.
+	DeviceCode token.Secret
+	Expires    time.Time
+}
+
+// deviceRequest is what is kept of one.
+type deviceRequest struct {
+	Address string `json:"address"`
+	Agent   string `json:"agent"`
+	// State is empty, "approved" or "denied".
+	State     string          `json:"state,omitempty"`
+	Workspace string          `json:"workspace,omitempty"`
+	Token     api.CreateToken `json:"token,omitzero"`
+}
+
+// DeviceStart begins one.
+func (s *Service) DeviceStart(ctx context.Context, from Client) (out DeviceLogin, err error) {
+	letters, err := s.letters(8)
+	if err != nil {
+		return out, err
+	}
+	r := deviceRequest{Agent: clip(from.Agent)}
+	if from.Addr.IsValid() {
+		r.Address = from.Addr.String()
+	}
+	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		n, err := tx.CountCodes("device", tx.Now(), maxDevices)
+		if err != nil {
+			return err
+		}
+		if n >= maxDevices {
+			return later(deviceFor)
+		}
+		out.Expires = tx.Now().Add(deviceFor)
+		plain, err := s.putCode(tx, code{purpose: "device", life: deviceFor, alias: s.secrets.name("user code", letters), data: r})
+		out.DeviceCode = token.NewSecret(plain)
+		return err
+	})
+	out.UserCode = letters[:4] + "-" + letters[4:]
+	return out, err
+}
+
+// letters draws n letters without bias.
+func (s *Service) letters(n int) (string, error) {
+	var out strings.Builder
+	var b [1]byte
+	for out.Len() < n {
+		if _, err := io.ReadFull(s.secrets.rand, b[:]); err != nil {
+			return "", fmt.Errorf("signin: read randomness: %w", err)
+		}
+		if int(b[0]) < 256/len(userLetters)*len(userLetters) {
+			out.WriteByte(userLetters[int(b[0])%len(userLetters)])
+		}
+	}
+	return out.String(), nil
+}
+
+// DeviceRequest is what the approving person is shown: where the command line
+// that asks is.
+type DeviceRequest struct {
+	Address, Agent string
+	StartedAt      time.Time
+}
+
+// DeviceLook answers what waits behind a user code. Wrong codes are slowed down
+// like wrong passwords.
+func (s *Service) DeviceLook(ctx context.Context, session Session, userCode string) (out DeviceRequest, err error) {
+	err = s.device(ctx, session, userCode, func(tx *authority.SignInTx, _ authority.User, row authority.OneTimeCode, r deviceRequest) error {
+		out = DeviceRequest{Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt}
+		return authority.Unchanged()
+	})
+	return out, err
+}
+
+// DeviceApprove lets the command line behind a user code have a personal token
+// of the signed-in person, as in describes it.
+func (s *Service) DeviceApprove(ctx context.Context, session Session, userCode, workspace string, in api.CreateToken) error {
+	in.Kind, in.Owner = "personal", ""
+	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u authority.User, row authority.OneTimeCode, r deviceRequest) error {
+		if err := activeMember(tx, u, workspace); err != nil {
+			return err
+		}
+		r.State, r.Workspace, r.Token = "approved", workspace, in
+		return s.answerDevice(tx, u, row, r)
+	})
+}
+
+// DeviceDeny tells the command line behind a user code that it may not.
+func (s *Service) DeviceDeny(ctx context.Context, session Session, userCode string) error {
+	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u authority.User, row authority.OneTimeCode, r deviceRequest) error {
+		r.State = "denied"
+		return s.answerDevice(tx, u, row, r)
+	})
+}
+
+func (s *Service) answerDevice(tx *authority.SignInTx, u authority.User, row authority.OneTimeCode, r deviceRequest) (err error) {
+	row.User, row.Alias = u.ID, "" // the short code is used up
+	if row.Data, err = json.Marshal(r); err != nil {
+		return err
+	}
+	return first(tx.PutCode(row), tx.Note("device."+r.State, u, u, map[string]string{"address": r.Address, "workspace": r.Workspace}))
+}
+
+// device finds what waits behind a user code and applies f.
+func (s *Service) device(ctx context.Context, session Session, userCode string,
+	f func(*authority.SignInTx, authority.User, authority.OneTimeCode, deviceRequest) error,
+) error {
+	if err := whole(session); err != nil {
+		return err
+	}
+	t := s.newTry("device "+session.UserPublicID, session.client())
+	if _, err := s.countFor(ctx, t, session.client(), byID(session.User)); err != nil {
+		return err
+	}
+	letters := strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(userCode))
+	err := s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+		row, err := tx.CodeByAlias(s.secrets.name("user code", letters))
+		if err != nil && !errors.Is(err, authority.ErrNoRow) {
+			return err
+		}
+		if err != nil || row.Purpose != "device" || !tx.Now().Before(row.ExpiresAt) {
+			return api.FieldError("code", "there is no such code, or its ten minutes are over")
+		}
+		var r deviceRequest
+		if err := json.Unmarshal(row.Data, &r); err != nil {
+			return err
+		}
+		return f(tx, u, row, r)
+	})
+	if err != nil {
+		return err
+	}
+	return s.authority.SignIn(ctx, session.client().caller(), func(tx *authority.SignInTx) error { return right(tx, t) })
+}
+
+// DeviceAnswer is what a poll learns.
+type DeviceAnswer struct {
+	// State is "pending", "denied" or "approved"; Issued and Workspace come with
+	// the last, this once.
+	State     string
+	Workspace string
+	Issued    authority.Issued
+}
+
+// DevicePoll answers how a sign-in of a command line stands. When it was
+// approved, it makes the token and the code is used up.
+func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client) (out DeviceAnswer, err error) {
+	var r deviceRequest
+	var user authority.ID
+	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		row, err := s.findCode(tx, "device", deviceCode, tx.Now())
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(row.Data, &r); err != nil {
+			return err
+		}
+		user = row.User
+		if r.State == "" {
+			return authority.Unchanged()
+		}
+		return tx.DeleteCode(row.ID)
+	})
+	switch {
+	case err != nil:
+		return out, err
+	case r.State == "":
+		return DeviceAnswer{State: "pending"}, nil
+	case r.State == "denied":
+		return DeviceAnswer{State: "denied"}, nil
+	}
+	c := from.caller()
+	c.User = user
+	out = DeviceAnswer{State: "approved", Workspace: r.Workspace}
+	out.Issued, err = s.authority.CreateToken(ctx, c, r.Workspace, r.Token)
+	return out, err
+}

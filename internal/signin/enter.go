@@ -1,0 +1,209 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// pendingFor is how long a password that was right waits for its second factor.
+const pendingFor = 10 * time.Minute
+
+// Password signs a person in, or answers the handle for their second factor.
+// Whether the account exists, has a password, or is deactivated makes no
+// difference to the answer of a wrong one, nor to the time it takes.
+func (s *Service) Password(ctx context.Context, email, password string, from Client) (Result, error) {
+	if holdsToken(email) || holdsToken(password) {
+		return Result{}, api.Errorf(api.CodeInvalidRequest,
+			"this is an API token, which opens no page; sign in with your e-mail and password")
+	}
+	if s.policy.Methods == "sso" {
+		return Result{}, api.Errorf(api.CodeForbidden, "this server takes no passwords; use single sign-on")
+	}
+	email = normal(email)
+	t := s.newTry(email, from)
+	u, err := s.countFor(ctx, t, from, byEmail(email))
+	if err != nil {
+		return Result{}, err
+	}
+	ok, err := s.passwords.Check(ctx, u.PasswordHash, password)
+	if err != nil {
+		return Result{}, unavailable(err)
+	}
+	if !ok || !u.DeactivatedAt.IsZero() {
+		return Result{}, s.wrong(ctx, u, "password", from)
+	}
+	return s.proved(ctx, t, u, from)
+}
+
+// holdsToken says whether a text holds an API token.
+func holdsToken(s string) (found bool) {
+	token.Find([]byte(s), func(int, int, token.Parsed) bool {
+		found = true
+		return false
+	})
+	return found
+}
+
+func byEmail(email string) func(authority.Reader) (authority.User, error) {
+	return func(r authority.Reader) (authority.User, error) { return r.User(authority.UserKey{Email: email}) }
+}
+
+func byID(id authority.ID) func(authority.Reader) (authority.User, error) {
+	return func(r authority.Reader) (authority.User, error) { return r.User(authority.UserKey{ID: id}) }
+}
+
+func unavailable(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return api.Errorf(api.CodeUnavailable, "the request ended before its turn").Wrap(err)
+	}
+	return err
+}
+
+// wrong audits a try that failed and answers the one refusal. What was typed is
+// nowhere in it: people type passwords into the wrong field.
+func (s *Service) wrong(ctx context.Context, u authority.User, method string, from Client) error {
+	err := s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		return tx.Note("signin.failed", authority.User{}, u, map[string]string{"method": method})
+	})
+	return first(err, refused())
+}
+
+// proved goes on after a password that was right at its reading: the account is
+// looked at again, in the mutation that opens the session.
+func (s *Service) proved(ctx context.Context, t *try, was authority.User, from Client) (out Result, err error) {
+	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		u, err := tx.User(authority.UserKey{ID: was.ID})
+		if err != nil {
+			return err
+		}
+		if u.PasswordHash != was.PasswordHash {
+			return refused()
+		}
+		out, err = s.enter(tx, t, u, "password", from)
+		return err
+	})
+	return out, err
+}
+
+// enter opens a session for a person who proved one thing, unless a second
+// factor is due.
+func (s *Service) enter(tx *authority.SignInTx, t *try, u authority.User, method string, from Client) (Result, error) {
+	if !u.DeactivatedAt.IsZero() {
+		return Result{}, refused()
+	}
+	due, err := hasFactor(tx, u.ID)
+	if err != nil {
+		return Result{}, err
+	}
+	if due {
+		pending, err := s.putCode(tx, code{purpose: "second factor", user: u.ID, life: pendingFor, data: pendingSignIn{Method: method}})
+		return Result{SecondFactor: pending}, first(err, halfRight(tx, t))
+	}
+	if err := right(tx, t); err != nil {
+		return Result{}, err
+	}
+	return s.begin(tx, u, method, "", from)
+}
+
+// pendingSignIn is what waits for a second factor.
+type pendingSignIn struct {
+	Method string `json:"method"`
+}
+
+// SecondFactor finishes a sign-in with a code of the authenticator app, or with
+// a recovery code. Tries count as those of the password do.
+func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from Client) (out Result, err error) {
+	c, err := s.readCode(ctx, "second factor", pending)
+	if err != nil {
+		return Result{}, err
+	}
+	u, err := s.userOf(ctx, c.User)
+	if err != nil {
+		return Result{}, err
+	}
+	t := s.newTry(accountName(u), from)
+	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
+		return Result{}, err
+	}
+	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		out, err = s.secondFactor(tx, t, pending, typed, from)
+		return err
+	})
+	if errors.Is(err, errWrongCode) {
+		return Result{}, first(s.wrong(ctx, u, "second factor", from), err)
+	}
+	return out, err
+}
+
+// accountName is what tries on an account are counted under.
+func accountName(u authority.User) string {
+	if u.Email == "" {
+		return u.PublicID
+	}
+	return u.Email
+}
+
+func (s *Service) secondFactor(tx *authority.SignInTx, t *try, pending, typed string, from Client) (Result, error) {
+	c, u, err := s.checkCode(tx, "second factor", pending)
+	if err != nil {
+		return Result{}, err
+	}
+	kind, err := s.useFactor(tx, u, typed)
+	if err != nil {
+		return Result{}, err
+	}
+	var p pendingSignIn
+	if err := json.Unmarshal(c.Data, &p); err != nil {
+		return Result{}, err
+	}
+	if err := first(tx.DeleteCode(c.ID), right(tx, t)); err != nil {
+		return Result{}, err
+	}
+	return s.begin(tx, u, p.Method+"+"+kind, "", from)
+}
+
+func (s *Service) userOf(ctx context.Context, id authority.ID) (u authority.User, err error) {
+	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		u, err = r.User(authority.UserKey{ID: id})
+		return err
+	})
+	return u, err
+}
+
+// Setup makes the first Owner through the one-time link that the server printed
+// at its first start, and signs them in. There is no token: they make their own.
+func (s *Service) Setup(ctx context.Context, setupCode, email, password, workspace string, from Client) (out Result, err error) {
+	ok, err := s.authority.CheckSetupCode(ctx, setupCode)
+	if err != nil {
+		return Result{}, err
+	}
+	if !ok {
+		return Result{}, api.Errorf(api.CodeInvalidToken, "this link does not work any more; start the server again for a new one")
+	}
+	hash, err := s.passwords.Hash(password)
+	if err != nil {
+		return Result{}, err
+	}
+	_, err = s.authority.Bootstrap(ctx, authority.Bootstrap{
+		Email: strings.TrimSpace(email), Workspace: workspace, PasswordHash: hash, NoToken: true,
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		u, err := tx.User(authority.UserKey{Email: normal(email)})
+		if err != nil {
+			return err
+		}
+		out, err = s.begin(tx, u, "setup", "", from)
+		return err
+	})
+	return out, err
+}

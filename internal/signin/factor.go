@@ -1,0 +1,313 @@
+package signin
+
+import (
+	"bytes"
+	"context"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+	"github.com/pquerna/otp/totp"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+const (
+	kindTOTP     = "totp"
+	kindRecovery = "recovery"
+	// stepSeconds is how long a code of an authenticator app lasts; the step
+	// before and the step after are taken too.
+	stepSeconds   = 30
+	recoveryCodes = 10
+	qrSize        = 240
+)
+
+var errWrongCode = api.Errorf(api.CodeForbidden, "this code is not right, or was used already")
+
+func hasFactor(r authority.SignInReader, user authority.ID) (bool, error) {
+	all, err := r.FactorsOf(user)
+	for _, f := range all {
+		if f.Kind == kindTOTP && !f.ConfirmedAt.IsZero() {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// Enrollment is what an authenticator app is given, this once.
+type Enrollment struct {
+	// Secret is for typing, URI for opening, QR a PNG for scanning.
+	Secret, URI token.Secret
+	QR          []byte
+}
+
+// EnrollTOTP makes the secret of an authenticator app. It counts for nothing
+// until [Service.ConfirmTOTP] was given a code of it.
+func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollment, err error) {
+	if err := s.delicate(session); err != nil {
+		return out, err
+	}
+	host := strings.TrimPrefix(strings.TrimPrefix(s.base, "https://"), "http://")
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Tokenry " + host, AccountName: session.label(), Rand: s.secrets.rand})
+	if err != nil {
+		return out, fmt.Errorf("signin: make a secret for an app: %w", err)
+	}
+	picture, err := key.Image(qrSize, qrSize)
+	if err != nil {
+		return out, fmt.Errorf("signin: draw a code: %w", err)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, picture); err != nil {
+		return out, fmt.Errorf("signin: draw a code: %w", err)
+	}
+	sealed, id, err := s.secrets.seal(kindTOTP, session.UserPublicID, []byte(key.Secret()))
+	if err != nil {
+		return out, err
+	}
+	err = s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+		if have, err := hasFactor(tx, u.ID); have || err != nil {
+			return first(err, api.Errorf(api.CodeAlreadyExists, "there is an authenticator app already; remove it first"))
+		}
+		return first(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.PutFactor(authority.Factor{
+			ID: tx.NewID(), User: u.ID, Kind: kindTOTP, Name: "Authenticator app", Key: id, Sealed: sealed, CreatedAt: tx.Now(),
+		}))
+	})
+	return Enrollment{Secret: token.NewSecret(key.Secret()), URI: token.NewSecret(key.URL()), QR: b.Bytes()}, err
+}
+
+func (s Session) label() string {
+	if s.Email != "" {
+		return s.Email
+	}
+	return s.UserPublicID
+}
+
+// ConfirmTOTP takes a first code of the app, makes it a second factor from now
+// on, ends the person's other sessions and answers their recovery codes, this
+// once.
+func (s *Service) ConfirmTOTP(ctx context.Context, session Session, typed string) (codes []token.Secret, err error) {
+	if err := s.delicate(session); err != nil {
+		return nil, err
+	}
+	err = s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+		all, err := tx.FactorsOf(u.ID)
+		if err != nil {
+			return err
+		}
+		for _, f := range all {
+			if f.Kind != kindTOTP || !f.ConfirmedAt.IsZero() {
+				continue
+			}
+			if ok, err := s.acceptStep(tx, u, f, typed); !ok || err != nil {
+				return first(err, errWrongCode)
+			}
+			codes, err = s.makeRecovery(tx, u)
+			return first(err, tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("factor.added", u, u, map[string]string{"kind": kindTOTP}))
+		}
+		return api.Errorf(api.CodeNotFound, "there is no app that waits for its first code")
+	})
+	if err == nil {
+		s.tellSession(ctx, session, "An authenticator app was added to your account")
+	}
+	return codes, err
+}
+
+func (s *Service) tellSession(ctx context.Context, session Session, what string) {
+	s.tell(ctx, authority.User{PublicID: session.UserPublicID, Email: session.Email}, what)
+}
+
+// DisableTOTP removes the app and the recovery codes. It asks for the password,
+// which must be one that may stand alone.
+func (s *Service) DisableTOTP(ctx context.Context, session Session, password string) error {
+	if err := whole(session); err != nil {
+		return err
+	}
+	u, err := s.userOf(ctx, session.User)
+	if err != nil {
+		return err
+	}
+	if u.PasswordHash == "" {
+		err = s.delicate(session)
+	} else {
+		err = s.confirm(ctx, u, password, session.client())
+	}
+	if err != nil {
+		return err
+	}
+	if u.PasswordHash != "" && utf8.RuneCountInString(password) < minCharacters {
+		return api.FieldError("password", "is too short to stand alone; change it to one of 15 characters first")
+	}
+	if err := s.dropFactors(ctx, session.client(), u.ID, u); err != nil {
+		return err
+	}
+	s.tellSession(ctx, session, "The authenticator app was removed from your account")
+	return nil
+}
+
+// ResetFactors removes the second factor of somebody who lost it. It needs
+// instance:admin.
+func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user string) error {
+	v, err := s.authority.GetUser(ctx, c, user)
+	if err != nil {
+		return err
+	}
+	var by, about authority.User
+	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		about, err = r.User(authority.UserKey{PublicID: v.ID})
+		if err == nil && c.User != 0 {
+			by, err = r.User(authority.UserKey{ID: c.User})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.dropFactors(ctx, Client{c.Addr, c.Agent, c.RequestID}, about.ID, by); err != nil {
+		return err
+	}
+	s.tell(ctx, about, "An administrator removed the second factor of your account")
+	return nil
+}
+
+func (s *Service) dropFactors(ctx context.Context, from Client, user authority.ID, by authority.User) error {
+	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		u, err := tx.User(authority.UserKey{ID: user})
+		if err != nil {
+			return err
+		}
+		return first(tx.DeleteFactorsOf(user, kindTOTP), tx.DeleteFactorsOf(user, kindRecovery),
+			tx.Note("factor.removed", by, u, map[string]string{"kind": kindTOTP}))
+	})
+}
+
+// RecoveryCodes makes new recovery codes; the old ones are dead.
+func (s *Service) RecoveryCodes(ctx context.Context, session Session) (codes []token.Secret, err error) {
+	if err := s.delicate(session); err != nil {
+		return nil, err
+	}
+	err = s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+		if have, err := hasFactor(tx, u.ID); !have || err != nil {
+			return first(err, api.Errorf(api.CodeNotFound, "there is no second factor to recover"))
+		}
+		codes, err = s.makeRecovery(tx, u)
+		return first(err, tx.Note("factor.recovery_codes_made", u, u, nil))
+	})
+	return codes, err
+}
+
+// Factors is what a person has as a second factor.
+type Factors struct {
+	TOTP bool
+	// Since is when it was added; RecoveryCodes are how many are left.
+	Since         time.Time
+	RecoveryCodes int
+}
+
+// Factors answers a person's second factors.
+func (s *Service) Factors(ctx context.Context, user int64) (out Factors, err error) {
+	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		all, err := r.FactorsOf(user)
+		for _, f := range all {
+			switch {
+			case f.Kind == kindRecovery:
+				out.RecoveryCodes++
+			case !f.ConfirmedAt.IsZero():
+				out.TOTP, out.Since = true, f.ConfirmedAt
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) makeRecovery(tx *authority.SignInTx, u authority.User) ([]token.Secret, error) {
+	if err := tx.DeleteFactorsOf(u.ID, kindRecovery); err != nil {
+		return nil, err
+	}
+	codes := make([]token.Secret, recoveryCodes)
+	for i := range codes {
+		var b [10]byte
+		if _, err := io.ReadFull(s.secrets.rand, b[:]); err != nil {
+			return nil, fmt.Errorf("signin: read randomness: %w", err)
+		}
+		plain := strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+		f := authority.Factor{ID: tx.NewID(), User: u.ID, Kind: kindRecovery, CreatedAt: tx.Now(), ConfirmedAt: tx.Now()}
+		f.Key = s.secrets.keys.Current()
+		f.Digest, _ = s.secrets.digest(kindRecovery, f.Key, u.PublicID+plain)
+		if err := tx.PutFactor(f); err != nil {
+			return nil, err
+		}
+		codes[i] = token.NewSecret(plain[:4] + "-" + plain[4:8] + "-" + plain[8:12] + "-" + plain[12:])
+	}
+	return codes, nil
+}
+
+// useFactor takes a code of the app, or uses up a recovery code, and says which
+// it was; errWrongCode when it is neither.
+func (s *Service) useFactor(tx *authority.SignInTx, u authority.User, typed string) (string, error) {
+	typed = strings.ToLower(strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return -1
+		}
+		return r
+	}, typed))
+	all, err := tx.FactorsOf(u.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range all {
+		ok, err := s.useOne(tx, u, f, typed)
+		if ok || err != nil {
+			return f.Kind, err
+		}
+	}
+	return "", errWrongCode
+}
+
+func (s *Service) useOne(tx *authority.SignInTx, u authority.User, f authority.Factor, typed string) (bool, error) {
+	switch {
+	case f.Kind == kindTOTP && !f.ConfirmedAt.IsZero():
+		return s.acceptStep(tx, u, f, typed)
+	case f.Kind == kindRecovery && s.secrets.matches(kindRecovery, u.PublicID+typed, f.Digest, f.Key):
+		return true, first(tx.DeleteFactor(f.ID), tx.Note("factor.recovery_code_used", u, u, nil))
+	}
+	return false, nil
+}
+
+// acceptStep takes a code of the step now, before or after, if that step is
+// later than the last one that was accepted: no code counts twice.
+func (s *Service) acceptStep(tx *authority.SignInTx, u authority.User, f authority.Factor, typed string) (bool, error) {
+	secret, err := s.secrets.unseal(kindTOTP, u.PublicID, f.Sealed, f.Key)
+	if err != nil {
+		return false, err
+	}
+	now := tx.Now().Unix() / stepSeconds
+	for step := max(now-1, f.LastStep+1); step <= now+1; step++ {
+		ok, err := hotp.ValidateCustom(typed, uint64(step), string(secret),
+			hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		if errors.Is(err, otp.ErrValidateInputInvalidLength) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("signin: check a code: %w", err)
+		}
+		if !ok {
+			continue
+		}
+		f.LastStep = step
+		if f.ConfirmedAt.IsZero() {
+			f.ConfirmedAt = tx.Now()
+		}
+		return true, tx.PutFactor(f)
+	}
+	return false, nil
+}

@@ -1,0 +1,318 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+const (
+	resetFor  = 30 * time.Minute
+	inviteFor = 72 * time.Hour
+	// mailsAtOnce is how many mails are on their way at the same time; more
+	// are dropped, so that nobody can make the server hold them without end.
+	mailsAtOnce = 16
+	mailTimeout = 30 * time.Second
+)
+
+// RequestReset mails a one-time link for a new password to who has this e-mail.
+// It answers the same, as fast, whether anybody has it: all that differs happens
+// after it answered. The only error is rate_limited, or that nothing works.
+func (s *Service) RequestReset(ctx context.Context, email string, from Client) error {
+	email = normal(email)
+	t := s.newTry("reset "+email, from)
+	nobody := func(authority.Reader) (authority.User, error) { return authority.User{}, nil }
+	if _, err := s.countFor(ctx, t, from, nobody); err != nil {
+		return err
+	}
+	s.later(ctx, "reset", func(ctx context.Context) error { return s.reset(ctx, email, from) })
+	return nil
+}
+
+// later runs f after the request that asked for it.
+func (s *Service) later(ctx context.Context, what string, f func(context.Context) error) {
+	select {
+	case s.turns <- struct{}{}:
+	default:
+		s.log.Warn("too many mails at once; one was not made", "what", what)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTimeout)
+	s.background.Go(func() {
+		defer cancel()
+		defer func() { <-s.turns }()
+		if err := f(ctx); err != nil {
+			s.log.Error("a mail about signing in was not sent", "what", what, "error", err)
+		}
+	})
+}
+
+func (s *Service) reset(ctx context.Context, email string, from Client) error {
+	var u authority.User
+	var link string
+	err := s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) (err error) {
+		u, err = tx.User(authority.UserKey{Email: email})
+		if errors.Is(err, authority.ErrNoRow) || err == nil && !u.DeactivatedAt.IsZero() {
+			return authority.Unchanged()
+		}
+		if err != nil || s.policy.Methods == "sso" {
+			return err
+		}
+		link, err = s.link(tx, u, "reset", resetFor)
+		return first(err, tx.Note("password.reset_requested", authority.User{}, u, nil))
+	})
+	if err != nil || link == "" {
+		return err
+	}
+	return s.send(ctx, u, "Reset your password", fmt.Sprintf(
+		"Somebody, most likely you, asked for a new password at %s.\n\nChoose it here, within 30 minutes:\n\n%s\n\n"+
+			"If it was not you, do nothing: your password stays as it is.\n", s.base, link))
+}
+
+// link makes a one-time link of a purpose for a person; older ones are dead.
+func (s *Service) link(tx *authority.SignInTx, u authority.User, purpose string, life time.Duration) (string, error) {
+	if err := tx.DeleteCodesOf(u.ID, purpose); err != nil {
+		return "", err
+	}
+	plain, err := s.putCode(tx, code{purpose: purpose, user: u.ID, life: life})
+	return s.base + "/" + purpose + "?code=" + url.QueryEscape(plain), err
+}
+
+// send hands a mail over; without a mailer it says so in the log, without the
+// mail's text.
+func (s *Service) send(ctx context.Context, u authority.User, subject, text string) error {
+	if u.Email == "" {
+		return nil
+	}
+	if s.mail == nil {
+		s.log.Warn("a mail was not sent, because no mail server is set", "to", u.PublicID, "subject", subject)
+		return nil
+	}
+	return s.mail(ctx, MailMessage{To: u.Email, Subject: subject, Text: text})
+}
+
+// tell mails somebody about a change of how they sign in.
+func (s *Service) tell(ctx context.Context, u authority.User, what string) {
+	s.later(ctx, "notice", func(ctx context.Context) error {
+		return s.send(ctx, u, what, what+" at "+s.base+
+			".\n\nIf it was not you, reset your password and end all sessions at once, and tell your administrator.\n")
+	})
+}
+
+// Invitation is how an invitation went.
+type Invitation struct {
+	// Sent says that a mail was handed over.
+	Sent bool
+	// Link is the one-time link itself, for an instance administrator of a
+	// server without mail to hand over; zero otherwise.
+	Link token.Secret
+}
+
+// Invite mails a member a link to choose their first password. Whoever has a
+// way to sign in already is only told of the workspace, and no link is made.
+// It needs members:write in the workspace.
+func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, member string) (out Invitation, err error) {
+	in, err := s.authority.MayInvite(ctx, c, workspace, member)
+	if err != nil {
+		return out, err
+	}
+	if in.User.Email == "" {
+		return out, api.FieldError("email", "this member has none to write to")
+	}
+	link, err := s.invitation(ctx, c, in)
+	if err != nil {
+		return out, err
+	}
+	if s.mail == nil {
+		if in.Instance {
+			out.Link = token.NewSecret(link)
+		}
+		return out, nil
+	}
+	text := fmt.Sprintf("You are now a member of %s at %s.\n", in.Workspace.Name, s.base)
+	if link != "" {
+		text += fmt.Sprintf("\nChoose a password here, within three days:\n\n%s\n", link)
+	}
+	err = s.send(ctx, in.User, "You were invited to "+in.Workspace.Name, text)
+	out.Sent = err == nil
+	return out, err
+}
+
+// invitation makes the link; empty for whoever can sign in already, or where
+// everybody does so elsewhere.
+func (s *Service) invitation(ctx context.Context, c authority.Caller, in authority.Invitee) (link string, err error) {
+	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+		by, err := tx.User(authority.UserKey{ID: c.User})
+		if err != nil && !errors.Is(err, authority.ErrNoRow) {
+			return err
+		}
+		u, err := tx.User(authority.UserKey{ID: in.User.ID})
+		if err != nil {
+			return err
+		}
+		fresh, err := withoutMeans(tx, u)
+		if err == nil && fresh && s.policy.Methods != "sso" {
+			link, err = s.link(tx, u, "invitation", inviteFor)
+		}
+		detail := map[string]any{"workspace": in.Workspace.Slug, "link": link != ""}
+		if !c.Token.IsZero() {
+			detail["token"] = c.Token.String()
+		}
+		return first(err, tx.Note("invitation.made", by, u, detail))
+	})
+	return link, err
+}
+
+// withoutMeans says whether a person has no way to sign in yet.
+func withoutMeans(tx *authority.SignInTx, u authority.User) (bool, error) {
+	if u.PasswordHash != "" {
+		return false, nil
+	}
+	ids, err := tx.IdentitiesOf(u.ID)
+	return len(ids) == 0, err
+}
+
+// FinishReset sets a new password through a mailed link, ends every session of
+// the person, and signs them in; a second factor stays due.
+func (s *Service) FinishReset(ctx context.Context, link, password string, from Client) (Result, error) {
+	return s.finish(ctx, "reset", link, password, from)
+}
+
+// AcceptInvitation sets the first password of who was invited, and signs them in.
+func (s *Service) AcceptInvitation(ctx context.Context, link, password string, from Client) (Result, error) {
+	return s.finish(ctx, "invitation", link, password, from)
+}
+
+func (s *Service) finish(ctx context.Context, purpose, plain, password string, from Client) (out Result, err error) {
+	c, err := s.readCode(ctx, purpose, plain) // a dead link costs no hash
+	if err != nil {
+		return Result{}, err
+	}
+	hash, err := s.hashFor(ctx, c.User, password)
+	if err != nil {
+		return Result{}, err
+	}
+	var u authority.User
+	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		if _, u, err = s.useCode(tx, purpose, plain); err != nil {
+			return err
+		}
+		if err := s.newPassword(tx, u, hash, "", "password."+purpose); err != nil {
+			return err
+		}
+		out, err = s.enter(tx, s.newTry(accountName(u), from), u, purpose, from)
+		return err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	s.tell(ctx, u, "Your password was set")
+	return out, nil
+}
+
+// newPassword stores a password's hash. Every session but one, and every link
+// on its way, ends with the old password.
+func (s *Service) newPassword(tx *authority.SignInTx, u authority.User, hash, keep, action string) error {
+	return first(tx.SetPassword(u.ID, hash), tx.DeleteSessionsOf(u.ID, keep), tx.DeleteCodesOf(u.ID, "reset"),
+		tx.DeleteCodesOf(u.ID, "invitation"), tx.DeleteCodesOf(u.ID, "second factor"), tx.Note(action, u, u, nil))
+}
+
+// ChangePassword replaces a password by one that its person types, with the old
+// one, and ends their other sessions. Who has none yet sets it shortly after
+// signing in another way.
+func (s *Service) ChangePassword(ctx context.Context, session Session, old, password string) error {
+	if err := whole(session); err != nil {
+		return err
+	}
+	from := session.client()
+	was, err := s.userOf(ctx, session.User)
+	if err != nil {
+		return err
+	}
+	if was.PasswordHash == "" {
+		err = s.delicate(session)
+	} else {
+		err = s.confirm(ctx, was, old, from)
+	}
+	if err != nil {
+		return err
+	}
+	hash, err := s.hashFor(ctx, was.ID, password)
+	if err != nil {
+		return err
+	}
+	err = s.change(ctx, was.ID, from, func(tx *authority.SignInTx, u authority.User) error {
+		if u.PasswordHash != was.PasswordHash {
+			return gone() // changed meanwhile, perhaps by who holds the mailbox
+		}
+		return s.newPassword(tx, u, hash, session.ID, "password.changed")
+	})
+	if err == nil {
+		s.tell(ctx, was, "Your password was changed")
+	}
+	return err
+}
+
+// confirm checks the password of somebody who is signed in, as slowly as at the
+// door.
+func (s *Service) confirm(ctx context.Context, u authority.User, password string, from Client) error {
+	t := s.newTry(accountName(u), from)
+	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
+		return err
+	}
+	ok, err := s.passwords.Check(ctx, u.PasswordHash, password)
+	if err != nil {
+		return unavailable(err)
+	}
+	if !ok {
+		return first(s.wrong(ctx, u, "confirmation", from), api.FieldError("password", "is not your password"))
+	}
+	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error { return halfRight(tx, t) })
+}
+
+// Confirm lets somebody who is signed in prove once more, with their password
+// or a code of their second factor, that it is them; what is delicate asks for it.
+func (s *Service) Confirm(ctx context.Context, session Session, password string, from Client) error {
+	u, err := s.userOf(ctx, session.User)
+	if err != nil {
+		return err
+	}
+	if err := s.confirm(ctx, u, password, from); err != nil {
+		return err
+	}
+	return s.change(ctx, u.ID, from, func(tx *authority.SignInTx, u authority.User) error {
+		row, err := tx.Session(session.ID)
+		if err != nil || row.User != u.ID {
+			return first(err, gone())
+		}
+		row.ConfirmedAt = tx.Now()
+		return first(tx.PutSession(row), tx.Note("session.confirmed", u, u, map[string]string{"session": row.ID}))
+	})
+}
+
+// hashFor makes the hash of a person's new password: 15 characters, or 8 beside
+// a second factor.
+func (s *Service) hashFor(ctx context.Context, user authority.ID, password string) (string, error) {
+	var second bool
+	err := s.authority.ReadSignIn(ctx, func(r authority.Reader) (err error) {
+		second, err = hasFactor(r, user)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if holdsToken(password) {
+		return "", api.FieldError("password", "must not be an API token")
+	}
+	least := minCharacters
+	if second {
+		least = minWithFactor
+	}
+	return s.passwords.hash(password, least)
+}

@@ -1,0 +1,126 @@
+package signin
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/tokenry/tokenry/token"
+)
+
+// secrets makes and checks what people are handed: a cookie, a code in a link.
+// Each is an ID, by which its row is found, a dot, and 256 random bits. Only a
+// digest keyed for its purpose is kept, so what opens one thing is nothing to
+// another, and a copy of the database opens nothing.
+type secrets struct {
+	keys *token.Keyring
+	rand io.Reader
+}
+
+const (
+	idBytes     = 10
+	secretBytes = 32
+	// secretLength is that of every secret: 16 of base32, a dot, 43 of base64.
+	secretLength = 16 + 1 + 43
+)
+
+// minted is a new secret and what is kept of it.
+type minted struct {
+	plain  string
+	id     string
+	digest token.Digest
+	key    token.KeyID
+}
+
+func (s *secrets) mint(purpose string) (minted, error) {
+	var b [idBytes + secretBytes]byte
+	if _, err := io.ReadFull(s.rand, b[:]); err != nil {
+		return minted{}, fmt.Errorf("signin: read randomness: %w", err)
+	}
+	m := minted{id: strings.ToLower(base32.StdEncoding.EncodeToString(b[:idBytes])), key: s.keys.Current()}
+	m.plain = m.id + "." + base64.RawURLEncoding.EncodeToString(b[idBytes:])
+	var ok bool
+	if m.digest, ok = s.digest(purpose, m.key, m.plain); !ok {
+		return minted{}, errNoKey
+	}
+	return m, nil
+}
+
+// id answers the part of a secret that its row is found by, or nothing when it
+// has not the shape of one: an API token, for instance.
+func secretID(plain string) string {
+	id, _, ok := strings.Cut(plain, ".")
+	if !ok || len(plain) != secretLength || len(id) != 16 {
+		return ""
+	}
+	return id
+}
+
+// matches says, in constant time, whether a secret is the one whose digest is
+// kept.
+func (s *secrets) matches(purpose, plain string, d token.Digest, key token.KeyID) bool {
+	got, ok := s.digest(purpose, key, plain)
+	return got.Equal(d) && ok
+}
+
+func (s *secrets) digest(purpose string, id token.KeyID, text string) (d token.Digest, ok bool) {
+	key, ok := s.keys.Derive("sign-in "+purpose, id)
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(text))
+	m.Sum(d[:0])
+	return d, ok
+}
+
+// name is a keyed digest as text, for rows that are found by it. It is under
+// the first key of the ring, which rotation does not change.
+func (s *secrets) name(purpose, text string) string {
+	d, _ := s.digest(purpose, s.keys.IDs()[0], text)
+	return hex.EncodeToString(d[:])
+}
+
+var (
+	errNoKey  = errors.New("signin: the keyring lacks the key of this row")
+	errSealed = errors.New("signin: a sealed value cannot be opened")
+)
+
+func (s *secrets) aead(purpose string, id token.KeyID) (cipher.AEAD, error) {
+	key, ok := s.keys.Derive("sign-in seal "+purpose, id)
+	if !ok {
+		return nil, errNoKey
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// seal encrypts what must be read again; about is bound to it.
+func (s *secrets) seal(purpose, about string, plain []byte) ([]byte, token.KeyID, error) {
+	id := s.keys.Current()
+	g, err := s.aead(purpose, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	return g.Seal(nil, nil, plain, []byte(about)), id, nil
+}
+
+func (s *secrets) unseal(purpose, about string, sealed []byte, id token.KeyID) ([]byte, error) {
+	g, err := s.aead(purpose, id)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := g.Open(nil, nil, sealed, []byte(about))
+	if err != nil {
+		return nil, errSealed
+	}
+	return plain, nil
+}

@@ -1,0 +1,239 @@
+package signin
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+const (
+	// lastSeenEvery is how often the use of a session is written down.
+	lastSeenEvery = time.Minute
+	// maxSessions is how many a person has at the most; the oldest give way.
+	maxSessions = 50
+	maxAgent    = 300
+)
+
+// begin makes a session within a mutation. Its secret is always a new one, so
+// what a browser was given before it signed in is worth nothing afterwards.
+func (s *Service) begin(tx *authority.SignInTx, u authority.User, method, portal string, from Client) (Result, error) {
+	if !u.DeactivatedAt.IsZero() {
+		return Result{}, refused()
+	}
+	m, err := s.secrets.mint("session")
+	if err != nil {
+		return Result{}, err
+	}
+	now := tx.Now()
+	row := authority.Session{
+		ID: m.id, User: u.ID, Digest: m.digest, Key: m.key, Method: method, Portal: portal, CreatedAt: now, LastSeenAt: now,
+		ConfirmedAt: now, ExpiresAt: now.Add(s.policy.Absolute), Address: from.Addr.String(), Agent: clip(from.Agent),
+	}
+	if !from.Addr.IsValid() {
+		row.Address = ""
+	}
+	err = first(tx.SweepSignIn(now), s.makeRoom(tx, u), tx.PutSession(row), s.remember(tx, u, portal, from),
+		tx.Note("signin.succeeded", u, u, map[string]string{"method": method, "session": row.ID}))
+	return Result{Cookie: token.NewSecret(m.plain), Session: view(row, u)}, err
+}
+
+// remember makes the place known, so that whoever guesses from elsewhere cannot
+// keep the person out. A portal link proves nothing about a place.
+func (s *Service) remember(tx *authority.SignInTx, u authority.User, portal string, from Client) error {
+	if portal != "" || !from.Addr.IsValid() {
+		return nil
+	}
+	return tx.RememberAddress(u.ID, s.secrets.name("address", from.network()), tx.Now())
+}
+
+func (s *Service) makeRoom(tx *authority.SignInTx, u authority.User) error {
+	rows, err := tx.SessionsOf(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, old := range rows[min(len(rows), maxSessions-1):] {
+		if err := tx.DeleteSession(old.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func view(row authority.Session, u authority.User) Session {
+	return Session{
+		ID: row.ID, User: u.ID, UserPublicID: u.PublicID, Email: u.Email, Name: u.Name, InstanceAdmin: u.InstanceAdmin,
+		CreatedAt: row.CreatedAt, ConfirmedAt: row.ConfirmedAt, LastSeenAt: row.LastSeenAt, ExpiresAt: row.ExpiresAt,
+		Address: row.Address, Agent: row.Agent, Method: row.Method, Portal: row.Portal,
+	}
+}
+
+// alive says whether a session's time has not passed.
+func (s *Service) alive(row authority.Session, now time.Time) bool {
+	return now.Before(row.ExpiresAt) && now.Sub(row.LastSeenAt) < s.policy.Idle
+}
+
+// lookUp finds the session that a cookie opens now, and its person.
+func (s *Service) lookUp(r authority.Reader, cookie string, now time.Time) (row authority.Session, u authority.User, err error) {
+	id := secretID(cookie)
+	if id == "" {
+		return row, u, gone()
+	}
+	row, err = r.Session(id)
+	if err != nil && !errors.Is(err, authority.ErrNoRow) {
+		return row, u, err
+	}
+	// Without a row the work is the same, and nothing matches.
+	if !s.secrets.matches("session", cookie, row.Digest, row.Key) || err != nil || !s.alive(row, now) {
+		return row, u, gone()
+	}
+	if u, err = r.User(authority.UserKey{ID: row.User}); err != nil {
+		return row, u, err
+	}
+	if !u.DeactivatedAt.IsZero() {
+		return row, u, gone()
+	}
+	return row, u, nil
+}
+
+// Authenticate answers who a cookie is. A session that ended, or whose person
+// was deactivated, is invalid_token. Its last use is written down at most once
+// a minute.
+func (s *Service) Authenticate(ctx context.Context, cookie string, from Client) (Session, error) {
+	now := s.now().UTC()
+	var row authority.Session
+	var u authority.User
+	err := s.authority.ReadSignIn(ctx, func(r authority.Reader) (err error) {
+		row, u, err = s.lookUp(r, cookie, now)
+		return err
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	if now.Sub(row.LastSeenAt) >= lastSeenEvery {
+		if row, err = s.seen(ctx, cookie, from); err != nil {
+			return Session{}, err
+		}
+	}
+	return view(row, u), nil
+}
+
+// seen writes down that a session was used, unless it ended meanwhile.
+func (s *Service) seen(ctx context.Context, cookie string, from Client) (row authority.Session, err error) {
+	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		if row, _, err = s.lookUp(tx, cookie, tx.Now()); err != nil {
+			return err
+		}
+		if tx.Now().Sub(row.LastSeenAt) < lastSeenEvery {
+			return authority.Unchanged()
+		}
+		row.LastSeenAt, row.Agent = tx.Now(), clip(from.Agent)
+		if from.Addr.IsValid() {
+			row.Address = from.Addr.String()
+		}
+		return tx.PutSession(row)
+	})
+	return row, err
+}
+
+// SignOut ends the session of a cookie. A cookie that opens nothing is no error.
+func (s *Service) SignOut(ctx context.Context, cookie string) error {
+	return s.authority.SignIn(ctx, authority.Caller{}, func(tx *authority.SignInTx) error {
+		row, u, err := s.lookUp(tx, cookie, tx.Now())
+		if errors.Is(err, gone().Code) {
+			return authority.Unchanged()
+		}
+		if err != nil {
+			return err
+		}
+		return first(tx.DeleteSession(row.ID), tx.Note("signin.signed_out", u, u, map[string]string{"session": row.ID}))
+	})
+}
+
+// Sessions lists a person's sessions that have not ended, newest first.
+func (s *Service) Sessions(ctx context.Context, user int64) (out []Session, err error) {
+	now := s.now()
+	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		u, err := r.User(authority.UserKey{ID: user})
+		if err != nil {
+			return err
+		}
+		rows, err := r.SessionsOf(user)
+		for _, row := range rows {
+			if s.alive(row, now) {
+				out = append(out, view(row, u))
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// EndSession ends one of a person's sessions; not_found when it is not theirs.
+func (s *Service) EndSession(ctx context.Context, user int64, id string) error {
+	return s.change(ctx, user, Client{}, func(tx *authority.SignInTx, u authority.User) error {
+		row, err := tx.Session(id)
+		if err == nil && row.User != user {
+			err = authority.ErrNoRow
+		}
+		if err != nil {
+			return err
+		}
+		return first(tx.DeleteSession(id), tx.Note("session.ended", u, u, map[string]string{"session": id}))
+	})
+}
+
+// EndAll ends a person's sessions, but the one of a cookie if one is given.
+func (s *Service) EndAll(ctx context.Context, user int64, exceptCookie string) error {
+	return s.change(ctx, user, Client{}, func(tx *authority.SignInTx, u authority.User) error {
+		keep := ""
+		if row, _, err := s.lookUp(tx, exceptCookie, tx.Now()); err == nil && row.User == user {
+			keep = row.ID
+		}
+		return first(tx.DeleteSessionsOf(user, keep), tx.Note("session.all_ended", u, u, nil))
+	})
+}
+
+// change applies f for a person who is active.
+func (s *Service) change(ctx context.Context, user int64, from Client, f func(*authority.SignInTx, authority.User) error) error {
+	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		u, err := tx.User(authority.UserKey{ID: user})
+		if err != nil {
+			return err
+		}
+		if !u.DeactivatedAt.IsZero() {
+			return gone()
+		}
+		return f(tx, u)
+	})
+}
+
+// sameText compares in constant time.
+func sameText(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// clip bounds what a browser calls itself, and drops what cannot be stored.
+func clip(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, s[:min(len(s), maxAgent)])
+	return s
+}
+
+// first returns the first of errs that is one.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
