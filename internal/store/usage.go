@@ -92,8 +92,8 @@ func (e *engine) openUsageSQLite(ctx context.Context, path string, o Options) er
 	if err != nil {
 		return err
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // beside the file itself, by every path
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // beside the file itself, by every path
 	}
 	path = UsagePath(path)
 	address := readerDSN(path, o)

@@ -18,11 +18,11 @@ func TestUsageSuite(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		storetest.RunUsage(t, func(t *testing.T) authority.UsageStore { return openUsage(t, storetest.SQLite(t)) })
+		storetest.RunUsage(t, func(t *testing.T) authority.UsageStore { t.Helper(); return openUsage(t, storetest.SQLite(t)) })
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		storetest.RunUsage(t, func(t *testing.T) authority.UsageStore { return openUsage(t, storetest.Postgres(t)) })
+		storetest.RunUsage(t, func(t *testing.T) authority.UsageStore { t.Helper(); return openUsage(t, storetest.Postgres(t)) })
 	})
 }
 
@@ -62,6 +62,7 @@ func TestUsageIsAFileOfItsOwn(t *testing.T) {
 func TestUsageIsReadBesideARunningServer(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, url string) {
+		t.Helper()
 		if _, err := store.OpenUsage(t.Context(), store.Options{URL: url, ReadOnly: true}); err == nil {
 			t.Error("a reader opened what is not there")
 		}
@@ -80,6 +81,7 @@ func TestUsageIsReadBesideARunningServer(t *testing.T) {
 func TestUsageAnswersUnavailableToWhoHasGone(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, url string) {
+		t.Helper()
 		u := openUsage(t, url)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -1,0 +1,85 @@
+package usage
+
+import (
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// decisions remembers the last ones of this process. A slot is taken by a number
+// and locked for as long as it is written, so writers meet only when one of them
+// is a whole round behind.
+type decisions struct {
+	next  atomic.Uint64
+	slots []slot
+}
+
+type slot struct {
+	mu sync.Mutex // guards what follows
+	// number counts the decisions from 1; 0 is an empty slot.
+	number    uint64
+	at        int64
+	route     Route
+	workspace int64
+	token     token.Locator
+	matched   bool
+	secret    int
+	code      api.Code
+	addr      netip.Addr
+	requestID text200
+	needs
+}
+
+func newDecisions(n int) *decisions { return &decisions{slots: make([]slot, n)} }
+
+func (d *decisions) record(u *Use) {
+	n := d.next.Add(1)
+	s := &d.slots[n%uint64(len(d.slots))]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n < s.number {
+		return
+	}
+	s.number, s.at, s.route, s.workspace, s.token = n, u.At.UnixMicro(), u.Route, u.Workspace, u.Token
+	s.matched, s.secret, s.code, s.addr = u.Matched, u.Secret, u.Code, u.Addr
+	s.requestID.set(clean(u.RequestID, maxRequest))
+	s.needs.set(u.Scopes, u.Resource)
+}
+
+// find answers the decisions of a request, the latest first.
+func (d *decisions) find(requestID string) []authority.LoggedDecision {
+	type numbered struct {
+		authority.LoggedDecision
+		n uint64
+	}
+	var found []numbered
+	if requestID == "" {
+		return nil
+	}
+	for i := range d.slots {
+		s := &d.slots[i]
+		s.mu.Lock()
+		if s.number > 0 && string(s.requestID.b[:s.requestID.n]) == requestID {
+			found = append(found, numbered{s.logged(), s.number})
+		}
+		s.mu.Unlock()
+	}
+	slices.SortFunc(found, func(a, b numbered) int { return int(b.n) - int(a.n) })
+	out := make([]authority.LoggedDecision, len(found))
+	for i := range found {
+		out[i] = found[i].LoggedDecision
+	}
+	return out
+}
+
+func (s *slot) logged() authority.LoggedDecision {
+	return authority.LoggedDecision{
+		RequestID: s.requestID.String(), At: micros(s.at), Route: string(s.route), Workspace: s.workspace, Token: s.token,
+		Matched: s.matched, Secret: s.secret, Code: s.code, Scopes: s.needs.list(), Resource: s.resource.String(), Addr: s.addr,
+	}
+}

@@ -1,0 +1,312 @@
+package usage
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// bounds are how many entries a table has of each kind.
+type bounds struct {
+	// last, hours and scopes bound tokens, outcomes and scopes of all tokens.
+	last, hours, scopes, reuses int
+	// activity bounds what is told apart, and rest as many again for days' rests.
+	activity int
+	// activityEach and scopesEach bound one token's.
+	activityEach, scopesEach int
+}
+
+// times grows the bounds, for the table that others are merged into.
+func (b bounds) times(n int) bounds {
+	b.last, b.hours, b.scopes, b.reuses, b.activity = n*b.last, n*b.hours, n*b.scopes, n*b.reuses, n*b.activity
+	return b
+}
+
+// table sums uses up. Its methods count what they could not keep apart, or not
+// at all, in lost.
+type table struct {
+	bounds
+	byLast     map[lastKey]*lastUse
+	byHour     map[hourKey]int64
+	byScope    map[scopeKey]*span
+	byActivity map[activityKey]*span
+	byReuse    map[reuseKey]*reuse
+	// rests counts the entries of byActivity that are days' rests.
+	rests int
+	quota map[token.Locator]quota
+	lost  lost
+}
+
+// lost counts what was not kept as it was.
+type lost struct{ coalesced, dropped uint64 }
+
+type quota struct{ activity, scopes int32 }
+
+type lastKey struct {
+	token  token.Locator
+	secret int
+}
+
+type lastUse struct {
+	workspace int64
+	at        int64
+	addr      netip.Addr
+	agent     text200
+}
+
+type hourKey struct {
+	workspace int64
+	token     token.Locator
+	hour      int64
+	code      api.Code
+}
+
+type scopeKey struct {
+	token token.Locator
+	scope string
+}
+
+type activityKey struct {
+	token               token.Locator
+	day                 int64
+	addr                netip.Addr
+	agent, method, path string
+	code                api.Code
+	rest                bool
+}
+
+type reuseKey struct {
+	token  token.Locator
+	secret int
+	hour   int64
+}
+
+// span is when something was first and last done, and how often; in µs.
+type span struct {
+	workspace, first, last, count int64
+}
+
+func (s *span) add(o span) {
+	s.first, s.last, s.count = min(s.first, o.first), max(s.last, o.last), s.count+o.count
+}
+
+type reuse struct {
+	span
+	addr netip.Addr
+}
+
+// text200 is a text of its own of at most 200 bytes.
+type text200 struct {
+	n uint8
+	b [maxAgent]byte
+}
+
+func (t *text200) set(s string) { t.n = uint8(copy(t.b[:], s)) }
+
+func (t *text200) String() string { return string(t.b[:t.n]) }
+
+func newTable(b bounds) *table {
+	return &table{
+		bounds: b, byLast: map[lastKey]*lastUse{}, byHour: map[hourKey]int64{}, byScope: map[scopeKey]*span{},
+		byActivity: map[activityKey]*span{}, byReuse: map[reuseKey]*reuse{}, quota: map[token.Locator]quota{},
+	}
+}
+
+// empty says whether there is nothing to write.
+func (t *table) empty() bool {
+	return len(t.byHour)+len(t.byLast)+len(t.byScope)+len(t.byActivity)+len(t.byReuse) == 0
+}
+
+// crowded says whether it is time to write, before there is no room.
+func (t *table) crowded() bool {
+	return len(t.byHour) > t.hours/2 || len(t.byLast) > t.last/2 || len(t.byActivity) > t.activity/2 || len(t.byScope) > t.scopes/2
+}
+
+func hourOf(t time.Time) int64 { return t.UTC().Truncate(time.Hour).UnixMicro() }
+func dayOf(t time.Time) int64  { return t.UTC().Truncate(24 * time.Hour).UnixMicro() }
+
+// record adds one use.
+func (t *table) record(u *Use) {
+	hour := hourOf(u.At)
+	at := u.At.UnixMicro()
+	if !u.Matched {
+		// Whoever does not know a secret must not make rows by its locator.
+		t.addHour(hourKey{workspace: u.Workspace, hour: hour, code: u.Code}, 1)
+		return
+	}
+	once := span{workspace: u.Workspace, first: at, last: at, count: 1}
+	t.addHour(hourKey{u.Workspace, u.Token, hour, u.Code}, 1)
+	t.addActivity(activityKey{
+		token: u.Token, day: dayOf(u.At), addr: u.Addr, agent: u.Agent, method: u.Method, path: u.Path, code: u.Code,
+	}, once)
+	switch u.Code {
+	case api.CodeRetired:
+		t.addReuse(reuseKey{u.Token, u.Secret, hour}, reuse{once, u.Addr})
+	default:
+	case api.CodeOK:
+		t.addLast(lastKey{u.Token, u.Secret}, u.Workspace, at, u.Addr, u.Agent)
+		for _, s := range u.Scopes[:min(len(u.Scopes), maxScopes)] {
+			if len(s) <= maxScope && plain(s) {
+				t.addScope(scopeKey{u.Token, s}, once)
+			}
+		}
+	}
+}
+
+func (t *table) addLast(k lastKey, workspace, at int64, addr netip.Addr, agent string) {
+	e, ok := t.byLast[k]
+	if !ok {
+		if len(t.byLast) >= t.last {
+			t.lost.dropped++
+			return
+		}
+		e = &lastUse{at: at - 1}
+		t.byLast[k] = e
+	}
+	if at > e.at {
+		e.workspace, e.at, e.addr = workspace, at, addr
+		e.agent.set(agent)
+	}
+}
+
+// addHour counts for the workspace alone where there is no room for the token.
+func (t *table) addHour(k hourKey, n int64) {
+	if _, ok := t.byHour[k]; ok || len(t.byHour) < t.hours {
+		t.byHour[k] += n
+		return
+	}
+	k.token = token.Locator{}
+	if _, ok := t.byHour[k]; ok || len(t.byHour) < 2*t.hours {
+		t.lost.coalesced += uint64(n)
+		t.byHour[k] += n
+		return
+	}
+	t.lost.dropped += uint64(n)
+}
+
+func (t *table) addScope(k scopeKey, s span) {
+	if e, ok := t.byScope[k]; ok {
+		e.add(s)
+		return
+	}
+	q := t.quota[k.token]
+	if len(t.byScope) >= t.scopes || int(q.scopes) >= t.scopesEach {
+		t.lost.dropped++
+		return
+	}
+	q.scopes++
+	t.quota[k.token] = q
+	k.scope = strings.Clone(k.scope)
+	t.byScope[k] = new(s)
+}
+
+// addActivity counts for the rest of the day where there is no room.
+func (t *table) addActivity(k activityKey, s span) {
+	if e, ok := t.byActivity[k]; ok {
+		e.add(s)
+		return
+	}
+	if !k.rest {
+		q := t.quota[k.token]
+		if len(t.byActivity)-t.rests < t.activity && int(q.activity) < t.activityEach {
+			q.activity++
+			t.quota[k.token] = q
+			k.agent, k.method, k.path = strings.Clone(k.agent), strings.Clone(k.method), strings.Clone(k.path)
+			t.byActivity[k] = new(s)
+			return
+		}
+		t.lost.coalesced += uint64(s.count)
+		t.addActivity(activityKey{token: k.token, day: k.day, code: k.code, rest: true}, s)
+		return
+	}
+	if t.rests >= t.activity {
+		t.lost.dropped += uint64(s.count)
+		return
+	}
+	t.rests++
+	t.byActivity[k] = new(s)
+}
+
+func (t *table) addReuse(k reuseKey, r reuse) {
+	e, ok := t.byReuse[k]
+	switch {
+	case !ok && len(t.byReuse) >= t.reuses:
+		t.lost.dropped += uint64(r.count)
+	case !ok:
+		t.byReuse[k] = new(r)
+	default:
+		if r.last >= e.last {
+			e.addr = r.addr
+		}
+		e.add(r.span)
+	}
+}
+
+// merge adds everything of another table.
+func (t *table) merge(o *table) {
+	for k, e := range o.byLast {
+		t.addLast(k, e.workspace, e.at, e.addr, e.agent.String())
+	}
+	for k, n := range o.byHour {
+		t.addHour(k, n)
+	}
+	for k, e := range o.byScope {
+		t.addScope(k, *e)
+	}
+	for k, e := range o.byActivity {
+		t.addActivity(k, *e)
+	}
+	for k, e := range o.byReuse {
+		t.addReuse(k, *e)
+	}
+	t.lost.coalesced += o.lost.coalesced
+	t.lost.dropped += o.lost.dropped
+}
+
+// reset empties the table and keeps its room.
+func (t *table) reset() {
+	clear(t.byLast)
+	clear(t.byHour)
+	clear(t.byScope)
+	clear(t.byActivity)
+	clear(t.byReuse)
+	clear(t.quota)
+	t.rests, t.lost = 0, lost{}
+}
+
+func micros(n int64) time.Time { return time.UnixMicro(n).UTC() }
+
+// batch is the table as the store takes it.
+func (t *table) batch() authority.UsageBatch {
+	var b authority.UsageBatch
+	for k, e := range t.byLast {
+		b.Last = append(b.Last, authority.LastUse{
+			Workspace: e.workspace, Token: k.token, Secret: k.secret, At: micros(e.at), Addr: e.addr, Agent: e.agent.String(),
+		})
+	}
+	for k, n := range t.byHour {
+		b.Hours = append(b.Hours, authority.HourCount{Workspace: k.workspace, Token: k.token, Hour: micros(k.hour), Code: k.code, Count: n})
+	}
+	for k, e := range t.byScope {
+		b.Scopes = append(b.Scopes, authority.ScopeUse{
+			Workspace: e.workspace, Token: k.token, Scope: k.scope, First: micros(e.first), Last: micros(e.last), Count: e.count,
+		})
+	}
+	for k, e := range t.byActivity {
+		b.Activity = append(b.Activity, authority.Activity{
+			Workspace: e.workspace, Token: k.token, Day: micros(k.day), Addr: k.addr, Agent: k.agent, Method: k.method,
+			Path: k.path, Outcome: k.code, Rest: k.rest, First: micros(e.first), Last: micros(e.last), Count: e.count,
+		})
+	}
+	for k, e := range t.byReuse {
+		b.Reuses = append(b.Reuses, authority.Reuse{
+			Workspace: e.workspace, Token: k.token, Secret: k.secret, Hour: micros(k.hour), First: micros(e.first),
+			Last: micros(e.last), Addr: e.addr, Count: e.count,
+		})
+	}
+	return b
+}

@@ -1,0 +1,201 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// writer is what waits for the store.
+type writer struct {
+	// sending is the batch that the store has not confirmed; it is sent again as
+	// it is. Empty when there is none.
+	sending authority.UsageBatch
+	// pending is what came meanwhile, denials among it.
+	pending *table
+	denials []authority.Denial
+	number  uint64
+	// failures counts the attempts since the last success, and retry is before
+	// when there is no next one.
+	failures int
+	retry    time.Time
+	// kept is when old usage was last tidied up.
+	kept time.Time
+}
+
+const (
+	// slowest is the longest pause between two attempts.
+	slowest = 30 * time.Second
+	// patience is how often a batch is sent that the store refuses as such.
+	patience = 5
+	// hoursKept is how long counts are kept for each hour.
+	hoursKept = 35 * 24 * time.Hour
+	// tidying is how often old usage is rolled up and trimmed.
+	tidying = time.Hour
+)
+
+// Run writes until ctx ends. One call of it is enough; what is recorded after
+// its end waits for Shutdown.
+func (r *Recorder) Run(ctx context.Context) {
+	for r.pause(ctx, r.cfg.Interval) {
+		r.writing.Lock()
+		if now := r.cfg.Now(); !now.Before(r.writer.retry) {
+			_ = r.write(ctx) // told where it failed, and tried again
+			r.tidyUp(ctx)
+		} else {
+			r.collect()
+		}
+		r.writing.Unlock()
+	}
+}
+
+// pause waits for a time, or until somebody wakes us; false when ctx has ended.
+func (r *Recorder) pause(ctx context.Context, d time.Duration) bool {
+	c, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	select {
+	case <-c.Done():
+	case <-r.wake:
+	}
+	return ctx.Err() == nil
+}
+
+// Flush writes what is recorded by now, or says why it could not.
+func (r *Recorder) Flush(ctx context.Context) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	return r.write(ctx)
+}
+
+// Shutdown writes everything, trying again until ctx ends. Whoever records must
+// have stopped before.
+func (r *Recorder) Shutdown(ctx context.Context) error {
+	const pause = 200 * time.Millisecond
+	for {
+		err := r.Flush(ctx)
+		if err == nil {
+			return nil
+		}
+		if !r.pause(ctx, pause) {
+			return fmt.Errorf("usage: what was recorded last could not be written: %w", err)
+		}
+	}
+}
+
+// collect takes from the shards what they hold.
+func (r *Recorder) collect() {
+	w := &r.writer
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		s.full, s.spare = s.spare, s.full
+		s.mu.Unlock()
+		w.pending.merge(s.spare)
+		s.spare.reset()
+	}
+	denied, dropped := r.denials.drain()
+	w.denials = append(w.denials, denied...)
+	if len(w.denials) > 2*denialsAtOnce {
+		slices.SortFunc(w.denials, func(a, b authority.Denial) int { return a.At.Compare(b.At) })
+		dropped += uint64(len(w.denials) - denialsAtOnce)
+		w.denials = slices.Clone(w.denials[len(w.denials)-denialsAtOnce:])
+	}
+	r.coalesced.Add(w.pending.lost.coalesced)
+	r.dropped.Add(w.pending.lost.dropped + dropped)
+	w.pending.lost = lost{}
+	if r.behind.Load() == 0 && !w.pending.empty() {
+		r.behind.Store(r.cfg.Now().UnixMicro())
+	}
+}
+
+// write sends first what was not confirmed, then what has come since.
+func (r *Recorder) write(ctx context.Context) error {
+	r.collect()
+	w := &r.writer
+	for {
+		if w.sending.Empty() {
+			if w.pending.empty() && len(w.denials) == 0 {
+				r.behind.Store(0)
+				return nil
+			}
+			w.sending = w.pending.batch()
+			w.sending.Denials, w.denials = w.denials, nil
+			w.pending.reset()
+			w.number++
+			w.sending.ID, w.sending.At = r.batchID(w.number), r.cfg.Now()
+		}
+		if err := r.send(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// send makes one attempt.
+func (r *Recorder) send(ctx context.Context) error {
+	w := &r.writer
+	limited, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
+	defer cancel()
+	if err := r.cfg.Store.AddUsage(limited, w.sending); err != nil {
+		r.failed.Add(1)
+		w.failures++
+		w.retry = r.cfg.Now().Add(min(slowest, r.cfg.Interval<<min(w.failures-1, 8)))
+		r.cfg.Logger.Warn("usage could not be written and is kept for the next attempt",
+			"error", err, "attempts", w.failures, "batch", w.sending.ID)
+		return r.giveUp(err)
+	}
+	r.written.Add(1)
+	reused := w.sending.Reuses
+	w.sending, w.failures, w.retry = authority.UsageBatch{}, 0, time.Time{}
+	if len(reused) > 0 && r.cfg.Reused != nil {
+		r.cfg.Reused(ctx, reused)
+	}
+	return nil
+}
+
+// giveUp drops a batch that the store can be reached for and does not take, so
+// that one of them does not hold up all that come after it.
+func (r *Recorder) giveUp(err error) error {
+	w := &r.writer
+	passing := errors.Is(err, authority.ErrStoreUnavailable) || errors.Is(err, authority.ErrOutcomeUnknown)
+	if passing || w.failures < patience {
+		return err
+	}
+	r.cfg.Logger.Error("usage is dropped that the store does not take", "error", err, "batch", w.sending.ID)
+	r.dropped.Add(uint64(len(w.sending.Hours)))
+	w.sending, w.failures, w.retry = authority.UsageBatch{}, 0, time.Time{}
+	return nil
+}
+
+// tidyUp rolls up and trims once in an hour. A failure is told and waits for the
+// next hour: nothing is wrong but that there is more than there need be.
+func (r *Recorder) tidyUp(ctx context.Context) {
+	now := r.cfg.Now()
+	if !r.writer.kept.IsZero() && now.Sub(r.writer.kept) < tidying {
+		return
+	}
+	r.writer.kept = now
+	if err := r.tidyAll(ctx, now); err != nil && ctx.Err() == nil {
+		r.cfg.Logger.Warn("old usage could not be tidied up", "error", err)
+	}
+}
+
+func (r *Recorder) tidyAll(ctx context.Context, now time.Time) error {
+	before := now.Add(-hoursKept).UTC().Truncate(24 * time.Hour)
+	if err := r.cfg.Store.RollUpUsage(ctx, before, now); err != nil || r.cfg.Retention == nil {
+		return err
+	}
+	retention, err := r.cfg.Retention(ctx)
+	if err != nil {
+		return err
+	}
+	for workspace, keep := range retention {
+		if err := r.cfg.Store.TrimUsage(ctx, workspace, now.Add(-keep)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
