@@ -141,7 +141,7 @@ func TestCloseWaits(t *testing.T) {
 			go func() { closed <- s.Close() }()
 			for s.Ping(t.Context()) == nil { // until the door is shut
 			}
-			held(t, store.Options{URL: url})
+			_ = held(t, store.Options{URL: url})
 			return tx.PutWorkspace(workspace(tx.NewID()))
 		})
 		if err := <-closed; err != nil {
