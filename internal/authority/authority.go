@@ -89,7 +89,7 @@ type work struct {
 func (a *Authority) mutate(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
 	m := &mutation{ctx: ctx}
 	m.run = func(tx Tx) error {
-		w := &work{Tx: tx, a: a, caller: c, now: a.now().UTC()}
+		w := &work{Tx: tx, a: a, caller: c, now: a.now().UTC().Truncate(time.Microsecond)}
 		err := f(w)
 		m.touched, m.revision = w.touched, tx.Revision()
 		return err
