@@ -11,7 +11,8 @@ import (
 )
 
 // authenticate establishes the caller by the token in the Authorization header.
-// Looking at it is no use of it: it neither counts nor consumes.
+// Looking at it neither counts nor consumes; only the first use of a secret that
+// waits for it is committed, before anything is answered.
 func (c *call) authenticate() error {
 	presented, err := bearer(c.r.Header)
 	if err != nil {
@@ -24,6 +25,11 @@ func (c *call) authenticate() error {
 	}
 	if !c.known.Allowed() {
 		return refused(&c.known, nil)
+	}
+	if c.known.Tracked {
+		if err := c.s.authority.FirstUse(c.ctx, c.known.Locator, c.known.SecretNumber); err != nil {
+			return err
+		}
 	}
 	actAs, err := actAs(c.r.Header)
 	c.caller = authority.Caller{

@@ -101,23 +101,26 @@ func (c *call) decideIn(q *question, workspace string, d *verify.Decision) error
 
 func (c *call) decideAlone(q *question, d *verify.Decision) error {
 	alone, err := c.s.workspaces.only(c.ctx, 0)
-	for {
-		if err != nil {
-			return err
-		}
-		if alone.workspace == 0 {
-			return api.Errorf(api.CodeWorkspaceRequired,
-				"this instance has several workspaces: add workspace=SLUG, or workspace=* for any, to the address that the proxy calls")
-		}
-		q.Workspace = alone.workspace
-		if err := c.decide(q, d); err != nil || d.Revision <= alone.revision {
-			return err
-		}
+	for err == nil {
 		was := alone.workspace
+		q.Workspace, q.nowhere = was, was == 0
+		if err = c.decide(q, d); err != nil {
+			break
+		}
 		if alone, err = c.s.workspaces.only(c.ctx, d.Revision); err == nil && alone.workspace == was {
-			return nil
+			return aloneOnly(was)
 		}
 	}
+	return err
+}
+
+// aloneOnly refuses when there is no workspace that goes without saying.
+func aloneOnly(workspace int64) error {
+	if workspace != 0 {
+		return nil
+	}
+	return api.Errorf(api.CodeWorkspaceRequired,
+		"this instance has several workspaces: add workspace=SLUG, or workspace=* for any, to the address that the proxy calls")
 }
 
 // passed tells the application who asks. Every one of the headers is there, so

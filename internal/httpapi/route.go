@@ -133,7 +133,7 @@ func (rt Route) check() error {
 // declared looks a parameter up among those that a route takes.
 func declared(params []Param, name string) (Param, bool) {
 	for _, p := range params {
-		if p.Name == name || p.Prefix && strings.HasPrefix(name, p.Name) && len(name) > len(p.Name) {
+		if !p.Prefix && p.Name == name || p.Prefix && strings.HasPrefix(name, p.Name) && len(name) > len(p.Name) {
 			return p, true
 		}
 	}
@@ -154,8 +154,11 @@ func route(method, path string, access Access, summary string, e endpoint) Route
 		Method: method, Path: path, Access: access, Summary: summary, Timeout: usualTime, Success: []int{http.StatusOK},
 		Request: e.in, Response: e.out, Params: e.params, OptionalBody: e.optional, Revision: e.changes, run: e.run,
 	}
-	if e.in != nil {
+	switch {
+	case e.in != nil:
 		rt.MaxBody = largeBody
+	case method == http.MethodPost: // {} says as much as no body
+		rt.MaxBody = smallBody
 	}
 	if e.success != nil {
 		rt.Success = e.success

@@ -57,6 +57,11 @@ func (c *call) admit() error {
 	if err := c.readBody(); err != nil {
 		return err
 	}
+	if c.route.Request == nil && c.body.Len() > 0 {
+		if err := c.decodePlain(&struct{}{}); err != nil {
+			return err
+		}
+	}
 	return c.keyed()
 }
 

@@ -1,0 +1,163 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+const fa = "/v1/forward-auth"
+
+// identity are the headers that tell the application who asks.
+func identity() []string {
+	return []string{"Tokenry-Token-Id", "Tokenry-Principal", "Tokenry-Principal-Type", "Tokenry-External-Id",
+		"Tokenry-Workspace", "Tokenry-Scopes", "Tokenry-Expires-At"}
+}
+
+func (r *reply) headers(want map[string]string) {
+	r.w.Helper()
+	for name, value := range want {
+		if got := r.Header[name]; len(got) != 1 || got[0] != value {
+			r.w.Errorf("%s is %q, want %q", name, got, value)
+		}
+	}
+}
+
+func TestForwardAuthTellsWhoAsks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tok := w.account("ci", "tickets:read", "tickets:write")
+	var i api.Whoami
+	w.as(tok, "GET", "/v1/whoami", nil).is(200).into(&i)
+	for _, method := range []string{"GET", "POST", "DELETE", "PROPFIND", "OPTIONS", "TRACE"} {
+		r := w.as(tok, method, fa+"?workspace=acme&scope=tickets:read&scope=tickets:write", nil).is(200)
+		r.headers(map[string]string{
+			"Tokenry-Token-Id": i.Token.ID, "Tokenry-Principal": "ci@acme.service", "Tokenry-Principal-Type": "service_account",
+			"Tokenry-External-Id": "", "Tokenry-Workspace": "acme", "Tokenry-Scopes": "tickets:read tickets:write",
+			"Tokenry-Expires-At": "2027-03-14T09:26:53Z",
+		})
+		if len(r.body) > 0 {
+			t.Errorf("%s: a body %q", method, r.body)
+		}
+	}
+}
+
+func TestForwardAuthSendsEveryHeaderAlsoWhenEmpty(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.play([]step{{"PATCH", ws + "/policy", object{"allow_never": true}, 200, nil}})
+	r := w.as(w.root, "GET", fa+"?workspace=acme", nil).is(200)
+	for _, name := range identity() {
+		if len(r.Header[name]) != 1 {
+			t.Errorf("%s is there %d times", name, len(r.Header[name]))
+		}
+	}
+}
+
+func TestForwardAuthHeadersAreSafe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.play([]step{
+		{"PUT", ws + "/members/ext:k%C3%B6nig%25%20%221%22", object{"name": "Kö", "role": "Viewer", "resources": []string{"*"}}, 201, nil},
+	})
+	w.as(w.root, "PUT", ws+"/members/ext:a%0d%0aX-Admin:%20yes", object{"name": "x", "role": "Viewer"}).is(400)
+	i := w.issue("acme", object{"label": "x", "owner": "ext:könig% \"1\""})
+	r := w.as(i.Secret, "GET", fa+"?workspace=acme", nil).is(200)
+	r.headers(map[string]string{"Tokenry-External-Id": `k%C3%B6nig%25 "1"`, "Tokenry-Principal-Type": "user"})
+}
+
+func TestForwardAuthNeedsItsWorkspace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.as(w.root, "GET", fa, nil).is(200) // the only one there is
+	w.play([]step{{"POST", "/v1/workspaces", object{"slug": "globex", "external_id": "c/1"}, 201, nil}})
+	foreign := w.issue("globex", object{"label": "x", "kind": "workspace", "scopes": []string{"*"}}).Secret
+	w.as(w.root, "GET", fa, nil).is(403).problem(api.CodeWorkspaceRequired)
+	w.as(foreign, "GET", fa, nil).is(403).problem(api.CodeWorkspaceRequired)
+	w.as(foreign, "GET", fa+"?workspace=acme", nil).is(401).challenges(invalidChallenge)
+	w.as(foreign, "GET", fa+"?workspace=globex", nil).is(200)
+	w.as(foreign, "GET", fa+"?workspace=ext:c%2F1", nil).is(200)
+	w.as(w.root, "GET", fa+"?workspace=ext:c%2F1", nil).is(401)
+	w.as(foreign, "GET", fa+"?workspace=*", nil).is(200)
+	w.as(w.root, "GET", fa+"?workspace=*", nil).is(200)
+	w.as(foreign, "GET", fa+"?workspace=nowhere", nil).is(401).challenges(invalidChallenge)
+	w.play([]step{
+		{"PATCH", "/v1/workspaces/globex", object{"external_id": "c/2"}, 200, nil},
+		{"PATCH", ws, object{"external_id": "c/1"}, 200, nil},
+	})
+	w.as(foreign, "GET", fa+"?workspace=ext:c%2F1", nil).is(401) // it is another's now
+	w.as(w.root, "GET", fa+"?workspace=ext:c%2F1", nil).is(200)
+	w.play([]step{{"DELETE", "/v1/workspaces/globex", nil, 200, nil}})
+	w.as(w.root, "GET", fa, nil).is(200)
+	w.as(foreign, "GET", fa, nil).is(401)
+}
+
+func TestForwardAuthRefusesWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for q, field := range map[string]string{
+		"workspace=acme&workspace=globex": "workspace", "workspace=acme&workspace=acme": "workspace", "workspace=": "workspace",
+		"resource=a&resource=b": "resource", "deny=403&deny=403": "deny", "deny=401": "deny", "scopes=a:b": "scopes",
+		"workspace=acme&limit=1": "limit", "scope=a:*": "scopes", "scope=*": "scopes", "scope=": "scope", "resource=a*": "resource",
+		"scope=tokens:fly": "scopes",
+	} {
+		want := http.StatusBadRequest
+		if strings.Contains(q, "deny=403") {
+			want = http.StatusForbidden
+		}
+		r := w.as(w.root, "GET", fa+"?"+q, nil).is(want)
+		var p api.Problem
+		if r.into(&p); p.Code != api.CodeInvalidParameter || p.Field != field {
+			t.Errorf("%s: %+v", q, p)
+		}
+	}
+}
+
+func TestForwardAuthHeadersNeitherSetNorLowerWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, behind("127.0.0.0/8"))
+	tok := w.account("ci", "tickets:read")
+	w.as(tok, "GET", fa+"?workspace=acme&scope=tickets:write", nil,
+		"X-Forwarded-Uri", "/?scope=tickets:read", "X-Forwarded-Method", "GET", "Tokenry-Scopes", "tickets:write",
+		"X-Scope", "tickets:read", "X-Original-URL", fa+"?workspace=acme").is(403).problem(api.CodeInsufficientScope)
+	r := w.as(tok, "GET", fa+"?workspace=acme", nil, "Tokenry-Principal", "ada@example.com", "Tokenry-External-Id", "root").is(200)
+	r.headers(map[string]string{"Tokenry-Principal": "ci@acme.service", "Tokenry-External-Id": ""})
+}
+
+func TestForwardAuthRefusalsHaveTheirStatus(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.play([]step{
+		{"POST", ws + "/service-accounts", object{"name": "ci", "scopes": []string{"tickets:read"}, "resources": []string{"payments"}}, 201, nil},
+	})
+	tok := w.issue("acme", object{"label": "x", "owner": "ci", "rate_limit": object{"requests": 2, "window": "1m"}}).Secret
+	path := fa + "?workspace=acme&scope=tickets:read"
+	w.as(tok, "GET", path, nil).is(403).problem(api.CodeResourceDenied)
+	w.as(tok, "GET", path+"&resource=shop", nil).is(403).problem(api.CodeResourceDenied)
+	w.as(tok, "GET", path+"&resource=any", nil).is(200).headers(map[string]string{
+		"Ratelimit-Policy": `"default";q=2`, "Ratelimit": `"default";r=1;t=30`,
+	})
+	w.as(tok, "GET", path+"&resource=payments", nil).is(200)
+	r := w.as(tok, "GET", path+"&resource=payments", nil).is(429)
+	r.problem(api.CodeRateLimited)
+	r.headers(map[string]string{"Retry-After": "30", "Ratelimit-Policy": `"default";q=2`, "Ratelimit": `"default";r=0;t=60`})
+
+	r = w.as(tok, "GET", path+"&resource=payments&deny=403", nil).is(403)
+	r.headers(map[string]string{"Tokenry-Status": "429", "Retry-After": "30"})
+	var p api.Problem
+	if r.into(&p); p.Status != 403 || p.Code != api.CodeRateLimited {
+		t.Errorf("the problem says %+v", p)
+	}
+	r = w.send("GET", path+"&deny=403", "").is(401)
+	r.challenges(bareChallenge)
+	r.headers(map[string]string{"Tokenry-Status": "401"})
+	w.as(tok, "GET", path+"&deny=403", nil).is(403).headers(map[string]string{"Tokenry-Status": "403"})
+}
+
+func TestForwardAuthIgnoresTheBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.as(w.root, "POST", fa+"?workspace=acme", strings.Repeat("x", 100_000), "Content-Type", "text/plain", "Content-Encoding", "gzip").is(200)
+}

@@ -1,0 +1,208 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// fill makes tokens t0, t1, …
+func (w *world) fill(n int) {
+	w.Helper()
+	for i := range n {
+		w.issue("acme", object{"label": "t" + strconv.Itoa(i), "metadata": object{"n": i % 2}})
+	}
+}
+
+// labels reads a listing of tokens to its end.
+func (w *world) labels(query string, pages int) []string {
+	w.Helper()
+	var out []string
+	for cursor, n := "", 0; ; n++ {
+		path := ws + "/tokens?" + query
+		if cursor != "" {
+			path += "&cursor=" + url.QueryEscape(cursor)
+		}
+		var page api.List[api.Token]
+		w.as(w.root, "GET", path, nil).is(200).into(&page)
+		for _, t := range page.Items {
+			out = append(out, t.Label)
+		}
+		if page.NextCursor == nil {
+			if n+1 != pages {
+				w.Errorf("%s: %d pages, want %d", query, n+1, pages)
+			}
+			return out
+		}
+		cursor = *page.NextCursor
+	}
+}
+
+func TestPagesFollowEachOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill(5)
+	want := []string{"t4", "t3", "t2", "t1", "t0", "First token"}
+	for limit, pages := range map[string]int{"limit=2": 3, "limit=4": 2, "limit=6": 1, "limit=200": 1, "": 1} {
+		if got := w.labels(limit, pages); !slices.Equal(got, want) {
+			t.Errorf("%s: %v", limit, got)
+		}
+	}
+	if got := w.labels("limit=1&metadata.n=1", 3); !slices.Equal(got, []string{"t3", "t1"}) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestWholeListsHavePagesToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	names := func(query string) (out []string, next *string) {
+		var page api.List[api.Role]
+		w.as(w.root, "GET", ws+"/roles"+query, nil).is(200).into(&page)
+		for _, r := range page.Items {
+			out = append(out, r.Name)
+		}
+		return out, page.NextCursor
+	}
+	whole, next := names("")
+	if next != nil || len(whole) != 6 {
+		t.Fatalf("%v %v", whole, next)
+	}
+	var got []string
+	for query := "?limit=4"; query != ""; {
+		page, next := names(query)
+		got, query = append(got, page...), ""
+		if next != nil {
+			query = "?limit=4&cursor=" + *next
+		}
+	}
+	if !slices.Equal(got, whole) {
+		t.Errorf("%v, want %v", got, whole)
+	}
+}
+
+func TestACursorBelongsToItsListing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill(3)
+	w.play([]step{{"POST", "/v1/workspaces", object{"slug": "globex"}, 201, nil}})
+	var page api.List[api.Token]
+	w.as(w.root, "GET", ws+"/tokens?limit=1&q=t", nil).is(200).into(&page)
+	cursor := *page.NextCursor
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	w.must(err)
+	w.as(w.root, "GET", ws+"/tokens?limit=7&q=t&cursor="+cursor, nil).is(200) // another size is the same listing
+	flip := func(i int) string {
+		b := slices.Clone(raw)
+		b[i] ^= 1
+		return base64.RawURLEncoding.EncodeToString(b)
+	}
+	for name, path := range map[string]string{
+		"another workspace": "/v1/workspaces/globex/tokens?q=t&cursor=" + cursor,
+		"other filters":     ws + "/tokens?q=x&cursor=" + cursor,
+		"no filters":        ws + "/tokens?cursor=" + cursor,
+		"another route":     ws + "/members?cursor=" + cursor,
+		"an altered place":  ws + "/tokens?q=t&cursor=" + flip(len(raw)-1),
+		"an altered nonce":  ws + "/tokens?q=t&cursor=" + flip(5),
+		"another key":       ws + "/tokens?q=t&cursor=" + flip(3),
+		"a cut one":         ws + "/tokens?q=t&cursor=" + cursor[:20],
+		"a longer one":      ws + "/tokens?q=t&cursor=" + cursor + "AA",
+		"a number":          ws + "/tokens?q=t&cursor=7",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := w.as(w.root, "GET", path, nil)
+			r.w = &world{TB: t, server: w.server}
+			r.field(api.CodeInvalidCursor, "cursor")
+		})
+	}
+	if strings.Contains(string(raw), "\x00\x00\x00\x00\x00") {
+		t.Error("the row number can be read")
+	}
+}
+
+func TestTablesAreSafeInSpreadsheets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, label := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "plain, with \"quotes\"", "＝1"} {
+		w.issue("acme", object{"label": label})
+	}
+	w.fill(3)
+	r := w.as(w.root, "GET", ws+"/tokens?format=csv&status=active", nil).is(200)
+	w.checkCommon(r)
+	if got := r.Header.Get("Content-Type"); got != "text/csv; charset=utf-8" {
+		t.Errorf("content type %q", got)
+	}
+	rows, err := csv.NewReader(strings.NewReader(string(r.body))).ReadAll()
+	w.must(err)
+	column := slices.Index(rows[0], "label")
+	var labels []string
+	for _, row := range rows[1:] {
+		labels = append(labels, row[column])
+		for _, cell := range row {
+			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n\x00") {
+				t.Errorf("a cell begins like a formula: %q", cell)
+			}
+		}
+	}
+	want := []string{"t2", "t1", "t0", "'＝1", "plain, with \"quotes\"", "'@SUM(A1)", "'-1", "'+1", "'=1+1", "First token"}
+	if !slices.Equal(labels, want) {
+		t.Errorf("%q", labels)
+	}
+	w.as(w.account("ci", "a:b"), "GET", ws+"/tokens?format=csv", nil).is(403).problem(api.CodeInsufficientScope)
+}
+
+func TestTheAuditIsListedAndExported(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill(205) // more than one page of an export
+	var page api.List[api.AuditEvent]
+	w.as(w.root, "GET", ws+"/audit?limit=3&action=token.created&actor=ada@example.com", nil).is(200).into(&page)
+	if len(page.Items) != 3 || page.NextCursor == nil || page.Items[0].RequestID == "" || page.Items[0].IP == nil || *page.Items[0].IP != "127.0.0.1" {
+		t.Fatalf("%+v", page)
+	}
+	r := w.as(w.root, "GET", ws+"/audit/export?action=token.created", nil).is(200)
+	w.checkCommon(r)
+	var sequences []int64
+	for lines := bufio.NewScanner(strings.NewReader(string(r.body))); lines.Scan(); {
+		var e api.AuditEvent
+		w.must(json.Unmarshal(lines.Bytes(), &e))
+		sequences = append(sequences, e.Sequence)
+	}
+	if len(sequences) != 206 || !slices.IsSortedFunc(sequences, func(a, b int64) int { return int(b - a) }) {
+		t.Errorf("%d events, %v", len(sequences), sequences[:3])
+	}
+	rows, err := csv.NewReader(strings.NewReader(string(w.as(w.root, "GET", ws+"/audit/export?format=csv&token="+*page.Items[0].Token, nil).is(200).body))).ReadAll()
+	w.must(err)
+	if len(rows) != 2 || rows[0][0] != "sequence" {
+		t.Errorf("%v", rows)
+	}
+	w.as(w.root, "GET", ws+"/audit/export?action=nothing", nil).is(200)
+	w.as(w.account("ci", "a:b"), "GET", ws+"/audit/export", nil).is(403).problem(api.CodeInsufficientScope)
+}
+
+func TestIdentifiersSurviveTheirPath(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, external := range []string{"foo/bar", "a b", "ü%2F", "..", "x?y#z", "+"} {
+		path := ws + "/members/" + url.PathEscape("ext:"+external)
+		var m api.Member
+		w.as(w.root, "PUT", path, object{"name": "n", "role": "Viewer"}).is(201).into(&m)
+		if m.ExternalID == nil || *m.ExternalID != external {
+			t.Errorf("%q became %v", external, m.ExternalID)
+		}
+		w.as(w.root, "PUT", path, object{"name": "n2", "role": "Viewer"}).is(200)
+		w.as(w.root, "GET", path, nil).is(200)
+	}
+	i := w.issue("acme", object{"label": "x"})
+	for _, id := range []string{i.Token.ID, i.Token.Locator, url.PathEscape(i.Token.ID), strings.ReplaceAll(i.Token.ID, "@", "%40")} {
+		w.as(w.root, "GET", ws+"/tokens/"+id, nil).is(200)
+	}
+}

@@ -1,0 +1,228 @@
+package httpapi_test
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/httpapi"
+)
+
+// step is one call of a story that has to succeed.
+type step struct {
+	method, path string
+	body         any
+	status       int
+	// want are members of the answer, compared when given.
+	want map[string]any
+}
+
+type object = map[string]any
+
+// play calls every step as root, and looks at what all answers have in common.
+func (w *world) play(steps []step) {
+	w.Helper()
+	revision := ""
+	for _, s := range steps {
+		r := w.as(w.root, s.method, s.path, s.body).is(s.status)
+		w.checkCommon(r)
+		if now := r.Header.Get("Tokenry-Revision"); now != "" {
+			if len(now) < len(revision) || len(now) == len(revision) && now < revision {
+				w.Errorf("%s %s: revision %s after %s", s.method, s.path, now, revision)
+			}
+			revision = now
+		} else if s.method != http.MethodGet && !strings.Contains(s.path, "dry_run") {
+			w.Errorf("%s %s: no Tokenry-Revision", s.method, s.path)
+		}
+		var got object
+		if len(s.want) > 0 {
+			r.into(&got)
+		}
+		maps.DeleteFunc(got, func(k string, _ any) bool { _, asked := s.want[k]; return !asked })
+		if len(s.want) > 0 && !cmp.Equal(s.want, got) {
+			w.Errorf("%s %s: %s\n%s", s.method, s.path, cmp.Diff(s.want, got), r.body)
+		}
+	}
+}
+
+// checkCommon looks at the headers that every authenticated answer has.
+func (w *world) checkCommon(r *reply) {
+	w.Helper()
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Strict-Transport-Security": "max-age=31536000",
+	} {
+		if got := r.Header[name]; len(got) != 1 || got[0] != want {
+			w.Errorf("%s %s: %s is %q, want %q", r.Request.Method, r.Request.URL.Path, name, got, want)
+		}
+	}
+}
+
+const ws = "/v1/workspaces/acme"
+
+func workspaceStory() []step {
+	return []step{
+		{"POST", "/v1/workspaces", object{"slug": "globex", "name": "Globex", "external_id": "cust/7"}, 201, object{"slug": "globex", "external_id": "cust/7"}},
+		{"GET", "/v1/workspaces", nil, 200, nil},
+		{"GET", "/v1/workspaces/globex", nil, 200, object{"name": "Globex"}},
+		{"GET", "/v1/workspaces/ext:cust%2F7", nil, 200, object{"slug": "globex"}},
+		{"PUT", "/v1/workspaces/ext:cust%2F7", object{"name": "Globex Inc"}, 200, object{"slug": "globex", "name": "Globex Inc"}},
+		{"PUT", "/v1/workspaces/ext:cust%2F8", object{"slug": "initech"}, 201, object{"slug": "initech", "external_id": "cust/8"}},
+		{"PATCH", "/v1/workspaces/globex", object{"metadata": object{"plan": "gold"}}, 200, object{"metadata": object{"plan": "gold"}}},
+		{"POST", "/v1/workspaces/globex/suspend", nil, 200, nil},
+		{"POST", "/v1/workspaces/globex/resume", object{}, 200, object{"suspended_at": nil}},
+		{"DELETE", "/v1/workspaces/globex", nil, 200, object{"slug": "globex"}},
+		{"GET", ws + "/policy", nil, 200, object{"overlap": "24h"}},
+		{"PATCH", ws + "/policy", object{"overlap": "1h", "support_contact": object{"email": "help@acme.test"}}, 200, object{"overlap": "1h", "overridden": []any{"overlap", "support_contact"}}},
+		{"GET", ws + "/scopes", nil, 200, object{"next_cursor": nil}},
+		{"PUT", ws + "/scopes/tickets:read", object{"description": "Read tickets"}, 201, object{"name": "tickets:read"}},
+		{"PUT", ws + "/scopes/tickets:read", object{"description": "See tickets"}, 200, object{"description": "See tickets"}},
+		{"PUT", ws + "/roles/Support", object{"scopes": []string{"tickets:*"}}, 201, object{"name": "Support", "built_in": false}},
+		{"GET", ws + "/roles", nil, 200, object{"next_cursor": nil}},
+		{"DELETE", ws + "/scopes/tickets:read", nil, 200, object{"name": "tickets:read"}},
+		{"POST", ws + "/resources", object{"name": "payments"}, 201, object{"name": "payments"}},
+		{"GET", ws + "/resources", nil, 200, object{"next_cursor": nil}},
+		{"GET", ws + "/resources/payments", nil, 200, object{"created_by": "ada@example.com"}},
+		{"DELETE", ws + "/resources/payments", nil, 200, object{"name": "payments"}},
+	}
+}
+
+func peopleStory() []step {
+	member := ws + "/members/bob@example.com"
+	account := ws + "/service-accounts/ci"
+	return []step{
+		{"POST", ws + "/members", object{"email": "Bob@example.com", "role": "Support", "resources": []string{"*"}}, 201, object{"email": "bob@example.com", "role": "Support"}},
+		{"GET", ws + "/members", nil, 200, object{"next_cursor": nil}},
+		{"GET", member, nil, 200, object{"active": true}},
+		{"GET", ws + "/members/me", nil, 200, object{"email": "ada@example.com"}},
+		{"PUT", ws + "/members/ext:u%2F1", object{"name": "Cy", "role": "Viewer", "resources": []string{"*"}}, 201, object{"external_id": "u/1"}},
+		{"PATCH", member, object{"name": "Bob"}, 200, object{"name": "Bob"}},
+		{"POST", member + "/access-token/reset", nil, 200, nil},
+		{"POST", member + "/deactivate?dry_run=true", nil, 200, object{"dry_run": true}},
+		{"POST", member + "/deactivate", nil, 200, object{"active": false}},
+		{"POST", member + "/activate", nil, 200, object{"active": true}},
+		{"DELETE", ws + "/roles/Support?replacement=Viewer", nil, 200, object{"name": "Support"}},
+		{"DELETE", member + "?dry_run=true", nil, 200, object{"dry_run": true}},
+		{"DELETE", member, nil, 200, object{"email": "bob@example.com"}},
+		{"POST", ws + "/service-accounts", object{"name": "ci", "scopes": []string{"builds:run"}, "resources": []string{"*"}}, 201, object{"address": "ci@acme.service"}},
+		{"GET", ws + "/service-accounts", nil, 200, object{"next_cursor": nil}},
+		{"GET", account, nil, 200, object{"name": "ci"}},
+		{"PATCH", account, object{"description": "builds"}, 200, object{"description": "builds"}},
+		{"POST", account + "/disable?dry_run=true", nil, 200, object{"dry_run": true, "tokens": []any{}}},
+		{"POST", account + "/disable", nil, 200, object{"active": false}},
+		{"POST", account + "/enable", nil, 200, object{"active": true}},
+		{"DELETE", account, nil, 200, object{"name": "ci"}},
+	}
+}
+
+func instanceStory() []step {
+	return []step{
+		{"GET", "/v1/instance/policy", nil, 200, object{"overridden": []any{}}},
+		{"PATCH", "/v1/instance/policy", object{"retention": "30d"}, 200, object{"retention": "30d"}},
+		{"GET", "/v1/instance/scopes", nil, 200, nil},
+		{"PUT", "/v1/instance/scopes/pages:read", object{"locked": true}, 201, object{"locked": true}},
+		{"DELETE", "/v1/instance/scopes/pages:read", nil, 200, nil},
+		{"GET", "/v1/instance/roles", nil, 200, nil},
+		{"PUT", "/v1/instance/roles/Auditor", object{"scopes": []string{"audit:read"}}, 201, nil},
+		{"DELETE", "/v1/instance/roles/Auditor", nil, 200, nil},
+		{"GET", "/v1/instance/admins", nil, 200, nil},
+		{"PUT", ws + "/members/eve@example.com", object{"role": "Viewer", "resources": []string{"*"}}, 201, nil},
+		{"POST", "/v1/instance/admins", object{"user": "eve@example.com"}, 200, object{"instance_admin": true}},
+		{"DELETE", "/v1/instance/admins/eve@example.com", nil, 200, object{"instance_admin": false}},
+		{"GET", "/v1/users", nil, 200, object{"next_cursor": nil}},
+		{"GET", "/v1/users/eve@example.com", nil, 200, object{"workspaces": []any{"acme"}}},
+		{"POST", "/v1/users/eve@example.com/deactivate", nil, 200, object{"active": false}},
+		{"POST", "/v1/users/eve@example.com/activate", nil, 200, object{"active": true}},
+		{"GET", "/v1/instance/audit?action=policy.edited", nil, 200, object{"next_cursor": nil}},
+		{"GET", "/v1/instance/audit/export", nil, 200, nil},
+		{"GET", ws + "/audit?actor=ada@example.com&from=2026-01-01T00:00:00Z", nil, 200, nil},
+		{"GET", ws + "/audit/export?format=csv", nil, 200, nil},
+		{"GET", "/v1/whoami", nil, 200, object{"workspace": "acme", "instance_admin": true}},
+	}
+}
+
+// tokenStory is told by hand, because each step needs the answer before.
+func (w *world) tokenStory() {
+	tokens := ws + "/tokens"
+	i := w.issue("acme", object{"label": "Laptop", "metadata": object{"team": "blue"}, "expires_in": "30d"})
+	w.as(w.root, "GET", tokens+"?metadata.team=blue&status=active&kind=personal&owner=me&q=lap&expiring_within=60d&can=tickets:read", nil).is(200)
+	one := tokens + "/" + i.Token.ID
+	w.play([]step{
+		{"GET", one, nil, 200, object{"label": "Laptop", "metadata": object{"team": "blue"}}},
+		{"GET", tokens + "/self", nil, 200, object{"label": "First token"}},
+		{"PATCH", one, object{"label": "Desk", "description": nil}, 200, object{"label": "Desk"}},
+		{"POST", one + "/disable", nil, 200, object{"status": "disabled"}},
+		{"POST", one + "/enable", nil, 200, object{"status": "active"}},
+		{"POST", one + "/rotate", nil, 200, nil},
+		{"POST", one + "/rotate", object{"overlap": "0"}, 200, nil},
+		{"POST", one + "/reset", nil, 200, nil},
+		{"POST", one + "/transfer", object{"owner": "eve@example.com"}, 200, nil},
+		{"POST", tokens + "/" + i.Token.Locator + "/revoke", object{"reason": "leaked"}, 200, object{"status": "revoked", "revoke_reason": "leaked"}},
+		{"DELETE", tokens + "/" + i.Token.Locator, nil, 200, object{"revoke_reason": "leaked"}},
+	})
+}
+
+func (w *world) publicStory() {
+	for _, path := range []string{"/healthz", "/readyz", "/.well-known/token-format", "/openapi.json", "/docs", "/errors", "/errors/expired"} {
+		w.send("GET", path, "").is(200)
+	}
+	w.as(w.root, "POST", "/v1/verify", api.VerifyRequest{Token: w.root}).is(200)
+	w.as(w.root, "POST", "/v1/verify/batch", api.VerifyBatch{Requests: []api.VerifyRequest{{Token: w.root}}}).is(200)
+	w.as(w.root, "DELETE", "/v1/forward-auth?workspace=acme", nil).is(200)
+}
+
+func TestEveryRouteHasAHappyPath(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.play(slices.Concat(workspaceStory(), peopleStory(), instanceStory()))
+	w.tokenStory()
+	w.publicStory()
+	succeeded := w.successes()
+	for _, rt := range httpapi.Routes() {
+		if !succeeded[rt.Path+" "+rt.Method] && !(rt.Method == "" && succeeded[rt.Path+" DELETE"]) {
+			t.Errorf("%s never succeeded in the stories", rt.Pattern())
+		}
+	}
+}
+
+// successes are the routes and methods that were answered with 2xx, as the
+// metrics tell.
+func (w *world) successes() map[string]bool {
+	w.Helper()
+	out := map[string]bool{}
+	w.eachCount("tokenry_http_requests_total", func(labels map[string]string, _ float64) {
+		if strings.HasPrefix(labels["status"], "2") {
+			out[labels["route"]+" "+labels["method"]] = true
+		}
+	})
+	return out
+}
+
+// eachCount calls f with every series of a metric.
+func (w *world) eachCount(name string, f func(labels map[string]string, value float64)) {
+	w.Helper()
+	families, err := w.reg.Gather()
+	w.must(err)
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			f(labelsOf(m), m.GetCounter().GetValue()+m.GetGauge().GetValue()+float64(m.GetHistogram().GetSampleCount()))
+		}
+	}
+}
+
+func labelsOf(m *dto.Metric) map[string]string {
+	out := map[string]string{}
+	for _, l := range m.GetLabel() {
+		out[l.GetName()] = l.GetValue()
+	}
+	return out
+}
