@@ -98,11 +98,11 @@ func ExampleClient_Require() {
 		r.Header.Set("Authorization", "Bearer "+ticketToken(ctx, c).Secret)
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)
-		fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
+		fmt.Println(path, w.Code)
 	}
 	// Output:
-	// 200
-	// 403 Bearer realm="tokenry", error="insufficient_scope", error_description="Resource is not granted"
+	// /systems/payments/tickets 200
+	// /systems/ledger/tickets 403
 }
 
 func ExampleClient_Tokens() {
