@@ -164,7 +164,7 @@ type TokenFilter struct {
 	ExpiringWithin Duration `json:"expiring_within,omitzero"`
 	// UnusedFor keeps tokens that were not used for so long.
 	UnusedFor Duration `json:"unused_for,omitzero"`
-	// UsedFrom keeps tokens that were last used from this address.
+	// UsedFrom keeps tokens that were presented from this address or network.
 	UsedFrom string `json:"used_from,omitempty"`
 	// OutsidePolicy keeps tokens that the policy of now would not allow.
 	OutsidePolicy bool `json:"outside_policy,omitempty"`

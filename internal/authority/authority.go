@@ -24,6 +24,10 @@ type Options struct {
 	HashPassword func(password string) (string, error)
 	// Observers are told of every commit, in order, before it is answered.
 	Observers []Observer
+	// Usage tells what was done with tokens; nil knows nothing.
+	Usage UsageReader
+	// Decisions remembers the last ones, for Explain; nil remembers none.
+	Decisions DecisionLog
 	// Mail says that there is a mail server, so that mails are written for it.
 	Mail bool
 	// CheckWebhookURL says what is wrong with the address of an endpoint besides
@@ -45,6 +49,9 @@ type Authority struct {
 	rand   io.Reader
 	hash   func(string) (string, error)
 	commit *committer
+	// usage and decisions are Options.Usage and Options.Decisions, or know nothing.
+	usage     UsageReader
+	decisions DecisionLog
 	// mail and checkURL are Options.Mail and Options.CheckWebhookURL.
 	mail     bool
 	checkURL func(*url.URL) error
@@ -55,10 +62,17 @@ func New(o Options) *Authority {
 	if o.HashPassword == nil {
 		o.HashPassword = noPasswords
 	}
+	if o.Usage == nil {
+		o.Usage = nothingUsed{}
+	}
+	if o.Decisions == nil {
+		o.Decisions = nothingUsed{}
+	}
 	return &Authority{
 		store: o.Store, keys: o.Keys, now: o.Now, rand: o.Rand, hash: o.HashPassword,
 		commit: &committer{store: o.Store, observers: o.Observers},
-		mail:   o.Mail, checkURL: o.CheckWebhookURL,
+		usage:  o.Usage, decisions: o.Decisions,
+		mail: o.Mail, checkURL: o.CheckWebhookURL,
 	}
 }
 
@@ -82,6 +96,9 @@ type work struct {
 	caller  Caller
 	now     time.Time
 	touched verify.Changes
+	// last is what was known, before the lock was taken, of the last use of the
+	// token that is changed.
+	last map[token.Locator][]LastUse
 }
 
 // mutate applies f as one mutation and answers the revision it took. A dry run

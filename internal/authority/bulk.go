@@ -124,7 +124,7 @@ func (a *Authority) LookupTokens(ctx context.Context, c Caller, ref string, in a
 		if err != nil {
 			return err
 		}
-		s := a.sight(r, ac, sp)
+		s := a.watching(ctx, r, ac, sp)
 		token.Find([]byte(in.Text), func(start, end int, p token.Parsed) bool {
 			text := in.Text[start:end]
 			if found[text] {

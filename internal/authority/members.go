@@ -375,6 +375,9 @@ func (a *Authority) DeactivateMember(ctx context.Context, c Caller, ref, who str
 		v, err = w.finishMember(ch, "member.deactivated")
 		return orDryRun(err, dryRun)
 	})
+	if err == nil && dryRun {
+		hit.Tokens, err = a.viewAgain(ctx, c, ref, hit.Tokens)
+	}
 	return v, hit, revision, err
 }
 
@@ -417,6 +420,9 @@ func (a *Authority) RemoveMember(ctx context.Context, c Caller, ref, who string,
 		}
 		return orDryRun(w.revokeAll(ch.ac, ch.sp, TokenQuery{OwnerMember: ch.m.ID}), dryRun)
 	})
+	if err == nil && dryRun {
+		hit.Tokens, err = a.viewAgain(ctx, c, ref, hit.Tokens)
+	}
 	return v, hit, revision, err
 }
 

@@ -19,7 +19,7 @@ const keptSecrets = 6
 // caller's own; a token with tokens:self may rotate itself, without a longer
 // life. A revoked token, and an expired one without renew, cannot be rotated.
 func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, in api.RotateToken) (out Issued, err error) {
-	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+	out.Revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
 		if err != nil {
 			return err
@@ -39,7 +39,7 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 
 // ResetToken is a rotation without overlap: the old secret is dead at once.
 func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (out Issued, err error) {
-	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+	out.Revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
 		if err != nil {
 			return err
@@ -225,7 +225,7 @@ func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.
 // whoever held the old secret holds nothing. It needs tokens:edit, what a token
 // of the new owner needs, and rights within the caller's own.
 func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string, in api.TransferToken) (out Issued, err error) {
-	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+	out.Revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:edit")
 		if err != nil {
 			return err

@@ -200,6 +200,9 @@ func (a *Authority) DisableServiceAccount(ctx context.Context, c Caller, ref, na
 		v, err = w.finishAccount(ch, "service_account.disabled")
 		return orDryRun(err, dryRun)
 	})
+	if err == nil && dryRun {
+		hit.Tokens, err = a.viewAgain(ctx, c, ref, hit.Tokens)
+	}
 	return v, hit, revision, err
 }
 
@@ -236,5 +239,8 @@ func (a *Authority) RemoveServiceAccount(ctx context.Context, c Caller, ref, nam
 		}
 		return orDryRun(w.revokeAll(ch.ac, ch.sp, q), dryRun)
 	})
+	if err == nil && dryRun {
+		hit.Tokens, err = a.viewAgain(ctx, c, ref, hit.Tokens)
+	}
 	return v, hit, revision, err
 }

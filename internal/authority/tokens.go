@@ -38,7 +38,7 @@ func (a *Authority) GetToken(ctx context.Context, c Caller, ref, id string) (v a
 				return err
 			}
 		}
-		v, err = a.sight(r, ac, sp).token(t)
+		v, err = a.watching(ctx, r, ac, sp).token(t)
 		return err
 	})
 	return v, err
@@ -62,7 +62,11 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 			}
 			q.OwnerMember = ac.member
 		}
-		out, next, err = a.sight(r, ac, sp).tokens(q, keep, page)
+		from, err := usedFrom(ac, q, f.UsedFrom)
+		if err != nil {
+			return err
+		}
+		out, next, err = a.watching(ctx, r, ac, sp).tokens(q, a.keepFrom(ctx, from), keep, page)
 		return err
 	})
 	return out, next, err
@@ -71,8 +75,9 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 // scanLimit bounds how many rows one page of a filtered list looks at.
 const scanLimit = 20_000
 
-// tokens shows a page of the tokens that a query finds and keep keeps.
-func (s *sight) tokens(q TokenQuery, keep func(api.Token) bool, page Page) ([]api.Token, int64, error) {
+// tokens shows a page of the tokens that a query finds, that some keeps of the
+// rows and keep of what is shown.
+func (s *sight) tokens(q TokenQuery, some func([]Token) (map[token.Locator]bool, error), keep func(api.Token) bool, page Page) ([]api.Token, int64, error) {
 	out := []api.Token{}
 	q.Before, q.Limit = page.After, page.size()+1
 	for seen := 0; ; seen += q.Limit {
@@ -80,9 +85,17 @@ func (s *sight) tokens(q TokenQuery, keep func(api.Token) bool, page Page) ([]ap
 		if err != nil {
 			return nil, 0, err
 		}
+		kept, err := some(rows)
+		if err := firstError(err, s.know(rows)); err != nil {
+			return nil, 0, err
+		}
 		for _, t := range rows {
 			if len(out) == page.size() {
 				return out, q.Before, nil
+			}
+			if kept != nil && !kept[t.Locator] {
+				q.Before = t.ID
+				continue
 			}
 			v, err := s.token(t)
 			if err != nil {
@@ -191,7 +204,7 @@ func used(t api.Token, since time.Time) bool {
 // signed-in person's own. Widening its rights must stay within the caller's own;
 // relabelling and narrowing need not.
 func (a *Authority) EditToken(ctx context.Context, c Caller, ref, id string, in api.EditToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:edit")
 		if err != nil {
 			return err
@@ -259,7 +272,10 @@ func (w *work) finishToken(ch *change, action string) (api.Token, error) {
 	if err != nil {
 		return v, err
 	}
-	return v, w.audit(ch.ac, ch.sp.ws, event{action: action, target: v.ID, token: ch.t.Locator, before: ch.before, after: v})
+	if err := w.audit(ch.ac, ch.sp.ws, event{action: action, target: v.ID, token: ch.t.Locator, before: ch.before, after: v}); err != nil {
+		return v, err
+	}
+	return w.seen(ch, v)
 }
 
 // edit applies a patch to the token being changed.
@@ -325,7 +341,7 @@ func widened(ch *change) error {
 // DisableToken suspends a token; with revoke_after it is revoked once it was
 // disabled for so long. It needs tokens:disable, but for a person's own.
 func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, in api.DisableToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:disable")
 		if err != nil {
 			return err
@@ -348,7 +364,7 @@ func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, 
 // EnableToken brings a disabled token back. It needs tokens:disable, but for a
 // person's own.
 func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:disable")
 		if err != nil {
 			return err
@@ -366,7 +382,7 @@ func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (
 // RevokeToken ends a token for good. It needs tokens:delete, but for a person's
 // own and for the token that revokes itself. A revoked one stays as it is.
 func (a *Authority) RevokeToken(ctx context.Context, c Caller, ref, id string, in api.RevokeToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
 		if err := checkReason(in); err != nil {
 			return err
 		}
@@ -417,7 +433,7 @@ func revoke(t *Token, now time.Time, reason, comment string) {
 // DeleteToken revokes a token and hides it from default lists. It needs
 // tokens:delete, but for a person's own and for the token itself.
 func (a *Authority) DeleteToken(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
 		ch, err := w.beginEnd(ref, id)
 		if err != nil {
 			return err

@@ -18,6 +18,10 @@ type sight struct {
 	now   time.Time
 	keys  *token.Keyring
 	known map[verify.OwnerKey]verify.Owner
+	// lookup finds out when tokens were last used; nil where nobody asks, as under
+	// the head row's lock. last is what it has answered.
+	lookup func([]token.Locator) ([]LastUse, error)
+	last   map[token.Locator][]LastUse
 }
 
 func (a *Authority) sight(r Reader, ac *actor, sp *space) *sight {
@@ -59,9 +63,9 @@ func (s *sight) token(t Token) (api.Token, error) {
 	v.OutsidePolicy = len(outsidePolicy(t, s.sp.policy(), s.now)) > 0
 	secretsView(&v, secrets, s.now)
 	if !s.mayWatch(t) {
-		v.Metadata, v.LastUsedIP = api.Metadata{}, nil
+		v.Metadata = api.Metadata{}
 	}
-	return v, nil
+	return v, s.used(&v, t, secrets)
 }
 
 // mayWatch says whether the actor is shown addresses, agents and metadata of a

@@ -17,7 +17,7 @@ func (a *Authority) Whoami(ctx context.Context, c Caller) (v api.Whoami, err err
 		v = api.Whoami{Principal: ac.principal, Workspace: sp.ws.Slug, InstanceAdmin: ac.instance,
 			Effective: statementsView(ac.grant.Statements()), Scopes: ac.grant.Scopes(), Resources: ac.grant.Resources()}
 		if ac.with != nil {
-			t, err := a.sight(r, ac, sp).token(*ac.with)
+			t, err := a.watching(ctx, r, ac, sp).token(*ac.with)
 			v.Token = &t
 			return err
 		}

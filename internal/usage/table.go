@@ -146,7 +146,6 @@ func (t *table) record(u *Use) {
 	switch u.Code {
 	case api.CodeRetired:
 		t.addReuse(reuseKey{u.Token, u.Secret, hour}, reuse{once, u.Addr})
-	default:
 	case api.CodeOK:
 		t.addLast(lastKey{u.Token, u.Secret}, u.Workspace, at, u.Addr, u.Agent)
 		for _, s := range u.Scopes[:min(len(u.Scopes), maxScopes)] {
@@ -154,6 +153,7 @@ func (t *table) record(u *Use) {
 				t.addScope(scopeKey{u.Token, s}, once)
 			}
 		}
+	default: // a refusal is no use
 	}
 }
 
