@@ -1,0 +1,145 @@
+package notify_test
+
+import (
+	"mime"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/notify"
+)
+
+func auditOf(action string) api.AuditFilter { return api.AuditFilter{Action: action} }
+
+// letters is one letter of each kind whose every text is hostile.
+func letters(hostile string) []authority.Letter {
+	facts := authority.MailFacts{
+		Workspace: "acme", WorkspaceName: hostile, TokenID: "ada@example.com_7hQ2aB9cXk1Z", Locator: "7hQ2aB9cXk1Z", Label: hostile,
+		Mask: "tkyp_7hQ2a…", Kind: "personal", Owner: hostile, Action: "token.rotated", Actor: hostile, At: time.Unix(1e9, 0), Count: 3,
+		Address: hostile, Agent: hostile, Revoked: true, WebhookURL: hostile, WebhookID: hostile, Reason: hostile,
+		Support: &api.SupportContact{Email: hostile, Phone: hostile, URL: hostile},
+	}
+	var out []authority.Letter
+	for _, kind := range []string{authority.MailExpiry, authority.MailIssued, authority.MailReused, authority.MailWebhookDisabled} {
+		out = append(out, authority.Letter{
+			Message: "mail_1", Kind: kind, Recipient: "ada@example.com", ExpiresAt: time.Unix(1e9, 0).Add(50 * time.Hour), Facts: facts,
+		})
+	}
+	return out
+}
+
+func renderer(t *testing.T, product string) *notify.Service {
+	t.Helper()
+	s, err := notify.New(notify.Options{
+		Now: func() time.Time { return time.Unix(1e9, 0) }, BaseURL: "https://tokens.example.com/base/", Product: product,
+		LogoURL: "https://cdn.example.com/logo.png?a=1&b=2",
+	})
+	must(t, err)
+	return s
+}
+
+// TestHostileTexts: what people write is read, and does nothing.
+func TestHostileTexts(t *testing.T) {
+	t.Parallel()
+	server := serve(t, false, false)
+	mailer := server.mailer(t, "smtp", "")
+	for _, hostile := range []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `{{7*7}}{{.Product}}`, `${jndi:ldap://x}`,
+		"a\r\nBcc: victim@example.com\r\n\r\nbody", "\r\n.\r\nMAIL FROM:<x@example.com>", "a\x00b\x1b[31m", "\u202egpj.exe\u202c", "\u2066\u2069\u2069x",
+		"\u2028\u2029", "line\nline", "=?utf-8?q?x?=", strings.Repeat("\U0001F511", 5000), "\xff\xfe", "</bdi></td>", "'--", "javascript:alert(1)",
+	} {
+		s := renderer(t, "Acme Cloud")
+		for _, l := range letters(hostile) {
+			m, err := s.Render(l)
+			must(t, err)
+			must(t, mailer.Send(t.Context(), m))
+			got := server.take()
+			if len(got) != 1 {
+				t.Fatalf("%q: %d mails", hostile, len(got))
+			}
+			p := parse(t, got[0])
+			inert(t, l.Kind+" "+hostile, p)
+		}
+	}
+}
+
+func inert(t *testing.T, what string, p mailParts) {
+	t.Helper()
+	for name := range p.Header {
+		switch name {
+		case "Date", "Mime-Version", "Message-Id", "Subject", "From", "To", "Auto-Submitted", "Content-Type":
+		default:
+			t.Errorf("%q: a header %s", what, name)
+		}
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(p.Header.Get("Subject"))
+	must(t, err)
+	for where, text := range map[string]string{"subject": subject, "text": p.text, "html": p.html} {
+		opened := 0
+		for _, r := range text {
+			switch {
+			case r == '\u2068':
+				opened++
+			case r == '\u2069':
+				opened--
+			case unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', unicode.IsControl(r) && (where == "subject" || r != '\n' && r != '\r'):
+				t.Errorf("%q: the %s holds %U", what, where, r)
+			}
+		}
+		if opened != 0 {
+			t.Errorf("%q: isolates in the %s do not close", what, where)
+		}
+		if len(text) > 20_000 {
+			t.Errorf("%q: the %s has %d bytes", what, where, len(text))
+		}
+	}
+	lacks(t, p.html, "<script", "<img src=x", "onerror=alert(1)>", `href="javascript`, "</bdi></td></bdi>", "49")
+	if n := strings.Count(p.html, "<a "); n > 1 {
+		t.Errorf("%q: %d links", what, n)
+	}
+}
+
+func TestWhatMailsSay(t *testing.T) {
+	t.Parallel()
+	s := renderer(t, "Acme Cloud")
+	for _, l := range letters("plain words") {
+		m, err := s.Render(l)
+		must(t, err)
+		for _, body := range []string{m.Text, m.HTML} {
+			contains(t, body, "plain words", "Acme Cloud", "acme")
+			if l.Kind != authority.MailWebhookDisabled {
+				contains(t, body, "tkyp_7hQ2a…", "https://tokens.example.com/base/workspace/acme/access-tokens/ada@example.com_7hQ2aB9cXk1Z")
+			}
+		}
+		contains(t, m.HTML, `src="https://cdn.example.com/logo.png?a=1&amp;b=2"`)
+		contains(t, m.Subject, "[Acme Cloud]")
+		if l.Kind == authority.MailExpiry {
+			contains(t, m.Subject, "expires in 3 days")
+			contains(t, m.Text, "Days left: \u20683\u2069", "Tuesday, 11 September 2001, 03:46 UTC")
+		}
+	}
+}
+
+func TestRefusesHostileAddressesOfItsOwn(t *testing.T) {
+	t.Parallel()
+	server := serve(t, false, false)
+	mailer := server.mailer(t, "smtp", "")
+	for _, to := range []string{"", "a", "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", "A <a@b.example>", "a b@c.example", `"a@x.example> RCPT TO:<v"@b.example`} {
+		m := message()
+		m.To = to
+		if e := failure(t, mailer.Send(t.Context(), m)); !e.Permanent || len(server.take()) != 0 {
+			t.Errorf("the recipient %q: %+v", to, e)
+		}
+	}
+	for _, logo := range []string{"javascript:alert(1)", "data:image/png;base64,x", "//x", "file:///x"} {
+		if _, err := notify.New(notify.Options{BaseURL: "https://x.example", LogoURL: logo}); err == nil {
+			t.Errorf("the logo %q is taken", logo)
+		}
+	}
+	if _, err := notify.New(notify.Options{}); err == nil {
+		t.Error("without a base URL")
+	}
+}
