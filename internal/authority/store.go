@@ -178,6 +178,9 @@ type AuditReader interface {
 	AuditHead(workspace ID) (AuditRow, error)
 	// Audit lists a chain, newest first.
 	Audit(workspace ID, q AuditQuery) ([]AuditRow, error)
+	// AuditChains names the workspaces that have a chain, deleted ones too; 0 is
+	// the instance's.
+	AuditChains() ([]ID, error)
 	// AuditChain lists a chain in its order, after a sequence.
 	AuditChain(workspace ID, after int64, limit int) ([]AuditRow, error)
 }

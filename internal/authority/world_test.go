@@ -70,7 +70,7 @@ func newWorld(t *testing.T, url string) *world {
 	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.at)
 	must(t, err)
 	w.Authority = authority.New(authority.Options{Store: s, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader})
-	w.engine = verify.New(w.Authority, w.keys, verify.Config{Now: w.clock.Now, Prefixes: []token.Prefix{token.DefaultPrefix}})
+	w.engine = verify.New(w.Authority, w.keys, verify.Config{Now: w.clock.Now, FirstUse: w.FirstUse, Prefixes: []token.Prefix{token.DefaultPrefix}})
 	w.Observe(w.engine)
 	must(t, w.Prepare(ctx, token.DefaultPrefix))
 	started, err := w.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
@@ -230,4 +230,11 @@ func (w *world) denyOn(s token.Secret, scope, resource string) {
 	if got := w.verifyOn(s, scope, resource); got == api.CodeOK {
 		w.Errorf("%s on %s is allowed", scope, resource)
 	}
+}
+
+func locator(w *world, i authority.Issued) token.Locator {
+	w.Helper()
+	l, err := token.ParseLocator(i.Token.Locator)
+	must(w.T, err)
+	return l
 }

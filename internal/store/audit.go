@@ -19,6 +19,12 @@ func (r *reader) AuditHead(workspace authority.ID) (authority.AuditRow, error) {
 	return one(r.session, auditFields, auditOf+` ORDER BY sequence DESC LIMIT 1`, workspace)
 }
 
+// AuditChains asks the first row of each chain, which all have.
+func (r *reader) AuditChains() ([]authority.ID, error) {
+	return list(r.session, func(id *authority.ID) []any { return []any{id} },
+		`SELECT workspace FROM audit WHERE sequence = 1 ORDER BY workspace`)
+}
+
 // AuditChain lists oldest first, for whoever verifies or exports.
 func (r *reader) AuditChain(workspace authority.ID, after int64, limit int) ([]authority.AuditRow, error) {
 	return list(r.session, auditFields, auditOf+` AND sequence > $2 ORDER BY sequence LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
