@@ -265,8 +265,23 @@ func (a *Authority) enterInstance(r Reader, c Caller) (*actor, error) {
 	return ac, nil
 }
 
-// judgeInstance establishes a caller outside any workspace.
+// enterForInstance is the gate before what only instance:admin does to a
+// workspace. To whoever has no business with that workspace it is not_found,
+// like one that does not exist.
+func (a *Authority) enterForInstance(r Reader, c Caller, ref string, scopes ...string) (*actor, *space, error) {
+	ac, sp, err := a.enter(r, c, ref, scopes...)
+	if err == nil && !ac.instance {
+		err = missingInstance("this needs the scope instance:admin")
+	}
+	return ac, sp, err
+}
+
+// judgeInstance establishes a caller outside any workspace. Nobody acts as a
+// member there: a member's grant says nothing about the instance.
 func (a *Authority) judgeInstance(r Reader, c Caller) (*actor, error) {
+	if c.ActAs != "" {
+		return nil, missingInstance("a member acted as has no power over the instance; leave Tokenry-Act-As out")
+	}
 	switch {
 	case c.Machine != "":
 		return machine(c), nil

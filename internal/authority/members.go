@@ -13,7 +13,7 @@ import (
 // CreateMember takes a person into a workspace; the user is made when nobody
 // has this e-mail yet. It needs members:write, and rights within the caller's own.
 func (a *Authority) CreateMember(ctx context.Context, c Caller, ref string, in api.CreateMember) (v api.Member, revision int64, err error) {
-	if in.Password, err = a.hashPassword(ctx, c, in.Password); err != nil {
+	if in.Password, err = a.hashPassword(ctx, c, ref, in.Password); err != nil {
 		return v, 0, err
 	}
 	revision, err = a.mutate(ctx, c, func(w *work) error {
@@ -39,12 +39,12 @@ func (a *Authority) CreateMember(ctx context.Context, c Caller, ref string, in a
 // hashPassword turns a new user's password into its hash, before the lock is
 // taken, because it is slow on purpose. Only instance:admin sets passwords, and
 // only of users that it makes.
-func (a *Authority) hashPassword(ctx context.Context, c Caller, password string) (string, error) {
+func (a *Authority) hashPassword(ctx context.Context, c Caller, ref, password string) (string, error) {
 	if password == "" {
 		return "", nil
 	}
 	err := a.read(ctx, func(r Reader) error {
-		_, err := a.enterInstance(r, c)
+		_, _, err := a.enterForInstance(r, c, ref, "members:write")
 		return err
 	})
 	if err != nil {
@@ -230,7 +230,7 @@ func (w *work) finishMember(ch *memberChange, action string) (api.Member, error)
 // keepOwner refuses a change that took the last active Owner away. It is asked
 // under the lock, after the change, so two at the same moment cannot both pass.
 func (w *work) keepOwner(was Member, ws Workspace) error {
-	if !isOwner(was.Grants) || !memberOwner(was).Active {
+	if !ownsAll(was.Grants) || !memberOwner(was).Active {
 		return nil
 	}
 	for after := ID(0); ; {
@@ -239,7 +239,7 @@ func (w *work) keepOwner(was Member, ws Workspace) error {
 			return err
 		}
 		for _, m := range ms {
-			if isOwner(m.Grants) && memberOwner(m).Active {
+			if ownsAll(m.Grants) && memberOwner(m).Active {
 				return nil
 			}
 			after = m.ID
@@ -288,7 +288,7 @@ func (w *work) editMember(ch *memberChange, in api.EditMember) error {
 // PutMember creates the member that ext:ID or an e-mail names, or replaces its
 // name and rights. It needs members:write. Created says which.
 func (a *Authority) PutMember(ctx context.Context, c Caller, ref, who string, in api.CreateMember) (v api.Member, created bool, revision int64, err error) {
-	if in.Password, err = a.hashPassword(ctx, c, in.Password); err != nil {
+	if in.Password, err = a.hashPassword(ctx, c, ref, in.Password); err != nil {
 		return v, false, 0, err
 	}
 	revision, err = a.mutate(ctx, c, func(w *work) error {

@@ -44,7 +44,7 @@ func mayOnboard(ac *actor, sp *space) error {
 	switch {
 	case ac.grant.AllowsAll("resources:create"):
 		return nil
-	case sp.policy().Onboarding == api.OnboardAnyMember && (ac.member != 0 || ac.grant.AllowsAny("resources:create")):
+	case sp.policy().Onboarding == api.OnboardAnyMember && (ac.actsAsMember(sp) || ac.grant.AllowsAny("resources:create")):
 		return nil
 	case ac.grant.AllowsAny("resources:create"):
 		return api.Errorf(api.CodeOnboardingRestricted,
@@ -52,6 +52,17 @@ func mayOnboard(ac *actor, sp *space) error {
 			list(ac.grant.Resources("resources:create")))
 	}
 	return ac.need("resources:create")
+}
+
+// actsAsMember says whether what every member may do, the caller may: a person,
+// one acted as, and a member's token unless it was told to do less.
+func (ac *actor) actsAsMember(sp *space) bool {
+	if ac.with == nil || ac.onBehalf != "" {
+		return ac.member != 0
+	}
+	said := stated(ac.with.Grants)
+	inherits := ac.with.Grants == nil || len(said) < len(ac.with.Grants)
+	return ac.member != 0 && (inherits || sp.compile(said).AllowsAny("resources:create"))
 }
 
 func checkResource(in api.CreateResource) error {

@@ -214,7 +214,7 @@ func readOwner(r Reader, k verify.OwnerKey) (verify.Owner, error) {
 func memberOwner(m Member) verify.Owner {
 	return verify.Owner{
 		Key: verify.OwnerKey{Type: verify.OwnerMember, ID: m.ID}, Workspace: m.Workspace,
-		PublicID: m.UserPublicID, Address: memberAddress(m), Name: memberName(m), ExternalID: m.ExternalID,
+		PublicID: m.UserPublicID, Address: memberAddress(m), Name: m.Name, ExternalID: m.ExternalID,
 		Active:     m.DeactivatedAt.IsZero() && m.RemovedAt.IsZero() && m.UserDeactivatedAt.IsZero(),
 		Statements: m.Grants, InstanceAdmin: m.UserInstanceAdmin,
 	}
@@ -226,13 +226,6 @@ func memberAddress(m Member) string {
 		return m.UserEmail
 	}
 	return m.UserPublicID
-}
-
-func memberName(m Member) string {
-	if m.Name != "" {
-		return m.Name
-	}
-	return m.UserName
 }
 
 func serviceAccountOwner(s ServiceAccount, ws Workspace) verify.Owner {

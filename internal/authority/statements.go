@@ -115,7 +115,13 @@ func checkNames(ac *actor, sp *space, sts []grant.Statement) error {
 	return nil
 }
 
-// isOwner says whether statements hold the role Owner.
+// ownsAll says whether statements hold the role Owner on the entire portfolio:
+// an Owner of some resources cannot make another one.
+func ownsAll(sts []grant.Statement) bool {
+	return slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == "Owner" && slices.Contains(s.Resources, "*") })
+}
+
+// isOwner says whether statements hold the role Owner, on whatever resources.
 func isOwner(sts []grant.Statement) bool {
 	return slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == "Owner" })
 }

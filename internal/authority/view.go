@@ -198,7 +198,7 @@ func workspaceView(ws Workspace) api.Workspace {
 func memberView(m Member, sp *space) api.Member {
 	o := memberOwner(m)
 	v := api.Member{
-		ID: m.UserPublicID, Email: optional(m.UserEmail), Name: memberName(m), ExternalID: optional(m.ExternalID),
+		ID: m.UserPublicID, Email: optional(m.UserEmail), Name: m.Name, ExternalID: optional(m.ExternalID),
 		Address: o.Address, Active: o.Active, CreatedAt: m.CreatedAt.UTC(), Revision: m.Revision,
 		DeactivatedAt: api.When(m.DeactivatedAt), Effective: statementsView(sp.compile(m.Grants).Statements()),
 	}

@@ -186,15 +186,18 @@ func (w *work) changeWorkspace(ac *actor, ws Workspace, action string, f func(*W
 // its name and metadata. It needs instance:admin. Created says which.
 func (a *Authority) PutWorkspace(ctx context.Context, c Caller, ref string, in api.PutWorkspace) (v api.Workspace, created bool, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, err := a.enterInstance(w, c)
+		ac, err := a.judgeInstance(w, c)
 		if err != nil {
 			return err
 		}
 		ws, err := a.workspace(w, c, ref)
-		if errors.Is(err, ErrNoRow) {
+		if errors.Is(err, ErrNoRow) && ac.instance {
 			created = true
 			v, err = w.putNewWorkspace(ac, ref, in)
 			return err
+		}
+		if err == nil && !ac.instance {
+			_, _, err = a.enterForInstance(w, c, ref)
 		}
 		if err != nil {
 			return err
@@ -257,15 +260,11 @@ func (a *Authority) ResumeWorkspace(ctx context.Context, c Caller, ref string) (
 
 func (a *Authority) setSuspended(ctx context.Context, c Caller, ref, action string, set func(*Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, err := a.enterInstance(w, c)
+		ac, sp, err := a.enterForInstance(w, c, ref)
 		if err != nil {
 			return err
 		}
-		ws, err := a.workspace(w, c, ref)
-		if err != nil {
-			return err
-		}
-		v, err = w.changeWorkspace(ac, ws, action, func(ws *Workspace) error {
+		v, err = w.changeWorkspace(ac, sp.ws, action, func(ws *Workspace) error {
 			set(ws, w.now)
 			return nil
 		})
