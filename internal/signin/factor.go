@@ -53,7 +53,7 @@ type Enrollment struct {
 // EnrollTOTP makes the secret of an authenticator app. It counts for nothing
 // until [Service.ConfirmTOTP] was given a code of it.
 func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollment, err error) {
-	if err := s.delicate(session); err != nil {
+	if err := s.delicate(ctx, session); err != nil {
 		return out, err
 	}
 	host := strings.TrimPrefix(strings.TrimPrefix(s.base, "https://"), "http://")
@@ -95,7 +95,7 @@ func (s Session) label() string {
 // on, ends the person's other sessions and answers their recovery codes, this
 // once.
 func (s *Service) ConfirmTOTP(ctx context.Context, session Session, typed string) (codes []token.Secret, err error) {
-	if err := s.delicate(session); err != nil {
+	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
 	err = s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
@@ -136,7 +136,7 @@ func (s *Service) DisableTOTP(ctx context.Context, session Session, password str
 		return err
 	}
 	if u.PasswordHash == "" {
-		err = s.delicate(session)
+		err = s.delicate(ctx, session)
 	} else {
 		err = s.confirm(ctx, u, password, session.client())
 	}
@@ -191,7 +191,7 @@ func (s *Service) dropFactors(ctx context.Context, from Client, user authority.I
 
 // RecoveryCodes makes new recovery codes; the old ones are dead.
 func (s *Service) RecoveryCodes(ctx context.Context, session Session) (codes []token.Secret, err error) {
-	if err := s.delicate(session); err != nil {
+	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
 	err = s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {

@@ -1,11 +1,388 @@
 package signin
 
 import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
 )
 
-type OIDCConfig struct{}
-type provider struct{}
+// OIDCConfig is one identity provider.
+type OIDCConfig struct {
+	// ID names it in addresses, Name on the button.
+	ID, Name string
+	// Issuer is compared to the byte.
+	Issuer, ClientID string
+	ClientSecret     token.Secret
+	// Scopes are asked for besides openid; nil is profile and email.
+	Scopes []string
+	// Domains are the domains of e-mails that may be linked to an account at a
+	// first sign-in, or get one; "*" is every one, none is nobody.
+	Domains []string
+	// Workspace is where a person without an account becomes a member; empty
+	// makes no accounts.
+	Workspace string
+	// DefaultRole is theirs when no rule gives another; empty refuses them.
+	DefaultRole string
+	// RoleClaim names the claim that Roles look at, such as "groups"; the first
+	// rule whose value is in it gives its role.
+	RoleClaim string
+	Roles     []RoleRule
+	// EverySignIn applies the rules at each sign-in to an active membership of
+	// Workspace, not only at the first.
+	EverySignIn bool
+}
 
-func newProvider(c OIDCConfig, h *http.Client, now func() time.Time) *provider { return nil }
+// RoleRule gives a role to who has a value in the claim.
+type RoleRule struct{ Value, Role string }
+
+// Provider is an identity provider that people may choose.
+type Provider struct{ ID, Name string }
+
+// provider is one of them, with what was read of it.
+type provider struct {
+	OIDCConfig
+	http *http.Client
+	now  func() time.Time
+
+	mu sync.Mutex // guards found and tried
+	// found is what the provider says of itself; nil until it could be read.
+	found *discovered
+	// tried is when it last could not be.
+	tried time.Time
+}
+
+type discovered struct {
+	endpoint oauth2.Endpoint
+	verifier *oidc.IDTokenVerifier
+}
+
+func newProvider(c OIDCConfig, h *http.Client, now func() time.Time) *provider {
+	if c.Scopes == nil {
+		c.Scopes = []string{"profile", "email"}
+	}
+	return &provider{OIDCConfig: c, http: h, now: now}
+}
+
+const (
+	// stateFor is how long a person may take at the provider.
+	stateFor = 10 * time.Minute
+	// discoverEvery bounds how often one that does not answer is asked.
+	discoverEvery = 10 * time.Second
+)
+
+// algorithms are those whose keys are public: a token under HS256 or none is
+// nothing, whatever a provider says it signs with.
+func algorithms() []string {
+	return []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA}
+}
+
+// discover reads what the provider says of itself, once. The issuer it names
+// must be the configured one.
+func (p *provider) discover(ctx context.Context) (*discovered, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.found != nil {
+		return p.found, nil
+	}
+	if now := p.now(); !p.tried.IsZero() && now.Sub(p.tried) < discoverEvery {
+		return nil, noProvider(errors.New("signin: it did not answer a moment ago"))
+	}
+	op, err := oidc.NewProvider(oidc.ClientContext(ctx, p.http), p.Issuer)
+	var says struct {
+		Keys    string   `json:"jwks_uri"`
+		Methods []string `json:"token_endpoint_auth_methods_supported"`
+	}
+	if err == nil {
+		err = op.Claims(&says)
+	}
+	if err != nil {
+		p.tried = p.now()
+		return nil, noProvider(err)
+	}
+	keys := &keySet{address: says.Keys, http: p.http, now: p.now}
+	endpoint := op.Endpoint()
+	// Trying both would spend the code where the first is not taken.
+	endpoint.AuthStyle = oauth2.AuthStyleInHeader
+	if p.ClientSecret.IsZero() || says.Methods != nil && !slices.Contains(says.Methods, "client_secret_basic") {
+		endpoint.AuthStyle = oauth2.AuthStyleInParams
+	}
+	p.found = &discovered{endpoint: endpoint, verifier: oidc.NewVerifier(p.Issuer, keys, &oidc.Config{
+		ClientID: p.ClientID, SupportedSigningAlgs: algorithms(), Now: p.now,
+	})}
+	return p.found, nil
+}
+
+func noProvider(cause error) error {
+	return api.Errorf(api.CodeUnavailable, "the identity provider cannot be reached now").Wrap(cause)
+}
+
+func (s *Service) provider(id string) (*provider, error) {
+	i := slices.IndexFunc(s.providers, func(p *provider) bool { return p.ID == id })
+	if i < 0 || s.policy.Methods == "password" {
+		return nil, api.Errorf(api.CodeNotFound, "there is no such identity provider")
+	}
+	return s.providers[i], nil
+}
+
+// OIDCProviders lists the identity providers, in their order.
+func (s *Service) OIDCProviders() []Provider {
+	var out []Provider
+	if s.policy.Methods == "password" {
+		return out
+	}
+	for _, p := range s.providers {
+		out = append(out, Provider{p.ID, p.Name})
+	}
+	return out
+}
+
+// flow is a visit to a provider, kept by the browser in a cookie that only this
+// server can read or write.
+type flow struct {
+	Provider string `json:"p"`
+	State    string `json:"s"`
+	Nonce    string `json:"n"`
+	Verifier string `json:"v"`
+	ReturnTo string `json:"r"`
+	// User and Session are who links an identity while signed in; 0 and empty
+	// for a sign-in.
+	User    int64  `json:"u,omitempty"`
+	Session string `json:"i,omitempty"`
+	Expires int64  `json:"e"`
+}
+
+// OIDCStart begins a sign-in at a provider: the browser is given the cookie,
+// and sent to the address. ReturnTo is where it goes afterwards, on this server.
+func (s *Service) OIDCStart(ctx context.Context, provider, returnTo string) (address, stateCookie string, err error) {
+	return s.start(ctx, flow{Provider: provider, ReturnTo: returnTo})
+}
+
+// OIDCLink is [Service.OIDCStart] for somebody who is signed in and wants to
+// sign in through this provider too.
+func (s *Service) OIDCLink(ctx context.Context, session Session, provider, returnTo string) (address, stateCookie string, err error) {
+	if err := s.delicate(ctx, session); err != nil {
+		return "", "", err
+	}
+	return s.start(ctx, flow{Provider: provider, ReturnTo: returnTo, User: session.User, Session: session.ID})
+}
+
+func (s *Service) start(ctx context.Context, f flow) (string, string, error) {
+	p, err := s.provider(f.Provider)
+	if err != nil {
+		return "", "", err
+	}
+	d, err := p.discover(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	for _, field := range []*string{&f.State, &f.Nonce, &f.Verifier} {
+		if *field, err = s.secrets.random(); err != nil {
+			return "", "", err
+		}
+	}
+	f.ReturnTo, f.Expires = local(f.ReturnTo), s.now().Add(stateFor).Unix()
+	b, err := json.Marshal(f)
+	if err != nil {
+		return "", "", err
+	}
+	sealed, key, err := s.secrets.seal("oidc", p.ID, b)
+	if err != nil {
+		return "", "", err
+	}
+	cookie := strconv.FormatUint(uint64(key), 10) + "." + base64.RawURLEncoding.EncodeToString(sealed)
+	address := s.oauth(p, d).AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))
+	return address, cookie, nil
+}
+
+func (s *Service) oauth(p *provider, d *discovered) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: p.ClientID, ClientSecret: p.ClientSecret.Reveal(), Endpoint: d.endpoint,
+		RedirectURL: s.base + "/signin/oidc/" + url.PathEscape(p.ID) + "/callback", Scopes: append([]string{oidc.ScopeOpenID}, p.Scopes...),
+	}
+}
+
+// random is 256 bits as text.
+func (s *secrets) random() (string, error) {
+	var b [secretBytes]byte
+	if _, err := io.ReadFull(s.rand, b[:]); err != nil {
+		return "", fmt.Errorf("signin: read randomness: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
+
+// local keeps an address that is a path of this server; any other becomes /.
+func local(address string) string {
+	if !strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") || strings.ContainsAny(address, "\\\r\n\t\x00") {
+		return "/"
+	}
+	if u, err := url.Parse(address); err != nil || u.Host != "" || u.Scheme != "" {
+		return "/"
+	}
+	return address
+}
+
+// resume reads the cookie of a visit back. Everything wrong with it is one
+// refusal.
+func (s *Service) resume(p *provider, cookie string) (f flow, err error) {
+	number, text, _ := strings.Cut(cookie, ".")
+	key, err1 := strconv.ParseUint(number, 10, 32)
+	sealed, err2 := base64.RawURLEncoding.DecodeString(text)
+	if err1 != nil || err2 != nil {
+		return f, lostFlow(errSealed)
+	}
+	b, err := s.secrets.unseal("oidc", p.ID, sealed, token.KeyID(key))
+	if err == nil {
+		err = json.Unmarshal(b, &f)
+	}
+	if err == nil && (f.Provider != p.ID || s.now().Unix() >= f.Expires) {
+		err = errSealed
+	}
+	if err != nil {
+		return f, lostFlow(err)
+	}
+	return f, nil
+}
+
+func lostFlow(cause error) error {
+	return api.Errorf(api.CodeInvalidRequest, "this sign-in was begun elsewhere, or too long ago; begin again").Wrap(cause)
+}
+
+// OIDCFinish takes what the provider sent the browser back with, and signs the
+// person in, or links the identity. Query is that of the callback's address.
+func (s *Service) OIDCFinish(ctx context.Context, provider, stateCookie string, query url.Values, from Client) (out Result, returnTo string, err error) {
+	p, err := s.provider(provider)
+	if err != nil {
+		return out, "", err
+	}
+	f, err := s.resume(p, stateCookie)
+	if err != nil {
+		return out, "", err
+	}
+	code, err := p.answer(f, query)
+	if err != nil {
+		return out, "", err
+	}
+	claims, err := s.redeem(ctx, p, f, code)
+	if err != nil {
+		s.log.Warn("a sign-in through an identity provider was refused", "provider", p.ID, "error", errors.Unwrap(err))
+		return out, "", err
+	}
+	out, err = s.admit(ctx, p, f, claims, from)
+	return out, f.ReturnTo, err
+}
+
+// answer reads the authorisation code, if the answer is to this visit and from
+// this provider (RFC 9207).
+func (p *provider) answer(f flow, query url.Values) (string, error) {
+	for _, values := range query {
+		if len(values) > 1 {
+			return "", lostFlow(errors.New("signin: a parameter is repeated"))
+		}
+	}
+	if !sameText(query.Get("state"), f.State) {
+		return "", lostFlow(errors.New("signin: the state differs"))
+	}
+	if query.Has("iss") && query.Get("iss") != p.Issuer {
+		return "", lostFlow(errors.New("signin: the answer is another issuer's"))
+	}
+	if query.Has("error") || query.Get("code") == "" {
+		return "", api.Errorf(api.CodeForbidden, "%s did not sign you in", p.Name)
+	}
+	return query.Get("code"), nil
+}
+
+// claims are what a provider says of a person.
+type claims struct {
+	subject, email, name string
+	// verified says that the provider checked the e-mail.
+	verified bool
+	// values are those of the role claim; nonce names the visit.
+	values []string
+	nonce  string
+	// keepRole leaves the role as it is.
+	keepRole bool
+}
+
+// redeem exchanges the code for an ID token and reads it, once everything about
+// it was checked.
+func (s *Service) redeem(ctx context.Context, p *provider, f flow, code string) (claims, error) {
+	d, err := p.discover(ctx)
+	if err != nil {
+		return claims{}, err
+	}
+	t, err := s.oauth(p, d).Exchange(oidc.ClientContext(ctx, p.http), code, oauth2.VerifierOption(f.Verifier))
+	if err != nil {
+		return claims{}, badAnswer(p, err)
+	}
+	raw, _ := t.Extra("id_token").(string)
+	id, err := d.verifier.Verify(ctx, raw)
+	if err != nil {
+		return claims{}, badAnswer(p, err)
+	}
+	if !sameText(id.Nonce, f.Nonce) {
+		return claims{}, badAnswer(p, errors.New("signin: the nonce differs"))
+	}
+	if id.AccessTokenHash != "" {
+		if err := id.VerifyAccessToken(t.AccessToken); err != nil {
+			return claims{}, badAnswer(p, err)
+		}
+	}
+	c, err := p.read(id)
+	if err != nil {
+		return claims{}, badAnswer(p, err)
+	}
+	c.nonce = f.Nonce
+	return c, nil
+}
+
+func badAnswer(p *provider, cause error) error {
+	return api.Errorf(api.CodeForbidden, "the answer of %s was not accepted; try again", p.Name).Wrap(cause)
+}
+
+// read takes the claims that count out of a token that was verified.
+func (p *provider) read(id *oidc.IDToken) (claims, error) {
+	var all map[string]json.RawMessage
+	if err := id.Claims(&all); err != nil {
+		return claims{}, err
+	}
+	c := claims{subject: id.Subject, email: normal(text(all["email"])), name: text(all["name"])}
+	c.verified = string(all["email_verified"]) == "true" || text(all["email_verified"]) == "true"
+	if party := text(all["azp"]); party != "" && party != p.ClientID || party == "" && len(id.Audience) > 1 {
+		return c, errors.New("signin: the token was made for somebody else")
+	}
+	if c.subject == "" || len(c.subject) > 255 {
+		return c, errors.New("signin: the subject is missing or too long")
+	}
+	if p.RoleClaim != "" {
+		if one := text(all[p.RoleClaim]); one != "" {
+			c.values = []string{one}
+		} else {
+			_ = json.Unmarshal(all[p.RoleClaim], &c.values) // what is no list names no role
+		}
+	}
+	return c, nil
+}
+
+// text reads a JSON string; anything else is empty.
+func text(raw json.RawMessage) (s string) {
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}

@@ -81,7 +81,7 @@ func (s *Service) link(tx *authority.SignInTx, u authority.User, purpose string,
 		return "", err
 	}
 	plain, err := s.putCode(tx, code{purpose: purpose, user: u.ID, life: life})
-	return s.base + "/" + purpose + "?code=" + url.QueryEscape(plain), err
+	return s.base + "/signin/" + purpose + "?code=" + url.QueryEscape(plain), err
 }
 
 // send hands a mail over; without a mailer it says so in the log, without the
@@ -236,7 +236,7 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, old, pass
 		return err
 	}
 	if was.PasswordHash == "" {
-		err = s.delicate(session)
+		err = s.delicate(ctx, session)
 	} else {
 		err = s.confirm(ctx, was, old, from)
 	}

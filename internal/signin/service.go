@@ -197,18 +197,27 @@ const freshFor = 15 * time.Minute
 
 // Fresh says whether the person proved to be the one a short while ago, as is
 // asked before something delicate.
-func (s *Service) Fresh(session Session) bool {
-	return s.now().Sub(session.ConfirmedAt) < freshFor
+func (s *Service) Fresh(ctx context.Context, session Session) (fresh bool, err error) {
+	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		row, err := r.Session(session.ID)
+		if err != nil || row.User != session.User || !s.alive(row, s.now()) {
+			return first(err, gone())
+		}
+		fresh = row.Portal == "" && s.now().Sub(row.ConfirmedAt) < freshFor
+		return nil
+	})
+	return fresh, err
 }
 
 // delicate refuses what a portal session, or one that is left open on a desk,
-// may not do.
-func (s *Service) delicate(session Session) error {
+// may not do. It looks at the session's row, not at what the caller holds.
+func (s *Service) delicate(ctx context.Context, session Session) error {
 	if err := whole(session); err != nil {
 		return err
 	}
-	if !s.Fresh(session) {
-		return api.Errorf(api.CodeForbidden, "this needs a recent sign-in; confirm who you are first")
+	fresh, err := s.Fresh(ctx, session)
+	if err == nil && !fresh {
+		err = api.Errorf(api.CodeForbidden, "this needs a recent sign-in; confirm who you are first")
 	}
-	return nil
+	return err
 }

@@ -200,6 +200,13 @@ func (s *Service) EndAll(ctx context.Context, user int64, exceptCookie string) e
 	})
 }
 
+// EndOthers ends a person's sessions but this one.
+func (s *Service) EndOthers(ctx context.Context, session Session) error {
+	return s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+		return first(tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("session.all_ended", u, u, nil))
+	})
+}
+
 // change applies f for a person who is active.
 func (s *Service) change(ctx context.Context, user int64, from Client, f func(*authority.SignInTx, authority.User) error) error {
 	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {

@@ -211,7 +211,7 @@ func (w *world) open(want bool, r signin.Result, when string) {
 	}
 }
 
-var linkIn = regexp.MustCompile(`https://tokens\.example\.com/(reset|invitation)\?code=(\S+)`)
+var linkIn = regexp.MustCompile(`https://tokens\.example\.com/signin/(reset|invitation)\?code=(\S+)`)
 
 // mailed answers the code in the last mail to somebody; "" when there is none.
 func (w *world) mailed(to string) string {

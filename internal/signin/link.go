@@ -1,0 +1,233 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// admit signs in who the claims are about, or links the identity to the person
+// who asked for that while signed in. A person is (issuer, subject); the e-mail
+// counts once, for a first link, and only when nothing else opens the account.
+func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from Client) (out Result, err error) {
+	var u authority.User
+	var about string
+	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		if err := s.once(tx, c.nonce); err != nil {
+			return err
+		}
+		if f.User != 0 {
+			u, err = s.linkSigned(tx, p, f, c)
+			about = "An identity at " + p.Name + " was linked to your account"
+		} else {
+			u, err = s.person(tx, p, c)
+		}
+		if err != nil {
+			return err
+		}
+		if !u.DeactivatedAt.IsZero() {
+			return api.Errorf(api.CodeForbidden, "this account is deactivated; ask your administrator")
+		}
+		out, err = s.begin(tx, u, "oidc:"+p.ID, "", from)
+		return err
+	})
+	if errors.Is(err, api.CodeLastOwner) && !c.keepRole {
+		s.log.Warn("a role was not taken from the last Owner", "provider", p.ID, "user", u.PublicID)
+		c.keepRole = true
+		return s.admit(ctx, p, f, c, from)
+	}
+	if err != nil {
+		return Result{}, first(s.refusedAdmission(ctx, err, p, from), err)
+	}
+	if about != "" {
+		s.tell(ctx, u, about)
+	}
+	return out, nil
+}
+
+// refusedAdmission audits that a provider vouched for somebody who was not let
+// in; whose account it would have been is not known.
+func (s *Service) refusedAdmission(ctx context.Context, err error, p *provider, from Client) error {
+	if !errors.Is(err, api.CodeForbidden) {
+		return nil
+	}
+	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		return tx.Note("signin.failed", authority.User{}, authority.User{}, map[string]string{"method": "oidc:" + p.ID})
+	})
+}
+
+// once remembers a visit, so that its answer is not taken a second time.
+func (s *Service) once(tx *authority.SignInTx, nonce string) error {
+	name := s.secrets.name("visit", nonce)
+	if _, err := tx.CodeByAlias(name); !errors.Is(err, authority.ErrNoRow) {
+		return first(err, lostFlow(errors.New("signin: the visit was finished before")))
+	}
+	_, err := s.putCode(tx, code{purpose: "visit", life: 2 * stateFor, alias: name})
+	return err
+}
+
+// linkSigned links the identity to the person of the session that asked for it,
+// which a new one replaces.
+func (s *Service) linkSigned(tx *authority.SignInTx, p *provider, f flow, c claims) (authority.User, error) {
+	row, err := tx.Session(f.Session)
+	if err != nil || row.User != f.User || !s.alive(row, tx.Now()) {
+		return authority.User{}, gone()
+	}
+	u, err := tx.User(authority.UserKey{ID: f.User})
+	if err != nil {
+		return u, err
+	}
+	if err := s.linkTo(tx, p, u, c); err != nil {
+		return u, err
+	}
+	return u, tx.DeleteSession(row.ID)
+}
+
+func (s *Service) linkTo(tx *authority.SignInTx, p *provider, u authority.User, c claims) error {
+	have, err := tx.Identity(p.Issuer, c.subject)
+	switch {
+	case err == nil && have.User == u.ID:
+		return nil
+	case err == nil:
+		return api.Errorf(api.CodeAlreadyExists, "this identity at %s belongs to another account", p.Name)
+	case !errors.Is(err, authority.ErrNoRow):
+		return err
+	}
+	return first(
+		tx.AddIdentity(authority.Identity{Issuer: p.Issuer, Subject: c.subject, User: u.ID, Email: c.email, CreatedAt: tx.Now()}),
+		tx.Note("identity.linked", u, u, map[string]string{"provider": p.ID, "issuer": p.Issuer, "subject": c.subject}))
+}
+
+// person finds whose identity it is, links it to whom it may be linked, or makes
+// an account for it.
+func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (authority.User, error) {
+	have, err := tx.Identity(p.Issuer, c.subject)
+	if err == nil {
+		return s.known(tx, p, have, c)
+	}
+	if !errors.Is(err, authority.ErrNoRow) {
+		return authority.User{}, err
+	}
+	if !c.verified || !p.allows(c.email) {
+		return authority.User{}, api.Errorf(api.CodeForbidden,
+			"your e-mail is not verified by %s, or its domain is not allowed here; ask your administrator", p.Name)
+	}
+	u, err := tx.User(authority.UserKey{Email: c.email})
+	if errors.Is(err, authority.ErrNoRow) {
+		return s.newcomer(tx, p, c)
+	}
+	if err != nil || !u.DeactivatedAt.IsZero() {
+		return u, err
+	}
+	alone, err := withoutMeans(tx, u)
+	if err == nil && !alone {
+		err = api.Errorf(api.CodeForbidden,
+			"there is an account with this e-mail that is signed in to another way; sign in so, and link %s under security", p.Name)
+	}
+	if err != nil {
+		return u, err
+	}
+	if role := p.role(c); p.Workspace != "" && role != "" {
+		err = tx.Join(u, p.Workspace, role)
+	}
+	return u, first(err, s.linkTo(tx, p, u, c))
+}
+
+// known is a person who signed in through this provider before.
+func (s *Service) known(tx *authority.SignInTx, p *provider, have authority.Identity, c claims) (authority.User, error) {
+	u, err := tx.User(authority.UserKey{ID: have.User})
+	if err != nil || !p.EverySignIn || p.Workspace == "" || c.keepRole || !u.DeactivatedAt.IsZero() {
+		return u, err
+	}
+	role := p.role(c)
+	if role == "" && !u.InstanceAdmin {
+		return u, api.Errorf(api.CodeForbidden, "%s gives you no role here any more; ask your administrator", p.Name)
+	}
+	if role != "" {
+		err = tx.SetRole(u, p.Workspace, role)
+	}
+	return u, err
+}
+
+// newcomer makes an account for who has none.
+func (s *Service) newcomer(tx *authority.SignInTx, p *provider, c claims) (authority.User, error) {
+	role := p.role(c)
+	if p.Workspace == "" || role == "" {
+		return authority.User{}, api.Errorf(api.CodeForbidden, "there is no account for you here; ask your administrator for one")
+	}
+	u, err := tx.Provision(c.email, c.name, p.Workspace, role)
+	if err != nil {
+		return u, err
+	}
+	return u, s.linkTo(tx, p, u, c)
+}
+
+// allows says whether an e-mail's domain is one of those configured. It is the
+// part behind the last @, whole.
+func (p *provider) allows(email string) bool {
+	at := strings.LastIndexByte(email, '@')
+	if at < 1 {
+		return false
+	}
+	return slices.ContainsFunc(p.Domains, func(d string) bool { return d == "*" || strings.EqualFold(d, email[at+1:]) })
+}
+
+// role is the one of the first rule that matches, else the default.
+func (p *provider) role(c claims) string {
+	for _, r := range p.Roles {
+		if slices.Contains(c.values, r.Value) {
+			return r.Role
+		}
+	}
+	return p.DefaultRole
+}
+
+// Identity is a way to sign in through a provider.
+type Identity struct {
+	Issuer, Subject, Email string
+	// Provider is the provider's name; empty when it is no longer configured.
+	Provider string
+	LinkedAt time.Time
+}
+
+// Identities lists a person's identities.
+func (s *Service) Identities(ctx context.Context, user int64) (out []Identity, err error) {
+	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		rows, err := r.IdentitiesOf(user)
+		for _, row := range rows {
+			v := Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email, LinkedAt: row.CreatedAt}
+			if i := slices.IndexFunc(s.providers, func(p *provider) bool { return p.Issuer == row.Issuer }); i >= 0 {
+				v.Provider = s.providers[i].Name
+			}
+			out = append(out, v)
+		}
+		return err
+	})
+	return out, err
+}
+
+// Unlink removes an identity, unless it is the person's only way to sign in.
+func (s *Service) Unlink(ctx context.Context, session Session, issuer, subject string) error {
+	if err := s.delicate(ctx, session); err != nil {
+		return err
+	}
+	return s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+		have, err := tx.IdentitiesOf(u.ID)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(have, func(i authority.Identity) bool { return i.Issuer == issuer && i.Subject == subject }) {
+			return authority.ErrNoRow
+		}
+		if u.PasswordHash == "" && len(have) == 1 {
+			return api.Errorf(api.CodeForbidden, "this is the only way you sign in; set a password first")
+		}
+		return first(tx.DeleteIdentity(issuer, subject),
+			tx.Note("identity.unlinked", u, u, map[string]string{"issuer": issuer, "subject": subject}))
+	})
+}
