@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -59,7 +60,7 @@ func (a *app) bootstrap() *cobra.Command {
 	cmd.Long = `Make the first workspace, its Owner, who is the first administrator of the
 instance, and a first token that may do everything. The server must not be
 running; the database is made when there is none. It works once.`
-	config.Flags(cmd.Flags(), "data", "database", "keys", "prefix", "log_level", "log_format")
+	config.Flags(cmd.Flags(), "data", "database", "keys", "prefix")
 	cmd.Flags().StringVar(&b.Email, "email", "", "e-mail of the Owner")
 	cmd.Flags().StringVar(&b.Workspace, "workspace", "", "slug of the workspace")
 	cmd.Flags().BoolVar(&password, "password-stdin", false, "read the Owner's password, at least 15 characters, from standard input")
@@ -78,6 +79,7 @@ func (a *app) hashPassword() (string, error) {
 }
 
 func (a *app) begin(ctx context.Context, cfg config.Config, b authority.Bootstrap) (_ authority.Started, err error) {
+	cfg.LogLevel = slog.LevelWarn // what is made is told by begun
 	core, err := server.Open(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now})
 	if held, ok := errors.AsType[*store.HeldError](err); ok {
 		return authority.Started{}, fmt.Errorf("a server is running on this database (%s); stop it, run this again, and start it after that", held.Holder)

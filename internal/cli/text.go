@@ -78,22 +78,25 @@ func (a *app) when(t *time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04Z") + " (" + relative(t.Sub(a.Now())) + ")"
 }
 
-// relative prints a distance in time in its largest unit.
+// relative prints a distance in time in a unit that suits it, rounded.
 func relative(d time.Duration) string {
-	far := d.Abs()
 	const day = 24 * time.Hour
+	far := d.Abs()
+	in := func(unit time.Duration, letter string) string {
+		return fmt.Sprintf("%d%s", (far+unit/2)/unit, letter)
+	}
 	var text string
 	switch {
 	case far < time.Minute:
 		return "now"
-	case far < time.Hour:
-		text = fmt.Sprintf("%dm", far/time.Minute)
+	case far < 90*time.Minute:
+		text = in(time.Minute, "m")
 	case far < 2*day:
-		text = fmt.Sprintf("%dh", far/time.Hour)
+		text = in(time.Hour, "h")
 	case far < 730*day:
-		text = fmt.Sprintf("%dd", far/day)
+		text = in(day, "d")
 	default:
-		text = fmt.Sprintf("%dy", far/(365*day))
+		text = in(365*day, "y")
 	}
 	if d < 0 {
 		return text + " ago"

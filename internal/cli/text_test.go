@@ -1,0 +1,70 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/cli"
+)
+
+func TestClean(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"CI deploys":           "CI deploys",
+		"Grüße, 東京 – ½ 👍":      "Grüße, 東京 – ½ 👍",
+		"a\x1b[31mred\x1b[0m":  `a\x1b[31mred\x1b[0m`,
+		"bell\x07 del\x7f":     `bell\x07 del\x7f`,
+		"line\nend\r\ttab":     `line\x0aend\x0d\x09tab`,
+		"c1\u009b2J":           `c1\u009b2J`,
+		"turned\u202etext":     `turned\u202etext`,
+		"isolate\u2066d\u2069": `isolate\u2066d\u2069`,
+		"nothing\u200bthere":   `nothing\u200bthere`,
+		"two\u2028lines":       `two\u2028lines`,
+		"tag\U000e0041":        `tag\U000e0041`,
+		"broken\xff\xfe":       `broken\xff\xfe`,
+	} {
+		if got := cli.Clean(in); got != want {
+			t.Errorf("%q is shown as %q, want %q", in, got, want)
+		}
+	}
+}
+
+// Cleaning changes how JSON looks and not what it says.
+func TestCleanJSON(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"plain", "turned\u202etext", "c1\u009b2J \x7f", "tag\U000e0041 \U0001f600", "\x1b[2J\n"} {
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clean := cli.CleanJSON(b)
+		var back string
+		if err := json.Unmarshal(clean, &back); err != nil || back != s {
+			t.Errorf("%q became %s, which says %q (%v)", s, clean, back, err)
+		}
+		if got := cli.Clean(string(clean)); got != string(clean) {
+			t.Errorf("%q is written as %q", s, clean)
+		}
+	}
+}
+
+func TestRelative(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for d, want := range map[time.Duration]string{
+		0:                             "now",
+		-30 * time.Second:             "now",
+		90 * time.Second:              "in 2m",
+		-59*time.Minute - time.Second: "59m ago",
+		time.Hour - time.Second:       "in 60m",
+		26 * time.Hour:                "in 26h",
+		90*day - time.Second:          "in 90d",
+		-365 * day:                    "365d ago",
+		3650 * day:                    "in 10y",
+	} {
+		if got := cli.Relative(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
