@@ -11,18 +11,20 @@ import (
 )
 
 // authenticate establishes the caller by the token in the Authorization header.
-// Looking at it neither counts nor consumes; only the first use of a secret that
-// waits for it is committed, before anything is answered.
+// It consumes nothing of the token's limits. The first use of a secret that waits
+// for it is committed before anything is answered.
 func (c *call) authenticate() error {
 	presented, err := bearer(c.r.Header)
 	if err != nil {
 		return err
 	}
-	c.addr = c.s.clientAddr(c.r)
-	req := verify.Request{Token: presented, Addr: c.addr, Peek: true}
-	if err := c.s.engine.Verify(c.ctx, &req, &c.known); err != nil {
+	addr, _ := c.s.clientAddr(c.r)
+	c.asked = verify.Request{Token: presented, Addr: addr, Peek: true}
+	if err := c.s.engine.Verify(c.ctx, &c.asked, &c.known); err != nil {
 		return err
 	}
+	c.asked.Peek = false // it consumes nothing, and is a use
+	c.tell(Use{Door: DoorAPI, Request: &c.asked, Decision: &c.known, Agent: c.r.UserAgent(), Method: c.r.Method, Path: c.r.URL.Path})
 	if !c.known.Allowed() {
 		return refused(&c.known, nil)
 	}
@@ -33,7 +35,7 @@ func (c *call) authenticate() error {
 	}
 	actAs, err := actAs(c.r.Header)
 	c.caller = authority.Caller{
-		Token: c.known.Locator, Addr: c.addr, Agent: c.r.UserAgent(), RequestID: c.id, ActAs: actAs,
+		Token: c.known.Locator, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, ActAs: actAs,
 	}
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -30,11 +29,15 @@ type call struct {
 	route *Route // nil while, or because, none was found
 	id    string
 	start time.Time
-	addr  netip.Addr // the client's; zero when it cannot be told
 
-	// caller and known are who calls; set on routes that are not public.
+	// caller, asked and known are who calls; set on routes that are not public.
 	caller authority.Caller
+	asked  verify.Request
 	known  verify.Decision
+	// question and decision are what a verification is about.
+	question question
+	decision verify.Decision
+	use      Use
 
 	params []param
 	status int // what was answered; 0 while nothing was

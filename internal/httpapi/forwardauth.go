@@ -44,7 +44,7 @@ func (c *call) forward() error {
 	if err := c.checkParams(); err != nil {
 		return err
 	}
-	var q question
+	q := &c.question
 	for _, p := range c.params {
 		switch p.name {
 		case "scope":
@@ -60,10 +60,12 @@ func (c *call) forward() error {
 	if q.Token, err = bearer(c.r.Header); err != nil {
 		return err
 	}
-	c.addr = c.s.clientAddr(c.r)
-	q.Addr, q.Cost = c.addr, 1
-	d := &c.known
-	if err := c.decideIn(&q, c.text("workspace"), d); err != nil {
+	addr, proxied := c.s.clientAddr(c.r)
+	q.Addr, q.Cost = addr, 1
+	c.use = Use{Door: DoorForwardAuth, Agent: c.r.UserAgent(),
+		Method: forwarded(c.r.Header, "X-Forwarded-Method", proxied), Path: forwarded(c.r.Header, "X-Forwarded-Uri", proxied)}
+	d := &c.decision
+	if err := c.decideIn(q, c.text("workspace"), d); err != nil {
 		return err
 	}
 	rateFields(c.w.Header(), d.Rate)
@@ -89,14 +91,14 @@ func needsOfQuery(scopes []string, resource string) error {
 func (c *call) decideIn(q *question, workspace string, d *verify.Decision) error {
 	switch workspace {
 	case anyWorkspace:
-		return c.decide(q, d)
+		return c.decide(q, d, c.use)
 	case "":
 		return c.decideAlone(q, d)
 	}
 	if err := c.only(q, workspace); err != nil {
 		return err
 	}
-	return c.decide(q, d)
+	return c.decide(q, d, c.use)
 }
 
 func (c *call) decideAlone(q *question, d *verify.Decision) error {
@@ -104,7 +106,7 @@ func (c *call) decideAlone(q *question, d *verify.Decision) error {
 	for err == nil {
 		was := alone.workspace
 		q.Workspace, q.nowhere = was, was == 0
-		if err = c.decide(q, d); err != nil {
+		if err = c.decide(q, d, c.use); err != nil {
 			break
 		}
 		if alone, err = c.s.workspaces.only(c.ctx, d.Revision); err == nil && alone.workspace == was {

@@ -45,6 +45,9 @@ type Options struct {
 	Version string
 	// Ready says whether requests can be served now; nil asks the database.
 	Ready func(context.Context) error
+	// Used is told of every decision about a presented token; nil is nobody. It
+	// must not wait.
+	Used func(*Use)
 }
 
 // server is the door.
@@ -59,6 +62,7 @@ type server struct {
 	now       func() time.Time
 	rand      io.Reader
 	ready     func(context.Context) error
+	used      func(*Use)
 
 	mux        *http.ServeMux
 	cursors    *cursors
@@ -86,7 +90,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, mux: http.NewServeMux(),
+		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")),
 		plain: plainOptions(), rich: richOptions(),
 	}

@@ -69,16 +69,14 @@ func (c *call) verify() (answer, error) {
 	if err := c.decodePlain(&in); err != nil {
 		return answer{}, err
 	}
-	q, err := c.question(who, &in, "")
-	if err != nil {
+	if c.question, err = c.questionOf(who, &in, ""); err != nil {
 		return answer{}, err
 	}
-	var d verify.Decision
-	if err := c.decide(&q, &d); err != nil {
+	if err := c.decide(&c.question, &c.decision, useOf(in.Client)); err != nil {
 		return answer{}, err
 	}
 	w := resultWriter{b: c.out.AvailableBuffer()}
-	w.result(&d, in.Scopes, c.id)
+	w.result(&c.decision, in.Scopes, c.id)
 	c.out.Write(w.b)
 	return answer{raw: c.out.Bytes(), media: mediaJSON}, nil
 }
@@ -97,20 +95,19 @@ func (c *call) verifyBatch() (answer, error) {
 	}
 	questions := make([]question, len(in.Requests))
 	for i := range in.Requests { // all are looked at before any is decided, and charged
-		if questions[i], err = c.question(who, &in.Requests[i], "requests."); err != nil {
+		if questions[i], err = c.questionOf(who, &in.Requests[i], "requests."); err != nil {
 			return answer{}, err
 		}
 	}
 	w := resultWriter{b: append(c.out.AvailableBuffer(), `{"results":[`...)}
 	for i := range questions {
-		var d verify.Decision
-		if err := c.decide(&questions[i], &d); err != nil {
+		if err := c.decide(&questions[i], &c.decision, useOf(in.Requests[i].Client)); err != nil {
 			return answer{}, err
 		}
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}
-		w.result(&d, in.Requests[i].Scopes, c.id+"."+strconv.Itoa(i))
+		w.result(&c.decision, in.Requests[i].Scopes, c.id+"."+strconv.Itoa(i))
 	}
 	c.out.Write(append(w.b, `]}`...))
 	return answer{raw: c.out.Bytes(), media: mediaJSON}, nil
@@ -124,9 +121,9 @@ type question struct {
 	nowhere bool
 }
 
-// question checks a request and turns it into one for the engine; at is where
+// questionOf checks a request and turns it into one for the engine; at is where
 // it stands in the body.
-func (c *call) question(who asker, in *api.VerifyRequest, at string) (question, error) {
+func (c *call) questionOf(who asker, in *api.VerifyRequest, at string) (question, error) {
 	q := question{Request: verify.Request{
 		Token: in.Token, Scopes: in.Scopes, Resource: in.Resource, Cost: 1, Peek: in.Peek,
 	}}
@@ -195,13 +192,27 @@ func (c *call) only(q *question, ref string) error {
 // noWorkspace is a row number that no workspace has.
 const noWorkspace = -1
 
-// decide asks the engine, and counts.
-func (c *call) decide(q *question, d *verify.Decision) error {
+// decide asks the engine, counts, and tells of the use.
+func (c *call) decide(q *question, d *verify.Decision, u Use) error {
 	if q.nowhere {
 		q.Workspace = noWorkspace // the work of a miss, and its answer
 	}
 	begun := c.s.now()
 	err := c.s.engine.Verify(c.ctx, &q.Request, d)
 	c.s.metrics.verified(d.Code, c.s.now().Sub(begun))
+	if q.nowhere {
+		q.Workspace = 0
+	}
+	u.Request, u.Decision = &q.Request, d
+	c.tell(u)
 	return err
+}
+
+// useOf is what a resource server says about the request it authorises.
+func useOf(client *api.Client) Use {
+	u := Use{Door: DoorVerify}
+	if client != nil {
+		u.Agent, u.Method, u.Path = client.UserAgent, client.Method, client.Path
+	}
+	return u
 }
