@@ -1,0 +1,131 @@
+// What this file adds is comfort: every page works without it.
+(() => {
+  'use strict';
+  const all = (sel, root) => Array.from((root || document).querySelectorAll(sel));
+  const live = document.getElementById('live');
+  const say = (text) => {
+    if (!live) return;
+    const p = document.createElement('p');
+    p.className = 'sr';
+    p.textContent = text;
+    live.append(p);
+    setTimeout(() => p.remove(), 4000);
+  };
+
+  // Times in the reader's own zone and way of writing.
+  const localTimes = (root) => all('time[datetime]', root).forEach((el) => {
+    const d = new Date(el.getAttribute('datetime'));
+    if (!isNaN(d)) el.title = d.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+  });
+
+  const copied = (button, what) => {
+    const label = button.querySelector('[data-label]') || button;
+    const was = label.textContent;
+    label.textContent = 'Copied';
+    button.classList.add('did');
+    say(what + ' copied');
+    setTimeout(() => { label.textContent = was; button.classList.remove('did'); }, 1800);
+  };
+  const put = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    throw new Error('no clipboard');
+  };
+  document.addEventListener('click', async (e) => {
+    const b = e.target.closest('[data-copy],[data-copy-from],[data-copy-reveal]');
+    if (!b) return;
+    e.preventDefault();
+    const what = b.dataset.what || 'Text';
+    try {
+      if (b.dataset.copyReveal) {
+        const r = await fetch(b.dataset.copyReveal, { method: 'POST', headers: { Accept: 'text/plain' } });
+        if (!r.ok) throw new Error('refused');
+        await put(await r.text());
+      } else if (b.dataset.copyFrom) {
+        await put(document.querySelector(b.dataset.copyFrom).textContent.trim());
+      } else {
+        await put(b.dataset.copy);
+      }
+      copied(b, what);
+    } catch {
+      const from = b.dataset.copyFrom && document.querySelector(b.dataset.copyFrom);
+      if (from) getSelection().selectAllChildren(from);
+      say('Could not copy; select the text and copy it yourself');
+    }
+  });
+
+  // A secret leaves the page with its reader.
+  const secret = document.querySelector('[data-secret-page]');
+  if (secret) {
+    history.replaceState(null, '', secret.dataset.secretPage);
+    addEventListener('pagehide', () => all('[data-secret]').forEach((el) => { el.textContent = ''; }));
+    addEventListener('pageshow', (e) => { if (e.persisted) location.reload(); });
+  }
+
+  // One click is enough.
+  document.addEventListener('submit', (e) => {
+    const f = e.target;
+    if (f.method !== 'post') return;
+    if (f.dataset.sent) { e.preventDefault(); return; }
+    f.dataset.sent = '1';
+    setTimeout(() => delete f.dataset.sent, 8000);
+  });
+  addEventListener('pageshow', () => all('form[data-sent]').forEach((f) => delete f.dataset.sent));
+
+  document.addEventListener('change', (e) => {
+    const t = e.target;
+    if (t.closest('[data-autosubmit]')) t.form.requestSubmit();
+    if (t.matches('[data-select-all]')) {
+      all('input[name="id"]').forEach((box) => { if (!box.disabled) box.checked = t.checked; });
+    }
+    if (t.matches('[data-select-all],input[name="id"]')) selection();
+  });
+  const selection = () => {
+    const n = all('input[name="id"]:checked').length;
+    all('[data-selected]').forEach((el) => { el.textContent = n ? n + ' selected' : 'Select tokens to act on several at once'; });
+    all('[data-needs-selection]').forEach((el) => { el.disabled = n === 0; });
+  };
+  if (document.querySelector('[data-needs-selection]')) selection();
+
+  // Find a scope while typing.
+  all('[data-filter]').forEach((box) => {
+    box.closest('.field').hidden = false;
+    box.addEventListener('input', () => {
+      const want = box.value.trim().toLowerCase();
+      all(box.dataset.filter).forEach((el) => { el.hidden = want !== '' && !el.textContent.toLowerCase().includes(want); });
+      all('fieldset.group').forEach((g) => {
+        g.hidden = !all('[data-scope]', g).some((el) => !el.hidden);
+        const d = g.closest('details');
+        if (d && want) d.open = true;
+      });
+    });
+  });
+
+  // Parts of a form that a choice brings up.
+  const follow = () => all('[data-when]').forEach((el) => {
+    const [name, value] = el.dataset.when.split('=');
+    const on = all('[name="' + name + '"]').some((i) => (i.type === 'radio' ? i.checked && i.value === value : i.value === value));
+    el.hidden = !on;
+  });
+  document.addEventListener('change', follow);
+  follow();
+
+  // One menu at a time; Escape and a click elsewhere close it.
+  const close = (but) => all('details.menu[open]').forEach((d) => { if (d !== but) d.open = false; });
+  document.addEventListener('click', (e) => close(e.target.closest('details.menu')));
+  document.addEventListener('keydown', (e) => {
+    if (e.key !== 'Escape') return;
+    const open = document.querySelector('details.menu[open]');
+    if (open) { open.open = false; open.querySelector('summary').focus(); }
+  });
+
+  const go = document.querySelector('a[data-go]');
+  if (go) location.replace(go.href);
+
+  const bad = document.querySelector('[aria-invalid="true"]');
+  if (bad) bad.focus();
+  const current = document.querySelector('nav.side [aria-current]');
+  if (current) current.scrollIntoView({ block: 'nearest', inline: 'center' });
+  localTimes();
+  document.addEventListener('htmx:after:swap', () => localTimes());
+  document.documentElement.classList.add('js');
+})();

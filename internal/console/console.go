@@ -1,0 +1,221 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// Product is how this deployment calls itself.
+type Product struct {
+	// Name stands in the top bar and in titles; empty is "Tokenry".
+	Name string
+	// Logo is an image in a data: URI; empty is Tokenry's own.
+	Logo string
+}
+
+// Options are what a console is made of. Authority and Sessions are required.
+type Options struct {
+	Authority *authority.Authority
+	Sessions  Sessions
+	// BaseURL is the address that people reach; its scheme decides whether the
+	// cookie is Secure where neither the connection nor a proxy tells.
+	BaseURL string
+	// TrustedProxies may name a request's address and scheme in X-Forwarded-For
+	// and X-Forwarded-Proto.
+	TrustedProxies []netip.Prefix
+	// Logger is told of failures; nil is silence.
+	Logger *slog.Logger
+	// Now is the clock that pages count from; nil is the machine's.
+	Now     func() time.Time
+	Product Product
+	// Guide holds the help pages, one *.md each; nil shows the built-in page.
+	Guide fs.FS
+}
+
+type console struct {
+	Options
+	auth   *authority.Authority
+	base   *url.URL
+	assets assets
+	sent   *sentForms
+}
+
+// New makes the handler of every page. It starts nothing.
+func New(o Options) (http.Handler, error) {
+	if o.Authority == nil || o.Sessions == nil {
+		return nil, errors.New("console: Authority and Sessions are required")
+	}
+	base, err := url.Parse(o.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("console: base URL: %w", err)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Product.Name == "" {
+		o.Product.Name = "Tokenry"
+	}
+	c := &console{Options: o, auth: o.Authority, base: base, sent: newSentForms(o.Now)}
+	if c.assets, err = newAssets(); err != nil {
+		return nil, err
+	}
+	return c.guard(c.routes()), nil
+}
+
+// routes is the one table of pages. A page behind sign-in is wrapped by in, one
+// of a workspace by ws; what the rest is wrapped by asks nothing.
+func (c *console) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, table := range [][]route{c.openRoutes(), c.personRoutes(), c.tokenRoutes(), c.workspaceRoutes(), c.instanceRoutes()} {
+		for _, r := range table {
+			mux.Handle(r.pattern, c.serve(r.access, r.show))
+		}
+	}
+	mux.Handle("GET /assets/", c.assets)
+	mux.Handle("/", c.serve(anybody, (*visit).missing))
+	return mux
+}
+
+// access is what a page asks of its visitor before it is drawn.
+type access int
+
+const (
+	anybody access = iota
+	signedIn
+	inWorkspace
+)
+
+type route struct {
+	pattern string
+	access  access
+	show    func(*visit) error
+}
+
+func (c *console) openRoutes() []route {
+	return []route{
+		{"GET /{$}", anybody, (*visit).home},
+		{"GET /signin", anybody, (*visit).signIn},
+		{"POST /signin", anybody, (*visit).doSignIn},
+		{"POST /signin/second-factor", anybody, (*visit).doSecondFactor},
+		{"GET /signin/reset", anybody, (*visit).reset},
+		{"POST /signin/reset", anybody, (*visit).doReset},
+		{"GET /signin/invitation", anybody, (*visit).invitation},
+		{"POST /signin/invitation", anybody, (*visit).doInvitation},
+		{"GET /signin/portal", anybody, (*visit).portal},
+		{"POST /signin/portal", anybody, (*visit).doPortal},
+		{"POST /signin/oidc/{provider}", anybody, (*visit).startOIDC},
+		{"GET /signin/oidc/{provider}/callback", anybody, (*visit).finishOIDC},
+		{"POST /signout", anybody, (*visit).signOut},
+		{"GET /setup", anybody, (*visit).setup},
+		{"POST /setup", anybody, (*visit).doSetup},
+		{"GET /help", anybody, (*visit).help},
+		{"GET /help/{page}", anybody, (*visit).help},
+	}
+}
+
+func (c *console) personRoutes() []route {
+	return []route{
+		{"GET /workspaces", signedIn, (*visit).workspaces},
+		{"GET /settings/tokens", signedIn, (*visit).myTokens},
+		{"POST /settings/tokens/reset", signedIn, (*visit).doResetMine},
+		{"GET /settings/tokens/reset", signedIn, (*visit).resetMine},
+		{"GET /settings/security", signedIn, (*visit).security},
+		{"POST /settings/security/password", signedIn, (*visit).doPassword},
+		{"POST /settings/security/end", signedIn, (*visit).doEndSession},
+		{"POST /settings/security/end-all", signedIn, (*visit).doEndAll},
+		{"GET /signin/device", signedIn, (*visit).device},
+		{"POST /signin/device", signedIn, (*visit).doDevice},
+	}
+}
+
+func (c *console) tokenRoutes() []route {
+	const at = " /workspace/{ws}/access-tokens"
+	return []route{
+		{"GET" + at, inWorkspace, (*visit).tokens},
+		{"GET" + at + "/new", inWorkspace, (*visit).newToken},
+		{"POST" + at + "/new", inWorkspace, (*visit).doNewToken},
+		{"POST" + at + "/summary", inWorkspace, (*visit).summary},
+		{"POST" + at + "/columns", inWorkspace, (*visit).doColumns},
+		{"POST" + at + "/bulk", inWorkspace, (*visit).bulk},
+		{"GET" + at + "/{id}", inWorkspace, (*visit).token},
+		{"GET" + at + "/{id}/first-use", inWorkspace, (*visit).firstUse},
+		{"GET" + at + "/{id}/edit", inWorkspace, (*visit).editToken},
+		{"POST" + at + "/{id}/edit", inWorkspace, (*visit).doEditToken},
+		{"GET" + at + "/{id}/rotate", inWorkspace, (*visit).rotate},
+		{"POST" + at + "/{id}/rotate", inWorkspace, (*visit).doRotate},
+		{"GET" + at + "/{id}/reset", inWorkspace, (*visit).resetToken},
+		{"POST" + at + "/{id}/reset", inWorkspace, (*visit).doResetToken},
+		{"POST" + at + "/{id}/reveal", inWorkspace, (*visit).doReveal},
+		{"GET" + at + "/{id}/transfer", inWorkspace, (*visit).transfer},
+		{"POST" + at + "/{id}/transfer", inWorkspace, (*visit).doTransfer},
+		{"POST" + at + "/{id}/enable", inWorkspace, (*visit).doEnable},
+		{"POST" + at + "/{id}/disable", inWorkspace, (*visit).doDisable},
+		{"GET" + at + "/{id}/delete", inWorkspace, (*visit).deleteToken},
+		{"POST" + at + "/{id}/delete", inWorkspace, (*visit).doDeleteToken},
+		{"GET /workspace/{ws}/integration-tokens", inWorkspace, (*visit).integrationTokens},
+	}
+}
+
+func (c *console) workspaceRoutes() []route {
+	const at = " /workspace/{ws}"
+	return []route{
+		{"GET" + at + "/{$}", inWorkspace, (*visit).workspaceHome},
+		{"GET" + at, inWorkspace, (*visit).workspaceHome},
+		{"GET" + at + "/service-accounts", inWorkspace, (*visit).accounts},
+		{"GET" + at + "/service-accounts/new", inWorkspace, (*visit).newAccount},
+		{"POST" + at + "/service-accounts/new", inWorkspace, (*visit).doNewAccount},
+		{"GET" + at + "/service-accounts/{name}", inWorkspace, (*visit).account},
+		{"POST" + at + "/service-accounts/{name}", inWorkspace, (*visit).doAccount},
+		{"GET" + at + "/service-accounts/{name}/{verb}", inWorkspace, (*visit).stopAccount},
+		{"POST" + at + "/service-accounts/{name}/{verb}", inWorkspace, (*visit).doStopAccount},
+		{"GET" + at + "/members", inWorkspace, (*visit).members},
+		{"GET" + at + "/members/new", inWorkspace, (*visit).newMember},
+		{"POST" + at + "/members/new", inWorkspace, (*visit).doNewMember},
+		{"GET" + at + "/members/{member}", inWorkspace, (*visit).member},
+		{"POST" + at + "/members/{member}", inWorkspace, (*visit).doMember},
+		{"GET" + at + "/members/{member}/{verb}", inWorkspace, (*visit).stopMember},
+		{"POST" + at + "/members/{member}/{verb}", inWorkspace, (*visit).doStopMember},
+		{"GET" + at + "/resources", inWorkspace, (*visit).resources},
+		{"POST" + at + "/resources", inWorkspace, (*visit).doResource},
+		{"GET" + at + "/resources/{name}/delete", inWorkspace, (*visit).deleteResource},
+		{"POST" + at + "/resources/{name}/delete", inWorkspace, (*visit).doDeleteResource},
+		{"GET" + at + "/roles", inWorkspace, (*visit).roles},
+		{"POST" + at + "/roles", inWorkspace, (*visit).doRole},
+		{"GET" + at + "/roles/{role}", inWorkspace, (*visit).role},
+		{"POST" + at + "/roles/delete", inWorkspace, (*visit).doDeleteRole},
+		{"POST" + at + "/roles/scopes", inWorkspace, (*visit).doScope},
+		{"POST" + at + "/roles/scopes/delete", inWorkspace, (*visit).doDeleteScope},
+		{"GET" + at + "/audit", inWorkspace, (*visit).audit},
+		{"GET" + at + "/audit/export", inWorkspace, (*visit).auditExport},
+		{"GET" + at + "/developer-tools", inWorkspace, (*visit).tools},
+		{"POST" + at + "/developer-tools/lookup", inWorkspace, (*visit).lookUp},
+		{"GET" + at + "/settings", inWorkspace, (*visit).settings},
+		{"POST" + at + "/settings", inWorkspace, (*visit).doSettings},
+		{"POST" + at + "/settings/name", inWorkspace, (*visit).doRename},
+		{"GET" + at + "/settings/delete", inWorkspace, (*visit).deleteWorkspace},
+		{"POST" + at + "/settings/delete", inWorkspace, (*visit).doDeleteWorkspace},
+	}
+}
+
+func (c *console) instanceRoutes() []route {
+	return []route{
+		{"GET /instance", signedIn, (*visit).instance},
+		{"POST /instance/workspaces", signedIn, (*visit).doNewWorkspace},
+		{"POST /instance/workspaces/{ws}/{verb}", signedIn, (*visit).doSuspend},
+		{"POST /instance/admins", signedIn, (*visit).doAdmin},
+		{"POST /instance/users/{user}/{verb}", signedIn, (*visit).doUser},
+		{"GET /instance/defaults", signedIn, (*visit).instanceDefaults},
+		{"POST /instance/defaults", signedIn, (*visit).doInstanceDefaults},
+	}
+}

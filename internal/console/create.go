@@ -1,0 +1,349 @@
+package console
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// draft is the page on which a token is made or edited.
+type draft struct {
+	form
+	// owner is me, service or workspace.
+	owner    string
+	accounts []api.ServiceAccount
+	roles    []api.Role
+	groups   []scopeGroup
+	known    []api.Resource
+	// edit is the token being edited; nil for a new one.
+	edit *api.Token
+	// id names this drawn form, so that it makes one token however often it is sent.
+	id string
+}
+
+// scopeGroup is the scopes of one noun.
+type scopeGroup struct {
+	noun    string
+	builtIn bool
+	scopes  []api.Scope
+}
+
+// owners are whom the visitor may make a token for.
+func (v *visit) owners() []string {
+	var out []string
+	if v.mayHold() {
+		out = append(out, "me")
+	}
+	if v.may("tokens:create") {
+		out = append(out, "service", "workspace")
+	}
+	return out
+}
+
+func (v *visit) newToken() error {
+	v.section = "access-tokens"
+	owners := v.owners()
+	if len(owners) == 0 {
+		return api.Errorf(api.CodeForbidden, "the policy of this workspace and your role let you create no tokens here")
+	}
+	f, err := v.prefill()
+	if err != nil {
+		return err
+	}
+	owner := f.get("owner")
+	if len(owners) == 1 {
+		owner = owners[0]
+	}
+	if !slices.Contains(owners, owner) {
+		return v.page("Create a token", ownersPage(v, owners))
+	}
+	d, err := v.draft(f, owner)
+	if err != nil {
+		return err
+	}
+	d.id = newFormID()
+	return v.page("Create a token", createPage(v, d))
+}
+
+// prefill reads what a link or an existing token suggests. It fills fields, no
+// more: a person still has to send the form.
+func (v *visit) prefill() (form, error) {
+	q := v.r.URL.Query()
+	f := form{values: url.Values{}, fresh: true}
+	if id := q.Get("like"); id != "" {
+		t, err := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, id)
+		if err != nil {
+			return f, err
+		}
+		f.values = fieldsOf(t)
+		f.values.Set("label", cut(t.Label, 90)+" (2)")
+		f.values.Del("expires_on")
+		f.values.Set("expires", "default")
+	}
+	for _, name := range []string{"owner", "label", "description", "account"} {
+		if q.Has(name) {
+			f.values.Set(name, q.Get(name))
+		}
+	}
+	if scopes := splitScopes(q["scopes"]); len(scopes) > 0 {
+		f.values.Set("what", "scopes")
+		f.values["scope"] = scopes
+	}
+	if role := q.Get("role"); role != "" {
+		f.values.Set("what", "role")
+		f.values.Set("role", role)
+	}
+	if d, err := api.ParseDuration(q.Get("expires_in")); err == nil {
+		f.values.Set("expires", d.String())
+	}
+	return f, nil
+}
+
+func splitScopes(in []string) []string {
+	var out []string
+	for _, s := range strings.FieldsFunc(strings.Join(in, ","), func(r rune) bool { return r == ',' || r == ' ' }) {
+		if grant.ValidPattern(s) && len(out) < 200 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// cut shortens a text to n characters, never inside one.
+func cut(s string, n int) string {
+	r := []rune(s)
+	return string(r[:min(len(r), n)])
+}
+
+// draft reads what the page offers.
+func (v *visit) draft(f form, owner string) (draft, error) {
+	d := draft{form: f, owner: owner}
+	var err error
+	if owner == "service" {
+		if d.accounts, err = v.allAccounts(); err != nil {
+			return d, err
+		}
+	}
+	at := authority.Where{Workspace: v.at.Slug}
+	scopes, err := v.auth.ListScopes(v.ctx(), v.caller, at)
+	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
+		return d, err
+	}
+	d.groups = v.grouped(scopes, f)
+	roles, err := v.auth.ListRoles(v.ctx(), v.caller, at)
+	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
+		return d, err
+	}
+	d.roles = slices.DeleteFunc(roles, func(r api.Role) bool {
+		return !v.at.rights.Covers(compile([]api.Statement{{Scopes: r.Scopes, Resources: v.reach()}}))
+	})
+	d.known, _, err = v.auth.ListResources(v.ctx(), v.caller, v.at.Slug, authority.Page{Limit: 100})
+	if errors.Is(err, api.CodeInsufficientScope) {
+		err = nil
+	}
+	return d, err
+}
+
+func (v *visit) allAccounts() ([]api.ServiceAccount, error) {
+	rows, _, err := v.auth.ListServiceAccounts(v.ctx(), v.caller, v.at.Slug, authority.Page{Limit: 200})
+	if errors.Is(err, api.CodeInsufficientScope) {
+		return nil, nil
+	}
+	return slices.DeleteFunc(rows, func(a api.ServiceAccount) bool { return !a.Active }), err
+}
+
+// grouped keeps the scopes that the visitor can hand on, by noun, the product's
+// first; scopes that were typed and that no catalogue knows are kept.
+func (v *visit) grouped(scopes []api.Scope, f form) []scopeGroup {
+	var out []scopeGroup
+	add := func(s api.Scope) {
+		noun, _, _ := strings.Cut(s.Name, ":")
+		i := slices.IndexFunc(out, func(g scopeGroup) bool { return g.noun == noun })
+		if i < 0 {
+			i = len(out)
+			out = append(out, scopeGroup{noun: noun, builtIn: s.BuiltIn})
+		}
+		out[i].scopes = append(out[i].scopes, s)
+	}
+	for _, s := range scopes {
+		if v.at.rights.AllowsAny(s.Name) {
+			add(s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b scopeGroup) int {
+		switch {
+		case a.builtIn == b.builtIn:
+			return strings.Compare(a.noun, b.noun)
+		case a.builtIn:
+			return 1
+		}
+		return -1
+	})
+	return out
+}
+
+// loose are the scopes of the form that no box stands for.
+func (d draft) loose() string {
+	var out []string
+	for _, s := range d.values["scope"] {
+		if !slices.ContainsFunc(d.groups, func(g scopeGroup) bool {
+			return s == g.noun+":*" || slices.ContainsFunc(g.scopes, func(k api.Scope) bool { return k.Name == s })
+		}) {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(append(out, d.list("more_scopes")...), " ")
+}
+
+// what is the chosen kind of rights: inherit, role or scopes.
+func (d draft) what() string {
+	if w := d.get("what"); w != "" {
+		return w
+	}
+	if d.owner == "workspace" {
+		return "scopes"
+	}
+	return "inherit"
+}
+
+// reach is every resource that the visitor may hand on.
+func (v *visit) reach() []string {
+	if rs := v.at.rights.Resources(); len(rs) > 0 {
+		return rs
+	}
+	return []string{}
+}
+
+// fields reads the form of a token.
+func (v *visit) fields(d draft) (api.TokenFields, error) {
+	f := d.form
+	in := api.TokenFields{Label: api.Some(f.get("label")), Description: api.Some(f.get("description"))}
+	in.Rights = v.tokenRights(d)
+	in.AllowedIPs = api.Null[[]string]()
+	if ips := f.list("allowed_ips"); len(ips) > 0 {
+		in.AllowedIPs = api.Some(ips)
+	}
+	in.RateLimit = api.Null[api.RateLimit]()
+	if f.get("requests") != "" {
+		l, err := f.limit("requests", "window", "rate_limit")
+		if err != nil {
+			return in, err
+		}
+		in.RateLimit = api.Some(l)
+	}
+	if v.at.policy != nil && v.at.policy.Recoverable {
+		in.Recoverable = api.Some(f.get("recoverable") != "")
+	}
+	return in, f.expiry(&in)
+}
+
+// tokenRights reads what the token may do, as one statement.
+func (v *visit) tokenRights(d draft) api.Rights {
+	var r api.Rights
+	res := d.resources(v.reach())
+	switch d.what() {
+	case "role":
+		r.Grants = api.Some([]api.Statement{{Role: d.get("role"), Resources: res}})
+	case "scopes":
+		scopes := append(slices.Clone(d.values["scope"]), d.list("more_scopes")...)
+		slices.Sort(scopes)
+		r.Grants = api.Some([]api.Statement{{Scopes: append([]string{}, slices.Compact(scopes)...), Resources: res}})
+	default:
+		r.Grants = api.Null[[]api.Statement]()
+		if d.get("reach") == "some" {
+			r.Grants = api.Some([]api.Statement{{Resources: res}})
+		}
+	}
+	return r
+}
+
+// expiry reads the chosen lifetime.
+func (f form) expiry(in *api.TokenFields) error {
+	switch chosen := f.get("expires"); chosen {
+	case "", "default", "keep":
+	case "never":
+		in.Never = api.Some(true)
+	case "date":
+		day, err := time.Parse("2006-01-02", f.get("expires_on"))
+		if err != nil {
+			return api.FieldError("expires_on", "choose a date")
+		}
+		in.ExpiresAt = api.Some(day.UTC().Add(24*time.Hour - time.Second))
+	default:
+		d, err := api.ParseDuration(chosen)
+		if err != nil {
+			return api.FieldError("expires", "choose one of these")
+		}
+		in.ExpiresIn = api.Some(d)
+	}
+	return nil
+}
+
+// limit reads a rate limit from two fields.
+func (f form) limit(requests, window, name string) (api.RateLimit, error) {
+	n, err := parseCount(f.get(requests))
+	if err != nil {
+		return api.RateLimit{}, api.FieldError(name, "requests is a whole number")
+	}
+	w, err := api.ParseDuration(f.get(window))
+	if err != nil {
+		return api.RateLimit{}, api.FieldError(name, "the window is like 1s, 1m, 1h or 1d")
+	}
+	return api.RateLimit{Requests: n, Window: w}, nil
+}
+
+func (v *visit) doNewToken() error {
+	v.section = "access-tokens"
+	f := v.typed()
+	d, err := v.draft(f, f.get("owner"))
+	if err != nil {
+		return err
+	}
+	d.id = f.get("form")
+	key := v.session.ID + "/" + d.id
+	if led, first := v.sent.begin(key); !first {
+		return v.done(named(led, v.ws("access-tokens")), "sent")
+	}
+	issued, err := v.create(d)
+	if err != nil {
+		v.sent.end(key, "")
+		if d.form, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.again("Create a token", createPage(v, d))
+	}
+	v.sent.end(key, v.tokenPage(issued.Token.Locator))
+	return v.secretPage("Token created", issued, "created")
+}
+
+func (v *visit) create(d draft) (authority.Issued, error) {
+	in := api.CreateToken{}
+	switch d.owner {
+	case "service":
+		in.Kind, in.Owner = "service", d.get("account")
+		if in.Owner == "" {
+			return authority.Issued{}, api.FieldError("account", "choose the service account that the token shall act as")
+		}
+	case "workspace":
+		in.Kind = "workspace"
+	default:
+		in.Kind = "personal"
+	}
+	var err error
+	if in.TokenFields, err = v.fields(d); err != nil {
+		return authority.Issued{}, err
+	}
+	return v.auth.CreateToken(v.ctx(), v.caller, v.at.Slug, in)
+}
+
+// summary answers the sentence about what the token in the form would do.
+func (v *visit) summary() error {
+	f := v.typed()
+	return v.fragment(summaryText(v, draft{form: f, owner: f.get("owner")}))
+}

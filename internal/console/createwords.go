@@ -1,0 +1,252 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+func parseCount(s string) (int, error) { return strconv.Atoi(s) }
+
+// fieldsOf writes an existing token into the fields of its form.
+func fieldsOf(t api.Token) url.Values {
+	f := url.Values{"label": {t.Label}, "description": {t.Description}, "what": {"inherit"}, "reach": {"all"}, "expires": {"keep"}}
+	f.Set("owner", map[string]string{"personal": "me", "service": "service", "workspace": "workspace"}[t.Kind])
+	if t.Kind == "service" {
+		f.Set("account", t.Owner.Name)
+	}
+	switch {
+	case t.Role != nil:
+		f.Set("what", "role")
+		f.Set("role", *t.Role)
+	case t.Scopes != nil && (len(t.Scopes) > 0 || len(t.Resources) == 0):
+		f.Set("what", "scopes")
+		f["scope"] = t.Scopes
+	}
+	if t.Resources != nil && !slices.Contains(t.Resources, "*") {
+		f.Set("reach", "some")
+		f.Set("resources", strings.Join(t.Resources, "\n"))
+	}
+	if t.AllowedIPs != nil {
+		f.Set("allowed_ips", strings.Join(t.AllowedIPs, "\n"))
+	}
+	if t.RateLimit != nil {
+		f.Set("requests", strconv.Itoa(t.RateLimit.Requests))
+		f.Set("window", t.RateLimit.Window.String())
+	}
+	if t.Recoverable {
+		f.Set("recoverable", "yes")
+	}
+	return f
+}
+
+// expiries are the lifetimes that the policy allows to choose from.
+func (v *visit) expiries(d draft) []option {
+	p := v.at.policy
+	out := []option{}
+	if d.edit != nil {
+		out = append(out, option{"keep", "Keep as it is"})
+	} else if p != nil {
+		out = append(out, option{"default", "Usual: " + lasting(p.DefaultLifetime)})
+	} else {
+		out = append(out, option{"default", "Usual"})
+	}
+	for _, days := range []api.Duration{1, 7, 30, 90, 180, 365} {
+		if life := days * api.Day; p == nil || p.MaxLifetime == 0 || life <= p.MaxLifetime {
+			out = append(out, option{life.String(), lasting(life)})
+		}
+	}
+	if was := d.get("expires"); was != "" && was != "date" && was != "never" && !slices.ContainsFunc(out, func(o option) bool { return o.value == was }) {
+		if life, err := api.ParseDuration(was); err == nil {
+			out = append(out, option{was, lasting(life)})
+		}
+	}
+	out = append(out, option{"date", "Until a date…"})
+	if p == nil || p.AllowNever {
+		out = append(out, option{"never", "Never expires"})
+	}
+	return out
+}
+
+// policyHint says what the policy allows, beside the expiry.
+func (v *visit) policyHint() string {
+	p := v.at.policy
+	switch {
+	case p == nil:
+		return ""
+	case p.MaxLifetime == 0 && p.AllowNever:
+		return "This workspace sets no longest lifetime."
+	case p.MaxLifetime == 0:
+		return "Tokens here must have an expiry."
+	case p.AllowNever:
+		return "At most " + lasting(p.MaxLifetime) + ", or no expiry."
+	}
+	return "At most " + lasting(p.MaxLifetime) + " in this workspace."
+}
+
+// broad says whether the form asks for more than most programs need, and why.
+func (d draft) broad() string {
+	if d.what() == "role" && slices.Contains([]string{"Owner", "Administrator"}, d.get("role")) {
+		return d.get("role") + " may manage members and other tokens. If this token leaks, so does the workspace."
+	}
+	if d.what() != "scopes" {
+		return ""
+	}
+	for _, s := range append(slices.Clone(d.values["scope"]), d.list("more_scopes")...) {
+		switch {
+		case s == "*" || s == "admin":
+			return "“" + s + "” is everything in this workspace, now and later. Choose single scopes if you can."
+		case s == "product:*":
+			return "“product:*” is every scope of the product, also those that are still to come."
+		case strings.HasPrefix(s, "instance:"):
+			return "“" + s + "” reaches every workspace of this instance."
+		case slices.Contains([]string{"tokens:create", "tokens:impersonate", "tokens:reveal", "members:write", "roles:write", "policy:write", "workspace:delete"}, s):
+			return "“" + s + "” lets whoever holds the token change who may do what."
+		}
+	}
+	return ""
+}
+
+// sentences say what the token would be, in words.
+func (v *visit) sentences(d draft) (who, what, until string) {
+	who = map[string]string{"me": "Acts as you", "service": "Acts as the service account " + d.get("account"), "workspace": "Acts for the organisation"}[d.owner]
+	if d.owner == "service" && d.get("account") == "" {
+		who = "Acts as a service account"
+	}
+	switch d.what() {
+	case "role":
+		what = "may do what the role " + named(d.get("role"), "you choose") + " may"
+	case "scopes":
+		scopes := append(slices.Clone(d.values["scope"]), d.list("more_scopes")...)
+		if len(scopes) == 0 {
+			what = "may do nothing yet: choose scopes"
+		} else {
+			what = "may " + listed(scopes, 6)
+		}
+	default:
+		what = map[bool]string{true: "may do everything you may, also what you gain or lose later", false: "may do everything its owner may, also what that gains or loses later"}[d.owner == "me"]
+	}
+	what += reachWords(d)
+	return who, what, v.untilWords(d)
+}
+
+func reachWords(d draft) string {
+	if d.get("reach") != "some" {
+		return ""
+	}
+	return ", on " + listed(d.resources(nil), 5) + " only"
+}
+
+func (v *visit) untilWords(d draft) string {
+	switch chosen := d.get("expires"); chosen {
+	case "keep":
+		return "Its expiry stays."
+	case "", "default":
+		if v.at.policy == nil {
+			return ""
+		}
+		return "Expires after " + lasting(v.at.policy.DefaultLifetime) + "."
+	case "never":
+		return "Never expires."
+	case "date":
+		return "Expires on " + named(d.get("expires_on"), "the date you choose") + "."
+	default:
+		if life, err := api.ParseDuration(chosen); err == nil {
+			return "Expires after " + lasting(life) + "."
+		}
+	}
+	return ""
+}
+
+func ownerLink(v *visit, owner string) string {
+	q := v.r.URL.Query()
+	q.Set("owner", owner)
+	return v.ws("access-tokens", "new") + "?" + q.Encode()
+}
+
+func (v *visit) backOf(d draft) string {
+	switch {
+	case d.edit != nil:
+		return v.tokenPage(d.edit.Locator)
+	case v.session.Portal != "":
+		return "/settings/tokens"
+	case d.owner == "workspace":
+		return v.ws("integration-tokens")
+	}
+	return v.ws("access-tokens")
+}
+
+func (v *visit) backName(d draft) string {
+	switch {
+	case d.edit != nil:
+		return cut(d.edit.Label, 40)
+	case v.session.Portal != "":
+		return "My tokens"
+	case d.owner == "workspace":
+		return "Integration tokens"
+	}
+	return "Access tokens"
+}
+
+func (v *visit) createTitle(d draft) string {
+	if d.edit != nil {
+		return "Edit token"
+	}
+	return map[string]string{"me": "Create a personal token", "service": "Create a token for an automation", "workspace": "Create an integration token"}[d.owner]
+}
+
+func (v *visit) createAction(d draft) string {
+	if d.edit != nil {
+		return v.tokenPage(d.edit.Locator, "edit")
+	}
+	return v.ws("access-tokens", "new")
+}
+
+// usesBuiltIn says whether the form has a built-in scope chosen, so that their
+// group is shown open.
+func (d draft) usesBuiltIn() bool {
+	return slices.ContainsFunc(d.groups, func(g scopeGroup) bool {
+		return g.builtIn && slices.ContainsFunc(g.scopes, func(s api.Scope) bool { return d.has("scope", s.Name) })
+	})
+}
+
+func (v *visit) reachTitle() string {
+	if rs := v.reach(); len(rs) != 1 || rs[0] != "*" {
+		return "All that I may reach: " + listed(rs, 5)
+	}
+	return "All resources"
+}
+
+func (v *visit) addressLabel() string {
+	if v.at.policy != nil && v.at.policy.RequireIPAllowList {
+		return "Allowed addresses (required here)"
+	}
+	return "Allowed addresses (optional)"
+}
+
+// limitsOpen shows the last part of the form when there is something in it.
+func (v *visit) limitsOpen(d draft) bool {
+	return d.get("allowed_ips") != "" || d.get("requests") != "" || d.bad("allowed_ips", "rate_limit", "recoverable") != "" ||
+		v.at.policy != nil && v.at.policy.RequireIPAllowList
+}
+
+// scopeAbout says what a scope is for; the built-in ones are described here.
+func scopeAbout(s api.Scope) string {
+	if s.Description != "" || !s.BuiltIn {
+		return s.Description
+	}
+	return map[string]string{
+		"tokens:read": "See tokens, never secrets", "tokens:create": "Create tokens", "tokens:edit": "Edit and rotate tokens",
+		"tokens:disable": "Disable and enable tokens", "tokens:delete": "Revoke tokens", "tokens:reveal": "Show kept secrets again",
+		"tokens:self": "Rotate itself", "tokens:impersonate": "Receive secrets of other people’s tokens", "tokens:verify": "Verify tokens",
+		"members:read": "See members", "members:write": "Add, change and remove members",
+		"service-accounts:read": "See service accounts", "service-accounts:write": "Add, change and remove service accounts",
+		"roles:read": "See roles and scopes", "roles:write": "Change roles and scopes",
+		"resources:read": "See resources", "resources:create": "Add resources", "resources:delete": "Remove resources",
+		"audit:read": "Read the audit", "usage:read": "See how tokens are used", "policy:read": "See the policy", "policy:write": "Change the policy",
+		"webhooks:read": "See webhooks", "webhooks:write": "Change webhooks", "workspace:delete": "Delete the workspace",
+	}[s.Name]
+}

@@ -1,0 +1,153 @@
+package console
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// form is what was typed and what is wrong with it. The zero form is empty.
+type form struct {
+	values url.Values
+	err    *api.Error
+	// fresh says that nothing was posted yet, so defaults stand.
+	fresh bool
+}
+
+// typed reads the posted form.
+func (v *visit) typed() form { return form{values: v.r.PostForm} }
+
+// refused is the form with an error that its page shows. Errors that no form
+// can do anything about are answered as they are.
+func (f form) refused(err error) (form, error) {
+	f.err = api.AsError(err)
+	if errors.Is(err, api.CodeInternal) || errors.Is(err, api.CodeUnavailable) {
+		return f, err
+	}
+	return f, nil
+}
+
+func (f form) get(name string) string { return strings.TrimSpace(f.values.Get(name)) }
+
+// or is a field, or what it is before anybody typed.
+func (f form) or(name, def string) string {
+	if f.fresh && !f.values.Has(name) {
+		return def
+	}
+	return f.values.Get(name)
+}
+
+func (f form) has(name, value string) bool { return slices.Contains(f.values[name], value) }
+
+// bad is what is wrong with a field; fields that an error names by another name
+// are aliases of it.
+func (f form) bad(name string, aliases ...string) string {
+	if f.err == nil || f.err.Field == "" {
+		return ""
+	}
+	field, _, _ := strings.Cut(f.err.Field, ".")
+	if field != name && f.err.Field != name && !slices.Contains(aliases, field) {
+		return ""
+	}
+	return sentence(strings.TrimPrefix(f.err.Message, f.err.Field+": "))
+}
+
+// list reads a field of several values, one a line or apart by commas.
+func (f form) list(name string) []string {
+	return strings.FieldsFunc(f.values.Get(name), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' || r == ' ' })
+}
+
+// optional is a text field that is left out when empty.
+func (f form) optional(name string) api.Opt[string] {
+	if s := f.get(name); s != "" {
+		return api.Some(s)
+	}
+	return api.Opt[string]{}
+}
+
+// rights reads the fields "role" and "resources" of people and service
+// accounts: one statement.
+func (f form) rights() api.Rights {
+	var r api.Rights
+	r.Role = api.Some(f.get("role"))
+	r.Resources = api.Some(f.resources([]string{"*"}))
+	return r
+}
+
+// resources reads the choice of resources: all, which is given, or some.
+func (f form) resources(all []string) []string {
+	if f.get("reach") != "some" {
+		return all
+	}
+	return append(f.list("resources"), f.values["resource"]...)
+}
+
+// sentForms remembers the forms that made a secret, so that sending one again
+// (a reload, a second click) makes no second token and shows nothing.
+type sentForms struct {
+	now func() time.Time
+	// mu guards seen.
+	mu   sync.Mutex
+	seen map[string]sentForm
+}
+
+type sentForm struct {
+	at time.Time
+	// led is the page of what the form made; empty while it is being made.
+	led string
+}
+
+const (
+	sentFor = 24 * time.Hour
+	sentMax = 50_000
+)
+
+func newSentForms(now func() time.Time) *sentForms {
+	return &sentForms{now: now, seen: map[string]sentForm{}}
+}
+
+// newFormID names one drawn form.
+func newFormID() string { return rand.Text() }
+
+// begin says whether a form is sent for the first time; else where it led.
+func (s *sentForms) begin(key string) (led string, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if was, ok := s.seen[key]; ok {
+		return was.led, false
+	}
+	if len(s.seen) >= sentMax {
+		s.forget()
+	}
+	s.seen[key] = sentForm{at: s.now()}
+	return "", true
+}
+
+// forget drops what is old, and if all is new, everything.
+func (s *sentForms) forget() {
+	for k, f := range s.seen {
+		if s.now().Sub(f.at) > sentFor {
+			delete(s.seen, k)
+		}
+	}
+	if len(s.seen) >= sentMax {
+		clear(s.seen)
+	}
+}
+
+// end notes where a form led; a form that was refused may be sent again.
+func (s *sentForms) end(key, led string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if led == "" {
+		delete(s.seen, key)
+		return
+	}
+	s.seen[key] = sentForm{at: s.now(), led: led}
+}

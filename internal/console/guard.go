@@ -1,0 +1,132 @@
+package console
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// policy is the CSP of every page: what it needs lies beside it, and nothing
+// stands in it.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// maxForm bounds a posted form.
+const maxForm = 256 << 10
+
+// guard stands before every page: headers, size, and no change from elsewhere.
+func (c *console) guard(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(c.denyCross))
+	next = cross.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		// same-origin, because with no-referrer browsers send "Origin: null".
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), clipboard-write=(self)")
+		h.Set("Cache-Control", "no-store")
+		if c.secure(r) {
+			h.Set("Strict-Transport-Security", "max-age=63072000")
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (c *console) denyCross(w http.ResponseWriter, r *http.Request) {
+	v := &visit{console: c, w: w, r: r}
+	v.show(http.StatusForbidden, "Refused", problemPage("This form came from another site",
+		"Nothing was changed. Open the page again from here and send it once more.", "/workspaces", "To the console"))
+}
+
+// secure says whether the person's connection is encrypted, as far as can be
+// known: the connection's own state, what a trusted proxy says, else the
+// scheme of the base URL.
+func (c *console) secure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	if proto := r.Header.Get("X-Forwarded-Proto"); proto != "" && c.trusted(peer(r)) {
+		return strings.EqualFold(proto, "https")
+	}
+	return c.base.Scheme == "https"
+}
+
+// local says whether the address in the browser is this machine's own.
+func local(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && a.IsLoopback()
+}
+
+func peer(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap()
+}
+
+func (c *console) trusted(a netip.Addr) bool {
+	return slices.ContainsFunc(c.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a.WithZone("")) })
+}
+
+// client is where a request comes from: the connection, or, behind trusted
+// proxies, the first from the right of X-Forwarded-For that is not one.
+func (c *console) client(r *http.Request) Client {
+	addr := peer(r)
+	if c.trusted(addr) {
+		all := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
+		for _, entry := range slices.Backward(all) {
+			a, err := netip.ParseAddr(strings.TrimSpace(entry))
+			if err != nil {
+				addr = netip.Addr{}
+				break
+			}
+			if addr = a.Unmap(); !c.trusted(addr) {
+				break
+			}
+		}
+	}
+	agent := r.UserAgent()
+	return Client{Addr: addr, Agent: agent[:min(len(agent), 512)]}
+}
+
+// cookieName is __Host-tokenry, which browsers keep for this host alone and over
+// TLS alone; on a plain localhost they would not keep it.
+func (c *console) cookieName(r *http.Request) string {
+	if c.secure(r) {
+		return "__Host-tokenry"
+	}
+	return "tokenry"
+}
+
+// keepable says whether a session cookie can be given at all: over plain HTTP
+// beyond this machine it would be everybody's.
+func (c *console) keepable(r *http.Request) bool { return c.secure(r) || local(r) }
+
+func (c *console) setCookie(w http.ResponseWriter, r *http.Request, name, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, //nolint:gosec // Secure wherever a browser would keep it
+		HttpOnly: true, Secure: c.secure(r), SameSite: http.SameSiteLaxMode})
+}
+
+func (c *console) cookie(r *http.Request, name string) string {
+	k, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return k.Value
+}

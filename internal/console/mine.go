@@ -1,0 +1,114 @@
+package console
+
+import (
+	"errors"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// mineIn is a person's own tokens in one workspace.
+type mineIn struct {
+	place *place
+	table
+	standing *api.Token
+	mayHold  bool
+}
+
+// myTokens lists the visitor's own personal tokens, workspace by workspace.
+func (v *visit) myTokens() error {
+	var out []mineIn
+	slugs, err := v.mySlugs()
+	if err != nil {
+		return err
+	}
+	for _, slug := range slugs {
+		m, err := v.mineIn(slug)
+		if errors.Is(err, api.CodeOwnerInactive) || errors.Is(err, api.CodeWorkspaceSuspended) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if m.place.member {
+			out = append(out, m)
+		}
+	}
+	v.at = nil
+	return v.page("My tokens", minePage(v, out))
+}
+
+func (v *visit) mySlugs() ([]string, error) {
+	if v.session.Portal != "" {
+		return []string{v.session.Portal}, nil
+	}
+	rows, _, err := v.auth.ListWorkspaces(v.ctx(), v.caller, authority.Page{Limit: 50})
+	slugs := make([]string, len(rows))
+	for i, ws := range rows {
+		slugs[i] = ws.Slug
+	}
+	return slugs, err
+}
+
+func (v *visit) mineIn(slug string) (mineIn, error) {
+	if err := v.enterWorkspace(slug); err != nil {
+		return mineIn{}, err
+	}
+	m := mineIn{place: v.at, mayHold: v.mayHold()}
+	if !v.at.member {
+		return m, nil
+	}
+	rows, _, err := v.auth.ListTokens(v.ctx(), v.caller, slug, api.TokenFilter{Owner: "me", Kind: "personal"}, authority.Page{Limit: 200})
+	m.table = table{columns: []column{{"token", "Token"}, {"created", "Created"}, {"expires", "Expires"}, {"used", "Last used"}, {"status", "Status"}},
+		self: *v.r.URL, workspace: slug, may: v.rowRights}
+	for _, t := range rows {
+		if isOver(t) {
+			continue
+		}
+		m.rows = append(m.rows, t)
+		if t.Standing {
+			m.standing = &t
+		}
+	}
+	at := v.at
+	m.may = func(t api.Token) rowRights {
+		was := v.at
+		v.at = at
+		defer func() { v.at = was }()
+		return v.rowRights(t)
+	}
+	sortTokens(m.rows, v.q("sort"))
+	return m, err
+}
+
+// resetMine warns before the visitor's standing access token is reset.
+func (v *visit) resetMine() error {
+	slug := named(v.session.Portal, v.q("workspace"))
+	m, err := v.mineIn(slug)
+	if err != nil {
+		return err
+	}
+	return v.page("Reset my access token", resetMinePage(v, m, form{fresh: true}, newFormID()))
+}
+
+func (v *visit) doResetMine() error {
+	f := v.typed()
+	m, err := v.mineIn(named(v.session.Portal, f.get("workspace")))
+	if err != nil {
+		return err
+	}
+	key := v.session.ID + "/" + f.get("form")
+	if led, first := v.sent.begin(key); !first {
+		return v.done(named(led, "/settings/tokens"), "sent")
+	}
+	i, err := v.auth.ResetAccessToken(v.ctx(), v.caller, m.place.Slug, "me")
+	if err != nil {
+		v.sent.end(key, "")
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.again("Reset my access token", resetMinePage(v, m, f, f.get("form")))
+	}
+	v.sent.end(key, v.tokenPage(i.Token.Locator))
+	return v.secretPage("Your access token", i, map[bool]string{true: "created", false: "reset"}[m.standing == nil])
+}

@@ -1,0 +1,114 @@
+package console
+
+import (
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// link is an entry of a menu.
+type link struct {
+	name, href, key string
+}
+
+// sections is the navigation of a workspace: what the visitor may read there.
+func (v *visit) sections() []link {
+	if v.at == nil || v.session.Portal != "" {
+		return nil
+	}
+	all := []struct {
+		link
+		scope string
+	}{
+		{link{"Access tokens", v.ws("access-tokens"), "access-tokens"}, ""},
+		{link{"Integration tokens", v.ws("integration-tokens"), "integration-tokens"}, "tokens:read"},
+		{link{"Service accounts", v.ws("service-accounts"), "service-accounts"}, "service-accounts:read"},
+		{link{"Members", v.ws("members"), "members"}, "members:read"},
+		{link{"Resources", v.ws("resources"), "resources"}, "resources:read"},
+		{link{"Roles and scopes", v.ws("roles"), "roles"}, "roles:read"},
+		{link{"Audit", v.ws("audit"), "audit"}, "audit:read"},
+		{link{"Developer tools", v.ws("developer-tools"), "developer-tools"}, "tokens:read"},
+		{link{"Settings", v.ws("settings"), "settings"}, "policy:read"},
+	}
+	var out []link
+	for _, l := range all {
+		if l.scope == "" || v.may(l.scope) {
+			out = append(out, l.link)
+		}
+	}
+	return out
+}
+
+// switchable lists the first workspaces for the switcher in the top bar.
+func (v *visit) switchable() []link {
+	if v.session.User == 0 || v.session.Portal != "" {
+		return nil
+	}
+	rows, _, err := v.auth.ListWorkspaces(v.ctx(), v.caller, authority.Page{Limit: 12})
+	if err != nil {
+		return nil
+	}
+	out := make([]link, len(rows))
+	for i, ws := range rows {
+		out[i] = link{name: named(ws.Name, ws.Slug), href: "/workspace/" + ws.Slug + "/access-tokens", key: ws.Slug}
+	}
+	return out
+}
+
+func named(name, otherwise string) string {
+	if name == "" {
+		return otherwise
+	}
+	return name
+}
+
+// notice is what a page says once about the change that led to it. The words
+// are fixed: nothing of an address reaches a page.
+func (v *visit) notice() string {
+	return map[string]string{
+		"created":       "Created.",
+		"saved":         "Saved.",
+		"enabled":       "The token is enabled: it works again from now on.",
+		"disabled":      "The token is disabled: it stopped at once and can be enabled again.",
+		"revoked":       "The token is revoked: it stopped at once and never works again.",
+		"deleted":       "Deleted. What it could do stopped at once.",
+		"retired":       "The old secret is retired: only the new one works.",
+		"sent":          "This form was sent before, so nothing was done again. Its secret was shown once; rotate the token if it was lost.",
+		"deactivated":   "Deactivated. The tokens stopped at once and come back on reactivation.",
+		"activated":     "Active again, and so are the tokens.",
+		"removed":       "Removed. The tokens are revoked.",
+		"invited":       "Added. If mail is set up, a link to choose a password is on its way.",
+		"ended":         "The session is ended.",
+		"all-ended":     "All other sessions are ended.",
+		"password":      "Your password is changed, and your other sessions are ended.",
+		"bulk-disabled": "The selected tokens are disabled.",
+		"bulk-revoked":  "The selected tokens are revoked.",
+		"signed-out":    "You are signed out.",
+		"reset":         "Your password is set. Sign in with it.",
+		"denied":        "Denied. The program gets nothing.",
+		"added":         "Added. No mail is set up here, so tell them to ask for a new password at sign-in once it is.",
+		"approved":      "Approved. Go back to your terminal.",
+	}[v.q("did")]
+}
+
+// initial is the letter on the user menu.
+func (v *visit) initial() string {
+	for _, r := range named(v.session.Name, v.session.Email) {
+		return string(r)
+	}
+	return "?"
+}
+
+func logoOf(v *visit) string {
+	if v.Product.Logo != "" {
+		return v.Product.Logo
+	}
+	return v.assets.logo
+}
+
+// contact is whom the workspace's people may ask.
+func (v *visit) contact() *api.SupportContact {
+	if v.at == nil || v.at.policy == nil {
+		return nil
+	}
+	return v.at.policy.SupportContact
+}

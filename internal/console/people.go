@@ -1,0 +1,352 @@
+package console
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// principalForm is the page on which a person or service account is made or edited.
+type principalForm struct {
+	form
+	roles []api.Role
+	known []api.Resource
+	// custom says that the rights are more than one role, so that the form
+	// leaves them alone.
+	custom []api.Statement
+}
+
+// offered are the roles that the visitor can give, and the resources.
+func (v *visit) offered(f form) (principalForm, error) {
+	d, err := v.draft(f, "")
+	p := principalForm{form: f, roles: d.roles, known: d.known}
+	if !v.at.rights.Covers(compile([]api.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}})) {
+		p.roles = slices.DeleteFunc(p.roles, func(r api.Role) bool { return r.Name == "Owner" })
+	}
+	return p, err
+}
+
+// principalFields writes existing rights into the fields of the form.
+func principalFields(role *string, resources []string) map[string][]string {
+	f := map[string][]string{"role": {text(role)}, "reach": {"all"}}
+	if !slices.Contains(resources, "*") {
+		f["reach"] = []string{"some"}
+		f["resources"] = []string{lines(resources)}
+	}
+	return f
+}
+
+func (v *visit) accounts() error {
+	v.section = "service-accounts"
+	rows, next, err := v.auth.ListServiceAccounts(v.ctx(), v.caller, v.at.Slug, v.paged())
+	if err != nil {
+		return err
+	}
+	return v.page("Service accounts", accountsPage(v, rows, v.after(next)))
+}
+
+// paged reads which page of a list is asked for.
+func (v *visit) paged() authority.Page {
+	after, _ := strconv.ParseInt(v.q("after"), 10, 64) // what is no number begins anew
+	return authority.Page{After: after, Limit: pageRows}
+}
+
+// after is the address of the next page; empty when there is none.
+func (v *visit) after(next int64) string {
+	if next == 0 {
+		return ""
+	}
+	return table{self: *v.r.URL}.with("after", strconv.FormatInt(next, 10))
+}
+
+func (v *visit) newAccount() error {
+	v.section = "service-accounts"
+	p, err := v.offered(form{fresh: true})
+	if err != nil {
+		return err
+	}
+	return v.page("New service account", newAccountPage(v, p))
+}
+
+func (v *visit) doNewAccount() error {
+	v.section = "service-accounts"
+	p, err := v.offered(v.typed())
+	if err != nil {
+		return err
+	}
+	in := api.CreateServiceAccount{Name: p.get("name"), Description: api.Some(p.get("description")), Contacts: api.Some(p.list("contacts"))}
+	in.Rights = v.principalRights(p.form)
+	s, _, err := v.auth.CreateServiceAccount(v.ctx(), v.caller, v.at.Slug, in)
+	if err != nil {
+		if p.form, err = p.refused(err); err != nil {
+			return err
+		}
+		return v.again("New service account", newAccountPage(v, p))
+	}
+	return v.done(v.ws("service-accounts", s.Name), "created")
+}
+
+// principalRights reads the one statement of a person or service account.
+func (v *visit) principalRights(f form) api.Rights {
+	return api.Rights{Role: api.Some(f.get("role")), Resources: api.Some(f.resources(v.reach()))}
+}
+
+func (v *visit) account() error {
+	s, err := v.auth.GetServiceAccount(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	f := form{values: principalFields(s.Role, s.Resources), fresh: true}
+	f.values.Set("description", s.Description)
+	f.values.Set("contacts", lines(s.Contacts))
+	return v.accountWith(s, f)
+}
+
+func (v *visit) accountWith(s api.ServiceAccount, f form) error {
+	v.section = "service-accounts"
+	p, err := v.offered(f)
+	if err != nil {
+		return err
+	}
+	if s.Role == nil {
+		p.custom = s.Grants
+	}
+	t, err := v.table(api.TokenFilter{Owner: s.Name, Kind: "service"})
+	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
+		return err
+	}
+	t.bulk = false
+	body := accountPage(v, s, p, t)
+	if f.err != nil {
+		return v.again(s.Name, body)
+	}
+	return v.page(s.Name, body)
+}
+
+func (v *visit) doAccount() error {
+	name, f := v.r.PathValue("name"), v.typed()
+	in := api.EditServiceAccount{Description: api.Some(f.get("description")), Contacts: api.Some(f.list("contacts"))}
+	if f.get("role") != "" {
+		in.Rights = v.principalRights(f)
+	}
+	_, _, err := v.auth.EditServiceAccount(v.ctx(), v.caller, v.at.Slug, name, in)
+	if err == nil {
+		return v.done(v.ws("service-accounts", name), "saved")
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	s, err := v.auth.GetServiceAccount(v.ctx(), v.caller, v.at.Slug, name)
+	if err != nil {
+		return err
+	}
+	return v.accountWith(s, f)
+}
+
+// stop is a suspension or removal that is asked for: the tokens it stops.
+type stop struct {
+	title, text, do, action, back string
+	hit                           api.Affected
+}
+
+func (v *visit) stopAccount() error {
+	v.section = "service-accounts"
+	name, verb := v.r.PathValue("name"), v.r.PathValue("verb")
+	s := stop{action: v.ws("service-accounts", name, verb), back: v.ws("service-accounts", name)}
+	var err error
+	switch verb {
+	case "disable":
+		s.title, s.do = "Disable "+name+"?", "Disable"
+		s.text = "Its tokens stop at once and come back when it is enabled."
+		_, s.hit, _, err = v.auth.DisableServiceAccount(v.ctx(), v.caller, v.at.Slug, name, true)
+	case "delete":
+		s.title, s.do = "Delete "+name+"?", "Delete"
+		s.text = "Its tokens are revoked for good. The same name later gets nothing back."
+		_, s.hit, _, err = v.auth.RemoveServiceAccount(v.ctx(), v.caller, v.at.Slug, name, true)
+	default:
+		return v.missing()
+	}
+	if err != nil {
+		return err
+	}
+	return v.page(s.title, stopPage(v, s))
+}
+
+func (v *visit) doStopAccount() error {
+	name := v.r.PathValue("name")
+	var err error
+	switch v.r.PathValue("verb") {
+	case "disable":
+		if _, _, _, err = v.auth.DisableServiceAccount(v.ctx(), v.caller, v.at.Slug, name, false); err == nil {
+			return v.done(v.ws("service-accounts", name), "deactivated")
+		}
+	case "enable":
+		if _, _, err = v.auth.EnableServiceAccount(v.ctx(), v.caller, v.at.Slug, name); err == nil {
+			return v.done(v.ws("service-accounts", name), "activated")
+		}
+	case "delete":
+		if _, _, _, err = v.auth.RemoveServiceAccount(v.ctx(), v.caller, v.at.Slug, name, false); err == nil {
+			return v.done(v.ws("service-accounts"), "removed")
+		}
+	default:
+		return v.missing()
+	}
+	return err
+}
+
+func (v *visit) members() error {
+	v.section = "members"
+	rows, next, err := v.auth.ListMembers(v.ctx(), v.caller, v.at.Slug, v.paged())
+	if err != nil {
+		return err
+	}
+	return v.page("Members", membersPage(v, rows, v.after(next)))
+}
+
+func (v *visit) newMember() error {
+	v.section = "members"
+	p, err := v.offered(form{fresh: true})
+	if err != nil {
+		return err
+	}
+	return v.page("Add a member", newMemberPage(v, p))
+}
+
+func (v *visit) doNewMember() error {
+	v.section = "members"
+	p, err := v.offered(v.typed())
+	if err != nil {
+		return err
+	}
+	in := api.CreateMember{Email: p.get("email"), Name: p.optional("name"), ExternalID: p.optional("external_id")}
+	in.Rights = v.principalRights(p.form)
+	m, _, err := v.auth.CreateMember(v.ctx(), v.caller, v.at.Slug, in)
+	if err != nil {
+		if p.form, err = p.refused(err); err != nil {
+			return err
+		}
+		return v.again("Add a member", newMemberPage(v, p))
+	}
+	return v.invite(m)
+}
+
+// invite mails the new member a link, or shows it to whoever may hand it over.
+func (v *visit) invite(m api.Member) error {
+	if m.Email == nil {
+		return v.done(v.ws("members"), "created")
+	}
+	sent, link, err := v.Sessions.Invite(v.ctx(), v.caller, v.at.Slug, m.ID)
+	switch {
+	case err != nil:
+		v.Logger.WarnContext(v.ctx(), "invite a member", "error", err)
+		return v.done(v.ws("members"), "added")
+	case link.Reveal() != "":
+		return v.page("Invitation", invitationPage(v, m, link.Reveal()))
+	case sent:
+		return v.done(v.ws("members"), "invited")
+	}
+	return v.done(v.ws("members"), "added")
+}
+
+func (v *visit) member() error {
+	m, err := v.auth.GetMember(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("member"))
+	if err != nil {
+		return err
+	}
+	f := form{values: principalFields(m.Role, m.Resources), fresh: true}
+	f.values.Set("name", m.Name)
+	f.values.Set("external_id", text(m.ExternalID))
+	return v.memberWith(m, f)
+}
+
+func (v *visit) memberWith(m api.Member, f form) error {
+	v.section = "members"
+	p, err := v.offered(f)
+	if err != nil {
+		return err
+	}
+	if m.Role == nil {
+		p.custom = m.Grants
+	}
+	t, err := v.table(api.TokenFilter{Owner: m.ID, Kind: "personal"})
+	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
+		return err
+	}
+	t.bulk = false
+	body := memberPage(v, m, p, t)
+	if f.err != nil {
+		return v.again(m.Address, body)
+	}
+	return v.page(m.Address, body)
+}
+
+func (v *visit) doMember() error {
+	who, f := v.r.PathValue("member"), v.typed()
+	in := api.EditMember{Name: api.Some(f.get("name"))}
+	if f.get("role") != "" {
+		in.Rights = v.principalRights(f)
+	}
+	_, _, err := v.auth.EditMember(v.ctx(), v.caller, v.at.Slug, who, in)
+	if err == nil {
+		return v.done(v.ws("members", who), "saved")
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	m, err := v.auth.GetMember(v.ctx(), v.caller, v.at.Slug, who)
+	if err != nil {
+		return err
+	}
+	return v.memberWith(m, f)
+}
+
+func (v *visit) stopMember() error {
+	v.section = "members"
+	who, verb := v.r.PathValue("member"), v.r.PathValue("verb")
+	m, err := v.auth.GetMember(v.ctx(), v.caller, v.at.Slug, who)
+	if err != nil {
+		return err
+	}
+	s := stop{action: v.ws("members", who, verb), back: v.ws("members", who)}
+	switch verb {
+	case "deactivate":
+		s.title, s.do = "Deactivate "+named(m.Name, m.Address)+"?", "Deactivate"
+		s.text = "Sessions end and tokens stop at once. Both can come back."
+		_, s.hit, _, err = v.auth.DeactivateMember(v.ctx(), v.caller, v.at.Slug, who, true)
+	case "remove":
+		s.title, s.do = "Remove "+named(m.Name, m.Address)+"?", "Remove"
+		s.text = "Their tokens are revoked for good. Added again later, they get nothing back."
+		_, s.hit, _, err = v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, who, true)
+	default:
+		return v.missing()
+	}
+	if err != nil {
+		return err
+	}
+	return v.page(s.title, stopPage(v, s))
+}
+
+func (v *visit) doStopMember() error {
+	who := v.r.PathValue("member")
+	var err error
+	switch v.r.PathValue("verb") {
+	case "deactivate":
+		if _, _, _, err = v.auth.DeactivateMember(v.ctx(), v.caller, v.at.Slug, who, false); err == nil {
+			return v.done(v.ws("members", who), "deactivated")
+		}
+	case "activate":
+		if _, _, err = v.auth.ActivateMember(v.ctx(), v.caller, v.at.Slug, who); err == nil {
+			return v.done(v.ws("members", who), "activated")
+		}
+	case "remove":
+		if _, _, _, err = v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, who, false); err == nil {
+			return v.done(v.ws("members"), "removed")
+		}
+	default:
+		return v.missing()
+	}
+	return err
+}

@@ -1,0 +1,154 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// shown is the one page that holds a secret.
+type shown struct {
+	token  api.Token
+	secret string
+	// title and note say how it came to be.
+	title, note string
+	base        string
+}
+
+// secretPage answers the secret that a POST made, in its own answer.
+func (v *visit) secretPage(title string, i authority.Issued, how string) error {
+	note := map[string]string{
+		"created":     "Copy it now: it is not shown again.",
+		"rotated":     "This is the new secret. The old one works until the overlap ends. Copy the new one now: it is not shown again.",
+		"reset":       "This is the new secret; the old one stopped at once. Copy it now: it is not shown again.",
+		"transferred": "The token has its new owner and this new secret; the old one stopped at once. Copy it now: it is not shown again.",
+		"revealed":    "This workspace keeps its tokens so that they can be shown again. That you looked stands in the audit.",
+	}[how]
+	s := shown{token: i.Token, secret: i.Secret.Reveal(), title: title, note: note, base: v.origin()}
+	v.w.Header().Set("Pragma", "no-cache")
+	return v.page(title, secretShown(v, s))
+}
+
+// origin is the address that programs reach this server by.
+func (v *visit) origin() string {
+	if v.base.Host != "" {
+		return strings.TrimSuffix(v.base.String(), "/")
+	}
+	return "https://" + v.r.Host
+}
+
+// firstUse answers, while the page with the secret waits, whether it was used.
+func (v *visit) firstUse() error {
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	return v.fragment(waiting(v, t))
+}
+
+func (v *visit) getToken() (api.Token, error) {
+	t, err := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("id"))
+	if err == nil && v.session.Portal != "" && !v.owns(t) {
+		err = api.Errorf(api.CodeNotFound, "there is no such token")
+	}
+	return t, err
+}
+
+func (v *visit) rotate() error {
+	v.section = "access-tokens"
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	return v.page("Rotate", rotatePage(v, t, form{fresh: true}, newFormID()))
+}
+
+func (v *visit) doRotate() error {
+	f := v.typed()
+	in := api.RotateToken{Renew: f.get("renew") != "", RetireOnFirstUse: f.get("on_use") != ""}
+	if o := f.get("overlap"); o != "" {
+		d, err := api.ParseDuration(o)
+		if err != nil {
+			return api.FieldError("overlap", "choose one of these")
+		}
+		in.Overlap = api.Some(d)
+	}
+	return v.handover(f, "Token rotated", "rotated", func(t api.Token) (authority.Issued, error) {
+		return v.auth.RotateToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in)
+	}, rotatePage)
+}
+
+func (v *visit) resetToken() error {
+	v.section = "access-tokens"
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	return v.page("Reset", resetTokenPage(v, t, form{fresh: true}, newFormID()))
+}
+
+func (v *visit) doResetToken() error {
+	return v.handover(v.typed(), "Token reset", "reset", func(t api.Token) (authority.Issued, error) {
+		return v.auth.ResetToken(v.ctx(), v.caller, v.at.Slug, t.Locator)
+	}, resetTokenPage)
+}
+
+func (v *visit) transfer() error {
+	v.section = "access-tokens"
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	return v.page("Transfer", transferPage(v, t, form{fresh: true}, newFormID()))
+}
+
+func (v *visit) doTransfer() error {
+	f := v.typed()
+	return v.handover(f, "Token transferred", "transferred", func(t api.Token) (authority.Issued, error) {
+		return v.auth.TransferToken(v.ctx(), v.caller, v.at.Slug, t.Locator, api.TransferToken{Owner: f.get("owner")})
+	}, transferPage)
+}
+
+// handover does once what makes a new secret of a token, and shows it.
+func (v *visit) handover(f form, title, how string, do func(api.Token) (authority.Issued, error), page tokenForm) error {
+	v.section = "access-tokens"
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	key := v.session.ID + "/" + f.get("form")
+	if led, first := v.sent.begin(key); !first {
+		return v.done(named(led, v.tokenPage(t.Locator)), "sent")
+	}
+	issued, err := do(t)
+	if err != nil {
+		v.sent.end(key, "")
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.again(title, page(v, t, f, f.get("form")))
+	}
+	v.sent.end(key, v.tokenPage(t.Locator))
+	return v.secretPage(title, issued, how)
+}
+
+// doReveal answers a kept secret again: as a page, or as text to a copy button.
+func (v *visit) doReveal() error {
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	i, err := v.auth.RevealToken(v.ctx(), v.caller, v.at.Slug, t.Locator)
+	if err != nil {
+		return err
+	}
+	if v.r.Header.Get("Accept") != "text/plain" {
+		return v.secretPage("Your token", i, "revealed")
+	}
+	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	v.w.WriteHeader(http.StatusOK)
+	_, _ = v.w.Write([]byte(i.Secret.Reveal())) // whoever left does not want it
+	return nil
+}

@@ -1,0 +1,296 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+const (
+	sessionAge = 400 * 24 * 60 * 60 // the server ends it long before
+	stateAge   = 10 * 60
+)
+
+// home leads to where the visitor works.
+func (v *visit) home() error {
+	switch {
+	case v.session.User == 0:
+		return v.redirect("/signin")
+	case v.session.Portal != "":
+		return v.redirect("/settings/tokens")
+	}
+	return v.redirect("/workspaces")
+}
+
+// safeNext is where to go after sign-in: a path of this site, or nowhere.
+func safeNext(next string) string {
+	u, err := url.Parse(next)
+	switch {
+	case err != nil, u.Scheme != "", u.Host != "", u.User != nil, u.Opaque != "":
+		return "/workspaces"
+	case !strings.HasPrefix(next, "/"), strings.HasPrefix(next, "//"), strings.ContainsAny(next, "\\\r\n\t"):
+		return "/workspaces"
+	case strings.HasPrefix(u.Path, "/signin"), strings.HasPrefix(u.Path, "/signout"), strings.HasPrefix(u.Path, "//"):
+		if !strings.HasPrefix(u.Path, "/signin/device") {
+			return "/workspaces"
+		}
+	}
+	return u.RequestURI()
+}
+
+func (v *visit) signIn() error {
+	if v.session.User != 0 {
+		return v.redirect(safeNext(v.q("next")))
+	}
+	return v.page("Sign in", signInPage(v, form{fresh: true}, safeNext(v.q("next"))))
+}
+
+// refuseClear refuses to give a cookie that the network could read.
+func (v *visit) refuseClear() error {
+	if v.keepable(v.r) {
+		return nil
+	}
+	return api.Errorf(api.CodeForbidden, "signing in needs HTTPS; over plain HTTP the password and the session could be read on the way")
+}
+
+func (v *visit) doSignIn() error {
+	if err := v.refuseClear(); err != nil {
+		return err
+	}
+	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
+	r, err := v.Sessions.Password(v.ctx(), f.get("email"), v.r.PostForm.Get("password"), v.client(v.r))
+	if err != nil {
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.again("Sign in", signInPage(v, f, next))
+	}
+	if r.SecondFactor != "" {
+		return v.page("Second factor", secondFactorPage(form{fresh: true}, r.SecondFactor, next))
+	}
+	return v.welcome(r, next)
+}
+
+func (v *visit) doSecondFactor() error {
+	if err := v.refuseClear(); err != nil {
+		return err
+	}
+	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
+	r, err := v.Sessions.SecondFactor(v.ctx(), f.get("ticket"), f.get("code"), v.client(v.r))
+	if err != nil {
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.again("Second factor", secondFactorPage(f, f.get("ticket"), next))
+	}
+	return v.welcome(r, next)
+}
+
+// welcome gives the new session's cookie; the browser's old session, if any,
+// ends, so that nobody goes on in a session that was planted.
+func (v *visit) welcome(r Result, next string) error {
+	if old := v.cookie(v.r, v.cookieName(v.r)); old != "" {
+		_ = v.Sessions.SignOut(v.ctx(), old) // it may have ended long ago
+	}
+	v.setCookie(v.w, v.r, v.cookieName(v.r), r.Cookie.Reveal(), sessionAge)
+	return v.redirect(next)
+}
+
+func (v *visit) signOut() error {
+	if value := v.cookie(v.r, v.cookieName(v.r)); value != "" {
+		if err := v.Sessions.SignOut(v.ctx(), value); err != nil {
+			v.Logger.WarnContext(v.ctx(), "sign out", "error", err)
+		}
+	}
+	v.setCookie(v.w, v.r, v.cookieName(v.r), "", -1)
+	v.w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	return v.redirect("/signin?did=signed-out")
+}
+
+func (v *visit) reset() error {
+	if code := v.q("code"); code != "" {
+		return v.page("Choose a password", newPasswordPage(form{fresh: true}, code, "/signin/reset", "Choose a new password", "Set the password"))
+	}
+	return v.page("Reset your password", resetPage(form{fresh: true}, false))
+}
+
+func (v *visit) doReset() error {
+	f := v.typed()
+	if f.get("code") != "" {
+		return v.choosePassword(f, v.Sessions.FinishReset, "/signin/reset", "Choose a new password", "Set the password")
+	}
+	if err := v.Sessions.RequestReset(v.ctx(), f.get("email"), v.client(v.r)); err != nil {
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.again("Reset your password", resetPage(f, false))
+	}
+	return v.page("Look into your mail", resetPage(f, true))
+}
+
+// chosen is a verb that sets a password with the code of a mailed link.
+type chosen func(ctx context.Context, code, password string, by Client) (Result, error)
+
+func (v *visit) choosePassword(f form, set chosen, action, title, do string) error {
+	if err := v.refuseClear(); err != nil {
+		return err
+	}
+	r, err := set(v.ctx(), f.get("code"), v.r.PostForm.Get("password"), v.client(v.r))
+	if err != nil {
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.again(title, newPasswordPage(f, f.get("code"), action, title, do))
+	}
+	if r.SecondFactor != "" {
+		return v.page("Second factor", secondFactorPage(form{fresh: true}, r.SecondFactor, "/workspaces"))
+	}
+	if r.Cookie.Reveal() == "" {
+		return v.done("/signin", "reset")
+	}
+	return v.welcome(r, "/workspaces")
+}
+
+func (v *visit) invitation() error {
+	return v.page("Welcome", newPasswordPage(form{fresh: true}, v.q("code"), "/signin/invitation", "Welcome: choose a password", "Join"))
+}
+
+func (v *visit) doInvitation() error {
+	return v.choosePassword(v.typed(), v.Sessions.AcceptInvitation, "/signin/invitation", "Welcome: choose a password", "Join")
+}
+
+func (v *visit) setup() error {
+	return v.page("Set up", setupPage(v, form{fresh: true}, v.q("code")))
+}
+
+func (v *visit) doSetup() error {
+	if err := v.refuseClear(); err != nil {
+		return err
+	}
+	f := v.typed()
+	r, err := v.Sessions.Setup(v.ctx(), f.get("code"), f.get("email"), v.r.PostForm.Get("password"), f.get("workspace"), v.client(v.r))
+	if err != nil {
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.again("Set up", setupPage(v, f, f.get("code")))
+	}
+	return v.welcome(r, "/workspace/"+url.PathEscape(f.get("workspace"))+"/access-tokens?did=created")
+}
+
+func (v *visit) portal() error {
+	return v.page("Your tokens", portalPage(v.q("code")))
+}
+
+func (v *visit) doPortal() error {
+	if err := v.refuseClear(); err != nil {
+		return err
+	}
+	r, err := v.Sessions.OpenPortal(v.ctx(), v.r.PostForm.Get("code"), v.client(v.r))
+	if err != nil {
+		return err
+	}
+	return v.welcome(r, "/settings/tokens")
+}
+
+func (v *visit) startOIDC() error {
+	if err := v.refuseClear(); err != nil {
+		return err
+	}
+	address, state, err := v.Sessions.OIDCStart(v.ctx(), v.r.PathValue("provider"), safeNext(v.r.PostForm.Get("next")))
+	if err != nil {
+		return err
+	}
+	v.setCookie(v.w, v.r, v.cookieName(v.r)+"-state", state, stateAge)
+	// The CSP's form-action 'self' would stop a redirect to the provider, so the
+	// page leads there.
+	return v.page("Continue", elsewherePage(address))
+}
+
+func (v *visit) finishOIDC() error {
+	name := v.cookieName(v.r) + "-state"
+	state := v.cookie(v.r, name)
+	v.setCookie(v.w, v.r, name, "", -1)
+	if state == "" {
+		return api.Errorf(api.CodeForbidden, "this sign-in was not begun in this browser, or too long ago")
+	}
+	r, next, err := v.Sessions.OIDCFinish(v.ctx(), v.r.PathValue("provider"), state, v.r.URL.Query(), v.client(v.r))
+	if err != nil {
+		return err
+	}
+	return v.welcome(r, safeNext(next))
+}
+
+// deviceData is the page on which a person lets a program act for them.
+type deviceData struct {
+	form
+	code       string
+	asked      *DeviceRequest
+	workspaces []string
+}
+
+func (v *visit) device() error {
+	d := deviceData{form: form{fresh: true}, code: v.q("code")}
+	if d.code != "" {
+		asked, err := v.Sessions.DeviceLook(v.ctx(), v.session, d.code)
+		if err != nil {
+			return v.deviceAgain(d, err)
+		}
+		d.asked = &asked
+	}
+	var err error
+	if d.workspaces, err = v.mySlugs(); err != nil {
+		return err
+	}
+	return v.page("Connect a terminal", devicePage(v, d))
+}
+
+func (v *visit) deviceAgain(d deviceData, err error) error {
+	if d.form, err = d.refused(err); err != nil {
+		return err
+	}
+	return v.again("Connect a terminal", devicePage(v, d))
+}
+
+func (v *visit) doDevice() error {
+	f := v.typed()
+	code := f.get("code")
+	if f.get("answer") == "deny" {
+		if err := v.Sessions.DeviceDeny(v.ctx(), v.session, code); err != nil {
+			return err
+		}
+		return v.done("/settings/security", "denied")
+	}
+	in := api.CreateToken{Kind: "personal"}
+	in.Label = api.Some("tokenry login")
+	if err := v.Sessions.DeviceApprove(v.ctx(), v.session, code, f.get("workspace"), in); err != nil {
+		return v.deviceAgain(deviceData{form: f}, err)
+	}
+	return v.done("/settings/tokens", "approved")
+}
+
+// looksLikeToken says whether somebody pasted an API token into a form.
+func looksLikeToken(s string) bool {
+	_, err := token.Parse(s)
+	return err == nil
+}
+
+// signInHint says what an API token in the sign-in form means.
+func signInHint(f form) string {
+	if f.err != nil && !errors.Is(f.err, api.CodeRateLimited) && (looksLikeToken(f.get("email")) || looksLikeToken(f.get("password"))) {
+		return "That is an API token. Tokens open the API, never this console."
+	}
+	return ""
+}
+
+// keepEmail keeps the e-mail that was typed, but not a token that was pasted.
+func keepEmail(f form) string {
+	if s := f.get("email"); !looksLikeToken(s) {
+		return s
+	}
+	return ""
+}

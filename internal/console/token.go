@@ -1,0 +1,236 @@
+package console
+
+import (
+	"errors"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// oneToken is the page of one token.
+type oneToken struct {
+	api.Token
+	may    rowRights
+	events []api.AuditEvent
+	// asked is the answer to "can it …?"; nil when nothing was asked.
+	asked *answer
+}
+
+// answer says who of token, owner and state lets a request through.
+type answer struct {
+	scope, resource string
+	checks          []check
+	yes             bool
+}
+
+type check struct {
+	yes  bool
+	text string
+}
+
+func (v *visit) token() error {
+	v.section = "access-tokens"
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	if t.Kind == "workspace" {
+		v.section = "integration-tokens"
+	}
+	k := oneToken{Token: t, may: v.rowRights(t)}
+	if v.may("audit:read") {
+		k.events, _, err = v.auth.Audit(v.ctx(), v.caller, v.at.Slug, api.AuditFilter{Token: t.Locator}, authority.Page{Limit: 12})
+		if err != nil {
+			return err
+		}
+	}
+	if scope := v.q("scope"); scope != "" {
+		if k.asked, err = v.ask(t, scope, v.q("resource")); err != nil {
+			return err
+		}
+	}
+	return v.page(cut(t.Label, 60), tokenView(v, k))
+}
+
+// ask answers whether a token may use a scope, and which side says no.
+func (v *visit) ask(t api.Token, scope, resource string) (*answer, error) {
+	a := &answer{scope: cut(scope, 64), resource: cut(resource, 128)}
+	allows := func(sts []api.Statement) bool {
+		g := compile(sts)
+		if resource == "" {
+			return g.AllowsAny(scope)
+		}
+		return g.Allows(scope, resource)
+	}
+	owner, known, err := v.ownerRights(t)
+	if err != nil {
+		return nil, err
+	}
+	effective := allows(t.Effective)
+	ownerYes := effective || allows(owner)
+	switch {
+	case !known && !effective:
+		a.checks = append(a.checks, check{effective, "The token within its owner’s rights"})
+	case !ownerYes:
+		a.checks = append(a.checks, check{false, "Its owner may not: " + t.Owner.Address + " lacks this. Widen the owner’s role or resources."})
+	default:
+		a.checks = append(a.checks, check{true, "Its owner may."},
+			check{effective, map[bool]string{true: "The token’s own scopes and resources include it.", false: "The token’s own scopes or resources leave it out. Edit the token."}[effective]})
+	}
+	state := "The token is usable now."
+	if !t.Usable {
+		state = why(t) + ". " + remedy(t)
+	}
+	a.checks = append(a.checks, check{t.Usable, state})
+	a.yes = effective && t.Usable
+	return a, nil
+}
+
+// ownerRights is what a token's owner may do, where the visitor may see that.
+func (v *visit) ownerRights(t api.Token) (sts []api.Statement, known bool, err error) {
+	switch t.Kind {
+	case "personal":
+		m, err := v.auth.GetMember(v.ctx(), v.caller, v.at.Slug, t.Owner.ID)
+		return m.Effective, err == nil, hidden(err)
+	case "service":
+		s, err := v.auth.GetServiceAccount(v.ctx(), v.caller, v.at.Slug, t.Owner.ID)
+		return s.Effective, err == nil, hidden(err)
+	}
+	return []api.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}}, true, nil
+}
+
+// hidden forgives what the visitor may not see.
+func hidden(err error) error {
+	if errors.Is(err, api.CodeNotFound) || errors.Is(err, api.CodeInsufficientScope) {
+		return nil
+	}
+	return err
+}
+
+func (v *visit) editToken() error {
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	d, err := v.editDraft(t, form{values: fieldsOf(t), fresh: true})
+	if err != nil {
+		return err
+	}
+	return v.page("Edit token", createPage(v, d))
+}
+
+func (v *visit) editDraft(t api.Token, f form) (draft, error) {
+	v.section = "access-tokens"
+	d, err := v.draft(f, fieldsOf(t).Get("owner"))
+	d.edit = &t
+	return d, err
+}
+
+func (v *visit) doEditToken() error {
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	d, err := v.editDraft(t, v.typed())
+	if err != nil {
+		return err
+	}
+	in, err := v.fields(d)
+	if err == nil {
+		leaveUnchanged(&in, t, d)
+		_, _, err = v.auth.EditToken(v.ctx(), v.caller, v.at.Slug, t.Locator, api.EditToken{TokenFields: in})
+	}
+	if err != nil {
+		if d.form, err = d.refused(err); err != nil {
+			return err
+		}
+		return v.again("Edit token", createPage(v, d))
+	}
+	return v.done(v.tokenPage(t.Locator), "saved")
+}
+
+// leaveUnchanged takes out of a patch what the form did not change: grants that
+// it could not show are kept, and nothing is judged anew without need.
+func leaveUnchanged(in *api.TokenFields, t api.Token, d draft) {
+	was := fieldsOf(t)
+	same := func(names ...string) bool {
+		for _, n := range names {
+			if form.get(form{values: was}, n) != d.get(n) {
+				return false
+			}
+		}
+		return true
+	}
+	sameScopes := len(was["scope"]) == len(d.values["scope"]) && d.get("more_scopes") == ""
+	for _, s := range was["scope"] {
+		sameScopes = sameScopes && d.has("scope", s)
+	}
+	if same("what", "role", "reach", "resources") && sameScopes && len(d.values["resource"]) == 0 {
+		in.Rights = api.Rights{}
+	}
+	if same("allowed_ips") {
+		in.AllowedIPs = api.Opt[[]string]{}
+	}
+	if same("requests", "window") || d.get("requests") == "" && t.RateLimit == nil {
+		in.RateLimit = api.Opt[api.RateLimit]{}
+	}
+}
+
+func (v *visit) doEnable() error {
+	t, err := v.getToken()
+	if err == nil {
+		_, _, err = v.auth.EnableToken(v.ctx(), v.caller, v.at.Slug, t.Locator)
+	}
+	if err != nil {
+		return err
+	}
+	return v.done(v.tokenPage(t.Locator), "enabled")
+}
+
+func (v *visit) doDisable() error {
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	var in api.DisableToken
+	if d, err := api.ParseDuration(v.typed().get("revoke_after")); err == nil && d > 0 {
+		in.RevokeAfter = api.Some(d)
+	}
+	if _, _, err = v.auth.DisableToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
+		return err
+	}
+	return v.done(v.tokenPage(t.Locator), "disabled")
+}
+
+func (v *visit) deleteToken() error {
+	v.section = "access-tokens"
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	return v.page("Delete", deleteTokenPage(v, t, v.rowRights(t)))
+}
+
+func (v *visit) doDeleteToken() error {
+	f := v.typed()
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	in := api.RevokeToken{Reason: f.get("reason"), Comment: f.get("comment")}
+	if _, _, err = v.auth.RevokeToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
+		return err
+	}
+	return v.done(v.listOf(t), "revoked")
+}
+
+// listOf is the list that a token stands in.
+func (v *visit) listOf(t api.Token) string {
+	switch {
+	case v.session.Portal != "":
+		return "/settings/tokens"
+	case t.Kind == "workspace":
+		return v.ws("integration-tokens")
+	}
+	return v.ws("access-tokens")
+}

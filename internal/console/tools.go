@@ -1,0 +1,132 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// toolsData is what the developer tools show of the workspace's tokens.
+type toolsData struct {
+	states, expiries []bar
+	expiring, unused []api.Token
+	total            int
+	cut              bool
+	found            *[]found
+}
+
+// bar is one bar of a chart.
+type bar struct {
+	name, class string
+	n           int
+}
+
+// found is a token string in a text that was looked up.
+type found struct {
+	masked string
+	token  *api.Token
+}
+
+const toolsMost = 2000
+
+func (v *visit) tools() error {
+	d, err := v.toolsData()
+	if err != nil {
+		return err
+	}
+	return v.page("Developer tools", toolsPage(v, d))
+}
+
+func (v *visit) toolsData() (toolsData, error) {
+	v.section = "developer-tools"
+	all, cut, err := v.everyToken()
+	d := toolsData{total: len(all), cut: cut}
+	counts := map[string]int{}
+	weeks := make([]int, 13)
+	for _, t := range all {
+		counts[state(t, v.now())]++
+		if t.Status == api.StatusActive && t.ExpiresAt != nil {
+			if w := int(t.ExpiresAt.Sub(v.now()) / (7 * 24 * time.Hour)); w < len(weeks) {
+				weeks[w]++
+			}
+		}
+		if endsSoon(t, v.now()) && len(d.expiring) < 10 {
+			d.expiring = append(d.expiring, t)
+		}
+		if t.Usable && t.LastUsedAt == nil && v.now().Sub(t.CreatedAt) > 30*24*time.Hour && len(d.unused) < 10 {
+			d.unused = append(d.unused, t)
+		}
+	}
+	for _, b := range []bar{{"Active", "good", 0}, {"Expiring soon", "warn", 0}, {"Blocked", "warn", 0}, {"Disabled", "mute", 0}, {"Expired", "bad", 0}, {"Revoked", "mute", 0}} {
+		b.n = counts[b.name]
+		d.states = append(d.states, b)
+	}
+	for i, n := range weeks {
+		d.expiries = append(d.expiries, bar{fmt.Sprintf("+%d w", i), map[bool]string{true: "warn", false: ""}[i < 2], n})
+	}
+	return d, err
+}
+
+// state is a token's status as the table calls it.
+func state(t api.Token, now time.Time) string {
+	switch {
+	case t.Status == api.StatusRevoked:
+		return "Revoked"
+	case t.Status == api.StatusExpired:
+		return "Expired"
+	case t.Status == api.StatusDisabled:
+		return "Disabled"
+	case !t.Usable:
+		return "Blocked"
+	case endsSoon(t, now):
+		return "Expiring soon"
+	}
+	return "Active"
+}
+
+// everyToken lists the workspace's tokens, up to a bound.
+func (v *visit) everyToken() (all []api.Token, cut bool, err error) {
+	page := authority.Page{Limit: 200}
+	for len(all) < toolsMost {
+		rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, api.TokenFilter{}, page)
+		if err != nil {
+			return nil, false, err
+		}
+		all = append(all, rows...)
+		if page.After = next; next == 0 {
+			return all, false, nil
+		}
+	}
+	return all, true, nil
+}
+
+// lookUp tells whose the token strings in a text are, as far as the visitor may
+// see that. The text is read and forgotten; the page does not repeat it.
+func (v *visit) lookUp() error {
+	d, err := v.toolsData()
+	if err != nil {
+		return err
+	}
+	out := []found{}
+	token.Find([]byte(v.r.PostForm.Get("text")), func(_, _ int, p token.Parsed) bool {
+		f := found{masked: token.Mask(p.Prefix, p.Kind, p.Locator)}
+		t, e := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, p.Locator.String())
+		switch {
+		case e == nil:
+			f.token = &t
+		case !errors.Is(e, api.CodeNotFound) && !errors.Is(e, api.CodeInsufficientScope):
+			err = e
+		}
+		out = append(out, f)
+		return len(out) < 50
+	})
+	if err != nil {
+		return err
+	}
+	d.found = &out
+	return v.page("Developer tools", toolsPage(v, d))
+}
