@@ -1,0 +1,279 @@
+package storetest
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
+)
+
+// RunOutbox is the chapter of the suite about what is told to the outside. Each
+// of its subtests opens a store of its own.
+func RunOutbox(t *testing.T, open func(t *testing.T) authority.Store) {
+	t.Helper()
+	for name, f := range outboxCases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(&world{T: t, Store: open(t)})
+		})
+	}
+}
+
+func outboxCases() map[string]func(w *world) {
+	return map[string]func(w *world){
+		"every field is kept and can be emptied":   everyFieldOfOutbox,
+		"endpoints are found in their workspace":   webhooksAreFound,
+		"deliveries are due in their order":        deliveriesAreDue,
+		"an endpoint at which somebody is waits":   leasedEndpointWaits,
+		"an endpoint takes its deliveries with it": webhookIsDeleted,
+		"mails are due in their order":             mailsAreDue,
+		"the next due is the earliest":             nextDue,
+		"expiring tokens are those not noticed":    expiringTokens,
+		"what is settled is forgotten":             settledIsForgotten,
+	}
+}
+
+func fullWebhook(id, workspace authority.ID) authority.Webhook {
+	return authority.Webhook{
+		ID: id, Workspace: workspace, PublicID: "whk_1", URL: "https://example.com", Description: "ours", Events: []string{"token.*"},
+		Secret: []byte{0, 1}, OldSecret: []byte{2, 0}, OldSecretUntil: at(1), Enabled: true, FailingSince: at(2),
+		DisabledAt: at(3), DisabledReason: "gone", CreatedAt: at(4), Revision: 12,
+	}
+}
+
+func webhookRow(w *world, workspace authority.ID, name string) authority.Webhook {
+	h := authority.Webhook{
+		ID: w.newID(), Workspace: workspace, PublicID: name, Secret: []byte{1}, Enabled: true, CreatedAt: at(0), Events: []string{"*"},
+	}
+	w.do(func(tx authority.Tx) error { return tx.PutWebhook(h) })
+	return h
+}
+
+// deliveryAt is due at an hour.
+func deliveryAt(w *world, webhook authority.ID, name string, hour int) authority.Delivery {
+	d := authority.Delivery{
+		ID: w.newID(), PublicID: name, Webhook: webhook, Type: "token.created", Payload: json.RawMessage(`{"a":1.0}`),
+		State: api.DeliveryPending, NextAttemptAt: at(hour), CreatedAt: at(0),
+	}
+	w.do(func(tx authority.Tx) error { return tx.PutDelivery(d) })
+	return d
+}
+
+func everyFieldOfOutbox(w *world) {
+	ws, hook, id, tok := w.newID(), w.newID(), w.newID(), w.newID()
+	w.do(func(tx authority.Tx) error { return tx.PutWorkspace(workspaceRow(ws)) },
+		func(tx authority.Tx) error { return tx.PutToken(tokenRow(tok, ws)) })
+	kept(w, full(w.T, fullWebhook(hook, ws)), authority.Tx.PutWebhook, func(r authority.Reader) (authority.Webhook, error) {
+		return r.WebhookByID(hook)
+	}, authority.Webhook{ID: hook, Workspace: ws, PublicID: "whk_1", Secret: []byte{3}, CreatedAt: at(0)})
+	delivery := full(w.T, authority.Delivery{
+		ID: id, PublicID: "msg_1", Webhook: hook, Type: "token.created", Payload: json.RawMessage(`{"b": 1.0, "a":2}`), State: api.DeliveryFailed,
+		Attempts: 3, Log: []api.WebhookAttempt{{At: at(1), Status: 500, Error: "e", Response: "r", Took: api.Duration(time.Second)}},
+		NextAttemptAt: at(2), LeasedUntil: at(3), CreatedAt: at(4), SettledAt: at(5),
+	})
+	kept(w, delivery, authority.Tx.PutDelivery, func(r authority.Reader) (authority.Delivery, error) { return r.DeliveryByID(id) },
+		authority.Delivery{ID: id, PublicID: "msg_1", Webhook: hook, Payload: json.RawMessage(`{}`), CreatedAt: at(0)})
+	mail := full(w.T, authority.Mail{
+		ID: w.newID(), PublicID: "mail_1", Workspace: ws, Kind: authority.MailExpiry, Recipient: "ada@example.com", Token: locatorOf(1), ExpiresAt: at(1),
+		Step: 7, Facts: authority.MailFacts{Label: "x", At: at(2), Support: &api.SupportContact{Email: "help@example.com"}},
+		State: authority.MailSent, Attempts: 2, Error: "451", NextAttemptAt: at(3), LeasedUntil: at(4), CreatedAt: at(5), SettledAt: at(6),
+	})
+	kept(w, mail, authority.Tx.PutMail, func(r authority.Reader) (authority.Mail, error) { return r.Mail(mail.ID) },
+		authority.Mail{ID: mail.ID, PublicID: "mail_1", CreatedAt: at(0)})
+	kept(w, full(w.T, authority.Notice{Token: tok, ExpiresAt: at(1), Step: 7, NoticedAt: at(2), SentAt: at(3)}), authority.Tx.PutNotice,
+		func(r authority.Reader) (authority.Notice, error) { return r.Notice(tok, at(1), 7) },
+		authority.Notice{Token: tok, ExpiresAt: at(1), Step: 7, NoticedAt: at(4)})
+	kept(w, full(w.T, authority.ReuseTold{Token: tok, Secret: 2, At: at(1), Count: 3}), authority.Tx.PutReuseTold,
+		func(r authority.Reader) (authority.ReuseTold, error) { return r.ReuseTold(tok, 2) },
+		authority.ReuseTold{Token: tok, Secret: 2, At: at(2)})
+}
+
+func webhooksAreFound(w *world) {
+	own, other, inst := webhookRow(w, 7, "whk_a"), webhookRow(w, 8, "whk_b"), webhookRow(w, 0, "whk_c")
+	off := webhookRow(w, 7, "whk_d")
+	off.Enabled = false
+	w.do(func(tx authority.Tx) error { return tx.PutWebhook(off) })
+	w.read(func(r authority.Reader) {
+		found(w.T, own)(r.Webhook(7, "whk_a"))
+		missing[authority.Webhook](w.T)(r.Webhook(8, "whk_a"))
+		missing[authority.Webhook](w.T)(r.Webhook(0, "whk_a"))
+		missing[authority.Webhook](w.T)(r.Webhook(7, "WHK_A"))
+		missing[authority.Webhook](w.T)(r.WebhookByID(1000))
+		found(w.T, []authority.Webhook{own, inst})(r.Subscribed(7))
+		found(w.T, []authority.Webhook{other, inst})(r.Subscribed(8))
+		found(w.T, []authority.Webhook{inst})(r.Subscribed(0))
+		found(w.T, []authority.Webhook{own, off})(r.Webhooks(7, 0, 0))
+		found(w.T, []authority.Webhook{off})(r.Webhooks(7, own.ID, 1))
+	})
+	again := own
+	again.ID = w.newID()
+	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error { return tx.PutWebhook(again) })
+}
+
+func names(ds []authority.Delivery) []string {
+	out := []string{}
+	for _, d := range ds {
+		out = append(out, d.PublicID)
+	}
+	return out
+}
+
+// due wants these deliveries to be due at an hour.
+func (w *world) due(hour, each, limit int, want ...string) {
+	w.Helper()
+	w.read(func(r authority.Reader) {
+		ds, err := r.DueDeliveries(at(hour), each, limit)
+		if err != nil {
+			w.Error(err)
+		}
+		same(w.T, append([]string{}, want...), names(ds))
+	})
+}
+
+func deliveriesAreDue(w *world) {
+	a, b := webhookRow(w, 7, "whk_a"), webhookRow(w, 7, "whk_b")
+	first := deliveryAt(w, a.ID, "a2", 2)
+	deliveryAt(w, a.ID, "a1", 1)
+	deliveryAt(w, a.ID, "a3", 3)
+	deliveryAt(w, b.ID, "b2", 2)
+	w.due(0, 9, 9)
+	w.due(1, 9, 9, "a1")
+	w.due(2, 9, 9, "a1", "a2", "b2")
+	w.due(3, 1, 9, "a1", "b2")
+	w.due(3, 2, 2, "a1", "a2")
+	w.due(3, 0, 0, "a1", "a2", "b2", "a3")
+	first.State, first.NextAttemptAt, first.SettledAt = api.DeliveryDelivered, time.Time{}, at(4)
+	w.do(func(tx authority.Tx) error { return tx.PutDelivery(first) })
+	w.due(9, 9, 9, "a1", "b2", "a3")
+	w.read(func(r authority.Reader) {
+		found(w.T, first)(r.Delivery(a.ID, "a2"))
+		missing[authority.Delivery](w.T)(r.Delivery(b.ID, "a2"))
+		ds, err := r.Deliveries(a.ID, 0, 2)
+		if err != nil {
+			w.Error(err)
+		}
+		same(w.T, []string{"a3", "a1"}, names(ds))
+		ds, err = r.Deliveries(a.ID, ds[1].ID, 2)
+		if err != nil {
+			w.Error(err)
+		}
+		same(w.T, []string{"a2"}, names(ds))
+	})
+	w.do(func(tx authority.Tx) error { return tx.DropDeliveries(a.ID, at(5)) })
+	w.due(9, 9, 9, "b2")
+	w.read(func(r authority.Reader) { found(w.T, first)(r.Delivery(a.ID, "a2")) }) // it was settled already
+}
+
+func leasedEndpointWaits(w *world) {
+	a, b := webhookRow(w, 7, "whk_a"), webhookRow(w, 7, "whk_b")
+	leased := deliveryAt(w, a.ID, "a1", 1)
+	deliveryAt(w, a.ID, "a2", 1)
+	deliveryAt(w, b.ID, "b1", 1)
+	leased.LeasedUntil, leased.NextAttemptAt = at(5), at(5)
+	w.do(func(tx authority.Tx) error { return tx.PutDelivery(leased) })
+	w.due(4, 9, 9, "b1")
+	w.due(5, 9, 9, "a2", "b1", "a1") // the lease has ended
+}
+
+func webhookIsDeleted(w *world) {
+	a, b := webhookRow(w, 7, "whk_a"), webhookRow(w, 7, "whk_b")
+	deliveryAt(w, a.ID, "a1", 1)
+	deliveryAt(w, b.ID, "b1", 1)
+	w.do(func(tx authority.Tx) error { return tx.DeleteWebhook(a.ID) })
+	w.due(9, 9, 9, "b1")
+	w.read(func(r authority.Reader) {
+		missing[authority.Webhook](w.T)(r.WebhookByID(a.ID))
+		missing[authority.Delivery](w.T)(r.Delivery(a.ID, "a1"))
+	})
+}
+
+func mailAt(w *world, name string, hour int) authority.Mail {
+	m := authority.Mail{ID: w.newID(), PublicID: name, Recipient: "ada@example.com", State: authority.MailPending, NextAttemptAt: at(hour), CreatedAt: at(0)}
+	w.do(func(tx authority.Tx) error { return tx.PutMail(m) })
+	return m
+}
+
+func mailsAreDue(w *world) {
+	late, early := mailAt(w, "late", 2), mailAt(w, "early", 1)
+	w.read(func(r authority.Reader) {
+		found(w.T, []authority.Mail(nil))(r.DueMails(at(0), 0))
+		found(w.T, []authority.Mail{early})(r.DueMails(at(1), 0))
+		found(w.T, []authority.Mail{early, late})(r.DueMails(at(2), 0))
+		found(w.T, []authority.Mail{early})(r.DueMails(at(2), 1))
+		missing[authority.Mail](w.T)(r.Mail(1000))
+	})
+}
+
+func nextDue(w *world) {
+	want := func(hour int) {
+		w.Helper()
+		w.read(func(r authority.Reader) { found(w.T, at(hour))(r.NextDue()) })
+	}
+	w.read(func(r authority.Reader) { missing[time.Time](w.T)(r.NextDue()) })
+	mailAt(w, "m", 5)
+	want(5)
+	deliveryAt(w, webhookRow(w, 7, "whk_a").ID, "d", 3)
+	want(3)
+	mailAt(w, "n", 1)
+	want(1)
+}
+
+func expiringTokens(w *world) {
+	ws := w.newID()
+	w.do(func(tx authority.Tx) error { return tx.PutWorkspace(workspaceRow(ws)) })
+	put := func(f func(t *authority.Token)) authority.Token {
+		t := tokenRow(w.newID(), ws)
+		t.ExpiresAt = at(10)
+		f(&t)
+		w.do(func(tx authority.Tx) error { return tx.PutToken(t) })
+		return t
+	}
+	a := put(func(*authority.Token) {})
+	b := put(func(t *authority.Token) { t.ExpiresAt = at(12) })
+	put(func(t *authority.Token) { t.ExpiresAt = time.Time{} })
+	put(func(t *authority.Token) { t.RevokedAt = at(1) })
+	put(func(t *authority.Token) { t.DeletedAt = at(1) })
+	put(func(t *authority.Token) { t.DisabledAt = at(1) })
+	put(func(t *authority.Token) { t.Kind = token.Ephemeral })
+	want := func(win authority.ExpiryWindow, tokens ...authority.Token) {
+		w.Helper()
+		w.read(func(r authority.Reader) { found(w.T, tokens)(r.Expiring(win)) })
+	}
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7}, a, b)
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7, Limit: 1}, a)
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7, From: a.ID}, b)
+	want(authority.ExpiryWindow{After: at(9), Until: at(11), Step: 7}, a)
+	want(authority.ExpiryWindow{After: at(10), Until: at(12), Step: 7}, b)
+	want(authority.ExpiryWindow{After: at(12), Until: at(99), Step: 7})
+	w.do(func(tx authority.Tx) error {
+		return tx.PutNotice(authority.Notice{Token: a.ID, ExpiresAt: a.ExpiresAt, Step: 7, NoticedAt: at(1)})
+	})
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7}, b)
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 3}, a, b)
+	a.ExpiresAt = at(11) // another expiry has notices of its own
+	w.do(func(tx authority.Tx) error { return tx.PutToken(a) })
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7}, a, b)
+}
+
+func settledIsForgotten(w *world) {
+	hook := webhookRow(w, 7, "whk_a")
+	old, fresh := deliveryAt(w, hook.ID, "old", 1), deliveryAt(w, hook.ID, "fresh", 1)
+	mail := mailAt(w, "mail", 1)
+	old.SettledAt, fresh.SettledAt, mail.SettledAt = at(1), at(3), at(1)
+	pending := deliveryAt(w, hook.ID, "pending", 1)
+	w.do(
+		func(tx authority.Tx) error { return tx.PutDelivery(old) },
+		func(tx authority.Tx) error { return tx.PutDelivery(fresh) },
+		func(tx authority.Tx) error { return tx.PutMail(mail) },
+		func(tx authority.Tx) error { return tx.ForgetSettled(at(2)) },
+	)
+	w.read(func(r authority.Reader) {
+		missing[authority.Delivery](w.T)(r.DeliveryByID(old.ID))
+		found(w.T, fresh)(r.DeliveryByID(fresh.ID))
+		found(w.T, pending)(r.DeliveryByID(pending.ID))
+		missing[authority.Mail](w.T)(r.Mail(mail.ID))
+	})
+}
