@@ -250,7 +250,13 @@ func clean(s string, most int) string {
 }
 
 // isolate keeps the direction of a text from reaching what stands beside it.
-func isolate(s string) string { return "\u2068" + s + "\u2069" }
+// ASCII has none of its own and stays as it is, to be copied.
+func isolate(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return s
+	}
+	return "\u2068" + s + "\u2069"
+}
 
 // oneLine makes a line of what may be several.
 func oneLine(s string) string {

@@ -118,7 +118,7 @@ func TestWhatMailsSay(t *testing.T) {
 		contains(t, m.Subject, "[Acme Cloud]")
 		if l.Kind == authority.MailExpiry {
 			contains(t, m.Subject, "expires in 3 days")
-			contains(t, m.Text, "Days left: \u20683\u2069", "Tuesday, 11 September 2001, 03:46 UTC")
+			contains(t, m.Text, "Days left: 3\n", "Tuesday, 11 September 2001, 03:46 UTC")
 		}
 	}
 }

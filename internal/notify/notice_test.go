@@ -275,7 +275,7 @@ func TestReuseIsToldOnceAnHour(t *testing.T) {
 		if len(mails) != 2 || len(posts) != 2 {
 			w.Fatalf("%d mails and %d posts, want 2 and 2", len(mails), len(posts))
 		}
-		contains(w.T, mails[1].Text, "203.0.113.9", "Times: \u20687\u2069")
+		contains(w.T, mails[1].Text, "203.0.113.9", "Times: 7\n")
 		contains(w.T, string(posts[1].body), `"count":7`)
 		_, _, err = w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{RevokeOnReuse: api.Some(true)})
 		must(w.T, err)

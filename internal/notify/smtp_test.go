@@ -280,7 +280,7 @@ func TestSMTPDownThenUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
 	s := serve(t, true, false)
-	real := s.mailer(t, "smtp", credentials)
+	actual := s.mailer(t, "smtp", credentials)
 	var arrange func(context.Context, notify.Message) error
 	service, err := notify.New(notify.Options{
 		Authority: w.Authority, Now: w.clock.Now, Rand: still{}, BaseURL: "https://tokens.example.com",
@@ -296,7 +296,7 @@ func TestSMTPDownThenUp(t *testing.T) {
 	must(t, err)
 	arrange = down.Send
 	w.work()
-	arrange = real.Send
+	arrange = actual.Send
 	s.set(func() { s.data = &smtp.SMTPError{Code: 451, Message: "later"} })
 	w.clock.pass(time.Hour)
 	w.work()
