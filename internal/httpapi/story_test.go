@@ -168,6 +168,32 @@ func (w *world) tokenStory() {
 	})
 }
 
+// lifeStory is told by hand, because it needs secrets.
+func (w *world) lifeStory() {
+	tokens := ws + "/tokens"
+	w.as(w.root, "PATCH", ws+"/policy", object{"recoverable": true}).is(200)
+	i := w.issue("acme", object{"label": "Kept"})
+	var shown api.Issued
+	w.as(w.root, "POST", tokens+"/"+i.Token.ID+"/reveal", nil).is(200).into(&shown)
+	if shown.Secret != i.Secret {
+		w.Error("another secret was revealed")
+	}
+	var found api.FoundTokens
+	w.as(w.root, "POST", tokens+"/lookup", object{"text": "export TOKEN=" + i.Secret + "\n"}).is(200).into(&found)
+	if len(found.Items) != 1 || found.Items[0].Token == nil || found.Items[0].Token.ID != i.Token.ID {
+		w.Errorf("found %+v", found.Items)
+	}
+	lines := w.as(w.root, "POST", tokens+"/bulk", object{"action": "rotate", "ids": []string{i.Token.ID, "self", "nobody"}}).is(200).body
+	if n := strings.Count(string(lines), "\n"); n != 2 || !strings.Contains(string(lines), `"secret":"tky`) {
+		w.Errorf("rotated %d lines: %s", n, lines)
+	}
+	w.play([]step{
+		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept"}, "dry_run": true}, 200, object{"matched": 1.0, "dry_run": true}},
+		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept"}}, 200, object{"matched": 1.0}},
+		{"GET", tokens + "/" + i.Token.ID, nil, 200, object{"status": "disabled"}},
+	})
+}
+
 func (w *world) publicStory() {
 	for _, path := range []string{"/healthz", "/readyz", "/.well-known/token-format", "/openapi.json", "/docs", "/errors", "/errors/expired"} {
 		w.send("GET", path, "").is(200)
@@ -182,6 +208,7 @@ func TestEveryRouteHasAHappyPath(t *testing.T) {
 	w := newWorld(t)
 	w.play(slices.Concat(workspaceStory(), peopleStory(), instanceStory()))
 	w.tokenStory()
+	w.lifeStory()
 	w.publicStory()
 	succeeded := w.successes()
 	for _, rt := range httpapi.Routes() {
