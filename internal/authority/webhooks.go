@@ -199,10 +199,22 @@ func webhookView(h Webhook, ws Workspace) api.Webhook {
 	}
 }
 
+// webhook shows an endpoint. The path of its address may be a secret of the
+// receiver's, so only whoever may change it is shown that.
+func (ac *actor) webhook(h Webhook, ws Workspace) api.Webhook {
+	v := webhookView(h, ws)
+	if ws.ID != 0 && ac.need("webhooks:write") != nil {
+		if u, err := url.Parse(h.URL); err == nil {
+			v.URL = u.Scheme + "://" + u.Host + "/…"
+		}
+	}
+	return v
+}
+
 // ListWebhooks lists endpoints. It needs webhooks:read.
 func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page Page) (out []api.Webhook, next int64, err error) {
 	err = a.read(ctx, func(r Reader) error {
-		_, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
+		ac, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
 		if err != nil {
 			return err
 		}
@@ -211,7 +223,7 @@ func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page P
 			return err
 		}
 		rows, next = cut(rows, page.size(), func(h Webhook) int64 { return h.ID })
-		out = views(rows, func(h Webhook) api.Webhook { return webhookView(h, ws) })
+		out = views(rows, func(h Webhook) api.Webhook { return ac.webhook(h, ws) })
 		return nil
 	})
 	return out, next, err
@@ -220,12 +232,12 @@ func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page P
 // GetWebhook answers one endpoint. It needs webhooks:read.
 func (a *Authority) GetWebhook(ctx context.Context, c Caller, at Where, id string) (v api.Webhook, err error) {
 	err = a.read(ctx, func(r Reader) error {
-		_, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
+		ac, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
 		if err != nil {
 			return err
 		}
 		h, err := r.Webhook(ws.ID, id)
-		v = webhookView(h, ws)
+		v = ac.webhook(h, ws)
 		return err
 	})
 	return v, err

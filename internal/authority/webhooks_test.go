@@ -88,6 +88,9 @@ func TestWebhookGate(t *testing.T) {
 				w.refused(err, api.CodeInsufficientScope)
 			}
 		}
+		if v, err := w.GetWebhook(w.ctx, viewer, acme(), id); err != nil || v.URL != "https://hooks.example.com/…" {
+			w.Errorf("a viewer is shown %q, %v", v.URL, err)
+		}
 		for _, err := range verbs(viewer, instance()) {
 			w.refused(err, api.CodeInsufficientScope)
 		}

@@ -135,14 +135,16 @@ func (s *Service) page(l authority.Letter) (page, string) {
 
 func (s *Service) expiry(p *page, l authority.Letter) string {
 	f, left := l.Facts, l.ExpiresAt.Sub(s.o.Now())
-	when := "expires " + inDays(left)
-	p.Title = "Your access token " + when
-	p.Lines = []string{"From then on it is refused. Rotate it with renew, or edit its expiry, and put the new secret in place before."}
+	whose, when := "An access token ", "expires "+inDays(left)
+	if f.Kind == "personal" {
+		whose = "Your access token "
+	}
+	p.Lines = []string{"From then on it is refused. Before that, extend its expiry, or rotate it with renew and put the new secret in place."}
 	if left <= 0 {
 		when = "has expired"
-		p.Title = "Your access token has expired"
 		p.Lines = []string{"It is refused now. Rotate it with renew to get a new secret, or delete it if nobody needs it."}
 	}
+	p.Title = whose + when
 	s.tokenRows(p, f)
 	p.Rows = append(p.Rows, row{"Expires", stamp(l.ExpiresAt)}, row{"Days left", strconv.Itoa(max(0, daysLeft(left)))})
 	return fmt.Sprintf("[%s] Token %s %s", p.Product, quoted(f.Label), when)
@@ -174,7 +176,7 @@ func (s *Service) issued(p *page, f authority.MailFacts) string {
 }
 
 func (s *Service) reused(p *page, f authority.MailFacts) string {
-	p.Title = "A retired secret of your access token was used"
+	p.Title = "A retired secret of an access token was used"
 	p.Lines = []string{"The token was rotated, and somebody presented a secret from before. It was refused. " +
 		"Either a program still has the old secret, or the old secret has leaked."}
 	if f.Revoked {
