@@ -206,3 +206,12 @@ func (nothingUsed) UsedFrom(context.Context, []token.Locator, netip.Prefix) ([]t
 }
 
 func (nothingUsed) Decisions(string) []LoggedDecision { return nil }
+
+// addrView is an address as it is shown; null when it is not known.
+func addrView(addr netip.Addr) *string {
+	if !addr.IsValid() {
+		return nil
+	}
+	s := addr.String()
+	return &s
+}

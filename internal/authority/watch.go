@@ -1,0 +1,274 @@
+package authority
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+const (
+	// hoursBack is how far back counts are kept for each hour.
+	hoursBack = 35 * 24 * time.Hour
+	// daysBack bounds one series of days.
+	daysBack = 1100 * 24 * time.Hour
+	// shownDenials is how many denials stand in a workspace's usage.
+	shownDenials = 20
+)
+
+// mayWatchUse is the gate of verbs that tell what was done with a token: a
+// signed-in person is told of their own, all else needs both scopes.
+func mayWatchUse(ac *actor, t Token) error {
+	if ac.owns(t) && (ac.person() || ac.onBehalf != "") {
+		return nil
+	}
+	return ac.need("tokens:read", "usage:read")
+}
+
+// watchToken finds a token and asks the gate of what was done with it.
+func (a *Authority) watchToken(ctx context.Context, r Reader, c Caller, ref, id string) (*sight, Token, error) {
+	ac, sp, err := a.enter(r, c, ref)
+	if err != nil {
+		return nil, Token{}, err
+	}
+	t, err := a.token(r, ac, sp, id)
+	if err != nil {
+		return nil, t, err
+	}
+	return a.watching(ctx, r, ac, sp), t, mayWatchUse(ac, t)
+}
+
+// TokenUsage counts what was done with one token in a time, by hour or day. The
+// zero times and the empty bucket mean the last day by hours; a longer time is by
+// days. It needs tokens:read and usage:read, but for a signed-in person's own.
+func (a *Authority) TokenUsage(ctx context.Context, c Caller, ref, id string, from, to time.Time, bucket string) (v api.TokenUsage, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		s, t, err := a.watchToken(ctx, r, c, ref, id)
+		if err != nil {
+			return err
+		}
+		q, err := a.usageQuery(s.sp.ws.ID, t.Locator, from, to, bucket)
+		if err != nil {
+			return err
+		}
+		shown, err := s.token(t)
+		if err != nil {
+			return err
+		}
+		v = api.TokenUsage{Token: shown.ID, LastUsedAt: shown.LastUsedAt, LastUsedIP: shown.LastUsedIP}
+		if v.UsageSeries, err = a.series(ctx, q); err != nil {
+			return err
+		}
+		return a.scopesAndReuse(ctx, t, &v)
+	})
+	return v, err
+}
+
+func (a *Authority) scopesAndReuse(ctx context.Context, t Token, v *api.TokenUsage) error {
+	one := []token.Locator{t.Locator}
+	scopes, err := a.usage.ScopeUses(ctx, one)
+	if err != nil {
+		return err
+	}
+	reuses, err := a.usage.Reuses(ctx, one, v.From)
+	if err != nil {
+		return err
+	}
+	v.Scopes = views(scopes, func(u ScopeUse) api.ScopeUse {
+		return api.ScopeUse{Scope: u.Scope, FirstUsedAt: u.First, LastUsedAt: u.Last, Count: u.Count}
+	})
+	v.Reuses = views(reuses, func(u Reuse) api.SecretReuse {
+		return api.SecretReuse{Secret: u.Secret, FirstUsedAt: u.First, LastUsedAt: u.Last, LastUsedIP: addrView(u.Addr), Count: u.Count}
+	})
+	return nil
+}
+
+// WorkspaceUsage counts what was done with all tokens of a workspace, and shows
+// the last denials. It needs usage:read.
+func (a *Authority) WorkspaceUsage(ctx context.Context, c Caller, ref string, from, to time.Time, bucket string) (v api.WorkspaceUsage, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, sp, err := a.enter(r, c, ref, "usage:read")
+		if err != nil {
+			return err
+		}
+		q, err := a.usageQuery(sp.ws.ID, token.Locator{}, from, to, bucket)
+		if err != nil {
+			return err
+		}
+		if v.UsageSeries, err = a.series(ctx, q); err != nil {
+			return err
+		}
+		denials, err := a.usage.Denials(ctx, DenialQuery{Workspace: sp.ws.ID, Limit: shownDenials})
+		v.Workspace, v.Denials = sp.ws.Slug, views(denials, denialView)
+		return err
+	})
+	return v, err
+}
+
+// ListDenials lists the last denials of a workspace, or of one of its tokens,
+// latest first. It needs usage:read, and of one token what TokenUsage needs.
+func (a *Authority) ListDenials(ctx context.Context, c Caller, ref, id string, page Page) (out []api.Denial, next int64, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		q := DenialQuery{Before: page.After, Limit: page.size() + 1}
+		if id != "" {
+			s, t, err := a.watchToken(ctx, r, c, ref, id)
+			if err != nil {
+				return err
+			}
+			q.Workspace, q.Token = s.sp.ws.ID, t.Locator
+		} else {
+			_, sp, err := a.enter(r, c, ref, "usage:read")
+			if err != nil {
+				return err
+			}
+			q.Workspace = sp.ws.ID
+		}
+		rows, err := a.usage.Denials(ctx, q)
+		if err != nil {
+			return err
+		}
+		rows, next = cut(rows, page.size(), func(d Denial) int64 { return d.Serial })
+		out = views(rows, denialView)
+		return nil
+	})
+	return out, next, err
+}
+
+// TokenActivity lists what was done with one token, from where and how, latest
+// first. It needs tokens:read and usage:read, but for a signed-in person's own.
+func (a *Authority) TokenActivity(ctx context.Context, c Caller, ref, id string, page Page) (out []api.Activity, next int64, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, t, err := a.watchToken(ctx, r, c, ref, id)
+		if err != nil {
+			return err
+		}
+		rows, more, err := a.activity(ctx, t, page)
+		next, out = more, views(rows, activityView)
+		return err
+	})
+	return out, next, err
+}
+
+// activity reads one page. A page ends with a moment, which is also where the
+// next one begins, so what happened at that moment is all on it.
+func (a *Authority) activity(ctx context.Context, t Token, page Page) ([]Activity, int64, error) {
+	q := ActivityQuery{Token: t.Locator, Limit: page.size() + 1}
+	if page.After != 0 {
+		q.To = time.UnixMicro(page.After)
+	}
+	rows, err := a.usage.Activity(ctx, q)
+	if err != nil || len(rows) <= page.size() {
+		return rows, 0, err
+	}
+	end := rows[page.size()-1].Last
+	for len(rows) > 0 && !rows[len(rows)-1].Last.After(end) {
+		rows = rows[:len(rows)-1]
+	}
+	last, err := a.usage.Activity(ctx, ActivityQuery{Token: t.Locator, From: end, To: end.Add(time.Microsecond)})
+	return append(rows, last...), end.UnixMicro(), err
+}
+
+// usageQuery settles the time and the bucket of a series.
+func (a *Authority) usageQuery(workspace ID, t token.Locator, from, to time.Time, bucket string) (UsageQuery, error) {
+	now := a.now().UTC()
+	if to.IsZero() {
+		to = now.Add(time.Microsecond)
+	}
+	if from.IsZero() {
+		from = to.Add(-24 * time.Hour)
+		if bucket == api.BucketDay {
+			from = to.Add(-30 * 24 * time.Hour)
+		}
+	}
+	if bucket == "" {
+		bucket = api.BucketHour
+		if to.Sub(from) > 72*time.Hour || now.Sub(from) > hoursBack {
+			bucket = api.BucketDay
+		}
+	}
+	size := time.Hour
+	switch {
+	case bucket != api.BucketHour && bucket != api.BucketDay:
+		return UsageQuery{}, api.FieldError("bucket", "must be hour or day")
+	case !from.Before(to):
+		return UsageQuery{}, api.FieldError("from", "must be before to")
+	case bucket == api.BucketHour && (now.Sub(from) > hoursBack || to.Sub(from) > hoursBack):
+		return UsageQuery{}, api.FieldError("bucket", "hours are kept for 35 days; ask for days")
+	case to.Sub(from) > daysBack:
+		return UsageQuery{}, api.FieldError("from", "must not be more than 1100 days before to")
+	case bucket == api.BucketDay:
+		size = 24 * time.Hour
+	}
+	to = to.UTC()
+	if end := to.Truncate(size); end.Before(to) {
+		to = end.Add(size)
+	}
+	return UsageQuery{Workspace: workspace, Token: t, From: from.UTC().Truncate(size), To: to, Days: size > time.Hour}, nil
+}
+
+// series reads counts and shows them as buckets.
+func (a *Authority) series(ctx context.Context, q UsageQuery) (api.UsageSeries, error) {
+	v := api.UsageSeries{From: q.From, To: q.To, Bucket: api.BucketHour, Reasons: map[api.Code]int64{}, Buckets: []api.UsageBucket{}}
+	if q.Days {
+		v.Bucket = api.BucketDay
+	}
+	rows, err := a.usage.UsageCounts(ctx, q)
+	for _, row := range rows {
+		if n := len(v.Buckets); n == 0 || !v.Buckets[n-1].Start.Equal(row.Start) {
+			v.Buckets = append(v.Buckets, api.UsageBucket{Start: row.Start.UTC(), Reasons: map[api.Code]int64{}})
+		}
+		b := &v.Buckets[len(v.Buckets)-1]
+		if row.Code == api.CodeOK {
+			b.Allowed += row.Count
+			v.Allowed += row.Count
+			continue
+		}
+		b.Denied += row.Count
+		v.Denied += row.Count
+		b.Reasons[row.Code] += row.Count
+		v.Reasons[row.Code] += row.Count
+	}
+	return v, err
+}
+
+func activityView(x Activity) api.Activity {
+	return api.Activity{
+		Day: x.Day, IP: addrView(x.Addr), UserAgent: x.Agent, Method: x.Method, Path: x.Path, Outcome: x.Outcome,
+		FirstAt: x.First, LastAt: x.Last, Count: x.Count, Rest: x.Rest,
+	}
+}
+
+func denialView(d Denial) api.Denial {
+	return api.Denial{
+		At: d.At, Token: optional(d.Token.String()), Code: d.Code, IP: addrView(d.Addr), UserAgent: d.Agent, Method: d.Method,
+		Path: d.Path, Scopes: list0(d.Scopes), Resource: d.Resource, RequestID: d.RequestID,
+	}
+}
+
+// Retentions answers how long each workspace keeps its usage, 0 being the
+// instance. It is for the one who trims it, not for a caller.
+func (a *Authority) Retentions(ctx context.Context) (map[ID]time.Duration, error) {
+	keep := map[ID]time.Duration{}
+	err := a.read(ctx, func(r Reader) error {
+		in, err := r.Instance()
+		if err != nil {
+			return err
+		}
+		keep[0] = effectivePolicy(in.Policy, api.PatchPolicy{}).Retention.Std()
+		for after := ID(0); ; {
+			rows, err := r.Workspaces(after, maxPage)
+			if err != nil {
+				return err
+			}
+			for _, ws := range rows {
+				keep[ws.ID] = effectivePolicy(in.Policy, ws.Policy).Retention.Std()
+				after = ws.ID
+			}
+			if len(rows) < maxPage {
+				return nil
+			}
+		}
+	})
+	return keep, err
+}
