@@ -37,7 +37,7 @@ func (s *Service) Password(ctx context.Context, email, password string, from Cli
 		return Result{}, unavailable(err)
 	}
 	if !ok || !u.DeactivatedAt.IsZero() {
-		return Result{}, s.wrong(ctx, u, "password", from)
+		return Result{}, first(s.failed(ctx, u, "password", from), refused())
 	}
 	return s.proved(ctx, t, u, from)
 }
@@ -66,13 +66,12 @@ func unavailable(err error) error {
 	return err
 }
 
-// wrong audits a try that failed and answers the one refusal. What was typed is
-// nowhere in it: people type passwords into the wrong field.
-func (s *Service) wrong(ctx context.Context, u authority.User, method string, from Client) error {
-	err := s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+// failed audits a try that failed. What was typed is nowhere in it: people type
+// passwords into the wrong field.
+func (s *Service) failed(ctx context.Context, u authority.User, method string, from Client) error {
+	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		return tx.Note("signin.failed", authority.User{}, u, map[string]string{"method": method})
 	})
-	return first(err, refused())
 }
 
 // proved goes on after a password that was right at its reading: the account is
@@ -137,7 +136,7 @@ func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from 
 		return err
 	})
 	if errors.Is(err, errWrongCode) {
-		return Result{}, first(s.wrong(ctx, u, "second factor", from), err)
+		return Result{}, first(s.failed(ctx, u, "second factor", from), err)
 	}
 	return out, err
 }

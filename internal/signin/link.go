@@ -41,24 +41,16 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 		c.keepRole = true
 		return s.admit(ctx, p, f, c, from)
 	}
+	if errors.Is(err, api.CodeForbidden) { // whose account it would have been is not known
+		err = first(s.failed(ctx, authority.User{}, "oidc:"+p.ID, from), err)
+	}
 	if err != nil {
-		return Result{}, first(s.refusedAdmission(ctx, err, p, from), err)
+		return Result{}, err
 	}
 	if about != "" {
 		s.tell(ctx, u, about)
 	}
 	return out, nil
-}
-
-// refusedAdmission audits that a provider vouched for somebody who was not let
-// in; whose account it would have been is not known.
-func (s *Service) refusedAdmission(ctx context.Context, err error, p *provider, from Client) error {
-	if !errors.Is(err, api.CodeForbidden) {
-		return nil
-	}
-	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
-		return tx.Note("signin.failed", authority.User{}, authority.User{}, map[string]string{"method": "oidc:" + p.ID})
-	})
 }
 
 // once remembers a visit, so that its answer is not taken a second time.

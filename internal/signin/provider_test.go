@@ -117,13 +117,11 @@ func (p *op) token(w http.ResponseWriter, r *http.Request) {
 	if p.bend != nil {
 		p.bend(c)
 	}
-	raw := ""
-	if p.sign != nil {
-		raw = p.sign(c)
-	} else {
-		raw = p.signed(c)
+	sign := p.sign
+	if sign == nil {
+		sign = p.signed
 	}
-	answer(w, map[string]any{"access_token": "access-1", "token_type": "Bearer", "expires_in": 60, "id_token": raw})
+	answer(w, map[string]any{"access_token": "access-1", "token_type": "Bearer", "expires_in": 60, "id_token": sign(c)})
 }
 
 func (p *op) signed(c map[string]any) string {

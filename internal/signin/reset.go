@@ -271,7 +271,7 @@ func (s *Service) confirm(ctx context.Context, u authority.User, password string
 		return unavailable(err)
 	}
 	if !ok {
-		return first(s.wrong(ctx, u, "confirmation", from), api.FieldError("password", "is not your password"))
+		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("password", "is not your password"))
 	}
 	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error { return halfRight(tx, t) })
 }

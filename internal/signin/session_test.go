@@ -220,8 +220,8 @@ func TestSetupLinksDieAfterAnHour(t *testing.T) {
 func TestEverythingIsAuditedWithItsPerson(t *testing.T) {
 	alone(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
-		w.guess("eve@example.com", evils())
-		w.guess("nobody@example.com", evils())
+		w.misses("eve@example.com", evils())
+		w.misses("nobody@example.com", evils())
 		must(w.T, w.SignOut(w.ctx, r.Cookie.Reveal()))
 		got, eve := w.audit(), "user:"+w.user("eve@example.com").PublicID
 		want := []string{

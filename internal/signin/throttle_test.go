@@ -63,7 +63,7 @@ func TestGuessingIsSlowedPerAddressOverAThousandNames(t *testing.T) {
 		w.enters("ada@example.com", good, home())
 		// One customer of a provider has a /64.
 		for i := range 40 {
-			w.guess(fmt.Sprintf("more%d@example.com", i), at(fmt.Sprintf("2001:db8:0:1::%x", i+1)))
+			w.misses(fmt.Sprintf("more%d@example.com", i), at(fmt.Sprintf("2001:db8:0:1::%x", i+1)))
 		}
 		w.refusedAt("ada@example.com", good, at("2001:db8:0:1:ffff::1"))
 		w.enters("ada@example.com", good, at("2001:db8:0:2::1"))

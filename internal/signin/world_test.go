@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -75,7 +76,7 @@ const hers = "nine llamas sing at midnight"
 func each(t *testing.T, f func(w *world)) {
 	t.Helper()
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) { f(newWorld(t, url)) })
+	storetest.Each(t, func(t *testing.T, url string) { t.Helper(); f(newWorld(t, url)) })
 }
 
 // alone runs f in a fresh world on SQLite.
@@ -193,6 +194,11 @@ func (w *world) guess(email string, from signin.Client) api.Code {
 	return api.AsError(err).Code
 }
 
+func (w *world) misses(email string, from signin.Client) {
+	w.Helper()
+	_ = w.guess(email, from)
+}
+
 // opens says whether a cookie opens a session now.
 func (w *world) opens(r signin.Result) bool {
 	w.Helper()
@@ -219,8 +225,8 @@ func (w *world) mailed(to string) string {
 	w.Close()
 	w.post.mu.Lock()
 	defer w.post.mu.Unlock()
-	for i := len(w.post.mails) - 1; i >= 0; i-- {
-		if m := w.post.mails[i]; m.To == to {
+	for _, m := range slices.Backward(w.post.mails) {
+		if m.To == to {
 			if found := linkIn.FindStringSubmatch(m.Text); found != nil {
 				code, err := url.QueryUnescape(found[2])
 				must(w.T, err)
@@ -265,5 +271,5 @@ func (w *world) nowhere(secrets ...string) {
 // eachEmpty runs f on a database in which nobody is.
 func eachEmpty(t *testing.T, f func(w *world)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, url string) { f(empty(t, url)) })
+	storetest.Each(t, func(t *testing.T, url string) { t.Helper(); f(empty(t, url)) })
 }

@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) authority.Store) {
 		{"tokens", tokenCases()},
 		{"rights", rightsCases()},
 		{"audit", auditCases()},
+		{"signing in", signInCases()},
 		{"model", modelCases()},
 	} {
 		t.Run(chapter.name, func(t *testing.T) {

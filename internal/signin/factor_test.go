@@ -1,0 +1,227 @@
+package signin_test
+
+import (
+	"bytes"
+	"image/png"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/token"
+)
+
+// app is an authenticator app.
+type app struct {
+	*world
+	secret string
+}
+
+func (a app) code(shift time.Duration) string {
+	a.Helper()
+	code, err := totp.GenerateCode(a.secret, a.clock.Now().Add(shift))
+	must(a.T, err)
+	return code
+}
+
+// enrolled gives Eve an authenticator app.
+func (w *world) enrolled() (app, signin.Result, []token.Secret) {
+	w.Helper()
+	r := w.enters("eve@example.com", hers, home())
+	e, err := w.EnrollTOTP(w.ctx, r.Session)
+	must(w.T, err)
+	a := app{w, e.Secret.Reveal()}
+	codes, err := w.ConfirmTOTP(w.ctx, r.Session, a.code(0))
+	must(w.T, err)
+	w.clock.pass(time.Minute)
+	return a, r, codes
+}
+
+func TestAnAuthenticatorAppIsDueAfterThePassword(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.enters("eve@example.com", hers, home())
+		e, err := w.EnrollTOTP(w.ctx, r.Session)
+		must(w.T, err)
+		if _, err := png.Decode(bytes.NewReader(e.QR)); err != nil || !strings.HasPrefix(e.URI.Reveal(), "otpauth://totp/") {
+			w.Errorf("picture: %v, address %s", err, e.URI.Reveal())
+		}
+		// Until it is confirmed it counts for nothing.
+		other := w.enters("eve@example.com", hers, home())
+		if other.Cookie.IsZero() {
+			w.Error("an app that was not confirmed is due")
+		}
+		a := app{w, e.Secret.Reveal()}
+		_, err = w.ConfirmTOTP(w.ctx, r.Session, "000000")
+		w.refused(err, api.CodeForbidden)
+		codes, err := w.ConfirmTOTP(w.ctx, r.Session, a.code(0))
+		must(w.T, err)
+		w.open(true, r, "that added the app")
+		w.open(false, other, "opened without the app")
+		if len(codes) != 10 {
+			w.Errorf("%d recovery codes", len(codes))
+		}
+		w.clock.pass(time.Minute)
+		half := w.enters("eve@example.com", hers, home())
+		if half.SecondFactor == "" || !half.Cookie.IsZero() {
+			w.Fatalf("after the password: %+v", half)
+		}
+		_, err = w.Authenticate(w.ctx, half.SecondFactor, home())
+		w.refused(err, api.CodeInvalidToken) // half a sign-in is no session
+		whole, err := w.SecondFactor(w.ctx, half.SecondFactor, " "+a.code(0)[:3]+" "+a.code(0)[3:], home())
+		must(w.T, err)
+		w.open(true, whole, "after the second factor")
+		if whole.Session.Method != "password+totp" {
+			w.Errorf("method: %s", whole.Session.Method)
+		}
+		_, err = w.SecondFactor(w.ctx, half.SecondFactor, a.code(30*time.Second), home())
+		w.refused(err, api.CodeInvalidToken)
+		w.nowhere(e.Secret.Reveal(), codes[0].Reveal(), half.SecondFactor)
+	})
+}
+
+func TestACodeOfTheAppCountsOnceAndForAMinute(t *testing.T) {
+	each(t, func(w *world) {
+		a, _, _ := w.enrolled()
+		try := func(code string) error {
+			half := w.enters("eve@example.com", hers, home())
+			_, err := w.SecondFactor(w.ctx, half.SecondFactor, code, home())
+			return err
+		}
+		w.refused(try(a.code(-time.Minute)), api.CodeForbidden)
+		w.refused(try(a.code(time.Minute)), api.CodeForbidden)
+		now := a.code(0)
+		must(w.T, try(now))
+		w.refused(try(now), api.CodeForbidden)
+		w.refused(try(a.code(-30*time.Second)), api.CodeForbidden) // older than one that was taken
+		must(w.T, try(a.code(30*time.Second)))
+		w.clock.pass(30 * time.Second)
+		w.refused(try(a.code(0)), api.CodeForbidden)
+	})
+}
+
+func TestTheSameCodeAtTheSameMomentOpensOneSession(t *testing.T) {
+	each(t, func(w *world) {
+		a, _, recovery := w.enrolled()
+		for name, code := range map[string]string{"of the app": a.code(0), "for recovery": recovery[3].Reveal()} {
+			var halves []signin.Result
+			for range 4 {
+				halves = append(halves, w.enters("eve@example.com", hers, home()))
+			}
+			var wg sync.WaitGroup
+			in := make([]signin.Result, len(halves))
+			for i, h := range halves {
+				wg.Go(func() { in[i], _ = w.SecondFactor(w.ctx, h.SecondFactor, code, home()) })
+			}
+			wg.Wait()
+			n := 0
+			for _, r := range in {
+				if !r.Cookie.IsZero() {
+					n++
+				}
+			}
+			if n != 1 {
+				w.Errorf("a code %s opened %d sessions", name, n)
+			}
+		}
+	})
+}
+
+func TestRecoveryCodesWorkOnce(t *testing.T) {
+	each(t, func(w *world) {
+		_, r, codes := w.enrolled()
+		try := func(code string) error {
+			half := w.enters("eve@example.com", hers, home())
+			_, err := w.SecondFactor(w.ctx, half.SecondFactor, code, home())
+			return err
+		}
+		must(w.T, try(strings.ToUpper(codes[0].Reveal())))
+		w.refused(try(codes[0].Reveal()), api.CodeForbidden)
+		must(w.T, try(strings.ReplaceAll(codes[1].Reveal(), "-", " ")))
+		f, err := w.Factors(w.ctx, r.Session.User)
+		must(w.T, err)
+		if !f.TOTP || f.RecoveryCodes != 8 {
+			w.Errorf("factors: %+v", f)
+		}
+		more, err := w.RecoveryCodes(w.ctx, r.Session)
+		must(w.T, err)
+		w.refused(try(codes[2].Reveal()), api.CodeForbidden)
+		must(w.T, try(more[2].Reveal()))
+	})
+}
+
+func TestSecondFactorsAreSlowedDownLikePasswords(t *testing.T) {
+	each(t, func(w *world) {
+		a, _, _ := w.enrolled()
+		judged := 0
+		for i := range 40 {
+			// Knowing the password does not give tries back.
+			half, err := w.Password(w.ctx, "eve@example.com", hers, everywhere(i))
+			if err != nil {
+				w.refused(err, api.CodeRateLimited)
+				continue
+			}
+			_, err = w.SecondFactor(w.ctx, half.SecondFactor, "000000", everywhere(i))
+			if api.AsError(err).Code == api.CodeForbidden {
+				judged++
+			}
+		}
+		if judged != 5 {
+			w.Errorf("%d codes were judged at once, want 5", judged)
+		}
+		half := w.enters("eve@example.com", hers, home())
+		_, err := w.SecondFactor(w.ctx, half.SecondFactor, a.code(0), home())
+		must(w.T, err)
+	})
+}
+
+func TestAResetLeavesTheSecondFactorDue(t *testing.T) {
+	each(t, func(w *world) {
+		a, _, _ := w.enrolled()
+		must(w.T, w.RequestReset(w.ctx, "eve@example.com", home()))
+		r, err := w.FinishReset(w.ctx, w.mailed("eve@example.com"), "8 chars!", home()) // enough beside a factor
+		must(w.T, err)
+		if r.SecondFactor == "" || !r.Cookie.IsZero() {
+			w.Fatalf("a mailbox was enough: %+v", r)
+		}
+		r, err = w.SecondFactor(w.ctx, r.SecondFactor, a.code(0), home())
+		must(w.T, err)
+		// Such a password cannot stand alone.
+		w.refused(w.DisableTOTP(w.ctx, r.Session, "8 chars!"), api.CodeInvalidField)
+		must(w.T, w.ChangePassword(w.ctx, r.Session, "8 chars!", next))
+		w.refused(w.DisableTOTP(w.ctx, r.Session, "not the password at all"), api.CodeInvalidField)
+		must(w.T, w.DisableTOTP(w.ctx, r.Session, next))
+		if got := w.enters("eve@example.com", next, home()); got.Cookie.IsZero() {
+			w.Error("a removed factor is due")
+		}
+	})
+}
+
+func TestAPasswordChangedMeanwhileEndsHalfASignIn(t *testing.T) {
+	alone(t, func(w *world) {
+		a, r, _ := w.enrolled()
+		half := w.enters("eve@example.com", hers, evils())
+		must(w.T, w.ChangePassword(w.ctx, r.Session, hers, next))
+		_, err := w.SecondFactor(w.ctx, half.SecondFactor, a.code(0), evils())
+		w.refused(err, api.CodeInvalidToken)
+	})
+}
+
+func TestAnAdministratorOfTheInstanceRemovesALostFactor(t *testing.T) {
+	each(t, func(w *world) {
+		w.enrolled()
+		w.refused(w.ResetFactors(w.ctx, authority.Caller{User: w.user("eve@example.com").ID}, "ada@example.com"), api.CodeInsufficientScope)
+		must(w.T, w.ResetFactors(w.ctx, w.root(), "eve@example.com"))
+		if r := w.enters("eve@example.com", hers, home()); r.Cookie.IsZero() {
+			w.Error("a removed factor is due")
+		}
+		got := w.audit()
+		if last := got[len(got)-2]; !strings.HasPrefix(last, "factor.removed ada@example.com user:usr_") {
+			w.Errorf("audit: %q", got)
+		}
+	})
+}

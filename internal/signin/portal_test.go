@@ -1,0 +1,182 @@
+package signin_test
+
+import (
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/signin"
+)
+
+func TestAPortalLinkOpensOnceForFiveMinutes(t *testing.T) {
+	each(t, func(w *world) {
+		eve := w.user("eve@example.com")
+		code, err := w.PortalLink(w.ctx, eve.ID, "acme")
+		must(w.T, err)
+		var wg sync.WaitGroup
+		results := make([]signin.Result, 6)
+		for i := range results {
+			wg.Go(func() { results[i], _ = w.OpenPortal(w.ctx, code, home()) })
+		}
+		wg.Wait()
+		var in []signin.Result
+		for _, r := range results {
+			if !r.Cookie.IsZero() {
+				in = append(in, r)
+			}
+		}
+		if len(in) != 1 {
+			w.Fatalf("a link opened %d sessions", len(in))
+		}
+		s, err := w.Authenticate(w.ctx, in[0].Cookie.Reveal(), home())
+		must(w.T, err)
+		if s.Portal != "acme" || s.User != eve.ID {
+			w.Errorf("session: %+v", s)
+		}
+		w.refused(w.ChangePassword(w.ctx, s, hers, next), api.CodeForbidden)
+		_, err = w.EnrollTOTP(w.ctx, s)
+		w.refused(err, api.CodeForbidden)
+		w.refused(w.DeviceDeny(w.ctx, s, "BCDF-GHJK"), api.CodeForbidden)
+
+		code, err = w.PortalLink(w.ctx, eve.ID, "acme")
+		must(w.T, err)
+		w.clock.pass(5 * time.Minute)
+		_, err = w.OpenPortal(w.ctx, code, home())
+		w.refused(err, api.CodeInvalidToken)
+		w.nowhere(code)
+	})
+}
+
+func TestPortalLinksAreForActiveMembersThatRunNothing(t *testing.T) {
+	each(t, func(w *world) {
+		eve := w.user("eve@example.com")
+		_, err := w.PortalLink(w.ctx, w.user("ada@example.com").ID, "acme")
+		w.refused(err, api.CodeForbidden)
+		_, err = w.PortalLink(w.ctx, eve.ID, "nowhere")
+		w.refused(err, api.CodeNotFound)
+		code, err := w.PortalLink(w.ctx, eve.ID, "acme")
+		must(w.T, err)
+		_, _, _, err = w.auth.DeactivateMember(w.ctx, w.root(), "acme", "eve@example.com", false)
+		must(w.T, err)
+		_, err = w.OpenPortal(w.ctx, code, home())
+		w.refused(err, api.CodeInactive)
+	})
+}
+
+func laptop() api.CreateToken {
+	var in api.CreateToken
+	in.Label = api.Some("tokenry on a laptop")
+	return in
+}
+
+func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.enters("eve@example.com", hers, home())
+		d, err := w.DeviceStart(w.ctx, at("192.0.2.44"))
+		must(w.T, err)
+		if !regexp.MustCompile(`^[B-Z]{4}-[B-Z]{4}$`).MatchString(d.UserCode) {
+			w.Errorf("user code %s", d.UserCode)
+		}
+		poll := func() signin.DeviceAnswer {
+			w.Helper()
+			a, err := w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
+			must(w.T, err)
+			return a
+		}
+		if a := poll(); a.State != "pending" {
+			w.Errorf("poll: %+v", a)
+		}
+		look, err := w.DeviceLook(w.ctx, r.Session, d.UserCode)
+		must(w.T, err)
+		if look.Address != "192.0.2.44" {
+			w.Errorf("shown: %+v", look)
+		}
+		w.refused(w.DeviceApprove(w.ctx, r.Session, "BCDF-GHJK", "acme", laptop()), api.CodeInvalidField)
+		must(w.T, w.DeviceApprove(w.ctx, r.Session, " "+d.UserCode[:4]+d.UserCode[5:], "acme", laptop()))
+		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme", laptop()), api.CodeInvalidField)
+		var wg sync.WaitGroup
+		answers := make([]signin.DeviceAnswer, 4)
+		for i := range answers {
+			wg.Go(func() { answers[i], _ = w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home()) })
+		}
+		wg.Wait()
+		made := 0
+		for _, a := range answers {
+			if a.State == "approved" {
+				made++
+				if a.Issued.Secret.IsZero() || a.Issued.Token.Owner.Address != "eve@example.com" || a.Workspace != "acme" {
+					w.Errorf("issued: %+v", a)
+				}
+			}
+		}
+		if made != 1 {
+			w.Errorf("%d tokens were made", made)
+		}
+		w.nowhere(d.UserCode, d.DeviceCode.Reveal())
+	})
+}
+
+func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
+	alone(t, func(w *world) {
+		r := w.enters("eve@example.com", hers, home())
+		start := func() signin.DeviceLogin {
+			d, err := w.DeviceStart(w.ctx, home())
+			must(w.T, err)
+			return d
+		}
+		d := start()
+		must(w.T, w.DeviceDeny(w.ctx, r.Session, d.UserCode))
+		a, err := w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
+		must(w.T, err)
+		if a.State != "denied" {
+			w.Errorf("poll: %+v", a)
+		}
+		d = start()
+		must(w.T, w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme", laptop()))
+		_, _, err = w.auth.DeactivateUser(w.ctx, w.root(), "eve@example.com")
+		must(w.T, err)
+		_, err = w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
+		w.refused(err, api.CodeOwnerInactive)
+		_, _, err = w.auth.ActivateUser(w.ctx, w.root(), "eve@example.com")
+		must(w.T, err)
+		d = start()
+		w.clock.pass(10 * time.Minute)
+		_, err = w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
+		w.refused(err, api.CodeInvalidToken)
+		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme", laptop()), api.CodeInvalidField)
+		judged := 0
+		for range 30 {
+			if api.AsError(w.DeviceDeny(w.ctx, r.Session, "BCDF-GHJK")).Code == api.CodeInvalidField {
+				judged++
+			}
+		}
+		if judged > 5 {
+			w.Errorf("%d user codes were guessed at once", judged)
+		}
+	})
+}
+
+func TestAFloodOfDevicesIsBounded(t *testing.T) {
+	alone(t, func(w *world) {
+		errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
+			for i := range 1000 {
+				c := authority.OneTimeCode{ID: string(rune('a'+i%26)) + string(rune(1000+i)), Purpose: "device", Key: 1,
+					CreatedAt: w.clock.at, ExpiresAt: w.clock.at.Add(time.Minute)}
+				if err := tx.PutCode(c); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+		must(w.T, err)
+		must(w.T, errs[0])
+		_, err = w.DeviceStart(w.ctx, home())
+		w.refused(err, api.CodeRateLimited)
+		w.clock.pass(time.Minute)
+		_, err = w.DeviceStart(w.ctx, home())
+		must(w.T, err)
+	})
+}

@@ -1,0 +1,225 @@
+package signin_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/signin"
+)
+
+const next = "twelve brave otters paddle"
+
+func TestAResetSetsAPasswordOnceAndEndsEverySession(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.enters("eve@example.com", hers, home())
+		must(w.T, w.RequestReset(w.ctx, " Eve@Example.com", evils()))
+		code := w.mailed("eve@example.com")
+		_, err := w.FinishReset(w.ctx, code, "too short", home())
+		w.refused(err, api.CodeInvalidField)
+		w.open(true, r, "before the reset was finished")
+		fresh, err := w.FinishReset(w.ctx, code, next, home())
+		must(w.T, err)
+		w.open(false, r, "after a reset")
+		w.open(true, fresh, "opened by the reset")
+		_, err = w.FinishReset(w.ctx, code, "another thirteen words", evils())
+		w.refused(err, api.CodeInvalidToken)
+		_, err = w.Password(w.ctx, "eve@example.com", hers, home())
+		w.refused(err, api.CodeForbidden)
+		w.enters("eve@example.com", next, home())
+		w.nowhere(code, next, hers)
+	})
+}
+
+func TestResetLinksDie(t *testing.T) {
+	each(t, func(w *world) {
+		ask := func() string {
+			w.clock.pass(time.Second)
+			must(w.T, w.RequestReset(w.ctx, "eve@example.com", home()))
+			return w.mailed("eve@example.com")
+		}
+		dead := func(why, code string) {
+			w.Helper()
+			_, err := w.FinishReset(w.ctx, code, next, home())
+			if api.AsError(err).Code != api.CodeInvalidToken {
+				w.Errorf("%s: %v", why, err)
+			}
+		}
+		older := ask()
+		code := ask()
+		dead("a newer one was made", older)
+		w.clock.pass(30 * time.Minute)
+		dead("its time is over", code)
+		code = ask()
+		_, err := w.AcceptInvitation(w.ctx, code, next, home())
+		w.refused(err, api.CodeInvalidToken)
+		_, _, err = w.auth.DeactivateUser(w.ctx, w.root(), "eve@example.com")
+		must(w.T, err)
+		dead("the person was deactivated", code)
+		_, _, err = w.auth.ActivateUser(w.ctx, w.root(), "eve@example.com")
+		must(w.T, err)
+		r := w.enters("eve@example.com", hers, home())
+		must(w.T, w.ChangePassword(w.ctx, r.Session, hers, next))
+		dead("the password was changed", code)
+	})
+}
+
+func TestAResetAtTheSameMomentWorksOnce(t *testing.T) {
+	each(t, func(w *world) {
+		must(w.T, w.RequestReset(w.ctx, "eve@example.com", home()))
+		code := w.mailed("eve@example.com")
+		nodes := []*world{w, w.again(nil)}
+		var wg sync.WaitGroup
+		results := make([]signin.Result, 6)
+		for i := range results {
+			wg.Go(func() { results[i], _ = nodes[i%2].FinishReset(w.ctx, code, next, home()) })
+		}
+		wg.Wait()
+		in := 0
+		for _, r := range results {
+			if !r.Cookie.IsZero() {
+				in++
+			}
+		}
+		if in != 1 {
+			w.Errorf("%d of 6 resets worked", in)
+		}
+	})
+}
+
+func TestAskingForAResetTellsNothing(t *testing.T) {
+	each(t, func(w *world) {
+		w.member("gone@example.com", "eleven pears on a plate")
+		_, _, err := w.auth.DeactivateUser(w.ctx, w.root(), "gone@example.com")
+		must(w.T, err)
+		for _, email := range []string{"nobody@example.com", "gone@example.com", "", "\x00", "not an address"} {
+			hashes, revision := signin.Checked(w.passwords), w.revision()
+			must(w.T, w.RequestReset(w.ctx, email, home()))
+			w.Close()
+			if w.revision() != revision+1 || signin.Checked(w.passwords) != hashes {
+				w.Errorf("%q costs another amount", email)
+			}
+		}
+		if len(w.post.mails) != 0 {
+			w.Errorf("mails to %+v", w.post.mails)
+		}
+		var codes []api.Code
+		for _, email := range []string{"eve@example.com", "nobody2@example.com"} {
+			for i := range 8 {
+				err := w.RequestReset(w.ctx, email, everywhere(i))
+				if i < 5 {
+					must(w.T, err)
+				} else {
+					codes = append(codes, api.AsError(err).Code)
+				}
+			}
+		}
+		for _, c := range codes {
+			if c != api.CodeRateLimited {
+				w.Errorf("a flood of resets answers %s", c)
+			}
+		}
+	})
+}
+
+func TestWithoutMailALinkIsNeitherSentNorLogged(t *testing.T) {
+	alone(t, func(w *world) {
+		w = w.again(func(o *signin.Options) { o.Mail = nil })
+		must(w.T, w.RequestReset(w.ctx, "eve@example.com", home()))
+		w.Close()
+		if log := w.log.String(); !strings.Contains(log, "was not sent") || strings.Contains(log, "code=") || strings.Contains(log, "eve@") {
+			w.Errorf("log: %s", log)
+		}
+	})
+}
+
+func TestInvitationsSetTheFirstPasswordAlone(t *testing.T) {
+	each(t, func(w *world) {
+		w.member("new@example.com", "")
+		eve := authority.Caller{User: w.user("eve@example.com").ID}
+		_, err := w.Invite(w.ctx, eve, "acme", "new@example.com")
+		w.refused(err, api.CodeInsufficientScope)
+		out, err := w.Invite(w.ctx, w.root(), "acme", "new@example.com")
+		must(w.T, err)
+		if !out.Sent || !out.Link.IsZero() {
+			w.Errorf("invitation: %+v", out)
+		}
+		code := w.mailed("new@example.com")
+		w.clock.pass(71 * time.Hour)
+		r, err := w.AcceptInvitation(w.ctx, code, next, home())
+		must(w.T, err)
+		w.open(true, r, "after accepting")
+		_, err = w.AcceptInvitation(w.ctx, code, hers, evils())
+		w.refused(err, api.CodeInvalidToken)
+
+		// Whoever has a password is told, and given no link that sets one.
+		_, err = w.Invite(w.ctx, w.root(), "acme", "eve@example.com")
+		must(w.T, err)
+		if got := w.mailed("eve@example.com"); got != "" {
+			w.Error("a workspace's administrator had a link made for somebody's account")
+		}
+		// Without mail the operator hands the link over, and nobody else is given one.
+		w.member("other@example.com", "")
+		w = w.again(func(o *signin.Options) { o.Mail = nil })
+		out, err = w.Invite(w.ctx, w.root(), "acme", "other@example.com")
+		must(w.T, err)
+		if out.Sent || out.Link.IsZero() {
+			w.Errorf("invitation without mail: %+v", out)
+		}
+		w.nowhere(code, out.Link.Reveal())
+	})
+}
+
+func TestChangingAPasswordNeedsTheOldOneAndEndsTheOthers(t *testing.T) {
+	each(t, func(w *world) {
+		a, b := w.enters("eve@example.com", hers, home()), w.enters("eve@example.com", hers, at("192.0.2.9"))
+		w.refused(w.ChangePassword(w.ctx, a.Session, "not the old one at all", next), api.CodeInvalidField)
+		w.refused(w.ChangePassword(w.ctx, a.Session, hers, "password12345678"), api.CodeInvalidField)
+		must(w.T, w.ChangePassword(w.ctx, a.Session, hers, next))
+		w.open(true, a, "the one that changed it")
+		w.open(false, b, "another one")
+		w.enters("eve@example.com", next, home())
+		w.Close()
+		last := w.post.mails[len(w.post.mails)-1]
+		if last.To != "eve@example.com" || !strings.Contains(last.Subject, "changed") {
+			w.Errorf("mail: %+v", last)
+		}
+		judged := 0
+		for range 10 {
+			if err := w.ChangePassword(w.ctx, a.Session, "not the old one at all", next); api.AsError(err).Code == api.CodeInvalidField {
+				judged++
+			}
+		}
+		if judged > 5 {
+			w.Errorf("an open session could guess the password %d times at once", judged)
+		}
+	})
+}
+
+func TestConfirmingMakesASessionFresh(t *testing.T) {
+	alone(t, func(w *world) {
+		r := w.enters("eve@example.com", hers, home())
+		fresh := func() bool {
+			ok, err := w.Fresh(w.ctx, r.Session)
+			must(w.T, err)
+			return ok
+		}
+		if !fresh() {
+			w.Error("a new session is not fresh")
+		}
+		w.clock.pass(15 * time.Minute)
+		if fresh() {
+			w.Error("an old session is fresh")
+		}
+		_, err := w.EnrollTOTP(w.ctx, r.Session)
+		w.refused(err, api.CodeForbidden)
+		w.refused(w.Confirm(w.ctx, r.Session, "not the password", home()), api.CodeInvalidField)
+		must(w.T, w.Confirm(w.ctx, r.Session, hers, home()))
+		if !fresh() {
+			w.Error("a confirmed session is not fresh")
+		}
+	})
+}
