@@ -19,8 +19,10 @@ import (
 type watched struct {
 	*world
 	rec *usage.Recorder
-	// request is the id of the next verification.
+	// request is the id of the next verification, asked the workspace that it
+	// names; 0 for none.
 	request string
+	asked   int64
 }
 
 // eachWatched runs f in a fresh world on each engine.
@@ -43,6 +45,8 @@ func newWatched(t *testing.T, url string) *watched {
 		Store: w.store, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, Usage: s, Decisions: w.rec,
 	})
 	w.Observe(w.engine)
+	w.asked, err = w.Resolve(w.ctx, "acme")
+	must(t, err)
 	return w
 }
 
@@ -50,13 +54,21 @@ func newWatched(t *testing.T, url string) *watched {
 func (w *watched) use(s token.Secret, from string, scopes ...string) api.Code {
 	w.Helper()
 	var d verify.Decision
-	req := verify.Request{Token: s.Reveal(), Scopes: scopes, Addr: netip.MustParseAddr(from), Resource: "any", Cost: 1}
+	req := verify.Request{Token: s.Reveal(), Scopes: scopes, Addr: netip.MustParseAddr(from), Resource: "any", Workspace: w.asked, Cost: 1}
 	must(w.T, w.engine.Verify(w.ctx, &req, &d))
 	u := usage.Of(&d, &req)
 	u.Route, u.RequestID, u.Agent, u.Method, u.Path = usage.RouteVerify, w.request, "curl/8", "GET", "/tickets"
 	w.rec.Record(u)
 	must(w.T, w.rec.Flush(w.ctx))
 	return d.Code
+}
+
+// uses is use of a secret that must be let through.
+func (w *watched) uses(s token.Secret, from string, scopes ...string) {
+	w.Helper()
+	if code := w.use(s, from, scopes...); code != api.CodeOK {
+		w.Errorf("refused with %s", code)
+	}
 }
 
 func (w *watched) get(c authority.Caller, id string) api.Token {
@@ -74,14 +86,14 @@ func TestATokenSaysWhenItWasLastUsed(t *testing.T) {
 			w.Errorf("never used, and shows %v from %v", v.LastUsedAt, v.LastUsedIP)
 		}
 		first := w.clock.Now()
-		w.use(i.Secret, "192.0.2.1")
+		w.uses(i.Secret, "192.0.2.1")
 		w.clock.pass(time.Minute)
 		j, err := w.RotateToken(w.ctx, w.root, "acme", i.Token.ID, api.RotateToken{})
 		must(w.T, err)
 		if j.Token.LastUsedAt == nil || !j.Token.LastUsedAt.Equal(first) {
 			w.Errorf("the answer of a change shows %v", j.Token.LastUsedAt)
 		}
-		w.use(j.Secret, "192.0.2.2")
+		w.uses(j.Secret, "192.0.2.2")
 		v := w.get(w.root, i.Token.ID)
 		if !v.LastUsedAt.Equal(w.clock.Now()) || *v.LastUsedIP != "192.0.2.2" ||
 			!v.Secrets[0].LastUsedAt.Equal(w.clock.Now()) || !v.Secrets[1].LastUsedAt.Equal(first) {
@@ -99,7 +111,7 @@ func TestTokensAreFoundByTheirUse(t *testing.T) {
 	eachWatched(t, func(w *watched) {
 		a, b := w.create(w.root, ask("personal", "")), w.create(w.root, ask("personal", ""))
 		w.clock.pass(100 * 24 * time.Hour)
-		w.use(a.Secret, "192.0.2.1")
+		w.uses(a.Secret, "192.0.2.1")
 		list := func(c authority.Caller, f api.TokenFilter) map[string]bool {
 			w.Helper()
 			vs, _, err := w.ListTokens(w.ctx, c, "acme", f, page(0))
@@ -130,7 +142,7 @@ func TestADryRunOfARemovalShowsTheLastUse(t *testing.T) {
 	eachWatched(t, func(w *watched) {
 		w.memberOf("acme", "bob@example.com", "Viewer", "*")
 		i := w.create(w.root, ask("personal", "bob@example.com"))
-		w.use(i.Secret, "192.0.2.1")
+		w.uses(i.Secret, "192.0.2.1")
 		_, hit, _, err := w.RemoveMember(w.ctx, w.root, "acme", "bob@example.com", true)
 		must(w.T, err)
 		if len(hit.Tokens) != 1 || hit.Tokens[0].LastUsedAt == nil || hit.Tokens[0].Status != api.StatusActive {
