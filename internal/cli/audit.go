@@ -15,7 +15,7 @@ import (
 // audit are the commands about what was done by whom.
 func (a *app) audit() *cobra.Command {
 	var instance bool
-	return instanceFlag(a.group("audit", "Read what was done, by whom", a.auditList(&instance), a.auditExport(&instance)), &instance)
+	return instanceFlag(a.group("audit", "Read what was done, by whom", a.auditList(&instance), a.auditExport(&instance), a.auditVerify()), &instance)
 }
 
 // auditFilter adds the flags that narrow the audit.

@@ -96,7 +96,10 @@ func Run(ctx context.Context, args []string, s Stdio) error {
 // usageError is a command that was not understood.
 type usageError struct{ err error }
 
+// Error is that of what was not understood.
 func (e *usageError) Error() string { return e.err.Error() }
+
+// Unwrap returns what was not understood.
 func (e *usageError) Unwrap() error { return e.err }
 
 func usage(err error) error {

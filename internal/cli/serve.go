@@ -82,7 +82,11 @@ func (a *app) begin(ctx context.Context, cfg config.Config, b authority.Bootstra
 	cfg.LogLevel = slog.LevelWarn // what is made is told by begun
 	core, err := server.Open(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now})
 	if held, ok := errors.AsType[*store.HeldError](err); ok {
-		return authority.Started{}, fmt.Errorf("a server is running on this database (%s); stop it, run this again, and start it after that", held.Holder)
+		holder := held.Holder
+		if holder == "" {
+			holder = "it is just starting or stopping"
+		}
+		return authority.Started{}, fmt.Errorf("a server is running on this database (%s); stop it, run this again, and start it after that", holder)
 	}
 	if err != nil {
 		return authority.Started{}, err

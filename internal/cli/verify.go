@@ -82,6 +82,7 @@ The exit code is 0 when it may, and 1 when not.`
 // refusedError is the end of a verification that said no; the decision was shown.
 type refusedError struct{ code api.Code }
 
+// Error says why in the words that every client is told.
 func (e *refusedError) Error() string { return "refused: " + e.code.Info().Title }
 
 func refusal(r client.Result) error {

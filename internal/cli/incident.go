@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/server"
+)
+
+// maxLookup is what one look-up sends at the most.
+const maxLookup = 1 << 20
+
+// tokenLookup tells whose the token strings in a text are. The text is read from
+// standard input, because it holds secrets.
+func (a *app) tokenLookup() *cobra.Command {
+	cmd := a.command("lookup", "Say whose the token strings on standard input are", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		text, err := io.ReadAll(io.LimitReader(a.In, maxLookup+1))
+		if err != nil {
+			return fmt.Errorf("read standard input: %w", err)
+		}
+		if len(text) > maxLookup {
+			return usagef("a look-up takes 1 MiB at the most; send the parts that matter")
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		found, err := c.LookupTokens(cmd.Context(), "", string(text))
+		if err != nil {
+			return err
+		}
+		return a.showFound(found)
+	})
+	cmd.Long = `Say whose the token strings on standard input are, and in what state, as far as
+you may see. It counts as no use of them.`
+	return cmd
+}
+
+func (a *app) showFound(found api.FoundTokens) error {
+	if a.flags.json {
+		return a.printJSON(found)
+	}
+	items := func(yield func(api.FoundToken, error) bool) {
+		for _, f := range found.Items {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+	return table(a, items, 0, "TOKEN,SECRET,ID,OWNER,STATUS", func(f api.FoundToken) []string {
+		if f.Token == nil {
+			return []string{f.Masked, f.Secret, "", "", ""}
+		}
+		return []string{f.Masked, f.Secret, f.Token.ID, f.Token.Owner.Address, f.Token.Status}
+	})
+}
+
+// tokenBulk does one thing to many tokens.
+func (a *app) tokenBulk() *cobra.Command {
+	var in api.BulkTokens
+	var f api.TokenFilter
+	var expiring, unused lifetime
+	cmd := a.command("bulk ACTION [ID...]", "Revoke, disable or rotate many tokens", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		in.Action, in.IDs = args[0], args[1:]
+		if f.ExpiringWithin, f.UnusedFor = expiring.Duration, unused.Duration; len(in.IDs) == 0 {
+			in.Filter = &f
+		}
+		if in.Action == api.BulkEdit {
+			return usagef("many tokens are edited over the API; here it is revoke, disable or rotate")
+		}
+		return a.bulk(cmd, in)
+	})
+	cmd.Long = `Revoke, disable or rotate many tokens: those named, or those that the filters
+find; at least one filter then. Your own token is never touched. A rotation prints
+a line of JSON for each token, with its new secret, on standard output.`
+	fs := cmd.Flags()
+	fs.BoolVar(&in.DryRun, "dry-run", false, "only say which tokens would be touched")
+	fs.StringVar(&in.Reason, "reason", "", "with revoke: unused, superseded, leaked, owner_left or other")
+	fs.StringVar(&in.Comment, "comment", "", "with revoke: a note for the audit")
+	fs.StringVar(&f.Owner, "owner", "", "only this owner's")
+	fs.StringVar(&f.Kind, "kind", "", "only personal, service or workspace tokens")
+	fs.StringVar(&f.Status, "status", "", "only tokens in this status")
+	fs.StringVar(&f.Query, "search", "", "only tokens whose label or description has this text")
+	fs.StringVar(&f.CreatedBy, "created-by", "", "only tokens that this address made")
+	fs.StringVar(&f.CreatedWith, "created-with", "", "only tokens that were made with this token")
+	fs.Var(&expiring, "expiring-within", "only tokens that expire so soon, like 30d")
+	fs.Var(&unused, "unused-for", "only tokens that were not used for so long, like 90d")
+	return cmd
+}
+
+func (a *app) bulk(cmd *cobra.Command, in api.BulkTokens) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	if in.Action == api.BulkRotate && !in.DryRun {
+		for r, err := range c.RotateTokens(cmd.Context(), "", in) {
+			if err != nil {
+				return err
+			}
+			if err := a.printJSON(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	out, err := c.BulkTokens(cmd.Context(), "", in)
+	if err != nil {
+		return err
+	}
+	if a.flags.json {
+		return a.printJSON(out)
+	}
+	items := func(yield func(api.BulkResult, error) bool) {
+		for _, r := range out.Results {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+	err = table(a, items, 0, "ID,RESULT,WHY", func(r api.BulkResult) []string { return []string{r.ID, string(r.Code), r.Detail} })
+	if err == nil && slices.ContainsFunc(out.Results, func(r api.BulkResult) bool { return r.Code != api.CodeOK }) {
+		return errors.New("some tokens were left as they were")
+	}
+	return err
+}
+
+// auditVerify reads the audit of a database and says whether it is whole. It
+// works beside a running server.
+func (a *app) auditVerify() *cobra.Command {
+	var expect []string
+	cmd := a.command("verify", "Prove that nobody changed the audit of a database", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		cfg, err := config.Load(cmd.Flags(), a.Env)
+		if err != nil {
+			return err
+		}
+		chains, err := server.VerifyAudit(cmd.Context(), cfg, expect...)
+		if err != nil && !errors.Is(err, authority.ErrBroken) {
+			return err
+		}
+		return errors.Join(a.showChains(chains), err)
+	})
+	cmd.Long = `Read every row of the audit of a database and say whether a row was changed,
+removed, reordered or cut; the first wrong row is named, and the exit code is 1.
+Keep the HEAD that is printed somewhere else: with --expect it must still be there.`
+	config.Flags(cmd.Flags(), "data", "database", "keys")
+	cmd.Flags().StringArrayVar(&expect, "expect", nil, "a HEAD that was printed before (repeatable)")
+	return cmd
+}
+
+func (a *app) showChains(chains []authority.Chain) error {
+	if a.flags.json {
+		return a.printJSON(chains)
+	}
+	items := func(yield func(authority.Chain, error) bool) {
+		for _, c := range chains {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+	return table(a, items, 0, "CHAIN,ROWS,HEAD,BROKEN", func(c authority.Chain) []string {
+		return []string{c.Name, fmt.Sprint(c.Rows), c.Head, c.Broken}
+	})
+}

@@ -1,0 +1,87 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client/clienttest"
+	"github.com/tokenry/tokenry/internal/cli"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+)
+
+// ran is how a run of the program ended.
+type ran struct {
+	out, err string
+	code     int
+}
+
+// run runs the program in this process, with an environment and an input.
+func run(t *testing.T, env map[string]string, in string, atTerminal bool, args ...string) ran {
+	t.Helper()
+	var out, errs strings.Builder
+	err := cli.Run(t.Context(), args, cli.Stdio{
+		In: strings.NewReader(in), Out: &out, Err: &errs,
+		Env:      func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		Terminal: func(any) bool { return atTerminal },
+	})
+	return ran{out.String(), errs.String(), cli.ExitCode(err)}
+}
+
+func TestBootstrapOnPostgres(t *testing.T) {
+	t.Parallel()
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	env := map[string]string{"TOKENRY_DATABASE": storetest.Postgres(t), "TOKENRY_KEYS": keys}
+	begin := []string{"bootstrap", "--email", "ada@example.com", "--workspace", "acme", "--json"}
+	if r := run(t, env, "", false, begin...); r.code != 1 || !strings.Contains(r.err, keys) {
+		t.Errorf("without its keyring: %+v", r)
+	}
+	if r := run(t, env, "", false, "keys", "generate", "--out", keys); r.code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	r := run(t, env, "", false, begin...)
+	var made map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(r.out), &made); err != nil || r.code != 0 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	for _, name := range []string{"workspace", "user", "token", "secret"} {
+		if made[name] == nil {
+			t.Errorf("the answer lacks %s", name)
+		}
+	}
+	if len(made) != 4 {
+		t.Errorf("the answer has %d members", len(made))
+	}
+	r = run(t, env, "", false, begin...)
+	for strings.Contains(r.err, "just starting or stopping") && t.Context().Err() == nil {
+		r = run(t, env, "", false, begin...) // PostgreSQL ends a session, and gives its lock back, a moment after it was closed
+	}
+	if r.code != 1 || r.out != "" || !strings.Contains(r.err, string(api.CodeAlreadyDone)) {
+		t.Errorf("the second time: %+v", r)
+	}
+}
+
+// At a terminal people are told what is asked of them, and which line is the
+// secret; standard output still holds the secret alone.
+func TestAtATerminal(t *testing.T) {
+	t.Parallel()
+	s := clienttest.New(t)
+	r := run(t, map[string]string{"TOKENRY_SERVER": s.URL}, s.Token+"\r\n", true, "token", "create", "--label", "x", "--scope", "tickets:read", "--token", "-")
+	if r.code != 0 || strings.Count(r.out, "\n") != 1 || !strings.HasPrefix(r.out, "tkyp_") {
+		t.Fatalf("%+v", r)
+	}
+	for _, want := range []string{"token, on standard input: ", "shown this once", "note: no --resource was named"} {
+		if !strings.Contains(r.err, want) {
+			t.Errorf("nothing says %q: %s", want, r.err)
+		}
+	}
+}
+
+func TestRunWithNothingAround(t *testing.T) {
+	t.Parallel()
+	if code := cli.ExitCode(cli.Run(t.Context(), []string{"whoami"}, cli.Stdio{})); code != 2 {
+		t.Errorf("ended with %d", code)
+	}
+}
