@@ -12,8 +12,13 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 )
 
-// maxRecipients bounds how many people are mailed about one thing.
-const maxRecipients = 50
+const (
+	// maxRecipients bounds how many people are mailed about one thing.
+	maxRecipients = 50
+	// mailBound is how old a mail may be that is sent: somewhat more than it is
+	// tried, so that none comes late when a mail server is set up again.
+	mailBound = 4 * day
+)
 
 // putMails writes a mail to each of the recipients, due at once. Without a mail
 // server nothing is written.
@@ -230,7 +235,7 @@ func (w *work) settleMail(m Mail, state, why string) error {
 // current says whether a mail is still to be sent.
 func (w *work) current(m Mail) (bool, error) {
 	if m.Kind != MailExpiry {
-		return true, nil
+		return w.now.Sub(m.CreatedAt) < mailBound, nil
 	}
 	t, err := w.Token(m.Token)
 	if err != nil {

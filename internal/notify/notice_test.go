@@ -288,3 +288,16 @@ func TestReuseIsToldOnceAnHour(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingComesLate: the mail server was taken away for a week.
+func TestNothingComesLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
+	w.member("bob@example.com", "Viewer")
+	w.create("bob@example.com", "for bob", 90*day)
+	w.clock.pass(7 * day)
+	w.work()
+	if got := w.box.take(); len(got) != 0 {
+		t.Errorf("a mail of a week ago was sent: %s", got[0].Subject)
+	}
+}
