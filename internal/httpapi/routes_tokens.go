@@ -77,6 +77,7 @@ func tokenParams() []Param {
 		{Name: "scope", Description: "A scope or pattern that the token names."},
 		{Name: "resource", Description: "A resource that the token names; with can, the resource that is meant."},
 		{Name: "created_by", Description: "The address of who made it."},
+		{Name: "created_with", Description: "The ID or locator of the token that made it."},
 		{Name: metadataPrefix, Prefix: true, Description: "metadata.KEY=VALUE: the value of a key of its metadata; for several keys at once."},
 		{Name: "expiring_within", Kind: ParamDuration, Description: "Its expiry is so near in the future, like 30d."},
 		{Name: "unused_for", Kind: ParamDuration, Description: "It was not used, nor made, for so long."},
@@ -91,7 +92,7 @@ func (c *call) tokenFilter() api.TokenFilter {
 	f := api.TokenFilter{
 		Owner: c.text("owner"), Kind: c.text("kind"), Status: c.text("status"), Query: c.text("q"), Role: c.text("role"),
 		Scope: c.text("scope"), Resource: c.text("resource"), CreatedBy: c.text("created_by"),
-		ExpiringWithin: c.duration("expiring_within"), UnusedFor: c.duration("unused_for"),
+		CreatedWith: c.text("created_with"), ExpiringWithin: c.duration("expiring_within"), UnusedFor: c.duration("unused_for"),
 		OutsidePolicy: c.flag("outside_policy"), Can: c.text("can"), Deleted: c.flag("deleted"),
 	}
 	for _, p := range c.params {

@@ -1,0 +1,53 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// LookupTokens says whose the token strings in a text are, as far as the client
+// may see. It counts as no use of them.
+func (c *Client) LookupTokens(ctx context.Context, ws, text string) (api.FoundTokens, error) {
+	cl := with(http.MethodPost, api.LookupTokens{Text: text})
+	cl.again = true
+	return within[api.FoundTokens](ctx, c, ws, cl, "tokens", "lookup")
+}
+
+// BulkTokens revokes, disables or edits many tokens, or only says which with
+// in.DryRun. For rotations see [Client.RotateTokens].
+func (c *Client) BulkTokens(ctx context.Context, ws string, in api.BulkTokens) (api.BulkResults, error) {
+	return within[api.BulkResults](ctx, c, ws, with(http.MethodPost, in), "tokens", "bulk")
+}
+
+// RotateTokens gives many tokens new secrets and yields each as soon as it
+// exists. Whoever stops early stops the rotation; those yielded are rotated.
+func (c *Client) RotateTokens(ctx context.Context, ws string, in api.BulkTokens) iter.Seq2[api.BulkResult, error] {
+	in.Action, in.DryRun = api.BulkRotate, false
+	return func(yield func(api.BulkResult, error) bool) {
+		at, err := c.place(ctx, ws)
+		if err != nil {
+			yield(api.BulkResult{}, err)
+			return
+		}
+		body, err := c.stream(ctx, call{method: http.MethodPost, path: path(append(at, "tokens", "bulk")...), in: in, accept: "application/x-ndjson"})
+		if err != nil {
+			yield(api.BulkResult{}, err)
+			return
+		}
+		defer func() { _ = body.Close() }() // what was read was whole
+		lines := json.NewDecoder(body)
+		for {
+			var r api.BulkResult
+			err := lines.Decode(&r)
+			if errors.Is(err, io.EOF) || !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}

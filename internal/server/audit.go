@@ -1,0 +1,26 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/store"
+)
+
+// VerifyAudit reads the audit of the database that the settings name and says
+// whether it is whole; see [authority.VerifyAudit]. It only reads, so it works
+// beside a running server.
+func VerifyAudit(ctx context.Context, cfg config.Config, expect ...string) (_ []authority.Chain, err error) {
+	keys, err := ReadKeyring(cfg.Keys)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, store.Options{URL: cfg.Database.Reveal(), ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return authority.VerifyAudit(ctx, s, keys, expect...)
+}
