@@ -117,6 +117,8 @@ func wipe(b *bytes.Buffer) {
 // and the value only when the runtime made it: another may hold a secret.
 func (s *server) panicked(c *call, v any) {
 	if v == http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared so by net/http
+		s.log.LogAttrs(c.ctx, slog.LevelWarn, "an answer was cut short",
+			slog.String("request_id", c.id), slog.String("route", c.pattern()))
 		c.count()
 		panic(v)
 	}

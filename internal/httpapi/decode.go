@@ -103,22 +103,19 @@ func decodeJSON(body []byte, v any, o json.Options) error {
 func tooDeep(b []byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
+		switch c := b[i]; {
+		case c == '\\':
 			i++ // only ever within a string; elsewhere it is an error soon
-		case '"':
+		case c == '"':
 			quoted = !quoted
-		case '{', '[':
-			if depth++; depth > maxJSONDeep && !quoted {
-				return true
-			}
-			if quoted {
-				depth--
-			}
-		case '}', ']':
-			if !quoted {
-				depth--
-			}
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			depth--
+		}
+		if depth > maxJSONDeep {
+			return true
 		}
 	}
 	return false

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -34,7 +35,8 @@ func (c *call) stream(a answer) error {
 	return nil
 }
 
-// streamWriter sends the status with the first byte.
+// streamWriter sends the status with the first byte, and every piece at once:
+// one may hold a secret that is nowhere else.
 type streamWriter struct {
 	c      *call
 	status int
@@ -45,7 +47,14 @@ func (w *streamWriter) Write(b []byte) (int, error) {
 		w.c.status = w.status
 		w.c.w.WriteHeader(w.status)
 	}
-	return w.c.w.Write(b)
+	n, err := w.c.w.Write(b)
+	if err == nil {
+		err = http.NewResponseController(w.c.w).Flush()
+	}
+	if errors.Is(err, http.ErrNotSupported) {
+		err = nil
+	}
+	return n, err
 }
 
 // maxPage is the largest page the authority gives; exports read in such pages.

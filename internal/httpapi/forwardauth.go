@@ -159,9 +159,10 @@ func rateFields(h http.Header, r verify.Rate) {
 	h["Ratelimit"] = []string{`"default";r=` + strconv.Itoa(r.Remaining) + `;t=` + strconv.FormatInt(wholeSeconds(r.Reset), 10)}
 }
 
-// deny lets a refusal be answered in a status that the proxy passes on.
+// deny lets a refusal of forward-auth be answered in a status that the proxy
+// passes on.
 func (c *call) deny(e *api.Error) error {
-	if c.text("deny") != "403" {
+	if !c.route.ownCredentials || c.text("deny") != "403" {
 		return e
 	}
 	status := e.Code.Info().Status

@@ -101,7 +101,7 @@ func TestForwardAuthRefusesWhatItDoesNotKnow(t *testing.T) {
 		"workspace=acme&workspace=globex": "workspace", "workspace=acme&workspace=acme": "workspace", "workspace=": "workspace",
 		"resource=a&resource=b": "resource", "deny=403&deny=403": "deny", "deny=401": "deny", "scopes=a:b": "scopes",
 		"workspace=acme&limit=1": "limit", "scope=a:*": "scopes", "scope=*": "scopes", "scope=": "scope", "resource=a*": "resource",
-		"scope=tokens:fly": "scopes",
+		"scope=tokens:fly": "scopes", "deny=403&colour=red": "colour",
 	} {
 		want := http.StatusBadRequest
 		if strings.Contains(q, "deny=403") {
@@ -154,6 +154,14 @@ func TestForwardAuthRefusalsHaveTheirStatus(t *testing.T) {
 	r.challenges(bareChallenge)
 	r.headers(map[string]string{"Tokenry-Status": "401"})
 	w.as(tok, "GET", path+"&deny=403", nil).is(403).headers(map[string]string{"Tokenry-Status": "403"})
+}
+
+func TestForwardAuthDeniesATokenInItsAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.send("GET", fa+"?workspace=acme&token="+w.root, "").is(400).problem(api.CodeInvalidRequest)
+	w.send("GET", fa+"?deny=403&token="+w.root, "").is(403).headers(map[string]string{"Tokenry-Status": "400"})
+	w.send("GET", "/healthz?deny=403&token="+w.root, "").is(400)
 }
 
 func TestForwardAuthIgnoresTheBody(t *testing.T) {

@@ -18,7 +18,7 @@ func lifeRoutes() []Route {
 			reissue(func(c *call) (authority.Issued, error) {
 				return c.s.authority.RevealToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
-		route("POST", tokens+"/lookup", needs("tokens:read"), "Say whose the token strings in a text are, and in what state",
+		route("POST", tokens+"/lookup", self("Of tokens that the caller may not see it is only told that they are unknown."), "Say whose the token strings in a text are, and in what state",
 			ask(func(c *call, in api.LookupTokens) (api.FoundTokens, error) {
 				return c.s.authority.LookupTokens(c.ctx, c.caller, c.path("ws"), in)
 			})).saying("It counts as no use. A string whose secret is not right is unknown, like one of another workspace."),

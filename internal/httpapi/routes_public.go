@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"reflect"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
 )
@@ -17,7 +19,7 @@ func publicRoutes() []Route {
 		route("GET", "/readyz", public(), "Whether requests can be served: the database answers",
 			get((*call).readiness)),
 		route("GET", "/.well-known/token-format", public(), "What a token string looks like, for scanners of secrets",
-			get((*call).tokenFormat)),
+			endpoint{out: reflect.TypeFor[token.Format](), run: (*call).tokenFormat}),
 		page("/openapi.json", mediaJSON, "This API as an OpenAPI 3.1 document", func(c *call) []byte { return c.s.pages.openAPI }),
 		page("/docs", mediaHTML, "This API as a page to read", func(c *call) []byte { return c.s.pages.reference }),
 		page("/errors", mediaHTML, "All codes of errors", func(c *call) []byte { return c.s.pages.codes }),
@@ -50,7 +52,7 @@ func (c *call) readiness() (health, error) {
 	return health{"ready"}, nil
 }
 
-func (c *call) tokenFormat() (token.Format, error) {
+func (c *call) tokenFormat() (answer, error) {
 	prefixes, err := c.s.authority.Prefixes(c.ctx)
-	return token.Describe(prefixes...), err
+	return answer{body: token.Describe(prefixes...), lasting: true}, err
 }

@@ -29,7 +29,7 @@ func (c *call) serve(rt *Route) {
 func (c *call) ask() (a answer, done func(), err error) {
 	done = func() {}
 	if err := c.readQuery(); err != nil {
-		return a, done, err
+		return a, done, c.deny(api.AsError(err))
 	}
 	if c.route.Timeout > 0 {
 		c.ctx, done = context.WithTimeout(c.ctx, c.route.Timeout)
