@@ -57,7 +57,8 @@ func (p *Passwords) hash(password string, least int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	h := phc{memory: memoryKiB, passes: passes, lanes: lanes, salt: make([]byte, saltLength)}
+	h := p.decoy // of today's parameters
+	h.salt = make([]byte, saltLength)
 	if _, err := io.ReadFull(p.rand, h.salt); err != nil {
 		return "", fmt.Errorf("signin: read randomness: %w", err)
 	}

@@ -190,6 +190,9 @@ func (s *Service) AcceptInvitation(ctx context.Context, link, password string, f
 }
 
 func (s *Service) finish(ctx context.Context, purpose, plain, password string, from Client) (out Result, err error) {
+	if s.policy.Methods == "sso" {
+		return Result{}, deadLink() // made before single sign-on became the only way
+	}
 	c, err := s.readCode(ctx, purpose, plain) // a dead link costs no hash
 	if err != nil {
 		return Result{}, err

@@ -96,6 +96,9 @@ func (s *Service) count(tx *authority.SignInTx, t *try, user authority.ID, from 
 	if longest > 0 {
 		return later(longest)
 	}
+	if err := tx.SweepSignIn(tx.Now()); err != nil {
+		return err
+	}
 	t.counted = []counter{t.address, t.account, t.pair}
 	for _, c := range t.counted {
 		if err := add(tx, c, 1); err != nil {

@@ -95,7 +95,7 @@ func empty(t *testing.T, url string) *world {
 	w.post, w.log = &post{}, &bytes.Buffer{}
 	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.at)
 	must(t, err)
-	w.passwords = signin.NewPasswords(rand.Reader)
+	w.passwords = signin.Cheap(signin.NewPasswords(rand.Reader))
 	w.auth = authority.New(authority.Options{Store: s, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, HashPassword: w.passwords.Hash})
 	must(t, w.auth.Prepare(w.ctx, token.DefaultPrefix))
 	w.options = signin.Options{
