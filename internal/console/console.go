@@ -195,6 +195,7 @@ func (c *console) workspaceRoutes() []route {
 		{"GET" + at + "/roles/{role}", inWorkspace, (*visit).role},
 		{"POST" + at + "/roles/delete", inWorkspace, (*visit).doDeleteRole},
 		{"POST" + at + "/roles/scopes", inWorkspace, (*visit).doScope},
+		{"GET" + at + "/roles/scopes/delete", inWorkspace, (*visit).deleteScope},
 		{"POST" + at + "/roles/scopes/delete", inWorkspace, (*visit).doDeleteScope},
 		{"GET" + at + "/audit", inWorkspace, (*visit).audit},
 		{"GET" + at + "/audit/export", inWorkspace, (*visit).auditExport},

@@ -124,7 +124,7 @@ func (v *visit) sentences(d draft) (who, what, until string) {
 		if len(scopes) == 0 {
 			what = "may do nothing yet: choose scopes"
 		} else {
-			what = "may " + listed(scopes, 6)
+			what = "may use " + listed(scopes, 6)
 		}
 	default:
 		what = map[bool]string{true: "may do everything you may, also what you gain or lose later", false: "may do everything its owner may, also what that gains or loses later"}[d.owner == "me"]

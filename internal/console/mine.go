@@ -60,7 +60,7 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 	}
 	rows, _, err := v.auth.ListTokens(v.ctx(), v.caller, slug, api.TokenFilter{Owner: "me", Kind: "personal"}, authority.Page{Limit: 200})
 	m.table = table{columns: []column{{"token", "Token"}, {"created", "Created"}, {"expires", "Expires"}, {"used", "Last used"}, {"status", "Status"}},
-		self: *v.r.URL, workspace: slug, may: v.rowRights}
+		self: *v.r.URL, workspace: slug, may: v.rowRights, mine: true, bin: true}
 	for _, t := range rows {
 		if isOver(t) {
 			continue

@@ -118,7 +118,7 @@ func (v *visit) accountWith(s api.ServiceAccount, f form) error {
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return err
 	}
-	t.bulk = false
+	t.bulk, t.mine = false, true
 	body := accountPage(v, s, p, t)
 	if f.err != nil {
 		return v.again(s.Name, body)
@@ -275,7 +275,7 @@ func (v *visit) memberWith(m api.Member, f form) error {
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return err
 	}
-	t.bulk = false
+	t.bulk, t.mine = false, true
 	body := memberPage(v, m, p, t)
 	if f.err != nil {
 		return v.again(m.Address, body)

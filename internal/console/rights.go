@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
@@ -132,8 +133,21 @@ func (v *visit) doScope() error {
 }
 
 func (v *visit) doDeleteScope() error {
-	if _, _, err := v.auth.DeleteScope(v.ctx(), v.caller, v.where(), v.typed().get("name")); err != nil {
+	if _, _, err := v.auth.DeleteScope(v.ctx(), v.caller, v.where(), v.q("name")); err != nil {
 		return err
 	}
 	return v.done(v.ws("roles"), "deleted")
+}
+
+// scopeDelete is where a scope is deleted: a page that warns, then the same by POST.
+func (v *visit) scopeDelete(name string) string {
+	return v.ws("roles", "scopes", "delete") + "?name=" + url.QueryEscape(name)
+}
+
+func (v *visit) deleteScope() error {
+	v.section = "roles"
+	name := v.q("name")
+	return v.page("Delete", confirmPage("Delete the scope "+cut(name, 64)+"?",
+		"It is taken out of every role, grant and token. What needs it is refused from then on.",
+		"Delete", v.scopeDelete(name), v.ws("roles")))
 }

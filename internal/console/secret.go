@@ -36,6 +36,9 @@ func (v *visit) origin() string {
 	if v.base.Host != "" {
 		return strings.TrimSuffix(v.base.String(), "/")
 	}
+	if !v.secure(v.r) {
+		return "http://" + v.r.Host
+	}
 	return "https://" + v.r.Host
 }
 

@@ -22,6 +22,8 @@ type table struct {
 	next string
 	// bulk says whether rows can be selected.
 	bulk bool
+	// mine says that the rows are the reader's own, bin that each shows a bin.
+	mine, bin bool
 	// workspace is the slug that the rows' pages stand under.
 	workspace string
 	// rights of the visitor about each row.
@@ -48,7 +50,7 @@ const (
 func (v *visit) columns() []column {
 	chosen := v.cookie(v.r, columnsCookie)
 	if chosen == "" {
-		return slices.DeleteFunc(allColumns(), func(c column) bool { return c.key == "owner" && !v.may("tokens:read") })
+		return slices.DeleteFunc(allColumns(), func(c column) bool { return c.key == "owner" })
 	}
 	keys := strings.Split(chosen, ".")
 	return slices.DeleteFunc(allColumns(), func(c column) bool { return !slices.Contains(keys, c.key) })
@@ -190,7 +192,7 @@ func (v *visit) integrationTokens() error {
 		return err
 	}
 	t.columns = slices.DeleteFunc(t.columns, func(c column) bool { return c.key == "owner" })
-	t.bulk = false
+	t.bulk, t.bin, t.mine = false, true, true
 	return v.page("Integration tokens", integrationPage(v, t))
 }
 

@@ -1,0 +1,244 @@
+package console_test
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/token"
+)
+
+// people is a Sessions in which everybody's cookie is their e-mail.
+// unanswered are the calls that no test makes.
+type unanswered = console.Sessions
+
+type people struct {
+	unanswered
+	at    time.Time
+	users map[string]console.Session
+	ended []string
+}
+
+func (p *people) Authenticate(_ context.Context, cookie string, _ console.Client) (console.Session, error) {
+	s, ok := p.users[cookie]
+	if !ok {
+		return s, api.Errorf(api.CodeInvalidToken, "signed out")
+	}
+	return s, nil
+}
+
+func (p *people) Password(_ context.Context, email, password string, _ console.Client) (console.Result, error) {
+	s, ok := p.users[email]
+	if !ok || password != "correct horse battery" {
+		return console.Result{}, api.Errorf(api.CodeForbidden, "the e-mail or the password is not right")
+	}
+	return console.Result{Cookie: token.NewSecret(email), Session: s}, nil
+}
+
+func (p *people) SignOut(_ context.Context, cookie string) error {
+	p.ended = append(p.ended, cookie)
+	return nil
+}
+
+func (p *people) Sessions(_ context.Context, user int64) ([]console.Session, error) {
+	var out []console.Session
+	for _, s := range p.users {
+		if s.User == user {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func (p *people) OIDCProviders() []console.Provider {
+	return []console.Provider{{ID: "corp", Name: "Corp"}}
+}
+
+func (p *people) Invite(context.Context, authority.Caller, string, string) (bool, token.Secret, error) {
+	return true, token.Secret{}, nil
+}
+
+// world is a console over an authority with the workspace acme, its Owner
+// ada, and whoever is added.
+type world struct {
+	*testing.T
+	*authority.Authority
+	ctx    context.Context
+	at     time.Time
+	store  authority.Store
+	people *people
+	root   authority.Caller
+	secret string
+	server *httptest.Server
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	ctx := t.Context()
+	s, err := store.Open(ctx, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "tokenry.db"), Holder: t.Name()})
+	must(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	w := &world{T: t, ctx: context.Background(), store: s, at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}
+	keys, err := token.GenerateKeyring(rand.Reader, w.at)
+	must(t, err)
+	w.Authority = authority.New(authority.Options{Store: s, Keys: keys, Now: func() time.Time { return w.at }, Rand: rand.Reader})
+	must(t, w.Prepare(ctx, token.DefaultPrefix))
+	started, err := w.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
+	must(t, err)
+	w.secret = started.Secret.Reveal()
+	l, err := token.ParseLocator(started.Token.Locator)
+	must(t, err)
+	w.root = authority.Caller{Token: l, RequestID: "req-1"}
+	w.people = &people{at: w.at, users: map[string]console.Session{}}
+	w.admit("ada@example.com")
+	h, err := console.New(console.Options{Authority: w.Authority, Sessions: w.people, Now: func() time.Time { return w.at }})
+	must(t, err)
+	w.server = httptest.NewServer(h)
+	t.Cleanup(w.server.Close)
+	return w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// admit signs a person in: their cookie is their e-mail.
+func (w *world) admit(email string) {
+	w.Helper()
+	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
+		u, err := r.User(authority.UserKey{Email: email})
+		w.people.users[email] = console.Session{ID: "ses_" + email, User: u.ID, UserPublicID: u.PublicID, Email: email, Name: u.Name,
+			InstanceAdmin: u.InstanceAdmin, CreatedAt: w.at, LastSeenAt: w.at, ExpiresAt: w.at.Add(time.Hour), Address: "192.0.2.7", Agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+		return err
+	}))
+}
+
+// member adds a person with a role, signed in.
+func (w *world) member(email, role string, resources ...string) {
+	w.Helper()
+	if len(resources) == 0 {
+		resources = []string{"*"}
+	}
+	in := api.CreateMember{Email: email}
+	in.Role, in.Resources = api.Some(role), api.Some(resources)
+	_, _, err := w.CreateMember(w.ctx, w.root, "acme", in)
+	must(w.T, err)
+	w.admit(email)
+}
+
+// issue makes a token by its owner's kind.
+func (w *world) issue(kind, owner, label string) authority.Issued {
+	w.Helper()
+	in := api.CreateToken{Kind: kind, Owner: owner}
+	in.Label = api.Some(label)
+	if kind == "workspace" {
+		in.Scopes, in.Resources = api.Some([]string{"tickets:read"}), api.Some([]string{"*"})
+	}
+	i, err := w.CreateToken(w.ctx, w.root, "acme", in)
+	must(w.T, err)
+	return i
+}
+
+// answer is a page as a browser gets it.
+type answer struct {
+	*http.Response
+	body string
+}
+
+// as asks for a page as somebody; "" is nobody. A form makes it a POST.
+func (w *world) as(who, path string, fields ...url.Values) answer {
+	w.Helper()
+	method, body := http.MethodGet, io.Reader(nil)
+	if len(fields) > 0 {
+		method, body = http.MethodPost, strings.NewReader(fields[0].Encode())
+	}
+	r, err := http.NewRequestWithContext(w.ctx, method, w.server.URL+path, body)
+	must(w.T, err)
+	if len(fields) > 0 {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	if who != "" {
+		r.AddCookie(&http.Cookie{Name: "tokenry", Value: who}) //nolint:gosec // a request's cookie has no attributes
+	}
+	return w.do(r)
+}
+
+func (w *world) do(r *http.Request) answer {
+	w.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(r)
+	must(w.T, err)
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	must(w.T, err)
+	return answer{resp, string(b)}
+}
+
+// status says what a page must be answered with.
+func (w *world) status(a answer, want int) answer {
+	w.Helper()
+	if a.StatusCode != want {
+		w.Fatalf("%s %s: %d, want %d\n%s", a.Request.Method, a.Request.URL.Path, a.StatusCode, want, cutTo(a.body, 1500))
+	}
+	return a
+}
+
+func cutTo(s string, n int) string {
+	if i := strings.Index(s, "<main"); i > 0 {
+		s = s[i:]
+	}
+	return s[:min(len(s), n)]
+}
+
+// shows and hides say what stands in a page.
+func (w *world) shows(a answer, texts ...string) {
+	w.Helper()
+	for _, s := range texts {
+		if !strings.Contains(a.body, s) {
+			w.Errorf("%s does not show %q", a.Request.URL, s)
+		}
+	}
+}
+
+func (w *world) hides(a answer, texts ...string) {
+	w.Helper()
+	for _, s := range texts {
+		if strings.Contains(a.body, s) {
+			w.Errorf("%s shows %q", a.Request.URL, s)
+		}
+	}
+}
+
+// hidden reads a hidden field of a page.
+func hidden(a answer, name string) string {
+	_, rest, _ := strings.Cut(a.body, `name="`+name+`" value="`)
+	value, _, _ := strings.Cut(rest, `"`)
+	return value
+}
+
+func with(f url.Values, name string, values ...string) url.Values {
+	out := url.Values{}
+	for k, v := range f {
+		out[k] = slices.Clone(v)
+	}
+	out[name] = values
+	return out
+}
+
+func pageOf() authority.Page { return authority.Page{Limit: 100} }
