@@ -174,7 +174,7 @@ func keeper(f api.TokenFilter, now time.Time) func(api.Token) bool {
 			f.OutsidePolicy && !t.OutsidePolicy,
 			f.Role != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return s.Role == f.Role }),
 			f.Scope != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Scopes, f.Scope) }),
-			f.Resource != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Resources, f.Resource) }),
+			f.Can == "" && f.Resource != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Resources, f.Resource) }),
 			f.Can != "" && !can(t, f.Can, f.Resource),
 			f.UnusedFor > 0 && used(t, now.Add(-f.UnusedFor.Std())):
 			return false
