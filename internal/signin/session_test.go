@@ -72,6 +72,10 @@ func TestASecretOpensOnlyWhatItIsFor(t *testing.T) {
 		w.refused(err, api.CodeInvalidToken)
 		_, err = w.OpenPortal(w.ctx, r.Cookie.Reveal(), home())
 		w.refused(err, api.CodeInvalidToken)
+		_, err = w.OpenPortal(w.ctx, code[:17]+strings.Repeat("A", 43), home()) // its name and another secret
+		w.refused(err, api.CodeInvalidToken)
+		_, err = w.OpenPortal(w.ctx, code, home())
+		must(w.T, err)
 	})
 }
 
