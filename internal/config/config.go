@@ -59,6 +59,11 @@ type Config struct {
 	// set when there is a mail server.
 	SMTPFrom string `key:"smtp_from" help:"sender of mails, an address or Name <address>"`
 
+	// WebhookNetworks lists networks, as CIDRs or single addresses, that webhooks
+	// may be posted to although they are not public; then http:// is taken too.
+	// Empty allows public addresses over https alone.
+	WebhookNetworks []netip.Prefix `key:"webhook_networks" help:"networks that webhooks may reach although they are not public, as CIDRs"`
+
 	// LogLevel is the least that is logged: debug, info, warn or error.
 	LogLevel slog.Level `key:"log_level" default:"info" help:"least that is logged: debug, info, warn or error"`
 

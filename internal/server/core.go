@@ -32,6 +32,8 @@ type Options struct {
 	// Holder is how this process is named to whoever finds the database held; ""
 	// names host and process.
 	Holder string
+	// serving opens what a server writes besides the database.
+	serving bool
 	// observe is told how long the database took; nil is nobody.
 	observe func(op string, d time.Duration, err error)
 }
@@ -64,6 +66,7 @@ type Core struct {
 	config config.Config
 	keys   *token.Keyring
 	store  *store.Store
+	watch  *watch // nil for a command on a stopped server
 }
 
 // Open opens the keyring and the database, which it then holds, and prepares
@@ -91,16 +94,25 @@ func (c *Core) build(ctx context.Context) error {
 		return err
 	}
 	c.Passwords = signin.NewPasswords(c.Rand)
-	c.Authority = authority.New(authority.Options{
+	if c.serving {
+		if err := c.openWatch(ctx); err != nil {
+			return err
+		}
+	}
+	c.Authority = authority.New(c.observed(authority.Options{
 		Store: c.store, Keys: c.keys, Now: c.Now, Rand: c.Rand, HashPassword: c.Passwords.Hash,
-	})
+	}))
 	prefixes, err := c.prefixes(ctx)
 	if err != nil {
 		return err
 	}
 	c.Engine = verify.New(c.Authority, c.keys, verify.Config{Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now})
 	c.Authority.Observe(c.Engine)
-	return nil
+	revision, err := c.Authority.Revision(ctx)
+	if err == nil {
+		c.Engine.Apply(verify.Changes{Revision: revision})
+	}
+	return err
 }
 
 // prefixes answers what tokens of this instance begin with, the current one
@@ -123,5 +135,12 @@ func (c *Core) prefixes(ctx context.Context) ([]token.Prefix, error) {
 	return c.Authority.Prefixes(ctx)
 }
 
-// Close closes the database and gives it back.
-func (c *Core) Close() error { return c.store.Close() }
+// Close writes what is not written yet, closes the database and gives it back.
+func (c *Core) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return errors.Join(c.endWatch(ctx), c.store.Close())
+}
+
+// closeTimeout is for the last of what was done with tokens to be written.
+const closeTimeout = 10 * time.Second

@@ -75,7 +75,11 @@ func Listen(ctx context.Context, cfg config.Config, o Options) (_ *Server, err e
 		host, _ := os.Hostname()
 		o.Holder = fmt.Sprintf("%s, process %d, listening on %s", host, os.Getpid(), s.on.Addr())
 	}
+	o.serving = true
 	if s.Core, err = Open(ctx, cfg, o); err != nil {
+		return nil, err
+	}
+	if err = s.startWatch(); err != nil {
 		return nil, err
 	}
 	return s, s.mount(registry)
@@ -113,7 +117,7 @@ func baseURL(cfg config.Config, on net.Addr) string {
 func (s *Server) mount(registry *prometheus.Registry) error {
 	door, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
-		Logger: s.Logger, Metrics: registry, Now: s.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready,
+		Logger: s.Logger, Metrics: registry, Now: s.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used,
 	})
 	if err != nil {
 		return err

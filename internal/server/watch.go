@@ -1,0 +1,128 @@
+package server
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/usage"
+)
+
+// watch is what a server does besides answering: it writes down what is done
+// with tokens, and tells people and endpoints.
+type watch struct {
+	usage    *store.Usage
+	recorder *usage.Recorder
+	notifier *notify.Service
+
+	stop context.CancelFunc
+	wait sync.WaitGroup
+}
+
+// openWatch opens what is written to, before the authority that reads it.
+func (c *Core) openWatch(ctx context.Context) error {
+	node, err := nodeName(c.Rand)
+	if err != nil {
+		return err
+	}
+	c.watch = &watch{}
+	c.watch.usage, err = store.OpenUsage(ctx, store.Options{URL: c.config.Database.Reveal(), Logger: c.Logger})
+	if err != nil {
+		return err
+	}
+	c.watch.recorder = usage.New(usage.Config{
+		Store: c.watch.usage, Now: c.Now, Node: node, Logger: c.Logger, Reused: c.reused,
+		Retention: func(ctx context.Context) (map[int64]time.Duration, error) { return c.Authority.Retentions(ctx) },
+	})
+	return nil
+}
+
+// nodeName names this process among all that ever write usage.
+func nodeName(rand io.Reader) (string, error) {
+	var b [8]byte
+	if _, err := io.ReadFull(rand, b[:]); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(b[:]), nil
+}
+
+// egress says where webhooks may be posted.
+func (c *Core) egress() notify.Egress {
+	return notify.Egress{Allow: c.config.WebhookNetworks, AllowHTTP: len(c.config.WebhookNetworks) > 0}
+}
+
+// observed adds to the authority's options what a server watches with.
+func (c *Core) observed(o authority.Options) authority.Options {
+	if c.watch == nil {
+		return o
+	}
+	o.Usage, o.Decisions = c.watch.usage, c.watch.recorder
+	o.Mail, o.CheckWebhookURL = !c.config.SMTPURL.IsZero(), c.egress().Check
+	return o
+}
+
+// startWatch begins the work beside the requests.
+func (s *Server) startWatch() error {
+	o := notify.Options{Authority: s.Authority, Egress: s.egress(), Now: s.Now, Rand: s.Rand, BaseURL: s.base, Logger: s.Logger}
+	if !s.config.SMTPURL.IsZero() {
+		smtp, err := notify.ParseSMTP(s.config.SMTPURL.Reveal())
+		if err != nil {
+			return err
+		}
+		if o.Mailer, err = smtp.Mailer(s.config.SMTPFrom, nil); err != nil {
+			return err
+		}
+	}
+	var err error
+	if s.watch.notifier, err = notify.New(o); err != nil {
+		return err
+	}
+	s.Authority.Observe(s.watch.notifier)
+	ctx, stop := context.WithCancel(context.Background())
+	s.watch.stop = stop
+	s.watch.wait.Go(func() { s.watch.recorder.Run(ctx) })
+	s.watch.wait.Go(func() { s.watch.notifier.Run(ctx) })
+	return nil
+}
+
+// endWatch ends the work beside the requests, and writes what is not written yet.
+func (c *Core) endWatch(ctx context.Context) error {
+	if c.watch == nil {
+		return nil
+	}
+	var err error
+	if c.watch.stop != nil {
+		c.watch.stop()
+		c.watch.wait.Wait()
+		err = c.watch.recorder.Shutdown(ctx)
+	}
+	if c.watch.usage != nil {
+		err = errors.Join(err, c.watch.usage.Close())
+	}
+	return err
+}
+
+// used writes one decision down.
+func (c *Core) used(u *httpapi.Use) {
+	use := usage.Of(u.Decision, u.Request)
+	use.Route, use.RequestID = usage.Route(u.Door), u.RequestID
+	use.Agent, use.Method, use.Path = u.Agent, u.Method, u.Path
+	c.watch.recorder.Record(use)
+}
+
+// reused tells of retired secrets that were presented.
+func (c *Core) reused(ctx context.Context, rs []authority.Reuse) {
+	for _, r := range rs {
+		err := c.Authority.ReportReuse(ctx, authority.Reused{Token: r.Token, Secret: r.Secret, Count: r.Count, Addr: r.Addr})
+		if err != nil {
+			c.Logger.Warn("a retired secret was presented, and nobody could be told", "token", r.Token, "error", err)
+		}
+	}
+}
