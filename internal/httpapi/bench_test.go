@@ -49,7 +49,7 @@ func serve(b *testing.B, w *world, r *http.Request, content string) {
 func BenchmarkVerify(b *testing.B) {
 	w := newWorld(b, quiet)
 	tok := w.account("ci", "tickets:read")
-	r := httptest.NewRequest("POST", "/v1/verify", nil)
+	r := httptest.NewRequest(http.MethodPost, "/v1/verify", nil)
 	r.Header.Set("Authorization", "Bearer "+w.root)
 	r.Header.Set("Content-Type", "application/json")
 	serve(b, w, r, `{"token":"`+tok+`","scopes":["tickets:read"],"resource":"payments","client":{"ip":"203.0.113.9","method":"GET","path":"/v1/tickets"}}`)
@@ -58,7 +58,7 @@ func BenchmarkVerify(b *testing.B) {
 func BenchmarkForwardAuth(b *testing.B) {
 	w := newWorld(b, quiet)
 	tok := w.account("ci", "tickets:read")
-	r := httptest.NewRequest("GET", "/v1/forward-auth?workspace=acme&scope=tickets:read", nil)
+	r := httptest.NewRequest(http.MethodGet, "/v1/forward-auth?workspace=acme&scope=tickets:read", nil)
 	r.Header.Set("Authorization", "Bearer "+tok)
 	serve(b, w, r, "")
 }
@@ -66,7 +66,7 @@ func BenchmarkForwardAuth(b *testing.B) {
 func BenchmarkForwardAuthBehindAProxy(b *testing.B) {
 	w := newWorld(b, quiet, func(o *httpapi.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} })
 	tok := w.account("ci", "tickets:read")
-	r := httptest.NewRequest("GET", "/v1/forward-auth?scope=tickets:read", nil)
+	r := httptest.NewRequest(http.MethodGet, "/v1/forward-auth?scope=tickets:read", nil)
 	r.Header.Set("Authorization", "Bearer "+tok)
 	r.Header.Set("X-Forwarded-For", "203.0.113.9, 192.0.2.7")
 	serve(b, w, r, "")

@@ -117,11 +117,7 @@ func TestACursorBelongsToItsListing(t *testing.T) {
 		"a longer one":      ws + "/tokens?q=t&cursor=" + cursor + "AA",
 		"a number":          ws + "/tokens?q=t&cursor=7",
 	} {
-		t.Run(name, func(t *testing.T) {
-			r := w.as(w.root, "GET", path, nil)
-			r.w = &world{TB: t, server: w.server}
-			r.field(api.CodeInvalidCursor, "cursor")
-		})
+		w.as(w.root, "GET", path, nil).titled(name).field(api.CodeInvalidCursor, "cursor")
 	}
 	if strings.Contains(string(raw), "\x00\x00\x00\x00\x00") {
 		t.Error("the row number can be read")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestMetricsCountWithoutNamingAnybody(t *testing.T) {
 		}
 	}
 	rec := httptest.NewRecorder()
-	httpapi.MetricsHandler(w.reg).ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	httpapi.MetricsHandler(w.reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	text := rec.Body.String()
 	for _, never := range []string{canary, tok, tok[5:17], w.root[5:17], "acme", "ada@", "BREW", "/v1/whoami/"} {
 		if strings.Contains(text, never) {
@@ -158,7 +159,7 @@ func TestPagesLoadNothing(t *testing.T) {
 	}
 	docs := string(w.send("GET", "/docs", "").is(200).body)
 	for _, rt := range httpapi.Routes() {
-		if !strings.Contains(docs, ">"+strings.ReplaceAll(rt.Path, "&", "&amp;")+"<") || !strings.Contains(docs, rt.Access.Kind.String()[:0]) {
+		if !strings.Contains(docs, ">"+strings.ReplaceAll(rt.Path, "&", "&amp;")+"<") {
 			t.Errorf("%s is not in the reference", rt.Path)
 		}
 	}
@@ -279,7 +280,7 @@ func TestNoSecretLeavesTwice(t *testing.T) {
 		}
 	}
 	rec := httptest.NewRecorder()
-	httpapi.MetricsHandler(w.reg).ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	httpapi.MetricsHandler(w.reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	audit := string(w.as(w.root, "GET", ws+"/audit/export", nil).is(200).body)
 	for where, text := range map[string]string{"an answer": answers.String(), "the log": w.log.String(), "the metrics": rec.Body.String(), "the audit": audit} {
 		if at := strings.Index(text, secret); at >= 0 {

@@ -34,9 +34,9 @@ func TestVerifyAnswersTheWholeShape(t *testing.T) {
 		{"PATCH", ws, object{"external_id": "cust-1"}, 200, nil},
 		{"PUT", ws + "/members/bob@example.com", object{"name": `B "o" <b>`, "external_id": "u-7", "role": "Viewer", "resources": []string{"payments", "shop"}}, 201, nil},
 	})
-	i := w.issue("acme", object{"label": "Lap\ttop"[0:3] + `"<ö>`, "owner": "bob@example.com", "metadata": object{"team": "blue", "n": 7},
+	i := w.issue("acme", object{"label": `Lap"<ö>`, "owner": "bob@example.com", "metadata": object{"team": "blue", "n": 7},
 		"rate_limit": object{"requests": 5, "window": "1m"}, "expires_in": "1h"})
-	got := w.as(w.root, "POST", "/v1/verify", object{"token": i.Secret, "scopes": []string{"product:read"[:0] + "pages:read"}, "resource": "any"}).is(200)
+	got := w.as(w.root, "POST", "/v1/verify", object{"token": i.Secret, "scopes": []string{"pages:read"}, "resource": "any"}).is(200)
 	var raw object
 	got.into(&raw)
 	want := object{
@@ -51,7 +51,7 @@ func TestVerifyAnswersTheWholeShape(t *testing.T) {
 	if diff := cmp.Diff(want, raw); diff != "" {
 		t.Error(diff)
 	}
-	if raw["revision"] == 0.0 || raw["request_id"] == "" || len(raw["scopes"].([]any)) == 0 {
+	if scopes, ok := raw["scopes"].([]any); !ok || len(scopes) == 0 || raw["revision"] == 0.0 || raw["request_id"] == "" {
 		t.Errorf("%v", raw)
 	}
 }

@@ -83,7 +83,7 @@ type world struct {
 	root string
 }
 
-// change changes how the door of a world is made.
+// option changes how the door of a world is made.
 type option func(*httpapi.Options)
 
 func behind(prefixes ...string) option {
@@ -190,6 +190,30 @@ func (w *world) as(tok, method, path string, body any, headers ...string) *reply
 		text = string(raw)
 	}
 	return w.send(method, path, text, append([]string{"Authorization", "Bearer " + tok}, headers...)...)
+}
+
+// titled is a test whose failures say which case of a table they are about.
+type titled struct {
+	testing.TB
+	title string
+}
+
+func (t titled) Errorf(format string, args ...any) {
+	t.Helper()
+	t.TB.Errorf(t.title+": "+format, args...)
+}
+
+func (t titled) Fatalf(format string, args ...any) {
+	t.Helper()
+	t.TB.Fatalf(t.title+": "+format, args...)
+}
+
+// titled lets what is said about the answer begin with a title.
+func (r *reply) titled(title string) *reply {
+	w := *r.w
+	w.TB = titled{w.TB, title}
+	r.w = &w
+	return r
 }
 
 // is fails the test unless the status is want.
