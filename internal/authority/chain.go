@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -161,30 +160,4 @@ func repeats(row AuditRow, name string) bool {
 	return p.Action == row.Action && p.Actor == row.Actor && p.ActorToken == row.ActorToken && p.OnBehalf == row.OnBehalf &&
 		p.Target == row.Target && p.Token == row.Token && p.Revision == row.Revision &&
 		p.At == row.At.UTC().Format(timeFormat) && (p.Workspace == name || p.Workspace == "" && name == instanceChain)
-}
-
-// ExportAudit hands every event of a workspace to tell, oldest first. It needs
-// audit:read. An error of tell ends it.
-func (a *Authority) ExportAudit(ctx context.Context, c Caller, ref string, tell func(api.AuditEvent) error) error {
-	return a.read(ctx, func(r Reader) error {
-		_, sp, err := a.enter(r, c, ref, "audit:read")
-		if err != nil {
-			return err
-		}
-		for after := int64(0); ; {
-			rows, err := r.AuditChain(sp.ws.ID, after, maxPage)
-			if err != nil {
-				return err
-			}
-			for _, row := range rows {
-				if err := tell(auditView(row)); err != nil {
-					return err
-				}
-				after = row.Sequence
-			}
-			if len(rows) < maxPage {
-				return nil
-			}
-		}
-	})
 }

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+)
+
+// tokenUsage counts what was done with a token.
+func (a *app) tokenUsage() *cobra.Command {
+	var span client.Span
+	from, to := new(moment), new(moment)
+	cmd := a.command("usage ID", "Count what was done with a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		span.From, span.To = from.Time, to.Time
+		u, err := c.TokenUsage(cmd.Context(), "", args[0], span)
+		if err != nil {
+			return err
+		}
+		return a.show(u, a.usageRows(u))
+	})
+	cmd.Flags().Var(from, "from", "only since then (default a day ago)")
+	cmd.Flags().Var(to, "to", "only until then (default now)")
+	cmd.Flags().StringVar(&span.Bucket, "bucket", "", "hour or day")
+	return cmd
+}
+
+func (a *app) usageRows(u api.TokenUsage) []row {
+	rows := []row{{"token", u.Token}, {"last used", a.when(u.LastUsedAt)}, {"from", optional(u.LastUsedIP)},
+		{"allowed", fmt.Sprint(u.Allowed)}, {"denied", fmt.Sprint(u.Denied)}}
+	for _, b := range u.Buckets {
+		if b.Allowed+b.Denied > 0 {
+			rows = append(rows, row{a.when(&b.Start), fmt.Sprintf("%d allowed, %d denied", b.Allowed, b.Denied)})
+		}
+	}
+	for _, s := range u.Scopes {
+		rows = append(rows, row{"scope " + s.Scope, fmt.Sprintf("%d times, last %s", s.Count, a.when(&s.LastUsedAt))})
+	}
+	return rows
+}
+
+// tokenActivity tells from where and for what a token was used.
+func (a *app) tokenActivity() *cobra.Command {
+	var most int
+	cmd := a.command("activity ID", "Say from where and for what a token was used", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return table(a, c.Activity(cmd.Context(), "", args[0]), most, "DAY,FROM,AGENT,REQUEST,OUTCOME,COUNT,LAST", func(v api.Activity) []string {
+			return []string{v.Day.Format("2006-01-02"), optional(v.IP), v.UserAgent, strings.TrimSpace(v.Method + " " + v.Path),
+				string(v.Outcome), fmt.Sprint(v.Count), a.when(&v.LastAt)}
+		})
+	})
+	limitFlag(cmd.Flags(), &most, 50)
+	return cmd
+}
+
+// tokenAdvise says what to narrow or end, and with --apply does it.
+func (a *app) tokenAdvise() *cobra.Command {
+	var apply bool
+	cmd := a.command("advise [ID]", "Say what to narrow or end about a token, or about all", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		id := strings.Join(args, "")
+		err = table(a, c.Advice(cmd.Context(), "", id), 0, "TOKEN,LABEL,ADVICE,WHY", func(v api.Advice) []string {
+			return []string{v.Token, v.Label, v.Code, v.Explanation}
+		})
+		if err != nil || !apply {
+			return err
+		}
+		return a.follow(cmd, c, id)
+	})
+	cmd.Flags().BoolVar(&apply, "apply", false, "follow the advice: narrow and revoke. What needs a new secret is left to you")
+	return cmd
+}
+
+// follow applies each piece of advice. A rotation is never done by itself: its
+// secret has to go somewhere.
+func (a *app) follow(cmd *cobra.Command, c *client.Client, id string) error {
+	for v, err := range c.Advice(cmd.Context(), "", id) {
+		if err != nil {
+			return err
+		}
+		switch ch := v.Change; {
+		case ch.Edit != nil:
+			_, err = c.EditToken(cmd.Context(), "", v.Token, *ch.Edit)
+		case ch.Revoke != nil:
+			_, err = c.RevokeToken(cmd.Context(), "", v.Token, *ch.Revoke)
+		default:
+			fmt.Fprintf(a.Err, "%s: rotate it yourself: tokenry token rotate %s\n", clean(v.Label), v.Token)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.Err, "%s: done (%s)\n", clean(v.Label), v.Code)
+	}
+	return nil
+}
+
+// explain says which check a token or a request failed.
+func (a *app) explain() *cobra.Command {
+	var in api.ExplainRequest
+	var from, address string
+	cmd := a.command("explain [ID]", "Say which check a token or a request failed, and what would fix it", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) (err error) {
+		in.Token = strings.Join(args, "")
+		if from != "" {
+			if in.Token, err = a.readSecret(from, "--token-from"); err != nil {
+				return err
+			}
+		}
+		if address != "" {
+			in.Client = &api.Client{IP: address}
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		e, err := c.Explain(cmd.Context(), "", in)
+		if err != nil {
+			return err
+		}
+		return a.showExplanation(e)
+	})
+	fs := cmd.Flags()
+	fs.StringVar(&from, "token-from", "", "the token string: - for standard input, @FILE, or '$NAME' for a variable")
+	fs.StringVar(&in.RequestID, "request-id", "", "a request that was decided, by its id")
+	fs.StringSliceVar(&in.Scopes, "scope", nil, "what the request needs (repeatable)")
+	fs.StringVar(&in.Resource, "resource", "", "what the request touches")
+	fs.StringVar(&address, "from", "", "the address that the request comes from")
+	return cmd
+}
+
+func (a *app) showExplanation(e api.Explanation) error {
+	if a.flags.json {
+		return a.printJSON(e)
+	}
+	rows := []row{{"decision", string(e.Code)}}
+	if e.Token != nil {
+		rows = append(rows, row{"token", e.Token.ID}, row{"label", e.Token.Label})
+	}
+	for _, c := range e.Checks {
+		rows = append(rows, row{string(c.Check), strings.Trim(c.Result+": "+c.Detail, ": ")})
+		if c.Remedy != "" {
+			rows = append(rows, row{"", "→ " + c.Remedy})
+		}
+	}
+	return describe(a.Out, rows)
+}

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+)
+
+// webhooks are the commands about endpoints that are told of events.
+func (a *app) webhooks() *cobra.Command {
+	var instance bool
+	return instanceFlag(a.group("webhook", "Tell endpoints what happens to tokens",
+		a.webhookCreate(&instance), a.webhookList(&instance), a.webhookDelete(&instance), a.webhookRotate(&instance),
+		a.webhookPing(&instance), a.webhookDeliveries(&instance), a.webhookResend(&instance)), &instance)
+}
+
+func (a *app) webhookCreate(instance *bool) *cobra.Command {
+	var in api.CreateWebhook
+	var description string
+	cmd := a.command("create --url URL --event PATTERN", "Create an endpoint and print its secret, this once", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		if description != "" {
+			in.Description = api.Some(description)
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		v, err := c.CreateWebhook(cmd.Context(), at(*instance), in)
+		return a.webhookIssued(v, err)
+	})
+	fs := cmd.Flags()
+	fs.StringVar(&in.URL, "url", "", "where events are posted, https://…")
+	fs.StringSliceVar(&in.Events, "event", nil, "which events, like token.* or token.revoked (repeatable)")
+	fs.StringVar(&description, "description", "", "what it is for")
+	_ = cmd.MarkFlagRequired("url")   // it was added above
+	_ = cmd.MarkFlagRequired("event") // it was added above
+	return cmd
+}
+
+// webhookIssued prints an endpoint for people and its secret on standard output.
+func (a *app) webhookIssued(v api.WebhookSecret, err error) error {
+	if err != nil {
+		return err
+	}
+	if a.flags.json {
+		return a.printJSON(v)
+	}
+	if err := describe(a.Err, webhookRows(v.Webhook)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.Out, v.Secret)
+	return err
+}
+
+func webhookRows(v api.Webhook) []row {
+	state := "enabled"
+	if !v.Enabled {
+		state = "disabled " + optional(v.DisabledReason)
+	}
+	return []row{{"id", v.ID}, {"url", v.URL}, {"events", strings.Join(v.Events, ", ")}, {"state", state}}
+}
+
+func (a *app) webhookList(instance *bool) *cobra.Command {
+	return a.command("list", "List endpoints", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return table(a, c.Webhooks(cmd.Context(), at(*instance)), 0, "ID,URL,EVENTS,ENABLED,FAILING SINCE", func(v api.Webhook) []string {
+			return []string{v.ID, v.URL, strings.Join(v.Events, ","), fmt.Sprint(v.Enabled), a.when(v.FailingSince)}
+		})
+	})
+}
+
+func (a *app) webhookDelete(instance *bool) *cobra.Command {
+	return a.webhookDo("delete ID", "Delete an endpoint", func(cmd *cobra.Command, c *client.Client, id string) error {
+		v, err := c.DeleteWebhook(cmd.Context(), at(*instance), id)
+		if err != nil {
+			return err
+		}
+		return a.show(v, webhookRows(v))
+	})
+}
+
+func (a *app) webhookRotate(instance *bool) *cobra.Command {
+	return a.webhookDo("rotate ID", "Give an endpoint a new secret; for 24 hours both sign", func(cmd *cobra.Command, c *client.Client, id string) error {
+		v, err := c.RotateWebhook(cmd.Context(), at(*instance), id)
+		return a.webhookIssued(v, err)
+	})
+}
+
+func (a *app) webhookPing(instance *bool) *cobra.Command {
+	return a.webhookDo("ping ID", "Send an endpoint a ping", func(cmd *cobra.Command, c *client.Client, id string) error {
+		v, err := c.PingWebhook(cmd.Context(), at(*instance), id)
+		if err != nil {
+			return err
+		}
+		return a.show(v, []row{{"delivery", v.ID}, {"state", v.State}})
+	})
+}
+
+// webhookDo makes a command about one endpoint.
+func (a *app) webhookDo(use, short string, do func(*cobra.Command, *client.Client, string) error) *cobra.Command {
+	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return do(cmd, c, args[0])
+	})
+}
+
+func (a *app) webhookDeliveries(instance *bool) *cobra.Command {
+	var most int
+	cmd := a.webhookDo("deliveries ID", "List what was sent to an endpoint, newest first", func(cmd *cobra.Command, c *client.Client, id string) error {
+		return table(a, c.Deliveries(cmd.Context(), at(*instance), id), most, "ID,EVENT,STATE,CREATED,NEXT ATTEMPT,DELIVERED", func(v api.WebhookDelivery) []string {
+			return []string{v.ID, v.Type, v.State, a.when(&v.CreatedAt), a.when(v.NextAttemptAt), a.when(v.DeliveredAt)}
+		})
+	})
+	limitFlag(cmd.Flags(), &most, 50)
+	return cmd
+}
+
+func (a *app) webhookResend(instance *bool) *cobra.Command {
+	return a.command("resend ID DELIVERY", "Send a delivery again", cobra.ExactArgs(2), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		v, err := c.ResendDelivery(cmd.Context(), at(*instance), args[0], args[1])
+		if err != nil {
+			return err
+		}
+		return a.show(v, []row{{"delivery", v.ID}, {"state", v.State}})
+	})
+}
