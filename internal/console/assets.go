@@ -86,7 +86,7 @@ func newAsset(name, kind, text string) (asset, error) {
 func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, ok := a.files[r.URL.Path]
 	if !ok {
-		http.NotFound(w, r)
+		w.WriteHeader(http.StatusNotFound)
 		return
 	}
 	h, body := w.Header(), f.plain

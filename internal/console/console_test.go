@@ -181,7 +181,7 @@ func TestAFormFromElsewhereChangesNothing(t *testing.T) {
 		r, err := http.NewRequestWithContext(w.ctx, http.MethodPost, w.server.URL+"/workspace/acme/access-tokens/"+i.Token.Locator+"/delete", nil)
 		must(t, err)
 		r.Header.Set("Sec-Fetch-Site", site)
-		r.AddCookie(&http.Cookie{Name: "tokenry", Value: "ada@example.com"}) //nolint:gosec // a request's cookie has no attributes
+		r.AddCookie(&http.Cookie{Name: "tokenry", Value: "ada@example.com"})
 		w.status(w.do(r), http.StatusForbidden)
 	}
 	now, err := w.GetToken(w.ctx, w.root, "acme", i.Token.Locator)
@@ -309,5 +309,67 @@ func TestManyAreStoppedOnlyOnceConfirmed(t *testing.T) {
 	must(t, err)
 	if now.Status != api.StatusRevoked {
 		t.Errorf("it is %s", now.Status)
+	}
+}
+
+func TestADeletedTokenStopsAndLeavesTheList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Build system")
+	at := "/workspace/acme/access-tokens/" + i.Token.Locator
+	w.shows(w.as("ada@example.com", at+"/delete"), "Disable for 7 days, then revoke", "Build system")
+	w.status(w.as("ada@example.com", at+"/delete", url.Values{"reason": {"unused"}}), http.StatusSeeOther)
+	w.hides(w.as("ada@example.com", "/workspace/acme/integration-tokens"), i.Token.Locator)
+	now, err := w.GetToken(w.ctx, w.root, "acme", i.Token.Locator)
+	must(t, err)
+	if now.Status != api.StatusRevoked {
+		t.Errorf("it is %s", now.Status)
+	}
+}
+
+func TestAnEditChangesWhatWasChangedAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Build system")
+	at := "/workspace/acme/access-tokens/" + i.Token.Locator
+	form := url.Values{"owner": {"workspace"}, "label": {"Renamed"}, "what": {"scopes"}, "more_scopes": {"tickets:read"}, "reach": {"all"}, "expires": {"keep"}}
+	w.status(w.as("ada@example.com", at+"/edit", form), http.StatusSeeOther)
+	now, err := w.GetToken(w.ctx, w.root, "acme", i.Token.Locator)
+	must(t, err)
+	if now.Label != "Renamed" || len(now.Scopes) != 1 || !now.ExpiresAt.Equal(*i.Token.ExpiresAt) {
+		t.Errorf("it is %q with %v until %v", now.Label, now.Scopes, now.ExpiresAt)
+	}
+}
+
+func TestColumnsAreRemembered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.as("ada@example.com", "/workspace/acme/access-tokens/columns", url.Values{"column": {"status", "evil"}, "next": {"/workspace/acme/access-tokens"}})
+	w.status(a, http.StatusSeeOther)
+	r, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.server.URL+a.Header.Get("Location"), nil)
+	must(t, err)
+	r.AddCookie(&http.Cookie{Name: "tokenry", Value: "ada@example.com"})
+	r.AddCookie(a.Cookies()[0])
+	page := w.do(r)
+	w.shows(page, `data-name="Status"`)
+	w.hides(page, `data-name="Created"`)
+}
+
+func TestTheFirstPageIsSmall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	total := 0
+	for _, m := range regexp.MustCompile(`/assets/[^"]+`).FindAllString(w.as("", "/signin").body, -1) {
+		r, err := http.NewRequestWithContext(w.ctx, http.MethodGet, w.server.URL+m, nil)
+		must(t, err)
+		r.Header.Set("Accept-Encoding", "gzip")
+		a := w.status(w.do(r), http.StatusOK)
+		if !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s is not kept", m)
+		}
+		total += len(a.body)
+	}
+	if total == 0 || total > 80_000 {
+		t.Errorf("what the first page refers to has %d bytes", total)
 	}
 }

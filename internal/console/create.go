@@ -135,7 +135,7 @@ func (v *visit) draft(f form, owner string) (draft, error) {
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return d, err
 	}
-	d.groups = v.grouped(scopes, f)
+	d.groups = v.grouped(scopes)
 	roles, err := v.auth.ListRoles(v.ctx(), v.caller, at)
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return d, err
@@ -159,8 +159,8 @@ func (v *visit) allAccounts() ([]api.ServiceAccount, error) {
 }
 
 // grouped keeps the scopes that the visitor can hand on, by noun, the product's
-// first; scopes that were typed and that no catalogue knows are kept.
-func (v *visit) grouped(scopes []api.Scope, f form) []scopeGroup {
+// first.
+func (v *visit) grouped(scopes []api.Scope) []scopeGroup {
 	var out []scopeGroup
 	add := func(s api.Scope) {
 		noun, _, _ := strings.Cut(s.Name, ":")

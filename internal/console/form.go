@@ -35,14 +35,6 @@ func (f form) refused(err error) (form, error) {
 
 func (f form) get(name string) string { return strings.TrimSpace(f.values.Get(name)) }
 
-// or is a field, or what it is before anybody typed.
-func (f form) or(name, def string) string {
-	if f.fresh && !f.values.Has(name) {
-		return def
-	}
-	return f.values.Get(name)
-}
-
 func (f form) has(name, value string) bool { return slices.Contains(f.values[name], value) }
 
 // bad is what is wrong with a field; fields that an error names by another name
@@ -69,15 +61,6 @@ func (f form) optional(name string) api.Opt[string] {
 		return api.Some(s)
 	}
 	return api.Opt[string]{}
-}
-
-// rights reads the fields "role" and "resources" of people and service
-// accounts: one statement.
-func (f form) rights() api.Rights {
-	var r api.Rights
-	r.Role = api.Some(f.get("role"))
-	r.Resources = api.Some(f.resources([]string{"*"}))
-	return r
 }
 
 // resources reads the choice of resources: all, which is given, or some.
@@ -113,7 +96,7 @@ func newSentForms(now func() time.Time) *sentForms {
 }
 
 // newFormID names one drawn form.
-func newFormID() string { return rand.Text() }
+func newFormID() string { return rand.Text() } //nolint:forbidigo // it only tells forms apart; no test draws it
 
 // begin says whether a form is sent for the first time; else where it led.
 func (s *sentForms) begin(key string) (led string, first bool) {

@@ -27,7 +27,7 @@ func sentence(s string) string {
 // relative says how far a moment is from now, in words.
 func relative(t, now time.Time) string {
 	d := t.Sub(now)
-	if d >= 0 {
+	if d > 0 {
 		if d < time.Minute {
 			return "in a moment"
 		}

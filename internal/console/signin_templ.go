@@ -628,7 +628,7 @@ func devicePage(v *visit, d deviceData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(d.form, "code", "Code", "", "", templ.Attributes{"required": true, "autocomplete": "off", "spellcheck": "false", "autofocus": true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(d.form, "code", "Code", d.code, "", templ.Attributes{"required": true, "autocomplete": "off", "spellcheck": "false", "autofocus": true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

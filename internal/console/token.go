@@ -221,6 +221,9 @@ func (v *visit) doDeleteToken() error {
 	if _, _, err = v.auth.RevokeToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
 		return err
 	}
+	if _, _, err = v.auth.DeleteToken(v.ctx(), v.caller, v.at.Slug, t.Locator); err != nil {
+		return err
+	}
 	return v.done(v.listOf(t), "revoked")
 }
 

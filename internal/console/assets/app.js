@@ -109,6 +109,17 @@
   document.addEventListener('change', follow);
   follow();
 
+  // What the token in the form would do, in a sentence that the server writes.
+  const draft = document.querySelector('form[data-summary]');
+  let asked = 0;
+  if (draft) draft.addEventListener('change', async () => {
+    const mine = ++asked;
+    const r = await fetch(draft.dataset.summary, { method: 'POST', body: new URLSearchParams(new FormData(draft)) });
+    if (!r.ok) return;
+    const html = await r.text();
+    if (mine === asked) document.getElementById('sum').innerHTML = html;
+  });
+
   // One menu at a time; Escape and a click elsewhere close it.
   const close = (but) => all('details.menu[open]').forEach((d) => { if (d !== but) d.open = false; });
   document.addEventListener('click', (e) => close(e.target.closest('details.menu')));
