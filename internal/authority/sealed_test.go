@@ -111,3 +111,23 @@ func TestATokenThatWasMadeForLessDoesNotOnboard(t *testing.T) {
 		must(w.T, onboard(ada, "five"))
 	})
 }
+
+// The scopes of the instance are handed on by whoever holds instance:admin, also
+// with a token, and by nobody else.
+func TestInstanceScopesComeFromInstanceAdministrators(t *testing.T) {
+	each(t, func(w *world) {
+		owner := w.member("oz@example.com", "Owner")
+		verifier := w.with(w.create(w.root, scoped("workspace", "", "instance:verify")))
+		for _, scope := range []string{"instance:verify", "instance:admin"} {
+			backEnd := w.with(w.create(w.root, scoped("workspace", "", scope)))
+			w.refused(second(w.CreateToken(w.ctx, owner, "acme", scoped("workspace", "", scope))), api.CodeInsufficientScope)
+			w.refused(second(w.CreateToken(w.ctx, verifier, "acme", scoped("workspace", "", scope))), api.CodeInsufficientScope)
+			acting := w.root
+			acting.ActAs = "oz@example.com"
+			w.refused(second(w.CreateToken(w.ctx, acting, "acme", scoped("workspace", "", scope))), api.CodeInsufficientScope)
+			if scope == "instance:admin" {
+				w.create(backEnd, scoped("workspace", "", "instance:verify"))
+			}
+		}
+	})
+}
