@@ -19,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/signin"
 )
 
 // How long a connection may take for what. Answers that are streamed set their
@@ -44,6 +45,8 @@ type Server struct {
 	on      net.Listener
 	metrics *http.Server // nil without a listener of its own
 	mOn     net.Listener
+	// people signs persons in to the pages.
+	people *signin.Service
 	// lost says that the database is no longer ours; stopping that the end was
 	// asked for.
 	lost, stopping atomic.Bool
@@ -122,8 +125,12 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
+	pages, err := s.openConsole()
+	if err != nil {
+		return err
+	}
 	figures := httpapi.MetricsHandler(registry)
-	s.main = s.httpServer(s.guard(s.route(door, figures)))
+	s.main = s.httpServer(s.guard(s.route(door, pages, figures)))
 	if s.mOn != nil {
 		s.metrics = s.httpServer(only("/metrics", figures))
 	}
@@ -137,18 +144,19 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	}
 }
 
-// route gives the metrics to the main listener when they have none of their own.
-// It is not a multiplexer: that would rewrite paths before the door sees them.
-func (s *Server) route(door, figures http.Handler) http.Handler {
-	if s.mOn != nil {
-		return door
-	}
+// route gives programs the door and people the pages, and the metrics to the
+// main listener when they have none of their own. It is not a multiplexer: that
+// would rewrite paths before the door sees them.
+func (s *Server) route(door, pages, figures http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/metrics" {
+		switch {
+		case s.mOn == nil && r.URL.Path == "/metrics":
 			figures.ServeHTTP(w, r)
-			return
+		case isAPI(r.URL.Path):
+			door.ServeHTTP(w, r)
+		default:
+			pages.ServeHTTP(w, r)
 		}
-		door.ServeHTTP(w, r)
 	})
 }
 
@@ -231,6 +239,9 @@ func (s *Server) stop(patience time.Duration) error {
 	}
 	if s.metrics != nil {
 		err = errors.Join(err, s.metrics.Close())
+	}
+	if s.people != nil {
+		s.people.Close()
 	}
 	return errors.Join(err, s.Close())
 }

@@ -21,6 +21,7 @@ type watch struct {
 	usage    *store.Usage
 	recorder *usage.Recorder
 	notifier *notify.Service
+	mailer   notify.Mailer // nil without a mail server
 
 	stop context.CancelFunc
 	wait sync.WaitGroup
@@ -76,9 +77,10 @@ func (s *Server) startWatch() error {
 		if err != nil {
 			return err
 		}
-		if o.Mailer, err = smtp.Mailer(s.config.SMTPFrom, nil); err != nil {
+		if s.watch.mailer, err = smtp.Mailer(s.config.SMTPFrom, nil); err != nil {
 			return err
 		}
+		o.Mailer = s.watch.mailer
 	}
 	var err error
 	if s.watch.notifier, err = notify.New(o); err != nil {

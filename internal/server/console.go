@@ -1,0 +1,171 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/token"
+)
+
+// openConsole builds the web pages over the people who sign in to them.
+func (s *Server) openConsole() (http.Handler, error) {
+	s.people = signin.New(signin.Options{
+		Authority: s.Authority, Keys: s.keys, Passwords: s.Passwords, Now: s.Now, Rand: s.Rand,
+		BaseURL: s.base, Mail: s.mail(), Logger: s.Logger,
+	})
+	return console.New(console.Options{
+		Authority: s.Authority, Sessions: people{s.people}, BaseURL: s.base,
+		TrustedProxies: s.config.TrustedProxies, Logger: s.Logger, Now: s.Now,
+	})
+}
+
+// mail hands the mails of signing in to the mail server; nil without one.
+func (s *Server) mail() func(context.Context, signin.MailMessage) error {
+	if s.watch.mailer == nil {
+		return nil
+	}
+	return func(ctx context.Context, m signin.MailMessage) error {
+		id, err := nodeName(s.Rand)
+		if err != nil {
+			return err
+		}
+		return s.watch.mailer.Send(ctx, notify.Message{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, Date: s.Now()})
+	}
+}
+
+// isAPI says whether a path belongs to programs; all others are pages.
+func isAPI(path string) bool {
+	for _, prefix := range []string{"/v1/", "/.well-known/", "/errors/", "/oauth2/"} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	switch path {
+	case "/v1", "/healthz", "/readyz", "/openapi.json", "/docs", "/errors":
+		return true
+	}
+	return false
+}
+
+// people lets the pages ask the sign-in: doors do not know each other, so what
+// one answers is put in the other's words here.
+type people struct{ s *signin.Service }
+
+func client(c console.Client) signin.Client { return signin.Client{Addr: c.Addr, Agent: c.Agent} }
+
+func session(s signin.Session) console.Session {
+	return console.Session{
+		ID: s.ID, User: s.User, UserPublicID: s.UserPublicID, Email: s.Email, Name: s.Name, InstanceAdmin: s.InstanceAdmin,
+		CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, Agent: s.Agent, Portal: s.Portal,
+	}
+}
+
+func back(s console.Session) signin.Session {
+	return signin.Session{
+		ID: s.ID, User: s.User, UserPublicID: s.UserPublicID, Email: s.Email, Name: s.Name, InstanceAdmin: s.InstanceAdmin,
+		CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, Agent: s.Agent, Portal: s.Portal,
+	}
+}
+
+func result(r signin.Result, err error) (console.Result, error) {
+	return console.Result{Cookie: r.Cookie, Session: session(r.Session), SecondFactor: r.SecondFactor}, err
+}
+
+func (p people) Password(ctx context.Context, email, password string, by console.Client) (console.Result, error) {
+	return result(p.s.Password(ctx, email, password, client(by)))
+}
+
+func (p people) SecondFactor(ctx context.Context, ticket, code string, by console.Client) (console.Result, error) {
+	return result(p.s.SecondFactor(ctx, ticket, code, client(by)))
+}
+
+func (p people) Authenticate(ctx context.Context, cookie string, by console.Client) (console.Session, error) {
+	s, err := p.s.Authenticate(ctx, cookie, client(by))
+	return session(s), err
+}
+
+func (p people) SignOut(ctx context.Context, cookie string) error { return p.s.SignOut(ctx, cookie) }
+
+func (p people) Sessions(ctx context.Context, user int64) ([]console.Session, error) {
+	all, err := p.s.Sessions(ctx, user)
+	out := make([]console.Session, len(all))
+	for i, s := range all {
+		out[i] = session(s)
+	}
+	return out, err
+}
+
+func (p people) EndSession(ctx context.Context, user int64, id string) error {
+	return p.s.EndSession(ctx, user, id)
+}
+
+func (p people) EndOthers(ctx context.Context, s console.Session) error {
+	return p.s.EndOthers(ctx, back(s))
+}
+
+func (p people) ChangePassword(ctx context.Context, s console.Session, old, password string) error {
+	return p.s.ChangePassword(ctx, back(s), old, password)
+}
+
+func (p people) Setup(ctx context.Context, code, email, password, workspace string, by console.Client) (console.Result, error) {
+	return result(p.s.Setup(ctx, code, email, password, workspace, client(by)))
+}
+
+func (p people) RequestReset(ctx context.Context, email string, by console.Client) error {
+	return p.s.RequestReset(ctx, email, client(by))
+}
+
+func (p people) FinishReset(ctx context.Context, code, password string, by console.Client) (console.Result, error) {
+	return result(p.s.FinishReset(ctx, code, password, client(by)))
+}
+
+func (p people) Invite(ctx context.Context, c authority.Caller, workspace, member string) (bool, token.Secret, error) {
+	i, err := p.s.Invite(ctx, c, workspace, member)
+	return i.Sent, i.Link, err
+}
+
+func (p people) AcceptInvitation(ctx context.Context, code, password string, by console.Client) (console.Result, error) {
+	return result(p.s.AcceptInvitation(ctx, code, password, client(by)))
+}
+
+func (p people) OIDCProviders() []console.Provider {
+	var out []console.Provider
+	for _, o := range p.s.OIDCProviders() {
+		out = append(out, console.Provider{ID: o.ID, Name: o.Name})
+	}
+	return out
+}
+
+func (p people) OIDCStart(ctx context.Context, provider, next string) (address, state string, err error) {
+	return p.s.OIDCStart(ctx, provider, next)
+}
+
+func (p people) OIDCFinish(ctx context.Context, provider, state string, query url.Values, by console.Client) (console.Result, string, error) {
+	r, next, err := p.s.OIDCFinish(ctx, provider, state, query, client(by))
+	out, err := result(r, err)
+	return out, next, err
+}
+
+func (p people) OpenPortal(ctx context.Context, code string, by console.Client) (console.Result, error) {
+	return result(p.s.OpenPortal(ctx, code, client(by)))
+}
+
+func (p people) DeviceLook(ctx context.Context, s console.Session, code string) (console.DeviceRequest, error) {
+	d, err := p.s.DeviceLook(ctx, back(s), code)
+	return console.DeviceRequest(d), err
+}
+
+func (p people) DeviceApprove(ctx context.Context, s console.Session, code, workspace string, in api.CreateToken) error {
+	return p.s.DeviceApprove(ctx, back(s), code, workspace, in)
+}
+
+func (p people) DeviceDeny(ctx context.Context, s console.Session, code string) error {
+	return p.s.DeviceDeny(ctx, back(s), code)
+}
