@@ -373,3 +373,13 @@ func TestTheFirstPageIsSmall(t *testing.T) {
 		t.Errorf("what the first page refers to has %d bytes", total)
 	}
 }
+
+func TestAFoundTokenIsNamedAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Build system")
+	a := w.as("ada@example.com", "/workspace/acme/developer-tools/lookup", url.Values{"text": {"GET / token=" + i.Secret.Reveal() + " 200"}})
+	w.shows(w.status(a, http.StatusOK), "Build system", "its secret of now")
+	w.hides(a, i.Secret.Reveal())
+	w.inert(a)
+}

@@ -12,6 +12,8 @@ type oneToken struct {
 	api.Token
 	may    rowRights
 	events []api.AuditEvent
+	// use is nil where the visitor may not see it.
+	use *usage
 	// asked is the answer to "can it …?"; nil when nothing was asked.
 	asked *answer
 }
@@ -44,12 +46,20 @@ func (v *visit) token() error {
 			return err
 		}
 	}
+	if k.use, err = v.tokenUsage(t); err != nil {
+		return err
+	}
 	if scope := v.q("scope"); scope != "" {
 		if k.asked, err = v.ask(t, scope, v.q("resource")); err != nil {
 			return err
 		}
 	}
 	return v.page(cut(t.Label, 60), tokenView(v, k))
+}
+
+// silent says that an old secret was not used since the new one is there.
+func silent(old, fresh api.TokenSecret) bool {
+	return old.LastUsedAt == nil || old.LastUsedAt.Before(fresh.CreatedAt)
 }
 
 // ask answers whether a token may use a scope, and which side says no.

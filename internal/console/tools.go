@@ -1,13 +1,11 @@
 package console
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
-	"github.com/tokenry/tokenry/token"
 )
 
 // toolsData is what the developer tools show of the workspace's tokens.
@@ -16,19 +14,14 @@ type toolsData struct {
 	expiring, unused []api.Token
 	total            int
 	cut              bool
-	found            *[]found
+	found            *[]api.FoundToken
+	use              *usage
 }
 
 // bar is one bar of a chart.
 type bar struct {
 	name, class string
 	n           int
-}
-
-// found is a token string in a text that was looked up.
-type found struct {
-	masked string
-	token  *api.Token
 }
 
 const toolsMost = 2000
@@ -68,6 +61,10 @@ func (v *visit) toolsData() (toolsData, error) {
 	for i, n := range weeks {
 		d.expiries = append(d.expiries, bar{fmt.Sprintf("+%d w", i), map[bool]string{true: "warn", false: ""}[i < 2], n})
 	}
+	if err != nil {
+		return d, err
+	}
+	d.use, err = v.workspaceUsage()
 	return d, err
 }
 
@@ -111,22 +108,10 @@ func (v *visit) lookUp() error {
 	if err != nil {
 		return err
 	}
-	out := []found{}
-	token.Find([]byte(v.r.PostForm.Get("text")), func(_, _ int, p token.Parsed) bool {
-		f := found{masked: token.Mask(p.Prefix, p.Kind, p.Locator)}
-		t, e := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, p.Locator.String())
-		switch {
-		case e == nil:
-			f.token = &t
-		case !errors.Is(e, api.CodeNotFound) && !errors.Is(e, api.CodeInsufficientScope):
-			err = e
-		}
-		out = append(out, f)
-		return len(out) < 50
-	})
+	out, err := v.auth.LookupTokens(v.ctx(), v.caller, v.at.Slug, api.LookupTokens{Text: v.r.PostForm.Get("text")})
 	if err != nil {
 		return err
 	}
-	d.found = &out
+	d.found = &out.Items
 	return v.page("Developer tools", toolsPage(v, d))
 }

@@ -124,3 +124,8 @@ func workspaceOptions(slugs []string) []option {
 	}
 	return out
 }
+
+// secretState says which of a token's secrets was found.
+func secretState(s string) string {
+	return map[string]string{"current": "its secret of now: reset it if this was public", "overlap": "its old secret, which still works", "retired": "an old secret, which no longer works"}[s]
+}
