@@ -115,6 +115,9 @@ func (l *sessionLock) release() error {
 	ctx, cancel := context.WithTimeout(context.Background(), probeLimit)
 	defer cancel()
 	_, _ = l.conn.Exec(ctx, `DELETE FROM server WHERE id = 1`) // only a courtesy
+	// The server ends a session a moment after the connection; whoever opens the
+	// database right after Close must not find the lock still held.
+	_, _ = l.conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`) // closing gives it back too
 	return l.close()
 }
 
