@@ -17,7 +17,11 @@ const maxBulk = 10_000
 // that one refusal leaves the others; the caller's own token is never touched.
 // An error of tell ends the call.
 func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api.BulkTokens, tell func(api.BulkResult) error) error {
-	if err := checkBulk(in); err != nil {
+	err := a.read(ctx, func(r Reader) error {
+		_, _, err := a.enter(r, c, ref)
+		return firstError(err, checkBulk(in))
+	})
+	if err != nil {
 		return err
 	}
 	ids, err := a.bulkTargets(ctx, c, ref, in)
@@ -149,8 +153,8 @@ func (s *sight) found(text string, p token.Parsed) (api.FoundToken, error) {
 	if err != nil {
 		return item, ignoreNoRow(err)
 	}
-	if t.Workspace != s.sp.ws.ID || mayManage(s.ac, t, "tokens:read") != nil {
-		return item, nil
+	if may := mayManage(s.ac, t, "tokens:read"); t.Workspace != s.sp.ws.ID || may != nil {
+		return item, nil //nolint:nilerr // what may not be seen is told like what does not exist
 	}
 	secrets, err := s.r.Secrets(t.ID)
 	if err != nil {
