@@ -5,7 +5,7 @@ import "slices"
 // situations are the lines of the matrix, in the order of the routes.
 func situations() []situation {
 	return slices.Concat(callerSituations(), workspaceSituations(), rightsSituations(), memberSituations(),
-		accountSituations(), resourceSituations(), tokenSituations(), instanceSituations(), publicSituations())
+		accountSituations(), resourceSituations(), tokenSituations(), lifeSituations(), webhookSituations(), instanceSituations(), publicSituations())
 }
 
 func callerSituations() []situation {
@@ -124,7 +124,7 @@ func tokenSituations() []situation {
 		{route: "GET " + one}, {route: "PATCH " + one, about: "relabel", body: `{"label":"y"}`},
 		{route: "PATCH " + one, about: "widen", body: `{"scopes":["*"],"resources":["*"]}`}, {route: "DELETE " + one},
 		{route: "POST " + one + "/revoke"}, {route: "POST " + one + "/disable"}, {route: "POST " + one + "/enable"},
-		{route: "POST " + one + "/rotate"}, {route: "POST " + one + "/reset"},
+		{route: "POST " + one + "/rotate"}, {route: "POST " + one + "/reset"}, {route: "POST " + one + "/reveal"},
 		{route: "POST " + one + "/transfer", about: "to a service account", body: `{"owner":"robot"}`},
 	} {
 		out = append(out, onEachToken(verb)...)
@@ -143,6 +143,39 @@ func onEachToken(s situation) []situation {
 		}
 		one.about += which[1]
 		out = append(out, one)
+	}
+	return out
+}
+
+// lifeSituations are about many tokens, and about what was done with them.
+func lifeSituations() []situation {
+	const at, one = "/v1/workspaces/{ws}", "/v1/workspaces/{ws}/tokens/{id}"
+	out := []situation{
+		{route: "POST " + at + "/tokens/lookup", body: `{"text":"nothing"}`},
+		{route: "POST " + at + "/tokens/bulk", about: "revoke", body: `{"action":"revoke","ids":["ORG"]}`},
+		{route: "POST " + at + "/tokens/bulk", about: "disable", body: `{"action":"disable","ids":["ORG"]}`},
+		{route: "POST " + at + "/tokens/bulk", about: "rotate", body: `{"action":"rotate","ids":["ORG"]}`},
+		{route: "POST " + at + "/tokens/bulk", about: "edit", body: `{"action":"edit","ids":["ORG"],"edit":{"label":"y"}}`},
+		{route: "GET " + at + "/usage"}, {route: "GET " + at + "/denials"}, {route: "GET " + at + "/advice"},
+		{route: "POST " + at + "/explain", body: `{"token":"ORG"}`},
+	}
+	for _, view := range []string{"usage", "activity", "denials", "advice"} {
+		out = append(out, situation{route: "GET " + one + "/" + view, about: "itself", id: "self"},
+			situation{route: "GET " + one + "/" + view, about: "somebody else's", id: "bea's"})
+	}
+	return out
+}
+
+func webhookSituations() []situation {
+	var out []situation
+	for _, at := range []string{"/v1/workspaces/{ws}/webhooks", "/v1/instance/webhooks"} {
+		one := at + "/{webhook}"
+		out = append(out, []situation{
+			{route: "GET " + at}, {route: "POST " + at, body: `{"url":"https://hooks.example.com/y","events":["*"]}`},
+			{route: "GET " + one}, {route: "PATCH " + one, body: `{"description":"x"}`}, {route: "DELETE " + one},
+			{route: "POST " + one + "/rotate"}, {route: "POST " + one + "/ping"}, {route: "GET " + one + "/deliveries"},
+			{route: "GET " + one + "/deliveries/{delivery}"}, {route: "POST " + one + "/deliveries/{delivery}/resend"},
+		}...)
 	}
 	return out
 }

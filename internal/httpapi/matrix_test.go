@@ -38,6 +38,12 @@ func (s situation) path(o *office, c caller) string {
 	case "bea's", "robot's", "org's":
 		id = o.ids["acme/"+strings.TrimSuffix(id, "'s")]
 	}
+	at := "acme"
+	if strings.HasPrefix(path, "/v1/instance") {
+		at = "instance"
+	}
+	path = strings.Replace(path, "{webhook}", o.ids[at+"/webhook"], 1)
+	path = strings.Replace(path, "{delivery}", o.ids[at+"/delivery"], 1)
 	for _, w := range []string{"{member}", "{name}", "{id}", "{code}"} {
 		path = strings.Replace(path, w, id, 1)
 	}
@@ -50,6 +56,11 @@ func (s situation) method() string {
 		return method
 	}
 	return "GET"
+}
+
+// content is the body; ORG in it is the id of the workspace's token.
+func (s situation) content(o *office) string {
+	return strings.Replace(s.body, "ORG", o.ids["acme/org"], 1)
 }
 
 func (s situation) title() string {
@@ -91,7 +102,7 @@ func askAll(w *world, stage *rehearsal, o *office, s situation) string {
 			continue
 		}
 		before := stage.granted.Load()
-		r := w.ask(c.secret, s.method(), s.path(o, c), s.body)
+		r := w.ask(c.secret, s.method(), s.path(o, c), s.content(o))
 		v := r.verdict()
 		if len(v) > 1 {
 			w.Errorf("%s as %s: %s\n%s", s.title(), c.name, r.Status, r.body)

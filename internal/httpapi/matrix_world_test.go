@@ -73,6 +73,9 @@ func newOffice(t *testing.T) *office {
 		{"PUT", "/v1/instance/roles/Auditor", object{"scopes": []string{"audit:read"}}, 201, nil},
 		{"POST", "/v1/instance/admins", object{"user": "ida@example.com"}, 200, nil},
 	})
+	for _, at := range []string{"workspaces/acme", "workspaces/globex", "instance"} {
+		o.listen(w, at)
+	}
 	o.employ(w)
 	o.hire(w)
 	w.must(w.db.(interface{ Close() error }).Close())
@@ -86,6 +89,7 @@ func (w *world) furnish(ws string) {
 	w.Helper()
 	at := "/v1/workspaces/" + ws
 	w.play([]step{
+		{"PATCH", at + "/policy", object{"recoverable": true}, 200, nil},
 		{"POST", at + "/members", onAll(object{"email": "bea@example.com", "name": "Bea", "role": "Viewer", "external_id": "u-1"}), 201, nil},
 		{"POST", at + "/members", onAll(object{"email": "ida@example.com", "role": "Owner"}), 201, nil},
 		{"POST", at + "/service-accounts", onAll(object{"name": "robot", "scopes": []string{"tickets:read"}}), 201, nil},
@@ -93,6 +97,17 @@ func (w *world) furnish(ws string) {
 		{"PUT", at + "/roles/Helper", object{"scopes": []string{"tickets:read"}}, 201, nil},
 		{"POST", at + "/resources", object{"name": "payments"}, 201, nil},
 	})
+}
+
+// listen makes an endpoint that was sent something.
+func (o *office) listen(w *world, at string) {
+	w.Helper()
+	var made api.WebhookSecret
+	var sent api.WebhookDelivery
+	w.as(w.root, "POST", "/v1/"+at+"/webhooks", object{"url": "https://hooks.example.com/x", "events": []string{"token.*"}}).is(201).into(&made)
+	w.as(w.root, "POST", "/v1/"+at+"/webhooks/"+made.Webhook.ID+"/ping", nil).is(200).into(&sent)
+	name := strings.TrimPrefix(at, "workspaces/")
+	o.ids[name+"/webhook"], o.ids[name+"/delivery"] = made.Webhook.ID, sent.ID
 }
 
 // employ makes the callers: of each role a person's, a service account's and a
@@ -205,11 +220,22 @@ func verdict(code api.Code) string {
 // verdict reads an answer's sign.
 func (r *reply) verdict() string {
 	if r.StatusCode < 300 {
-		return "+"
+		return r.outcome()
 	}
 	var p api.Problem
 	if err := json.Unmarshal(r.body, &p); err != nil {
 		return "(" + r.Status + ")"
 	}
 	return verdict(p.Code)
+}
+
+// outcome is what became of the one token that a bulk call was about; all other
+// answers of success are that.
+func (r *reply) outcome() string {
+	if !strings.HasSuffix(r.Request.URL.Path, "/bulk") {
+		return "+"
+	}
+	_, rest, _ := strings.Cut(string(r.body), `"code":"`)
+	code, _, _ := strings.Cut(rest, `"`)
+	return verdict(api.Code(code))
 }

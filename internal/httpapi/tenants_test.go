@@ -37,6 +37,8 @@ func (w *world) hideMallard() map[string][]string {
 		{"PUT", ws + "/roles/mallard", object{"scopes": []string{"mallard:read"}}, 201, nil},
 		{"POST", ws + "/resources", object{"name": "mallard"}, 201, nil},
 	})
+	var hook api.WebhookSecret
+	w.as(w.root, "POST", ws+"/webhooks", object{"url": "https://mallard.example.com/x", "events": []string{"*"}}).is(201).into(&hook)
 	i := w.issue("acme", object{"label": "mallard", "owner": "mallard", "metadata": object{"team": "mallard"}})
 	mine := w.issue("acme", object{"label": "mallard", "owner": "mallard@example.com"})
 	return map[string][]string{
@@ -45,6 +47,7 @@ func (w *world) hideMallard() map[string][]string {
 		"/scopes/{name}":           {"mallard:read"},
 		"/roles/{name}":            {"mallard"},
 		"/resources/{name}":        {"mallard"},
+		"{webhook}":                {hook.Webhook.ID},
 		"{id}":                     {i.Token.ID, i.Token.Locator, mine.Token.ID, mine.Token.Locator},
 	}
 }
@@ -56,7 +59,7 @@ func (w *world) dump(ws string) string {
 	var b strings.Builder
 	for _, path := range []string{
 		"", "/policy", "/scopes?limit=200", "/roles?limit=200", "/members?limit=200", "/service-accounts?limit=200",
-		"/resources?limit=200", "/tokens?limit=200&deleted=true", "/audit?limit=200",
+		"/resources?limit=200", "/webhooks?limit=200", "/tokens?limit=200&deleted=true", "/audit?limit=200",
 	} {
 		b.Write(w.as(w.root, "GET", at+path, nil).is(200).body)
 	}
@@ -97,10 +100,10 @@ func TestEveryRouteIsSealed(t *testing.T) {
 			continue
 		}
 		for whose, tok := range strangers {
-			theirs := w.as(tok, s.method(), s.path(o, o.callers[0]), s.body).leaksNothing()
+			theirs := w.as(tok, s.method(), s.path(o, o.callers[0]), s.content(o)).leaksNothing()
 			theirs.problem(api.CodeNotFound)
 			nowhere := strings.Replace(s.path(o, o.callers[0]), "/acme", "/nowhere", 1)
-			if none := w.as(tok, s.method(), nowhere, s.body); none.same() != theirs.same() {
+			if none := w.as(tok, s.method(), nowhere, s.content(o)); none.same() != theirs.same() {
 				t.Errorf("%s with %s token: not yours\n%s\nand does not exist\n%s", s.title(), whose, theirs.same(), none.same())
 			}
 			w.tryForeignIDs(s, tok, ids)
@@ -142,6 +145,8 @@ func madeUp(wildcard string) string {
 	switch wildcard {
 	case "{id}":
 		return "000000000000"
+	case "{webhook}":
+		return "whk_0000000000000000"
 	case "{member}":
 		return "nobody@example.com"
 	case "/scopes/{name}":
@@ -208,7 +213,7 @@ func TestListsLeakNothing(t *testing.T) {
 	theirs := w.issue("acme", onAll(object{"label": "x", "kind": "workspace", "scopes": []string{"*"}})).Secret
 	const at = "/v1/workspaces/globex"
 	for _, tok := range w.strangers() {
-		for _, list := range []string{"/members", "/service-accounts", "/resources", "/tokens", "/roles", "/scopes", "/audit"} {
+		for _, list := range []string{"/members", "/service-accounts", "/resources", "/webhooks", "/tokens", "/roles", "/scopes", "/audit"} {
 			w.as(tok, "GET", at+list+"?limit=200", nil).is(200).leaksNothing()
 			w.as(tok, "GET", at+list+"?limit=1", nil).is(200).leaksNothing()
 			var page api.List[object]
