@@ -64,8 +64,7 @@ func (e *Error) Is(target error) bool {
 // AsError returns err as an Error; what is not one becomes internal, with err
 // as its private cause.
 func AsError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return Errorf(CodeInternal, "internal error").Wrap(err)

@@ -108,7 +108,7 @@ func TestKeyringFilesThatAreRead(t *testing.T) {
 // refusedFiles are keyring files that are not read, with a word of the reason.
 func refusedFiles() map[string]struct{ text, reason string } {
 	good := entry(1, keyA)
-	with := func(old, new string) string { return file(1, strings.Replace(good, old, new, 1)) }
+	with := func(part, other string) string { return file(1, strings.Replace(good, part, other, 1)) }
 	zeros := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	return map[string]struct{ text, reason string }{
 		"nothing":               {"", "not a JSON object"},

@@ -43,7 +43,7 @@ func hosts[T any](v T) map[string]any {
 	return map[string]any{
 		"itself":               v,
 		"pointer":              &v,
-		"pointer to pointer":   ptr(&v),
+		"pointer to pointer":   new(&v),
 		"exported field":       exported{v},
 		"pointer to exported":  &exported{v},
 		"unexported field":     unexported{v},
@@ -64,8 +64,6 @@ func hosts[T any](v T) map[string]any {
 		"function's answer":    func() T { return v }(),
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // outputs is everything that is written when somebody prints v by accident.
 func outputs(v any) map[string]string {

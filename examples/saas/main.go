@@ -1,4 +1,4 @@
-// Saas is the first day of a customer of a product that keeps its customers'
+// Command saas is the first day of a customer of a product that keeps its customers'
 // workspaces in Tokenry. It is run with the address of a server, a token that
 // holds instance:admin (the product's back end) and one that holds
 // instance:verify (the product's API):

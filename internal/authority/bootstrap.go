@@ -108,11 +108,11 @@ func (w *work) firstToken(ac *actor, sp *space, member api.Member, out *Started)
 	in := api.CreateToken{Kind: "personal", Owner: member.ID}
 	in.Label = api.Some("First token")
 	in.Grants = api.Some([]api.Statement{{Scopes: []string{"*", "instance:admin"}, Resources: []string{"*"}}})
-	t, o, err := w.draft(ac, sp, in)
+	t, err := w.draft(ac, sp, in)
 	if err != nil {
 		return err
 	}
-	out.Token, out.Secret, err = w.issue(ac, sp, t, o)
+	out.Token, out.Secret, err = w.issue(ac, sp, t)
 	return err
 }
 

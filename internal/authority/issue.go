@@ -36,14 +36,14 @@ func (a *Authority) CreateToken(ctx context.Context, c Caller, ref string, in ap
 		if again, err := w.again(ac, sp, &out); again || err != nil {
 			return err
 		}
-		t, o, err := w.draft(ac, sp, in)
+		t, err := w.draft(ac, sp, in)
 		if err != nil {
 			return err
 		}
 		if err := w.roomFor(t, sp); err != nil {
 			return err
 		}
-		out.Token, out.Secret, err = w.issue(ac, sp, t, o)
+		out.Token, out.Secret, err = w.issue(ac, sp, t)
 		return err
 	})
 	return out, err
@@ -51,33 +51,33 @@ func (a *Authority) CreateToken(ctx context.Context, c Caller, ref string, in ap
 
 // draft judges a request for a token and returns the token it asks for,
 // without its numbers and its secret.
-func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, verify.Owner, error) {
+func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, error) {
 	t := Token{Workspace: sp.ws.ID, CreatedBy: ac.principal.Address, CreatedByUser: ac.User, CreatedAt: w.now}
 	if ac.with != nil {
 		t.CreatedWith = ac.with.Locator
 	}
 	o, err := w.chooseOwner(ac, sp, in, &t)
 	if err != nil {
-		return t, o, err
+		return t, err
 	}
 	if err := mayHold(ac, sp, t, "tokens:create"); err != nil {
-		return t, o, err
+		return t, err
 	}
 	if !in.Label.Has() {
-		return t, o, api.FieldError("label", "is required")
+		return t, api.FieldError("label", "is required")
 	}
 	t.Recoverable = sp.policy().Recoverable
 	if err := fields(sp, &t, in.TokenFields); err != nil {
-		return t, o, err
+		return t, err
 	}
 	if t.Kind == token.Workspace && (t.Grants == nil || slices.ContainsFunc(t.Grants, restrictsOnly)) {
-		return t, o, api.FieldError("role", "a workspace token must name a role or scopes")
+		return t, api.FieldError("role", "a workspace token must name a role or scopes")
 	}
 	if err := w.lifetime(ac, sp, &t, in.TokenFields); err != nil {
-		return t, o, err
+		return t, err
 	}
 	inheritLimits(ac, &t, in.TokenFields)
-	return t, o, firstError(
+	return t, firstError(
 		ceiling(ac, sp, t, o),
 		tighter(ac, sp, t, Token{}),
 		withinPolicy(t, sp.policy(), w.now),
@@ -311,7 +311,7 @@ func tooMany(err error, message string) error {
 }
 
 // issue gives a drafted token its numbers and its first secret, and writes it.
-func (w *work) issue(ac *actor, sp *space, t Token, o verify.Owner) (api.Token, token.Secret, error) {
+func (w *work) issue(ac *actor, sp *space, t Token) (api.Token, token.Secret, error) {
 	in, err := w.Instance()
 	if err != nil {
 		return api.Token{}, token.Secret{}, err

@@ -210,7 +210,7 @@ func (w *work) standing(m Member) (Token, bool, error) {
 func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.Secret, error) {
 	in := api.CreateToken{Kind: "personal", Owner: memberAddress(m)}
 	in.Label = api.Some("Access token")
-	t, o, err := w.draft(ac, sp, in)
+	t, err := w.draft(ac, sp, in)
 	if err != nil {
 		return api.Token{}, token.Secret{}, err
 	}
@@ -218,7 +218,7 @@ func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.
 	if err := w.roomFor(t, sp); err != nil {
 		return api.Token{}, token.Secret{}, err
 	}
-	return w.issue(ac, sp, t, o)
+	return w.issue(ac, sp, t)
 }
 
 // TransferToken moves a token to another owner and rotates it without overlap:

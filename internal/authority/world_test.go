@@ -56,6 +56,7 @@ type world struct {
 func each(t *testing.T, f func(w *world)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, url string) {
+		t.Helper()
 		f(newWorld(t, url))
 	})
 }

@@ -10,6 +10,7 @@ package bench_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -37,7 +38,6 @@ func flags() *plan {
 	return &p
 }
 
-//nolint:gochecknoglobals // flags of a test binary are registered before its main
 var asked = flags()
 
 func BenchmarkSQLite(b *testing.B) { whole(b, storetest.SQLite(b)) }
@@ -47,6 +47,7 @@ func BenchmarkPostgreSQL(b *testing.B) { whole(b, storetest.DurablePostgres(b)) 
 // whole measures everything once, whatever b.N; the harness runs it once,
 // because it takes longer than a benchmark does.
 func whole(b *testing.B, url string) {
+	b.Helper()
 	if b.N > 1 {
 		return
 	}
@@ -81,6 +82,7 @@ func inProcess(b *testing.B, w *world) {
 
 // verifyMany verifies n tokens in process, from a place in the list on.
 func (w *world) verifyMany(b *testing.B, from, n int) {
+	b.Helper()
 	var d verify.Decision
 	for i := range n {
 		req := verify.Request{Token: w.secrets[(from+i*7919)%len(w.secrets)], Scopes: w.scopes, Cost: 1}
@@ -132,9 +134,7 @@ func bareLike(b *testing.B, t target) target {
 	size, header := sample(b, s.Listener.Addr().String(), t)
 	body := []byte(strings.Repeat("x", size))
 	return target{name: "bare, for " + t.name, request: t.request, handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for k, v := range header {
-			w.Header()[k] = v
-		}
+		maps.Copy(w.Header(), header)
 		_, _ = w.Write(body)
 	})}
 }

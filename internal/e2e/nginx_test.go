@@ -47,20 +47,20 @@ func TestBehindNginx(t *testing.T) {
 	t.Run("no token: 401 with a challenge", func(t *testing.T) {
 		res, _ := call(t, "GET", proxied, "", nil)
 		challenge := res.Header.Get("WWW-Authenticate")
-		if res.StatusCode != 401 || !strings.HasPrefix(challenge, "Bearer ") || strings.Contains(challenge, "error=") {
+		if res.StatusCode != http.StatusUnauthorized || !strings.HasPrefix(challenge, "Bearer ") || strings.Contains(challenge, "error=") {
 			t.Errorf("%s, WWW-Authenticate %q", res.Status, challenge)
 		}
 	})
 	t.Run("a bad token: 401", func(t *testing.T) {
 		res, _ := call(t, "GET", proxied, reader.Secret[:len(reader.Secret)-1], nil)
-		if res.StatusCode != 401 || !strings.Contains(res.Header.Get("WWW-Authenticate"), `error="invalid_token"`) {
+		if res.StatusCode != http.StatusUnauthorized || !strings.Contains(res.Header.Get("WWW-Authenticate"), `error="invalid_token"`) {
 			t.Errorf("%s, WWW-Authenticate %q", res.Status, res.Header.Get("WWW-Authenticate"))
 		}
 	})
 	t.Run("a good token: the API sees who it is, and not the token", func(t *testing.T) {
 		res, out := call(t, "GET", proxied, reader.Secret, nil)
 		seen := seenBy(t, out)
-		if res.StatusCode != 200 || seen.Get("Tokenry-Principal") != "ada@example.com" ||
+		if res.StatusCode != http.StatusOK || seen.Get("Tokenry-Principal") != "ada@example.com" ||
 			seen.Get("Tokenry-Token-Id") != reader.Token.ID || seen.Get("Tokenry-Workspace") != "acme" ||
 			seen.Get("Tokenry-Scopes") != "tickets:read" || seen.Get("Authorization") != "" {
 			t.Errorf("%s, the API saw %v", res.Status, seen)
@@ -78,26 +78,26 @@ func TestBehindNginx(t *testing.T) {
 	})
 	t.Run("reading does not write: 403", func(t *testing.T) {
 		res, _ := call(t, "POST", proxied, reader.Secret, nil)
-		if res.StatusCode != 403 || !strings.Contains(res.Header.Get("WWW-Authenticate"), `insufficient_scope`) {
+		if res.StatusCode != http.StatusForbidden || !strings.Contains(res.Header.Get("WWW-Authenticate"), `insufficient_scope`) {
 			t.Errorf("%s, WWW-Authenticate %q", res.Status, res.Header.Get("WWW-Authenticate"))
 		}
-		if res, _ := call(t, "POST", proxied, root, nil); res.StatusCode != 200 {
+		if res, _ := call(t, "POST", proxied, root, nil); res.StatusCode != http.StatusOK {
 			t.Errorf("a token that may: %s", res.Status)
 		}
 	})
 	t.Run("a requirement in the client's query lowers nothing", func(t *testing.T) {
 		res, _ := call(t, "POST", proxied+"?scope=tickets:read&workspace=*", reader.Secret, nil)
-		if res.StatusCode != 403 {
+		if res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s", res.Status)
 		}
 	})
 	t.Run("the address is the client's, for allow-lists", func(t *testing.T) {
 		local := create(t, root, map[string]any{"scopes": []string{"tickets:read"}, "allowed_ips": []string{"127.0.0.0/8"}})
 		away := create(t, root, map[string]any{"scopes": []string{"tickets:read"}, "allowed_ips": []string{"192.0.2.0/24"}})
-		if res, _ := call(t, "GET", proxied, local.Secret, nil); res.StatusCode != 200 {
+		if res, _ := call(t, "GET", proxied, local.Secret, nil); res.StatusCode != http.StatusOK {
 			t.Errorf("from an allowed address: %s", res.Status)
 		}
-		if res, _ := call(t, "GET", proxied, away.Secret, nil, "X-Forwarded-For", "192.0.2.7"); res.StatusCode != 403 {
+		if res, _ := call(t, "GET", proxied, away.Secret, nil, "X-Forwarded-For", "192.0.2.7"); res.StatusCode != http.StatusForbidden {
 			t.Errorf("from elsewhere with a forged header: %s", res.Status)
 		}
 	})
@@ -106,18 +106,18 @@ func TestBehindNginx(t *testing.T) {
 			"rate_limit": map[string]any{"requests": 1, "window": "1h"}})
 		call(t, "GET", proxied, slow.Secret, nil)
 		res, _ := call(t, "GET", proxied, slow.Secret, nil)
-		if res.StatusCode != 429 || res.Header.Get("Retry-After") == "" {
+		if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
 			t.Errorf("%s, Retry-After %q", res.Status, res.Header.Get("Retry-After"))
 		}
 	})
 	t.Run("after a revocation the very next request is refused", func(t *testing.T) {
 		for range 50 {
 			i := create(t, root, map[string]any{"scopes": []string{"tickets:read"}})
-			if res, _ := call(t, "GET", proxied, i.Secret, nil); res.StatusCode != 200 {
+			if res, _ := call(t, "GET", proxied, i.Secret, nil); res.StatusCode != http.StatusOK {
 				t.Fatalf("before: %s", res.Status)
 			}
 			revoke(t, root, i)
-			if res, _ := call(t, "GET", proxied, i.Secret, nil); res.StatusCode != 401 {
+			if res, _ := call(t, "GET", proxied, i.Secret, nil); res.StatusCode != http.StatusUnauthorized {
 				t.Fatalf("after: %s", res.Status)
 			}
 		}
@@ -128,7 +128,7 @@ func revoke(t *testing.T, root string, i api.Issued) {
 	t.Helper()
 	res, out := call(t, "POST", "http://127.0.0.1:8080/v1/workspaces/acme/tokens/"+i.Token.Locator+"/revoke", root,
 		map[string]any{"reason": "leaked"})
-	if res.StatusCode != 200 || res.Header.Get("Tokenry-Revision") == "" {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Tokenry-Revision") == "" {
 		t.Fatalf("revoke: %s: %s", res.Status, out)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -132,8 +133,15 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"method": r.Method, "path": r.URL.Path, "header": r.Header})
 }
 
+// answer is a response whose body was read.
+type answer struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+}
+
 // call sends one request, with a token unless that is empty.
-func call(t *testing.T, method, url, token string, body any, header ...string) (*http.Response, []byte) {
+func call(t *testing.T, method, url, token string, body any, header ...string) (answer, []byte) {
 	t.Helper()
 	var in io.Reader
 	if body != nil {
@@ -165,16 +173,14 @@ func call(t *testing.T, method, url, token string, body any, header ...string) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, out
+	return answer{res.StatusCode, res.Status, res.Header}, out
 }
 
 // create makes a token in acme that may do these scopes everywhere.
 func create(t *testing.T, root string, fields map[string]any) api.Issued {
 	t.Helper()
 	in := map[string]any{"label": "e2e", "resources": []string{"*"}}
-	for k, v := range fields {
-		in[k] = v
-	}
+	maps.Copy(in, fields)
 	res, out := call(t, "POST", "http://127.0.0.1:8080/v1/workspaces/acme/tokens", root, in)
 	var i api.Issued
 	if err := json.Unmarshal(out, &i); err != nil || res.StatusCode != http.StatusCreated {

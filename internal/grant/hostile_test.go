@@ -13,7 +13,7 @@ import (
 // work that multiplies would need.
 const patience = 30 * time.Second
 
-func TestHostileSizesStayCheap(t *testing.T) {
+func TestHostileSizesStayCheap(t *testing.T) { //nolint:tparallel // the cases are timed one after the other
 	t.Parallel()
 	n := 1000
 	resources := many(n, "r%d")

@@ -10,7 +10,7 @@ const maxNamed = 1 << 20
 
 // products is an immutable set of product scopes in its one form: the verbs held for every noun, and for the nouns that hold more, what they hold
 // beyond that. The universe of nouns and verbs counts as infinite, so equal sets have equal forms.
-type products struct {
+type products struct { //nolint:recvcheck // the two that are asked on the hot path take a pointer, so that nothing is copied
 	base  verbs
 	nouns []nounVerbs // sorted by noun; no extra is empty or lists a verb of base
 }

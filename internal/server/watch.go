@@ -90,7 +90,7 @@ func (s *Server) startWatch() error {
 	ctx, stop := context.WithCancel(context.Background())
 	s.watch.stop = stop
 	s.watch.wait.Go(func() { s.watch.recorder.Run(ctx) })
-	s.watch.wait.Go(func() { s.watch.notifier.Run(ctx) })
+	s.watch.wait.Go(func() { _ = s.watch.notifier.Run(ctx) }) // it ends with ctx alone
 	return nil
 }
 
@@ -124,7 +124,7 @@ func (c *Core) reused(ctx context.Context, rs []authority.Reuse) {
 	for _, r := range rs {
 		err := c.Authority.ReportReuse(ctx, authority.Reused{Token: r.Token, Secret: r.Secret, Count: r.Count, Addr: r.Addr})
 		if err != nil {
-			c.Logger.Warn("a retired secret was presented, and nobody could be told", "token", r.Token, "error", err)
+			c.Logger.Warn("a retired secret was presented, and nobody could be told", "locator", r.Token, "error", err)
 		}
 	}
 }
