@@ -19,6 +19,10 @@ func TestInstanceVerbsTellNothingOfForeignWorkspaces(t *testing.T) {
 		for name, try := range map[string]func(authority.Caller, string) error{
 			"suspend": func(c authority.Caller, ref string) error { return third(w.SuspendWorkspace(w.ctx, c, ref)) },
 			"resume":  func(c authority.Caller, ref string) error { return third(w.ResumeWorkspace(w.ctx, c, ref)) },
+			"do to many": func(c authority.Caller, ref string) error {
+				return w.BulkTokens(w.ctx, c, ref, api.BulkTokens{Action: api.BulkRevoke, IDs: []string{"000000000000"}},
+					func(r api.BulkResult) error { return api.Errorf(api.CodeInsufficientScope, "%s", r.Code) })
+			},
 			"put": func(c authority.Caller, ref string) error {
 				return fourthErr(w.PutWorkspace(w.ctx, c, ref, api.PutWorkspace{}))
 			},

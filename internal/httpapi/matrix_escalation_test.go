@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -83,9 +84,7 @@ func TestATokenCannotWidenItselfOrLeaveASuccessor(t *testing.T) {
 	const all, self = ws + "/tokens", ws + "/tokens/self"
 	ask := func(more object) object {
 		in := onAll(object{"label": "x", "scopes": []string{"tickets:read"}})
-		for k, v := range more {
-			in[k] = v
-		}
+		maps.Copy(in, more)
 		return in
 	}
 	exceeds := api.CodeGrantExceedsOwn

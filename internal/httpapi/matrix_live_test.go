@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -220,7 +221,7 @@ func (w *world) holds(when, verifier string, tokens []api.Issued, l law, want st
 		var v api.VerifyResult
 		w.as(verifier, "POST", "/v1/verify", object{"token": i.Secret, "scopes": []string{ask}, "resource": "payments"}).is(200).into(&v)
 		got = append(got, string(v.Code))
-		if v.Code.Info().Status == 401 && w.as(i.Secret, "GET", "/v1/whoami", nil).StatusCode != 401 {
+		if v.Code.Info().Status == http.StatusUnauthorized && w.as(i.Secret, "GET", "/v1/whoami", nil).StatusCode != http.StatusUnauthorized {
 			w.Errorf("%s: %s is refused, and opens the door", when, v.Code)
 		}
 	}

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"testing"
@@ -175,7 +176,7 @@ func TestProductWorkspacePlatform(t *testing.T) {
 		tok := w.secret(w.root, object{"owner": email})
 		try := func(want bool, method, path string, body object) {
 			t.Helper()
-			if r := w.as(tok, method, path, present(body)); (r.StatusCode < 300) != want || !want && r.StatusCode != 403 {
+			if r := w.as(tok, method, path, present(body)); (r.StatusCode < 300) != want || !want && r.StatusCode != http.StatusForbidden {
 				t.Errorf("%s: %s %s: %s, want allowed %v\n%s", c.role, method, path, r.Status, want, r.body)
 			}
 		}

@@ -28,7 +28,8 @@ func (w *world) strangers() map[string]string {
 // hideMallard gives acme what only it has, and answers the ids of it.
 func (w *world) hideMallard() map[string][]string {
 	w.Helper()
-	member, account := object{}, object{}
+	var member api.Member
+	var account api.ServiceAccount
 	w.as(w.root, "PATCH", ws, object{"name": "mallard", "external_id": "mallard", "metadata": object{"plan": "mallard"}}).is(200)
 	w.as(w.root, "POST", ws+"/members", onAll(object{"email": "mallard@example.com", "name": "mallard", "role": "Viewer", "external_id": "mallard"})).is(201).into(&member)
 	w.as(w.root, "POST", ws+"/service-accounts", onAll(object{"name": "mallard", "role": "Viewer"})).is(201).into(&account)
@@ -42,8 +43,8 @@ func (w *world) hideMallard() map[string][]string {
 	i := w.issue("acme", object{"label": "mallard", "owner": "mallard", "metadata": object{"team": "mallard"}})
 	mine := w.issue("acme", object{"label": "mallard", "owner": "mallard@example.com"})
 	return map[string][]string{
-		"{member}":                 {"mallard@example.com", "ext:mallard", member["id"].(string)},
-		"/service-accounts/{name}": {"mallard", account["id"].(string), "mallard@acme.service"},
+		"{member}":                 {"mallard@example.com", "ext:mallard", member.ID},
+		"/service-accounts/{name}": {"mallard", account.ID, "mallard@acme.service"},
 		"/scopes/{name}":           {"mallard:read"},
 		"/roles/{name}":            {"mallard"},
 		"/resources/{name}":        {"mallard"},
