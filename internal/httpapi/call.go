@@ -38,6 +38,10 @@ type call struct {
 	question question
 	decision verify.Decision
 	use      Use
+	// verification, client and scopes are what a question is read into.
+	verification api.VerifyRequest
+	client       api.Client
+	scopes       [8]string
 
 	params []param
 	status int // what was answered; 0 while nothing was
