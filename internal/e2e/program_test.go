@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -114,7 +115,13 @@ func (p *process) await(t *testing.T, address string, ended <-chan struct{}) {
 func serve(t *testing.T, data string, args ...string) *process {
 	t.Helper()
 	args = append([]string{"serve", "--data", data, "--listen", "127.0.0.1:8080"}, args...)
-	return start(t, "127.0.0.1:8080", exec.Command(os.Getenv(inside), args...))
+	return start(t, "127.0.0.1:8080", program(t, args...))
+}
+
+// program is a command that runs the built binary.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	return exec.CommandContext(context.WithoutCancel(t.Context()), os.Getenv(inside), args...)
 }
 
 // upstream is the API behind a proxy: it answers what it was sent.
