@@ -43,7 +43,7 @@ func tokenFilter(f api.TokenFilter) values {
 	v.text("owner", f.Owner).text("kind", f.Kind).text("status", f.Status).text("q", f.Query)
 	v.text("role", f.Role).text("scope", f.Scope).text("resource", f.Resource).text("created_by", f.CreatedBy)
 	v.duration("expiring_within", f.ExpiringWithin).duration("unused_for", f.UnusedFor)
-	v.text("created_with", f.CreatedWith)
+	v.text("created_with", f.CreatedWith).text("used_from", f.UsedFrom)
 	v.flag("outside_policy", f.OutsidePolicy).text("can", f.Can).flag("deleted", f.Deleted)
 	for key, value := range f.Metadata {
 		v["metadata."+key] = []string{value}

@@ -79,8 +79,8 @@ func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, error) {
 	inheritLimits(ac, &t, in.TokenFields)
 	return t, firstError(
 		ceiling(ac, sp, t, o),
-		tighter(ac, sp, t, Token{}),
 		withinPolicy(t, sp.policy(), w.now),
+		tighter(ac, sp, t, Token{}),
 	)
 }
 
@@ -146,6 +146,10 @@ func kindOfOwner(owner string) token.Kind {
 }
 
 func (w *work) personalOwner(ac *actor, sp *space, ref string) (Member, error) {
+	if ref == "" && ac.member == 0 {
+		return Member{}, firstError(ac.need("tokens:create"),
+			api.FieldError("owner", "is required: the caller is no member of this workspace"))
+	}
 	if ref == "" {
 		ref = "me"
 	}

@@ -112,6 +112,26 @@ func TestLifetimesFollowThePolicy(t *testing.T) {
 	})
 }
 
+func TestAnAbsurdExpiryIsOutsideThePolicyWhoeverAsks(t *testing.T) {
+	each(t, func(w *world) {
+		in := ask("personal", "")
+		in.ExpiresAt = api.Some(w.clock.Now().AddDate(5, 0, 0))
+		_, err := w.CreateToken(w.ctx, w.root, "acme", in)
+		w.refusedField(err, api.CodeOutsidePolicy, "expires_at")
+	})
+}
+
+func TestACallerWhoIsNoMemberHasToNameAnOwner(t *testing.T) {
+	each(t, func(w *world) {
+		maker := w.with(w.create(w.root, scoped("workspace", "", "tokens:create")))
+		_, err := w.CreateToken(w.ctx, maker, "acme", ask("", ""))
+		w.refusedField(err, api.CodeInvalidField, "owner")
+		reader := w.with(w.create(w.root, scoped("workspace", "", "tickets:read")))
+		_, err = w.CreateToken(w.ctx, reader, "acme", ask("", ""))
+		w.refused(err, api.CodeInsufficientScope)
+	})
+}
+
 func TestValidityIsCheckedAtEveryVerification(t *testing.T) {
 	each(t, func(w *world) {
 		in := ask("personal", "")

@@ -237,6 +237,8 @@ func (a *app) tokenList() *cobra.Command {
 		{&f.Scope, "scope", "that name this scope"},
 		{&f.Resource, "resource", "that name this resource"},
 		{&f.CreatedBy, "created-by", "made by this address"},
+		{&f.CreatedWith, "created-with", "made with this token"},
+		{&f.UsedFrom, "used-from", "used from this address or network"},
 		{&f.Can, "can", "that may use this scope now, on --resource if given"},
 	} {
 		fs.StringVar(t.to, t.name, "", "only those "+t.help)

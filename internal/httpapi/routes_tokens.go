@@ -81,6 +81,7 @@ func tokenParams() []Param {
 		{Name: metadataPrefix, Prefix: true, Description: "metadata.KEY=VALUE: the value of a key of its metadata; for several keys at once."},
 		{Name: "expiring_within", Kind: ParamDuration, Description: "Its expiry is so near in the future, like 30d."},
 		{Name: "unused_for", Kind: ParamDuration, Description: "It was not used, nor made, for so long."},
+		{Name: "used_from", Description: "An address or network that it was used from. It needs usage:read, but for one's own tokens."},
 		{Name: "outside_policy", Kind: ParamFlag, Description: "true: the policy of now would not allow it."},
 		{Name: "can", Description: "A scope that it may use now, on resource if that is given."},
 		{Name: "deleted", Kind: ParamFlag, Description: "true: deleted tokens too."},
@@ -93,7 +94,7 @@ func (c *call) tokenFilter() api.TokenFilter {
 		Owner: c.text("owner"), Kind: c.text("kind"), Status: c.text("status"), Query: c.text("q"), Role: c.text("role"),
 		Scope: c.text("scope"), Resource: c.text("resource"), CreatedBy: c.text("created_by"),
 		CreatedWith: c.text("created_with"), ExpiringWithin: c.duration("expiring_within"), UnusedFor: c.duration("unused_for"),
-		OutsidePolicy: c.flag("outside_policy"), Can: c.text("can"), Deleted: c.flag("deleted"),
+		UsedFrom: c.text("used_from"), OutsidePolicy: c.flag("outside_policy"), Can: c.text("can"), Deleted: c.flag("deleted"),
 	}
 	for _, p := range c.params {
 		if key, ok := strings.CutPrefix(p.name, metadataPrefix); ok {
