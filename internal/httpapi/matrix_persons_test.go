@@ -197,7 +197,7 @@ func (w *world) tried(err error) string {
 	if e.Code == api.CodeOwnerInactive {
 		return "i"
 	}
-	v := verdict(e.Code)
+	v := verdict(e.Code, e.Field)
 	if len(v) > 1 {
 		w.Errorf("%v", err)
 	}

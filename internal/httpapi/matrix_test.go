@@ -142,6 +142,7 @@ const matrixHead = `# Who may call what. One line a situation, one column a call
 #
 # + done                  - a scope is missing        ^ more than the caller's own rights
 # 0 not found             ? credentials are missing   ! forbidden by policy
+# o an owner has to be named
 #
 # Each group is Viewer, Team Member, Workspace Manager, Administrator, Owner, CI Token.
 # personal: a token that inherits the member's role; service: that inherits the service account's;

@@ -199,7 +199,11 @@ func (w *world) person(email string) authority.Caller {
 //
 //   - done   - a scope is missing   ^ more than the caller's own rights
 //     0 not found   ? credentials are missing   ! forbidden by policy
-func verdict(code api.Code) string {
+//     o an owner has to be named
+func verdict(code api.Code, field string) string {
+	if code == api.CodeInvalidField && field == "owner" {
+		return "o"
+	}
 	switch code { //nolint:exhaustive // the rest is a request that should not have been made
 	case "", api.CodeOK:
 		return "+"
@@ -226,7 +230,7 @@ func (r *reply) verdict() string {
 	if err := json.Unmarshal(r.body, &p); err != nil {
 		return "(" + r.Status + ")"
 	}
-	return verdict(p.Code)
+	return verdict(p.Code, p.Field)
 }
 
 // outcome is what became of the one token that a bulk call was about; all other
@@ -237,5 +241,5 @@ func (r *reply) outcome() string {
 	}
 	_, rest, _ := strings.Cut(string(r.body), `"code":"`)
 	code, _, _ := strings.Cut(rest, `"`)
-	return verdict(api.Code(code))
+	return verdict(api.Code(code), "")
 }
