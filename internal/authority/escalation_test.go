@@ -373,3 +373,74 @@ func TestAuditHasEveryMutationAndNoSecret(t *testing.T) {
 		}
 	})
 }
+
+func TestGivingUpAScopesOwnVersionStaysWithinTheCallersRights(t *testing.T) {
+	each(t, func(w *world) {
+		implying := api.PutScope{Implies: []string{"tickets:write"}}
+		must(w.T, fourthErr(w.PutScope(w.ctx, w.root, authority.Where{Instance: true}, "tickets:read", implying)))
+		must(w.T, fourthErr(w.PutScope(w.ctx, w.root, in("acme"), "tickets:read", api.PutScope{})))
+		reader := w.create(w.root, scoped("workspace", "", "tickets:read", "roles:write"))
+		w.refused(third(w.DeleteScope(w.ctx, w.with(reader), in("acme"), "tickets:read")), api.CodeGrantExceedsOwn)
+		w.deny(api.CodeInsufficientScope, reader.Secret, "tickets:write")
+		must(w.T, third(w.DeleteScope(w.ctx, w.root, in("acme"), "tickets:read")))
+		w.allow(reader.Secret, "tickets:write")
+	})
+}
+
+func TestARolesLimitAboveThePolicysNeedsPolicyWrite(t *testing.T) {
+	each(t, func(w *world) {
+		limit := func(n int) *api.RateLimit { return &api.RateLimit{Requests: n, Window: api.Duration(time.Minute)} }
+		var p api.PatchPolicy
+		p.RateLimit = api.Some(*limit(10))
+		must(w.T, third(w.EditPolicy(w.ctx, w.root, "acme", p)))
+		writer := w.with(w.create(w.root, scoped("workspace", "", "roles:write")))
+		put := func(c authority.Caller, n int) error {
+			return fourthErr(w.PutRole(w.ctx, c, in("acme"), "Agent", api.PutRole{RateLimit: limit(n)}))
+		}
+		must(w.T, put(writer, 5))
+		w.refused(put(writer, 11), api.CodeInsufficientScope)
+		must(w.T, put(w.root, 100))
+		must(w.T, put(writer, 50))
+	})
+}
+
+func TestWhoMayNotListLearnsNoOwners(t *testing.T) {
+	each(t, func(w *world) {
+		blind := w.with(w.create(w.root, scoped("workspace", "", "tickets:read")))
+		for _, owner := range []string{"ada@example.com", "nobody@example.com", "robot"} {
+			_, _, err := w.ListTokens(w.ctx, blind, "acme", api.TokenFilter{Owner: owner}, page(0))
+			w.refused(err, api.CodeInsufficientScope)
+		}
+	})
+}
+
+func TestAnExpiryInTheYearOneIsNotNever(t *testing.T) {
+	each(t, func(w *world) {
+		var p api.PatchPolicy
+		p.AllowNever = api.Some(true)
+		must(w.T, third(w.EditPolicy(w.ctx, w.root, "acme", p)))
+		ada, asked := w.person("ada@example.com"), ask("personal", "")
+		asked.ExpiresAt = api.Some(time.Time{})
+		_, err := w.CreateToken(w.ctx, ada, "acme", asked)
+		w.refusedField(err, api.CodeInvalidField, "expires_at")
+		i := w.create(ada, ask("personal", ""))
+		_, _, err = w.EditToken(w.ctx, ada, "acme", i.Token.ID, api.EditToken{TokenFields: api.TokenFields{ExpiresAt: asked.ExpiresAt}})
+		w.refusedField(err, api.CodeInvalidField, "expires_at")
+	})
+}
+
+func TestARetryAfterADemotionGivesNoSecret(t *testing.T) {
+	each(t, func(w *world) {
+		w.account("robot", "tokens:create", "tickets:read")
+		bot := w.with(w.create(w.root, ask("service", "robot")))
+		bot.Retry = authority.Retry{Key: "k", Route: "POST tokens"}
+		asked := scoped("workspace", "", "tickets:read")
+		made := w.create(bot, asked)
+		var demote api.EditServiceAccount
+		demote.Scopes = api.Some([]string{"tickets:read"})
+		must(w.T, third(w.EditServiceAccount(w.ctx, w.root, "acme", "robot", demote)))
+		_, err := w.CreateToken(w.ctx, bot, "acme", asked)
+		w.refused(err, api.CodeInsufficientScope)
+		w.allow(made.Secret, "tickets:read")
+	})
+}

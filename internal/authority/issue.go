@@ -33,7 +33,7 @@ func (a *Authority) CreateToken(ctx context.Context, c Caller, ref string, in ap
 		if err != nil {
 			return err
 		}
-		if again, err := w.again(ac, sp, &out); again || err != nil {
+		if again, err := w.again(ac, sp, &out, func(t Token) error { return mayHold(ac, sp, t, "tokens:create") }); again || err != nil {
 			return err
 		}
 		t, err := w.draft(ac, sp, in)

@@ -20,6 +20,8 @@ func (w *work) lifetime(ac *actor, sp *space, t *Token, in api.TokenFields) erro
 		start = t.NotBefore
 	}
 	switch {
+	case in.ExpiresAt.Has() && !in.ExpiresAt.Value.After(w.now): // the year 1 would be never
+		return api.FieldError("expires_at", "must be in the future")
 	case in.ExpiresAt.Has():
 		t.ExpiresAt = in.ExpiresAt.Value.UTC().Truncate(time.Microsecond)
 	case in.ExpiresIn.Has():

@@ -36,8 +36,9 @@ func (w *work) remember(t Token, number int) error {
 // again answers a request that was named and made a secret before: with a fresh
 // secret in place of the one whose answer was lost, as long as that was never
 // used. Nothing is stored to be replayed; the lost secret is void; the secret
-// before it, and its end, stay as they were.
-func (w *work) again(ac *actor, sp *space, out *Issued) (bool, error) {
+// before it, and its end, stay as they were. Whoever may no longer make it, as
+// may says, is given none.
+func (w *work) again(ac *actor, sp *space, out *Issued, may func(Token) error) (bool, error) {
 	was, found, err := w.named()
 	if err != nil || !found {
 		return false, err
@@ -45,6 +46,9 @@ func (w *work) again(ac *actor, sp *space, out *Issued) (bool, error) {
 	t, err := w.Token(was.Token)
 	if err != nil || t.Workspace != sp.ws.ID {
 		return true, firstError(err, notFound())
+	}
+	if err := may(t); err != nil {
+		return true, err
 	}
 	secrets, err := w.Secrets(t.ID)
 	if err != nil {

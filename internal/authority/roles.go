@@ -113,7 +113,7 @@ func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string
 		if err != nil {
 			return err
 		}
-		if err := gained(e, after, name); err != nil {
+		if err := firstError(gained(e, after, name), looserRole(e, was, in)); err != nil {
 			return err
 		}
 		v = roleView(after.roles[name], e.ws.ID)
@@ -121,6 +121,15 @@ func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string
 		return w.audit(e.ac, e.ws, event{action: "role.written", target: "role:" + name, before: beforeRole(e, was, exists), after: v})
 	})
 	return v, created, revision, err
+}
+
+// looserRole refuses to raise a role's limit above the policy's to whoever may
+// not write the policy.
+func looserRole(e entry, was Role, in api.PutRole) error {
+	if in.RateLimit == nil || was.RateLimit != nil && !looser(in.RateLimit, was.RateLimit) || !looser(in.RateLimit, e.sp.policy().RateLimit) {
+		return nil
+	}
+	return e.ac.need("policy:write")
 }
 
 func beforeRole(e entry, was Role, exists bool) any {

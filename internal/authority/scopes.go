@@ -156,8 +156,10 @@ func (w *work) forgetScope(e entry, name string) error {
 	if err := w.DeleteScope(e.ws.ID, name); err != nil {
 		return err
 	}
-	if inherited, err := w.stillScope(e, name); inherited || err != nil {
+	if inherited, err := w.stillScope(e, name); err != nil {
 		return err
+	} else if inherited { // what the instance's implies, and the roles it names, hold again
+		return w.scopeGained(e, name)
 	}
 	if err := w.forgetInCatalogue(e.ws.ID, name); err != nil {
 		return err

@@ -52,14 +52,15 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 		if err != nil {
 			return err
 		}
+		lacks := ac.need("tokens:read")
+		if lacks != nil && (!ac.person() || ac.member == 0) {
+			return lacks // before the filter, which says which owners there are
+		}
 		q, keep, err := a.filter(r, ac, sp, f)
 		if err != nil {
 			return err
 		}
-		if err := ac.need("tokens:read"); err != nil {
-			if !ac.person() || ac.member == 0 {
-				return err
-			}
+		if lacks != nil {
 			q.OwnerMember = ac.member
 		}
 		from, err := usedFrom(ac, q, f.UsedFrom)
