@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -272,6 +273,48 @@ func TestAPortalSessionSeesItsOwnTokensAlone(t *testing.T) {
 			continue
 		}
 		w.status(w.as("portal", path), http.StatusNotFound)
+	}
+}
+
+func TestAPortalSessionMakesTokensForItsPersonAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := w.issue("workspace", "", "Other")
+	s := w.people.users["ada@example.com"]
+	s.Portal = "acme"
+	w.people.users["portal"] = s
+	const at = "/workspace/acme/access-tokens/new"
+	w.status(w.as("portal", at+"?like="+other.Token.Locator), http.StatusNotFound)
+	for i, owner := range []string{"workspace", "service"} {
+		f := url.Values{"owner": {owner}, "account": {"robot"}, "label": {"Mine"}, "what": {"scopes"}, "scope": {"tickets:read"}, "reach": {"all"}}
+		w.status(w.as("portal", at, with(f, "form", strconv.Itoa(i))), http.StatusOK)
+	}
+	all, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Query: "Mine"}, pageOf())
+	must(t, err)
+	for _, token := range all {
+		if token.Kind != "personal" || token.Owner.Address != "ada@example.com" {
+			t.Errorf("a portal link made a %s token of %s", token.Kind, token.Owner.Address)
+		}
+	}
+	if len(all) != 2 {
+		t.Errorf("%d tokens were made, want 2", len(all))
+	}
+}
+
+func TestABrowserDoesNotNameItsRequests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("personal", "ada@example.com", "Mine")
+	r, err := http.NewRequestWithContext(w.ctx, http.MethodPost, w.server.URL+"/workspace/acme/access-tokens/"+i.Token.Locator+"/disable", nil)
+	must(t, err)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Tokenry-Request-Id", "req_of_somebody_else")
+	r.AddCookie(&http.Cookie{Name: "tokenry", Value: "ada@example.com"})
+	w.status(w.do(r), http.StatusSeeOther)
+	rows, _, err := w.Audit(w.ctx, w.root, "acme", api.AuditFilter{Token: i.Token.Locator}, pageOf())
+	must(t, err)
+	if rows[0].Action != "token.disabled" || rows[0].RequestID == "req_of_somebody_else" || rows[0].RequestID == "" {
+		t.Errorf("the audit has %s under the request id %q", rows[0].Action, rows[0].RequestID)
 	}
 }
 

@@ -77,7 +77,7 @@ func (v *visit) prefill() (form, error) {
 	q := v.r.URL.Query()
 	f := form{values: url.Values{}, fresh: true}
 	if id := q.Get("like"); id != "" {
-		t, err := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, id)
+		t, err := v.tokenOf(id)
 		if err != nil {
 			return f, err
 		}
@@ -301,6 +301,9 @@ func (f form) limit(requests, window, name string) (api.RateLimit, error) {
 func (v *visit) doNewToken() error {
 	v.section = "access-tokens"
 	f := v.typed()
+	if v.session.Portal != "" {
+		f.values.Set("owner", "me") // a portal link is for one's own tokens, whatever the form says
+	}
 	d, err := v.draft(f, f.get("owner"))
 	if err != nil {
 		return err

@@ -92,16 +92,15 @@ func (v *visit) recognise() error {
 	}
 	at := v.client(v.r)
 	v.session = s
-	v.caller = authority.Caller{User: s.User, Addr: at.Addr, Agent: at.Agent, RequestID: requestID(v.w, v.r)}
+	v.caller = authority.Caller{User: s.User, Addr: at.Addr, Agent: at.Agent, RequestID: requestID(v.w)}
 	return nil
 }
 
-// requestID is what the server named the request, or a new name.
-func requestID(w http.ResponseWriter, r *http.Request) string {
-	for _, h := range []http.Header{w.Header(), r.Header} {
-		if id := h.Get("Tokenry-Request-Id"); id != "" && len(id) <= 64 {
-			return id
-		}
+// requestID is what the server named the request, or a new name. The browser
+// names none: the audit is searched by it.
+func requestID(w http.ResponseWriter) string {
+	if id := w.Header().Get("Tokenry-Request-Id"); id != "" {
+		return id
 	}
 	return "con_" + rand.Text()[:16] //nolint:forbidigo // it only tells requests apart in the log
 }
