@@ -1,6 +1,7 @@
 package authority_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,30 @@ func TestAnInheritingTokenDiffersFromOneWithNothing(t *testing.T) {
 		w.deny(api.CodeInsufficientScope, empty.Secret, "tickets:read")
 		if inherits.Token.Grants != nil || empty.Token.Grants == nil {
 			w.Errorf("grants: %v and %v; want null and []", inherits.Token.Grants, empty.Token.Grants)
+		}
+	})
+}
+
+func TestTheShorthandIsShownAsItIsAsked(t *testing.T) {
+	each(t, func(w *world) {
+		show := func(r api.Rights) string {
+			in := ask("personal", "")
+			in.Rights = r
+			v := w.create(w.root, in).Token
+			b, err := json.Marshal([]any{v.Role, v.Scopes, v.Resources})
+			must(w.T, err)
+			return string(b)
+		}
+		for want, r := range map[string]api.Rights{
+			`[null,null,null]`:              {},
+			`[null,[],[]]`:                  {Grants: api.Some([]api.Statement{})},
+			`[null,["tickets:read"],["a"]]`: {Scopes: api.Some([]string{"tickets:read"}), Resources: api.Some([]string{"a"})},
+			`[null,null,["a"]]`:             {Resources: api.Some([]string{"a"})}, // the owner's scopes, on a
+			`["Viewer",null,["a"]]`:         {Role: api.Some("Viewer"), Resources: api.Some([]string{"a"})},
+		} {
+			if got := show(r); got != want {
+				w.Errorf("got %s, want %s", got, want)
+			}
 		}
 	})
 }

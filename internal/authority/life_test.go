@@ -222,6 +222,42 @@ func TestResettingTheStandingAccessTokenMakesOneAndKeepsIt(t *testing.T) {
 	})
 }
 
+func TestARelativeLifeEndsWithItsMakerAndIsWithinThePolicy(t *testing.T) {
+	each(t, func(w *world) {
+		in := ask("personal", "")
+		in.ExpiresIn = api.Some(100 * api.Day)
+		maker := w.create(w.root, in)
+		c := w.with(maker)
+		in.ExpiresIn = api.Some(400 * api.Day) // the policy allows 365
+		_, err := w.CreateToken(w.ctx, c, "acme", in)
+		w.refused(err, api.CodeOutsidePolicy)
+		in.ExpiresIn = api.Some(300 * api.Day)
+		made := w.create(c, in)
+		first, err := w.ResetAccessToken(w.ctx, c, "acme", "me")
+		must(w.T, err)
+		w.clock.pass(time.Hour)
+		_, err = w.RotateToken(w.ctx, c, "acme", made.Token.ID, api.RotateToken{ExpiresIn: in.ExpiresIn})
+		must(w.T, err)
+		again, err := w.ResetAccessToken(w.ctx, c, "acme", "me")
+		must(w.T, err)
+		itself, err := w.ResetAccessToken(w.ctx, w.with(again), "acme", "me")
+		must(w.T, err)
+		_, err = w.RotateToken(w.ctx, c, "acme", made.Token.ID, api.RotateToken{ExpiresIn: api.Some(400 * api.Day)})
+		w.refused(err, api.CodeOutsidePolicy)
+		for _, v := range []api.Token{made.Token, first.Token, again.Token, itself.Token} {
+			if !v.ExpiresAt.Equal(*maker.Token.ExpiresAt) {
+				w.Errorf("%s ends at %v, its maker at %v", v.Label, v.ExpiresAt, maker.Token.ExpiresAt)
+			}
+		}
+		longer := w.create(authority.Caller{Machine: "test"}, scoped("workspace", "", "tickets:read"))
+		renewed, err := w.RotateToken(w.ctx, c, "acme", longer.Token.ID, api.RotateToken{Renew: true})
+		must(w.T, err)
+		if !renewed.Token.ExpiresAt.Equal(*longer.Token.ExpiresAt) {
+			w.Errorf("renewed until %v, was %v", renewed.Token.ExpiresAt, longer.Token.ExpiresAt)
+		}
+	})
+}
+
 func TestTransferGivesTheTokenANewOwnerAndSecret(t *testing.T) {
 	each(t, func(w *world) {
 		w.account("deployer", "tickets:read")

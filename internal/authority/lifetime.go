@@ -32,6 +32,11 @@ func (w *work) lifetime(ac *actor, sp *space, t *Token, in api.TokenFields) erro
 		t.ExpiresAt = earlier(start.Add(p.DefaultLifetime.Std()), lifetimeBound(p, w.now))
 	}
 	if !in.ExpiresAt.Set && !in.Never.Or(false) && ac.with != nil {
+		if in.ExpiresIn.Set { // what is asked for is judged before its maker's end shortens it
+			if err := lifetimeWithin(*t, p, w.now); err != nil {
+				return err
+			}
+		}
 		t.ExpiresAt = earlier(t.ExpiresAt, ac.with.ExpiresAt)
 	}
 	if err := checkLifetime(*t, w.now); err != nil {

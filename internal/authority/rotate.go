@@ -105,11 +105,26 @@ func (w *work) renew(ch *change, in api.RotateToken) error {
 	if ch.ac.isSelf(ch.t) && outlives(ch.t.ExpiresAt, ch.was.ExpiresAt) {
 		return exceeds("renew", "a token cannot extend its own life")
 	}
+	if err := lifetimeWithin(ch.t, ch.sp.policy(), w.now); err != nil {
+		return err
+	}
+	ch.endWithMaker()
 	return firstError(
 		checkLifetime(Token{ExpiresAt: ch.t.ExpiresAt}, w.now),
-		lifetimeWithin(ch.t, ch.sp.policy(), w.now),
 		tighter(ch.ac, ch.sp, ch.t, ch.was),
 	)
+}
+
+// endWithMaker shortens a relative life to that of the token which gives it, but
+// takes nothing from what there was.
+func (ch *change) endWithMaker() {
+	if ch.ac.with == nil || !outlives(ch.t.ExpiresAt, ch.ac.with.ExpiresAt) || !outlives(ch.t.ExpiresAt, ch.was.ExpiresAt) {
+		return
+	}
+	ch.t.ExpiresAt = ch.ac.with.ExpiresAt
+	if outlives(ch.was.ExpiresAt, ch.t.ExpiresAt) {
+		ch.t.ExpiresAt = ch.was.ExpiresAt
+	}
 }
 
 // replaceSecret mints the next secret, ends the old ones, and writes the token.
@@ -182,7 +197,8 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 		if err != nil {
 			return err
 		}
-		if err := w.renew(ch, api.RotateToken{Renew: true}); err != nil {
+		in := api.RotateToken{Renew: !ch.ac.isSelf(ch.t)} // a token cannot extend its own life
+		if err := w.renew(ch, in); err != nil {
 			return err
 		}
 		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.reset")

@@ -143,19 +143,22 @@ func secretsView(v *api.Token, secrets []Secret, now time.Time) {
 	}
 }
 
-// rightsView shows statements: one also as the shorthand.
+// rightsView shows statements: none and one also as the shorthand, in which null
+// is to inherit and an empty list is nothing, as in requests.
 func rightsView(sts []grant.Statement) (role *string, scopes, resources []string, grants []api.Statement) {
 	if sts == nil {
 		return nil, nil, nil, nil
 	}
 	grants = statementsView(sts)
-	if len(sts) != 1 {
+	switch {
+	case len(sts) == 0:
+		return nil, []string{}, []string{}, grants
+	case len(sts) > 1:
 		return nil, nil, nil, grants
-	}
-	if sts[0].Role != "" {
+	case sts[0].Role != "":
 		role = &sts[0].Role
-	} else {
-		scopes = list0(sts[0].Scopes)
+	default:
+		scopes = sts[0].Scopes // nil: the owner's, on these resources
 	}
 	return role, scopes, list0(sts[0].Resources), grants
 }
