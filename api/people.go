@@ -129,6 +129,8 @@ type AddAdmin struct {
 type Affected struct {
 	DryRun bool    `json:"dry_run"`
 	Tokens []Token `json:"tokens"`
+	// More says that the list was cut: a workspace may have very many tokens.
+	More bool `json:"more,omitempty"`
 }
 
 // Bootstrapped is what the first start of an instance made.

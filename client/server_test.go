@@ -205,6 +205,9 @@ func TestInstance(t *testing.T) {
 	var edit api.EditWorkspace
 	edit.Name = api.Some("Globex Corporation")
 	workspace(c.EditWorkspace(ctx, "globex", edit))
+	if hit := must[api.Affected](t)(c.WorkspaceTokens(ctx, "globex")); !hit.DryRun || len(hit.Tokens) != 0 {
+		t.Errorf("%+v", hit)
+	}
 	workspace(c.SuspendWorkspace(ctx, "globex"))
 	if w := workspace(c.GetWorkspace(ctx, "globex")); w.SuspendedAt == nil || w.Name != "Globex Corporation" {
 		t.Errorf("%+v", w)

@@ -52,6 +52,12 @@ func (c *Client) SuspendWorkspace(ctx context.Context, ref string) (api.Workspac
 	return ask[api.Workspace](ctx, c, repeatable(nil), "workspaces", ref, "suspend")
 }
 
+// WorkspaceTokens lists the tokens that would stop if a workspace were suspended,
+// the newest first and at most a thousand, and changes nothing.
+func (c *Client) WorkspaceTokens(ctx context.Context, ref string) (api.Affected, error) {
+	return ask[api.Affected](ctx, c, dryRun(), "workspaces", ref, "suspend")
+}
+
 // ResumeWorkspace brings a suspended workspace back.
 func (c *Client) ResumeWorkspace(ctx context.Context, ref string) (api.Workspace, error) {
 	return ask[api.Workspace](ctx, c, repeatable(nil), "workspaces", ref, "resume")

@@ -1,6 +1,7 @@
 package authority_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 
@@ -47,10 +48,18 @@ func TestSuspendingStopsTokensAndReactivationBringsThemBack(t *testing.T) {
 		}
 		w.workspace("globex")
 		boss := authority.Caller{Token: w.root.Token}
+		hit, err := w.SuspensionOf(w.ctx, authority.Caller{Machine: "test"}, "acme")
+		must(w.T, err)
+		if !hit.DryRun || hit.More || !slices.ContainsFunc(hit.Tokens, func(t api.Token) bool { return t.ID == org.Token.ID }) {
+			w.Errorf("dry run: %+v", hit)
+		}
+		w.allow(org.Secret)
+		_, err = w.SuspensionOf(w.ctx, w.member("ed@example.com", "Owner"), "acme")
+		w.refused(err, api.CodeInsufficientScope)
 		must(w.T, third(w.SuspendWorkspace(w.ctx, authority.Caller{Machine: "test"}, "acme")))
 		w.deny(api.CodeWorkspaceSuspended, org.Secret)
 		w.deny(api.CodeWorkspaceSuspended, personal.Secret)
-		_, err := w.Whoami(w.ctx, boss)
+		_, err = w.Whoami(w.ctx, boss)
 		w.refused(err, api.CodeWorkspaceSuspended)
 		must(w.T, third(w.ResumeWorkspace(w.ctx, authority.Caller{Machine: "test"}, "acme")))
 		w.allow(org.Secret)

@@ -27,7 +27,11 @@ func (a *app) workspaces() *cobra.Command {
 		a.workspaceCreate(), a.workspaceEdit(),
 		a.workspaceAct("suspend WORKSPACE", "Stop all tokens of a workspace until it is resumed (needs instance:admin)", (*client.Client).SuspendWorkspace),
 		a.workspaceAct("resume WORKSPACE", "Bring a suspended workspace back (needs instance:admin)", (*client.Client).ResumeWorkspace),
-		a.workspaceAct("delete WORKSPACE", "End a workspace for good: its tokens stop, its slug is never used again", (*client.Client).DeleteWorkspace))
+		a.workspaceAct("delete WORKSPACE", "End a workspace for good: its tokens stop, its slug is never used again", (*client.Client).DeleteWorkspace),
+		a.affected("tokens WORKSPACE", "List the tokens that suspending a workspace would stop (needs instance:admin)",
+			func(c *client.Client, ctx context.Context, _, ref string) (api.Affected, error) {
+				return c.WorkspaceTokens(ctx, ref)
+			}))
 }
 
 func (a *app) showWorkspace(w api.Workspace, err error) error {

@@ -40,8 +40,13 @@ func workspaceRoutes() []Route {
 				return c.s.authority.DeleteWorkspace(c.ctx, c.caller, c.path("ws"))
 			})).saying("Its tokens stop at once. Its slug is never used again."),
 		route("POST", "/v1/workspaces/{ws}/suspend", instance(), "Suspend a workspace: all its tokens stop until it is resumed",
-			act(func(c *call) (api.Workspace, int64, error) {
-				return c.s.authority.SuspendWorkspace(c.ctx, c.caller, c.path("ws"))
+			stop(func(c *call, dryRun bool) (v api.Workspace, hit api.Affected, revision int64, err error) {
+				if dryRun {
+					hit, err = c.s.authority.SuspensionOf(c.ctx, c.caller, c.path("ws"))
+				} else {
+					v, revision, err = c.s.authority.SuspendWorkspace(c.ctx, c.caller, c.path("ws"))
+				}
+				return v, hit, revision, err
 			})),
 		route("POST", "/v1/workspaces/{ws}/resume", instance(), "Resume a suspended workspace",
 			act(func(c *call) (api.Workspace, int64, error) {

@@ -75,6 +75,8 @@ func workspaceStory() []step {
 		{"PUT", "/v1/workspaces/ext:cust%2F7", object{"name": "Globex Inc"}, 200, object{"slug": "globex", "name": "Globex Inc"}},
 		{"PUT", "/v1/workspaces/ext:cust%2F8", object{"slug": "initech"}, 201, object{"slug": "initech", "external_id": "cust/8"}},
 		{"PATCH", "/v1/workspaces/globex", object{"metadata": object{"plan": "gold"}}, 200, object{"metadata": object{"plan": "gold"}}},
+		{"POST", "/v1/workspaces/globex/suspend?dry_run=true", nil, 200, object{"dry_run": true}},
+		{"GET", "/v1/workspaces/globex", nil, 200, object{"suspended_at": nil}},
 		{"POST", "/v1/workspaces/globex/suspend", nil, 200, nil},
 		{"POST", "/v1/workspaces/globex/resume", object{}, 200, object{"suspended_at": nil}},
 		{"DELETE", "/v1/workspaces/globex", nil, 200, object{"slug": "globex"}},
