@@ -133,7 +133,7 @@ func TestBadFields(t *testing.T) {
 		post("a label with a line end", tokens, label(`"`+canary+`\r\nX: y"`), api.CodeInvalidField, "label"),
 		post("a past expiry", tokens, with(`"expires_at":"2020-01-01T00:00:00Z"`), api.CodeInvalidField, "expires_at"),
 		post("an expiry of now", tokens, with(`"expires_at":"2026-03-14T09:26:53Z"`), api.CodeInvalidField, "expires_at"),
-		post("an expiry beyond the caller's", tokens, with(`"expires_at":"2099-01-01T00:00:00Z"`), api.CodeGrantExceedsOwn, "expires_at"),
+		post("an expiry beyond the policy's", tokens, with(`"expires_at":"2099-01-01T00:00:00Z"`), api.CodeOutsidePolicy, "expires_at"),
 		post("an absurd expiry", tokens, with(`"expires_at":"9999-12-31T23:59:59Z"`), api.CodeInvalidField, "expires_at"),
 		post("an expiry of five digits", tokens, with(`"expires_at":"10000-01-01T00:00:00Z"`), api.CodeInvalidField, "expires_at"),
 		post("an expiry without a zone", tokens, with(`"expires_at":"2026-06-01T00:00:00"`), api.CodeInvalidField, "expires_at"),
