@@ -144,7 +144,7 @@ func TestBadFields(t *testing.T) {
 		post("a lifetime of nothing", tokens, with(`"expires_in":"0"`), api.CodeInvalidField, "expires_at"),
 		post("a negative lifetime", tokens, with(`"expires_in":"-1d"`), api.CodeInvalidField, "expires_in"),
 		post("a lifetime beyond all", tokens, with(`"expires_in":"99999999999d"`), api.CodeInvalidField, "expires_in"),
-		post("never", tokens, with(`"never":true`), api.CodeGrantExceedsOwn, "expires_at"),
+		post("never", tokens, with(`"never":true`), api.CodeOutsidePolicy, "never"),
 		post("no allow-list where the policy wants one", "/v1/workspaces/strict/tokens", with(`"kind":"workspace","scopes":["a:b"],"resources":["*"]`), api.CodeOutsidePolicy, "allowed_ips"),
 		post("two expiries", tokens, with(`"never":true,"expires_in":"1d"`), api.CodeInvalidField, "expires_at"),
 		post("an unknown owner", tokens, with(`"owner":"`+canary+`@example.com"`), api.CodeInvalidField, "owner"),
