@@ -68,7 +68,7 @@ func (w *work) record(ac *actor, ws Workspace, e event) error {
 func (w *work) row(ac *actor, ws Workspace, e event) (AuditRow, error) {
 	p := payload{
 		At: w.now.Format(timeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.action,
-		Actor: ac.principal.Address, OnBehalf: ac.onBehalf, Agent: clip(ac.Agent, 300),
+		Actor: ac.principal.Address, OnBehalf: ac.onBehalf, Agent: clip(string(masked([]byte(ac.Agent))), 300),
 		RequestID: ac.RequestID, Target: e.target,
 	}
 	if ac.Addr.IsValid() {
@@ -91,6 +91,7 @@ func (w *work) row(ac *actor, ws Workspace, e event) (AuditRow, error) {
 	if err != nil {
 		return AuditRow{}, err
 	}
+	b = masked(b)
 	digest := sha256.Sum256(b)
 	return AuditRow{
 		Workspace: ws.ID, Revision: p.Revision, At: w.now, Action: p.Action, Actor: p.Actor, ActorToken: p.ActorToken,
@@ -106,6 +107,19 @@ func rawView(v any) (json.RawMessage, error) {
 		return nil, nil
 	}
 	return json.Marshal(v)
+}
+
+// masked shows the masks alone of tokens that somebody wrote into a text: a
+// comment, a label, the name of an agent.
+func masked(text []byte) []byte {
+	var out []byte
+	at := 0
+	token.Find(text, func(start, end int, p token.Parsed) bool {
+		out = append(append(out, text[at:start]...), token.Mask(p.Prefix, p.Kind, p.Locator)...)
+		at = end
+		return true
+	})
+	return append(out, text[at:]...)
 }
 
 // clip bounds a text that a client chose.

@@ -2,6 +2,7 @@ package authority_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -442,5 +443,25 @@ func TestARetryAfterADemotionGivesNoSecret(t *testing.T) {
 		_, err := w.CreateToken(w.ctx, bot, "acme", asked)
 		w.refused(err, api.CodeInsufficientScope)
 		w.allow(made.Secret, "tickets:read")
+	})
+}
+
+func TestTheAuditKeepsNoTokenThatSomebodyWroteIntoIt(t *testing.T) {
+	each(t, func(w *world) {
+		c, secret := w.root, w.secret.Reveal()
+		c.Agent = strings.Repeat("x", 270) + " " + secret
+		i := w.create(c, ask("personal", ""))
+		found := api.RevokeToken{Reason: api.ReasonLeaked, Comment: "in a log: \"" + secret}
+		must(w.T, third(w.RevokeToken(w.ctx, c, "acme", i.Token.ID, found)))
+		rows, _, err := w.Audit(w.ctx, w.root, "acme", api.AuditFilter{Token: i.Token.ID}, page(0))
+		must(w.T, err)
+		for _, row := range rows {
+			if text := fmt.Sprintf("%s %s %s", row.Before, row.After, *row.UserAgent); containsAny(text, secret[17:25]) {
+				w.Errorf("%s holds a secret, or a part of one", row.Action)
+			}
+		}
+		if len(rows) != 2 || !strings.Contains(string(rows[0].After), "in a log") {
+			w.Errorf("events: %+v", rows)
+		}
 	})
 }
