@@ -124,6 +124,12 @@ type AddAdmin struct {
 	User string `json:"user"`
 }
 
+// Suspend says how to suspend. The same may be said in the query.
+type Suspend struct {
+	// DryRun only answers which tokens would stop.
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
 // Affected answers a removal or suspension, done or only asked for with
 // dry_run: the tokens that stop.
 type Affected struct {

@@ -45,6 +45,8 @@ type call struct {
 
 	params []param
 	status int // what was answered; 0 while nothing was
+	// dry says that the call only asks what would happen.
+	dry bool
 	// denyAs, when not 0, is the status of a refusal in place of its own.
 	denyAs int
 	body   bytes.Buffer

@@ -127,13 +127,28 @@ func put[In, Out any](f func(*call, In) (Out, bool, int64, error)) endpoint {
 // stop suspends or removes a principal; with dry_run it only tells what would stop.
 func stop[Out any](f func(c *call, dryRun bool) (Out, api.Affected, int64, error)) endpoint {
 	return endpoint{out: reflect.TypeFor[Out](), changes: true, params: []Param{dryRun()}, run: func(c *call) (answer, error) {
-		dry := c.flag("dry_run")
-		v, hit, revision, err := f(c, dry)
-		if dry {
+		c.dry = c.flag("dry_run")
+		v, hit, revision, err := f(c, c.dry)
+		if c.dry {
 			return answer{body: hit}, err
 		}
 		return answer{body: v, changed: true, revision: revision}, err
 	}}
+}
+
+// suspend is stop for calls that take a body: dry_run may stand there too.
+func suspend[Out any](f func(c *call, dryRun bool) (Out, api.Affected, int64, error)) endpoint {
+	e := stop(func(c *call, dryRun bool) (Out, api.Affected, int64, error) {
+		var in api.Suspend
+		if err := c.decode(&in); err != nil {
+			var none Out
+			return none, api.Affected{}, 0, err
+		}
+		c.dry = dryRun || in.DryRun
+		return f(c, c.dry)
+	})
+	e.in, e.optional = reflect.TypeFor[api.Suspend](), true
+	return e
 }
 
 // issue hands over a secret, in the one answer that does.

@@ -33,7 +33,7 @@ func memberRoutes() []Route {
 				return c.s.authority.RemoveMember(c.ctx, c.caller, c.path("ws"), c.path("member"), dry)
 			})),
 		route("POST", "/v1/workspaces/{ws}/members/{member}/deactivate", needs("members:write"), "Deactivate a member: their tokens and sessions stop",
-			stop(func(c *call, dry bool) (api.Member, api.Affected, int64, error) {
+			suspend(func(c *call, dry bool) (api.Member, api.Affected, int64, error) {
 				return c.s.authority.DeactivateMember(c.ctx, c.caller, c.path("ws"), c.path("member"), dry)
 			})),
 		route("POST", "/v1/workspaces/{ws}/members/{member}/activate", needs("members:write"), "Bring a deactivated member back",
@@ -73,7 +73,7 @@ func accountRoutes() []Route {
 				return c.s.authority.RemoveServiceAccount(c.ctx, c.caller, c.path("ws"), c.path("name"), dry)
 			})),
 		route("POST", "/v1/workspaces/{ws}/service-accounts/{name}/disable", write, "Disable a service account: its tokens stop",
-			stop(func(c *call, dry bool) (api.ServiceAccount, api.Affected, int64, error) {
+			suspend(func(c *call, dry bool) (api.ServiceAccount, api.Affected, int64, error) {
 				return c.s.authority.DisableServiceAccount(c.ctx, c.caller, c.path("ws"), c.path("name"), dry)
 			})),
 		route("POST", "/v1/workspaces/{ws}/service-accounts/{name}/enable", write, "Bring a disabled service account back",

@@ -40,7 +40,7 @@ func workspaceRoutes() []Route {
 				return c.s.authority.DeleteWorkspace(c.ctx, c.caller, c.path("ws"))
 			})).saying("Its tokens stop at once. Its slug is never used again."),
 		route("POST", "/v1/workspaces/{ws}/suspend", instance(), "Suspend a workspace: all its tokens stop until it is resumed",
-			stop(func(c *call, dryRun bool) (v api.Workspace, hit api.Affected, revision int64, err error) {
+			suspend(func(c *call, dryRun bool) (v api.Workspace, hit api.Affected, revision int64, err error) {
 				if dryRun {
 					hit, err = c.s.authority.SuspensionOf(c.ctx, c.caller, c.path("ws"))
 				} else {

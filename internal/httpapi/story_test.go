@@ -170,6 +170,18 @@ func (w *world) tokenStory() {
 	})
 }
 
+// rehearsalStory says dry_run in the body: nothing happens, and no revision is told.
+func (w *world) rehearsalStory() {
+	w.as(w.root, "POST", ws+"/service-accounts", object{"name": "robot", "scopes": []string{"builds:run"}, "resources": []string{"*"}}).is(201)
+	var hit api.Affected
+	w.as(w.root, "POST", ws+"/service-accounts/robot/disable", object{"dry_run": true}).is(200).into(&hit)
+	var robot api.ServiceAccount
+	w.as(w.root, "GET", ws+"/service-accounts/robot", nil).is(200).into(&robot)
+	if !hit.DryRun || !robot.Active {
+		w.Errorf("rehearsed: %+v, then %+v", hit, robot)
+	}
+}
+
 // lifeStory is told by hand, because it needs secrets.
 func (w *world) lifeStory() {
 	tokens := ws + "/tokens"
@@ -242,6 +254,7 @@ func TestEveryRouteHasAHappyPath(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.play(slices.Concat(workspaceStory(), peopleStory(), instanceStory()))
+	w.rehearsalStory()
 	w.tokenStory()
 	w.lifeStory()
 	w.watchStory()
