@@ -21,6 +21,9 @@ type Caller struct {
 	Token token.Locator
 	// User is the signed-in person; 0 for anybody else.
 	User ID
+	// Portal, when not empty, is the slug of the one workspace in which a person
+	// that a portal link signed in manages their own tokens, and nothing else.
+	Portal string
 	// Machine names a part of Tokenry itself (bootstrap, a job) that acts with
 	// every right. This case is special: no door ever sets it from a request.
 	Machine string

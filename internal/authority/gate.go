@@ -2,6 +2,7 @@ package authority
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
@@ -31,8 +32,13 @@ type actor struct {
 func (ac *actor) person() bool { return ac.with == nil && ac.Machine == "" }
 
 // need refuses with insufficient_scope unless every scope is granted, for some
-// resource at least.
+// resource at least. For a portal session nothing exists but its person's own,
+// and the names that a token of theirs is made of.
 func (ac *actor) need(scopes ...string) error {
+	names := []string{"roles:read", "resources:read", "policy:read"}
+	if ac.Portal != "" && slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(names, s) }) {
+		return notFound()
+	}
 	var missing []string
 	for _, s := range scopes {
 		if !ac.grant.AllowsAny(s) {
@@ -204,6 +210,12 @@ func (a *Authority) judgePerson(r Reader, c Caller, sp *space) (*actor, error) {
 	if !u.DeactivatedAt.IsZero() {
 		return nil, api.Errorf(api.CodeOwnerInactive, "this user is deactivated")
 	}
+	if c.Portal != "" {
+		u.InstanceAdmin = false
+	}
+	if c.Portal != "" && c.Portal != sp.ws.Slug {
+		return nil, notFound()
+	}
 	ac := &actor{Caller: c, instance: u.InstanceAdmin, principal: userPrincipal(u)}
 	m, err := r.Member(sp.ws.ID, MemberKey{User: u.ID})
 	if err != nil && !(errors.Is(err, ErrNoRow) && u.InstanceAdmin) {
@@ -313,8 +325,8 @@ func judgeUser(r Reader, c Caller) (*actor, error) {
 	if !u.DeactivatedAt.IsZero() {
 		return nil, api.Errorf(api.CodeOwnerInactive, "this user is deactivated")
 	}
-	ac := &actor{Caller: c, principal: userPrincipal(u), instance: u.InstanceAdmin}
-	if u.InstanceAdmin {
+	ac := &actor{Caller: c, principal: userPrincipal(u), instance: u.InstanceAdmin && c.Portal == ""}
+	if ac.instance {
 		ac.grant = everything()
 	}
 	return ac, nil

@@ -274,3 +274,17 @@ func TestTokenLimits(t *testing.T) {
 		w.create(w.root, ask("personal", ""))
 	})
 }
+
+func TestWhoCanIsAskedAboutOneScope(t *testing.T) {
+	each(t, func(w *world) {
+		for _, pattern := range []string{"tickets:*", "*", "tickets", "product:read"} {
+			_, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Can: pattern}, page(0))
+			w.refusedField(err, api.CodeInvalidField, "can")
+		}
+		ts, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Can: "tickets:read"}, page(0))
+		must(w.T, err)
+		if len(ts) != 1 {
+			w.Errorf("%d tokens can, want the first", len(ts))
+		}
+	})
+}

@@ -219,3 +219,36 @@ func TestAddressesThatTokenryOwnsAreRefusedForPeople(t *testing.T) {
 		}
 	})
 }
+
+func TestAPortalSessionHasItsPersonsOwnTokensAndNothingElse(t *testing.T) {
+	each(t, func(w *world) {
+		w.workspace("globex")
+		w.memberOf("globex", "omar@example.com", "Owner", "*")
+		omar := w.member("omar@example.com", "Owner")
+		org := w.create(w.root, scoped("workspace", "", "tickets:read"))
+		omar.Portal = "acme"
+		own := w.create(omar, ask("personal", ""))
+		must(w.T, third(w.DisableToken(w.ctx, omar, "acme", own.Token.ID, api.DisableToken{})))
+		for name, err := range map[string]error{
+			"an organisation's token":  second(w.CreateToken(w.ctx, omar, "acme", scoped("workspace", "", "tickets:read"))),
+			"somebody else's":          second(w.GetToken(w.ctx, omar, "acme", org.Token.ID)),
+			"revoking somebody else's": third(w.RevokeToken(w.ctx, omar, "acme", org.Token.ID, api.RevokeToken{})),
+			"members":                  third(w.ListMembers(w.ctx, omar, "acme", page(0))),
+			"on-boarding":              third(w.OnboardResource(w.ctx, omar, "acme", api.CreateResource{Name: "x"})),
+			"writing the policy":       third(w.EditPolicy(w.ctx, omar, "acme", api.PatchPolicy{})),
+		} {
+			w.Run(name, func(t *testing.T) { (&world{T: t}).refused(err, api.CodeNotFound) })
+		}
+		ada := w.person("ada@example.com")
+		ada.Portal = "acme"
+		_, err := w.ListAdmins(w.ctx, ada)
+		w.refused(err, api.CodeInsufficientScope)
+		_, err = w.GetWorkspace(w.ctx, omar, "globex")
+		w.refused(err, api.CodeNotFound)
+		all, _, err := w.ListWorkspaces(w.ctx, omar, page(0))
+		must(w.T, err)
+		if len(all) != 1 || all[0].Slug != "acme" {
+			w.Errorf("sees the workspaces %+v", all)
+		}
+	})
+}

@@ -42,6 +42,8 @@ func (a *Authority) OnboardResource(ctx context.Context, c Caller, ref string, i
 
 func mayOnboard(ac *actor, sp *space) error {
 	switch {
+	case ac.Portal != "":
+		return ac.need("resources:create")
 	case ac.grant.AllowsAll("resources:create"):
 		return nil
 	case sp.policy().Onboarding == api.OnboardAnyMember && (ac.actsAsMember(sp) || ac.grant.AllowsAny("resources:create")):

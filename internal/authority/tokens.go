@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -137,6 +138,9 @@ func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (T
 	if err := oneOf("status", api.Opt[string]{Value: f.Status, Set: f.Status != ""},
 		api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked); err != nil {
 		return q, nil, err
+	}
+	if f.Can != "" && !grant.ValidScope(f.Can) {
+		return q, nil, api.FieldError("can", "must be a scope like tickets:read, and no pattern")
 	}
 	if f.ExpiringWithin > 0 {
 		q.ExpiresAfter = a.now()

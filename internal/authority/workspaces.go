@@ -134,7 +134,7 @@ func visible(r Reader, ac *actor, page Page) ([]Workspace, error) {
 	all, err := r.WorkspacesOf(ac.User)
 	var rows []Workspace
 	for _, ws := range all {
-		if ws.ID > page.After {
+		if ws.ID > page.After && (ac.Portal == "" || ac.Portal == ws.Slug) {
 			rows = append(rows, ws)
 		}
 	}
