@@ -273,3 +273,17 @@ func TestTransferGivesTheTokenANewOwnerAndSecret(t *testing.T) {
 		w.deny(api.CodeInsufficientScope, moved.Secret, "tickets:write")
 	})
 }
+
+func TestATransferIsNoWayAroundTheTransferringTokensLifeAndAddresses(t *testing.T) {
+	each(t, func(w *world) {
+		w.account("deployer", "*")
+		long := w.create(w.root, scoped("workspace", "", "tickets:read"))
+		in := scoped("personal", "", "*")
+		in.ExpiresIn, in.AllowedIPs = api.Some(api.Duration(time.Hour)), api.Some([]string{"192.0.2.0/24"})
+		short := w.with(w.create(w.root, in))
+		_, err := w.TransferToken(w.ctx, short, "acme", long.Token.ID, api.TransferToken{Owner: "deployer"})
+		w.refused(err, api.CodeGrantExceedsOwn)
+		w.allow(long.Secret, "tickets:read")
+		must(w.T, second(w.TransferToken(w.ctx, w.person("ada@example.com"), "acme", long.Token.ID, api.TransferToken{Owner: "deployer"})))
+	})
+}

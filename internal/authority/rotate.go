@@ -283,6 +283,7 @@ func (w *work) rehome(ch *change, owner string) error {
 	return firstError(
 		mayHold(ch.ac, ch.sp, ch.t, "tokens:create"),
 		ceiling(ch.ac, ch.sp, ch.t, o),
+		tighter(ch.ac, ch.sp, ch.t, Token{}), // to its new owner it is a new token
 		w.roomFor(ch.t, ch.sp),
 	)
 }
