@@ -271,18 +271,26 @@ func (w *work) editMember(ch *memberChange, in api.EditMember) error {
 	if err := w.describeMember(&ch.m, in.Name, in.ExternalID); err != nil {
 		return err
 	}
-	sts, named, err := mergeRights(ch.was.Grants, in.Rights)
+	var err error
+	ch.m.Grants, err = regrant(ch.ac, ch.sp, ch.was.Grants, in.Rights)
+	return err
+}
+
+// regrant merges a patch into what a member or service account may do, and
+// refuses what mayGive would. Narrowing it needs no rights of one's own.
+func regrant(ac *actor, sp *space, was []grant.Statement, in api.Rights) ([]grant.Statement, error) {
+	merged, named, err := mergeRights(was, in)
 	if err != nil || !named {
-		return err
+		return was, err
 	}
-	ch.m.Grants = nonNil(sts)
-	if err := firstError(checkOwnRights(ch.m.Grants), checkNames(ch.ac, ch.sp, ch.m.Grants), ownersOnly(ch.ac, ch.m.Grants)); err != nil {
-		return err
+	sts := nonNil(merged)
+	if err := firstError(checkOwnRights(sts), checkNames(ac, sp, sts), ownersOnly(ac, sts)); err != nil {
+		return was, err
 	}
-	if ch.sp.compile(ch.was.Grants).Covers(ch.sp.compile(ch.m.Grants)) {
-		return nil
+	if now := sp.compile(sts); !sp.compile(was).Covers(now) {
+		return sts, ac.cover(now)
 	}
-	return ch.ac.cover(ch.sp.compile(ch.m.Grants))
+	return sts, nil
 }
 
 // PutMember creates the member that ext:ID or an e-mail names, or replaces its

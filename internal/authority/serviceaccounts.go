@@ -168,18 +168,9 @@ func editAccount(ch *accountChange, in api.EditServiceAccount) error {
 	if err := describeServiceAccount(&ch.s, in.Description, in.Contacts); err != nil {
 		return err
 	}
-	sts, named, err := mergeRights(ch.was.Grants, in.Rights)
-	if err != nil || !named {
-		return err
-	}
-	ch.s.Grants = nonNil(sts)
-	if err := firstError(checkOwnRights(ch.s.Grants), checkNames(ch.ac, ch.sp, ch.s.Grants), ownersOnly(ch.ac, ch.s.Grants)); err != nil {
-		return err
-	}
-	if ch.sp.compile(ch.was.Grants).Covers(ch.sp.compile(ch.s.Grants)) {
-		return nil
-	}
-	return ch.ac.cover(ch.sp.compile(ch.s.Grants))
+	var err error
+	ch.s.Grants, err = regrant(ch.ac, ch.sp, ch.was.Grants, in.Rights)
+	return err
 }
 
 // DisableServiceAccount stops a service account's tokens until it is enabled.

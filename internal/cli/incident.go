@@ -47,14 +47,7 @@ func (a *app) showFound(found api.FoundTokens) error {
 	if a.flags.json {
 		return a.printJSON(found)
 	}
-	items := func(yield func(api.FoundToken, error) bool) {
-		for _, f := range found.Items {
-			if !yield(f, nil) {
-				return
-			}
-		}
-	}
-	return table(a, items, 0, "TOKEN,SECRET,ID,OWNER,STATUS", func(f api.FoundToken) []string {
+	return table(a, each(found.Items, nil), 0, "TOKEN,SECRET,ID,OWNER,STATUS", func(f api.FoundToken) []string {
 		if f.Token == nil {
 			return []string{f.Masked, f.Secret, "", "", ""}
 		}
@@ -118,14 +111,7 @@ func (a *app) bulk(cmd *cobra.Command, in api.BulkTokens) error {
 	if a.flags.json {
 		return a.printJSON(out)
 	}
-	items := func(yield func(api.BulkResult, error) bool) {
-		for _, r := range out.Results {
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}
-	err = table(a, items, 0, "ID,RESULT,WHY", func(r api.BulkResult) []string { return []string{r.ID, string(r.Code), r.Detail} })
+	err = table(a, each(out.Results, nil), 0, "ID,RESULT,WHY", func(r api.BulkResult) []string { return []string{r.ID, string(r.Code), r.Detail} })
 	if err == nil && slices.ContainsFunc(out.Results, func(r api.BulkResult) bool { return r.Code != api.CodeOK }) {
 		return errors.New("some tokens were left as they were")
 	}
@@ -159,14 +145,7 @@ func (a *app) showChains(chains []authority.Chain) error {
 	if a.flags.json {
 		return a.printJSON(chains)
 	}
-	items := func(yield func(authority.Chain, error) bool) {
-		for _, c := range chains {
-			if !yield(c, nil) {
-				return
-			}
-		}
-	}
-	return table(a, items, 0, "CHAIN,ROWS,HEAD,BROKEN", func(c authority.Chain) []string {
+	return table(a, each(chains, nil), 0, "CHAIN,ROWS,HEAD,BROKEN", func(c authority.Chain) []string {
 		return []string{c.Name, fmt.Sprint(c.Rows), c.Head, c.Broken}
 	})
 }
