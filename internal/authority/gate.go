@@ -102,7 +102,7 @@ func (a *Authority) judge(r Reader, c Caller, sp *space) (*actor, error) {
 	case c.User != 0:
 		ac, err = a.judgePerson(r, c, sp)
 	default:
-		err = api.Errorf(api.CodeMissingToken, "send the header Authorization: Bearer with a token")
+		err = api.Errorf(api.CodeMissingToken, "no token was presented")
 	}
 	if err != nil || c.ActAs == "" {
 		return ac, err
@@ -247,7 +247,7 @@ func suspended(m Member, sp *space) error {
 // actAs lets a member's grant decide in place of the caller's.
 func (a *Authority) actAs(r Reader, ac *actor, sp *space) (*actor, error) {
 	if !ac.instance {
-		return nil, missingInstance("Tokenry-Act-As needs the scope instance:admin")
+		return nil, missingInstance("acting as a member needs the scope instance:admin")
 	}
 	m, err := a.member(r, ac, sp, ac.ActAs)
 	if err != nil {
@@ -298,7 +298,7 @@ func (a *Authority) enterForInstance(r Reader, c Caller, ref string, scopes ...s
 // member there: a member's grant says nothing about the instance.
 func (a *Authority) judgeInstance(r Reader, c Caller) (*actor, error) {
 	if c.ActAs != "" {
-		return nil, missingInstance("a member acted as has no power over the instance; leave Tokenry-Act-As out")
+		return nil, missingInstance("a member acted as has no power over the instance; act as yourself here")
 	}
 	switch {
 	case c.Machine != "":
@@ -314,7 +314,7 @@ func (a *Authority) judgeInstance(r Reader, c Caller) (*actor, error) {
 	case c.User != 0:
 		return judgeUser(r, c)
 	}
-	return nil, api.Errorf(api.CodeMissingToken, "send the header Authorization: Bearer with a token")
+	return nil, api.Errorf(api.CodeMissingToken, "no token was presented")
 }
 
 func judgeUser(r Reader, c Caller) (*actor, error) {

@@ -265,7 +265,7 @@ func (w *work) replaceRole(e entry, name, replacement string) error {
 		})
 	})
 	if err == nil && used && replacement == "" {
-		return api.Errorf(api.CodeRoleInUse, "the role is in use; name its replacement with ?replacement=ROLE")
+		return api.Errorf(api.CodeRoleInUse, "the role is in use; name its replacement")
 	}
 	return err
 }
