@@ -167,6 +167,7 @@ func tokenEvents() []WebhookType {
 		{"token.enabled", "A suspended token works again.", nil},
 		{"token.revoked", "A token was ended for good; revoke_reason says why.", nil},
 		{"token.deleted", "A token was revoked and hidden from lists.", nil},
+		{"token.secret_retired", "The old secret of a token was ended before its overlap was over.", nil},
 		{"token.transferred", "A token got another owner, and a new secret.", nil},
 		{"token.revealed", "A recoverable secret was shown again.", nil},
 		{"token.expiring", "A token reached a step of the policy's notice_days; days_left says which.", nil},

@@ -99,6 +99,12 @@ func (c *Client) ResetToken(ctx context.Context, ws, id string, opts ...CallOpti
 	return within[api.Issued](ctx, c, ws, with(http.MethodPost, nil, opts...), "tokens", id, "reset")
 }
 
+// RetireSecrets ends the overlap of a rotation now: the current secret alone
+// works. A token with one secret stays as it is.
+func (c *Client) RetireSecrets(ctx context.Context, ws, id string) (api.Token, error) {
+	return within[api.Token](ctx, c, ws, repeatable(nil), "tokens", id, "retire")
+}
+
 // TransferToken moves a token to another owner and gives it a new secret.
 func (c *Client) TransferToken(ctx context.Context, ws, id string, in api.TransferToken) (api.Issued, error) {
 	return within[api.Issued](ctx, c, ws, with(http.MethodPost, in), "tokens", id, "transfer")

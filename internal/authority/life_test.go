@@ -143,6 +143,31 @@ func TestRotationKeepsTheTokenAndOverlapsTheSecrets(t *testing.T) {
 	})
 }
 
+func TestRetiringEndsAnOverlapNowAndTwiceChangesNothing(t *testing.T) {
+	each(t, func(w *world) {
+		old := w.create(w.root, scoped("workspace", "", "tickets:read"))
+		fresh, err := w.RotateToken(w.ctx, w.root, "acme", old.Token.ID, api.RotateToken{Overlap: api.Some(api.Duration(time.Hour))})
+		must(w.T, err)
+		w.allow(old.Secret)
+		v, revision, err := w.RetireSecrets(w.ctx, w.root, "acme", old.Token.ID)
+		must(w.T, err)
+		if len(v.Secrets) != 1 || v.OverlapEndsAt != nil || revision == 0 {
+			w.Errorf("retired: secrets %+v, overlap ends %v, revision %d", v.Secrets, v.OverlapEndsAt, revision)
+		}
+		w.deny(api.CodeRetired, old.Secret)
+		w.allow(fresh.Secret)
+		again, _, err := w.RetireSecrets(w.ctx, w.root, "acme", old.Token.ID)
+		must(w.T, err)
+		if again.Revision != v.Revision {
+			w.Errorf("retired twice: revision %d, then %d", v.Revision, again.Revision)
+		}
+		_, _, err = w.RevokeToken(w.ctx, w.root, "acme", old.Token.ID, api.RevokeToken{})
+		must(w.T, err)
+		_, _, err = w.RetireSecrets(w.ctx, w.root, "acme", old.Token.ID)
+		w.refused(err, api.CodeTokenRevoked)
+	})
+}
+
 func TestTheLastFourRetiredSecretsAreRemembered(t *testing.T) {
 	each(t, func(w *world) {
 		issued := []authority.Issued{w.create(w.root, ask("personal", ""))}

@@ -21,6 +21,7 @@ func (a *app) tokens() *cobra.Command {
 		a.tokenIssue("reset ID", "Give a token a new secret; the old one is dead at once", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
 			return c.ResetToken(ctx, "", id)
 		}),
+		a.tokenAct("retire ID", "End the overlap of a rotation now: the new secret alone works", (*client.Client).RetireSecrets),
 		a.tokenIssue("reveal ID", "Show the secret of a recoverable token again", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
 			return c.RevealToken(ctx, "", id)
 		}),

@@ -122,6 +122,8 @@ func tokenLaws() []law {
 		{change: "a token is reset", steps: []step{change("POST", one+"/reset", nil)}, after: all("retired")},
 		{change: "a token is rotated without overlap", steps: []step{change("POST", one+"/rotate", object{"overlap": "0"})}, after: all("retired")},
 		{change: "a token is rotated with overlap", steps: []step{change("POST", one+"/rotate", object{"overlap": "1h"})}, after: all("ok")},
+		{change: "a rotated token's old secret is retired", first: []step{change("POST", one+"/rotate", object{"overlap": "1h"})},
+			steps: []step{change("POST", one+"/retire", nil)}, before: all("ok"), after: all("retired")},
 		{change: "a token is transferred", steps: []step{change("POST", one+"/transfer", object{"owner": "heir"})}, after: all("retired")},
 		{change: "a token is revoked", steps: []step{change("POST", one+"/revoke", nil)}, after: all("revoked")},
 		{change: "a token is deleted", steps: []step{change("DELETE", one, nil)}, after: all("revoked")},

@@ -124,7 +124,8 @@ func tokenSituations() []situation {
 		{route: "GET " + one}, {route: "PATCH " + one, about: "relabel", body: `{"label":"y"}`},
 		{route: "PATCH " + one, about: "widen", body: `{"scopes":["*"],"resources":["*"]}`}, {route: "DELETE " + one},
 		{route: "POST " + one + "/revoke"}, {route: "POST " + one + "/disable"}, {route: "POST " + one + "/enable"},
-		{route: "POST " + one + "/rotate"}, {route: "POST " + one + "/reset"}, {route: "POST " + one + "/reveal"},
+		{route: "POST " + one + "/rotate"}, {route: "POST " + one + "/reset"}, {route: "POST " + one + "/retire"},
+		{route: "POST " + one + "/reveal"},
 		{route: "POST " + one + "/transfer", about: "to a service account", body: `{"owner":"robot"}`},
 	} {
 		out = append(out, onEachToken(verb)...)

@@ -58,6 +58,11 @@ func tokenStateRoutes() []Route {
 			reissue(func(c *call) (authority.Issued, error) {
 				return c.s.authority.ResetToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})).keyed(),
+		route("POST", id+"/retire", needs("tokens:edit", "tokens:self").noting("tokens:self is for the token itself."),
+			"End the overlap of a rotation now: the current secret alone works",
+			act(func(c *call) (api.Token, int64, error) {
+				return c.s.authority.RetireSecrets(c.ctx, c.caller, c.path("ws"), c.path("id"))
+			})),
 		route("POST", id+"/transfer", needs("tokens:edit").noting("And what a new token of the new owner needs."), "Move a token to another owner and rotate it",
 			issue(func(c *call, in api.TransferToken) (authority.Issued, error) {
 				return c.s.authority.TransferToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)

@@ -162,6 +162,7 @@ func (w *world) tokenStory() {
 		{"POST", one + "/disable", nil, 200, object{"status": "disabled"}},
 		{"POST", one + "/enable", nil, 200, object{"status": "active"}},
 		{"POST", one + "/rotate", nil, 200, nil},
+		{"POST", one + "/retire", nil, 200, object{"overlap_ends_at": nil}},
 		{"POST", one + "/rotate", object{"overlap": "0"}, 200, nil},
 		{"POST", one + "/reset", nil, 200, nil},
 		{"POST", one + "/transfer", object{"owner": "eve@example.com"}, 200, nil},
