@@ -99,6 +99,9 @@ type work struct {
 	// last is what was known, before the lock was taken, of the last use of the
 	// token that is changed.
 	last map[token.Locator][]LastUse
+	// replaces is the number of the secret that was current when a request to
+	// replace it came in; 0 lets any be replaced.
+	replaces int
 }
 
 // mutate applies f as one mutation and answers the revision it took. A dry run

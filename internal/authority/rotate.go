@@ -19,7 +19,7 @@ const keptSecrets = 6
 // caller's own; a token with tokens:self may rotate itself, without a longer
 // life. A revoked token, and an expired one without renew, cannot be rotated.
 func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, in api.RotateToken) (out Issued, err error) {
-	out.Revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
+	out.Revision, err = a.handOver(ctx, c, id, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
 		if err != nil {
 			return err
@@ -39,7 +39,7 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 
 // ResetToken is a rotation without overlap: the old secret is dead at once.
 func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (out Issued, err error) {
-	out.Revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
+	out.Revision, err = a.handOver(ctx, c, id, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
 		if err != nil {
 			return err
@@ -54,6 +54,56 @@ func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (o
 		return err
 	})
 	return out, err
+}
+
+// handOver is mutateToken for the verbs that replace a secret. The secret that is
+// current when the request comes in is looked up before the lock is taken: if
+// another is current by then, somebody else's request came first, and this one
+// would end a secret that has just been handed over.
+func (a *Authority) handOver(ctx context.Context, c Caller, id string, f func(*work) error) (int64, error) {
+	number := a.seen(ctx, func(r Reader) (token.Locator, error) {
+		if id == "self" {
+			return c.Token, nil
+		}
+		return token.ParseLocator(locatorPart(id))
+	})
+	return a.mutateToken(ctx, c, id, func(w *work) error {
+		w.replaces = number
+		return f(w)
+	})
+}
+
+// seen is the number of the current secret of the token that find finds; 0 when
+// there is none to be seen: the verb itself then says what is wrong.
+func (a *Authority) seen(ctx context.Context, find func(Reader) (token.Locator, error)) (number int) {
+	err := a.read(ctx, func(r Reader) error {
+		l, err := find(r)
+		if err != nil {
+			return err
+		}
+		t, err := r.Token(l)
+		if err != nil {
+			return err
+		}
+		secrets, err := r.Secrets(t.ID)
+		if err == nil && len(secrets) > 0 {
+			number = secrets[0].Number
+		}
+		return err
+	})
+	if err != nil {
+		return 0
+	}
+	return number
+}
+
+// unrivalled refuses to replace a secret other than the one that was current
+// when the request came in.
+func (w *work) unrivalled(current Secret) error {
+	if w.replaces == 0 || w.replaces == current.Number {
+		return nil
+	}
+	return api.Errorf(api.CodeRotationConflict, "the token was rotated while this request waited; the secret that was handed over then is kept")
 }
 
 // beginHandover begins a verb that hands over a new secret of a token.
@@ -135,6 +185,9 @@ func (w *work) replaceSecret(ch *change, overlap api.Duration, onUse bool, actio
 	if err != nil {
 		return api.Token{}, token.Secret{}, err
 	}
+	if err := w.unrivalled(secrets[0]); err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
 	if ch.before.Status == api.StatusExpired {
 		overlap = 0
 	}
@@ -176,24 +229,21 @@ func retire(s Secret, current int, end, now time.Time) time.Time {
 // For one's own it needs what a personal token of one's own needs; for somebody
 // else's tokens:create and tokens:impersonate.
 func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who string) (out Issued, err error) {
+	number := a.seen(ctx, func(r Reader) (token.Locator, error) {
+		st, err := a.standing(r, c, ref, who)
+		return st.t.Locator, err
+	})
 	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref)
+		st, err := a.standing(w, c, ref, who)
 		if err != nil {
 			return err
 		}
-		m, err := a.member(w, ac, sp, who)
-		if err != nil {
+		w.replaces = number
+		if !st.found {
+			out.Token, out.Secret, err = w.createStanding(st.ac, st.sp, st.m)
 			return err
 		}
-		t, found, err := w.standing(m)
-		if err != nil {
-			return err
-		}
-		if !found {
-			out.Token, out.Secret, err = w.createStanding(ac, sp, m)
-			return err
-		}
-		ch, err := w.beginHandover(ref, t.Locator.String())
+		ch, err := w.beginHandover(ref, st.t.Locator.String())
 		if err != nil {
 			return err
 		}
@@ -207,20 +257,35 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 	return out, err
 }
 
+// standing is a member's standing access token, as a caller came to it.
+type standing struct {
+	ac    *actor
+	sp    *space
+	m     Member
+	t     Token
+	found bool
+}
+
 // standing finds a member's standing token that is not revoked.
-func (w *work) standing(m Member) (Token, bool, error) {
-	q := TokenQuery{OwnerMember: m.ID, Limit: maxPage}
+func (a *Authority) standing(r Reader, c Caller, ref, who string) (st standing, err error) {
+	if st.ac, st.sp, err = a.enter(r, c, ref); err != nil {
+		return st, err
+	}
+	if st.m, err = a.member(r, st.ac, st.sp, who); err != nil {
+		return st, err
+	}
+	q := TokenQuery{OwnerMember: st.m.ID, Limit: maxPage}
 	for {
-		ts, err := w.Tokens(m.Workspace, q)
+		ts, err := r.Tokens(st.m.Workspace, q)
 		if err != nil {
-			return Token{}, false, err
+			return st, err
 		}
-		i := slices.IndexFunc(ts, func(t Token) bool { return t.Standing && t.RevokedAt.IsZero() })
-		if i >= 0 {
-			return ts[i], true, nil
+		if i := slices.IndexFunc(ts, func(t Token) bool { return t.Standing && t.RevokedAt.IsZero() }); i >= 0 {
+			st.t, st.found = ts[i], true
+			return st, nil
 		}
 		if len(ts) < q.Limit {
-			return Token{}, false, nil
+			return st, nil
 		}
 		q.Before = ts[len(ts)-1].ID
 	}
@@ -244,7 +309,7 @@ func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.
 // whoever held the old secret holds nothing. It needs tokens:edit, what a token
 // of the new owner needs, and rights within the caller's own.
 func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string, in api.TransferToken) (out Issued, err error) {
-	out.Revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
+	out.Revision, err = a.handOver(ctx, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:edit")
 		if err != nil {
 			return err
