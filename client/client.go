@@ -28,6 +28,7 @@ type Client struct {
 	workspace string
 	timeout   time.Duration
 	attempts  int
+	patience  time.Duration
 	own       *ownWorkspace
 	sleep     func(context.Context, time.Duration) error
 }
@@ -47,7 +48,7 @@ func New(baseURL, tok string, opts ...Option) (*Client, error) {
 	}
 	c := &Client{
 		base: base, secret: token.NewSecret(tok), http: &http.Client{Transport: transport()},
-		agent: userAgent(), timeout: 30 * time.Second, attempts: 3, own: new(ownWorkspace), sleep: sleep,
+		agent: userAgent(), timeout: 30 * time.Second, attempts: 3, patience: longestWait, own: new(ownWorkspace), sleep: sleep,
 	}
 	for _, o := range opts {
 		if err := o(c); err != nil {
@@ -103,6 +104,19 @@ func WithAttempts(n int) Option {
 			return errors.New("client: the attempts must be at least 1")
 		}
 		c.attempts = n
+		return nil
+	}
+}
+
+// WithPatience is the longest that a call waits, before it is sent again, because
+// the server asks for it (Retry-After); without it that is 30 seconds. Whoever is
+// asked for more is told at once.
+func WithPatience(d time.Duration) Option {
+	return func(c *Client) error {
+		if d < 0 {
+			return errors.New("client: the patience must not be below 0")
+		}
+		c.patience = d
 		return nil
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -294,6 +295,27 @@ func TestTriesAgain(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	sent := 0
+	s := fake(t, func(w http.ResponseWriter, _ *http.Request) {
+		if sent++; sent == 1 {
+			w.Header().Set("Retry-After", "3600")
+			refuse(w, api.Problem{Status: 429, Code: api.CodeRateLimited})
+			return
+		}
+		answer(w, api.Whoami{})
+	})
+	var slept []time.Duration
+	_, err := dial(t, s.URL, naps(&slept), client.WithPatience(time.Hour)).Whoami(t.Context())
+	if err != nil || !slices.Equal(slept, []time.Duration{time.Hour}) {
+		t.Errorf("%v after %v", err, slept)
+	}
+	if _, err := client.New(s.URL, theirs, client.WithPatience(-1)); err == nil {
+		t.Error("a patience below nothing was taken")
 	}
 }
 

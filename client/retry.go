@@ -11,8 +11,9 @@ import (
 
 const (
 	firstWait = 100 * time.Millisecond
-	// longestWait is the longest that a call waits because the server asks for
-	// it; whoever is asked for more is told at once.
+	// longestWait is the longest that a call waits, unless the client was made with
+	// another, because the server asks for it; whoever is asked for more is told at
+	// once.
 	longestWait = 30 * time.Second
 )
 
@@ -25,7 +26,7 @@ func (c *Client) try(ctx context.Context, cl call, f func(context.Context) error
 			return err
 		}
 		wait := pause(n, err)
-		if end, ok := ctx.Deadline(); wait > longestWait || ok && time.Until(end) < wait {
+		if end, ok := ctx.Deadline(); wait > c.patience || ok && time.Until(end) < wait {
 			return err
 		}
 		if c.sleep(ctx, wait) != nil {

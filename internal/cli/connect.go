@@ -16,13 +16,15 @@ import (
 const defaultServer = "http://127.0.0.1:8080"
 
 // client makes the client that the flags and variables describe.
-func (a *app) client() (*client.Client, error) {
+func (a *app) client(more ...client.Option) (*client.Client, error) {
 	tok, err := a.callerToken()
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.New(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), tok,
-		client.WithUserAgent("tokenry-cli"), client.WithWorkspace(a.setting(a.flags.workspace, "TOKENRY_WORKSPACE", "")))
+	opts := append([]client.Option{
+		client.WithUserAgent("tokenry-cli"), client.WithWorkspace(a.setting(a.flags.workspace, "TOKENRY_WORKSPACE", "")),
+	}, more...)
+	c, err := client.New(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), tok, opts...)
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -58,11 +58,14 @@ func (a *app) showFound(found api.FoundTokens) error {
 // tokenBulk does one thing to many tokens.
 func (a *app) tokenBulk() *cobra.Command {
 	var in api.BulkTokens
-	var f api.TokenFilter
-	var expiring, unused lifetime
+	var filter func() (api.TokenFilter, error)
 	cmd := a.command("bulk ACTION [ID...]", "Revoke, disable or rotate many tokens", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		in.Action, in.IDs = args[0], args[1:]
-		if f.ExpiringWithin, f.UnusedFor = expiring.Duration, unused.Duration; len(in.IDs) == 0 {
+		f, err := filter()
+		if err != nil {
+			return err
+		}
+		if len(in.IDs) == 0 || narrows(f) {
 			in.Filter = &f
 		}
 		if in.Action == api.BulkEdit {
@@ -77,14 +80,7 @@ a line of JSON for each token, with its new secret, on standard output.`
 	fs.BoolVar(&in.DryRun, "dry-run", false, "only say which tokens would be touched")
 	fs.StringVar(&in.Reason, "reason", "", "with revoke: unused, superseded, leaked, owner_left or other")
 	fs.StringVar(&in.Comment, "comment", "", "with revoke: a note for the audit")
-	fs.StringVar(&f.Owner, "owner", "", "only this owner's")
-	fs.StringVar(&f.Kind, "kind", "", "only personal, service or workspace tokens")
-	fs.StringVar(&f.Status, "status", "", "only tokens in this status")
-	fs.StringVar(&f.Query, "search", "", "only tokens whose label or description has this text")
-	fs.StringVar(&f.CreatedBy, "created-by", "", "only tokens that this address made")
-	fs.StringVar(&f.CreatedWith, "created-with", "", "only tokens that were made with this token")
-	fs.Var(&expiring, "expiring-within", "only tokens that expire so soon, like 30d")
-	fs.Var(&unused, "unused-for", "only tokens that were not used for so long, like 90d")
+	filter = tokenFilter(fs)
 	return cmd
 }
 

@@ -85,3 +85,31 @@ func TestRunWithNothingAround(t *testing.T) {
 		t.Errorf("ended with %d", code)
 	}
 }
+
+// At a terminal a bar says how far a rotation is, and the lines of what went
+// well are left out.
+func TestRotationAtATerminal(t *testing.T) {
+	t.Parallel()
+	s := clienttest.New(t)
+	env := map[string]string{"TOKENRY_SERVER": s.URL, "TOKENRY_TOKEN": s.Token, "XDG_STATE_HOME": t.TempDir()}
+	for _, label := range []string{"a", "b", "c"} {
+		if r := run(t, env, "", false, "token", "create", "--label", "fleet "+label); r.code != 0 {
+			t.Fatalf("%+v", r)
+		}
+	}
+	r := run(t, env, "", true, "token", "rotate", "--filter", "q=fleet", "--exec", "cat")
+	if r.code != 0 || strings.Count(r.out, "tkyp_") != 3 || strings.Count(r.out, "\n") != 3 {
+		t.Fatalf("%+v", r)
+	}
+	if !strings.Contains(r.err, "rotating") || strings.Contains(r.err, "delivered") || !strings.Contains(r.err, "3 done, 0 failed, 0 left") {
+		t.Errorf("it said %q", r.err)
+	}
+	env["XDG_STATE_HOME"] = ""
+	if r := run(t, env, "", false, "token", "rotate", "--filter", "q=fleet", "--exec", "cat"); r.code != 2 || !strings.Contains(r.err, "--journal") {
+		t.Errorf("without a folder for its state: %+v", r)
+	}
+	if r := run(t, env, "", false, "token", "rotate", "--filter", "q=fleet", "--in-overlap", "--no-newline", "--journal", t.TempDir()+"/j", "--exec", "cat"); r.code != 0 ||
+		strings.Contains(r.out, "\n") || strings.Count(r.out, "tkyp_") != 3 {
+		t.Errorf("without line ends: %+v", r)
+	}
+}

@@ -153,24 +153,6 @@ func (a *app) tokenEdit() *cobra.Command {
 	return cmd
 }
 
-func (a *app) tokenRotate() *cobra.Command {
-	var in api.RotateToken
-	var f *fields
-	cmd := a.tokenIssue("rotate ID", "Give a token a new secret; the old one works until the overlap ends", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
-		if err := f.into(&in); err != nil {
-			return api.Issued{}, err
-		}
-		return c.RotateToken(ctx, "", id, in, keyOption(f.fs)...)
-	})
-	f = newFields(cmd.Flags()).
-		value("overlap", new(lifetime), "how long the old secret still works; left out, the policy's").
-		yes("retire_on_first_use", "the old secret ends when the new one is first used").
-		yes("renew", "the original lifetime begins again; also for an expired token").
-		value("expires_in", new(lifetime), "new lifetime from now")
-	addKey(cmd.Flags())
-	return cmd
-}
-
 func (a *app) tokenDisable() *cobra.Command {
 	after := new(lifetime)
 	cmd := a.tokenAct("disable ID", "Suspend a token until it is enabled", func(c *client.Client, ctx context.Context, ws, id string) (api.Token, error) {
@@ -205,19 +187,12 @@ func (a *app) tokenTransfer() *cobra.Command {
 }
 
 func (a *app) tokenList() *cobra.Command {
-	var f api.TokenFilter
-	var metadata []string
+	var filter func() (api.TokenFilter, error)
 	var most int
-	expiring, unused := new(lifetime), new(lifetime)
 	cmd := a.command("list", "List tokens, newest first", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		f.ExpiringWithin, f.UnusedFor = expiring.Duration, unused.Duration
-		f.Metadata = map[string]string{}
-		for _, pair := range metadata {
-			key, value, ok := strings.Cut(pair, "=")
-			if !ok {
-				return usagef("--metadata: must be KEY=VALUE")
-			}
-			f.Metadata[key] = value
+		f, err := filter()
+		if err != nil {
+			return err
 		}
 		c, err := a.client()
 		if err != nil {
@@ -225,31 +200,8 @@ func (a *app) tokenList() *cobra.Command {
 		}
 		return table(a, c.Tokens(cmd.Context(), "", f), most, "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED", a.tokenLine)
 	})
-	fs := cmd.Flags()
-	for _, t := range []struct {
-		to         *string
-		name, help string
-	}{
-		{&f.Owner, "owner", "of this member, service account or slug@workspace"},
-		{&f.Kind, "kind", "of this kind: personal, service or workspace"},
-		{&f.Status, "status", "with this status: active, disabled, expired or revoked"},
-		{&f.Query, "query", "with this in the label or description, or at the locator's beginning"},
-		{&f.Role, "role", "that name this role"},
-		{&f.Scope, "scope", "that name this scope"},
-		{&f.Resource, "resource", "that name this resource"},
-		{&f.CreatedBy, "created-by", "made by this address"},
-		{&f.CreatedWith, "created-with", "made with this token"},
-		{&f.UsedFrom, "used-from", "used from this address or network"},
-		{&f.Can, "can", "that may use this scope now, on --resource if given"},
-	} {
-		fs.StringVar(t.to, t.name, "", "only those "+t.help)
-	}
-	fs.StringArrayVar(&metadata, "metadata", nil, "only those with this KEY=VALUE; may be repeated")
-	fs.Var(expiring, "expiring-within", "only those that expire within this time")
-	fs.Var(unused, "unused-for", "only those that were not used for so long")
-	fs.BoolVar(&f.OutsidePolicy, "outside-policy", false, "only those that today's policy would not allow")
-	fs.BoolVar(&f.Deleted, "deleted", false, "also those that were deleted")
-	limitFlag(fs, &most, 0)
+	filter = tokenFilter(cmd.Flags())
+	limitFlag(cmd.Flags(), &most, 0)
 	return cmd
 }
 

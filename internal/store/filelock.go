@@ -19,6 +19,16 @@ type lockText struct {
 	Since  time.Time `json:"since"`
 }
 
+// LockFile takes a lock beside a file that is no database, or answers a
+// *[HeldError]. The kernel drops it with the process; the lock's file stays.
+func LockFile(path, holder string, now time.Time) (release func() error, err error) {
+	l, err := lockFile(path, holder, now)
+	if err != nil {
+		return nil, err
+	}
+	return l.release, nil
+}
+
 // lockFile takes the lock, or answers a *[HeldError].
 func lockFile(path, holder string, now time.Time) (*fileLock, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// tokenFilter adds the flags that say which tokens are meant, the same for every
+// command that takes more than one. What it returns reads them.
+func tokenFilter(fs *pflag.FlagSet) func() (api.TokenFilter, error) {
+	var f api.TokenFilter
+	for _, t := range []struct {
+		to         *string
+		name, help string
+	}{
+		{&f.Owner, "owner", "of this member, service account or slug@workspace"},
+		{&f.Kind, "kind", "of this kind: personal, service or workspace"},
+		{&f.Status, "status", "with this status: active, disabled, expired or revoked"},
+		{&f.Query, "query", "with this in the label or description, or at the locator's beginning"},
+		{&f.Role, "role", "that name this role"},
+		{&f.Scope, "scope", "that name this scope"},
+		{&f.Resource, "resource", "that name this resource"},
+		{&f.CreatedBy, "created-by", "made by this address"},
+		{&f.CreatedWith, "created-with", "made with this token"},
+		{&f.UsedFrom, "used-from", "used from this address or network"},
+		{&f.Can, "can", "that may use this scope now, on --resource if given"},
+	} {
+		fs.StringVar(t.to, t.name, "", "only those "+t.help)
+	}
+	expiring, unused := new(lifetime), new(lifetime)
+	metadata := fs.StringArray("metadata", nil, "only those with this KEY=VALUE; may be repeated")
+	fs.Var(expiring, "expiring-within", "only those that expire within this time")
+	fs.Var(unused, "unused-for", "only those that were not used for so long")
+	fs.BoolVar(&f.OutsidePolicy, "outside-policy", false, "only those that today's policy would not allow")
+	fs.BoolVar(&f.Deleted, "deleted", false, "also those that were deleted")
+	return func() (api.TokenFilter, error) {
+		f.ExpiringWithin, f.UnusedFor, f.Metadata = expiring.Duration, unused.Duration, nil
+		for _, pair := range *metadata {
+			key, value, ok := strings.Cut(pair, "=")
+			if !ok {
+				return f, usagef("--metadata: must be KEY=VALUE")
+			}
+			if f.Metadata == nil {
+				f.Metadata = map[string]string{}
+			}
+			f.Metadata[key] = value
+		}
+		return f, nil
+	}
+}
+
+// filterWords sets the flags of a filter from words like owner=ci, which are
+// named as the flags are, or as the API names them. Several may be joined by &.
+func filterWords(fs *pflag.FlagSet, words []string) error {
+	known := pflag.NewFlagSet("filter", pflag.ContinueOnError)
+	tokenFilter(known)
+	for _, word := range words {
+		for pair := range strings.SplitSeq(word, "&") {
+			name, value, ok := strings.Cut(pair, "=")
+			if key, found := strings.CutPrefix(name, "metadata."); found {
+				name, value = "metadata", key+"="+value
+			}
+			if name = flagName(name); name == "q" {
+				name = "query"
+			}
+			if !ok || known.Lookup(name) == nil {
+				return usagef("--filter takes WORD=VALUE, like owner=ci, with the words that token list has as flags; %q is none", pair)
+			}
+			if err := fs.Set(name, value); err != nil {
+				return usagef("--filter %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// narrows says whether a filter leaves anything out.
+func narrows(f api.TokenFilter) bool { return !reflect.ValueOf(f).IsZero() }

@@ -1,0 +1,362 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/store"
+)
+
+const (
+	// keyKept is how long, with an hour to spare, the server finds a request again
+	// by its key.
+	keyKept = 23 * time.Hour
+	// grace is what the call at hand gets after Ctrl-C.
+	grace = 30 * time.Second
+)
+
+// fleet is a rotation of every token that a filter finds.
+type fleet struct {
+	*app
+	fleetFlags
+	c       *client.Client
+	in      api.RotateToken
+	journal *journal
+	tell    *progress
+	outcome fleetOutcome
+}
+
+func (a *app) rotateFleet(cmd *cobra.Command, o fleetFlags, filter api.TokenFilter, in api.RotateToken) (err error) {
+	if err := o.check(cmd.Flags(), filter); err != nil {
+		return err
+	}
+	c, err := a.client(client.WithAttempts(10), client.WithPatience(15*time.Minute))
+	if err != nil {
+		return err
+	}
+	f := &fleet{app: a, fleetFlags: o, c: c, in: in}
+	head, path, err := f.about(cmd.Context(), filter)
+	if err != nil {
+		return err
+	}
+	if !o.dryRun {
+		release, err := a.lockJournal(path)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = release() }() // the kernel drops it too
+	}
+	if err := f.open(cmd.Context(), path, head, filter); err != nil || o.dryRun {
+		return err
+	}
+	f.outcome.Journal = path
+	f.run(cmd.Context())
+	return f.finish(cmd.Context())
+}
+
+// about says what the journal is about, and where it is.
+func (f *fleet) about(ctx context.Context, filter api.TokenFilter) (journalHead, string, error) {
+	who, err := f.c.Whoami(ctx)
+	if err != nil {
+		return journalHead{}, "", err
+	}
+	head := journalHead{Version: 1, Server: f.c.BaseURL(), Workspace: f.setting(f.flags.workspace, "TOKENRY_WORKSPACE", who.Workspace),
+		Filter: rawJSON(filter), Rotate: rawJSON(f.in), Begun: f.Now().UTC()}
+	if who.Token != nil {
+		head.Caller = who.Token.Locator
+	}
+	name := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", head.Server, head.Workspace, head.Filter))
+	path, err := f.journalPath(f.fleetFlags.journal, hex.EncodeToString(name[:8]))
+	return head, path, err
+}
+
+// lockJournal keeps a second run off a journal.
+func (a *app) lockJournal(path string) (func() error, error) {
+	if err := makeFolder(path); err != nil {
+		return nil, err
+	}
+	release, err := store.LockFile(path+".lock", fmt.Sprintf("process %d", os.Getpid()), a.Now())
+	if held, ok := errors.AsType[*store.HeldError](err); ok {
+		return nil, fmt.Errorf("another rotation works with the journal %s (%s)", path, orNone(held.Holder))
+	}
+	return release, err
+}
+
+// open reads the journal of an earlier run, or makes a plan.
+func (f *fleet) open(ctx context.Context, path string, head journalHead, filter api.TokenFilter) error {
+	j, err := readJournal(path)
+	if err == nil {
+		fmt.Fprintf(f.Err, "going on with the rotation of %s (journal %s)\n", f.when(&j.head.Begun), clean(path))
+		err = j.fits(path, head)
+	}
+	if err == nil {
+		f.journal = j
+		return f.list(j.records)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	plan, err := f.plan(ctx, filter, head.Caller)
+	if err != nil || f.dryRun {
+		return firstError(err, f.list(plan))
+	}
+	f.journal, err = newJournal(path, head, plan)
+	return err
+}
+
+// list is all that a dry run does.
+func (f *fleet) list(plan []*record) error {
+	if !f.dryRun {
+		return nil
+	}
+	return table(f.app, each(plan, nil), 0, "LABEL,ID,OWNER,STATE", func(r *record) []string {
+		return []string{r.Label, r.ID, r.Owner, r.State}
+	})
+}
+
+// plan asks which tokens there are to rotate, newest first.
+func (f *fleet) plan(ctx context.Context, filter api.TokenFilter, own string) ([]*record, error) {
+	run := make([]byte, 12)
+	if _, err := io.ReadFull(randomness(), run); err != nil {
+		return nil, err
+	}
+	var plan []*record
+	for t, err := range f.c.Tokens(ctx, "", filter) {
+		if err != nil {
+			return nil, err
+		}
+		if why := f.leaveOut(t, own); why != "" {
+			fmt.Fprintf(f.Err, "left out %s (%s): %s\n", clean(t.ID), clean(t.Label), why)
+			f.outcome.LeftOut++
+			continue
+		}
+		plan = append(plan, &record{Locator: t.Locator, ID: t.ID, Label: t.Label, Owner: t.Owner.Address, State: statePlanned,
+			Key: "rotate-" + hex.EncodeToString(run) + "-" + t.Locator, RotatedAt: t.RotatedAt})
+	}
+	return plan, nil
+}
+
+// leaveOut says why a token that the filter finds is not rotated.
+func (f *fleet) leaveOut(t api.Token, own string) string {
+	switch {
+	case t.Locator == own:
+		return "it is the one that this command uses"
+	case t.Status == api.StatusRevoked:
+		return "it is revoked"
+	case t.Status == api.StatusExpired && !f.in.Renew && !f.in.ExpiresIn.Has():
+		return "it has expired, and neither --renew nor --expires-in was given"
+	case t.OverlapEndsAt != nil && t.OverlapEndsAt.After(f.Now()) && !f.inOverlap:
+		return "the overlap of its last rotation runs until " + f.when(t.OverlapEndsAt)
+	}
+	return ""
+}
+
+// run rotates what is left, until all is done, something fails, or the context
+// ends; the tokens at hand are then finished.
+func (f *fleet) run(ctx context.Context) {
+	f.tell = newProgress(f.app, len(f.journal.records))
+	defer f.tell.close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	work := make(chan *record)
+	var workers sync.WaitGroup
+	for range f.parallel {
+		workers.Go(func() {
+			for r := range work {
+				if ctx.Err() != nil {
+					continue
+				}
+				if err := f.one(ctx, r); err != nil && (!f.keepGoing || hopeless(err)) {
+					stop()
+				}
+			}
+		})
+	}
+	for _, r := range f.journal.records {
+		if r.over() {
+			f.tell.already()
+		} else {
+			work <- r
+		}
+	}
+	close(work)
+	workers.Wait()
+}
+
+// hopeless says whether the next token would fare no better.
+func hopeless(err error) bool {
+	return errors.Is(err, api.CodeUnavailable) || errors.Is(err, api.CodeInvalidToken) || errors.Is(err, api.CodeRateLimited)
+}
+
+// one rotates a token and delivers its secret, and tells the outcome.
+func (f *fleet) one(ctx context.Context, r *record) error {
+	err := f.handOver(ctx, r)
+	f.tell.told(f, r, err)
+	return err
+}
+
+func (f *fleet) handOver(ctx context.Context, r *record) error {
+	if err := f.name(ctx, r); err != nil || r.over() {
+		return err
+	}
+	failedBefore := r.State == stateFailed
+	if r.State == statePlanned {
+		r.State, r.At = stateRotating, f.Now().UTC()
+		if err := f.journal.put(r); err != nil {
+			return err
+		}
+	}
+	call, done := patient(ctx)
+	defer done()
+	v, err := f.c.RotateToken(call, "", r.Locator, f.in, client.IdempotencyKey(r.Key))
+	switch {
+	case errors.Is(err, api.CodeIdempotencyKeyUsed):
+		return f.inUse(ctx, r, failedBefore)
+	case errors.Is(err, api.CodeNotFound), errors.Is(err, api.CodeTokenRevoked):
+		r.State, r.Note = stateGone, "revoked or deleted before its turn"
+		return f.journal.put(r)
+	case err != nil:
+		return err
+	}
+	r.State, r.RotatedAt = stateRotated, v.Token.RotatedAt
+	if err := f.journal.put(r); err != nil {
+		return err
+	}
+	failed := f.deliver(ctx, v)
+	if r.State = stateDelivered; failed != nil {
+		r.State = stateFailed
+	}
+	return firstError(f.journal.put(r), failed)
+}
+
+// patient is a context that outlives Ctrl-C by a grace.
+func patient(ctx context.Context) (context.Context, func()) {
+	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return call, func() { stop(); cancel() }
+}
+
+// name sees that the server still finds the token's request by its key. Where it
+// does not, and the request was never carried out, it begins anew.
+func (f *fleet) name(ctx context.Context, r *record) error {
+	if r.State == statePlanned || f.Now().Sub(r.At) < keyKept {
+		return nil
+	}
+	t, err := f.c.GetToken(ctx, "", r.Locator)
+	switch {
+	case err != nil:
+		return err
+	case r.State == stateRotating && sameTime(t.RotatedAt, r.RotatedAt):
+		r.State = statePlanned
+		return nil
+	case later(t.RotatedAt, r.RotatedAt) && r.State != stateRotating:
+		return f.replaced(r)
+	}
+	return fmt.Errorf("it was rotated more than %s ago and its secret was not delivered; the server cannot replace it any more. "+
+		"Give it a new one yourself (tokenry token rotate %s), and then run this again", keyKept, r.ID)
+}
+
+// inUse settles a token whose new secret was used, or replaced by somebody else,
+// before this run.
+func (f *fleet) inUse(ctx context.Context, r *record, failedBefore bool) error {
+	t, err := f.c.GetToken(ctx, "", r.Locator)
+	switch {
+	case err != nil:
+		return err
+	case r.State == stateRotating, later(t.RotatedAt, r.RotatedAt): // CMD never had the one that was used
+		return f.replaced(r)
+	case failedBefore:
+		return fmt.Errorf("CMD failed with its new secret, which was used nevertheless, so it cannot be replaced unnoticed; see where it went. "+
+			"If it is not where it belongs, give the token another (tokenry token rotate %s), and run this again", r.ID)
+	}
+	r.State, r.Note = stateDelivered, "its new secret is in use already"
+	return f.journal.put(r)
+}
+
+// replaced settles a token that somebody else rotated since.
+func (f *fleet) replaced(r *record) error {
+	r.State, r.Note = stateDelivered, "somebody else rotated it since"
+	return f.journal.put(r)
+}
+
+func sameTime(a, b *time.Time) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+}
+
+func later(a, b *time.Time) bool { return a != nil && (b == nil || a.After(*b)) }
+
+// fleetOutcome is what a run answers.
+type fleetOutcome struct {
+	Journal string        `json:"journal"`
+	Done    int           `json:"done"`
+	Failed  int           `json:"failed"`
+	Left    int           `json:"left"`
+	LeftOut int           `json:"left_out"`
+	Tokens  []fleetResult `json:"tokens"`
+}
+
+// fleetResult is one token of a run.
+type fleetResult struct {
+	ID    string `json:"id"`
+	State string `json:"state"`
+	Note  string `json:"note,omitempty"`
+}
+
+// finish sums up, and drops a journal that has nothing left to tell.
+func (f *fleet) finish(ctx context.Context) error {
+	o := &f.outcome
+	for _, r := range f.journal.records {
+		why, failed := f.tell.failed[r.Locator]
+		switch {
+		case r.over():
+			o.Done++
+		case failed:
+			o.Failed++
+			r.Note = why
+		default:
+			o.Left++
+		}
+		o.Tokens = append(o.Tokens, fleetResult{r.ID, r.State, r.Note})
+	}
+	err := f.journal.f.Close()
+	if o.Failed+o.Left == 0 {
+		err = errors.Join(err, os.Remove(o.Journal))
+	}
+	if f.flags.json {
+		err = errors.Join(err, f.printJSON(o))
+	} else {
+		fmt.Fprintf(f.Err, "%d done, %d failed, %d left, %d left out\n", o.Done, o.Failed, o.Left, o.LeftOut)
+	}
+	if err == nil && o.Failed+o.Left > 0 {
+		err = &unfinishedError{*o, ctx.Err() != nil}
+	}
+	return err
+}
+
+// unfinishedError is the end of a rotation that has to go on.
+type unfinishedError struct {
+	fleetOutcome
+	interrupted bool
+}
+
+// Error says how it goes on.
+func (e *unfinishedError) Error() string {
+	why := "not every token was rotated"
+	if e.interrupted {
+		why = "interrupted"
+	}
+	return fmt.Sprintf("%s; run the same command again to go on (journal %s)", why, e.Journal)
+}
+
