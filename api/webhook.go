@@ -117,6 +117,8 @@ type WebhookData struct {
 	Count int64 `json:"count,omitempty"`
 	// DaysLeft is of token.expiring: whole days until the expiry, rounded up.
 	DaysLeft int `json:"days_left,omitempty"`
+	// Leak is of token.leaked: where, and what was done.
+	Leak *Leak `json:"leak,omitempty"`
 }
 
 // WebhookToken is the token that an event is about.
@@ -173,7 +175,7 @@ func tokenEvents() []WebhookType {
 		{"token.expiring", "A token reached a step of the policy's notice_days; days_left says which.", nil},
 		{"token.expired", "A token's expiry has passed.", nil},
 		{"token.reused", "A retired secret was presented; told once an hour and secret, count says how often.", nil},
-		{"token.leaked", "A token was reported as leaked.", nil},
+		{"token.leaked", "A secret of a token was reported as leaked, or the token revoked because of that; leak says where and what was done.", nil},
 	}
 }
 

@@ -19,6 +19,13 @@ func (c *Client) LookupTokens(ctx context.Context, ws, text string) (api.FoundTo
 	return within[api.FoundTokens](ctx, c, ws, cl, "tokens", "lookup")
 }
 
+// ReportLeaks reports token strings that were found where they do not belong, of
+// whatever workspace. No right is needed, and no answer says which are tokens; it
+// may be repeated.
+func (c *Client) ReportLeaks(ctx context.Context, in api.ReportLeaks) (api.LeaksReceived, error) {
+	return ask[api.LeaksReceived](ctx, c, repeatable(in), "leaks")
+}
+
 // BulkTokens revokes, disables or edits many tokens, or only says which with
 // in.DryRun. For rotations see [Client.RotateTokens].
 func (c *Client) BulkTokens(ctx context.Context, ws string, in api.BulkTokens) (api.BulkResults, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
@@ -170,18 +171,30 @@ func (s *sight) found(text string, p token.Parsed) (api.FoundToken, error) {
 
 // which says which of a token's secrets a string is.
 func (s *sight) which(text string, secrets []Secret) string {
-	is := api.SecretUnknown
+	return secretState(secrets, matching(s.keys, text, secrets), s.now)
+}
+
+// matching answers which of a token's secrets a string is; -1 for none. Each is
+// compared, in constant time.
+func matching(keys *token.Keyring, text string, secrets []Secret) int {
+	is := -1
 	for i, secret := range secrets {
-		digest, ok := s.keys.DigestWith(secret.Key, text)
-		switch {
-		case !ok || !digest.Equal(secret.Digest):
-		case i == 0:
-			is = api.SecretCurrent
-		case secret.RetiresAt.After(s.now):
-			is = api.SecretOverlap
-		default:
-			is = api.SecretRetired
+		if digest, ok := keys.DigestWith(secret.Key, text); ok && digest.Equal(secret.Digest) {
+			is = i
 		}
 	}
 	return is
+}
+
+// secretState says what one of a token's secrets is; -1 is unknown.
+func secretState(secrets []Secret, i int, now time.Time) string {
+	switch {
+	case i < 0:
+		return api.SecretUnknown
+	case i == 0:
+		return api.SecretCurrent
+	case secrets[i].RetiresAt.After(now):
+		return api.SecretOverlap
+	}
+	return api.SecretRetired
 }

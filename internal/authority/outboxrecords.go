@@ -58,6 +58,7 @@ const (
 	MailExpiry          = "expiry"
 	MailIssued          = "issued"
 	MailReused          = "reused"
+	MailLeaked          = "leaked"
 	MailWebhookDisabled = "webhook_disabled"
 )
 
@@ -113,6 +114,8 @@ type MailFacts struct {
 	Address string `json:"address,omitempty"`
 	Agent   string `json:"agent,omitempty"`
 	Revoked bool   `json:"revoked,omitempty"`
+	// Leak is of a leaked secret.
+	Leak *api.Leak `json:"leak,omitempty"`
 	// WebhookURL is the host of an endpoint, WebhookID its id, Reason why it was
 	// disabled.
 	WebhookURL string              `json:"webhook_url,omitempty"`

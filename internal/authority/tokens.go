@@ -401,8 +401,10 @@ func (a *Authority) RevokeToken(ctx context.Context, c Caller, ref, id string, i
 			return errDryRun
 		}
 		revoke(&ch.t, w.now, in.Reason, in.Comment)
-		v, err = w.finishToken(ch, "token.revoked")
-		return err
+		if v, err = w.finishToken(ch, "token.revoked"); err != nil || in.Reason != api.ReasonLeaked {
+			return err
+		}
+		return w.tellRevokedAsLeaked(ch, v)
 	})
 	return v, revision, err
 }

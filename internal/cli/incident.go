@@ -12,6 +12,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/token"
 )
 
 // maxLookup is what one look-up sends at the most.
@@ -21,12 +22,9 @@ const maxLookup = 1 << 20
 // standard input, because it holds secrets.
 func (a *app) tokenLookup() *cobra.Command {
 	cmd := a.command("lookup", "Say whose the token strings on standard input are", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		text, err := io.ReadAll(io.LimitReader(a.In, maxLookup+1))
+		text, err := a.pasted()
 		if err != nil {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		if len(text) > maxLookup {
-			return usagef("a look-up takes 1 MiB at the most; send the parts that matter")
+			return err
 		}
 		c, err := a.client()
 		if err != nil {
@@ -41,6 +39,54 @@ func (a *app) tokenLookup() *cobra.Command {
 	cmd.Long = `Say whose the token strings on standard input are, and in what state, as far as
 you may see. It counts as no use of them.`
 	return cmd
+}
+
+// tokenLeak reports token strings that were found. They are read from standard
+// input, because they are secrets.
+func (a *app) tokenLeak() *cobra.Command {
+	var url, source string
+	cmd := a.command("leak", "Report the token strings on standard input as leaked", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		text, err := a.pasted()
+		if err != nil {
+			return err
+		}
+		var in api.ReportLeaks
+		token.Find(text, func(start, end int, _ token.Parsed) bool {
+			in.Tokens = append(in.Tokens, api.LeakedToken{Token: string(text[start:end]), URL: url, Source: source})
+			return len(in.Tokens) <= api.MaxLeaks
+		})
+		if n := len(in.Tokens); n == 0 || n > api.MaxLeaks {
+			return usagef("standard input must hold 1 to %d token strings; send many in parts", api.MaxLeaks)
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		got, err := c.ReportLeaks(cmd.Context(), in)
+		if err != nil {
+			return err
+		}
+		return a.show(got, []row{{"received", fmt.Sprint(got.Received)}})
+	})
+	cmd.Long = `Report the token strings on standard input as leaked, of whatever workspace. The
+server does to each what the workspace's policy says (leak_action: revoke, disable
+or notify), and tells its owner and the administrators. It does not say which of
+the strings it knows; for that see tokenry token lookup.`
+	cmd.Flags().StringVar(&url, "url", "", "address of the place where they were found")
+	cmd.Flags().StringVar(&source, "source", "", "kind of the place, like commit or log")
+	return cmd
+}
+
+// pasted reads a text from standard input.
+func (a *app) pasted() ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(a.In, maxLookup+1))
+	if err != nil {
+		return nil, fmt.Errorf("read standard input: %w", err)
+	}
+	if len(text) > maxLookup {
+		return nil, usagef("1 MiB is taken at the most; send the parts that matter")
+	}
+	return text, nil
 }
 
 func (a *app) showFound(found api.FoundTokens) error {

@@ -29,7 +29,7 @@ func (a *app) tokens() *cobra.Command {
 		a.tokenAct("enable ID", "Bring a disabled token back", (*client.Client).EnableToken),
 		a.tokenRevoke(),
 		a.tokenAct("delete ID", "Revoke a token and hide it from lists", (*client.Client).DeleteToken),
-		a.tokenTransfer(), a.tokenLookup(), a.tokenBulk(),
+		a.tokenTransfer(), a.tokenLookup(), a.tokenLeak(), a.tokenBulk(),
 		a.tokenUsage(), a.tokenActivity(), a.tokenAdvise(),
 	)
 }

@@ -144,7 +144,7 @@ func declared(params []Param, name string) (Param, bool) {
 func Routes() []Route {
 	return slices.Concat(
 		callerRoutes(), verifyRoutes(), workspaceRoutes(), policyRoutes(), memberRoutes(), accountRoutes(),
-		resourceRoutes(), tokenRoutes(), lifeRoutes(), usageRoutes(), auditRoutes(), webhookRoutes(), instanceRoutes(), userRoutes(), publicRoutes(),
+		resourceRoutes(), tokenRoutes(), lifeRoutes(), leakRoutes(), usageRoutes(), auditRoutes(), webhookRoutes(), instanceRoutes(), userRoutes(), publicRoutes(),
 	)
 }
 

@@ -68,6 +68,7 @@ type server struct {
 	cursors    *cursors
 	workspaces *workspaceNames
 	lines      headerLines
+	leaks      leakLimits
 	plain      json.Options // for bodies without optional fields
 	rich       json.Options
 	pages      pages
@@ -91,7 +92,7 @@ func newServer(o Options) (*server, error) {
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
 		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, mux: http.NewServeMux(),
-		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")),
+		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(),
 	}
 	s.calls.New = func() any { return new(call) }

@@ -145,6 +145,7 @@ func instanceStory() []step {
 		{"GET", "/v1/instance/audit/export", nil, 200, nil},
 		{"GET", ws + "/audit?actor=ada@example.com&from=2026-01-01T00:00:00Z", nil, 200, nil},
 		{"GET", ws + "/audit/export?format=csv", nil, 200, nil},
+		{"POST", "/v1/leaks", object{"tokens": []object{{"token": "nothing"}}}, 202, object{"received": 1.0}},
 		{"GET", "/v1/whoami", nil, 200, object{"workspace": "acme", "instance_admin": true}},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
@@ -127,6 +128,8 @@ func (s *Service) page(l authority.Letter) (page, string) {
 		subject = s.issued(&p, f)
 	case authority.MailReused:
 		subject = s.reused(&p, f)
+	case authority.MailLeaked:
+		subject = s.leaked(&p, f)
 	case authority.MailWebhookDisabled:
 		subject = s.webhookDisabled(&p, f)
 	}
@@ -186,6 +189,48 @@ func (s *Service) reused(p *page, f authority.MailFacts) string {
 	p.Rows = append(p.Rows, row{"Times", strconv.FormatInt(f.Count, 10)}, row{"Last from", clean(f.Address, 60)},
 		row{"Program", clean(f.Agent, 100)}, row{"Time", stamp(f.At)})
 	return fmt.Sprintf("[%s] A retired secret of token %s was used", p.Product, quoted(f.Label))
+}
+
+func (s *Service) leaked(p *page, f authority.MailFacts) string {
+	leak := f.Leak
+	if leak == nil {
+		leak = new(api.Leak)
+	}
+	p.Title = "A secret of an access token has leaked"
+	p.Lines = []string{map[string]string{
+		api.LeakRevoked:  "The token is revoked. Make a new one for the program that used it, and look at what was done with the old one.",
+		api.LeakDisabled: "The token is disabled. Rotate it and put the new secret in place before you enable it again.",
+		api.LeakTold:     "The policy leaves the token as it is: whoever found the secret can use it. Rotate or revoke the token now.",
+		api.LeakDead:     "This secret opens nothing any more, so nothing was changed. Look at what was done with it before.",
+	}[leak.Effect]}
+	s.tokenRows(p, f)
+	if leak.URL != "" || leak.Source != "" {
+		p.Lines = append(p.Lines, "The place is named by whoever reported it, and was not looked at. It is written so that no program opens it.")
+		p.Rows = append(p.Rows, row{"Found", clean(strings.TrimSpace(leak.Source+" "+defanged(leak.URL)), 560)})
+	}
+	if leak.Descendants > 0 {
+		p.Rows = append(p.Rows, row{"Tokens made with it", strconv.Itoa(leak.Descendants) + " still work; look at each"})
+	}
+	p.Rows = append(p.Rows, row{"Reported by", clean(f.Actor, 200)}, row{"Time", stamp(f.At)})
+	return fmt.Sprintf("[%s] A secret of token %s has leaked", p.Product, quoted(f.Label))
+}
+
+// defanged writes an address that a stranger named so that it is read and not
+// followed.
+func defanged(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		scheme, rest = "", address
+	}
+	host, path, slash := strings.Cut(rest, "/")
+	host = strings.ReplaceAll(host, ".", "[.]")
+	if slash {
+		host += "/"
+	}
+	if ok {
+		scheme = strings.Replace(scheme, "http", "hxxp", 1) + "://"
+	}
+	return scheme + host + path
 }
 
 func (s *Service) webhookDisabled(p *page, f authority.MailFacts) string {

@@ -20,10 +20,11 @@ func letters(hostile string) []authority.Letter {
 		Workspace: "acme", WorkspaceName: hostile, TokenID: "ada@example.com_7hQ2aB9cXk1Z", Locator: "7hQ2aB9cXk1Z", Label: hostile,
 		Mask: "tkyp_7hQ2a…", Kind: "personal", Owner: hostile, Action: "token.rotated", Actor: hostile, At: time.Unix(1e9, 0), Count: 3,
 		Address: hostile, Agent: hostile, Revoked: true, WebhookURL: hostile, WebhookID: hostile, Reason: hostile,
+		Leak:    &api.Leak{Effect: api.LeakRevoked, URL: hostile, Source: hostile, Descendants: 3},
 		Support: &api.SupportContact{Email: hostile, Phone: hostile, URL: hostile},
 	}
 	var out []authority.Letter
-	for _, kind := range []string{authority.MailExpiry, authority.MailIssued, authority.MailReused, authority.MailWebhookDisabled} {
+	for _, kind := range []string{authority.MailExpiry, authority.MailIssued, authority.MailReused, authority.MailLeaked, authority.MailWebhookDisabled} {
 		out = append(out, authority.Letter{
 			Message: "mail_1", Kind: kind, Recipient: "ada@example.com", ExpiresAt: time.Unix(1e9, 0).Add(50 * time.Hour), Facts: facts,
 		})
