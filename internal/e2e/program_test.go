@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -47,8 +50,8 @@ func bootstrap(t *testing.T, data string) api.Bootstrapped {
 // process is a program that was started and is ended with its test.
 type process struct {
 	cmd *exec.Cmd
-	mu  sync.Mutex
-	log bytes.Buffer
+	mu    sync.Mutex
+	log   bytes.Buffer
 }
 
 // start runs a program until the test ends and waits for it to take
@@ -111,6 +114,27 @@ func (p *process) await(t *testing.T, address string, ended <-chan struct{}) {
 	}
 }
 
+// freeze stops a program without ending it: its connections stay, and nothing
+// answers. It returns when every thread has stopped.
+func (p *process) freeze(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for running := true; running; <-tick.C {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+		if err != nil || len(threads) == 0 {
+			t.Fatalf("%v: %v", threads, err)
+		}
+		running = slices.ContainsFunc(threads, func(path string) bool {
+			stat, err := os.ReadFile(path)
+			return err == nil && !strings.Contains(string(stat), ") T ")
+		})
+	}
+}
+
 // serve starts the server on the address that the configurations name.
 func serve(t *testing.T, data string, args ...string) *process {
 	t.Helper()
@@ -122,22 +146,6 @@ func serve(t *testing.T, data string, args ...string) *process {
 func program(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	return exec.CommandContext(context.WithoutCancel(t.Context()), os.Getenv(inside), args...)
-}
-
-// upstream is the API behind a proxy: it answers what it was sent.
-func upstream(t *testing.T) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:9000")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &http.Server{Handler: http.HandlerFunc(echo), ReadHeaderTimeout: time.Second}
-	go func() { _ = s.Serve(l) }()
-	t.Cleanup(func() { _ = s.Close() })
-}
-
-func echo(w http.ResponseWriter, r *http.Request) {
-	_ = json.NewEncoder(w).Encode(map[string]any{"method": r.Method, "path": r.URL.Path, "header": r.Header})
 }
 
 // answer is a response whose body was read.
@@ -186,9 +194,14 @@ func call(t *testing.T, method, url, token string, body any, header ...string) (
 // create makes a token in acme that may do these scopes everywhere.
 func create(t *testing.T, root string, fields map[string]any) api.Issued {
 	t.Helper()
+	return createIn(t, "acme", root, fields)
+}
+
+func createIn(t *testing.T, workspace, root string, fields map[string]any) api.Issued {
+	t.Helper()
 	in := map[string]any{"label": "e2e", "resources": []string{"*"}}
 	maps.Copy(in, fields)
-	res, out := call(t, "POST", "http://127.0.0.1:8080/v1/workspaces/acme/tokens", root, in)
+	res, out := call(t, "POST", "http://127.0.0.1:8080/v1/workspaces/"+workspace+"/tokens", root, in)
 	var i api.Issued
 	if err := json.Unmarshal(out, &i); err != nil || res.StatusCode != http.StatusCreated {
 		t.Fatalf("create: %s: %s", res.Status, out)
