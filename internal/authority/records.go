@@ -29,7 +29,7 @@ type Instance struct {
 }
 
 // Workspace is a tenant. A deleted one keeps its row so that its slug is never
-// used again.
+// used again; once it is purged, nothing but that.
 type Workspace struct {
 	ID         ID
 	Slug       string
@@ -41,10 +41,13 @@ type Workspace struct {
 	CreatedAt   time.Time
 	SuspendedAt time.Time
 	DeletedAt   time.Time
+	PurgedAt    time.Time
 	Revision    int64
 }
 
-// User is a person across workspaces. Email is lower-case ASCII or empty.
+// User is a person across workspaces. Email is lower-case ASCII or empty. An
+// erased one keeps its row, with nothing of the person, so that what refers to
+// it still means one and the same.
 type User struct {
 	ID            ID
 	PublicID      string
@@ -54,6 +57,7 @@ type User struct {
 	InstanceAdmin bool
 	CreatedAt     time.Time
 	DeactivatedAt time.Time
+	ErasedAt      time.Time
 	Revision      int64
 }
 
@@ -206,10 +210,27 @@ type AuditRow struct {
 	// Token is the locator of the token that the event is about, or empty.
 	Token string
 	// Payload is the event as canonical JSON; nil once it was erased.
-	Payload       json.RawMessage
+	Payload json.RawMessage
+	// Salt keys the payload's digest and is erased with it; nil also in rows from
+	// before there was one.
+	Salt          []byte
 	PayloadDigest []byte
 	// Hash is HMAC(Key, previous hash ‖ sequence ‖ payload digest).
 	Hash []byte
+	Key  token.KeyID
+	// Erasure is the seal over what is left of an erased row; nil for others.
+	Erasure []byte
+}
+
+// AuditAnchor is what a purge leaves of a chain's beginning: its last purged row.
+type AuditAnchor struct {
+	Workspace ID
+	// Sequence and Hash are that row's, At is when its event happened.
+	Sequence int64
+	Hash     []byte
+	At       time.Time
+	// Seal is an HMAC under Key over all of it.
+	Seal []byte
 	Key  token.KeyID
 }
 

@@ -60,6 +60,7 @@ type Reader interface {
 	AuditReader
 	SignInReader
 	NotifyReader
+	RetentionReader
 }
 
 // WorkspaceKey names a workspace by exactly one of its fields.
@@ -178,8 +179,8 @@ type AuditReader interface {
 	AuditHead(workspace ID) (AuditRow, error)
 	// Audit lists a chain, newest first.
 	Audit(workspace ID, q AuditQuery) ([]AuditRow, error)
-	// AuditChains names the workspaces that have a chain, deleted ones too; 0 is
-	// the instance's.
+	// AuditChains names the workspaces that have, or should have, a chain, deleted
+	// ones too; 0 is the instance's.
 	AuditChains() ([]ID, error)
 	// AuditChain lists a chain in its order, after a sequence.
 	AuditChain(workspace ID, after int64, limit int) ([]AuditRow, error)
@@ -191,6 +192,7 @@ type Tx interface {
 	Reader
 	SignInWriter
 	NotifyTx
+	RetentionTx
 	// NewID gives the next row number.
 	NewID() ID
 

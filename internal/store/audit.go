@@ -3,12 +3,13 @@ package store
 import "github.com/tokenry/tokenry/internal/authority"
 
 const auditColumns = `workspace, sequence, revision, occurred_at, action, actor, actor_token, on_behalf, target, token,
-	payload, payload_digest, hash, key_id`
+	payload, salt, payload_digest, hash, key_id, erasure`
 
 func auditFields(a *authority.AuditRow) []any {
 	return []any{
 		&a.Workspace, &a.Sequence, &a.Revision, instant{&a.At}, &a.Action, &a.Actor, &a.ActorToken, &a.OnBehalf,
-		&a.Target, word{&a.Token}, verbatim{&a.Payload}, blob{&a.PayloadDigest}, blob{&a.Hash}, (*uint32)(&a.Key),
+		&a.Target, word{&a.Token}, verbatim{&a.Payload}, blob{&a.Salt}, blob{&a.PayloadDigest}, blob{&a.Hash},
+		(*uint32)(&a.Key), blob{&a.Erasure},
 	}
 }
 
@@ -19,10 +20,14 @@ func (r *reader) AuditHead(workspace authority.ID) (authority.AuditRow, error) {
 	return one(r.session, auditFields, auditOf+` ORDER BY sequence DESC LIMIT 1`, workspace)
 }
 
-// AuditChains asks the first row of each chain, which all have.
+// AuditChains counts a chain also when no row of it is left: a workspace was
+// created, and that stands in its chain or before its anchor.
 func (r *reader) AuditChains() ([]authority.ID, error) {
-	return list(r.session, func(id *authority.ID) []any { return []any{id} },
-		`SELECT workspace FROM audit WHERE sequence = 1 ORDER BY workspace`)
+	return list(r.session, func(id *authority.ID) []any { return []any{id} }, `
+		SELECT id FROM workspaces
+		UNION SELECT workspace FROM audit_anchors
+		UNION SELECT workspace FROM audit WHERE sequence = 1
+		ORDER BY 1`)
 }
 
 // AuditChain lists oldest first, for whoever verifies or exports.
@@ -67,5 +72,5 @@ func (r *reader) Audit(workspace authority.ID, q authority.AuditQuery) ([]author
 func (t *tx) AppendAudit(a authority.AuditRow) error {
 	return t.exec(`
 		INSERT INTO audit (`+auditColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, auditFields(&a)...)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, auditFields(&a)...)
 }

@@ -2,12 +2,12 @@ package store
 
 import "github.com/tokenry/tokenry/internal/authority"
 
-const userColumns = `id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, revision`
+const userColumns = `id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, erased_at, revision`
 
 func userFields(u *authority.User) []any {
 	return []any{
 		&u.ID, &u.PublicID, word{&u.Email}, &u.Name, &u.PasswordHash, &u.InstanceAdmin,
-		instant{&u.CreatedAt}, instant{&u.DeactivatedAt}, &u.Revision,
+		instant{&u.CreatedAt}, instant{&u.DeactivatedAt}, instant{&u.ErasedAt}, &u.Revision,
 	}
 }
 
@@ -39,13 +39,13 @@ func (r *reader) InstanceAdmins() ([]authority.User, error) {
 // PutUser refuses an e-mail that another user has.
 func (t *tx) PutUser(u authority.User) error {
 	return t.exec(`
-		INSERT INTO users (id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		INSERT INTO users (`+userColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (id) DO UPDATE SET
 			public_id = excluded.public_id, email = excluded.email, name = excluded.name,
 			password_hash = excluded.password_hash, instance_admin = excluded.instance_admin,
 			created_at = excluded.created_at, deactivated_at = excluded.deactivated_at,
-			revision = excluded.revision`, userFields(&u)...)
+			erased_at = excluded.erased_at, revision = excluded.revision`, userFields(&u)...)
 }
 
 const memberSelect = `SELECT m.id, m.workspace, m.user_id, m.name, m.external_id, m.grants, m.created_at,

@@ -28,10 +28,16 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"count of tokens":          "tokens USING INDEX tokens_live (workspace=?)",
 		"count of a member's":      "tokens USING INDEX tokens_member (workspace=? AND owner_member=?)",
 		"count of an account's":    "tokens USING INDEX tokens_service_account (workspace=? AND owner_service_account=?)",
-		"audit":                    "audit USING INDEX sqlite_autoindex_audit_1 (workspace=? AND sequence<?)",
-		"audit of a token":         "audit USING INDEX audit_token (workspace=? AND token=? AND sequence<?)",
-		"audit of an actor":        "audit USING INDEX audit_actor (workspace=? AND actor=? AND sequence<?)",
-		"audit from a time":        "audit USING INDEX audit_time (workspace=? AND occurred_at>?); USE TEMP B-TREE FOR ORDER BY",
+		"tokens that were revoked": "tokens USING INDEX tokens_revoked (workspace=? AND revoked_at<?)",
+		"tokens that lapsed":       "tokens USING INDEX tokens_revoke_at (workspace=? AND revoke_at<?)",
+		"members removed": "m USING INDEX members_removed (workspace=? AND removed_at<?); CORRELATED SCALAR SUBQUERY 1; " +
+			"SEARCH t USING COVERING INDEX tokens_member (workspace=? AND owner_member=?); SEARCH u USING INDEX sqlite_autoindex_users_1 (id=?)",
+		"accounts removed": "s USING INDEX service_accounts_removed (workspace=? AND removed_at<?); CORRELATED SCALAR SUBQUERY 1; " +
+			"SEARCH t USING COVERING INDEX tokens_service_account (workspace=? AND owner_service_account=?)",
+		"audit":             "audit USING INDEX sqlite_autoindex_audit_1 (workspace=? AND sequence<?)",
+		"audit of a token":  "audit USING INDEX audit_token (workspace=? AND token=? AND sequence<?)",
+		"audit of an actor": "audit USING INDEX audit_actor (workspace=? AND actor=? AND sequence<?)",
+		"audit from a time": "audit USING INDEX audit_time (workspace=? AND occurred_at>?); USE TEMP B-TREE FOR ORDER BY",
 	}
 	lists := store.Lists()
 	for name, query := range lists {

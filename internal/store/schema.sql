@@ -14,7 +14,7 @@ CREATE TABLE audit (
     payload TEXT,
     payload_digest BYTEA NOT NULL CHECK (length(payload_digest) = 32),
     hash BYTEA NOT NULL CHECK (length(hash) = 32),
-    key_id BIGINT NOT NULL CHECK (key_id > 0),
+    key_id BIGINT NOT NULL CHECK (key_id > 0), salt BYTEA, erasure BYTEA,
     PRIMARY KEY (workspace, sequence)
 );
 
@@ -23,6 +23,15 @@ CREATE INDEX audit_actor ON audit (workspace, actor, sequence);
 CREATE INDEX audit_time ON audit (workspace, occurred_at, sequence);
 
 CREATE INDEX audit_token ON audit (workspace, token, sequence) WHERE token IS NOT NULL;
+
+CREATE TABLE audit_anchors (
+    workspace BIGINT PRIMARY KEY,
+    sequence BIGINT NOT NULL CHECK (sequence > 0),
+    hash BYTEA NOT NULL CHECK (length(hash) = 32),
+    occurred_at BIGINT NOT NULL,
+    seal BYTEA NOT NULL CHECK (length(seal) = 32),
+    key_id BIGINT NOT NULL CHECK (key_id > 0)
+);
 
 CREATE TABLE deliveries (
     id BIGINT PRIMARY KEY CHECK (id > 0),
@@ -143,9 +152,13 @@ CREATE TABLE members (
     revision BIGINT NOT NULL
 );
 
+CREATE INDEX members_all ON members (user_id);
+
 CREATE UNIQUE INDEX members_external_id ON members (workspace, external_id) WHERE removed_at IS NULL;
 
 CREATE INDEX members_list ON members (workspace, id) WHERE removed_at IS NULL;
+
+CREATE INDEX members_removed ON members (workspace, removed_at, id) WHERE removed_at IS NOT NULL;
 
 CREATE UNIQUE INDEX members_user ON members (user_id, workspace) WHERE removed_at IS NULL;
 
@@ -243,6 +256,8 @@ CREATE TABLE service_accounts (
 CREATE INDEX service_accounts_list ON service_accounts (workspace, id) WHERE removed_at IS NULL;
 
 CREATE UNIQUE INDEX service_accounts_name ON service_accounts (workspace, name) WHERE removed_at IS NULL;
+
+CREATE INDEX service_accounts_removed ON service_accounts (workspace, removed_at, id) WHERE removed_at IS NOT NULL;
 
 CREATE TABLE sessions (
     id TEXT COLLATE "binary" PRIMARY KEY,
@@ -343,6 +358,10 @@ CREATE INDEX tokens_live ON tokens (workspace, expires_at) WHERE revoked_at IS N
 
 CREATE INDEX tokens_member ON tokens (workspace, owner_member, id) WHERE owner_member IS NOT NULL;
 
+CREATE INDEX tokens_revoke_at ON tokens (workspace, revoke_at, id) WHERE revoke_at IS NOT NULL;
+
+CREATE INDEX tokens_revoked ON tokens (workspace, revoked_at, id) WHERE revoked_at IS NOT NULL;
+
 CREATE INDEX tokens_service_account ON tokens (workspace, owner_service_account, id) WHERE owner_service_account IS NOT NULL;
 
 CREATE TABLE users (
@@ -355,7 +374,7 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL,
     deactivated_at BIGINT,
     revision BIGINT NOT NULL
-);
+, erased_at BIGINT);
 
 CREATE INDEX users_instance_admins ON users (id) WHERE instance_admin;
 
@@ -390,6 +409,8 @@ CREATE TABLE workspaces (
     suspended_at BIGINT,
     deleted_at BIGINT,
     revision BIGINT NOT NULL
-);
+, purged_at BIGINT);
+
+CREATE INDEX workspaces_deleted ON workspaces (id) WHERE deleted_at IS NOT NULL;
 
 CREATE UNIQUE INDEX workspaces_external_id ON workspaces (external_id) WHERE deleted_at IS NULL;

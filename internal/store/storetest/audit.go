@@ -40,6 +40,7 @@ func auditChains(w *world) {
 		found(w.T, []authority.AuditRow(nil))(r.AuditChain(0, 0, 0))
 	})
 	ws := w.putWorkspace(nil).ID
+	w.read(func(r authority.Reader) { found(w.T, []authority.ID{ws})(r.AuditChains()) })
 	instance, own := w.chain(0, 2, nil), w.chain(ws, 4, nil)
 	w.read(func(r authority.Reader) {
 		found(w.T, instance[1])(r.AuditHead(0))
@@ -47,6 +48,7 @@ func auditChains(w *world) {
 		found(w.T, own)(r.AuditChain(ws, 0, 0))
 		found(w.T, own[:3])(r.AuditChain(ws, 0, 3))
 		found(w.T, own[2:])(r.AuditChain(ws, 2, 3))
+		found(w.T, []authority.ID{0, ws})(r.AuditChains())
 	})
 }
 

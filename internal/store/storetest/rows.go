@@ -31,7 +31,7 @@ func fullWorkspace(id authority.ID) authority.Workspace {
 	return authority.Workspace{
 		ID: id, Slug: "acme", Name: "Acme", ExternalID: "ext-1", Metadata: api.Metadata{"tier": "gold", "seats": 3.5, "beta": true},
 		Policy:    api.PatchPolicy{MaxLifetime: api.Some(90 * api.Day), RateLimit: api.Null[api.RateLimit]()},
-		CreatedAt: at(1), SuspendedAt: at(2), DeletedAt: at(3), Revision: 7,
+		CreatedAt: at(1), SuspendedAt: at(2), DeletedAt: at(3), PurgedAt: at(4), Revision: 7,
 	}
 }
 
@@ -43,7 +43,7 @@ func userRow(id authority.ID) authority.User {
 func fullUser(id authority.ID) authority.User {
 	return authority.User{
 		ID: id, PublicID: "usr_1", Email: "ada@example.com", Name: "Ada", PasswordHash: "$argon2id$x", InstanceAdmin: true,
-		CreatedAt: at(1), DeactivatedAt: at(2), Revision: 8,
+		CreatedAt: at(1), DeactivatedAt: at(2), ErasedAt: at(3), Revision: 8,
 	}
 }
 
@@ -152,7 +152,7 @@ func fullAudit(workspace authority.ID) authority.AuditRow {
 	return authority.AuditRow{
 		Workspace: workspace, Sequence: 1, Revision: 15, At: at(1), Action: "token.rotate", Actor: "ada@example.com",
 		ActorToken: locatorOf(1).String(), OnBehalf: "bob@example.com", Target: "token/x", Token: locatorOf(2).String(),
-		Payload:       json.RawMessage(`{"z":1, "a":"<é>"}`),
+		Payload: json.RawMessage(`{"z":1, "a":"<é>"}`), Salt: []byte{0, 1, 0xff}, Erasure: []byte{0xff, 0},
 		PayloadDigest: digest[:], Hash: bytes.Repeat([]byte{0xfe}, 32), Key: 1<<32 - 1,
 	}
 }

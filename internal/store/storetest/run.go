@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) authority.Store) {
 		{"rights", rightsCases()},
 		{"audit", auditCases()},
 		{"signing in", signInCases()},
+		{"retention", retentionCases()},
 		{"model", modelCases()},
 	} {
 		t.Run(chapter.name, func(t *testing.T) {

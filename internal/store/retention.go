@@ -1,0 +1,157 @@
+package store
+
+import (
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+const anchorColumns = `workspace, sequence, hash, occurred_at, seal, key_id`
+
+func anchorFields(a *authority.AuditAnchor) []any {
+	return []any{&a.Workspace, &a.Sequence, blob{&a.Hash}, instant{&a.At}, blob{&a.Seal}, (*uint32)(&a.Key)}
+}
+
+// AuditAnchor is where a purged chain begins.
+func (r *reader) AuditAnchor(workspace authority.ID) (authority.AuditAnchor, error) {
+	return one(r.session, anchorFields, `SELECT `+anchorColumns+` FROM audit_anchors WHERE workspace = $1`, workspace)
+}
+
+// PurgeAudit deletes by the primary key's order.
+func (t *tx) PurgeAudit(a authority.AuditAnchor) error {
+	if err := t.exec(`DELETE FROM audit WHERE workspace = $1 AND sequence <= $2`, a.Workspace, a.Sequence); err != nil {
+		return err
+	}
+	return t.exec(`
+		INSERT INTO audit_anchors (`+anchorColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (workspace) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash,
+			occurred_at = excluded.occurred_at, seal = excluded.seal, key_id = excluded.key_id`, anchorFields(&a)...)
+}
+
+// EraseAudit leaves what the chain is verified by as it was.
+func (t *tx) EraseAudit(a authority.AuditRow) error {
+	return t.exec(`
+		UPDATE audit SET actor = $3, on_behalf = $4, target = $5, payload = NULL, salt = NULL, payload_digest = $6, erasure = $7
+		WHERE workspace = $1 AND sequence = $2`,
+		a.Workspace, a.Sequence, a.Actor, a.OnBehalf, a.Target, blob{&a.PayloadDigest}, blob{&a.Erasure})
+}
+
+// AuditAbout has the collation said, since that of its columns differs.
+func (r *reader) AuditAbout(workspace authority.ID, after, through int64, text [2]string) ([]authority.AuditRow, error) {
+	return list(r.session, auditFields, `SELECT `+auditColumns+` FROM (SELECT `+auditColumns+`,
+			lower((actor || ' ' || on_behalf || ' ' || target || ' ' || coalesce(payload, '')) COLLATE "binary") AS said
+			FROM audit WHERE workspace = $1 AND sequence > $2 AND sequence <= $3) AS rows
+		WHERE said LIKE $4 ESCAPE '\' OR said LIKE $5 ESCAPE '\' ORDER BY sequence`,
+		workspace, after, through, containing(text[0]), containing(text[1]))
+}
+
+const (
+	tokensRevoked = tokensOf + ` AND revoked_at < $2 ORDER BY revoked_at, id LIMIT CAST($3 AS BIGINT)`
+	// tokensLapsed were disabled, and count as revoked since they were not enabled in time.
+	tokensLapsed = tokensOf + ` AND revoke_at < $2 AND revoked_at IS NULL AND disabled_at IS NOT NULL
+		ORDER BY revoke_at, id LIMIT CAST($3 AS BIGINT)`
+)
+
+// EndedTokens asks both ways in which a token ends for good.
+func (r *reader) EndedTokens(workspace authority.ID, before time.Time, limit int) ([]authority.Token, error) {
+	ended, err := list(r.session, tokenFields, tokensRevoked, workspace, moment(before), bound(limit))
+	if err != nil || limit > 0 && len(ended) == limit {
+		return ended, err
+	}
+	lapsed, err := list(r.session, tokenFields, tokensLapsed, workspace, moment(before), bound(max(limit-len(ended), 0)))
+	return append(ended, lapsed...), err
+}
+
+// DeleteToken deletes what refers to the row before the row.
+func (t *tx) DeleteToken(id authority.ID) error {
+	for _, query := range []string{
+		`DELETE FROM secrets WHERE token = $1`,
+		`DELETE FROM notices WHERE token = $1`,
+		`DELETE FROM reuses_told WHERE token = $1`,
+		`DELETE FROM tokens WHERE id = $1`,
+	} {
+		if err := t.exec(query, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const membersRemoved = memberSelect + `
+	WHERE m.workspace = $1 AND m.removed_at < $2
+		AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.workspace = m.workspace AND t.owner_member = m.id)
+	ORDER BY m.removed_at, m.id LIMIT CAST($3 AS BIGINT)`
+
+// RemovedMembers leaves out who has tokens yet.
+func (r *reader) RemovedMembers(workspace authority.ID, before time.Time, limit int) ([]authority.Member, error) {
+	return list(r.session, memberFields, membersRemoved, workspace, moment(before), bound(limit))
+}
+
+// MembershipsOf lists removed ones too, oldest first.
+func (r *reader) MembershipsOf(user authority.ID) ([]authority.Member, error) {
+	return list(r.session, memberFields, memberSelect+`WHERE m.user_id = $1 ORDER BY m.id`, user)
+}
+
+// DeleteMember fails while a token refers to the row.
+func (t *tx) DeleteMember(id authority.ID) error {
+	return t.exec(`DELETE FROM members WHERE id = $1`, id)
+}
+
+const accountsRemoved = `SELECT ` + accountColumns + ` FROM service_accounts s
+	WHERE workspace = $1 AND removed_at < $2
+		AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.workspace = s.workspace AND t.owner_service_account = s.id)
+	ORDER BY removed_at, id LIMIT CAST($3 AS BIGINT)`
+
+// RemovedServiceAccounts leaves out who has tokens yet.
+func (r *reader) RemovedServiceAccounts(workspace authority.ID, before time.Time, limit int) ([]authority.ServiceAccount, error) {
+	return list(r.session, accountFields, accountsRemoved, workspace, moment(before), bound(limit))
+}
+
+// DeleteServiceAccount fails while a token refers to the row.
+func (t *tx) DeleteServiceAccount(id authority.ID) error {
+	return t.exec(`DELETE FROM service_accounts WHERE id = $1`, id)
+}
+
+// DeletedWorkspaces lists those that still have rows, and those that have none.
+func (r *reader) DeletedWorkspaces(after authority.ID, limit int) ([]authority.Workspace, error) {
+	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
+		WHERE w.id > $1 AND w.deleted_at IS NOT NULL ORDER BY w.id LIMIT CAST($2 AS BIGINT)`, after, bound(limit))
+}
+
+// DeliveriesAbout reads the whole table: nothing else knows what is in a body.
+func (r *reader) DeliveriesAbout(after authority.ID, text [2]string, limit int) ([]authority.Delivery, error) {
+	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
+		WHERE id > $1 AND (lower(payload) LIKE $2 ESCAPE '\' OR lower(payload) LIKE $3 ESCAPE '\')
+		ORDER BY id LIMIT CAST($4 AS BIGINT)`, after, containing(text[0]), containing(text[1]), bound(limit))
+}
+
+// DeleteDelivery forgets one, sent or not.
+func (t *tx) DeleteDelivery(id authority.ID) error {
+	return t.exec(`DELETE FROM deliveries WHERE id = $1`, id)
+}
+
+// MailsAbout looks at whom a mail is for and at what it tells.
+func (r *reader) MailsAbout(after authority.ID, text [2]string, limit int) ([]authority.Mail, error) {
+	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
+		WHERE id > $1 AND (lower(recipient) LIKE $2 ESCAPE '\' OR lower(facts) LIKE $2 ESCAPE '\' OR lower(facts) LIKE $3 ESCAPE '\')
+		ORDER BY id LIMIT CAST($4 AS BIGINT)`, after, containing(text[0]), containing(text[1]), bound(limit))
+}
+
+// DeleteMail forgets one, sent or not.
+func (t *tx) DeleteMail(id authority.ID) error { return t.exec(`DELETE FROM mails WHERE id = $1`, id) }
+
+// EraseSignIn forgets by the indexes that each table has on its user.
+func (t *tx) EraseSignIn(user authority.ID) error {
+	for _, query := range []string{
+		`DELETE FROM sessions WHERE user_id = $1`,
+		`DELETE FROM signin_codes WHERE user_id = $1`,
+		`DELETE FROM signin_addresses WHERE user_id = $1`,
+		`DELETE FROM identities WHERE user_id = $1`,
+		`DELETE FROM factors WHERE user_id = $1`,
+	} {
+		if err := t.exec(query, user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
