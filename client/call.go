@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
 )
 
 const (
@@ -126,7 +127,9 @@ func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
 		return nil, api.Errorf(api.CodeInvalidRequest, "the address of the call cannot be made").Wrap(err)
 	}
 	h := req.Header
-	h.Set("Authorization", "Bearer "+c.secret.Reveal())
+	if !c.secret.IsZero() {
+		h.Set("Authorization", "Bearer "+c.secret.Reveal())
+	}
 	h.Set("User-Agent", c.agent)
 	h.Set("Accept", orDefault(cl.accept, "application/json"))
 	if c.actAs != "" {
@@ -262,6 +265,6 @@ func unreachable(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		cause = wrapped.Err // without the address, which may hold a search
 	}
-	e := api.Errorf(api.CodeUnavailable, "%s", redact(fmt.Sprintf("the server cannot be reached: %v", cause)))
+	e := api.Errorf(api.CodeUnavailable, "%s", token.Redact(fmt.Sprintf("the server cannot be reached: %v", cause)))
 	return e.Wrap(cause)
 }

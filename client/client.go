@@ -39,15 +39,20 @@ type Option func(*Client) error
 // New returns a client of the server at baseURL (http or https, with a path if a
 // proxy adds one) that presents this token.
 func New(baseURL, tok string, opts ...Option) (*Client, error) {
+	if err := checkToken(tok); err != nil {
+		return nil, err
+	}
+	return dial(baseURL, token.NewSecret(tok), opts)
+}
+
+// dial makes a client that presents this token, or none.
+func dial(baseURL string, secret token.Secret, opts []Option) (*Client, error) {
 	base, err := parseBase(baseURL)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkToken(tok); err != nil {
-		return nil, err
-	}
 	c := &Client{
-		base: base, secret: token.NewSecret(tok), http: &http.Client{Transport: transport()},
+		base: base, secret: secret, http: &http.Client{Transport: transport()},
 		agent: userAgent(), timeout: 30 * time.Second, attempts: 3, patience: longestWait, own: new(ownWorkspace), sleep: sleep,
 	}
 	for _, o := range opts {

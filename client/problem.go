@@ -27,7 +27,8 @@ func problem(resp *http.Response) *api.Error {
 	if p.Code == "" {
 		p = api.Problem{Code: codeOf(resp.StatusCode), Detail: "the server, or a proxy before it, answered " + resp.Status}
 	}
-	p.Detail = redact(p.Detail)
+	// A server of ours repeats no token; what stands before one may.
+	p.Detail = token.Redact(p.Detail)
 	e := p.Err()
 	if wait, ok := retryAfter(resp.Header, resp.Header.Get("Date")); ok {
 		e.RetryAfter = wait
@@ -79,21 +80,6 @@ func retryAfter(h http.Header, date string) (time.Duration, bool) {
 		now = time.Now()
 	}
 	return max(at.Sub(now), 0), true
-}
-
-// redact takes every token string out of a text that somebody else wrote. A
-// server of ours repeats none; what stands before one may.
-func redact(s string) string {
-	var b strings.Builder
-	at := 0
-	token.Find([]byte(s), func(start, end int, p token.Parsed) bool {
-		b.WriteString(s[at:start])
-		b.WriteString(token.Mask(p.Prefix, p.Kind, p.Locator))
-		at = end
-		return true
-	})
-	b.WriteString(s[at:])
-	return b.String()
 }
 
 // redirectError says that the server sent us elsewhere.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
 )
 
 // Whoami tells the client who its token is and what it may do.
@@ -90,7 +91,7 @@ func (r Result) refusal() *api.Error {
 	if message == "" {
 		message = r.Code.Info().Title
 	}
-	e := api.Errorf(r.Code, "%s", redact(message))
+	e := api.Errorf(r.Code, "%s", token.Redact(message))
 	e.Missing, e.RequestID = r.Missing, r.RequestID
 	e.RetryAfter = time.Duration(r.RetryAfter) * time.Second
 	return e

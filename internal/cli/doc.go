@@ -16,5 +16,6 @@
 //   - What somebody else typed (a label, a name) is printed so that it cannot
 //     steer a terminal.
 //   - The exit code is 0 when it was done, 1 when it was refused or failed, and 2
-//     when the command was not understood.
+//     when the command was not understood. A scan ends with 1 when it found
+//     something, and with 2 when it could not read everything.
 package cli

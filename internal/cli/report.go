@@ -13,8 +13,9 @@ import (
 // problem.
 func (a *app) report(err error) {
 	known, ok := errors.AsType[*api.Error](err)
-	if _, decided := errors.AsType[*refusedError](err); decided && a.flags.json {
-		return // the decision on standard output says it all
+	_, decided := errors.AsType[*refusedError](err)
+	if _, found := errors.AsType[*foundError](err); found || decided && a.flags.json {
+		return // what was printed says it all
 	}
 	if a.flags.json {
 		if !ok {

@@ -118,7 +118,8 @@ func ExitCode(err error) int {
 	}
 	_, misused := errors.AsType[*usageError](err)
 	_, misset := errors.AsType[*config.Error](err)
-	if misused || misset {
+	_, troubled := errors.AsType[*troubleError](err)
+	if misused || misset || troubled {
 		return 2
 	}
 	return 1
@@ -212,9 +213,9 @@ Commands that speak to a server take its address from --server or
 TOKENRY_SERVER, and a token from TOKENRY_TOKEN, from a file (--token @FILE) or
 from standard input (--token -).`
 
-// local are the commands that need no server.
+// local are the commands that can do without a server.
 func (a *app) local() []*cobra.Command {
-	return []*cobra.Command{a.serve(), a.demo(), a.bootstrap(), a.keys(), a.version()}
+	return []*cobra.Command{a.serve(), a.demo(), a.bootstrap(), a.keys(), a.scan(), a.scannerRules(), a.version()}
 }
 
 // remote are the commands that speak to a server.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "stop": stop, "setenv": setenv, "exits": exits, "lines": lines, "mode": mode, "pasted": pasted, "setdemo": setdemo,
+			"start": start, "stop": stop, "setenv": setenv, "exits": exits, "lines": lines, "mode": mode, "pasted": pasted, "setdemo": setdemo, "put": put, "bytes": putBytes,
 		},
 	})
 }
@@ -240,6 +241,24 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 	if m := fmt.Sprintf("%o", info.Mode().Perm()); neg || m != args[0] {
 		ts.Fatalf("%s has mode %s", args[1], m)
 	}
+}
+
+// put FILE TEXT writes a line, such as one that holds a secret.
+func put(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: put FILE TEXT")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(args[1]+"\n"), 0o600))
+}
+
+// bytes FILE HEX… writes what no script can hold.
+func putBytes(ts *testscript.TestScript, neg bool, args []string) {
+	b, err := hex.DecodeString(strings.Join(args[1:], ""))
+	ts.Check(err)
+	if neg {
+		ts.Fatalf("usage: bytes FILE HEX…")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o600))
 }
 
 // pasted FILE runs each curl line of a file in a shell, as somebody does who

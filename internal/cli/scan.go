@@ -1,0 +1,324 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/scan"
+	"github.com/tokenry/tokenry/token"
+)
+
+// scanning is one run of the command scan.
+type scanning struct {
+	*app
+	scanner   scan.Scanner
+	prefixes  []string
+	format    string
+	git, live bool
+	stats     scan.Stats
+	finds     []scanFind
+	troubles  int
+	out       *bufio.Writer
+}
+
+// scanFind is a find as it is printed. The secret stays behind.
+type scanFind struct {
+	Path    string     `json:"path"`
+	Line    int        `json:"line,omitempty"`
+	Column  int        `json:"column,omitempty"`
+	Commit  string     `json:"commit,omitempty"`
+	Masked  string     `json:"masked"`
+	Prefix  string     `json:"prefix"`
+	Kind    token.Kind `json:"kind"`
+	Locator string     `json:"locator"`
+	// State is what the server says, with --live: live, why it is not, unknown, or
+	// not told when the server could not be asked.
+	State  string `json:"state,omitempty"`
+	secret token.Secret
+}
+
+const (
+	formatText, formatJSON, formatSARIF = "text", "json", "sarif"
+
+	stdinPath = "-"
+)
+
+// scan finds tokens in files, folders, standard input and histories.
+func (a *app) scan() *cobra.Command {
+	s := &scanning{app: a, out: bufio.NewWriter(a.Out)}
+	cmd := a.command("scan PATH...", "Find token strings in files, folders, standard input or a git history", cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
+		if err := s.prepare(cmd.Context(), args); err != nil {
+			return err
+		}
+		return s.run(cmd.Context(), args)
+	})
+	cmd.Long = scanHelp
+	fs := cmd.Flags()
+	fs.StringSliceVar(&s.prefixes, "prefix", nil, "prefix to look for; may be repeated (default tky, or those of --server)")
+	fs.StringVar(&s.format, "format", formatText, "text, json or sarif")
+	fs.BoolVar(&s.git, "git", false, "scan the whole history of the repository at PATH (default .); with - the output of git log -p on standard input")
+	fs.BoolVar(&s.live, "live", false, "ask the server in what state each token is; needs a token of your own")
+	fs.StringSliceVar(&s.scanner.Exclude, "exclude", nil, "name (*.lock) or path below PATH (docs/*) to leave out; may be repeated")
+	fs.BoolVar(&s.scanner.Binary, "binary", false, "also read files that are not text")
+	return cmd
+}
+
+const scanHelp = `Find token strings by their shape and checksum, so that what is found is one.
+Prints where they stand and their masks, never a token itself.
+
+    tokenry scan .                          a folder, without its .git
+    tokenry scan --git                      every commit of this repository
+    kubectl logs deploy/api | tokenry scan -
+    git diff --cached | tokenry scan --git -   before a commit
+
+The exit code is 0 when there are none, 1 when some were found, and 2 when
+something could not be read. A folder's .tokenryignore leaves out what it lists:
+a name or path pattern in each line, or locator:LOCATOR for a token that is known.
+Symbolic links are not followed. Files with NUL bytes are skipped without --binary.
+
+With --live the server is asked about each token with your own: live, revoked,
+expired and so on for those you may see, unknown for all others. It counts as no
+use of them.`
+
+// prepare settles what to look for.
+func (s *scanning) prepare(ctx context.Context, args []string) error {
+	if s.flags.json {
+		s.format = formatJSON
+	}
+	if !slices.Contains([]string{formatText, formatJSON, formatSARIF}, s.format) {
+		return usagef("--format takes text, json or sarif")
+	}
+	if len(args) == 0 && !s.git {
+		return usagef("say what to scan: files, folders, or - for standard input")
+	}
+	for i, pattern := range s.scanner.Exclude {
+		if err := scan.CheckPattern(pattern); err != nil {
+			return usagef("--exclude: %w", err)
+		}
+		s.scanner.Exclude[i] = strings.TrimSuffix(pattern, "/")
+	}
+	s.scanner.Trouble = func(name string, err error) {
+		s.troubles++
+		fmt.Fprintf(s.Err, "tokenry: %s: %s\n", clean(name), clean(token.Redact(err.Error())))
+	}
+	var err error
+	s.scanner.Prefixes, err = s.wantedPrefixes(ctx, s.prefixes, s.live)
+	return err
+}
+
+// wantedPrefixes are those of the flags, else of the server that is asked, else
+// the default.
+func (a *app) wantedPrefixes(ctx context.Context, given []string, ask bool) ([]token.Prefix, error) {
+	var list []token.Prefix
+	for _, text := range given {
+		p, err := token.ParsePrefix(text)
+		if err != nil {
+			return nil, usagef("--prefix: a prefix is 2 to 10 of a-z and 0-9, and begins with a letter")
+		}
+		list = append(list, p)
+	}
+	if len(list) > 0 {
+		return list, nil
+	}
+	if a.flags.server == "" && !ask {
+		return []token.Prefix{token.DefaultPrefix}, nil
+	}
+	format, err := client.TokenFormat(ctx, a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), client.WithUserAgent("tokenry-cli"))
+	if err != nil {
+		return nil, troubled(err)
+	}
+	return format.Prefixes, nil
+}
+
+// run scans everything and reports.
+func (s *scanning) run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	for _, path := range args {
+		stats, err := s.one(ctx, path)
+		s.stats.Files, s.stats.Binary = s.stats.Files+stats.Files, s.stats.Binary+stats.Binary
+		s.stats.Commits, s.stats.Bytes = s.stats.Commits+stats.Commits, s.stats.Bytes+stats.Bytes
+		if err != nil {
+			s.scanner.Trouble(path, err)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	if s.live {
+		s.ask(ctx)
+	}
+	if err := errors.Join(s.print(), s.out.Flush()); err != nil {
+		return troubled(err)
+	}
+	s.summary()
+	switch {
+	case s.troubles > 0:
+		return troubled(fmt.Errorf("%d of the paths could not be scanned whole", s.troubles))
+	case len(s.finds) > 0:
+		return &foundError{len(s.finds)}
+	}
+	return nil
+}
+
+func (s *scanning) one(ctx context.Context, path string) (scan.Stats, error) {
+	switch {
+	case path == stdinPath && s.git:
+		return s.scanner.GitLog(ctx, s.In, s.found)
+	case path == stdinPath:
+		return s.scanner.Reader(ctx, s.In, stdinPath, s.found)
+	case s.git:
+		return s.scanner.History(ctx, path, s.found)
+	}
+	return s.scanner.Path(ctx, path, s.found)
+}
+
+// found takes a find; as text it is printed at once.
+func (s *scanning) found(f scan.Find) {
+	one := scanFind{
+		Path: f.Path, Line: f.Line, Column: f.Column, Commit: f.Commit, Masked: f.Mask(),
+		Prefix: string(f.Prefix), Kind: f.Kind, Locator: f.Locator.String(), secret: f.Secret,
+	}
+	s.finds = append(s.finds, one)
+	if s.format == formatText && !s.live {
+		fmt.Fprintln(s.out, one.text())
+	}
+}
+
+// text is a find on one line.
+func (f scanFind) text() string {
+	where := f.Path
+	if where == "" {
+		where = "(message)"
+	}
+	where = clean(where)
+	if f.Line > 0 {
+		where = fmt.Sprintf("%s:%d:%d", where, f.Line, f.Column)
+	}
+	line := where + ": " + f.Masked + " (" + f.Kind.String() + ")"
+	if f.Commit != "" {
+		line += " in commit " + f.Commit
+	}
+	if f.State != "" {
+		line += ", " + f.State
+	}
+	return line
+}
+
+// maxAsked is how many token strings one look-up takes.
+const maxAsked = 500
+
+// Values of scanFind.State besides the codes of a token that is not live.
+const (
+	stateLive, stateUnknown, stateNotTold = "live", "unknown", "not told"
+)
+
+// ask has the server say in what state the tokens are.
+func (s *scanning) ask(ctx context.Context) {
+	states := map[string]string{}
+	var secrets []string
+	for _, f := range s.finds {
+		if text := f.secret.Reveal(); states[text] == "" {
+			states[text] = stateNotTold
+			secrets = append(secrets, text)
+		}
+	}
+	for batch := range slices.Chunk(secrets, maxAsked) {
+		if err := s.askAbout(ctx, batch, states); err != nil {
+			s.scanner.Trouble("the server", err)
+			break
+		}
+	}
+	for i := range s.finds {
+		s.finds[i].State = states[s.finds[i].secret.Reveal()]
+	}
+}
+
+func (s *scanning) askAbout(ctx context.Context, secrets []string, states map[string]string) error {
+	c, err := s.client()
+	if err != nil {
+		return err
+	}
+	defer c.CloseIdleConnections()
+	found, err := c.LookupTokens(ctx, "", strings.Join(secrets, "\n"))
+	if err != nil {
+		return err
+	}
+	if len(found.Items) != len(secrets) {
+		return api.Errorf(api.CodeInternal, "the server answered about another number of tokens than it was asked")
+	}
+	for i, item := range found.Items { // in the order of the text
+		states[secrets[i]] = state(item)
+	}
+	return nil
+}
+
+func state(f api.FoundToken) string {
+	switch {
+	case f.Token == nil:
+		return stateUnknown
+	case f.Secret == api.SecretRetired:
+		return string(api.CodeRetired)
+	case f.Token.Usable:
+		return stateLive
+	case f.Token.BlockedBy != nil:
+		return *f.Token.BlockedBy
+	}
+	return f.Token.Status
+}
+
+func (s *scanning) print() error {
+	switch s.format {
+	case formatJSON:
+		if s.finds == nil {
+			s.finds = []scanFind{}
+		}
+		return s.printJSON(map[string]any{"items": s.finds, "files": s.stats.Files, "commits": s.stats.Commits, "bytes": s.stats.Bytes})
+	case formatSARIF:
+		return s.printJSON(sarif(s.finds))
+	}
+	if s.live {
+		for _, f := range s.finds {
+			fmt.Fprintln(s.out, f.text())
+		}
+	}
+	return nil
+}
+
+func (s *scanning) summary() {
+	parts := []string{fmt.Sprintf("read %d files", s.stats.Files)}
+	if s.git {
+		parts = []string{fmt.Sprintf("read %d commits", s.stats.Commits)}
+	}
+	parts = append(parts, fmt.Sprintf("%.1f MB", float64(s.stats.Bytes)/1e6))
+	if s.stats.Binary > 0 {
+		parts = append(parts, fmt.Sprintf("skipped %d that are not text", s.stats.Binary))
+	}
+	fmt.Fprintf(s.Err, "%s; found %d token strings\n", strings.Join(parts, ", "), len(s.finds))
+}
+
+// foundError is the end of a scan that found something; the places were shown.
+type foundError struct{ n int }
+
+// Error says how many there are.
+func (e *foundError) Error() string { return fmt.Sprintf("found %d token strings", e.n) }
+
+// troubleError is the end of a scan that did not see everything.
+type troubleError struct{ err error }
+
+// Error is that of what could not be read.
+func (e *troubleError) Error() string { return e.err.Error() }
+
+// Unwrap returns what could not be read.
+func (e *troubleError) Unwrap() error { return e.err }
+
+func troubled(err error) error { return &troubleError{err} }
