@@ -3,13 +3,13 @@ package console
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"time"
 
+	"github.com/tokenry/tokenry/docs"
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
@@ -36,8 +36,6 @@ type Options struct {
 	// Now is the clock that pages count from; nil is the machine's.
 	Now     func() time.Time
 	Product Product
-	// Guide holds the help pages, one *.md each; nil shows the built-in page.
-	Guide fs.FS
 }
 
 type console struct {
@@ -46,6 +44,7 @@ type console struct {
 	base   *url.URL
 	assets assets
 	sent   *sentForms
+	guide  *guide
 }
 
 // New makes the handler of every page. It starts nothing.
@@ -68,6 +67,9 @@ func New(o Options) (http.Handler, error) {
 	}
 	c := &console{Options: o, auth: o.Authority, base: base, sent: newSentForms(o.Now)}
 	if c.assets, err = newAssets(); err != nil {
+		return nil, err
+	}
+	if c.guide, err = readGuide(docs.Files()); err != nil {
 		return nil, err
 	}
 	return c.guard(c.routes()), nil

@@ -1,0 +1,168 @@
+package console
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	markdown "github.com/yuin/goldmark/text"
+)
+
+// guideOrigin is how the guide names this server; a reader is shown the real one.
+const guideOrigin = "https://tokens.example.com"
+
+// guide is the help, rendered once at the start. Its pages come in the order in
+// which the index names them.
+type guide struct {
+	index guidePage
+	pages []guidePage
+	files fs.FS
+}
+
+// guidePage is one page of the guide.
+type guidePage struct {
+	name, title string
+	// html is what the page says below its title.
+	html string
+	// parts are its sections, for the list beside it.
+	parts []link
+}
+
+// readGuide renders guide/*.md. A link that leads nowhere is an error.
+func readGuide(files fs.FS) (*guide, error) {
+	g := &guide{files: files}
+	names, err := fs.Glob(files, "guide/*.md")
+	if err != nil {
+		return nil, err
+	}
+	var order []string
+	rendered := map[string]guidePage{}
+	for _, n := range names {
+		p, links, err := renderGuide(files, n)
+		if err != nil {
+			return nil, err
+		}
+		rendered[p.name] = p
+		if p.name == "index" {
+			order = links
+		}
+	}
+	for _, name := range order {
+		p, ok := rendered[name]
+		if ok && !slices.ContainsFunc(g.pages, func(have guidePage) bool { return have.name == name }) {
+			g.pages = append(g.pages, p)
+		}
+	}
+	g.index = rendered["index"]
+	if len(g.pages) != len(rendered)-1 {
+		return nil, fmt.Errorf("the index of the guide names %d of its %d pages", len(g.pages), len(rendered)-1)
+	}
+	return g, nil
+}
+
+// renderGuide renders one page and lists the pages it links to.
+func renderGuide(files fs.FS, file string) (guidePage, []string, error) {
+	source, err := fs.ReadFile(files, file)
+	if err != nil {
+		return guidePage{}, nil, err
+	}
+	md := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+	doc := md.Parser().Parse(markdown.NewReader(source))
+	p := guidePage{name: strings.TrimSuffix(path.Base(file), ".md")}
+	var links []string
+	var title ast.Node
+	err = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Heading:
+			p.heading(n, source)
+			if n.Level == 1 {
+				title = n
+			}
+		case *ast.Link:
+			to, err := guideLink(files, string(n.Destination))
+			if err != nil {
+				return ast.WalkStop, fmt.Errorf("%s: %w", file, err)
+			}
+			n.Destination = []byte(to)
+			if name, ok := strings.CutPrefix(to, "/help/"); ok {
+				name, _, _ = strings.Cut(name, "#")
+				links = append(links, name)
+			}
+		case *ast.Image:
+			n.Destination = []byte("/help/images/" + path.Base(string(n.Destination)))
+		}
+		return ast.WalkContinue, nil
+	})
+	if err != nil || title == nil {
+		return p, nil, errorOr(err, fmt.Errorf("%s: has no title", file))
+	}
+	doc.RemoveChild(doc, title)
+	var out bytes.Buffer
+	err = md.Renderer().Render(&out, source, doc)
+	p.html = out.String()
+	return p, links, err
+}
+
+func errorOr(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// heading notes the title of a page, or one of its sections.
+func (p *guidePage) heading(h *ast.Heading, source []byte) {
+	words := string(h.Lines().Value(source))
+	words = strings.NewReplacer("`", "", "*", "").Replace(words)
+	switch h.Level {
+	case 1:
+		p.title = words
+	case 2:
+		id, _ := h.AttributeString("id")
+		if id, ok := id.([]byte); ok {
+			p.parts = append(p.parts, link{name: words, href: "#" + string(id)})
+		}
+	}
+}
+
+// guideLink turns a link between files of the guide into one between pages.
+func guideLink(files fs.FS, href string) (string, error) {
+	if strings.Contains(href, "://") || strings.HasPrefix(href, "/") || strings.HasPrefix(href, "#") {
+		return href, nil
+	}
+	name, part, _ := strings.Cut(href, "#")
+	if _, err := fs.Stat(files, path.Join("guide", name)); err != nil {
+		return "", fmt.Errorf("a link to %s leads nowhere: %w", href, err)
+	}
+	to := "/help/" + strings.TrimSuffix(name, ".md")
+	if part != "" {
+		to += "#" + part
+	}
+	return to, nil
+}
+
+// page answers a page of the guide and the ones before and after it.
+func (g *guide) page(name string) (p guidePage, before, after *guidePage, found bool) {
+	i := slices.IndexFunc(g.pages, func(p guidePage) bool { return p.name == name })
+	if i < 0 {
+		return p, nil, nil, false
+	}
+	if i > 0 {
+		before = &g.pages[i-1]
+	}
+	if i+1 < len(g.pages) {
+		after = &g.pages[i+1]
+	}
+	return g.pages[i], before, after, true
+}
+
