@@ -55,6 +55,7 @@ type Authority struct {
 	// mail and checkURL are Options.Mail and Options.CheckWebhookURL.
 	mail     bool
 	checkURL func(*url.URL) error
+	refusals *refusals
 }
 
 // New makes an Authority; it starts nothing.
@@ -72,7 +73,7 @@ func New(o Options) *Authority {
 		store: o.Store, keys: o.Keys, now: o.Now, rand: o.Rand, hash: o.HashPassword,
 		commit: &committer{store: o.Store, observers: o.Observers},
 		usage:  o.Usage, decisions: o.Decisions,
-		mail: o.Mail, checkURL: o.CheckWebhookURL,
+		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: newRefusals(),
 	}
 }
 
@@ -96,6 +97,8 @@ type work struct {
 	caller  Caller
 	now     time.Time
 	touched verify.Changes
+	// entered is the workspace that the caller asked for; 0 for none.
+	entered ID
 	// last is what was known, before the lock was taken, of the last use of the
 	// token that is changed.
 	last map[token.Locator][]LastUse
@@ -105,8 +108,19 @@ type work struct {
 }
 
 // mutate applies f as one mutation and answers the revision it took. A dry run
-// (errDryRun) changes nothing and takes none.
+// (errDryRun) changes nothing and takes none. What the gate refuses is audited.
 func (a *Authority) mutate(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
+	var entered ID
+	revision, err := a.commitOne(ctx, c, func(w *work) error {
+		err := f(w)
+		entered = w.entered
+		return err
+	})
+	return revision, a.refused(ctx, c, entered, err)
+}
+
+// commitOne is mutate without a word about refusals.
+func (a *Authority) commitOne(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
 	m := &mutation{ctx: ctx}
 	m.run = func(tx Tx) error {
 		w := &work{Tx: tx, a: a, caller: c, now: a.now().UTC().Truncate(time.Microsecond)}

@@ -32,6 +32,9 @@ type Caller struct {
 	// Retry names the request, when the client gave it a name, so that sending it
 	// again does not do it twice.
 	Retry Retry
+	// Call names what was called, in words of the door's own; it goes into the
+	// audit of a refusal.
+	Call string
 	// Addr, Agent and RequestID go into the audit.
 	Addr      netip.Addr
 	Agent     string

@@ -79,6 +79,9 @@ func (a *Authority) enter(r Reader, c Caller, ref string, scopes ...string) (*ac
 	if err != nil {
 		return nil, nil, err
 	}
+	if w, ok := r.(*work); ok {
+		w.entered = ws.ID
+	}
 	sp, err := a.space(r, ws)
 	if err != nil {
 		return nil, nil, err

@@ -146,8 +146,12 @@ type Invitee struct {
 // MayInvite answers the member that a reference names to who may invite it. It
 // needs members:write, and touches no Owner unless the caller is one.
 func (a *Authority) MayInvite(ctx context.Context, c Caller, ref, who string) (out Invitee, err error) {
+	var entered ID
 	err = a.read(ctx, func(r Reader) error {
 		ac, sp, err := a.enter(r, c, ref, "members:write")
+		if sp != nil {
+			entered = sp.ws.ID
+		}
 		if err != nil {
 			return err
 		}
@@ -162,5 +166,5 @@ func (a *Authority) MayInvite(ctx context.Context, c Caller, ref, who string) (o
 		out = Invitee{User: u, Workspace: sp.ws, Instance: ac.instance}
 		return err
 	})
-	return out, err
+	return out, a.refused(ctx, c, entered, err)
 }

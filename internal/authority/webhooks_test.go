@@ -176,7 +176,7 @@ func TestEventsFitTheirTable(t *testing.T) {
 	must(t, err)
 	list, _, err := w.ListDeliveries(w.ctx, w.root, instance(), all.Webhook.ID, page(0))
 	must(t, err)
-	want := []string{"token.revoked", "token.rotated", "token.rotated", "token.created", "service_account.created", "member.created"}
+	want := []string{"token.leaked", "token.revoked", "token.rotated", "token.rotated", "token.created", "service_account.created", "member.created"}
 	if len(list) != len(want) {
 		t.Fatalf("%d deliveries, want %d", len(list), len(want))
 	}

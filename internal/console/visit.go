@@ -92,7 +92,7 @@ func (v *visit) recognise() error {
 	}
 	at := v.client(v.r)
 	v.session = s
-	v.caller = authority.Caller{User: s.User, Portal: s.Portal, Addr: at.Addr, Agent: at.Agent, RequestID: requestID(v.w)}
+	v.caller = authority.Caller{User: s.User, Portal: s.Portal, Addr: at.Addr, Agent: at.Agent, RequestID: requestID(v.w), Call: v.r.Pattern}
 	return nil
 }
 

@@ -35,7 +35,7 @@ func (c *call) authenticate() error {
 	}
 	actAs, err := actAs(c.r.Header)
 	c.caller = authority.Caller{
-		Token: c.known.Locator, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, ActAs: actAs,
+		Token: c.known.Locator, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, ActAs: actAs, Call: c.route.Pattern(),
 	}
 	return err
 }

@@ -32,7 +32,8 @@ func (s *rehearsal) Batch(ctx context.Context, mutations []func(authority.Tx) er
 	undone := make([]func(authority.Tx) error, len(mutations))
 	for i, m := range mutations {
 		undone[i] = func(tx authority.Tx) error {
-			if answers[i] = m(tx); answers[i] == nil {
+			told := &witness{Tx: tx}
+			if answers[i] = m(told); answers[i] == nil && !told.refusal {
 				s.granted.Add(1)
 			}
 			return errTakenBack
@@ -40,6 +41,18 @@ func (s *rehearsal) Batch(ctx context.Context, mutations []func(authority.Tx) er
 	}
 	_, err := s.Store.Batch(ctx, undone)
 	return answers, err
+}
+
+// witness notes whether a change is the audit's word about a refusal.
+type witness struct {
+	authority.Tx
+	refusal bool
+}
+
+// AppendAudit notes what is told.
+func (t *witness) AppendAudit(row authority.AuditRow) error {
+	t.refusal = row.Action == "denied"
+	return t.Tx.AppendAudit(row)
 }
 
 // Apply tells memory what changed.

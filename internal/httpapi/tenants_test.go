@@ -60,9 +60,16 @@ func (w *world) dump(ws string) string {
 	var b strings.Builder
 	for _, path := range []string{
 		"", "/policy", "/scopes?limit=200", "/roles?limit=200", "/members?limit=200", "/service-accounts?limit=200",
-		"/resources?limit=200", "/webhooks?limit=200", "/tokens?limit=200&deleted=true", "/audit?limit=200",
+		"/resources?limit=200", "/webhooks?limit=200", "/tokens?limit=200&deleted=true",
 	} {
 		b.Write(w.as(w.root, "GET", at+path, nil).is(200).body)
+	}
+	var events api.List[api.AuditEvent]
+	w.as(w.root, "GET", at+"/audit?limit=200", nil).is(200).into(&events)
+	for _, e := range events.Items {
+		if e.Action != "denied" { // that somebody was refused is told, and changes nothing
+			b.WriteString(e.Action + e.Hash)
+		}
 	}
 	return b.String()
 }
