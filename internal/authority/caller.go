@@ -12,6 +12,9 @@ type Retry struct {
 	// Key is the client's; Route what was called; Body a digest of the request.
 	Key, Route string
 	Body       [32]byte
+	// Once refuses a second request with idempotency_key_used where a fresh secret
+	// would be given: for a form, whose answer may still be before a person.
+	Once bool
 }
 
 // Caller is who asks, as a door established it: by a verified API token, or by

@@ -43,6 +43,9 @@ func (w *work) again(ac *actor, sp *space, out *Issued, may func(Token) error) (
 	if err != nil || !found {
 		return false, err
 	}
+	if w.caller.Retry.Once {
+		return true, api.Errorf(api.CodeIdempotencyKeyUsed, "this was sent before, and its secret was shown")
+	}
 	t, err := w.Token(was.Token)
 	if err != nil || t.Workspace != sp.ws.ID {
 		return true, firstError(err, notFound())

@@ -316,6 +316,9 @@ func (v *visit) doNewToken() error {
 	issued, err := v.create(d)
 	if err != nil {
 		v.sent.end(key, "")
+		if sentBefore(err) {
+			return v.done(v.ws("access-tokens"), "sent")
+		}
 		if d.form, err = f.refused(err); err != nil {
 			return err
 		}
@@ -342,7 +345,7 @@ func (v *visit) create(d draft) (authority.Issued, error) {
 	if in.TokenFields, err = v.fields(d); err != nil {
 		return authority.Issued{}, err
 	}
-	return v.auth.CreateToken(v.ctx(), v.caller, v.at.Slug, in)
+	return v.auth.CreateToken(v.ctx(), v.once(d.form), v.at.Slug, in)
 }
 
 // summary answers the sentence about what the token in the form would do.

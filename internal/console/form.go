@@ -2,6 +2,7 @@ package console
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
 )
 
 // form is what was typed and what is wrong with it. The zero form is empty.
@@ -93,6 +95,21 @@ const (
 
 func newSentForms(now func() time.Time) *sentForms {
 	return &sentForms{now: now, seen: map[string]sentForm{}}
+}
+
+// once is the caller whose change is made once for one drawn form, also when the
+// form is sent again after the server was started anew.
+func (v *visit) once(f form) authority.Caller {
+	c := v.caller
+	if id := f.get("form"); id != "" {
+		c.Retry = authority.Retry{Key: cut(id, 64), Route: "form " + v.r.URL.Path, Body: sha256.Sum256([]byte(f.values.Encode())), Once: true}
+	}
+	return c
+}
+
+// sentBefore says that a form made its secret already.
+func sentBefore(err error) bool {
+	return errors.Is(err, api.CodeIdempotencyKeyUsed) || errors.Is(err, api.CodeIdempotencyKeyReused)
 }
 
 // newFormID names one drawn form.

@@ -83,7 +83,7 @@ func (v *visit) doRotate() error {
 		in.Overlap = api.Some(d)
 	}
 	return v.handover(f, "Token rotated", "rotated", func(t api.Token) (authority.Issued, error) {
-		return v.auth.RotateToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in)
+		return v.auth.RotateToken(v.ctx(), v.once(f), v.at.Slug, t.Locator, in)
 	}, rotatePage)
 }
 
@@ -97,8 +97,9 @@ func (v *visit) resetToken() error {
 }
 
 func (v *visit) doResetToken() error {
-	return v.handover(v.typed(), "Token reset", "reset", func(t api.Token) (authority.Issued, error) {
-		return v.auth.ResetToken(v.ctx(), v.caller, v.at.Slug, t.Locator)
+	f := v.typed()
+	return v.handover(f, "Token reset", "reset", func(t api.Token) (authority.Issued, error) {
+		return v.auth.ResetToken(v.ctx(), v.once(f), v.at.Slug, t.Locator)
 	}, resetTokenPage)
 }
 
@@ -132,6 +133,9 @@ func (v *visit) handover(f form, title, how string, do func(api.Token) (authorit
 	issued, err := do(t)
 	if err != nil {
 		v.sent.end(key, "")
+		if sentBefore(err) {
+			return v.done(v.tokenPage(t.Locator), "sent")
+		}
 		if f, err = f.refused(err); err != nil {
 			return err
 		}

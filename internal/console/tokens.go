@@ -1,15 +1,11 @@
 package console
 
 import (
-	"cmp"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 )
 
 // table is a list of tokens as it is drawn.
@@ -18,8 +14,13 @@ type table struct {
 	columns []column
 	sort    string
 	// self is the address of this page, with what it is filtered by.
-	self url.URL
-	next string
+	self           url.URL
+	next, previous string
+	// partly says that there was more than could be sorted.
+	partly bool
+	// filter is what the list is narrowed to; narrowed says that it is.
+	filter   api.TokenFilter
+	narrowed bool
 	// bulk says whether rows can be selected.
 	bulk bool
 	// mine says that the rows are the reader's own, bin that each shows a bin.
@@ -90,90 +91,82 @@ func (v *visit) rowRights(t api.Token) rowRights {
 
 func (v *visit) tokens() error {
 	v.section = "access-tokens"
-	f := api.TokenFilter{Owner: v.q("owner"), Kind: v.q("kind"), Status: v.q("status"), Query: v.q("q")}
-	t, err := v.table(f)
+	t, err := v.table(v.tokenFilter())
 	if err != nil {
 		return err
 	}
-	return v.page("Access tokens", tokensPage(v, t, f))
+	return v.page("Access tokens", tokensPage(v, t))
+}
+
+// tokenFilter reads what the list is narrowed to. A value that no filter has
+// narrows nothing.
+func (v *visit) tokenFilter() api.TokenFilter {
+	f := api.TokenFilter{Owner: v.q("owner"), Query: v.q("q")}
+	if k := v.q("kind"); hasOption(kinds(), k) {
+		f.Kind = k
+	}
+	if s := v.q("status"); hasOption(statuses(), s) {
+		f.Status = s
+	}
+	switch v.q("only") {
+	case "expiring":
+		f.ExpiringWithin = api.Duration(soon)
+	case "unused":
+		f.UnusedFor = 90 * api.Day
+	case "outside":
+		f.OutsidePolicy = true
+	}
+	return f
 }
 
 // table lists the tokens of the workspace that a filter keeps.
 func (v *visit) table(f api.TokenFilter) (table, error) {
-	after, _ := strconv.ParseInt(v.q("after"), 10, 64) // what is no number begins anew
-	rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, authority.Page{After: after, Limit: pageRows})
-	if err != nil && api.AsError(err).Field != "owner" {
-		return table{}, err
+	t := table{columns: v.columns(), sort: v.q("sort"), self: *v.r.URL, workspace: v.at.Slug, may: v.rowRights, filter: f}
+	t.bulk = v.may("tokens:disable") || v.may("tokens:delete") || v.may("tokens:edit")
+	t.narrowed = f.Owner+f.Kind+f.Status+f.Query != "" || v.tokensOnly() != ""
+	if t.sort != "" {
+		return t, noOwner(v.sortedPage(&t, f))
 	}
-	t := table{rows: rows, columns: v.columns(), sort: v.q("sort"), self: *v.r.URL, workspace: v.at.Slug, may: v.rowRights}
-	t.bulk = v.may("tokens:disable") || v.may("tokens:delete")
-	sortTokens(t.rows, t.sort)
-	if next != 0 {
-		t.next = t.with("after", strconv.FormatInt(next, 10))
+	rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, v.paged())
+	t.rows = rows
+	t.next = v.after(next)
+	if v.q("after") != "" {
+		t.previous = t.with("after", "")
 	}
-	return t, nil
+	return t, noOwner(err)
+}
+
+// noOwner forgives a filter by an owner that does not exist: nothing matches.
+func noOwner(err error) error {
+	if err != nil && api.AsError(err).Field == "owner" {
+		return nil
+	}
+	return err
+}
+
+// tokensOnly is the chosen kind of tokens that need a look; empty for all.
+func (v *visit) tokensOnly() string {
+	if only := v.q("only"); hasOption(attentions(), only) {
+		return only
+	}
+	return ""
 }
 
 // with is the address of the page with one parameter changed.
 func (t table) with(name, value string) string {
 	q := t.self.Query()
 	q.Del("did")
-	q.Set(name, value)
+	if name == "sort" {
+		q.Del("after")
+		q.Del("page")
+	}
+	if q.Set(name, value); value == "" {
+		q.Del(name)
+	}
+	if len(q) == 0 {
+		return t.self.Path
+	}
 	return t.self.Path + "?" + q.Encode()
-}
-
-// sortTokens orders what one page shows; "-" in front turns it round.
-func sortTokens(rows []api.Token, by string) {
-	key, down := strings.CutPrefix(by, "-")
-	order := map[string]func(a, b api.Token) int{
-		"label":   func(a, b api.Token) int { return cmp.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)) },
-		"owner":   func(a, b api.Token) int { return cmp.Compare(a.Owner.Address, b.Owner.Address) },
-		"created": func(a, b api.Token) int { return a.CreatedAt.Compare(b.CreatedAt) },
-		"expires": func(a, b api.Token) int { return compareTimes(a.ExpiresAt, b.ExpiresAt) },
-		"used":    func(a, b api.Token) int { return compareTimes(a.LastUsedAt, b.LastUsedAt) },
-		"status":  func(a, b api.Token) int { return cmp.Compare(a.Status, b.Status) },
-	}[key]
-	if order == nil {
-		return
-	}
-	slices.SortStableFunc(rows, func(a, b api.Token) int {
-		if down {
-			return order(b, a)
-		}
-		return order(a, b)
-	})
-}
-
-// compareTimes orders moments; one that never was or will be stands last.
-func compareTimes(a, b *time.Time) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return 1
-	case b == nil:
-		return -1
-	}
-	return a.Compare(*b)
-}
-
-// sortLink is where a column's head leads: sorted by it, or turned round.
-func (t table) sortLink(key string) string {
-	if t.sort == key {
-		return t.with("sort", "-"+key)
-	}
-	return t.with("sort", key)
-}
-
-// sorted is the aria-sort of a column.
-func (t table) sorted(key string) string {
-	switch t.sort {
-	case key:
-		return "ascending"
-	case "-" + key:
-		return "descending"
-	}
-	return "none"
 }
 
 // page is the address of a token's page.
@@ -198,46 +191,3 @@ func (v *visit) integrationTokens() error {
 
 // mayCreate says whether the visitor may make any token here, and of which owners.
 func (v *visit) mayCreate() bool { return v.mayHold() || v.may("tokens:create") }
-
-// bulk asks to confirm an action on several tokens, and does it once confirmed.
-func (v *visit) bulk() error {
-	f := v.typed()
-	action := f.get("action")
-	rows, err := v.selected(f.values["id"], action)
-	if err != nil {
-		return err
-	}
-	if f.get("confirmed") == "" || len(rows) == 0 {
-		v.section = "access-tokens"
-		return v.page("Confirm", bulkPage(v, rows, action))
-	}
-	for _, t := range rows {
-		if action == "revoke" {
-			_, _, err = v.auth.RevokeToken(v.ctx(), v.caller, v.at.Slug, t.Locator, api.RevokeToken{Reason: f.get("reason")})
-		} else {
-			_, _, err = v.auth.DisableToken(v.ctx(), v.caller, v.at.Slug, t.Locator, api.DisableToken{})
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return v.done(v.ws("access-tokens"), map[bool]string{true: "bulk-revoked", false: "bulk-disabled"}[action == "revoke"])
-}
-
-// selected reads the tokens that a bulk action may and can touch.
-func (v *visit) selected(ids []string, action string) ([]api.Token, error) {
-	if action != "revoke" && action != "disable" {
-		return nil, api.FieldError("action", "must be revoke or disable")
-	}
-	var out []api.Token
-	for _, id := range ids[:min(len(ids), 200)] {
-		t, err := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, id)
-		if err != nil {
-			return nil, err
-		}
-		if r := v.rowRights(t); action == "revoke" && r.remove || action == "disable" && r.disable && t.Status == api.StatusActive {
-			out = append(out, t)
-		}
-	}
-	return out, nil
-}

@@ -24,8 +24,6 @@ type bar struct {
 	n           int
 }
 
-const toolsMost = 2000
-
 func (v *visit) tools() error {
 	d, err := v.toolsData()
 	if err != nil {
@@ -36,7 +34,7 @@ func (v *visit) tools() error {
 
 func (v *visit) toolsData() (toolsData, error) {
 	v.section = "developer-tools"
-	all, cut, err := v.everyToken()
+	all, cut, err := v.everyToken(api.TokenFilter{})
 	d := toolsData{total: len(all), cut: cut}
 	counts := map[string]int{}
 	weeks := make([]int, 13)
@@ -85,11 +83,11 @@ func state(t api.Token, now time.Time) string {
 	return "Active"
 }
 
-// everyToken lists the workspace's tokens, up to a bound.
-func (v *visit) everyToken() (all []api.Token, cut bool, err error) {
+// everyToken lists the tokens that a filter keeps, up to a bound, newest first.
+func (v *visit) everyToken(f api.TokenFilter) (all []api.Token, cut bool, err error) {
 	page := authority.Page{Limit: 200}
-	for len(all) < toolsMost {
-		rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, api.TokenFilter{}, page)
+	for len(all) < sortedMost {
+		rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, page)
 		if err != nil {
 			return nil, false, err
 		}

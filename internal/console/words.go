@@ -10,6 +10,23 @@ import (
 // option is one choice of a select.
 type option struct{ value, name string }
 
+func statuses() []option {
+	return []option{{"", "Any"}, {"active", "Active"}, {"disabled", "Disabled"}, {"expired", "Expired"}, {"revoked", "Revoked"}}
+}
+
+func kinds() []option {
+	return []option{{"", "Any"}, {"personal", "Personal"}, {"service", "Automation"}, {"workspace", "Organisation"}}
+}
+
+// attentions are the tokens that need a look.
+func attentions() []option {
+	return []option{{"", "All"}, {"expiring", "Expiring within 14 days"}, {"unused", "Unused for 90 days"}, {"outside", "Outside the policy"}}
+}
+
+func hasOption(all []option, value string) bool {
+	return slices.ContainsFunc(all, func(o option) bool { return o.value == value })
+}
+
 func reasons() []option {
 	return []option{{api.ReasonUnused, "No longer used"}, {api.ReasonSuperseded, "Replaced by another"}, {api.ReasonLeaked, "Leaked"}, {api.ReasonOther, "Other"}}
 }

@@ -77,12 +77,13 @@
     if (t.matches('[data-select-all]')) {
       all('input[name="id"]').forEach((box) => { if (!box.disabled) box.checked = t.checked; });
     }
-    if (t.matches('[data-select-all],input[name="id"]')) selection();
+    if (t.matches('[data-select-all],[data-all],input[name="id"]')) selection();
   });
   const selection = () => {
     const n = all('input[name="id"]:checked').length;
-    all('[data-selected]').forEach((el) => { el.textContent = n ? n + ' selected' : 'Select tokens to act on several at once'; });
-    all('[data-needs-selection]').forEach((el) => { el.disabled = n === 0; });
+    const every = !!document.querySelector('[data-all]:checked');
+    all('[data-selected]').forEach((el) => { el.textContent = every ? 'All selected' : n ? n + ' selected' : 'Select tokens to act on several at once'; });
+    all('[data-needs-selection]').forEach((el) => { el.disabled = n === 0 && !every; });
   };
   if (document.querySelector('[data-needs-selection]')) selection();
 
@@ -137,6 +138,19 @@
   const current = document.querySelector('nav.side [aria-current]');
   if (current) current.scrollIntoView({ block: 'nearest', inline: 'center' });
   localTimes();
-  document.addEventListener('htmx:after:swap', () => localTimes());
+  // After a part of the page was fetched anew: the address follows the filter,
+  // so that going back, reloading and the forms beside it keep it.
+  document.addEventListener('htmx:after:swap', () => {
+    localTimes();
+    selection();
+    const f = document.querySelector('form[data-filters]');
+    if (!f) return;
+    const q = new URLSearchParams([...new FormData(f)].filter(([, value]) => value !== ''));
+    const to = location.pathname + (q.size ? '?' + q : '');
+    if (to !== location.pathname + location.search) history.replaceState(null, '', to);
+    all('[data-here]').forEach((el) => { el.value = to; });
+    const rows = all('#list tbody tr').length;
+    if (rows) say(rows + ' shown'); else say('Nothing matches');
+  });
   document.documentElement.classList.add('js');
 })();

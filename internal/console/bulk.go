@@ -1,0 +1,164 @@
+package console
+
+import (
+	"github.com/tokenry/tokenry/api"
+)
+
+// bulkMost is how many tokens one form acts on.
+const bulkMost = 1000
+
+// bulkAction is one thing that can be done to several tokens.
+type bulkAction struct {
+	// key is the action's name on the wire, verb the word on its buttons.
+	key, verb, past, warning string
+	danger                   bool
+}
+
+func bulkActions() []bulkAction {
+	return []bulkAction{
+		{api.BulkDisable, "Disable", "disabled", "They stop at once and can be enabled again.", true},
+		{api.BulkRotate, "Rotate", "rotated", "Each gets a new secret, shown once on the next page. The old ones work until the overlap ends.", false},
+		{api.BulkRevoke, "Revoke", "revoked", "They stop at once and never work again.", true},
+	}
+}
+
+// bulkPlan is what an action would do: a rehearsal that the visitor confirms.
+type bulkPlan struct {
+	bulkAction
+	rows []api.Token
+	// left are those of the selection that the action cannot be done to.
+	left []api.Token
+	form string
+}
+
+// bulkDone is what it did.
+type bulkDone struct {
+	bulkAction
+	done, refused []bulkOutcome
+}
+
+type bulkOutcome struct {
+	api.BulkResult
+	label string
+}
+
+// mayBulk says whether the button of an action is drawn.
+func (v *visit) mayBulk(key string) bool {
+	return v.may(map[string]string{api.BulkDisable: "tokens:disable", api.BulkRotate: "tokens:edit", api.BulkRevoke: "tokens:delete"}[key])
+}
+
+// bulk rehearses an action on several tokens, and does it once confirmed.
+func (v *visit) bulk() error {
+	v.section = "access-tokens"
+	f := v.typed()
+	p, err := v.plan(f)
+	if err != nil {
+		return err
+	}
+	if f.get("confirmed") == "" || len(p.rows) == 0 {
+		p.form = newFormID()
+		return v.page(p.verb, bulkPage(v, p))
+	}
+	return v.doBulk(p, f)
+}
+
+// plan reads the selection and parts it into what the action can be done to and
+// what it leaves.
+func (v *visit) plan(f form) (bulkPlan, error) {
+	var p bulkPlan
+	for _, a := range bulkActions() {
+		if a.key == f.get("action") {
+			p.bulkAction = a
+		}
+	}
+	if p.key == "" {
+		return p, api.FieldError("action", "must be disable, rotate or revoke")
+	}
+	rows, err := v.selected(f)
+	for _, t := range rows {
+		if v.canBulk(t, p.key) {
+			p.rows = append(p.rows, t)
+		} else {
+			p.left = append(p.left, t)
+		}
+	}
+	return p, err
+}
+
+func (v *visit) canBulk(t api.Token, key string) bool {
+	r := v.rowRights(t)
+	switch key {
+	case api.BulkDisable:
+		return r.disable && t.Status == api.StatusActive
+	case api.BulkRotate:
+		return r.rotate && t.Status != api.StatusExpired
+	default:
+		return r.remove
+	}
+}
+
+// selected reads the tokens of the form: those that were ticked, or all that the
+// list's filter keeps.
+func (v *visit) selected(f form) ([]api.Token, error) {
+	if f.get("all") != "" {
+		v.r.URL.RawQuery = f.get("filter") // the list's own address, read as the list reads it
+		rows, _, err := v.everyToken(v.tokenFilter())
+		return rows[:min(len(rows), bulkMost)], noOwner(err)
+	}
+	ids := f.values["id"]
+	var out []api.Token
+	for _, id := range ids[:min(len(ids), bulkMost)] {
+		t, err := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// doBulk does it, once for one drawn form, and tells what became of each.
+func (v *visit) doBulk(p bulkPlan, f form) error {
+	key := v.session.ID + "/" + f.get("form")
+	if _, first := v.sent.begin(key); !first {
+		return v.done(v.ws("access-tokens"), "sent")
+	}
+	in := api.BulkTokens{Action: p.key, Reason: f.get("reason")}
+	labels := map[string]string{}
+	for _, t := range p.rows {
+		in.IDs = append(in.IDs, t.ID)
+		labels[t.ID] = t.Label
+	}
+	d := bulkDone{bulkAction: p.bulkAction}
+	err := v.auth.BulkTokens(v.ctx(), v.caller, v.at.Slug, in, func(r api.BulkResult) error {
+		o := bulkOutcome{r, labels[r.ID]}
+		if r.Code == api.CodeOK {
+			d.done = append(d.done, o)
+		} else {
+			d.refused = append(d.refused, o)
+		}
+		return nil
+	})
+	if err != nil {
+		v.sent.end(key, "")
+		return err
+	}
+	v.sent.end(key, v.ws("access-tokens"))
+	if p.key != api.BulkRotate && len(d.refused) == 0 {
+		return v.done(v.ws("access-tokens"), "bulk-"+p.past)
+	}
+	return v.page("Done", bulkDonePage(v, d))
+}
+
+// weekOf is how often a token was presented in the last seven days; unknown
+// where the visitor may not see that.
+func (v *visit) weekOf(t api.Token) (calls int64, known bool, err error) {
+	if !v.owns(t) && !v.may("usage:read") {
+		return 0, false, nil
+	}
+	s, err := v.auth.TokenUsage(v.ctx(), v.caller, v.at.Slug, t.Locator, v.now().AddDate(0, 0, -7), v.now(), api.BucketDay)
+	if err != nil {
+		return 0, false, unseen(err)
+	}
+	return s.Allowed + s.Denied, true, nil
+}
