@@ -6,36 +6,52 @@ import (
 	"strings"
 )
 
-// The charts are drawn on 640 by 190, the bars between 20 and 160.
+// plot is a chart of bars, drawn on width by 190, the bars between 20 and 160.
+type plot struct {
+	title string
+	bars  []bar
+	width float64
+}
+
+// wide fills a page, slim a column of one.
+func wide(title string, bars []bar) plot { return plot{title, bars, 900} }
+func slim(title string, bars []bar) plot { return plot{title, bars, 440} }
+
 const (
-	chartWidth  = 640
-	chartBase   = 160
-	chartHeight = 140
+	plotBase   = 160
+	plotHeight = 140
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-func most(bars []bar) int {
-	n := 1
-	for _, b := range bars {
-		n = max(n, b.n)
-	}
-	return n
-}
-
 func px(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }
 
-func step(n int) float64 { return chartWidth / float64(n) }
+func (p plot) box() string { return "0 0 " + px(p.width) + " 190" }
 
-func barX(i, n int) string   { return px(step(n) * (float64(i) + 0.18)) }
-func barMid(i, n int) string { return px(step(n) * (float64(i) + 0.5)) }
-func barWidth(n int) string  { return px(step(n) * 0.64) }
+func (p plot) most() float64 {
+	n := 1
+	for _, b := range p.bars {
+		n = max(n, b.n)
+	}
+	return float64(n)
+}
 
-func high(b bar, bars []bar) float64 { return chartHeight * float64(b.n) / float64(most(bars)) }
-
-func barHeight(b bar, bars []bar) string { return px(high(b, bars)) }
-func barY(b bar, bars []bar) string      { return px(chartBase - high(b, bars)) }
-func barTop(b bar, bars []bar) string    { return px(chartBase - 6 - high(b, bars)) }
+func (p plot) step() float64       { return p.width / float64(len(p.bars)) }
+func (p plot) x(i int) string      { return px(p.step() * (float64(i) + 0.18)) }
+func (p plot) middle(i int) string { return px(p.step() * (float64(i) + 0.5)) }
+func (p plot) barWidth() string    { return px(p.step() * 0.64) }
+func (p plot) high(n int) float64  { return plotHeight * float64(n) / p.most() }
+func (p plot) height(n int) string { return px(p.high(n)) }
+func (p plot) y(n int) string      { return px(plotBase - p.high(n)) }
+func (p plot) above(n int) string  { return px(plotBase - 6 - p.high(n)) }
+func (p plot) numbered(n int) bool { return n > 0 && p.step() >= 24 }
+func (p plot) labelled(i int) bool {
+	every := 1
+	for float64(every)*p.step() < 44 {
+		every++
+	}
+	return (len(p.bars)-1-i)%every == 0
+}
 
 func share(n, total int) string {
 	if total == 0 {
@@ -44,16 +60,21 @@ func share(n, total int) string {
 	return px(200 * float64(n) / float64(total))
 }
 
-// chartWords says a chart to whoever cannot see it.
-func chartWords(title string, bars []bar) string {
+// words says a chart to whoever cannot see it.
+func (p plot) words() string {
 	var parts []string
-	for _, b := range bars {
-		if b.n > 0 {
-			parts = append(parts, fmt.Sprintf("%s: %d", b.name, b.n))
+	for _, b := range p.bars {
+		if b.n == 0 {
+			continue
 		}
+		part := fmt.Sprintf("%s: %d", b.name, b.n)
+		if b.bad > 0 {
+			part += fmt.Sprintf(" (%d refused)", b.bad)
+		}
+		parts = append(parts, part)
 	}
 	if len(parts) == 0 {
-		return title + ": none."
+		return p.title + ": none."
 	}
-	return title + ". " + strings.Join(parts, ", ") + "."
+	return p.title + ". " + strings.Join(parts, ", ") + "."
 }

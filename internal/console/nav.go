@@ -71,6 +71,7 @@ func (v *visit) notice() string {
 		"disabled":      "The token is disabled: it stopped at once and can be enabled again.",
 		"revoked":       "The token is revoked: it stopped at once and never works again.",
 		"deleted":       "Deleted. What it could do stopped at once.",
+		"advised":       "Done. The token is changed as advised.",
 		"retired":       "The old secret is retired: only the new one works.",
 		"sent":          "This form was sent before, so nothing was done again. Its secret was shown once; rotate the token if it was lost.",
 		"deactivated":   "Deactivated. The tokens stopped at once and come back on reactivation.",

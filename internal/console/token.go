@@ -1,8 +1,6 @@
 package console
 
 import (
-	"errors"
-
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 )
@@ -13,21 +11,12 @@ type oneToken struct {
 	may    rowRights
 	events []api.AuditEvent
 	// use is nil where the visitor may not see it.
-	use *usage
+	use    *usage
+	advice []api.Advice
+	// activity is from where and for what it was used, latest first.
+	activity []api.Activity
 	// asked is the answer to "can it …?"; nil when nothing was asked.
 	asked *answer
-}
-
-// answer says who of token, owner and state lets a request through.
-type answer struct {
-	scope, resource string
-	checks          []check
-	yes             bool
-}
-
-type check struct {
-	yes  bool
-	text string
 }
 
 func (v *visit) token() error {
@@ -46,7 +35,7 @@ func (v *visit) token() error {
 			return err
 		}
 	}
-	if k.use, err = v.tokenUsage(t); err != nil {
+	if err = v.watch(&k); err != nil {
 		return err
 	}
 	if scope := v.q("scope"); scope != "" {
@@ -57,64 +46,21 @@ func (v *visit) token() error {
 	return v.page(cut(t.Label, 60), tokenView(v, k))
 }
 
+// doRetire ends the overlap of a rotation.
+func (v *visit) doRetire() error {
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	if _, _, err = v.auth.RetireSecrets(v.ctx(), v.caller, v.at.Slug, t.Locator); err != nil {
+		return err
+	}
+	return v.done(v.tokenPage(t.Locator), "retired")
+}
+
 // silent says that an old secret was not used since the new one is there.
 func silent(old, fresh api.TokenSecret) bool {
 	return old.LastUsedAt == nil || old.LastUsedAt.Before(fresh.CreatedAt)
-}
-
-// ask answers whether a token may use a scope, and which side says no.
-func (v *visit) ask(t api.Token, scope, resource string) (*answer, error) {
-	a := &answer{scope: cut(scope, 64), resource: cut(resource, 128)}
-	allows := func(sts []api.Statement) bool {
-		g := compile(sts)
-		if resource == "" {
-			return g.AllowsAny(scope)
-		}
-		return g.Allows(scope, resource)
-	}
-	owner, known, err := v.ownerRights(t)
-	if err != nil {
-		return nil, err
-	}
-	effective := allows(t.Effective)
-	ownerYes := effective || allows(owner)
-	switch {
-	case !known && !effective:
-		a.checks = append(a.checks, check{effective, "The token within its owner’s rights"})
-	case !ownerYes:
-		a.checks = append(a.checks, check{false, "Its owner may not: " + t.Owner.Address + " lacks this. Widen the owner’s role or resources."})
-	default:
-		a.checks = append(a.checks, check{true, "Its owner may."},
-			check{effective, map[bool]string{true: "The token’s own scopes and resources include it.", false: "The token’s own scopes or resources leave it out. Edit the token."}[effective]})
-	}
-	state := "The token is usable now."
-	if !t.Usable {
-		state = why(t) + ". " + remedy(t)
-	}
-	a.checks = append(a.checks, check{t.Usable, state})
-	a.yes = effective && t.Usable
-	return a, nil
-}
-
-// ownerRights is what a token's owner may do, where the visitor may see that.
-func (v *visit) ownerRights(t api.Token) (sts []api.Statement, known bool, err error) {
-	switch t.Kind {
-	case "personal":
-		m, err := v.auth.GetMember(v.ctx(), v.caller, v.at.Slug, t.Owner.ID)
-		return m.Effective, err == nil, hidden(err)
-	case "service":
-		s, err := v.auth.GetServiceAccount(v.ctx(), v.caller, v.at.Slug, t.Owner.ID)
-		return s.Effective, err == nil, hidden(err)
-	}
-	return []api.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}}, true, nil
-}
-
-// hidden forgives what the visitor may not see.
-func hidden(err error) error {
-	if errors.Is(err, api.CodeNotFound) || errors.Is(err, api.CodeInsufficientScope) {
-		return nil
-	}
-	return err
 }
 
 func (v *visit) editToken() error {
@@ -212,13 +158,27 @@ func (v *visit) doDisable() error {
 	return v.done(v.tokenPage(t.Locator), "disabled")
 }
 
+// leaving is a token whose end is asked for: what still depends on it.
+type leaving struct {
+	api.Token
+	may rowRights
+	// week is how often it was presented in seven days, when that is counted.
+	week    int64
+	counted bool
+	reason  string
+}
+
 func (v *visit) deleteToken() error {
 	v.section = "access-tokens"
 	t, err := v.getToken()
 	if err != nil {
 		return err
 	}
-	return v.page("Delete", deleteTokenPage(v, t, v.rowRights(t)))
+	calls, known, err := v.weekOf(t)
+	if err != nil {
+		return err
+	}
+	return v.page("Delete", deleteTokenPage(v, leaving{Token: t, may: v.rowRights(t), week: calls, counted: known, reason: v.q("reason")}))
 }
 
 func (v *visit) doDeleteToken() error {

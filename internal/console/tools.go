@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -14,20 +15,32 @@ type toolsData struct {
 	expiring, unused []api.Token
 	total            int
 	cut              bool
-	found            *[]api.FoundToken
-	use              *usage
+	// recent are those that were used last, the latest first.
+	recent []api.Token
+	found  *[]api.FoundToken
+	use    *usage
+	// days is how far back the chart of use goes.
+	days      int
+	explained *explained
 }
 
 // bar is one bar of a chart.
 type bar struct {
 	name, class string
 	n           int
+	// bad is how many of n are drawn as refused.
+	bad int
 }
 
 func (v *visit) tools() error {
 	d, err := v.toolsData()
 	if err != nil {
 		return err
+	}
+	if id := v.q("request"); id != "" && v.mayExplain() {
+		if d.explained, err = v.explainWith(form{values: url.Values{"what": {id}}}); err != nil {
+			return err
+		}
 	}
 	return v.page("Developer tools", toolsPage(v, d))
 }
@@ -45,6 +58,9 @@ func (v *visit) toolsData() (toolsData, error) {
 				weeks[w]++
 			}
 		}
+		if t.LastUsedAt != nil {
+			d.recent = append(d.recent, t)
+		}
 		if endsSoon(t, v.now()) && len(d.expiring) < 10 {
 			d.expiring = append(d.expiring, t)
 		}
@@ -52,17 +68,23 @@ func (v *visit) toolsData() (toolsData, error) {
 			d.unused = append(d.unused, t)
 		}
 	}
-	for _, b := range []bar{{"Active", "good", 0}, {"Expiring soon", "warn", 0}, {"Blocked", "warn", 0}, {"Disabled", "mute", 0}, {"Expired", "bad", 0}, {"Revoked", "mute", 0}} {
+	sortTokens(d.recent, "-used")
+	d.recent = d.recent[:min(len(d.recent), 10)]
+	for _, b := range []bar{{name: "Active", class: "good"}, {name: "Expiring soon", class: "warn"}, {name: "Blocked", class: "warn"}, {name: "Disabled", class: "mute"}, {name: "Expired", class: "bad"}, {name: "Revoked", class: "mute"}} {
 		b.n = counts[b.name]
 		d.states = append(d.states, b)
 	}
 	for i, n := range weeks {
-		d.expiries = append(d.expiries, bar{fmt.Sprintf("+%d w", i), map[bool]string{true: "warn", false: ""}[i < 2], n})
+		d.expiries = append(d.expiries, bar{name: fmt.Sprintf("+%d w", i), class: map[bool]string{true: "warn", false: ""}[i < 2], n: n})
 	}
 	if err != nil {
 		return d, err
 	}
-	d.use, err = v.workspaceUsage()
+	d.days = usageDays
+	if v.q("days") == "90" {
+		d.days = 90
+	}
+	d.use, err = v.workspaceUsage(d.days)
 	return d, err
 }
 

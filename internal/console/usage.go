@@ -1,7 +1,10 @@
 package console
 
 import (
+	"cmp"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -14,9 +17,12 @@ const usageDays = 14
 // usage is what a chart of use shows.
 type usage struct {
 	bars            []bar
+	days            int
+	reasons         []bar
 	allowed, denied int64
 	denials         []api.Denial
-	advice          []api.Advice
+	scopes          []api.ScopeUse
+	reuses          []api.SecretReuse
 }
 
 // unseen forgives what the visitor may not see, or what is not counted now: a
@@ -29,58 +35,73 @@ func unseen(err error) error {
 }
 
 // since is the first day of the charts.
-func (v *visit) since() time.Time {
-	return v.now().Truncate(24*time.Hour).AddDate(0, 0, 1-usageDays)
+func (v *visit) since(days int) time.Time {
+	return v.now().Truncate(24*time.Hour).AddDate(0, 0, 1-days)
 }
 
-// tokenUsage reads how a token was used; nil where the visitor may not see it.
-func (v *visit) tokenUsage(t api.Token) (*usage, error) {
-	if !v.owns(t) && !v.may("usage:read") {
-		return nil, nil //nolint:nilnil // nil is no chart
+// activityRows is how many of the ways in which a token was used are shown.
+const activityRows = 25
+
+// watch reads how a token was used, and what is advised, where the visitor may
+// see that.
+func (v *visit) watch(k *oneToken) error {
+	if !v.owns(k.Token) && !v.may("usage:read") {
+		return nil
 	}
-	s, err := v.auth.TokenUsage(v.ctx(), v.caller, v.at.Slug, t.Locator, v.since(), v.now(), api.BucketDay)
+	s, err := v.auth.TokenUsage(v.ctx(), v.caller, v.at.Slug, k.Locator, v.since(usageDays), v.now(), api.BucketDay)
 	if err != nil {
-		return nil, unseen(err)
+		return unseen(err)
 	}
-	u := v.series(s.UsageSeries)
-	if u.denials, _, err = v.auth.ListDenials(v.ctx(), v.caller, v.at.Slug, t.Locator, authority.Page{Limit: 5}); err != nil {
-		return u, unseen(err)
+	k.use = v.series(s.UsageSeries, usageDays)
+	k.use.scopes, k.use.reuses = s.Scopes, s.Reuses
+	if k.use.denials, _, err = v.auth.ListDenials(v.ctx(), v.caller, v.at.Slug, k.Locator, authority.Page{Limit: 5}); err != nil {
+		return unseen(err)
 	}
-	u.advice, err = v.auth.TokenAdvice(v.ctx(), v.caller, v.at.Slug, t.Locator)
-	return u, unseen(err)
+	if k.activity, _, err = v.auth.TokenActivity(v.ctx(), v.caller, v.at.Slug, k.Locator, authority.Page{Limit: activityRows}); err != nil {
+		return unseen(err)
+	}
+	k.advice, err = v.auth.TokenAdvice(v.ctx(), v.caller, v.at.Slug, k.Locator)
+	return unseen(err)
 }
 
 // workspaceUsage reads how all tokens were used.
-func (v *visit) workspaceUsage() (*usage, error) {
+func (v *visit) workspaceUsage(days int) (*usage, error) {
 	if !v.may("usage:read") {
 		return nil, nil //nolint:nilnil // nil is no chart
 	}
-	s, err := v.auth.WorkspaceUsage(v.ctx(), v.caller, v.at.Slug, v.since(), v.now(), api.BucketDay)
+	s, err := v.auth.WorkspaceUsage(v.ctx(), v.caller, v.at.Slug, v.since(days), v.now(), api.BucketDay)
 	if err != nil {
 		return nil, unseen(err)
 	}
-	u := v.series(s.UsageSeries)
+	u := v.series(s.UsageSeries, days)
 	u.denials = s.Denials[:min(len(s.Denials), 8)]
 	return u, nil
 }
 
 // series makes a bar of each day, also of those on which nothing happened.
-func (v *visit) series(s api.UsageSeries) *usage {
-	u := &usage{allowed: s.Allowed, denied: s.Denied}
-	for i := range usageDays {
-		day := v.since().AddDate(0, 0, i)
+func (v *visit) series(s api.UsageSeries, days int) *usage {
+	u := &usage{days: days, allowed: s.Allowed, denied: s.Denied, reasons: reasonCounts(s.Reasons)}
+	for i := range days {
+		day := v.since(days).AddDate(0, 0, i)
 		b := bar{name: day.Format("01-02")}
 		for _, k := range s.Buckets {
 			if k.Start.Equal(day) {
-				b.n = int(k.Allowed + k.Denied)
-				if k.Denied > k.Allowed {
-					b.class = "bad"
-				}
+				b.n, b.bad = int(k.Allowed+k.Denied), int(k.Denied)
 			}
 		}
 		u.bars = append(u.bars, b)
 	}
 	return u
+}
+
+// reasonCounts are the refusals by their reason, the most frequent first.
+func reasonCounts(by map[api.Code]int64) []bar {
+	var out []bar
+	for code, n := range by {
+		out = append(out, bar{name: code.Info().Title, class: "bad", n: int(n)})
+	}
+	slices.SortFunc(out, func(a, b bar) int { return cmp.Or(b.n-a.n, strings.Compare(a.name, b.name)) })
+	return out
 }
 
 // lastDenial is the newest refusal of a token that was never used; nil for none.

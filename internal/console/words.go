@@ -28,7 +28,7 @@ func hasOption(all []option, value string) bool {
 }
 
 func reasons() []option {
-	return []option{{api.ReasonUnused, "No longer used"}, {api.ReasonSuperseded, "Replaced by another"}, {api.ReasonLeaked, "Leaked"}, {api.ReasonOther, "Other"}}
+	return []option{{api.ReasonUnused, "No longer used"}, {api.ReasonSuperseded, "Replaced by another"}, {api.ReasonLeaked, "Leaked"}, {api.ReasonOwnerLeft, "Its owner left"}, {api.ReasonOther, "Other"}}
 }
 
 // scopeShort says what a token was given, to fit a cell.

@@ -15,7 +15,9 @@
   // Times in the reader's own zone and way of writing.
   const localTimes = (root) => all('time[datetime]', root).forEach((el) => {
     const d = new Date(el.getAttribute('datetime'));
-    if (!isNaN(d)) el.title = d.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+    if (isNaN(d)) return;
+    el.title = d.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+    if ('exact' in el.dataset) el.textContent = d.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
   });
 
   const copied = (button, what) => {

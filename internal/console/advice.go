@@ -1,0 +1,49 @@
+package console
+
+import (
+	"slices"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// doAdvice applies what was advised about a token. The advice is taken anew: the
+// form names its kind, and nothing that it says becomes a right.
+func (v *visit) doAdvice() error {
+	t, err := v.getToken()
+	if err != nil {
+		return err
+	}
+	all, err := v.auth.TokenAdvice(v.ctx(), v.caller, v.at.Slug, t.Locator)
+	if err != nil {
+		return err
+	}
+	code := v.typed().get("code")
+	i := slices.IndexFunc(all, func(a api.Advice) bool { return a.Code == code })
+	if i < 0 || all[i].Change.Edit == nil {
+		return api.Errorf(api.CodeNotFound, "this advice does not hold any more")
+	}
+	if _, _, err := v.auth.EditToken(v.ctx(), v.caller, v.at.Slug, t.Locator, *all[i].Change.Edit); err != nil {
+		return err
+	}
+	return v.done(v.tokenPage(t.Locator), "advised")
+}
+
+// adviceWords says what following an advice would do.
+func adviceWords(a api.Advice) string {
+	e := a.Change.Edit
+	switch {
+	case a.Change.Revoke != nil:
+		return "Revoke…"
+	case a.Change.Rotate != nil:
+		return "Rotate…"
+	case e == nil:
+		return ""
+	case e.ExpiresIn.Has():
+		return "Let it expire after " + lasting(e.ExpiresIn.Value)
+	case e.AllowedIPs.Has():
+		return "Allow these " + plural(len(e.AllowedIPs.Value), "address") + " only"
+	case e.Grants.Has():
+		return "Leave it what it uses"
+	}
+	return "Apply"
+}

@@ -1,0 +1,97 @@
+package console
+
+import (
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// explained is the answer to why a token or a request is let through or not.
+type explained struct {
+	form
+	answer *api.Explanation
+}
+
+// mayExplain says whether the visitor may ask.
+func (v *visit) mayExplain() bool { return v.may("tokens:read") && v.may("tokens:verify") }
+
+// explain answers by POST, because what is asked about may be a secret.
+func (v *visit) explain() error {
+	d, err := v.toolsData()
+	if err != nil {
+		return err
+	}
+	if d.explained, err = v.explainWith(v.typed()); err != nil {
+		return err
+	}
+	if d.explained.err != nil {
+		return v.again("Developer tools", toolsPage(v, d))
+	}
+	return v.page("Developer tools", toolsPage(v, d))
+}
+
+func (v *visit) explainWith(f form) (*explained, error) {
+	in := api.ExplainRequest{Resource: f.get("resource")}
+	if scopes := f.list("scopes"); len(scopes) > 0 {
+		in.Scopes = scopes // left out, a request's own stand
+	}
+	what := f.get("what")
+	if strings.HasPrefix(what, "req_") {
+		in.RequestID = what
+	} else {
+		in.Token = what
+	}
+	if ip := f.get("ip"); ip != "" {
+		in.Client = &api.Client{IP: ip}
+	}
+	e := &explained{form: f}
+	answer, err := v.auth.Explain(v.ctx(), v.caller, v.at.Slug, in)
+	if err != nil {
+		e.form, err = f.refused(err)
+		return e, err
+	}
+	e.answer = &answer
+	return e, nil
+}
+
+// asked is what stands in the field again: never a string that may be a secret.
+func (e *explained) asked() string {
+	if e == nil {
+		return ""
+	}
+	if what := e.get("what"); strings.HasPrefix(what, "req_") {
+		return cut(what, 64)
+	}
+	return ""
+}
+
+func (e *explained) value(name string) string {
+	if e == nil {
+		return ""
+	}
+	return e.get(name)
+}
+
+// mark is how a check is drawn: a sign, and the word for whoever hears it.
+func mark(result string) (sign, word, class string) {
+	switch result {
+	case api.CheckPassed:
+		return "✓", "Passed", "yes"
+	case api.CheckFailed:
+		return "✗", "Failed", "no"
+	case api.CheckSkipped:
+		return "–", "Not asked", "faint"
+	}
+	return "·", "Not reached", "faint"
+}
+
+// checkName is what is asked, in words.
+func checkName(c api.Code) string {
+	return map[api.Code]string{
+		api.CodeMalformed: "It has the shape of a token", api.CodeUnknown: "It is known here", api.CodeRetired: "Its secret is current",
+		api.CodeRevoked: "It is not revoked", api.CodeWorkspaceSuspended: "The workspace is active", api.CodeDisabled: "It is not disabled",
+		api.CodeNotYetValid: "Its time has begun", api.CodeExpired: "It has not expired", api.CodeOwnerInactive: "Its owner is active",
+		api.CodeIPDenied: "The address is allowed", api.CodeInsufficientScope: "It has the scope", api.CodeResourceDenied: "It reaches the resource",
+		api.CodeRateLimited: "It is within its limit",
+	}[c]
+}
