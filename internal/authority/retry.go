@@ -43,9 +43,6 @@ func (w *work) again(ac *actor, sp *space, out *Issued, may func(Token) error) (
 	if err != nil || !found {
 		return false, err
 	}
-	if w.caller.Retry.Once {
-		return true, api.Errorf(api.CodeIdempotencyKeyUsed, "this was sent before, and its secret was shown")
-	}
 	t, err := w.Token(was.Token)
 	if err != nil || t.Workspace != sp.ws.ID {
 		return true, firstError(err, notFound())
@@ -95,6 +92,8 @@ func (w *work) named() (Idempotency, bool, error) {
 		return was, false, err
 	case string(was.Body) != string(retry.Body[:]):
 		return was, false, api.Errorf(api.CodeIdempotencyKeyReused, "this key was used for a request that differs")
+	case retry.Once:
+		return was, false, api.Errorf(api.CodeIdempotencyKeyUsed, "this was sent before, and its secret was shown")
 	}
 	return was, true, nil
 }

@@ -79,7 +79,7 @@ func New(o Options) (http.Handler, error) {
 // of a workspace by ws; what the rest is wrapped by asks nothing.
 func (c *console) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, table := range [][]route{c.openRoutes(), c.personRoutes(), c.tokenRoutes(), c.workspaceRoutes(), c.instanceRoutes()} {
+	for _, table := range [][]route{c.openRoutes(), c.personRoutes(), c.tokenRoutes(), c.workspaceRoutes(), c.webhookRoutes(), c.instanceRoutes()} {
 		for _, r := range table {
 			mux.Handle(r.pattern, c.serve(r.access, r.show))
 		}

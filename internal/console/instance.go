@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -107,9 +108,9 @@ func (v *visit) defaultsWith(f form) error {
 		return err
 	}
 	if f.err != nil {
-		return v.again("Defaults", defaultsPage(v, p, f))
+		return v.again("Defaults", defaultsPage(policyView{form: f, Policy: p, instance: true}))
 	}
-	return v.page("Defaults", defaultsPage(v, p, form{values: policyFields(p), fresh: true}))
+	return v.page("Defaults", defaultsPage(policyView{form: form{values: policyFields(p), fresh: true}, Policy: p, instance: true}))
 }
 
 func (v *visit) doInstanceDefaults() error {
@@ -118,7 +119,10 @@ func (v *visit) doInstanceDefaults() error {
 	if err != nil {
 		return err
 	}
-	patch, err := policyPatch(f, now)
+	patch, err := policyPatch(f, now, nil)
+	if locked := f.values["locked"]; !slices.Equal(sortedCopy(locked), sortedCopy(now.Locked)) {
+		patch.Locked = api.Some(append([]string{}, locked...))
+	}
 	if err == nil {
 		_, _, err = v.auth.EditInstancePolicy(v.ctx(), v.caller, patch)
 	}
@@ -130,3 +134,5 @@ func (v *visit) doInstanceDefaults() error {
 	}
 	return v.defaultsWith(f)
 }
+
+func sortedCopy(s []string) []string { return slices.Sorted(slices.Values(s)) }

@@ -1,0 +1,234 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// policyView is a policy in its form: of a workspace, or of the instance, whose
+// page also says what workspaces cannot change.
+type policyView struct {
+	form
+	api.Policy
+	instance bool
+}
+
+// fixed says that the instance does not let this workspace change a field.
+func (p policyView) fixed(name string) bool { return !p.instance && slices.Contains(p.Locked, name) }
+
+func (p policyView) overridden(name string) bool { return slices.Contains(p.Overridden, name) }
+
+func (p policyView) again() string {
+	if p.instance {
+		return "Back to what Tokenry comes with"
+	}
+	return "Inherit again"
+}
+
+// policyFields writes a policy into the fields of its form.
+func policyFields(p api.Policy) url.Values {
+	f := url.Values{
+		"default_lifetime": {p.DefaultLifetime.String()}, "max_lifetime": {p.MaxLifetime.String()}, "overlap": {p.Overlap.String()},
+		"personal_tokens": {p.PersonalTokens}, "onboarding": {p.Onboarding}, "leak_action": {p.LeakAction}, "retention": {p.Retention.String()},
+		"introspection_max_cache": {p.IntrospectionMaxCache.String()},
+		"per_owner":               {strconv.Itoa(p.MaxTokens.PerOwner)}, "total": {strconv.Itoa(p.MaxTokens.Total)},
+	}
+	days := make([]string, len(p.NoticeDays))
+	for i, d := range p.NoticeDays {
+		days[i] = strconv.Itoa(d)
+	}
+	f.Set("notice_days", strings.Join(days, " "))
+	for name, on := range map[string]bool{"allow_never": p.AllowNever, "require_ip_allow_list": p.RequireIPAllowList,
+		"recoverable": p.Recoverable, "revoke_on_reuse": p.RevokeOnReuse} {
+		if on {
+			f.Set(name, "yes")
+		}
+	}
+	putLimit(f, "rate_limit", p.RateLimit)
+	putLimit(f, "workspace_rate_limit", p.WorkspaceRateLimit)
+	if c := p.SupportContact; c != nil {
+		f.Set("contact_email", c.Email)
+		f.Set("contact_phone", c.Phone)
+		f.Set("contact_url", c.URL)
+	}
+	return f
+}
+
+// putLimit writes a rate limit into its two fields.
+func putLimit(f url.Values, name string, l *api.RateLimit) {
+	f.Set(name+"_window", "1m")
+	if l != nil {
+		f.Set(name+"_requests", strconv.Itoa(l.Requests))
+		f.Set(name+"_window", l.Window.String())
+	}
+}
+
+// policyPatch reads what the form changed: only fields that differ from the
+// policy of now, so that what is inherited stays inherited, and those that are to
+// be inherited again. Fields that are fixed elsewhere are not read.
+func policyPatch(f form, now api.Policy, fixed []string) (api.PatchPolicy, error) {
+	p := policyReader{form: f, was: policyFields(now), fixed: fixed}
+	var out api.PatchPolicy
+	take(&p, "default_lifetime", &out.DefaultLifetime, p.duration)
+	take(&p, "max_lifetime", &out.MaxLifetime, p.duration)
+	take(&p, "overlap", &out.Overlap, p.duration)
+	take(&p, "retention", &out.Retention, p.duration)
+	take(&p, "introspection_max_cache", &out.IntrospectionMaxCache, p.duration)
+	take(&p, "allow_never", &out.AllowNever, p.flag)
+	take(&p, "require_ip_allow_list", &out.RequireIPAllowList, p.flag)
+	take(&p, "recoverable", &out.Recoverable, p.flag)
+	take(&p, "revoke_on_reuse", &out.RevokeOnReuse, p.flag)
+	take(&p, "personal_tokens", &out.PersonalTokens, p.get)
+	take(&p, "onboarding", &out.Onboarding, p.get)
+	take(&p, "leak_action", &out.LeakAction, p.get)
+	take(&p, "notice_days", &out.NoticeDays, p.numbers)
+	take(&p, "max_tokens", &out.MaxTokens, func(string) api.MaxTokens {
+		return api.MaxTokens{PerOwner: p.number("per_owner"), Total: p.number("total")}
+	}, "per_owner", "total")
+	take(&p, "support_contact", &out.SupportContact, func(string) api.SupportContact {
+		return api.SupportContact{Email: f.get("contact_email"), Phone: f.get("contact_phone"), URL: f.get("contact_url")}
+	}, "contact_email", "contact_phone", "contact_url")
+	p.limits("rate_limit", &out.RateLimit)
+	p.limits("workspace_rate_limit", &out.WorkspaceRateLimit)
+	return out, p.err
+}
+
+// take reads one field of the policy, which may be drawn as several.
+func take[T any](p *policyReader, name string, to *api.Opt[T], read func(string) T, drawn ...string) {
+	switch {
+	case slices.Contains(p.fixed, name):
+	case p.has("inherit", name):
+		*to = api.Null[T]()
+	case len(drawn) == 0 && p.changed(name), p.changed(drawn...):
+		*to = api.Some(read(name))
+	}
+}
+
+// limits reads a rate limit; without a number it is none.
+func (p *policyReader) limits(name string, to *api.Opt[api.RateLimit]) {
+	if p.get(name+"_requests") == "" && p.changed(name+"_requests") {
+		p.values.Add("inherit", name)
+	}
+	take(p, name, to, func(string) api.RateLimit {
+		l, err := p.limit(name+"_requests", name+"_window", name)
+		if err != nil && p.err == nil {
+			p.err = err
+		}
+		return l
+	}, name+"_requests", name+"_window")
+}
+
+// policyReader reads the fields of the policy's form; the first error stays.
+type policyReader struct {
+	form
+	was url.Values
+	// fixed are the fields that cannot be changed here.
+	fixed []string
+	err   error
+}
+
+func (p *policyReader) changed(names ...string) bool {
+	for _, n := range names {
+		if p.get(n) != strings.TrimSpace(p.was.Get(n)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *policyReader) wrong(name, problem string) {
+	if p.err == nil {
+		p.err = api.FieldError(name, problem)
+	}
+}
+
+func (p *policyReader) duration(name string) api.Duration {
+	d, err := api.ParseDuration(p.get(name))
+	if err != nil {
+		p.wrong(name, "is like 90d, 24h or 30m; 0 is none")
+	}
+	return d
+}
+
+func (p *policyReader) flag(name string) bool { return p.get(name) != "" }
+
+func (p *policyReader) number(name string) int {
+	n, err := strconv.Atoi(named(p.get(name), "0"))
+	if err != nil {
+		p.wrong(name, "is a whole number; 0 is no bound")
+	}
+	return n
+}
+
+func (p *policyReader) numbers(name string) []int {
+	out := []int{}
+	for _, s := range p.list(name) {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			p.wrong(name, "are whole numbers, apart by blanks")
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// policyWords says a policy in sentences.
+func policyWords(p api.Policy) []string {
+	out := []string{
+		"A token expires after " + lasting(p.DefaultLifetime) + " unless its creator chooses otherwise.",
+		map[bool]string{true: "There is no longest lifetime.", false: "Nobody can choose more than " + lasting(p.MaxLifetime) + "."}[p.MaxLifetime == 0],
+		map[bool]string{true: "Tokens without expiry are allowed.", false: "Every token must have an expiry."}[p.AllowNever],
+		"After a rotation the old secret works for " + lasting(p.Overlap) + ".",
+		map[string]string{api.PersonalMembers: "Every member may hold personal tokens.", api.PersonalManagers: "Only those who may create tokens hold personal ones.",
+			api.PersonalNobody: "Nobody holds personal tokens; use service accounts."}[p.PersonalTokens],
+		map[string]string{api.OnboardPortfolio: "Resources are added by those with all resources.", api.OnboardAnyMember: "Any member may add a resource."}[p.Onboarding],
+		map[string]string{api.LeakRevoke: "A token that is reported as leaked is revoked.", api.LeakDisable: "A token that is reported as leaked is disabled.",
+			api.LeakNotify: "A token that is reported as leaked is only told about."}[p.LeakAction],
+	}
+	if p.RequireIPAllowList {
+		out = append(out, "Every new token must list the addresses it is used from.")
+	}
+	if p.Recoverable {
+		out = append(out, "Secrets are kept, sealed, and can be shown again; each look is audited.")
+	} else {
+		out = append(out, "A secret is shown once and not kept.")
+	}
+	if p.RevokeOnReuse {
+		out = append(out, "Using a retired secret revokes its token.")
+	}
+	if p.RateLimit != nil {
+		out = append(out, "A token may make "+limit(p.RateLimit)+" unless it says otherwise.")
+	}
+	if p.WorkspaceRateLimit != nil {
+		out = append(out, "All tokens together may make "+limit(p.WorkspaceRateLimit)+".")
+	}
+	if p.MaxTokens.PerOwner > 0 {
+		out = append(out, "An owner has at most "+plural(p.MaxTokens.PerOwner, "live token")+".")
+	}
+	if p.MaxTokens.Total > 0 {
+		out = append(out, "The workspace has at most "+plural(p.MaxTokens.Total, "live token")+".")
+	}
+	return out
+}
+
+// locks says that workspaces cannot change a field, as the form says or the
+// instance.
+func (p policyView) locks(name string) bool {
+	if !p.fresh {
+		return p.has("locked", name)
+	}
+	return slices.Contains(p.Locked, name)
+}
+
+// windows are the times that a rate limit counts in, with the one that is set.
+func windows(now string) []option {
+	out := []option{{"1s", "Second"}, {"1m", "Minute"}, {"1h", "Hour"}, {"1d", "Day"}}
+	if now != "" && !hasOption(out, now) {
+		out = append(out, option{now, now})
+	}
+	return out
+}

@@ -1,0 +1,270 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// hooks is where endpoints are kept: those of a workspace, or of the instance.
+type hooks struct {
+	at authority.Where
+	// base is the address of their list, back the page it belongs to.
+	base, back, backName string
+	// write says whether the visitor may change them.
+	write bool
+}
+
+// hooksOf tells the visitor's endpoints by the address of the page.
+func (v *visit) hooksOf() (hooks, error) {
+	if v.at == nil {
+		if !v.session.InstanceAdmin {
+			return hooks{}, v.missing()
+		}
+		return hooks{authority.Where{Instance: true}, "/instance/webhooks", "/instance", "Instance", true}, nil
+	}
+	v.section = "settings"
+	return hooks{v.where(), v.ws("settings", "webhooks"), v.ws("settings"), "Settings", v.may("webhooks:write")}, nil
+}
+
+func (h hooks) page(parts ...string) string { return h.base + "/" + strings.Join(parts, "/") }
+
+func (v *visit) webhooks() error { return v.webhooksWith(form{fresh: true}) }
+
+func (v *visit) webhooksWith(f form) error {
+	h, err := v.hooksOf()
+	if err != nil {
+		return err
+	}
+	rows, next, err := v.auth.ListWebhooks(v.ctx(), v.caller, h.at, v.paged())
+	if err != nil {
+		return err
+	}
+	body := webhooksPage(v, h, rows, v.after(next), f)
+	if f.err != nil {
+		return v.again("Webhooks", body)
+	}
+	return v.page("Webhooks", body)
+}
+
+func (v *visit) doNewWebhook() error {
+	h, err := v.hooksOf()
+	if err != nil {
+		return err
+	}
+	f := v.typed()
+	in := api.CreateWebhook{URL: f.get("url"), Description: f.optional("description"), Events: f.events()}
+	out, err := v.auth.CreateWebhook(v.ctx(), v.once(f), h.at, in)
+	if sentBefore(err) {
+		return v.done(h.base, "sent")
+	}
+	if err != nil {
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.webhooksWith(f)
+	}
+	return v.page("Webhook created", webhookSecretPage(h, out))
+}
+
+// events are the chosen types; none chosen is all.
+func (f form) events() []string {
+	if f.get("which") != "some" {
+		return []string{"*"}
+	}
+	return append([]string{}, f.values["event"]...)
+}
+
+// webhook shows an endpoint and what was sent to it.
+func (v *visit) webhook() error {
+	h, err := v.hooksOf()
+	if err != nil {
+		return err
+	}
+	w, err := v.auth.GetWebhook(v.ctx(), v.caller, h.at, v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return v.webhookWith(h, w, form{values: hookFields(w), fresh: true})
+}
+
+func hookFields(w api.Webhook) map[string][]string {
+	f := map[string][]string{"url": {w.URL}, "description": {w.Description}, "which": {"all"}}
+	if len(w.Events) != 1 || w.Events[0] != "*" {
+		f["which"], f["event"] = []string{"some"}, w.Events
+	}
+	return f
+}
+
+func (v *visit) webhookWith(h hooks, w api.Webhook, f form) error {
+	rows, next, err := v.auth.ListDeliveries(v.ctx(), v.caller, h.at, w.ID, v.paged())
+	if err != nil {
+		return err
+	}
+	body := webhookPage(v, h, w, rows, v.after(next), f)
+	if f.err != nil {
+		return v.again("Webhook", body)
+	}
+	return v.page("Webhook", body)
+}
+
+func (v *visit) doWebhook() error {
+	h, err := v.hooksOf()
+	if err != nil {
+		return err
+	}
+	id, f := v.r.PathValue("id"), v.typed()
+	in := api.EditWebhook{URL: api.Some(f.get("url")), Description: api.Some(f.get("description")), Events: api.Some(f.events())}
+	w, _, err := v.auth.EditWebhook(v.ctx(), v.caller, h.at, id, in)
+	if err == nil {
+		return v.done(h.page(w.ID), "saved")
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	if w, err = v.auth.GetWebhook(v.ctx(), v.caller, h.at, id); err != nil {
+		return err
+	}
+	return v.webhookWith(h, w, f)
+}
+
+// doWebhookVerb does what a button on an endpoint's page says.
+func (v *visit) doWebhookVerb() error {
+	h, err := v.hooksOf()
+	if err != nil {
+		return err
+	}
+	id := v.r.PathValue("id")
+	switch v.r.PathValue("verb") {
+	case "ping":
+		if _, _, err = v.auth.PingWebhook(v.ctx(), v.caller, h.at, id); err == nil {
+			return v.done(h.page(id), "pinged")
+		}
+	case "enable", "disable":
+		on := v.r.PathValue("verb") == "enable"
+		if _, _, err = v.auth.EditWebhook(v.ctx(), v.caller, h.at, id, api.EditWebhook{Enabled: api.Some(on)}); err == nil {
+			return v.done(h.page(id), "saved")
+		}
+	case "rotate":
+		out, err := v.auth.RotateWebhookSecret(v.ctx(), v.once(v.typed()), h.at, id)
+		if sentBefore(err) {
+			return v.done(h.page(id), "sent")
+		}
+		if err != nil {
+			return err
+		}
+		return v.page("New signing secret", webhookSecretPage(h, out))
+	case "delete":
+		if _, _, err = v.auth.DeleteWebhook(v.ctx(), v.caller, h.at, id); err == nil {
+			return v.done(h.base, "deleted")
+		}
+	default:
+		return v.missing()
+	}
+	return err
+}
+
+// deleteWebhook asks before an endpoint is taken away.
+func (v *visit) deleteWebhook() error {
+	h, err := v.hooksOf()
+	if err != nil {
+		return err
+	}
+	w, err := v.auth.GetWebhook(v.ctx(), v.caller, h.at, v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return v.page("Delete", confirmPage("Delete this webhook?",
+		"Nothing is sent to "+w.URL+" any more, also what is on its way. Its log goes with it.",
+		"Delete", h.page(w.ID, "delete"), h.page(w.ID)))
+}
+
+// delivery shows one event on its way: what was sent, and each attempt.
+func (v *visit) delivery() error {
+	h, err := v.hooksOf()
+	if err != nil {
+		return err
+	}
+	d, err := v.auth.GetDelivery(v.ctx(), v.caller, h.at, v.r.PathValue("id"), v.r.PathValue("delivery"))
+	if err != nil {
+		return err
+	}
+	return v.page("Delivery", deliveryPage(v, h, v.r.PathValue("id"), d))
+}
+
+func (v *visit) doResend() error {
+	h, err := v.hooksOf()
+	if err != nil {
+		return err
+	}
+	id := v.r.PathValue("id")
+	if _, _, err := v.auth.ResendDelivery(v.ctx(), v.caller, h.at, id, v.r.PathValue("delivery")); err != nil {
+		return err
+	}
+	return v.done(h.page(id, "deliveries", v.r.PathValue("delivery")), "resent")
+}
+
+// pretty is a payload to read; what is no JSON stays as it is.
+func pretty(b json.RawMessage) string {
+	var out bytes.Buffer
+	if err := json.Indent(&out, b, "", "  "); err != nil {
+		return string(b)
+	}
+	return out.String()
+}
+
+// attemptWords says what came of one try.
+func attemptWords(a api.WebhookAttempt) string {
+	if a.Status == 0 {
+		return "No answer: " + a.Error
+	}
+	return "Answered " + itoa(a.Status)
+}
+
+// attempts is the newest try in words; empty before the first.
+func attempts(d api.WebhookDelivery) string {
+	if len(d.Attempts) == 0 {
+		return ""
+	}
+	return attemptWords(d.Attempts[len(d.Attempts)-1])
+}
+
+func (c *console) webhookRoutes() []route {
+	var out []route
+	for _, at := range []struct {
+		path   string
+		access access
+	}{{" /workspace/{ws}/settings/webhooks", inWorkspace}, {" /instance/webhooks", signedIn}} {
+		out = append(
+			out,
+			route{"GET" + at.path, at.access, (*visit).webhooks},
+			route{"POST" + at.path, at.access, (*visit).doNewWebhook},
+			route{"GET" + at.path + "/{id}", at.access, (*visit).webhook},
+			route{"POST" + at.path + "/{id}", at.access, (*visit).doWebhook},
+			route{"GET" + at.path + "/{id}/delete", at.access, (*visit).deleteWebhook},
+			route{"POST" + at.path + "/{id}/{verb}", at.access, (*visit).doWebhookVerb},
+			route{"GET" + at.path + "/{id}/deliveries/{delivery}", at.access, (*visit).delivery},
+			route{"POST" + at.path + "/{id}/deliveries/{delivery}/resend", at.access, (*visit).doResend},
+		)
+	}
+	return out
+}
+
+// eventWords are the types that an endpoint is told of.
+func eventWords(events []string) string {
+	if len(events) == 1 && events[0] == "*" {
+		return "All events"
+	}
+	return listed(events, 3)
+}
+
+// patternsOf are the chosen types that no box stands for, such as token.*.
+func patternsOf(f form) []string {
+	return slices.DeleteFunc(slices.Clone(f.values["event"]), func(e string) bool {
+		return slices.ContainsFunc(api.WebhookTypes(), func(t api.WebhookType) bool { return t.Type == e })
+	})
+}
