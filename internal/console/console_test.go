@@ -19,7 +19,7 @@ func pages() []string {
 		"/workspace/acme/integration-tokens", "/workspace/acme/service-accounts", "/workspace/acme/service-accounts/new",
 		"/workspace/acme/members", "/workspace/acme/members/new", "/workspace/acme/resources", "/workspace/acme/roles",
 		"/workspace/acme/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/developer-tools", "/workspace/acme/settings",
-		"/workspace/acme/settings/delete"}
+		"/workspace/acme/settings/delete", "/workspace/acme/settings/webhooks", "/instance/webhooks"}
 }
 
 // hostile is a label that would like to be more than text.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/html"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
@@ -103,11 +105,17 @@ func newWorld(t *testing.T) *world {
 	w.root = authority.Caller{Token: l, RequestID: "req-1"}
 	w.people = &people{at: w.at, users: map[string]console.Session{}}
 	w.admit("ada@example.com")
-	h, err := console.New(console.Options{Authority: w.Authority, Sessions: w.people, Now: func() time.Time { return w.at }})
-	must(t, err)
-	w.server = httptest.NewServer(h)
-	t.Cleanup(w.server.Close)
+	w.start()
 	return w
+}
+
+// start puts a console in front, which knows of no form that one before it saw.
+func (w *world) start() {
+	w.Helper()
+	h, err := console.New(console.Options{Authority: w.Authority, Sessions: w.people, Now: func() time.Time { return w.at }})
+	must(w.T, err)
+	w.server = httptest.NewServer(h)
+	w.Cleanup(w.server.Close)
 }
 
 func must(t *testing.T, err error) {
@@ -242,3 +250,65 @@ func with(f url.Values, name string, values ...string) url.Values {
 }
 
 func pageOf() authority.Page { return authority.Page{Limit: 100} }
+
+// between is what stands between two texts; empty when they are not there.
+func between(s, before, after string) string {
+	_, rest, ok := strings.Cut(s, before)
+	if !ok {
+		return ""
+	}
+	out, _, _ := strings.Cut(rest, after)
+	return out
+}
+
+// filled reads the fields of the form with an action as a browser would send
+// them: what is disabled is not.
+func (w *world) filled(a answer, action string) url.Values {
+	w.Helper()
+	doc, err := html.Parse(strings.NewReader(a.body))
+	must(w.T, err)
+	out := url.Values{}
+	for n := range doc.Descendants() {
+		if n.Data == "form" && attr(n, "action") == action {
+			readFields(n, out)
+		}
+	}
+	if len(out) == 0 {
+		w.Fatalf("%s has no form for %s", a.Request.URL, action)
+	}
+	return out
+}
+
+func readFields(form *html.Node, out url.Values) {
+	for n := range form.Descendants() {
+		name := attr(n, "name")
+		_, disabled := find(n, "disabled")
+		_, checked := find(n, "checked")
+		box := attr(n, "type") == "checkbox" || attr(n, "type") == "radio"
+		switch {
+		case name == "" || disabled || box && !checked:
+		case n.Data == "input":
+			out.Add(name, attr(n, "value"))
+		case n.Data == "select":
+			for o := range n.Descendants() {
+				if _, ok := find(o, "selected"); ok {
+					out.Add(name, attr(o, "value"))
+				}
+			}
+		}
+	}
+}
+
+func attr(n *html.Node, name string) string {
+	v, _ := find(n, name)
+	return v
+}
+
+func find(n *html.Node, name string) (string, bool) {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,166 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// token reads a token as the Owner sees it.
+func (w *world) token(id string) api.Token {
+	w.Helper()
+	v, err := w.GetToken(w.ctx, w.root, "acme", id)
+	must(w.T, err)
+	return v
+}
+
+func TestAnOverlapIsEndedByAButton(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Chat")
+	_, err := w.RotateToken(w.ctx, w.root, "acme", i.Token.ID, api.RotateToken{Overlap: api.Some(api.Duration(time.Hour))})
+	must(t, err)
+	at := list + "/" + i.Token.Locator
+	w.shows(w.status(w.as("ada@example.com", at), http.StatusOK), "Two secrets work now", "Retire the old secret now", "It can go.")
+	w.member("vera@example.com", "Viewer")
+	w.hides(w.status(w.as("vera@example.com", at), http.StatusOK), "Retire the old secret now")
+	w.status(w.as("vera@example.com", at+"/retire", url.Values{}), http.StatusForbidden)
+	w.status(w.as("ada@example.com", at+"/retire", url.Values{}), http.StatusSeeOther)
+	w.hides(w.status(w.as("ada@example.com", at), http.StatusOK), "Two secrets work now")
+	if v := w.token(i.Token.ID); len(v.Secrets) != 1 {
+		t.Errorf("%d secrets work", len(v.Secrets))
+	}
+}
+
+func TestCanItSaysWhoRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("vera@example.com", "Viewer", "payments")
+	mine := w.issue("personal", "vera@example.com", "Inherits")
+	org := w.issue("workspace", "", "Reads tickets")
+	ask := func(i api.Token, query string) answer {
+		return w.status(w.as("ada@example.com", list+"/"+i.Locator+query), http.StatusOK)
+	}
+	w.shows(ask(org.Token, "?scope=tickets:read&resource=payments"), "<strong>Yes.</strong>", "Its own scopes and resources include it.")
+	w.shows(ask(org.Token, "?scope=tickets:write"), "<strong>No.</strong>", "Its own scopes or resources leave it out.")
+	w.shows(ask(mine.Token, "?scope=tickets:write&resource=payments"), "<strong>No.</strong>", "vera@example.com lacks this", "takes over whatever its owner may do")
+	w.shows(ask(mine.Token, "?scope=tickets:*"), "Name one scope")
+	_, _, err := w.DisableToken(w.ctx, w.root, "acme", org.Token.ID, api.DisableToken{})
+	must(t, err)
+	w.shows(ask(org.Token, "?scope=tickets:read"), "<strong>No.</strong>", "Disabled")
+}
+
+func TestAdviceIsTakenAnewBeforeItIsApplied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Chat")
+	w.status(w.as("ada@example.com", list+"/"+i.Token.Locator+"/advice", url.Values{"code": {"no_expiry"}}), http.StatusNotFound)
+}
+
+func TestExplainAndLookUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Chat")
+	const at = "/workspace/acme/developer-tools"
+	a := w.status(w.as("ada@example.com", at+"/explain", url.Values{"what": {i.Secret.Reveal()}, "scopes": {"tickets:write"}, "resource": {"any"}}), http.StatusOK)
+	w.shows(a, "It would be refused now", "It has the scope", "Edit the token to have")
+	w.hides(a, i.Secret.Reveal())
+	w.inert(a)
+	w.labelled(a)
+	good := w.status(w.as("ada@example.com", at+"/explain", url.Values{"what": {i.Token.ID}, "scopes": {"tickets:read"}, "resource": {"payments"}}), http.StatusOK)
+	w.shows(good, "It would be let through now.", "Not asked")
+	bad := w.status(w.as("ada@example.com", at+"/explain", url.Values{"what": {i.Token.ID}, "ip": {"nowhere"}}), http.StatusUnprocessableEntity)
+	w.shows(bad, "is not an IP address.")
+	found := w.status(w.as("ada@example.com", at+"/lookup", url.Values{"text": {"log: " + i.Secret.Reveal() + " end"}}), http.StatusOK)
+	w.shows(found, "Chat", "Revoke as leaked")
+	w.hides(found, i.Secret.Reveal())
+	w.status(w.as("ada@example.com", list+"/"+i.Token.Locator+"/delete", url.Values{"reason": {"leaked"}}), http.StatusSeeOther)
+	if v := w.token(i.Token.ID); v.Status != api.StatusRevoked || v.RevokeReason == nil || *v.RevokeReason != api.ReasonLeaked {
+		t.Errorf("the token is %s, for %v", v.Status, v.RevokeReason)
+	}
+	w.member("vera@example.com", "Viewer")
+	w.hides(w.status(w.as("vera@example.com", at), http.StatusOK), `id="explain"`)
+}
+
+func TestAPolicyFieldIsSetAndInheritedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const at = "/workspace/acme/settings"
+	form := w.filled(w.status(w.as("ada@example.com", at), http.StatusOK), at)
+	w.status(w.as("ada@example.com", at, form), http.StatusSeeOther)
+	w.policy(365*api.Day, nil)
+	form = with(with(form, "max_lifetime", "90d"), "rate_limit_requests", "100")
+	w.status(w.as("ada@example.com", at, form), http.StatusSeeOther)
+	w.policy(90*api.Day, []string{"max_lifetime", "rate_limit"})
+	shown := w.status(w.as("ada@example.com", at), http.StatusOK)
+	w.shows(shown, `name="inherit" value="max_lifetime"`)
+	w.labelled(shown)
+	w.status(w.as("ada@example.com", at, with(with(form, "inherit", "max_lifetime"), "rate_limit_requests", "")), http.StatusSeeOther)
+	w.policy(365*api.Day, nil)
+	wrong := w.status(w.as("ada@example.com", at, with(form, "overlap", "soon")), http.StatusUnprocessableEntity)
+	w.shows(wrong, "Is like 90d, 24h or 30m", `value="soon"`)
+}
+
+func TestALockedPolicyFieldIsShownAsFixed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const at, of = "/workspace/acme/settings", "/instance/defaults"
+	defaults := w.filled(w.status(w.as("ada@example.com", of), http.StatusOK), of)
+	w.status(w.as("ada@example.com", of, with(with(defaults, "overlap", "1h"), "locked", "overlap", "allow_never")), http.StatusSeeOther)
+	a := w.status(w.as("ada@example.com", at), http.StatusOK)
+	w.shows(a, "Fixed by the instance")
+	form := w.filled(a, at)
+	if form.Has("overlap") || !form.Has("max_lifetime") {
+		t.Error("a fixed field can be typed into")
+	}
+	w.status(w.as("ada@example.com", at, form), http.StatusSeeOther)
+	w.policy(365*api.Day, nil)
+	w.status(w.as("ada@example.com", of, with(defaults, "inherit", "overlap")), http.StatusSeeOther)
+	w.hides(w.status(w.as("ada@example.com", at), http.StatusOK), "Fixed by the instance")
+}
+
+// policy says what the longest lifetime is, and what is set in the workspace.
+func (w *world) policy(longest api.Duration, overridden []string) {
+	w.Helper()
+	p, err := w.GetPolicy(w.ctx, w.root, "acme")
+	must(w.T, err)
+	if p.MaxLifetime != longest || len(p.Overridden) != len(overridden) {
+		w.Errorf("longest lifetime %s, set here %v; want %s, %v", p.MaxLifetime, p.Overridden, longest, overridden)
+	}
+}
+
+func TestAWebhookIsMadeChangedAndTakenAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, at := range []string{"/workspace/acme/settings/webhooks", "/instance/webhooks"} {
+		form := url.Values{"url": {"https://hooks.example.com/" + "a"}, "which": {"some"}, "event": {"token.revoked"},
+			"form": {hidden(w.as("ada@example.com", at), "form")}}
+		made := w.status(w.as("ada@example.com", at, form), http.StatusOK)
+		w.shows(made, "whsec_", "I have stored it")
+		w.inert(made)
+		w.hides(w.status(w.as("ada@example.com", at, form), http.StatusSeeOther), "whsec_")
+		one := between(made.body, `data-secret-page="`, `"`)
+		page := w.status(w.as("ada@example.com", one), http.StatusOK)
+		w.shows(page, "Delivery log", "Nothing was sent yet", `value="token.revoked" checked`)
+		w.hides(page, "whsec_")
+		w.labelled(page)
+		w.status(w.as("ada@example.com", one+"/ping", url.Values{}), http.StatusSeeOther)
+		log := w.status(w.as("ada@example.com", one), http.StatusOK)
+		w.shows(log, "ping", "On its way")
+		delivery := between(log.body, `href="`+one+`/deliveries/`, `"`)
+		w.shows(w.status(w.as("ada@example.com", one+"/deliveries/"+delivery), http.StatusOK), "What is sent", "&#34;type&#34;")
+		refused := w.status(w.as("ada@example.com", one, url.Values{"url": {"ftp://x"}, "which": {"all"}}), http.StatusUnprocessableEntity)
+		w.shows(refused, `value="ftp://x"`)
+		w.status(w.as("ada@example.com", one+"/disable", url.Values{}), http.StatusSeeOther)
+		w.shows(w.status(w.as("ada@example.com", one), http.StatusOK), "Disabled")
+		w.shows(w.status(w.as("ada@example.com", one+"/delete"), http.StatusOK), "Delete this webhook?")
+		w.status(w.as("ada@example.com", one+"/delete", url.Values{}), http.StatusSeeOther)
+		w.status(w.as("ada@example.com", one), http.StatusNotFound)
+	}
+	w.member("vera@example.com", "Viewer")
+	w.hides(w.status(w.as("vera@example.com", "/workspace/acme/settings/webhooks"), http.StatusOK), "New webhook")
+	w.status(w.as("vera@example.com", "/instance/webhooks"), http.StatusNotFound)
+}
