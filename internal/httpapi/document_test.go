@@ -46,6 +46,12 @@ func TestTheOpenAPIDocumentIsTheGoldenFile(t *testing.T) {
 	golden(t, "../../api/openapi.json", w.send("GET", "/openapi.json", "").is(200).body)
 }
 
+func TestTheOpenAPI30DocumentIsTheGoldenFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	golden(t, "../../api/openapi-3.0.json", w.send("GET", "/openapi-3.0.json", "").is(200).body)
+}
+
 // The words of the reference are the comments of the wire types.
 func TestTheWordsAreTheCommentsOfTheSource(t *testing.T) {
 	t.Parallel()

@@ -207,7 +207,7 @@ func instanceSituations() []situation {
 func publicSituations() []situation {
 	return []situation{
 		{route: "GET /healthz"}, {route: "GET /readyz"}, {route: "GET /.well-known/token-format"},
-		{route: "GET /openapi.json"}, {route: "GET /docs"}, {route: "GET /errors"}, {route: "GET /errors/{code}", id: "expired"},
+		{route: "GET /openapi.json"}, {route: "GET /openapi-3.0.json"}, {route: "GET /docs"}, {route: "GET /errors"}, {route: "GET /errors/{code}", id: "expired"},
 		{route: "POST /v1/leaks", body: `{"tokens":[{"token":"nothing"}]}`},
 	}
 }

@@ -3,7 +3,9 @@ package httpapi
 import (
 	"bytes"
 	"cmp"
+	_ "embed"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -18,9 +20,25 @@ import (
 // document is the API described: for machines as OpenAPI, for people as pages.
 type document struct {
 	*huma.OpenAPI
-	routes  []Route
-	schemas *schemas
+	routes   []Route
+	schemas  *schemas
+	examples map[string]exampleCall
 }
+
+// exampleCall is a call that the tests send, and how it is answered. What is
+// random in them stands for itself.
+type exampleCall struct {
+	Path     string
+	Request  json.RawMessage
+	Status   int
+	Response json.RawMessage
+}
+
+// examplesJSON are such calls by the pattern of their route. A test makes the
+// file by sending them, and fails when it is not what it sends.
+//
+//go:embed examples.json
+var examplesJSON []byte
 
 const (
 	apiTitle   = "Tokenry"
@@ -45,13 +63,18 @@ func newDocument(routes []Route, base string) (*document, error) {
 			scheme: {Type: "http", Scheme: "bearer", Description: "An access token of this instance."},
 		}},
 	}}
+	if err := json.Unmarshal(examplesJSON, &d.examples); err != nil {
+		return nil, fmt.Errorf("examples.json: %w", err)
+	}
 	problem := s.response(reflect.TypeFor[api.Problem]())
 	for i := range routes {
 		rt := &routes[i]
 		if i == 0 || routes[i-1].Group != rt.Group {
 			d.Tags = append(d.Tags, &huma.Tag{Name: rt.Group})
 		}
-		d.AddOperation(operation(rt, s, problem))
+		op := operation(rt, s, problem)
+		d.examples[rt.Pattern()].show(op)
+		d.AddOperation(op)
 	}
 	s.finish()
 	return d, nil
@@ -88,6 +111,16 @@ func operation(rt *Route, s *schemas, problem *huma.Schema) *huma.Operation {
 		}
 	}
 	return op
+}
+
+// show adds the example to an operation.
+func (e exampleCall) show(op *huma.Operation) {
+	if e.Request != nil && op.RequestBody != nil {
+		op.RequestBody.Content[mediaJSON].Example = e.Request
+	}
+	if r := op.Responses[strconv.Itoa(e.Status)]; r != nil && e.Response != nil && r.Content[mediaJSON] != nil {
+		r.Content[mediaJSON].Example = e.Response
+	}
 }
 
 func scopesOf(a Access) []string {

@@ -13,7 +13,7 @@ import (
 
 // pages are what is the same for every reader, made once.
 type pages struct {
-	openAPI, reference, codes []byte
+	openAPI, openAPI30, reference, codes []byte
 	code                      map[api.Code][]byte
 	// policy is the CSP of the HTML pages: their own style and nothing else.
 	policy []string
@@ -32,6 +32,9 @@ func newPages(routes []Route, base string) (pages, error) {
 		return p, err
 	}
 	if p.openAPI, err = doc.json(); err != nil {
+		return p, err
+	}
+	if p.openAPI30, err = downgrade(p.openAPI); err != nil {
 		return p, err
 	}
 	t, err := template.New("pages").Parse(pagesHTML)

@@ -21,6 +21,7 @@ func publicRoutes() []Route {
 		route("GET", "/.well-known/token-format", public(), "What a token string looks like, for scanners of secrets",
 			endpoint{out: reflect.TypeFor[token.Format](), run: (*call).tokenFormat}),
 		page("/openapi.json", mediaJSON, "This API as an OpenAPI 3.1 document", func(c *call) []byte { return c.s.pages.openAPI }),
+		page("/openapi-3.0.json", mediaJSON, "The same as an OpenAPI 3.0 document, for generators that read no other", func(c *call) []byte { return c.s.pages.openAPI30 }),
 		page("/docs", mediaHTML, "This API as a page to read", func(c *call) []byte { return c.s.pages.reference }),
 		page("/errors", mediaHTML, "All codes of errors", func(c *call) []byte { return c.s.pages.codes }),
 		page("/errors/{code}", mediaHTML, "What a code means, and what to do", func(c *call) []byte { return c.s.pages.code[api.Code(c.path("code"))] }),

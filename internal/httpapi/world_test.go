@@ -81,6 +81,8 @@ type world struct {
 	ready  error
 	// root is the first token: * and instance:admin.
 	root string
+	// sent notes what was sent and answered; nil does not.
+	sent *examples
 }
 
 // option changes how the door of a world is made.
@@ -173,6 +175,7 @@ func (w *world) send(method, path, body string, headers ...string) *reply {
 	b, err := io.ReadAll(resp.Body)
 	w.must(err)
 	w.must(resp.Body.Close())
+	w.sent.note(method, path, body, resp, b)
 	return &reply{resp, w, b}
 }
 
