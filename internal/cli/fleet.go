@@ -359,4 +359,3 @@ func (e *unfinishedError) Error() string {
 	}
 	return fmt.Sprintf("%s; run the same command again to go on (journal %s)", why, e.Journal)
 }
-

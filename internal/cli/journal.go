@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
-
 )
 
 // journal is what a rotation of many tokens has done so far: a head, then a line
@@ -201,4 +200,3 @@ func rawJSON(in any) json.RawMessage {
 	}
 	return b
 }
-
