@@ -61,6 +61,7 @@ const (
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	CodeIdempotencyKeyUsed   Code = "idempotency_key_used"
 	CodeAlreadyDone          Code = "already_done"
+	CodeDatabaseInUse        Code = "database_in_use"
 	CodeBodyTooLarge         Code = "body_too_large"
 	CodeHeadersTooLarge      Code = "headers_too_large"
 	CodeUnsupportedMediaType Code = "unsupported_media_type"
@@ -159,6 +160,7 @@ func stateCodes() []CodeInfo {
 		{CodeIdempotencyKeyReused, http.StatusUnprocessableEntity, "Idempotency-Key of another request", "Use a new key for a request that differs."},
 		{CodeIdempotencyKeyUsed, http.StatusConflict, "Secret is in use already", "The secret that this key gave was used, so it was not lost. Use a new key to rotate again."},
 		{CodeAlreadyDone, http.StatusConflict, "Done already", "Nothing was changed."},
+		{CodeDatabaseInUse, http.StatusConflict, "A server holds the database", "The command line answers this, and no server. Stop the server that is named, and run the command again."},
 		{CodeUnavailable, http.StatusServiceUnavailable, "Cannot answer now", "Try again shortly. Nothing was changed unless a later look says so."},
 		{CodeInternal, http.StatusInternalServerError, "Internal error", "Report the request id to the operator; the log tells the rest."},
 	}

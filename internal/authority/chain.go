@@ -66,6 +66,36 @@ func VerifyAudit(ctx context.Context, s Store, keys *token.Keyring, expect ...st
 	return chains, nil
 }
 
+// AuditHeads names the last link of every chain, as Chain.Head does.
+func AuditHeads(r Reader) ([]string, error) {
+	ids, err := r.AuditChains()
+	if err != nil {
+		return nil, err
+	}
+	var heads []string
+	for _, id := range ids {
+		name, err := chainName(r, id)
+		if err != nil {
+			return nil, err
+		}
+		row, err := r.AuditHead(id)
+		if err != nil {
+			return nil, err
+		}
+		heads = append(heads, headOf(name, row))
+	}
+	return heads, nil
+}
+
+// chainName is a workspace's slug, or that of the instance's chain for 0.
+func chainName(r Reader, id ID) (string, error) {
+	if id == 0 {
+		return instanceChain, nil
+	}
+	ws, err := r.Workspace(WorkspaceKey{ID: id})
+	return ws.Slug, err
+}
+
 // missingChain notes an expected head whose chain is gone altogether.
 func missingChain(chains []Chain, head string) []Chain {
 	name, _, _ := strings.Cut(head, "@")
@@ -79,13 +109,10 @@ func missingChain(chains []Chain, head string) []Chain {
 
 // verifyChain walks one chain from its first link.
 func verifyChain(r Reader, keys *token.Keyring, id ID, expect []string) (Chain, error) {
-	c := Chain{Name: instanceChain}
-	if id != 0 {
-		ws, err := r.Workspace(WorkspaceKey{ID: id})
-		if err != nil {
-			return c, err
-		}
-		c.Name = ws.Slug
+	var c Chain
+	var err error
+	if c.Name, err = chainName(r, id); err != nil {
+		return c, err
 	}
 	wanted := wantedHeads(c.Name, expect)
 	var last AuditRow

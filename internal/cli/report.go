@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/store"
 )
 
 // report tells people what is wrong and what to do, or programs the same as a
 // problem.
 func (a *app) report(err error) {
-	known, ok := errors.AsType[*api.Error](err)
+	known, ok := known(err)
 	_, decided := errors.AsType[*refusedError](err)
 	if _, found := errors.AsType[*foundError](err); found || decided && a.flags.json {
 		return // what was printed says it all
@@ -47,6 +48,17 @@ func (a *app) report(err error) {
 	if advice := known.Code.Info().Advice; advice != "" {
 		fmt.Fprintf(a.Err, "         %s\n", advice)
 	}
+}
+
+// known is an error with a code.
+func known(err error) (*api.Error, bool) {
+	if e, ok := errors.AsType[*api.Error](err); ok {
+		return e, true
+	}
+	if held, ok := errors.AsType[*store.HeldError](err); ok {
+		return api.Errorf(api.CodeDatabaseInUse, "%s", unprefixed(held.Error())), true
+	}
+	return nil, false
 }
 
 // unprefixed drops the name of the room that an error comes from: people do not

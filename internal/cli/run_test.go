@@ -113,3 +113,29 @@ func TestRotationAtATerminal(t *testing.T) {
 		t.Errorf("without line ends: %+v", r)
 	}
 }
+
+// PostgreSQL has better tools than ours: the command names them, and what else
+// has to be kept. What pg_restore brought back is settled like any other.
+func TestBackupOfPostgres(t *testing.T) {
+	t.Parallel()
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	env := map[string]string{"TOKENRY_DATABASE": storetest.Postgres(t), "TOKENRY_KEYS": keys}
+	if r := run(t, env, "", false, "keys", "generate", "--out", keys); r.code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	out := filepath.Join(t.TempDir(), "b")
+	r := run(t, env, "", false, "backup", "--out", out)
+	if r.code != 2 || r.out != "" || !strings.Contains(r.err, "pg_dump --format=custom") || !strings.Contains(r.err, keys) {
+		t.Errorf("%+v", r)
+	}
+	if r := run(t, env, "", false, "bootstrap", "--email", "ada@example.com", "--workspace", "acme"); r.code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	r = run(t, env, "", false, "restore", "--disable-all")
+	for strings.Contains(r.err, "just starting or stopping") && t.Context().Err() == nil {
+		r = run(t, env, "", false, "restore", "--disable-all") // see TestBootstrapOnPostgres
+	}
+	if r.code != 0 || !strings.HasPrefix(r.out, "tkyp_") || !strings.Contains(r.err, "tokens stopped  1") {
+		t.Errorf("%+v", r)
+	}
+}

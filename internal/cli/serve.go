@@ -81,18 +81,25 @@ func (a *app) hashPassword() (string, error) {
 func (a *app) begin(ctx context.Context, cfg config.Config, b authority.Bootstrap) (_ authority.Started, err error) {
 	cfg.LogLevel = slog.LevelWarn // what is made is told by begun
 	core, err := server.Open(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now})
-	if held, ok := errors.AsType[*store.HeldError](err); ok {
-		holder := held.Holder
-		if holder == "" {
-			holder = "it is just starting or stopping"
-		}
-		return authority.Started{}, fmt.Errorf("a server is running on this database (%s); stop it, run this again, and start it after that", holder)
-	}
 	if err != nil {
-		return authority.Started{}, err
+		return authority.Started{}, inUse(err)
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
 	return core.Authority.Bootstrap(ctx, b)
+}
+
+// inUse tells of a database that a server holds who that is, as an error that
+// programs can tell from others.
+func inUse(err error) error {
+	held, ok := errors.AsType[*store.HeldError](err)
+	if !ok {
+		return err
+	}
+	holder := held.Holder
+	if holder == "" {
+		holder = "it is just starting or stopping"
+	}
+	return api.Errorf(api.CodeDatabaseInUse, "a server is running on this database (%s); stop it, run this again, and start it after that", holder).Wrap(err)
 }
 
 // begun prints what was made.

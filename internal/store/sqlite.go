@@ -230,6 +230,29 @@ func (e *engine) vacuumInto(ctx context.Context, path, to string) (err error) {
 	return nil
 }
 
+// CheckSQLite reads every page of a database file, which nobody may be writing,
+// and says what is damaged.
+func CheckSQLite(ctx context.Context, path string) error {
+	path, err := sqlitePath(path)
+	if err != nil {
+		return err
+	}
+	connector, err := sqlite.NewConnector(dsn(path, Options{}, url.Values{"mode": {"ro"}}))
+	if err != nil {
+		return failf(nil, "the database address cannot be read")
+	}
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	var found string
+	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&found); err != nil {
+		return failf(nil, "the database file is damaged: %v", err)
+	}
+	if found != "ok" {
+		return failf(nil, "the database file is damaged: %s", found)
+	}
+	return nil
+}
+
 // classifySQLite goes by the result code. SQLite's texts name tables and
 // columns and no values.
 func classifySQLite(err error) (text string, kind error) {

@@ -75,6 +75,14 @@ func (u *Usage) Close() error {
 	return u.closed
 }
 
+// BackupTo is [Store.BackupTo] for what is kept of usage.
+func (u *Usage) BackupTo(ctx context.Context, path string) error {
+	if u.eng.backup == nil {
+		return fmt.Errorf("store: a %s database is backed up with its own tools, such as pg_dump", u.eng.name)
+	}
+	return u.eng.backup(ctx, path)
+}
+
 // UsagePath is the file beside a SQLite database that usage is kept in: usage.db
 // beside tokenry.db, and x-usage.db beside any other x.db, so that two databases
 // in one folder do not share it.
@@ -109,6 +117,7 @@ func (e *engine) openUsageSQLite(ctx context.Context, path string, o Options) er
 	if e.reader, err = e.openPool(ctx, readerDSN(path, o), max(2, runtime.GOMAXPROCS(0)/2)); err != nil {
 		return err
 	}
+	e.backup = func(ctx context.Context, to string) error { return e.vacuumInto(ctx, path, to) }
 	connector, err := sqlite.NewConnector(address)
 	if err != nil {
 		return failf(nil, "the database address cannot be read")

@@ -1,0 +1,71 @@
+package authority
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// Restored is what the audit is told of a restored backup.
+type Restored struct {
+	TakenAt  time.Time `json:"taken_at"`
+	Revision int64     `json:"revision"`
+	// Heads are those of the audit's chains in the backup, see Chain.Head.
+	Heads []string `json:"heads"`
+	// Since says what was done about what happened after the backup was taken.
+	Since string `json:"since"`
+}
+
+// RestoreCaller is who brings a backup back: Tokenry itself, on a database that
+// nobody serves yet.
+func RestoreCaller() Caller { return Caller{Machine: "restore"} }
+
+// NoteRestore ends every session, because one that was ended since the backup
+// would be back, and records the restore on the instance's chain.
+func (a *Authority) NoteRestore(ctx context.Context, in Restored) error {
+	_, err := a.mutate(ctx, RestoreCaller(), func(w *work) error {
+		for after := ID(0); ; {
+			us, err := w.Users(after, maxPage)
+			if err != nil {
+				return err
+			}
+			for _, u := range us {
+				if err := w.DeleteSessionsOf(u.ID, ""); err != nil {
+					return err
+				}
+				after = u.ID
+			}
+			if len(us) < maxPage {
+				break
+			}
+		}
+		return w.audit(machine(w.caller), Workspace{}, event{action: "instance.restored", target: "instance", after: in})
+	})
+	return err
+}
+
+// recoveryLife is how long a recovery token opens the door.
+const recoveryLife = api.Duration(24 * time.Hour)
+
+// RecoveryToken makes a token of the first active administrator of the instance
+// that may do everything for a day: the way back in after every token was
+// stopped. It is for whoever has the database and the keyring, and so could make
+// one anyway.
+func (a *Authority) RecoveryToken(ctx context.Context, c Caller) (Issued, error) {
+	admins, err := a.ListAdmins(ctx, c)
+	if err != nil {
+		return Issued{}, err
+	}
+	for _, u := range admins {
+		if !u.Active || len(u.Workspaces) == 0 {
+			continue
+		}
+		in := api.CreateToken{Kind: "personal", Owner: u.ID}
+		in.Label = api.Some("Recovery after a restore")
+		in.ExpiresIn = api.Some(recoveryLife)
+		in.Grants = api.Some([]api.Statement{{Scopes: []string{"*", "instance:admin"}, Resources: []string{"*"}}})
+		return a.CreateToken(ctx, c, u.Workspaces[0], in)
+	}
+	return Issued{}, api.Errorf(api.CodeNotFound, "the backup has no active administrator of the instance who is a member of a workspace")
+}

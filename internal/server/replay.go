@@ -1,0 +1,221 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// Replayed is what was done again after a restore.
+type Replayed struct {
+	// Done counts what was done again, by action.
+	Done map[string]int `json:"done"`
+	// Rotated are tokens that got a new secret after the backup was taken. The
+	// backup knows the old one alone, so they are disabled: rotate them.
+	Rotated []string `json:"rotated"`
+	// Failed are what was refused.
+	Failed []string `json:"failed"`
+	// NotDone counts changes that are not done again, by action: an export does
+	// not hold what they need.
+	NotDone map[string]int `json:"not_done"`
+	// Missing names stretches of a chain that the exports leave out.
+	Missing []string `json:"missing"`
+}
+
+// mark is a place in a chain.
+type mark struct {
+	sequence int64
+	hash     string
+}
+
+// replay does again what took power away after the backup was taken, in the
+// order in which it was done. It never gives power.
+func (c *Core) replay(ctx context.Context, heads []string, exports []io.Reader) (*Replayed, error) {
+	marks := map[string]mark{}
+	for _, head := range heads {
+		name, at, _ := strings.Cut(head, "@")
+		n, hash, _ := strings.Cut(at, ":")
+		sequence, err := strconv.ParseInt(n, 10, 64)
+		if err != nil {
+			return nil, errNoBackup
+		}
+		marks[name] = mark{sequence, hash}
+	}
+	out := &Replayed{Done: map[string]int{}, NotDone: map[string]int{}}
+	events, err := out.since(marks, exports)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range settled(events) {
+		c.again(ctx, out, e)
+	}
+	return out, nil
+}
+
+// since reads the events after the marks, in the order of their revisions.
+func (out *Replayed) since(marks map[string]mark, exports []io.Reader) ([]api.AuditEvent, error) {
+	var events []api.AuditEvent
+	for _, r := range exports {
+		lines := json.NewDecoder(r)
+		for {
+			var e api.AuditEvent
+			err := lines.Decode(&e)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil || e.Sequence == 0 || e.Hash == "" {
+				return nil, errors.New("the file to replay is no export of the audit (tokenry audit export writes one, as ndjson)")
+			}
+			head, known := marks[chainOf(e)]
+			switch {
+			case known && e.Sequence == head.sequence && e.Hash != head.hash:
+				return nil, fmt.Errorf("the export is of another instance: its row %d of %s is not the one in the backup", e.Sequence, chainOf(e))
+			case known && e.Sequence > head.sequence:
+				events = append(events, e)
+			}
+		}
+	}
+	slices.SortFunc(events, func(a, b api.AuditEvent) int {
+		return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(chainOf(a), chainOf(b)), cmp.Compare(a.Sequence, b.Sequence))
+	})
+	out.gaps(marks, events)
+	return events, nil
+}
+
+func chainOf(e api.AuditEvent) string { return cmp.Or(e.Workspace, "instance") }
+
+// gaps names what is missing between the backup and the last row of each chain.
+func (out *Replayed) gaps(marks map[string]mark, events []api.AuditEvent) {
+	last := map[string]int64{}
+	for name, m := range marks {
+		last[name] = m.sequence
+	}
+	seen := map[string]bool{}
+	for _, e := range events {
+		name := chainOf(e)
+		if e.Sequence > last[name]+1 {
+			out.Missing = append(out.Missing, fmt.Sprintf("%s: rows %d to %d", name, last[name]+1, e.Sequence-1))
+		}
+		last[name], seen[name] = max(last[name], e.Sequence), true
+	}
+	for _, name := range slices.Sorted(maps.Keys(marks)) {
+		if !seen[name] {
+			out.Missing = append(out.Missing, name+": no row since the backup; was it exported?")
+		}
+	}
+}
+
+// undone are the actions that give back what another took: the later one counts.
+var undone = map[string]string{
+	"token.enabled": "token.disabled", "member.activated": "member.deactivated", "service_account.enabled": "service_account.disabled",
+	"workspace.resumed": "workspace.suspended", "user.activated": "user.deactivated",
+}
+
+// settled leaves out what was taken back later.
+func settled(events []api.AuditEvent) []api.AuditEvent {
+	ended := map[string]bool{} // what a later event took back
+	var out []api.AuditEvent
+	for _, e := range slices.Backward(events) {
+		if took := undone[e.Action]; took != "" {
+			ended[took+" "+chainOf(e)+" "+e.Target] = true
+			continue
+		}
+		if !ended[e.Action+" "+chainOf(e)+" "+e.Target] {
+			out = append(out, e)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// again does one event again.
+func (c *Core) again(ctx context.Context, out *Replayed, e api.AuditEvent) {
+	a, by, ws := c.Authority, authority.RestoreCaller(), e.Workspace
+	_, name, _ := strings.Cut(e.Target, ":")
+	var err error
+	switch e.Action {
+	case "token.revoked":
+		_, _, err = a.RevokeToken(ctx, by, ws, e.Target, revocation(e))
+	case "token.deleted":
+		_, _, err = a.DeleteToken(ctx, by, ws, e.Target)
+	case "token.disabled":
+		_, _, err = a.DisableToken(ctx, by, ws, e.Target, api.DisableToken{})
+	case "token.rotated", "token.reset", "token.transferred", "token.secret_reissued":
+		if _, _, err = a.DisableToken(ctx, by, ws, e.Target, api.DisableToken{}); err == nil && !slices.Contains(out.Rotated, e.Target) {
+			out.Rotated = append(out.Rotated, e.Target)
+		}
+	case "token.secret_retired":
+		_, _, err = a.RetireSecrets(ctx, by, ws, e.Target)
+	case "member.deactivated":
+		_, _, _, err = a.DeactivateMember(ctx, by, ws, name, false)
+	case "member.removed":
+		_, _, _, err = a.RemoveMember(ctx, by, ws, name, false)
+	case "service_account.disabled":
+		_, _, _, err = a.DisableServiceAccount(ctx, by, ws, name, false)
+	case "service_account.removed":
+		_, _, _, err = a.RemoveServiceAccount(ctx, by, ws, name, false)
+	case "user.deactivated":
+		_, _, err = a.DeactivateUser(ctx, by, name)
+	case "admin.removed":
+		_, _, err = a.RemoveAdmin(ctx, by, name)
+	case "workspace.suspended":
+		_, _, err = a.SuspendWorkspace(ctx, by, ws)
+	case "workspace.deleted":
+		_, _, err = a.DeleteWorkspace(ctx, by, ws)
+	default:
+		out.skip(e.Action)
+		return
+	}
+	out.count(e, err)
+}
+
+// harmless are actions that changed no rights, or that made what the backup
+// never had.
+var harmless = []string{
+	"token.created", "token.first_used", "token.reused", "token.expired", "token.expiring", "token.revealed",
+	"member.created", "service_account.created", "workspace.created", "resource.created", "portal.link_made", "invitation.made",
+}
+
+// harmlessKinds are the beginnings of such actions. Sessions end with a restore.
+var harmlessKinds = []string{"signin.", "session.", "mail."}
+
+func (out *Replayed) skip(action string) {
+	kind := func(prefix string) bool { return strings.HasPrefix(action, prefix) }
+	if !slices.Contains(harmless, action) && !slices.ContainsFunc(harmlessKinds, kind) {
+		out.NotDone[action]++
+	}
+}
+
+// count notes how one event went. What is not there was made after the backup,
+// or has ended already.
+func (out *Replayed) count(e api.AuditEvent, err error) {
+	switch {
+	case err == nil:
+		out.Done[e.Action]++
+	case errors.Is(err, api.CodeNotFound), errors.Is(err, api.CodeTokenRevoked):
+	default:
+		out.Failed = append(out.Failed, fmt.Sprintf("%s %s: %s", e.Action, e.Target, api.AsError(err).Message))
+	}
+}
+
+// revocation repeats what was said at the time.
+func revocation(e api.AuditEvent) api.RevokeToken {
+	var was struct {
+		Reason  string `json:"revoke_reason"`
+		Comment string `json:"revoke_comment"`
+	}
+	if json.Unmarshal(e.After, &was) != nil {
+		return api.RevokeToken{}
+	}
+	return api.RevokeToken{Reason: was.Reason, Comment: was.Comment}
+}
