@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -75,13 +76,18 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
+			docs, err := filepath.Abs("../../docs")
+			if err != nil {
+				return err
+			}
+			env.Setenv("DOCS", docs)
 			b := &background{}
 			env.Values[runningKey{}] = b
 			env.Defer(func() { _ = b.stop() }) // a script that cares has stopped it
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "stop": stop, "setenv": setenv, "exits": exits, "lines": lines, "mode": mode, "pasted": pasted, "setdemo": setdemo, "put": put, "bytes": putBytes,
+			"start": start, "stop": stop, "setenv": setenv, "exits": exits, "lines": lines, "mode": mode, "pasted": pasted, "setdemo": setdemo, "handbook": handbook, "put": put, "bytes": putBytes,
 		},
 	})
 }
@@ -284,4 +290,19 @@ func setdemo(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("no token in %s", args[1])
 	}
 	ts.Setenv(args[0], m[1])
+}
+
+// handbook FILE N runs the commands of a page of the documentation as one shell
+// does, one after the other, and asks how many blocks there are.
+func handbook(ts *testscript.TestScript, neg bool, args []string) {
+	page, err := os.ReadFile(filepath.Join(ts.Getenv("DOCS"), args[0]))
+	ts.Check(err)
+	blocks := regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllSubmatch(page, -1)
+	if neg || fmt.Sprint(len(blocks)) != args[1] {
+		ts.Fatalf("%s has %d blocks", args[0], len(blocks))
+	}
+	for _, block := range blocks {
+		ts.Logf("%s", block[1])
+		ts.Check(ts.Exec("sh", "-eu", "-c", string(block[1])))
+	}
 }
