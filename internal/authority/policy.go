@@ -208,6 +208,20 @@ func (a *Authority) GetPolicy(ctx context.Context, c Caller, ref string) (p api.
 	return p, err
 }
 
+// SupportContact answers whom people may ask who are in no workspace, or not
+// signed in: the instance's contact, nil for none. This case is special: it asks
+// no gate, because the contact is shown to everybody.
+func (a *Authority) SupportContact(ctx context.Context) (c *api.SupportContact, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		in, err := r.Instance()
+		if err == nil {
+			c = instancePolicy(in.Policy).SupportContact
+		}
+		return err
+	})
+	return c, err
+}
+
 // EditPolicy merges a patch into a workspace's overrides.
 func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch api.PatchPolicy) (p api.Policy, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 	"time"
 )
 
@@ -65,7 +66,7 @@ func assignPrefixes(field *[]netip.Prefix, texts []string) string {
 // check refuses what means nothing and settles what follows from other settings.
 func (c *Config) check() error {
 	for _, check := range []func() error{
-		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkPrefix, c.checkMail, c.checkLog,
+		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -174,6 +175,13 @@ func (c *Config) checkMail() error {
 	}
 	if c.SMTPFrom == "" {
 		return wrong("smtp_from", "must be given when there is a mail server")
+	}
+	return nil
+}
+
+func (c *Config) checkBrand() error {
+	if len(c.BrandName) > 60 || strings.ContainsFunc(c.BrandName, unicode.IsControl) {
+		return wrong("brand_name", "must be at most 60 bytes in one line")
 	}
 	return nil
 }

@@ -64,6 +64,14 @@ type Config struct {
 	// Empty allows public addresses over https alone.
 	WebhookNetworks []netip.Prefix `key:"webhook_networks" help:"networks that webhooks may reach although they are not public, as CIDRs"`
 
+	// BrandName is what the web console calls the product, in its top bar, titles
+	// and footer. Empty is Tokenry.
+	BrandName string `key:"brand_name" help:"name of the product in the web console (default Tokenry)"`
+
+	// BrandLogo is the path of the image beside that name: an SVG, PNG, JPEG or
+	// WebP of at most 64 KiB, drawn 28 pixels high. Empty is Tokenry's own.
+	BrandLogo string `key:"brand_logo" help:"image file beside that name, at most 64 KiB (default Tokenry's own)"`
+
 	// LogLevel is the least that is logged: debug, info, warn or error.
 	LogLevel slog.Level `key:"log_level" default:"info" help:"least that is logged: debug, info, warn or error"`
 

@@ -28,7 +28,7 @@ func (v *visit) audit() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Audit", auditPage(v, rows, v.after(next)))
+	return v.page("Audit", auditPage(v, v.ws("audit"), rows, v.after(next)))
 }
 
 // auditExport answers all that the filter keeps, as CSV or NDJSON.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,14 @@ type Product struct {
 	Logo string
 }
 
+// Mail is the mail server as the administrators see it.
+type Mail struct {
+	// From is the sender of mails.
+	From string
+	// Test sends a mail to an address and answers when the server took it.
+	Test func(ctx context.Context, to string) error
+}
+
 // Options are what a console is made of. Authority and Sessions are required.
 type Options struct {
 	Authority *authority.Authority
@@ -36,6 +45,10 @@ type Options struct {
 	// Now is the clock that pages count from; nil is the machine's.
 	Now     func() time.Time
 	Product Product
+	// Version is the program's; empty is not shown.
+	Version string
+	// Mail is how mail is sent; nil where none is set up.
+	Mail *Mail
 }
 
 type console struct {
@@ -217,6 +230,11 @@ func (c *console) workspaceRoutes() []route {
 func (c *console) instanceRoutes() []route {
 	return []route{
 		{"GET /instance", signedIn, (*visit).instance},
+		{"GET /instance/people", signedIn, (*visit).instancePeople},
+		{"GET /instance/audit", signedIn, (*visit).instanceAudit},
+		{"GET /instance/system", signedIn, (*visit).system},
+		{"POST /instance/system/test-mail", signedIn, (*visit).doTestMail},
+		{"GET /instance/workspaces/{ws}/suspend", signedIn, (*visit).suspend},
 		{"POST /instance/workspaces", signedIn, (*visit).doNewWorkspace},
 		{"POST /instance/workspaces/{ws}/{verb}", signedIn, (*visit).doSuspend},
 		{"POST /instance/admins", signedIn, (*visit).doAdmin},

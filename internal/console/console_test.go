@@ -19,7 +19,8 @@ func pages() []string {
 		"/workspace/acme/integration-tokens", "/workspace/acme/service-accounts", "/workspace/acme/service-accounts/new",
 		"/workspace/acme/members", "/workspace/acme/members/new", "/workspace/acme/resources", "/workspace/acme/roles",
 		"/workspace/acme/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/developer-tools", "/workspace/acme/settings",
-		"/workspace/acme/settings/delete", "/workspace/acme/settings/webhooks", "/instance/webhooks"}
+		"/workspace/acme/settings/delete", "/workspace/acme/settings/webhooks", "/instance/webhooks", "/instance/people", "/instance/audit",
+		"/instance/system", "/instance/workspaces/acme/suspend"}
 }
 
 // hostile is a label that would like to be more than text.

@@ -2,50 +2,98 @@ package console
 
 import (
 	"errors"
+	"net/url"
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 )
 
-// instanceData is what the administrators' page shows.
-type instanceData struct {
-	workspaces []api.Workspace
-	users      []api.User
-	next       string
-	policy     api.Policy
-	form
+// asAdmin lets administrators of the instance in; for others there is no such page.
+func (v *visit) asAdmin(section string) error {
+	v.section = section
+	if !v.session.InstanceAdmin || v.session.Portal != "" {
+		return v.missing()
+	}
+	return nil
 }
 
 func (v *visit) instance() error { return v.instanceWith(form{fresh: true}) }
 
 func (v *visit) instanceWith(f form) error {
-	if !v.session.InstanceAdmin {
+	if err := v.asAdmin("instance"); err != nil {
+		return err
+	}
+	rows, next, err := v.auth.ListWorkspaces(v.ctx(), v.caller, v.paged())
+	if err != nil {
+		return err
+	}
+	body := instancePage(v, rows, v.after(next), f)
+	if f.err != nil {
+		return v.again("Workspaces", body)
+	}
+	return v.page("Workspaces", body)
+}
+
+func (v *visit) instancePeople() error { return v.instancePeopleWith(form{fresh: true}) }
+
+func (v *visit) instancePeopleWith(f form) error {
+	if err := v.asAdmin("people"); err != nil {
+		return err
+	}
+	rows, next, err := v.auth.ListUsers(v.ctx(), v.caller, v.paged())
+	if err != nil {
+		return err
+	}
+	admins, err := v.auth.ListAdmins(v.ctx(), v.caller)
+	if err != nil {
+		return err
+	}
+	body := instancePeoplePage(v, rows, admins, v.after(next), f)
+	if f.err != nil {
+		return v.again("People", body)
+	}
+	return v.page("People", body)
+}
+
+func (v *visit) instanceAudit() error {
+	if err := v.asAdmin("instance-audit"); err != nil {
+		return err
+	}
+	rows, next, err := v.auth.InstanceAudit(v.ctx(), v.caller, v.auditFilter(), v.paged())
+	if err != nil {
+		return err
+	}
+	return v.page("Audit", auditPage(v, "/instance/audit", rows, v.after(next)))
+}
+
+// system shows how this deployment is set up: what it is called, and its mail.
+func (v *visit) system() error {
+	if err := v.asAdmin("system"); err != nil {
+		return err
+	}
+	return v.page("System", systemPage(v, form{}))
+}
+
+// doTestMail sends a mail to the administrator who asks, and to nobody else.
+func (v *visit) doTestMail() error {
+	if err := v.asAdmin("system"); err != nil {
+		return err
+	}
+	if v.Mail == nil || v.session.Email == "" {
 		return v.missing()
 	}
-	d := instanceData{form: f}
-	var err error
-	if d.workspaces, _, err = v.auth.ListWorkspaces(v.ctx(), v.caller, authority.Page{Limit: 200}); err != nil {
-		return err
+	if err := v.Mail.Test(v.ctx(), v.session.Email); err != nil {
+		v.Logger.WarnContext(v.ctx(), "test mail", "error", err)
+		f := form{err: api.Errorf(api.CodeUnavailable, "the mail server did not take it; the log of the server says why")}
+		return v.again("System", systemPage(v, f))
 	}
-	var next int64
-	if d.users, next, err = v.auth.ListUsers(v.ctx(), v.caller, v.paged()); err != nil {
-		return err
-	}
-	d.next = v.after(next)
-	if d.policy, err = v.auth.GetInstancePolicy(v.ctx(), v.caller); err != nil {
-		return err
-	}
-	if f.err != nil {
-		return v.again("Instance", instancePage(v, d))
-	}
-	return v.page("Instance", instancePage(v, d))
+	return v.done("/instance/system", "tested")
 }
 
 // answered ends a change of the instance: back to its page, or the form again.
-func (v *visit) answered(f form, err error) error {
+func (v *visit) answered(f form, err error, to string, again func(form) error) error {
 	if err == nil {
-		return v.done("/instance", "saved")
+		return v.done(to, "saved")
 	}
 	if errors.Is(err, api.CodeInsufficientScope) {
 		return err
@@ -53,13 +101,29 @@ func (v *visit) answered(f form, err error) error {
 	if f, err = f.refused(err); err != nil {
 		return err
 	}
-	return v.instanceWith(f)
+	return again(f)
 }
 
 func (v *visit) doNewWorkspace() error {
 	f := v.typed()
 	_, _, err := v.auth.CreateWorkspace(v.ctx(), v.caller, api.CreateWorkspace{Slug: f.get("slug"), Name: f.optional("name")})
-	return v.answered(f, err)
+	return v.answered(f, err, "/instance", v.instanceWith)
+}
+
+// suspend asks before a workspace stops, and lists the tokens that stop with it.
+func (v *visit) suspend() error {
+	if err := v.asAdmin("instance"); err != nil {
+		return err
+	}
+	slug := v.r.PathValue("ws")
+	hit, err := v.auth.SuspensionOf(v.ctx(), v.caller, slug)
+	if err != nil {
+		return err
+	}
+	return v.page("Suspend", stopPage(v, stop{
+		title: "Suspend " + slug + "?", text: "Every token of it stops at once. They come back when it is resumed.", do: "Suspend",
+		action: "/instance/workspaces/" + url.PathEscape(slug) + "/suspend", back: "/instance", hit: hit,
+	}))
 }
 
 func (v *visit) doSuspend() error {
@@ -72,13 +136,13 @@ func (v *visit) doSuspend() error {
 	default:
 		return v.missing()
 	}
-	return v.answered(form{}, err)
+	return v.answered(form{}, err, "/instance", v.instanceWith)
 }
 
 func (v *visit) doAdmin() error {
 	f := v.typed()
 	_, _, err := v.auth.AddAdmin(v.ctx(), v.caller, api.AddAdmin{User: f.get("user")})
-	return v.answered(f, err)
+	return v.answered(f, err, "/instance/people", v.instancePeopleWith)
 }
 
 func (v *visit) doUser() error {
@@ -94,16 +158,16 @@ func (v *visit) doUser() error {
 	default:
 		return v.missing()
 	}
-	return v.answered(form{}, err)
+	return v.answered(form{}, err, "/instance/people", v.instancePeopleWith)
 }
 
 func (v *visit) instanceDefaults() error { return v.defaultsWith(form{}) }
 
 func (v *visit) defaultsWith(f form) error {
-	p, err := v.auth.GetInstancePolicy(v.ctx(), v.caller)
-	if errors.Is(err, api.CodeInsufficientScope) {
-		return v.missing()
+	if err := v.asAdmin("defaults"); err != nil {
+		return err
 	}
+	p, err := v.auth.GetInstancePolicy(v.ctx(), v.caller)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"strings"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 )
@@ -12,8 +14,11 @@ type link struct {
 
 // sections is the navigation of a workspace: what the visitor may read there.
 func (v *visit) sections() []link {
-	if v.at == nil || v.session.Portal != "" {
+	if v.session.Portal != "" {
 		return nil
+	}
+	if v.at == nil {
+		return v.instanceSections()
 	}
 	all := []struct {
 		link
@@ -36,6 +41,17 @@ func (v *visit) sections() []link {
 		}
 	}
 	return out
+}
+
+// instanceSections is the navigation of the administrators' pages.
+func (v *visit) instanceSections() []link {
+	if !v.session.InstanceAdmin || !strings.HasPrefix(v.r.URL.Path, "/instance") {
+		return nil
+	}
+	return []link{
+		{"Workspaces", "/instance", "instance"}, {"People", "/instance/people", "people"}, {"Defaults", "/instance/defaults", "defaults"},
+		{"Webhooks", "/instance/webhooks", "instance-webhooks"}, {"Audit", "/instance/audit", "instance-audit"}, {"System", "/instance/system", "system"},
+	}
 }
 
 // switchable lists the first workspaces for the switcher in the top bar.
@@ -111,8 +127,12 @@ func logoOf(v *visit) string {
 
 // contact is whom the workspace's people may ask.
 func (v *visit) contact() *api.SupportContact {
-	if v.at == nil || v.at.policy == nil {
-		return nil
+	if v.at != nil && v.at.policy != nil {
+		return v.at.policy.SupportContact
 	}
-	return v.at.policy.SupportContact
+	c, err := v.auth.SupportContact(v.ctx())
+	if err != nil {
+		v.Logger.WarnContext(v.ctx(), "read the support contact", "error", err)
+	}
+	return c
 }

@@ -22,10 +22,8 @@ type hooks struct {
 // hooksOf tells the visitor's endpoints by the address of the page.
 func (v *visit) hooksOf() (hooks, error) {
 	if v.at == nil {
-		if !v.session.InstanceAdmin {
-			return hooks{}, v.missing()
-		}
-		return hooks{authority.Where{Instance: true}, "/instance/webhooks", "/instance", "Instance", true}, nil
+		err := v.asAdmin("instance-webhooks")
+		return hooks{authority.Where{Instance: true}, "/instance/webhooks", "/instance", "Instance", true}, err
 	}
 	v.section = "settings"
 	return hooks{v.where(), v.ws("settings", "webhooks"), v.ws("settings"), "Settings", v.may("webhooks:write")}, nil

@@ -20,10 +20,29 @@ func (s *Server) openConsole() (http.Handler, error) {
 		Authority: s.Authority, Keys: s.keys, Passwords: s.Passwords, Now: s.Now, Rand: s.Rand,
 		BaseURL: s.base, Mail: s.mail(), Logger: s.Logger,
 	})
+	product, err := s.product()
+	if err != nil {
+		return nil, err
+	}
 	return console.New(console.Options{
 		Authority: s.Authority, Sessions: people{s.people}, BaseURL: s.base,
 		TrustedProxies: s.config.TrustedProxies, Logger: s.Logger, Now: s.Now,
+		Product: product, Version: s.Version, Mail: s.mailbox(),
 	})
+}
+
+// mailbox tells the console how mail is sent; nil without a mail server.
+func (s *Server) mailbox() *console.Mail {
+	send := s.mail()
+	if send == nil {
+		return nil
+	}
+	return &console.Mail{From: s.config.SMTPFrom, Test: func(ctx context.Context, to string) error {
+		return send(ctx, signin.MailMessage{
+			To: to, Subject: "A test mail",
+			Text: "Somebody asked the web console at " + s.base + " to send this mail. Mail works.\n",
+		})
+	}}
 }
 
 // mail hands the mails of signing in to the mail server; nil without one.
