@@ -124,13 +124,27 @@ func (v *visit) sentences(d draft) (who, what, until string) {
 		if len(scopes) == 0 {
 			what = "may do nothing yet: choose scopes"
 		} else {
-			what = "may use " + listed(scopes, 6)
+			what = "may use " + listed(spoken(scopes), 6)
 		}
 	default:
 		what = map[bool]string{true: "may do everything you may, also what you gain or lose later", false: "may do everything its owner may, also what that gains or loses later"}[d.owner == "me"]
 	}
 	what += reachWords(d)
 	return who, what, v.untilWords(d)
+}
+
+// spoken says the widest patterns in words.
+func spoken(scopes []string) []string {
+	out := slices.Clone(scopes)
+	for i, s := range out {
+		switch s {
+		case "*", "admin":
+			out[i] = "everything in this workspace (" + s + ")"
+		case "product:*":
+			out[i] = "everything of the product (" + s + ")"
+		}
+	}
+	return out
 }
 
 func reachWords(d draft) string {

@@ -104,6 +104,15 @@ func reasonCounts(by map[api.Code]int64) []bar {
 	return out
 }
 
+// lastAgent is the program that used a token last; empty where it is not known.
+func (v *visit) lastAgent(t api.Token) string {
+	rows, _, err := v.auth.TokenActivity(v.ctx(), v.caller, v.at.Slug, t.Locator, authority.Page{Limit: 1})
+	if err != nil || len(rows) == 0 || rows[0].Outcome != api.CodeOK {
+		return ""
+	}
+	return rows[0].UserAgent
+}
+
 // lastDenial is the newest refusal of a token that was never used; nil for none.
 func (v *visit) lastDenial(t api.Token) *api.Denial {
 	rows, _, err := v.auth.ListDenials(v.ctx(), v.caller, v.at.Slug, t.Locator, authority.Page{Limit: 1})

@@ -1,0 +1,85 @@
+package console_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/console"
+)
+
+// branded puts a console in front that has a name and mail of its own.
+func (w *world) branded(send func(context.Context, string) error) {
+	w.Helper()
+	h, err := console.New(console.Options{
+		Authority: w.Authority, Sessions: w.people, Now: func() time.Time { return w.at }, Version: "1.2.3",
+		Product: console.Product{Name: "Acme <Keys>", Logo: "data:image/png;base64,AA=="}, Mail: &console.Mail{From: "keys@example.com", Test: send},
+	})
+	must(w.T, err)
+	w.server = httptest.NewServer(h)
+	w.Cleanup(w.server.Close)
+}
+
+func TestTheSystemPageTellsNameAndMailAndSendsATestToItsReaderAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.shows(w.status(w.as("ada@example.com", "/instance/system"), http.StatusOK), "Not set up")
+	w.status(w.as("ada@example.com", "/instance/system/test-mail", url.Values{}), http.StatusNotFound)
+	var sent []string
+	var answers error
+	w.branded(func(_ context.Context, to string) error {
+		sent = append(sent, to)
+		return answers
+	})
+	page := w.status(w.as("ada@example.com", "/instance/system"), http.StatusOK)
+	w.inert(page)
+	w.shows(page, "Acme &lt;Keys&gt;", "data:image/png;base64,AA==", "keys@example.com", "Tokenry 1.2.3")
+	w.status(w.as("ada@example.com", "/instance/system/test-mail", url.Values{"to": {"eve@evil.example"}}), http.StatusSeeOther)
+	answers = errors.New("dial tcp 10.0.0.1: connection refused")
+	failed := w.status(w.as("ada@example.com", "/instance/system/test-mail", url.Values{}), http.StatusUnprocessableEntity)
+	w.shows(failed, "The mail server did not take it")
+	w.hides(failed, "10.0.0.1")
+	if d := cmp.Diff([]string{"ada@example.com", "ada@example.com"}, sent); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestTheInstanceIsForItsAdministratorsAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("adam@example.com", "Administrator")
+	for _, path := range []string{"/instance", "/instance/people", "/instance/defaults", "/instance/webhooks", "/instance/audit", "/instance/system", "/instance/workspaces/acme/suspend"} {
+		w.status(w.as("adam@example.com", path), http.StatusNotFound)
+		w.shows(w.status(w.as("ada@example.com", path), http.StatusOK), `href="/instance/system"`)
+	}
+}
+
+func TestASuspensionListsWhatItStopsAndIsAudited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Chat")
+	w.shows(w.status(w.as("ada@example.com", "/instance/workspaces/acme/suspend"), http.StatusOK), "Suspend acme?", "Chat", i.Token.Masked)
+	w.status(w.as("ada@example.com", "/instance/workspaces/acme/suspend", url.Values{}), http.StatusSeeOther)
+	w.shows(w.status(w.as("ada@example.com", "/instance"), http.StatusOK), "Suspended", "Resume")
+	w.status(w.as("ada@example.com", "/instance/workspaces/acme/resume", url.Values{}), http.StatusSeeOther)
+	w.hides(w.status(w.as("ada@example.com", "/instance"), http.StatusOK), "Suspended")
+}
+
+func TestTheSupportContactIsShownToWhoeverMayNeedIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, _, err := w.EditInstancePolicy(w.ctx, w.root, api.PatchPolicy{SupportContact: api.Some(api.SupportContact{Email: "help@example.com"})})
+	must(t, err)
+	w.shows(w.status(w.as("", "/signin"), http.StatusOK), "mailto:help@example.com")
+	_, _, err = w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{SupportContact: api.Some(api.SupportContact{Email: "acme-help@example.com"})})
+	must(t, err)
+	w.shows(w.status(w.as("ada@example.com", list), http.StatusOK), "mailto:acme-help@example.com")
+	w.shows(w.status(w.as("ada@example.com", "/workspaces"), http.StatusOK), "mailto:help@example.com")
+}
