@@ -56,6 +56,8 @@ type explaining struct {
 	scopes   []string
 	resource string
 	addr     netip.Addr
+	// whole says that whoever asked does not look at resources.
+	whole bool
 	// placed says that the address was asked about, if only to be not known.
 	placed   bool
 	decision *LoggedDecision
@@ -200,6 +202,7 @@ func (x *explaining) request(made []LoggedDecision) error {
 	if x.resource == "" {
 		x.resource = d.Resource
 	}
+	x.whole = d.Route == "introspect" && x.resource == ""
 	if !x.placed {
 		x.addr, x.placed = d.Addr, true
 	}
@@ -340,6 +343,9 @@ func (x *explaining) rights(f *verify.Token, o *verify.Owner) {
 		return
 	}
 	x.pass(api.CodeInsufficientScope, asked(x.scopes))
+	if x.whole && verify.Restricted(g) {
+		code = api.CodeResourceDenied
+	}
 	if code == api.CodeResourceDenied {
 		x.fail(code, "It is granted on: "+list(g.Resources(x.scopes...))+".", x.resourceRemedy(o))
 		return
@@ -386,6 +392,8 @@ func (x *explaining) scopeRemedy(f *verify.Token, o *verify.Owner, g grant.Grant
 
 func (x *explaining) resourceRemedy(o *verify.Owner) string {
 	switch {
+	case x.whole:
+		return `Send the resource with the introspection, or "any" and filter by the answer.`
 	case x.resource == "":
 		return `Name the resource with the verification, or ask with resource "any" and filter by the answer.`
 	case verify.Permits(verify.OwnerGrant(o, &x.sp.facts), x.scopes, x.resource) != api.CodeOK:

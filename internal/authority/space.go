@@ -167,7 +167,7 @@ func (a *Authority) workspace(r Reader, c Caller, ref string) (Workspace, error)
 func tokenFacts(t Token, secrets []Secret) verify.Token {
 	f := verify.Token{
 		Locator: t.Locator, Prefix: t.Prefix, Kind: t.Kind, Workspace: t.Workspace, Owner: ownerKey(t),
-		Statements: t.Grants, Label: t.Label, NotBefore: t.NotBefore, ExpiresAt: t.ExpiresAt,
+		Statements: t.Grants, Label: t.Label, CreatedAt: t.CreatedAt, NotBefore: t.NotBefore, ExpiresAt: t.ExpiresAt,
 		Disabled: !t.DisabledAt.IsZero(), RevokeAt: t.RevokeAt, Revoked: !t.RevokedAt.IsZero(),
 		AllowedIPs: t.AllowedIPs, RateLimit: t.RateLimit,
 	}

@@ -238,7 +238,7 @@ type DecisionLog interface {
 type LoggedDecision struct {
 	RequestID string
 	At        time.Time
-	// Route is which door asked: verify, forward-auth, introspect or api.
+	// Route is which door asked: verify, forward-auth, introspect, revoke or api.
 	Route string
 	// Workspace is the token's when Matched, else the one that was asked about;
 	// 0 is none.

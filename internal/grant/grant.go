@@ -108,14 +108,25 @@ func (g Grant) Equal(h Grant) bool {
 
 // Scopes returns few sorted patterns that name exactly the scopes held anywhere, ["*"] when that is everything a workspace has; never nil. A
 // product scope held on no resource is not held.
-func (g Grant) Scopes() []string {
-	sets := []*scopeSet{(&scopeSet{fixed: g.free}).or()}
+func (g Grant) Scopes() []string { return g.all().patternsBeyond(nil) }
+
+// all returns the scopes held anywhere.
+func (g Grant) all() *scopeSet {
+	sets := []*scopeSet{g.freeSet()}
 	for i, r := range g.rows {
 		if i == 0 || r.set != g.rows[i-1].set {
 			sets = append(sets, r.set)
 		}
 	}
-	return unionAll(sets).patternsBeyond(nil)
+	return unionAll(sets)
+}
+
+// freeSet returns the scopes held that need no resource.
+func (g Grant) freeSet() *scopeSet { return (&scopeSet{fixed: g.free}).or() }
+
+// ScopesOn is Scopes for one resource: what is held there, and what needs no resource. An empty resource asks about the entire portfolio.
+func (g Grant) ScopesOn(resource string) []string {
+	return g.freeSet().union(g.at(resource)).patternsBeyond(nil)
 }
 
 func unionAll(sets []*scopeSet) *scopeSet {
@@ -139,11 +150,22 @@ func (g Grant) Resources(scopes ...string) []string {
 		}
 		wanted[i] = sc
 	}
-	holdsAll := func(i int) bool {
-		return !slices.ContainsFunc(wanted, func(sc scope) bool { return !g.rows[i].set.holds(sc) })
-	}
-	for i, r := range g.rows {
-		if holdsAll(i) && (r.parent == none || !holdsAll(r.parent)) {
+	return g.resources(func(set *scopeSet) bool {
+		return !slices.ContainsFunc(wanted, func(sc scope) bool { return !set.holds(sc) })
+	})
+}
+
+// ResourcesOfAll is Resources for every scope that is held anywhere: those on which nothing is lacking that is granted elsewhere.
+func (g Grant) ResourcesOfAll() []string {
+	all, free := g.all(), g.freeSet()
+	return g.resources(func(set *scopeSet) bool { return free.union(set).equal(all) })
+}
+
+// resources returns the fewest patterns of the resources whose scopes hold what is asked for. What a set holds, those that contain it hold.
+func (g Grant) resources(holds func(*scopeSet) bool) []string {
+	out := []string{}
+	for _, r := range g.rows {
+		if holds(r.set) && (r.parent == none || !holds(g.rows[r.parent].set)) {
 			out = append(out, r.place.String())
 		}
 	}

@@ -11,13 +11,22 @@ import (
 )
 
 // authenticate establishes the caller by the token in the Authorization header.
-// It consumes nothing of the token's limits. The first use of a secret that waits
-// for it is committed before anything is answered.
 func (c *call) authenticate() error {
 	presented, err := bearer(c.r.Header)
 	if err != nil {
 		return err
 	}
+	if err := c.present(presented); err != nil {
+		return err
+	}
+	c.caller.ActAs, err = actAs(c.r.Header)
+	return err
+}
+
+// present establishes the caller by its token. It consumes nothing of the token's
+// limits. The first use of a secret that waits for it is committed before anything
+// is answered.
+func (c *call) present(presented string) error {
 	addr, _ := c.s.clientAddr(c.r)
 	c.asked = verify.Request{Token: presented, Addr: addr, Peek: true}
 	if err := c.s.engine.Verify(c.ctx, &c.asked, &c.known); err != nil {
@@ -33,11 +42,10 @@ func (c *call) authenticate() error {
 			return err
 		}
 	}
-	actAs, err := actAs(c.r.Header)
 	c.caller = authority.Caller{
-		Token: c.known.Locator, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, ActAs: actAs, Call: c.route.Pattern(),
+		Token: c.known.Locator, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern(),
 	}
-	return err
+	return nil
 }
 
 // bearer returns the token of the one Authorization header. Its text is not

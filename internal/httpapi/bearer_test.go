@@ -22,6 +22,9 @@ func doors() []string { return []string{"/v1/whoami", "/v1/forward-auth?workspac
 
 func (r *reply) challenges(want string) {
 	r.w.Helper()
+	if r.StatusCode == http.StatusUnauthorized && !strings.HasPrefix(r.Request.URL.Path, "/v1/forward-auth") {
+		want += `, resource_metadata="` + baseURL + `/.well-known/oauth-protected-resource"`
+	}
 	if got := r.Header["Www-Authenticate"]; len(got) != 1 || got[0] != want {
 		r.w.Errorf("%s %s: WWW-Authenticate %q, want %q", r.Request.Method, r.Request.URL, got, want)
 	}
@@ -227,6 +230,9 @@ func TestEveryRouteAsksForWhatItSays(t *testing.T) {
 		if rt.Request != nil {
 			body = `{}`
 		}
+		if rt.OAuth {
+			body = "token=x"
+		}
 		if rt.Path == "/v1/workspaces/{ws}/tokens" && method == "POST" {
 			body = `{"kind":"workspace"}` // of a personal one the owner is looked for first
 		}
@@ -235,6 +241,12 @@ func TestEveryRouteAsksForWhatItSays(t *testing.T) {
 		}
 		got := w.as(powerless, method, path, body)
 		if rt.Access.Kind < httpapi.AccessScope || strings.HasSuffix(rt.Path, "/bulk") { // of many, each is judged by itself
+			continue
+		}
+		if rt.OAuth { // which answers in words of its own
+			if e := got.is(403).oauth("insufficient_scope"); !strings.Contains(got.Header.Get("Www-Authenticate"), `scope="tokens:verify"`) {
+				t.Errorf("%s without the scope: %+v, WWW-Authenticate %q", rt.Pattern(), e, got.Header.Get("Www-Authenticate"))
+			}
 			continue
 		}
 		if got.StatusCode != http.StatusForbidden {

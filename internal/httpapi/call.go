@@ -47,6 +47,10 @@ type call struct {
 	status int // what was answered; 0 while nothing was
 	// dry says that the call only asks what would happen.
 	dry bool
+	// clientBy is how the caller of an OAuth call said who it is.
+	clientBy clientMethod
+	// refused is the error that was answered; nil while there was none.
+	refused *api.Error
 	// denyAs, when not 0, is the status of a refusal in place of its own.
 	denyAs int
 	body   bytes.Buffer
@@ -162,18 +166,34 @@ func (c *call) count() {
 }
 
 // logAccess writes the access log: hot routes and what machines poll at debug,
-// the rest at info. No path, no query, no token.
+// the rest at info. No path, no query, no token. Of what was refused it says why.
 func (c *call) logAccess(took time.Duration) {
 	level := slog.LevelInfo
-	if c.route != nil && c.route.Frequent {
+	if c.route != nil && c.route.Frequent && !c.misused() {
 		level = slog.LevelDebug
 	}
 	if !c.s.log.Enabled(c.ctx, level) {
 		return
 	}
-	c.s.log.LogAttrs(c.ctx, level, "request",
+	attrs := []slog.Attr{
 		slog.String("request_id", c.id), slog.String("method", knownMethod(c.r.Method)), slog.String("route", c.pattern()),
-		slog.Int("status", c.status), slog.Duration("duration", took))
+		slog.Int("status", c.status), slog.Duration("duration", took),
+	}
+	if c.refused != nil {
+		attrs = append(attrs, slog.String("code", string(c.refused.Code)), slog.String("why", c.refused.Message))
+	}
+	c.s.log.LogAttrs(c.ctx, level, "request", attrs...)
+}
+
+// misused says whether a hot route was called in a way that somebody has to look
+// at: a resource server or a proxy that is set up wrong. That a visitor of what is
+// behind a proxy may not pass is everyday traffic.
+func (c *call) misused() bool {
+	if c.refused == nil || !c.route.proxied {
+		return c.refused != nil
+	}
+	everyday := c.refused.Code == api.CodeMissingToken || c.refused.Code == api.CodeInvalidToken || c.decision.Matched && !c.decision.Allowed()
+	return !everyday
 }
 
 // knownMethod keeps words that a client made up out of logs and labels.

@@ -8,20 +8,27 @@ import (
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
+const realm = "tokenry"
+
 // challenge is the WWW-Authenticate field of RFC 6750 for an error, or nothing.
-// Without credentials it names no error.
-func challenge(e *api.Error, status int) string {
-	const realm = `Bearer realm="tokenry"`
+// Without credentials it names no error. Where the token opens this API, and not
+// the one behind a proxy, it says where to read about that (RFC 9728).
+func (c *call) challenge(e *api.Error, status int) string {
+	const bearer = `Bearer realm="` + realm + `"`
+	about := c.s.oauth.challenge
+	if c.route != nil && c.route.proxied {
+		about = ""
+	}
 	switch {
 	case e.Code == api.CodeMissingToken:
-		return realm
+		return bearer + about
 	case status == http.StatusUnauthorized:
-		return realm + `, error="invalid_token"` + parameter("error_description", e.Message)
+		return bearer + `, error="invalid_token"` + parameter("error_description", e.Message) + about
 	case e.Code == api.CodeInsufficientScope, e.Code == api.CodeResourceDenied, e.Code == api.CodeIPDenied:
-		return realm + `, error="insufficient_scope"` + parameter("scope", strings.Join(e.Missing, " ")) +
+		return bearer + `, error="insufficient_scope"` + parameter("scope", strings.Join(e.Missing, " ")) +
 			parameter("error_description", e.Code.Info().Title)
 	case e.Field == fieldAuthorization:
-		return realm + `, error="invalid_request"` + parameter("error_description", e.Message)
+		return bearer + `, error="invalid_request"` + parameter("error_description", e.Message)
 	}
 	return ""
 }
@@ -32,13 +39,7 @@ const fieldAuthorization = "authorization"
 // parameter is one auth-param, or nothing for an empty value. RFC 6750 allows
 // neither quotes nor backslashes nor anything beyond ASCII in it.
 func parameter(name, value string) string {
-	value = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' || r == '"' || r == '\\' {
-			return -1
-		}
-		return r
-	}, value)
-	if value == "" {
+	if value = asciiText(value); value == "" {
 		return ""
 	}
 	return `, ` + name + `="` + value + `"`

@@ -38,6 +38,9 @@ func (c *call) readBody() error {
 	case n > limit:
 		return tooLarge(limit)
 	}
+	if c.route.OAuth {
+		return isForm(c.r.Header)
+	}
 	return isJSON(c.r.Header)
 }
 

@@ -22,7 +22,7 @@ func forwardAuthRoute() Route {
 		saying("What the request needs stands in this query, which the proxy owns; no header sets or lowers it. " +
 			"200 without a body and with all of the headers Tokenry-Token-Id, -Principal, -Principal-Type, -External-Id, -Workspace, -Scopes " +
 			"and -Expires-At, empty where there is nothing to say. Texts beyond visible ASCII are percent-encoded in them.")
-	rt.Timeout, rt.Frequent, rt.ownCredentials = 0, true, true
+	rt.Timeout, rt.Frequent, rt.ownCredentials, rt.proxied = 0, true, true, true
 	return rt
 }
 
@@ -128,16 +128,12 @@ func aloneOnly(workspace int64) error {
 // passed tells the application who asks. Every one of the headers is there, so
 // that none that the client sent gets past the proxy in its place.
 func passed(h http.Header, d *verify.Decision) {
-	id := d.Locator.String()
-	if d.Owner.Address != "" {
-		id = d.Owner.Address + "_" + id
-	}
 	expires := ""
 	if !d.ExpiresAt.IsZero() {
 		expires = d.ExpiresAt.Format(time.RFC3339)
 	}
 	values := [...]string{
-		headerText(id), headerText(d.Owner.Address), d.Owner.Key.Type.String(), headerText(d.Owner.ExternalID),
+		headerText(tokenID(d)), headerText(d.Owner.Address), d.Owner.Key.Type.String(), headerText(d.Owner.ExternalID),
 		d.Workspace.Slug, d.Rights.ScopeText, expires,
 	}
 	shared := make([]string, len(values))
@@ -162,7 +158,7 @@ func rateFields(h http.Header, r verify.Rate) {
 // deny lets a refusal of forward-auth be answered in a status that the proxy
 // passes on.
 func (c *call) deny(e *api.Error) error {
-	if !c.route.ownCredentials || c.text("deny") != "403" {
+	if !c.route.proxied || c.text("deny") != "403" {
 		return e
 	}
 	status := e.Code.Info().Status

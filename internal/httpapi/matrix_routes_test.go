@@ -5,7 +5,7 @@ import "slices"
 // situations are the lines of the matrix, in the order of the routes.
 func situations() []situation {
 	return slices.Concat(callerSituations(), workspaceSituations(), rightsSituations(), memberSituations(),
-		accountSituations(), resourceSituations(), tokenSituations(), lifeSituations(), webhookSituations(), instanceSituations(), publicSituations())
+		accountSituations(), resourceSituations(), tokenSituations(), lifeSituations(), webhookSituations(), instanceSituations(), oauthSituations(), publicSituations())
 }
 
 func callerSituations() []situation {
@@ -201,6 +201,17 @@ func instanceSituations() []situation {
 		{route: "GET /v1/users/{id}", id: "bea@example.com"},
 		{route: "POST /v1/users/{id}/deactivate", id: "bea@example.com"},
 		{route: "POST /v1/users/{id}/activate", id: "bea@example.com"},
+	}
+}
+
+// oauthSituations: whoever says who it is needs the right; without credentials,
+// having the secret is one.
+func oauthSituations() []situation {
+	return []situation{
+		{route: "POST /oauth2/introspect", body: "token=x"},
+		{route: "POST /oauth2/revoke", about: "what is no token", body: "token=x"},
+		{route: "POST /oauth2/revoke", about: "the workspace's", body: "token=SECRET"},
+		{route: "GET /.well-known/oauth-authorization-server"}, {route: "GET /.well-known/oauth-protected-resource"},
 	}
 }
 

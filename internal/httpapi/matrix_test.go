@@ -58,9 +58,10 @@ func (s situation) method() string {
 	return "GET"
 }
 
-// content is the body; ORG in it is the id of the workspace's token.
+// content is the body; ORG in it is the id of the workspace's token, and SECRET
+// its secret.
 func (s situation) content(o *office) string {
-	return strings.Replace(s.body, "ORG", o.ids["acme/org"], 1)
+	return strings.NewReplacer("ORG", o.ids["acme/org"], "SECRET", o.ids["acme/org's secret"]).Replace(s.body)
 }
 
 func (s situation) title() string {

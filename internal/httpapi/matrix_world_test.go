@@ -66,7 +66,8 @@ func newOffice(t *testing.T) *office {
 		w.furnish(ws)
 		o.ids[ws+"/bea"] = w.issue(ws, object{"label": "bea", "owner": "bea@example.com"}).Token.ID
 		o.ids[ws+"/robot"] = w.issue(ws, object{"label": "robot", "owner": "robot"}).Token.ID
-		o.ids[ws+"/org"] = w.issue(ws, onAll(object{"label": "org", "kind": "workspace", "scopes": []string{"tickets:read"}})).Token.ID
+		org := w.issue(ws, onAll(object{"label": "org", "kind": "workspace", "scopes": []string{"tickets:read"}}))
+		o.ids[ws+"/org"], o.ids[ws+"/org's secret"] = org.Token.ID, org.Secret
 	}
 	w.play([]step{
 		{"PUT", "/v1/instance/scopes/pages:read", object{}, 201, nil},

@@ -44,7 +44,9 @@ const (
 	apiTitle   = "Tokenry"
 	apiVersion = "1" // of the paths; which program serves them is nobody's business
 	scheme     = "bearer"
-	about      = "The token office: issues, verifies, limits, rotates and revokes access tokens. " +
+	// clientScheme is HTTP Basic, for the OAuth calls.
+	clientScheme = "client"
+	about        = "The token office: issues, verifies, limits, rotates and revokes access tokens. " +
 		"Errors are RFC 9457 problems with a code; each code has a page at /errors/{code}. " +
 		"Unknown fields, unknown parameters and repeated ones are refused. " +
 		"Every change answers the header Tokenry-Revision. " +
@@ -60,19 +62,23 @@ func newDocument(routes []Route, base string) (*document, error) {
 		OpenAPI: "3.1.0", Info: &huma.Info{Title: apiTitle, Version: apiVersion, Description: about},
 		Servers: []*huma.Server{{URL: base}},
 		Components: &huma.Components{Schemas: s.Registry, SecuritySchemes: map[string]*huma.SecurityScheme{
-			scheme: {Type: "http", Scheme: "bearer", Description: "An access token of this instance."},
+			scheme:       {Type: "http", Scheme: "bearer", Description: "An access token of this instance."},
+			clientScheme: {Type: "http", Scheme: "basic", Description: "The id or the locator of an access token, and the token."},
 		}},
 	}}
 	if err := json.Unmarshal(examplesJSON, &d.examples); err != nil {
 		return nil, fmt.Errorf("examples.json: %w", err)
 	}
-	problem := s.response(reflect.TypeFor[api.Problem]())
+	problem, refusal := s.response(reflect.TypeFor[api.Problem]()), s.response(reflect.TypeFor[api.OAuthError]())
 	for i := range routes {
 		rt := &routes[i]
 		if i == 0 || routes[i-1].Group != rt.Group {
 			d.Tags = append(d.Tags, &huma.Tag{Name: rt.Group})
 		}
 		op := operation(rt, s, problem)
+		if rt.OAuth {
+			op.Responses["default"] = &huma.Response{Description: "An error of OAuth.", Content: map[string]*huma.MediaType{mediaJSON: {Schema: refusal}}}
+		}
 		d.examples[rt.Pattern()].show(op)
 		d.AddOperation(op)
 	}
@@ -102,10 +108,16 @@ func operation(rt *Route, s *schemas, problem *huma.Schema) *huma.Operation {
 		op.Description = "Any method. " + op.Description
 	}
 	op.Security = []map[string][]string{{scheme: {}}}
+	if rt.OAuth {
+		op.Security = append(op.Security, map[string][]string{clientScheme: {}})
+	}
 	if rt.Access.Kind == AccessPublic {
 		op.Security = []map[string][]string{}
 	}
-	if rt.Request != nil {
+	switch {
+	case rt.OAuth:
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{mediaForm: {Schema: s.open(rt.Request)}}}
+	case rt.Request != nil:
 		op.RequestBody = &huma.RequestBody{
 			Required: !rt.OptionalBody, Content: map[string]*huma.MediaType{mediaJSON: {Schema: s.request(rt.Request)}},
 		}

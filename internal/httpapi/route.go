@@ -100,11 +100,19 @@ type Route struct {
 	Keyed bool
 	// Frequent routes are logged at debug: what machines call all the time.
 	Frequent bool
+	// OAuth says that the request is a form, and an error what RFC 6749 makes of it.
+	OAuth bool
 
 	// ownCredentials says that the handler looks at the credentials itself.
 	ownCredentials bool
-	run            handler
-	requests       *requestCounts
+	// proxied says that the token which is presented opens what is behind a proxy,
+	// and not this API.
+	proxied bool
+	// insertable says that the route is also found with the path of the base
+	// address behind it (RFC 8414, section 3.1).
+	insertable bool
+	run        handler
+	requests   *requestCounts
 }
 
 // Pattern is the route as [http.ServeMux] takes it.
@@ -144,7 +152,8 @@ func declared(params []Param, name string) (Param, bool) {
 func Routes() []Route {
 	return slices.Concat(
 		callerRoutes(), verifyRoutes(), workspaceRoutes(), policyRoutes(), memberRoutes(), accountRoutes(),
-		resourceRoutes(), tokenRoutes(), lifeRoutes(), leakRoutes(), usageRoutes(), auditRoutes(), webhookRoutes(), instanceRoutes(), userRoutes(), publicRoutes(),
+		resourceRoutes(), tokenRoutes(), lifeRoutes(), leakRoutes(), usageRoutes(), auditRoutes(), webhookRoutes(), instanceRoutes(), userRoutes(),
+		oauthRoutes(), publicRoutes(),
 	)
 }
 

@@ -54,6 +54,9 @@ func schemaName(t reflect.Type, hint string) string {
 func (s *schemas) request(t reflect.Type) *huma.Schema  { return s.refer(t, s.received) }
 func (s *schemas) response(t reflect.Type) *huma.Schema { return s.refer(t, s.sent) }
 
+// open is request for what may come with more than is known of it.
+func (s *schemas) open(t reflect.Type) *huma.Schema { return s.refer(t, s.sent) }
+
 func (s *schemas) refer(t reflect.Type, reached map[reflect.Type]bool) *huma.Schema {
 	s.reach(t, reached)
 	return s.Schema(t, true, "")

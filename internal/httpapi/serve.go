@@ -97,9 +97,14 @@ const (
 	mediaNDJSON  = "application/x-ndjson"
 )
 
+// headerRequestID names the request in the answer as the log, the audit and
+// explain do.
+const headerRequestID = "Tokenry-Request-Id"
+
 // send writes a whole answer.
 func (c *call) send(status int, media string, body []byte, lasting bool) {
 	h := c.w.Header()
+	h[headerRequestID] = []string{c.id}
 	c.s.lines.write(h, lasting)
 	c.s.lines.media(h, media)
 	if len(body) > 2000 { // of shorter ones the server tells the length by itself
@@ -131,7 +136,8 @@ func causeOf(e *api.Error) slog.Attr {
 // problem sends p, with the headers that belong to its code.
 func (c *call) problem(p api.Problem, e *api.Error) {
 	h := c.w.Header()
-	if line := challenge(e, p.Status); line != "" {
+	c.refused = e
+	if line := c.challenge(e, p.Status); line != "" {
 		h["Www-Authenticate"] = []string{line}
 	}
 	if e.Code == api.CodeUnavailable && p.RetryAfter == 0 {
@@ -142,6 +148,10 @@ func (c *call) problem(p api.Problem, e *api.Error) {
 	}
 	if p.RetryAfter > 0 {
 		h["Retry-After"] = []string{strconv.Itoa(p.RetryAfter)}
+	}
+	if c.oauth() {
+		c.oauthError(p, e)
+		return
 	}
 	b, err := json.Marshal(p)
 	if err != nil { // cannot be: strings and numbers always marshal

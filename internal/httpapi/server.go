@@ -72,6 +72,8 @@ type server struct {
 	plain      json.Options // for bodies without optional fields
 	rich       json.Options
 	pages      pages
+	oauth      oauthMetadata
+	misses     misses
 	calls      sync.Pool // of *call
 }
 
@@ -93,7 +95,7 @@ func newServer(o Options) (*server, error) {
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
 		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
-		plain: plainOptions(), rich: richOptions(),
+		plain: plainOptions(), rich: richOptions(), misses: misses{empty: make(map[token.Locator]time.Time)},
 	}
 	s.calls.New = func() any { return new(call) }
 	if s.cursors, err = newCursors(o.Keys, o.Rand); err != nil {
@@ -103,6 +105,9 @@ func newServer(o Options) (*server, error) {
 		return nil, err
 	}
 	s.unrouted = s.metrics.requestsOf(noRoute)
+	if s.oauth, err = newOAuthMetadata(base); err != nil {
+		return nil, err
+	}
 	routes := Routes()
 	if s.pages, err = newPages(routes, base); err != nil {
 		return nil, err
@@ -140,13 +145,17 @@ func (s *server) mount(routes []Route) error {
 			return err
 		}
 		rt.requests = s.metrics.requestsOf(rt.Path)
-		s.mux.HandleFunc(rt.Pattern(), func(w http.ResponseWriter, _ *http.Request) {
+		handler := func(w http.ResponseWriter, _ *http.Request) {
 			c, ok := w.(*call)
 			if !ok {
 				panic("httpapi: the multiplexer handed on another writer than it was given")
 			}
 			c.serve(rt)
-		})
+		}
+		s.mux.HandleFunc(rt.Pattern(), handler)
+		if rt.insertable && s.oauth.path != "" {
+			s.mux.HandleFunc(rt.Pattern()+s.oauth.path, handler)
+		}
 	}
 	return nil
 }

@@ -244,7 +244,9 @@ func (w *world) webhookStory(at string) {
 }
 
 func (w *world) publicStory() {
-	for _, path := range []string{"/healthz", "/readyz", "/.well-known/token-format", "/openapi.json", "/openapi-3.0.json", "/docs", "/errors", "/errors/expired"} {
+	w.send("POST", "/oauth2/revoke", "token=x").is(200)
+	w.as(w.root, "POST", "/oauth2/introspect", "token="+w.root).is(200)
+	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource", "/healthz", "/readyz", "/.well-known/token-format", "/openapi.json", "/openapi-3.0.json", "/docs", "/errors", "/errors/expired"} {
 		w.send("GET", path, "").is(200)
 	}
 	w.as(w.root, "POST", "/v1/verify", api.VerifyRequest{Token: w.root, Scopes: []string{"tickets:write"}, Resource: "payments", Workspace: "acme",

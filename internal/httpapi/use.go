@@ -8,6 +8,11 @@ const (
 	DoorVerify = "verify"
 	// DoorForwardAuth is /v1/forward-auth.
 	DoorForwardAuth = "forward-auth"
+	// DoorIntrospect is POST /oauth2/introspect.
+	DoorIntrospect = "introspect"
+	// DoorRevoke is POST /oauth2/revoke: what is presented there is given up, and
+	// not used.
+	DoorRevoke = "revoke"
 	// DoorAPI is every other call: a token opens Tokenry itself.
 	DoorAPI = "api"
 )

@@ -163,6 +163,9 @@ func (w *world) send(method, path, body string, headers ...string) *reply {
 	w.must(err)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
+		if strings.HasPrefix(path, "/oauth2/") {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
 	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])

@@ -20,6 +20,7 @@ const (
 	RouteVerify      Route = "verify"
 	RouteForwardAuth Route = "forward-auth"
 	RouteIntrospect  Route = "introspect"
+	RouteRevoke      Route = "revoke"
 	// RouteAPI is Tokenry's own API, which a token opens too.
 	RouteAPI Route = "api"
 )

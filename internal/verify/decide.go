@@ -3,6 +3,7 @@ package verify
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -122,6 +123,13 @@ func Permits(g grant.Grant, scopes []string, resource string) api.Code {
 		code = api.CodeResourceDenied
 	}
 	return code
+}
+
+// Restricted reports whether a grant reaches some resources and not all. Scopes
+// that need no resource do not restrict.
+func Restricted(g grant.Grant) bool {
+	on := g.Resources()
+	return len(on) > 0 && !slices.Contains(on, "*")
 }
 
 // AddressAllowed reports whether a token with this allow-list is accepted from

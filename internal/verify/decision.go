@@ -31,8 +31,10 @@ type Decision struct {
 	// Tracked says that its first use is still to be committed, which whoever
 	// counts this as a use has to do before it answers.
 	Tracked bool
-	// ExpiresAt is zero when the token has no end.
-	ExpiresAt time.Time
+	// CreatedAt is in whole seconds. NotBefore and ExpiresAt are zero when the token
+	// has no such bound; RetiresAt is the end of the secret's overlap, zero for the
+	// current secret.
+	CreatedAt, NotBefore, ExpiresAt, RetiresAt time.Time
 	// Metadata is a JSON object, or nil.
 	Metadata json.RawMessage
 	// Owner and Workspace are those of the token. Of an owner that is gone there
@@ -77,12 +79,19 @@ func (d *Decision) Missing(scopes []string) []string {
 	return d.Rights.Missing(scopes)
 }
 
+// moment is a time in µs, or zero for a bound that is not set.
+func moment(micros int64) time.Time {
+	if micros == never || micros == always {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
+
 // tell writes down whom the holder of the secret may know of.
 func (d *Decision) tell(k *known, s *match, b *binding) {
 	d.Matched, d.SecretNumber, d.Tracked = true, s.number, s.tracked
-	if k.expiresAt != never {
-		d.ExpiresAt = time.UnixMicro(k.expiresAt).UTC()
-	}
+	d.CreatedAt = time.Unix(int64(k.created), 0).UTC()
+	d.NotBefore, d.ExpiresAt, d.RetiresAt = moment(k.notBefore), moment(k.expiresAt), moment(s.retiresAt)
 	d.label, d.labelLen = k.label, k.labelLen
 	if k.more != nil {
 		d.longLabel, d.Metadata = k.more.label, k.more.metadata

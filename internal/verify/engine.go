@@ -235,6 +235,9 @@ func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decisio
 	if code := Permits(b.rights.Grant, req.Scopes, req.Resource); code != api.CodeOK {
 		return code
 	}
+	if req.Whole && Restricted(b.rights.Grant) {
+		return api.CodeResourceDenied
+	}
 	if !e.charge(req, b, d) {
 		return api.CodeRateLimited
 	}

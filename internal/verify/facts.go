@@ -32,6 +32,8 @@ type Token struct {
 	Label      string
 	// Metadata is a JSON object, or nil.
 	Metadata json.RawMessage
+	// CreatedAt is told to resource servers, in whole seconds; nothing is decided by it.
+	CreatedAt time.Time
 	// NotBefore and ExpiresAt bound its life: not_before ≤ now < expires_at; zero = no bound.
 	NotBefore, ExpiresAt time.Time
 	Disabled             bool
@@ -147,6 +149,9 @@ type Request struct {
 	// Resource "" means the entire portfolio, AnyResource any of the token's.
 	Scopes   []string
 	Resource string
+	// Whole refuses a token that is restricted to resources, also when no scope is
+	// needed: whoever asks does not look at resources at all.
+	Whole bool
 	// Workspace, when not 0, is the only workspace whose tokens are known.
 	Workspace int64
 	// Addr is the client's address; the zero Addr is not known.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"sync/atomic"
+	"time"
 
 	"github.com/tokenry/tokenry/token"
 )
@@ -19,6 +20,8 @@ type record struct {
 	key                  token.KeyID
 	number               uint32
 	notBefore, expiresAt int64 // µs, always or never
+	// created is in whole seconds since 1970, which lasts until 2106.
+	created uint32
 	// cell and extra are numbers of shared records; extra 0 is none.
 	cell, extra uint32
 	flags       uint8
@@ -54,7 +57,7 @@ func (k *known) life() life {
 // recordOf fills in everything but the numbers.
 func recordOf(t *Token) record {
 	l := lifeOf(t)
-	r := record{locator: t.Locator, notBefore: l.notBefore, expiresAt: l.expiresAt}
+	r := record{locator: t.Locator, notBefore: l.notBefore, expiresAt: l.expiresAt, created: secondsOf(t.CreatedAt)}
 	if l.revoked {
 		r.flags |= flagRevoked
 	}
@@ -76,6 +79,8 @@ func recordOf(t *Token) record {
 // simple reports whether there is one secret, the current one, and nothing else
 // to be said of it.
 func simple(s []Secret) bool { return len(s) == 1 && s[0].RetiresAt.IsZero() && !s[0].Tracked }
+
+func secondsOf(t time.Time) uint32 { return uint32(min(max(t.Unix(), 0), math.MaxUint32)) }
 
 func secretNumber(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) }
 
@@ -129,8 +134,10 @@ const (
 type slot struct {
 	seq atomic.Uint64
 	// used is the second chance of the clock; set by readers, when it is not.
-	used  atomic.Uint32
-	words [slotWords]atomic.Uint64
+	used atomic.Uint32
+	// created is one of the words; it fills the half that used leaves free.
+	created atomic.Uint32
+	words   [slotWords]atomic.Uint64
 }
 
 // write is called with the engine's lock held.
@@ -138,6 +145,7 @@ func (s *slot) write(r *record) {
 	s.seq.Add(1)
 	var b [slotWords * 8]byte
 	r.encode(&b)
+	s.created.Store(r.created)
 	for i := range s.words {
 		s.words[i].Store(binary.LittleEndian.Uint64(b[i*8:]))
 	}
@@ -153,6 +161,7 @@ func (s *slot) read(l token.Locator, r *record) (seq uint64, ok bool) {
 		binary.LittleEndian.PutUint64(b[i*8:], s.words[i].Load())
 	}
 	r.decode(&b)
+	r.created = s.created.Load()
 	return seq, seq%2 == 0 && r.locator == l
 }
 

@@ -1,0 +1,135 @@
+package httpapi
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+// introspect tells a resource server about a token (RFC 7662).
+func (c *call) introspect() (answer, error) {
+	f, err := c.readForm()
+	if err != nil {
+		return answer{}, err
+	}
+	who, err := c.resourceServer(f)
+	if err != nil {
+		return answer{}, err
+	}
+	if c.question, err = c.questionOfForm(who, f); err != nil {
+		return answer{}, err
+	}
+	d := &c.decision
+	if err := c.decide(&c.question, d, Use{Door: DoorIntrospect}); err != nil {
+		return answer{}, err
+	}
+	if d.Allowed() {
+		return answer{body: c.active(d)}, nil
+	}
+	if wait := c.s.misses.count(c.caller.Token, d); wait > 0 {
+		e := api.Errorf(api.CodeRateLimited, "too many strings that are no token were asked about; those that are one are still answered")
+		e.RetryAfter = wait
+		return answer{}, e
+	}
+	return answer{body: api.Introspection{}}, nil
+}
+
+// resourceServer establishes who asks, and that it may.
+func (c *call) resourceServer(f form) (asker, error) {
+	secret, err := c.clientSecret(f)
+	if err != nil {
+		return asker{}, err
+	}
+	if secret == "" {
+		return asker{}, missingToken()
+	}
+	if err := c.present(secret); err != nil {
+		return asker{}, err
+	}
+	return c.asker()
+}
+
+func (c *call) questionOfForm(who asker, f form) (question, error) {
+	presented, err := f.subject()
+	if err != nil {
+		return question{}, err
+	}
+	q := question{Request: verify.Request{Token: presented, Resource: f.text("resource"), Cost: 1}}
+	q.Whole = q.Resource == ""
+	if err := checkNeeds("", nil, q.Resource); err != nil {
+		return q, err
+	}
+	if ip := f.text("client_ip"); ip != "" {
+		addr, err := netip.ParseAddr(ip)
+		if err != nil {
+			return q, api.FieldError("client_ip", "must be an IP address")
+		}
+		q.Addr = addr.Unmap()
+	}
+	return q, c.confine(&q, who, f.text("workspace"))
+}
+
+// active is what is said about an active token. A number for the time is rounded
+// down, so that nobody keeps the answer too long.
+func (c *call) active(d *verify.Decision) api.Introspection {
+	scopes, resources := held(d.Rights.Grant, c.question.Resource)
+	v := api.Introspection{
+		Active: true, Scope: strings.Join(scopes, " "), ClientID: tokenID(d), Username: d.Owner.Address, TokenType: "Bearer",
+		Exp: keepUntil(d), Iat: d.CreatedAt.Unix(), Nbf: d.CreatedAt.Unix(),
+		Sub: d.Owner.PublicID, Aud: d.Workspace.Slug, Iss: c.s.base, Jti: d.Locator.String(),
+		Workspace: d.Workspace.Slug, WorkspaceExternalID: d.Workspace.ExternalID,
+		PrincipalType: d.Owner.Key.Type.String(), ExternalID: d.Owner.ExternalID, Resources: resources,
+	}
+	if !d.NotBefore.IsZero() {
+		v.Nbf = d.NotBefore.Unix()
+	}
+	if !d.ExpiresAt.IsZero() {
+		v.TokenExp = d.ExpiresAt.Unix()
+	}
+	return v
+}
+
+func tokenID(d *verify.Decision) string {
+	if d.Owner.Address == "" {
+		return d.Locator.String()
+	}
+	return d.Owner.Address + "_" + d.Locator.String()
+}
+
+// keepUntil is until when the answer may be kept: not beyond the end of the token
+// or of the secret that was presented, nor longer than the policy allows; 0 for
+// as long as one likes.
+func keepUntil(d *verify.Decision) int64 {
+	end := earlier(d.ExpiresAt, d.RetiresAt)
+	if most := d.Workspace.Policy.IntrospectionMaxCache.Std(); most > 0 {
+		end = earlier(end, d.At.Add(most))
+	}
+	if end.IsZero() {
+		return 0
+	}
+	return end.Unix()
+}
+
+// earlier returns the earlier of two times, of which a zero one never comes.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// held are the scopes to answer, and the resources on which all of them are
+// granted: whoever takes each of the ones for each of the others is right.
+func held(g grant.Grant, resource string) (scopes, resources []string) {
+	switch resource {
+	case verify.AnyResource:
+		return g.Scopes(), g.ResourcesOfAll()
+	case "": // of what is restricted nothing comes here; else it is all of them, or none is needed
+		return g.ScopesOn(""), g.Resources()
+	}
+	return g.ScopesOn(resource), []string{resource}
+}
