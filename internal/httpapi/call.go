@@ -79,14 +79,19 @@ func (s *server) begin(w http.ResponseWriter, r *http.Request) *call {
 	return c
 }
 
-func (c *call) newID() string {
+func (c *call) newID() string { return requestID(c.s.rand, &c.random) }
+
+// RequestID names a request that is answered before the door is asked.
+func RequestID(rand io.Reader) string { return requestID(rand, new([requestIDLength]byte)) }
+
+func requestID(rand io.Reader, random *[requestIDLength]byte) string {
 	const prefix, alphabet = "req_", "0123456789abcdefghijklmnopqrstuv" // 32: no bias in five bits
-	if _, err := io.ReadFull(c.s.rand, c.random[:]); err != nil {
+	if _, err := io.ReadFull(rand, random[:]); err != nil {
 		return prefix + "unknown" // a request is answered also without randomness
 	}
 	var b [len(prefix) + requestIDLength]byte
 	copy(b[:], prefix)
-	for i, v := range c.random {
+	for i, v := range random {
 		b[len(prefix)+i] = alphabet[v&31]
 	}
 	return string(b[:])

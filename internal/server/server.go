@@ -209,7 +209,7 @@ var errLost = errors.New("the lock on the database was lost, so another server m
 // When it returns, everything is closed.
 func (s *Server) Serve(ctx context.Context) error {
 	broken := make(chan error, 2)
-	go func() { broken <- s.main.Serve(s.on) }()
+	go func() { broken <- s.main.Serve(explaining{s.on, s.refuseUnread}) }()
 	if s.metrics != nil {
 		go func() { broken <- s.metrics.Serve(s.mOn) }()
 	}

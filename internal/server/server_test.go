@@ -49,7 +49,12 @@ type running struct {
 
 func start(t *testing.T, cfg config.Config) running {
 	t.Helper()
-	s, err := server.Listen(t.Context(), cfg, server.Options{})
+	return startWith(t, cfg, server.Options{})
+}
+
+func startWith(t *testing.T, cfg config.Config, o server.Options) running {
+	t.Helper()
+	s, err := server.Listen(t.Context(), cfg, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,23 +264,6 @@ func raw(t *testing.T, s running) net.Conn {
 		t.Fatal(err)
 	}
 	return conn
-}
-
-func TestHugeHeaders(t *testing.T) {
-	t.Parallel()
-	s := start(t, settings(t, "--data", t.TempDir()))
-	conn := raw(t, s)
-	go func() {
-		_, _ = io.WriteString(conn, "GET /v1/whoami HTTP/1.1\r\nHost: h\r\nX: "+strings.Repeat("a", 1<<20)+"\r\n\r\n") // cut off on the way
-	}()
-	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
-		t.Errorf("answered %s", resp.Status)
-	}
 }
 
 // A request that was taken before the server was asked to stop is answered.
