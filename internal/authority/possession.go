@@ -2,15 +2,14 @@ package authority
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
 )
 
 // RevokeHeld ends for good the token whose secret is presented. This case is
-// special: nobody is asked who they are, because having the secret is the right.
-// It is the token's own, so the audit names the token and its owner.
+// special: nobody is asked who they are, because having the secret is the right
+// (RFC 7009). It is the token's own, so the audit names the token and its owner.
 //
 // Only a secret that can work counts, the current one or one in its overlap,
 // whatever the token's state. A retired one ends the token where the policy says
@@ -21,56 +20,35 @@ func (a *Authority) RevokeHeld(ctx context.Context, c Caller, presented string) 
 	if err != nil {
 		return a.Revision(ctx)
 	}
+	c = Caller{Machine: "holder", Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
 	return a.mutateToken(ctx, c, p.Locator.String(), func(w *work) error {
-		ch, reason, err := w.beginHeld(p.Locator, presented)
-		if errors.Is(err, ErrNoRow) || err == nil && reason == "" {
-			return errDryRun
+		secrets, i, err := w.a.secretOf(w, leak{text: presented, locator: p.Locator})
+		if err != nil || i < 0 {
+			return firstError(err, errDryRun)
 		}
+		ch, err := w.leakedToken(p.Locator)
 		if err != nil {
 			return err
 		}
+		reason := ch.heldReason(secretState(secrets, i, w.now))
+		if reason == "" {
+			return errDryRun
+		}
+		ch.ac = &actor{Caller: w.caller, with: &ch.was, principal: principalOf(ch.owner)}
 		revoke(&ch.t, w.now, reason, "by whoever presented its secret")
 		_, err = w.finishToken(ch, "token.revoked")
 		return err
 	})
 }
 
-// beginHeld finds the token that a string is a secret of, and the reason to end
-// it for; "" is none.
-func (w *work) beginHeld(l token.Locator, presented string) (ch *change, reason string, err error) {
-	t, err := w.Token(l)
-	if err != nil {
-		return nil, "", err
-	}
-	ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
-	if err != nil {
-		return nil, "", err
-	}
-	sp, err := w.a.space(w, ws)
-	if err != nil {
-		return nil, "", err
-	}
-	o, err := readOwner(w, ownerKey(t))
-	if err != nil {
-		return nil, "", err
-	}
-	secrets, err := w.Secrets(t.ID)
-	if err != nil {
-		return nil, "", err
-	}
-	ac := &actor{Caller: w.caller, with: &t, principal: principalOf(o)}
-	s := w.a.sight(w, ac, sp)
-	before, err := s.token(t)
-	return &change{ac: ac, sp: sp, owner: o, before: before, was: t, t: t}, heldReason(s.which(presented, secrets), before, sp), err
-}
-
-func heldReason(is string, before api.Token, sp *space) string {
+// heldReason is the reason to end a token whose secret is presented; "" is none.
+func (ch *change) heldReason(secret string) string {
 	switch {
-	case before.Status == api.StatusRevoked:
+	case ch.before.Status == api.StatusRevoked:
 		return ""
-	case is == api.SecretCurrent, is == api.SecretOverlap:
+	case secret == api.SecretCurrent, secret == api.SecretOverlap:
 		return api.ReasonOther
-	case is == api.SecretRetired && sp.policy().RevokeOnReuse:
+	case secret == api.SecretRetired && ch.sp.policy().RevokeOnReuse:
 		return api.ReasonLeaked
 	}
 	return ""

@@ -30,12 +30,7 @@ func (c *call) introspect() (answer, error) {
 	if d.Allowed() {
 		return answer{body: c.active(d)}, nil
 	}
-	if wait := c.s.misses.count(c.caller.Token, d); wait > 0 {
-		e := api.Errorf(api.CodeRateLimited, "too many strings that are no token were asked about; those that are one are still answered")
-		e.RetryAfter = wait
-		return answer{}, e
-	}
-	return answer{body: api.Introspection{}}, nil
+	return answer{body: api.Introspection{}}, c.s.misses.take(c.caller.Token, d)
 }
 
 // resourceServer establishes who asks, and that it may.

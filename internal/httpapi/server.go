@@ -95,7 +95,7 @@ func newServer(o Options) (*server, error) {
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
 		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
-		plain: plainOptions(), rich: richOptions(), misses: misses{empty: make(map[token.Locator]time.Time)},
+		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
 	}
 	s.calls.New = func() any { return new(call) }
 	if s.cursors, err = newCursors(o.Keys, o.Rand); err != nil {
