@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func (e *examples) note(method, path, body string, resp *http.Response, answer [
 	}
 	one := example{Path: e.tame(path), Status: resp.StatusCode, better: 1}
 	if body != "" {
-		one.Request = json.RawMessage(e.tame(body))
+		one.Request = json.RawMessage(e.tame(parameters(rt, body)))
 		one.better += min(len(body), 200)
 	}
 	if strings.Contains(path+body, "dry_run") {
@@ -61,6 +62,23 @@ func (e *examples) note(method, path, body string, resp *http.Response, answer [
 	if was, ok := e.calls[rt.Pattern()]; !ok || one.better > was.better {
 		e.calls[rt.Pattern()] = one
 	}
+}
+
+// parameters are a form as OpenAPI shows one: as an object. Other bodies are one.
+func parameters(rt httpapi.Route, body string) string {
+	form, err := url.ParseQuery(body)
+	if !rt.OAuth || err != nil {
+		return body
+	}
+	object := map[string]string{}
+	for name := range form {
+		object[name] = form.Get(name)
+	}
+	b, err := json.Marshal(object)
+	if err != nil {
+		return body
+	}
+	return string(b)
 }
 
 // routeOf finds the route that a request reached.

@@ -128,7 +128,9 @@ func operation(rt *Route, s *schemas, problem *huma.Schema) *huma.Operation {
 // show adds the example to an operation.
 func (e exampleCall) show(op *huma.Operation) {
 	if e.Request != nil && op.RequestBody != nil {
-		op.RequestBody.Content[mediaJSON].Example = e.Request
+		for _, m := range op.RequestBody.Content {
+			m.Example = e.Request
+		}
 	}
 	if r := op.Responses[strconv.Itoa(e.Status)]; r != nil && e.Response != nil && r.Content[mediaJSON] != nil {
 		r.Content[mediaJSON].Example = e.Response

@@ -244,8 +244,9 @@ func (w *world) webhookStory(at string) {
 }
 
 func (w *world) publicStory() {
-	w.send("POST", "/oauth2/revoke", "token=x").is(200)
-	w.as(w.root, "POST", "/oauth2/introspect", "token="+w.root).is(200)
+	held := w.issue("acme", object{"label": "Found", "scopes": []string{"tickets:read"}, "resources": []string{"payments"}}).Secret
+	w.as(w.root, "POST", "/oauth2/introspect", form("token", held, "resource", "payments", "client_ip", "203.0.113.7")).is(200)
+	w.send("POST", "/oauth2/revoke", form("token", held)).is(200)
 	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource", "/healthz", "/readyz", "/.well-known/token-format", "/openapi.json", "/openapi-3.0.json", "/docs", "/errors", "/errors/expired"} {
 		w.send("GET", path, "").is(200)
 	}
