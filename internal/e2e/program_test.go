@@ -50,8 +50,8 @@ func bootstrap(t *testing.T, data string) api.Bootstrapped {
 // process is a program that was started and is ended with its test.
 type process struct {
 	cmd *exec.Cmd
-	mu    sync.Mutex
-	log   bytes.Buffer
+	mu  sync.Mutex
+	log bytes.Buffer
 }
 
 // start runs a program until the test ends and waits for it to take

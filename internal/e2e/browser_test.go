@@ -1,0 +1,271 @@
+package e2e_test
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+//go:embed testdata/axe.min.js
+var axe string
+
+// demoPassword opens every account of the demo.
+const demoPassword = "only for this demo"
+
+// demo starts the throw-away server with its sample data.
+func demo(t *testing.T) {
+	t.Helper()
+	start(t, "127.0.0.1:8080", program(t, "demo", "--listen", "127.0.0.1:8080"))
+}
+
+// browser is one window of a Chromium that is ended with its test.
+type browser struct {
+	*testing.T
+	ctx context.Context
+	mu  sync.Mutex
+	// complaints are what the page told the console, and what it threw.
+	complaints []string
+	// told are the faults that were reported: one on every page is told once.
+	told map[string]bool
+}
+
+// chromium starts a browser.
+func chromium(t *testing.T) *browser {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromiumPath(t)), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"),
+		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }))
+	at, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	t.Cleanup(stop)
+	ctx, end := chromedp.NewContext(at)
+	t.Cleanup(end)
+	return listening(t, ctx)
+}
+
+func chromiumPath(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("TOKENRY_TEST_REQUIRE") != "" {
+		t.Fatal("there is no Chromium; scripts/deps --browser installs it")
+	}
+	t.Skip("there is no Chromium; scripts/deps --browser installs it")
+	return ""
+}
+
+// window is another window of the same Chromium, with cookies of its own.
+func (b *browser) window() *browser {
+	b.Helper()
+	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	b.Cleanup(end)
+	return listening(b.T, ctx)
+}
+
+func listening(t *testing.T, ctx context.Context) *browser {
+	t.Helper()
+	b := &browser{T: t, ctx: ctx, told: map[string]bool{}}
+	err := chromedp.Listen(ctx, func(ev any) {
+		switch ev := ev.(type) {
+		case *runtime.EventExceptionThrown:
+			b.complain(ev.ExceptionDetails.Text)
+		case *log.EventEntryAdded:
+			if ev.Entry.Level == "error" {
+				b.complain(ev.Entry.Text + " " + ev.Entry.URL)
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	command(b, log.Enable, cdp.Empty{})
+	return b
+}
+
+func (b *browser) complain(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.complaints = append(b.complaints, text)
+}
+
+// quiet says that nothing was told to the console since the last time.
+func (b *browser) quiet() {
+	b.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.complaints {
+		b.Errorf("%s: the console says: %s", b.at(), c)
+	}
+	b.complaints = nil
+}
+
+// command sends one command of the browser's own protocol.
+func command[P, R any](b *browser, c cdp.Command[P, R], p P) {
+	b.Helper()
+	if _, err := chromedp.Call(b.ctx, c, p); err != nil {
+		b.Fatalf("%s: %v", c.Method, err)
+	}
+}
+
+// ask runs one action and answers what it gives; it has a minute, which no page needs.
+func ask[T any](b *browser, a chromedp.Action[T]) T {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		b.Fatalf("at %s: %v", b.at(), err)
+	}
+	return v
+}
+
+// at is the path that is shown.
+func (b *browser) at() string {
+	at, err := chromedp.Run(b.ctx, chromedp.Location())
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimPrefix(at, server)
+}
+
+// open goes to a path.
+func (b *browser) open(path string) { b.Helper(); ask(b, chromedp.Navigate(server+path)) }
+
+// follow does what leads to another page, and waits for that.
+func (b *browser) follow(what string, a chromedp.Action[chromedp.Void]) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, a); err != nil {
+		b.Fatalf("%s at %s: %v\n%s", what, b.at(), err, b.text())
+	}
+}
+
+// click clicks what a selector finds and waits for the page that follows.
+func (b *browser) click(selector string) {
+	b.Helper()
+	b.follow("click "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// press presses the visible button or link whose words are these, and waits for
+// the page that follows.
+func (b *browser) press(words string) {
+	b.Helper()
+	path := fmt.Sprintf(`//*[self::button or self::a][normalize-space(.)=%q]`, words)
+	b.follow("press "+words, chromedp.Click(chromedp.Search(path), chromedp.NodeVisible))
+}
+
+// fill types into a field in place of what it holds.
+func (b *browser) fill(name, text string) {
+	b.Helper()
+	field := fmt.Sprintf(`main [name=%q]`, name)
+	eval[bool](b, fmt.Sprintf(`(document.querySelector(%q).value = "") === ""`, field))
+	ask(b, chromedp.SendKeys(chromedp.CSS(field), text))
+}
+
+// text is all that the page shows.
+func (b *browser) text() string {
+	b.Helper()
+	return ask(b, chromedp.Text(chromedp.CSS("body")))
+}
+
+// shows says that the page has these words.
+func (b *browser) shows(words ...string) {
+	b.Helper()
+	text := b.text()
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			b.Errorf("%s does not say %q:\n%s", b.at(), w, text)
+		}
+	}
+}
+
+// eval answers what a script says.
+func eval[T any](b *browser, script string) T {
+	b.Helper()
+	return ask(b, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+}
+
+// screen is a size and a theme that a page is looked at in.
+type screen struct {
+	name          string
+	width, height int64
+	dark          bool
+}
+
+func screens() []screen {
+	return []screen{
+		{"desktop", 1280, 800, false}, {"desktop-dark", 1280, 800, true},
+		{"phone", 390, 844, false}, {"phone-dark", 390, 844, true},
+	}
+}
+
+func (b *browser) look(s screen) {
+	b.Helper()
+	scheme := "light"
+	if s.dark {
+		scheme = "dark"
+	}
+	ask(b, chromedp.EmulateViewport(s.width, s.height))
+	command(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+}
+
+// picture keeps a photograph of the page; go test -artifacts keeps the folder.
+func (b *browser) picture(name string) {
+	b.Helper()
+	png := ask(b, chromedp.FullScreenshot(100))
+	name = strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if err := os.WriteFile(filepath.Join(b.ArtifactDir(), name+".png"), png, 0o600); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// signIn opens the console as somebody of the demo.
+func (b *browser) signIn(email string) {
+	b.Helper()
+	b.open("/signin")
+	b.fill("email", email)
+	b.fill("password", demoPassword)
+	b.click(`form button[type=submit]`)
+}
+
+// accessible says that axe finds nothing against WCAG 2.2 A and AA.
+func (b *browser) accessible(where string) {
+	b.Helper()
+	ask(b, chromedp.Evaluate[chromedp.Void](axe))
+	for _, v := range eval[[]string](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r =>
+		r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + v.help + ": " + n.html + " " + (n.any[0]?.message ?? n.all[0]?.message ?? ""))))`) {
+		if !b.told[v] {
+			b.told[v] = true
+			b.Errorf("%s: %s", where, v)
+		}
+	}
+}
+
+// fits says that the page is not wider than its window.
+func (b *browser) fits(where string) {
+	b.Helper()
+	if wide := eval[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
+		b.Errorf("%s: %d pixels wider than the window: %s", where, wide, eval[string](b, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join("\n")`))
+	}
+}

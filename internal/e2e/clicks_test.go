@@ -1,0 +1,214 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+const tokensPage = "/workspace/acme/access-tokens"
+
+// create fills the form for a token of one's own and sends it; the answer is the
+// secret that the page shows.
+func (b *browser) createToken(label string) string {
+	b.Helper()
+	b.open(tokensPage + "/new?owner=me&scopes=tickets:read")
+	b.fill("label", label)
+	b.press("Create token")
+	return strings.TrimSpace(ask(b, chromedp.Text(chromedp.CSS("#secret"))))
+}
+
+// rows are the labels in the table.
+func (b *browser) rows() []string {
+	b.Helper()
+	return eval[[]string](b, `[...document.querySelectorAll("tbody tr td a[href*='/access-tokens/']")].map(a => a.textContent.trim()).filter(t => t !== "")`)
+}
+
+// count says how often a label stands in the table of the tokens that match it.
+func (b *browser) count(label string) (n int) {
+	b.Helper()
+	b.open(tokensPage + "?q=" + strings.ReplaceAll(label, " ", "+"))
+	for _, row := range b.rows() {
+		if row == label {
+			n++
+		}
+	}
+	return n
+}
+
+// TestASecretIsSeenOnceInTheConsole creates a token by clicking: the secret is
+// shown, the page turns green when it is used, and neither reload, back nor
+// another page shows it again.
+func TestASecretIsSeenOnceInTheConsole(t *testing.T) {
+	demo(t)
+	b := chromium(t)
+	b.signIn("maria@acme.example")
+	secret := b.createToken("Nightly report")
+	b.shows("Nightly report", "Waiting for first use")
+	if res, out := call(t, "GET", server+"/v1/forward-auth?workspace=acme&scope=tickets:read&resource=any", secret, nil); res.StatusCode != http.StatusOK {
+		t.Fatalf("its first use: %s: %s", res.Status, out)
+	}
+	ask(b, chromedp.WaitVisible(chromedp.CSS(".pulse.on")))
+	b.shows("It works.", "127.0.0.1")
+	b.press("I have stored it")
+	for name, step := range map[string]chromedp.Action[chromedp.Void]{"back": chromedp.NavigateBack(), "reload": chromedp.Reload(), "its page": chromedp.Navigate(server + tokensPage)} {
+		ask(b, step)
+		if html := eval[string](b, `document.documentElement.outerHTML`); strings.Contains(html, secret) {
+			t.Errorf("%s shows the secret again", name)
+		}
+	}
+	if n := b.count("Nightly report"); n != 1 {
+		t.Errorf("the token stands %d times in the table", n)
+	}
+}
+
+// TestEveryFormWorksWithoutScripts creates, rotates and deletes a token in a
+// browser that runs none.
+func TestEveryFormWorksWithoutScripts(t *testing.T) {
+	demo(t)
+	b := chromium(t)
+	command(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.signIn("adam@acme.example")
+	first := b.createToken("Without scripts")
+	b.press("I have stored it")
+	b.press("Rotate")
+	b.press("Rotate")
+	second := strings.TrimSpace(ask(b, chromedp.Text(chromedp.CSS("#secret"))))
+	if first == second || len(second) != len(first) {
+		t.Errorf("rotating showed no new secret")
+	}
+	b.press("I have stored it")
+	b.click(`a[href$="/delete"]`)
+	b.press("Delete now")
+	b.shows("Deleted.")
+	for _, secret := range []string{first, second} {
+		if res, _ := call(t, "GET", server+"/v1/forward-auth?workspace=acme", secret, nil); res.StatusCode != http.StatusUnauthorized {
+			t.Errorf("a secret of the deleted token answers %s", res.Status)
+		}
+	}
+}
+
+// TestADoubleClickMakesOneToken sends the form twice, as an impatient reader does.
+func TestADoubleClickMakesOneToken(t *testing.T) {
+	demo(t)
+	b := chromium(t)
+	b.signIn("maria@acme.example")
+	b.open(tokensPage + "/new?owner=me&scopes=tickets:read")
+	b.fill("label", "Twice")
+	b.follow("two clicks", chromedp.DoubleClick(chromedp.CSS(`main form button[type=submit]`), chromedp.NodeVisible))
+	if n := b.count("Twice"); n != 1 {
+		t.Errorf("a double click made %d tokens", n)
+	}
+}
+
+// TestTheKeyboardIsEnough signs in and creates a token without a mouse.
+func TestTheKeyboardIsEnough(t *testing.T) {
+	demo(t)
+	b := chromium(t)
+	b.open("/signin")
+	b.keys("maria@acme.example", kb.Tab)
+	for range 4 { // a link may stand between the fields
+		if b.focused("password") {
+			break
+		}
+		b.keys(kb.Tab)
+	}
+	b.keys(demoPassword)
+	b.follow("enter", chromedp.KeyEvent(kb.Enter))
+	b.open(tokensPage + "/new?owner=me&scopes=tickets:read")
+	if !b.focused("label") {
+		t.Errorf("the label has not the focus")
+	}
+	b.keys("By keyboard")
+	b.follow("enter", chromedp.KeyEvent(kb.Enter))
+	b.shows("By keyboard", "Waiting for first use")
+}
+
+func (b *browser) keys(words ...string) {
+	b.Helper()
+	for _, w := range words {
+		ask(b, chromedp.KeyEvent(w))
+	}
+}
+
+func (b *browser) focused(name string) bool {
+	b.Helper()
+	return eval[string](b, `document.activeElement.name ?? ""`) == name
+}
+
+// TestNothingIsShownAfterSignOut goes back after signing out.
+func TestNothingIsShownAfterSignOut(t *testing.T) {
+	demo(t)
+	b := chromium(t)
+	b.signIn("olivia@acme.example")
+	b.open(tokensPage)
+	label := b.rows()[0]
+	ask(b, chromedp.Evaluate[chromedp.Void](`document.querySelector("form[action='/signout']").closest("details")?.setAttribute("open", "")`))
+	b.click(`form[action="/signout"] button`)
+	ask(b, chromedp.NavigateBack())
+	if html := eval[string](b, `document.documentElement.outerHTML`); strings.Contains(html, label) || !strings.HasPrefix(b.at(), "/signin") {
+		t.Errorf("back after signing out shows %s", b.at())
+	}
+}
+
+// TestControlsOneMayNotUseAreAbsent looks at somebody else's token as each role,
+// and sends what has no button all the same.
+func TestControlsOneMayNotUseAreAbsent(t *testing.T) {
+	demo(t)
+	b := chromium(t)
+	b.signIn("olivia@acme.example")
+	b.open(tokensPage + "?kind=service")
+	token := eval[string](b, `document.querySelector("tbody td a[href*='/access-tokens/']").getAttribute("href")`)
+	for _, who := range []struct {
+		email                   string
+		edit, disable, settings bool
+	}{
+		{"olivia@acme.example", true, true, true},
+		{"adam@acme.example", true, true, true},
+		{"vera@acme.example", false, false, false},
+	} {
+		w := b.window()
+		w.signIn(who.email)
+		w.open(token)
+		for name, want := range map[string]bool{"/edit": who.edit, "/disable": who.disable, "/delete": who.disable, "/rotate": who.edit} {
+			if got := eval[bool](w, `document.querySelector("a[href$='`+name+`'], form[action$='`+name+`']") !== null`); got != want {
+				t.Errorf("%s sees %s: %v, want %v", who.email, name, got, want)
+			}
+		}
+		if who.disable {
+			continue
+		}
+		status := eval[int](w, `fetch("`+token+`/disable", {method: "POST", body: new URLSearchParams()}).then(r => r.status)`)
+		if status != http.StatusForbidden {
+			t.Errorf("%s disables it all the same: %d", who.email, status)
+		}
+	}
+}
+
+// TestHostileLabelsAreInert creates tokens whose labels would like to be more
+// than text, and looks at every place that shows them.
+func TestHostileLabelsAreInert(t *testing.T) {
+	demo(t)
+	b := chromium(t)
+	b.signIn("olivia@acme.example")
+	for _, label := range []string{
+		`<img src=x onerror="document.title='owned'">`, "\u202egpj.exe\u202c and more", strings.Repeat("🔑", 100), `"><script>document.title='owned'</script>`,
+	} {
+		b.createToken(label)
+		b.press("I have stored it")
+		b.fits("the page of " + label)
+		at := b.at()
+		for _, path := range []string{tokensPage, at, at + "/rotate", at + "/delete", "/workspace/acme/audit", "/settings/tokens"} {
+			b.open(path)
+			b.fits(path)
+			if title := ask(b, chromedp.Title()); strings.Contains(title, "owned") {
+				t.Fatalf("%s ran the label", path)
+			}
+		}
+	}
+	b.quiet()
+}
