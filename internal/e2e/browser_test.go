@@ -30,7 +30,16 @@ const demoPassword = "only for this demo"
 // demo starts the throw-away server with its sample data.
 func demo(t *testing.T) {
 	t.Helper()
-	start(t, "127.0.0.1:8080", program(t, "demo", "--listen", "127.0.0.1:8080"))
+	p := start(t, "127.0.0.1:8080", program(t, "demo", "--listen", "127.0.0.1:8080"))
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(time.Minute); !strings.Contains(p.text(), "runs until Ctrl-C"); {
+		select {
+		case <-tick.C: // it takes connections before all of its sample data is there
+		case <-deadline:
+			t.Fatalf("the demo has not begun: %s", p.text())
+		}
+	}
 }
 
 // browser is one window of a Chromium that is ended with its test.
