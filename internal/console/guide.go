@@ -109,7 +109,8 @@ func renderGuide(files fs.FS, file string) (guidePage, []string, error) {
 	doc.RemoveChild(doc, title)
 	var out bytes.Buffer
 	err = md.Renderer().Render(&out, source, doc)
-	p.html = out.String()
+	// What can be scrolled can be reached by the keyboard.
+	p.html = strings.ReplaceAll(out.String(), "<pre>", `<pre tabindex="0">`)
 	return p, links, err
 }
 
