@@ -46,7 +46,7 @@ func (a *app) members() *cobra.Command {
 		}),
 		a.memberEdit(), a.memberAct("deactivate MEMBER", "Stop a member's tokens until it is activated", (*client.Client).DeactivateMember),
 		a.memberAct("activate MEMBER", "Bring a deactivated member back", (*client.Client).ActivateMember),
-		a.memberAct("remove MEMBER", "End a membership for good and revoke its tokens", (*client.Client).RemoveMember),
+		alias("delete", a.memberAct("remove MEMBER", "End a membership for good and revoke its tokens", (*client.Client).RemoveMember)),
 		a.affected("tokens MEMBER", "List the tokens that deactivating or removing a member would stop", (*client.Client).MemberTokens), reset)
 }
 
@@ -160,7 +160,7 @@ func (a *app) serviceAccounts() *cobra.Command {
 		a.accountCreate(), a.accountEdit(),
 		a.accountAct("disable NAME", "Stop a service account's tokens until it is enabled", (*client.Client).DisableServiceAccount),
 		a.accountAct("enable NAME", "Bring a disabled service account back", (*client.Client).EnableServiceAccount),
-		a.accountAct("remove NAME", "End a service account for good and revoke its tokens", (*client.Client).RemoveServiceAccount),
+		alias("delete", a.accountAct("remove NAME", "End a service account for good and revoke its tokens", (*client.Client).RemoveServiceAccount)),
 		a.affected("tokens NAME", "List the tokens that disabling or removing a service account would stop", (*client.Client).ServiceAccountTokens))
 }
 

@@ -154,6 +154,12 @@ func (a *app) command(use, short string, args cobra.PositionalArgs, run func(*co
 	}
 }
 
+// alias gives a command a second name, under which people look for it.
+func alias(name string, cmd *cobra.Command) *cobra.Command {
+	cmd.Aliases = append(cmd.Aliases, name)
+	return cmd
+}
+
 // group makes a command that only has others below it.
 func (a *app) group(use, short string, below ...*cobra.Command) *cobra.Command {
 	g := &cobra.Command{

@@ -139,3 +139,29 @@ func TestBackupOfPostgres(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// The names of the commands are part of what is promised.
+func TestCommandsThereAre(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		"serve", "demo", "bootstrap", "backup", "restore", "whoami", "explain", "verify", "scan", "scanner-rules",
+		"keys generate", "keys rotate", "keys list", "audit verify", "audit list", "audit export",
+		"token create", "token list", "token show", "token edit", "token rotate", "token reset", "token disable", "token enable",
+		"token revoke", "token delete", "token transfer", "token lookup", "token usage", "token activity", "token advise", "token bulk",
+		"workspace list", "workspace show", "workspace create", "workspace edit", "workspace suspend", "workspace resume",
+		"workspace delete", "workspace tokens", "workspace usage", "member list", "member create", "member edit", "member remove", "member delete",
+		"service-account list", "service-account create", "service-account edit", "service-account delete",
+		"role list", "role put", "role delete", "scope list", "scope put", "scope delete", "resource list", "resource create",
+		"resource delete", "policy show", "policy edit", "webhook list", "webhook create", "webhook show", "webhook edit", "webhook delete",
+	} {
+		words := strings.Fields(line)
+		r := run(t, nil, "", false, append(words, "--help")...)
+		last := words[len(words)-1]
+		if r.code != 0 || !strings.Contains(r.out, last) || !strings.Contains(r.out, "--json") {
+			t.Errorf("%s: %+v", line, r)
+		}
+		if r := run(t, nil, "", false, append(words[:len(words)-1], last+"x")...); r.code != 2 {
+			t.Errorf("%sx: %+v", line, r)
+		}
+	}
+}

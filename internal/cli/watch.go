@@ -5,43 +5,83 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
 )
 
-// tokenUsage counts what was done with a token.
-func (a *app) tokenUsage() *cobra.Command {
+// spanFlags adds the flags that say a time of usage.
+func spanFlags(fs *pflag.FlagSet) func() client.Span {
 	var span client.Span
 	from, to := new(moment), new(moment)
+	fs.Var(from, "from", "only since then (default a day ago)")
+	fs.Var(to, "to", "only until then (default now)")
+	fs.StringVar(&span.Bucket, "bucket", "", "hour or day")
+	return func() client.Span {
+		span.From, span.To = from.Time, to.Time
+		return span
+	}
+}
+
+// tokenUsage counts what was done with a token.
+func (a *app) tokenUsage() *cobra.Command {
+	var span func() client.Span
 	cmd := a.command("usage ID", "Count what was done with a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		span.From, span.To = from.Time, to.Time
-		u, err := c.TokenUsage(cmd.Context(), "", args[0], span)
+		u, err := c.TokenUsage(cmd.Context(), "", args[0], span())
 		if err != nil {
 			return err
 		}
 		return a.show(u, a.usageRows(u))
 	})
-	cmd.Flags().Var(from, "from", "only since then (default a day ago)")
-	cmd.Flags().Var(to, "to", "only until then (default now)")
-	cmd.Flags().StringVar(&span.Bucket, "bucket", "", "hour or day")
+	span = spanFlags(cmd.Flags())
+	return cmd
+}
+
+// workspaceUsage counts what was done with all tokens of a workspace.
+func (a *app) workspaceUsage() *cobra.Command {
+	var span func() client.Span
+	cmd := a.command("usage [WORKSPACE]", "Count what was done with all tokens, and list the last refusals", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		u, err := c.WorkspaceUsage(cmd.Context(), strings.Join(args, ""), span())
+		if err != nil {
+			return err
+		}
+		rows := append([]row{{"workspace", u.Workspace}}, a.seriesRows(u.UsageSeries)...)
+		for _, d := range u.Denials {
+			rows = append(rows, row{a.when(&d.At), fmt.Sprintf("%s refused: %s (%s)", optional(d.Token), d.Code, d.RequestID)})
+		}
+		return a.show(u, rows)
+	})
+	span = spanFlags(cmd.Flags())
 	return cmd
 }
 
 func (a *app) usageRows(u api.TokenUsage) []row {
-	rows := []row{{"token", u.Token}, {"last used", a.when(u.LastUsedAt)}, {"from", optional(u.LastUsedIP)},
-		{"allowed", fmt.Sprint(u.Allowed)}, {"denied", fmt.Sprint(u.Denied)}}
+	rows := []row{{"token", u.Token}, {"last used", a.when(u.LastUsedAt)}, {"from", optional(u.LastUsedIP)}}
+	rows = append(rows, a.seriesRows(u.UsageSeries)...)
+	for _, s := range u.Scopes {
+		rows = append(rows, row{"scope " + s.Scope, fmt.Sprintf("%d times, last %s", s.Count, a.when(&s.LastUsedAt))})
+	}
+	for _, r := range u.Reuses {
+		rows = append(rows, row{"RETIRED secret", fmt.Sprintf("number %d, %d times, last %s from %s", r.Secret, r.Count, a.when(&r.LastUsedAt), optional(r.LastUsedIP))})
+	}
+	return rows
+}
+
+func (a *app) seriesRows(u api.UsageSeries) []row {
+	rows := []row{{"allowed", fmt.Sprint(u.Allowed)}, {"denied", fmt.Sprint(u.Denied)}}
 	for _, b := range u.Buckets {
 		if b.Allowed+b.Denied > 0 {
 			rows = append(rows, row{a.when(&b.Start), fmt.Sprintf("%d allowed, %d denied", b.Allowed, b.Denied)})
 		}
-	}
-	for _, s := range u.Scopes {
-		rows = append(rows, row{"scope " + s.Scope, fmt.Sprintf("%d times, last %s", s.Count, a.when(&s.LastUsedAt))})
 	}
 	return rows
 }

@@ -14,7 +14,8 @@ import (
 func (a *app) webhooks() *cobra.Command {
 	var instance bool
 	return instanceFlag(a.group("webhook", "Tell endpoints what happens to tokens",
-		a.webhookCreate(&instance), a.webhookList(&instance), a.webhookDelete(&instance), a.webhookRotate(&instance),
+		a.webhookCreate(&instance), a.webhookList(&instance), a.webhookShow(&instance), a.webhookEdit(&instance),
+		a.webhookDelete(&instance), a.webhookRotate(&instance),
 		a.webhookPing(&instance), a.webhookDeliveries(&instance), a.webhookResend(&instance)), &instance)
 }
 
@@ -74,6 +75,34 @@ func (a *app) webhookList(instance *bool) *cobra.Command {
 			return []string{v.ID, v.URL, strings.Join(v.Events, ","), fmt.Sprint(v.Enabled), a.when(v.FailingSince)}
 		})
 	})
+}
+
+func (a *app) webhookShow(instance *bool) *cobra.Command {
+	return a.webhookDo("show ID", "Show an endpoint", func(cmd *cobra.Command, c *client.Client, id string) error {
+		v, err := c.GetWebhook(cmd.Context(), at(*instance), id)
+		if err != nil {
+			return err
+		}
+		return a.show(v, webhookRows(v))
+	})
+}
+
+func (a *app) webhookEdit(instance *bool) *cobra.Command {
+	var f *fields
+	cmd := a.webhookDo("edit ID", "Change an endpoint, or enable one that was disabled", func(cmd *cobra.Command, c *client.Client, id string) error {
+		var in api.EditWebhook
+		if err := f.into(&in); err != nil {
+			return err
+		}
+		v, err := c.EditWebhook(cmd.Context(), at(*instance), id, in)
+		if err != nil {
+			return err
+		}
+		return a.show(v, webhookRows(v))
+	})
+	f = newFields(cmd.Flags()).text("url", "where events are posted, https://…").text("description", "what it is for").
+		texts("events", "event", "which events, like token.* or token.revoked").yes("enabled", "--enabled=false stops it, --enabled starts it again")
+	return cmd
 }
 
 func (a *app) webhookDelete(instance *bool) *cobra.Command {

@@ -24,7 +24,7 @@ func (a *app) workspaces() *cobra.Command {
 		})
 	})
 	return a.group("workspace", "Manage workspaces", list, a.workspaceShow(),
-		a.workspaceCreate(), a.workspaceEdit(),
+		a.workspaceCreate(), a.workspaceEdit(), a.workspaceUsage(),
 		a.workspaceAct("suspend WORKSPACE", "Stop all tokens of a workspace until it is resumed (needs instance:admin)", (*client.Client).SuspendWorkspace),
 		a.workspaceAct("resume WORKSPACE", "Bring a suspended workspace back (needs instance:admin)", (*client.Client).ResumeWorkspace),
 		a.workspaceAct("delete WORKSPACE", "End a workspace for good: its tokens stop, its slug is never used again", (*client.Client).DeleteWorkspace),

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
@@ -188,26 +190,40 @@ func (out *Restored) settle(ctx context.Context, cfg config.Config, o RestoreOpt
 	return fmt.Errorf("a restore does one of replay, disable-all, revoke-all and keep-all, not %q", o.Since)
 }
 
-// stopTokens disables or revokes every token that could be used.
-func (c *Core) stopTokens(ctx context.Context, forGood bool) (n int, err error) {
-	by := authority.RestoreCaller()
+// stopTokens disables or revokes every token that could be used. Many at a time,
+// because those that wait together share a commit.
+func (c *Core) stopTokens(ctx context.Context, forGood bool) (int, error) {
 	statuses := []string{api.StatusActive}
 	if forGood {
 		statuses = append(statuses, api.StatusDisabled)
 	}
-	err = c.eachToken(ctx, func(ws string, t api.Token) error {
-		if !slices.Contains(statuses, t.Status) {
-			return nil
+	type target struct{ ws, id string }
+	var targets []target
+	err := c.eachToken(ctx, func(ws string, t api.Token) error {
+		if slices.Contains(statuses, t.Status) {
+			targets = append(targets, target{ws, t.ID})
 		}
-		n++
-		if forGood {
-			_, _, err := c.Authority.RevokeToken(ctx, by, ws, t.ID, api.RevokeToken{Reason: api.ReasonOther, Comment: "restored from a backup"})
-			return err
-		}
-		_, _, err := c.Authority.DisableToken(ctx, by, ws, t.ID, api.DisableToken{})
-		return err
+		return nil
 	})
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	var group errgroup.Group
+	group.SetLimit(64)
+	for _, t := range targets {
+		group.Go(func() error { return c.stopToken(ctx, t.ws, t.id, forGood) })
+	}
+	return len(targets), group.Wait()
+}
+
+func (c *Core) stopToken(ctx context.Context, ws, id string, forGood bool) (err error) {
+	by := authority.RestoreCaller()
+	if forGood {
+		_, _, err = c.Authority.RevokeToken(ctx, by, ws, id, api.RevokeToken{Reason: api.ReasonOther, Comment: "restored from a backup"})
+	} else {
+		_, _, err = c.Authority.DisableToken(ctx, by, ws, id, api.DisableToken{})
+	}
+	return err
 }
 
 // eachToken walks through every token of every workspace.
