@@ -30,6 +30,7 @@ type Client struct {
 	attempts  int
 	patience  time.Duration
 	own       *ownWorkspace
+	kept      *answers // nil keeps none
 	sleep     func(context.Context, time.Duration) error
 }
 

@@ -16,10 +16,15 @@
 //     reached is api.CodeUnavailable, with the cause to be unwrapped.
 //   - What cannot be verified is refused. The middleware never lets a request
 //     pass because the server did not answer.
+//   - Every verification is asked of the server, so that a revocation holds at
+//     once. Only [WithMaxStaleness] answers from memory, for as long as it says.
 //   - A call is sent again only if sending it twice does what sending it once
 //     does, or if it was certainly not sent; never longer than its context allows.
 //   - An answer is bounded in size and time.
-//   - An empty workspace means the one of the client's own token.
+//   - An empty workspace means the one of the client's own token, [Instance] the
+//     instance; a workspace or a member is named by slug or e-mail, id, or ext:ID.
+//   - Lists are walked through with range, and fetch a page when it is needed. The
+//     second value is an error, after which there is nothing more.
 //
 // It imports the standard library, [api] and [token] and nothing else.
 package client

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
@@ -136,4 +137,62 @@ func ExampleClient_RevokeToken() {
 	// Output:
 	// revoked <nil>
 	// true
+}
+
+func ExampleNew() {
+	c, err := client.New("https://tokens.example.com", "tkyp_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh4C6Pp7",
+		client.WithUserAgent("ledger/1.4"), client.WithTimeout(5*time.Second))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(c) // the token is not printed
+
+	_, err = client.New("https://tokens.example.com", "tkyp_with a blank")
+	fmt.Println(err != nil)
+	// Output:
+	// tokenry client of https://tokens.example.com with tkyp_01234…
+	// true
+}
+
+func ExampleFromContext() {
+	ctx := context.Background()
+	c, end := office()
+	defer end()
+
+	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, ok := client.FromContext(r.Context())
+		if !ok { // the handler stands behind no Require
+			http.Error(w, "not guarded", http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprintf(w, "%s with the token %q on %v", who.Principal.Address, who.Token.Label, who.Resources)
+	})
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+	r.Header.Set("Authorization", "Bearer "+ticketToken(ctx, c).Secret)
+	w := httptest.NewRecorder()
+	c.Require(client.Scope("tickets:read"), client.AnyResource())(hello).ServeHTTP(w, r)
+	fmt.Println(w.Body)
+	// Output: acme@workspace with the token "Status page" on [payments]
+}
+
+func ExampleClient_RotateToken() {
+	ctx := context.Background()
+	c, end := office()
+	defer end()
+	issued := ticketToken(ctx, c)
+
+	// With a key the call may be sent again when its answer is lost.
+	rotated, err := c.RotateToken(ctx, "", issued.Token.ID, api.RotateToken{Overlap: api.Some(api.Duration(time.Hour))}, client.IdempotencyKey("deploy-1742"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, secret := range []string{issued.Secret, rotated.Secret} {
+		r, err := c.Verify(ctx, secret)
+		fmt.Println(r.Code, err)
+	}
+	fmt.Println("the same token:", rotated.Token.ID == issued.Token.ID)
+	// Output:
+	// ok <nil>
+	// ok <nil>
+	// the same token: true
 }

@@ -24,7 +24,7 @@ func problem(resp *http.Response) *api.Error {
 			p = api.Problem{}
 		}
 	}
-	if p.Code == "" {
+	if p.Code == "" || p.Code == api.CodeOK { // nobody of ours refuses with "ok"
 		p = api.Problem{Code: codeOf(resp.StatusCode), Detail: "the server, or a proxy before it, answered " + resp.Status}
 	}
 	// A server of ours repeats no token; what stands before one may.

@@ -115,6 +115,23 @@ func gather(need []Need) needs {
 }
 
 func (c *Client) verify(ctx context.Context, q api.VerifyRequest) (Result, error) {
+	about, keeps := c.kept.about(q, c.actAs)
+	if !keeps {
+		return c.decide(ctx, q)
+	}
+	asked := time.Now()
+	if v, ok := c.kept.find(about, asked); ok {
+		return Result{v}, nil
+	}
+	r, err := c.decide(ctx, q)
+	if err == nil {
+		c.kept.keep(about, asked, r.VerifyResult)
+	}
+	return r, err
+}
+
+// decide asks the server.
+func (c *Client) decide(ctx context.Context, q api.VerifyRequest) (Result, error) {
 	v, err := ask[api.VerifyResult](ctx, c, repeatable(q), "verify")
 	if err != nil {
 		return Result{}, err

@@ -28,10 +28,10 @@ type document struct {
 // exampleCall is a call that the tests send, and how it is answered. What is
 // random in them stands for itself.
 type exampleCall struct {
-	Path     string
-	Request  json.RawMessage
-	Status   int
-	Response json.RawMessage
+	Path     string          `json:"path"`
+	Request  json.RawMessage `json:"request"`
+	Status   int             `json:"status"`
+	Response json.RawMessage `json:"response"`
 }
 
 // examplesJSON are such calls by the pattern of their route. A test makes the

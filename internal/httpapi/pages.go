@@ -14,7 +14,7 @@ import (
 // pages are what is the same for every reader, made once.
 type pages struct {
 	openAPI, openAPI30, reference, codes []byte
-	code                      map[api.Code][]byte
+	code                                 map[api.Code][]byte
 	// policy is the CSP of the HTML pages: their own style and nothing else.
 	policy []string
 }

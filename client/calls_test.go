@@ -1,0 +1,114 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/tokenry/tokenry/client"
+)
+
+// notForPrograms are the calls that the SDK has no method for, and why.
+var notForPrograms = map[string]string{
+	"GET /healthz":          "orchestrators poll it",
+	"GET /readyz":           "orchestrators poll it",
+	"GET /docs":             "people read it",
+	"GET /errors":           "people read it",
+	"GET /errors/{code}":    "people read it",
+	"GET /openapi.json":     "generators read it",
+	"GET /openapi-3.0.json": "generators read it",
+	"GET /v1/forward-auth":  "proxies ask it",
+}
+
+// Every call of the API has a method of the client: each method is called with
+// what its types take, and what it sends is held against the document.
+func TestEveryCallHasAMethod(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var sent [][2]string
+	s := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		sent = append(sent, [2]string{r.Method, r.URL.Path})
+		answer(w, map[string]any{"workspace": "acme"})
+	})
+	c := dial(t, s.URL)
+	for _, text := range []string{"x", "", client.Instance} {
+		callEverything(t, c, text)
+	}
+	_, _ = client.TokenFormat(t.Context(), s.URL) // only what it sends matters
+	raw, err := os.ReadFile("../api/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct{ Paths map[string]map[string]any }
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	for path, methods := range doc.Paths {
+		for method := range methods {
+			name := strings.ToUpper(method) + " " + path
+			covered := slices.ContainsFunc(sent, func(one [2]string) bool { return one[0] == strings.ToUpper(method) && like(one[1], path) })
+			if why := notForPrograms[name]; covered == (why != "") {
+				t.Errorf("%s: sent by a method %v, exempt because %q", name, covered, why)
+			}
+			calls++
+		}
+	}
+	if calls < 80 {
+		t.Errorf("only %d calls in the document", calls)
+	}
+}
+
+// like says whether a path is one of a template.
+func like(path, template string) bool {
+	have, want := strings.Split(path, "/"), strings.Split(template, "/")
+	return slices.EqualFunc(have, want, func(h, w string) bool { return h == w || strings.HasPrefix(w, "{") && h != "" })
+}
+
+// callEverything calls each method that takes a context: every text is this one,
+// but the last is never empty, since it names what the call is about.
+func callEverything(t *testing.T, c *client.Client, text string) {
+	t.Helper()
+	v := reflect.ValueOf(c)
+	for i := range v.NumMethod() {
+		m := v.Method(i)
+		typ := m.Type()
+		if typ.NumIn() == 0 || typ.In(0) != reflect.TypeFor[context.Context]() {
+			continue
+		}
+		args := []reflect.Value{reflect.ValueOf(t.Context())}
+		for n := 1; n < typ.NumIn() && !(typ.IsVariadic() && n == typ.NumIn()-1); n++ {
+			arg := reflect.New(typ.In(n)).Elem()
+			if arg.Kind() == reflect.String {
+				arg.SetString("x")
+				if n == 1 || text == "" {
+					arg.SetString(text)
+				}
+			}
+			args = append(args, arg)
+		}
+		for _, out := range m.Call(args) {
+			finish(out)
+		}
+	}
+}
+
+// finish walks into an iterator, and closes a stream.
+func finish(v reflect.Value) {
+	if v.Kind() == reflect.Func && !v.IsNil() {
+		stop := reflect.MakeFunc(v.Type().In(0), func([]reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(false)} })
+		v.Call([]reflect.Value{stop})
+	}
+	if body, ok := reflect.TypeAssert[io.Closer](v); ok && !v.IsNil() {
+		_ = body.Close()
+	}
+}
