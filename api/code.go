@@ -42,6 +42,7 @@ const (
 	CodeForbidden            Code = "forbidden"
 	CodeGrantExceedsOwn      Code = "grant_exceeds_own"
 	CodeWorkspaceRequired    Code = "workspace_required"
+	CodeNoRule               Code = "no_rule"
 	CodeOnboardingRestricted Code = "onboarding_restricted"
 	CodeNotFound             Code = "not_found"
 	CodeMethodNotAllowed     Code = "method_not_allowed"
@@ -132,6 +133,7 @@ func badRequestCodes() []CodeInfo {
 		{CodeForbidden, http.StatusForbidden, "Not allowed", "This call is not for you; the detail names what it needs."},
 		{CodeGrantExceedsOwn, http.StatusForbidden, "More than your own rights", "Nobody can hand on more than they have. Ask somebody who holds these rights, or narrow them."},
 		{CodeWorkspaceRequired, http.StatusForbidden, "Name the workspace", "This instance has several workspaces: add workspace=SLUG (or workspace=* to accept any) to the URL that the proxy calls."},
+		{CodeNoRule, http.StatusForbidden, "No rule lets this pass", "The API is protected by a file of rules, and none of them is about this method and path. `tokenry rules test FILE METHOD PATH` says why."},
 		{CodeOnboardingRestricted, http.StatusForbidden, "On-boarding needs the entire portfolio", "Ask an administrator to on-board the resource, to widen your grant to all resources, or to set the policy onboarding to any_member."},
 		{CodeNotFound, http.StatusNotFound, "Not found", "It does not exist, or not for you."},
 		{CodeMethodNotAllowed, http.StatusMethodNotAllowed, "Method is not allowed", "The header Allow lists the methods of this path."},

@@ -10,15 +10,18 @@ import (
 	"github.com/tokenry/tokenry/internal/httpapi"
 )
 
-// RFC 6750, case by case. All of them hold for the API and for forward-auth.
+// RFC 6750, case by case. All of them hold for the API, for forward-auth and
+// for ext-authz.
 
 const (
 	bareChallenge    = `Bearer realm="tokenry"`
 	invalidChallenge = `Bearer realm="tokenry", error="invalid_token", error_description="the token is not accepted"`
 )
 
-// doors are the two that take a bearer token.
-func doors() []string { return []string{"/v1/whoami", "/v1/forward-auth?workspace=acme"} }
+// doors are those that take a bearer token.
+func doors() []string {
+	return []string{"/v1/whoami", "/v1/forward-auth?workspace=acme", "/v1/ext-authz/everyone/x?y=z"}
+}
 
 func (r *reply) challenges(want string) {
 	r.w.Helper()
@@ -221,7 +224,7 @@ func TestEveryRouteAsksForWhatItSays(t *testing.T) {
 		if method == "" {
 			method = "GET"
 		}
-		path := strings.NewReplacer("{ws}", "acme", "{member}", "ada@example.com", "{id}", "ada@example.com", "{name}", "CI Token", "{code}", "ok").Replace(rt.Path)
+		path := strings.NewReplacer("{ws}", "acme", "{member}", "ada@example.com", "{id}", "ada@example.com", "{name}", "CI Token", "{code}", "ok", "{ruleset}", "everyone", "{path...}", "x").Replace(rt.Path)
 		if strings.Contains(rt.Path, "/tokens/{id}") {
 			path = strings.Replace(path, "ada@example.com", w.root[5:17], 1)
 		}

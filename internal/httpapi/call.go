@@ -51,6 +51,8 @@ type call struct {
 	clientBy clientMethod
 	// refused is the error that was answered; nil while there was none.
 	refused *api.Error
+	// deny403 says that the rules ask for it, as the parameter deny does.
+	deny403 bool
 	// denyAs, when not 0, is the status of a refusal in place of its own.
 	denyAs int
 	body   bytes.Buffer

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -39,7 +40,7 @@ func (c *call) forwardAuth() (answer, error) {
 	return answer{raw: []byte{}}, nil
 }
 
-// forward decides about the presented token, and writes the headers of its answer.
+// forward reads from the query what the request needs.
 func (c *call) forward() error {
 	if err := c.checkParams(); err != nil {
 		return err
@@ -56,16 +57,23 @@ func (c *call) forward() error {
 	if err := needsOfQuery(q.Scopes, q.Resource); err != nil {
 		return err
 	}
+	addr, proxied := c.s.clientAddr(c.r)
+	return c.pass(c.text("workspace"), addr,
+		Use{Method: forwarded(c.r.Header, "X-Forwarded-Method", proxied), Path: forwarded(c.r.Header, "X-Forwarded-Uri", proxied)})
+}
+
+// pass decides about the presented token within a workspace, and writes the
+// headers of its answer.
+func (c *call) pass(workspace string, addr netip.Addr, u Use) error {
+	q, d := &c.question, &c.decision
 	var err error
 	if q.Token, err = bearer(c.r.Header); err != nil {
 		return err
 	}
-	addr, proxied := c.s.clientAddr(c.r)
 	q.Addr, q.Cost = addr, 1
-	c.use = Use{Door: DoorForwardAuth, Agent: c.r.UserAgent(),
-		Method: forwarded(c.r.Header, "X-Forwarded-Method", proxied), Path: forwarded(c.r.Header, "X-Forwarded-Uri", proxied)}
-	d := &c.decision
-	if err := c.decideIn(q, c.text("workspace"), d); err != nil {
+	u.Door, u.Agent = DoorForwardAuth, c.r.UserAgent()
+	c.use = u
+	if err := c.decideIn(q, workspace, d); err != nil {
 		return err
 	}
 	rateFields(c.w.Header(), d.Rate)
@@ -132,10 +140,16 @@ func passed(h http.Header, d *verify.Decision) {
 	if !d.ExpiresAt.IsZero() {
 		expires = d.ExpiresAt.Format(time.RFC3339)
 	}
-	values := [...]string{
+	identify(h, [...]string{
 		headerText(tokenID(d)), headerText(d.Owner.Address), d.Owner.Key.Type.String(), headerText(d.Owner.ExternalID),
 		d.Workspace.Slug, d.Rights.ScopeText, expires,
-	}
+	})
+}
+
+const identityFields = 7
+
+// identify writes the headers that tell who asks.
+func identify(h http.Header, values [identityFields]string) {
 	shared := make([]string, len(values))
 	copy(shared, values[:])
 	for i, name := range [...]string{
@@ -158,7 +172,7 @@ func rateFields(h http.Header, r verify.Rate) {
 // deny lets a refusal of forward-auth be answered in a status that the proxy
 // passes on.
 func (c *call) deny(e *api.Error) error {
-	if !c.route.proxied || c.text("deny") != "403" {
+	if !c.route.proxied || !c.deny403 && c.text("deny") != "403" {
 		return e
 	}
 	status := e.Code.Info().Status

@@ -14,6 +14,7 @@ func callerSituations() []situation {
 		{route: "POST /v1/verify", body: `{"token":"x"}`},
 		{route: "POST /v1/verify/batch", body: `{"requests":[{"token":"x"}]}`},
 		{route: "/v1/forward-auth", query: "?workspace=*"},
+		{route: "/v1/ext-authz/{ruleset}/{path...}"},
 	}
 }
 

@@ -42,6 +42,7 @@ func (s situation) path(o *office, c caller) string {
 	if strings.HasPrefix(path, "/v1/instance") {
 		at = "instance"
 	}
+	path = strings.NewReplacer("{ruleset}", "everyone", "{path...}", "tickets/1").Replace(path)
 	path = strings.Replace(path, "{webhook}", o.ids[at+"/webhook"], 1)
 	path = strings.Replace(path, "{delivery}", o.ids[at+"/delivery"], 1)
 	for _, w := range []string{"{member}", "{name}", "{id}", "{code}"} {

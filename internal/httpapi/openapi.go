@@ -75,12 +75,14 @@ func newDocument(routes []Route, base string) (*document, error) {
 		if i == 0 || routes[i-1].Group != rt.Group {
 			d.Tags = append(d.Tags, &huma.Tag{Name: rt.Group})
 		}
-		op := operation(rt, s, problem)
-		if rt.OAuth {
-			op.Responses["default"] = &huma.Response{Description: "An error of OAuth.", Content: map[string]*huma.MediaType{mediaJSON: {Schema: refusal}}}
+		for _, method := range methodsOf(rt) {
+			op := operation(rt, method, s, problem)
+			if rt.OAuth {
+				op.Responses["default"] = &huma.Response{Description: "An error of OAuth.", Content: map[string]*huma.MediaType{mediaJSON: {Schema: refusal}}}
+			}
+			d.examples[rt.Pattern()].show(op)
+			d.AddOperation(op)
 		}
-		d.examples[rt.Pattern()].show(op)
-		d.AddOperation(op)
 	}
 	s.finish()
 	return d, nil
@@ -97,14 +99,27 @@ func (d *document) json() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func operation(rt *Route, s *schemas, problem *huma.Schema) *huma.Operation {
+// methodsOf are the methods under which a route is listed: OpenAPI has no word
+// for any method, so such a route stands under each that it knows.
+func methodsOf(rt *Route) []string {
+	if rt.Method != "" {
+		return []string{rt.Method}
+	}
+	return []string{
+		http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodOptions, http.MethodHead, http.MethodPatch, http.MethodTrace,
+	}
+}
+
+// documentPath is a pattern as OpenAPI writes it, where a parameter has no dots.
+func documentPath(rt *Route) string { return strings.Replace(rt.Path, "...}", "}", 1) }
+
+func operation(rt *Route, method string, s *schemas, problem *huma.Schema) *huma.Operation {
 	op := &huma.Operation{
-		Method: rt.Method, Path: rt.Path, OperationID: operationID(rt), Tags: []string{rt.Group}, Summary: rt.Summary,
+		Method: method, Path: documentPath(rt), OperationID: operationID(rt, method), Tags: []string{rt.Group}, Summary: rt.Summary,
 		Description: strings.TrimSpace(rt.Access.text() + " " + rt.Detail), Parameters: parameters(rt),
 		Responses: responses(rt, s, problem), Extensions: map[string]any{"x-required-scope": scopesOf(rt.Access)},
 	}
-	if rt.Method == "" { // OpenAPI has no word for any method
-		op.Method = http.MethodGet
+	if rt.Method == "" {
 		op.Description = "Any method. " + op.Description
 	}
 	op.Security = []map[string][]string{{scheme: {}}}
@@ -159,9 +174,9 @@ func (a Access) text() string {
 }
 
 // operationID is the method and the path's words: getWorkspacesTokensById.
-func operationID(rt *Route) string {
+func operationID(rt *Route, method string) string {
 	var id strings.Builder
-	id.WriteString(cmp.Or(strings.ToLower(rt.Method), "any"))
+	id.WriteString(cmp.Or(strings.ToLower(method), "any"))
 	for part := range strings.SplitSeq(strings.TrimPrefix(strings.Trim(rt.Path, "/"), "v1/"), "/") {
 		if wild := strings.HasPrefix(part, "{"); wild && !strings.HasSuffix(rt.Path, part) {
 			continue
@@ -176,7 +191,7 @@ func operationID(rt *Route) string {
 }
 
 // pathParameter finds the wildcards of a pattern.
-var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
+var pathParameter = regexp.MustCompile(`\{(\w+)(?:\.\.\.)?\}`)
 
 func parameters(rt *Route) []*huma.Param {
 	var ps []*huma.Param
@@ -201,6 +216,10 @@ func pathWords(name string) string {
 		return "A member: an e-mail, an id, ext:ID or me."
 	case "id":
 		return "An id."
+	case "ruleset":
+		return "The name of a file of rules."
+	case "path":
+		return "The path of the request that is judged, as the client sent it; it may have slashes."
 	}
 	return "A " + name + "."
 }

@@ -58,7 +58,7 @@ func (d *document) Sections() []section {
 
 func view(rt *Route) routeView {
 	v := routeView{
-		ID: operationID(rt), Method: rt.Method, Path: rt.Path, Summary: rt.Summary, Detail: rt.Detail, Access: rt.Access.text(),
+		ID: operationID(rt, rt.Method), Method: rt.Method, Path: rt.Path, Summary: rt.Summary, Detail: rt.Detail, Access: rt.Access.text(),
 		Statuses: rt.Success, Media: rt.Media, Keyed: rt.Keyed, Request: nameOf(rt.Request), Response: nameOf(rt.Response),
 	}
 	if v.Method == "" {

@@ -111,8 +111,10 @@ type Route struct {
 	// insertable says that the route is also found with the path of the base
 	// address behind it (RFC 8414, section 3.1).
 	insertable bool
-	run        handler
-	requests   *requestCounts
+	// foreignQuery says that the query is not for this call: it is not looked at.
+	foreignQuery bool
+	run          handler
+	requests     *requestCounts
 }
 
 // Pattern is the route as [http.ServeMux] takes it.

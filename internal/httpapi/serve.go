@@ -28,8 +28,10 @@ func (c *call) serve(rt *Route) {
 // is called when a stream has been written.
 func (c *call) ask() (a answer, done func(), err error) {
 	done = func() {}
-	if err := c.readQuery(); err != nil {
-		return a, done, c.deny(api.AsError(err))
+	if !c.route.foreignQuery {
+		if err := c.readQuery(); err != nil {
+			return a, done, c.deny(api.AsError(err))
+		}
 	}
 	if c.route.Timeout > 0 {
 		c.ctx, done = context.WithTimeout(c.ctx, c.route.Timeout)

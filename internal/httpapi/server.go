@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -45,6 +46,9 @@ type Options struct {
 	Version string
 	// Ready says whether requests can be served now; nil asks the database.
 	Ready func(context.Context) error
+	// Rules returns the rules of this name, or nil; nil knows none. It is asked
+	// for every request, and must be safe for concurrent use.
+	Rules func(name string) *ruleset.Set
 	// Used is told of every decision about a presented token; nil is nobody. It
 	// must not wait.
 	Used func(*Use)
@@ -63,8 +67,10 @@ type server struct {
 	rand      io.Reader
 	ready     func(context.Context) error
 	used      func(*Use)
+	rulesets  func(name string) *ruleset.Set
 
 	mux        *http.ServeMux
+	extAuthz   *Route
 	cursors    *cursors
 	workspaces *workspaceNames
 	lines      headerLines
@@ -93,7 +99,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, mux: http.NewServeMux(),
+		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, rulesets: o.Rules, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
 	}
@@ -145,6 +151,9 @@ func (s *server) mount(routes []Route) error {
 			return err
 		}
 		rt.requests = s.metrics.requestsOf(rt.Path)
+		if rt.Path == extAuthzPath {
+			s.extAuthz = rt
+		}
 		handler := func(w http.ResponseWriter, _ *http.Request) {
 			c, ok := w.(*call)
 			if !ok {
@@ -164,6 +173,10 @@ func (s *server) mount(routes []Route) error {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.begin(w, r)
 	defer s.end(c)
+	if strings.HasPrefix(r.RequestURI, extAuthzPrefix) {
+		c.serve(s.extAuthz) // the multiplexer would send paths that are not clean elsewhere
+		return
+	}
 	s.mux.ServeHTTP(c, r)
 }
 

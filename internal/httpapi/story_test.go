@@ -254,6 +254,7 @@ func (w *world) publicStory() {
 		Client: &api.Client{IP: "203.0.113.7", Method: "POST", Path: "/systems/payments/tickets", UserAgent: "curl/8.5"}}).is(200)
 	w.as(w.root, "POST", "/v1/verify/batch", api.VerifyBatch{Requests: []api.VerifyRequest{{Token: w.root}}}).is(200)
 	w.as(w.root, "DELETE", "/v1/forward-auth?workspace=acme", nil).is(200)
+	w.as(w.root, "DELETE", "/v1/ext-authz/everyone/tickets/1", nil).is(200)
 }
 
 // stories plays all of them.

@@ -6,7 +6,7 @@ import "github.com/tokenry/tokenry/internal/verify"
 const (
 	// DoorVerify is POST /v1/verify and its batch.
 	DoorVerify = "verify"
-	// DoorForwardAuth is /v1/forward-auth.
+	// DoorForwardAuth is /v1/forward-auth, and /v1/ext-authz.
 	DoorForwardAuth = "forward-auth"
 	// DoorIntrospect is POST /oauth2/introspect.
 	DoorIntrospect = "introspect"
@@ -26,7 +26,8 @@ type Use struct {
 	Request   *verify.Request
 	Decision  *verify.Decision
 	// Agent, Method and Path are those of the request that is authorised, as far
-	// as they are known: at forward-auth from a trusted proxy alone. The path may
+	// as they are known: at forward-auth from a trusted proxy alone, at ext-authz
+	// those that were judged. The path may
 	// come with a query.
 	Agent, Method, Path string
 }

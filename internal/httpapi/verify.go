@@ -25,7 +25,7 @@ func verifyRoutes() []Route {
 		rt.Timeout, rt.Frequent = 0, true
 	}
 	one.MaxBody = smallBody
-	return group("Verify", one, many, forwardAuthRoute())
+	return group("Verify", one, many, forwardAuthRoute(), extAuthzRoute())
 }
 
 // typed names the types of a handler that reads and writes by itself.

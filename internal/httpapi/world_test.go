@@ -21,6 +21,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -96,6 +97,25 @@ func behind(prefixes ...string) option {
 	}
 }
 
+// rules adds a file of rules to those that the door knows.
+func rules(name, text string) option {
+	return func(o *httpapi.Options) {
+		known := o.Rules
+		set, err := ruleset.Parse(name, []byte(text))
+		o.Rules = func(asked string) *ruleset.Set {
+			switch {
+			case err != nil:
+				panic(err)
+			case asked == name:
+				return set
+			case known != nil:
+				return known(asked)
+			}
+			return nil
+		}
+	}
+}
+
 func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
 	w := &world{TB: t, clock: &clock{at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}, reg: prometheus.NewRegistry(), log: &safeBuffer{}}
@@ -132,6 +152,7 @@ func (w *world) open(options ...option) {
 			return w.Ping(ctx)
 		},
 	}
+	rules("everyone", "workspace: '*'\nrules:\n  - {match: ANY /**, scopes: []}\n")(&o)
 	for _, change := range options {
 		change(&o)
 	}
