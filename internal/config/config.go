@@ -25,6 +25,12 @@ type Config struct {
 	// means nobody's, and the client's address is the connection's.
 	TrustedProxies []netip.Prefix `key:"trusted_proxies" help:"networks whose X-Forwarded-… headers are believed, as CIDRs"`
 
+	// Rules is a folder of files NAME.yaml, each a set of rules that
+	// /v1/ext-authz/NAME/… answers by; tokenry rules test tries one. They are read at
+	// the start, where one that is wrong stops the server, and again at SIGHUP, where
+	// one that is wrong changes nothing. Empty means no rules.
+	Rules string `key:"rules" help:"folder of NAME.yaml, the rules of /v1/ext-authz/NAME/… (default none)"`
+
 	// MetricsListen is an address, host:port, for /metrics alone. Empty serves
 	// /metrics on the main listener, where everybody who reaches it can read it
 	// without a token: it holds counts and durations, no names and no tokens. Set

@@ -105,6 +105,7 @@ func TestEverySettingHasEveryForm(t *testing.T) {
 		"data": "d", "database": "postgres://h/n", "keys": "k", "prefix": "acme", "smtp_url": "smtp://h:25",
 		"smtp_from": "t@example.com", "log_level": "warn", "log_format": "json", "shutdown_timeout": "1s", "webhook_networks": "10.0.0.0/8",
 		"brand_name": "Acme Keys", "brand_logo": "logo.svg",
+		"rules": "r",
 	}
 	var file strings.Builder
 	env := map[string]string{}

@@ -20,6 +20,9 @@ type Set struct {
 	rules []Rule
 }
 
+// Len is how many rules there are.
+func (s *Set) Len() int { return len(s.rules) }
+
 // Rule is one rule of a file.
 type Rule struct {
 	// Line is where it begins; Match its methods and path as they are written.
@@ -35,15 +38,6 @@ type Rule struct {
 	pattern  pattern
 	// rivals are the rules that one of its requests could be mistaken for.
 	rivals []*Rule
-}
-
-// Resource is what the rule says of the resource: a name, any, {placeholder},
-// or nothing.
-func (r *Rule) Resource() string {
-	if r.from >= 0 {
-		return "{" + r.pattern.segments[r.from].name + "}"
-	}
-	return r.resource
 }
 
 // Needs is what one request needs.

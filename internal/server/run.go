@@ -27,6 +27,9 @@ func Run(ctx context.Context, cfg config.Config, out io.Writer, version string) 
 	if cfg.MetricsListen == "" && strings.HasPrefix(s.base, "https://") {
 		log.Info("/metrics is open to everybody who reaches the main listener; --metrics-listen gives it one of its own")
 	}
+	if cfg.Rules != "" {
+		defer s.reloadRules(ctx, cfg.Rules)()
+	}
 	log.Info("listening", "address", s.Addr(), "url", s.base, "database", cfg.Database, "version", version)
 	return s.Serve(ctx)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
@@ -50,6 +51,8 @@ type Server struct {
 	// lost says that the database is no longer ours; stopping that the end was
 	// asked for.
 	lost, stopping atomic.Bool
+	// rules are those of the files, by name; nil without.
+	rules atomic.Pointer[map[string]*ruleset.Set]
 }
 
 // Listen opens everything that the settings name and listens. On an error
@@ -68,6 +71,9 @@ func Listen(ctx context.Context, cfg config.Config, o Options) (_ *Server, err e
 		if s.mOn, err = listen(ctx, "metrics-listen", cfg.MetricsListen); err != nil {
 			return nil, err
 		}
+	}
+	if err = s.readRules(cfg.Rules); err != nil {
+		return nil, err
 	}
 	s.base = baseURL(cfg, s.on.Addr())
 	registry := newRegistry()
@@ -120,7 +126,7 @@ func baseURL(cfg config.Config, on net.Addr) string {
 func (s *Server) mount(registry *prometheus.Registry) error {
 	door, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
-		Logger: s.Logger, Metrics: registry, Now: s.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used,
+		Logger: s.Logger, Metrics: registry, Now: s.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,
 	})
 	if err != nil {
 		return err
