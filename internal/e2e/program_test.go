@@ -114,6 +114,20 @@ func (p *process) await(t *testing.T, address string, ended <-chan struct{}) {
 	}
 }
 
+// says waits until a program wrote this to its log.
+func (p *process) says(t *testing.T, text string) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(30 * time.Second); !strings.Contains(p.text(), text); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("it does not say %q: %s", text, p.text())
+		}
+	}
+}
+
 // freeze stops a program without ending it: its connections stay, and nothing
 // answers. It returns when every thread has stopped.
 func (p *process) freeze(t *testing.T) {

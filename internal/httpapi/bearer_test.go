@@ -25,7 +25,8 @@ func doors() []string {
 
 func (r *reply) challenges(want string) {
 	r.w.Helper()
-	if r.StatusCode == http.StatusUnauthorized && !strings.HasPrefix(r.Request.URL.Path, "/v1/forward-auth") {
+	proxied := strings.HasPrefix(r.Request.URL.Path, "/v1/forward-auth") || strings.HasPrefix(r.Request.URL.Path, "/v1/ext-authz")
+	if r.StatusCode == http.StatusUnauthorized && !proxied {
 		want += `, resource_metadata="` + baseURL + `/.well-known/oauth-protected-resource"`
 	}
 	if got := r.Header["Www-Authenticate"]; len(got) != 1 || got[0] != want {
