@@ -24,6 +24,9 @@ type AuditEvent struct {
 	Token     *string         `json:"token"`
 	Before    json.RawMessage `json:"before"`
 	After     json.RawMessage `json:"after"`
+	// Erased says that what the event told was erased, because it was about a
+	// person who asked for it; what is left of it stands here.
+	Erased bool `json:"erased,omitempty"`
 	// Hash is the chain's hash at this row, in hex.
 	Hash string `json:"hash"`
 }

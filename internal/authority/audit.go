@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
@@ -92,11 +93,29 @@ func (w *work) row(ac *actor, ws Workspace, e event) (AuditRow, error) {
 		return AuditRow{}, err
 	}
 	b = masked(b)
-	digest := sha256.Sum256(b)
+	salt := make([]byte, saltSize)
+	if _, err := io.ReadFull(w.a.rand, salt); err != nil {
+		return AuditRow{}, err
+	}
 	return AuditRow{
 		Workspace: ws.ID, Revision: p.Revision, At: w.now, Action: p.Action, Actor: p.Actor, ActorToken: p.ActorToken,
-		OnBehalf: p.OnBehalf, Target: p.Target, Token: p.Token, Payload: b, PayloadDigest: digest[:],
+		OnBehalf: p.OnBehalf, Target: p.Target, Token: p.Token, Payload: b, Salt: salt, PayloadDigest: payloadDigest(salt, b),
 	}, nil
+}
+
+// saltSize is enough that nobody guesses the salt to guess a payload.
+const saltSize = 16
+
+// payloadDigest is HMAC-SHA-256 under the salt. Rows from before there was a
+// salt have a plain SHA-256.
+func payloadDigest(salt, payload []byte) []byte {
+	if salt == nil {
+		plain := sha256.Sum256(payload)
+		return plain[:]
+	}
+	m := hmac.New(sha256.New, salt)
+	m.Write(payload)
+	return m.Sum(nil)
 }
 
 // timeFormat is RFC 3339 with the microseconds that the store keeps.
@@ -183,19 +202,19 @@ func auditPage(r Reader, ws Workspace, f api.AuditFilter, page Page) ([]api.Audi
 	rows, next := cut(rows, page.size(), func(row AuditRow) int64 { return row.Sequence })
 	out := make([]api.AuditEvent, len(rows))
 	for i, row := range rows {
-		out[i] = auditView(row)
+		out[i] = auditView(ws, row)
 	}
 	return out, next, nil
 }
 
-func auditView(row AuditRow) api.AuditEvent {
+func auditView(ws Workspace, row AuditRow) api.AuditEvent {
 	var p payload
 	_ = json.Unmarshal(row.Payload, &p) // an erased payload leaves the columns
 	return api.AuditEvent{
-		Sequence: row.Sequence, At: row.At.UTC(), Revision: row.Revision, Workspace: p.Workspace, Action: row.Action,
+		Sequence: row.Sequence, At: row.At.UTC(), Revision: row.Revision, Workspace: ws.Slug, Action: row.Action,
 		Actor: row.Actor, ActorToken: optional(row.ActorToken), OnBehalf: optional(row.OnBehalf), IP: optional(p.IP),
 		UserAgent: optional(p.Agent), RequestID: p.RequestID, Target: row.Target, Token: optional(row.Token),
-		Before: p.Before, After: p.After, Hash: hex.EncodeToString(row.Hash),
+		Before: p.Before, After: p.After, Erased: row.Erasure != nil, Hash: hex.EncodeToString(row.Hash),
 	}
 }
 

@@ -3,11 +3,13 @@ package authority
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +22,9 @@ type Chain struct {
 	Name string `json:"name"`
 	// Rows is how many links were looked at.
 	Rows int64 `json:"rows"`
+	// Purged is the number of the last row that was deleted because the workspace
+	// keeps none that is older; 0 when none was.
+	Purged int64 `json:"purged,omitempty"`
 	// Head names the last link, name@sequence:hash: keep it elsewhere, and expect
 	// it later, to notice a tail that was cut.
 	Head string `json:"head"`
@@ -33,13 +38,14 @@ const instanceChain = "instance"
 var ErrBroken = errors.New("the audit is not whole")
 
 // VerifyAudit reads every chain of the audit and says whether it is whole: no
-// row changed, removed, reordered or inserted. Heads that were noted before
-// (see Chain.Head) must still be in their chains. It answers ErrBroken, and the
-// chains with the broken rows named, when something is wrong.
+// row changed, removed, reordered or inserted but by Tokenry itself, which leaves
+// an anchor where it purges and a seal where it erases. Heads that were noted
+// before (see Chain.Head) must still be in their chains, or purged. It answers
+// ErrBroken, and the chains with the broken rows named, when something is wrong.
 func VerifyAudit(ctx context.Context, s Store, keys *token.Keyring, expect ...string) ([]Chain, error) {
 	var chains []Chain
 	err := s.Read(ctx, func(r Reader) error {
-		ids, err := r.AuditChains()
+		ids, err := chainsOf(r)
 		if err != nil {
 			return err
 		}
@@ -79,6 +85,9 @@ func AuditHeads(r Reader) ([]string, error) {
 			return nil, err
 		}
 		row, err := r.AuditHead(id)
+		if errors.Is(err, ErrNoRow) {
+			continue // VerifyAudit tells of it
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -93,6 +102,9 @@ func chainName(r Reader, id ID) (string, error) {
 		return instanceChain, nil
 	}
 	ws, err := r.Workspace(WorkspaceKey{ID: id})
+	if errors.Is(err, ErrNoRow) {
+		return "number " + strconv.FormatInt(id, 10), nil // no row of a workspace is ever deleted
+	}
 	return ws.Slug, err
 }
 
@@ -107,17 +119,34 @@ func missingChain(chains []Chain, head string) []Chain {
 	return append(chains, Chain{Name: name, Broken: "the chain with the expected head is gone"})
 }
 
-// verifyChain walks one chain from its first link.
+// chainsOf names the chains there have to be: an instance that was bootstrapped
+// has events of its own.
+func chainsOf(r Reader) ([]ID, error) {
+	in, err := r.Instance()
+	if err != nil {
+		return nil, err
+	}
+	ids, err := r.AuditChains()
+	if !in.BootstrappedAt.IsZero() && !slices.Contains(ids, 0) {
+		ids = append([]ID{0}, ids...)
+	}
+	return ids, err
+}
+
+// verifyChain walks one chain from its first link, or from its anchor.
 func verifyChain(r Reader, keys *token.Keyring, id ID, expect []string) (Chain, error) {
 	var c Chain
 	var err error
 	if c.Name, err = chainName(r, id); err != nil {
 		return c, err
 	}
-	wanted := wantedHeads(c.Name, expect)
-	var last AuditRow
-	for c.Broken == "" {
-		rows, err := r.AuditChain(id, last.Sequence, maxPage)
+	last, err := c.begin(r, keys, id)
+	if err != nil || c.Broken != "" {
+		return c, err
+	}
+	wanted := wantedHeads(c.Name, expect, last)
+	for after := int64(0); ; after = last.Sequence {
+		rows, err := r.AuditChain(id, after, maxPage)
 		if err != nil {
 			return c, err
 		}
@@ -133,50 +162,120 @@ func verifyChain(r Reader, keys *token.Keyring, id ID, expect []string) (Chain, 
 			break
 		}
 	}
+	c.end(last, wanted)
+	return c, nil
+}
+
+// begin answers what the first row of a chain follows: nothing, or the last row
+// that was purged, as its anchor has it.
+func (c *Chain) begin(r Reader, keys *token.Keyring, id ID) (AuditRow, error) {
+	a, err := r.AuditAnchor(id)
+	if errors.Is(err, ErrNoRow) {
+		return AuditRow{}, nil
+	}
+	if err != nil {
+		return AuditRow{}, err
+	}
+	want, err := sealAnchor(keys, a)
+	switch {
+	case err != nil:
+		c.Broken = "the anchor after row " + strconv.FormatInt(a.Sequence, 10) + ": the keyring lacks its key"
+	case !hmac.Equal(want, a.Seal):
+		c.Broken = "the anchor after row " + strconv.FormatInt(a.Sequence, 10) + " is forged: its seal does not fit"
+	}
+	c.Purged = a.Sequence
+	return AuditRow{Sequence: a.Sequence, Hash: a.Hash}, nil
+}
+
+// end says what is missing after the last row.
+func (c *Chain) end(last AuditRow, wanted map[string]bool) {
 	c.Head = headOf(c.Name, last)
 	for head := range wanted {
 		c.Broken = "the expected head " + head + " is not in the chain: rows were cut from its end, or it is another chain"
 	}
-	return c, nil
+	if c.Rows == 0 && c.Broken == "" {
+		c.Broken = "every row after row " + strconv.FormatInt(last.Sequence, 10) + " was removed"
+	}
 }
 
 func headOf(name string, row AuditRow) string {
 	return name + "@" + strconv.FormatInt(row.Sequence, 10) + ":" + hex.EncodeToString(row.Hash)
 }
 
-func wantedHeads(name string, expect []string) map[string]bool {
+// wantedHeads are the expected ones that must be met: those from before the
+// anchor were purged, and a chain that was cut does not reach it.
+func wantedHeads(name string, expect []string, anchor AuditRow) map[string]bool {
 	wanted := map[string]bool{}
 	for _, head := range expect {
-		if strings.HasPrefix(head, name+"@") {
+		place, found := strings.CutPrefix(head, name+"@")
+		number, _, _ := strings.Cut(place, ":")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if purged := err == nil && n > 0 && n < anchor.Sequence; found && !purged {
 			wanted[head] = true
 		}
 	}
+	delete(wanted, headOf(name, anchor))
 	return wanted
 }
 
 // checkLink says what is wrong with a row that follows another.
 func checkLink(keys *token.Keyring, last, row AuditRow, name string) string {
 	at := "row " + strconv.FormatInt(row.Sequence, 10)
-	if row.Sequence != last.Sequence+1 {
-		return "row " + strconv.FormatInt(last.Sequence+1, 10) + " was removed"
-	}
-	want, err := chainHash(keys, row.Key, last.Hash, row.Sequence, row.PayloadDigest)
 	switch {
-	case err != nil:
-		return at + ": the keyring lacks its key"
-	case !bytes.Equal(want, row.Hash):
-		return at + ": its hash does not follow from the row before"
+	case row.Sequence <= last.Sequence:
+		return at + " was inserted before the anchor, where every row was purged"
+	case last.Hash == nil && row.Sequence > 2:
+		return "the rows up to " + strconv.FormatInt(row.Sequence-1, 10) + " were removed, and no anchor says that they were purged"
+	case row.Sequence != last.Sequence+1:
+		return "row " + strconv.FormatInt(last.Sequence+1, 10) + " was removed"
+	case row.Erasure != nil:
+		return checkErased(keys, last, row, at)
+	}
+	if wrong := checkHash(keys, last, row, at); wrong != "" {
+		return wrong
+	}
+	switch {
 	case row.Payload == nil:
-		return "" // erased on purpose: the digest still stands in the chain
-	}
-	if digest := sha256.Sum256(row.Payload); !bytes.Equal(digest[:], row.PayloadDigest) {
+		return at + ": its payload was removed, and no seal says that it was erased"
+	case !bytes.Equal(payloadDigest(row.Salt, row.Payload), row.PayloadDigest):
 		return at + ": its payload was changed"
-	}
-	if !repeats(row, name) {
+	case !repeats(row, name):
 		return at + ": its columns say other than its payload"
 	}
 	return ""
 }
+
+func checkHash(keys *token.Keyring, last, row AuditRow, at string) string {
+	want, err := chainHash(keys, row.Key, last.Hash, row.Sequence, row.PayloadDigest)
+	switch {
+	case err != nil:
+		return at + ": the keyring lacks its key"
+	case !hmac.Equal(want, row.Hash):
+		return at + ": its hash does not follow from the row before"
+	}
+	return ""
+}
+
+// checkErased is checkLink for a row whose payload was erased: its seal stands
+// for the payload.
+func checkErased(keys *token.Keyring, last, row AuditRow, at string) string {
+	want, err := sealErasure(keys, row)
+	switch {
+	case err != nil:
+		return at + ": the keyring lacks its key"
+	case !hmac.Equal(want, row.Erasure):
+		return at + ": it was erased, and what is left of it was changed: its seal does not fit"
+	case row.Payload != nil || row.Salt != nil:
+		return at + ": it was erased, and has a payload again"
+	case bytes.Equal(row.PayloadDigest, noDigest()):
+		return "" // its hash stands under the seal
+	}
+	return checkHash(keys, last, row, at)
+}
+
+// noDigest takes the place of a digest without a salt, from which an erased
+// payload could be guessed.
+func noDigest() []byte { return make([]byte, sha256.Size) }
 
 // repeats says whether the columns of a row say what its payload says.
 func repeats(row AuditRow, name string) bool {
