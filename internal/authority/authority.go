@@ -26,6 +26,8 @@ type Options struct {
 	Observers []Observer
 	// Usage tells what was done with tokens; nil knows nothing.
 	Usage UsageReader
+	// Forget forgets usage of what is purged and erased; nil has none to forget.
+	Forget UsageForgetter
 	// Decisions remembers the last ones, for Explain; nil remembers none.
 	Decisions DecisionLog
 	// Mail says that there is a mail server, so that mails are written for it.
@@ -52,6 +54,8 @@ type Authority struct {
 	// usage and decisions are Options.Usage and Options.Decisions, or know nothing.
 	usage     UsageReader
 	decisions DecisionLog
+	// forget is Options.Forget, or has nothing to forget.
+	forget UsageForgetter
 	// mail and checkURL are Options.Mail and Options.CheckWebhookURL.
 	mail     bool
 	checkURL func(*url.URL) error
@@ -66,13 +70,16 @@ func New(o Options) *Authority {
 	if o.Usage == nil {
 		o.Usage = nothingUsed{}
 	}
+	if o.Forget == nil {
+		o.Forget = nothingUsed{}
+	}
 	if o.Decisions == nil {
 		o.Decisions = nothingUsed{}
 	}
 	return &Authority{
 		store: o.Store, keys: o.Keys, now: o.Now, rand: o.Rand, hash: o.HashPassword,
 		commit: &committer{store: o.Store, observers: o.Observers},
-		usage:  o.Usage, decisions: o.Decisions,
+		usage:  o.Usage, decisions: o.Decisions, forget: o.Forget,
 		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: newRefusals(),
 	}
 }

@@ -181,8 +181,12 @@ func locators(ts []Token) []token.Locator {
 	return ls
 }
 
-// nothingUsed is a [UsageReader] and a [DecisionLog] that know nothing.
+// nothingUsed is a [UsageReader], a [UsageForgetter] and a [DecisionLog] that
+// know nothing.
 type nothingUsed struct{}
+
+func (nothingUsed) ForgetUsage(context.Context, []token.Locator) error { return nil }
+func (nothingUsed) TrimUsage(context.Context, ID, time.Time) error     { return nil }
 
 func (nothingUsed) LastUses(context.Context, []token.Locator) ([]LastUse, error)   { return nil, nil }
 func (nothingUsed) UsageCounts(context.Context, UsageQuery) ([]UsageCount, error)  { return nil, nil }

@@ -216,6 +216,7 @@ type Tx interface {
 	// AppendAudit adds the next row of a chain.
 	AppendAudit(AuditRow) error
 	PutIdempotency(Idempotency) error
-	// DeleteIdempotency forgets keys made before t.
-	DeleteIdempotency(t time.Time) error
+	// DeleteIdempotency forgets the oldest keys made before t, about limit of
+	// them at once, and answers how many.
+	DeleteIdempotency(t time.Time, limit int) (int, error)
 }

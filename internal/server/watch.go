@@ -64,7 +64,7 @@ func (c *Core) observed(o authority.Options) authority.Options {
 	if c.watch == nil {
 		return o
 	}
-	o.Usage, o.Decisions = c.watch.usage, c.watch.recorder
+	o.Usage, o.Forget, o.Decisions = c.watch.usage, c.watch.usage, c.watch.recorder
 	o.Mail, o.CheckWebhookURL = !c.config.SMTPURL.IsZero(), c.egress().Check
 	return o
 }
@@ -91,6 +91,7 @@ func (s *Server) startWatch() error {
 	s.watch.stop = stop
 	s.watch.wait.Go(func() { s.watch.recorder.Run(ctx) })
 	s.watch.wait.Go(func() { _ = s.watch.notifier.Run(ctx) }) // it ends with ctx alone
+	s.watch.wait.Go(func() { s.purge(ctx) })
 	return nil
 }
 

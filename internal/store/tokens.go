@@ -194,7 +194,11 @@ func (t *tx) PutIdempotency(i authority.Idempotency) error {
 			created_at = excluded.created_at`, idempotencyFields(&i)...)
 }
 
-// DeleteIdempotency forgets keys made before a time.
-func (t *tx) DeleteIdempotency(before time.Time) error {
-	return t.exec(`DELETE FROM idempotency WHERE created_at < $1`, moment(before))
+// DeleteIdempotency also forgets those of the same moment as the last one, since
+// neither engine's DELETE has a portable limit.
+func (t *tx) DeleteIdempotency(before time.Time, limit int) (int, error) {
+	n, err := affected(t.session, `DELETE FROM idempotency WHERE created_at < $1 AND created_at <= (
+		SELECT max(created_at) FROM (SELECT created_at FROM idempotency ORDER BY created_at LIMIT CAST($2 AS BIGINT)) AS oldest)`,
+		moment(before), bound(limit))
+	return int(n), err
 }

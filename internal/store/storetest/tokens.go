@@ -275,7 +275,12 @@ func idempotencyKeys(w *world) {
 		missing[authority.Idempotency](w.T)(r.Idempotency("a", "k", "r"))
 		missing[authority.Idempotency](w.T)(r.Idempotency("a", "r", "K"))
 	})
-	w.do(func(tx authority.Tx) error { return tx.DeleteIdempotency(at(2)) })
+	for _, n := range []int{1, 0} {
+		w.do(func(tx authority.Tx) error {
+			found(w.T, n)(tx.DeleteIdempotency(at(2), 1))
+			return nil
+		})
+	}
 	w.read(func(r authority.Reader) {
 		missing[authority.Idempotency](w.T)(r.Idempotency("a", "r", "k"))
 		found(w.T, second)(r.Idempotency("A", "r", "k"))

@@ -1,0 +1,440 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// What a workspace no longer keeps is deleted in small mutations: each is found
+// on a snapshot, and looked at again under the lock, so that no revocation waits
+// for long and several nodes that purge at the same time do no harm.
+
+const (
+	// purgeRows is how many tokens, members and so on one mutation deletes.
+	purgeRows = 50
+	// purgeLinks is how many rows of the audit.
+	purgeLinks = 250
+)
+
+// actionPurged is the event of a purge, and the only one that no purge is worth
+// while for.
+const actionPurged = "retention.purged"
+
+// UsageForgetter forgets what was done with tokens that are no more. It is part
+// of a [UsageStore].
+type UsageForgetter interface {
+	ForgetUsage(ctx context.Context, tokens []token.Locator) error
+	TrimUsage(ctx context.Context, workspace ID, before time.Time) error
+}
+
+// Purged counts what a purge deleted.
+type Purged struct {
+	Tokens          int `json:"tokens,omitempty"`
+	Members         int `json:"members,omitempty"`
+	ServiceAccounts int `json:"service_accounts,omitempty"`
+	Resources       int `json:"resources,omitempty"`
+	Workspaces      int `json:"workspaces,omitempty"`
+	AuditEvents     int `json:"audit_events,omitempty"`
+	// Through is the number of the last audit event that was deleted, Until when
+	// it happened; both of one chain only.
+	Through int64     `json:"through,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
+}
+
+// add sums the counts up.
+func (p *Purged) add(q Purged) {
+	p.Tokens += q.Tokens
+	p.Members += q.Members
+	p.ServiceAccounts += q.ServiceAccounts
+	p.Resources += q.Resources
+	p.Workspaces += q.Workspaces
+	p.AuditEvents += q.AuditEvents
+}
+
+func janitor() Caller { return Caller{Machine: "retention"} }
+
+// Purge deletes what ended longer ago than its workspace's retention: tokens that
+// were revoked, with all that hangs on them, removed members and service
+// accounts, deleted workspaces but for their slugs, and events of the audit. It
+// goes on until nothing is left to delete, calling pause between two mutations
+// and ending with its error. What fails in one workspace is told and does not
+// keep the others from being purged. It is for a job, not for a caller.
+func (a *Authority) Purge(ctx context.Context, pause func(context.Context) error) (Purged, error) {
+	var all Purged
+	if err := a.forgetRetries(ctx, pause); err != nil {
+		return all, err
+	}
+	ids, err := a.purgeable(ctx)
+	if err != nil {
+		return all, err
+	}
+	var failed error
+	for _, id := range ids {
+		err := a.purgeWorkspace(ctx, id, pause, &all)
+		if ctx.Err() != nil {
+			return all, ctx.Err()
+		}
+		failed = errors.Join(failed, err)
+	}
+	return all, failed
+}
+
+// forgetRetries forgets the names of requests that are too old to be repeated.
+func (a *Authority) forgetRetries(ctx context.Context, pause func(context.Context) error) error {
+	for {
+		n := 0
+		_, err := a.mutate(ctx, janitor(), func(w *work) (err error) {
+			n, err = w.DeleteIdempotency(w.now.Add(-retryWindow), purgeLinks)
+			if err == nil && n == 0 {
+				err = errDryRun
+			}
+			return err
+		})
+		if err != nil || n < purgeLinks {
+			return err
+		}
+		if err := pause(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// purgeable names the instance and every workspace, also deleted ones.
+func (a *Authority) purgeable(ctx context.Context) (ids []ID, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ids = []ID{0}
+		for _, list := range []func(ID, int) ([]Workspace, error){r.Workspaces, r.DeletedWorkspaces} {
+			for after := ID(0); ; {
+				rows, err := list(after, maxPage)
+				if err != nil {
+					return err
+				}
+				for _, ws := range rows {
+					ids, after = append(ids, ws.ID), ws.ID
+				}
+				if len(rows) < maxPage {
+					break
+				}
+			}
+		}
+		return nil
+	})
+	return ids, err
+}
+
+func (a *Authority) purgeWorkspace(ctx context.Context, id ID, pause func(context.Context) error, all *Purged) error {
+	for {
+		some, err := a.purgeSome(ctx, id)
+		if err != nil {
+			return fmt.Errorf("purge workspace number %d: %w", id, err)
+		}
+		if some == (Purged{}) {
+			return nil
+		}
+		all.add(some)
+		if err := pause(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// purgeSome deletes the next batch. Usage goes first: once the rows are gone,
+// nothing would know whose it was.
+func (a *Authority) purgeSome(ctx context.Context, id ID) (done Purged, err error) {
+	var d due
+	err = a.store.Read(ctx, func(r Reader) error {
+		if d, err = a.dueRows(r, id); err == nil && !d.any() {
+			err = d.findAudit(r, a.keys)
+		}
+		return err
+	})
+	if err != nil || !d.any() {
+		return done, err
+	}
+	if err := a.forgetUsage(ctx, d); err != nil {
+		return done, err
+	}
+	_, err = a.mutate(ctx, janitor(), func(w *work) error {
+		still, err := a.stillDue(w, d)
+		if err != nil {
+			return err
+		}
+		if done = still.counts(); done == (Purged{}) {
+			return errDryRun
+		}
+		return w.purge(still, done)
+	})
+	return done, err
+}
+
+func (a *Authority) forgetUsage(ctx context.Context, d due) error {
+	if d.whole {
+		return a.forget.TrimUsage(ctx, d.ws.ID, d.now)
+	}
+	if len(d.tokens) == 0 {
+		return nil
+	}
+	return a.forget.ForgetUsage(ctx, views(d.tokens, func(t Token) token.Locator { return t.Locator }))
+}
+
+// due is the next batch of what a workspace no longer keeps; at most one of the
+// fields from tokens on is set.
+type due struct {
+	ws          Workspace
+	now, before time.Time
+	// over says that the workspace itself was deleted before.
+	over bool
+
+	tokens    []Token
+	members   []Member
+	accounts  []ServiceAccount
+	resources []Resource
+	// whole says that nothing is left of the workspace but itself.
+	whole bool
+	// anchor is the last link to be purged; links counts them, newest is the
+	// latest of their times, and from the last one that was purged before.
+	anchor AuditAnchor
+	links  int
+	newest time.Time
+	from   int64
+}
+
+func (d *due) any() bool { return d.counts() != Purged{} }
+
+func (d *due) counts() Purged {
+	p := Purged{
+		Tokens: len(d.tokens), Members: len(d.members), ServiceAccounts: len(d.accounts), Resources: len(d.resources),
+		AuditEvents: d.links, Through: d.anchor.Sequence, Until: d.anchor.At,
+	}
+	if d.whole {
+		p.Workspaces = 1
+	}
+	return p
+}
+
+// term answers what a workspace no longer keeps now.
+func (a *Authority) term(r Reader, id ID) (d due, err error) {
+	in, err := r.Instance()
+	if err == nil && id != 0 {
+		d.ws, err = r.Workspace(WorkspaceKey{ID: id})
+	}
+	d.now = a.now().UTC().Truncate(time.Microsecond)
+	d.before = d.now.Add(-effectivePolicy(in.Policy, d.ws.Policy).Retention.Std())
+	d.over = !d.ws.DeletedAt.IsZero() && d.ws.DeletedAt.Before(d.before)
+	return d, err
+}
+
+// dueRows finds the next rows of a workspace besides its audit: who refers to
+// others comes before them.
+func (a *Authority) dueRows(r Reader, id ID) (due, error) {
+	d, err := a.term(r, id)
+	if err != nil || id == 0 || !d.ws.PurgedAt.IsZero() {
+		return d, err
+	}
+	for _, find := range []func(Reader) error{d.findTokens, d.findMembers, d.findAccounts, d.findResources} {
+		if err := find(r); err != nil || d.any() {
+			return d, err
+		}
+	}
+	d.whole = d.over
+	return d, nil
+}
+
+func (d *due) findTokens(r Reader) (err error) {
+	if d.over {
+		d.tokens, err = r.Tokens(d.ws.ID, TokenQuery{Deleted: true, Limit: purgeRows})
+		return err
+	}
+	d.tokens, err = r.EndedTokens(d.ws.ID, d.before, purgeRows)
+	return err
+}
+
+func (d *due) findMembers(r Reader) (err error) {
+	if d.members, err = r.RemovedMembers(d.ws.ID, d.removedBefore(), purgeRows); err == nil && d.over && len(d.members) == 0 {
+		d.members, err = r.Members(d.ws.ID, 0, purgeRows)
+	}
+	return err
+}
+
+func (d *due) findAccounts(r Reader) (err error) {
+	if d.accounts, err = r.RemovedServiceAccounts(d.ws.ID, d.removedBefore(), purgeRows); err == nil && d.over && len(d.accounts) == 0 {
+		d.accounts, err = r.ServiceAccounts(d.ws.ID, 0, purgeRows)
+	}
+	return err
+}
+
+// removedBefore is any time for a workspace that is over.
+func (d *due) removedBefore() time.Time {
+	if d.over {
+		return d.now.Add(time.Hour)
+	}
+	return d.before
+}
+
+func (d *due) findResources(r Reader) (err error) {
+	if d.over {
+		d.resources, err = r.Resources(d.ws.ID, 0, purgeRows)
+	}
+	return err
+}
+
+// findAudit finds the oldest links of a chain that are all older than it is kept.
+// A chain that is not whole there is left as it is: it is evidence.
+func (d *due) findAudit(r Reader, keys *token.Keyring) error {
+	c := Chain{Name: d.ws.Slug}
+	if d.ws.ID == 0 {
+		c.Name = instanceChain
+	}
+	last, err := c.begin(r, keys, d.ws.ID)
+	if err != nil {
+		return err
+	}
+	rows, err := r.AuditChain(d.ws.ID, last.Sequence, purgeLinks)
+	if err != nil {
+		return err
+	}
+	d.from = last.Sequence
+	n := slices.IndexFunc(rows, func(row AuditRow) bool { return !row.At.Before(d.before) })
+	if n < 0 {
+		n = len(rows)
+	}
+	for n > 0 && n < purgeLinks && rows[n-1].Action == actionPurged {
+		n-- // or every purge would be the next one's work
+	}
+	for _, row := range rows[:n] {
+		if c.Broken == "" {
+			c.Broken = checkLink(keys, last, row, c.Name)
+		}
+		last, d.newest = row, later(d.newest, row.At)
+	}
+	if n == 0 {
+		return nil
+	}
+	if c.Broken != "" {
+		return fmt.Errorf("%s: %s: %w, so nothing of it is purged", c.Name, c.Broken, ErrBroken)
+	}
+	d.links, d.anchor = n, AuditAnchor{Workspace: d.ws.ID, Sequence: last.Sequence, Hash: last.Hash, At: last.At}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// stillDue looks again, under the lock: another node may have been faster, or the
+// policy have changed. Of tokens only those are left whose usage was forgotten.
+func (a *Authority) stillDue(w *work, d due) (due, error) {
+	if d.links == 0 {
+		again, err := a.dueRows(w, d.ws.ID)
+		again.tokens = slices.DeleteFunc(again.tokens, func(t Token) bool {
+			return !slices.ContainsFunc(d.tokens, func(was Token) bool { return was.ID == t.ID })
+		})
+		again.whole = again.whole && d.whole
+		return again, err
+	}
+	now, err := a.term(w, d.ws.ID)
+	if err != nil {
+		return now, err
+	}
+	anchor, err := w.AuditAnchor(d.ws.ID)
+	if err := ignoreNoRow(err); err != nil || anchor.Sequence != d.from || !d.newest.Before(now.before) {
+		return now, err
+	}
+	return d, nil
+}
+
+// purge deletes a batch, and tells the chain of its workspace.
+func (w *work) purge(d due, counts Purged) error {
+	if err := w.audit(machine(w.caller), d.ws, event{action: actionPurged, target: "retention", after: counts}); err != nil {
+		return err
+	}
+	for _, t := range d.tokens {
+		w.touchToken(t)
+		if err := w.DeleteToken(t.ID); err != nil {
+			return err
+		}
+	}
+	for _, m := range d.members {
+		w.touchMember(m.ID)
+		if err := w.DeleteMember(m.ID); err != nil {
+			return err
+		}
+	}
+	for _, s := range d.accounts {
+		w.touchServiceAccount(s.ID)
+		if err := w.DeleteServiceAccount(s.ID); err != nil {
+			return err
+		}
+	}
+	for _, res := range d.resources {
+		if err := w.DeleteResource(d.ws.ID, res.Name); err != nil {
+			return err
+		}
+	}
+	if d.whole {
+		return w.purgeWorkspace(d.ws)
+	}
+	return w.purgeLinks(d.anchor)
+}
+
+func (w *work) purgeLinks(anchor AuditAnchor) (err error) {
+	if anchor.Sequence == 0 {
+		return nil
+	}
+	anchor.Key = w.a.keys.Current()
+	if anchor.Seal, err = sealAnchor(w.a.keys, anchor); err != nil {
+		return err
+	}
+	return w.PurgeAudit(anchor)
+}
+
+// purgeWorkspace leaves a workspace's slug, which is never used again.
+func (w *work) purgeWorkspace(ws Workspace) error {
+	if err := w.purgeRights(ws.ID); err != nil {
+		return err
+	}
+	hooks, err := w.Webhooks(ws.ID, 0, 0)
+	if err != nil {
+		return err
+	}
+	for _, h := range hooks {
+		if err := w.DeleteWebhook(h.ID); err != nil {
+			return err
+		}
+	}
+	ws.Name, ws.ExternalID, ws.Metadata, ws.Policy = ws.Slug, "", nil, api.PatchPolicy{}
+	ws.PurgedAt, ws.Revision = w.now, w.Revision()
+	w.touchWorkspace(ws.ID)
+	return w.PutWorkspace(ws)
+}
+
+func (w *work) purgeRights(ws ID) error {
+	roles, err := w.Roles(ws)
+	if err != nil {
+		return err
+	}
+	for _, r := range roles {
+		if err := w.DeleteRole(ws, r.Name); err != nil {
+			return err
+		}
+	}
+	scopes, err := w.Scopes(ws)
+	if err != nil {
+		return err
+	}
+	for _, s := range scopes {
+		if err := w.DeleteScope(ws, s.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
