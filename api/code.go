@@ -51,6 +51,8 @@ const (
 	CodeTokenExpired         Code = "token_expired"
 	CodeOwnerGone            Code = "owner_gone"
 	CodeInactive             Code = "inactive"
+	CodeStillActive          Code = "still_active"
+	CodeErased               Code = "erased"
 	CodeNotRecoverable       Code = "not_recoverable"
 	CodeLastOwner            Code = "last_owner"
 	CodeLastInstanceAdmin    Code = "last_instance_admin"
@@ -151,6 +153,8 @@ func stateCodes() []CodeInfo {
 		{CodeTokenExpired, http.StatusConflict, "Token has expired", "Rotate it with renew."},
 		{CodeOwnerGone, http.StatusConflict, "Owner was removed", "Transfer the token, or create a new one for another owner."},
 		{CodeInactive, http.StatusConflict, "Inactive", "It is deactivated, disabled or suspended. Bring it back first."},
+		{CodeStillActive, http.StatusConflict, "Still active", "Deactivate the user first, or remove them from every workspace."},
+		{CodeErased, http.StatusConflict, "Was erased", "Take the person in again: they become another user."},
 		{CodeNotRecoverable, http.StatusConflict, "Secret cannot be shown again", "It was shown once. Rotate the token to get a new secret."},
 		{CodeLastOwner, http.StatusConflict, "Last active Owner", "Make somebody else an Owner first."},
 		{CodeLastInstanceAdmin, http.StatusConflict, "Last instance administrator", "Make somebody else an instance administrator first."},

@@ -113,9 +113,39 @@ type User struct {
 	InstanceAdmin bool       `json:"instance_admin"`
 	Active        bool       `json:"active"`
 	DeactivatedAt *time.Time `json:"deactivated_at"`
-	CreatedAt     time.Time  `json:"created_at"`
-	Workspaces    []string   `json:"workspaces"`
-	Revision      int64      `json:"revision"`
+	// ErasedAt is when everything about the person was erased.
+	ErasedAt   *time.Time `json:"erased_at"`
+	CreatedAt  time.Time  `json:"created_at"`
+	Workspaces []string   `json:"workspaces"`
+	Revision   int64      `json:"revision"`
+}
+
+// EraseUser says how to erase a user. The same may be said in the query.
+type EraseUser struct {
+	// DryRun only answers how much would be erased.
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
+// Erasure answers the erasure of a user, done or only asked for with dry_run:
+// what is left of the user, and how much was, or would be, erased.
+type Erasure struct {
+	DryRun bool `json:"dry_run"`
+	User   User `json:"user"`
+	// AuditEvents are those by and about the person, of all workspaces.
+	AuditEvents int `json:"audit_events"`
+	// Tokens are the person's own: they are revoked, and what was done with them
+	// is forgotten.
+	Tokens      int `json:"tokens"`
+	Memberships int `json:"memberships"`
+	Sessions    int `json:"sessions"`
+	Identities  int `json:"identities"`
+	Factors     int `json:"factors"`
+	// Mails and Deliveries are those that were kept, sent or not.
+	Mails      int `json:"mails"`
+	Deliveries int `json:"deliveries"`
+	// Mentions are other objects that named the person: who created them, whom to
+	// tell about them.
+	Mentions int `json:"mentions"`
 }
 
 // AddAdmin makes a user an instance administrator.

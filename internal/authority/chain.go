@@ -234,6 +234,10 @@ func checkLink(keys *token.Keyring, last, row AuditRow, name string) string {
 	if wrong := checkHash(keys, last, row, at); wrong != "" {
 		return wrong
 	}
+	return checkPayload(row, name, at)
+}
+
+func checkPayload(row AuditRow, name, at string) string {
 	switch {
 	case row.Payload == nil:
 		return at + ": its payload was removed, and no seal says that it was erased"

@@ -9,8 +9,8 @@ type RetentionReader interface {
 	// AuditAnchor is the last purged row of a chain; ErrNoRow while it is whole.
 	AuditAnchor(workspace ID) (AuditAnchor, error)
 	// AuditAbout lists the rows of a chain numbered in (after, through] whose
-	// columns or payload hold one of two texts, in their order.
-	AuditAbout(workspace ID, after, through int64, text [2]string) ([]AuditRow, error)
+	// columns or payload hold one of three texts, in their order.
+	AuditAbout(workspace ID, after, through int64, text [3]string) ([]AuditRow, error)
 	// EndedTokens lists tokens that were revoked before t, or that were disabled
 	// and count as revoked since before t.
 	EndedTokens(workspace ID, t time.Time, limit int) ([]Token, error)
@@ -22,9 +22,9 @@ type RetentionReader interface {
 	DeletedWorkspaces(after ID, limit int) ([]Workspace, error)
 	// MembershipsOf lists a user's memberships in all workspaces, removed ones too.
 	MembershipsOf(user ID) ([]Member, error)
-	// DeliveriesAbout and MailsAbout list what holds one of two texts, after an ID.
-	DeliveriesAbout(after ID, text [2]string, limit int) ([]Delivery, error)
-	MailsAbout(after ID, text [2]string, limit int) ([]Mail, error)
+	// DeliveriesAbout and MailsAbout list what holds one of three texts, after an ID.
+	DeliveriesAbout(after ID, text [3]string, limit int) ([]Delivery, error)
+	MailsAbout(after ID, text [3]string, limit int) ([]Mail, error)
 }
 
 // RetentionTx deletes. Nothing else takes away a row of the audit or a token.

@@ -94,6 +94,9 @@ func (a *Authority) changeUser(ctx context.Context, c Caller, ref, action string
 		if err != nil {
 			return err
 		}
+		if !u.ErasedAt.IsZero() {
+			return api.Errorf(api.CodeErased, "everything about this user was erased")
+		}
 		was := u
 		f(w, &u)
 		v, err = w.finishUser(ac, was, u, action)

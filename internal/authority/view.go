@@ -183,7 +183,7 @@ func userView(u User, workspaces []string) api.User {
 	return api.User{
 		ID: u.PublicID, Email: optional(u.Email), Name: u.Name, InstanceAdmin: u.InstanceAdmin,
 		Active: u.DeactivatedAt.IsZero(), DeactivatedAt: api.When(u.DeactivatedAt), CreatedAt: u.CreatedAt.UTC(),
-		Workspaces: list0(workspaces), Revision: u.Revision,
+		ErasedAt: api.When(u.ErasedAt), Workspaces: list0(workspaces), Revision: u.Revision,
 	}
 }
 

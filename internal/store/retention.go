@@ -37,12 +37,12 @@ func (t *tx) EraseAudit(a authority.AuditRow) error {
 }
 
 // AuditAbout has the collation said, since that of its columns differs.
-func (r *reader) AuditAbout(workspace authority.ID, after, through int64, text [2]string) ([]authority.AuditRow, error) {
+func (r *reader) AuditAbout(workspace authority.ID, after, through int64, text [3]string) ([]authority.AuditRow, error) {
 	return list(r.session, auditFields, `SELECT `+auditColumns+` FROM (SELECT `+auditColumns+`,
 			lower((actor || ' ' || on_behalf || ' ' || target || ' ' || coalesce(payload, '')) COLLATE "binary") AS said
 			FROM audit WHERE workspace = $1 AND sequence > $2 AND sequence <= $3) AS rows
-		WHERE said LIKE $4 ESCAPE '\' OR said LIKE $5 ESCAPE '\' ORDER BY sequence`,
-		workspace, after, through, containing(text[0]), containing(text[1]))
+		WHERE said LIKE $4 ESCAPE '\' OR said LIKE $5 ESCAPE '\' OR said LIKE $6 ESCAPE '\' ORDER BY sequence`,
+		workspace, after, through, containing(text[0]), containing(text[1]), containing(text[2]))
 }
 
 const (
@@ -119,10 +119,10 @@ func (r *reader) DeletedWorkspaces(after authority.ID, limit int) ([]authority.W
 }
 
 // DeliveriesAbout reads the whole table: nothing else knows what is in a body.
-func (r *reader) DeliveriesAbout(after authority.ID, text [2]string, limit int) ([]authority.Delivery, error) {
+func (r *reader) DeliveriesAbout(after authority.ID, text [3]string, limit int) ([]authority.Delivery, error) {
 	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE id > $1 AND (lower(payload) LIKE $2 ESCAPE '\' OR lower(payload) LIKE $3 ESCAPE '\')
-		ORDER BY id LIMIT CAST($4 AS BIGINT)`, after, containing(text[0]), containing(text[1]), bound(limit))
+		WHERE id > $1 AND (lower(payload) LIKE $2 ESCAPE '\' OR lower(payload) LIKE $3 ESCAPE '\' OR lower(payload) LIKE $4 ESCAPE '\')
+		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, containing(text[0]), containing(text[1]), containing(text[2]), bound(limit))
 }
 
 // DeleteDelivery forgets one, sent or not.
@@ -131,10 +131,11 @@ func (t *tx) DeleteDelivery(id authority.ID) error {
 }
 
 // MailsAbout looks at whom a mail is for and at what it tells.
-func (r *reader) MailsAbout(after authority.ID, text [2]string, limit int) ([]authority.Mail, error) {
+func (r *reader) MailsAbout(after authority.ID, text [3]string, limit int) ([]authority.Mail, error) {
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
-		WHERE id > $1 AND (lower(recipient) LIKE $2 ESCAPE '\' OR lower(facts) LIKE $2 ESCAPE '\' OR lower(facts) LIKE $3 ESCAPE '\')
-		ORDER BY id LIMIT CAST($4 AS BIGINT)`, after, containing(text[0]), containing(text[1]), bound(limit))
+		WHERE id > $1 AND (lower(recipient) LIKE $2 ESCAPE '\' OR lower(facts) LIKE $2 ESCAPE '\'
+			OR lower(facts) LIKE $3 ESCAPE '\' OR lower(facts) LIKE $4 ESCAPE '\')
+		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, containing(text[0]), containing(text[1]), containing(text[2]), bound(limit))
 }
 
 // DeleteMail forgets one, sent or not.

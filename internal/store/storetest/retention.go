@@ -88,8 +88,8 @@ func auditAbout(w *world) {
 	})
 	w.chain(w.putWorkspace(nil).ID, 1, func(row *authority.AuditRow) { row.Actor = "a_a@example.com" })
 	w.read(func(r authority.Reader) {
-		found(w.T, append(rows[1:5:5], rows[6]))(r.AuditAbout(0, 1, 9, [2]string{"a_a@example.com", "usr_1"}))
-		found(w.T, rows[1:4])(r.AuditAbout(0, 1, 6, [2]string{"a_a@example.com", "a_a@example.com"}))
+		found(w.T, append(rows[1:5:5], rows[6]))(r.AuditAbout(0, 1, 9, [3]string{"a_a@example.com", "never", "usr_1"}))
+		found(w.T, rows[1:4])(r.AuditAbout(0, 1, 6, [3]string{"never", "a_a@example.com", "never"}))
 	})
 }
 
@@ -234,7 +234,7 @@ func outboxAbout(w *world) {
 	for _, m := range []authority.Mail{to, tells, neither} {
 		w.do(func(tx authority.Tx) error { return tx.PutMail(m) })
 	}
-	text := [2]string{"ada@example.com", "usr_1"}
+	text := [3]string{"ada@example.com", "never", "usr_1"}
 	w.read(func(r authority.Reader) {
 		found(w.T, []authority.Delivery{about})(r.DeliveriesAbout(0, text, 9))
 		found(w.T, []authority.Delivery(nil))(r.DeliveriesAbout(about.ID, text, 9))

@@ -1,0 +1,414 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// A person is erased in small mutations, like a purge: events of the audit
+// first, the user's own row last, because what is left to do is found by the
+// e-mail in it. An erasure that was cut off is finished by asking for it again.
+
+const (
+	// eraseWindow is how many rows of a chain are looked through at once.
+	eraseWindow = 5000
+	// eraseRows is how many rows one mutation erases.
+	eraseRows = 50
+)
+
+// actionErased is the event of an erasure.
+const actionErased = "user.erased"
+
+// erasure is one person being erased.
+type erasure struct {
+	a    *Authority
+	ctx  context.Context
+	c    Caller
+	u    User
+	who  traces
+	dry  bool
+	done api.Erasure
+	// revision is the last mutation's.
+	revision int64
+	// heads are how far each chain was looked through.
+	heads map[ID]int64
+}
+
+// EraseUser erases everything about a person who is deactivated or a member
+// nowhere: what the audit says by and about them, their names and ways in, what
+// was done with their tokens, and those tokens. The rows stay, so that the audit
+// stays whole. It needs instance:admin. A dry run only counts.
+func (a *Authority) EraseUser(ctx context.Context, c Caller, ref string, dryRun bool) (v api.Erasure, revision int64, err error) {
+	e := &erasure{a: a, ctx: ctx, c: c, dry: dryRun, heads: map[ID]int64{}}
+	if err := a.read(ctx, func(r Reader) error { return e.begin(r, ref) }); err != nil {
+		return v, 0, err
+	}
+	if e.u.ErasedAt.IsZero() {
+		for _, step := range []func() error{e.eraseAudit, e.eraseMentions, e.eraseOutbox} {
+			if err := step(); err != nil {
+				return v, 0, public(err)
+			}
+		}
+		if err := e.change(e.eraseUser); err != nil {
+			return v, 0, err
+		}
+	}
+	if err := e.eraseTokens(); err != nil {
+		return v, 0, public(err)
+	}
+	err = a.read(ctx, func(r Reader) error { return e.end(r) })
+	return e.done, e.revision, err
+}
+
+// begin finds the user and counts what its last mutation takes.
+func (e *erasure) begin(r Reader, ref string) error {
+	if _, err := e.a.enterInstance(r, e.c); err != nil {
+		return err
+	}
+	var err error
+	if e.u, err = user(r, ref); err != nil {
+		return err
+	}
+	e.who, e.done.DryRun = tracesOf(e.u), e.dry
+	if err := mayErase(r, e.u); err != nil {
+		return err
+	}
+	sessions, err := r.SessionsOf(e.u.ID)
+	if err != nil {
+		return err
+	}
+	identities, err := r.IdentitiesOf(e.u.ID)
+	if err != nil {
+		return err
+	}
+	factors, err := r.FactorsOf(e.u.ID)
+	e.done.Sessions, e.done.Identities, e.done.Factors = len(sessions), len(identities), len(factors)
+	return err
+}
+
+// mayErase refuses to erase who is still active.
+func mayErase(r Reader, u User) error {
+	if !u.DeactivatedAt.IsZero() {
+		return nil
+	}
+	in, err := r.WorkspacesOf(u.ID)
+	if err == nil && (len(in) > 0 || u.InstanceAdmin) {
+		err = api.Errorf(api.CodeStillActive, "this user is active; deactivate it, or remove it from every workspace")
+	}
+	return err
+}
+
+// end shows what is left.
+func (e *erasure) end(r Reader) error {
+	u, err := r.User(UserKey{ID: e.u.ID})
+	if err != nil {
+		return err
+	}
+	slugs, err := workspacesOf(r, u)
+	e.done.User = userView(u, slugs)
+	return err
+}
+
+// change is one mutation of the erasure: the gate decides anew in each. A dry
+// run makes none.
+func (e *erasure) change(f func(*work, *actor) error) error {
+	if e.dry {
+		return nil
+	}
+	revision, err := e.a.mutate(e.ctx, e.c, func(w *work) error {
+		ac, err := e.a.enterInstance(w, e.c)
+		if err != nil {
+			return err
+		}
+		u, err := w.User(UserKey{ID: e.u.ID})
+		if err := firstError(err, mayErase(w, u)); err != nil {
+			return err
+		}
+		return f(w, ac)
+	})
+	e.revision = max(e.revision, revision)
+	return err
+}
+
+// tell records what was erased, without saying of whom but by the id.
+func (e *erasure) tell(w *work, ac *actor, ws Workspace, what string, n int) error {
+	if n == 0 {
+		return nil
+	}
+	return w.audit(ac, ws, event{action: actionErased, target: "user:" + e.u.PublicID, after: map[string]int{what: n}})
+}
+
+func (e *erasure) eraseAudit() error {
+	var ids []ID
+	if err := e.a.store.Read(e.ctx, func(r Reader) (err error) { ids, err = chainsOf(r); return err }); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := e.eraseChain(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseChain looks through one chain, window by window.
+func (e *erasure) eraseChain(id ID) error {
+	for {
+		var rows []AuditRow
+		more := false
+		err := e.a.store.Read(e.ctx, func(r Reader) (err error) {
+			rows, more, err = e.window(r, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for part := range slices.Chunk(rows, eraseRows) {
+			if err := e.change(func(w *work, ac *actor) error { return e.eraseRows(w, ac, id, part) }); err != nil {
+				return err
+			}
+		}
+		if e.done.AuditEvents += len(rows); !more {
+			return nil
+		}
+	}
+}
+
+// window answers the rows about the person in the next part of a chain, and
+// whether there is more of it.
+func (e *erasure) window(r Reader, id ID) (about []AuditRow, more bool, err error) {
+	head, err := r.AuditHead(id)
+	if err != nil {
+		return nil, false, ignoreNoRow(err)
+	}
+	anchor, err := r.AuditAnchor(id)
+	if err := ignoreNoRow(err); err != nil {
+		return nil, false, err
+	}
+	from := max(e.heads[id], anchor.Sequence)
+	through := min(from+eraseWindow, head.Sequence)
+	rows, err := r.AuditAbout(id, from, through, e.who.texts())
+	e.heads[id] = through
+	return slices.DeleteFunc(rows, func(row AuditRow) bool { return !e.who.in(row) }), through < head.Sequence, err
+}
+
+// eraseRows erases rows of one chain, as they are now, and tells that chain.
+func (e *erasure) eraseRows(w *work, ac *actor, id ID, rows []AuditRow) error {
+	var ws Workspace
+	if id != 0 {
+		var err error
+		if ws, err = w.Workspace(WorkspaceKey{ID: id}); err != nil {
+			return err
+		}
+	}
+	for _, row := range rows {
+		now, err := w.AuditChain(id, row.Sequence-1, 1)
+		if err != nil {
+			return err
+		}
+		if len(now) == 0 || now[0].Sequence != row.Sequence {
+			continue // purged meanwhile
+		}
+		if err := e.eraseRow(w, ws, now[0]); err != nil {
+			return err
+		}
+	}
+	return e.tell(w, ac, ws, "audit_events", len(rows))
+}
+
+// eraseRow refuses a row that somebody changed: it is evidence.
+func (e *erasure) eraseRow(w *work, ws Workspace, row AuditRow) (err error) {
+	name := ws.Slug
+	if ws.ID == 0 {
+		name = instanceChain
+	}
+	if row.Erasure == nil {
+		if wrong := checkPayload(row, name, fmt.Sprintf("%s: row %d", name, row.Sequence)); wrong != "" {
+			return fmt.Errorf("%s: %w, so it is not erased", wrong, ErrBroken)
+		}
+		if row.Salt == nil {
+			row.PayloadDigest = noDigest()
+		}
+	}
+	row.Actor, row.OnBehalf, row.Target = e.who.scrub(row.Actor), e.who.scrub(row.OnBehalf), e.who.scrub(row.Target)
+	row.Payload, row.Salt = nil, nil
+	if row.Erasure, err = sealErasure(w.a.keys, row); err != nil {
+		return err
+	}
+	return w.EraseAudit(row)
+}
+
+// eraseUser is the mutation after which nobody knows whom the rest was about:
+// it takes what the audit said meanwhile, and the person.
+func (e *erasure) eraseUser(w *work, ac *actor) error {
+	members, err := w.MembershipsOf(e.u.ID)
+	if err != nil {
+		return err
+	}
+	chains := []ID{0}
+	for _, m := range members {
+		chains = append(chains, m.Workspace)
+	}
+	slices.Sort(chains)
+	for _, id := range slices.Compact(chains) {
+		if err := e.eraseRest(w, ac, id); err != nil {
+			return err
+		}
+	}
+	u, err := w.User(UserKey{ID: e.u.ID})
+	if err != nil {
+		return err
+	}
+	u.Email, u.Name, u.PasswordHash, u.InstanceAdmin = "", "", "", false
+	u.ErasedAt, u.Revision = w.now, w.Revision()
+	if u.DeactivatedAt.IsZero() {
+		u.DeactivatedAt = w.now
+	}
+	if err := firstError(w.PutUser(u), w.EraseSignIn(u.ID)); err != nil {
+		return err
+	}
+	for _, m := range members {
+		if err := e.eraseMember(w, ac, m.ID); err != nil {
+			return err
+		}
+	}
+	e.done.Memberships = len(members)
+	return w.audit(ac, Workspace{}, event{action: actionErased, target: "user:" + u.PublicID, after: map[string]int{
+		"memberships": e.done.Memberships, "sessions": e.done.Sessions, "identities": e.done.Identities, "factors": e.done.Factors,
+	}})
+}
+
+// eraseRest erases what was added to a chain since it was looked through.
+func (e *erasure) eraseRest(w *work, ac *actor, id ID) error {
+	for more := true; more; {
+		rows, further, err := e.window(w, id)
+		if more = further; err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		if err := e.eraseRows(w, ac, id, rows); err != nil {
+			return err
+		}
+		e.done.AuditEvents += len(rows)
+	}
+	return nil
+}
+
+// eraseMember removes a membership, if it is not removed yet, and what the
+// workspace knew the person by.
+func (e *erasure) eraseMember(w *work, ac *actor, id ID) error {
+	m, err := w.Member(0, MemberKey{ID: id})
+	if err != nil {
+		return err
+	}
+	removed := m.RemovedAt.IsZero()
+	if removed {
+		m.RemovedAt = w.now
+	}
+	m.Name, m.ExternalID, m.Revision = "", "", w.Revision()
+	w.touchMember(m.ID)
+	if err := w.PutMember(m); err != nil || !removed {
+		return err
+	}
+	sp, err := e.spaceOf(w, m.Workspace)
+	if err != nil {
+		return err
+	}
+	v := memberView(m, sp)
+	return w.audit(ac, sp.ws, event{action: "member.removed", target: "member:" + v.Address, after: v})
+}
+
+func (e *erasure) spaceOf(r Reader, id ID) (*space, error) {
+	ws, err := r.Workspace(WorkspaceKey{ID: id})
+	if err != nil {
+		return nil, err
+	}
+	return e.a.space(r, ws)
+}
+
+// eraseTokens revokes the person's tokens, and forgets what they were called and
+// what was done with them.
+func (e *erasure) eraseTokens() error {
+	var members []Member
+	err := e.a.store.Read(e.ctx, func(r Reader) (err error) { members, err = r.MembershipsOf(e.u.ID); return err })
+	if err != nil {
+		return err
+	}
+	if e.dry {
+		e.done.Memberships = len(members)
+	}
+	for _, m := range members {
+		if err := e.eraseTokensOf(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *erasure) eraseTokensOf(m Member) error {
+	q := TokenQuery{OwnerMember: m.ID, Deleted: true, Limit: eraseRows}
+	for {
+		var ts []Token
+		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { ts, err = r.Tokens(m.Workspace, q); return err })
+		if err != nil || len(ts) == 0 {
+			return err
+		}
+		if err := e.eraseSome(m.Workspace, ts); err != nil {
+			return err
+		}
+		e.done.Tokens += len(ts)
+		q.Before = ts[len(ts)-1].ID
+	}
+}
+
+func (e *erasure) eraseSome(ws ID, ts []Token) error {
+	if e.dry {
+		return nil
+	}
+	if err := e.a.forget.ForgetUsage(e.ctx, views(ts, func(t Token) token.Locator { return t.Locator })); err != nil {
+		return err
+	}
+	return e.change(func(w *work, ac *actor) error {
+		sp, err := e.spaceOf(w, ws)
+		if err != nil {
+			return err
+		}
+		for _, t := range ts {
+			now, err := w.Token(t.Locator)
+			if errors.Is(err, ErrNoRow) {
+				continue // purged meanwhile
+			}
+			if err := firstError(err, e.eraseToken(w, ac, sp, now)); err != nil {
+				return err
+			}
+		}
+		return e.tell(w, ac, sp.ws, "tokens", len(ts))
+	})
+}
+
+// eraseToken tells of the end of a token that was not revoked yet.
+func (e *erasure) eraseToken(w *work, ac *actor, sp *space, t Token) error {
+	was := t
+	t.Label, t.Description, t.RevokeComment, t.Metadata, t.AllowedIPs = erasedName, "", "", nil, nil
+	t.CreatedBy = e.who.scrub(t.CreatedBy)
+	o, err := readOwner(w, ownerKey(t))
+	if err != nil {
+		return err
+	}
+	ch := &change{ac: ac, sp: sp, owner: o, was: was, t: t, before: tokenView(t, o, sp.ws.Slug)}
+	if was.RevokedAt.IsZero() {
+		revoke(&ch.t, w.now, api.ReasonOwnerLeft, "")
+		_, err := w.finishToken(ch, "token.revoked")
+		return err
+	}
+	ch.t.Revision = w.Revision()
+	w.touchToken(ch.t)
+	return w.PutToken(ch.t)
+}

@@ -1,0 +1,179 @@
+package authority
+
+import "slices"
+
+// eraseMentions takes the person out of what others own: who created it, whom to
+// tell about it.
+func (e *erasure) eraseMentions() error {
+	if e.who.email == "" {
+		return nil // an id says nothing about whom it was
+	}
+	ids, err := e.a.purgeable(e.ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids[1:] { // the instance has none of these
+		for _, step := range []func(ID) error{e.eraseCreator, e.eraseResources, e.eraseContacts} {
+			if err := step(id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eraseCreator takes the person out of the tokens that they made.
+func (e *erasure) eraseCreator(ws ID) error {
+	q := TokenQuery{CreatedBy: e.who.email, Deleted: true, Limit: eraseRows}
+	for {
+		var ts []Token
+		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { ts, err = r.Tokens(ws, q); return err })
+		if err != nil || len(ts) == 0 {
+			return err
+		}
+		err = e.mention(ws, len(ts), func(w *work) error {
+			for _, t := range ts {
+				now, err := w.Token(t.Locator)
+				if err := ignoreNoRow(err); err != nil {
+					return err
+				}
+				if err != nil {
+					continue // purged meanwhile
+				}
+				now.CreatedBy, now.Revision = erasedName, w.Revision()
+				w.touchToken(now)
+				if err := w.PutToken(now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		q.Before = ts[len(ts)-1].ID
+	}
+}
+
+func (e *erasure) eraseResources(ws ID) error {
+	for after := ID(0); ; {
+		var rows []Resource
+		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { rows, err = r.Resources(ws, after, maxPage); return err })
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		after = rows[len(rows)-1].ID
+		rows = slices.DeleteFunc(rows, func(r Resource) bool { return !e.who.named(r.CreatedBy) })
+		err = e.mention(ws, len(rows), func(w *work) error {
+			for _, row := range rows {
+				now, err := w.Resource(ws, row.Name)
+				if err := ignoreNoRow(err); err != nil {
+					return err
+				}
+				if err != nil || now.ID != row.ID {
+					continue // taken off board meanwhile
+				}
+				now.CreatedBy, now.Revision = erasedName, w.Revision()
+				if err := w.PutResource(now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// eraseContacts takes the person out of those who are told about the tokens of a
+// service account.
+func (e *erasure) eraseContacts(ws ID) error {
+	for after := ID(0); ; {
+		var rows []ServiceAccount
+		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { rows, err = r.ServiceAccounts(ws, after, maxPage); return err })
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		after = rows[len(rows)-1].ID
+		rows = slices.DeleteFunc(rows, func(s ServiceAccount) bool { return !slices.ContainsFunc(s.Contacts, e.who.named) })
+		err = e.mention(ws, len(rows), func(w *work) error {
+			for _, row := range rows {
+				now, err := w.ServiceAccount(ws, ServiceAccountKey{ID: row.ID})
+				if err != nil {
+					return err
+				}
+				now.Contacts, now.Revision = slices.DeleteFunc(now.Contacts, e.who.named), w.Revision()
+				w.touchServiceAccount(now.ID)
+				if err := w.PutServiceAccount(now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// mention changes n objects of a workspace, and tells its chain.
+func (e *erasure) mention(ws ID, n int, f func(*work) error) error {
+	if e.done.Mentions += n; n == 0 {
+		return nil
+	}
+	return e.change(func(w *work, ac *actor) error {
+		row, err := w.Workspace(WorkspaceKey{ID: ws})
+		if err != nil {
+			return err
+		}
+		return firstError(f(w), e.tell(w, ac, row, "mentions", n))
+	})
+}
+
+// eraseOutbox deletes mails and deliveries about the person, sent or not: what
+// was not sent yet would tell others of whom nothing is to be told any more.
+func (e *erasure) eraseOutbox() error {
+	mails, err := outboxOf(e, Reader.MailsAbout, func(m Mail) (ID, bool) {
+		return m.ID, e.who.named(m.Recipient) || e.who.inAny(m.Facts)
+	}, (*work).DeleteMail)
+	if err != nil {
+		return err
+	}
+	deliveries, err := outboxOf(e, Reader.DeliveriesAbout, func(d Delivery) (ID, bool) {
+		return d.ID, e.who.inDocument(d.Payload)
+	}, (*work).DeleteDelivery)
+	e.done.Mails, e.done.Deliveries = mails, deliveries
+	return err
+}
+
+func outboxOf[T any](e *erasure, list func(Reader, ID, [3]string, int) ([]T, error), about func(T) (ID, bool), remove func(*work, ID) error) (n int, err error) {
+	for after := ID(0); ; {
+		var rows []T
+		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { rows, err = list(r, after, e.who.texts(), eraseRows); return err })
+		if err != nil || len(rows) == 0 {
+			return n, err
+		}
+		var ids []ID
+		for _, row := range rows {
+			id, found := about(row)
+			if after = id; found {
+				ids = append(ids, id)
+			}
+		}
+		if n += len(ids); len(ids) == 0 {
+			continue
+		}
+		err = e.change(func(w *work, ac *actor) error {
+			for _, id := range ids {
+				if err := remove(w, id); err != nil {
+					return err
+				}
+			}
+			return e.tell(w, ac, Workspace{}, "notifications", len(ids))
+		})
+		if err != nil {
+			return n, err
+		}
+	}
+}
