@@ -140,6 +140,12 @@ func (c *Client) ActivateUser(ctx context.Context, ref string) (api.User, error)
 	return ask[api.User](ctx, c, repeatable(nil), "users", ref, "activate")
 }
 
+// EraseUser erases everything about a user who is deactivated or a member
+// nowhere. With dryRun it only counts.
+func (c *Client) EraseUser(ctx context.Context, ref string, dryRun bool) (api.Erasure, error) {
+	return ask[api.Erasure](ctx, c, repeatable(api.EraseUser{DryRun: dryRun}), "users", ref, "erase")
+}
+
 // ListAdmins lists the instance administrators.
 func (c *Client) ListAdmins(ctx context.Context) ([]api.User, error) {
 	return whole(func(p api.Page) (api.List[api.User], error) {

@@ -231,6 +231,12 @@ func TestInstance(t *testing.T) {
 	if u := user(c.GetUser(ctx, "hank@example.com")); u.Active {
 		t.Errorf("%+v", u)
 	}
+	if would := must[api.Erasure](t)(c.EraseUser(ctx, "hank@example.com", true)); !would.DryRun || would.AuditEvents == 0 || would.Memberships != 1 {
+		t.Errorf("erasing would be %+v", would)
+	}
+	if _, err := c.EraseUser(ctx, "ada@example.com", false); !errors.Is(err, api.CodeStillActive) {
+		t.Errorf("erasing who is active: %v", err)
+	}
 	user(c.ActivateUser(ctx, "hank@example.com"))
 	if users := collect(t, c.Users(ctx)); len(users) != 2 {
 		t.Errorf("%d users", len(users))

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -254,7 +255,29 @@ func (a *app) users() *cobra.Command {
 	return a.group("user", "Manage people across workspaces (needs instance:admin)", list,
 		a.userAct("show USER", "Show a user", (*client.Client).GetUser),
 		a.userAct("deactivate USER", "Stop a person's tokens in every workspace", (*client.Client).DeactivateUser),
-		a.userAct("activate USER", "Bring a deactivated user back", (*client.Client).ActivateUser))
+		a.userAct("activate USER", "Bring a deactivated user back", (*client.Client).ActivateUser), a.userErase())
+}
+
+func (a *app) userErase() *cobra.Command {
+	var dryRun bool
+	cmd := a.command("erase USER", "Erase everything about a user who is deactivated or a member nowhere", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		e, err := c.EraseUser(cmd.Context(), args[0], dryRun)
+		if err != nil {
+			return err
+		}
+		return a.show(e, []row{
+			{"user", e.User.ID}, {"dry run", yes(e.DryRun)}, {"audit events", strconv.Itoa(e.AuditEvents)}, {"tokens", strconv.Itoa(e.Tokens)},
+			{"memberships", strconv.Itoa(e.Memberships)}, {"sessions", strconv.Itoa(e.Sessions)}, {"identities", strconv.Itoa(e.Identities)},
+			{"second factors", strconv.Itoa(e.Factors)}, {"mails", strconv.Itoa(e.Mails)}, {"deliveries", strconv.Itoa(e.Deliveries)},
+			{"mentions", strconv.Itoa(e.Mentions)},
+		})
+	})
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "change nothing, and count what would be erased")
+	return cmd
 }
 
 // admins are the commands about administrators of the instance.

@@ -97,6 +97,9 @@ func TestRightsPageOfPolicy(t *testing.T) {
 			if slices.Contains(bindsLater, name) {
 				acts = "when a token is made, edited or rotated"
 			}
+			if name == "retention" {
+				acts = "within the hour; see [Retention](../retention.md)"
+			}
 			fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", name, have[name], acts)
 		}
 	}

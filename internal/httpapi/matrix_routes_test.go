@@ -202,6 +202,7 @@ func instanceSituations() []situation {
 		{route: "GET /v1/users/{id}", id: "bea@example.com"},
 		{route: "POST /v1/users/{id}/deactivate", id: "bea@example.com"},
 		{route: "POST /v1/users/{id}/activate", id: "bea@example.com"},
+		{route: "POST /v1/users/{id}/erase", id: "left@example.com"},
 	}
 }
 

@@ -141,6 +141,8 @@ func (o *office) standApart(w *world) {
 	w.Helper()
 	admin := w.issue("acme", object{"label": "back end", "kind": "workspace", "scopes": []string{"instance:admin"}})
 	w.as(w.root, "POST", "/v1/workspaces/globex/members", onAll(object{"email": "gil@example.com", "role": "Owner"})).is(201)
+	w.as(w.root, "POST", "/v1/workspaces/globex/members", onAll(object{"email": "left@example.com", "role": "Viewer"})).is(201)
+	w.as(w.root, "DELETE", "/v1/workspaces/globex/members/left@example.com", nil).is(200)
 	gil := w.issue("globex", object{"label": "gil", "owner": "gil@example.com"})
 	org := o.ids["acme/org"]
 	o.callers = append(o.callers,

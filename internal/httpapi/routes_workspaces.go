@@ -1,6 +1,9 @@
 package httpapi
 
 import (
+	"net/http"
+	"reflect"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 )
@@ -132,5 +135,29 @@ func userRoutes() []Route {
 			act(func(c *call) (api.User, int64, error) {
 				return c.s.authority.ActivateUser(c.ctx, c.caller, c.path("id"))
 			})),
+		eraseRoute(),
 	)
+}
+
+// eraseRoute looks through the whole audit, which takes its time.
+func eraseRoute() Route {
+	rt := route("POST", "/v1/users/{id}/erase", instance(), "Erase everything about a user who is deactivated or a member nowhere",
+		endpoint{
+			in: reflect.TypeFor[api.EraseUser](), optional: true, out: reflect.TypeFor[api.Erasure](), changes: true,
+			params: []Param{{Name: "dry_run", Kind: ParamFlag, Description: "Change nothing; answer how much would be erased."}},
+			run: func(c *call) (answer, error) {
+				var in api.EraseUser
+				if err := c.decode(&in); err != nil {
+					return answer{}, err
+				}
+				c.dry = c.flag("dry_run") || in.DryRun
+				deadline := http.NewResponseController(c.w)
+				_ = deadline.SetWriteDeadline(c.s.now().Add(c.route.Timeout)) // a writer without one needs none
+				v, revision, err := c.s.authority.EraseUser(c.ctx, c.caller, c.path("id"), c.dry)
+				return answer{body: v, changed: !c.dry, revision: revision}, err
+			},
+		}).saying("Their e-mail, names, ways in, mails and usage go, and what the audit says by and about them, in every workspace; " +
+		"their tokens are revoked. The audit stays whole. What was cut off is finished by asking again.")
+	rt.Timeout = exportTime
+	return rt
 }

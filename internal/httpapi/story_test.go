@@ -140,6 +140,7 @@ func instanceStory() []step {
 		{"GET", "/v1/users", nil, 200, object{"next_cursor": nil}},
 		{"GET", "/v1/users/eve@example.com", nil, 200, object{"workspaces": []any{"acme"}}},
 		{"POST", "/v1/users/eve@example.com/deactivate", nil, 200, object{"active": false}},
+		{"POST", "/v1/users/eve@example.com/erase?dry_run=true", nil, 200, object{"dry_run": true, "memberships": 1.0}},
 		{"POST", "/v1/users/eve@example.com/activate", nil, 200, object{"active": true}},
 		{"GET", "/v1/instance/audit?action=policy.edited", nil, 200, object{"next_cursor": nil}},
 		{"GET", "/v1/instance/audit/export", nil, 200, nil},
