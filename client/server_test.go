@@ -234,7 +234,7 @@ func TestInstance(t *testing.T) {
 	if would := must[api.Erasure](t)(c.EraseUser(ctx, "hank@example.com", true)); !would.DryRun || would.AuditEvents == 0 || would.Memberships != 1 {
 		t.Errorf("erasing would be %+v", would)
 	}
-	if _, err := c.EraseUser(ctx, "ada@example.com", false); !errors.Is(err, api.CodeStillActive) {
+	if _, err := c.EraseUser(ctx, "owner@example.com", false); !errors.Is(err, api.CodeStillActive) {
 		t.Errorf("erasing who is active: %v", err)
 	}
 	user(c.ActivateUser(ctx, "hank@example.com"))

@@ -20,34 +20,39 @@ import (
 // known is everything that the database says, table by table.
 func (w *world) known() map[string]string {
 	w.Helper()
-	db := w.beside()
 	tables := []string{"workspaces", "users", "members", "service_accounts", "tokens", "resources", "audit", "mails", "deliveries", "sessions",
 		"signin_codes", "signin_addresses", "identities", "factors", "roles", "scopes", "webhooks"}
 	out := map[string]string{}
 	for _, table := range tables {
-		rows, err := db.QueryContext(w.ctx, "SELECT * FROM "+table)
-		must(w.T, err)
-		columns, err := rows.Columns()
-		must(w.T, err)
-		var b strings.Builder
-		for rows.Next() {
-			values, into := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			must(w.T, rows.Scan(into...))
-			for i, v := range values {
-				if raw, ok := v.([]byte); ok {
-					values[i] = string(raw)
-				}
-			}
-			fmt.Fprintln(&b, values...)
-		}
-		must(w.T, rows.Err())
-		must(w.T, rows.Close())
-		out[table] = b.String()
+		out[table] = w.rows(table)
 	}
 	return out
+}
+
+// rows is a table as text.
+func (w *world) rows(table string) string {
+	w.Helper()
+	rows, err := w.beside().QueryContext(w.ctx, "SELECT * FROM "+table) //nolint:unqueryvet // it is asked for all there is
+	must(w.T, err)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	must(w.T, err)
+	var b strings.Builder
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		must(w.T, rows.Scan(into...))
+		for i, v := range values {
+			if raw, ok := v.([]byte); ok {
+				values[i] = string(raw)
+			}
+		}
+		fmt.Fprintln(&b, values...)
+	}
+	must(w.T, rows.Err())
+	return b.String()
 }
 
 // mentions names the tables that hold a text.

@@ -34,10 +34,8 @@ func (t traces) texts() [3]string {
 // in says whether a row of the audit is by or about the person. What an erasure
 // told of itself names who was erased by an id that says nothing.
 func (t traces) in(row AuditRow) bool {
-	for _, column := range []string{row.Actor, row.OnBehalf} {
-		if t.named(column) {
-			return true
-		}
+	if t.named(row.Actor) || t.named(row.OnBehalf) {
+		return true
 	}
 	if _, found := t.find(row.Target, t.email); found {
 		return true

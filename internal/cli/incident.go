@@ -177,6 +177,7 @@ func (a *app) auditVerify() *cobra.Command {
 	})
 	cmd.Long = `Read every row of the audit of a database and say whether a row was changed,
 removed, reordered or cut; the first wrong row is named, and the exit code is 1.
+Rows that Tokenry purged or erased are told from those that somebody removed.
 Keep the HEAD that is printed somewhere else: with --expect it must still be there.`
 	config.Flags(cmd.Flags(), "data", "database", "keys")
 	cmd.Flags().StringArrayVar(&expect, "expect", nil, "a HEAD that was printed before (repeatable)")
@@ -187,7 +188,7 @@ func (a *app) showChains(chains []authority.Chain) error {
 	if a.flags.json {
 		return a.printJSON(chains)
 	}
-	return table(a, each(chains, nil), 0, "CHAIN,ROWS,HEAD,BROKEN", func(c authority.Chain) []string {
-		return []string{c.Name, fmt.Sprint(c.Rows), c.Head, c.Broken}
+	return table(a, each(chains, nil), 0, "CHAIN,ROWS,PURGED,HEAD,BROKEN", func(c authority.Chain) []string {
+		return []string{c.Name, fmt.Sprint(c.Rows), fmt.Sprint(c.Purged), c.Head, c.Broken}
 	})
 }
