@@ -164,3 +164,29 @@ func TestAWebhookIsMadeChangedAndTakenAway(t *testing.T) {
 	w.hides(w.status(w.as("vera@example.com", "/workspace/acme/settings/webhooks"), http.StatusOK), "New webhook")
 	w.status(w.as("vera@example.com", "/instance/webhooks"), http.StatusNotFound)
 }
+
+func TestEditingARoleKeepsItsNameAndLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const at = "/workspace/acme/roles"
+	form := url.Values{"name": {"Night"}, "display_name": {"Night shift"}, "scopes": {"tickets:read"}, "rate_limit_requests": {"5"}, "rate_limit_window": {"1m"}}
+	w.status(w.as("ada@example.com", at, form), http.StatusSeeOther)
+	again := w.filled(w.status(w.as("ada@example.com", at+"/Night"), http.StatusOK), at)
+	again.Set("scopes", "tickets:read tickets:write")
+	w.status(w.as("ada@example.com", at, again), http.StatusSeeOther)
+	w.shows(w.status(w.as("ada@example.com", at+"/Night"), http.StatusOK), "Night shift", `value="5"`, "tickets:write")
+	bad := w.status(w.as("ada@example.com", at, with(form, "rate_limit_requests", "many")), http.StatusUnprocessableEntity)
+	w.shows(bad, "Requests is a whole number")
+}
+
+func TestTheLastOwnerCannotBeStoppedFromTheirPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("adam@example.com", "Administrator")
+	me, err := w.GetMember(w.ctx, w.root, "acme", "ada@example.com")
+	must(t, err)
+	for _, who := range []string{"ada@example.com", "adam@example.com"} {
+		w.hides(w.status(w.as(who, "/workspace/acme/members/"+me.ID), http.StatusOK), "/deactivate", "/remove")
+	}
+	w.shows(w.status(w.as("ada@example.com", "/workspace/acme/members/adam@example.com"), http.StatusOK), "/deactivate", "/remove")
+}

@@ -276,11 +276,32 @@ func (v *visit) memberWith(m api.Member, f form) error {
 		return err
 	}
 	t.bulk, t.mine = false, true
-	body := memberPage(v, m, p, t)
+	kept, err := v.kept(m)
+	if err != nil {
+		return err
+	}
+	body := memberPage(v, m, kept, p, t)
 	if f.err != nil {
 		return v.again(m.Address, body)
 	}
 	return v.page(m.Address, body)
+}
+
+// kept says why the visitor cannot stop a member, as a rehearsal tells it; empty
+// when they can.
+func (v *visit) kept(m api.Member) (string, error) {
+	if !v.may("members:write") {
+		return "", nil
+	}
+	_, _, _, err := v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, m.ID, true)
+	e := api.AsError(err)
+	switch {
+	case err == nil:
+		return "", nil
+	case e.Code == api.CodeInternal || e.Code == api.CodeUnavailable:
+		return "", err
+	}
+	return sentence(e.Message), nil
 }
 
 func (v *visit) doMember() error {

@@ -94,14 +94,19 @@ func (v *visit) role() error {
 	if i < 0 {
 		return v.missing()
 	}
-	f := form{fresh: true, values: map[string][]string{"name": {roles[i].Name}, "description": {roles[i].Description}, "scopes": {lines(roles[i].Scopes)}}}
+	f := form{fresh: true, values: map[string][]string{"name": {roles[i].Name}, "description": {roles[i].Description}, "scopes": {lines(roles[i].Scopes)},
+		"display_name": {roles[i].DisplayName}}}
+	putLimit(f.values, "rate_limit", roles[i].RateLimit)
 	return v.page(roles[i].Name, rolePage(v, roles[i], roles, f))
 }
 
 func (v *visit) doRole() error {
 	f := v.typed()
 	in := api.PutRole{Description: f.get("description"), Scopes: f.list("scopes"), DisplayName: f.get("display_name")}
-	_, _, _, err := v.auth.PutRole(v.ctx(), v.caller, v.where(), f.get("name"), in)
+	err := f.roleLimit(&in)
+	if err == nil {
+		_, _, _, err = v.auth.PutRole(v.ctx(), v.caller, v.where(), f.get("name"), in)
+	}
 	if err == nil {
 		return v.done(v.ws("roles"), "saved")
 	}
@@ -109,6 +114,16 @@ func (v *visit) doRole() error {
 		return err
 	}
 	return v.rolesWith(f, form{fresh: true})
+}
+
+// roleLimit reads the limit of a role; without a number it has none.
+func (f form) roleLimit(in *api.PutRole) error {
+	if f.get("rate_limit_requests") == "" {
+		return nil
+	}
+	l, err := f.limit("rate_limit_requests", "rate_limit_window", "rate_limit")
+	in.RateLimit = &l
+	return err
 }
 
 func (v *visit) doDeleteRole() error {
