@@ -33,7 +33,7 @@ func configuration(t *testing.T, name string, into any) {
 }
 
 // wire sends a request to Tokenry as it is written, headers one a line.
-func wire(t *testing.T, line string, headers ...string) *http.Response {
+func wire(t *testing.T, line string, headers ...string) (status int, header http.Header) {
 	t.Helper()
 	c, err := net.Dial("tcp", strings.TrimPrefix(server, "http://"))
 	if err != nil {
@@ -49,23 +49,23 @@ func wire(t *testing.T, line string, headers ...string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = res.Body.Close()
-	return res
+	defer res.Body.Close()
+	return res.StatusCode, res.Header
 }
 
 // asked is what came back, as far as a proxy looks at it.
 func asked(t *testing.T, want int, line string, headers ...string) http.Header {
 	t.Helper()
-	res := wire(t, line, headers...)
-	if res.StatusCode != want {
-		t.Errorf("%s: %s, want %d", line, res.Status, want)
+	status, header := wire(t, line, headers...)
+	if status != want {
+		t.Errorf("%s: %d, want %d", line, status, want)
 	}
 	for _, name := range identity() {
-		if n := len(res.Header[name]); n != 1 && res.StatusCode == http.StatusOK {
+		if n := len(header[name]); n != 1 && status == http.StatusOK {
 			t.Errorf("%s: %s is there %d times", line, name, n)
 		}
 	}
-	return res.Header
+	return header
 }
 
 // shapes begins an instance with these settings, and makes the tokens that the
