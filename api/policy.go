@@ -67,17 +67,19 @@ type Policy struct {
 	// AllowNever allows tokens without expiry.
 	AllowNever bool `json:"allow_never"`
 	// Overlap is how long a rotated secret still works; 0 ends it at once.
-	Overlap               Duration        `json:"overlap"`
-	RequireIPAllowList    bool            `json:"require_ip_allow_list"`
-	PersonalTokens        string          `json:"personal_tokens"`
-	MaxTokens             MaxTokens       `json:"max_tokens"`
-	NoticeDays            []int           `json:"notice_days"`
-	Onboarding            string          `json:"onboarding"`
-	Recoverable           bool            `json:"recoverable"`
-	RevokeOnReuse         bool            `json:"revoke_on_reuse"`
-	RateLimit             *RateLimit      `json:"rate_limit"`
-	WorkspaceRateLimit    *RateLimit      `json:"workspace_rate_limit"`
-	Retention             Duration        `json:"retention"`
+	Overlap            Duration   `json:"overlap"`
+	RequireIPAllowList bool       `json:"require_ip_allow_list"`
+	PersonalTokens     string     `json:"personal_tokens"`
+	MaxTokens          MaxTokens  `json:"max_tokens"`
+	NoticeDays         []int      `json:"notice_days"`
+	Onboarding         string     `json:"onboarding"`
+	Recoverable        bool       `json:"recoverable"`
+	RevokeOnReuse      bool       `json:"revoke_on_reuse"`
+	RateLimit          *RateLimit `json:"rate_limit"`
+	WorkspaceRateLimit *RateLimit `json:"workspace_rate_limit"`
+	Retention          Duration   `json:"retention"`
+	// IntrospectionMaxCache is the longest that an introspection may be kept; 0
+	// leaves it to the token's expiry.
 	IntrospectionMaxCache Duration        `json:"introspection_max_cache"`
 	LeakAction            string          `json:"leak_action"`
 	SupportContact        *SupportContact `json:"support_contact"`

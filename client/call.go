@@ -29,6 +29,10 @@ type call struct {
 	query        url.Values
 	// in is sent as JSON; nil sends no body.
 	in any
+	// form is sent as a form, in place of in.
+	form url.Values
+	// anonymous leaves the client's own token out.
+	anonymous bool
 	// accept is the media type that is asked for; empty is JSON.
 	accept string
 	// again says that sending it twice does what sending it once does.
@@ -122,13 +126,18 @@ func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
 		}
 		body = bytes.NewReader(b)
 	}
+	if cl.form != nil {
+		body = strings.NewReader(cl.form.Encode())
+	}
 	req, err := http.NewRequestWithContext(ctx, cl.method, address, body)
 	if err != nil {
 		return nil, api.Errorf(api.CodeInvalidRequest, "the address of the call cannot be made").Wrap(err)
 	}
 	h := req.Header
 	if !c.secret.IsZero() {
-		h.Set("Authorization", "Bearer "+c.secret.Reveal())
+		if !cl.anonymous {
+			h.Set("Authorization", "Bearer "+c.secret.Reveal())
+		}
 	}
 	h.Set("User-Agent", c.agent)
 	h.Set("Accept", orDefault(cl.accept, "application/json"))
@@ -140,6 +149,9 @@ func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
 	}
 	if cl.in != nil {
 		h.Set("Content-Type", "application/json")
+	}
+	if cl.form != nil {
+		h.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	return req, nil
 }

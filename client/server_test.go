@@ -347,3 +347,30 @@ func TestNamedCallsDoNotHappenTwice(t *testing.T) {
 		t.Errorf("tokens %s and %s", first.Token.ID, again.Token.ID)
 	}
 }
+
+// What programs of OAuth ask, and giving up a token that one has.
+func TestIntrospectAndRevokeSecret(t *testing.T) {
+	t.Parallel()
+	s := clienttest.New(t)
+	in := label("found")
+	in.Scopes, in.Resources = api.Some([]string{"tickets:read"}), api.Some([]string{"payments"})
+	made := must[api.Issued](t)(s.Client.CreateToken(t.Context(), "", in))
+	active := func(resource string) api.Introspection {
+		t.Helper()
+		return must[api.Introspection](t)(s.Client.Introspect(t.Context(), api.IntrospectRequest{Token: made.Secret, Resource: resource}))
+	}
+	if v := active("payments"); !v.Active || v.Scope != "tickets:read" || v.Jti != made.Token.Locator || active("billing").Active {
+		t.Errorf("%+v", v)
+	}
+	for range 2 { // the second time it is none
+		if err := s.Client.RevokeSecret(t.Context(), made.Secret); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v := active("payments"); v.Active {
+		t.Errorf("still active: %+v", v)
+	}
+	if _, err := s.Client.Introspect(t.Context(), api.IntrospectRequest{}); !errors.Is(err, api.CodeInvalidRequest) {
+		t.Errorf("without a token: %v", err)
+	}
+}

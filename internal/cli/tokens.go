@@ -168,12 +168,45 @@ func (a *app) tokenDisable() *cobra.Command {
 
 func (a *app) tokenRevoke() *cobra.Command {
 	var in api.RevokeToken
+	var secret string
 	cmd := a.tokenAct("revoke ID", "End a token for good", func(c *client.Client, ctx context.Context, ws, id string) (api.Token, error) {
 		return c.RevokeToken(ctx, ws, id, in)
 	})
+	byID := cmd.RunE
+	cmd.Args = cobra.MaximumNArgs(1)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if secret == "" && len(args) == 1 {
+			return byID(cmd, args)
+		}
+		if secret == "" || len(args) == 1 {
+			return usagef("name the token by its ID, or give --secret and no ID")
+		}
+		return a.revokeSecret(cmd.Context(), secret)
+	}
+	cmd.Long = `End a token for good: by its ID, with the right to, or by its secret alone, which
+needs no other token. --secret is - for standard input, @FILE or '$NAME'.`
+	cmd.Flags().StringVar(&secret, "secret", "", "end the token of this secret: -, @FILE or '$NAME'")
 	cmd.Flags().StringVar(&in.Reason, "reason", "", "unused, superseded, leaked, owner_left or other")
 	cmd.Flags().StringVar(&in.Comment, "comment", "", "what happened")
 	return cmd
+}
+
+// revokeSecret gives a token up by having its secret. The server does not say
+// whether there was one.
+func (a *app) revokeSecret(ctx context.Context, from string) error {
+	secret, err := a.readSecret(from, "--secret")
+	if err != nil {
+		return err
+	}
+	c, err := client.New(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), secret, client.WithUserAgent("tokenry-cli"))
+	if err != nil {
+		return usage(err)
+	}
+	if err := c.RevokeSecret(ctx, secret); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.Err, "if this was the secret of a token, that token is revoked")
+	return nil
 }
 
 func (a *app) tokenTransfer() *cobra.Command {
