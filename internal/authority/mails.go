@@ -42,7 +42,7 @@ func (w *work) putMails(m Mail, to []string) error {
 
 // handsOver are the actions that give somebody a secret of the token.
 func handsOver() []string {
-	return []string{"token.created", "token.rotated", "token.reset", "token.secret_reissued", "token.transferred"}
+	return []string{"token.created", "token.rotated", "token.reset", "token.secret_reissued", "token.transferred", "token.revealed"}
 }
 
 // mailOwner tells the owner of a personal token that somebody else was handed a

@@ -85,7 +85,7 @@ func (a *Authority) RevealToken(ctx context.Context, c Caller, ref, id string) (
 			return err
 		}
 		out.Token = ch.before
-		return w.audit(ch.ac, ch.sp.ws, event{action: "token.revealed", target: ch.before.ID, token: ch.t.Locator})
+		return w.audit(ch.ac, ch.sp.ws, event{action: "token.revealed", target: ch.before.ID, token: ch.t.Locator, after: out.Token})
 	})
 	return out, err
 }

@@ -166,7 +166,7 @@ func inDays(left time.Duration) string {
 
 func (s *Service) issued(p *page, f authority.MailFacts) string {
 	what := map[string]string{
-		"token.created": "created", "token.transferred": "transferred to you",
+		"token.created": "created", "token.transferred": "transferred to you", "token.revealed": "shown again",
 	}[f.Action]
 	if what == "" {
 		what = "given a new secret"

@@ -256,6 +256,31 @@ func TestTellsOfHandovers(t *testing.T) {
 	}
 }
 
+// TestTellsOfAReveal: who sees another's secret again is told about to its
+// owner; who looks at their own is not.
+func TestTellsOfAReveal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
+	_, _, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{Recoverable: api.Some(true)})
+	must(t, err)
+	w.member("bob@example.com", "Viewer")
+	w.listen("token.revealed")
+	v := w.create("bob@example.com", "for bob", 90*day)
+	w.deliver()
+	w.box.take()
+	for _, who := range []authority.Caller{w.root, w.person("bob@example.com")} {
+		_, err := w.RevealToken(w.ctx, who, "acme", v.ID)
+		must(t, err)
+	}
+	w.deliver()
+	mails, posts := w.box.take(), w.hook.take()
+	if len(mails) != 1 || mails[0].To != "bob@example.com" || len(posts) != 2 {
+		t.Fatalf("%d events, mails %+v", len(posts), mails)
+	}
+	contains(t, mails[0].Text, "in your name was shown again", "ada@example.com")
+	contains(t, string(posts[0].body), v.Locator, v.Masked)
+}
+
 func TestReuseIsToldOnceAnHour(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
