@@ -70,6 +70,23 @@ type WorkspaceUsage struct {
 	Denials []Denial `json:"denials"`
 }
 
+// WorkspaceCount is how much was done in one workspace.
+type WorkspaceCount struct {
+	Workspace           string         `json:"workspace"`
+	WorkspaceExternalID *string        `json:"workspace_external_id"`
+	Allowed             int64          `json:"allowed"`
+	Denied              int64          `json:"denied"`
+	Reasons             map[Code]int64 `json:"reasons"`
+}
+
+// InstanceUsage is what was done with the tokens of all workspaces, and with
+// strings that are no token of any.
+type InstanceUsage struct {
+	UsageSeries
+	// Workspaces are those in which anything was done, the busiest first.
+	Workspaces []WorkspaceCount `json:"workspaces"`
+}
+
 // Denial is one request that was refused.
 type Denial struct {
 	At time.Time `json:"at"`

@@ -32,6 +32,12 @@ func (c *Client) WorkspaceUsage(ctx context.Context, ws string, s Span) (api.Wor
 	return within[api.WorkspaceUsage](ctx, c, ws, cl, "usage")
 }
 
+// InstanceUsage counts what was done in all workspaces, together and in each. It
+// needs instance:admin.
+func (c *Client) InstanceUsage(ctx context.Context, s Span) (api.InstanceUsage, error) {
+	return ask[api.InstanceUsage](ctx, c, call{method: http.MethodGet, query: map[string][]string(s.values())}, "instance", "usage")
+}
+
 // Activity walks through where a token was used from and for what, by day,
 // newest first.
 func (c *Client) Activity(ctx context.Context, ws, id string) iter.Seq2[api.Activity, error] {

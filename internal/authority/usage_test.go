@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/store"
@@ -148,5 +150,44 @@ func TestADryRunOfARemovalShowsTheLastUse(t *testing.T) {
 		if len(hit.Tokens) != 1 || hit.Tokens[0].LastUsedAt == nil || hit.Tokens[0].Status != api.StatusActive {
 			w.Errorf("the dry run shows %+v", hit.Tokens)
 		}
+	})
+}
+
+func TestTheInstanceCountsAllWorkspaces(t *testing.T) {
+	t.Parallel()
+	eachWatched(t, func(w *watched) {
+		w.workspace("globex")
+		w.workspace("idle")
+		here := w.create(w.root, ask("personal", ""))
+		in := scoped("workspace", "", "tickets:read")
+		there, err := w.CreateToken(w.ctx, w.root, "globex", in)
+		must(w.T, err)
+		w.asked = 0
+		w.uses(here.Secret, "192.0.2.1")
+		w.clock.pass(time.Hour)
+		w.uses(there.Secret, "192.0.2.1", "tickets:read")
+		w.uses(there.Secret, "192.0.2.1", "tickets:read")
+		for _, s := range []token.Secret{there.Secret, token.NewSecret("tkyp_000000000000zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz000000")} {
+			if code := w.use(s, "192.0.2.1", "tickets:write"); code == api.CodeOK {
+				w.Error("let through")
+			}
+		}
+		v, err := w.InstanceUsage(w.ctx, w.root, time.Time{}, time.Time{}, "")
+		must(w.T, err)
+		want := []api.WorkspaceCount{
+			{Workspace: "globex", Allowed: 2, Denied: 1, Reasons: map[api.Code]int64{api.CodeInsufficientScope: 1}},
+			{Workspace: "acme", Allowed: 1, Reasons: map[api.Code]int64{}},
+		}
+		if diff := cmp.Diff(want, v.Workspaces); diff != "" {
+			w.Error(diff)
+		}
+		if v.Allowed != 3 || v.Denied != 2 || v.Reasons[api.CodeMalformed] != 1 || v.Bucket != api.BucketHour || len(v.Buckets) != 2 ||
+			v.Buckets[0].Allowed != 1 || v.Buckets[1].Allowed != 2 || v.Buckets[1].Denied != 2 || v.Buckets[1].Reasons[api.CodeMalformed] != 1 {
+			w.Errorf("together %+v", v.UsageSeries)
+		}
+		_, err = w.InstanceUsage(w.ctx, w.member("ova@example.com", "Owner"), time.Time{}, time.Time{}, "")
+		w.refused(err, api.CodeInsufficientScope)
+		_, err = w.InstanceUsage(w.ctx, w.root, time.Time{}, time.Time{}, "week")
+		w.refusedField(err, api.CodeInvalidField, "bucket")
 	})
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -76,7 +77,7 @@ func (c *call) pass(workspace string, addr netip.Addr, u Use) error {
 	if err := c.decideIn(q, workspace, d); err != nil {
 		return err
 	}
-	rateFields(c.w.Header(), d.Rate)
+	rateFields(c.w.Header(), d)
 	if !d.Allowed() {
 		return refused(d, q.Scopes)
 	}
@@ -161,12 +162,32 @@ func identify(h http.Header, values [identityFields]string) {
 }
 
 // rateFields are those of draft-ietf-httpapi-ratelimit-headers-10.
-func rateFields(h http.Header, r verify.Rate) {
-	if !r.Limited {
+// Each limit that holds is one policy in them. t is when more is free: on a
+// refusal that is when the request would pass, so that Retry-After, which is the
+// longest of them, is never before it.
+func rateFields(h http.Header, d *verify.Decision) {
+	if !d.Rate.Limited {
 		return
 	}
-	h["Ratelimit-Policy"] = []string{`"default";q=` + strconv.Itoa(r.Limit)}
-	h["Ratelimit"] = []string{`"default";r=` + strconv.Itoa(r.Remaining) + `;t=` + strconv.FormatInt(wholeSeconds(r.Reset), 10)}
+	var policy, state []byte
+	for _, l := range []struct {
+		name string
+		verify.Rate
+	}{{`"token"`, d.TokenRate}, {`"workspace"`, d.WorkspaceRate}} {
+		if !l.Limited {
+			continue
+		}
+		if policy != nil {
+			policy, state = append(policy, ", "...), append(state, ", "...)
+		}
+		free := l.Reset
+		if l.RetryAfter > 0 {
+			free = l.RetryAfter
+		}
+		policy = fmt.Appendf(policy, "%s;q=%d;w=%d", l.name, l.Limit, max(wholeSeconds(l.Window), 1))
+		state = fmt.Appendf(state, "%s;r=%d;t=%d", l.name, l.Remaining, wholeSeconds(free))
+	}
+	h["Ratelimit-Policy"], h["Ratelimit"] = []string{string(policy)}, []string{string(state)}
 }
 
 // deny lets a refusal of forward-auth be answered in a status that the proxy

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -137,12 +138,12 @@ func TestForwardAuthRefusalsHaveTheirStatus(t *testing.T) {
 	w.as(tok, "GET", path, nil).is(403).problem(api.CodeResourceDenied)
 	w.as(tok, "GET", path+"&resource=shop", nil).is(403).problem(api.CodeResourceDenied)
 	w.as(tok, "GET", path+"&resource=any", nil).is(200).headers(map[string]string{
-		"Ratelimit-Policy": `"default";q=2`, "Ratelimit": `"default";r=1;t=30`,
+		"Ratelimit-Policy": `"token";q=2;w=60`, "Ratelimit": `"token";r=1;t=30`,
 	})
 	w.as(tok, "GET", path+"&resource=payments", nil).is(200)
 	r := w.as(tok, "GET", path+"&resource=payments", nil).is(429)
 	r.problem(api.CodeRateLimited)
-	r.headers(map[string]string{"Retry-After": "30", "Ratelimit-Policy": `"default";q=2`, "Ratelimit": `"default";r=0;t=60`})
+	r.headers(map[string]string{"Retry-After": "30", "Ratelimit-Policy": `"token";q=2;w=60`, "Ratelimit": `"token";r=0;t=30`})
 
 	r = w.as(tok, "GET", path+"&resource=payments&deny=403", nil).is(403)
 	r.headers(map[string]string{"Tokenry-Status": "429", "Retry-After": "30"})
@@ -154,6 +155,23 @@ func TestForwardAuthRefusalsHaveTheirStatus(t *testing.T) {
 	r.challenges(bareChallenge)
 	r.headers(map[string]string{"Tokenry-Status": "401"})
 	w.as(tok, "GET", path+"&deny=403", nil).is(403).headers(map[string]string{"Tokenry-Status": "403"})
+}
+
+// TestForwardAuthTellsEachLimit: the token's own and the one that all share.
+func TestForwardAuthTellsEachLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.as(w.root, "PATCH", ws+"/policy", object{"workspace_rate_limit": object{"requests": 7, "window": "1h"}}).is(200)
+	tok := w.issue("acme", object{"label": "x", "rate_limit": object{"requests": 3, "window": "6s"}}).Secret
+	for left := range 3 {
+		w.as(tok, "GET", fa+"?workspace=acme", nil).is(200).headers(map[string]string{
+			"Ratelimit-Policy": `"token";q=3;w=6, "workspace";q=7;w=3600`,
+			"Ratelimit":        fmt.Sprintf(`"token";r=%d;t=%d, "workspace";r=%d;t=%d`, 2-left, 2+2*left, 6-left, []int{515, 1029, 1543}[left]),
+		})
+	}
+	w.as(tok, "GET", fa+"?workspace=acme", nil).is(429).headers(map[string]string{
+		"Retry-After": "2", "Ratelimit": `"token";r=0;t=2, "workspace";r=4;t=1543`,
+	})
 }
 
 func TestForwardAuthDeniesATokenInItsAddress(t *testing.T) {

@@ -189,6 +189,7 @@ func instanceSituations() []situation {
 		{route: "PATCH " + at + "/policy", body: `{"overlap":"1h"}`},
 		{route: "GET " + at + "/audit"},
 		{route: "GET " + at + "/audit/export"},
+		{route: "GET " + at + "/usage"},
 		{route: "GET " + at + "/admins"},
 		{route: "POST " + at + "/admins", body: `{"user":"bea@example.com"}`},
 		{route: "DELETE " + at + "/admins/{id}", id: "ida@example.com"},

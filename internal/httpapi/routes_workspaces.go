@@ -106,6 +106,10 @@ func instanceRoutes() []Route {
 			change(func(c *call, in api.PatchPolicy) (api.Policy, int64, error) {
 				return c.s.authority.EditInstancePolicy(c.ctx, c.caller, in)
 			})),
+		route("GET", "/v1/instance/usage", instance(), "Count what was done in all workspaces, together and in each",
+			get(func(c *call) (api.InstanceUsage, error) {
+				return c.s.authority.InstanceUsage(c.ctx, c.caller, c.time("from"), c.time("to"), c.text("bucket"))
+			})).taking(usageParams()...),
 		route("GET", "/v1/instance/admins", instance(), "List the instance administrators",
 			all(func(c *call) ([]api.User, error) { return c.s.authority.ListAdmins(c.ctx, c.caller) })),
 		route("POST", "/v1/instance/admins", instance(), "Make a user an instance administrator",

@@ -133,6 +133,7 @@ func instanceStory() []step {
 		{"GET", "/v1/instance/roles", nil, 200, nil},
 		{"PUT", "/v1/instance/roles/Auditor", object{"scopes": []string{"audit:read"}}, 201, nil},
 		{"DELETE", "/v1/instance/roles/Auditor", nil, 200, nil},
+		{"GET", "/v1/instance/usage?bucket=day", nil, 200, object{"bucket": "day", "workspaces": []any{}}},
 		{"GET", "/v1/instance/admins", nil, 200, nil},
 		{"PUT", ws + "/members/eve@example.com", object{"role": "Viewer", "resources": []string{"*"}}, 201, nil},
 		{"POST", "/v1/instance/admins", object{"user": "eve@example.com"}, 200, object{"instance_admin": true}},

@@ -249,10 +249,11 @@ func (e *Engine) charge(req *Request, b *binding, d *Decision) (ok bool) {
 	if b.rates == nil {
 		return true
 	}
-	d.Rate, ok = e.limits.take(&charge{
+	d.TokenRate, d.WorkspaceRate, ok = e.limits.take(&charge{
 		token: d.Locator, workspace: b.where.ID, rates: *b.rates,
 		cost: req.Cost, look: req.Peek, now: d.At.UnixNano(),
 	})
+	d.Rate = nearest(d.TokenRate, d.WorkspaceRate)
 	return ok
 }
 

@@ -16,6 +16,8 @@ type Rate struct {
 	// Limited is false where no limit holds; the rest is zero then.
 	Limited          bool
 	Limit, Remaining int
+	// Window is the time that the limit is for, to the second.
+	Window time.Duration
 	// Reset is how long it takes until the whole limit is free again.
 	Reset time.Duration
 	// RetryAfter, on a refusal, is when the same request would pass.
@@ -110,9 +112,13 @@ func (l *level) add(cost, now int64) bucket {
 }
 
 func (l *level) state(cost int64, fits bool) Rate {
+	if !l.on {
+		return Rate{}
+	}
 	r := Rate{
 		Limited: true, Limit: int(l.burst), Reset: time.Duration(l.backlog),
 		Remaining: int((l.burst*l.step - l.backlog) / l.step),
+		Window:    time.Duration(l.burst * l.step).Truncate(time.Second), // the step was rounded up, by less
 	}
 	switch {
 	case fits:
@@ -151,7 +157,7 @@ func newLimits(capacity int) *limits {
 // take lets a request through, or not. It consumes from both limits or from
 // neither: both buckets are locked together, always the token's first, so two
 // requests cannot wait for each other.
-func (l *limits) take(c *charge) (Rate, bool) {
+func (l *limits) take(c *charge) (ofToken, ofWorkspace Rate, ok bool) {
 	var own, shared level
 	var ownIn *bucketShard[token.Locator]
 	var sharedIn *bucketShard[int64]
@@ -176,20 +182,17 @@ func (l *limits) take(c *charge) (Rate, bool) {
 	if consumes && shared.on {
 		sharedIn.put(c.workspace, shared.add(cost, c.now), c.now)
 	}
-	return nearest(&own, &shared, cost, fitsOwn, fitsShared), fitsOwn && fitsShared
+	return own.state(cost, fitsOwn), shared.state(cost, fitsShared), fitsOwn && fitsShared
 }
 
-// nearest is the level that refuses, of two the longer, else the one with less left.
-func nearest(own, shared *level, cost int64, fitsOwn, fitsShared bool) Rate {
-	switch {
-	case !own.on && !shared.on:
-		return Rate{}
-	case !shared.on:
-		return own.state(cost, fitsOwn)
-	case !own.on:
-		return shared.state(cost, fitsShared)
+// nearest is the limit that refuses, of two the longer, else the one with less left.
+func nearest(a, b Rate) Rate {
+	if !a.Limited {
+		return b
 	}
-	a, b := own.state(cost, fitsOwn), shared.state(cost, fitsShared)
+	if !b.Limited {
+		return a
+	}
 	if b.RetryAfter > a.RetryAfter || a.RetryAfter == 0 && b.Remaining < a.Remaining {
 		return b
 	}
