@@ -45,10 +45,14 @@ func (a *app) tokenUsage() *cobra.Command {
 // workspaceUsage counts what was done with all tokens of a workspace.
 func (a *app) workspaceUsage() *cobra.Command {
 	var span func() client.Span
+	var everywhere bool
 	cmd := a.command("usage [WORKSPACE]", "Count what was done with all tokens, and list the last refusals", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
+		}
+		if everywhere {
+			return a.instanceUsage(cmd, c, span())
 		}
 		u, err := c.WorkspaceUsage(cmd.Context(), strings.Join(args, ""), span())
 		if err != nil {
@@ -61,7 +65,21 @@ func (a *app) workspaceUsage() *cobra.Command {
 		return a.show(u, rows)
 	})
 	span = spanFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&everywhere, "instance", false, "of all workspaces; it needs instance:admin")
 	return cmd
+}
+
+// instanceUsage counts what was done in all workspaces, together and in each.
+func (a *app) instanceUsage(cmd *cobra.Command, c *client.Client, span client.Span) error {
+	u, err := c.InstanceUsage(cmd.Context(), span)
+	if err != nil {
+		return err
+	}
+	rows := a.seriesRows(u.UsageSeries)
+	for _, w := range u.Workspaces {
+		rows = append(rows, row{"workspace " + w.Workspace, fmt.Sprintf("%d allowed, %d denied", w.Allowed, w.Denied)})
+	}
+	return a.show(u, rows)
 }
 
 func (a *app) usageRows(u api.TokenUsage) []row {
