@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"bytes"
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,6 +26,14 @@ type routeView struct {
 	Statuses                                  []int
 	Media                                     []string
 	Keyed                                     bool
+	Scopes                                    []string
+	Example                                   *exampleView
+}
+
+// exampleView is a call of the tests as a line for a shell, and its answer.
+type exampleView struct {
+	Curl, Answer string
+	Status       int
 }
 
 // paramView is a parameter as the reference shows it.
@@ -51,7 +61,11 @@ func (d *document) Sections() []section {
 			out = append(out, section{Name: rt.Group})
 		}
 		last := &out[len(out)-1]
-		last.Routes = append(last.Routes, view(rt))
+		v := view(rt)
+		if e, ok := d.examples[rt.Pattern()]; ok && !slices.Contains(rt.Media, mediaHTML) {
+			v.Example = e.view(rt, d.Servers[0].URL)
+		}
+		last.Routes = append(last.Routes, v)
 	}
 	return out
 }
@@ -59,6 +73,7 @@ func (d *document) Sections() []section {
 func view(rt *Route) routeView {
 	v := routeView{
 		ID: operationID(rt, rt.Method), Method: rt.Method, Path: rt.Path, Summary: rt.Summary, Detail: rt.Detail, Access: rt.Access.text(),
+		Scopes:   rt.Access.Scopes,
 		Statuses: rt.Success, Media: rt.Media, Keyed: rt.Keyed, Request: nameOf(rt.Request), Response: nameOf(rt.Response),
 	}
 	if v.Method == "" {
@@ -72,6 +87,30 @@ func view(rt *Route) routeView {
 		v.Params = append(v.Params, paramView{name, p.Description})
 	}
 	return v
+}
+
+func (e exampleCall) view(rt *Route, base string) *exampleView {
+	method, _, _ := strings.Cut(rt.Pattern(), " ")
+	if rt.Method == "" {
+		method = "GET"
+	}
+	line := "curl -X " + method + " '" + base + e.Path + "'"
+	if rt.Access.Kind != AccessPublic {
+		line += " \\\n  -H \"Authorization: Bearer $TOKENRY_TOKEN\""
+	}
+	if e.Request != nil {
+		line += " \\\n  -H 'Content-Type: application/json' \\\n  -d '" + strings.ReplaceAll(indented(e.Request), "'", `'\''`) + "'"
+	}
+	return &exampleView{Curl: line, Answer: indented(e.Response), Status: e.Status}
+}
+
+// indented is JSON for people; what is none stays as it is.
+func indented(raw []byte) string {
+	var b bytes.Buffer
+	if json.Indent(&b, raw, "", "  ") != nil {
+		return string(raw)
+	}
+	return b.String()
 }
 
 func nameOf(t reflect.Type) string {
