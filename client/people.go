@@ -37,6 +37,12 @@ func (c *Client) GetMember(ctx context.Context, ws, ref string) (api.Member, err
 	return within[api.Member](ctx, c, ws, call{method: http.MethodGet}, "members", ref)
 }
 
+// PortalLink makes a link that opens a member's own tokens in the console, once
+// and for five minutes. It needs instance:admin.
+func (c *Client) PortalLink(ctx context.Context, ws, ref string) (api.PortalLink, error) {
+	return within[api.PortalLink](ctx, c, ws, with(http.MethodPost, nil), "members", ref, "portal-link")
+}
+
 // EditMember merges a patch into a membership.
 func (c *Client) EditMember(ctx context.Context, ws, ref string, in api.EditMember) (api.Member, error) {
 	return within[api.Member](ctx, c, ws, with(http.MethodPatch, in), "members", ref)

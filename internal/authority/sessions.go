@@ -61,11 +61,11 @@ type Identity struct {
 	CreatedAt       time.Time
 }
 
-// Factor is a second factor of a person, or one of their recovery codes.
+// Factor is a second factor of a person, one of their recovery codes, or a passkey.
 type Factor struct {
 	ID   ID
 	User ID
-	// Kind is "totp" or "recovery".
+	// Kind is "totp", "recovery" or "passkey".
 	Kind string
 	Name string
 	// Digest is a recovery code's; Sealed a secret that must be read again.

@@ -168,3 +168,22 @@ func (a *Authority) MayInvite(ctx context.Context, c Caller, ref, who string) (o
 	})
 	return out, a.refused(ctx, c, entered, err)
 }
+
+// MayLinkPortal answers the member that a reference names to who may make a link
+// into their own tokens. It needs instance:admin.
+func (a *Authority) MayLinkPortal(ctx context.Context, c Caller, ref, who string) (out Invitee, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ac, sp, err := a.enterForInstance(r, c, ref)
+		if err != nil {
+			return err
+		}
+		m, err := a.member(r, ac, sp, who)
+		if err != nil {
+			return err
+		}
+		u, err := r.User(UserKey{ID: m.User})
+		out = Invitee{User: u, Workspace: sp.ws, Instance: true}
+		return err
+	})
+	return out, err
+}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -48,7 +49,30 @@ func (a *app) members() *cobra.Command {
 		a.memberEdit(), a.memberAct("deactivate MEMBER", "Stop a member's tokens until it is activated", (*client.Client).DeactivateMember),
 		a.memberAct("activate MEMBER", "Bring a deactivated member back", (*client.Client).ActivateMember),
 		alias("delete", a.memberAct("remove MEMBER", "End a membership for good and revoke its tokens", (*client.Client).RemoveMember)),
-		a.affected("tokens MEMBER", "List the tokens that deactivating or removing a member would stop", (*client.Client).MemberTokens), reset)
+		a.affected("tokens MEMBER", "List the tokens that deactivating or removing a member would stop", (*client.Client).MemberTokens), reset,
+		a.portalLink())
+}
+
+// portalLink prints a link that is a secret for five minutes, so like one it is
+// all that goes to standard output.
+func (a *app) portalLink() *cobra.Command {
+	return a.command("portal-link MEMBER", "Make a link that opens a member's own tokens, once and for five minutes", cobra.ExactArgs(1),
+		func(cmd *cobra.Command, args []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			l, err := c.PortalLink(cmd.Context(), "", args[0])
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				return a.printJSON(l)
+			}
+			fmt.Fprintf(a.Err, "works once, until %s\n", a.when(&l.ExpiresAt))
+			_, err = fmt.Fprintln(a.Out, l.URL)
+			return err
+		})
 }
 
 func (a *app) memberList() *cobra.Command {

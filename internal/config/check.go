@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"unicode"
 	"time"
+	"unicode"
 )
 
 // assign writes texts into a field by its type, or says what is wrong.
@@ -20,6 +20,12 @@ func assign(field any, texts []string) (problem string) {
 		*field = texts[0]
 	case *URL:
 		*field = NewURL(texts[0])
+	case *Secret:
+		*field = NewSecret(texts[0])
+	case *[]string:
+		return assignTexts(field, texts)
+	case *bool:
+		return assignBool(field, texts[0])
 	case *slog.Level:
 		return assignLevel(field, texts[0])
 	case *time.Duration:
@@ -41,6 +47,26 @@ func assignLevel(field *slog.Level, text string) string {
 		return ""
 	}
 	return "must be debug, info, warn or error"
+}
+
+func assignTexts(field *[]string, texts []string) string {
+	*field = nil
+	for i, text := range texts {
+		if text = strings.TrimSpace(text); text == "" {
+			return "entry " + strconv.Itoa(i+1) + " is empty"
+		}
+		*field = append(*field, text)
+	}
+	return ""
+}
+
+func assignBool(field *bool, text string) string {
+	switch text {
+	case "true", "false":
+		*field = text == "true"
+		return ""
+	}
+	return "must be true or false"
 }
 
 func assignPrefixes(field *[]netip.Prefix, texts []string) string {
@@ -66,7 +92,7 @@ func assignPrefixes(field *[]netip.Prefix, texts []string) string {
 // check refuses what means nothing and settles what follows from other settings.
 func (c *Config) check() error {
 	for _, check := range []func() error{
-		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog,
+		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog, c.checkSignIn, c.checkOIDC,
 	} {
 		if err := check(); err != nil {
 			return err

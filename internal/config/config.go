@@ -65,6 +65,63 @@ type Config struct {
 	// set when there is a mail server.
 	SMTPFrom string `key:"smtp_from" help:"sender of mails, an address or Name <address>"`
 
+	// SignIn is how people sign in to the console: both, password or sso. With sso
+	// nobody signs in with a password, and passwords are neither set nor reset; if
+	// the identity provider is out of reach, start the server with both or password.
+	SignIn string `key:"sign_in" default:"both" help:"how people sign in: both, password or sso"`
+
+	// OIDCIssuer is the address of an OpenID Connect provider for single sign-on,
+	// letter by letter as the provider names itself: https, or http on this machine.
+	// Its redirect address for this server is BASE_URL/signin/oidc/sso/callback.
+	// Empty means there is none.
+	OIDCIssuer string `key:"oidc_issuer" help:"OpenID Connect provider for single sign-on, as it names itself (default none)"`
+
+	// OIDCName is what the button for it says after "Continue with".
+	OIDCName string `key:"oidc_name" default:"single sign-on" help:"what the button for the provider says after Continue with"`
+
+	// OIDCClientID is what the provider calls this server. It must be given with an
+	// issuer.
+	OIDCClientID string `key:"oidc_client_id" help:"what the provider calls this server"`
+
+	// OIDCClientSecret proves to the provider that it is this server. Empty is a
+	// client without one, of which PKCE is the proof. It is no flag; in place of it
+	// a file can be named.
+	OIDCClientSecret Secret `key:"oidc_client_secret" help:"the client's secret at the provider"`
+
+	// OIDCClientSecretFile is a file with that secret, read when the server starts.
+	// A line end behind it does not count.
+	OIDCClientSecretFile string `key:"oidc_client_secret_file" help:"file with the client's secret at the provider"`
+
+	// OIDCScopes are what is asked for besides openid.
+	OIDCScopes []string `key:"oidc_scopes" default:"profile,email" help:"scopes that are asked for besides openid"`
+
+	// OIDCDomains are the domains of e-mails, like example.com, that count at
+	// somebody's first sign-in: whose e-mail the provider has verified gets the
+	// account with that e-mail, if it is signed in to in no other way yet, or a new
+	// one. Subdomains are not meant; * is every domain. Empty is none, and then an
+	// identity is linked by whoever is signed in, under Security, alone.
+	OIDCDomains []string `key:"oidc_domains" help:"domains of e-mails whose people the provider may bring (default none; * is all)"`
+
+	// OIDCWorkspace is the slug of the workspace that people without an account
+	// become members of. Empty makes no accounts.
+	OIDCWorkspace string `key:"oidc_workspace" help:"workspace that people without an account become members of (default no accounts are made)"`
+
+	// OIDCDefaultRole is their role there when none of OIDCRoles gives one. Empty
+	// refuses them.
+	OIDCDefaultRole string `key:"oidc_default_role" help:"role of people whom no entry of --oidc-roles gives one (default they are refused)"`
+
+	// OIDCRoleClaim names the claim, a text or a list of them, that OIDCRoles look
+	// at, such as groups.
+	OIDCRoleClaim string `key:"oidc_role_claim" help:"claim that --oidc-roles look at, like groups"`
+
+	// OIDCRoles give roles by the values of that claim, as VALUE=ROLE; the first
+	// that fits counts.
+	OIDCRoles []string `key:"oidc_roles" help:"roles by values of the claim, as VALUE=ROLE; the first that fits counts"`
+
+	// OIDCSyncRoles says whether OIDCRoles count at every sign-in, true, or at the
+	// first alone, false. The last Owner keeps that role whatever the provider says.
+	OIDCSyncRoles bool `key:"oidc_sync_roles" default:"false" help:"apply --oidc-roles at every sign-in, not only the first"`
+
 	// WebhookNetworks lists networks, as CIDRs or single addresses, that webhooks
 	// may be posted to although they are not public; then http:// is taken too.
 	// Empty allows public addresses over https alone.

@@ -106,6 +106,9 @@ func TestEverySettingHasEveryForm(t *testing.T) {
 		"smtp_from": "t@example.com", "log_level": "warn", "log_format": "json", "shutdown_timeout": "1s", "webhook_networks": "10.0.0.0/8",
 		"brand_name": "Acme Keys", "brand_logo": "logo.svg",
 		"rules": "r",
+		"sign_in": "sso", "oidc_issuer": "https://id.example.com", "oidc_name": "Corp", "oidc_client_id": "t", "oidc_client_secret": "",
+		"oidc_client_secret_file": "f", "oidc_scopes": "email,groups", "oidc_domains": "example.com,example.org", "oidc_workspace": "acme",
+		"oidc_default_role": "Viewer", "oidc_role_claim": "groups", "oidc_roles": "a=Owner,b=Viewer", "oidc_sync_roles": "true",
 	}
 	var file strings.Builder
 	env := map[string]string{}
@@ -117,18 +120,45 @@ func TestEverySettingHasEveryForm(t *testing.T) {
 		}
 		fmt.Fprintf(&file, "%s: %q\n", s.Key, v)
 		env[s.Variable] = v
-		flags = append(flags, "--"+s.Flag+"="+v)
+		if s.Flag != "" {
+			flags = append(flags, "--"+s.Flag+"="+v)
+		}
 	}
 	want := mustLoad(t, layers{flags: flags})
 	for name, l := range map[string]layers{"file": {file: file.String()}, "environment": {env: env}} {
-		if d := cmp.Diff(want, mustLoad(t, l), cmp.Comparer(sameURL), cmp.Comparer(samePrefix)); d != "" {
+		if d := cmp.Diff(want, mustLoad(t, l), cmp.Comparer(sameURL), cmp.Comparer(samePrefix), cmp.Comparer(sameSecret)); d != "" {
 			t.Errorf("%s differs from the flags: %s", name, d)
 		}
 	}
 }
 
-func sameURL(a, b config.URL) bool      { return a.Reveal() == b.Reveal() }
-func samePrefix(a, b netip.Prefix) bool { return a == b }
+func sameURL(a, b config.URL) bool       { return a.Reveal() == b.Reveal() }
+func sameSecret(a, b config.Secret) bool { return a.Reveal() == b.Reveal() }
+func samePrefix(a, b netip.Prefix) bool  { return a == b }
+
+// sso are the flags of a provider, with these besides.
+func sso(issuer string, more ...string) []string {
+	return append([]string{"--oidc-issuer", issuer, "--oidc-client-id", "t"}, more...)
+}
+
+// Weakness: whoever may list the processes of a machine reads the flags of each.
+// Proved: the secret has a variable and a key, is taken from both, and no flag.
+func TestASecretHasNoFlag(t *testing.T) {
+	t.Parallel()
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	config.Flags(fs)
+	if fs.Lookup("oidc-client-secret") != nil {
+		t.Error("there is a flag for a secret")
+	}
+	for name, l := range map[string]layers{
+		"variable": {env: map[string]string{"TOKENRY_OIDC_CLIENT_SECRET": "s3cret"}}, "file": {file: "oidc_client_secret: s3cret\n"},
+	} {
+		l.flags = sso("http://127.0.0.1:1")
+		if got := mustLoad(t, l).OIDCClientSecret.Reveal(); got != "s3cret" {
+			t.Errorf("from the %s came %q", name, got)
+		}
+	}
+}
 
 func TestConfigFromVariable(t *testing.T) {
 	t.Parallel()
@@ -191,6 +221,20 @@ func TestRefuses(t *testing.T) {
 		{"mail over http", layers{flags: []string{"--smtp-url", "http://h", "--smtp-from", "a@b.c"}}, "smtp_url"},
 		{"a level of its own", layers{flags: []string{"--log-level", "loud"}}, "log_level"},
 		{"a format of its own", layers{flags: []string{"--log-format", "xml"}}, "log_format"},
+		{"another way to sign in", layers{flags: []string{"--sign-in", "magic"}}, "sign_in"},
+		{"single sign-on without a provider", layers{flags: []string{"--sign-in", "sso"}}, "sign_in"},
+		{"an issuer over plain HTTP", layers{flags: sso("http://id.example.com")}, "oidc_issuer"},
+		{"an issuer with a query", layers{flags: sso("https://id.example.com/?a=b")}, "oidc_issuer"},
+		{"a provider without a client", layers{flags: []string{"--oidc-issuer", "https://id.example.com"}}, "oidc_client_id"},
+		{"a client without a provider", layers{flags: []string{"--oidc-client-id", "t"}}, "oidc_client_id"},
+		{"two places of a secret", layers{flags: sso("https://h", "--oidc-client-secret-file", "f"), env: map[string]string{"TOKENRY_OIDC_CLIENT_SECRET": "s"}}, "oidc_client_secret_file"},
+		{"a domain with an @", layers{flags: sso("https://h", "--oidc-domains", "@example.com")}, "oidc_domains"},
+		{"subdomains by a star", layers{flags: sso("https://h", "--oidc-domains", "*.example.com")}, "oidc_domains"},
+		{"a rule without a role", layers{flags: sso("https://h", "--oidc-workspace", "a", "--oidc-role-claim", "groups", "--oidc-roles", "admins")}, "oidc_roles"},
+		{"rules without a claim", layers{flags: sso("https://h", "--oidc-workspace", "a", "--oidc-roles", "a=Owner")}, "oidc_role_claim"},
+		{"a role without a workspace", layers{flags: sso("https://h", "--oidc-default-role", "Viewer")}, "oidc_workspace"},
+		{"rules at every sign-in, without any", layers{flags: sso("https://h", "--oidc-sync-roles")}, "oidc_sync_roles"},
+		{"neither true nor false", layers{env: map[string]string{"TOKENRY_OIDC_SYNC_ROLES": "maybe"}}, "oidc_sync_roles"},
 		{"a negative time", layers{flags: []string{"--shutdown-timeout", "-1s"}}, "shutdown_timeout"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -212,6 +256,7 @@ func TestPasswordsAreNotPrinted(t *testing.T) {
 	c := mustLoad(t, layers{env: map[string]string{
 		"TOKENRY_DATABASE": "postgres://u:" + secret + "@h/n?sslpassword=" + secret, "TOKENRY_KEYS": "k",
 		"TOKENRY_SMTP_URL": "smtp://u:" + secret + "@h:587", "TOKENRY_SMTP_FROM": "a@example.com",
+		"TOKENRY_OIDC_ISSUER": "https://h", "TOKENRY_OIDC_CLIENT_ID": "t", "TOKENRY_OIDC_CLIENT_SECRET": secret,
 	}})
 	if !c.Database.HasPassword() || !c.SMTPURL.HasPassword() {
 		t.Error("a password was not noticed")

@@ -72,7 +72,9 @@ func environment(env func(string) (string, bool)) map[string]any {
 func given(flags *pflag.FlagSet) func(*pflag.Flag) (string, any) {
 	keys := map[string]string{}
 	for _, s := range Settings() {
-		keys[s.Flag] = s.Key
+		if s.Flag != "" {
+			keys[s.Flag] = s.Key
+		}
 	}
 	return func(f *pflag.Flag) (string, any) {
 		if key, ok := keys[f.Name]; ok && f.Changed {

@@ -44,7 +44,7 @@ const head = `# Configuration
 
 Settings of ` + "`tokenry serve`" + `, and of the commands that open its database. Each has a flag, a variable and a key
 in a YAML file, which ` + "`--config FILE`" + ` or ` + "`TOKENRY_CONFIG`" + ` names. A flag wins over the variable, the variable
-over the file, the file over the default. An empty variable counts as none; an unknown key in the file is
+over the file, the file over the default. A secret has no flag. An empty variable counts as none; an unknown key in the file is
 refused, an unknown variable is not.
 
 What holds a password (the address of a database or mail server) belongs into the variable or the file:
@@ -63,7 +63,11 @@ func reference(t *testing.T) string {
 		if s.Default != "" {
 			def = "`" + s.Default + "`"
 		}
-		fmt.Fprintf(&b, "| [%s](#%s) | `--%s` | `%s` | %s |\n", s.Key, s.Key, s.Flag, s.Variable, def)
+		flag := "–"
+		if s.Flag != "" {
+			flag = "`--" + s.Flag + "`"
+		}
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | `%s` | %s |\n", s.Key, s.Key, flag, s.Variable, def)
 	}
 	for _, s := range config.Settings() {
 		if comments[s.Field] == "" {

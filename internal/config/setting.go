@@ -13,7 +13,7 @@ import (
 type Setting struct {
 	// Field is the field's name; Key its name in the file.
 	Field, Key string
-	// Flag and Variable follow from Key.
+	// Flag and Variable follow from Key. A secret has no flag.
 	Flag, Variable string
 	// Default is the default as it would be written; Help one line about it.
 	Default, Help string
@@ -34,6 +34,9 @@ func Settings() []Setting {
 			Field: f.Name, Key: key, Flag: strings.ReplaceAll(key, "_", "-"), Variable: variable(key),
 			Default: f.Tag.Get("default"), Help: f.Tag.Get("help"), List: f.Type.Kind() == reflect.Slice, index: i,
 		}
+		if f.Type == reflect.TypeFor[Secret]() {
+			out[i].Flag = ""
+		}
 	}
 	return out
 }
@@ -48,16 +51,25 @@ const fileKey = "config"
 func Flags(fs *pflag.FlagSet, keys ...string) {
 	fs.String(fileKey, "", "read settings from this YAML file ($"+variable(fileKey)+")")
 	for _, s := range Settings() {
-		if len(keys) > 0 && !slices.Contains(keys, s.Key) {
+		if s.Flag == "" || len(keys) > 0 && !slices.Contains(keys, s.Key) {
 			continue
 		}
 		help := fmt.Sprintf("%s ($%s)", s.Help, s.Variable)
-		if s.List {
-			fs.StringSlice(s.Flag, nil, help)
+		if f := reflect.TypeFor[Config]().Field(s.index); f.Type.Kind() == reflect.Bool {
+			fs.Bool(s.Flag, s.Default == "true", help)
+		} else if s.List {
+			fs.StringSlice(s.Flag, listOf(s.Default), help)
 		} else {
 			fs.String(s.Flag, s.Default, help)
 		}
 	}
+}
+
+func listOf(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
 }
 
 // Error says that a setting is wrong. It does not repeat the value.
@@ -73,7 +85,13 @@ func (e *Error) Error() string {
 	if e.Key == "" {
 		return e.Problem
 	}
-	return fmt.Sprintf("setting %s (--%s, $%s): %s", e.Key, strings.ReplaceAll(e.Key, "_", "-"), variable(e.Key), e.Problem)
+	names := "$" + variable(e.Key)
+	for _, s := range Settings() {
+		if s.Key == e.Key && s.Flag != "" {
+			names = "--" + s.Flag + ", " + names
+		}
+	}
+	return fmt.Sprintf("setting %s (%s): %s", e.Key, names, e.Problem)
 }
 
 func wrong(key, format string, args ...any) error {

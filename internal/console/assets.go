@@ -23,6 +23,9 @@ var htmxJS string
 //go:embed assets/app.js
 var appJS string
 
+//go:embed assets/passkey.js
+var passkeyJS string
+
 //go:embed assets/logo.svg
 var logoSVG string
 
@@ -35,8 +38,8 @@ type asset struct {
 // assets are all of them. A reader keeps a file for good, because a file that
 // changed has another name.
 type assets struct {
-	css, htmx, js, logo string
-	files               map[string]asset
+	css, htmx, js, passkey, logo string
+	files                        map[string]asset
 }
 
 func newAssets() (assets, error) {
@@ -56,6 +59,7 @@ func newAssets() (assets, error) {
 	a.css = add("console.css", "text/css; charset=utf-8", layered())
 	a.htmx = add("htmx.js", "text/javascript; charset=utf-8", htmxJS)
 	a.js = add("console.js", "text/javascript; charset=utf-8", appJS)
+	a.passkey = add("passkey.js", "text/javascript; charset=utf-8", passkeyJS)
 	a.logo = add("logo.svg", "image/svg+xml", logoSVG)
 	return a, err
 }

@@ -92,7 +92,7 @@ func New(o Options) (http.Handler, error) {
 // of a workspace by ws; what the rest is wrapped by asks nothing.
 func (c *console) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, table := range [][]route{c.openRoutes(), c.personRoutes(), c.tokenRoutes(), c.workspaceRoutes(), c.webhookRoutes(), c.instanceRoutes()} {
+	for _, table := range [][]route{c.openRoutes(), c.personRoutes(), c.securityRoutes(), c.tokenRoutes(), c.workspaceRoutes(), c.webhookRoutes(), c.instanceRoutes()} {
 		for _, r := range table {
 			mux.Handle(r.pattern, c.serve(r.access, r.show))
 		}
@@ -109,6 +109,8 @@ const (
 	anybody access = iota
 	signedIn
 	inWorkspace
+	// provenAnew is signedIn by somebody who showed who they are a short while ago.
+	provenAnew
 )
 
 type route struct {
@@ -122,6 +124,7 @@ func (c *console) openRoutes() []route {
 		{"GET /{$}", anybody, (*visit).home},
 		{"GET /signin", anybody, (*visit).signIn},
 		{"POST /signin", anybody, (*visit).doSignIn},
+		{"POST /signin/passkey", anybody, (*visit).doPasskey},
 		{"POST /signin/second-factor", anybody, (*visit).doSecondFactor},
 		{"GET /signin/reset", anybody, (*visit).reset},
 		{"POST /signin/reset", anybody, (*visit).doReset},
@@ -145,12 +148,35 @@ func (c *console) personRoutes() []route {
 		{"GET /settings/tokens", signedIn, (*visit).myTokens},
 		{"POST /settings/tokens/reset", signedIn, (*visit).doResetMine},
 		{"GET /settings/tokens/reset", signedIn, (*visit).resetMine},
-		{"GET /settings/security", signedIn, (*visit).security},
-		{"POST /settings/security/password", signedIn, (*visit).doPassword},
-		{"POST /settings/security/end", signedIn, (*visit).doEndSession},
-		{"POST /settings/security/end-all", signedIn, (*visit).doEndAll},
-		{"GET /signin/device", signedIn, (*visit).device},
-		{"POST /signin/device", signedIn, (*visit).doDevice},
+		{"GET /device", signedIn, (*visit).device},
+		{"POST /device", signedIn, (*visit).doDevice},
+		{"POST /device/answer", signedIn, (*visit).doDeviceAnswer},
+	}
+}
+
+// securityRoutes are the pages of how a person signs in. What is delicate asks by
+// itself whether they proved to be the one a short while ago.
+func (c *console) securityRoutes() []route {
+	const at = " /settings/security"
+	return []route{
+		{"GET" + at, signedIn, (*visit).security},
+		{"GET" + at + "/confirm", signedIn, (*visit).confirm},
+		{"POST" + at + "/confirm", signedIn, (*visit).doConfirm},
+		{"GET" + at + "/password", signedIn, (*visit).password},
+		{"POST" + at + "/password", signedIn, (*visit).doPassword},
+		{"GET" + at + "/app", signedIn, (*visit).app},
+		{"POST" + at + "/app", signedIn, (*visit).doApp},
+		{"POST" + at + "/app/confirm", signedIn, (*visit).doConfirmApp},
+		{"POST" + at + "/app/remove", signedIn, (*visit).doRemoveApp},
+		{"POST" + at + "/codes", signedIn, (*visit).doCodes},
+		{"GET" + at + "/passkeys/new", signedIn, (*visit).newPasskey},
+		{"POST" + at + "/passkeys", signedIn, (*visit).doNewPasskey},
+		{"POST" + at + "/passkeys/remove", signedIn, (*visit).doRemovePasskey},
+		{"POST" + at + "/identities/{provider}", signedIn, (*visit).doLink},
+		{"POST" + at + "/identities/remove", signedIn, (*visit).doUnlink},
+		{"POST" + at + "/end", signedIn, (*visit).doEndSession},
+		{"POST" + at + "/end-all", signedIn, (*visit).doEndAll},
+		{"POST" + at + "/end-everything", signedIn, (*visit).doEndEverything},
 	}
 }
 
@@ -237,8 +263,8 @@ func (c *console) instanceRoutes() []route {
 		{"GET /instance/workspaces/{ws}/suspend", signedIn, (*visit).suspend},
 		{"POST /instance/workspaces", signedIn, (*visit).doNewWorkspace},
 		{"POST /instance/workspaces/{ws}/{verb}", signedIn, (*visit).doSuspend},
-		{"POST /instance/admins", signedIn, (*visit).doAdmin},
-		{"POST /instance/users/{user}/{verb}", signedIn, (*visit).doUser},
+		{"POST /instance/admins", provenAnew, (*visit).doAdmin},
+		{"POST /instance/users/{user}/{verb}", provenAnew, (*visit).doUser},
 		{"GET /instance/defaults", signedIn, (*visit).instanceDefaults},
 		{"POST /instance/defaults", signedIn, (*visit).doInstanceDefaults},
 	}

@@ -13,7 +13,8 @@ import (
 
 // pages are those of the workspace that an Owner sees.
 func pages() []string {
-	return []string{"/workspaces", "/settings/tokens", "/settings/tokens/reset?workspace=acme", "/settings/security", "/instance", "/instance/defaults", "/help",
+	return []string{"/workspaces", "/settings/tokens", "/settings/tokens/reset?workspace=acme", "/settings/security", "/settings/security/confirm",
+		"/settings/security/password", "/settings/security/app", "/device", "/instance", "/instance/defaults", "/help",
 		"/workspace/acme/access-tokens", "/workspace/acme/access-tokens/new", "/workspace/acme/access-tokens/new?owner=me",
 		"/workspace/acme/access-tokens/new?owner=service", "/workspace/acme/access-tokens/new?owner=workspace",
 		"/workspace/acme/integration-tokens", "/workspace/acme/service-accounts", "/workspace/acme/service-accounts/new",

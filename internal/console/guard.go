@@ -4,8 +4,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/tokenry/tokenry/token"
 )
 
 // policy is the CSP of every page: what it needs lies beside it, and nothing
@@ -35,9 +38,46 @@ func (c *console) guard(next http.Handler) http.Handler {
 		if c.secure(r) {
 			h.Set("Strict-Transport-Security", "max-age=63072000")
 		}
+		if addressHoldsToken(r.URL) {
+			c.denyTokenAddress(w, r)
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// holdsToken says whether a text holds an API token.
+func holdsToken(s string) (found bool) {
+	token.Find([]byte(s), func(int, int, token.Parsed) bool {
+		found = true
+		return false
+	})
+	return found
+}
+
+// addressHoldsToken looks for a token in an address, also in what it leads to
+// afterwards. No answer, and no redirect above all, may repeat one.
+func addressHoldsToken(u *url.URL) bool {
+	text := u.RequestURI()
+	for range 3 { // next=/a?next=…: each step quotes anew
+		if holdsToken(text) {
+			return true
+		}
+		plain, err := url.PathUnescape(text)
+		if err != nil || plain == text {
+			break
+		}
+		text = plain
+	}
+	return holdsToken(text)
+}
+
+func (c *console) denyTokenAddress(w http.ResponseWriter, r *http.Request) {
+	v := &visit{console: c, w: w, r: r}
+	v.show(http.StatusBadRequest, "Refused", problemPage("This address holds an API token",
+		"It was not used, and opens no page. Addresses are kept in histories and logs, so rotate that token. "+
+			"To find out whose a token is, paste it into the look-up of the developer tools.", "/workspaces", "To the console"))
 }
 
 func (c *console) denyCross(w http.ResponseWriter, r *http.Request) {
@@ -80,15 +120,19 @@ func peer(r *http.Request) netip.Addr {
 	return ap.Addr().Unmap()
 }
 
-func (c *console) trusted(a netip.Addr) bool {
-	return slices.ContainsFunc(c.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a.WithZone("")) })
+func (c *console) trusted(a netip.Addr) bool { return within(a, c.TrustedProxies) }
+
+func within(a netip.Addr, networks []netip.Prefix) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a.WithZone("")) })
 }
 
-// client is where a request comes from: the connection, or, behind trusted
+func (c *console) client(r *http.Request) Client { return ClientOf(r, c.TrustedProxies) }
+
+// ClientOf is where a request comes from: the connection, or, behind trusted
 // proxies, the first from the right of X-Forwarded-For that is not one.
-func (c *console) client(r *http.Request) Client {
+func ClientOf(r *http.Request, proxies []netip.Prefix) Client {
 	addr := peer(r)
-	if c.trusted(addr) {
+	if within(addr, proxies) {
 		all := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 		for _, entry := range slices.Backward(all) {
 			a, err := netip.ParseAddr(strings.TrimSpace(entry))
@@ -96,7 +140,7 @@ func (c *console) client(r *http.Request) Client {
 				addr = netip.Addr{}
 				break
 			}
-			if addr = a.Unmap(); !c.trusted(addr) {
+			if addr = a.Unmap(); !within(addr, proxies) {
 				break
 			}
 		}

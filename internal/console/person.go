@@ -28,45 +28,6 @@ func (v *visit) workspaces() error {
 
 func (v *visit) workspaceHome() error { return v.redirect(v.ws("access-tokens")) }
 
-func (v *visit) security() error { return v.securityWith(form{fresh: true}) }
-
-func (v *visit) securityWith(f form) error {
-	all, err := v.Sessions.Sessions(v.ctx(), v.session.User)
-	if err != nil {
-		return err
-	}
-	if f.err != nil {
-		return v.again("Security", securityPage(v, all, f))
-	}
-	return v.page("Security", securityPage(v, all, f))
-}
-
-func (v *visit) doPassword() error {
-	err := v.Sessions.ChangePassword(v.ctx(), v.session, v.r.PostForm.Get("old"), v.r.PostForm.Get("password"))
-	if err == nil {
-		return v.done("/settings/security", "password")
-	}
-	f, err := form{}.refused(err)
-	if err != nil {
-		return err
-	}
-	return v.securityWith(f)
-}
-
-func (v *visit) doEndSession() error {
-	if err := v.Sessions.EndSession(v.ctx(), v.session.User, v.r.PostForm.Get("id")); err != nil {
-		return err
-	}
-	return v.done("/settings/security", "ended")
-}
-
-func (v *visit) doEndAll() error {
-	if err := v.Sessions.EndOthers(v.ctx(), v.session); err != nil {
-		return err
-	}
-	return v.done("/settings/security", "all-ended")
-}
-
 // agentShort calls a browser by its name.
 func agentShort(agent string) string {
 	browser := "Unknown program"

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/token"
 )
@@ -32,6 +31,8 @@ type Session struct {
 	ExpiresAt     time.Time
 	Address       string
 	Agent         string
+	// Method is how the person signed in, like "password+totp" or "oidc:sso".
+	Method string
 	// Portal, when not empty, is the slug of the one workspace in which this
 	// session may see the person's own tokens, and nothing else.
 	Portal string
@@ -86,6 +87,8 @@ type Sessions interface {
 	// AcceptInvitation sets the first password with the code of that link.
 	AcceptInvitation(ctx context.Context, code, password string, by Client) (Result, error)
 
+	// Methods says which ways of signing in are open besides links.
+	Methods() (password, sso bool)
 	// OIDCProviders lists the identity providers.
 	OIDCProviders() []Provider
 	// OIDCStart answers the provider's address and the state to keep in a cookie.
@@ -98,14 +101,18 @@ type Sessions interface {
 
 	// DeviceLook answers which program waits behind a code.
 	DeviceLook(ctx context.Context, s Session, code string) (DeviceRequest, error)
-	// DeviceApprove lets it have a personal token of the person, as in describes it.
-	DeviceApprove(ctx context.Context, s Session, code, workspace string, in api.CreateToken) error
+	// DeviceApprove lets it have a personal token of the person.
+	DeviceApprove(ctx context.Context, s Session, code, workspace string) error
 	// DeviceDeny tells it that it may not.
 	DeviceDeny(ctx context.Context, s Session, code string) error
+
+	Proofs
 }
 
 // DeviceRequest is where a program that asks for a token is.
 type DeviceRequest struct {
+	// Name is what its machine calls itself; nobody checked it.
+	Name           string
 	Address, Agent string
 	StartedAt      time.Time
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/token"
 )
 
 const (
@@ -30,14 +29,12 @@ func (v *visit) home() error {
 func safeNext(next string) string {
 	u, err := url.Parse(next)
 	switch {
-	case err != nil, u.Scheme != "", u.Host != "", u.User != nil, u.Opaque != "":
+	case err != nil, holdsToken(next), u.Scheme != "", u.Host != "", u.User != nil, u.Opaque != "":
 		return "/workspaces"
 	case !strings.HasPrefix(next, "/"), strings.HasPrefix(next, "//"), strings.ContainsAny(next, "\\\r\n\t"):
 		return "/workspaces"
 	case strings.HasPrefix(u.Path, "/signin"), strings.HasPrefix(u.Path, "/signout"), strings.HasPrefix(u.Path, "//"):
-		if !strings.HasPrefix(u.Path, "/signin/device") {
-			return "/workspaces"
-		}
+		return "/workspaces"
 	}
 	return u.RequestURI()
 }
@@ -46,7 +43,30 @@ func (v *visit) signIn() error {
 	if v.session.User != 0 {
 		return v.redirect(safeNext(v.q("next")))
 	}
-	return v.page("Sign in", signInPage(v, form{fresh: true}, safeNext(v.q("next"))))
+	return v.signInWith(form{fresh: true}, safeNext(v.q("next")))
+}
+
+// doors are the ways in that the sign-in page offers.
+type doors struct {
+	next          string
+	password, sso bool
+	passkey       *Ceremony
+}
+
+func (v *visit) signInWith(f form, next string) error {
+	d := doors{next: next}
+	d.password, d.sso = v.Sessions.Methods()
+	if v.Sessions.Passkeys() {
+		c, err := v.Sessions.PasskeyOffer()
+		if err != nil {
+			return err
+		}
+		d.passkey = &c
+	}
+	if f.err != nil {
+		return v.again("Sign in", signInPage(v, f, d))
+	}
+	return v.page("Sign in", signInPage(v, f, d))
 }
 
 // refuseClear refuses to give a cookie that the network could read.
@@ -67,10 +87,25 @@ func (v *visit) doSignIn() error {
 		if f, err = f.refused(err); err != nil {
 			return err
 		}
-		return v.again("Sign in", signInPage(v, f, next))
+		return v.signInWith(f, next)
 	}
 	if r.SecondFactor != "" {
 		return v.page("Second factor", secondFactorPage(form{fresh: true}, r.SecondFactor, next))
+	}
+	return v.welcome(r, next)
+}
+
+func (v *visit) doPasskey() error {
+	if err := v.refuseClear(); err != nil {
+		return err
+	}
+	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
+	r, err := v.Sessions.PasskeySignIn(v.ctx(), v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), v.client(v.r))
+	if err != nil {
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+		return v.signInWith(f, next)
 	}
 	return v.welcome(r, next)
 }
@@ -114,6 +149,9 @@ func (v *visit) signOut() error {
 func (v *visit) reset() error {
 	if code := v.q("code"); code != "" {
 		return v.page("Choose a password", newPasswordPage(form{fresh: true}, code, "/signin/reset", "Choose a new password", "Set the password"))
+	}
+	if !v.takesPasswords() {
+		return v.page("Sign in", elsewherePasswordPage())
 	}
 	return v.page("Reset your password", resetPage(form{fresh: true}, false))
 }
@@ -167,6 +205,11 @@ func (v *visit) setup() error {
 	return v.page("Set up", setupPage(v, form{fresh: true}, v.q("code")))
 }
 
+func (v *visit) takesPasswords() bool {
+	password, _ := v.Sessions.Methods()
+	return password
+}
+
 func (v *visit) doSetup() error {
 	if err := v.refuseClear(); err != nil {
 		return err
@@ -205,6 +248,11 @@ func (v *visit) startOIDC() error {
 	if err != nil {
 		return err
 	}
+	return v.toProvider(address, state)
+}
+
+// toProvider keeps the visit in a cookie and leads to the identity provider.
+func (v *visit) toProvider(address, state string) error {
 	v.setCookie(v.w, v.r, v.cookieName(v.r)+"-state", state, stateAge)
 	// The CSP's form-action 'self' would stop a redirect to the provider, so the
 	// page leads there.
@@ -220,68 +268,28 @@ func (v *visit) finishOIDC() error {
 	}
 	r, next, err := v.Sessions.OIDCFinish(v.ctx(), v.r.PathValue("provider"), state, v.r.URL.Query(), v.client(v.r))
 	if err != nil {
-		return err
+		return v.ssoTrouble(err)
 	}
 	return v.welcome(r, safeNext(next))
 }
 
-// deviceData is the page on which a person lets a program act for them.
-type deviceData struct {
-	form
-	code       string
-	asked      *DeviceRequest
-	workspaces []string
-}
-
-func (v *visit) device() error {
-	d := deviceData{form: form{fresh: true}, code: v.q("code")}
-	if d.code != "" {
-		asked, err := v.Sessions.DeviceLook(v.ctx(), v.session, d.code)
-		if err != nil {
-			return v.deviceAgain(d, err)
-		}
-		d.asked = &asked
-	}
-	var err error
-	if d.workspaces, err = v.mySlugs(); err != nil {
+// ssoTrouble says why somebody who came back from the provider is not signed in.
+func (v *visit) ssoTrouble(err error) error {
+	e := api.AsError(err)
+	if e.Code == api.CodeInternal {
 		return err
 	}
-	return v.page("Connect a terminal", devicePage(v, d))
-}
-
-func (v *visit) deviceAgain(d deviceData, err error) error {
-	if d.form, err = d.refused(err); err != nil {
-		return err
+	href, to := "/signin", "Back to sign-in"
+	if v.session.User != 0 {
+		href, to = securityHome, "Back to Security"
 	}
-	return v.again("Connect a terminal", devicePage(v, d))
-}
-
-func (v *visit) doDevice() error {
-	f := v.typed()
-	code := f.get("code")
-	if f.get("answer") == "deny" {
-		if err := v.Sessions.DeviceDeny(v.ctx(), v.session, code); err != nil {
-			return err
-		}
-		return v.done("/settings/security", "denied")
-	}
-	in := api.CreateToken{Kind: "personal"}
-	in.Label = api.Some("tokenry login")
-	if err := v.Sessions.DeviceApprove(v.ctx(), v.session, code, f.get("workspace"), in); err != nil {
-		return v.deviceAgain(deviceData{form: f}, err)
-	}
-	return v.done("/settings/tokens", "approved")
-}
-
-// looksLikeToken says whether somebody pasted an API token into a form.
-func looksLikeToken(s string) bool {
-	_, err := token.Parse(s)
-	return err == nil
+	v.show(e.Code.Info().Status, "Single sign-on", problemPage("Signing in there did not work here", sentence(e.Message), href, to))
+	return nil
 }
 
 // signInHint says what an API token in the sign-in form means.
 func signInHint(f form) string {
-	if f.err != nil && !errors.Is(f.err, api.CodeRateLimited) && (looksLikeToken(f.get("email")) || looksLikeToken(f.get("password"))) {
+	if f.err != nil && !errors.Is(f.err, api.CodeRateLimited) && (holdsToken(f.get("email")) || holdsToken(f.get("password"))) {
 		return "That is an API token. Tokens open the API, never this console."
 	}
 	return ""
@@ -289,7 +297,7 @@ func signInHint(f form) string {
 
 // keepEmail keeps the e-mail that was typed, but not a token that was pasted.
 func keepEmail(f form) string {
-	if s := f.get("email"); !looksLikeToken(s) {
+	if s := f.get("email"); !holdsToken(s) {
 		return s
 	}
 	return ""

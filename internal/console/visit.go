@@ -74,8 +74,12 @@ func (v *visit) enter(needs access) error {
 	if err := v.withinPortal(); err != nil {
 		return err
 	}
-	if needs == inWorkspace {
+	switch needs {
+	case inWorkspace:
 		return v.enterWorkspace(v.r.PathValue("ws"))
+	case provenAnew:
+		return v.proven("/instance")
+	case anybody, signedIn:
 	}
 	return nil
 }

@@ -64,6 +64,18 @@ func (p *people) Sessions(_ context.Context, user int64) ([]console.Session, err
 	return out, nil
 }
 
+func (p *people) Methods() (password, sso bool) { return true, true }
+
+func (p *people) Passkeys() bool { return false }
+
+func (p *people) Fresh(context.Context, console.Session) (bool, error) { return true, nil }
+
+func (p *people) Account(context.Context, int64) (console.Account, error) {
+	return console.Account{Password: true, App: true, AppSince: p.at, RecoveryCodes: 10,
+		Identities: []console.Identity{{Issuer: "https://id.example.com", Subject: "u-1", Email: "ada@example.com", Provider: "Corp", LinkedAt: p.at}},
+		Passkeys:   []console.Passkey{{ID: "1", Name: hostile, CreatedAt: p.at}}}, nil
+}
+
 func (p *people) OIDCProviders() []console.Provider {
 	return []console.Provider{{ID: "corp", Name: "Corp"}}
 }

@@ -46,7 +46,17 @@ func memberRoutes() []Route {
 			reissue(func(c *call) (authority.Issued, error) {
 				return c.s.authority.ResetAccessToken(c.ctx, c.caller, c.path("ws"), c.path("member"))
 			})),
+		route("POST", "/v1/workspaces/{ws}/members/{member}/portal-link", instance(), "Make a one-time link into a member's own tokens",
+			act((*call).portalLink)).saying("The link works once and for five minutes. It opens the page of the member's own tokens in this "+
+			"workspace, and nothing else. There is none for instance administrators."),
 	)
+}
+
+func (c *call) portalLink() (api.PortalLink, int64, error) {
+	if c.s.portal == nil {
+		return api.PortalLink{}, 0, api.Errorf(api.CodeNotFound, "this server has no console to open")
+	}
+	return c.s.portal(c.ctx, c.caller, c.path("ws"), c.path("member"))
 }
 
 func accountRoutes() []Route {

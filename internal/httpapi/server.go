@@ -16,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -52,6 +53,9 @@ type Options struct {
 	// Used is told of every decision about a presented token; nil is nobody. It
 	// must not wait.
 	Used func(*Use)
+	// PortalLink makes a one-time link into a member's own tokens, once it judged
+	// the caller; nil answers that there is no console.
+	PortalLink func(ctx context.Context, c authority.Caller, workspace, member string) (link api.PortalLink, revision int64, err error)
 }
 
 // server is the door.
@@ -68,6 +72,7 @@ type server struct {
 	ready     func(context.Context) error
 	used      func(*Use)
 	rulesets  func(name string) *ruleset.Set
+	portal    func(context.Context, authority.Caller, string, string) (api.PortalLink, int64, error)
 
 	mux        *http.ServeMux
 	extAuthz   *Route
@@ -99,7 +104,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, rulesets: o.Rules, mux: http.NewServeMux(),
+		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, portal: o.PortalLink, rulesets: o.Rules, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
 	}

@@ -151,6 +151,18 @@ func (w *world) open(options ...option) {
 			}
 			return w.Ping(ctx)
 		},
+		PortalLink: func(ctx context.Context, c authority.Caller, ws, member string) (api.PortalLink, int64, error) {
+			in, err := w.MayLinkPortal(ctx, c, ws, member)
+			if err != nil {
+				return api.PortalLink{}, 0, err
+			}
+			var revision int64
+			err = w.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+				revision = tx.Revision()
+				return tx.Note("portal.link_made", authority.User{}, in.User, nil)
+			})
+			return api.PortalLink{URL: baseURL + "/signin/portal?code=" + in.User.PublicID, ExpiresAt: w.clock.Now()}, revision, err
+		},
 	}
 	rules("everyone", "workspace: '*'\nrules:\n  - {match: ANY /**, scopes: []}\n")(&o)
 	for _, change := range options {

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
@@ -11,15 +10,23 @@ import (
 	"github.com/tokenry/tokenry/internal/console"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/signin"
-	"github.com/tokenry/tokenry/token"
 )
+
+// openPeople builds what signs persons in.
+func (s *Server) openPeople() error {
+	providers, err := s.providers()
+	if err != nil {
+		return err
+	}
+	s.people = signin.New(signin.Options{
+		Authority: s.Authority, Keys: s.keys, Passwords: s.Passwords, Now: s.Now, Rand: s.Rand,
+		BaseURL: s.base, Mail: s.mail(), Logger: s.Logger, OIDC: providers, Policy: signin.Policy{Methods: s.config.SignIn},
+	})
+	return nil
+}
 
 // openConsole builds the web pages over the people who sign in to them.
 func (s *Server) openConsole() (http.Handler, error) {
-	s.people = signin.New(signin.Options{
-		Authority: s.Authority, Keys: s.keys, Passwords: s.Passwords, Now: s.Now, Rand: s.Rand,
-		BaseURL: s.base, Mail: s.mail(), Logger: s.Logger,
-	})
 	product, err := s.product()
 	if err != nil {
 		return nil, err
@@ -43,6 +50,17 @@ func (s *Server) mailbox() *console.Mail {
 			Text: "Somebody asked the web console at " + s.base + " to send this mail. Mail works.\n",
 		})
 	}}
+}
+
+// client is where a request comes from.
+func (s *Server) client(r *http.Request) signin.Client {
+	return client(console.ClientOf(r, s.config.TrustedProxies))
+}
+
+// portalLink makes a link into a member's own tokens, for the API.
+func (s *Server) portalLink(ctx context.Context, c authority.Caller, workspace, member string) (api.PortalLink, int64, error) {
+	l, err := s.people.PortalLink(ctx, c, workspace, member)
+	return api.PortalLink{URL: l.URL.Reveal(), ExpiresAt: l.Expires}, l.Revision, err
 }
 
 // mail hands the mails of signing in to the mail server; nil without one.
@@ -71,140 +89,4 @@ func isAPI(path string) bool {
 		return true
 	}
 	return false
-}
-
-// people lets the pages ask the sign-in: doors do not know each other, so what
-// one answers is put in the other's words here.
-type people struct{ s *signin.Service }
-
-func client(c console.Client) signin.Client { return signin.Client{Addr: c.Addr, Agent: c.Agent} }
-
-func session(s signin.Session) console.Session {
-	return console.Session{
-		ID: s.ID, User: s.User, UserPublicID: s.UserPublicID, Email: s.Email, Name: s.Name, InstanceAdmin: s.InstanceAdmin,
-		CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, Agent: s.Agent, Portal: s.Portal,
-	}
-}
-
-func back(s console.Session) signin.Session {
-	return signin.Session{
-		ID: s.ID, User: s.User, UserPublicID: s.UserPublicID, Email: s.Email, Name: s.Name, InstanceAdmin: s.InstanceAdmin,
-		CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, Agent: s.Agent, Portal: s.Portal,
-	}
-}
-
-func result(r signin.Result, err error) (console.Result, error) {
-	return console.Result{Cookie: r.Cookie, Session: session(r.Session), SecondFactor: r.SecondFactor}, err
-}
-
-// Password is [console.Sessions.Password].
-func (p people) Password(ctx context.Context, email, password string, by console.Client) (console.Result, error) {
-	return result(p.s.Password(ctx, email, password, client(by)))
-}
-
-// SecondFactor is [console.Sessions.SecondFactor].
-func (p people) SecondFactor(ctx context.Context, ticket, code string, by console.Client) (console.Result, error) {
-	return result(p.s.SecondFactor(ctx, ticket, code, client(by)))
-}
-
-// Authenticate is [console.Sessions.Authenticate].
-func (p people) Authenticate(ctx context.Context, cookie string, by console.Client) (console.Session, error) {
-	s, err := p.s.Authenticate(ctx, cookie, client(by))
-	return session(s), err
-}
-
-// SignOut is [console.Sessions.SignOut].
-func (p people) SignOut(ctx context.Context, cookie string) error { return p.s.SignOut(ctx, cookie) }
-
-// Sessions is [console.Sessions.Sessions].
-func (p people) Sessions(ctx context.Context, user int64) ([]console.Session, error) {
-	all, err := p.s.Sessions(ctx, user)
-	out := make([]console.Session, len(all))
-	for i, s := range all {
-		out[i] = session(s)
-	}
-	return out, err
-}
-
-// EndSession is [console.Sessions.EndSession].
-func (p people) EndSession(ctx context.Context, user int64, id string) error {
-	return p.s.EndSession(ctx, user, id)
-}
-
-// EndOthers is [console.Sessions.EndOthers].
-func (p people) EndOthers(ctx context.Context, s console.Session) error {
-	return p.s.EndOthers(ctx, back(s))
-}
-
-// ChangePassword is [console.Sessions.ChangePassword].
-func (p people) ChangePassword(ctx context.Context, s console.Session, old, password string) error {
-	return p.s.ChangePassword(ctx, back(s), old, password)
-}
-
-// Setup is [console.Sessions.Setup].
-func (p people) Setup(ctx context.Context, code, email, password, workspace string, by console.Client) (console.Result, error) {
-	return result(p.s.Setup(ctx, code, email, password, workspace, client(by)))
-}
-
-// RequestReset is [console.Sessions.RequestReset].
-func (p people) RequestReset(ctx context.Context, email string, by console.Client) error {
-	return p.s.RequestReset(ctx, email, client(by))
-}
-
-// FinishReset is [console.Sessions.FinishReset].
-func (p people) FinishReset(ctx context.Context, code, password string, by console.Client) (console.Result, error) {
-	return result(p.s.FinishReset(ctx, code, password, client(by)))
-}
-
-// Invite is [console.Sessions.Invite].
-func (p people) Invite(ctx context.Context, c authority.Caller, workspace, member string) (bool, token.Secret, error) {
-	i, err := p.s.Invite(ctx, c, workspace, member)
-	return i.Sent, i.Link, err
-}
-
-// AcceptInvitation is [console.Sessions.AcceptInvitation].
-func (p people) AcceptInvitation(ctx context.Context, code, password string, by console.Client) (console.Result, error) {
-	return result(p.s.AcceptInvitation(ctx, code, password, client(by)))
-}
-
-// OIDCProviders is [console.Sessions.OIDCProviders].
-func (p people) OIDCProviders() []console.Provider {
-	var out []console.Provider
-	for _, o := range p.s.OIDCProviders() {
-		out = append(out, console.Provider{ID: o.ID, Name: o.Name})
-	}
-	return out
-}
-
-// OIDCStart is [console.Sessions.OIDCStart].
-func (p people) OIDCStart(ctx context.Context, provider, next string) (address, state string, err error) {
-	return p.s.OIDCStart(ctx, provider, next)
-}
-
-// OIDCFinish is [console.Sessions.OIDCFinish].
-func (p people) OIDCFinish(ctx context.Context, provider, state string, query url.Values, by console.Client) (console.Result, string, error) {
-	r, next, err := p.s.OIDCFinish(ctx, provider, state, query, client(by))
-	out, err := result(r, err)
-	return out, next, err
-}
-
-// OpenPortal is [console.Sessions.OpenPortal].
-func (p people) OpenPortal(ctx context.Context, code string, by console.Client) (console.Result, error) {
-	return result(p.s.OpenPortal(ctx, code, client(by)))
-}
-
-// DeviceLook is [console.Sessions.DeviceLook].
-func (p people) DeviceLook(ctx context.Context, s console.Session, code string) (console.DeviceRequest, error) {
-	d, err := p.s.DeviceLook(ctx, back(s), code)
-	return console.DeviceRequest(d), err
-}
-
-// DeviceApprove is [console.Sessions.DeviceApprove].
-func (p people) DeviceApprove(ctx context.Context, s console.Session, code, workspace string, in api.CreateToken) error {
-	return p.s.DeviceApprove(ctx, back(s), code, workspace, in)
-}
-
-// DeviceDeny is [console.Sessions.DeviceDeny].
-func (p people) DeviceDeny(ctx context.Context, s console.Session, code string) error {
-	return p.s.DeviceDeny(ctx, back(s), code)
 }

@@ -39,21 +39,27 @@ type DeviceLogin struct {
 
 // deviceRequest is what is kept of one.
 type deviceRequest struct {
+	// Name is what the program says that its machine is called.
+	Name    string `json:"name"`
 	Address string `json:"address"`
 	Agent   string `json:"agent"`
 	// State is empty, "approved" or "denied".
-	State     string          `json:"state,omitempty"`
-	Workspace string          `json:"workspace,omitempty"`
-	Token     api.CreateToken `json:"token,omitzero"`
+	State     string `json:"state,omitempty"`
+	Workspace string `json:"workspace,omitempty"`
 }
 
-// DeviceStart begins one.
-func (s *Service) DeviceStart(ctx context.Context, from Client) (out DeviceLogin, err error) {
+// DeviceStart begins one for a program on the machine that name names. From one
+// place it can be done as often as a password can be tried.
+func (s *Service) DeviceStart(ctx context.Context, name string, from Client) (out DeviceLogin, err error) {
 	letters, err := s.letters(8)
 	if err != nil {
 		return out, err
 	}
-	r := deviceRequest{Agent: clip(from.Agent)}
+	t := s.newTry("device from "+from.network(), from)
+	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
+		return out, err
+	}
+	r := deviceRequest{Name: deviceName(name), Agent: clip(from.Agent)}
 	if from.Addr.IsValid() {
 		r.Address = from.Addr.String()
 	}
@@ -74,6 +80,20 @@ func (s *Service) DeviceStart(ctx context.Context, from Client) (out DeviceLogin
 	return out, err
 }
 
+const maxDeviceName = 60
+
+// deviceName bounds what a machine is called, which anybody may say.
+func deviceName(s string) string {
+	s = strings.Join(strings.Fields(clip(s)), " ")
+	if r := []rune(s); len(r) > maxDeviceName {
+		s = string(r[:maxDeviceName])
+	}
+	if s == "" {
+		return "another machine"
+	}
+	return s
+}
+
 // letters draws n letters without bias.
 func (s *Service) letters(n int) (string, error) {
 	var out strings.Builder
@@ -92,6 +112,8 @@ func (s *Service) letters(n int) (string, error) {
 // DeviceRequest is what the approving person is shown: where the command line
 // that asks is.
 type DeviceRequest struct {
+	// Name is what the machine calls itself; nobody checked it.
+	Name           string
 	Address, Agent string
 	StartedAt      time.Time
 }
@@ -100,21 +122,21 @@ type DeviceRequest struct {
 // like wrong passwords.
 func (s *Service) DeviceLook(ctx context.Context, session Session, userCode string) (out DeviceRequest, err error) {
 	err = s.device(ctx, session, userCode, func(tx *authority.SignInTx, _ authority.User, row authority.OneTimeCode, r deviceRequest) error {
-		out = DeviceRequest{Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt}
+		out = DeviceRequest{Name: r.Name, Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt}
 		return authority.Unchanged()
 	})
 	return out, err
 }
 
 // DeviceApprove lets the command line behind a user code have a personal token
-// of the signed-in person, as in describes it.
-func (s *Service) DeviceApprove(ctx context.Context, session Session, userCode, workspace string, in api.CreateToken) error {
-	in.Kind, in.Owner = "personal", ""
+// of the signed-in person: everything they may in the workspace, for as long as
+// its policy lets a token live.
+func (s *Service) DeviceApprove(ctx context.Context, session Session, userCode, workspace string) error {
 	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u authority.User, row authority.OneTimeCode, r deviceRequest) error {
 		if err := activeMember(tx, u, workspace); err != nil {
 			return err
 		}
-		r.State, r.Workspace, r.Token = "approved", workspace, in
+		r.State, r.Workspace = "approved", workspace
 		return s.answerDevice(tx, u, row, r)
 	})
 }
@@ -155,8 +177,8 @@ func (s *Service) device(ctx context.Context, session Session, userCode string,
 		if err != nil || row.Purpose != "device" || !tx.Now().Before(row.ExpiresAt) {
 			return api.FieldError("code", "there is no such code, or its ten minutes are over")
 		}
-		var r deviceRequest
-		if err := json.Unmarshal(row.Data, &r); err != nil {
+		r, err := readDevice(row)
+		if err != nil {
 			return err
 		}
 		return f(tx, u, row, r)
@@ -177,35 +199,42 @@ type DeviceAnswer struct {
 }
 
 // DevicePoll answers how a sign-in of a command line stands. When it was
-// approved, it makes the token and the code is used up.
+// approved, it makes the token and the code is used up. While it waits, asking
+// writes nothing.
 func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client) (out DeviceAnswer, err error) {
-	var r deviceRequest
-	var user authority.ID
+	row, err := s.readCode(ctx, "device", deviceCode)
+	if err != nil {
+		return out, err
+	}
+	r, err := readDevice(row)
+	if err != nil || r.State == "" {
+		return DeviceAnswer{State: "pending"}, err
+	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
-		row, err := s.findCode(tx, "device", deviceCode, tx.Now())
-		if err != nil {
+		if row, err = s.findCode(tx, "device", deviceCode, tx.Now()); err != nil {
 			return err
-		}
-		if err := json.Unmarshal(row.Data, &r); err != nil {
-			return err
-		}
-		user = row.User
-		if r.State == "" {
-			return authority.Unchanged()
 		}
 		return tx.DeleteCode(row.ID)
 	})
 	switch {
 	case err != nil:
 		return out, err
-	case r.State == "":
-		return DeviceAnswer{State: "pending"}, nil
 	case r.State == "denied":
-		return DeviceAnswer{State: "denied"}, nil
+		return DeviceAnswer{State: r.State}, nil
 	}
 	c := from.caller()
-	c.User = user
-	out = DeviceAnswer{State: "approved", Workspace: r.Workspace}
-	out.Issued, err = s.authority.CreateToken(ctx, c, r.Workspace, r.Token)
-	return out, err
+	c.User = row.User
+	in := api.CreateToken{Kind: "personal"}
+	in.Label = api.Some("CLI on " + r.Name)
+	in.Description = api.Some("Made by tokenry login, approved in the browser.")
+	out = DeviceAnswer{State: r.State, Workspace: r.Workspace}
+	if out.Issued, err = s.authority.CreateToken(ctx, c, r.Workspace, in); err != nil {
+		return DeviceAnswer{}, err
+	}
+	return out, nil
+}
+
+func readDevice(row authority.OneTimeCode) (r deviceRequest, err error) {
+	err = json.Unmarshal(row.Data, &r)
+	return r, err
 }

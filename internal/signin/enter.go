@@ -186,9 +186,11 @@ func (s *Service) Setup(ctx context.Context, setupCode, email, password, workspa
 	if !ok {
 		return Result{}, api.Errorf(api.CodeInvalidToken, "this link does not work any more; start the server again for a new one")
 	}
-	hash, err := s.passwords.Hash(password)
-	if err != nil {
-		return Result{}, err
+	hash := ""
+	if s.policy.Methods != "sso" { // where they do not count, the first sign-in there links the identity
+		if hash, err = s.passwords.Hash(password); err != nil {
+			return Result{}, err
+		}
 	}
 	_, err = s.authority.Bootstrap(ctx, authority.Bootstrap{
 		Email: strings.TrimSpace(email), Workspace: workspace, PasswordHash: hash, NoToken: true,

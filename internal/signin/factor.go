@@ -1,12 +1,10 @@
 package signin
 
 import (
-	"bytes"
 	"context"
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"image/png"
 	"io"
 	"strings"
 	"time"
@@ -28,7 +26,6 @@ const (
 	// before and the step after are taken too.
 	stepSeconds   = 30
 	recoveryCodes = 10
-	qrSize        = 240
 )
 
 var errWrongCode = api.Errorf(api.CodeForbidden, "this code is not right, or was used already")
@@ -45,9 +42,10 @@ func hasFactor(r authority.SignInReader, user authority.ID) (bool, error) {
 
 // Enrollment is what an authenticator app is given, this once.
 type Enrollment struct {
-	// Secret is for typing, URI for opening, QR a PNG for scanning.
+	// Secret is for typing, URI for opening.
 	Secret, URI token.Secret
-	QR          []byte
+	// QR is the URI as a picture for scanning, an SVG document.
+	QR token.Secret
 }
 
 // EnrollTOTP makes the secret of an authenticator app. It counts for nothing
@@ -61,13 +59,9 @@ func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollme
 	if err != nil {
 		return out, fmt.Errorf("signin: make a secret for an app: %w", err)
 	}
-	picture, err := key.Image(qrSize, qrSize)
+	picture, err := drawQR(key.URL())
 	if err != nil {
-		return out, fmt.Errorf("signin: draw a code: %w", err)
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, picture); err != nil {
-		return out, fmt.Errorf("signin: draw a code: %w", err)
+		return out, err
 	}
 	sealed, id, err := s.secrets.seal(kindTOTP, session.UserPublicID, []byte(key.Secret()))
 	if err != nil {
@@ -81,7 +75,7 @@ func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollme
 			ID: tx.NewID(), User: u.ID, Kind: kindTOTP, Name: "Authenticator app", Key: id, Sealed: sealed, CreatedAt: tx.Now(),
 		}))
 	})
-	return Enrollment{Secret: token.NewSecret(key.Secret()), URI: token.NewSecret(key.URL()), QR: b.Bytes()}, err
+	return Enrollment{Secret: token.NewSecret(key.Secret()), URI: token.NewSecret(key.URL()), QR: token.NewSecret(picture)}, err
 }
 
 func (s Session) label() string {
@@ -215,15 +209,8 @@ type Factors struct {
 // Factors answers a person's second factors.
 func (s *Service) Factors(ctx context.Context, user int64) (out Factors, err error) {
 	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		all, err := r.FactorsOf(user)
-		for _, f := range all {
-			switch {
-			case f.Kind == kindRecovery:
-				out.RecoveryCodes++
-			case !f.ConfirmedAt.IsZero():
-				out.TOTP, out.Since = true, f.ConfirmedAt
-			}
-		}
+		rows, err := r.FactorsOf(user)
+		out = factors(rows)
 		return err
 	})
 	return out, err

@@ -190,16 +190,21 @@ type Identity struct {
 // Identities lists a person's identities.
 func (s *Service) Identities(ctx context.Context, user int64) (out []Identity, err error) {
 	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		rows, err := r.IdentitiesOf(user)
-		for _, row := range rows {
-			v := Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email, LinkedAt: row.CreatedAt}
-			if i := slices.IndexFunc(s.providers, func(p *provider) bool { return p.Issuer == row.Issuer }); i >= 0 {
-				v.Provider = s.providers[i].Name
-			}
-			out = append(out, v)
-		}
+		out, err = s.identities(r, user)
 		return err
 	})
+	return out, err
+}
+
+func (s *Service) identities(r authority.Reader, user int64) (out []Identity, err error) {
+	rows, err := r.IdentitiesOf(user)
+	for _, row := range rows {
+		v := Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email, LinkedAt: row.CreatedAt}
+		if i := slices.IndexFunc(s.providers, func(p *provider) bool { return p.Issuer == row.Issuer }); i >= 0 {
+			v.Provider = s.providers[i].Name
+		}
+		out = append(out, v)
+	}
 	return out, err
 }
 
@@ -216,8 +221,8 @@ func (s *Service) Unlink(ctx context.Context, session Session, issuer, subject s
 		if !slices.ContainsFunc(have, func(i authority.Identity) bool { return i.Issuer == issuer && i.Subject == subject }) {
 			return authority.ErrNoRow
 		}
-		if u.PasswordHash == "" && len(have) == 1 {
-			return api.Errorf(api.CodeForbidden, "this is the only way you sign in; set a password first")
+		if err := s.keepsOne(tx, u); err != nil {
+			return err
 		}
 		return first(tx.DeleteIdentity(issuer, subject),
 			tx.Note("identity.unlinked", u, u, map[string]string{"issuer": issuer, "subject": subject}))

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -197,15 +196,10 @@ func (s *Service) start(ctx context.Context, f flow) (string, string, error) {
 		}
 	}
 	f.ReturnTo, f.Expires = local(f.ReturnTo), s.now().Add(stateFor).Unix()
-	b, err := json.Marshal(f)
+	cookie, err := s.secrets.sealJSON("oidc", p.ID, f)
 	if err != nil {
 		return "", "", err
 	}
-	sealed, key, err := s.secrets.seal("oidc", p.ID, b)
-	if err != nil {
-		return "", "", err
-	}
-	cookie := strconv.FormatUint(uint64(key), 10) + "." + base64.RawURLEncoding.EncodeToString(sealed)
 	address := s.oauth(p, d).AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))
 	return address, cookie, nil
 }
@@ -240,16 +234,7 @@ func local(address string) string {
 // resume reads the cookie of a visit back. Everything wrong with it is one
 // refusal.
 func (s *Service) resume(p *provider, cookie string) (f flow, err error) {
-	number, text, _ := strings.Cut(cookie, ".")
-	key, err1 := strconv.ParseUint(number, 10, 32)
-	sealed, err2 := base64.RawURLEncoding.DecodeString(text)
-	if err1 != nil || err2 != nil {
-		return f, lostFlow(errSealed)
-	}
-	b, err := s.secrets.unseal("oidc", p.ID, sealed, token.KeyID(key))
-	if err == nil {
-		err = json.Unmarshal(b, &f)
-	}
+	err = s.secrets.openJSON("oidc", p.ID, cookie, &f)
 	if err == nil && (f.Provider != p.ID || s.now().Unix() >= f.Expires) {
 		err = errSealed
 	}

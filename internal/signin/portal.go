@@ -3,10 +3,13 @@ package signin
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/url"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/token"
 )
 
 const portalFor = 5 * time.Minute
@@ -16,22 +19,51 @@ type portalLink struct {
 	Workspace string `json:"workspace"`
 }
 
-// PortalLink makes the one-time code of a link, valid for five minutes, that
-// opens a member's own token page. Whoever asks was judged already
-// (instance:admin). There is none for instance administrators, whose sessions
-// no product's back end should hold.
-func (s *Service) PortalLink(ctx context.Context, user int64, workspace string) (plain string, err error) {
-	err = s.change(ctx, user, Client{}, func(tx *authority.SignInTx, u authority.User) error {
+// PortalLink is a link that opens a member's own tokens once.
+type PortalLink struct {
+	URL     token.Secret
+	Expires time.Time
+	// Revision is that of the change that made it.
+	Revision int64
+}
+
+// PortalLink makes a link, valid for five minutes, that opens a member's own
+// token page. It needs instance:admin. There is none for instance administrators,
+// whose sessions no product's back end should hold.
+func (s *Service) PortalLink(ctx context.Context, c authority.Caller, workspace, member string) (out PortalLink, err error) {
+	in, err := s.authority.MayLinkPortal(ctx, c, workspace, member)
+	if err != nil {
+		return out, err
+	}
+	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+		u, err := tx.User(authority.UserKey{ID: in.User.ID})
+		if err != nil {
+			return err
+		}
 		if u.InstanceAdmin {
 			return api.Errorf(api.CodeForbidden, "an instance administrator signs in as everybody does")
 		}
-		if err := activeMember(tx, u, workspace); err != nil {
+		if err := activeMember(tx, u, in.Workspace.Slug); err != nil {
 			return err
 		}
-		plain, err = s.putCode(tx, code{purpose: "portal", user: u.ID, life: portalFor, data: portalLink{workspace}})
-		return first(err, tx.Note("portal.link_made", authority.User{}, u, portalLink{workspace}))
+		p := portalLink{in.Workspace.Slug}
+		plain, err := s.putCode(tx, code{purpose: "portal", user: u.ID, life: portalFor, data: p})
+		out = PortalLink{URL: token.NewSecret(s.base + "/signin/portal?code=" + url.QueryEscape(plain)), Expires: tx.Now().Add(portalFor), Revision: tx.Revision()}
+		return first(err, noteBy(tx, c, "portal.link_made", u, map[string]any{"workspace": p.Workspace}))
 	})
-	return plain, err
+	return out, err
+}
+
+// noteBy notes what a caller of the API or a signed-in person did to somebody.
+func noteBy(tx *authority.SignInTx, c authority.Caller, action string, about authority.User, detail map[string]any) error {
+	by, err := tx.User(authority.UserKey{ID: c.User})
+	if err != nil && !errors.Is(err, authority.ErrNoRow) {
+		return err
+	}
+	if !c.Token.IsZero() {
+		detail["token"] = c.Token.String()
+	}
+	return tx.Note(action, by, about, detail)
 }
 
 func activeMember(r authority.Reader, u authority.User, slug string) error {

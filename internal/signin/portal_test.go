@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,11 +12,22 @@ import (
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
+// portalLink makes a link for a member and answers its code.
+func (w *world) portalLink(member string) string {
+	w.Helper()
+	l, err := w.PortalLink(w.ctx, w.root(), "acme", member)
+	must(w.T, err)
+	_, code, ok := strings.Cut(l.URL.Reveal(), "https://tokens.example.com/signin/portal?code=")
+	if !ok || !l.Expires.Equal(w.clock.Now().Add(5*time.Minute)) {
+		w.Fatalf("link %s until %v", l.URL.Reveal(), l.Expires)
+	}
+	return code
+}
+
 func TestAPortalLinkOpensOnceForFiveMinutes(t *testing.T) {
 	each(t, func(w *world) {
 		eve := w.user("eve@example.com")
-		code, err := w.PortalLink(w.ctx, eve.ID, "acme")
-		must(w.T, err)
+		code := w.portalLink("eve@example.com")
 		var wg sync.WaitGroup
 		results := make([]signin.Result, 6)
 		for i := range results {
@@ -41,8 +53,7 @@ func TestAPortalLinkOpensOnceForFiveMinutes(t *testing.T) {
 		w.refused(err, api.CodeForbidden)
 		w.refused(w.DeviceDeny(w.ctx, s, "BCDF-GHJK"), api.CodeForbidden)
 
-		code, err = w.PortalLink(w.ctx, eve.ID, "acme")
-		must(w.T, err)
+		code = w.portalLink("eve@example.com")
 		w.clock.pass(5 * time.Minute)
 		_, err = w.OpenPortal(w.ctx, code, home())
 		w.refused(err, api.CodeInvalidToken)
@@ -52,13 +63,13 @@ func TestAPortalLinkOpensOnceForFiveMinutes(t *testing.T) {
 
 func TestPortalLinksAreForActiveMembersThatRunNothing(t *testing.T) {
 	each(t, func(w *world) {
-		eve := w.user("eve@example.com")
-		_, err := w.PortalLink(w.ctx, w.user("ada@example.com").ID, "acme")
+		_, err := w.PortalLink(w.ctx, w.root(), "acme", "ada@example.com")
 		w.refused(err, api.CodeForbidden)
-		_, err = w.PortalLink(w.ctx, eve.ID, "nowhere")
+		_, err = w.PortalLink(w.ctx, w.root(), "nowhere", "eve@example.com")
 		w.refused(err, api.CodeNotFound)
-		code, err := w.PortalLink(w.ctx, eve.ID, "acme")
-		must(w.T, err)
+		_, err = w.PortalLink(w.ctx, authority.Caller{User: w.user("eve@example.com").ID}, "acme", "eve@example.com")
+		w.refused(err, api.CodeInsufficientScope)
+		code := w.portalLink("eve@example.com")
 		_, _, _, err = w.auth.DeactivateMember(w.ctx, w.root(), "acme", "eve@example.com", false)
 		must(w.T, err)
 		_, err = w.OpenPortal(w.ctx, code, home())
@@ -66,16 +77,10 @@ func TestPortalLinksAreForActiveMembersThatRunNothing(t *testing.T) {
 	})
 }
 
-func laptop() api.CreateToken {
-	var in api.CreateToken
-	in.Label = api.Some("tokenry on a laptop")
-	return in
-}
-
 func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
-		d, err := w.DeviceStart(w.ctx, at("192.0.2.44"))
+		d, err := w.DeviceStart(w.ctx, "ada’s\n laptop", at("192.0.2.44"))
 		must(w.T, err)
 		if !regexp.MustCompile(`^[B-Z]{4}-[B-Z]{4}$`).MatchString(d.UserCode) {
 			w.Errorf("user code %s", d.UserCode)
@@ -91,12 +96,12 @@ func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 		}
 		look, err := w.DeviceLook(w.ctx, r.Session, d.UserCode)
 		must(w.T, err)
-		if look.Address != "192.0.2.44" {
+		if look.Address != "192.0.2.44" || look.Name != "ada’s laptop" {
 			w.Errorf("shown: %+v", look)
 		}
-		w.refused(w.DeviceApprove(w.ctx, r.Session, "BCDF-GHJK", "acme", laptop()), api.CodeInvalidField)
-		must(w.T, w.DeviceApprove(w.ctx, r.Session, " "+d.UserCode[:4]+d.UserCode[5:], "acme", laptop()))
-		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme", laptop()), api.CodeInvalidField)
+		w.refused(w.DeviceApprove(w.ctx, r.Session, "BCDF-GHJK", "acme"), api.CodeInvalidField)
+		must(w.T, w.DeviceApprove(w.ctx, r.Session, " "+d.UserCode[:4]+d.UserCode[5:], "acme"))
+		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
 		var wg sync.WaitGroup
 		answers := make([]signin.DeviceAnswer, 4)
 		for i := range answers {
@@ -107,7 +112,7 @@ func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 		for _, a := range answers {
 			if a.State == "approved" {
 				made++
-				if a.Issued.Secret.IsZero() || a.Issued.Token.Owner.Address != "eve@example.com" || a.Workspace != "acme" {
+				if a.Issued.Secret.IsZero() || a.Issued.Token.Owner.Address != "eve@example.com" || a.Workspace != "acme" || a.Issued.Token.Label != "CLI on ada’s laptop" {
 					w.Errorf("issued: %+v", a)
 				}
 			}
@@ -123,7 +128,7 @@ func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
 	alone(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
 		start := func() signin.DeviceLogin {
-			d, err := w.DeviceStart(w.ctx, home())
+			d, err := w.DeviceStart(w.ctx, "laptop", home())
 			must(w.T, err)
 			return d
 		}
@@ -135,7 +140,7 @@ func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
 			w.Errorf("poll: %+v", a)
 		}
 		d = start()
-		must(w.T, w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme", laptop()))
+		must(w.T, w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"))
 		_, _, err = w.auth.DeactivateUser(w.ctx, w.root(), "eve@example.com")
 		must(w.T, err)
 		_, err = w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
@@ -146,7 +151,7 @@ func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
 		w.clock.pass(10 * time.Minute)
 		_, err = w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
 		w.refused(err, api.CodeInvalidToken)
-		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme", laptop()), api.CodeInvalidField)
+		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
 		judged := 0
 		for range 30 {
 			if api.AsError(w.DeviceDeny(w.ctx, r.Session, "BCDF-GHJK")).Code == api.CodeInvalidField {
@@ -173,10 +178,10 @@ func TestAFloodOfDevicesIsBounded(t *testing.T) {
 		}})
 		must(w.T, err)
 		must(w.T, errs[0])
-		_, err = w.DeviceStart(w.ctx, home())
+		_, err = w.DeviceStart(w.ctx, "laptop", home())
 		w.refused(err, api.CodeRateLimited)
 		w.clock.pass(time.Minute)
-		_, err = w.DeviceStart(w.ctx, home())
+		_, err = w.DeviceStart(w.ctx, "laptop", home())
 		must(w.T, err)
 	})
 }

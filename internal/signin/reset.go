@@ -27,8 +27,7 @@ const (
 func (s *Service) RequestReset(ctx context.Context, email string, from Client) error {
 	email = normal(email)
 	t := s.newTry("reset "+email, from)
-	nobody := func(authority.Reader) (authority.User, error) { return authority.User{}, nil }
-	if _, err := s.countFor(ctx, t, from, nobody); err != nil {
+	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
 		return err
 	}
 	s.later(ctx, "reset", func(ctx context.Context) error { return s.reset(ctx, email, from) })
@@ -148,10 +147,6 @@ func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, mem
 // everybody does so elsewhere.
 func (s *Service) invitation(ctx context.Context, c authority.Caller, in authority.Invitee) (link string, err error) {
 	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
-		by, err := tx.User(authority.UserKey{ID: c.User})
-		if err != nil && !errors.Is(err, authority.ErrNoRow) {
-			return err
-		}
 		u, err := tx.User(authority.UserKey{ID: in.User.ID})
 		if err != nil {
 			return err
@@ -160,11 +155,7 @@ func (s *Service) invitation(ctx context.Context, c authority.Caller, in authori
 		if err == nil && fresh && s.policy.Methods != "sso" {
 			link, err = s.link(tx, u, "invitation", inviteFor)
 		}
-		detail := map[string]any{"workspace": in.Workspace.Slug, "link": link != ""}
-		if !c.Token.IsZero() {
-			detail["token"] = c.Token.String()
-		}
-		return first(err, tx.Note("invitation.made", by, u, detail))
+		return first(err, noteBy(tx, c, "invitation.made", u, map[string]any{"workspace": in.Workspace.Slug, "link": link != ""}))
 	})
 	return link, err
 }
@@ -175,7 +166,11 @@ func withoutMeans(tx *authority.SignInTx, u authority.User) (bool, error) {
 		return false, nil
 	}
 	ids, err := tx.IdentitiesOf(u.ID)
-	return len(ids) == 0, err
+	if err != nil {
+		return false, err
+	}
+	rows, err := tx.FactorsOf(u.ID)
+	return len(ids)+len(passkeys(rows)) == 0, err
 }
 
 // FinishReset sets a new password through a mailed link, ends every session of
@@ -260,43 +255,6 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, old, pass
 		s.tell(ctx, was, "Your password was changed")
 	}
 	return err
-}
-
-// confirm checks the password of somebody who is signed in, as slowly as at the
-// door.
-func (s *Service) confirm(ctx context.Context, u authority.User, password string, from Client) error {
-	t := s.newTry(accountName(u), from)
-	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
-		return err
-	}
-	ok, err := s.passwords.Check(ctx, u.PasswordHash, password)
-	if err != nil {
-		return unavailable(err)
-	}
-	if !ok {
-		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("password", "is not your password"))
-	}
-	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error { return halfRight(tx, t) })
-}
-
-// Confirm lets somebody who is signed in prove once more, with their password
-// or a code of their second factor, that it is them; what is delicate asks for it.
-func (s *Service) Confirm(ctx context.Context, session Session, password string, from Client) error {
-	u, err := s.userOf(ctx, session.User)
-	if err != nil {
-		return err
-	}
-	if err := s.confirm(ctx, u, password, from); err != nil {
-		return err
-	}
-	return s.change(ctx, u.ID, from, func(tx *authority.SignInTx, u authority.User) error {
-		row, err := tx.Session(session.ID)
-		if err != nil || row.User != u.ID {
-			return first(err, gone())
-		}
-		row.ConfirmedAt = tx.Now()
-		return first(tx.PutSession(row), tx.Note("session.confirmed", u, u, map[string]string{"session": row.ID}))
-	})
 }
 
 // hashFor makes the hash of a person's new password: 15 characters, or 8 beside

@@ -8,9 +8,11 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/tokenry/tokenry/token"
@@ -123,4 +125,32 @@ func (s *secrets) unseal(purpose, about string, sealed []byte, id token.KeyID) (
 		return nil, errSealed
 	}
 	return plain, nil
+}
+
+// sealJSON seals what a browser keeps for us, as one text.
+func (s *secrets) sealJSON(purpose, about string, v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	sealed, key, err := s.seal(purpose, about, b)
+	return strconv.FormatUint(uint64(key), 10) + "." + base64.RawURLEncoding.EncodeToString(sealed), err
+}
+
+// openJSON reads it back into v; whatever was done to it is an error.
+func (s *secrets) openJSON(purpose, about, text string, v any) error {
+	number, rest, _ := strings.Cut(text, ".")
+	key, err := strconv.ParseUint(number, 10, 32)
+	if err != nil {
+		return errSealed
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(rest)
+	if err != nil {
+		return errSealed
+	}
+	b, err := s.unseal(purpose, about, sealed, token.KeyID(key))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
 }

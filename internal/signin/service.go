@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/token"
@@ -77,6 +79,7 @@ type Service struct {
 	policy    Policy
 	log       *slog.Logger
 	providers []*provider
+	webauthn  *webauthn.WebAuthn // nil where there are no passkeys
 
 	// background is the mails on their way; turns bounds them.
 	background sync.WaitGroup
@@ -99,7 +102,7 @@ func New(o Options) *Service {
 	s := &Service{
 		authority: o.Authority, passwords: o.Passwords, now: o.Now, base: o.BaseURL, mail: o.Mail,
 		policy: o.Policy.withDefaults(), log: o.Logger, turns: make(chan struct{}, mailsAtOnce),
-		secrets: &secrets{keys: o.Keys, rand: o.Rand},
+		secrets: &secrets{keys: o.Keys, rand: o.Rand}, webauthn: newWebAuthn(o.BaseURL),
 	}
 	for _, c := range o.OIDC {
 		s.providers = append(s.providers, newProvider(c, o.HTTP, o.Now))
@@ -152,7 +155,7 @@ type Session struct {
 	// to be the one.
 	CreatedAt, ConfirmedAt, LastSeenAt, ExpiresAt time.Time
 	Address, Agent                                string
-	// Method is how: "password", "password+totp", "oidc:NAME", "setup", "reset",
+	// Method is how: "password", "password+totp", "passkey", "oidc:NAME", "setup", "reset",
 	// "invitation" or "portal".
 	Method string
 	// Portal is the workspace of a session that a portal link opened: there its
@@ -184,42 +187,4 @@ func gone() *api.Error {
 
 func deadLink() *api.Error {
 	return api.Errorf(api.CodeInvalidToken, "this link does not work any more; ask for a new one")
-}
-
-// whole refuses what a session of a portal link may not do.
-func whole(session Session) error {
-	if session.Portal == "" {
-		return nil
-	}
-	return api.Errorf(api.CodeForbidden, "a session that a portal link opened manages its own tokens alone")
-}
-
-// freshFor is how long a proof of who one is lasts for what is delicate.
-const freshFor = 15 * time.Minute
-
-// Fresh says whether the person proved to be the one a short while ago, as is
-// asked before something delicate.
-func (s *Service) Fresh(ctx context.Context, session Session) (fresh bool, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		row, err := r.Session(session.ID)
-		if err != nil || row.User != session.User || !s.alive(row, s.now()) {
-			return first(err, gone())
-		}
-		fresh = row.Portal == "" && s.now().Sub(row.ConfirmedAt) < freshFor
-		return nil
-	})
-	return fresh, err
-}
-
-// delicate refuses what a portal session, or one that is left open on a desk,
-// may not do. It looks at the session's row, not at what the caller holds.
-func (s *Service) delicate(ctx context.Context, session Session) error {
-	if err := whole(session); err != nil {
-		return err
-	}
-	fresh, err := s.Fresh(ctx, session)
-	if err == nil && !fresh {
-		err = api.Errorf(api.CodeForbidden, "this needs a recent sign-in; confirm who you are first")
-	}
-	return err
 }

@@ -64,9 +64,8 @@ func TestEachSignInHasASecretOfItsOwnAndOldOnesStayWhatTheyWere(t *testing.T) {
 func TestASecretOpensOnlyWhatItIsFor(t *testing.T) {
 	alone(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
-		code, err := w.PortalLink(w.ctx, r.Session.User, "acme")
-		must(w.T, err)
-		_, err = w.Authenticate(w.ctx, code, home())
+		code := w.portalLink("eve@example.com")
+		_, err := w.Authenticate(w.ctx, code, home())
 		w.refused(err, api.CodeInvalidToken)
 		_, err = w.FinishReset(w.ctx, code, "four quiet words please", home())
 		w.refused(err, api.CodeInvalidToken)
@@ -152,9 +151,8 @@ func TestAPersonHasAtMostFiftySessions(t *testing.T) {
 		var firstOne, last signin.Result
 		for i := range 55 {
 			w.clock.pass(time.Second)
-			code, err := w.PortalLink(w.ctx, u.ID, "acme")
-			must(w.T, err)
-			last, err = w.OpenPortal(w.ctx, code, home())
+			var err error
+			last, err = w.OpenPortal(w.ctx, w.portalLink("eve@example.com"), home())
 			must(w.T, err)
 			if i == 0 {
 				firstOne = last

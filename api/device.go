@@ -1,0 +1,24 @@
+package api
+
+// DeviceAuthorization begins a sign-in of a command line (RFC 8628, section 3.2):
+// the person opens VerificationURI and types UserCode there.
+type DeviceAuthorization struct {
+	// DeviceCode is for polling, and a secret.
+	DeviceCode      string `json:"device_code"`
+	UserCode        string `json:"user_code"`
+	VerificationURI string `json:"verification_uri"`
+	// ExpiresIn and Interval, the least time between two polls, are in seconds.
+	ExpiresIn int64 `json:"expires_in"`
+	Interval  int64 `json:"interval"`
+}
+
+// DeviceToken is what a poll answers once it was approved (RFC 6749, section 5.1).
+type DeviceToken struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	// ExpiresIn is in seconds; left out for a token without end.
+	ExpiresIn *int64 `json:"expires_in,omitempty"`
+	// Workspace is the slug of the one it is for, Locator its public part.
+	Workspace string `json:"workspace"`
+	Locator   string `json:"locator"`
+}

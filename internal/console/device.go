@@ -1,0 +1,82 @@
+package console
+
+import (
+	"errors"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// deviceData is the page on which a person lets a command line act for them.
+type deviceData struct {
+	form
+	code string
+	// asked is who waits behind the code; nil until it was typed.
+	asked      *DeviceRequest
+	workspaces []string
+}
+
+// device asks for the code. It is typed and never part of an address: a link
+// that holds one is how somebody else's terminal would be smuggled in.
+func (v *visit) device() error {
+	return v.page("Connect a terminal", deviceCodePage(deviceData{form: form{fresh: true}}))
+}
+
+func (v *visit) doDevice() error {
+	d := deviceData{form: v.typed()}
+	d.code = d.get("code")
+	return v.deviceShown(d)
+}
+
+// deviceShown shows what waits behind a code, so that its person can judge it.
+func (v *visit) deviceShown(d deviceData) error {
+	asked, err := v.Sessions.DeviceLook(v.ctx(), v.session, d.code)
+	if err != nil {
+		if d.form, err = d.refused(err); err != nil {
+			return err
+		}
+		return v.again("Connect a terminal", deviceCodePage(d))
+	}
+	d.asked = &asked
+	if d.workspaces, err = v.memberships(); err != nil {
+		return err
+	}
+	if d.err != nil {
+		return v.again("Connect a terminal", devicePage(v, d))
+	}
+	return v.page("Connect a terminal", devicePage(v, d))
+}
+
+// memberships are the workspaces that the visitor is an active member of.
+func (v *visit) memberships() ([]string, error) {
+	slugs, err := v.mySlugs()
+	var out []string
+	for _, slug := range slugs {
+		m, err := v.auth.GetMember(v.ctx(), v.caller, slug, "me")
+		switch {
+		case err == nil && m.Active:
+			out = append(out, slug)
+		case errors.Is(err, api.CodeInternal), errors.Is(err, api.CodeUnavailable):
+			return nil, err
+		}
+	}
+	return out, err
+}
+
+func (v *visit) doDeviceAnswer() error {
+	d := deviceData{form: v.typed()}
+	d.code = d.get("code")
+	if d.get("answer") != "approve" {
+		if err := v.Sessions.DeviceDeny(v.ctx(), v.session, d.code); err != nil {
+			return err
+		}
+		return v.done(securityHome, "denied")
+	}
+	err := v.Sessions.DeviceApprove(v.ctx(), v.session, d.code, d.get("workspace"))
+	if err == nil {
+		return v.done("/settings/tokens", "approved")
+	}
+	if d.form, err = d.refused(err); err != nil {
+		return err
+	}
+	return v.deviceShown(d)
+}

@@ -1,0 +1,337 @@
+package console
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/tokenry/tokenry/token"
+)
+
+const securityHome = "/settings/security"
+
+// securityData is what the page about a person's ways of signing in shows.
+type securityData struct {
+	Account
+	sessions []Session
+	// password and sso say which ways are open here, providers at whom.
+	password, sso bool
+	providers     []Provider
+}
+
+// linkable are the providers at which the person has no identity yet.
+func (d securityData) linkable() []Provider {
+	var out []Provider
+	for _, p := range d.providers {
+		taken := false
+		for _, i := range d.Identities {
+			taken = taken || i.Provider == p.Name
+		}
+		if !taken {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (v *visit) securityData() (d securityData, err error) {
+	d.password, d.sso = v.Sessions.Methods()
+	if d.sso {
+		d.providers = v.Sessions.OIDCProviders()
+	}
+	if d.Account, err = v.Sessions.Account(v.ctx(), v.session.User); err != nil {
+		return d, err
+	}
+	d.sessions, err = v.Sessions.Sessions(v.ctx(), v.session.User)
+	return d, err
+}
+
+func (v *visit) security() error {
+	d, err := v.securityData()
+	if err != nil {
+		return err
+	}
+	return v.page("Security", securityPage(v, d))
+}
+
+// proven leads to the confirmation, and from there to a page, unless the person
+// proved to be the one a short while ago.
+func (v *visit) proven(next string) error {
+	fresh, err := v.Sessions.Fresh(v.ctx(), v.session)
+	if err != nil || fresh {
+		return err
+	}
+	return v.redirect(securityHome + "/confirm?next=" + url.QueryEscape(next))
+}
+
+// confirmData is the page on which somebody who is signed in proves who they are.
+type confirmData struct {
+	securityData
+	form
+	next    string
+	passkey *Ceremony
+}
+
+func (v *visit) confirm() error { return v.confirmWith(form{fresh: true}, safeNext(v.q("next"))) }
+
+func (v *visit) confirmWith(f form, next string) error {
+	d := confirmData{form: f, next: next}
+	var err error
+	if d.securityData, err = v.securityData(); err != nil {
+		return err
+	}
+	if len(d.Account.Passkeys) > 0 && v.Sessions.Passkeys() {
+		c, err := v.Sessions.PasskeyConfirmOffer()
+		if err != nil {
+			return err
+		}
+		d.passkey = &c
+	}
+	if f.err != nil {
+		return v.again("Is it you?", provePage(v, d))
+	}
+	return v.page("Is it you?", provePage(v, d))
+}
+
+func (v *visit) doConfirm() error {
+	f, post := v.typed(), v.r.PostForm
+	next := safeNext(post.Get("next"))
+	var err error
+	switch f.get("by") {
+	case "passkey":
+		err = v.Sessions.PasskeyConfirm(v.ctx(), v.session, post.Get("state"), post.Get("answer"), v.client(v.r))
+	case "code":
+		err = v.Sessions.ConfirmCode(v.ctx(), v.session, f.get("code"), v.client(v.r))
+	default:
+		err = v.Sessions.Confirm(v.ctx(), v.session, post.Get("password"), v.client(v.r))
+	}
+	if err == nil {
+		return v.redirect(next)
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	return v.confirmWith(f, next)
+}
+
+// refusedOn answers a page of the security settings again, with what was wrong.
+func (v *visit) refusedOn(err error, title string, page func(form) templ.Component) error {
+	f, err := v.typed().refused(err)
+	if err != nil {
+		return err
+	}
+	return v.again(title, page(f))
+}
+
+func (v *visit) password() error {
+	d, err := v.securityData()
+	if err == nil && !d.Password {
+		err = v.proven(securityHome + "/password")
+	}
+	if err != nil {
+		return err
+	}
+	return v.page("Password", passwordPage(v, d, form{fresh: true}))
+}
+
+func (v *visit) doPassword() error {
+	err := v.Sessions.ChangePassword(v.ctx(), v.session, v.r.PostForm.Get("old"), v.r.PostForm.Get("password"))
+	if err == nil {
+		return v.done(securityHome, "password")
+	}
+	d, failed := v.securityData()
+	if failed != nil {
+		return failed
+	}
+	return v.refusedOn(err, "Password", func(f form) templ.Component { return passwordPage(v, d, f) })
+}
+
+func (v *visit) doEndSession() error {
+	if err := v.Sessions.EndSession(v.ctx(), v.session.User, v.r.PostForm.Get("id")); err != nil {
+		return err
+	}
+	return v.done(securityHome, "ended")
+}
+
+func (v *visit) doEndAll() error {
+	if err := v.Sessions.EndOthers(v.ctx(), v.session); err != nil {
+		return err
+	}
+	return v.done(securityHome, "all-ended")
+}
+
+// doEndEverything ends every session, this one too: for whoever no longer knows
+// which of them is theirs.
+func (v *visit) doEndEverything() error {
+	if err := v.Sessions.EndOthers(v.ctx(), v.session); err != nil {
+		return err
+	}
+	return v.signOut()
+}
+
+// app is the page of the authenticator app: to add one, or what can be done to it.
+func (v *visit) app() error {
+	if err := v.proven(securityHome + "/app"); err != nil {
+		return err
+	}
+	d, err := v.securityData()
+	if err != nil {
+		return err
+	}
+	return v.page("Authenticator app", appPage(v, d, form{fresh: true}))
+}
+
+func (v *visit) doApp() error {
+	if err := v.proven(securityHome + "/app"); err != nil {
+		return err
+	}
+	e, err := v.Sessions.EnrollTOTP(v.ctx(), v.session)
+	if err != nil {
+		return err
+	}
+	return v.page("Authenticator app", enrollPage(e, form{fresh: true}))
+}
+
+func (v *visit) doConfirmApp() error {
+	codes, err := v.Sessions.ConfirmTOTP(v.ctx(), v.session, v.typed().get("code"))
+	if err != nil {
+		return v.refusedOn(err, "Authenticator app", func(f form) templ.Component { return enrollPage(Enrollment{}, f) })
+	}
+	return v.page("Recovery codes", codesPage(v, reveal(codes), "The app is your second factor from now on. Your other sessions are ended."))
+}
+
+func (v *visit) doCodes() error {
+	if err := v.proven(securityHome + "/app"); err != nil {
+		return err
+	}
+	codes, err := v.Sessions.RecoveryCodes(v.ctx(), v.session)
+	if err != nil {
+		return err
+	}
+	return v.page("Recovery codes", codesPage(v, reveal(codes), "The recovery codes that you had before are dead."))
+}
+
+func reveal(codes []token.Secret) []string {
+	out := make([]string, len(codes))
+	for i, c := range codes {
+		out[i] = c.Reveal()
+	}
+	return out
+}
+
+// download is the address of a file that holds the codes, within the page itself.
+func download(codes []string) templ.SafeURL {
+	return templ.SafeURL("data:text/plain;charset=utf-8," + url.PathEscape(strings.Join(codes, "\n")+"\n"))
+}
+
+func (v *visit) doRemoveApp() error {
+	err := v.Sessions.DisableTOTP(v.ctx(), v.session, v.r.PostForm.Get("password"))
+	if err == nil {
+		return v.done(securityHome, "app-removed")
+	}
+	d, failed := v.securityData()
+	if failed != nil {
+		return failed
+	}
+	return v.refusedOn(err, "Authenticator app", func(f form) templ.Component { return appPage(v, d, f) })
+}
+
+func (v *visit) newPasskey() error {
+	if err := v.proven(securityHome + "/passkeys/new"); err != nil {
+		return err
+	}
+	return v.passkeyWith(form{fresh: true})
+}
+
+func (v *visit) passkeyWith(f form) error {
+	c, err := v.Sessions.PasskeyNew(v.ctx(), v.session)
+	if err != nil {
+		return err
+	}
+	if f.err != nil {
+		return v.again("New passkey", newPasskeyPage(v, c, f))
+	}
+	return v.page("New passkey", newPasskeyPage(v, c, f))
+}
+
+func (v *visit) doNewPasskey() error {
+	if err := v.proven(securityHome + "/passkeys/new"); err != nil {
+		return err
+	}
+	f := v.typed()
+	err := v.Sessions.PasskeyAdd(v.ctx(), v.session, v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), f.get("name"))
+	if err == nil {
+		return v.done(securityHome, "passkey-added")
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	return v.passkeyWith(f)
+}
+
+func (v *visit) doRemovePasskey() error {
+	if err := v.proven(securityHome); err != nil {
+		return err
+	}
+	if err := v.Sessions.PasskeyRemove(v.ctx(), v.session, v.typed().get("id")); err != nil {
+		return err
+	}
+	return v.done(securityHome, "passkey-removed")
+}
+
+func (v *visit) doLink() error {
+	if err := v.proven(securityHome); err != nil {
+		return err
+	}
+	address, state, err := v.Sessions.OIDCLink(v.ctx(), v.session, v.r.PathValue("provider"), securityHome+"?did=linked")
+	if err != nil {
+		return err
+	}
+	return v.toProvider(address, state)
+}
+
+func (v *visit) doUnlink() error {
+	if err := v.proven(securityHome); err != nil {
+		return err
+	}
+	if err := v.Sessions.Unlink(v.ctx(), v.session, v.r.PostForm.Get("issuer"), v.r.PostForm.Get("subject")); err != nil {
+		return err
+	}
+	return v.done(securityHome, "unlinked")
+}
+
+// methodWords names the sign-in of a session in words.
+func methodWords(method string) string {
+	first, second, _ := strings.Cut(method, "+")
+	out := map[string]string{
+		"password": "password", "passkey": "passkey", "setup": "setup link", "reset": "reset link", "invitation": "invitation", "portal": "portal link",
+	}[first]
+	if strings.HasPrefix(first, "oidc:") {
+		out = "single sign-on"
+	}
+	switch second {
+	case "totp":
+		out += " and app"
+	case "recovery":
+		out += " and recovery code"
+	}
+	return out
+}
+
+// passwordHint says what a password needs; beside an app it may be shorter.
+func passwordHint(app bool) string {
+	if app {
+		return "8 characters or more, because your app is asked for too."
+	}
+	return "15 characters or more. A few words that you alone would put together are best."
+}
+
+// ifEver is a time that may be none.
+func ifEver(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,126 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// What is delicate asks a person who is signed in to prove once more who they
+// are: by their password, by a code of their second factor, or by whatever makes
+// a new session, which is fresh by itself.
+
+// whole refuses what a session of a portal link may not do.
+func whole(session Session) error {
+	if session.Portal == "" {
+		return nil
+	}
+	return api.Errorf(api.CodeForbidden, "a session that a portal link opened manages its own tokens alone")
+}
+
+// freshFor is how long a proof of who one is lasts for what is delicate.
+const freshFor = 15 * time.Minute
+
+// Fresh says whether the person proved to be the one a short while ago, as is
+// asked before something delicate.
+func (s *Service) Fresh(ctx context.Context, session Session) (fresh bool, err error) {
+	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		row, err := r.Session(session.ID)
+		if err != nil || row.User != session.User || !s.alive(row, s.now()) {
+			return first(err, gone())
+		}
+		fresh = row.Portal == "" && s.now().Sub(row.ConfirmedAt) < freshFor
+		return nil
+	})
+	return fresh, err
+}
+
+// delicate refuses what a portal session, or one that is left open on a desk,
+// may not do. It looks at the session's row, not at what the caller holds.
+func (s *Service) delicate(ctx context.Context, session Session) error {
+	if err := whole(session); err != nil {
+		return err
+	}
+	fresh, err := s.Fresh(ctx, session)
+	if err == nil && !fresh {
+		err = api.Errorf(api.CodeForbidden, "this needs a recent sign-in; confirm who you are first")
+	}
+	return err
+}
+
+// confirm checks the password of somebody who is signed in, as slowly as at the
+// door.
+func (s *Service) confirm(ctx context.Context, u authority.User, password string, from Client) error {
+	t := s.newTry(accountName(u), from)
+	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
+		return err
+	}
+	ok, err := s.passwords.Check(ctx, u.PasswordHash, password)
+	if err != nil {
+		return unavailable(err)
+	}
+	if !ok {
+		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("password", "is not your password"))
+	}
+	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error { return halfRight(tx, t) })
+}
+
+// Confirm notes that a person proved to be the one by their password.
+func (s *Service) Confirm(ctx context.Context, session Session, password string, from Client) error {
+	if err := whole(session); err != nil {
+		return err
+	}
+	if s.policy.Methods == "sso" {
+		return api.Errorf(api.CodeForbidden, "this server takes no passwords; sign in again through single sign-on")
+	}
+	u, err := s.userOf(ctx, session.User)
+	if err != nil {
+		return err
+	}
+	if err := s.confirm(ctx, u, password, from); err != nil {
+		return err
+	}
+	return s.change(ctx, u.ID, from, func(tx *authority.SignInTx, u authority.User) error {
+		return s.confirmed(tx, u, session, "password")
+	})
+}
+
+// ConfirmCode notes that a person proved to be the one by a code of their
+// authenticator app, or a recovery code.
+func (s *Service) ConfirmCode(ctx context.Context, session Session, typed string, from Client) error {
+	if err := whole(session); err != nil {
+		return err
+	}
+	u, err := s.userOf(ctx, session.User)
+	if err != nil {
+		return err
+	}
+	t := s.newTry(accountName(u), from)
+	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
+		return err
+	}
+	err = s.change(ctx, u.ID, from, func(tx *authority.SignInTx, u authority.User) error {
+		kind, err := s.useFactor(tx, u, typed)
+		if err != nil {
+			return err
+		}
+		return first(halfRight(tx, t), s.confirmed(tx, u, session, kind))
+	})
+	if errors.Is(err, errWrongCode) {
+		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("code", "is not right, or was used already"))
+	}
+	return err
+}
+
+// confirmed makes a session fresh.
+func (s *Service) confirmed(tx *authority.SignInTx, u authority.User, session Session, method string) error {
+	row, err := tx.Session(session.ID)
+	if err != nil || row.User != u.ID || !s.alive(row, tx.Now()) {
+		return first(err, gone())
+	}
+	row.ConfirmedAt = tx.Now()
+	return first(tx.PutSession(row), tx.Note("session.confirmed", u, u, map[string]string{"session": row.ID, "method": method}))
+}
