@@ -27,11 +27,10 @@ func (m misses) take(caller token.Locator, d *verify.Decision) error {
 	if d.Code != api.CodeUnknown {
 		return nil
 	}
-	rate, ok := m.each.Take(caller, 1, d.At)
-	if ok {
-		return nil
+	if rate, ok := m.each.Take(caller, 1, d.At); !ok {
+		e := api.Errorf(api.CodeRateLimited, "too many strings that are no token were asked about; those that are one are still answered")
+		e.RetryAfter = rate.RetryAfter
+		return e
 	}
-	e := api.Errorf(api.CodeRateLimited, "too many strings that are no token were asked about; those that are one are still answered")
-	e.RetryAfter = rate.RetryAfter
-	return e
+	return nil
 }
