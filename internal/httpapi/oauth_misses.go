@@ -25,7 +25,7 @@ func newMisses() misses {
 // many. What has not even the form of one tells nobody anything, and is not counted.
 func (m misses) take(caller token.Locator, d *verify.Decision) error {
 	if d.Code != api.CodeUnknown {
-		return nil
+		return nil //nolint:nilerr // a code is an error by type; here it is a verdict
 	}
 	if rate, ok := m.each.Take(caller, 1, d.At); !ok {
 		e := api.Errorf(api.CodeRateLimited, "too many strings that are no token were asked about; those that are one are still answered")
