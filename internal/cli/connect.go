@@ -55,7 +55,10 @@ func (a *app) callerToken() (string, error) {
 	if tok, ok := a.Env("TOKENRY_TOKEN"); ok && tok != "" {
 		return tok, nil
 	}
-	return "", usagef("there is no token: set TOKENRY_TOKEN, or give --token @FILE, or --token - and the token on standard input")
+	if s, err := a.kept(a.server()); err != nil || s.Token != "" {
+		return s.Token, err
+	}
+	return "", usagef("there is no token: run tokenry login, set TOKENRY_TOKEN, or give --token @FILE, or --token - and the token on standard input")
 }
 
 // readSecret reads a secret from where a text says: - is standard input, @FILE a

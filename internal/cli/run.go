@@ -216,8 +216,8 @@ Begin with:
     tokenry bootstrap, tokenry serve  a server of your own
 
 Commands that speak to a server take its address from --server or
-TOKENRY_SERVER, and a token from TOKENRY_TOKEN, from a file (--token @FILE) or
-from standard input (--token -).`
+TOKENRY_SERVER, and a token from TOKENRY_TOKEN, from a file (--token @FILE),
+from standard input (--token -), or as tokenry login kept it.`
 
 // local are the commands that can do without a server.
 func (a *app) local() []*cobra.Command {
@@ -227,7 +227,7 @@ func (a *app) local() []*cobra.Command {
 // remote are the commands that speak to a server.
 func (a *app) remote() []*cobra.Command {
 	return []*cobra.Command{
-		a.whoami(), a.verify(), a.explain(), a.tokens(), a.webhooks(), a.workspaces(), a.members(), a.serviceAccounts(), a.roles(), a.scopes(),
+		a.login(), a.logout(), a.whoami(), a.verify(), a.explain(), a.tokens(), a.webhooks(), a.workspaces(), a.members(), a.serviceAccounts(), a.roles(), a.scopes(),
 		a.resources(), a.policy(), a.audit(), a.users(), a.admins(),
 	}
 }
