@@ -12,3 +12,6 @@ func WithSleep(f func(context.Context, time.Duration) error) Option {
 		return nil
 	}
 }
+
+// SetSleep waits with f in place of a clock.
+func (d *DeviceLogin) SetSleep(f func(context.Context, time.Duration) error) { d.sleep = f }

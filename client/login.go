@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,8 +19,9 @@ import (
 // (RFC 8628): they open VerificationURI and type UserCode there.
 type DeviceLogin struct {
 	api.DeviceAuthorization
-	base string
-	http *http.Client
+	base  string
+	http  *http.Client
+	sleep func(context.Context, time.Duration) error
 }
 
 // ErrLoginDenied says that the person denied the sign-in, or that it may not be.
@@ -28,6 +30,12 @@ var ErrLoginDenied = errors.New("client: the sign-in was denied")
 // ErrLoginExpired says that nobody approved the sign-in in time.
 var ErrLoginExpired = errors.New("client: nobody approved the sign-in in time; begin again")
 
+// errLoginTrouble is what may be better at the next poll.
+var errLoginTrouble = errors.New("client: the server cannot be reached")
+
+// maxPollPause is the longest wait between two polls, whatever went wrong.
+const maxPollPause = time.Minute
+
 // BeginLogin asks the server at baseURL for a sign-in. Machine is what the person
 // is shown, like the host's name.
 func BeginLogin(ctx context.Context, baseURL, machine string) (*DeviceLogin, error) {
@@ -35,74 +43,96 @@ func BeginLogin(ctx context.Context, baseURL, machine string) (*DeviceLogin, err
 	if err != nil {
 		return nil, err
 	}
-	d := &DeviceLogin{base: base, http: &http.Client{Transport: transport(), Timeout: 30 * time.Second, CheckRedirect: sameOrigin}}
-	code, err := d.post(ctx, "/oauth2/device_authorization", url.Values{"device_name": {machine}}, &d.DeviceAuthorization)
-	if err != nil || code != "" {
-		return nil, errors.Join(err, refusedLogin(code))
+	d := &DeviceLogin{base: base, http: &http.Client{Transport: transport(), Timeout: 30 * time.Second, CheckRedirect: sameOrigin}, sleep: sleep}
+	refused, err := d.post(ctx, "/oauth2/device_authorization", url.Values{"device_name": {machine}}, &d.DeviceAuthorization)
+	if err == nil {
+		err = refused.err()
+	}
+	if err == nil && (d.DeviceCode == "" || d.UserCode == "" || d.VerificationURI == "") {
+		err = errors.New("client: the answer is not that of a Tokenry server")
+	}
+	if err != nil {
+		return nil, err
 	}
 	return d, nil
 }
 
-// Wait answers the token once the person approved.
+// Wait answers the token once the person approved. A server that cannot be
+// reached for a while is asked again, less often each time (RFC 8628, section
+// 3.5), until the code's time is over.
 func (d *DeviceLogin) Wait(ctx context.Context) (out api.DeviceToken, err error) {
 	every := time.Duration(max(d.Interval, 1)) * time.Second
+	left := time.Duration(d.ExpiresIn) * time.Second
 	form := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {d.DeviceCode}}
 	for {
-		code, err := d.post(ctx, "/oauth2/token", form, &out)
+		refused, err := d.post(ctx, "/oauth2/token", form, &out)
 		switch {
+		case errors.Is(err, errLoginTrouble) && ctx.Err() == nil:
+			every = min(2*every, maxPollPause)
 		case err != nil:
 			return out, err
-		case code == "":
+		case refused.Error == "":
 			return out, nil
-		case code == "slow_down":
-			every += 5 * time.Second // RFC 8628, section 3.5
-		case code != "authorization_pending":
-			return out, refusedLogin(code)
+		case refused.Error == "slow_down":
+			every = min(every+5*time.Second, maxPollPause)
+		case refused.Error != "authorization_pending":
+			return out, refused.err()
 		}
-		if err := sleep(ctx, every); err != nil {
+		if left -= every; left < 0 {
+			return out, cmp.Or(err, ErrLoginExpired)
+		}
+		if err := d.sleep(ctx, every); err != nil {
 			return out, err
 		}
 	}
 }
 
-func refusedLogin(code string) error {
-	switch code {
-	case "":
-		return nil
-	case "access_denied":
-		return ErrLoginDenied
-	case "expired_token":
-		return ErrLoginExpired
-	}
-	return fmt.Errorf("client: the server refused the sign-in (%s)", code)
+// loginRefusal is an error of OAuth (RFC 6749, section 5.2); zero is none.
+type loginRefusal struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
 }
 
-// post sends a form and reads the answer into out, or the code of an OAuth error.
-func (d *DeviceLogin) post(ctx context.Context, path string, form url.Values, out any) (code string, err error) {
+func (r loginRefusal) err() error {
+	switch r.Error {
+	case "":
+		return nil
+	case "expired_token":
+		return ErrLoginExpired
+	case "access_denied":
+		if r.Description == "" {
+			return ErrLoginDenied
+		}
+		return fmt.Errorf("%w: %s", ErrLoginDenied, r.Description)
+	}
+	return fmt.Errorf("client: the server refused the sign-in (%s) %s", r.Error, r.Description)
+}
+
+// post sends a form and reads the answer into out, or why there is none.
+func (d *DeviceLogin) post(ctx context.Context, path string, form url.Values, out any) (refused loginRefusal, err error) {
 	form.Set("client_id", "tokenry-cli")
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
-		return "", err
+		return refused, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", "tokenry-cli "+userAgent())
 	resp, err := d.http.Do(req)
 	if err != nil {
-		return "", fmt.Errorf("client: the server cannot be reached: %w", err)
+		return refused, fmt.Errorf("%w: %w", errLoginTrouble, err)
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
-	if err != nil {
-		return "", err
+	switch {
+	case err != nil:
+		return refused, fmt.Errorf("%w: %w", errLoginTrouble, err)
+	case resp.StatusCode == http.StatusOK:
+		return refused, json.Unmarshal(b, out)
+	case resp.StatusCode >= http.StatusInternalServerError, resp.StatusCode == http.StatusTooManyRequests:
+		return refused, fmt.Errorf("%w: it answered with status %d", errLoginTrouble, resp.StatusCode)
 	}
-	if resp.StatusCode == http.StatusOK {
-		return "", json.Unmarshal(b, out)
+	if json.Unmarshal(b, &refused) != nil || refused.Error == "" || strings.Trim(refused.Error, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		return loginRefusal{}, fmt.Errorf("client: the server answered with status %d; is it a Tokenry server?", resp.StatusCode)
 	}
-	var refusal struct {
-		Error string `json:"error"`
-	}
-	if json.Unmarshal(b, &refusal) != nil || refusal.Error == "" || strings.Trim(refusal.Error, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		return "", fmt.Errorf("client: the server answered with status %d; is it a Tokenry server?", resp.StatusCode)
-	}
-	return refusal.Error, nil
+	return refused, nil
 }

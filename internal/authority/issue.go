@@ -29,24 +29,29 @@ type Issued struct {
 // outlives that nor has looser addresses or limits.
 func (a *Authority) CreateToken(ctx context.Context, c Caller, ref string, in api.CreateToken) (out Issued, err error) {
 	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref)
-		if err != nil {
-			return err
-		}
-		if again, err := w.again(ac, sp, &out, func(t Token) error { return mayHold(ac, sp, t, "tokens:create") }); again || err != nil {
-			return err
-		}
-		t, err := w.draft(ac, sp, in)
-		if err != nil {
-			return err
-		}
-		if err := w.roomFor(t, sp); err != nil {
-			return err
-		}
-		out.Token, out.Secret, err = w.issue(ac, sp, t)
-		return err
+		return w.create(c, ref, in, &out)
 	})
 	return out, err
+}
+
+// create makes the token that the caller asks for.
+func (w *work) create(c Caller, ref string, in api.CreateToken, out *Issued) error {
+	ac, sp, err := w.a.enter(w, c, ref)
+	if err != nil {
+		return err
+	}
+	if again, err := w.again(ac, sp, out, func(t Token) error { return mayHold(ac, sp, t, "tokens:create") }); again || err != nil {
+		return err
+	}
+	t, err := w.draft(ac, sp, in)
+	if err != nil {
+		return err
+	}
+	if err := w.roomFor(t, sp); err != nil {
+		return err
+	}
+	out.Token, out.Secret, err = w.issue(ac, sp, t)
+	return err
 }
 
 // draft judges a request for a token and returns the token it asks for,

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,9 +43,20 @@ func (a *app) login() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		old, _ := a.kept(server) // what cannot be read is replaced
 		path, err := a.keep(stored{Server: server, Workspace: tok.Workspace, Token: tok.AccessToken})
 		if err != nil {
 			return err
+		}
+		if err := a.end(cmd.Context(), old); err != nil {
+			fmt.Fprintf(a.Err, "The token of the sign-in before was not revoked: %s\n", clean(err.Error()))
+		}
+		if a.flags.json {
+			return a.printJSON(struct {
+				Server    string `json:"server"`
+				Workspace string `json:"workspace"`
+				Locator   string `json:"locator"`
+			}{server, tok.Workspace, tok.Locator})
 		}
 		fmt.Fprintf(a.Err, "Signed in to %s, workspace %s. The token is in %s; tokenry logout revokes it.\n", clean(server), clean(tok.Workspace), clean(path))
 		return nil
@@ -62,13 +74,7 @@ func (a *app) logout() *cobra.Command {
 		if s.Token == "" {
 			return usagef("nobody is signed in to %s here", clean(server))
 		}
-		c, err := client.New(server, s.Token, client.WithUserAgent("tokenry-cli"))
-		if err != nil {
-			return err
-		}
-		_, err = c.RevokeToken(cmd.Context(), "", "self", api.RevokeToken{Reason: api.ReasonUnused})
-		gone := errors.Is(err, api.CodeInvalidToken) || errors.Is(err, api.CodeRevoked) || errors.Is(err, api.CodeExpired)
-		if err != nil && !gone {
+		if err := a.end(cmd.Context(), s); err != nil {
 			return fmt.Errorf("the token was not revoked, so it is kept: %w", err)
 		}
 		path, err := a.loginFile(server)
@@ -81,6 +87,23 @@ func (a *app) logout() *cobra.Command {
 		fmt.Fprintf(a.Err, "Signed out of %s; the token is revoked.\n", clean(server))
 		return nil
 	})
+}
+
+// end revokes the token of a sign-in; that it has ended already is no error.
+func (a *app) end(ctx context.Context, s stored) error {
+	if s.Token == "" {
+		return nil
+	}
+	c, err := client.New(s.Server, s.Token, client.WithUserAgent("tokenry-cli"))
+	if err != nil {
+		return err
+	}
+	defer c.CloseIdleConnections()
+	_, err = c.RevokeToken(ctx, "", "self", api.RevokeToken{Reason: api.ReasonUnused})
+	if errors.Is(err, api.CodeInvalidToken) || errors.Is(err, api.CodeRevoked) || errors.Is(err, api.CodeExpired) {
+		return nil
+	}
+	return err
 }
 
 // server is the address that commands speak to.
@@ -129,7 +152,7 @@ func (a *app) loginFile(server string) (string, error) {
 func (a *app) kept(server string) (s stored, err error) {
 	path, err := a.loginFile(server)
 	if err != nil {
-		return s, nil //nolint:nilerr // without a home there is none
+		return s, nil // without a home there is none
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

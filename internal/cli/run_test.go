@@ -144,8 +144,8 @@ func TestBackupOfPostgres(t *testing.T) {
 func TestCommandsThereAre(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{
-		"serve", "demo", "bootstrap", "backup", "restore", "whoami", "explain", "verify", "scan", "scanner-rules",
-		"keys generate", "keys rotate", "keys list", "audit verify", "audit list", "audit export",
+		"serve", "demo", "bootstrap", "backup", "restore", "login", "logout", "whoami", "explain", "verify", "scan", "scanner-rules",
+		"rules test", "keys generate", "keys rotate", "keys list", "audit verify", "audit list", "audit export",
 		"token create", "token list", "token show", "token edit", "token rotate", "token reset", "token disable", "token enable",
 		"token revoke", "token delete", "token transfer", "token lookup", "token usage", "token activity", "token advise", "token bulk",
 		"workspace list", "workspace show", "workspace create", "workspace edit", "workspace suspend", "workspace resume",

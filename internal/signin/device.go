@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -21,6 +22,8 @@ import (
 
 const (
 	deviceFor = 10 * time.Minute
+	// DevicePollEvery is how long a program waits between two polls.
+	DevicePollEvery = 3 * time.Second
 	// maxDevices is how many may wait at the same time, because starting needs
 	// no account.
 	maxDevices = 1000
@@ -132,6 +135,9 @@ func (s *Service) DeviceLook(ctx context.Context, session Session, userCode stri
 // of the signed-in person: everything they may in the workspace, for as long as
 // its policy lets a token live.
 func (s *Service) DeviceApprove(ctx context.Context, session Session, userCode, workspace string) error {
+	if err := first(whole(session), s.mayIssue(ctx, session, workspace)); err != nil {
+		return err
+	}
 	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u authority.User, row authority.OneTimeCode, r deviceRequest) error {
 		if err := activeMember(tx, u, workspace); err != nil {
 			return err
@@ -191,47 +197,95 @@ func (s *Service) device(ctx context.Context, session Session, userCode string,
 
 // DeviceAnswer is what a poll learns.
 type DeviceAnswer struct {
-	// State is "pending", "denied" or "approved"; Issued and Workspace come with
-	// the last, this once.
+	// State is "pending", "hasty" for a poll that came too soon after the last,
+	// "denied" or "approved"; Issued and Workspace come with the last, this once.
 	State     string
 	Workspace string
 	Issued    authority.Issued
 }
 
 // DevicePoll answers how a sign-in of a command line stands. When it was
-// approved, it makes the token and the code is used up. While it waits, asking
-// writes nothing.
+// approved, the token is made and the code used up in one step: a token that the
+// policy refuses leaves the code as it was. While it waits, asking writes nothing.
 func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client) (out DeviceAnswer, err error) {
 	row, err := s.readCode(ctx, "device", deviceCode)
 	if err != nil {
 		return out, err
 	}
-	r, err := readDevice(row)
-	if err != nil || r.State == "" {
-		return DeviceAnswer{State: "pending"}, err
+	switch r, err := readDevice(row); {
+	case err != nil:
+		return out, err
+	case r.State == "" && s.pace.hasty(row.ID, s.now()):
+		return DeviceAnswer{State: "hasty"}, nil
+	case r.State == "":
+		return DeviceAnswer{State: "pending"}, nil
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
-		if row, err = s.findCode(tx, "device", deviceCode, tx.Now()); err != nil {
+		row, err := s.findCode(tx, "device", deviceCode, tx.Now())
+		if err != nil {
 			return err
+		}
+		r, err := readDevice(row)
+		if err != nil {
+			return err
+		}
+		out = DeviceAnswer{State: r.State, Workspace: r.Workspace}
+		if r.State == "approved" {
+			if out.Issued, err = tx.Issue(row.User, r.Workspace, deviceToken(r)); err != nil {
+				return err
+			}
 		}
 		return tx.DeleteCode(row.ID)
 	})
-	switch {
-	case err != nil:
-		return out, err
-	case r.State == "denied":
-		return DeviceAnswer{State: r.State}, nil
-	}
-	c := from.caller()
-	c.User = row.User
-	in := api.CreateToken{Kind: "personal"}
-	in.Label = api.Some("CLI on " + r.Name)
-	in.Description = api.Some("Made by tokenry login, approved in the browser.")
-	out = DeviceAnswer{State: r.State, Workspace: r.Workspace}
-	if out.Issued, err = s.authority.CreateToken(ctx, c, r.Workspace, in); err != nil {
+	if err != nil {
 		return DeviceAnswer{}, err
 	}
 	return out, nil
+}
+
+// deviceToken is what an approved command line asks for.
+func deviceToken(r deviceRequest) (in api.CreateToken) {
+	in.Kind = "personal"
+	in.Label = api.Some("CLI on " + r.Name)
+	in.Description = api.Some("Made by tokenry login, approved in the browser.")
+	return in
+}
+
+// mayIssue refuses what the poll would be refused, so that the person learns it
+// and not the terminal alone.
+func (s *Service) mayIssue(ctx context.Context, session Session, workspace string) error {
+	return s.authority.SignIn(ctx, session.client().caller(), func(tx *authority.SignInTx) error {
+		if _, err := tx.Issue(session.User, workspace, deviceToken(deviceRequest{Name: deviceName("")})); err != nil {
+			return err
+		}
+		return authority.Unchanged()
+	})
+}
+
+// pace remembers when each waiting code was last asked about. It is this node's
+// alone: it is about manners, and protects nothing.
+type pace struct {
+	mu   sync.Mutex // guards last
+	last map[string]time.Time
+}
+
+// hasty says whether a poll comes too soon after the one before it. A second is
+// forgiven, because networks are not even.
+func (p *pace) hasty(code string, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last == nil || len(p.last) > 2*maxDevices {
+		fresh := map[string]time.Time{}
+		for c, at := range p.last {
+			if now.Sub(at) < deviceFor {
+				fresh[c] = at
+			}
+		}
+		p.last = fresh
+	}
+	before, asked := p.last[code]
+	p.last[code] = now
+	return asked && now.Sub(before) < DevicePollEvery-time.Second
 }
 
 func readDevice(row authority.OneTimeCode) (r deviceRequest, err error) {

@@ -16,8 +16,6 @@ const (
 	// DeviceClient is the client that the calls are for; there are no others.
 	deviceClient = "tokenry-cli"
 	deviceGrant  = "urn:ietf:params:oauth:grant-type:device_code"
-	// pollEvery is how long a program waits between two polls.
-	pollEvery     = 3 * time.Second
 	maxDeviceForm = 8 << 10
 )
 
@@ -106,7 +104,7 @@ func (s *Service) answerStart(w deviceAnswer, r *http.Request, from Client) {
 	}
 	w.send(http.StatusOK, api.DeviceAuthorization{
 		DeviceCode: d.DeviceCode.Reveal(), UserCode: d.UserCode, VerificationURI: s.base + "/device",
-		ExpiresIn: int64(d.Expires.Sub(s.now()) / time.Second), Interval: int64(pollEvery / time.Second),
+		ExpiresIn: int64(d.Expires.Sub(s.now()) / time.Second), Interval: int64(DevicePollEvery / time.Second),
 	})
 }
 
@@ -124,6 +122,8 @@ func (s *Service) answerPoll(w deviceAnswer, r *http.Request, from Client) {
 		w.refuse(http.StatusBadRequest, "expired_token", "the code is not known, was used, or its ten minutes are over; begin again")
 	case err != nil:
 		s.fail(w, r, err)
+	case a.State == "hasty":
+		w.refuse(http.StatusBadRequest, "slow_down", "wait five seconds more between two polls from now on")
 	case a.State == "pending":
 		w.refuse(http.StatusBadRequest, "authorization_pending", "")
 	case a.State == "denied":

@@ -80,6 +80,7 @@ type Service struct {
 	log       *slog.Logger
 	providers []*provider
 	webauthn  *webauthn.WebAuthn // nil where there are no passkeys
+	pace      pace
 
 	// background is the mails on their way; turns bounds them.
 	background sync.WaitGroup
