@@ -13,9 +13,10 @@ type Principal struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 	// Address is for reading: an e-mail, name@slug.service or slug@workspace.
-	Address    string `json:"address"`
-	Name       string `json:"name"`
-	ExternalID string `json:"external_id"`
+	Address string `json:"address"`
+	Name    string `json:"name"`
+	// ExternalID is what the product calls it; null when it gave none.
+	ExternalID *string `json:"external_id"`
 }
 
 // RateLimit allows so many requests in a window of time.

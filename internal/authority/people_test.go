@@ -200,7 +200,7 @@ func TestMembersByExternalIDNeedNoEmail(t *testing.T) {
 			w.Errorf("replaced: %+v", again)
 		}
 		i := w.create(w.root, scoped("personal", "ext:user/42", "tickets:read"))
-		if i.Token.Owner.ExternalID != "user/42" {
+		if i.Token.Owner.ExternalID == nil || *i.Token.Owner.ExternalID != "user/42" {
 			w.Errorf("owner: %+v", i.Token.Owner)
 		}
 	})

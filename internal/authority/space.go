@@ -244,7 +244,7 @@ func workspaceOwner(ws Workspace) verify.Owner {
 }
 
 func principalOf(o verify.Owner) api.Principal {
-	return api.Principal{Type: o.Key.Type.String(), ID: o.PublicID, Address: o.Address, Name: o.Name, ExternalID: o.ExternalID}
+	return api.Principal{Type: o.Key.Type.String(), ID: o.PublicID, Address: o.Address, Name: o.Name, ExternalID: optional(o.ExternalID)}
 }
 
 func userPrincipal(u User) api.Principal {

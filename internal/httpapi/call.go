@@ -53,6 +53,9 @@ type call struct {
 	refused *api.Error
 	// deny403 says that the rules ask for it, as the parameter deny does.
 	deny403 bool
+	// outside says that the request came past the trusted proxies, so that its
+	// query may be anybody's.
+	outside bool
 	// denyAs, when not 0, is the status of a refusal in place of its own.
 	denyAs int
 	body   bytes.Buffer

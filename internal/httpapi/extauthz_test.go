@@ -137,7 +137,7 @@ func TestExtAuthzKeepsToTheWorkspaceOfItsRules(t *testing.T) {
 	w.as(foreign, "GET", "/v1/ext-authz/tickets/me?workspace=*", nil).is(401).challenges(invalidChallenge)
 	w.as(foreign, "GET", "/v1/ext-authz/everyone/me", nil).is(200)
 	w.as(w.root, "GET", "/v1/ext-authz/tickets/me", nil).is(200)
-	w.as(w.root, "GET", "/v1/ext-authz/nowhere/me", nil).is(401).challenges(invalidChallenge)
+	w.as(w.root, "GET", "/v1/ext-authz/nowhere/me", nil).is(400).problem(api.CodeInvalidRequest)
 }
 
 func TestExtAuthzDeniesInWhatItsProxyPasses(t *testing.T) {

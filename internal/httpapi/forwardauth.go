@@ -3,9 +3,11 @@ package httpapi
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -23,7 +25,8 @@ func forwardAuthRoute() Route {
 		).
 		saying("What the request needs stands in this query, which the proxy owns; no header sets or lowers it. " +
 			"200 without a body and with all of the headers Tokenry-Token-Id, -Principal, -Principal-Type, -External-Id, -Workspace, -Scopes " +
-			"and -Expires-At, empty where there is nothing to say. Texts beyond visible ASCII are percent-encoded in them.")
+			"and -Expires-At, empty where there is nothing to say. Texts beyond visible ASCII are percent-encoded in them. Scopes beyond 4096 bytes are left out of Tokenry-Scopes, " +
+			"and Tokenry-Scopes-Truncated is true then. A workspace that does not exist is refused with 400 and named in the log.")
 	rt.Timeout, rt.Frequent, rt.ownCredentials, rt.proxied = 0, true, true, true
 	return rt
 }
@@ -59,6 +62,7 @@ func (c *call) forward() error {
 		return err
 	}
 	addr, proxied := c.s.clientAddr(c.r)
+	c.outside = len(c.s.proxies) > 0 && !proxied
 	return c.pass(c.text("workspace"), addr,
 		Use{Method: forwarded(c.r.Header, "X-Forwarded-Method", proxied), Path: forwarded(c.r.Header, "X-Forwarded-Uri", proxied)})
 }
@@ -107,7 +111,29 @@ func (c *call) decideIn(q *question, workspace string, d *verify.Decision) error
 	if err := c.only(q, workspace); err != nil {
 		return err
 	}
-	return c.decide(q, d, c.use)
+	if err := c.decide(q, d, c.use); err != nil || !q.nowhere {
+		return err
+	}
+	return c.astray(q, workspace)
+}
+
+// astray refuses what a proxy asks about a workspace that there is none of. That
+// is a mistake of the proxy's owner: a client that were told 401 would throw away
+// a good token. Only the log learns which workspace, and only the holder of a
+// token is answered differently, so that nobody can ask which workspaces exist.
+func (c *call) astray(q *question, workspace string) error {
+	c.s.log.LogAttrs(c.ctx, slog.LevelWarn, "a proxy names a workspace that does not exist",
+		slog.String("request_id", c.id), slog.String("route", c.pattern()), slog.String("workspace", workspace))
+	if c.outside {
+		return nil
+	}
+	anywhere := q.Request
+	anywhere.Peek = true
+	var d verify.Decision
+	if err := c.s.engine.Verify(c.ctx, &anywhere, &d); err != nil || !d.Matched {
+		return err
+	}
+	return api.Errorf(api.CodeInvalidRequest, "the proxy asks what cannot be answered; whoever runs it finds the reason in the log under this request")
 }
 
 func (c *call) decideAlone(q *question, d *verify.Decision) error {
@@ -141,10 +167,30 @@ func passed(h http.Header, d *verify.Decision) {
 	if !d.ExpiresAt.IsZero() {
 		expires = d.ExpiresAt.Format(time.RFC3339)
 	}
+	scopes, whole := headerScopes(d.Rights.ScopeText)
 	identify(h, [...]string{
 		headerText(tokenID(d)), headerText(d.Owner.Address), d.Owner.Key.Type.String(), headerText(d.Owner.ExternalID),
-		d.Workspace.Slug, d.Rights.ScopeText, expires,
+		d.Workspace.Slug, scopes, expires,
 	})
+	if !whole {
+		h[headerTruncated] = []string{"true"}
+	}
+}
+
+const (
+	headerTruncated = "Tokenry-Scopes-Truncated"
+	// maxScopesHeader keeps the answer within what proxies and application servers
+	// read of headers: 8 KiB in all with many of them.
+	maxScopesHeader = 4096
+)
+
+// headerScopes cuts a list of scopes behind the last that fits whole: the
+// application never sees half of a scope, nor more than the token has.
+func headerScopes(list string) (scopes string, whole bool) {
+	if len(list) <= maxScopesHeader {
+		return list, true
+	}
+	return list[:max(strings.LastIndexByte(list[:maxScopesHeader+1], ' '), 0)], false
 }
 
 const identityFields = 7

@@ -83,7 +83,6 @@ func TestForwardAuthNeedsItsWorkspace(t *testing.T) {
 	w.as(w.root, "GET", fa+"?workspace=ext:c%2F1", nil).is(401)
 	w.as(foreign, "GET", fa+"?workspace=*", nil).is(200)
 	w.as(w.root, "GET", fa+"?workspace=*", nil).is(200)
-	w.as(foreign, "GET", fa+"?workspace=nowhere", nil).is(401).challenges(invalidChallenge)
 	w.play([]step{
 		{"PATCH", "/v1/workspaces/globex", object{"external_id": "c/2"}, 200, nil},
 		{"PATCH", ws, object{"external_id": "c/1"}, 200, nil},
@@ -93,6 +92,70 @@ func TestForwardAuthNeedsItsWorkspace(t *testing.T) {
 	w.play([]step{{"DELETE", "/v1/workspaces/globex", nil, 200, nil}})
 	w.as(w.root, "GET", fa, nil).is(200)
 	w.as(foreign, "GET", fa, nil).is(401)
+}
+
+// TestForwardAuthBlamesTheProxyForAWorkspaceThatIsNone: with 401 the clients of a
+// proxy that is set up wrong would throw good tokens away. Whoever has no token,
+// or comes past the trusted proxies, cannot ask which workspaces exist.
+func TestForwardAuthBlamesTheProxyForAWorkspaceThatIsNone(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		proxies string
+		path    string
+		status  int
+	}{
+		"no proxy is known":   {"", fa + "?workspace=nowhere", 400},
+		"an external id":      {"", fa + "?workspace=ext:nowhere", 400},
+		"from the proxy":      {"127.0.0.0/8", fa + "?workspace=nowhere", 400},
+		"past the proxies":    {"192.0.2.0/24", fa + "?workspace=nowhere", 401},
+		"a proxy like nginx":  {"", fa + "?workspace=nowhere&deny=403", 403},
+		"from a rules file":   {"192.0.2.0/24", "/v1/ext-authz/astray/x", 400},
+		"a slug never is one": {"", fa + "?workspace=%22%3BNO", 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			options := []option{rules("astray", "workspace: nowhere\nrules:\n  - match: ANY /**\n    scopes: []\n")}
+			if tt.proxies != "" {
+				options = append(options, behind(tt.proxies))
+			}
+			w := newWorld(t, options...)
+			r := w.as(w.root, "GET", tt.path, nil).is(tt.status)
+			var p api.Problem
+			if r.into(&p); tt.status != 401 && p.Code != api.CodeInvalidRequest || strings.Contains(string(r.body), "nowhere") {
+				t.Errorf("the client is told %s", r.body)
+			}
+			if tt.status == 403 {
+				r.headers(map[string]string{"Tokenry-Status": "400"})
+			}
+			if log := w.log.String(); !strings.Contains(log, "a workspace that does not exist") || !strings.Contains(log, r.Header.Get("Tokenry-Request-Id")) {
+				t.Errorf("the log does not say it: %s", log)
+			}
+			w.as(w.root[:len(w.root)-1]+"!", "GET", tt.path, nil).is(401)
+			w.send("GET", tt.path, "").is(401)
+		})
+	}
+}
+
+// TestForwardAuthCutsAListOfScopesThatNoProxyWouldTake between two scopes.
+func TestForwardAuthCutsAListOfScopesThatNoProxyWouldTake(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var all []string
+	for i := range 90 {
+		all = append(all, fmt.Sprintf("%s:n%03d", strings.Repeat("a", 50), i))
+	}
+	few, many := w.account("few", all[:73]...), w.account("many", all...) // 73 × 56 bytes with the blank: 4087
+	r := w.as(few, "GET", fa+"?workspace=acme", nil).is(200)
+	if got := r.Header.Get("Tokenry-Scopes"); len(strings.Fields(got)) != 73 || r.Header["Tokenry-Scopes-Truncated"] != nil {
+		t.Errorf("73 scopes became %q, truncated %q", got, r.Header["Tokenry-Scopes-Truncated"])
+	}
+	r = w.as(many, "GET", fa+"?workspace=acme&scope="+all[89], nil).is(200)
+	r.headers(map[string]string{"Tokenry-Scopes": strings.Join(all[:73], " "), "Tokenry-Scopes-Truncated": "true"})
+	for _, name := range identity() {
+		if len(r.Header[name]) != 1 {
+			t.Errorf("%s is there %d times", name, len(r.Header[name]))
+		}
+	}
 }
 
 func TestForwardAuthRefusesWhatItDoesNotKnow(t *testing.T) {

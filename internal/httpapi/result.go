@@ -92,7 +92,7 @@ func (w *resultWriter) principal(o *verify.Owner) {
 	w.raw(`,"name":`)
 	w.text(o.Name)
 	w.raw(`,"external_id":`)
-	w.text(o.ExternalID)
+	w.optional(o.ExternalID)
 	w.raw(`}`)
 }
 
@@ -102,11 +102,16 @@ func (w *resultWriter) workspace(ws *verify.Workspace) {
 		w.text(ws.Slug)
 	}
 	w.raw(`,"workspace_external_id":`)
-	if ws.ExternalID == "" {
+	w.optional(ws.ExternalID)
+}
+
+// optional writes a text that is null when there is none.
+func (w *resultWriter) optional(s string) {
+	if s == "" {
 		w.raw(`null`)
 		return
 	}
-	w.text(ws.ExternalID)
+	w.text(s)
 }
 
 // rights tells what the token may do, unless the token itself is not valid: a

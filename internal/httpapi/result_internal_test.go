@@ -136,7 +136,10 @@ func reference(d *verify.Decision, scopes []string, requestID string) api.Verify
 		_ = json.Unmarshal(d.Metadata, &v.Token.Metadata)
 	}
 	o := d.Owner
-	v.Principal = &api.Principal{Type: o.Key.Type.String(), ID: o.PublicID, Address: o.Address, Name: o.Name, ExternalID: o.ExternalID}
+	v.Principal = &api.Principal{Type: o.Key.Type.String(), ID: o.PublicID, Address: o.Address, Name: o.Name}
+	if o.ExternalID != "" {
+		v.Principal.ExternalID = &o.ExternalID
+	}
 	v.Workspace = d.Workspace.Slug
 	if d.Workspace.ExternalID != "" {
 		v.WorkspaceExternalID = &d.Workspace.ExternalID
