@@ -28,7 +28,8 @@ func daysOf(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // TokenAdvice says what could be better about one token, each with the change
 // that makes it so. It needs tokens:read and usage:read, but for a signed-in
-// person's own; to apply a change needs what that change needs.
+// person's own and for the token itself; to apply a change needs what that
+// change needs.
 func (a *Authority) TokenAdvice(ctx context.Context, c Caller, ref, id string) (out []api.Advice, err error) {
 	err = a.read(ctx, func(r Reader) error {
 		s, t, err := a.watchToken(ctx, r, c, ref, id)

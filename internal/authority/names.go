@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
 )
 
 // firstError returns the first of errs that is one.
@@ -49,6 +50,21 @@ func checkText(field, s string, least, most int) error {
 	}
 	if least > 0 && strings.TrimSpace(s) == "" {
 		return api.FieldError(field, "must not be blank")
+	}
+	return checkSecretless(field, s)
+}
+
+// checkSecretless refuses a text with a token string in it, of whatever instance:
+// it would be stored, listed and sent on as it is written, by people who pasted
+// it into the wrong field.
+func checkSecretless(field, s string) error {
+	found := false
+	token.Find([]byte(s), func(int, int, token.Parsed) bool {
+		found = true
+		return false
+	})
+	if found {
+		return api.FieldError(field, "must not contain a token; revoke the one you pasted here if it is live")
 	}
 	return nil
 }
@@ -100,6 +116,9 @@ func checkExternalID(s string) error {
 
 // checkEmail returns the address in lower case, or says what is wrong with it.
 func checkEmail(field, s string) (string, error) {
+	if err := checkSecretless(field, s); err != nil {
+		return "", err
+	}
 	s = strings.ToLower(s)
 	a, err := mail.ParseAddress(s)
 	at := strings.LastIndexByte(s, '@')
@@ -124,8 +143,12 @@ func checkMetadata(m api.Metadata) error {
 		if err := checkText("metadata", k, 1, 64); err != nil {
 			return err
 		}
-		switch v.(type) {
-		case string, bool, float64, int, int64, json.Number:
+		switch v := v.(type) {
+		case string:
+			if err := checkSecretless("metadata", v); err != nil {
+				return err
+			}
+		case bool, float64, int, int64, json.Number:
 		default:
 			return api.FieldError("metadata", "values are strings, numbers or booleans")
 		}

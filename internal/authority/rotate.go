@@ -239,6 +239,9 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 			return err
 		}
 		w.replaces = number
+		if again, err := w.again(st.ac, st.sp, &out, st.mayAgain); again || err != nil {
+			return err
+		}
 		if !st.found {
 			out.Token, out.Secret, err = w.createStanding(st.ac, st.sp, st.m)
 			return err
@@ -264,6 +267,15 @@ type standing struct {
 	m     Member
 	t     Token
 	found bool
+}
+
+// mayAgain is the gate of a request that is repeated: what it needed when it made
+// the token, or gave it another secret.
+func (st *standing) mayAgain(t Token) error {
+	if t.RotatedAt.IsZero() {
+		return mayHold(st.ac, st.sp, t, "tokens:create")
+	}
+	return mayHold(st.ac, st.sp, t, "tokens:edit")
 }
 
 // standing finds a member's standing token that is not revoked.

@@ -69,9 +69,9 @@ func (s *sight) token(t Token) (api.Token, error) {
 }
 
 // mayWatch says whether the actor is shown addresses, agents and metadata of a
-// token: of its own ones, or with usage:read.
+// token: of itself, of its own ones, or with usage:read.
 func (s *sight) mayWatch(t Token) bool {
-	return s.ac.owns(t) || s.ac.grant.AllowsAny("usage:read")
+	return s.ac.isSelf(t) || s.ac.owns(t) || s.ac.grant.AllowsAny("usage:read")
 }
 
 // owns says whether a token is the actor's own personal one.

@@ -18,9 +18,10 @@ const (
 )
 
 // mayWatchUse is the gate of verbs that tell what was done with a token: a
-// signed-in person is told of their own, all else needs both scopes.
+// signed-in person is told of their own and a token of itself, all else needs both
+// scopes.
 func mayWatchUse(ac *actor, t Token) error {
-	if ac.owns(t) && (ac.person() || ac.onBehalf != "") {
+	if ac.isSelf(t) || ac.owns(t) && (ac.person() || ac.onBehalf != "") {
 		return nil
 	}
 	return ac.need("tokens:read", "usage:read")
@@ -41,7 +42,8 @@ func (a *Authority) watchToken(ctx context.Context, r Reader, c Caller, ref, id 
 
 // TokenUsage counts what was done with one token in a time, by hour or day. The
 // zero times and the empty bucket mean the last day by hours; a longer time is by
-// days. It needs tokens:read and usage:read, but for a signed-in person's own.
+// days. It needs tokens:read and usage:read, but for a signed-in person's own
+// and for the token itself.
 func (a *Authority) TokenUsage(ctx context.Context, c Caller, ref, id string, from, to time.Time, bucket string) (v api.TokenUsage, err error) {
 	err = a.read(ctx, func(r Reader) error {
 		s, t, err := a.watchToken(ctx, r, c, ref, id)
@@ -136,7 +138,8 @@ func (a *Authority) ListDenials(ctx context.Context, c Caller, ref, id string, p
 }
 
 // TokenActivity lists what was done with one token, from where and how, latest
-// first. It needs tokens:read and usage:read, but for a signed-in person's own.
+// first. It needs tokens:read and usage:read, but for a signed-in person's own
+// and for the token itself.
 func (a *Authority) TokenActivity(ctx context.Context, c Caller, ref, id string, page Page) (out []api.Activity, next int64, err error) {
 	err = a.read(ctx, func(r Reader) error {
 		_, t, err := a.watchToken(ctx, r, c, ref, id)

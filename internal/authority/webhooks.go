@@ -149,8 +149,8 @@ func (a *Authority) checkWebhookURL(raw string) error {
 	case u.Fragment != "":
 		return api.FieldError("url", "must not have a fragment")
 	}
-	if a.checkURL == nil {
-		return nil
+	if err := checkSecretless("url", raw); err != nil || a.checkURL == nil {
+		return err
 	}
 	if err := a.checkURL(u); err != nil {
 		return api.FieldError("url", err.Error())

@@ -45,7 +45,7 @@ func memberRoutes() []Route {
 			"Create or reset the member's standing access token",
 			reissue(func(c *call) (authority.Issued, error) {
 				return c.s.authority.ResetAccessToken(c.ctx, c.caller, c.path("ws"), c.path("member"))
-			})),
+			})).keyed(),
 		route("POST", "/v1/workspaces/{ws}/members/{member}/portal-link", instance(), "Make a one-time link into a member's own tokens",
 			act((*call).portalLink)).saying("The link works once and for five minutes. It opens the page of the member's own tokens in this "+
 			"workspace, and nothing else. There is none for instance administrators."),

@@ -8,7 +8,7 @@ import (
 // usageRoutes are the calls about what was done with tokens.
 func usageRoutes() []Route {
 	const ws, id = "/v1/workspaces/{ws}", "/v1/workspaces/{ws}/tokens/{id}"
-	watch := needs("tokens:read", "usage:read").noting("Both.")
+	watch := needs("tokens:read", "usage:read").noting("Both; a token that asks about itself needs neither.")
 	return group("Usage",
 		route("GET", id+"/usage", watch, "Count what was done with a token, by hour or day",
 			get(func(c *call) (api.TokenUsage, error) {
