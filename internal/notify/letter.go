@@ -101,6 +101,30 @@ type row struct{ Name, Value string }
 // Render makes the mail of a letter as it is at this moment.
 func (s *Service) Render(l authority.Letter) (Message, error) {
 	p, subject := s.page(l)
+	return s.compose(p, Message{ID: l.Message, To: l.Recipient, Subject: subject})
+}
+
+// Note is a mail that is about a person and no token: how they sign in, say.
+type Note struct {
+	// ID is the left part of the Message-ID.
+	ID, To, Title string
+	// Lines are paragraphs; what people wrote in them is cleaned.
+	Lines []string
+	// Button says what Link opens. Link is made by the caller, never by a stranger.
+	Button, Link string
+}
+
+// Note makes the mail of a note, in the dress of all mails.
+func (s *Service) Note(n Note) (Message, error) {
+	p := page{Product: clean(s.o.Product, 60), Logo: s.o.LogoURL, Title: clean(n.Title, 160), Button: n.Button, Link: n.Link}
+	for _, l := range n.Lines {
+		p.Lines = append(p.Lines, isolate(clean(l, 1000)))
+	}
+	return s.compose(p, Message{ID: n.ID, To: n.To, Subject: "[" + p.Product + "] " + isolate(p.Title)})
+}
+
+// compose writes a page as text and as HTML.
+func (s *Service) compose(p page, m Message) (Message, error) {
 	var text, html bytes.Buffer
 	t, err := texttemplate.New("mail.txt").Funcs(texttemplate.FuncMap{"isolate": isolate}).ParseFS(templates, "templates/mail.txt")
 	if err == nil {
@@ -113,7 +137,8 @@ func (s *Service) Render(l authority.Letter) (Message, error) {
 	if err == nil {
 		err = h.Execute(&html, p)
 	}
-	return Message{ID: l.Message, To: l.Recipient, Subject: subject, Text: text.String(), HTML: html.String(), Date: s.o.Now()}, err
+	m.Text, m.HTML, m.Date = text.String(), html.String(), s.o.Now()
+	return m, err
 }
 
 // page says what a mail says; the second answer is its subject.
@@ -142,14 +167,17 @@ func (s *Service) expiry(p *page, l authority.Letter) string {
 	if f.Kind == "personal" {
 		whose = "Your access token "
 	}
-	p.Lines = []string{"From then on it is refused. Before that, extend its expiry, or rotate it with renew and put the new secret in place."}
+	p.Lines = []string{"From then on it is refused, and what uses it stops. Before that, extend its expiry, or renew it and put its new secret in place. " +
+		"If nobody needs it any more, revoke it."}
+	expires := []row{{"Expires", stamp(l.ExpiresAt)}, {"Days left", strconv.Itoa(max(0, daysLeft(left)))}}
 	if left <= 0 {
 		when = "has expired"
-		p.Lines = []string{"It is refused now. Rotate it with renew to get a new secret, or delete it if nobody needs it."}
+		p.Lines = []string{"It is refused now. Renew it to get a new secret, or delete it if nobody needs it."}
+		expires = []row{{"Expired", stamp(l.ExpiresAt)}}
 	}
 	p.Title = whose + when
 	s.tokenRows(p, f)
-	p.Rows = append(p.Rows, row{"Expires", stamp(l.ExpiresAt)}, row{"Days left", strconv.Itoa(max(0, daysLeft(left)))})
+	p.Rows = append(p.Rows, expires...)
 	return fmt.Sprintf("[%s] Token %s %s", p.Product, quoted(f.Label), when)
 }
 
@@ -165,17 +193,20 @@ func inDays(left time.Duration) string {
 }
 
 func (s *Service) issued(p *page, f authority.MailFacts) string {
-	what := map[string]string{
-		"token.created": "created", "token.transferred": "transferred to you", "token.revealed": "shown again",
-	}[f.Action]
-	if what == "" {
-		what = "given a new secret"
+	p.Title = "An access token in your name was given a new secret"
+	what := "Token %s was given a new secret by somebody else"
+	switch f.Action {
+	case "token.created":
+		p.Title, what = "An access token was created in your name", "Token %s was created in your name by somebody else"
+	case "token.transferred":
+		p.Title, what = "An access token was transferred to you", "Token %s was transferred to you by somebody else"
+	case "token.revealed":
+		p.Title, what = "The secret of your access token was shown to somebody else", "The secret of token %s was shown to somebody else"
 	}
-	p.Title = "An access token in your name was " + what
 	p.Lines = []string{"Somebody else did this and holds its secret, which acts in your name. If you did not expect it, revoke the token and ask them."}
 	s.tokenRows(p, f)
 	p.Rows = append(p.Rows, row{"Done by", clean(f.Actor, 200)}, row{"Time", stamp(f.At)})
-	return fmt.Sprintf("[%s] Token %s was %s by somebody else", p.Product, quoted(f.Label), what)
+	return "[" + p.Product + "] " + fmt.Sprintf(what, quoted(f.Label))
 }
 
 func (s *Service) reused(p *page, f authority.MailFacts) string {
@@ -209,10 +240,17 @@ func (s *Service) leaked(p *page, f authority.MailFacts) string {
 		p.Rows = append(p.Rows, row{"Found", clean(strings.TrimSpace(leak.Source+" "+defanged(leak.URL)), 560)})
 	}
 	if leak.Descendants > 0 {
-		p.Rows = append(p.Rows, row{"Tokens made with it", strconv.Itoa(leak.Descendants) + " still work; look at each"})
+		p.Rows = append(p.Rows, row{"Made with it", tokensThatWork(leak.Descendants)})
 	}
 	p.Rows = append(p.Rows, row{"Reported by", clean(f.Actor, 200)}, row{"Time", stamp(f.At)})
 	return fmt.Sprintf("[%s] A secret of token %s has leaked", p.Product, quoted(f.Label))
+}
+
+func tokensThatWork(n int) string {
+	if n == 1 {
+		return "1 token that still works; look at it"
+	}
+	return strconv.Itoa(n) + " tokens that still work; look at each"
 }
 
 // defanged writes an address that a stranger named so that it is read and not
@@ -238,9 +276,11 @@ func (s *Service) webhookDisabled(p *page, f authority.MailFacts) string {
 	p.Lines = []string{"It is told nothing any more. Repair the endpoint and enable the webhook again; what it missed can be sent again from its deliveries."}
 	p.Rows = []row{{"Workspace", place(f)}, {"Endpoint", clean(f.WebhookURL, 200)}, {"Webhook", clean(f.WebhookID, 60)},
 		{"Reason", clean(f.Reason, 100)}, {"Time", stamp(f.At)}}
+	place := "/workspace/" + url.PathEscape(f.Workspace) + "/settings"
 	if f.Workspace == "" {
-		p.Rows = p.Rows[1:]
+		p.Rows, place = p.Rows[1:], "/instance"
 	}
+	p.Button, p.Link = "Open the webhook", strings.TrimSuffix(s.o.BaseURL, "/")+place+"/webhooks/"+url.PathEscape(clean(f.WebhookID, 60))
 	return fmt.Sprintf("[%s] A webhook was disabled", p.Product)
 }
 
@@ -297,9 +337,11 @@ func clean(s string, most int) string {
 }
 
 // isolate keeps the direction of a text from reaching what stands beside it.
-// ASCII has none of its own and stays as it is, to be copied.
+// What reads from left to right anyhow, Latin with its accents, Greek, Cyrillic
+// and general punctuation, stays as it is, to be copied.
 func isolate(s string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) {
+	turns := func(r rune) bool { return r >= '\u0590' && (r < '\u2010' || r > '\u2027') }
+	if !strings.ContainsFunc(s, turns) {
 		return s
 	}
 	return "\u2068" + s + "\u2069"

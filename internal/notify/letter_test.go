@@ -144,3 +144,54 @@ func TestRefusesHostileAddressesOfItsOwn(t *testing.T) {
 		t.Error("without a base URL")
 	}
 }
+
+// TestNotes: what is told about signing in is worth reading as text and as HTML,
+// and whoever named a workspace badly gets nothing by it.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	server := serve(t, false, false)
+	mailer := server.mailer(t, "smtp", "")
+	s := renderer(t, "Acme Cloud")
+	for _, who := range []string{"Acme Industries", "<script>alert(1)</script>", "a\r\nBcc: victim@example.com", "\u202egpj.exe", strings.Repeat("\U0001F511", 5000)} {
+		m, err := s.Note(notify.Note{
+			ID: "mail_1", To: "ada@example.com", Title: "You were invited to " + who, Lines: []string{"You are now a member of " + who + "."},
+			Button: "Choose a password", Link: "https://tokens.example.com/signin/invitation?code=a&b",
+		})
+		must(t, err)
+		must(t, mailer.Send(t.Context(), m))
+		p := parse(t, server.take()[0])
+		inert(t, "a note "+who, p)
+		contains(t, p.text, "You were invited to", "Choose a password: https://tokens.example.com/signin/invitation?code=a&b")
+		contains(t, p.html, "You are now a member of", `href="https://tokens.example.com/signin/invitation?code=a&amp;b"`, "https://cdn.example.com/logo.png")
+	}
+}
+
+// TestTextAlone: a mail without HTML has no empty page that hides its text.
+func TestTextAlone(t *testing.T) {
+	t.Parallel()
+	server := serve(t, false, false)
+	m := message()
+	m.HTML = ""
+	must(t, server.mailer(t, "smtp", "").Send(t.Context(), m))
+	lacks(t, string(server.take()[0]), "text/html", "multipart/")
+}
+
+// TestWhereMailsLead: each button opens what the mail is about.
+func TestWhereMailsLead(t *testing.T) {
+	t.Parallel()
+	s := renderer(t, "")
+	f := authority.MailFacts{Workspace: "acme", WebhookID: "whk_1"}
+	for want, f := range map[string]authority.MailFacts{
+		"https://tokens.example.com/base/workspace/acme/settings/webhooks/whk_1": f,
+		"https://tokens.example.com/base/instance/webhooks/whk_1":                {WebhookID: "whk_1"},
+	} {
+		m, err := s.Render(authority.Letter{Kind: authority.MailWebhookDisabled, Facts: f})
+		must(t, err)
+		contains(t, m.Text, want+"\n")
+		contains(t, m.HTML, want)
+	}
+	m, err := s.Render(authority.Letter{Kind: authority.MailExpiry, ExpiresAt: time.Unix(1e9, 0).Add(-time.Hour)})
+	must(t, err)
+	contains(t, m.Text, "has expired", "Expired: Sunday, 9 September 2001, 00:46 UTC")
+	lacks(t, m.Text, "Days left")
+}

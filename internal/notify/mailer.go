@@ -23,8 +23,9 @@ type Message struct {
 	ID            string
 	To            string
 	Subject, Text string
-	HTML          string
-	Date          time.Time
+	// HTML says the same as Text; empty sends the text alone.
+	HTML string
+	Date time.Time
 }
 
 // Mailer hands mails to a mail server.
@@ -183,7 +184,9 @@ func (m *smtpMailer) compose(in Message) (*mail.Msg, error) {
 	msg.SetDateWithValue(in.Date)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetBodyString(mail.TypeTextPlain, in.Text)
-	msg.AddAlternativeString(mail.TypeTextHTML, in.HTML)
+	if in.HTML != "" { // an empty one would be shown in place of the text
+		msg.AddAlternativeString(mail.TypeTextHTML, in.HTML)
+	}
 	return msg, nil
 }
 

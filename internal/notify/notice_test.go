@@ -243,7 +243,7 @@ func TestTellsOfHandovers(t *testing.T) {
 	if len(mails) != 1 || mails[0].To != "bob@example.com" {
 		t.Fatalf("created for somebody: %+v", mails)
 	}
-	contains(t, mails[0].Text, "in your name was created", "ada@example.com", "https://tokens.example.com/workspace/acme/access-tokens/bob@example.com_"+v.Locator)
+	contains(t, mails[0].Text, "was created in your name", "ada@example.com", "https://tokens.example.com/workspace/acme/access-tokens/bob@example.com_"+v.Locator)
 	_, err := w.RotateToken(w.ctx, w.root, "acme", v.ID, api.RotateToken{})
 	must(t, err)
 	own := api.CreateToken{}
@@ -277,7 +277,7 @@ func TestTellsOfAReveal(t *testing.T) {
 	if len(mails) != 1 || mails[0].To != "bob@example.com" || len(posts) != 2 {
 		t.Fatalf("%d events, mails %+v", len(posts), mails)
 	}
-	contains(t, mails[0].Text, "in your name was shown again", "ada@example.com")
+	contains(t, mails[0].Text, "was shown to somebody else", "ada@example.com")
 	contains(t, string(posts[0].body), v.Locator, v.Masked)
 }
 

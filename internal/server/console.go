@@ -46,8 +46,8 @@ func (s *Server) mailbox() *console.Mail {
 	}
 	return &console.Mail{From: s.config.SMTPFrom, Test: func(ctx context.Context, to string) error {
 		return send(ctx, signin.MailMessage{
-			To: to, Subject: "A test mail",
-			Text: "Somebody asked the web console at " + s.base + " to send this mail. Mail works.\n",
+			To: to, Subject: "A test mail", Button: "Open the console", Link: s.base,
+			Lines: []string{"Somebody asked the web console at " + s.base + " to send this mail. Mail works."},
 		})
 	}}
 }
@@ -73,7 +73,11 @@ func (s *Server) mail() func(context.Context, signin.MailMessage) error {
 		if err != nil {
 			return err
 		}
-		return s.watch.mailer.Send(ctx, notify.Message{ID: id, To: m.To, Subject: m.Subject, Text: m.Text, Date: s.Now()})
+		out, err := s.watch.notifier.Note(notify.Note{ID: id, To: m.To, Title: m.Subject, Lines: m.Lines, Button: m.Button, Link: m.Link})
+		if err != nil {
+			return err
+		}
+		return s.watch.mailer.Send(ctx, out)
 	}
 }
 

@@ -71,7 +71,8 @@ func (c *Core) observed(o authority.Options) authority.Options {
 
 // startWatch begins the work beside the requests.
 func (s *Server) startWatch() error {
-	o := notify.Options{Authority: s.Authority, Egress: s.egress(), Now: s.Now, Rand: s.Rand, BaseURL: s.base, Logger: s.Logger}
+	o := notify.Options{Authority: s.Authority, Egress: s.egress(), Now: s.Now, Rand: s.Rand, BaseURL: s.base, Product: s.config.BrandName,
+		Logger: s.Logger}
 	if !s.config.SMTPURL.IsZero() {
 		smtp, err := notify.ParseSMTP(s.config.SMTPURL.Reveal())
 		if err != nil {

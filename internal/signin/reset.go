@@ -69,9 +69,10 @@ func (s *Service) reset(ctx context.Context, email string, from Client) error {
 	if err != nil || link == "" {
 		return err
 	}
-	return s.send(ctx, u, "Reset your password", fmt.Sprintf(
-		"Somebody, most likely you, asked for a new password at %s.\n\nChoose it here, within 30 minutes:\n\n%s\n\n"+
-			"If it was not you, do nothing: your password stays as it is.\n", s.base, link))
+	return s.send(ctx, MailMessage{To: u.Email, Subject: "Choose a new password", Button: "Choose a new password", Link: link, Lines: []string{
+		"Somebody, most likely you, asked for a new password at " + s.base + ". The link works once, within 30 minutes.",
+		"If it was not you, do nothing: your password stays as it is.",
+	}})
 }
 
 // link makes a one-time link of a purpose for a person; older ones are dead.
@@ -85,22 +86,24 @@ func (s *Service) link(tx *authority.SignInTx, u authority.User, purpose string,
 
 // send hands a mail over; without a mailer it says so in the log, without the
 // mail's text.
-func (s *Service) send(ctx context.Context, u authority.User, subject, text string) error {
-	if u.Email == "" {
+func (s *Service) send(ctx context.Context, m MailMessage) error {
+	if m.To == "" {
 		return nil
 	}
 	if s.mail == nil {
-		s.log.Warn("a mail was not sent, because no mail server is set", "to", u.PublicID, "subject", subject)
+		s.log.Warn("a mail was not sent, because no mail server is set", "subject", m.Subject)
 		return nil
 	}
-	return s.mail(ctx, MailMessage{To: u.Email, Subject: subject, Text: text})
+	return s.mail(ctx, m)
 }
 
 // tell mails somebody about a change of how they sign in.
 func (s *Service) tell(ctx context.Context, u authority.User, what string) {
 	s.later(ctx, "notice", func(ctx context.Context) error {
-		return s.send(ctx, u, what, what+" at "+s.base+
-			".\n\nIf it was not you, reset your password and end all sessions at once, and tell your administrator.\n")
+		return s.send(ctx, MailMessage{To: u.Email, Subject: what, Button: "Look at your sessions", Link: s.base + "/settings/security", Lines: []string{
+			what + " at " + s.base + ". If it was you, there is nothing to do.",
+			"If it was not you, reset your password and end all sessions at once, and tell your administrator.",
+		}})
 	})
 }
 
@@ -134,11 +137,13 @@ func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, mem
 		}
 		return out, nil
 	}
-	text := fmt.Sprintf("You are now a member of %s at %s.\n", in.Workspace.Name, s.base)
+	m := MailMessage{To: in.User.Email, Subject: "You were invited to " + in.Workspace.Name, Button: "Sign in", Link: s.base + "/signin",
+		Lines: []string{fmt.Sprintf("You are now a member of %s at %s.", in.Workspace.Name, s.base)}}
 	if link != "" {
-		text += fmt.Sprintf("\nChoose a password here, within three days:\n\n%s\n", link)
+		m.Button, m.Link = "Choose a password", link
+		m.Lines = append(m.Lines, "Choose a password to sign in with. The link works once, within three days; after that, ask for another.")
 	}
-	err = s.send(ctx, in.User, "You were invited to "+in.Workspace.Name, text)
+	err = s.send(ctx, m)
 	out.Sent = err == nil
 	return out, err
 }

@@ -41,9 +41,14 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
-// MailMessage is a mail to one person. Its text may hold a link that opens
-// something once, so it is sent and never logged.
-type MailMessage struct{ To, Subject, Text string }
+// MailMessage is a mail to one person: a subject, paragraphs, and a link behind
+// a button. A link opens something once, so a mail is sent and never logged.
+type MailMessage struct {
+	To, Subject string
+	Lines       []string
+	// Button says what Link does; both are empty where there is nothing to open.
+	Button, Link string
+}
 
 // Options are what a Service is made of. Authority, Keys, Now, Rand and BaseURL
 // are required.

@@ -227,7 +227,7 @@ func (w *world) mailed(to string) string {
 	defer w.post.mu.Unlock()
 	for _, m := range slices.Backward(w.post.mails) {
 		if m.To == to {
-			if found := linkIn.FindStringSubmatch(m.Text); found != nil {
+			if found := linkIn.FindStringSubmatch(m.Link); found != nil {
 				code, err := url.QueryUnescape(found[2])
 				must(w.T, err)
 				return code
