@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/cli"
 )
 
@@ -70,9 +72,21 @@ func curl() {
 	}
 }
 
-// TestScripts runs the program as people do. Each script tells its story.
+// TestScripts runs the program as people do. Each script tells its story, to its
+// end: a built-in command that ends one early, as passed, is not used.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	scripts, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	early := regexp.MustCompile(`(?m)^(\[.*\] *)?(stop|skip)\b.*$`)
+	for _, path := range scripts {
+		script, err := os.ReadFile(path)
+		if found := early.Find(script); err != nil || found != nil {
+			t.Errorf("%s: %s (%v)", path, found, err)
+		}
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
@@ -87,7 +101,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "stop": stop, "setenv": setenv, "exits": exits, "lines": lines, "mode": mode, "pasted": pasted, "setdemo": setdemo, "handbook": handbook, "put": put, "bytes": putBytes,
+			"start": start, "end": end, "setenv": setenv, "exits": exits, "lines": lines, "mode": mode, "pasted": pasted, "setdemo": setdemo, "handbook": handbook, "put": put, "bytes": putBytes,
+			"issue": issue, "sql": execSQL,
 		},
 	})
 }
@@ -186,9 +201,9 @@ func (b *background) text() []byte {
 	return bytes.Clone(b.said.Bytes())
 }
 
-// stop ends what was started, as Ctrl-C does, and keeps what it said in the file
+// end ends what was started, as Ctrl-C does, and keeps what it said in the file
 // said. It must end well.
-func stop(ts *testscript.TestScript, neg bool, _ []string) {
+func end(ts *testscript.TestScript, neg bool, _ []string) {
 	b := running(ts)
 	err := b.stop()
 	ts.Check(os.WriteFile(ts.MkAbs("said"), b.text(), 0o600))
@@ -265,6 +280,36 @@ func putBytes(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: bytes FILE HEX…")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o600))
+}
+
+// issue NAME OWNER ARG… makes a token with that label, and keeps its secret in
+// NAME and its locator in NAME_ID.
+func issue(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: issue NAME OWNER ARG…")
+	}
+	ts.Check(ts.Exec("tokenry", append([]string{"token", "create", "--json", "--label", args[0], "--owner", args[1]}, args[2:]...)...))
+	var made api.Issued
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &made))
+	ts.Setenv(args[0], made.Secret)
+	ts.Setenv(args[0]+"_ID", made.Token.Locator)
+}
+
+// sql STATEMENT ARG… changes the database of a server that is stopped, as time or
+// an intruder would.
+func execSQL(ts *testscript.TestScript, neg bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs("tokenry-data/tokenry.db"))
+	ts.Check(err)
+	defer db.Close()
+	var values []any
+	for _, v := range args[1:] {
+		values = append(values, v)
+	}
+	done, err := db.ExecContext(context.Background(), args[0], values...)
+	ts.Check(err)
+	if n, err := done.RowsAffected(); neg || err != nil || n != 1 {
+		ts.Fatalf("%d rows were changed: %v", n, err)
+	}
 }
 
 // pasted FILE runs each curl line of a file in a shell, as somebody does who

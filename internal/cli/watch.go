@@ -142,26 +142,37 @@ func (a *app) tokenAdvise() *cobra.Command {
 	return cmd
 }
 
-// follow applies each piece of advice. A rotation is never done by itself: its
-// secret has to go somewhere.
+// follow applies each piece of advice, but nothing more to a token once it is
+// revoked. A rotation is never done by itself: its secret has to go somewhere.
+// What fails is told, and the rest is done.
 func (a *app) follow(cmd *cobra.Command, c *client.Client, id string) error {
+	revoked, failed := "", 0
 	for v, err := range c.Advice(cmd.Context(), "", id) {
 		if err != nil {
 			return err
+		}
+		if v.Token == revoked { // all advice about a token comes in one piece
+			continue
 		}
 		switch ch := v.Change; {
 		case ch.Edit != nil:
 			_, err = c.EditToken(cmd.Context(), "", v.Token, *ch.Edit)
 		case ch.Revoke != nil:
+			revoked = v.Token
 			_, err = c.RevokeToken(cmd.Context(), "", v.Token, *ch.Revoke)
 		default:
 			fmt.Fprintf(a.Err, "%s: rotate it yourself: tokenry token rotate %s\n", clean(v.Label), v.Token)
 			continue
 		}
 		if err != nil {
-			return err
+			failed++
+			fmt.Fprintf(a.Err, "%s: not done (%s): %s\n", clean(v.Label), v.Code, clean(err.Error()))
+			continue
 		}
 		fmt.Fprintf(a.Err, "%s: done (%s)\n", clean(v.Label), v.Code)
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d pieces of advice could not be followed", failed)
 	}
 	return nil
 }
