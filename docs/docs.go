@@ -9,8 +9,8 @@ import (
 	"io/fs"
 )
 
-//go:embed guide/*.md
+//go:embed guide/*.md images/*.png
 var files embed.FS
 
-// Files holds guide/*.md.
+// Files holds guide/*.md and images/*.png.
 func Files() fs.FS { return files }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/docs"
@@ -92,14 +94,28 @@ func New(o Options) (http.Handler, error) {
 // of a workspace by ws; what the rest is wrapped by asks nothing.
 func (c *console) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, table := range [][]route{c.openRoutes(), c.personRoutes(), c.securityRoutes(), c.tokenRoutes(), c.workspaceRoutes(), c.webhookRoutes(), c.instanceRoutes()} {
-		for _, r := range table {
-			mux.Handle(r.pattern, c.serve(r.access, r.show))
-		}
+	for _, r := range c.table() {
+		mux.Handle(r.pattern, c.serve(r.access, r.show))
 	}
 	mux.Handle("GET /assets/", c.assets)
 	mux.Handle("/", c.serve(anybody, (*visit).missing))
 	return mux
+}
+
+func (c *console) table() []route {
+	return slices.Concat(c.openRoutes(), c.personRoutes(), c.securityRoutes(), c.tokenRoutes(), c.workspaceRoutes(), c.webhookRoutes(), c.instanceRoutes())
+}
+
+// Pages are the patterns of all that can be opened, in the words of
+// [http.ServeMux] and with the method before each.
+func Pages() []string {
+	var out []string
+	for _, r := range new(console).table() {
+		if strings.HasPrefix(r.pattern, http.MethodGet) {
+			out = append(out, r.pattern)
+		}
+	}
+	return out
 }
 
 // access is what a page asks of its visitor before it is drawn.
@@ -139,6 +155,7 @@ func (c *console) openRoutes() []route {
 		{"POST /setup", anybody, (*visit).doSetup},
 		{"GET /help", anybody, (*visit).help},
 		{"GET /help/{page}", anybody, (*visit).help},
+		{"GET /help/images/{name}", anybody, (*visit).helpImage},
 	}
 }
 

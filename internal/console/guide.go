@@ -3,9 +3,11 @@ package console
 import (
 	"bytes"
 	"fmt"
+	"image/png"
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -99,7 +101,9 @@ func renderGuide(files fs.FS, file string) (guidePage, []string, error) {
 				links = append(links, name)
 			}
 		case *ast.Image:
-			n.Destination = []byte("/help/images/" + path.Base(string(n.Destination)))
+			if err := guideImage(files, n); err != nil {
+				return ast.WalkStop, fmt.Errorf("%s: %w", file, err)
+			}
 		}
 		return ast.WalkContinue, nil
 	})
@@ -152,6 +156,28 @@ func guideLink(files fs.FS, href string) (string, error) {
 	return to, nil
 }
 
+// guideImage points at a picture where the console serves it, and says how large
+// it is, so that the text does not move when it comes.
+func guideImage(files fs.FS, n *ast.Image) error {
+	name := path.Base(string(n.Destination))
+	picture, err := fs.ReadFile(files, "images/"+name)
+	if err != nil {
+		return fmt.Errorf("a picture is missing: %w", err)
+	}
+	size, err := png.DecodeConfig(bytes.NewReader(picture))
+	if err != nil {
+		return fmt.Errorf("the picture %s: %w", name, err)
+	}
+	n.Destination = []byte("/help/images/" + name)
+	n.SetAttributeString("width", strconv.Itoa(size.Width))
+	n.SetAttributeString("height", strconv.Itoa(size.Height))
+	n.SetAttributeString("loading", "lazy")
+	return nil
+}
+
+// image is a picture of the guide; the error is that of the file system.
+func (g *guide) image(name string) ([]byte, error) { return fs.ReadFile(g.files, "images/"+name) }
+
 // page answers a page of the guide and the ones before and after it.
 func (g *guide) page(name string) (p guidePage, before, after *guidePage, found bool) {
 	i := slices.IndexFunc(g.pages, func(p guidePage) bool { return p.name == name })
@@ -166,4 +192,3 @@ func (g *guide) page(name string) (p guidePage, before, after *guidePage, found 
 	}
 	return g.pages[i], before, after, true
 }
-

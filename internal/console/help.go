@@ -1,8 +1,11 @@
 package console
 
 import (
+	"bytes"
 	"html"
+	"net/http"
 	"strings"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 )
@@ -23,4 +26,33 @@ func (v *visit) help() error {
 // guideHTML is a page for the readers of this server.
 func (v *visit) guideHTML(p guidePage) string {
 	return strings.ReplaceAll(p.html, guideOrigin, html.EscapeString(v.origin()))
+}
+
+// helpHere is the page of the guide that the open page calls for.
+func (v *visit) helpHere() string {
+	for _, h := range []struct{ part, page string }{
+		{"/rotate", "rotating"}, {"/reset", "rotating"}, {"/access-tokens/new", "creating"}, {"/access-tokens/{id}/edit", "creating"},
+		{"/access-tokens", "managing"}, {"/integration-tokens", "managing"}, {"/settings/tokens", "managing"},
+		{"/service-accounts", "service-accounts"}, {"/members", "members"}, {"/developer-tools", "troubleshooting"},
+		{"/{ws}/settings", "policy"}, {"/instance/defaults", "policy"}, {"/settings/security", "security"},
+	} {
+		if strings.Contains(v.r.Pattern, h.part) {
+			return "/help/" + h.page
+		}
+	}
+	return "/help"
+}
+
+// helpImage answers a picture of the guide. It holds nothing of anybody, so a
+// browser may keep it for a day.
+func (v *visit) helpImage() error {
+	picture, err := v.guide.image(v.r.PathValue("name"))
+	if err != nil {
+		return api.Errorf(api.CodeNotFound, "there is no such picture")
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "image/png")
+	h.Set("Cache-Control", "public, max-age=86400")
+	http.ServeContent(v.w, v.r, "", time.Time{}, bytes.NewReader(picture))
+	return nil
 }

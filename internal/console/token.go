@@ -3,6 +3,7 @@ package console
 import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"strconv"
 )
 
 // oneToken is the page of one token.
@@ -90,6 +91,9 @@ func (v *visit) doEditToken() error {
 	d, err := v.editDraft(t, v.typed())
 	if err != nil {
 		return err
+	}
+	if d.stale = d.get("revision") != "" && d.get("revision") != strconv.FormatInt(t.Revision, 10); d.stale {
+		return v.again("Edit token", createPage(v, d))
 	}
 	in, err := v.fields(d)
 	if err == nil {

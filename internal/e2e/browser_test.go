@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -46,7 +48,10 @@ func demo(t *testing.T) {
 type browser struct {
 	*testing.T
 	ctx context.Context
-	mu  sync.Mutex
+	// site is where the console is.
+	site string
+	// mu guards complaints, which the browser adds to while a page is open.
+	mu sync.Mutex
 	// complaints are what the page told the console, and what it threw.
 	complaints []string
 	// told are the faults that were reported: one on every page is told once.
@@ -65,7 +70,7 @@ func chromium(t *testing.T) *browser {
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(at)
 	t.Cleanup(end)
-	return listening(t, ctx)
+	return listening(ctx, t)
 }
 
 func chromiumPath(t *testing.T) string {
@@ -87,12 +92,20 @@ func (b *browser) window() *browser {
 	b.Helper()
 	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	b.Cleanup(end)
-	return listening(b.T, ctx)
+	return listening(ctx, b.T)
 }
 
-func listening(t *testing.T, ctx context.Context) *browser {
+// tab is another tab of the same window.
+func (b *browser) tab() *browser {
+	b.Helper()
+	ctx, end := chromedp.NewContext(b.ctx)
+	b.Cleanup(end)
+	return listening(ctx, b.T)
+}
+
+func listening(ctx context.Context, t *testing.T) *browser {
 	t.Helper()
-	b := &browser{T: t, ctx: ctx, told: map[string]bool{}}
+	b := &browser{T: t, ctx: ctx, site: server, told: map[string]bool{}}
 	err := chromedp.Listen(ctx, func(ev any) {
 		switch ev := ev.(type) {
 		case *runtime.EventExceptionThrown:
@@ -127,6 +140,21 @@ func (b *browser) quiet() {
 	b.complaints = nil
 }
 
+// forgive drops what the console was told, and counts what of it has these words.
+func (b *browser) forgive(words ...string) (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.complaints {
+		for _, w := range words {
+			if strings.Contains(c, w) {
+				n++
+			}
+		}
+	}
+	b.complaints = nil
+	return n
+}
+
 // command sends one command of the browser's own protocol.
 func command[P, R any](b *browser, c cdp.Command[P, R], p P) {
 	b.Helper()
@@ -153,11 +181,11 @@ func (b *browser) at() string {
 	if err != nil {
 		return err.Error()
 	}
-	return strings.TrimPrefix(at, server)
+	return strings.TrimPrefix(at, b.site)
 }
 
 // open goes to a path.
-func (b *browser) open(path string) { b.Helper(); ask(b, chromedp.Navigate(server+path)) }
+func (b *browser) open(path string) { b.Helper(); ask(b, chromedp.Navigate(b.site+path)) }
 
 // follow does what leads to another page, and waits for that.
 func (b *browser) follow(what string, a chromedp.Action[chromedp.Void]) {
@@ -239,14 +267,44 @@ func (b *browser) look(s screen) {
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 }
 
-// picture keeps a photograph of the page; go test -artifacts keeps the folder.
+// picture keeps a photograph of the page where go test -artifacts asks for them.
 func (b *browser) picture(name string) {
 	b.Helper()
+	if f := flag.Lookup("test.artifacts"); f == nil || f.Value.String() != "true" {
+		return
+	}
 	png := ask(b, chromedp.FullScreenshot(100))
 	name = strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(name), "-"), "-")
 	if err := os.WriteFile(filepath.Join(b.ArtifactDir(), name+".png"), png, 0o600); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// still says that nothing on the page has moved since it was opened.
+func (b *browser) still(where string) {
+	b.Helper()
+	moved := eval[float64](b, `new Promise(done => { let n = 0;
+		new PerformanceObserver(l => l.getEntries().forEach(e => { if (!e.hadRecentInput) n += e.value })).observe({type: "layout-shift", buffered: true});
+		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(n)))) })`)
+	if moved > 0.05 {
+		b.Errorf("%s: its layout shifts by %.3f", where, moved)
+	}
+}
+
+// post sends a form as the page itself would, and answers the page that follows.
+func (b *browser) post(path string, fields map[string]string) string {
+	b.Helper()
+	in, err := json.Marshal(fields)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return eval[string](b, fmt.Sprintf(`fetch(%q, {method: "POST", body: new URLSearchParams(%s)}).then(r => r.text())`, path, in))
+}
+
+// link is where the first link goes that a selector finds.
+func (b *browser) link(selector string) string {
+	b.Helper()
+	return eval[string](b, fmt.Sprintf(`document.querySelector(%q)?.getAttribute("href") ?? ""`, selector))
 }
 
 // signIn opens the console as somebody of the demo.
@@ -261,7 +319,9 @@ func (b *browser) signIn(email string) {
 // accessible says that axe finds nothing against WCAG 2.2 A and AA.
 func (b *browser) accessible(where string) {
 	b.Helper()
-	ask(b, chromedp.Evaluate[chromedp.Void](axe))
+	if eval[bool](b, `window.axe === undefined`) {
+		ask(b, chromedp.Evaluate[chromedp.Void](axe))
+	}
 	for _, v := range eval[[]string](b, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r =>
 		r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + v.help + ": " + n.html + " " + (n.any[0]?.message ?? n.all[0]?.message ?? ""))))`) {
 		if !b.told[v] {
