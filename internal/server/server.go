@@ -140,7 +140,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 		return err
 	}
 	figures := httpapi.MetricsHandler(registry)
-	s.main = s.httpServer(s.guard(s.route(door, pages, s.people.DeviceHandler(s.client), figures)))
+	s.main = s.httpServer(closing(s.guard(s.route(door, pages, s.people.DeviceHandler(s.client), figures))))
 	if s.mOn != nil {
 		s.metrics = s.httpServer(only("/metrics", figures))
 	}

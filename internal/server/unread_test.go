@@ -49,6 +49,10 @@ func TestWhatCannotBeReadIsAProblem(t *testing.T) {
 		{"10,000 headers", "GET /v1/whoami HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("A: b\r\n", 10_000) + "\r\n", 431, api.CodeHeadersTooLarge},
 		{"no host", "GET /v1/whoami HTTP/1.1\r\n\r\n", 400, api.CodeInvalidRequest},
 		{"no HTTP", "hello\r\n\r\n", 400, api.CodeInvalidRequest},
+		{"two lengths", "POST /v1/verify HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400, api.CodeInvalidRequest},
+		{"two encodings", "POST /v1/verify HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501, api.CodeInvalidRequest},
+		{"a blank before the colon", "POST /v1/verify HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400, api.CodeInvalidRequest},
+		{"a first line that is folded", "GET /v1/whoami HTTP/1.1\r\n Host: h\r\n\r\n", 400, api.CodeInvalidRequest},
 		{"an encoding that is none", "POST /v1/verify HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", 501, api.CodeInvalidRequest},
 	} {
 		conn := raw(t, s)
@@ -68,6 +72,28 @@ func TestWhatCannotBeReadIsAProblem(t *testing.T) {
 		}
 		if !strings.Contains(log.String(), "request_id="+p.RequestID+" status="+resp.Status[:3]+" code="+string(c.code)+" why=") {
 			t.Errorf("%s: the log says %s", c.name, &log)
+		}
+	}
+}
+
+// A request is not smuggled behind one that two servers read differently: what
+// follows a body in chunks, with a length beside them or with a folded name of
+// the encoding, is never answered.
+func TestNothingIsReadBehindABodyInChunks(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings(t, "--data", t.TempDir()))
+	for _, heads := range []string{
+		"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 60\r\n",
+		"Transfer-Encoding:\r\n chunked\r\nContent-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
+	} {
+		conn := raw(t, s)
+		_, err := io.WriteString(conn, "POST /v1/verify HTTP/1.1\r\nHost: h\r\n"+heads+"\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers, err := io.ReadAll(conn)
+		if n := strings.Count(string(answers), "HTTP/1.1 "); err != nil || n != 1 || !strings.Contains(string(answers), "\r\nConnection: close\r\n") {
+			t.Errorf("%q: %d answers, %v: %s", heads, n, err, answers)
 		}
 	}
 }
