@@ -149,7 +149,7 @@ func (v *visit) doPassword() error {
 }
 
 func (v *visit) doEndSession() error {
-	if err := v.Sessions.EndSession(v.ctx(), v.session.User, v.r.PostForm.Get("id")); err != nil {
+	if err := v.Sessions.EndSession(v.ctx(), v.session, v.r.PostForm.Get("id")); err != nil {
 		return err
 	}
 	return v.done(securityHome, "ended")

@@ -68,8 +68,8 @@ type Sessions interface {
 
 	// Sessions lists a person's live sessions, newest first.
 	Sessions(ctx context.Context, user int64) ([]Session, error)
-	// EndSession ends one of the person's sessions.
-	EndSession(ctx context.Context, user int64, id string) error
+	// EndSession ends one of the sessions of the person of s.
+	EndSession(ctx context.Context, s Session, id string) error
 	// EndOthers ends every session of the person but s.
 	EndOthers(ctx context.Context, s Session) error
 	// ChangePassword replaces the password and ends the other sessions.

@@ -64,8 +64,8 @@ func (p people) Sessions(ctx context.Context, user int64) ([]console.Session, er
 }
 
 // EndSession is [console.Sessions.EndSession].
-func (p people) EndSession(ctx context.Context, user int64, id string) error {
-	return p.s.EndSession(ctx, user, id)
+func (p people) EndSession(ctx context.Context, s console.Session, id string) error {
+	return p.s.EndSession(ctx, back(s), id)
 }
 
 // EndOthers is [console.Sessions.EndOthers].

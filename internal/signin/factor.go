@@ -140,7 +140,7 @@ func (s *Service) DisableTOTP(ctx context.Context, session Session, password str
 	if u.PasswordHash != "" && utf8.RuneCountInString(password) < minCharacters {
 		return api.FieldError("password", "is too short to stand alone; change it to one of 15 characters first")
 	}
-	if err := s.dropFactors(ctx, session.client(), u.ID, u); err != nil {
+	if err := s.dropFactors(ctx, session.caller(), u.ID); err != nil {
 		return err
 	}
 	s.tellSession(ctx, session, "The authenticator app was removed from your account")
@@ -154,32 +154,29 @@ func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user str
 	if err != nil {
 		return err
 	}
-	var by, about authority.User
+	var about authority.User
 	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
 		about, err = r.User(authority.UserKey{PublicID: v.ID})
-		if err == nil && c.User != 0 {
-			by, err = r.User(authority.UserKey{ID: c.User})
-		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := s.dropFactors(ctx, Client{c.Addr, c.Agent, c.RequestID}, about.ID, by); err != nil {
+	if err := s.dropFactors(ctx, c, about.ID); err != nil {
 		return err
 	}
 	s.tell(ctx, about, "An administrator removed the second factor of your account")
 	return nil
 }
 
-func (s *Service) dropFactors(ctx context.Context, from Client, user authority.ID, by authority.User) error {
-	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+func (s *Service) dropFactors(ctx context.Context, c authority.Caller, user authority.ID) error {
+	return s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
 		u, err := tx.User(authority.UserKey{ID: user})
 		if err != nil {
 			return err
 		}
 		return first(tx.DeleteFactorsOf(user, kindTOTP), tx.DeleteFactorsOf(user, kindRecovery),
-			tx.Note("factor.removed", by, u, map[string]string{"kind": kindTOTP}))
+			noteBy(tx, c, "factor.removed", u, map[string]any{"kind": kindTOTP}))
 	})
 }
 

@@ -251,3 +251,21 @@ func TestAnAdministratorOfTheInstanceRemovesALostFactor(t *testing.T) {
 		}
 	})
 }
+
+// TestTheAuditNamesTheTokenThatRemovedAFactor of somebody.
+func TestTheAuditNamesTheTokenThatRemovedAFactor(t *testing.T) {
+	alone(t, func(w *world) {
+		w.enrolled()
+		in := api.CreateToken{Owner: "ada@example.com"}
+		in.Label, in.Scopes = api.Some("back end"), api.Some([]string{"*", "instance:admin"})
+		in.Resources = api.Some([]string{"*"})
+		i, err := w.auth.CreateToken(w.ctx, w.root(), "acme", in)
+		must(w.T, err)
+		l, err := token.ParseLocator(i.Token.Locator)
+		must(w.T, err)
+		must(w.T, w.ResetFactors(w.ctx, authority.Caller{Token: l, Addr: home().Addr}, "eve@example.com"))
+		if last := w.payloads("factor.removed"); !strings.Contains(last, i.Token.Locator) || !strings.Contains(last, home().Addr.String()) {
+			w.Errorf("audit: %s", last)
+		}
+	})
+}

@@ -117,6 +117,9 @@ func TestAnInvitedMemberIsLinkedByAVerifiedEmailOfAnAllowedDomain(t *testing.T) 
 	alone(t, func(w *world) {
 		w, p := w.sso(nil)
 		w.member("new@example.com", "")
+		_, err := w.Invite(w.ctx, w.root(), "acme", "new@example.com")
+		must(w.T, err)
+		code := w.mailed("new@example.com")
 		for name, says := range map[string]map[string]any{
 			"not verified":         {"email_verified": false},
 			"verified not said":    {"email_verified": nil},
@@ -142,6 +145,8 @@ func TestAnInvitedMemberIsLinkedByAVerifiedEmailOfAnAllowedDomain(t *testing.T) 
 		if got := w.role("new@example.com"); got != "Team Member" {
 			w.Errorf("the role of the invitation became %s", got)
 		}
+		_, err = w.AcceptInvitation(w.ctx, code, next, evils())
+		w.refused(err, api.CodeInvalidToken) // the link ended with the way in that was found
 	})
 }
 

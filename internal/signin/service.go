@@ -175,6 +175,13 @@ func (s Session) client() Client {
 	return Client{Addr: addr, Agent: s.Agent}
 }
 
+// caller is the person of the session.
+func (s Session) caller() authority.Caller {
+	c := s.client().caller()
+	c.User = s.User
+	return c
+}
+
 // Result is how a step of signing in ended: with a session and its cookie, or
 // with SecondFactor, the handle to give to [Service.SecondFactor] with a code.
 type Result struct {

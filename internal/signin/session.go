@@ -176,10 +176,10 @@ func (s *Service) Sessions(ctx context.Context, user int64) (out []Session, err 
 }
 
 // EndSession ends one of a person's sessions; not_found when it is not theirs.
-func (s *Service) EndSession(ctx context.Context, user int64, id string) error {
-	return s.change(ctx, user, Client{}, func(tx *authority.SignInTx, u authority.User) error {
+func (s *Service) EndSession(ctx context.Context, session Session, id string) error {
+	return s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		row, err := tx.Session(id)
-		if err == nil && row.User != user {
+		if err == nil && row.User != u.ID {
 			err = authority.ErrNoRow
 		}
 		if err != nil {

@@ -89,9 +89,12 @@ func TestSessionsAreListedAndEndedByTheirPerson(t *testing.T) {
 		if len(list) != 2 || list[0].ID != b.Session.ID || list[1].ID != a.Session.ID {
 			w.Fatalf("sessions: %+v", list)
 		}
-		w.refused(w.EndSession(w.ctx, a.Session.User, ada.Session.ID), api.CodeNotFound)
-		must(w.T, w.EndSession(w.ctx, a.Session.User, b.Session.ID))
+		w.refused(w.EndSession(w.ctx, a.Session, ada.Session.ID), api.CodeNotFound)
+		must(w.T, w.EndSession(w.ctx, a.Session, b.Session.ID))
 		w.open(false, b, "after it was ended")
+		if told := w.payloads("session.ended"); !strings.Contains(told, home().Addr.String()) {
+			w.Errorf("the audit does not say from where: %s", told)
+		}
 		w.open(true, a, "after another was ended")
 		c := w.enters("eve@example.com", hers, home())
 		must(w.T, w.EndAll(w.ctx, a.Session.User, c.Cookie.Reveal()))

@@ -250,6 +250,21 @@ func (w *world) audit() (out []string) {
 	return out
 }
 
+// payloads returns what the instance's audit says of an action.
+func (w *world) payloads(action string) (out string) {
+	w.Helper()
+	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
+		rows, err := r.AuditChain(0, 0, 1000)
+		for _, row := range rows {
+			if row.Action == action {
+				out += string(row.Payload)
+			}
+		}
+		return err
+	}))
+	return out
+}
+
 // nowhere fails when a secret stands in the log or in the audit.
 func (w *world) nowhere(secrets ...string) {
 	w.Helper()
