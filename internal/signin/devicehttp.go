@@ -14,8 +14,8 @@ import (
 
 const (
 	// DeviceClient is the client that the calls are for; there are no others.
-	deviceClient = "tokenry-cli"
-	deviceGrant  = "urn:ietf:params:oauth:grant-type:device_code"
+	deviceClient  = "tokenry-cli"
+	deviceGrant   = "urn:ietf:params:oauth:grant-type:device_code"
 	maxDeviceForm = 8 << 10
 )
 
