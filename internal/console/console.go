@@ -179,6 +179,7 @@ func (c *console) securityRoutes() []route {
 		{"GET" + at, signedIn, (*visit).security},
 		{"GET" + at + "/confirm", signedIn, (*visit).confirm},
 		{"POST" + at + "/confirm", signedIn, (*visit).doConfirm},
+		{"POST" + at + "/confirm/{provider}", signedIn, (*visit).doConfirmAt},
 		{"GET" + at + "/password", signedIn, (*visit).password},
 		{"POST" + at + "/password", signedIn, (*visit).doPassword},
 		{"GET" + at + "/app", signedIn, (*visit).app},

@@ -52,6 +52,19 @@ func (f form) bad(name string, aliases ...string) string {
 	return sentence(strings.TrimPrefix(f.err.Message, f.err.Field+": "))
 }
 
+// reason is why the form was refused, in a sentence or two.
+func (f form) reason() string {
+	e := f.err
+	out := sentence(strings.TrimPrefix(e.Message, e.Field+": "))
+	switch wait := e.RetryAfter; {
+	case wait >= time.Minute:
+		out += " The next try is possible in " + span(wait) + "."
+	case wait > 0:
+		out += " The next try is possible in " + plural(int((wait+time.Second-1)/time.Second), "second") + "."
+	}
+	return out
+}
+
 // list reads a field of several values, one a line or apart by commas.
 func (f form) list(name string) []string {
 	return strings.FieldsFunc(f.values.Get(name), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' || r == ' ' })

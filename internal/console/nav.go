@@ -104,7 +104,7 @@ func (v *visit) notice() string {
 		"bulk-revoked":    "The tokens are revoked.",
 		"signed-out":      "You are signed out.",
 		"reset":           "Your password is set. Sign in with it.",
-		"denied":          "Denied. The program gets nothing.",
+		"denied":          "Denied: that terminal gets nothing.",
 		"added":           "Added. No mail is set up here, so tell them to ask for a new password at sign-in once it is.",
 		"approved":        "Approved. Go back to your terminal.",
 		"app-removed":     "The authenticator app is removed: your password alone lets you in.",

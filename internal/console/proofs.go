@@ -21,6 +21,8 @@ type Proofs interface {
 
 	// OIDCLink is OIDCStart for somebody who adds an identity to their account.
 	OIDCLink(ctx context.Context, s Session, provider, next string) (address, stateCookie string, err error)
+	// OIDCConfirm is OIDCStart for somebody who proves there once more who they are.
+	OIDCConfirm(ctx context.Context, s Session, provider, next string) (address, stateCookie string, err error)
 	// Unlink removes an identity, unless it is the only way to sign in.
 	Unlink(ctx context.Context, s Session, issuer, subject string) error
 

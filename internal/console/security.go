@@ -116,6 +116,15 @@ func (v *visit) doConfirm() error {
 	return v.confirmWith(f, next)
 }
 
+// doConfirmAt leads to the identity provider, to sign in there anew.
+func (v *visit) doConfirmAt() error {
+	address, state, err := v.Sessions.OIDCConfirm(v.ctx(), v.session, v.r.PathValue("provider"), safeNext(v.r.PostForm.Get("next")))
+	if err != nil {
+		return err
+	}
+	return v.toProvider(address, state)
+}
+
 // refusedOn answers a page of the security settings again, with what was wrong.
 func (v *visit) refusedOn(err error, title string, page func(form) templ.Component) error {
 	f, err := v.typed().refused(err)

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -234,6 +235,11 @@ func (v *visit) doPortal() error {
 		return err
 	}
 	r, err := v.Sessions.OpenPortal(v.ctx(), v.r.PostForm.Get("code"), v.client(v.r))
+	if errors.Is(err, api.CodeInvalidToken) {
+		v.show(http.StatusUnauthorized, "Your tokens", problemPage("This link does not work any more",
+			"It works once, and for five minutes. Go back to where you got it and open a new one.", "/", "To the console"))
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,11 @@ func (p people) OIDCLink(ctx context.Context, s console.Session, provider, next 
 	return p.s.OIDCLink(ctx, back(s), provider, next)
 }
 
+// OIDCConfirm is [console.Proofs.OIDCConfirm].
+func (p people) OIDCConfirm(ctx context.Context, s console.Session, provider, next string) (address, state string, err error) {
+	return p.s.OIDCConfirm(ctx, back(s), provider, next)
+}
+
 // Unlink is [console.Proofs.Unlink].
 func (p people) Unlink(ctx context.Context, s console.Session, issuer, subject string) error {
 	return p.s.Unlink(ctx, back(s), issuer, subject)

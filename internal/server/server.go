@@ -127,6 +127,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	if err := s.openPeople(); err != nil {
 		return err
 	}
+	s.checkProviders()
 	door, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
 		Logger: s.Logger, Metrics: registry, Now: s.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,

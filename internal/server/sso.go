@@ -2,11 +2,13 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/token"
 )
@@ -38,6 +40,34 @@ func (s *Server) providers() ([]signin.OIDCConfig, error) {
 		p.Roles = append(p.Roles, signin.RoleRule{Value: value, Role: role})
 	}
 	return []signin.OIDCConfig{p}, nil
+}
+
+// checkProviders warns of a workspace or a role in the settings that is not there.
+// It does not stop the start: on a new server the workspace comes later.
+func (s *Server) checkProviders() {
+	cfg := s.config
+	if cfg.OIDCIssuer == "" || cfg.OIDCWorkspace == "" {
+		return
+	}
+	roles, err := s.Authority.ListRoles(context.Background(), authority.Caller{Machine: "serve"}, authority.Where{Workspace: cfg.OIDCWorkspace})
+	if err != nil {
+		s.Logger.Warn("single sign-on cannot make members: the workspace of its settings does not exist, or cannot be read",
+			"setting", "--oidc-workspace", "workspace", cfg.OIDCWorkspace, "error", err)
+		return
+	}
+	named := map[string]string{cfg.OIDCDefaultRole: "--oidc-default-role"}
+	for _, r := range cfg.OIDCRoles {
+		_, role, _ := strings.Cut(r, "=") // the settings were checked
+		named[role] = "--oidc-roles"
+	}
+	delete(named, "")
+	for _, r := range roles {
+		delete(named, r.Name)
+	}
+	for role, setting := range named {
+		s.Logger.Warn("single sign-on cannot give a role: it does not exist in the workspace of its settings",
+			"setting", setting, "workspace", cfg.OIDCWorkspace, "role", role)
+	}
 }
 
 // clientSecret is the setting, or what stands in the file that it names.

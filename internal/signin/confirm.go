@@ -63,7 +63,7 @@ func (s *Service) confirm(ctx context.Context, u authority.User, password string
 		return unavailable(err)
 	}
 	if !ok {
-		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("password", "is not your password"))
+		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("password", "that is not your password"))
 	}
 	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error { return halfRight(tx, t) })
 }
@@ -110,7 +110,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session Session, typed string
 		return first(halfRight(tx, t), s.confirmed(tx, u, session, kind))
 	})
 	if errors.Is(err, errWrongCode) {
-		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("code", "is not right, or was used already"))
+		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("code", "this code is not right, or was used already"))
 	}
 	return err
 }

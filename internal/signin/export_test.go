@@ -1,5 +1,7 @@
 package signin
 
+import "strings"
+
 // TakeTurns takes all turns, until the function that it returns gives them back.
 func TakeTurns(p *Passwords) func() {
 	for range atOnce {
@@ -20,3 +22,9 @@ func Cheap(p *Passwords) *Passwords {
 
 // Checked is how many hashes were computed to check passwords.
 func Checked(p *Passwords) int64 { return p.checked.Load() }
+
+// Decoy is the hash that a password of nobody is checked against.
+func Decoy(p *Passwords) string { return p.decoy.String() }
+
+// Cost is what a stored hash was made with: algorithm, version, memory, passes, lanes.
+func Cost(stored string) string { return strings.Join(strings.Split(stored, "$")[:4], "$") }

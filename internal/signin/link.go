@@ -16,14 +16,13 @@ import (
 // counts once, for a first link, and only when nothing else opens the account.
 func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from Client) (out Result, err error) {
 	var u authority.User
-	var about string
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		if err := s.once(tx, c.nonce); err != nil {
 			return err
 		}
+		proved := c.proved(tx.Now())
 		if f.User != 0 {
-			u, err = s.linkSigned(tx, p, f, c)
-			about = "An identity at " + p.Name + " was linked to your account"
+			u, proved, err = s.signed(tx, p, f, c)
 		} else {
 			u, err = s.person(tx, p, c)
 		}
@@ -33,7 +32,7 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 		if !u.DeactivatedAt.IsZero() {
 			return api.Errorf(api.CodeForbidden, "this account is deactivated; ask your administrator")
 		}
-		out, err = s.begin(tx, u, "oidc:"+p.ID, "", from)
+		out, err = s.beginProved(tx, u, "oidc:"+p.ID, "", from, proved)
 		return err
 	})
 	if errors.Is(err, api.CodeLastOwner) && !c.keepRole {
@@ -47,8 +46,8 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 	if err != nil {
 		return Result{}, err
 	}
-	if about != "" {
-		s.tell(ctx, u, about)
+	if f.User != 0 && !f.Confirm {
+		s.tell(ctx, u, "An identity at "+p.Name+" was linked to your account")
 	}
 	return out, nil
 }
@@ -63,21 +62,32 @@ func (s *Service) once(tx *authority.SignInTx, nonce string) error {
 	return err
 }
 
-// linkSigned links the identity to the person of the session that asked for it,
-// which a new one replaces.
-func (s *Service) linkSigned(tx *authority.SignInTx, p *provider, f flow, c claims) (authority.User, error) {
+// signed links the identity to the person of the session that asked for it, or
+// confirms that it is theirs. A new session replaces that one; proved is when its
+// person last proved to be the one.
+func (s *Service) signed(tx *authority.SignInTx, p *provider, f flow, c claims) (u authority.User, proved time.Time, err error) {
 	row, err := tx.Session(f.Session)
 	if err != nil || row.User != f.User || !s.alive(row, tx.Now()) {
-		return authority.User{}, gone()
+		return u, proved, gone()
 	}
-	u, err := tx.User(authority.UserKey{ID: f.User})
-	if err != nil {
-		return u, err
+	if u, err = tx.User(authority.UserKey{ID: f.User}); err != nil {
+		return u, proved, err
 	}
-	if err := s.linkTo(tx, p, u, c); err != nil {
-		return u, err
+	if f.Confirm {
+		proved, err = c.proved(tx.Now()), s.isTheirs(tx, p, u, c)
+	} else {
+		proved, err = row.ConfirmedAt, s.linkTo(tx, p, u, c)
 	}
-	return u, tx.DeleteSession(row.ID)
+	return u, proved, first(err, tx.DeleteSession(row.ID))
+}
+
+// isTheirs wants the identity of a confirmation to be the person's own.
+func (s *Service) isTheirs(tx *authority.SignInTx, p *provider, u authority.User, c claims) error {
+	have, err := tx.Identity(p.Issuer, c.subject)
+	if errors.Is(err, authority.ErrNoRow) || err == nil && have.User != u.ID {
+		return api.Errorf(api.CodeForbidden, "whoever signed in at %s is not linked to your account", p.Name)
+	}
+	return first(err, tx.Note("session.confirmed", u, u, map[string]string{"method": "oidc:" + p.ID}))
 }
 
 func (s *Service) linkTo(tx *authority.SignInTx, p *provider, u authority.User, c claims) error {
@@ -126,7 +136,7 @@ func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (authori
 		return u, err
 	}
 	if role := p.role(c); p.Workspace != "" && role != "" {
-		err = tx.Join(u, p.Workspace, role)
+		err = s.misconfigured(p, role, tx.Join(u, p.Workspace, role))
 	}
 	return u, first(err, s.linkTo(tx, p, u, c))
 }
@@ -142,7 +152,7 @@ func (s *Service) known(tx *authority.SignInTx, p *provider, have authority.Iden
 		return u, api.Errorf(api.CodeForbidden, "%s gives you no role here any more; ask your administrator", p.Name)
 	}
 	if role != "" {
-		err = tx.SetRole(u, p.Workspace, role)
+		err = s.misconfigured(p, role, tx.SetRole(u, p.Workspace, role))
 	}
 	return u, err
 }
@@ -155,7 +165,7 @@ func (s *Service) newcomer(tx *authority.SignInTx, p *provider, c claims) (autho
 	}
 	u, err := tx.Provision(c.email, c.name, p.Workspace, role)
 	if err != nil {
-		return u, err
+		return u, s.misconfigured(p, role, err)
 	}
 	return u, s.linkTo(tx, p, u, c)
 }

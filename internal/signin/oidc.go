@@ -159,11 +159,14 @@ type flow struct {
 	Nonce    string `json:"n"`
 	Verifier string `json:"v"`
 	ReturnTo string `json:"r"`
-	// User and Session are who links an identity while signed in; 0 and empty
-	// for a sign-in.
+	// User and Session are who links an identity, or confirms who they are,
+	// while signed in; 0 and empty for a sign-in.
 	User    int64  `json:"u,omitempty"`
 	Session string `json:"i,omitempty"`
-	Expires int64  `json:"e"`
+	// Confirm says that the person must sign in at the provider anew.
+	Confirm bool  `json:"c,omitempty"`
+	Began   int64 `json:"b"`
+	Expires int64 `json:"e"`
 }
 
 // OIDCStart begins a sign-in at a provider: the browser is given the cookie,
@@ -195,13 +198,16 @@ func (s *Service) start(ctx context.Context, f flow) (string, string, error) {
 			return "", "", err
 		}
 	}
-	f.ReturnTo, f.Expires = local(f.ReturnTo), s.now().Add(stateFor).Unix()
+	f.ReturnTo, f.Began, f.Expires = local(f.ReturnTo), s.now().Unix(), s.now().Add(stateFor).Unix()
 	cookie, err := s.secrets.sealJSON("oidc", p.ID, f)
 	if err != nil {
 		return "", "", err
 	}
-	address := s.oauth(p, d).AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))
-	return address, cookie, nil
+	options := []oauth2.AuthCodeOption{oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)}
+	if f.Confirm { // OpenID Connect Core section 3.1.2.1: max_age makes auth_time a must
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	return s.oauth(p, d).AuthCodeURL(f.State, options...), cookie, nil
 }
 
 func (s *Service) oauth(p *provider, d *discovered) *oauth2.Config {
@@ -300,6 +306,8 @@ type claims struct {
 	// values are those of the role claim; nonce names the visit.
 	values []string
 	nonce  string
+	// signedIn is when the person signed in there; zero where it does not say.
+	signedIn time.Time
 	// keepRole leaves the role as it is.
 	keepRole bool
 }
@@ -333,7 +341,7 @@ func (s *Service) redeem(ctx context.Context, p *provider, f flow, code string) 
 		return claims{}, badAnswer(p, err)
 	}
 	c.nonce = f.Nonce
-	return c, nil
+	return c, s.freshAt(p, f, c)
 }
 
 func badAnswer(p *provider, cause error) error {
@@ -348,6 +356,7 @@ func (p *provider) read(id *oidc.IDToken) (claims, error) {
 	}
 	c := claims{subject: id.Subject, email: normal(text(all["email"])), name: text(all["name"])}
 	c.verified = string(all["email_verified"]) == "true" || text(all["email_verified"]) == "true"
+	c.signedIn = instant(all["auth_time"])
 	if party := text(all["azp"]); party != "" && party != p.ClientID || party == "" && len(id.Audience) > 1 {
 		return c, errors.New("signin: the token was made for somebody else")
 	}

@@ -110,7 +110,7 @@ func (p *op) token(w http.ResponseWriter, r *http.Request) {
 	access := sha256.Sum256([]byte("access-1"))
 	now := p.clock.Now()
 	c := map[string]any{
-		"iss": p.URL, "aud": "tokenry", "sub": "u-1", "nonce": v.nonce, "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
+		"iss": p.URL, "aud": "tokenry", "sub": "u-1", "nonce": v.nonce, "iat": now.Unix(), "auth_time": now.Unix(), "exp": now.Add(time.Minute).Unix(),
 		"email": "new@example.com", "email_verified": true, "name": "New Comer",
 		"at_hash": base64.RawURLEncoding.EncodeToString(access[:16]),
 	}

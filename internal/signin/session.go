@@ -21,9 +21,15 @@ const (
 	maxAgent    = 300
 )
 
-// begin makes a session within a mutation. Its secret is always a new one, so
-// what a browser was given before it signed in is worth nothing afterwards.
+// begin makes a session of somebody who proved a moment ago who they are.
 func (s *Service) begin(tx *authority.SignInTx, u authority.User, method, portal string, from Client) (Result, error) {
+	return s.beginProved(tx, u, method, portal, from, tx.Now())
+}
+
+// beginProved makes a session within a mutation. Its secret is always a new one,
+// so what a browser was given before it signed in is worth nothing afterwards.
+// Proved is when its person showed who they are, here or elsewhere.
+func (s *Service) beginProved(tx *authority.SignInTx, u authority.User, method, portal string, from Client, proved time.Time) (Result, error) {
 	if !u.DeactivatedAt.IsZero() {
 		return Result{}, refused()
 	}
@@ -34,7 +40,7 @@ func (s *Service) begin(tx *authority.SignInTx, u authority.User, method, portal
 	now := tx.Now()
 	row := authority.Session{
 		ID: m.id, User: u.ID, Digest: m.digest, Key: m.key, Method: method, Portal: portal, CreatedAt: now, LastSeenAt: now,
-		ConfirmedAt: now, ExpiresAt: now.Add(s.policy.Absolute), Address: from.Addr.String(), Agent: clip(from.Agent),
+		ConfirmedAt: proved, ExpiresAt: now.Add(s.policy.Absolute), Address: from.Addr.String(), Agent: clip(from.Agent),
 	}
 	if !from.Addr.IsValid() {
 		row.Address = ""
