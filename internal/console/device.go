@@ -2,6 +2,8 @@ package console
 
 import (
 	"errors"
+	"strings"
+	"unicode"
 
 	"github.com/tokenry/tokenry/api"
 )
@@ -36,7 +38,7 @@ func (v *visit) deviceShown(d deviceData) error {
 		}
 		return v.again("Connect a terminal", deviceCodePage(d))
 	}
-	d.asked = &asked
+	d.asked, d.code = &asked, asShown(d.code)
 	if d.workspaces, err = v.memberships(); err != nil {
 		return err
 	}
@@ -44,6 +46,20 @@ func (v *visit) deviceShown(d deviceData) error {
 		return v.again("Connect a terminal", devicePage(v, d))
 	}
 	return v.page("Connect a terminal", devicePage(v, d))
+}
+
+// asShown is a code as the terminal shows it, however it was typed.
+func asShown(code string) string {
+	code = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return -1
+		}
+		return unicode.ToUpper(r)
+	}, code)
+	if len(code) != 8 {
+		return code
+	}
+	return code[:4] + "-" + code[4:]
 }
 
 // memberships are the workspaces that the visitor is an active member of.

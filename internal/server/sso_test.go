@@ -34,9 +34,12 @@ type op struct {
 	*testing.T
 	key *ecdsa.PrivateKey
 
-	mu     sync.Mutex // guards visits and claims
+	mu     sync.Mutex // guards the rest
 	visits map[string]url.Values
 	claims map[string]any
+	// open says that its person was signed in an hour ago and is asked nothing,
+	// unless a visit asks for it; deaf, not even then.
+	open, deaf bool
 }
 
 func newOP(t *testing.T) *op {
@@ -103,6 +106,7 @@ func (p *op) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := map[string]any{"iss": p.URL, "aud": "tokenry", "nonce": q.Get("nonce"), "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix()}
+	c["auth_time"] = p.signedIn(q).Unix()
 	maps.Copy(c, p.claims)
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: p.key, KeyID: "k"}}, nil)
 	if err == nil {
@@ -115,6 +119,21 @@ func (p *op) token(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	p.Error(err)
+}
+
+// signedIn is when its person typed their password there.
+func (p *op) signedIn(q url.Values) time.Time {
+	if asked := q.Get("prompt") == "login" && q.Get("max_age") == "0"; p.deaf || p.open && !asked {
+		return time.Now().Add(-time.Hour)
+	}
+	return time.Now()
+}
+
+// silent makes its person signed in there already.
+func (p *op) silent(open, deaf bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open, p.deaf = open, deaf
 }
 
 // browser keeps cookies and follows redirects, as a person's does.
@@ -259,6 +278,24 @@ func TestPeopleSignInThroughAnIdentityProvider(t *testing.T) {
 		}
 	}
 	eve.at(eve.open("/settings/tokens"), "/signin?next=%2Fsettings%2Ftokens")
+}
+
+func TestAnOpenSessionAtTheProviderDoesNotConfirm(t *testing.T) {
+	t.Parallel()
+	p := newOP(t)
+	s, _ := withSSO(t, p)
+	grace := newBrowser(t, s.BaseURL())
+	p.says("g-1", "grace@example.com", nil)
+	p.silent(true, false)
+	const delicate, asks = "/settings/security/app", "/settings/security/confirm?next=%2Fsettings%2Fsecurity%2Fapp"
+	grace.at(grace.through("/signin/oidc/sso", "next", delicate), asks, "Sign in again with Corp")
+	p.silent(true, true)
+	if got := grace.through("/settings/security/confirm/sso", "next", delicate); got.status != http.StatusForbidden || !strings.Contains(got.body, "did not ask you to sign in anew") {
+		t.Errorf("an open session at the provider was answered with %d\n%s", got.status, mainOf(got.body))
+	}
+	grace.at(grace.open(delicate), asks)
+	p.silent(true, false)
+	grace.at(grace.through("/settings/security/confirm/sso", "next", delicate), delicate, "Add an authenticator app")
 }
 
 func TestWhereSingleSignOnIsTheOnlyWayPasswordsAreNothing(t *testing.T) {
