@@ -85,8 +85,9 @@ type WebhookAttempt struct {
 	// Error says why there was none.
 	Error string `json:"error,omitempty"`
 	// Response is the beginning of what was answered, at most 200 bytes.
-	Response string   `json:"response,omitempty"`
-	Took     Duration `json:"took"`
+	Response string `json:"response,omitempty"`
+	// TookMS is how long it took, in milliseconds.
+	TookMS int64 `json:"took_ms"`
 }
 
 // WebhookEvent is the body of a webhook (Standard Webhooks).

@@ -173,7 +173,7 @@ func TestTextAlone(t *testing.T) {
 	m := message()
 	m.HTML = ""
 	must(t, server.mailer(t, "smtp", "").Send(t.Context(), m))
-	lacks(t, string(server.take()[0]), "text/html", "multipart/")
+	lacks(t, server.take()[0], "text/html", "multipart/")
 }
 
 // TestWhereMailsLead: each button opens what the mail is about.

@@ -67,7 +67,7 @@ func (s *Service) attempt(ctx context.Context, p authority.Post) (o authority.Ou
 	defer cancel()
 	at := s.o.Now()
 	o.Attempt.At = at.UTC()
-	defer func() { o.Attempt.Took = api.Duration(s.o.Now().Sub(at)) }()
+	defer func() { o.Attempt.TookMS = s.o.Now().Sub(at).Milliseconds() }()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(p.Body))
 	if err != nil {
 		o.Attempt.Error = "the address is not valid"

@@ -71,7 +71,7 @@ func everyFieldOfOutbox(w *world) {
 	}, authority.Webhook{ID: hook, Workspace: ws, PublicID: "whk_1", Secret: []byte{3}, CreatedAt: at(0)})
 	delivery := full(w.T, authority.Delivery{
 		ID: id, PublicID: "msg_1", Webhook: hook, Type: "token.created", Payload: json.RawMessage(`{"b": 1.0, "a":2}`), State: api.DeliveryFailed,
-		Attempts: 3, Log: []api.WebhookAttempt{{At: at(1), Status: 500, Error: "e", Response: "r", Took: api.Duration(time.Second)}},
+		Attempts: 3, Log: []api.WebhookAttempt{{At: at(1), Status: 500, Error: "e", Response: "r", TookMS: 20}},
 		NextAttemptAt: at(2), LeasedUntil: at(3), CreatedAt: at(4), SettledAt: at(5),
 	})
 	kept(w, delivery, authority.Tx.PutDelivery, func(r authority.Reader) (authority.Delivery, error) { return r.DeliveryByID(id) },
