@@ -263,7 +263,7 @@ func (w *work) forgetSealed(ws Workspace, before, after api.Policy) error {
 
 // forgetSealedEverywhere does so for each workspace that inherits the change.
 func (w *work) forgetSealedEverywhere(in Instance, before api.Policy) error {
-	return w.eachWorkspace(func(ws Workspace) error {
+	return eachWorkspace(w, func(ws Workspace) error {
 		after := effectivePolicy(in.Policy, ws.Policy)
 		return w.forgetSealed(ws, api.Policy{Recoverable: before.Recoverable || ws.Policy.Recoverable.Value}, after)
 	})

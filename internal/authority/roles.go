@@ -215,7 +215,7 @@ func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, re
 		if !ok {
 			return notFound()
 		}
-		if was.Workspace != e.ws.ID || !w.hasRole(e.ws.ID, name) {
+		if was.Workspace != e.ws.ID || !hasRole(w, e.ws.ID, name) {
 			return api.Errorf(api.CodeBuiltIn, "this role is not written here, so it cannot be removed here")
 		}
 		if err := w.DeleteRole(e.ws.ID, name); err != nil {
@@ -232,8 +232,8 @@ func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, re
 	return v, revision, err
 }
 
-func (w *work) hasRole(ws ID, name string) bool {
-	rows, err := w.Roles(ws)
+func hasRole(r Reader, ws ID, name string) bool {
+	rows, err := r.Roles(ws)
 	return err == nil && slices.ContainsFunc(rows, func(r Role) bool { return r.Name == name })
 }
 
@@ -276,17 +276,17 @@ func (w *work) eachSpace(e entry, name string, f func(*space) error) error {
 	if e.ws.ID != 0 {
 		return f(&space{ws: e.ws})
 	}
-	return w.eachWorkspace(func(ws Workspace) error {
-		if name != "" && w.hasRole(ws.ID, name) {
+	return eachWorkspace(w, func(ws Workspace) error {
+		if name != "" && hasRole(w, ws.ID, name) {
 			return nil
 		}
 		return f(&space{ws: ws})
 	})
 }
 
-func (w *work) eachWorkspace(f func(Workspace) error) error {
+func eachWorkspace(r Reader, f func(Workspace) error) error {
 	for after := ID(0); ; {
-		rows, err := w.Workspaces(after, maxPage)
+		rows, err := r.Workspaces(after, maxPage)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,152 @@
+package authority
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// SignInState is how a person signs in, as an administrator of the instance
+// sees it. It holds no secret, and no address that the person signed in from.
+type SignInState struct {
+	// LastAt is the last sign-in that succeeded; zero where the audit has none
+	// any more.
+	LastAt time.Time
+	// Password says that one was chosen.
+	Password bool
+	// Factors are the kinds of second factors in use, Providers the issuers of
+	// single sign-on that know the person.
+	Factors, Providers []string
+	// Sessions are how many are open.
+	Sessions int
+}
+
+// SignInStateOf answers how a person signs in. It needs instance:admin.
+func (a *Authority) SignInStateOf(ctx context.Context, c Caller, ref string) (out SignInState, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		if _, err := a.enterInstance(r, c); err != nil {
+			return err
+		}
+		u, err := user(r, ref)
+		if err != nil {
+			return err
+		}
+		out.Password = u.PasswordHash != ""
+		return firstError(out.readSessions(r, u, a.now()), out.readWays(r, u), out.readLast(r, u))
+	})
+	return out, err
+}
+
+func (s *SignInState) readSessions(r Reader, u User, now time.Time) error {
+	rows, err := r.SessionsOf(u.ID)
+	for _, row := range rows {
+		if now.Before(row.ExpiresAt) {
+			s.Sessions++
+		}
+	}
+	return err
+}
+
+// readWays lists each kind once. Recovery codes stand in for a factor and are none.
+func (s *SignInState) readWays(r Reader, u User) error {
+	factors, err := r.FactorsOf(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, f := range factors {
+		if f.Kind != "recovery" && !f.ConfirmedAt.IsZero() && !slices.Contains(s.Factors, f.Kind) {
+			s.Factors = append(s.Factors, f.Kind)
+		}
+	}
+	identities, err := r.IdentitiesOf(u.ID)
+	for _, i := range identities {
+		if !slices.Contains(s.Providers, i.Issuer) {
+			s.Providers = append(s.Providers, i.Issuer)
+		}
+	}
+	return err
+}
+
+func (s *SignInState) readLast(r Reader, u User) error {
+	rows, err := r.Audit(0, AuditQuery{Actor: userPrincipal(u).Address, Action: "signin.succeeded", Limit: 1})
+	if len(rows) > 0 {
+		s.LastAt = rows[0].At
+	}
+	return err
+}
+
+// DeactivationOf lists the tokens that DeactivateUser would stop, of every
+// workspace, at most maxSuspended of them, and changes nothing; it is refused as
+// that would be. It needs instance:admin.
+func (a *Authority) DeactivationOf(ctx context.Context, c Caller, ref string) (v api.User, hit api.Affected, err error) {
+	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
+	if v, err = a.rehearseDeactivation(ctx, c, ref); err != nil {
+		return v, hit, err
+	}
+	err = a.read(ctx, func(r Reader) error {
+		for _, slug := range v.Workspaces {
+			if err := a.stoppedWith(ctx, r, c, slug, v.ID, &hit); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return v, hit, err
+}
+
+func (a *Authority) rehearseDeactivation(ctx context.Context, c Caller, ref string) (v api.User, err error) {
+	_, err = a.mutate(ctx, c, func(w *work) error {
+		ac, err := a.enterInstance(w, c)
+		if err != nil {
+			return err
+		}
+		u, err := user(w, ref)
+		if err != nil {
+			return err
+		}
+		slugs, err := workspacesOf(w, u)
+		if err != nil {
+			return err
+		}
+		v = userView(u, slugs)
+		was := u
+		if u.DeactivatedAt.IsZero() {
+			u.DeactivatedAt = w.now
+		}
+		_, err = w.finishUser(ac, was, u, "user.deactivated")
+		return orDryRun(err, true)
+	})
+	return v, err
+}
+
+// stoppedWith adds the live tokens of a person in one workspace.
+func (a *Authority) stoppedWith(ctx context.Context, r Reader, c Caller, slug, who string, hit *api.Affected) error {
+	ac, sp, err := a.enterForInstance(r, c, slug)
+	if err != nil {
+		return err
+	}
+	m, err := r.Member(sp.ws.ID, MemberKey{PublicID: who})
+	if err != nil {
+		return err
+	}
+	s := a.watching(ctx, r, ac, sp)
+	ts, err := r.Tokens(sp.ws.ID, TokenQuery{OwnerMember: m.ID, Live: s.now, Limit: maxPage})
+	if err := firstError(err, s.know(ts)); err != nil {
+		return err
+	}
+	hit.More = hit.More || len(ts) == maxPage
+	for _, t := range ts {
+		v, err := s.token(t)
+		if err != nil {
+			return err
+		}
+		if len(hit.Tokens) == maxSuspended {
+			hit.More = true
+			return nil
+		}
+		hit.Tokens = append(hit.Tokens, v)
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package authority
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// Uses is what names a role or a scope, where it holds: what its removal changes.
+type Uses struct {
+	// Written says that it is written here, so that it can be removed here.
+	Written bool
+	// Inherits says that what it stands over shows again once it is removed: the
+	// instance's entry of that name, or the built-in role.
+	Inherits bool
+	// Members, ServiceAccounts and Tokens name it in their grants. Tokens that
+	// ended are not counted.
+	Members, ServiceAccounts, Tokens int
+	// Workspaces are those where any of these is.
+	Workspaces int
+	// Roles and Scopes of here name it: roles that list a scope, scopes that
+	// imply it, scopes that a role gets.
+	Roles, Scopes []string
+	// More says that the tokens were too many to look through: there may be more.
+	More bool
+}
+
+// maxUses is how many tokens are looked through for a role or scope.
+const maxUses = 100 * maxPage
+
+// UsesOfRole answers what DeleteRole would change, and changes nothing. It needs
+// roles:write.
+func (a *Authority) UsesOfRole(ctx context.Context, c Caller, at Where, name string) (Uses, error) {
+	return a.uses(ctx, c, at, func(r Reader, e entry, u *Uses) (lister, error) {
+		role, ok := e.sp.roles[name]
+		if !ok {
+			return lister{}, notFound()
+		}
+		above, err := r.Roles(0)
+		u.Written = role.Workspace == e.ws.ID && hasRole(r, e.ws.ID, name)
+		u.Inherits = isBuiltInRole(name) || e.ws.ID != 0 && slices.ContainsFunc(above, func(r Role) bool { return r.Name == name })
+		for _, s := range e.sp.scopes {
+			if slices.Contains(s.Roles, name) {
+				u.Scopes = append(u.Scopes, s.Name)
+			}
+		}
+		own := func(ws ID) bool { return hasRole(r, ws, name) }
+		return lister{names: func(s grant.Statement) bool { return s.Role == name }, own: own}, err
+	})
+}
+
+// UsesOfScope answers what DeleteScope would change, and changes nothing. It
+// needs roles:write.
+func (a *Authority) UsesOfScope(ctx context.Context, c Caller, at Where, name string) (Uses, error) {
+	return a.uses(ctx, c, at, func(r Reader, e entry, u *Uses) (lister, error) {
+		scope, ok := e.sp.scopes[name]
+		if !ok {
+			return lister{}, notFound()
+		}
+		above, err := r.Scopes(0)
+		u.Written = scope.Workspace == e.ws.ID
+		u.Inherits = e.ws.ID != 0 && slices.ContainsFunc(above, func(s Scope) bool { return s.Name == name })
+		for _, role := range e.sp.roles {
+			if slices.Contains(role.Scopes, name) {
+				u.Roles = append(u.Roles, role.Name)
+			}
+		}
+		for _, s := range e.sp.scopes {
+			if slices.Contains(s.Implies, name) {
+				u.Scopes = append(u.Scopes, s.Name)
+			}
+		}
+		own := func(ID) bool { return false }
+		return lister{names: func(s grant.Statement) bool { return slices.Contains(s.Scopes, name) }, own: own}, err
+	})
+}
+
+// lister tells what names an entry: statements, and the workspaces that have
+// one of their own, where that name means another.
+type lister struct {
+	names func(grant.Statement) bool
+	own   func(ID) bool
+}
+
+func (a *Authority) uses(ctx context.Context, c Caller, at Where, begin func(Reader, entry, *Uses) (lister, error)) (u Uses, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:write")
+		if err != nil {
+			return err
+		}
+		l, err := begin(r, e, &u)
+		if err != nil {
+			return err
+		}
+		slices.Sort(u.Roles)
+		slices.Sort(u.Scopes)
+		count := counter{Reader: r, uses: &u, names: l.names, now: a.now().UTC(), left: maxUses}
+		if e.ws.ID != 0 {
+			return count.workspace(e.ws.ID)
+		}
+		return eachWorkspace(r, func(ws Workspace) error {
+			if l.own(ws.ID) {
+				return nil
+			}
+			return count.workspace(ws.ID)
+		})
+	})
+	return u, err
+}
+
+// counter counts the statements of one workspace after the other.
+type counter struct {
+	Reader
+	uses  *Uses
+	names func(grant.Statement) bool
+	now   time.Time
+	// left is how many more tokens are looked through.
+	left int
+}
+
+func (n *counter) workspace(ws ID) error {
+	before := n.uses.Members + n.uses.ServiceAccounts + n.uses.Tokens
+	err := firstError(n.members(ws), n.accounts(ws), n.tokens(ws))
+	if n.uses.Members+n.uses.ServiceAccounts+n.uses.Tokens > before {
+		n.uses.Workspaces++
+	}
+	return err
+}
+
+func (n *counter) members(ws ID) error {
+	for after := ID(0); ; {
+		rows, err := n.Members(ws, after, maxPage)
+		if err != nil {
+			return err
+		}
+		for _, m := range rows {
+			after = m.ID
+			if slices.ContainsFunc(m.Grants, n.names) {
+				n.uses.Members++
+			}
+		}
+		if len(rows) < maxPage {
+			return nil
+		}
+	}
+}
+
+func (n *counter) accounts(ws ID) error {
+	for after := ID(0); ; {
+		rows, err := n.ServiceAccounts(ws, after, maxPage)
+		if err != nil {
+			return err
+		}
+		for _, s := range rows {
+			after = s.ID
+			if slices.ContainsFunc(s.Grants, n.names) {
+				n.uses.ServiceAccounts++
+			}
+		}
+		if len(rows) < maxPage {
+			return nil
+		}
+	}
+}
+
+func (n *counter) tokens(ws ID) error {
+	for q := (TokenQuery{Live: n.now, Limit: maxPage}); ; {
+		if n.left <= 0 {
+			n.uses.More = true
+			return nil
+		}
+		rows, err := n.Tokens(ws, q)
+		if err != nil {
+			return err
+		}
+		for _, t := range rows {
+			q.Before = t.ID
+			if slices.ContainsFunc(t.Grants, n.names) {
+				n.uses.Tokens++
+			}
+		}
+		if n.left -= len(rows); len(rows) < maxPage {
+			return nil
+		}
+	}
+}
