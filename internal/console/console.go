@@ -103,7 +103,7 @@ func (c *console) routes() *http.ServeMux {
 }
 
 func (c *console) table() []route {
-	return slices.Concat(c.openRoutes(), c.personRoutes(), c.securityRoutes(), c.tokenRoutes(), c.workspaceRoutes(), c.webhookRoutes(), c.instanceRoutes())
+	return slices.Concat(c.openRoutes(), c.personRoutes(), c.securityRoutes(), c.tokenRoutes(), c.workspaceRoutes(), c.webhookRoutes(), c.catalogueRoutes(), c.instanceRoutes())
 }
 
 // Pages are the patterns of all that can be opened, in the words of
@@ -251,13 +251,6 @@ func (c *console) workspaceRoutes() []route {
 		{"POST" + at + "/resources", inWorkspace, (*visit).doResource},
 		{"GET" + at + "/resources/{name}/delete", inWorkspace, (*visit).deleteResource},
 		{"POST" + at + "/resources/{name}/delete", inWorkspace, (*visit).doDeleteResource},
-		{"GET" + at + "/roles", inWorkspace, (*visit).roles},
-		{"POST" + at + "/roles", inWorkspace, (*visit).doRole},
-		{"GET" + at + "/roles/{role}", inWorkspace, (*visit).role},
-		{"POST" + at + "/roles/delete", inWorkspace, (*visit).doDeleteRole},
-		{"POST" + at + "/roles/scopes", inWorkspace, (*visit).doScope},
-		{"GET" + at + "/roles/scopes/delete", inWorkspace, (*visit).deleteScope},
-		{"POST" + at + "/roles/scopes/delete", inWorkspace, (*visit).doDeleteScope},
 		{"GET" + at + "/audit", inWorkspace, (*visit).audit},
 		{"GET" + at + "/audit/export", inWorkspace, (*visit).auditExport},
 		{"GET" + at + "/developer-tools", inWorkspace, (*visit).tools},
@@ -269,6 +262,32 @@ func (c *console) workspaceRoutes() []route {
 		{"GET" + at + "/settings/delete", inWorkspace, (*visit).deleteWorkspace},
 		{"POST" + at + "/settings/delete", inWorkspace, (*visit).doDeleteWorkspace},
 	}
+}
+
+// catalogueRoutes are the pages of roles and scopes, of a workspace and of the
+// instance.
+func (c *console) catalogueRoutes() []route {
+	var out []route
+	for _, at := range []struct {
+		path   string
+		access access
+	}{{" /workspace/{ws}", inWorkspace}, {" /instance", signedIn}} {
+		out = append(
+			out,
+			route{"GET" + at.path + "/roles", at.access, (*visit).roles},
+			route{"POST" + at.path + "/roles", at.access, (*visit).doRole},
+			route{"GET" + at.path + "/roles/{role}", at.access, (*visit).role},
+			route{"POST" + at.path + "/roles/{role}", at.access, (*visit).doEditRole},
+			route{"GET" + at.path + "/roles/{role}/delete", at.access, (*visit).deleteRole},
+			route{"POST" + at.path + "/roles/{role}/delete", at.access, (*visit).doDeleteRole},
+			route{"POST" + at.path + "/scopes", at.access, (*visit).doScope},
+			route{"GET" + at.path + "/scopes/{scope}", at.access, (*visit).scope},
+			route{"POST" + at.path + "/scopes/{scope}", at.access, (*visit).doEditScope},
+			route{"GET" + at.path + "/scopes/{scope}/delete", at.access, (*visit).deleteScope},
+			route{"POST" + at.path + "/scopes/{scope}/delete", at.access, (*visit).doDeleteScope},
+		)
+	}
+	return out
 }
 
 func (c *console) instanceRoutes() []route {

@@ -19,7 +19,7 @@ func pages() []string {
 		"/workspace/acme/access-tokens/new?owner=service", "/workspace/acme/access-tokens/new?owner=workspace",
 		"/workspace/acme/integration-tokens", "/workspace/acme/service-accounts", "/workspace/acme/service-accounts/new",
 		"/workspace/acme/members", "/workspace/acme/members/new", "/workspace/acme/resources", "/workspace/acme/roles",
-		"/workspace/acme/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/developer-tools", "/workspace/acme/settings",
+		"/workspace/acme/roles/Viewer", "/instance/roles", "/instance/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/developer-tools", "/workspace/acme/settings",
 		"/workspace/acme/settings/delete", "/workspace/acme/settings/webhooks", "/instance/webhooks", "/instance/people", "/instance/audit",
 		"/instance/system", "/instance/workspaces/acme/suspend"}
 }
@@ -161,7 +161,7 @@ func TestWhatOneMayNotUseIsAbsentAndRefused(t *testing.T) {
 		"/instance/workspaces":                   {"slug": {"evil"}},
 		"/instance/workspaces/acme/suspend":      {},
 		"/workspace/acme/roles":                  {"name": {"Evil"}, "scopes": {"*"}},
-		"/workspace/acme/roles/scopes":           {"name": {"a:b"}},
+		"/workspace/acme/scopes":                 {"name": {"a:b"}},
 		"/workspace/acme/access-tokens/new":      {"owner": {"workspace"}, "label": {"x"}, "what": {"scopes"}, "scope": {"*"}, "form": {"y"}},
 		"/workspace/acme/resources":              {"name": {"x"}},
 		"/workspace/acme/resources/x/delete":     {},

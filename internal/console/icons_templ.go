@@ -60,7 +60,7 @@ func icon(key string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case "roles":
+		case "roles", "instance-roles":
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<path d=\"M10 2.5 16 5v4.5c0 4-2.5 6.5-6 8-3.500-1.500-6-4-6-8V5zM7.500 10l2 2 3.500-4\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -50,6 +50,7 @@ func (v *visit) instanceSections() []link {
 	}
 	return []link{
 		{"Workspaces", "/instance", "instance"}, {"People", "/instance/people", "people"}, {"Defaults", "/instance/defaults", "defaults"},
+		{"Roles and scopes", "/instance/roles", "instance-roles"},
 		{"Webhooks", "/instance/webhooks", "instance-webhooks"}, {"Audit", "/instance/audit", "instance-audit"}, {"System", "/instance/system", "system"},
 	}
 }
@@ -87,6 +88,7 @@ func (v *visit) notice() string {
 		"disabled":        "The token is disabled: it stopped at once and can be enabled again.",
 		"revoked":         "The token is revoked: it stopped at once and never works again.",
 		"deleted":         "Deleted. What it could do stopped at once.",
+		"taken-back":      "Done. It holds at once.",
 		"pinged":          "A test event is on its way; the log below tells what came of it.",
 		"resent":          "It is on its way again.",
 		"tested":          "A test mail is on its way to you.",

@@ -171,11 +171,12 @@ func TestEditingARoleKeepsItsNameAndLimit(t *testing.T) {
 	const at = "/workspace/acme/roles"
 	form := url.Values{"name": {"Night"}, "display_name": {"Night shift"}, "scopes": {"tickets:read"}, "rate_limit_requests": {"5"}, "rate_limit_window": {"1m"}}
 	w.status(w.as("ada@example.com", at, form), http.StatusSeeOther)
-	again := w.filled(w.status(w.as("ada@example.com", at+"/Night"), http.StatusOK), at)
+	const one = at + "/Night"
+	again := w.filled(w.status(w.as("ada@example.com", one), http.StatusOK), one)
 	again.Set("scopes", "tickets:read tickets:write")
-	w.status(w.as("ada@example.com", at, again), http.StatusSeeOther)
-	w.shows(w.status(w.as("ada@example.com", at+"/Night"), http.StatusOK), "Night shift", `value="5"`, "tickets:write")
-	bad := w.status(w.as("ada@example.com", at, with(form, "rate_limit_requests", "many")), http.StatusUnprocessableEntity)
+	w.status(w.as("ada@example.com", one, again), http.StatusSeeOther)
+	w.shows(w.status(w.as("ada@example.com", one), http.StatusOK), "Night shift", `value="5"`, "tickets:write")
+	bad := w.status(w.as("ada@example.com", one, with(form, "rate_limit_requests", "many")), http.StatusUnprocessableEntity)
 	w.shows(bad, "Requests is a whole number")
 }
 

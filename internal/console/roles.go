@@ -1,0 +1,238 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// catalogue is whose roles and scopes a page is about: those of a workspace, or
+// of the instance.
+type catalogue struct {
+	at authority.Where
+	// base is the address that their pages stand under.
+	base string
+	// write says whether the visitor may change them.
+	write bool
+}
+
+// catalogueOf tells the visitor's catalogue by the address of the page.
+func (v *visit) catalogueOf() (catalogue, error) {
+	if v.at == nil {
+		err := v.asAdmin("instance-roles")
+		return catalogue{authority.Where{Instance: true}, "/instance", true}, err
+	}
+	v.section = "roles"
+	return catalogue{v.where(), v.ws(), v.may("roles:write")}, nil
+}
+
+func (c catalogue) page(parts ...string) string {
+	all := []string{c.base}
+	for _, p := range parts {
+		all = append(all, url.PathEscape(p))
+	}
+	return strings.Join(all, "/")
+}
+
+// rights is a catalogue as it was read.
+type rights struct {
+	catalogue
+	roles []api.Role
+	// scopes are those of the product.
+	scopes []api.Scope
+}
+
+func (v *visit) rights() (rights, error) {
+	c, err := v.catalogueOf()
+	if err != nil {
+		return rights{}, err
+	}
+	roles, err := v.auth.ListRoles(v.ctx(), v.caller, c.at)
+	if err != nil {
+		return rights{}, err
+	}
+	scopes, err := v.auth.ListScopes(v.ctx(), v.caller, c.at)
+	return rights{c, roles, slices.DeleteFunc(scopes, func(s api.Scope) bool { return s.BuiltIn })}, err
+}
+
+func (r rights) role(name string) (api.Role, bool) {
+	i := slices.IndexFunc(r.roles, func(o api.Role) bool { return o.Name == name })
+	if i < 0 {
+		return api.Role{}, false
+	}
+	return r.roles[i], true
+}
+
+func (r rights) scope(name string) (api.Scope, bool) {
+	i := slices.IndexFunc(r.scopes, func(o api.Scope) bool { return o.Name == name })
+	if i < 0 {
+		return api.Scope{}, false
+	}
+	return r.scopes[i], true
+}
+
+func (v *visit) roles() error {
+	r, err := v.rights()
+	if err != nil {
+		return err
+	}
+	return v.rolesWith(r, form{fresh: true}, form{fresh: true})
+}
+
+// rolesWith draws the page with two forms: of a new role and of a new scope.
+func (v *visit) rolesWith(r rights, role, scope form) error {
+	body := rolesPage(r, role, scope)
+	if role.err != nil || scope.err != nil {
+		return v.again("Roles and scopes", body)
+	}
+	return v.page("Roles and scopes", body)
+}
+
+// doRole makes a role. One that is there is not replaced by it unseen.
+func (v *visit) doRole() error {
+	r, err := v.rights()
+	if err != nil {
+		return err
+	}
+	f := v.typed()
+	if _, there := r.role(f.get("name")); there {
+		err = api.FieldError("name", "there is a role of this name; open it to change it")
+	} else {
+		err = v.putRole(r, f, f.get("name"))
+	}
+	if err == nil {
+		return v.done(r.page("roles"), "saved")
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	return v.rolesWith(r, f, form{fresh: true})
+}
+
+func (v *visit) putRole(r rights, f form, name string) error {
+	in := api.PutRole{Description: f.get("description"), Scopes: f.list("scopes"), DisplayName: f.get("display_name"), Locked: f.get("locked") != ""}
+	if err := f.roleLimit(&in); err != nil {
+		return err
+	}
+	_, _, _, err := v.auth.PutRole(v.ctx(), v.caller, r.at, name, in)
+	return err
+}
+
+// roleLimit reads the limit of a role; without a number it has none.
+func (f form) roleLimit(in *api.PutRole) error {
+	if f.get("rate_limit_requests") == "" {
+		return nil
+	}
+	l, err := f.limit("rate_limit_requests", "rate_limit_window", "rate_limit")
+	in.RateLimit = &l
+	return err
+}
+
+func (v *visit) role() error {
+	r, err := v.rights()
+	if err != nil {
+		return err
+	}
+	o, ok := r.role(v.r.PathValue("role"))
+	if !ok {
+		return v.missing()
+	}
+	f := form{fresh: true, values: url.Values{"description": {o.Description}, "scopes": {lines(o.Scopes)}, "display_name": {o.DisplayName}}}
+	f.values.Set("locked", map[bool]string{true: "yes"}[o.Locked])
+	putLimit(f.values, "rate_limit", o.RateLimit)
+	return v.roleWith(r, o, f)
+}
+
+func (v *visit) roleWith(r rights, o api.Role, f form) error {
+	var uses authority.Uses
+	if r.write {
+		var err error
+		if uses, err = v.auth.UsesOfRole(v.ctx(), v.caller, r.at, o.Name); err != nil {
+			return err
+		}
+	}
+	body := rolePage(r, o, uses, f)
+	if f.err != nil {
+		return v.again(o.Name, body)
+	}
+	return v.page(o.Name, body)
+}
+
+func (v *visit) doEditRole() error {
+	r, err := v.rights()
+	if err != nil {
+		return err
+	}
+	o, ok := r.role(v.r.PathValue("role"))
+	if !ok {
+		return v.missing()
+	}
+	f := v.typed()
+	if err = v.putRole(r, f, o.Name); err == nil {
+		return v.done(r.page("roles", o.Name), "saved")
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	return v.roleWith(r, o, f)
+}
+
+// deleteRole asks before a role goes, and tells who has it.
+func (v *visit) deleteRole() error { return v.deleteRoleWith(form{fresh: true}) }
+
+func (v *visit) deleteRoleWith(f form) error {
+	r, err := v.rights()
+	if err != nil {
+		return err
+	}
+	name := v.r.PathValue("role")
+	uses, err := v.auth.UsesOfRole(v.ctx(), v.caller, r.at, name)
+	if err != nil {
+		return err
+	}
+	if !uses.Written {
+		return v.missing()
+	}
+	d := removal{what: "role", name: name, action: r.page("roles", name, "delete"), back: r.page("roles", name), uses: uses, instance: r.at.Instance}
+	if !uses.Inherits {
+		d.replacements = slices.DeleteFunc(r.roles, func(o api.Role) bool { return o.Name == name })
+	}
+	if f.err != nil {
+		return v.again(d.title(), removalPage(d, f))
+	}
+	return v.page(d.title(), removalPage(d, f))
+}
+
+func (v *visit) doDeleteRole() error {
+	c, err := v.catalogueOf()
+	if err != nil {
+		return err
+	}
+	f := v.typed()
+	if _, _, err = v.auth.DeleteRole(v.ctx(), v.caller, c.at, v.r.PathValue("role"), f.get("replacement")); err == nil {
+		return v.done(c.page("roles"), "taken-back")
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	return v.deleteRoleWith(f)
+}
+
+// roleState says where a role comes from.
+func roleState(r api.Role) entryState {
+	return entryState{builtIn: r.BuiltIn, inherited: r.Inherited, locked: r.Locked}
+}
+
+// scopeState says where a scope comes from.
+func scopeState(s api.Scope) entryState {
+	return entryState{inherited: s.Inherited, locked: s.Locked}
+}
+
+// entryState is where a role or scope comes from.
+type entryState struct{ builtIn, inherited, locked bool }
+
+// editable says whether the visitor may write an entry here.
+func (r rights) editable(s entryState) bool { return r.write && (!s.locked || r.at.Instance) }

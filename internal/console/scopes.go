@@ -1,0 +1,187 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// doScope describes a scope. One that is there is not replaced by it unseen.
+func (v *visit) doScope() error {
+	r, err := v.rights()
+	if err != nil {
+		return err
+	}
+	f := v.typed()
+	if _, there := r.scope(f.get("name")); there {
+		err = api.FieldError("name", "this scope is there; open it to change it")
+	} else {
+		err = v.putScope(r, f, f.get("name"))
+	}
+	if err == nil {
+		return v.done(r.page("roles"), "saved")
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	return v.rolesWith(r, form{fresh: true}, f)
+}
+
+func (v *visit) putScope(r rights, f form, name string) error {
+	in := api.PutScope{Description: f.get("description"), Implies: f.list("implies"), Roles: f.values["role"], Locked: f.get("locked") != ""}
+	_, _, _, err := v.auth.PutScope(v.ctx(), v.caller, r.at, name, in)
+	return err
+}
+
+func (v *visit) scope() error {
+	r, err := v.rights()
+	if err != nil {
+		return err
+	}
+	s, ok := r.scope(v.r.PathValue("scope"))
+	if !ok {
+		return v.missing()
+	}
+	f := form{fresh: true, values: url.Values{"description": {s.Description}, "implies": {lines(s.Implies)}, "role": s.Roles}}
+	f.values.Set("locked", map[bool]string{true: "yes"}[s.Locked])
+	return v.scopeWith(r, s, f)
+}
+
+func (v *visit) scopeWith(r rights, s api.Scope, f form) error {
+	var uses authority.Uses
+	if r.write {
+		var err error
+		if uses, err = v.auth.UsesOfScope(v.ctx(), v.caller, r.at, s.Name); err != nil {
+			return err
+		}
+	}
+	body := scopePage(r, s, uses, f)
+	if f.err != nil {
+		return v.again(s.Name, body)
+	}
+	return v.page(s.Name, body)
+}
+
+func (v *visit) doEditScope() error {
+	r, err := v.rights()
+	if err != nil {
+		return err
+	}
+	s, ok := r.scope(v.r.PathValue("scope"))
+	if !ok {
+		return v.missing()
+	}
+	f := v.typed()
+	if err = v.putScope(r, f, s.Name); err == nil {
+		return v.done(r.page("scopes", s.Name), "saved")
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	return v.scopeWith(r, s, f)
+}
+
+// deleteScope asks before a scope goes, and tells what names it.
+func (v *visit) deleteScope() error {
+	c, err := v.catalogueOf()
+	if err != nil {
+		return err
+	}
+	name := v.r.PathValue("scope")
+	uses, err := v.auth.UsesOfScope(v.ctx(), v.caller, c.at, name)
+	if err != nil {
+		return err
+	}
+	if !uses.Written {
+		return v.missing()
+	}
+	d := removal{what: "scope", name: name, action: c.page("scopes", name, "delete"), back: c.page("scopes", name), uses: uses, instance: c.at.Instance}
+	return v.page(d.title(), removalPage(d, form{fresh: true}))
+}
+
+func (v *visit) doDeleteScope() error {
+	c, err := v.catalogueOf()
+	if err != nil {
+		return err
+	}
+	if _, _, err := v.auth.DeleteScope(v.ctx(), v.caller, c.at, v.r.PathValue("scope")); err != nil {
+		return err
+	}
+	return v.done(c.page("roles"), "taken-back")
+}
+
+// removal is a role or scope that is about to go.
+type removal struct {
+	// what is "role" or "scope".
+	what, name, action, back string
+	instance                 bool
+	uses                     authority.Uses
+	// replacements are the roles that whoever has a role may get instead.
+	replacements []api.Role
+}
+
+func (d removal) title() string {
+	if d.uses.Inherits {
+		return "Give up this version of " + d.name + "?"
+	}
+	return "Delete the " + d.what + " " + d.name + "?"
+}
+
+func (d removal) do() string {
+	if d.uses.Inherits {
+		return "Give it up"
+	}
+	return "Delete"
+}
+
+// text says what becomes of what names it.
+func (d removal) text() string {
+	switch {
+	case d.uses.Inherits && d.what == "role":
+		return "What it inherits holds again, at once and for everybody who has this role."
+	case d.uses.Inherits:
+		return "What the instance says about it holds again, at once."
+	case d.what == "role":
+		return "Whoever has it gets another role, or it stays."
+	}
+	return "It is taken out of every role, grant and token. What needs it is refused from then on."
+}
+
+// used says whether anything that can do something names it.
+func (d removal) used() bool { return d.uses.Members+d.uses.ServiceAccounts+d.uses.Tokens > 0 }
+
+// affected is what names it, a sentence each.
+func (d removal) affected() []string {
+	var out []string
+	u := d.uses
+	for _, n := range []struct {
+		n    int
+		what string
+	}{{u.Members, "member"}, {u.ServiceAccounts, "service account"}, {u.Tokens, "live token"}} {
+		if n.n > 0 {
+			out = append(out, plural(n.n, n.what)+d.places())
+		}
+	}
+	if u.More {
+		out = append(out, "There are very many tokens, so not all were looked through")
+	}
+	for _, l := range []struct {
+		names []string
+		what  string
+	}{{u.Roles, "role"}, {u.Scopes, "scope"}} {
+		if len(l.names) > 0 {
+			out = append(out, "The "+map[bool]string{true: l.what, false: l.what + "s"}[len(l.names) == 1]+" "+listed(slices.Clone(l.names), 8))
+		}
+	}
+	return out
+}
+
+// places says where, for the instance alone: a workspace's page is of one.
+func (d removal) places() string {
+	if !d.instance {
+		return ""
+	}
+	return ", in " + plural(d.uses.Workspaces, "workspace") + " that use it"
+}
