@@ -29,6 +29,9 @@ func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api
 	if err != nil {
 		return err
 	}
+	if err := a.claim(ctx, c, ref, in.DryRun); err != nil {
+		return err
+	}
 	c.Retry = Retry{} // the name of the whole call names none of its parts
 	for _, id := range ids {
 		result := api.BulkResult{ID: id, Code: api.CodeOK}
@@ -40,6 +43,19 @@ func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api
 		}
 	}
 	return nil
+}
+
+// claim notes a call that is to be done once before its first part is, so that
+// sending it again does nothing, also while it runs.
+func (a *Authority) claim(ctx context.Context, c Caller, ref string, dryRun bool) error {
+	if !c.Retry.Once || dryRun {
+		return nil
+	}
+	_, err := a.mutate(ctx, c, func(w *work) error {
+		_, _, err := a.enter(w, c, ref)
+		return firstError(err, w.sentOnce(), w.rememberObject("bulk"))
+	})
+	return err
 }
 
 func checkBulk(in api.BulkTokens) error {

@@ -98,6 +98,16 @@ func (w *work) named() (Idempotency, bool, error) {
 	return was, true, nil
 }
 
+// sentOnce refuses what was to be done once and was. It is for verbs that know
+// no other answer to a request that is sent again.
+func (w *work) sentOnce() error {
+	if !w.caller.Retry.Once {
+		return nil
+	}
+	_, _, err := w.named()
+	return err
+}
+
 // FirstUse commits the first use of a secret that is tracked, before the
 // verification that saw it is answered: it ends the secret before it when that
 // was asked for. Later uses change nothing.

@@ -235,7 +235,7 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 	})
 	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
 		st, err := a.standing(w, c, ref, who)
-		if err != nil {
+		if err := firstError(err, w.sentOnce()); err != nil {
 			return err
 		}
 		w.replaces = number
@@ -326,7 +326,7 @@ func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string,
 		if err != nil {
 			return err
 		}
-		if err := ch.live(); err != nil {
+		if err := firstError(w.sentOnce(), ch.live()); err != nil {
 			return err
 		}
 		if err := w.rehome(ch, in.Owner); err != nil {

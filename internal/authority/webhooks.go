@@ -287,10 +287,13 @@ func (a *Authority) EditWebhook(ctx context.Context, c Caller, at Where, id stri
 // this once. For a day every delivery bears a signature of both.
 func (a *Authority) RotateWebhookSecret(ctx context.Context, c Caller, at Where, id string) (out IssuedWebhook, err error) {
 	out.Webhook, out.Revision, err = a.changeWebhook(ctx, c, at, id, "webhook.secret_rotated", func(w *work, h *Webhook) error {
-		var err error
+		err := w.sentOnce()
+		if err != nil {
+			return err
+		}
 		h.OldSecret, h.OldSecretUntil = h.Secret, w.now.Add(secretOverlap)
 		h.Secret, out.Secret, err = w.signingSecret(*h)
-		return err
+		return firstError(err, w.rememberObject(h.PublicID))
 	})
 	return out, err
 }

@@ -23,22 +23,54 @@ func (v *visit) auditFilter() api.AuditFilter {
 }
 
 func (v *visit) audit() error {
-	v.section = "audit"
-	rows, next, err := v.auth.Audit(v.ctx(), v.caller, v.at.Slug, v.auditFilter(), v.paged())
+	l := v.auditLog()
+	if v.at == nil {
+		if err := v.asAdmin("instance-audit"); err != nil {
+			return err
+		}
+	}
+	v.section = l.section
+	rows, next, err := l.read(v.auditFilter(), v.paged())
 	if err != nil {
 		return err
 	}
-	return v.page("Audit", auditPage(v, v.ws("audit"), rows, v.after(next)))
+	return v.page("Audit", auditPage(v, l.at, rows, v.after(next)))
 }
+
+// auditLog is the audit that a page is about: a workspace's, or the instance's.
+type auditLog struct {
+	// at is the address of its page, name what an export is called after.
+	at, section, name string
+	read              func(api.AuditFilter, authority.Page) ([]api.AuditEvent, int64, error)
+}
+
+func (v *visit) auditLog() auditLog {
+	if v.at == nil {
+		return auditLog{"/instance/audit", "instance-audit", "instance", func(f api.AuditFilter, p authority.Page) ([]api.AuditEvent, int64, error) {
+			return v.auth.InstanceAudit(v.ctx(), v.caller, f, p)
+		}}
+	}
+	return auditLog{v.ws("audit"), "audit", v.at.Slug, func(f api.AuditFilter, p authority.Page) ([]api.AuditEvent, int64, error) {
+		return v.auth.Audit(v.ctx(), v.caller, v.at.Slug, f, p)
+	}}
+}
+
+// audited says that the audit is narrowed.
+func (v *visit) audited() bool { return v.auditFilter() != api.AuditFilter{} }
 
 // auditExport answers all that the filter keeps, as CSV or NDJSON.
 func (v *visit) auditExport() error {
-	f, page := v.auditFilter(), authority.Page{Limit: 200}
-	rows, next, err := v.auth.Audit(v.ctx(), v.caller, v.at.Slug, f, page)
+	if v.at == nil {
+		if err := v.asAdmin("instance-audit"); err != nil {
+			return err
+		}
+	}
+	f, page, l := v.auditFilter(), authority.Page{Limit: 200}, v.auditLog()
+	rows, next, err := l.read(f, page)
 	if err != nil {
 		return err
 	}
-	put := v.exporter()
+	put := v.exporter(l.name)
 	for {
 		for _, e := range rows {
 			if err := put(e); err != nil {
@@ -49,7 +81,7 @@ func (v *visit) auditExport() error {
 			return errAnswered
 		}
 		page.After = next
-		if rows, next, err = v.auth.Audit(v.ctx(), v.caller, v.at.Slug, f, page); err != nil {
+		if rows, next, err = l.read(f, page); err != nil {
 			v.Logger.ErrorContext(v.ctx(), "audit export cut short", "error", err)
 			panic(http.ErrAbortHandler) // an export that ends early must not look whole
 		}
@@ -57,9 +89,9 @@ func (v *visit) auditExport() error {
 }
 
 // exporter begins the answer and writes one event after the other.
-func (v *visit) exporter() func(api.AuditEvent) error {
+func (v *visit) exporter(of string) func(api.AuditEvent) error {
 	h := v.w.Header()
-	name := "audit-" + v.at.Slug + "-" + v.now().Format("2006-01-02")
+	name := "audit-" + of + "-" + v.now().Format("2006-01-02")
 	if v.q("format") != "csv" {
 		h.Set("Content-Type", "application/x-ndjson")
 		h.Set("Content-Disposition", `attachment; filename="`+name+`.ndjson"`)
@@ -94,5 +126,5 @@ func (v *visit) exportLink(format string) string {
 	q := v.r.URL.Query()
 	q.Del("after")
 	q.Set("format", format)
-	return v.ws("audit", "export") + "?" + q.Encode()
+	return v.auditLog().at + "/export?" + q.Encode()
 }

@@ -119,10 +119,6 @@ func (v *visit) selected(f form) ([]api.Token, error) {
 
 // doBulk does it, once for one drawn form, and tells what became of each.
 func (v *visit) doBulk(p bulkPlan, f form) error {
-	key := v.session.ID + "/" + f.get("form")
-	if _, first := v.sent.begin(key); !first {
-		return v.done(v.ws("access-tokens"), "sent")
-	}
 	in := api.BulkTokens{Action: p.key, Reason: f.get("reason")}
 	labels := map[string]string{}
 	for _, t := range p.rows {
@@ -130,7 +126,7 @@ func (v *visit) doBulk(p bulkPlan, f form) error {
 		labels[t.ID] = t.Label
 	}
 	d := bulkDone{bulkAction: p.bulkAction}
-	err := v.auth.BulkTokens(v.ctx(), v.caller, v.at.Slug, in, func(r api.BulkResult) error {
+	err := v.auth.BulkTokens(v.ctx(), v.once(f), v.at.Slug, in, func(r api.BulkResult) error {
 		o := bulkOutcome{r, labels[r.ID]}
 		if r.Code == api.CodeOK {
 			d.done = append(d.done, o)
@@ -139,11 +135,12 @@ func (v *visit) doBulk(p bulkPlan, f form) error {
 		}
 		return nil
 	})
+	if sentBefore(err) {
+		return v.done(v.ws("access-tokens"), "sent")
+	}
 	if err != nil {
-		v.sent.end(key, "")
 		return err
 	}
-	v.sent.end(key, v.ws("access-tokens"))
 	if p.key != api.BulkRotate && len(d.refused) == 0 {
 		return v.done(v.ws("access-tokens"), "bulk-"+p.past)
 	}

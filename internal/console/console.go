@@ -58,7 +58,6 @@ type console struct {
 	auth   *authority.Authority
 	base   *url.URL
 	assets assets
-	sent   *sentForms
 	guide  *guide
 }
 
@@ -80,7 +79,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Product.Name == "" {
 		o.Product.Name = "Tokenry"
 	}
-	c := &console{Options: o, auth: o.Authority, base: base, sent: newSentForms(o.Now)}
+	c := &console{Options: o, auth: o.Authority, base: base}
 	if c.assets, err = newAssets(); err != nil {
 		return nil, err
 	}
@@ -294,13 +293,16 @@ func (c *console) instanceRoutes() []route {
 	return []route{
 		{"GET /instance", signedIn, (*visit).instance},
 		{"GET /instance/people", signedIn, (*visit).instancePeople},
-		{"GET /instance/audit", signedIn, (*visit).instanceAudit},
+		{"GET /instance/audit", signedIn, (*visit).audit},
+		{"GET /instance/audit/export", signedIn, (*visit).auditExport},
 		{"GET /instance/system", signedIn, (*visit).system},
 		{"POST /instance/system/test-mail", signedIn, (*visit).doTestMail},
 		{"GET /instance/workspaces/{ws}/suspend", signedIn, (*visit).suspend},
 		{"POST /instance/workspaces", signedIn, (*visit).doNewWorkspace},
 		{"POST /instance/workspaces/{ws}/{verb}", signedIn, (*visit).doSuspend},
 		{"POST /instance/admins", provenAnew, (*visit).doAdmin},
+		{"GET /instance/users/{user}", signedIn, (*visit).userPage},
+		{"GET /instance/users/{user}/{verb}", signedIn, (*visit).askUser},
 		{"POST /instance/users/{user}/{verb}", provenAnew, (*visit).doUser},
 		{"GET /instance/defaults", signedIn, (*visit).instanceDefaults},
 		{"POST /instance/defaults", signedIn, (*visit).doInstanceDefaults},

@@ -324,7 +324,7 @@ func TestRefusedFormsSayWhyAndKeepWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const at = "/workspace/acme/access-tokens/new"
-	a := w.as("ada@example.com", at, url.Values{"owner": {"workspace"}, "label": {"Kept label"}, "what": {"scopes"}, "reach": {"all"}, "expires": {"never"}, "form": {"f1"}})
+	a := w.as("ada@example.com", at, url.Values{"owner": {"workspace"}, "label": {"Kept label"}, "what": {"scopes"}, "scope": {"tickets:read"}, "reach": {"all"}, "expires": {"never"}, "form": {"f1"}})
 	w.status(a, http.StatusUnprocessableEntity)
 	w.shows(a, "Kept label", `role="alert"`, "does not allow tokens without expiry")
 	a = w.as("ada@example.com", at, url.Values{"owner": {"me"}, "label": {""}, "form": {"f1"}})

@@ -208,10 +208,15 @@ func (d draft) what() string {
 	if w := d.get("what"); w != "" {
 		return w
 	}
-	if d.owner == "workspace" {
-		return "scopes"
+	if d.owner == "me" {
+		return "inherit"
 	}
-	return "inherit"
+	return "scopes"
+}
+
+// chosen are the scopes of the form, ticked or typed.
+func (d draft) chosen() []string {
+	return append(slices.Clone(d.values["scope"]), d.list("more_scopes")...)
 }
 
 // reach is every resource that the visitor may hand on.
@@ -253,7 +258,7 @@ func (v *visit) tokenRights(d draft) api.Rights {
 	case "role":
 		r.Grants = api.Some([]api.Statement{{Role: d.get("role"), Resources: res}})
 	case "scopes":
-		scopes := append(slices.Clone(d.values["scope"]), d.list("more_scopes")...)
+		scopes := d.chosen()
 		slices.Sort(scopes)
 		r.Grants = api.Some([]api.Statement{{Scopes: append([]string{}, slices.Compact(scopes)...), Resources: res}})
 	default:
@@ -311,13 +316,8 @@ func (v *visit) doNewToken() error {
 		return err
 	}
 	d.id = f.get("form")
-	key := v.session.ID + "/" + d.id
-	if led, first := v.sent.begin(key); !first {
-		return v.done(named(led, v.ws("access-tokens")), "sent")
-	}
 	issued, err := v.create(d)
 	if err != nil {
-		v.sent.end(key, "")
 		if sentBefore(err) {
 			return v.done(v.ws("access-tokens"), "sent")
 		}
@@ -326,7 +326,6 @@ func (v *visit) doNewToken() error {
 		}
 		return v.again("Create a token", createPage(v, d))
 	}
-	v.sent.end(key, v.tokenPage(issued.Token.Locator))
 	return v.secretPage("Token created", issued, "created")
 }
 
@@ -346,6 +345,9 @@ func (v *visit) create(d draft) (authority.Issued, error) {
 	var err error
 	if in.TokenFields, err = v.fields(d); err != nil {
 		return authority.Issued{}, err
+	}
+	if d.what() == "scopes" && len(d.chosen()) == 0 {
+		return authority.Issued{}, api.FieldError("scopes", "choose at least one scope: without any the token may do nothing")
 	}
 	return v.auth.CreateToken(v.ctx(), v.once(d.form), v.at.Slug, in)
 }

@@ -499,9 +499,9 @@ func ownerLine(v *visit, d draft) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 templ.SafeURL
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("service-accounts", "new")))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("service-accounts", "new") + "?for=token"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `create.templ`, Line: 108, Col: 68}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `create.templ`, Line: 108, Col: 83}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 				if templ_7745c5c3_Err != nil {
@@ -696,22 +696,11 @@ func rightsFields(v *visit, d draft) templ.Component {
 			templ_7745c5c3_Var27 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<fieldset><legend>What may it do?</legend> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<fieldset><legend>What may it do?</legend>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if d.owner == "me" {
-			templ_7745c5c3_Err = radio(d.form, "what", "inherit", d.what(), "Everything I may do", "It follows your role: what you gain or lose, it gains or loses.").Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-		} else if d.owner == "service" {
-			templ_7745c5c3_Err = radio(d.form, "what", "inherit", d.what(), "Everything the service account may do", "It follows the service account.").Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-		}
-		templ_7745c5c3_Err = radio(d.form, "what", "scopes", d.what(), "Chosen scopes", "Best: name just what it needs.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = radio(d.form, "what", "scopes", d.what(), "Chosen scopes", "Recommended: name just what it needs.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -726,6 +715,17 @@ func rightsFields(v *visit, d draft) templ.Component {
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 60, "</div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
+		}
+		if d.owner == "me" {
+			templ_7745c5c3_Err = radio(d.form, "what", "inherit", d.what(), "Everything I may do", "It follows your role: what you gain or lose, it gains or loses.").Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		} else if d.owner == "service" {
+			templ_7745c5c3_Err = radio(d.form, "what", "inherit", d.what(), "Everything the service account may do", "It follows the service account.").Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
 		if len(d.roles) > 0 {
 			templ_7745c5c3_Err = radio(d.form, "what", "role", d.what(), "A role", "It follows the role when that changes.").Render(ctx, templ_7745c5c3_Buffer)
@@ -1424,7 +1424,7 @@ func summaryText(v *visit, d draft) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if warning := d.broad(); warning != "" {
+		for _, warning := range d.warnings() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 131, "<p class=\"near\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

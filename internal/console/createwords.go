@@ -87,6 +87,18 @@ func (v *visit) policyHint() string {
 	return "At most " + lasting(p.MaxLifetime) + " in this workspace."
 }
 
+// warnings say what is more than most programs need.
+func (d draft) warnings() []string {
+	var out []string
+	if w := d.broad(); w != "" {
+		out = append(out, w)
+	}
+	if d.get("expires") == "never" && d.get("reach") != "some" {
+		out = append(out, "It never expires and reaches every resource: if it leaks, it works until somebody notices. Choose an expiry, or the resources that it needs.")
+	}
+	return out
+}
+
 // broad says whether the form asks for more than most programs need, and why.
 func (d draft) broad() string {
 	if d.what() == "role" && slices.Contains([]string{"Owner", "Administrator"}, d.get("role")) {
@@ -95,7 +107,7 @@ func (d draft) broad() string {
 	if d.what() != "scopes" {
 		return ""
 	}
-	for _, s := range append(slices.Clone(d.values["scope"]), d.list("more_scopes")...) {
+	for _, s := range d.chosen() {
 		switch {
 		case s == "*" || s == "admin":
 			return "“" + s + "” is everything in this workspace, now and later. Choose single scopes if you can."
@@ -120,7 +132,7 @@ func (v *visit) sentences(d draft) (who, what, until string) {
 	case "role":
 		what = "may do what the role " + named(d.get("role"), "you choose") + " may"
 	case "scopes":
-		scopes := append(slices.Clone(d.values["scope"]), d.list("more_scopes")...)
+		scopes := d.chosen()
 		if len(scopes) == 0 {
 			what = "may do nothing yet: choose scopes"
 		} else {

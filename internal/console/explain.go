@@ -48,6 +48,11 @@ func (v *visit) explainWith(f form) (*explained, error) {
 	answer, err := v.auth.Explain(v.ctx(), v.caller, v.at.Slug, in)
 	if err != nil {
 		e.form, err = f.refused(err)
+		if e.err != nil && e.err.Field == "client.ip" {
+			at := *e.err
+			at.Field, at.Message = "ip", strings.Replace(at.Message, "client.ip", "the address", 1)
+			e.err = &at
+		}
 		return e, err
 	}
 	e.answer = &answer
@@ -63,6 +68,14 @@ func (e *explained) asked() string {
 		return cut(what, 64)
 	}
 	return ""
+}
+
+// typed is the form that was sent; empty before.
+func (e *explained) typed() form {
+	if e == nil {
+		return form{}
+	}
+	return e.form
 }
 
 func (e *explained) value(name string) string {

@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -86,30 +84,6 @@ func (f form) resources(all []string) []string {
 	return append(f.list("resources"), f.values["resource"]...)
 }
 
-// sentForms remembers the forms that made a secret, so that sending one again
-// (a reload, a second click) makes no second token and shows nothing.
-type sentForms struct {
-	now func() time.Time
-	// mu guards seen.
-	mu   sync.Mutex
-	seen map[string]sentForm
-}
-
-type sentForm struct {
-	at time.Time
-	// led is the page of what the form made; empty while it is being made.
-	led string
-}
-
-const (
-	sentFor = 24 * time.Hour
-	sentMax = 50_000
-)
-
-func newSentForms(now func() time.Time) *sentForms {
-	return &sentForms{now: now, seen: map[string]sentForm{}}
-}
-
 // once is the caller whose change is made once for one drawn form, also when the
 // form is sent again after the server was started anew.
 func (v *visit) once(f form) authority.Caller {
@@ -127,40 +101,3 @@ func sentBefore(err error) bool {
 
 // newFormID names one drawn form.
 func newFormID() string { return rand.Text() } //nolint:forbidigo // it only tells forms apart; no test draws it
-
-// begin says whether a form is sent for the first time; else where it led.
-func (s *sentForms) begin(key string) (led string, first bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if was, ok := s.seen[key]; ok {
-		return was.led, false
-	}
-	if len(s.seen) >= sentMax {
-		s.forget()
-	}
-	s.seen[key] = sentForm{at: s.now()}
-	return "", true
-}
-
-// forget drops what is old, and if all is new, everything.
-func (s *sentForms) forget() {
-	for k, f := range s.seen {
-		if s.now().Sub(f.at) > sentFor {
-			delete(s.seen, k)
-		}
-	}
-	if len(s.seen) >= sentMax {
-		clear(s.seen)
-	}
-}
-
-// end notes where a form led; a form that was refused may be sent again.
-func (s *sentForms) end(key, led string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if led == "" {
-		delete(s.seen, key)
-		return
-	}
-	s.seen[key] = sentForm{at: s.now(), led: led}
-}

@@ -55,17 +55,6 @@ func (v *visit) instancePeopleWith(f form) error {
 	return v.page("People", body)
 }
 
-func (v *visit) instanceAudit() error {
-	if err := v.asAdmin("instance-audit"); err != nil {
-		return err
-	}
-	rows, next, err := v.auth.InstanceAudit(v.ctx(), v.caller, v.auditFilter(), v.paged())
-	if err != nil {
-		return err
-	}
-	return v.page("Audit", auditPage(v, "/instance/audit", rows, v.after(next)))
-}
-
 // system shows how this deployment is set up: what it is called, and its mail.
 func (v *visit) system() error {
 	if err := v.asAdmin("system"); err != nil {
@@ -143,22 +132,6 @@ func (v *visit) doAdmin() error {
 	f := v.typed()
 	_, _, err := v.auth.AddAdmin(v.ctx(), v.caller, api.AddAdmin{User: f.get("user")})
 	return v.answered(f, err, "/instance/people", v.instancePeopleWith)
-}
-
-func (v *visit) doUser() error {
-	user := v.r.PathValue("user")
-	var err error
-	switch v.r.PathValue("verb") {
-	case "deactivate":
-		_, _, err = v.auth.DeactivateUser(v.ctx(), v.caller, user)
-	case "activate":
-		_, _, err = v.auth.ActivateUser(v.ctx(), v.caller, user)
-	case "unadmin":
-		_, _, err = v.auth.RemoveAdmin(v.ctx(), v.caller, user)
-	default:
-		return v.missing()
-	}
-	return v.answered(form{}, err, "/instance/people", v.instancePeopleWith)
 }
 
 func (v *visit) instanceDefaults() error { return v.defaultsWith(form{}) }

@@ -97,18 +97,15 @@ func (v *visit) doResetMine() error {
 	if err != nil {
 		return err
 	}
-	key := v.session.ID + "/" + f.get("form")
-	if led, first := v.sent.begin(key); !first {
-		return v.done(named(led, "/settings/tokens"), "sent")
+	i, err := v.auth.ResetAccessToken(v.ctx(), v.once(f), m.place.Slug, "me")
+	if sentBefore(err) {
+		return v.done("/settings/tokens", "sent")
 	}
-	i, err := v.auth.ResetAccessToken(v.ctx(), v.caller, m.place.Slug, "me")
 	if err != nil {
-		v.sent.end(key, "")
 		if f, err = f.refused(err); err != nil {
 			return err
 		}
 		return v.again("Reset my access token", resetMinePage(v, m, f, f.get("form")))
 	}
-	v.sent.end(key, v.tokenPage(i.Token.Locator))
 	return v.secretPage("Your access token", i, map[bool]string{true: "created", false: "reset"}[m.standing == nil])
 }

@@ -88,6 +88,7 @@ func (v *visit) notice() string {
 		"disabled":        "The token is disabled: it stopped at once and can be enabled again.",
 		"revoked":         "The token is revoked: it stopped at once and never works again.",
 		"deleted":         "Deleted. What it could do stopped at once.",
+		"erased":          "Erased. What is left says that something happened, and not who did it.",
 		"taken-back":      "Done. It holds at once.",
 		"pinged":          "A test event is on its way; the log below tells what came of it.",
 		"resent":          "It is on its way again.",

@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -64,7 +65,7 @@ func (v *visit) after(next int64) string {
 
 func (v *visit) newAccount() error {
 	v.section = "service-accounts"
-	p, err := v.offered(form{fresh: true})
+	p, err := v.offered(form{fresh: true, values: url.Values{"for": {v.q("for")}}})
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,18 @@ func (v *visit) doNewAccount() error {
 		}
 		return v.again("New service account", newAccountPage(v, p))
 	}
+	if p.get("for") == "token" {
+		return v.done(v.accountBack(p.form)+"&account="+url.QueryEscape(s.Name), "created")
+	}
 	return v.done(v.ws("service-accounts", s.Name), "created")
+}
+
+// accountBack is the page from which somebody came to make a service account.
+func (v *visit) accountBack(f form) string {
+	if f.get("for") == "token" {
+		return v.ws("access-tokens", "new") + "?owner=service"
+	}
+	return v.ws("service-accounts")
 }
 
 // principalRights reads the one statement of a person or service account.
@@ -150,6 +162,8 @@ func (v *visit) doAccount() error {
 type stop struct {
 	title, text, do, action, back string
 	hit                           api.Affected
+	// far says that the tokens are of more than one workspace.
+	far bool
 }
 
 func (v *visit) stopAccount() error {

@@ -115,7 +115,7 @@ func (v *visit) transfer() error {
 func (v *visit) doTransfer() error {
 	f := v.typed()
 	return v.handover(f, "Token transferred", "transferred", func(t api.Token) (authority.Issued, error) {
-		return v.auth.TransferToken(v.ctx(), v.caller, v.at.Slug, t.Locator, api.TransferToken{Owner: f.get("owner")})
+		return v.auth.TransferToken(v.ctx(), v.once(f), v.at.Slug, t.Locator, api.TransferToken{Owner: f.get("owner")})
 	}, transferPage)
 }
 
@@ -126,13 +126,8 @@ func (v *visit) handover(f form, title, how string, do func(api.Token) (authorit
 	if err != nil {
 		return err
 	}
-	key := v.session.ID + "/" + f.get("form")
-	if led, first := v.sent.begin(key); !first {
-		return v.done(named(led, v.tokenPage(t.Locator)), "sent")
-	}
 	issued, err := do(t)
 	if err != nil {
-		v.sent.end(key, "")
 		if sentBefore(err) {
 			return v.done(v.tokenPage(t.Locator), "sent")
 		}
@@ -141,7 +136,6 @@ func (v *visit) handover(f form, title, how string, do func(api.Token) (authorit
 		}
 		return v.again(title, page(v, t, f, f.get("form")))
 	}
-	v.sent.end(key, v.tokenPage(t.Locator))
 	return v.secretPage(title, issued, how)
 }
 

@@ -148,6 +148,11 @@ func (w *world) admit(email string) {
 	}))
 }
 
+// caller is a person who was admitted, as the authority knows them.
+func (w *world) caller(email string) authority.Caller {
+	return authority.Caller{User: w.people.users[email].User, RequestID: "req-2"}
+}
+
 // member adds a person with a role, signed in.
 func (w *world) member(email, role string, resources ...string) {
 	w.Helper()

@@ -1,0 +1,207 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// account is a person as the administrators of the instance see them.
+type account struct {
+	api.User
+	authority.SignInState
+	// kept says why they cannot be deactivated; empty when they can.
+	kept string
+}
+
+func userAt(id string, verb ...string) string {
+	return strings.Join(append([]string{"/instance/users", url.PathEscape(id)}, verb...), "/")
+}
+
+// calledUser is how a person is called where there may be no name, or no e-mail.
+func calledUser(u api.User) string { return named(u.Name, named(text(u.Email), u.ID)) }
+
+// erasable says whether a person can be erased: nobody who is active somewhere.
+func erasable(u api.User) bool {
+	return u.ErasedAt == nil && (!u.Active || len(u.Workspaces) == 0 && !u.InstanceAdmin)
+}
+
+func (v *visit) userPage() error {
+	if err := v.asAdmin("people"); err != nil {
+		return err
+	}
+	u, err := v.auth.GetUser(v.ctx(), v.caller, v.r.PathValue("user"))
+	if err != nil {
+		return err
+	}
+	a := account{User: u}
+	if a.SignInState, err = v.auth.SignInStateOf(v.ctx(), v.caller, u.ID); err != nil {
+		return err
+	}
+	if u.Active {
+		if _, _, refusal := v.auth.DeactivationOf(v.ctx(), v.caller, u.ID); refusal != nil {
+			f, err := form{}.refused(refusal)
+			if err != nil {
+				return err
+			}
+			a.kept = sentence(f.err.Message)
+		}
+	}
+	return v.page(calledUser(u), accountOfPage(v, a))
+}
+
+// askUser asks before a person is deactivated or erased.
+func (v *visit) askUser() error {
+	if err := v.asAdmin("people"); err != nil {
+		return err
+	}
+	switch id := v.r.PathValue("user"); v.r.PathValue("verb") {
+	case "deactivate":
+		u, hit, err := v.auth.DeactivationOf(v.ctx(), v.caller, id)
+		if err != nil {
+			return err
+		}
+		return v.page("Deactivate", stopPage(v, stop{
+			title: "Deactivate " + calledUser(u) + "?", text: "Sessions end and tokens stop at once, in every workspace. Both can come back.",
+			do: "Deactivate", action: userAt(u.ID, "deactivate"), back: userAt(u.ID), hit: hit, far: true,
+		}))
+	case "erase":
+		return v.eraseWith(id, form{fresh: true})
+	}
+	return v.missing()
+}
+
+// eraseWith shows what an erasure would take, and asks for the person's name.
+func (v *visit) eraseWith(id string, f form) error {
+	e, _, err := v.auth.EraseUser(v.ctx(), v.caller, id, true)
+	if err != nil {
+		return err
+	}
+	if e.User.ErasedAt != nil {
+		return v.missing()
+	}
+	if f.err != nil {
+		return v.again("Erase", erasePage(e, f))
+	}
+	return v.page("Erase", erasePage(e, f))
+}
+
+// auditOf leads to what a person did in the audit of the instance.
+func auditOf(u api.User) string {
+	return "/instance/audit?" + url.Values{"actor": {eraseWord(u)}}.Encode()
+}
+
+// eraseWord is what is typed to confirm an erasure.
+func eraseWord(u api.User) string { return named(text(u.Email), u.ID) }
+
+func (v *visit) doErase(id string) error {
+	if err := v.asAdmin("people"); err != nil {
+		return err
+	}
+	u, err := v.auth.GetUser(v.ctx(), v.caller, id)
+	if err != nil {
+		return err
+	}
+	f := v.typed()
+	err = api.FieldError("confirm", "type it exactly")
+	if f.get("confirm") == eraseWord(u) {
+		if _, _, err = v.auth.EraseUser(v.ctx(), v.caller, u.ID, false); err == nil {
+			return v.done("/instance/people", "erased")
+		}
+	}
+	if f, err = f.refused(err); err != nil {
+		return err
+	}
+	return v.eraseWith(u.ID, f)
+}
+
+func (v *visit) doUser() error {
+	id, back := v.r.PathValue("user"), userAt(v.r.PathValue("user"))
+	did, err := "", error(nil)
+	switch v.r.PathValue("verb") {
+	case "deactivate":
+		did = "deactivated"
+		_, _, err = v.auth.DeactivateUser(v.ctx(), v.caller, id)
+	case "activate":
+		did = "activated"
+		_, _, err = v.auth.ActivateUser(v.ctx(), v.caller, id)
+	case "unadmin":
+		did, back = "saved", "/instance/people"
+		_, _, err = v.auth.RemoveAdmin(v.ctx(), v.caller, id)
+	case "erase":
+		return v.doErase(id)
+	default:
+		return v.missing()
+	}
+	if err != nil {
+		return v.answered(form{}, err, back, v.instancePeopleWith)
+	}
+	if v.session.UserPublicID == id {
+		back = "/workspaces" // whoever takes away their own power does not see the rest
+	}
+	return v.done(back, did)
+}
+
+// takes are what an erasure counts, in words.
+func takes(e api.Erasure) []string {
+	var out []string
+	for _, n := range []struct {
+		n    int
+		what string
+	}{
+		{e.AuditEvents, "entry of the audit is blanked"}, {e.Tokens, "token is revoked"}, {e.Memberships, "membership ends"},
+		{e.Sessions, "session ends"}, {e.Identities, "single sign-on is forgotten"}, {e.Factors, "second factor is forgotten"},
+		{e.Mails, "mail is forgotten"}, {e.Deliveries, "webhook delivery is forgotten"}, {e.Mentions, "other object no longer names them"},
+	} {
+		if n.n > 0 {
+			out = append(out, counted(n.n, n.what))
+		}
+	}
+	return out
+}
+
+// counted is a sentence about one thing, said of n.
+func counted(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	words := strings.Fields(one)
+	many := map[string]string{
+		"entry": "entries", "token": "tokens", "membership": "memberships", "session": "sessions", "single": "single", "sign-on": "sign-ons",
+		"factor": "factors", "mail": "mails", "delivery": "deliveries", "object": "objects", "is": "are", "ends": "end", "names": "name",
+	}
+	for i, w := range words {
+		words[i] = named(many[w], w)
+	}
+	return itoa(n) + " " + strings.Join(words, " ")
+}
+
+// waysIn say how a person signs in, in words.
+func waysIn(s authority.SignInState) string {
+	var out []string
+	if s.Password {
+		out = append(out, "a password")
+	}
+	for _, p := range s.Providers {
+		out = append(out, "single sign-on by "+p)
+	}
+	if len(out) == 0 {
+		return "No way yet: they have chosen no password"
+	}
+	return "With " + listed(out, 5)
+}
+
+// factorWords say which second factors a person has.
+func factorWords(s authority.SignInState) string {
+	names := slices.Clone(s.Factors)
+	for i, n := range names {
+		names[i] = named(map[string]string{"totp": "authenticator app", "passkey": "passkey"}[n], n)
+	}
+	if len(names) == 0 {
+		return "None"
+	}
+	return sentence(listed(names, 5))
+}
