@@ -1,6 +1,9 @@
 package api
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // Code is what a program branches on: spelled once, never renamed. A Code is
 // an error, so that errors.Is(err, api.CodeNotFound) asks for it.
@@ -73,6 +76,17 @@ const (
 	CodeInternal             Code = "internal"
 )
 
+// Codes of signing a program in, spelled as RFC 6749, section 5.2, and RFC 8628,
+// section 3.5, spell them.
+const (
+	CodeAuthorizationPending Code = "authorization_pending"
+	CodeSlowDown             Code = "slow_down"
+	CodeAccessDenied         Code = "access_denied"
+	CodeExpiredToken         Code = "expired_token"
+	CodeInvalidClient        Code = "invalid_client"
+	CodeUnsupportedGrantType Code = "unsupported_grant_type"
+)
+
 // CodeInfo is what is written down about a code: its status over HTTP, a title
 // that never changes, and what to do.
 type CodeInfo struct {
@@ -95,7 +109,7 @@ func (c Code) Info() CodeInfo {
 // Codes lists every code with its status, title and advice: the one table from
 // which the server answers, the client reads and the error pages are made.
 func Codes() []CodeInfo {
-	return append(verifyCodes(), requestCodes()...)
+	return slices.Concat(verifyCodes(), requestCodes(), deviceCodes())
 }
 
 func verifyCodes() []CodeInfo {
@@ -143,6 +157,17 @@ func badRequestCodes() []CodeInfo {
 		{CodeBodyTooLarge, http.StatusRequestEntityTooLarge, "Body is too large", "Send less; the documentation of the call says how much it takes."},
 		{CodeUnsupportedMediaType, http.StatusUnsupportedMediaType, "Wrong content type", "Send Content-Type: application/json."},
 		{CodeHeadersTooLarge, http.StatusRequestHeaderFieldsTooLarge, "Headers are too large", "Send smaller headers; a token has at most 255 characters."},
+	}
+}
+
+func deviceCodes() []CodeInfo {
+	return []CodeInfo{
+		{CodeAuthorizationPending, http.StatusBadRequest, "Not approved yet", "Ask again after the interval; the person has not answered in the browser."},
+		{CodeSlowDown, http.StatusBadRequest, "Asked too soon", "Wait five seconds more between two polls from now on."},
+		{CodeAccessDenied, http.StatusBadRequest, "Sign-in was denied", "The person denied it, or may not have such a token; the detail says which."},
+		{CodeExpiredToken, http.StatusBadRequest, "Device code is not known", "It was used, or its ten minutes are over. Begin again."},
+		{CodeInvalidClient, http.StatusUnauthorized, "Unknown client", "The client_id is tokenry-cli; there is no other."},
+		{CodeUnsupportedGrantType, http.StatusBadRequest, "Grant type is not offered", "The only grant_type is urn:ietf:params:oauth:grant-type:device_code."},
 	}
 }
 

@@ -1,5 +1,31 @@
 package api
 
+// DeviceClientID is the client that signs in through the browser; there are no
+// others. DeviceGrantType is the grant of its polls (RFC 8628, section 3.4).
+const (
+	DeviceClientID  = "tokenry-cli"
+	DeviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"
+)
+
+// DeviceAuthorizationRequest asks for a sign-in of a program (RFC 8628, section
+// 3.1). It is sent as a form.
+type DeviceAuthorizationRequest struct {
+	// ClientID is [DeviceClientID].
+	ClientID string `json:"client_id"`
+	// DeviceName is what the person is shown: what the machine is called.
+	DeviceName string `json:"device_name,omitempty"`
+}
+
+// DeviceTokenRequest asks how a sign-in stands (RFC 8628, section 3.4). It is sent
+// as a form.
+type DeviceTokenRequest struct {
+	// GrantType is [DeviceGrantType].
+	GrantType string `json:"grant_type"`
+	// ClientID is [DeviceClientID].
+	ClientID   string `json:"client_id"`
+	DeviceCode string `json:"device_code"`
+}
+
 // DeviceAuthorization begins a sign-in of a command line (RFC 8628, section 3.2):
 // the person opens VerificationURI and types UserCode there.
 type DeviceAuthorization struct {

@@ -73,7 +73,9 @@ type RevokeRequest struct {
 // OAuthError is how the OAuth calls answer an error (RFC 6749, section 5.2).
 type OAuthError struct {
 	// Error is one of the words of the RFCs: invalid_request, invalid_client,
-	// invalid_token, insufficient_scope, temporarily_unavailable, server_error.
+	// invalid_token, insufficient_scope, temporarily_unavailable, server_error; and
+	// of a program that signs in authorization_pending, slow_down, access_denied,
+	// expired_token and unsupported_grant_type.
 	Error       string `json:"error"`
 	Description string `json:"error_description,omitempty"`
 	// URI is the page about the code.
@@ -93,8 +95,14 @@ type AuthorizationServer struct {
 	IntrospectionEndpoint                     string   `json:"introspection_endpoint"`
 	IntrospectionEndpointAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported,omitempty"`
 	RevocationEndpoint                        string   `json:"revocation_endpoint"`
-	RevocationEndpointAuthMethodsSupported    []string `json:"revocation_endpoint_auth_methods_supported,omitempty"`
-	ServiceDocumentation                      string   `json:"service_documentation,omitempty"`
+	// TokenEndpoint and what belongs to it are left out where nobody can sign in
+	// (RFC 8628, section 4).
+	TokenEndpoint                          string   `json:"token_endpoint,omitempty"`
+	TokenEndpointAuthMethodsSupported      []string `json:"token_endpoint_auth_methods_supported,omitempty"`
+	DeviceAuthorizationEndpoint            string   `json:"device_authorization_endpoint,omitempty"`
+	GrantTypesSupported                    []string `json:"grant_types_supported,omitempty"`
+	RevocationEndpointAuthMethodsSupported []string `json:"revocation_endpoint_auth_methods_supported,omitempty"`
+	ServiceDocumentation                   string   `json:"service_documentation,omitempty"`
 }
 
 // ProtectedResource says of this API which tokens it takes and how (RFC 9728).

@@ -40,11 +40,14 @@ func TestEveryCallHasAMethod(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		sent = append(sent, [2]string{r.Method, r.URL.Path})
-		answer(w, map[string]any{"workspace": "acme"})
+		answer(w, map[string]any{"workspace": "acme", "device_code": "d", "user_code": "u", "verification_uri": "v"})
 	})
 	c := dial(t, s.URL)
 	for _, text := range []string{"x", "", client.Instance} {
 		callEverything(t, c, text)
+	}
+	if d, err := client.BeginLogin(t.Context(), s.URL, "laptop"); err == nil {
+		_, _ = d.Wait(t.Context()) // only what it sends matters
 	}
 	_, _ = client.TokenFormat(t.Context(), s.URL) // only what it sends matters
 	raw, err := os.ReadFile("../api/openapi.json")

@@ -63,7 +63,7 @@ func BeginLogin(ctx context.Context, baseURL, machine string) (*DeviceLogin, err
 func (d *DeviceLogin) Wait(ctx context.Context) (out api.DeviceToken, err error) {
 	every := time.Duration(max(d.Interval, 1)) * time.Second
 	left := time.Duration(d.ExpiresIn) * time.Second
-	form := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {d.DeviceCode}}
+	form := url.Values{"grant_type": {api.DeviceGrantType}, "device_code": {d.DeviceCode}}
 	for {
 		refused, err := d.post(ctx, "/oauth2/token", form, &out)
 		switch {
@@ -110,7 +110,7 @@ func (r loginRefusal) err() error {
 
 // post sends a form and reads the answer into out, or why there is none.
 func (d *DeviceLogin) post(ctx context.Context, path string, form url.Values, out any) (refused loginRefusal, err error) {
-	form.Set("client_id", "tokenry-cli")
+	form.Set("client_id", api.DeviceClientID)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return refused, err

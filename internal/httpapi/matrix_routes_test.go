@@ -216,6 +216,8 @@ func oauthSituations() []situation {
 		{route: "POST /oauth2/introspect", body: "token=x"},
 		{route: "POST /oauth2/revoke", about: "what is no token", body: "token=x"},
 		{route: "POST /oauth2/revoke", about: "the workspace's", body: "token=SECRET"},
+		{route: "POST " + device, body: "client_id=tokenry-cli"},
+		{route: "POST " + grantPath, body: "client_id=tokenry-cli&grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=approved"},
 		{route: "GET /.well-known/oauth-authorization-server"}, {route: "GET /.well-known/oauth-protected-resource"},
 	}
 }

@@ -16,6 +16,8 @@ import (
 const (
 	pathIntrospect        = "/oauth2/introspect"
 	pathRevoke            = "/oauth2/revoke"
+	pathDevice            = "/oauth2/device_authorization"
+	pathToken             = "/oauth2/token"
 	pathAuthorization     = "/.well-known/oauth-authorization-server"
 	pathProtectedResource = "/.well-known/oauth-protected-resource"
 )
@@ -34,12 +36,19 @@ func oauthRoutes() []Route {
 		saying("Whoever has the token needs nothing else. A caller that says who it is, by one of the ways of introspection, has to have " +
 			"the right to revoke it. 200 also for what is no token, for one that has ended and for another workspace's: nothing is changed then. " +
 			"A secret that a rotation has retired ends nothing, unless the policy says revoke_on_reuse.")
+	begin := oauthRoute(pathDevice, public(), "Begin the sign-in of a program, as RFC 8628 says",
+		typed[api.DeviceAuthorizationRequest, api.DeviceAuthorization]((*call).beginDevice)).
+		saying("The person opens verification_uri where they are signed in, types user_code and approves. The codes hold for ten minutes.")
+	poll := oauthRoute(pathToken, public(), "Ask whether the person has approved, as RFC 8628 says",
+		typed[api.DeviceTokenRequest, api.DeviceToken]((*call).pollDevice)).
+		saying("The answer is a personal token of whoever approved, this once. Until then the error is authorization_pending, or slow_down " +
+			"for a poll that comes too soon; access_denied and expired_token are the end.")
 	server := route("GET", pathAuthorization, public(), "Where and how to ask about tokens, as RFC 8414 says",
 		published(func(c *call) api.AuthorizationServer { return c.s.oauth.server }))
 	resource := route("GET", pathProtectedResource, public(), "Which tokens this API takes, as RFC 9728 says",
 		published(func(c *call) api.ProtectedResource { return c.s.oauth.resource }))
 	server.insertable, resource.insertable = true, true
-	return group("OAuth", introspect, revoke, server, resource)
+	return group("OAuth", introspect, revoke, begin, poll, server, resource)
 }
 
 // oauthRoute is a route that takes a form and looks at its credentials itself.
@@ -151,7 +160,7 @@ func (c *call) oauthError(p api.Problem, e *api.Error) {
 		h["Www-Authenticate"] = append(h["Www-Authenticate"], c.challenge(e, p.Status))
 	}
 	b, err := json.Marshal(api.OAuthError{
-		Error: c.oauthWord(p.Status), Description: asciiText(e.Message), URI: p.Type, Code: p.Code, RequestID: p.RequestID,
+		Error: c.oauthWord(e.Code, p.Status), Description: asciiText(e.Message), URI: p.Type, Code: p.Code, RequestID: p.RequestID,
 	})
 	if err != nil { // cannot be: strings always marshal
 		b = []byte(`{}`)
@@ -160,8 +169,13 @@ func (c *call) oauthError(p api.Problem, e *api.Error) {
 }
 
 // oauthWord is the error's word in the RFCs: 6749 (5.2), 6750 (3.1), and for the
-// server's own troubles those of 6749 (4.1.2.1).
-func (c *call) oauthWord(status int) string {
+// server's own troubles those of 6749 (4.1.2.1). A code of RFC 8628 (3.5) is its own word.
+func (c *call) oauthWord(code api.Code, status int) string {
+	if slices.Contains([]api.Code{
+		api.CodeAuthorizationPending, api.CodeSlowDown, api.CodeAccessDenied, api.CodeExpiredToken, api.CodeInvalidClient, api.CodeUnsupportedGrantType,
+	}, code) {
+		return string(code)
+	}
 	switch status {
 	case http.StatusUnauthorized:
 		if c.clientBy == clientBearer {

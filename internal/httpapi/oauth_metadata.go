@@ -19,7 +19,8 @@ type oauthMetadata struct {
 
 // newOAuthMetadata describes the server at base, which is also the issuer and the
 // resource, byte for byte.
-func newOAuthMetadata(base string) (oauthMetadata, error) {
+// Devices says that programs can sign in.
+func newOAuthMetadata(base string, devices bool) (oauthMetadata, error) {
 	u, err := url.Parse(base)
 	if err != nil {
 		return oauthMetadata{}, err
@@ -33,6 +34,10 @@ func newOAuthMetadata(base string) (oauthMetadata, error) {
 		RevocationEndpoint:                        base + pathRevoke,
 		RevocationEndpointAuthMethodsSupported:    []string{"none", "client_secret_basic", "client_secret_post"},
 		ServiceDocumentation:                      base + "/docs",
+	}
+	if devices {
+		m.server.TokenEndpoint, m.server.TokenEndpointAuthMethodsSupported = base+pathToken, []string{"none"}
+		m.server.DeviceAuthorizationEndpoint, m.server.GrantTypesSupported = base+pathDevice, []string{api.DeviceGrantType}
 	}
 	m.resource = api.ProtectedResource{
 		Resource: base, AuthorizationServers: []string{base}, ScopesSupported: scopes,

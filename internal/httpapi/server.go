@@ -53,6 +53,8 @@ type Options struct {
 	// Used is told of every decision about a presented token; nil is nobody. It
 	// must not wait.
 	Used func(*Use)
+	// Devices signs programs in; nil is a server where nobody can.
+	Devices Devices
 	// PortalLink makes a one-time link into a member's own tokens, once it judged
 	// the caller; nil answers that there is no console.
 	PortalLink func(ctx context.Context, c authority.Caller, workspace, member string) (link api.PortalLink, revision int64, err error)
@@ -72,6 +74,7 @@ type server struct {
 	ready     func(context.Context) error
 	used      func(*Use)
 	rulesets  func(name string) *ruleset.Set
+	devices   Devices
 	portal    func(context.Context, authority.Caller, string, string) (api.PortalLink, int64, error)
 
 	mux        *http.ServeMux
@@ -104,7 +107,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, portal: o.PortalLink, rulesets: o.Rules, mux: http.NewServeMux(),
+		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, portal: o.PortalLink, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
 	}
@@ -116,7 +119,7 @@ func newServer(o Options) (*server, error) {
 		return nil, err
 	}
 	s.unrouted = s.metrics.requestsOf(noRoute)
-	if s.oauth, err = newOAuthMetadata(base); err != nil {
+	if s.oauth, err = newOAuthMetadata(base, o.Devices != nil); err != nil {
 		return nil, err
 	}
 	routes := Routes()

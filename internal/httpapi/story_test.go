@@ -250,6 +250,8 @@ func (w *world) publicStory() {
 	held := w.issue("acme", object{"label": "x", "scopes": []string{"tickets:read"}, "resources": []string{"payments"}}).Secret
 	w.as(w.root, "POST", "/oauth2/introspect", form("token", held, "resource", "payments", "client_ip", "203.0.113.7")).is(200)
 	w.send("POST", "/oauth2/revoke", form("token", held)).is(200)
+	w.send("POST", device, form("client_id", "tokenry-cli", "device_name", "laptop")).is(200)
+	w.send("POST", grantPath, form("client_id", "tokenry-cli", "grant_type", deviceGrant, "device_code", "approved")).is(200)
 	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource", "/healthz", "/readyz", "/.well-known/token-format", "/openapi.json", "/openapi-3.0.json", "/docs", "/errors", "/errors/expired"} {
 		w.send("GET", path, "").is(200)
 	}

@@ -151,6 +151,7 @@ func (w *world) open(options ...option) {
 			}
 			return w.Ping(ctx)
 		},
+		Devices: machines{},
 		PortalLink: func(ctx context.Context, c authority.Caller, ws, member string) (api.PortalLink, int64, error) {
 			in, err := w.MayLinkPortal(ctx, c, ws, member)
 			if err != nil {

@@ -52,11 +52,6 @@ func (s *Server) mailbox() *console.Mail {
 	}}
 }
 
-// client is where a request comes from.
-func (s *Server) client(r *http.Request) signin.Client {
-	return client(console.ClientOf(r, s.config.TrustedProxies))
-}
-
 // portalLink makes a link into a member's own tokens, for the API.
 func (s *Server) portalLink(ctx context.Context, c authority.Caller, workspace, member string) (api.PortalLink, int64, error) {
 	l, err := s.people.PortalLink(ctx, c, workspace, member)

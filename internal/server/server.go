@@ -131,7 +131,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	door, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
 		Logger: s.Logger, Metrics: registry, Now: s.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,
-		PortalLink: s.portalLink,
+		PortalLink: s.portalLink, Devices: devices{s.people},
 	})
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 		return err
 	}
 	figures := httpapi.MetricsHandler(registry)
-	s.main = s.httpServer(closing(s.guard(s.route(door, pages, s.people.DeviceHandler(s.client), figures))))
+	s.main = s.httpServer(closing(s.guard(s.route(door, pages, figures))))
 	if s.mOn != nil {
 		s.metrics = s.httpServer(only("/metrics", figures))
 	}
@@ -158,13 +158,11 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 // route gives programs the door and people the pages, and the metrics to the
 // main listener when they have none of their own. It is not a multiplexer: that
 // would rewrite paths before the door sees them.
-func (s *Server) route(door, pages, devices, figures http.Handler) http.Handler {
+func (s *Server) route(door, pages, figures http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case s.mOn == nil && r.URL.Path == "/metrics":
 			figures.ServeHTTP(w, r)
-		case r.URL.Path == "/oauth2/device_authorization", r.URL.Path == "/oauth2/token":
-			devices.ServeHTTP(w, r)
 		case isAPI(r.URL.Path):
 			door.ServeHTTP(w, r)
 		default:

@@ -12,7 +12,6 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
-	"github.com/tokenry/tokenry/token"
 )
 
 // A command line signs in through the browser, as in RFC 8628: it starts,
@@ -22,23 +21,14 @@ import (
 
 const (
 	deviceFor = 10 * time.Minute
-	// DevicePollEvery is how long a program waits between two polls.
-	DevicePollEvery = 3 * time.Second
+	// devicePollEvery is how long a program waits between two polls.
+	devicePollEvery = 3 * time.Second
 	// maxDevices is how many may wait at the same time, because starting needs
 	// no account.
 	maxDevices = 1000
 	// userLetters are the consonants of RFC 8628: no words, no look-alikes.
 	userLetters = "BCDFGHJKLMNPQRSTVWXZ"
 )
-
-// DeviceLogin is a sign-in of a command line that waits for approval.
-type DeviceLogin struct {
-	// UserCode is typed by a person, like BCDF-GHJK.
-	UserCode string
-	// DeviceCode is for polling.
-	DeviceCode token.Secret
-	Expires    time.Time
-}
 
 // deviceRequest is what is kept of one.
 type deviceRequest struct {
@@ -53,7 +43,7 @@ type deviceRequest struct {
 
 // DeviceStart begins one for a program on the machine that name names. From one
 // place it can be done as often as a password can be tried.
-func (s *Service) DeviceStart(ctx context.Context, name string, from Client) (out DeviceLogin, err error) {
+func (s *Service) DeviceStart(ctx context.Context, name string, from Client) (out api.DeviceAuthorization, err error) {
 	letters, err := s.letters(8)
 	if err != nil {
 		return out, err
@@ -74,13 +64,15 @@ func (s *Service) DeviceStart(ctx context.Context, name string, from Client) (ou
 		if n >= maxDevices {
 			return later(deviceFor)
 		}
-		out.Expires = tx.Now().Add(deviceFor)
-		plain, err := s.putCode(tx, code{purpose: "device", life: deviceFor, alias: s.secrets.name("user code", letters), data: r})
-		out.DeviceCode = token.NewSecret(plain)
+		out.DeviceCode, err = s.putCode(tx, code{purpose: "device", life: deviceFor, alias: s.secrets.name("user code", letters), data: r})
 		return err
 	})
-	out.UserCode = letters[:4] + "-" + letters[4:]
-	return out, err
+	if err != nil {
+		return api.DeviceAuthorization{}, err
+	}
+	out.UserCode, out.VerificationURI = letters[:4]+"-"+letters[4:], s.base+"/device"
+	out.ExpiresIn, out.Interval = int64(deviceFor/time.Second), int64(devicePollEvery/time.Second)
+	return out, nil
 }
 
 const maxDeviceName = 60
@@ -195,31 +187,25 @@ func (s *Service) device(ctx context.Context, session Session, userCode string,
 	return s.authority.SignIn(ctx, session.client().caller(), func(tx *authority.SignInTx) error { return right(tx, t) })
 }
 
-// DeviceAnswer is what a poll learns.
-type DeviceAnswer struct {
-	// State is "pending", "hasty" for a poll that came too soon after the last,
-	// "denied" or "approved"; Issued and Workspace come with the last, this once.
-	State     string
-	Workspace string
-	Issued    authority.Issued
-}
-
-// DevicePoll answers how a sign-in of a command line stands. When it was
-// approved, the token is made and the code used up in one step: a token that the
-// policy refuses leaves the code as it was. While it waits, asking writes nothing.
-func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client) (out DeviceAnswer, err error) {
+// DevicePoll answers the token of a sign-in that was approved, this once. Until
+// then the error's code is authorization_pending, or slow_down for a poll that
+// came too soon after the last; in the end access_denied or expired_token. The
+// token is made and the code used up in one step: a token that the policy refuses
+// leaves the code as it was. While it waits, asking writes nothing.
+func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client) (api.DeviceToken, error) {
 	row, err := s.readCode(ctx, "device", deviceCode)
 	if err != nil {
-		return out, err
+		return api.DeviceToken{}, deviceError(err)
 	}
 	switch r, err := readDevice(row); {
 	case err != nil:
-		return out, err
+		return api.DeviceToken{}, err
 	case r.State == "" && s.pace.hasty(row.ID, s.now()):
-		return DeviceAnswer{State: "hasty"}, nil
+		return api.DeviceToken{}, api.Errorf(api.CodeSlowDown, "wait five seconds more between two polls from now on")
 	case r.State == "":
-		return DeviceAnswer{State: "pending"}, nil
+		return api.DeviceToken{}, api.Errorf(api.CodeAuthorizationPending, "the person has not answered yet")
 	}
+	state, workspace, issued := "", "", authority.Issued{}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		row, err := s.findCode(tx, "device", deviceCode, tx.Now())
 		if err != nil {
@@ -229,18 +215,42 @@ func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client
 		if err != nil {
 			return err
 		}
-		out = DeviceAnswer{State: r.State, Workspace: r.Workspace}
-		if r.State == "approved" {
-			if out.Issued, err = tx.Issue(row.User, r.Workspace, deviceToken(r)); err != nil {
+		if state, workspace = r.State, r.Workspace; state == "approved" {
+			if issued, err = tx.Issue(row.User, workspace, deviceToken(r)); err != nil {
 				return err
 			}
 		}
 		return tx.DeleteCode(row.ID)
 	})
-	if err != nil {
-		return DeviceAnswer{}, err
+	switch {
+	case err != nil:
+		return api.DeviceToken{}, deviceError(err)
+	case state == "denied":
+		return api.DeviceToken{}, api.Errorf(api.CodeAccessDenied, "the request was denied in the browser")
 	}
-	return out, nil
+	return s.granted(workspace, issued), nil
+}
+
+// deviceError says in the words of RFC 8628 why there is no token; what may be
+// better later stays what it is.
+func deviceError(err error) error {
+	switch e := api.AsError(err); e.Code {
+	case api.CodeInternal, api.CodeUnavailable, api.CodeTimeout, api.CodeRateLimited:
+		return err
+	case api.CodeInvalidToken:
+		return api.Errorf(api.CodeExpiredToken, "the code is not known, was used, or its ten minutes are over; begin again").Wrap(err)
+	default:
+		return api.Errorf(api.CodeAccessDenied, "%s", e.Message).Wrap(err)
+	}
+}
+
+func (s *Service) granted(workspace string, issued authority.Issued) api.DeviceToken {
+	out := api.DeviceToken{AccessToken: issued.Secret.Reveal(), TokenType: "Bearer", Workspace: workspace, Locator: issued.Token.Locator}
+	if e := issued.Token.ExpiresAt; e != nil {
+		left := int64(e.Sub(s.now()) / time.Second)
+		out.ExpiresIn = &left
+	}
+	return out
 }
 
 // deviceToken is what an approved command line asks for.
@@ -285,7 +295,7 @@ func (p *pace) hasty(code string, now time.Time) bool {
 	}
 	before, asked := p.last[code]
 	p.last[code] = now
-	return asked && now.Sub(before) < DevicePollEvery-time.Second
+	return asked && now.Sub(before) < devicePollEvery-time.Second
 }
 
 func readDevice(row authority.OneTimeCode) (r deviceRequest, err error) {

@@ -85,15 +85,14 @@ func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 		if !regexp.MustCompile(`^[B-Z]{4}-[B-Z]{4}$`).MatchString(d.UserCode) {
 			w.Errorf("user code %s", d.UserCode)
 		}
-		poll := func() signin.DeviceAnswer {
-			w.Helper()
-			a, err := w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
-			must(w.T, err)
-			return a
-		}
-		if a := poll(); a.State != "pending" {
-			w.Errorf("poll: %+v", a)
-		}
+		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		w.refused(err, api.CodeAuthorizationPending)
+		w.clock.pass(1900 * time.Millisecond)
+		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		w.refused(err, api.CodeSlowDown)
+		w.clock.pass(time.Duration(d.Interval) * time.Second)
+		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		w.refused(err, api.CodeAuthorizationPending)
 		look, err := w.DeviceLook(w.ctx, r.Session, d.UserCode)
 		must(w.T, err)
 		if look.Address != "192.0.2.44" || look.Name != "ada’s laptop" {
@@ -103,54 +102,89 @@ func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 		must(w.T, w.DeviceApprove(w.ctx, r.Session, " "+d.UserCode[:4]+d.UserCode[5:], "acme"))
 		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
 		var wg sync.WaitGroup
-		answers := make([]signin.DeviceAnswer, 4)
+		answers := make([]api.DeviceToken, 4)
+		again := w.again(nil) // a restart, or another node
 		for i := range answers {
-			wg.Go(func() { answers[i], _ = w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home()) })
+			wg.Go(func() { answers[i], _ = again.DevicePoll(w.ctx, d.DeviceCode, home()) })
 		}
 		wg.Wait()
 		made := 0
 		for _, a := range answers {
-			if a.State == "approved" {
-				made++
-				if a.Issued.Secret.IsZero() || a.Issued.Token.Owner.Address != "eve@example.com" || a.Workspace != "acme" || a.Issued.Token.Label != "CLI on ada’s laptop" {
-					w.Errorf("issued: %+v", a)
-				}
+			if a.AccessToken == "" {
+				continue
+			}
+			made++
+			t, err := w.auth.GetToken(w.ctx, w.root(), "acme", a.Locator)
+			must(w.T, err)
+			if t.Owner.Address != "eve@example.com" || a.Workspace != "acme" || t.Label != "CLI on ada’s laptop" || a.ExpiresIn == nil || *a.ExpiresIn <= 0 {
+				w.Errorf("issued: %+v, %v", t, a.ExpiresIn)
 			}
 		}
 		if made != 1 {
 			w.Errorf("%d tokens were made", made)
 		}
-		w.nowhere(d.UserCode, d.DeviceCode.Reveal())
+		w.nowhere(d.UserCode, d.DeviceCode)
+	})
+}
+
+// A device code is not used up before its token is made: once the policy allows
+// it again, the next poll is answered.
+func TestAPolicyThatRefusesLeavesTheDeviceCode(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.enters("eve@example.com", hers, home())
+		d, err := w.DeviceStart(w.ctx, "laptop", home())
+		must(w.T, err)
+		policy := func(who string) {
+			w.Helper()
+			_, _, err := w.auth.EditPolicy(w.ctx, w.root(), "acme", api.PatchPolicy{PersonalTokens: api.Some(who)})
+			must(w.T, err)
+		}
+		policy(api.PersonalNobody)
+		if err := w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"); err == nil {
+			w.Error("she approves what the policy refuses")
+		}
+		policy(api.PersonalMembers)
+		must(w.T, w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"))
+		policy(api.PersonalNobody)
+		for range 2 {
+			_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+			w.refused(err, api.CodeAccessDenied)
+		}
+		policy(api.PersonalMembers)
+		tok, err := w.DevicePoll(w.ctx, d.DeviceCode, home())
+		must(w.T, err)
+		if tok.AccessToken == "" {
+			w.Error("no token")
+		}
+		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		w.refused(err, api.CodeExpiredToken)
 	})
 }
 
 func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
 	alone(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
-		start := func() signin.DeviceLogin {
+		start := func() api.DeviceAuthorization {
 			d, err := w.DeviceStart(w.ctx, "laptop", home())
 			must(w.T, err)
 			return d
 		}
 		d := start()
 		must(w.T, w.DeviceDeny(w.ctx, r.Session, d.UserCode))
-		a, err := w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
-		must(w.T, err)
-		if a.State != "denied" {
-			w.Errorf("poll: %+v", a)
-		}
+		_, err := w.DevicePoll(w.ctx, d.DeviceCode, home())
+		w.refused(err, api.CodeAccessDenied)
 		d = start()
 		must(w.T, w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"))
 		_, _, err = w.auth.DeactivateUser(w.ctx, w.root(), "eve@example.com")
 		must(w.T, err)
-		_, err = w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
-		w.refused(err, api.CodeOwnerInactive)
+		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		w.refused(err, api.CodeAccessDenied)
 		_, _, err = w.auth.ActivateUser(w.ctx, w.root(), "eve@example.com")
 		must(w.T, err)
 		d = start()
 		w.clock.pass(10 * time.Minute)
-		_, err = w.DevicePoll(w.ctx, d.DeviceCode.Reveal(), home())
-		w.refused(err, api.CodeInvalidToken)
+		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		w.refused(err, api.CodeExpiredToken)
 		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
 		judged := 0
 		for range 30 {

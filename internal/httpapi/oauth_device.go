@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// Devices signs a program in when a person approves it in the browser (RFC 8628).
+type Devices interface {
+	// Begin asks for a sign-in of a program on the machine of this name.
+	Begin(ctx context.Context, machine string, from authority.Caller) (api.DeviceAuthorization, error)
+	// Poll answers the token once it was approved, and once only. Until then the
+	// error has the code authorization_pending or slow_down; in the end
+	// access_denied or expired_token.
+	Poll(ctx context.Context, deviceCode string, from authority.Caller) (api.DeviceToken, error)
+}
+
+func (c *call) beginDevice() (answer, error) {
+	f, err := c.deviceForm()
+	if err != nil {
+		return answer{}, err
+	}
+	out, err := c.s.devices.Begin(c.ctx, f.text("device_name"), c.caller)
+	return answer{body: out}, err
+}
+
+func (c *call) pollDevice() (answer, error) {
+	f, err := c.deviceForm()
+	if err != nil {
+		return answer{}, err
+	}
+	switch grant, code := f.text("grant_type"), f.text("device_code"); {
+	case grant == "":
+		return answer{}, api.Errorf(api.CodeInvalidRequest, "grant_type: is required")
+	case grant != api.DeviceGrantType:
+		return answer{}, api.Errorf(api.CodeUnsupportedGrantType, "the only grant_type here is %s", api.DeviceGrantType)
+	case code == "":
+		return answer{}, api.Errorf(api.CodeInvalidRequest, "device_code: is required")
+	default:
+		out, err := c.s.devices.Poll(c.ctx, code, c.caller)
+		return answer{body: out}, err
+	}
+}
+
+// deviceForm reads a form of the one client there is. A browser is not it: no
+// page of another site may begin anything here.
+func (c *call) deviceForm() (form, error) {
+	if c.s.devices == nil {
+		return nil, api.Errorf(api.CodeNotFound, "nobody signs in to this server")
+	}
+	if c.r.Header.Get("Origin") != "" || c.r.Header.Get("Sec-Fetch-Site") != "" {
+		return nil, api.Errorf(api.CodeInvalidRequest, "this call is for programs, not for pages")
+	}
+	f, err := c.readForm()
+	if err != nil {
+		return nil, err
+	}
+	if f.text("client_id") != api.DeviceClientID {
+		return nil, api.Errorf(api.CodeInvalidClient, "the client_id must be %s", api.DeviceClientID)
+	}
+	addr, _ := c.s.clientAddr(c.r)
+	c.caller = authority.Caller{Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern()}
+	return f, nil
+}
