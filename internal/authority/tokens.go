@@ -400,7 +400,7 @@ func (a *Authority) RevokeToken(ctx context.Context, c Caller, ref, id string, i
 			w.touchToken(ch.t) // a commit whose outcome was unknown may have done it
 			return errDryRun
 		}
-		revoke(&ch.t, w.now, in.Reason, in.Comment)
+		revoke(&ch.t, w.now, in.Reason, token.Redact(in.Comment))
 		if v, err = w.finishToken(ch, "token.revoked"); err != nil || in.Reason != api.ReasonLeaked {
 			return err
 		}
@@ -418,11 +418,13 @@ func (w *work) beginEnd(ref, id string) (*change, error) {
 	return ch, mayManage(ch.ac, ch.t, "tokens:delete")
 }
 
+// checkReason bounds why a token is ended. A token string in the comment keeps
+// nobody from ending one: whoever reports a leak pastes what was found.
 func checkReason(in api.RevokeToken) error {
 	return firstError(
 		oneOf("reason", api.Opt[string]{Value: in.Reason, Set: in.Reason != ""},
 			api.ReasonUnused, api.ReasonSuperseded, api.ReasonLeaked, api.ReasonOwnerLeft, api.ReasonOther),
-		checkText("comment", in.Comment, 0, maxDescription),
+		checkText("comment", token.Redact(in.Comment), 0, maxDescription),
 	)
 }
 

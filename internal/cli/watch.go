@@ -181,8 +181,11 @@ func (a *app) follow(cmd *cobra.Command, c *client.Client, id string) error {
 func (a *app) explain() *cobra.Command {
 	var in api.ExplainRequest
 	var from, address string
-	cmd := a.command("explain [ID]", "Say which check a token or a request failed, and what would fix it", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) (err error) {
+	cmd := a.command("explain [TOKEN-ID | REQUEST-ID]", "Say which check a token or a request failed, and what would fix it", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) (err error) {
 		in.Token = strings.Join(args, "")
+		if strings.HasPrefix(in.Token, "req_") { // as answers and logs name a request
+			in.Token, in.RequestID = "", in.Token
+		}
 		if from != "" {
 			if in.Token, err = a.readSecret(from, "--token-from"); err != nil {
 				return err
