@@ -84,9 +84,7 @@ func like(path, template string) bool {
 // but the last is never empty, since it names what the call is about.
 func callEverything(t *testing.T, c *client.Client, text string) {
 	t.Helper()
-	v := reflect.ValueOf(c)
-	for i := range v.NumMethod() {
-		m := v.Method(i)
+	for _, m := range reflect.ValueOf(c).Methods() {
 		typ := m.Type()
 		if typ.NumIn() == 0 || typ.In(0) != reflect.TypeFor[context.Context]() {
 			continue

@@ -105,7 +105,7 @@ func TestEverySettingHasEveryForm(t *testing.T) {
 		"data": "d", "database": "postgres://h/n", "keys": "k", "prefix": "acme", "smtp_url": "smtp://h:25",
 		"smtp_from": "t@example.com", "log_level": "warn", "log_format": "json", "shutdown_timeout": "1s", "webhook_networks": "10.0.0.0/8",
 		"brand_name": "Acme Keys", "brand_logo": "logo.svg",
-		"rules": "r",
+		"rules":   "r",
 		"sign_in": "sso", "oidc_issuer": "https://id.example.com", "oidc_name": "Corp", "oidc_client_id": "t", "oidc_client_secret": "",
 		"oidc_client_secret_file": "f", "oidc_scopes": "email,groups", "oidc_domains": "example.com,example.org", "oidc_workspace": "acme",
 		"oidc_default_role": "Viewer", "oidc_role_claim": "groups", "oidc_roles": "a=Owner,b=Viewer", "oidc_sync_roles": "true",

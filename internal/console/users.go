@@ -120,7 +120,8 @@ func (v *visit) doErase(id string) error {
 
 func (v *visit) doUser() error {
 	id, back := v.r.PathValue("user"), userAt(v.r.PathValue("user"))
-	did, err := "", error(nil)
+	var did string
+	var err error
 	switch v.r.PathValue("verb") {
 	case "deactivate":
 		did = "deactivated"
