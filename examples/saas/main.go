@@ -72,7 +72,11 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s: %s %s of %s\n", v.Code, v.Principal.Type, *v.Principal.ExternalID, *v.WorkspaceExternalID)
+		who := v.Principal.Name // an automation has no id of the product's
+		if v.Principal.ExternalID != nil {
+			who = *v.Principal.ExternalID
+		}
+		fmt.Fprintf(out, "%s: %s %s of %s\n", v.Code, v.Principal.Type, who, *v.WorkspaceExternalID)
 	}
 
 	// The bill was not paid: everything stops at once, and comes back the day it is.

@@ -20,7 +20,7 @@ func TestFirstDay(t *testing.T) {
 	if err := run(t.Context(), func(name string) string { return env[name] }, &out); err != nil {
 		t.Fatal(err)
 	}
-	want := "ok: user user-1 of customer-4711\nok: service_account  of customer-4711\nsuspended: workspace_suspended\n"
+	want := "ok: user user-1 of customer-4711\nok: service_account nightly-export of customer-4711\nsuspended: workspace_suspended\n"
 	if out.String() != want {
 		t.Errorf("the day went\n%s\nwant\n%s", out.String(), want)
 	}

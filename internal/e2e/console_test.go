@@ -42,7 +42,8 @@ func (b *browser) consoleViews() []view {
 		tokensPage+"/new?owner=workspace&scopes=tickets:read", acme+"/integration-tokens",
 		acme+"/service-accounts", acme+"/service-accounts/new", acme+"/service-accounts/ci", acme+"/service-accounts/ci/disable",
 		acme+"/members", acme+"/members/new", acme+"/resources", acme+"/resources/payments/delete",
-		acme+"/roles", acme+"/roles/Support", acme+"/roles/Viewer", acme+"/roles/scopes/delete?name=tickets:read",
+		acme+"/roles", acme+"/roles/Support", acme+"/roles/Support/delete", acme+"/roles/Viewer", acme+"/scopes/tickets:read", acme+"/scopes/letters:read/delete",
+		instance+"/roles", instance+"/roles/Viewer", instance+"/roles/Night/delete", instance+"/scopes/tickets:read", instance+"/scopes/tickets:read/delete",
 		acme+"/audit", acme+"/developer-tools", acme+"/settings", acme+"/settings/delete", acme+"/settings/webhooks",
 	)
 	at := func(name, path string, under ...string) {
@@ -54,6 +55,11 @@ func (b *browser) consoleViews() []view {
 	at("member", b.link(`td.label a[href*="/members/"]`))
 	b.open(acme + "/members?limit=50")
 	at("another member", eval[string](b, `[...document.querySelectorAll("td.label a")].find(a => a.textContent === "Maria").getAttribute("href")`), "/deactivate", "/remove")
+	b.post(acme+"/scopes", map[string]string{"name": "letters:read", "description": "Read letters"})
+	b.post(instance+"/roles", map[string]string{"name": "Night", "description": "What runs at night", "scopes": "tickets:read"})
+	b.open(instance + "/people")
+	users := eval[[]string](b, `[...document.querySelectorAll("a[href$='/deactivate']")].map(a => a.getAttribute("href").replace("/deactivate", ""))`)
+	at("user", users[len(users)-1], "/deactivate")
 	at("token", b.token("CI deploys"), "/edit", "/rotate", "/reset", "/transfer", "/delete")
 	at("expired token", b.token("Tom's old laptop"))
 	for name, path := range map[string]string{"webhook": acme + "/settings/webhooks", "instance webhook": "/instance/webhooks"} {
@@ -125,6 +131,7 @@ func neverLookedAt() map[string]string {
 		"GET /signin/oidc/{provider}/callback":             "leads to another page; the tests of single sign-on have a provider",
 		"GET /workspace/{ws}/access-tokens/{id}/first-use": "a part of a page",
 		"GET /workspace/{ws}/audit/export":                 "a file",
+		"GET /instance/audit/export":                       "a file",
 		"GET /settings/security/passkeys/new":              "needs a host name, and the demo has an address",
 		"GET /help/images/{name}":                          "a picture",
 	}

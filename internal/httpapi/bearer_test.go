@@ -240,6 +240,9 @@ func TestEveryRouteAsksForWhatItSays(t *testing.T) {
 		if rt.Path == "/v1/workspaces/{ws}/tokens" && method == "POST" {
 			body = `{"kind":"workspace"}` // of a personal one the owner is looked for first
 		}
+		if rt.Path == "/oauth2/device_authorization" || rt.Path == "/oauth2/token" { // they ask for a client_id, see TestDevice…
+			continue
+		}
 		if got := w.send(method, path, body).StatusCode; (rt.Access.Kind == httpapi.AccessPublic) != (got/100 == 2) || got/100 != 2 && got != 401 {
 			t.Errorf("%s without a token: %d", rt.Pattern(), got)
 		}
