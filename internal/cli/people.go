@@ -46,7 +46,7 @@ func (a *app) members() *cobra.Command {
 		a.memberWrite("put MEMBER", "Create or replace the member of an e-mail or ext:ID", func(ctx context.Context, c *client.Client, ref string, in api.CreateMember) (api.Member, error) {
 			return c.PutMember(ctx, "", ref, in)
 		}),
-		a.memberEdit(), a.memberAct("deactivate MEMBER", "Stop a member's tokens until it is activated", (*client.Client).DeactivateMember),
+		a.memberInvite(), a.memberEdit(), a.memberAct("deactivate MEMBER", "Stop a member's tokens until it is activated", (*client.Client).DeactivateMember),
 		a.memberAct("activate MEMBER", "Bring a deactivated member back", (*client.Client).ActivateMember),
 		alias("delete", a.memberAct("remove MEMBER", "End a membership for good and revoke its tokens", (*client.Client).RemoveMember)),
 		a.affected("tokens MEMBER", "List the tokens that deactivating or removing a member would stop", (*client.Client).MemberTokens), reset,

@@ -242,6 +242,8 @@ func (c *console) workspaceRoutes() []route {
 		{"GET" + at + "/members", inWorkspace, (*visit).members},
 		{"GET" + at + "/members/new", inWorkspace, (*visit).newMember},
 		{"POST" + at + "/members/new", inWorkspace, (*visit).doNewMember},
+		{"GET" + at + "/members/invite", inWorkspace, (*visit).inviteMany},
+		{"POST" + at + "/members/invite", inWorkspace, (*visit).doInviteMany},
 		{"GET" + at + "/members/{member}", inWorkspace, (*visit).member},
 		{"POST" + at + "/members/{member}", inWorkspace, (*visit).doMember},
 		{"GET" + at + "/members/{member}/{verb}", inWorkspace, (*visit).stopMember},

@@ -18,7 +18,7 @@ func pages() []string {
 		"/workspace/acme/access-tokens", "/workspace/acme/access-tokens/new", "/workspace/acme/access-tokens/new?owner=me",
 		"/workspace/acme/access-tokens/new?owner=service", "/workspace/acme/access-tokens/new?owner=workspace",
 		"/workspace/acme/integration-tokens", "/workspace/acme/service-accounts", "/workspace/acme/service-accounts/new",
-		"/workspace/acme/members", "/workspace/acme/members/new", "/workspace/acme/resources", "/workspace/acme/roles",
+		"/workspace/acme/members", "/workspace/acme/members/new", "/workspace/acme/members/invite", "/workspace/acme/resources", "/workspace/acme/roles",
 		"/workspace/acme/roles/Viewer", "/instance/roles", "/instance/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/developer-tools", "/workspace/acme/settings",
 		"/workspace/acme/settings/delete", "/workspace/acme/settings/webhooks", "/instance/webhooks", "/instance/people", "/instance/audit",
 		"/instance/system", "/instance/workspaces/acme/suspend"}
@@ -145,7 +145,8 @@ func TestWhatOneMayNotUseIsAbsentAndRefused(t *testing.T) {
 	w.hides(viewer, one+"/edit", one+"/rotate", one+"/disable", one+"/delete", "/workspace/acme/audit")
 	w.shows(w.as("manny@example.com", one), one+"/edit")
 	w.hides(w.as("manny@example.com", one), one+"/disable", one+"/delete")
-	w.hides(w.as("vera@example.com", "/workspace/acme/members"), "members/new")
+	w.hides(w.as("vera@example.com", "/workspace/acme/members"), "members/new", "members/invite")
+	w.status(w.as("vera@example.com", "/workspace/acme/members/invite"), http.StatusForbidden)
 	w.hides(w.as("vera@example.com", "/workspace/acme/settings"), "Change the policy", "Delete the workspace")
 	w.status(w.as("vera@example.com", at+"/new"), http.StatusOK) // the policy lets members hold their own
 
@@ -155,6 +156,7 @@ func TestWhatOneMayNotUseIsAbsentAndRefused(t *testing.T) {
 		one + "/rotate":                          {"form": {"x"}},
 		"/workspace/acme/settings":               {"max_lifetime": {"0"}},
 		"/workspace/acme/members/new":            {"email": {"eve@example.com"}, "role": {"Owner"}},
+		"/workspace/acme/members/invite":         {"csv": {"email,role\neve@example.com,Viewer"}, "confirmed": {"1"}},
 		"/workspace/acme/service-accounts/new":   {"name": {"x"}, "role": {"Viewer"}},
 		"/workspace/acme/settings/delete":        {"slug": {"acme"}},
 		"/instance/admins":                       {"user": {"vera@example.com"}},

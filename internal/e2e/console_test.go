@@ -41,7 +41,7 @@ func (b *browser) consoleViews() []view {
 		tokensPage, tokensPage+"?q=nothing+has+this+name", tokensPage+"/new", tokensPage+"/new?owner=me", tokensPage+"/new?owner=service",
 		tokensPage+"/new?owner=workspace&scopes=tickets:read", acme+"/integration-tokens",
 		acme+"/service-accounts", acme+"/service-accounts/new", acme+"/service-accounts/ci", acme+"/service-accounts/ci/disable",
-		acme+"/members", acme+"/members/new", acme+"/resources", acme+"/resources/payments/delete",
+		acme+"/members", acme+"/members/new", acme+"/members/invite", acme+"/resources", acme+"/resources/payments/delete",
 		acme+"/roles", acme+"/roles/Support", acme+"/roles/Support/delete", acme+"/roles/Viewer", acme+"/scopes/tickets:read", acme+"/scopes/letters:read/delete",
 		instance+"/roles", instance+"/roles/Viewer", instance+"/roles/Night/delete", instance+"/scopes/tickets:read", instance+"/scopes/tickets:read/delete",
 		acme+"/audit", acme+"/developer-tools", acme+"/settings", acme+"/settings/delete", acme+"/settings/webhooks",

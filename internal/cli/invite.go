@@ -1,0 +1,217 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/roster"
+)
+
+// What became of a row of a list.
+const (
+	rowReady   = "ready"
+	rowAdded   = "added"
+	rowExists  = "exists"
+	rowWrong   = "wrong"
+	rowRefused = "refused"
+	rowLeft    = "left"
+)
+
+// inviteOutcome is what a run answers: a count for each of the states above.
+type inviteOutcome struct {
+	DryRun  bool        `json:"dry_run"`
+	Ready   int         `json:"ready"`
+	Added   int         `json:"added"`
+	Exists  int         `json:"exists"`
+	Wrong   int         `json:"wrong"`
+	Refused int         `json:"refused"`
+	Left    int         `json:"left"`
+	Rows    []inviteRow `json:"rows"`
+}
+
+// inviteRow is one row of the list.
+type inviteRow struct {
+	Line  int    `json:"line"`
+	Email string `json:"email"`
+	State string `json:"state"`
+	Note  string `json:"note,omitempty"`
+	row   roster.Row
+}
+
+// memberInvite takes many people into the workspace, from a list.
+func (a *app) memberInvite() *cobra.Command {
+	var path string
+	var skipBad, dryRun bool
+	cmd := a.command("invite --csv FILE", "Take the people of a CSV file into the workspace", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		rows, err := a.roster(path)
+		if err != nil {
+			return err
+		}
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		o := inviteOutcome{DryRun: dryRun}
+		if o.Rows, err = compare(cmd.Context(), c, rows); err != nil {
+			return err
+		}
+		if bad := o.count().Wrong > 0 && !skipBad; !bad && !dryRun {
+			o.create(cmd.Context(), c)
+		}
+		return a.showInvited(o.count())
+	})
+	cmd.Long = `Take the people of a CSV file into the workspace. The first line of the file is
+` + roster.Header + `; name and resources may be left out. Resources stand
+apart by blanks, a trailing * matches what begins like that, * alone is everything,
+and without any the role is given on none. 1,000 people and 1 MiB are taken at the
+most, in UTF-8.
+
+All rows are looked at before anybody is added: when one is wrong nobody is, unless
+--skip-bad leaves such rows out. Members who exist already are left as they are. It
+needs members:read and members:write. The exit code is 1 when anybody of the list
+is no member afterwards. No mail is sent; the console's page does send one.`
+	cmd.Flags().StringVar(&path, "csv", "", "the file, - for standard input")
+	cmd.Flags().BoolVar(&skipBad, "skip-bad", false, "leave out rows that are wrong, and add the others")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "add nobody, and say who would be")
+	return cmd
+}
+
+// roster reads the list.
+func (a *app) roster(path string) ([]roster.Row, error) {
+	var from io.Reader = a.In
+	switch {
+	case path == "":
+		return nil, usagef("say which file: --csv FILE, or --csv - for standard input")
+	case path == "-" && a.flags.token == "-":
+		return nil, usagef("standard input is the token or the list, not both")
+	case path != "-":
+		f, err := os.Open(path) //nolint:gosec // the file that the caller names is the one to read
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }()
+		from = f
+	}
+	text, err := io.ReadAll(io.LimitReader(from, roster.MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the list: %w", err)
+	}
+	return roster.Parse(text)
+}
+
+// compare says of each row what is to be done with it.
+func compare(ctx context.Context, c *client.Client, rows []roster.Row) ([]inviteRow, error) {
+	there := map[string]bool{}
+	for m, err := range c.Members(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		if m.Email != nil {
+			there[*m.Email] = true
+		}
+	}
+	out := make([]inviteRow, len(rows))
+	for i, r := range rows {
+		out[i] = inviteRow{Line: r.Line, Email: r.Email, State: rowReady, Note: r.Wrong, row: r}
+		switch {
+		case r.Wrong != "":
+			out[i].State = rowWrong
+		case there[r.Email]:
+			out[i].State, out[i].Note = rowExists, "a member already, left as it is"
+		}
+	}
+	return out, nil
+}
+
+// create adds whoever is ready, one after the other. What is refused is told and
+// the rest goes on; what would fail for everybody ends it.
+func (o *inviteOutcome) create(ctx context.Context, c *client.Client) {
+	var over bool
+	for i := range o.Rows {
+		r := &o.Rows[i]
+		switch {
+		case r.State != rowReady:
+		case over:
+			r.State = rowLeft
+		default:
+			in := api.CreateMember{Email: r.Email}
+			if r.row.Name != "" {
+				in.Name = api.Some(r.row.Name)
+			}
+			in.Role, in.Resources = api.Some(r.row.Role), api.Some(append([]string{}, r.row.Resources...))
+			_, err := c.CreateMember(ctx, "", in)
+			r.settle(err)
+			over = doomed(ctx, err)
+		}
+	}
+}
+
+// settle writes how the creation of a row went.
+func (r *inviteRow) settle(err error) {
+	switch e := api.AsError(err); {
+	case err == nil:
+		r.State = rowAdded
+	case e.Code == api.CodeAlreadyExists && e.Field == "email":
+		r.State, r.Note = rowExists, "a member already, left as it is"
+	case e.Code == api.CodeInternal:
+		r.State, r.Note = rowRefused, err.Error()
+	default:
+		r.State, r.Note = rowRefused, e.Message
+	}
+}
+
+// doomed says that no other row would fare better: nobody answers, or nobody
+// knows the caller.
+func doomed(ctx context.Context, err error) bool {
+	_, answered := known(err)
+	return err != nil && (!answered || ctx.Err() != nil || hopeless(err))
+}
+
+// count sums the rows up.
+func (o *inviteOutcome) count() *inviteOutcome {
+	n := map[string]int{}
+	for _, r := range o.Rows {
+		n[r.State]++
+	}
+	o.Ready, o.Added, o.Exists, o.Wrong, o.Refused, o.Left = n[rowReady], n[rowAdded], n[rowExists], n[rowWrong], n[rowRefused], n[rowLeft]
+	return o
+}
+
+func (a *app) showInvited(o *inviteOutcome) error {
+	var err error
+	if a.flags.json {
+		err = a.printJSON(o)
+	} else {
+		err = table(a, each(o.Rows, nil), 0, "LINE,EMAIL,STATE,NOTE", func(r inviteRow) []string {
+			return []string{strconv.Itoa(r.Line), orNone(r.Email), r.State, orNone(r.Note)}
+		})
+		fmt.Fprintf(a.Err, "%d added, %d ready, %d existed, %d wrong, %d refused, %d left\n", o.Added, o.Ready, o.Exists, o.Wrong, o.Refused, o.Left)
+	}
+	if err == nil {
+		err = o.failure()
+	}
+	return err
+}
+
+// failure is why the list is not done; nil when everybody is a member.
+func (o *inviteOutcome) failure() error {
+	switch {
+	case o.Refused+o.Left > 0:
+		return errors.New("not everybody was added; mend those rows and run it again, who was added is left alone")
+	case o.Wrong > 0 && o.DryRun:
+		return errors.New("rows are wrong; mend them before anybody is added")
+	case o.Wrong > 0 && o.Ready > 0:
+		return errors.New("rows are wrong, so nobody was added; mend them, or leave them out with --skip-bad")
+	case o.Wrong > 0:
+		return errors.New("rows that are wrong were left out; mend them and run it again")
+	}
+	return nil
+}

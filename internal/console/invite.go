@@ -1,0 +1,203 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/roster"
+)
+
+const (
+	// inviteMost is how long a pasted list is at the most, in bytes. In a form's
+	// encoding it is three times as long at the worst, which is within [maxForm].
+	inviteMost = 80 << 10
+	// inviteFor is how long one request invites people: each is written to in
+	// turn, and the answer must come before the server gives up on it.
+	inviteFor = 30 * time.Second
+)
+
+// invitee is one row of a list, and what is or became of it.
+type invitee struct {
+	roster.Row
+	// exists says that this person is a member already.
+	exists bool
+	// told is what was done; empty before. Link is for whoever may hand it over.
+	told, link string
+	failed     bool
+}
+
+func (i invitee) ready() bool { return i.Wrong == "" && !i.exists && i.told == "" }
+
+// inviteList is a list on its way: as typed, with what is known of its rows.
+type inviteList struct {
+	form
+	rows []invitee
+}
+
+func (l inviteList) count(is func(invitee) bool) (n int) {
+	for _, r := range l.rows {
+		if is(r) {
+			n++
+		}
+	}
+	return n
+}
+
+func (l inviteList) ready() int { return l.count(invitee.ready) }
+
+func (l inviteList) wrong() int { return l.count(func(i invitee) bool { return i.Wrong != "" }) }
+
+func (l inviteList) added() int {
+	return l.count(func(i invitee) bool { return i.told != "" && !i.failed })
+}
+
+func (l inviteList) links() bool {
+	return l.count(func(i invitee) bool { return i.link != "" }) > 0
+}
+
+// people counts persons in words.
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return strconv.Itoa(n) + " people"
+}
+
+func orDash(s string) string { return named(s, "–") }
+
+// inviteTitle is the name of the page on which a list is pasted.
+const inviteTitle = "Invite many people"
+
+func (v *visit) inviteMany() error {
+	v.section = "members"
+	if err := v.mayInvite(); err != nil {
+		return err
+	}
+	return v.page(inviteTitle, invitePage(v, inviteList{form: form{fresh: true}}))
+}
+
+func (v *visit) mayInvite() error {
+	if !v.may("members:write") {
+		return api.Errorf(api.CodeForbidden, "your role lets you add no members here")
+	}
+	return nil
+}
+
+// doInviteMany shows what a list would do, and does it once that was confirmed.
+// The confirmation names how many people were shown: when that changed in the
+// meantime, it is shown anew.
+func (v *visit) doInviteMany() error {
+	v.section = "members"
+	if err := v.mayInvite(); err != nil {
+		return err
+	}
+	l := inviteList{form: v.typed()}
+	if err := v.readList(&l); err != nil {
+		if l.form, err = l.refused(err); err != nil {
+			return err
+		}
+		return v.again(inviteTitle, invitePage(v, l))
+	}
+	if n := l.ready(); n == 0 || l.get("confirmed") != strconv.Itoa(n) {
+		return v.page("Look at the list", inviteLookPage(v, l))
+	}
+	if err := v.inviteAll(&l); err != nil {
+		return err
+	}
+	return v.page("Invited", invitedPage(v, l))
+}
+
+// readList reads the pasted text and says of each row what would be done.
+func (v *visit) readList(l *inviteList) error {
+	text := l.values.Get("csv")
+	if len(text) > inviteMost {
+		return api.FieldError("csv", "the list is longer than 80 KiB; paste it in parts, or use the command line")
+	}
+	rows, err := roster.Parse([]byte(text))
+	if errors.Is(err, roster.ErrToken) {
+		l.values.Del("csv") // the page repeats no token
+	}
+	if err != nil {
+		return api.FieldError("csv", err.Error())
+	}
+	p, err := v.offered(l.form)
+	if err != nil {
+		return err
+	}
+	there, err := v.memberEmails()
+	for _, r := range rows {
+		if r.Wrong == "" && !hasRole(p.roles, r.Role) {
+			r.Wrong = fmt.Sprintf("there is no role %+q that you can give", cut(r.Role, 60))
+		}
+		l.rows = append(l.rows, invitee{Row: r, exists: r.Wrong == "" && there[r.Email]})
+	}
+	return err
+}
+
+// memberEmails are the e-mails of all members.
+func (v *visit) memberEmails() (map[string]bool, error) {
+	out := map[string]bool{}
+	for page := (authority.Page{Limit: pageRows}); ; {
+		rows, next, err := v.auth.ListMembers(v.ctx(), v.caller, v.at.Slug, page)
+		for _, m := range rows {
+			out[text(m.Email)] = true
+		}
+		if page.After = next; err != nil || next == 0 {
+			return out, err
+		}
+	}
+}
+
+// inviteAll adds and invites whoever is ready, one after the other, for as long
+// as one request may take.
+func (v *visit) inviteAll(l *inviteList) error {
+	end := v.now().Add(inviteFor)
+	for i := range l.rows {
+		r := &l.rows[i]
+		if !r.ready() || v.now().After(end) {
+			continue
+		}
+		if err := v.inviteOne(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inviteOne adds one person and mails them. What is refused is told with the
+// row; the error is of what no other row would survive.
+func (v *visit) inviteOne(r *invitee) error {
+	in := api.CreateMember{Email: r.Email}
+	if r.Name != "" {
+		in.Name = api.Some(r.Name)
+	}
+	in.Role, in.Resources = api.Some(r.Role), api.Some(append([]string{}, r.Resources...))
+	m, _, err := v.auth.CreateMember(v.ctx(), v.caller, v.at.Slug, in)
+	switch {
+	case errors.Is(err, api.CodeAlreadyExists):
+		r.exists = true
+		return nil
+	case errors.Is(err, api.CodeUnavailable) || v.ctx().Err() != nil:
+		return err
+	case err != nil:
+		f, err := form{}.refused(err)
+		r.told, r.failed = f.reason(), true
+		return err
+	}
+	r.told = "Added"
+	sent, link, err := v.Sessions.Invite(v.ctx(), v.caller, v.at.Slug, m.ID)
+	switch {
+	case err != nil:
+		v.Logger.WarnContext(v.ctx(), "invite a member", "error", err)
+		r.told = "Added, but the mail was not sent"
+	case link.Reveal() != "":
+		r.link = link.Reveal()
+	case sent:
+		r.told = "Added, and a mail is on its way"
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package console_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/token"
+)
+
+const invite = "/workspace/acme/members/invite"
+
+func (w *world) emails() string {
+	w.Helper()
+	rows, _, err := w.ListMembers(w.ctx, w.root, "acme", pageOf())
+	must(w.T, err)
+	var out []string
+	for _, m := range rows {
+		out = append(out, m.Address)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestAListIsLookedAtBeforeAnybodyIsInvited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("eve@example.com", "Viewer")
+	w.shows(w.as("ada@example.com", "/workspace/acme/members"), `href="`+invite+`"`)
+	list := "\ufeffemail,name,role,resources\r\neve@example.com,Changed,Owner,*\r\nzoe@example.com,<b>Zoë</b>,Team Member,payments web-*\r\n" +
+		"bad,,Viewer,\r\nkim@example.com,,No Such Role,*\r\nlee@example.com,\u202eeel,Viewer,*\r\ntom@example.com,,Viewer,\r\n"
+	before := w.emails()
+	look := w.status(w.as("ada@example.com", invite, url.Values{"csv": {list}}), http.StatusOK)
+	w.inert(look)
+	w.labelled(look)
+	w.shows(look, "Invite 2 people?", "Nobody was invited yet", "Exists", "no plain e-mail address", "There is no role", "3 rows cannot be used", "&lt;b&gt;Zoë", "No resources")
+	if w.emails() != before {
+		t.Errorf("a look made %s", w.emails())
+	}
+	stale := w.status(w.as("ada@example.com", invite, url.Values{"csv": {list}, "confirmed": {"3"}}), http.StatusOK)
+	w.shows(stale, "Invite 2 people?")
+	if w.emails() != before {
+		t.Errorf("another list than the one that was shown made %s", w.emails())
+	}
+	if n := hidden(look, "confirmed"); n != "2" {
+		t.Fatalf("it confirms %q", n)
+	}
+	form := url.Values{"csv": {list}, "confirmed": {"2"}}
+	done := w.status(w.as("ada@example.com", invite, form), http.StatusOK)
+	w.inert(done)
+	w.shows(done, "2 people added", "a mail is on its way")
+	if got, want := w.emails(), before+" zoe@example.com tom@example.com"; got != want {
+		t.Errorf("members are %s, want %s", got, want)
+	}
+	zoe, err := w.GetMember(w.ctx, w.root, "acme", "zoe@example.com")
+	must(t, err)
+	eve, err := w.GetMember(w.ctx, w.root, "acme", "eve@example.com")
+	must(t, err)
+	if zoe.Name != "<b>Zoë</b>" || strings.Join(zoe.Resources, " ") != "payments web-*" || *eve.Role != "Viewer" {
+		t.Errorf("%+v %+v", zoe, eve)
+	}
+	w.shows(w.status(w.as("ada@example.com", invite, form), http.StatusOK), "Nobody to invite")
+}
+
+func TestAListThatCannotBeReadKeepsWhatWasTypedButNoToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bad := w.status(w.as("ada@example.com", invite, url.Values{"csv": {"email,admin\nx,y"}}), http.StatusUnprocessableEntity)
+	w.labelled(bad)
+	w.shows(bad, "no column", "email,admin")
+	long := strings.Repeat("é", 41<<10)
+	w.shows(w.status(w.as("ada@example.com", invite, url.Values{"csv": {long}}), http.StatusUnprocessableEntity), "80 KiB")
+	spilled := w.status(w.as("ada@example.com", invite, url.Values{"csv": {"email,name,role\nx@example.com," + w.secret + ",Viewer"}}), http.StatusUnprocessableEntity)
+	w.shows(spilled, "holds an API token")
+	w.hides(spilled, w.secret)
+}
+
+func TestNobodyIsInvitedToMoreThanTheVisitorHas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("adam@example.com", "Administrator", "payments")
+	before := w.emails()
+	form := url.Values{"csv": {"email,role,resources\nx@example.com,Owner,*\ny@example.com,Viewer,*\n"}}
+	look := w.status(w.as("adam@example.com", invite, form), http.StatusOK)
+	w.shows(look, "There is no role", "Invite 1 person?")
+	done := w.status(w.as("adam@example.com", invite, with(form, "confirmed", "1")), http.StatusOK)
+	w.shows(done, "0 people added", "Refused")
+	if w.emails() != before {
+		t.Errorf("members are %s", w.emails())
+	}
+}
+
+// slowPeople are written to by a mail server that takes its time, or by none.
+type slowPeople struct {
+	*people
+	took func()
+	link string
+	err  error
+}
+
+func (p slowPeople) Invite(context.Context, authority.Caller, string, string) (bool, token.Secret, error) {
+	p.took()
+	return false, token.NewSecret(p.link), p.err
+}
+
+func (w *world) startWith(s console.Sessions) {
+	w.Helper()
+	h, err := console.New(console.Options{Authority: w.Authority, Sessions: s, Now: func() time.Time { return w.at }})
+	must(w.T, err)
+	w.server.Config.Handler = h
+}
+
+func TestALongListIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.startWith(slowPeople{people: w.people, took: func() { w.at = w.at.Add(20 * time.Second) }, err: api.Errorf(api.CodeUnavailable, "no mail")})
+	list := "email,role\n"
+	for i := range 5 {
+		list += "p" + strconv.Itoa(i) + "@example.com,Viewer\n"
+	}
+	form := url.Values{"csv": {list}, "confirmed": {"5"}}
+	for _, left := range []string{"3", "1", ""} {
+		done := w.status(w.as("ada@example.com", invite, form), http.StatusOK)
+		w.shows(done, "Added, but the mail was not sent")
+		if got := hidden(done, "confirmed"); got != left {
+			t.Errorf("%q are left, want %q", got, left)
+		}
+		form.Set("confirmed", left)
+	}
+}
+
+func TestWithoutMailTheLinksAreShownOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.startWith(slowPeople{people: w.people, took: func() {}, link: "https://tokens.example.com/signin/invitation?code=abc"})
+	done := w.status(w.as("ada@example.com", invite, url.Values{"csv": {"email,role\nx@example.com,Viewer\n"}, "confirmed": {"1"}}), http.StatusOK)
+	w.inert(done)
+	w.shows(done, "1 person added", "data-secret-page", "invitation?code=abc", "data-copy-from")
+}
