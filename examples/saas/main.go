@@ -72,11 +72,7 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		who := v.Principal.Name // an automation has no id of the product's
-		if v.Principal.ExternalID != nil {
-			who = *v.Principal.ExternalID
-		}
-		fmt.Fprintf(out, "%s: %s %s of %s\n", v.Code, v.Principal.Type, who, *v.WorkspaceExternalID)
+		fmt.Fprintf(out, "%s: %s %s of %s\n", v.Code, v.Principal.Type, ours(v.Principal), *v.WorkspaceExternalID)
 	}
 
 	// The bill was not paid: everything stops at once, and comes back the day it is.
@@ -86,4 +82,13 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	v, err := product.Verify(ctx, hers.Secret)
 	fmt.Fprintf(out, "suspended: %s\n", v.Code)
 	return err
+}
+
+// ours is what the product calls a principal; an automation has no id of the
+// product's, but a name.
+func ours(p *api.Principal) string {
+	if p.ExternalID == nil {
+		return p.Name
+	}
+	return *p.ExternalID
 }
