@@ -171,10 +171,19 @@ func ask[T any](b *browser, a chromedp.Action[T]) T {
 	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	v, err := chromedp.Run(ctx, a)
+	for gone(err) {
+		v, err = chromedp.Run(ctx, a)
+	}
 	if err != nil {
 		b.Fatalf("at %s: %v", b.at(), err)
 	}
 	return v
+}
+
+// gone says that a script put another element in the place of the one that was
+// found, before anything was done with it.
+func gone(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "No node with given id found")
 }
 
 // at is the path that is shown.
@@ -194,7 +203,11 @@ func (b *browser) follow(what string, a chromedp.Action[chromedp.Void]) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
-	if _, err := chromedp.RunResponse(ctx, a); err != nil {
+	_, err := chromedp.RunResponse(ctx, a)
+	for gone(err) {
+		_, err = chromedp.RunResponse(ctx, a)
+	}
+	if err != nil {
 		b.Fatalf("%s at %s: %v\n%s", what, b.at(), err, b.text())
 	}
 }
@@ -224,7 +237,7 @@ func (b *browser) fill(name, text string) {
 // text is all that the page shows.
 func (b *browser) text() string {
 	b.Helper()
-	return ask(b, chromedp.Text(chromedp.CSS("body")))
+	return eval[string](b, `document.body.innerText`)
 }
 
 // shows says that the page has these words.
