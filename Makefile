@@ -18,7 +18,8 @@ BENCHFLAGS ?=
 FUZZTIME ?= 10s
 # RACE is what runs once more, with -short, under the race detector. The SQLite driver is C translated
 # to Go: watched by the detector it is forty times slower, and its locks are not ours, so it is not watched.
-RACE ?= $(PKG)
+# Nor is internal/e2e run again: what it drives is another process, built without the detector.
+RACE ?= $(filter-out %/internal/e2e,$(shell $(GO) list $(PKG)))
 RACEFLAGS := -race -short -gcflags=modernc.org/...=-race=false
 
 TOOLS := bin/.tools
