@@ -180,10 +180,10 @@ func ask[T any](b *browser, a chromedp.Action[T]) T {
 	return v
 }
 
-// gone says that a script put another element in the place of the one that was
-// found, before anything was done with it.
+// gone says that another element, or another page, came in the place of the one
+// that was found, before anything was done with it.
 func gone(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "No node with given id found")
+	return err != nil && (strings.Contains(err.Error(), "No node with given id found") || strings.Contains(err.Error(), "Cannot find context"))
 }
 
 // at is the path that is shown.
