@@ -195,17 +195,6 @@ func (s *Service) EndSession(ctx context.Context, session Session, id string) er
 	})
 }
 
-// EndAll ends a person's sessions, but the one of a cookie if one is given.
-func (s *Service) EndAll(ctx context.Context, user int64, exceptCookie string) error {
-	return s.change(ctx, user, Client{}, func(tx *authority.SignInTx, u authority.User) error {
-		keep := ""
-		if row, _, err := s.lookUp(tx, exceptCookie, tx.Now()); err == nil && row.User == user {
-			keep = row.ID
-		}
-		return first(tx.DeleteSessionsOf(user, keep), tx.Note("session.all_ended", u, u, nil))
-	})
-}
-
 // EndOthers ends a person's sessions but this one.
 func (s *Service) EndOthers(ctx context.Context, session Session) error {
 	return s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
