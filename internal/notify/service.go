@@ -75,8 +75,9 @@ type Service struct {
 	// wakePosts and wakeLetters hold at most one call each.
 	wakePosts, wakeLetters chan struct{}
 	// slots hold a place for each batch of deliveries that is under way.
-	slots   chan struct{}
-	workers sync.WaitGroup
+	slots chan struct{}
+	// posting counts the batches that Run has under way.
+	posting sync.WaitGroup
 
 	mu sync.Mutex // guards lettersAfter and forgottenAt
 	// lettersAfter is when a mail server that could not be reached is tried again.
@@ -132,7 +133,7 @@ func (s *Service) Run(ctx context.Context) error {
 	loops.Go(func() { s.loop(ctx, s.wakeLetters, s.sendLetters) })
 	loops.Go(func() { s.loop(ctx, nil, func(ctx context.Context) error { return s.Tick(ctx, s.o.Now()) }) })
 	loops.Wait()
-	s.workers.Wait()
+	s.posting.Wait()
 	return nil
 }
 
@@ -188,8 +189,9 @@ func (s *Service) Tick(ctx context.Context, now time.Time) error {
 // settled.
 func (s *Service) Deliver(ctx context.Context) error {
 	for {
-		claimed, err := s.claimPosts(ctx)
-		s.workers.Wait()
+		var posting sync.WaitGroup // of this call: others may deliver meanwhile
+		claimed, err := s.claimPosts(ctx, &posting)
+		posting.Wait()
 		if err != nil || !claimed {
 			return errors.Join(err, s.sendLetters(ctx))
 		}
@@ -197,13 +199,13 @@ func (s *Service) Deliver(ctx context.Context) error {
 }
 
 func (s *Service) post(ctx context.Context) error {
-	_, err := s.claimPosts(ctx)
+	_, err := s.claimPosts(ctx, &s.posting)
 	return err
 }
 
 // claimPosts claims what is due as long as there is something, and has it
-// posted. It answers whether there was.
-func (s *Service) claimPosts(ctx context.Context) (claimed bool, err error) {
+// posted by goroutines that workers counts. It answers whether there was.
+func (s *Service) claimPosts(ctx context.Context, workers *sync.WaitGroup) (claimed bool, err error) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -216,7 +218,7 @@ func (s *Service) claimPosts(ctx context.Context) (claimed bool, err error) {
 			return claimed, err
 		}
 		claimed = true
-		s.workers.Go(func() {
+		workers.Go(func() {
 			// What was begun is ended, also when we are asked to stop.
 			s.postAll(context.WithoutCancel(ctx), posts)
 			<-s.slots
