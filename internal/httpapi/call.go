@@ -53,9 +53,10 @@ type call struct {
 	refused *api.Error
 	// deny403 says that the rules ask for it, as the parameter deny does.
 	deny403 bool
-	// outside says that the request came past the trusted proxies, so that its
-	// query may be anybody's.
-	outside bool
+	// vouched says that the workspace was named by whoever runs the server: in a
+	// file of rules, or in the query of a trusted proxy. Any other query may be
+	// anybody's.
+	vouched bool
 	// denyAs, when not 0, is the status of a refusal in place of its own.
 	denyAs int
 	body   bytes.Buffer

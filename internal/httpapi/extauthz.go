@@ -56,6 +56,7 @@ func (c *call) byRules() error {
 	}
 	c.question.Scopes, c.question.Resource = needs.Rule.Scopes, needs.Resource
 	addr, _ := c.s.clientAddr(c.r)
+	c.vouched = true
 	return c.pass(set.Workspace, addr, Use{Method: c.r.Method, Path: path})
 }
 

@@ -26,7 +26,8 @@ func forwardAuthRoute() Route {
 		saying("What the request needs stands in this query, which the proxy owns; no header sets or lowers it. " +
 			"200 without a body and with all of the headers Tokenry-Token-Id, -Principal, -Principal-Type, -External-Id, -Workspace, -Scopes " +
 			"and -Expires-At, empty where there is nothing to say. Texts beyond visible ASCII are percent-encoded in them. Scopes beyond 4096 bytes are left out of Tokenry-Scopes, " +
-			"and Tokenry-Scopes-Truncated is true then. A workspace that does not exist is refused with 400 and named in the log.")
+			"and Tokenry-Scopes-Truncated is true then. A workspace that does not exist is named in the log; the holder of a good token gets 400 for it " +
+			"from a trusted proxy and while the instance has one workspace, and otherwise 401 as for any workspace that is not the token's.")
 	rt.Timeout, rt.Frequent, rt.ownCredentials, rt.proxied = 0, true, true, true
 	return rt
 }
@@ -62,7 +63,7 @@ func (c *call) forward() error {
 		return err
 	}
 	addr, proxied := c.s.clientAddr(c.r)
-	c.outside = len(c.s.proxies) > 0 && !proxied
+	c.vouched = proxied
 	return c.pass(c.text("workspace"), addr,
 		Use{Method: forwarded(c.r.Header, "X-Forwarded-Method", proxied), Path: forwarded(c.r.Header, "X-Forwarded-Uri", proxied)})
 }
@@ -119,13 +120,18 @@ func (c *call) decideIn(q *question, workspace string, d *verify.Decision) error
 
 // astray refuses what a proxy asks about a workspace that there is none of. That
 // is a mistake of the proxy's owner: a client that were told 401 would throw away
-// a good token. Only the log learns which workspace, and only the holder of a
-// token is answered differently, so that nobody can ask which workspaces exist.
+// a good token. Only the log learns which workspace. Only the holder of a token is
+// answered differently from one of another workspace, and only where that does not
+// tell which workspaces exist.
 func (c *call) astray(q *question, workspace string) error {
+	c.s.metrics.astray.Inc()
 	c.s.log.LogAttrs(c.ctx, slog.LevelWarn, "a proxy names a workspace that does not exist",
 		slog.String("request_id", c.id), slog.String("route", c.pattern()), slog.String("workspace", workspace))
-	if c.outside {
-		return nil
+	if !c.vouched {
+		alone, err := c.s.workspaces.only(c.ctx, c.decision.Revision)
+		if err != nil || alone.workspace == 0 {
+			return err
+		}
 	}
 	anywhere := q.Request
 	anywhere.Peek = true

@@ -95,22 +95,25 @@ func TestForwardAuthNeedsItsWorkspace(t *testing.T) {
 }
 
 // TestForwardAuthBlamesTheProxyForAWorkspaceThatIsNone: with 401 the clients of a
-// proxy that is set up wrong would throw good tokens away. Whoever has no token,
-// or comes past the trusted proxies, cannot ask which workspaces exist.
+// proxy that is set up wrong would throw good tokens away. Where there is one
+// workspace, or a proxy is known, that tells nobody which workspaces exist.
 func TestForwardAuthBlamesTheProxyForAWorkspaceThatIsNone(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		proxies string
 		path    string
 		status  int
+		several bool
 	}{
-		"no proxy is known":   {"", fa + "?workspace=nowhere", 400},
-		"an external id":      {"", fa + "?workspace=ext:nowhere", 400},
-		"from the proxy":      {"127.0.0.0/8", fa + "?workspace=nowhere", 400},
-		"past the proxies":    {"192.0.2.0/24", fa + "?workspace=nowhere", 401},
-		"a proxy like nginx":  {"", fa + "?workspace=nowhere&deny=403", 403},
-		"from a rules file":   {"192.0.2.0/24", "/v1/ext-authz/astray/x", 400},
-		"a slug never is one": {"", fa + "?workspace=%22%3BNO", 400},
+		"the only workspace":   {"", fa + "?workspace=nowhere", 400, false},
+		"an external id":       {"", fa + "?workspace=ext:nowhere", 400, false},
+		"a slug never is one":  {"", fa + "?workspace=%22%3BNO", 400, false},
+		"a proxy like nginx":   {"", fa + "?workspace=nowhere&deny=403", 403, false},
+		"past the proxies":     {"192.0.2.0/24", fa + "?workspace=nowhere", 400, false},
+		"of several":           {"", fa + "?workspace=nowhere", 401, true},
+		"of several, past":     {"192.0.2.0/24", fa + "?workspace=nowhere", 401, true},
+		"of several, proxied":  {"127.0.0.0/8", fa + "?workspace=nowhere", 400, true},
+		"of several, by rules": {"", "/v1/ext-authz/astray/x", 400, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,6 +122,9 @@ func TestForwardAuthBlamesTheProxyForAWorkspaceThatIsNone(t *testing.T) {
 				options = append(options, behind(tt.proxies))
 			}
 			w := newWorld(t, options...)
+			if tt.several {
+				w.as(w.root, "POST", "/v1/workspaces", object{"slug": "globex"}).is(201)
+			}
 			r := w.as(w.root, "GET", tt.path, nil).is(tt.status)
 			var p api.Problem
 			if r.into(&p); tt.status != 401 && p.Code != api.CodeInvalidRequest || strings.Contains(string(r.body), "nowhere") {
@@ -130,9 +136,34 @@ func TestForwardAuthBlamesTheProxyForAWorkspaceThatIsNone(t *testing.T) {
 			if log := w.log.String(); !strings.Contains(log, "a workspace that does not exist") || !strings.Contains(log, r.Header.Get("Tokenry-Request-Id")) {
 				t.Errorf("the log does not say it: %s", log)
 			}
+			counted := 0.0
+			w.eachCount("tokenry_proxy_workspace_missing_total", func(_ map[string]string, n float64) { counted += n })
+			if counted != 1 {
+				t.Errorf("counted %v times", counted)
+			}
 			w.as(w.root[:len(w.root)-1]+"!", "GET", tt.path, nil).is(401)
 			w.send("GET", tt.path, "").is(401)
 		})
+	}
+}
+
+// TestForwardAuthDoesNotTellWhichWorkspacesExist: whoever asks without a trusted
+// proxy chooses the workspace, and gets one answer for those of others and for none.
+func TestForwardAuthDoesNotTellWhichWorkspacesExist(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.as(w.root, "POST", "/v1/workspaces", object{"slug": "globex", "external_id": "c1"}).is(201)
+	said := func(workspace string) string {
+		r := w.as(w.root, "GET", fa+"?workspace="+workspace, nil).is(401)
+		id := r.Header.Get("Tokenry-Request-Id")
+		r.Header.Del("Date")
+		return strings.ReplaceAll(fmt.Sprintf("%v %s", r.Header, r.body), id, "ID")
+	}
+	foreign := said("globex")
+	for _, none := range []string{"nowhere", "ext:nowhere", "ext:c1", "%22%3BNO"} {
+		if got := said(none); got != foreign {
+			t.Errorf("%s: %s\nthat of another: %s", none, got, foreign)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	latency  prometheus.Histogram
 	outcomes map[api.Code]prometheus.Counter
+	astray   prometheus.Counter
 }
 
 // newMetrics registers the door's metrics and the engine's figures.
@@ -34,6 +35,9 @@ func newMetrics(reg prometheus.Registerer, e *verify.Engine, version string) (*m
 			Buckets: prometheus.ExponentialBuckets(1e-6, 4, 12), // 1 µs to 4 s
 		}),
 		outcomes: map[api.Code]prometheus.Counter{},
+		astray: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tokenry_proxy_workspace_missing_total", Help: "Questions of proxies that name a workspace which does not exist; the log says which.",
+		}),
 	}
 	verifications := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tokenry_verifications_total", Help: "Verifications of presented tokens, by outcome.",
@@ -45,7 +49,7 @@ func newMetrics(reg prometheus.Registerer, e *verify.Engine, version string) (*m
 		Name: "tokenry_build_info", Help: "1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	return m, register(reg, m.requests, m.latency, verifications, build, newEngineFigures(e))
+	return m, register(reg, m.requests, m.latency, m.astray, verifications, build, newEngineFigures(e))
 }
 
 func register(reg prometheus.Registerer, all ...prometheus.Collector) error {
