@@ -162,7 +162,7 @@ func TestWhatOneMayNotUseIsAbsentAndRefused(t *testing.T) {
 		"/instance/admins":                       {"user": {"vera@example.com"}},
 		"/instance/workspaces":                   {"slug": {"evil"}},
 		"/instance/workspaces/acme/suspend":      {},
-		"/workspace/acme/roles":                  {"name": {"Evil"}, "scopes": {"*"}},
+		"/workspace/acme/roles":                  {"name": {"Evil"}, "more_scopes": {"*"}},
 		"/workspace/acme/scopes":                 {"name": {"a:b"}},
 		"/workspace/acme/access-tokens/new":      {"owner": {"workspace"}, "label": {"x"}, "what": {"scopes"}, "scope": {"*"}, "form": {"y"}},
 		"/workspace/acme/resources":              {"name": {"x"}},

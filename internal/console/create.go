@@ -14,12 +14,11 @@ import (
 
 // draft is the page on which a token is made or edited.
 type draft struct {
-	form
+	picker
 	// owner is me, service or workspace.
 	owner    string
 	accounts []api.ServiceAccount
 	roles    []api.Role
-	groups   []scopeGroup
 	known    []api.Resource
 	// edit is the token being edited; nil for a new one.
 	edit *api.Token
@@ -27,13 +26,6 @@ type draft struct {
 	stale bool
 	// id names this drawn form, so that it makes one token however often it is sent.
 	id string
-}
-
-// scopeGroup is the scopes of one noun.
-type scopeGroup struct {
-	noun    string
-	builtIn bool
-	scopes  []api.Scope
 }
 
 // owners are whom the visitor may make a token for.
@@ -125,7 +117,7 @@ func cut(s string, n int) string {
 
 // draft reads what the page offers.
 func (v *visit) draft(f form, owner string) (draft, error) {
-	d := draft{form: f, owner: owner}
+	d := draft{picker: picker{form: f}, owner: owner}
 	var err error
 	if owner == "service" {
 		if d.accounts, err = v.allAccounts(); err != nil {
@@ -137,7 +129,7 @@ func (v *visit) draft(f form, owner string) (draft, error) {
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return d, err
 	}
-	d.groups = v.grouped(scopes)
+	d.groups = grouped(slices.DeleteFunc(scopes, func(s api.Scope) bool { return !v.at.rights.AllowsAny(s.Name) }))
 	roles, err := v.auth.ListRoles(v.ctx(), v.caller, at)
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return d, err
@@ -160,49 +152,6 @@ func (v *visit) allAccounts() ([]api.ServiceAccount, error) {
 	return slices.DeleteFunc(rows, func(a api.ServiceAccount) bool { return !a.Active }), err
 }
 
-// grouped keeps the scopes that the visitor can hand on, by noun, the product's
-// first.
-func (v *visit) grouped(scopes []api.Scope) []scopeGroup {
-	var out []scopeGroup
-	add := func(s api.Scope) {
-		noun, _, _ := strings.Cut(s.Name, ":")
-		i := slices.IndexFunc(out, func(g scopeGroup) bool { return g.noun == noun })
-		if i < 0 {
-			i = len(out)
-			out = append(out, scopeGroup{noun: noun, builtIn: s.BuiltIn})
-		}
-		out[i].scopes = append(out[i].scopes, s)
-	}
-	for _, s := range scopes {
-		if v.at.rights.AllowsAny(s.Name) {
-			add(s)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b scopeGroup) int {
-		switch {
-		case a.builtIn == b.builtIn:
-			return strings.Compare(a.noun, b.noun)
-		case a.builtIn:
-			return 1
-		}
-		return -1
-	})
-	return out
-}
-
-// loose are the scopes of the form that no box stands for.
-func (d draft) loose() string {
-	var out []string
-	for _, s := range d.values["scope"] {
-		if !slices.ContainsFunc(d.groups, func(g scopeGroup) bool {
-			return s == g.noun+":*" || slices.ContainsFunc(g.scopes, func(k api.Scope) bool { return k.Name == s })
-		}) {
-			out = append(out, s)
-		}
-	}
-	return strings.Join(append(out, d.list("more_scopes")...), " ")
-}
-
 // what is the chosen kind of rights: inherit, role or scopes.
 func (d draft) what() string {
 	if w := d.get("what"); w != "" {
@@ -212,11 +161,6 @@ func (d draft) what() string {
 		return "inherit"
 	}
 	return "scopes"
-}
-
-// chosen are the scopes of the form, ticked or typed.
-func (d draft) chosen() []string {
-	return append(slices.Clone(d.values["scope"]), d.list("more_scopes")...)
 }
 
 // reach is every resource that the visitor may hand on.
@@ -355,5 +299,5 @@ func (v *visit) create(d draft) (authority.Issued, error) {
 // summary answers the sentence about what the token in the form would do.
 func (v *visit) summary() error {
 	f := v.typed()
-	return v.fragment(summaryText(v, draft{form: f, owner: f.get("owner")}))
+	return v.fragment(summaryText(v, draft{picker: picker{form: f}, owner: f.get("owner")}))
 }

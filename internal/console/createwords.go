@@ -231,14 +231,6 @@ func (v *visit) createAction(d draft) string {
 	return v.ws("access-tokens", "new")
 }
 
-// usesBuiltIn says whether the form has a built-in scope chosen, so that their
-// group is shown open.
-func (d draft) usesBuiltIn() bool {
-	return slices.ContainsFunc(d.groups, func(g scopeGroup) bool {
-		return g.builtIn && slices.ContainsFunc(g.scopes, func(s api.Scope) bool { return d.has("scope", s.Name) })
-	})
-}
-
 func (v *visit) reachTitle() string {
 	if rs := v.reach(); len(rs) != 1 || rs[0] != "*" {
 		return "All that I may reach: " + listed(rs, 5)

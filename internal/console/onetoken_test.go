@@ -169,11 +169,11 @@ func TestEditingARoleKeepsItsNameAndLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const at = "/workspace/acme/roles"
-	form := url.Values{"name": {"Night"}, "display_name": {"Night shift"}, "scopes": {"tickets:read"}, "rate_limit_requests": {"5"}, "rate_limit_window": {"1m"}}
+	form := url.Values{"name": {"Night"}, "display_name": {"Night shift"}, "more_scopes": {"tickets:read"}, "rate_limit_requests": {"5"}, "rate_limit_window": {"1m"}}
 	w.status(w.as("ada@example.com", at, form), http.StatusSeeOther)
 	const one = at + "/Night"
 	again := w.filled(w.status(w.as("ada@example.com", one), http.StatusOK), one)
-	again.Set("scopes", "tickets:read tickets:write")
+	again.Set("more_scopes", "tickets:read tickets:write")
 	w.status(w.as("ada@example.com", one, again), http.StatusSeeOther)
 	w.shows(w.status(w.as("ada@example.com", one), http.StatusOK), "Night shift", `value="5"`, "tickets:write")
 	bad := w.status(w.as("ada@example.com", one, with(form, "rate_limit_requests", "many")), http.StatusUnprocessableEntity)

@@ -132,11 +132,11 @@ func policyForm(action string, p policyView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = policyLimit(p, "rate_limit", "Each token, at most so many requests").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = policyLimit(p, "rate_limit", "Requests of each token, at most").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = policyLimit(p, "workspace_rate_limit", "All tokens together, at most so many requests").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = policyLimit(p, "workspace_rate_limit", "Requests of all tokens, at most").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -43,6 +43,8 @@ type rights struct {
 	roles []api.Role
 	// scopes are those of the product.
 	scopes []api.Scope
+	// groups are all that a role can be made of.
+	groups []scopeGroup
 }
 
 func (v *visit) rights() (rights, error) {
@@ -55,7 +57,9 @@ func (v *visit) rights() (rights, error) {
 		return rights{}, err
 	}
 	scopes, err := v.auth.ListScopes(v.ctx(), v.caller, c.at)
-	return rights{c, roles, slices.DeleteFunc(scopes, func(s api.Scope) bool { return s.BuiltIn })}, err
+	r := rights{catalogue: c, roles: roles, groups: slices.Insert(grouped(scopes), 0, wholeProduct())}
+	r.scopes = slices.DeleteFunc(scopes, func(s api.Scope) bool { return s.BuiltIn })
+	return r, err
 }
 
 func (r rights) role(name string) (api.Role, bool) {
@@ -113,7 +117,7 @@ func (v *visit) doRole() error {
 }
 
 func (v *visit) putRole(r rights, f form, name string) error {
-	in := api.PutRole{Description: f.get("description"), Scopes: f.list("scopes"), DisplayName: f.get("display_name"), Locked: f.get("locked") != ""}
+	in := api.PutRole{Description: f.get("description"), Scopes: picker{form: f}.chosen(), DisplayName: f.get("display_name"), Locked: f.get("locked") != ""}
 	if err := f.roleLimit(&in); err != nil {
 		return err
 	}
@@ -140,7 +144,7 @@ func (v *visit) role() error {
 	if !ok {
 		return v.missing()
 	}
-	f := form{fresh: true, values: url.Values{"description": {o.Description}, "scopes": {lines(o.Scopes)}, "display_name": {o.DisplayName}}}
+	f := form{fresh: true, values: url.Values{"description": {o.Description}, "scope": o.Scopes, "display_name": {o.DisplayName}}}
 	f.values.Set("locked", map[bool]string{true: "yes"}[o.Locked])
 	putLimit(f.values, "rate_limit", o.RateLimit)
 	return v.roleWith(r, o, f)

@@ -31,7 +31,7 @@ func TestAScopeIsMadeEditedAndTakenAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	acme := authority.Where{Workspace: "acme"}
-	w.status(w.as("ada@example.com", rolesAt, url.Values{"name": {"Support"}, "scopes": {"tickets:read"}, "rate_limit_requests": {"60"}, "rate_limit_window": {"1m"}}), http.StatusSeeOther)
+	w.status(w.as("ada@example.com", rolesAt, url.Values{"name": {"Support"}, "scope": {"tickets:read"}, "rate_limit_requests": {"60"}, "rate_limit_window": {"1m"}}), http.StatusSeeOther)
 	w.status(w.as("ada@example.com", scopesAt, url.Values{"name": {"tickets:read"}, "description": {"See tickets"}}), http.StatusSeeOther)
 	w.status(w.as("ada@example.com", scopesAt, url.Values{"name": {"tickets:close"}}), http.StatusSeeOther)
 	page := w.status(w.as("ada@example.com", rolesAt), http.StatusOK)
@@ -66,11 +66,11 @@ func TestAScopeIsMadeEditedAndTakenAway(t *testing.T) {
 func TestARoleInUseGoesOnlyWithAReplacement(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.status(w.as("ada@example.com", rolesAt, url.Values{"name": {"Support"}, "scopes": {"tickets:read"}}), http.StatusSeeOther)
-	w.shows(w.status(w.as("ada@example.com", rolesAt, url.Values{"name": {"Support"}, "scopes": {"*"}}), http.StatusUnprocessableEntity), "open it to change it")
+	w.status(w.as("ada@example.com", rolesAt, url.Values{"name": {"Support"}, "more_scopes": {"tickets:read"}}), http.StatusSeeOther)
+	w.shows(w.status(w.as("ada@example.com", rolesAt, url.Values{"name": {"Support"}, "more_scopes": {"*"}}), http.StatusUnprocessableEntity), "open it to change it")
 	w.member("sue@example.com", "Support")
 	one := rolesAt + "/Support"
-	bad := w.status(w.as("ada@example.com", one, url.Values{"scopes": {"Tickets!"}, "description": {"kept"}}), http.StatusUnprocessableEntity)
+	bad := w.status(w.as("ada@example.com", one, url.Values{"more_scopes": {"Tickets!"}, "description": {"kept"}}), http.StatusUnprocessableEntity)
 	w.shows(bad, "kept", "Entries are scopes", `action="`+one+`"`)
 	w.shows(w.status(w.as("ada@example.com", one+"/delete"), http.StatusOK), "1 member", "Whoever has it gets")
 	w.shows(w.status(w.as("ada@example.com", one+"/delete", url.Values{}), http.StatusUnprocessableEntity), "name its replacement")

@@ -306,6 +306,8 @@ func readFields(form *html.Node, out url.Values) {
 		case name == "" || disabled || box && !checked:
 		case n.Data == "input":
 			out.Add(name, attr(n, "value"))
+		case n.Data == "textarea" && n.FirstChild != nil:
+			out.Add(name, n.FirstChild.Data)
 		case n.Data == "select":
 			for o := range n.Descendants() {
 				if _, ok := find(o, "selected"); ok {

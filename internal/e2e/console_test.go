@@ -56,7 +56,7 @@ func (b *browser) consoleViews() []view {
 	b.open(acme + "/members?limit=50")
 	at("another member", eval[string](b, `[...document.querySelectorAll("td.label a")].find(a => a.textContent === "Maria").getAttribute("href")`), "/deactivate", "/remove")
 	b.post(acme+"/scopes", map[string]string{"name": "letters:read", "description": "Read letters"})
-	b.post(instance+"/roles", map[string]string{"name": "Night", "description": "What runs at night", "scopes": "tickets:read"})
+	b.post(instance+"/roles", map[string]string{"name": "Night", "description": "What runs at night", "more_scopes": "tickets:read"})
 	b.open(instance + "/people")
 	users := eval[[]string](b, `[...document.querySelectorAll("a[href$='/deactivate']")].map(a => a.getAttribute("href").replace("/deactivate", ""))`)
 	at("user", users[len(users)-1], "/deactivate")
