@@ -165,9 +165,17 @@ func TestRecoverableSecretsAreSealedAndDestroyedWithThePolicy(t *testing.T) {
 		_, err = w.RevealToken(w.ctx, manager, "acme", i.Token.ID)
 		w.refused(err, api.CodeInsufficientScope)
 		w.recoverable(false)
+		got, err := w.GetToken(w.ctx, w.root, "acme", i.Token.ID)
+		must(w.T, err)
+		if got.Recoverable {
+			w.Error("a token whose copy was destroyed says that it is recoverable")
+		}
+		fresh, err := w.RotateToken(w.ctx, w.root, "acme", i.Token.ID, api.RotateToken{})
+		must(w.T, err)
 		w.recoverable(true)
 		_, err = w.RevealToken(w.ctx, w.root, "acme", i.Token.ID)
-		w.refused(err, api.CodeNotRecoverable)
+		w.refused(err, api.CodeNotRecoverable) // nor was a copy made while the policy forbade it
+		w.allow(fresh.Secret)
 	})
 }
 

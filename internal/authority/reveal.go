@@ -61,7 +61,7 @@ func open(keys *token.Keyring, t Token, s Secret) (token.Secret, error) {
 }
 
 func notRecoverable() error {
-	return api.Errorf(api.CodeNotRecoverable, "this token's secret was shown once and is not kept")
+	return api.Errorf(api.CodeNotRecoverable, "this token's secret was shown once and is not kept; rotate the token for one that you can see")
 }
 
 // RevealToken answers the secret of an active token again, when the policy let
@@ -118,6 +118,9 @@ func (ch *change) mayReveal() error {
 	f := tokenFacts(ch.t, nil)
 	if err := ch.ac.cover(verify.Effective(&f, &ch.owner, &ch.sp.facts)); err != nil {
 		return err
+	}
+	if !ch.sp.policy().Recoverable {
+		return notRecoverable()
 	}
 	if ch.before.Status != api.StatusActive {
 		return api.Errorf(api.CodeNotRecoverable, "only an active token's secret is shown again")

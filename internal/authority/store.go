@@ -205,7 +205,8 @@ type Tx interface {
 	PutSecret(Secret) error
 	// DeleteSecrets forgets the secrets of a token numbered below keep.
 	DeleteSecrets(t ID, keep int) error
-	// ForgetSealed destroys the recoverable copies of a workspace's secrets.
+	// ForgetSealed destroys the recoverable copies of a workspace's secrets; its
+	// tokens are not recoverable any more.
 	ForgetSealed(workspace ID) error
 	PutRole(Role) error
 	DeleteRole(workspace ID, name string) error

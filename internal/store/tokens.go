@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -163,8 +164,11 @@ func (t *tx) PutSecret(s authority.Secret) error {
 
 // ForgetSealed overwrites the copies; SQLite does so in the file too.
 func (t *tx) ForgetSealed(workspace authority.ID) error {
-	return t.exec(`UPDATE secrets SET sealed = NULL
-		WHERE sealed IS NOT NULL AND token IN (SELECT id FROM tokens WHERE workspace = $1)`, workspace)
+	return errors.Join(
+		t.exec(`UPDATE secrets SET sealed = NULL
+			WHERE sealed IS NOT NULL AND token IN (SELECT id FROM tokens WHERE workspace = $1)`, workspace),
+		t.exec(`UPDATE tokens SET recoverable = FALSE WHERE workspace = $1 AND recoverable`, workspace),
+	)
 }
 
 // DeleteSecrets forgets those numbered below keep.

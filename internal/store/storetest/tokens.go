@@ -221,21 +221,24 @@ func secretsForgotten(w *world) {
 	})
 }
 
-// sealedForgotten: of one workspace, and nothing else of its secrets.
+// sealedForgotten: of one workspace, and nothing else of its tokens and secrets.
 func sealedForgotten(w *world) {
-	seal := func() (authority.ID, authority.Secret) {
+	seal := func() (authority.ID, authority.Token, authority.Secret) {
 		ws := w.putWorkspace(nil).ID
-		s := fullSecret(w.putToken(ws, nil).ID)
+		t := w.putToken(ws, func(t *authority.Token) { t.Recoverable = true })
+		s := fullSecret(t.ID)
 		w.do(func(tx authority.Tx) error { return tx.PutSecret(s) })
-		return ws, s
+		return ws, t, s
 	}
-	ws, own := seal()
-	_, others := seal()
+	ws, ownToken, own := seal()
+	_, othersToken, others := seal()
 	w.do(func(tx authority.Tx) error { return tx.ForgetSealed(ws) })
-	own.Sealed = nil
+	own.Sealed, ownToken.Recoverable = nil, false
 	w.read(func(r authority.Reader) {
 		found(w.T, own)(only(r.Secrets(own.Token)))
 		found(w.T, others)(only(r.Secrets(others.Token)))
+		found(w.T, ownToken)(r.Token(ownToken.Locator))
+		found(w.T, othersToken)(r.Token(othersToken.Locator))
 	})
 }
 
