@@ -252,31 +252,37 @@ func (a *Authority) ReportReuse(ctx context.Context, u Reused) error {
 		if err != nil {
 			return err
 		}
+		ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
+		if err != nil {
+			return err
+		}
+		v, sp, err := w.tokenOf(t, ws)
+		if err != nil {
+			return err
+		}
 		told, err := w.ReuseTold(t.ID, u.Secret)
 		if ignoreNoRow(err) != nil {
 			return err
 		}
 		told.Token, told.Secret, told.Count = t.ID, u.Secret, told.Count+u.Count
-		if err == nil && w.now.Before(told.At.Add(reuseEvery)) {
+		if w.now.Before(told.At.Add(reuseEvery)) && !endsByReuse(sp, t) {
 			return w.PutReuseTold(told)
 		}
 		count := told.Count
 		told.At, told.Count = w.now, 0
-		return firstError(w.PutReuseTold(told), w.tellReuse(t, u, count))
+		return firstError(w.PutReuseTold(told), w.tellReuse(sp, t, v, u, count))
 	})
 	return err
 }
 
-func (w *work) tellReuse(t Token, u Reused, count int64) error {
-	ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
-	if err != nil {
-		return err
-	}
-	v, sp, err := w.tokenOf(t, ws)
-	if err != nil {
-		return err
-	}
-	ac := machine(w.caller)
+// endsByReuse says whether the use of a retired secret ends a token: also within
+// the hour of one that was told before the policy said so.
+func endsByReuse(sp *space, t Token) bool {
+	return sp.policy().RevokeOnReuse && t.RevokedAt.IsZero()
+}
+
+func (w *work) tellReuse(sp *space, t Token, v api.Token, u Reused, count int64) error {
+	ws, ac := sp.ws, machine(w.caller)
 	e := event{action: "token.reused", target: v.ID, token: t.Locator, after: map[string]any{"secret": u.Secret, "count": count}}
 	if err := w.record(ac, ws, e); err != nil {
 		return err
@@ -288,7 +294,7 @@ func (w *work) tellReuse(t Token, u Reused, count int64) error {
 	}); err != nil {
 		return err
 	}
-	end := sp.policy().RevokeOnReuse && t.RevokedAt.IsZero()
+	end := endsByReuse(sp, t)
 	facts := tokenMail(v, sp)
 	facts.At, facts.Count, facts.Agent, facts.Revoked = w.now, count, clip(u.Agent, 300), end
 	if u.Addr.IsValid() {
