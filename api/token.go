@@ -70,7 +70,9 @@ type RotateToken struct {
 	Overlap Opt[Duration] `json:"overlap,omitzero"`
 	// RetireOnFirstUse ends the old secret when the new one is first used.
 	RetireOnFirstUse bool `json:"retire_on_first_use,omitempty"`
-	// Renew starts the original lifetime again; also for an expired token.
+	// Renew starts the original lifetime again, as far as the policy allows; also
+	// for an expired token. A token that is outside the policy needs it, or
+	// ExpiresIn.
 	Renew bool `json:"renew,omitempty"`
 	// ExpiresIn sets a new lifetime from now.
 	ExpiresIn Opt[Duration] `json:"expires_in,omitzero"`
@@ -117,7 +119,7 @@ type Token struct {
 	Usable    bool        `json:"usable"`
 	// BlockedBy is the code that a verification would answer now; null while usable.
 	BlockedBy *string `json:"blocked_by"`
-	// OutsidePolicy names the policy fields that the token no longer satisfies.
+	// OutsidePolicy says that the policy of now would not allow the token as it is.
 	OutsidePolicy bool          `json:"outside_policy"`
 	CreatedAt     time.Time     `json:"created_at"`
 	ExpiresAt     *time.Time    `json:"expires_at"`

@@ -100,11 +100,11 @@ func withinPolicy(t Token, p api.Policy, now time.Time) error {
 	for _, field := range outsidePolicy(t, p, now) {
 		switch field {
 		case "never":
-			return outside("never", "the policy does not allow tokens without expiry")
+			return outside("never", "the policy does not allow tokens without expiry; give expires_in or expires_at")
 		case "expires_at":
-			return outside("expires_at", "the policy's max_lifetime is "+p.MaxLifetime.String())
+			return outside("expires_at", "must be at most "+p.MaxLifetime.String()+" from now, the policy's max_lifetime")
 		case "allowed_ips":
-			return outside("allowed_ips", "the policy requires an allow-list of addresses")
+			return outside("allowed_ips", "the policy requires an allow-list of addresses; give the token one")
 		}
 	}
 	return nil
@@ -114,6 +114,39 @@ func withinPolicy(t Token, p api.Policy, now time.Time) error {
 func lifetimeWithin(t Token, p api.Policy, now time.Time) error {
 	p.RequireIPAllowList = false
 	return withinPolicy(t, p, now)
+}
+
+// mayKeepLife refuses a new secret to a token whose expiry, as it stands, the
+// policy does not allow now, and says what would bring it within.
+func mayKeepLife(t Token, p api.Policy, now time.Time) error {
+	err := lifetimeWithin(t, p, now)
+	if err == nil {
+		return nil
+	}
+	return outside(api.AsError(err).Field, "the token's expiry, as it stands, is outside the policy (max_lifetime "+p.MaxLifetime.String()+
+		"); rotate it with renew or expires_in, which bring it within. Its secret still works")
+}
+
+// renewed is how long a token lives that is renewed: its original lifetime, as
+// far as the policy allows; the policy's default if it was to live for ever.
+func renewed(t Token, p api.Policy) time.Duration {
+	d := t.Lifetime
+	if t.ExpiresAt.IsZero() {
+		d = p.DefaultLifetime.Std()
+	}
+	if p.MaxLifetime > 0 {
+		d = min(d, p.MaxLifetime.Std())
+	}
+	return d
+}
+
+// longest is how long the policy lets a token live from now that it does not let
+// live as it does.
+func longest(p api.Policy) time.Duration {
+	if p.MaxLifetime > 0 {
+		return p.MaxLifetime.Std()
+	}
+	return p.DefaultLifetime.Std()
 }
 
 // outsidePolicy names the fields of a token that the policy would not allow now.

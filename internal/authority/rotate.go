@@ -17,7 +17,8 @@ const keptSecrets = 6
 // RotateToken gives a token a new secret; the old one works until the overlap
 // ends. It needs tokens:edit and that the token's rights are within the
 // caller's own; a token with tokens:self may rotate itself, without a longer
-// life. A revoked token, and an expired one without renew, cannot be rotated.
+// life. A revoked token, and an expired one without renew, cannot be rotated; nor
+// can one that would stay outside the policy.
 func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, in api.RotateToken) (out Issued, err error) {
 	out.Revision, err = a.handOver(ctx, c, id, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
@@ -27,7 +28,7 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 		if again, err := w.again(ch.ac, ch.sp, &out, allowed); again || err != nil {
 			return err
 		}
-		if err := w.renew(ch, in); err != nil {
+		if err := firstError(w.renew(ch, in), withinPolicy(ch.t, ch.sp.policy(), w.now)); err != nil {
 			return err
 		}
 		overlap := in.Overlap.Or(ch.sp.policy().Overlap)
@@ -37,7 +38,9 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 	return out, err
 }
 
-// ResetToken is a rotation without overlap: the old secret is dead at once.
+// ResetToken is a rotation without overlap: the old secret is dead at once. It is
+// for a secret in the wrong hands, so the policy never stands in its way: an
+// expiry beyond the policy is brought within it.
 func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (out Issued, err error) {
 	out.Revision, err = a.handOver(ctx, c, id, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
@@ -47,7 +50,7 @@ func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (o
 		if again, err := w.again(ch.ac, ch.sp, &out, allowed); again || err != nil {
 			return err
 		}
-		if err := w.renew(ch, api.RotateToken{}); err != nil {
+		if err := w.curb(ch); err != nil {
 			return err
 		}
 		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.reset")
@@ -136,7 +139,7 @@ func (ch *change) mayRotate() error {
 }
 
 // renew settles the life of a token that is rotated: as it was, its original
-// lifetime again, or a new one.
+// lifetime again as far as the policy allows, or a new one.
 func (w *work) renew(ch *change, in api.RotateToken) error {
 	if in.Renew && in.ExpiresIn.Has() {
 		return api.FieldError("expires_in", "give either renew or expires_in")
@@ -145,12 +148,10 @@ func (w *work) renew(ch *change, in api.RotateToken) error {
 	case in.ExpiresIn.Has():
 		ch.t.ExpiresAt = w.now.Add(in.ExpiresIn.Value.Std())
 		ch.t.Lifetime = in.ExpiresIn.Value.Std()
-	case in.Renew && !ch.t.ExpiresAt.IsZero():
-		ch.t.ExpiresAt = w.now.Add(ch.t.Lifetime)
-	case ch.before.Status == api.StatusExpired:
-		return api.Errorf(api.CodeTokenExpired, "the token has expired; rotate it with renew")
+	case in.Renew && !(ch.t.ExpiresAt.IsZero() && ch.sp.policy().AllowNever):
+		ch.t.ExpiresAt = w.now.Add(renewed(ch.t, ch.sp.policy()))
 	default:
-		return nil
+		return firstError(unexpired(ch), mayKeepLife(ch.t, ch.sp.policy(), w.now))
 	}
 	if ch.ac.isSelf(ch.t) && outlives(ch.t.ExpiresAt, ch.was.ExpiresAt) {
 		return exceeds("renew", "a token cannot extend its own life")
@@ -163,6 +164,26 @@ func (w *work) renew(ch *change, in api.RotateToken) error {
 		checkLifetime(Token{ExpiresAt: ch.t.ExpiresAt}, w.now),
 		tighter(ch.ac, ch.sp, ch.t, ch.was),
 	)
+}
+
+// unexpired refuses a new secret for a token whose expiry has passed and stays.
+func unexpired(ch *change) error {
+	if ch.before.Status == api.StatusExpired {
+		return api.Errorf(api.CodeTokenExpired, "the token has expired; rotate it with renew")
+	}
+	return nil
+}
+
+// curb settles the life of a token that is reset: as it was, or, where the policy
+// no longer allows that, as long as it allows.
+func (w *work) curb(ch *change) error {
+	if err := unexpired(ch); err != nil {
+		return err
+	}
+	if p := ch.sp.policy(); lifetimeWithin(ch.t, p, w.now) != nil {
+		ch.t.ExpiresAt = w.now.Add(longest(p))
+	}
+	return nil
 }
 
 // endWithMaker shortens a relative life to that of the token which gives it, but
@@ -250,8 +271,12 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 		if err != nil {
 			return err
 		}
-		in := api.RotateToken{Renew: !ch.ac.isSelf(ch.t)} // a token cannot extend its own life
-		if err := w.renew(ch, in); err != nil {
+		if ch.ac.isSelf(ch.t) { // a token cannot extend its own life
+			err = w.curb(ch)
+		} else {
+			err = w.renew(ch, api.RotateToken{Renew: true})
+		}
+		if err != nil {
 			return err
 		}
 		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.reset")
@@ -319,7 +344,8 @@ func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.
 
 // TransferToken moves a token to another owner and rotates it without overlap:
 // whoever held the old secret holds nothing. It needs tokens:edit, what a token
-// of the new owner needs, and rights within the caller's own.
+// of the new owner needs, rights within the caller's own, and a token within the
+// policy.
 func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string, in api.TransferToken) (out Issued, err error) {
 	out.Revision, err = a.handOver(ctx, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:edit")
@@ -332,7 +358,7 @@ func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string,
 		if err := w.rehome(ch, in.Owner); err != nil {
 			return err
 		}
-		if err := w.renew(ch, api.RotateToken{}); err != nil {
+		if err := firstError(unexpired(ch), withinPolicy(ch.t, ch.sp.policy(), w.now)); err != nil {
 			return err
 		}
 		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.transferred")

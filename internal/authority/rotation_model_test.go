@@ -21,6 +21,7 @@ type model struct {
 	now      time.Time
 	expires  time.Time
 	lifetime time.Duration
+	max      time.Duration // the policy's max_lifetime
 	disabled bool
 	revoked  bool
 	// secrets are all there were, the newest last.
@@ -88,10 +89,12 @@ func (m *model) rotate(in api.RotateToken, key string) api.Code {
 		return api.CodeTokenRevoked
 	case expired && !in.Renew:
 		return api.CodeTokenExpired
+	case !in.Renew && m.expires.After(m.now.Add(m.max)):
+		return api.CodeOutsidePolicy
 	}
 	overlap := in.Overlap.Or(api.Day).Std()
 	if in.Renew {
-		m.expires = m.now.Add(m.lifetime)
+		m.expires = m.now.Add(min(m.lifetime, m.max))
 	}
 	if expired {
 		overlap = 0
@@ -111,6 +114,14 @@ func (m *model) rotate(in api.RotateToken, key string) api.Code {
 		m.named = &modelNamed{key: key, in: in, number: next.number, at: m.now}
 	}
 	return api.CodeOK
+}
+
+// reset is what a reset must answer: the policy shortens, and never refuses.
+func (m *model) reset() api.Code {
+	if bound := m.now.Add(m.max); m.expires.After(bound) && !m.revoked {
+		m.expires = bound
+	}
+	return m.rotate(api.RotateToken{Overlap: api.Some(api.Duration(0))}, "")
 }
 
 // retry is what the same named request must answer when it is sent again.
@@ -145,7 +156,8 @@ func (r *rotation) steps() map[string]func(*rapid.T) {
 		"use":     r.useOne,
 		"rotate":  r.rotateOne,
 		"retry":   r.retryNamed,
-		"reset":   r.reset,
+		"reset":   r.resetOne,
+		"policy":  r.policy,
 		"disable": r.disable,
 		"enable":  r.enable,
 		"revoke":  r.revoke,
@@ -208,9 +220,16 @@ func (r *rotation) retryNamed(t *rapid.T) {
 	r.judge(t, "retry", r.retry(), got, err)
 }
 
-func (r *rotation) reset(t *rapid.T) {
+func (r *rotation) resetOne(t *rapid.T) {
 	got, err := r.ResetToken(r.ctx, r.caller(""), "acme", r.id)
-	r.judge(t, "reset", r.model.rotate(api.RotateToken{Overlap: api.Some(api.Duration(0))}, ""), got, err)
+	r.judge(t, "reset", r.reset(), got, err)
+}
+
+// policy changes what a token may live, under one that lives already.
+func (r *rotation) policy(t *rapid.T) {
+	days := rapid.SampledFrom([]int{20, 60, 365}).Draw(t, "max_lifetime in days")
+	r.maxLifetime(api.Duration(days) * api.Day)
+	r.max = time.Duration(days) * 24 * time.Hour
 }
 
 func (r *rotation) disable(t *rapid.T) {
@@ -286,6 +305,7 @@ func TestRotationAgreesWithItsModel(t *testing.T) {
 		ada := w.person("ada@example.com")
 		rapid.Check(w.T, func(t *rapid.T) {
 			const lifetime = 90 * 24 * time.Hour
+			w.maxLifetime(365 * api.Day)
 			in := ask("personal", "")
 			in.ExpiresIn = api.Some(90 * api.Day)
 			made, err := w.CreateToken(w.ctx, ada, "acme", in)
@@ -293,7 +313,7 @@ func TestRotationAgreesWithItsModel(t *testing.T) {
 				t.Fatal(err)
 			}
 			now := w.clock.Now()
-			r := &rotation{world: w, id: made.Token.ID, model: model{now: now, expires: now.Add(lifetime), lifetime: lifetime,
+			r := &rotation{world: w, id: made.Token.ID, model: model{now: now, expires: now.Add(lifetime), lifetime: lifetime, max: 365 * 24 * time.Hour,
 				secrets: []*modelSecret{{secret: made.Secret, number: 1}}}}
 			t.Repeat(r.steps())
 		})

@@ -157,6 +157,8 @@ func (f *fleet) leaveOut(t api.Token, own string) string {
 		return "it is revoked"
 	case t.Status == api.StatusExpired && !f.in.Renew && !f.in.ExpiresIn.Has():
 		return "it has expired, and neither --renew nor --expires-in was given"
+	case t.OutsidePolicy && !f.in.Renew && !f.in.ExpiresIn.Has():
+		return "it is outside the policy, and neither --renew nor --expires-in was given"
 	case t.OverlapEndsAt != nil && t.OverlapEndsAt.After(f.Now()) && !f.inOverlap:
 		return "the overlap of its last rotation runs until " + f.when(t.OverlapEndsAt)
 	}

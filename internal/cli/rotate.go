@@ -53,7 +53,7 @@ func (a *app) tokenRotate() *cobra.Command {
 	f = newFields(cmd.Flags()).
 		value("overlap", new(lifetime), "how long the old secret still works; left out, the policy's").
 		yes("retire_on_first_use", "the old secret ends when the new one is first used").
-		yes("renew", "the original lifetime begins again; also for an expired token").
+		yes("renew", "the original lifetime begins again, as far as the policy allows; also for an expired token").
 		value("expires_in", new(lifetime), "new lifetime from now")
 	addKey(cmd.Flags())
 	fleet.add(cmd.Flags())
