@@ -84,7 +84,7 @@ func isAPI(path string) bool {
 		}
 	}
 	switch path {
-	case "/v1", "/healthz", "/readyz", "/openapi.json", "/docs", "/errors":
+	case "/v1", "/healthz", "/readyz", "/openapi.json", "/openapi-3.0.json", "/docs", "/errors":
 		return true
 	}
 	return false
