@@ -423,24 +423,13 @@ func limitText(l *api.RateLimit, whose string) string {
 	return fmt.Sprintf(" (%d in %s, from %s)", l.Requests, l.Window, whose)
 }
 
-// limitOf is the limit of a token and where it comes from: its own, else the
-// strictest of its roles', else the policy's. A token that inherits has its
-// owner's roles.
+// limitOf is the limit of a token and where it comes from.
 func (x *explaining) limitOf(t Token, o *verify.Owner) (l *api.RateLimit, whose string) {
 	if t.RateLimit != nil {
 		return t.RateLimit, "the token"
 	}
-	sts := t.Grants
-	if sts == nil {
-		sts = o.Statements
-	}
-	for _, s := range sts {
-		if of, ok := x.sp.facts.RoleLimits[s.Role]; ok && s.Role != "" && (l == nil || looser(l, &of)) {
-			l, whose = &of, "the role "+s.Role
-		}
-	}
-	if l != nil {
-		return l, whose
+	if l, role := roleLimitOf(x.sp, t, *o); l != nil {
+		return l, "the role " + role
 	}
 	return x.sp.policy().RateLimit, "the policy"
 }

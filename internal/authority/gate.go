@@ -21,6 +21,9 @@ type actor struct {
 	instance bool
 	// with is the API token that was presented; nil for a person.
 	with *Token
+	// limit is that token's own or its roles', in a workspace that is not its own
+	// the one that it names itself; nil for none. The policy's is everybody's.
+	limit *api.RateLimit
 	// member is the caller's own membership here: a person's, that of a personal
 	// token's owner, or the one acted as; 0 for none.
 	member ID
@@ -143,7 +146,7 @@ func (a *Authority) judgeToken(r Reader, c Caller, sp *space) (*actor, error) {
 		return nil, err
 	}
 	ac := &actor{
-		Caller: c, with: &t, principal: principalOf(owner),
+		Caller: c, with: &t, principal: principalOf(owner), limit: ownLimitOf(home, t, owner),
 		grant: verify.Effective(&facts, &owner, &home.facts),
 	}
 	ac.instance = ac.grant.HasInstance("instance:admin")
@@ -153,7 +156,7 @@ func (a *Authority) judgeToken(r Reader, c Caller, sp *space) (*actor, error) {
 	case !ac.instance:
 		return nil, notFound()
 	default:
-		ac.grant = instanceOnly(ac.grant)
+		ac.grant, ac.limit = instanceOnly(ac.grant), t.RateLimit
 	}
 	if ac.instance {
 		ac.grant = grant.Union(ac.grant, ownerGrant())

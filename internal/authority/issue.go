@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, error) {
 	if err != nil {
 		return t, err
 	}
-	if err := mayHold(ac, sp, t, "tokens:create"); err != nil {
+	if err := firstError(mayHold(ac, sp, t, "tokens:create"), activeOwner(o)); err != nil {
 		return t, err
 	}
 	if !in.Label.Has() {
@@ -81,15 +82,16 @@ func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, error) {
 	if err := w.lifetime(ac, sp, &t, in.TokenFields); err != nil {
 		return t, err
 	}
-	inheritLimits(ac, &t, in.TokenFields)
+	inheritLimits(ac, sp, o, &t, in.TokenFields)
 	return t, firstError(
 		ceiling(ac, sp, t, o),
 		withinPolicy(t, sp.policy(), w.now),
-		tighter(ac, sp, t, Token{}),
+		tighter(ac, sp, o, t, Token{}),
 	)
 }
 
-// chooseOwner settles the token's kind and owner.
+// chooseOwner settles the token's kind and owner. Whoever may make no token for
+// others is refused alike whether there is such an owner or not.
 func (w *work) chooseOwner(ac *actor, sp *space, in api.CreateToken, t *Token) (verify.Owner, error) {
 	kind, err := kindOf(in)
 	if err != nil {
@@ -105,24 +107,26 @@ func (w *work) chooseOwner(ac *actor, sp *space, in api.CreateToken, t *Token) (
 	case token.Service:
 		s, err := w.ServiceAccount(sp.ws.ID, serviceAccountKey(in.Owner, sp.ws))
 		if err != nil {
-			return verify.Owner{}, noSuch("service account", err)
+			return verify.Owner{}, firstError(ac.need("tokens:create"), noSuch("service account", err))
 		}
 		t.OwnerServiceAccount = s.ID
-		return activeOwner(serviceAccountOwner(s, sp.ws))
+		return serviceAccountOwner(s, sp.ws), nil
 	}
 	m, err := w.personalOwner(ac, sp, in.Owner)
 	if err != nil {
 		return verify.Owner{}, err
 	}
 	t.OwnerMember = m.ID
-	return activeOwner(memberOwner(m))
+	return memberOwner(m), nil
 }
 
-func activeOwner(o verify.Owner) (verify.Owner, error) {
+// activeOwner is asked behind [mayHold]: whether others are deactivated is not
+// for everybody.
+func activeOwner(o verify.Owner) error {
 	if !o.Active {
-		return o, api.Errorf(api.CodeInactive, "the owner is deactivated or disabled")
+		return api.Errorf(api.CodeInactive, "the owner is deactivated or disabled")
 	}
-	return o, nil
+	return nil
 }
 
 // kindOf reads the kind, or tells it from the owner's form: an e-mail or an id
@@ -159,11 +163,14 @@ func (w *work) personalOwner(ac *actor, sp *space, ref string) (Member, error) {
 		ref = "me"
 	}
 	m, err := w.a.member(w, ac, sp, ref)
-	if err != nil {
-		return m, noSuch("member", err)
+	if errors.Is(err, ErrNoRow) {
+		err = firstError(mayHold(ac, sp, Token{OwnerMember: nobody}, "tokens:create"), noSuch("member", err))
 	}
-	return m, nil
+	return m, err
 }
+
+// nobody is the row number that no member has.
+const nobody ID = -1
 
 // mayHold is the gate of verbs that hand over a secret: own personal tokens of
 // a signed-in person by policy, others by scope, and other people's by
@@ -172,9 +179,8 @@ func mayHold(ac *actor, sp *space, t Token, scope string) error {
 	if t.OwnerMember == 0 {
 		return ac.need(scope)
 	}
-	policy := sp.policy().PersonalTokens
-	if policy == api.PersonalNobody {
-		return api.Errorf(api.CodeForbidden, "the policy personal_tokens allows nobody to hold personal tokens here")
+	if err := anyPersonal(sp); err != nil {
+		return err
 	}
 	if !ac.owns(t) {
 		return ac.need(scope, "tokens:impersonate")
@@ -182,8 +188,16 @@ func mayHold(ac *actor, sp *space, t Token, scope string) error {
 	if !ac.person() && ac.onBehalf == "" {
 		return ac.need(scope)
 	}
-	if policy == api.PersonalManagers && !ac.grant.AllowsAny("tokens:create") {
+	if sp.policy().PersonalTokens == api.PersonalManagers && !ac.grant.AllowsAny("tokens:create") {
 		return api.Errorf(api.CodeForbidden, "the policy personal_tokens allows personal tokens to those with tokens:create alone")
+	}
+	return nil
+}
+
+// anyPersonal refuses personal tokens where there are none.
+func anyPersonal(sp *space) error {
+	if sp.policy().PersonalTokens == api.PersonalNobody {
+		return api.Errorf(api.CodeForbidden, "the policy personal_tokens allows nobody to hold personal tokens here")
 	}
 	return nil
 }
@@ -278,16 +292,16 @@ func allowedIPs(in api.Opt[[]string]) ([]netip.Prefix, error) {
 }
 
 // inheritLimits gives a token that an API token makes that token's addresses
-// and limit, where the request names none.
-func inheritLimits(ac *actor, t *Token, in api.TokenFields) {
+// and limit, where the request names none and it would have looser ones.
+func inheritLimits(ac *actor, sp *space, o verify.Owner, t *Token, in api.TokenFields) {
 	if ac.with == nil {
 		return
 	}
 	if !in.AllowedIPs.Set {
 		t.AllowedIPs = slices.Clone(ac.with.AllowedIPs)
 	}
-	if !in.RateLimit.Set && ac.with.RateLimit != nil {
-		limit := *ac.with.RateLimit
+	if own := ac.limit; !in.RateLimit.Set && looser(limitOf(sp, *t, o), own) {
+		limit := *own
 		t.RateLimit = &limit
 	}
 }

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
 )
 
 // tighter refuses a token that an API token would leave with a longer life,
 // more addresses or a looser limit than that token's own, unless the token was
 // so before.
-func tighter(ac *actor, sp *space, t, before Token) error {
-	if err := looserLimit(ac, sp, t, before); err != nil {
+func tighter(ac *actor, sp *space, o verify.Owner, t, before Token) error {
+	if err := looserLimit(ac, sp, o, t, before); err != nil {
 		return err
 	}
 	if ac.with == nil {
@@ -24,7 +25,8 @@ func tighter(ac *actor, sp *space, t, before Token) error {
 	if !within(t.AllowedIPs, ac.with.AllowedIPs) && (before.ID == 0 || !within(t.AllowedIPs, before.AllowedIPs)) {
 		return exceeds("allowed_ips", "a token cannot have more addresses than the token that makes or edits it")
 	}
-	if looser(t.RateLimit, ac.with.RateLimit) && (before.ID == 0 || looser(t.RateLimit, before.RateLimit)) {
+	limit := limitOf(sp, t, o)
+	if looser(limit, ac.limit) && (before.ID == 0 || looser(limit, limitOf(sp, before, o))) {
 		return exceeds("rate_limit", "a token cannot have a looser limit than the token that makes or edits it")
 	}
 	return nil
@@ -69,19 +71,49 @@ func looser(a, b *api.RateLimit) bool {
 		float64(a.Requests)*float64(b.Window) > float64(b.Requests)*float64(a.Window)
 }
 
-// looserLimit refuses a limit above that of the token's role or the policy to
-// whoever may not write the policy.
-func looserLimit(ac *actor, sp *space, t, before Token) error {
-	if t.RateLimit == nil || before.ID != 0 && !looser(t.RateLimit, before.RateLimit) {
-		return nil
+// limitOf is the limit that holds for a token: its own or its roles', else the
+// policy's.
+func limitOf(sp *space, t Token, o verify.Owner) *api.RateLimit {
+	if l := ownLimitOf(sp, t, o); l != nil {
+		return l
 	}
-	above := sp.policy().RateLimit
-	if len(t.Grants) == 1 {
-		if l, ok := sp.facts.RoleLimits[t.Grants[0].Role]; ok {
-			above = &l
+	return sp.policy().RateLimit
+}
+
+// ownLimitOf is a token's own limit, else the strictest of its roles'; nil for
+// none.
+func ownLimitOf(sp *space, t Token, o verify.Owner) *api.RateLimit {
+	if t.RateLimit != nil {
+		return t.RateLimit
+	}
+	l, _ := roleLimitOf(sp, t, o)
+	return l
+}
+
+// roleLimitOf is the strictest limit of a token's roles, and whose it is; nil for
+// none. A token that inherits has its owner's roles.
+func roleLimitOf(sp *space, t Token, o verify.Owner) (l *api.RateLimit, role string) {
+	sts := t.Grants
+	if sts == nil {
+		sts = o.Statements
+	}
+	for _, s := range sts {
+		if of, ok := sp.facts.RoleLimits[s.Role]; ok && s.Role != "" && (l == nil || looser(l, &of)) {
+			l, role = &of, s.Role
 		}
 	}
-	if looser(t.RateLimit, above) {
+	return l, role
+}
+
+// looserLimit refuses a limit above that of the token's roles or the policy to
+// whoever may not write the policy, unless a looser one held before.
+func looserLimit(ac *actor, sp *space, o verify.Owner, t, before Token) error {
+	if t.RateLimit == nil || before.ID != 0 && !looser(t.RateLimit, limitOf(sp, before, o)) {
+		return nil
+	}
+	above := t
+	above.RateLimit = nil
+	if looser(t.RateLimit, limitOf(sp, above, o)) {
 		return ac.need("policy:write")
 	}
 	return nil

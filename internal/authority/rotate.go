@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -162,7 +163,7 @@ func (w *work) renew(ch *change, in api.RotateToken) error {
 	ch.endWithMaker()
 	return firstError(
 		checkLifetime(Token{ExpiresAt: ch.t.ExpiresAt}, w.now),
-		tighter(ch.ac, ch.sp, ch.t, ch.was),
+		tighter(ch.ac, ch.sp, ch.owner, ch.t, ch.was),
 	)
 }
 
@@ -308,7 +309,11 @@ func (a *Authority) standing(r Reader, c Caller, ref, who string) (st standing, 
 	if st.ac, st.sp, err = a.enter(r, c, ref); err != nil {
 		return st, err
 	}
-	if st.m, err = a.member(r, st.ac, st.sp, who); err != nil {
+	st.m, err = a.member(r, st.ac, st.sp, who)
+	if errors.Is(err, ErrNoRow) || err == nil && st.m.ID != st.ac.member {
+		err = firstError(anyPersonal(st.sp), st.ac.need("tokens:impersonate"), err) // whether there is such a member is not for everybody
+	}
+	if err != nil {
 		return st, err
 	}
 	q := TokenQuery{OwnerMember: st.m.ID, Limit: maxPage}
@@ -385,8 +390,9 @@ func (w *work) rehome(ch *change, owner string) error {
 	}
 	return firstError(
 		mayHold(ch.ac, ch.sp, ch.t, "tokens:create"),
+		activeOwner(o),
 		ceiling(ch.ac, ch.sp, ch.t, o),
-		tighter(ch.ac, ch.sp, ch.t, Token{}), // to its new owner it is a new token
+		tighter(ch.ac, ch.sp, o, ch.t, Token{}), // to its new owner it is a new token
 		w.roomFor(ch.t, ch.sp),
 	)
 }

@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -57,12 +58,16 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 		if lacks != nil && (!ac.person() || ac.member == 0) {
 			return lacks // before the filter, which says which owners there are
 		}
+		if lacks != nil {
+			mine, err := a.ownOnly(r, ac, sp, &f)
+			if err != nil || !mine {
+				out = []api.Token{}
+				return err
+			}
+		}
 		q, keep, err := a.filter(r, ac, sp, f)
 		if err != nil {
 			return err
-		}
-		if lacks != nil {
-			q.OwnerMember = ac.member
 		}
 		from, err := usedFrom(ac, q, f.UsedFrom)
 		if err != nil {
@@ -72,6 +77,22 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 		return err
 	})
 	return out, next, err
+}
+
+// ownOnly narrows a filter to the caller's own tokens; false when it asks for
+// somebody else's. Whether there is such an owner makes no difference.
+func (a *Authority) ownOnly(r Reader, ac *actor, sp *space, f *api.TokenFilter) (bool, error) {
+	if f.Owner != "" && kindOfOwner(f.Owner) != token.Personal {
+		return false, nil
+	}
+	if f.Owner != "" {
+		m, err := a.member(r, ac, sp, f.Owner)
+		if err != nil || m.ID != ac.member {
+			return false, ignoreNoRow(err)
+		}
+	}
+	f.Owner = "me"
+	return true, nil
 }
 
 // scanLimit bounds how many rows one page of a filtered list looks at.
@@ -294,7 +315,7 @@ func (w *work) edit(ch *change, in api.TokenFields) error {
 	if err := w.editLifetime(ch, in); err != nil {
 		return err
 	}
-	if err := tighter(ch.ac, ch.sp, ch.t, ch.was); err != nil {
+	if err := tighter(ch.ac, ch.sp, ch.owner, ch.t, ch.was); err != nil {
 		return err
 	}
 	if in.AllowedIPs.Set && ch.sp.policy().RequireIPAllowList && ch.t.AllowedIPs == nil {
@@ -323,6 +344,9 @@ func (w *work) editLifetime(ch *change, in api.TokenFields) error {
 // widened asks the ceiling when an edit gives the token more than it had, or
 // lets its statements say more than they, or its owner's rights, said.
 func widened(ch *change) error {
+	if reflect.DeepEqual(ch.was.Grants, ch.t.Grants) { // also of scopes that the caller could not list
+		return nil
+	}
 	if err := checkNames(ch.ac, ch.sp, ch.t.Grants); err != nil {
 		return err
 	}
@@ -344,7 +368,8 @@ func widened(ch *change) error {
 }
 
 // DisableToken suspends a token; with revoke_after it is revoked once it was
-// disabled for so long. It needs tokens:disable, but for a person's own.
+// disabled for so long. It needs tokens:disable, and with revoke_after
+// tokens:delete, but for a person's own.
 func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, in api.DisableToken) (v api.Token, revision int64, err error) {
 	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:disable")
@@ -357,7 +382,10 @@ func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, 
 		if ch.t.DisabledAt.IsZero() {
 			ch.t.DisabledAt = w.now
 		}
-		if in.RevokeAfter.Has() {
+		if in.RevokeAfter.Has() { // nothing brings it back then
+			if err := mayManage(ch.ac, ch.t, "tokens:delete"); err != nil {
+				return err
+			}
 			ch.t.RevokeAt = w.now.Add(in.RevokeAfter.Value.Std())
 		}
 		v, err = w.finishToken(ch, "token.disabled")

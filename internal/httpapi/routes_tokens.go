@@ -42,7 +42,7 @@ func tokenStateRoutes() []Route {
 			maybe(change(func(c *call, in api.RevokeToken) (api.Token, int64, error) {
 				return c.s.authority.RevokeToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			}))),
-		route("POST", id+"/disable", needs("tokens:disable"), "Disable a token until it is enabled",
+		route("POST", id+"/disable", needs("tokens:disable").noting("With revoke_after, tokens:delete too."), "Disable a token until it is enabled",
 			maybe(change(func(c *call, in api.DisableToken) (api.Token, int64, error) {
 				return c.s.authority.DisableToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			}))),
