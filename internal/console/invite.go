@@ -3,8 +3,11 @@ package console
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -12,8 +15,9 @@ import (
 )
 
 const (
-	// inviteMost is how long a pasted list is at the most, in bytes. In a form's
-	// encoding it is three times as long at the worst, which is within [maxForm].
+	// inviteMost is how long a list is at the most, in bytes, pasted or as a file.
+	// In a form's encoding it is three times as long at the worst, which is within
+	// [maxForm]: what was looked at comes back in a field.
 	inviteMost = 80 << 10
 	// inviteFor is how long one request invites people: each is written to in
 	// turn, and the answer must come before the server gives up on it.
@@ -35,6 +39,8 @@ func (i invitee) ready() bool { return i.Wrong == "" && !i.exists && i.told == "
 // inviteList is a list on its way: as typed, with what is known of its rows.
 type inviteList struct {
 	form
+	// from is the field that the list came in.
+	from string
 	rows []invitee
 }
 
@@ -69,7 +75,7 @@ func people(n int) string {
 
 func orDash(s string) string { return named(s, "–") }
 
-// inviteTitle is the name of the page on which a list is pasted.
+// inviteTitle is the name of the page on which a list is given.
 const inviteTitle = "Invite many people"
 
 func (v *visit) inviteMany() error {
@@ -95,8 +101,11 @@ func (v *visit) doInviteMany() error {
 	if err := v.mayInvite(); err != nil {
 		return err
 	}
-	l := inviteList{form: v.typed()}
-	if err := v.readList(&l); err != nil {
+	l, err := v.sentList()
+	if err == nil {
+		err = v.readList(&l)
+	}
+	if err != nil {
 		if l.form, err = l.refused(err); err != nil {
 			return err
 		}
@@ -111,18 +120,44 @@ func (v *visit) doInviteMany() error {
 	return v.page("Invited", invitedPage(v, l))
 }
 
-// readList reads the pasted text and says of each row what would be done.
+// sentList is the list that was sent: the text of the field, or that of the file
+// that was chosen, which takes the text's place from there on.
+func (v *visit) sentList() (inviteList, error) {
+	l := inviteList{from: "csv"}
+	err := v.r.ParseMultipartForm(maxForm) // the guard lets no more in, so nothing is put on a disk
+	if errors.Is(err, http.ErrNotMultipart) {
+		err = nil
+	}
+	l.form = v.typed()
+	if tooLong := new(http.MaxBytesError); errors.As(err, &tooLong) {
+		return l, api.FieldError("file", "the list is longer than 80 KiB; send it in parts, or use the command line")
+	}
+	if err != nil {
+		return l, api.Errorf(api.CodeInvalidRequest, "the form could not be read")
+	}
+	file, head, err := v.r.FormFile("file")
+	if err != nil || head.Filename == "" {
+		return l, nil // no file was chosen
+	}
+	defer func() { _ = file.Close() }()
+	text, err := io.ReadAll(file)
+	l.from = "file"
+	l.values.Set("csv", string(text))
+	return l, err
+}
+
+// readList reads the text and says of each row what would be done.
 func (v *visit) readList(l *inviteList) error {
 	text := l.values.Get("csv")
 	if len(text) > inviteMost {
-		return api.FieldError("csv", "the list is longer than 80 KiB; paste it in parts, or use the command line")
+		return api.FieldError(l.from, "the list is longer than 80 KiB; send it in parts, or use the command line")
 	}
 	rows, err := roster.Parse([]byte(text))
-	if errors.Is(err, roster.ErrToken) {
-		l.values.Del("csv") // the page repeats no token
+	if errors.Is(err, roster.ErrToken) || !utf8.ValidString(text) {
+		l.values.Del("csv") // the page repeats no token, and nothing that is no text
 	}
 	if err != nil {
-		return api.FieldError("csv", err.Error())
+		return api.FieldError(l.from, err.Error())
 	}
 	p, err := v.offered(l.form)
 	if err != nil {

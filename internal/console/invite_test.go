@@ -1,8 +1,12 @@
 package console_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -79,6 +83,66 @@ func TestAListThatCannotBeReadKeepsWhatWasTypedButNoToken(t *testing.T) {
 	spilled := w.status(w.as("ada@example.com", invite, url.Values{"csv": {"email,name,role\nx@example.com," + w.secret + ",Viewer"}}), http.StatusUnprocessableEntity)
 	w.shows(spilled, "holds an API token")
 	w.hides(spilled, w.secret)
+}
+
+// upload sends the form with a file as a browser would: with none, it has no name.
+func (w *world) upload(who, text, name, file string) answer {
+	w.Helper()
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	must(w.T, m.WriteField("csv", text))
+	h := textproto.MIMEHeader{"Content-Disposition": {`form-data; name="file"; filename="` + name + `"`}, "Content-Type": {"text/csv"}}
+	part, err := m.CreatePart(h)
+	must(w.T, err)
+	_, err = part.Write([]byte(file))
+	must(w.T, errors.Join(err, m.Close()))
+	r, err := http.NewRequestWithContext(w.ctx, http.MethodPost, w.server.URL+invite, &b)
+	must(w.T, err)
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.AddCookie(&http.Cookie{Name: "tokenry", Value: who})
+	return w.do(r)
+}
+
+func TestAFileIsAList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.emails()
+	w.shows(w.as("ada@example.com", invite), `enctype="multipart/form-data"`, `type="file"`)
+	const list = "email,role,resources\r\nzoe@example.com,Viewer,payments web-*\r\nbad,Viewer,\r\n"
+	look := w.status(w.upload("ada@example.com", "email,role\nold@example.com,Viewer\n", "people.csv", list), http.StatusOK)
+	w.labelled(look)
+	w.shows(look, "Invite 1 person?", "payments", "no plain e-mail address")
+	w.hides(look, "old@example.com")
+	if w.emails() != before {
+		t.Errorf("a look made %s", w.emails())
+	}
+	done := w.as("ada@example.com", invite, w.filled(look, invite))
+	w.shows(w.status(done, http.StatusOK), "1 person added")
+	if got := w.emails(); got != before+" zoe@example.com" {
+		t.Errorf("members are %s", got)
+	}
+	w.shows(w.status(w.upload("ada@example.com", "email,role\nkim@example.com,Viewer\n", "", ""), http.StatusOK), "kim@example.com")
+}
+
+func TestAFileThatCannotBeReadIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("eve@example.com", "Viewer")
+	for file, want := range map[string]string{
+		"email,admin\nx,y":                    "no column",
+		"email,role\n\xff\xfe\x00":            "not UTF-8",
+		strings.Repeat("a", 81<<10):           "80 KiB",
+		strings.Repeat("a", 600<<10):          "80 KiB",
+		"email,role\nx@y.z," + w.secret + "\n": "holds an API token",
+	} {
+		bad := w.status(w.upload("ada@example.com", "", "x.csv", file), http.StatusUnprocessableEntity)
+		w.labelled(bad)
+		w.inert(bad)
+		w.shows(bad, want, `aria-describedby="h-file"`)
+		w.hides(bad, w.secret, "\xff")
+	}
+	w.status(w.upload("eve@example.com", "", "x.csv", "email,role\nx@example.com,Viewer\n"), http.StatusForbidden)
 }
 
 func TestNobodyIsInvitedToMoreThanTheVisitorHas(t *testing.T) {
