@@ -122,6 +122,13 @@ type Config struct {
 	// first alone, false. The last Owner keeps that role whatever the provider says.
 	OIDCSyncRoles bool `key:"oidc_sync_roles" default:"false" help:"apply --oidc-roles at every sign-in, not only the first"`
 
+	// OIDCConfirm is what it takes to confirm through the provider before something
+	// delicate: auth_time, that it says when it asked the person to sign in anew; or
+	// return, that they come back from it, for a provider that never says when, such
+	// as Google. With return, whoever sits at a browser that is signed in at the
+	// provider can confirm. The default is auth_time.
+	OIDCConfirm string `key:"oidc_confirm" default:"auth_time" help:"what confirms a person through the provider: auth_time or return"`
+
 	// WebhookNetworks lists networks, as CIDRs or single addresses, that webhooks
 	// may be posted to although they are not public; then http:// is taken too.
 	// Empty allows public addresses over https alone.

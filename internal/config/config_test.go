@@ -108,7 +108,7 @@ func TestEverySettingHasEveryForm(t *testing.T) {
 		"rules":   "r",
 		"sign_in": "sso", "oidc_issuer": "https://id.example.com", "oidc_name": "Corp", "oidc_client_id": "t", "oidc_client_secret": "",
 		"oidc_client_secret_file": "f", "oidc_scopes": "email,groups", "oidc_domains": "example.com,example.org", "oidc_workspace": "acme",
-		"oidc_default_role": "Viewer", "oidc_role_claim": "groups", "oidc_roles": "a=Owner,b=Viewer", "oidc_sync_roles": "true",
+		"oidc_default_role": "Viewer", "oidc_role_claim": "groups", "oidc_roles": "a=Owner,b=Viewer", "oidc_sync_roles": "true", "oidc_confirm": "return",
 	}
 	var file strings.Builder
 	env := map[string]string{}
@@ -234,6 +234,8 @@ func TestRefuses(t *testing.T) {
 		{"rules without a claim", layers{flags: sso("https://h", "--oidc-workspace", "a", "--oidc-roles", "a=Owner")}, "oidc_role_claim"},
 		{"a role without a workspace", layers{flags: sso("https://h", "--oidc-default-role", "Viewer")}, "oidc_workspace"},
 		{"rules at every sign-in, without any", layers{flags: sso("https://h", "--oidc-sync-roles")}, "oidc_sync_roles"},
+		{"a confirmation by nothing", layers{flags: sso("https://h", "--oidc-confirm", "never")}, "oidc_confirm"},
+		{"a confirmation without a provider", layers{flags: []string{"--oidc-confirm", "return"}}, "oidc_confirm"},
 		{"neither true nor false", layers{env: map[string]string{"TOKENRY_OIDC_SYNC_ROLES": "maybe"}}, "oidc_sync_roles"},
 		{"a negative time", layers{flags: []string{"--shutdown-timeout", "-1s"}}, "shutdown_timeout"},
 	} {

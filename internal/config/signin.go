@@ -25,7 +25,7 @@ func (c *Config) checkOIDC() error {
 	if c.OIDCIssuer == "" {
 		return c.checkNoOIDC()
 	}
-	for _, check := range []func() error{c.checkIssuer, c.checkOIDCClient, c.checkDomains, c.checkOIDCRoles} {
+	for _, check := range []func() error{c.checkIssuer, c.checkOIDCClient, c.checkDomains, c.checkOIDCRoles, c.checkOIDCConfirm} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -46,6 +46,7 @@ func (c *Config) checkNoOIDC() error {
 		{"oidc_domains", len(c.OIDCDomains) > 0},
 		{"oidc_workspace", c.OIDCWorkspace != ""},
 		{"oidc_roles", len(c.OIDCRoles) > 0},
+		{"oidc_confirm", c.OIDCConfirm != "auth_time"},
 	} {
 		if s.given {
 			return wrong(s.key, "means nothing without oidc_issuer; set that too")
@@ -104,6 +105,13 @@ func (c *Config) checkOIDCRoles() error {
 	}
 	if c.OIDCSyncRoles && len(c.OIDCRoles) == 0 {
 		return wrong("oidc_sync_roles", "means nothing without oidc_roles")
+	}
+	return nil
+}
+
+func (c *Config) checkOIDCConfirm() error {
+	if c.OIDCConfirm != "auth_time" && c.OIDCConfirm != "return" {
+		return wrong("oidc_confirm", "must be auth_time, or return where the provider does not say when people signed in")
 	}
 	return nil
 }

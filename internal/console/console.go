@@ -124,7 +124,8 @@ const (
 	anybody access = iota
 	signedIn
 	inWorkspace
-	// provenAnew is signedIn by somebody who showed who they are a short while ago.
+	// provenAnew is a form of an administrator of the instance who showed who they
+	// are a short while ago, or shows it now.
 	provenAnew
 )
 
@@ -270,27 +271,29 @@ func (c *console) workspaceRoutes() []route {
 func (c *console) catalogueRoutes() []route {
 	var out []route
 	for _, at := range []struct {
-		path   string
-		access access
-	}{{" /workspace/{ws}", inWorkspace}, {" /instance", signedIn}} {
+		path           string
+		access, change access
+	}{{" /workspace/{ws}", inWorkspace, inWorkspace}, {" /instance", signedIn, provenAnew}} {
 		out = append(
 			out,
 			route{"GET" + at.path + "/roles", at.access, (*visit).roles},
-			route{"POST" + at.path + "/roles", at.access, (*visit).doRole},
+			route{"POST" + at.path + "/roles", at.change, (*visit).doRole},
 			route{"GET" + at.path + "/roles/{role}", at.access, (*visit).role},
-			route{"POST" + at.path + "/roles/{role}", at.access, (*visit).doEditRole},
+			route{"POST" + at.path + "/roles/{role}", at.change, (*visit).doEditRole},
 			route{"GET" + at.path + "/roles/{role}/delete", at.access, (*visit).deleteRole},
-			route{"POST" + at.path + "/roles/{role}/delete", at.access, (*visit).doDeleteRole},
-			route{"POST" + at.path + "/scopes", at.access, (*visit).doScope},
+			route{"POST" + at.path + "/roles/{role}/delete", at.change, (*visit).doDeleteRole},
+			route{"POST" + at.path + "/scopes", at.change, (*visit).doScope},
 			route{"GET" + at.path + "/scopes/{scope}", at.access, (*visit).scope},
-			route{"POST" + at.path + "/scopes/{scope}", at.access, (*visit).doEditScope},
+			route{"POST" + at.path + "/scopes/{scope}", at.change, (*visit).doEditScope},
 			route{"GET" + at.path + "/scopes/{scope}/delete", at.access, (*visit).deleteScope},
-			route{"POST" + at.path + "/scopes/{scope}/delete", at.access, (*visit).doDeleteScope},
+			route{"POST" + at.path + "/scopes/{scope}/delete", at.change, (*visit).doDeleteScope},
 		)
 	}
 	return out
 }
 
+// instanceRoutes are the pages of the whole deployment. What changes it asks its
+// administrator who they are, unless they showed that a short while ago.
 func (c *console) instanceRoutes() []route {
 	return []route{
 		{"GET /instance", signedIn, (*visit).instance},
@@ -300,13 +303,13 @@ func (c *console) instanceRoutes() []route {
 		{"GET /instance/system", signedIn, (*visit).system},
 		{"POST /instance/system/test-mail", signedIn, (*visit).doTestMail},
 		{"GET /instance/workspaces/{ws}/suspend", signedIn, (*visit).suspend},
-		{"POST /instance/workspaces", signedIn, (*visit).doNewWorkspace},
-		{"POST /instance/workspaces/{ws}/{verb}", signedIn, (*visit).doSuspend},
+		{"POST /instance/workspaces", provenAnew, (*visit).doNewWorkspace},
+		{"POST /instance/workspaces/{ws}/{verb}", provenAnew, (*visit).doSuspend},
 		{"POST /instance/admins", provenAnew, (*visit).doAdmin},
 		{"GET /instance/users/{user}", signedIn, (*visit).userPage},
 		{"GET /instance/users/{user}/{verb}", signedIn, (*visit).askUser},
 		{"POST /instance/users/{user}/{verb}", provenAnew, (*visit).doUser},
 		{"GET /instance/defaults", signedIn, (*visit).instanceDefaults},
-		{"POST /instance/defaults", signedIn, (*visit).doInstanceDefaults},
+		{"POST /instance/defaults", provenAnew, (*visit).doInstanceDefaults},
 	}
 }

@@ -130,10 +130,10 @@ func TestAFileThatCannotBeReadIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.member("eve@example.com", "Viewer")
 	for file, want := range map[string]string{
-		"email,admin\nx,y":                    "no column",
-		"email,role\n\xff\xfe\x00":            "not UTF-8",
-		strings.Repeat("a", 81<<10):           "80 KiB",
-		strings.Repeat("a", 600<<10):          "80 KiB",
+		"email,admin\nx,y":                     "no column",
+		"email,role\n\xff\xfe\x00":             "not UTF-8",
+		strings.Repeat("a", 81<<10):            "80 KiB",
+		strings.Repeat("a", 600<<10):           "80 KiB",
 		"email,role\nx@y.z," + w.secret + "\n": "holds an API token",
 	} {
 		bad := w.status(w.upload("ada@example.com", "", "x.csv", file), http.StatusUnprocessableEntity)

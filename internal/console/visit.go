@@ -78,7 +78,7 @@ func (v *visit) enter(needs access) error {
 	case inWorkspace:
 		return v.enterWorkspace(v.r.PathValue("ws"))
 	case provenAnew:
-		return v.proven("/instance")
+		return v.provenWith()
 	case anybody, signedIn:
 	}
 	return nil

@@ -234,19 +234,19 @@ func attempts(d api.WebhookDelivery) string {
 func (c *console) webhookRoutes() []route {
 	var out []route
 	for _, at := range []struct {
-		path   string
-		access access
-	}{{" /workspace/{ws}/settings/webhooks", inWorkspace}, {" /instance/webhooks", signedIn}} {
+		path           string
+		access, change access
+	}{{" /workspace/{ws}/settings/webhooks", inWorkspace, inWorkspace}, {" /instance/webhooks", signedIn, provenAnew}} {
 		out = append(
 			out,
 			route{"GET" + at.path, at.access, (*visit).webhooks},
-			route{"POST" + at.path, at.access, (*visit).doNewWebhook},
+			route{"POST" + at.path, at.change, (*visit).doNewWebhook},
 			route{"GET" + at.path + "/{id}", at.access, (*visit).webhook},
-			route{"POST" + at.path + "/{id}", at.access, (*visit).doWebhook},
+			route{"POST" + at.path + "/{id}", at.change, (*visit).doWebhook},
 			route{"GET" + at.path + "/{id}/delete", at.access, (*visit).deleteWebhook},
-			route{"POST" + at.path + "/{id}/{verb}", at.access, (*visit).doWebhookVerb},
+			route{"POST" + at.path + "/{id}/{verb}", at.change, (*visit).doWebhookVerb},
 			route{"GET" + at.path + "/{id}/deliveries/{delivery}", at.access, (*visit).delivery},
-			route{"POST" + at.path + "/{id}/deliveries/{delivery}/resend", at.access, (*visit).doResend},
+			route{"POST" + at.path + "/{id}/deliveries/{delivery}/resend", at.change, (*visit).doResend},
 		)
 	}
 	return out

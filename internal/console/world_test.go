@@ -31,6 +31,8 @@ type people struct {
 	at    time.Time
 	users map[string]console.Session
 	ended []string
+	// stale says that nobody proved lately who they are.
+	stale bool
 }
 
 func (p *people) Authenticate(_ context.Context, cookie string, _ console.Client) (console.Session, error) {
@@ -68,7 +70,14 @@ func (p *people) Methods() (password, sso bool) { return true, true }
 
 func (p *people) Passkeys() bool { return false }
 
-func (p *people) Fresh(context.Context, console.Session) (bool, error) { return true, nil }
+func (p *people) Fresh(context.Context, console.Session) (bool, error) { return !p.stale, nil }
+
+func (p *people) Confirm(_ context.Context, _ console.Session, password string, _ console.Client) error {
+	if password != "correct horse battery" {
+		return api.FieldError("password", "that is not your password")
+	}
+	return nil
+}
 
 func (p *people) Account(context.Context, int64) (console.Account, error) {
 	return console.Account{Password: true, App: true, AppSince: p.at, RecoveryCodes: 10,

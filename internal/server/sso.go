@@ -33,7 +33,7 @@ func (s *Server) providers() ([]signin.OIDCConfig, error) {
 	p := signin.OIDCConfig{
 		ID: providerID, Name: cfg.OIDCName, Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: secret,
 		Scopes: cfg.OIDCScopes, Domains: cfg.OIDCDomains, Workspace: cfg.OIDCWorkspace, DefaultRole: cfg.OIDCDefaultRole,
-		RoleClaim: cfg.OIDCRoleClaim, EverySignIn: cfg.OIDCSyncRoles,
+		RoleClaim: cfg.OIDCRoleClaim, EverySignIn: cfg.OIDCSyncRoles, ConfirmByReturn: cfg.OIDCConfirm == "return",
 	}
 	for _, r := range cfg.OIDCRoles {
 		value, role, _ := strings.Cut(r, "=") // the settings were checked

@@ -20,7 +20,7 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 		if err := s.once(tx, c.nonce); err != nil {
 			return err
 		}
-		proved := c.proved(tx.Now())
+		proved := c.proved(p, tx.Now())
 		if f.User != 0 {
 			u, proved, err = s.signed(tx, p, f, c)
 		} else {
@@ -74,7 +74,7 @@ func (s *Service) signed(tx *authority.SignInTx, p *provider, f flow, c claims) 
 		return u, proved, err
 	}
 	if f.Confirm {
-		proved, err = c.proved(tx.Now()), s.isTheirs(tx, p, u, c)
+		proved, err = c.proved(p, tx.Now()), s.isTheirs(tx, p, u, c)
 	} else {
 		proved, err = row.ConfirmedAt, s.linkTo(tx, p, u, c)
 	}

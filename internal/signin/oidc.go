@@ -45,6 +45,9 @@ type OIDCConfig struct {
 	// EverySignIn applies the rules at each sign-in to an active membership of
 	// Workspace, not only at the first.
 	EverySignIn bool
+	// ConfirmByReturn takes the way there and back for a proof of who somebody is
+	// where the provider does not say when they signed in there.
+	ConfirmByReturn bool
 }
 
 // RoleRule gives a role to who has a value in the claim.

@@ -14,6 +14,9 @@ import (
 // That signs in, but proves nothing about who sits before the screen now. So a
 // session is fresh from when its person signed in at the provider (auth_time of
 // OpenID Connect Core section 2), and a confirmation asks to sign in there anew.
+// Some providers never say when. By them nobody confirms anything, unless the
+// operator decided that coming back is enough: it shows that the browser has the
+// provider's session too, so that a stolen cookie of ours does not do.
 
 // skew is how far the provider's clock may be from this one.
 const skew = time.Minute
@@ -32,11 +35,11 @@ func (s *Service) OIDCConfirm(ctx context.Context, session Session, provider, re
 func (s *Service) freshAt(p *provider, f flow, c claims) error {
 	began := time.Unix(f.Began, 0).Add(-skew)
 	switch {
-	case !f.Confirm:
+	case !f.Confirm, c.signedIn.IsZero() && p.ConfirmByReturn:
 		return nil
 	case c.signedIn.IsZero():
-		return api.Errorf(api.CodeForbidden, "%s does not say when you signed in there, so it confirms nothing; confirm another way, "+
-			"or set a password through “Forgot your password?”", p.Name).Wrap(errors.New("signin: auth_time is missing"))
+		return api.Errorf(api.CodeForbidden, "%s does not say when you signed in there, so coming back from it confirms nothing; %s", p.Name, s.otherwise()).
+			Wrap(errors.New("signin: auth_time is missing"))
 	case c.signedIn.Before(began), c.signedIn.After(s.now().Add(skew)):
 		return api.Errorf(api.CodeForbidden, "%s did not ask you to sign in anew, so it confirms nothing; sign out there and try again", p.Name).
 			Wrap(errors.New("signin: auth_time is not of this visit"))
@@ -44,10 +47,22 @@ func (s *Service) freshAt(p *provider, f flow, c claims) error {
 	return nil
 }
 
+// otherwise says what somebody can do whose provider confirms nothing.
+func (s *Service) otherwise() string {
+	const settings = "whoever runs this server can let it count, by the setting oidc_confirm"
+	if s.policy.Methods == "sso" {
+		return "use a passkey or an app if you have one here; " + settings
+	}
+	return "use your password, a passkey or an app, or choose a password through “Forgot your password?”; " + settings
+}
+
 // proved is when the person proved who they are; where the provider does not say
-// when they signed in, too long ago for anything delicate.
-func (c claims) proved(now time.Time) time.Time {
+// when they signed in, too long ago for anything delicate, or now where coming
+// back counts.
+func (c claims) proved(p *provider, now time.Time) time.Time {
 	switch oldest := now.Add(-freshFor); {
+	case c.signedIn.IsZero() && p.ConfirmByReturn:
+		return now
 	case c.signedIn.Before(oldest), c.signedIn.After(now.Add(skew)):
 		return oldest
 	case c.signedIn.After(now):

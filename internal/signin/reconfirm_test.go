@@ -88,6 +88,45 @@ func TestSigningInAnewAtTheProviderConfirms(t *testing.T) {
 	})
 }
 
+// Some providers, Google among them, never say when somebody signed in there.
+func TestComingBackConfirmsWhereTheOperatorLetsIt(t *testing.T) {
+	each(t, func(w *world) {
+		w, p := w.sso(func(c *signin.OIDCConfig) { c.ConfirmByReturn = true })
+		p.says(map[string]any{"auth_time": nil})
+		r, err := w.through(p)
+		must(w.T, err)
+		w.isFresh(true, r.Session, "after coming back")
+		w.clock.pass(20 * time.Minute)
+		w.isFresh(false, r.Session, "20 minutes later")
+		again, err := w.confirms(p, r.Session)
+		must(w.T, err)
+		w.isFresh(true, again.Session, "after coming back once more")
+		// A provider that does say when is held to it.
+		for name, claim := range map[string]any{"an hour ago": w.ago(time.Hour), "in the future": w.ago(-time.Hour)} {
+			p.says(map[string]any{"auth_time": claim})
+			_, err = w.confirms(p, again.Session)
+			w.refused(err, api.CodeForbidden)
+			r, err = w.through(p)
+			must(w.T, err)
+			w.isFresh(false, r.Session, "after a sign-in with auth_time "+name)
+		}
+	})
+}
+
+func TestWhoeverCannotConfirmIsToldWhatElseThereIs(t *testing.T) {
+	alone(t, func(w *world) {
+		w, p := w.sso(nil)
+		p.says(map[string]any{"auth_time": nil})
+		r, err := w.through(p)
+		must(w.T, err)
+		_, err = w.confirms(p, r.Session)
+		w.refused(err, api.CodeForbidden)
+		if err == nil || !strings.Contains(err.Error(), "Forgot your password?") || !strings.Contains(err.Error(), "oidc_confirm") {
+			w.Error(err)
+		}
+	})
+}
+
 func TestSomebodyElseAtTheProviderConfirmsNothing(t *testing.T) {
 	alone(t, func(w *world) {
 		w, p := w.sso(nil)

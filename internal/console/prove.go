@@ -1,0 +1,166 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// What is delicate asks somebody who is signed in to prove once more who they are,
+// unless they did so a short while ago.
+
+const confirmHome = securityHome + "/confirm"
+
+// proven leads to the confirmation, and from there to a page, unless the person
+// proved to be the one a short while ago.
+func (v *visit) proven(next string) error {
+	fresh, err := v.Sessions.Fresh(v.ctx(), v.session)
+	if err != nil || fresh {
+		return err
+	}
+	return v.redirect(confirmHome + "?next=" + url.QueryEscape(next))
+}
+
+// confirmData is the page on which somebody who is signed in proves who they are.
+type confirmData struct {
+	securityData
+	form
+	// action takes the proof, next is where to go with it, or without.
+	action, next string
+	// kept is the form that waits for the proof; nil where none does.
+	kept    url.Values
+	passkey *Ceremony
+}
+
+// confirmers are the providers at which the person has an identity.
+func (d confirmData) confirmers() []Provider {
+	return slices.DeleteFunc(slices.Clone(d.providers), func(p Provider) bool { return slices.Contains(d.linkable(), p) })
+}
+
+// helpless says that nothing is left by which the person could prove anything.
+func (d confirmData) helpless() bool {
+	return d.passkey == nil && !(d.password && d.Password) && !d.App && len(d.confirmers()) == 0
+}
+
+// leave is where to go without a proof.
+func (d confirmData) leave() string {
+	if d.kept != nil {
+		return d.next
+	}
+	return securityHome
+}
+
+func (v *visit) confirm() error {
+	return v.confirmWith(confirmData{form: form{fresh: true}, action: confirmHome, next: safeNext(v.q("next"))})
+}
+
+func (v *visit) confirmWith(d confirmData) error {
+	var err error
+	if d.securityData, err = v.securityData(); err != nil {
+		return err
+	}
+	if len(d.Account.Passkeys) > 0 && v.Sessions.Passkeys() {
+		c, err := v.Sessions.PasskeyConfirmOffer()
+		if err != nil {
+			return err
+		}
+		d.passkey = &c
+	}
+	if d.form.err != nil {
+		return v.again("Is it you?", provePage(v, d))
+	}
+	return v.page("Is it you?", provePage(v, d))
+}
+
+// prove takes the proof that stands in a form.
+func (v *visit) prove(f form) error {
+	switch f.get("by") {
+	case "passkey":
+		return v.Sessions.PasskeyConfirm(v.ctx(), v.session, f.values.Get("state"), f.values.Get("answer"), v.client(v.r))
+	case "code":
+		return v.Sessions.ConfirmCode(v.ctx(), v.session, f.get("code"), v.client(v.r))
+	}
+	return v.Sessions.Confirm(v.ctx(), v.session, f.values.Get("password"), v.client(v.r))
+}
+
+func (v *visit) doConfirm() error {
+	d := confirmData{form: v.typed(), action: confirmHome}
+	d.next = safeNext(d.get("next"))
+	err := v.prove(d.form)
+	if err == nil {
+		return v.redirect(d.next)
+	}
+	if d.form, err = d.form.refused(err); err != nil {
+		return err
+	}
+	return v.confirmWith(d)
+}
+
+// keptAs stands before the names of a form that waits for its person's proof,
+// which is posted with it to the same address.
+const keptAs = "kept-"
+
+// provenWith lets a form of the instance through when its person proved who they
+// are a short while ago, or by what stands in it. Else it asks, and keeps the form.
+func (v *visit) provenWith() error {
+	if !v.session.InstanceAdmin {
+		return v.missing()
+	}
+	d := confirmData{form: v.typed(), action: v.r.URL.Path, next: v.cameFrom(), kept: v.r.PostForm}
+	if v.r.PostForm.Has(keptAs) {
+		d.kept = unwrapped(v.r.PostForm)
+		d.next = safeNext(d.get("next"))
+		err := v.prove(d.form)
+		if err == nil {
+			v.r.PostForm = d.kept
+			return nil
+		}
+		if d.form, err = d.form.refused(err); err != nil {
+			return err
+		}
+		return v.askFirst(d)
+	}
+	fresh, err := v.Sessions.Fresh(v.ctx(), v.session)
+	if err != nil || fresh {
+		return err
+	}
+	d.form = form{fresh: true}
+	return v.askFirst(d)
+}
+
+// askFirst answers the confirmation in place of what was asked for.
+func (v *visit) askFirst(d confirmData) error {
+	if err := v.confirmWith(d); err != nil {
+		return err
+	}
+	return errAnswered
+}
+
+// unwrapped are the fields of the form that waited.
+func unwrapped(all url.Values) url.Values {
+	out := url.Values{}
+	for name, values := range all {
+		if was, ok := strings.CutPrefix(name, keptAs); ok && was != "" {
+			out[was] = values
+		}
+	}
+	return out
+}
+
+// cameFrom is the page of this site that holds the form.
+func (v *visit) cameFrom() string {
+	u, err := url.Parse(v.r.Referer())
+	if err != nil || u.Host != v.r.Host || !strings.HasPrefix(u.Path, "/instance") {
+		return "/instance"
+	}
+	return safeNext(u.RequestURI())
+}
+
+// doConfirmAt leads to the identity provider, to sign in there anew.
+func (v *visit) doConfirmAt() error {
+	address, state, err := v.Sessions.OIDCConfirm(v.ctx(), v.session, v.r.PathValue("provider"), safeNext(v.r.PostForm.Get("next")))
+	if err != nil {
+		return err
+	}
+	return v.toProvider(address, state)
+}
