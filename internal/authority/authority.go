@@ -59,7 +59,9 @@ type Authority struct {
 	// mail and checkURL are Options.Mail and Options.CheckWebhookURL.
 	mail     bool
 	checkURL func(*url.URL) error
-	refusals *refusals
+	refusals *refusals[refusal, refuser]
+	// turnedAway are the sign-ins that were refused.
+	turnedAway *refusals[turnedAway, everybody]
 }
 
 // New makes an Authority; it starts nothing.
@@ -80,7 +82,7 @@ func New(o Options) *Authority {
 		store: o.Store, keys: o.Keys, now: o.Now, rand: o.Rand, hash: o.HashPassword,
 		commit: &committer{store: o.Store, observers: o.Observers},
 		usage:  o.Usage, decisions: o.Decisions, forget: o.Forget,
-		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: newRefusals(),
+		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: refusalsOfCallers(), turnedAway: refusalsOfSignIns(),
 	}
 }
 

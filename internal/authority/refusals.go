@@ -39,12 +39,15 @@ type refusal struct {
 	code api.Code
 }
 
-// refusals counts what is not written.
-type refusals struct {
-	limit *verify.Limiter[refuser]
+// refusals counts what is not written of refusals of kinds K: one of a kind is
+// told in a time, and of a group of kinds as many as the limit of G lets through.
+type refusals[K, G comparable] struct {
+	every time.Duration
+	group func(K) G
+	limit *verify.Limiter[G]
 
 	mu    sync.Mutex // guards known
-	known map[refusal]*refusalCount
+	known map[K]*refusalCount
 }
 
 type refusalCount struct {
@@ -52,14 +55,19 @@ type refusalCount struct {
 	count  int64
 }
 
-func newRefusals() *refusals {
+func newRefusals[K, G comparable](every time.Duration, group func(K) G, limit api.RateLimit) *refusals[K, G] {
+	return &refusals[K, G]{every: every, group: group, limit: verify.NewLimiter[G](limit, refusalsKnown), known: map[K]*refusalCount{}}
+}
+
+// refusalsOfCallers are those of the gate.
+func refusalsOfCallers() *refusals[refusal, refuser] {
 	limit := api.RateLimit{Requests: refusalsEach, Window: api.Duration(refusalEvery)}
-	return &refusals{limit: verify.NewLimiter[refuser](limit, refusalsKnown), known: map[refusal]*refusalCount{}}
+	return newRefusals(refusalEvery, func(x refusal) refuser { return x.refuser }, limit)
 }
 
 // due counts a refusal, and answers how many there were when they are to be told
 // now; 0 is not now.
-func (r *refusals) due(x refusal, now time.Time) int64 {
+func (r *refusals[K, G]) due(x K, now time.Time) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := r.known[x]
@@ -69,10 +77,10 @@ func (r *refusals) due(x refusal, now time.Time) int64 {
 		r.known[x] = n
 	}
 	n.count++
-	if !n.toldAt.IsZero() && now.Sub(n.toldAt) < refusalEvery {
+	if !n.toldAt.IsZero() && now.Sub(n.toldAt) < r.every {
 		return 0
 	}
-	if _, ok := r.limit.Take(x.refuser, 1, now); !ok {
+	if _, ok := r.limit.Take(r.group(x), 1, now); !ok {
 		return 0
 	}
 	count := n.count
@@ -81,12 +89,12 @@ func (r *refusals) due(x refusal, now time.Time) int64 {
 }
 
 // makeRoom forgets what was told long ago, else whatever comes first.
-func (r *refusals) makeRoom(now time.Time) {
+func (r *refusals[K, G]) makeRoom(now time.Time) {
 	if len(r.known) < refusalsKnown {
 		return
 	}
 	for x, n := range r.known {
-		if now.Sub(n.toldAt) >= refusalEvery {
+		if now.Sub(n.toldAt) >= r.every {
 			delete(r.known, x)
 		}
 	}

@@ -19,18 +19,14 @@ const pendingFor = 10 * time.Minute
 // Whether the account exists, has a password, or is deactivated makes no
 // difference to the answer of a wrong one, nor to the time it takes.
 func (s *Service) Password(ctx context.Context, email, password string, from Client) (Result, error) {
-	if holdsToken(email) || holdsToken(password) {
-		return Result{}, api.Errorf(api.CodeInvalidRequest,
-			"this is an API token, which opens no page; sign in with your e-mail and password")
-	}
-	if s.policy.Methods == "sso" {
-		return Result{}, api.Errorf(api.CodeForbidden, "this server takes no passwords; use single sign-on")
+	if err := s.takesPassword(email, password); err != nil {
+		return Result{}, s.turnedAway(ctx, "password", reasonRefused, authority.User{}, err, from)
 	}
 	email = normal(email)
 	t := s.newTry(email, from)
 	u, err := s.countFor(ctx, t, from, byEmail(email))
-	if err != nil {
-		return Result{}, err
+	if err != nil { // the same for each account and none
+		return Result{}, s.turnedAway(ctx, "password", reasonRefused, authority.User{}, err, from)
 	}
 	ok, err := s.passwords.Check(ctx, u.PasswordHash, password)
 	if err != nil {
@@ -40,6 +36,18 @@ func (s *Service) Password(ctx context.Context, email, password string, from Cli
 		return Result{}, first(s.failed(ctx, u, "password", from), refused())
 	}
 	return s.proved(ctx, t, u, from)
+}
+
+// takesPassword refuses what cannot be a sign-in by password.
+func (s *Service) takesPassword(email, password string) error {
+	if holdsToken(email) || holdsToken(password) {
+		return api.Errorf(api.CodeInvalidRequest,
+			"this is an API token, which opens no page; sign in with your e-mail and password").Wrap(refusalError{reasonTokenTyped})
+	}
+	if s.policy.Methods == "sso" {
+		return api.Errorf(api.CodeForbidden, "this server takes no passwords; use single sign-on").Wrap(refusalError{reasonPasswordOff})
+	}
+	return nil
 }
 
 // holdsToken says whether a text holds an API token.
@@ -129,7 +137,7 @@ func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from 
 	}
 	t := s.newTry(accountName(u), from)
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
-		return Result{}, err
+		return Result{}, s.turnedAway(ctx, "second factor", reasonRefused, u, err, from)
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		out, err = s.secondFactor(tx, t, pending, typed, from)

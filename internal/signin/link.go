@@ -30,7 +30,7 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 			return err
 		}
 		if !u.DeactivatedAt.IsZero() {
-			return api.Errorf(api.CodeForbidden, "this account is deactivated; ask your administrator")
+			return api.Errorf(api.CodeForbidden, "this account is deactivated; ask your administrator").Wrap(refusalError{reasonDeactivated})
 		}
 		out, err = s.beginProved(tx, u, "oidc:"+p.ID, "", from, proved)
 		return err
@@ -40,11 +40,8 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 		c.keepRole = true
 		return s.admit(ctx, p, f, c, from)
 	}
-	if errors.Is(err, api.CodeForbidden) { // whose account it would have been is not known
-		err = first(s.failed(ctx, authority.User{}, "oidc:"+p.ID, from), err)
-	}
 	if err != nil {
-		return Result{}, err
+		return Result{}, s.turnedAway(ctx, "oidc:"+p.ID, reasonRefused, u, err, from)
 	}
 	if f.User != 0 && !f.Confirm {
 		s.tell(ctx, u, "An identity at "+p.Name+" was linked to your account")
@@ -85,7 +82,7 @@ func (s *Service) signed(tx *authority.SignInTx, p *provider, f flow, c claims) 
 func (s *Service) isTheirs(tx *authority.SignInTx, p *provider, u authority.User, c claims) error {
 	have, err := tx.Identity(p.Issuer, c.subject)
 	if errors.Is(err, authority.ErrNoRow) || err == nil && have.User != u.ID {
-		return api.Errorf(api.CodeForbidden, "whoever signed in at %s is not linked to your account", p.Name)
+		return api.Errorf(api.CodeForbidden, "whoever signed in at %s is not linked to your account", p.Name).Wrap(refusalError{reasonNotLinked})
 	}
 	return first(err, tx.Note("session.confirmed", u, u, map[string]string{"method": "oidc:" + p.ID}))
 }
@@ -117,8 +114,12 @@ func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (authori
 		return authority.User{}, err
 	}
 	if !c.verified || !p.allows(c.email) {
+		why := reasonUnverified
+		if c.verified {
+			why = reasonDomain
+		}
 		return authority.User{}, api.Errorf(api.CodeForbidden,
-			"your e-mail is not verified by %s, or its domain is not allowed here; ask your administrator", p.Name)
+			"your e-mail is not verified by %s, or its domain is not allowed here; ask your administrator", p.Name).Wrap(refusalError{why})
 	}
 	u, err := tx.User(authority.UserKey{Email: c.email})
 	if errors.Is(err, authority.ErrNoRow) {
@@ -130,7 +131,7 @@ func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (authori
 	alone, err := withoutMeans(tx, u)
 	if err == nil && !alone {
 		err = api.Errorf(api.CodeForbidden,
-			"there is an account with this e-mail that is signed in to another way; sign in so, and link %s under security", p.Name)
+			"there is an account with this e-mail that is signed in to another way; sign in so, and link %s under security", p.Name).Wrap(refusalError{reasonNotLinked})
 	}
 	if err != nil {
 		return u, err
@@ -149,7 +150,7 @@ func (s *Service) known(tx *authority.SignInTx, p *provider, have authority.Iden
 	}
 	role := p.role(c)
 	if role == "" && !u.InstanceAdmin {
-		return u, api.Errorf(api.CodeForbidden, "%s gives you no role here any more; ask your administrator", p.Name)
+		return u, api.Errorf(api.CodeForbidden, "%s gives you no role here any more; ask your administrator", p.Name).Wrap(refusalError{reasonNoRole})
 	}
 	if role != "" {
 		err = s.misconfigured(p, role, tx.SetRole(u, p.Workspace, role))
@@ -161,7 +162,7 @@ func (s *Service) known(tx *authority.SignInTx, p *provider, have authority.Iden
 func (s *Service) newcomer(tx *authority.SignInTx, p *provider, c claims) (authority.User, error) {
 	role := p.role(c)
 	if p.Workspace == "" || role == "" {
-		return authority.User{}, api.Errorf(api.CodeForbidden, "there is no account for you here; ask your administrator for one")
+		return authority.User{}, api.Errorf(api.CodeForbidden, "there is no account for you here; ask your administrator for one").Wrap(refusalError{reasonNoAccount})
 	}
 	u, err := tx.Provision(c.email, c.name, p.Workspace, role)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -266,16 +267,16 @@ func (s *Service) OIDCFinish(ctx context.Context, provider, stateCookie string, 
 	}
 	f, err := s.resume(p, stateCookie)
 	if err != nil {
-		return out, "", err
+		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonState, authority.User{}, err, from)
 	}
 	code, err := p.answer(f, query)
 	if err != nil {
-		return out, "", err
+		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonState, authority.User{}, err, from)
 	}
 	claims, err := s.redeem(ctx, p, f, code)
 	if err != nil {
 		s.log.Warn("a sign-in through an identity provider was refused", "provider", p.ID, "error", errors.Unwrap(err))
-		return out, "", err
+		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonAnswer, authority.User{}, err, from)
 	}
 	out, err = s.admit(ctx, p, f, claims, from)
 	return out, f.ReturnTo, err
@@ -296,7 +297,7 @@ func (p *provider) answer(f flow, query url.Values) (string, error) {
 		return "", lostFlow(errors.New("signin: the answer is another issuer's"))
 	}
 	if query.Has("error") || query.Get("code") == "" {
-		return "", api.Errorf(api.CodeForbidden, "%s did not sign you in", p.Name)
+		return "", api.Errorf(api.CodeForbidden, "%s did not sign you in", p.Name).Wrap(refusalError{reasonProvider})
 	}
 	return query.Get("code"), nil
 }

@@ -207,7 +207,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from 
 	}
 	t := s.newTry("passkey from "+from.network(), from) // nobody can name an account, so the place is all that counts
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
-		return out, err
+		return out, s.turnedAway(ctx, kindPasskey, reasonRefused, authority.User{}, err, from)
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		u, err := s.assert(tx, c, answer)

@@ -255,8 +255,8 @@ func TestAnAPITokenInTheFormOpensNothingAndIsNotKept(t *testing.T) {
 		}
 		_, err = w.Authenticate(w.ctx, i.Secret.Reveal(), home())
 		w.refused(err, api.CodeInvalidToken)
-		if w.revision() != before || signin.Checked(w.passwords) != hashes {
-			w.Error("a token in the form was counted, hashed or audited")
+		if w.revision() != before+1 || signin.Checked(w.passwords) != hashes { // one event tells of all three
+			w.Error("a token in the form was counted or hashed, or audited more than once")
 		}
 		w.nowhere(i.Secret.Reveal())
 	})
