@@ -57,6 +57,13 @@ type Page struct {
 	Cursor string
 }
 
+// ListFilter narrows a listing of members, service accounts, resources,
+// workspaces or users; the zero value does not.
+type ListFilter struct {
+	// Query keeps what has it in one of its names, in any case of its letters.
+	Query string `json:"q,omitempty"`
+}
+
 // Times that may never have been are pointers; nil is null on the wire.
 
 // When returns nil for the zero time, else a pointer to t in UTC.

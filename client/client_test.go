@@ -362,7 +362,7 @@ func TestListsEndAtAnError(t *testing.T) {
 		t.Errorf("%d errors after %d pages: a cursor that does not move is an error, once", errs, calls)
 	}
 	calls = 0
-	for _, err := range dial(t, s.URL).Members(t.Context(), "acme") {
+	for _, err := range dial(t, s.URL).Members(t.Context(), "acme", api.ListFilter{}) {
 		if err == nil {
 			break
 		}

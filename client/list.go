@@ -42,6 +42,8 @@ func (v values) time(name string, t time.Time) values {
 	return v
 }
 
+func listFilter(f api.ListFilter) values { return values{}.text("q", f.Query) }
+
 func (v values) page(p api.Page) values {
 	if p.Limit != 0 {
 		v["limit"] = []string{strconv.Itoa(p.Limit)}

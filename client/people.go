@@ -23,13 +23,13 @@ func (c *Client) PutMember(ctx context.Context, ws, ref string, in api.CreateMem
 }
 
 // ListMembers answers one page of a workspace's members.
-func (c *Client) ListMembers(ctx context.Context, ws string, p api.Page) (api.List[api.Member], error) {
-	return page[api.Member](ctx, c, ws, values{}.page(p), "members")
+func (c *Client) ListMembers(ctx context.Context, ws string, f api.ListFilter, p api.Page) (api.List[api.Member], error) {
+	return page[api.Member](ctx, c, ws, listFilter(f).page(p), "members")
 }
 
 // Members walks through a workspace's members.
-func (c *Client) Members(ctx context.Context, ws string) iter.Seq2[api.Member, error] {
-	return each(func(p api.Page) (api.List[api.Member], error) { return c.ListMembers(ctx, ws, p) })
+func (c *Client) Members(ctx context.Context, ws string, f api.ListFilter) iter.Seq2[api.Member, error] {
+	return each(func(p api.Page) (api.List[api.Member], error) { return c.ListMembers(ctx, ws, f, p) })
 }
 
 // GetMember answers one member, named by e-mail, id, ext:ID or [Me].
@@ -80,13 +80,13 @@ func (c *Client) CreateServiceAccount(ctx context.Context, ws string, in api.Cre
 }
 
 // ListServiceAccounts answers one page of a workspace's service accounts.
-func (c *Client) ListServiceAccounts(ctx context.Context, ws string, p api.Page) (api.List[api.ServiceAccount], error) {
-	return page[api.ServiceAccount](ctx, c, ws, values{}.page(p), "service-accounts")
+func (c *Client) ListServiceAccounts(ctx context.Context, ws string, f api.ListFilter, p api.Page) (api.List[api.ServiceAccount], error) {
+	return page[api.ServiceAccount](ctx, c, ws, listFilter(f).page(p), "service-accounts")
 }
 
 // ServiceAccounts walks through a workspace's service accounts.
-func (c *Client) ServiceAccounts(ctx context.Context, ws string) iter.Seq2[api.ServiceAccount, error] {
-	return each(func(p api.Page) (api.List[api.ServiceAccount], error) { return c.ListServiceAccounts(ctx, ws, p) })
+func (c *Client) ServiceAccounts(ctx context.Context, ws string, f api.ListFilter) iter.Seq2[api.ServiceAccount, error] {
+	return each(func(p api.Page) (api.List[api.ServiceAccount], error) { return c.ListServiceAccounts(ctx, ws, f, p) })
 }
 
 // GetServiceAccount answers one service account by its name or address.
@@ -127,13 +127,13 @@ func (c *Client) GetUser(ctx context.Context, ref string) (api.User, error) {
 }
 
 // ListUsers answers one page of the users of all workspaces.
-func (c *Client) ListUsers(ctx context.Context, p api.Page) (api.List[api.User], error) {
-	return ask[api.List[api.User]](ctx, c, call{method: http.MethodGet, query: url.Values(values{}.page(p))}, "users")
+func (c *Client) ListUsers(ctx context.Context, f api.ListFilter, p api.Page) (api.List[api.User], error) {
+	return ask[api.List[api.User]](ctx, c, call{method: http.MethodGet, query: url.Values(listFilter(f).page(p))}, "users")
 }
 
 // Users walks through the users of all workspaces.
-func (c *Client) Users(ctx context.Context) iter.Seq2[api.User, error] {
-	return each(func(p api.Page) (api.List[api.User], error) { return c.ListUsers(ctx, p) })
+func (c *Client) Users(ctx context.Context, f api.ListFilter) iter.Seq2[api.User, error] {
+	return each(func(p api.Page) (api.List[api.User], error) { return c.ListUsers(ctx, f, p) })
 }
 
 // DeactivateUser stops a person's tokens in every workspace until it is activated.

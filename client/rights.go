@@ -53,13 +53,13 @@ func (c *Client) CreateResource(ctx context.Context, ws string, in api.CreateRes
 }
 
 // ListResources answers one page of what is on board.
-func (c *Client) ListResources(ctx context.Context, ws string, p api.Page) (api.List[api.Resource], error) {
-	return page[api.Resource](ctx, c, ws, values{}.page(p), "resources")
+func (c *Client) ListResources(ctx context.Context, ws string, f api.ListFilter, p api.Page) (api.List[api.Resource], error) {
+	return page[api.Resource](ctx, c, ws, listFilter(f).page(p), "resources")
 }
 
 // Resources walks through what is on board.
-func (c *Client) Resources(ctx context.Context, ws string) iter.Seq2[api.Resource, error] {
-	return each(func(p api.Page) (api.List[api.Resource], error) { return c.ListResources(ctx, ws, p) })
+func (c *Client) Resources(ctx context.Context, ws string, f api.ListFilter) iter.Seq2[api.Resource, error] {
+	return each(func(p api.Page) (api.List[api.Resource], error) { return c.ListResources(ctx, ws, f, p) })
 }
 
 // GetResource answers one resource.

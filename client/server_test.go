@@ -161,8 +161,11 @@ func TestPeople(t *testing.T) {
 	put := api.CreateMember{}
 	put.Role, put.Resources = api.Some("Viewer"), api.Some([]string{"*"})
 	member(c.PutMember(ctx, "", "ext:42", put))
-	if members := collect(t, c.Members(ctx, "")); len(members) != 3 {
+	if members := collect(t, c.Members(ctx, "", api.ListFilter{})); len(members) != 3 {
 		t.Errorf("%d members", len(members))
+	}
+	if found := collect(t, c.Members(ctx, "", api.ListFilter{Query: "GRACE@"})); len(found) != 1 {
+		t.Errorf("%d members have that e-mail", len(found))
 	}
 	member(c.RemoveMember(ctx, "", "ext:42"))
 
@@ -176,8 +179,11 @@ func TestPeople(t *testing.T) {
 	}
 	one(c.EnableServiceAccount(ctx, "", "bot"))
 	must[api.Affected](t)(c.ServiceAccountTokens(ctx, "", "bot"))
-	if bots := collect(t, c.ServiceAccounts(ctx, "")); len(bots) != 1 {
+	if bots := collect(t, c.ServiceAccounts(ctx, "", api.ListFilter{})); len(bots) != 1 {
 		t.Errorf("%d service accounts", len(bots))
+	}
+	if found := collect(t, c.ServiceAccounts(ctx, "", api.ListFilter{Query: "nowhere"})); len(found) != 0 {
+		t.Errorf("found %v", found)
 	}
 	one(c.RemoveServiceAccount(ctx, "", "bot"))
 }
@@ -213,7 +219,7 @@ func TestInstance(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 	workspace(c.ResumeWorkspace(ctx, "globex"))
-	if ws := collect(t, c.Workspaces(ctx)); len(ws) != 3 {
+	if ws := collect(t, c.Workspaces(ctx, api.ListFilter{})); len(ws) != 3 {
 		t.Errorf("%d workspaces", len(ws))
 	}
 	in := api.CreateMember{Email: "hank@example.com"}
@@ -238,8 +244,11 @@ func TestInstance(t *testing.T) {
 		t.Errorf("erasing who is active: %v", err)
 	}
 	user(c.ActivateUser(ctx, "hank@example.com"))
-	if users := collect(t, c.Users(ctx)); len(users) != 2 {
+	if users := collect(t, c.Users(ctx, api.ListFilter{})); len(users) != 2 {
 		t.Errorf("%d users", len(users))
+	}
+	if found := collect(t, c.Users(ctx, api.ListFilter{Query: "hank"})); len(found) != 1 {
+		t.Errorf("%d users have that name", len(found))
 	}
 	workspace(c.DeleteWorkspace(ctx, "initech"))
 	if _, err := c.GetWorkspace(ctx, "initech"); !errors.Is(err, api.CodeNotFound) {
@@ -280,7 +289,7 @@ func TestRightsPolicyAndAudit(t *testing.T) {
 	}
 	must[api.Resource](t)(c.CreateResource(ctx, "", api.CreateResource{Name: "payments"}))
 	must[api.Resource](t)(c.GetResource(ctx, "", "payments"))
-	if rs := collect(t, c.Resources(ctx, "")); len(rs) != 1 {
+	if rs := collect(t, c.Resources(ctx, "", api.ListFilter{})); len(rs) != 1 {
 		t.Errorf("%d resources", len(rs))
 	}
 	must[api.Resource](t)(c.DeleteResource(ctx, "", "payments"))

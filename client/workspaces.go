@@ -10,14 +10,14 @@ import (
 )
 
 // ListWorkspaces answers one page of the workspaces that the token may enter.
-func (c *Client) ListWorkspaces(ctx context.Context, p api.Page) (api.List[api.Workspace], error) {
-	q := url.Values(values{}.page(p))
+func (c *Client) ListWorkspaces(ctx context.Context, f api.ListFilter, p api.Page) (api.List[api.Workspace], error) {
+	q := url.Values(listFilter(f).page(p))
 	return ask[api.List[api.Workspace]](ctx, c, call{method: http.MethodGet, query: q}, "workspaces")
 }
 
 // Workspaces walks through the workspaces that the token may enter.
-func (c *Client) Workspaces(ctx context.Context) iter.Seq2[api.Workspace, error] {
-	return each(func(p api.Page) (api.List[api.Workspace], error) { return c.ListWorkspaces(ctx, p) })
+func (c *Client) Workspaces(ctx context.Context, f api.ListFilter) iter.Seq2[api.Workspace, error] {
+	return each(func(p api.Page) (api.List[api.Workspace], error) { return c.ListWorkspaces(ctx, f, p) })
 }
 
 // CreateWorkspace makes a tenant. It needs instance:admin.

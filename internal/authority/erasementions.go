@@ -58,7 +58,10 @@ func (e *erasure) eraseCreator(ws ID) error {
 func (e *erasure) eraseResources(ws ID) error {
 	for after := ID(0); ; {
 		var rows []Resource
-		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { rows, err = r.Resources(ws, after, maxPage); return err })
+		err := e.a.store.Read(e.ctx, func(r Reader) (err error) {
+			rows, err = r.Resources(ws, Range{After: after, Limit: maxPage})
+			return err
+		})
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -91,7 +94,10 @@ func (e *erasure) eraseResources(ws ID) error {
 func (e *erasure) eraseContacts(ws ID) error {
 	for after := ID(0); ; {
 		var rows []ServiceAccount
-		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { rows, err = r.ServiceAccounts(ws, after, maxPage); return err })
+		err := e.a.store.Read(e.ctx, func(r Reader) (err error) {
+			rows, err = r.ServiceAccounts(ws, Range{After: after, Limit: maxPage})
+			return err
+		})
 		if err != nil || len(rows) == 0 {
 			return err
 		}

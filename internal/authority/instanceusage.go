@@ -55,7 +55,7 @@ func (a *Authority) InstanceUsage(ctx context.Context, c Caller, from, to time.T
 // allWorkspaces lists those that are not deleted.
 func allWorkspaces(r Reader) (out []Workspace, err error) {
 	for after := ID(0); ; {
-		rows, err := r.Workspaces(after, maxPage)
+		rows, err := r.Workspaces(Range{After: after, Limit: maxPage})
 		out = append(out, rows...)
 		if err != nil || len(rows) < maxPage {
 			return out, err

@@ -106,7 +106,7 @@ func (w *work) ownersOf(ws Workspace) ([]string, error) {
 func membersWith(r Reader, ws Workspace, pass func([]grant.Statement) bool) ([]string, error) {
 	var to []string
 	for after := ID(0); ; {
-		ms, err := r.Members(ws.ID, after, maxPage)
+		ms, err := r.Members(ws.ID, Range{After: after, Limit: maxPage})
 		if err != nil {
 			return nil, err
 		}

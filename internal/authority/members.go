@@ -184,7 +184,7 @@ func (a *Authority) ListMembers(ctx context.Context, c Caller, ref string, page 
 		if err != nil {
 			return err
 		}
-		rows, err := r.Members(sp.ws.ID, page.After, page.size()+1)
+		rows, err := r.Members(sp.ws.ID, page.rows())
 		if err != nil {
 			return err
 		}
@@ -234,7 +234,7 @@ func (w *work) keepOwner(was Member, ws Workspace) error {
 		return nil
 	}
 	for after := ID(0); ; {
-		ms, err := w.Members(ws.ID, after, maxPage)
+		ms, err := w.Members(ws.ID, Range{After: after, Limit: maxPage})
 		if err != nil {
 			return err
 		}

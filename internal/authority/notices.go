@@ -95,7 +95,7 @@ func (a *Authority) noticeSteps(ctx context.Context) (steps []int, err error) {
 		}
 		steps = append([]int{0}, effectivePolicy(in.Policy, api.PatchPolicy{}).NoticeDays...)
 		for after := ID(0); ; {
-			list, err := r.Workspaces(after, maxPage)
+			list, err := r.Workspaces(Range{After: after, Limit: maxPage})
 			if err != nil {
 				return err
 			}

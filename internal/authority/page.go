@@ -1,10 +1,12 @@
 package authority
 
 // Page asks for one page of a list. After is what the page before answered as
-// next; 0 begins.
+// next; 0 begins. Text keeps what has it in one of its names, in lists of what
+// has a name.
 type Page struct {
 	After int64
 	Limit int
+	Text  string
 }
 
 const (
@@ -18,6 +20,10 @@ func (p Page) size() int {
 	}
 	return min(p.Limit, maxPage)
 }
+
+// rows asks for the rows of the page and one more, which tells whether another
+// page follows.
+func (p Page) rows() Range { return Range{After: p.After, Limit: p.size() + 1, Text: p.Text} }
 
 // cut keeps n of at most n+1 rows, and answers where the next page begins; 0
 // when there is none.

@@ -109,9 +109,10 @@ func (a *Authority) forgetRetries(ctx context.Context, pause func(context.Contex
 func (a *Authority) purgeable(ctx context.Context) (ids []ID, err error) {
 	err = a.read(ctx, func(r Reader) error {
 		ids = []ID{0}
-		for _, list := range []func(ID, int) ([]Workspace, error){r.Workspaces, r.DeletedWorkspaces} {
+		deleted := func(q Range) ([]Workspace, error) { return r.DeletedWorkspaces(q.After, q.Limit) }
+		for _, list := range []func(Range) ([]Workspace, error){r.Workspaces, deleted} {
 			for after := ID(0); ; {
-				rows, err := list(after, maxPage)
+				rows, err := list(Range{After: after, Limit: maxPage})
 				if err != nil {
 					return err
 				}
@@ -257,14 +258,14 @@ func (d *due) findTokens(r Reader) (err error) {
 
 func (d *due) findMembers(r Reader) (err error) {
 	if d.members, err = r.RemovedMembers(d.ws.ID, d.removedBefore(), purgeRows); err == nil && d.over && len(d.members) == 0 {
-		d.members, err = r.Members(d.ws.ID, 0, purgeRows)
+		d.members, err = r.Members(d.ws.ID, Range{Limit: purgeRows})
 	}
 	return err
 }
 
 func (d *due) findAccounts(r Reader) (err error) {
 	if d.accounts, err = r.RemovedServiceAccounts(d.ws.ID, d.removedBefore(), purgeRows); err == nil && d.over && len(d.accounts) == 0 {
-		d.accounts, err = r.ServiceAccounts(d.ws.ID, 0, purgeRows)
+		d.accounts, err = r.ServiceAccounts(d.ws.ID, Range{Limit: purgeRows})
 	}
 	return err
 }
@@ -279,7 +280,7 @@ func (d *due) removedBefore() time.Time {
 
 func (d *due) findResources(r Reader) (err error) {
 	if d.over {
-		d.resources, err = r.Resources(d.ws.ID, 0, purgeRows)
+		d.resources, err = r.Resources(d.ws.ID, Range{Limit: purgeRows})
 	}
 	return err
 }

@@ -100,7 +100,7 @@ func (a *Authority) ListResources(ctx context.Context, c Caller, ref string, pag
 		if err != nil {
 			return err
 		}
-		rows, err := r.Resources(sp.ws.ID, page.After, page.size()+1)
+		rows, err := r.Resources(sp.ws.ID, page.rows())
 		if err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func rewrite(sts []grant.Statement, f func(*grant.Statement) bool) ([]grant.Stat
 
 func (w *work) rewriteMembers(sp *space, f func(*grant.Statement) bool) error {
 	for after := ID(0); ; {
-		ms, err := w.Members(sp.ws.ID, after, maxPage)
+		ms, err := w.Members(sp.ws.ID, Range{After: after, Limit: maxPage})
 		if err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func (w *work) rewriteMembers(sp *space, f func(*grant.Statement) bool) error {
 
 func (w *work) rewriteAccounts(sp *space, f func(*grant.Statement) bool) error {
 	for after := ID(0); ; {
-		rows, err := w.ServiceAccounts(sp.ws.ID, after, maxPage)
+		rows, err := w.ServiceAccounts(sp.ws.ID, Range{After: after, Limit: maxPage})
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func RestoreCaller() Caller { return Caller{Machine: "restore"} }
 func (a *Authority) NoteRestore(ctx context.Context, in Restored) error {
 	_, err := a.mutate(ctx, RestoreCaller(), func(w *work) error {
 		for after := ID(0); ; {
-			us, err := w.Users(after, maxPage)
+			us, err := w.Users(Range{After: after, Limit: maxPage})
 			if err != nil {
 				return err
 			}

@@ -286,7 +286,7 @@ func (w *work) eachSpace(e entry, name string, f func(*space) error) error {
 
 func eachWorkspace(r Reader, f func(Workspace) error) error {
 	for after := ID(0); ; {
-		rows, err := r.Workspaces(after, maxPage)
+		rows, err := r.Workspaces(Range{After: after, Limit: maxPage})
 		if err != nil {
 			return err
 		}

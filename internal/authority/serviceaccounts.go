@@ -112,7 +112,7 @@ func (a *Authority) ListServiceAccounts(ctx context.Context, c Caller, ref strin
 		if err != nil {
 			return err
 		}
-		rows, err := r.ServiceAccounts(sp.ws.ID, page.After, page.size()+1)
+		rows, err := r.ServiceAccounts(sp.ws.ID, page.rows())
 		if err != nil {
 			return err
 		}

@@ -73,8 +73,9 @@ type WorkspaceKey struct {
 // never used again); by ExternalID they are not.
 type WorkspaceReader interface {
 	Workspace(k WorkspaceKey) (Workspace, error)
-	// Workspaces lists those not deleted.
-	Workspaces(after ID, limit int) ([]Workspace, error)
+	// Workspaces lists those not deleted; a text is looked for in the slug, the
+	// name and the external id.
+	Workspaces(q Range) ([]Workspace, error)
 	// WorkspacesOf lists those not deleted in which the user is a member.
 	WorkspacesOf(user ID) ([]Workspace, error)
 	// CountWorkspaces counts those not deleted, up to limit.
@@ -100,20 +101,37 @@ type ServiceAccountKey struct {
 	PublicID, Name string
 }
 
+// Range asks for a part of a list in the order of its rows; zero fields ask for
+// all.
+type Range struct {
+	// After continues a list: only IDs greater than it.
+	After ID
+	Limit int
+	// Text keeps what contains it, compared without case for ASCII and matched
+	// literally: % and _ mean themselves.
+	Text string
+}
+
 // PeopleReader reads users, members and service accounts.
 type PeopleReader interface {
 	User(k UserKey) (User, error)
-	Users(after ID, limit int) ([]User, error)
+	// Users lists them by their row numbers; a text is looked for in the e-mail
+	// and the name.
+	Users(q Range) ([]User, error)
 	// InstanceAdmins lists the active instance administrators.
 	InstanceAdmins() ([]User, error)
 	// Member finds a member of that workspace; by ID a removed one too, and then
 	// workspace 0 means any.
 	Member(workspace ID, k MemberKey) (Member, error)
-	Members(workspace, after ID, limit int) ([]Member, error)
+	// Members lists those not removed; a text is looked for in the name, the
+	// external id, and the user's e-mail and name.
+	Members(workspace ID, q Range) ([]Member, error)
 	// ServiceAccount finds one of that workspace; by ID a removed one too, and
 	// then workspace 0 means any.
 	ServiceAccount(workspace ID, k ServiceAccountKey) (ServiceAccount, error)
-	ServiceAccounts(workspace, after ID, limit int) ([]ServiceAccount, error)
+	// ServiceAccounts lists those not removed; a text is looked for in the name
+	// and the description.
+	ServiceAccounts(workspace ID, q Range) ([]ServiceAccount, error)
 }
 
 // TokenQuery narrows a list of tokens; zero fields do not.
@@ -161,7 +179,8 @@ type RightsReader interface {
 	Roles(workspace ID) ([]Role, error)
 	Scopes(workspace ID) ([]Scope, error)
 	Resource(workspace ID, name string) (Resource, error)
-	Resources(workspace, after ID, limit int) ([]Resource, error)
+	// Resources lists them; a text is looked for in the name and the description.
+	Resources(workspace ID, q Range) ([]Resource, error)
 }
 
 // AuditQuery narrows the audit; zero fields do not.

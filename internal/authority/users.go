@@ -44,7 +44,7 @@ func (a *Authority) ListUsers(ctx context.Context, c Caller, page Page) (out []a
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
-		rows, err := r.Users(page.After, page.size()+1)
+		rows, err := r.Users(page.rows())
 		if err != nil {
 			return err
 		}

@@ -131,7 +131,7 @@ func (n *counter) workspace(ws ID) error {
 
 func (n *counter) members(ws ID) error {
 	for after := ID(0); ; {
-		rows, err := n.Members(ws, after, maxPage)
+		rows, err := n.Members(ws, Range{After: after, Limit: maxPage})
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (n *counter) members(ws ID) error {
 
 func (n *counter) accounts(ws ID) error {
 	for after := ID(0); ; {
-		rows, err := n.ServiceAccounts(ws, after, maxPage)
+		rows, err := n.ServiceAccounts(ws, Range{After: after, Limit: maxPage})
 		if err != nil {
 			return err
 		}

@@ -260,7 +260,7 @@ func (a *Authority) Retentions(ctx context.Context) (map[ID]time.Duration, error
 		}
 		keep[0] = effectivePolicy(in.Policy, api.PatchPolicy{}).Retention.Std()
 		for after := ID(0); ; {
-			rows, err := r.Workspaces(after, maxPage)
+			rows, err := r.Workspaces(Range{After: after, Limit: maxPage})
 			if err != nil {
 				return err
 			}

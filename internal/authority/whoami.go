@@ -59,7 +59,7 @@ func (a *Authority) Resolve(ctx context.Context, ref string) (id ID, err error) 
 // several or none.
 func (a *Authority) Alone(ctx context.Context) (id ID, ok bool, err error) {
 	err = a.read(ctx, func(r Reader) error {
-		rows, err := r.Workspaces(0, 2)
+		rows, err := r.Workspaces(Range{Limit: 2})
 		if err == nil && len(rows) == 1 {
 			id, ok = rows[0].ID, true
 		}

@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,22 +124,22 @@ func (a *Authority) ListWorkspaces(ctx context.Context, c Caller, page Page) (ou
 func visible(r Reader, ac *actor, page Page) ([]Workspace, error) {
 	switch {
 	case ac.instance:
-		return r.Workspaces(page.After, page.size()+1)
+		return r.Workspaces(page.rows())
 	case ac.with != nil:
 		ws, err := r.Workspace(WorkspaceKey{ID: ac.with.Workspace})
-		if page.After >= ws.ID {
-			return nil, err
-		}
-		return []Workspace{ws}, err
+		return after([]Workspace{ws}, page), err
 	}
 	all, err := r.WorkspacesOf(ac.User)
-	var rows []Workspace
-	for _, ws := range all {
-		if ws.ID > page.After && (ac.Portal == "" || ac.Portal == ws.Slug) {
-			rows = append(rows, ws)
-		}
-	}
-	return rows, err
+	return slices.DeleteFunc(after(all, page), func(ws Workspace) bool { return ac.Portal != "" && ac.Portal != ws.Slug }), err
+}
+
+// after keeps the workspaces that a page may begin with.
+func after(all []Workspace, page Page) []Workspace {
+	text := strings.ToLower(page.Text)
+	return slices.DeleteFunc(all, func(ws Workspace) bool {
+		named := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
+		return ws.ID <= page.After || !named(ws.Slug) && !named(ws.Name) && !named(ws.ExternalID)
+	})
 }
 
 func views[R, V any](rows []R, view func(R) V) []V {

@@ -110,7 +110,7 @@ func (a *app) roster(path string) ([]roster.Row, error) {
 // compare says of each row what is to be done with it.
 func compare(ctx context.Context, c *client.Client, rows []roster.Row) ([]inviteRow, error) {
 	there := map[string]bool{}
-	for m, err := range c.Members(ctx, "") {
+	for m, err := range c.Members(ctx, "", api.ListFilter{}) {
 		if err != nil {
 			return nil, err
 		}

@@ -77,16 +77,18 @@ func (a *app) portalLink() *cobra.Command {
 
 func (a *app) memberList() *cobra.Command {
 	var most int
+	var f api.ListFilter
 	cmd := a.command("list", "List the members", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Members(cmd.Context(), ""), most, "MEMBER,NAME,RIGHTS,STATUS,SINCE", func(m api.Member) []string {
+		return table(a, c.Members(cmd.Context(), "", f), most, "MEMBER,NAME,RIGHTS,STATUS,SINCE", func(m api.Member) []string {
 			return []string{m.Address, orNone(m.Name), rights(m.Grants), active(m.Active), a.when(&m.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
+	queryFlag(cmd.Flags(), &f, "e-mail, name or external id")
 	return cmd
 }
 
@@ -191,16 +193,18 @@ func (a *app) serviceAccounts() *cobra.Command {
 
 func (a *app) accountList() *cobra.Command {
 	var most int
+	var f api.ListFilter
 	cmd := a.command("list", "List the service accounts", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.ServiceAccounts(cmd.Context(), ""), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
+		return table(a, c.ServiceAccounts(cmd.Context(), "", f), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
 			return []string{s.Name, orNone(s.Description), rights(s.Grants), active(s.Active), a.when(&s.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
+	queryFlag(cmd.Flags(), &f, "name or description")
 	return cmd
 }
 
@@ -269,13 +273,15 @@ func (a *app) accountEdit() *cobra.Command {
 // users are the commands about people across workspaces, for administrators of
 // the instance.
 func (a *app) users() *cobra.Command {
+	var f api.ListFilter
 	list := a.command("list", "List the users of all workspaces", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Users(cmd.Context()), 0, userHead, a.userLine)
+		return table(a, c.Users(cmd.Context(), f), 0, userHead, a.userLine)
 	})
+	queryFlag(list.Flags(), &f, "e-mail or name")
 	return a.group("user", "Manage people across workspaces (needs instance:admin)", list,
 		a.userAct("show USER", "Show a user", (*client.Client).GetUser),
 		a.userAct("deactivate USER", "Stop a person's tokens in every workspace", (*client.Client).DeactivateUser),

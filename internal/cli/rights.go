@@ -138,17 +138,19 @@ func (a *app) scopePut(instance *bool) *cobra.Command {
 // resources are the commands about what rights can be restricted to.
 func (a *app) resources() *cobra.Command {
 	var most int
+	var f api.ListFilter
 	var in api.CreateResource
 	list := a.command("list", "List the resources that are on board", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Resources(cmd.Context(), ""), most, "RESOURCE,DESCRIPTION,CREATED", func(r api.Resource) []string {
+		return table(a, c.Resources(cmd.Context(), "", f), most, "RESOURCE,DESCRIPTION,CREATED", func(r api.Resource) []string {
 			return []string{r.Name, orNone(r.Description), a.when(&r.CreatedAt) + " by " + r.CreatedBy}
 		})
 	})
 	limitFlag(list.Flags(), &most, 0)
+	queryFlag(list.Flags(), &f, "name or description")
 	create := a.resourceAct("create NAME", "Put a resource on board", func(c *client.Client, ctx context.Context, ws, name string) (api.Resource, error) {
 		in.Name = name
 		return c.CreateResource(ctx, ws, in)

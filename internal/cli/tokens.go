@@ -243,6 +243,11 @@ func limitFlag(fs *pflag.FlagSet, most *int, def int) {
 	fs.IntVar(most, "limit", def, "print at most so many; 0 is all")
 }
 
+// queryFlag narrows a list of what has a name.
+func queryFlag(fs *pflag.FlagSet, f *api.ListFilter, in string) {
+	fs.StringVar(&f.Query, "query", "", "only those with this text in their "+in)
+}
+
 // tokenLine is a token in a table.
 func (a *app) tokenLine(t api.Token) []string {
 	created := t.CreatedAt

@@ -14,15 +14,17 @@ import (
 
 // workspaces are the commands about tenants. WORKSPACE is a slug or ext:ID.
 func (a *app) workspaces() *cobra.Command {
+	var f api.ListFilter
 	list := a.command("list", "List the workspaces that the token may enter", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Workspaces(cmd.Context()), 0, "WORKSPACE,NAME,EXTERNAL ID,STATUS,SINCE", func(w api.Workspace) []string {
+		return table(a, c.Workspaces(cmd.Context(), f), 0, "WORKSPACE,NAME,EXTERNAL ID,STATUS,SINCE", func(w api.Workspace) []string {
 			return []string{w.Slug, orNone(w.Name), optional(w.ExternalID), active(w.SuspendedAt == nil), a.when(&w.CreatedAt)}
 		})
 	})
+	queryFlag(list.Flags(), &f, "slug, name or external id")
 	return a.group("workspace", "Manage workspaces", list, a.workspaceShow(),
 		a.workspaceCreate(), a.workspaceEdit(), a.workspaceUsage(),
 		a.workspaceAct("suspend WORKSPACE", "Stop all tokens of a workspace until it is resumed (needs instance:admin)", (*client.Client).SuspendWorkspace),

@@ -27,7 +27,7 @@ func (v *visit) instanceWith(f form) error {
 	if err != nil {
 		return err
 	}
-	body := instancePage(v, rows, v.after(next), f)
+	body := instancePage(v, rows, v.listed(len(rows), next), f)
 	if f.err != nil {
 		return v.again("Workspaces", body)
 	}
@@ -48,7 +48,7 @@ func (v *visit) instancePeopleWith(f form) error {
 	if err != nil {
 		return err
 	}
-	body := instancePeoplePage(v, rows, admins, v.after(next), f)
+	body := instancePeoplePage(v, rows, admins, v.listed(len(rows), next), f)
 	if f.err != nil {
 		return v.again("People", body)
 	}

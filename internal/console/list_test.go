@@ -153,3 +153,26 @@ func TestTheColumnsAreRemembered(t *testing.T) {
 		t.Errorf("cookies %v", c)
 	}
 }
+
+// TestLongListsAreSearched: the search stands above a list that is too long to
+// be seen whole, and stays when nothing matches.
+func TestLongListsAreSearched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const at = "/workspace/acme/members"
+	w.hides(w.status(w.as("ada@example.com", at), http.StatusOK), `role="search"`)
+	for i := range 9 {
+		w.member(fmt.Sprintf("m%d@example.com", i), "Viewer")
+	}
+	w.shows(w.status(w.as("ada@example.com", at), http.StatusOK), `role="search"`, "m3@example.com", "m7@example.com")
+	found := w.status(w.as("ada@example.com", at+"?q=M3%40"), http.StatusOK)
+	w.shows(found, "m3@example.com", `value="M3@"`)
+	w.hides(found, "m7@example.com")
+	none := w.status(w.as("ada@example.com", at+"?q=%22%3E%3Cscript%3E%00%FF"), http.StatusOK)
+	w.inert(none)
+	w.shows(none, "Nothing matches", `role="search"`)
+	for _, path := range []string{"/workspace/acme/service-accounts", "/workspace/acme/resources", "/instance", "/instance/people"} {
+		w.shows(w.status(w.as("ada@example.com", path+"?q=nowhere"), http.StatusOK), "Nothing matches", `role="search"`)
+	}
+	w.shows(w.status(w.as("ada@example.com", "/instance/people?q=m8"), http.StatusOK), "m8@example.com")
+}

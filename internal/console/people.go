@@ -46,13 +46,31 @@ func (v *visit) accounts() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Service accounts", accountsPage(v, rows, v.after(next)))
+	return v.page("Service accounts", accountsPage(v, rows, v.listed(len(rows), next)))
 }
 
 // paged reads which page of a list is asked for.
 func (v *visit) paged() authority.Page {
 	after, _ := strconv.ParseInt(v.q("after"), 10, 64) // what is no number begins anew
-	return authority.Page{After: after, Limit: pageRows}
+	return authority.Page{After: after, Limit: pageRows, Text: v.q("q")}
+}
+
+// listing is one page of a list of what has a name.
+type listing struct {
+	// next is the address of the next page; empty when there is none.
+	next string
+	// text is what was looked for.
+	text string
+	n    int
+	// long says that the list is worth looking through with a search.
+	long bool
+}
+
+// listed describes a page of n rows after which next follows.
+func (v *visit) listed(n int, next int64) listing {
+	l := listing{next: v.after(next), text: v.q("q"), n: n}
+	l.long = l.text != "" || next != 0 || v.q("after") != "" || n > shortList
+	return l
 }
 
 // after is the address of the next page; empty when there is none.
@@ -217,7 +235,7 @@ func (v *visit) members() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Members", membersPage(v, rows, v.after(next)))
+	return v.page("Members", membersPage(v, rows, v.listed(len(rows), next)))
 }
 
 func (v *visit) newMember() error {

@@ -13,7 +13,7 @@ func (v *visit) resourcesWith(f form) error {
 	if err != nil {
 		return err
 	}
-	body := resourcesPage(v, rows, v.after(next), f)
+	body := resourcesPage(v, rows, v.listed(len(rows), next), f)
 	if f.err != nil {
 		return v.again("Resources", body)
 	}

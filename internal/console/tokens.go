@@ -45,6 +45,8 @@ func allColumns() []column {
 const (
 	columnsCookie = "tokenry-columns"
 	pageRows      = 50
+	// shortList is a list that one sees whole.
+	shortList = 8
 )
 
 // columns are those that the visitor chose, in a cookie.

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/a-h/templ"
 
@@ -286,8 +287,19 @@ func (v *visit) missing() error {
 // now is the moment the page counts from.
 func (v *visit) now() time.Time { return v.Now().UTC() }
 
-// q is one parameter of the address.
-func (v *visit) q(name string) string { return v.r.URL.Query().Get(name) }
+// maxParameter bounds what a parameter of an address may hold, in characters.
+const maxParameter = 2000
+
+// q is one parameter of the address: text without control characters.
+func (v *visit) q(name string) string {
+	s := strings.ToValidUTF8(v.r.URL.Query().Get(name), "")
+	return cut(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s), maxParameter)
+}
 
 // ctx is the request's.
 func (v *visit) ctx() context.Context { return v.r.Context() }

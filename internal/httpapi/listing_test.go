@@ -124,6 +124,54 @@ func TestACursorBelongsToItsListing(t *testing.T) {
 	}
 }
 
+// TestListsAreSearched: whoever lists finds, across the pages, and only in what
+// they may list.
+func TestListsAreSearched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	everywhere := func(role string) object { return object{"role": role, "resources": []string{"*"}} }
+	member := func(email string) object {
+		in := everywhere("Viewer")
+		in["email"], in["name"] = email, "Found "+email
+		return in
+	}
+	w.play([]step{
+		{"POST", "/v1/workspaces", object{"slug": "globex", "external_id": "Found-1"}, 201, nil},
+		{"POST", "/v1/workspaces/globex/members", member("elsewhere@example.com"), 201, nil},
+		{"POST", ws + "/members", member("one@example.com"), 201, nil},
+		{"POST", ws + "/members", member("two@example.com"), 201, nil},
+		{"POST", ws + "/service-accounts", object{"name": "found.bot", "role": "Viewer"}, 201, nil},
+		{"POST", ws + "/resources", object{"name": "found:here"}, 201, nil},
+	})
+	for path, want := range map[string]int{
+		ws + "/members": 2, ws + "/service-accounts": 1, ws + "/resources": 1, "/v1/workspaces": 1, "/v1/users": 3,
+	} {
+		got := 0
+		for query := "?q=FOUND&limit=1"; query != ""; {
+			var page api.List[object]
+			w.as(w.root, "GET", path+query, nil).is(200).into(&page)
+			got, query = got+len(page.Items), ""
+			if page.NextCursor != nil {
+				query = "?q=FOUND&limit=1&cursor=" + *page.NextCursor
+			}
+		}
+		if got != want {
+			t.Errorf("%s has %d that are found, want %d", path, got, want)
+		}
+		w.as(w.root, "GET", path+"?q=a%00b", nil).field(api.CodeInvalidParameter, "q")
+		w.as(w.root, "GET", path+"?q=x&q=y", nil).field(api.CodeInvalidParameter, "q")
+	}
+	w.as(w.root, "GET", ws+"/roles?q=x", nil).field(api.CodeInvalidParameter, "q")
+	local := w.issue("acme", object{"label": "local", "scopes": []string{"members:read"}}).Secret
+	var page api.List[object]
+	for query, want := range map[string]int{"?q=found": 0, "?q=ACME": 1} {
+		w.as(local, "GET", "/v1/workspaces"+query, nil).is(200).into(&page)
+		if len(page.Items) != want {
+			t.Errorf("a token of one workspace finds %d with %s, want %d", len(page.Items), query, want)
+		}
+	}
+}
+
 func TestTablesAreSafeInSpreadsheets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -200,6 +200,12 @@ func (rt Route) creating() Route {
 	return rt
 }
 
+// searching takes a text that the listed have in one of their names.
+func (rt Route) searching(in string) Route {
+	rt.Params = append(rt.Params, Param{Name: "q", Description: "Only what has this text in its " + in + ", whatever the case of its letters."})
+	return rt
+}
+
 func (rt Route) keyed() Route {
 	rt.Keyed = true
 	return rt

@@ -21,7 +21,7 @@ func workspaceRoutes() []Route {
 			"List the workspaces that the caller may enter",
 			list(func(c *call, p authority.Page) ([]api.Workspace, int64, error) {
 				return c.s.authority.ListWorkspaces(c.ctx, c.caller, p)
-			})),
+			})).searching("slug, name or external id"),
 		route("POST", "/v1/workspaces", instance(), "Create a workspace",
 			change(func(c *call, in api.CreateWorkspace) (api.Workspace, int64, error) {
 				return c.s.authority.CreateWorkspace(c.ctx, c.caller, in)
@@ -128,7 +128,7 @@ func userRoutes() []Route {
 		route("GET", "/v1/users", instance(), "List the users of all workspaces",
 			list(func(c *call, p authority.Page) ([]api.User, int64, error) {
 				return c.s.authority.ListUsers(c.ctx, c.caller, p)
-			})),
+			})).searching("e-mail or name"),
 		route("GET", "/v1/users/{id}", instance(), "Show a user, by e-mail or id",
 			get(func(c *call) (api.User, error) { return c.s.authority.GetUser(c.ctx, c.caller, c.path("id")) })),
 		route("POST", "/v1/users/{id}/deactivate", instance(), "Deactivate a user: their tokens and sessions stop in every workspace",

@@ -37,7 +37,7 @@ func TestBackupIsOneMoment(t *testing.T) {
 	}
 	copied := open(t, store.Options{URL: "sqlite:" + backup})
 	err = copied.Read(t.Context(), func(r authority.Reader) error {
-		list, err := r.Workspaces(0, 0)
+		list, err := r.Workspaces(authority.Range{})
 		if int64(len(list)) != r.Revision() || len(list)%2 != 1 {
 			t.Errorf("the backup has %d workspaces at revision %d", len(list), r.Revision())
 		}

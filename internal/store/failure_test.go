@@ -137,7 +137,7 @@ func TestSessionThatEndsCommitsNothing(t *testing.T) {
 		t.Errorf("the batch answered %v", err)
 	}
 	batch(t, s, func(tx authority.Tx) error {
-		if list, err := tx.Workspaces(0, 0); err != nil || len(list) != 0 || tx.Revision() != 1 {
+		if list, err := tx.Workspaces(authority.Range{}); err != nil || len(list) != 0 || tx.Revision() != 1 {
 			t.Errorf("afterwards there are %v at %d, %v", list, tx.Revision(), err)
 		}
 		return put(tx)

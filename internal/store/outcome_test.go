@@ -34,7 +34,7 @@ func TestUnansweredCommitIsUnknown(t *testing.T) {
 				t.Errorf("the batch answered %v", err)
 			}
 			batch(t, s, func(tx authority.Tx) error {
-				list, err := tx.Workspaces(0, 0)
+				list, err := tx.Workspaces(authority.Range{})
 				if err != nil || (len(list) == 1) != delivered {
 					t.Errorf("stored are %v, %v", list, err)
 				}

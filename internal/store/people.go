@@ -25,8 +25,10 @@ func (r *reader) User(k authority.UserKey) (authority.User, error) {
 }
 
 // Users lists people, oldest first.
-func (r *reader) Users(after authority.ID, limit int) ([]authority.User, error) {
-	return list(r.session, userFields, `SELECT `+userColumns+` FROM users WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)`, after, bound(limit))
+func (r *reader) Users(q authority.Range) ([]authority.User, error) {
+	return list(r.session, userFields, `SELECT `+userColumns+` FROM users
+		WHERE id > $1 AND (CAST($2 AS TEXT) = '' OR lower(email) LIKE $3 ESCAPE '\' OR lower(name) LIKE $3 ESCAPE '\')
+		ORDER BY id LIMIT CAST($4 AS BIGINT)`, q.After, q.Text, containing(q.Text), bound(q.Limit))
 }
 
 // InstanceAdmins has an index of its own, since it is asked before every change
@@ -89,9 +91,12 @@ func (r *reader) Member(workspace authority.ID, k authority.MemberKey) (authorit
 }
 
 // Members lists those not removed, oldest first.
-func (r *reader) Members(workspace, after authority.ID, limit int) ([]authority.Member, error) {
+func (r *reader) Members(workspace authority.ID, q authority.Range) ([]authority.Member, error) {
 	return list(r.session, memberFields, memberSelect+`
-		WHERE m.workspace = $1 AND m.id > $2 AND m.removed_at IS NULL ORDER BY m.id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+		WHERE m.workspace = $1 AND m.id > $2 AND m.removed_at IS NULL
+		AND (CAST($3 AS TEXT) = '' OR lower(m.name) LIKE $4 ESCAPE '\' OR lower(m.external_id) LIKE $4 ESCAPE '\'
+			OR lower(u.email) LIKE $4 ESCAPE '\' OR lower(u.name) LIKE $4 ESCAPE '\')
+		ORDER BY m.id LIMIT CAST($5 AS BIGINT)`, workspace, q.After, q.Text, containing(q.Text), bound(q.Limit))
 }
 
 // PutMember stores the membership alone; the fields of the user are left as they
@@ -133,9 +138,11 @@ func (r *reader) ServiceAccount(workspace authority.ID, k authority.ServiceAccou
 }
 
 // ServiceAccounts lists those not removed, oldest first.
-func (r *reader) ServiceAccounts(workspace, after authority.ID, limit int) ([]authority.ServiceAccount, error) {
+func (r *reader) ServiceAccounts(workspace authority.ID, q authority.Range) ([]authority.ServiceAccount, error) {
 	return list(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
-		WHERE workspace = $1 AND id > $2 AND removed_at IS NULL ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+		WHERE workspace = $1 AND id > $2 AND removed_at IS NULL
+		AND (CAST($3 AS TEXT) = '' OR lower(name) LIKE $4 ESCAPE '\' OR lower(description) LIKE $4 ESCAPE '\')
+		ORDER BY id LIMIT CAST($5 AS BIGINT)`, workspace, q.After, q.Text, containing(q.Text), bound(q.Limit))
 }
 
 // PutServiceAccount refuses a name that another one has which is not removed.

@@ -72,9 +72,11 @@ func (r *reader) Resource(workspace authority.ID, name string) (authority.Resour
 }
 
 // Resources lists in the order they came on board.
-func (r *reader) Resources(workspace, after authority.ID, limit int) ([]authority.Resource, error) {
+func (r *reader) Resources(workspace authority.ID, q authority.Range) ([]authority.Resource, error) {
 	return list(r.session, resourceFields, `SELECT `+resourceColumns+` FROM resources
-		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+		WHERE workspace = $1 AND id > $2
+		AND (CAST($3 AS TEXT) = '' OR lower(name) LIKE $4 ESCAPE '\' OR lower(description) LIKE $4 ESCAPE '\')
+		ORDER BY id LIMIT CAST($5 AS BIGINT)`, workspace, q.After, q.Text, containing(q.Text), bound(q.Limit))
 }
 
 // PutResource refuses a name that another resource of the workspace has.

@@ -71,7 +71,7 @@ func failedLeavesNothing(w *world) {
 	same(w.T, []int64{1, 2, 2}, seen)
 	w.read(func(r authority.Reader) {
 		same(w.T, int64(2), r.Revision())
-		list, err := r.Workspaces(0, 0)
+		list, err := r.Workspaces(authority.Range{})
 		if err != nil || len(list) != 2 || list[0].Slug != "a" || list[1].Slug != "c" {
 			w.Errorf("stored are %v, %v", list, err)
 		}
@@ -88,7 +88,7 @@ func failuresCommitNothing(w *world) {
 	}
 	w.read(func(r authority.Reader) {
 		same(w.T, int64(1), r.Revision())
-		if users, err := r.Users(0, 0); err != nil || len(users) != 1 {
+		if users, err := r.Users(authority.Range{}); err != nil || len(users) != 1 {
 			w.Errorf("stored are %v, %v", users, err)
 		}
 	})
@@ -107,7 +107,7 @@ func seesThoseBefore(w *world) {
 	id := w.newID()
 	count := func(want int) func(tx authority.Tx) error {
 		return func(tx authority.Tx) error {
-			if users, err := tx.Users(0, 0); err != nil || len(users) != want {
+			if users, err := tx.Users(authority.Range{}); err != nil || len(users) != want {
 				w.Errorf("sees %d users, want %d (%v)", len(users), want, err)
 			}
 			return nil
@@ -192,7 +192,7 @@ func failedStatementFails(w *world) {
 		user.ID = tx.NewID()
 		_ = tx.PutUser(user) // the same public ID
 		after = putUser(tx)
-		_, read = tx.Users(0, 0)
+		_, read = tx.Users(authority.Range{})
 		return nil
 	})
 	if !errors.Is(after, authority.ErrDuplicate) || !errors.Is(read, authority.ErrDuplicate) {
@@ -218,7 +218,7 @@ func panicIsOwn(w *world) {
 		w.Fatalf("the batch answered %v, %v", errs, err)
 	}
 	w.read(func(r authority.Reader) {
-		if users, err := r.Users(0, 0); err != nil || len(users) != 2 || r.Revision() != 2 {
+		if users, err := r.Users(authority.Range{}); err != nil || len(users) != 2 || r.Revision() != 2 {
 			w.Errorf("stored are %v at %d, %v", users, r.Revision(), err)
 		}
 	})
@@ -262,7 +262,7 @@ func cancelledMidway(w *world) {
 	}
 	w.do(putUser)
 	w.read(func(r authority.Reader) {
-		if users, err := r.Users(0, 0); err != nil || len(users) != 1 || r.Revision() != 1 {
+		if users, err := r.Users(authority.Range{}); err != nil || len(users) != 1 || r.Revision() != 1 {
 			w.Errorf("stored are %v at %d, %v", users, r.Revision(), err)
 		}
 	})
@@ -288,7 +288,7 @@ func txEnds(w *world) {
 		}
 		return nil
 	})
-	if _, err := kept.Users(0, 0); err == nil || errors.Is(err, authority.ErrNoRow) {
+	if _, err := kept.Users(authority.Range{}); err == nil || errors.Is(err, authority.ErrNoRow) {
 		w.Errorf("a Tx that ended answered %v", err)
 	}
 	w.read(func(r authority.Reader) { missing[authority.User](w.T)(r.User(authority.UserKey{ID: 1000})) })

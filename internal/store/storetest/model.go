@@ -294,7 +294,7 @@ func (m *memberModel) askLists(rt *rapid.T, r authority.Reader, ws authority.ID)
 			want = append(want, v)
 		}
 	}
-	got, err := r.Members(ws, after, limit)
+	got, err := r.Members(ws, authority.Range{After: after, Limit: limit})
 	agree(rt, "members", want, got, err)
 	for _, v := range m.rows {
 		got, err := r.Member(oneOf(rt, "any", 0, v.Workspace), authority.MemberKey{ID: v.ID})

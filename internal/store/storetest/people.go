@@ -15,6 +15,7 @@ func peopleCases() map[string]func(w *world) {
 		"a service account is found by each name":    accountNames,
 		"a name is free after an account is removed": accountComesBack,
 		"service accounts are listed in order":       accountList,
+		"lists are narrowed by a text":               textInLists,
 	}
 }
 
@@ -81,9 +82,9 @@ func userNames(w *world) {
 func userList(w *world) {
 	want := []authority.User{w.putUser(nil), w.putUser(func(u *authority.User) { u.DeactivatedAt = at(1) }), w.putUser(nil)}
 	w.read(func(r authority.Reader) {
-		found(w.T, want)(r.Users(0, 0))
-		found(w.T, want[:1])(r.Users(0, 1))
-		found(w.T, want[1:])(r.Users(want[0].ID, 5))
+		found(w.T, want)(r.Users(authority.Range{}))
+		found(w.T, want[:1])(r.Users(authority.Range{Limit: 1}))
+		found(w.T, want[1:])(r.Users(authority.Range{After: want[0].ID, Limit: 5}))
 	})
 }
 
@@ -156,9 +157,9 @@ func memberList(w *world) {
 		w.putMember(ws, w.putUser(nil), func(m *authority.Member) { m.RemovedAt = at(1) })
 	}
 	w.read(func(r authority.Reader) {
-		found(w.T, want)(r.Members(ws, 0, 0))
-		found(w.T, want[:2])(r.Members(ws, 0, 2))
-		found(w.T, want[2:])(r.Members(ws, want[1].ID, 2))
+		found(w.T, want)(r.Members(ws, authority.Range{}))
+		found(w.T, want[:2])(r.Members(ws, authority.Range{Limit: 2}))
+		found(w.T, want[2:])(r.Members(ws, authority.Range{After: want[1].ID, Limit: 2}))
 	})
 }
 
@@ -225,8 +226,41 @@ func accountList(w *world) {
 		w.putAccount(ws, func(a *authority.ServiceAccount) { a.RemovedAt = at(1) })
 	}
 	w.read(func(r authority.Reader) {
-		found(w.T, want)(r.ServiceAccounts(ws, 0, 0))
-		found(w.T, want[:2])(r.ServiceAccounts(ws, 0, 2))
-		found(w.T, want[2:])(r.ServiceAccounts(ws, want[1].ID, 2))
+		found(w.T, want)(r.ServiceAccounts(ws, authority.Range{}))
+		found(w.T, want[:2])(r.ServiceAccounts(ws, authority.Range{Limit: 2}))
+		found(w.T, want[2:])(r.ServiceAccounts(ws, authority.Range{After: want[1].ID, Limit: 2}))
+	})
+}
+
+// textInLists: whatever has a name is found by a part of it, in any case of its
+// ASCII letters; % and _ are not wild.
+func textInLists(w *world) {
+	ws := w.putWorkspace(func(ws *authority.Workspace) { ws.Slug, ws.Name, ws.ExternalID = "initech", "Initech 100%", "crm_7" })
+	w.putWorkspace(func(ws *authority.Workspace) { ws.Slug, ws.Name, ws.ExternalID = "umbrella", "Umbrella 1000", "crmx7" })
+	ada := w.putUser(func(u *authority.User) { u.Email, u.Name = "ada_l@example.com", "Ada Lovelace" })
+	bob := w.putUser(func(u *authority.User) { u.Email, u.Name = "adaxl@example.com", "Bob" })
+	m := w.putMember(ws.ID, ada, func(m *authority.Member) { m.Name, m.ExternalID = "Countess", "Ext_1" })
+	n := w.putMember(ws.ID, bob, func(m *authority.Member) { m.Name, m.ExternalID = "Robert", "Extx1" })
+	s := w.putAccount(ws.ID, func(s *authority.ServiceAccount) { s.Name, s.Description = "night_backup", "Copies 100% of it" })
+	w.putAccount(ws.ID, func(s *authority.ServiceAccount) { s.Name, s.Description = "nightxbackup", "Copies 1000 of it" })
+	r := w.putResource(ws.ID, "pay_ments")
+	w.putResource(ws.ID, "payxments")
+	w.read(func(tx authority.Reader) {
+		for _, text := range []string{"NITEC", "100%", "CRM_"} {
+			found(w.T, []authority.Workspace{ws})(tx.Workspaces(authority.Range{Text: text}))
+		}
+		for _, text := range []string{"DA_L", "lovelace"} {
+			found(w.T, []authority.User{ada})(tx.Users(authority.Range{Text: text}))
+		}
+		for _, text := range []string{"da_l", "LOVE", "countess", "ext_"} {
+			found(w.T, []authority.Member{m})(tx.Members(ws.ID, authority.Range{Text: text}))
+		}
+		found(w.T, []authority.Member{n})(tx.Members(ws.ID, authority.Range{Text: "example", After: m.ID}))
+		found(w.T, []authority.Member{m})(tx.Members(ws.ID, authority.Range{Text: "example", Limit: 1}))
+		found(w.T, []authority.Member(nil))(tx.Members(ws.ID+1, authority.Range{Text: "example"}))
+		for _, text := range []string{"Night_", "100%"} {
+			found(w.T, []authority.ServiceAccount{s})(tx.ServiceAccounts(ws.ID, authority.Range{Text: text}))
+		}
+		found(w.T, []authority.Resource{r})(tx.Resources(ws.ID, authority.Range{Text: "PAY_"}))
 	})
 }

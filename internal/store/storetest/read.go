@@ -36,7 +36,7 @@ func readSeesOneMoment(w *world) {
 	w.do(putUser)
 	w.read(func(r authority.Reader) {
 		w.do(putUser)
-		users, err := r.Users(0, 0)
+		users, err := r.Users(authority.Range{})
 		if err != nil || len(users) != 1 || r.Revision() != 1 {
 			w.Errorf("a snapshot of revision %d shows %d users (%v)", r.Revision(), len(users), err)
 		}
@@ -54,7 +54,7 @@ func revisionIsWhatIsIn(w *world) {
 				continue
 			}
 			w.read(func(r authority.Reader) {
-				users, err := r.Users(0, 0)
+				users, err := r.Users(authority.Range{})
 				if err != nil || int64(len(users)) != r.Revision() {
 					w.Errorf("a snapshot of revision %d shows %d users (%v)", r.Revision(), len(users), err)
 				}
@@ -76,7 +76,7 @@ func readAnswersError(w *world) {
 func readEnds(w *world) {
 	var kept authority.Reader
 	w.read(func(r authority.Reader) { kept = r })
-	if _, err := kept.Users(0, 0); err == nil || errors.Is(err, authority.ErrNoRow) {
+	if _, err := kept.Users(authority.Range{}); err == nil || errors.Is(err, authority.ErrNoRow) {
 		w.Errorf("a Reader that ended answered %v", err)
 	}
 }
@@ -95,7 +95,7 @@ func cancelledRead(w *world) {
 	ctx, cancel := context.WithCancel(w.Context())
 	err := w.Read(ctx, func(r authority.Reader) error {
 		cancel()
-		_, err := r.Users(0, 0)
+		_, err := r.Users(authority.Range{})
 		return err
 	})
 	ended(w, err)

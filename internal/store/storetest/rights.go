@@ -78,9 +78,9 @@ func resourceList(w *world) {
 		w.putResource(other, name)
 	}
 	w.read(func(r authority.Reader) {
-		found(w.T, want)(r.Resources(ws, 0, 0))
-		found(w.T, want[:2])(r.Resources(ws, 0, 2))
-		found(w.T, want[2:])(r.Resources(ws, want[1].ID, 2))
+		found(w.T, want)(r.Resources(ws, authority.Range{}))
+		found(w.T, want[:2])(r.Resources(ws, authority.Range{Limit: 2}))
+		found(w.T, want[2:])(r.Resources(ws, authority.Range{After: want[1].ID, Limit: 2}))
 	})
 }
 

@@ -73,10 +73,10 @@ func workspaceList(w *world) {
 		}
 	}
 	w.read(func(r authority.Reader) {
-		found(w.T, want)(r.Workspaces(0, 0))
-		found(w.T, want[:2])(r.Workspaces(0, 2))
-		found(w.T, want[2:])(r.Workspaces(want[1].ID, 10))
-		found(w.T, []authority.Workspace(nil))(r.Workspaces(want[3].ID, 10))
+		found(w.T, want)(r.Workspaces(authority.Range{}))
+		found(w.T, want[:2])(r.Workspaces(authority.Range{Limit: 2}))
+		found(w.T, want[2:])(r.Workspaces(authority.Range{After: want[1].ID, Limit: 10}))
+		found(w.T, []authority.Workspace(nil))(r.Workspaces(authority.Range{After: want[3].ID, Limit: 10}))
 		found(w.T, 4)(r.CountWorkspaces(0))
 		found(w.T, 4)(r.CountWorkspaces(9))
 		found(w.T, 2)(r.CountWorkspaces(2))
