@@ -195,6 +195,59 @@ func TestEveryRouteSaysWhoMayCallAndIsDocumented(t *testing.T) {
 	}
 }
 
+// What programs that write clients and servers stumble over: an answer without a
+// schema, the name of what they write themselves, an operation that has none or
+// another's. They were: oapi-codegen, openapi-typescript, Redocly, Spectral.
+func TestGeneratorsReadTheDocuments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	taken := []string{"Client", "ClientOption", "ClientInterface", "ServerInterface", "HttpRequestDoer", "RequestEditorFn", "Configuration", "ApiClient", "Request", "Response"}
+	for _, path := range []string{"/openapi.json", "/openapi-3.0.json"} {
+		var doc struct {
+			Info struct{ License struct{ Name string } }
+			Tags []struct{ Name, Description string }
+			spec
+			Paths map[string]map[string]struct {
+				OperationID string
+				Responses   map[string]struct {
+					Description string
+					Content     map[string]struct{ Schema map[string]any }
+				}
+			}
+		}
+		w.send("GET", path, "").is(200).into(&doc)
+		if doc.Info.License.Name == "" || len(doc.Tags) < 10 {
+			t.Errorf("%s: %+v, %d groups", path, doc.Info, len(doc.Tags))
+		}
+		for _, tag := range doc.Tags {
+			if tag.Description == "" {
+				t.Errorf("%s: nothing is said about the group %s", path, tag.Name)
+			}
+		}
+		for _, name := range taken {
+			if doc.Components.Schemas[name] != nil {
+				t.Errorf("%s: a schema has the name %s", path, name)
+			}
+		}
+		seen := map[string]bool{}
+		for at, methods := range doc.Paths {
+			for method, op := range methods {
+				if op.OperationID == "" || seen[op.OperationID] {
+					t.Errorf("%s: %s %s is called %q", path, method, at, op.OperationID)
+				}
+				seen[op.OperationID] = true
+				for status, r := range op.Responses {
+					for media, c := range r.Content {
+						if len(c.Schema) == 0 || r.Description == "" {
+							t.Errorf("%s: %s %s: %s %s is not described", path, method, at, status, media)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestEveryReferenceInTheDocumentLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -59,7 +59,8 @@ func newDocument(routes []Route, base string) (*document, error) {
 		return nil, err
 	}
 	d := &document{routes: routes, schemas: s, OpenAPI: &huma.OpenAPI{
-		OpenAPI: "3.1.0", Info: &huma.Info{Title: apiTitle, Version: apiVersion, Description: about},
+		OpenAPI: "3.1.0", Info: &huma.Info{Title: apiTitle, Version: apiVersion, Description: about,
+			License: &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}},
 		Servers: []*huma.Server{{URL: base}},
 		Components: &huma.Components{Schemas: s.Registry, SecuritySchemes: map[string]*huma.SecurityScheme{
 			scheme:       {Type: "http", Scheme: "bearer", Description: "An access token of this instance."},
@@ -73,7 +74,7 @@ func newDocument(routes []Route, base string) (*document, error) {
 	for i := range routes {
 		rt := &routes[i]
 		if i == 0 || routes[i-1].Group != rt.Group {
-			d.Tags = append(d.Tags, &huma.Tag{Name: rt.Group})
+			d.Tags = append(d.Tags, &huma.Tag{Name: rt.Group, Description: groupWords(rt.Group)})
 		}
 		for _, method := range methodsOf(rt) {
 			op := operation(rt, method, s, problem)
@@ -97,6 +98,43 @@ func (d *document) json() ([]byte, error) {
 	err = json.Indent(&b, raw, "", "  ")
 	b.WriteByte('\n')
 	return b.Bytes(), err
+}
+
+// groupWords says what the calls of a group are about.
+func groupWords(name string) string {
+	switch name {
+	case "Service":
+		return "Whether it runs, and what it publishes about itself."
+	case "Caller":
+		return "What the presented token is, and may do."
+	case "Verify":
+		return "Whether a token may do something now, asked by APIs and by proxies."
+	case "OAuth":
+		return "The calls of OAuth, for software that knows these."
+	case "Tokens":
+		return "A token's life: issue, rotate, disable, revoke, find."
+	case "Usage":
+		return "What was done with tokens, and why they were refused."
+	case "Workspaces":
+		return "The tenants."
+	case "Policy, scopes and roles":
+		return "What a workspace allows, and what rights are called in it."
+	case "Members":
+		return "The people of a workspace."
+	case "Service accounts":
+		return "The programs of a workspace."
+	case "Resources":
+		return "The things of a product that rights are restricted to."
+	case "Webhooks":
+		return "Who is told of what happens."
+	case "Audit":
+		return "What was changed, by whom, in a chain that shows a cut."
+	case "Instance":
+		return "The defaults of all workspaces, and the instance's own."
+	case "Users":
+		return "People across workspaces."
+	}
+	return ""
 }
 
 // methodsOf are the methods under which a route is listed: OpenAPI has no word
@@ -250,6 +288,14 @@ func queryParameter(p Param) *huma.Param {
 	return out
 }
 
+// bare is the schema of what no type describes: a document, or lines of text.
+func bare(media string) *huma.Schema {
+	if media == mediaJSON {
+		return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+	}
+	return &huma.Schema{Type: huma.TypeString}
+}
+
 func responses(rt *Route, s *schemas, problem *huma.Schema) map[string]*huma.Response {
 	out := map[string]*huma.Response{
 		"default": {Description: "A problem.", Content: map[string]*huma.MediaType{mediaProblem: {Schema: problem}}},
@@ -260,7 +306,7 @@ func responses(rt *Route, s *schemas, problem *huma.Schema) map[string]*huma.Res
 			r.Content[mediaJSON] = &huma.MediaType{Schema: s.response(rt.Response)}
 		}
 		for _, media := range rt.Media {
-			r.Content[media] = &huma.MediaType{}
+			r.Content[media] = &huma.MediaType{Schema: bare(media)}
 		}
 		if rt.Revision {
 			r.Headers = map[string]*huma.Param{"Tokenry-Revision": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "The revision of this change."}}

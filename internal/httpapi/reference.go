@@ -14,8 +14,8 @@ import (
 
 // section is a heading of the reference and the routes under it.
 type section struct {
-	Name   string
-	Routes []routeView
+	Name, Words string
+	Routes      []routeView
 }
 
 // routeView is a route as the reference shows it.
@@ -58,7 +58,7 @@ func (d *document) Sections() []section {
 	for i := range d.routes {
 		rt := &d.routes[i]
 		if len(out) == 0 || out[len(out)-1].Name != rt.Group {
-			out = append(out, section{Name: rt.Group})
+			out = append(out, section{Name: rt.Group, Words: groupWords(rt.Group)})
 		}
 		last := &out[len(out)-1]
 		v := view(rt)

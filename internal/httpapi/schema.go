@@ -41,11 +41,15 @@ func newSchemas() (*schemas, error) {
 }
 
 // schemaName is the type's own name; a list is ListToken. Types of the package
-// token are told from those of the wire.
+// token are told from those of the wire, and a Client is what generators call the
+// program that they write.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
-	if t.PkgPath() == reflect.TypeFor[token.Format]().PkgPath() {
+	switch {
+	case t.PkgPath() == reflect.TypeFor[token.Format]().PkgPath():
 		return "Token" + name
+	case name == "Client":
+		return "PresentedBy"
 	}
 	return name
 }
