@@ -1,11 +1,24 @@
 package api
 
-import "time"
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+)
 
 // Metadata is what a client attaches to an object for itself: a flat JSON
 // object whose values are strings, numbers or booleans. At most 50 keys of 64
-// characters and 4 KiB in all. Tokenry never reads meaning into it.
+// characters and 4 KiB in all. Tokenry never reads meaning into it, and gives
+// numbers back to the digit.
 type Metadata map[string]any
+
+// UnmarshalJSON reads numbers as [json.Number]: as float64 an id beyond 2^53
+// would come back as another one.
+func (m *Metadata) UnmarshalJSON(b []byte) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	return d.Decode((*map[string]any)(m))
+}
 
 // Principal says who somebody is: the owner of a token, the caller of a verb.
 type Principal struct {

@@ -148,7 +148,11 @@ func checkMetadata(m api.Metadata) error {
 			if err := checkSecretless("metadata", v); err != nil {
 				return err
 			}
-		case bool, float64, int, int64, json.Number:
+		case json.Number:
+			if _, err := v.Float64(); err != nil {
+				return api.FieldError("metadata", "numbers must be within the range of a double")
+			}
+		case bool, float64, int, int64:
 		default:
 			return api.FieldError("metadata", "values are strings, numbers or booleans")
 		}

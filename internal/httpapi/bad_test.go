@@ -155,6 +155,8 @@ func TestBadFields(t *testing.T) {
 		post("a bad address", tokens, with(`"allowed_ips":["`+canary+`"]`), api.CodeInvalidField, "allowed_ips"),
 		post("a negative limit", tokens, with(`"rate_limit":{"requests":-1,"window":"1m"}`), api.CodeInvalidField, "rate_limit.requests"),
 		post("nested metadata", tokens, with(`"metadata":{"a":{"b":"`+canary+`"}}`), api.CodeInvalidField, "metadata"),
+		post("a number out of range in metadata", tokens, with(`"metadata":{"a":1e400}`), api.CodeInvalidField, "metadata"),
+		post("metadata that is no object", tokens, with(`"metadata":["`+canary+`"]`), api.CodeInvalidField, "metadata"),
 		post("metadata that is too long", tokens, with(`"metadata":{"a":"`+canary+strings.Repeat("x", 5000)+`"}`), api.CodeInvalidField, "metadata"),
 		post("a bad e-mail", ws+"/members", `{"email":"`+canary+`","role":"Viewer"}`, api.CodeInvalidField, "email"),
 		post("an e-mail of ours", ws+"/members", `{"email":"x@acme.service","role":"Viewer"}`, api.CodeInvalidField, "email"),

@@ -250,3 +250,33 @@ func TestIdentifiersSurviveTheirPath(t *testing.T) {
 		w.as(w.root, "GET", ws+"/tokens/"+id, nil).is(200)
 	}
 }
+
+// TestMetadataKeepsItsNumbers: an id of somebody's database beyond 2^53 comes
+// back as it went in, from every call, and is found by it.
+func TestMetadataKeepsItsNumbers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const literal = `"metadata":{"id":9007199254740993,"price":1.10,"rows":1000000}`
+	i := w.send("POST", ws+"/tokens", `{"label":"big",`+literal+`}`, "Authorization", "Bearer "+w.root).is(201).issued()
+	one := ws + "/tokens/" + i.Token.Locator
+	for _, r := range []*reply{
+		w.as(w.root, "GET", one, nil),
+		w.as(w.root, "PATCH", one, object{"label": "bigger"}),
+		w.as(w.root, "GET", ws+"/tokens?metadata.id=9007199254740993&metadata.price=1.10&metadata.rows=1000000", nil),
+		w.as(w.root, "POST", "/v1/verify", object{"token": i.Secret}),
+		w.send("PATCH", ws, `{`+literal+`}`, "Authorization", "Bearer "+w.root),
+		w.as(w.root, "GET", ws, nil),
+	} {
+		if !strings.Contains(string(r.is(200).body), literal) {
+			t.Errorf("%s", r.body)
+		}
+	}
+	if n := len(w.labels("metadata.id=9007199254740992", 1)); n != 0 {
+		t.Errorf("its neighbour finds %d", n)
+	}
+	var back api.Token
+	w.as(w.root, "GET", one, nil).into(&back)
+	if got := back.Metadata["id"]; got != json.Number("9007199254740993") {
+		t.Errorf("a Go program reads %T %v", got, got)
+	}
+}
