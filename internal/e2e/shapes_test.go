@@ -17,8 +17,9 @@ import (
 )
 
 // Traefik and Envoy are in no Debian. What they send Tokenry by the files in
-// docs/proxies is known from their sources and sent here as it would come over
-// the wire; what they make of the answer is held against the files.
+// docs/proxies is sent here as it comes over the wire: Traefik's was recorded from
+// Traefik 3.6.12, which also went through the stories, Envoy's is known from its
+// source. What they make of the answer is held against the files.
 
 // configuration reads a YAML file of docs/proxies.
 func configuration(t *testing.T, name string, into any) {
@@ -90,6 +91,8 @@ type forwardAuth struct {
 	Trust    *bool    `yaml:"trustForwardHeader"`
 	Request  []string `yaml:"authRequestHeaders"`
 	Response []string `yaml:"authResponseHeaders"`
+	// Removed matches what of the client's headers goes no further.
+	Removed string `yaml:"authResponseHeadersRegex"`
 }
 
 // ask is what Traefik sends: always GET, the query of its own address, and what
@@ -130,6 +133,14 @@ func TestBehindTraefik(t *testing.T) {
 	for _, f := range []*forwardAuth{read, write} {
 		if f.Trust == nil || *f.Trust || !slices.Equal(f.Response, identity()) || !slices.Contains(f.Request, "Authorization") {
 			t.Errorf("%+v", f)
+		}
+		removed := regexp.MustCompile(f.Removed)
+		for _, name := range identity() {
+			underscored := http.CanonicalHeaderKey(strings.ReplaceAll(name, "-", "_"))
+			mixed := http.CanonicalHeaderKey(strings.Replace(name, "-", "_", 1))
+			if removed.MatchString(name) || !removed.MatchString(underscored) || !removed.MatchString(mixed) {
+				t.Errorf("%s: of %s, %s and %s the first goes to the API alone", f.Removed, name, underscored, mixed)
+			}
 		}
 	}
 	_, reader, slow, away := shapes(t, "--trusted-proxies", "127.0.0.1")

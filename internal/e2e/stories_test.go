@@ -22,6 +22,7 @@ func stories() []story {
 		{"no token: 401 with a challenge", withoutToken},
 		{"a good token: the API sees who it is, and not the token", goodToken},
 		{"what the client sends as Tokenry's does not pass", forgedIdentity},
+		{"a header named as one of the connection is there all the same", namedInConnection},
 		{"reading does not write: 403", readingIsNotWriting},
 		{"what the client's query asks for counts for nothing", clientsQuery},
 		{"nor does what it forwards", forgedForwarding},
@@ -93,6 +94,17 @@ func forgedIdentity(s *stage) {
 		}
 	}
 	s.refused(http.StatusUnauthorized, "GET", "/tickets/1", "", forged...)
+}
+
+// What Connection names is removed between two hops. A client that names what
+// Tokenry says would otherwise choose what the API is not told.
+func namedInConnection(s *stage) {
+	for _, connection := range []string{"Tokenry-Principal, Tokenry-Workspace", "tokenry-principal,tokenry-workspace", "close, TOKENRY-PRINCIPAL, tokenry-workspace"} {
+		v := s.passes("GET", "/tickets/1", s.reader.Secret, "Connection", connection)
+		if got := v.Header.Get("Tokenry-Principal") + " " + v.Header.Get("Tokenry-Workspace"); got != "ada@example.com acme" {
+			s.Errorf("Connection: %s: the API is told %q", connection, got)
+		}
+	}
 }
 
 func readingIsNotWriting(s *stage) {
