@@ -188,6 +188,9 @@ type NotifyTx interface {
 	PutDelivery(Delivery) error
 	// DropDeliveries settles what is pending of an endpoint as dropped.
 	DropDeliveries(webhook ID, at time.Time) error
+	// DropPending settles as dropped what is on its way to anybody, but for mails
+	// of the kind kept, and answers how many deliveries and mails it were.
+	DropPending(kept string, at time.Time) (deliveries, mails int, err error)
 	PutMail(Mail) error
 	PutNotice(Notice) error
 	PutReuseTold(ReuseTold) error

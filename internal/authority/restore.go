@@ -15,6 +15,14 @@ type Restored struct {
 	Heads []string `json:"heads"`
 	// Since says what was done about what happened after the backup was taken.
 	Since string `json:"since"`
+	NotSent
+}
+
+// NotSent counts what a backup had on its way to somebody and a restore does not
+// send again.
+type NotSent struct {
+	Webhooks int `json:"webhooks_not_sent"`
+	Mails    int `json:"mails_not_sent"`
 }
 
 // RestoreCaller is who brings a backup back: Tokenry itself, on a database that
@@ -22,8 +30,10 @@ type Restored struct {
 func RestoreCaller() Caller { return Caller{Machine: "restore"} }
 
 // NoteRestore ends every session, because one that was ended since the backup
-// would be back, and records the restore on the instance's chain.
-func (a *Authority) NoteRestore(ctx context.Context, in Restored) error {
+// would be back, drops what was on its way to somebody, because it went out since,
+// and records the restore on the instance's chain. Notices of expiries are kept:
+// one that comes twice is better than one that never comes.
+func (a *Authority) NoteRestore(ctx context.Context, in Restored) (NotSent, error) {
 	_, err := a.mutate(ctx, RestoreCaller(), func(w *work) error {
 		for after := ID(0); ; {
 			us, err := w.Users(Range{After: after, Limit: maxPage})
@@ -40,9 +50,13 @@ func (a *Authority) NoteRestore(ctx context.Context, in Restored) error {
 				break
 			}
 		}
+		var err error
+		if in.Webhooks, in.Mails, err = w.DropPending(MailExpiry, w.now); err != nil {
+			return err
+		}
 		return w.audit(machine(w.caller), Workspace{}, event{action: "instance.restored", target: "instance", after: in})
 	})
-	return err
+	return in.NotSent, err
 }
 
 // recoveryLife is how long a recovery token opens the door.

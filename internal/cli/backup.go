@@ -180,6 +180,9 @@ func (a *app) restored(out server.Restored) error {
 	if out.Recovery != nil {
 		rows = append(rows, row{"tokens stopped", fmt.Sprint(out.Stopped)})
 	}
+	if n := out.NotSent; n.Webhooks+n.Mails > 0 {
+		rows = append(rows, row{"not sent again", fmt.Sprintf("events to webhooks: %d, mails: %d; they were on their way when the backup was taken, and the logs of the endpoints say which", n.Webhooks, n.Mails)})
+	}
 	if err := describe(a.Err, append(rows, replayRows(out.Replayed)...)); err != nil || out.Recovery == nil {
 		return err
 	}

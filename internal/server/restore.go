@@ -54,6 +54,7 @@ type Restored struct {
 	Stopped int `json:"stopped"`
 	// Replayed is what a replay did; nil without one.
 	Replayed *Replayed `json:"replayed,omitempty"`
+	authority.NotSent
 	// Recovery is a token that opens the door after every token was stopped.
 	Recovery *authority.Issued `json:"-"`
 }
@@ -169,7 +170,7 @@ func (out *Restored) settle(ctx context.Context, cfg config.Config, o RestoreOpt
 		}
 	}
 	out.Since = o.Since
-	err = c.Authority.NoteRestore(ctx, authority.Restored{TakenAt: out.TakenAt, Revision: out.Revision, Heads: out.Heads, Since: string(o.Since)})
+	out.NotSent, err = c.Authority.NoteRestore(ctx, authority.Restored{TakenAt: out.TakenAt, Revision: out.Revision, Heads: out.Heads, Since: string(o.Since)})
 	if err != nil {
 		return err
 	}

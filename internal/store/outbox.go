@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
@@ -104,6 +105,23 @@ func (t *tx) PutDelivery(d authority.Delivery) error {
 func (t *tx) DropDeliveries(webhook authority.ID, at time.Time) error {
 	return t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $2
 		WHERE webhook = $1 AND next_attempt_at IS NOT NULL`, webhook, moment(at))
+}
+
+func (t *tx) DropPending(kept string, at time.Time) (deliveries, mails int, err error) {
+	d, err := number(t.session, `SELECT count(*) FROM deliveries WHERE next_attempt_at IS NOT NULL`)
+	if err != nil {
+		return 0, 0, err
+	}
+	m, err := number(t.session, `SELECT count(*) FROM mails WHERE next_attempt_at IS NOT NULL AND kind <> $1`, kept)
+	if err != nil {
+		return 0, 0, err
+	}
+	return int(d), int(m), errors.Join(
+		t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $1
+			WHERE next_attempt_at IS NOT NULL`, moment(at)),
+		t.exec(`UPDATE mails SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $1
+			WHERE next_attempt_at IS NOT NULL AND kind <> $2`, moment(at), kept),
+	)
 }
 
 const mailColumns = `id, public_id, workspace, kind, recipient, token, expires_at, step, facts, state, attempts, error,

@@ -30,6 +30,7 @@ func outboxCases() map[string]func(w *world) {
 		"an endpoint at which somebody is waits":   leasedEndpointWaits,
 		"an endpoint takes its deliveries with it": webhookIsDeleted,
 		"mails are due in their order":             mailsAreDue,
+		"what is on its way is dropped":            pendingIsDropped,
 		"the next due is the earliest":             nextDue,
 		"expiring tokens are those not noticed":    expiringTokens,
 		"what is settled is forgotten":             settledIsForgotten,
@@ -204,6 +205,35 @@ func mailsAreDue(w *world) {
 		found(w.T, []authority.Mail{early, late})(r.DueMails(at(2), 0))
 		found(w.T, []authority.Mail{early})(r.DueMails(at(2), 1))
 		missing[authority.Mail](w.T)(r.Mail(1000))
+	})
+}
+
+// pendingIsDropped: of everybody, but for one kind of mail; what was settled before
+// stays as it was.
+func pendingIsDropped(w *world) {
+	hook := webhookRow(w, 7, "whk_a")
+	first, settled := deliveryAt(w, hook.ID, "a1", 1), deliveryAt(w, hook.ID, "a2", 2)
+	settled.State, settled.NextAttemptAt, settled.SettledAt = api.DeliveryDelivered, time.Time{}, at(2)
+	kept, leased := mailAt(w, "kept", 1), mailAt(w, "leased", 2)
+	kept.Kind, leased.Kind, leased.LeasedUntil = authority.MailExpiry, authority.MailIssued, at(2)
+	w.do(func(tx authority.Tx) error { return tx.PutDelivery(settled) },
+		func(tx authority.Tx) error { return tx.PutMail(kept) }, func(tx authority.Tx) error { return tx.PutMail(leased) })
+	for _, want := range [][2]int{{1, 1}, {0, 0}} {
+		w.do(func(tx authority.Tx) error {
+			deliveries, mails, err := tx.DropPending(authority.MailExpiry, at(5))
+			if got := [2]int{deliveries, mails}; got != want {
+				w.Errorf("%v were dropped, want %v", got, want)
+			}
+			return err
+		})
+	}
+	first.State, first.NextAttemptAt, first.SettledAt = api.DeliveryDropped, time.Time{}, at(5)
+	leased.State, leased.NextAttemptAt, leased.LeasedUntil, leased.SettledAt = authority.MailDropped, time.Time{}, time.Time{}, at(5)
+	w.read(func(r authority.Reader) {
+		found(w.T, first)(r.DeliveryByID(first.ID))
+		found(w.T, settled)(r.DeliveryByID(settled.ID))
+		found(w.T, kept)(r.Mail(kept.ID))
+		found(w.T, leased)(r.Mail(leased.ID))
 	})
 }
 
