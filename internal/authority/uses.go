@@ -8,7 +8,8 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 )
 
-// Uses is what names a role or a scope, where it holds: what its removal changes.
+// Uses is what names a role, a scope or a resource, where it holds: what its
+// removal changes.
 type Uses struct {
 	// Written says that it is written here, so that it can be removed here.
 	Written bool
@@ -75,6 +76,25 @@ func (a *Authority) UsesOfScope(ctx context.Context, c Caller, at Where, name st
 		own := func(ID) bool { return false }
 		return lister{names: func(s grant.Statement) bool { return slices.Contains(s.Scopes, name) }, own: own}, err
 	})
+}
+
+// UsesOfResource answers what DeleteResource would change, and changes nothing.
+// It needs resources:delete.
+func (a *Authority) UsesOfResource(ctx context.Context, c Caller, ref, name string) (u Uses, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		_, sp, err := a.enter(r, c, ref, "resources:delete")
+		if err != nil {
+			return err
+		}
+		if _, err = r.Resource(sp.ws.ID, name); err != nil {
+			return err
+		}
+		u.Written = true
+		names := func(s grant.Statement) bool { return slices.Contains(s.Resources, name) }
+		count := counter{Reader: r, uses: &u, names: names, now: a.now().UTC(), left: maxUses}
+		return count.workspace(sp.ws.ID)
+	})
+	return u, err
 }
 
 // lister tells what names an entry: statements, and the workspaces that have

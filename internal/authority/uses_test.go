@@ -81,6 +81,31 @@ func TestWhatNamesARoleOrScopeIsCountedBeforeItGoes(t *testing.T) {
 	})
 }
 
+func TestWhatNamesAResourceIsCountedBeforeItGoes(t *testing.T) {
+	each(t, func(w *world) {
+		_, _, err := w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: "payments"})
+		must(w.T, err)
+		w.workspace("globex")
+		_, _, err = w.OnboardResource(w.ctx, w.root, "globex", api.CreateResource{Name: "payments"})
+		must(w.T, err)
+		w.memberOf("acme", "eve@example.com", "Viewer", "payments", "ledger")
+		w.memberOf("acme", "vic@example.com", "Viewer", "pay*")
+		w.memberOf("globex", "gus@example.com", "Viewer", "payments")
+		in := scoped("workspace", "", "tickets:read")
+		in.Resources = api.Some([]string{"payments"})
+		w.create(w.root, in)
+		got, err := w.UsesOfResource(w.ctx, w.root, "acme", "payments")
+		must(w.T, err)
+		if d := cmp.Diff(authority.Uses{Written: true, Members: 1, Tokens: 1, Workspaces: 1}, got); d != "" {
+			w.Error(d)
+		}
+		_, err = w.UsesOfResource(w.ctx, w.person("eve@example.com"), "acme", "payments")
+		w.refused(err, api.CodeInsufficientScope)
+		_, err = w.UsesOfResource(w.ctx, w.root, "acme", "ledger")
+		w.refused(err, api.CodeNotFound)
+	})
+}
+
 func TestADeactivationIsRehearsedOverAllWorkspaces(t *testing.T) {
 	each(t, func(w *world) {
 		eve := w.member("eve@example.com", "Team Member")

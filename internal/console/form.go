@@ -51,6 +51,15 @@ func (f form) bad(name string, aliases ...string) string {
 	return sentence(strings.TrimPrefix(f.err.Message, f.err.Field+": "))
 }
 
+// told is the whole error, with the name of its field in words.
+func (f form) told() string {
+	field, rest := f.err.Field, strings.TrimPrefix(f.err.Message, f.err.Field+": ")
+	if field == "" || rest == f.err.Message {
+		return sentence(f.err.Message)
+	}
+	return sentence(strings.NewReplacer("_", " ", ".", " ").Replace(strings.ToUpper(field[:1])+field[1:]) + ": " + rest)
+}
+
 // reason is why the form was refused, in a sentence or two.
 func (f form) reason() string {
 	e := f.err

@@ -40,13 +40,13 @@ func (v *visit) doResource() error {
 
 func (v *visit) deleteResource() error {
 	v.section = "resources"
-	r, err := v.auth.GetResource(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("name"))
+	name := v.r.PathValue("name")
+	uses, err := v.auth.UsesOfResource(v.ctx(), v.caller, v.at.Slug, name)
 	if err != nil {
 		return err
 	}
-	return v.page("Delete", confirmPage("Delete "+r.Name+"?",
-		"Its name is taken out of every grant and token. A token that was restricted to it alone may then do nothing.",
-		"Delete", v.ws("resources", r.Name, "delete"), v.ws("resources")))
+	d := removal{what: "resource", name: name, action: v.ws("resources", name, "delete"), back: v.ws("resources"), uses: uses}
+	return v.page(d.title(), removalPage(d, form{fresh: true}))
 }
 
 func (v *visit) doDeleteResource() error {

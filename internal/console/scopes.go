@@ -112,9 +112,9 @@ func (v *visit) doDeleteScope() error {
 	return v.done(c.page("roles"), "taken-back")
 }
 
-// removal is a role or scope that is about to go.
+// removal is a role, scope or resource that is about to go.
 type removal struct {
-	// what is "role" or "scope".
+	// what is "role", "scope" or "resource".
 	what, name, action, back string
 	instance                 bool
 	uses                     authority.Uses
@@ -145,6 +145,8 @@ func (d removal) text() string {
 		return "What the instance says about it holds again, at once."
 	case d.what == "role":
 		return "Whoever has it gets another role, or it stays."
+	case d.what == "resource":
+		return "Its name is taken out of every grant and token. What was restricted to it alone may then do nothing."
 	}
 	return "It is taken out of every role, grant and token. What needs it is refused from then on."
 }

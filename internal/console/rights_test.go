@@ -77,3 +77,26 @@ func TestARoleIsPutTogetherFromBoxes(t *testing.T) {
 		t.Errorf("the role has %v", o.Scopes)
 	}
 }
+
+// TestAResourceGoesAfterALook: what names it is told before.
+func TestAResourceGoesAfterALook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const at, ask = "/workspace/acme/resources", "/workspace/acme/resources/payments/delete"
+	w.status(w.as("ada@example.com", ask), http.StatusNotFound)
+	w.status(w.as("ada@example.com", at, url.Values{"name": {"payments"}}), http.StatusSeeOther)
+	w.shows(w.status(w.as("ada@example.com", ask), http.StatusOK), "Delete the resource payments?", "Nothing names it")
+	w.member("eve@example.com", "Viewer", "payments")
+	w.shows(w.status(w.as("ada@example.com", ask), http.StatusOK), "1 member")
+	w.status(w.as("ada@example.com", ask, url.Values{}), http.StatusSeeOther)
+	w.hides(w.status(w.as("ada@example.com", at), http.StatusOK), "payments")
+}
+
+func TestARefusalNamesItsFieldInWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := url.Values{"owner": {"me"}, "label": {"x"}, "what": {"inherit"}, "reach": {"all"}, "expires": {"default"}, "allowed_ips": {"here"}, "form": {"f"}}
+	page := w.status(w.as("ada@example.com", "/workspace/acme/access-tokens/new", f), http.StatusUnprocessableEntity)
+	w.shows(page, "Allowed ips: entries are CIDRs", "Entries are CIDRs")
+	w.hides(page, "allowed_ips: ")
+}
