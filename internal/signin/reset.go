@@ -156,6 +156,9 @@ func (s *Service) invitation(ctx context.Context, c authority.Caller, in authori
 		if err != nil {
 			return err
 		}
+		if err := s.unwearied(tx, u); err != nil {
+			return err
+		}
 		fresh, err := withoutMeans(tx, u)
 		if err == nil && fresh && s.policy.Methods != "sso" {
 			link, err = s.link(tx, u, "invitation", inviteFor)
@@ -163,6 +166,22 @@ func (s *Service) invitation(ctx context.Context, c authority.Caller, in authori
 		return first(err, noteBy(tx, c, "invitation.made", u, map[string]any{"workspace": in.Workspace.Slug, "link": link != ""}))
 	})
 	return link, err
+}
+
+// unwearied refuses to write to somebody again and again: a workspace is named as
+// its Owners like, so an invitation is a mail of theirs to whomever they choose.
+func (s *Service) unwearied(tx *authority.SignInTx, u authority.User) error {
+	c := counter{s.secrets.name("invited", u.PublicID), curve{free: 5, first: time.Minute, bound: forgetAfter}}
+	left, err := remaining(tx, c)
+	if err != nil {
+		return err
+	}
+	if left > 0 {
+		e := api.Errorf(api.CodeRateLimited, "this person was invited several times already; wait before you write to them again")
+		e.RetryAfter = left
+		return e
+	}
+	return add(tx, c, 1)
 }
 
 // withoutMeans says whether a person has no way to sign in yet.

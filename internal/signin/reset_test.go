@@ -125,6 +125,30 @@ func TestAskingForAResetTellsNothing(t *testing.T) {
 	})
 }
 
+// TestNobodyIsFloodedWithInvitations: whoever owns a workspace chooses its name and
+// its members, and so what is written to whom.
+func TestNobodyIsFloodedWithInvitations(t *testing.T) {
+	each(t, func(w *world) {
+		w.member("new@example.com", "")
+		w.member("other@example.com", "")
+		for range 5 {
+			_, err := w.Invite(w.ctx, w.root(), "acme", "new@example.com")
+			must(w.T, err)
+		}
+		sent := len(w.post.mails)
+		_, err := w.Invite(w.ctx, w.root(), "acme", "new@example.com")
+		w.refused(err, api.CodeRateLimited)
+		if len(w.post.mails) != sent {
+			w.Error("one was written all the same")
+		}
+		_, err = w.Invite(w.ctx, w.root(), "acme", "other@example.com")
+		must(w.T, err)
+		w.clock.pass(time.Minute)
+		_, err = w.Invite(w.ctx, w.root(), "acme", "new@example.com")
+		must(w.T, err)
+	})
+}
+
 func TestWithoutMailALinkIsNeitherSentNorLogged(t *testing.T) {
 	alone(t, func(w *world) {
 		w = w.again(func(o *signin.Options) { o.Mail = nil })
