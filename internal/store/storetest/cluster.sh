@@ -11,7 +11,7 @@ trap finish EXIT
 # A locale that orders text unlike bytes, so that a missing COLLATE shows.
 "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-sync --no-instructions \
 	--locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US >"$dir/log" 2>&1 &&
-	"$bin/pg_ctl" -D "$dir/data" -w -l "$dir/server.log" \
+	"$bin/pg_ctl" -D "$dir/data" -w -t 300 -l "$dir/server.log" \
 		-o "-k '$dir' -c listen_addresses='' -c fsync=$fsync -c full_page_writes=$fsync -c max_connections=200" \
 		start >>"$dir/log" 2>&1 ||
 	{ cat "$dir/log" "$dir/server.log" 2>/dev/null || true; exit 1; }
