@@ -1,6 +1,7 @@
 package authority_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -170,4 +171,54 @@ func TestATokenOfTheInstanceIsRelabelled(t *testing.T) {
 		w.refused(second(w.RotateToken(w.ctx, owner, "acme", i.Token.ID, api.RotateToken{})), api.CodeGrantExceedsOwn)
 		w.allow(i.Secret, "tickets:read")
 	})
+}
+
+// TestACatalogueIsBounded: every change in a workspace reads all of its roles and
+// scopes under the one lock, so one tenant's could keep all others waiting.
+func TestACatalogueIsBounded(t *testing.T) {
+	each(t, func(w *world) {
+		admin := w.member("admin@example.com", "Administrator")
+		names := func(n int) (out []string) {
+			for i := range n {
+				out = append(out, fmt.Sprintf("n%d:read", i))
+			}
+			return out
+		}
+		w.fill(500, func(tx authority.Tx, ws authority.ID, i int) error {
+			return tx.PutRole(authority.Role{Workspace: ws, Name: fmt.Sprintf("Role %d", i), Scopes: names(40), Revision: tx.Revision()})
+		})
+		put := func(name string, n int) error {
+			return fourthErr(w.PutRole(w.ctx, admin, in("acme"), name, api.PutRole{Scopes: names(n)}))
+		}
+		w.refused(put("One more", 0), api.CodeInvalidRequest)
+		w.refused(put("Role 7", 41), api.CodeInvalidRequest)
+		must(w.T, put("Role 7", 40))
+		must(w.T, put("Role 7", 39))
+		must(w.T, put("Role 8", 40))
+		must(w.T, fourthErr(w.PutRole(w.ctx, w.root, authority.Where{Instance: true}, "Elsewhere", api.PutRole{})))
+
+		w.fill(1000, func(tx authority.Tx, ws authority.ID, i int) error {
+			return tx.PutScope(authority.Scope{Workspace: ws, Name: fmt.Sprintf("n%d:read", i), Implies: names(5), Revision: tx.Revision()})
+		})
+		scope := func(name string, n int) error {
+			return fourthErr(w.PutScope(w.ctx, admin, in("acme"), name, api.PutScope{Implies: names(n)}))
+		}
+		w.refused(scope("one:more", 0), api.CodeInvalidRequest)
+		w.refused(scope("n7:read", 6), api.CodeInvalidRequest)
+		must(w.T, scope("n7:read", 4))
+	})
+}
+
+// fill writes rows into acme, past every verb.
+func (w *world) fill(n int, put func(tx authority.Tx, ws authority.ID, i int) error) {
+	w.Helper()
+	errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
+		ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
+		for i := 0; i < n && err == nil; i++ {
+			err = put(tx, ws.ID, i)
+		}
+		return err
+	}})
+	must(w.T, err)
+	must(w.T, errs[0])
 }

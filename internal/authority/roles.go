@@ -113,7 +113,7 @@ func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string
 		if err != nil {
 			return err
 		}
-		if err := firstError(gained(e, after, name), looserRole(e, was, in)); err != nil {
+		if err := firstError(gained(e, after, name), looserRole(e, was, in), w.boundRoles(e, was, in)); err != nil {
 			return err
 		}
 		v = roleView(after.roles[name], e.ws.ID)
@@ -121,6 +121,36 @@ func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string
 		return w.audit(e.ac, e.ws, event{action: "role.written", target: "role:" + name, before: beforeRole(e, was, exists), after: v})
 	})
 	return v, created, revision, err
+}
+
+// The bounds of what one workspace names: all of it is read by every change there,
+// under the one lock, so nobody's catalogue may keep others waiting.
+const (
+	maxRoles, maxScopes = 500, 1000
+	// maxListed are the scopes that all of its roles list, maxImplied those that all
+	// of its scopes imply, with the roles that they name.
+	maxListed, maxImplied = 20_000, 5000
+)
+
+// boundRoles refuses what makes the roles of one workspace too many.
+func (w *work) boundRoles(e entry, was Role, in api.PutRole) error {
+	rows, err := w.Roles(e.ws.ID)
+	listed := 0
+	for _, r := range rows {
+		listed += len(r.Scopes)
+	}
+	if err != nil || len(rows) <= maxRoles && listed <= maxListed {
+		return err
+	}
+	return tooMuch("roles", maxRoles, maxListed, was.Name == "" || was.Workspace != e.ws.ID || len(in.Scopes) > len(was.Scopes))
+}
+
+// tooMuch refuses more of what is too much already, and nothing that makes it less.
+func tooMuch(what string, most, named int, more bool) error {
+	if !more {
+		return nil
+	}
+	return api.Errorf(api.CodeInvalidRequest, "there are at most %d %s in one place, and all of them name at most %d scopes", most, what, named)
 }
 
 // looserRole refuses to raise a role's limit above the policy's to whoever may
@@ -186,9 +216,10 @@ func checkPatterns(field string, scopes []string) error {
 // gained refuses what a change of roles or scopes adds to any role beyond the
 // caller's own rights; narrowing needs only the scope.
 func gained(e entry, after *space, names ...string) error {
+	before, compile := e.sp.facts.Book.Compiler(), after.facts.Book.Compiler()
 	for _, name := range names {
 		on := onAll(name)
-		if now := after.compile(on); !e.sp.compile(on).Covers(now) {
+		if now := compile(on); !before(on).Covers(now) {
 			if err := e.ac.cover(now); err != nil {
 				return err
 			}

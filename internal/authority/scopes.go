@@ -56,7 +56,7 @@ func (a *Authority) PutScope(ctx context.Context, c Caller, at Where, name strin
 		if err := w.PutScope(row); err != nil {
 			return err
 		}
-		if err := w.scopeGained(e, name); err != nil {
+		if err := firstError(w.scopeGained(e, name), w.boundScopes(e, was, in)); err != nil {
 			return err
 		}
 		v = scopeView(row, e.ws.ID)
@@ -68,6 +68,20 @@ func (a *Authority) PutScope(ctx context.Context, c Caller, at Where, name strin
 		return w.audit(e.ac, e.ws, event{action: "scope.written", target: "scope:" + name, before: before, after: v})
 	})
 	return v, created, revision, err
+}
+
+// boundScopes refuses what makes the catalogue of one workspace too large.
+func (w *work) boundScopes(e entry, was Scope, in api.PutScope) error {
+	rows, err := w.Scopes(e.ws.ID)
+	implied := 0
+	for _, s := range rows {
+		implied += len(s.Implies) + len(s.Roles)
+	}
+	if err != nil || len(rows) <= maxScopes && implied <= maxImplied {
+		return err
+	}
+	return tooMuch("scopes", maxScopes, maxImplied,
+		was.Name == "" || was.Workspace != e.ws.ID || len(in.Implies)+len(in.Roles) > len(was.Implies)+len(was.Roles))
 }
 
 // scopeGained asks the ceiling for what every role, and the scope itself by

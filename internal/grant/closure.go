@@ -1,6 +1,6 @@
 package grant
 
-// closure is the graph of which product scope implies which. It is built for one Compile and not safe for concurrent use.
+// closure is the graph of which product scope implies which. It is built for one Compiler and not safe for concurrent use.
 type closure struct {
 	scopes []scope // the nodes
 	edges  [][]int // by node, the nodes it implies

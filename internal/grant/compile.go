@@ -11,15 +11,23 @@ type Book struct {
 // Compile returns what the statements grant. It never fails: a role the book does not know, a pattern that is malformed and a statement that is
 // both role and scopes or neither contribute nothing. A set that contains a scope, by name or by pattern, contains everything that scope implies,
 // near or far. Whether an absent list means to inherit is for the caller to decide before; here nil and empty both grant nothing.
-func (b *Book) Compile(sts []Statement) Grant {
-	g := b.unclosed(sts)
-	if b == nil || len(b.Implies) == 0 || len(g.rows) == 0 {
+func (b *Book) Compile(sts []Statement) Grant { return b.Compiler()(sts) }
+
+// Compiler returns Compile for many lists: it reads the implications once. It is not safe for concurrent use.
+func (b *Book) Compiler() func([]Statement) Grant {
+	var c *closure
+	return func(sts []Statement) Grant {
+		g := b.unclosed(sts)
+		if b == nil || len(b.Implies) == 0 || len(g.rows) == 0 {
+			return g
+		}
+		if c == nil {
+			c = newClosure(b.Implies)
+		}
+		// Closing commutes with Union, so it is done once, for the sets that are left.
+		g.rows = combine(g.rows, nil, func(set, _ *scopeSet) *scopeSet { return c.of(set) })
 		return g
 	}
-	// Closing commutes with Union, so it is done once, for the sets that are left.
-	c := newClosure(b.Implies)
-	g.rows = combine(g.rows, nil, func(set, _ *scopeSet) *scopeSet { return c.of(set) })
-	return g
 }
 
 // unclosed is Compile without implications.
