@@ -5,8 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode"
@@ -49,6 +52,7 @@ var errAnswered = errors.New("console: answered")
 func (c *console) serve(needs access, show func(*visit) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{console: c, w: w, r: r}
+		defer v.panicked()
 		err := v.enter(needs)
 		if err == nil {
 			err = show(v)
@@ -57,6 +61,25 @@ func (c *console) serve(needs access, show func(*visit) error) http.Handler {
 			v.fail(err)
 		}
 	})
+}
+
+// panicked tells the log of a panic, and cuts the connection, so that half a page
+// is not taken for a whole one. The value is told only when the runtime made it:
+// another may hold a secret.
+func (v *visit) panicked() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p != http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared so by net/http
+		what := fmt.Sprintf("%T", p)
+		if err, ok := p.(runtime.Error); ok {
+			what = err.Error()
+		}
+		v.Logger.ErrorContext(v.r.Context(), "a page panicked", "page", v.r.Pattern, "request_id", v.caller.RequestID,
+			"panic", what, "stack", string(debug.Stack()))
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // enter establishes the visitor and the workspace, as far as the page needs.
