@@ -43,13 +43,13 @@ func (s *Service) later(ctx context.Context, what string, f func(context.Context
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTimeout)
-	s.background.Go(func() {
+	go func() {
 		defer cancel()
 		defer func() { <-s.turns }()
 		if err := f(ctx); err != nil {
 			s.log.Error("a mail about signing in was not sent", "what", what, "error", err)
 		}
-	})
+	}()
 }
 
 func (s *Service) reset(ctx context.Context, email string, from Client) error {

@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -146,6 +147,23 @@ func TestNobodyIsFloodedWithInvitations(t *testing.T) {
 		w.clock.pass(time.Minute)
 		_, err = w.Invite(w.ctx, w.root(), "acme", "new@example.com")
 		must(w.T, err)
+	})
+}
+
+// TestMailsAreAskedForWhileItCloses: a request that was cut off at the end of the
+// program's patience may go on.
+func TestMailsAreAskedForWhileItCloses(t *testing.T) {
+	alone(t, func(w *world) {
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				if err := w.RequestReset(w.ctx, fmt.Sprintf("nobody%d@example.com", i), everywhere(i)); err != nil {
+					w.Error(err)
+				}
+			})
+			all.Go(w.Close)
+		}
+		all.Wait()
 	})
 }
 

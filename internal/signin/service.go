@@ -87,9 +87,9 @@ type Service struct {
 	webauthn  *webauthn.WebAuthn // nil where there are no passkeys
 	pace      pace
 
-	// background is the mails on their way; turns bounds them.
-	background sync.WaitGroup
-	turns      chan struct{}
+	// turns holds an element for each mail on its way, which bounds them.
+	turns   chan struct{}
+	closing sync.Mutex // held by whoever takes all turns
 }
 
 // New makes a Service; it starts nothing and calls nobody.
@@ -116,8 +116,18 @@ func New(o Options) *Service {
 	return s
 }
 
-// Close waits for the mails that are on their way.
-func (s *Service) Close() { s.background.Wait() }
+// Close waits for the mails that are on their way. One that is asked for while it
+// waits, by a request that was cut off, may not be made.
+func (s *Service) Close() {
+	s.closing.Lock()
+	defer s.closing.Unlock()
+	for range cap(s.turns) {
+		s.turns <- struct{}{}
+	}
+	for range cap(s.turns) {
+		<-s.turns
+	}
+}
 
 // Methods answers which ways of signing in are open.
 func (s *Service) Methods() (password, sso bool) {
