@@ -18,36 +18,41 @@ const proxied = "http://127.0.0.1:8000"
 // docs/proxies, exactly as it stands there. Its arguments come from the folder
 // of the configurations and one that it may write to.
 type proxy struct {
-	name      string
-	arguments func(configs, scratch string) []string
+	name, program string
+	arguments     func(configs, scratch string) []string
 }
 
 func proxies() []proxy {
 	return []proxy{
-		{"nginx", func(configs, scratch string) []string {
-			return []string{"-p", scratch, "-c", filepath.Join(configs, "nginx.conf"), "-e", "stderr"}
-		}},
-		{"caddy", func(configs, _ string) []string {
+		nginx("nginx.conf"),
+		nginx("nginx-rules.conf"),
+		{"caddy", "caddy", func(configs, _ string) []string {
 			return []string{"run", "--config", filepath.Join(configs, "Caddyfile"), "--adapter", "caddyfile"}
 		}},
-		{"haproxy", func(configs, _ string) []string {
+		{"haproxy", "haproxy", func(configs, _ string) []string {
 			return []string{"-db", "-C", configs, "-f", "haproxy.cfg"}
 		}},
 	}
 }
 
+func nginx(file string) proxy {
+	return proxy{file, "nginx", func(configs, scratch string) []string {
+		return []string{"-p", scratch, "-c", filepath.Join(configs, file), "-e", "stderr"}
+	}}
+}
+
 // start runs the proxy until the test ends.
 func (p proxy) start(t *testing.T) {
 	t.Helper()
-	program, err := exec.LookPath(p.name)
+	program, err := exec.LookPath(p.program)
 	if err != nil {
-		program = filepath.Join("/usr/sbin", p.name)
+		program = filepath.Join("/usr/sbin", p.program)
 	}
 	if _, err := os.Stat(program); err != nil {
 		if os.Getenv("TOKENRY_TEST_REQUIRE") == "1" {
-			t.Fatalf("%s is required: scripts/deps installs it", p.name)
+			t.Fatalf("%s is required: scripts/deps installs it", p.program)
 		}
-		t.Skipf("without %s: scripts/deps installs it", p.name)
+		t.Skipf("without %s: scripts/deps installs it", p.program)
 	}
 	configs, err := filepath.Abs("../../docs/proxies")
 	if err != nil {
@@ -78,19 +83,56 @@ type stage struct {
 func TestBehindRealProxies(t *testing.T) {
 	for _, p := range proxies() {
 		t.Run(p.name, func(t *testing.T) {
-			data := filepath.Join(t.TempDir(), "data")
-			first := bootstrap(t, data)
-			office := serve(t, data, "--trusted-proxies", "127.0.0.1/32")
-			s := stage{T: t, api: newUpstream(t), office: office, root: first.Secret}
-			s.reader = create(t, s.root, map[string]any{"scopes": []string{"tickets:read"}})
-			p.start(t)
+			s := behind(t, p)
 			for _, story := range stories() {
 				t.Run(story.name, func(t *testing.T) {
 					s.T = t
-					story.play(&s)
+					story.play(s)
 				})
 			}
 		})
+	}
+}
+
+// behind starts all three, with the rules of docs/proxies.
+func behind(t *testing.T, p proxy) *stage {
+	t.Helper()
+	data := filepath.Join(t.TempDir(), "data")
+	first := bootstrap(t, data)
+	s := &stage{T: t, api: newUpstream(t), root: first.Secret}
+	s.office = serve(t, data, "--trusted-proxies", "127.0.0.1/32", "--rules", "../../docs/proxies/rules")
+	s.reader = create(t, s.root, map[string]any{"scopes": []string{"tickets:read"}})
+	p.start(t)
+	return s
+}
+
+// TestNginxAsksByTheClientsPath: a rule takes the resource from the path, and what
+// the API could read as another path than Tokenry did is refused.
+func TestNginxAsksByTheClientsPath(t *testing.T) {
+	s := behind(t, nginx("nginx-rules.conf"))
+	payments := create(t, s.root, map[string]any{"scopes": []string{"tickets:read"}, "resources": []string{"payments"}}).Secret
+	const one = "/systems/payments/tickets/7"
+	for _, target := range []string{one, one + "/", one + "?workspace=*&deny=&path=/../..//", one + "?a=%2f;b", "/systems/payments/tickets/a%20b"} {
+		if v := s.passes("GET", target, payments); v.Target != target {
+			t.Errorf("GET %s: the API saw %s", target, v.Target)
+		}
+	}
+	s.refused(http.StatusForbidden, "POST", one, payments)
+	s.refused(http.StatusForbidden, "GET", "/systems/shop/tickets/7", payments)
+	s.refused(http.StatusForbidden, "GET", "/tickets/7", payments)
+	s.refused(http.StatusForbidden, "GET", "/other", s.root)
+	for _, target := range []string{
+		"/systems/payments/../shop/tickets/7", "/systems/payments/%2e%2e/shop/tickets/7", "/systems/payments/.%2E/shop/tickets/7", "/systems/./payments/tickets/7",
+		"/systems/payments/tickets/..%2f..%2fshop", "/systems/payments%2ftickets/7", "/systems/payments%252ftickets/7", "/systems/shop%2f..%2fpayments/tickets/7",
+		"//systems/payments/tickets/7", "/systems//payments/tickets/7", "/systems/payments/tickets//7", `/systems/payments\..\shop/tickets/7`, "/systems/payments%5c..%5cshop/tickets/7",
+		"/systems/payments;x=y/tickets/7", "/systems/payments/tickets/7;x=/../..", "/systems/payments%3b/tickets/7", "/systems/payments/tickets/7%00", "/systems/payments/tickets/7%23",
+		"/systems/payments/tickets/7#/../8", "/systems/payments%3f/tickets/7", "/Systems/payments/tickets/7", "/systems/payments/tickets.json/7", "/%73ystems/payments/tickets/%2e",
+	} {
+		before := s.api.requests.Load()
+		status := raw(t, "GET "+target+" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer "+s.root+"\r\n\r\n")
+		if !strings.HasPrefix(status, "HTTP/1.1 4") || s.api.requests.Load() != before {
+			t.Errorf("GET %s: %q, the API saw %d requests", target, status, s.api.requests.Load()-before)
+		}
 	}
 }
 

@@ -263,7 +263,7 @@ func TestEveryConfigurationNamesItsWorkspace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ask := regexp.MustCompile(`/v1/(forward-auth\S*|ext-authz/\w+)`)
+	ask := regexp.MustCompile(`/v1/(forward-auth\S*|ext-authz/[\w-]+)`)
 	asking := 0
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
@@ -286,7 +286,7 @@ func TestEveryConfigurationNamesItsWorkspace(t *testing.T) {
 			}
 		}
 	}
-	if asking != 7 { // nginx 1, Caddy 1, HAProxy 2, Traefik 2, Envoy 1
+	if asking != 8 { // nginx 1 and by rules 1, Caddy 1, HAProxy 2, Traefik 2, Envoy 1
 		t.Errorf("the files ask %d times", asking)
 	}
 }
