@@ -143,6 +143,16 @@ func (a *Authority) NewSetupCode(ctx context.Context) (code string, ok bool, err
 	return code, ok, err
 }
 
+// IsSetUp says whether there was a first Owner.
+func (a *Authority) IsSetUp(ctx context.Context) (done bool, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		in, err := r.Instance()
+		done = !in.BootstrappedAt.IsZero()
+		return err
+	})
+	return done, err
+}
+
 // CheckSetupCode answers whether a setup code opens the first run now.
 func (a *Authority) CheckSetupCode(ctx context.Context, code string) (ok bool, err error) {
 	digest := sha256.Sum256([]byte(code))

@@ -26,10 +26,12 @@ type Product struct {
 
 // Mail is the mail server as the administrators see it.
 type Mail struct {
-	// From is the sender of mails.
-	From string
-	// Test sends a mail to an address and answers when the server took it.
-	Test func(ctx context.Context, to string) error
+	// From is the sender of mails, Server where they are handed on, without
+	// credentials.
+	From, Server string
+	// Test sends a mail to an address and answers what the server said when it took
+	// it. Of an error, the message of an *api.Error is shown.
+	Test func(ctx context.Context, to string) (answer string, err error)
 }
 
 // Options are what a console is made of. Authority and Sessions are required.

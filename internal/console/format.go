@@ -33,12 +33,29 @@ func relative(t, now time.Time) string {
 		if d < time.Minute {
 			return "in a moment"
 		}
-		return "in " + span(d)
+		return "in " + span(nearest(d))
 	}
 	if -d < time.Minute {
 		return "just now"
 	}
 	return span(-d) + " ago"
+}
+
+// nearest makes [span] round what is to come: what was just given 90 days ends in
+// 90 days, a moment later too.
+func nearest(d time.Duration) time.Duration {
+	const day = 24 * time.Hour
+	switch {
+	case d < time.Hour:
+		return d.Round(time.Minute)
+	case d < 2*day:
+		return d.Round(time.Hour)
+	case d < 60*day:
+		return d.Round(day)
+	case d < 2*365*day:
+		return d.Round(30 * day)
+	}
+	return d.Round(365 * day)
 }
 
 // span is a length of time in its largest unit, rounded down as people do.
@@ -170,6 +187,19 @@ func remedy(t api.Token) string {
 		return ""
 	}
 	return api.Code(*t.BlockedBy).Info().Advice
+}
+
+// denialRemedy is what to do about one refusal, as far as its request tells.
+func denialRemedy(d api.Denial) string {
+	switch {
+	case d.Code == api.CodeInsufficientScope && len(d.Scopes) > 0:
+		return "The request needs " + listed(d.Scopes, 5) + ". Give the token that scope, and its owner too if they lack it."
+	case d.Code == api.CodeResourceDenied && d.Resource != "":
+		return "The request was about " + d.Resource + ". Add that to the token’s resources, and to its owner’s if they lack it."
+	case d.Code == api.CodeInsufficientScope:
+		return "Give the token the scope that the request needs, and its owner too if they lack it."
+	}
+	return d.Code.Info().Advice
 }
 
 // isOver says whether a token's life has ended.

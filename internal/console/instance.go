@@ -60,7 +60,7 @@ func (v *visit) system() error {
 	if err := v.asAdmin("system"); err != nil {
 		return err
 	}
-	return v.page("System", systemPage(v, form{}))
+	return v.page("System", systemPage(v, form{}, ""))
 }
 
 // doTestMail sends a mail to the administrator who asks, and to nobody else.
@@ -71,12 +71,16 @@ func (v *visit) doTestMail() error {
 	if v.Mail == nil || v.session.Email == "" {
 		return v.missing()
 	}
-	if err := v.Mail.Test(v.ctx(), v.session.Email); err != nil {
+	answer, err := v.Mail.Test(v.ctx(), v.session.Email)
+	if err != nil {
 		v.Logger.WarnContext(v.ctx(), "test mail", "error", err)
-		f := form{err: api.Errorf(api.CodeUnavailable, "the mail server did not take it; the log of the server says why")}
-		return v.again("System", systemPage(v, f))
+		f := form{err: api.AsError(err)}
+		if f.err.Code == api.CodeInternal {
+			f.err = api.Errorf(api.CodeUnavailable, "the mail could not be sent; the log of the server says why")
+		}
+		return v.again("System", systemPage(v, f, ""))
 	}
-	return v.done("/instance/system", "tested")
+	return v.page("System", systemPage(v, form{}, named(answer, "accepted")))
 }
 
 // answered ends a change of the instance: back to its page, or the form again.

@@ -16,11 +16,11 @@ import (
 )
 
 // branded puts a console in front that has a name and mail of its own.
-func (w *world) branded(send func(context.Context, string) error) {
+func (w *world) branded(send func(context.Context, string) (string, error)) {
 	w.Helper()
 	h, err := console.New(console.Options{
 		Authority: w.Authority, Sessions: w.people, Now: func() time.Time { return w.at }, Version: "1.2.3",
-		Product: console.Product{Name: "Acme <Keys>", Logo: "data:image/png;base64,AA=="}, Mail: &console.Mail{From: "keys@example.com", Test: send},
+		Product: console.Product{Name: "Acme <Keys>", Logo: "data:image/png;base64,AA=="}, Mail: &console.Mail{From: "keys@example.com", Server: "mail.example.com:587", Test: send},
 	})
 	must(w.T, err)
 	w.server = httptest.NewServer(h)
@@ -30,23 +30,27 @@ func (w *world) branded(send func(context.Context, string) error) {
 func TestTheSystemPageTellsNameAndMailAndSendsATestToItsReaderAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.shows(w.status(w.as("ada@example.com", "/instance/system"), http.StatusOK), "Not set up")
+	w.shows(w.status(w.as("ada@example.com", "/instance/system"), http.StatusOK), "Not set up", "TOKENRY_SMTP_URL=", "TOKENRY_BRAND_NAME=")
 	w.status(w.as("ada@example.com", "/instance/system/test-mail", url.Values{}), http.StatusNotFound)
 	var sent []string
 	var answers error
-	w.branded(func(_ context.Context, to string) error {
+	w.branded(func(_ context.Context, to string) (string, error) {
 		sent = append(sent, to)
-		return answers
+		return "250 <taken>", answers
 	})
 	page := w.status(w.as("ada@example.com", "/instance/system"), http.StatusOK)
 	w.inert(page)
-	w.shows(page, "Acme &lt;Keys&gt;", "data:image/png;base64,AA==", "keys@example.com", "Tokenry 1.2.3")
-	w.status(w.as("ada@example.com", "/instance/system/test-mail", url.Values{"to": {"eve@evil.example"}}), http.StatusSeeOther)
+	w.shows(page, "Acme &lt;Keys&gt;", "data:image/png;base64,AA==", "keys@example.com", "mail.example.com:587", "Tokenry 1.2.3")
+	took := w.as("ada@example.com", "/instance/system/test-mail", url.Values{"to": {"eve@evil.example"}})
+	w.inert(took)
+	w.shows(w.status(took, http.StatusOK), "took the test mail", "250 &lt;taken&gt;")
 	answers = errors.New("dial tcp 10.0.0.1: connection refused")
 	failed := w.status(w.as("ada@example.com", "/instance/system/test-mail", url.Values{}), http.StatusUnprocessableEntity)
-	w.shows(failed, "The mail server did not take it")
-	w.hides(failed, "10.0.0.1")
-	if d := cmp.Diff([]string{"ada@example.com", "ada@example.com"}, sent); d != "" {
+	w.shows(failed, "The mail could not be sent")
+	w.hides(failed, "10.0.0.1", "250")
+	answers = api.Errorf(api.CodeUnavailable, "550 no such mailbox")
+	w.shows(w.status(w.as("ada@example.com", "/instance/system/test-mail", url.Values{}), http.StatusUnprocessableEntity), "was not sent", "550 no such mailbox")
+	if d := cmp.Diff([]string{"ada@example.com", "ada@example.com", "ada@example.com"}, sent); d != "" {
 		t.Error(d)
 	}
 }

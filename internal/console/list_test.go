@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -175,4 +176,19 @@ func TestLongListsAreSearched(t *testing.T) {
 		w.shows(w.status(w.as("ada@example.com", path+"?q=nowhere"), http.StatusOK), "Nothing matches", `role="search"`)
 	}
 	w.shows(w.status(w.as("ada@example.com", "/instance/people?q=m8"), http.StatusOK), "m8@example.com")
+}
+
+func TestWhatIsToComeIsRounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for label, life := range map[string]time.Duration{"a": 45 * 24 * time.Hour, "b": 365 * 24 * time.Hour, "c": 36 * time.Hour, "d": 20 * time.Minute} {
+		in := api.CreateToken{Kind: "personal", Owner: "me"}
+		in.Label, in.ExpiresIn = api.Some(label), api.Some(api.Duration(life))
+		_, err := w.CreateToken(w.ctx, w.caller("ada@example.com"), "acme", in)
+		must(t, err)
+	}
+	w.at = w.at.Add(5 * time.Second)
+	w.shows(w.status(w.as("ada@example.com", list), http.StatusOK), "in 45 days", "in 12 months", "in 36 hours", "in 20 minutes")
+	w.at = w.at.Add(19*time.Minute + 30*time.Second)
+	w.shows(w.status(w.as("ada@example.com", list), http.StatusOK), "in a moment")
 }

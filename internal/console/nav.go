@@ -83,6 +83,7 @@ func named(name, otherwise string) string {
 func (v *visit) notice() string {
 	return map[string]string{
 		"created":         "Created.",
+		"set-up":          "Your workspace is ready, and you are its Owner.",
 		"saved":           "Saved.",
 		"enabled":         "The token is enabled: it works again from now on.",
 		"disabled":        "The token is disabled: it stopped at once and can be enabled again.",
@@ -92,7 +93,6 @@ func (v *visit) notice() string {
 		"taken-back":      "Done. It holds at once.",
 		"pinged":          "A test event is on its way; the log below tells what came of it.",
 		"resent":          "It is on its way again.",
-		"tested":          "A test mail is on its way to you.",
 		"advised":         "Done. The token is changed as advised.",
 		"retired":         "The old secret is retired: only the new one works.",
 		"sent":            "This form was sent before, so nothing was done again. Its secret was shown once; rotate the token if it was lost.",

@@ -51,11 +51,18 @@ func (v *visit) signIn() error {
 type doors struct {
 	next          string
 	password, sso bool
-	passkey       *Ceremony
+	// empty says that there is no Owner yet, so nobody can sign in.
+	empty   bool
+	passkey *Ceremony
 }
 
 func (v *visit) signInWith(f form, next string) error {
 	d := doors{next: next}
+	done, err := v.auth.IsSetUp(v.ctx())
+	if err != nil {
+		return err
+	}
+	d.empty = !done
 	d.password, d.sso = v.Sessions.Methods()
 	if v.Sessions.Passkeys() {
 		c, err := v.Sessions.PasskeyOffer()
@@ -203,6 +210,9 @@ func (v *visit) doInvitation() error {
 }
 
 func (v *visit) setup() error {
+	if done, err := v.auth.IsSetUp(v.ctx()); err != nil || done {
+		return v.isSetUp(err)
+	}
 	return v.page("Set up", setupPage(v, form{fresh: true}, v.q("code")))
 }
 
@@ -218,12 +228,29 @@ func (v *visit) doSetup() error {
 	f := v.typed()
 	r, err := v.Sessions.Setup(v.ctx(), f.get("code"), f.get("email"), v.r.PostForm.Get("password"), f.get("workspace"), v.client(v.r))
 	if err != nil {
+		if done, failed := v.auth.IsSetUp(v.ctx()); failed != nil || done {
+			return v.isSetUp(failed)
+		}
 		if f, err = f.refused(err); err != nil {
 			return err
 		}
 		return v.again("Set up", setupPage(v, f, f.get("code")))
 	}
-	return v.welcome(r, "/workspace/"+url.PathEscape(f.get("workspace"))+"/access-tokens?did=created")
+	return v.welcome(r, "/workspace/"+url.PathEscape(f.get("workspace"))+"/access-tokens?did=set-up")
+}
+
+// isSetUp says that the first run is over.
+func (v *visit) isSetUp(err error) error {
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if v.r.Method == http.MethodPost {
+		status = http.StatusConflict
+	}
+	v.show(status, "Set up", problemPage("This server is set up already",
+		"The setup link worked once, for its first Owner. They can invite you.", v.back(), "Continue"))
+	return nil
 }
 
 func (v *visit) portal() error {

@@ -12,6 +12,8 @@ import (
 // toolsData is what the developer tools show of the workspace's tokens.
 type toolsData struct {
 	states, expiries []bar
+	// ending is how many of them the weeks of expiries hold.
+	ending           int
 	expiring, unused []api.Token
 	total            int
 	cut              bool
@@ -75,7 +77,8 @@ func (v *visit) toolsData() (toolsData, error) {
 		d.states = append(d.states, b)
 	}
 	for i, n := range weeks {
-		d.expiries = append(d.expiries, bar{name: fmt.Sprintf("+%d w", i), class: map[bool]string{true: "warn", false: ""}[i < 2], n: n})
+		d.expiries = append(d.expiries, bar{name: weekName(i), class: map[bool]string{true: "warn", false: ""}[i < 2], n: n})
+		d.ending += n
 	}
 	if err != nil {
 		return d, err
@@ -86,6 +89,14 @@ func (v *visit) toolsData() (toolsData, error) {
 	}
 	d.use, err = v.workspaceUsage(d.days)
 	return d, err
+}
+
+// weekName names a week by how far it is away.
+func weekName(i int) string {
+	if i == 0 {
+		return "now"
+	}
+	return fmt.Sprintf("%d w", i)
 }
 
 // state is a token's status as the table calls it.

@@ -106,11 +106,12 @@ func reasonCounts(by map[api.Code]int64) []bar {
 
 // lastAgent is the program that used a token last; empty where it is not known.
 func (v *visit) lastAgent(t api.Token) string {
-	rows, _, err := v.auth.TokenActivity(v.ctx(), v.caller, v.at.Slug, t.Locator, authority.Page{Limit: 1})
-	if err != nil || len(rows) == 0 || rows[0].Outcome != api.CodeOK {
+	rows, _, err := v.auth.TokenActivity(v.ctx(), v.caller, v.at.Slug, t.Locator, authority.Page{Limit: activityRows})
+	i := slices.IndexFunc(rows, func(a api.Activity) bool { return a.Outcome == api.CodeOK && !a.Rest })
+	if err != nil || i < 0 {
 		return ""
 	}
-	return rows[0].UserAgent
+	return rows[i].UserAgent
 }
 
 // lastDenial is the newest refusal of a token that was never used; nil for none.

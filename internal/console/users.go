@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -61,6 +62,9 @@ func (v *visit) askUser() error {
 	switch id := v.r.PathValue("user"); v.r.PathValue("verb") {
 	case "deactivate":
 		u, hit, err := v.auth.DeactivationOf(v.ctx(), v.caller, id)
+		if err != nil && api.AsError(err).Code.Info().Status == http.StatusConflict {
+			return v.redirect(userAt(id)) // which says why it cannot be
+		}
 		if err != nil {
 			return err
 		}

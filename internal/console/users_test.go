@@ -58,6 +58,12 @@ func TestTheLastOwnerOfAWorkspaceIsNotOfferedToBeDeactivated(t *testing.T) {
 	at := "/instance/users/" + w.userID("ada@example.com")
 	page := w.status(w.as("ada@example.com", at), http.StatusOK)
 	w.shows(page, "They cannot be deactivated")
+	people := w.status(w.as("ada@example.com", "/instance/people"), http.StatusOK)
+	w.shows(people, "The last administrator", "/instance/users/"+w.userID("adam@example.com")+"/deactivate")
+	w.hides(people, at+"/deactivate")
+	if to := w.status(w.as("ada@example.com", at+"/deactivate"), http.StatusSeeOther).Header.Get("Location"); to != at {
+		t.Errorf("a question that has one answer leads to %s", to)
+	}
 	w.hides(page, at+"/deactivate")
 	for _, path := range []string{at, at + "/deactivate", at + "/erase"} {
 		w.status(w.as("adam@example.com", path), http.StatusNotFound)

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
 	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/usage"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -98,25 +99,33 @@ func (p *people) Invite(context.Context, authority.Caller, string, string) (bool
 type world struct {
 	*testing.T
 	*authority.Authority
-	ctx    context.Context
-	at     time.Time
-	store  authority.Store
-	people *people
-	root   authority.Caller
-	secret string
-	server *httptest.Server
+	ctx   context.Context
+	at    time.Time
+	store authority.Store
+	usage *store.Usage
+	// recorder is told what was done with tokens; see used.
+	recorder *usage.Recorder
+	people   *people
+	root     authority.Caller
+	secret   string
+	server   *httptest.Server
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx := t.Context()
-	s, err := store.Open(ctx, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "tokenry.db"), Holder: t.Name()})
+	options := store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "tokenry.db"), Holder: t.Name()}
+	s, err := store.Open(ctx, options)
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	w := &world{T: t, ctx: context.Background(), store: s, at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}
+	w.usage, err = store.OpenUsage(ctx, options)
+	must(t, err)
+	t.Cleanup(func() { _ = w.usage.Close() })
+	w.recorder = usage.New(usage.Config{Store: w.usage, Now: func() time.Time { return w.at }, Node: "test"})
 	keys, err := token.GenerateKeyring(rand.Reader, w.at)
 	must(t, err)
-	w.Authority = authority.New(authority.Options{Store: s, Keys: keys, Now: func() time.Time { return w.at }, Rand: rand.Reader})
+	w.Authority = authority.New(authority.Options{Store: s, Keys: keys, Now: func() time.Time { return w.at }, Rand: rand.Reader, Usage: w.usage, Decisions: w.recorder})
 	must(t, w.Prepare(ctx, token.DefaultPrefix))
 	started, err := w.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	must(t, err)

@@ -48,7 +48,7 @@ func (b *browser) setUp(p *process) {
 	b.fill("password", ours)
 	b.fill("workspace", "acme")
 	b.press("Create the workspace")
-	b.is("/workspace/acme/access-tokens?did=created")
+	b.is("/workspace/acme/access-tokens?did=set-up")
 }
 
 const ours = "nine llamas sing at midnight"

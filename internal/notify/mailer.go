@@ -35,6 +35,13 @@ type Mailer interface {
 	Send(ctx context.Context, m Message) error
 }
 
+// Teller is a [Mailer] that also tells what the mail server answered as it took a
+// mail, in one line without secrets: for whoever sets mail up.
+type Teller interface {
+	Mailer
+	Tell(ctx context.Context, m Message) (answer string, err error)
+}
+
 // MailError says why a mail was not accepted.
 type MailError struct {
 	// Permanent says that the server will never take this mail to this recipient.
@@ -99,6 +106,24 @@ func ParseSMTP(address string) (SMTP, error) {
 	return s, nil
 }
 
+// String is where the server is and how the way to it is protected, without
+// credentials.
+func (s SMTP) String() string {
+	out := net.JoinHostPort(s.host, strconv.Itoa(s.port))
+	switch {
+	case s.implicit:
+		out += " over TLS"
+	case s.user != "":
+		out += " with STARTTLS"
+	default:
+		out += " with STARTTLS where the server offers it"
+	}
+	if s.user != "" {
+		out += ", signed in"
+	}
+	return out
+}
+
 // smtpTimeout bounds each step of the talk with a mail server.
 const smtpTimeout = 30 * time.Second
 
@@ -111,7 +136,7 @@ type smtpMailer struct {
 
 // Mailer hands mails on to the server, from an address or Name <address>. Roots
 // of trust other than the machine's are given by tls; nil is the machine's.
-func (s SMTP) Mailer(from string, roots *tls.Config) (Mailer, error) {
+func (s SMTP) Mailer(from string, roots *tls.Config) (Teller, error) {
 	if s.host == "" {
 		return nil, errors.New("the mail server's address is missing")
 	}
@@ -148,25 +173,31 @@ func (m *smtpMailer) client() (*mail.Client, error) {
 
 // Send implements [Mailer].
 func (m *smtpMailer) Send(ctx context.Context, in Message) error {
+	_, err := m.Tell(ctx, in)
+	return err
+}
+
+// Tell implements [Teller].
+func (m *smtpMailer) Tell(ctx context.Context, in Message) (answer string, err error) {
 	msg, err := m.compose(in)
 	if err != nil {
-		return &MailError{Permanent: true, Reason: err.Error()}
+		return "", &MailError{Permanent: true, Reason: err.Error()}
 	}
 	client, err := m.client()
 	if err != nil {
-		return &MailError{Unreachable: true, Reason: "the mail server's settings are not usable"}
+		return "", &MailError{Unreachable: true, Reason: "the mail server's settings are not usable"}
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return &MailError{Unreachable: true, Code: smtpCode(err), Reason: m.harmless("no session with the mail server", err)}
+		return "", &MailError{Unreachable: true, Code: smtpCode(err), Reason: m.harmless("no session with the mail server", err)}
 	}
 	err = client.SendWithSMTPClient(conn, msg)
 	// The server's 250 is what counts: how it takes leave does not.
 	_ = client.CloseWithSMTPClient(conn)
 	if msg.IsDelivered() {
-		return nil
+		return m.masked(msg.ServerResponse()), nil
 	}
-	return m.judge(err)
+	return "", m.judge(err)
 }
 
 // compose makes a message in which no text can become a header: the library
@@ -231,11 +262,16 @@ func (m *smtpMailer) harmless(what string, err error) string {
 	if errors.As(err, &network) && network.Timeout() {
 		return what + ": no answer in time"
 	}
-	s := oneLine(err.Error())
+	return clip(what+": "+m.masked(err.Error()), 300)
+}
+
+// masked is one line of what a server said, without our credentials.
+func (m *smtpMailer) masked(s string) string {
+	s = oneLine(s)
 	for _, secret := range []string{m.server.password.Reveal(), m.server.user} {
 		if secret != "" {
 			s = strings.ReplaceAll(s, secret, "…")
 		}
 	}
-	return clip(what+": "+s, 300)
+	return clip(s, 300)
 }

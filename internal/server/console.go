@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -40,15 +41,26 @@ func (s *Server) openConsole() (http.Handler, error) {
 
 // mailbox tells the console how mail is sent; nil without a mail server.
 func (s *Server) mailbox() *console.Mail {
-	send := s.mail()
-	if send == nil {
+	if s.watch.mailer == nil {
 		return nil
 	}
-	return &console.Mail{From: s.config.SMTPFrom, Test: func(ctx context.Context, to string) error {
-		return send(ctx, signin.MailMessage{
+	where, err := notify.ParseSMTP(s.config.SMTPURL.Reveal())
+	if err != nil {
+		return nil // it was parsed when the mailer was made
+	}
+	return &console.Mail{From: s.config.SMTPFrom, Server: where.String(), Test: func(ctx context.Context, to string) (string, error) {
+		out, err := s.note(signin.MailMessage{
 			To: to, Subject: "A test mail", Button: "Open the console", Link: s.base,
-			Lines: []string{"Somebody asked the web console at " + s.base + " to send this mail. Mail works."},
+			Lines: []string{"You asked the web console at " + s.base + " to send this mail. Mail works."},
 		})
+		if err != nil {
+			return "", err
+		}
+		answer, err := s.watch.mailer.Tell(ctx, out)
+		if refused := new(notify.MailError); errors.As(err, &refused) {
+			err = api.Errorf(api.CodeUnavailable, "%s", refused.Reason).Wrap(err)
+		}
+		return answer, err
 	}}
 }
 
@@ -64,16 +76,21 @@ func (s *Server) mail() func(context.Context, signin.MailMessage) error {
 		return nil
 	}
 	return func(ctx context.Context, m signin.MailMessage) error {
-		id, err := nodeName(s.Rand)
-		if err != nil {
-			return err
-		}
-		out, err := s.watch.notifier.Note(notify.Note{ID: id, To: m.To, Title: m.Subject, Lines: m.Lines, Button: m.Button, Link: m.Link})
+		out, err := s.note(m)
 		if err != nil {
 			return err
 		}
 		return s.watch.mailer.Send(ctx, out)
 	}
+}
+
+// note draws a mail.
+func (s *Server) note(m signin.MailMessage) (notify.Message, error) {
+	id, err := nodeName(s.Rand)
+	if err != nil {
+		return notify.Message{}, err
+	}
+	return s.watch.notifier.Note(notify.Note{ID: id, To: m.To, Title: m.Subject, Lines: m.Lines, Button: m.Button, Link: m.Link})
 }
 
 // isAPI says whether a path belongs to programs; all others are pages.

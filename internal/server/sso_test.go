@@ -322,6 +322,29 @@ func TestWhereSingleSignOnIsTheOnlyWayPasswordsAreNothing(t *testing.T) {
 	}
 }
 
+func TestTheFirstRunSaysWhereItBeginsAndThatItIsOver(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings(t, "--data", t.TempDir()))
+	code, ok, err := s.Authority.NewSetupCode(t.Context())
+	check(t, err)
+	b := newBrowser(t, "http://"+s.Addr())
+	b.at(b.open("/signin"), "/signin", "Nobody can sign in yet", `href="/setup"`)
+	b.at(b.open("/setup?code="+code), "/setup?code="+code, "You become the first Owner")
+	weak := b.post("/setup", "code", code, "email", "ada@example.com", "password", "short", "workspace", "acme")
+	b.refusedWith(weak, http.StatusUnprocessableEntity, "15 characters")
+	if !ok || strings.Contains(b.open("/signin").body, "set up already") {
+		t.Error("it is over before it began")
+	}
+	b.at(b.post("/setup", "code", code, "email", "ada@example.com", "password", words, "workspace", "acme"), "/workspace/acme/access-tokens?did=set-up", "Your workspace is ready")
+	other := newBrowser(t, "http://"+s.Addr())
+	if p := other.open("/signin"); strings.Contains(p.body, "Nobody can sign in yet") {
+		t.Error("the sign-in page still says that nobody can sign in")
+	}
+	other.at(other.open("/setup?code="+code), "/setup?code="+code, "This server is set up already")
+	again := other.post("/setup", "code", code, "email", "eve@example.com", "password", words, "workspace", "evil")
+	other.refusedWith(again, http.StatusConflict, "This server is set up already")
+}
+
 func TestTheSetupLinkWorksWithoutPasswordsToo(t *testing.T) {
 	t.Parallel()
 	p := newOP(t)
@@ -335,7 +358,7 @@ func TestTheSetupLinkWorksWithoutPasswordsToo(t *testing.T) {
 	if got := b.open("/setup?code=" + url.QueryEscape(code)); strings.Contains(got.body, `type="password"`) {
 		t.Error("the setup asks for a password that nobody takes")
 	}
-	b.at(b.post("/setup", "code", code, "email", "ada@example.com", "workspace", "acme"), "/workspace/acme/access-tokens?did=created")
+	b.at(b.post("/setup", "code", code, "email", "ada@example.com", "workspace", "acme"), "/workspace/acme/access-tokens?did=set-up")
 }
 
 func TestAClientSecretThatCannotBeReadStopsTheStart(t *testing.T) {

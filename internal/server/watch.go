@@ -21,7 +21,7 @@ type watch struct {
 	usage    *store.Usage
 	recorder *usage.Recorder
 	notifier *notify.Service
-	mailer   notify.Mailer // nil without a mail server
+	mailer   notify.Teller // nil without a mail server
 
 	stop context.CancelFunc
 	wait sync.WaitGroup
