@@ -4,11 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/puzpuzpuz/xsync/v4"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -87,9 +87,7 @@ func (m *metrics) verified(code api.Code, took time.Duration) {
 type requestCounts struct {
 	vec   *prometheus.CounterVec
 	route string
-
-	mu    sync.RWMutex // guards known
-	known map[countKey]prometheus.Counter
+	known *xsync.Map[countKey, prometheus.Counter]
 }
 
 type countKey struct {
@@ -98,19 +96,15 @@ type countKey struct {
 }
 
 func (m *metrics) requestsOf(route string) *requestCounts {
-	return &requestCounts{vec: m.requests, route: route, known: map[countKey]prometheus.Counter{}}
+	return &requestCounts{vec: m.requests, route: route, known: xsync.NewMap[countKey, prometheus.Counter]()}
 }
 
 func (rc *requestCounts) count(method string, status int) {
 	key := countKey{knownMethod(method), status}
-	rc.mu.RLock()
-	n := rc.known[key]
-	rc.mu.RUnlock()
-	if n == nil {
-		n = rc.vec.WithLabelValues(rc.route, key.method, strconv.Itoa(status))
-		rc.mu.Lock()
-		rc.known[key] = n
-		rc.mu.Unlock()
+	n, ok := rc.known.Load(key)
+	if !ok {
+		n = rc.vec.WithLabelValues(rc.route, key.method, strconv.Itoa(status)) // the same for everybody
+		rc.known.Store(key, n)
 	}
 	n.Inc()
 }

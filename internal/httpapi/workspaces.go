@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/puzpuzpuz/xsync/v4"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -25,8 +27,7 @@ type workspaceNames struct {
 	authority *authority.Authority
 	engine    *verify.Engine
 
-	mu    sync.RWMutex // guards known
-	known map[string]int64
+	known *xsync.Map[string, int64]
 	alone atomic.Pointer[onlyOne]
 	// asking keeps all but one from asking the same question of the database.
 	asking sync.Mutex
@@ -46,16 +47,14 @@ const (
 )
 
 func newWorkspaceNames(a *authority.Authority, e *verify.Engine) *workspaceNames {
-	return &workspaceNames{authority: a, engine: e, known: map[string]int64{}}
+	return &workspaceNames{authority: a, engine: e, known: xsync.NewMap[string, int64]()}
 }
 
 // number returns the row number of the workspace that ref names, a slug or
 // ext:ID. An error is an [*api.Error]: CodeNotFound, or CodeUnavailable.
 func (n *workspaceNames) number(ctx context.Context, ref string) (int64, error) {
-	n.mu.RLock()
-	id := n.known[ref]
-	n.mu.RUnlock()
-	if id != 0 && n.holds(ctx, id, ref) {
+	id, ok := n.known.Load(ref)
+	if ok && n.holds(ctx, id, ref) {
 		return id, nil
 	}
 	ctx, done := context.WithTimeout(ctx, nameTimeout)
@@ -77,12 +76,10 @@ func (n *workspaceNames) holds(ctx context.Context, id int64, ref string) bool {
 }
 
 func (n *workspaceNames) remember(ref string, id int64) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.known) >= knownWorkspaces {
-		clear(n.known)
+	if n.known.Size() >= knownWorkspaces {
+		n.known.Clear()
 	}
-	n.known[strings.Clone(ref)] = id
+	n.known.Store(strings.Clone(ref), id)
 }
 
 // only returns the one workspace of the instance, or 0 when there are several
