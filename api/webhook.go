@@ -10,8 +10,9 @@ type CreateWebhook struct {
 	// URL is where events are posted: https, to a public address.
 	URL         string      `json:"url"`
 	Description Opt[string] `json:"description,omitzero"`
-	// Events are types like token.revoked, or patterns like token.* and *.
-	Events []string `json:"events"`
+	// Events are types like token.revoked, or patterns like token.* and *; left
+	// out, all.
+	Events []string `json:"events,omitzero"`
 	// Enabled is true when it is left out.
 	Enabled Opt[bool] `json:"enabled,omitzero"`
 }
@@ -45,10 +46,10 @@ type Webhook struct {
 	Revision       int64      `json:"revision"`
 }
 
-// WebhookSecret answers the calls that make a signing secret; it is shown this
-// once.
+// WebhookSecret answers the calls that make a signing secret: the endpoint, and
+// the secret, which is shown this once.
 type WebhookSecret struct {
-	Webhook Webhook `json:"webhook"`
+	Webhook
 	// Secret is whsec_ and the base64 of the key that signatures are made with.
 	Secret string `json:"secret"`
 }

@@ -89,6 +89,9 @@ func (w *work) rekeyAgain(ac *actor, ws Workspace, id string, out *IssuedWebhook
 
 func (w *work) newWebhook(ws Workspace, in api.CreateWebhook) (Webhook, error) {
 	h := Webhook{Workspace: ws.ID, Enabled: in.Enabled.Or(true), CreatedAt: w.now}
+	if in.Events == nil {
+		in.Events = []string{"*"}
+	}
 	err := w.describeWebhook(&h, api.EditWebhook{URL: api.Some(in.URL), Description: in.Description, Events: api.Some(in.Events)})
 	if err != nil {
 		return h, err

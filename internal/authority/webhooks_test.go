@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,16 @@ func TestWebhookGate(t *testing.T) {
 	})
 }
 
+func TestAnEndpointThatNamesNoEventsIsToldAll(t *testing.T) {
+	each(t, func(w *world) {
+		made, err := w.CreateWebhook(w.ctx, w.root, acme(), api.CreateWebhook{URL: "https://hooks.example.com/x"})
+		must(w.T, err)
+		if !slices.Equal(made.Webhook.Events, []string{"*"}) {
+			w.Errorf("events: %q", made.Webhook.Events)
+		}
+	})
+}
+
 func TestWebhookFields(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
@@ -123,7 +134,7 @@ func TestWebhookFields(t *testing.T) {
 			{URL: "https://u:p@a.example", Events: []string{"*"}}, {URL: "https://a.example/#f", Events: []string{"*"}}, {URL: "https://bücher.example", Events: []string{"*"}},
 			{URL: "https://a.example/\r\nX: y", Events: []string{"*"}}, {URL: "mailto:a@b.example", Events: []string{"*"}}, {URL: "https://a.example/" + strings.Repeat("x", 2000), Events: []string{"*"}},
 		},
-		"events":      {{URL: "https://a.example"}, {URL: "https://a.example", Events: []string{"tokens.*"}}, {URL: "https://a.example", Events: []string{"token.created", ""}}, {URL: "https://a.example", Events: make([]string, 51)}},
+		"events":      {{URL: "https://a.example", Events: []string{}}, {URL: "https://a.example", Events: []string{"tokens.*"}}, {URL: "https://a.example", Events: []string{"token.created", ""}}, {URL: "https://a.example", Events: make([]string, 51)}},
 		"description": {{URL: "https://a.example", Events: []string{"*"}, Description: api.Some("a\x00b")}, {URL: "https://a.example", Events: []string{"*"}, Description: api.Some(strings.Repeat("x", 1001))}},
 	} {
 		for _, in := range ins {

@@ -231,7 +231,7 @@ func (w *world) watchStory() {
 func (w *world) webhookStory(at string) {
 	var made api.WebhookSecret
 	w.as(w.root, "POST", at, object{"url": "https://hooks.example.com/tokenry", "events": []string{"token.*"}}).is(201).into(&made)
-	one := at + "/" + made.Webhook.ID
+	one := at + "/" + made.ID // the object itself, and the secret beside its fields
 	var sent api.WebhookDelivery
 	w.as(w.root, "POST", one+"/ping", nil).is(200).into(&sent)
 	w.play([]step{
