@@ -85,6 +85,7 @@ const (
 	CodeExpiredToken         Code = "expired_token"
 	CodeInvalidClient        Code = "invalid_client"
 	CodeUnsupportedGrantType Code = "unsupported_grant_type"
+	CodeInvalidScope         Code = "invalid_scope"
 )
 
 // CodeInfo is what is written down about a code: its status over HTTP, a title
@@ -168,6 +169,7 @@ func deviceCodes() []CodeInfo {
 		{CodeExpiredToken, http.StatusBadRequest, "Device code is not known", "It was used, or its ten minutes are over. Begin again."},
 		{CodeInvalidClient, http.StatusUnauthorized, "Unknown client", "The client_id is tokenry-cli; there is no other."},
 		{CodeUnsupportedGrantType, http.StatusBadRequest, "Grant type is not offered", "The only grant_type is urn:ietf:params:oauth:grant-type:device_code."},
+		{CodeInvalidScope, http.StatusBadRequest, "Scope cannot be chosen", "Leave scope out: this token may do what its person may. For less, create a token with scopes."},
 	}
 }
 

@@ -44,6 +44,9 @@ type DeviceToken struct {
 	TokenType   string `json:"token_type"`
 	// ExpiresIn is in seconds; left out for a token without end.
 	ExpiresIn *int64 `json:"expires_in,omitempty"`
+	// Scope is what the token may do, with blanks between: what its person may in
+	// the workspace at this moment. Patterns may be among them.
+	Scope string `json:"scope"`
 	// Workspace is the slug of the one it is for, Locator its public part.
 	Workspace string `json:"workspace"`
 	Locator   string `json:"locator"`

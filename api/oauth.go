@@ -75,7 +75,7 @@ type OAuthError struct {
 	// Error is one of the words of the RFCs: invalid_request, invalid_client,
 	// invalid_token, insufficient_scope, temporarily_unavailable, server_error; and
 	// of a program that signs in authorization_pending, slow_down, access_denied,
-	// expired_token and unsupported_grant_type.
+	// expired_token, unsupported_grant_type and invalid_scope.
 	Error       string `json:"error"`
 	Description string `json:"error_description,omitempty"`
 	// URI is the page about the code.

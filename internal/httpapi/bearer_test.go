@@ -171,7 +171,10 @@ func TestATokenInAnAddressIsNeverAcceptedNorLogged(t *testing.T) {
 	} {
 		for _, headers := range [][]string{nil, {"Authorization", "Bearer " + w.root}} {
 			r := w.send("GET", target, "", headers...).is(400)
-			r.problem(api.CodeInvalidRequest)
+			r.field(api.CodeInvalidRequest, "authorization")
+			if got := r.Header.Get("Www-Authenticate"); !strings.HasPrefix(got, bareChallenge+`, error="invalid_request"`) {
+				t.Errorf("%s: WWW-Authenticate %q", strings.ReplaceAll(target, w.root, "TOKEN"), got)
+			}
 		}
 	}
 	w.as(w.root, "GET", ws+"/audit?token=hcJWYoJFnirk", nil).is(200)

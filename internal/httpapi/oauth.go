@@ -38,7 +38,8 @@ func oauthRoutes() []Route {
 			"A secret that a rotation has retired ends nothing, unless the policy says revoke_on_reuse.")
 	begin := oauthRoute(pathDevice, public(), "Begin the sign-in of a program, as RFC 8628 says",
 		typed[api.DeviceAuthorizationRequest, api.DeviceAuthorization]((*call).beginDevice)).
-		saying("The person opens verification_uri where they are signed in, types user_code and approves. The codes hold for ten minutes.")
+		saying("The person opens verification_uri where they are signed in, types user_code and approves. The codes hold for ten minutes. " +
+			"scope is refused: the token may do what its person may, and is never more than was asked for.")
 	poll := oauthRoute(pathToken, public(), "Ask whether the person has approved, as RFC 8628 says",
 		typed[api.DeviceTokenRequest, api.DeviceToken]((*call).pollDevice)).
 		saying("The answer is a personal token of whoever approved, this once. Until then the error is authorization_pending, or slow_down " +
@@ -115,7 +116,7 @@ func (c *call) readForm() (form, error) {
 			return nil, api.Errorf(api.CodeInvalidRequest, "%s: give it once", saidName(name))
 		}
 		if strings.EqualFold(name, "access_token") {
-			return nil, api.Errorf(api.CodeInvalidRequest, "the caller's token is never accepted in a form: send it as Authorization: Bearer")
+			return nil, badCredentials("the caller's token is never accepted in a form: send it as Authorization: Bearer")
 		}
 		f = append(f, param{name, value})
 	}
@@ -172,7 +173,7 @@ func (c *call) oauthError(p api.Problem, e *api.Error) {
 // server's own troubles those of 6749 (4.1.2.1). A code of RFC 8628 (3.5) is its own word.
 func (c *call) oauthWord(code api.Code, status int) string {
 	if slices.Contains([]api.Code{
-		api.CodeAuthorizationPending, api.CodeSlowDown, api.CodeAccessDenied, api.CodeExpiredToken, api.CodeInvalidClient, api.CodeUnsupportedGrantType,
+		api.CodeAuthorizationPending, api.CodeSlowDown, api.CodeAccessDenied, api.CodeExpiredToken, api.CodeInvalidClient, api.CodeUnsupportedGrantType, api.CodeInvalidScope,
 	}, code) {
 		return string(code)
 	}

@@ -22,6 +22,9 @@ func (c *call) beginDevice() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if f.text("scope") != "" { // the token would have more than was asked for
+		return answer{}, api.Errorf(api.CodeInvalidScope, "leave scope out: the token may do what its person may")
+	}
 	out, err := c.s.devices.Begin(c.ctx, f.text("device_name"), c.caller)
 	return answer{body: out}, err
 }

@@ -53,6 +53,9 @@ func TestAProgramSignsIn(t *testing.T) {
 	var d api.DeviceAuthorization
 	r := w.send("POST", device, form("client_id", "tokenry-cli", "device_name", "laptop")).is(200)
 	r.into(&d)
+	if strings.Contains(string(r.body), "verification_uri_complete") { // RFC 8628, section 5.4
+		t.Errorf("%s", r.body)
+	}
 	if d.UserCode == "" || d.Interval == 0 || r.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%s %v", r.body, r.Header)
 	}
@@ -99,6 +102,8 @@ func TestAProgramThatAsksWrongly(t *testing.T) {
 		w.send("POST", grantPath, body).titled(body).is(status).oauth(word)
 	}
 	w.send("POST", device, form("client_id", "tokenry-cli", "client_id", "tokenry-cli")).is(400).oauth("invalid_request")
+	w.send("POST", device, form("client_id", "tokenry-cli", "scope", "tickets:read")).is(400).oauth("invalid_scope")
+	w.send("POST", device, form("client_id", "tokenry-cli", "scope", "")).is(200)
 	for _, path := range []string{device, grantPath} {
 		w.send("GET", path, "").is(405).oauth("invalid_request")
 		w.send("POST", path+"?client_id=tokenry-cli", whole).is(400).oauth("invalid_request")

@@ -79,7 +79,7 @@ func (c *call) readQuery() error {
 			return api.Errorf(api.CodeInvalidParameter, "the query is not well-formed, or too long")
 		}
 		if c.isCredential(name, value) {
-			return api.Errorf(api.CodeInvalidRequest,
+			return badCredentials(
 				"a token is never accepted in an address, where it ends up in logs: send it as Authorization: Bearer")
 		}
 		c.params = append(c.params, param{name, value})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -245,12 +246,24 @@ func deviceError(err error) error {
 }
 
 func (s *Service) granted(workspace string, issued authority.Issued) api.DeviceToken {
-	out := api.DeviceToken{AccessToken: issued.Secret.Reveal(), TokenType: "Bearer", Workspace: workspace, Locator: issued.Token.Locator}
+	out := api.DeviceToken{
+		AccessToken: issued.Secret.Reveal(), TokenType: "Bearer", Scope: scopeText(issued.Token), Workspace: workspace, Locator: issued.Token.Locator,
+	}
 	if e := issued.Token.ExpiresAt; e != nil {
 		left := int64(e.Sub(s.now()) / time.Second)
 		out.ExpiresIn = &left
 	}
 	return out
+}
+
+// scopeText is what a token may do, as RFC 6749 (3.3) writes it.
+func scopeText(t api.Token) string {
+	var all []string
+	for _, s := range t.Effective {
+		all = append(all, s.Scopes...)
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), " ")
 }
 
 // deviceToken is what an approved command line asks for.

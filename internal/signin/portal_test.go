@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,9 @@ func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 			made++
 			t, err := w.auth.GetToken(w.ctx, w.root(), "acme", a.Locator)
 			must(w.T, err)
+			if a.Scope == "" || !slices.ContainsFunc(t.Effective, func(s api.Statement) bool { return slices.Contains(s.Scopes, strings.Fields(a.Scope)[0]) }) {
+				w.Errorf("scope %q of %+v", a.Scope, t.Effective)
+			}
 			if t.Owner.Address != "eve@example.com" || a.Workspace != "acme" || t.Label != "CLI on ada’s laptop" || a.ExpiresIn == nil || *a.ExpiresIn <= 0 {
 				w.Errorf("issued: %+v, %v", t, a.ExpiresIn)
 			}
