@@ -166,8 +166,9 @@ type NotifyReader interface {
 	DeliveryByID(id ID) (Delivery, error)
 	// Deliveries lists an endpoint's, newest first.
 	Deliveries(webhook, before ID, limit int) ([]Delivery, error)
-	// DueDeliveries lists what is due, oldest first, of endpoints at which nobody
-	// is, at most each of one endpoint.
+	// DueDeliveries lists what is due of endpoints at which nobody is, at most each
+	// of one endpoint: first of workspaces with the fewest leases, then the oldest.
+	// It costs nothing that more waits for an endpoint.
 	DueDeliveries(now time.Time, each, limit int) ([]Delivery, error)
 	Mail(id ID) (Mail, error)
 	DueMails(now time.Time, limit int) ([]Mail, error)

@@ -22,3 +22,7 @@ func Lists() map[string]string {
 		"audit from a time":        listAuditFrom,
 	}
 }
+
+// DueEndpoints and DueOfEndpoint are the statements that deliveries are claimed
+// with.
+const DueEndpoints, DueOfEndpoint = dueEndpoints, dueOfEndpoint

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
@@ -81,14 +83,55 @@ func (r *reader) Deliveries(webhook, before authority.ID, limit int) ([]authorit
 		WHERE webhook = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, webhook, below(before), bound(limit))
 }
 
+// dueEndpoints goes from endpoint to endpoint by the index, and never through what
+// waits for one. Of workspaces at whose endpoints somebody is, those with fewer
+// come first: nobody's slow endpoints keep others waiting.
+const dueEndpoints = `
+	WITH RECURSIVE waiting (webhook) AS (
+		SELECT min(webhook) FROM deliveries WHERE next_attempt_at IS NOT NULL
+		UNION ALL
+		SELECT (SELECT min(d.webhook) FROM deliveries AS d WHERE d.next_attempt_at IS NOT NULL AND d.webhook > waiting.webhook)
+		FROM waiting WHERE waiting.webhook IS NOT NULL
+	), due (webhook, since) AS (
+		SELECT webhook, (SELECT min(d.next_attempt_at) FROM deliveries AS d
+			WHERE d.webhook = waiting.webhook AND d.next_attempt_at IS NOT NULL)
+		FROM waiting WHERE webhook IS NOT NULL AND NOT EXISTS (
+			SELECT 1 FROM deliveries AS taken WHERE taken.webhook = waiting.webhook AND taken.leased_until > $1)
+	)
+	SELECT due.webhook, (SELECT count(*) FROM webhooks AS theirs JOIN deliveries AS taken ON taken.webhook = theirs.id
+		WHERE theirs.workspace = own.workspace AND taken.leased_until > $1) AS busy
+	FROM due JOIN webhooks AS own ON own.id = due.webhook
+	WHERE due.since <= $1 ORDER BY busy, due.since, due.webhook LIMIT CAST($2 AS BIGINT)`
+
+const dueOfEndpoint = `SELECT ` + deliveryColumns + ` FROM deliveries
+	WHERE webhook = $1 AND next_attempt_at <= $2 ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`
+
+// dueEndpoint is one with something due, and how much is under way in its workspace.
+type dueEndpoint struct{ webhook, busy int64 }
+
 func (r *reader) DueDeliveries(now time.Time, each, limit int) ([]authority.Delivery, error) {
-	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM (
-			SELECT `+deliveryColumns+`, row_number() OVER (PARTITION BY webhook ORDER BY next_attempt_at, id) AS place
-			FROM deliveries WHERE next_attempt_at <= $1
-		) AS due
-		WHERE place <= $2 AND NOT EXISTS (
-			SELECT 1 FROM deliveries AS taken WHERE taken.webhook = due.webhook AND taken.leased_until > $1)
-		ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`, moment(now), bound(each), bound(limit))
+	endpoints, err := list(r.session, func(e *dueEndpoint) []any { return []any{&e.webhook, &e.busy} },
+		dueEndpoints, moment(now), bound(limit))
+	if err != nil {
+		return nil, err
+	}
+	busy := map[authority.ID]int64{}
+	var all []authority.Delivery
+	for _, e := range endpoints {
+		ds, err := list(r.session, deliveryFields, dueOfEndpoint, e.webhook, moment(now), bound(each))
+		if err != nil {
+			return nil, err
+		}
+		busy[e.webhook] = e.busy
+		all = append(all, ds...)
+	}
+	slices.SortFunc(all, func(a, b authority.Delivery) int {
+		return cmp.Or(cmp.Compare(busy[a.Webhook], busy[b.Webhook]), a.NextAttemptAt.Compare(b.NextAttemptAt), cmp.Compare(a.ID, b.ID))
+	})
+	if limit > 0 && len(all) > limit {
+		all = all[:limit]
+	}
+	return all, nil
 }
 
 func (t *tx) PutDelivery(d authority.Delivery) error {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,26 @@ func TestListsUseTheirIndexes(t *testing.T) {
 	}
 	if len(lists) != len(want) {
 		t.Errorf("there are %d lists and %d expectations", len(lists), len(want))
+	}
+}
+
+// TestABacklogCostsNoClaim: every step through what waits is a look-up by an
+// index; only endpoints are gone through.
+func TestABacklogCostsNoClaim(t *testing.T) {
+	t.Parallel()
+	url := storetest.SQLite(t)
+	open(t, store.Options{URL: url})
+	db := raw(t, url)
+	for _, query := range []string{store.DueEndpoints, store.DueOfEndpoint} {
+		steps := strings.Split(plan(t, db, query), "; ")
+		for _, step := range steps {
+			if strings.HasPrefix(step, "SCAN") && step != "SCAN waiting" && step != "SCAN due" {
+				t.Errorf("%q goes through all rows: %s", step, strings.Join(steps, "\n"))
+			}
+		}
+		if !slices.ContainsFunc(steps, func(s string) bool { return strings.Contains(s, "INDEX deliveries_waiting") }) {
+			t.Errorf("what waits is not found by its index: %s", strings.Join(steps, "\n"))
+		}
 	}
 }
 

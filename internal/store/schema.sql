@@ -56,6 +56,8 @@ CREATE INDEX deliveries_list ON deliveries (webhook, id);
 
 CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
 
+CREATE INDEX deliveries_waiting ON deliveries (webhook, next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
+
 CREATE TABLE factors (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     user_id BIGINT NOT NULL REFERENCES users (id),

@@ -28,6 +28,7 @@ func outboxCases() map[string]func(w *world) {
 		"endpoints are found in their workspace":   webhooksAreFound,
 		"deliveries are due in their order":        deliveriesAreDue,
 		"an endpoint at which somebody is waits":   leasedEndpointWaits,
+		"a workspace that is served waits":         servedWorkspaceWaits,
 		"an endpoint takes its deliveries with it": webhookIsDeleted,
 		"mails are due in their order":             mailsAreDue,
 		"what is on its way is dropped":            pendingIsDropped,
@@ -177,6 +178,20 @@ func leasedEndpointWaits(w *world) {
 	w.do(func(tx authority.Tx) error { return tx.PutDelivery(leased) })
 	w.due(4, 9, 9, "b1")
 	w.due(5, 9, 9, "a2", "b1", "a1") // the lease has ended
+}
+
+// servedWorkspaceWaits: whoever has many slow endpoints does not take every turn.
+func servedWorkspaceWaits(w *world) {
+	a, b, c := webhookRow(w, 7, "whk_a"), webhookRow(w, 7, "whk_b"), webhookRow(w, 8, "whk_c")
+	leased := deliveryAt(w, a.ID, "a1", 1)
+	deliveryAt(w, b.ID, "b1", 1)
+	deliveryAt(w, c.ID, "c2", 2)
+	deliveryAt(w, c.ID, "c3", 3)
+	w.due(4, 9, 9, "a1", "b1", "c2", "c3")
+	leased.LeasedUntil, leased.NextAttemptAt = at(5), at(5)
+	w.do(func(tx authority.Tx) error { return tx.PutDelivery(leased) })
+	w.due(4, 9, 9, "c2", "c3", "b1")
+	w.due(4, 1, 1, "c2")
 }
 
 func webhookIsDeleted(w *world) {
