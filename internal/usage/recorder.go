@@ -56,6 +56,10 @@ func (c Config) withDefaults() Config {
 const (
 	// shards are locked one at a time, for as long as one use is added.
 	shards = 16
+	// reuseEvery is how often the use of a retired secret asks for a write before
+	// its time, so that a policy which ends the token by it does so at once, and
+	// nobody has the store written to without a pause.
+	reuseEvery = time.Second
 	// denialsAtOnce bounds the refusals of all workspaces between two writes.
 	denialsAtOnce = 8 * authority.DenialBound
 )
@@ -80,8 +84,10 @@ type Recorder struct {
 	shards    [shards]shard
 	denials   *denials
 	decisions *decisions
-	// wake asks for a write before its time.
-	wake chan struct{}
+	// wake asks for a write before its time; reused is when a retired secret last
+	// did, in ns.
+	wake   chan struct{}
+	reused atomic.Int64
 
 	writing sync.Mutex // guards what follows, and is held while a batch is written
 	writer  writer
@@ -131,12 +137,19 @@ func (r *Recorder) Record(u Use) {
 	if u.Code != api.CodeOK {
 		r.denials.record(&u)
 	}
-	if crowded {
+	if crowded || u.Code == api.CodeRetired && u.Matched && r.urgent(u.At.UnixNano()) {
 		select {
 		case r.wake <- struct{}{}:
 		default: // somebody has asked already
 		}
 	}
+}
+
+// urgent says whether a retired secret that was presented at a moment asks for a
+// write.
+func (r *Recorder) urgent(at int64) bool {
+	last := r.reused.Load()
+	return at-last >= int64(reuseEvery) && r.reused.CompareAndSwap(last, at)
 }
 
 // shardOf keeps a token in one shard, and strangers in their workspace's.

@@ -306,6 +306,34 @@ func TestItIsWrittenInTimeAndOnShutdown(t *testing.T) {
 	})
 }
 
+// What ends a token by policy is not kept waiting, and cannot be made to write
+// without a pause.
+func TestTheUseOfARetiredSecretIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		told := 0
+		w := newWorld(t, func(c *usage.Config) {
+			c.Now = time.Now
+			c.Interval = time.Hour
+			c.Reused = func(context.Context, []authority.Reuse) { told++ }
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { w.Recorder.Run(ctx) })
+		for i := range 3 {
+			u := w.use(i)
+			u.At, u.Code = time.Now(), api.CodeRetired
+			w.Record(u)
+			synctest.Wait()
+		}
+		if told != 1 {
+			t.Errorf("told %d times within a moment, want once", told)
+		}
+		cancel()
+		running.Wait()
+	})
+}
+
 func TestAttemptsBackOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
