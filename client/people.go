@@ -37,6 +37,11 @@ func (c *Client) GetMember(ctx context.Context, ws, ref string) (api.Member, err
 	return within[api.Member](ctx, c, ws, call{method: http.MethodGet}, "members", ref)
 }
 
+// InviteMember mails a member an invitation to sign in. It needs members:write.
+func (c *Client) InviteMember(ctx context.Context, ws, ref string) (api.Invitation, error) {
+	return within[api.Invitation](ctx, c, ws, with(http.MethodPost, nil), "members", ref, "invite")
+}
+
 // PortalLink makes a link that opens a member's own tokens in the console, once
 // and for five minutes. It needs instance:admin.
 func (c *Client) PortalLink(ctx context.Context, ws, ref string) (api.PortalLink, error) {

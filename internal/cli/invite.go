@@ -35,6 +35,8 @@ type inviteOutcome struct {
 	Refused int         `json:"refused"`
 	Left    int         `json:"left"`
 	Rows    []inviteRow `json:"rows"`
+	// mail says that whoever is added is invited by mail.
+	mail bool
 }
 
 // inviteRow is one row of the list.
@@ -49,8 +51,14 @@ type inviteRow struct {
 // memberInvite takes many people into the workspace, from a list.
 func (a *app) memberInvite() *cobra.Command {
 	var path string
-	var skipBad, dryRun bool
-	cmd := a.command("invite --csv FILE", "Take the people of a CSV file into the workspace", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	var skipBad, dryRun, mail bool
+	cmd := a.command("invite MEMBER | --csv FILE", "Mail a member an invitation, or take the people of a CSV file into the workspace", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			if path != "" || skipBad || dryRun {
+				return usagef("give either a member or a file")
+			}
+			return a.inviteOne(cmd.Context(), args[0])
+		}
 		rows, err := a.roster(path)
 		if err != nil {
 			return err
@@ -59,7 +67,7 @@ func (a *app) memberInvite() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		o := inviteOutcome{DryRun: dryRun}
+		o := inviteOutcome{DryRun: dryRun, mail: mail}
 		if o.Rows, err = compare(cmd.Context(), c, rows); err != nil {
 			return err
 		}
@@ -68,7 +76,11 @@ func (a *app) memberInvite() *cobra.Command {
 		}
 		return a.showInvited(o.count())
 	})
-	cmd.Long = `Take the people of a CSV file into the workspace. The first line of the file is
+	cmd.Long = `With MEMBER, mail them an invitation: who cannot sign in yet gets a link to choose
+a password by, everybody else is told of the workspace. A server without mail
+prints the link to an instance administrator instead.
+
+With --csv, take the people of a CSV file into the workspace. The first line of the file is
 ` + roster.Header + `; name and resources may be left out. Resources stand
 apart by blanks, a trailing * matches what begins like that, * alone is everything,
 and without any the role is given on none. 1,000 people and 1 MiB are taken at the
@@ -77,11 +89,36 @@ most, in UTF-8.
 All rows are looked at before anybody is added: when one is wrong nobody is, unless
 --skip-bad leaves such rows out. Members who exist already are left as they are. It
 needs members:read and members:write. The exit code is 1 when anybody of the list
-is no member afterwards. No mail is sent; the console's page does send one.`
+is no member afterwards. Nobody is mailed unless --mail is given.`
 	cmd.Flags().StringVar(&path, "csv", "", "the file, - for standard input")
 	cmd.Flags().BoolVar(&skipBad, "skip-bad", false, "leave out rows that are wrong, and add the others")
+	cmd.Flags().BoolVar(&mail, "mail", false, "mail an invitation to everybody who is added")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "add nobody, and say who would be")
 	return cmd
+}
+
+// inviteOne invites somebody who is a member. A link is a secret, so it is all that
+// goes to standard output.
+func (a *app) inviteOne(ctx context.Context, member string) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	i, err := c.InviteMember(ctx, "", member)
+	switch {
+	case err != nil:
+		return err
+	case a.flags.json:
+		return a.printJSON(i)
+	case i.Sent:
+		fmt.Fprintln(a.Err, "an invitation was mailed")
+		return nil
+	case i.URL == nil:
+		return errors.New("nothing was mailed: this server has no mail server, and only an instance administrator is given a link to hand over")
+	}
+	fmt.Fprintln(a.Err, "this server has no mail server; hand this link over, it works once")
+	_, err = fmt.Fprintln(a.Out, *i.URL)
+	return err
 }
 
 // roster reads the list.
@@ -89,7 +126,7 @@ func (a *app) roster(path string) ([]roster.Row, error) {
 	var from io.Reader = a.In
 	switch {
 	case path == "":
-		return nil, usagef("say which file: --csv FILE, or --csv - for standard input")
+		return nil, usagef("say whom: a member, or --csv FILE, or --csv - for standard input")
 	case path == "-" && a.flags.token == "-":
 		return nil, usagef("standard input is the token or the list, not both")
 	case path != "-":
@@ -150,6 +187,10 @@ func (o *inviteOutcome) create(ctx context.Context, c *client.Client) {
 			_, err := c.CreateMember(ctx, "", in)
 			r.settle(err)
 			over = doomed(ctx, err)
+			if err == nil && o.mail {
+				_, err = c.InviteMember(ctx, "", r.Email)
+				r.settleMail(err)
+			}
 		}
 	}
 }
@@ -165,6 +206,14 @@ func (r *inviteRow) settle(err error) {
 		r.State, r.Note = rowRefused, err.Error()
 	default:
 		r.State, r.Note = rowRefused, e.Message
+	}
+}
+
+// settleMail writes how the mail to who was added went: a mail that is not sent
+// makes nobody less a member.
+func (r *inviteRow) settleMail(err error) {
+	if err != nil {
+		r.Note = "no mail was sent (" + api.AsError(err).Message + "); try: tokenry member invite " + r.Email
 	}
 }
 

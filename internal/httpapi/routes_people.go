@@ -46,6 +46,9 @@ func memberRoutes() []Route {
 			reissue(func(c *call) (authority.Issued, error) {
 				return c.s.authority.ResetAccessToken(c.ctx, c.caller, c.path("ws"), c.path("member"))
 			})).keyed(),
+		route("POST", "/v1/workspaces/{ws}/members/{member}/invite", needs("members:write"), "Mail a member an invitation to sign in",
+			act((*call).inviteMember)).saying("Whoever cannot sign in yet is mailed a link to choose a password by, which works once and for "+
+			"three days; everybody else is told of the workspace. Creating a member mails nothing by itself."),
 		route("POST", "/v1/workspaces/{ws}/members/{member}/portal-link", instance(), "Make a one-time link into a member's own tokens",
 			act((*call).portalLink)).saying("The link works once and for five minutes. It opens the page of the member's own tokens in this "+
 			"workspace, and nothing else. There is none for instance administrators."),
@@ -57,6 +60,13 @@ func (c *call) portalLink() (api.PortalLink, int64, error) {
 		return api.PortalLink{}, 0, api.Errorf(api.CodeNotFound, "this server has no console to open")
 	}
 	return c.s.portal(c.ctx, c.caller, c.path("ws"), c.path("member"))
+}
+
+func (c *call) inviteMember() (api.Invitation, int64, error) {
+	if c.s.invite == nil {
+		return api.Invitation{}, 0, api.Errorf(api.CodeNotFound, "this server has no console to sign in to")
+	}
+	return c.s.invite(c.ctx, c.caller, c.path("ws"), c.path("member"))
 }
 
 func accountRoutes() []Route {

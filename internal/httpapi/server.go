@@ -58,6 +58,9 @@ type Options struct {
 	// PortalLink makes a one-time link into a member's own tokens, once it judged
 	// the caller; nil answers that there is no console.
 	PortalLink func(ctx context.Context, c authority.Caller, workspace, member string) (link api.PortalLink, revision int64, err error)
+	// Invite mails a member a link to sign in by, once it judged the caller; nil
+	// answers that there is no console.
+	Invite func(ctx context.Context, c authority.Caller, workspace, member string) (out api.Invitation, revision int64, err error)
 }
 
 // server is the door.
@@ -76,6 +79,7 @@ type server struct {
 	rulesets  func(name string) *ruleset.Set
 	devices   Devices
 	portal    func(context.Context, authority.Caller, string, string) (api.PortalLink, int64, error)
+	invite    func(context.Context, authority.Caller, string, string) (api.Invitation, int64, error)
 
 	mux        *http.ServeMux
 	extAuthz   *Route
@@ -107,7 +111,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, portal: o.PortalLink, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
+		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
 	}

@@ -165,6 +165,18 @@ func (w *world) open(options ...option) {
 			return api.PortalLink{URL: baseURL + "/signin/portal?code=" + in.User.PublicID, ExpiresAt: w.clock.Now()}, revision, err
 		},
 	}
+	o.Invite = func(ctx context.Context, c authority.Caller, ws, member string) (api.Invitation, int64, error) {
+		in, err := w.MayInvite(ctx, c, ws, member)
+		if err != nil {
+			return api.Invitation{}, 0, err
+		}
+		var revision int64
+		err = w.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+			revision = tx.Revision()
+			return tx.Note("invitation.made", authority.User{}, in.User, nil)
+		})
+		return api.Invitation{Sent: true}, revision, err
+	}
 	rules("everyone", "workspace: '*'\nrules:\n  - {match: ANY /**, scopes: []}\n")(&o)
 	for _, change := range options {
 		change(&o)

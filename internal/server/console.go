@@ -70,6 +70,19 @@ func (s *Server) portalLink(ctx context.Context, c authority.Caller, workspace, 
 	return api.PortalLink{URL: l.URL.Reveal(), ExpiresAt: l.Expires}, l.Revision, err
 }
 
+// invite mails a member an invitation, for the API.
+func (s *Server) invite(ctx context.Context, c authority.Caller, workspace, member string) (out api.Invitation, revision int64, err error) {
+	i, err := s.people.Invite(ctx, c, workspace, member)
+	if refused := new(notify.MailError); errors.As(err, &refused) {
+		err = api.Errorf(api.CodeUnavailable, "%s", refused.Reason).Wrap(err)
+	}
+	if link := i.Link.Reveal(); link != "" {
+		out.URL = &link
+	}
+	out.Sent = i.Sent
+	return out, i.Revision, err
+}
+
 // mail hands the mails of signing in to the mail server; nil without one.
 func (s *Server) mail() func(context.Context, signin.MailMessage) error {
 	if s.watch.mailer == nil {

@@ -131,7 +131,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	door, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
 		Logger: s.Logger, Metrics: registry, Now: s.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,
-		PortalLink: s.portalLink, Devices: devices{s.people},
+		PortalLink: s.portalLink, Invite: s.invite, Devices: devices{s.people},
 	})
 	if err != nil {
 		return err

@@ -114,6 +114,8 @@ type Invitation struct {
 	// Link is the one-time link itself, for an instance administrator of a
 	// server without mail to hand over; zero otherwise.
 	Link token.Secret
+	// Revision is that of the change.
+	Revision int64
 }
 
 // Invite mails a member a link to choose their first password. Whoever has a
@@ -127,10 +129,11 @@ func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, mem
 	if in.User.Email == "" {
 		return out, api.FieldError("email", "this member has none to write to")
 	}
-	link, err := s.invitation(ctx, c, in)
+	link, revision, err := s.invitation(ctx, c, in)
 	if err != nil {
 		return out, err
 	}
+	out.Revision = revision
 	if s.mail == nil {
 		if in.Instance {
 			out.Link = token.NewSecret(link)
@@ -150,8 +153,9 @@ func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, mem
 
 // invitation makes the link; empty for whoever can sign in already, or where
 // everybody does so elsewhere.
-func (s *Service) invitation(ctx context.Context, c authority.Caller, in authority.Invitee) (link string, err error) {
+func (s *Service) invitation(ctx context.Context, c authority.Caller, in authority.Invitee) (link string, revision int64, err error) {
 	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+		revision = tx.Revision()
 		u, err := tx.User(authority.UserKey{ID: in.User.ID})
 		if err != nil {
 			return err
@@ -165,7 +169,7 @@ func (s *Service) invitation(ctx context.Context, c authority.Caller, in authori
 		}
 		return first(err, noteBy(tx, c, "invitation.made", u, map[string]any{"workspace": in.Workspace.Slug, "link": link != ""}))
 	})
-	return link, err
+	return link, revision, err
 }
 
 // unwearied refuses to write to somebody again and again: a workspace is named as
