@@ -58,8 +58,8 @@ type browser struct {
 	told map[string]bool
 }
 
-// chromium starts a browser.
-func chromium(t *testing.T) *browser {
+// chromium starts a browser, with further options where a test needs them.
+func chromium(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromiumPath(t)), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -68,7 +68,7 @@ func chromium(t *testing.T) *browser {
 		chromedp.Flag("disable-features", "BackForwardCache"),
 		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"),
 		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }))
-	at, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	at, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), append(options, more...)...)
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(at)
 	t.Cleanup(end)
