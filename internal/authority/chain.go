@@ -25,6 +25,9 @@ type Chain struct {
 	// Purged is the number of the last row that was deleted because the workspace
 	// keeps none that is older; 0 when none was.
 	Purged int64 `json:"purged,omitempty"`
+	// Skipped is the number of the last row that was not looked at, because only so
+	// many of the latest were asked for; 0 when all were.
+	Skipped int64 `json:"skipped,omitempty"`
 	// Head names the last link, name@sequence:hash: keep it elsewhere, and expect
 	// it later, to notice a tail that was cut.
 	Head string `json:"head"`
@@ -145,25 +148,33 @@ func verifyChain(r Reader, keys *token.Keyring, id ID, expect []string) (Chain, 
 		return c, err
 	}
 	wanted := wantedHeads(c.Name, expect, last)
-	for after := int64(0); ; after = last.Sequence {
+	last, err = c.walk(r, keys, id, last, 0, func(row AuditRow) { delete(wanted, headOf(c.Name, row)) })
+	if err == nil && c.Broken == "" {
+		c.end(last, wanted)
+	}
+	return c, err
+}
+
+// walk checks the links after one number, of which the first must follow last, and
+// answers the last that is whole.
+func (c *Chain) walk(r Reader, keys *token.Keyring, id ID, last AuditRow, after int64, met func(AuditRow)) (AuditRow, error) {
+	for {
 		rows, err := r.AuditChain(id, after, maxPage)
 		if err != nil {
-			return c, err
+			return last, err
 		}
 		for _, row := range rows {
 			if c.Broken = checkLink(keys, last, row, c.Name); c.Broken != "" {
-				return c, nil
+				return last, nil
 			}
-			delete(wanted, headOf(c.Name, row))
-			last = row
+			met(row)
+			last, after = row, row.Sequence
 			c.Rows++
 		}
 		if len(rows) < maxPage {
-			break
+			return last, nil
 		}
 	}
-	c.end(last, wanted)
-	return c, nil
 }
 
 // begin answers what the first row of a chain follows: nothing, or the last row

@@ -3,6 +3,7 @@ package authority_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -31,6 +32,52 @@ func (r tamperedReader) AuditChain(ws, after int64, limit int) ([]authority.Audi
 		return rows, err
 	}
 	return r.change(rows), err
+}
+
+func TestTheEndOfAChainIsChecked(t *testing.T) {
+	each(t, func(w *world) {
+		for range 4 {
+			w.create(w.root, ask("personal", ""))
+		}
+		_, chains := w.whole()
+		all := chains["acme"]
+		for links, want := range map[int64]authority.Chain{
+			100:          {Name: "acme", Rows: all.Rows, Head: all.Head},
+			all.Rows:     {Name: "acme", Rows: all.Rows, Head: all.Head},
+			2:            {Name: "acme", Rows: 2, Skipped: all.Rows - 2, Head: all.Head},
+			all.Rows - 1: {Name: "acme", Rows: all.Rows - 1, Skipped: 1, Head: all.Head},
+		} {
+			got, err := w.CheckAudit(w.ctx, w.root, "acme", links)
+			must(w.T, err)
+			if got != want {
+				w.Errorf("the last %d links: %+v, want %+v", links, got, want)
+			}
+		}
+		instance, err := w.CheckAudit(w.ctx, w.root, "", 100)
+		must(w.T, err)
+		if instance != chains["instance"] {
+			w.Errorf("the instance: %+v, want %+v", instance, chains["instance"])
+		}
+		vera := w.member("vera@example.com", "Viewer")
+		for _, of := range []string{"acme", ""} {
+			if _, err := w.CheckAudit(w.ctx, vera, of, 100); err == nil {
+				w.Errorf("a Viewer checks the chain of %q", of)
+			}
+		}
+		for _, attack := range []struct{ statement, broken string }{
+			{`UPDATE audit SET actor = 'eve' WHERE workspace = %d AND sequence = 4`, "row 4: its columns say other than its payload"},
+			{`DELETE FROM audit WHERE workspace = %d AND sequence = 3`, "row 3 was removed"},
+			{`DELETE FROM audit WHERE workspace = %d`, "every row after row 0 was removed"},
+		} {
+			_, err := w.beside().ExecContext(w.ctx, fmt.Sprintf(attack.statement, w.workspaceID()))
+			must(w.T, err)
+			got, err := w.CheckAudit(w.ctx, w.root, "acme", 100)
+			must(w.T, err)
+			if got.Broken != attack.broken {
+				w.Errorf("%s: %q, want %q", attack.statement, got.Broken, attack.broken)
+			}
+		}
+	})
 }
 
 func TestAuditVerifyNamesTheBrokenRow(t *testing.T) {

@@ -34,7 +34,29 @@ func (v *visit) audit() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Audit", auditPage(v, l.at, rows, v.after(next)))
+	var chain *authority.Chain
+	if v.q("check") == "chain" {
+		if chain, err = v.checkChain(); err != nil {
+			return err
+		}
+	}
+	return v.page("Audit", auditPage(v, l.at, rows, v.after(next), chain))
+}
+
+// checkedLinks are so many as are looked at while somebody waits.
+const checkedLinks = 10_000
+
+// checkChain looks at the end of the chain of the page's audit.
+func (v *visit) checkChain() (*authority.Chain, error) {
+	of := ""
+	if v.at != nil {
+		of = v.at.Slug
+	}
+	c, err := v.auth.CheckAudit(v.ctx(), v.caller, of, checkedLinks)
+	if c.Broken != "" {
+		v.Logger.ErrorContext(v.ctx(), "the audit is not whole", "chain", c.Name, "broken", c.Broken)
+	}
+	return &c, err
 }
 
 // auditLog is the audit that a page is about: a workspace's, or the instance's.
@@ -125,6 +147,22 @@ func relax(s string) string {
 func (v *visit) exportLink(format string) string {
 	q := v.r.URL.Query()
 	q.Del("after")
+	q.Del("check")
 	q.Set("format", format)
 	return v.auditLog().at + "/export?" + q.Encode()
+}
+
+// linksWords say how much of a chain was looked at.
+func linksWords(c authority.Chain) string {
+	out := plural(int(c.Rows), "event") + " follow from one another, unchanged"
+	if c.Rows == 1 {
+		out = "1 event was looked at, and is unchanged"
+	}
+	switch {
+	case c.Skipped > 0:
+		out += ", those after event " + strconv.FormatInt(c.Skipped, 10)
+	case c.Purged > 0:
+		out += ", all since the older ones were purged as the policy says"
+	}
+	return out + "."
 }

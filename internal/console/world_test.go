@@ -99,8 +99,10 @@ func (p *people) Invite(context.Context, authority.Caller, string, string) (bool
 type world struct {
 	*testing.T
 	*authority.Authority
-	ctx   context.Context
-	at    time.Time
+	ctx context.Context
+	at  time.Time
+	// url is where the store is.
+	url   string
 	store authority.Store
 	usage *store.Usage
 	// recorder is told what was done with tokens; see used.
@@ -118,7 +120,7 @@ func newWorld(t *testing.T) *world {
 	s, err := store.Open(ctx, options)
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
-	w := &world{T: t, ctx: context.Background(), store: s, at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}
+	w := &world{T: t, ctx: context.Background(), url: options.URL, store: s, at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}
 	w.usage, err = store.OpenUsage(ctx, options)
 	must(t, err)
 	t.Cleanup(func() { _ = w.usage.Close() })

@@ -1,0 +1,35 @@
+package console_test
+
+import (
+	"database/sql"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestTheStateOfTheChainIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("vera@example.com", "Viewer")
+	const audit = "/workspace/acme/audit"
+	plain := w.status(w.as("ada@example.com", audit), http.StatusOK)
+	w.shows(plain, audit+"?check=chain")
+	w.hides(plain, "The chain is whole")
+	for path, head := range map[string]string{audit: "acme@", "/instance/audit": "instance@"} {
+		whole := w.status(w.as("ada@example.com", path+"?check=chain"), http.StatusOK)
+		w.inert(whole)
+		w.shows(whole, "The chain is whole.", head, "audit verify --expect")
+		w.hides(whole, "check=chain&amp;format", "format=csv&amp;check")
+	}
+	w.status(w.as("vera@example.com", audit+"?check=chain"), http.StatusForbidden)
+
+	db, err := sql.Open("sqlite", strings.TrimPrefix(w.url, "sqlite:"))
+	must(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	_, err = db.ExecContext(w.ctx, `UPDATE audit SET actor = '<i>eve' WHERE sequence = 2 AND workspace <> 0`)
+	must(t, err)
+	broken := w.status(w.as("ada@example.com", audit+"?check=chain"), http.StatusOK)
+	w.inert(broken)
+	w.shows(broken, "The chain is broken.", "Row 2: its columns say other than its payload", "tokenry audit verify")
+	w.hides(broken, "The chain is whole")
+}
