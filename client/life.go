@@ -1,10 +1,10 @@
 package client
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"iter"
 	"net/http"
 
@@ -48,13 +48,28 @@ func (c *Client) RotateTokens(ctx context.Context, ws string, in api.BulkTokens)
 			return
 		}
 		defer func() { _ = body.Close() }() // what was read was whole
-		lines := json.NewDecoder(body)
-		for {
+		lines := bufio.NewScanner(body)
+		lines.Buffer(nil, maxProblem)
+		for lines.Scan() {
 			var r api.BulkResult
-			err := lines.Decode(&r)
-			if errors.Is(err, io.EOF) || !yield(r, err) || err != nil {
+			if json.Unmarshal(lines.Bytes(), &r) != nil {
+				yield(api.BulkResult{}, brokenOff(lines))
+				return
+			}
+			if !yield(r, nil) {
 				return
 			}
 		}
+		if lines.Err() != nil {
+			yield(api.BulkResult{}, brokenOff(lines))
+		}
 	}
+}
+
+// brokenOff is why lines were not read to their end.
+func brokenOff(lines *bufio.Scanner) error {
+	if err := lines.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
+		return unreachable(err)
+	}
+	return api.Errorf(api.CodeInternal, "the server's answer is not what this version of the client reads")
 }

@@ -13,14 +13,14 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
 )
 
 // DeviceLogin is a sign-in of a program that a person approves in the browser
 // (RFC 8628): they open VerificationURI and type UserCode there.
 type DeviceLogin struct {
 	api.DeviceAuthorization
-	base  string
-	http  *http.Client
+	by    *Client // without a token
 	sleep func(context.Context, time.Duration) error
 }
 
@@ -37,13 +37,13 @@ var errLoginTrouble = errors.New("client: the server cannot be reached")
 const maxPollPause = time.Minute
 
 // BeginLogin asks the server at baseURL for a sign-in. Machine is what the person
-// is shown, like the host's name.
-func BeginLogin(ctx context.Context, baseURL, machine string) (*DeviceLogin, error) {
-	base, err := parseBase(baseURL)
+// is shown, like the host's name. The options say how the server is reached.
+func BeginLogin(ctx context.Context, baseURL, machine string, opts ...Option) (*DeviceLogin, error) {
+	c, err := dial(baseURL, token.Secret{}, opts)
 	if err != nil {
 		return nil, err
 	}
-	d := &DeviceLogin{base: base, http: &http.Client{Transport: transport(), Timeout: 30 * time.Second, CheckRedirect: sameOrigin}, sleep: sleep}
+	d := &DeviceLogin{by: c, sleep: sleep}
 	refused, err := d.post(ctx, "/oauth2/device_authorization", url.Values{"device_name": {machine}}, &d.DeviceAuthorization)
 	if err == nil {
 		err = refused.err()
@@ -111,13 +111,15 @@ func (r loginRefusal) err() error {
 // post sends a form and reads the answer into out, or why there is none.
 func (d *DeviceLogin) post(ctx context.Context, path string, form url.Values, out any) (refused loginRefusal, err error) {
 	form.Set("client_id", api.DeviceClientID)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.base+path, strings.NewReader(form.Encode()))
+	ctx, cancel := context.WithTimeout(ctx, d.by.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.by.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return refused, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("User-Agent", "tokenry-cli "+userAgent())
-	resp, err := d.http.Do(req)
+	req.Header.Set("User-Agent", "tokenry-cli "+d.by.agent)
+	resp, err := d.by.http.Do(req)
 	if err != nil {
 		return refused, fmt.Errorf("%w: %w", errLoginTrouble, err)
 	}

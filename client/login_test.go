@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,5 +91,36 @@ func TestWhatIsNoTokenryServerBeginsNothing(t *testing.T) {
 	defer s.Close()
 	if _, err := client.BeginLogin(t.Context(), s.URL, ""); err == nil {
 		t.Error("an empty answer is taken")
+	}
+}
+
+// A program says how the server is reached and who it is, as with New.
+func TestAProgramSignsInWithOptions(t *testing.T) {
+	t.Parallel()
+	agents := make(chan string, 2)
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		agents <- r.UserAgent()
+		if r.URL.Path == "/oauth2/token" {
+			_, _ = io.WriteString(w, `{"access_token":"tkyp_x","scope":"tickets:read"}`)
+			return
+		}
+		_, _ = io.WriteString(w, begun)
+	}))
+	defer s.Close()
+	if _, err := client.BeginLogin(t.Context(), s.URL, "laptop"); err == nil {
+		t.Error("a certificate that nobody vouches for is taken")
+	}
+	d, err := client.BeginLogin(t.Context(), s.URL, "laptop", client.WithHTTPClient(s.Client()), client.WithUserAgent("ledger/1.4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := d.Wait(t.Context())
+	if err != nil || tok.Scope != "tickets:read" {
+		t.Errorf("%v %v", tok, err)
+	}
+	for range 2 {
+		if agent := <-agents; !strings.Contains(agent, "ledger/1.4") {
+			t.Errorf("it says that it is %q", agent)
+		}
 	}
 }

@@ -383,3 +383,46 @@ func TestIntrospectAndRevokeSecret(t *testing.T) {
 		t.Errorf("without a token: %v", err)
 	}
 }
+
+// A rotation that breaks off ends with an error that says so, after those that
+// were read, and no line is read without an end.
+func TestARotationThatBreaksOffIsAnError(t *testing.T) {
+	t.Parallel()
+	const line = `{"id":"ada@example.com_7hQ2aB9cXk1Z","code":"ok","secret":"x"}` + "\n"
+	for name, tt := range map[string]struct {
+		body string
+		cut  bool
+		want api.Code
+	}{
+		"whole":          {line + line, false, ""},
+		"no end of line": {line + strings.TrimSpace(line), false, ""},
+		"cut":            {line + line + line[:20], true, api.CodeUnavailable},
+		"cut between":    {line + line, true, api.CodeUnavailable},
+		"not ours":       {line + line + "<html>\n", false, api.CodeInternal},
+		"a blank line":   {line + line + "\n", false, api.CodeInternal},
+		"without end":    {line + line + strings.Repeat("x", 1<<20), false, api.CodeInternal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/x-ndjson")
+				_, _ = io.WriteString(w, tt.body)
+				if tt.cut {
+					_ = http.NewResponseController(w).Flush()
+					panic(http.ErrAbortHandler)
+				}
+			}))
+			t.Cleanup(s.Close)
+			c := must[*client.Client](t)(client.New(s.URL, "tkyp_x"))
+			read, ended := 0, error(nil)
+			for r, err := range c.RotateTokens(t.Context(), "acme", api.BulkTokens{}) {
+				if ended = err; err == nil && r.Secret == "x" {
+					read++
+				}
+			}
+			if read != 2 || tt.want == "" && ended != nil || tt.want != "" && !errors.Is(ended, tt.want) {
+				t.Errorf("%d were read, then %v; want %q", read, ended, tt.want)
+			}
+		})
+	}
+}

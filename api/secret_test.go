@@ -1,0 +1,40 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// Whoever prints or logs what a call answered prints no secret; the wire has it.
+func TestWhatHoldsASecretPrintsWithoutIt(t *testing.T) {
+	t.Parallel()
+	const secret = "tkyp_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh4C6Pp7"
+	issued := api.Issued{Token: api.Token{ID: "ada@example.com_x"}, Secret: secret}
+	for _, v := range []any{
+		issued, &issued, []api.Issued{issued}, struct{ In api.Issued }{issued},
+		api.BulkResult{ID: "ada@example.com_x", Secret: secret}, api.WebhookSecret{Webhook: api.Webhook{ID: "ada@example.com_x"}, Secret: secret},
+		api.DeviceToken{AccessToken: secret, Locator: "ada@example.com_x"}, api.VerifyRequest{Token: secret, Resource: "ada@example.com_x"},
+	} {
+		var out bytes.Buffer
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+		for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
+			if _, ok := v.(slog.LogValuer); ok {
+				slog.New(h).Info("made", "what", v)
+			}
+		}
+		if text := out.String(); strings.Contains(text, secret[5:]) || !strings.Contains(text, "ada@example.com_x") || !strings.Contains(text, "[redacted]") {
+			t.Errorf("%T prints %s", v, text)
+		}
+		if b, err := json.Marshal(v); err != nil || !strings.Contains(string(b), secret) {
+			t.Errorf("%T is %s on the wire, %v", v, b, err)
+		}
+	}
+}
