@@ -169,9 +169,28 @@ func halfRight(tx *authority.SignInTx, t *try) error {
 	return nil
 }
 
+// heldUp refuses, from a snapshot, a place that must wait whatever account is
+// tried: a flood from there takes no lock that changes wait for.
+func (s *Service) heldUp(ctx context.Context, place counter) error {
+	return s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		a, err := r.Attempts(place.name)
+		now := s.now()
+		if errors.Is(err, authority.ErrNoRow) || err == nil && !now.Before(a.ExpiresAt) {
+			return nil
+		}
+		if left := a.LastAt.Add(place.wait(a.Count)).Sub(now); err == nil && left > 0 {
+			return later(left)
+		}
+		return err
+	})
+}
+
 // countFor counts a try on an account and answers whose it is; the zero User
 // is nobody.
 func (s *Service) countFor(ctx context.Context, t *try, from Client, find func(authority.Reader) (authority.User, error)) (u authority.User, err error) {
+	if err := s.heldUp(ctx, t.address); err != nil {
+		return u, err
+	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		if u, err = find(tx); err != nil && !errors.Is(err, authority.ErrNoRow) {
 			return err

@@ -1,8 +1,10 @@
 package signin_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,6 +46,44 @@ func TestGuessingIsSlowedPerAccountFromAThousandAddresses(t *testing.T) {
 		}
 		if passed := w.clock.Now().Sub(time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)); passed < 3*time.Hour {
 			w.Errorf("20 guesses took %s", passed)
+		}
+	})
+}
+
+// watched counts the batches of a store.
+type watched struct {
+	authority.Store
+	batches *atomic.Int64
+}
+
+func (s watched) Batch(ctx context.Context, mutations []func(authority.Tx) error) ([]error, error) {
+	s.batches.Add(1)
+	return s.Store.Batch(ctx, mutations)
+}
+
+// TestAFloodFromOnePlaceTakesNoLock: it would keep every change of everybody
+// waiting, and needs no account.
+func TestAFloodFromOnePlaceTakesNoLock(t *testing.T) {
+	each(t, func(w *world) {
+		var batches atomic.Int64
+		w.store = watched{w.store, &batches}
+		w = w.again(nil)
+		for i := range 20 {
+			w.guess(fmt.Sprintf("user%d@example.com", i), evils())
+		}
+		w.guess("last@example.com", evils())
+		before := batches.Load()
+		for i := range 20 {
+			if code := w.guess(fmt.Sprintf("user%d@example.com", i), evils()); code != api.CodeRateLimited {
+				w.Errorf("a flood is answered %s", code)
+			}
+		}
+		if n := batches.Load() - before; n != 0 {
+			w.Errorf("%d batches of changes were begun", n)
+		}
+		w.clock.pass(time.Hour)
+		if code := w.guess("eve@example.com", evils()); code == api.CodeRateLimited {
+			w.Error("the place waits for ever")
 		}
 	})
 }
