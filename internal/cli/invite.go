@@ -188,8 +188,8 @@ func (o *inviteOutcome) create(ctx context.Context, c *client.Client) {
 			r.settle(err)
 			over = doomed(ctx, err)
 			if err == nil && o.mail {
-				_, err = c.InviteMember(ctx, "", r.Email)
-				r.settleMail(err)
+				i, err := c.InviteMember(ctx, "", r.Email)
+				r.settleMail(i, err)
 			}
 		}
 	}
@@ -211,9 +211,12 @@ func (r *inviteRow) settle(err error) {
 
 // settleMail writes how the mail to who was added went: a mail that is not sent
 // makes nobody less a member.
-func (r *inviteRow) settleMail(err error) {
-	if err != nil {
+func (r *inviteRow) settleMail(i api.Invitation, err error) {
+	switch {
+	case err != nil:
 		r.Note = "no mail was sent (" + api.AsError(err).Message + "); try: tokenry member invite " + r.Email
+	case !i.Sent:
+		r.Note = "no mail was sent: this server has no mail server"
 	}
 }
 
