@@ -172,7 +172,8 @@ type TokenFilter struct {
 	OutsidePolicy bool `json:"outside_policy,omitempty"`
 	// Can keeps tokens that may use this scope, on Resource if given, now.
 	Can string `json:"can,omitempty"`
-	// Metadata keeps tokens whose metadata has these values.
+	// Metadata keeps tokens whose metadata has these values. In a body a key may
+	// also stand beside the other fields, as metadata.KEY.
 	Metadata map[string]string `json:"metadata,omitempty"`
 	// Deleted also lists deleted tokens.
 	Deleted bool `json:"deleted,omitempty"`

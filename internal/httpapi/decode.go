@@ -220,7 +220,7 @@ func richOptions() json.Options {
 	return json.JoinOptions(plainOptions(), json.WithUnmarshalers(json.JoinUnmarshalers(
 		optional[string](), optional[bool](), optional[[]string](), optional[[]int](), optional[[]api.Statement](),
 		optional[api.Duration](), optional[time.Time](), optional[api.RateLimit](), optional[api.MaxTokens](),
-		optional[api.SupportContact](), optional[api.Metadata](),
+		optional[api.SupportContact](), optional[api.Metadata](), tokenFilter(),
 	)))
 }
 

@@ -280,3 +280,36 @@ func TestMetadataKeepsItsNumbers(t *testing.T) {
 		t.Errorf("a Go program reads %T %v", got, got)
 	}
 }
+
+// A filter says the same in a body as in a query.
+func TestABulkFilterSpeaksTheWordsOfTheQuery(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill(5)
+	rehearse := func(filter object) *reply {
+		return w.as(w.root, "POST", ws+"/tokens/bulk", object{"action": "disable", "dry_run": true, "filter": filter})
+	}
+	for _, filter := range []object{
+		{"metadata.n": "1"}, {"metadata": object{"n": "1"}}, {"metadata.n": "1", "kind": "service"},
+	} {
+		var found api.BulkResults
+		rehearse(filter).is(200).into(&found)
+		want := 2
+		if filter["kind"] != nil {
+			want = 0
+		}
+		if found.Matched != want {
+			t.Errorf("%v matched %d, want %d", filter, found.Matched, want)
+		}
+	}
+	for field, filter := range map[string]object{
+		"filter.bogus": {"bogus": "x"}, "": {"metadata.": "x"},
+	} {
+		rehearse(filter).field(api.CodeUnknownField, field)
+	}
+	for field, filter := range map[string]object{
+		"filter.unused_for": {"unused_for": "soon"}, "filter": {"metadata.n": 1},
+	} {
+		rehearse(filter).field(api.CodeInvalidField, field)
+	}
+}

@@ -210,6 +210,7 @@ func (w *world) lifeStory() {
 	w.play([]step{
 		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept"}, "dry_run": true}, 200, object{"matched": 1.0, "dry_run": true}},
 		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept"}}, 200, object{"matched": 1.0}},
+		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept", "metadata.team": "none"}, "dry_run": true}, 200, object{"matched": 0.0}},
 		{"GET", tokens + "/" + i.Token.ID, nil, 200, object{"status": "disabled"}},
 	})
 }
