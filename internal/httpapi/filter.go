@@ -15,8 +15,8 @@ func tokenFilter() *json.Unmarshalers {
 	type known api.TokenFilter
 	return json.UnmarshalFromFunc(func(d *jsontext.Decoder, f *api.TokenFilter) error {
 		var in struct {
-			Known known                     `json:",embed"`
-			Keys  map[string]jsontext.Value `json:",embed"`
+			Known known                     `json:",embed"` //nolint:revive // an option of the library that reads it
+			Keys  map[string]jsontext.Value `json:",embed"` //nolint:revive // an option of the library that reads it
 		}
 		if err := json.UnmarshalDecode(d, &in); err != nil {
 			return err
