@@ -41,8 +41,8 @@ func nginx(file string) proxy {
 	}}
 }
 
-// start runs the proxy until the test ends.
-func (p proxy) start(t *testing.T) {
+// start runs the proxy until the test ends, with this besides in its environment.
+func (p proxy) start(t *testing.T, environment ...string) {
 	t.Helper()
 	program, err := exec.LookPath(p.program)
 	if err != nil {
@@ -65,7 +65,7 @@ func (p proxy) start(t *testing.T) {
 		}
 	}
 	cmd := exec.Command(program, p.arguments(configs, scratch)...)
-	cmd.Env = append(os.Environ(), "HOME="+scratch, "XDG_CONFIG_HOME="+scratch, "XDG_DATA_HOME="+scratch)
+	cmd.Env = append(append(os.Environ(), "HOME="+scratch, "XDG_CONFIG_HOME="+scratch, "XDG_DATA_HOME="+scratch), environment...)
 	start(t, "127.0.0.1:8000", cmd)
 }
 
