@@ -35,6 +35,20 @@ func TestAnOverlapIsEndedByAButton(t *testing.T) {
 	}
 }
 
+// The page of a rotation offers what brings a token within a stricter policy.
+func TestATokenOutsideThePolicyIsRotatedWithRenew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := list + "/" + w.issue("workspace", "", "Chat").Token.Locator + "/rotate"
+	const renew = `name="renew" value="yes" checked`
+	w.hides(w.status(w.as("ada@example.com", at), http.StatusOK), renew)
+	_, _, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{MaxLifetime: api.Some(30 * api.Day)})
+	must(t, err)
+	w.shows(w.status(w.as("ada@example.com", at), http.StatusOK), renew)
+	w.shows(w.as("ada@example.com", at, url.Values{"form": {"1"}}), "Outside the policy", "rotate it with renew or expires_in")
+	w.shows(w.status(w.as("ada@example.com", at, url.Values{"form": {"2"}, "renew": {"yes"}}), http.StatusOK), "Token rotated")
+}
+
 func TestCanItSaysWhoRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

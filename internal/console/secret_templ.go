@@ -511,7 +511,7 @@ func rotatePage(v *visit, t api.Token, f form, id string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if t.Status == api.StatusExpired {
+		if t.Status == api.StatusExpired || t.OutsidePolicy {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, " checked")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
