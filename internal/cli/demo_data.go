@@ -18,7 +18,9 @@ type sampler struct {
 	ctx   context.Context
 	c     *client.Client
 	clock *calendar
-	err   error
+	// secrets are the tokens' by their labels, once there are any.
+	secrets map[string]string
+	err     error
 }
 
 // note keeps the first error.
@@ -56,13 +58,9 @@ func fill(ctx context.Context, srv *server.Server, clock *calendar) (*guide, err
 	for _, b := range sampleBots() {
 		s.bot(b)
 	}
-	for _, t := range sampleTokens() {
-		secret := s.token(t)
-		if t.label == "CI deploys" {
-			g.checked = secret
-		}
-	}
+	s.past()
 	clock.daysAgo(0)
+	g.checked = s.secrets["CI deploys"]
 	return g, s.err
 }
 
@@ -180,10 +178,8 @@ func sampleTokens() []sample {
 	}
 }
 
-// token makes a sample token and lets its fate befall it. It answers the secret
-// that works, if one does.
-func (s *sampler) token(t sample) string {
-	s.clock.daysAgo(t.made)
+// token makes a sample token and answers its secret and its locator.
+func (s *sampler) token(t sample) (secret, id string) {
 	in := api.CreateToken{Kind: t.kind, Owner: t.owner}
 	in.Label, in.ExpiresIn = api.Some(t.label), api.Some(t.lives)
 	if t.rights != nil {
@@ -194,21 +190,24 @@ func (s *sampler) token(t sample) string {
 	}
 	issued, err := s.c.CreateToken(s.ctx, t.workspace, in)
 	s.note(err)
+	return issued.Secret, issued.Token.Locator
+}
+
+// fate ends a sample token, or gives it a new secret.
+func (s *sampler) fate(t sample, id string) {
 	if s.err != nil {
-		return ""
+		return
 	}
-	s.clock.daysAgo(t.fateAt)
-	id := issued.Token.Locator
 	switch t.fate {
 	case "revoke":
 		s.note(only(s.c.RevokeToken(s.ctx, t.workspace, id, api.RevokeToken{Reason: api.ReasonUnused, Comment: "nobody used it any more"})))
 	case "disable":
 		s.note(only(s.c.DisableToken(s.ctx, t.workspace, id, api.DisableToken{})))
 	case "rotate":
-		issued, err = s.c.RotateToken(s.ctx, t.workspace, id, api.RotateToken{})
+		issued, err := s.c.RotateToken(s.ctx, t.workspace, id, api.RotateToken{})
 		s.note(err)
+		s.secrets[t.label] = issued.Secret
 	}
-	return issued.Secret
 }
 
 // guide is what the demo prints.

@@ -518,7 +518,7 @@ func systemPage(v *visit, f form, answer string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "</dl><p>Name and logo stand at the top of every page, the name in every mail too. To change them, set this and start the server anew:</p><pre tabindex=\"0\" aria-label=\"Settings of name and logo\"><code>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "</dl><p class=\"buttons\">Name and logo stand at the top of every page, the name in every mail too. To change them, set this and start the server anew:</p><pre tabindex=\"0\" aria-label=\"Settings of name and logo\"><code>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
