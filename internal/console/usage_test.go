@@ -136,3 +136,26 @@ func TestAReusedSecretIsTold(t *testing.T) {
 	page := w.status(w.as("ada@example.com", list+"/"+chat.Locator), http.StatusOK)
 	w.shows(page, "A retired secret was presented.", "192.0.2.66", "somebody still holds it, or found it")
 }
+
+func TestTheOldSecretCanGoOnceTheNewOneIsUsedInItsPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.issue("workspace", "", "Chat").Token
+	w.used(chat.Locator, usage.Use{})
+	w.at = w.at.Add(time.Minute)
+	_, err := w.RotateToken(w.ctx, w.root, "acme", chat.ID, api.RotateToken{Overlap: api.Some(api.Duration(24 * time.Hour))})
+	must(t, err)
+	says := func(words, others string) {
+		t.Helper()
+		page := w.status(w.as("ada@example.com", list+"/"+chat.Locator), http.StatusOK)
+		w.shows(page, "Two secrets work now", words)
+		w.hides(page, others)
+	}
+	says("The new secret was not used yet", "It can go.")
+	w.at = w.at.Add(time.Minute)
+	w.used(chat.Locator, usage.Use{Secret: 2})
+	says("The old secret was not used since the new one is there. It can go.", "still in use")
+	w.at = w.at.Add(time.Minute)
+	w.used(chat.Locator, usage.Use{Secret: 1})
+	says("The old secret is still in use.", "It can go.")
+}
