@@ -106,7 +106,7 @@ func (b *browser) answers() []view {
 			b.open(tools)
 			b.fill("what", secret)
 			b.fill("scopes", "assets:write")
-			b.press("Explain")
+			b.click(`#explain button[type=submit]`)
 		}},
 		{name: "can it", reach: func() {
 			b.open(b.token("CI deploys") + "?scope=assets:read&resource=website")
