@@ -179,7 +179,7 @@ func (x *explaining) presented(text string, p token.Parsed) error {
 		return nil
 	case api.SecretRetired:
 		x.pass(api.CodeUnknown, "It was a secret of a token of this workspace.")
-		x.fail(api.CodeRetired, "The token was rotated and this secret's overlap is over.", "")
+		x.fail(api.CodeRetired, "The token was rotated and this secret's overlap is over.", "Use the new secret; if it was lost, rotate the token again.")
 		return x.show(t)
 	}
 	x.pass(api.CodeUnknown, "The secret is right.")
