@@ -167,6 +167,23 @@ func TestForwardAuthDoesNotTellWhichWorkspacesExist(t *testing.T) {
 	}
 }
 
+// TestWhatIsNoTokenAsksNothingOfTheDatabase, whatever workspace is named with it.
+func TestWhatIsNoTokenAsksNothingOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	asker := w.verifier()
+	w.as(asker, "POST", "/v1/verify", object{"token": "x"}).is(200)
+	w.must(w.db.(interface{ Close() error }).Close())
+	for _, garbage := range []string{"x", w.root[:len(w.root)-1], w.root + "0", swapCase(w.root)} {
+		w.as(garbage, "GET", fa+"?workspace=nowhere", nil).is(401).challenges(invalidChallenge)
+		var v api.VerifyResult
+		if w.as(asker, "POST", "/v1/verify", object{"token": garbage, "workspace": "nowhere"}).is(200).into(&v); v.Code != api.CodeMalformed {
+			t.Errorf("it is %s", v.Code)
+		}
+	}
+	w.as(w.root, "GET", fa+"?workspace=nowhere", nil).is(503)
+}
+
 // TestForwardAuthCutsAListOfScopesThatNoProxyWouldTake between two scopes.
 func TestForwardAuthCutsAListOfScopesThatNoProxyWouldTake(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
 )
 
 const maxBatch = 100
@@ -188,8 +189,12 @@ func (c *call) confine(q *question, who asker, workspace string) error {
 	return c.only(q, workspace)
 }
 
-// only keeps a question to the workspace that ref names.
+// only keeps a question to the workspace that ref names. What is no token is none
+// anywhere: the database is not asked for a name because of it.
 func (c *call) only(q *question, ref string) error {
+	if _, err := token.Parse(q.Token); err != nil {
+		return nil
+	}
 	id, err := c.s.workspaces.number(c.ctx, ref)
 	if isNotFound(err) {
 		q.nowhere = true
