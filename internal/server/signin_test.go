@@ -151,6 +151,23 @@ func (b browser) refusedWith(p page, status int, text string) {
 	}
 }
 
+func TestAChangeOfTheInstanceWaitsForAProof(t *testing.T) {
+	t.Parallel()
+	d := newDoors(t)
+	b := d.enters("/instance/roles")
+	b.at(b.post("/instance/roles", "name", "Fresh", "scopes", "tickets:read"), "/instance/roles?did=saved", "Fresh")
+	d.clock.pass(16 * time.Minute)
+	ask := b.post("/instance/roles", "name", "Night", "scopes", "tickets:read")
+	b.at(ask, "/instance/roles", "Is it you?", `name="kept-name" value="Night"`, `action="/instance/roles"`)
+	waits := []string{"kept-", "1", "kept-name", "Night", "kept-scopes", "tickets:read", "by", "password", "next", "/instance/roles"}
+	b.refusedWith(b.post("/instance/roles", append(waits, "password", "wrong")...), http.StatusUnprocessableEntity, "not your password")
+	if strings.Contains(b.open("/instance/roles").body, "Night") {
+		t.Error("a wrong password made a role")
+	}
+	b.at(b.post("/instance/roles", append(waits, "password", words)...), "/instance/roles?did=saved", "Night")
+	b.at(b.post("/instance/roles", "name", "Later", "scopes", "tickets:read"), "/instance/roles?did=saved", "Later") // the proof lasts
+}
+
 func TestAnAuthenticatorAppFromItsFirstCodeToItsRemoval(t *testing.T) {
 	t.Parallel()
 	d := newDoors(t)
