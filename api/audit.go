@@ -33,6 +33,8 @@ type AuditEvent struct {
 
 // AuditFilter narrows the audit. Zero fields do not filter.
 type AuditFilter struct {
-	Token, Actor, Action string
-	From, To             time.Time
+	Token, Actor string
+	// Action is one, like token.revoked, or with a trailing * all that begin so.
+	Action   string
+	From, To time.Time
 }

@@ -186,10 +186,12 @@ type RightsReader interface {
 // AuditQuery narrows the audit; zero fields do not.
 type AuditQuery struct {
 	// Before continues a list: only sequences smaller than it.
-	Before               int64
-	Limit                int
-	Token, Actor, Action string
-	From, To             time.Time
+	Before       int64
+	Limit        int
+	Token, Actor string
+	// Action is one, or with a trailing * all that begin so.
+	Action   string
+	From, To time.Time
 }
 
 // AuditReader reads the audit.

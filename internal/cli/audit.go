@@ -24,7 +24,7 @@ func auditFilter(fs *pflag.FlagSet) func() api.AuditFilter {
 	from, to := new(moment), new(moment)
 	fs.StringVar(&f.Token, "about", "", "only what was done to this token, by ID or locator")
 	fs.StringVar(&f.Actor, "actor", "", "only what this address did")
-	fs.StringVar(&f.Action, "action", "", "only this action, like token.revoked")
+	fs.StringVar(&f.Action, "action", "", "only this action, like token.revoked, or token.* for all of them")
 	fs.Var(from, "from", "only since then")
 	fs.Var(to, "to", "only until then")
 	return func() api.AuditFilter {

@@ -39,7 +39,7 @@ func auditParams() []Param {
 	return []Param{
 		{Name: "token", Description: "The id or locator of a token that the event is about. Never the token itself."},
 		{Name: "actor", Description: "The address of who did it."},
-		{Name: "action", Description: "What was done, like token.created."},
+		{Name: "action", Description: "What was done, like token.created, or token.* for all that begin so."},
 		{Name: "from", Kind: ParamTime, Description: "Not before this time."},
 		{Name: "to", Kind: ParamTime, Description: "Before this time."},
 	}

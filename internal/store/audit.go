@@ -1,6 +1,10 @@
 package store
 
-import "github.com/tokenry/tokenry/internal/authority"
+import (
+	"strings"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
 
 const auditColumns = `workspace, sequence, revision, occurred_at, action, actor, actor_token, on_behalf, target, token,
 	payload, salt, payload_digest, hash, key_id, erasure`
@@ -40,6 +44,7 @@ const auditFilters = `
 	AND (CAST($3 AS TEXT) = '' OR token = $3)
 	AND (CAST($4 AS TEXT) = '' OR actor = $4)
 	AND (CAST($5 AS TEXT) = '' OR action = $5)
+	AND substr(action, 1, length(CAST($9 AS TEXT))) = $9
 	AND (CAST($6 AS BIGINT) IS NULL OR occurred_at >= $6)
 	AND (CAST($7 AS BIGINT) IS NULL OR occurred_at < $7)
 	ORDER BY sequence DESC LIMIT CAST($8 AS BIGINT)`
@@ -64,8 +69,12 @@ func (r *reader) Audit(workspace authority.ID, q authority.AuditQuery) ([]author
 	case !q.From.IsZero():
 		query = listAuditFrom
 	}
-	return list(r.session, auditFields, query, workspace, below(q.Before), q.Token, q.Actor, q.Action,
-		moment(q.From), moment(q.To), bound(q.Limit))
+	action, begins := q.Action, ""
+	if prefix, all := strings.CutSuffix(action, "*"); all {
+		action, begins = "", prefix
+	}
+	return list(r.session, auditFields, query, workspace, below(q.Before), q.Token, q.Actor, action,
+		moment(q.From), moment(q.To), bound(q.Limit), begins)
 }
 
 // AppendAudit only ever inserts: a link that is there is never replaced.
