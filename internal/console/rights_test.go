@@ -92,6 +92,24 @@ func TestAResourceGoesAfterALook(t *testing.T) {
 	w.hides(w.status(w.as("ada@example.com", at), http.StatusOK), "payments")
 }
 
+// TestAMailedLinkSaysWhomItIsFor, or that it works no more, before anybody thinks
+// of a password.
+func TestAMailedLinkSaysWhomItIsFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, kind := range []string{"reset", "invitation"} {
+		at := "/signin/" + kind
+		page := w.status(w.as("", at+"?code="+url.QueryEscape(kind+" for Eve")), http.StatusOK)
+		w.inert(page)
+		w.shows(page, "For <bdi>eve@example.com</bdi>", `name="password"`)
+		dead := w.status(w.as("", at+"?code=other"), http.StatusOK)
+		w.shows(dead, "This link does not work any more")
+		w.hides(dead, `name="password"`, "eve@example.com")
+	}
+	again := w.status(w.as("", "/signin/reset", url.Values{"code": {"reset for Eve"}, "password": {"short"}}), http.StatusUnprocessableEntity)
+	w.shows(again, "eve@example.com", "Must have 15 characters", `value="reset for Eve"`)
+}
+
 func TestARefusalNamesItsFieldInWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

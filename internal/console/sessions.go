@@ -87,6 +87,10 @@ type Sessions interface {
 	// AcceptInvitation sets the first password with the code of that link.
 	AcceptInvitation(ctx context.Context, code, password string, by Client) (Result, error)
 
+	// Addressee is the e-mail that a link was mailed to, "reset" or "invitation",
+	// as long as it works. It uses nothing up.
+	Addressee(ctx context.Context, kind, code string) (email string, err error)
+
 	// Methods says which ways of signing in are open besides links.
 	Methods() (password, sso bool)
 	// OIDCProviders lists the identity providers.

@@ -155,8 +155,8 @@ func (v *visit) signOut() error {
 }
 
 func (v *visit) reset() error {
-	if code := v.q("code"); code != "" {
-		return v.page("Choose a password", newPasswordPage(form{fresh: true}, code, "/signin/reset", "Choose a new password", "Set the password"))
+	if v.q("code") != "" {
+		return v.mailed(resetLink())
 	}
 	if !v.takesPasswords() {
 		return v.page("Sign in", elsewherePasswordPage())
@@ -167,7 +167,7 @@ func (v *visit) reset() error {
 func (v *visit) doReset() error {
 	f := v.typed()
 	if f.get("code") != "" {
-		return v.choosePassword(f, v.Sessions.FinishReset, "/signin/reset", "Choose a new password", "Set the password")
+		return v.choosePassword(resetLink(), f, v.Sessions.FinishReset)
 	}
 	if err := v.Sessions.RequestReset(v.ctx(), f.get("email"), v.client(v.r)); err != nil {
 		if f, err = f.refused(err); err != nil {
@@ -178,10 +178,38 @@ func (v *visit) doReset() error {
 	return v.page("Look into your mail", resetPage(f, true))
 }
 
+// mailedLink is a link by which a password is chosen.
+type mailedLink struct {
+	// kind is "reset" or "invitation".
+	kind, title, do string
+	// email is whom it was mailed to.
+	email string
+}
+
+func resetLink() mailedLink {
+	return mailedLink{kind: "reset", title: "Choose a new password", do: "Set the password"}
+}
+
+func invitationLink() mailedLink {
+	return mailedLink{kind: "invitation", title: "Welcome: choose a password", do: "Join"}
+}
+
+// mailed draws the form that a link leads to, or says that it leads nowhere.
+func (v *visit) mailed(l mailedLink) error {
+	f := form{fresh: true, values: url.Values{"code": {v.q("code")}}}
+	var err error
+	if l.email, err = v.Sessions.Addressee(v.ctx(), l.kind, f.get("code")); err != nil {
+		if f, err = f.refused(err); err != nil {
+			return err
+		}
+	}
+	return v.page(l.title, newPasswordPage(f, l))
+}
+
 // chosen is a verb that sets a password with the code of a mailed link.
 type chosen func(ctx context.Context, code, password string, by Client) (Result, error)
 
-func (v *visit) choosePassword(f form, set chosen, action, title, do string) error {
+func (v *visit) choosePassword(l mailedLink, f form, set chosen) error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
@@ -190,7 +218,8 @@ func (v *visit) choosePassword(f form, set chosen, action, title, do string) err
 		if f, err = f.refused(err); err != nil {
 			return err
 		}
-		return v.again(title, newPasswordPage(f, f.get("code"), action, title, do))
+		l.email, _ = v.Sessions.Addressee(v.ctx(), l.kind, f.get("code")) // without it the page says the same
+		return v.again(l.title, newPasswordPage(f, l))
 	}
 	if r.SecondFactor != "" {
 		return v.page("Second factor", secondFactorPage(form{fresh: true}, r.SecondFactor, "/workspaces"))
@@ -201,12 +230,10 @@ func (v *visit) choosePassword(f form, set chosen, action, title, do string) err
 	return v.welcome(r, "/workspaces")
 }
 
-func (v *visit) invitation() error {
-	return v.page("Welcome", newPasswordPage(form{fresh: true}, v.q("code"), "/signin/invitation", "Welcome: choose a password", "Join"))
-}
+func (v *visit) invitation() error { return v.mailed(invitationLink()) }
 
 func (v *visit) doInvitation() error {
-	return v.choosePassword(v.typed(), v.Sessions.AcceptInvitation, "/signin/invitation", "Welcome: choose a password", "Join")
+	return v.choosePassword(invitationLink(), v.typed(), v.Sessions.AcceptInvitation)
 }
 
 func (v *visit) setup() error {

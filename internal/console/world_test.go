@@ -71,6 +71,17 @@ func (p *people) Sessions(_ context.Context, user int64) ([]console.Session, err
 
 func (p *people) Methods() (password, sso bool) { return true, true }
 
+func (p *people) Addressee(_ context.Context, kind, code string) (string, error) {
+	if code != kind+" for Eve" {
+		return "", api.Errorf(api.CodeInvalidToken, "this link does not work any more; ask for a new one")
+	}
+	return "eve@example.com", nil
+}
+
+func (p *people) FinishReset(context.Context, string, string, console.Client) (console.Result, error) {
+	return console.Result{}, api.FieldError("password", "must have 15 characters or more")
+}
+
 func (p *people) Passkeys() bool { return false }
 
 func (p *people) Fresh(context.Context, console.Session) (bool, error) { return !p.stale, nil }

@@ -99,6 +99,11 @@ func (p people) Invite(ctx context.Context, c authority.Caller, workspace, membe
 	return i.Sent, i.Link, err
 }
 
+// Addressee is [console.Sessions.Addressee].
+func (p people) Addressee(ctx context.Context, kind, code string) (string, error) {
+	return p.s.Addressee(ctx, kind, code)
+}
+
 // AcceptInvitation is [console.Sessions.AcceptInvitation].
 func (p people) AcceptInvitation(ctx context.Context, code, password string, by console.Client) (console.Result, error) {
 	return result(p.s.AcceptInvitation(ctx, code, password, client(by)))

@@ -207,6 +207,27 @@ func (s *Service) FinishReset(ctx context.Context, link, password string, from C
 	return s.finish(ctx, "reset", link, password, from)
 }
 
+// Addressee answers the e-mail that a link was mailed to, "reset" or
+// "invitation", as long as it works. It uses nothing up.
+func (s *Service) Addressee(ctx context.Context, purpose, link string) (email string, err error) {
+	if s.policy.Methods == "sso" {
+		return "", deadLink()
+	}
+	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+		c, err := s.findCode(r, purpose, link, s.now())
+		if err != nil {
+			return err
+		}
+		u, err := r.User(authority.UserKey{ID: c.User})
+		if err == nil && !u.DeactivatedAt.IsZero() {
+			return deadLink()
+		}
+		email = u.Email
+		return err
+	})
+	return email, err
+}
+
 // AcceptInvitation sets the first password of who was invited, and signs them in.
 func (s *Service) AcceptInvitation(ctx context.Context, link, password string, from Client) (Result, error) {
 	return s.finish(ctx, "invitation", link, password, from)

@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -19,8 +20,10 @@ func TestAResetSetsAPasswordOnceAndEndsEverySession(t *testing.T) {
 		r := w.enters("eve@example.com", hers, home())
 		must(w.T, w.RequestReset(w.ctx, " Eve@Example.com", evils()))
 		code := w.mailed("eve@example.com")
+		w.addressed("eve@example.com", "reset", code)
 		_, err := w.FinishReset(w.ctx, code, "too short", home())
 		w.refused(err, api.CodeInvalidField)
+		w.addressed("eve@example.com", "reset", code)
 		w.open(true, r, "before the reset was finished")
 		fresh, err := w.FinishReset(w.ctx, code, next, home())
 		must(w.T, err)
@@ -28,11 +31,21 @@ func TestAResetSetsAPasswordOnceAndEndsEverySession(t *testing.T) {
 		w.open(true, fresh, "opened by the reset")
 		_, err = w.FinishReset(w.ctx, code, "another thirteen words", evils())
 		w.refused(err, api.CodeInvalidToken)
+		w.addressed("", "reset", code)
 		_, err = w.Password(w.ctx, "eve@example.com", hers, home())
 		w.refused(err, api.CodeForbidden)
 		w.enters("eve@example.com", next, home())
 		w.nowhere(code, next, hers)
 	})
+}
+
+// addressed says whom a link is for; "" is nobody, as of one that is dead.
+func (w *world) addressed(want, kind, code string) {
+	w.Helper()
+	got, err := w.Addressee(w.ctx, kind, code)
+	if got != want || want == "" && !errors.Is(err, api.CodeInvalidToken) || want != "" && err != nil {
+		w.Errorf("the link is for %q (%v), want %q", got, err, want)
+	}
 }
 
 func TestResetLinksDie(t *testing.T) {
@@ -48,6 +61,7 @@ func TestResetLinksDie(t *testing.T) {
 			if api.AsError(err).Code != api.CodeInvalidToken {
 				w.Errorf("%s: %v", why, err)
 			}
+			w.addressed("", "reset", code)
 		}
 		older := ask()
 		code := ask()
@@ -191,6 +205,8 @@ func TestInvitationsSetTheFirstPasswordAlone(t *testing.T) {
 		}
 		code := w.mailed("new@example.com")
 		w.clock.pass(71 * time.Hour)
+		w.addressed("new@example.com", "invitation", code)
+		w.addressed("", "reset", code)
 		r, err := w.AcceptInvitation(w.ctx, code, next, home())
 		must(w.T, err)
 		w.open(true, r, "after accepting")
