@@ -70,7 +70,7 @@ func auditPage(v *visit, at string, rows []api.AuditEvent, next string, chain *a
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\" placeholder=\"token.created or token.*\" spellcheck=\"false\" autocomplete=\"off\"></div><div class=\"field\"><label for=\"actor\">Actor</label><input id=\"actor\" name=\"actor\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\" placeholder=\"token.*\" spellcheck=\"false\" autocomplete=\"off\"></div><div class=\"field\"><label for=\"actor\">Actor</label><input id=\"actor\" name=\"actor\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
