@@ -136,14 +136,17 @@ func chainsOf(r Reader) ([]ID, error) {
 	return ids, err
 }
 
+// openChain begins to walk a chain, at its first link or its anchor.
+func openChain(r Reader, keys *token.Keyring, id ID) (c Chain, last AuditRow, err error) {
+	if c.Name, err = chainName(r, id); err == nil {
+		last, err = c.begin(r, keys, id)
+	}
+	return c, last, err
+}
+
 // verifyChain walks one chain from its first link, or from its anchor.
 func verifyChain(r Reader, keys *token.Keyring, id ID, expect []string) (Chain, error) {
-	var c Chain
-	var err error
-	if c.Name, err = chainName(r, id); err != nil {
-		return c, err
-	}
-	last, err := c.begin(r, keys, id)
+	c, last, err := openChain(r, keys, id)
 	if err != nil || c.Broken != "" {
 		return c, err
 	}

@@ -38,12 +38,7 @@ func (a *Authority) chainOf(r Reader, c Caller, ref string) (ID, error) {
 }
 
 func checkTail(r Reader, keys *token.Keyring, id ID, links int64) (Chain, error) {
-	var c Chain
-	var err error
-	if c.Name, err = chainName(r, id); err != nil {
-		return c, err
-	}
-	last, err := c.begin(r, keys, id)
+	c, last, err := openChain(r, keys, id)
 	if err != nil || c.Broken != "" {
 		return c, err
 	}
