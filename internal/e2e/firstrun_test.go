@@ -1,0 +1,37 @@
+package e2e_test
+
+import (
+	"regexp"
+	"testing"
+)
+
+// TestTheWayInIsAsGoodAsThePagesBehindIt looks at the forms that a person meets
+// once: where an instance begins, and where an invitation leads.
+func TestTheWayInIsAsGoodAsThePagesBehindIt(t *testing.T) {
+	p := serve(t, t.TempDir()+"/data", "--base-url", named)
+	p.says(t, "/setup?code=")
+	b := chromium(t)
+	b.site = named
+	setup := regexp.MustCompile(`/setup\?code=[a-z0-9-]+`).FindString(p.text())
+	for _, v := range []view{{name: "setup form", path: setup}, {name: "sign-in before anybody can", path: "/signin"}} {
+		b.lookAt(v)
+	}
+	b.shows("Nobody can sign in yet")
+	b.setUp(p)
+
+	page := b.post("/workspace/acme/members/new", map[string]string{"email": "eve@example.com", "role": "Viewer", "reach": "all"})
+	link := regexp.MustCompile(`/signin/invitation\?code=[^"<&]+`).FindString(page)
+	if link == "" {
+		t.Fatalf("who administers a server without mail is given no link: %s", page)
+	}
+	guest := b.window()
+	guest.site = named
+	guest.lookAt(view{name: "invitation", path: link})
+	guest.shows("For eve@example.com")
+	guest.fill("password", ours)
+	guest.press("Join")
+	guest.is("/workspace/acme/access-tokens")
+	guest.open(link)
+	guest.shows("This link does not work any more")
+	guest.quiet()
+}
