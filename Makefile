@@ -18,9 +18,11 @@ BENCHFLAGS ?=
 FUZZTIME ?= 10s
 # RACE is what runs once more, with -short, under the race detector. The SQLite driver is C translated
 # to Go: watched by the detector it is forty times slower, and its locks are not ours, so it is not watched.
-# Nor is internal/e2e run again: what it drives is another process, built without the detector.
+# Nor is internal/e2e run again: what it drives is another process, built without the detector. Of internal/cli
+# the scripts are left out: they start the program hundreds of times, which takes seven minutes under the detector,
+# and what they start is watched by the tests of the packages it is made of.
 RACE ?= $(filter-out %/internal/e2e,$(shell $(GO) list $(PKG)))
-RACEFLAGS := -race -short -gcflags=modernc.org/...=-race=false
+RACEFLAGS := -race -short -skip '^TestScripts$$' -gcflags=modernc.org/...=-race=false
 
 TOOLS := bin/.tools
 LINT  := $(TOOLS)/golangci-lint
