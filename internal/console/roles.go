@@ -135,14 +135,23 @@ func (f form) roleLimit(in *api.PutRole) error {
 	return err
 }
 
-func (v *visit) role() error {
+// roleAt is the role that the address names.
+func (v *visit) roleAt() (rights, api.Role, error) {
 	r, err := v.rights()
 	if err != nil {
-		return err
+		return r, api.Role{}, err
 	}
 	o, ok := r.role(v.r.PathValue("role"))
 	if !ok {
-		return v.missing()
+		return r, o, v.missing()
+	}
+	return r, o, nil
+}
+
+func (v *visit) role() error {
+	r, o, err := v.roleAt()
+	if err != nil {
+		return err
 	}
 	f := form{fresh: true, values: url.Values{"description": {o.Description}, "scope": o.Scopes, "display_name": {o.DisplayName}}}
 	f.values.Set("locked", map[bool]string{true: "yes"}[o.Locked])
@@ -166,13 +175,9 @@ func (v *visit) roleWith(r rights, o api.Role, f form) error {
 }
 
 func (v *visit) doEditRole() error {
-	r, err := v.rights()
+	r, o, err := v.roleAt()
 	if err != nil {
 		return err
-	}
-	o, ok := r.role(v.r.PathValue("role"))
-	if !ok {
-		return v.missing()
 	}
 	f := v.typed()
 	if err = v.putRole(r, f, o.Name); err == nil {

@@ -35,14 +35,23 @@ func (v *visit) putScope(r rights, f form, name string) error {
 	return err
 }
 
-func (v *visit) scope() error {
+// scopeAt is the scope that the address names.
+func (v *visit) scopeAt() (rights, api.Scope, error) {
 	r, err := v.rights()
 	if err != nil {
-		return err
+		return r, api.Scope{}, err
 	}
 	s, ok := r.scope(v.r.PathValue("scope"))
 	if !ok {
-		return v.missing()
+		return r, s, v.missing()
+	}
+	return r, s, nil
+}
+
+func (v *visit) scope() error {
+	r, s, err := v.scopeAt()
+	if err != nil {
+		return err
 	}
 	f := form{fresh: true, values: url.Values{"description": {s.Description}, "implies": {lines(s.Implies)}, "role": s.Roles}}
 	f.values.Set("locked", map[bool]string{true: "yes"}[s.Locked])
@@ -65,13 +74,9 @@ func (v *visit) scopeWith(r rights, s api.Scope, f form) error {
 }
 
 func (v *visit) doEditScope() error {
-	r, err := v.rights()
+	r, s, err := v.scopeAt()
 	if err != nil {
 		return err
-	}
-	s, ok := r.scope(v.r.PathValue("scope"))
-	if !ok {
-		return v.missing()
 	}
 	f := v.typed()
 	if err = v.putScope(r, f, s.Name); err == nil {
