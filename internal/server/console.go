@@ -57,10 +57,7 @@ func (s *Server) mailbox() *console.Mail {
 			return "", err
 		}
 		answer, err := s.watch.mailer.Tell(ctx, out)
-		if refused := new(notify.MailError); errors.As(err, &refused) {
-			err = api.Errorf(api.CodeUnavailable, "%s", refused.Reason).Wrap(err)
-		}
-		return answer, err
+		return answer, unsent(err)
 	}}
 }
 
@@ -70,12 +67,18 @@ func (s *Server) portalLink(ctx context.Context, c authority.Caller, workspace, 
 	return api.PortalLink{URL: l.URL.Reveal(), ExpiresAt: l.Expires}, l.Revision, err
 }
 
+// unsent says in the mail server's own words why it refused a mail.
+func unsent(err error) error {
+	if refused := new(notify.MailError); errors.As(err, &refused) {
+		return api.Errorf(api.CodeUnavailable, "%s", refused.Reason).Wrap(err)
+	}
+	return err
+}
+
 // invite mails a member an invitation, for the API.
 func (s *Server) invite(ctx context.Context, c authority.Caller, workspace, member string) (out api.Invitation, revision int64, err error) {
 	i, err := s.people.Invite(ctx, c, workspace, member)
-	if refused := new(notify.MailError); errors.As(err, &refused) {
-		err = api.Errorf(api.CodeUnavailable, "%s", refused.Reason).Wrap(err)
-	}
+	err = unsent(err)
 	if link := i.Link.Reveal(); link != "" {
 		out.URL = &link
 	}
