@@ -28,6 +28,10 @@ type (
 	plainWebhookSecret WebhookSecret
 	plainDeviceToken   DeviceToken
 	plainVerifyRequest VerifyRequest
+	plainBootstrapped  Bootstrapped
+	plainPortalLink    PortalLink
+	plainInvitation    Invitation
+	plainDevice        DeviceAuthorization
 )
 
 func (i Issued) plain() plainIssued               { hide(&i.Secret); return plainIssued(i) }
@@ -35,6 +39,18 @@ func (r BulkResult) plain() plainBulkResult       { hide(&r.Secret); return plai
 func (s WebhookSecret) plain() plainWebhookSecret { hide(&s.Secret); return plainWebhookSecret(s) }
 func (t DeviceToken) plain() plainDeviceToken     { hide(&t.AccessToken); return plainDeviceToken(t) }
 func (r VerifyRequest) plain() plainVerifyRequest { hide(&r.Token); return plainVerifyRequest(r) }
+func (b Bootstrapped) plain() plainBootstrapped   { hide(&b.Secret); return plainBootstrapped(b) }
+func (l PortalLink) plain() plainPortalLink       { hide(&l.URL); return plainPortalLink(l) }
+func (d DeviceAuthorization) plain() plainDevice  { hide(&d.DeviceCode); return plainDevice(d) }
+
+func (i Invitation) plain() plainInvitation {
+	if i.URL != nil {
+		url := *i.URL
+		hide(&url)
+		i.URL = &url
+	}
+	return plainInvitation(i)
+}
 
 // Format prints all but the secret.
 func (i Issued) Format(f fmt.State, verb rune) { format(f, verb, i.plain()) }
@@ -65,3 +81,27 @@ func (r VerifyRequest) Format(f fmt.State, verb rune) { format(f, verb, r.plain(
 
 // LogValue tells slog all but the token.
 func (r VerifyRequest) LogValue() slog.Value { return slog.AnyValue(r.plain()) }
+
+// Format prints all but the secret.
+func (b Bootstrapped) Format(f fmt.State, verb rune) { format(f, verb, b.plain()) }
+
+// LogValue tells slog all but the secret.
+func (b Bootstrapped) LogValue() slog.Value { return slog.AnyValue(b.plain()) }
+
+// Format prints all but the link.
+func (l PortalLink) Format(f fmt.State, verb rune) { format(f, verb, l.plain()) }
+
+// LogValue tells slog all but the link.
+func (l PortalLink) LogValue() slog.Value { return slog.AnyValue(l.plain()) }
+
+// Format prints all but the link.
+func (i Invitation) Format(f fmt.State, verb rune) { format(f, verb, i.plain()) }
+
+// LogValue tells slog all but the link.
+func (i Invitation) LogValue() slog.Value { return slog.AnyValue(i.plain()) }
+
+// Format prints all but the device code.
+func (d DeviceAuthorization) Format(f fmt.State, verb rune) { format(f, verb, d.plain()) }
+
+// LogValue tells slog all but the device code.
+func (d DeviceAuthorization) LogValue() slog.Value { return slog.AnyValue(d.plain()) }

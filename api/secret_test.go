@@ -38,3 +38,31 @@ func TestWhatHoldsASecretPrintsWithoutIt(t *testing.T) {
 		}
 	}
 }
+
+// Links and device codes are secrets too.
+func TestLinksPrintWithoutWhatOpens(t *testing.T) {
+	t.Parallel()
+	const opens = "zb3xvziptjwf4bsf"
+	url := "https://tokens.example.com/signin/invitation?code=" + opens
+	for _, v := range []any{
+		api.PortalLink{URL: url}, api.Invitation{URL: &url}, &api.Invitation{URL: &url},
+		api.DeviceAuthorization{DeviceCode: opens}, api.Bootstrapped{Secret: opens},
+	} {
+		var out bytes.Buffer
+		fmt.Fprintf(&out, "%v %+v %#v", v, v, v)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("made", "what", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("made", "what", v)
+		if text := out.String(); strings.Contains(text, opens) || !strings.Contains(text, "[redacted]") {
+			t.Errorf("%T prints %s", v, text)
+		}
+		if b, err := json.Marshal(v); err != nil || !strings.Contains(string(b), opens) {
+			t.Errorf("%T is %s on the wire, %v", v, b, err)
+		}
+	}
+	if url[len(url)-len(opens):] != opens {
+		t.Error("printing an invitation changed it")
+	}
+	if out := fmt.Sprint(api.Invitation{Sent: true}); !strings.Contains(out, "true") {
+		t.Errorf("without a link: %s", out)
+	}
+}
