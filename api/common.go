@@ -73,7 +73,7 @@ type Page struct {
 // ListFilter narrows a listing of members, service accounts, resources,
 // workspaces or users; the zero value does not.
 type ListFilter struct {
-	// Query keeps what has it in one of its names, in any case of its letters.
+	// Query keeps what has it in one of its names, in any case of the letters A to Z.
 	Query string `json:"q,omitempty"`
 }
 
