@@ -8,10 +8,13 @@ import (
 	"github.com/tokenry/tokenry/api"
 )
 
+// administers says whether the pages of the instance are drawn for the visitor.
+func (v *visit) administers() bool { return v.session.InstanceAdmin && v.session.Portal == "" }
+
 // asAdmin lets administrators of the instance in; for others there is no such page.
 func (v *visit) asAdmin(section string) error {
 	v.section = section
-	if !v.session.InstanceAdmin || v.session.Portal != "" {
+	if !v.administers() {
 		return v.missing()
 	}
 	return nil

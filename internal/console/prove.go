@@ -103,7 +103,7 @@ const keptAs = "kept-"
 // provenWith lets a form of the instance through when its person proved who they
 // are a short while ago, or by what stands in it. Else it asks, and keeps the form.
 func (v *visit) provenWith() error {
-	if !v.session.InstanceAdmin {
+	if !v.administers() {
 		return v.missing()
 	}
 	d := confirmData{form: v.typed(), action: v.r.URL.Path, next: v.cameFrom(), kept: v.r.PostForm}

@@ -172,7 +172,7 @@ func (v *visit) enterWorkspace(slug string) error {
 	if p.member {
 		p.rights = compile(m.Effective)
 	}
-	if v.session.InstanceAdmin && v.session.Portal == "" {
+	if v.administers() {
 		p.rights = compile([]api.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}})
 	}
 	if pol, err := v.auth.GetPolicy(ctx, v.caller, slug); err == nil {
