@@ -116,11 +116,30 @@ type work struct {
 	replaces int
 }
 
+// effect is what a mutation may do to somebody's power. What only takes power away
+// (revoke, disable, reset, suspend, remove, sign out) goes before what may give it,
+// and is never refused because of something that only giving has to wait for.
+type effect uint8
+
+const (
+	gives effect = iota // may give power, life, reach or speed; what is not sure is this
+	takes               // only ever takes power away
+)
+
 // mutate applies f as one mutation and answers the revision it took. A dry run
 // (errDryRun) changes nothing and takes none. What the gate refuses is audited.
 func (a *Authority) mutate(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
+	return a.apply(ctx, gives, c, f)
+}
+
+// withdraw is mutate for what only takes power away.
+func (a *Authority) withdraw(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
+	return a.apply(ctx, takes, c, f)
+}
+
+func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
 	var entered ID
-	revision, err := a.commitOne(ctx, c, func(w *work) error {
+	revision, err := a.commitOne(ctx, e, c, func(w *work) error {
 		err := f(w)
 		entered = w.entered
 		return err
@@ -128,9 +147,9 @@ func (a *Authority) mutate(ctx context.Context, c Caller, f func(*work) error) (
 	return revision, a.refused(ctx, c, entered, err)
 }
 
-// commitOne is mutate without a word about refusals.
-func (a *Authority) commitOne(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
-	m := &mutation{ctx: ctx}
+// commitOne is apply without a word about refusals.
+func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
+	m := &mutation{ctx: ctx, effect: e}
 	m.run = func(tx Tx) error {
 		w := &work{Tx: tx, a: a, caller: c, now: a.now().UTC().Truncate(time.Microsecond)}
 		err := f(w)

@@ -24,6 +24,7 @@ var errDryRun = errors.New("authority: dry run")
 // mutation is one verb's change on its way to a commit.
 type mutation struct {
 	ctx      context.Context
+	effect   effect
 	run      func(Tx) error
 	revision int64
 	touched  verify.Changes

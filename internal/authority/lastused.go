@@ -66,10 +66,10 @@ func (s *sight) used(v *api.Token, t Token, secrets []Secret) error {
 	return nil
 }
 
-// mutateToken is mutate for a change of one token: when it was last used is
+// mutateToken is apply for a change of one token: when it was last used is
 // looked up before the lock is taken. That nobody can tell does not keep a
 // token from being revoked.
-func (a *Authority) mutateToken(ctx context.Context, c Caller, id string, f func(*work) error) (int64, error) {
+func (a *Authority) mutateToken(ctx context.Context, e effect, c Caller, id string, f func(*work) error) (int64, error) {
 	l, err := token.ParseLocator(locatorPart(id))
 	if id == "self" {
 		l, err = c.Token, nil
@@ -78,7 +78,7 @@ func (a *Authority) mutateToken(ctx context.Context, c Caller, id string, f func
 	if err == nil {
 		uses, err = a.usage.LastUses(ctx, []token.Locator{l})
 	}
-	return a.mutate(ctx, c, func(w *work) error {
+	return a.apply(ctx, e, c, func(w *work) error {
 		if err == nil {
 			w.last = map[token.Locator][]LastUse{l: uses}
 		}

@@ -55,7 +55,7 @@ func (a *Authority) ReportLeaks(ctx context.Context, c Caller, in api.ReportLeak
 		return err
 	}
 	for _, l := range found {
-		if _, err := a.mutate(ctx, c, func(w *work) error { return w.leaked(l) }); err != nil {
+		if _, err := a.withdraw(ctx, c, func(w *work) error { return w.leaked(l) }); err != nil {
 			return err
 		}
 	}

@@ -368,7 +368,7 @@ func (w *work) replaceMember(ref, who string, in api.CreateMember) (api.Member, 
 // DeactivateMember stops a member's tokens and sessions here until it is
 // activated. It needs members:write. A dry run only lists the tokens.
 func (a *Authority) DeactivateMember(ctx context.Context, c Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginMember(ref, who)
 		if err != nil {
 			return err
@@ -413,7 +413,7 @@ func (a *Authority) ActivateMember(ctx context.Context, c Caller, ref, who strin
 // RemoveMember ends a membership for good and revokes its tokens (owner_left).
 // It needs members:write. A dry run only lists the tokens.
 func (a *Authority) RemoveMember(ctx context.Context, c Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginMember(ref, who)
 		if err != nil {
 			return err

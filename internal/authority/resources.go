@@ -114,7 +114,7 @@ func (a *Authority) ListResources(ctx context.Context, c Caller, ref string, pag
 // DeleteResource takes a resource off board and its name out of every grant.
 // No list becomes a grant of everything by it. It needs resources:delete.
 func (a *Authority) DeleteResource(ctx context.Context, c Caller, ref, name string) (v api.Resource, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ac, sp, err := a.enter(w, c, ref, "resources:delete")
 		if err != nil {
 			return err

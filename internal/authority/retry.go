@@ -112,7 +112,7 @@ func (w *work) sentOnce() error {
 // verification that saw it is answered: it ends the secret before it when that
 // was asked for. Later uses change nothing.
 func (a *Authority) FirstUse(ctx context.Context, l token.Locator, number int) error {
-	_, err := a.mutate(ctx, Caller{Machine: "verify"}, func(w *work) error {
+	_, err := a.withdraw(ctx, Caller{Machine: "verify"}, func(w *work) error {
 		t, err := w.Token(l)
 		if err != nil {
 			return err

@@ -237,7 +237,7 @@ func onAll(role string) []grant.Statement {
 // cannot be removed without one. Built-in and inherited roles stay; removing
 // the workspace's own version of one returns to what it was.
 func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, replacement string) (v api.Role, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ const keptSecrets = 6
 // life. A revoked token, and an expired one without renew, cannot be rotated; nor
 // can one that would stay outside the policy.
 func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, in api.RotateToken) (out Issued, err error) {
-	out.Revision, err = a.handOver(ctx, c, id, func(w *work) error {
+	out.Revision, err = a.handOver(ctx, gives, c, id, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
 		if err != nil {
 			return err
@@ -43,7 +43,7 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 // for a secret in the wrong hands, so the policy never stands in its way: an
 // expiry beyond the policy is brought within it.
 func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (out Issued, err error) {
-	out.Revision, err = a.handOver(ctx, c, id, func(w *work) error {
+	out.Revision, err = a.handOver(ctx, takes, c, id, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
 		if err != nil {
 			return err
@@ -64,14 +64,14 @@ func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (o
 // current when the request comes in is looked up before the lock is taken: if
 // another is current by then, somebody else's request came first, and this one
 // would end a secret that has just been handed over.
-func (a *Authority) handOver(ctx context.Context, c Caller, id string, f func(*work) error) (int64, error) {
+func (a *Authority) handOver(ctx context.Context, e effect, c Caller, id string, f func(*work) error) (int64, error) {
 	number := a.seen(ctx, func(r Reader) (token.Locator, error) {
 		if id == "self" {
 			return c.Token, nil
 		}
 		return token.ParseLocator(locatorPart(id))
 	})
-	return a.mutateToken(ctx, c, id, func(w *work) error {
+	return a.mutateToken(ctx, e, c, id, func(w *work) error {
 		w.replaces = number
 		return f(w)
 	})
@@ -352,7 +352,7 @@ func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.
 // of the new owner needs, rights within the caller's own, and a token within the
 // policy.
 func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string, in api.TransferToken) (out Issued, err error) {
-	out.Revision, err = a.handOver(ctx, c, id, func(w *work) error {
+	out.Revision, err = a.handOver(ctx, gives, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:edit")
 		if err != nil {
 			return err

@@ -147,7 +147,7 @@ func checkScopeRoles(e entry, names []string) error {
 // every list: of roles, grants, and what other scopes imply. No list becomes a
 // grant of everything by it.
 func (a *Authority) DeleteScope(ctx context.Context, c Caller, at Where, name string) (v api.Scope, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err

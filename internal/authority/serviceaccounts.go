@@ -176,7 +176,7 @@ func editAccount(ch *accountChange, in api.EditServiceAccount) error {
 // DisableServiceAccount stops a service account's tokens until it is enabled.
 // A dry run only lists them.
 func (a *Authority) DisableServiceAccount(ctx context.Context, c Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginAccount(ref, name)
 		if err != nil {
 			return err
@@ -214,7 +214,7 @@ func (a *Authority) EnableServiceAccount(ctx context.Context, c Caller, ref, nam
 // RemoveServiceAccount ends a service account for good and revokes its tokens
 // (owner_left). A dry run only lists them.
 func (a *Authority) RemoveServiceAccount(ctx context.Context, c Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginAccount(ref, name)
 		if err != nil {
 			return err

@@ -230,7 +230,7 @@ func used(t api.Token, since time.Time) bool {
 // signed-in person's own. Widening its rights must stay within the caller's own;
 // relabelling and narrowing need not.
 func (a *Authority) EditToken(ctx context.Context, c Caller, ref, id string, in api.EditToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, gives, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:edit")
 		if err != nil {
 			return err
@@ -371,7 +371,7 @@ func widened(ch *change) error {
 // disabled for so long. It needs tokens:disable, and with revoke_after
 // tokens:delete, but for a person's own.
 func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, in api.DisableToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, takes, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:disable")
 		if err != nil {
 			return err
@@ -397,7 +397,7 @@ func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, 
 // EnableToken brings a disabled token back. It needs tokens:disable, but for a
 // person's own.
 func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, gives, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:disable")
 		if err != nil {
 			return err
@@ -415,7 +415,7 @@ func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (
 // RevokeToken ends a token for good. It needs tokens:delete, but for a person's
 // own and for the token that revokes itself. A revoked one stays as it is.
 func (a *Authority) RevokeToken(ctx context.Context, c Caller, ref, id string, in api.RevokeToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, takes, c, id, func(w *work) error {
 		if err := checkReason(in); err != nil {
 			return err
 		}
@@ -470,7 +470,7 @@ func revoke(t *Token, now time.Time, reason, comment string) {
 // DeleteToken revokes a token and hides it from default lists. It needs
 // tokens:delete, but for a person's own and for the token itself.
 func (a *Authority) DeleteToken(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, takes, c, id, func(w *work) error {
 		ch, err := w.beginEnd(ref, id)
 		if err != nil {
 			return err

@@ -84,8 +84,8 @@ func (a *Authority) ListAdmins(ctx context.Context, c Caller) (out []api.User, e
 }
 
 // changeUser applies f to a user and tells memory and the audit of the instance.
-func (a *Authority) changeUser(ctx context.Context, c Caller, ref, action string, f func(*work, *User)) (v api.User, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+func (a *Authority) changeUser(ctx context.Context, e effect, c Caller, ref, action string, f func(*work, *User)) (v api.User, revision int64, err error) {
+	revision, err = a.apply(ctx, e, c, func(w *work) error {
 		ac, err := a.enterInstance(w, c)
 		if err != nil {
 			return err
@@ -157,18 +157,18 @@ func (w *work) keepAdmin(was User) error {
 
 // AddAdmin makes a user an instance administrator. It needs instance:admin.
 func (a *Authority) AddAdmin(ctx context.Context, c Caller, in api.AddAdmin) (api.User, int64, error) {
-	return a.changeUser(ctx, c, in.User, "admin.added", func(_ *work, u *User) { u.InstanceAdmin = true })
+	return a.changeUser(ctx, gives, c, in.User, "admin.added", func(_ *work, u *User) { u.InstanceAdmin = true })
 }
 
 // RemoveAdmin makes an instance administrator a plain user.
 func (a *Authority) RemoveAdmin(ctx context.Context, c Caller, ref string) (api.User, int64, error) {
-	return a.changeUser(ctx, c, ref, "admin.removed", func(_ *work, u *User) { u.InstanceAdmin = false })
+	return a.changeUser(ctx, takes, c, ref, "admin.removed", func(_ *work, u *User) { u.InstanceAdmin = false })
 }
 
 // DeactivateUser stops a person's tokens and sessions in every workspace until
 // it is activated. It needs instance:admin.
 func (a *Authority) DeactivateUser(ctx context.Context, c Caller, ref string) (api.User, int64, error) {
-	return a.changeUser(ctx, c, ref, "user.deactivated", func(w *work, u *User) {
+	return a.changeUser(ctx, takes, c, ref, "user.deactivated", func(w *work, u *User) {
 		if u.DeactivatedAt.IsZero() {
 			u.DeactivatedAt = w.now
 		}
@@ -177,5 +177,5 @@ func (a *Authority) DeactivateUser(ctx context.Context, c Caller, ref string) (a
 
 // ActivateUser brings a deactivated user back. It needs instance:admin.
 func (a *Authority) ActivateUser(ctx context.Context, c Caller, ref string) (api.User, int64, error) {
-	return a.changeUser(ctx, c, ref, "user.activated", func(_ *work, u *User) { u.DeactivatedAt = time.Time{} })
+	return a.changeUser(ctx, gives, c, ref, "user.activated", func(_ *work, u *User) { u.DeactivatedAt = time.Time{} })
 }

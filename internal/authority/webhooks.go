@@ -303,7 +303,7 @@ func (a *Authority) RotateWebhookSecret(ctx context.Context, c Caller, at Where,
 
 // DeleteWebhook forgets an endpoint and its deliveries. It needs webhooks:write.
 func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id string) (v api.Webhook, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
 		if err != nil {
 			return err

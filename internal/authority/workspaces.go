@@ -247,7 +247,7 @@ func (w *work) replaceWorkspace(ws *Workspace, in api.PutWorkspace) error {
 // SuspendWorkspace stops all tokens and sessions of a workspace until it is
 // resumed. It needs instance:admin.
 func (a *Authority) SuspendWorkspace(ctx context.Context, c Caller, ref string) (api.Workspace, int64, error) {
-	return a.setSuspended(ctx, c, ref, "workspace.suspended", func(ws *Workspace, now time.Time) {
+	return a.setSuspended(ctx, takes, c, ref, "workspace.suspended", func(ws *Workspace, now time.Time) {
 		if ws.SuspendedAt.IsZero() {
 			ws.SuspendedAt = now
 		}
@@ -298,11 +298,11 @@ const maxSuspended = 5 * maxPage
 
 // ResumeWorkspace brings a suspended workspace back. It needs instance:admin.
 func (a *Authority) ResumeWorkspace(ctx context.Context, c Caller, ref string) (api.Workspace, int64, error) {
-	return a.setSuspended(ctx, c, ref, "workspace.resumed", func(ws *Workspace, _ time.Time) { ws.SuspendedAt = time.Time{} })
+	return a.setSuspended(ctx, gives, c, ref, "workspace.resumed", func(ws *Workspace, _ time.Time) { ws.SuspendedAt = time.Time{} })
 }
 
-func (a *Authority) setSuspended(ctx context.Context, c Caller, ref, action string, set func(*Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+func (a *Authority) setSuspended(ctx context.Context, e effect, c Caller, ref, action string, set func(*Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
+	revision, err = a.apply(ctx, e, c, func(w *work) error {
 		ac, sp, err := a.enterForInstance(w, c, ref)
 		if err != nil {
 			return err
@@ -319,7 +319,7 @@ func (a *Authority) setSuspended(ctx context.Context, c Caller, ref, action stri
 // DeleteWorkspace ends a workspace for good: its tokens and sessions stop, its
 // slug is never used again. It needs workspace:delete.
 func (a *Authority) DeleteWorkspace(ctx context.Context, c Caller, ref string) (v api.Workspace, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ac, sp, err := a.enter(w, c, ref, "workspace:delete")
 		if err != nil {
 			return err
