@@ -3,12 +3,14 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -93,3 +95,30 @@ func TestUsageAnswersUnavailableToWhoHasGone(t *testing.T) {
 }
 
 func t0() time.Time { return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC) }
+
+// BenchmarkAddUsage writes what one use each of many tokens comes to, in pieces,
+// into a store that knows some already.
+func BenchmarkAddUsage(b *testing.B) {
+	for engine, url := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.DurablePostgres} {
+		for _, tokens := range []int{100, 1000, 5000} {
+			b.Run(fmt.Sprintf("%s/%d", engine, tokens), func(b *testing.B) {
+				u, n := openUsage(b, url(b)), 0
+				for b.Loop() {
+					piece := authority.UsageBatch{ID: fmt.Sprint("node/", n), At: now()}
+					for range tokens {
+						n++
+						l := locatorOf(n * 7919 % 1_000_000)
+						piece.Last = append(piece.Last, authority.LastUse{Workspace: 1, Token: l, Secret: 1, At: now(), Agent: "curl/8"})
+						piece.Hours = append(piece.Hours, authority.HourCount{Workspace: 1, Token: l, Hour: now(), Code: api.CodeOK, Count: 1})
+						piece.Scopes = append(piece.Scopes, authority.ScopeUse{Workspace: 1, Token: l, Scope: "tickets:read", First: now(), Last: now(), Count: 1})
+						piece.Activity = append(piece.Activity, authority.Activity{Workspace: 1, Token: l, Day: now(), Agent: "curl/8", Method: "GET", Path: "/t", Outcome: api.CodeOK, First: now(), Last: now(), Count: 1})
+					}
+					if err := u.AddUsage(b.Context(), piece); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.N)*float64(tokens)/b.Elapsed().Seconds(), "tokens/s")
+			})
+		}
+	}
+}

@@ -112,7 +112,7 @@ func New(cfg Config) *Recorder {
 	cfg = cfg.withDefaults()
 	r := &Recorder{
 		cfg: cfg, denials: newDenials(cfg.Node, denialsAtOnce), decisions: newDecisions(cfg.Decisions),
-		wake: make(chan struct{}, 1), writer: writer{pending: newTable(pendingBounds())},
+		wake: make(chan struct{}, 1), writer: writer{pending: newTable(pendingBounds()), rows: firstPiece},
 	}
 	for i := range r.shards {
 		r.shards[i].full, r.shards[i].spare = newTable(shardBounds()), newTable(shardBounds())

@@ -12,9 +12,15 @@ import (
 
 // writer is what waits for the store.
 type writer struct {
-	// sending is the batch that the store has not confirmed; it is sent again as
-	// it is. Empty when there is none.
+	// sending is the piece that is being sent; empty when there is none. unsure
+	// says that the store may have taken it without saying so: from then on it is
+	// sent again as it is, under its name, until the store says that it has it.
 	sending authority.UsageBatch
+	unsure  bool
+	// rest is what was collected and is in no piece yet, rows how many the next
+	// piece has.
+	rest authority.UsageBatch
+	rows int
 	// pending is what came meanwhile, denials among it.
 	pending *table
 	denials []authority.Denial
@@ -81,9 +87,21 @@ func (r *Recorder) Shutdown(ctx context.Context) error {
 			return nil
 		}
 		if !r.pause(ctx, pause) {
-			return fmt.Errorf("usage: what was recorded last could not be written: %w", err)
+			n := r.waiting()
+			r.dropped.Add(uint64(n))
+			return fmt.Errorf("usage: %d facts that were recorded last could not be written: %w", n, err)
 		}
 	}
+}
+
+// waiting is how many facts are not written yet. Nothing may be recorded meanwhile.
+func (r *Recorder) waiting() int {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	r.collect()
+	w := &r.writer
+	pending := w.pending.batch()
+	return size(&w.sending) + size(&w.rest) + size(&pending) + len(w.denials)
 }
 
 // collect takes from the shards what they hold.
@@ -112,25 +130,44 @@ func (r *Recorder) collect() {
 	}
 }
 
-// write sends first what was not confirmed, then what has come since.
+// write sends first what is left from before, then what has come by now, in
+// pieces. What comes meanwhile is collected, so that the shards have room, and
+// waits for the next call: however much comes, this ends.
 func (r *Recorder) write(ctx context.Context) error {
 	r.collect()
+	if err := r.drain(ctx); err != nil {
+		return err
+	}
+	w := &r.writer
+	w.rest = w.pending.batch()
+	w.rest.Denials, w.denials = w.denials, nil
+	w.pending.reset()
+	if err := r.drain(ctx); err != nil {
+		return err
+	}
+	r.behind.Store(0)
+	if !w.pending.empty() {
+		r.behind.Store(r.cfg.Now().UnixMicro())
+	}
+	return nil
+}
+
+// drain sends what is in pieces, and makes pieces of the rest.
+func (r *Recorder) drain(ctx context.Context) error {
 	w := &r.writer
 	for {
 		if w.sending.Empty() {
-			if w.pending.empty() && len(w.denials) == 0 {
-				r.behind.Store(0)
+			if size(&w.rest) == 0 {
 				return nil
 			}
-			w.sending = w.pending.batch()
-			w.sending.Denials, w.denials = w.denials, nil
-			w.pending.reset()
+			w.sending = piece(&w.rest, w.rows)
 			w.number++
 			w.sending.ID, w.sending.At = r.batchID(w.number), r.cfg.Now()
 		}
 		if err := r.send(ctx); err != nil {
 			return err
 		}
+		r.collect()
 	}
 }
 
@@ -139,35 +176,53 @@ func (r *Recorder) send(ctx context.Context) error {
 	w := &r.writer
 	limited, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
 	defer cancel()
-	if err := r.cfg.Store.AddUsage(limited, w.sending); err != nil {
-		r.failed.Add(1)
-		w.failures++
-		w.retry = r.cfg.Now().Add(min(slowest, r.cfg.Interval<<min(w.failures-1, 8)))
-		r.cfg.Logger.Warn("usage could not be written and is kept for the next attempt",
-			"error", err, "attempts", w.failures, "batch", w.sending.ID)
-		return r.giveUp(err)
+	start := r.cfg.Now()
+	err := r.cfg.Store.AddUsage(limited, w.sending)
+	w.rows = nextPiece(w.rows, r.cfg.Now().Sub(start), err != nil)
+	if err != nil {
+		return r.missed(err)
 	}
 	r.written.Add(1)
 	reused := w.sending.Reuses
-	w.sending, w.failures, w.retry = authority.UsageBatch{}, 0, time.Time{}
+	w.sending, w.unsure, w.failures, w.retry = authority.UsageBatch{}, false, 0, time.Time{}
 	if len(reused) > 0 && r.cfg.Reused != nil {
 		r.cfg.Reused(ctx, reused)
 	}
 	return nil
 }
 
-// giveUp drops a batch that the store can be reached for and does not take, so
-// that one of them does not hold up all that come after it.
-func (r *Recorder) giveUp(err error) error {
+// missed notes an attempt that failed. A piece that was certainly not taken is no
+// piece any more: its rows go out in smaller ones.
+func (r *Recorder) missed(err error) error {
 	w := &r.writer
+	r.failed.Add(1)
+	w.failures++
+	w.retry = r.cfg.Now().Add(min(slowest, r.cfg.Interval<<min(w.failures-1, 8)))
+	rows := size(&w.sending)
+	r.cfg.Logger.Warn("usage could not be written and is kept for the next attempt",
+		"error", err, "attempts", w.failures, "batch", w.sending.ID, "rows", rows, "waiting", size(&w.rest))
+	w.unsure = w.unsure || errors.Is(err, authority.ErrOutcomeUnknown)
 	passing := errors.Is(err, authority.ErrStoreUnavailable) || errors.Is(err, authority.ErrOutcomeUnknown)
-	if passing || w.failures < patience {
+	switch {
+	case !passing && w.failures >= patience && (w.unsure || rows <= smallestPiece):
+		r.giveUp(err)
+		return nil
+	case w.unsure:
 		return err
+	case !passing && rows > smallestPiece:
+		err, w.failures = nil, 0 // the store works; which row it is that it does not take will show
 	}
-	r.cfg.Logger.Error("usage is dropped that the store does not take", "error", err, "batch", w.sending.ID)
-	r.dropped.Add(uint64(len(w.sending.Hours)))
-	w.sending, w.failures, w.retry = authority.UsageBatch{}, 0, time.Time{}
-	return nil
+	w.rest, w.sending = join(w.sending, w.rest), authority.UsageBatch{}
+	return err
+}
+
+// giveUp drops a piece that the store can be reached for and does not take, so
+// that a few rows do not hold up all that come after them.
+func (r *Recorder) giveUp(err error) {
+	w := &r.writer
+	r.cfg.Logger.Error("usage is dropped that the store does not take", "error", err, "batch", w.sending.ID, "rows", size(&w.sending))
+	r.dropped.Add(uint64(size(&w.sending)))
+	w.sending, w.unsure, w.failures, w.retry = authority.UsageBatch{}, false, 0, time.Time{}
 }
 
 // tidyUp rolls up and trims once in an hour. A failure is told and waits for the

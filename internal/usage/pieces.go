@@ -1,0 +1,60 @@
+package usage
+
+import (
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+const (
+	// firstPiece is how many rows the first piece has; smallest and largest bound
+	// what the store's pace makes of it.
+	firstPiece, smallestPiece, largestPiece = 2000, 50, 20_000
+	// aim is how long a piece should take: long enough that its commit costs
+	// little, short enough that what stops it costs little.
+	aim = time.Second
+)
+
+// nextPiece is how many rows the next piece has, after one of n rows that took so
+// long or was not taken at all.
+func nextPiece(n int, took time.Duration, failed bool) int {
+	switch {
+	case failed || took > aim:
+		return max(smallestPiece, n/2)
+	case took < aim/2:
+		return min(largestPiece, 2*n)
+	}
+	return n
+}
+
+// size is how many rows a batch has.
+func size(b *authority.UsageBatch) int {
+	return len(b.Last) + len(b.Hours) + len(b.Scopes) + len(b.Activity) + len(b.Denials) + len(b.Reuses)
+}
+
+// piece takes up to n rows off a batch. What was last used goes first: it is what
+// people look for, and what ends tokens that nobody uses.
+func piece(from *authority.UsageBatch, n int) (b authority.UsageBatch) {
+	b.Last, from.Last = take(from.Last, &n)
+	b.Reuses, from.Reuses = take(from.Reuses, &n)
+	b.Hours, from.Hours = take(from.Hours, &n)
+	b.Denials, from.Denials = take(from.Denials, &n)
+	b.Scopes, from.Scopes = take(from.Scopes, &n)
+	b.Activity, from.Activity = take(from.Activity, &n)
+	return b
+}
+
+// take splits a list after n rows and counts them off.
+func take[T any](rows []T, n *int) (taken, left []T) {
+	k := min(len(rows), *n)
+	*n -= k
+	return rows[:k:k], rows[k:]
+}
+
+// join puts the rows of a piece back in front of what is left.
+func join(b, rest authority.UsageBatch) authority.UsageBatch {
+	return authority.UsageBatch{
+		Last: append(b.Last, rest.Last...), Reuses: append(b.Reuses, rest.Reuses...), Hours: append(b.Hours, rest.Hours...),
+		Denials: append(b.Denials, rest.Denials...), Scopes: append(b.Scopes, rest.Scopes...), Activity: append(b.Activity, rest.Activity...),
+	}
+}
