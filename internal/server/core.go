@@ -143,4 +143,4 @@ func (c *Core) Close() error {
 }
 
 // closeTimeout is for the last of what was done with tokens to be written.
-const closeTimeout = 10 * time.Second
+const closeTimeout = 20 * time.Second

@@ -186,6 +186,26 @@ func unavailable(code string) bool {
 	return false
 }
 
+// sendPostgres sends statements in one go. Each is prepared, as by any other way.
+func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement) (failed string, err error) {
+	err = conn.Raw(func(c any) error {
+		var b pgx.Batch
+		for _, s := range statements {
+			b.Queue(s.query, s.args...)
+		}
+		results := c.(*stdlib.Conn).Conn().SendBatch(ctx, &b)
+		for _, s := range statements {
+			if _, err := results.Exec(); err != nil {
+				failed = s.query
+				_ = results.Close() // it answers the same error
+				return err
+			}
+		}
+		return results.Close()
+	})
+	return failed, err
+}
+
 // undonePostgres: the server refused the commit. What it says while it shuts a
 // session down proves nothing, and neither does pgx's SafeToRetry: in v5.12 a
 // commit whose answer was lost is "conn closed", as if it had never been sent.

@@ -20,6 +20,10 @@ type session struct {
 	// run with (see engine.detached). They live as long as the transaction.
 	caller, ctx context.Context
 	failed      error
+	// conn is the transaction's connection, where statements may be queued; queued
+	// are those that wait.
+	conn   *sql.Conn
+	queued []statement
 }
 
 // usable says why the next statement cannot run.
@@ -48,9 +52,17 @@ func cause(caller context.Context, err error) error {
 	return err
 }
 
+// ready sends what is queued, so that the next statement comes after it.
+func (s *session) ready() error {
+	if err := s.usable(); err != nil || len(s.queued) == 0 {
+		return err
+	}
+	return s.flush()
+}
+
 // exec runs a statement that answers nothing.
 func (s *session) exec(query string, args ...any) error {
-	if err := s.usable(); err != nil {
+	if err := s.ready(); err != nil {
 		return err
 	}
 	if !storable(args) {
@@ -65,7 +77,7 @@ func (s *session) exec(query string, args ...any) error {
 // one reads the first row into the fields of a T, or answers ErrNoRow.
 func one[T any](s *session, fields func(*T) []any, query string, args ...any) (T, error) {
 	var zero, v T
-	if err := s.usable(); err != nil {
+	if err := s.ready(); err != nil {
 		return zero, err
 	}
 	if !storable(args) {
@@ -83,7 +95,7 @@ func one[T any](s *session, fields func(*T) []any, query string, args ...any) (T
 
 // list reads every row; nil when there is none.
 func list[T any](s *session, fields func(*T) []any, query string, args ...any) ([]T, error) {
-	if err := s.usable(); err != nil || !storable(args) {
+	if err := s.ready(); err != nil || !storable(args) {
 		return nil, err
 	}
 	rows, err := s.tx.QueryContext(s.ctx, query, args...)

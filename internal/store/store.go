@@ -65,6 +65,8 @@ type engine struct {
 	classify func(error) (text string, kind error)
 	// undone says whether a failed commit certainly changed nothing.
 	undone func(error) bool
+	// send sends many statements at once; nil where there is no way to save.
+	send sender
 	// detached says that the statements of a batch are not interrupted when its
 	// context ends, which is then seen between them.
 	detached bool

@@ -138,7 +138,7 @@ func usageDSN(path string, o Options) string {
 }
 
 func (e *engine) openUsagePostgres(ctx context.Context, o Options) error {
-	e.name, e.classify, e.undone = "postgres", classifyPostgres, undonePostgres
+	e.name, e.classify, e.undone, e.send = "postgres", classifyPostgres, undonePostgres, sendPostgres
 	config, err := postgresConfig(o)
 	if err != nil {
 		return err
@@ -231,8 +231,11 @@ func (u *Usage) write(ctx context.Context, isolation sql.IsolationLevel, f func(
 		return u.eng.translate(err, "")
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit there is nothing to roll back
-	s := &session{eng: u.eng, tx: tx, caller: ctx, ctx: life}
+	s := &session{eng: u.eng, tx: tx, caller: ctx, ctx: life, conn: conn}
 	if err := f(s); err != nil {
+		return err
+	}
+	if err := s.ready(); err != nil {
 		return err
 	}
 	if !keep() {

@@ -57,37 +57,32 @@ func (r *room) expect(t token.Locator, day time.Time) {
 
 // count reads how many rows there are at each place where one is expected.
 func (r *room) count(s *session, query string) error {
-	tokens, from := r.where()
-	for chunk := range slices.Chunk(tokens, pickAtOnce) {
-		args := []any{joined(chunk)}
-		if query == countActivity {
-			args = append(args, from)
-		}
-		type row struct {
-			place
-			n int64
-		}
-		rows, err := list(s, func(v *row) []any { return []any{locator{&v.token}, &v.day, &v.n} }, query, args...)
-		if err != nil {
-			return err
-		}
-		for _, v := range rows {
-			r.have[v.place] = v.n
+	for day, tokens := range r.where() {
+		slices.SortFunc(tokens, byToken)
+		for chunk := range slices.Chunk(tokens, pickAtOnce) {
+			type row struct {
+				place
+				n int64
+			}
+			rows, err := list(s, func(v *row) []any { return []any{locator{&v.token}, &v.day, &v.n} }, query, joined(chunk), day)
+			if err != nil {
+				return err
+			}
+			for _, v := range rows {
+				r.have[v.place] = v.n
+			}
 		}
 	}
 	return nil
 }
 
-// where lists the tokens that rows are expected of, and the first of their days.
-func (r *room) where() (tokens []token.Locator, from int64) {
+// where lists the tokens that rows are expected of, for each day.
+func (r *room) where() map[int64][]token.Locator {
+	days := map[int64][]token.Locator{}
 	for p := range r.expected {
-		if len(tokens) == 0 || p.day < from {
-			from = p.day
-		}
-		tokens = append(tokens, p.token)
+		days[p.day] = append(days[p.day], p.token)
 	}
-	slices.SortFunc(tokens, byToken)
-	return slices.Compact(tokens), from
+	return days
 }
 
 // put adds to a row. Where all that is expected finds room, it is one statement;
@@ -95,7 +90,7 @@ func (r *room) where() (tokens []token.Locator, from int64) {
 // when there is no room for a new one.
 func (r *room) put(s *session, p place, set, insert string, args ...any) (bool, error) {
 	if r.have[p]+r.expected[p] <= r.bound {
-		return true, s.exec(insert, args...)
+		return true, s.queue(insert, args...)
 	}
 	n, err := affected(s, set, args...)
 	switch {
@@ -105,7 +100,7 @@ func (r *room) put(s *session, p place, set, insert string, args ...any) (bool, 
 		return false, nil
 	}
 	r.have[p]++
-	return true, s.exec(insert, args...)
+	return true, s.queue(insert, args...)
 }
 
 // address is an IP address as 16 bytes, IPv4 as mapped; not known is none.

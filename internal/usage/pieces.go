@@ -22,7 +22,7 @@ func nextPiece(n int, took time.Duration, failed bool) int {
 	case failed || took > aim:
 		return max(smallestPiece, n/2)
 	case took < aim/2:
-		return min(largestPiece, 2*n)
+		return min(largestPiece, n+n/8)
 	}
 	return n
 }

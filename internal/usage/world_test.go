@@ -118,6 +118,12 @@ func newWorld(t *testing.T, change ...func(c *usage.Config)) *world {
 	return w
 }
 
+// newSlow is a world over a store that stands before a memory.
+func newSlow(t *testing.T, s authority.UsageStore) *world {
+	t.Helper()
+	return newWorld(t, func(c *usage.Config) { c.Store = s })
+}
+
 func loc(n int) token.Locator { return token.Locator([]byte(fmt.Sprintf("Tk%010d", n))) }
 
 // use is one that was let through.
