@@ -36,8 +36,11 @@ type Webhook struct {
 	Description string   `json:"description"`
 	Events      []string `json:"events"`
 	Enabled     bool     `json:"enabled"`
-	// SecretRotatedUntil is when the signatures with the former secret end.
+	// SecretRotatedUntil is when the signatures with the last former secret end.
 	SecretRotatedUntil *time.Time `json:"secret_rotated_until"`
+	// FormerSecretsUntil has an entry for each former secret that still signs
+	// besides the current one: when that ends, the earliest first.
+	FormerSecretsUntil []time.Time `json:"former_secrets_until"`
 	// FailingSince is the first failure after the last success.
 	FailingSince   *time.Time `json:"failing_since"`
 	DisabledAt     *time.Time `json:"disabled_at"`

@@ -18,18 +18,23 @@ type Webhook struct {
 	Description string
 	// Events are types or patterns like token.*.
 	Events []string
-	// Secret is the signing key, sealed. OldSecret signs besides it until
-	// OldSecretUntil.
-	Secret         []byte
-	OldSecret      []byte
-	OldSecretUntil time.Time
-	Enabled        bool
+	// Secret is the signing key, sealed. FormerSecrets are those that it replaced,
+	// the oldest first; each signs besides it until its end.
+	Secret        []byte
+	FormerSecrets []FormerSecret
+	Enabled       bool
 	// FailingSince is the first failure after the last success.
 	FailingSince   time.Time
 	DisabledAt     time.Time
 	DisabledReason string
 	CreatedAt      time.Time
 	Revision       int64
+}
+
+// FormerSecret is a signing key that was replaced, sealed.
+type FormerSecret struct {
+	Sealed []byte
+	EndsAt time.Time
 }
 
 // Delivery is one event on its way to one endpoint.
@@ -160,7 +165,8 @@ type NotifyReader interface {
 	Webhook(workspace ID, publicID string) (Webhook, error)
 	WebhookByID(id ID) (Webhook, error)
 	Webhooks(workspace, after ID, limit int) ([]Webhook, error)
-	// Subscribed lists the enabled endpoints of a workspace and of the instance.
+	// Subscribed lists the enabled endpoints of a workspace and of the instance,
+	// without their former secrets: what it answers is not written back.
 	Subscribed(workspace ID) ([]Webhook, error)
 	Delivery(webhook ID, publicID string) (Delivery, error)
 	DeliveryByID(id ID) (Delivery, error)

@@ -16,7 +16,7 @@ import (
 const (
 	// maxWebhooks bounds the endpoints of one workspace.
 	maxWebhooks = 20
-	// secretOverlap is how long a rotated signing secret signs besides the new one.
+	// secretOverlap is how long a replaced signing secret signs besides the new one.
 	secretOverlap = 24 * time.Hour
 )
 
@@ -79,7 +79,7 @@ func (w *work) rekeyAgain(ac *actor, ws Workspace, id string, out *IssuedWebhook
 	if err != nil {
 		return err
 	}
-	before := webhookView(h, ws)
+	before := webhookView(h, ws, w.now)
 	if h.Secret, out.Secret, err = w.signingSecret(h); err != nil {
 		return err
 	}
@@ -188,24 +188,29 @@ func (w *work) putWebhook(ac *actor, ws Workspace, h Webhook, e event) (api.Webh
 	if err := w.PutWebhook(h); err != nil {
 		return api.Webhook{}, err
 	}
-	v := webhookView(h, ws)
+	v := webhookView(h, ws, w.now)
 	e.target, e.after = "webhook:"+h.PublicID, v
 	return v, w.audit(ac, ws, e)
 }
 
-func webhookView(h Webhook, ws Workspace) api.Webhook {
-	return api.Webhook{
+func webhookView(h Webhook, ws Workspace, now time.Time) api.Webhook {
+	v := api.Webhook{
 		ID: h.PublicID, Workspace: optional(ws.Slug), URL: h.URL, Description: h.Description, Events: list0(h.Events),
-		Enabled: h.Enabled, SecretRotatedUntil: api.When(h.OldSecretUntil), FailingSince: api.When(h.FailingSince),
+		Enabled: h.Enabled, FormerSecretsUntil: []time.Time{}, FailingSince: api.When(h.FailingSince),
 		DisabledAt: api.When(h.DisabledAt), DisabledReason: optional(h.DisabledReason), CreatedAt: h.CreatedAt.UTC(),
 		Revision: h.Revision,
 	}
+	for _, f := range h.former(now) {
+		v.FormerSecretsUntil = append(v.FormerSecretsUntil, f.EndsAt.UTC())
+		v.SecretRotatedUntil = api.When(f.EndsAt)
+	}
+	return v
 }
 
 // webhook shows an endpoint. The path of its address may be a secret of the
 // receiver's, so only whoever may change it is shown that.
-func (ac *actor) webhook(h Webhook, ws Workspace) api.Webhook {
-	v := webhookView(h, ws)
+func (ac *actor) webhook(h Webhook, ws Workspace, now time.Time) api.Webhook {
+	v := webhookView(h, ws, now)
 	if ws.ID != 0 && ac.need("webhooks:write") != nil {
 		if u, err := url.Parse(h.URL); err == nil {
 			v.URL = u.Scheme + "://" + u.Host + "/…"
@@ -226,7 +231,7 @@ func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page P
 			return err
 		}
 		rows, next = cut(rows, page.size(), func(h Webhook) int64 { return h.ID })
-		out = views(rows, func(h Webhook) api.Webhook { return ac.webhook(h, ws) })
+		out = views(rows, func(h Webhook) api.Webhook { return ac.webhook(h, ws, a.now()) })
 		return nil
 	})
 	return out, next, err
@@ -240,7 +245,7 @@ func (a *Authority) GetWebhook(ctx context.Context, c Caller, at Where, id strin
 			return err
 		}
 		h, err := r.Webhook(ws.ID, id)
-		v = ac.webhook(h, ws)
+		v = ac.webhook(h, ws, a.now())
 		return err
 	})
 	return v, err
@@ -257,7 +262,7 @@ func (a *Authority) changeWebhook(ctx context.Context, c Caller, at Where, id, a
 		if err != nil {
 			return err
 		}
-		before := webhookView(h, ws)
+		before := webhookView(h, ws, w.now)
 		if err := f(w, &h); err != nil {
 			return err
 		}
@@ -287,16 +292,18 @@ func (a *Authority) EditWebhook(ctx context.Context, c Caller, at Where, id stri
 }
 
 // RotateWebhookSecret gives an endpoint a new signing secret and answers it,
-// this once. For a day every delivery bears a signature of both.
+// this once. Every delivery bears a signature of each former secret until that one
+// had its day.
 func (a *Authority) RotateWebhookSecret(ctx context.Context, c Caller, at Where, id string) (out IssuedWebhook, err error) {
 	out.Webhook, out.Revision, err = a.changeWebhook(ctx, c, at, id, "webhook.secret_rotated", func(w *work, h *Webhook) error {
 		err := w.sentOnce()
 		if err != nil {
 			return err
 		}
-		h.OldSecret, h.OldSecretUntil = h.Secret, w.now.Add(secretOverlap)
-		h.Secret, out.Secret, err = w.signingSecret(*h)
-		return firstError(err, w.rememberObject(h.PublicID))
+		if out.Secret, err = w.replaceSigning(h); err != nil {
+			return err
+		}
+		return w.rememberObject(h.PublicID)
 	})
 	return out, err
 }
@@ -312,7 +319,7 @@ func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id st
 		if err != nil {
 			return err
 		}
-		v = webhookView(h, ws)
+		v = webhookView(h, ws, w.now)
 		return firstError(w.DeleteWebhook(h.ID),
 			w.audit(ac, ws, event{action: "webhook.deleted", target: "webhook:" + h.PublicID, before: v}))
 	})

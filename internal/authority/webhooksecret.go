@@ -9,9 +9,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -67,23 +69,52 @@ func openSigning(keys *token.Keyring, h Webhook, sealed []byte) ([]byte, error) 
 	return gcm.Open(nil, nil, sealed[4:], h.sealedFor())
 }
 
+// formerBound is how many replaced secrets sign at the same time: a signature is
+// 47 bytes of a header.
+const formerBound = 5
+
+// former is what still signs at a moment of the secrets that were replaced.
+func (h Webhook) former(now time.Time) []FormerSecret {
+	return slices.DeleteFunc(slices.Clone(h.FormerSecrets), func(f FormerSecret) bool { return !now.Before(f.EndsAt) })
+}
+
+// replaceSigning draws a new signing secret and gives the one before it its day.
+// None that has not had its own ends for it: a receiver may still know the oldest
+// alone.
+func (w *work) replaceSigning(h *Webhook) (secret token.Secret, err error) {
+	live := h.former(w.now)
+	if len(live) >= formerBound {
+		first := live[0].EndsAt
+		e := api.Errorf(api.CodeRateLimited,
+			"the secret was replaced %d times within a day, and each former one still signs until its day is over; the next can be made at %s",
+			formerBound, first.UTC().Format(time.RFC3339))
+		e.RetryAfter = first.Sub(w.now)
+		return secret, e
+	}
+	h.FormerSecrets = append(live, FormerSecret{Sealed: h.Secret, EndsAt: w.now.Add(secretOverlap)})
+	h.Secret, secret, err = w.signingSecret(*h)
+	return secret, err
+}
+
 // signer answers what signs a body for an endpoint as Standard Webhooks do: with
-// the key of now, and the former one while that overlaps.
+// the key of now, and each former one until its end.
 func signer(keys *token.Keyring, h Webhook, id string, body []byte) (func(time.Time) string, error) {
 	key, err := openSigning(keys, h, h.Secret)
 	if err != nil {
 		return nil, err
 	}
-	var old []byte
-	if len(h.OldSecret) > 0 {
-		if old, err = openSigning(keys, h, h.OldSecret); err != nil {
+	former := make([][]byte, len(h.FormerSecrets))
+	for i, f := range h.FormerSecrets {
+		if former[i], err = openSigning(keys, h, f.Sealed); err != nil {
 			return nil, err
 		}
 	}
 	return func(at time.Time) string {
 		s := signature(key, id, at, body)
-		if old != nil && at.Before(h.OldSecretUntil) {
-			s += " " + signature(old, id, at, body)
+		for i, f := range h.FormerSecrets {
+			if at.Before(f.EndsAt) {
+				s += " " + signature(former[i], id, at, body)
+			}
 		}
 		return s
 	}, nil

@@ -50,19 +50,23 @@ func (a *app) webhookIssued(v api.WebhookSecret, err error) error {
 	if a.flags.json {
 		return a.printJSON(v)
 	}
-	if err := describe(a.Err, webhookRows(v.Webhook)); err != nil {
+	if err := describe(a.Err, a.webhookRows(v.Webhook)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(a.Out, v.Secret)
 	return err
 }
 
-func webhookRows(v api.Webhook) []row {
+func (a *app) webhookRows(v api.Webhook) []row {
 	state := "enabled"
 	if !v.Enabled {
 		state = "disabled " + optional(v.DisabledReason)
 	}
-	return []row{{"id", v.ID}, {"url", v.URL}, {"events", strings.Join(v.Events, ", ")}, {"state", state}}
+	rows := []row{{"id", v.ID}, {"url", v.URL}, {"events", strings.Join(v.Events, ", ")}, {"state", state}}
+	for i, end := range v.FormerSecretsUntil {
+		rows = append(rows, row{fmt.Sprintf("former secret %d", i+1), "signs until " + a.when(&end)})
+	}
+	return rows
 }
 
 func (a *app) webhookList(instance *bool) *cobra.Command {
@@ -83,7 +87,7 @@ func (a *app) webhookShow(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(v, webhookRows(v))
+		return a.show(v, a.webhookRows(v))
 	})
 }
 
@@ -98,7 +102,7 @@ func (a *app) webhookEdit(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(v, webhookRows(v))
+		return a.show(v, a.webhookRows(v))
 	})
 	f = newFields(cmd.Flags()).text("url", "where events are posted, https://…").text("description", "what it is for").
 		texts("events", "event", "which events, like token.* or token.revoked").yes("enabled", "--enabled=false stops it, --enabled starts it again")
@@ -111,12 +115,12 @@ func (a *app) webhookDelete(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(v, webhookRows(v))
+		return a.show(v, a.webhookRows(v))
 	})
 }
 
 func (a *app) webhookRotate(instance *bool) *cobra.Command {
-	return a.webhookDo("rotate ID", "Give an endpoint a new secret; for 24 hours both sign", func(cmd *cobra.Command, c *client.Client, id string) error {
+	return a.webhookDo("rotate ID", "Give an endpoint a new secret; the former one signs for 24 hours more", func(cmd *cobra.Command, c *client.Client, id string) error {
 		v, err := c.RotateWebhook(cmd.Context(), at(*instance), id)
 		return a.webhookIssued(v, err)
 	})

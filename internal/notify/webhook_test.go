@@ -16,6 +16,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/token"
 )
 
 func TestDelivery(t *testing.T) {
@@ -207,6 +208,58 @@ func TestSecretRotationSignsTwice(t *testing.T) {
 	if verify(old.Reveal()) == nil || verify(rotated.Secret.Reveal()) != nil {
 		t.Error("after a day only the new one does")
 	}
+}
+
+// TestEachReplacedSecretHasItsDay: whoever rotates twice because an answer was
+// lost does not cut the receiver off. Each secret signs for a day after it was
+// replaced, and a sixth within a day is refused instead of ending the first.
+func TestEachReplacedSecretHasItsDay(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		hook, first := w.listen("token.created")
+		secrets := []token.Secret{first}
+		signed := func() (by []bool) {
+			w.Helper()
+			w.create("", "x", 90*day)
+			w.deliver()
+			got := w.hook.take()
+			for _, s := range secrets {
+				verifier, err := standardwebhooks.NewWebhook(s.Reveal())
+				must(w.T, err)
+				by = append(by, verifier.VerifyIgnoringTimestamp(got[0].body, got[0].header) == nil)
+			}
+			return by
+		}
+		for range 5 {
+			out, err := w.RotateWebhookSecret(w.ctx, w.root, here(), hook.ID)
+			must(w.T, err)
+			secrets = append(secrets, out.Secret)
+			w.clock.pass(time.Hour)
+		}
+		if by := signed(); !cmp.Equal(by, []bool{true, true, true, true, true, true}) {
+			w.Errorf("within the day the six secrets sign: %v", by)
+		}
+		_, err := w.RotateWebhookSecret(w.ctx, w.root, here(), hook.ID)
+		if e := api.AsError(err); e.Code != api.CodeRateLimited || e.RetryAfter != 19*time.Hour {
+			w.Errorf("a sixth time within a day: %v, again in %v", err, e.RetryAfter)
+		}
+		v, err := w.GetWebhook(w.ctx, w.root, here(), hook.ID)
+		must(w.T, err)
+		if n := len(v.FormerSecretsUntil); n != 5 || !v.FormerSecretsUntil[0].Equal(w.clock.Now().Add(19*time.Hour)) ||
+			!v.SecretRotatedUntil.Equal(w.clock.Now().Add(23*time.Hour)) {
+			w.Errorf("it says that former ones sign until %v, the last until %v", v.FormerSecretsUntil, v.SecretRotatedUntil)
+		}
+		w.clock.pass(19 * time.Hour)
+		if by := signed(); !cmp.Equal(by, []bool{false, true, true, true, true, true}) {
+			w.Errorf("a day after the first was replaced: %v", by)
+		}
+		_, err = w.RotateWebhookSecret(w.ctx, w.root, here(), hook.ID)
+		must(w.T, err)
+		w.clock.pass(day)
+		if by := signed(); !cmp.Equal(by, []bool{false, false, false, false, false, false}) {
+			w.Errorf("a day after the last was replaced: %v", by)
+		}
+	})
 }
 
 // TestCrashBeforeSettling: the endpoint has accepted, and the process dies before

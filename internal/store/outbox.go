@@ -9,29 +9,48 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
-const webhookColumns = `id, workspace, public_id, url, description, events, secret, old_secret, old_secret_until, enabled,
+const webhookColumns = `id, workspace, public_id, url, description, events, secret, enabled,
 	failing_since, disabled_at, disabled_reason, created_at, revision`
 
 func webhookFields(w *authority.Webhook) []any {
 	return []any{
-		&w.ID, &w.Workspace, &w.PublicID, &w.URL, &w.Description, document{&w.Events}, blob{&w.Secret}, blob{&w.OldSecret},
-		instant{&w.OldSecretUntil}, &w.Enabled, instant{&w.FailingSince}, instant{&w.DisabledAt}, &w.DisabledReason,
+		&w.ID, &w.Workspace, &w.PublicID, &w.URL, &w.Description, document{&w.Events}, blob{&w.Secret},
+		&w.Enabled, instant{&w.FailingSince}, instant{&w.DisabledAt}, &w.DisabledReason,
 		instant{&w.CreatedAt}, &w.Revision,
 	}
 }
 
 func (r *reader) Webhook(workspace authority.ID, publicID string) (authority.Webhook, error) {
-	return one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
+	w, err := one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
 		WHERE public_id = $1 AND workspace = $2`, publicID, workspace)
+	if err == nil {
+		w.FormerSecrets, err = r.formerSecrets(w.ID)
+	}
+	return w, err
 }
 
 func (r *reader) WebhookByID(id authority.ID) (authority.Webhook, error) {
-	return one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks WHERE id = $1`, id)
+	w, err := one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks WHERE id = $1`, id)
+	if err == nil {
+		w.FormerSecrets, err = r.formerSecrets(w.ID)
+	}
+	return w, err
+}
+
+func (r *reader) formerSecrets(webhook authority.ID) ([]authority.FormerSecret, error) {
+	return list(r.session, func(f *authority.FormerSecret) []any { return []any{blob{&f.Sealed}, instant{&f.EndsAt}} },
+		`SELECT sealed, ends_at FROM webhook_secrets WHERE webhook = $1 ORDER BY number`, webhook)
 }
 
 func (r *reader) Webhooks(workspace, after authority.ID, limit int) ([]authority.Webhook, error) {
-	return list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
+	ws, err := list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
 		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+	for i := range ws {
+		if err == nil {
+			ws[i].FormerSecrets, err = r.formerSecrets(ws[i].ID)
+		}
+	}
+	return ws, err
 }
 
 func (r *reader) Subscribed(workspace authority.ID) ([]authority.Webhook, error) {
@@ -40,23 +59,38 @@ func (r *reader) Subscribed(workspace authority.ID) ([]authority.Webhook, error)
 }
 
 func (t *tx) PutWebhook(w authority.Webhook) error {
-	return t.exec(`
+	err := t.exec(`
 		INSERT INTO webhooks (`+webhookColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET
 			workspace = excluded.workspace, public_id = excluded.public_id, url = excluded.url,
 			description = excluded.description, events = excluded.events, secret = excluded.secret,
-			old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until, enabled = excluded.enabled,
-			failing_since = excluded.failing_since, disabled_at = excluded.disabled_at,
+			enabled = excluded.enabled, failing_since = excluded.failing_since, disabled_at = excluded.disabled_at,
 			disabled_reason = excluded.disabled_reason, created_at = excluded.created_at,
 			revision = excluded.revision`, webhookFields(&w)...)
+	if err == nil {
+		err = t.exec(`DELETE FROM webhook_secrets WHERE webhook = $1`, w.ID)
+	}
+	for i, f := range w.FormerSecrets {
+		if err == nil {
+			err = t.exec(`INSERT INTO webhook_secrets (webhook, number, sealed, ends_at) VALUES ($1, $2, $3, $4)`,
+				w.ID, i+1, blob{&f.Sealed}, moment(f.EndsAt))
+		}
+	}
+	return err
 }
 
 func (t *tx) DeleteWebhook(id authority.ID) error {
-	if err := t.exec(`DELETE FROM deliveries WHERE webhook = $1`, id); err != nil {
-		return err
+	for _, query := range []string{
+		`DELETE FROM deliveries WHERE webhook = $1`,
+		`DELETE FROM webhook_secrets WHERE webhook = $1`,
+		`DELETE FROM webhooks WHERE id = $1`,
+	} {
+		if err := t.exec(query, id); err != nil {
+			return err
+		}
 	}
-	return t.exec(`DELETE FROM webhooks WHERE id = $1`, id)
+	return nil
 }
 
 const deliveryColumns = `id, public_id, webhook, type, payload, state, attempts, log, next_attempt_at, leased_until,

@@ -380,6 +380,14 @@ CREATE TABLE users (
 
 CREATE INDEX users_instance_admins ON users (id) WHERE instance_admin;
 
+CREATE TABLE webhook_secrets (
+    webhook BIGINT NOT NULL REFERENCES webhooks (id),
+    number BIGINT NOT NULL CHECK (number > 0),
+    sealed BYTEA NOT NULL,
+    ends_at BIGINT NOT NULL,
+    PRIMARY KEY (webhook, number)
+);
+
 CREATE TABLE webhooks (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     workspace BIGINT NOT NULL,
@@ -388,8 +396,6 @@ CREATE TABLE webhooks (
     description TEXT NOT NULL,
     events TEXT,
     secret BYTEA NOT NULL,
-    old_secret BYTEA,
-    old_secret_until BIGINT,
     enabled BOOLEAN NOT NULL,
     failing_since BIGINT,
     disabled_at BIGINT,

@@ -41,7 +41,7 @@ func outboxCases() map[string]func(w *world) {
 func fullWebhook(id, workspace authority.ID) authority.Webhook {
 	return authority.Webhook{
 		ID: id, Workspace: workspace, PublicID: "whk_1", URL: "https://example.com", Description: "ours", Events: []string{"token.*"},
-		Secret: []byte{0, 1}, OldSecret: []byte{2, 0}, OldSecretUntil: at(1), Enabled: true, FailingSince: at(2),
+		Secret: []byte{0, 1}, FormerSecrets: []authority.FormerSecret{{Sealed: []byte{2, 0}, EndsAt: at(1)}, {Sealed: []byte{2, 1}, EndsAt: at(2)}}, Enabled: true, FailingSince: at(2),
 		DisabledAt: at(3), DisabledReason: "gone", CreatedAt: at(4), Revision: 12,
 	}
 }
