@@ -209,7 +209,7 @@ func secretState(secrets []Secret, i int, now time.Time) string {
 		return api.SecretUnknown
 	case i == 0:
 		return api.SecretCurrent
-	case secrets[i].RetiresAt.After(now):
+	case works(secrets, i, now):
 		return api.SecretOverlap
 	}
 	return api.SecretRetired

@@ -225,7 +225,7 @@ func (x *explaining) request(made []LoggedDecision) error {
 		return err
 	}
 	n := slices.IndexFunc(secrets, func(s Secret) bool { return s.Number == d.Secret })
-	if n < 0 || n > 0 && !secrets[n].RetiresAt.After(x.now) {
+	if !works(secrets, n, x.now) {
 		x.fail(api.CodeRetired, "The token was rotated and the overlap of the secret that was presented is over.", "")
 		return x.show(t)
 	}

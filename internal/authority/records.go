@@ -145,8 +145,12 @@ type Secret struct {
 	Number int
 	Digest token.Digest
 	Key    token.KeyID
-	// RetiresAt is the end of its overlap; zero for the current one.
+	// RetiresAt is the end of an overlap that was still to run when it was written;
+	// zero for the current one and for one that ended.
 	RetiresAt time.Time
+	// EndedAt, when not zero, says that it is dead for good, and since when: a state,
+	// compared with no clock.
+	EndedAt time.Time
 	// RetireOnUse says that the first use of this secret ends the one before.
 	RetireOnUse bool
 	// Tracked says that its first use is committed before it is answered: it was

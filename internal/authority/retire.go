@@ -48,12 +48,11 @@ func (w *work) endOverlap(ch *change) (ended bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, s := range secrets[1:] {
-		if !s.RetiresAt.After(w.now) {
+	for i := range secrets {
+		if i == 0 || !works(secrets, i, w.now) {
 			continue
 		}
-		s.RetiresAt, s.Sealed = w.now, nil
-		if err := w.PutSecret(s); err != nil {
+		if err := w.PutSecret(secrets[i].over(w.now)); err != nil {
 			return false, err
 		}
 		ended = true

@@ -139,10 +139,9 @@ func (w *work) firstUse(t Token, secrets []Secret) error {
 	if err := w.PutSecret(s); err != nil {
 		return err
 	}
-	for _, old := range secrets[1:] {
-		if s.RetireOnUse && old.RetiresAt.After(w.now) {
-			old.RetiresAt = w.now
-			if err := w.PutSecret(old); err != nil {
+	for i := range secrets {
+		if s.RetireOnUse && i > 0 && works(secrets, i, w.now) {
+			if err := w.PutSecret(secrets[i].over(w.now)); err != nil {
 				return err
 			}
 		}

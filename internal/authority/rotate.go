@@ -200,8 +200,8 @@ func (ch *change) endWithMaker() {
 }
 
 // replaceSecret mints the next secret, ends the old ones, and writes the token.
-// A secret whose overlap already ran keeps its end; an expired token's old
-// secret stays dead.
+// What ends is over for good, and a secret whose overlap already ran was over
+// then; an expired token's old secret stays dead.
 func (w *work) replaceSecret(ch *change, overlap api.Duration, onUse bool, action string) (api.Token, token.Secret, error) {
 	secrets, err := w.Secrets(ch.t.ID)
 	if err != nil {
@@ -215,11 +215,11 @@ func (w *work) replaceSecret(ch *change, overlap api.Duration, onUse bool, actio
 	}
 	end := w.now.Add(overlap.Std())
 	for _, s := range secrets {
-		if retired := retire(s, secrets[0].Number, end, w.now); !retired.Equal(s.RetiresAt) {
-			s.RetiresAt, s.Sealed = retired, nil
-			if err := w.PutSecret(s); err != nil {
-				return api.Token{}, token.Secret{}, err
-			}
+		if !s.EndedAt.IsZero() {
+			continue
+		}
+		if err := w.PutSecret(retire(s, secrets[0].Number, end, w.now)); err != nil {
+			return api.Token{}, token.Secret{}, err
 		}
 	}
 	number := secrets[0].Number + 1
@@ -235,16 +235,14 @@ func (w *work) replaceSecret(ch *change, overlap api.Duration, onUse bool, actio
 	return v, secret, err
 }
 
-// retire is when a secret ends at a rotation: the current one at the end of the
-// overlap, one in its overlap at once, a dead one when it did.
-func retire(s Secret, current int, end, now time.Time) time.Time {
-	switch {
-	case s.Number == current:
-		return end
-	case s.RetiresAt.After(now):
-		return now
+// retire is a secret after a rotation: the current one works until the overlap
+// ends, if there is one; every other is over.
+func retire(s Secret, current int, end, now time.Time) Secret {
+	if s.Number != current || !end.After(now) {
+		return s.over(now)
 	}
-	return s.RetiresAt
+	s.RetiresAt, s.Sealed = end, nil
+	return s
 }
 
 // ResetAccessToken makes or resets the one standing access token of a member.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
@@ -175,10 +176,37 @@ func tokenFacts(t Token, secrets []Secret) verify.Token {
 		f.Metadata, _ = json.Marshal(t.Metadata) // scalars alone: checked when it was written
 	}
 	for _, s := range secrets {
-		f.Secrets = append(f.Secrets, verify.Secret{Digest: s.Digest, Key: s.Key, RetiresAt: s.RetiresAt, Number: s.Number,
-			Tracked: s.Tracked && s.FirstUsedAt.IsZero()})
+		f.Secrets = append(f.Secrets, secretFacts(s))
 	}
 	return f
+}
+
+// secretFacts is what a verification needs of a secret.
+func secretFacts(s Secret) verify.Secret {
+	return verify.Secret{Digest: s.Digest, Key: s.Key, RetiresAt: s.RetiresAt, Ended: !s.EndedAt.IsZero(), Number: s.Number,
+		Tracked: s.Tracked && s.FirstUsedAt.IsZero()}
+}
+
+// works says whether one of a token's secrets, which are listed newest first, is
+// accepted at a moment: the current one, and one in its overlap.
+func works(secrets []Secret, i int, now time.Time) bool {
+	if i < 0 || i >= len(secrets) {
+		return false
+	}
+	f := secretFacts(secrets[i])
+	return f.Works(i == 0, now)
+}
+
+// over is a secret that is dead for good: since its overlap ran out, or from now on.
+func (s Secret) over(now time.Time) Secret {
+	if !s.EndedAt.IsZero() {
+		return s
+	}
+	if s.EndedAt = now; !s.RetiresAt.IsZero() && s.RetiresAt.Before(now) {
+		s.EndedAt = s.RetiresAt
+	}
+	s.RetiresAt, s.Sealed = time.Time{}, nil
+	return s
 }
 
 func ownerKey(t Token) verify.OwnerKey {

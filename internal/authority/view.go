@@ -133,7 +133,7 @@ func status(f *verify.Token, now time.Time) string {
 func secretsView(v *api.Token, secrets []Secret, now time.Time) {
 	v.Secrets = []api.TokenSecret{}
 	for i, s := range secrets {
-		if i > 0 && !s.RetiresAt.After(now) {
+		if i > 0 && !works(secrets, i, now) {
 			break
 		}
 		v.Secrets = append(v.Secrets, api.TokenSecret{CreatedAt: s.CreatedAt.UTC(), RetiresAt: api.When(s.RetiresAt)})

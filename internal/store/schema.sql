@@ -229,7 +229,7 @@ CREATE TABLE secrets (
     tracked BOOLEAN NOT NULL,
     first_used_at BIGINT,
     sealed BYTEA,
-    created_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL, ended_at BIGINT,
     PRIMARY KEY (token, number)
 );
 

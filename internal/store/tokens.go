@@ -135,12 +135,13 @@ func (t *tx) PutToken(v authority.Token) error {
 			revision = excluded.revision`, tokenFields(&v)...)
 }
 
-const secretColumns = `token, number, digest, key_id, retires_at, retire_on_use, tracked, first_used_at, sealed, created_at`
+const secretColumns = `token, number, digest, key_id, retires_at, retire_on_use, tracked, first_used_at, sealed, created_at,
+	ended_at`
 
 func secretFields(s *authority.Secret) []any {
 	return []any{
 		&s.Token, &s.Number, digest{&s.Digest}, (*uint32)(&s.Key), instant{&s.RetiresAt}, &s.RetireOnUse, &s.Tracked,
-		instant{&s.FirstUsedAt}, blob{&s.Sealed}, instant{&s.CreatedAt},
+		instant{&s.FirstUsedAt}, blob{&s.Sealed}, instant{&s.CreatedAt}, instant{&s.EndedAt},
 	}
 }
 
@@ -155,11 +156,11 @@ func (r *reader) Secrets(t authority.ID) ([]authority.Secret, error) {
 func (t *tx) PutSecret(s authority.Secret) error {
 	return t.exec(`
 		INSERT INTO secrets (`+secretColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (token, number) DO UPDATE SET
 			digest = excluded.digest, key_id = excluded.key_id, retires_at = excluded.retires_at,
 			retire_on_use = excluded.retire_on_use, tracked = excluded.tracked, first_used_at = excluded.first_used_at,
-			sealed = excluded.sealed, created_at = excluded.created_at`, secretFields(&s)...)
+			sealed = excluded.sealed, created_at = excluded.created_at, ended_at = excluded.ended_at`, secretFields(&s)...)
 }
 
 // ForgetSealed overwrites the copies; SQLite does so in the file too.

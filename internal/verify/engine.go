@@ -293,9 +293,16 @@ func (k *known) match(keys *token.Keyring, presented string) match {
 	return match{ok: true, number: s.Number, tracked: s.Tracked, retiresAt: s.retiresAt(hit == 0)}
 }
 
+// Works says whether the secret, a token's newest or an older one, is accepted at
+// a moment.
+func (s *Secret) Works(newest bool, now time.Time) bool { return now.UnixMicro() < s.retiresAt(newest) }
+
 // retiresAt is when the secret stops working; only the newest may have no end.
 func (s *Secret) retiresAt(newest bool) int64 {
-	if newest {
+	switch {
+	case s.Ended:
+		return always
+	case newest:
 		return microsOr(s.RetiresAt, never)
 	}
 	return microsOr(s.RetiresAt, always)

@@ -52,6 +52,8 @@ type Secret struct {
 	Key    token.KeyID
 	// RetiresAt is the end of its overlap; zero while it is the current one.
 	RetiresAt time.Time
+	// Ended says that it is dead for good, whatever the time.
+	Ended bool
 	// Number counts the secrets of a token from 1.
 	Number int
 	// Tracked says that its first use is still to be committed.

@@ -109,7 +109,7 @@ func secretRow(t authority.ID, number int) authority.Secret {
 // fullSecret has a sealed copy that is no text.
 func fullSecret(t authority.ID) authority.Secret {
 	return authority.Secret{
-		Token: t, Number: 1, Digest: digestOf(200), Key: 1<<32 - 1, RetiresAt: at(1), RetireOnUse: true, Tracked: true,
+		Token: t, Number: 1, Digest: digestOf(200), Key: 1<<32 - 1, RetiresAt: at(1), EndedAt: at(2), RetireOnUse: true, Tracked: true,
 		FirstUsedAt: at(2), Sealed: []byte{0, 1, 0xff, '1'}, CreatedAt: at(3),
 	}
 }
