@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -12,6 +13,9 @@ import (
 type Error struct {
 	// Code decides the HTTP status.
 	Code Code
+	// Conflict says that the code tells the state of what was to be changed, and
+	// nothing of the caller: the status is 409, whatever else the code is.
+	Conflict bool
 	// Message says what is wrong here; it never repeats what was submitted.
 	Message string
 	// Field names the body field or parameter that is wrong; empty otherwise.
@@ -30,6 +34,21 @@ type Error struct {
 // they were checked to hold no secret.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Conflictf makes an Error about the state of what was to be changed.
+func Conflictf(code Code, format string, args ...any) *Error {
+	e := Errorf(code, format, args...)
+	e.Conflict = true
+	return e
+}
+
+// Status is the error's over HTTP.
+func (e *Error) Status() int {
+	if e.Conflict {
+		return http.StatusConflict
+	}
+	return e.Code.Info().Status
 }
 
 // FieldError makes an invalid_field Error for one field.
@@ -92,7 +111,7 @@ type Problem struct {
 func (e *Error) Problem(page, requestID string) Problem {
 	i := e.Code.Info()
 	return Problem{
-		Type: page + "/" + string(e.Code), Title: i.Title, Status: i.Status, Detail: e.Message,
+		Type: page + "/" + string(e.Code), Title: i.Title, Status: e.Status(), Detail: e.Message,
 		Code: e.Code, Field: e.Field, Missing: e.Missing, RequestID: requestID,
 		RetryAfter: int((e.RetryAfter + time.Second - 1) / time.Second),
 	}
@@ -103,5 +122,6 @@ func (p Problem) Err() *Error {
 	return &Error{
 		Code: p.Code, Message: p.Detail, Field: p.Field, Missing: p.Missing,
 		RetryAfter: time.Duration(p.RetryAfter) * time.Second, RequestID: p.RequestID,
+		Conflict: p.Status == http.StatusConflict && p.Code.Info().Status != http.StatusConflict,
 	}
 }

@@ -145,7 +145,7 @@ func alike(w *world, what string, answers []string) {
 func TestDisablingForGoodIsRevoking(t *testing.T) {
 	each(t, func(w *world) {
 		i := w.create(w.root, scoped("workspace", "", "tickets:read"))
-		c := w.with(w.create(w.root, scoped("workspace", "", "tokens:disable")))
+		c := w.with(w.create(w.root, scoped("workspace", "", "tokens:disable", "tickets:read")))
 		later := api.DisableToken{RevokeAfter: api.Some(api.Duration(0))}
 		w.refused(third(w.DisableToken(w.ctx, c, "acme", i.Token.ID, later)), api.CodeInsufficientScope)
 		w.allow(i.Secret)

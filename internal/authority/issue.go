@@ -41,7 +41,7 @@ func (w *work) create(c Caller, ref string, in api.CreateToken, out *Issued) err
 	if err != nil {
 		return err
 	}
-	if again, err := w.again(ac, sp, out, func(t Token) error { return mayHold(ac, sp, t, "tokens:create") }); again || err != nil {
+	if again, err := w.again(ac, sp, out, w.stillCreates); again || err != nil {
 		return err
 	}
 	t, err := w.draft(ac, sp, in)
@@ -53,6 +53,18 @@ func (w *work) create(c Caller, ref string, in api.CreateToken, out *Issued) err
 	}
 	out.Token, out.Secret, err = w.issue(ac, sp, t)
 	return err
+}
+
+// stillCreates judges a token that was made as one that is to be made.
+func (w *work) stillCreates(ch *change) error {
+	return firstError(
+		mayHold(ch.ac, ch.sp, ch.t, "tokens:create"),
+		activeOwner(ch.owner),
+		unexpired(ch),
+		ceiling(ch.ac, ch.sp, ch.t, ch.owner),
+		withinPolicy(ch.t, ch.sp.policy(), w.now),
+		tighter(ch.ac, ch.sp, ch.owner, ch.t, Token{}),
+	)
 }
 
 // draft judges a request for a token and returns the token it asks for,

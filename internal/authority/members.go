@@ -404,6 +404,9 @@ func (a *Authority) ActivateMember(ctx context.Context, c Caller, ref, who strin
 			return err
 		}
 		ch.m.DeactivatedAt = time.Time{}
+		if err := coverOwner(ch.ac, ch.sp, memberOwner(ch.m)); err != nil {
+			return err
+		}
 		v, err = w.finishMember(ch, "member.activated")
 		return err
 	})

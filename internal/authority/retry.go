@@ -36,9 +36,10 @@ func (w *work) remember(t Token, number int) error {
 // again answers a request that was named and made a secret before: with a fresh
 // secret in place of the one whose answer was lost, as long as that was never
 // used. Nothing is stored to be replayed; the lost secret is void; the secret
-// before it, and its end, stay as they were. Whoever may no longer make it, as
-// may says, is given none.
-func (w *work) again(ac *actor, sp *space, out *Issued, may func(Token) error) (bool, error) {
+// before it, and its end, stay as they were. The request is judged as if it came
+// for the first time: judge asks of the token, as it is now, what making its
+// secret needs now.
+func (w *work) again(ac *actor, sp *space, out *Issued, judge func(*change) error) (bool, error) {
 	was, found, err := w.named()
 	if err != nil || !found {
 		return false, err
@@ -47,7 +48,11 @@ func (w *work) again(ac *actor, sp *space, out *Issued, may func(Token) error) (
 	if err != nil || t.Workspace != sp.ws.ID {
 		return true, firstError(err, notFound())
 	}
-	if err := may(t); err != nil {
+	ch, err := w.changeOf(ac, sp, t)
+	if err != nil {
+		return true, err
+	}
+	if err := judge(ch); err != nil {
 		return true, err
 	}
 	secrets, err := w.Secrets(t.ID)
@@ -57,20 +62,11 @@ func (w *work) again(ac *actor, sp *space, out *Issued, may func(Token) error) (
 	if !t.RevokedAt.IsZero() || secrets[0].Number != was.Secret || !secrets[0].FirstUsedAt.IsZero() {
 		return true, api.Errorf(api.CodeIdempotencyKeyUsed, "the secret that this key gave was used or replaced since")
 	}
-	o, err := readOwner(w, ownerKey(t))
-	if err != nil {
+	f := tokenFacts(ch.t, nil)
+	if err := ac.cover(verify.Effective(&f, &ch.owner, &sp.facts)); err != nil {
 		return true, err
 	}
-	f := tokenFacts(t, nil)
-	if err := ac.cover(verify.Effective(&f, &o, &sp.facts)); err != nil {
-		return true, err
-	}
-	before, err := w.a.sight(w, ac, sp).token(t)
-	if err != nil {
-		return true, err
-	}
-	ch := &change{ac: ac, sp: sp, owner: o, before: before, was: t, t: t}
-	if out.Secret, err = w.mint(t, was.Secret, secrets[0].RetireOnUse); err != nil {
+	if out.Secret, err = w.mint(ch.t, was.Secret, secrets[0].RetireOnUse); err != nil {
 		return true, err
 	}
 	out.Token, err = w.finishToken(ch, "token.secret_reissued")

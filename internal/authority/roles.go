@@ -214,18 +214,36 @@ func checkPatterns(field string, scopes []string) error {
 }
 
 // gained refuses what a change of roles or scopes adds to any role beyond the
-// caller's own rights; narrowing needs only the scope.
+// caller's own rights, or speeds up a role that is more than those; narrowing
+// needs only the scope.
 func gained(e entry, after *space, names ...string) error {
 	before, compile := e.sp.facts.Book.Compiler(), after.facts.Book.Compiler()
 	for _, name := range names {
-		on := onAll(name)
-		if now := compile(on); !before(on).Covers(now) {
+		on, faster := onAll(name), fasterRole(e.sp, after, name)
+		if now := compile(on); faster || !before(on).Covers(now) {
 			if err := e.ac.cover(now); err != nil {
 				return err
 			}
 		}
+		if faster && looser(after.roleLimit(name), e.ac.limit) {
+			return exceeds("rate_limit", "a role cannot have a looser limit than the token that raises it")
+		}
 	}
 	return nil
+}
+
+// fasterRole says whether a role that there was lets more through than before.
+func fasterRole(before, after *space, name string) bool {
+	_, was := before.roles[name]
+	return was && looser(after.roleLimit(name), before.roleLimit(name))
+}
+
+// roleLimit is the limit of whoever has one role: the role's, else the policy's.
+func (sp *space) roleLimit(name string) *api.RateLimit {
+	if l, ok := sp.facts.RoleLimits[name]; ok {
+		return &l
+	}
+	return sp.policy().RateLimit
 }
 
 // onAll is a role on the entire portfolio.

@@ -26,10 +26,13 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 		if err != nil {
 			return err
 		}
-		if again, err := w.again(ch.ac, ch.sp, &out, allowed); again || err != nil {
+		judge := func(ch *change) error {
+			return firstError(w.renew(ch, in), withinPolicy(ch.t, ch.sp.policy(), w.now))
+		}
+		if again, err := w.again(ch.ac, ch.sp, &out, keepLife(judge)); again || err != nil {
 			return err
 		}
-		if err := firstError(w.renew(ch, in), withinPolicy(ch.t, ch.sp.policy(), w.now)); err != nil {
+		if err := judge(ch); err != nil {
 			return err
 		}
 		overlap := in.Overlap.Or(ch.sp.policy().Overlap)
@@ -48,7 +51,7 @@ func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (o
 		if err != nil {
 			return err
 		}
-		if again, err := w.again(ch.ac, ch.sp, &out, allowed); again || err != nil {
+		if again, err := w.again(ch.ac, ch.sp, &out, w.curb); again || err != nil {
 			return err
 		}
 		if err := w.curb(ch); err != nil {
@@ -122,8 +125,14 @@ func (w *work) beginHandover(ref, id string) (*change, error) {
 	return ch, ch.live()
 }
 
-// allowed is for retries of what was judged anew already.
-func allowed(Token) error { return nil }
+// keepLife judges without lengthening a life again that was lengthened when the
+// request first came.
+func keepLife(judge func(*change) error) func(*change) error {
+	return func(ch *change) error {
+		rehearsed := *ch
+		return judge(&rehearsed)
+	}
+}
 
 func (ch *change) mayRotate() error {
 	if ch.ac.isSelf(ch.t) {
@@ -259,7 +268,7 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 			return err
 		}
 		w.replaces = number
-		if again, err := w.again(st.ac, st.sp, &out, st.mayAgain); again || err != nil {
+		if again, err := w.again(st.ac, st.sp, &out, w.stillStanding); again || err != nil {
 			return err
 		}
 		if !st.found {
@@ -270,12 +279,7 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 		if err != nil {
 			return err
 		}
-		if ch.ac.isSelf(ch.t) { // a token cannot extend its own life
-			err = w.curb(ch)
-		} else {
-			err = w.renew(ch, api.RotateToken{Renew: true})
-		}
-		if err != nil {
+		if err := w.standingLife(ch); err != nil {
 			return err
 		}
 		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.reset")
@@ -293,13 +297,21 @@ type standing struct {
 	found bool
 }
 
-// mayAgain is the gate of a request that is repeated: what it needed when it made
-// the token, or gave it another secret.
-func (st *standing) mayAgain(t Token) error {
-	if t.RotatedAt.IsZero() {
-		return mayHold(st.ac, st.sp, t, "tokens:create")
+// standingLife settles the life of a standing token that is reset.
+func (w *work) standingLife(ch *change) error {
+	if ch.ac.isSelf(ch.t) { // a token cannot extend its own life
+		return w.curb(ch)
 	}
-	return mayHold(st.ac, st.sp, t, "tokens:edit")
+	return w.renew(ch, api.RotateToken{Renew: true})
+}
+
+// stillStanding judges a request that is repeated by what it did: it made the
+// token, or gave it another secret.
+func (w *work) stillStanding(ch *change) error {
+	if ch.t.RotatedAt.IsZero() {
+		return w.stillCreates(ch)
+	}
+	return firstError(ch.mayRotate(), keepLife(w.standingLife)(ch))
 }
 
 // standing finds a member's standing token that is not revoked.

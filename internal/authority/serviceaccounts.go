@@ -205,6 +205,9 @@ func (a *Authority) EnableServiceAccount(ctx context.Context, c Caller, ref, nam
 			return err
 		}
 		ch.s.DisabledAt = time.Time{}
+		if err := coverOwner(ch.ac, ch.sp, serviceAccountOwner(ch.s, ch.sp.ws)); err != nil {
+			return err
+		}
 		v, err = w.finishAccount(ch, "service_account.enabled")
 		return err
 	})

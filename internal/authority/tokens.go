@@ -271,6 +271,11 @@ func (w *work) beginToken(ref, id, scope string) (*change, error) {
 			return nil, err
 		}
 	}
+	return w.changeOf(ac, sp, t)
+}
+
+// changeOf begins the change of a token that was found and asked for.
+func (w *work) changeOf(ac *actor, sp *space, t Token) (*change, error) {
 	o, err := readOwner(w, ownerKey(t))
 	if err != nil {
 		return nil, err
@@ -289,6 +294,9 @@ func (ch *change) live() error {
 
 // finishToken writes the token, tells memory and the audit, and shows it.
 func (w *work) finishToken(ch *change, action string) (api.Token, error) {
+	if err := ch.coverBack(w.now); err != nil {
+		return api.Token{}, err
+	}
 	ch.t.Revision = w.Revision()
 	if err := firstError(w.PutToken(ch.t), w.dropSealed(ch)); err != nil {
 		return api.Token{}, err
@@ -330,6 +338,9 @@ func (w *work) editLifetime(ch *change, in api.TokenFields) error {
 		ch.t.NotBefore = in.NotBefore.Value.UTC()
 	}
 	if in.ExpiresAt.Set || in.ExpiresIn.Set || in.Never.Or(false) {
+		if ch.before.Status == api.StatusExpired {
+			return api.Conflictf(api.CodeExpired, "the token has expired, and an edit does not bring it back; rotate it with renew, which gives it another secret")
+		}
 		if err := w.lifetime(ch.ac, ch.sp, &ch.t, in); err != nil {
 			return err
 		}
