@@ -10,22 +10,29 @@ import "bytes"
 // hide it. The token is text[start:end]; p keeps no part of the text.
 //
 // The time is linear in the text, and most of it is a search for underscores.
-func Find(text []byte, yield func(start, end int, p Parsed) bool) {
-	for at := 0; ; {
+func Find(text []byte, yield func(start, end int, p Parsed) bool) { search(text, around, yield) }
+
+// search asks look about every underscore of a text that is in no token yet.
+func search(text []byte, look finder, yield func(start, end int, p Parsed) bool) {
+	for at, floor := 0, 0; ; {
 		i := bytes.IndexByte(text[at:], '_')
 		if i < 0 {
 			return
 		}
 		sep := at + i
 		at = sep + 1
-		if start, end, p, ok := around(text, sep); ok {
+		if start, end, p, ok := look(text, floor, sep); ok {
 			if !yield(start, end, p) {
 				return
 			}
-			at = end
+			at, floor = end, end
 		}
 	}
 }
+
+// finder looks for the token whose underscore is at sep and that begins at floor
+// or behind it: before floor is another token.
+type finder func(text []byte, floor, sep int) (start, end int, p Parsed, ok bool)
 
 const (
 	// longestEscape is how many word characters of an escape sequence can
@@ -35,8 +42,8 @@ const (
 	shortestHead  = minPrefix + len("p")
 )
 
-// around looks for the token whose underscore is at sep.
-func around(text []byte, sep int) (start, end int, p Parsed, ok bool) {
+// around is the finder of tokens between word boundaries.
+func around(text []byte, _, sep int) (start, end int, p Parsed, ok bool) {
 	end = sep + 1 + bodyLength
 	if end > len(text) || end < len(text) && isWord(text[end]) {
 		return 0, 0, Parsed{}, false
@@ -47,6 +54,20 @@ func around(text []byte, sep int) (start, end int, p Parsed, ok bool) {
 		last = min(start+longestEscape, sep-shortestHead)
 	}
 	for ; start <= last && text[start] != '_'; start++ { // escapes hold no underscore
+		if p, err := parse(text[start:end]); err == nil {
+			return start, end, p, true
+		}
+	}
+	return 0, 0, Parsed{}, false
+}
+
+// anywhere is the finder of tokens whatever touches them. The checksum covers the
+// head, so of all that can stand before the underscore one alone is right.
+func anywhere(text []byte, floor, sep int) (start, end int, p Parsed, ok bool) {
+	if end = sep + 1 + bodyLength; end > len(text) {
+		return 0, 0, Parsed{}, false
+	}
+	for start = sep - shortestHead; start >= max(sep-longestHead, floor); start-- {
 		if p, err := parse(text[start:end]); err == nil {
 			return start, end, p, true
 		}

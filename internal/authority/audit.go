@@ -69,7 +69,7 @@ func (w *work) record(ac *actor, ws Workspace, e event) error {
 func (w *work) row(ac *actor, ws Workspace, e event) (AuditRow, error) {
 	p := payload{
 		At: w.now.Format(timeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.action,
-		Actor: ac.principal.Address, OnBehalf: ac.onBehalf, Agent: clip(string(masked([]byte(ac.Agent))), 300),
+		Actor: ac.principal.Address, OnBehalf: ac.onBehalf, Agent: clip(token.Redact(ac.Agent), 300),
 		RequestID: ac.RequestID, Target: e.target,
 	}
 	if ac.Addr.IsValid() {
@@ -92,7 +92,7 @@ func (w *work) row(ac *actor, ws Workspace, e event) (AuditRow, error) {
 	if err != nil {
 		return AuditRow{}, err
 	}
-	b = masked(b)
+	b = token.Redact(b)
 	salt := make([]byte, saltSize)
 	if _, err := io.ReadFull(w.a.rand, salt); err != nil {
 		return AuditRow{}, err
@@ -126,19 +126,6 @@ func rawView(v any) (json.RawMessage, error) {
 		return nil, nil
 	}
 	return json.Marshal(v)
-}
-
-// masked shows the masks alone of tokens that somebody wrote into a text: a
-// comment, a label, the name of an agent.
-func masked(text []byte) []byte {
-	var out []byte
-	at := 0
-	token.Find(text, func(start, end int, p token.Parsed) bool {
-		out = append(append(out, text[at:start]...), token.Mask(p.Prefix, p.Kind, p.Locator)...)
-		at = end
-		return true
-	})
-	return append(out, text[at:]...)
 }
 
 // clip bounds a text that a client chose.

@@ -266,7 +266,7 @@ func place(s string) string {
 		}
 		return r
 	}, s)
-	return strings.ToValidUTF8(clip(string(masked([]byte(s))), maxPlace), "")
+	return strings.ToValidUTF8(clip(token.Redact(s), maxPlace), "")
 }
 
 // placeKind is the kind of a place, if it is a plain word.
@@ -277,5 +277,5 @@ func placeKind(s string) string {
 	if len(s) > maxSource || strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
 		return ""
 	}
-	return string(masked([]byte(s)))
+	return token.Redact(s)
 }

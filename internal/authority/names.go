@@ -58,12 +58,7 @@ func checkText(field, s string, least, most int) error {
 // it would be stored, listed and sent on as it is written, by people who pasted
 // it into the wrong field.
 func checkSecretless(field, s string) error {
-	found := false
-	token.Find([]byte(s), func(int, int, token.Parsed) bool {
-		found = true
-		return false
-	})
-	if found {
+	if token.Contains(s) {
 		return api.FieldError(field, "must not contain a token; revoke the one you pasted here if it is live")
 	}
 	return nil

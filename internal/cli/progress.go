@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/tokenry/tokenry/token"
 )
 
 // progress tells how far a rotation is: a bar where a person sits, else a line
@@ -71,10 +73,10 @@ func (p *progress) said(out, errs *bytes.Buffer) {
 	to := p.a.Out
 	if p.a.flags.json {
 		to = p.a.Err
-		out = bytes.NewBuffer(maskTokens(out.Bytes()))
+		out = bytes.NewBuffer(token.Redact(out.Bytes()))
 	}
 	_, _ = to.Write(out.Bytes()) // a stream that is closed cannot be told so
-	_, _ = p.a.Err.Write(maskTokens(errs.Bytes()))
+	_, _ = p.a.Err.Write(token.Redact(errs.Bytes()))
 }
 
 func (p *progress) clear() {

@@ -128,12 +128,7 @@ func ExitCode(err error) int {
 // noSecrets refuses arguments that hold a token. It does not repeat them.
 func noSecrets(args []string) error {
 	for _, arg := range args {
-		found := false
-		token.Find([]byte(arg), func(int, int, token.Parsed) bool {
-			found = true
-			return false
-		})
-		if found {
+		if token.Contains(arg) {
 			return errSecretArgument
 		}
 	}

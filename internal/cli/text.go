@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/token"
 )
 
 // clean makes a text that somebody else wrote safe to print in one cell of a
@@ -151,16 +150,4 @@ func yes(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// maskTokens shows the masks alone of the tokens in a text.
-func maskTokens(text []byte) []byte {
-	var out []byte
-	at := 0
-	token.Find(text, func(start, end int, p token.Parsed) bool {
-		out = append(append(out, text[at:start]...), token.Mask(p.Prefix, p.Kind, p.Locator)...)
-		at = end
-		return true
-	})
-	return append(out, text[at:]...)
 }

@@ -47,21 +47,12 @@ func (c *console) guard(next http.Handler) http.Handler {
 	})
 }
 
-// holdsToken says whether a text holds an API token.
-func holdsToken(s string) (found bool) {
-	token.Find([]byte(s), func(int, int, token.Parsed) bool {
-		found = true
-		return false
-	})
-	return found
-}
-
 // addressHoldsToken looks for a token in an address, also in what it leads to
 // afterwards. No answer, and no redirect above all, may repeat one.
 func addressHoldsToken(u *url.URL) bool {
 	text := u.RequestURI()
 	for range 3 { // next=/a?next=…: each step quotes anew
-		if holdsToken(text) {
+		if token.Contains(text) {
 			return true
 		}
 		plain, err := url.PathUnescape(text)
@@ -70,7 +61,7 @@ func addressHoldsToken(u *url.URL) bool {
 		}
 		text = plain
 	}
-	return holdsToken(text)
+	return token.Contains(text)
 }
 
 func (c *console) denyTokenAddress(w http.ResponseWriter, r *http.Request) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
 )
 
 const (
@@ -30,7 +31,7 @@ func (v *visit) home() error {
 func safeNext(next string) string {
 	u, err := url.Parse(next)
 	switch {
-	case err != nil, holdsToken(next), u.Scheme != "", u.Host != "", u.User != nil, u.Opaque != "":
+	case err != nil, token.Contains(next), u.Scheme != "", u.Host != "", u.User != nil, u.Opaque != "":
 		return "/workspaces"
 	case !strings.HasPrefix(next, "/"), strings.HasPrefix(next, "//"), strings.ContainsAny(next, "\\\r\n\t"):
 		return "/workspaces"
@@ -349,7 +350,7 @@ func (v *visit) ssoTrouble(err error) error {
 
 // signInHint says what an API token in the sign-in form means.
 func signInHint(f form) string {
-	if f.err != nil && !errors.Is(f.err, api.CodeRateLimited) && (holdsToken(f.get("email")) || holdsToken(f.get("password"))) {
+	if f.err != nil && !errors.Is(f.err, api.CodeRateLimited) && (token.Contains(f.get("email")) || token.Contains(f.get("password"))) {
 		return "That is an API token. Tokens open the API, never this console."
 	}
 	return ""
@@ -357,7 +358,7 @@ func signInHint(f form) string {
 
 // keepEmail keeps the e-mail that was typed, but not a token that was pasted.
 func keepEmail(f form) string {
-	if s := f.get("email"); !holdsToken(s) {
+	if s := f.get("email"); !token.Contains(s) {
 		return s
 	}
 	return ""

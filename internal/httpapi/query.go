@@ -103,7 +103,7 @@ func unescapePair(pair string) (name, value string, ok bool) {
 // isCredential recognises a credential by the parameter's name, unless the route
 // declares one of that name, or by a token string in either part.
 func (c *call) isCredential(name, value string) bool {
-	if looksLikeToken(value) || looksLikeToken(name) {
+	if token.Contains(value) || token.Contains(name) {
 		return true
 	}
 	if _, ok := declared(c.route.Params, name); ok {
@@ -115,17 +115,6 @@ func (c *call) isCredential(name, value string) bool {
 		return true
 	}
 	return false
-}
-
-func looksLikeToken(s string) (found bool) {
-	if !strings.Contains(s, "_") {
-		return false
-	}
-	token.Find([]byte(s), func(int, int, token.Parsed) bool {
-		found = true
-		return false
-	})
-	return found
 }
 
 // checkParams refuses what the route does not take, what is there twice, and

@@ -69,17 +69,12 @@ func Parse(text []byte) ([]Row, error) {
 
 // readable refuses a text of which not even lines can be told.
 func readable(text []byte) error {
-	found := false
-	token.Find(text, func(int, int, token.Parsed) bool {
-		found = true
-		return false
-	})
 	switch {
 	case len(text) > MaxBytes:
 		return errors.New("the list is longer than 1 MiB; send it in parts")
 	case !utf8.Valid(text):
 		return errors.New("the list is not UTF-8; save it as \"CSV UTF-8\"")
-	case found:
+	case token.Contains(text):
 		return ErrToken
 	}
 	return nil

@@ -72,25 +72,9 @@ func withoutTokens(_ []string, a slog.Attr) slog.Attr {
 	err, failed := v.Any().(error)
 	switch {
 	case v.Kind() == slog.KindString:
-		a.Value = slog.StringValue(mask(v.String()))
+		a.Value = slog.StringValue(token.Redact(v.String()))
 	case failed:
-		a.Value = slog.StringValue(mask(err.Error()))
+		a.Value = slog.StringValue(token.Redact(err.Error()))
 	}
 	return a
-}
-
-// mask replaces every token string in a text by what may be shown of it.
-func mask(s string) string {
-	var b strings.Builder
-	at := 0
-	token.Find([]byte(s), func(start, end int, p token.Parsed) bool {
-		b.WriteString(s[at:start])
-		b.WriteString(token.Mask(p.Prefix, p.Kind, p.Locator))
-		at = end
-		return true
-	})
-	if at == 0 {
-		return s
-	}
-	return b.String() + s[at:]
 }

@@ -40,7 +40,7 @@ func (s *Service) Password(ctx context.Context, email, password string, from Cli
 
 // takesPassword refuses what cannot be a sign-in by password.
 func (s *Service) takesPassword(email, password string) error {
-	if holdsToken(email) || holdsToken(password) {
+	if token.Contains(email) || token.Contains(password) {
 		return api.Errorf(api.CodeInvalidRequest,
 			"this is an API token, which opens no page; sign in with your e-mail and password").Wrap(refusalError{reasonTokenTyped})
 	}
@@ -48,15 +48,6 @@ func (s *Service) takesPassword(email, password string) error {
 		return api.Errorf(api.CodeForbidden, "this server takes no passwords; use single sign-on").Wrap(refusalError{reasonPasswordOff})
 	}
 	return nil
-}
-
-// holdsToken says whether a text holds an API token.
-func holdsToken(s string) (found bool) {
-	token.Find([]byte(s), func(int, int, token.Parsed) bool {
-		found = true
-		return false
-	})
-	return found
 }
 
 func byEmail(email string) func(authority.Reader) (authority.User, error) {

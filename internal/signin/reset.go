@@ -317,7 +317,7 @@ func (s *Service) hashFor(ctx context.Context, user authority.ID, password strin
 	if err != nil {
 		return "", err
 	}
-	if holdsToken(password) {
+	if token.Contains(password) {
 		return "", api.FieldError("password", "must not be an API token")
 	}
 	least := minCharacters

@@ -95,9 +95,7 @@ func clean(s string, limit int) string {
 	if len(s) > enough {
 		s = s[:enough]
 	}
-	if holdsToken(s) {
-		s = masked(s)
-	}
+	s = token.Redact(s)
 	if plain(s) {
 		return s[:min(len(s), limit)]
 	}
@@ -124,43 +122,4 @@ func plain(s string) bool {
 		}
 	}
 	return true
-}
-
-// holdsToken says whether there may be a token in a text: an underscore with as
-// many characters behind it as a token has.
-func holdsToken(s string) bool {
-	for {
-		i := strings.IndexByte(s, '_')
-		if i < 0 {
-			return false
-		}
-		s = s[i+1:]
-		if wordLength(s) >= token.LocatorLength+token.SecretLength+token.CheckLength {
-			return true
-		}
-	}
-}
-
-func wordLength(s string) int {
-	for i := range len(s) {
-		c := s[i]
-		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return i
-		}
-	}
-	return len(s)
-}
-
-// masked replaces every token in a text by its mask.
-func masked(s string) string {
-	var b strings.Builder
-	end := 0
-	token.Find([]byte(s), func(from, to int, p token.Parsed) bool {
-		b.WriteString(s[end:from])
-		b.WriteString(token.Mask(p.Prefix, p.Kind, p.Locator))
-		end = to
-		return true
-	})
-	b.WriteString(s[end:])
-	return b.String()
 }
