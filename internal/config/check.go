@@ -84,9 +84,19 @@ func assignPrefixes(field *[]netip.Prefix, texts []string) string {
 		if p != p.Masked() {
 			return "entry " + strconv.Itoa(i+1) + " has bits set behind its mask; write the network's own address"
 		}
-		*field = append(*field, p)
+		*field = append(*field, unmapped(p))
 	}
 	return ""
+}
+
+// unmapped is a network of IPv4 that was written as one of IPv6 as what it means:
+// addresses are compared as IPv4.
+func unmapped(p netip.Prefix) netip.Prefix {
+	const mapped = 96
+	if p.Addr().Is4In6() && p.Bits() >= mapped {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
+	}
+	return p
 }
 
 // check refuses what means nothing and settles what follows from other settings.

@@ -163,11 +163,11 @@ func TestASecretHasNoFlag(t *testing.T) {
 func TestConfigFromVariable(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.yaml")
-	if err := os.WriteFile(path, []byte("trusted_proxies: [10.0.0.0/8, '2001:db8::1']\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("trusted_proxies: [10.0.0.0/8, '2001:db8::1', '::ffff:192.0.2.0/120', '::ffff:192.0.2.77']\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c := mustLoad(t, layers{env: map[string]string{"TOKENRY_CONFIG": path}})
-	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")}
+	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128"), netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("192.0.2.77/32")}
 	if d := cmp.Diff(want, c.TrustedProxies, cmp.Comparer(samePrefix)); d != "" {
 		t.Error(d)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/tokenry/tokenry/docs"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // Product is how this deployment calls itself.
@@ -43,7 +43,7 @@ type Options struct {
 	BaseURL string
 	// TrustedProxies may name a request's address and scheme in X-Forwarded-For
 	// and X-Forwarded-Proto.
-	TrustedProxies []netip.Prefix
+	TrustedProxies door.Proxies
 	// Logger is told of failures; nil is silence.
 	Logger *slog.Logger
 	// Now is the clock that pages count from; nil is the machine's.

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/tokenry/tokenry/token"
@@ -84,7 +83,7 @@ func (c *console) secure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
-	if proto := r.Header.Get("X-Forwarded-Proto"); proto != "" && c.trusted(peer(r)) {
+	if proto := c.TrustedProxies.Said(r, "X-Forwarded-Proto"); proto != "" {
 		return strings.EqualFold(proto, "https")
 	}
 	return c.base.Scheme == "https"
@@ -103,39 +102,9 @@ func local(r *http.Request) bool {
 	return err == nil && a.IsLoopback()
 }
 
-func peer(r *http.Request) netip.Addr {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap()
-}
-
-func (c *console) trusted(a netip.Addr) bool { return within(a, c.TrustedProxies) }
-
-func within(a netip.Addr, networks []netip.Prefix) bool {
-	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a.WithZone("")) })
-}
-
-func (c *console) client(r *http.Request) Client { return ClientOf(r, c.TrustedProxies) }
-
-// ClientOf is where a request comes from: the connection, or, behind trusted
-// proxies, the first from the right of X-Forwarded-For that is not one.
-func ClientOf(r *http.Request, proxies []netip.Prefix) Client {
-	addr := peer(r)
-	if within(addr, proxies) {
-		all := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
-		for _, entry := range slices.Backward(all) {
-			a, err := netip.ParseAddr(strings.TrimSpace(entry))
-			if err != nil {
-				addr = netip.Addr{}
-				break
-			}
-			if addr = a.Unmap(); !within(addr, proxies) {
-				break
-			}
-		}
-	}
+// client is where a request comes from.
+func (c *console) client(r *http.Request) Client {
+	addr, _ := c.TrustedProxies.Client(r)
 	agent := r.UserAgent()
 	return Client{Addr: addr, Agent: agent[:min(len(agent), 512)]}
 }

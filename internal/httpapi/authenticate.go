@@ -27,7 +27,7 @@ func (c *call) authenticate() error {
 // limits. The first use of a secret that waits for it is committed before anything
 // is answered.
 func (c *call) present(presented string) error {
-	addr, _ := c.s.clientAddr(c.r)
+	addr, _ := c.s.proxies.Client(c.r)
 	c.asked = verify.Request{Token: presented, Addr: addr, Peek: true}
 	if err := c.s.engine.Verify(c.ctx, &c.asked, &c.known); err != nil {
 		return err

@@ -62,10 +62,10 @@ func (c *call) forward() error {
 	if err := needsOfQuery(q.Scopes, q.Resource); err != nil {
 		return err
 	}
-	addr, proxied := c.s.clientAddr(c.r)
+	addr, proxied := c.s.proxies.Client(c.r)
 	c.vouched = proxied
 	return c.pass(c.text("workspace"), addr,
-		Use{Method: forwarded(c.r.Header, "X-Forwarded-Method", proxied), Path: forwarded(c.r.Header, "X-Forwarded-Uri", proxied)})
+		Use{Method: c.s.proxies.Said(c.r, "X-Forwarded-Method"), Path: c.s.proxies.Said(c.r, "X-Forwarded-Uri")})
 }
 
 // pass decides about the presented token within a workspace, and writes the

@@ -63,7 +63,7 @@ func (c *call) deviceForm() (form, error) {
 	if f.text("client_id") != api.DeviceClientID {
 		return nil, api.Errorf(api.CodeInvalidClient, "the client_id must be %s", api.DeviceClientID)
 	}
-	addr, _ := c.s.clientAddr(c.r)
+	addr, _ := c.s.proxies.Client(c.r)
 	c.caller = authority.Caller{Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern()}
 	return f, nil
 }

@@ -23,7 +23,7 @@ func (c *call) revokePresented() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	addr, _ := c.s.clientAddr(c.r)
+	addr, _ := c.s.proxies.Client(c.r)
 	c.caller = authority.Caller{Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern()}
 	if secret != "" && secret != presented { // a token that is its own client is held, and no more
 		if err := c.present(secret); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -38,7 +39,7 @@ func newLeakLimits() leakLimits {
 
 // take charges a report.
 func (l leakLimits) take(from netip.Addr, strings int, now time.Time) error {
-	rate, ok := l.each.Take(network(from), strings, now)
+	rate, ok := l.each.Take(door.Network(from), strings, now)
 	if ok {
 		rate, ok = l.all.Take(struct{}{}, strings, now)
 	}
@@ -50,23 +51,13 @@ func (l leakLimits) take(from netip.Addr, strings int, now time.Time) error {
 	return e
 }
 
-// network is what one household or host has of addresses: of IPv6 its 64 bits.
-func network(a netip.Addr) netip.Prefix {
-	bits := a.BitLen()
-	if a.Is6() {
-		bits = 64
-	}
-	p, _ := a.WithZone("").Prefix(bits) // the zero address has the zero network
-	return p
-}
-
 // reportLeaks takes a report, and says nothing of what it held.
 func (c *call) reportLeaks() (answer, error) {
 	var in api.ReportLeaks
 	if err := c.decode(&in); err != nil {
 		return answer{}, err
 	}
-	addr, _ := c.s.clientAddr(c.r)
+	addr, _ := c.s.proxies.Client(c.r)
 	if err := c.s.leaks.take(addr, max(len(in.Tokens), 1), c.s.now()); err != nil {
 		return answer{}, err
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -34,7 +34,7 @@ type Options struct {
 	// Pages about errors are below it; with https, HSTS is sent.
 	BaseURL string
 	// TrustedProxies are those whose X-Forwarded-* headers count; none by default.
-	TrustedProxies []netip.Prefix
+	TrustedProxies door.Proxies
 	// Logger is told of requests and failures; nil is silence.
 	Logger *slog.Logger
 	// Metrics takes the door's metrics; nil keeps them to itself.
@@ -68,7 +68,7 @@ type server struct {
 	authority *authority.Authority
 	engine    *verify.Engine
 	base      string
-	proxies   []netip.Prefix
+	proxies   door.Proxies
 	log       *slog.Logger
 	metrics   *metrics
 	unrouted  *requestCounts

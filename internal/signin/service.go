@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -147,15 +148,14 @@ func (c Client) caller() authority.Caller {
 // network is what counts as one place: an IPv4 address, or the /64 that a
 // provider gives to one customer.
 func (c Client) network() string {
-	a := c.Addr.Unmap().WithZone("")
-	if a.Is6() {
-		p, _ := a.Prefix(64)
+	switch p := door.Network(c.Addr); {
+	case !p.IsValid():
+		return "nowhere"
+	case p.IsSingleIP():
+		return p.Addr().String()
+	default:
 		return p.String()
 	}
-	if !a.IsValid() {
-		return "nowhere"
-	}
-	return a.String()
 }
 
 // Session is a person signed in.
