@@ -73,6 +73,8 @@ const (
 	CodeUnsupportedMediaType Code = "unsupported_media_type"
 	CodeTimeout              Code = "timeout"
 	CodeUnavailable          Code = "unavailable"
+	CodeBusy                 Code = "busy"
+	CodeOutcomeUnknown       Code = "outcome_unknown"
 	CodeInternal             Code = "internal"
 )
 
@@ -194,7 +196,9 @@ func stateCodes() []CodeInfo {
 		{CodeIdempotencyKeyUsed, http.StatusConflict, "Secret is in use already", "The secret that this key gave was used, so it was not lost. Use a new key to rotate again."},
 		{CodeAlreadyDone, http.StatusConflict, "Done already", "Nothing was changed."},
 		{CodeDatabaseInUse, http.StatusConflict, "A server holds the database", "The command line answers this, and no server. Stop the server that is named, and run the command again."},
-		{CodeUnavailable, http.StatusServiceUnavailable, "Cannot answer now", "Try again shortly. Nothing was changed unless a later look says so."},
+		{CodeUnavailable, http.StatusServiceUnavailable, "Cannot answer now", "Try again shortly. Nothing was changed."},
+		{CodeBusy, http.StatusServiceUnavailable, "Too busy now", "Nothing was changed. Try again as Retry-After says, and send fewer changes at once."},
+		{CodeOutcomeUnknown, http.StatusServiceUnavailable, "Not known whether it was done", "The database did not confirm the change. Look whether it was made before you send it again; with the same Idempotency-Key it is safe to send again."},
 		{CodeInternal, http.StatusInternalServerError, "Internal error", "Report the request id to the operator; the log tells the rest."},
 	}
 }

@@ -80,6 +80,16 @@ func (e *Error) Is(target error) bool {
 	return ok && c == e.Code
 }
 
+// NotNow says whether err is that there is no answer now, whatever was asked: the
+// server or its database is away or busy, or did not say whether it was done.
+func NotNow(err error) bool {
+	switch AsError(err).Code {
+	case CodeUnavailable, CodeBusy, CodeOutcomeUnknown:
+		return true
+	}
+	return false
+}
+
 // AsError returns err as an Error; what is not one becomes internal, with err
 // as its private cause.
 func AsError(err error) *Error {

@@ -38,10 +38,15 @@ func (c *Client) try(ctx context.Context, cl call, f func(context.Context) error
 // worthIt says whether the same call may do better later: the server is away or
 // asks to wait, and sending the call again does no harm.
 func worthIt(cl call, err error) bool {
-	if !errors.Is(err, api.CodeUnavailable) && !errors.Is(err, api.CodeRateLimited) {
-		return false
+	switch {
+	case errors.Is(err, api.CodeBusy):
+		return true // nothing was changed
+	case errors.Is(err, api.CodeOutcomeUnknown):
+		return cl.key != "" // else it may be done twice, or undo what came after it
+	case errors.Is(err, api.CodeUnavailable), errors.Is(err, api.CodeRateLimited):
+		return cl.again || neverSent(err)
 	}
-	return cl.again || neverSent(err)
+	return false
 }
 
 // neverSent says whether there was no connection to send the call through.

@@ -18,6 +18,8 @@ import (
 func TestTriesAgain(t *testing.T) {
 	t.Parallel()
 	unavailable := api.Problem{Status: 503, Code: api.CodeUnavailable}
+	busy := api.Problem{Status: 503, Code: api.CodeBusy}
+	unknown := api.Problem{Status: 503, Code: api.CodeOutcomeUnknown}
 	limited := api.Problem{Status: 429, Code: api.CodeRateLimited}
 	whoami := func(ctx context.Context, c *client.Client) error { _, err := c.Whoami(ctx); return err }
 	verify := func(ctx context.Context, c *client.Client) error { _, err := c.Verify(ctx, theirs); return err }
@@ -53,6 +55,10 @@ func TestTriesAgain(t *testing.T) {
 		{"a creation may have happened", create, unavailable, "", 1, nil},
 		{"a creation that has a name", named, unavailable, "", 3, []time.Duration{50e6, 100e6}},
 		{"a rotation may have happened", rotate, unavailable, "", 1, nil},
+		{"what got no turn was not done", create, busy, "1", 3, []time.Duration{1e9, 1e9}},
+		{"whether it was created is not known", create, unknown, "1", 1, nil},
+		{"nor whether it was revoked", revoke, unknown, "1", 1, nil},
+		{"but the name makes it safe", named, unknown, "1", 3, []time.Duration{1e9, 1e9}},
 		{"a refusal stays one", whoami, api.Problem{Status: 403, Code: api.CodeForbidden}, "", 1, nil},
 		{"a failure stays one", whoami, api.Problem{Status: 500, Code: api.CodeInternal}, "", 1, nil},
 	} {

@@ -80,7 +80,7 @@ func New(o Options) *Authority {
 	}
 	return &Authority{
 		store: o.Store, keys: o.Keys, now: o.Now, rand: o.Rand, hash: o.HashPassword,
-		commit: &committer{store: o.Store, observers: o.Observers},
+		commit: &committer{store: o.Store, now: o.Now, observers: o.Observers},
 		usage:  o.Usage, decisions: o.Decisions, forget: o.Forget,
 		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: refusalsOfCallers(), turnedAway: refusalsOfSignIns(),
 	}
@@ -124,6 +124,11 @@ type effect uint8
 const (
 	gives effect = iota // may give power, life, reach or speed; what is not sure is this
 	takes               // only ever takes power away
+	// whenIdle takes power away too, in pieces of work that was answered already
+	// or that nobody waits for: each goes when nothing else waits, and one a second
+	// in any case.
+	whenIdle
+	effects
 )
 
 // mutate applies f as one mutation and answers the revision it took. A dry run
@@ -135,6 +140,12 @@ func (a *Authority) mutate(ctx context.Context, c Caller, f func(*work) error) (
 // withdraw is mutate for what only takes power away.
 func (a *Authority) withdraw(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
 	return a.apply(ctx, takes, c, f)
+}
+
+// piece is withdraw for one piece of long work, of 20 ms and less: what was
+// refused from the first small change on is rewritten behind everybody else.
+func (a *Authority) piece(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
+	return a.apply(ctx, whenIdle, c, f)
 }
 
 func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
@@ -149,7 +160,7 @@ func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work)
 
 // commitOne is apply without a word about refusals.
 func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
-	m := &mutation{ctx: ctx, effect: e}
+	m := &mutation{ctx: ctx, effect: e, turn: turnOf(c)}
 	m.run = func(tx Tx) error {
 		w := &work{Tx: tx, a: a, caller: c, now: a.now().UTC().Truncate(time.Microsecond)}
 		err := f(w)

@@ -22,6 +22,9 @@ type Retry struct {
 type Caller struct {
 	// Token is the API token that was presented; zero for anybody else.
 	Token token.Locator
+	// Home is the workspace of that token, as far as the door knows it. It decides
+	// nothing but whose turn the caller's changes take.
+	Home ID
 	// User is the signed-in person; 0 for anybody else.
 	User ID
 	// Portal, when not empty, is the slug of the one workspace in which a person

@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,7 +14,10 @@ import (
 const (
 	// maxBatch is how many mutations share one commit at the most.
 	maxBatch = 128
-	// commitTimeout bounds one batch; whoever waits longer is told unavailable.
+	// holdFor is how long a batch goes on taking mutations once it has the lock:
+	// what came meanwhile goes into the next, after a commit.
+	holdFor = 20 * time.Millisecond
+	// commitTimeout bounds one batch until its commit is sent.
 	commitTimeout = 20 * time.Second
 )
 
@@ -25,13 +29,16 @@ var errDryRun = errors.New("authority: dry run")
 type mutation struct {
 	ctx      context.Context
 	effect   effect
+	turn     turn
 	run      func(Tx) error
 	revision int64
 	touched  verify.Changes
 	err      error
-	// turn receives once: true asks this waiter to lead the next batch, false
-	// says that the mutation was answered.
-	turn chan bool
+	// told receives once: true asks this waiter to lead, false says that the
+	// mutation was answered.
+	told chan bool
+	// answered says that err stands. It is the leader's until told.
+	answered bool
 }
 
 func (m *mutation) revisionOr(err error) (int64, error) {
@@ -47,23 +54,39 @@ func (m *mutation) revisionOr(err error) (int64, error) {
 // apply is the mutation as the store runs it; whoever gave up before its turn
 // has changed nothing.
 func (m *mutation) apply(tx Tx) error {
-	if err := m.ctx.Err(); err != nil {
-		return api.Errorf(api.CodeUnavailable, "the request ended before its turn").Wrap(err)
+	if m.ctx.Err() != nil {
+		return late(m.ctx)
 	}
 	return m.run(tx)
 }
 
+// late is the answer to whoever left, or had to, before its turn came.
+func late(ctx context.Context) error {
+	return busy("the change did not get its turn in time, and nothing was changed").Wrap(ctx.Err())
+}
+
+// busy refuses for lack of time, before anything was changed.
+func busy(why string) *api.Error {
+	e := api.Errorf(api.CodeBusy, "%s", why)
+	e.RetryAfter = time.Second
+	return e
+}
+
 // committer groups mutations that wait at the same time into one commit. No
-// goroutine of its own: whoever finds nobody leading leads one batch and hands
-// the lead to the first of those who queued meanwhile.
+// goroutine of its own: whoever finds nobody leading leads until its own mutation
+// is answered, and hands the lead to whoever is next then.
+//
+// A batch is filled while it runs: each mutation is taken when the one before is
+// done, so that one that takes power away goes next however many wait.
 type committer struct {
 	store     Store
+	now       func() time.Time
 	observers []Observer
 
-	mu sync.Mutex // guards waiting and led
-	// waiting are the mutations of the next batch, in their order.
-	waiting []*mutation
-	// led says that somebody leads a batch now.
+	mu sync.Mutex // guards queue and led
+	// queue is what waits.
+	queue queue
+	// led says that somebody leads now.
 	led bool
 	// unsure says that an earlier commit may have landed after memory was told to
 	// drop everything. Whoever leads has it; the next batch that commits settles
@@ -71,55 +94,132 @@ type committer struct {
 	unsure bool
 }
 
-// do returns once m was committed, and told to every observer, or failed.
+// do returns once m was committed, and told to every observer, or failed, or its
+// context ended before its turn.
 func (c *committer) do(m *mutation) error {
-	m.turn = make(chan bool, 1)
+	m.told = make(chan bool, 1)
 	c.mu.Lock()
-	c.waiting = append(c.waiting, m)
+	if !c.queue.add(m) {
+		c.mu.Unlock()
+		return busy("too many changes of this workspace or person wait for their turn already; send fewer at once")
+	}
 	lead := !c.led
 	c.led = true
 	c.mu.Unlock()
-	if lead || <-m.turn {
-		c.lead()
+	if lead || c.wait(m) {
+		c.lead(m)
 	}
 	return public(m.err)
 }
 
-// lead commits one batch, which holds the leader's own mutation, and passes on
-// the lead.
-func (c *committer) lead() {
+// wait returns when m was answered, or with true when it is to lead.
+func (c *committer) wait(m *mutation) (lead bool) {
+	select {
+	case lead := <-m.told:
+		return lead
+	case <-m.ctx.Done():
+	}
 	c.mu.Lock()
-	n := min(len(c.waiting), maxBatch)
-	batch := c.waiting[:n:n]
-	c.waiting = c.waiting[n:]
+	// Asked to lead or answered meanwhile: told is sent under mu.
+	asked := len(m.told) > 0
+	left := !asked && c.queue.leave(m)
 	c.mu.Unlock()
+	if left {
+		m.err = late(m.ctx)
+		return false
+	}
+	return <-m.told // it is in a batch, whose end decides
+}
 
-	c.commit(batch)
-
+// lead commits batches until m was answered, and passes on the lead.
+func (c *committer) lead(m *mutation) {
+	for !m.answered {
+		batch := c.commit()
+		c.mu.Lock()
+		for _, done := range batch {
+			done.answered = true
+			if done != m {
+				done.told <- false
+			}
+		}
+		c.mu.Unlock()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.led = len(c.waiting) > 0; c.led {
-		c.waiting[0].turn <- true
-	}
-	for _, m := range batch[1:] {
-		m.turn <- false
+	next := c.queue.first(c.now())
+	if c.led = next != nil; c.led {
+		next.told <- true
 	}
 }
 
-// commit applies the batch and tells the observers what it touched. The leader
-// is always the first of its batch.
-func (c *committer) commit(batch []*mutation) {
+// batch is what was taken into one commit.
+type batch struct {
+	c     *committer
+	taken []*mutation
+	// began is when the first was taken, with the lock held; withdraws says that
+	// one of them takes power away.
+	began     time.Time
+	withdraws bool
+}
+
+// next takes the mutation whose turn it is; nil when none waits.
+func (b *batch) next() *mutation {
+	now := b.c.now()
+	b.c.mu.Lock()
+	m := b.c.queue.take(now)
+	b.c.mu.Unlock()
+	if m == nil {
+		return nil
+	}
+	if len(b.taken) == 0 {
+		b.began = now
+	}
+	b.taken, b.withdraws = append(b.taken, m), b.withdraws || m.effect == takes
+	return m
+}
+
+// goesOn says whether the batch takes another one. Whoever takes power away
+// waits for nobody who gives.
+func (b *batch) goesOn() bool {
+	b.c.mu.Lock()
+	defer b.c.mu.Unlock()
+	switch {
+	case b.c.queue.empty(), b.c.now().Sub(b.began) >= holdFor:
+		return false
+	}
+	return b.c.queue.urgent() || !b.withdraws
+}
+
+// step runs the next mutation under the lock.
+func (b *batch) step(tx Tx) error {
+	m := b.next()
+	if m == nil { // whoever waited has left
+		tx.Last()
+		return errDryRun
+	}
+	err := m.apply(tx)
+	if !b.goesOn() {
+		tx.Last()
+	}
+	return err
+}
+
+// commit applies a batch, tells the observers what it touched, and answers what
+// was in it, with each mutation's err. It begins when something waits.
+func (c *committer) commit() []*mutation {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	fs := make([]func(Tx) error, len(batch))
-	for i, m := range batch {
-		fs[i] = m.apply
+	b := &batch{c: c}
+	errs, err := c.store.Batch(ctx, slices.Repeat([]func(Tx) error{b.step}, maxBatch))
+	if err != nil && len(b.taken) == 0 { // no lock: whoever waits now is told
+		for range maxBatch {
+			b.next()
+		}
 	}
-	errs, err := c.store.Batch(ctx, fs)
 	unknown := errors.Is(err, ErrOutcomeUnknown)
 	changes := verify.Changes{All: unknown || c.unsure}
 	c.unsure = unknown || c.unsure && err != nil
-	for i, m := range batch {
+	for i, m := range b.taken {
 		if m.err = err; err == nil {
 			m.err = errs[i]
 		}
@@ -128,6 +228,7 @@ func (c *committer) commit(batch []*mutation) {
 		}
 	}
 	c.tell(changes)
+	return b.taken
 }
 
 func merge(c *verify.Changes, m *mutation) {
@@ -159,8 +260,10 @@ func public(err error) error {
 	case errors.Is(err, ErrDuplicate):
 		return api.Errorf(api.CodeAlreadyExists, "this name is taken").Wrap(err)
 	case errors.Is(err, ErrOutcomeUnknown):
-		return api.Errorf(api.CodeUnavailable, "the database did not confirm the change; look before you try again").Wrap(err)
-	case errors.Is(err, ErrStoreUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return api.Errorf(api.CodeOutcomeUnknown, "the database did not confirm the change; look before you try again").Wrap(err)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return busy("the database did not answer in time, and nothing was changed").Wrap(err)
+	case errors.Is(err, ErrStoreUnavailable):
 		return api.Errorf(api.CodeUnavailable, "the database cannot be reached now").Wrap(err)
 	}
 	return api.AsError(err)

@@ -28,7 +28,8 @@ type Store interface {
 	// Each mutation runs under a savepoint with the next revision. One that
 	// returns an error leaves nothing behind, takes no revision and does not
 	// disturb the others; its error stands at its place in the answer. Row
-	// numbers it took are lost.
+	// numbers it took are lost. After one that called [Tx.Last] none is run, and
+	// the answer ends with it.
 	//
 	// A second, non-nil error means that nothing was committed, or, when it is
 	// ErrOutcomeUnknown, that the commit was sent and no answer came.
@@ -214,6 +215,8 @@ type Tx interface {
 	SignInWriter
 	NotifyTx
 	RetentionTx
+	// Last says that the batch ends with this mutation.
+	Last()
 	// NewID gives the next row number.
 	NewID() ID
 

@@ -199,7 +199,7 @@ func (f *fleet) run(ctx context.Context) {
 
 // hopeless says whether the next token would fare no better.
 func hopeless(err error) bool {
-	return errors.Is(err, api.CodeUnavailable) || errors.Is(err, api.CodeInvalidToken) || errors.Is(err, api.CodeRateLimited)
+	return api.NotNow(err) || errors.Is(err, api.CodeInvalidToken) || errors.Is(err, api.CodeRateLimited)
 }
 
 // one rotates a token and delivers its secret, and tells the outcome.

@@ -71,7 +71,7 @@ func (v *visit) memberships() ([]string, error) {
 		switch {
 		case err == nil && m.Active:
 			out = append(out, slug)
-		case errors.Is(err, api.CodeInternal), errors.Is(err, api.CodeUnavailable):
+		case errors.Is(err, api.CodeInternal), api.NotNow(err):
 			return nil, err
 		}
 	}

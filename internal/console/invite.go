@@ -216,7 +216,7 @@ func (v *visit) inviteOne(r *invitee) error {
 	case errors.Is(err, api.CodeAlreadyExists):
 		r.exists = true
 		return nil
-	case errors.Is(err, api.CodeUnavailable) || v.ctx().Err() != nil:
+	case api.NotNow(err) || v.ctx().Err() != nil:
 		return err
 	case err != nil:
 		f, err := form{}.refused(err)

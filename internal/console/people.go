@@ -330,7 +330,7 @@ func (v *visit) kept(m api.Member) (string, error) {
 	switch {
 	case err == nil:
 		return "", nil
-	case e.Code == api.CodeInternal || e.Code == api.CodeUnavailable:
+	case e.Code == api.CodeInternal || api.NotNow(err):
 		return "", err
 	}
 	return sentence(e.Message), nil

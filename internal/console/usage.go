@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +27,7 @@ type usage struct {
 // unseen forgives what the visitor may not see, or what is not counted now: a
 // page without a chart is better than none.
 func unseen(err error) error {
-	if errors.Is(err, api.CodeUnavailable) {
+	if api.NotNow(err) {
 		return nil
 	}
 	return hidden(err)

@@ -43,7 +43,7 @@ func (c *call) present(presented string) error {
 		}
 	}
 	c.caller = authority.Caller{
-		Token: c.known.Locator, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern(),
+		Token: c.known.Locator, Home: c.known.Workspace.ID, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern(),
 	}
 	return nil
 }

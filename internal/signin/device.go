@@ -236,7 +236,7 @@ func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client
 // better later stays what it is.
 func deviceError(err error) error {
 	switch e := api.AsError(err); e.Code {
-	case api.CodeInternal, api.CodeUnavailable, api.CodeTimeout, api.CodeRateLimited:
+	case api.CodeInternal, api.CodeUnavailable, api.CodeBusy, api.CodeOutcomeUnknown, api.CodeTimeout, api.CodeRateLimited:
 		return err
 	case api.CodeInvalidToken:
 		return api.Errorf(api.CodeExpiredToken, "the code is not known, was used, or its ten minutes are over; begin again").Wrap(err)

@@ -23,10 +23,14 @@ func (s *Store) Batch(ctx context.Context, mutations []func(authority.Tx) error)
 		return nil, err
 	}
 	defer b.end()
-	verdicts := make([]error, len(mutations))
-	for i, mutate := range mutations {
-		if verdicts[i], err = b.apply(mutate); err != nil {
+	var verdicts []error
+	for _, mutate := range mutations {
+		verdict, err := b.apply(mutate)
+		if err != nil {
 			return nil, err
+		}
+		if verdicts = append(verdicts, verdict); b.last {
+			break
 		}
 	}
 	if b.applied == 0 {
@@ -52,6 +56,8 @@ type batch struct {
 	nextID   authority.ID
 	// applied counts the mutations that succeeded.
 	applied int
+	// last says that no mutation follows.
+	last bool
 }
 
 // begin waits for a connection as long as ctx allows and locks the head row.

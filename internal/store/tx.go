@@ -16,3 +16,6 @@ func (t *tx) NewID() authority.ID {
 	t.batch.nextID++
 	return id
 }
+
+// Last ends the batch with this mutation.
+func (t *tx) Last() { t.batch.last = true }
