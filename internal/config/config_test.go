@@ -284,3 +284,19 @@ func TestPasswordsAreNotPrinted(t *testing.T) {
 		}
 	}
 }
+
+// TestACommandIsAskedForNothingItDoesNotNeed: what takes no keyring reads a
+// PostgreSQL database without one.
+func TestACommandIsAskedForNothingItDoesNotNeed(t *testing.T) {
+	t.Parallel()
+	for needs, names := range map[bool][]string{false: {"data", "database"}, true: {"data", "database", "keys"}} {
+		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+		config.Flags(flags, names...)
+		if err := flags.Parse([]string{"--database", "postgres://h/n"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Load(flags, nil); (err != nil) != needs {
+			t.Errorf("with the flags %v: %v", names, err)
+		}
+	}
+}

@@ -45,7 +45,13 @@ func Load(flags *pflag.FlagSet, env func(string) (string, bool)) (Config, error)
 	if err := c.fill(k); err != nil {
 		return Config{}, err
 	}
-	return c, c.check()
+	if err := c.check(); err != nil {
+		return c, err
+	}
+	if flags.Lookup("keys") == nil && flags.HasFlags() {
+		return c, nil
+	}
+	return c, c.checkKeys()
 }
 
 func defaults() map[string]any {

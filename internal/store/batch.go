@@ -87,21 +87,36 @@ func (s *Store) begin(ctx context.Context) (*batch, error) {
 
 // transaction begins one on a connection that is free.
 func (s *Store) transaction(ctx context.Context) (*batch, error) {
-	conn, err := s.eng.writer.Conn(ctx)
-	if err != nil {
-		return nil, s.eng.translate(err, "")
-	}
 	life, keep, cancel := s.eng.life(ctx)
-	tx, err := conn.BeginTx(life, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	conn, tx, err := s.eng.begun(ctx, life, s.eng.writer, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		cancel()
-		_ = conn.Close() // the pool drops it if it is broken
 		return nil, s.eng.translate(cause(ctx, err), "")
 	}
 	return &batch{
 		session: &session{eng: s.eng, tx: tx, caller: ctx, ctx: life},
 		store:   s, conn: conn, keep: keep, cancel: cancel,
 	}, nil
+}
+
+// begun begins a transaction that lives as long as life, on a connection that is
+// free. A connection that died while nobody used it, as all do when the database
+// was restarted, is dropped, and the next one is tried: nothing was said on it.
+func (e *engine) begun(ctx, life context.Context, db *sql.DB, o *sql.TxOptions) (conn *sql.Conn, tx *sql.Tx, err error) {
+	for range 1 + db.Stats().MaxOpenConnections + e.pooled {
+		if conn, err = db.Conn(ctx); err != nil {
+			return nil, nil, err
+		}
+		if tx, err = conn.BeginTx(life, o); err == nil {
+			return conn, tx, nil
+		}
+		dead := e.dead != nil && e.dead(conn)
+		_ = conn.Close() // the pool drops it if it is broken
+		if !dead || ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, nil, err
 }
 
 // life is the context of a batch. It ends with the caller's until keep is

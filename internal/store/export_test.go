@@ -1,5 +1,7 @@
 package store
 
+import "context"
+
 // Lists are the statements that pages are read with, for tests of how an engine
 // goes about them.
 func Lists() map[string]string {
@@ -26,3 +28,8 @@ func Lists() map[string]string {
 // DueEndpoints and DueOfEndpoint are the statements that deliveries are claimed
 // with.
 const DueEndpoints, DueOfEndpoint = dueEndpoints, dueOfEndpoint
+
+// ShowSetting reads a setting of a session that changes are made in.
+func ShowSetting(ctx context.Context, s *Store, name string, value *string) error {
+	return s.eng.writer.QueryRowContext(ctx, `SELECT current_setting($1)`, name).Scan(value)
+}

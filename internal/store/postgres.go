@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -34,7 +35,8 @@ func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
 		return nil, err
 	}
 	lost := make(chan struct{})
-	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, lost: lost}
+	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, lost: lost,
+		dead: deadPostgres, pooled: int(config.MaxConns)}
 	defer func() {
 		if err != nil {
 			_ = e.close() // what was opened before the error
@@ -47,7 +49,7 @@ func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
 	db := stdlib.OpenDBFromPool(pool)
 	e.reader = db
 	e.closers = append(e.closers, db.Close, func() error { pool.Close(); return nil })
-	if err := e.checkServer(ctx); err != nil {
+	if err := e.checkServer(ctx, o.ReadOnly); err != nil {
 		return nil, err
 	}
 	if !o.ReadOnly {
@@ -77,25 +79,62 @@ func postgresConfig(o Options) (*pgxpool.Config, error) {
 	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
 		return nil, errors.New("store: default_query_exec_mode=simple_protocol writes values into statements and is not supported")
 	}
+	params := config.ConnConfig.RuntimeParams
 	for name, value := range map[string]string{
 		"application_name":                    "tokenry",
 		"statement_timeout":                   "30s",
 		"lock_timeout":                        strconv.FormatInt(o.Wait.Milliseconds(), 10),
 		"idle_in_transaction_session_timeout": "60s",
 	} {
-		if _, ok := config.ConnConfig.RuntimeParams[name]; !ok {
-			config.ConnConfig.RuntimeParams[name] = value
+		if _, ok := params[name]; !ok {
+			params[name] = value
 		}
 	}
+	maps.Copy(params, relied())
+	config.AfterConnect = stayDurable
 	return config, nil
 }
 
-// checkServer refuses what was never tested and what would change texts.
-func (e *engine) checkServer(ctx context.Context) error {
+// relied are the settings of a session that the statements of this package, the
+// migrations and the drivers' formats are written for. They are set whatever the
+// server, the database, the role or the address says.
+func relied() map[string]string {
+	return map[string]string{
+		"standard_conforming_strings":    "on", // LIKE … ESCAPE '\'
+		"client_encoding":                "UTF8",
+		"bytea_output":                   "hex",
+		"datestyle":                      "ISO, YMD", // goose keeps timestamps
+		"intervalstyle":                  "postgres",
+		"timezone":                       "UTC",
+		"extra_float_digits":             "1",
+		"transform_null_equals":          "off",
+		"default_transaction_isolation":  "read committed",
+		"default_transaction_read_only":  "off",
+		"default_transaction_deferrable": "off",
+		"client_min_messages":            "notice", // a wait for a standby that was broken off is told so
+		"idle_session_timeout":           "0",
+	}
+}
+
+// stayDurable undoes a role's wish to be answered before a commit is on the disk.
+// What asks for more, as remote_apply does, stays.
+func stayDurable(ctx context.Context, conn *pgx.Conn) error {
+	if conn.Config().RuntimeParams["synchronous_commit"] != "" {
+		return nil // usage, which may lose its last seconds
+	}
+	_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false)
+		WHERE current_setting('synchronous_commit') IN ('off', 'local')`)
+	return err
+}
+
+// checkServer refuses what was never tested, what would change texts, and a
+// server that takes no changes from whoever wants to make some.
+func (e *engine) checkServer(ctx context.Context, readOnly bool) error {
 	var version int
 	var encoding string
+	var standby bool
 	err := e.reader.QueryRowContext(ctx, `SELECT CAST(current_setting('server_version_num') AS INTEGER),
-		current_setting('server_encoding')`).Scan(&version, &encoding)
+		current_setting('server_encoding'), pg_is_in_recovery()`).Scan(&version, &encoding, &standby)
 	switch {
 	case err != nil:
 		return fmt.Errorf("store: open the database: %w", e.translate(err, ""))
@@ -103,6 +142,9 @@ func (e *engine) checkServer(ctx context.Context) error {
 		return fmt.Errorf("store: PostgreSQL %d is too old; tokenry needs %d or newer", version/10000, oldestPostgres)
 	case encoding != "UTF8":
 		return fmt.Errorf("store: the database's encoding is %s; tokenry needs one made with ENCODING 'UTF8'", encoding)
+	case standby && !readOnly:
+		return errors.New("store: this server is a standby, which takes no changes; name the primary, " +
+			"or all of them: postgres://HOST1,HOST2/NAME?target_session_attrs=read-write")
 	}
 	return nil
 }
@@ -110,8 +152,9 @@ func (e *engine) checkServer(ctx context.Context) error {
 // withoutTimeouts is the same address for sessions that may take long.
 func withoutTimeouts(config *pgx.ConnConfig) *pgx.ConnConfig {
 	config = config.Copy()
-	delete(config.RuntimeParams, "statement_timeout")
-	delete(config.RuntimeParams, "lock_timeout")
+	for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
+		config.RuntimeParams[name] = "0" // said, or the role's would count
+	}
 	return config
 }
 
@@ -204,6 +247,16 @@ func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement) (
 		return results.Close()
 	})
 	return failed, err
+}
+
+// deadPostgres asks the driver, which has seen the connection end.
+func deadPostgres(conn *sql.Conn) bool {
+	closed := true // database/sql itself may have given it up
+	_ = conn.Raw(func(c any) error {
+		closed = c.(*stdlib.Conn).Conn().IsClosed()
+		return nil
+	})
+	return closed
 }
 
 // undonePostgres: the server refused the commit. What it says while it shuts a

@@ -67,6 +67,10 @@ type engine struct {
 	undone func(error) bool
 	// send sends many statements at once; nil where there is no way to save.
 	send sender
+	// dead says whether a connection cannot be used any more, and pooled how many
+	// the driver keeps; nil and 0 where connections do not die.
+	dead   func(*sql.Conn) bool
+	pooled int
 	// detached says that the statements of a batch are not interrupted when its
 	// context ends, which is then seen between them.
 	detached bool
@@ -170,10 +174,11 @@ func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error)
 		return err
 	}
 	defer s.door.leave()
-	tx, err := s.eng.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	conn, tx, err := s.eng.begun(ctx, ctx, s.eng.reader, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return s.eng.translate(err, "")
 	}
+	defer conn.Close() // the pool drops it if it is broken
 	r := &reader{session: &session{eng: s.eng, tx: tx, caller: ctx, ctx: ctx}}
 	defer r.end()
 	// The first statement fixes the snapshot that the others see.

@@ -139,6 +139,7 @@ func usageDSN(path string, o Options) string {
 
 func (e *engine) openUsagePostgres(ctx context.Context, o Options) error {
 	e.name, e.classify, e.undone, e.send = "postgres", classifyPostgres, undonePostgres, sendPostgres
+	e.dead, e.pooled = deadPostgres, usagePool
 	config, err := postgresConfig(o)
 	if err != nil {
 		return err
@@ -205,10 +206,11 @@ func (e *engine) migrateUsage(ctx context.Context, db *sql.DB, dialect goose.Dia
 
 // read runs f in a transaction that changes nothing.
 func (u *Usage) read(ctx context.Context, f func(*session) error) error {
-	tx, err := u.eng.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	conn, tx, err := u.eng.begun(ctx, ctx, u.eng.reader, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return u.eng.translate(err, "")
 	}
+	defer conn.Close() // the pool drops it if it is broken
 	s := &session{eng: u.eng, tx: tx, caller: ctx, ctx: ctx}
 	defer func() { _ = tx.Rollback() }() // nothing was written
 	return f(s)
@@ -219,17 +221,13 @@ func (u *Usage) write(ctx context.Context, isolation sql.IsolationLevel, f func(
 	if u.readOnly {
 		return ErrReadOnly
 	}
-	conn, err := u.eng.writer.Conn(ctx)
-	if err != nil {
-		return u.eng.translate(err, "")
-	}
-	defer conn.Close() // the pool drops it if it is broken
 	life, keep, cancel := u.eng.life(ctx)
 	defer cancel()
-	tx, err := conn.BeginTx(life, &sql.TxOptions{Isolation: isolation})
+	conn, tx, err := u.eng.begun(ctx, life, u.eng.writer, &sql.TxOptions{Isolation: isolation})
 	if err != nil {
 		return u.eng.translate(err, "")
 	}
+	defer conn.Close()                   // the pool drops it if it is broken
 	defer func() { _ = tx.Rollback() }() // after a commit there is nothing to roll back
 	s := &session{eng: u.eng, tx: tx, caller: ctx, ctx: life, conn: conn}
 	if err := f(s); err != nil {

@@ -41,6 +41,8 @@ type cluster struct {
 var (
 	quick   = sync.OnceValues(func() (*cluster, error) { return findOrStart("off") })
 	durable = sync.OnceValues(func() (*cluster, error) { return findOrStart("on") })
+	// standby follows nobody, and takes no changes.
+	standby = sync.OnceValues(func() (*cluster, error) { return start("off", "standby") })
 )
 
 // findOrStart prefers the server that the environment names.
@@ -52,7 +54,7 @@ func findOrStart(fsync string) (*cluster, error) {
 		}
 		return &cluster{admin: u, template: "template0"}, nil
 	}
-	c, err := start(fsync)
+	c, err := start(fsync, "primary")
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,7 @@ func (c *cluster) prepare() error {
 var script string
 
 // start makes a server in a folder of its own and waits until it answers.
-func start(fsync string) (*cluster, error) {
+func start(fsync, role string) (*cluster, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -89,7 +91,7 @@ func start(fsync string) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	command := []string{"sh", "-c", script, "sh", bin, dir, fsync}
+	command := []string{"sh", "-c", script, "sh", bin, dir, fsync, role}
 	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
 		if err := giveAway(dir); err != nil {
 			return nil, err
@@ -154,11 +156,11 @@ func giveAway(dir string) error {
 
 // database makes a database for one test, and drops it with everybody still in
 // it when the test ends.
-func (c *cluster) database(t testing.TB) string {
+func (c *cluster) database(t testing.TB, template string) string {
 	t.Helper()
 	ctx := context.Background() // the test's own has ended when it cleans up
 	name := fmt.Sprintf("tokenry_%d_%d_%d", os.Getpid(), time.Now().UnixNano(), c.count.Add(1))
-	if err := c.exec(ctx, `CREATE DATABASE `+name+` TEMPLATE `+c.template+` STRATEGY file_copy`); err != nil {
+	if err := c.exec(ctx, `CREATE DATABASE `+name+` TEMPLATE `+template+` STRATEGY file_copy`); err != nil {
 		t.Fatalf("storetest: make a database: %v", err)
 	}
 	t.Cleanup(func() {

@@ -1,6 +1,6 @@
 # Run a PostgreSQL server in a folder for as long as standard input stays open.
 set -eu
-bin=$1 dir=$2 fsync=$3
+bin=$1 dir=$2 fsync=$3 role=$4
 umask 077
 trap '' INT # Ctrl-C is for the tests; they end, then we do
 finish() {
@@ -11,6 +11,7 @@ trap finish EXIT
 # A locale that orders text unlike bytes, so that a missing COLLATE shows.
 "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-sync --no-instructions \
 	--locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US >"$dir/log" 2>&1 &&
+	{ [ "$role" = primary ] || : >"$dir/data/standby.signal"; } &&
 	"$bin/pg_ctl" -D "$dir/data" -w -t 300 -l "$dir/server.log" \
 		-o "-k '$dir' -c listen_addresses='' -c fsync=$fsync -c full_page_writes=$fsync -c max_connections=200" \
 		start >>"$dir/log" 2>&1 ||

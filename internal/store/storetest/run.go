@@ -12,14 +12,15 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
-// Run is the suite. Each of its subtests opens a store of its own.
-func Run(t *testing.T, open func(t *testing.T) authority.Store) {
-	t.Helper()
-	for _, chapter := range []struct {
-		name  string
-		cases map[string]func(w *world)
-	}{
-		{"batch", batchCases()},
+// chapter is a part of the suite.
+type chapter struct {
+	name  string
+	cases map[string]func(w *world)
+}
+
+// reading are the chapters about what is stored and found again.
+func reading() []chapter {
+	return []chapter{
 		{"read", readCases()},
 		{"values", valueCases()},
 		{"workspaces", workspaceCases()},
@@ -29,8 +30,24 @@ func Run(t *testing.T, open func(t *testing.T) authority.Store) {
 		{"audit", auditCases()},
 		{"signing in", signInCases()},
 		{"retention", retentionCases()},
-		{"model", modelCases()},
-	} {
+	}
+}
+
+// Run is the suite. Each of its subtests opens a store of its own.
+func Run(t *testing.T, open func(t *testing.T) authority.Store) {
+	t.Helper()
+	run(t, open, append(reading(), chapter{"batch", batchCases()}, chapter{"model", modelCases()}))
+}
+
+// RunReading is what the suite says of reading.
+func RunReading(t *testing.T, open func(t *testing.T) authority.Store) {
+	t.Helper()
+	run(t, open, reading())
+}
+
+func run(t *testing.T, open func(t *testing.T) authority.Store, chapters []chapter) {
+	t.Helper()
+	for _, chapter := range chapters {
 		t.Run(chapter.name, func(t *testing.T) {
 			t.Parallel()
 			for name, f := range chapter.cases {

@@ -32,22 +32,40 @@ func SQLite(t testing.TB) string {
 // one starts with the first test of a binary that asks.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	return databaseOn(t, quick)
+	return databaseOn(t, quick, copied)
+}
+
+// EmptyPostgres is [Postgres] with a database in which there is no schema yet.
+func EmptyPostgres(t testing.TB) string {
+	t.Helper()
+	return databaseOn(t, quick, func(t testing.TB, c *cluster) string { t.Helper(); return c.database(t, "template0") })
+}
+
+// Standby answers the address of a server that takes no changes. All tests share
+// its one database, in which there is no schema.
+func Standby(t testing.TB) string {
+	t.Helper()
+	return databaseOn(t, standby, func(_ testing.TB, c *cluster) string { return c.admin.String() })
+}
+
+func copied(t testing.TB, c *cluster) string {
+	t.Helper()
+	return c.database(t, c.template)
 }
 
 // DurablePostgres is [Postgres] on a server that waits for the disk, for tests
 // of what survives and for benchmarks.
 func DurablePostgres(t testing.TB) string {
 	t.Helper()
-	return databaseOn(t, durable)
+	return databaseOn(t, durable, copied)
 }
 
 // databaseOn skips or fails when there is no server.
-func databaseOn(t testing.TB, find func() (*cluster, error)) string {
+func databaseOn(t testing.TB, find func() (*cluster, error), pick func(testing.TB, *cluster) string) string {
 	t.Helper()
 	c, err := find()
 	if err == nil {
-		return c.database(t)
+		return pick(t, c)
 	}
 	if os.Getenv("TOKENRY_TEST_REQUIRE") == "1" {
 		t.Fatalf("PostgreSQL is required: %v", err)
