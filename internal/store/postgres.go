@@ -236,7 +236,7 @@ func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement) (
 		for _, s := range statements {
 			b.Queue(s.query, s.args...)
 		}
-		results := c.(*stdlib.Conn).Conn().SendBatch(ctx, &b)
+		results := native(c).SendBatch(ctx, &b)
 		for _, s := range statements {
 			if _, err := results.Exec(); err != nil {
 				failed = s.query
@@ -249,11 +249,16 @@ func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement) (
 	return failed, err
 }
 
+// native is pgx's connection behind the one of database/sql.
+func native(c any) *pgx.Conn {
+	return c.(*stdlib.Conn).Conn() //nolint:errcheck,forcetypeassert // no other driver opened it
+}
+
 // deadPostgres asks the driver, which has seen the connection end.
 func deadPostgres(conn *sql.Conn) bool {
 	closed := true // database/sql itself may have given it up
 	_ = conn.Raw(func(c any) error {
-		closed = c.(*stdlib.Conn).Conn().IsClosed()
+		closed = native(c).IsClosed()
 		return nil
 	})
 	return closed
