@@ -61,7 +61,7 @@ type Authority struct {
 	checkURL func(*url.URL) error
 	refusals *refusals[refusal, refuser]
 	// turnedAway are the sign-ins that were refused.
-	turnedAway *refusals[turnedAway, everybody]
+	turnedAway *refusals[turnedAway, string]
 }
 
 // New makes an Authority; it starts nothing.

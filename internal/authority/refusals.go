@@ -45,10 +45,15 @@ type refusals[K, G comparable] struct {
 	every time.Duration
 	group func(K) G
 	limit *verify.Limiter[G]
+	// all bounds what all groups leave together; nil does not.
+	all *verify.Limiter[everybody]
 
 	mu    sync.Mutex // guards known
 	known map[K]*refusalCount
 }
+
+// everybody is the one group of all groups.
+type everybody struct{}
 
 type refusalCount struct {
 	toldAt time.Time
@@ -82,6 +87,11 @@ func (r *refusals[K, G]) due(x K, now time.Time) int64 {
 	}
 	if _, ok := r.limit.Take(r.group(x), 1, now); !ok {
 		return 0
+	}
+	if r.all != nil {
+		if _, ok := r.all.Take(everybody{}, 1, now); !ok {
+			return 0
+		}
 	}
 	count := n.count
 	n.toldAt, n.count = now, 0

@@ -5,16 +5,26 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
 )
 
-// A sign-in that is refused before it is known whose it would have been leaves an
-// event too. Whoever likes can cause one, from any number of places, so one of a
-// kind is written every ten minutes, and of all kinds together so many an hour;
-// what comes between is counted.
+// A sign-in that is refused leaves an event too. Whoever likes can cause one, from any
+// number of places, so one of a kind is written every ten minutes, of all kinds from
+// one network so many an hour, and of all networks together so many; what comes
+// between is counted.
 const (
 	turnedAwayEvery = 10 * time.Minute
-	turnedAwayHour  = 60
+	turnedAwayEach  = 12
+	turnedAwayHour  = 120
 )
+
+// Stranger is who is refused without being known, as those are told apart.
+type Stranger struct {
+	// Account is what they named, in a form that says nothing of it.
+	Account string
+	// Network is where they are.
+	Network string
+}
 
 // SignInRefusal says how and why a sign-in was refused, in words of the program
 // and never in what was typed.
@@ -27,23 +37,21 @@ type SignInRefusal struct {
 // turnedAway is one kind of refused sign-in.
 type turnedAway struct {
 	SignInRefusal
-	about ID
-	place string
+	Stranger
 }
 
-// everybody is the one group of all who sign in.
-type everybody struct{}
-
-func refusalsOfSignIns() *refusals[turnedAway, everybody] {
-	limit := api.RateLimit{Requests: turnedAwayHour, Window: api.Duration(time.Hour)}
-	return newRefusals(turnedAwayEvery, func(turnedAway) everybody { return everybody{} }, limit)
+func refusalsOfSignIns() *refusals[turnedAway, string] {
+	hour := api.Duration(time.Hour)
+	r := newRefusals(turnedAwayEvery, func(x turnedAway) string { return x.Network }, api.RateLimit{Requests: turnedAwayEach, Window: hour})
+	r.all = verify.NewLimiter[everybody](api.RateLimit{Requests: turnedAwayHour, Window: hour}, 1)
+	return r
 }
 
 // TurnedAway writes a refused sign-in into the audit of the instance, unless one
-// like it, at the same place, was written a moment ago. About is whose account it
+// like it, of the same stranger, was written a moment ago. About is whose account it
 // was; the zero User is nobody's that is known.
-func (a *Authority) TurnedAway(ctx context.Context, c Caller, place string, about User, why SignInRefusal) error {
-	count := a.turnedAway.due(turnedAway{why, about.ID, place}, a.now())
+func (a *Authority) TurnedAway(ctx context.Context, c Caller, who Stranger, about User, why SignInRefusal) error {
+	count := a.turnedAway.due(turnedAway{why, who}, a.now())
 	if count == 0 {
 		return nil
 	}

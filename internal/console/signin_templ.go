@@ -532,7 +532,7 @@ func resetPage(f form, sent bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if sent {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<h1>Look into your mail</h1><p role=\"status\">If somebody has this e-mail here, a link to choose a new password is on its way. It works once and for 30 minutes.</p><p><a href=\"/signin\">Back to sign-in</a></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<h1>Look into your mail</h1><p role=\"status\">If somebody has this e-mail here, a link to choose a new password is on its way. It works once and for 30 minutes. If links were asked for again and again, look for one of the last half hour: the newest works.</p><p><a href=\"/signin\">Back to sign-in</a></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

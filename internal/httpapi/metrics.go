@@ -177,6 +177,15 @@ func ObserveDatabase(reg prometheus.Registerer) (func(op string, d time.Duration
 	return observe, register(reg, latency, failures)
 }
 
+// ObserveRefusals registers what was refused to strangers and returns what counts it.
+// What and why are words of the program, a few of each.
+func ObserveRefusals(reg prometheus.Registerer) (func(what, why string), error) {
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tokenry_strangers_refused_total", Help: "Sign-ins, password resets and device codes that were refused, by what and why.",
+	}, []string{"what", "why"})
+	return func(what, why string) { refused.WithLabelValues(what, why).Inc() }, register(reg, refused)
+}
+
 // MetricsHandler answers what g gathers, for a listener that only the operator
 // reaches.
 func MetricsHandler(g prometheus.Gatherer) http.Handler {

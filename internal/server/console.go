@@ -6,22 +6,30 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
 // openPeople builds what signs persons in.
-func (s *Server) openPeople() error {
+func (s *Server) openPeople(registry *prometheus.Registry) error {
 	providers, err := s.providers()
+	if err != nil {
+		return err
+	}
+	refused, err := httpapi.ObserveRefusals(registry)
 	if err != nil {
 		return err
 	}
 	s.people = signin.New(signin.Options{
 		Authority: s.Authority, Keys: s.keys, Passwords: s.Passwords, Now: s.Now, Rand: s.Rand,
 		BaseURL: s.base, Mail: s.mail(), Logger: s.Logger, OIDC: providers, Policy: signin.Policy{Methods: s.config.SignIn},
+		Refused: refused,
 	})
 	return nil
 }

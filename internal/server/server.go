@@ -124,7 +124,7 @@ func baseURL(cfg config.Config, on net.Addr) string {
 
 // mount builds the doors over the core.
 func (s *Server) mount(registry *prometheus.Registry) error {
-	if err := s.openPeople(); err != nil {
+	if err := s.openPeople(registry); err != nil {
 		return err
 	}
 	s.checkProviders()

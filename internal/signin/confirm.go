@@ -51,10 +51,16 @@ func (s *Service) delicate(ctx context.Context, session Session) error {
 	return err
 }
 
+// confirmation is a try of somebody who is signed in. It is slowed as at the door
+// and counted apart: strangers at the door do not keep them from it.
+func (s *Service) confirmation(u authority.User, from Client) *try {
+	return s.newTry("confirmation of "+u.PublicID, from)
+}
+
 // confirm checks the password of somebody who is signed in, as slowly as at the
 // door.
 func (s *Service) confirm(ctx context.Context, u authority.User, password string, from Client) error {
-	t := s.newTry(accountName(u), from)
+	t := s.confirmation(u, from)
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
 		return err
 	}
@@ -98,7 +104,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session Session, typed string
 	if err != nil {
 		return err
 	}
-	t := s.newTry(accountName(u), from)
+	t := s.confirmation(u, from)
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
 		return err
 	}

@@ -24,9 +24,11 @@ const (
 	deviceFor = 10 * time.Minute
 	// devicePollEvery is how long a program waits between two polls.
 	devicePollEvery = 3 * time.Second
-	// maxDevices is how many may wait at the same time, because starting needs
-	// no account.
-	maxDevices = 1000
+	// maxDevices is how many may wait at the same time, because starting needs no
+	// account, and devicesEach how many of one neighbourhood are begun within the
+	// time that one lives: it would take fifty and more of them to fill it.
+	maxDevices  = 5000
+	devicesEach = 50
 	// userLetters are the consonants of RFC 8628: no words, no look-alikes.
 	userLetters = "BCDFGHJKLMNPQRSTVWXZ"
 )
@@ -43,7 +45,8 @@ type deviceRequest struct {
 }
 
 // DeviceStart begins one for a program on the machine that name names. From one
-// place it can be done as often as a password can be tried.
+// place it can be done as often as a password can be tried, and a neighbourhood has
+// its share of all that wait.
 func (s *Service) DeviceStart(ctx context.Context, name string, from Client) (out api.DeviceAuthorization, err error) {
 	letters, err := s.letters(8)
 	if err != nil {
@@ -51,29 +54,63 @@ func (s *Service) DeviceStart(ctx context.Context, name string, from Client) (ou
 	}
 	t := s.newTry("device from "+from.network(), from)
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
-		return out, err
+		return out, s.noDevice(err, reasonTooMany)
 	}
 	r := deviceRequest{Name: deviceName(name), Agent: clip(from.Agent)}
 	if from.Addr.IsValid() {
 		r.Address = from.Addr.String()
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+		if err := s.shareOfDevices(tx, from); err != nil {
+			return err
+		}
 		n, err := tx.CountCodes("device", tx.Now(), maxDevices)
 		if err != nil {
 			return err
 		}
 		if n >= maxDevices {
-			return later(deviceFor)
+			return crowded(deviceFor)
 		}
 		out.DeviceCode, err = s.putCode(tx, code{purpose: "device", life: deviceFor, alias: s.secrets.name("user code", letters), data: r})
 		return err
 	})
 	if err != nil {
-		return api.DeviceAuthorization{}, err
+		return api.DeviceAuthorization{}, s.noDevice(err, reasonFull)
 	}
 	out.UserCode, out.VerificationURI = letters[:4]+"-"+letters[4:], s.base+"/device"
 	out.ExpiresIn, out.Interval = int64(deviceFor/time.Second), int64(devicePollEvery/time.Second)
 	return out, nil
+}
+
+// shareOfDevices counts one more of a neighbourhood, from the first until that one
+// is over.
+func (s *Service) shareOfDevices(tx *authority.SignInTx, from Client) error {
+	a, err := row(tx, counter{name: s.secrets.name("devices", from.neighbourhood())})
+	if err != nil {
+		return err
+	}
+	if a.Count == 0 {
+		a.LastAt, a.ExpiresAt = tx.Now(), tx.Now().Add(deviceFor)
+	}
+	if a.Count >= devicesEach {
+		return crowded(a.ExpiresAt.Sub(tx.Now()))
+	}
+	a.Count++
+	return tx.PutAttempts(a)
+}
+
+func crowded(d time.Duration) error {
+	e := api.Errorf(api.CodeRateLimited, "too many programs wait to be signed in; begin again a little later")
+	e.RetryAfter = max(d, time.Second)
+	return e
+}
+
+// noDevice counts a refusal.
+func (s *Service) noDevice(err error, why string) error {
+	if errors.Is(err, api.CodeRateLimited) {
+		s.refused(whatDevice, why)
+	}
+	return err
 }
 
 const maxDeviceName = 60

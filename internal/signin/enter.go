@@ -20,20 +20,20 @@ const pendingFor = 10 * time.Minute
 // difference to the answer of a wrong one, nor to the time it takes.
 func (s *Service) Password(ctx context.Context, email, password string, from Client) (Result, error) {
 	if err := s.takesPassword(email, password); err != nil {
-		return Result{}, s.turnedAway(ctx, "password", reasonRefused, authority.User{}, err, from)
+		return Result{}, s.turnedAway(ctx, "password", reasonRefused, "", authority.User{}, err, from)
 	}
 	email = normal(email)
 	t := s.newTry(email, from)
 	u, err := s.countFor(ctx, t, from, byEmail(email))
 	if err != nil { // the same for each account and none
-		return Result{}, s.turnedAway(ctx, "password", reasonRefused, authority.User{}, err, from)
+		return Result{}, s.turnedAway(ctx, "password", reasonRefused, email, authority.User{}, err, from)
 	}
 	ok, err := s.passwords.Check(ctx, u.PasswordHash, password)
 	if err != nil {
 		return Result{}, unavailable(err)
 	}
 	if !ok || !u.DeactivatedAt.IsZero() {
-		return Result{}, first(s.failed(ctx, u, "password", from), refused())
+		return Result{}, first(s.noteRefused(ctx, "password", reasonWrong, email, u, from), refused())
 	}
 	return s.proved(ctx, t, u, from)
 }
@@ -65,8 +65,8 @@ func unavailable(err error) error {
 	return err
 }
 
-// failed audits a try that failed. What was typed is nowhere in it: people type
-// passwords into the wrong field.
+// failed audits a try of somebody who is signed in that failed. What was typed is
+// nowhere in it: people type passwords into the wrong field.
 func (s *Service) failed(ctx context.Context, u authority.User, method string, from Client) error {
 	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		return tx.Note("signin.failed", authority.User{}, u, map[string]string{"method": method})
@@ -115,8 +115,12 @@ type pendingSignIn struct {
 	Method string `json:"method"`
 }
 
+// methodSecond is what the second factor is called in the audit.
+const methodSecond = "second factor"
+
 // SecondFactor finishes a sign-in with a code of the authenticator app, or with
-// a recovery code. Tries count as those of the password do.
+// a recovery code. Tries are slowed as those of the password are, and counted apart:
+// whoever is here proved one thing, which strangers who guess passwords did not.
 func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from Client) (out Result, err error) {
 	c, err := s.readCode(ctx, "second factor", pending)
 	if err != nil {
@@ -126,16 +130,16 @@ func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from 
 	if err != nil {
 		return Result{}, err
 	}
-	t := s.newTry(accountName(u), from)
+	t := s.newTry("second factor of "+u.PublicID, from)
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
-		return Result{}, s.turnedAway(ctx, "second factor", reasonRefused, u, err, from)
+		return Result{}, s.turnedAway(ctx, methodSecond, reasonRefused, u.PublicID, u, err, from)
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		out, err = s.secondFactor(tx, t, pending, typed, from)
 		return err
 	})
 	if errors.Is(err, errWrongCode) {
-		return Result{}, first(s.failed(ctx, u, "second factor", from), err)
+		return Result{}, first(s.noteRefused(ctx, methodSecond, reasonWrong, u.PublicID, u, from), err)
 	}
 	return out, err
 }
@@ -161,7 +165,7 @@ func (s *Service) secondFactor(tx *authority.SignInTx, t *try, pending, typed st
 	if err := json.Unmarshal(c.Data, &p); err != nil {
 		return Result{}, err
 	}
-	if err := first(tx.DeleteCode(c.ID), right(tx, t)); err != nil {
+	if err := first(tx.DeleteCode(c.ID), right(tx, t), right(tx, s.newTry(accountName(u), from))); err != nil {
 		return Result{}, err
 	}
 	return s.begin(tx, u, p.Method+"+"+kind, "", from)

@@ -205,6 +205,25 @@ func TestSecondFactorsAreSlowedDownLikePasswords(t *testing.T) {
 	})
 }
 
+// Strangers who guess passwords do not stand between a person who was let in by their
+// mailbox and the second factor, wherever that person is.
+func TestStrangersDoNotKeepAPersonFromTheSecondFactor(t *testing.T) {
+	each(t, func(w *world) {
+		a, _, _ := w.enrolled()
+		w.guesses(60, "eve@example.com", everywhere)
+		abroad := at("192.0.2.1")
+		w.refusedAt("eve@example.com", hers, abroad)
+		must(w.T, w.RequestReset(w.ctx, "eve@example.com", abroad))
+		r, err := w.FinishReset(w.ctx, w.mailed("eve@example.com"), next, abroad)
+		must(w.T, err)
+		r, err = w.SecondFactor(w.ctx, r.SecondFactor, a.code(0), abroad)
+		must(w.T, err)
+		w.guesses(60, "eve@example.com", everywhere)
+		must(w.T, w.Confirm(w.ctx, r.Session, next, at("192.0.2.200"))) // signed in, and on the way
+		w.refusedAt("eve@example.com", next, at("192.0.2.3"))
+	})
+}
+
 func TestAResetLeavesTheSecondFactorDue(t *testing.T) {
 	each(t, func(w *world) {
 		a, _, _ := w.enrolled()

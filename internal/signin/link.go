@@ -41,7 +41,7 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 		return s.admit(ctx, p, f, c, from)
 	}
 	if err != nil {
-		return Result{}, s.turnedAway(ctx, "oidc:"+p.ID, reasonRefused, u, err, from)
+		return Result{}, s.turnedAway(ctx, "oidc:"+p.ID, reasonRefused, u.PublicID, u, err, from)
 	}
 	if f.User != 0 && !f.Confirm {
 		s.tell(ctx, u, "An identity at "+p.Name+" was linked to your account")

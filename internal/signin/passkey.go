@@ -207,7 +207,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from 
 	}
 	t := s.newTry("passkey from "+from.network(), from) // nobody can name an account, so the place is all that counts
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
-		return out, s.turnedAway(ctx, kindPasskey, reasonRefused, authority.User{}, err, from)
+		return out, s.turnedAway(ctx, kindPasskey, reasonRefused, "", authority.User{}, err, from)
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		u, err := s.assert(tx, c, answer)
@@ -231,7 +231,7 @@ func (s *Service) passkeyFailed(ctx context.Context, u authority.User, err error
 		return err
 	}
 	s.log.Warn("a passkey was refused", "error", errors.Unwrap(err))
-	return first(s.failed(ctx, u, kindPasskey, from), err)
+	return first(s.noteRefused(ctx, kindPasskey, reasonWrong, u.PublicID, u, from), err)
 }
 
 // PasskeyConfirm notes that a person proved to be the one by a passkey of theirs.

@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -205,7 +206,7 @@ func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
 func TestAFloodOfDevicesIsBounded(t *testing.T) {
 	alone(t, func(w *world) {
 		errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
-			for i := range 1000 {
+			for i := range 5000 {
 				c := authority.OneTimeCode{ID: string(rune('a'+i%26)) + string(rune(1000+i)), Purpose: "device", Key: 1,
 					CreatedAt: w.clock.at, ExpiresAt: w.clock.at.Add(time.Minute)}
 				if err := tx.PutCode(c); err != nil {
@@ -220,6 +221,35 @@ func TestAFloodOfDevicesIsBounded(t *testing.T) {
 		w.refused(err, api.CodeRateLimited)
 		w.clock.pass(time.Minute)
 		_, err = w.DeviceStart(w.ctx, "laptop", home())
+		must(w.T, err)
+	})
+}
+
+// Attack: one party begins sign-ins from all its addresses. Proved: its network has
+// fifty, of IPv6 a /48 as of IPv4 a /24, and others begin theirs.
+func TestOneNetworkDoesNotUseUpTheDevicesOfAll(t *testing.T) {
+	each(t, func(w *world) {
+		for name, place := range map[string]func(int) string{
+			"IPv4": func(i int) string { return fmt.Sprintf("198.51.100.%d", i+1) },
+			"IPv6": func(i int) string { return fmt.Sprintf("2001:db8:7:%x::1", i+1) },
+		} {
+			begun := 0
+			for i := range 200 {
+				_, err := w.DeviceStart(w.ctx, "laptop", at(place(i)))
+				if err == nil {
+					begun++
+				} else if e := api.AsError(err); e.Code != api.CodeRateLimited || e.RetryAfter != 10*time.Minute {
+					w.Fatalf("%s: %v", name, err)
+				}
+			}
+			if begun != 50 {
+				w.Errorf("%s: %d were begun, want 50", name, begun)
+			}
+		}
+		_, err := w.DeviceStart(w.ctx, "laptop", home())
+		must(w.T, err)
+		w.clock.pass(10 * time.Minute)
+		_, err = w.DeviceStart(w.ctx, "laptop", at("198.51.100.7"))
 		must(w.T, err)
 	})
 }

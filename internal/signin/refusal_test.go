@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/signin"
 )
 
 // failures are the refused sign-ins in the audit, with the method and the reason.
@@ -103,26 +102,51 @@ func TestSlowedTriesAreAudited(t *testing.T) {
 	})
 }
 
-// Attack: refused sign-ins from ever new places. Proved: sixty rows, and one more
-// each minute.
+// Attack: refused sign-ins from ever new places, and wrong passwords for ever new
+// names. Proved: twelve rows of one network in an hour and 120 of all, and what comes
+// later is told again.
 func TestRefusedSignInsDoNotFillTheAudit(t *testing.T) {
 	alone(t, func(w *world) {
 		w, _ = w.sso(nil)
-		flood := func(from int) {
+		flood := func(place func(i int) string) {
 			for i := range 300 {
-				client := signin.Client{Addr: at(fmt.Sprintf("10.%d.%d.%d", from, i/250, i%250)).Addr}
-				_, _, err := w.OIDCFinish(w.ctx, "corp", "1.AAAA", url.Values{}, client)
+				_, err := w.Password(w.ctx, fmt.Sprintf("user%d-%s@example.com", i, place(0)), "wrong words, all of them", at(place(i)))
+				w.refused(err, api.CodeForbidden)
+				_, _, err = w.OIDCFinish(w.ctx, "corp", "1.AAAA", url.Values{}, at(place(i)))
 				w.refused(err, api.CodeInvalidRequest)
 			}
 		}
-		flood(1)
-		if n, _ := w.failures(); n != 60 {
-			w.Errorf("%d rows at once, want 60", n)
+		flood(func(i int) string { return fmt.Sprintf("2001:db8:7:%x::1", i+1) }) // one customer has a /48
+		if n, _ := w.failures(); n != 12 {
+			w.Errorf("%d rows of one network, want 12", n)
+		}
+		flood(func(i int) string { return fmt.Sprintf("10.1.%d.1", i%250) })
+		if n, _ := w.failures(); n != 120 {
+			w.Errorf("%d rows at once, want 120", n)
 		}
 		w.clock.pass(5 * time.Minute)
-		flood(2)
-		if n, _ := w.failures(); n != 65 {
-			w.Errorf("%d rows five minutes later, want 65", n)
+		flood(func(i int) string { return fmt.Sprintf("10.2.%d.1", i%250) })
+		if n, _ := w.failures(); n != 130 {
+			w.Errorf("%d rows five minutes later, want 130", n)
+		}
+	})
+}
+
+// Whether a row is written takes time, and is no answer to whether there is such an
+// account.
+func TestWhatIsWrittenOfWrongPasswordsTellsNoAccount(t *testing.T) {
+	each(t, func(w *world) {
+		for i, email := range []string{"eve@example.com", "nobody@example.com"} {
+			var cost []int64
+			for range 3 {
+				before := w.revision()
+				_, err := w.Password(w.ctx, email, "wrong words, all of them", at(fmt.Sprintf("198.51.%d.1", i)))
+				w.refused(err, api.CodeForbidden)
+				cost = append(cost, w.revision()-before)
+			}
+			if cost[0] != 2 || cost[1] != 1 || cost[2] != 1 {
+				w.Errorf("%s costs %v commits", email, cost)
+			}
 		}
 	})
 }

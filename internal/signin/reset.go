@@ -24,10 +24,16 @@ const (
 // RequestReset mails a one-time link for a new password to who has this e-mail.
 // It answers the same, as fast, whether anybody has it: all that differs happens
 // after it answered. The only error is rate_limited, or that nothing works.
+//
+// Tries are counted at the place they come from and nowhere else, so nobody uses up
+// anybody else's. What is written to the person is bounded by itself: see [wearied].
 func (s *Service) RequestReset(ctx context.Context, email string, from Client) error {
 	email = normal(email)
-	t := s.newTry("reset "+email, from)
+	t := s.newTry("reset "+email+" from "+from.network(), from)
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
+		if errors.Is(err, api.CodeRateLimited) {
+			s.refused(whatReset, reasonTooMany)
+		}
 		return err
 	}
 	s.later(ctx, "reset", func(ctx context.Context) error { return s.reset(ctx, email, from) })
@@ -63,6 +69,14 @@ func (s *Service) reset(ctx context.Context, email string, from Client) error {
 		if err != nil || s.policy.Methods == "sso" {
 			return err
 		}
+		tired, err := s.wearied(tx, u, from)
+		if err != nil {
+			return err
+		}
+		if tired {
+			s.refused(whatReset, reasonMailed)
+			return authority.Unchanged()
+		}
 		link, err = s.link(tx, u, "reset", resetFor)
 		return first(err, tx.Note("password.reset_requested", authority.User{}, u, nil))
 	})
@@ -73,6 +87,27 @@ func (s *Service) reset(ctx context.Context, email string, from Client) error {
 		"Somebody, most likely you, asked for a new password at " + s.base + ". The link works once, within 30 minutes.",
 		"If it was not you, do nothing: your password stays as it is.",
 	}})
+}
+
+// wearied says whether a person was written to a moment ago because strangers ask for
+// links in their name, and counts the mail if not. Nobody is locked out by it: the
+// longest pause is shorter than a link lives, so whoever reads the mailbox has one
+// that works, or is written to. Places where the person signed in before have a
+// count of their own, which no stranger uses up.
+func (s *Service) wearied(tx *authority.SignInTx, u authority.User, from Client) (bool, error) {
+	known, err := tx.KnownAddress(u.ID, s.secrets.name("address", from.network()))
+	if err != nil {
+		return false, err
+	}
+	c := counter{s.secrets.name("reset mails", u.PublicID), curve{free: 4, first: time.Minute, bound: resetFor - 5*time.Minute}}
+	if known {
+		c.name = s.secrets.name("reset mails", u.PublicID+" "+from.network())
+	}
+	left, err := remaining(tx, c)
+	if err != nil || left > 0 {
+		return true, err
+	}
+	return false, add(tx, c, 1)
 }
 
 // link makes a one-time link of a purpose for a person; older ones are dead.

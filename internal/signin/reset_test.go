@@ -124,7 +124,7 @@ func TestAskingForAResetTellsNothing(t *testing.T) {
 		var codes []api.Code
 		for _, email := range []string{"eve@example.com", "nobody2@example.com"} {
 			for i := range 8 {
-				err := w.RequestReset(w.ctx, email, everywhere(i))
+				err := w.RequestReset(w.ctx, email, at("192.0.2.77"))
 				if i < 5 {
 					must(w.T, err)
 				} else {
@@ -137,6 +137,51 @@ func TestAskingForAResetTellsNothing(t *testing.T) {
 				w.Errorf("a flood of resets answers %s", c)
 			}
 		}
+	})
+}
+
+// Attack: strangers at a thousand places guess a person's password and ask for links
+// in their name, to lock them out of both and to fill their mailbox. Proved: whoever
+// reads the mailbox has a link that works at every moment, no matter where they are,
+// and is written to a bounded number of times a day; at a place they know, both doors
+// are open at once; who was let in by a link finishes with a second factor.
+func TestStrangersLockNobodyOutOfSignInAndReset(t *testing.T) {
+	each(t, func(w *world) {
+		w.enters("eve@example.com", hers, home())
+		stranger := 0
+		flood := func(n int) {
+			w.Helper()
+			for range n {
+				stranger++
+				from := at(fmt.Sprintf("10.%d.%d.9", stranger/250, stranger%250))
+				_ = w.guess("eve@example.com", from)
+				must(w.T, w.RequestReset(w.ctx, "eve@example.com", from))
+				w.Close()
+			}
+		}
+		newest, mails := "", 0
+		for minute := 0; minute < 24*60; minute += 15 {
+			flood(3)
+			for _, m := range w.post.take() {
+				mails++
+				_, newest, _ = strings.Cut(m.Link, "code=")
+			}
+			w.addressed("eve@example.com", "reset", newest)
+			w.clock.pass(15 * time.Minute)
+		}
+		if mails > 60 {
+			w.Errorf("%d mails within a day, want at most 60", mails)
+		}
+		flood(10)
+		w.post.take()
+		w.refusedAt("eve@example.com", hers, at("192.0.2.1"))
+		w.enters("eve@example.com", hers, home())
+		w.guesses(60, "eve@example.com", everywhere)
+		must(w.T, w.RequestReset(w.ctx, "eve@example.com", home()))
+		code := w.mailed("eve@example.com")
+		r, err := w.FinishReset(w.ctx, code, next, at("192.0.2.1"))
+		must(w.T, err)
+		w.open(true, r, "through the mailbox, at a place that nobody knows")
 	})
 }
 

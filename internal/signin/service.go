@@ -69,6 +69,9 @@ type Options struct {
 	// HTTP reaches identity providers; nil is a client with a timeout.
 	HTTP   *http.Client
 	Policy Policy
+	// Refused is told of everything that was refused to strangers, by what they
+	// tried and why, both words of this package; nil is nobody.
+	Refused func(what, why string)
 	// Logger is told what the operator should know; nil is silence.
 	Logger *slog.Logger
 }
@@ -84,6 +87,7 @@ type Service struct {
 	mail      func(context.Context, MailMessage) error
 	policy    Policy
 	log       *slog.Logger
+	refused   func(what, why string)
 	providers []*provider
 	webauthn  *webauthn.WebAuthn // nil where there are no passkeys
 	pace      pace
@@ -101,6 +105,9 @@ func New(o Options) *Service {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Refused == nil {
+		o.Refused = func(string, string) {}
+	}
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse // a code and a secret go where they were addressed to
@@ -108,7 +115,7 @@ func New(o Options) *Service {
 	}
 	s := &Service{
 		authority: o.Authority, passwords: o.Passwords, now: o.Now, base: o.BaseURL, mail: o.Mail,
-		policy: o.Policy.withDefaults(), log: o.Logger, turns: make(chan struct{}, mailsAtOnce),
+		policy: o.Policy.withDefaults(), log: o.Logger, refused: o.Refused, turns: make(chan struct{}, mailsAtOnce),
 		secrets: &secrets{keys: o.Keys, rand: o.Rand}, webauthn: newWebAuthn(o.BaseURL),
 	}
 	for _, c := range o.OIDC {
@@ -157,6 +164,9 @@ func (c Client) network() string {
 		return p.String()
 	}
 }
+
+// neighbourhood is what shares out what is kept for strangers.
+func (c Client) neighbourhood() string { return door.Neighbourhood(c.Addr).String() }
 
 // Session is a person signed in.
 type Session struct {

@@ -269,6 +269,7 @@ func TestNobodyLearnsWhetherAnAccountExists(t *testing.T) {
 			if n := w.revision() - revision; n != 2 {
 				w.Errorf("%q cost %d commits", try.email, n)
 			}
+			w.clock.pass(10 * time.Minute) // then the audit is told again
 		}
 		for _, email := range []string{"eve@example.com", "nobody@example.com"} {
 			w.guesses(10, email, everywhere)

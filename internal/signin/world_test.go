@@ -54,6 +54,15 @@ func (p *post) send(_ context.Context, m signin.MailMessage) error {
 	return nil
 }
 
+// take answers what arrived since the last call.
+func (p *post) take() []signin.MailMessage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	got := p.mails
+	p.mails = nil
+	return got
+}
+
 // world is an instance with the workspace acme, its Owner ada (with the
 // password good), and Eve, a Team Member with the password hers.
 type world struct {
