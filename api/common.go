@@ -41,7 +41,7 @@ type RateLimit struct {
 // Statement is one line of a grant: a role or a list of scopes, for a list of
 // resources. Resources left out means none, ["*"] means the entire portfolio.
 type Statement struct {
-	Role      string   `json:"role,omitempty"`
+	Role      string   `json:"role,omitempty" minLength:"1"`
 	Scopes    []string `json:"scopes,omitzero"`
 	Resources []string `json:"resources,omitzero"`
 }

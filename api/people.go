@@ -151,7 +151,7 @@ type Erasure struct {
 // AddAdmin makes a user an instance administrator.
 type AddAdmin struct {
 	// User is an e-mail or a user id.
-	User string `json:"user"`
+	User string `json:"user" minLength:"1"`
 }
 
 // Suspend says how to suspend. The same may be said in the query.

@@ -40,10 +40,10 @@ type TokenFields struct {
 // CreateToken asks for a new token.
 type CreateToken struct {
 	// Kind is "personal", "service" or "workspace"; left out it follows from Owner.
-	Kind string `json:"kind,omitempty"`
+	Kind string `json:"kind,omitempty" minLength:"1"`
 	// Owner is a member's e-mail or id, or a service account's name. Left out, a
 	// personal token belongs to the caller's own user.
-	Owner string `json:"owner,omitempty"`
+	Owner string `json:"owner,omitempty" minLength:"1"`
 	TokenFields
 }
 
@@ -82,7 +82,7 @@ type RotateToken struct {
 type TransferToken struct {
 	// Owner is a member's e-mail or id, a service account's name, or the
 	// workspace's slug@workspace.
-	Owner string `json:"owner"`
+	Owner string `json:"owner" minLength:"1"`
 }
 
 // TokenSecret tells of one secret of a token without the secret.
@@ -150,32 +150,35 @@ type Issued struct {
 	Secret string `json:"secret"`
 }
 
-// TokenFilter narrows a listing of tokens. Zero fields do not filter.
+// TokenFilter narrows a listing of tokens. What is left out does not filter; a
+// condition that is there and empty is refused and never means all, so an unset
+// variable in [Some] cannot widen what a call is about.
 type TokenFilter struct {
-	Owner     string `json:"owner,omitempty"`
-	Kind      string `json:"kind,omitempty"`
-	Status    string `json:"status,omitempty"`
-	Query     string `json:"q,omitempty"`
-	Role      string `json:"role,omitempty"`
-	Scope     string `json:"scope,omitempty"`
-	Resource  string `json:"resource,omitempty"`
-	CreatedBy string `json:"created_by,omitempty"`
+	Owner     Opt[string] `json:"owner,omitzero" nullable:"false" minLength:"1"`
+	Kind      Opt[string] `json:"kind,omitzero" nullable:"false" minLength:"1"`
+	Status    Opt[string] `json:"status,omitzero" nullable:"false" minLength:"1"`
+	Query     Opt[string] `json:"q,omitzero" nullable:"false" minLength:"1"`
+	Role      Opt[string] `json:"role,omitzero" nullable:"false" minLength:"1"`
+	Scope     Opt[string] `json:"scope,omitzero" nullable:"false" minLength:"1"`
+	Resource  Opt[string] `json:"resource,omitzero" nullable:"false" minLength:"1"`
+	CreatedBy Opt[string] `json:"created_by,omitzero" nullable:"false" minLength:"1"`
 	// CreatedWith keeps tokens that were made with this one: a token ID or locator.
-	CreatedWith string `json:"created_with,omitempty"`
+	CreatedWith Opt[string] `json:"created_with,omitzero" nullable:"false" minLength:"1"`
 	// ExpiringWithin keeps tokens whose expiry lies so near in the future.
-	ExpiringWithin Duration `json:"expiring_within,omitzero"`
+	ExpiringWithin Opt[Duration] `json:"expiring_within,omitzero" nullable:"false"`
 	// UnusedFor keeps tokens that were not used for so long.
-	UnusedFor Duration `json:"unused_for,omitzero"`
+	UnusedFor Opt[Duration] `json:"unused_for,omitzero" nullable:"false"`
 	// UsedFrom keeps tokens that were presented from this address or network.
-	UsedFrom string `json:"used_from,omitempty"`
-	// OutsidePolicy keeps tokens that the policy of now would not allow.
-	OutsidePolicy bool `json:"outside_policy,omitempty"`
+	UsedFrom Opt[string] `json:"used_from,omitzero" nullable:"false" minLength:"1"`
+	// OutsidePolicy keeps tokens that the policy of now would not allow; false
+	// those that it would.
+	OutsidePolicy Opt[bool] `json:"outside_policy,omitzero" nullable:"false"`
 	// Can keeps tokens that may use this scope, on Resource if given, now.
-	Can string `json:"can,omitempty"`
+	Can Opt[string] `json:"can,omitzero" nullable:"false" minLength:"1"`
 	// Metadata keeps tokens whose metadata has these values. In a body a key may
 	// also stand beside the other fields, as metadata.KEY.
-	Metadata map[string]string `json:"metadata,omitempty"`
-	// Deleted also lists deleted tokens.
+	Metadata Opt[map[string]string] `json:"metadata,omitzero" nullable:"false"`
+	// Deleted also lists deleted tokens. It is no condition.
 	Deleted bool `json:"deleted,omitempty"`
 }
 

@@ -160,13 +160,13 @@ type AdviceChange struct {
 // Exactly one of Token and RequestID is given.
 type ExplainRequest struct {
 	// Token is a token string, a token ID or a locator.
-	Token string `json:"token,omitempty"`
+	Token string `json:"token,omitempty" minLength:"1"`
 	// RequestID names one of the last 10,000 decisions; what it needed stands for
 	// what is left out below.
-	RequestID string `json:"request_id,omitempty"`
+	RequestID string `json:"request_id,omitempty" minLength:"1"`
 	// Scopes, Resource and Client are those of a [VerifyRequest].
 	Scopes   []string `json:"scopes,omitempty"`
-	Resource string   `json:"resource,omitempty"`
+	Resource string   `json:"resource,omitempty" minLength:"1"`
 	Client   *Client  `json:"client,omitempty"`
 }
 

@@ -18,7 +18,7 @@ type VerifyRequest struct {
 	// Resource is what the request touches; "any" leaves the filtering to the caller.
 	Resource string `json:"resource,omitempty"`
 	// Workspace, if given, is the only one whose tokens are accepted.
-	Workspace string `json:"workspace,omitempty"`
+	Workspace string `json:"workspace,omitempty" minLength:"1"`
 	// Cost is charged to the rate limit; left out it is 1, 0 peeks.
 	Cost *int `json:"cost,omitempty"`
 	// Peek decides without being counted as a use.

@@ -329,7 +329,7 @@ func TestLists(t *testing.T) {
 		answer(w, api.List[api.Token]{Items: []api.Token{{ID: "c"}}})
 	})
 	var ids []string
-	for tok, err := range dial(t, s.URL).Tokens(t.Context(), "acme", api.TokenFilter{Status: "active", UnusedFor: 30 * api.Day, Metadata: map[string]string{"team": "x y"}}) {
+	for tok, err := range dial(t, s.URL).Tokens(t.Context(), "acme", api.TokenFilter{Status: api.Some("active"), UnusedFor: api.Some(30 * api.Day), Metadata: api.Some(map[string]string{"team": "x y"})}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -112,7 +112,7 @@ func ExampleClient_Tokens() {
 	defer end()
 	ticketToken(ctx, c)
 
-	for t, err := range c.Tokens(ctx, "", api.TokenFilter{Kind: "workspace", ExpiringWithin: 100 * api.Day}) {
+	for t, err := range c.Tokens(ctx, "", api.TokenFilter{Kind: api.Some("workspace"), ExpiringWithin: api.Some(100 * api.Day)}) {
 		if err != nil {
 			log.Fatal(err)
 		}

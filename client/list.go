@@ -21,16 +21,17 @@ func (v values) text(name, s string) values {
 	return v
 }
 
-func (v values) flag(name string, on bool) values {
-	if on {
-		v[name] = []string{"true"}
+// said adds a condition that is there, also an empty one, which the server refuses.
+func (v values) said(name string, s api.Opt[string]) values {
+	if s.Set {
+		v[name] = []string{s.Value}
 	}
 	return v
 }
 
-func (v values) duration(name string, d api.Duration) values {
-	if d != 0 {
-		v[name] = []string{d.String()}
+func (v values) flag(name string, on bool) values {
+	if on {
+		v[name] = []string{"true"}
 	}
 	return v
 }

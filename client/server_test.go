@@ -113,7 +113,7 @@ func TestListsOfAServer(t *testing.T) {
 		t.Fatalf("a page of %d", len(page.Items))
 	}
 	n := 0
-	for tok, err := range c.Tokens(ctx, "", api.TokenFilter{Query: "MANY", Kind: "personal", Owner: s.Email, CreatedBy: s.Email, Status: "active"}) {
+	for tok, err := range c.Tokens(ctx, "", api.TokenFilter{Query: api.Some("MANY"), Kind: api.Some("personal"), Owner: api.Some(s.Email), CreatedBy: api.Some(s.Email), Status: api.Some("active")}) {
 		if err != nil || tok.Label != "one of many" {
 			t.Fatal(tok.Label, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/tokenry/tokenry/api"
 )
@@ -39,13 +40,22 @@ func (c *Client) TokensCSV(ctx context.Context, ws string, f api.TokenFilter) (i
 }
 
 func tokenFilter(f api.TokenFilter) values {
-	v := values{}
-	v.text("owner", f.Owner).text("kind", f.Kind).text("status", f.Status).text("q", f.Query)
-	v.text("role", f.Role).text("scope", f.Scope).text("resource", f.Resource).text("created_by", f.CreatedBy)
-	v.duration("expiring_within", f.ExpiringWithin).duration("unused_for", f.UnusedFor)
-	v.text("created_with", f.CreatedWith).text("used_from", f.UsedFrom)
-	v.flag("outside_policy", f.OutsidePolicy).text("can", f.Can).flag("deleted", f.Deleted)
-	for key, value := range f.Metadata {
+	v := values{}.flag("deleted", f.Deleted)
+	v.said("owner", f.Owner).said("kind", f.Kind).said("status", f.Status).said("q", f.Query).said("role", f.Role)
+	v.said("scope", f.Scope).said("resource", f.Resource).said("created_by", f.CreatedBy).said("created_with", f.CreatedWith)
+	v.said("used_from", f.UsedFrom).said("can", f.Can)
+	for name, d := range map[string]api.Opt[api.Duration]{"expiring_within": f.ExpiringWithin, "unused_for": f.UnusedFor} {
+		if d.Set {
+			v[name] = []string{d.Value.String()}
+		}
+	}
+	if f.OutsidePolicy.Set {
+		v["outside_policy"] = []string{strconv.FormatBool(f.OutsidePolicy.Value)}
+	}
+	if f.Metadata.Set && len(f.Metadata.Value) == 0 {
+		v["metadata."] = []string{""} // which the server refuses: an empty condition never means all
+	}
+	for key, value := range f.Metadata.Value {
 		v["metadata."+key] = []string{value}
 	}
 	return v

@@ -2,7 +2,6 @@ package authority
 
 import (
 	"context"
-	"reflect"
 	"slices"
 	"time"
 
@@ -59,10 +58,19 @@ func (a *Authority) claim(ctx context.Context, c Caller, ref string, dryRun bool
 }
 
 func checkBulk(in api.BulkTokens) error {
-	named, filtered := len(in.IDs) > 0, in.Filter != nil && !reflect.ValueOf(*in.Filter).IsZero()
+	named, filtered := in.IDs != nil, in.Filter != nil
+	if filtered {
+		if err := checkFilter("filter.", *in.Filter); err != nil {
+			return err
+		}
+	}
 	switch {
-	case named == filtered:
+	case named == filtered || filtered && !narrows(*in.Filter):
 		return api.FieldError("filter", "give either ids, or a filter with at least one condition")
+	case named && len(in.IDs) == 0:
+		return emptyCondition("ids")
+	case slices.ContainsFunc(in.IDs, blank):
+		return api.FieldError("ids", "an entry is empty")
 	case len(in.IDs) > maxBulk:
 		return api.FieldError("ids", "at most 10000")
 	case in.Action == api.BulkEdit && in.Edit == nil:

@@ -144,7 +144,7 @@ func TestBulkAndLookup(t *testing.T) {
 
 		var results []api.BulkResult
 		tell := func(r api.BulkResult) error { results = append(results, r); return nil }
-		bulk := api.BulkTokens{Action: api.BulkRevoke, Filter: &api.TokenFilter{Kind: "workspace"}, DryRun: true}
+		bulk := api.BulkTokens{Action: api.BulkRevoke, Filter: &api.TokenFilter{Kind: api.Some("workspace")}, DryRun: true}
 		must(w.T, w.BulkTokens(w.ctx, w.root, "acme", bulk, tell))
 		w.allow(a.Secret)
 		if len(results) != 2 {
@@ -156,7 +156,7 @@ func TestBulkAndLookup(t *testing.T) {
 		w.deny(api.CodeRevoked, b.Secret)
 
 		results = nil
-		bulk = api.BulkTokens{Action: api.BulkRevoke, Filter: &api.TokenFilter{Kind: "personal"}}
+		bulk = api.BulkTokens{Action: api.BulkRevoke, Filter: &api.TokenFilter{Kind: api.Some("personal")}}
 		must(w.T, w.BulkTokens(w.ctx, w.root, "acme", bulk, tell))
 		w.allow(w.secret) // never the caller's own
 		w.refusedField(w.BulkTokens(w.ctx, w.root, "acme", api.BulkTokens{Action: "revoke", Filter: &api.TokenFilter{}}, tell), api.CodeInvalidField, "filter")

@@ -409,7 +409,7 @@ func TestWhoMayNotListLearnsNoOwners(t *testing.T) {
 	each(t, func(w *world) {
 		blind := w.with(w.create(w.root, scoped("workspace", "", "tickets:read")))
 		for _, owner := range []string{"ada@example.com", "nobody@example.com", "robot"} {
-			_, _, err := w.ListTokens(w.ctx, blind, "acme", api.TokenFilter{Owner: owner}, page(0))
+			_, _, err := w.ListTokens(w.ctx, blind, "acme", api.TokenFilter{Owner: api.Some(owner)}, page(0))
 			w.refused(err, api.CodeInsufficientScope)
 		}
 	})

@@ -103,7 +103,7 @@ func TestWhoMayNotAskIsNotTold(t *testing.T) {
 			var resets, lists []string
 			for _, who := range []string{"bob@example.com", "gone@example.com", "none@example.com"} {
 				resets = append(resets, told(second(w.ResetAccessToken(w.ctx, c, "acme", who))))
-				found, _, err := w.ListTokens(w.ctx, c, "acme", api.TokenFilter{Owner: who}, page(0))
+				found, _, err := w.ListTokens(w.ctx, c, "acme", api.TokenFilter{Owner: api.Some(who)}, page(0))
 				lists = append(lists, told(err))
 				if len(found) > 0 {
 					w.Errorf("%s is shown tokens of %s", name, who)
@@ -114,7 +114,7 @@ func TestWhoMayNotAskIsNotTold(t *testing.T) {
 		}
 		w.create(eve, ask("personal", ""))
 		for _, owner := range []string{"", "me", "eve@example.com"} {
-			found, _, err := w.ListTokens(w.ctx, eve, "acme", api.TokenFilter{Owner: owner}, page(0))
+			found, _, err := w.ListTokens(w.ctx, eve, "acme", api.TokenFilter{Owner: api.Some(owner)}, page(0))
 			if err != nil || len(found) != 1 {
 				w.Errorf("one's own by %q: %d, %v", owner, len(found), err)
 			}

@@ -278,10 +278,10 @@ func TestTokenLimits(t *testing.T) {
 func TestWhoCanIsAskedAboutOneScope(t *testing.T) {
 	each(t, func(w *world) {
 		for _, pattern := range []string{"tickets:*", "*", "tickets", "product:read"} {
-			_, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Can: pattern}, page(0))
+			_, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Can: api.Some(pattern)}, page(0))
 			w.refusedField(err, api.CodeInvalidField, "can")
 		}
-		ts, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Can: "tickets:read"}, page(0))
+		ts, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Can: api.Some("tickets:read")}, page(0))
 		must(w.T, err)
 		if len(ts) != 1 {
 			w.Errorf("%d tokens can, want the first", len(ts))

@@ -171,7 +171,7 @@ func TestTheDescendantsOfALeakedTokenAreFound(t *testing.T) {
 			w.Errorf("%+v", got)
 		}
 		w.allow(child.Secret)
-		found, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{CreatedWith: parent.Token.ID, Status: api.StatusActive}, page(0))
+		found, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{CreatedWith: api.Some(parent.Token.ID), Status: api.Some(api.StatusActive)}, page(0))
 		must(w.T, err)
 		if len(found) != 1 || found[0].ID != child.Token.ID {
 			w.Errorf("found %+v", found)

@@ -69,7 +69,7 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 		if err != nil {
 			return err
 		}
-		from, err := usedFrom(ac, q, f.UsedFrom)
+		from, err := usedFrom(ac, q, f.UsedFrom.Value)
 		if err != nil {
 			return err
 		}
@@ -82,16 +82,19 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 // ownOnly narrows a filter to the caller's own tokens; false when it asks for
 // somebody else's. Whether there is such an owner makes no difference.
 func (a *Authority) ownOnly(r Reader, ac *actor, sp *space, f *api.TokenFilter) (bool, error) {
-	if f.Owner != "" && kindOfOwner(f.Owner) != token.Personal {
+	if err := checkFilter("", *f); err != nil {
+		return false, err
+	}
+	if f.Owner.Set && kindOfOwner(f.Owner.Value) != token.Personal {
 		return false, nil
 	}
-	if f.Owner != "" {
-		m, err := a.member(r, ac, sp, f.Owner)
+	if f.Owner.Set {
+		m, err := a.member(r, ac, sp, f.Owner.Value)
 		if err != nil || m.ID != ac.member {
 			return false, ignoreNoRow(err)
 		}
 	}
-	f.Owner = "me"
+	f.Owner = api.Some("me")
 	return true, nil
 }
 
@@ -141,33 +144,35 @@ func (s *sight) tokens(q TokenQuery, some func([]Token) (map[token.Locator]bool,
 // filter turns a request's filter into what the store can answer and what is
 // asked of each token.
 func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (TokenQuery, func(api.Token) bool, error) {
-	q := TokenQuery{Text: f.Query, CreatedBy: f.CreatedBy, Deleted: f.Deleted}
-	if f.Kind != "" {
-		k, err := token.ParseKind(f.Kind)
+	q := TokenQuery{Text: f.Query.Value, CreatedBy: f.CreatedBy.Value, Deleted: f.Deleted}
+	if err := checkFilter("", f); err != nil {
+		return q, nil, err
+	}
+	if f.Kind.Set {
+		k, err := token.ParseKind(f.Kind.Value)
 		if err != nil {
 			return q, nil, api.FieldError("kind", "must be personal, service or workspace")
 		}
 		q.Kind = k
 	}
-	if f.CreatedWith != "" {
-		l, err := token.ParseLocator(locatorPart(f.CreatedWith))
+	if f.CreatedWith.Set {
+		l, err := token.ParseLocator(locatorPart(f.CreatedWith.Value))
 		if err != nil {
 			return q, nil, api.FieldError("created_with", "must be a token ID or locator")
 		}
 		q.CreatedWith = l
 	}
-	if err := oneOf("status", api.Opt[string]{Value: f.Status, Set: f.Status != ""},
-		api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked); err != nil {
+	if err := oneOf("status", f.Status, api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked); err != nil {
 		return q, nil, err
 	}
-	if f.Can != "" && !grant.ValidScope(f.Can) {
+	if f.Can.Set && !grant.ValidScope(f.Can.Value) {
 		return q, nil, api.FieldError("can", "must be a scope like tickets:read, and no pattern")
 	}
-	if f.ExpiringWithin > 0 {
+	if f.ExpiringWithin.Set {
 		q.ExpiresAfter = a.now()
-		q.ExpiresBefore = q.ExpiresAfter.Add(f.ExpiringWithin.Std())
+		q.ExpiresBefore = q.ExpiresAfter.Add(f.ExpiringWithin.Value.Std())
 	}
-	if err := a.filterOwner(r, ac, sp, f.Owner, &q); err != nil {
+	if err := a.filterOwner(r, ac, sp, f.Owner.Value, &q); err != nil {
 		return q, nil, err
 	}
 	return q, keeper(f, a.now()), nil
@@ -196,16 +201,16 @@ func (a *Authority) filterOwner(r Reader, ac *actor, sp *space, owner string, q 
 func keeper(f api.TokenFilter, now time.Time) func(api.Token) bool {
 	return func(t api.Token) bool {
 		switch {
-		case f.Status != "" && t.Status != f.Status,
-			f.OutsidePolicy && !t.OutsidePolicy,
-			f.Role != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return s.Role == f.Role }),
-			f.Scope != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Scopes, f.Scope) }),
-			f.Can == "" && f.Resource != "" && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Resources, f.Resource) }),
-			f.Can != "" && !can(t, f.Can, f.Resource),
-			f.UnusedFor > 0 && used(t, now.Add(-f.UnusedFor.Std())):
+		case f.Status.Set && t.Status != f.Status.Value,
+			f.OutsidePolicy.Set && t.OutsidePolicy != f.OutsidePolicy.Value,
+			f.Role.Set && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return s.Role == f.Role.Value }),
+			f.Scope.Set && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Scopes, f.Scope.Value) }),
+			!f.Can.Set && f.Resource.Set && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Resources, f.Resource.Value) }),
+			f.Can.Set && !can(t, f.Can.Value, f.Resource.Value),
+			f.UnusedFor.Set && used(t, now.Add(-f.UnusedFor.Value.Std())):
 			return false
 		}
-		return hasMetadata(t, f.Metadata)
+		return hasMetadata(t, f.Metadata.Value)
 	}
 }
 

@@ -124,17 +124,17 @@ func TestTokensAreFoundByTheirUse(t *testing.T) {
 			}
 			return ids
 		}
-		if ids := list(w.root, api.TokenFilter{UnusedFor: 90 * api.Day}); ids[a.Token.ID] || !ids[b.Token.ID] {
+		if ids := list(w.root, api.TokenFilter{UnusedFor: api.Some(90 * api.Day)}); ids[a.Token.ID] || !ids[b.Token.ID] {
 			w.Errorf("unused are %v", ids)
 		}
 		for from, want := range map[string]bool{"192.0.2.1": true, "192.0.2.0/24": true, "::ffff:192.0.2.1": true, "192.0.2.2": false} {
-			if ids := list(w.root, api.TokenFilter{UsedFrom: from}); ids[a.Token.ID] != want || ids[b.Token.ID] {
+			if ids := list(w.root, api.TokenFilter{UsedFrom: api.Some(from)}); ids[a.Token.ID] != want || ids[b.Token.ID] {
 				w.Errorf("used from %s are %v", from, ids)
 			}
 		}
-		_, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{UsedFrom: "here"}, page(0))
+		_, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{UsedFrom: api.Some("here")}, page(0))
 		w.refusedField(err, api.CodeInvalidField, "used_from")
-		_, _, err = w.ListTokens(w.ctx, w.member("vic@example.com", "Viewer"), "acme", api.TokenFilter{UsedFrom: "192.0.2.1"}, page(0))
+		_, _, err = w.ListTokens(w.ctx, w.member("vic@example.com", "Viewer"), "acme", api.TokenFilter{UsedFrom: api.Some("192.0.2.1")}, page(0))
 		w.refused(err, api.CodeInsufficientScope)
 	})
 }

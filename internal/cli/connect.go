@@ -17,6 +17,9 @@ const defaultServer = "http://127.0.0.1:8080"
 
 // client makes the client that the flags and variables describe.
 func (a *app) client(more ...client.Option) (*client.Client, error) {
+	if err := firstError(a.said(a.flags.workspace, "TOKENRY_WORKSPACE"), a.said(a.flags.server, "TOKENRY_SERVER")); err != nil {
+		return nil, err
+	}
 	tok, err := a.callerToken()
 	if err != nil {
 		return nil, err
@@ -29,6 +32,15 @@ func (a *app) client(more ...client.Option) (*client.Client, error) {
 		return nil, usage(err)
 	}
 	return c, nil
+}
+
+// said refuses a variable that is there and empty where a flag does not stand over
+// it: another server, workspace or identity would be taken for the one that was meant.
+func (a *app) said(flag, variable string) error {
+	if v, ok := a.Env(variable); flag == "" && ok && blank(v) {
+		return usagef("the variable %s is there and empty; give it a value, or unset it", variable)
+	}
+	return nil
 }
 
 // setting is a flag's value, else a variable's, else the default.
@@ -52,11 +64,11 @@ func (a *app) callerToken() (string, error) {
 	case a.flags.token != "":
 		return a.readSecret(a.flags.token, "--token")
 	}
-	if tok, ok := a.Env("TOKENRY_TOKEN"); ok && tok != "" {
+	if tok, ok := a.Env("TOKENRY_TOKEN"); ok && !blank(tok) {
 		return tok, nil
 	}
 	if s, err := a.kept(a.server()); err != nil || s.Token != "" {
-		return s.Token, err
+		return s.Token, firstError(err, a.said("", "TOKENRY_TOKEN"))
 	}
 	return "", usagef("there is no token: run tokenry login, set TOKENRY_TOKEN, or give --token @FILE, or --token - and the token on standard input")
 }

@@ -10,11 +10,12 @@ import (
 )
 
 // tokenFilter adds the flags that say which tokens are meant, the same for every
-// command that takes more than one. What it returns reads them.
+// command that takes more than one. What it returns reads them: a flag that was
+// given is a condition, and one that was not is none.
 func tokenFilter(fs *pflag.FlagSet) func() (api.TokenFilter, error) {
 	var f api.TokenFilter
-	for _, t := range []struct {
-		to         *string
+	texts := []struct {
+		to         *api.Opt[string]
 		name, help string
 	}{
 		{&f.Owner, "owner", "of this member, service account or slug@workspace"},
@@ -28,29 +29,45 @@ func tokenFilter(fs *pflag.FlagSet) func() (api.TokenFilter, error) {
 		{&f.CreatedWith, "created-with", "made with this token"},
 		{&f.UsedFrom, "used-from", "used from this address or network"},
 		{&f.Can, "can", "that may use this scope now, on --resource if given"},
-	} {
-		fs.StringVar(t.to, t.name, "", "only those "+t.help)
+	}
+	for _, t := range texts {
+		fs.StringVar(&t.to.Value, t.name, "", "only those "+t.help)
 	}
 	expiring, unused := new(lifetime), new(lifetime)
-	metadata := fs.StringArray("metadata", nil, "only those with this KEY=VALUE; may be repeated")
+	fs.StringArray("metadata", nil, "only those with this KEY=VALUE; may be repeated")
 	fs.Var(expiring, "expiring-within", "only those that expire within this time")
 	fs.Var(unused, "unused-for", "only those that were not used for so long")
-	fs.BoolVar(&f.OutsidePolicy, "outside-policy", false, "only those that today's policy would not allow")
+	fs.BoolVar(&f.OutsidePolicy.Value, "outside-policy", false, "only those that today's policy would not allow")
 	fs.BoolVar(&f.Deleted, "deleted", false, "also those that were deleted")
 	return func() (api.TokenFilter, error) {
-		f.ExpiringWithin, f.UnusedFor, f.Metadata = expiring.Duration, unused.Duration, nil
-		for _, pair := range *metadata {
-			key, value, ok := strings.Cut(pair, "=")
-			if !ok {
-				return f, usagef("--metadata: must be KEY=VALUE")
-			}
-			if f.Metadata == nil {
-				f.Metadata = map[string]string{}
-			}
-			f.Metadata[key] = value
+		for _, t := range texts {
+			t.to.Set = fs.Changed(t.name)
 		}
-		return f, nil
+		f.ExpiringWithin = api.Opt[api.Duration]{Value: expiring.Duration, Set: fs.Changed("expiring-within")}
+		f.UnusedFor = api.Opt[api.Duration]{Value: unused.Duration, Set: fs.Changed("unused-for")}
+		f.OutsidePolicy.Set = fs.Changed("outside-policy")
+		var err error
+		f.Metadata, err = metadataOf(fs)
+		return f, err
 	}
+}
+
+// metadataOf reads the conditions on metadata.
+func metadataOf(fs *pflag.FlagSet) (api.Opt[map[string]string], error) {
+	var none api.Opt[map[string]string]
+	pairs, err := fs.GetStringArray("metadata")
+	if err != nil || !fs.Changed("metadata") {
+		return none, err
+	}
+	m := map[string]string{}
+	for _, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" || value == "" {
+			return none, usagef("--metadata: must be KEY=VALUE, neither of them empty")
+		}
+		m[key] = value
+	}
+	return api.Some(m), nil
 }
 
 // filterWords sets the flags of a filter from words like owner=ci, which are
@@ -70,6 +87,9 @@ func filterWords(fs *pflag.FlagSet, words []string) error {
 			if !ok || known.Lookup(name) == nil {
 				return usagef("--filter takes WORD=VALUE, like owner=ci, with the words that token list has as flags; %q is none", pair)
 			}
+			if blank(value) {
+				return emptyFlag("--filter " + name)
+			}
 			if err := fs.Set(name, value); err != nil {
 				return usagef("--filter %s: %w", name, err)
 			}
@@ -79,4 +99,7 @@ func filterWords(fs *pflag.FlagSet, words []string) error {
 }
 
 // narrows says whether a filter leaves anything out.
-func narrows(f api.TokenFilter) bool { return !reflect.ValueOf(f).IsZero() }
+func narrows(f api.TokenFilter) bool {
+	f.Deleted = false
+	return !reflect.ValueOf(f).IsZero()
+}

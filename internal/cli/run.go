@@ -143,6 +143,9 @@ func (a *app) command(use, short string, args cobra.PositionalArgs, run func(*co
 	return &cobra.Command{
 		Use: use, Short: short, Args: args, DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := nothingEmpty(cmd, args); err != nil {
+				return err
+			}
 			a.began = true
 			return run(cmd, args)
 		},

@@ -175,6 +175,9 @@ func (a *app) tokenRevoke() *cobra.Command {
 	byID := cmd.RunE
 	cmd.Args = cobra.MaximumNArgs(1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := nothingEmpty(cmd, args); err != nil {
+			return err
+		}
 		if secret == "" && len(args) == 1 {
 			return byID(cmd, args)
 		}

@@ -20,7 +20,7 @@ import (
 
 // Load fills a Config from its layers: defaults, the file that --config or
 // TOKENRY_CONFIG names, the environment, and those flags that were given. Flags
-// and env may be nil. An empty variable counts as one that is not there. Errors
+// and env may be nil. An empty variable counts as one that is not there, but for the database's. Errors
 // are of type *[Error].
 func Load(flags *pflag.FlagSet, env func(string) (string, bool)) (Config, error) {
 	if env == nil {
@@ -33,6 +33,7 @@ func Load(flags *pflag.FlagSet, env func(string) (string, bool)) (Config, error)
 	layers := []func() error{
 		func() error { return k.Load(confmap.Provider(defaults(), ""), nil) },
 		func() error { return loadFile(k, filePath(flags, env)) },
+		func() error { return chosen(env) },
 		func() error { return k.Load(confmap.Provider(environment(env), ""), nil) },
 		func() error { return k.Load(posflag.ProviderWithFlag(flags, ".", k, given(flags)), nil) },
 	}
@@ -62,6 +63,15 @@ func defaults() map[string]any {
 		}
 	}
 	return m
+}
+
+// chosen refuses an empty TOKENRY_DATABASE: the server would begin with an empty
+// database of its own in place of the one that was meant.
+func chosen(env func(string) (string, bool)) error {
+	if v, ok := env(variable("database")); ok && strings.TrimSpace(v) == "" {
+		return wrong("database", "the variable is there and empty; give it a value, or unset it")
+	}
+	return nil
 }
 
 func environment(env func(string) (string, bool)) map[string]any {

@@ -113,7 +113,7 @@ func TestASecretStandsInOneAnswerAlone(t *testing.T) {
 	for _, path := range append(pages(), page) {
 		w.hides(w.as("ada@example.com", path), secret, secret[20:])
 	}
-	ts, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Query: "Backup"}, pageOf())
+	ts, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Query: api.Some("Backup")}, pageOf())
 	must(t, err)
 	if len(ts) != 1 {
 		t.Errorf("the form made %d tokens, want 1", len(ts))
@@ -293,7 +293,7 @@ func TestAPortalSessionMakesTokensForItsPersonAlone(t *testing.T) {
 		f := url.Values{"owner": {owner}, "account": {"robot"}, "label": {"Mine"}, "what": {"scopes"}, "scope": {"tickets:read"}, "reach": {"all"}}
 		w.status(w.as("portal", at, with(f, "form", strconv.Itoa(i))), http.StatusOK)
 	}
-	all, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Query: "Mine"}, pageOf())
+	all, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Query: api.Some("Mine")}, pageOf())
 	must(t, err)
 	for _, token := range all {
 		if token.Kind != "personal" || token.Owner.Address != "ada@example.com" {

@@ -131,7 +131,7 @@ func TestAFormThatWasSentStaysSentAfterARestart(t *testing.T) {
 	}
 	changed := w.status(w.as("ada@example.com", list+"/new", with(form, "label", "Other")), http.StatusSeeOther)
 	w.hides(changed, "tkyp_")
-	rows, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Query: "Backup"}, pageOf())
+	rows, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Query: api.Some("Backup")}, pageOf())
 	must(t, err)
 	if len(rows) != 1 {
 		t.Errorf("%d tokens were made", len(rows))

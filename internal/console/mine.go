@@ -58,7 +58,7 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 	if !v.at.member {
 		return m, nil
 	}
-	rows, _, err := v.auth.ListTokens(v.ctx(), v.caller, slug, api.TokenFilter{Owner: "me", Kind: "personal"}, authority.Page{Limit: 200})
+	rows, _, err := v.auth.ListTokens(v.ctx(), v.caller, slug, api.TokenFilter{Owner: api.Some("me"), Kind: api.Some("personal")}, authority.Page{Limit: 200})
 	m.table = table{columns: []column{{"token", "Token"}, {"created", "Created"}, {"expires", "Expires"}, {"used", "Last used"}, {"status", "Status"}},
 		self: *v.r.URL, workspace: slug, may: v.rowRights, mine: true, bin: true}
 	for _, t := range rows {

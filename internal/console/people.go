@@ -144,7 +144,7 @@ func (v *visit) accountWith(s api.ServiceAccount, f form) error {
 	if s.Role == nil {
 		p.custom = s.Grants
 	}
-	t, err := v.table(api.TokenFilter{Owner: s.Name, Kind: "service"})
+	t, err := v.table(api.TokenFilter{Owner: api.Some(s.Name), Kind: api.Some("service")})
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return err
 	}
@@ -303,7 +303,7 @@ func (v *visit) memberWith(m api.Member, f form) error {
 	if m.Role == nil {
 		p.custom = m.Grants
 	}
-	t, err := v.table(api.TokenFilter{Owner: m.ID, Kind: "personal"})
+	t, err := v.table(api.TokenFilter{Owner: api.Some(m.ID), Kind: api.Some("personal")})
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return err
 	}

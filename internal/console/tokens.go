@@ -100,23 +100,31 @@ func (v *visit) tokens() error {
 	return v.page("Access tokens", tokensPage(v, t))
 }
 
+// asked is a condition of a list's form; an empty field of it is none.
+func (v *visit) asked(name string) api.Opt[string] {
+	if s := v.q(name); strings.TrimSpace(s) != "" {
+		return api.Some(s)
+	}
+	return api.Opt[string]{}
+}
+
 // tokenFilter reads what the list is narrowed to. A value that no filter has
 // narrows nothing.
 func (v *visit) tokenFilter() api.TokenFilter {
-	f := api.TokenFilter{Owner: v.q("owner"), Query: v.q("q")}
-	if k := v.q("kind"); hasOption(kinds(), k) {
-		f.Kind = k
+	f := api.TokenFilter{Owner: v.asked("owner"), Query: v.asked("q")}
+	if hasOption(kinds(), v.q("kind")) {
+		f.Kind = v.asked("kind")
 	}
-	if s := v.q("status"); hasOption(statuses(), s) {
-		f.Status = s
+	if hasOption(statuses(), v.q("status")) {
+		f.Status = v.asked("status")
 	}
 	switch v.q("only") {
 	case "expiring":
-		f.ExpiringWithin = api.Duration(soon)
+		f.ExpiringWithin = api.Some(api.Duration(soon))
 	case "unused":
-		f.UnusedFor = 90 * api.Day
+		f.UnusedFor = api.Some(90 * api.Day)
 	case "outside":
-		f.OutsidePolicy = true
+		f.OutsidePolicy = api.Some(true)
 	}
 	return f
 }
@@ -125,7 +133,7 @@ func (v *visit) tokenFilter() api.TokenFilter {
 func (v *visit) table(f api.TokenFilter) (table, error) {
 	t := table{columns: v.columns(), sort: v.q("sort"), self: *v.r.URL, workspace: v.at.Slug, may: v.rowRights, filter: f}
 	t.bulk = v.may("tokens:disable") || v.may("tokens:delete") || v.may("tokens:edit")
-	t.narrowed = f.Owner+f.Kind+f.Status+f.Query != "" || v.tokensOnly() != ""
+	t.narrowed = f.Owner.Set || f.Kind.Set || f.Status.Set || f.Query.Set || v.tokensOnly() != ""
 	if t.sort != "" {
 		return t, noOwner(v.sortedPage(&t, f))
 	}
@@ -182,7 +190,7 @@ func (v *visit) tokenPage(id string, parts ...string) string {
 
 func (v *visit) integrationTokens() error {
 	v.section = "integration-tokens"
-	t, err := v.table(api.TokenFilter{Kind: "workspace", Status: v.q("status"), Query: v.q("q")})
+	t, err := v.table(api.TokenFilter{Kind: api.Some("workspace"), Status: v.asked("status"), Query: v.asked("q")})
 	if err != nil {
 		return err
 	}

@@ -85,12 +85,20 @@ func (c *call) decode(v any) error {
 	if tooDeep(body) {
 		return api.Errorf(api.CodeInvalidJSON, "the body is nested too deep")
 	}
-	return decodeJSON(body, v, c.s.rich)
+	return c.decodeWith(v, c.s.rich)
 }
 
 // decodePlain is decode for types without optional fields or maps, which cannot
 // be nested deeper than they are.
-func (c *call) decodePlain(v any) error { return decodeJSON(c.body.Bytes(), v, c.s.plain) }
+func (c *call) decodePlain(v any) error { return c.decodeWith(v, c.s.plain) }
+
+func (c *call) decodeWith(v any, o json.Options) error {
+	err := decodeJSON(c.body.Bytes(), v, o)
+	if err == nil && c.route.selects {
+		err = saysSomething(jsontext.NewDecoder(bytes.NewReader(c.body.Bytes())), "", c.route.Request)
+	}
+	return err
+}
 
 func decodeJSON(body []byte, v any, o json.Options) error {
 	if text := bytes.TrimLeft(body, " \t\r\n"); len(text) == 0 || text[0] != '{' {
@@ -220,7 +228,7 @@ func richOptions() json.Options {
 	return json.JoinOptions(plainOptions(), json.WithUnmarshalers(json.JoinUnmarshalers(
 		optional[string](), optional[bool](), optional[[]string](), optional[[]int](), optional[[]api.Statement](),
 		optional[api.Duration](), optional[time.Time](), optional[api.RateLimit](), optional[api.MaxTokens](),
-		optional[api.SupportContact](), optional[api.Metadata](), tokenFilter(),
+		optional[api.SupportContact](), optional[api.Metadata](), optional[map[string]string](), tokenFilter(),
 	)))
 }
 

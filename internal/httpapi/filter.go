@@ -41,9 +41,6 @@ func filterKey(f *api.TokenFilter, name string, value jsontext.Value) error {
 	if err := json.Unmarshal(value, &want); err != nil {
 		return err
 	}
-	if f.Metadata == nil {
-		f.Metadata = map[string]string{}
-	}
-	f.Metadata[key] = want
+	keep(f, key, want)
 	return nil
 }

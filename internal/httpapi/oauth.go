@@ -94,6 +94,11 @@ func (f form) text(name string) string {
 	return ""
 }
 
+// empty says whether a parameter is there without a value.
+func (f form) empty(name string) bool {
+	return slices.ContainsFunc(f, func(p param) bool { return p.name == name && strings.TrimSpace(p.value) == "" })
+}
+
 // readForm reads the body of an OAuth call. What is not known in it is ignored,
 // as RFC 6749 asks; what is there twice is refused.
 func (c *call) readForm() (form, error) {

@@ -65,6 +65,9 @@ func (c *call) questionOfForm(who asker, f form) (question, error) {
 		}
 		q.Addr = addr.Unmap()
 	}
+	if f.empty("workspace") { // it would not confine the question at all
+		return q, api.FieldError("workspace", "must not be empty; leave it out to ask for no such thing")
+	}
 	return q, c.confine(&q, who, f.text("workspace"))
 }
 

@@ -165,16 +165,16 @@ func (p Param) problem(value string) string {
 			return "must be true or false"
 		}
 	case ParamDuration:
-		if _, err := api.ParseDuration(value); err != nil {
-			return "must be a duration like 90d, 24h or 30m"
+		if d, err := api.ParseDuration(value); err != nil || d <= 0 {
+			return "must be a duration like 90d, 24h or 30m, longer than 0"
 		}
 	case ParamTime:
 		if _, err := time.Parse(time.RFC3339, value); err != nil {
 			return "must be an RFC 3339 time like 2026-01-31T12:00:00Z"
 		}
 	case ParamText:
-		if value == "" || !utf8.ValidString(value) || utf8.RuneCountInString(value) > maxParamText || strings.ContainsFunc(value, unicode.IsControl) {
-			return "must have 1 to 300 characters, none of them a control character"
+		if strings.TrimSpace(value) == "" || !utf8.ValidString(value) || utf8.RuneCountInString(value) > maxParamText || strings.ContainsFunc(value, unicode.IsControl) {
+			return "must have 1 to 300 characters, not all blank and none of them a control character; leave it out to ask for no such thing"
 		}
 	}
 	return ""
@@ -189,6 +189,18 @@ func (c *call) text(name string) string {
 		}
 	}
 	return ""
+}
+
+func (c *call) has(name string) bool {
+	return slices.ContainsFunc(c.params, func(p param) bool { return p.name == name })
+}
+
+// said is a parameter that may have been left out.
+func (c *call) said(name string) api.Opt[string] {
+	if !c.has(name) {
+		return api.Opt[string]{}
+	}
+	return api.Some(c.text(name))
 }
 
 func (c *call) flag(name string) bool { return c.text(name) == "true" }

@@ -113,6 +113,8 @@ type Route struct {
 	insertable bool
 	// foreignQuery says that the query is not for this call: it is not looked at.
 	foreignQuery bool
+	// selects says that the body has fields which must not be there and empty.
+	selects bool
 	run          handler
 	requests     *requestCounts
 }
@@ -164,6 +166,7 @@ func route(method, path string, access Access, summary string, e endpoint) Route
 	rt := Route{
 		Method: method, Path: path, Access: access, Summary: summary, Timeout: usualTime, Success: []int{http.StatusOK},
 		Request: e.in, Response: e.out, Params: e.params, OptionalBody: e.optional, Revision: e.changes, run: e.run,
+		selects: e.in != nil && selects(e.in),
 	}
 	switch {
 	case e.in != nil:

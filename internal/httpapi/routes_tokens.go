@@ -87,7 +87,7 @@ func tokenParams() []Param {
 		{Name: "expiring_within", Kind: ParamDuration, Description: "Its expiry is so near in the future, like 30d."},
 		{Name: "unused_for", Kind: ParamDuration, Description: "It was not used, nor made, for so long."},
 		{Name: "used_from", Description: "An address or network that it was used from. It needs usage:read, but for one's own tokens."},
-		{Name: "outside_policy", Kind: ParamFlag, Description: "true: the policy of now would not allow it."},
+		{Name: "outside_policy", Kind: ParamFlag, Description: "true: the policy of now would not allow it; false: it would."},
 		{Name: "can", Description: "A scope that it may use now, on resource if that is given."},
 		{Name: "deleted", Kind: ParamFlag, Description: "true: deleted tokens too."},
 		{Name: "format", OneOf: []string{"json", "csv"}, Description: "csv answers a table."},
@@ -96,20 +96,33 @@ func tokenParams() []Param {
 
 func (c *call) tokenFilter() api.TokenFilter {
 	f := api.TokenFilter{
-		Owner: c.text("owner"), Kind: c.text("kind"), Status: c.text("status"), Query: c.text("q"), Role: c.text("role"),
-		Scope: c.text("scope"), Resource: c.text("resource"), CreatedBy: c.text("created_by"),
-		CreatedWith: c.text("created_with"), ExpiringWithin: c.duration("expiring_within"), UnusedFor: c.duration("unused_for"),
-		UsedFrom: c.text("used_from"), OutsidePolicy: c.flag("outside_policy"), Can: c.text("can"), Deleted: c.flag("deleted"),
+		Owner: c.said("owner"), Kind: c.said("kind"), Status: c.said("status"), Query: c.said("q"), Role: c.said("role"),
+		Scope: c.said("scope"), Resource: c.said("resource"), CreatedBy: c.said("created_by"), CreatedWith: c.said("created_with"),
+		UsedFrom: c.said("used_from"), Can: c.said("can"), Deleted: c.flag("deleted"),
+	}
+	if c.has("expiring_within") {
+		f.ExpiringWithin = api.Some(c.duration("expiring_within"))
+	}
+	if c.has("unused_for") {
+		f.UnusedFor = api.Some(c.duration("unused_for"))
+	}
+	if c.has("outside_policy") {
+		f.OutsidePolicy = api.Some(c.flag("outside_policy"))
 	}
 	for _, p := range c.params {
 		if key, ok := strings.CutPrefix(p.name, metadataPrefix); ok {
-			if f.Metadata == nil {
-				f.Metadata = map[string]string{}
-			}
-			f.Metadata[key] = p.value
+			keep(&f, key, p.value)
 		}
 	}
 	return f
+}
+
+// keep adds one condition on metadata to a filter.
+func keep(f *api.TokenFilter, key, value string) {
+	if f.Metadata.Value == nil {
+		f.Metadata = api.Some(map[string]string{})
+	}
+	f.Metadata.Value[key] = value
 }
 
 // listTokens is a page of JSON, or all of them as CSV.

@@ -35,7 +35,7 @@ func (p *scanner) request(in *api.VerifyRequest, client *api.Client) bool {
 		case "resource":
 			return seen.first(1<<2) && p.text(&in.Resource)
 		case "workspace":
-			return seen.first(1<<3) && p.text(&in.Workspace)
+			return seen.first(1<<3) && p.text(&in.Workspace) && in.Workspace != ""
 		case "peek":
 			return seen.first(1<<4) && p.flag(&in.Peek)
 		case "client":

@@ -139,7 +139,7 @@ func describe(p *huma.Schema, f reflect.StructField, words string) *huma.Schema 
 	if t == reflect.TypeFor[api.Duration]() {
 		p.Pattern, p.Examples = durationPattern, []any{"90d"}
 	}
-	null := optional || f.Tag.Get("nullable") == "true" ||
+	null := optional && f.Tag.Get("nullable") != "false" || f.Tag.Get("nullable") == "true" ||
 		f.Type.Kind() == reflect.Pointer && !strings.Contains(f.Tag.Get("json"), "omitempty")
 	p.Nullable = null && p.Type != ""
 	if null && p.Ref != "" {
