@@ -27,6 +27,7 @@ const (
 	CodeIPDenied           Code = "ip_denied"
 	CodeInsufficientScope  Code = "insufficient_scope"
 	CodeResourceDenied     Code = "resource_denied"
+	CodeCostExceedsLimit   Code = "cost_exceeds_limit"
 	CodeRateLimited        Code = "rate_limited"
 	CodeOK                 Code = "ok"
 )
@@ -129,6 +130,7 @@ func verifyCodes() []CodeInfo {
 		{CodeIPDenied, http.StatusForbidden, "Address is not allowed", "The token has an allow-list of addresses and this request came from elsewhere, or its address is not known."},
 		{CodeInsufficientScope, http.StatusForbidden, "Missing scope", "Ask for a token, or an owner, with the scopes named in missing."},
 		{CodeResourceDenied, http.StatusForbidden, "Resource is not granted", "The token or its owner is restricted to other resources."},
+		{CodeCostExceedsLimit, http.StatusForbidden, "Costs more than the limit", "The cost of the request is above the whole rate limit of the token or of its workspace, so it never passes: split the request, or have the limit raised. Do not try again."},
 		{CodeRateLimited, http.StatusTooManyRequests, "Too many requests", "Wait as long as Retry-After says."},
 		{CodeOK, http.StatusOK, "Allowed", "Nothing to do."},
 	}

@@ -75,7 +75,7 @@ type VerifyResult struct {
 	RateLimit *RateState `json:"rate_limit"`
 	// Missing names the scopes that were not granted.
 	Missing []string `json:"missing,omitempty"`
-	// RetryAfter is in whole seconds; with rate_limited only.
+	// RetryAfter is in whole seconds; with rate_limited only: what costs more than its limit never passes.
 	RetryAfter int    `json:"retry_after,omitempty"`
 	RequestID  string `json:"request_id"`
 	Revision   int64  `json:"revision"`

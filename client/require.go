@@ -167,7 +167,9 @@ func (g *guard) refuse(w http.ResponseWriter, e *api.Error, presented bool) {
 	}
 	switch p.Status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
-		h.Set("WWW-Authenticate", g.challenge(p, presented))
+		if p.Code != api.CodeCostExceedsLimit { // no other token is asked for
+			h.Set("WWW-Authenticate", g.challenge(p, presented))
+		}
 	}
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // nobody is left to be told

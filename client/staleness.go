@@ -108,7 +108,7 @@ func (k kept) fresh(now time.Time, most time.Duration) bool {
 
 // keep keeps an answer to what was asked at a moment, if it may be kept.
 func (a *answers) keep(about question, asked time.Time, v api.VerifyResult) {
-	if v.RateLimit != nil || v.Code == api.CodeRateLimited {
+	if v.RateLimit != nil || v.Code == api.CodeRateLimited || v.Code == api.CodeCostExceedsLimit {
 		return
 	}
 	text, err := json.Marshal(v)

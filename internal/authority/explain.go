@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -46,7 +47,7 @@ func verdicts() []api.Code {
 	return []api.Code{
 		api.CodeMalformed, api.CodeUnknown, api.CodeRetired, api.CodeRevoked, api.CodeWorkspaceSuspended, api.CodeDisabled,
 		api.CodeNotYetValid, api.CodeExpired, api.CodeOwnerInactive, api.CodeIPDenied, api.CodeInsufficientScope,
-		api.CodeResourceDenied, api.CodeRateLimited,
+		api.CodeResourceDenied, api.CodeCostExceedsLimit, api.CodeRateLimited,
 	}
 }
 
@@ -402,34 +403,43 @@ func (x *explaining) resourceRemedy(o *verify.Owner) string {
 	return "Edit the token's grant to reach this resource; its owner's does."
 }
 
-// rate says which limit holds. It is not asked, because nothing is consumed here.
+// rate says which limits hold. They are not asked, because nothing is consumed here.
 func (x *explaining) rate(t Token, o *verify.Owner) {
-	limit, whose := x.limitOf(t, o)
+	own, shared := limited(x.sp, t, *o), x.sp.policy().WorkspaceRateLimit
+	text := limitText(own, shared)
+	then := api.CodeOK
+	if x.decision != nil {
+		then = x.decision.Code
+	}
 	switch {
-	case x.decision != nil && x.decision.Code == api.CodeRateLimited:
-		x.fail(api.CodeRateLimited, "Then, the limit was reached"+limitText(limit, whose)+".",
-			"Wait as long as Retry-After says, or raise the limit.")
-	case limit == nil && x.sp.policy().WorkspaceRateLimit == nil:
+	case then == api.CodeCostExceedsLimit:
+		x.fail(then, "Then, the request cost more than a whole limit"+text+".", "Split the request, or raise the limit; no waiting helps.")
+	case then == api.CodeRateLimited:
+		x.pass(api.CodeCostExceedsLimit, "")
+		x.fail(then, "Then, a limit was reached"+text+".", "Wait as long as Retry-After says, or raise the limit.")
+	case own.Limit == nil && shared == nil:
+		x.pass(api.CodeCostExceedsLimit, "It has no limit.")
 		x.pass(api.CodeRateLimited, "It has no limit.")
 	default:
-		x.skip(api.CodeRateLimited, "What is left of its limit is not asked here"+limitText(limit, whose)+".")
+		x.skip(api.CodeCostExceedsLimit, "What a request costs is not asked here"+text+".")
+		x.skip(api.CodeRateLimited, "What is left of its limits is not asked here"+text+".")
 	}
 }
 
-func limitText(l *api.RateLimit, whose string) string {
-	if l == nil {
+// limitText names the limits that hold: the token's, and the one it shares.
+func limitText(own verify.Limited, shared *api.RateLimit) string {
+	var all []string
+	add := func(l *api.RateLimit, whose string) {
+		if l != nil {
+			all = append(all, fmt.Sprintf("%d in %s, from %s", l.Requests, l.Window, whose))
+		}
+	}
+	add(own.Limit, map[verify.LimitSource]string{
+		verify.LimitOfToken: "the token", verify.LimitOfRole: "the role " + own.Role, verify.LimitOfPolicy: "the policy",
+	}[own.Source])
+	add(shared, "the whole workspace")
+	if all == nil {
 		return ""
 	}
-	return fmt.Sprintf(" (%d in %s, from %s)", l.Requests, l.Window, whose)
-}
-
-// limitOf is the limit of a token and where it comes from.
-func (x *explaining) limitOf(t Token, o *verify.Owner) (l *api.RateLimit, whose string) {
-	if t.RateLimit != nil {
-		return t.RateLimit, "the token"
-	}
-	if l, role := roleLimitOf(x.sp, t, *o); l != nil {
-		return l, "the role " + role
-	}
-	return x.sp.policy().RateLimit, "the policy"
+	return " (" + strings.Join(all, "; ") + ")"
 }

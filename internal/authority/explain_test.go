@@ -21,7 +21,7 @@ func (w *watched) explain(in api.ExplainRequest) api.Explanation {
 // wellFormed: passed or skipped, then perhaps one failed, then not reached.
 func (w *watched) wellFormed(v api.Explanation) {
 	w.Helper()
-	if len(v.Checks) != 13 {
+	if len(v.Checks) != 14 {
 		w.Errorf("%d checks", len(v.Checks))
 	}
 	failed := false

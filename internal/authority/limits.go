@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 	"time"
@@ -66,51 +67,48 @@ func within(ps, bound []netip.Prefix) bool {
 	})
 }
 
-// looser says whether a limit lets more through than another, per time or at
-// once; nil is no limit.
-func looser(a, b *api.RateLimit) bool {
-	if b == nil {
-		return false
-	}
-	if a == nil {
-		return true
-	}
-	return a.Requests > b.Requests ||
-		float64(a.Requests)*float64(b.Window) > float64(b.Requests)*float64(a.Window)
+// looser is [verify.Looser].
+func looser(a, b *api.RateLimit) bool { return verify.Looser(a, b) }
+
+// RateLimit returns the limit that holds for a token, or nil: its own, its roles'
+// or the policy's. It needs what reading the token needs.
+func (a *Authority) RateLimit(ctx context.Context, c Caller, ref, id string) (l *api.RateLimit, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		ac, sp, err := a.enter(r, c, ref)
+		if err != nil {
+			return err
+		}
+		t, err := a.readable(r, ac, sp, id)
+		if err != nil {
+			return err
+		}
+		o, err := readOwner(r, ownerKey(t))
+		l = limitOf(sp, t, o)
+		return err
+	})
+	return l, err
 }
 
-// limitOf is the limit that holds for a token: its own or its roles', else the
-// policy's.
-func limitOf(sp *space, t Token, o verify.Owner) *api.RateLimit {
-	if l := ownLimitOf(sp, t, o); l != nil {
-		return l
-	}
-	return sp.policy().RateLimit
-}
+// limitOf is the limit that holds for a token.
+func limitOf(sp *space, t Token, o verify.Owner) *api.RateLimit { return limited(sp, t, o).Limit }
 
-// ownLimitOf is a token's own limit, else the strictest of its roles'; nil for
-// none.
-func ownLimitOf(sp *space, t Token, o verify.Owner) *api.RateLimit {
-	if t.RateLimit != nil {
-		return t.RateLimit
-	}
-	l, _ := roleLimitOf(sp, t, o)
-	return l
-}
-
-// roleLimitOf is the strictest limit of a token's roles, and whose it is; nil for
-// none. A token that inherits has its owner's roles.
-func roleLimitOf(sp *space, t Token, o verify.Owner) (l *api.RateLimit, role string) {
+// limited is the limit that holds for a token, and whose it is. A token that
+// inherits has its owner's roles.
+func limited(sp *space, t Token, o verify.Owner) verify.Limited {
 	sts := t.Grants
 	if sts == nil {
 		sts = o.Statements
 	}
-	for _, s := range sts {
-		if of, ok := sp.facts.RoleLimits[s.Role]; ok && s.Role != "" && (l == nil || looser(l, &of)) {
-			l, role = &of, s.Role
-		}
+	return verify.LimitOf(t.RateLimit, sts, &sp.facts)
+}
+
+// ownLimitOf is a token's own limit, else its roles'; nil for none. The policy's
+// is no ceiling: it holds for whatever the token makes by itself.
+func ownLimitOf(sp *space, t Token, o verify.Owner) *api.RateLimit {
+	if l := limited(sp, t, o); l.Source != verify.LimitOfPolicy {
+		return l.Limit
 	}
-	return l, role
+	return nil
 }
 
 // looserLimit refuses a limit above that of the token's roles or the policy to

@@ -31,19 +31,23 @@ func (a *Authority) GetToken(ctx context.Context, c Caller, ref, id string) (v a
 		if err != nil {
 			return err
 		}
-		t, err := a.token(r, ac, sp, id)
+		t, err := a.readable(r, ac, sp, id)
 		if err != nil {
 			return err
-		}
-		if !ac.isSelf(t) {
-			if err := mayManage(ac, t, "tokens:read"); err != nil {
-				return err
-			}
 		}
 		v, err = a.watching(ctx, r, ac, sp).token(t)
 		return err
 	})
 	return v, err
+}
+
+// readable is a token that the caller may read: its own, or with the right to.
+func (a *Authority) readable(r Reader, ac *actor, sp *space, id string) (Token, error) {
+	t, err := a.token(r, ac, sp, id)
+	if err != nil || ac.isSelf(t) {
+		return t, err
+	}
+	return t, mayManage(ac, t, "tokens:read")
 }
 
 // ListTokens lists a workspace's tokens, newest first, and where the next page

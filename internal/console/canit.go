@@ -119,21 +119,16 @@ func (v *visit) askState(t api.Token, _ question) (*check, error) {
 	if len(t.AllowedIPs) > 0 {
 		text += ", from " + listed(t.AllowedIPs, 4) + " only"
 	}
-	if l := v.limitOf(t); l != nil {
+	switch l, err := v.auth.RateLimit(v.ctx(), v.caller, v.at.Slug, t.Locator); {
+	case err != nil:
+		return nil, err
+	case l != nil:
 		text += ", at most " + limit(l)
 	}
 	if t.OutsidePolicy {
 		text += ". The policy would not allow a new token like it"
 	}
 	return &check{true, who, text + "."}, nil
-}
-
-// limitOf is the token's own limit, else the policy's.
-func (v *visit) limitOf(t api.Token) *api.RateLimit {
-	if t.RateLimit == nil && v.at.policy != nil {
-		return v.at.policy.RateLimit
-	}
-	return t.RateLimit
 }
 
 // ownerRights is what a token's owner may do, where the visitor may see that.

@@ -105,6 +105,6 @@ func checkName(c api.Code) string {
 		api.CodeRevoked: "It is not revoked", api.CodeWorkspaceSuspended: "The workspace is active", api.CodeDisabled: "It is not disabled",
 		api.CodeNotYetValid: "Its time has begun", api.CodeExpired: "It has not expired", api.CodeOwnerInactive: "Its owner is active",
 		api.CodeIPDenied: "The address is allowed", api.CodeInsufficientScope: "It has the scope", api.CodeResourceDenied: "It reaches the resource",
-		api.CodeRateLimited: "It is within its limit",
+		api.CodeCostExceedsLimit: "It costs no more than its limit", api.CodeRateLimited: "It is within its limit",
 	}[c]
 }

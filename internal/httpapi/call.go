@@ -198,13 +198,15 @@ func (c *call) logAccess(took time.Duration) {
 
 // misused says whether a hot route was called in a way that somebody has to look
 // at: a resource server or a proxy that is set up wrong. That a visitor of what is
-// behind a proxy may not pass is everyday traffic.
+// behind a proxy may not pass, or has used up its limit, is everyday traffic.
 func (c *call) misused() bool {
-	if c.refused == nil || !c.route.proxied {
-		return c.refused != nil
+	switch {
+	case c.refused == nil, c.decision.Matched && !c.decision.Allowed():
+		return false
+	case c.route.proxied:
+		return c.refused.Code != api.CodeMissingToken && c.refused.Code != api.CodeInvalidToken
 	}
-	everyday := c.refused.Code == api.CodeMissingToken || c.refused.Code == api.CodeInvalidToken || c.decision.Matched && !c.decision.Allowed()
-	return !everyday
+	return true
 }
 
 // knownMethod keeps words that a client made up out of logs and labels.

@@ -29,7 +29,8 @@ func oauthRoutes() []Route {
 		"Ask whether a token is active, as RFC 7662 says", typed[api.IntrospectRequest, api.Introspection]((*call).introspect)).
 		saying("The caller sends its own token as Authorization: Bearer, as HTTP Basic (client id: the token's id or locator, client secret: " +
 			"the token), or as client_id and client_secret in the form. Every check of a verification without scopes is made, and the " +
-			"token's rate limit is charged. Of a token that is not active for this caller nothing else is said.")
+			"token's rate limit is charged. Of a token that is not active for this caller nothing else is said. A token at its rate limit is not " +
+			"called inactive: the caller is answered 429 with Retry-After.")
 	introspect.Timeout, introspect.Frequent = 0, true
 	revoke := oauthRoute(pathRevoke, public(), "End a token, as RFC 7009 says",
 		endpoint{in: reflect.TypeFor[api.RevokeRequest](), changes: true, run: (*call).revokePresented}).

@@ -27,10 +27,23 @@ func (c *call) introspect() (answer, error) {
 	if err := c.decide(&c.question, d, Use{Door: DoorIntrospect}); err != nil {
 		return answer{}, err
 	}
-	if d.Allowed() {
+	switch d.Code {
+	case api.CodeOK:
 		return answer{body: c.active(d)}, nil
+	case api.CodeRateLimited, api.CodeCostExceedsLimit:
+		return answer{}, c.atLimit(d)
 	}
 	return answer{body: api.Introspection{}}, c.s.misses.take(c.caller.Token, d)
+}
+
+// atLimit refuses to say whether a token is active that is good and has used up a
+// limit. The resource server is the one that is asked to wait: told that the token
+// is not active, its client would throw it away.
+func (c *call) atLimit(d *verify.Decision) error {
+	rateFields(c.w.Header(), d)
+	e := refused(d, nil)
+	e.Message = "the token that was asked about is at its rate limit, so whether it is active is not said now"
+	return e
 }
 
 // resourceServer establishes who asks, and that it may.

@@ -182,16 +182,26 @@ func TestIntrospectionCapsHowLongAnAnswerIsKept(t *testing.T) {
 	keeps("near the end of the overlap", i.Secret, now+600, now+3600)
 }
 
-// Every check of a verification is made: the rate limit is charged too, and a
-// token beyond it is not active now.
+// Every check of a verification is made: the rate limit is charged too. Whoever asks
+// about a token beyond it is told to wait, and not that it is no token any more.
 func TestIntrospectionChargesTheRateLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.issue("acme", object{"label": "x", "rate_limit": object{"requests": 2, "window": "1m"}})
-	for n, want := range []bool{true, true, false} {
-		if v := w.about(w.root, i.Secret); v.Active != want {
+	for n := range 2 {
+		if v := w.about(w.root, i.Secret); !v.Active {
 			t.Errorf("question %d: %+v", n+1, v)
 		}
+	}
+	for _, more := range [][]string{nil, {"resource", "any"}, {"workspace", "acme"}} {
+		r := w.as(w.root, "POST", introspect, form(append([]string{"token", i.Secret}, more...)...)).is(429)
+		r.oauth("temporarily_unavailable")
+		r.headers(map[string]string{"Retry-After": "30", "Ratelimit": `"token";r=0;t=30`, "Cache-Control": "no-store"})
+	}
+	w.play([]step{{"POST", "/v1/workspaces", object{"slug": "umbrella"}, 201, nil}})
+	stranger := w.issue("umbrella", object{"label": "y", "kind": "workspace", "scopes": []string{"tokens:verify"}}).Secret
+	if v := w.about(stranger, i.Secret); v.Active {
+		t.Error("another tenant learns that the token is there")
 	}
 	w.clock.pass(time.Minute)
 	if v := w.about(w.root, i.Secret); !v.Active {

@@ -195,6 +195,24 @@ func TestVerifyCostsAndPeeks(t *testing.T) {
 	if v.Code != api.CodeRateLimited || v.RetryAfter != 20 || v.RateLimit == nil || v.RateLimit.Remaining != 1 || v.Allowed {
 		t.Errorf("%+v %+v", v, v.RateLimit)
 	}
+	dear := 4
+	for _, peek := range []bool{false, true} {
+		r := w.as(w.root, "POST", "/v1/verify", api.VerifyRequest{Token: tok, Cost: &dear, Peek: peek}).is(200)
+		var v map[string]any
+		r.into(&v)
+		if _, told := v["retry_after"]; told || v["code"] != "cost_exceeds_limit" || r.Header.Get("Retry-After") != "" {
+			t.Errorf("4 of at most 3: %v", v)
+		}
+	}
+	// In a batch each question has the answer it would have alone.
+	one := 1
+	var batch api.VerifyBatchResult
+	w.as(w.root, "POST", "/v1/verify/batch", api.VerifyBatch{Requests: []api.VerifyRequest{{Token: tok, Cost: &dear}, {Token: tok, Cost: &one}, {Token: tok, Cost: &one}}}).is(200).into(&batch)
+	for i, want := range []api.Code{api.CodeCostExceedsLimit, api.CodeOK, api.CodeRateLimited} {
+		if v := batch.Results[i]; v.Code != want || (v.RetryAfter > 0) != (want == api.CodeRateLimited) {
+			t.Errorf("question %d of the batch: %s, retry after %d", i, v.Code, v.RetryAfter)
+		}
+	}
 	// Whoever verifies is not charged for it.
 	caller := w.issue("acme", object{"label": "y", "rate_limit": object{"requests": 1, "window": "1h"}}).Secret
 	for range 3 {

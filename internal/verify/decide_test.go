@@ -34,7 +34,7 @@ func faults() []fault {
 		{code: api.CodeIPDenied, token: func(t *verify.Token) { t.AllowedIPs = prefixes("10.0.0.0/8") }},
 		{code: api.CodeInsufficientScope, ask: func(r *verify.Request) { r.Scopes = append(r.Scopes, "builds:run") }},
 		{code: api.CodeResourceDenied, ask: func(r *verify.Request) { r.Resource = "billing" }},
-		{code: api.CodeRateLimited, token: func(t *verify.Token) {
+		{code: api.CodeCostExceedsLimit, token: func(t *verify.Token) {
 			t.RateLimit = &api.RateLimit{Requests: 1, Window: api.Day}
 		}, ask: func(r *verify.Request) { r.Cost = 2 }},
 	}

@@ -43,8 +43,8 @@ type Decision struct {
 	Workspace *Workspace
 	// Rights are what the token may do now.
 	Rights *Rights
-	// Rate is set when the limits were asked: with CodeOK and CodeRateLimited. It
-	// is one of TokenRate, the token's own, and WorkspaceRate, which all of the
+	// Rate is set when the limits were asked: with CodeOK, CodeCostExceedsLimit and
+	// CodeRateLimited. It is one of TokenRate, the token's own, and WorkspaceRate, which all of the
 	// workspace's tokens share.
 	Rate, TokenRate, WorkspaceRate Rate
 

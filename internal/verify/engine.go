@@ -238,23 +238,27 @@ func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decisio
 	if req.Whole && Restricted(b.rights.Grant) {
 		return api.CodeResourceDenied
 	}
-	if !e.charge(req, b, d) {
-		return api.CodeRateLimited
-	}
-	return api.CodeOK
+	return e.charge(req, b, d)
 }
 
 // charge holds the request against its limits; most tokens have none.
-func (e *Engine) charge(req *Request, b *binding, d *Decision) (ok bool) {
+func (e *Engine) charge(req *Request, b *binding, d *Decision) api.Code {
 	if b.rates == nil {
-		return true
+		return api.CodeOK
 	}
+	var ok bool
 	d.TokenRate, d.WorkspaceRate, ok = e.limits.take(&charge{
 		token: d.Locator, workspace: b.where.ID, rates: *b.rates,
 		cost: req.Cost, look: req.Peek, now: d.At.UnixNano(),
 	})
 	d.Rate = nearest(d.TokenRate, d.WorkspaceRate)
-	return ok
+	switch {
+	case ok:
+		return api.CodeOK
+	case d.Rate.Exceeded:
+		return api.CodeCostExceedsLimit
+	}
+	return api.CodeRateLimited
 }
 
 // match is the secret that was presented.

@@ -20,8 +20,11 @@ type Rate struct {
 	Window time.Duration
 	// Reset is how long it takes until the whole limit is free again.
 	Reset time.Duration
-	// RetryAfter, on a refusal, is when the same request would pass.
+	// RetryAfter, on a refusal, is when the same request would pass; 0 for never.
 	RetryAfter time.Duration
+	// Exceeded says that the request costs more than the whole limit, so that no
+	// waiting helps.
+	Exceeded bool
 }
 
 // rate is a limit in the terms of the generic cell rate algorithm: a bucket
@@ -41,17 +44,6 @@ func rateOf(l api.RateLimit) rate {
 		return rate{on: true, step: int64(time.Second)}
 	}
 	return rate{on: true, burst: n, step: (window-1)/n + 1}
-}
-
-// stricter reports whether a lets fewer requests through over time than b; of
-// two equal rates the smaller burst is stricter.
-func stricter(a, b api.RateLimit) bool {
-	ah, al := bits.Mul64(uint64(max(a.Requests, 0)), uint64(max(b.Window, 0)))
-	bh, bl := bits.Mul64(uint64(max(b.Requests, 0)), uint64(max(a.Window, 0)))
-	if ah != bh || al != bl {
-		return ah < bh || ah == bh && al < bl
-	}
-	return a.Requests < b.Requests
 }
 
 // bucket is the state of one limit: when it will have drained (the theoretical
@@ -96,13 +88,16 @@ func rescale(backlog, from, to int64) int64 {
 	return int64(min(quotient, math.MaxInt64))
 }
 
+// exceededBy reports whether so many requests find room at no time.
+func (l *level) exceededBy(cost int64) bool { return l.on && (cost < 0 || cost > l.burst) }
+
 // fits reports whether so many requests find room. The product cannot overflow:
 // it is at most burst × step, which is the window and a little.
 func (l *level) fits(cost int64) bool {
 	if !l.on {
 		return true
 	}
-	return 0 <= cost && cost <= l.burst && l.backlog+cost*l.step <= l.burst*l.step
+	return !l.exceededBy(cost) && l.backlog+cost*l.step <= l.burst*l.step
 }
 
 // add puts requests that fit into the bucket.
@@ -122,8 +117,8 @@ func (l *level) state(cost int64, fits bool) Rate {
 	}
 	switch {
 	case fits:
-	case cost < 0 || cost > l.burst: // never; the longest wait that is honest to name
-		r.RetryAfter = time.Duration(max(l.burst, 1) * l.step)
+	case l.exceededBy(cost):
+		r.Exceeded = true
 	default:
 		r.RetryAfter = time.Duration(l.backlog + cost*l.step - l.burst*l.step)
 	}
@@ -185,12 +180,13 @@ func (l *limits) take(c *charge) (ofToken, ofWorkspace Rate, ok bool) {
 	return own.state(cost, fitsOwn), shared.state(cost, fitsShared), fitsOwn && fitsShared
 }
 
-// nearest is the limit that refuses, of two the longer, else the one with less left.
+// nearest is the limit that refuses, of two the one that does so for longer, else
+// the one with less left.
 func nearest(a, b Rate) Rate {
-	if !a.Limited {
+	if !a.Limited || b.Exceeded && !a.Exceeded {
 		return b
 	}
-	if !b.Limited {
+	if !b.Limited || a.Exceeded {
 		return a
 	}
 	if b.RetryAfter > a.RetryAfter || a.RetryAfter == 0 && b.Remaining < a.Remaining {

@@ -128,11 +128,11 @@ func TestCosts(t *testing.T) {
 	if d.Code != api.CodeRateLimited || d.Rate.RetryAfter != time.Second || d.Rate.Remaining != 4 {
 		t.Errorf("5 of 4: %s %+v", d.Code, d.Rate)
 	}
-	if d := o.ask(cost(11)); d.Code != api.CodeRateLimited || d.Rate.RetryAfter != 10*time.Second {
+	if d := o.ask(cost(11)); d.Code != api.CodeCostExceedsLimit || d.Rate.RetryAfter != 0 || !d.Rate.Exceeded || d.Rate.Remaining != 4 {
 		t.Errorf("more than the limit: %s %+v", d.Code, d.Rate)
 	}
 	for _, n := range []int{-1, math.MinInt, math.MaxInt, math.MaxInt / 2} {
-		o.expect(api.CodeRateLimited, cost(n))
+		o.expect(api.CodeCostExceedsLimit, cost(n))
 	}
 	peek := cost(4)
 	peek.Peek = true
@@ -194,7 +194,7 @@ func TestANewLimitActsAtOnce(t *testing.T) {
 	o.edit(l, func(t *verify.Token) { t.RateLimit = nil })
 	o.expect(api.CodeOK, bearer(secret))
 	o.edit(l, limit(0, time.Minute))
-	o.expect(api.CodeRateLimited, bearer(secret))
+	o.expect(api.CodeCostExceedsLimit, bearer(secret))
 }
 
 func TestUseOutlivesTheSnapshot(t *testing.T) {
@@ -252,13 +252,17 @@ func TestLimitsFollowTheModel(t *testing.T) {
 			o.clock.pass(pass)
 			own.full, shared.full = max(own.full-int64(pass), 0), max(shared.full-int64(pass), 0)
 			cost := rapid.IntRange(0, 5).Draw(rt, "cost")
-			want := own.fits(cost) && shared.fits(cost)
-			if want {
+			want := api.CodeRateLimited
+			switch {
+			case int64(cost) > own.burst, int64(cost) > shared.burst:
+				want = api.CodeCostExceedsLimit
+			case own.fits(cost) && shared.fits(cost):
+				want = api.CodeOK
 				own.full += int64(cost) * own.step
 				shared.full += int64(cost) * shared.step
 			}
-			if d := o.ask(verify.Request{Token: secret, Cost: cost}); d.Allowed() != want {
-				rt.Fatalf("cost %d: %s, want allowed %v", cost, d.Code, want)
+			if d := o.ask(verify.Request{Token: secret, Cost: cost}); d.Code != want || (d.Rate.RetryAfter > 0) != (want == api.CodeRateLimited) {
+				rt.Fatalf("cost %d: %s, want %s", cost, d.Code, want)
 			}
 		}
 	})

@@ -96,31 +96,17 @@ func (s *space) room() int {
 	return few + 2*int(s.entry.refs.Load())
 }
 
-// rateFor is the limit of a cell's tokens: their own, else that of their roles,
-// else the policy's.
+// rateFor is the limit of a cell's tokens.
 func rateFor(c *cell, o *owner, w *Workspace) rate {
+	var own *api.RateLimit
 	if c.key.limited {
-		return rateOf(c.key.limit)
+		own = &c.key.limit
 	}
 	sts := o.Statements
 	if c.key.terms != nil {
 		sts = c.key.terms.list
 	}
-	if l, ok := roleLimit(sts, w.RoleLimits); ok {
-		return rateOf(l)
-	}
-	return rateOfPolicy(w.Policy.RateLimit)
-}
-
-// roleLimit is the strictest of the limits that the named roles carry.
-func roleLimit(sts []grant.Statement, limits map[string]api.RateLimit) (strictest api.RateLimit, ok bool) {
-	for _, s := range sts {
-		l, limited := limits[s.Role]
-		if s.Role != "" && limited && (!ok || stricter(l, strictest)) {
-			strictest, ok = l, true
-		}
-	}
-	return strictest, ok
+	return rateOfPolicy(LimitOf(own, sts, w).Limit)
 }
 
 func rateOfPolicy(l *api.RateLimit) rate {
