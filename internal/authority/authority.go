@@ -172,6 +172,7 @@ func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*w
 
 func (w *work) touchToken(t Token)        { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
 func (w *work) touchWorkspace(id ID)      { w.touched.Workspaces = append(w.touched.Workspaces, id) }
+func (w *work) touchEndpoint(id ID)       { w.touched.Endpoints = append(w.touched.Endpoints, id) }
 func (w *work) touchAllWorkspaces()       { w.touched.AllWorkspaces = true }
 func (w *work) touchMember(id ID)         { w.touchOwner(verify.OwnerMember, id) }
 func (w *work) touchServiceAccount(id ID) { w.touchOwner(verify.OwnerServiceAccount, id) }

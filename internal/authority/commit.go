@@ -238,6 +238,7 @@ func merge(c *verify.Changes, m *mutation) {
 	c.Tokens = append(c.Tokens, m.touched.Tokens...)
 	c.Owners = append(c.Owners, m.touched.Owners...)
 	c.Workspaces = append(c.Workspaces, m.touched.Workspaces...)
+	c.Endpoints = append(c.Endpoints, m.touched.Endpoints...)
 	c.AllWorkspaces = c.AllWorkspaces || m.touched.AllWorkspaces
 	c.All = c.All || m.touched.All
 }

@@ -119,8 +119,11 @@ func notifier() Caller { return Caller{Machine: "notify"} }
 // Post is a delivery that was claimed: what to send, where, and what signs it.
 type Post struct {
 	ID ID
-	// Endpoint tells the posts of one endpoint from those of others.
-	Endpoint ID
+	// Endpoint tells the posts of one endpoint from those of others; Home is its
+	// workspace, 0 the instance.
+	Endpoint, Home ID
+	// Failing says that the endpoint did not take the delivery before.
+	Failing bool
 	// Lease names the claim: a settlement by anybody else's is ignored.
 	Lease time.Time
 	// Message is the header webhook-id.
@@ -134,20 +137,24 @@ type Post struct {
 	Attempt int
 }
 
-// ClaimPosts takes deliveries that are due for one sender until the lease ends:
-// up to limit, up to each of one endpoint, none of an endpoint that somebody is
-// at. A lease that ends unsettled is taken by the next claim; so a delivery is
+// PostClaim is how much a sender takes at once: up to Each deliveries of one endpoint,
+// of up to Healthy endpoints that took what they were sent before, and of up to Failing
+// that did not.
+type PostClaim struct{ Each, Healthy, Failing int }
+
+// ClaimPosts takes deliveries that are due for one sender until the lease ends, none
+// of an endpoint that somebody is at. A lease that ends unsettled is taken by the next claim; so a delivery is
 // made at least once, always under the same id.
-func (a *Authority) ClaimPosts(ctx context.Context, each, limit int, lease time.Duration) (out []Post, err error) {
+func (a *Authority) ClaimPosts(ctx context.Context, c PostClaim, lease time.Duration) (out []Post, err error) {
 	if due, err := a.anyDue(ctx, func(r Reader, now time.Time) (int, error) {
-		rows, err := r.DueDeliveries(now, 1, 1)
+		rows, err := r.DueDeliveries(now, PostClaim{Each: 1, Healthy: min(c.Healthy, 1), Failing: min(c.Failing, 1)})
 		return len(rows), err
 	}); !due || err != nil {
 		return nil, err
 	}
 	_, err = a.mutate(ctx, notifier(), func(w *work) error {
 		out = nil
-		rows, err := w.DueDeliveries(w.now, each, limit)
+		rows, err := w.DueDeliveries(w.now, c)
 		if err != nil {
 			return err
 		}
@@ -183,7 +190,7 @@ func (w *work) claimPost(d Delivery, until time.Time) (Post, bool, error) {
 	if err != nil {
 		return Post{}, false, err
 	}
-	live, err := w.mayTell(h)
+	live, err := mayTell(w, h)
 	if err != nil {
 		return Post{}, false, err
 	}
@@ -197,15 +204,33 @@ func (w *work) claimPost(d Delivery, until time.Time) (Post, bool, error) {
 	if err != nil {
 		return Post{}, false, err
 	}
-	p := Post{ID: d.ID, Endpoint: h.ID, Lease: until, Message: d.PublicID, Type: d.Type, URL: h.URL, Body: d.Payload,
+	p := Post{ID: d.ID, Endpoint: h.ID, Home: h.Workspace, Failing: !h.FailingSince.IsZero(), Lease: until, Message: d.PublicID, Type: d.Type, URL: h.URL, Body: d.Payload,
 		Sign: sign, Attempt: d.Attempts}
 	return p, true, w.PutDelivery(d)
 }
 
 // mayTell asks again, now, whether an endpoint is to be told.
-func (w *work) mayTell(h Webhook) (bool, error) {
-	ws, err := w.homeOf(h)
+func mayTell(r Reader, h Webhook) (bool, error) {
+	ws, err := homeOf(r, h)
 	return h.Enabled && ws.SuspendedAt.IsZero() && ws.DeletedAt.IsZero(), err
+}
+
+// StillDue says whether a claimed delivery is still to be made, and to this address:
+// its endpoint may have been deleted, disabled or moved since.
+func (a *Authority) StillDue(ctx context.Context, p Post) (due bool, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		d, err := r.DeliveryByID(p.ID)
+		if err != nil || !d.LeasedUntil.Equal(p.Lease) {
+			return ignoreNoRow(err)
+		}
+		h, err := r.WebhookByID(d.Webhook)
+		if err != nil || h.URL != p.URL {
+			return ignoreNoRow(err)
+		}
+		due, err = mayTell(r, h)
+		return err
+	})
+	return due, err
 }
 
 func (w *work) settle(d *Delivery, state string) error {
@@ -289,7 +314,7 @@ func (w *work) judgeEndpoint(h Webhook, o Outcome) error {
 }
 
 func (w *work) disableEndpoint(h Webhook, reason string) error {
-	ws, err := w.homeOf(h)
+	ws, err := homeOf(w, h)
 	if err != nil {
 		return err
 	}

@@ -172,10 +172,10 @@ type NotifyReader interface {
 	DeliveryByID(id ID) (Delivery, error)
 	// Deliveries lists an endpoint's, newest first.
 	Deliveries(webhook, before ID, limit int) ([]Delivery, error)
-	// DueDeliveries lists what is due of endpoints at which nobody is, at most each
-	// of one endpoint: first of workspaces with the fewest leases, then the oldest.
-	// It costs nothing that more waits for an endpoint.
-	DueDeliveries(now time.Time, each, limit int) ([]Delivery, error)
+	// DueDeliveries lists what is due of endpoints at which nobody is, as much as the
+	// claim takes: first of workspaces with the fewest leases, then the oldest. It
+	// costs nothing that more waits for an endpoint.
+	DueDeliveries(now time.Time, c PostClaim) ([]Delivery, error)
 	Mail(id ID) (Mail, error)
 	DueMails(now time.Time, limit int) ([]Mail, error)
 	// NextDue is when the next delivery or mail is due; ErrNoRow when none is.

@@ -188,6 +188,7 @@ func (w *work) putWebhook(ac *actor, ws Workspace, h Webhook, e event) (api.Webh
 	if err := w.PutWebhook(h); err != nil {
 		return api.Webhook{}, err
 	}
+	w.touchEndpoint(h.ID)
 	v := webhookView(h, ws, w.now)
 	e.target, e.after = "webhook:"+h.PublicID, v
 	return v, w.audit(ac, ws, e)
@@ -308,7 +309,8 @@ func (a *Authority) RotateWebhookSecret(ctx context.Context, c Caller, at Where,
 	return out, err
 }
 
-// DeleteWebhook forgets an endpoint and its deliveries. It needs webhooks:write.
+// DeleteWebhook forgets an endpoint and its deliveries. Once it is answered nothing
+// more is sent there: an observer cuts off what is under way. It needs webhooks:write.
 func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id string) (v api.Webhook, revision int64, err error) {
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
@@ -320,6 +322,7 @@ func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id st
 			return err
 		}
 		v = webhookView(h, ws, w.now)
+		w.touchEndpoint(h.ID)
 		return firstError(w.DeleteWebhook(h.ID),
 			w.audit(ac, ws, event{action: "webhook.deleted", target: "webhook:" + h.PublicID, before: v}))
 	})
@@ -398,7 +401,7 @@ func (a *Authority) ResendDelivery(ctx context.Context, c Caller, at Where, id, 
 func (a *Authority) PingWebhook(ctx context.Context, c Caller, at Where, id string) (v api.WebhookDelivery, revision int64, err error) {
 	return a.sendNow(ctx, c, at, id, "webhook.pinged", func(w *work, h Webhook) (Delivery, error) {
 		data := api.WebhookData{Revision: w.Revision(), Target: "webhook:" + h.PublicID}
-		ws, err := w.homeOf(h)
+		ws, err := homeOf(w, h)
 		data.Workspace, data.WorkspaceExternalID = ws.Slug, ws.ExternalID
 		if err != nil {
 			return Delivery{}, err
@@ -433,11 +436,11 @@ func (a *Authority) sendNow(ctx context.Context, c Caller, at Where, id, action 
 }
 
 // homeOf is the workspace of an endpoint; the zero one for the instance's.
-func (w *work) homeOf(h Webhook) (Workspace, error) {
+func homeOf(r Reader, h Webhook) (Workspace, error) {
 	if h.Workspace == 0 {
 		return Workspace{}, nil
 	}
-	ws, err := w.Workspace(WorkspaceKey{ID: h.Workspace})
+	ws, err := r.Workspace(WorkspaceKey{ID: h.Workspace})
 	if errors.Is(err, ErrNoRow) {
 		return ws, notFound()
 	}

@@ -35,6 +35,10 @@ type refusedError struct{ why string }
 
 func (e *refusedError) Error() string { return e.why }
 
+// notPublic is said of an address that is not public, of a name that leads to one and
+// of a name that leads nowhere: which of them it is, is nobody's business.
+const notPublic = "leads to no public address"
+
 // Check says what is wrong with an endpoint's address as it is written.
 func (e Egress) Check(u *url.URL) error {
 	host := u.Hostname()
@@ -94,7 +98,7 @@ func (e Egress) checkAddr(a netip.Addr) error {
 		return nil
 	}
 	if !public(a) {
-		return &refusedError{"leads to an address that is not public"}
+		return &refusedError{notPublic}
 	}
 	return nil
 }

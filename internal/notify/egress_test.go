@@ -74,7 +74,7 @@ func TestNamesThatLeadInside(t *testing.T) {
 	t.Parallel()
 	for _, inside := range []string{"127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "10.0.0.1", "100.64.0.1", "0.0.0.0", "fe80::1", "fd00::1", "64:ff9b::a00:1"} {
 		e := notify.Egress{Resolve: names(inside)}
-		if conn, err := e.Dial(t.Context(), "inside.example:8080"); err == nil || !strings.Contains(err.Error(), "not public") {
+		if conn, err := e.Dial(t.Context(), "inside.example:8080"); err == nil || !strings.Contains(err.Error(), "no public address") {
 			t.Errorf("a name that leads to %s: %v, %v", inside, conn, err)
 		}
 	}
@@ -137,7 +137,7 @@ func TestInsideIsRefusedAtDelivery(t *testing.T) {
 	if got := w.hook.take(); len(got) != 0 || list[0].Attempts[0].Status != 0 {
 		t.Errorf("an inside address was posted to: %+v", list[0])
 	}
-	contains(t, list[0].Attempts[0].Error, "not public")
+	contains(t, list[0].Attempts[0].Error, "no public address")
 	lacks(t, list[0].Attempts[0].Error, "127.0.0.1")
 }
 

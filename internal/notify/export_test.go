@@ -13,3 +13,10 @@ func (e Egress) Client() *http.Client { return e.client() }
 func (e Egress) Dial(ctx context.Context, address string) (net.Conn, error) {
 	return e.dial(ctx, "tcp", address)
 }
+
+// UnderWay is how many attempts are being made.
+func (s *Service) UnderWay() int {
+	s.posts.mu.Lock()
+	defer s.posts.mu.Unlock()
+	return len(s.posts.flights)
+}

@@ -15,14 +15,19 @@ import (
 )
 
 const (
-	// posters is how many batches of deliveries are under way at the most.
-	posters = 8
-	// postBatch is how many deliveries one claim takes.
+	// healthy and failing are how many endpoints are posted to at the same time: those
+	// that took what they were sent before, and those that did not, whose time-outs
+	// keep no other waiting.
+	healthy, failing = 128, 64
+	// claimAtOnce is how many endpoints of either kind one claim takes at the most,
+	// which bounds what it does under the lock.
+	claimAtOnce = 8
+	// postBatch is how many deliveries of one endpoint one claim takes.
 	postBatch = 5
 	// letterBatch is how many mails one claim takes.
 	letterBatch = 20
-	// lease is longer than the slowest batch: postBatch endpoints that do not
-	// answer, or one mail server that does not and then refuses the rest.
+	// lease is longer than the slowest batch: postBatch answers of one endpoint at
+	// their slowest, or one mail server that does not and then refuses the rest.
 	lease = 5 * time.Minute
 	// longestWait bounds how late something is noticed that nobody woke us for.
 	longestWait = time.Minute
@@ -34,7 +39,8 @@ const (
 
 // Authority is what notify needs of the rules.
 type Authority interface {
-	ClaimPosts(ctx context.Context, each, limit int, lease time.Duration) ([]authority.Post, error)
+	ClaimPosts(ctx context.Context, c authority.PostClaim, lease time.Duration) ([]authority.Post, error)
+	StillDue(ctx context.Context, p authority.Post) (bool, error)
 	SettlePost(ctx context.Context, p authority.Post, o authority.Outcome) error
 	ClaimLetters(ctx context.Context, limit int, lease time.Duration) ([]authority.Letter, error)
 	SettleLetter(ctx context.Context, l authority.Letter, s authority.Sent) error
@@ -74,8 +80,7 @@ type Service struct {
 	client *http.Client
 	// wakePosts and wakeLetters hold at most one call each.
 	wakePosts, wakeLetters chan struct{}
-	// slots hold a place for each batch of deliveries that is under way.
-	slots chan struct{}
+	posts                  posts
 	// posting counts the batches that Run has under way.
 	posting sync.WaitGroup
 
@@ -106,7 +111,7 @@ func New(o Options) (*Service, error) {
 		o.Observe = func(string, string) {}
 	}
 	return &Service{
-		o: o, client: o.Egress.client(), slots: make(chan struct{}, posters),
+		o: o, client: o.Egress.client(), posts: posts{healthy: healthy, failing: failing, flights: map[int64]*flight{}},
 		wakePosts: make(chan struct{}, 1), wakeLetters: make(chan struct{}, 1),
 	}, nil
 }
@@ -121,8 +126,12 @@ func (s *Service) Wake() {
 	}
 }
 
-// Apply is [authority.Observer]: a commit may have written something to send.
-func (s *Service) Apply(verify.Changes) { s.Wake() }
+// Apply is [authority.Observer]: a commit may have ended what is under way, which it
+// waits for, or written something to send.
+func (s *Service) Apply(c verify.Changes) {
+	s.cutOff(c)
+	s.Wake()
+}
 
 // Run sends what is due and notices what expires until ctx ends. Then it claims
 // nothing more and returns when what is under way has ended, which the timeouts
@@ -203,26 +212,34 @@ func (s *Service) post(ctx context.Context) error {
 	return err
 }
 
-// claimPosts claims what is due as long as there is something, and has it
-// posted by goroutines that workers counts. It answers whether there was.
+// claimPosts claims what is due as long as there is something and room for it, and
+// has it posted, each endpoint by a goroutine of its own, which workers counts. It
+// answers whether there was.
 func (s *Service) claimPosts(ctx context.Context, workers *sync.WaitGroup) (claimed bool, err error) {
-	for {
-		select {
-		case <-ctx.Done():
-			return claimed, nil
-		case s.slots <- struct{}{}:
+	for ctx.Err() == nil {
+		claim := s.posts.reserve(claimAtOnce)
+		if claim.Healthy+claim.Failing == 0 {
+			return claimed, nil // whoever ends wakes us
 		}
-		posts, err := s.o.Authority.ClaimPosts(ctx, postBatch, postBatch, lease)
+		posts, err := s.o.Authority.ClaimPosts(ctx, claim, lease)
+		for _, batch := range byEndpoint(posts) {
+			if batch[0].Failing {
+				claim.Failing--
+			} else {
+				claim.Healthy--
+			}
+			workers.Go(func() {
+				// What was begun is ended, also when we are asked to stop.
+				s.postAll(context.WithoutCancel(ctx), batch)
+				s.posts.release(one(batch[0].Failing))
+				s.Wake() // the endpoint is free for what is due of it
+			})
+		}
+		s.posts.release(claim)
 		if err != nil || len(posts) == 0 {
-			<-s.slots
 			return claimed, err
 		}
 		claimed = true
-		workers.Go(func() {
-			// What was begun is ended, also when we are asked to stop.
-			s.postAll(context.WithoutCancel(ctx), posts)
-			<-s.slots
-			s.Wake() // the endpoint is free for what is due of it
-		})
 	}
+	return claimed, nil
 }

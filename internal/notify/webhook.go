@@ -29,17 +29,17 @@ const (
 	maxRetryAfter = 24 * time.Hour
 )
 
-// postAll posts a batch in its order. What is left for an endpoint that did not
-// answer at all is not tried once more now.
+// postAll posts a batch of one endpoint in its order. What is left when the endpoint
+// did not answer at all is not tried once more now.
 func (s *Service) postAll(ctx context.Context, posts []authority.Post) {
-	silent := map[int64]bool{}
+	silent := false
 	for _, p := range posts {
 		var o authority.Outcome
-		if silent[p.Endpoint] {
+		if silent {
 			o.Attempt = api.WebhookAttempt{At: s.o.Now().UTC(), Error: "not tried: the endpoint did not answer just before"}
 		} else {
 			o = s.attempt(ctx, p)
-			silent[p.Endpoint] = o.Attempt.Status == 0
+			silent = o.Attempt.Status == 0
 		}
 		if !o.Delivered && !o.Gone {
 			o.RetryAt = s.retryAt(p.Attempt, o.RetryAt)
@@ -65,9 +65,14 @@ func outcome(ok bool, retry time.Time) string {
 func (s *Service) attempt(ctx context.Context, p authority.Post) (o authority.Outcome) {
 	ctx, cancel := context.WithTimeout(ctx, postTimeout)
 	defer cancel()
+	ctx, end, due := s.begin(ctx, p)
+	defer end()
 	at := s.o.Now()
 	o.Attempt.At = at.UTC()
-	defer func() { o.Attempt.TookMS = s.o.Now().Sub(at).Milliseconds() }()
+	if !due {
+		o.Attempt.Error = "not tried: the endpoint was changed meanwhile"
+		return o
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(p.Body))
 	if err != nil {
 		o.Attempt.Error = "the address is not valid"
@@ -82,8 +87,13 @@ func (s *Service) attempt(ctx context.Context, p authority.Post) (o authority.Ou
 		"Webhook-Id": {p.Message}, "Webhook-Timestamp": {strconv.FormatInt(at.Unix(), 10)}, "Webhook-Signature": {p.Sign(at)},
 	}
 	resp, err := s.client.Do(req)
+	if why, inside := reason(err); inside { // how long that took is nobody's business either
+		o.Attempt.Error = why
+		return o
+	}
+	defer func() { o.Attempt.TookMS = s.o.Now().Sub(at).Milliseconds() }()
 	if err != nil {
-		o.Attempt.Error = reason(err)
+		o.Attempt.Error, _ = reason(err)
 		return o
 	}
 	defer resp.Body.Close()
@@ -122,24 +132,28 @@ func printable(body []byte) string {
 	}, s)
 }
 
-// reason says why there was no answer, in words of ours: what a dialler says
-// may name addresses and paths that are nobody's business.
-func reason(err error) string {
+// reason says why there was no answer, in words of ours: what a dialler says may name
+// addresses and paths that are nobody's business. Of what is not public it says the
+// same whether it is there or not, or tenants could ask which names the network of
+// the operator has.
+func reason(err error) (why string, inside bool) {
 	var refused *refusedError
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var network net.Error
 	switch {
+	case err == nil:
+		return "", false
 	case errors.As(err, &refused):
-		return refused.Error()
+		return refused.Error(), true
 	case errors.As(err, &dns):
-		return "the name could not be looked up"
+		return notPublic, true
 	case errors.As(err, &certificate):
-		return "the certificate is not trusted"
+		return "the certificate is not trusted", false
 	case errors.As(err, &network) && network.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("no answer within %v", postTimeout)
+		return fmt.Sprintf("no answer within %v", postTimeout), false
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the connection was refused"
+		return "the connection was refused", false
 	}
-	return "the connection failed"
+	return "the connection failed", false
 }

@@ -119,7 +119,8 @@ func (r *reader) Deliveries(webhook, before authority.ID, limit int) ([]authorit
 
 // dueEndpoints goes from endpoint to endpoint by the index, and never through what
 // waits for one. Of workspaces at whose endpoints somebody is, those with fewer
-// come first: nobody's slow endpoints keep others waiting.
+// come first, and those that failed have turns of their own: nobody's slow endpoints keep
+// others waiting.
 const dueEndpoints = `
 	WITH RECURSIVE waiting (webhook) AS (
 		SELECT min(webhook) FROM deliveries WHERE next_attempt_at IS NOT NULL
@@ -131,11 +132,18 @@ const dueEndpoints = `
 			WHERE d.webhook = waiting.webhook AND d.next_attempt_at IS NOT NULL)
 		FROM waiting WHERE webhook IS NOT NULL AND NOT EXISTS (
 			SELECT 1 FROM deliveries AS taken WHERE taken.webhook = waiting.webhook AND taken.leased_until > $1)
+	), busy (webhook, failing, since, busy) AS (
+		SELECT due.webhook, CASE WHEN own.failing_since IS NULL THEN 0 ELSE 1 END, due.since,
+			(SELECT count(*) FROM webhooks AS theirs JOIN deliveries AS taken ON taken.webhook = theirs.id
+				WHERE theirs.workspace = own.workspace AND taken.leased_until > $1)
+		FROM due JOIN webhooks AS own ON own.id = due.webhook
+		WHERE due.since <= $1
+	), ranked (webhook, failing, busy, since, turn) AS (
+		SELECT webhook, failing, busy, since, row_number() OVER (PARTITION BY failing ORDER BY busy, since, webhook) FROM busy
 	)
-	SELECT due.webhook, (SELECT count(*) FROM webhooks AS theirs JOIN deliveries AS taken ON taken.webhook = theirs.id
-		WHERE theirs.workspace = own.workspace AND taken.leased_until > $1) AS busy
-	FROM due JOIN webhooks AS own ON own.id = due.webhook
-	WHERE due.since <= $1 ORDER BY busy, due.since, due.webhook LIMIT CAST($2 AS BIGINT)`
+	SELECT webhook, busy FROM ranked
+	WHERE failing = 0 AND turn <= CAST($2 AS BIGINT) OR failing = 1 AND turn <= CAST($3 AS BIGINT)
+	ORDER BY busy, since, webhook`
 
 const dueOfEndpoint = `SELECT ` + deliveryColumns + ` FROM deliveries
 	WHERE webhook = $1 AND next_attempt_at <= $2 ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`
@@ -143,16 +151,16 @@ const dueOfEndpoint = `SELECT ` + deliveryColumns + ` FROM deliveries
 // dueEndpoint is one with something due, and how much is under way in its workspace.
 type dueEndpoint struct{ webhook, busy int64 }
 
-func (r *reader) DueDeliveries(now time.Time, each, limit int) ([]authority.Delivery, error) {
+func (r *reader) DueDeliveries(now time.Time, c authority.PostClaim) ([]authority.Delivery, error) {
 	endpoints, err := list(r.session, func(e *dueEndpoint) []any { return []any{&e.webhook, &e.busy} },
-		dueEndpoints, moment(now), bound(limit))
+		dueEndpoints, moment(now), c.Healthy, c.Failing)
 	if err != nil {
 		return nil, err
 	}
 	busy := map[authority.ID]int64{}
 	var all []authority.Delivery
 	for _, e := range endpoints {
-		ds, err := list(r.session, deliveryFields, dueOfEndpoint, e.webhook, moment(now), bound(each))
+		ds, err := list(r.session, deliveryFields, dueOfEndpoint, e.webhook, moment(now), bound(c.Each))
 		if err != nil {
 			return nil, err
 		}
@@ -162,9 +170,6 @@ func (r *reader) DueDeliveries(now time.Time, each, limit int) ([]authority.Deli
 	slices.SortFunc(all, func(a, b authority.Delivery) int {
 		return cmp.Or(cmp.Compare(busy[a.Webhook], busy[b.Webhook]), a.NextAttemptAt.Compare(b.NextAttemptAt), cmp.Compare(a.ID, b.ID))
 	})
-	if limit > 0 && len(all) > limit {
-		all = all[:limit]
-	}
 	return all, nil
 }
 

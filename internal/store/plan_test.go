@@ -61,7 +61,8 @@ func TestABacklogCostsNoClaim(t *testing.T) {
 	for _, query := range []string{store.DueEndpoints, store.DueOfEndpoint} {
 		steps := strings.Split(plan(t, db, query), "; ")
 		for _, step := range steps {
-			if strings.HasPrefix(step, "SCAN") && step != "SCAN waiting" && step != "SCAN due" {
+			derived := strings.HasPrefix(step, "SCAN (") || slices.Contains([]string{"SCAN waiting", "SCAN due", "SCAN ranked"}, step)
+			if strings.HasPrefix(step, "SCAN") && !derived {
 				t.Errorf("%q goes through all rows: %s", step, strings.Join(steps, "\n"))
 			}
 		}

@@ -138,6 +138,8 @@ type Changes struct {
 	// AllWorkspaces is Workspaces with every one in it: what the instance defines
 	// for all of them changed. Tokens and owners stay in memory.
 	AllWorkspaces bool
+	// Endpoints are the webhooks that were changed or deleted.
+	Endpoints []int64
 	// All drops everything: anything may have changed, as when the outcome of a
 	// commit is not known.
 	All bool

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ func outboxCases() map[string]func(w *world) {
 		"deliveries are due in their order":        deliveriesAreDue,
 		"an endpoint at which somebody is waits":   leasedEndpointWaits,
 		"a workspace that is served waits":         servedWorkspaceWaits,
+		"endpoints that fail have their turns":     failingHaveTheirTurns,
 		"an endpoint takes its deliveries with it": webhookIsDeleted,
 		"mails are due in their order":             mailsAreDue,
 		"what is on its way is dropped":            pendingIsDropped,
@@ -123,11 +125,12 @@ func names(ds []authority.Delivery) []string {
 	return out
 }
 
-// due wants these deliveries to be due at an hour.
+// due wants these deliveries to be due at an hour, each of one endpoint and of so many
+// of either kind.
 func (w *world) due(hour, each, limit int, want ...string) {
 	w.Helper()
 	w.read(func(r authority.Reader) {
-		ds, err := r.DueDeliveries(at(hour), each, limit)
+		ds, err := r.DueDeliveries(at(hour), authority.PostClaim{Each: each, Healthy: limit, Failing: limit})
 		if err != nil {
 			w.Error(err)
 		}
@@ -145,8 +148,9 @@ func deliveriesAreDue(w *world) {
 	w.due(1, 9, 9, "a1")
 	w.due(2, 9, 9, "a1", "a2", "b2")
 	w.due(3, 1, 9, "a1", "b2")
-	w.due(3, 2, 2, "a1", "a2")
-	w.due(3, 0, 0, "a1", "a2", "b2", "a3")
+	w.due(3, 2, 1, "a1", "a2")
+	w.due(3, 0, 9, "a1", "a2", "b2", "a3")
+	w.due(3, 0, 0)
 	first.State, first.NextAttemptAt, first.SettledAt = api.DeliveryDelivered, time.Time{}, at(4)
 	w.do(func(tx authority.Tx) error { return tx.PutDelivery(first) })
 	w.due(9, 9, 9, "a1", "b2", "a3")
@@ -192,6 +196,26 @@ func servedWorkspaceWaits(w *world) {
 	w.do(func(tx authority.Tx) error { return tx.PutDelivery(leased) })
 	w.due(4, 9, 9, "c2", "c3", "b1")
 	w.due(4, 1, 1, "c2")
+}
+
+// failingHaveTheirTurns: those that fail take no turn of the others.
+func failingHaveTheirTurns(w *world) {
+	a, b, c := webhookRow(w, 7, "whk_a"), webhookRow(w, 8, "whk_b"), webhookRow(w, 9, "whk_c")
+	deliveryAt(w, a.ID, "a1", 1)
+	deliveryAt(w, b.ID, "b2", 2)
+	deliveryAt(w, c.ID, "c3", 3)
+	a.FailingSince, b.FailingSince = at(0), at(0)
+	w.do(func(tx authority.Tx) error { return tx.PutWebhook(a) }, func(tx authority.Tx) error { return tx.PutWebhook(b) })
+	for want, claim := range map[string]authority.PostClaim{
+		"a1 b2 c3": {Each: 9, Healthy: 9, Failing: 9}, "a1 c3": {Each: 9, Healthy: 9, Failing: 1}, "c3": {Each: 9, Healthy: 1}, "a1 b2": {Each: 9, Failing: 2},
+	} {
+		w.read(func(r authority.Reader) {
+			ds, err := r.DueDeliveries(at(4), claim)
+			if got := strings.Join(names(ds), " "); err != nil || got != want {
+				w.Errorf("%+v: %s (%v), want %s", claim, got, err, want)
+			}
+		})
+	}
 }
 
 func webhookIsDeleted(w *world) {
