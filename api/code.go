@@ -61,6 +61,7 @@ const (
 	CodeLastOwner            Code = "last_owner"
 	CodeLastInstanceAdmin    Code = "last_instance_admin"
 	CodeRoleInUse            Code = "role_in_use"
+	CodeBeingDeleted         Code = "being_deleted"
 	CodeBuiltIn              Code = "built_in"
 	CodeLocked               Code = "locked"
 	CodeTokenLimitReached    Code = "token_limit_reached"
@@ -189,6 +190,7 @@ func stateCodes() []CodeInfo {
 		{CodeNotRecoverable, http.StatusConflict, "Secret cannot be shown again", "It was shown once. Rotate the token to get a new secret."},
 		{CodeLastOwner, http.StatusConflict, "Last active Owner", "Make somebody else an Owner first."},
 		{CodeLastInstanceAdmin, http.StatusConflict, "Last instance administrator", "Make somebody else an instance administrator first."},
+		{CodeBeingDeleted, http.StatusConflict, "Being deleted", "What had this name is deleted and gives nothing any more; what named it is being rewritten. Try again when that is done, or choose another name."},
 		{CodeRoleInUse, http.StatusConflict, "Role is in use", "Name its replacement with ?replacement=ROLE."},
 		{CodeBuiltIn, http.StatusConflict, "Built in", "This is part of the product and cannot be changed like that."},
 		{CodeLocked, http.StatusConflict, "Locked by the instance", "The operator of this instance does not let workspaces change it."},

@@ -95,13 +95,15 @@ func (a *Authority) Observe(o Observer) { a.commit.observers = append(a.commit.o
 
 // read runs f on a snapshot.
 func (a *Authority) read(ctx context.Context, f func(Reader) error) error {
-	return public(a.store.Read(ctx, f))
+	return public(a.store.Read(ctx, func(r Reader) error { return f(newReading(r)) }))
 }
 
 // work is one mutation while it is applied: the transaction under the head
 // row's lock, the caller, the one moment at which it happens, and what it touched.
 type work struct {
 	Tx
+	// rows are as they are stored (see [pending]).
+	rows    Reader
 	a       *Authority
 	caller  Caller
 	now     time.Time
@@ -162,7 +164,7 @@ func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work)
 func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
 	m := &mutation{ctx: ctx, effect: e, turn: turnOf(c)}
 	m.run = func(tx Tx) error {
-		w := &work{Tx: tx, a: a, caller: c, now: a.now().UTC().Truncate(time.Microsecond)}
+		w := &work{Tx: newChanging(tx), rows: tx, a: a, caller: c, now: a.now().UTC().Truncate(time.Microsecond)}
 		err := f(w)
 		m.touched, m.revision = w.touched, tx.Revision()
 		return err

@@ -100,38 +100,6 @@ func (w *work) seen(ch *change, v api.Token) (api.Token, error) {
 	return v, s.used(&v, ch.t, secrets)
 }
 
-// viewAgain shows tokens that a dry run found, with their last use.
-func (a *Authority) viewAgain(ctx context.Context, c Caller, ref string, found []api.Token) (out []api.Token, err error) {
-	out = []api.Token{}
-	err = a.read(ctx, func(r Reader) error {
-		ac, sp, err := a.enter(r, c, ref)
-		if err != nil {
-			return err
-		}
-		var ts []Token
-		for _, v := range found {
-			t, err := a.token(r, ac, sp, v.Locator)
-			if err != nil {
-				return err
-			}
-			ts = append(ts, t)
-		}
-		s := a.watching(ctx, r, ac, sp)
-		if err := s.know(ts); err != nil {
-			return err
-		}
-		for _, t := range ts {
-			v, err := s.token(t)
-			if err != nil {
-				return err
-			}
-			out = append(out, v)
-		}
-		return nil
-	})
-	return out, err
-}
-
 // usedFrom reads the address or network of a filter. Who asks learns where
 // tokens were used, so it needs usage:read, but for one's own tokens.
 func usedFrom(ac *actor, q TokenQuery, text string) (netip.Prefix, error) {

@@ -368,23 +368,20 @@ func (w *work) replaceMember(ref, who string, in api.CreateMember) (api.Member, 
 // DeactivateMember stops a member's tokens and sessions here until it is
 // activated. It needs members:write. A dry run only lists the tokens.
 func (a *Authority) DeactivateMember(ctx context.Context, c Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
+	var of TokenQuery
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginMember(ref, who)
 		if err != nil {
 			return err
 		}
-		hit.DryRun = dryRun
-		if hit.Tokens, err = w.liveTokens(ch.ac, ch.sp, TokenQuery{OwnerMember: ch.m.ID}); err != nil {
-			return err
-		}
-		if ch.m.DeactivatedAt.IsZero() {
+		if of.OwnerMember = ch.m.ID; ch.m.DeactivatedAt.IsZero() {
 			ch.m.DeactivatedAt = w.now
 		}
 		v, err = w.finishMember(ch, "member.deactivated")
 		return orDryRun(err, dryRun)
 	})
 	if err == nil && dryRun {
-		hit.Tokens, err = a.viewAgain(ctx, c, ref, hit.Tokens)
+		hit, err = a.stopped(ctx, c, ref, of)
 	}
 	return v, hit, revision, err
 }
@@ -413,77 +410,74 @@ func (a *Authority) ActivateMember(ctx context.Context, c Caller, ref, who strin
 	return v, revision, err
 }
 
-// RemoveMember ends a membership for good and revokes its tokens (owner_left).
-// It needs members:write. A dry run only lists the tokens.
+// RemoveMember ends a membership for good: from then on its tokens are revoked
+// (owner_left). Their rows follow in pieces, the first of them before it is
+// answered. It needs members:write. A dry run only lists the tokens.
 func (a *Authority) RemoveMember(ctx context.Context, c Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
+	left, x := ID(0), Removal{Kind: RemovedMember}
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginMember(ref, who)
 		if err != nil {
-			return err
-		}
-		hit.DryRun = dryRun
-		if hit.Tokens, err = w.liveTokens(ch.ac, ch.sp, TokenQuery{OwnerMember: ch.m.ID}); err != nil {
 			return err
 		}
 		ch.m.RemovedAt = w.now
 		if v, err = w.finishMember(ch, "member.removed"); err != nil {
 			return err
 		}
-		return orDryRun(w.revokeAll(ch.ac, ch.sp, TokenQuery{OwnerMember: ch.m.ID}), dryRun)
+		x.Workspace, x.Owner = ch.sp.ws.ID, ch.m.ID
+		left, err = w.leaveTokens(ch.ac, x)
+		return orDryRun(err, dryRun)
 	})
-	if err == nil && dryRun {
-		hit.Tokens, err = a.viewAgain(ctx, c, ref, hit.Tokens)
+	switch {
+	case err != nil:
+	case dryRun:
+		hit, err = a.stopped(ctx, c, ref, TokenQuery{OwnerMember: x.Owner})
+	default:
+		revision = a.begun(ctx, left, revision)
 	}
 	return v, hit, revision, err
 }
 
-// liveTokens shows the tokens of an owner that a suspension or removal stops.
-func (w *work) liveTokens(ac *actor, sp *space, q TokenQuery) ([]api.Token, error) {
-	q.Live = w.now
-	s := w.a.sight(w, ac, sp)
-	out := []api.Token{}
-	err := w.eachToken(sp, q, func(t Token) error {
-		v, err := s.token(t)
-		out = append(out, v)
-		return err
-	})
-	return out, err
-}
+// maxStopped is how many tokens the rehearsal of a removal or suspension lists: an
+// owner may have a hundred thousand.
+const maxStopped = 5 * maxPage
 
-func (w *work) eachToken(sp *space, q TokenQuery, f func(Token) error) error {
-	q.Limit = maxPage
-	for {
-		ts, err := w.Tokens(sp.ws.ID, q)
+// stopped lists the tokens that a removal or suspension would stop, at most
+// maxStopped of them and the newest first.
+func (a *Authority) stopped(ctx context.Context, c Caller, ref string, q TokenQuery) (hit api.Affected, err error) {
+	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
+	err = a.read(ctx, func(r Reader) error {
+		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
 		}
+		return a.watching(ctx, r, ac, sp).stopped(q, &hit)
+	})
+	return hit, err
+}
+
+// stopped adds the live tokens that a query finds, until maxStopped are listed.
+func (s *sight) stopped(q TokenQuery, hit *api.Affected) error {
+	q.Live, q.Limit = s.now, maxPage
+	for {
+		ts, err := s.r.Tokens(s.sp.ws.ID, q)
+		if err := firstError(err, s.know(ts)); err != nil {
+			return err
+		}
 		for _, t := range ts {
-			if err := f(t); err != nil {
+			if len(hit.Tokens) == maxStopped {
+				hit.More = true
+				return nil
+			}
+			v, err := s.token(t)
+			if err != nil {
 				return err
 			}
+			hit.Tokens = append(hit.Tokens, v)
 			q.Before = t.ID
 		}
 		if len(ts) < q.Limit {
 			return nil
 		}
 	}
-}
-
-// revokeAll revokes every token that a query finds, deleted ones too, because
-// their owner left.
-func (w *work) revokeAll(ac *actor, sp *space, q TokenQuery) error {
-	q.Deleted = true
-	return w.eachToken(sp, q, func(t Token) error {
-		if !t.RevokedAt.IsZero() {
-			return nil
-		}
-		o, err := readOwner(w, ownerKey(t))
-		if err != nil {
-			return err
-		}
-		ch := &change{ac: ac, sp: sp, owner: o, was: t, t: t, before: tokenView(t, o, sp.ws.Slug)}
-		revoke(&ch.t, w.now, api.ReasonOwnerLeft, "")
-		_, err = w.finishToken(ch, "token.revoked")
-		return err
-	})
 }

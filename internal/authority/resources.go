@@ -3,7 +3,6 @@ package authority
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
@@ -26,6 +25,9 @@ func (a *Authority) OnboardResource(ctx context.Context, c Caller, ref string, i
 			v = resourceView(row)
 			return err
 		}); again || err != nil {
+			return err
+		}
+		if err := sp.free(RemovedResource, in.Name); err != nil {
 			return err
 		}
 		if _, err := w.Resource(sp.ws.ID, in.Name); !errors.Is(err, ErrNoRow) {
@@ -111,9 +113,11 @@ func (a *Authority) ListResources(ctx context.Context, c Caller, ref string, pag
 	return out, next, err
 }
 
-// DeleteResource takes a resource off board and its name out of every grant.
-// No list becomes a grant of everything by it. It needs resources:delete.
+// DeleteResource takes a resource off board and its name out of every grant: from
+// then on it means nothing there, and the rows follow in pieces. No list becomes a
+// grant of everything by it. It needs resources:delete.
 func (a *Authority) DeleteResource(ctx context.Context, c Caller, ref, name string) (v api.Resource, revision int64, err error) {
+	var left ID
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ac, sp, err := a.enter(w, c, ref, "resources:delete")
 		if err != nil {
@@ -124,97 +128,17 @@ func (a *Authority) DeleteResource(ctx context.Context, c Caller, ref, name stri
 			return err
 		}
 		v = resourceView(row)
+		if left, err = w.leave(ac, Removal{Workspace: sp.ws.ID, Kind: RemovedResource, Name: name, Part: PartMembers}); err != nil {
+			return err
+		}
+		w.touchWorkspace(sp.ws.ID)
 		return firstError(
 			w.DeleteResource(sp.ws.ID, name),
-			w.rewriteGrants(sp, func(s *grant.Statement) bool { return without(&s.Resources, name) }),
 			w.audit(ac, sp.ws, event{action: "resource.deleted", target: "resource:" + name, before: v}),
 		)
 	})
+	if err == nil {
+		revision = a.begun(ctx, left, revision)
+	}
 	return v, revision, err
-}
-
-// without takes a name out of a list, which stays a list, and says whether it
-// was in it.
-func without(names *[]string, name string) bool {
-	i := slices.Index(*names, name)
-	if i < 0 {
-		return false
-	}
-	*names = append(slices.Clone((*names)[:i]), (*names)[i+1:]...)
-	return true
-}
-
-// rewriteGrants applies f to every statement of every member, service account
-// and token of the workspace, and writes those in which it changed something.
-func (w *work) rewriteGrants(sp *space, f func(*grant.Statement) bool) error {
-	return firstError(w.rewriteMembers(sp, f), w.rewriteAccounts(sp, f), w.rewriteTokens(sp, f))
-}
-
-// rewrite applies f to a copy of the statements.
-func rewrite(sts []grant.Statement, f func(*grant.Statement) bool) ([]grant.Statement, bool) {
-	out, changed := slices.Clone(sts), false
-	for i := range out {
-		changed = f(&out[i]) || changed
-	}
-	return out, changed
-}
-
-func (w *work) rewriteMembers(sp *space, f func(*grant.Statement) bool) error {
-	for after := ID(0); ; {
-		ms, err := w.Members(sp.ws.ID, Range{After: after, Limit: maxPage})
-		if err != nil {
-			return err
-		}
-		for _, m := range ms {
-			after = m.ID
-			var changed bool
-			if m.Grants, changed = rewrite(m.Grants, f); !changed {
-				continue
-			}
-			m.Revision = w.Revision()
-			if err := w.PutMember(m); err != nil {
-				return err
-			}
-			w.touchMember(m.ID)
-		}
-		if len(ms) < maxPage {
-			return nil
-		}
-	}
-}
-
-func (w *work) rewriteAccounts(sp *space, f func(*grant.Statement) bool) error {
-	for after := ID(0); ; {
-		rows, err := w.ServiceAccounts(sp.ws.ID, Range{After: after, Limit: maxPage})
-		if err != nil {
-			return err
-		}
-		for _, s := range rows {
-			after = s.ID
-			var changed bool
-			if s.Grants, changed = rewrite(s.Grants, f); !changed {
-				continue
-			}
-			s.Revision = w.Revision()
-			if err := w.PutServiceAccount(s); err != nil {
-				return err
-			}
-			w.touchServiceAccount(s.ID)
-		}
-		if len(rows) < maxPage {
-			return nil
-		}
-	}
-}
-
-func (w *work) rewriteTokens(sp *space, f func(*grant.Statement) bool) error {
-	return w.eachToken(sp, TokenQuery{Deleted: true}, func(t Token) error {
-		var changed bool
-		if t.Grants, changed = rewrite(t.Grants, f); !changed {
-			return nil
-		}
-		t.Revision = w.Revision()
-		w.touchToken(t)
-		return w.PutToken(t)
-	})
 }

@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -173,6 +174,9 @@ func checkRole(e entry, name string, was Role, in api.PutRole) error {
 	if name == "Owner" {
 		return api.Errorf(api.CodeBuiltIn, "the role Owner is fixed")
 	}
+	if err := firstError(e.sp.free(RemovedRole, name), e.sp.free(RemovedScope, in.Scopes...)); err != nil {
+		return err
+	}
 	if was.Locked && e.ws.ID != 0 {
 		return api.Errorf(api.CodeLocked, "this role is locked by the instance")
 	}
@@ -251,86 +255,175 @@ func onAll(role string) []grant.Statement {
 	return []grant.Statement{{Role: role, Resources: []string{"*"}}}
 }
 
-// DeleteRole removes a role; its users get the replacement. A role in use
-// cannot be removed without one. Built-in and inherited roles stay; removing
-// the workspace's own version of one returns to what it was.
+// DeleteRole removes a role; its users get the replacement, at once, and their rows
+// follow in pieces. A role in use cannot be removed without one: whether it is, is
+// looked for before it is removed, while nobody is given it. Built-in and inherited
+// roles stay; removing the workspace's own version of one returns to what it was.
 func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, replacement string) (v api.Role, revision int64, err error) {
+	var left ID
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
-		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
+		e, was, err := w.beginRoleRemoval(at, name)
 		if err != nil {
 			return err
 		}
-		was, ok := e.sp.roles[name]
-		if !ok {
-			return notFound()
-		}
-		if was.Workspace != e.ws.ID || !hasRole(w, e.ws.ID, name) {
-			return api.Errorf(api.CodeBuiltIn, "this role is not written here, so it cannot be removed here")
-		}
-		if err := w.DeleteRole(e.ws.ID, name); err != nil {
-			return err
-		}
-		if err := w.replaceRole(e, name, replacement); err != nil {
-			return err
-		}
 		v = roleView(was, e.ws.ID)
-		w.touchRights(e.ws)
-		return w.audit(e.ac, e.ws, event{action: "role.deleted", target: "role:" + name, before: v,
-			after: map[string]string{"replacement": replacement}})
+		left, err = w.replaceRole(e, was, replacement)
+		return err
 	})
+	if err != nil || left == 0 {
+		return v, revision, err
+	}
+	if replacement != "" {
+		return v, a.begun(ctx, left, revision), nil
+	}
+	revision, err = a.decideRole(ctx, c, at, left)
 	return v, revision, err
 }
 
-func hasRole(r Reader, ws ID, name string) bool {
-	rows, err := r.Roles(ws)
-	return err == nil && slices.ContainsFunc(rows, func(r Role) bool { return r.Name == name })
+func (w *work) beginRoleRemoval(at Where, name string) (entry, Role, error) {
+	e, err := w.a.enterRights(w, w.caller, at.Workspace, at.Instance, "roles:write")
+	if err != nil {
+		return e, Role{}, err
+	}
+	was, ok := e.sp.roles[name]
+	if err := e.sp.free(RemovedRole, name); err != nil || !ok {
+		return e, was, firstError(err, notFound())
+	}
+	_, err = writtenRole(w, e.ws.ID, name)
+	if was.Workspace != e.ws.ID || errors.Is(err, ErrNoRow) {
+		err = api.Errorf(api.CodeBuiltIn, "this role is not written here, so it cannot be removed here")
+	}
+	return e, was, err
 }
 
-// replaceRole settles what becomes of a removed role's users.
-func (w *work) replaceRole(e entry, name, replacement string) error {
+// deleteRole is the end of a role, told to memory and the audit.
+func (w *work) deleteRole(e entry, was Role, replacement string) error {
+	w.touchRights(e.ws)
+	return firstError(w.DeleteRole(e.ws.ID, was.Name),
+		w.audit(e.ac, e.ws, event{action: "role.deleted", target: "role:" + was.Name, before: roleView(was, e.ws.ID),
+			after: map[string]string{"replacement": replacement}}))
+}
+
+// writtenRole is a role as it is written in a place.
+func writtenRole(r Reader, ws ID, name string) (Role, error) {
+	rows, err := r.Roles(ws)
+	i := slices.IndexFunc(rows, func(r Role) bool { return r.Name == name })
+	if err != nil || i < 0 {
+		return Role{}, firstError(err, ErrNoRow)
+	}
+	return rows[i], nil
+}
+
+func hasRole(r Reader, ws ID, name string) bool {
+	_, err := writtenRole(r, ws, name)
+	return err == nil
+}
+
+// replaceRole settles what becomes of a removed role's users; what it leaves is
+// undecided without a replacement.
+func (w *work) replaceRole(e entry, was Role, replacement string) (ID, error) {
+	written, err := writtenRole(w, e.ws.ID, was.Name)
+	if err := firstError(err, w.DeleteRole(e.ws.ID, was.Name)); err != nil {
+		return 0, err
+	}
 	after, err := w.a.space(w, e.ws)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if _, still := after.roles[name]; still { // what it inherits shines through again
-		return gained(e, after, name)
+	if _, still := after.roles[was.Name]; still { // what it inherits shines through again
+		return 0, firstError(gained(e, after, was.Name), w.deleteRole(e, was, replacement))
 	}
-	if replacement != "" {
-		if _, ok := after.roles[replacement]; !ok {
-			return api.FieldError("replacement", "there is no such role")
-		}
-		if err := e.ac.cover(after.compile(onAll(replacement))); err != nil {
-			return err
-		}
+	x := Removal{Workspace: e.ws.ID, Kind: RemovedRole, Name: was.Name, Replacement: replacement}
+	if replacement == "" {
+		x.Undecided = true
+		left, err := w.leave(e.ac, x)
+		return left, firstError(err, w.PutRole(written)) // until it is decided
 	}
-	used := false
-	err = w.eachSpace(e, name, func(sp *space) error {
-		return w.rewriteGrants(sp, func(s *grant.Statement) bool {
-			if s.Role != name {
-				return false
-			}
-			used, s.Role = true, replacement
-			return true
-		})
-	})
-	if err == nil && used && replacement == "" {
-		return api.Errorf(api.CodeRoleInUse, "the role is in use; name its replacement")
+	if _, ok := after.roles[replacement]; !ok {
+		return 0, api.FieldError("replacement", "there is no such role")
 	}
-	return err
+	if err := firstError(e.sp.free(RemovedRole, replacement), e.ac.cover(after.compile(onAll(replacement)))); err != nil {
+		return 0, err
+	}
+	left, err := w.leave(e.ac, x)
+	return left, firstError(err, w.deleteRole(e, was, replacement))
 }
 
-// eachSpace applies f to the workspace of an entry; for the instance's, to
-// every workspace that has no role of that name of its own.
-func (w *work) eachSpace(e entry, name string, f func(*space) error) error {
-	if e.ws.ID != 0 {
-		return f(&space{ws: e.ws})
-	}
-	return eachWorkspace(w, func(ws Workspace) error {
-		if name != "" && hasRole(w, ws.ID, name) {
-			return nil
+// decideRole removes a role that nothing names, and refuses one that is in use.
+func (a *Authority) decideRole(ctx context.Context, c Caller, at Where, left ID) (int64, error) {
+	used, err := a.roleInUse(ctx, left)
+	revision, undone := a.withdraw(context.WithoutCancel(ctx), c, func(w *work) error {
+		x, gone := removal(w, left)
+		if gone != nil {
+			return gone
 		}
-		return f(&space{ws: ws})
+		if err := w.conclude(x); err != nil || used {
+			return err
+		}
+		x.Undecided = false
+		e, was, err := w.beginRoleRemoval(at, x.Name)
+		if err != nil {
+			return err
+		}
+		return w.deleteRole(e, was, "")
 	})
+	switch {
+	case err != nil:
+		return 0, err
+	case undone == nil && used:
+		return 0, api.Errorf(api.CodeRoleInUse, "the role is in use; name its replacement")
+	}
+	return revision, undone
+}
+
+// roleInUse looks for a row that gives the role of a removal.
+func (a *Authority) roleInUse(ctx context.Context, id ID) (used bool, err error) {
+	p := &rewriting{a: a}
+	if err := a.read(ctx, func(r Reader) (err error) { p.x, err = removal(r, id); return err }); err != nil {
+		return true, err
+	}
+	p.x.Part = PartMembers
+	for finished := false; !finished && err == nil; {
+		err = a.read(ctx, func(r Reader) (err error) {
+			if finished, err = p.search(r); err != nil || len(p.found) == 0 {
+				return err
+			}
+			used, err = p.gives(r)
+			finished, p.found, p.x.After = used, nil, p.through
+			return err
+		})
+	}
+	return used || err != nil, err
+}
+
+// gives says whether one of the rows that were found gives the role.
+func (p *rewriting) gives(r Reader) (bool, error) {
+	for _, id := range p.found {
+		var sts []grant.Statement
+		switch p.x.Part {
+		case PartMembers:
+			m, err := r.Member(0, MemberKey{ID: id})
+			if sts = m.Grants; err != nil {
+				return false, err
+			}
+		case PartAccounts:
+			s, err := r.ServiceAccount(0, ServiceAccountKey{ID: id})
+			if sts = s.Grants; err != nil {
+				return false, err
+			}
+		case PartTokens:
+			ts, err := r.Tokens(p.x.Place, TokenQuery{Before: id + 1, Limit: 1, Deleted: true})
+			if err != nil || len(ts) == 0 {
+				return false, err
+			}
+			sts = ts[0].Grants
+		case PartCatalogue, partEnd:
+		}
+		if slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == p.x.Name }) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 func eachWorkspace(r Reader, f func(Workspace) error) error {

@@ -102,6 +102,9 @@ func (w *work) scopeGained(e entry, name string) error {
 
 func checkScope(e entry, name string, was Scope, in api.PutScope) error {
 	noun, _, _ := strings.Cut(name, ":")
+	if err := firstError(e.sp.free(RemovedScope, name), e.sp.free(RemovedScope, in.Implies...), e.sp.free(RemovedRole, in.Roles...)); err != nil {
+		return err
+	}
 	switch {
 	case !grant.ValidScope(name):
 		return api.FieldError("name", "must be noun:verb in lower case, at most 64 characters")
@@ -144,9 +147,11 @@ func checkScopeRoles(e entry, names []string) error {
 }
 
 // DeleteScope takes a product scope out of the catalogue and its name out of
-// every list: of roles, grants, and what other scopes imply. No list becomes a
-// grant of everything by it.
+// every list: of roles, grants, and what other scopes imply. From then on it means
+// nothing there, and the rows follow in pieces. No list becomes a grant of
+// everything by it.
 func (a *Authority) DeleteScope(ctx context.Context, c Caller, at Where, name string) (v api.Scope, revision int64, err error) {
+	var left ID
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
@@ -156,34 +161,30 @@ func (a *Authority) DeleteScope(ctx context.Context, c Caller, at Where, name st
 		if !ok || was.Workspace != e.ws.ID {
 			return notFound()
 		}
-		if err := w.forgetScope(e, name); err != nil {
+		if left, err = w.forgetScope(e, name); err != nil {
 			return err
 		}
 		v = scopeView(was, e.ws.ID)
 		w.touchRights(e.ws)
 		return w.audit(e.ac, e.ws, event{action: "scope.deleted", target: "scope:" + name, before: v})
 	})
+	if err == nil {
+		revision = a.begun(ctx, left, revision)
+	}
 	return v, revision, err
 }
 
-func (w *work) forgetScope(e entry, name string) error {
+// forgetScope leaves a removal unless the scope is there yet: the instance's.
+func (w *work) forgetScope(e entry, name string) (ID, error) {
 	if err := w.DeleteScope(e.ws.ID, name); err != nil {
-		return err
+		return 0, err
 	}
 	if inherited, err := w.stillScope(e, name); err != nil {
-		return err
+		return 0, err
 	} else if inherited { // what the instance's implies, and the roles it names, hold again
-		return w.scopeGained(e, name)
+		return 0, w.scopeGained(e, name)
 	}
-	if err := w.forgetInCatalogue(e.ws.ID, name); err != nil {
-		return err
-	}
-	return w.eachSpace(e, "", func(sp *space) error {
-		return firstError(
-			w.forgetInCatalogue(sp.ws.ID, name),
-			w.rewriteGrants(sp, func(s *grant.Statement) bool { return without(&s.Scopes, name) }),
-		)
-	})
+	return w.leave(e.ac, Removal{Workspace: e.ws.ID, Kind: RemovedScope, Name: name})
 }
 
 func (w *work) stillScope(e entry, name string) (bool, error) {
@@ -193,32 +194,4 @@ func (w *work) stillScope(e entry, name string) (bool, error) {
 	}
 	_, still := after.scopes[name]
 	return still, nil
-}
-
-func (w *work) forgetInCatalogue(ws ID, name string) error {
-	roles, err := w.Roles(ws)
-	if err != nil {
-		return err
-	}
-	for _, r := range roles {
-		if without(&r.Scopes, name) {
-			r.Revision = w.Revision()
-			if err := w.PutRole(r); err != nil {
-				return err
-			}
-		}
-	}
-	scopes, err := w.Scopes(ws)
-	if err != nil {
-		return err
-	}
-	for _, s := range scopes {
-		if without(&s.Implies, name) {
-			s.Revision = w.Revision()
-			if err := w.PutScope(s); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -176,23 +176,20 @@ func editAccount(ch *accountChange, in api.EditServiceAccount) error {
 // DisableServiceAccount stops a service account's tokens until it is enabled.
 // A dry run only lists them.
 func (a *Authority) DisableServiceAccount(ctx context.Context, c Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
+	var of TokenQuery
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginAccount(ref, name)
 		if err != nil {
 			return err
 		}
-		hit.DryRun = dryRun
-		if hit.Tokens, err = w.liveTokens(ch.ac, ch.sp, TokenQuery{OwnerServiceAccount: ch.s.ID}); err != nil {
-			return err
-		}
-		if ch.s.DisabledAt.IsZero() {
+		if of.OwnerServiceAccount = ch.s.ID; ch.s.DisabledAt.IsZero() {
 			ch.s.DisabledAt = w.now
 		}
 		v, err = w.finishAccount(ch, "service_account.disabled")
 		return orDryRun(err, dryRun)
 	})
 	if err == nil && dryRun {
-		hit.Tokens, err = a.viewAgain(ctx, c, ref, hit.Tokens)
+		hit, err = a.stopped(ctx, c, ref, of)
 	}
 	return v, hit, revision, err
 }
@@ -214,27 +211,29 @@ func (a *Authority) EnableServiceAccount(ctx context.Context, c Caller, ref, nam
 	return v, revision, err
 }
 
-// RemoveServiceAccount ends a service account for good and revokes its tokens
-// (owner_left). A dry run only lists them.
+// RemoveServiceAccount ends a service account for good, as RemoveMember does a
+// membership. A dry run only lists its tokens.
 func (a *Authority) RemoveServiceAccount(ctx context.Context, c Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
+	left, x := ID(0), Removal{Kind: RemovedServiceAccount}
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginAccount(ref, name)
 		if err != nil {
-			return err
-		}
-		hit.DryRun = dryRun
-		q := TokenQuery{OwnerServiceAccount: ch.s.ID}
-		if hit.Tokens, err = w.liveTokens(ch.ac, ch.sp, q); err != nil {
 			return err
 		}
 		ch.s.RemovedAt = w.now
 		if v, err = w.finishAccount(ch, "service_account.removed"); err != nil {
 			return err
 		}
-		return orDryRun(w.revokeAll(ch.ac, ch.sp, q), dryRun)
+		x.Workspace, x.Owner = ch.sp.ws.ID, ch.s.ID
+		left, err = w.leaveTokens(ch.ac, x)
+		return orDryRun(err, dryRun)
 	})
-	if err == nil && dryRun {
-		hit.Tokens, err = a.viewAgain(ctx, c, ref, hit.Tokens)
+	switch {
+	case err != nil:
+	case dryRun:
+		hit, err = a.stopped(ctx, c, ref, TokenQuery{OwnerServiceAccount: x.Owner})
+	default:
+		revision = a.begun(ctx, left, revision)
 	}
 	return v, hit, revision, err
 }

@@ -20,6 +20,8 @@ type space struct {
 	// the instance's over the built-in ones.
 	roles  map[string]Role
 	scopes map[string]Scope
+	// removals are those of names that were rights here, and are nobody's yet.
+	removals []Removal
 }
 
 // policy is what holds in the workspace.
@@ -42,7 +44,12 @@ func (a *Authority) space(r Reader, ws Workspace) (*space, error) {
 	if err != nil {
 		return nil, err
 	}
-	sp := &space{ws: ws, roles: rolesByName(roles), scopes: scopesByName(scopes)}
+	all, err := r.Removals()
+	if err != nil {
+		return nil, err
+	}
+	removals, gone := settled(all, ws.ID, roles, scopes)
+	sp := &space{ws: ws, roles: rolesByName(roles), scopes: scopesByName(scopes), removals: removals}
 	sp.facts = verify.Workspace{
 		ID: ws.ID, Slug: ws.Slug, ExternalID: ws.ExternalID,
 		Suspended: !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero(),
@@ -52,6 +59,12 @@ func (a *Authority) space(r Reader, ws Workspace) (*space, error) {
 	for name, role := range sp.roles {
 		if role.RateLimit != nil {
 			sp.facts.RoleLimits[name] = *role.RateLimit
+		}
+	}
+	sp.facts.Book.Gone = gone
+	for name, now := range gone.Roles { // what memory holds may name it yet
+		if l, ok := sp.facts.RoleLimits[now]; ok {
+			sp.facts.RoleLimits[name] = l
 		}
 	}
 	return sp, nil
@@ -244,6 +257,7 @@ func memberOwner(m Member) verify.Owner {
 		Key: verify.OwnerKey{Type: verify.OwnerMember, ID: m.ID}, Workspace: m.Workspace,
 		PublicID: m.UserPublicID, Address: memberAddress(m), Name: m.Name, ExternalID: m.ExternalID,
 		Active:     m.DeactivatedAt.IsZero() && m.RemovedAt.IsZero() && m.UserDeactivatedAt.IsZero(),
+		Removed:    !m.RemovedAt.IsZero(),
 		Statements: m.Grants, InstanceAdmin: m.UserInstanceAdmin,
 	}
 }
@@ -260,7 +274,7 @@ func serviceAccountOwner(s ServiceAccount, ws Workspace) verify.Owner {
 	return verify.Owner{
 		Key: verify.OwnerKey{Type: verify.OwnerServiceAccount, ID: s.ID}, Workspace: s.Workspace,
 		PublicID: s.PublicID, Address: s.Name + "@" + ws.Slug + ".service", Name: s.Name,
-		Active: s.DisabledAt.IsZero() && s.RemovedAt.IsZero(), Statements: s.Grants,
+		Active: s.DisabledAt.IsZero() && s.RemovedAt.IsZero(), Removed: !s.RemovedAt.IsZero(), Statements: s.Grants,
 	}
 }
 

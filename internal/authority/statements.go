@@ -103,6 +103,10 @@ func checkStatement(at string, s grant.Statement) error {
 // whoever is not an instance administrator.
 func checkNames(ac *actor, sp *space, sts []grant.Statement) error {
 	for _, s := range sts {
+		err := firstError(sp.free(RemovedRole, s.Role), sp.free(RemovedScope, s.Scopes...), sp.free(RemovedResource, s.Resources...))
+		if err != nil {
+			return err
+		}
 		if s.Role != "" {
 			if _, ok := sp.roles[s.Role]; !ok {
 				return api.FieldError("role", "there is no such role in this workspace")

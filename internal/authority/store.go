@@ -62,6 +62,7 @@ type Reader interface {
 	SignInReader
 	NotifyReader
 	RetentionReader
+	RemovalReader
 }
 
 // WorkspaceKey names a workspace by exactly one of its fields.
@@ -212,9 +213,15 @@ type AuditReader interface {
 // the batch changed. Put inserts or replaces the whole row by its ID (or name).
 type Tx interface {
 	Reader
+	Writer
+}
+
+// Writer is what a [Tx] changes.
+type Writer interface {
 	SignInWriter
 	NotifyTx
 	RetentionTx
+	RemovalTx
 	// Last says that the batch ends with this mutation.
 	Last()
 	// NewID gives the next row number.

@@ -78,7 +78,7 @@ func (s *SignInState) readLast(r Reader, u User) error {
 }
 
 // DeactivationOf lists the tokens that DeactivateUser would stop, of every
-// workspace, at most maxSuspended of them, and changes nothing; it is refused as
+// workspace, at most maxStopped of them, and changes nothing; it is refused as
 // that would be. It needs instance:admin.
 func (a *Authority) DeactivationOf(ctx context.Context, c Caller, ref string) (v api.User, hit api.Affected, err error) {
 	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
@@ -131,22 +131,5 @@ func (a *Authority) stoppedWith(ctx context.Context, r Reader, c Caller, slug, w
 	if err != nil {
 		return err
 	}
-	s := a.watching(ctx, r, ac, sp)
-	ts, err := r.Tokens(sp.ws.ID, TokenQuery{OwnerMember: m.ID, Live: s.now, Limit: maxPage})
-	if err := firstError(err, s.know(ts)); err != nil {
-		return err
-	}
-	hit.More = hit.More || len(ts) == maxPage
-	for _, t := range ts {
-		v, err := s.token(t)
-		if err != nil {
-			return err
-		}
-		if len(hit.Tokens) == maxSuspended {
-			hit.More = true
-			return nil
-		}
-		hit.Tokens = append(hit.Tokens, v)
-	}
-	return nil
+	return a.watching(ctx, r, ac, sp).stopped(TokenQuery{OwnerMember: m.ID}, hit)
 }

@@ -255,7 +255,7 @@ func (a *Authority) SuspendWorkspace(ctx context.Context, c Caller, ref string) 
 }
 
 // SuspensionOf lists the tokens that SuspendWorkspace would stop, at most
-// maxSuspended of them and the newest first, and changes nothing. It needs
+// maxStopped of them and the newest first, and changes nothing. It needs
 // instance:admin.
 func (a *Authority) SuspensionOf(ctx context.Context, c Caller, ref string) (hit api.Affected, err error) {
 	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
@@ -264,37 +264,10 @@ func (a *Authority) SuspensionOf(ctx context.Context, c Caller, ref string) (hit
 		if err != nil {
 			return err
 		}
-		s := a.watching(ctx, r, ac, sp)
-		q := TokenQuery{Live: s.now, Limit: maxPage}
-		for len(hit.Tokens) < maxSuspended {
-			ts, err := r.Tokens(sp.ws.ID, q)
-			if err != nil {
-				return err
-			}
-			if err := s.know(ts); err != nil {
-				return err
-			}
-			for _, t := range ts {
-				v, err := s.token(t)
-				if err != nil {
-					return err
-				}
-				hit.Tokens = append(hit.Tokens, v)
-				q.Before = t.ID
-			}
-			if len(ts) < q.Limit {
-				return nil
-			}
-		}
-		hit.More = true
-		return nil
+		return a.watching(ctx, r, ac, sp).stopped(TokenQuery{}, &hit)
 	})
 	return hit, err
 }
-
-// maxSuspended is how many tokens a rehearsed suspension of a workspace lists; a
-// workspace may have a million.
-const maxSuspended = 5 * maxPage
 
 // ResumeWorkspace brings a suspended workspace back. It needs instance:admin.
 func (a *Authority) ResumeWorkspace(ctx context.Context, c Caller, ref string) (api.Workspace, int64, error) {

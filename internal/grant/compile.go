@@ -6,6 +6,7 @@ import "slices"
 type Book struct {
 	Roles   map[string][]string // scope patterns by the role's exact name
 	Implies map[string][]string // product scope to the product scopes that whoever holds it holds too; cycles do no harm
+	Gone    Gone                // what statements may list and mean no more
 }
 
 // Compile returns what the statements grant. It never fails: a role the book does not know, a pattern that is malformed and a statement that is
@@ -17,6 +18,9 @@ func (b *Book) Compile(sts []Statement) Grant { return b.Compiler()(sts) }
 func (b *Book) Compiler() func([]Statement) Grant {
 	var c *closure
 	return func(sts []Statement) Grant {
+		if b != nil {
+			sts, _ = b.Gone.Rewrite(sts)
+		}
 		g := b.unclosed(sts)
 		if b == nil || len(b.Implies) == 0 || len(g.rows) == 0 {
 			return g

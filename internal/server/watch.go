@@ -93,6 +93,7 @@ func (s *Server) startWatch() error {
 	s.watch.wait.Go(func() { s.watch.recorder.Run(ctx) })
 	s.watch.wait.Go(func() { _ = s.watch.notifier.Run(ctx) }) // it ends with ctx alone
 	s.watch.wait.Go(func() { s.purge(ctx) })
+	s.watch.wait.Go(func() { s.finishRemovals(ctx) })
 	return nil
 }
 

@@ -175,6 +175,23 @@ CREATE TABLE notices (
 
 CREATE INDEX notices_expires_at ON notices (expires_at);
 
+CREATE TABLE removals (
+    id BIGINT PRIMARY KEY CHECK (id > 0),
+    workspace BIGINT NOT NULL,
+    kind TEXT COLLATE "binary" NOT NULL,
+    name TEXT COLLATE "binary" NOT NULL,
+    owner BIGINT NOT NULL,
+    replacement TEXT NOT NULL,
+    undecided BOOLEAN NOT NULL,
+    removed_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    total BIGINT NOT NULL,
+    done BIGINT NOT NULL,
+    place BIGINT NOT NULL,
+    part BIGINT NOT NULL,
+    after_id BIGINT NOT NULL
+);
+
 CREATE TABLE resources (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     workspace BIGINT NOT NULL REFERENCES workspaces (id),

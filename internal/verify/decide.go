@@ -11,10 +11,12 @@ import (
 )
 
 // Lifecycle answers the codes from revoked to owner_inactive in their order, or
-// CodeOK. An owner or a workspace that is nil counts as inactive or suspended.
+// CodeOK. An owner or a workspace that is nil counts as inactive or suspended;
+// what a removed owner has counts as revoked.
 // Times are compared in whole microseconds, as they are stored.
 func Lifecycle(t *Token, o *Owner, w *Workspace, now time.Time) api.Code {
 	l := lifeOf(t)
+	l.revoked = l.revoked || o != nil && o.Removed
 	return l.code(o != nil && o.Active, w == nil || w.Suspended, now.UnixMicro())
 }
 

@@ -223,6 +223,7 @@ func (e *Engine) bind(ctx context.Context, c *cell) (*binding, error) {
 // decide runs the checks behind the secret, in the order of the codes.
 func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decision) api.Code {
 	now, l := d.At.UnixMicro(), k.life()
+	l.revoked = l.revoked || b.removed
 	if now >= s.retiresAt {
 		return api.CodeRetired
 	}

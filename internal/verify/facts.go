@@ -98,6 +98,9 @@ type Owner struct {
 	PublicID, Address, Name, ExternalID string
 	// Active is false for a deactivated, disabled or removed owner.
 	Active bool
+	// Removed is true for one that is gone for good: what it owned is revoked,
+	// whatever the rows of that say yet.
+	Removed bool
 	// Statements are the owner's rights.
 	Statements []grant.Statement
 	// InstanceAdmin says that the owner is a user with the instance's own powers.

@@ -107,8 +107,8 @@ type binding struct {
 	where  *Workspace
 	rights *Rights
 	rates  *rates // nil where no limit holds
-	// active and suspended are the states of who and where.
-	active, suspended bool
+	// active, removed and suspended are the states of who and where.
+	active, removed, suspended bool
 }
 
 // current returns the binding while it holds, else nil.
@@ -122,7 +122,7 @@ func (c *cell) current() *binding {
 
 func (c *cell) bind(o *owner, s *space) *binding {
 	b := &binding{
-		owner: o, space: s, who: &o.Owner, where: &s.Workspace, active: o.Active, suspended: s.Suspended,
+		owner: o, space: s, who: &o.Owner, where: &s.Workspace, active: o.Active, removed: o.Removed, suspended: s.Suspended,
 		rights: s.rightsOf(c, o),
 	}
 	if own := rateFor(c, o, &s.Workspace); own.on || s.shared.on {

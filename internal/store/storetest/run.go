@@ -30,6 +30,7 @@ func reading() []chapter {
 		{"audit", auditCases()},
 		{"signing in", signInCases()},
 		{"retention", retentionCases()},
+		{"removals", removalCases()},
 	}
 }
 

@@ -1,0 +1,262 @@
+package authority
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/token"
+)
+
+// What was removed is gone at once, and the rows that say otherwise are rewritten
+// behind ([Removal]). Until then they are read as they will be, here and nowhere
+// else, so that no verb has to know: it sees revoked tokens, and statements without
+// the names that are gone, and writes them so.
+
+// pending is what is left of removals on one snapshot.
+type pending struct {
+	r    Reader
+	read bool
+	all  []Removal
+	// own are the names that workspaces have of their own, which removals of the
+	// instance's do not concern.
+	own map[ID]ownNames
+}
+
+type ownNames struct{ roles, scopes map[string]bool }
+
+// load reads the removals once.
+func (p *pending) load() ([]Removal, error) {
+	if p.read {
+		return p.all, nil
+	}
+	var err error
+	p.all, err = p.r.Removals()
+	p.read, p.own = err == nil, map[ID]ownNames{}
+	return p.all, err
+}
+
+func (p *pending) names(ws ID) (ownNames, error) {
+	if own, ok := p.own[ws]; ok {
+		return own, nil
+	}
+	own, err := ownNamesOf(p.r, ws)
+	if err == nil {
+		p.own[ws] = own
+	}
+	return own, err
+}
+
+func ownNamesOf(r Reader, ws ID) (own ownNames, err error) {
+	own = ownNames{roles: map[string]bool{}, scopes: map[string]bool{}}
+	roles, err := r.Roles(ws)
+	if err != nil {
+		return own, err
+	}
+	scopes, err := r.Scopes(ws)
+	for _, row := range roles {
+		own.roles[row.Name] = true
+	}
+	for _, row := range scopes {
+		own.scopes[row.Name] = true
+	}
+	return own, err
+}
+
+// concerns says whether a removal of a name takes it from a workspace: its own, or
+// the instance's where it has none of its own.
+func (x Removal) concerns(ws ID, own ownNames) bool {
+	switch {
+	case x.ofOwner() || x.Workspace != ws && x.Workspace != 0:
+		return false
+	case x.Workspace == ws:
+		return true
+	}
+	return !(x.Kind == RemovedScope && own.scopes[x.Name] || x.Kind == RemovedRole && own.roles[x.Name])
+}
+
+// goneIn collects what is gone in a workspace.
+func goneIn(all []Removal, ws ID, own ownNames) (g grant.Gone) {
+	g = grant.Gone{Scopes: map[string]bool{}, Resources: map[string]bool{}, Roles: map[string]string{}}
+	for _, x := range all {
+		if x.Undecided || !x.concerns(ws, own) {
+			continue
+		}
+		switch x.Kind {
+		case RemovedScope:
+			g.Scopes[x.Name] = true
+		case RemovedResource:
+			g.Resources[x.Name] = true
+		case RemovedRole:
+			g.Roles[x.Name] = x.Replacement
+		case RemovedMember, RemovedServiceAccount:
+		}
+	}
+	return g
+}
+
+// statements are a row's, as they will be.
+func (p *pending) statements(ws ID, sts []grant.Statement) ([]grant.Statement, error) {
+	all, err := p.load()
+	if err != nil || len(sts) == 0 || !slices.ContainsFunc(all, func(x Removal) bool { return !x.ofOwner() }) {
+		return sts, err
+	}
+	own, err := p.names(ws)
+	if err != nil {
+		return sts, err
+	}
+	gone := goneIn(all, ws, own)
+	sts, _ = gone.Rewrite(sts)
+	return sts, nil
+}
+
+// token is a row as it will be: what a removed owner left is revoked since then.
+func (p *pending) token(t Token, err error) (Token, error) {
+	if err != nil {
+		return t, err
+	}
+	if t.Grants, err = p.statements(t.Workspace, t.Grants); err != nil {
+		return t, err
+	}
+	all, err := p.load()
+	for _, x := range all {
+		if x.left(t) {
+			revoke(&t, x.CreatedAt, api.ReasonOwnerLeft, "")
+		}
+	}
+	return t, err
+}
+
+// left says whether a token is what the removed owner left.
+func (x Removal) left(t Token) bool {
+	switch x.Kind {
+	case RemovedMember:
+		return t.OwnerMember == x.Owner
+	case RemovedServiceAccount:
+		return t.OwnerServiceAccount == x.Owner
+	case RemovedScope, RemovedResource, RemovedRole:
+	}
+	return false
+}
+
+func (p *pending) member(m Member, err error) (Member, error) {
+	if err == nil {
+		m.Grants, err = p.statements(m.Workspace, m.Grants)
+	}
+	return m, err
+}
+
+func (p *pending) account(s ServiceAccount, err error) (ServiceAccount, error) {
+	if err == nil {
+		s.Grants, err = p.statements(s.Workspace, s.Grants)
+	}
+	return s, err
+}
+
+// eachOf reads every row of a list as it will be.
+func eachOf[T any](as func(T, error) (T, error), rows []T, err error) ([]T, error) {
+	for i := range rows {
+		if err == nil {
+			rows[i], err = as(rows[i], nil)
+		}
+	}
+	return rows, err
+}
+
+// reading is a Reader whose rows are as they will be.
+type reading struct {
+	Reader
+	pending *pending
+}
+
+func newReading(r Reader) reading { return reading{Reader: r, pending: &pending{r: r}} }
+
+// Removals are those of the snapshot.
+func (r reading) Removals() ([]Removal, error) { return r.pending.load() }
+
+// Token is as it will be.
+func (r reading) Token(l token.Locator) (Token, error) { return r.pending.token(r.Reader.Token(l)) }
+
+// Tokens are as they will be; those that are not live by what was removed are left
+// out of a list of live ones, which is filled up.
+func (r reading) Tokens(ws ID, q TokenQuery) ([]Token, error) {
+	var out []Token
+	for {
+		rows, err := r.Reader.Tokens(ws, q)
+		more := q.Limit > 0 && len(rows) == q.Limit
+		if more {
+			q.Before = rows[len(rows)-1].ID
+		}
+		if rows, err = eachOf(r.pending.token, rows, err); err != nil || q.Live.IsZero() {
+			return rows, err
+		}
+		out = append(out, slices.DeleteFunc(rows, func(t Token) bool { return !t.RevokedAt.IsZero() })...)
+		if !more {
+			return out, nil
+		}
+		if len(out) >= q.Limit {
+			return out[:q.Limit], nil
+		}
+	}
+}
+
+// Expiring are as they will be.
+func (r reading) Expiring(w ExpiryWindow) ([]Token, error) {
+	rows, err := r.Reader.Expiring(w)
+	return eachOf(r.pending.token, rows, err)
+}
+
+// EndedTokens are as they will be.
+func (r reading) EndedTokens(ws ID, before time.Time, limit int) ([]Token, error) {
+	rows, err := r.Reader.EndedTokens(ws, before, limit)
+	return eachOf(r.pending.token, rows, err)
+}
+
+// Member is as it will be.
+func (r reading) Member(ws ID, k MemberKey) (Member, error) {
+	return r.pending.member(r.Reader.Member(ws, k))
+}
+
+// Members are as they will be.
+func (r reading) Members(ws ID, q Range) ([]Member, error) {
+	rows, err := r.Reader.Members(ws, q)
+	return eachOf(r.pending.member, rows, err)
+}
+
+// MembershipsOf are as they will be.
+func (r reading) MembershipsOf(user ID) ([]Member, error) {
+	rows, err := r.Reader.MembershipsOf(user)
+	return eachOf(r.pending.member, rows, err)
+}
+
+// ServiceAccount is as it will be.
+func (r reading) ServiceAccount(ws ID, k ServiceAccountKey) (ServiceAccount, error) {
+	return r.pending.account(r.Reader.ServiceAccount(ws, k))
+}
+
+// ServiceAccounts are as they will be.
+func (r reading) ServiceAccounts(ws ID, q Range) ([]ServiceAccount, error) {
+	rows, err := r.Reader.ServiceAccounts(ws, q)
+	return eachOf(r.pending.account, rows, err)
+}
+
+// changing is a Tx that reads so.
+type changing struct {
+	reading
+	Writer
+}
+
+func newChanging(tx Tx) changing { return changing{newReading(tx), tx} }
+
+// PutRemoval is seen by what is read next.
+func (c changing) PutRemoval(x Removal) error {
+	c.pending.read = false
+	return c.Writer.PutRemoval(x)
+}
+
+// DeleteRemoval is seen by what is read next.
+func (c changing) DeleteRemoval(id ID) error {
+	c.pending.read = false
+	return c.Writer.DeleteRemoval(id)
+}

@@ -1,0 +1,445 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+)
+
+// The rest of a removal is rewritten in pieces, each a mutation of its own that
+// nobody waits for long. Where there is something to rewrite is found on snapshots,
+// without the lock; the names that are gone come into no row any more (see
+// [space.free]), so what was not there when it was looked for does not come later.
+const (
+	// pieceRows and pieceTime bound one piece.
+	pieceRows = 100
+	pieceTime = 10 * time.Millisecond
+	// searchRows is how many rows are looked at in one step, searchSteps how many
+	// steps are made on one snapshot.
+	searchRows, searchSteps = 5000, 20
+	// firstPieces is how much of the rest whoever removes something waits for: all
+	// of it, unless it is much.
+	firstPieces = 20
+)
+
+// remover is the caller of pieces.
+func remover() Caller { return Caller{Machine: "removals"} }
+
+// settled are the removals of names that concern a workspace, and what is gone by
+// them; what is gone is taken out of the layers of roles and scopes.
+func settled(all []Removal, ws ID, roles [][]Role, scopes [][]Scope) ([]Removal, grant.Gone) {
+	if len(all) == 0 {
+		return nil, grant.Gone{}
+	}
+	own := ownNames{roles: map[string]bool{}, scopes: map[string]bool{}}
+	for _, r := range roles[1] {
+		own.roles[r.Name] = true
+	}
+	for _, s := range scopes[1] {
+		own.scopes[s.Name] = true
+	}
+	for i, layer := range []ID{0, ws} {
+		gone := goneIn(all, layer, own)
+		for j := range roles[i] {
+			dropFromRole(&roles[i][j], gone)
+		}
+		for j := range scopes[i] {
+			dropFromScope(&scopes[i][j], gone)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(x Removal) bool { return !x.concerns(ws, own) }), goneIn(all, ws, own)
+}
+
+// dropFromRole takes what is gone out of a role, and says whether it was in it.
+func dropFromRole(r *Role, gone grant.Gone) bool {
+	return drop(&r.Scopes, func(s string) bool { return gone.Scopes[s] })
+}
+
+// dropFromScope takes what is gone out of an entry of the catalogue.
+func dropFromScope(s *Scope, gone grant.Gone) bool {
+	implied := drop(&s.Implies, func(s string) bool { return gone.Scopes[s] })
+	named := drop(&s.Roles, func(name string) bool { _, ok := gone.Roles[name]; return ok })
+	return implied || named
+}
+
+// drop leaves the list that was given as it is.
+func drop(names *[]string, gone func(string) bool) bool {
+	if !slices.ContainsFunc(*names, gone) {
+		return false
+	}
+	*names = slices.DeleteFunc(slices.Clone(*names), gone)
+	return true
+}
+
+// free refuses names that were removed while rows are left that list them: nothing
+// that was given to one of before may come to one that is made now.
+func (sp *space) free(kind RemovalKind, names ...string) error {
+	for _, x := range sp.removals {
+		if x.Kind == kind && slices.Contains(names, x.Name) {
+			return api.Errorf(api.CodeBeingDeleted, "the %s %s is being deleted (%d rewritten so far); until that is done its name cannot be used",
+				kind, x.Name, x.Done)
+		}
+	}
+	return nil
+}
+
+// leave writes a removal down, in the mutation that removes.
+func (w *work) leave(ac *actor, x Removal) (ID, error) {
+	x.ID, x.By, x.CreatedAt, x.Place = w.NewID(), ac.principal.Address, w.now, x.Workspace
+	return x.ID, w.PutRemoval(x)
+}
+
+// leaveTokens is leave for an owner; 0 when there are no tokens to be revoked.
+func (w *work) leaveTokens(ac *actor, x Removal) (ID, error) {
+	x.Part = PartTokens
+	left, err := w.Unended(x.Workspace, x, 1)
+	if err != nil || len(left) == 0 {
+		return 0, err
+	}
+	return w.leave(ac, x)
+}
+
+// removal finds one by its number.
+func removal(r Reader, id ID) (Removal, error) {
+	all, err := r.Removals()
+	i := slices.IndexFunc(all, func(x Removal) bool { return x.ID == id })
+	if err != nil || i < 0 {
+		return Removal{}, firstError(err, ErrNoRow)
+	}
+	return all[i], nil
+}
+
+// rewriting is a removal on its way: what was found and is not rewritten yet.
+type rewriting struct {
+	a *Authority
+	x Removal
+	// found are rows of the part that is searched, through is the last row that was
+	// looked at.
+	found   []ID
+	through ID
+	// catalogue says that the workspace's own roles and scopes are to be rewritten.
+	catalogue bool
+	// revision is the last piece's.
+	revision int64
+}
+
+// step searches for a while, and rewrites one piece of what was found. It says
+// whether nothing is left.
+func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
+	if !p.catalogue && len(p.found) == 0 {
+		if err := p.a.store.Read(ctx, func(r Reader) (err error) { finished, err = p.search(r); return err }); err != nil {
+			return false, public(err)
+		}
+	}
+	if !finished && !p.catalogue && len(p.found) == 0 {
+		return false, nil
+	}
+	gone := false
+	x, found := p.x, p.found
+	revision, err := p.a.withdraw(ctx, remover(), func(w *work) error {
+		x, found = p.x, p.found
+		stored, err := removal(w, x.ID)
+		if errors.Is(err, ErrNoRow) {
+			gone = true // somebody else was faster
+			return errDryRun
+		}
+		if err != nil {
+			return err
+		}
+		x.Total, x.Done = max(x.Total, stored.Total), stored.Done
+		switch {
+		case finished:
+			return w.conclude(x)
+		case p.catalogue:
+			x.Part++
+			return firstError(w.rewriteCatalogue(x), w.PutRemoval(x))
+		}
+		return w.rewriteSome(&x, &found, p.through)
+	})
+	if err != nil {
+		return false, err
+	}
+	p.x, p.found, p.catalogue, p.revision = x, found, false, revision
+	return finished || gone, nil
+}
+
+// conclude ends a removal: its name is free again.
+func (w *work) conclude(x Removal) error {
+	switch {
+	case x.ofOwner():
+	case x.Workspace == 0:
+		w.touchAllWorkspaces()
+	default:
+		w.touchWorkspace(x.Workspace)
+	}
+	return w.DeleteRemoval(x.ID)
+}
+
+// search goes on until it finds something, or has looked at enough for one
+// snapshot. It says whether there is nothing left to look at.
+func (p *rewriting) search(r Reader) (finished bool, err error) {
+	for range searchSteps {
+		x := &p.x
+		switch x.Part {
+		case partEnd:
+			if more, err := p.nextPlace(r); err != nil || !more {
+				return !more && err == nil, err
+			}
+		case PartCatalogue:
+			if p.catalogue, err = names(r, *x); err != nil || p.catalogue {
+				return false, err
+			}
+			x.Part++
+		case PartMembers, PartAccounts, PartTokens:
+			if err := p.lookFor(r); err != nil || len(p.found) > 0 {
+				return false, err
+			}
+			if x.After = p.through; p.through == 0 {
+				x.Part++
+			}
+		}
+	}
+	return false, nil
+}
+
+// lookFor finds the next rows of the part; through is the last one looked at.
+func (p *rewriting) lookFor(r Reader) (err error) {
+	x := p.x
+	if !x.ofOwner() {
+		p.found, p.through, err = r.Naming(x.Place, x.Part, x.After, x.Name, searchRows)
+		return err
+	}
+	if x.Total == 0 {
+		if p.x.Total, err = r.CountUnended(x.Place, x); err != nil {
+			return err
+		}
+	}
+	p.found, err = r.Unended(x.Place, x, pieceRows)
+	if p.through = 0; len(p.found) > 0 {
+		p.through = p.found[len(p.found)-1]
+	}
+	return err
+}
+
+// nextPlace goes on to the next workspace that a removal of the instance's concerns.
+func (p *rewriting) nextPlace(r Reader) (bool, error) {
+	if p.x.Workspace != 0 {
+		return false, nil
+	}
+	for {
+		rows, err := r.Workspaces(Range{After: p.x.Place, Limit: 1})
+		if err != nil || len(rows) == 0 {
+			return false, err
+		}
+		p.x.Place, p.x.Part, p.x.After = rows[0].ID, PartCatalogue, 0
+		own, err := ownNamesOf(r, rows[0].ID)
+		if err != nil || p.x.concerns(rows[0].ID, own) {
+			return true, err
+		}
+	}
+}
+
+// names says whether a role or a scope written in the place lists what is gone.
+func names(r Reader, x Removal) (bool, error) {
+	gone := goneIn([]Removal{x}, x.Place, ownNames{})
+	roles, err := r.Roles(x.Place)
+	if err != nil {
+		return false, err
+	}
+	scopes, err := r.Scopes(x.Place)
+	return slices.ContainsFunc(roles, func(r Role) bool { return dropFromRole(&r, gone) }) ||
+		slices.ContainsFunc(scopes, func(s Scope) bool { return dropFromScope(&s, gone) }), err
+}
+
+// rewriteCatalogue takes what is gone out of the roles and scopes of a place.
+func (w *work) rewriteCatalogue(x Removal) error {
+	gone := goneIn([]Removal{x}, x.Place, ownNames{})
+	roles, err := w.Roles(x.Place)
+	if err != nil {
+		return err
+	}
+	for _, r := range roles {
+		if dropFromRole(&r, gone) {
+			r.Revision = w.Revision()
+			if err := w.PutRole(r); err != nil {
+				return err
+			}
+		}
+	}
+	scopes, err := w.Scopes(x.Place)
+	if err != nil {
+		return err
+	}
+	for _, s := range scopes {
+		if dropFromScope(&s, gone) {
+			s.Revision = w.Revision()
+			if err := w.PutScope(s); err != nil {
+				return err
+			}
+		}
+	}
+	w.touchRights(Workspace{ID: x.Place})
+	return nil
+}
+
+// rewriteSome rewrites as many of the rows as one piece may, and notes how far
+// it came.
+func (w *work) rewriteSome(x *Removal, found *[]ID, through ID) error {
+	rewrite := map[Part]func(Removal, ID) (bool, error){
+		PartMembers: w.rewriteMember, PartAccounts: w.rewriteAccount, PartTokens: w.rewriteToken,
+	}[x.Part]
+	begin := w.a.now()
+	for n := 0; len(*found) > 0 && n < pieceRows && (n == 0 || w.a.now().Sub(begin) < pieceTime); n++ {
+		id := (*found)[0]
+		changed, err := rewrite(*x, id)
+		if err != nil {
+			return err
+		}
+		if changed {
+			x.Done++
+		}
+		*found, x.After = (*found)[1:], id
+	}
+	if len(*found) == 0 {
+		x.After = through
+	}
+	return w.PutRemoval(*x)
+}
+
+func (w *work) rewriteMember(_ Removal, id ID) (bool, error) {
+	was, err := w.rows.Member(0, MemberKey{ID: id})
+	if err != nil {
+		return false, ignoreNoRow(err)
+	}
+	m, err := w.Member(0, MemberKey{ID: id})
+	if err != nil || reflect.DeepEqual(was, m) {
+		return false, err
+	}
+	m.Revision = w.Revision()
+	w.touchMember(id)
+	return true, w.PutMember(m)
+}
+
+func (w *work) rewriteAccount(_ Removal, id ID) (bool, error) {
+	was, err := w.rows.ServiceAccount(0, ServiceAccountKey{ID: id})
+	if err != nil {
+		return false, ignoreNoRow(err)
+	}
+	s, err := w.ServiceAccount(0, ServiceAccountKey{ID: id})
+	if err != nil || reflect.DeepEqual(was, s) {
+		return false, err
+	}
+	s.Revision = w.Revision()
+	w.touchServiceAccount(id)
+	return true, w.PutServiceAccount(s)
+}
+
+// rewriteToken also tells of the end of a token that its owner left.
+func (w *work) rewriteToken(x Removal, id ID) (bool, error) {
+	rows, err := w.rows.Tokens(x.Place, TokenQuery{Before: id + 1, Limit: 1, Deleted: true})
+	if err != nil || len(rows) == 0 || rows[0].ID != id {
+		return false, err // purged meanwhile
+	}
+	was := rows[0]
+	t, err := w.Token(was.Locator)
+	if err != nil || t.RevokedAt.Equal(was.RevokedAt) && reflect.DeepEqual(was.Grants, t.Grants) {
+		return false, err
+	}
+	t.Revision = w.Revision()
+	w.touchToken(t)
+	if err := w.PutToken(t); err != nil || t.RevokedAt.Equal(was.RevokedAt) {
+		return true, err
+	}
+	return true, w.tellLeft(x, was, t)
+}
+
+// tellLeft is the event of a token that ended with its owner.
+func (w *work) tellLeft(x Removal, was, t Token) error {
+	ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
+	if err != nil {
+		return err
+	}
+	o, err := readOwner(w.rows, ownerKey(t))
+	if err != nil {
+		return err
+	}
+	if err := w.dropSealed(&change{was: was, t: t}); err != nil {
+		return err
+	}
+	ac := machine(w.caller)
+	ac.principal = api.Principal{Type: "system", ID: x.By, Address: x.By, Name: x.By}
+	v := tokenView(t, o, ws.Slug)
+	v.Status = api.StatusRevoked
+	return w.audit(ac, ws, event{action: "token.revoked", target: v.ID, token: t.Locator, before: tokenView(was, o, ws.Slug), after: v})
+}
+
+// begun goes on with a removal that was just written down, for a few pieces; what
+// is left then is the job's. Whoever removed something is answered either way, with
+// the revision of the last piece.
+func (a *Authority) begun(ctx context.Context, id ID, revision int64) int64 {
+	if id == 0 {
+		return revision
+	}
+	var x Removal
+	if err := a.store.Read(ctx, func(r Reader) (err error) { x, err = removal(r, id); return err }); err != nil {
+		return revision
+	}
+	p := &rewriting{a: a, x: x}
+	for range firstPieces {
+		finished, err := p.step(ctx)
+		if revision = max(revision, p.revision); err != nil || finished {
+			break
+		}
+	}
+	return revision
+}
+
+// undecidedFor is how long a removal may be undecided before it counts as given up.
+const undecidedFor = 10 * time.Minute
+
+// FinishRemovals rewrites what removals left, one piece of each after the other,
+// calling pause between two and ending with its error. What fails is told, and does
+// not keep the others. It is for a job, not for a caller; several nodes that do it at
+// the same time do no harm.
+func (a *Authority) FinishRemovals(ctx context.Context, pause func(context.Context) error) error {
+	var all []Removal
+	if err := a.store.Read(ctx, func(r Reader) (err error) { all, err = r.Removals(); return err }); err != nil {
+		return public(err)
+	}
+	var open []*rewriting
+	for _, x := range all {
+		open = append(open, &rewriting{a: a, x: x})
+	}
+	var failed error
+	for len(open) > 0 {
+		var still []*rewriting
+		for _, p := range open {
+			finished, err := p.advance(ctx)
+			if failed = errors.Join(failed, err); err == nil && !finished {
+				still = append(still, p)
+			}
+			if err := pause(ctx); err != nil {
+				return err
+			}
+		}
+		open = still
+	}
+	return failed
+}
+
+// advance is a step of the job: a removal that nobody decided in time is given up.
+func (p *rewriting) advance(ctx context.Context) (finished bool, err error) {
+	if !p.x.Undecided {
+		return p.step(ctx)
+	}
+	if p.a.now().Sub(p.x.CreatedAt) < undecidedFor {
+		return true, nil
+	}
+	_, err = p.a.withdraw(ctx, remover(), func(w *work) error { return w.conclude(p.x) })
+	return true, err
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+const removalColumns = `id, workspace, kind, name, owner, replacement, undecided, removed_by, created_at, total, done, place, part, after_id`
+
+func removalFields(x *authority.Removal) []any {
+	return []any{
+		&x.ID, &x.Workspace, (*string)(&x.Kind), &x.Name, &x.Owner, &x.Replacement, &x.Undecided, &x.By, instant{&x.CreatedAt},
+		&x.Total, &x.Done, &x.Place, &x.Part, &x.After,
+	}
+}
+
+// Removals lists them all: there are few at a time.
+func (r *reader) Removals() ([]authority.Removal, error) {
+	return list(r.session, removalFields, `SELECT `+removalColumns+` FROM removals ORDER BY id`)
+}
+
+// PutRemoval stores a removal under its number.
+func (t *tx) PutRemoval(x authority.Removal) error {
+	return t.exec(`
+		INSERT INTO removals (`+removalColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		ON CONFLICT (id) DO UPDATE SET
+			workspace = excluded.workspace, kind = excluded.kind, name = excluded.name, owner = excluded.owner,
+			replacement = excluded.replacement, undecided = excluded.undecided, removed_by = excluded.removed_by,
+			created_at = excluded.created_at, total = excluded.total, done = excluded.done, place = excluded.place,
+			part = excluded.part, after_id = excluded.after_id`, removalFields(&x)...)
+}
+
+// DeleteRemoval does nothing when there is none of that number.
+func (t *tx) DeleteRemoval(id authority.ID) error {
+	return t.exec(`DELETE FROM removals WHERE id = $1`, id)
+}
+
+const (
+	unendedOfMember = `SELECT id FROM tokens
+		WHERE workspace = $1 AND owner_member = $2 AND id > $3 AND revoked_at IS NULL ORDER BY id LIMIT CAST($4 AS BIGINT)`
+	unendedOfAccount = `SELECT id FROM tokens
+		WHERE workspace = $1 AND owner_service_account = $2 AND id > $3 AND revoked_at IS NULL ORDER BY id LIMIT CAST($4 AS BIGINT)`
+	countUnendedOfMember  = `SELECT count(*) FROM tokens WHERE workspace = $1 AND owner_member = $2 AND revoked_at IS NULL`
+	countUnendedOfAccount = `SELECT count(*) FROM tokens WHERE workspace = $1 AND owner_service_account = $2 AND revoked_at IS NULL`
+)
+
+func ids(id *authority.ID) []any { return []any{id} }
+
+// Unended finds by the index of the owner.
+func (r *reader) Unended(workspace authority.ID, x authority.Removal, limit int) ([]authority.ID, error) {
+	query := unendedOfMember
+	if x.Kind == authority.RemovedServiceAccount {
+		query = unendedOfAccount
+	}
+	return list(r.session, ids, query, workspace, x.Owner, x.After, bound(limit))
+}
+
+// CountUnended counts by the same index.
+func (r *reader) CountUnended(workspace authority.ID, x authority.Removal) (int64, error) {
+	query := countUnendedOfMember
+	if x.Kind == authority.RemovedServiceAccount {
+		query = countUnendedOfAccount
+	}
+	return number(r.session, query, workspace, x.Owner)
+}
+
+// The lists of rows whose grants may hold a word, and where a window of them ends.
+const (
+	membersWindow  = `SELECT max(id) FROM (SELECT id FROM members WHERE workspace = $1 AND removed_at IS NULL AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)) AS rows`
+	accountsWindow = `SELECT max(id) FROM (SELECT id FROM service_accounts WHERE workspace = $1 AND removed_at IS NULL AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)) AS rows`
+	tokensWindow   = `SELECT max(id) FROM (SELECT id FROM tokens WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)) AS rows`
+
+	membersNaming = `SELECT id FROM members
+		WHERE workspace = $1 AND removed_at IS NULL AND id > $2 AND id <= $3 AND grants LIKE $4 ESCAPE '\' ORDER BY id`
+	accountsNaming = `SELECT id FROM service_accounts
+		WHERE workspace = $1 AND removed_at IS NULL AND id > $2 AND id <= $3 AND grants LIKE $4 ESCAPE '\' ORDER BY id`
+	tokensNaming = `SELECT id FROM tokens
+		WHERE workspace = $1 AND id > $2 AND id <= $3 AND grants LIKE $4 ESCAPE '\' ORDER BY id`
+)
+
+// Naming lets the database look: no row is read that cannot hold the word.
+func (r *reader) Naming(workspace authority.ID, part authority.Part, after authority.ID, word string, window int) ([]authority.ID, authority.ID, error) {
+	end, naming := tokensWindow, tokensNaming
+	if part == authority.PartMembers {
+		end, naming = membersWindow, membersNaming
+	}
+	if part == authority.PartAccounts {
+		end, naming = accountsWindow, accountsNaming
+	}
+	last, err := one(r.session, func(id *authority.ID) []any { return []any{ref{id}} }, end, workspace, after, bound(window))
+	if err != nil || last == 0 {
+		return nil, 0, err
+	}
+	pattern, err := inJSON(word)
+	if err != nil {
+		return nil, 0, err
+	}
+	found, err := list(r.session, ids, naming, workspace, after, last, pattern)
+	return found, last, err
+}
+
+// inJSON is the LIKE pattern of documents that hold a text as one of their strings.
+func inJSON(s string) (string, error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return "", failf(nil, "a name cannot be written as JSON")
+	}
+	return `%` + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(string(b)) + `%`, nil
+}
