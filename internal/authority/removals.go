@@ -22,9 +22,10 @@ const (
 	// searchRows is how many rows are looked at in one step, searchSteps how many
 	// steps are made on one snapshot.
 	searchRows, searchSteps = 5000, 20
-	// firstPieces is how much of the rest whoever removes something waits for: all
-	// of it, unless it is much.
+	// firstPieces and firstTime are how much of the rest whoever removes something
+	// waits for: all of it, unless it is much or others are busy.
 	firstPieces = 20
+	firstTime   = time.Second
 )
 
 // remover is the caller of pieces.
@@ -141,7 +142,7 @@ func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
 	}
 	gone := false
 	x, found := p.x, p.found
-	revision, err := p.a.withdraw(ctx, remover(), func(w *work) error {
+	revision, err := p.a.apply(ctx, whenIdle, remover(), func(w *work) error {
 		x, found = p.x, p.found
 		stored, err := removal(w, x.ID)
 		if errors.Is(err, ErrNoRow) {
@@ -385,6 +386,8 @@ func (a *Authority) begun(ctx context.Context, id ID, revision int64) int64 {
 	if id == 0 {
 		return revision
 	}
+	ctx, cancel := context.WithTimeout(ctx, firstTime)
+	defer cancel()
 	var x Removal
 	if err := a.store.Read(ctx, func(r Reader) (err error) { x, err = removal(r, id); return err }); err != nil {
 		return revision
@@ -440,6 +443,6 @@ func (p *rewriting) advance(ctx context.Context) (finished bool, err error) {
 	if p.a.now().Sub(p.x.CreatedAt) < undecidedFor {
 		return true, nil
 	}
-	_, err = p.a.withdraw(ctx, remover(), func(w *work) error { return w.conclude(p.x) })
+	_, err = p.a.apply(ctx, whenIdle, remover(), func(w *work) error { return w.conclude(p.x) })
 	return true, err
 }

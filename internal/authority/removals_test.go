@@ -141,7 +141,7 @@ func TestWhatARemovedOwnerLeftIsRevokedBeforeItsRowsAre(t *testing.T) {
 // tellsEnds looks for the events of tokens that ended with their owner.
 func (w *world) tellsEnds(want int) {
 	w.Helper()
-	rows, _, err := w.Audit(w.ctx, w.root, "acme", api.AuditFilter{Action: "token.revoked"}, authority.Page{})
+	rows, _, err := w.Audit(w.ctx, w.root, "acme", api.AuditFilter{Action: api.Some("token.revoked")}, authority.Page{})
 	must(w.T, err)
 	if len(rows) != want {
 		w.Errorf("%d tokens are told as revoked, want %d", len(rows), want)
@@ -176,7 +176,7 @@ func TestAnOwnerOfManyTokensIsRemovedInPieces(t *testing.T) {
 			w.Fatalf("left: %+v", left)
 		}
 		// What is not rewritten yet is in no list of live tokens.
-		live, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Status: api.StatusActive}, authority.Page{})
+		live, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Status: api.Some(api.StatusActive)}, authority.Page{})
 		must(w.T, err)
 		if len(live) != 1 { // the root token
 			w.Errorf("%d tokens are active", len(live))
@@ -186,7 +186,7 @@ func TestAnOwnerOfManyTokensIsRemovedInPieces(t *testing.T) {
 		if cut.most > 100 {
 			w.Errorf("one commit touched %d tokens", cut.most)
 		}
-		revoked, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Owner: "ci", Deleted: true}, authority.Page{})
+		revoked, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Owner: api.Some("ci"), Deleted: true}, authority.Page{})
 		must(w.T, err)
 		if len(revoked) != 0 {
 			w.Errorf("the new account owns %d tokens", len(revoked))
