@@ -2,6 +2,8 @@ package authority
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/url"
 	"slices"
@@ -167,7 +169,8 @@ func creatorOf(r Reader, ws Workspace, t Token) (string, error) {
 	return m.UserEmail, err
 }
 
-// Letter is a mail that was claimed.
+// Letter is a mail that was claimed, or all notices to one person that were due
+// together.
 type Letter struct {
 	ID ID
 	// Lease names the claim, as in [Post].
@@ -177,53 +180,149 @@ type Letter struct {
 	Recipient string
 	ExpiresAt time.Time
 	Facts     MailFacts
+	// Others are further expiries that it tells of.
+	Others    []Expiry
 	Attempt   int
 	CreatedAt time.Time
+
+	mails []ID
 }
+
+// Expiry is one token of which a letter tells that it expires.
+type Expiry struct {
+	ExpiresAt time.Time
+	Facts     MailFacts
+}
+
+// LetterClaim is how many letters a sender takes at once. WithoutNotices leaves those
+// about expiries alone, as long as more of the same run may come.
+type LetterClaim struct {
+	Limit          int
+	WithoutNotices bool
+}
+
+const (
+	// joinPiece is how many notices one change joins to a letter, joinBound how many
+	// one letter has at the most.
+	joinPiece = 100
+	joinBound = 10_000
+)
 
 // ClaimLetters takes mails that are due for one sender until the lease ends. A
 // notice that is out of date (its step is over, the token was renewed or revoked,
-// somebody else is responsible) is dropped and not claimed.
-func (a *Authority) ClaimLetters(ctx context.Context, limit int, lease time.Duration) (out []Letter, err error) {
+// somebody else is responsible) is dropped and not claimed. The notices to one person
+// are one letter.
+func (a *Authority) ClaimLetters(ctx context.Context, c LetterClaim, lease time.Duration) (out []Letter, err error) {
+	except := ""
+	if c.WithoutNotices {
+		except = MailExpiry
+	}
 	if due, err := a.anyDue(ctx, func(r Reader, now time.Time) (int, error) {
-		rows, err := r.DueMails(now, 1)
+		rows, err := r.DueMails(now, except, 1)
 		return len(rows), err
 	}); !due || err != nil {
 		return nil, err
 	}
+	more := map[ID]bool{}
 	_, err = a.mutate(ctx, notifier(), func(w *work) error {
 		out = nil
-		rows, err := w.DueMails(w.now, limit)
+		clear(more)
+		rows, err := w.DueMails(w.now, except, c.Limit)
 		if err != nil {
 			return err
 		}
+		until := w.now.Add(lease).Truncate(time.Microsecond)
+		joined := map[ID]bool{}
 		for _, m := range rows {
-			current, err := w.current(m)
-			if err != nil {
+			l := Letter{Lease: until}
+			if joined[m.ID] {
+				continue
+			}
+			if err := w.claimMail(&l, m); err != nil {
 				return err
 			}
-			if !current {
-				err = w.settleMail(m, MailDropped, "out of date")
-			} else {
-				var l Letter
-				l, err = w.claimLetter(m, w.now.Add(lease).Truncate(time.Microsecond))
+			if len(l.mails) > 0 && m.Kind == MailExpiry {
+				if more[l.ID], err = w.join(&l, joined); err != nil {
+					return err
+				}
+			}
+			if len(l.mails) > 0 {
 				out = append(out, l)
-			}
-			if err != nil {
-				return err
 			}
 		}
 		return nil
 	})
+	for i := range out {
+		for err == nil && more[out[i].ID] && len(out[i].mails) < joinBound {
+			more[out[i].ID], err = a.joinMore(ctx, &out[i])
+		}
+	}
 	return out, err
 }
 
-func (w *work) claimLetter(m Mail, until time.Time) (Letter, error) {
+// joinMore joins another piece to a letter, in a change of its own.
+func (a *Authority) joinMore(ctx context.Context, l *Letter) (more bool, err error) {
+	was := *l
+	_, err = a.mutate(ctx, notifier(), func(w *work) error {
+		*l = was
+		l.mails, l.Others = slices.Clone(was.mails), slices.Clone(was.Others)
+		more, err = w.join(l, map[ID]bool{})
+		return err
+	})
+	return more, err
+}
+
+// join adds further notices to a letter, and answers whether there may be more.
+func (w *work) join(l *Letter, joined map[ID]bool) (more bool, err error) {
+	rows, err := w.DueMailsTo(l.Recipient, MailExpiry, w.now, joinPiece)
+	for _, m := range rows {
+		if err != nil {
+			return false, err
+		}
+		joined[m.ID] = true
+		err = w.claimMail(l, m)
+	}
+	return len(rows) == joinPiece, err
+}
+
+// claimMail adds a mail to a letter, or drops it if it is out of date.
+func (w *work) claimMail(l *Letter, m Mail) error {
+	expires, current, err := w.current(m)
+	if err != nil {
+		return err
+	}
+	if !current {
+		return firstError(w.settleMail(m, MailDropped, "out of date"), w.untold(m))
+	}
 	m.Attempts++
-	m.LeasedUntil, m.NextAttemptAt = until, until
-	l := Letter{ID: m.ID, Lease: until, Message: m.PublicID, Kind: m.Kind, Recipient: m.Recipient, ExpiresAt: m.ExpiresAt,
-		Facts: m.Facts, Attempt: m.Attempts, CreatedAt: m.CreatedAt}
-	return l, w.PutMail(m)
+	m.LeasedUntil, m.NextAttemptAt = l.Lease, l.Lease
+	if len(l.mails) == 0 {
+		l.ID, l.Message, l.Kind, l.Recipient, l.ExpiresAt = m.ID, m.PublicID, m.Kind, m.Recipient, expires
+		l.Facts, l.Attempt, l.CreatedAt = m.Facts, m.Attempts, m.CreatedAt
+	} else { // the same mails are the same message
+		sum := sha256.Sum256([]byte(l.Message + " " + m.PublicID))
+		l.Message = "mail_" + hex.EncodeToString(sum[:16])
+		l.Others = append(l.Others, Expiry{expires, m.Facts})
+	}
+	l.mails = append(l.mails, m.ID)
+	return w.PutMail(m)
+}
+
+// untold forgets a notice that nobody was sent and whose expiry was moved: it is told
+// when its turn comes again.
+func (w *work) untold(m Mail) error {
+	if m.Kind != MailExpiry {
+		return nil
+	}
+	t, err := w.Token(m.Token)
+	if err != nil || t.ExpiresAt.Equal(m.ExpiresAt) {
+		return ignoreNoRow(err)
+	}
+	n, err := w.Notice(t.ID, m.Step)
+	if err != nil || !n.SentAt.IsZero() || !n.ExpiresAt.Equal(m.ExpiresAt) {
+		return ignoreNoRow(err)
+	}
+	return w.DeleteNotice(n)
 }
 
 func (w *work) settleMail(m Mail, state, why string) error {
@@ -232,25 +331,26 @@ func (w *work) settleMail(m Mail, state, why string) error {
 	return w.PutMail(m)
 }
 
-// current says whether a mail is still to be sent.
-func (w *work) current(m Mail) (bool, error) {
+// current says whether a mail is still to be sent, and when the token that it is about
+// expires now.
+func (w *work) current(m Mail) (time.Time, bool, error) {
 	if m.Kind != MailExpiry {
-		return w.now.Sub(m.CreatedAt) < mailBound, nil
+		return m.ExpiresAt, w.now.Sub(m.CreatedAt) < mailBound, nil
 	}
 	t, err := w.Token(m.Token)
 	if err != nil {
-		return false, ignoreNoRow(err)
+		return t.ExpiresAt, false, ignoreNoRow(err)
 	}
 	ws, days, err := noticeDays(w, t.Workspace, map[ID]noticePolicy{})
 	if err != nil {
-		return false, err
+		return t.ExpiresAt, false, err
 	}
-	step, ok := stepAt(days, t.ExpiresAt, w.now)
-	if !ok || step != m.Step || !t.ExpiresAt.Equal(m.ExpiresAt) || !noticeable(t, ws) {
-		return false, nil
+	step, ok := stepAt(days, t.life(), t.ExpiresAt, w.now)
+	if !ok || step != m.Step || !noticeable(t, ws) {
+		return t.ExpiresAt, false, nil
 	}
 	to, err := recipients(w, ws, t)
-	return slices.Contains(to, m.Recipient), err
+	return t.ExpiresAt, slices.Contains(to, m.Recipient), err
 }
 
 // Sent is how an attempt to hand a mail to the mail server ended.
@@ -263,29 +363,47 @@ type Sent struct {
 	RetryAt time.Time
 }
 
-// SettleLetter writes how a claimed mail ended. A step of an expiry is marked as
-// sent when the mail server accepted the first mail about it.
+// SettleLetter writes how a claimed letter ended, of all that it told. A step of an
+// expiry is marked as sent when the mail server accepted the first mail about it.
 func (a *Authority) SettleLetter(ctx context.Context, l Letter, s Sent) error {
-	_, err := a.mutate(ctx, notifier(), func(w *work) error {
-		m, err := w.Mail(l.ID)
-		if errors.Is(err, ErrNoRow) || err == nil && !m.LeasedUntil.Equal(l.Lease) {
-			return errDryRun
-		}
-		switch {
-		case err != nil:
+	for piece := range slices.Chunk(l.mails, joinPiece) {
+		_, err := a.mutate(ctx, notifier(), func(w *work) error {
+			settled := 0
+			for _, id := range piece {
+				did, err := w.settleLetter(id, l.Lease, s)
+				if err != nil {
+					return err
+				}
+				if did {
+					settled++
+				}
+			}
+			if settled == 0 {
+				return errDryRun
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errDryRun) {
 			return err
-		case s.Accepted:
-			return firstError(w.settleMail(m, MailSent, ""), w.markSent(m))
-		case s.RetryAt.IsZero():
-			return firstError(w.settleMail(m, MailFailed, s.Error), w.auditFailed(m, s.Error))
 		}
-		m.Error, m.LeasedUntil, m.NextAttemptAt = clip(s.Error, 500), time.Time{}, s.RetryAt
-		return w.PutMail(m)
-	})
-	if errors.Is(err, errDryRun) {
-		return nil
 	}
-	return err
+	return nil
+}
+
+// settleLetter settles one mail of a letter, unless somebody else has claimed it since.
+func (w *work) settleLetter(id ID, lease time.Time, s Sent) (bool, error) {
+	m, err := w.Mail(id)
+	if err != nil || !m.LeasedUntil.Equal(lease) {
+		return false, ignoreNoRow(err)
+	}
+	switch {
+	case s.Accepted:
+		return true, firstError(w.settleMail(m, MailSent, ""), w.markSent(m))
+	case s.RetryAt.IsZero():
+		return true, firstError(w.settleMail(m, MailFailed, s.Error), w.auditFailed(m, s.Error))
+	}
+	m.Error, m.LeasedUntil, m.NextAttemptAt = clip(s.Error, 500), time.Time{}, s.RetryAt
+	return true, w.PutMail(m)
 }
 
 func (w *work) markSent(m Mail) error {
@@ -296,7 +414,7 @@ func (w *work) markSent(m Mail) error {
 	if err != nil {
 		return ignoreNoRow(err)
 	}
-	n, err := w.Notice(t.ID, m.ExpiresAt, m.Step)
+	n, err := w.Notice(t.ID, m.Step)
 	if err != nil || !n.SentAt.IsZero() {
 		return ignoreNoRow(err)
 	}

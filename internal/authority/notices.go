@@ -22,20 +22,49 @@ const (
 	reuseEvery = time.Hour
 )
 
-// stepAt is the step of notice that an expiry is in: the smallest of days that
-// covers what is left, 0 once it has passed. Steps that were missed are over.
-func stepAt(days []int, expires, now time.Time) (int, bool) {
+// stepAt is the step of notice that an expiry is in: the smallest of days that covers
+// what is left, 0 once it has passed. Steps that were missed are over, and a step
+// longer than half of the token's life is none: it would be told of what is new.
+func stepAt(days []int, life time.Duration, expires, now time.Time) (int, bool) {
 	left := expires.Sub(now)
 	if left <= 0 {
 		return 0, left > -expiredBound
 	}
 	step, found := 0, false
 	for _, d := range days {
-		if d > 0 && left <= time.Duration(d)*day && (!found || d < step) {
+		if d > 0 && lifeFor(d) <= life && left <= time.Duration(d)*day && (!found || d < step) {
 			step, found = d, true
 		}
 	}
 	return step, found
+}
+
+// lifeFor is how long a token must live for a step.
+func lifeFor(step int) time.Duration { return 2 * time.Duration(step) * day }
+
+// toldFor is from how long before an expiry a notice of a step counts for it: the step
+// itself, and half of it for an expiry that was moved since. So an expiry that moves
+// by less than that, or far away and back, is not told again, and one that came a good
+// deal later is.
+func toldFor(step int) time.Duration { return time.Duration(step) * day * 3 / 2 }
+
+// life is how long a token lives since it was issued or renewed. An edit of the expiry
+// counts the lifetime from its own moment, so what passed before is looked at too.
+func (t Token) life() time.Duration {
+	since := t.CreatedAt
+	if !t.RotatedAt.IsZero() {
+		since = t.RotatedAt
+	}
+	return max(t.Lifetime, t.ExpiresAt.Sub(since))
+}
+
+// told says whether a step of a token's expiry was noticed.
+func told(r Reader, t Token, step int) (bool, error) {
+	n, err := r.Notice(t.ID, step)
+	if errors.Is(err, ErrNoRow) {
+		return false, nil
+	}
+	return !n.NoticedAt.Before(t.ExpiresAt.Add(-toldFor(step))), err
 }
 
 // noticeable says whether anybody is told that a token expires.
@@ -66,7 +95,7 @@ func noticeDays(r Reader, id ID, known map[ID]noticePolicy) (Workspace, []int, e
 
 // NoticeExpiring writes the mails and webhooks about tokens that reached a step
 // of their expiry which was not noticed before, and answers of how many tokens.
-// Each step of an expiry is noticed once; those that passed in an outage are not
+// Each step of an expiry is noticed once, also when the expiry moves a little; those that passed in an outage are not
 // noticed late; a token first seen inside a step is noticed at once.
 func (a *Authority) NoticeExpiring(ctx context.Context, now time.Time) (int, error) {
 	steps, err := a.noticeSteps(ctx)
@@ -77,7 +106,7 @@ func (a *Authority) NoticeExpiring(ctx context.Context, now time.Time) (int, err
 	after := now.Add(-expiredBound)
 	for _, step := range steps {
 		until := now.Add(time.Duration(step) * day)
-		n, err := a.noticeWindow(ctx, ExpiryWindow{After: after, Until: until, Step: step, Limit: noticeBatch}, now)
+		n, err := a.noticeWindow(ctx, ExpiryWindow{After: after, Until: until, Step: step, Life: lifeFor(step), Told: toldFor(step), Limit: noticeBatch}, now)
 		if noticed += n; err != nil {
 			return noticed, err
 		}
@@ -149,14 +178,16 @@ func (a *Authority) unnoticed(r Reader, rows []Token, now time.Time) (due []toke
 		if err != nil {
 			return nil, err
 		}
-		step, ok := stepAt(days, t.ExpiresAt, now)
+		step, ok := stepAt(days, t.life(), t.ExpiresAt, now)
 		if !ok || !noticeable(t, ws) {
 			continue
 		}
-		if _, err := r.Notice(t.ID, t.ExpiresAt, step); errors.Is(err, ErrNoRow) {
-			due = append(due, t.Locator)
-		} else if err != nil {
+		was, err := told(r, t, step)
+		if err != nil {
 			return nil, err
+		}
+		if !was {
+			due = append(due, t.Locator)
 		}
 	}
 	return due, nil
@@ -185,14 +216,14 @@ func (w *work) noticeDue(l token.Locator, known map[ID]noticePolicy, now time.Ti
 	if err != nil {
 		return err
 	}
-	step, ok := stepAt(days, t.ExpiresAt, now)
+	step, ok := stepAt(days, t.life(), t.ExpiresAt, now)
 	if !ok || !noticeable(t, ws) {
 		return nil
 	}
-	if _, err = w.Notice(t.ID, t.ExpiresAt, step); errors.Is(err, ErrNoRow) {
-		return w.noticeOne(t, ws, step, slices.Contains(days, step), now)
+	if was, err := told(w, t, step); was || err != nil {
+		return err
 	}
-	return err
+	return w.noticeOne(t, ws, step, slices.Contains(days, step), now)
 }
 
 func (w *work) noticeOne(t Token, ws Workspace, step int, mail bool, now time.Time) error {

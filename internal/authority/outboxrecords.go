@@ -148,11 +148,12 @@ type ReuseTold struct {
 	Count int64
 }
 
-// ExpiryWindow asks for the tokens that expire in (After, Until] and whose step
-// was not noticed.
+// ExpiryWindow asks for the tokens that expire in (After, Until], that live at least
+// Life, and of whose step there is no notice from Told before the expiry or later.
 type ExpiryWindow struct {
 	After, Until time.Time
 	Step         int
+	Life, Told   time.Duration
 	// From continues a list: only IDs greater than it.
 	From  ID
 	Limit int
@@ -177,13 +178,17 @@ type NotifyReader interface {
 	// costs nothing that more waits for an endpoint.
 	DueDeliveries(now time.Time, c PostClaim) ([]Delivery, error)
 	Mail(id ID) (Mail, error)
-	DueMails(now time.Time, limit int) ([]Mail, error)
+	// DueMails lists what is due but for one kind; DueMailsTo what is due of a kind to
+	// one person, in the order of their IDs.
+	DueMails(now time.Time, except string, limit int) ([]Mail, error)
+	DueMailsTo(recipient, kind string, now time.Time, limit int) ([]Mail, error)
 	// NextDue is when the next delivery or mail is due; ErrNoRow when none is.
 	NextDue() (time.Time, error)
 	// Expiring lists tokens of all workspaces that are neither revoked, deleted
 	// nor disabled; ephemeral ones are left out.
 	Expiring(w ExpiryWindow) ([]Token, error)
-	Notice(t ID, expires time.Time, step int) (Notice, error)
+	// Notice is the last notice of a step of a token's expiry.
+	Notice(t ID, step int) (Notice, error)
 	ReuseTold(t ID, secret int) (ReuseTold, error)
 }
 
@@ -200,6 +205,7 @@ type NotifyTx interface {
 	DropPending(kept string, at time.Time) (deliveries, mails int, err error)
 	PutMail(Mail) error
 	PutNotice(Notice) error
+	DeleteNotice(Notice) error
 	PutReuseTold(ReuseTold) error
 	// ForgetSettled deletes deliveries and mails settled before t, and the
 	// notices and reuses of before it.

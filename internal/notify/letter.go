@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 	"time"
 	"unicode"
@@ -25,7 +26,7 @@ import (
 // not tried, and nothing is for a while.
 func (s *Service) sendLetters(ctx context.Context) error {
 	for s.o.Mailer != nil && ctx.Err() == nil && !s.held() {
-		letters, err := s.o.Authority.ClaimLetters(ctx, letterBatch, lease)
+		letters, err := s.claimLetters(ctx)
 		if err != nil || len(letters) == 0 {
 			return err
 		}
@@ -47,31 +48,84 @@ func (s *Service) hold() {
 	s.lettersAfter = s.o.Now().Add(firstMailPause)
 }
 
+// claimLetters leaves notices alone while a run of them is written.
+func (s *Service) claimLetters(ctx context.Context) ([]authority.Letter, error) {
+	claim := authority.LetterClaim{Limit: letterBatch}
+	if s.run.TryRLock() {
+		defer s.run.RUnlock()
+	} else {
+		claim.WithoutNotices = true
+	}
+	return s.o.Authority.ClaimLetters(ctx, claim, lease)
+}
+
+// sendAll hands letters on, those to one domain one after the other: a mail server
+// that is slow with one keeps the others of the batch from nothing.
 func (s *Service) sendAll(ctx context.Context, letters []authority.Letter) {
-	var down *MailError
+	var state delivery
+	var domains sync.WaitGroup
+	for _, batch := range byDomain(letters) {
+		domains.Go(func() {
+			for _, l := range batch {
+				s.sendOne(ctx, l, &state)
+			}
+		})
+	}
+	domains.Wait()
+}
+
+// byDomain parts letters by whom they go to.
+func byDomain(letters []authority.Letter) map[string][]authority.Letter {
+	parts := map[string][]authority.Letter{}
 	for _, l := range letters {
-		var failed *MailError
-		if down != nil {
-			failed = down
-		} else if err := s.send(ctx, l); err != nil && !errors.As(err, &failed) {
+		domain := l.Recipient[strings.LastIndexByte(l.Recipient, '@')+1:]
+		parts[domain] = append(parts[domain], l)
+	}
+	return parts
+}
+
+// delivery is what one letter of a batch teaches about the others.
+type delivery struct {
+	mu   sync.Mutex // guards down
+	down *MailError // the mail server takes nothing from us
+}
+
+func (d *delivery) server() *MailError {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.down
+}
+
+func (d *delivery) failed(e *MailError) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.down == nil {
+		d.down = e
+	}
+}
+
+func (s *Service) sendOne(ctx context.Context, l authority.Letter, batch *delivery) {
+	failed := batch.server()
+	if failed == nil {
+		if err := s.send(ctx, l); err != nil && !errors.As(err, &failed) {
 			failed = &MailError{Reason: clip(oneLine(err.Error()), 300)}
 		}
-		if failed != nil && failed.Unreachable && down == nil {
-			down = failed
+		if failed != nil && failed.Unreachable {
+			batch.failed(failed)
 			s.hold()
 		}
-		result := authority.Sent{Accepted: failed == nil}
-		if failed != nil {
-			result.Error = failed.Reason
-			if !failed.Permanent {
-				result.RetryAt = s.mailRetryAt(l.Attempt, l.CreatedAt)
-			}
-		}
-		if err := s.o.Authority.SettleLetter(ctx, l, result); err != nil {
-			s.o.Logger.Error("a mail could not be settled; it may be sent again", "mail", l.Message, "error", err)
-		}
-		s.o.Observe("mail", outcome(result.Accepted, result.RetryAt))
 	}
+	result := authority.Sent{Accepted: failed == nil}
+	if failed != nil {
+		result.Error = failed.Reason
+		if !failed.Permanent {
+			result.RetryAt = s.mailRetryAt(l.Attempt, l.CreatedAt)
+		}
+	}
+	if err := s.o.Authority.SettleLetter(ctx, l, result); err != nil {
+		s.o.Logger.Error("a mail could not be settled; it may be sent again", "mail", l.Message, "error", err)
+	}
+	s.o.Observe("mail", outcome(result.Accepted, result.RetryAt))
 }
 
 func (s *Service) send(ctx context.Context, l authority.Letter) error {
@@ -91,6 +145,8 @@ type page struct {
 	Product, Logo, Title string
 	Lines                []string
 	Rows                 []row
+	Groups               []group
+	More                 string
 	Button, Link         string
 	Support              []string
 }
@@ -148,6 +204,9 @@ func (s *Service) page(l authority.Letter) (page, string) {
 	subject := ""
 	switch l.Kind {
 	case authority.MailExpiry:
+		if len(l.Others) > 0 {
+			return p, s.expiries(&p, l)
+		}
 		subject = s.expiry(&p, l)
 	case authority.MailIssued:
 		subject = s.issued(&p, f)

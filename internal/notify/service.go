@@ -25,7 +25,7 @@ const (
 	// postBatch is how many deliveries of one endpoint one claim takes.
 	postBatch = 5
 	// letterBatch is how many mails one claim takes.
-	letterBatch = 20
+	letterBatch = 8
 	// lease is longer than the slowest batch: postBatch answers of one endpoint at
 	// their slowest, or one mail server that does not and then refuses the rest.
 	lease = 5 * time.Minute
@@ -42,7 +42,7 @@ type Authority interface {
 	ClaimPosts(ctx context.Context, c authority.PostClaim, lease time.Duration) ([]authority.Post, error)
 	StillDue(ctx context.Context, p authority.Post) (bool, error)
 	SettlePost(ctx context.Context, p authority.Post, o authority.Outcome) error
-	ClaimLetters(ctx context.Context, limit int, lease time.Duration) ([]authority.Letter, error)
+	ClaimLetters(ctx context.Context, c authority.LetterClaim, lease time.Duration) ([]authority.Letter, error)
 	SettleLetter(ctx context.Context, l authority.Letter, s authority.Sent) error
 	NoticeExpiring(ctx context.Context, now time.Time) (int, error)
 	NextNotification(ctx context.Context) (time.Time, error)
@@ -83,6 +83,10 @@ type Service struct {
 	posts                  posts
 	// posting counts the batches that Run has under way.
 	posting sync.WaitGroup
+
+	// run is held while notices are written: their mails are claimed when all are
+	// there, so that one person's are one mail.
+	run sync.RWMutex
 
 	mu sync.Mutex // guards lettersAfter and forgottenAt
 	// lettersAfter is when a mail server that could not be reached is tried again.
@@ -175,7 +179,9 @@ func (s *Service) wait(ctx context.Context, wake <-chan struct{}) {
 // Tick writes the notices of what expires, and now and then deletes what was
 // settled long ago. It sends nothing itself.
 func (s *Service) Tick(ctx context.Context, now time.Time) error {
+	s.run.Lock()
 	n, err := s.o.Authority.NoticeExpiring(ctx, now)
+	s.run.Unlock()
 	if n > 0 {
 		s.Wake()
 	}

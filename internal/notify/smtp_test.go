@@ -288,7 +288,8 @@ func TestSMTPDownThenUp(t *testing.T) {
 	})
 	must(t, err)
 	w.notify = service
-	w.create("", "laptop", 20*day)
+	w.create("", "laptop", 60*day)
+	w.clock.pass(40 * day)
 
 	nobody, err := notify.ParseSMTP("smtp://127.0.0.1:1")
 	must(t, err)
@@ -326,7 +327,8 @@ func (f mailerFunc) Send(ctx context.Context, m notify.Message) error { return f
 func TestMailGivenUpIsAudited(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
-		w.create("", "laptop", 20*day)
+		w.create("", "laptop", 60*day)
+		w.clock.pass(40 * day)
 		w.box.set(&notify.MailError{Permanent: true, Code: 550, Reason: "550 no such mailbox"})
 		w.work()
 		w.box.set(nil)
@@ -346,7 +348,8 @@ func TestMailGivenUpIsAudited(t *testing.T) {
 func TestMailIsGivenUpAfterThreeDays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
-	w.create("", "laptop", 29*day)
+	w.create("", "laptop", 60*day)
+	w.clock.pass(31 * day)
 	w.box.set(&notify.MailError{Code: 451, Reason: "451 later"})
 	for range 4 * 24 {
 		w.work()

@@ -221,9 +221,15 @@ func (r *reader) Mail(id authority.ID) (authority.Mail, error) {
 	return one(r.session, mailFields, `SELECT `+mailColumns+` FROM mails WHERE id = $1`, id)
 }
 
-func (r *reader) DueMails(now time.Time, limit int) ([]authority.Mail, error) {
+func (r *reader) DueMails(now time.Time, except string, limit int) ([]authority.Mail, error) {
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
-		WHERE next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT CAST($2 AS BIGINT)`, moment(now), bound(limit))
+		WHERE next_attempt_at <= $1 AND kind <> $2 ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`, moment(now), except, bound(limit))
+}
+
+func (r *reader) DueMailsTo(recipient, kind string, now time.Time, limit int) ([]authority.Mail, error) {
+	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
+		WHERE recipient COLLATE "binary" = $1 AND kind = $2 AND next_attempt_at IS NOT NULL AND next_attempt_at <= $3
+		ORDER BY id LIMIT CAST($4 AS BIGINT)`, recipient, kind, moment(now), bound(limit))
 }
 
 func (t *tx) PutMail(m authority.Mail) error {

@@ -9,10 +9,12 @@ import (
 func (r *reader) Expiring(w authority.ExpiryWindow) ([]authority.Token, error) {
 	return list(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens
 		WHERE expires_at > $1 AND expires_at <= $2 AND revoked_at IS NULL AND deleted_at IS NULL AND disabled_at IS NULL
-			AND kind <> 'e' AND id > $3 AND NOT EXISTS (
-				SELECT 1 FROM notices WHERE notices.token = tokens.id
-					AND notices.expires_at = tokens.expires_at AND notices.step = $4)
-		ORDER BY id LIMIT CAST($5 AS BIGINT)`, moment(w.After), moment(w.Until), w.From, w.Step, bound(w.Limit))
+			AND kind <> 'e' AND id > $3 AND (lifetime >= CAST($4 AS BIGINT) OR expires_at - COALESCE(rotated_at, created_at) >= CAST($4 AS BIGINT))
+			AND NOT EXISTS (
+				SELECT 1 FROM notices WHERE notices.token = tokens.id AND notices.step = $5
+					AND notices.noticed_at >= tokens.expires_at - CAST($6 AS BIGINT))
+		ORDER BY id LIMIT CAST($7 AS BIGINT)`, moment(w.After), moment(w.Until), w.From, w.Life.Microseconds(), w.Step,
+		w.Told.Microseconds(), bound(w.Limit))
 }
 
 const noticeColumns = `token, expires_at, step, noticed_at, sent_at`
@@ -21,9 +23,13 @@ func noticeFields(n *authority.Notice) []any {
 	return []any{&n.Token, instant{&n.ExpiresAt}, &n.Step, instant{&n.NoticedAt}, instant{&n.SentAt}}
 }
 
-func (r *reader) Notice(t authority.ID, expires time.Time, step int) (authority.Notice, error) {
+func (r *reader) Notice(t authority.ID, step int) (authority.Notice, error) {
 	return one(r.session, noticeFields, `SELECT `+noticeColumns+` FROM notices
-		WHERE token = $1 AND expires_at = $2 AND step = $3`, t, moment(expires), step)
+		WHERE token = $1 AND step = $2 ORDER BY noticed_at DESC, expires_at DESC LIMIT 1`, t, step)
+}
+
+func (t *tx) DeleteNotice(n authority.Notice) error {
+	return t.exec(`DELETE FROM notices WHERE token = $1 AND expires_at = $2 AND step = $3`, n.Token, moment(n.ExpiresAt), n.Step)
 }
 
 func (t *tx) PutNotice(n authority.Notice) error {

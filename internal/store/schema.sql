@@ -139,6 +139,8 @@ CREATE TABLE mails (
 
 CREATE INDEX mails_due ON mails (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 
+CREATE INDEX mails_recipient ON mails (recipient COLLATE "binary", id) WHERE next_attempt_at IS NOT NULL;
+
 CREATE INDEX mails_settled ON mails (settled_at) WHERE settled_at IS NOT NULL;
 
 CREATE TABLE members (

@@ -88,7 +88,7 @@ func everyFieldOfOutbox(w *world) {
 	kept(w, mail, authority.Tx.PutMail, func(r authority.Reader) (authority.Mail, error) { return r.Mail(mail.ID) },
 		authority.Mail{ID: mail.ID, PublicID: "mail_1", CreatedAt: at(0)})
 	kept(w, full(w.T, authority.Notice{Token: tok, ExpiresAt: at(1), Step: 7, NoticedAt: at(2), SentAt: at(3)}), authority.Tx.PutNotice,
-		func(r authority.Reader) (authority.Notice, error) { return r.Notice(tok, at(1), 7) },
+		func(r authority.Reader) (authority.Notice, error) { return r.Notice(tok, 7) },
 		authority.Notice{Token: tok, ExpiresAt: at(1), Step: 7, NoticedAt: at(4)})
 	kept(w, full(w.T, authority.ReuseTold{Token: tok, Secret: 2, At: at(1), Count: 3}), authority.Tx.PutReuseTold,
 		func(r authority.Reader) (authority.ReuseTold, error) { return r.ReuseTold(tok, 2) },
@@ -239,10 +239,13 @@ func mailAt(w *world, name string, hour int) authority.Mail {
 func mailsAreDue(w *world) {
 	late, early := mailAt(w, "late", 2), mailAt(w, "early", 1)
 	w.read(func(r authority.Reader) {
-		found(w.T, []authority.Mail(nil))(r.DueMails(at(0), 0))
-		found(w.T, []authority.Mail{early})(r.DueMails(at(1), 0))
-		found(w.T, []authority.Mail{early, late})(r.DueMails(at(2), 0))
-		found(w.T, []authority.Mail{early})(r.DueMails(at(2), 1))
+		found(w.T, []authority.Mail(nil))(r.DueMails(at(0), "another", 0))
+		found(w.T, []authority.Mail{early})(r.DueMails(at(1), "another", 0))
+		found(w.T, []authority.Mail{early, late})(r.DueMails(at(2), "another", 0))
+		found(w.T, []authority.Mail{early})(r.DueMails(at(2), "another", 1))
+		found(w.T, []authority.Mail(nil))(r.DueMails(at(2), early.Kind, 0))
+		found(w.T, []authority.Mail{early})(r.DueMailsTo(early.Recipient, early.Kind, at(1), 9))
+		found(w.T, []authority.Mail(nil))(r.DueMailsTo("bob@example.com", early.Kind, at(2), 9))
 		missing[authority.Mail](w.T)(r.Mail(1000))
 	})
 }
@@ -320,11 +323,16 @@ func expiringTokens(w *world) {
 	w.do(func(tx authority.Tx) error {
 		return tx.PutNotice(authority.Notice{Token: a.ID, ExpiresAt: a.ExpiresAt, Step: 7, NoticedAt: at(1)})
 	})
-	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7}, b)
-	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 3}, a, b)
-	a.ExpiresAt = at(11) // another expiry has notices of its own
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7, Told: 9 * time.Hour}, b)
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 3, Told: 9 * time.Hour}, a, b)
+	a.ExpiresAt = at(11) // a notice counts for an expiry that is near enough
 	w.do(func(tx authority.Tx) error { return tx.PutToken(a) })
-	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7}, a, b)
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7, Told: 10 * time.Hour}, b)
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 7, Told: 9 * time.Hour}, a, b)
+	a.Lifetime, b.Lifetime = 3*time.Hour, 2*time.Hour
+	a.RotatedAt, b.RotatedAt = at(9), at(10)
+	w.do(func(tx authority.Tx) error { return tx.PutToken(a) }, func(tx authority.Tx) error { return tx.PutToken(b) })
+	want(authority.ExpiryWindow{After: at(9), Until: at(12), Step: 3, Life: 3 * time.Hour}, a)
 }
 
 func settledIsForgotten(w *world) {

@@ -127,7 +127,7 @@ func tokenIsDeleted(w *world) {
 	w.do(func(tx authority.Tx) error { return tx.DeleteToken(gone.ID) })
 	w.read(func(r authority.Reader) {
 		missing[authority.Token](w.T)(r.Token(gone.Locator))
-		missing[authority.Notice](w.T)(r.Notice(gone.ID, at(1), 7))
+		missing[authority.Notice](w.T)(r.Notice(gone.ID, 7))
 		missing[authority.ReuseTold](w.T)(r.ReuseTold(gone.ID, 1))
 		found(w.T, []authority.Secret(nil))(r.Secrets(gone.ID))
 		found(w.T, kept)(r.Token(kept.Locator))
