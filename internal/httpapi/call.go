@@ -43,6 +43,8 @@ type call struct {
 	client       api.Client
 	scopes       [8]string
 
+	// taken says that the body was read to its end.
+	taken  bool
 	params []param
 	status int // what was answered; 0 while nothing was
 	// dry says that the call only asks what would happen.

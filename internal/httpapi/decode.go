@@ -21,7 +21,10 @@ import (
 // readBody reads the body into the call, within the route's bound.
 func (c *call) readBody() error {
 	limit := c.route.MaxBody
-	if c.r.ContentLength > limit && limit > 0 {
+	switch {
+	case c.r.ContentLength > 0 && limit == 0:
+		return bodiless()
+	case c.r.ContentLength > limit:
 		return tooLarge(limit)
 	}
 	if c.r.ContentLength != 0 {
@@ -29,12 +32,13 @@ func (c *call) readBody() error {
 		if _, err := c.body.ReadFrom(&c.limited); err != nil {
 			return unreadable(err)
 		}
+		c.taken = c.limited.N > 0
 	}
 	switch n := int64(c.body.Len()); {
 	case n == 0:
 		return nil
 	case limit == 0:
-		return api.Errorf(api.CodeInvalidRequest, "this call takes no body")
+		return bodiless()
 	case n > limit:
 		return tooLarge(limit)
 	}
@@ -43,6 +47,8 @@ func (c *call) readBody() error {
 	}
 	return isJSON(c.r.Header)
 }
+
+func bodiless() *api.Error { return api.Errorf(api.CodeInvalidRequest, "this call takes no body") }
 
 func tooLarge(limit int64) *api.Error {
 	return api.Errorf(api.CodeBodyTooLarge, "the body of this call has at most %d bytes", limit)

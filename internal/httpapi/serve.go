@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 )
@@ -103,6 +104,20 @@ const (
 // explain do.
 const headerRequestID = "Tokenry-Request-Id"
 
+// leaveBody ends the connection with the answer when a body was announced that
+// nobody read. net/http would wait for it, before the answer and after it, for as
+// long as a request may take; a client that announces one and sends none would
+// hold up its own answer, and the connection. What is not read is not taken for
+// the next request.
+func (c *call) leaveBody() {
+	if c.r.ContentLength == 0 || c.taken {
+		return
+	}
+	c.w.Header()["Connection"] = []string{"close"}
+	past := time.Unix(1, 0) // whatever is still to be read is not waited for
+	_ = http.NewResponseController(c.w).SetReadDeadline(past)
+}
+
 // send writes a whole answer.
 func (c *call) send(status int, media string, body []byte, lasting bool) {
 	h := c.w.Header()
@@ -112,6 +127,7 @@ func (c *call) send(status int, media string, body []byte, lasting bool) {
 	if len(body) > 2000 { // of shorter ones the server tells the length by itself
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
+	c.leaveBody()
 	c.status = status
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body) // whoever went away is not told

@@ -194,6 +194,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Content-Type", "application/problem+json")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Retry-After", "1")
+		h.Set("Connection", "close")
 		w.WriteHeader(p.Status)
 		_ = json.NewEncoder(w).Encode(p) // nobody is left to be told
 	})
