@@ -26,6 +26,12 @@ func assign(field any, texts []string) (problem string) {
 		return assignTexts(field, texts)
 	case *bool:
 		return assignBool(field, texts[0])
+	case *int:
+		n, err := strconv.Atoi(texts[0])
+		if err != nil || n < 0 {
+			return "must be a whole number, not below 0"
+		}
+		*field = n
 	case *slog.Level:
 		return assignLevel(field, texts[0])
 	case *time.Duration:

@@ -25,6 +25,18 @@ type Config struct {
 	// means nobody's, and the client's address is the connection's.
 	TrustedProxies []netip.Prefix `key:"trusted_proxies" help:"networks whose X-Forwarded-… headers are believed, as CIDRs"`
 
+	// MaxConnections is how many connections of clients are held at once. Beyond it
+	// the one that waits longest for its client is closed; where requests are being
+	// answered on all, only health, metrics and what takes power away is answered. It
+	// stays below the limit of open files (ulimit -n), whatever is set. Zero, the
+	// default, is 10,000, or what that limit leaves.
+	MaxConnections int `key:"max_connections" default:"0" help:"most connections at once (default 10,000, or what the limit of open files leaves)"`
+
+	// MaxConnectionsPerAddress is how many of them come from one IPv4 address or one
+	// IPv6 network of 64 bits; those of trusted proxies are not counted. Zero, the
+	// default, is a quarter of all.
+	MaxConnectionsPerAddress int `key:"max_connections_per_address" default:"0" help:"most connections from one address or /64 (default a quarter of all)"`
+
 	// Rules is a folder of files NAME.yaml, each a set of rules that
 	// /v1/ext-authz/NAME/… answers by; tokenry rules test tries one. They are read at
 	// the start, where one that is wrong stops the server, and again at SIGHUP, where

@@ -246,10 +246,3 @@ func (s *stage) unanswered() {
 		s.Errorf("%s: %s", res.Status, out)
 	}
 }
-
-func edit(t *testing.T, root string, i api.Issued, fields map[string]any) {
-	t.Helper()
-	if res, out := call(t, "PATCH", server+"/v1/workspaces/acme/tokens/"+i.Token.Locator, root, fields); res.StatusCode != http.StatusOK {
-		t.Fatalf("edit: %s: %s", res.Status, out)
-	}
-}

@@ -44,6 +44,7 @@ type Server struct {
 	base    string
 	main    *http.Server
 	on      net.Listener
+	bound   *connections
 	metrics *http.Server // nil without a listener of its own
 	mOn     net.Listener
 	// people signs persons in to the pages.
@@ -141,15 +142,18 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 		return err
 	}
 	figures := httpapi.MetricsHandler(registry)
-	s.main = s.httpServer(closing(s.guard(s.route(door, pages, figures))))
+	s.bound = newConnections(boundsOf(s.config, descriptors()), s.config.TrustedProxies)
+	s.main = s.httpServer(s.bound, closing(s.guard(s.route(door, pages, figures))))
 	if s.mOn != nil {
-		s.metrics = s.httpServer(only("/metrics", figures))
+		few := newConnections(bounds{total: metricsConnections}, nil)
+		s.metrics, s.mOn = s.httpServer(few, only("/metrics", figures)), bounded{s.mOn, few}
 	}
-	return nil
+	return s.bound.observe(registry)
 }
 
-func (s *Server) httpServer(h http.Handler) *http.Server {
+func (s *Server) httpServer(b *connections, h http.Handler) *http.Server {
 	return &http.Server{
+		ConnState: b.state, ConnContext: b.context,
 		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
 	}
@@ -182,14 +186,24 @@ func only(path string, h http.Handler) http.Handler {
 }
 
 // guard refuses everything once the database is no longer ours: what memory
-// knows may be undone elsewhere.
+// knows may be undone elsewhere. In the reserve of connections it refuses what can
+// wait.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.lost.Load() {
+		why := ""
+		switch {
+		case s.lost.Load():
+			why = "this server stopped answering; ask another"
+		case inReserve(r) && !httpapi.Urgent(r):
+			why = "this server holds as many connections as it may; try again"
+		case inReserve(r):
+			w.Header().Set("Connection", "close")
+			fallthrough
+		default:
 			next.ServeHTTP(w, r)
 			return
 		}
-		p := api.Errorf(api.CodeUnavailable, "this server stopped answering; ask another").Problem(s.base+"/errors", "")
+		p := api.Errorf(api.CodeUnavailable, "%s", why).Problem(s.base+"/errors", "")
 		h := w.Header()
 		h.Set("Content-Type", "application/problem+json")
 		h.Set("Cache-Control", "no-store")
@@ -221,7 +235,7 @@ var errLost = errors.New("the lock on the database was lost, so another server m
 // When it returns, everything is closed.
 func (s *Server) Serve(ctx context.Context) error {
 	broken := make(chan error, 2)
-	go func() { broken <- s.main.Serve(explaining{s.on, s.refuseUnread}) }()
+	go func() { broken <- s.main.Serve(bounded{explaining{s.on, s.refuseUnread}, s.bound}) }()
 	if s.metrics != nil {
 		go func() { broken <- s.metrics.Serve(s.mOn) }()
 	}

@@ -1,0 +1,9 @@
+package server
+
+import "github.com/tokenry/tokenry/internal/config"
+
+// BoundsOf is boundsOf for tests.
+func BoundsOf(cfg config.Config, descriptors int) (total, each, reserve int) {
+	b := boundsOf(cfg, descriptors)
+	return b.total, b.each, b.reserve
+}
