@@ -67,8 +67,10 @@ type Member struct {
 	Effective     []Statement `json:"effective"`
 	Active        bool        `json:"active"`
 	DeactivatedAt *time.Time  `json:"deactivated_at"`
-	CreatedAt     time.Time   `json:"created_at"`
-	Revision      int64       `json:"revision"`
+	// DeactivatedBy is the address of who did so; null when nobody knows.
+	DeactivatedBy *string   `json:"deactivated_by"`
+	CreatedAt     time.Time `json:"created_at"`
+	Revision      int64     `json:"revision"`
 }
 
 // CreateServiceAccount asks for a non-human principal.
@@ -101,8 +103,10 @@ type ServiceAccount struct {
 	Effective   []Statement `json:"effective"`
 	Active      bool        `json:"active"`
 	DisabledAt  *time.Time  `json:"disabled_at"`
-	CreatedAt   time.Time   `json:"created_at"`
-	Revision    int64       `json:"revision"`
+	// DisabledBy is the address of who disabled it; null when nobody knows.
+	DisabledBy *string   `json:"disabled_by"`
+	CreatedAt  time.Time `json:"created_at"`
+	Revision   int64     `json:"revision"`
 }
 
 // User is a person across all workspaces, as instance administrators see them.

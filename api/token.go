@@ -120,13 +120,19 @@ type Token struct {
 	// BlockedBy is the code that a verification would answer now; null while usable.
 	BlockedBy *string `json:"blocked_by"`
 	// OutsidePolicy says that the policy of now would not allow the token as it is.
-	OutsidePolicy bool          `json:"outside_policy"`
-	CreatedAt     time.Time     `json:"created_at"`
-	ExpiresAt     *time.Time    `json:"expires_at"`
-	NotBefore     *time.Time    `json:"not_before"`
-	LastUsedAt    *time.Time    `json:"last_used_at"`
-	LastUsedIP    *string       `json:"last_used_ip"`
-	DisabledAt    *time.Time    `json:"disabled_at"`
+	OutsidePolicy bool       `json:"outside_policy"`
+	CreatedAt     time.Time  `json:"created_at"`
+	ExpiresAt     *time.Time `json:"expires_at"`
+	NotBefore     *time.Time `json:"not_before"`
+	LastUsedAt    *time.Time `json:"last_used_at"`
+	LastUsedIP    *string    `json:"last_used_ip"`
+	DisabledAt    *time.Time `json:"disabled_at"`
+	// DisabledBy is the address of who disabled it; null when nobody knows.
+	DisabledBy *string `json:"disabled_by"`
+	// Held is what somebody else than the owner stopped or narrowed, which the
+	// owner alone does not undo; null when there is nothing.
+	Held *Held `json:"held"`
+	// RevokeAt is the scheduled end, from which on the token counts as revoked.
 	RevokeAt      *time.Time    `json:"revoke_at"`
 	RevokedAt     *time.Time    `json:"revoked_at"`
 	RevokeReason  *string       `json:"revoke_reason"`
@@ -141,6 +147,17 @@ type Token struct {
 	Standing bool     `json:"standing"`
 	Metadata Metadata `json:"metadata"`
 	Revision int64    `json:"revision"`
+}
+
+// Held is what an administrator stopped or narrowed of a token. Bringing it back
+// needs the right that taking it needs: tokens:disable for disabled_at,
+// tokens:delete for revoke_at, tokens:edit for the rest.
+type Held struct {
+	// By is the address of who did so last; null when nobody knows.
+	By *string `json:"by"`
+	// Fields are those of the token: disabled_at, revoke_at, allowed_ips,
+	// rate_limit, not_before, expires_at, recoverable and grants.
+	Fields []string `json:"fields"`
 }
 
 // Issued is the one answer that holds a secret: of create, rotate, reset,

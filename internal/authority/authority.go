@@ -165,7 +165,7 @@ func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*w
 	m := &mutation{ctx: ctx, effect: e, turn: turnOf(c)}
 	m.run = func(tx Tx) error {
 		w := &work{Tx: newChanging(tx), rows: tx, a: a, caller: c, now: a.now().UTC().Truncate(time.Microsecond)}
-		err := f(w)
+		err := orDryRun(f(w), c.Rehearse)
 		m.touched, m.revision = w.touched, tx.Revision()
 		return err
 	}

@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -8,29 +9,44 @@ import (
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
-// back is what a change brings back to a token, or adds: life, reach, speed or
+// Back is what a change brings back to a token, or adds: life, reach, speed or
 // power that it did not have a moment before. What a change takes away is what
-// undoing it would bring back.
-type back uint16
+// undoing it would bring back. It is stored as a number: its bits are never
+// renumbered.
+type Back uint16
 
 const (
-	enabled   back = 1 << iota // it was disabled
-	unending                   // its scheduled end is gone, or later
-	wider                      // it may be used from more addresses
-	faster                     // its limit lets more through
-	sooner                     // it begins earlier
-	longer                     // it expires later
-	readable                   // its secrets will be kept, so that they can be shown again
-	mightier                   // its statements say more
-	everyBack = 1<<iota - 1
+	enabled  Back = 1 << iota // it was disabled
+	unending                  // its scheduled end is gone, or later
+	wider                     // it may be used from more addresses
+	faster                    // its limit lets more through
+	sooner                    // it begins earlier
+	longer                    // it expires later
+	readable                  // its secrets will be kept, so that they can be shown again
+	mightier                  // its statements say more
 )
+
+// backs are what can be brought back, by bit: in words, the field of the token
+// that says so, and the scope of whoever may bring back what others took.
+func backs() []struct{ words, field, scope string } {
+	return []struct{ words, field, scope string }{
+		{"enables it", "disabled_at", "tokens:disable"},
+		{"takes its scheduled end away", "revoke_at", "tokens:delete"},
+		{"lets it be used from more addresses", "allowed_ips", "tokens:edit"},
+		{"raises its limit", "rate_limit", "tokens:edit"},
+		{"lets it begin earlier", "not_before", "tokens:edit"},
+		{"lets it live longer", "expires_at", "tokens:edit"},
+		{"lets its secret be shown again", "recoverable", "tokens:edit"},
+		{"widens its rights", "grants", "tokens:edit"},
+	}
+}
 
 // bringsBack says what a change of a token brings back. Rights are asked for
 // elsewhere, see widened: what they say takes the book of their workspace.
-func bringsBack(was, now Token, limited func(Token) *api.RateLimit, at time.Time) back {
-	var b back
+func bringsBack(was, now Token, limited func(Token) *api.RateLimit, at time.Time) Back {
+	var b Back
 	for _, x := range []struct {
-		what back
+		what Back
 		is   bool
 	}{
 		{enabled, !was.DisabledAt.IsZero() && now.DisabledAt.IsZero()},
@@ -48,34 +64,125 @@ func bringsBack(was, now Token, limited func(Token) *api.RateLimit, at time.Time
 	return b
 }
 
-// words say what is brought back.
-func (b back) words() string {
-	var out []string
-	for i, w := range []string{"enables it", "takes its scheduled end away", "lets it be used from more addresses", "raises its limit",
-		"lets it begin earlier", "lets it live longer", "lets its secret be shown again", "widens its rights"} {
-		if b&(1<<i) != 0 {
-			out = append(out, w)
-		}
-	}
-	return strings.Join(out, " and ")
+// stops is what is stopped or narrowed of a token, compared to one that nobody
+// touched. An expiry and statements are part of every token, and no stop.
+func stops(t Token, at time.Time) Back {
+	b := bringsBack(t, Token{}, func(t Token) *api.RateLimit { return t.RateLimit }, at)
+	return b & (enabled | unending | wider | faster | sooner)
 }
 
-// coverBack refuses to bring something back to a token unless the caller covers
-// all that the token may do then. An API token brings nothing back that reaches
+// each answers what f makes of each bit.
+func (b Back) each(f func(words, field, scope string) string) []string {
+	out := []string{}
+	for i, x := range backs() {
+		if b&(1<<i) != 0 {
+			out = append(out, f(x.words, x.field, x.scope))
+		}
+	}
+	return out
+}
+
+func (b Back) words() string {
+	return strings.Join(b.each(func(words, _, _ string) string { return words }), " and ")
+}
+
+func (b Back) fields() []string {
+	return b.each(func(_, field, _ string) string { return field })
+}
+
+// bringBack refuses to bring something back to a token unless the caller covers
+// all that the token may do then, and, of what somebody else than its owner took,
+// has the right that taking it needs. An API token brings nothing back that reaches
 // further, or is faster, than itself.
-func (ch *change) coverBack(now time.Time) error {
-	b := bringsBack(ch.was, ch.t, func(t Token) *api.RateLimit { return limitOf(ch.sp, t, ch.owner) }, now)
-	if b == 0 {
-		return nil
+func (ch *change) bringBack(now time.Time) error {
+	gives := ch.bringsBack(ch.was, ch.t, now) | ch.mightier
+	if err := ch.undo(gives & ch.was.Held); err != nil {
+		return err
 	}
-	f := tokenFacts(ch.t, nil)
-	if err := ch.ac.cover(verify.Effective(&f, &ch.owner, &ch.sp.facts)); err != nil {
-		return because("this "+b.words(), err)
+	if gives&^mightier != 0 {
+		f := tokenFacts(ch.t, nil)
+		if err := ch.ac.cover(verify.Effective(&f, &ch.owner, &ch.sp.facts)); err != nil {
+			return because("this "+gives.words(), err)
+		}
 	}
-	if b&enabled != 0 || b&longer != 0 && ch.before.Status == api.StatusExpired {
+	ch.hold(gives, now)
+	if gives&enabled != 0 || gives&longer != 0 && ch.before.Status == api.StatusExpired {
 		return withinReach(ch.ac, ch.sp, ch.owner, ch.t, Token{}) // it was dead: nothing it had counts
 	}
 	return nil
+}
+
+func (ch *change) bringsBack(was, now Token, at time.Time) Back {
+	return bringsBack(was, now, func(t Token) *api.RateLimit { return limitOf(ch.sp, t, ch.owner) }, at)
+}
+
+// undo refuses to bring back what somebody else than the owner took to whoever
+// lacks the right that taking it needs. That it is one's own token is not enough.
+func (ch *change) undo(b Back) error {
+	var missing []string
+	for _, scope := range b.each(func(_, _, scope string) string { return scope }) {
+		if !slices.Contains(missing, scope) && (ch.ac.Portal != "" || !ch.ac.grant.AllowsAny(scope)) {
+			missing = append(missing, scope)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	e := api.Errorf(api.CodeInsufficientScope, "an administrator stopped or narrowed this token, so its owner alone does not undo it (%s); it needs the scope %s",
+		list(b.fields()), list(missing))
+	e.Missing = missing
+	return e
+}
+
+// hold notes what the caller stopped or narrowed of a token that is not their own,
+// and forgets what was brought back.
+func (ch *change) hold(gives Back, now time.Time) {
+	ch.t.Held &^= gives
+	if ch.t.DisabledAt.IsZero() {
+		ch.t.DisabledBy = ""
+	}
+	if !ch.decided || ch.ac.owns(ch.t) {
+		return
+	}
+	took := ch.bringsBack(ch.t, ch.was, now) | ch.weaker
+	if held := took | gives&stops(ch.t, now); held != 0 {
+		ch.t.Held |= held
+		ch.t.HeldBy = ch.ac.name()
+	}
+}
+
+// holdAll notes every stop of a token that somebody else than its owner makes, or
+// moves to that owner.
+func (ch *change) holdAll(now time.Time) {
+	if held := stops(ch.t, now); held != 0 && !ch.ac.owns(ch.t) {
+		ch.t.Held |= held
+		ch.t.HeldBy = ch.ac.name()
+	}
+}
+
+// disable stops a token, and notes who did: its owner's own stop becomes that of
+// whoever else stops it too.
+func (ch *change) disable(now time.Time) {
+	own := ch.ac.owns(ch.t)
+	if !ch.t.DisabledAt.IsZero() && (own || ch.t.Held&enabled != 0) {
+		return
+	}
+	if ch.t.DisabledAt.IsZero() {
+		ch.t.DisabledAt = now
+	}
+	if ch.t.DisabledBy = ch.ac.name(); !own {
+		ch.t.Held |= enabled
+		ch.t.HeldBy = ch.t.DisabledBy
+	}
+}
+
+// name is what is stored of who did something: an id where there is one, since
+// that says nothing of whom it was.
+func (ac *actor) name() string {
+	if id := ac.principal.ID; isUserID(id) || strings.HasPrefix(id, "sac_") {
+		return id
+	}
+	return ac.principal.Address
 }
 
 // because puts what somebody wanted before why they may not.

@@ -14,7 +14,8 @@ const maxBulk = 10_000
 
 // BulkTokens does one thing to many tokens and tells each outcome as it is
 // known. Every token is judged, changed and audited by the verb for one, so
-// that one refusal leaves the others; the caller's own token is never touched.
+// that one refusal leaves the others; the caller's own token is never touched. A
+// dry run judges each the same way, and leaves it as it was.
 // An error of tell ends the call.
 func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api.BulkTokens, tell func(api.BulkResult) error) error {
 	err := a.read(ctx, func(r Reader) error {
@@ -32,12 +33,9 @@ func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api
 		return err
 	}
 	c.Retry = Retry{} // the name of the whole call names none of its parts
+	c.Rehearse = in.DryRun
 	for _, id := range ids {
-		result := api.BulkResult{ID: id, Code: api.CodeOK}
-		if !in.DryRun {
-			result = a.bulkOne(ctx, c, ref, id, in)
-		}
-		if err := tell(result); err != nil {
+		if err := tell(a.bulkOne(ctx, c, ref, id, in)); err != nil {
 			return err
 		}
 	}
@@ -129,7 +127,9 @@ func (a *Authority) bulkOne(ctx context.Context, c Caller, ref, id string, in ap
 		}
 		var out Issued
 		out, err = a.RotateToken(ctx, c, ref, id, rotate)
-		result.Secret = out.Secret.Reveal()
+		if !c.Rehearse {
+			result.Secret = out.Secret.Reveal()
+		}
 	}
 	if err != nil {
 		e := api.AsError(err)

@@ -38,6 +38,9 @@ type Caller struct {
 	// Retry names the request, when the client gave it a name, so that sending it
 	// again does not do it twice.
 	Retry Retry
+	// Rehearse lets every change be judged and made as it is meant, and then undone:
+	// a dry run answers what the real one would.
+	Rehearse bool
 	// Call names what was called, in words of the door's own; it goes into the
 	// audit of a refusal.
 	Call string

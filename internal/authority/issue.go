@@ -354,6 +354,11 @@ func (w *work) issue(ac *actor, sp *space, t Token) (api.Token, token.Secret, er
 	if t.Locator, err = w.newLocator(); err != nil {
 		return api.Token{}, token.Secret{}, err
 	}
+	ch := change{ac: ac, t: t}
+	if t.OwnerMember != 0 {
+		ch.holdAll(w.now)
+	}
+	t = ch.t
 	t.ID, t.Prefix, t.Revision = w.NewID(), in.Prefixes[0], w.Revision()
 	if err := w.PutToken(t); err != nil {
 		return api.Token{}, token.Secret{}, err

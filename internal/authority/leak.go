@@ -171,10 +171,9 @@ func (w *work) endLeaked(ch *change, effect string) (api.Token, error) {
 		revoke(&ch.t, w.now, api.ReasonLeaked, "a secret was reported as leaked")
 		return w.finishToken(ch, "token.revoked")
 	case api.LeakDisabled:
-		if !ch.t.DisabledAt.IsZero() {
+		if ch.disable(w.now); ch.t.Held == ch.was.Held {
 			return ch.before, nil
 		}
-		ch.t.DisabledAt = w.now
 		return w.finishToken(ch, "token.disabled")
 	}
 	return ch.before, nil

@@ -375,7 +375,7 @@ func (a *Authority) DeactivateMember(ctx context.Context, c Caller, ref, who str
 			return err
 		}
 		if of.OwnerMember = ch.m.ID; ch.m.DeactivatedAt.IsZero() {
-			ch.m.DeactivatedAt = w.now
+			ch.m.DeactivatedAt, ch.m.DeactivatedBy = w.now, ch.ac.name()
 		}
 		v, err = w.finishMember(ch, "member.deactivated")
 		return orDryRun(err, dryRun)
@@ -400,7 +400,7 @@ func (a *Authority) ActivateMember(ctx context.Context, c Caller, ref, who strin
 		if err != nil {
 			return err
 		}
-		ch.m.DeactivatedAt = time.Time{}
+		ch.m.DeactivatedAt, ch.m.DeactivatedBy = time.Time{}, ""
 		if err := coverOwner(ch.ac, ch.sp, memberOwner(ch.m)); err != nil {
 			return err
 		}

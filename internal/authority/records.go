@@ -73,6 +73,8 @@ type Member struct {
 	Grants        []grant.Statement
 	CreatedAt     time.Time
 	DeactivatedAt time.Time
+	// DeactivatedBy is who did, as Token.DisabledBy.
+	DeactivatedBy string
 	RemovedAt     time.Time
 	Revision      int64
 
@@ -95,8 +97,10 @@ type ServiceAccount struct {
 	Grants      []grant.Statement
 	CreatedAt   time.Time
 	DisabledAt  time.Time
-	RemovedAt   time.Time
-	Revision    int64
+	// DisabledBy is who did, as Token.DisabledBy.
+	DisabledBy string
+	RemovedAt  time.Time
+	Revision   int64
 }
 
 // Token is what is stored of a token besides its secrets. Exactly one of
@@ -120,8 +124,16 @@ type Token struct {
 	NotBefore time.Time
 	ExpiresAt time.Time
 	// Lifetime is what it was created or last renewed with; 0 without expiry.
-	Lifetime      time.Duration
-	DisabledAt    time.Time
+	Lifetime   time.Duration
+	DisabledAt time.Time
+	// DisabledBy is who disabled it: the id of a person or service account, else
+	// an address; empty when nobody knows.
+	DisabledBy string
+	// Held is what somebody else than the owner stopped or narrowed, and HeldBy who
+	// did so last: the owner alone does not bring it back.
+	Held   Back
+	HeldBy string
+	// RevokeAt is the scheduled end, from which on it counts as revoked.
 	RevokeAt      time.Time
 	RevokedAt     time.Time
 	RevokeReason  string

@@ -299,7 +299,7 @@ type standing struct {
 
 // standingLife settles the life of a standing token that is reset.
 func (w *work) standingLife(ch *change) error {
-	if ch.ac.isSelf(ch.t) { // a token cannot extend its own life
+	if ch.ac.isSelf(ch.t) || ch.undo(ch.t.Held&longer) != nil { // neither may make it live longer
 		return w.curb(ch)
 	}
 	return w.renew(ch, api.RotateToken{Renew: true})
@@ -358,16 +358,17 @@ func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.
 }
 
 // TransferToken moves a token to another owner and rotates it without overlap:
-// whoever held the old secret holds nothing. It needs tokens:edit, what a token
-// of the new owner needs, rights within the caller's own, and a token within the
-// policy.
+// whoever held the old secret holds nothing. It takes the token from its owner, so
+// it needs what revoking it needs, tokens:edit, what a token of the new owner
+// needs, rights within the caller's own, and a token within the policy. What
+// stopped or narrowed it stays.
 func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string, in api.TransferToken) (out Issued, err error) {
 	out.Revision, err = a.handOver(ctx, gives, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:edit")
 		if err != nil {
 			return err
 		}
-		if err := firstError(w.sentOnce(), ch.live()); err != nil {
+		if err := firstError(mayManage(ch.ac, ch.t, "tokens:delete"), w.sentOnce(), ch.live()); err != nil {
 			return err
 		}
 		if err := w.rehome(ch, in.Owner); err != nil {
@@ -398,11 +399,15 @@ func (w *work) rehome(ch *change, owner string) error {
 	if ch.t.Kind == token.Workspace && (ch.t.Grants == nil || slices.ContainsFunc(ch.t.Grants, restrictsOnly)) {
 		return api.FieldError("owner", "this token inherits its owner's rights; give it a role or scopes before the workspace owns it")
 	}
-	return firstError(
+	if err := firstError(
 		mayHold(ch.ac, ch.sp, ch.t, "tokens:create"),
 		activeOwner(o),
 		ceiling(ch.ac, ch.sp, ch.t, o),
 		tighter(ch.ac, ch.sp, o, ch.t, Token{}), // to its new owner it is a new token
 		w.roomFor(ch.t, ch.sp),
-	)
+	); err != nil {
+		return err
+	}
+	ch.holdAll(w.now) // also what its former owner stopped
+	return nil
 }

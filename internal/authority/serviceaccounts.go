@@ -183,7 +183,7 @@ func (a *Authority) DisableServiceAccount(ctx context.Context, c Caller, ref, na
 			return err
 		}
 		if of.OwnerServiceAccount = ch.s.ID; ch.s.DisabledAt.IsZero() {
-			ch.s.DisabledAt = w.now
+			ch.s.DisabledAt, ch.s.DisabledBy = w.now, ch.ac.name()
 		}
 		v, err = w.finishAccount(ch, "service_account.disabled")
 		return orDryRun(err, dryRun)
@@ -201,7 +201,7 @@ func (a *Authority) EnableServiceAccount(ctx context.Context, c Caller, ref, nam
 		if err != nil {
 			return err
 		}
-		ch.s.DisabledAt = time.Time{}
+		ch.s.DisabledAt, ch.s.DisabledBy = time.Time{}, ""
 		if err := coverOwner(ch.ac, ch.sp, serviceAccountOwner(ch.s, ch.sp.ws)); err != nil {
 			return err
 		}

@@ -14,6 +14,8 @@ import (
 // space is a workspace with everything its names mean at one moment.
 type space struct {
 	ws Workspace
+	// names finds who did something; nil where nobody is shown.
+	names PeopleReader
 	// facts hold the book of roles and implications, and the policy.
 	facts verify.Workspace
 	// roles and scopes are what holds here, by name: the workspace's own over
@@ -49,7 +51,7 @@ func (a *Authority) space(r Reader, ws Workspace) (*space, error) {
 		return nil, err
 	}
 	removals, gone := settled(all, ws.ID, roles, scopes)
-	sp := &space{ws: ws, roles: rolesByName(roles), scopes: scopesByName(scopes), removals: removals}
+	sp := &space{ws: ws, names: r, roles: rolesByName(roles), scopes: scopesByName(scopes), removals: removals}
 	sp.facts = verify.Workspace{
 		ID: ws.ID, Slug: ws.Slug, ExternalID: ws.ExternalID,
 		Suspended: !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero(),
@@ -68,6 +70,25 @@ func (a *Authority) space(r Reader, ws Workspace) (*space, error) {
 		}
 	}
 	return sp, nil
+}
+
+// nameOf is the address of who did something, by what [actor.name] stored; the id
+// of somebody who is gone, nil when nobody knows.
+func (sp *space) nameOf(id string) *string {
+	if sp.names == nil {
+		return optional(id)
+	}
+	switch {
+	case isUserID(id):
+		if u, err := sp.names.User(UserKey{PublicID: id}); err == nil {
+			id = userPrincipal(u).Address
+		}
+	case strings.HasPrefix(id, "sac_"):
+		if s, err := sp.names.ServiceAccount(sp.ws.ID, ServiceAccountKey{PublicID: id}); err == nil {
+			id = serviceAccountOwner(s, sp.ws).Address
+		}
+	}
+	return optional(id)
 }
 
 // layered lists the instance's rows, then the workspace's own. Where a name is

@@ -263,6 +263,10 @@ type change struct {
 	owner  verify.Owner
 	before api.Token
 	was, t Token
+	// decided says that the caller chose what is narrowed; else the policy did.
+	decided bool
+	// mightier and weaker say whether statements say more, or less, than before.
+	mightier, weaker Back
 }
 
 // beginToken enters the workspace, finds the token and asks the gate.
@@ -303,7 +307,7 @@ func (ch *change) live() error {
 
 // finishToken writes the token, tells memory and the audit, and shows it.
 func (w *work) finishToken(ch *change, action string) (api.Token, error) {
-	if err := ch.coverBack(w.now); err != nil {
+	if err := ch.bringBack(w.now); err != nil {
 		return api.Token{}, err
 	}
 	ch.t.Revision = w.Revision()
@@ -323,6 +327,7 @@ func (w *work) finishToken(ch *change, action string) (api.Token, error) {
 
 // edit applies a patch to the token being changed.
 func (w *work) edit(ch *change, in api.TokenFields) error {
+	ch.decided = true
 	if err := fields(ch.sp, &ch.t, in); err != nil {
 		return err
 	}
@@ -371,8 +376,12 @@ func widened(ch *change) error {
 		return err
 	}
 	old, now := tokenFacts(ch.was, nil), tokenFacts(ch.t, nil)
-	had := verify.Effective(&old, &ch.owner, &ch.sp.facts)
-	if has := verify.Effective(&now, &ch.owner, &ch.sp.facts); !had.Covers(has) {
+	had, has := verify.Effective(&old, &ch.owner, &ch.sp.facts), verify.Effective(&now, &ch.owner, &ch.sp.facts)
+	if !has.Covers(had) {
+		ch.weaker = mightier
+	}
+	if !had.Covers(has) {
+		ch.mightier = mightier
 		if err := ch.ac.cover(has); err != nil {
 			return err
 		}
@@ -384,6 +393,7 @@ func widened(ch *change) error {
 	if said.Covers(ch.sp.compile(stated(ch.t.Grants))) {
 		return nil
 	}
+	ch.mightier = mightier
 	return coverStated(ch.ac, ch.sp, ch.t)
 }
 
@@ -399,14 +409,12 @@ func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, 
 		if err := ch.live(); err != nil {
 			return err
 		}
-		if ch.t.DisabledAt.IsZero() {
-			ch.t.DisabledAt = w.now
-		}
+		ch.disable(w.now)
 		if in.RevokeAfter.Has() { // nothing brings it back then
 			if err := mayManage(ch.ac, ch.t, "tokens:delete"); err != nil {
 				return err
 			}
-			ch.t.RevokeAt = w.now.Add(in.RevokeAfter.Value.Std())
+			ch.t.RevokeAt, ch.decided = w.now.Add(in.RevokeAfter.Value.Std()), true
 		}
 		v, err = w.finishToken(ch, "token.disabled")
 		return err
@@ -415,7 +423,8 @@ func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, 
 }
 
 // EnableToken brings a disabled token back. It needs tokens:disable, but for a
-// person's own.
+// person's own that nobody else disabled, and cover of what the token may do. Its
+// scheduled end stays unless the caller may end it.
 func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
 	revision, err = a.mutateToken(ctx, gives, c, id, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:disable")
@@ -425,7 +434,10 @@ func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (
 		if err := ch.live(); err != nil {
 			return err
 		}
-		ch.t.DisabledAt, ch.t.RevokeAt = time.Time{}, time.Time{}
+		ch.t.DisabledAt = time.Time{}
+		if firstError(mayManage(ch.ac, ch.t, "tokens:delete"), ch.undo(ch.t.Held&unending)) == nil {
+			ch.t.RevokeAt = time.Time{}
+		}
 		v, err = w.finishToken(ch, "token.enabled")
 		return err
 	})

@@ -82,10 +82,17 @@ func (s *SignInState) readLast(r Reader, u User) error {
 // that would be. It needs instance:admin.
 func (a *Authority) DeactivationOf(ctx context.Context, c Caller, ref string) (v api.User, hit api.Affected, err error) {
 	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
-	if v, err = a.rehearseDeactivation(ctx, c, ref); err != nil {
+	rehearsing := c
+	rehearsing.Rehearse = true
+	if v, _, err = a.DeactivateUser(ctx, rehearsing, ref); err != nil {
 		return v, hit, err
 	}
 	err = a.read(ctx, func(r Reader) error {
+		u, err := user(r, v.ID)
+		if err != nil {
+			return err
+		}
+		v = userView(u, v.Workspaces) // as it is, and not as it would be
 		for _, slug := range v.Workspaces {
 			if err := a.stoppedWith(ctx, r, c, slug, v.ID, &hit); err != nil {
 				return err
@@ -94,31 +101,6 @@ func (a *Authority) DeactivationOf(ctx context.Context, c Caller, ref string) (v
 		return nil
 	})
 	return v, hit, err
-}
-
-func (a *Authority) rehearseDeactivation(ctx context.Context, c Caller, ref string) (v api.User, err error) {
-	_, err = a.mutate(ctx, c, func(w *work) error {
-		ac, err := a.enterInstance(w, c)
-		if err != nil {
-			return err
-		}
-		u, err := user(w, ref)
-		if err != nil {
-			return err
-		}
-		slugs, err := workspacesOf(w, u)
-		if err != nil {
-			return err
-		}
-		v = userView(u, slugs)
-		was := u
-		if u.DeactivatedAt.IsZero() {
-			u.DeactivatedAt = w.now
-		}
-		_, err = w.finishUser(ac, was, u, "user.deactivated")
-		return orDryRun(err, true)
-	})
-	return v, err
 }
 
 // stoppedWith adds the live tokens of a person in one workspace.

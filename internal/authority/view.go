@@ -60,6 +60,7 @@ func (s *sight) token(t Token) (api.Token, error) {
 	} else {
 		v.Usable = true
 	}
+	v.DisabledBy, v.Held = s.sp.nameOf(t.DisabledBy), s.sp.heldView(t)
 	v.OutsidePolicy = len(outsidePolicy(t, s.sp.policy(), s.now)) > 0
 	secretsView(&v, secrets, s.now)
 	if !s.mayWatch(t) {
@@ -203,7 +204,7 @@ func memberView(m Member, sp *space) api.Member {
 	v := api.Member{
 		ID: m.UserPublicID, Email: optional(m.UserEmail), Name: m.Name, ExternalID: optional(m.ExternalID),
 		Address: o.Address, Active: o.Active, CreatedAt: m.CreatedAt.UTC(), Revision: m.Revision,
-		DeactivatedAt: api.When(m.DeactivatedAt), Effective: statementsView(sp.compile(m.Grants).Statements()),
+		DeactivatedAt: api.When(m.DeactivatedAt), DeactivatedBy: sp.nameOf(m.DeactivatedBy), Effective: statementsView(sp.compile(m.Grants).Statements()),
 	}
 	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(m.Grants))
 	return v
@@ -213,11 +214,19 @@ func serviceAccountView(s ServiceAccount, sp *space) api.ServiceAccount {
 	o := serviceAccountOwner(s, sp.ws)
 	v := api.ServiceAccount{
 		ID: s.PublicID, Name: s.Name, Address: o.Address, Description: s.Description, Contacts: list0(s.Contacts),
-		Active: o.Active, DisabledAt: api.When(s.DisabledAt), CreatedAt: s.CreatedAt.UTC(), Revision: s.Revision,
+		Active: o.Active, DisabledAt: api.When(s.DisabledAt), DisabledBy: sp.nameOf(s.DisabledBy), CreatedAt: s.CreatedAt.UTC(), Revision: s.Revision,
 		Effective: statementsView(sp.compile(s.Grants).Statements()),
 	}
 	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(s.Grants))
 	return v
+}
+
+// heldView shows what its owner alone does not bring back to a token.
+func (sp *space) heldView(t Token) *api.Held {
+	if t.Held == 0 {
+		return nil
+	}
+	return &api.Held{By: sp.nameOf(t.HeldBy), Fields: t.Held.fields()}
 }
 
 // nonNil returns statements that are never nil: only a token inherits.

@@ -259,6 +259,11 @@ func (a *Authority) SuspendWorkspace(ctx context.Context, c Caller, ref string) 
 // instance:admin.
 func (a *Authority) SuspensionOf(ctx context.Context, c Caller, ref string) (hit api.Affected, err error) {
 	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
+	rehearsing := c
+	rehearsing.Rehearse = true
+	if _, _, err := a.SuspendWorkspace(ctx, rehearsing, ref); err != nil {
+		return hit, err
+	}
 	err = a.read(ctx, func(r Reader) error {
 		ac, sp, err := a.enterForInstance(r, c, ref)
 		if err != nil {

@@ -117,7 +117,7 @@ func (a *app) showMember(m api.Member, err error) error {
 	}
 	return a.show(m, said([]row{
 		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", optional(m.ExternalID)}, {"status", active(m.Active)},
-		{"rights", rights(m.Grants)}, {"effective", rights(m.Effective)}, {"since", a.when(&m.CreatedAt)}, {"deactivated", a.when(m.DeactivatedAt)},
+		{"rights", rights(m.Grants)}, {"effective", rights(m.Effective)}, {"since", a.when(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
 	}))
 }
 
@@ -225,7 +225,7 @@ func (a *app) showAccount(s api.ServiceAccount, err error) error {
 	}
 	return a.show(s, said([]row{
 		{"name", s.Name}, {"address", s.Address}, {"id", s.ID}, {"description", s.Description}, {"contacts", strings.Join(s.Contacts, " ")}, {"status", active(s.Active)},
-		{"rights", rights(s.Grants)}, {"effective", rights(s.Effective)}, {"since", a.when(&s.CreatedAt)}, {"disabled", a.when(s.DisabledAt)},
+		{"rights", rights(s.Grants)}, {"effective", rights(s.Effective)}, {"since", a.when(&s.CreatedAt)}, {"disabled", a.by(s.DisabledAt, s.DisabledBy)},
 	}))
 }
 

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -280,7 +282,7 @@ func (a *app) tokenRows(t api.Token) []row {
 		{"workspace", t.Workspace}, {"owner", t.Owner.Address}, {"status", tokenStatus(t)}, {"rights", rights(t.Grants)},
 		{"effective", rights(t.Effective)}, {"created", a.when(&created) + " by " + t.CreatedBy}, {"expires", a.expiry(t)},
 		{"valid from", a.when(t.NotBefore)}, {"last used", a.when(t.LastUsedAt)}, {"rotated", a.when(t.RotatedAt)},
-		{"old secret ends", a.when(t.OverlapEndsAt)}, {"disabled", a.when(t.DisabledAt)}, {"will be revoked", a.when(t.RevokeAt)},
+		{"old secret ends", a.when(t.OverlapEndsAt)}, {"disabled", a.by(t.DisabledAt, t.DisabledBy)}, {"held", heldText(t.Held)}, {"will be revoked", a.when(t.RevokeAt)},
 		{"revoked", a.when(t.RevokedAt)}, {"reason", optional(t.RevokeReason)}, {"comment", optional(t.RevokeComment)},
 		{"allowed addresses", strings.Join(t.AllowedIPs, " ")}, {"rate limit", rateText(t.RateLimit)}, {"metadata", metadataText(t.Metadata)},
 	}
@@ -288,6 +290,22 @@ func (a *app) tokenRows(t api.Token) []row {
 		rows = append(rows, row{"policy", "outside what the policy allows now"})
 	}
 	return said(rows)
+}
+
+// by is when something was done, and by whom.
+func (a *app) by(at *time.Time, who *string) string {
+	if at == nil || who == nil {
+		return a.when(at)
+	}
+	return a.when(at) + " by " + *who
+}
+
+// heldText says what the owner alone does not undo.
+func heldText(h *api.Held) string {
+	if h == nil {
+		return ""
+	}
+	return strings.Join(h.Fields, " ") + " by " + cmp.Or(optional(h.By), "an administrator") + "; its owner alone does not undo it"
 }
 
 // said leaves out the rows that say nothing.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -187,6 +188,29 @@ func remedy(t api.Token) string {
 		return ""
 	}
 	return api.Code(*t.BlockedBy).Info().Advice
+}
+
+// stoppedBy says who disabled a token, and whose it is to bring it back.
+func stoppedBy(t api.Token) string {
+	if t.DisabledAt == nil {
+		return ""
+	}
+	by := "By " + named(text(t.DisabledBy), "somebody whom nobody knows any more") + "."
+	if t.Held != nil && slices.Contains(t.Held.Fields, "disabled_at") {
+		by += " Only an administrator brings it back."
+	}
+	return by
+}
+
+// heldWords say what an administrator stopped or narrowed.
+func heldWords(h *api.Held) string {
+	names := map[string]string{"disabled_at": "disabled", "revoke_at": "its end", "allowed_ips": "addresses", "rate_limit": "rate limit",
+		"not_before": "start", "expires_at": "expiry", "recoverable": "showing it again", "grants": "rights"}
+	words := make([]string, len(h.Fields))
+	for i, f := range h.Fields {
+		words[i] = named(names[f], f)
+	}
+	return strings.Join(words, ", ") + " – by " + named(text(h.By), "an administrator") + "; its owner alone does not undo it"
 }
 
 // denialRemedy is what to do about one refusal, as far as its request tells.

@@ -30,6 +30,12 @@ func (v *visit) token() error {
 		v.section = "integration-tokens"
 	}
 	k := oneToken{Token: t, may: v.rowRights(t)}
+	if k.may.enable {
+		rehearsal := v.caller
+		rehearsal.Rehearse = true
+		_, _, refusal := v.auth.EnableToken(v.ctx(), rehearsal, v.at.Slug, t.Locator)
+		k.may.enable = refusal == nil
+	}
 	if v.may("audit:read") {
 		k.events, _, err = v.auth.Audit(v.ctx(), v.caller, v.at.Slug, api.AuditFilter{Token: t.Locator}, authority.Page{Limit: 12})
 		if err != nil {

@@ -32,7 +32,7 @@ type table struct {
 }
 
 // rowRights is what the visitor may do with one token; it decides what is drawn.
-type rowRights struct{ edit, disable, rotate, remove, reveal bool }
+type rowRights struct{ edit, disable, enable, rotate, transfer, remove, reveal bool }
 
 // column is a column of the table.
 type column struct{ key, name string }
@@ -85,8 +85,11 @@ func (v *visit) rowRights(t api.Token) rowRights {
 		rotate: own && v.mayHold() || !own && v.may("tokens:edit") && (t.Kind != "personal" || v.may("tokens:impersonate")),
 	}
 	r.reveal = t.Recoverable && t.Status == api.StatusActive && (own || v.may("tokens:reveal") && (t.Kind != "personal" || v.may("tokens:impersonate")))
+	held := t.Held != nil && slices.Contains(t.Held.Fields, "disabled_at")
+	r.enable = t.Status == api.StatusDisabled && (own && !held || v.may("tokens:disable"))
+	r.transfer = r.edit && v.may("tokens:edit") && v.may("tokens:create") && r.remove
 	if !own && !v.at.rights.Covers(compile(t.Effective)) {
-		r.rotate, r.reveal = false, false
+		r.rotate, r.reveal, r.enable, r.transfer = false, false, false, false
 	}
 	return r
 }

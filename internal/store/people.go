@@ -51,14 +51,14 @@ func (t *tx) PutUser(u authority.User) error {
 }
 
 const memberSelect = `SELECT m.id, m.workspace, m.user_id, m.name, m.external_id, m.grants, m.created_at,
-	m.deactivated_at, m.removed_at, m.revision, u.public_id, u.email, u.name, u.instance_admin, u.deactivated_at
+	m.deactivated_at, m.deactivated_by, m.removed_at, m.revision, u.public_id, u.email, u.name, u.instance_admin, u.deactivated_at
 	FROM members m JOIN users u ON u.id = m.user_id `
 
 // memberOwn are the fields of the membership; memberFields adds the user's.
 func memberOwn(m *authority.Member) []any {
 	return []any{
 		&m.ID, &m.Workspace, &m.User, &m.Name, word{&m.ExternalID}, document{&m.Grants}, instant{&m.CreatedAt},
-		instant{&m.DeactivatedAt}, instant{&m.RemovedAt}, &m.Revision,
+		instant{&m.DeactivatedAt}, &m.DeactivatedBy, instant{&m.RemovedAt}, &m.Revision,
 	}
 }
 
@@ -103,21 +103,23 @@ func (r *reader) Members(workspace authority.ID, q authority.Range) ([]authority
 // are. It refuses a second membership while one is not removed.
 func (t *tx) PutMember(m authority.Member) error {
 	return t.exec(`
-		INSERT INTO members (id, workspace, user_id, name, external_id, grants, created_at, deactivated_at, removed_at, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		INSERT INTO members (id, workspace, user_id, name, external_id, grants, created_at, deactivated_at,
+			deactivated_by, removed_at, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (id) DO UPDATE SET
 			workspace = excluded.workspace, user_id = excluded.user_id, name = excluded.name,
 			external_id = excluded.external_id, grants = excluded.grants, created_at = excluded.created_at,
-			deactivated_at = excluded.deactivated_at, removed_at = excluded.removed_at,
-			revision = excluded.revision`, memberOwn(&m)...)
+			deactivated_at = excluded.deactivated_at, deactivated_by = excluded.deactivated_by,
+			removed_at = excluded.removed_at, revision = excluded.revision`, memberOwn(&m)...)
 }
 
-const accountColumns = `id, workspace, public_id, name, description, contacts, grants, created_at, disabled_at, removed_at, revision`
+const accountColumns = `id, workspace, public_id, name, description, contacts, grants, created_at, disabled_at,
+	disabled_by, removed_at, revision`
 
 func accountFields(a *authority.ServiceAccount) []any {
 	return []any{
 		&a.ID, &a.Workspace, &a.PublicID, &a.Name, &a.Description, document{&a.Contacts}, document{&a.Grants},
-		instant{&a.CreatedAt}, instant{&a.DisabledAt}, instant{&a.RemovedAt}, &a.Revision,
+		instant{&a.CreatedAt}, instant{&a.DisabledAt}, &a.DisabledBy, instant{&a.RemovedAt}, &a.Revision,
 	}
 }
 
@@ -148,11 +150,11 @@ func (r *reader) ServiceAccounts(workspace authority.ID, q authority.Range) ([]a
 // PutServiceAccount refuses a name that another one has which is not removed.
 func (t *tx) PutServiceAccount(a authority.ServiceAccount) error {
 	return t.exec(`
-		INSERT INTO service_accounts (id, workspace, public_id, name, description, contacts, grants, created_at, disabled_at, removed_at, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		INSERT INTO service_accounts (`+accountColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (id) DO UPDATE SET
 			workspace = excluded.workspace, public_id = excluded.public_id, name = excluded.name,
 			description = excluded.description, contacts = excluded.contacts, grants = excluded.grants,
-			created_at = excluded.created_at, disabled_at = excluded.disabled_at, removed_at = excluded.removed_at,
-			revision = excluded.revision`, accountFields(&a)...)
+			created_at = excluded.created_at, disabled_at = excluded.disabled_at, disabled_by = excluded.disabled_by,
+			removed_at = excluded.removed_at, revision = excluded.revision`, accountFields(&a)...)
 }

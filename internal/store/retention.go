@@ -47,8 +47,8 @@ func (r *reader) AuditAbout(workspace authority.ID, after, through int64, text [
 
 const (
 	tokensRevoked = tokensOf + ` AND revoked_at < $2 ORDER BY revoked_at, id LIMIT CAST($3 AS BIGINT)`
-	// tokensLapsed were disabled, and count as revoked since they were not enabled in time.
-	tokensLapsed = tokensOf + ` AND revoke_at < $2 AND revoked_at IS NULL AND disabled_at IS NOT NULL
+	// tokensLapsed count as revoked since their scheduled end.
+	tokensLapsed = tokensOf + ` AND revoke_at < $2 AND revoked_at IS NULL
 		ORDER BY revoke_at, id LIMIT CAST($3 AS BIGINT)`
 )
 

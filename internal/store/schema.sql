@@ -154,7 +154,7 @@ CREATE TABLE members (
     deactivated_at BIGINT,
     removed_at BIGINT,
     revision BIGINT NOT NULL
-);
+, deactivated_by TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX members_all ON members (user_id);
 
@@ -272,7 +272,7 @@ CREATE TABLE service_accounts (
     disabled_at BIGINT,
     removed_at BIGINT,
     revision BIGINT NOT NULL
-);
+, disabled_by TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX service_accounts_list ON service_accounts (workspace, id) WHERE removed_at IS NULL;
 
@@ -363,7 +363,7 @@ CREATE TABLE tokens (
     metadata TEXT,
     created_at BIGINT NOT NULL,
     rotated_at BIGINT,
-    revision BIGINT NOT NULL,
+    revision BIGINT NOT NULL, disabled_by TEXT NOT NULL DEFAULT '', held BIGINT NOT NULL DEFAULT 0, held_by TEXT NOT NULL DEFAULT '',
     CHECK (owner_member IS NULL OR owner_service_account IS NULL)
 );
 

@@ -12,7 +12,7 @@ import (
 const tokenColumns = `id, locator, prefix, kind, workspace, owner_member, owner_service_account, created_by,
 	created_by_user, created_with, label, description, grants, not_before, expires_at, lifetime, disabled_at,
 	revoke_at, revoked_at, revoke_reason, revoke_comment, deleted_at, allowed_ips, rate_limit, recoverable,
-	standing, metadata, created_at, rotated_at, revision`
+	standing, metadata, created_at, rotated_at, disabled_by, held, held_by, revision`
 
 func tokenFields(t *authority.Token) []any {
 	return []any{
@@ -21,7 +21,8 @@ func tokenFields(t *authority.Token) []any {
 		&t.Description, document{&t.Grants}, instant{&t.NotBefore}, instant{&t.ExpiresAt}, span{&t.Lifetime},
 		instant{&t.DisabledAt}, instant{&t.RevokeAt}, instant{&t.RevokedAt}, &t.RevokeReason, &t.RevokeComment,
 		instant{&t.DeletedAt}, document{&t.AllowedIPs}, document{&t.RateLimit}, &t.Recoverable, &t.Standing,
-		document{&t.Metadata}, instant{&t.CreatedAt}, instant{&t.RotatedAt}, &t.Revision,
+		document{&t.Metadata}, instant{&t.CreatedAt}, instant{&t.RotatedAt}, &t.DisabledBy, (*uint16)(&t.Held),
+		&t.HeldBy, &t.Revision,
 	}
 }
 
@@ -45,7 +46,7 @@ const tokenFilters = ` AND id < $2
 	AND (CAST($11 AS BIGINT) IS NULL OR expires_at < $11)
 	AND (CAST($12 AS BIGINT) IS NULL OR expires_at > $12)
 	AND (CAST($13 AS BIGINT) IS NULL OR revoked_at IS NULL
-		AND (disabled_at IS NULL OR revoke_at IS NULL OR revoke_at > $13)
+		AND (revoke_at IS NULL OR revoke_at > $13)
 		AND (expires_at IS NULL OR expires_at > $13))
 	ORDER BY id DESC LIMIT CAST($14 AS BIGINT)`
 
@@ -90,7 +91,7 @@ func containing(s string) string {
 
 const (
 	tokensLive = ` AND revoked_at IS NULL AND deleted_at IS NULL
-		AND (disabled_at IS NULL OR revoke_at IS NULL OR CAST($2 AS BIGINT) IS NULL OR revoke_at > $2)
+		AND (revoke_at IS NULL OR CAST($2 AS BIGINT) IS NULL OR revoke_at > $2)
 		AND (expires_at IS NULL OR CAST($2 AS BIGINT) IS NULL OR expires_at > $2)`
 	countTokens               = `SELECT count(*) FROM tokens WHERE workspace = $1` + tokensLive
 	countTokensMember         = countTokens + ` AND owner_member = $3`
@@ -98,8 +99,7 @@ const (
 )
 
 // CountTokens counts what a policy bounds: tokens neither revoked nor deleted,
-// and, when q.Live is set, neither expired nor past the moment at which a
-// disabled one counts as revoked.
+// and, when q.Live is set, neither expired nor past their scheduled end.
 func (r *reader) CountTokens(workspace authority.ID, q authority.TokenQuery) (int, error) {
 	var n int64
 	var err error
@@ -119,7 +119,7 @@ func (t *tx) PutToken(v authority.Token) error {
 	return t.exec(`
 		INSERT INTO tokens (`+tokenColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-			$23, $24, $25, $26, $27, $28, $29, $30)
+			$23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
 		ON CONFLICT (id) DO UPDATE SET
 			locator = excluded.locator, prefix = excluded.prefix, kind = excluded.kind, workspace = excluded.workspace,
 			owner_member = excluded.owner_member, owner_service_account = excluded.owner_service_account,
@@ -132,6 +132,7 @@ func (t *tx) PutToken(v authority.Token) error {
 			allowed_ips = excluded.allowed_ips, rate_limit = excluded.rate_limit,
 			recoverable = excluded.recoverable, standing = excluded.standing, metadata = excluded.metadata,
 			created_at = excluded.created_at, rotated_at = excluded.rotated_at,
+			disabled_by = excluded.disabled_by, held = excluded.held, held_by = excluded.held_by,
 			revision = excluded.revision`, tokenFields(&v)...)
 }
 

@@ -23,7 +23,7 @@ func Lifecycle(t *Token, o *Owner, w *Workspace, now time.Time) api.Code {
 // life is what decides whether a token lives, its times in µs UTC.
 type life struct {
 	notBefore, expiresAt int64
-	// revokeAt counts only while the token is disabled.
+	// revokeAt is the scheduled end, whether the token is disabled or not.
 	revokeAt          int64
 	revoked, disabled bool
 }
@@ -52,7 +52,7 @@ func microsOr(t time.Time, unset int64) int64 {
 
 func (l *life) code(active, suspended bool, now int64) api.Code {
 	switch {
-	case l.revoked, l.disabled && now >= l.revokeAt:
+	case l.revoked, now >= l.revokeAt:
 		return api.CodeRevoked
 	case suspended:
 		return api.CodeWorkspaceSuspended

@@ -116,7 +116,8 @@ func TestBoundsOfALife(t *testing.T) {
 		{"no bounds", verify.Token{}, 100 * 365 * 24 * time.Hour, api.CodeOK},
 		{"disabled, to be revoked", verify.Token{Disabled: true, RevokeAt: epoch}, -time.Microsecond, api.CodeDisabled},
 		{"disabled and over", verify.Token{Disabled: true, RevokeAt: epoch}, 0, api.CodeRevoked},
-		{"enabled again", verify.Token{RevokeAt: epoch}, time.Hour, api.CodeOK},
+		{"enabled again, to be revoked", verify.Token{RevokeAt: epoch}, -time.Microsecond, api.CodeOK},
+		{"enabled again and over", verify.Token{RevokeAt: epoch}, 0, api.CodeRevoked},
 	}
 	for _, tt := range tests {
 		if got := verify.Lifecycle(&tt.token, active, &verify.Workspace{}, epoch.Add(tt.at)); got != tt.want {

@@ -37,7 +37,7 @@ type Token struct {
 	// NotBefore and ExpiresAt bound its life: not_before ≤ now < expires_at; zero = no bound.
 	NotBefore, ExpiresAt time.Time
 	Disabled             bool
-	// RevokeAt, when not zero, is when a disabled token counts as revoked.
+	// RevokeAt, when not zero, is when the token counts as revoked.
 	RevokeAt time.Time
 	Revoked  bool
 	// AllowedIPs, when not nil, are the only addresses it is accepted from.

@@ -197,11 +197,11 @@ func keeps(q authority.TokenQuery, t authority.Token) bool {
 	return true
 }
 
-// liveAt says whether a token that is not revoked has an end before now; a
-// disabled one may have been given a moment at which it counts as revoked.
+// liveAt says whether a token that is not revoked has an end before now: its
+// expiry, or a scheduled one.
 func liveAt(t authority.Token, now time.Time) bool {
 	ended := !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now)
-	left := !t.DisabledAt.IsZero() && !t.RevokeAt.IsZero() && !t.RevokeAt.After(now)
+	left := !t.RevokeAt.IsZero() && !t.RevokeAt.After(now)
 	return now.IsZero() || !ended && !left
 }
 

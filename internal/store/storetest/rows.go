@@ -56,7 +56,7 @@ func fullMember(id, workspace, user authority.ID) authority.Member {
 	return authority.Member{
 		ID: id, Workspace: workspace, User: user, Name: "Ada L.", ExternalID: "ext-2",
 		Grants:    []grant.Statement{{Role: "Viewer", Resources: []string{"*"}}, {Scopes: []string{}, Resources: []string{"a"}}},
-		CreatedAt: at(3), DeactivatedAt: at(4), RemovedAt: at(5), Revision: 9,
+		CreatedAt: at(3), DeactivatedAt: at(4), DeactivatedBy: "usr_2", RemovedAt: at(5), Revision: 9,
 		UserPublicID: "usr_1", UserEmail: "ada@example.com", UserName: "Ada", UserInstanceAdmin: true, UserDeactivatedAt: at(2),
 	}
 }
@@ -72,7 +72,7 @@ func fullAccount(id, workspace authority.ID) authority.ServiceAccount {
 	return authority.ServiceAccount{
 		ID: id, Workspace: workspace, PublicID: "sa_1", Name: "ci", Description: "builds", Contacts: []string{"ops@example.com"},
 		Grants:    []grant.Statement{{Scopes: []string{"tickets:read"}, Resources: []string{"pay*"}}},
-		CreatedAt: at(1), DisabledAt: at(2), RemovedAt: at(3), Revision: 10,
+		CreatedAt: at(1), DisabledAt: at(2), DisabledBy: "usr_1", RemovedAt: at(3), Revision: 10,
 	}
 }
 
@@ -98,7 +98,8 @@ func fullToken(id, workspace, member, user authority.ID) authority.Token {
 		RevokedAt: at(5), RevokeReason: "leaked", RevokeComment: "in a log", DeletedAt: at(6),
 		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
 		RateLimit:  &api.RateLimit{Requests: 100, Window: api.Duration(time.Minute)}, Recoverable: true, Standing: true,
-		Metadata: api.Metadata{"ticket": "T-1"}, CreatedAt: at(7), RotatedAt: at(8), Revision: 11,
+		Metadata: api.Metadata{"ticket": "T-1"}, CreatedAt: at(7), RotatedAt: at(8), DisabledBy: "usr_2",
+		Held: 1<<16 - 1, HeldBy: "usr_3", Revision: 11,
 	}
 }
 
