@@ -34,14 +34,24 @@ func Scope(scopes ...string) Need {
 }
 
 // Resource needs the scopes on this resource. With scopes and without a
-// resource, a token that is restricted to resources is refused.
-func Resource(name string) Need { return func(n *needs) { n.Resource = name } }
+// resource, a token that is restricted to resources is refused. No resource is
+// called any: that name is sent on as no other's, and refused.
+func Resource(name string) Need {
+	if name == anyResource {
+		name = noResource
+	}
+	return func(n *needs) { n.Resource = name }
+}
 
 // AnyResource accepts a token that has the scopes on some resource at least, and
 // leaves it to the caller to filter by [Result]'s Resources.
-func AnyResource() Need { return Resource(anyResource) }
+func AnyResource() Need { return func(n *needs) { n.Resource = anyResource } }
 
-const anyResource = "any"
+const (
+	anyResource = "any"
+	// noResource is no name: the server refuses the question.
+	noResource = "*any"
+)
 
 // Workspace accepts tokens of this workspace alone, a slug or ext:ID. A client
 // whose token holds instance:verify should name it wherever one is known.

@@ -179,7 +179,7 @@ func (ch *change) disable(now time.Time) {
 // name is what is stored of who did something: an id where there is one, since
 // that says nothing of whom it was.
 func (ac *actor) name() string {
-	if id := ac.principal.ID; isUserID(id) || strings.HasPrefix(id, "sac_") {
+	if id := ac.principal.ID; isUserID(id) || strings.HasPrefix(id, accountID) {
 		return id
 	}
 	return ac.principal.Address

@@ -19,7 +19,9 @@ func TestAnOwnerUndoesOnlyWhatTheOwnerDid(t *testing.T) {
 			patch(func(in *api.TokenFields) { in.RateLimit = api.Null[api.RateLimit]() })},
 		"expires_at": {patch(func(in *api.TokenFields) { in.ExpiresIn = api.Some(api.Day) }),
 			patch(func(in *api.TokenFields) { in.ExpiresIn = api.Some(30 * api.Day) })},
-		"grants": {patch(func(in *api.TokenFields) { in.Scopes, in.Resources = api.Some([]string{"tickets:read"}), api.Some([]string{"*"}) }),
+		"grants": {patch(func(in *api.TokenFields) {
+			in.Scopes, in.Resources = api.Some([]string{"tickets:read"}), api.Some([]string{"*"})
+		}),
 			patch(func(in *api.TokenFields) { in.Scopes, in.Resources = api.Null[[]string](), api.Null[[]string]() })},
 		"not_before": {patch(func(in *api.TokenFields) { in.NotBefore = api.Some(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)) }),
 			patch(func(in *api.TokenFields) { in.NotBefore = api.Null[time.Time]() })},

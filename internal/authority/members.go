@@ -326,7 +326,10 @@ func (a *Authority) PutMember(ctx context.Context, c Caller, ref, who string, in
 func nameMember(in *api.CreateMember, who string) error {
 	switch {
 	case isExternal(who):
-		id := strings.TrimPrefix(who, "ext:")
+		id, err := externalID(who)
+		if err != nil {
+			return err
+		}
 		if in.ExternalID.Has() && in.ExternalID.Value != id {
 			return api.FieldError("external_id", "differs from the path's")
 		}

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -79,18 +80,29 @@ const (
 	maxExternalID  = 200
 )
 
+// checkFree refuses a word that some call reads as something else than a name.
+func checkFree(field, s string) error {
+	if grant.Keyword(s) {
+		return api.FieldError(field, "is a word of the API's own, like any, self, me, admin and owner; choose another name")
+	}
+	return nil
+}
+
 func checkSlug(s string) error {
 	if !matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "-") {
 		return api.FieldError("slug", "must be 1 to 63 of a-z, 0-9 and -, and begin with a letter or digit")
 	}
-	return nil
+	return checkFree("slug", s)
 }
 
 func checkServiceAccountName(s string) error {
 	if !matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "._-") {
 		return api.FieldError("name", "must be 1 to 63 of a-z, 0-9 and ._-, and begin with a letter or digit")
 	}
-	return nil
+	if isUserID(s) || strings.HasPrefix(s, accountID) {
+		return api.FieldError("name", "must not begin like the id of a user (usr_) or service account (sac_)")
+	}
+	return checkFree("name", s)
 }
 
 // matches says whether s is one of first followed by any of first and more, at

@@ -11,7 +11,19 @@ import (
 // isUserID says whether a reference has the form of a user's id.
 func isUserID(ref string) bool { return strings.HasPrefix(ref, "usr_") && !strings.Contains(ref, "@") }
 
-func isExternal(ref string) bool { return strings.HasPrefix(ref, "ext:") }
+const external = "ext:"
+
+func isExternal(ref string) bool { return strings.HasPrefix(ref, external) }
+
+// externalID reads the external id of a reference; none names nothing, rather than
+// what has none.
+func externalID(ref string) (string, error) {
+	id := strings.TrimPrefix(ref, external)
+	if id == "" {
+		return "", api.FieldError("external_id", "must follow ext: in a reference")
+	}
+	return id, nil
+}
 
 // member finds the member that a reference names: me, an e-mail, a user id or
 // ext:ID.
@@ -22,12 +34,19 @@ func (a *Authority) member(r Reader, ac *actor, sp *space, ref string) (Member, 
 	case ref == "me":
 		return r.Member(sp.ws.ID, MemberKey{ID: ac.member})
 	case isExternal(ref):
-		return r.Member(sp.ws.ID, MemberKey{ExternalID: strings.TrimPrefix(ref, "ext:")})
+		id, err := externalID(ref)
+		if err != nil {
+			return Member{}, err
+		}
+		return r.Member(sp.ws.ID, MemberKey{ExternalID: id})
 	case strings.Contains(ref, "@"):
 		return r.Member(sp.ws.ID, MemberKey{Email: strings.ToLower(ref)})
 	}
 	return r.Member(sp.ws.ID, MemberKey{PublicID: ref})
 }
+
+// accountID begins the id of a service account.
+const accountID = "sac_"
 
 // serviceAccountKey reads a name, an address name@slug.service, or an id.
 func serviceAccountKey(ref string, ws Workspace) ServiceAccountKey {
@@ -35,7 +54,7 @@ func serviceAccountKey(ref string, ws Workspace) ServiceAccountKey {
 	if found && domain == ws.Slug+".service" {
 		return ServiceAccountKey{Name: name}
 	}
-	if strings.HasPrefix(ref, "sac_") {
+	if strings.HasPrefix(ref, accountID) {
 		return ServiceAccountKey{PublicID: ref}
 	}
 	return ServiceAccountKey{Name: ref}

@@ -73,7 +73,7 @@ func checkResource(in api.CreateResource) error {
 	if !grant.ValidResource(in.Name) {
 		return api.FieldError("name", "must be 1 to 128 of A-Z, a-z, 0-9 and ._:-, and begin with a letter or digit")
 	}
-	return firstError(checkSecretless("name", in.Name), checkText("description", in.Description, 0, maxDescription))
+	return firstError(checkFree("name", in.Name), checkSecretless("name", in.Name), checkText("description", in.Description, 0, maxDescription))
 }
 
 func resourceView(row Resource) api.Resource {

@@ -188,12 +188,23 @@ func checkRole(e entry, name string, was Role, in api.PutRole) error {
 		limit = api.Some(*in.RateLimit)
 	}
 	return firstError(
-		checkText("name", name, 1, 64), checkRoleName(name), checkText("display_name", in.DisplayName, 0, 64),
+		checkText("name", name, 1, 64), checkRoleName(name, was), checkText("display_name", in.DisplayName, 0, 64),
 		checkText("description", in.Description, 0, maxDescription), checkPatterns("scopes", in.Scopes), checkLimit("rate_limit", limit),
 	)
 }
 
-func checkRoleName(name string) error {
+// checkRoleName refuses also what looks like a built-in role and is none. A role
+// that has such a name since before is still changed.
+func checkRoleName(name string, was Role) error {
+	like := slices.ContainsFunc(grant.BuiltInRoles(), func(d grant.RoleDef) bool { return d.Name != name && strings.EqualFold(d.Name, name) })
+	switch {
+	case was.Name == "" && like:
+		return api.FieldError("name", "differs from that of a built-in role by letter case alone")
+	case was.Name == "" && name != "Owner":
+		if err := checkFree("name", name); err != nil {
+			return err
+		}
+	}
 	if strings.TrimSpace(name) != name || strings.ContainsAny(name, "/,") {
 		return api.FieldError("name", "must not begin or end with a blank, or hold a slash or comma")
 	}

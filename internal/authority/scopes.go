@@ -110,6 +110,8 @@ func checkScope(e entry, name string, was Scope, in api.PutScope) error {
 		return api.FieldError("name", "must be noun:verb in lower case, at most 64 characters")
 	case grant.ReservedNoun(noun):
 		return api.Errorf(api.CodeBuiltIn, "this noun is built in or reserved")
+	case was.Name == "" && grant.Keyword(noun):
+		return checkFree("name", noun)
 	case was.Locked && e.ws.ID != 0:
 		return api.Errorf(api.CodeLocked, "this scope is locked by the instance")
 	case in.Locked && e.ws.ID != 0:

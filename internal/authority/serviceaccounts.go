@@ -47,7 +47,7 @@ func (w *work) newServiceAccount(ac *actor, sp *space, in api.CreateServiceAccou
 	if _, err := w.ServiceAccount(sp.ws.ID, ServiceAccountKey{Name: in.Name}); !errors.Is(err, ErrNoRow) {
 		return api.ServiceAccount{}, taken("name", "a service account has this name", err)
 	}
-	if s.PublicID, err = publicID(w.a.rand, "sac_"); err != nil {
+	if s.PublicID, err = publicID(w.a.rand, accountID); err != nil {
 		return api.ServiceAccount{}, err
 	}
 	s.ID = w.NewID()

@@ -83,7 +83,7 @@ func (sp *space) nameOf(id string) *string {
 		if u, err := sp.names.User(UserKey{PublicID: id}); err == nil {
 			id = userPrincipal(u).Address
 		}
-	case strings.HasPrefix(id, "sac_"):
+	case strings.HasPrefix(id, accountID):
 		if s, err := sp.names.ServiceAccount(sp.ws.ID, ServiceAccountKey{PublicID: id}); err == nil {
 			id = serviceAccountOwner(s, sp.ws).Address
 		}
@@ -184,8 +184,11 @@ func (a *Authority) workspace(r Reader, c Caller, ref string) (Workspace, error)
 		if t, err = r.Token(c.Token); err == nil {
 			ws, err = r.Workspace(WorkspaceKey{ID: t.Workspace})
 		}
-	case strings.HasPrefix(ref, "ext:"):
-		ws, err = r.Workspace(WorkspaceKey{ExternalID: strings.TrimPrefix(ref, "ext:")})
+	case isExternal(ref):
+		var id string
+		if id, err = externalID(ref); err == nil {
+			ws, err = r.Workspace(WorkspaceKey{ExternalID: id})
+		}
 	default:
 		ws, err = r.Workspace(WorkspaceKey{Slug: ref})
 	}

@@ -3,9 +3,11 @@ package authority
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/verify"
 )
 
 // mergeRights reads a grant from a request as a merge patch of what there is
@@ -91,7 +93,12 @@ func checkOwnRights(sts []grant.Statement) error {
 	return nil
 }
 
+// checkStatement refuses any as a resource: whoever writes it means every one,
+// which is *, and no request can be about a resource of that name.
 func checkStatement(at string, s grant.Statement) error {
+	if slices.ContainsFunc(s.Resources, func(r string) bool { return strings.EqualFold(r, verify.AnyResource) }) {
+		return api.FieldError(at+"resources", `any is no resource; give "*" for the entire portfolio`)
+	}
 	err := s.Validate()
 	if fe, ok := errors.AsType[*grant.FieldError](err); ok {
 		return api.FieldError(at+fe.Field, fe.Problem)

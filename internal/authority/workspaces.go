@@ -216,7 +216,11 @@ func (a *Authority) PutWorkspace(ctx context.Context, c Caller, ref string, in a
 func (w *work) putNewWorkspace(ac *actor, ref string, in api.PutWorkspace) (api.Workspace, error) {
 	create := api.CreateWorkspace{Slug: in.Slug, Name: in.Name, ExternalID: in.ExternalID, Metadata: in.Metadata}
 	if isExternal(ref) {
-		create.ExternalID = api.Some(strings.TrimPrefix(ref, "ext:"))
+		id, err := externalID(ref)
+		if err != nil {
+			return api.Workspace{}, err
+		}
+		create.ExternalID = api.Some(id)
 		if in.ExternalID.Has() && in.ExternalID.Value != create.ExternalID.Value {
 			return api.Workspace{}, api.FieldError("external_id", "differs from the path's")
 		}

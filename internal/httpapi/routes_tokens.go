@@ -46,7 +46,7 @@ func tokenStateRoutes() []Route {
 			maybe(change(func(c *call, in api.DisableToken) (api.Token, int64, error) {
 				return c.s.authority.DisableToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			}))),
-		route("POST", id+"/enable", needs("tokens:disable"), "Enable a disabled token",
+		route("POST", id+"/enable", needs("tokens:disable").noting("And cover of what the token may do. A scheduled end stays without tokens:delete."), "Enable a disabled token",
 			act(func(c *call) (api.Token, int64, error) {
 				return c.s.authority.EnableToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
@@ -63,7 +63,7 @@ func tokenStateRoutes() []Route {
 			act(func(c *call) (api.Token, int64, error) {
 				return c.s.authority.RetireSecrets(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
-		route("POST", id+"/transfer", needs("tokens:edit").noting("And what a new token of the new owner needs."), "Move a token to another owner and rotate it",
+		route("POST", id+"/transfer", needs("tokens:edit").noting("And tokens:delete, as to revoke it, and what a new token of the new owner needs."), "Move a token to another owner and rotate it",
 			issue(func(c *call, in api.TransferToken) (authority.Issued, error) {
 				return c.s.authority.TransferToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			})),
