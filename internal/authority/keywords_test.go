@@ -80,7 +80,7 @@ func TestAnExternalIDThatIsMissingNamesNobody(t *testing.T) {
 			"get workspace":    second(w.GetWorkspace(w.ctx, w.root, "ext:")),
 			"act as":           second(w.GetWorkspace(w.ctx, acting, "acme")),
 			"owner of a token": second(w.CreateToken(w.ctx, w.root, "acme", ask("personal", "ext:"))),
-			"owner of a list":  third(w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Owner: "ext:"}, page(0))),
+			"owner of a list":  third(w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Owner: api.Some("ext:")}, page(0))),
 		} {
 			if e := api.AsError(err); e.Status() != 400 {
 				w.Errorf("%s: %v, want 400", what, err)
