@@ -13,24 +13,23 @@ import (
 func TestKeywordsAreNoNames(t *testing.T) {
 	each(t, func(w *world) {
 		at := authority.Where{Workspace: "acme"}
-		for _, word := range []string{"any", "*", "self", "me", "admin", "owner", "product", "instance", "new", "ext:"} {
-			for _, name := range []string{word, strings.ToUpper(word)} {
-				refused := func(what string, err error) {
-					w.Helper()
-					if code := api.AsError(err).Code; err == nil || code != api.CodeInvalidField && code != api.CodeBuiltIn {
-						w.Errorf("%s called %s: %v", what, name, err)
-					}
-				}
-				refused("resource", third(w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: name})))
-				refused("role", fourth(w.PutRole(w.ctx, w.root, at, name, api.PutRole{})))
-				refused("role of the instance", fourth(w.PutRole(w.ctx, w.root, authority.Where{Instance: true}, name, api.PutRole{})))
-				refused("scope", fourth(w.PutScope(w.ctx, w.root, at, name+":read", api.PutScope{})))
-				refused("workspace", third(w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: name})))
-				in := api.CreateServiceAccount{Name: name}
-				refused("service account", third(w.CreateServiceAccount(w.ctx, w.root, "acme", in)))
+		refused := func(what, name string, err error) {
+			w.Helper()
+			if code := api.AsError(err).Code; err == nil || code != api.CodeInvalidField && code != api.CodeBuiltIn {
+				w.Errorf("%s called %s: %v", what, name, err)
 			}
 		}
-		for _, name := range []string{"sac_0123456789abcdef", "usr_0123456789abcdef"} {
+		for _, name := range []string{"any", "ANY", "*", "self", "Self", "me", "admin", "Admin", "ext:"} {
+			refused("resource", name, third(w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: name})))
+			refused("scope", name, fourth(w.PutScope(w.ctx, w.root, at, name+":read", api.PutScope{})))
+			refused("workspace", name, third(w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: name})))
+			refused("service account", name, third(w.CreateServiceAccount(w.ctx, w.root, "acme", api.CreateServiceAccount{Name: name})))
+		}
+		for _, name := range []string{"any", "ANY", "*", "self", "me", "admin", "owner", "OWNER", "product", "Instance", "ext:"} {
+			refused("role", name, fourth(w.PutRole(w.ctx, w.root, at, name, api.PutRole{})))
+			refused("role of the instance", name, fourth(w.PutRole(w.ctx, w.root, authority.Where{Instance: true}, name, api.PutRole{})))
+		}
+		for _, name := range []string{"sac_0123456789abcdef", "usr_0123456789abcdef", "new"} {
 			err := third(w.CreateServiceAccount(w.ctx, w.root, "acme", api.CreateServiceAccount{Name: name}))
 			w.refusedField(err, api.CodeInvalidField, "name")
 		}

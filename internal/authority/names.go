@@ -83,7 +83,7 @@ const (
 // checkFree refuses a word that some call reads as something else than a name.
 func checkFree(field, s string) error {
 	if grant.Keyword(s) {
-		return api.FieldError(field, "is a word of the API's own, like any, self, me, admin and owner; choose another name")
+		return api.FieldError(field, "is a word of the API's own, like any, self, me and admin; choose another name")
 	}
 	return nil
 }
@@ -98,6 +98,9 @@ func checkSlug(s string) error {
 func checkServiceAccountName(s string) error {
 	if !matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "._-") {
 		return api.FieldError("name", "must be 1 to 63 of a-z, 0-9 and ._-, and begin with a letter or digit")
+	}
+	if s == "new" { // the page of a form
+		return api.FieldError("name", "must not be new; choose another name")
 	}
 	if isUserID(s) || strings.HasPrefix(s, accountID) {
 		return api.FieldError("name", "must not begin like the id of a user (usr_) or service account (sac_)")

@@ -193,17 +193,10 @@ func checkRole(e entry, name string, was Role, in api.PutRole) error {
 	)
 }
 
-// checkRoleName refuses also what looks like a built-in role and is none. A role
-// that has such a name since before is still changed.
+// checkRoleName lets a role that has a keyword for its name since before be changed.
 func checkRoleName(name string, was Role) error {
-	like := slices.ContainsFunc(grant.BuiltInRoles(), func(d grant.RoleDef) bool { return d.Name != name && strings.EqualFold(d.Name, name) })
-	switch {
-	case was.Name == "" && like:
-		return api.FieldError("name", "differs from that of a built-in role by letter case alone")
-	case was.Name == "" && name != "Owner":
-		if err := checkFree("name", name); err != nil {
-			return err
-		}
+	if was.Name == "" && grant.RoleKeyword(name) {
+		return api.FieldError("name", "is a word of the API's own, or differs from a built-in role by letter case alone; choose another name")
 	}
 	if strings.TrimSpace(name) != name || strings.ContainsAny(name, "/,") {
 		return api.FieldError("name", "must not begin or end with a blank, or hold a slash or comma")

@@ -47,6 +47,9 @@ func can(t api.Token, scope, resource string) bool {
 // Resolve answers the row of the workspace that a verification names, as far as
 // the verifying caller may see it: its own, or any with instance:verify.
 func (a *Authority) Resolve(ctx context.Context, ref string) (id ID, err error) {
+	if ref == external { // a verification decides, also about what names nothing
+		return 0, notFound()
+	}
 	err = a.read(ctx, func(r Reader) error {
 		ws, err := a.workspace(r, Caller{Machine: "verify"}, ref)
 		id = ws.ID
