@@ -1,7 +1,6 @@
 package authority_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
