@@ -1,6 +1,9 @@
 package token
 
-import "io"
+import (
+	"io"
+	"strings"
+)
 
 // Locator is the public part of a token, 12 characters of base62: by it a token
 // is looked up, named in logs and shown. It stays the same for the token's
@@ -15,6 +18,25 @@ func ParseLocator(s string) (Locator, error) {
 		return Locator{}, errLocator
 	}
 	return Locator([]byte(s)), nil
+}
+
+// LocatorStart answers with what characters the locator begins that a word of
+// somebody's means: a locator or its beginning, a token ID, a mask with or without
+// its "…", or a token string, of which no more than the locator is looked at. It
+// is "" for a word that can mean none.
+func LocatorStart(word string) string {
+	const enough = 5 // behind an underscore: fewer characters are a part of a name
+	word = strings.TrimSuffix(strings.TrimSuffix(word, "…"), "...")
+	if i := strings.LastIndexByte(word, '_'); i >= 0 {
+		if word = word[i+1:]; len(word) < enough {
+			return ""
+		}
+		word = word[:min(len(word), LocatorLength)]
+	}
+	if len(word) > LocatorLength || !allBase62(word) {
+		return ""
+	}
+	return word
 }
 
 // NewLocator draws a locator. With 71 bits two of them are never expected to

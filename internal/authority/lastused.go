@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -102,11 +103,11 @@ func (w *work) seen(ch *change, v api.Token) (api.Token, error) {
 
 // usedFrom reads the address or network of a filter. Who asks learns where
 // tokens were used, so it needs usage:read, but for one's own tokens.
-func usedFrom(ac *actor, q TokenQuery, text string) (netip.Prefix, error) {
+func usedFrom(ac *actor, q query, text string) (netip.Prefix, error) {
 	if text == "" {
 		return netip.Prefix{}, nil
 	}
-	if own := ac.member != 0 && q.OwnerMember == ac.member && ac.person(); !own {
+	if own := ac.member != 0 && len(q.owners) == 1 && q.owners[0] == (verify.OwnerKey{Type: verify.OwnerMember, ID: ac.member}) && ac.person(); !own {
 		if err := ac.need("usage:read"); err != nil {
 			return netip.Prefix{}, err
 		}

@@ -184,7 +184,11 @@ func (a *Authority) ListMembers(ctx context.Context, c Caller, ref string, page 
 		if err != nil {
 			return err
 		}
-		rows, err := r.Members(sp.ws.ID, page.rows())
+		q, err := page.rows()
+		if err != nil {
+			return err
+		}
+		rows, err := r.Members(sp.ws.ID, q)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,9 @@ func (p Page) size() int {
 
 // rows asks for the rows of the page and one more, which tells whether another
 // page follows.
-func (p Page) rows() Range { return Range{After: p.After, Limit: p.size() + 1, Text: p.Text} }
+func (p Page) rows() (Range, error) {
+	return Range{After: p.After, Limit: p.size() + 1, Text: p.Text}, checkSearch(p.Text)
+}
 
 // cut keeps n of at most n+1 rows, and answers where the next page begins; 0
 // when there is none.

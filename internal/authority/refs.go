@@ -33,16 +33,24 @@ func (a *Authority) member(r Reader, ac *actor, sp *space, ref string) (Member, 
 		return Member{}, api.Errorf(api.CodeNotFound, "the caller is not a member of this workspace")
 	case ref == "me":
 		return r.Member(sp.ws.ID, MemberKey{ID: ac.member})
+	}
+	k, err := memberKey(ref)
+	if err != nil {
+		return Member{}, err
+	}
+	return r.Member(sp.ws.ID, k)
+}
+
+// memberKey reads ext:ID, an e-mail, or an id.
+func memberKey(ref string) (MemberKey, error) {
+	switch {
 	case isExternal(ref):
 		id, err := externalID(ref)
-		if err != nil {
-			return Member{}, err
-		}
-		return r.Member(sp.ws.ID, MemberKey{ExternalID: id})
+		return MemberKey{ExternalID: id}, err
 	case strings.Contains(ref, "@"):
-		return r.Member(sp.ws.ID, MemberKey{Email: strings.ToLower(ref)})
+		return MemberKey{Email: strings.ToLower(ref)}, nil
 	}
-	return r.Member(sp.ws.ID, MemberKey{PublicID: ref})
+	return MemberKey{PublicID: ref}, nil
 }
 
 // accountID begins the id of a service account.

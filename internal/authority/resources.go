@@ -102,7 +102,11 @@ func (a *Authority) ListResources(ctx context.Context, c Caller, ref string, pag
 		if err != nil {
 			return err
 		}
-		rows, err := r.Resources(sp.ws.ID, page.rows())
+		q, err := page.rows()
+		if err != nil {
+			return err
+		}
+		rows, err := r.Resources(sp.ws.ID, q)
 		if err != nil {
 			return err
 		}

@@ -112,7 +112,11 @@ func (a *Authority) ListServiceAccounts(ctx context.Context, c Caller, ref strin
 		if err != nil {
 			return err
 		}
-		rows, err := r.ServiceAccounts(sp.ws.ID, page.rows())
+		q, err := page.rows()
+		if err != nil {
+			return err
+		}
+		rows, err := r.ServiceAccounts(sp.ws.ID, q)
 		if err != nil {
 			return err
 		}

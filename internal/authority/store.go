@@ -109,8 +109,8 @@ type Range struct {
 	// After continues a list: only IDs greater than it.
 	After ID
 	Limit int
-	// Text keeps what contains it, compared without case for ASCII and matched
-	// literally: % and _ mean themselves.
+	// Text keeps what contains each of its words, anywhere in what is searched,
+	// compared without case for ASCII and matched literally: % and _ mean themselves.
 	Text string
 }
 
@@ -125,14 +125,20 @@ type PeopleReader interface {
 	// Member finds a member of that workspace; by ID a removed one too, and then
 	// workspace 0 means any.
 	Member(workspace ID, k MemberKey) (Member, error)
+	// Memberships finds a person's in that workspace, removed ones too, by any key
+	// but ID: newest first, at most 50.
+	Memberships(workspace ID, k MemberKey) ([]Member, error)
 	// Members lists those not removed; a text is looked for in the name, the
 	// external id, and the user's e-mail and name.
 	Members(workspace ID, q Range) ([]Member, error)
 	// ServiceAccount finds one of that workspace; by ID a removed one too, and
 	// then workspace 0 means any.
 	ServiceAccount(workspace ID, k ServiceAccountKey) (ServiceAccount, error)
-	// ServiceAccounts lists those not removed; a text is looked for in the name
-	// and the description.
+	// ServiceAccountsEver finds those of that workspace that have or had a name or
+	// a public id, removed ones too: newest first, at most 50.
+	ServiceAccountsEver(workspace ID, k ServiceAccountKey) ([]ServiceAccount, error)
+	// ServiceAccounts lists those not removed; a text is looked for in the name,
+	// the description and the public id.
 	ServiceAccounts(workspace ID, q Range) ([]ServiceAccount, error)
 }
 
@@ -145,9 +151,10 @@ type TokenQuery struct {
 	OwnerMember, OwnerServiceAccount ID
 	// Kind keeps one kind.
 	Kind token.Kind
-	// Text keeps tokens whose label or description contains it, compared
-	// without case for ASCII, or whose locator starts with it. It is matched
-	// literally: % and _ mean themselves.
+	// Text keeps tokens that have each of its words in what is shown of them: in
+	// the label, the description, or a name, address or id of the owner, removed or
+	// not, compared without case for ASCII and literally (% and _ mean themselves);
+	// or as the beginning of the locator, also in a mask or a token ID.
 	Text string
 	// CreatedBy keeps those made by that address.
 	CreatedBy string

@@ -1,10 +1,12 @@
 package authority
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -77,7 +79,8 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 		if err != nil {
 			return err
 		}
-		out, next, err = a.watching(ctx, r, ac, sp).tokens(q, a.keepFrom(ctx, from), keep, page)
+		q.some = a.keepFrom(ctx, from)
+		out, next, err = a.watching(ctx, r, ac, sp).tokens(q, keep, page)
 		return err
 	})
 	return out, next, err
@@ -105,17 +108,48 @@ func (a *Authority) ownOnly(r Reader, ac *actor, sp *space, f *api.TokenFilter) 
 // scanLimit bounds how many rows one page of a filtered list looks at.
 const scanLimit = 20_000
 
-// tokens shows a page of the tokens that a query finds, that some keeps of the
-// rows and keep of what is shown.
-func (s *sight) tokens(q TokenQuery, some func([]Token) (map[token.Locator]bool, error), keep func(api.Token) bool, page Page) ([]api.Token, int64, error) {
+// query is a TokenQuery and what takes more than one.
+type query struct {
+	TokenQuery
+	// owners are those whose tokens are asked for: everything that one name means
+	// or meant. Nil asks for everybody's.
+	owners []verify.OwnerKey
+	// some keeps some of the rows; what it answers as nil keeps all.
+	some func([]Token) (map[token.Locator]bool, error)
+}
+
+// rows answers as [Reader.Tokens] does, of all owners together.
+func (q *query) rows(r Reader, workspace ID) ([]Token, error) {
+	if q.owners == nil {
+		return r.Tokens(workspace, q.TokenQuery)
+	}
+	var all []Token
+	for _, o := range q.owners {
+		of := q.TokenQuery
+		if of.OwnerMember = o.ID; o.Type == verify.OwnerServiceAccount {
+			of.OwnerMember, of.OwnerServiceAccount = 0, o.ID
+		}
+		rows, err := r.Tokens(workspace, of)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	slices.SortFunc(all, func(a, b Token) int { return cmp.Compare(b.ID, a.ID) })
+	return all[:min(len(all), q.Limit)], nil
+}
+
+// tokens shows a page of the tokens that a query finds, and keep keeps of what is
+// shown.
+func (s *sight) tokens(q query, keep func(api.Token) bool, page Page) ([]api.Token, int64, error) {
 	out := []api.Token{}
 	q.Before, q.Limit = page.After, page.size()+1
 	for seen := 0; ; seen += q.Limit {
-		rows, err := s.r.Tokens(s.sp.ws.ID, q)
+		rows, err := q.rows(s.r, s.sp.ws.ID)
 		if err != nil {
 			return nil, 0, err
 		}
-		kept, err := some(rows)
+		kept, err := q.some(rows)
 		if err := firstError(err, s.know(rows)); err != nil {
 			return nil, 0, err
 		}
@@ -147,9 +181,9 @@ func (s *sight) tokens(q TokenQuery, some func([]Token) (map[token.Locator]bool,
 
 // filter turns a request's filter into what the store can answer and what is
 // asked of each token.
-func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (TokenQuery, func(api.Token) bool, error) {
-	q := TokenQuery{Text: f.Query.Value, CreatedBy: f.CreatedBy.Value, Deleted: f.Deleted}
-	if err := checkFilter("", f); err != nil {
+func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (q query, keep func(api.Token) bool, err error) {
+	q.Text, q.CreatedBy, q.Deleted = f.Query.Value, f.CreatedBy.Value, f.Deleted
+	if err := firstError(checkFilter("", f), checkSearch(q.Text)); err != nil {
 		return q, nil, err
 	}
 	if f.Kind.Set {
@@ -176,30 +210,59 @@ func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (T
 		q.ExpiresAfter = a.now()
 		q.ExpiresBefore = q.ExpiresAfter.Add(f.ExpiringWithin.Value.Std())
 	}
-	if err := a.filterOwner(r, ac, sp, f.Owner.Value, &q); err != nil {
-		return q, nil, err
+	if owner := f.Owner.Value; f.Owner.Set && kindOfOwner(owner) == token.Workspace {
+		q.Kind = token.Workspace
+	} else if f.Owner.Set {
+		if q.owners, err = owners(r, ac, sp, owner); err != nil {
+			return q, nil, err
+		}
 	}
 	return q, keeper(f, a.now()), nil
 }
 
-// filterOwner narrows a query to an owner; one that does not exist has no tokens.
-func (a *Authority) filterOwner(r Reader, ac *actor, sp *space, owner string, q *TokenQuery) error {
-	if owner == "" {
-		return nil
+// owners are the members or service accounts that a reference names or named:
+// tokens of somebody who was removed, or came back as another member, are found
+// by what that somebody was called.
+func owners(r Reader, ac *actor, sp *space, ref string) (out []verify.OwnerKey, err error) {
+	if kindOfOwner(ref) == token.Service {
+		rows, err := r.ServiceAccountsEver(sp.ws.ID, serviceAccountKey(ref, sp.ws))
+		for _, s := range rows {
+			out = append(out, verify.OwnerKey{Type: verify.OwnerServiceAccount, ID: s.ID})
+		}
+		return out, firstError(err, some(out))
 	}
-	if kindOfOwner(owner) == token.Workspace {
-		q.Kind = token.Workspace
-		return nil
+	if ref == "me" {
+		m, err := r.Member(sp.ws.ID, MemberKey{ID: ac.member})
+		return []verify.OwnerKey{{Type: verify.OwnerMember, ID: m.ID}}, noSuch("owner", err)
 	}
-	if kindOfOwner(owner) == token.Service {
-		s, err := r.ServiceAccount(sp.ws.ID, serviceAccountKey(owner, sp.ws))
-		q.OwnerServiceAccount = s.ID
-		return noSuch("owner", err)
+	k, err := memberKey(ref)
+	if err != nil {
+		return nil, err
 	}
-	m, err := a.member(r, ac, sp, owner)
-	q.OwnerMember = m.ID
-	return noSuch("owner", err)
+	rows, err := r.Memberships(sp.ws.ID, k)
+	for _, m := range rows {
+		out = append(out, verify.OwnerKey{Type: verify.OwnerMember, ID: m.ID})
+	}
+	return out, firstError(err, some(out))
 }
+
+// some refuses an owner that there is and was none of.
+func some(owners []verify.OwnerKey) error {
+	if len(owners) == 0 {
+		return noSuch("owner", ErrNoRow)
+	}
+	return nil
+}
+
+// checkSearch bounds the work of one search.
+func checkSearch(text string) error {
+	if len(strings.Fields(text)) > maxSearchWords {
+		return api.FieldError("q", fmt.Sprintf("must have at most %d words", maxSearchWords))
+	}
+	return nil
+}
+
+const maxSearchWords = 16
 
 // keeper asks of each token what the store was not asked.
 func keeper(f api.TokenFilter, now time.Time) func(api.Token) bool {

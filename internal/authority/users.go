@@ -44,7 +44,11 @@ func (a *Authority) ListUsers(ctx context.Context, c Caller, page Page) (out []a
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
-		rows, err := r.Users(page.rows())
+		q, err := page.rows()
+		if err != nil {
+			return err
+		}
+		rows, err := r.Users(q)
 		if err != nil {
 			return err
 		}

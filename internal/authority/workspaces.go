@@ -124,7 +124,11 @@ func (a *Authority) ListWorkspaces(ctx context.Context, c Caller, page Page) (ou
 func visible(r Reader, ac *actor, page Page) ([]Workspace, error) {
 	switch {
 	case ac.instance:
-		return r.Workspaces(page.rows())
+		q, err := page.rows()
+		if err != nil {
+			return nil, err
+		}
+		return r.Workspaces(q)
 	case ac.with != nil:
 		ws, err := r.Workspace(WorkspaceKey{ID: ac.with.Workspace})
 		return after([]Workspace{ws}, page), err
@@ -135,10 +139,10 @@ func visible(r Reader, ac *actor, page Page) ([]Workspace, error) {
 
 // after keeps the workspaces that a page may begin with.
 func after(all []Workspace, page Page) []Workspace {
-	text := strings.ToLower(page.Text)
+	words := strings.Fields(strings.ToLower(page.Text))
 	return slices.DeleteFunc(all, func(ws Workspace) bool {
-		named := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
-		return ws.ID <= page.After || !named(ws.Slug) && !named(ws.Name) && !named(ws.ExternalID)
+		shown := strings.ToLower(ws.Slug + "\n" + ws.Name + "\n" + ws.ExternalID)
+		return ws.ID <= page.After || slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(shown, w) })
 	})
 }
 

@@ -205,7 +205,7 @@ func (rt Route) creating() Route {
 
 // searching takes a text that the listed have in one of their names.
 func (rt Route) searching(in string) Route {
-	rt.Params = append(rt.Params, Param{Name: "q", Description: "Only what has this text in its " + in + ", whatever the case of the letters A to Z."})
+	rt.Params = append(rt.Params, Param{Name: "q", Description: "Only what has each of these words in its " + in + ", whatever the case of the letters A to Z."})
 	return rt
 }
 

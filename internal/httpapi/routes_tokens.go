@@ -77,7 +77,7 @@ func tokenParams() []Param {
 		{Name: "owner", Description: "A member's e-mail, id, ext:ID or me; a service account's name; slug@workspace."},
 		{Name: "kind", OneOf: []string{"personal", "service", "workspace"}, Description: "The kind of token."},
 		{Name: "status", OneOf: []string{api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked}, Description: "The status of now."},
-		{Name: "q", Description: "A part of the label or description, or the beginning of the locator."},
+		{Name: "q", Description: "Words, each of which must be in the label, the description, or a name, address or id of the owner, removed ones too, or begin the locator; a mask or a token ID is taken too."},
 		{Name: "role", Description: "A role that the token names."},
 		{Name: "scope", Description: "A scope or pattern that the token names."},
 		{Name: "resource", Description: "A resource that the token names; with can, the resource that is meant."},

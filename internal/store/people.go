@@ -26,9 +26,9 @@ func (r *reader) User(k authority.UserKey) (authority.User, error) {
 
 // Users lists people, oldest first.
 func (r *reader) Users(q authority.Range) ([]authority.User, error) {
-	return list(r.session, userFields, `SELECT `+userColumns+` FROM users
-		WHERE id > $1 AND (CAST($2 AS TEXT) = '' OR lower(email) LIKE $3 ESCAPE '\' OR lower(name) LIKE $3 ESCAPE '\')
-		ORDER BY id LIMIT CAST($4 AS BIGINT)`, q.After, q.Text, containing(q.Text), bound(q.Limit))
+	return list(r.session, userFields, searched+` SELECT `+userColumns+` FROM users WHERE id > $2`+everyWord+`
+			lower(email) LIKE pattern ESCAPE '\' OR lower(name) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
+		isFound+` ORDER BY id LIMIT CAST($3 AS BIGINT)`, words(q.Text), q.After, bound(q.Limit))
 }
 
 // InstanceAdmins has an index of its own, since it is asked before every change
@@ -50,7 +50,12 @@ func (t *tx) PutUser(u authority.User) error {
 			erased_at = excluded.erased_at, revision = excluded.revision`, userFields(&u)...)
 }
 
-const memberSelect = `SELECT m.id, m.workspace, m.user_id, m.name, m.external_id, m.grants, m.created_at,
+// memberHas is what a member is searched in.
+const memberHas = `
+	lower(m.name) LIKE pattern ESCAPE '\' OR lower(m.external_id) LIKE pattern ESCAPE '\' OR lower(u.email) LIKE pattern ESCAPE '\'
+	OR lower(u.name) LIKE pattern ESCAPE '\' OR lower(u.public_id) LIKE pattern ESCAPE '\'`
+
+const memberSelect = ` SELECT m.id, m.workspace, m.user_id, m.name, m.external_id, m.grants, m.created_at,
 	m.deactivated_at, m.deactivated_by, m.removed_at, m.revision, u.public_id, u.email, u.name, u.instance_admin, u.deactivated_at
 	FROM members m JOIN users u ON u.id = m.user_id `
 
@@ -90,13 +95,27 @@ func (r *reader) Member(workspace authority.ID, k authority.MemberKey) (authorit
 	return authority.Member{}, authority.ErrNoRow
 }
 
+// Memberships takes the newest: nobody is removed and comes back more often.
+func (r *reader) Memberships(workspace authority.ID, k authority.MemberKey) ([]authority.Member, error) {
+	const newest = ` ORDER BY m.id DESC LIMIT 50`
+	switch {
+	case k.User != 0:
+		return list(r.session, memberFields, memberSelect+`WHERE m.user_id = $1 AND m.workspace = $2`+newest, k.User, workspace)
+	case k.PublicID != "":
+		return list(r.session, memberFields, memberSelect+`WHERE u.public_id = $1 AND m.workspace = $2`+newest, k.PublicID, workspace)
+	case k.Email != "":
+		return list(r.session, memberFields, memberSelect+`WHERE u.email = $1 AND m.workspace = $2`+newest, k.Email, workspace)
+	case k.ExternalID != "":
+		return list(r.session, memberFields, memberSelect+`WHERE m.external_id = $1 AND m.workspace = $2`+newest, k.ExternalID, workspace)
+	}
+	return nil, nil
+}
+
 // Members lists those not removed, oldest first.
 func (r *reader) Members(workspace authority.ID, q authority.Range) ([]authority.Member, error) {
-	return list(r.session, memberFields, memberSelect+`
-		WHERE m.workspace = $1 AND m.id > $2 AND m.removed_at IS NULL
-		AND (CAST($3 AS TEXT) = '' OR lower(m.name) LIKE $4 ESCAPE '\' OR lower(m.external_id) LIKE $4 ESCAPE '\'
-			OR lower(u.email) LIKE $4 ESCAPE '\' OR lower(u.name) LIKE $4 ESCAPE '\')
-		ORDER BY m.id LIMIT CAST($5 AS BIGINT)`, workspace, q.After, q.Text, containing(q.Text), bound(q.Limit))
+	return list(r.session, memberFields, searched+memberSelect+`
+		WHERE m.workspace = $2 AND m.id > $3 AND m.removed_at IS NULL`+everyWord+memberHas+isFound+`
+		ORDER BY m.id LIMIT CAST($4 AS BIGINT)`, words(q.Text), workspace, q.After, bound(q.Limit))
 }
 
 // PutMember stores the membership alone; the fields of the user are left as they
@@ -139,12 +158,23 @@ func (r *reader) ServiceAccount(workspace authority.ID, k authority.ServiceAccou
 	return authority.ServiceAccount{}, authority.ErrNoRow
 }
 
+// ServiceAccountsEver is to accounts what Memberships is to members.
+func (r *reader) ServiceAccountsEver(workspace authority.ID, k authority.ServiceAccountKey) ([]authority.ServiceAccount, error) {
+	const newest = ` ORDER BY id DESC LIMIT 50`
+	if k.PublicID != "" {
+		return list(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
+			WHERE public_id = $1 AND workspace = $2`+newest, k.PublicID, workspace)
+	}
+	return list(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
+		WHERE name = $1 AND workspace = $2`+newest, k.Name, workspace)
+}
+
 // ServiceAccounts lists those not removed, oldest first.
 func (r *reader) ServiceAccounts(workspace authority.ID, q authority.Range) ([]authority.ServiceAccount, error) {
-	return list(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
-		WHERE workspace = $1 AND id > $2 AND removed_at IS NULL
-		AND (CAST($3 AS TEXT) = '' OR lower(name) LIKE $4 ESCAPE '\' OR lower(description) LIKE $4 ESCAPE '\')
-		ORDER BY id LIMIT CAST($5 AS BIGINT)`, workspace, q.After, q.Text, containing(q.Text), bound(q.Limit))
+	return list(r.session, accountFields, searched+` SELECT `+accountColumns+` FROM service_accounts
+		WHERE workspace = $2 AND id > $3 AND removed_at IS NULL`+everyWord+`
+			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
+		isFound+` ORDER BY id LIMIT CAST($4 AS BIGINT)`, words(q.Text), workspace, q.After, bound(q.Limit))
 }
 
 // PutServiceAccount refuses a name that another one has which is not removed.

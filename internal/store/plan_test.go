@@ -21,11 +21,11 @@ func TestListsUseTheirIndexes(t *testing.T) {
 	open(t, store.Options{URL: url})
 	db := raw(t, url)
 	want := map[string]string{
-		"tokens":                   "tokens USING INDEX tokens_list (workspace=? AND id<?)",
-		"tokens of a member":       "tokens USING INDEX tokens_member (workspace=? AND owner_member=? AND id<?)",
-		"tokens of an account":     "tokens USING INDEX tokens_service_account (workspace=? AND owner_service_account=? AND id<?)",
-		"tokens made with a token": "tokens USING INDEX tokens_created_with (workspace=? AND created_with=? AND id<?)",
-		"tokens made by somebody":  "tokens USING INDEX tokens_created_by (workspace=? AND created_by=? AND id<?)",
+		"tokens":                   "t USING INDEX tokens_list (workspace=? AND id<?)",
+		"tokens of a member":       "t USING INDEX tokens_member (workspace=? AND owner_member=? AND id<?)",
+		"tokens of an account":     "t USING INDEX tokens_service_account (workspace=? AND owner_service_account=? AND id<?)",
+		"tokens made with a token": "t USING INDEX tokens_created_with (workspace=? AND created_with=? AND id<?)",
+		"tokens made by somebody":  "t USING INDEX tokens_created_by (workspace=? AND created_by=? AND id<?)",
 		"count of tokens":          "tokens USING INDEX tokens_live (workspace=?)",
 		"count of a member's":      "tokens USING INDEX tokens_member (workspace=? AND owner_member=?)",
 		"count of an account's":    "tokens USING INDEX tokens_service_account (workspace=? AND owner_service_account=?)",
@@ -50,7 +50,11 @@ func TestListsUseTheirIndexes(t *testing.T) {
 	}
 	lists := store.Lists()
 	for name, query := range lists {
-		if got := strings.TrimPrefix(plan(t, db, query), "CO-ROUTINE rows; "); got != "SEARCH "+want[name] {
+		got := strings.TrimPrefix(plan(t, db, query), "CO-ROUTINE rows; ")
+		if strings.HasPrefix(want[name], "t ") {
+			got, _, _ = strings.Cut(got, ";") // the rest is how words are searched in a row
+		}
+		if got != "SEARCH "+want[name] {
 			t.Errorf("%s: %s\nwant SEARCH %s", name, got, want[name])
 		}
 	}

@@ -46,9 +46,10 @@ func (r *reader) AuditAbout(workspace authority.ID, after, through int64, text [
 }
 
 const (
-	tokensRevoked = tokensOf + ` AND revoked_at < $2 ORDER BY revoked_at, id LIMIT CAST($3 AS BIGINT)`
+	tokensHere    = `SELECT ` + tokenColumns + ` FROM tokens WHERE workspace = $1`
+	tokensRevoked = tokensHere + ` AND revoked_at < $2 ORDER BY revoked_at, id LIMIT CAST($3 AS BIGINT)`
 	// tokensLapsed count as revoked since their scheduled end.
-	tokensLapsed = tokensOf + ` AND revoke_at < $2 AND revoked_at IS NULL
+	tokensLapsed = tokensHere + ` AND revoke_at < $2 AND revoked_at IS NULL
 		ORDER BY revoke_at, id LIMIT CAST($3 AS BIGINT)`
 )
 

@@ -73,10 +73,10 @@ func (r *reader) Resource(workspace authority.ID, name string) (authority.Resour
 
 // Resources lists in the order they came on board.
 func (r *reader) Resources(workspace authority.ID, q authority.Range) ([]authority.Resource, error) {
-	return list(r.session, resourceFields, `SELECT `+resourceColumns+` FROM resources
-		WHERE workspace = $1 AND id > $2
-		AND (CAST($3 AS TEXT) = '' OR lower(name) LIKE $4 ESCAPE '\' OR lower(description) LIKE $4 ESCAPE '\')
-		ORDER BY id LIMIT CAST($5 AS BIGINT)`, workspace, q.After, q.Text, containing(q.Text), bound(q.Limit))
+	return list(r.session, resourceFields, searched+` SELECT `+resourceColumns+` FROM resources
+		WHERE workspace = $2 AND id > $3`+everyWord+`
+			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\'`+isFound+`
+		ORDER BY id LIMIT CAST($4 AS BIGINT)`, words(q.Text), workspace, q.After, bound(q.Limit))
 }
 
 // PutResource refuses a name that another resource of the workspace has.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
@@ -34,29 +33,38 @@ func (r *reader) Token(l token.Locator) (authority.Token, error) {
 // tokenFilters narrow a list of tokens; each is idle while its field is zero.
 // Those that an index serves stand a second time in front of the list that uses
 // it, where no OR hides them from the planner.
-const tokenFilters = ` AND id < $2
-	AND (deleted_at IS NULL OR CAST($3 AS BOOLEAN))
-	AND (CAST($4 AS BIGINT) IS NULL OR owner_member = $4)
-	AND (CAST($5 AS BIGINT) IS NULL OR owner_service_account = $5)
-	AND (CAST($6 AS TEXT) = '' OR kind = $6)
-	AND (CAST($7 AS TEXT) = '' OR created_by = $7)
-	AND (CAST($8 AS TEXT) IS NULL OR created_with = $8)
-	AND (CAST($9 AS TEXT) = '' OR substr(locator, 1, length(CAST($9 AS TEXT))) = $9
-		OR lower(label) LIKE $10 ESCAPE '\' OR lower(description) LIKE $10 ESCAPE '\')
-	AND (CAST($11 AS BIGINT) IS NULL OR expires_at < $11)
-	AND (CAST($12 AS BIGINT) IS NULL OR expires_at > $12)
-	AND (CAST($13 AS BIGINT) IS NULL OR revoked_at IS NULL
-		AND (revoke_at IS NULL OR revoke_at > $13)
-		AND (expires_at IS NULL OR expires_at > $13))
-	ORDER BY id DESC LIMIT CAST($14 AS BIGINT)`
+const tokenFilters = ` AND t.id < $3
+	AND (t.deleted_at IS NULL OR CAST($4 AS BOOLEAN))
+	AND (CAST($5 AS BIGINT) IS NULL OR t.owner_member = $5)
+	AND (CAST($6 AS BIGINT) IS NULL OR t.owner_service_account = $6)
+	AND (CAST($7 AS TEXT) = '' OR t.kind = $7)
+	AND (CAST($8 AS TEXT) = '' OR t.created_by = $8)
+	AND (CAST($9 AS TEXT) IS NULL OR t.created_with = $9)
+	AND (CAST($10 AS BIGINT) IS NULL OR t.expires_at < $10)
+	AND (CAST($11 AS BIGINT) IS NULL OR t.expires_at > $11)
+	AND (CAST($12 AS BIGINT) IS NULL OR t.revoked_at IS NULL
+		AND (t.revoke_at IS NULL OR t.revoke_at > $12)
+		AND (t.expires_at IS NULL OR t.expires_at > $12))` + everyWord + tokenHas + isFound + `
+	ORDER BY t.id DESC LIMIT CAST($13 AS BIGINT)`
+
+// tokenHas is what a token is searched in: what is shown of it and of its owner,
+// also of one that was removed.
+const tokenHas = `
+	located <> '' AND substr(t.locator, 1, length(located)) = located
+	OR lower(t.label) LIKE pattern ESCAPE '\' OR lower(t.description) LIKE pattern ESCAPE '\'
+	OR EXISTS (SELECT 1 FROM members m JOIN users u ON u.id = m.user_id WHERE m.id = t.owner_member AND (` + memberHas + `))
+	OR EXISTS (SELECT 1 FROM service_accounts a JOIN workspaces w ON w.id = a.workspace WHERE a.id = t.owner_service_account AND (
+		lower(a.name || '@' || w.slug || '.service') LIKE pattern ESCAPE '\' OR lower(a.public_id) LIKE pattern ESCAPE '\'))
+	OR t.owner_member IS NULL AND t.owner_service_account IS NULL
+		AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = t.workspace AND lower(w.slug || '@workspace') LIKE pattern ESCAPE '\')`
 
 const (
-	tokensOf                 = `SELECT ` + tokenColumns + ` FROM tokens WHERE workspace = $1`
+	tokensOf                 = searched + ` SELECT ` + tokenColumns + ` FROM tokens t WHERE t.workspace = $2`
 	listTokens               = tokensOf + tokenFilters
-	listTokensMember         = tokensOf + ` AND owner_member = $4` + tokenFilters
-	listTokensServiceAccount = tokensOf + ` AND owner_service_account = $5` + tokenFilters
-	listTokensCreatedWith    = tokensOf + ` AND created_with = $8` + tokenFilters
-	listTokensCreatedBy      = tokensOf + ` AND created_by = $7` + tokenFilters
+	listTokensMember         = tokensOf + ` AND t.owner_member = $5` + tokenFilters
+	listTokensServiceAccount = tokensOf + ` AND t.owner_service_account = $6` + tokenFilters
+	listTokensCreatedWith    = tokensOf + ` AND t.created_with = $9` + tokenFilters
+	listTokensCreatedBy      = tokensOf + ` AND t.created_by = $8` + tokenFilters
 )
 
 // Tokens picks the list by the filter that leaves the fewest rows.
@@ -72,21 +80,9 @@ func (r *reader) Tokens(workspace authority.ID, q authority.TokenQuery) ([]autho
 	case q.CreatedBy != "":
 		query = listTokensCreatedBy
 	}
-	return list(r.session, tokenFields, query, workspace, below(q.Before), q.Deleted, ref{&q.OwnerMember},
-		ref{&q.OwnerServiceAccount}, kind{&q.Kind}, q.CreatedBy, locator{&q.CreatedWith}, q.Text, containing(q.Text),
+	return list(r.session, tokenFields, query, words(q.Text), workspace, below(q.Before), q.Deleted, ref{&q.OwnerMember},
+		ref{&q.OwnerServiceAccount}, kind{&q.Kind}, q.CreatedBy, locator{&q.CreatedWith},
 		moment(q.ExpiresBefore), moment(q.ExpiresAfter), moment(q.Live), bound(q.Limit))
-}
-
-// containing is the LIKE pattern of lower-case texts that contain s, in which
-// only ASCII is folded, as lower() does on both engines for our columns.
-func containing(s string) string {
-	lower := strings.Map(func(c rune) rune {
-		if 'A' <= c && c <= 'Z' {
-			return c + 'a' - 'A'
-		}
-		return c
-	}, s)
-	return `%` + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(lower) + `%`
 }
 
 const (

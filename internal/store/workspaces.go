@@ -45,11 +45,10 @@ func (r *reader) Workspace(k authority.WorkspaceKey) (authority.Workspace, error
 
 // Workspaces lists tenants, oldest first.
 func (r *reader) Workspaces(q authority.Range) ([]authority.Workspace, error) {
-	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
-		WHERE w.id > $1 AND w.deleted_at IS NULL
-		AND (CAST($2 AS TEXT) = '' OR lower(w.slug) LIKE $3 ESCAPE '\' OR lower(w.name) LIKE $3 ESCAPE '\'
-			OR lower(w.external_id) LIKE $3 ESCAPE '\')
-		ORDER BY w.id LIMIT CAST($4 AS BIGINT)`, q.After, q.Text, containing(q.Text), bound(q.Limit))
+	return list(r.session, workspaceFields, searched+` SELECT `+workspaceColumns+` FROM workspaces w
+		WHERE w.id > $2 AND w.deleted_at IS NULL`+everyWord+`
+			lower(w.slug) LIKE pattern ESCAPE '\' OR lower(w.name) LIKE pattern ESCAPE '\' OR lower(w.external_id) LIKE pattern ESCAPE '\'`+
+		isFound+` ORDER BY w.id LIMIT CAST($3 AS BIGINT)`, words(q.Text), q.After, bound(q.Limit))
 }
 
 // WorkspacesOf lists the tenants of a user, also where the membership is

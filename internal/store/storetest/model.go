@@ -74,13 +74,21 @@ func agree(rt *rapid.T, question string, want, got any, err error) {
 // tokenModel is a workspace with one member and one service account.
 type tokenModel struct {
 	workspace, member, account authority.ID
-	rows                       []authority.Token // by ID
+	// owners are what is shown of them, in lines: the member's, the account's, and
+	// the workspace's own under its ID.
+	owners map[authority.ID]string
+	rows   []authority.Token // by ID
 }
 
 // tokensAgainstModel changes tokens and then asks for lists of them.
 func tokensAgainstModel(w *world, rt *rapid.T) {
-	m := &tokenModel{workspace: w.putWorkspace(nil).ID}
-	m.member, m.account = w.putMember(m.workspace, w.putUser(nil), nil).ID, w.putAccount(m.workspace, nil).ID
+	ws := w.putWorkspace(nil)
+	member, account := w.putMember(ws.ID, w.putUser(nil), nil), w.putAccount(ws.ID, nil)
+	m := &tokenModel{workspace: ws.ID, member: member.ID, account: account.ID, owners: map[authority.ID]string{
+		ws.ID:      ws.Slug + "@workspace",
+		member.ID:  strings.Join([]string{member.Name, member.ExternalID, member.UserName, member.UserEmail, member.UserPublicID}, "\n"),
+		account.ID: account.Name + "@" + ws.Slug + ".service\n" + account.PublicID,
+	}}
 	var mutations []func(tx authority.Tx) error
 	for range rapid.IntRange(1, 12).Draw(rt, "changes") {
 		mutations = append(mutations, m.change(rt))
@@ -154,7 +162,7 @@ func (m *tokenModel) ask(w *world, rt *rapid.T, q authority.TokenQuery) {
 	var want []authority.Token
 	count := 0
 	for _, t := range slices.Backward(m.rows) {
-		if keeps(q, t) && (q.Limit == 0 || len(want) < q.Limit) {
+		if m.keeps(q, t) && (q.Limit == 0 || len(want) < q.Limit) {
 			want = append(want, t)
 		}
 		owned := (q.OwnerMember == 0 || t.OwnerMember == q.OwnerMember) &&
@@ -176,7 +184,7 @@ func (m *tokenModel) ask(w *world, rt *rapid.T, q authority.TokenQuery) {
 }
 
 // keeps says whether a query lists a token.
-func keeps(q authority.TokenQuery, t authority.Token) bool {
+func (m *tokenModel) keeps(q authority.TokenQuery, t authority.Token) bool {
 	for _, wanted := range []bool{
 		q.Before == 0 || t.ID < q.Before,
 		q.Deleted || t.DeletedAt.IsZero(),
@@ -185,12 +193,23 @@ func keeps(q authority.TokenQuery, t authority.Token) bool {
 		q.Kind == 0 || t.Kind == q.Kind,
 		q.CreatedBy == "" || t.CreatedBy == q.CreatedBy,
 		q.CreatedWith.IsZero() || t.CreatedWith == q.CreatedWith,
-		contains(t.Label, q.Text) || contains(t.Description, q.Text) || strings.HasPrefix(t.Locator.String(), q.Text),
+		m.hasWords(t, q.Text),
 		q.ExpiresBefore.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(q.ExpiresBefore),
 		q.ExpiresAfter.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.After(q.ExpiresAfter),
 		q.Live.IsZero() || t.RevokedAt.IsZero() && liveAt(t, q.Live),
 	} {
 		if !wanted {
+			return false
+		}
+	}
+	return true
+}
+
+// hasWords looks for each word of a text in what is shown of a token.
+func (m *tokenModel) hasWords(t authority.Token, text string) bool {
+	owner := m.owners[cmp.Or(t.OwnerMember, t.OwnerServiceAccount, t.Workspace)]
+	for _, word := range strings.Fields(text) {
+		if !contains(t.Label, word) && !contains(t.Description, word) && !contains(owner, word) && !strings.HasPrefix(t.Locator.String(), word) {
 			return false
 		}
 	}

@@ -239,7 +239,9 @@ func textInLists(w *world) {
 	w.putWorkspace(func(ws *authority.Workspace) { ws.Slug, ws.Name, ws.ExternalID = "umbrella", "Umbrella 1000", "crmx7" })
 	ada := w.putUser(func(u *authority.User) { u.Email, u.Name = "ada_l@example.com", "Ada Lovelace" })
 	bob := w.putUser(func(u *authority.User) { u.Email, u.Name = "adaxl@example.com", "Bob" })
+	gone := w.putMember(ws.ID, ada, func(m *authority.Member) { m.Name, m.RemovedAt = "Ada", at(1) })
 	m := w.putMember(ws.ID, ada, func(m *authority.Member) { m.Name, m.ExternalID = "Countess", "Ext_1" })
+	fired := w.putAccount(ws.ID, func(s *authority.ServiceAccount) { s.Name, s.RemovedAt = "night_backup", at(1) })
 	n := w.putMember(ws.ID, bob, func(m *authority.Member) { m.Name, m.ExternalID = "Robert", "Extx1" })
 	s := w.putAccount(ws.ID, func(s *authority.ServiceAccount) { s.Name, s.Description = "night_backup", "Copies 100% of it" })
 	w.putAccount(ws.ID, func(s *authority.ServiceAccount) { s.Name, s.Description = "nightxbackup", "Copies 1000 of it" })
@@ -252,13 +254,20 @@ func textInLists(w *world) {
 		for _, text := range []string{"DA_L", "lovelace"} {
 			found(w.T, []authority.User{ada})(tx.Users(authority.Range{Text: text}))
 		}
-		for _, text := range []string{"da_l", "LOVE", "countess", "ext_"} {
+		for _, text := range []string{"da_l", "LOVE", "countess", "ext_", "lovelace ada", "countess da_l"} {
 			found(w.T, []authority.Member{m})(tx.Members(ws.ID, authority.Range{Text: text}))
 		}
 		found(w.T, []authority.Member{n})(tx.Members(ws.ID, authority.Range{Text: "example", After: m.ID}))
 		found(w.T, []authority.Member{m})(tx.Members(ws.ID, authority.Range{Text: "example", Limit: 1}))
 		found(w.T, []authority.Member(nil))(tx.Members(ws.ID+1, authority.Range{Text: "example"}))
-		for _, text := range []string{"Night_", "100%"} {
+		for _, k := range []authority.MemberKey{{User: ada.ID}, {PublicID: ada.PublicID}, {Email: ada.Email}} {
+			found(w.T, []authority.Member{m, gone})(tx.Memberships(ws.ID, k))
+			found(w.T, []authority.Member(nil))(tx.Memberships(ws.ID+1, k))
+		}
+		found(w.T, []authority.Member{m})(tx.Memberships(ws.ID, authority.MemberKey{ExternalID: "Ext_1"}))
+		found(w.T, []authority.ServiceAccount{s, fired})(tx.ServiceAccountsEver(ws.ID, authority.ServiceAccountKey{Name: "night_backup"}))
+		found(w.T, []authority.ServiceAccount{fired})(tx.ServiceAccountsEver(ws.ID, authority.ServiceAccountKey{PublicID: fired.PublicID}))
+		for _, text := range []string{"Night_", "100%", "copies NIGHT_"} {
 			found(w.T, []authority.ServiceAccount{s})(tx.ServiceAccounts(ws.ID, authority.Range{Text: text}))
 		}
 		found(w.T, []authority.Resource{r})(tx.Resources(ws.ID, authority.Range{Text: "PAY_"}))

@@ -132,27 +132,45 @@ func tokenSearch(w *world) {
 	percent, under, back, accent := label("100% Pure"), label("snake_case"), label(`C:\temp`), label("Éclair \U0001F511")
 	described := w.putToken(ws, func(t *authority.Token) { t.Description = "for the DEPLOY job" }).Locator
 	located := w.putToken(ws, func(t *authority.Token) { t.Locator = token.Locator([]byte("ZzNotBase162")) }).Locator
+	ada := w.putUser(func(u *authority.User) { u.Email, u.Name = "ada@example.com", "Ada King Lovelace" })
+	left := w.putMember(ws, ada, func(m *authority.Member) { m.Name, m.ExternalID, m.RemovedAt = "Countess", "hr-17", at(1) }).ID
+	owned := w.putToken(ws, func(t *authority.Token) {
+		t.Kind, t.OwnerMember, t.Locator, t.Label = token.Personal, left, token.Locator([]byte("7hQ2aB9cXk1Z")), "nightly"
+	}).Locator
+	robot := w.putAccount(ws, func(a *authority.ServiceAccount) { a.Name, a.RemovedAt = "robo", at(1) }).ID
+	automated := w.putToken(ws, func(t *authority.Token) { t.Kind, t.OwnerServiceAccount = token.Service, robot }).Locator
 	for text, want := range map[string][]token.Locator{
-		"100%":          {percent},
-		"% p":           {percent},
-		"PURE":          {percent},
-		"%":             {percent},
-		"_":             {under},
-		"e_c":           {under},
-		"exc":           nil,
-		`\`:             {back},
-		`c:\T`:          {back},
-		`\%`:            nil,
-		"Éc":            {accent},
-		"éc":            nil,
-		"\U0001F511":    {accent},
-		"deploy":        {described},
-		"Zz":            {located},
-		"zz":            nil, // locators are of exact case
-		"zN":            nil, // and match from their beginning
-		"ZzNotBase162":  {located},
-		"ZzNotBase162x": nil,
-		"'; --":         nil,
+		"100%":                         {percent},
+		"% p":                          {percent},
+		"pure 100":                     {percent}, // words apart, in any order
+		"pure 200":                     nil,
+		"lovelace ADA":                 {owned}, // the owner left
+		"countess hr-1":                {owned},
+		"ada nightly":                  {owned}, // in different places
+		"ada deploy":                   nil,
+		"ada@example.com_7hQ2aB9cXk1Z": {owned}, // a token ID
+		"tkyp_7hQ2a…":                  {owned}, // a mask, as it is shown
+		"tkyp_7hQ2a":                   {owned},
+		"tkyp_7hQ2b…":                  nil,
+		"robo@":                        {automated},
+		"PURE":                         {percent},
+		"%":                            {percent},
+		"_":                            {under},
+		"e_c":                          {under},
+		"exc":                          nil,
+		`\`:                            {back},
+		`c:\T`:                         {back},
+		`\%`:                           nil,
+		"Éc":                           {accent},
+		"éc":                           nil,
+		"\U0001F511":                   {accent},
+		"deploy":                       {described},
+		"Zz":                           {located},
+		"zz":                           nil, // locators are of exact case
+		"zN":                           nil, // and match from their beginning
+		"ZzNotBase162":                 {located},
+		"ZzNotBase162x":                nil,
+		"'; --":                        nil,
 	} {
 		w.read(func(r authority.Reader) {
 			if got, err := locators(r.Tokens(ws, authority.TokenQuery{Text: text})); err != nil || !slices.Equal(got, want) {
