@@ -65,6 +65,7 @@ const (
 	CodeBuiltIn              Code = "built_in"
 	CodeLocked               Code = "locked"
 	CodeTokenLimitReached    Code = "token_limit_reached"
+	CodeChangedMeanwhile     Code = "changed_meanwhile"
 	CodeRotationConflict     Code = "rotation_conflict"
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	CodeIdempotencyKeyUsed   Code = "idempotency_key_used"
@@ -195,6 +196,7 @@ func stateCodes() []CodeInfo {
 		{CodeBuiltIn, http.StatusConflict, "Built in", "This is part of the product and cannot be changed like that."},
 		{CodeLocked, http.StatusConflict, "Locked by the instance", "The operator of this instance does not let workspaces change it."},
 		{CodeTokenLimitReached, http.StatusConflict, "Too many tokens", "Revoke tokens that are no longer used, or ask for a higher max_tokens."},
+		{CodeChangedMeanwhile, http.StatusPreconditionFailed, "Changed meanwhile", "Read it again, look at what others changed, and send your change with the new ETag."},
 		{CodeRotationConflict, http.StatusConflict, "Rotated by somebody else", "Another rotation won. Read the token again before you rotate it once more."},
 		{CodeIdempotencyKeyReused, http.StatusUnprocessableEntity, "Idempotency-Key of another request", "Use a new key for a request that differs."},
 		{CodeIdempotencyKeyUsed, http.StatusConflict, "Secret is in use already", "The secret that this key gave was used, so it was not lost. Use a new key to rotate again."},

@@ -87,4 +87,6 @@ type Policy struct {
 	Overridden []string `json:"overridden"`
 	// Locked names the fields that the instance does not let workspaces override.
 	Locked []string `json:"locked"`
+	// Revision is the last change of what is set here; what is inherited does not move it.
+	Revision int64 `json:"revision"`
 }

@@ -22,8 +22,9 @@ type Scope struct {
 	// BuiltIn scopes are fixed.
 	BuiltIn bool `json:"built_in"`
 	// Inherited comes from the instance.
-	Inherited bool `json:"inherited"`
-	Locked    bool `json:"locked"`
+	Inherited bool  `json:"inherited"`
+	Locked    bool  `json:"locked"`
+	Revision  int64 `json:"revision"`
 }
 
 // PutRole creates or replaces a role.
@@ -46,6 +47,8 @@ type Role struct {
 	BuiltIn     bool       `json:"built_in"`
 	Inherited   bool       `json:"inherited"`
 	Locked      bool       `json:"locked"`
+	// Revision is 0 of a built-in role that nobody changed.
+	Revision int64 `json:"revision"`
 }
 
 // CreateResource puts an entity of the product on board.

@@ -110,6 +110,9 @@ type work struct {
 	touched verify.Changes
 	// entered is the workspace that the caller asked for; 0 for none.
 	entered ID
+	// expected says that what the caller expects was compared; stale is what was not so.
+	expected bool
+	stale    stale
 	// last is what was known, before the lock was taken, of the last use of the
 	// token that is changed.
 	last map[token.Locator][]LastUse
@@ -147,17 +150,22 @@ func (a *Authority) withdraw(ctx context.Context, c Caller, f func(*work) error)
 // piece is withdraw for one piece of long work, of 20 ms and less: what was
 // refused from the first small change on is rewritten behind everybody else.
 func (a *Authority) piece(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
+	c.Expected = Expected{} // it was compared by the first small change
 	return a.apply(ctx, whenIdle, c, f)
 }
 
 func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
 	var entered ID
+	var was stale
 	revision, err := a.commitOne(ctx, e, c, func(w *work) error {
 		err := f(w)
-		entered = w.entered
+		if err == nil {
+			err = w.expectedAll()
+		}
+		entered, was = w.entered, w.stale
 		return err
 	})
-	return revision, a.refused(ctx, c, entered, err)
+	return revision, was.told(ctx, a, c, a.refused(ctx, c, entered, err))
 }
 
 // commitOne is apply without a word about refusals.

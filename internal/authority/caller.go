@@ -41,6 +41,8 @@ type Caller struct {
 	// Rehearse lets every change be judged and made as it is meant, and then undone:
 	// a dry run answers what the real one would.
 	Rehearse bool
+	// Expected is how the object that is changed has to be.
+	Expected Expected
 	// Call names what was called, in words of the door's own; it goes into the
 	// audit of a refusal.
 	Call string

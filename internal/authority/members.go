@@ -224,6 +224,9 @@ func (w *work) beginMember(ref, who string) (*memberChange, error) {
 // finishMember refuses to leave the workspace without an active Owner, writes
 // the member and tells the audit.
 func (w *work) finishMember(ch *memberChange, action string) (api.Member, error) {
+	if err := w.expect(ch.sp.ws, "member:"+ch.before.Address, ch.was.Revision); err != nil {
+		return api.Member{}, err
+	}
 	v, err := w.putMember(ch.ac, ch.sp, ch.m, event{action: action, before: ch.before})
 	if err != nil {
 		return v, err
@@ -310,7 +313,7 @@ func (a *Authority) PutMember(ctx context.Context, c Caller, ref, who string, in
 		}
 		if _, err = a.member(w, ac, sp, who); errors.Is(err, ErrNoRow) {
 			created = true
-			if err := nameMember(&in, who); err != nil {
+			if err := firstError(w.expectNew(), nameMember(&in, who)); err != nil {
 				return err
 			}
 			v, err = w.newMember(ac, sp, in)

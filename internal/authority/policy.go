@@ -202,6 +202,7 @@ func (a *Authority) GetPolicy(ctx context.Context, c Caller, ref string) (p api.
 		_, sp, err := a.enter(r, c, ref, "policy:read")
 		if err == nil {
 			p = sp.policy()
+			p.Revision = sp.ws.PolicyRevision
 		}
 		return err
 	})
@@ -233,8 +234,10 @@ func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch 
 			return err
 		}
 		before := sp.policy()
-		sp.ws.Policy = patchPolicy(sp.ws.Policy, patch)
-		sp.ws.Revision = w.Revision()
+		if err := w.expect(sp.ws, "policy", sp.ws.PolicyRevision); err != nil {
+			return err
+		}
+		sp.ws.Policy, sp.ws.PolicyRevision = patchPolicy(sp.ws.Policy, patch), w.Revision()
 		if err := w.PutWorkspace(sp.ws); err != nil {
 			return err
 		}
@@ -243,6 +246,7 @@ func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch 
 			return err
 		}
 		p = effectivePolicy(in.Policy, sp.ws.Policy)
+		p.Revision = sp.ws.PolicyRevision
 		w.touchWorkspace(sp.ws.ID)
 		if err := w.forgetSealed(sp.ws, before, p); err != nil {
 			return err
@@ -293,6 +297,7 @@ func (a *Authority) GetInstancePolicy(ctx context.Context, c Caller) (p api.Poli
 		}
 		in, err := r.Instance()
 		p = instancePolicy(in.Policy)
+		p.Revision = in.PolicyRevision
 		return err
 	})
 	return p, err
@@ -314,11 +319,15 @@ func (a *Authority) EditInstancePolicy(ctx context.Context, c Caller, patch api.
 			return err
 		}
 		before := instancePolicy(in.Policy)
-		in.Policy = patchPolicy(in.Policy, patch)
+		if err := w.expect(Workspace{}, "policy", in.PolicyRevision); err != nil {
+			return err
+		}
+		in.Policy, in.PolicyRevision = patchPolicy(in.Policy, patch), w.Revision()
 		if err := w.PutInstance(in); err != nil {
 			return err
 		}
 		p = instancePolicy(in.Policy)
+		p.Revision = in.PolicyRevision
 		w.touchAllWorkspaces()
 		if err := w.forgetSealedEverywhere(in, before); err != nil {
 			return err

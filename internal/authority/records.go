@@ -21,6 +21,8 @@ type Instance struct {
 	Policy api.PatchPolicy
 	// Prefixes are the token prefixes of this instance, the current one first.
 	Prefixes []token.Prefix
+	// PolicyRevision is the last change of Policy.
+	PolicyRevision int64
 	// SetupDigest is the keyed digest of the one-time setup code; nil when there is none.
 	SetupDigest    []byte
 	SetupExpiresAt time.Time
@@ -36,13 +38,14 @@ type Workspace struct {
 	Name       string
 	ExternalID string
 	Metadata   api.Metadata
-	// Policy holds the workspace's overrides.
-	Policy      api.PatchPolicy
-	CreatedAt   time.Time
-	SuspendedAt time.Time
-	DeletedAt   time.Time
-	PurgedAt    time.Time
-	Revision    int64
+	// Policy holds the workspace's overrides, PolicyRevision their last change.
+	Policy         api.PatchPolicy
+	PolicyRevision int64
+	CreatedAt      time.Time
+	SuspendedAt    time.Time
+	DeletedAt      time.Time
+	PurgedAt       time.Time
+	Revision       int64
 }
 
 // User is a person across workspaces. Email is lower-case ASCII or empty. An

@@ -137,6 +137,7 @@ func (a *Authority) DeleteResource(ctx context.Context, c Caller, ref, name stri
 		}
 		w.touchWorkspace(sp.ws.ID)
 		return firstError(
+			w.expect(sp.ws, "resource:"+name, row.Revision),
 			w.DeleteResource(sp.ws.ID, name),
 			w.audit(ac, sp.ws, event{action: "resource.deleted", target: "resource:" + name, before: v}),
 		)

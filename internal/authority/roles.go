@@ -88,7 +88,7 @@ func isBuiltInRole(name string) bool {
 
 func roleView(r Role, at ID) api.Role {
 	return api.Role{Name: r.Name, DisplayName: r.DisplayName, Description: r.Description, Scopes: list0(r.Scopes),
-		RateLimit: r.RateLimit, BuiltIn: isBuiltInRole(r.Name), Inherited: at != 0 && r.Workspace != at, Locked: r.Locked}
+		RateLimit: r.RateLimit, BuiltIn: isBuiltInRole(r.Name), Inherited: at != 0 && r.Workspace != at, Locked: r.Locked, Revision: r.Revision}
 }
 
 // PutRole creates or replaces a role. It needs roles:write; what the role gains
@@ -102,7 +102,7 @@ func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string
 		}
 		was, exists := e.sp.roles[name]
 		created = !exists
-		if err := checkRole(e, name, was, in); err != nil {
+		if err := firstError(checkRole(e, name, was, in), w.expectEntry(e.ws, "role:"+name, was.Revision, exists)); err != nil {
 			return err
 		}
 		row := Role{Workspace: e.ws.ID, Name: name, DisplayName: in.DisplayName, Description: in.Description,
@@ -270,6 +270,9 @@ func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, re
 		if err != nil {
 			return err
 		}
+		if err := w.expect(e.ws, "role:"+name, was.Revision); err != nil {
+			return err
+		}
 		v = roleView(was, e.ws.ID)
 		left, err = w.replaceRole(e, was, replacement)
 		return err
@@ -280,6 +283,7 @@ func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, re
 	if replacement != "" {
 		return v, a.begun(ctx, left, revision), nil
 	}
+	c.Expected = Expected{} // it was as expected when it was taken
 	revision, err = a.decideRole(ctx, c, at, left)
 	return v, revision, err
 }

@@ -35,7 +35,7 @@ func (a *Authority) ListScopes(ctx context.Context, c Caller, at Where) (out []a
 
 func scopeView(s Scope, at ID) api.Scope {
 	return api.Scope{Name: s.Name, Description: s.Description, Implies: list0(s.Implies), Roles: list0(s.Roles),
-		Inherited: at != 0 && s.Workspace != at, Locked: s.Locked}
+		Inherited: at != 0 && s.Workspace != at, Locked: s.Locked, Revision: s.Revision}
 }
 
 // PutScope creates or replaces a product scope. It needs roles:write; what any
@@ -48,7 +48,7 @@ func (a *Authority) PutScope(ctx context.Context, c Caller, at Where, name strin
 		}
 		was, exists := e.sp.scopes[name]
 		created = !exists
-		if err := checkScope(e, name, was, in); err != nil {
+		if err := firstError(checkScope(e, name, was, in), w.expectEntry(e.ws, "scope:"+name, was.Revision, exists)); err != nil {
 			return err
 		}
 		row := Scope{Workspace: e.ws.ID, Name: name, Description: in.Description, Implies: in.Implies,
@@ -162,6 +162,9 @@ func (a *Authority) DeleteScope(ctx context.Context, c Caller, at Where, name st
 		was, ok := e.sp.scopes[name]
 		if !ok || was.Workspace != e.ws.ID {
 			return notFound()
+		}
+		if err := w.expect(e.ws, "scope:"+name, was.Revision); err != nil {
+			return err
 		}
 		if left, err = w.forgetScope(e, name); err != nil {
 			return err

@@ -148,6 +148,9 @@ func (w *work) beginAccount(ref, name string) (*accountChange, error) {
 }
 
 func (w *work) finishAccount(ch *accountChange, action string) (api.ServiceAccount, error) {
+	if err := w.expect(ch.sp.ws, "service_account:"+ch.was.Name, ch.was.Revision); err != nil {
+		return api.ServiceAccount{}, err
+	}
 	return w.putServiceAccount(ch.ac, ch.sp, ch.s, event{action: action, before: ch.before})
 }
 

@@ -370,6 +370,9 @@ func (ch *change) live() error {
 
 // finishToken writes the token, tells memory and the audit, and shows it.
 func (w *work) finishToken(ch *change, action string) (api.Token, error) {
+	if err := w.expect(ch.sp.ws, ch.before.ID, ch.was.Revision); err != nil {
+		return api.Token{}, err
+	}
 	if err := ch.bringBack(w.now); err != nil {
 		return api.Token{}, err
 	}

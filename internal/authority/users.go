@@ -110,6 +110,9 @@ func (a *Authority) changeUser(ctx context.Context, e effect, c Caller, ref, act
 }
 
 func (w *work) finishUser(ac *actor, was, u User, action string) (api.User, error) {
+	if err := w.expect(Workspace{}, "user:"+was.PublicID, was.Revision); err != nil {
+		return api.User{}, err
+	}
 	slugs, err := workspacesOf(w, u)
 	if err != nil {
 		return api.User{}, err

@@ -263,6 +263,9 @@ func (a *Authority) changeWebhook(ctx context.Context, c Caller, at Where, id, a
 		if err != nil {
 			return err
 		}
+		if err := w.expect(ws, "webhook:"+h.PublicID, h.Revision); err != nil {
+			return err
+		}
 		before := webhookView(h, ws, w.now)
 		if err := f(w, &h); err != nil {
 			return err
@@ -323,7 +326,7 @@ func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id st
 		}
 		v = webhookView(h, ws, w.now)
 		w.touchEndpoint(h.ID)
-		return firstError(w.DeleteWebhook(h.ID),
+		return firstError(w.expect(ws, "webhook:"+h.PublicID, h.Revision), w.DeleteWebhook(h.ID),
 			w.audit(ac, ws, event{action: "webhook.deleted", target: "webhook:" + h.PublicID, before: v}))
 	})
 	return v, revision, err

@@ -174,6 +174,9 @@ func (a *Authority) EditWorkspace(ctx context.Context, c Caller, ref string, in 
 // changeWorkspace applies f to a workspace, writes it and tells the audit.
 func (w *work) changeWorkspace(ac *actor, ws Workspace, action string, f func(*Workspace) error) (api.Workspace, error) {
 	before := workspaceView(ws)
+	if err := w.expect(ws, ws.Slug, ws.Revision); err != nil {
+		return before, err
+	}
 	if err := f(&ws); err != nil {
 		return before, err
 	}
@@ -198,6 +201,9 @@ func (a *Authority) PutWorkspace(ctx context.Context, c Caller, ref string, in a
 		ws, err := a.workspace(w, c, ref)
 		if errors.Is(err, ErrNoRow) && ac.instance {
 			created = true
+			if err := w.expectNew(); err != nil {
+				return err
+			}
 			v, err = w.putNewWorkspace(ac, ref, in)
 			return err
 		}

@@ -239,6 +239,10 @@ func parameters(rt *Route) []*huma.Param {
 	for _, p := range rt.Params {
 		ps = append(ps, queryParameter(p))
 	}
+	if rt.matches {
+		ps = append(ps, &huma.Param{Name: headerIfMatch, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "The ETag of the object that the change was made from; 412 changed_meanwhile when it is another by now."})
+	}
 	if rt.Keyed {
 		ps = append(ps, &huma.Param{Name: headerIdempotencyKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "A name for this request, kept 24 hours: sending it again does not do it twice."})
@@ -310,6 +314,12 @@ func responses(rt *Route, s *schemas, problem *huma.Schema) map[string]*huma.Res
 		}
 		if rt.Revision {
 			r.Headers = map[string]*huma.Param{"Tokenry-Revision": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "The revision of this change."}}
+		}
+		if rt.Response != nil && isObject(rt.Response) {
+			if r.Headers == nil {
+				r.Headers = map[string]*huma.Param{}
+			}
+			r.Headers["ETag"] = &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "The object's own revision, in quotes."}
 		}
 		out[strconv.Itoa(status)] = r
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tokenry/tokenry/api"
 )
 
 // AccessKind says what a caller has to present. The zero value says nothing,
@@ -113,10 +115,12 @@ type Route struct {
 	insertable bool
 	// foreignQuery says that the query is not for this call: it is not looked at.
 	foreignQuery bool
+	// matches says that the call changes one object and takes If-Match.
+	matches bool
 	// selects says that the body has fields which must not be there and empty.
-	selects bool
-	run          handler
-	requests     *requestCounts
+	selects  bool
+	run      handler
+	requests *requestCounts
 }
 
 // Pattern is the route as [http.ServeMux] takes it.
@@ -166,7 +170,7 @@ func route(method, path string, access Access, summary string, e endpoint) Route
 	rt := Route{
 		Method: method, Path: path, Access: access, Summary: summary, Timeout: usualTime, Success: []int{http.StatusOK},
 		Request: e.in, Response: e.out, Params: e.params, OptionalBody: e.optional, Revision: e.changes, run: e.run,
-		selects: e.in != nil && selects(e.in),
+		selects: e.in != nil && selects(e.in), matches: changesOne(method, path, e),
 	}
 	switch {
 	case e.in != nil:
@@ -178,6 +182,16 @@ func route(method, path string, access Access, summary string, e endpoint) Route
 		rt.Success = e.success
 	}
 	return rt
+}
+
+// changesOne says that a call changes one object that is there: what a PATCH, PUT
+// or DELETE names, and that below which a POST stands and which it answers.
+func changesOne(method, path string, e endpoint) bool {
+	if method != http.MethodPost || !e.changes || e.out == nil {
+		return e.changes && method != http.MethodPost
+	}
+	object, verb, _ := strings.Cut(path[strings.LastIndex(path, "{")+1:], "}/")
+	return isObject(e.out) && verb != "" && !strings.Contains(verb, "/") && (object == "ws") == (e.out == reflect.TypeFor[api.Workspace]())
 }
 
 // The rest of a route is said by what follows its beginning.

@@ -65,7 +65,10 @@ func (c *call) admit() error {
 			return err
 		}
 	}
-	return c.keyed()
+	if err := c.keyed(); err != nil {
+		return err
+	}
+	return c.expects()
 }
 
 // answer sends what the handler found.
@@ -76,6 +79,10 @@ func (c *call) answer(a answer) error {
 	}
 	if a.changed {
 		h.Set("Tokenry-Revision", strconv.FormatInt(a.revision, 10))
+	}
+	if c.tag(a) {
+		c.send(http.StatusNotModified, "", nil, a.lasting)
+		return nil
 	}
 	switch {
 	case a.stream != nil:

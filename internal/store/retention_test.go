@@ -62,7 +62,7 @@ func TestMigrateRetention(t *testing.T) {
 		}
 		if err := s.Read(on.Context(), func(r authority.Reader) error {
 			ws, err := r.Workspace(authority.WorkspaceKey{ID: 1})
-			same(on.T, authority.Workspace{ID: 1, Slug: "acme", Name: "Acme", CreatedAt: micro(10), DeletedAt: micro(20), Revision: 1}, ws, err)
+			same(on.T, authority.Workspace{ID: 1, Slug: "acme", Name: "Acme", CreatedAt: micro(10), DeletedAt: micro(20), PolicyRevision: 1, Revision: 1}, ws, err)
 			u, err := r.User(authority.UserKey{ID: 2})
 			same(on.T, authority.User{ID: 2, PublicID: "usr_1", Email: "ada@example.com", Name: "Ada", CreatedAt: micro(10), Revision: 1}, u, err)
 			head, err := r.AuditHead(1)

@@ -111,7 +111,7 @@ CREATE TABLE instance (
     setup_digest BYTEA CHECK (length(setup_digest) = 32),
     setup_expires_at BIGINT,
     bootstrapped_at BIGINT
-);
+, policy_revision BIGINT NOT NULL DEFAULT 0);
 
 CREATE TABLE key_checks (
     key_id BIGINT PRIMARY KEY CHECK (key_id > 0),
@@ -436,7 +436,7 @@ CREATE TABLE workspaces (
     suspended_at BIGINT,
     deleted_at BIGINT,
     revision BIGINT NOT NULL
-, purged_at BIGINT);
+, purged_at BIGINT, policy_revision BIGINT NOT NULL DEFAULT 0);
 
 CREATE INDEX workspaces_deleted ON workspaces (id) WHERE deleted_at IS NOT NULL;
 

@@ -3,27 +3,27 @@ package store
 import "github.com/tokenry/tokenry/internal/authority"
 
 func instanceFields(i *authority.Instance) []any {
-	return []any{document{&i.Policy}, document{&i.Prefixes}, blob{&i.SetupDigest}, instant{&i.SetupExpiresAt}, instant{&i.BootstrappedAt}}
+	return []any{document{&i.Policy}, document{&i.Prefixes}, &i.PolicyRevision, blob{&i.SetupDigest}, instant{&i.SetupExpiresAt}, instant{&i.BootstrappedAt}}
 }
 
 // Instance reads the one row, which the first migration makes.
 func (r *reader) Instance() (authority.Instance, error) {
 	return one(r.session, instanceFields, `
-		SELECT policy, prefixes, setup_digest, setup_expires_at, bootstrapped_at FROM instance WHERE id = 1`)
+		SELECT policy, prefixes, policy_revision, setup_digest, setup_expires_at, bootstrapped_at FROM instance WHERE id = 1`)
 }
 
 // PutInstance replaces the one row.
 func (t *tx) PutInstance(i authority.Instance) error {
 	return t.exec(`
-		UPDATE instance SET policy = $1, prefixes = $2, setup_digest = $3, setup_expires_at = $4, bootstrapped_at = $5
+		UPDATE instance SET policy = $1, prefixes = $2, policy_revision = $3, setup_digest = $4, setup_expires_at = $5, bootstrapped_at = $6
 		WHERE id = 1`, instanceFields(&i)...)
 }
 
-const workspaceColumns = `w.id, w.slug, w.name, w.external_id, w.metadata, w.policy, w.created_at, w.suspended_at, w.deleted_at, w.purged_at, w.revision`
+const workspaceColumns = `w.id, w.slug, w.name, w.external_id, w.metadata, w.policy, w.policy_revision, w.created_at, w.suspended_at, w.deleted_at, w.purged_at, w.revision`
 
 func workspaceFields(w *authority.Workspace) []any {
 	return []any{
-		&w.ID, &w.Slug, &w.Name, word{&w.ExternalID}, document{&w.Metadata}, document{&w.Policy},
+		&w.ID, &w.Slug, &w.Name, word{&w.ExternalID}, document{&w.Metadata}, document{&w.Policy}, &w.PolicyRevision,
 		instant{&w.CreatedAt}, instant{&w.SuspendedAt}, instant{&w.DeletedAt}, instant{&w.PurgedAt}, &w.Revision,
 	}
 }
@@ -69,10 +69,10 @@ func (r *reader) CountWorkspaces(limit int) (int, error) {
 // PutWorkspace refuses a slug that was ever used.
 func (t *tx) PutWorkspace(w authority.Workspace) error {
 	return t.exec(`
-		INSERT INTO workspaces (id, slug, name, external_id, metadata, policy, created_at, suspended_at, deleted_at, purged_at, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		INSERT INTO workspaces (id, slug, name, external_id, metadata, policy, policy_revision, created_at, suspended_at, deleted_at, purged_at, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (id) DO UPDATE SET
 			slug = excluded.slug, name = excluded.name, external_id = excluded.external_id, metadata = excluded.metadata,
-			policy = excluded.policy, created_at = excluded.created_at, suspended_at = excluded.suspended_at,
+			policy = excluded.policy, policy_revision = excluded.policy_revision, created_at = excluded.created_at, suspended_at = excluded.suspended_at,
 			deleted_at = excluded.deleted_at, purged_at = excluded.purged_at, revision = excluded.revision`, workspaceFields(&w)...)
 }

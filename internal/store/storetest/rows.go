@@ -31,7 +31,7 @@ func fullWorkspace(id authority.ID) authority.Workspace {
 	return authority.Workspace{
 		ID: id, Slug: "acme", Name: "Acme", ExternalID: "ext-1", Metadata: api.Metadata{"tier": "gold", "seats": json.Number("3.5"), "beta": true},
 		Policy:    api.PatchPolicy{MaxLifetime: api.Some(90 * api.Day), RateLimit: api.Null[api.RateLimit]()},
-		CreatedAt: at(1), SuspendedAt: at(2), DeletedAt: at(3), PurgedAt: at(4), Revision: 7,
+		CreatedAt: at(1), SuspendedAt: at(2), DeletedAt: at(3), PurgedAt: at(4), PolicyRevision: 5, Revision: 7,
 	}
 }
 

@@ -79,7 +79,7 @@ func everyFieldOfTheRest(w *world, ws authority.ID) {
 	w.read(func(r authority.Reader) { found(w.T, authority.Instance{})(r.Instance()) })
 	instance := full(w.T, authority.Instance{
 		Policy:   api.PatchPolicy{Locked: api.Some([]string{"max_lifetime"})},
-		Prefixes: []token.Prefix{"acme", "tky"}, SetupDigest: make([]byte, 32), SetupExpiresAt: at(1), BootstrappedAt: at(2),
+		Prefixes: []token.Prefix{"acme", "tky"}, PolicyRevision: 6, SetupDigest: make([]byte, 32), SetupExpiresAt: at(1), BootstrappedAt: at(2),
 	})
 	kept(w, instance, authority.Tx.PutInstance, authority.Reader.Instance, authority.Instance{})
 	used := full(w.T, fullIdempotency())
