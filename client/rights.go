@@ -17,6 +17,14 @@ func (c *Client) ListRoles(ctx context.Context, ws string) ([]api.Role, error) {
 	})
 }
 
+// ListRemovals lists what was removed from a workspace, or from [Instance], and is
+// being rewritten yet.
+func (c *Client) ListRemovals(ctx context.Context, ws string) ([]api.Removal, error) {
+	return whole(func(p api.Page) (api.List[api.Removal], error) {
+		return page[api.Removal](ctx, c, ws, values{}.page(p), "removals")
+	})
+}
+
 // PutRole creates or replaces a role, of a workspace or [Instance].
 func (c *Client) PutRole(ctx context.Context, ws, name string, in api.PutRole) (api.Role, error) {
 	return within[api.Role](ctx, c, ws, with(http.MethodPut, in), "roles", name)

@@ -263,6 +263,9 @@ func TestRightsPolicyAndAudit(t *testing.T) {
 	for _, ws := range []string{"", client.Instance} {
 		must[api.Scope](t)(c.PutScope(ctx, ws, "tickets:read", api.PutScope{Description: "read tickets"}))
 		must[api.Role](t)(c.PutRole(ctx, ws, "Support", api.PutRole{Scopes: []string{"tickets:read"}}))
+		if left := must[[]api.Removal](t)(c.ListRemovals(ctx, ws)); len(left) != 0 {
+			t.Errorf("%q: being rewritten are %+v", ws, left)
+		}
 		if roles := must[[]api.Role](t)(c.ListRoles(ctx, ws)); !slices.ContainsFunc(roles, func(r api.Role) bool { return r.Name == "Support" }) {
 			t.Errorf("%q: the roles are %+v", ws, roles)
 		}

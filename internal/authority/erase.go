@@ -269,7 +269,7 @@ func (e *erasure) eraseUser(w *work, ac *actor) error {
 	if u.DeactivatedAt.IsZero() {
 		u.DeactivatedAt = w.now
 	}
-	if err := firstError(w.PutUser(u), w.EraseSignIn(u.ID)); err != nil {
+	if err := firstError(w.PutUser(u), w.EraseSignIn(u.ID), e.eraseRemovals(w)); err != nil {
 		return err
 	}
 	for _, m := range members {
@@ -281,6 +281,18 @@ func (e *erasure) eraseUser(w *work, ac *actor) error {
 	return w.audit(ac, Workspace{}, event{action: actionErased, target: "user:" + u.PublicID, after: map[string]int{
 		"memberships": e.done.Memberships, "sessions": e.done.Sessions, "identities": e.done.Identities, "factors": e.done.Factors,
 	}})
+}
+
+// eraseRemovals forgets who removed what is being rewritten yet.
+func (e *erasure) eraseRemovals(w *work) error {
+	all, err := w.Removals()
+	for _, x := range all {
+		if e.who.named(x.By) {
+			x.By = e.who.scrub(x.By)
+			err = firstError(err, w.PutRemoval(x))
+		}
+	}
+	return err
 }
 
 // eraseRest erases what was added to a chain since it was looked through.
@@ -315,6 +327,9 @@ func (e *erasure) eraseMember(w *work, ac *actor, id ID) error {
 	m.Name, m.ExternalID, m.Revision = "", "", w.Revision()
 	w.touchMember(m.ID)
 	if err := w.PutMember(m); err != nil || !removed {
+		return err
+	}
+	if _, err := w.leaveTokens(ac, Removal{Workspace: m.Workspace, Kind: RemovedMember, Owner: m.ID}); err != nil {
 		return err
 	}
 	sp, err := e.spaceOf(w, m.Workspace)
@@ -395,7 +410,10 @@ func (e *erasure) eraseSome(ws ID, ts []Token) error {
 
 // eraseToken tells of the end of a token that was not revoked yet.
 func (e *erasure) eraseToken(w *work, ac *actor, sp *space, t Token) error {
-	was := t
+	was, err := w.rows.Token(t.Locator)
+	if err != nil {
+		return err
+	}
 	t.Label, t.Description, t.RevokeComment, t.Metadata, t.AllowedIPs = erasedName, "", "", nil, nil
 	t.CreatedBy = e.who.scrub(t.CreatedBy)
 	o, err := readOwner(w, ownerKey(t))

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,25 @@ func (a *app) roles() *cobra.Command {
 		})
 	})
 	return instanceFlag(a.group("role", "Manage roles", list, a.rolePut(&instance), a.roleDelete(&instance)), &instance)
+}
+
+func (a *app) removals() *cobra.Command {
+	var instance bool
+	list := a.command("list", "List what was removed and is being rewritten yet", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		removals, err := c.ListRemovals(cmd.Context(), at(instance))
+		return table(a, each(removals, err), 0, "KIND,NAME,REWRITTEN,REMOVED,BY", func(r api.Removal) []string {
+			done := strconv.FormatInt(r.Done, 10)
+			if r.Total != nil {
+				done += " of " + strconv.FormatInt(*r.Total, 10)
+			}
+			return []string{r.Kind, r.Name, done, a.when(&r.RemovedAt), r.RemovedBy}
+		})
+	})
+	return instanceFlag(a.group("removal", "See how far removals are", list), &instance)
 }
 
 func originOf(builtIn, inherited bool) string {

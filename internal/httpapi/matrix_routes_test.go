@@ -49,6 +49,7 @@ func rightsSituations() []situation {
 		{route: "PUT " + rolesAt + "/{name}", about: "that deletes the workspace", id: "Agent", body: `{"scopes":["workspace:delete"]}`},
 		{route: "PUT " + rolesAt + "/{name}", about: "that acts as others", id: "Administrator", body: `{"scopes":["tokens:impersonate"]}`},
 		{route: "DELETE " + rolesAt + "/{name}", id: "Helper"},
+		{route: "GET /v1/workspaces/{ws}/removals"},
 	}
 }
 
@@ -203,6 +204,7 @@ func instanceSituations() []situation {
 		{route: "GET " + at + "/roles"},
 		{route: "PUT " + at + "/roles/{name}", id: "Agent", body: `{"scopes":["product:*"]}`},
 		{route: "DELETE " + at + "/roles/{name}", id: "Auditor"},
+		{route: "GET " + at + "/removals"},
 		{route: "GET /v1/users"},
 		{route: "GET /v1/users/{id}", id: "bea@example.com"},
 		{route: "POST /v1/users/{id}/deactivate", id: "bea@example.com"},

@@ -95,6 +95,10 @@ func rightsRoutes(base string, read, write Access, where func(*call) authority.W
 			act(func(c *call) (api.Role, int64, error) {
 				return c.s.authority.DeleteRole(c.ctx, c.caller, where(c), c.path("name"), c.text("replacement"))
 			})).taking(Param{Name: "replacement", Description: "The role that its users get; needed while it has any."}),
+		route("GET", base+"/removals", read, "List what was removed and is being rewritten yet",
+			all(func(c *call) ([]api.Removal, error) { return c.s.authority.ListRemovals(c.ctx, c.caller, where(c)) })).
+			saying("What was removed gives nothing any more from the moment that was answered. Rows that say otherwise are " +
+				"rewritten behind, in pieces; until that is done, the name of a scope, a resource or a role is refused with being_deleted."),
 	}
 }
 

@@ -1,0 +1,63 @@
+package authority
+
+import (
+	"context"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// ListRemovals lists what was removed from a workspace, or from the instance, and is
+// being rewritten yet. It needs roles:read; who was removed is for those who may
+// list members or service accounts.
+func (a *Authority) ListRemovals(ctx context.Context, c Caller, at Where) (out []api.Removal, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
+		if err != nil {
+			return err
+		}
+		all, err := r.Removals()
+		if err != nil {
+			return err
+		}
+		for _, x := range all {
+			if x.Workspace != e.ws.ID || !mayList(e.ac, x.Kind) {
+				continue
+			}
+			v, err := removalView(r, x)
+			if err != nil {
+				return err
+			}
+			out = append(out, v)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func mayList(ac *actor, kind RemovalKind) bool {
+	switch kind {
+	case RemovedMember:
+		return ac.grant.AllowsAny("members:read")
+	case RemovedServiceAccount:
+		return ac.grant.AllowsAny("service-accounts:read")
+	case RemovedScope, RemovedResource, RemovedRole:
+	}
+	return true
+}
+
+func removalView(r Reader, x Removal) (api.Removal, error) {
+	v := api.Removal{Kind: string(x.Kind), Name: x.Name, RemovedBy: x.By, RemovedAt: x.CreatedAt.UTC(), Done: x.Done}
+	if x.Total > 0 {
+		v.Total = &x.Total
+	}
+	if !x.ofOwner() {
+		return v, nil
+	}
+	t := Token{OwnerServiceAccount: x.Owner}
+	if x.Kind == RemovedMember {
+		t = Token{OwnerMember: x.Owner}
+	}
+	o, err := readOwner(r, ownerKey(t))
+	v.Name = o.Address
+	return v, err
+}
