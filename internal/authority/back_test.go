@@ -2,6 +2,7 @@ package authority_test
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -127,6 +128,7 @@ func TestAnAPITokenBringsNothingBackThatReachesFurther(t *testing.T) {
 		in = scoped("workspace", "", "tickets:read", "tokens:disable", "tokens:edit")
 		in.AllowedIPs = api.Some([]string{"10.0.0.0/8"})
 		near := w.with(w.create(w.root, in))
+		near.Addr = netip.MustParseAddr("10.1.2.3")
 		in.AllowedIPs, in.RateLimit = api.Opt[[]string]{}, api.Some(limitOf(5))
 		slow := w.with(w.create(w.root, in))
 		must(w.T, third(w.DisableToken(w.ctx, near, "acme", wide, api.DisableToken{})))

@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -15,8 +16,9 @@ const maxBulk = 10_000
 // BulkTokens does one thing to many tokens and tells each outcome as it is
 // known. Every token is judged, changed and audited by the verb for one, so
 // that one refusal leaves the others; the caller's own token is never touched. A
-// dry run judges each the same way, and leaves it as it was.
-// An error of tell ends the call.
+// dry run judges each the same way, and leaves it as it was. An error of tell ends
+// the call. Once the caller itself is refused, nothing more is tried: that is told
+// of each of the rest, and answered ([ErrNotAccepted]).
 func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api.BulkTokens, tell func(api.BulkResult) error) error {
 	err := a.read(ctx, func(r Reader) error {
 		_, _, err := a.enter(r, c, ref)
@@ -34,12 +36,27 @@ func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api
 	}
 	c.Retry = Retry{} // the name of the whole call names none of its parts
 	c.Rehearse = in.DryRun
-	for _, id := range ids {
-		if err := tell(a.bulkOne(ctx, c, ref, id, in)); err != nil {
+	var gone error // why the caller is not accepted any more
+	for i, id := range ids {
+		result := api.BulkResult{ID: id, Code: api.CodeOK}
+		if gone == nil {
+			result.Secret, err = a.bulkOne(ctx, c, ref, id, in)
+		}
+		if errors.Is(err, ErrNotAccepted) {
+			gone = err
+		}
+		if gone != nil && i == 0 {
+			return gone
+		}
+		if err != nil {
+			e := api.AsError(err)
+			result.Code, result.Detail = e.Code, e.Message
+		}
+		if err := tell(result); err != nil {
 			return err
 		}
 	}
-	return nil
+	return gone
 }
 
 // claim notes a call that is to be done once before its first part is, so that
@@ -110,9 +127,7 @@ func (a *Authority) bulkTargets(ctx context.Context, c Caller, ref string, in ap
 	}
 }
 
-func (a *Authority) bulkOne(ctx context.Context, c Caller, ref, id string, in api.BulkTokens) api.BulkResult {
-	var err error
-	result := api.BulkResult{ID: id, Code: api.CodeOK}
+func (a *Authority) bulkOne(ctx context.Context, c Caller, ref, id string, in api.BulkTokens) (secret string, err error) {
 	switch in.Action {
 	case api.BulkRevoke:
 		_, _, err = a.RevokeToken(ctx, c, ref, id, api.RevokeToken{Reason: in.Reason, Comment: in.Comment})
@@ -128,14 +143,10 @@ func (a *Authority) bulkOne(ctx context.Context, c Caller, ref, id string, in ap
 		var out Issued
 		out, err = a.RotateToken(ctx, c, ref, id, rotate)
 		if !c.Rehearse {
-			result.Secret = out.Secret.Reveal()
+			secret = out.Secret.Reveal()
 		}
 	}
-	if err != nil {
-		e := api.AsError(err)
-		return api.BulkResult{ID: id, Code: e.Code, Detail: e.Message}
-	}
-	return result
+	return secret, err
 }
 
 // maxFound is how many token strings one look-up answers.

@@ -18,15 +18,21 @@ type Retry struct {
 }
 
 // Caller is who asks, as a door established it: by a verified API token, or by
-// a signed-in person's session. It carries no rights; the gate reads those anew.
+// a signed-in person's session. It carries no rights, and it carries what was
+// presented: the gate reads both anew, because a request may wait between its door
+// and its turn for as long as it likes.
 type Caller struct {
-	// Token is the API token that was presented; zero for anybody else.
-	Token token.Locator
+	// Token is the API token that was presented; zero for anybody else. Secret is
+	// the number of the secret of it; without one no token is accepted.
+	Token  token.Locator
+	Secret int
 	// Home is the workspace of that token, as far as the door knows it. It decides
 	// nothing but whose turn the caller's changes take.
 	Home ID
-	// User is the signed-in person; 0 for anybody else.
-	User ID
+	// User is the signed-in person; 0 for anybody else. Session is the session's id;
+	// without one nobody is accepted.
+	User    ID
+	Session string
 	// Portal, when not empty, is the slug of the one workspace in which a person
 	// that a portal link signed in manages their own tokens, and nothing else.
 	Portal string

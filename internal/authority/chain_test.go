@@ -178,7 +178,7 @@ func TestARetryMintsAFreshSecretInPlaceOfTheLostOne(t *testing.T) {
 		other.Retry.Body = [32]byte{2}
 		_, err := w.CreateToken(w.ctx, other, "acme", in)
 		w.refused(err, api.CodeIdempotencyKeyReused)
-		must(w.T, w.FirstUse(w.ctx, locator(w, again), 1))
+		must(w.T, w.FirstUse(w.ctx, again.Secret.Reveal()))
 		_, err = w.CreateToken(w.ctx, c, "acme", in)
 		w.refused(err, api.CodeIdempotencyKeyUsed)
 	})

@@ -7,7 +7,6 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
-	"github.com/tokenry/tokenry/token"
 )
 
 // actor is a caller inside one workspace, judged: who it is and what it may do
@@ -141,7 +140,7 @@ func ownerGrant() grant.Grant {
 // judgeToken establishes a caller that presented an API token. The token is
 // looked at again: it may have lost its power since the door verified it.
 func (a *Authority) judgeToken(r Reader, c Caller, sp *space) (*actor, error) {
-	t, home, facts, owner, err := a.callerToken(r, c.Token)
+	t, home, facts, owner, err := a.callerToken(r, c)
 	if err != nil {
 		return nil, err
 	}
@@ -177,11 +176,15 @@ func instanceOnly(g grant.Grant) grant.Grant {
 	return b.Compile([]grant.Statement{{Scopes: scopes}})
 }
 
-// callerToken reads the token a caller presented and refuses one that is not
-// usable now with its verification code.
-func (a *Authority) callerToken(r Reader, l token.Locator) (t Token, home *space, f verify.Token, o verify.Owner, err error) {
-	if t, err = r.Token(l); err != nil {
+// callerToken reads the token a caller presented and refuses, with the code of a
+// verification, one that does not verify now: by that secret, from that address.
+func (a *Authority) callerToken(r Reader, c Caller) (t Token, home *space, f verify.Token, o verify.Owner, err error) {
+	if t, err = r.Token(c.Token); err != nil {
 		return t, nil, f, o, invalidToken(err)
+	}
+	secrets, err := r.Secrets(t.ID)
+	if err != nil {
+		return t, nil, f, o, err
 	}
 	ws, err := r.Workspace(WorkspaceKey{ID: t.Workspace})
 	if err != nil {
@@ -194,27 +197,17 @@ func (a *Authority) callerToken(r Reader, l token.Locator) (t Token, home *space
 		return t, nil, f, o, invalidToken(err)
 	}
 	f = tokenFacts(t, nil)
-	if code := verify.Lifecycle(&f, &o, &home.facts, a.now()); code != api.CodeOK {
-		err = api.Errorf(code, "%s", code.Info().Title)
+	if code := accepted(&f, &o, &home.facts, secrets, c, a.now()); code != api.CodeOK {
+		err = notAccepted(code)
 	}
 	return t, home, f, o, err
 }
 
-func invalidToken(err error) error {
-	if errors.Is(err, ErrNoRow) {
-		return api.Errorf(api.CodeInvalidToken, "the token is not accepted").Wrap(err)
-	}
-	return err
-}
-
 // judgePerson establishes a signed-in person.
 func (a *Authority) judgePerson(r Reader, c Caller, sp *space) (*actor, error) {
-	u, err := r.User(UserKey{ID: c.User})
+	u, err := a.signedIn(r, c)
 	if err != nil {
 		return nil, err
-	}
-	if !u.DeactivatedAt.IsZero() {
-		return nil, api.Errorf(api.CodeOwnerInactive, "this user is deactivated")
 	}
 	if c.Portal != "" {
 		u.InstanceAdmin = false
@@ -310,7 +303,7 @@ func (a *Authority) judgeInstance(r Reader, c Caller) (*actor, error) {
 	case c.Machine != "":
 		return machine(c), nil
 	case !c.Token.IsZero():
-		t, home, facts, owner, err := a.callerToken(r, c.Token)
+		t, home, facts, owner, err := a.callerToken(r, c)
 		if err != nil {
 			return nil, err
 		}
@@ -318,18 +311,15 @@ func (a *Authority) judgeInstance(r Reader, c Caller) (*actor, error) {
 		return &actor{Caller: c, with: &t, principal: principalOf(owner), grant: g,
 			instance: g.HasInstance("instance:admin")}, nil
 	case c.User != 0:
-		return judgeUser(r, c)
+		return a.judgeUser(r, c)
 	}
 	return nil, api.Errorf(api.CodeMissingToken, "no token was presented")
 }
 
-func judgeUser(r Reader, c Caller) (*actor, error) {
-	u, err := r.User(UserKey{ID: c.User})
+func (a *Authority) judgeUser(r Reader, c Caller) (*actor, error) {
+	u, err := a.signedIn(r, c)
 	if err != nil {
 		return nil, err
-	}
-	if !u.DeactivatedAt.IsZero() {
-		return nil, api.Errorf(api.CodeOwnerInactive, "this user is deactivated")
 	}
 	ac := &actor{Caller: c, principal: userPrincipal(u), instance: u.InstanceAdmin && c.Portal == ""}
 	if ac.instance {

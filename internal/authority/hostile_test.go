@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
 func perMinute(n int) api.RateLimit {
@@ -88,7 +89,7 @@ func TestWhoMayNotAskIsNotTold(t *testing.T) {
 		nothing.Grants = api.Some(append(none, api.Statement{Scopes: []string{"tickets:read"}, Resources: []string{"*"}}))
 		must(w.T, third(w.EditMember(w.ctx, w.root, "acme", "eve@example.com", nothing)))
 		portal := eve
-		portal.Portal = "acme"
+		portal = storetest.InPortal(w.T, w.store, portal.User, "acme")
 		token := w.with(w.create(w.root, scoped("workspace", "", "tickets:read")))
 
 		for name, c := range map[string]authority.Caller{"person": eve, "portal": portal, "token": token} {

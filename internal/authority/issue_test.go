@@ -2,6 +2,7 @@ package authority_test
 
 import (
 	"encoding/json"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -231,6 +232,7 @@ func TestWhatAnAPITokenMakesNeverOutlivesItNorIsLooser(t *testing.T) {
 		in.RateLimit = api.Some(api.RateLimit{Requests: 10, Window: api.Duration(time.Minute)})
 		maker := w.create(w.root, in)
 		c := w.with(maker)
+		c.Addr = netip.MustParseAddr("192.0.2.7")
 
 		child := w.create(c, scoped("personal", "", "tickets:read"))
 		if child.Token.ExpiresAt.After(*maker.Token.ExpiresAt) {

@@ -1,6 +1,7 @@
 package authority_test
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -306,6 +307,7 @@ func TestATransferIsNoWayAroundTheTransferringTokensLifeAndAddresses(t *testing.
 		in := scoped("personal", "", "*")
 		in.ExpiresIn, in.AllowedIPs = api.Some(api.Duration(time.Hour)), api.Some([]string{"192.0.2.0/24"})
 		short := w.with(w.create(w.root, in))
+		short.Addr = netip.MustParseAddr("192.0.2.7")
 		_, err := w.TransferToken(w.ctx, short, "acme", long.Token.ID, api.TransferToken{Owner: "deployer"})
 		w.refused(err, api.CodeGrantExceedsOwn)
 		w.allow(long.Secret, "tickets:read")

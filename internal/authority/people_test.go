@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
 func TestSuspendingStopsTokensAndReactivationBringsThemBack(t *testing.T) {
@@ -47,7 +48,7 @@ func TestSuspendingStopsTokensAndReactivationBringsThemBack(t *testing.T) {
 			})
 		}
 		w.workspace("globex")
-		boss := authority.Caller{Token: w.root.Token}
+		boss := authority.Caller{Token: w.root.Token, Secret: w.root.Secret}
 		hit, err := w.SuspensionOf(w.ctx, authority.Caller{Machine: "test"}, "acme")
 		must(w.T, err)
 		if !hit.DryRun || hit.More || !slices.ContainsFunc(hit.Tokens, func(t api.Token) bool { return t.ID == org.Token.ID }) {
@@ -226,7 +227,7 @@ func TestAPortalSessionHasItsPersonsOwnTokensAndNothingElse(t *testing.T) {
 		w.memberOf("globex", "omar@example.com", "Owner", "*")
 		omar := w.member("omar@example.com", "Owner")
 		org := w.create(w.root, scoped("workspace", "", "tickets:read"))
-		omar.Portal = "acme"
+		omar = storetest.InPortal(w.T, w.store, omar.User, "acme")
 		own := w.create(omar, ask("personal", ""))
 		must(w.T, third(w.DisableToken(w.ctx, omar, "acme", own.Token.ID, api.DisableToken{})))
 		for name, err := range map[string]error{
@@ -239,8 +240,7 @@ func TestAPortalSessionHasItsPersonsOwnTokensAndNothingElse(t *testing.T) {
 		} {
 			w.Run(name, func(t *testing.T) { (&world{T: t}).refused(err, api.CodeNotFound) })
 		}
-		ada := w.person("ada@example.com")
-		ada.Portal = "acme"
+		ada := storetest.InPortal(w.T, w.store, w.person("ada@example.com").User, "acme")
 		_, err := w.ListAdmins(w.ctx, ada)
 		w.refused(err, api.CodeInsufficientScope)
 		_, err = w.GetWorkspace(w.ctx, omar, "globex")

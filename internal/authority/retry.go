@@ -106,21 +106,28 @@ func (w *work) sentOnce() error {
 
 // FirstUse commits the first use of a secret that is tracked, before the
 // verification that saw it is answered: it ends the secret before it when that
-// was asked for. Later uses change nothing.
-func (a *Authority) FirstUse(ctx context.Context, l token.Locator, number int) error {
-	_, err := a.withdraw(ctx, Caller{Machine: "verify"}, func(w *work) error {
-		t, err := w.Token(l)
+// was asked for. Later uses change nothing. A secret that was made void meanwhile
+// has no first use; the one in its place, of the same number, is not taken for it.
+func (a *Authority) FirstUse(ctx context.Context, presented string) error {
+	p, err := token.Parse(presented)
+	if err != nil {
+		return invalidToken(ErrNoRow)
+	}
+	_, err = a.withdraw(ctx, Caller{Machine: "verify"}, func(w *work) error {
+		t, err := w.Token(p.Locator)
 		if err != nil {
-			return err
+			return invalidToken(err)
 		}
 		secrets, err := w.Secrets(t.ID)
 		if err != nil {
 			return err
 		}
-		for i, s := range secrets {
-			if s.Number == number && s.Tracked && s.FirstUsedAt.IsZero() {
-				return w.firstUse(t, secrets[i:])
-			}
+		i := matching(a.keys, presented, secrets)
+		switch {
+		case i < 0:
+			return invalidToken(ErrNoRow)
+		case secrets[i].Tracked && secrets[i].FirstUsedAt.IsZero():
+			return w.firstUse(t, secrets[i:])
 		}
 		return errDryRun
 	})

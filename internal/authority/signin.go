@@ -67,13 +67,31 @@ func (t *SignInTx) SetPassword(user ID, hash string) error {
 	return t.work.PutUser(u)
 }
 
-// Issue makes a token in a person's name and by their rights, as
+// Issue makes a token in the name of a session's person and by their rights, as
 // [Authority.CreateToken] does for them.
-func (t *SignInTx) Issue(user ID, workspace string, in api.CreateToken) (out Issued, err error) {
+func (t *SignInTx) Issue(user ID, session, workspace string, in api.CreateToken) (out Issued, err error) {
 	c := t.work.caller
-	c.Machine, c.User = "", user
+	c.Machine, c.User, c.Session = "", user, session
 	err = t.work.create(c, workspace, in, &out)
 	return out, err
+}
+
+// MayInvite is [Authority.MayInvite] at the moment of the mutation.
+func (t *SignInTx) MayInvite(c Caller, ref, who string) (Invitee, error) {
+	_, in, err := t.work.a.mayInvite(t.work, c, ref, who)
+	return in, err
+}
+
+// MayLinkPortal is [Authority.MayLinkPortal] at the moment of the mutation.
+func (t *SignInTx) MayLinkPortal(c Caller, ref, who string) (Invitee, error) {
+	return t.work.a.mayLinkPortal(t.work, c, ref, who)
+}
+
+// MayAdminister refuses whoever does not hold instance:admin at the moment of the
+// mutation.
+func (t *SignInTx) MayAdminister(c Caller) error {
+	_, err := t.work.a.enterInstance(t.work, c)
+	return err
 }
 
 // Provision makes a user whom an identity provider vouches for, as a member of
@@ -157,42 +175,50 @@ type Invitee struct {
 func (a *Authority) MayInvite(ctx context.Context, c Caller, ref, who string) (out Invitee, err error) {
 	var entered ID
 	err = a.read(ctx, func(r Reader) error {
-		ac, sp, err := a.enter(r, c, ref, "members:write")
-		if sp != nil {
-			entered = sp.ws.ID
-		}
-		if err != nil {
-			return err
-		}
-		m, err := a.member(r, ac, sp, who)
-		if err != nil {
-			return err
-		}
-		if err := ownersOnly(ac, m.Grants); err != nil {
-			return err
-		}
-		u, err := r.User(UserKey{ID: m.User})
-		out = Invitee{User: u, Workspace: sp.ws, Instance: ac.instance}
+		entered, out, err = a.mayInvite(r, c, ref, who)
 		return err
 	})
 	return out, a.refused(ctx, c, entered, err)
+}
+
+func (a *Authority) mayInvite(r Reader, c Caller, ref, who string) (entered ID, out Invitee, err error) {
+	ac, sp, err := a.enter(r, c, ref, "members:write")
+	if sp != nil {
+		entered = sp.ws.ID
+	}
+	if err != nil {
+		return entered, out, err
+	}
+	m, err := a.member(r, ac, sp, who)
+	if err != nil {
+		return entered, out, err
+	}
+	if err := ownersOnly(ac, m.Grants); err != nil {
+		return entered, out, err
+	}
+	u, err := r.User(UserKey{ID: m.User})
+	return entered, Invitee{User: u, Workspace: sp.ws, Instance: ac.instance}, err
 }
 
 // MayLinkPortal answers the member that a reference names to who may make a link
 // into their own tokens. It needs instance:admin.
 func (a *Authority) MayLinkPortal(ctx context.Context, c Caller, ref, who string) (out Invitee, err error) {
 	err = a.read(ctx, func(r Reader) error {
-		ac, sp, err := a.enterForInstance(r, c, ref)
-		if err != nil {
-			return err
-		}
-		m, err := a.member(r, ac, sp, who)
-		if err != nil {
-			return err
-		}
-		u, err := r.User(UserKey{ID: m.User})
-		out = Invitee{User: u, Workspace: sp.ws, Instance: true}
+		out, err = a.mayLinkPortal(r, c, ref, who)
 		return err
 	})
 	return out, err
+}
+
+func (a *Authority) mayLinkPortal(r Reader, c Caller, ref, who string) (out Invitee, err error) {
+	ac, sp, err := a.enterForInstance(r, c, ref)
+	if err != nil {
+		return out, err
+	}
+	m, err := a.member(r, ac, sp, who)
+	if err != nil {
+		return out, err
+	}
+	u, err := r.User(UserKey{ID: m.User})
+	return Invitee{User: u, Workspace: sp.ws, Instance: true}, err
 }

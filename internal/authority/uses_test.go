@@ -133,7 +133,7 @@ func TestADeactivationIsRehearsedOverAllWorkspaces(t *testing.T) {
 
 func TestAnAdministratorSeesHowSomebodySignsIn(t *testing.T) {
 	each(t, func(w *world) {
-		w.member("eve@example.com", "Viewer")
+		w.memberOf("acme", "eve@example.com", "Viewer", "*")
 		before, err := w.SignInStateOf(w.ctx, w.root, "eve@example.com")
 		must(w.T, err)
 		if d := cmp.Diff(authority.SignInState{}, before); d != "" {

@@ -91,9 +91,7 @@ func must(t *testing.T, err error) {
 // with is a caller that presents an issued token.
 func (w *world) with(i authority.Issued) authority.Caller {
 	w.Helper()
-	l, err := token.ParseLocator(i.Token.Locator)
-	must(w.T, err)
-	return authority.Caller{Token: l, RequestID: "req-1"}
+	return storetest.Presenting(w.T, w.store, i.Token.Locator)
 }
 
 // person is a caller signed in as the user of an e-mail.
@@ -105,7 +103,7 @@ func (w *world) person(email string) authority.Caller {
 		id = u.ID
 		return err
 	}))
-	return authority.Caller{User: id, RequestID: "req-2"}
+	return storetest.SignedIn(w.T, w.store, id)
 }
 
 // member makes a member of acme with a role on the entire portfolio.

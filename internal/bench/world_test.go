@@ -17,6 +17,7 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -54,9 +55,7 @@ func newWorld(b *testing.B, url string, tokens int) *world {
 	w.root = started.Secret.Reveal()
 	var in api.CreateServiceAccount
 	in.Name, in.Scopes, in.Resources = "ci", api.Some([]string{"tickets:*"}), api.Some([]string{"*"})
-	l, err := token.ParseLocator(started.Token.Locator)
-	check(b, err)
-	_, _, err = a.CreateServiceAccount(ctx, authority.Caller{Token: l}, "acme", in)
+	_, _, err = a.CreateServiceAccount(ctx, storetest.Presenting(b, s, started.Token.Locator), "acme", in)
 	check(b, err)
 	w.door, err = httpapi.New(httpapi.Options{Authority: a, Engine: w.engine, Keys: keys,
 		BaseURL: "http://127.0.0.1", Now: time.Now, Rand: rand.Reader})

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
 // pages are those of the workspace that an Owner sees.
@@ -267,7 +268,7 @@ func TestAPortalSessionSeesItsOwnTokensAlone(t *testing.T) {
 	w := newWorld(t)
 	mine, other := w.issue("personal", "ada@example.com", "Mine"), w.issue("workspace", "", "Other")
 	s := w.people.users["ada@example.com"]
-	s.Portal = "acme"
+	s.ID, s.Portal = storetest.InPortal(w.T, w.store, s.User, "acme").Session, "acme"
 	w.people.users["portal"] = s
 	w.shows(w.status(w.as("portal", "/settings/tokens"), http.StatusOK), "Mine")
 	w.status(w.as("portal", "/workspace/acme/access-tokens/"+mine.Token.Locator), http.StatusOK)
@@ -285,7 +286,7 @@ func TestAPortalSessionMakesTokensForItsPersonAlone(t *testing.T) {
 	w := newWorld(t)
 	other := w.issue("workspace", "", "Other")
 	s := w.people.users["ada@example.com"]
-	s.Portal = "acme"
+	s.ID, s.Portal = storetest.InPortal(w.T, w.store, s.User, "acme").Session, "acme"
 	w.people.users["portal"] = s
 	const at = "/workspace/acme/access-tokens/new"
 	w.status(w.as("portal", at+"?like="+other.Token.Locator), http.StatusNotFound)

@@ -28,7 +28,7 @@ func (v *visit) typed() form { return form{values: v.r.PostForm} }
 // can do anything about are answered as they are.
 func (f form) refused(err error) (form, error) {
 	f.err = api.AsError(err)
-	if errors.Is(err, api.CodeInternal) || api.NotNow(err) {
+	if errors.Is(err, api.CodeInternal) || api.NotNow(err) || errors.Is(err, authority.ErrNotAccepted) {
 		return f, err
 	}
 	return f, nil

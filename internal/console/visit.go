@@ -57,6 +57,9 @@ func (c *console) serve(needs access, show func(*visit) error) http.Handler {
 		if err == nil {
 			err = show(v)
 		}
+		if errors.Is(err, authority.ErrNotAccepted) { // signed out since the page was asked for
+			err = v.toSignIn()
+		}
 		if err != nil && !errors.Is(err, errAnswered) {
 			v.fail(err)
 		}
@@ -120,7 +123,7 @@ func (v *visit) recognise() error {
 	}
 	at := v.client(v.r)
 	v.session = s
-	v.caller = authority.Caller{User: s.User, Portal: s.Portal, Addr: at.Addr, Agent: at.Agent, RequestID: requestID(v.w), Call: v.r.Pattern}
+	v.caller = authority.Caller{User: s.User, Session: s.ID, Portal: s.Portal, Addr: at.Addr, Agent: at.Agent, RequestID: requestID(v.w), Call: v.r.Pattern}
 	return nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
 	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/usage"
 	"github.com/tokenry/tokenry/token"
 )
@@ -148,9 +149,7 @@ func newWorld(t *testing.T) *world {
 	started, err := w.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	must(t, err)
 	w.secret = started.Secret.Reveal()
-	l, err := token.ParseLocator(started.Token.Locator)
-	must(t, err)
-	w.root = authority.Caller{Token: l, RequestID: "req-1"}
+	w.root = storetest.Presenting(t, s, started.Token.Locator)
 	w.people = &people{at: w.at, users: map[string]console.Session{}}
 	w.admit("ada@example.com")
 	w.start()
@@ -176,17 +175,18 @@ func must(t *testing.T, err error) {
 // admit signs a person in: their cookie is their e-mail.
 func (w *world) admit(email string) {
 	w.Helper()
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
-		u, err := r.User(authority.UserKey{Email: email})
-		w.people.users[email] = console.Session{ID: "ses_" + email, User: u.ID, UserPublicID: u.PublicID, Email: email, Name: u.Name,
-			InstanceAdmin: u.InstanceAdmin, CreatedAt: w.at, LastSeenAt: w.at, ExpiresAt: w.at.Add(time.Hour), Address: "192.0.2.7", Agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+	var u authority.User
+	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) (err error) {
+		u, err = r.User(authority.UserKey{Email: email})
 		return err
 	}))
+	w.people.users[email] = console.Session{ID: storetest.SignedIn(w.T, w.store, u.ID).Session, User: u.ID, UserPublicID: u.PublicID, Email: email, Name: u.Name,
+		InstanceAdmin: u.InstanceAdmin, CreatedAt: w.at, LastSeenAt: w.at, ExpiresAt: w.at.Add(time.Hour), Address: "192.0.2.7", Agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
 }
 
 // caller is a person who was admitted, as the authority knows them.
 func (w *world) caller(email string) authority.Caller {
-	return authority.Caller{User: w.people.users[email].User, RequestID: "req-2"}
+	return storetest.SignedIn(w.T, w.store, w.people.users[email].User)
 }
 
 // member adds a person with a role, signed in.

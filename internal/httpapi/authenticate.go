@@ -1,8 +1,10 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
@@ -28,24 +30,61 @@ func (c *call) authenticate() error {
 // is answered.
 func (c *call) present(presented string) error {
 	addr, _ := c.s.proxies.Client(c.r)
-	c.asked = verify.Request{Token: presented, Addr: addr, Peek: true}
-	if err := c.s.engine.Verify(c.ctx, &c.asked, &c.known); err != nil {
+	c.asked = verify.Request{Token: presented, Addr: addr}
+	if err := c.knock(); err != nil {
 		return err
 	}
-	c.asked.Peek = false // it consumes nothing, and is a use
-	c.tell(Use{Door: DoorAPI, Request: &c.asked, Decision: &c.known, Agent: c.r.UserAgent(), Method: c.r.Method, Path: c.r.URL.Path})
-	if !c.known.Allowed() {
-		return refused(&c.known, nil)
-	}
 	if c.known.Tracked {
-		if err := c.s.authority.FirstUse(c.ctx, c.known.Locator, c.known.SecretNumber); err != nil {
+		if err := c.s.authority.FirstUse(c.ctx, presented); err != nil {
 			return err
 		}
 	}
 	c.caller = authority.Caller{
-		Token: c.known.Locator, Home: c.known.Workspace.ID, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern(),
+		Token: c.known.Locator, Secret: c.known.SecretNumber, Home: c.known.Workspace.ID, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern(),
 	}
 	return nil
+}
+
+// knock asks the engine about the token that the caller presents, and tells of it:
+// of one call once that it was let in.
+func (c *call) knock() error {
+	was := c.known.Code
+	c.asked.Peek, c.knocked = true, c.s.engine.Revision()
+	if err := c.s.engine.Verify(c.ctx, &c.asked, &c.known); err != nil {
+		return err
+	}
+	c.asked.Peek = false // it consumes nothing, and is a use
+	if was == api.CodeOK && c.known.Allowed() {
+		return nil
+	}
+	c.tell(Use{Door: DoorAPI, Request: &c.asked, Decision: &c.known, Agent: c.r.UserAgent(), Method: c.r.Method, Path: c.r.URL.Path})
+	if !c.known.Allowed() {
+		return refused(&c.known, nil)
+	}
+	return nil
+}
+
+// knockAgain looks at the caller once more where nothing behind this door does,
+// unless that was a moment ago and nothing changed since: the body may have come
+// as late as its sender liked.
+func (c *call) knockAgain() error {
+	const moment = time.Second
+	if c.knocked == c.s.engine.Revision() && c.s.now().Sub(c.start) < moment {
+		return nil
+	}
+	return c.knock()
+}
+
+// turnedAway answers the gate's refusal of a caller whom this door let in before as
+// the door would now: with the same words and headers, and written down alike.
+func (c *call) turnedAway(err error) error {
+	if !errors.Is(err, authority.ErrNotAccepted) || c.asked.Token == "" {
+		return err
+	}
+	if now := c.knock(); now != nil && !errors.Is(now, api.CodeUnavailable) {
+		return now
+	}
+	return err
 }
 
 // bearer returns the token of the one Authorization header. Its text is not

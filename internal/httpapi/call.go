@@ -34,6 +34,8 @@ type call struct {
 	caller authority.Caller
 	asked  verify.Request
 	known  verify.Decision
+	// knocked is the revision that memory had when the caller was looked at.
+	knocked int64
 	// question and decision are what a verification is about.
 	question question
 	decision verify.Decision

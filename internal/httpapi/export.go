@@ -28,6 +28,7 @@ func (c *call) stream(a answer) error {
 	case err != nil && c.status == 0:
 		return err
 	case err != nil:
+		_ = c.turnedAway(err) // its sender learns it with the next call
 		panic(http.ErrAbortHandler)
 	case c.status == 0: // nothing to write is a whole answer too
 		_, _ = w.Write(nil)

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -195,7 +196,11 @@ func (w *world) person(email string) authority.Caller {
 		u, err = r.User(authority.UserKey{Email: email})
 		return err
 	}))
-	return authority.Caller{User: u.ID, RequestID: "req-1"}
+	db := w.db
+	if s, ok := db.(*rehearsal); ok {
+		db = s.Store // a session is no change that is taken back
+	}
+	return storetest.SignedIn(w.TB, db, u.ID)
 }
 
 // verdict is one sign for how a call was answered.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 
 	"github.com/tokenry/tokenry/api"
@@ -26,7 +27,9 @@ func lifeRoutes() []Route {
 			needs("tokens:delete", "tokens:disable", "tokens:edit").noting("The one that the action needs for a single token."), "Revoke, disable, rotate or edit many tokens",
 			bulk()).answering(mediaNDJSON).
 			saying("Name ids, or a filter with at least one condition; the caller's own token is never touched. "+
-				"Each token is judged by itself. A rotation answers one line of JSON for each token, with its new secret."),
+				"Each token is judged by itself, and the caller with it: once the caller's own secret is reset, its token ended or its address no longer allowed, "+
+				"the rest are left as they are and answered with the code of that. "+
+				"A rotation answers one line of JSON for each token, with its new secret."),
 	)
 }
 
@@ -51,7 +54,7 @@ func ask[In, Out any](f func(*call, In) (Out, error)) endpoint {
 func bulk() endpoint {
 	e := change(func(c *call, in api.BulkTokens) (api.BulkResults, int64, error) {
 		out := api.BulkResults{Action: in.Action, DryRun: in.DryRun, Results: []api.BulkResult{}}
-		err := c.s.authority.BulkTokens(c.ctx, c.caller, c.path("ws"), in, func(r api.BulkResult) error {
+		err := c.bulkTokens(in, func(r api.BulkResult) error {
 			out.Results = append(out.Results, r)
 			return nil
 		})
@@ -78,7 +81,20 @@ func bulk() endpoint {
 
 func (c *call) rotateMany(w io.Writer, in api.BulkTokens) error {
 	lines := json.NewEncoder(w)
-	return c.s.authority.BulkTokens(c.ctx, c.caller, c.path("ws"), in, func(r api.BulkResult) error {
-		return lines.Encode(r)
+	return c.bulkTokens(in, func(r api.BulkResult) error { return lines.Encode(r) })
+}
+
+// bulkTokens answers what was done also to a caller who is not accepted any more
+// by the end of it: what was left undone is told like it.
+func (c *call) bulkTokens(in api.BulkTokens, tell func(api.BulkResult) error) error {
+	told := false
+	err := c.s.authority.BulkTokens(c.ctx, c.caller, c.path("ws"), in, func(r api.BulkResult) error {
+		told = true
+		return tell(r)
 	})
+	if told && errors.Is(err, authority.ErrNotAccepted) {
+		_ = c.turnedAway(err) // each that was left says so
+		return nil
+	}
+	return err
 }

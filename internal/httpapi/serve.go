@@ -21,7 +21,7 @@ func (c *call) serve(rt *Route) {
 		err = c.answer(a)
 	}
 	if err != nil {
-		c.fail(api.AsError(err))
+		c.fail(api.AsError(c.turnedAway(err)))
 	}
 }
 

@@ -45,6 +45,9 @@ type asker struct {
 // asker judges the caller. This case is special: the authority has no verb for
 // it, so the door reads the engine's decision about the caller.
 func (c *call) asker() (asker, error) {
+	if err := c.knockAgain(); err != nil {
+		return asker{}, err
+	}
 	if len(c.r.Header[headerActAs]) > 0 {
 		e := api.Errorf(api.CodeInvalidRequest, "a verification is not done on behalf of a member")
 		e.Field = "tokenry_act_as"

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -191,7 +192,7 @@ func (w *world) person(email string) authority.Caller {
 		id = u.ID
 		return err
 	}))
-	return authority.Caller{User: id, RequestID: "req-2"}
+	return storetest.SignedIn(w.T, w.store, id)
 }
 
 func TestWhoIsNotTold(t *testing.T) {

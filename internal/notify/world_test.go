@@ -87,9 +87,7 @@ func newWorld(t *testing.T, url string) *world {
 	must(t, w.Prepare(ctx, token.DefaultPrefix))
 	started, err := w.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	must(t, err)
-	l, err := token.ParseLocator(started.Token.Locator)
-	must(t, err)
-	w.root = authority.Caller{Token: l, RequestID: "req-1"}
+	w.root = storetest.Presenting(t, s, started.Token.Locator)
 	w.hook = newEndpoint(t)
 	w.restart(egress)
 	return w

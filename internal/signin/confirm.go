@@ -28,9 +28,9 @@ const freshFor = 15 * time.Minute
 // asked before something delicate.
 func (s *Service) Fresh(ctx context.Context, session Session) (fresh bool, err error) {
 	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		row, err := r.Session(session.ID)
-		if err != nil || row.User != session.User || !s.alive(row, s.now()) {
-			return first(err, gone())
+		row, _, err := s.standing(r, session, s.now())
+		if err != nil {
+			return err
 		}
 		fresh = row.Portal == "" && s.now().Sub(row.ConfirmedAt) < freshFor
 		return nil
@@ -89,7 +89,7 @@ func (s *Service) Confirm(ctx context.Context, session Session, password string,
 	if err := s.confirm(ctx, u, password, from); err != nil {
 		return err
 	}
-	return s.change(ctx, u.ID, from, func(tx *authority.SignInTx, u authority.User) error {
+	return s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
 		return s.confirmed(tx, u, session, "password")
 	})
 }
@@ -108,7 +108,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session Session, typed string
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
 		return err
 	}
-	err = s.change(ctx, u.ID, from, func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
 		kind, err := s.useFactor(tx, u, typed)
 		if err != nil {
 			return err
@@ -123,9 +123,9 @@ func (s *Service) ConfirmCode(ctx context.Context, session Session, typed string
 
 // confirmed makes a session fresh.
 func (s *Service) confirmed(tx *authority.SignInTx, u authority.User, session Session, method string) error {
-	row, err := tx.Session(session.ID)
-	if err != nil || row.User != u.ID || !s.alive(row, tx.Now()) {
-		return first(err, gone())
+	row, _, err := s.standing(tx, session, tx.Now())
+	if err != nil {
+		return err
 	}
 	row.ConfirmedAt = tx.Now()
 	return first(tx.PutSession(row), tx.Note("session.confirmed", u, u, map[string]string{"session": row.ID, "method": method}))

@@ -42,6 +42,8 @@ type deviceRequest struct {
 	// State is empty, "approved" or "denied".
 	State     string `json:"state,omitempty"`
 	Workspace string `json:"workspace,omitempty"`
+	// Session is the one that approved it: what ends with it, does.
+	Session string `json:"session,omitempty"`
 }
 
 // DeviceStart begins one for a program on the machine that name names. From one
@@ -172,7 +174,7 @@ func (s *Service) DeviceApprove(ctx context.Context, session Session, userCode, 
 		if err := activeMember(tx, u, workspace); err != nil {
 			return err
 		}
-		r.State, r.Workspace = "approved", workspace
+		r.State, r.Workspace, r.Session = "approved", workspace, session.ID
 		return s.answerDevice(tx, u, row, r)
 	})
 }
@@ -205,7 +207,7 @@ func (s *Service) device(ctx context.Context, session Session, userCode string,
 		return err
 	}
 	letters := strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(userCode))
-	err := s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err := s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		row, err := tx.CodeByAlias(s.secrets.name("user code", letters))
 		if err != nil && !errors.Is(err, authority.ErrNoRow) {
 			return err
@@ -254,7 +256,7 @@ func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client
 			return err
 		}
 		if state, workspace = r.State, r.Workspace; state == "approved" {
-			if issued, err = tx.Issue(row.User, workspace, deviceToken(r)); err != nil {
+			if issued, err = tx.Issue(row.User, r.Session, workspace, deviceToken(r)); err != nil {
 				return err
 			}
 		}
@@ -272,6 +274,9 @@ func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client
 // deviceError says in the words of RFC 8628 why there is no token; what may be
 // better later stays what it is.
 func deviceError(err error) error {
+	if errors.Is(err, authority.ErrNotAccepted) {
+		return api.Errorf(api.CodeAccessDenied, "whoever approved this is signed out by now; begin again").Wrap(err)
+	}
 	switch e := api.AsError(err); e.Code {
 	case api.CodeInternal, api.CodeUnavailable, api.CodeBusy, api.CodeOutcomeUnknown, api.CodeTimeout, api.CodeRateLimited:
 		return err
@@ -315,7 +320,7 @@ func deviceToken(r deviceRequest) (in api.CreateToken) {
 // and not the terminal alone.
 func (s *Service) mayIssue(ctx context.Context, session Session, workspace string) error {
 	return s.authority.SignIn(ctx, session.client().caller(), func(tx *authority.SignInTx) error {
-		if _, err := tx.Issue(session.User, workspace, deviceToken(deviceRequest{Name: deviceName("")})); err != nil {
+		if _, err := tx.Issue(session.User, session.ID, workspace, deviceToken(deviceRequest{Name: deviceName("")})); err != nil {
 			return err
 		}
 		return authority.Unchanged()

@@ -67,7 +67,7 @@ func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollme
 	if err != nil {
 		return out, err
 	}
-	err = s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		if have, err := hasFactor(tx, u.ID); have || err != nil {
 			return first(err, api.Errorf(api.CodeAlreadyExists, "there is an authenticator app already; remove it first"))
 		}
@@ -92,7 +92,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session Session, typed string
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		all, err := tx.FactorsOf(u.ID)
 		if err != nil {
 			return err
@@ -140,7 +140,10 @@ func (s *Service) DisableTOTP(ctx context.Context, session Session, password str
 	if u.PasswordHash != "" && utf8.RuneCountInString(password) < minCharacters {
 		return api.FieldError("password", "is too short to stand alone; change it to one of 15 characters first")
 	}
-	if err := s.dropFactors(ctx, session.caller(), u.ID); err != nil {
+	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+		return dropFactors(tx, session.caller(), u)
+	})
+	if err != nil {
 		return err
 	}
 	s.tellSession(ctx, session, "The authenticator app was removed from your account")
@@ -155,29 +158,25 @@ func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user str
 		return err
 	}
 	var about authority.User
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		about, err = r.User(authority.UserKey{PublicID: v.ID})
-		return err
+	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+		if err := tx.MayAdminister(c); err != nil {
+			return err
+		}
+		if about, err = tx.User(authority.UserKey{PublicID: v.ID}); err != nil {
+			return err
+		}
+		return dropFactors(tx, c, about)
 	})
 	if err != nil {
-		return err
-	}
-	if err := s.dropFactors(ctx, c, about.ID); err != nil {
 		return err
 	}
 	s.tell(ctx, about, "An administrator removed the second factor of your account")
 	return nil
 }
 
-func (s *Service) dropFactors(ctx context.Context, c authority.Caller, user authority.ID) error {
-	return s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
-		u, err := tx.User(authority.UserKey{ID: user})
-		if err != nil {
-			return err
-		}
-		return first(tx.DeleteFactorsOf(user, kindTOTP), tx.DeleteFactorsOf(user, kindRecovery),
-			noteBy(tx, c, "factor.removed", u, map[string]any{"kind": kindTOTP}))
-	})
+func dropFactors(tx *authority.SignInTx, by authority.Caller, u authority.User) error {
+	return first(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.DeleteFactorsOf(u.ID, kindRecovery),
+		noteBy(tx, by, "factor.removed", u, map[string]any{"kind": kindTOTP}))
 }
 
 // RecoveryCodes makes new recovery codes; the old ones are dead.
@@ -185,7 +184,7 @@ func (s *Service) RecoveryCodes(ctx context.Context, session Session) (codes []t
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		if have, err := hasFactor(tx, u.ID); !have || err != nil {
 			return first(err, api.Errorf(api.CodeNotFound, "there is no second factor to recover"))
 		}

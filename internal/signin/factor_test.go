@@ -11,8 +11,8 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -259,7 +259,7 @@ func TestAPasswordChangedMeanwhileEndsHalfASignIn(t *testing.T) {
 func TestAnAdministratorOfTheInstanceRemovesALostFactor(t *testing.T) {
 	each(t, func(w *world) {
 		w.enrolled()
-		w.refused(w.ResetFactors(w.ctx, authority.Caller{User: w.user("eve@example.com").ID}, "ada@example.com"), api.CodeInsufficientScope)
+		w.refused(w.ResetFactors(w.ctx, w.person("eve@example.com"), "ada@example.com"), api.CodeInsufficientScope)
 		must(w.T, w.ResetFactors(w.ctx, w.root(), "eve@example.com"))
 		if r := w.enters("eve@example.com", hers, home()); r.Cookie.IsZero() {
 			w.Error("a removed factor is due")
@@ -280,9 +280,9 @@ func TestTheAuditNamesTheTokenThatRemovedAFactor(t *testing.T) {
 		in.Resources = api.Some([]string{"*"})
 		i, err := w.auth.CreateToken(w.ctx, w.root(), "acme", in)
 		must(w.T, err)
-		l, err := token.ParseLocator(i.Token.Locator)
-		must(w.T, err)
-		must(w.T, w.ResetFactors(w.ctx, authority.Caller{Token: l, Addr: home().Addr}, "eve@example.com"))
+		c := storetest.Presenting(w.T, w.store, i.Token.Locator)
+		c.Addr = home().Addr
+		must(w.T, w.ResetFactors(w.ctx, c, "eve@example.com"))
 		if last := w.payloads("factor.removed"); !strings.Contains(last, i.Token.Locator) || !strings.Contains(last, home().Addr.String()) {
 			w.Errorf("audit: %s", last)
 		}

@@ -225,7 +225,7 @@ func (s *Service) Unlink(ctx context.Context, session Session, issuer, subject s
 	if err := s.delicate(ctx, session); err != nil {
 		return err
 	}
-	return s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		have, err := tx.IdentitiesOf(u.ID)
 		if err != nil {
 			return err

@@ -243,7 +243,7 @@ func (s *Service) PasskeyConfirm(ctx context.Context, session Session, state, an
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, session.User, from, func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
 		who, err := s.assert(tx, c, answer)
 		if err == nil && who.ID != u.ID {
 			err = badPasskey(errors.New("signin: the passkey is somebody else's"))
@@ -333,7 +333,7 @@ func (s *Service) PasskeyAdd(ctx context.Context, session Session, state, answer
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		return s.addPasskey(tx, u, c, answer, name)
 	})
 	if err == nil {
@@ -387,7 +387,7 @@ func (s *Service) PasskeyRemove(ctx context.Context, session Session, id string)
 	if err := s.delicate(ctx, session); err != nil {
 		return err
 	}
-	err := s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err := s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		rows, err := tx.FactorsOf(u.ID)
 		if err != nil {
 			return err

@@ -31,15 +31,15 @@ type PortalLink struct {
 // token page. It needs instance:admin. There is none for instance administrators,
 // whose sessions no product's back end should hold.
 func (s *Service) PortalLink(ctx context.Context, c authority.Caller, workspace, member string) (out PortalLink, err error) {
-	in, err := s.authority.MayLinkPortal(ctx, c, workspace, member)
-	if err != nil {
+	if _, err := s.authority.MayLinkPortal(ctx, c, workspace, member); err != nil {
 		return out, err
 	}
 	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
-		u, err := tx.User(authority.UserKey{ID: in.User.ID})
+		in, err := tx.MayLinkPortal(c, workspace, member)
 		if err != nil {
 			return err
 		}
+		u := in.User
 		if u.InstanceAdmin {
 			return api.Errorf(api.CodeForbidden, "an instance administrator signs in as everybody does")
 		}

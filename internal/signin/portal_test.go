@@ -69,7 +69,7 @@ func TestPortalLinksAreForActiveMembersThatRunNothing(t *testing.T) {
 		w.refused(err, api.CodeForbidden)
 		_, err = w.PortalLink(w.ctx, w.root(), "nowhere", "eve@example.com")
 		w.refused(err, api.CodeNotFound)
-		_, err = w.PortalLink(w.ctx, authority.Caller{User: w.user("eve@example.com").ID}, "acme", "eve@example.com")
+		_, err = w.PortalLink(w.ctx, w.person("eve@example.com"), "acme", "eve@example.com")
 		w.refused(err, api.CodeInsufficientScope)
 		code := w.portalLink("eve@example.com")
 		_, _, _, err = w.auth.DeactivateMember(w.ctx, w.root(), "acme", "eve@example.com", false)

@@ -164,7 +164,7 @@ func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, mem
 	if in.User.Email == "" {
 		return out, api.FieldError("email", "this member has none to write to")
 	}
-	link, revision, err := s.invitation(ctx, c, in)
+	link, revision, err := s.invitation(ctx, c, workspace, member)
 	if err != nil {
 		return out, err
 	}
@@ -188,13 +188,14 @@ func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, mem
 
 // invitation makes the link; empty for whoever can sign in already, or where
 // everybody does so elsewhere.
-func (s *Service) invitation(ctx context.Context, c authority.Caller, in authority.Invitee) (link string, revision int64, err error) {
+func (s *Service) invitation(ctx context.Context, c authority.Caller, workspace, member string) (link string, revision int64, err error) {
 	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
 		revision = tx.Revision()
-		u, err := tx.User(authority.UserKey{ID: in.User.ID})
+		in, err := tx.MayInvite(c, workspace, member)
 		if err != nil {
 			return err
 		}
+		u := in.User
 		if err := s.unwearied(tx, u); err != nil {
 			return err
 		}
@@ -329,7 +330,7 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, old, pass
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, was.ID, from, func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
 		if u.PasswordHash != was.PasswordHash {
 			return gone() // changed meanwhile, perhaps by who holds the mailbox
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
@@ -240,7 +239,7 @@ func TestWithoutMailALinkIsNeitherSentNorLogged(t *testing.T) {
 func TestInvitationsSetTheFirstPasswordAlone(t *testing.T) {
 	each(t, func(w *world) {
 		w.member("new@example.com", "")
-		eve := authority.Caller{User: w.user("eve@example.com").ID}
+		eve := w.person("eve@example.com")
 		_, err := w.Invite(w.ctx, eve, "acme", "new@example.com")
 		w.refused(err, api.CodeInsufficientScope)
 		out, err := w.Invite(w.ctx, w.root(), "acme", "new@example.com")

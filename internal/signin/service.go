@@ -198,7 +198,7 @@ func (s Session) client() Client {
 // caller is the person of the session.
 func (s Session) caller() authority.Caller {
 	c := s.client().caller()
-	c.User = s.User
+	c.User, c.Session, c.Portal = s.User, s.ID, s.Portal
 	return c
 }
 
@@ -215,7 +215,7 @@ func refused() *api.Error {
 }
 
 func gone() *api.Error {
-	return api.Errorf(api.CodeInvalidToken, "you are signed out; sign in again")
+	return api.AsError(authority.SignedOut())
 }
 
 func deadLink() *api.Error {

@@ -183,7 +183,7 @@ func (s *Service) Sessions(ctx context.Context, user int64) (out []Session, err 
 
 // EndSession ends one of a person's sessions; not_found when it is not theirs.
 func (s *Service) EndSession(ctx context.Context, session Session, id string) error {
-	return s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		row, err := tx.Session(id)
 		if err == nil && row.User != u.ID {
 			err = authority.ErrNoRow
@@ -197,23 +197,36 @@ func (s *Service) EndSession(ctx context.Context, session Session, id string) er
 
 // EndOthers ends a person's sessions but this one.
 func (s *Service) EndOthers(ctx context.Context, session Session) error {
-	return s.change(ctx, session.User, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		return first(tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("session.all_ended", u, u, nil))
 	})
 }
 
-// change applies f for a person who is active.
-func (s *Service) change(ctx context.Context, user int64, from Client, f func(*authority.SignInTx, authority.User) error) error {
+// change applies f for the person of a session, if that has not ended by then.
+func (s *Service) change(ctx context.Context, session Session, from Client, f func(*authority.SignInTx, authority.User) error) error {
 	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
-		u, err := tx.User(authority.UserKey{ID: user})
+		_, u, err := s.standing(tx, session, tx.Now())
 		if err != nil {
 			return err
 		}
-		if !u.DeactivatedAt.IsZero() {
-			return gone()
-		}
 		return f(tx, u)
 	})
+}
+
+// standing reads a session anew, and its person: whatever a page holds of them is
+// from before.
+func (s *Service) standing(r authority.Reader, session Session, now time.Time) (row authority.Session, u authority.User, err error) {
+	row, err = r.Session(session.ID)
+	if errors.Is(err, authority.ErrNoRow) || err == nil && (row.User != session.User || row.Portal != session.Portal || !s.alive(row, now)) {
+		return row, u, gone()
+	}
+	if err != nil {
+		return row, u, err
+	}
+	if u, err = r.User(authority.UserKey{ID: row.User}); err == nil && !u.DeactivatedAt.IsZero() {
+		err = gone()
+	}
+	return row, u, err
 }
 
 // sameText compares in constant time.

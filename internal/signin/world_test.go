@@ -141,7 +141,15 @@ func (w *world) again(change func(*signin.Options)) *world {
 	return &other
 }
 
-func (w *world) root() authority.Caller { return authority.Caller{User: w.user("ada@example.com").ID} }
+func (w *world) root() authority.Caller { return w.person("ada@example.com") }
+
+// person is a caller who is signed in.
+func (w *world) person(email string) authority.Caller {
+	w.Helper()
+	c := storetest.SignedIn(w.T, w.store, w.user(email).ID)
+	c.RequestID = ""
+	return c
+}
 
 func (w *world) member(email, password string) {
 	w.Helper()

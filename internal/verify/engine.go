@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,9 +30,9 @@ type Config struct {
 	// Prefixes are those of this instance's tokens; nil means the default one.
 	Prefixes []token.Prefix
 	// FirstUse commits the first use of a tracked secret (see [Secret]) before
-	// Verify answers that it is allowed; an error makes it unavailable. It is not
-	// called for a Peek. Nil leaves it to the caller, who sees Decision.Tracked.
-	FirstUse func(ctx context.Context, l token.Locator, number int) error
+	// Verify answers that it is allowed; an error makes it unavailable, and
+	// invalid_token says that the secret is void by now. It is not called for a Peek. Nil leaves it to the caller, who sees Decision.Tracked.
+	FirstUse func(ctx context.Context, presented string) error
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
 }
@@ -69,7 +70,7 @@ type Engine struct {
 	keys     *token.Keyring
 	prefixes []token.Prefix
 	now      func() time.Time
-	firstUse func(context.Context, token.Locator, int) error
+	firstUse func(context.Context, string) error
 	limits   *limits
 	capacity int
 
@@ -160,7 +161,12 @@ func (e *Engine) commitFirstUse(ctx context.Context, req *Request, d *Decision) 
 	if !d.Tracked || !d.Allowed() || req.Peek || e.firstUse == nil {
 		return nil
 	}
-	if err := e.firstUse(ctx, d.Locator, d.SecretNumber); err != nil {
+	err := e.firstUse(ctx, req.Token)
+	if errors.Is(err, api.CodeInvalidToken) { // it was made void since memory was read
+		*d = Decision{Code: api.CodeUnknown, Revision: d.Revision, At: d.At, Locator: d.Locator, Prefix: d.Prefix, Kind: d.Kind}
+		return nil
+	}
+	if err != nil {
 		d.Code = api.CodeUnavailable
 		return unavailable(err)
 	}

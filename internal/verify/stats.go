@@ -21,6 +21,9 @@ type Stats struct {
 	Bytes int64
 }
 
+// Revision is the newest that was applied; unlike [Engine.Stats] it takes no lock.
+func (e *Engine) Revision() int64 { return e.applied.Load() }
+
 // Stats counts; it takes the lock that fills and changes take.
 func (e *Engine) Stats() Stats {
 	meters := e.limits.tokens.count() + e.limits.workspaces.count()

@@ -1,0 +1,65 @@
+package authority
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+// ErrNotAccepted is the cause of every refusal of the caller itself, whatever it
+// asks for: its secret was retired, its token ended, its session is over. Whoever
+// answers for the caller piece by piece stops there.
+var ErrNotAccepted = errors.New("authority: the caller is not accepted any more")
+
+func notAccepted(code api.Code) error {
+	return api.Errorf(code, "%s", code.Info().Title).Wrap(ErrNotAccepted)
+}
+
+func invalidToken(err error) error {
+	if errors.Is(err, ErrNoRow) {
+		return api.Errorf(api.CodeInvalidToken, "the token is not accepted").Wrap(fmt.Errorf("%w: %w", ErrNotAccepted, err))
+	}
+	return err
+}
+
+// SignedOut refuses a person whose session is over.
+func SignedOut() error {
+	return api.Errorf(api.CodeInvalidToken, "you are signed out; sign in again").Wrap(ErrNotAccepted)
+}
+
+// accepted judges what a caller presented, in the order of a verification.
+func accepted(f *verify.Token, o *verify.Owner, w *verify.Workspace, secrets []Secret, c Caller, now time.Time) api.Code {
+	i := slices.IndexFunc(secrets, func(s Secret) bool { return s.Number == c.Secret })
+	if !works(secrets, i, now) {
+		return api.CodeRetired
+	}
+	if code := verify.Lifecycle(f, o, w, now); code != api.CodeOK {
+		return code
+	}
+	if !verify.AddressAllowed(f.AllowedIPs, c.Addr) {
+		return api.CodeIPDenied
+	}
+	return api.CodeOK
+}
+
+// signedIn reads the person of a session, and refuses one whose session ended or is
+// not the one it is said to be. That it was idle for too long is its door's to
+// judge: a request is a use.
+func (a *Authority) signedIn(r Reader, c Caller) (User, error) {
+	s, err := r.Session(c.Session)
+	if errors.Is(err, ErrNoRow) || err == nil && (s.User != c.User || s.Portal != c.Portal || !a.now().Before(s.ExpiresAt)) {
+		err = SignedOut()
+	}
+	if err != nil {
+		return User{}, err
+	}
+	u, err := r.User(UserKey{ID: c.User})
+	if err == nil && !u.DeactivatedAt.IsZero() {
+		err = api.Errorf(api.CodeOwnerInactive, "this user is deactivated").Wrap(ErrNotAccepted)
+	}
+	return u, err
+}
