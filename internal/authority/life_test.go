@@ -65,7 +65,7 @@ func TestDisableThenRevokeAfterAWhile(t *testing.T) {
 func TestDeleteRevokesAndHides(t *testing.T) {
 	each(t, func(w *world) {
 		i := w.create(w.root, ask("personal", ""))
-		_, _, err := w.DeleteToken(w.ctx, w.root, "acme", i.Token.ID)
+		_, _, err := w.DeleteToken(w.ctx, w.root, "acme", i.Token.ID, api.RevokeToken{})
 		must(w.T, err)
 		w.deny(api.CodeRevoked, i.Secret)
 		listed, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{}, page(0))

@@ -88,7 +88,7 @@ func TestPurgeDeletesWhatEndedLongerAgoThanItIsKept(t *testing.T) {
 		in.ExpiresIn = api.Some(api.Day)
 		expired := w.create(w.root, in)
 		bobs, robots := w.create(w.root, ask("personal", "bob@example.com")), w.create(w.root, ask("service", "ci"))
-		must(w.T, third(w.DeleteToken(w.ctx, w.root, "acme", deleted.Token.ID)))
+		must(w.T, third(w.DeleteToken(w.ctx, w.root, "acme", deleted.Token.ID, api.RevokeToken{})))
 		must(w.T, third(w.RevokeToken(w.ctx, w.root, "acme", revoked.Token.ID, api.RevokeToken{})))
 		_, _, _, err := w.RemoveMember(w.ctx, w.root, "acme", "bob@example.com", false)
 		must(w.T, err)

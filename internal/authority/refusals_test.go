@@ -50,16 +50,16 @@ func TestARefusedChangeIsAudited(t *testing.T) {
 		bob := w.member("bob@example.com", "Viewer")
 		bob.Call = "DELETE /v1/workspaces/{ws}/tokens/{id}"
 		victim := w.create(w.root, ask("personal", ""))
-		w.refused(third(w.DeleteToken(w.ctx, bob, "acme", victim.Token.ID)), api.CodeInsufficientScope)
+		w.refused(third(w.DeleteToken(w.ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
 		want := denied{"bob@example.com", "acme", bob.Call, api.CodeInsufficientScope, []string{"tokens:delete"}, 1}
 		if diff := cmp.Diff([]denied{want}, w.denied(api.AuditFilter{Actor: "bob@example.com"})); diff != "" {
 			w.Error(diff)
 		}
 		for range 50 { // within the minute they are counted
-			w.refused(third(w.DeleteToken(w.ctx, bob, "acme", victim.Token.ID)), api.CodeInsufficientScope)
+			w.refused(third(w.DeleteToken(w.ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
 		}
 		w.clock.pass(time.Minute)
-		w.refused(third(w.DeleteToken(w.ctx, bob, "acme", victim.Token.ID)), api.CodeInsufficientScope)
+		w.refused(third(w.DeleteToken(w.ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
 		again := want
 		again.Count = 51
 		if diff := cmp.Diff([]denied{again, want}, w.denied(api.AuditFilter{})); diff != "" {

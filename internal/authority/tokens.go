@@ -452,6 +452,11 @@ func widened(ch *change) error {
 			return err
 		}
 	}
+	if !ch.sp.compile(claims(ch.was.Grants)).Covers(ch.sp.compile(claims(ch.t.Grants))) {
+		if err := coverLater(ch.ac, ch.sp, ch.t); err != nil {
+			return err
+		}
+	}
 	said := had
 	if ch.was.Grants != nil {
 		said = ch.sp.compile(ch.was.Grants)
@@ -526,13 +531,21 @@ func (a *Authority) RevokeToken(ctx context.Context, c Caller, ref, id string, i
 			w.touchToken(ch.t) // a commit whose outcome was unknown may have done it
 			return errDryRun
 		}
-		revoke(&ch.t, w.now, in.Reason, token.Redact(in.Comment))
-		if v, err = w.finishToken(ch, "token.revoked"); err != nil || in.Reason != api.ReasonLeaked {
-			return err
-		}
-		return w.tellRevokedAsLeaked(ch, v)
+		v, err = w.end(ch, in, "token.revoked")
+		return err
 	})
 	return v, revision, err
+}
+
+// end revokes a token that may be revoked, and tells of it as it was done.
+func (w *work) end(ch *change, in api.RevokeToken, action string) (api.Token, error) {
+	leaked := ch.t.RevokedAt.IsZero() && in.Reason == api.ReasonLeaked
+	revoke(&ch.t, w.now, in.Reason, token.Redact(in.Comment))
+	v, err := w.finishToken(ch, action)
+	if err != nil || !leaked {
+		return v, err
+	}
+	return v, w.tellRevokedAsLeaked(ch, v)
 }
 
 // beginEnd is beginToken for the verbs that end a token: itself always.
@@ -565,19 +578,22 @@ func revoke(t *Token, now time.Time, reason, comment string) {
 	t.RevokedAt, t.RevokeReason, t.RevokeComment = now, reason, comment
 }
 
-// DeleteToken revokes a token and hides it from default lists. It needs
-// tokens:delete, but for a person's own and for the token itself.
-func (a *Authority) DeleteToken(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
+// DeleteToken revokes a token, for the reason that in gives if it was not revoked
+// before, and hides it from default lists: one change. It needs tokens:delete, but
+// for a person's own and for the token itself.
+func (a *Authority) DeleteToken(ctx context.Context, c Caller, ref, id string, in api.RevokeToken) (v api.Token, revision int64, err error) {
 	revision, err = a.mutateToken(ctx, takes, c, id, func(w *work) error {
+		if err := checkReason(in); err != nil {
+			return err
+		}
 		ch, err := w.beginEnd(ref, id)
 		if err != nil {
 			return err
 		}
-		revoke(&ch.t, w.now, "", "")
 		if ch.t.DeletedAt.IsZero() {
 			ch.t.DeletedAt = w.now
 		}
-		v, err = w.finishToken(ch, "token.deleted")
+		v, err = w.end(ch, in, "token.deleted")
 		return err
 	})
 	return v, revision, err

@@ -212,10 +212,7 @@ func (v *visit) doDeleteToken() error {
 		return err
 	}
 	in := api.RevokeToken{Reason: f.get("reason"), Comment: f.get("comment")}
-	if _, _, err = v.auth.RevokeToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
-		return err
-	}
-	if _, _, err = v.auth.DeleteToken(v.ctx(), v.caller, v.at.Slug, t.Locator); err != nil {
+	if _, _, err = v.auth.DeleteToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
 		return err
 	}
 	return v.done(v.listOf(t), "revoked")

@@ -105,7 +105,7 @@ func tokenVerbs() []tokenVerb {
 			return err
 		}},
 		{"delete", func(w *world, c authority.Caller, id string) error {
-			_, _, err := w.DeleteToken(w.Context(), c, "acme", id)
+			_, _, err := w.DeleteToken(w.Context(), c, "acme", id, api.RevokeToken{})
 			return err
 		}},
 	}

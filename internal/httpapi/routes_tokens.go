@@ -36,7 +36,7 @@ func tokenStateRoutes() []Route {
 	return []Route{
 		route("DELETE", id, end, "Revoke a token and hide it from lists",
 			act(func(c *call) (api.Token, int64, error) {
-				return c.s.authority.DeleteToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
+				return c.s.authority.DeleteToken(c.ctx, c.caller, c.path("ws"), c.path("id"), api.RevokeToken{})
 			})),
 		route("POST", id+"/revoke", end, "Revoke a token for good",
 			maybe(change(func(c *call, in api.RevokeToken) (api.Token, int64, error) {
