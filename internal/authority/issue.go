@@ -220,11 +220,49 @@ func ceiling(ac *actor, sp *space, t Token, o verify.Owner) error {
 	if err := checkNames(ac, sp, t.Grants); err != nil {
 		return err
 	}
+	return firstError(coverToken(ac, sp, t, o), coverStated(ac, sp, t))
+}
+
+// coverToken refuses a token that has more rights than the caller, or comes to have
+// more with its owner.
+func coverToken(ac *actor, sp *space, t Token, o verify.Owner) error {
 	f := tokenFacts(t, nil)
-	if err := ac.cover(verify.Effective(&f, &o, &sp.facts)); err != nil {
-		return err
+	return firstError(ac.cover(verify.Effective(&f, &o, &sp.facts)), coverLater(ac, sp, t))
+}
+
+// coverLater refuses to let a token, by an API token that names what it may do, have
+// what an owner may get later. That comes to a token which leaves its scopes to its
+// owner, and is the caller's to hand on only if it comes to the caller as well. A
+// person hands on by their own power, whatever that becomes.
+func coverLater(ac *actor, sp *space, t Token) error {
+	if ac.with == nil || ac.instance || ac.onBehalf != "" || !inherits(t.Grants) {
+		return nil
 	}
-	return coverStated(ac, sp, t)
+	if sp.compile(claims(ac.with.Grants)).Covers(sp.compile(claims(t.Grants))) {
+		return nil
+	}
+	return api.Errorf(api.CodeGrantExceedsOwn,
+		"a token that names what it may do cannot give a token what an owner may get later; name a role or scopes")
+}
+
+// inherits says whether a token leaves its scopes to its owner, on all resources or
+// on some.
+func inherits(sts []grant.Statement) bool {
+	return sts == nil || slices.ContainsFunc(sts, restrictsOnly)
+}
+
+// claims is the most that statements come to, whatever the owner gets.
+func claims(sts []grant.Statement) []grant.Statement {
+	if sts == nil {
+		return []grant.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}}
+	}
+	sts = slices.Clone(sts)
+	for i := range sts {
+		if restrictsOnly(sts[i]) {
+			sts[i].Scopes = []string{"*"}
+		}
+	}
+	return sts
 }
 
 // coverStated compares what the token's statements say, before its owner's

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -62,8 +61,7 @@ func (w *work) again(ac *actor, sp *space, out *Issued, judge func(*change) erro
 	if !t.RevokedAt.IsZero() || secrets[0].Number != was.Secret || !secrets[0].FirstUsedAt.IsZero() {
 		return true, api.Errorf(api.CodeIdempotencyKeyUsed, "the secret that this key gave was used or replaced since")
 	}
-	f := tokenFacts(ch.t, nil)
-	if err := ac.cover(verify.Effective(&f, &ch.owner, &sp.facts)); err != nil {
+	if err := coverToken(ac, sp, ch.t, ch.owner); err != nil {
 		return true, err
 	}
 	if out.Secret, err = w.mint(ch.t, was.Secret, secrets[0].RetireOnUse); err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -115,8 +114,7 @@ func (ch *change) mayReveal() error {
 			return err
 		}
 	}
-	f := tokenFacts(ch.t, nil)
-	if err := ch.ac.cover(verify.Effective(&f, &ch.owner, &ch.sp.facts)); err != nil {
+	if err := coverToken(ch.ac, ch.sp, ch.t, ch.owner); err != nil {
 		return err
 	}
 	if !ch.sp.policy().Recoverable {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -136,6 +135,11 @@ func keepLife(judge func(*change) error) func(*change) error {
 
 func (ch *change) mayRotate() error {
 	if ch.ac.isSelf(ch.t) {
+		if ch.t.OwnerMember != 0 { // a fresh secret is a personal token held anew
+			if err := anyPersonal(ch.sp); err != nil {
+				return err
+			}
+		}
 		if ch.ac.grant.AllowsAny("tokens:edit") {
 			return nil
 		}
@@ -144,8 +148,7 @@ func (ch *change) mayRotate() error {
 	if err := mayHold(ch.ac, ch.sp, ch.t, "tokens:edit"); err != nil {
 		return err
 	}
-	f := tokenFacts(ch.t, nil)
-	return ch.ac.cover(verify.Effective(&f, &ch.owner, &ch.sp.facts))
+	return coverToken(ch.ac, ch.sp, ch.t, ch.owner)
 }
 
 // renew settles the life of a token that is rotated: as it was, its original
