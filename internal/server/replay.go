@@ -147,7 +147,7 @@ func (c *Core) again(ctx context.Context, out *Replayed, e api.AuditEvent) {
 	case "token.revoked":
 		_, _, err = a.RevokeToken(ctx, by, ws, e.Target, revocation(e))
 	case "token.deleted":
-		_, _, err = a.DeleteToken(ctx, by, ws, e.Target)
+		_, _, err = a.DeleteToken(ctx, by, ws, e.Target, revocation(e))
 	case "token.disabled":
 		_, _, err = a.DisableToken(ctx, by, ws, e.Target, api.DisableToken{})
 	case "token.rotated", "token.reset", "token.transferred", "token.secret_reissued":
