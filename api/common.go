@@ -68,6 +68,9 @@ type Page struct {
 	Limit int
 	// Cursor is the next_cursor of the page before; empty for the first.
 	Cursor string
+	// Include names what lists leave out: "effective" is what each token, member or
+	// service account may do now.
+	Include string
 }
 
 // ListFilter narrows a listing of members, service accounts, resources,

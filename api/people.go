@@ -64,7 +64,7 @@ type Member struct {
 	Scopes        []string    `json:"scopes" nullable:"true"`
 	Resources     []string    `json:"resources" nullable:"true"`
 	Grants        []Statement `json:"grants"`
-	Effective     []Statement `json:"effective"`
+	Effective     []Statement `json:"effective,omitzero"`
 	Active        bool        `json:"active"`
 	DeactivatedAt *time.Time  `json:"deactivated_at"`
 	// DeactivatedBy is the address of who did so; null when nobody knows.
@@ -100,7 +100,7 @@ type ServiceAccount struct {
 	Scopes      []string    `json:"scopes" nullable:"true"`
 	Resources   []string    `json:"resources" nullable:"true"`
 	Grants      []Statement `json:"grants"`
-	Effective   []Statement `json:"effective"`
+	Effective   []Statement `json:"effective,omitzero"`
 	Active      bool        `json:"active"`
 	DisabledAt  *time.Time  `json:"disabled_at"`
 	// DisabledBy is the address of who disabled it; null when nobody knows.

@@ -114,7 +114,8 @@ type Token struct {
 	Resources []string    `json:"resources" nullable:"true"`
 	Grants    []Statement `json:"grants" nullable:"true"`
 	// Effective is what the token may do now: its own statements within its owner's.
-	Effective []Statement `json:"effective"`
+	// Lists tell it only when asked (include=effective).
+	Effective []Statement `json:"effective,omitzero"`
 	Status    string      `json:"status"`
 	Usable    bool        `json:"usable"`
 	// BlockedBy is the code that a verification would answer now; null while usable.

@@ -49,7 +49,7 @@ func (v values) page(p api.Page) values {
 	if p.Limit != 0 {
 		v["limit"] = []string{strconv.Itoa(p.Limit)}
 	}
-	return v.text("cursor", p.Cursor)
+	return v.text("cursor", p.Cursor).text("include", p.Include)
 }
 
 // page asks for one page of a list of a workspace's things.

@@ -30,6 +30,9 @@ type Options struct {
 	Forget UsageForgetter
 	// Decisions remembers the last ones, for Explain; nil remembers none.
 	Decisions DecisionLog
+	// Waited is told how long each change waited for its turn, by its effect
+	// ("gives", "takes" or "idle"); nil is nobody.
+	Waited func(effect string, d time.Duration)
 	// Mail says that there is a mail server, so that mails are written for it.
 	Mail bool
 	// CheckWebhookURL says what is wrong with the address of an endpoint besides
@@ -60,6 +63,8 @@ type Authority struct {
 	mail     bool
 	checkURL func(*url.URL) error
 	refusals *refusals[refusal, refuser]
+	// glancing holds a place for each look at last uses that runs.
+	glancing chan struct{}
 	// turnedAway are the sign-ins that were refused.
 	turnedAway *refusals[turnedAway, string]
 }
@@ -68,6 +73,9 @@ type Authority struct {
 func New(o Options) *Authority {
 	if o.HashPassword == nil {
 		o.HashPassword = noPasswords
+	}
+	if o.Waited == nil {
+		o.Waited = func(string, time.Duration) {}
 	}
 	if o.Usage == nil {
 		o.Usage = nothingUsed{}
@@ -80,9 +88,9 @@ func New(o Options) *Authority {
 	}
 	return &Authority{
 		store: o.Store, keys: o.Keys, now: o.Now, rand: o.Rand, hash: o.HashPassword,
-		commit: &committer{store: o.Store, now: o.Now, observers: o.Observers},
+		commit: &committer{store: o.Store, now: o.Now, waited: o.Waited, observers: o.Observers},
 		usage:  o.Usage, decisions: o.Decisions, forget: o.Forget,
-		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: refusalsOfCallers(), turnedAway: refusalsOfSignIns(),
+		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances), turnedAway: refusalsOfSignIns(),
 	}
 }
 
@@ -113,9 +121,9 @@ type work struct {
 	// expected says that what the caller expects was compared; stale is what was not so.
 	expected bool
 	stale    stale
-	// last is what was known, before the lock was taken, of the last use of the
-	// token that is changed.
-	last map[token.Locator][]LastUse
+	// lacking is what the last brief view of the first token that was shown lacks;
+	// nil when none was.
+	lacking *lacking
 	// replaces is the number of the secret that was current when a request to
 	// replace it came in; 0 lets any be replaced.
 	replaces int
@@ -135,6 +143,8 @@ const (
 	whenIdle
 	effects
 )
+
+func (e effect) String() string { return [effects]string{"gives", "takes", "idle"}[e] }
 
 // mutate applies f as one mutation and answers the revision it took. A dry run
 // (errDryRun) changes nothing and takes none. What the gate refuses is audited.

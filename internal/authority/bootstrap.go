@@ -56,7 +56,7 @@ func (a *Authority) Prepare(ctx context.Context, prefix token.Prefix) error {
 // instance:admin. It works once: afterwards it answers already_done.
 func (a *Authority) Bootstrap(ctx context.Context, b Bootstrap) (out Started, err error) {
 	c := Caller{Machine: "bootstrap"}
-	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+	out.Revision, err = a.mutateToken(ctx, gives, c, &out.Token, func(w *work) error {
 		in, err := w.Instance()
 		if err != nil {
 			return err

@@ -17,8 +17,11 @@ const (
 	// holdFor is how long a batch goes on taking mutations once it has the lock:
 	// what came meanwhile goes into the next, after a commit.
 	holdFor = 20 * time.Millisecond
-	// commitTimeout bounds one batch until its commit is sent.
-	commitTimeout = 20 * time.Second
+	// TurnTime is how long a change waits for its turn, and BatchTime bounds a batch
+	// until its commit is sent. What order the limits of a request have to each
+	// other is said, and tested, in the package server.
+	TurnTime  = 10 * time.Second
+	BatchTime = 12 * time.Second
 )
 
 // errDryRun ends a mutation that was only asked for: it is undone and answered
@@ -30,6 +33,7 @@ type mutation struct {
 	ctx      context.Context
 	effect   effect
 	turn     turn
+	since    time.Time // when it began to wait
 	run      func(Tx) error
 	revision int64
 	touched  verify.Changes
@@ -81,6 +85,7 @@ func busy(why string) *api.Error {
 type committer struct {
 	store     Store
 	now       func() time.Time
+	waited    func(effect string, d time.Duration)
 	observers []Observer
 
 	mu sync.Mutex // guards queue and led
@@ -98,6 +103,10 @@ type committer struct {
 // context ended before its turn.
 func (c *committer) do(m *mutation) error {
 	m.told = make(chan bool, 1)
+	var cancel context.CancelFunc
+	m.ctx, cancel = context.WithTimeout(m.ctx, TurnTime)
+	defer cancel()
+	m.since = c.now()
 	c.mu.Lock()
 	if !c.queue.add(m) {
 		c.mu.Unlock()
@@ -142,6 +151,9 @@ func (c *committer) lead(m *mutation) {
 				done.told <- false
 			}
 		}
+		if m.ctx.Err() != nil && c.queue.leave(m) {
+			m.answered, m.err = true, late(m.ctx)
+		}
 		c.mu.Unlock()
 	}
 	c.mu.Lock()
@@ -171,6 +183,7 @@ func (b *batch) next() *mutation {
 	if m == nil {
 		return nil
 	}
+	b.c.waited(m.effect.String(), now.Sub(m.since))
 	if len(b.taken) == 0 {
 		b.began = now
 	}
@@ -207,7 +220,7 @@ func (b *batch) step(tx Tx) error {
 // commit applies a batch, tells the observers what it touched, and answers what
 // was in it, with each mutation's err. It begins when something waits.
 func (c *committer) commit() []*mutation {
-	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), BatchTime)
 	defer cancel()
 	b := &batch{c: c}
 	errs, err := c.store.Batch(ctx, slices.Repeat([]func(Tx) error{b.step}, maxBatch))

@@ -60,7 +60,7 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	s := &lockOnly{}
-	return &office{T: t, committer: &committer{store: s, now: time.Now}, store: s}
+	return &office{T: t, committer: &committer{store: s, now: time.Now, waited: func(string, time.Duration) {}}, store: s}
 }
 
 // send sends one change that holds the lock for a while, and waits until it waits.

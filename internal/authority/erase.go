@@ -336,7 +336,7 @@ func (e *erasure) eraseMember(w *work, ac *actor, id ID) error {
 	if err != nil {
 		return err
 	}
-	v := memberView(m, sp)
+	v := memberRow(m, sp)
 	return w.audit(ac, sp.ws, event{action: "member.removed", target: "member:" + v.Address, after: v})
 }
 

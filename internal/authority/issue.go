@@ -29,7 +29,7 @@ type Issued struct {
 // effective grant (grant_exceeds_own); made with an API token, it neither
 // outlives that nor has looser addresses or limits.
 func (a *Authority) CreateToken(ctx context.Context, c Caller, ref string, in api.CreateToken) (out Issued, err error) {
-	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+	out.Revision, err = a.mutateToken(ctx, gives, c, &out.Token, func(w *work) error {
 		return w.create(c, ref, in, &out)
 	})
 	return out, err
@@ -86,6 +86,9 @@ func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, error) {
 	}
 	t.Recoverable = sp.policy().Recoverable
 	if err := fields(sp, &t, in.TokenFields); err != nil {
+		return t, err
+	}
+	if err := bounded(sp, nil, t.Grants); err != nil {
 		return t, err
 	}
 	if t.Kind == token.Workspace && (t.Grants == nil || slices.ContainsFunc(t.Grants, restrictsOnly)) {
@@ -406,7 +409,7 @@ func (w *work) issue(ac *actor, sp *space, t Token) (api.Token, token.Secret, er
 		return api.Token{}, token.Secret{}, err
 	}
 	w.touchToken(t)
-	v, err := w.a.sight(w, ac, sp).token(t)
+	v, err := w.brief(ac, sp, t)
 	if err != nil {
 		return v, secret, err
 	}

@@ -67,38 +67,55 @@ func (s *sight) used(v *api.Token, t Token, secrets []Secret) error {
 	return nil
 }
 
-// mutateToken is apply for a change of one token: when it was last used is
-// looked up before the lock is taken. That nobody can tell does not keep a
-// token from being revoked.
-func (a *Authority) mutateToken(ctx context.Context, e effect, c Caller, id string, f func(*work) error) (int64, error) {
-	l, err := token.ParseLocator(locatorPart(id))
-	if id == "self" {
-		l, err = c.Token, nil
-	}
-	var uses []LastUse
-	if err == nil {
-		uses, err = a.usage.LastUses(ctx, []token.Locator{l})
-	}
-	return a.apply(ctx, e, c, func(w *work) error {
-		if err == nil {
-			w.last = map[token.Locator][]LastUse{l: uses}
-		}
-		return f(w)
+// mutateToken is apply for a change of one token that answers it in v. What has to
+// be worked out for the answer, and looked up elsewhere, comes after the commit:
+// nobody waits for it under the lock, and no change waits for it at all.
+func (a *Authority) mutateToken(ctx context.Context, e effect, c Caller, v *api.Token, f func(*work) error) (int64, error) {
+	var l *lacking
+	revision, err := a.apply(ctx, e, c, func(w *work) error {
+		err := f(w)
+		l = w.lacking
+		return err
 	})
+	if err != nil || l == nil {
+		return revision, err
+	}
+	l.work(v)
+	return revision, l.used(v, a.glance(ctx, l.t.Locator))
 }
 
-// seen adds to a view what mutateToken looked up. The audit is written without.
-func (w *work) seen(ch *change, v api.Token) (api.Token, error) {
-	if w.last == nil {
-		return v, nil
+const (
+	// glanceTime is how long the answer to a change waits for what was used.
+	glanceTime = 100 * time.Millisecond
+	// glances bounds how many wait at once for a store of usage that is stuck.
+	glances = 16
+)
+
+// glance looks up the last uses of a token that was changed, as far as they are
+// known at once: the change is done, and is not told late because of them.
+func (a *Authority) glance(ctx context.Context, l token.Locator) []LastUse {
+	select {
+	case a.glancing <- struct{}{}:
+	default:
+		return nil
 	}
-	secrets, err := w.Secrets(ch.t.ID)
-	if err != nil {
-		return v, err
+	ctx, cancel := context.WithTimeout(ctx, glanceTime)
+	answer := make(chan []LastUse, 1)
+	go func() { // a reader may fail to see that its context ended
+		defer func() { <-a.glancing }()
+		defer cancel()
+		uses, err := a.usage.LastUses(ctx, []token.Locator{l})
+		if err == nil {
+			answer <- uses
+		}
+		close(answer)
+	}()
+	select {
+	case uses := <-answer:
+		return uses
+	case <-ctx.Done():
+		return nil
 	}
-	s := w.a.sight(w, ch.ac, ch.sp)
-	s.last = w.last
-	return v, s.used(&v, ch.t, secrets)
 }
 
 // usedFrom reads the address or network of a filter. Who asks learns where

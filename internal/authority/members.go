@@ -88,15 +88,18 @@ func (w *work) putMember(ac *actor, sp *space, m Member, e event) (api.Member, e
 		return api.Member{}, err
 	}
 	w.touchMember(m.ID)
-	v := memberView(m, sp)
+	v := memberRow(m, sp)
 	e.target, e.after = "member:"+v.Address, v
-	return v, w.audit(ac, sp.ws, e)
+	return memberView(m, sp), w.audit(ac, sp.ws, e)
 }
 
 // mayGive refuses statements for a member or service account that do not exist,
 // or that are more than the caller's own.
 func mayGive(ac *actor, sp *space, sts []grant.Statement) error {
-	return firstError(checkOwnRights(sts), checkNames(ac, sp, sts), ac.cover(sp.compile(sts)), ownersOnly(ac, sts))
+	if err := firstError(checkOwnRights(sts), checkNames(ac, sp, sts), bounded(sp, nil, sts)); err != nil {
+		return err
+	}
+	return firstError(ac.cover(sp.compile(sts)), ownersOnly(ac, sts))
 }
 
 // ownersOnly refuses to make or unmake an Owner to whoever is not one.
@@ -193,7 +196,12 @@ func (a *Authority) ListMembers(ctx context.Context, c Caller, ref string, page 
 			return err
 		}
 		rows, next = cut(rows, page.size(), func(m Member) int64 { return m.ID })
-		out = views(rows, func(m Member) api.Member { return memberView(m, sp) })
+		out = views(rows, func(m Member) api.Member {
+			if page.Effective {
+				return memberView(m, sp)
+			}
+			return memberRow(m, sp)
+		})
 		return nil
 	})
 	return out, next, err
@@ -218,7 +226,7 @@ func (w *work) beginMember(ref, who string) (*memberChange, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &memberChange{ac: ac, sp: sp, before: memberView(m, sp), was: m, m: m}, ownersOnly(ac, m.Grants)
+	return &memberChange{ac: ac, sp: sp, before: memberRow(m, sp), was: m, m: m}, ownersOnly(ac, m.Grants)
 }
 
 // finishMember refuses to leave the workspace without an active Owner, writes
@@ -291,7 +299,7 @@ func regrant(ac *actor, sp *space, was []grant.Statement, in api.Rights) ([]gran
 		return was, err
 	}
 	sts := nonNil(merged)
-	if err := firstError(checkOwnRights(sts), checkNames(ac, sp, sts), ownersOnly(ac, sts)); err != nil {
+	if err := firstError(checkOwnRights(sts), checkNames(ac, sp, sts), bounded(sp, was, sts), ownersOnly(ac, sts)); err != nil {
 		return was, err
 	}
 	if now := sp.compile(sts); !sp.compile(was).Covers(now) {
@@ -468,7 +476,7 @@ func (a *Authority) stopped(ctx context.Context, c Caller, ref string, q TokenQu
 
 // stopped adds the live tokens that a query finds, until maxStopped are listed.
 func (s *sight) stopped(q TokenQuery, hit *api.Affected) error {
-	q.Live, q.Limit = s.now, maxPage
+	q.Live, q.Limit, s.brief = s.now, maxPage, true
 	for {
 		ts, err := s.r.Tokens(s.sp.ws.ID, q)
 		if err := firstError(err, s.know(ts)); err != nil {

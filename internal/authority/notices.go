@@ -259,7 +259,7 @@ func (w *work) tokenOf(t Token, ws Workspace) (api.Token, *space, error) {
 	if err != nil {
 		return api.Token{}, nil, err
 	}
-	v, err := w.a.sight(w, machine(w.caller), sp).token(t)
+	v, err := w.brief(machine(w.caller), sp, t)
 	return v, sp, err
 }
 

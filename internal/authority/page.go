@@ -7,6 +7,9 @@ type Page struct {
 	After int64
 	Limit int
 	Text  string
+	// Effective also answers what each token, member or service account of the
+	// page may do, which has to be worked out for each.
+	Effective bool
 }
 
 const (

@@ -21,7 +21,7 @@ func (a *Authority) RevokeHeld(ctx context.Context, c Caller, presented string) 
 		return a.Revision(ctx)
 	}
 	c = Caller{Machine: "holder", Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID, Call: c.Call}
-	return a.mutateToken(ctx, takes, c, p.Locator.String(), func(w *work) error {
+	return a.withdraw(ctx, c, func(w *work) error {
 		secrets, i, err := w.a.secretOf(w, leak{text: presented, locator: p.Locator})
 		if err != nil || i < 0 {
 			return firstError(err, errDryRun)

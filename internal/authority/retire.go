@@ -11,7 +11,7 @@ import (
 // enough for the token itself; it hands over no secret, so it needs no more. A
 // token with one secret stays as it is.
 func (a *Authority) RetireSecrets(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, takes, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, takes, c, &v, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "")
 		if err != nil {
 			return err

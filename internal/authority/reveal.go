@@ -68,7 +68,7 @@ func notRecoverable() error {
 // tokens:reveal (and tokens:impersonate for somebody else's personal token),
 // within the caller's own rights. Each reveal is audited.
 func (a *Authority) RevealToken(ctx context.Context, c Caller, ref, id string) (out Issued, err error) {
-	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+	out.Revision, err = a.mutateToken(ctx, gives, c, &out.Token, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:reveal")
 		if err != nil {
 			return err

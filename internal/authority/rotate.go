@@ -20,7 +20,7 @@ const keptSecrets = 6
 // life. A revoked token, and an expired one without renew, cannot be rotated; nor
 // can one that would stay outside the policy.
 func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, in api.RotateToken) (out Issued, err error) {
-	out.Revision, err = a.handOver(ctx, gives, c, id, func(w *work) error {
+	out.Revision, err = a.handOver(ctx, gives, c, id, &out.Token, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 // for a secret in the wrong hands, so the policy never stands in its way: an
 // expiry beyond the policy is brought within it.
 func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (out Issued, err error) {
-	out.Revision, err = a.handOver(ctx, takes, c, id, func(w *work) error {
+	out.Revision, err = a.handOver(ctx, takes, c, id, &out.Token, func(w *work) error {
 		ch, err := w.beginHandover(ref, id)
 		if err != nil {
 			return err
@@ -66,14 +66,14 @@ func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (o
 // current when the request comes in is looked up before the lock is taken: if
 // another is current by then, somebody else's request came first, and this one
 // would end a secret that has just been handed over.
-func (a *Authority) handOver(ctx context.Context, e effect, c Caller, id string, f func(*work) error) (int64, error) {
+func (a *Authority) handOver(ctx context.Context, e effect, c Caller, id string, v *api.Token, f func(*work) error) (int64, error) {
 	number := a.seen(ctx, func(r Reader) (token.Locator, error) {
 		if id == "self" {
 			return c.Token, nil
 		}
 		return token.ParseLocator(locatorPart(id))
 	})
-	return a.mutateToken(ctx, e, c, id, func(w *work) error {
+	return a.mutateToken(ctx, e, c, v, func(w *work) error {
 		w.replaces = number
 		return f(w)
 	})
@@ -82,6 +82,8 @@ func (a *Authority) handOver(ctx context.Context, e effect, c Caller, id string,
 // seen is the number of the current secret of the token that find finds; 0 when
 // there is none to be seen: the verb itself then says what is wrong.
 func (a *Authority) seen(ctx context.Context, find func(Reader) (token.Locator, error)) (number int) {
+	ctx, cancel := context.WithTimeout(ctx, glanceTime) // nobody's reset waits for those who read
+	defer cancel()
 	err := a.read(ctx, func(r Reader) error {
 		l, err := find(r)
 		if err != nil {
@@ -265,7 +267,7 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 		st, err := a.standing(r, c, ref, who)
 		return st.t.Locator, err
 	})
-	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
+	out.Revision, err = a.mutateToken(ctx, gives, c, &out.Token, func(w *work) error {
 		st, err := a.standing(w, c, ref, who)
 		if err := firstError(err, w.sentOnce()); err != nil {
 			return err
@@ -366,7 +368,7 @@ func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.
 // needs, rights within the caller's own, and a token within the policy. What
 // stopped or narrowed it stays.
 func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string, in api.TransferToken) (out Issued, err error) {
-	out.Revision, err = a.handOver(ctx, gives, c, id, func(w *work) error {
+	out.Revision, err = a.handOver(ctx, gives, c, id, &out.Token, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:edit")
 		if err != nil {
 			return err

@@ -84,9 +84,9 @@ func (w *work) putServiceAccount(ac *actor, sp *space, s ServiceAccount, e event
 		return api.ServiceAccount{}, err
 	}
 	w.touchServiceAccount(s.ID)
-	v := serviceAccountView(s, sp)
+	v := serviceAccountRow(s, sp)
 	e.target, e.after = "service_account:"+v.Name, v
-	return v, w.audit(ac, sp.ws, e)
+	return serviceAccountView(s, sp), w.audit(ac, sp.ws, e)
 }
 
 // GetServiceAccount answers one service account. It needs service-accounts:read.
@@ -121,7 +121,12 @@ func (a *Authority) ListServiceAccounts(ctx context.Context, c Caller, ref strin
 			return err
 		}
 		rows, next = cut(rows, page.size(), func(s ServiceAccount) int64 { return s.ID })
-		out = views(rows, func(s ServiceAccount) api.ServiceAccount { return serviceAccountView(s, sp) })
+		out = views(rows, func(s ServiceAccount) api.ServiceAccount {
+			if page.Effective {
+				return serviceAccountView(s, sp)
+			}
+			return serviceAccountRow(s, sp)
+		})
 		return nil
 	})
 	return out, next, err
@@ -144,7 +149,7 @@ func (w *work) beginAccount(ref, name string) (*accountChange, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &accountChange{ac: ac, sp: sp, before: serviceAccountView(s, sp), was: s, s: s}, ownersOnly(ac, s.Grants)
+	return &accountChange{ac: ac, sp: sp, before: serviceAccountRow(s, sp), was: s, s: s}, ownersOnly(ac, s.Grants)
 }
 
 func (w *work) finishAccount(ch *accountChange, action string) (api.ServiceAccount, error) {

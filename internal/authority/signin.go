@@ -72,7 +72,9 @@ func (t *SignInTx) SetPassword(user ID, hash string) error {
 func (t *SignInTx) Issue(user ID, session, workspace string, in api.CreateToken) (out Issued, err error) {
 	c := t.work.caller
 	c.Machine, c.User, c.Session = "", user, session
-	err = t.work.create(c, workspace, in, &out)
+	if err = t.work.create(c, workspace, in, &out); err == nil {
+		t.work.lacking.work(&out.Token)
+	}
 	return out, err
 }
 

@@ -3,6 +3,7 @@ package authority
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -322,8 +323,12 @@ func userPrincipal(u User) api.Principal {
 }
 
 func list(names []string) string {
+	const enough = 50 // for a person to read
 	if len(names) == 0 {
 		return "none"
+	}
+	if more := len(names) - enough; more > 0 {
+		return strings.Join(names[:enough], ", ") + fmt.Sprintf(" and %d more", more)
 	}
 	return strings.Join(names, ", ")
 }

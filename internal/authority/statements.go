@@ -2,6 +2,7 @@ package authority
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -34,6 +35,13 @@ func mergeRights(have []grant.Statement, in api.Rights) (sts []grant.Statement, 
 func statementList(in []api.Statement) ([]grant.Statement, error) {
 	if len(in) > 100 {
 		return nil, api.FieldError("grants", "at most 100 statements")
+	}
+	entries := 0
+	for _, s := range in {
+		entries += len(s.Scopes) + len(s.Resources)
+	}
+	if entries > grant.MaxMeasure { // before each of them is looked at
+		return nil, tooDear(entries)
 	}
 	out := make([]grant.Statement, len(in))
 	for i, s := range in {
@@ -104,6 +112,21 @@ func checkStatement(at string, s grant.Statement) error {
 		return api.FieldError(at+fe.Field, fe.Problem)
 	}
 	return err
+}
+
+// bounded refuses statements that are too dear to compile under everybody's lock,
+// unless there were such before and these are no dearer.
+func bounded(sp *space, was, now []grant.Statement) error {
+	n := sp.facts.Book.Measure(now)
+	if n <= grant.MaxMeasure || n <= sp.facts.Book.Measure(was) {
+		return nil
+	}
+	return tooDear(n)
+}
+
+func tooDear(n int) error {
+	return api.FieldError("grants", fmt.Sprintf("too much: its resources, and for each combination of statements that holds on one of them their scopes, "+
+		"count %d, and at most %d; name fewer resources, use a beginning followed by *, or put what belongs together into one statement", n, grant.MaxMeasure))
 }
 
 // checkNames refuses roles that do not exist here, and instance scopes from

@@ -80,7 +80,9 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 			return err
 		}
 		q.some = a.keepFrom(ctx, from)
-		out, next, err = a.watching(ctx, r, ac, sp).tokens(q, keep, page)
+		s := a.watching(ctx, r, ac, sp)
+		s.brief = !page.Effective && !f.Can.Has() // which is asked of what a token may do
+		out, next, err = s.tokens(q, keep, page)
 		return err
 	})
 	return out, next, err
@@ -166,6 +168,9 @@ func (s *sight) tokens(q query, keep func(api.Token) bool, page Page) ([]api.Tok
 				return nil, 0, err
 			}
 			if keep(v) {
+				if !page.Effective {
+					v.Effective = nil
+				}
 				out = append(out, v)
 			}
 			q.Before = t.ID
@@ -302,7 +307,7 @@ func used(t api.Token, since time.Time) bool {
 // signed-in person's own. Widening its rights must stay within the caller's own;
 // relabelling and narrowing need not.
 func (a *Authority) EditToken(ctx context.Context, c Caller, ref, id string, in api.EditToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, gives, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, gives, c, &v, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:edit")
 		if err != nil {
 			return err
@@ -356,7 +361,7 @@ func (w *work) changeOf(ac *actor, sp *space, t Token) (*change, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, err := w.a.sight(w, ac, sp).token(t)
+	before, err := w.brief(ac, sp, t)
 	return &change{ac: ac, sp: sp, owner: o, before: before, was: t, t: t}, err
 }
 
@@ -381,14 +386,11 @@ func (w *work) finishToken(ch *change, action string) (api.Token, error) {
 		return api.Token{}, err
 	}
 	w.touchToken(ch.t)
-	v, err := w.a.sight(w, ch.ac, ch.sp).token(ch.t)
+	v, err := w.brief(ch.ac, ch.sp, ch.t)
 	if err != nil {
 		return v, err
 	}
-	if err := w.audit(ch.ac, ch.sp.ws, event{action: action, target: v.ID, token: ch.t.Locator, before: ch.before, after: v}); err != nil {
-		return v, err
-	}
-	return w.seen(ch, v)
+	return v, w.audit(ch.ac, ch.sp.ws, event{action: action, target: v.ID, token: ch.t.Locator, before: ch.before, after: v})
 }
 
 // edit applies a patch to the token being changed.
@@ -438,7 +440,7 @@ func widened(ch *change) error {
 	if reflect.DeepEqual(ch.was.Grants, ch.t.Grants) { // also of scopes that the caller could not list
 		return nil
 	}
-	if err := checkNames(ch.ac, ch.sp, ch.t.Grants); err != nil {
+	if err := firstError(checkNames(ch.ac, ch.sp, ch.t.Grants), bounded(ch.sp, ch.was.Grants, ch.t.Grants)); err != nil {
 		return err
 	}
 	old, now := tokenFacts(ch.was, nil), tokenFacts(ch.t, nil)
@@ -472,7 +474,7 @@ func widened(ch *change) error {
 // disabled for so long. It needs tokens:disable, and with revoke_after
 // tokens:delete, but for a person's own.
 func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, in api.DisableToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, takes, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, takes, c, &v, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:disable")
 		if err != nil {
 			return err
@@ -497,7 +499,7 @@ func (a *Authority) DisableToken(ctx context.Context, c Caller, ref, id string, 
 // person's own that nobody else disabled, and cover of what the token may do. Its
 // scheduled end stays unless the caller may end it.
 func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, gives, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, gives, c, &v, func(w *work) error {
 		ch, err := w.beginToken(ref, id, "tokens:disable")
 		if err != nil {
 			return err
@@ -518,7 +520,7 @@ func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (
 // RevokeToken ends a token for good. It needs tokens:delete, but for a person's
 // own and for the token that revokes itself. A revoked one stays as it is.
 func (a *Authority) RevokeToken(ctx context.Context, c Caller, ref, id string, in api.RevokeToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, takes, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, takes, c, &v, func(w *work) error {
 		if err := checkReason(in); err != nil {
 			return err
 		}
@@ -582,7 +584,7 @@ func revoke(t *Token, now time.Time, reason, comment string) {
 // before, and hides it from default lists: one change. It needs tokens:delete, but
 // for a person's own and for the token itself.
 func (a *Authority) DeleteToken(ctx context.Context, c Caller, ref, id string, in api.RevokeToken) (v api.Token, revision int64, err error) {
-	revision, err = a.mutateToken(ctx, takes, c, id, func(w *work) error {
+	revision, err = a.mutateToken(ctx, takes, c, &v, func(w *work) error {
 		if err := checkReason(in); err != nil {
 			return err
 		}

@@ -22,6 +22,8 @@ type sight struct {
 	// the head row's lock. last is what it has answered.
 	lookup func([]token.Locator) ([]LastUse, error)
 	last   map[token.Locator][]LastUse
+	// brief leaves out what each token may do.
+	brief bool
 }
 
 func (a *Authority) sight(r Reader, ac *actor, sp *space) *sight {
@@ -50,9 +52,17 @@ func (s *sight) token(t Token) (api.Token, error) {
 	if err != nil {
 		return api.Token{}, err
 	}
+	v := s.view(t, o, secrets)
+	return v, s.used(&v, t, secrets)
+}
+
+// view is token of what was read already, without when it was used.
+func (s *sight) view(t Token, o verify.Owner, secrets []Secret) api.Token {
 	f := tokenFacts(t, secrets)
 	v := tokenView(t, o, s.sp.ws.Slug)
-	v.Effective = statementsView(verify.Effective(&f, &o, &s.sp.facts).Statements())
+	if !s.brief {
+		v.Effective = effective(&f, &o, s.sp)
+	}
 	v.Status = status(&f, s.now)
 	if code := verify.Lifecycle(&f, &o, &s.sp.facts, s.now); code != api.CodeOK {
 		blocked := string(code)
@@ -66,7 +76,53 @@ func (s *sight) token(t Token) (api.Token, error) {
 	if !s.mayWatch(t) {
 		v.Metadata = api.Metadata{}
 	}
-	return v, s.used(&v, t, secrets)
+	return v
+}
+
+// effective shows what a token may do now.
+func effective(f *verify.Token, o *verify.Owner, sp *space) []api.Statement {
+	return statementsView(verify.Effective(f, o, &sp.facts).Statements())
+}
+
+// brief shows a token that is being changed as the audit keeps it, which is
+// without what has to be worked out and looked up: [Authority.mutateToken] does
+// that for its answer, after the commit.
+func (w *work) brief(ac *actor, sp *space, t Token) (api.Token, error) {
+	s := w.a.sight(w, ac, sp)
+	o, err := s.owner(ownerKey(t))
+	if err != nil {
+		return api.Token{}, err
+	}
+	secrets, err := w.Secrets(t.ID)
+	if err != nil {
+		return api.Token{}, err
+	}
+	s.brief = true
+	v := s.view(t, o, secrets)
+	if w.lacking == nil || w.lacking.t.ID == t.ID { // not of those that go with it
+		w.lacking = &lacking{s: s, t: t, owner: o, secrets: secrets}
+	}
+	return v, nil
+}
+
+// lacking is what a brief view lacks, read already.
+type lacking struct {
+	s       *sight
+	t       Token
+	owner   verify.Owner
+	secrets []Secret
+}
+
+// work works out what the token may do. It needs no transaction.
+func (l *lacking) work(v *api.Token) {
+	f := tokenFacts(l.t, l.secrets)
+	v.Effective = effective(&f, &l.owner, l.s.sp)
+}
+
+// used adds when it was used.
+func (l *lacking) used(v *api.Token, uses []LastUse) error {
+	l.s.last = map[token.Locator][]LastUse{l.t.Locator: uses}
+	return l.s.used(v, l.t, l.secrets)
 }
 
 // mayWatch says whether the actor is shown addresses, agents and metadata of a
@@ -199,23 +255,39 @@ func workspaceView(ws Workspace) api.Workspace {
 	return v
 }
 
+// memberView is a member with what it may do.
 func memberView(m Member, sp *space) api.Member {
+	v := memberRow(m, sp)
+	v.Effective = statementsView(sp.compile(m.Grants).Statements())
+	return v
+}
+
+// memberRow is a member without what has to be worked out: for lists, and for
+// the audit, which says what was written.
+func memberRow(m Member, sp *space) api.Member {
 	o := memberOwner(m)
 	v := api.Member{
 		ID: m.UserPublicID, Email: optional(m.UserEmail), Name: m.Name, ExternalID: optional(m.ExternalID),
 		Address: o.Address, Active: o.Active, CreatedAt: m.CreatedAt.UTC(), Revision: m.Revision,
-		DeactivatedAt: api.When(m.DeactivatedAt), DeactivatedBy: sp.nameOf(m.DeactivatedBy), Effective: statementsView(sp.compile(m.Grants).Statements()),
+		DeactivatedAt: api.When(m.DeactivatedAt), DeactivatedBy: sp.nameOf(m.DeactivatedBy),
 	}
 	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(m.Grants))
 	return v
 }
 
+// serviceAccountView is a service account with what it may do.
 func serviceAccountView(s ServiceAccount, sp *space) api.ServiceAccount {
+	v := serviceAccountRow(s, sp)
+	v.Effective = statementsView(sp.compile(s.Grants).Statements())
+	return v
+}
+
+// serviceAccountRow is memberRow for a service account.
+func serviceAccountRow(s ServiceAccount, sp *space) api.ServiceAccount {
 	o := serviceAccountOwner(s, sp.ws)
 	v := api.ServiceAccount{
 		ID: s.PublicID, Name: s.Name, Address: o.Address, Description: s.Description, Contacts: list0(s.Contacts),
 		Active: o.Active, DisabledAt: api.When(s.DisabledAt), DisabledBy: sp.nameOf(s.DisabledBy), CreatedAt: s.CreatedAt.UTC(), Revision: s.Revision,
-		Effective: statementsView(sp.compile(s.Grants).Statements()),
 	}
 	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(s.Grants))
 	return v

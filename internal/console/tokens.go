@@ -140,7 +140,9 @@ func (v *visit) table(f api.TokenFilter) (table, error) {
 	if t.sort != "" {
 		return t, noOwner(v.sortedPage(&t, f))
 	}
-	rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, v.paged())
+	page := v.paged()
+	page.Effective = true // which buttons a row has follows from it
+	rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, page)
 	t.rows = rows
 	t.next = v.after(next)
 	if v.q("after") != "" {

@@ -118,7 +118,7 @@ func state(t api.Token, now time.Time) string {
 
 // everyToken lists the tokens that a filter keeps, up to a bound, newest first.
 func (v *visit) everyToken(f api.TokenFilter) (all []api.Token, cut bool, err error) {
-	page := authority.Page{Limit: 200}
+	page := authority.Page{Limit: 200, Effective: true}
 	for len(all) < sortedMost {
 		rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, page)
 		if err != nil {

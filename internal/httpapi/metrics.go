@@ -162,7 +162,7 @@ func (f *engineFigures) Collect(ch chan<- prometheus.Metric) {
 // (none, taken) and verdicts of the authority are no failures.
 func ObserveDatabase(reg prometheus.Registerer) (func(op string, d time.Duration, err error), error) {
 	latency := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "tokenry_database_duration_seconds", Help: "How long operations of the database took.",
+		Name: "tokenry_database_duration_seconds", Help: "How long operations of the database took; lock is how long a batch of changes held the one lock.",
 		Buckets: prometheus.ExponentialBuckets(50e-6, 4, 10), // 50 µs to 13 s
 	}, []string{"op"})
 	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -184,6 +184,16 @@ func ObserveRefusals(reg prometheus.Registerer) (func(what, why string), error) 
 		Name: "tokenry_strangers_refused_total", Help: "Sign-ins, password resets and device codes that were refused, by what and why.",
 	}, []string{"what", "why"})
 	return func(what, why string) { refused.WithLabelValues(what, why).Inc() }, register(reg, refused)
+}
+
+// ObserveTurns registers how long changes wait for their turn at the one lock and
+// returns what the authority's Waited is to be.
+func ObserveTurns(reg prometheus.Registerer) (func(effect string, d time.Duration), error) {
+	waits := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "tokenry_change_wait_seconds", Help: "How long changes waited for their turn, by whether they give power, take it away, or have time.",
+		Buckets: prometheus.ExponentialBuckets(50e-6, 4, 10), // 50 µs to 13 s
+	}, []string{"effect"})
+	return func(effect string, d time.Duration) { waits.WithLabelValues(effect).Observe(d.Seconds()) }, register(reg, waits)
 }
 
 // MetricsHandler answers what g gathers, for a listener that only the operator

@@ -60,11 +60,15 @@ func needs(anyOf ...string) Access         { return Access{Kind: AccessScope, Sc
 func instance() Access                     { return Access{Kind: AccessInstance, Scopes: []string{"instance:admin"}} }
 func (a Access) noting(note string) Access { a.Note = note; return a }
 
+// RequestTime bounds a usual request, its body included, until its change waits
+// for a turn.
+const RequestTime = 30 * time.Second
+
 // Limits of what a request may bring, and how long it may take.
 const (
 	largeBody   = 1 << 20
 	smallBody   = 64 << 10
-	usualTime   = 30 * time.Second
+	usualTime   = RequestTime
 	exportTime  = 15 * time.Minute
 	maxJSONDeep = 32
 )
@@ -221,6 +225,16 @@ func (rt Route) creating() Route {
 func (rt Route) searching(in string) Route {
 	rt.Params = append(rt.Params, Param{Name: "q", Description: "Only what has each of these words in its " + in + ", whatever the case of the letters A to Z."})
 	return rt
+}
+
+// including takes what is left out of lists unless it is asked for.
+func (rt Route) including() Route {
+	rt.Params = append(rt.Params, includeEffective())
+	return rt
+}
+
+func includeEffective() Param {
+	return Param{Name: "include", OneOf: []string{"effective"}, Description: "effective: also what each may do now, which is worked out for each."}
 }
 
 func (rt Route) keyed() Route {

@@ -11,7 +11,7 @@ func memberRoutes() []Route {
 		route("GET", "/v1/workspaces/{ws}/members", needs("members:read"), "List a workspace's members",
 			list(func(c *call, p authority.Page) ([]api.Member, int64, error) {
 				return c.s.authority.ListMembers(c.ctx, c.caller, c.path("ws"), p)
-			})).searching("e-mail, name or external id"),
+			})).searching("e-mail, name or external id").including(),
 		route("POST", "/v1/workspaces/{ws}/members", needs("members:write"), "Take a person into a workspace",
 			change(func(c *call, in api.CreateMember) (api.Member, int64, error) {
 				return c.s.authority.CreateMember(c.ctx, c.caller, c.path("ws"), in)
@@ -75,7 +75,7 @@ func accountRoutes() []Route {
 		route("GET", "/v1/workspaces/{ws}/service-accounts", read, "List a workspace's service accounts",
 			list(func(c *call, p authority.Page) ([]api.ServiceAccount, int64, error) {
 				return c.s.authority.ListServiceAccounts(c.ctx, c.caller, c.path("ws"), p)
-			})).searching("name or description"),
+			})).searching("name or description").including(),
 		route("POST", "/v1/workspaces/{ws}/service-accounts", write, "Create a service account",
 			change(func(c *call, in api.CreateServiceAccount) (api.ServiceAccount, int64, error) {
 				return c.s.authority.CreateServiceAccount(c.ctx, c.caller, c.path("ws"), in)

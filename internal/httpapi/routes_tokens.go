@@ -90,6 +90,7 @@ func tokenParams() []Param {
 		{Name: "outside_policy", Kind: ParamFlag, Description: "true: the policy of now would not allow it; false: it would."},
 		{Name: "can", Description: "A scope that it may use now, on resource if that is given."},
 		{Name: "deleted", Kind: ParamFlag, Description: "true: deleted tokens too."},
+		includeEffective(),
 		{Name: "format", OneOf: []string{"json", "csv"}, Description: "csv answers a table."},
 	}
 }

@@ -165,8 +165,8 @@ func (c *call) problem(p api.Problem, e *api.Error) {
 	if line := c.challenge(e, p.Status); line != "" {
 		h["Www-Authenticate"] = []string{line}
 	}
-	if e.Code == api.CodeUnavailable && p.RetryAfter == 0 {
-		p.RetryAfter = 1
+	if p.RetryAfter == 0 && (e.Code == api.CodeUnavailable || e.Code == api.CodeOutcomeUnknown && c.caller.Retry.Key != "") {
+		p.RetryAfter = 1 // nothing was done, or the key keeps it from being done twice
 	}
 	if c.denyAs != 0 {
 		p.Status = c.denyAs

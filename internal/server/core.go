@@ -36,6 +36,8 @@ type Options struct {
 	serving bool
 	// observe is told how long the database took; nil is nobody.
 	observe func(op string, d time.Duration, err error)
+	// waited is told how long changes waited for their turn; nil is nobody.
+	waited func(effect string, d time.Duration)
 }
 
 func (o Options) withDefaults() Options {
@@ -100,7 +102,7 @@ func (c *Core) build(ctx context.Context) error {
 		}
 	}
 	c.Authority = authority.New(c.observed(authority.Options{
-		Store: c.store, Keys: c.keys, Now: c.Now, Rand: c.Rand, HashPassword: c.Passwords.Hash,
+		Store: c.store, Keys: c.keys, Now: c.Now, Rand: c.Rand, HashPassword: c.Passwords.Hash, Waited: c.waited,
 	}))
 	prefixes, err := c.prefixes(ctx)
 	if err != nil {

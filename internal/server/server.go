@@ -25,6 +25,12 @@ import (
 
 // How long a connection may take for what. Answers that are streamed set their
 // own end.
+//
+// An answer has to arrive, above all the one that it is not known whether a change
+// was made. So these stand in an order: a request is read (httpapi.RequestTime, or
+// readTimeout where a page's form is), waits for its turn (authority.TurnTime), and
+// its batch runs (authority.BatchTime) until the store gives up on its commit
+// (store.Patience, counted from its begin): together less than writeTimeout.
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
@@ -79,6 +85,9 @@ func Listen(ctx context.Context, cfg config.Config, o Options) (_ *Server, err e
 	s.base = baseURL(cfg, s.on.Addr())
 	registry := newRegistry()
 	if o.observe, err = httpapi.ObserveDatabase(registry); err != nil {
+		return nil, err
+	}
+	if o.waited, err = httpapi.ObserveTurns(registry); err != nil {
 		return nil, err
 	}
 	if o.Holder == "" {

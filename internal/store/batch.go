@@ -9,8 +9,9 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
-// patience bounds a batch, its commit included, on a database that went silent.
-const patience = time.Minute
+// Patience bounds a batch, its commit included, on a database that went silent.
+// It is less than what is left of a request by then: see the package server.
+const Patience = 15 * time.Second
 
 // Batch commits mutations as one transaction; see [authority.Store].
 func (s *Store) Batch(ctx context.Context, mutations []func(authority.Tx) error) (_ []error, err error) {
@@ -23,6 +24,8 @@ func (s *Store) Batch(ctx context.Context, mutations []func(authority.Tx) error)
 		return nil, err
 	}
 	defer b.end()
+	held := error(nil)
+	defer s.timed("lock", &held)()
 	var verdicts []error
 	for _, mutate := range mutations {
 		verdict, err := b.apply(mutate)
@@ -126,7 +129,7 @@ func (e *engine) life(ctx context.Context) (life context.Context, keep func() bo
 	if e.detached {
 		return life, func() bool { return ctx.Err() == nil }, func() {}
 	}
-	life, cancel = context.WithTimeout(life, patience)
+	life, cancel = context.WithTimeout(life, Patience)
 	return life, context.AfterFunc(ctx, cancel), cancel
 }
 
@@ -188,7 +191,7 @@ func (t *tx) run(mutate func(authority.Tx) error) (err error) {
 }
 
 // commit writes the head row and commits. From keep on, nothing but the
-// database and patience can stop it.
+// database and Patience can stop it.
 func (b *batch) commit() (err error) {
 	defer b.store.timed("commit", &err)()
 	if err := b.exec(`UPDATE head SET revision = $1, next_id = $2 WHERE id = 1`, b.revision, b.nextID); err != nil {

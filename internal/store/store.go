@@ -33,7 +33,7 @@ type Options struct {
 	// Logger is told what the operator should know; nil is silence.
 	Logger *slog.Logger
 	// Observe is told how long each "read", "batch", "commit" and "ping" took
-	// and how it ended; nil is nobody.
+	// and how it ended, and how long each batch held the "lock"; nil is nobody.
 	Observe func(op string, d time.Duration, err error)
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
