@@ -82,7 +82,7 @@ func (a *Authority) handOver(ctx context.Context, e effect, c Caller, id string,
 // seen is the number of the current secret of the token that find finds; 0 when
 // there is none to be seen: the verb itself then says what is wrong.
 func (a *Authority) seen(ctx context.Context, find func(Reader) (token.Locator, error)) (number int) {
-	ctx, cancel := context.WithTimeout(ctx, glanceTime) // nobody's reset waits for those who read
+	ctx, cancel := context.WithTimeout(ctx, time.Second) // nobody's reset waits for those who read
 	defer cancel()
 	err := a.read(ctx, func(r Reader) error {
 		l, err := find(r)

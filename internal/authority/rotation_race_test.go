@@ -9,7 +9,6 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
-	"github.com/tokenry/tokenry/token"
 )
 
 // gate is randomness that, once it is shut, lets nobody draw until it is opened.
@@ -41,16 +40,16 @@ func (g *gate) Read(p []byte) (int, error) {
 	return g.Reader.Read(p)
 }
 
-// lookout tells when somebody asks for the last uses of a token, which the
-// verbs do after they looked at it and before they wait for the lock.
+// lookout tells when somebody has read: the verbs look at the current secret
+// before they wait for the lock.
 type lookout struct {
-	authority.UsageReader
+	authority.Store
 	asked chan struct{}
 }
 
-func (l lookout) LastUses(context.Context, []token.Locator) ([]authority.LastUse, error) {
-	l.asked <- struct{}{}
-	return nil, nil
+func (l lookout) Read(ctx context.Context, f func(authority.Reader) error) error {
+	defer func() { l.asked <- struct{}{} }()
+	return l.Store.Read(ctx, f)
 }
 
 func TestOfTwoRotationsAtOnceOneWins(t *testing.T) {
@@ -58,8 +57,8 @@ func TestOfTwoRotationsAtOnceOneWins(t *testing.T) {
 	each(t, func(w *world) {
 		i := w.create(w.root, ask("personal", ""))
 		g := &gate{Reader: rand.Reader}
-		out := lookout{asked: make(chan struct{}, 2)}
-		a := authority.New(authority.Options{Store: w.store, Keys: w.keys, Now: w.clock.Now, Rand: g, Usage: out})
+		out := lookout{Store: w.store, asked: make(chan struct{}, 2)}
+		a := authority.New(authority.Options{Store: out, Keys: w.keys, Now: w.clock.Now, Rand: g})
 		a.Observe(w.engine)
 		type answer struct {
 			authority.Issued
