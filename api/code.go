@@ -78,6 +78,7 @@ const (
 	CodeUnavailable          Code = "unavailable"
 	CodeBusy                 Code = "busy"
 	CodeOutcomeUnknown       Code = "outcome_unknown"
+	CodeClockUnsettled       Code = "clock_unsettled"
 	CodeInternal             Code = "internal"
 )
 
@@ -202,6 +203,7 @@ func stateCodes() []CodeInfo {
 		{CodeIdempotencyKeyUsed, http.StatusConflict, "Secret is in use already", "The secret that this key gave was used, so it was not lost. Use a new key to rotate again."},
 		{CodeAlreadyDone, http.StatusConflict, "Done already", "Nothing was changed."},
 		{CodeDatabaseInUse, http.StatusConflict, "A server holds the database", "The command line answers this, and no server. Stop the server that is named, and run the command again."},
+		{CodeClockUnsettled, http.StatusServiceUnavailable, "Clock is not settled", "The clock of the machine was set far off. Revoking, disabling, resetting and signing out work; what gives power waits until an operator has set the clock, or run tokenry clock settle."},
 		{CodeUnavailable, http.StatusServiceUnavailable, "Cannot answer now", "Try again shortly. Nothing was changed."},
 		{CodeBusy, http.StatusServiceUnavailable, "Too busy now", "Nothing was changed. Try again as Retry-After says, and send fewer changes at once."},
 		{CodeOutcomeUnknown, http.StatusServiceUnavailable, "Not known whether it was done", "The database did not confirm the change. Look whether it was made before you send it again; with the same Idempotency-Key it is safe to send again."},

@@ -7,16 +7,19 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/clock"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
-// Options are what an Authority is made of. Store, Keys, Now and Rand are required.
+// Options are what an Authority is made of. Store, Keys, Rand, and one of Now and
+// Clock are required.
 type Options struct {
 	Store Store
 	Keys  *token.Keyring
-	// Now is the clock that expiry is judged by.
-	Now func() time.Time
+	// Clock is the clock that everything is judged by; nil takes Now at its word.
+	Clock *clock.Clock
+	Now   func() time.Time
 	// Rand is a cryptographic source of randomness.
 	Rand io.Reader
 	// HashPassword turns a password into what is stored of it, or says why it is
@@ -50,6 +53,7 @@ type Observer interface {
 type Authority struct {
 	store  Store
 	keys   *token.Keyring
+	clock  *clock.Clock
 	now    func() time.Time
 	rand   io.Reader
 	hash   func(string) (string, error)
@@ -71,6 +75,9 @@ type Authority struct {
 
 // New makes an Authority; it starts nothing.
 func New(o Options) *Authority {
+	if o.Clock == nil {
+		o.Clock = clock.Trusted(o.Now)
+	}
 	if o.HashPassword == nil {
 		o.HashPassword = noPasswords
 	}
@@ -87,8 +94,8 @@ func New(o Options) *Authority {
 		o.Decisions = nothingUsed{}
 	}
 	return &Authority{
-		store: o.Store, keys: o.Keys, now: o.Now, rand: o.Rand, hash: o.HashPassword,
-		commit: &committer{store: o.Store, now: o.Now, waited: o.Waited, observers: o.Observers},
+		store: o.Store, keys: o.Keys, clock: o.Clock, now: o.Clock.Now, rand: o.Rand, hash: o.HashPassword,
+		commit: &committer{store: o.Store, now: o.Clock.Now, waited: o.Waited, observers: o.Observers},
 		usage:  o.Usage, decisions: o.Decisions, forget: o.Forget,
 		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances), turnedAway: refusalsOfSignIns(),
 	}
@@ -127,6 +134,8 @@ type work struct {
 	// replaces is the number of the secret that was current when a request to
 	// replace it came in; 0 lets any be replaced.
 	replaces int
+	// doubt is why nothing may be given now; nil while the clock is settled.
+	doubt error
 }
 
 // effect is what a mutation may do to somebody's power. What only takes power away
@@ -135,16 +144,27 @@ type work struct {
 type effect uint8
 
 const (
-	gives effect = iota // may give power, life, reach or speed; what is not sure is this
+	gives effect = iota // may give power, life, reach or speed, or destroys by age; what is not sure is this
 	takes               // only ever takes power away
 	// whenIdle takes power away too, in pieces of work that was answered already
 	// or that nobody waits for: each goes when nothing else waits, and one a second
 	// in any case.
 	whenIdle
-	effects
+	effects // of which each has a line
+	// neither gives nor takes: it keeps books, or asks [work.give] before it gives.
+	// It stands in the line of gives.
+	neither
 )
 
 func (e effect) String() string { return [effects]string{"gives", "takes", "idle"}[e] }
+
+// line is the effect in whose line a mutation waits.
+func (e effect) line() effect {
+	if e == neither {
+		return gives
+	}
+	return e
+}
 
 // mutate applies f as one mutation and answers the revision it took. A dry run
 // (errDryRun) changes nothing and takes none. What the gate refuses is audited.
@@ -180,9 +200,12 @@ func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work)
 
 // commitOne is apply without a word about refusals.
 func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
-	m := &mutation{ctx: ctx, effect: e, turn: turnOf(c)}
+	m := &mutation{ctx: ctx, effect: e.line(), turn: turnOf(c)}
 	m.run = func(tx Tx) error {
-		w := &work{Tx: newChanging(tx), rows: tx, a: a, caller: c, now: a.now().UTC().Truncate(time.Microsecond)}
+		w := &work{Tx: newChanging(tx), rows: tx, a: a, caller: c}
+		if err := w.begin(e); err != nil {
+			return err
+		}
 		err := orDryRun(f(w), c.Rehearse)
 		m.touched, m.revision = w.touched, tx.Revision()
 		return err

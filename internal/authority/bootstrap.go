@@ -29,7 +29,7 @@ type Started struct {
 // Prepare writes the instance's own row on an empty database: the token prefix.
 // Later prefixes are put in front and the old ones stay accepted.
 func (a *Authority) Prepare(ctx context.Context, prefix token.Prefix) error {
-	_, err := a.mutate(ctx, Caller{Machine: "serve"}, func(w *work) error {
+	_, err := a.apply(ctx, neither, Caller{Machine: "serve"}, func(w *work) error {
 		in, err := w.Instance()
 		if err != nil {
 			return err
@@ -120,13 +120,16 @@ func (w *work) firstToken(ac *actor, sp *space, member api.Member, out *Started)
 // empty database: valid for one hour, kept as a digest, dead at the first Owner.
 // ok is false when there is an Owner already.
 func (a *Authority) NewSetupCode(ctx context.Context) (code string, ok bool, err error) {
-	_, err = a.mutate(ctx, Caller{Machine: "serve"}, func(w *work) error {
+	_, err = a.apply(ctx, neither, Caller{Machine: "serve"}, func(w *work) error {
 		in, err := w.Instance()
 		if err != nil {
 			return err
 		}
 		if !in.BootstrappedAt.IsZero() {
 			return errDryRun
+		}
+		if err := w.give(); err != nil {
+			return err
 		}
 		if code, err = publicID(a.rand, "setup-"); err != nil {
 			return err

@@ -65,7 +65,7 @@ func (a *Authority) claim(ctx context.Context, c Caller, ref string, dryRun bool
 	if !c.Retry.Once || dryRun {
 		return nil
 	}
-	_, err := a.mutate(ctx, c, func(w *work) error {
+	_, err := a.apply(ctx, neither, c, func(w *work) error {
 		_, _, err := a.enter(w, c, ref)
 		return firstError(err, w.sentOnce(), w.rememberObject("bulk"))
 	})

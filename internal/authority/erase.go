@@ -120,7 +120,7 @@ func (e *erasure) change(f func(*work, *actor) error) error {
 	if e.dry {
 		return nil
 	}
-	revision, err := e.a.mutate(e.ctx, e.c, func(w *work) error {
+	revision, err := e.a.apply(e.ctx, neither, e.c, func(w *work) error {
 		ac, err := e.a.enterInstance(w, e.c)
 		if err != nil {
 			return err

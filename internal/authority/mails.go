@@ -224,7 +224,7 @@ func (a *Authority) ClaimLetters(ctx context.Context, c LetterClaim, lease time.
 		return nil, err
 	}
 	more := map[ID]bool{}
-	_, err = a.mutate(ctx, notifier(), func(w *work) error {
+	_, err = a.apply(ctx, neither, notifier(), func(w *work) error {
 		out = nil
 		clear(more)
 		rows, err := w.DueMails(w.now, except, c.Limit)
@@ -263,7 +263,7 @@ func (a *Authority) ClaimLetters(ctx context.Context, c LetterClaim, lease time.
 // joinMore joins another piece to a letter, in a change of its own.
 func (a *Authority) joinMore(ctx context.Context, l *Letter) (more bool, err error) {
 	was := *l
-	_, err = a.mutate(ctx, notifier(), func(w *work) error {
+	_, err = a.apply(ctx, neither, notifier(), func(w *work) error {
 		*l = was
 		l.mails, l.Others = slices.Clone(was.mails), slices.Clone(was.Others)
 		more, err = w.join(l, map[ID]bool{})
@@ -367,7 +367,7 @@ type Sent struct {
 // expiry is marked as sent when the mail server accepted the first mail about it.
 func (a *Authority) SettleLetter(ctx context.Context, l Letter, s Sent) error {
 	for piece := range slices.Chunk(l.mails, joinPiece) {
-		_, err := a.mutate(ctx, notifier(), func(w *work) error {
+		_, err := a.apply(ctx, neither, notifier(), func(w *work) error {
 			settled := 0
 			for _, id := range piece {
 				did, err := w.settleLetter(id, l.Lease, s)

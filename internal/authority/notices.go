@@ -98,6 +98,9 @@ func noticeDays(r Reader, id ID, known map[ID]noticePolicy) (Workspace, []int, e
 // Each step of an expiry is noticed once, also when the expiry moves a little; those that passed in an outage are not
 // noticed late; a token first seen inside a step is noticed at once.
 func (a *Authority) NoticeExpiring(ctx context.Context, now time.Time) (int, error) {
+	if a.doubt() != nil {
+		return 0, nil // nobody knows which step it is
+	}
 	steps, err := a.noticeSteps(ctx)
 	if err != nil {
 		return 0, err
@@ -278,7 +281,7 @@ type Reused struct {
 // counted. Where the policy says revoke_on_reuse, the token is revoked. Callers
 // gather what they see and report it now and then, not at each verification.
 func (a *Authority) ReportReuse(ctx context.Context, u Reused) error {
-	_, err := a.mutate(ctx, Caller{Machine: "verify", Addr: u.Addr, Agent: u.Agent}, func(w *work) error {
+	_, err := a.withdraw(ctx, Caller{Machine: "verify", Addr: u.Addr, Agent: u.Agent}, func(w *work) error {
 		t, err := w.Token(u.Token)
 		if err != nil {
 			return err

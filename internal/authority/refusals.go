@@ -133,7 +133,7 @@ func (a *Authority) refused(ctx context.Context, c Caller, at ID, err error) err
 	}
 	detail := refusalNote{Call: c.Call, Code: e.Code, Detail: clip(e.Message, 500), Missing: e.Missing, ActAs: c.ActAs, Count: count}
 	c.ActAs, c.Retry, c.Expected = "", Retry{}, Expected{}
-	_, _ = a.commitOne(ctx, takes, c, func(w *work) error { return w.recordRefusal(at, detail) }) // the caller is refused either way
+	_, _ = a.commitOne(ctx, neither, c, func(w *work) error { return w.recordRefusal(at, detail) }) // the caller is refused either way
 	return err
 }
 

@@ -34,7 +34,7 @@ func RestoreCaller() Caller { return Caller{Machine: "restore"} }
 // and records the restore on the instance's chain. Notices of expiries are kept:
 // one that comes twice is better than one that never comes.
 func (a *Authority) NoteRestore(ctx context.Context, in Restored) (NotSent, error) {
-	_, err := a.mutate(ctx, RestoreCaller(), func(w *work) error {
+	_, err := a.apply(ctx, neither, RestoreCaller(), func(w *work) error {
 		for after := ID(0); ; {
 			us, err := w.Users(Range{After: after, Limit: maxPage})
 			if err != nil {

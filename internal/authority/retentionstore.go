@@ -14,6 +14,9 @@ type RetentionReader interface {
 	// EndedTokens lists tokens that were revoked before t, or that were disabled
 	// and count as revoked since before t.
 	EndedTokens(workspace ID, t time.Time, limit int) ([]Token, error)
+	// LapsedTokens lists disabled tokens of all workspaces whose set end has come at
+	// t and that are not revoked yet, the oldest end first.
+	LapsedTokens(t time.Time, limit int) ([]Token, error)
 	// RemovedMembers and RemovedServiceAccounts list those removed before t that
 	// no token refers to.
 	RemovedMembers(workspace ID, t time.Time, limit int) ([]Member, error)

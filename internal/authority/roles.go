@@ -265,7 +265,7 @@ func onAll(role string) []grant.Statement {
 // roles stay; removing the workspace's own version of one returns to what it was.
 func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, replacement string) (v api.Role, revision int64, err error) {
 	var left ID
-	revision, err = a.withdraw(ctx, c, func(w *work) error {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
 		e, was, err := w.beginRoleRemoval(at, name)
 		if err != nil {
 			return err

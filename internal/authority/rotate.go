@@ -267,7 +267,7 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 		st, err := a.standing(r, c, ref, who)
 		return st.t.Locator, err
 	})
-	out.Revision, err = a.mutateToken(ctx, gives, c, &out.Token, func(w *work) error {
+	out.Revision, err = a.mutateToken(ctx, neither, c, &out.Token, func(w *work) error {
 		st, err := a.standing(w, c, ref, who)
 		if err := firstError(err, w.sentOnce()); err != nil {
 			return err
@@ -277,6 +277,9 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 			return err
 		}
 		if !st.found {
+			if err := w.give(); err != nil {
+				return err
+			}
 			out.Token, out.Secret, err = w.createStanding(st.ac, st.sp, st.m)
 			return err
 		}
@@ -304,7 +307,7 @@ type standing struct {
 
 // standingLife settles the life of a standing token that is reset.
 func (w *work) standingLife(ch *change) error {
-	if ch.ac.isSelf(ch.t) || ch.undo(ch.t.Held&longer) != nil { // neither may make it live longer
+	if ch.ac.isSelf(ch.t) || ch.undo(ch.t.Held&longer) != nil || w.give() != nil { // neither, nor anybody without a clock, may make it live longer
 		return w.curb(ch)
 	}
 	return w.renew(ch, api.RotateToken{Renew: true})

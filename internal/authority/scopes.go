@@ -154,7 +154,7 @@ func checkScopeRoles(e entry, names []string) error {
 // everything by it.
 func (a *Authority) DeleteScope(ctx context.Context, c Caller, at Where, name string) (v api.Scope, revision int64, err error) {
 	var left ID
-	revision, err = a.withdraw(ctx, c, func(w *work) error {
+	revision, err = a.mutate(ctx, c, func(w *work) error {
 		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err

@@ -22,7 +22,7 @@ type SignInTx struct {
 // done and that is no error.
 func (a *Authority) SignIn(ctx context.Context, c Caller, f func(*SignInTx) error) error {
 	c = Caller{Machine: "signin", Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
-	_, err := a.mutate(ctx, c, func(w *work) error {
+	_, err := a.apply(ctx, neither, c, func(w *work) error {
 		return f(&SignInTx{Reader: w, SignInWriter: w, work: w})
 	})
 	return err
@@ -42,6 +42,17 @@ func (t *SignInTx) Now() time.Time { return t.work.now }
 // NewID gives the next row number.
 func (t *SignInTx) NewID() ID { return t.work.NewID() }
 
+// Give refuses while nobody knows what time it is: for what gives power.
+func (t *SignInTx) Give() error { return t.work.give() }
+
+// SweepSignIn forgets what is over, unless nobody knows what is.
+func (t *SignInTx) SweepSignIn(at time.Time) error {
+	if t.Give() != nil {
+		return nil
+	}
+	return t.work.SweepSignIn(at)
+}
+
 // Note appends an event to the instance's chain. By is who was established to
 // have done it; the zero User is nobody, and then about alone says whose
 // account it was done to, if any.
@@ -60,7 +71,7 @@ func (t *SignInTx) Note(action string, by, about User, detail any) error {
 // SetPassword stores the hash of a user's new password.
 func (t *SignInTx) SetPassword(user ID, hash string) error {
 	u, err := t.User(UserKey{ID: user})
-	if err != nil {
+	if err := firstError(t.Give(), err); err != nil {
 		return err
 	}
 	u.PasswordHash, u.Revision = hash, t.Revision()
@@ -72,6 +83,9 @@ func (t *SignInTx) SetPassword(user ID, hash string) error {
 func (t *SignInTx) Issue(user ID, session, workspace string, in api.CreateToken) (out Issued, err error) {
 	c := t.work.caller
 	c.Machine, c.User, c.Session = "", user, session
+	if err = t.Give(); err != nil {
+		return out, err
+	}
 	if err = t.work.create(c, workspace, in, &out); err == nil {
 		t.work.lacking.work(&out.Token)
 	}
@@ -126,7 +140,7 @@ func (t *SignInTx) Join(u User, workspace, role string) error {
 
 func (t *SignInTx) join(workspace, role string, in api.CreateMember) error {
 	ac, sp, err := t.work.a.enter(t.work, t.work.caller, workspace)
-	if err != nil {
+	if err := firstError(t.Give(), err); err != nil {
 		return err
 	}
 	in.Role, in.Resources = api.Some(role), api.Some([]string{"*"})
@@ -149,7 +163,7 @@ func (t *SignInTx) SetRole(u User, workspace, role string) error {
 		return nil
 	}
 	ch, err := t.work.beginMember(workspace, u.PublicID)
-	if err != nil {
+	if err := firstError(t.Give(), err); err != nil {
 		return err
 	}
 	resources := []string{"*"}

@@ -37,6 +37,19 @@ type Store interface {
 
 	// Ping answers whether the database can be read now.
 	Ping(ctx context.Context) error
+
+	// Keep raises [Moment.Latest] to a moment, if it is earlier, without taking a
+	// revision, and answers what holds then; the zero time only asks.
+	Keep(ctx context.Context, at time.Time) (Moment, error)
+}
+
+// Moment is what the database says of time.
+type Moment struct {
+	// Latest is the latest moment at which anything was committed, or that was
+	// kept; zero before there was one.
+	Latest time.Time
+	// Settlements is how often an operator said which time is right.
+	Settlements int64
 }
 
 // ErrStoreUnavailable is wrapped by every error that says that the database
@@ -233,6 +246,13 @@ type Writer interface {
 	Last()
 	// NewID gives the next row number.
 	NewID() ID
+	// Moment is that of the head row, with what was done in this batch.
+	Moment() Moment
+	// Happen says when the mutation happens: Latest is raised to it.
+	Happen(at time.Time)
+	// Settle says that it is this time, also when that is before Latest, and counts
+	// a settlement. Nothing in its batch raises Latest again.
+	Settle(at time.Time)
 
 	PutInstance(Instance) error
 	PutWorkspace(Workspace) error

@@ -212,7 +212,7 @@ func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (q
 		return q, nil, api.FieldError("can", "must be a scope like tickets:read, and no pattern")
 	}
 	if f.ExpiringWithin.Set {
-		q.ExpiresAfter = a.now()
+		q.ExpiresAfter = a.judged()
 		q.ExpiresBefore = q.ExpiresAfter.Add(f.ExpiringWithin.Value.Std())
 	}
 	if owner := f.Owner.Value; f.Owner.Set && kindOfOwner(owner) == token.Workspace {
@@ -222,7 +222,7 @@ func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (q
 			return q, nil, err
 		}
 	}
-	return q, keeper(f, a.now()), nil
+	return q, keeper(f, a.judged()), nil
 }
 
 // owners are the members or service accounts that a reference names or named:

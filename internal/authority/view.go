@@ -27,7 +27,11 @@ type sight struct {
 }
 
 func (a *Authority) sight(r Reader, ac *actor, sp *space) *sight {
-	return &sight{r: r, ac: ac, sp: sp, now: a.now().UTC(), keys: a.keys, known: map[verify.OwnerKey]verify.Owner{}}
+	now := a.judged()
+	if w, ok := r.(*work); ok {
+		now = w.now
+	}
+	return &sight{r: r, ac: ac, sp: sp, now: now, keys: a.keys, known: map[verify.OwnerKey]verify.Owner{}}
 }
 
 func (s *sight) owner(k verify.OwnerKey) (verify.Owner, error) {

@@ -30,7 +30,7 @@ func (c *call) authenticate() error {
 // is answered.
 func (c *call) present(presented string) error {
 	addr, _ := c.s.proxies.Client(c.r)
-	c.asked = verify.Request{Token: presented, Addr: addr}
+	c.asked = verify.Request{Token: presented, Addr: addr, Caller: true}
 	if err := c.knock(); err != nil {
 		return err
 	}

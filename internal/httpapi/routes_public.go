@@ -10,12 +10,14 @@ import (
 // health is the answer of the two routes that orchestrators poll.
 type health struct {
 	Status string `json:"status"`
+	// Clock is "unsettled" while nothing can be given.
+	Clock string `json:"clock,omitempty"`
 }
 
 func publicRoutes() []Route {
 	rts := []Route{
 		route("GET", "/healthz", public(), "Whether the process runs",
-			get(func(*call) (health, error) { return health{"ok"}, nil })),
+			get(func(*call) (health, error) { return health{Status: "ok"}, nil })),
 		route("GET", "/readyz", public(), "Whether requests can be served: the database answers",
 			get((*call).readiness)),
 		route("GET", "/.well-known/token-format", public(), "What a token string looks like, for scanners of secrets",
@@ -50,7 +52,11 @@ func (c *call) readiness() (health, error) {
 	if err != nil {
 		return health{}, api.Errorf(api.CodeUnavailable, "not ready").Wrap(err)
 	}
-	return health{"ready"}, nil
+	h := health{Status: "ready"}
+	if _, unsettled := c.s.authority.Unsettled(); unsettled {
+		h.Clock = "unsettled"
+	}
+	return h, nil
 }
 
 func (c *call) tokenFormat() (answer, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/clock"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
@@ -23,7 +24,10 @@ import (
 type Options struct {
 	// Logger is told what happens; nil is silence.
 	Logger *slog.Logger
-	// Now is the clock that tokens are judged by; nil is the machine's.
+	// Machine has the clocks that time is told by; nil is the one this runs on.
+	Machine clock.Machine
+	// Now is a clock that is taken at its word in place of the machine's, for tests
+	// and demonstrations; nil watches the machine's.
 	Now func() time.Time
 	// Rand is a cryptographic source of randomness; nil is crypto/rand.
 	Rand io.Reader
@@ -34,6 +38,8 @@ type Options struct {
 	Holder string
 	// serving opens what a server writes besides the database.
 	serving bool
+	// beside opens the database without its lock, where a server may be running.
+	beside bool
 	// observe is told how long the database took; nil is nobody.
 	observe func(op string, d time.Duration, err error)
 	// waited is told how long changes waited for their turn; nil is nobody.
@@ -44,8 +50,8 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	if o.Machine == nil {
+		o.Machine = clock.Host()
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Reader
@@ -68,6 +74,7 @@ type Core struct {
 	config config.Config
 	keys   *token.Keyring
 	store  *store.Store
+	clock  *clock.Clock
 	watch  *watch // nil for a command on a stopped server
 }
 
@@ -75,12 +82,13 @@ type Core struct {
 // them on the first start.
 func Open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
 	c := &Core{Options: o.withDefaults(), config: cfg}
+	c.openClock()
 	if err := c.keyring(); err != nil {
 		return nil, err
 	}
 	var err error
 	c.store, err = store.Open(ctx, store.Options{
-		URL: cfg.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe,
+		URL: cfg.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe, NoLock: c.beside,
 	})
 	if err != nil {
 		return nil, err
@@ -95,6 +103,9 @@ func (c *Core) build(ctx context.Context) error {
 	if err := c.store.CheckKeyring(ctx, c.keys); err != nil {
 		return err
 	}
+	if err := c.hearTime(ctx); err != nil {
+		return err
+	}
 	c.Passwords = signin.NewPasswords(c.Rand)
 	if c.serving {
 		if err := c.openWatch(ctx); err != nil {
@@ -102,13 +113,15 @@ func (c *Core) build(ctx context.Context) error {
 		}
 	}
 	c.Authority = authority.New(c.observed(authority.Options{
-		Store: c.store, Keys: c.keys, Now: c.Now, Rand: c.Rand, HashPassword: c.Passwords.Hash, Waited: c.waited,
+		Store: c.store, Keys: c.keys, Clock: c.clock, Rand: c.Rand, HashPassword: c.Passwords.Hash, Waited: c.waited,
 	}))
 	prefixes, err := c.prefixes(ctx)
 	if err != nil {
 		return err
 	}
-	c.Engine = verify.New(c.Authority, c.keys, verify.Config{Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now})
+	c.Engine = verify.New(c.Authority, c.keys, verify.Config{
+		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead,
+	})
 	c.Authority.Observe(c.Engine)
 	revision, err := c.Authority.Revision(ctx)
 	if err == nil {
@@ -141,7 +154,7 @@ func (c *Core) prefixes(ctx context.Context) ([]token.Prefix, error) {
 func (c *Core) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	return errors.Join(c.endWatch(ctx), c.store.Close())
+	return errors.Join(c.endWatch(ctx), c.keepTime(ctx), c.store.Close())
 }
 
 // closeTimeout is for the last of what was done with tokens to be written.

@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
 	"strings"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/token"
 )
@@ -37,6 +39,9 @@ func Run(ctx context.Context, cfg config.Config, out io.Writer, version string) 
 // greet tells people how to begin while the instance has no Owner.
 func (s *Server) greet(ctx context.Context, out io.Writer) error {
 	code, ok, err := s.Authority.NewSetupCode(ctx)
+	if errors.Is(err, api.CodeClockUnsettled) {
+		return nil // it was told
+	}
 	if err != nil || !ok {
 		return err
 	}

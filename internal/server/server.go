@@ -138,9 +138,12 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 		return err
 	}
 	s.checkProviders()
+	if err := s.registerClock(registry); err != nil {
+		return err
+	}
 	door, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
-		Logger: s.Logger, Metrics: registry, Now: s.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,
+		Logger: s.Logger, Metrics: registry, Now: time.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,
 		PortalLink: s.portalLink, Invite: s.invite, Devices: devices{s.people},
 	})
 	if err != nil {

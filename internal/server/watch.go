@@ -40,6 +40,7 @@ func (c *Core) openWatch(ctx context.Context) error {
 	}
 	c.watch.recorder = usage.New(usage.Config{
 		Store: c.watch.usage, Now: c.Now, Node: node, Logger: c.Logger, Reused: c.reused,
+		Unsettled: func() bool { _, unsettled := c.clock.Doubt(); return unsettled },
 		Retention: func(ctx context.Context) (map[int64]time.Duration, error) { return c.Authority.Retentions(ctx) },
 	})
 	return nil
@@ -94,6 +95,7 @@ func (s *Server) startWatch() error {
 	s.watch.wait.Go(func() { _ = s.watch.notifier.Run(ctx) }) // it ends with ctx alone
 	s.watch.wait.Go(func() { s.purge(ctx) })
 	s.watch.wait.Go(func() { s.finishRemovals(ctx) })
+	s.watch.wait.Go(func() { s.watchTime(ctx) })
 	return nil
 }
 

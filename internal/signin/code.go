@@ -23,7 +23,7 @@ type code struct {
 // putCode makes a one-time code and answers what its bearer is given.
 func (s *Service) putCode(tx *authority.SignInTx, c code) (string, error) {
 	m, err := s.secrets.mint(c.purpose)
-	if err != nil {
+	if err := first(tx.Give(), err); err != nil {
 		return "", err
 	}
 	row := authority.OneTimeCode{
@@ -49,7 +49,7 @@ func (s *Service) findCode(r authority.Reader, purpose, plain string, now time.T
 	if err != nil && !errors.Is(err, authority.ErrNoRow) {
 		return c, err
 	}
-	if !s.secrets.matches(purpose, plain, c.Digest, c.Key) || err != nil || c.Purpose != purpose || !now.Before(c.ExpiresAt) {
+	if !s.secrets.matches(purpose, plain, c.Digest, c.Key) || err != nil || c.Purpose != purpose || !now.Before(c.ExpiresAt) || unborn(c.CreatedAt, now) {
 		return c, deadLink()
 	}
 	return c, nil
@@ -67,6 +67,9 @@ func (s *Service) readCode(ctx context.Context, purpose, plain string) (c author
 // checkCode finds a code and its person within a mutation. Somebody who was
 // deactivated has none that work.
 func (s *Service) checkCode(tx *authority.SignInTx, purpose, plain string) (authority.OneTimeCode, authority.User, error) {
+	if err := tx.Give(); err != nil { // whether its time has passed is not known
+		return authority.OneTimeCode{}, authority.User{}, err
+	}
 	c, err := s.findCode(tx, purpose, plain, tx.Now())
 	if err != nil {
 		return c, authority.User{}, err

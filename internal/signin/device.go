@@ -192,7 +192,7 @@ func (s *Service) answerDevice(tx *authority.SignInTx, u authority.User, row aut
 	if row.Data, err = json.Marshal(r); err != nil {
 		return err
 	}
-	return first(tx.PutCode(row), tx.Note("device."+r.State, u, u, map[string]string{"address": r.Address, "workspace": r.Workspace}))
+	return first(tx.Give(), tx.PutCode(row), tx.Note("device."+r.State, u, u, map[string]string{"address": r.Address, "workspace": r.Workspace}))
 }
 
 // device finds what waits behind a user code and applies f.

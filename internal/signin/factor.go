@@ -67,7 +67,7 @@ func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollme
 	if err != nil {
 		return out, err
 	}
-	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		if have, err := hasFactor(tx, u.ID); have || err != nil {
 			return first(err, api.Errorf(api.CodeAlreadyExists, "there is an authenticator app already; remove it first"))
 		}
@@ -92,7 +92,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session Session, typed string
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		all, err := tx.FactorsOf(u.ID)
 		if err != nil {
 			return err
@@ -184,7 +184,7 @@ func (s *Service) RecoveryCodes(ctx context.Context, session Session) (codes []t
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		if have, err := hasFactor(tx, u.ID); !have || err != nil {
 			return first(err, api.Errorf(api.CodeNotFound, "there is no second factor to recover"))
 		}

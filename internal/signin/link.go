@@ -98,6 +98,7 @@ func (s *Service) linkTo(tx *authority.SignInTx, p *provider, u authority.User, 
 		return err
 	}
 	return first(
+		tx.Give(),
 		tx.DeleteCodesOf(u.ID, "invitation"), // this is how the person enters now
 		tx.AddIdentity(authority.Identity{Issuer: p.Issuer, Subject: c.subject, User: u.ID, Email: c.email, CreatedAt: tx.Now()}),
 		tx.Note("identity.linked", u, u, map[string]string{"provider": p.ID, "issuer": p.Issuer, "subject": c.subject}))

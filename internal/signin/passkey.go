@@ -333,7 +333,7 @@ func (s *Service) PasskeyAdd(ctx context.Context, session Session, state, answer
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
 		return s.addPasskey(tx, u, c, answer, name)
 	})
 	if err == nil {

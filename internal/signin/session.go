@@ -82,8 +82,12 @@ func view(row authority.Session, u authority.User) Session {
 
 // alive says whether a session's time has not passed.
 func (s *Service) alive(row authority.Session, now time.Time) bool {
-	return now.Before(row.ExpiresAt) && now.Sub(row.LastSeenAt) < s.policy.Idle
+	return now.Before(row.ExpiresAt) && now.Sub(row.LastSeenAt) < s.policy.Idle && !unborn(row.CreatedAt, now)
 }
+
+// unborn says that something was made by a clock that was far ahead and has been
+// set right since: its end is too late by as much.
+func unborn(made, now time.Time) bool { return made.Sub(now) > time.Hour }
 
 // lookUp finds the session that a cookie opens now, and its person.
 func (s *Service) lookUp(r authority.Reader, cookie string, now time.Time) (row authority.Session, u authority.User, err error) {
@@ -227,6 +231,16 @@ func (s *Service) standing(r authority.Reader, session Session, now time.Time) (
 		err = gone()
 	}
 	return row, u, err
+}
+
+// gain is change for what gives a person another way in.
+func (s *Service) gain(ctx context.Context, session Session, from Client, f func(*authority.SignInTx, authority.User) error) error {
+	return s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
+		if err := tx.Give(); err != nil {
+			return err
+		}
+		return f(tx, u)
+	})
 }
 
 // sameText compares in constant time.

@@ -128,7 +128,14 @@ func remaining(tx *authority.SignInTx, c counter) (time.Duration, error) {
 	if err != nil || a.Count == 0 {
 		return 0, err
 	}
-	return a.LastAt.Add(c.wait(a.Count)).Sub(tx.Now()), nil
+	return left(a, c, tx.Now()), nil
+}
+
+// left is how long is to be waited: never longer than the wait is, also when the
+// last try was counted by a clock that was ahead.
+func left(a authority.Attempts, c counter, now time.Time) time.Duration {
+	wait := c.wait(a.Count)
+	return min(a.LastAt.Add(wait).Sub(now), wait)
 }
 
 // add counts n more; a count that comes to nothing is forgotten.
@@ -178,8 +185,8 @@ func (s *Service) heldUp(ctx context.Context, place counter) error {
 		if errors.Is(err, authority.ErrNoRow) || err == nil && !now.Before(a.ExpiresAt) {
 			return nil
 		}
-		if left := a.LastAt.Add(place.wait(a.Count)).Sub(now); err == nil && left > 0 {
-			return later(left)
+		if d := left(a, place, now); err == nil && d > 0 {
+			return later(d)
 		}
 		return err
 	})

@@ -57,6 +57,10 @@ type batch struct {
 	// revision is the last one given, nextID the next row number.
 	revision int64
 	nextID   authority.ID
+	// moment is the head row's, as it will be.
+	moment authority.Moment
+	// decreed says that moment was settled in this batch.
+	decreed bool
 	// applied counts the mutations that succeeded.
 	applied int
 	// last says that no mutation follows.
@@ -135,10 +139,13 @@ func (e *engine) life(ctx context.Context) (life context.Context, keep func() bo
 
 // lock takes the head row; whoever holds it is alone, on every node.
 func (b *batch) lock() error {
-	head, err := one(b.session, func(h *struct{ revision, nextID int64 }) []any {
-		return []any{&h.revision, &h.nextID}
-	}, `UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, next_id`)
-	b.revision, b.nextID = head.revision, max(head.nextID, b.store.ids.Load())
+	head, err := one(b.session, func(h *struct {
+		revision, nextID int64
+		authority.Moment
+	}) []any {
+		return append([]any{&h.revision, &h.nextID}, momentFields(&h.Moment)...)
+	}, `UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, next_id, `+momentColumns)
+	b.revision, b.nextID, b.moment = head.revision, max(head.nextID, b.store.ids.Load()), head.Moment
 	return err
 }
 
@@ -152,6 +159,7 @@ func (b *batch) apply(mutate func(authority.Tx) error) (verdict, broken error) {
 		reader: &reader{session: b.fork(), revision: b.revision + 1},
 		batch:  b,
 	}
+	t.moment, t.decreed = b.moment, b.decreed
 	if verdict = t.run(mutate); verdict != nil {
 		if err := b.exec(`ROLLBACK TO SAVEPOINT mutation`); err != nil {
 			return nil, err
@@ -163,6 +171,7 @@ func (b *batch) apply(mutate func(authority.Tx) error) (verdict, broken error) {
 	if verdict == nil {
 		b.revision++
 		b.applied++
+		b.moment, b.decreed = t.moment, t.decreed
 	}
 	b.store.ids.Store(b.nextID) // under the head row's lock
 	return verdict, nil
@@ -194,7 +203,8 @@ func (t *tx) run(mutate func(authority.Tx) error) (err error) {
 // database and Patience can stop it.
 func (b *batch) commit() (err error) {
 	defer b.store.timed("commit", &err)()
-	if err := b.exec(`UPDATE head SET revision = $1, next_id = $2 WHERE id = 1`, b.revision, b.nextID); err != nil {
+	if err := b.exec(`UPDATE head SET revision = $1, next_id = $2, moment = $3, settlements = $4 WHERE id = 1`,
+		b.revision, b.nextID, moment(b.moment.Latest), b.moment.Settlements); err != nil {
 		return err
 	}
 	if !b.keep() {

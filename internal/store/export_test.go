@@ -16,6 +16,7 @@ func Lists() map[string]string {
 		"count of an account's":    countTokensServiceAccount,
 		"tokens that were revoked": tokensRevoked,
 		"tokens that lapsed":       tokensLapsed,
+		"tokens that lapse":        tokensLapsing,
 		"members removed":          membersRemoved,
 		"accounts removed":         accountsRemoved,
 		"unended of a member":      unendedOfMember,

@@ -53,6 +53,15 @@ const (
 		ORDER BY revoke_at, id LIMIT CAST($3 AS BIGINT)`
 )
 
+const tokensLapsing = `SELECT ` + tokenColumns + ` FROM tokens
+	WHERE revoke_at IS NOT NULL AND revoked_at IS NULL AND revoke_at <= $1 AND disabled_at IS NOT NULL
+	ORDER BY revoke_at LIMIT CAST($2 AS BIGINT)`
+
+// LapsedTokens goes by an index of those that wait for their end.
+func (r *reader) LapsedTokens(at time.Time, limit int) ([]authority.Token, error) {
+	return list(r.session, tokenFields, tokensLapsing, moment(at), bound(limit))
+}
+
 // EndedTokens asks both ways in which a token ends for good.
 func (r *reader) EndedTokens(workspace authority.ID, before time.Time, limit int) ([]authority.Token, error) {
 	ended, err := list(r.session, tokenFields, tokensRevoked, workspace, moment(before), bound(limit))

@@ -77,7 +77,7 @@ CREATE TABLE head (
     id BIGINT PRIMARY KEY CHECK (id = 1),
     revision BIGINT NOT NULL,
     next_id BIGINT NOT NULL
-);
+, moment BIGINT, settlements BIGINT NOT NULL DEFAULT 0);
 
 CREATE TABLE idempotency (
     caller TEXT COLLATE "binary" NOT NULL,
@@ -372,6 +372,8 @@ CREATE INDEX tokens_created_by ON tokens (workspace, created_by, id);
 CREATE INDEX tokens_created_with ON tokens (workspace, created_with, id) WHERE created_with IS NOT NULL;
 
 CREATE INDEX tokens_expiring ON tokens (expires_at) WHERE revoked_at IS NULL AND deleted_at IS NULL;
+
+CREATE INDEX tokens_lapsing ON tokens (revoke_at) WHERE revoke_at IS NOT NULL AND revoked_at IS NULL;
 
 CREATE INDEX tokens_list ON tokens (workspace, id);
 

@@ -191,6 +191,26 @@ func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error)
 	return r.failed
 }
 
+const momentColumns = `moment, settlements`
+
+func momentFields(m *authority.Moment) []any { return []any{instant{&m.Latest}, &m.Settlements} }
+
+// Keep is one statement of its own; see [authority.Store].
+func (s *Store) Keep(ctx context.Context, at time.Time) (m authority.Moment, err error) {
+	if err := s.door.enter(); err != nil {
+		return m, err
+	}
+	defer s.door.leave()
+	if !at.IsZero() && !s.readOnly {
+		_, err := s.eng.writer.ExecContext(ctx, `UPDATE head SET moment = $1 WHERE id = 1 AND (moment IS NULL OR moment < $1)`, moment(at))
+		if err != nil {
+			return m, s.eng.translate(err, "")
+		}
+	}
+	err = s.eng.reader.QueryRowContext(ctx, `SELECT `+momentColumns+` FROM head WHERE id = 1`).Scan(momentFields(&m)...)
+	return m, s.eng.translate(err, "")
+}
+
 // reader implements [authority.Reader] on a session.
 type reader struct {
 	*session

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
@@ -8,6 +10,25 @@ import (
 type tx struct {
 	*reader
 	batch *batch
+	// moment and decreed are the batch's if this mutation succeeds.
+	moment  authority.Moment
+	decreed bool
+}
+
+// Moment is the head row's, with what the batch did.
+func (t *tx) Moment() authority.Moment { return t.moment }
+
+// Happen raises the latest moment.
+func (t *tx) Happen(at time.Time) {
+	if !t.decreed && at.After(t.moment.Latest) {
+		t.moment.Latest = at
+	}
+}
+
+// Settle sets it, back too.
+func (t *tx) Settle(at time.Time) {
+	t.moment.Latest, t.decreed = at, true
+	t.moment.Settlements++
 }
 
 // NewID gives the next row number.

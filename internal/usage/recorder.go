@@ -28,6 +28,9 @@ type Config struct {
 	Timeout time.Duration
 	// Retention answers how long each workspace keeps its usage; nil keeps all.
 	Retention func(context.Context) (map[int64]time.Duration, error)
+	// Unsettled says that what is old is not known now, so that nothing is rolled up
+	// or trimmed; nil is never.
+	Unsettled func() bool
 	// Reused is told of uses of retired secrets once they are written; nil is
 	// nobody. It runs between two writes and should not take long.
 	Reused func(context.Context, []authority.Reuse)

@@ -229,7 +229,7 @@ func (r *Recorder) giveUp(err error) {
 // next hour: nothing is wrong but that there is more than there need be.
 func (r *Recorder) tidyUp(ctx context.Context) {
 	now := r.cfg.Now()
-	if !r.writer.kept.IsZero() && now.Sub(r.writer.kept) < tidying {
+	if !r.writer.kept.IsZero() && now.Sub(r.writer.kept) < tidying || r.cfg.Unsettled != nil && r.cfg.Unsettled() {
 		return
 	}
 	r.writer.kept = now

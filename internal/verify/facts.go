@@ -167,6 +167,10 @@ type Request struct {
 	Cost int
 	// Peek decides without being counted as a use.
 	Peek bool
+	// Caller says that whoever presents the token asks something of Tokenry itself.
+	// While the clock is unsettled, such a token is judged by the time that goes on
+	// (see Config.Ahead): it can take power away, and is given nothing.
+	Caller bool
 }
 
 // AnyResource as a [Request]'s Resource accepts a token restricted to any

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
 )
@@ -29,6 +30,8 @@ func batchCases() map[string]func(w *world) {
 		"a context that ends midway commits nothing":     cancelledMidway,
 		"a Tx ends with its mutation":                    txEnds,
 		"batches of many goroutines are one after other": batchesNeverOverlap,
+		"the latest moment only grows":                   momentGrows,
+		"a settlement sets it back":                      momentSettled,
 	}
 }
 
@@ -315,4 +318,57 @@ func batchesNeverOverlap(w *world) {
 			w.Errorf("80 increments made %d (%v)", user.Revision, err)
 		}
 	})
+}
+
+// moment is what the store says of time.
+func (w *world) moment() authority.Moment {
+	w.Helper()
+	m, err := w.Store.Keep(w.Context(), time.Time{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return m
+}
+
+// momentGrows: what fails raises nothing, and neither does an earlier moment.
+func momentGrows(w *world) {
+	same(w.T, authority.Moment{}, w.moment())
+	happens := func(n int, err error) func(authority.Tx) error {
+		return func(tx authority.Tx) error {
+			tx.Happen(at(n))
+			return errors.Join(err, putUser(tx))
+		}
+	}
+	w.do(happens(5, nil), happens(3, nil))
+	same(w.T, authority.Moment{Latest: at(5)}, w.moment())
+	if _, err := w.Store.Batch(w.Context(), []func(authority.Tx) error{happens(9, errRefused), happens(6, nil)}); err != nil {
+		w.Fatal(err)
+	}
+	same(w.T, authority.Moment{Latest: at(6)}, w.moment())
+	for _, n := range []int{8, 7} {
+		m, err := w.Store.Keep(w.Context(), at(n))
+		if err != nil || !m.Latest.Equal(at(8)) {
+			w.Errorf("kept %+v (%v)", m, err)
+		}
+	}
+	if n := w.revision(); n != 3 {
+		w.Errorf("keeping the time took a revision: %d", n)
+	}
+}
+
+// momentSettled: whoever follows in the batch sees it, and raises nothing.
+func momentSettled(w *world) {
+	w.do(func(tx authority.Tx) error {
+		tx.Happen(at(9))
+		return putUser(tx)
+	})
+	w.do(func(tx authority.Tx) error {
+		tx.Settle(at(2))
+		return putUser(tx)
+	}, func(tx authority.Tx) error {
+		same(w.T, authority.Moment{Latest: at(2), Settlements: 1}, tx.Moment())
+		tx.Happen(at(4))
+		return putUser(tx)
+	})
+	same(w.T, authority.Moment{Latest: at(2), Settlements: 1}, w.moment())
 }

@@ -1,0 +1,61 @@
+package authority
+
+import (
+	"context"
+)
+
+// lapseRows is how many tokens one change ends.
+const lapseRows = 20
+
+// EndLapsed revokes the disabled tokens whose set end has come: from then on that
+// is a state, whatever a clock says later. Verification refused them already. It
+// answers how many, and is for a job.
+func (a *Authority) EndLapsed(ctx context.Context) (n int, err error) {
+	if a.doubt() != nil {
+		return 0, nil // what has come is not known now
+	}
+	for {
+		var due []Token
+		err := a.read(ctx, func(r Reader) (err error) {
+			due, err = r.LapsedTokens(a.moment(), lapseRows)
+			return err
+		})
+		if err != nil || len(due) == 0 {
+			return n, err
+		}
+		_, err = a.piece(ctx, Caller{Machine: "clock"}, func(w *work) error {
+			if w.doubt != nil {
+				return w.doubt
+			}
+			due, err := w.LapsedTokens(w.now, lapseRows)
+			for _, t := range due {
+				if err := w.endLapsed(t); err != nil {
+					return err
+				}
+			}
+			n += len(due)
+			return firstError(err, nothing(len(due)))
+		})
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+// nothing ends a mutation that found nothing to do.
+func nothing(n int) error {
+	if n == 0 {
+		return errDryRun
+	}
+	return nil
+}
+
+func (w *work) endLapsed(t Token) error {
+	ch, err := w.leakedToken(t.Locator)
+	if err != nil {
+		return err
+	}
+	revoke(&ch.t, t.RevokeAt, "", "it was not enabled in time")
+	_, err = w.finishToken(ch, "token.revoked")
+	return err
+}

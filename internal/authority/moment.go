@@ -1,0 +1,80 @@
+package authority
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/clock"
+)
+
+// begin settles the moment at which a mutation happens. It is never before the
+// latest that was committed. While the clock is unsettled, nothing is given, and
+// no moment of that time becomes the latest.
+func (w *work) begin(e effect) error {
+	m := w.Moment()
+	w.a.clock.Heard(m.Latest, m.Settlements)
+	w.now = w.a.moment()
+	if w.doubt = w.a.doubt(); w.doubt != nil {
+		if e == gives {
+			return w.doubt
+		}
+		return nil
+	}
+	w.Happen(w.now)
+	return nil
+}
+
+// give refuses to go on to what gives power, life, reach or speed while nobody
+// knows what time it is.
+func (w *work) give() error { return w.doubt }
+
+// moment is the time as it is stored.
+func (a *Authority) moment() time.Time { return a.now().UTC().Truncate(time.Microsecond) }
+
+// doubt is why nothing can be given now, or nil.
+func (a *Authority) doubt() error {
+	d, ok := a.clock.Doubt()
+	if !ok {
+		return nil
+	}
+	return api.Errorf(api.CodeClockUnsettled, "the machine's clock shows %s, and %s was expected; until it is known which is right, nothing is "+
+		"given (revoking, disabling, resetting and signing out work): an administrator of the machine sets its clock, or runs: tokenry clock settle",
+		d.Machine.Format(time.RFC3339), d.Expected.Format(time.RFC3339))
+}
+
+// Unsettled says whether the clock is unsettled, and between which times. Jobs
+// that destroy or tell by age pause meanwhile.
+func (a *Authority) Unsettled() (clock.Doubt, bool) { return a.clock.Doubt() }
+
+// judged is the moment by which a verification decides whether a token lives: the
+// later one while the clock is unsettled.
+func (a *Authority) judged() time.Time { return a.now().Add(a.clock.Ahead()).UTC() }
+
+// KeepTime writes the moment of now, so that time does not run back over a
+// restart, and learns whether an operator settled the clock. It is for a job.
+func (a *Authority) KeepTime(ctx context.Context) error {
+	at := a.moment()
+	if a.doubt() != nil {
+		at = time.Time{}
+	}
+	m, err := a.store.Keep(ctx, at)
+	if err == nil {
+		a.clock.Heard(m.Latest, m.Settlements)
+	}
+	return public(err)
+}
+
+// SettleClock says that it is this time, whatever was committed before. This case
+// is special: it is for whoever has the database and the keyring, on the machine
+// itself, and nobody is asked for a right.
+func (a *Authority) SettleClock(ctx context.Context, at time.Time) (was time.Time, err error) {
+	at = at.UTC().Truncate(time.Microsecond)
+	_, err = a.apply(ctx, neither, Caller{Machine: "clock"}, func(w *work) error {
+		was, w.now = w.Moment().Latest, at
+		w.Settle(at)
+		return w.audit(machine(w.caller), Workspace{}, event{action: "clock.settled", target: "instance",
+			before: map[string]*time.Time{"latest": api.When(was)}, after: map[string]time.Time{"latest": at}})
+	})
+	return was, err
+}

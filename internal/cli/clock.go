@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/internal/clock"
+	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/server"
+)
+
+// clock are the commands about what time it is.
+func (a *app) clock() *cobra.Command {
+	cmd := a.command("clock", "Show the machine's clock and the latest time that the database knows", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		s, _, err := a.readClock(cmd)
+		if err != nil {
+			return err
+		}
+		if err := a.showClock(s); err != nil || s.Settled {
+			return err
+		}
+		return errors.New("the machine's clock is far behind the latest time: until it is set right, or tokenry clock settle was run, a server gives nothing")
+	})
+	cmd.Long = `Show what the clock of this machine says, and the latest time at which anything
+was committed to the database. A server may run. Exit 1 says that the clock is
+more than an hour behind: a server that starts now is unsettled.`
+	config.Flags(cmd.Flags(), "data", "database", "keys")
+	cmd.AddCommand(a.clockSettle())
+	return cmd
+}
+
+func (a *app) clockSettle() *cobra.Command {
+	var yes bool
+	var at moment
+	cmd := a.command("settle", "Say that the clock of this machine is right, whatever was committed before", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		s, cfg, err := a.readClock(cmd)
+		if err != nil {
+			return err
+		}
+		if off := a.Now().Sub(at.Time); !at.IsZero() && off.Abs() > clock.Bridge {
+			return fmt.Errorf("the machine's clock shows %s and not %s; set it right first (timedatectl, chronyc), and run this again",
+				s.Machine.Format(time.RFC3339), at.UTC().Format(time.RFC3339))
+		}
+		if !yes && at.IsZero() {
+			if err := a.askClock(s); err != nil {
+				return err
+			}
+		}
+		if s, err = server.SettleClock(cmd.Context(), cfg, server.Options{Logger: server.NewLogger(cfg, a.Err)}, a.Now()); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.Err, "settled; a running server follows within seconds")
+		return a.showClock(s)
+	})
+	cmd.Long = `A clock that jumped by more than an hour, ahead or back, leaves a server
+unsettled: it gives nothing until somebody says what time it is. If the machine's
+clock is wrong, set it right; the server notices. If it is right, this command
+says so. A server may run on the database. The audit of the instance records it.
+
+It shows both times and asks. In scripts, --at TIME says what time it really is,
+and settles if the machine's clock agrees within an hour; --yes believes the
+machine's clock.`
+	config.Flags(cmd.Flags(), "data", "database", "keys")
+	cmd.Flags().BoolVar(&yes, "yes", false, "ask nothing: the machine's clock is right")
+	cmd.Flags().Var(&at, "at", "ask nothing: what time it really is")
+	return cmd
+}
+
+func (a *app) readClock(cmd *cobra.Command) (server.ClockState, config.Config, error) {
+	cfg, err := config.Load(cmd.Flags(), a.Env)
+	if err != nil {
+		return server.ClockState{}, cfg, err
+	}
+	s, err := server.ReadClock(cmd.Context(), cfg, a.Now())
+	return s, cfg, err
+}
+
+func (a *app) showClock(s server.ClockState) error {
+	return a.show(s, []row{{"machine's clock", s.Machine.Format(time.RFC3339)}, {"latest committed", latest(s)}, {"settled", yes(s.Settled)}})
+}
+
+func latest(s server.ClockState) string {
+	if s.Latest == nil {
+		return "nothing yet"
+	}
+	return s.Latest.Format(time.RFC3339)
+}
+
+// askClock asks which of the two times is right.
+func (a *app) askClock(s server.ClockState) error {
+	if !a.Terminal(a.In) {
+		return usagef("say which time is right: --yes believes the machine's clock, --at TIME says what time it really is")
+	}
+	fmt.Fprintf(a.Err, "the machine's clock:  %s\nlatest committed:     %s\nIs the machine's clock right? Type yes: ", s.Machine.Format(time.RFC3339), latest(s))
+	answer, _ := bufio.NewReader(a.In).ReadString('\n') // an end is no answer
+	if strings.TrimSpace(answer) != "yes" {
+		return errors.New("nothing was changed; set the machine's clock right, and a running server settles itself")
+	}
+	return nil
+}

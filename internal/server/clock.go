@@ -1,0 +1,152 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tokenry/tokenry/internal/clock"
+	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/store"
+)
+
+// openClock makes the one clock of this process; nothing else tells the time.
+func (c *Core) openClock() {
+	if c.Now != nil {
+		c.clock = clock.Trusted(c.Now)
+		return
+	}
+	c.clock = clock.New(c.Machine, c.tellClock)
+	c.Now = c.clock.Now
+}
+
+// tellClock tells the operator of a clock that was set, once for each time.
+func (c *Core) tellClock(e clock.Event) {
+	l := c.Logger.With("machine", e.Machine.Format(time.RFC3339), "expected", e.Expected.Format(time.RFC3339))
+	switch {
+	case e.Unsettled:
+		l.Error("the machine's clock is far from the time that was expected; until it is set right, or tokenry clock settle was run, " +
+			"nothing is given: revoking, disabling, resetting and signing out work, and tokens are verified by the later time")
+	case e.Settled:
+		l.Warn("the clock is settled")
+	default:
+		l.Warn("the machine's clock was set back; time goes on at half speed until it has caught up")
+	}
+}
+
+// hearTime asks the database for the latest moment that was committed.
+func (c *Core) hearTime(ctx context.Context) error {
+	m, err := c.store.Keep(ctx, time.Time{})
+	if err == nil {
+		c.clock.Heard(m.Latest, m.Settlements)
+	}
+	return err
+}
+
+const (
+	// keepTimeEvery is how much of the time that was given may be unknown after a
+	// crash, while nothing is committed.
+	keepTimeEvery = time.Minute
+	// settleLook is how soon a settlement is learned of.
+	settleLook = 2 * time.Second
+)
+
+// watchTime notices a clock that was set also while nobody asks for the time, and
+// keeps what was given, until ctx ends.
+func (c *Core) watchTime(ctx context.Context) {
+	for kept := c.Now(); wait(ctx, settleLook) == nil; {
+		_, unsettled := c.clock.Doubt()
+		now := c.Now()
+		if !unsettled && now.Sub(kept) < keepTimeEvery {
+			continue
+		}
+		if err := c.Authority.KeepTime(ctx); err != nil && ctx.Err() == nil {
+			c.Logger.Debug("the time could not be kept", "error", err)
+			continue
+		}
+		kept = now
+		if _, err := c.Authority.EndLapsed(ctx); err != nil && ctx.Err() == nil {
+			c.Logger.Warn("tokens whose set end has come are refused, and are not revoked yet", "error", err)
+		}
+	}
+}
+
+// keepTime keeps the time at the end of a server.
+func (c *Core) keepTime(ctx context.Context) error {
+	if c.Authority == nil || !c.serving {
+		return nil
+	}
+	select {
+	case <-c.store.Lost():
+		return nil // it is another server's now
+	default:
+	}
+	if err := c.Authority.KeepTime(ctx); err != nil {
+		return fmt.Errorf("keep the time: %w", err)
+	}
+	return nil
+}
+
+// registerClock tells the metrics of the clock.
+func (c *Core) registerClock(reg prometheus.Registerer) error {
+	return errors.Join(
+		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenry_clock_offset_seconds", Help: "How far the time that is given is ahead of the machine's clock, which was set back.",
+		}, func() float64 { return c.clock.Offset().Seconds() })),
+		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenry_clock_unsettled", Help: "1 while nobody knows which time is right, and nothing is given.",
+		}, func() float64 {
+			if _, unsettled := c.clock.Doubt(); unsettled {
+				return 1
+			}
+			return 0
+		})),
+	)
+}
+
+// ClockState is what is known of time: what the machine's clock shows, and the
+// latest moment that was committed.
+type ClockState struct {
+	Machine time.Time  `json:"machine"`
+	Latest  *time.Time `json:"latest"`
+	// Settled says that a server started now would believe the machine's clock.
+	Settled bool `json:"settled"`
+}
+
+func clockState(now, latest time.Time) ClockState {
+	s := ClockState{Machine: now.UTC().Truncate(time.Second), Settled: latest.Sub(now) <= clock.Bridge}
+	if !latest.IsZero() {
+		latest = latest.UTC().Truncate(time.Second)
+		s.Latest = &latest
+	}
+	return s
+}
+
+// ReadClock reads both times; it works beside a running server.
+func ReadClock(ctx context.Context, cfg config.Config, now time.Time) (_ ClockState, err error) {
+	s, err := store.Open(ctx, store.Options{URL: cfg.Database.Reveal(), ReadOnly: true})
+	if err != nil {
+		return ClockState{}, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	m, err := s.Keep(ctx, time.Time{})
+	return clockState(now, m.Latest), err
+}
+
+// SettleClock says that the machine's clock is right, whatever was committed
+// before. A running server learns of it within seconds.
+func SettleClock(ctx context.Context, cfg config.Config, o Options, now time.Time) (_ ClockState, err error) {
+	o.beside, o.Now = true, func() time.Time { return now }
+	c, err := Open(ctx, cfg, o)
+	if err != nil {
+		return ClockState{}, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	if _, err := c.Authority.SettleClock(ctx, now); err != nil {
+		return ClockState{}, err
+	}
+	return clockState(now, now), nil
+}

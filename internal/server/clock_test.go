@@ -1,0 +1,109 @@
+package server_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+)
+
+// host is a machine whose clock can be set.
+type host struct {
+	mu    sync.Mutex
+	since time.Time
+	off   time.Duration
+}
+
+func (h *host) Now() (time.Time, time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	return now.Add(h.off).Round(0), now.Sub(h.since)
+}
+
+func (*host) Slept() time.Duration { return 0 }
+
+func (h *host) set(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.off += d
+}
+
+// A machine's clock jumps by hours: the server says so where it is looked for, an
+// administrator goes on revoking, and a command beside it settles it.
+func TestAServerWithoutATimeTakesAndDoesNotGive(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		h, log := &host{since: time.Now()}, &records{}
+		keys := filepath.Join(t.TempDir(), "keys.json")
+		_, err := server.CreateKeyring(keys, rand.Reader, time.Now())
+		check(t, err)
+		cfg := settings(t, "--data", t.TempDir(), "--database", url, "--keys", keys)
+		d := doors{T: t, log: log, running: startWith(t, cfg, server.Options{Machine: h, Logger: slog.New(slog.NewTextHandler(log, nil))})}
+		hash, err := d.Passwords.Hash(words)
+		check(t, err)
+		first, err := d.Authority.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: hash})
+		check(t, err)
+		d.secret = first.Secret.Reveal()
+		request := map[string]any{"kind": "workspace", "label": "ci", "scopes": []string{"tickets:read"}, "expires_in": "1h"}
+		answers := func(want int, method, path string, body any, holds ...string) []byte {
+			t.Helper()
+			status, out := d.call(method, path, d.secret, body)
+			for _, part := range holds {
+				if !bytes.Contains(out, []byte(part)) {
+					t.Errorf("%s %s answered %s, without %s", method, path, out, part)
+				}
+			}
+			if status != want {
+				t.Errorf("%s %s: %d, want %d: %s", method, path, status, want, out)
+			}
+			return out
+		}
+		answers(http.StatusCreated, "POST", "/v1/workspaces/acme/tokens", request)
+		before := d.enters("/settings/security")
+		h.set(400 * 24 * time.Hour) // longer than any token lives
+
+		answers(http.StatusServiceUnavailable, "POST", "/v1/workspaces/acme/tokens", request, `"clock_unsettled"`, "tokenry clock settle")
+		answers(http.StatusOK, "POST", "/v1/verify", map[string]any{"token": d.secret}, `"expired"`)
+		answers(http.StatusOK, "GET", "/readyz", nil, `"unsettled"`)
+		if p := before.open("/settings/security"); p.path != "/settings/security" {
+			t.Errorf("who was signed in is sent to %s", p.path)
+		}
+		if p := d.enters("/settings/security").open("/settings/security"); p.path != "/settings/security" {
+			t.Errorf("an administrator who must revoke cannot sign in: %s", p.path)
+		}
+		if p := before.open("/metrics"); !strings.Contains(p.body, "tokenry_clock_unsettled 1") {
+			t.Error("the metrics do not tell")
+		}
+		if n := strings.Count(log.String(), "far from the time"); n != 1 {
+			t.Errorf("the log tells it %d times", n)
+		}
+		if p := before.post("/signout"); p.status != http.StatusOK {
+			t.Errorf("signing out: %d", p.status)
+		}
+		if p := before.open("/settings/security"); !strings.HasPrefix(p.path, "/signin") {
+			t.Errorf("who signed out is at %s", p.path)
+		}
+
+		h.set(-400 * 24 * time.Hour)
+		answers(http.StatusCreated, "POST", "/v1/workspaces/acme/tokens", request)
+		h.set(3 * time.Hour) // and this one is right
+		answers(http.StatusServiceUnavailable, "POST", "/v1/workspaces/acme/tokens", request, `"clock_unsettled"`)
+		wall, _ := h.Now()
+		_, err = server.SettleClock(t.Context(), cfg, server.Options{}, wall)
+		check(t, err)
+		check(t, d.Authority.KeepTime(t.Context()))
+		answers(http.StatusCreated, "POST", "/v1/workspaces/acme/tokens", request)
+		answers(http.StatusOK, "GET", "/v1/instance/audit?action=clock.settled", nil, `"clock.settled"`)
+		answers(http.StatusOK, "POST", "/v1/workspaces/acme/tokens/self/revoke", map[string]any{"reason": "other"})
+	})
+}
