@@ -26,8 +26,8 @@ type BulkTokens struct {
 	Edit *EditToken `json:"edit,omitempty"`
 }
 
-// BulkResult is what became of one token. A rotation answers these one a line
-// (application/x-ndjson), each with its secret.
+// BulkResult is what became of one token. A rotation, and every call that accepts
+// application/x-ndjson, answers these one a line, as soon as each is known.
 type BulkResult struct {
 	ID string `json:"id"`
 	// Code is ok, or why this token was left as it was.
@@ -37,12 +37,16 @@ type BulkResult struct {
 	Secret string `json:"secret,omitempty"`
 }
 
-// BulkResults answers every action but rotate.
+// BulkResults answers every action but rotate, unless a line for each was asked for.
 type BulkResults struct {
 	Action  string       `json:"action"`
 	DryRun  bool         `json:"dry_run"`
 	Matched int          `json:"matched"`
 	Results []BulkResult `json:"results"`
+	// Unfinished says that there was no time, or no room in one answer, for all:
+	// what results tell was done, and the call may be sent again for the rest. One
+	// that accepts application/x-ndjson is answered for any number.
+	Unfinished bool `json:"unfinished"`
 }
 
 // LookupTokens asks whose the token strings in a text are. It counts as no use.

@@ -27,7 +27,8 @@ func (c *Client) ReportLeaks(ctx context.Context, in api.ReportLeaks) (api.Leaks
 }
 
 // BulkTokens revokes, disables or edits many tokens, or only says which with
-// in.DryRun. For rotations see [Client.RotateTokens].
+// in.DryRun, in one answer, which says whether it is unfinished. For any number of
+// them see [Client.EachOfBulk], for rotations [Client.RotateTokens].
 func (c *Client) BulkTokens(ctx context.Context, ws string, in api.BulkTokens) (api.BulkResults, error) {
 	return within[api.BulkResults](ctx, c, ws, with(http.MethodPost, in), "tokens", "bulk")
 }
@@ -36,6 +37,13 @@ func (c *Client) BulkTokens(ctx context.Context, ws string, in api.BulkTokens) (
 // exists. Whoever stops early stops the rotation; those yielded are rotated.
 func (c *Client) RotateTokens(ctx context.Context, ws string, in api.BulkTokens) iter.Seq2[api.BulkResult, error] {
 	in.Action, in.DryRun = api.BulkRotate, false
+	return c.EachOfBulk(ctx, ws, in)
+}
+
+// EachOfBulk does one thing to any number of tokens and yields what became of each
+// as soon as it is done. Whoever stops early stops the call; what was yielded was
+// done, and the call may be sent again for the rest.
+func (c *Client) EachOfBulk(ctx context.Context, ws string, in api.BulkTokens) iter.Seq2[api.BulkResult, error] {
 	return func(yield func(api.BulkResult, error) bool) {
 		at, err := c.place(ctx, ws)
 		if err != nil {

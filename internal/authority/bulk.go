@@ -10,15 +10,18 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
-// maxBulk is how many tokens one bulk call touches at the most.
+// maxBulk is how many tokens one bulk call names at the most; a filter may find
+// any number.
 const maxBulk = 10_000
 
 // BulkTokens does one thing to many tokens and tells each outcome as it is
 // known. Every token is judged, changed and audited by the verb for one, so
 // that one refusal leaves the others; the caller's own token is never touched. A
-// dry run judges each the same way, and leaves it as it was. An error of tell ends
-// the call. Once the caller itself is refused, nothing more is tried: that is told
-// of each of the rest, and answered ([ErrNotAccepted]).
+// dry run judges each the same way, and leaves it as it was. What a filter finds
+// is done page by page, the newest first; what is made meanwhile is not touched.
+// An error of tell ends the call: what was told was done. Once the caller itself is
+// refused, nothing more is tried: that is told of each of those that are known by
+// then, and answered ([ErrNotAccepted]).
 func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api.BulkTokens, tell func(api.BulkResult) error) error {
 	err := a.read(ctx, func(r Reader) error {
 		_, _, err := a.enter(r, c, ref)
@@ -27,36 +30,32 @@ func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api
 	if err != nil {
 		return err
 	}
-	ids, err := a.bulkTargets(ctx, c, ref, in)
-	if err != nil {
-		return err
-	}
 	if err := a.claim(ctx, c, ref, in.DryRun); err != nil {
 		return err
 	}
 	c.Retry = Retry{} // the name of the whole call names none of its parts
-	c.Rehearse = in.DryRun
+	one := c
+	one.Rehearse = in.DryRun
 	var gone error // why the caller is not accepted any more
-	for i, id := range ids {
+	first := true
+	err = a.eachTarget(ctx, c, ref, in, func(id string) (err error) {
 		result := api.BulkResult{ID: id, Code: api.CodeOK}
-		if gone == nil {
-			result.Secret, err = a.bulkOne(ctx, c, ref, id, in)
+		if err = gone; err == nil {
+			result.Secret, err = a.bulkOne(ctx, one, ref, id, in)
 		}
 		if errors.Is(err, ErrNotAccepted) {
 			gone = err
 		}
-		if gone != nil && i == 0 {
+		if gone != nil && first {
 			return gone
 		}
-		if err != nil {
+		if first = false; err != nil {
 			e := api.AsError(err)
 			result.Code, result.Detail = e.Code, e.Message
 		}
-		if err := tell(result); err != nil {
-			return err
-		}
-	}
-	return gone
+		return tell(result)
+	})
+	return firstError(err, gone)
 }
 
 // claim notes a call that is to be done once before its first part is, so that
@@ -97,33 +96,40 @@ func checkBulk(in api.BulkTokens) error {
 	)
 }
 
-// bulkTargets names the tokens a bulk call is about. A listing needs what
-// listing needs; named ones are judged one by one.
-func (a *Authority) bulkTargets(ctx context.Context, c Caller, ref string, in api.BulkTokens) ([]string, error) {
+// eachTarget goes through the tokens a bulk call is about. A listing needs what
+// listing needs; named ones are judged one by one. What has ended already, as
+// the action would end it, is passed over, so that a call that was broken off goes
+// on where it was when it is sent again.
+func (a *Authority) eachTarget(ctx context.Context, c Caller, ref string, in api.BulkTokens, do func(id string) error) error {
 	own := c.Token.String()
-	if len(in.IDs) > 0 {
-		return slices.DeleteFunc(slices.Clone(in.IDs), func(id string) bool {
-			return id == "self" || !c.Token.IsZero() && locatorPart(id) == own
-		}), nil
+	if in.Filter == nil {
+		for _, id := range in.IDs {
+			if id == "self" || !c.Token.IsZero() && locatorPart(id) == own {
+				continue
+			}
+			if err := do(id); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	var ids []string
 	for page := (Page{Limit: maxPage}); ; {
 		ts, next, err := a.ListTokens(ctx, c, ref, *in.Filter, page)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, t := range ts {
-			if t.Status != api.StatusRevoked && (c.Token.IsZero() || t.Locator != own) {
-				ids = append(ids, t.ID)
+			ended := t.Status == api.StatusRevoked || in.Action == api.BulkDisable && t.DisabledAt != nil
+			if ended || !c.Token.IsZero() && t.Locator == own {
+				continue
+			}
+			if err := do(t.ID); err != nil {
+				return err
 			}
 		}
-		if len(ids) > maxBulk {
-			return nil, api.FieldError("filter", "finds more than 10000 tokens; narrow it")
+		if page.After = next; next == 0 {
+			return nil
 		}
-		if next == 0 {
-			return ids, nil
-		}
-		page.After = next
 	}
 }
 

@@ -146,11 +146,17 @@ func (a *app) bulk(cmd *cobra.Command, in api.BulkTokens) error {
 		}
 		return nil
 	}
-	out, err := c.BulkTokens(cmd.Context(), "", in)
-	if err != nil {
-		return err
+	out := api.BulkResults{Action: in.Action, DryRun: in.DryRun, Results: []api.BulkResult{}}
+	for r, err := range c.EachOfBulk(cmd.Context(), "", in) {
+		if err != nil {
+			fmt.Fprintf(a.Err, "%d tokens were done before that; run it again for the rest\n", len(out.Results))
+			return err
+		}
+		if out.Results = append(out.Results, r); len(out.Results)%1000 == 0 {
+			fmt.Fprintf(a.Err, "%d tokens so far\n", len(out.Results))
+		}
 	}
-	if a.flags.json {
+	if out.Matched = len(out.Results); a.flags.json {
 		return a.printJSON(out)
 	}
 	err = table(a, each(out.Results, nil), 0, "ID,RESULT,WHY", func(r api.BulkResult) []string { return []string{r.ID, string(r.Code), r.Detail} })

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"slices"
+
 	"github.com/tokenry/tokenry/api"
 )
 
@@ -29,6 +31,8 @@ type bulkPlan struct {
 	// left are those of the selection that the action cannot be done to.
 	left []api.Token
 	form string
+	// more says that the selection has more than one form acts on.
+	more bool
 }
 
 // bulkDone is what it did.
@@ -74,7 +78,8 @@ func (v *visit) plan(f form) (bulkPlan, error) {
 	if p.key == "" {
 		return p, api.FieldError("action", "must be disable, rotate or revoke")
 	}
-	rows, err := v.selected(f)
+	rows, more, err := v.selected(f)
+	p.more = more
 	for _, t := range rows {
 		if v.canBulk(t, p.key) {
 			p.rows = append(p.rows, t)
@@ -98,23 +103,26 @@ func (v *visit) canBulk(t api.Token, key string) bool {
 }
 
 // selected reads the tokens of the form: those that were ticked, or all that the
-// list's filter keeps.
-func (v *visit) selected(f form) ([]api.Token, error) {
+// list's filter keeps and that the action is not done to already. More says that
+// one form does not take them all.
+func (v *visit) selected(f form) (out []api.Token, more bool, err error) {
 	if f.get("all") != "" {
 		v.r.URL.RawQuery = f.get("filter") // the list's own address, read as the list reads it
-		rows, _, err := v.everyToken(v.tokenFilter())
-		return rows[:min(len(rows), bulkMost)], noOwner(err)
+		rows, cut, err := v.everyToken(v.tokenFilter())
+		rows = slices.DeleteFunc(rows, func(t api.Token) bool {
+			return t.Status == api.StatusRevoked || f.get("action") == api.BulkDisable && t.DisabledAt != nil
+		})
+		return rows[:min(len(rows), bulkMost)], cut || len(rows) > bulkMost, noOwner(err)
 	}
 	ids := f.values["id"]
-	var out []api.Token
 	for _, id := range ids[:min(len(ids), bulkMost)] {
 		t, err := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, id)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		out = append(out, t)
 	}
-	return out, nil
+	return out, len(ids) > bulkMost, nil
 }
 
 // doBulk does it, once for one drawn form, and tells what became of each.

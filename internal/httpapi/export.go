@@ -20,8 +20,6 @@ import (
 func (c *call) stream(a answer) error {
 	c.s.lines.write(c.w.Header(), false)
 	c.s.lines.media(c.w.Header(), a.media)
-	deadline := http.NewResponseController(c.w)
-	_ = deadline.SetWriteDeadline(c.s.now().Add(c.route.Timeout)) // a writer without one needs none
 	w := &streamWriter{c: c, status: a.status}
 	err := a.stream(w)
 	switch {
@@ -44,6 +42,8 @@ type streamWriter struct {
 }
 
 func (w *streamWriter) Write(b []byte) (int, error) {
+	// The stream may be long; a client that takes nothing of it is not waited for.
+	_ = http.NewResponseController(w.c.w).SetWriteDeadline(w.c.s.now().Add(usualTime)) // a writer without one needs none
 	if w.c.status == 0 {
 		w.c.status = w.status
 		w.c.w.WriteHeader(w.status)

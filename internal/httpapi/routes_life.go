@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -29,7 +31,8 @@ func lifeRoutes() []Route {
 			saying("Name ids, or a filter with at least one condition; the caller's own token is never touched. "+
 				"Each token is judged by itself, and the caller with it: once the caller's own secret is reset, its token ended or its address no longer allowed, "+
 				"the rest are left as they are and answered with the code of that. "+
-				"A rotation answers one line of JSON for each token, with its new secret."),
+				"A rotation, and any call that accepts application/x-ndjson, answers one line of JSON for each token as soon as it is done, for any number of them; "+
+				"else the answer is unfinished when there was no time for all, and says what was done."),
 	)
 }
 
@@ -49,16 +52,30 @@ func ask[In, Out any](f func(*call, In) (Out, error)) endpoint {
 	return e
 }
 
-// bulk answers all outcomes at once, or, where they hold secrets, each as soon as
-// it is known, so that none is lost with the connection.
+const (
+	// bulkTime is for what is answered at once, well below what a client waits;
+	// bulkAnswer is how many outcomes that holds.
+	bulkTime, bulkAnswer = 20 * time.Second, 10_000
+)
+
+// errEnough ends a bulk call whose answer is due.
+var errEnough = errors.New("httpapi: no time, no room or no right for more")
+
+// bulk answers the outcomes at once, as many as there is time for; or, where they
+// hold secrets or the client asks for it, each as soon as it is known, so that
+// none is lost with the connection.
 func bulk() endpoint {
 	e := change(func(c *call, in api.BulkTokens) (api.BulkResults, int64, error) {
 		out := api.BulkResults{Action: in.Action, DryRun: in.DryRun, Results: []api.BulkResult{}}
-		err := c.bulkTokens(in, func(r api.BulkResult) error {
+		due := c.s.now().Add(bulkTime)
+		err := c.bulkTokens(c.ctx, in, func(r api.BulkResult) error {
 			out.Results = append(out.Results, r)
+			if len(out.Results) >= bulkAnswer || c.s.now().After(due) {
+				return errEnough
+			}
 			return nil
 		})
-		if err != nil {
+		if out.Unfinished = errors.Is(err, errEnough); err != nil && !out.Unfinished {
 			return out, 0, err
 		}
 		out.Matched = len(out.Results)
@@ -68,33 +85,41 @@ func bulk() endpoint {
 	whole := e.run
 	e.run = func(c *call) (answer, error) {
 		var in api.BulkTokens
-		if err := json.Unmarshal(c.body.Bytes(), &in); err != nil || in.Action != api.BulkRotate || in.DryRun {
+		lines := c.r.Header.Get("Accept") == mediaNDJSON
+		if err := json.Unmarshal(c.body.Bytes(), &in); err != nil || !lines && (in.Action != api.BulkRotate || in.DryRun) {
 			return whole(c) // which decodes strictly
 		}
 		if err := c.decode(&in); err != nil {
 			return answer{}, err
 		}
-		return answer{media: mediaNDJSON, stream: func(w io.Writer) error { return c.rotateMany(w, in) }}, nil
+		return answer{media: mediaNDJSON, stream: func(w io.Writer) error { return c.eachOfMany(w, in) }}, nil
 	}
 	return e
 }
 
-func (c *call) rotateMany(w io.Writer, in api.BulkTokens) error {
+// eachOfMany has as long as an export has: the client sees how far it is.
+func (c *call) eachOfMany(w io.Writer, in api.BulkTokens) error {
+	ctx, cancel := context.WithTimeout(c.r.Context(), exportTime)
+	defer cancel()
 	lines := json.NewEncoder(w)
-	return c.bulkTokens(in, func(r api.BulkResult) error { return lines.Encode(r) })
+	err := c.bulkTokens(ctx, in, func(r api.BulkResult) error { return lines.Encode(r) })
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
 // bulkTokens answers what was done also to a caller who is not accepted any more
 // by the end of it: what was left undone is told like it.
-func (c *call) bulkTokens(in api.BulkTokens, tell func(api.BulkResult) error) error {
+func (c *call) bulkTokens(ctx context.Context, in api.BulkTokens, tell func(api.BulkResult) error) error {
 	told := false
-	err := c.s.authority.BulkTokens(c.ctx, c.caller, c.path("ws"), in, func(r api.BulkResult) error {
+	err := c.s.authority.BulkTokens(ctx, c.caller, c.path("ws"), in, func(r api.BulkResult) error {
 		told = true
 		return tell(r)
 	})
 	if told && errors.Is(err, authority.ErrNotAccepted) {
 		_ = c.turnedAway(err) // each that was left says so
-		return nil
+		return errEnough
 	}
 	return err
 }
