@@ -114,10 +114,10 @@ func TestWhoMayNotAskIsNotTold(t *testing.T) {
 			alike(w, name+" lists tokens", lists)
 		}
 		w.create(eve, ask("personal", ""))
-		for _, owner := range []string{"", "me", "eve@example.com"} {
-			found, _, err := w.ListTokens(w.ctx, eve, "acme", api.TokenFilter{Owner: api.Some(owner)}, page(0))
+		for _, owner := range []api.Opt[string]{{}, api.Some("me"), api.Some("eve@example.com")} {
+			found, _, err := w.ListTokens(w.ctx, eve, "acme", api.TokenFilter{Owner: owner}, page(0))
 			if err != nil || len(found) != 1 {
-				w.Errorf("one's own by %q: %d, %v", owner, len(found), err)
+				w.Errorf("one's own by %+v: %d, %v", owner, len(found), err)
 			}
 		}
 	})

@@ -182,11 +182,13 @@ func TestAnOwnerOfManyTokensIsRemovedInPieces(t *testing.T) {
 			w.Errorf("%d tokens are active", len(live))
 		}
 		w.account("ci", "*") // the name is free: nothing of before belongs to the new one
+		fresh, err := w.GetServiceAccount(w.ctx, w.root, "acme", "ci")
+		must(w.T, err)
 		w.finish()
 		if cut.most > 100 {
 			w.Errorf("one commit touched %d tokens", cut.most)
 		}
-		revoked, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Owner: api.Some("ci"), Deleted: true}, authority.Page{})
+		revoked, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Owner: api.Some(fresh.ID), Deleted: true}, authority.Page{})
 		must(w.T, err)
 		if len(revoked) != 0 {
 			w.Errorf("the new account owns %d tokens", len(revoked))

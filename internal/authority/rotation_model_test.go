@@ -124,13 +124,18 @@ func (m *model) reset() api.Code {
 	return m.rotate(api.RotateToken{Overlap: api.Some(api.Duration(0))}, "")
 }
 
-// retry is what the same named request must answer when it is sent again.
+// retry is what the same named request must answer when it is sent again: what it
+// would be refused for if it came for the first time, before all else.
 func (m *model) retry() api.Code {
 	switch {
 	case m.revoked:
 		return api.CodeTokenRevoked
 	case !m.now.Before(m.named.at.Add(24 * time.Hour)):
 		return m.rotate(m.named.in, m.named.key)
+	case !m.now.Before(m.expires) && !m.named.in.Renew:
+		return api.CodeTokenExpired
+	case !m.named.in.Renew && m.expires.After(m.now.Add(m.max)):
+		return api.CodeOutsidePolicy
 	case m.current().number != m.named.number || m.current().used:
 		return api.CodeIdempotencyKeyUsed
 	}

@@ -20,7 +20,7 @@ func odd() []string {
 	return []string{
 		"standard_conforming_strings = off", "backslash_quote = on", "bytea_output = escape", "DateStyle = 'German, DMY'",
 		"IntervalStyle = iso_8601", "TimeZone = 'Asia/Kathmandu'", "extra_float_digits = -15", "transform_null_equals = on",
-		"default_transaction_isolation = serializable", "default_transaction_read_only = on",
+		"default_transaction_isolation = serializable",
 		"default_transaction_deferrable = on", "client_min_messages = error", "statement_timeout = 1",
 		"lock_timeout = 1", "idle_session_timeout = 1", "idle_in_transaction_session_timeout = 1",
 		"synchronous_commit = off", "enable_indexscan = off", "enable_seqscan = off", "array_nulls = off",

@@ -97,7 +97,8 @@ func postgresConfig(o Options) (*pgxpool.Config, error) {
 
 // relied are the settings of a session that the statements of this package, the
 // migrations and the drivers' formats are written for. They are set whatever the
-// server, the database, the role or the address says.
+// server, the database, the role or the address says. That a database may only be
+// read is somebody's wish and stays.
 func relied() map[string]string {
 	return map[string]string{
 		"standard_conforming_strings":    "on", // LIKE … ESCAPE '\'
@@ -109,7 +110,6 @@ func relied() map[string]string {
 		"extra_float_digits":             "1",
 		"transform_null_equals":          "off",
 		"default_transaction_isolation":  "read committed",
-		"default_transaction_read_only":  "off",
 		"default_transaction_deferrable": "off",
 		"client_min_messages":            "notice", // a wait for a standby that was broken off is told so
 		"idle_session_timeout":           "0",
