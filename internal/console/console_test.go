@@ -380,8 +380,7 @@ func TestAnEditChangesWhatWasChangedAlone(t *testing.T) {
 	w := newWorld(t)
 	i := w.issue("workspace", "", "Build system")
 	at := "/workspace/acme/access-tokens/" + i.Token.Locator
-	form := url.Values{"owner": {"workspace"}, "label": {"Renamed"}, "what": {"scopes"}, "more_scopes": {"tickets:read"}, "reach": {"all"}, "expires": {"keep"}}
-	w.status(w.as("ada@example.com", at+"/edit", form), http.StatusSeeOther)
+	w.status(w.edits("ada@example.com", at+"/edit", url.Values{"label": {"Renamed"}}), http.StatusSeeOther)
 	now, err := w.GetToken(w.ctx, w.root, "acme", i.Token.Locator)
 	must(t, err)
 	if now.Label != "Renamed" || len(now.Scopes) != 1 || !now.ExpiresAt.Equal(*i.Token.ExpiresAt) {

@@ -22,8 +22,6 @@ type draft struct {
 	known    []api.Resource
 	// edit is the token being edited; nil for a new one.
 	edit *api.Token
-	// stale says that the token changed after its form was drawn.
-	stale bool
 	// id names this drawn form, so that it makes one token however often it is sent.
 	id string
 }

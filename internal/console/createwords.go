@@ -33,6 +33,7 @@ func fieldsOf(t api.Token) url.Values {
 	if t.AllowedIPs != nil {
 		f.Set("allowed_ips", strings.Join(t.AllowedIPs, "\n"))
 	}
+	f.Set("window", "1m")
 	if t.RateLimit != nil {
 		f.Set("requests", strconv.Itoa(t.RateLimit.Requests))
 		f.Set("window", t.RateLimit.Window.String())

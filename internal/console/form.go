@@ -19,6 +19,8 @@ type form struct {
 	err    *api.Error
 	// fresh says that nothing was posted yet, so defaults stand.
 	fresh bool
+	// origin is what a form that edits an object was drawn from.
+	origin
 }
 
 // typed reads the posted form.

@@ -3,9 +3,9 @@ package console
 import (
 	"errors"
 	"net/url"
-	"slices"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
 )
 
 // administers says whether the pages of the instance are drawn for the visitor.
@@ -151,24 +151,22 @@ func (v *visit) defaultsWith(f form) error {
 	if err != nil {
 		return err
 	}
+	now := policyForm(p, nil)
 	if f.err != nil {
+		f = v.renewed(f, now, authority.Where{Instance: true}, "policy", "inherit", "locked")
 		return v.again("Defaults", defaultsPage(policyView{form: f, Policy: p, instance: true}))
 	}
-	return v.page("Defaults", defaultsPage(policyView{form: form{values: policyFields(p), fresh: true}, Policy: p, instance: true}))
+	return v.page("Defaults", defaultsPage(policyView{form: now, Policy: p, instance: true}))
 }
 
 func (v *visit) doInstanceDefaults() error {
-	f := v.typed()
-	now, err := v.auth.GetInstancePolicy(v.ctx(), v.caller)
-	if err != nil {
-		return err
-	}
-	patch, err := policyPatch(f, now, nil)
-	if locked := f.values["locked"]; !slices.Equal(sortedCopy(locked), sortedCopy(now.Locked)) {
-		patch.Locked = api.Some(append([]string{}, locked...))
+	f := v.edited()
+	patch, err := policyPatch(f, nil)
+	if f.changed("locked") {
+		patch.Locked = api.Some(append([]string{}, f.values["locked"]...))
 	}
 	if err == nil {
-		_, _, err = v.auth.EditInstancePolicy(v.ctx(), v.caller, patch)
+		_, _, err = v.auth.EditInstancePolicy(v.ctx(), v.from(f), patch)
 	}
 	if err == nil {
 		return v.done("/instance/defaults", "saved")
@@ -178,5 +176,3 @@ func (v *visit) doInstanceDefaults() error {
 	}
 	return v.defaultsWith(f)
 }
-
-func sortedCopy(s []string) []string { return slices.Sorted(slices.Values(s)) }

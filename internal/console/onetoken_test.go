@@ -106,15 +106,14 @@ func TestAPolicyFieldIsSetAndInheritedAgain(t *testing.T) {
 	form := w.filled(w.status(w.as("ada@example.com", at), http.StatusOK), at)
 	w.status(w.as("ada@example.com", at, form), http.StatusSeeOther)
 	w.policy(365*api.Day, nil)
-	form = with(with(form, "max_lifetime", "90d"), "rate_limit_requests", "100")
-	w.status(w.as("ada@example.com", at, form), http.StatusSeeOther)
+	w.status(w.edits("ada@example.com", at, url.Values{"max_lifetime": {"90d"}, "rate_limit_requests": {"100"}}), http.StatusSeeOther)
 	w.policy(90*api.Day, []string{"max_lifetime", "rate_limit"})
 	shown := w.status(w.as("ada@example.com", at), http.StatusOK)
 	w.shows(shown, `name="inherit" value="max_lifetime"`)
 	w.labelled(shown)
-	w.status(w.as("ada@example.com", at, with(with(form, "inherit", "max_lifetime"), "rate_limit_requests", "")), http.StatusSeeOther)
+	w.status(w.edits("ada@example.com", at, url.Values{"inherit": {"max_lifetime"}, "rate_limit_requests": {""}}), http.StatusSeeOther)
 	w.policy(365*api.Day, nil)
-	wrong := w.status(w.as("ada@example.com", at, with(form, "overlap", "soon")), http.StatusUnprocessableEntity)
+	wrong := w.status(w.edits("ada@example.com", at, url.Values{"overlap": {"soon"}}), http.StatusUnprocessableEntity)
 	w.shows(wrong, "Is like 90d, 24h or 30m", `value="soon"`)
 }
 
@@ -132,7 +131,7 @@ func TestALockedPolicyFieldIsShownAsFixed(t *testing.T) {
 	}
 	w.status(w.as("ada@example.com", at, form), http.StatusSeeOther)
 	w.policy(365*api.Day, nil)
-	w.status(w.as("ada@example.com", of, with(defaults, "inherit", "overlap")), http.StatusSeeOther)
+	w.status(w.edits("ada@example.com", of, url.Values{"inherit": {"overlap"}, "locked": nil}), http.StatusSeeOther)
 	w.hides(w.status(w.as("ada@example.com", at), http.StatusOK), "Fixed by the instance")
 }
 

@@ -31,8 +31,8 @@ func (v *visit) offered(f form) (principalForm, error) {
 }
 
 // principalFields writes existing rights into the fields of the form.
-func principalFields(role *string, resources []string) map[string][]string {
-	f := map[string][]string{"role": {text(role)}, "reach": {"all"}}
+func principalFields(role *string, resources []string) url.Values {
+	f := url.Values{"role": {text(role)}, "reach": {"all"}}
 	if !slices.Contains(resources, "*") {
 		f["reach"] = []string{"some"}
 		f["resources"] = []string{lines(resources)}
@@ -124,15 +124,28 @@ func (v *visit) principalRights(f form) api.Rights {
 	return api.Rights{Role: api.Some(f.get("role")), Resources: api.Some(f.resources(v.reach()))}
 }
 
+// editedRights are the rights that a form changed. Without a role there are none to
+// read: those that are more than one role are left alone.
+func (v *visit) editedRights(f form) api.Rights {
+	if f.get("role") == "" || !f.changed("role", "reach", "resources") {
+		return api.Rights{}
+	}
+	return v.principalRights(f)
+}
+
 func (v *visit) account() error {
 	s, err := v.auth.GetServiceAccount(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("name"))
 	if err != nil {
 		return err
 	}
-	f := form{values: principalFields(s.Role, s.Resources), fresh: true}
-	f.values.Set("description", s.Description)
-	f.values.Set("contacts", lines(s.Contacts))
-	return v.accountWith(s, f)
+	return v.accountWith(s, accountForm(s))
+}
+
+func accountForm(s api.ServiceAccount) form {
+	f := principalFields(s.Role, s.Resources)
+	f.Set("description", s.Description)
+	f.Set("contacts", lines(s.Contacts))
+	return formOf(s.Revision, f)
 }
 
 func (v *visit) accountWith(s api.ServiceAccount, f form) error {
@@ -157,12 +170,9 @@ func (v *visit) accountWith(s api.ServiceAccount, f form) error {
 }
 
 func (v *visit) doAccount() error {
-	name, f := v.r.PathValue("name"), v.typed()
-	in := api.EditServiceAccount{Description: api.Some(f.get("description")), Contacts: api.Some(f.list("contacts"))}
-	if f.get("role") != "" {
-		in.Rights = v.principalRights(f)
-	}
-	_, _, err := v.auth.EditServiceAccount(v.ctx(), v.caller, v.at.Slug, name, in)
+	name, f := v.r.PathValue("name"), v.edited()
+	in := api.EditServiceAccount{Description: f.edit("description"), Contacts: f.editList("contacts"), Rights: v.editedRights(f)}
+	_, _, err := v.auth.EditServiceAccount(v.ctx(), v.from(f), v.at.Slug, name, in)
 	if err == nil {
 		return v.done(v.ws("service-accounts", name), "saved")
 	}
@@ -173,7 +183,7 @@ func (v *visit) doAccount() error {
 	if err != nil {
 		return err
 	}
-	return v.accountWith(s, f)
+	return v.accountWith(s, v.renewed(f, accountForm(s), v.where(), "service_account:"+s.Name))
 }
 
 // stop is a suspension or removal that is asked for: the tokens it stops.
@@ -288,10 +298,13 @@ func (v *visit) member() error {
 	if err != nil {
 		return err
 	}
-	f := form{values: principalFields(m.Role, m.Resources), fresh: true}
-	f.values.Set("name", m.Name)
-	f.values.Set("external_id", text(m.ExternalID))
-	return v.memberWith(m, f)
+	return v.memberWith(m, memberForm(m))
+}
+
+func memberForm(m api.Member) form {
+	f := principalFields(m.Role, m.Resources)
+	f.Set("name", m.Name)
+	return formOf(m.Revision, f)
 }
 
 func (v *visit) memberWith(m api.Member, f form) error {
@@ -337,12 +350,9 @@ func (v *visit) kept(m api.Member) (string, error) {
 }
 
 func (v *visit) doMember() error {
-	who, f := v.r.PathValue("member"), v.typed()
-	in := api.EditMember{Name: api.Some(f.get("name"))}
-	if f.get("role") != "" {
-		in.Rights = v.principalRights(f)
-	}
-	_, _, err := v.auth.EditMember(v.ctx(), v.caller, v.at.Slug, who, in)
+	who, f := v.r.PathValue("member"), v.edited()
+	in := api.EditMember{Name: f.edit("name"), Rights: v.editedRights(f)}
+	_, _, err := v.auth.EditMember(v.ctx(), v.from(f), v.at.Slug, who, in)
 	if err == nil {
 		return v.done(v.ws("members", who), "saved")
 	}
@@ -353,7 +363,7 @@ func (v *visit) doMember() error {
 	if err != nil {
 		return err
 	}
-	return v.memberWith(m, f)
+	return v.memberWith(m, v.renewed(f, memberForm(m), v.where(), "member:"+m.Address))
 }
 
 func (v *visit) stopMember() error {

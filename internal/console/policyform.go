@@ -29,6 +29,31 @@ func (p policyView) again() string {
 	return "Inherit again"
 }
 
+// policyForm is the form of a policy; what is fixed elsewhere is no part of it.
+func policyForm(p api.Policy, fixed []string) form {
+	f := policyFields(p)
+	for _, name := range fixed {
+		for _, drawn := range append(drawnAs(name), name) {
+			f.Del(drawn)
+		}
+	}
+	return formOf(p.Revision, f)
+}
+
+// drawnAs are the fields of the form that one field of the policy is drawn as, where
+// they are several.
+func drawnAs(name string) []string {
+	switch name {
+	case "max_tokens":
+		return []string{"per_owner", "total"}
+	case "support_contact":
+		return []string{"contact_email", "contact_phone", "contact_url"}
+	case "rate_limit", "workspace_rate_limit":
+		return []string{name + "_requests", name + "_window"}
+	}
+	return nil
+}
+
 // policyFields writes a policy into the fields of its form.
 func policyFields(p api.Policy) url.Values {
 	f := url.Values{
@@ -48,6 +73,7 @@ func policyFields(p api.Policy) url.Values {
 			f.Set(name, "yes")
 		}
 	}
+	f["locked"] = p.Locked
 	putLimit(f, "rate_limit", p.RateLimit)
 	putLimit(f, "workspace_rate_limit", p.WorkspaceRateLimit)
 	if c := p.SupportContact; c != nil {
@@ -67,11 +93,11 @@ func putLimit(f url.Values, name string, l *api.RateLimit) {
 	}
 }
 
-// policyPatch reads what the form changed: only fields that differ from the
-// policy of now, so that what is inherited stays inherited, and those that are to
+// policyPatch reads what the form changed: only fields that differ from how they
+// were drawn, so that what is inherited stays inherited, and those that are to
 // be inherited again. Fields that are fixed elsewhere are not read.
-func policyPatch(f form, now api.Policy, fixed []string) (api.PatchPolicy, error) {
-	p := policyReader{form: f, was: policyFields(now), fixed: fixed}
+func policyPatch(f form, fixed []string) (api.PatchPolicy, error) {
+	p := policyReader{form: f, fixed: fixed}
 	var out api.PatchPolicy
 	take(&p, "default_lifetime", &out.DefaultLifetime, p.duration)
 	take(&p, "max_lifetime", &out.MaxLifetime, p.duration)
@@ -88,56 +114,49 @@ func policyPatch(f form, now api.Policy, fixed []string) (api.PatchPolicy, error
 	take(&p, "notice_days", &out.NoticeDays, p.numbers)
 	take(&p, "max_tokens", &out.MaxTokens, func(string) api.MaxTokens {
 		return api.MaxTokens{PerOwner: p.number("per_owner"), Total: p.number("total")}
-	}, "per_owner", "total")
+	})
 	take(&p, "support_contact", &out.SupportContact, func(string) api.SupportContact {
 		return api.SupportContact{Email: f.get("contact_email"), Phone: f.get("contact_phone"), URL: f.get("contact_url")}
-	}, "contact_email", "contact_phone", "contact_url")
+	})
 	p.limits("rate_limit", &out.RateLimit)
 	p.limits("workspace_rate_limit", &out.WorkspaceRateLimit)
 	return out, p.err
 }
 
 // take reads one field of the policy, which may be drawn as several.
-func take[T any](p *policyReader, name string, to *api.Opt[T], read func(string) T, drawn ...string) {
+func take[T any](p *policyReader, name string, to *api.Opt[T], read func(string) T) {
 	switch {
 	case slices.Contains(p.fixed, name):
 	case p.has("inherit", name):
 		*to = api.Null[T]()
-	case len(drawn) == 0 && p.changed(name), p.changed(drawn...):
+	case p.changed(append(drawnAs(name), name)...):
 		*to = api.Some(read(name))
 	}
 }
 
 // limits reads a rate limit; without a number it is none.
 func (p *policyReader) limits(name string, to *api.Opt[api.RateLimit]) {
-	if p.get(name+"_requests") == "" && p.changed(name+"_requests") {
-		p.values.Add("inherit", name)
-	}
 	take(p, name, to, func(string) api.RateLimit {
+		if p.get(name+"_requests") == "" {
+			return api.RateLimit{}
+		}
 		l, err := p.limit(name+"_requests", name+"_window", name)
 		if err != nil && p.err == nil {
 			p.err = err
 		}
 		return l
-	}, name+"_requests", name+"_window")
+	})
+	if to.Has() && to.Value == (api.RateLimit{}) && p.err == nil {
+		*to = api.Null[api.RateLimit]()
+	}
 }
 
 // policyReader reads the fields of the policy's form; the first error stays.
 type policyReader struct {
 	form
-	was url.Values
 	// fixed are the fields that cannot be changed here.
 	fixed []string
 	err   error
-}
-
-func (p *policyReader) changed(names ...string) bool {
-	for _, n := range names {
-		if p.get(n) != strings.TrimSpace(p.was.Get(n)) {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *policyReader) wrong(name, problem string) {
@@ -213,15 +232,6 @@ func policyWords(p api.Policy) []string {
 		out = append(out, "The workspace has at most "+plural(p.MaxTokens.Total, "live token")+".")
 	}
 	return out
-}
-
-// locks says that workspaces cannot change a field, as the form says or the
-// instance.
-func (p policyView) locks(name string) bool {
-	if !p.fresh {
-		return p.has("locked", name)
-	}
-	return slices.Contains(p.Locked, name)
 }
 
 // windows are the times that a rate limit counts in, with the one that is set.

@@ -105,7 +105,7 @@ func (v *visit) doRole() error {
 	if _, there := r.role(f.get("name")); there {
 		err = api.FieldError("name", "there is a role of this name; open it to change it")
 	} else {
-		err = v.putRole(r, f, f.get("name"))
+		err = v.putRole(v.making(), r, f, f.get("name"))
 	}
 	if err == nil {
 		return v.done(r.page("roles"), "saved")
@@ -116,12 +116,12 @@ func (v *visit) doRole() error {
 	return v.rolesWith(r, f, form{fresh: true})
 }
 
-func (v *visit) putRole(r rights, f form, name string) error {
+func (v *visit) putRole(c authority.Caller, r rights, f form, name string) error {
 	in := api.PutRole{Description: f.get("description"), Scopes: picker{form: f}.chosen(), DisplayName: f.get("display_name"), Locked: f.get("locked") != ""}
 	if err := f.roleLimit(&in); err != nil {
 		return err
 	}
-	_, _, _, err := v.auth.PutRole(v.ctx(), v.caller, r.at, name, in)
+	_, _, _, err := v.auth.PutRole(v.ctx(), c, r.at, name, in)
 	return err
 }
 
@@ -153,10 +153,14 @@ func (v *visit) role() error {
 	if err != nil {
 		return err
 	}
-	f := form{fresh: true, values: url.Values{"description": {o.Description}, "scope": o.Scopes, "display_name": {o.DisplayName}}}
-	f.values.Set("locked", map[bool]string{true: "yes"}[o.Locked])
-	putLimit(f.values, "rate_limit", o.RateLimit)
-	return v.roleWith(r, o, f)
+	return v.roleWith(r, o, roleFormOf(o))
+}
+
+func roleFormOf(o api.Role) form {
+	f := url.Values{"description": {o.Description}, "scope": o.Scopes, "display_name": {o.DisplayName}}
+	f.Set("locked", map[bool]string{true: "yes"}[o.Locked])
+	putLimit(f, "rate_limit", o.RateLimit)
+	return formOf(o.Revision, f)
 }
 
 func (v *visit) roleWith(r rights, o api.Role, f form) error {
@@ -179,14 +183,17 @@ func (v *visit) doEditRole() error {
 	if err != nil {
 		return err
 	}
-	f := v.typed()
-	if err = v.putRole(r, f, o.Name); err == nil {
+	f := v.edited()
+	if err = v.putRole(v.from(f), r, f, o.Name); err == nil {
 		return v.done(r.page("roles", o.Name), "saved")
 	}
 	if f, err = f.refused(err); err != nil {
 		return err
 	}
-	return v.roleWith(r, o, f)
+	if r, o, err = v.roleAt(); err != nil {
+		return err
+	}
+	return v.roleWith(r, o, v.renewed(f, roleFormOf(o), r.at, "role:"+o.Name, "scope"))
 }
 
 // deleteRole asks before a role goes, and tells who has it.

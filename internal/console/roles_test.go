@@ -41,7 +41,7 @@ func TestAScopeIsMadeEditedAndTakenAway(t *testing.T) {
 	one := scopesAt + "/tickets:close"
 	w.shows(w.status(w.as("ada@example.com", one), http.StatusOK), `value="Support"`)
 	edit := url.Values{"description": {"Close tickets"}, "implies": {"tickets:read"}, "role": {"Support", "Viewer"}}
-	w.status(w.as("ada@example.com", one, edit), http.StatusSeeOther)
+	w.status(w.edits("ada@example.com", one, edit), http.StatusSeeOther)
 	s := w.scopeOf(acme, "tickets:close")
 	if s.Description != "Close tickets" || len(s.Implies) != 1 || len(s.Roles) != 2 {
 		t.Errorf("after the edit: %+v", s)
@@ -50,7 +50,7 @@ func TestAScopeIsMadeEditedAndTakenAway(t *testing.T) {
 	if got := form["role"]; len(got) != 2 {
 		t.Errorf("the form comes back with %v", form)
 	}
-	bad := w.status(w.as("ada@example.com", one, with(edit, "implies", "tokens:read")), http.StatusUnprocessableEntity)
+	bad := w.status(w.edits("ada@example.com", one, with(edit, "implies", "tokens:read")), http.StatusUnprocessableEntity)
 	w.shows(bad, "Close tickets", "Entries are product scopes")
 	again := w.status(w.as("ada@example.com", scopesAt, url.Values{"name": {"tickets:close"}}), http.StatusUnprocessableEntity)
 	w.shows(again, "open it to change it")
@@ -70,7 +70,7 @@ func TestARoleInUseGoesOnlyWithAReplacement(t *testing.T) {
 	w.shows(w.status(w.as("ada@example.com", rolesAt, url.Values{"name": {"Support"}, "more_scopes": {"*"}}), http.StatusUnprocessableEntity), "open it to change it")
 	w.member("sue@example.com", "Support")
 	one := rolesAt + "/Support"
-	bad := w.status(w.as("ada@example.com", one, url.Values{"more_scopes": {"Tickets!"}, "description": {"kept"}}), http.StatusUnprocessableEntity)
+	bad := w.status(w.edits("ada@example.com", one, url.Values{"more_scopes": {"Tickets!"}, "description": {"kept"}}), http.StatusUnprocessableEntity)
 	w.shows(bad, "kept", "Entries are scopes", `action="`+one+`"`)
 	w.shows(w.status(w.as("ada@example.com", one+"/delete"), http.StatusOK), "1 member", "Whoever has it gets")
 	w.shows(w.status(w.as("ada@example.com", one+"/delete", url.Values{}), http.StatusUnprocessableEntity), "name its replacement")
@@ -100,7 +100,7 @@ func TestWhatTheInstanceSaysIsShownOverriddenAndGivenUp(t *testing.T) {
 
 	one := scopesAt + "/reports:read"
 	w.shows(w.status(w.as("adam@example.com", one), http.StatusOK), "a version of this workspace")
-	w.status(w.as("adam@example.com", one, url.Values{"description": {"Look at reports"}}), http.StatusSeeOther)
+	w.status(w.edits("adam@example.com", one, url.Values{"description": {"Look at reports"}}), http.StatusSeeOther)
 	w.shows(w.status(w.as("adam@example.com", one), http.StatusOK), "Give up this version")
 	w.shows(w.status(w.as("adam@example.com", one+"/delete"), http.StatusOK), "Give up this version of reports:read?")
 	w.status(w.as("adam@example.com", one+"/delete", url.Values{}), http.StatusSeeOther)
@@ -108,7 +108,7 @@ func TestWhatTheInstanceSaysIsShownOverriddenAndGivenUp(t *testing.T) {
 		t.Errorf("after it was given up: %+v", s)
 	}
 
-	w.status(w.as("ada@example.com", rolesAt+"/Viewer", url.Values{"scopes": {"reports:read\naudit:read"}, "description": {"ours"}}), http.StatusSeeOther)
+	w.status(w.edits("ada@example.com", rolesAt+"/Viewer", url.Values{"scopes": {"reports:read\naudit:read"}, "description": {"ours"}}), http.StatusSeeOther)
 	w.shows(w.status(w.as("ada@example.com", rolesAt), http.StatusOK), "Changed here")
 	w.status(w.as("ada@example.com", "/instance/roles/Auditor/delete", url.Values{}), http.StatusSeeOther)
 	for _, path := range []string{"/instance/roles", "/instance/roles/Viewer", "/instance/scopes/reports:read", "/instance/scopes/reports:read/delete"} {

@@ -18,7 +18,7 @@ func (v *visit) doScope() error {
 	if _, there := r.scope(f.get("name")); there {
 		err = api.FieldError("name", "this scope is there; open it to change it")
 	} else {
-		err = v.putScope(r, f, f.get("name"))
+		err = v.putScope(v.making(), r, f, f.get("name"))
 	}
 	if err == nil {
 		return v.done(r.page("roles"), "saved")
@@ -29,9 +29,9 @@ func (v *visit) doScope() error {
 	return v.rolesWith(r, form{fresh: true}, f)
 }
 
-func (v *visit) putScope(r rights, f form, name string) error {
+func (v *visit) putScope(c authority.Caller, r rights, f form, name string) error {
 	in := api.PutScope{Description: f.get("description"), Implies: f.list("implies"), Roles: f.values["role"], Locked: f.get("locked") != ""}
-	_, _, _, err := v.auth.PutScope(v.ctx(), v.caller, r.at, name, in)
+	_, _, _, err := v.auth.PutScope(v.ctx(), c, r.at, name, in)
 	return err
 }
 
@@ -53,9 +53,13 @@ func (v *visit) scope() error {
 	if err != nil {
 		return err
 	}
-	f := form{fresh: true, values: url.Values{"description": {s.Description}, "implies": {lines(s.Implies)}, "role": s.Roles}}
-	f.values.Set("locked", map[bool]string{true: "yes"}[s.Locked])
-	return v.scopeWith(r, s, f)
+	return v.scopeWith(r, s, scopeFormOf(s))
+}
+
+func scopeFormOf(s api.Scope) form {
+	f := url.Values{"description": {s.Description}, "implies": {lines(s.Implies)}, "role": s.Roles}
+	f.Set("locked", map[bool]string{true: "yes"}[s.Locked])
+	return formOf(s.Revision, f)
 }
 
 func (v *visit) scopeWith(r rights, s api.Scope, f form) error {
@@ -78,14 +82,17 @@ func (v *visit) doEditScope() error {
 	if err != nil {
 		return err
 	}
-	f := v.typed()
-	if err = v.putScope(r, f, s.Name); err == nil {
+	f := v.edited()
+	if err = v.putScope(v.from(f), r, f, s.Name); err == nil {
 		return v.done(r.page("scopes", s.Name), "saved")
 	}
 	if f, err = f.refused(err); err != nil {
 		return err
 	}
-	return v.scopeWith(r, s, f)
+	if r, s, err = v.scopeAt(); err != nil {
+		return err
+	}
+	return v.scopeWith(r, s, v.renewed(f, scopeFormOf(s), r.at, "scope:"+s.Name, "role"))
 }
 
 // deleteScope asks before a scope goes, and tells what names it.

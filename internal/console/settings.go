@@ -1,34 +1,48 @@
 package console
 
-import "github.com/tokenry/tokenry/api"
+import (
+	"net/url"
 
-func (v *visit) settings() error { return v.settingsWith(form{}) }
+	"github.com/tokenry/tokenry/api"
+)
 
-func (v *visit) settingsWith(f form) error {
+func (v *visit) settings() error { return v.settingsWith(form{}, form{}) }
+
+// settingsWith draws the page with its two forms: the policy, and the name. One that
+// was not refused is drawn from what there is.
+func (v *visit) settingsWith(f, name form) error {
 	v.section = "settings"
 	p, err := v.auth.GetPolicy(v.ctx(), v.caller, v.at.Slug)
 	if err != nil {
 		return err
 	}
-	if f.err == nil {
-		f = form{values: policyFields(p), fresh: true}
+	if v.at.Workspace, err = v.auth.GetWorkspace(v.ctx(), v.caller, v.at.Slug); err != nil {
+		return err
 	}
-	body := settingsPage(v, policyView{form: f, Policy: p})
+	named := formOf(v.at.Revision, url.Values{"name": {v.at.Name}})
+	if name.err != nil {
+		named = v.renewed(name, named, v.where(), v.at.Slug)
+	}
+	policy := policyForm(p, p.Locked)
 	if f.err != nil {
+		policy = v.renewed(f, policy, v.where(), "policy", "inherit")
+	}
+	body := settingsPage(v, named, policyView{form: policy, Policy: p})
+	if f.err != nil || name.err != nil {
 		return v.again("Settings", body)
 	}
 	return v.page("Settings", body)
 }
 
 func (v *visit) doSettings() error {
-	f := v.typed()
+	f := v.edited()
 	now, err := v.auth.GetPolicy(v.ctx(), v.caller, v.at.Slug)
 	if err != nil {
 		return err
 	}
-	patch, err := policyPatch(f, now, now.Locked)
+	patch, err := policyPatch(f, now.Locked)
 	if err == nil {
-		_, _, err = v.auth.EditPolicy(v.ctx(), v.caller, v.at.Slug, patch)
+		_, _, err = v.auth.EditPolicy(v.ctx(), v.from(f), v.at.Slug, patch)
 	}
 	if err == nil {
 		return v.done(v.ws("settings"), "saved")
@@ -36,15 +50,19 @@ func (v *visit) doSettings() error {
 	if f, err = f.refused(err); err != nil {
 		return err
 	}
-	return v.settingsWith(f)
+	return v.settingsWith(f, form{})
 }
 
 func (v *visit) doRename() error {
-	_, _, err := v.auth.EditWorkspace(v.ctx(), v.caller, v.at.Slug, api.EditWorkspace{Name: api.Some(v.typed().get("name"))})
-	if err != nil {
+	f := v.edited()
+	_, _, err := v.auth.EditWorkspace(v.ctx(), v.from(f), v.at.Slug, api.EditWorkspace{Name: f.edit("name")})
+	if err == nil {
+		return v.done(v.ws("settings"), "saved")
+	}
+	if f, err = f.refused(err); err != nil {
 		return err
 	}
-	return v.done(v.ws("settings"), "saved")
+	return v.settingsWith(form{}, f)
 }
 
 func (v *visit) deleteWorkspace() error {

@@ -3,7 +3,6 @@ package console
 import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
-	"strconv"
 )
 
 // oneToken is the page of one token.
@@ -89,7 +88,7 @@ func (v *visit) editToken() error {
 	if err != nil {
 		return err
 	}
-	d, err := v.editDraft(t, form{values: fieldsOf(t), fresh: true})
+	d, err := v.editDraft(t, formOfToken(t))
 	if err != nil {
 		return err
 	}
@@ -108,51 +107,52 @@ func (v *visit) doEditToken() error {
 	if err != nil {
 		return err
 	}
-	d, err := v.editDraft(t, v.typed())
+	d, err := v.editDraft(t, v.edited())
 	if err != nil {
 		return err
 	}
-	if d.stale = d.get("revision") != "" && d.get("revision") != strconv.FormatInt(t.Revision, 10); d.stale {
-		return v.again("Edit token", createPage(v, d))
-	}
 	in, err := v.fields(d)
 	if err == nil {
-		leaveUnchanged(&in, t, d)
-		_, _, err = v.auth.EditToken(v.ctx(), v.caller, v.at.Slug, t.Locator, api.EditToken{TokenFields: in})
+		d.leaveUnchanged(&in)
+		_, _, err = v.auth.EditToken(v.ctx(), v.from(d.form), v.at.Slug, t.Locator, api.EditToken{TokenFields: in})
 	}
-	if err != nil {
-		if d.form, err = d.refused(err); err != nil {
-			return err
-		}
-		return v.again("Edit token", createPage(v, d))
+	if err == nil {
+		return v.done(v.tokenPage(t.Locator), "saved")
 	}
-	return v.done(v.tokenPage(t.Locator), "saved")
+	if d.form, err = d.refused(err); err != nil {
+		return err
+	}
+	if t, err = v.getToken(); err != nil {
+		return err
+	}
+	d.form, d.edit = v.renewed(d.form, formOfToken(t), v.where(), t.ID, "scope"), &t
+	return v.again("Edit token", createPage(v, d))
 }
 
-// leaveUnchanged takes out of a patch what the form did not change: grants that
-// it could not show are kept, and nothing is judged anew without need.
-func leaveUnchanged(in *api.TokenFields, t api.Token, d draft) {
-	was := fieldsOf(t)
-	same := func(names ...string) bool {
-		for _, n := range names {
-			if form.get(form{values: was}, n) != d.get(n) {
-				return false
-			}
-		}
-		return true
-	}
-	sameScopes := len(was["scope"]) == len(d.values["scope"]) && d.get("more_scopes") == ""
-	for _, s := range was["scope"] {
-		sameScopes = sameScopes && d.has("scope", s)
-	}
-	if same("what", "role", "reach", "resources") && sameScopes && len(d.values["resource"]) == 0 {
+// formOfToken is the form of a token that is there; its owner is no part of it.
+func formOfToken(t api.Token) form {
+	f := fieldsOf(t)
+	f.Del("account")
+	return formOf(t.Revision, f)
+}
+
+// leaveUnchanged takes out of a patch what the form did not change: what others
+// made of it stands, grants that it could not show are kept, and nothing is judged
+// anew without need.
+func (f form) leaveUnchanged(in *api.TokenFields) {
+	leave(f, &in.Label, "label")
+	leave(f, &in.Description, "description")
+	leave(f, &in.AllowedIPs, "allowed_ips")
+	leave(f, &in.RateLimit, "requests", "window")
+	leave(f, &in.Recoverable, "recoverable")
+	if !f.changed("what", "role", "scope", "reach", "resources") {
 		in.Rights = api.Rights{}
 	}
-	if same("allowed_ips") {
-		in.AllowedIPs = api.Opt[[]string]{}
-	}
-	if same("requests", "window") || d.get("requests") == "" && t.RateLimit == nil {
-		in.RateLimit = api.Opt[api.RateLimit]{}
+}
+
+func leave[T any](f form, field *api.Opt[T], names ...string) {
+	if !f.changed(names...) {
+		*field = api.Opt[T]{}
 	}
 }
 

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -87,15 +88,15 @@ func (v *visit) webhook() error {
 	if err != nil {
 		return err
 	}
-	return v.webhookWith(h, w, form{values: hookFields(w), fresh: true})
+	return v.webhookWith(h, w, hookForm(w))
 }
 
-func hookFields(w api.Webhook) map[string][]string {
-	f := map[string][]string{"url": {w.URL}, "description": {w.Description}, "which": {"all"}}
+func hookForm(w api.Webhook) form {
+	f := url.Values{"url": {w.URL}, "description": {w.Description}, "which": {"all"}}
 	if len(w.Events) != 1 || w.Events[0] != "*" {
 		f["which"], f["event"] = []string{"some"}, w.Events
 	}
-	return f
+	return formOf(w.Revision, f)
 }
 
 func (v *visit) webhookWith(h hooks, w api.Webhook, f form) error {
@@ -115,9 +116,12 @@ func (v *visit) doWebhook() error {
 	if err != nil {
 		return err
 	}
-	id, f := v.r.PathValue("id"), v.typed()
-	in := api.EditWebhook{URL: api.Some(f.get("url")), Description: api.Some(f.get("description")), Events: api.Some(f.events())}
-	w, _, err := v.auth.EditWebhook(v.ctx(), v.caller, h.at, id, in)
+	id, f := v.r.PathValue("id"), v.edited()
+	in := api.EditWebhook{URL: f.edit("url"), Description: f.edit("description")}
+	if f.changed("which", "event") {
+		in.Events = api.Some(f.events())
+	}
+	w, _, err := v.auth.EditWebhook(v.ctx(), v.from(f), h.at, id, in)
 	if err == nil {
 		return v.done(h.page(w.ID), "saved")
 	}
@@ -127,7 +131,7 @@ func (v *visit) doWebhook() error {
 	if w, err = v.auth.GetWebhook(v.ctx(), v.caller, h.at, id); err != nil {
 		return err
 	}
-	return v.webhookWith(h, w, f)
+	return v.webhookWith(h, w, v.renewed(f, hookForm(w), h.at, "webhook:"+w.ID, "event"))
 }
 
 // doWebhookVerb does what a button on an endpoint's page says.
