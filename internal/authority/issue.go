@@ -233,19 +233,19 @@ func coverToken(ac *actor, sp *space, t Token, o verify.Owner) error {
 	return firstError(ac.cover(verify.Effective(&f, &o, &sp.facts)), coverLater(ac, sp, t))
 }
 
-// coverLater refuses to let a token, by an API token that names what it may do, have
-// what an owner may get later. That comes to a token which leaves its scopes to its
-// owner, and is the caller's to hand on only if it comes to the caller as well. A
-// person hands on by their own power, whatever that becomes.
+// coverLater refuses to let a token, by an API token of the same owner that names
+// what it may do, have what that owner may get later. It comes to a token which leaves
+// its scopes to its owner, and is the caller's to hand on only if it comes to the
+// caller as well. A person hands on by their own power, whatever that becomes.
 func coverLater(ac *actor, sp *space, t Token) error {
-	if ac.with == nil || ac.instance || ac.onBehalf != "" || !inherits(t.Grants) {
+	if ac.with == nil || ac.instance || ac.onBehalf != "" || ownerKey(*ac.with) != ownerKey(t) || !inherits(t.Grants) {
 		return nil
 	}
 	if sp.compile(claims(ac.with.Grants)).Covers(sp.compile(claims(t.Grants))) {
 		return nil
 	}
 	return api.Errorf(api.CodeGrantExceedsOwn,
-		"a token that names what it may do cannot give a token what an owner may get later; name a role or scopes")
+		"a token that names what it may do cannot hand on what its owner may get later; name a role or scopes")
 }
 
 // inherits says whether a token leaves its scopes to its owner, on all resources or
