@@ -42,3 +42,9 @@ const DueEndpoints, DueOfEndpoint = dueEndpoints, dueOfEndpoint
 func ShowSetting(ctx context.Context, s *Store, name string, value *string) error {
 	return s.eng.writer.QueryRowContext(ctx, `SELECT current_setting($1)`, name).Scan(value)
 }
+
+// SetTempStore says where a SQLite store's changes have their temporary files.
+func SetTempStore(ctx context.Context, s *Store, kind string) error {
+	_, err := s.eng.writer.ExecContext(ctx, `PRAGMA temp_store = `+kind)
+	return err
+}

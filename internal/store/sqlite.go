@@ -131,10 +131,23 @@ func writerDSN(path string, o Options) string {
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // a commit that was answered survives a power cut
 		"_txlock":       {"immediate"},
-		// Savepoints write their undo to memory; what is destroyed is overwritten; a
-		// log that once grew shrinks again.
-		"_pragma": {"temp_store(memory)", "secure_delete(on)", "journal_size_limit(67108864)"},
+		// What is destroyed is overwritten; a log that once grew shrinks again.
+		"_pragma": {"temp_store(" + tempStore() + ")", "secure_delete(on)", "journal_size_limit(67108864)"},
 	})
+}
+
+// tempStore is where the undo of savepoints goes: to a file, of which the first
+// 64 KiB stay in memory, since a journal in memory is walked from its beginning at
+// the end of each statement; to memory where SQLite finds no folder for one.
+func tempStore() string {
+	for _, dir := range []string{os.Getenv("SQLITE_TMPDIR"), os.TempDir(), "/var/tmp", "/usr/tmp", "/tmp", "."} {
+		f, err := os.CreateTemp(dir, "tokenry-*")
+		if err == nil {
+			_, _ = f.Close(), os.Remove(f.Name()) // it was empty
+			return "file"
+		}
+	}
+	return "memory"
 }
 
 // readerDSN is for those that read; of a file that somebody else may be serving,
