@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -362,16 +363,14 @@ func inheritLimits(ac *actor, sp *space, o verify.Owner, t *Token, in api.TokenF
 // roomFor refuses a token more than max_tokens allows.
 func (w *work) roomFor(t Token, sp *space) error {
 	bound := sp.policy().MaxTokens
-	q := TokenQuery{Live: w.now}
 	if bound.Total > 0 {
-		n, err := w.CountTokens(sp.ws.ID, q)
+		n, err := w.CountTokens(sp.ws.ID, 0, w.now, bound.Total)
 		if err != nil || n >= bound.Total {
 			return tooMany(err, "the workspace has as many tokens as the policy's max_tokens.total allows")
 		}
 	}
-	q.OwnerMember, q.OwnerServiceAccount = t.OwnerMember, t.OwnerServiceAccount
 	if bound.PerOwner > 0 && t.Kind != token.Workspace {
-		n, err := w.CountTokens(sp.ws.ID, q)
+		n, err := w.CountTokens(sp.ws.ID, cmp.Or(t.OwnerMember, t.OwnerServiceAccount), w.now, bound.PerOwner)
 		if err != nil || n >= bound.PerOwner {
 			return tooMany(err, "the owner has as many tokens as the policy's max_tokens.per_owner allows")
 		}

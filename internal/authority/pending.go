@@ -178,6 +178,15 @@ func (r reading) Removals() ([]Removal, error) { return r.pending.load() }
 // Token is as it will be.
 func (r reading) Token(l token.Locator) (Token, error) { return r.pending.token(r.Reader.Token(l)) }
 
+// StandingToken is as it will be.
+func (r reading) StandingToken(ws, member ID) (Token, error) {
+	t, err := r.pending.token(r.Reader.StandingToken(ws, member))
+	if err == nil && !t.RevokedAt.IsZero() {
+		err = ErrNoRow
+	}
+	return t, err
+}
+
 // Tokens are as they will be; those that are not live by what was removed are left
 // out of a list of live ones, which is filled up.
 func (r reading) Tokens(ws ID, q TokenQuery) ([]Token, error) {
@@ -259,4 +268,21 @@ func (c changing) PutRemoval(x Removal) error {
 func (c changing) DeleteRemoval(id ID) error {
 	c.pending.read = false
 	return c.Writer.DeleteRemoval(id)
+}
+
+// CountTokens leaves out what removed owners left.
+func (c changing) CountTokens(ws, owner ID, now time.Time, enough int) (int, error) {
+	n, err := c.Writer.CountTokens(ws, owner, now, enough)
+	if err != nil || owner != 0 || n < enough {
+		return n, err
+	}
+	all, err := c.Removals()
+	for _, x := range all {
+		if err == nil && x.ofOwner() && x.Workspace == ws {
+			var left int
+			left, err = c.Writer.CountTokens(ws, x.Owner, now, 0)
+			n -= left
+		}
+	}
+	return n, err
 }

@@ -420,3 +420,46 @@ func TestAPurgeMeanwhileLeavesNothingBehind(t *testing.T) {
 		}
 	})
 }
+
+// TestTokenLimitsCountWhatIsLeft: a place is free as soon as a token is over, in
+// whatever way, and taken again when it comes back.
+func TestTokenLimitsCountWhatIsLeft(t *testing.T) {
+	each(t, func(w *world) {
+		cut := w.stopper()
+		eve, bob := w.member("eve@example.com", "Administrator"), w.member("bob@example.com", "Administrator")
+		var p api.PatchPolicy
+		p.MaxTokens = api.Some(api.MaxTokens{PerOwner: 2, Total: 5})
+		must(w.T, third(w.EditPolicy(w.ctx, w.root, "acme", p)))
+		full := func(c authority.Caller, in api.CreateToken) {
+			w.Helper()
+			_, err := w.CreateToken(w.ctx, c, "acme", in)
+			w.refused(err, api.CodeTokenLimitReached)
+		}
+		ends := ask("personal", "")
+		ends.ExpiresIn = api.Some(api.Day)
+		one, _ := w.create(eve, ask("personal", "")), w.create(eve, ends)
+		full(eve, ask("personal", ""))
+		w.clock.pass(25 * time.Hour) // one expired
+		two := w.create(eve, ask("personal", ""))
+		full(eve, ask("personal", ""))
+		must(w.T, third(w.DisableToken(w.ctx, eve, "acme", two.Token.ID, api.DisableToken{})))
+		full(eve, ask("personal", "")) // one that comes back needs its place
+		must(w.T, third(w.EnableToken(w.ctx, eve, "acme", two.Token.ID)))
+		_, err := w.TransferToken(w.ctx, w.root, "acme", one.Token.ID, api.TransferToken{Owner: "bob@example.com"})
+		must(w.T, err)
+		w.create(bob, ask("personal", ""))
+		full(bob, ask("personal", ""))
+		last := w.create(eve, ask("personal", ""))
+		full(w.root, scoped("workspace", "", "tickets:read")) // five with the first
+		must(w.T, third(w.RevokeToken(w.ctx, eve, "acme", last.Token.ID, api.RevokeToken{})))
+		w.create(eve, ask("personal", ""))
+		full(w.root, scoped("workspace", "", "tickets:read"))
+
+		w.cut(cut, func(ctx context.Context) error { return w.removeMember(ctx, "eve@example.com") })
+		w.create(w.root, scoped("workspace", "", "tickets:read")) // though not one row is rewritten
+		w.create(w.root, scoped("workspace", "", "tickets:read"))
+		full(w.root, scoped("workspace", "", "tickets:read"))
+		w.finish()
+		full(w.root, scoped("workspace", "", "tickets:read"))
+	})
+}

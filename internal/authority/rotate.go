@@ -334,21 +334,9 @@ func (a *Authority) standing(r Reader, c Caller, ref, who string) (st standing, 
 	if err != nil {
 		return st, err
 	}
-	q := TokenQuery{OwnerMember: st.m.ID, Limit: maxPage}
-	for {
-		ts, err := r.Tokens(st.m.Workspace, q)
-		if err != nil {
-			return st, err
-		}
-		if i := slices.IndexFunc(ts, func(t Token) bool { return t.Standing && t.RevokedAt.IsZero() }); i >= 0 {
-			st.t, st.found = ts[i], true
-			return st, nil
-		}
-		if len(ts) < q.Limit {
-			return st, nil
-		}
-		q.Before = ts[len(ts)-1].ID
-	}
+	st.t, err = r.StandingToken(st.m.Workspace, st.m.ID)
+	st.found = err == nil
+	return st, ignoreNoRow(err)
 }
 
 func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.Secret, error) {

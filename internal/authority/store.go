@@ -189,9 +189,8 @@ type TokenReader interface {
 	Secrets(t ID) ([]Secret, error)
 	// Tokens lists a workspace's tokens, newest first.
 	Tokens(workspace ID, q TokenQuery) ([]Token, error)
-	// CountTokens counts live tokens (see TokenQuery.Live) of the workspace that
-	// q's owner fields name, all of them when they name none.
-	CountTokens(workspace ID, q TokenQuery) (int, error)
+	// StandingToken finds a member's standing token that is not revoked.
+	StandingToken(workspace, member ID) (Token, error)
 	// Idempotency finds what a key made.
 	Idempotency(caller, route, key string) (Idempotency, error)
 }
@@ -259,7 +258,13 @@ type Writer interface {
 	PutUser(User) error
 	PutMember(Member) error
 	PutServiceAccount(ServiceAccount) error
+	// PutToken also keeps the counts of its workspace and its owner.
 	PutToken(Token) error
+	// CountTokens counts the live tokens (see TokenQuery.Live) of a member or a
+	// service account, or of the whole workspace for the owner 0. The number is
+	// exact when it is enough or more, else it may be too high. It is not asked
+	// with a time before one that it was asked with.
+	CountTokens(workspace, owner ID, now time.Time, enough int) (int, error)
 	PutSecret(Secret) error
 	// DeleteSecrets forgets the secrets of a token numbered below keep.
 	DeleteSecrets(t ID, keep int) error

@@ -74,6 +74,9 @@ func (r *reader) EndedTokens(workspace authority.ID, before time.Time, limit int
 
 // DeleteToken deletes what refers to the row before the row.
 func (t *tx) DeleteToken(id authority.ID) error {
+	if err := t.recount(id, authority.Token{}); err != nil {
+		return err
+	}
 	for _, query := range []string{
 		`DELETE FROM secrets WHERE token = $1`,
 		`DELETE FROM notices WHERE token = $1`,

@@ -333,6 +333,14 @@ CREATE INDEX signin_codes_purpose ON signin_codes (purpose, expires_at);
 
 CREATE INDEX signin_codes_user ON signin_codes (user_id, purpose) WHERE user_id IS NOT NULL;
 
+CREATE TABLE token_counts (
+    workspace BIGINT NOT NULL,
+    owner BIGINT NOT NULL,
+    n BIGINT NOT NULL,
+    counted_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace, owner)
+);
+
 CREATE TABLE tokens (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     locator TEXT COLLATE "binary" NOT NULL UNIQUE CHECK (length(locator) = 12),
@@ -386,6 +394,8 @@ CREATE INDEX tokens_revoke_at ON tokens (workspace, revoke_at, id) WHERE revoke_
 CREATE INDEX tokens_revoked ON tokens (workspace, revoked_at, id) WHERE revoked_at IS NOT NULL;
 
 CREATE INDEX tokens_service_account ON tokens (workspace, owner_service_account, id) WHERE owner_service_account IS NOT NULL;
+
+CREATE INDEX tokens_standing ON tokens (workspace, owner_member, id) WHERE standing AND revoked_at IS NULL;
 
 CREATE TABLE users (
     id BIGINT PRIMARY KEY CHECK (id > 0),

@@ -85,33 +85,11 @@ func (r *reader) Tokens(workspace authority.ID, q authority.TokenQuery) ([]autho
 		moment(q.ExpiresBefore), moment(q.ExpiresAfter), moment(q.Live), bound(q.Limit))
 }
 
-const (
-	tokensLive = ` AND revoked_at IS NULL AND deleted_at IS NULL
-		AND (revoke_at IS NULL OR CAST($2 AS BIGINT) IS NULL OR revoke_at > $2)
-		AND (expires_at IS NULL OR CAST($2 AS BIGINT) IS NULL OR expires_at > $2)`
-	countTokens               = `SELECT count(*) FROM tokens WHERE workspace = $1` + tokensLive
-	countTokensMember         = countTokens + ` AND owner_member = $3`
-	countTokensServiceAccount = countTokens + ` AND owner_service_account = $3`
-)
-
-// CountTokens counts what a policy bounds: tokens neither revoked nor deleted,
-// and, when q.Live is set, neither expired nor past their scheduled end.
-func (r *reader) CountTokens(workspace authority.ID, q authority.TokenQuery) (int, error) {
-	var n int64
-	var err error
-	switch {
-	case q.OwnerMember != 0:
-		n, err = number(r.session, countTokensMember, workspace, moment(q.Live), q.OwnerMember)
-	case q.OwnerServiceAccount != 0:
-		n, err = number(r.session, countTokensServiceAccount, workspace, moment(q.Live), q.OwnerServiceAccount)
-	default:
-		n, err = number(r.session, countTokens, workspace, moment(q.Live))
-	}
-	return int(n), err
-}
-
 // PutToken refuses a locator that another token has.
 func (t *tx) PutToken(v authority.Token) error {
+	if err := t.recount(v.ID, v); err != nil {
+		return err
+	}
 	return t.exec(`
 		INSERT INTO tokens (`+tokenColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,

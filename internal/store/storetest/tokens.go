@@ -18,6 +18,7 @@ func tokenCases() map[string]func(w *world) {
 		"each filter keeps what it says":               tokenFilters,
 		"a search is literal and folds ASCII":          tokenSearch,
 		"live tokens are counted":                      tokenCount,
+		"a standing token is found":                    standing,
 		"secrets are listed newest first, six of them": secretList,
 		"sealed copies can be forgotten":               sealedForgotten,
 		"old secrets can be forgotten":                 secretsForgotten,
@@ -192,16 +193,37 @@ func tokenCount(w *world) {
 	w.putToken(ws, func(t *authority.Token) { t.Kind, t.OwnerServiceAccount, t.DisabledAt = token.Service, account, at(1) })
 	w.putToken(ws, func(t *authority.Token) { t.DisabledAt, t.RevokeAt = at(1), at(10) })
 	w.putToken(other, nil)
-	w.read(func(r authority.Reader) {
+	w.do(func(tx authority.Tx) error {
 		for _, c := range []struct {
 			live                 time.Time
 			all, member, account int
 		}{{at(9), 4, 2, 1}, {at(10), 2, 1, 1}} {
-			found(w.T, c.all)(r.CountTokens(ws, authority.TokenQuery{Live: c.live}))
-			found(w.T, c.member)(r.CountTokens(ws, authority.TokenQuery{Live: c.live, OwnerMember: member}))
-			found(w.T, c.account)(r.CountTokens(ws, authority.TokenQuery{Live: c.live, OwnerServiceAccount: account}))
+			found(w.T, c.all)(tx.CountTokens(ws, 0, c.live, 1))
+			found(w.T, c.member)(tx.CountTokens(ws, member, c.live, 1))
+			found(w.T, c.account)(tx.CountTokens(ws, account, c.live, 1))
 		}
-		found(w.T, 0)(r.CountTokens(other, authority.TokenQuery{Live: at(0), OwnerMember: member}))
+		found(w.T, 0)(tx.CountTokens(other, member, at(0), 1))
+		return nil
+	})
+}
+
+// standing: of one member, and not one that was revoked.
+func standing(w *world) {
+	ws := w.putWorkspace(nil).ID
+	member, other := w.putMember(ws, w.putUser(nil), nil).ID, w.putMember(ws, w.putUser(nil), nil).ID
+	of := func(member authority.ID, edit func(*authority.Token)) authority.Token {
+		return w.putToken(ws, func(t *authority.Token) {
+			t.Kind, t.OwnerMember, t.Standing = token.Personal, member, true
+			edit(t)
+		})
+	}
+	of(member, func(t *authority.Token) { t.RevokedAt = at(1) })
+	want := of(member, func(t *authority.Token) { t.ExpiresAt = at(1) })
+	of(member, func(t *authority.Token) { t.Standing = false })
+	of(other, func(t *authority.Token) { t.RevokedAt = at(1) })
+	w.read(func(r authority.Reader) {
+		found(w.T, want)(r.StandingToken(ws, member))
+		missing[authority.Token](w.T)(r.StandingToken(ws, other))
 	})
 }
 
