@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +40,8 @@ type call struct {
 	again bool
 	// key is the Idempotency-Key; empty for none.
 	key string
+	// match is the If-Match; empty for none.
+	match string
 }
 
 // CallOption changes one call.
@@ -51,6 +54,14 @@ type CallOption func(*call)
 // itself too.
 func IdempotencyKey(key string) CallOption {
 	return func(cl *call) { cl.key, cl.again = key, true }
+}
+
+// IfMatch lets a change through only while its object is at the revision that the
+// caller read; another one is answered with changed_meanwhile, and nothing is changed.
+// The client repeats such a call not by itself, unless it has an idempotency key:
+// after a lost answer its own change would stand in the way.
+func IfMatch(revision int64) CallOption {
+	return func(cl *call) { cl.match = strconv.Quote(strconv.FormatInt(revision, 10)) }
 }
 
 // do sends a call and reads its answer into out; nil ignores it.
@@ -147,6 +158,9 @@ func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
 	if cl.key != "" {
 		h.Set("Idempotency-Key", cl.key)
 	}
+	if cl.match != "" {
+		h.Set("If-Match", cl.match)
+	}
 	if cl.in != nil {
 		h.Set("Content-Type", "application/json")
 	}
@@ -227,7 +241,7 @@ func ask[T any](ctx context.Context, c *Client, cl call, segments ...string) (ou
 	cl.path = path(segments...)
 	switch cl.method {
 	case http.MethodGet, http.MethodPut, http.MethodDelete:
-		cl.again = true
+		cl.again = cl.match == "" || cl.key != ""
 	}
 	err = c.do(ctx, cl, &out)
 	return out, err

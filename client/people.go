@@ -18,8 +18,8 @@ func (c *Client) CreateMember(ctx context.Context, ws string, in api.CreateMembe
 }
 
 // PutMember creates or replaces the member that ext:ID or an e-mail names.
-func (c *Client) PutMember(ctx context.Context, ws, ref string, in api.CreateMember) (api.Member, error) {
-	return within[api.Member](ctx, c, ws, with(http.MethodPut, in), "members", ref)
+func (c *Client) PutMember(ctx context.Context, ws, ref string, in api.CreateMember, opts ...CallOption) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, with(http.MethodPut, in, opts...), "members", ref)
 }
 
 // ListMembers answers one page of a workspace's members.
@@ -49,8 +49,8 @@ func (c *Client) PortalLink(ctx context.Context, ws, ref string) (api.PortalLink
 }
 
 // EditMember merges a patch into a membership.
-func (c *Client) EditMember(ctx context.Context, ws, ref string, in api.EditMember) (api.Member, error) {
-	return within[api.Member](ctx, c, ws, with(http.MethodPatch, in), "members", ref)
+func (c *Client) EditMember(ctx context.Context, ws, ref string, in api.EditMember, opts ...CallOption) (api.Member, error) {
+	return within[api.Member](ctx, c, ws, with(http.MethodPatch, in, opts...), "members", ref)
 }
 
 // DeactivateMember stops a member's tokens here until it is activated.
@@ -100,8 +100,8 @@ func (c *Client) GetServiceAccount(ctx context.Context, ws, name string) (api.Se
 }
 
 // EditServiceAccount merges a patch into a service account.
-func (c *Client) EditServiceAccount(ctx context.Context, ws, name string, in api.EditServiceAccount) (api.ServiceAccount, error) {
-	return within[api.ServiceAccount](ctx, c, ws, with(http.MethodPatch, in), "service-accounts", name)
+func (c *Client) EditServiceAccount(ctx context.Context, ws, name string, in api.EditServiceAccount, opts ...CallOption) (api.ServiceAccount, error) {
+	return within[api.ServiceAccount](ctx, c, ws, with(http.MethodPatch, in, opts...), "service-accounts", name)
 }
 
 // DisableServiceAccount stops a service account's tokens until it is enabled.

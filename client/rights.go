@@ -26,8 +26,8 @@ func (c *Client) ListRemovals(ctx context.Context, ws string) ([]api.Removal, er
 }
 
 // PutRole creates or replaces a role, of a workspace or [Instance].
-func (c *Client) PutRole(ctx context.Context, ws, name string, in api.PutRole) (api.Role, error) {
-	return within[api.Role](ctx, c, ws, with(http.MethodPut, in), "roles", name)
+func (c *Client) PutRole(ctx context.Context, ws, name string, in api.PutRole, opts ...CallOption) (api.Role, error) {
+	return within[api.Role](ctx, c, ws, with(http.MethodPut, in, opts...), "roles", name)
 }
 
 // DeleteRole removes a role; whoever has it gets the replacement, which may be
@@ -46,8 +46,8 @@ func (c *Client) ListScopes(ctx context.Context, ws string) ([]api.Scope, error)
 }
 
 // PutScope creates or replaces a product scope, of a workspace or [Instance].
-func (c *Client) PutScope(ctx context.Context, ws, name string, in api.PutScope) (api.Scope, error) {
-	return within[api.Scope](ctx, c, ws, with(http.MethodPut, in), "scopes", name)
+func (c *Client) PutScope(ctx context.Context, ws, name string, in api.PutScope, opts ...CallOption) (api.Scope, error) {
+	return within[api.Scope](ctx, c, ws, with(http.MethodPut, in, opts...), "scopes", name)
 }
 
 // DeleteScope takes a product scope out of the catalogue and of every grant.

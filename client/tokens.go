@@ -67,8 +67,8 @@ func (c *Client) GetToken(ctx context.Context, ws, id string) (api.Token, error)
 }
 
 // EditToken merges a patch into a token.
-func (c *Client) EditToken(ctx context.Context, ws, id string, in api.EditToken) (api.Token, error) {
-	return within[api.Token](ctx, c, ws, with(http.MethodPatch, in), "tokens", id)
+func (c *Client) EditToken(ctx context.Context, ws, id string, in api.EditToken, opts ...CallOption) (api.Token, error) {
+	return within[api.Token](ctx, c, ws, with(http.MethodPatch, in, opts...), "tokens", id)
 }
 
 // DisableToken suspends a token until it is enabled.

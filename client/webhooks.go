@@ -30,8 +30,8 @@ func (c *Client) GetWebhook(ctx context.Context, ws, id string) (api.Webhook, er
 }
 
 // EditWebhook merges a patch into an endpoint, or enables it again.
-func (c *Client) EditWebhook(ctx context.Context, ws, id string, in api.EditWebhook) (api.Webhook, error) {
-	return within[api.Webhook](ctx, c, ws, with(http.MethodPatch, in), "webhooks", id)
+func (c *Client) EditWebhook(ctx context.Context, ws, id string, in api.EditWebhook, opts ...CallOption) (api.Webhook, error) {
+	return within[api.Webhook](ctx, c, ws, with(http.MethodPatch, in, opts...), "webhooks", id)
 }
 
 // DeleteWebhook deletes an endpoint.

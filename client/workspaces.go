@@ -26,8 +26,8 @@ func (c *Client) CreateWorkspace(ctx context.Context, in api.CreateWorkspace, op
 }
 
 // PutWorkspace creates or replaces the workspace that ext:ID or a slug names.
-func (c *Client) PutWorkspace(ctx context.Context, ref string, in api.PutWorkspace) (api.Workspace, error) {
-	return ask[api.Workspace](ctx, c, with(http.MethodPut, in), "workspaces", ref)
+func (c *Client) PutWorkspace(ctx context.Context, ref string, in api.PutWorkspace, opts ...CallOption) (api.Workspace, error) {
+	return ask[api.Workspace](ctx, c, with(http.MethodPut, in, opts...), "workspaces", ref)
 }
 
 // GetWorkspace answers one workspace.
@@ -36,8 +36,8 @@ func (c *Client) GetWorkspace(ctx context.Context, ws string) (api.Workspace, er
 }
 
 // EditWorkspace merges a patch into a workspace.
-func (c *Client) EditWorkspace(ctx context.Context, ws string, in api.EditWorkspace) (api.Workspace, error) {
-	return within[api.Workspace](ctx, c, ws, with(http.MethodPatch, in))
+func (c *Client) EditWorkspace(ctx context.Context, ws string, in api.EditWorkspace, opts ...CallOption) (api.Workspace, error) {
+	return within[api.Workspace](ctx, c, ws, with(http.MethodPatch, in, opts...))
 }
 
 // DeleteWorkspace ends a workspace for good: its tokens stop, its slug is never
@@ -71,6 +71,6 @@ func (c *Client) GetPolicy(ctx context.Context, ws string) (api.Policy, error) {
 
 // EditPolicy merges a patch into a workspace's overrides, or for [Instance] into
 // the defaults that every workspace inherits.
-func (c *Client) EditPolicy(ctx context.Context, ws string, in api.PatchPolicy) (api.Policy, error) {
-	return within[api.Policy](ctx, c, ws, with(http.MethodPatch, in), "policy")
+func (c *Client) EditPolicy(ctx context.Context, ws string, in api.PatchPolicy, opts ...CallOption) (api.Policy, error) {
+	return within[api.Policy](ctx, c, ws, with(http.MethodPatch, in, opts...), "policy")
 }

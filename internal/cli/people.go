@@ -152,6 +152,7 @@ func (a *app) memberWrite(use, short string, write func(context.Context, *client
 
 func (a *app) memberEdit() *cobra.Command {
 	var f *fields
+	var when *condition
 	cmd := a.command("edit MEMBER", "Change a membership", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditMember
 		if err := f.into(&in); err != nil {
@@ -161,9 +162,17 @@ func (a *app) memberEdit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		m, err := c.EditMember(cmd.Context(), "", args[0], in)
+		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
+			m, err := c.GetMember(ctx, "", args[0])
+			return m.Revision, err
+		})
+		if err != nil {
+			return err
+		}
+		m, err := c.EditMember(cmd.Context(), "", args[0], in, opts...)
 		return a.showMember(m, err)
 	})
+	when = conditionFlag(cmd)
 	f = memberFields(cmd).clearing("name", "external_id", "grants")
 	return cmd
 }
@@ -254,6 +263,7 @@ func (a *app) accountCreate() *cobra.Command {
 
 func (a *app) accountEdit() *cobra.Command {
 	var f *fields
+	var when *condition
 	cmd := a.command("edit NAME", "Change a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditServiceAccount
 		if err := f.into(&in); err != nil {
@@ -263,9 +273,17 @@ func (a *app) accountEdit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		s, err := c.EditServiceAccount(cmd.Context(), "", args[0], in)
+		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
+			s, err := c.GetServiceAccount(ctx, "", args[0])
+			return s.Revision, err
+		})
+		if err != nil {
+			return err
+		}
+		s, err := c.EditServiceAccount(cmd.Context(), "", args[0], in, opts...)
 		return a.showAccount(s, err)
 	})
+	when = conditionFlag(cmd)
 	f = accountFields(cmd).clearing("description", "contacts", "grants")
 	return cmd
 }

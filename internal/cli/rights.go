@@ -68,6 +68,7 @@ func (a *app) showRole(r api.Role, err error) error {
 
 func (a *app) rolePut(instance *bool) *cobra.Command {
 	var f *fields
+	var when *condition
 	cmd := a.command("put ROLE", "Create or replace a role, or extend a built-in one", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.PutRole
 		if err := f.into(&in); err != nil {
@@ -77,9 +78,17 @@ func (a *app) rolePut(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		r, err := c.PutRole(cmd.Context(), at(*instance), args[0], in)
+		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
+			roles, err := c.ListRoles(ctx, at(*instance))
+			return revisionOf(roles, err, func(r api.Role) (string, int64) { return r.Name, r.Revision }, args[0])
+		})
+		if err != nil {
+			return err
+		}
+		r, err := c.PutRole(cmd.Context(), at(*instance), args[0], in, opts...)
 		return a.showRole(r, err)
 	})
+	when = conditionFlag(cmd)
 	f = newFields(cmd.Flags()).
 		text("display_name", "how a built-in role is shown").text("description", "what it is for").
 		texts("scopes", "scope", "scope or pattern that it holds").value("rate_limit", new(rate), "limit of tokens with this role, like 100/1m").
@@ -137,6 +146,7 @@ func (a *app) showScope(s api.Scope, err error) error {
 
 func (a *app) scopePut(instance *bool) *cobra.Command {
 	var f *fields
+	var when *condition
 	cmd := a.command("put SCOPE", "Create or replace a scope of the catalogue", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.PutScope
 		if err := f.into(&in); err != nil {
@@ -146,9 +156,17 @@ func (a *app) scopePut(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		s, err := c.PutScope(cmd.Context(), at(*instance), args[0], in)
+		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
+			scopes, err := c.ListScopes(ctx, at(*instance))
+			return revisionOf(scopes, err, func(s api.Scope) (string, int64) { return s.Name, s.Revision }, args[0])
+		})
+		if err != nil {
+			return err
+		}
+		s, err := c.PutScope(cmd.Context(), at(*instance), args[0], in, opts...)
 		return a.showScope(s, err)
 	})
+	when = conditionFlag(cmd)
 	f = newFields(cmd.Flags()).
 		text("description", "what it allows").texts("implies", "implies", "scope that comes with it").
 		texts("roles", "role", "role that gets it besides what the patterns give").yes("locked", "with --instance: workspaces cannot override it")

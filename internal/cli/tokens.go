@@ -136,6 +136,7 @@ func (a *app) noteReach(t api.Token) {
 
 func (a *app) tokenEdit() *cobra.Command {
 	var f *fields
+	var when *condition
 	cmd := a.command("edit ID", "Change a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditToken
 		if err := f.into(&in); err != nil {
@@ -145,12 +146,20 @@ func (a *app) tokenEdit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		t, err := c.EditToken(cmd.Context(), "", args[0], in)
+		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
+			t, err := c.GetToken(ctx, "", args[0])
+			return t.Revision, err
+		})
+		if err != nil {
+			return err
+		}
+		t, err := c.EditToken(cmd.Context(), "", args[0], in, opts...)
 		if err != nil {
 			return err
 		}
 		return a.show(t, a.tokenRows(t))
 	})
+	when = conditionFlag(cmd)
 	f = tokenFields(cmd.Flags()).clearing("description", "role", "scopes", "resources", "grants", "not_before", "allowed_ips", "rate_limit", "metadata")
 	return cmd
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -93,17 +94,26 @@ func (a *app) webhookShow(instance *bool) *cobra.Command {
 
 func (a *app) webhookEdit(instance *bool) *cobra.Command {
 	var f *fields
+	var when *condition
 	cmd := a.webhookDo("edit ID", "Change an endpoint, or enable one that was disabled", func(cmd *cobra.Command, c *client.Client, id string) error {
 		var in api.EditWebhook
 		if err := f.into(&in); err != nil {
 			return err
 		}
-		v, err := c.EditWebhook(cmd.Context(), at(*instance), id, in)
+		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
+			v, err := c.GetWebhook(ctx, at(*instance), id)
+			return v.Revision, err
+		})
+		if err != nil {
+			return err
+		}
+		v, err := c.EditWebhook(cmd.Context(), at(*instance), id, in, opts...)
 		if err != nil {
 			return err
 		}
 		return a.show(v, a.webhookRows(v))
 	})
+	when = conditionFlag(cmd)
 	f = newFields(cmd.Flags()).text("url", "where events are posted, https://…").text("description", "what it is for").
 		texts("events", "event", "which events, like token.* or token.revoked").yes("enabled", "--enabled=false stops it, --enabled starts it again")
 	return cmd

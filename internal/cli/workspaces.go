@@ -93,6 +93,7 @@ func (a *app) workspaceCreate() *cobra.Command {
 
 func (a *app) workspaceEdit() *cobra.Command {
 	var f *fields
+	var when *condition
 	cmd := a.command("edit [WORKSPACE]", "Change a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditWorkspace
 		if err := f.into(&in); err != nil {
@@ -102,9 +103,17 @@ func (a *app) workspaceEdit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		w, err := c.EditWorkspace(cmd.Context(), strings.Join(args, ""), in)
+		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
+			w, err := c.GetWorkspace(ctx, strings.Join(args, ""))
+			return w.Revision, err
+		})
+		if err != nil {
+			return err
+		}
+		w, err := c.EditWorkspace(cmd.Context(), strings.Join(args, ""), in, opts...)
 		return a.showWorkspace(w, err)
 	})
+	when = conditionFlag(cmd)
 	f = workspaceFields(cmd).clearing("external_id", "metadata")
 	return cmd
 }
@@ -134,6 +143,7 @@ func (a *app) policy() *cobra.Command {
 		p, err := c.GetPolicy(cmd.Context(), at(instance))
 		return a.showPolicy(p, err)
 	})
+	var when *condition
 	edit := a.command("edit FIELD=VALUE…", "Change fields; FIELD=null returns one to what is inherited", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		patch, err := policyPatch(args)
 		if err != nil {
@@ -143,9 +153,17 @@ func (a *app) policy() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		p, err := c.EditPolicy(cmd.Context(), at(instance), patch)
+		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
+			p, err := c.GetPolicy(ctx, at(instance))
+			return p.Revision, err
+		})
+		if err != nil {
+			return err
+		}
+		p, err := c.EditPolicy(cmd.Context(), at(instance), patch, opts...)
 		return a.showPolicy(p, err)
 	})
+	when = conditionFlag(edit)
 	edit.Example = "  tokenry policy edit max_lifetime=90d allow_never=false notice_days=[14,3,0]\n" +
 		"  tokenry policy edit rate_limit='{\"requests\":100,\"window\":\"1m\"}' max_tokens=null"
 	return instanceFlag(a.group("policy", "Show and change the policy", show, edit), &instance)
