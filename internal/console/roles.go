@@ -45,6 +45,8 @@ type rights struct {
 	scopes []api.Scope
 	// groups are all that a role can be made of.
 	groups []scopeGroup
+	// removals are on their way yet.
+	removals []api.Removal
 }
 
 func (v *visit) rights() (rights, error) {
@@ -57,7 +59,7 @@ func (v *visit) rights() (rights, error) {
 		return rights{}, err
 	}
 	scopes, err := v.auth.ListScopes(v.ctx(), v.caller, c.at)
-	r := rights{catalogue: c, roles: roles, groups: slices.Insert(grouped(scopes), 0, wholeProduct())}
+	r := rights{catalogue: c, roles: roles, groups: slices.Insert(grouped(scopes), 0, wholeProduct()), removals: v.removing(c.at)}
 	r.scopes = slices.DeleteFunc(scopes, func(s api.Scope) bool { return s.BuiltIn })
 	return r, err
 }

@@ -1,0 +1,47 @@
+package console_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// TestPagesTellWhatIsBeingRemoved: how far it is, to those who may know.
+func TestPagesTellWhatIsBeingRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("eve@example.com", "Viewer")
+	_, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
+		ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
+		if err != nil {
+			return err
+		}
+		eve, err := tx.Member(ws.ID, authority.MemberKey{Email: "eve@example.com"})
+		if err != nil {
+			return err
+		}
+		for _, x := range []authority.Removal{
+			{Workspace: ws.ID, Kind: authority.RemovedScope, Name: "tickets:close", Done: 7},
+			{Workspace: ws.ID, Kind: authority.RemovedMember, Owner: eve.ID, Done: 300, Total: 4000},
+			{Kind: authority.RemovedScope, Name: "tickets:open", Done: 1},
+		} {
+			x.ID, x.CreatedAt = tx.NewID(), time.Unix(1, 0)
+			if err := tx.PutRemoval(x); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+	must(t, err)
+	for _, path := range []string{"members", "service-accounts", "roles", "resources"} {
+		page := w.status(w.as("ada@example.com", "/workspace/acme/"+path), http.StatusOK)
+		w.inert(page)
+		w.shows(page, "The scope <bdi>tickets:close</bdi> is being removed: 7 rows rewritten so far",
+			"The member <bdi>eve@example.com</bdi> is being removed: 300 of 4000 tokens rewritten")
+		w.hides(page, "tickets:open")
+	}
+	w.shows(w.status(w.as("ada@example.com", "/instance"), http.StatusOK),
+		"The scope <bdi>tickets:open</bdi> is being removed: 1 row rewritten so far")
+}
