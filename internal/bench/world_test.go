@@ -24,6 +24,9 @@ import (
 
 // world is an instance with many tokens.
 type world struct {
+	authority *authority.Authority
+	// by is the caller that made the instance.
+	by      authority.Caller
 	engine  *verify.Engine
 	door    http.Handler
 	root    string
@@ -47,7 +50,7 @@ func newWorld(b *testing.B, url string, tokens int) *world {
 	keys, err := token.GenerateKeyring(rand.Reader, time.Now())
 	check(b, err)
 	a := authority.New(authority.Options{Store: s, Keys: keys, Now: time.Now, Rand: rand.Reader})
-	w := &world{engine: verify.New(a, keys, verify.Config{FirstUse: a.FirstUse}), scopes: []string{"tickets:read"}}
+	w := &world{authority: a, engine: verify.New(a, keys, verify.Config{FirstUse: a.FirstUse}), scopes: []string{"tickets:read"}}
 	a.Observe(w.engine)
 	check(b, a.Prepare(ctx, token.DefaultPrefix))
 	started, err := a.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
@@ -55,7 +58,8 @@ func newWorld(b *testing.B, url string, tokens int) *world {
 	w.root = started.Secret.Reveal()
 	var in api.CreateServiceAccount
 	in.Name, in.Scopes, in.Resources = "ci", api.Some([]string{"tickets:*"}), api.Some([]string{"*"})
-	_, _, err = a.CreateServiceAccount(ctx, storetest.Presenting(b, s, started.Token.Locator), "acme", in)
+	w.by = storetest.Presenting(b, s, started.Token.Locator)
+	_, _, err = a.CreateServiceAccount(ctx, w.by, "acme", in)
 	check(b, err)
 	w.door, err = httpapi.New(httpapi.Options{Authority: a, Engine: w.engine, Keys: keys,
 		BaseURL: "http://127.0.0.1", Now: time.Now, Rand: rand.Reader})
