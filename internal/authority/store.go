@@ -76,6 +76,7 @@ type Reader interface {
 	NotifyReader
 	RetentionReader
 	RemovalReader
+	FigureReader
 }
 
 // WorkspaceKey names a workspace by exactly one of its fields.

@@ -16,7 +16,9 @@ type toolsData struct {
 	ending           int
 	expiring, unused []api.Token
 	total            int
-	cut              bool
+	// looked is how many of the newest tokens the lists of unused and recent ones
+	// looked at; 0 for all.
+	looked int
 	// recent are those that were used last, the latest first.
 	recent []api.Token
 	found  *[]api.FoundToken
@@ -49,40 +51,30 @@ func (v *visit) tools() error {
 
 func (v *visit) toolsData() (toolsData, error) {
 	v.section = "developer-tools"
+	var d toolsData
+	o, err := v.auth.TokenOverview(v.ctx(), v.caller, v.at.Slug, soon, exampleRows)
+	if err != nil {
+		return d, err
+	}
+	d.count(o.States)
+	d.expiring = o.Expiring
 	all, cut, err := v.everyToken(api.TokenFilter{})
-	d := toolsData{total: len(all), cut: cut}
-	counts := map[string]int{}
-	weeks := make([]int, 13)
+	if err != nil {
+		return d, err
+	}
+	if cut {
+		d.looked = len(all)
+	}
 	for _, t := range all {
-		counts[state(t, v.now())]++
-		if t.Status == api.StatusActive && t.ExpiresAt != nil {
-			if w := int(t.ExpiresAt.Sub(v.now()) / (7 * 24 * time.Hour)); w < len(weeks) {
-				weeks[w]++
-			}
-		}
 		if t.LastUsedAt != nil {
 			d.recent = append(d.recent, t)
 		}
-		if endsSoon(t, v.now()) && len(d.expiring) < 10 {
-			d.expiring = append(d.expiring, t)
-		}
-		if t.Usable && t.LastUsedAt == nil && v.now().Sub(t.CreatedAt) > 30*24*time.Hour && len(d.unused) < 10 {
+		if t.Usable && t.LastUsedAt == nil && v.now().Sub(t.CreatedAt) > 30*24*time.Hour && len(d.unused) < exampleRows {
 			d.unused = append(d.unused, t)
 		}
 	}
 	sortTokens(d.recent, "-used")
-	d.recent = d.recent[:min(len(d.recent), 10)]
-	for _, b := range []bar{{name: "Active", class: "good"}, {name: "Expiring soon", class: "warn"}, {name: "Blocked", class: "warn"}, {name: "Disabled", class: "mute"}, {name: "Expired", class: "bad"}, {name: "Revoked", class: "mute"}} {
-		b.n = counts[b.name]
-		d.states = append(d.states, b)
-	}
-	for i, n := range weeks {
-		d.expiries = append(d.expiries, bar{name: weekName(i), class: map[bool]string{true: "warn", false: ""}[i < 2], n: n})
-		d.ending += n
-	}
-	if err != nil {
-		return d, err
-	}
+	d.recent = d.recent[:min(len(d.recent), exampleRows)]
 	d.days = usageDays
 	if v.q("days") == "90" {
 		d.days = 90
@@ -91,29 +83,58 @@ func (v *visit) toolsData() (toolsData, error) {
 	return d, err
 }
 
+// exampleRows is how long the lists of examples are.
+const exampleRows = 10
+
+// soonWeeks is soon in the weeks that tokens are counted by.
+const soonWeeks = int(soon / (7 * 24 * time.Hour))
+
+// count draws what was counted: by state, and those that are active by themselves
+// by week.
+func (d *toolsData) count(states []authority.TokenState) {
+	counts := map[string]int{}
+	weeks := make([]int, authority.TokenWeeks)
+	for _, s := range states {
+		d.total += s.Count
+		counts[stateName(s)] += s.Count
+		if s.Week >= 0 && (s.State == api.StatusActive || s.State == authority.StateBlocked) {
+			weeks[s.Week] += s.Count
+			d.ending += s.Count
+		}
+	}
+	for _, b := range []bar{{name: "Active", class: "good"}, {name: "Expiring soon", class: "warn"}, {name: "Blocked", class: "warn"}, {name: "Disabled", class: "mute"}, {name: "Expired", class: "bad"}, {name: "Revoked", class: "mute"}} {
+		b.n = counts[b.name]
+		d.states = append(d.states, b)
+	}
+	for i, n := range weeks {
+		d.expiries = append(d.expiries, bar{name: weekName(i), class: map[bool]string{true: "warn", false: ""}[i < soonWeeks], n: n})
+	}
+}
+
+// stateName is a counted state as the page calls it.
+func stateName(s authority.TokenState) string {
+	switch s.State {
+	case api.StatusRevoked:
+		return "Revoked"
+	case api.StatusExpired:
+		return "Expired"
+	case api.StatusDisabled:
+		return "Disabled"
+	case authority.StateBlocked:
+		return "Blocked"
+	}
+	if s.Week >= 0 && s.Week < soonWeeks {
+		return "Expiring soon"
+	}
+	return "Active"
+}
+
 // weekName names a week by how far it is away.
 func weekName(i int) string {
 	if i == 0 {
 		return "now"
 	}
 	return fmt.Sprintf("%d w", i)
-}
-
-// state is a token's status as the table calls it.
-func state(t api.Token, now time.Time) string {
-	switch {
-	case t.Status == api.StatusRevoked:
-		return "Revoked"
-	case t.Status == api.StatusExpired:
-		return "Expired"
-	case t.Status == api.StatusDisabled:
-		return "Disabled"
-	case !t.Usable:
-		return "Blocked"
-	case endsSoon(t, now):
-		return "Expiring soon"
-	}
-	return "Active"
 }
 
 // everyToken lists the tokens that a filter keeps, up to a bound, newest first.

@@ -99,7 +99,7 @@ func TestUseOfAllTokensIsShownOverTwoSpans(t *testing.T) {
 	w := newWorld(t)
 	const tools = "/workspace/acme/developer-tools"
 	empty := w.status(w.as("ada@example.com", tools), http.StatusOK)
-	w.shows(empty, "No request in the last 14 days.", "No token was used yet.", "No active token expires in the next 13 weeks.")
+	w.shows(empty, "No request in the last 14 days.", "None was used yet.", "No active token expires in the next 13 weeks.")
 	w.busy()
 	page := w.status(w.as("ada@example.com", tools), http.StatusOK)
 	w.inert(page)

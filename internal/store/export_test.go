@@ -27,6 +27,7 @@ func Lists() map[string]string {
 		"members who name":         membersNaming,
 		"accounts that name":       accountsNaming,
 		"tokens that name":         tokensNaming,
+		"tokens that expire next":  listExpireFirst,
 		"audit":                    listAudit,
 		"audit of a token":         listAuditToken,
 		"audit of an actor":        listAuditActor,

@@ -44,10 +44,13 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"members who name":      "members USING INDEX members_list (workspace=? AND id>? AND id<?)",
 		"accounts that name":    "service_accounts USING INDEX service_accounts_list (workspace=? AND id>? AND id<?)",
 		"tokens that name":      "tokens USING INDEX tokens_list (workspace=? AND id>? AND id<?)",
-		"audit":                 "audit USING INDEX sqlite_autoindex_audit_1 (workspace=? AND sequence<?)",
-		"audit of a token":      "audit USING INDEX audit_token (workspace=? AND token=? AND sequence<?)",
-		"audit of an actor":     "audit USING INDEX audit_actor (workspace=? AND actor=? AND sequence<?)",
-		"audit from a time":     "audit USING INDEX audit_time (workspace=? AND occurred_at>?); USE TEMP B-TREE FOR ORDER BY",
+		"tokens that expire next": "tokens USING INDEX tokens_live (workspace=? AND expires_at>? AND expires_at<?); CORRELATED SCALAR SUBQUERY 1; " +
+			"SEARCH m USING INDEX sqlite_autoindex_members_1 (id=?); CORRELATED SCALAR SUBQUERY 2; " +
+			"SEARCH a USING INDEX sqlite_autoindex_service_accounts_1 (id=?); USE TEMP B-TREE FOR LAST TERM OF ORDER BY",
+		"audit":             "audit USING INDEX sqlite_autoindex_audit_1 (workspace=? AND sequence<?)",
+		"audit of a token":  "audit USING INDEX audit_token (workspace=? AND token=? AND sequence<?)",
+		"audit of an actor": "audit USING INDEX audit_actor (workspace=? AND actor=? AND sequence<?)",
+		"audit from a time": "audit USING INDEX audit_time (workspace=? AND occurred_at>?); USE TEMP B-TREE FOR ORDER BY",
 	}
 	lists := store.Lists()
 	for name, query := range lists {

@@ -31,6 +31,7 @@ func reading() []chapter {
 		{"signing in", signInCases()},
 		{"retention", retentionCases()},
 		{"removals", removalCases()},
+		{"figures", figureCases()},
 	}
 }
 
