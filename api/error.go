@@ -22,6 +22,8 @@ type Error struct {
 	Field string
 	// Missing names scopes that the caller lacks; with insufficient_scope.
 	Missing []string
+	// Reasons name what a server lacks that is not ready.
+	Reasons []string
 	// RetryAfter says when to try again; 0 means unknown.
 	RetryAfter time.Duration
 	// RequestID is the request that failed, as the server's log knows it.
@@ -111,6 +113,8 @@ type Problem struct {
 	Field string `json:"field,omitempty"`
 	// Missing names the scopes that the caller lacks.
 	Missing []string `json:"missing,omitempty"`
+	// Reasons name what a server lacks that is not ready.
+	Reasons []string `json:"reasons,omitempty"`
 	// RetryAfter is in whole seconds.
 	RetryAfter int    `json:"retry_after,omitempty"`
 	RequestID  string `json:"request_id,omitempty"`
@@ -122,7 +126,7 @@ func (e *Error) Problem(page, requestID string) Problem {
 	i := e.Code.Info()
 	return Problem{
 		Type: page + "/" + string(e.Code), Title: i.Title, Status: e.Status(), Detail: e.Message,
-		Code: e.Code, Field: e.Field, Missing: e.Missing, RequestID: requestID,
+		Code: e.Code, Field: e.Field, Missing: e.Missing, Reasons: e.Reasons, RequestID: requestID,
 		RetryAfter: int((e.RetryAfter + time.Second - 1) / time.Second),
 	}
 }
@@ -130,7 +134,7 @@ func (e *Error) Problem(page, requestID string) Problem {
 // Err returns the problem as the Error that it was.
 func (p Problem) Err() *Error {
 	return &Error{
-		Code: p.Code, Message: p.Detail, Field: p.Field, Missing: p.Missing,
+		Code: p.Code, Message: p.Detail, Field: p.Field, Missing: p.Missing, Reasons: p.Reasons,
 		RetryAfter: time.Duration(p.RetryAfter) * time.Second, RequestID: p.RequestID,
 		Conflict: p.Status == http.StatusConflict && p.Code.Info().Status != http.StatusConflict,
 	}

@@ -168,6 +168,9 @@ func ObserveDatabase(reg prometheus.Registerer) (func(op string, d time.Duration
 	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tokenry_database_failures_total", Help: "Operations that the database did not answer, or whose commit it did not confirm.",
 	}, []string{"op"})
+	for _, op := range []string{"batch", "commit", "ping", "read"} { // told before any failed
+		failures.WithLabelValues(op)
+	}
 	observe := func(op string, d time.Duration, err error) {
 		latency.WithLabelValues(op).Observe(d.Seconds())
 		if errors.Is(err, authority.ErrStoreUnavailable) || errors.Is(err, authority.ErrOutcomeUnknown) {
@@ -183,6 +186,7 @@ func ObserveRefusals(reg prometheus.Registerer) (func(what, why string), error) 
 	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tokenry_strangers_refused_total", Help: "Sign-ins, password resets and device codes that were refused, by what and why.",
 	}, []string{"what", "why"})
+	refused.WithLabelValues("password", "wrong") // told before anything was refused
 	return func(what, why string) { refused.WithLabelValues(what, why).Inc() }, register(reg, refused)
 }
 

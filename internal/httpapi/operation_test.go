@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,12 +36,36 @@ func TestHealthAndReadiness(t *testing.T) {
 	}
 }
 
+// A server that reads is ready for verifications while its database takes no
+// change, and says so to whoever asks for changes.
+func TestReadinessTellsReadingFromChanging(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.send("GET", "/readyz?for=changes", "").is(200)
+	w.stuck = errors.New("the disk " + canary + " is full")
+	w.send("GET", "/readyz", "").is(200)
+	r := w.send("GET", "/readyz?for=changes", "").is(503)
+	r.problem(api.CodeUnavailable)
+	var p api.Problem
+	if r.into(&p); !slices.Equal(p.Reasons, []string{"changes_not_committed"}) || strings.Contains(string(r.body), canary) {
+		t.Errorf("%s", r.body)
+	}
+	w.ready = errors.New("down")
+	p = api.Problem{}
+	if w.send("GET", "/readyz?for=changes", "").is(503).into(&p); !slices.Equal(p.Reasons, []string{"database_unreachable", "changes_not_committed"}) {
+		t.Errorf("%v", p.Reasons)
+	}
+	for _, value := range []string{"", "reading", "Changes", "changes&for=changes"} {
+		w.send("GET", "/readyz?for="+value, "").is(400)
+	}
+}
+
 // Whatever breaks in the middle of a request is a problem without details, and
 // the log tells where without what.
 func TestAPanicIsAProblem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *httpapi.Options) {
-		o.Ready = func(context.Context) error { panic("secret " + canary) }
+		o.Ready = func(context.Context, bool) []httpapi.Unready { panic("secret " + canary) }
 	})
 	r := w.send("GET", "/readyz", "").is(500)
 	r.problem(api.CodeInternal)

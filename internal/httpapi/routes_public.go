@@ -1,11 +1,16 @@
 package httpapi
 
 import (
+	"errors"
 	"reflect"
+	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
 )
+
+// forChanges is what /readyz can be asked for.
+const forChanges = "changes"
 
 // health is the answer of the two routes that orchestrators poll.
 type health struct {
@@ -18,8 +23,10 @@ func publicRoutes() []Route {
 	rts := []Route{
 		route("GET", "/healthz", public(), "Whether the process runs",
 			get(func(*call) (health, error) { return health{Status: "ok"}, nil })),
-		route("GET", "/readyz", public(), "Whether requests can be served: the database answers",
-			get((*call).readiness)),
+		route("GET", "/readyz", public(), "Whether requests can be served: tokens are verified, and the database answers",
+			get((*call).readiness)).taking(Param{Name: "for", OneOf: []string{forChanges},
+			Description: "changes asks whether changes can be committed too; left out, reading is enough."}).
+			saying("When not, it is 503 unavailable, and reasons lists why: stopping, database_unreachable, changes_not_committed, clock_unsettled."),
 		route("GET", "/.well-known/token-format", public(), "What a token string looks like, for scanners of secrets",
 			endpoint{out: reflect.TypeFor[token.Format](), run: (*call).tokenFormat}),
 		page("/openapi.json", mediaJSON, "This API as an OpenAPI 3.1 document", func(c *call) []byte { return c.s.pages.openAPI }),
@@ -47,16 +54,39 @@ func page(path, media, summary string, find func(*call) []byte) Route {
 	return rt.answering(media)
 }
 
+// Unready is one thing that stands in the way of serving.
+type Unready struct {
+	// Reason is a word for programs, of those below or of whoever asks to be heard.
+	Reason string
+	// Err is for the log.
+	Err error
+}
+
+// The reasons that a server is not ready for.
+const (
+	Stopping   = "stopping"
+	NoDatabase = "database_unreachable"
+	NoChanges  = "changes_not_committed"
+	NoTime     = "clock_unsettled" // of changes: what gives is refused
+)
+
+// readiness is about reading, or with for=changes about changes too.
 func (c *call) readiness() (health, error) {
-	err := c.s.ready(c.ctx)
-	if err != nil {
-		return health{}, api.Errorf(api.CodeUnavailable, "not ready").Wrap(err)
+	why := c.s.ready(c.ctx, c.text("for") == forChanges)
+	if len(why) == 0 {
+		h := health{Status: "ready"}
+		if _, unsettled := c.s.authority.Unsettled(); unsettled {
+			h.Clock = "unsettled"
+		}
+		return h, nil
 	}
-	h := health{Status: "ready"}
-	if _, unsettled := c.s.authority.Unsettled(); unsettled {
-		h.Clock = "unsettled"
+	reasons, causes := make([]string, len(why)), make([]error, len(why))
+	for i, w := range why {
+		reasons[i], causes[i] = w.Reason, w.Err
 	}
-	return h, nil
+	e := api.Errorf(api.CodeUnavailable, "not ready: %s", strings.Join(reasons, ", "))
+	e.Reasons = reasons
+	return health{}, e.Wrap(errors.Join(causes...))
 }
 
 func (c *call) tokenFormat() (answer, error) {

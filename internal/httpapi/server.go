@@ -45,8 +45,9 @@ type Options struct {
 	Rand io.Reader
 	// Version goes into the metrics, and into no answer.
 	Version string
-	// Ready says whether requests can be served now; nil asks the database.
-	Ready func(context.Context) error
+	// Ready says why requests cannot be served now, or changes not be made; nil asks
+	// the database.
+	Ready func(ctx context.Context, changes bool) []Unready
 	// Rules returns the rules of this name, or nil; nil knows none. It is asked
 	// for every request, and must be safe for concurrent use.
 	Rules func(name string) *ruleset.Set
@@ -74,7 +75,7 @@ type server struct {
 	unrouted  *requestCounts
 	now       func() time.Time
 	rand      io.Reader
-	ready     func(context.Context) error
+	ready     func(ctx context.Context, changes bool) []Unready
 	used      func(*Use)
 	rulesets  func(name string) *ruleset.Set
 	devices   Devices
@@ -150,7 +151,12 @@ func checkOptions(o *Options) (string, error) {
 		o.Metrics = prometheus.NewRegistry()
 	}
 	if o.Ready == nil {
-		o.Ready = o.Authority.Ping
+		o.Ready = func(ctx context.Context, _ bool) []Unready {
+			if err := o.Authority.Ping(ctx); err != nil {
+				return []Unready{{Reason: NoDatabase, Err: err}}
+			}
+			return nil
+		}
 	}
 	return strings.TrimRight(o.BaseURL, "/"), nil
 }

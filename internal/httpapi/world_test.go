@@ -80,6 +80,7 @@ type world struct {
 	door   http.Handler
 	server *httptest.Server
 	ready  error
+	stuck  error // what keeps changes from being committed
 	// root is the first token: * and instance:admin.
 	root string
 	// sent notes what was sent and answered; nil does not.
@@ -145,11 +146,16 @@ func (w *world) open(options ...option) {
 	o := httpapi.Options{
 		Authority: w.Authority, Engine: w.engine, Keys: w.keys, BaseURL: baseURL, Metrics: w.reg, Now: time.Now,
 		Rand: rand.Reader, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Ready: func(ctx context.Context) error {
+		Ready: func(ctx context.Context, changes bool) (why []httpapi.Unready) {
 			if w.ready != nil {
-				return w.ready
+				why = append(why, httpapi.Unready{Reason: httpapi.NoDatabase, Err: w.ready})
+			} else if err := w.Ping(ctx); err != nil {
+				why = append(why, httpapi.Unready{Reason: httpapi.NoDatabase, Err: err})
 			}
-			return w.Ping(ctx)
+			if changes && w.stuck != nil {
+				why = append(why, httpapi.Unready{Reason: httpapi.NoChanges, Err: w.stuck})
+			}
+			return why
 		},
 		Devices: machines{},
 		PortalLink: func(ctx context.Context, c authority.Caller, ws, member string) (api.PortalLink, int64, error) {

@@ -1,9 +1,16 @@
 package server
 
-import "github.com/tokenry/tokenry/internal/config"
+import (
+	"context"
+
+	"github.com/tokenry/tokenry/internal/config"
+)
 
 // BoundsOf is boundsOf for tests.
 func BoundsOf(cfg config.Config, descriptors int) (total, each, reserve int) {
 	b := boundsOf(cfg, descriptors)
 	return b.total, b.each, b.reserve
 }
+
+// CountNow counts what the metrics tell of the database.
+func (s *Server) CountNow(ctx context.Context) { s.countOnce(ctx) }

@@ -58,6 +58,8 @@ type Server struct {
 	// lost says that the database is no longer ours; stopping that the end was
 	// asked for.
 	lost, stopping atomic.Bool
+	// counted is what the metrics tell of the database.
+	counted atomic.Pointer[counted]
 	// rules are those of the files, by name; nil without.
 	rules atomic.Pointer[map[string]*ruleset.Set]
 }
@@ -98,7 +100,7 @@ func Listen(ctx context.Context, cfg config.Config, o Options) (_ *Server, err e
 	if s.Core, err = Open(ctx, cfg, o); err != nil {
 		return nil, err
 	}
-	if err = s.startWatch(); err != nil {
+	if err = s.startWatch(registry); err != nil {
 		return nil, err
 	}
 	return s, s.mount(registry)
@@ -226,12 +228,24 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// ready says whether requests should be sent here.
-func (s *Server) ready(ctx context.Context) error {
-	if s.stopping.Load() {
-		return errors.New("the server is stopping")
+// ready says why requests, or changes, should not be sent here.
+func (s *Server) ready(ctx context.Context, changes bool) (why []httpapi.Unready) {
+	lacks := func(reason string, err error) {
+		if err != nil {
+			why = append(why, httpapi.Unready{Reason: reason, Err: err})
+		}
 	}
-	return s.Authority.Ping(ctx)
+	if s.stopping.Load() {
+		lacks(httpapi.Stopping, errors.New("the server is stopping"))
+	}
+	lacks(httpapi.NoDatabase, s.Authority.Ping(ctx))
+	if changes {
+		lacks(httpapi.NoChanges, s.store.Writable(ctx))
+		if _, unsettled := s.Authority.Unsettled(); unsettled {
+			lacks(httpapi.NoTime, errors.New("the clock is unsettled, and nothing is given"))
+		}
+	}
+	return why
 }
 
 // Addr is the address that is listened on, with the port that was taken.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/notify"
@@ -71,9 +73,13 @@ func (c *Core) observed(o authority.Options) authority.Options {
 }
 
 // startWatch begins the work beside the requests.
-func (s *Server) startWatch() error {
+func (s *Server) startWatch(registry *prometheus.Registry) error {
+	sent, err := httpapi.ObserveSends(registry)
+	if err = errors.Join(err, httpapi.ObserveFigures(registry, s.Now, s.figures)); err != nil {
+		return err
+	}
 	o := notify.Options{Authority: s.Authority, Egress: s.egress(), Now: s.Now, Rand: s.Rand, BaseURL: s.base, Product: s.config.BrandName,
-		Logger: s.Logger}
+		Logger: s.Logger, Observe: sent}
 	if !s.config.SMTPURL.IsZero() {
 		smtp, err := notify.ParseSMTP(s.config.SMTPURL.Reveal())
 		if err != nil {
@@ -84,7 +90,6 @@ func (s *Server) startWatch() error {
 		}
 		o.Mailer = s.watch.mailer
 	}
-	var err error
 	if s.watch.notifier, err = notify.New(o); err != nil {
 		return err
 	}
@@ -94,6 +99,7 @@ func (s *Server) startWatch() error {
 	s.watch.wait.Go(func() { s.watch.recorder.Run(ctx) })
 	s.watch.wait.Go(func() { _ = s.watch.notifier.Run(ctx) }) // it ends with ctx alone
 	s.watch.wait.Go(func() { s.purge(ctx) })
+	s.watch.wait.Go(func() { s.count(ctx) })
 	s.watch.wait.Go(func() { s.finishRemovals(ctx) })
 	s.watch.wait.Go(func() { s.watchTime(ctx) })
 	return nil

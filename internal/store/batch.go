@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"runtime/debug"
@@ -21,6 +22,7 @@ func (s *Store) Batch(ctx context.Context, mutations []func(authority.Tx) error)
 	defer s.timed("batch", &err)()
 	b, err := s.begin(ctx)
 	if err != nil {
+		s.settle(err)
 		return nil, err
 	}
 	defer b.end()
@@ -29,6 +31,9 @@ func (s *Store) Batch(ctx context.Context, mutations []func(authority.Tx) error)
 	var verdicts []error
 	for _, mutate := range mutations {
 		verdict, err := b.apply(mutate)
+		if bad := cmp.Or(err, verdict); bad != nil {
+			s.settle(bad)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -39,7 +44,8 @@ func (s *Store) Batch(ctx context.Context, mutations []func(authority.Tx) error)
 	if b.applied == 0 {
 		return verdicts, nil
 	}
-	if err := b.commit(); err != nil {
+	err = b.commit()
+	if s.settle(err); err != nil {
 		return nil, err
 	}
 	return verdicts, nil

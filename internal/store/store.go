@@ -49,8 +49,9 @@ type Store struct {
 	readOnly bool
 	// ids is the lowest row number never given out here. It keeps those lost
 	// that a batch took and did not commit.
-	ids  atomic.Int64
-	door door
+	ids    atomic.Int64
+	door   door
+	probes probes
 }
 
 var _ authority.Store = (*Store)(nil)
