@@ -48,7 +48,7 @@ func rightsSituations() []situation {
 		{route: "PUT " + rolesAt + "/{name}", about: "of product scopes", id: "Agent", body: `{"scopes":["product:*"]}`},
 		{route: "PUT " + rolesAt + "/{name}", about: "that deletes the workspace", id: "Agent", body: `{"scopes":["workspace:delete"]}`},
 		{route: "PUT " + rolesAt + "/{name}", about: "that acts as others", id: "Administrator", body: `{"scopes":["tokens:impersonate"]}`},
-		{route: "DELETE " + rolesAt + "/{name}", id: "Helper"},
+		{route: "DELETE " + rolesAt + "/{name}", id: "Helper", query: "?replacement=Viewer"},
 		{route: "GET /v1/workspaces/{ws}/removals"},
 	}
 }
@@ -203,7 +203,7 @@ func instanceSituations() []situation {
 		{route: "DELETE " + at + "/scopes/{name}", id: "pages:read"},
 		{route: "GET " + at + "/roles"},
 		{route: "PUT " + at + "/roles/{name}", id: "Agent", body: `{"scopes":["product:*"]}`},
-		{route: "DELETE " + at + "/roles/{name}", id: "Auditor"},
+		{route: "DELETE " + at + "/roles/{name}", id: "Auditor", query: "?replacement=Viewer"},
 		{route: "GET " + at + "/removals"},
 		{route: "GET /v1/users"},
 		{route: "GET /v1/users/{id}", id: "bea@example.com"},

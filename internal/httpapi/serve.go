@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -125,6 +126,29 @@ func (c *call) leaveBody() {
 	_ = http.NewResponseController(c.w).SetReadDeadline(past)
 }
 
+const (
+	// lingerTime and lingerBytes bound what is taken of a body that nobody reads,
+	// once its sender has been answered.
+	lingerTime  = 300 * time.Millisecond
+	lingerBytes = 64 << 20
+)
+
+// linger takes what a client goes on sending while its answer is on the way. To
+// close on it would reset the connection, and the answer could be lost with it.
+func (c *call) linger() {
+	if c.r.ContentLength == 0 || c.taken || c.status < http.StatusBadRequest {
+		return
+	}
+	control := http.NewResponseController(c.w)
+	_ = control.Flush()
+	until := time.Now().Add(lingerTime) //nolint:forbidigo // a socket knows no other clock
+	if control.SetReadDeadline(until) != nil {
+		return // it cannot be bounded
+	}
+	_, _ = io.CopyN(io.Discard, c.r.Body, lingerBytes)
+	_ = control.SetReadDeadline(time.Unix(1, 0))
+}
+
 // send writes a whole answer.
 func (c *call) send(status int, media string, body []byte, lasting bool) {
 	h := c.w.Header()
@@ -138,6 +162,7 @@ func (c *call) send(status int, media string, body []byte, lasting bool) {
 	c.status = status
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body) // whoever went away is not told
+	c.linger()
 }
 
 // fail answers an error as a problem. What is the server's fault goes to the

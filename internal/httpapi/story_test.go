@@ -112,6 +112,8 @@ func peopleStory() []step {
 		{"POST", member + "/deactivate", nil, 200, object{"active": false}},
 		{"POST", member + "/activate", nil, 200, object{"active": true}},
 		{"DELETE", ws + "/roles/Support?replacement=Viewer", nil, 200, object{"name": "Support"}},
+		{"GET", ws + "/removals", nil, 200, nil},
+		{"GET", "/v1/instance/removals", nil, 200, nil},
 		{"DELETE", member + "?dry_run=true", nil, 200, object{"dry_run": true}},
 		{"DELETE", member, nil, 200, object{"email": "bob@example.com"}},
 		{"POST", ws + "/service-accounts", object{"name": "ci", "scopes": []string{"builds:run"}, "resources": []string{"*"}}, 201, object{"address": "ci@acme.service"}},
