@@ -189,6 +189,9 @@ func difference(e api.AuditEvent) []string {
 		if string(before[name]) == string(after[name]) || slices.Contains([]string{"revision", "effective", "overridden"}, name) {
 			continue
 		}
+		if name == "grants" && len(after["role"]) > 0 && string(after["role"]) != "null" {
+			continue // the role and its resources say it
+		}
 		out = append(out, strings.TrimSuffix(sentence(strings.ReplaceAll(name, "_", " ")), ".")+wordsOf(before[name])+" → "+strings.TrimPrefix(wordsOf(after[name]), ": "))
 	}
 	return out
