@@ -54,7 +54,7 @@ func (a *app) clockSettle() *cobra.Command {
 		if s, err = server.SettleClock(cmd.Context(), cfg, server.Options{Logger: server.NewLogger(cfg, a.Err)}, a.Now()); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.Err, "settled; a running server follows within seconds")
+		fmt.Fprintln(a.Err, "settled; a running server whose clock agrees follows within seconds")
 		return a.showClock(s)
 	})
 	cmd.Long = `A clock that jumped by more than an hour, ahead or back, leaves a server

@@ -54,7 +54,7 @@ const (
 )
 
 const tokensLapsing = `SELECT ` + tokenColumns + ` FROM tokens
-	WHERE revoke_at IS NOT NULL AND revoked_at IS NULL AND revoke_at <= $1 AND disabled_at IS NOT NULL
+	WHERE revoked_at IS NULL AND revoke_at <= $1 AND disabled_at IS NOT NULL
 	ORDER BY revoke_at LIMIT CAST($2 AS BIGINT)`
 
 // LapsedTokens goes by an index of those that wait for their end.
