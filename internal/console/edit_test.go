@@ -80,7 +80,7 @@ func (w *world) editings() map[string]editing {
 		"default scope":  {page: "/instance/scopes/things:see", typed: "implies", value: "things:list", other: "description", others: "after", meanwhile: putScope(instance, "things:see", "after")},
 		"webhook":        {page: "/workspace/acme/settings/webhooks/" + hooks[acme], typed: "description", value: "Chat", other: "url", others: "https://hooks.example.com/b", meanwhile: moveHook(acme, hooks[acme])},
 		"instance hook":  {page: "/instance/webhooks/" + hooks[instance], typed: "description", value: "Chat", other: "url", others: "https://hooks.example.com/b", meanwhile: moveHook(instance, hooks[instance])},
-		"policy":         {page: "/workspace/acme/settings", typed: "max_lifetime", value: "90d", other: "overlap", others: "5h", meanwhile: overlap},
+		"policy":         {page: "/workspace/acme/settings", typed: "max_lifetime", value: "80d", other: "overlap", others: "5h", meanwhile: overlap},
 		"default policy": {page: "/instance/defaults", typed: "max_lifetime", value: "90d", other: "overlap", others: "5h", meanwhile: defaultOverlap},
 		"workspace": {
 			page: "/workspace/acme/settings", action: "/workspace/acme/settings/name", typed: "name", value: "Ours",
