@@ -53,7 +53,7 @@ func removal(b *testing.B, url string) {
 	check(b, err)
 	answered := time.Since(begin)
 	wg.Go(func() {
-		pause := func(context.Context) error { time.Sleep(10 * time.Millisecond); return nil }
+		pause := func(context.Context) error { <-time.After(10 * time.Millisecond); return nil }
 		if err := w.authority.FinishRemovals(ctx, pause); err != nil {
 			b.Error(err)
 		}
@@ -81,7 +81,7 @@ func (w *world) revocations(b *testing.B, by authority.Caller, n int) []time.Dur
 		in.Label, in.Scopes, in.Resources = api.Some("x"), api.Some([]string{"tickets:read"}), api.Some([]string{"*"})
 		made, err := w.authority.CreateToken(context.Background(), by, "initech", in)
 		check(b, err)
-		time.Sleep(20 * time.Millisecond)
+		<-time.After(20 * time.Millisecond) // the load is meant to be one of people
 		begin := time.Now()
 		_, _, err = w.authority.RevokeToken(context.Background(), by, "initech", made.Token.ID, api.RevokeToken{})
 		check(b, err)
