@@ -2,6 +2,7 @@ package authority_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
@@ -81,6 +82,8 @@ func TestASearchIsBounded(t *testing.T) {
 	each(t, func(w *world) {
 		const words = "a b c d e f g h i j k l m n o p q"
 		_, _, err := w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Query: api.Some(words)}, authority.Page{})
+		w.refused(err, api.CodeInvalidField)
+		_, _, err = w.ListTokens(w.ctx, w.root, "acme", api.TokenFilter{Query: api.Some(strings.Repeat("x", 301))}, authority.Page{})
 		w.refused(err, api.CodeInvalidField)
 		_, _, err = w.ListMembers(w.ctx, w.root, "acme", authority.Page{Text: words})
 		w.refused(err, api.CodeInvalidField)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
@@ -226,10 +227,13 @@ func checkSearch(text string) error {
 	if len(strings.Fields(text)) > maxSearchWords {
 		return api.FieldError("q", fmt.Sprintf("must have at most %d words", maxSearchWords))
 	}
+	if utf8.RuneCountInString(text) > maxSearch { // more is cut by the store, and would find what was not meant
+		return api.FieldError("q", fmt.Sprintf("must have at most %d characters", maxSearch))
+	}
 	return nil
 }
 
-const maxSearchWords = 16
+const maxSearchWords, maxSearch = 16, 300
 
 // keeper asks of each token what the store was not asked.
 func keeper(f api.TokenFilter, now time.Time) func(api.Token) bool {
