@@ -85,11 +85,8 @@ func (e *Error) Is(target error) bool {
 // NotNow says whether err is that there is no answer now, whatever was asked: the
 // server or its database is away or busy, or did not say whether it was done.
 func NotNow(err error) bool {
-	switch AsError(err).Code {
-	case CodeUnavailable, CodeBusy, CodeOutcomeUnknown:
-		return true
-	}
-	return false
+	c := AsError(err).Code
+	return c == CodeUnavailable || c == CodeBusy || c == CodeOutcomeUnknown
 }
 
 // AsError returns err as an Error; what is not one becomes internal, with err

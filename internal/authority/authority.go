@@ -150,11 +150,13 @@ const (
 	// or that nobody waits for: each goes when nothing else waits, and one a second
 	// in any case.
 	whenIdle
-	effects // of which each has a line
 	// neither gives nor takes: it keeps books, or asks [work.give] before it gives.
 	// It stands in the line of gives.
 	neither
 )
+
+// effects is how many have a line.
+const effects = int(whenIdle) + 1
 
 func (e effect) String() string { return [effects]string{"gives", "takes", "idle"}[e] }
 

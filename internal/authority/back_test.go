@@ -183,6 +183,7 @@ func TestARoleIsSpedUpByWhoCoversIt(t *testing.T) {
 // TestARetryIsJudgedAsAFreshCall: by the addresses, limit, life and policy that hold
 // when it comes, and gives no secret that a fresh call would not.
 func TestARetryIsJudgedAsAFreshCall(t *testing.T) {
+	t.Parallel()
 	for what, tighten := range map[string]func(w *world, maker string){
 		"the caller's addresses": func(w *world, maker string) {
 			must(w.T, third(w.EditToken(w.ctx, w.root, "acme", maker, patch(func(in *api.TokenFields) { in.AllowedIPs = api.Some([]string{"10.0.0.0/8"}) }))))

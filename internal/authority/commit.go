@@ -17,10 +17,10 @@ const (
 	// holdFor is how long a batch goes on taking mutations once it has the lock:
 	// what came meanwhile goes into the next, after a commit.
 	holdFor = 20 * time.Millisecond
-	// TurnTime is how long a change waits for its turn, and BatchTime bounds a batch
-	// until its commit is sent. What order the limits of a request have to each
-	// other is said, and tested, in the package server.
-	TurnTime  = 10 * time.Second
+	// TurnTime is how long a change waits for its turn. What order the limits of a
+	// request have to each other is said, and tested, in the package server.
+	TurnTime = 10 * time.Second
+	// BatchTime bounds a batch until its commit is sent.
 	BatchTime = 12 * time.Second
 )
 

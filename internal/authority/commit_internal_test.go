@@ -60,6 +60,7 @@ type office struct {
 }
 
 func newOffice(t *testing.T) *office {
+	t.Helper()
 	s := &lockOnly{}
 	return &office{T: t, committer: &committer{store: s, now: time.Now, waited: func(string, time.Duration) {}}, store: s}
 }
@@ -214,7 +215,7 @@ func TestWhoeverWaitsIsAnswered(t *testing.T) {
 			for range 100 {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(r.IntN(50))*time.Millisecond)
 				defer cancel()
-				o.sendWith(ctx, effect(r.IntN(int(effects))), ID(r.IntN(4)), "", time.Duration(r.IntN(4))*time.Millisecond,
+				o.sendWith(ctx, effect(r.IntN(effects)), ID(r.IntN(4)), "", time.Duration(r.IntN(4))*time.Millisecond,
 					func(error) { answered.Add(1) })
 				if r.IntN(3) == 0 {
 					time.Sleep(time.Duration(r.IntN(6)) * time.Millisecond)

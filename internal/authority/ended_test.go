@@ -12,6 +12,7 @@ import (
 // An end that was decided is a state: a clock that is set back brings nothing to
 // life again, in memory or read anew.
 func TestAnEndThatWasDecidedSurvivesAClockThatIsSetBack(t *testing.T) {
+	t.Parallel()
 	overlap := api.RotateToken{Overlap: api.Some(api.Duration(time.Hour))}
 	for name, end := range map[string]func(w *world, old authority.Issued){
 		"a reset": func(w *world, old authority.Issued) {

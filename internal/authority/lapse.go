@@ -11,7 +11,7 @@ const lapseRows = 20
 // is a state, whatever a clock says later. Verification refused them already. It
 // answers how many, and is for a job.
 func (a *Authority) EndLapsed(ctx context.Context) (n int, err error) {
-	if a.doubt() != nil {
+	if _, unsettled := a.Unsettled(); unsettled {
 		return 0, nil // what has come is not known now
 	}
 	for {

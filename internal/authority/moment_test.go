@@ -136,6 +136,7 @@ func jumps() map[string]func(o *office) {
 }
 
 func TestWhileTheClockIsUnsettledNothingIsGivenAndAllIsTaken(t *testing.T) {
+	t.Parallel()
 	for name, jump := range jumps() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -98,7 +98,7 @@ func noticeDays(r Reader, id ID, known map[ID]noticePolicy) (Workspace, []int, e
 // Each step of an expiry is noticed once, also when the expiry moves a little; those that passed in an outage are not
 // noticed late; a token first seen inside a step is noticed at once.
 func (a *Authority) NoticeExpiring(ctx context.Context, now time.Time) (int, error) {
-	if a.doubt() != nil {
+	if _, unsettled := a.Unsettled(); unsettled {
 		return 0, nil // nobody knows which step it is
 	}
 	steps, err := a.noticeSteps(ctx)

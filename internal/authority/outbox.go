@@ -340,7 +340,7 @@ const outboxRetention = 30 * 24 * time.Hour
 
 // ForgetNotifications deletes what was settled long ago.
 func (a *Authority) ForgetNotifications(ctx context.Context) error {
-	if a.doubt() != nil {
+	if _, unsettled := a.Unsettled(); unsettled {
 		return nil // what is old is not known now
 	}
 	_, err := a.mutate(ctx, notifier(), func(w *work) error { return w.ForgetSettled(w.now.Add(-outboxRetention)) })

@@ -67,7 +67,7 @@ func janitor() Caller { return Caller{Machine: "retention"} }
 // keep the others from being purged. It is for a job, not for a caller.
 func (a *Authority) Purge(ctx context.Context, pause func(context.Context) error) (Purged, error) {
 	var all Purged
-	if a.doubt() != nil {
+	if _, unsettled := a.Unsettled(); unsettled {
 		return all, nil // what is old is not known now
 	}
 	if err := a.forgetRetries(ctx, pause); err != nil {

@@ -110,6 +110,7 @@ func (q *queue) take(now time.Time) *mutation {
 		q.inARow = 0
 	case whenIdle:
 		q.idleAt = now
+	case neither: // stands in the line of gives
 	}
 	l := &q.lines[m.effect]
 	l.turns = l.turns[1:]

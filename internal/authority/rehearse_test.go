@@ -48,8 +48,8 @@ func TestADryRunAnswersWhatTheRealRunDoes(t *testing.T) {
 			if before != after {
 				w.Errorf("a dry run of %s took the revisions after %d to %d", action, before, after)
 			}
-			real := run(false)
-			if diff := cmp.Diff(real, dry); diff != "" {
+			done := run(false)
+			if diff := cmp.Diff(done, dry); diff != "" {
 				w.Errorf("%s, real - dry +:\n%s", action, diff)
 			}
 			if dry[ids[4]] != api.CodeNotFound {

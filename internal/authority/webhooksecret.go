@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -110,13 +111,13 @@ func signer(keys *token.Keyring, h Webhook, id string, body []byte) (func(time.T
 		}
 	}
 	return func(at time.Time) string {
-		s := signature(key, id, at, body)
+		all := []string{signature(key, id, at, body)}
 		for i, f := range h.FormerSecrets {
 			if at.Before(f.EndsAt) {
-				s += " " + signature(former[i], id, at, body)
+				all = append(all, signature(former[i], id, at, body))
 			}
 		}
-		return s
+		return strings.Join(all, " ")
 	}, nil
 }
 

@@ -26,6 +26,7 @@ func BenchmarkRemovalSQLite(b *testing.B) { removal(b, storetest.SQLite(b)) }
 func BenchmarkRemovalPostgreSQL(b *testing.B) { removal(b, storetest.DurablePostgres(b)) }
 
 func removal(b *testing.B, url string) {
+	b.Helper()
 	w := newWorld(b, url, *owned)
 	ctx := context.Background()
 	root := w.by

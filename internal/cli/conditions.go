@@ -20,10 +20,8 @@ func mayBeEmpty() []string { return []string{"description", "display-name", "com
 
 // nothingEmpty refuses what was given and is empty.
 func nothingEmpty(cmd *cobra.Command, args []string) (err error) {
-	for _, arg := range args {
-		if blank(arg) {
-			return usagef("an argument is empty; is a variable not set? %s --help tells what it takes", cmd.CommandPath())
-		}
+	if slices.ContainsFunc(args, blank) {
+		return usagef("an argument is empty; is a variable not set? %s --help tells what it takes", cmd.CommandPath())
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.Contains(keptAsTheyAre(), f.Name) && saysNothing(f.Value) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,10 +128,8 @@ func ExitCode(err error) int {
 
 // noSecrets refuses arguments that hold a token. It does not repeat them.
 func noSecrets(args []string) error {
-	for _, arg := range args {
-		if token.Contains(arg) {
-			return errSecretArgument
-		}
+	if slices.ContainsFunc(args, token.Contains) {
+		return errSecretArgument
 	}
 	return nil
 }

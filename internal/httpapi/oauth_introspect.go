@@ -27,10 +27,10 @@ func (c *call) introspect() (answer, error) {
 	if err := c.decide(&c.question, d, Use{Door: DoorIntrospect}); err != nil {
 		return answer{}, err
 	}
-	switch d.Code {
-	case api.CodeOK:
+	if d.Code == api.CodeOK {
 		return answer{body: c.active(d)}, nil
-	case api.CodeRateLimited, api.CodeCostExceedsLimit:
+	}
+	if d.Code == api.CodeRateLimited || d.Code == api.CodeCostExceedsLimit {
 		return answer{}, c.atLimit(d)
 	}
 	return answer{body: api.Introspection{}}, c.s.misses.take(c.caller.Token, d)

@@ -68,11 +68,11 @@ func (c *call) tag(a answer) (known bool) {
 	if len(lines) == 0 || c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
 		return false
 	}
-	tags, any, ok := entityTags(lines)
+	tags, every, ok := entityTags(lines)
 	for _, t := range tags {
-		any = any || strings.TrimPrefix(t, "W/") == tag
+		every = every || strings.TrimPrefix(t, "W/") == tag
 	}
-	return ok && any
+	return ok && every
 }
 
 // expects hands what a change asks of its object to the authority.

@@ -54,7 +54,7 @@ func TestAChangeMadeFromAnOldReadingIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for name, o := range w.objects() {
-		tag := ""
+		var tag string
 		if !o.list {
 			r := w.as(w.root, "GET", o.at, nil).titled(name).is(200)
 			tag = r.Header.Get("ETag")
@@ -164,7 +164,7 @@ func TestEveryChangeOfOneObjectTakesItsTag(t *testing.T) {
 			continue
 		}
 		r := w.as(w.root, rt.Method, filled(rt.Path), nil, "If-Match", "x")
-		if r.StatusCode != 400 || !strings.Contains(string(r.body), `"if_match"`) {
+		if r.StatusCode != http.StatusBadRequest || !strings.Contains(string(r.body), `"if_match"`) {
 			t.Errorf("%s takes no If-Match: %d %s", rt.Pattern(), r.StatusCode, r.body)
 		}
 	}

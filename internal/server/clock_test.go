@@ -43,6 +43,7 @@ func (h *host) set(d time.Duration) {
 func TestAServerWithoutATimeTakesAndDoesNotGive(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, url string) {
+		t.Helper()
 		h, log := &host{since: time.Now()}, &records{}
 		keys := filepath.Join(t.TempDir(), "keys.json")
 		_, err := server.CreateKeyring(keys, rand.Reader, time.Now())

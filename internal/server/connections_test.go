@@ -81,7 +81,7 @@ func TestBusyConnectionsLeaveRoomForWhatCannotWait(t *testing.T) {
 		}
 		busy = append(busy, c)
 	}
-	ask := func(method, path, body string) *http.Response {
+	ask := func(method, path, body string) (status int, revision string) {
 		c := raw(t, d.running)
 		says(t, c, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", method, path, d.secret, len(body), body)
 		resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: method})
@@ -94,28 +94,30 @@ func TestBusyConnectionsLeaveRoomForWhatCannotWait(t *testing.T) {
 		if !resp.Close {
 			t.Errorf("%s %s keeps a connection of the reserve", method, path)
 		}
-		return resp
+		return resp.StatusCode, resp.Header.Get("Tokenry-Revision")
 	}
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/v1/whoami": 503, "/signin": 503} {
-		if resp := ask("GET", path, ""); resp.StatusCode != want {
-			t.Errorf("GET %s: %d, want %d", path, resp.StatusCode, want)
+		if status, _ := ask("GET", path, ""); status != want {
+			t.Errorf("GET %s: %d, want %d", path, status, want)
 		}
 	}
-	if resp := ask("POST", "/oauth2/revoke", "token="+d.secret); resp.StatusCode != http.StatusOK || resp.Header.Get("Tokenry-Revision") == "" {
-		t.Errorf("revocation: %s", resp.Status)
+	if status, revision := ask("POST", "/oauth2/revoke", "token="+d.secret); status != http.StatusOK || revision == "" {
+		t.Errorf("revocation: %d, revision %q", status, revision)
 	}
 	// Slow headers keep the reserve for no longer than two seconds, and go first.
 	for range 200 {
 		says(t, raw(t, d.running), "GET /healthz HTTP/1.1\r\nSlow: ")
 	}
-	if resp := ask("GET", "/healthz", ""); resp.StatusCode != 200 {
-		t.Errorf("with slow headers in the reserve: %d", resp.StatusCode)
+	if status, _ := ask("GET", "/healthz", ""); status != http.StatusOK {
+		t.Errorf("with slow headers in the reserve: %d", status)
 	}
 	for _, c := range busy { // and none of those that were at work was cut
 		says(t, c, `{"token":"x"%s}`, strings.Repeat(" ", 100-len(`{"token":"x"}`)))
-		if resp, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || resp.StatusCode == 0 {
-			t.Errorf("a request that was being answered was cut: %v", err)
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatalf("a request that was being answered was cut: %v", err)
 		}
+		check(t, resp.Body.Close())
 	}
 }
 

@@ -204,7 +204,7 @@ func only(path string, h http.Handler) http.Handler {
 // wait.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		why := ""
+		var why string
 		switch {
 		case s.lost.Load():
 			why = "this server stopped answering; ask another"

@@ -40,7 +40,7 @@ const (
 // words writes the words of a text as searched reads them.
 func words(text string) string {
 	var b strings.Builder
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		pad(&b, token.LocatorStart(word), locatedWidth)
 		for utf8.RuneCountInString(containing(word)) > patternWidth {
 			_, size := utf8.DecodeLastRuneInString(word)

@@ -140,10 +140,10 @@ func writerDSN(path string, o Options) string {
 // 64 KiB stay in memory, since a journal in memory is walked from its beginning at
 // the end of each statement; to memory where SQLite finds no folder for one.
 func tempStore() string {
-	for _, dir := range []string{os.Getenv("SQLITE_TMPDIR"), os.TempDir(), "/var/tmp", "/usr/tmp", "/tmp", "."} {
+	for _, dir := range []string{os.Getenv("SQLITE_TMPDIR"), os.TempDir(), "/var/tmp", "/usr/tmp", "/tmp", "."} { //nolint:forbidigo // where SQLite itself looks
 		f, err := os.CreateTemp(dir, "tokenry-*")
 		if err == nil {
-			_, _ = f.Close(), os.Remove(f.Name()) // it was empty
+			_, _ = f.Close(), os.Remove(f.Name()) //nolint:gosec // the file that was just made, empty
 			return "file"
 		}
 	}

@@ -257,7 +257,7 @@ func (m *tokenModel) keeps(q authority.TokenQuery, t authority.Token) bool {
 // hasWords looks for each word of a text in what is shown of a token.
 func (m *tokenModel) hasWords(t authority.Token, text string) bool {
 	owner := m.owners[cmp.Or(t.OwnerMember, t.OwnerServiceAccount, t.Workspace)]
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if !contains(t.Label, word) && !contains(t.Description, word) && !contains(owner, word) && !strings.HasPrefix(t.Locator.String(), word) {
 			return false
 		}
