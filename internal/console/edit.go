@@ -2,7 +2,9 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -174,6 +176,21 @@ func (v *visit) renewed(f, now form, at authority.Where, target string, sets ...
 	out.meanwhile, _ = v.auth.ChangesSince(v.ctx(), v.caller, at, target, max(f.revision, 0)) // who may not read the audit is told no more than that
 	return out
 }
+
+// overtaken answers a button that gives power back to something newer than its page
+// showed: who changed it meanwhile, and where to see how it is now.
+func (v *visit) overtaken(err error, f form, at authority.Where, target, back string) error {
+	if !errors.Is(err, api.CodeChangedMeanwhile) {
+		return err
+	}
+	f.meanwhile, _ = v.auth.ChangesSince(v.ctx(), v.caller, at, target, max(f.revision, 0)) // as in renewed
+	v.show(http.StatusPreconditionFailed, "Changed meanwhile", overtakenPage(f, back))
+	return nil
+}
+
+// bringsBack says whether the visitor may bring back what was stopped, as far as it
+// matters who did.
+func (v *visit) bringsBack(held bool) bool { return !held || v.administers() }
 
 // shownChanges are so many as a form tells of.
 const shownChanges = 5

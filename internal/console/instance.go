@@ -128,7 +128,11 @@ func (v *visit) doSuspend() error {
 	case "suspend":
 		_, _, err = v.auth.SuspendWorkspace(v.ctx(), v.caller, v.r.PathValue("ws"))
 	case "resume":
-		_, _, err = v.auth.ResumeWorkspace(v.ctx(), v.caller, v.r.PathValue("ws"))
+		f, slug := v.edited(), v.r.PathValue("ws")
+		_, _, err = v.auth.ResumeWorkspace(v.ctx(), v.from(f), slug)
+		if errors.Is(err, api.CodeChangedMeanwhile) {
+			return v.overtaken(err, f, authority.Where{Workspace: slug}, slug, "/instance")
+		}
 	default:
 		return v.missing()
 	}

@@ -68,11 +68,12 @@ func TestTheInstanceIsForItsAdministratorsAlone(t *testing.T) {
 func TestASuspensionListsWhatItStopsAndIsAudited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	const resume = "/instance/workspaces/acme/resume"
 	i := w.issue("workspace", "", "Chat")
 	w.shows(w.status(w.as("ada@example.com", "/instance/workspaces/acme/suspend"), http.StatusOK), "Suspend acme?", "Chat", i.Token.Masked)
 	w.status(w.as("ada@example.com", "/instance/workspaces/acme/suspend", url.Values{}), http.StatusSeeOther)
 	w.shows(w.status(w.as("ada@example.com", "/instance"), http.StatusOK), "Suspended", "Resume")
-	w.status(w.as("ada@example.com", "/instance/workspaces/acme/resume", url.Values{}), http.StatusSeeOther)
+	w.status(w.as("ada@example.com", resume, w.filled(w.as("ada@example.com", "/instance"), resume)), http.StatusSeeOther)
 	w.hides(w.status(w.as("ada@example.com", "/instance"), http.StatusOK), "Suspended")
 }
 

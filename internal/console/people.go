@@ -226,9 +226,11 @@ func (v *visit) doStopAccount() error {
 			return v.done(v.ws("service-accounts", name), "deactivated")
 		}
 	case "enable":
-		if _, _, err = v.auth.EnableServiceAccount(v.ctx(), v.caller, v.at.Slug, name); err == nil {
-			return v.done(v.ws("service-accounts", name), "activated")
+		f, back := v.edited(), v.ws("service-accounts", name)
+		if _, _, err = v.auth.EnableServiceAccount(v.ctx(), v.from(f), v.at.Slug, name); err == nil {
+			return v.done(back, "activated")
 		}
+		return v.overtaken(err, f, v.where(), "service_account:"+name, back)
 	case "delete":
 		if _, _, _, err = v.auth.RemoveServiceAccount(v.ctx(), v.caller, v.at.Slug, name, false); err == nil {
 			return v.done(v.ws("service-accounts"), "removed")
@@ -392,6 +394,18 @@ func (v *visit) stopMember() error {
 	return v.page(s.title, stopPage(v, s))
 }
 
+func (v *visit) activateMember(who string) error {
+	m, err := v.auth.GetMember(v.ctx(), v.caller, v.at.Slug, who)
+	if err != nil {
+		return err
+	}
+	f, back := v.edited(), v.ws("members", who)
+	if _, _, err = v.auth.ActivateMember(v.ctx(), v.from(f), v.at.Slug, who); err == nil {
+		return v.done(back, "activated")
+	}
+	return v.overtaken(err, f, v.where(), "member:"+m.Address, back)
+}
+
 func (v *visit) doStopMember() error {
 	who := v.r.PathValue("member")
 	var err error
@@ -401,9 +415,7 @@ func (v *visit) doStopMember() error {
 			return v.done(v.ws("members", who), "deactivated")
 		}
 	case "activate":
-		if _, _, err = v.auth.ActivateMember(v.ctx(), v.caller, v.at.Slug, who); err == nil {
-			return v.done(v.ws("members", who), "activated")
-		}
+		return v.activateMember(who)
 	case "remove":
 		if _, _, _, err = v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, who, false); err == nil {
 			return v.done(v.ws("members"), "removed")

@@ -158,13 +158,14 @@ func leave[T any](f form, field *api.Opt[T], names ...string) {
 
 func (v *visit) doEnable() error {
 	t, err := v.getToken()
-	if err == nil {
-		_, _, err = v.auth.EnableToken(v.ctx(), v.caller, v.at.Slug, t.Locator)
-	}
 	if err != nil {
 		return err
 	}
-	return v.done(v.tokenPage(t.Locator), "enabled")
+	f, back := v.edited(), v.tokenPage(t.Locator)
+	if _, _, err = v.auth.EnableToken(v.ctx(), v.from(f), v.at.Slug, t.Locator); err == nil {
+		return v.done(back, "enabled")
+	}
+	return v.overtaken(err, f, v.where(), t.ID, back)
 }
 
 func (v *visit) doDisable() error {

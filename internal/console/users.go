@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -132,7 +133,11 @@ func (v *visit) doUser() error {
 		_, _, err = v.auth.DeactivateUser(v.ctx(), v.caller, id)
 	case "activate":
 		did = "activated"
-		_, _, err = v.auth.ActivateUser(v.ctx(), v.caller, id)
+		f := v.edited()
+		_, _, err = v.auth.ActivateUser(v.ctx(), v.from(f), id)
+		if errors.Is(err, api.CodeChangedMeanwhile) {
+			return v.overtaken(err, f, authority.Where{Instance: true}, "user:"+id, back)
+		}
 	case "unadmin":
 		did, back = "saved", "/instance/people"
 		_, _, err = v.auth.RemoveAdmin(v.ctx(), v.caller, id)

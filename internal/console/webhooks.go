@@ -146,9 +146,14 @@ func (v *visit) doWebhookVerb() error {
 		if _, _, err = v.auth.PingWebhook(v.ctx(), v.caller, h.at, id); err == nil {
 			return v.done(h.page(id), "pinged")
 		}
-	case "enable", "disable":
-		on := v.r.PathValue("verb") == "enable"
-		if _, _, err = v.auth.EditWebhook(v.ctx(), v.caller, h.at, id, api.EditWebhook{Enabled: api.Some(on)}); err == nil {
+	case "enable":
+		f := v.edited()
+		if _, _, err = v.auth.EditWebhook(v.ctx(), v.from(f), h.at, id, api.EditWebhook{Enabled: api.Some(true)}); err == nil {
+			return v.done(h.page(id), "saved")
+		}
+		return v.overtaken(err, f, h.at, "webhook:"+id, h.page(id))
+	case "disable":
+		if _, _, err = v.auth.EditWebhook(v.ctx(), v.caller, h.at, id, api.EditWebhook{Enabled: api.Some(false)}); err == nil {
 			return v.done(h.page(id), "saved")
 		}
 	case "rotate":
