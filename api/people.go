@@ -32,7 +32,9 @@ type Workspace struct {
 	Metadata    Metadata   `json:"metadata"`
 	CreatedAt   time.Time  `json:"created_at"`
 	SuspendedAt *time.Time `json:"suspended_at"`
-	Revision    int64      `json:"revision"`
+	// SuspendedBy is the address of who did so; null when nobody knows.
+	SuspendedBy *string `json:"suspended_by"`
+	Revision    int64   `json:"revision"`
 }
 
 // CreateMember asks for a person in a workspace. Email may be left out where
@@ -68,9 +70,12 @@ type Member struct {
 	Active        bool        `json:"active"`
 	DeactivatedAt *time.Time  `json:"deactivated_at"`
 	// DeactivatedBy is the address of who did so; null when nobody knows.
-	DeactivatedBy *string   `json:"deactivated_by"`
-	CreatedAt     time.Time `json:"created_at"`
-	Revision      int64     `json:"revision"`
+	DeactivatedBy *string `json:"deactivated_by"`
+	// HeldByInstance says that an administrator of the instance did, and nobody else
+	// brings it back.
+	HeldByInstance bool      `json:"held_by_instance"`
+	CreatedAt      time.Time `json:"created_at"`
+	Revision       int64     `json:"revision"`
 }
 
 // CreateServiceAccount asks for a non-human principal.
@@ -104,9 +109,11 @@ type ServiceAccount struct {
 	Active      bool        `json:"active"`
 	DisabledAt  *time.Time  `json:"disabled_at"`
 	// DisabledBy is the address of who disabled it; null when nobody knows.
-	DisabledBy *string   `json:"disabled_by"`
-	CreatedAt  time.Time `json:"created_at"`
-	Revision   int64     `json:"revision"`
+	DisabledBy *string `json:"disabled_by"`
+	// HeldByInstance says that an administrator of the instance did, and nobody else brings it back.
+	HeldByInstance bool      `json:"held_by_instance"`
+	CreatedAt      time.Time `json:"created_at"`
+	Revision       int64     `json:"revision"`
 }
 
 // User is a person across all workspaces, as instance administrators see them.
@@ -117,6 +124,8 @@ type User struct {
 	InstanceAdmin bool       `json:"instance_admin"`
 	Active        bool       `json:"active"`
 	DeactivatedAt *time.Time `json:"deactivated_at"`
+	// DeactivatedBy is the address of who did so; null when nobody knows.
+	DeactivatedBy *string `json:"deactivated_by"`
 	// ErasedAt is when everything about the person was erased.
 	ErasedAt   *time.Time `json:"erased_at"`
 	CreatedAt  time.Time  `json:"created_at"`

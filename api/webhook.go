@@ -45,8 +45,12 @@ type Webhook struct {
 	FailingSince   *time.Time `json:"failing_since"`
 	DisabledAt     *time.Time `json:"disabled_at"`
 	DisabledReason *string    `json:"disabled_reason"`
-	CreatedAt      time.Time  `json:"created_at"`
-	Revision       int64      `json:"revision"`
+	// DisabledBy is the address of who disabled it; null where it failed for too long.
+	DisabledBy *string `json:"disabled_by"`
+	// HeldByInstance says that an administrator of the instance did, and nobody else brings it back.
+	HeldByInstance bool      `json:"held_by_instance"`
+	CreatedAt      time.Time `json:"created_at"`
+	Revision       int64     `json:"revision"`
 }
 
 // WebhookSecret answers the calls that make a signing secret: the endpoint, and

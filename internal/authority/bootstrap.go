@@ -97,7 +97,7 @@ func (w *work) firstOwner(ac *actor, b Bootstrap, out *Started) error {
 	if err := w.PutUser(u); err != nil {
 		return err
 	}
-	out.Workspace, out.User = ws.Slug, userView(u, []string{ws.Slug})
+	out.Workspace, out.User = ws.Slug, userView(w, u, []string{ws.Slug})
 	if b.NoToken {
 		return nil
 	}

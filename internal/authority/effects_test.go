@@ -45,6 +45,7 @@ func effects() map[string]string {
 		"EditPolicy":            "gives",
 		"EditServiceAccount":    "gives",
 		"EditToken":             "gives",
+		"EditWebhook":           "gives takes", // takes where it only disables
 		"EditWorkspace":         "gives",
 		"EndLapsed":             "whenIdle",
 		"EnableServiceAccount":  "gives",
@@ -72,6 +73,7 @@ func effects() map[string]string {
 		"RevokeHeld":            "takes",
 		"RevokeToken":           "takes",
 		"RotateToken":           "gives",
+		"RotateWebhookSecret":   "gives",
 		"SettleClock":           "neither", // the way out
 		"SettleLetter":          "neither",
 		"SettlePost":            "neither",
@@ -83,7 +85,6 @@ func effects() map[string]string {
 		"step":                  "whenIdle", // a piece of a removal
 		"decideRole":            "takes",    // of a role whose removal has begun
 		"bringBack":             "gives",
-		"changeWebhook":         "gives",
 		"claim":                 "neither", // the name of a bulk call
 		"forgetRetries":         "gives",   // destroys by age
 		"joinMore":              "neither",

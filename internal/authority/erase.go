@@ -110,7 +110,7 @@ func (e *erasure) end(r Reader) error {
 		return err
 	}
 	slugs, err := workspacesOf(r, u)
-	e.done.User = userView(u, slugs)
+	e.done.User = userView(r, u, slugs)
 	return err
 }
 

@@ -16,6 +16,8 @@ type actor struct {
 	principal api.Principal
 	// grant is the effective one: a token's own within its owner's.
 	grant grant.Grant
+	// own is what of it does not come from administering the instance.
+	own grant.Grant
 	// instance says that the caller holds instance:admin.
 	instance bool
 	// with is the API token that was presented; nil for a person.
@@ -151,7 +153,7 @@ func (a *Authority) judgeToken(r Reader, c Caller, sp *space) (*actor, error) {
 	ac.instance = ac.grant.HasInstance("instance:admin")
 	switch {
 	case t.Workspace == sp.ws.ID:
-		ac.member = t.OwnerMember
+		ac.member, ac.own = t.OwnerMember, ac.grant
 	case !ac.instance:
 		return nil, notFound()
 	default:
@@ -224,6 +226,7 @@ func (a *Authority) judgePerson(r Reader, c Caller, sp *space) (*actor, error) {
 		o := memberOwner(m)
 		ac.member, ac.principal = m.ID, principalOf(o)
 		ac.grant = verify.OwnerGrant(&o, &sp.facts)
+		ac.own = ac.grant
 	}
 	if !u.InstanceAdmin {
 		return ac, suspended(m, sp)
@@ -259,7 +262,7 @@ func (a *Authority) actAs(r Reader, ac *actor, sp *space) (*actor, error) {
 	o.InstanceAdmin = false
 	acted := *ac
 	acted.grant, acted.instance = verify.OwnerGrant(&o, &sp.facts), false
-	acted.member, acted.onBehalf = m.ID, o.Address
+	acted.own, acted.member, acted.onBehalf = acted.grant, m.ID, o.Address
 	return &acted, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
@@ -392,9 +391,8 @@ func (a *Authority) DeactivateMember(ctx context.Context, c Caller, ref, who str
 		if err != nil {
 			return err
 		}
-		if of.OwnerMember = ch.m.ID; ch.m.DeactivatedAt.IsZero() {
-			ch.m.DeactivatedAt, ch.m.DeactivatedBy = w.now, ch.ac.name()
-		}
+		of.OwnerMember = ch.m.ID
+		ch.ac.stop(ch.m.stop(), "members:write", w.now).ofMember(&ch.m)
 		v, err = w.finishMember(ch, "member.deactivated")
 		return orDryRun(err, dryRun)
 	})
@@ -418,8 +416,9 @@ func (a *Authority) ActivateMember(ctx context.Context, c Caller, ref, who strin
 		if err != nil {
 			return err
 		}
-		ch.m.DeactivatedAt, ch.m.DeactivatedBy = time.Time{}, ""
-		if err := coverOwner(ch.ac, ch.sp, memberOwner(ch.m)); err != nil {
+		was := ch.m.stop()
+		stop{}.ofMember(&ch.m)
+		if err := firstError(ch.ac.restart(was), coverOwner(ch.ac, ch.sp, memberOwner(ch.m))); err != nil {
 			return err
 		}
 		v, err = w.finishMember(ch, "member.activated")

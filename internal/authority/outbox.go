@@ -318,8 +318,9 @@ func (w *work) disableEndpoint(h Webhook, reason string) error {
 	if err != nil {
 		return err
 	}
-	before := webhookView(h, ws, w.now)
-	h.Enabled, h.DisabledAt, h.DisabledReason = false, w.now, reason
+	before := webhookView(w, h, ws, w.now)
+	h.Enabled, h.DisabledReason = false, reason
+	stop{at: w.now}.ofWebhook(&h)
 	if _, err := w.putWebhook(machine(w.caller), ws, h, event{action: "webhook.disabled", before: before}); err != nil {
 		return err
 	}

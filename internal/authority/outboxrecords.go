@@ -27,8 +27,12 @@ type Webhook struct {
 	FailingSince   time.Time
 	DisabledAt     time.Time
 	DisabledReason string
-	CreatedAt      time.Time
-	Revision       int64
+	// DisabledBy is who did, as Token.DisabledBy; empty where it failed for too long.
+	DisabledBy string
+	// Held is as in Member.
+	Held      bool
+	CreatedAt time.Time
+	Revision  int64
 }
 
 // FormerSecret is a signing key that was replaced, sealed.

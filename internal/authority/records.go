@@ -43,9 +43,11 @@ type Workspace struct {
 	PolicyRevision int64
 	CreatedAt      time.Time
 	SuspendedAt    time.Time
-	DeletedAt      time.Time
-	PurgedAt       time.Time
-	Revision       int64
+	// SuspendedBy is who did, as Token.DisabledBy.
+	SuspendedBy string
+	DeletedAt   time.Time
+	PurgedAt    time.Time
+	Revision    int64
 }
 
 // User is a person across workspaces. Email is lower-case ASCII or empty. An
@@ -60,6 +62,8 @@ type User struct {
 	InstanceAdmin bool
 	CreatedAt     time.Time
 	DeactivatedAt time.Time
+	// DeactivatedBy is who did, as Token.DisabledBy.
+	DeactivatedBy string
 	ErasedAt      time.Time
 	Revision      int64
 }
@@ -78,8 +82,10 @@ type Member struct {
 	DeactivatedAt time.Time
 	// DeactivatedBy is who did, as Token.DisabledBy.
 	DeactivatedBy string
-	RemovedAt     time.Time
-	Revision      int64
+	// Held says that only the instance's administrators bring it back.
+	Held      bool
+	RemovedAt time.Time
+	Revision  int64
 
 	UserPublicID      string
 	UserEmail         string
@@ -102,8 +108,10 @@ type ServiceAccount struct {
 	DisabledAt  time.Time
 	// DisabledBy is who did, as Token.DisabledBy.
 	DisabledBy string
-	RemovedAt  time.Time
-	Revision   int64
+	// Held is as in Member.
+	Held      bool
+	RemovedAt time.Time
+	Revision  int64
 }
 
 // Token is what is stored of a token besides its secrets. Exactly one of

@@ -167,11 +167,15 @@ func (w *work) shown(show func(object string) error) (bool, error) {
 }
 
 // rememberObject notes that the caller's named request made an object.
-func (w *work) rememberObject(object string) error {
+func (w *work) rememberObject(object string) error { return w.rememberAt(object, 0, w.now) }
+
+// rememberAt is rememberObject of one whose secret a retry makes anew, as long as it
+// is at that revision, which stands in the place of a secret's number.
+func (w *work) rememberAt(object string, revision int64, at time.Time) error {
 	retry := w.caller.Retry
 	if retry.Key == "" {
 		return nil
 	}
 	return w.PutIdempotency(Idempotency{Caller: retry.name(w.caller), Route: retry.Route, Key: retry.Key,
-		Body: retry.Body[:], Object: object, CreatedAt: w.now})
+		Body: retry.Body[:], Object: object, Secret: int(revision), CreatedAt: at})
 }

@@ -3,7 +3,6 @@ package authority
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/tokenry/tokenry/api"
 )
@@ -194,9 +193,8 @@ func (a *Authority) DisableServiceAccount(ctx context.Context, c Caller, ref, na
 		if err != nil {
 			return err
 		}
-		if of.OwnerServiceAccount = ch.s.ID; ch.s.DisabledAt.IsZero() {
-			ch.s.DisabledAt, ch.s.DisabledBy = w.now, ch.ac.name()
-		}
+		of.OwnerServiceAccount = ch.s.ID
+		ch.ac.stop(ch.s.stop(), "service-accounts:write", w.now).ofAccount(&ch.s)
 		v, err = w.finishAccount(ch, "service_account.disabled")
 		return orDryRun(err, dryRun)
 	})
@@ -213,8 +211,9 @@ func (a *Authority) EnableServiceAccount(ctx context.Context, c Caller, ref, nam
 		if err != nil {
 			return err
 		}
-		ch.s.DisabledAt, ch.s.DisabledBy = time.Time{}, ""
-		if err := coverOwner(ch.ac, ch.sp, serviceAccountOwner(ch.s, ch.sp.ws)); err != nil {
+		was := ch.s.stop()
+		stop{}.ofAccount(&ch.s)
+		if err := firstError(ch.ac.restart(was), coverOwner(ch.ac, ch.sp, serviceAccountOwner(ch.s, ch.sp.ws))); err != nil {
 			return err
 		}
 		v, err = w.finishAccount(ch, "service_account.enabled")

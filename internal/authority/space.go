@@ -75,18 +75,22 @@ func (a *Authority) space(r Reader, ws Workspace) (*space, error) {
 
 // nameOf is the address of who did something, by what [actor.name] stored; the id
 // of somebody who is gone, nil when nobody knows.
-func (sp *space) nameOf(id string) *string {
-	if sp.names == nil {
+func (sp *space) nameOf(id string) *string { return nameOf(sp.names, sp.ws, id) }
+
+// nameOf is [space.nameOf] where there is no space; ws is the zero one for what
+// belongs to the instance.
+func nameOf(r PeopleReader, ws Workspace, id string) *string {
+	if r == nil {
 		return optional(id)
 	}
 	switch {
 	case isUserID(id):
-		if u, err := sp.names.User(UserKey{PublicID: id}); err == nil {
+		if u, err := r.User(UserKey{PublicID: id}); err == nil {
 			id = userPrincipal(u).Address
 		}
 	case strings.HasPrefix(id, accountID):
-		if s, err := sp.names.ServiceAccount(sp.ws.ID, ServiceAccountKey{PublicID: id}); err == nil {
-			id = serviceAccountOwner(s, sp.ws).Address
+		if s, err := r.ServiceAccount(ws.ID, ServiceAccountKey{PublicID: id}); err == nil {
+			id = serviceAccountOwner(s, ws).Address
 		}
 	}
 	return optional(id)

@@ -32,7 +32,7 @@ func (a *Authority) GetUser(ctx context.Context, c Caller, ref string) (v api.Us
 			return err
 		}
 		slugs, err := workspacesOf(r, u)
-		v = userView(u, slugs)
+		v = userView(r, u, slugs)
 		return err
 	})
 	return v, err
@@ -66,7 +66,7 @@ func userViews(r Reader, rows []User) ([]api.User, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[i] = userView(u, slugs)
+		out[i] = userView(r, u, slugs)
 	}
 	return out, nil
 }
@@ -88,7 +88,7 @@ func (a *Authority) ListAdmins(ctx context.Context, c Caller) (out []api.User, e
 }
 
 // changeUser applies f to a user and tells memory and the audit of the instance.
-func (a *Authority) changeUser(ctx context.Context, e effect, c Caller, ref, action string, f func(*work, *User)) (v api.User, revision int64, err error) {
+func (a *Authority) changeUser(ctx context.Context, e effect, c Caller, ref, action string, f func(*work, *actor, *User)) (v api.User, revision int64, err error) {
 	revision, err = a.apply(ctx, e, c, func(w *work) error {
 		ac, err := a.enterInstance(w, c)
 		if err != nil {
@@ -102,7 +102,7 @@ func (a *Authority) changeUser(ctx context.Context, e effect, c Caller, ref, act
 			return api.Errorf(api.CodeErased, "everything about this user was erased")
 		}
 		was := u
-		f(w, &u)
+		f(w, ac, &u)
 		v, err = w.finishUser(ac, was, u, action)
 		return err
 	})
@@ -124,8 +124,8 @@ func (w *work) finishUser(ac *actor, was, u User, action string) (api.User, erro
 	if err := firstError(w.touchMemberships(was), w.keepAdmin(was)); err != nil {
 		return api.User{}, err
 	}
-	v := userView(u, slugs)
-	return v, w.audit(ac, Workspace{}, event{action: action, target: "user:" + v.ID, before: userView(was, slugs), after: v})
+	v := userView(w, u, slugs)
+	return v, w.audit(ac, Workspace{}, event{action: action, target: "user:" + v.ID, before: userView(w, was, slugs), after: v})
 }
 
 // touchMemberships tells memory of every membership of a user, and refuses a
@@ -164,25 +164,27 @@ func (w *work) keepAdmin(was User) error {
 
 // AddAdmin makes a user an instance administrator. It needs instance:admin.
 func (a *Authority) AddAdmin(ctx context.Context, c Caller, in api.AddAdmin) (api.User, int64, error) {
-	return a.changeUser(ctx, gives, c, in.User, "admin.added", func(_ *work, u *User) { u.InstanceAdmin = true })
+	return a.changeUser(ctx, gives, c, in.User, "admin.added", func(_ *work, _ *actor, u *User) { u.InstanceAdmin = true })
 }
 
 // RemoveAdmin makes an instance administrator a plain user.
 func (a *Authority) RemoveAdmin(ctx context.Context, c Caller, ref string) (api.User, int64, error) {
-	return a.changeUser(ctx, takes, c, ref, "admin.removed", func(_ *work, u *User) { u.InstanceAdmin = false })
+	return a.changeUser(ctx, takes, c, ref, "admin.removed", func(_ *work, _ *actor, u *User) { u.InstanceAdmin = false })
 }
 
 // DeactivateUser stops a person's tokens and sessions in every workspace until
 // it is activated. It needs instance:admin.
 func (a *Authority) DeactivateUser(ctx context.Context, c Caller, ref string) (api.User, int64, error) {
-	return a.changeUser(ctx, takes, c, ref, "user.deactivated", func(w *work, u *User) {
+	return a.changeUser(ctx, takes, c, ref, "user.deactivated", func(w *work, ac *actor, u *User) {
 		if u.DeactivatedAt.IsZero() {
-			u.DeactivatedAt = w.now
+			u.DeactivatedAt, u.DeactivatedBy = w.now, ac.name()
 		}
 	})
 }
 
 // ActivateUser brings a deactivated user back. It needs instance:admin.
 func (a *Authority) ActivateUser(ctx context.Context, c Caller, ref string) (api.User, int64, error) {
-	return a.changeUser(ctx, gives, c, ref, "user.activated", func(_ *work, u *User) { u.DeactivatedAt = time.Time{} })
+	return a.changeUser(ctx, gives, c, ref, "user.activated", func(_ *work, _ *actor, u *User) {
+		u.DeactivatedAt, u.DeactivatedBy = time.Time{}, ""
+	})
 }

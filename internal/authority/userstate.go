@@ -92,7 +92,7 @@ func (a *Authority) DeactivationOf(ctx context.Context, c Caller, ref string) (v
 		if err != nil {
 			return err
 		}
-		v = userView(u, v.Workspaces) // as it is, and not as it would be
+		v = userView(r, u, v.Workspaces) // as it is, and not as it would be
 		for _, slug := range v.Workspaces {
 			if err := a.stoppedWith(ctx, r, c, slug, v.ID, &hit); err != nil {
 				return err

@@ -240,18 +240,18 @@ func list0(s []string) []string {
 	return s
 }
 
-func userView(u User, workspaces []string) api.User {
+func userView(r Reader, u User, workspaces []string) api.User {
 	return api.User{
 		ID: u.PublicID, Email: optional(u.Email), Name: u.Name, InstanceAdmin: u.InstanceAdmin,
-		Active: u.DeactivatedAt.IsZero(), DeactivatedAt: api.When(u.DeactivatedAt), CreatedAt: u.CreatedAt.UTC(),
-		ErasedAt: api.When(u.ErasedAt), Workspaces: list0(workspaces), Revision: u.Revision,
+		Active: u.DeactivatedAt.IsZero(), DeactivatedAt: api.When(u.DeactivatedAt), DeactivatedBy: nameOf(r, Workspace{}, u.DeactivatedBy),
+		CreatedAt: u.CreatedAt.UTC(), ErasedAt: api.When(u.ErasedAt), Workspaces: list0(workspaces), Revision: u.Revision,
 	}
 }
 
-func workspaceView(ws Workspace) api.Workspace {
+func workspaceView(r Reader, ws Workspace) api.Workspace {
 	v := api.Workspace{
 		Slug: ws.Slug, Name: ws.Name, ExternalID: optional(ws.ExternalID), Metadata: ws.Metadata,
-		CreatedAt: ws.CreatedAt.UTC(), SuspendedAt: api.When(ws.SuspendedAt), Revision: ws.Revision,
+		CreatedAt: ws.CreatedAt.UTC(), SuspendedAt: api.When(ws.SuspendedAt), SuspendedBy: nameOf(r, ws, ws.SuspendedBy), Revision: ws.Revision,
 	}
 	if v.Metadata == nil {
 		v.Metadata = api.Metadata{}
@@ -273,7 +273,7 @@ func memberRow(m Member, sp *space) api.Member {
 	v := api.Member{
 		ID: m.UserPublicID, Email: optional(m.UserEmail), Name: m.Name, ExternalID: optional(m.ExternalID),
 		Address: o.Address, Active: o.Active, CreatedAt: m.CreatedAt.UTC(), Revision: m.Revision,
-		DeactivatedAt: api.When(m.DeactivatedAt), DeactivatedBy: sp.nameOf(m.DeactivatedBy),
+		DeactivatedAt: api.When(m.DeactivatedAt), DeactivatedBy: sp.nameOf(m.DeactivatedBy), HeldByInstance: m.Held,
 	}
 	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(m.Grants))
 	return v
@@ -291,7 +291,8 @@ func serviceAccountRow(s ServiceAccount, sp *space) api.ServiceAccount {
 	o := serviceAccountOwner(s, sp.ws)
 	v := api.ServiceAccount{
 		ID: s.PublicID, Name: s.Name, Address: o.Address, Description: s.Description, Contacts: list0(s.Contacts),
-		Active: o.Active, DisabledAt: api.When(s.DisabledAt), DisabledBy: sp.nameOf(s.DisabledBy), CreatedAt: s.CreatedAt.UTC(), Revision: s.Revision,
+		Active: o.Active, DisabledAt: api.When(s.DisabledAt), DisabledBy: sp.nameOf(s.DisabledBy), HeldByInstance: s.Held,
+		CreatedAt: s.CreatedAt.UTC(), Revision: s.Revision,
 	}
 	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(s.Grants))
 	return v

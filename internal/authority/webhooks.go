@@ -55,7 +55,7 @@ func (a *Authority) CreateWebhook(ctx context.Context, c Caller, at Where, in ap
 			return err
 		}
 		if found {
-			return w.rekeyAgain(ac, ws, was.Object, &out)
+			return w.rekeyAgain(ac, ws, was, &out)
 		}
 		h, err := w.newWebhook(ws, in)
 		if err != nil {
@@ -67,24 +67,28 @@ func (a *Authority) CreateWebhook(ctx context.Context, c Caller, at Where, in ap
 		if out.Webhook, err = w.putWebhook(ac, ws, h, event{action: "webhook.created"}); err != nil {
 			return err
 		}
-		return w.rememberObject(h.PublicID)
+		return w.rememberAt(h.PublicID, out.Webhook.Revision, w.now)
 	})
 	return out, err
 }
 
 // rekeyAgain gives an endpoint a fresh secret in place of the one whose answer
-// was lost.
-func (w *work) rekeyAgain(ac *actor, ws Workspace, id string, out *IssuedWebhook) error {
-	h, err := w.Webhook(ws.ID, id)
+// was lost. Who changed it since, or disabled it, or gave it another secret, has
+// decided about it: a key of that time does not undo that.
+func (w *work) rekeyAgain(ac *actor, ws Workspace, was Idempotency, out *IssuedWebhook) error {
+	h, err := w.Webhook(ws.ID, was.Object)
 	if err != nil {
 		return err
 	}
-	before := webhookView(h, ws, w.now)
+	if h.Revision != int64(was.Secret) {
+		return api.Errorf(api.CodeIdempotencyKeyUsed, "the endpoint that this key made was changed since; rotate its secret instead")
+	}
+	before := webhookView(w, h, ws, w.now)
 	if h.Secret, out.Secret, err = w.signingSecret(h); err != nil {
 		return err
 	}
 	out.Webhook, err = w.putWebhook(ac, ws, h, event{action: "webhook.secret_reissued", before: before})
-	return err
+	return firstError(err, w.rememberAt(h.PublicID, out.Webhook.Revision, was.CreatedAt))
 }
 
 func (w *work) newWebhook(ws Workspace, in api.CreateWebhook) (Webhook, error) {
@@ -189,17 +193,17 @@ func (w *work) putWebhook(ac *actor, ws Workspace, h Webhook, e event) (api.Webh
 		return api.Webhook{}, err
 	}
 	w.touchEndpoint(h.ID)
-	v := webhookView(h, ws, w.now)
+	v := webhookView(w, h, ws, w.now)
 	e.target, e.after = "webhook:"+h.PublicID, v
 	return v, w.audit(ac, ws, e)
 }
 
-func webhookView(h Webhook, ws Workspace, now time.Time) api.Webhook {
+func webhookView(r PeopleReader, h Webhook, ws Workspace, now time.Time) api.Webhook {
 	v := api.Webhook{
 		ID: h.PublicID, Workspace: optional(ws.Slug), URL: h.URL, Description: h.Description, Events: list0(h.Events),
 		Enabled: h.Enabled, FormerSecretsUntil: []time.Time{}, FailingSince: api.When(h.FailingSince),
-		DisabledAt: api.When(h.DisabledAt), DisabledReason: optional(h.DisabledReason), CreatedAt: h.CreatedAt.UTC(),
-		Revision: h.Revision,
+		DisabledAt: api.When(h.DisabledAt), DisabledReason: optional(h.DisabledReason),
+		DisabledBy: nameOf(r, ws, h.DisabledBy), HeldByInstance: h.Held, CreatedAt: h.CreatedAt.UTC(), Revision: h.Revision,
 	}
 	for _, f := range h.former(now) {
 		v.FormerSecretsUntil = append(v.FormerSecretsUntil, f.EndsAt.UTC())
@@ -210,8 +214,8 @@ func webhookView(h Webhook, ws Workspace, now time.Time) api.Webhook {
 
 // webhook shows an endpoint. The path of its address may be a secret of the
 // receiver's, so only whoever may change it is shown that.
-func (ac *actor) webhook(h Webhook, ws Workspace, now time.Time) api.Webhook {
-	v := webhookView(h, ws, now)
+func (ac *actor) webhook(r PeopleReader, h Webhook, ws Workspace, now time.Time) api.Webhook {
+	v := webhookView(r, h, ws, now)
 	if ws.ID != 0 && ac.need("webhooks:write") != nil {
 		if u, err := url.Parse(h.URL); err == nil {
 			v.URL = u.Scheme + "://" + u.Host + "/…"
@@ -232,7 +236,7 @@ func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page P
 			return err
 		}
 		rows, next = cut(rows, page.size(), func(h Webhook) int64 { return h.ID })
-		out = views(rows, func(h Webhook) api.Webhook { return ac.webhook(h, ws, a.now()) })
+		out = views(rows, func(h Webhook) api.Webhook { return ac.webhook(r, h, ws, a.now()) })
 		return nil
 	})
 	return out, next, err
@@ -246,15 +250,15 @@ func (a *Authority) GetWebhook(ctx context.Context, c Caller, at Where, id strin
 			return err
 		}
 		h, err := r.Webhook(ws.ID, id)
-		v = ac.webhook(h, ws, a.now())
+		v = ac.webhook(r, h, ws, a.now())
 		return err
 	})
 	return v, err
 }
 
 // changeWebhook finds an endpoint, lets f change it, and writes it.
-func (a *Authority) changeWebhook(ctx context.Context, c Caller, at Where, id, action string, f func(*work, *Webhook) error) (v api.Webhook, revision int64, err error) {
-	revision, err = a.mutate(ctx, c, func(w *work) error {
+func (a *Authority) changeWebhook(ctx context.Context, e effect, c Caller, at Where, id, action string, f func(*work, *actor, *Webhook) error) (v api.Webhook, revision int64, err error) {
+	revision, err = a.apply(ctx, e, c, func(w *work) error {
 		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
 		if err != nil {
 			return err
@@ -266,8 +270,8 @@ func (a *Authority) changeWebhook(ctx context.Context, c Caller, at Where, id, a
 		if err := w.expect(ws, "webhook:"+h.PublicID, h.Revision); err != nil {
 			return err
 		}
-		before := webhookView(h, ws, w.now)
-		if err := f(w, &h); err != nil {
+		before := webhookView(w, h, ws, w.now)
+		if err := f(w, ac, &h); err != nil {
 			return err
 		}
 		v, err = w.putWebhook(ac, ws, h, event{action: action, before: before})
@@ -277,29 +281,51 @@ func (a *Authority) changeWebhook(ctx context.Context, c Caller, at Where, id, a
 }
 
 // EditWebhook merges a patch into an endpoint. It needs webhooks:write.
-// Disabling it drops what is pending for it; enabling it forgets its failures.
+// Disabling it drops what is pending for it; enabling it forgets its failures, and is
+// for the instance's administrators when one of them disabled it.
 func (a *Authority) EditWebhook(ctx context.Context, c Caller, at Where, id string, in api.EditWebhook) (v api.Webhook, revision int64, err error) {
-	return a.changeWebhook(ctx, c, at, id, "webhook.edited", func(w *work, h *Webhook) error {
-		if err := w.describeWebhook(h, in); err != nil {
+	if in.Enabled.Has() && !in.Enabled.Value && !in.URL.Set && !in.Events.Set {
+		return a.editWebhook(ctx, takes, c, at, id, in)
+	}
+	return a.editWebhook(ctx, gives, c, at, id, in)
+}
+
+func (a *Authority) editWebhook(ctx context.Context, e effect, c Caller, at Where, id string, in api.EditWebhook) (v api.Webhook, revision int64, err error) {
+	return a.changeWebhook(ctx, e, c, at, id, "webhook.edited", func(w *work, ac *actor, h *Webhook) error {
+		if err := w.describeWebhook(h, in); err != nil || !in.Enabled.Has() {
 			return err
 		}
-		if !in.Enabled.Has() || in.Enabled.Value == h.Enabled {
-			return nil
+		if in.Enabled.Value {
+			return enableWebhook(ac, h)
 		}
-		h.Enabled, h.DisabledReason, h.FailingSince, h.DisabledAt = in.Enabled.Value, "", time.Time{}, time.Time{}
-		if h.Enabled {
-			return nil
-		}
-		h.DisabledAt = w.now
-		return w.DropDeliveries(h.ID, w.now)
+		return w.disableWebhook(ac, h)
 	})
+}
+
+func enableWebhook(ac *actor, h *Webhook) error {
+	if h.Enabled {
+		return nil
+	}
+	was := h.stop()
+	h.Enabled, h.DisabledReason, h.FailingSince = true, "", time.Time{}
+	stop{}.ofWebhook(h)
+	return ac.restart(was)
+}
+
+func (w *work) disableWebhook(ac *actor, h *Webhook) error {
+	if h.Enabled {
+		h.DisabledReason, h.FailingSince = "", time.Time{}
+	}
+	h.Enabled = false
+	ac.stop(h.stop(), "webhooks:write", w.now).ofWebhook(h)
+	return w.DropDeliveries(h.ID, w.now)
 }
 
 // RotateWebhookSecret gives an endpoint a new signing secret and answers it,
 // this once. Every delivery bears a signature of each former secret until that one
 // had its day.
 func (a *Authority) RotateWebhookSecret(ctx context.Context, c Caller, at Where, id string) (out IssuedWebhook, err error) {
-	out.Webhook, out.Revision, err = a.changeWebhook(ctx, c, at, id, "webhook.secret_rotated", func(w *work, h *Webhook) error {
+	out.Webhook, out.Revision, err = a.changeWebhook(ctx, gives, c, at, id, "webhook.secret_rotated", func(w *work, _ *actor, h *Webhook) error {
 		err := w.sentOnce()
 		if err != nil {
 			return err
@@ -324,7 +350,7 @@ func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id st
 		if err != nil {
 			return err
 		}
-		v = webhookView(h, ws, w.now)
+		v = webhookView(w, h, ws, w.now)
 		w.touchEndpoint(h.ID)
 		return firstError(w.expect(ws, "webhook:"+h.PublicID, h.Revision), w.DeleteWebhook(h.ID),
 			w.audit(ac, ws, event{action: "webhook.deleted", target: "webhook:" + h.PublicID, before: v}))

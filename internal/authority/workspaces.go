@@ -19,13 +19,13 @@ func (a *Authority) CreateWorkspace(ctx context.Context, c Caller, in api.Create
 		}
 		if again, err := w.shown(func(slug string) error {
 			ws, err := w.Workspace(WorkspaceKey{Slug: slug})
-			v = workspaceView(ws)
+			v = workspaceView(w, ws)
 			return err
 		}); again || err != nil {
 			return err
 		}
 		ws, err := w.newWorkspace(ac, in)
-		v = workspaceView(ws)
+		v = workspaceView(w, ws)
 		return firstError(err, w.rememberObject(ws.Slug))
 	})
 	return v, revision, err
@@ -48,7 +48,7 @@ func (w *work) newWorkspace(ac *actor, in api.CreateWorkspace) (Workspace, error
 		return ws, err
 	}
 	w.touchWorkspace(ws.ID)
-	return ws, w.audit(ac, ws, event{action: "workspace.created", target: ws.Slug, after: workspaceView(ws)})
+	return ws, w.audit(ac, ws, event{action: "workspace.created", target: ws.Slug, after: workspaceView(w, ws)})
 }
 
 // taken says that a name is in use, unless looking it up failed otherwise.
@@ -95,7 +95,7 @@ func (a *Authority) GetWorkspace(ctx context.Context, c Caller, ref string) (v a
 	err = a.read(ctx, func(r Reader) error {
 		_, sp, err := a.enter(r, c, ref)
 		if err == nil {
-			v = workspaceView(sp.ws)
+			v = workspaceView(r, sp.ws)
 		}
 		return err
 	})
@@ -115,7 +115,7 @@ func (a *Authority) ListWorkspaces(ctx context.Context, c Caller, page Page) (ou
 			return err
 		}
 		rows, next = cut(rows, page.size(), func(ws Workspace) int64 { return ws.ID })
-		out = views(rows, workspaceView)
+		out = views(rows, func(ws Workspace) api.Workspace { return workspaceView(r, ws) })
 		return nil
 	})
 	return out, next, err
@@ -173,7 +173,7 @@ func (a *Authority) EditWorkspace(ctx context.Context, c Caller, ref string, in 
 
 // changeWorkspace applies f to a workspace, writes it and tells the audit.
 func (w *work) changeWorkspace(ac *actor, ws Workspace, action string, f func(*Workspace) error) (api.Workspace, error) {
-	before := workspaceView(ws)
+	before := workspaceView(w, ws)
 	if err := w.expect(ws, ws.Slug, ws.Revision); err != nil {
 		return before, err
 	}
@@ -186,7 +186,7 @@ func (w *work) changeWorkspace(ac *actor, ws Workspace, action string, f func(*W
 	}
 	w.touchWorkspace(ws.ID)
 	w.touchOwner(workspaceOwner(ws).Key.Type, ws.ID)
-	v := workspaceView(ws)
+	v := workspaceView(w, ws)
 	return v, w.audit(ac, ws, event{action: action, target: ws.Slug, before: before, after: v})
 }
 
@@ -244,7 +244,7 @@ func (w *work) putNewWorkspace(ac *actor, ref string, in api.PutWorkspace) (api.
 		return api.Workspace{}, api.FieldError("slug", "is required for a new workspace")
 	}
 	ws, err := w.newWorkspace(ac, create)
-	return workspaceView(ws), err
+	return workspaceView(w, ws), err
 }
 
 func (w *work) replaceWorkspace(ws *Workspace, in api.PutWorkspace) error {
@@ -261,9 +261,9 @@ func (w *work) replaceWorkspace(ws *Workspace, in api.PutWorkspace) error {
 // SuspendWorkspace stops all tokens and sessions of a workspace until it is
 // resumed. It needs instance:admin.
 func (a *Authority) SuspendWorkspace(ctx context.Context, c Caller, ref string) (api.Workspace, int64, error) {
-	return a.setSuspended(ctx, takes, c, ref, "workspace.suspended", func(ws *Workspace, now time.Time) {
+	return a.setSuspended(ctx, takes, c, ref, "workspace.suspended", func(ac *actor, ws *Workspace, now time.Time) {
 		if ws.SuspendedAt.IsZero() {
-			ws.SuspendedAt = now
+			ws.SuspendedAt, ws.SuspendedBy = now, ac.name()
 		}
 	})
 }
@@ -290,17 +290,19 @@ func (a *Authority) SuspensionOf(ctx context.Context, c Caller, ref string) (hit
 
 // ResumeWorkspace brings a suspended workspace back. It needs instance:admin.
 func (a *Authority) ResumeWorkspace(ctx context.Context, c Caller, ref string) (api.Workspace, int64, error) {
-	return a.setSuspended(ctx, gives, c, ref, "workspace.resumed", func(ws *Workspace, _ time.Time) { ws.SuspendedAt = time.Time{} })
+	return a.setSuspended(ctx, gives, c, ref, "workspace.resumed", func(_ *actor, ws *Workspace, _ time.Time) {
+		ws.SuspendedAt, ws.SuspendedBy = time.Time{}, ""
+	})
 }
 
-func (a *Authority) setSuspended(ctx context.Context, e effect, c Caller, ref, action string, set func(*Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
+func (a *Authority) setSuspended(ctx context.Context, e effect, c Caller, ref, action string, set func(*actor, *Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
 	revision, err = a.apply(ctx, e, c, func(w *work) error {
 		ac, sp, err := a.enterForInstance(w, c, ref)
 		if err != nil {
 			return err
 		}
 		v, err = w.changeWorkspace(ac, sp.ws, action, func(ws *Workspace) error {
-			set(ws, w.now)
+			set(ac, ws, w.now)
 			return nil
 		})
 		return err

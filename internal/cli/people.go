@@ -118,6 +118,7 @@ func (a *app) showMember(m api.Member, err error) error {
 	return a.show(m, said([]row{
 		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", optional(m.ExternalID)}, {"status", active(m.Active)},
 		{"rights", rights(m.Grants)}, {"effective", rights(m.Effective)}, {"since", a.when(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
+		{"held", heldByInstance(m.HeldByInstance)},
 	}))
 }
 
@@ -235,6 +236,7 @@ func (a *app) showAccount(s api.ServiceAccount, err error) error {
 	return a.show(s, said([]row{
 		{"name", s.Name}, {"address", s.Address}, {"id", s.ID}, {"description", s.Description}, {"contacts", strings.Join(s.Contacts, " ")}, {"status", active(s.Active)},
 		{"rights", rights(s.Grants)}, {"effective", rights(s.Effective)}, {"since", a.when(&s.CreatedAt)}, {"disabled", a.by(s.DisabledAt, s.DisabledBy)},
+		{"held", heldByInstance(s.HeldByInstance)},
 	}))
 }
 
@@ -360,6 +362,7 @@ func (a *app) userAct(use, short string, act func(*client.Client, context.Contex
 			return err
 		}
 		line := a.userLine(u)
-		return a.show(u, said([]row{{"user", line[0]}, {"id", line[1]}, {"name", line[2]}, {"status", line[3]}, {"administrator", line[4]}, {"workspaces", line[5]}}))
+		return a.show(u, said([]row{{"user", line[0]}, {"id", line[1]}, {"name", line[2]}, {"status", line[3]}, {"administrator", line[4]}, {"workspaces", line[5]},
+			{"deactivated", a.by(u.DeactivatedAt, u.DeactivatedBy)}}))
 	})
 }

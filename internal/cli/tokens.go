@@ -309,6 +309,14 @@ func (a *app) by(at *time.Time, who *string) string {
 	return a.when(at) + " by " + *who
 }
 
+// heldByInstance says who alone brings back what was stopped.
+func heldByInstance(held bool) string {
+	if !held {
+		return ""
+	}
+	return "by an administrator of the instance, who alone brings it back"
+}
+
 // heldText says what the owner alone does not undo.
 func heldText(h *api.Held) string {
 	if h == nil {

@@ -63,11 +63,11 @@ func (a *app) webhookRows(v api.Webhook) []row {
 	if !v.Enabled {
 		state = "disabled " + optional(v.DisabledReason)
 	}
-	rows := []row{{"id", v.ID}, {"url", v.URL}, {"events", strings.Join(v.Events, ", ")}, {"state", state}}
+	rows := []row{{"id", v.ID}, {"url", v.URL}, {"events", strings.Join(v.Events, ", ")}, {"state", state}, {"disabled", a.by(v.DisabledAt, v.DisabledBy)}, {"held", heldByInstance(v.HeldByInstance)}}
 	for i, end := range v.FormerSecretsUntil {
 		rows = append(rows, row{fmt.Sprintf("former secret %d", i+1), "signs until " + a.when(&end)})
 	}
-	return rows
+	return said(rows)
 }
 
 func (a *app) webhookList(instance *bool) *cobra.Command {

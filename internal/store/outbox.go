@@ -10,12 +10,12 @@ import (
 )
 
 const webhookColumns = `id, workspace, public_id, url, description, events, secret, enabled,
-	failing_since, disabled_at, disabled_reason, created_at, revision`
+	failing_since, disabled_at, disabled_reason, disabled_by, held, created_at, revision`
 
 func webhookFields(w *authority.Webhook) []any {
 	return []any{
 		&w.ID, &w.Workspace, &w.PublicID, &w.URL, &w.Description, document{&w.Events}, blob{&w.Secret},
-		&w.Enabled, instant{&w.FailingSince}, instant{&w.DisabledAt}, &w.DisabledReason,
+		&w.Enabled, instant{&w.FailingSince}, instant{&w.DisabledAt}, &w.DisabledReason, &w.DisabledBy, &w.Held,
 		instant{&w.CreatedAt}, &w.Revision,
 	}
 }
@@ -61,12 +61,12 @@ func (r *reader) Subscribed(workspace authority.ID) ([]authority.Webhook, error)
 func (t *tx) PutWebhook(w authority.Webhook) error {
 	err := t.exec(`
 		INSERT INTO webhooks (`+webhookColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (id) DO UPDATE SET
 			workspace = excluded.workspace, public_id = excluded.public_id, url = excluded.url,
 			description = excluded.description, events = excluded.events, secret = excluded.secret,
 			enabled = excluded.enabled, failing_since = excluded.failing_since, disabled_at = excluded.disabled_at,
-			disabled_reason = excluded.disabled_reason, created_at = excluded.created_at,
+			disabled_reason = excluded.disabled_reason, disabled_by = excluded.disabled_by, held = excluded.held, created_at = excluded.created_at,
 			revision = excluded.revision`, webhookFields(&w)...)
 	if err == nil {
 		err = t.exec(`DELETE FROM webhook_secrets WHERE webhook = $1`, w.ID)

@@ -2,12 +2,12 @@ package store
 
 import "github.com/tokenry/tokenry/internal/authority"
 
-const userColumns = `id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, erased_at, revision`
+const userColumns = `id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, deactivated_by, erased_at, revision`
 
 func userFields(u *authority.User) []any {
 	return []any{
 		&u.ID, &u.PublicID, word{&u.Email}, &u.Name, &u.PasswordHash, &u.InstanceAdmin,
-		instant{&u.CreatedAt}, instant{&u.DeactivatedAt}, instant{&u.ErasedAt}, &u.Revision,
+		instant{&u.CreatedAt}, instant{&u.DeactivatedAt}, &u.DeactivatedBy, instant{&u.ErasedAt}, &u.Revision,
 	}
 }
 
@@ -42,12 +42,12 @@ func (r *reader) InstanceAdmins() ([]authority.User, error) {
 func (t *tx) PutUser(u authority.User) error {
 	return t.exec(`
 		INSERT INTO users (`+userColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (id) DO UPDATE SET
 			public_id = excluded.public_id, email = excluded.email, name = excluded.name,
 			password_hash = excluded.password_hash, instance_admin = excluded.instance_admin,
 			created_at = excluded.created_at, deactivated_at = excluded.deactivated_at,
-			erased_at = excluded.erased_at, revision = excluded.revision`, userFields(&u)...)
+			deactivated_by = excluded.deactivated_by, erased_at = excluded.erased_at, revision = excluded.revision`, userFields(&u)...)
 }
 
 // memberHas is what a member is searched in.
@@ -56,14 +56,14 @@ const memberHas = `
 	OR lower(u.name) LIKE pattern ESCAPE '\' OR lower(u.public_id) LIKE pattern ESCAPE '\'`
 
 const memberSelect = ` SELECT m.id, m.workspace, m.user_id, m.name, m.external_id, m.grants, m.created_at,
-	m.deactivated_at, m.deactivated_by, m.removed_at, m.revision, u.public_id, u.email, u.name, u.instance_admin, u.deactivated_at
+	m.deactivated_at, m.deactivated_by, m.held, m.removed_at, m.revision, u.public_id, u.email, u.name, u.instance_admin, u.deactivated_at
 	FROM members m JOIN users u ON u.id = m.user_id `
 
 // memberOwn are the fields of the membership; memberFields adds the user's.
 func memberOwn(m *authority.Member) []any {
 	return []any{
 		&m.ID, &m.Workspace, &m.User, &m.Name, word{&m.ExternalID}, document{&m.Grants}, instant{&m.CreatedAt},
-		instant{&m.DeactivatedAt}, &m.DeactivatedBy, instant{&m.RemovedAt}, &m.Revision,
+		instant{&m.DeactivatedAt}, &m.DeactivatedBy, &m.Held, instant{&m.RemovedAt}, &m.Revision,
 	}
 }
 
@@ -123,22 +123,22 @@ func (r *reader) Members(workspace authority.ID, q authority.Range) ([]authority
 func (t *tx) PutMember(m authority.Member) error {
 	return t.exec(`
 		INSERT INTO members (id, workspace, user_id, name, external_id, grants, created_at, deactivated_at,
-			deactivated_by, removed_at, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			deactivated_by, held, removed_at, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (id) DO UPDATE SET
 			workspace = excluded.workspace, user_id = excluded.user_id, name = excluded.name,
 			external_id = excluded.external_id, grants = excluded.grants, created_at = excluded.created_at,
 			deactivated_at = excluded.deactivated_at, deactivated_by = excluded.deactivated_by,
-			removed_at = excluded.removed_at, revision = excluded.revision`, memberOwn(&m)...)
+			held = excluded.held, removed_at = excluded.removed_at, revision = excluded.revision`, memberOwn(&m)...)
 }
 
 const accountColumns = `id, workspace, public_id, name, description, contacts, grants, created_at, disabled_at,
-	disabled_by, removed_at, revision`
+	disabled_by, held, removed_at, revision`
 
 func accountFields(a *authority.ServiceAccount) []any {
 	return []any{
 		&a.ID, &a.Workspace, &a.PublicID, &a.Name, &a.Description, document{&a.Contacts}, document{&a.Grants},
-		instant{&a.CreatedAt}, instant{&a.DisabledAt}, &a.DisabledBy, instant{&a.RemovedAt}, &a.Revision,
+		instant{&a.CreatedAt}, instant{&a.DisabledAt}, &a.DisabledBy, &a.Held, instant{&a.RemovedAt}, &a.Revision,
 	}
 }
 
@@ -181,10 +181,10 @@ func (r *reader) ServiceAccounts(workspace authority.ID, q authority.Range) ([]a
 func (t *tx) PutServiceAccount(a authority.ServiceAccount) error {
 	return t.exec(`
 		INSERT INTO service_accounts (`+accountColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET
 			workspace = excluded.workspace, public_id = excluded.public_id, name = excluded.name,
 			description = excluded.description, contacts = excluded.contacts, grants = excluded.grants,
 			created_at = excluded.created_at, disabled_at = excluded.disabled_at, disabled_by = excluded.disabled_by,
-			removed_at = excluded.removed_at, revision = excluded.revision`, accountFields(&a)...)
+			held = excluded.held, removed_at = excluded.removed_at, revision = excluded.revision`, accountFields(&a)...)
 }

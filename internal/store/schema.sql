@@ -154,7 +154,7 @@ CREATE TABLE members (
     deactivated_at BIGINT,
     removed_at BIGINT,
     revision BIGINT NOT NULL
-, deactivated_by TEXT NOT NULL DEFAULT '');
+, deactivated_by TEXT NOT NULL DEFAULT '', held BOOLEAN NOT NULL DEFAULT FALSE);
 
 CREATE INDEX members_all ON members (user_id);
 
@@ -272,7 +272,7 @@ CREATE TABLE service_accounts (
     disabled_at BIGINT,
     removed_at BIGINT,
     revision BIGINT NOT NULL
-, disabled_by TEXT NOT NULL DEFAULT '');
+, disabled_by TEXT NOT NULL DEFAULT '', held BOOLEAN NOT NULL DEFAULT FALSE);
 
 CREATE INDEX service_accounts_list ON service_accounts (workspace, id) WHERE removed_at IS NULL;
 
@@ -407,7 +407,7 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL,
     deactivated_at BIGINT,
     revision BIGINT NOT NULL
-, erased_at BIGINT);
+, erased_at BIGINT, deactivated_by TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX users_instance_admins ON users (id) WHERE instance_admin;
 
@@ -433,7 +433,7 @@ CREATE TABLE webhooks (
     disabled_reason TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     revision BIGINT NOT NULL
-);
+, disabled_by TEXT NOT NULL DEFAULT '', held BOOLEAN NOT NULL DEFAULT FALSE);
 
 CREATE INDEX webhooks_list ON webhooks (workspace, id);
 
@@ -448,7 +448,7 @@ CREATE TABLE workspaces (
     suspended_at BIGINT,
     deleted_at BIGINT,
     revision BIGINT NOT NULL
-, purged_at BIGINT, policy_revision BIGINT NOT NULL DEFAULT 0);
+, purged_at BIGINT, policy_revision BIGINT NOT NULL DEFAULT 0, suspended_by TEXT NOT NULL DEFAULT '');
 
 CREATE INDEX workspaces_deleted ON workspaces (id) WHERE deleted_at IS NOT NULL;
 

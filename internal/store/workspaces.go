@@ -19,12 +19,12 @@ func (t *tx) PutInstance(i authority.Instance) error {
 		WHERE id = 1`, instanceFields(&i)...)
 }
 
-const workspaceColumns = `w.id, w.slug, w.name, w.external_id, w.metadata, w.policy, w.policy_revision, w.created_at, w.suspended_at, w.deleted_at, w.purged_at, w.revision`
+const workspaceColumns = `w.id, w.slug, w.name, w.external_id, w.metadata, w.policy, w.policy_revision, w.created_at, w.suspended_at, w.suspended_by, w.deleted_at, w.purged_at, w.revision`
 
 func workspaceFields(w *authority.Workspace) []any {
 	return []any{
 		&w.ID, &w.Slug, &w.Name, word{&w.ExternalID}, document{&w.Metadata}, document{&w.Policy}, &w.PolicyRevision,
-		instant{&w.CreatedAt}, instant{&w.SuspendedAt}, instant{&w.DeletedAt}, instant{&w.PurgedAt}, &w.Revision,
+		instant{&w.CreatedAt}, instant{&w.SuspendedAt}, &w.SuspendedBy, instant{&w.DeletedAt}, instant{&w.PurgedAt}, &w.Revision,
 	}
 }
 
@@ -69,10 +69,11 @@ func (r *reader) CountWorkspaces(limit int) (int, error) {
 // PutWorkspace refuses a slug that was ever used.
 func (t *tx) PutWorkspace(w authority.Workspace) error {
 	return t.exec(`
-		INSERT INTO workspaces (id, slug, name, external_id, metadata, policy, policy_revision, created_at, suspended_at, deleted_at, purged_at, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		INSERT INTO workspaces (id, slug, name, external_id, metadata, policy, policy_revision, created_at, suspended_at, suspended_by,
+			deleted_at, purged_at, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET
 			slug = excluded.slug, name = excluded.name, external_id = excluded.external_id, metadata = excluded.metadata,
-			policy = excluded.policy, policy_revision = excluded.policy_revision, created_at = excluded.created_at, suspended_at = excluded.suspended_at,
+			policy = excluded.policy, policy_revision = excluded.policy_revision, created_at = excluded.created_at, suspended_at = excluded.suspended_at, suspended_by = excluded.suspended_by,
 			deleted_at = excluded.deleted_at, purged_at = excluded.purged_at, revision = excluded.revision`, workspaceFields(&w)...)
 }

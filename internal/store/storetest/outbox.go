@@ -44,7 +44,7 @@ func fullWebhook(id, workspace authority.ID) authority.Webhook {
 	return authority.Webhook{
 		ID: id, Workspace: workspace, PublicID: "whk_1", URL: "https://example.com", Description: "ours", Events: []string{"token.*"},
 		Secret: []byte{0, 1}, FormerSecrets: []authority.FormerSecret{{Sealed: []byte{2, 0}, EndsAt: at(1)}, {Sealed: []byte{2, 1}, EndsAt: at(2)}}, Enabled: true, FailingSince: at(2),
-		DisabledAt: at(3), DisabledReason: "gone", CreatedAt: at(4), Revision: 12,
+		DisabledAt: at(3), DisabledReason: "gone", DisabledBy: "usr_4", Held: true, CreatedAt: at(4), Revision: 12,
 	}
 }
 

@@ -31,7 +31,7 @@ func fullWorkspace(id authority.ID) authority.Workspace {
 	return authority.Workspace{
 		ID: id, Slug: "acme", Name: "Acme", ExternalID: "ext-1", Metadata: api.Metadata{"tier": "gold", "seats": json.Number("3.5"), "beta": true},
 		Policy:    api.PatchPolicy{MaxLifetime: api.Some(90 * api.Day), RateLimit: api.Null[api.RateLimit]()},
-		CreatedAt: at(1), SuspendedAt: at(2), DeletedAt: at(3), PurgedAt: at(4), PolicyRevision: 5, Revision: 7,
+		CreatedAt: at(1), SuspendedAt: at(2), SuspendedBy: "usr_4", DeletedAt: at(3), PurgedAt: at(4), PolicyRevision: 5, Revision: 7,
 	}
 }
 
@@ -43,7 +43,7 @@ func userRow(id authority.ID) authority.User {
 func fullUser(id authority.ID) authority.User {
 	return authority.User{
 		ID: id, PublicID: "usr_1", Email: "ada@example.com", Name: "Ada", PasswordHash: "$argon2id$x", InstanceAdmin: true,
-		CreatedAt: at(1), DeactivatedAt: at(2), ErasedAt: at(3), Revision: 8,
+		CreatedAt: at(1), DeactivatedAt: at(2), DeactivatedBy: "usr_4", ErasedAt: at(3), Revision: 8,
 	}
 }
 
@@ -56,7 +56,7 @@ func fullMember(id, workspace, user authority.ID) authority.Member {
 	return authority.Member{
 		ID: id, Workspace: workspace, User: user, Name: "Ada L.", ExternalID: "ext-2",
 		Grants:    []grant.Statement{{Role: "Viewer", Resources: []string{"*"}}, {Scopes: []string{}, Resources: []string{"a"}}},
-		CreatedAt: at(3), DeactivatedAt: at(4), DeactivatedBy: "usr_2", RemovedAt: at(5), Revision: 9,
+		CreatedAt: at(3), DeactivatedAt: at(4), DeactivatedBy: "usr_2", Held: true, RemovedAt: at(5), Revision: 9,
 		UserPublicID: "usr_1", UserEmail: "ada@example.com", UserName: "Ada", UserInstanceAdmin: true, UserDeactivatedAt: at(2),
 	}
 }
@@ -72,7 +72,7 @@ func fullAccount(id, workspace authority.ID) authority.ServiceAccount {
 	return authority.ServiceAccount{
 		ID: id, Workspace: workspace, PublicID: "sa_1", Name: "ci", Description: "builds", Contacts: []string{"ops@example.com"},
 		Grants:    []grant.Statement{{Scopes: []string{"tickets:read"}, Resources: []string{"pay*"}}},
-		CreatedAt: at(1), DisabledAt: at(2), DisabledBy: "usr_1", RemovedAt: at(3), Revision: 10,
+		CreatedAt: at(1), DisabledAt: at(2), DisabledBy: "usr_1", Held: true, RemovedAt: at(3), Revision: 10,
 	}
 }
 
