@@ -202,10 +202,12 @@ type TokenFilter struct {
 
 // Whoami tells a caller who it is.
 type Whoami struct {
-	Token     *Token      `json:"token"`
-	Principal Principal   `json:"principal"`
-	Workspace string      `json:"workspace"`
-	Effective []Statement `json:"effective"`
+	Token     *Token    `json:"token"`
+	Principal Principal `json:"principal"`
+	Workspace string    `json:"workspace"`
+	// Effective is left out of what is too large to be told: a grant from before there
+	// was a bound.
+	Effective []Statement `json:"effective,omitzero"`
 	Scopes    []string    `json:"scopes"`
 	Resources []string    `json:"resources"`
 	// InstanceAdmin says whether the caller holds the instance's own powers.

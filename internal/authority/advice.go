@@ -241,7 +241,7 @@ func (ad *adviser) wide(t Token, f *verify.Token, o *verify.Owner) *api.Advice {
 }
 
 func (ad *adviser) narrow(f *verify.Token, o *verify.Owner, exercised []string, days int) *api.Advice {
-	had := verify.Effective(f, o, &ad.sp.facts)
+	had := ad.sp.effective(f, *o)
 	sts := f.Statements
 	if sts == nil {
 		sts = had.Statements()
@@ -250,13 +250,13 @@ func (ad *adviser) narrow(f *verify.Token, o *verify.Owner, exercised []string, 
 	for _, st := range sts {
 		one := *f
 		one.Statements = []grant.Statement{st}
-		if kept := keptScopes(verify.Effective(&one, o, &ad.sp.facts), exercised); len(kept) > 0 {
+		if kept := keptScopes(ad.sp.effective(&one, *o), exercised); len(kept) > 0 {
 			narrowed = append(narrowed, grant.Statement{Scopes: kept, Resources: st.Resources})
 		}
 	}
 	after := *f
 	after.Statements = narrowed
-	has := verify.Effective(&after, o, &ad.sp.facts)
+	has := ad.sp.effective(&after, *o)
 	unused := ad.notIn(had, has)
 	if len(narrowed) == 0 || len(unused) == 0 {
 		return nil
@@ -270,7 +270,7 @@ func (ad *adviser) narrow(f *verify.Token, o *verify.Owner, exercised []string, 
 }
 
 // keptScopes are those of a grant that were exercised, and its built-in ones.
-func keptScopes(g grant.Grant, exercised []string) []string {
+func keptScopes(g rights, exercised []string) []string {
 	var kept []string
 	for _, s := range exercised {
 		if !grant.IsBuiltIn(s) && !grant.IsInstance(s) && g.AllowsAny(s) {
@@ -290,13 +290,13 @@ func keptScopes(g grant.Grant, exercised []string) []string {
 }
 
 // ofBuiltIns says whether a grant holds any built-in or instance scope.
-func ofBuiltIns(g grant.Grant) bool {
+func ofBuiltIns(g rights) bool {
 	return slices.ContainsFunc(slices.Concat(grant.BuiltIn(), grant.InstanceScopes()), g.AllowsAny)
 }
 
 // notIn names the scopes that one grant has and another has not: those that the
 // catalogue or the grant itself names; where it names none, its patterns.
-func (ad *adviser) notIn(had, has grant.Grant) []string {
+func (ad *adviser) notIn(had, has rights) []string {
 	var names, patterns []string
 	for s := range ad.sp.scopes {
 		names = append(names, s)

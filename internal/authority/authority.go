@@ -2,8 +2,10 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/url"
+	"runtime"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -36,6 +38,9 @@ type Options struct {
 	// Waited is told how long each change waited for its turn, by its effect
 	// ("gives", "takes" or "idle"); nil is nobody.
 	Waited func(effect string, d time.Duration)
+	// Reckoned is told of each dear grant that was compiled or compared, and whether
+	// everybody waited for it; nil is nobody.
+	Reckoned func(locked bool)
 	// Mail says that there is a mail server, so that mails are written for it.
 	Mail bool
 	// CheckWebhookURL says what is wrong with the address of an endpoint besides
@@ -67,6 +72,10 @@ type Authority struct {
 	mail     bool
 	checkURL func(*url.URL) error
 	refusals *refusals[refusal, refuser]
+	// reckon works out what statements come to, for snapshots; preparing holds a place
+	// for each mutation that does so before it gets in line again.
+	reckon    *reckoner
+	preparing chan struct{}
 	// glancing holds a place for each look at last uses that runs.
 	glancing chan struct{}
 	// turnedAway are the sign-ins that were refused.
@@ -84,6 +93,9 @@ func New(o Options) *Authority {
 	if o.Waited == nil {
 		o.Waited = func(string, time.Duration) {}
 	}
+	if o.Reckoned == nil {
+		o.Reckoned = func(bool) {}
+	}
 	if o.Usage == nil {
 		o.Usage = nothingUsed{}
 	}
@@ -97,7 +109,8 @@ func New(o Options) *Authority {
 		store: o.Store, keys: o.Keys, clock: o.Clock, now: o.Clock.Now, rand: o.Rand, hash: o.HashPassword,
 		commit: &committer{store: o.Store, now: o.Clock.Now, waited: o.Waited, observers: o.Observers},
 		usage:  o.Usage, decisions: o.Decisions, forget: o.Forget,
-		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances), turnedAway: refusalsOfSignIns(),
+		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances),
+		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), turnedAway: refusalsOfSignIns(),
 	}
 }
 
@@ -136,6 +149,8 @@ type work struct {
 	replaces int
 	// doubt is why nothing may be given now; nil while the clock is settled.
 	doubt error
+	// reckon works out what is compiled and compared.
+	reckon *reckoner
 }
 
 // effect is what a mutation may do to somebody's power. What only takes power away
@@ -200,19 +215,41 @@ func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work)
 	return revision, was.told(ctx, a, c, a.refused(ctx, c, entered, err))
 }
 
-// commitOne is apply without a word about refusals.
+// commitOne is apply without a word about refusals. What f finds missing is worked
+// out before it gets its next turn (see [reckoner]), so f may run more than once.
 func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
-	m := &mutation{ctx: ctx, effect: e.line(), turn: turnOf(c)}
-	m.run = func(tx Tx) error {
-		w := &work{Tx: newChanging(tx), rows: tx, a: a, caller: c}
-		if err := w.begin(e); err != nil {
-			return err
+	rk := &reckoner{kept: a.reckon.kept, told: a.reckon.told, own: map[digest]any{}}
+	for turns := 1; ; turns++ {
+		rk.patient, rk.missing, rk.unread = turns == reckonings, nil, nil
+		m := &mutation{ctx: ctx, effect: e.line(), turn: turnOf(c)}
+		m.run = func(tx Tx) error { return a.run(m, rk, e, tx, c, f) }
+		err := a.commit.do(m)
+		rk.locked = false
+		if len(rk.unread) > 0 {
+			_ = a.store.Read(ctx, func(r Reader) error { return a.refresh(r, rk.unread) })
 		}
-		err := orDryRun(f(w), c.Rehearse)
-		m.touched, m.revision = w.touched, tx.Revision()
+		if !errors.Is(err, errMissing) {
+			return m.revisionOr(err)
+		}
+		if err := a.prepare(ctx, rk); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// run is a mutation under the lock.
+func (a *Authority) run(m *mutation, rk *reckoner, e effect, tx Tx, c Caller, f func(*work) error) error {
+	rk.locked = true
+	w := &work{Tx: newChanging(tx), rows: tx, a: a, caller: c, reckon: rk}
+	if err := w.begin(e); err != nil {
 		return err
 	}
-	return m.revisionOr(a.commit.do(m))
+	err := orDryRun(f(w), c.Rehearse)
+	if len(rk.missing) > 0 { // whatever it came to
+		return errMissing
+	}
+	m.touched, m.revision = w.touched, tx.Revision()
+	return err
 }
 
 func (w *work) touchToken(t Token)        { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }

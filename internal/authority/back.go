@@ -101,7 +101,7 @@ func (ch *change) bringBack(now time.Time) error {
 	}
 	if gives&^mightier != 0 {
 		f := tokenFacts(ch.t, nil)
-		if err := ch.ac.cover(verify.Effective(&f, &ch.owner, &ch.sp.facts)); err != nil {
+		if err := ch.ac.cover(ch.sp.effective(&f, ch.owner)); err != nil {
 			return because("this "+gives.words(), err)
 		}
 	}
@@ -195,7 +195,7 @@ func because(what string, err error) error {
 // coverOwner refuses to bring an owner's tokens back unless the caller covers all
 // that the owner may do.
 func coverOwner(ac *actor, sp *space, o verify.Owner) error {
-	if err := ac.cover(verify.OwnerGrant(&o, &sp.facts)); err != nil {
+	if err := ac.cover(sp.ownerGrant(o)); err != nil {
 		return because("this brings all of its tokens back", err)
 	}
 	return nil

@@ -119,6 +119,20 @@ func TestNobodyIsGivenMoreThanIsCompiledFast(t *testing.T) {
 	})
 }
 
+// rewriteGrants gives a token what it could be given before there was a bound.
+func (w *world) rewriteGrants(i authority.Issued, sts []grant.Statement) {
+	w.Helper()
+	errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
+		row, err := tx.Token(locator(w, i))
+		if err != nil {
+			return err
+		}
+		row.Grants = sts
+		return tx.PutToken(row)
+	}})
+	must(w.T, errors.Join(append(errs, err)...))
+}
+
 // TestWhatIsDearFromBeforeGoesOnAndCannotGrow: it is renamed and narrowed.
 func TestWhatIsDearFromBeforeGoesOnAndCannotGrow(t *testing.T) {
 	t.Parallel()
@@ -128,19 +142,11 @@ func TestWhatIsDearFromBeforeGoesOnAndCannotGrow(t *testing.T) {
 		})
 		must(w.T, err)
 		heavy := dear().Grants.Value
-		l := w.with(made).Token
-		errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
-			row, err := tx.Token(l)
-			if err != nil {
-				return err
-			}
-			row.Grants = nil
-			for _, s := range heavy {
-				row.Grants = append(row.Grants, grant.Statement(s))
-			}
-			return tx.PutToken(row)
-		}})
-		must(w.T, errors.Join(append(errs, err)...))
+		var old []grant.Statement
+		for _, s := range heavy {
+			old = append(old, grant.Statement(s))
+		}
+		w.rewriteGrants(made, old)
 		edit := func(f api.TokenFields) error {
 			_, _, err := w.EditToken(w.ctx, w.root, "acme", made.Token.ID, api.EditToken{TokenFields: f})
 			return err

@@ -28,6 +28,9 @@ const (
 // as done.
 var errDryRun = errors.New("authority: dry run")
 
+// errMissing ends a mutation that needs what has to be worked out first.
+var errMissing = errors.New("authority: not worked out yet")
+
 // mutation is one verb's change on its way to a commit.
 type mutation struct {
 	ctx      context.Context
@@ -267,7 +270,7 @@ func (c *committer) tell(changes verify.Changes) {
 func public(err error) error {
 	var known *api.Error
 	switch {
-	case err == nil || errors.As(err, &known) || errors.Is(err, errDryRun):
+	case err == nil || errors.As(err, &known) || errors.Is(err, errDryRun) || errors.Is(err, errMissing):
 		return err
 	case errors.Is(err, ErrNoRow):
 		return notFound().Wrap(err)

@@ -337,14 +337,14 @@ func (x *explaining) place(t Token) {
 }
 
 func (x *explaining) rights(f *verify.Token, o *verify.Owner) {
-	g := verify.Effective(f, o, &x.sp.facts)
-	code := verify.Permits(g, x.scopes, x.resource)
+	g := x.sp.effective(f, *o)
+	code := verify.Permits(g.Grant, x.scopes, x.resource)
 	if code == api.CodeInsufficientScope {
 		x.fail(code, "Its effective scopes are: "+list(g.Scopes())+".", x.scopeRemedy(f, o, g))
 		return
 	}
 	x.pass(api.CodeInsufficientScope, asked(x.scopes))
-	if x.whole && verify.Restricted(g) {
+	if x.whole && verify.Restricted(g.Grant) {
 		code = api.CodeResourceDenied
 	}
 	if code == api.CodeResourceDenied {
@@ -362,8 +362,8 @@ func asked(scopes []string) string {
 }
 
 // scopeRemedy says for each missing scope who lacks it: the token, its owner, or both.
-func (x *explaining) scopeRemedy(f *verify.Token, o *verify.Owner, g grant.Grant) string {
-	owner := verify.OwnerGrant(o, &x.sp.facts)
+func (x *explaining) scopeRemedy(f *verify.Token, o *verify.Owner, g rights) string {
+	owner := x.sp.ownerGrant(*o)
 	own := x.sp.compile(f.Statements)
 	var token, both []string
 	for _, s := range x.scopes {
@@ -397,7 +397,7 @@ func (x *explaining) resourceRemedy(o *verify.Owner) string {
 		return `Send the resource with the introspection, or "any" and filter by the answer.`
 	case x.resource == "":
 		return `Name the resource with the verification, or ask with resource "any" and filter by the answer.`
-	case verify.Permits(verify.OwnerGrant(o, &x.sp.facts), x.scopes, x.resource) != api.CodeOK:
+	case verify.Permits(x.sp.ownerGrant(*o).Grant, x.scopes, x.resource) != api.CodeOK:
 		return "Give its owner " + o.Address + " a grant that reaches this resource; a token never has more than its owner."
 	}
 	return "Edit the token's grant to reach this resource; its owner's does."

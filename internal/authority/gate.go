@@ -15,9 +15,9 @@ type actor struct {
 	Caller
 	principal api.Principal
 	// grant is the effective one: a token's own within its owner's.
-	grant grant.Grant
+	grant rights
 	// own is what of it does not come from administering the instance.
-	own grant.Grant
+	own rights
 	// instance says that the caller holds instance:admin.
 	instance bool
 	// with is the API token that was presented; nil for a person.
@@ -53,7 +53,7 @@ func (ac *actor) need(scopes ...string) error {
 		return nil
 	}
 	e := api.Errorf(api.CodeInsufficientScope, "this needs the scope %s; the caller's effective scopes are: %s",
-		list(missing), list(ac.grant.Scopes()))
+		list(missing), list(ac.grant.scopes()))
 	e.Missing = missing
 	return e
 }
@@ -62,17 +62,17 @@ func (ac *actor) need(scopes ...string) error {
 // effective grant. Whoever holds instance:admin makes administrators, so it can
 // hand on every scope of the instance: how else would a first token make the one
 // that a product verifies with?
-func (ac *actor) cover(g grant.Grant) error {
+func (ac *actor) cover(g rights) error {
 	own := ac.grant
 	if ac.instance {
-		own = grant.Union(own, everything())
+		own = own.and(everything())
 	}
-	if own.Covers(g) {
+	if own.covers(g) {
 		return nil
 	}
 	return api.Errorf(api.CodeGrantExceedsOwn,
 		"this would hand on more than the caller's own effective grant; its scopes are %s, on resources %s",
-		list(ac.grant.Scopes()), list(ac.grant.Resources()))
+		list(ac.grant.scopes()), list(ac.grant.resources()))
 }
 
 // enter is the gate: it finds the workspace that ref names, establishes who the
@@ -126,17 +126,13 @@ func machine(c Caller) *actor {
 }
 
 // everything is the rights of an Owner and of an instance administrator in one.
-func everything() grant.Grant {
-	var b grant.Book
-	return b.Compile([]grant.Statement{{
-		Scopes: append([]string{"*"}, grant.InstanceScopes()...), Resources: []string{"*"},
-	}})
+func everything() rights {
+	return fixed(grant.Statement{Scopes: append([]string{"*"}, grant.InstanceScopes()...), Resources: []string{"*"}})
 }
 
 // ownerGrant is what an Owner may do in a workspace.
-func ownerGrant() grant.Grant {
-	var b grant.Book
-	return b.Compile([]grant.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}})
+func ownerGrant() rights {
+	return fixed(grant.Statement{Scopes: []string{"*"}, Resources: []string{"*"}})
 }
 
 // judgeToken establishes a caller that presented an API token. The token is
@@ -148,7 +144,7 @@ func (a *Authority) judgeToken(r Reader, c Caller, sp *space) (*actor, error) {
 	}
 	ac := &actor{
 		Caller: c, with: &t, principal: principalOf(owner), limit: ownLimitOf(home, t, owner),
-		grant: verify.Effective(&facts, &owner, &home.facts),
+		grant: home.effective(&facts, owner),
 	}
 	ac.instance = ac.grant.HasInstance("instance:admin")
 	switch {
@@ -160,22 +156,21 @@ func (a *Authority) judgeToken(r Reader, c Caller, sp *space) (*actor, error) {
 		ac.grant, ac.limit = instanceOnly(ac.grant), t.RateLimit
 	}
 	if ac.instance {
-		ac.grant = grant.Union(ac.grant, ownerGrant())
+		ac.grant = ac.grant.and(ownerGrant())
 	}
 	return ac, nil
 }
 
 // instanceOnly keeps the instance scopes alone: rights in a token's own
 // workspace mean nothing in another.
-func instanceOnly(g grant.Grant) grant.Grant {
+func instanceOnly(g rights) rights {
 	var scopes []string
 	for _, s := range grant.InstanceScopes() {
 		if g.HasInstance(s) {
 			scopes = append(scopes, s)
 		}
 	}
-	var b grant.Book
-	return b.Compile([]grant.Statement{{Scopes: scopes}})
+	return fixed(grant.Statement{Scopes: scopes})
 }
 
 // callerToken reads the token a caller presented and refuses, with the code of a
@@ -225,13 +220,13 @@ func (a *Authority) judgePerson(r Reader, c Caller, sp *space) (*actor, error) {
 	if err == nil && m.DeactivatedAt.IsZero() {
 		o := memberOwner(m)
 		ac.member, ac.principal = m.ID, principalOf(o)
-		ac.grant = verify.OwnerGrant(&o, &sp.facts)
+		ac.grant = sp.ownerGrant(o)
 		ac.own = ac.grant
 	}
 	if !u.InstanceAdmin {
 		return ac, suspended(m, sp)
 	}
-	ac.grant = grant.Union(ac.grant, everything())
+	ac.grant = ac.grant.and(everything())
 	return ac, nil
 }
 
@@ -261,7 +256,7 @@ func (a *Authority) actAs(r Reader, ac *actor, sp *space) (*actor, error) {
 	}
 	o.InstanceAdmin = false
 	acted := *ac
-	acted.grant, acted.instance = verify.OwnerGrant(&o, &sp.facts), false
+	acted.grant, acted.instance = sp.ownerGrant(o), false
 	acted.own, acted.member, acted.onBehalf = acted.grant, m.ID, o.Address
 	return &acted, nil
 }
@@ -310,7 +305,7 @@ func (a *Authority) judgeInstance(r Reader, c Caller) (*actor, error) {
 		if err != nil {
 			return nil, err
 		}
-		g := verify.Effective(&facts, &owner, &home.facts)
+		g := home.effective(&facts, owner)
 		return &actor{Caller: c, with: &t, principal: principalOf(owner), grant: g,
 			instance: g.HasInstance("instance:admin")}, nil
 	case c.User != 0:

@@ -231,7 +231,7 @@ func ceiling(ac *actor, sp *space, t Token, o verify.Owner) error {
 // more with its owner.
 func coverToken(ac *actor, sp *space, t Token, o verify.Owner) error {
 	f := tokenFacts(t, nil)
-	return firstError(ac.cover(verify.Effective(&f, &o, &sp.facts)), coverLater(ac, sp, t))
+	return firstError(ac.cover(sp.effective(&f, o)), coverLater(ac, sp, t))
 }
 
 // coverLater refuses to let a token, by an API token of the same owner that names
@@ -242,7 +242,7 @@ func coverLater(ac *actor, sp *space, t Token) error {
 	if ac.with == nil || ac.instance || ac.onBehalf != "" || ownerKey(*ac.with) != ownerKey(t) || !inherits(t.Grants) {
 		return nil
 	}
-	if sp.compile(claims(ac.with.Grants)).Covers(sp.compile(claims(t.Grants))) {
+	if sp.compile(claims(ac.with.Grants)).covers(sp.compile(claims(t.Grants))) {
 		return nil
 	}
 	return api.Errorf(api.CodeGrantExceedsOwn,

@@ -103,7 +103,7 @@ func mayGive(ac *actor, sp *space, sts []grant.Statement) error {
 
 // ownersOnly refuses to make or unmake an Owner to whoever is not one.
 func ownersOnly(ac *actor, sts []grant.Statement) error {
-	if !isOwner(sts) || ac.grant.Covers(ownerGrant()) {
+	if !isOwner(sts) || ac.grant.covers(ownerGrant()) {
 		return nil
 	}
 	return api.Errorf(api.CodeGrantExceedsOwn, "only an Owner makes and unmakes Owners")
@@ -301,7 +301,7 @@ func regrant(ac *actor, sp *space, was []grant.Statement, in api.Rights) ([]gran
 	if err := firstError(checkOwnRights(sts), checkNames(ac, sp, sts), bounded(sp, was, sts), ownersOnly(ac, sts)); err != nil {
 		return was, err
 	}
-	if now := sp.compile(sts); !sp.compile(was).Covers(now) {
+	if now := sp.compile(sts); !sp.compile(was).covers(now) {
 		return sts, ac.cover(now)
 	}
 	return sts, nil
@@ -318,8 +318,8 @@ func (a *Authority) PutMember(ctx context.Context, c Caller, ref, who string, in
 		if err != nil {
 			return err
 		}
-		if _, err = a.member(w, ac, sp, who); errors.Is(err, ErrNoRow) {
-			created = true
+		_, err = a.member(w, ac, sp, who)
+		if created = errors.Is(err, ErrNoRow); created {
 			if err := firstError(w.expectNew(), nameMember(&in, who)); err != nil {
 				return err
 			}
@@ -329,7 +329,6 @@ func (a *Authority) PutMember(ctx context.Context, c Caller, ref, who string, in
 		if err != nil {
 			return err
 		}
-		created = false
 		v, err = w.replaceMember(ref, who, in)
 		return err
 	})

@@ -49,19 +49,23 @@ func (p *pending) names(ws ID) (ownNames, error) {
 }
 
 func ownNamesOf(r Reader, ws ID) (own ownNames, err error) {
-	own = ownNames{roles: map[string]bool{}, scopes: map[string]bool{}}
 	roles, err := r.Roles(ws)
 	if err != nil {
 		return own, err
 	}
 	scopes, err := r.Scopes(ws)
+	return namesIn(roles, scopes), err
+}
+
+func namesIn(roles []Role, scopes []Scope) ownNames {
+	own := ownNames{roles: map[string]bool{}, scopes: map[string]bool{}}
 	for _, row := range roles {
 		own.roles[row.Name] = true
 	}
 	for _, row := range scopes {
 		own.scopes[row.Name] = true
 	}
-	return own, err
+	return own
 }
 
 // concerns says whether a removal of a name takes it from a workspace: its own, or

@@ -31,18 +31,11 @@ const (
 // remover is the caller of pieces.
 func remover() Caller { return Caller{Machine: "removals"} }
 
-// settled are the removals of names that concern a workspace, and what is gone by
-// them; what is gone is taken out of the layers of roles and scopes.
-func settled(all []Removal, ws ID, roles [][]Role, scopes [][]Scope) ([]Removal, grant.Gone) {
+// settle takes what is gone out of the layers of roles and scopes of a workspace,
+// and answers it.
+func settle(all []Removal, ws ID, own ownNames, roles [][]Role, scopes [][]Scope) grant.Gone {
 	if len(all) == 0 {
-		return nil, grant.Gone{}
-	}
-	own := ownNames{roles: map[string]bool{}, scopes: map[string]bool{}}
-	for _, r := range roles[1] {
-		own.roles[r.Name] = true
-	}
-	for _, s := range scopes[1] {
-		own.scopes[s.Name] = true
+		return grant.Gone{}
 	}
 	for i, layer := range []ID{0, ws} {
 		gone := goneIn(all, layer, own)
@@ -53,7 +46,7 @@ func settled(all []Removal, ws ID, roles [][]Role, scopes [][]Scope) ([]Removal,
 			dropFromScope(&scopes[i][j], gone)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(x Removal) bool { return !x.concerns(ws, own) }), goneIn(all, ws, own)
+	return goneIn(all, ws, own)
 }
 
 // dropFromRole takes what is gone out of a role, and says whether it was in it.

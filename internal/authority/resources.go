@@ -53,7 +53,7 @@ func mayOnboard(ac *actor, sp *space) error {
 	case ac.grant.AllowsAny("resources:create"):
 		return api.Errorf(api.CodeOnboardingRestricted,
 			"on-boarding needs resources:create on the entire portfolio; the caller's grant is restricted to: %s",
-			list(ac.grant.Resources("resources:create")))
+			list(ac.grant.resources("resources:create")))
 	}
 	return ac.need("resources:create")
 }

@@ -33,7 +33,7 @@ func (a *Authority) enterRights(r Reader, c Caller, ref string, instance bool, s
 		return entry{}, err
 	}
 	sp, err := a.space(r, Workspace{})
-	ac.grant = grant.Union(ac.grant, ownerGrant())
+	ac.grant = ac.grant.and(ownerGrant())
 	return entry{ac, sp, Workspace{}}, err
 }
 
@@ -225,11 +225,11 @@ func checkPatterns(field string, scopes []string) error {
 // caller's own rights, or speeds up a role that is more than those; narrowing
 // needs only the scope.
 func gained(e entry, after *space, names ...string) error {
-	before, compile := e.sp.facts.Book.Compiler(), after.facts.Book.Compiler()
-	for _, name := range names {
-		on, faster := onAll(name), fasterRole(e.sp, after, name)
-		if now := compile(on); faster || !before(on).Covers(now) {
-			if err := e.ac.cover(now); err != nil {
+	grown := growth(e.sp, after, names)
+	for i, name := range names {
+		faster := fasterRole(e.sp, after, name)
+		if faster || i < len(grown) && grown[i] {
+			if err := e.ac.cover(after.compile(onAll(name))); err != nil {
 				return err
 			}
 		}
@@ -238,6 +238,25 @@ func gained(e entry, after *space, names ...string) error {
 		}
 	}
 	return nil
+}
+
+// growth says which of the roles come to more than before.
+func growth(before, after *space, names []string) []bool {
+	var c content
+	c.say("growth", string(before.digest[:]), string(after.digest[:]))
+	c.list(names)
+	cost := 0
+	for _, name := range names {
+		cost += after.cost(onAll(name))
+	}
+	return reckon(after.reckon, c.digest(), cost, func(b []bool) int { return len(b) }, func() []bool {
+		had, has := before.facts.Book.Compiler(), after.facts.Book.Compiler()
+		out := make([]bool, len(names))
+		for i, name := range names {
+			out[i] = !had(onAll(name)).Covers(has(onAll(name)))
+		}
+		return out
+	})
 }
 
 // fasterRole says whether a role that there was lets more through than before.

@@ -92,7 +92,7 @@ func (w *work) scopeGained(e entry, name string) error {
 		return err
 	}
 	alone := []grant.Statement{{Scopes: []string{name}, Resources: []string{"*"}}}
-	if now := after.compile(alone); !e.sp.compile(alone).Covers(now) {
+	if now := after.compile(alone); !e.sp.compile(alone).covers(now) {
 		if err := e.ac.cover(now); err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -19,19 +18,15 @@ type space struct {
 	names PeopleReader
 	// facts hold the book of roles and implications, and the policy.
 	facts verify.Workspace
-	// roles and scopes are what holds here, by name: the workspace's own over
-	// the instance's over the built-in ones.
-	roles  map[string]Role
-	scopes map[string]Scope
+	*catalogue
 	// removals are those of names that were rights here, and are nobody's yet.
 	removals []Removal
+	// reckon works out what is compiled and compared here.
+	reckon *reckoner
 }
 
 // policy is what holds in the workspace.
 func (sp *space) policy() api.Policy { return sp.facts.Policy }
-
-// compile reads statements with the workspace's book.
-func (sp *space) compile(sts []grant.Statement) grant.Grant { return sp.facts.Book.Compile(sts) }
 
 // space reads what the names of a workspace mean.
 func (a *Authority) space(r Reader, ws Workspace) (*space, error) {
@@ -39,38 +34,23 @@ func (a *Authority) space(r Reader, ws Workspace) (*space, error) {
 	if err != nil {
 		return nil, err
 	}
-	roles, err := layered(r.Roles, ws.ID)
-	if err != nil {
-		return nil, err
-	}
-	scopes, err := layered(r.Scopes, ws.ID)
-	if err != nil {
-		return nil, err
-	}
 	all, err := r.Removals()
 	if err != nil {
 		return nil, err
 	}
-	removals, gone := settled(all, ws.ID, roles, scopes)
-	sp := &space{ws: ws, names: r, roles: rolesByName(roles), scopes: scopesByName(scopes), removals: removals}
-	sp.facts = verify.Workspace{
-		ID: ws.ID, Slug: ws.Slug, ExternalID: ws.ExternalID,
-		Suspended: !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero(),
-		Book:      book(sp.roles, sp.scopes), RoleLimits: map[string]api.RateLimit{},
-		Policy: effectivePolicy(in.Policy, ws.Policy),
+	cat, err := a.catalogue(r, ws, all)
+	if err != nil {
+		return nil, err
 	}
-	for name, role := range sp.roles {
-		if role.RateLimit != nil {
-			sp.facts.RoleLimits[name] = *role.RateLimit
-		}
-	}
-	sp.facts.Book.Gone = gone
-	for name, now := range gone.Roles { // what memory holds may name it yet
-		if l, ok := sp.facts.RoleLimits[now]; ok {
-			sp.facts.RoleLimits[name] = l
-		}
-	}
-	return sp, nil
+	return &space{
+		ws: ws, names: r, catalogue: cat, removals: cat.concerned(ws.ID, all), reckon: a.reckonerOf(r),
+		facts: verify.Workspace{
+			ID: ws.ID, Slug: ws.Slug, ExternalID: ws.ExternalID,
+			Suspended: !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero(),
+			Book:      cat.book, RoleLimits: cat.limits,
+			Policy: effectivePolicy(in.Policy, ws.Policy),
+		},
+	}, nil
 }
 
 // nameOf is the address of who did something, by what [actor.name] stored; the id
@@ -94,88 +74,6 @@ func nameOf(r PeopleReader, ws Workspace, id string) *string {
 		}
 	}
 	return optional(id)
-}
-
-// layered lists the instance's rows, then the workspace's own. Where a name is
-// in both, the later one wins unless the instance's is locked.
-func layered[T any](list func(ID) ([]T, error), ws ID) ([][]T, error) {
-	inst, err := list(0)
-	if err != nil {
-		return nil, err
-	}
-	own, err := list(ws)
-	return [][]T{inst, own}, err
-}
-
-func rolesByName(layers [][]Role) map[string]Role {
-	m := map[string]Role{}
-	for _, d := range grant.BuiltInRoles() {
-		m[d.Name] = Role{Name: d.Name, DisplayName: d.Name, Description: d.Description, Scopes: d.Scopes}
-	}
-	for _, layer := range layers {
-		for _, role := range layer {
-			if was, ok := m[role.Name]; !ok || !was.Locked {
-				m[role.Name] = extend(role)
-			}
-		}
-	}
-	return m
-}
-
-// extend keeps what a built-in role always holds: it can be extended, not emptied.
-func extend(role Role) Role {
-	for _, d := range grant.BuiltInRoles() {
-		if d.Name == role.Name {
-			role.Scopes = union(d.Scopes, role.Scopes)
-		}
-	}
-	if role.DisplayName == "" {
-		role.DisplayName = role.Name
-	}
-	return role
-}
-
-func scopesByName(layers [][]Scope) map[string]Scope {
-	m := map[string]Scope{}
-	for _, layer := range layers {
-		for _, s := range layer {
-			if was, ok := m[s.Name]; !ok || !was.Locked {
-				m[s.Name] = s
-			}
-		}
-	}
-	return m
-}
-
-// book compiles roles and catalogue into what names mean. A scope's own list of
-// roles adds to what the roles' patterns give.
-func book(roles map[string]Role, scopes map[string]Scope) grant.Book {
-	b := grant.Book{Roles: map[string][]string{}, Implies: map[string][]string{}}
-	for name, role := range roles {
-		b.Roles[name] = role.Scopes
-	}
-	for name, s := range scopes {
-		b.Implies[name] = s.Implies
-		for _, role := range s.Roles {
-			if have, ok := b.Roles[role]; ok {
-				b.Roles[role] = union(have, []string{name})
-			}
-		}
-	}
-	return b
-}
-
-// union returns a new list of the members of both, in order, each once.
-func union(a, b []string) []string {
-	out := make([]string, 0, len(a)+len(b))
-	seen := make(map[string]bool, len(a)+len(b))
-	for _, s := range append(append(out, a...), b...) {
-		if !seen[s] {
-			seen[s] = true
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // workspace finds the workspace that ref names: a slug or ext:ID. The caller's

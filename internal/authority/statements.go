@@ -117,8 +117,8 @@ func checkStatement(at string, s grant.Statement) error {
 // bounded refuses statements that are too dear to compile under everybody's lock,
 // unless there were such before and these are no dearer.
 func bounded(sp *space, was, now []grant.Statement) error {
-	n := sp.facts.Book.Measure(now)
-	if n <= grant.MaxMeasure || n <= sp.facts.Book.Measure(was) {
+	n := sp.measure(now)
+	if n <= grant.MaxMeasure || n <= sp.measure(was) {
 		return nil
 	}
 	return tooDear(n)

@@ -200,6 +200,9 @@ type TokenReader interface {
 type RightsReader interface {
 	Roles(workspace ID) ([]Role, error)
 	Scopes(workspace ID) ([]Scope, error)
+	// CatalogueStamp is another one after each change of the roles and scopes of a
+	// workspace or the instance: one that is committed stands for the same rows always.
+	CatalogueStamp(workspace ID) (string, error)
 	Resource(workspace ID, name string) (Resource, error)
 	// Resources lists them; a text is looked for in the name and the description.
 	Resources(workspace ID, q Range) ([]Resource, error)

@@ -189,17 +189,17 @@ func widened(ch *change) error {
 		return err
 	}
 	old, now := tokenFacts(ch.was, nil), tokenFacts(ch.t, nil)
-	had, has := verify.Effective(&old, &ch.owner, &ch.sp.facts), verify.Effective(&now, &ch.owner, &ch.sp.facts)
-	if !has.Covers(had) {
+	had, has := ch.sp.effective(&old, ch.owner), ch.sp.effective(&now, ch.owner)
+	if !has.covers(had) {
 		ch.weaker = mightier
 	}
-	if !had.Covers(has) {
+	if !had.covers(has) {
 		ch.mightier = mightier
 		if err := ch.ac.cover(has); err != nil {
 			return err
 		}
 	}
-	if !ch.sp.compile(claims(ch.was.Grants)).Covers(ch.sp.compile(claims(ch.t.Grants))) {
+	if !ch.sp.compile(claims(ch.was.Grants)).covers(ch.sp.compile(claims(ch.t.Grants))) {
 		if err := coverLater(ch.ac, ch.sp, ch.t); err != nil {
 			return err
 		}
@@ -208,7 +208,7 @@ func widened(ch *change) error {
 	if ch.was.Grants != nil {
 		said = ch.sp.compile(ch.was.Grants)
 	}
-	if said.Covers(ch.sp.compile(stated(ch.t.Grants))) {
+	if said.covers(ch.sp.compile(stated(ch.t.Grants))) {
 		return nil
 	}
 	ch.mightier = mightier

@@ -85,7 +85,7 @@ func (s *sight) view(t Token, o verify.Owner, secrets []Secret) api.Token {
 
 // effective shows what a token may do now.
 func effective(f *verify.Token, o *verify.Owner, sp *space) []api.Statement {
-	return statementsView(verify.Effective(f, o, &sp.facts).Statements())
+	return sp.effective(f, *o).view()
 }
 
 // brief shows a token that is being changed as the audit keeps it, which is
@@ -262,7 +262,7 @@ func workspaceView(r Reader, ws Workspace) api.Workspace {
 // memberView is a member with what it may do.
 func memberView(m Member, sp *space) api.Member {
 	v := memberRow(m, sp)
-	v.Effective = statementsView(sp.compile(m.Grants).Statements())
+	v.Effective = sp.compile(m.Grants).view()
 	return v
 }
 
@@ -282,7 +282,7 @@ func memberRow(m Member, sp *space) api.Member {
 // serviceAccountView is a service account with what it may do.
 func serviceAccountView(s ServiceAccount, sp *space) api.ServiceAccount {
 	v := serviceAccountRow(s, sp)
-	v.Effective = statementsView(sp.compile(s.Grants).Statements())
+	v.Effective = sp.compile(s.Grants).view()
 	return v
 }
 

@@ -7,6 +7,10 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 )
 
+// maxTold is how large a grant may be that is told to whom it belongs: more than
+// anybody is given now, less than some were given before there was a bound.
+const maxTold = 4 * grant.MaxMeasure
+
 // Whoami tells a caller who it is and what it may do in its workspace.
 func (a *Authority) Whoami(ctx context.Context, c Caller) (v api.Whoami, err error) {
 	err = a.read(ctx, func(r Reader) error {
@@ -15,13 +19,19 @@ func (a *Authority) Whoami(ctx context.Context, c Caller) (v api.Whoami, err err
 			return err
 		}
 		v = api.Whoami{Principal: ac.principal, Workspace: sp.ws.Slug, InstanceAdmin: ac.instance,
-			Effective: statementsView(ac.grant.Statements()), Scopes: ac.grant.Scopes(), Resources: ac.grant.Resources()}
-		if ac.with != nil {
-			t, err := a.watching(ctx, r, ac, sp).token(*ac.with)
-			v.Token = &t
-			return err
+			Scopes: ac.grant.scopes(), Resources: ac.grant.resources()}
+		tells := ac.grant.Size() <= maxTold
+		if tells {
+			v.Effective = ac.grant.view()
 		}
-		return nil
+		if ac.with == nil {
+			return nil
+		}
+		t, err := a.watching(ctx, r, ac, sp).token(*ac.with)
+		if v.Token = &t; !tells {
+			t.Effective = nil
+		}
+		return err
 	})
 	return v, err
 }

@@ -62,6 +62,19 @@ func (s *scopeSet) size() int {
 	return n
 }
 
+// Size says how much the grant holds: its places, and the entries of each distinct set.
+func (g Grant) Size() (n int) {
+	seen := map[*scopeSet]struct{}{}
+	for _, r := range g.rows {
+		n++
+		if _, known := seen[r.set]; !known {
+			seen[r.set] = struct{}{}
+			n += r.set.size()
+		}
+	}
+	return n
+}
+
 // mark says that a set, by its number, holds at a place.
 type mark struct {
 	place place

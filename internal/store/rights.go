@@ -1,6 +1,10 @@
 package store
 
-import "github.com/tokenry/tokenry/internal/authority"
+import (
+	"fmt"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
 
 const roleColumns = `workspace, name, display_name, description, scopes, rate_limit, locked, revision`
 
@@ -18,6 +22,9 @@ func (r *reader) Roles(workspace authority.ID) ([]authority.Role, error) {
 
 // PutRole stores a role under its name.
 func (t *tx) PutRole(r authority.Role) error {
+	if err := t.stamp(r.Workspace); err != nil {
+		return err
+	}
 	return t.exec(`
 		INSERT INTO roles (`+roleColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -28,7 +35,26 @@ func (t *tx) PutRole(r authority.Role) error {
 
 // DeleteRole does nothing when there is none of that name.
 func (t *tx) DeleteRole(workspace authority.ID, name string) error {
+	if err := t.stamp(workspace); err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM roles WHERE workspace = $1 AND name = $2`, workspace, name)
+}
+
+// stamp notes that the roles or scopes of a workspace change. The moment stands beside
+// the revision because a database that fell back gives revisions out again.
+func (t *tx) stamp(workspace authority.ID) error {
+	return t.exec(`
+		INSERT INTO catalogue_stamps (workspace, revision, changed_at) VALUES ($1, $2, $3)
+		ON CONFLICT (workspace) DO UPDATE SET revision = excluded.revision, changed_at = excluded.changed_at`,
+		workspace, t.revision, t.moment.Latest.UnixMicro())
+}
+
+// CatalogueStamp names the last changes, the instance's first.
+func (r *reader) CatalogueStamp(workspace authority.ID) (string, error) {
+	stamps, err := list(r.session, func(s *[3]int64) []any { return []any{&s[0], &s[1], &s[2]} },
+		`SELECT workspace, revision, changed_at FROM catalogue_stamps WHERE workspace IN (0, $1) ORDER BY workspace`, workspace)
+	return fmt.Sprint(stamps), err
 }
 
 const scopeColumns = `workspace, name, description, implies, roles, locked, revision`
@@ -46,6 +72,9 @@ func (r *reader) Scopes(workspace authority.ID) ([]authority.Scope, error) {
 
 // PutScope stores a scope under its name.
 func (t *tx) PutScope(s authority.Scope) error {
+	if err := t.stamp(s.Workspace); err != nil {
+		return err
+	}
 	return t.exec(`
 		INSERT INTO scopes (`+scopeColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -56,6 +85,9 @@ func (t *tx) PutScope(s authority.Scope) error {
 
 // DeleteScope does nothing when there is none of that name.
 func (t *tx) DeleteScope(workspace authority.ID, name string) error {
+	if err := t.stamp(workspace); err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM scopes WHERE workspace = $1 AND name = $2`, workspace, name)
 }
 

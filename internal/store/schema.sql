@@ -33,6 +33,12 @@ CREATE TABLE audit_anchors (
     key_id BIGINT NOT NULL CHECK (key_id > 0)
 );
 
+CREATE TABLE catalogue_stamps (
+    workspace BIGINT PRIMARY KEY,
+    revision BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+
 CREATE TABLE deliveries (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     public_id TEXT COLLATE "binary" NOT NULL UNIQUE,

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -18,6 +19,7 @@ func batchCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"revisions count up without gaps":                revisionsCountUp,
 		"a failed mutation leaves nothing behind":        failedLeavesNothing,
+		"a batch ends with its last mutation":            lastEnds,
 		"a batch of failures commits nothing":            failuresCommitNothing,
 		"an empty batch is nothing":                      emptyBatch,
 		"a mutation sees those before it":                seesThoseBefore,
@@ -79,6 +81,34 @@ func failedLeavesNothing(w *world) {
 			w.Errorf("stored are %v, %v", list, err)
 		}
 	})
+}
+
+// lastEnds: what comes after the last mutation is not run and not answered, what came
+// before is committed, whether the last one fails or not.
+func lastEnds(w *world) {
+	for _, fails := range []error{nil, errRefused} {
+		first, last, ran := w.newID(), w.newID(), false
+		put := func(id authority.ID) func(authority.Tx) error {
+			return func(tx authority.Tx) error {
+				return tx.PutWorkspace(authority.Workspace{ID: id, Slug: fmt.Sprintf("w%d", id), CreatedAt: at(0)})
+			}
+		}
+		errs, err := w.Batch(w.Context(), []func(authority.Tx) error{
+			put(first),
+			func(tx authority.Tx) error { tx.Last(); return errors.Join(put(last)(tx), fails) },
+			func(authority.Tx) error { ran = true; return nil },
+		})
+		if err != nil || len(errs) != 2 || errs[0] != nil || !errors.Is(errs[1], fails) || ran {
+			w.Errorf("the batch answers %v, %v; the one after the last ran: %v", errs, err, ran)
+		}
+		w.read(func(r authority.Reader) {
+			_, err := r.Workspace(authority.WorkspaceKey{ID: first})
+			_, lastErr := r.Workspace(authority.WorkspaceKey{ID: last})
+			if err != nil || (lastErr == nil) != (fails == nil) {
+				w.Errorf("the first: %v, the last: %v", err, lastErr)
+			}
+		})
+	}
 }
 
 // failuresCommitNothing: readers of revisions must not see one without a change.

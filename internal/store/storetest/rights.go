@@ -1,12 +1,17 @@
 package storetest
 
-import "github.com/tokenry/tokenry/internal/authority"
+import (
+	"errors"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
 
 // rightsCases are about what names rights.
 func rightsCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"roles are of a workspace or the instance":  rolesOf,
 		"scopes are of a workspace or the instance": scopesOf,
+		"roles and scopes have a stamp":             stamps,
 		"resources are listed in order":             resourceList,
 		"a resource's name is free once it is gone": resourceNames,
 	}
@@ -59,6 +64,43 @@ func scopesOf(w *world) {
 		found(w.T, of[0])(r.Scopes(0))
 		found(w.T, []authority.Scope{of[ws][0], of[ws][2]})(r.Scopes(ws))
 	})
+}
+
+// stamps: one stands for the same rows always, whatever failed in between, and a
+// change elsewhere is none here.
+func stamps(w *world) {
+	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
+	of := func(ws authority.ID) (s string) {
+		w.read(func(r authority.Reader) {
+			var err error
+			if s, err = r.CatalogueStamp(ws); err != nil {
+				w.Fatal(err)
+			}
+		})
+		return s
+	}
+	seen := map[string]bool{of(ws): true}
+	for i, change := range []func(tx authority.Tx) error{
+		func(tx authority.Tx) error { return tx.PutRole(authority.Role{Workspace: ws, Name: "a"}) },
+		func(tx authority.Tx) error { return tx.PutScope(authority.Scope{Workspace: ws, Name: "a:b"}) },
+		func(tx authority.Tx) error { return tx.PutRole(authority.Role{Name: "a"}) },
+		func(tx authority.Tx) error { return tx.DeleteRole(ws, "a") },
+		func(tx authority.Tx) error { return tx.DeleteScope(ws, "a:b") },
+		func(tx authority.Tx) error { return tx.DeleteRole(0, "a") },
+	} {
+		before := of(ws)
+		w.refuse(errRefused, func(tx authority.Tx) error { return errors.Join(change(tx), errRefused) })
+		w.do(func(tx authority.Tx) error { return tx.PutRole(authority.Role{Workspace: other, Name: "a"}) })
+		if of(ws) != before {
+			w.Errorf("change %d: a change that failed, or was made elsewhere, moved the stamp", i)
+		}
+		w.do(change)
+		if now := of(ws); seen[now] {
+			w.Errorf("change %d: the stamp %s was there before", i, now)
+		} else {
+			seen[now] = true
+		}
+	}
 }
 
 // putResource stores a resource and answers its row.

@@ -1,0 +1,254 @@
+package authority
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+// What statements come to is asked under the lock, of the rows that stand there, and
+// worked out without it: a mutation that needs something dear which nobody has worked
+// out for exactly this content is given up, changes nothing, works it out, and gets
+// in line again. What it finds then is judged anew.
+
+const (
+	// dear is from how many scopes, resources and implications on something is not
+	// worked out while everybody waits.
+	dear = 100
+	// reckonings is how often a mutation gets in line because what it needs is not
+	// worked out; the last time it is, wherever that is. It happens only while
+	// somebody changes the same roles and scopes again and again.
+	reckonings = 5
+)
+
+// reckoner works out what statements come to, each content once. Its zero value
+// remembers nothing. That of a mutation is used by one goroutine at a time.
+type reckoner struct {
+	kept *kept
+	// told is told of each dear thing that was worked out, and whether everybody waited.
+	told func(locked bool)
+	// own is what was worked out for this mutation, whatever kept has dropped since.
+	own map[digest]any
+	// locked says that everybody waits; patient that this is how it is to be.
+	locked, patient bool
+	// missing is what has to be worked out before the mutation can go on. Once there is
+	// any, whatever the mutation came to means nothing.
+	missing []func()
+	// unread are the workspaces whose roles and scopes had to be read under the lock.
+	unread []Workspace
+}
+
+// reckon answers what is known by a key, or works it out. Under the lock something
+// dear that is not known is noted as missing, and the answer is the zero value.
+func reckon[T any](r *reckoner, key digest, cost int, weigh func(T) int, work func() T) T {
+	if r == nil || cost < dear {
+		return work()
+	}
+	if v, ok := known[T](r, key); ok {
+		return v
+	}
+	note := func() T {
+		v := work()
+		r.told(r.locked)
+		if r.own != nil {
+			r.own[key] = v
+		}
+		r.kept.put(key, v, weigh(v))
+		return v
+	}
+	if r.locked && !r.patient {
+		r.missing = append(r.missing, func() { note() })
+		var zero T
+		return zero
+	}
+	return note()
+}
+
+// known is what was worked out by a key, which also says what it is.
+func known[T any](r *reckoner, key digest) (T, bool) {
+	x, ok := r.own[key]
+	if !ok {
+		x = r.kept.get(key)
+	}
+	v, ok := x.(T)
+	return v, ok
+}
+
+// reckonerOf is that of a mutation, or the one for snapshots.
+func (a *Authority) reckonerOf(r Reader) *reckoner {
+	if w, ok := r.(*work); ok {
+		return w.reckon
+	}
+	return a.reckon
+}
+
+// prepare works out what a mutation was given up for. Few do so at a time, so that
+// whoever has nothing dear is not kept from the processor.
+func (a *Authority) prepare(ctx context.Context, r *reckoner) error {
+	select {
+	case a.preparing <- struct{}{}:
+		defer func() { <-a.preparing }()
+	case <-ctx.Done():
+		return late(ctx)
+	}
+	for _, work := range r.missing {
+		work()
+	}
+	return nil
+}
+
+// rights are a grant that says what it follows from. The zero value is nothing.
+type rights struct {
+	grant.Grant
+	key    digest
+	cost   int
+	reckon *reckoner
+}
+
+func weighGrant(g grant.Grant) int { return g.Size() * 64 }
+
+func weighNothing[T any](T) int { return 0 }
+
+func weighNames(names []string) (n int) {
+	for _, s := range names {
+		n += len(s) + 16
+	}
+	return n
+}
+
+// now is the grant as it is known now: what was missing when it was asked for may
+// have been worked out since.
+func (g rights) now() grant.Grant {
+	if g.reckon != nil && g.cost >= dear {
+		if v, ok := known[grant.Grant](g.reckon, g.key); ok {
+			return v
+		}
+	}
+	return g.Grant
+}
+
+// of makes rights of two others.
+func (g rights) of(what string, h rights, work func(a, b grant.Grant) grant.Grant) rights {
+	key := keyOf(what, g, h)
+	out := rights{key: key, cost: g.cost + h.cost, reckon: g.either(h)}
+	out.Grant = reckon(out.reckon, key, out.cost, weighGrant, func() grant.Grant { return work(g.now(), h.now()) })
+	return out
+}
+
+func keyOf(what string, g, h rights) digest {
+	var c content
+	c.say(what, string(g.key[:]), string(h.key[:]))
+	return c.digest()
+}
+
+func (g rights) either(h rights) *reckoner {
+	if g.reckon == nil {
+		return h.reckon
+	}
+	return g.reckon
+}
+
+// and is what either allows.
+func (g rights) and(h rights) rights { return g.of("union", h, grant.Union) }
+
+// covers says whether everything that h allows, g allows too.
+func (g rights) covers(h rights) bool {
+	return reckon(g.either(h), keyOf("covers", g, h), g.cost+h.cost, weighNothing, func() bool { return g.now().Covers(h.now()) })
+}
+
+// scopes and resources are those of the grant, for a person to read.
+func (g rights) scopes() []string {
+	return reckon(g.reckon, keyOf("scopes", g, rights{}), g.cost, weighNames, func() []string { return g.now().Scopes() })
+}
+
+func (g rights) resources(scopes ...string) []string {
+	var c content
+	c.say("resources", string(g.key[:]))
+	c.list(scopes)
+	return reckon(g.reckon, c.digest(), g.cost, weighNames, func() []string { return g.now().Resources(scopes...) })
+}
+
+// view is the grant as statements.
+func (g rights) view() []api.Statement {
+	return reckon(g.reckon, keyOf("view", g, rights{}), g.cost, weighView, func() []api.Statement { return statementsView(g.now().Statements()) })
+}
+
+func weighView(sts []api.Statement) (n int) {
+	for _, s := range sts {
+		n += 100 + weighNames(s.Scopes) + weighNames(s.Resources)
+	}
+	return n
+}
+
+// fixed are rights that follow from nothing but these statements.
+func fixed(sts ...grant.Statement) rights {
+	var b grant.Book
+	c := content{}
+	c.say("fixed")
+	c.statements(sts)
+	return rights{Grant: b.Compile(sts), key: c.digest()}
+}
+
+func (c *content) statements(sts []grant.Statement) {
+	c.say(strconv.Itoa(len(sts)), strconv.FormatBool(sts == nil))
+	for _, s := range sts {
+		c.say(s.Role)
+		c.list(s.Scopes)
+		c.list(s.Resources)
+	}
+}
+
+// key names what follows from statements and the workspace's book.
+func (sp *space) key(what string, of ...[]grant.Statement) digest {
+	var c content
+	c.say(what, string(sp.digest[:]))
+	for _, sts := range of {
+		c.statements(sts)
+	}
+	return c.digest()
+}
+
+// cost says how much there is to look at.
+func (sp *space) cost(of ...[]grant.Statement) (n int) {
+	for _, sts := range of {
+		for _, s := range sts {
+			n += len(s.Scopes) + len(s.Resources) + len(sp.facts.Book.Roles[s.Role])
+		}
+	}
+	return n + len(sp.facts.Book.Implies)
+}
+
+// compile reads statements with the workspace's book.
+func (sp *space) compile(sts []grant.Statement) rights {
+	return sp.reckoned("compile", func() grant.Grant { return sp.facts.Book.Compile(sts) }, sts)
+}
+
+func (sp *space) reckoned(what string, work func() grant.Grant, of ...[]grant.Statement) rights {
+	out := rights{key: sp.key(what, of...), cost: sp.cost(of...), reckon: sp.reckon}
+	out.Grant = reckon(sp.reckon, out.key, out.cost, weighGrant, work)
+	return out
+}
+
+// measure is how dear statements are, see [grant.Book.Measure].
+func (sp *space) measure(sts []grant.Statement) int {
+	return reckon(sp.reckon, sp.key("measure", sts), sp.cost(sts), weighNothing, func() int { return sp.facts.Book.Measure(sts) })
+}
+
+// ownerGrant is what an owner may do here, see [verify.OwnerGrant].
+func (sp *space) ownerGrant(o verify.Owner) rights {
+	return sp.reckoned(ownerKind("owner", o), func() grant.Grant { return verify.OwnerGrant(&o, &sp.facts) }, o.Statements)
+}
+
+// effective is what a token may do here, see [verify.Effective].
+func (sp *space) effective(f *verify.Token, o verify.Owner) rights {
+	t := verify.Token{Statements: f.Statements}
+	return sp.reckoned(ownerKind("effective", o), func() grant.Grant { return verify.Effective(&t, &o, &sp.facts) }, t.Statements, o.Statements)
+}
+
+// ownerKind says what an owner's rights follow from besides its statements.
+func ownerKind(what string, o verify.Owner) string {
+	return what + " " + o.Key.Type.String() + " " + strconv.FormatBool(o.InstanceAdmin)
+}
