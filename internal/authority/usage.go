@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -14,7 +15,8 @@ import (
 // token. There are two of it, over SQLite (in a file of its own) and PostgreSQL,
 // with one behaviour, which storetest states as a suite.
 //
-// Every change it takes is a delta. Deltas commute: in whatever order batches
+// Every change it takes is a delta, but for the states of rate limits, which are
+// whole and may be added twice. Deltas commute: in whatever order batches
 // arrive, and however many nodes send them, the outcome is the same, and counts
 // are sums. Tokens are named by their locators, which stay the same for their
 // whole life and are never used again. Times are kept to the microsecond, hours
@@ -46,6 +48,13 @@ type UsageStore interface {
 	// ForgetUsage forgets everything about tokens that are purged. The totals of
 	// their workspace stay.
 	ForgetUsage(ctx context.Context, tokens []token.Locator) error
+
+	// Meters answers the states of rate limits that have not recovered by now, one
+	// after the other and in no order.
+	Meters(ctx context.Context, now time.Time, f func(verify.Meter)) error
+	// ForgetMeters forgets up to so many states of limits that have recovered, and
+	// answers how many.
+	ForgetMeters(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
 // The bounds of a [UsageStore].
@@ -99,11 +108,14 @@ type UsageBatch struct {
 	Activity []Activity
 	Denials  []Denial
 	Reuses   []Reuse
+	// Meters are states and no deltas: of two that one limit counted, the later
+	// stays, unless it is later than a full one could be at the time of the batch.
+	Meters []verify.Meter
 }
 
-// Empty reports whether there is nothing in the batch.
-func (b *UsageBatch) Empty() bool {
-	return len(b.Last)+len(b.Hours)+len(b.Scopes)+len(b.Activity)+len(b.Denials)+len(b.Reuses) == 0
+// Rows is how many rows the batch has.
+func (b *UsageBatch) Rows() int {
+	return len(b.Last) + len(b.Hours) + len(b.Scopes) + len(b.Activity) + len(b.Denials) + len(b.Reuses) + len(b.Meters)
 }
 
 // LastUse is the last time that a token, with one of its secrets, was let

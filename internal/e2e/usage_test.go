@@ -114,3 +114,56 @@ func TestUsageIsWrittenBehind(t *testing.T) {
 		t.Errorf("last used %v after the crash, was %v", got.LastUsedAt, after.LastUsedAt)
 	}
 }
+
+// TestALongLimitOutlivesTheServer: stopping the server gives nothing back of what a
+// limit of a year has used, and killing it at most what was not written yet.
+func TestALongLimitOutlivesTheServer(t *testing.T) {
+	data := t.TempDir() + "/data"
+	root := bootstrap(t, data).Secret
+	running := serve(t, data)
+	limited := func() api.Issued {
+		t.Helper()
+		return create(t, root, map[string]any{"scopes": []string{"tickets:read"}, "rate_limit": map[string]any{"requests": 2, "window": "365d"}})
+	}
+	spend := func(i api.Issued) (last api.VerifyResult) {
+		t.Helper()
+		for _, code := range []api.Code{api.CodeOK, api.CodeOK, api.CodeRateLimited} {
+			if last = verified(t, root, i.Secret); last.Code != code {
+				t.Fatalf("%s, want %s", last.Code, code)
+			}
+		}
+		return last
+	}
+	used := func(i api.Issued, was api.VerifyResult, since time.Time) {
+		t.Helper()
+		is := verified(t, root, i.Secret)
+		passed := int(time.Since(since).Seconds()) + 1
+		if is.Code != api.CodeRateLimited || is.RateLimit.Reset > was.RateLimit.Reset || is.RateLimit.Reset < was.RateLimit.Reset-passed {
+			t.Errorf("%s, reset in %d s, was %d s", is.Code, is.RateLimit.Reset, was.RateLimit.Reset)
+		}
+	}
+	start := time.Now()
+	stopped := limited()
+	ofStopped := spend(stopped)
+	running.ended(t, syscall.SIGTERM)
+
+	running = serve(t, data)
+	used(stopped, ofStopped, start)
+	killed := limited()
+	ofKilled := spend(killed)
+	counted(t, root, killed, 2) // what limits used is written before what is counted
+	unwritten := limited()
+	spend(unwritten)
+	running.ended(t, syscall.SIGKILL)
+
+	serve(t, data)
+	used(stopped, ofStopped, start)
+	used(killed, ofKilled, start)
+	spent := 0
+	for verified(t, root, unwritten.Secret).Allowed {
+		spent++
+	}
+	if spent > 2 {
+		t.Errorf("%d were given back of 2", spent)
+	}
+}

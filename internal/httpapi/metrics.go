@@ -135,6 +135,8 @@ func newEngineFigures(e *verify.Engine) *engineFigures {
 	gauge("tokenry_verify_owners", "Owners in memory.", func(s verify.Stats) float64 { return float64(s.Owners) })
 	gauge("tokenry_verify_workspaces", "Workspaces in memory.", func(s verify.Stats) float64 { return float64(s.Workspaces) })
 	gauge("tokenry_verify_meters", "States of rate limits in memory.", func(s verify.Stats) float64 { return float64(s.Meters) })
+	gauge("tokenry_verify_meters_unwritten", "States of rate limits that a crash would give back.", func(s verify.Stats) float64 { return float64(s.MetersDrawn) })
+	counter("tokenry_verify_meters_lost_total", "States of rate limits that made room before they had recovered.", func(s verify.Stats) float64 { return float64(s.MetersLost) })
 	gauge("tokenry_verify_bytes", "About what tokens and shared records take in memory.", func(s verify.Stats) float64 { return float64(s.Bytes) })
 	counter("tokenry_verify_fills_total", "Readings of the database for verifications.", func(s verify.Stats) float64 { return float64(s.Fills) })
 	counter("tokenry_verify_fills_dropped_total", "Readings that a change overtook.", func(s verify.Stats) float64 { return float64(s.FillsDropped) })

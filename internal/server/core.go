@@ -123,6 +123,11 @@ func (c *Core) build(ctx context.Context) error {
 		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead,
 	})
 	c.Authority.Observe(c.Engine)
+	if c.watch != nil {
+		if err := c.watch.recorder.KeepMeters(ctx, c.Engine); err != nil {
+			return err
+		}
+	}
 	revision, err := c.Authority.Revision(ctx)
 	if err == nil {
 		c.Engine.Apply(verify.Changes{Revision: revision})

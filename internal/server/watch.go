@@ -75,7 +75,7 @@ func (c *Core) observed(o authority.Options) authority.Options {
 // startWatch begins the work beside the requests.
 func (s *Server) startWatch(registry *prometheus.Registry) error {
 	sent, err := httpapi.ObserveSends(registry)
-	if err = errors.Join(err, httpapi.ObserveFigures(registry, s.Now, s.figures)); err != nil {
+	if err = errors.Join(err, httpapi.ObserveFigures(registry, s.Now, s.figures), s.registerUsage(registry)); err != nil {
 		return err
 	}
 	o := notify.Options{Authority: s.Authority, Egress: s.egress(), Now: s.Now, Rand: s.Rand, BaseURL: s.base, Product: s.config.BrandName,
@@ -103,6 +103,18 @@ func (s *Server) startWatch(registry *prometheus.Registry) error {
 	s.watch.wait.Go(func() { s.finishRemovals(ctx) })
 	s.watch.wait.Go(func() { s.watchTime(ctx) })
 	return nil
+}
+
+// registerUsage tells the metrics how writing behind gets on.
+func (s *Server) registerUsage(reg prometheus.Registerer) error {
+	return errors.Join(
+		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenry_usage_behind_seconds", Help: "How long what was done with tokens has been waiting to be written.",
+		}, func() float64 { return s.watch.recorder.Stats().Behind.Seconds() })),
+		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "tokenry_usage_lost_total", Help: "Facts about the use of tokens that found no room, or that the database did not take.",
+		}, func() float64 { return float64(s.watch.recorder.Stats().Dropped) })),
+	)
 }
 
 // endWatch ends the work beside the requests, and writes what is not written yet.

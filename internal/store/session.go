@@ -94,27 +94,35 @@ func one[T any](s *session, fields func(*T) []any, query string, args ...any) (T
 }
 
 // list reads every row; nil when there is none.
-func list[T any](s *session, fields func(*T) []any, query string, args ...any) ([]T, error) {
-	if err := s.ready(); err != nil || !storable(args) {
+func list[T any](s *session, fields func(*T) []any, query string, args ...any) (vs []T, err error) {
+	err = each(s, fields, func(v T) { vs = append(vs, v) }, query, args...)
+	if err != nil {
 		return nil, err
+	}
+	return vs, nil
+}
+
+// each reads every row, one after the other.
+func each[T any](s *session, fields func(*T) []any, f func(T), query string, args ...any) error {
+	if err := s.ready(); err != nil || !storable(args) {
+		return err
 	}
 	rows, err := s.tx.QueryContext(s.ctx, query, args...)
 	if err != nil {
-		return nil, s.fail(err, query)
+		return s.fail(err, query)
 	}
 	defer rows.Close()
-	var vs []T
 	for rows.Next() {
 		var v T
 		if err := rows.Scan(fields(&v)...); err != nil {
-			return nil, s.fail(err, query)
+			return s.fail(err, query)
 		}
-		vs = append(vs, v)
+		f(v)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, s.fail(err, query)
+		return s.fail(err, query)
 	}
-	return vs, nil
+	return nil
 }
 
 // number reads one integer.

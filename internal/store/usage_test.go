@@ -14,6 +14,8 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
 )
 
 func TestUsageSuite(t *testing.T) {
@@ -92,6 +94,34 @@ func TestUsageAnswersUnavailableToWhoHasGone(t *testing.T) {
 			t.Errorf("answered %v", err)
 		}
 	})
+}
+
+// TestAUsageDatabaseOfBeforeIsBroughtUp: what an older program wrote stays.
+func TestAUsageDatabaseOfBeforeIsBroughtUp(t *testing.T) {
+	t.Parallel()
+	url := storetest.SQLite(t)
+	u := openUsage(t, url)
+	use := authority.LastUse{Workspace: 7, Token: locatorOf(1), Secret: 1, At: t0()}
+	if err := u.AddUsage(t.Context(), authority.UsageBatch{ID: "x", At: t0(), Last: []authority.LastUse{use}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Close(); err != nil {
+		t.Fatal(err)
+	}
+	old := raw(t, store.UsagePath(strings.TrimPrefix(url, "sqlite:")))
+	for _, query := range []string{"DROP TABLE usage_meters", "DELETE FROM goose_usage_version WHERE version_id = 2"} {
+		if _, err := old.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u = openUsage(t, url)
+	m := verify.Meter{Token: locatorOf(1), Drained: t0(), Requests: 1, Step: time.Hour}
+	if err := u.AddUsage(t.Context(), authority.UsageBatch{ID: "y", At: t0(), Meters: []verify.Meter{m}}); err != nil {
+		t.Error(err)
+	}
+	if uses, err := u.LastUses(t.Context(), []token.Locator{locatorOf(1)}); err != nil || len(uses) != 2 {
+		t.Errorf("%+v, %v", uses, err)
+	}
 }
 
 func t0() time.Time { return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC) }

@@ -30,7 +30,7 @@ func (u *Usage) AddUsage(ctx context.Context, b authority.UsageBatch) error {
 			return err
 		}
 		for _, add := range []func(*session, *authority.UsageBatch) error{
-			addLast, addHours, addScopes, addActivity, addDenials, addReuses,
+			addMeters, addLast, addHours, addScopes, addActivity, addDenials, addReuses,
 		} {
 			if err := add(s, &b); err != nil {
 				return err
@@ -369,6 +369,7 @@ func (u *Usage) ForgetUsage(ctx context.Context, tokens []token.Locator) error {
 	return u.write(ctx, sql.LevelReadCommitted, func(s *session) error {
 		for chunk := range slices.Chunk(tokens, pickAtOnce) {
 			for _, query := range []string{
+				picked + ` DELETE FROM usage_meters WHERE token IN (SELECT token FROM picked)`,
 				picked + ` DELETE FROM usage_last WHERE token IN (SELECT token FROM picked)`,
 				picked + ` DELETE FROM usage_hours WHERE token IN (SELECT token FROM picked)`,
 				picked + ` DELETE FROM usage_days WHERE token IN (SELECT token FROM picked)`,

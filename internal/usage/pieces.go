@@ -27,14 +27,11 @@ func nextPiece(n int, took time.Duration, failed bool) int {
 	return n
 }
 
-// size is how many rows a batch has.
-func size(b *authority.UsageBatch) int {
-	return len(b.Last) + len(b.Hours) + len(b.Scopes) + len(b.Activity) + len(b.Denials) + len(b.Reuses)
-}
-
-// piece takes up to n rows off a batch. What was last used goes first: it is what
-// people look for, and what ends tokens that nobody uses.
+// piece takes up to n rows off a batch. What limits have used goes first: a crash
+// gives back what is not written. Then what was last used: it is what people look
+// for, and what ends tokens that nobody uses.
 func piece(from *authority.UsageBatch, n int) (b authority.UsageBatch) {
+	b.Meters, from.Meters = take(from.Meters, &n)
 	b.Last, from.Last = take(from.Last, &n)
 	b.Reuses, from.Reuses = take(from.Reuses, &n)
 	b.Hours, from.Hours = take(from.Hours, &n)
@@ -54,7 +51,8 @@ func take[T any](rows []T, n *int) (taken, left []T) {
 // join puts the rows of a piece back in front of what is left.
 func join(b, rest authority.UsageBatch) authority.UsageBatch {
 	return authority.UsageBatch{
-		Last: append(b.Last, rest.Last...), Reuses: append(b.Reuses, rest.Reuses...), Hours: append(b.Hours, rest.Hours...),
+		Meters: append(b.Meters, rest.Meters...),
+		Last:   append(b.Last, rest.Last...), Reuses: append(b.Reuses, rest.Reuses...), Hours: append(b.Hours, rest.Hours...),
 		Denials: append(b.Denials, rest.Denials...), Scopes: append(b.Scopes, rest.Scopes...), Activity: append(b.Activity, rest.Activity...),
 	}
 }

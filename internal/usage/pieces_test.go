@@ -17,12 +17,8 @@ type narrow struct {
 	refuses error
 }
 
-func rowsOf(b authority.UsageBatch) int {
-	return len(b.Last) + len(b.Hours) + len(b.Scopes) + len(b.Activity) + len(b.Denials) + len(b.Reuses)
-}
-
 func (s *narrow) AddUsage(ctx context.Context, b authority.UsageBatch) error {
-	if rowsOf(b) > s.rows {
+	if b.Rows() > s.rows {
 		return s.refuses
 	}
 	return s.memory.AddUsage(ctx, b)

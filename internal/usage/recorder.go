@@ -94,6 +94,7 @@ type Recorder struct {
 
 	writing sync.Mutex // guards what follows, and is held while a batch is written
 	writer  writer
+	meters  Meters // nil before KeepMeters
 
 	recorded, coalesced, dropped, written, failed atomic.Uint64
 	// behind is since when something waits, in µs; 0 when nothing does.

@@ -25,6 +25,9 @@ type memory struct {
 	seen    map[string]bool
 	tidied  []string
 	took    chan struct{}
+	// recovered is how many limits there are to forget, forgot how many were, at once.
+	recovered int
+	forgot    []int
 }
 
 func newMemory() *memory {
@@ -62,6 +65,15 @@ func (m *memory) TrimUsage(_ context.Context, workspace authority.ID, before tim
 	defer m.mu.Unlock()
 	m.tidied = append(m.tidied, fmt.Sprintf("workspace %d before %s", workspace, before.Format(time.DateOnly)))
 	return nil
+}
+
+func (m *memory) ForgetMeters(_ context.Context, _ time.Time, limit int) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := min(limit, m.recovered)
+	m.recovered -= n
+	m.forgot = append(m.forgot, n)
+	return n, nil
 }
 
 func (m *memory) set(fails, loses error) {

@@ -29,8 +29,10 @@ type writer struct {
 	// when there is no next one.
 	failures int
 	retry    time.Time
-	// kept is when old usage was last tidied up.
-	kept time.Time
+	// kept is when old usage was last tidied up, and forgetting says that there may
+	// be limits that have recovered.
+	kept       time.Time
+	forgetting bool
 }
 
 const (
@@ -101,7 +103,7 @@ func (r *Recorder) waiting() int {
 	r.collect()
 	w := &r.writer
 	pending := w.pending.batch()
-	return size(&w.sending) + size(&w.rest) + size(&pending) + len(w.denials)
+	return w.sending.Rows() + w.rest.Rows() + pending.Rows() + len(w.denials) + r.drawn()
 }
 
 // collect takes from the shards what they hold.
@@ -125,7 +127,14 @@ func (r *Recorder) collect() {
 	r.coalesced.Add(w.pending.lost.coalesced)
 	r.dropped.Add(w.pending.lost.dropped + dropped)
 	w.pending.lost = lost{}
-	if r.behind.Load() == 0 && !w.pending.empty() {
+	if r.behind.Load() == 0 {
+		r.wait()
+	}
+}
+
+// wait notes since when something waits, if it does.
+func (r *Recorder) wait() {
+	if !r.writer.pending.empty() || r.drawn() > 0 {
 		r.behind.Store(r.cfg.Now().UnixMicro())
 	}
 }
@@ -138,17 +147,20 @@ func (r *Recorder) write(ctx context.Context) error {
 	if err := r.drain(ctx); err != nil {
 		return err
 	}
+	drawn, err := r.writeMeters(ctx)
+	if err != nil {
+		return err
+	}
 	w := &r.writer
 	w.rest = w.pending.batch()
+	w.rest.Meters = drawn
 	w.rest.Denials, w.denials = w.denials, nil
 	w.pending.reset()
 	if err := r.drain(ctx); err != nil {
 		return err
 	}
 	r.behind.Store(0)
-	if !w.pending.empty() {
-		r.behind.Store(r.cfg.Now().UnixMicro())
-	}
+	r.wait()
 	return nil
 }
 
@@ -156,8 +168,8 @@ func (r *Recorder) write(ctx context.Context) error {
 func (r *Recorder) drain(ctx context.Context) error {
 	w := &r.writer
 	for {
-		if w.sending.Empty() {
-			if size(&w.rest) == 0 {
+		if w.sending.Rows() == 0 {
+			if w.rest.Rows() == 0 {
 				return nil
 			}
 			w.sending = piece(&w.rest, w.rows)
@@ -198,9 +210,9 @@ func (r *Recorder) missed(err error) error {
 	r.failed.Add(1)
 	w.failures++
 	w.retry = r.cfg.Now().Add(min(slowest, r.cfg.Interval<<min(w.failures-1, 8)))
-	rows := size(&w.sending)
+	rows := w.sending.Rows()
 	r.cfg.Logger.Warn("usage could not be written and is kept for the next attempt",
-		"error", err, "attempts", w.failures, "batch", w.sending.ID, "rows", rows, "waiting", size(&w.rest))
+		"error", err, "attempts", w.failures, "batch", w.sending.ID, "rows", rows, "waiting", w.rest.Rows())
 	w.unsure = w.unsure || errors.Is(err, authority.ErrOutcomeUnknown)
 	passing := errors.Is(err, authority.ErrStoreUnavailable) || errors.Is(err, authority.ErrOutcomeUnknown)
 	switch {
@@ -220,8 +232,8 @@ func (r *Recorder) missed(err error) error {
 // that a few rows do not hold up all that come after them.
 func (r *Recorder) giveUp(err error) {
 	w := &r.writer
-	r.cfg.Logger.Error("usage is dropped that the store does not take", "error", err, "batch", w.sending.ID, "rows", size(&w.sending))
-	r.dropped.Add(uint64(size(&w.sending)))
+	r.cfg.Logger.Error("usage is dropped that the store does not take", "error", err, "batch", w.sending.ID, "rows", w.sending.Rows())
+	r.dropped.Add(uint64(w.sending.Rows()))
 	w.sending, w.unsure, w.failures, w.retry = authority.UsageBatch{}, false, 0, time.Time{}
 }
 
@@ -229,10 +241,14 @@ func (r *Recorder) giveUp(err error) {
 // next hour: nothing is wrong but that there is more than there need be.
 func (r *Recorder) tidyUp(ctx context.Context) {
 	now := r.cfg.Now()
-	if !r.writer.kept.IsZero() && now.Sub(r.writer.kept) < tidying || r.cfg.Unsettled != nil && r.cfg.Unsettled() {
+	if r.cfg.Unsettled != nil && r.cfg.Unsettled() {
 		return
 	}
-	r.writer.kept = now
+	r.forgetMeters(ctx)
+	if !r.writer.kept.IsZero() && now.Sub(r.writer.kept) < tidying {
+		return
+	}
+	r.writer.kept, r.writer.forgetting = now, true
 	if err := r.tidyAll(ctx, now); err != nil && ctx.Err() == nil {
 		r.cfg.Logger.Warn("old usage could not be tidied up", "error", err)
 	}

@@ -47,9 +47,12 @@ func rateOf(l api.RateLimit) rate {
 }
 
 // bucket is the state of one limit: when it will have drained (the theoretical
-// arrival time, ns since 1970), and the step that this was counted in.
+// arrival time, ns since 1970), and the step and burst that this was counted in.
 type bucket struct {
 	drained, step int64
+	burst         int32 // at most maxBurst
+	// drawn says that this is to be kept over a restart, and is not yet.
+	drawn bool
 }
 
 // level is one limit while a request is held against it.
@@ -62,18 +65,25 @@ type level struct {
 // levelIn reads a bucket, under its shard's lock. When the limit has changed
 // since, the requests in the bucket keep their number and take the new step, so
 // that a new limit acts at once; that is written down, because they drain by the
-// new step from now on. No clock that jumps back makes a bucket fuller than full.
+// new step from now on. No bucket is fuller than full, whatever limit or clock
+// filled it; that is written down too, so that it is drained a window from now.
 func levelIn[K comparable](s *bucketShard[K], k K, r rate, now int64) level {
 	b := s.state[k]
 	l := level{rate: r, backlog: max(b.drained-now, 0)}
-	changed := l.backlog > 0 && b.step != r.step
-	if changed {
+	if l.backlog == 0 {
+		return l
+	}
+	full := r.burst * r.step
+	if b.step == r.step && l.backlog <= full {
+		return l
+	}
+	if b.step != r.step {
 		l.backlog = rescale(l.backlog, b.step, r.step)
 	}
-	l.backlog = min(l.backlog, r.burst*r.step)
-	if changed {
-		s.state[k] = l.add(0, now)
-	}
+	l.backlog = min(l.backlog, full)
+	changed := l.add(0, now)
+	changed.drawn = changed.drawn || b.kept()
+	s.put(k, changed, now)
 	return l
 }
 
@@ -103,7 +113,9 @@ func (l *level) fits(cost int64) bool {
 // add puts requests that fit into the bucket.
 func (l *level) add(cost, now int64) bucket {
 	l.backlog += cost * l.step
-	return bucket{drained: now + l.backlog, step: l.step}
+	b := bucket{drained: now + l.backlog, step: l.step, burst: int32(l.burst)}
+	b.drawn = b.kept()
+	return b
 }
 
 func (l *level) state(cost int64, fits bool) Rate {
@@ -143,6 +155,10 @@ type charge struct {
 type limits struct {
 	tokens     buckets[token.Locator]
 	workspaces buckets[int64]
+
+	taking sync.Mutex // guards next
+	// next is the shard at which taking what was drawn goes on.
+	next int
 }
 
 func newLimits(capacity int) *limits {
@@ -205,10 +221,13 @@ type buckets[K comparable] struct {
 }
 
 type bucketShard[K comparable] struct {
-	mu    sync.Mutex // guards state
+	mu    sync.Mutex // guards what follows
 	state map[K]bucket
 	room  int
-	_     [40]byte // keeps the locks of two shards off one cache line
+	// drawn is how many are marked so, lost how many made room before they had
+	// drained.
+	drawn, lost int
+	_           [24]byte // keeps the locks of two shards off one cache line
 }
 
 func newBuckets[K comparable](capacity int) buckets[K] {
@@ -225,8 +244,14 @@ func (b *buckets[K]) shard(k K) *bucketShard[K] {
 
 // put runs under the shard's lock.
 func (s *bucketShard[K]) put(k K, v bucket, now int64) {
-	if _, known := s.state[k]; !known && len(s.state) >= s.room {
+	was, known := s.state[k]
+	if !known && len(s.state) >= s.room {
 		s.evict(now)
+	}
+	if was.drawn {
+		v.drawn = true
+	} else if v.drawn {
+		s.drawn++
 	}
 	s.state[k] = v
 }
@@ -239,7 +264,7 @@ func (s *bucketShard[K]) evict(now int64) {
 	seen, dropped, soonest := 0, false, never
 	for k, b := range s.state {
 		if b.drained <= now {
-			delete(s.state, k)
+			s.drop(k, b)
 			dropped = true
 		} else if b.drained < soonest {
 			victim, soonest = k, b.drained
@@ -249,17 +274,32 @@ func (s *bucketShard[K]) evict(now int64) {
 		}
 	}
 	if !dropped {
-		delete(s.state, victim)
+		s.drop(victim, s.state[victim])
+		s.lost++
 	}
 }
 
-func (b *buckets[K]) count() int {
-	n := 0
+func (s *bucketShard[K]) drop(k K, b bucket) {
+	delete(s.state, k)
+	if b.drawn {
+		s.drawn--
+	}
+}
+
+// tally is what there is of buckets.
+type tally struct{ held, drawn, lost int }
+
+func (b *buckets[K]) count() (t tally) {
 	for i := range b.shards {
 		s := &b.shards[i]
 		s.mu.Lock()
-		n += len(s.state)
+		t.held, t.drawn, t.lost = t.held+len(s.state), t.drawn+s.drawn, t.lost+s.lost
 		s.mu.Unlock()
 	}
-	return n
+	return t
+}
+
+func (l *limits) count() tally {
+	t, w := l.tokens.count(), l.workspaces.count()
+	return tally{t.held + w.held, t.drawn + w.drawn, t.lost + w.lost}
 }

@@ -11,6 +11,9 @@ type Stats struct {
 	// Tokens and Unknown are how many of each are in memory, Owners and
 	// Workspaces how many shared records, Meters how many states of rate limits.
 	Tokens, Unknown, Owners, Workspaces, Meters int
+	// MetersDrawn is how many of the meters are to be kept over a restart and are
+	// not yet, MetersLost how many made room for others before they had recovered.
+	MetersDrawn, MetersLost int
 	// Fills counts readings of the source, FillsDropped those that were overtaken
 	// by a change, Evictions tokens that had to make room.
 	Fills, FillsDropped, Evictions int64
@@ -26,12 +29,13 @@ func (e *Engine) Revision() int64 { return e.applied.Load() }
 
 // Stats counts; it takes the lock that fills and changes take.
 func (e *Engine) Stats() Stats {
-	meters := e.limits.tokens.count() + e.limits.workspaces.count()
+	meters := e.limits.count()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m := e.mem.Load()
 	return Stats{
-		Tokens: m.live(), Unknown: e.unknown.live, Owners: len(m.owners), Workspaces: len(m.spaces), Meters: meters,
+		Tokens: m.live(), Unknown: e.unknown.live, Owners: len(m.owners), Workspaces: len(m.spaces),
+		Meters: meters.held, MetersDrawn: meters.drawn, MetersLost: meters.lost,
 		Fills: e.count.fills, FillsDropped: e.count.dropped, Evictions: e.gone + m.evictions,
 		Revision: e.count.applied, Bytes: m.size(),
 	}

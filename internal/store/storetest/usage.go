@@ -36,6 +36,11 @@ func RunUsage(t *testing.T, open func(t *testing.T) authority.UsageStore) {
 		"what is old is trimmed, the last use stays":   usageTrim,
 		"a purged token is forgotten":                  usageForget,
 		"long lists of tokens are read":                usageLongLists,
+		"the later state of a limit stays":             metersLater,
+		"a changed limit's state is the new one's":     metersChanged,
+		"a state later than a full one gives way":      metersSetBack,
+		"what has recovered is forgotten":              metersRecover,
+		"a purged token's limits are forgotten":        metersForget,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
