@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -80,6 +81,8 @@ type Authority struct {
 	glancing chan struct{}
 	// turnedAway are the sign-ins that were refused.
 	turnedAway *refusals[turnedAway, string]
+	// ungiven counts what was refused for an unsettled clock.
+	ungiven atomic.Uint64
 }
 
 // New makes an Authority; it starts nothing.

@@ -17,7 +17,7 @@ func (w *work) begin(e effect) error {
 	w.now = w.a.moment()
 	if w.doubt = w.a.doubt(); w.doubt != nil {
 		if e == gives {
-			return w.doubt
+			return w.give()
 		}
 		return nil
 	}
@@ -27,7 +27,12 @@ func (w *work) begin(e effect) error {
 
 // give refuses to go on to what gives power, life, reach or speed while nobody
 // knows what time it is.
-func (w *work) give() error { return w.doubt }
+func (w *work) give() error {
+	if w.doubt != nil {
+		w.a.ungiven.Add(1)
+	}
+	return w.doubt
+}
 
 // moment is the time as it is stored.
 func (a *Authority) moment() time.Time { return a.now().UTC().Truncate(time.Microsecond) }
@@ -46,6 +51,9 @@ func (a *Authority) doubt() error {
 // Unsettled says whether the clock is unsettled, and between which times. Jobs
 // that destroy or tell by age pause meanwhile.
 func (a *Authority) Unsettled() (clock.Doubt, bool) { return a.clock.Doubt() }
+
+// Ungiven is how many changes were refused for an unsettled clock.
+func (a *Authority) Ungiven() uint64 { return a.ungiven.Load() }
 
 // judged is the moment by which a verification decides whether a token lives: the
 // later one while the clock is unsettled.
@@ -72,7 +80,10 @@ func (a *Authority) SettleClock(ctx context.Context, at time.Time) (was time.Tim
 	at = at.UTC().Truncate(time.Microsecond)
 	_, err = a.apply(ctx, neither, Caller{Machine: "clock"}, func(w *work) error {
 		was, w.now = w.Moment().Latest, at
-		w.Settle(at)
+		w.touched.All = true
+		if err := w.Settle(at); err != nil {
+			return err
+		}
 		return w.audit(machine(w.caller), Workspace{}, event{action: "clock.settled", target: "instance",
 			before: map[string]*time.Time{"latest": api.When(was)}, after: map[string]time.Time{"latest": at}})
 	})

@@ -254,8 +254,9 @@ type Writer interface {
 	// Happen says when the mutation happens: Latest is raised to it.
 	Happen(at time.Time)
 	// Settle says that it is this time, also when that is before Latest, and counts
-	// a settlement. Nothing in its batch raises Latest again.
-	Settle(at time.Time)
+	// a settlement. Nothing in its batch raises Latest again. What waits for a moment
+	// that a wrong clock made goes on from now, and what was proved by it ends.
+	Settle(at time.Time) error
 
 	PutInstance(Instance) error
 	PutWorkspace(Workspace) error

@@ -169,7 +169,7 @@ func (c *call) send(status int, media string, body []byte, lasting bool) {
 // log with its cause; the client is told the request's id.
 func (c *call) fail(e *api.Error) {
 	p := e.Problem(c.s.errorPage(), c.id)
-	if p.Status >= http.StatusInternalServerError {
+	if p.Status >= http.StatusInternalServerError && e.Code != api.CodeClockUnsettled { // that is told once, and counted
 		c.s.log.LogAttrs(c.ctx, slog.LevelError, "a request failed",
 			slog.String("request_id", c.id), slog.String("route", c.pattern()), slog.String("code", string(e.Code)), causeOf(e))
 	}

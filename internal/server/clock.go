@@ -50,6 +50,8 @@ const (
 	// keepTimeEvery is how much of the time that was given may be unknown after a
 	// crash, while nothing is committed.
 	keepTimeEvery = time.Minute
+	// ungivenEvery is how often the log tells what was refused meanwhile.
+	ungivenEvery = time.Minute
 	// settleLook is how soon a settlement is learned of.
 	settleLook = 2 * time.Second
 )
@@ -57,9 +59,13 @@ const (
 // watchTime notices a clock that was set also while nobody asks for the time, and
 // keeps what was given, until ctx ends.
 func (c *Core) watchTime(ctx context.Context) {
+	var told ungivenTold
 	for kept := c.Now(); wait(ctx, settleLook) == nil; {
 		_, unsettled := c.clock.Doubt()
 		now := c.Now()
+		if n := told.more(c.Authority.Ungiven(), now); n > 0 {
+			c.Logger.Warn("changes that give something were refused, because the clock is not settled", "since_told", n)
+		}
 		if !unsettled && now.Sub(kept) < keepTimeEvery {
 			continue
 		}
@@ -72,6 +78,22 @@ func (c *Core) watchTime(ctx context.Context) {
 			c.Logger.Warn("tokens whose set end has come are refused, and are not revoked yet", "error", err)
 		}
 	}
+}
+
+// ungivenTold says when to tell what an unsettled clock refused.
+type ungivenTold struct {
+	at time.Time
+	n  uint64
+}
+
+// more answers how many were refused since it was told last; 0 is not now.
+func (u *ungivenTold) more(n uint64, now time.Time) uint64 {
+	if n == u.n || !u.at.IsZero() && now.Sub(u.at) < ungivenEvery {
+		return 0
+	}
+	since := n - u.n
+	u.n, u.at = n, now
+	return since
 }
 
 // keepTime keeps the time at the end of a server.
@@ -104,6 +126,9 @@ func (c *Core) registerClock(reg prometheus.Registerer) error {
 			}
 			return 0
 		})),
+		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "tokenry_clock_refused_total", Help: "Changes that were refused because they give something while the clock is unsettled.",
+		}, func() float64 { return float64(c.Authority.Ungiven()) })),
 	)
 }
 

@@ -25,12 +25,6 @@ func (t *tx) Happen(at time.Time) {
 	}
 }
 
-// Settle sets it, back too.
-func (t *tx) Settle(at time.Time) {
-	t.moment.Latest, t.decreed = at, true
-	t.moment.Settlements++
-}
-
 // NewID gives the next row number.
 func (t *tx) NewID() authority.ID {
 	id := t.batch.nextID

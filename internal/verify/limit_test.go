@@ -197,6 +197,23 @@ func TestANewLimitActsAtOnce(t *testing.T) {
 	o.expect(api.CodeCostExceedsLimit, bearer(secret))
 }
 
+// What was used by a clock that was years ahead is as much as the limit holds, and
+// drains from when the clock was set right.
+func TestALimitUsedByAClockThatWasAheadDrains(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
+	l := verify.NewLimiter[string](api.RateLimit{Requests: 1, Window: api.Duration(time.Minute)}, 10)
+	if _, ok := l.Take("k", 1, now.AddDate(10, 0, 0)); !ok {
+		t.Fatal("the first is refused")
+	}
+	if _, ok := l.Take("k", 1, now); ok {
+		t.Error("what was used is forgotten")
+	}
+	if r, ok := l.Take("k", 1, now.Add(time.Minute)); !ok {
+		t.Errorf("a minute later it is refused for %s", r.RetryAfter)
+	}
+}
+
 func TestUseOutlivesTheSnapshot(t *testing.T) {
 	t.Parallel()
 	o := open(t, verify.Config{Capacity: 1})

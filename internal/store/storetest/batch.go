@@ -393,8 +393,7 @@ func momentSettled(w *world) {
 		return putUser(tx)
 	})
 	w.do(func(tx authority.Tx) error {
-		tx.Settle(at(2))
-		return putUser(tx)
+		return errors.Join(tx.Settle(at(2)), putUser(tx))
 	}, func(tx authority.Tx) error {
 		same(w.T, authority.Moment{Latest: at(2), Settlements: 1}, tx.Moment())
 		tx.Happen(at(4))
