@@ -58,7 +58,7 @@ func catalogueKey(ws ID, stamp string, all []Removal) digest {
 	var c content
 	c.say("catalogue", strconv.FormatInt(ws, 10), stamp)
 	for _, x := range all {
-		if !x.ofOwner() {
+		if x.ofName() {
 			c.say(strconv.FormatInt(x.ID, 10), x.CreatedAt.UTC().String(), strconv.FormatBool(x.Undecided))
 		}
 	}

@@ -72,7 +72,7 @@ func namesIn(roles []Role, scopes []Scope) ownNames {
 // the instance's where it has none of its own.
 func (x Removal) concerns(ws ID, own ownNames) bool {
 	switch {
-	case x.ofOwner() || x.Workspace != ws && x.Workspace != 0:
+	case !x.ofName() || x.Workspace != ws && x.Workspace != 0:
 		return false
 	case x.Workspace == ws:
 		return true
@@ -94,7 +94,7 @@ func goneIn(all []Removal, ws ID, own ownNames) (g grant.Gone) {
 			g.Resources[x.Name] = true
 		case RemovedRole:
 			g.Roles[x.Name] = x.Replacement
-		case RemovedMember, RemovedServiceAccount:
+		case RemovedMember, RemovedServiceAccount, RemovedSealed:
 		}
 	}
 	return g
@@ -103,7 +103,7 @@ func goneIn(all []Removal, ws ID, own ownNames) (g grant.Gone) {
 // statements are a row's, as they will be.
 func (p *pending) statements(ws ID, sts []grant.Statement) ([]grant.Statement, error) {
 	all, err := p.load()
-	if err != nil || len(sts) == 0 || !slices.ContainsFunc(all, func(x Removal) bool { return !x.ofOwner() }) {
+	if err != nil || len(sts) == 0 || !slices.ContainsFunc(all, Removal.ofName) {
 		return sts, err
 	}
 	own, err := p.names(ws)
@@ -128,6 +128,11 @@ func (p *pending) token(t Token, err error) (Token, error) {
 		if x.left(t) {
 			revoke(&t, x.CreatedAt, api.ReasonOwnerLeft, "")
 		}
+		if x.Kind == RemovedSealed && t.Recoverable && err == nil {
+			var unsealed bool
+			unsealed, err = x.unseals(p.r, t.Workspace)
+			t.Recoverable = !unsealed
+		}
 	}
 	return t, err
 }
@@ -139,7 +144,7 @@ func (x Removal) left(t Token) bool {
 		return t.OwnerMember == x.Owner
 	case RemovedServiceAccount:
 		return t.OwnerServiceAccount == x.Owner
-	case RemovedScope, RemovedResource, RemovedRole:
+	case RemovedScope, RemovedResource, RemovedRole, RemovedSealed:
 	}
 	return false
 }

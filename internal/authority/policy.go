@@ -225,6 +225,7 @@ func (a *Authority) SupportContact(ctx context.Context) (c *api.SupportContact, 
 
 // EditPolicy merges a patch into a workspace's overrides.
 func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch api.PatchPolicy) (p api.Policy, revision int64, err error) {
+	var left ID
 	revision, err = a.mutate(ctx, c, func(w *work) error {
 		ac, sp, err := a.enter(w, c, ref, "policy:write")
 		if err != nil {
@@ -248,29 +249,15 @@ func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch 
 		p = effectivePolicy(in.Policy, sp.ws.Policy)
 		p.Revision = sp.ws.PolicyRevision
 		w.touchWorkspace(sp.ws.ID)
-		if err := w.forgetSealed(sp.ws, before, p); err != nil {
+		if left, err = w.leaveSealed(ac, sp.ws.ID, before, p); err != nil {
 			return err
 		}
 		return w.audit(ac, sp.ws, event{action: "policy.edited", target: "policy", before: before, after: p})
 	})
-	return p, revision, err
-}
-
-// forgetSealed destroys the recoverable copies of a workspace when its policy
-// stops to allow them.
-func (w *work) forgetSealed(ws Workspace, before, after api.Policy) error {
-	if !before.Recoverable || after.Recoverable {
-		return nil
+	if err == nil {
+		revision = a.begun(ctx, left, revision)
 	}
-	return w.ForgetSealed(ws.ID)
-}
-
-// forgetSealedEverywhere does so for each workspace that inherits the change.
-func (w *work) forgetSealedEverywhere(in Instance, before api.Policy) error {
-	return eachWorkspace(w, func(ws Workspace) error {
-		after := effectivePolicy(in.Policy, ws.Policy)
-		return w.forgetSealed(ws, api.Policy{Recoverable: before.Recoverable || ws.Policy.Recoverable.Value}, after)
-	})
+	return p, revision, err
 }
 
 // notLocked refuses a workspace's patch of what the instance locked.
@@ -306,6 +293,7 @@ func (a *Authority) GetInstancePolicy(ctx context.Context, c Caller) (p api.Poli
 // EditInstancePolicy merges a patch into the instance's defaults, which every
 // workspace inherits live.
 func (a *Authority) EditInstancePolicy(ctx context.Context, c Caller, patch api.PatchPolicy) (p api.Policy, revision int64, err error) {
+	var left ID
 	revision, err = a.mutate(ctx, c, func(w *work) error {
 		ac, err := a.enterInstance(w, c)
 		if err != nil {
@@ -329,11 +317,14 @@ func (a *Authority) EditInstancePolicy(ctx context.Context, c Caller, patch api.
 		p = instancePolicy(in.Policy)
 		p.Revision = in.PolicyRevision
 		w.touchAllWorkspaces()
-		if err := w.forgetSealedEverywhere(in, before); err != nil {
+		if left, err = w.leaveSealed(ac, 0, before, p); err != nil {
 			return err
 		}
 		return w.audit(ac, Workspace{}, event{action: "policy.edited", target: "policy", before: before, after: p})
 	})
+	if err == nil {
+		revision = a.begun(ctx, left, revision)
+	}
 	return p, revision, err
 }
 

@@ -8,7 +8,7 @@ import (
 
 // ListRemovals lists what was removed from a workspace, or from the instance, and is
 // being rewritten yet. It needs roles:read; who was removed is for those who may
-// list members or service accounts.
+// list members or service accounts, and a policy's for those who may read that.
 func (a *Authority) ListRemovals(ctx context.Context, c Caller, at Where) (out []api.Removal, err error) {
 	err = a.read(ctx, func(r Reader) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
@@ -40,6 +40,8 @@ func mayList(ac *actor, kind RemovalKind) bool {
 		return ac.grant.AllowsAny("members:read")
 	case RemovedServiceAccount:
 		return ac.grant.AllowsAny("service-accounts:read")
+	case RemovedSealed:
+		return ac.grant.AllowsAny("policy:read")
 	case RemovedScope, RemovedResource, RemovedRole:
 	}
 	return true

@@ -165,7 +165,7 @@ func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
 // conclude ends a removal: its name is free again.
 func (w *work) conclude(x Removal) error {
 	switch {
-	case x.ofOwner():
+	case !x.ofName():
 	case x.Workspace == 0:
 		w.touchAllWorkspaces()
 	default:
@@ -204,7 +204,11 @@ func (p *rewriting) search(r Reader) (finished bool, err error) {
 // lookFor finds the next rows of the part; through is the last one looked at.
 func (p *rewriting) lookFor(r Reader) (err error) {
 	x := p.x
-	if !x.ofOwner() {
+	if x.Kind == RemovedSealed {
+		p.found, p.through, err = r.Sealed(x.Place, x.After, searchRows)
+		return err
+	}
+	if x.ofName() {
 		p.found, p.through, err = r.Naming(x.Place, x.Part, x.After, x.Name, searchRows)
 		return err
 	}
@@ -231,11 +235,19 @@ func (p *rewriting) nextPlace(r Reader) (bool, error) {
 			return false, err
 		}
 		p.x.Place, p.x.Part, p.x.After = rows[0].ID, PartCatalogue, 0
-		own, err := ownNamesOf(r, rows[0].ID)
-		if err != nil || p.x.concerns(rows[0].ID, own) {
+		if concerned, err := p.concerned(r, rows[0].ID); err != nil || concerned {
 			return true, err
 		}
 	}
+}
+
+// concerned says whether there may be something to rewrite in a workspace.
+func (p *rewriting) concerned(r Reader, ws ID) (bool, error) {
+	if p.x.Kind == RemovedSealed {
+		return p.x.unseals(r, ws)
+	}
+	own, err := ownNamesOf(r, ws)
+	return p.x.concerns(ws, own), err
 }
 
 // names says whether a role or a scope written in the place lists what is gone.
@@ -287,6 +299,9 @@ func (w *work) rewriteSome(x *Removal, found *[]ID, through ID) error {
 	rewrite := map[Part]func(Removal, ID) (bool, error){
 		PartMembers: w.rewriteMember, PartAccounts: w.rewriteAccount, PartTokens: w.rewriteToken,
 	}[x.Part]
+	if x.Kind == RemovedSealed {
+		rewrite = w.unsealToken
+	}
 	begin := w.a.now()
 	for n := 0; len(*found) > 0 && n < pieceRows && (n == 0 || w.a.now().Sub(begin) < pieceTime); n++ {
 		id := (*found)[0]
@@ -333,13 +348,21 @@ func (w *work) rewriteAccount(_ Removal, id ID) (bool, error) {
 	return true, w.PutServiceAccount(s)
 }
 
-// rewriteToken also tells of the end of a token that its owner left.
-func (w *work) rewriteToken(x Removal, id ID) (bool, error) {
+// rowOf is a token's row as it is stored; false when it was purged meanwhile.
+func (w *work) rowOf(x Removal, id ID) (Token, bool, error) {
 	rows, err := w.rows.Tokens(x.Place, TokenQuery{Before: id + 1, Limit: 1, Deleted: true})
 	if err != nil || len(rows) == 0 || rows[0].ID != id {
-		return false, err // purged meanwhile
+		return Token{}, false, err
 	}
-	was := rows[0]
+	return rows[0], true, nil
+}
+
+// rewriteToken also tells of the end of a token that its owner left.
+func (w *work) rewriteToken(x Removal, id ID) (bool, error) {
+	was, found, err := w.rowOf(x, id)
+	if err != nil || !found {
+		return false, err
+	}
 	t, err := w.Token(was.Locator)
 	if err != nil || t.RevokedAt.Equal(was.RevokedAt) && reflect.DeepEqual(was.Grants, t.Grants) {
 		return false, err

@@ -12,6 +12,8 @@ const (
 	RemovedScope          RemovalKind = "scope"
 	RemovedResource       RemovalKind = "resource"
 	RemovedRole           RemovalKind = "role"
+	// RemovedSealed are the copies of secrets that a policy lets nobody see any more.
+	RemovedSealed RemovalKind = "sealed"
 )
 
 // Part is a kind of rows that name what was removed.
@@ -60,6 +62,9 @@ type Removal struct {
 // ofOwner says whether the removal is of an owner rather than of a name.
 func (x Removal) ofOwner() bool { return x.Owner != 0 }
 
+// ofName says whether it is of a name that statements list.
+func (x Removal) ofName() bool { return !x.ofOwner() && x.Kind != RemovedSealed }
+
 // RemovalReader reads removals, and finds what they leave to be rewritten.
 type RemovalReader interface {
 	Removals() ([]Removal, error)
@@ -71,6 +76,8 @@ type RemovalReader interface {
 	// whose grants may name a word; last is the last row looked at, 0 if there was
 	// none.
 	Naming(workspace ID, part Part, after ID, word string, window int) (found []ID, last ID, err error)
+	// Sealed is Naming for the tokens that are recoverable, or have a sealed secret.
+	Sealed(workspace, after ID, window int) (found []ID, last ID, err error)
 }
 
 // RemovalTx writes removals.

@@ -273,9 +273,6 @@ type Writer interface {
 	PutSecret(Secret) error
 	// DeleteSecrets forgets the secrets of a token numbered below keep.
 	DeleteSecrets(t ID, keep int) error
-	// ForgetSealed destroys the recoverable copies of a workspace's secrets; its
-	// tokens are not recoverable any more.
-	ForgetSealed(workspace ID) error
 	PutRole(Role) error
 	DeleteRole(workspace ID, name string) error
 	PutScope(Scope) error

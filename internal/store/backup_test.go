@@ -88,17 +88,19 @@ func TestDestroyedBytesAreGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	sealed := strings.Repeat("sealed copy ", 1000)
-	batch(t, s,
-		func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) },
-		func(tx authority.Tx) error { return createToken(tx, 1, 1) },
-		func(tx authority.Tx) error {
+	put := func(sealed []byte) func(authority.Tx) error {
+		return func(tx authority.Tx) error {
 			tok, err := tx.Token(locatorOf(1))
 			if err != nil {
 				return err
 			}
-			return tx.PutSecret(authority.Secret{Token: tok.ID, Number: 2, Key: 1, Sealed: []byte(sealed), CreatedAt: now()})
-		},
-		func(tx authority.Tx) error { return tx.ForgetSealed(1) })
+			return tx.PutSecret(authority.Secret{Token: tok.ID, Number: 2, Key: 1, Sealed: sealed, CreatedAt: now()})
+		}
+	}
+	batch(t, s,
+		func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) },
+		func(tx authority.Tx) error { return createToken(tx, 1, 1) },
+		put([]byte(sealed)), put(nil))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -102,6 +102,19 @@ func (r *reader) Naming(workspace authority.ID, part authority.Part, after autho
 	return found, last, err
 }
 
+const tokensSealed = `SELECT id FROM tokens WHERE workspace = $1 AND id > $2 AND id <= $3
+	AND (recoverable OR EXISTS (SELECT 1 FROM secrets WHERE secrets.token = tokens.id AND sealed IS NOT NULL)) ORDER BY id`
+
+// Sealed looks at a window of tokens.
+func (r *reader) Sealed(workspace, after authority.ID, window int) ([]authority.ID, authority.ID, error) {
+	last, err := one(r.session, func(id *authority.ID) []any { return []any{ref{id}} }, tokensWindow, workspace, after, bound(window))
+	if err != nil || last == 0 {
+		return nil, 0, err
+	}
+	found, err := list(r.session, ids, tokensSealed, workspace, after, last)
+	return found, last, err
+}
+
 // inJSON is the LIKE pattern of documents that hold a text as one of their strings.
 func inJSON(s string) (string, error) {
 	b, err := json.Marshal(s)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
@@ -136,15 +135,6 @@ func (t *tx) PutSecret(s authority.Secret) error {
 			digest = excluded.digest, key_id = excluded.key_id, retires_at = excluded.retires_at,
 			retire_on_use = excluded.retire_on_use, tracked = excluded.tracked, first_used_at = excluded.first_used_at,
 			sealed = excluded.sealed, created_at = excluded.created_at, ended_at = excluded.ended_at`, secretFields(&s)...)
-}
-
-// ForgetSealed overwrites the copies; SQLite does so in the file too.
-func (t *tx) ForgetSealed(workspace authority.ID) error {
-	return errors.Join(
-		t.exec(`UPDATE secrets SET sealed = NULL
-			WHERE sealed IS NOT NULL AND token IN (SELECT id FROM tokens WHERE workspace = $1)`, workspace),
-		t.exec(`UPDATE tokens SET recoverable = FALSE WHERE workspace = $1 AND recoverable`, workspace),
-	)
 }
 
 // DeleteSecrets forgets those numbered below keep.

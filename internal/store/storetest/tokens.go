@@ -20,7 +20,7 @@ func tokenCases() map[string]func(w *world) {
 		"live tokens are counted":                      tokenCount,
 		"a standing token is found":                    standing,
 		"secrets are listed newest first, six of them": secretList,
-		"sealed copies can be forgotten":               sealedForgotten,
+		"what is sealed is found":                      sealedFound,
 		"old secrets can be forgotten":                 secretsForgotten,
 		"a digest is 32 bytes that are kept":           digestsAreKept,
 		"an idempotency key is of caller and route":    idempotencyKeys,
@@ -261,24 +261,40 @@ func secretsForgotten(w *world) {
 	})
 }
 
-// sealedForgotten: of one workspace, and nothing else of its tokens and secrets.
-func sealedForgotten(w *world) {
-	seal := func() (authority.ID, authority.Token, authority.Secret) {
-		ws := w.putWorkspace(nil).ID
-		t := w.putToken(ws, func(t *authority.Token) { t.Recoverable = true })
+// sealedFound: in one workspace, window by window; by the token's row, or by a secret
+// alone, deleted or not.
+func sealedFound(w *world) {
+	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
+	put := func(ws authority.ID, recoverable, sealed bool) authority.ID {
+		t := w.putToken(ws, func(t *authority.Token) { t.Recoverable, t.DeletedAt = recoverable, at(1) })
 		s := fullSecret(t.ID)
+		if !sealed {
+			s.Sealed = nil
+		}
 		w.do(func(tx authority.Tx) error { return tx.PutSecret(s) })
-		return ws, t, s
+		return t.ID
 	}
-	ws, ownToken, own := seal()
-	_, othersToken, others := seal()
-	w.do(func(tx authority.Tx) error { return tx.ForgetSealed(ws) })
-	own.Sealed, ownToken.Recoverable = nil, false
+	put(other, true, true)
+	plain, marked, kept, last := put(ws, false, false), put(ws, true, false), put(ws, false, true), put(ws, false, false)
 	w.read(func(r authority.Reader) {
-		found(w.T, own)(only(r.Secrets(own.Token)))
-		found(w.T, others)(only(r.Secrets(others.Token)))
-		found(w.T, ownToken)(r.Token(ownToken.Locator))
-		found(w.T, othersToken)(r.Token(othersToken.Locator))
+		for _, x := range []struct {
+			after  authority.ID
+			window int
+			found  []authority.ID
+			last   authority.ID
+		}{
+			{0, 10, []authority.ID{marked, kept}, last},
+			{0, 2, []authority.ID{marked}, marked},
+			{marked, 2, []authority.ID{kept}, last},
+			{kept, 10, nil, last},
+			{last, 10, nil, 0},
+			{plain - 1, 1, nil, plain},
+		} {
+			ids, through, err := r.Sealed(ws, x.after, x.window)
+			if err != nil || !slices.Equal(ids, x.found) || through != x.last {
+				w.Errorf("after %d, of %d: %v through %d, %v; want %v through %d", x.after, x.window, ids, through, err, x.found, x.last)
+			}
+		}
 	})
 }
 

@@ -1,0 +1,91 @@
+package authority
+
+import (
+	"slices"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// A policy that lets nobody see secrets again destroys the copies that there are. As
+// with everything that is removed, the policy holds at once, and the rows follow in
+// pieces; until the last copy is destroyed the policy cannot be turned back, so that
+// no old copy comes under it.
+
+// leaveSealed leaves what is sealed to be destroyed when a policy, of a workspace or
+// of the instance, stops to let secrets be kept; 0 when it does not.
+func (w *work) leaveSealed(ac *actor, at ID, before, after api.Policy) (ID, error) {
+	const field = "recoverable"
+	locked, unlocked := slices.Contains(after.Locked, field), slices.Contains(before.Locked, field)
+	overridden := at == 0 && !after.Recoverable && locked != unlocked // what workspaces say of their own holds, or does not
+	if after.Recoverable && !before.Recoverable || overridden && !locked {
+		if err := w.unsealed(at); err != nil {
+			return 0, err
+		}
+	}
+	if before.Recoverable && !after.Recoverable || overridden && locked {
+		return w.leave(ac, Removal{Workspace: at, Kind: RemovedSealed, Name: field})
+	}
+	return 0, nil
+}
+
+// unsealed refuses to let secrets be kept while older copies are being destroyed.
+func (w *work) unsealed(at ID) error {
+	all, err := w.Removals()
+	i := slices.IndexFunc(all, func(x Removal) bool {
+		return x.Kind == RemovedSealed && (at == 0 || x.Workspace == 0 || x.Workspace == at)
+	})
+	if err != nil || i < 0 {
+		return err
+	}
+	e := api.Errorf(api.CodeBeingDeleted, "the copies of secrets that were kept before are being destroyed (%d so far); until that is done none can be kept again",
+		all[i].Done)
+	e.Field = "recoverable"
+	return e
+}
+
+// unseals says whether a removal is of what is sealed in a workspace. Of the
+// instance's, that is where nothing may be kept now.
+func (x Removal) unseals(r Reader, ws ID) (bool, error) {
+	if x.Kind != RemovedSealed || x.Workspace != 0 {
+		return x.Kind == RemovedSealed && x.Workspace == ws, nil
+	}
+	in, err := r.Instance()
+	if err != nil {
+		return false, err
+	}
+	row, err := r.Workspace(WorkspaceKey{ID: ws})
+	return !effectivePolicy(in.Policy, row.Policy).Recoverable, err
+}
+
+// unsealToken destroys the copies of a token's secrets.
+func (w *work) unsealToken(x Removal, id ID) (bool, error) {
+	was, found, err := w.rowOf(x, id)
+	if err != nil || !found {
+		return false, err
+	}
+	if unseals, err := x.unseals(w, was.Workspace); err != nil || !unseals { // its workspace has a policy of its own since
+		return false, err
+	}
+	secrets, err := w.Secrets(id)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range secrets {
+		if s.Sealed == nil {
+			continue
+		}
+		s.Sealed = nil
+		if err := w.PutSecret(s); err != nil {
+			return false, err
+		}
+	}
+	if !was.Recoverable {
+		return true, nil
+	}
+	t, err := w.Token(was.Locator)
+	if err != nil {
+		return false, err
+	}
+	t.Recoverable, t.Revision = false, w.Revision()
+	return true, w.PutToken(t)
+}
