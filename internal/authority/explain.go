@@ -28,6 +28,9 @@ func (a *Authority) Explain(ctx context.Context, c Caller, ref string, in api.Ex
 			return err
 		}
 		x := &explaining{sight: a.watching(ctx, r, ac, sp)}
+		if x.namesAny, err = namesAny(r, sp.ws.ID); err != nil {
+			return err
+		}
 		if err := x.ask(in); err != nil {
 			return err
 		}
@@ -54,6 +57,8 @@ func verdicts() []api.Code {
 // explaining is an explanation while it is made.
 type explaining struct {
 	*sight
+	// namesAny is as in [verify.Workspace].
+	namesAny bool
 	scopes   []string
 	resource string
 	addr     netip.Addr
@@ -338,7 +343,7 @@ func (x *explaining) place(t Token) {
 
 func (x *explaining) rights(f *verify.Token, o *verify.Owner) {
 	g := x.sp.effective(f, *o)
-	code := verify.Permits(g.Grant, x.scopes, x.resource)
+	code := verify.Permits(g.Grant, x.scopes, x.resource, x.namesAny)
 	if code == api.CodeInsufficientScope {
 		x.fail(code, "Its effective scopes are: "+list(g.Scopes())+".", x.scopeRemedy(f, o, g))
 		return
@@ -393,11 +398,13 @@ func (x *explaining) scopeRemedy(f *verify.Token, o *verify.Owner, g rights) str
 
 func (x *explaining) resourceRemedy(o *verify.Owner) string {
 	switch {
+	case x.resource == verify.AnyResource && x.namesAny:
+		return `A resource of the workspace is called any, so only what reaches that one passes with it. Delete the resource, and on-board it under another name.`
 	case x.whole:
 		return `Send the resource with the introspection, or "any" and filter by the answer.`
 	case x.resource == "":
 		return `Name the resource with the verification, or ask with resource "any" and filter by the answer.`
-	case verify.Permits(x.sp.ownerGrant(*o).Grant, x.scopes, x.resource) != api.CodeOK:
+	case verify.Permits(x.sp.ownerGrant(*o).Grant, x.scopes, x.resource, x.namesAny) != api.CodeOK:
 		return "Give its owner " + o.Address + " a grant that reaches this resource; a token never has more than its owner."
 	}
 	return "Edit the token's grant to reach this resource; its owner's does."

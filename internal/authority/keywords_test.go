@@ -1,10 +1,15 @@
 package authority_test
 
 import (
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
 )
 
 // TestKeywordsAreNoNames: whatever some call reads as a word of its own, nothing is
@@ -61,6 +66,57 @@ func TestWhatHadAKeywordForItsNameGoes(t *testing.T) {
 		must(w.T, fourth(w.PutRole(w.ctx, w.root, at, "owner", api.PutRole{Scopes: []string{"tickets:write"}})))
 		must(w.T, third(w.DeleteRole(w.ctx, w.root, at, "owner", "")))
 		must(w.T, third(w.DeleteResource(w.ctx, w.root, "acme", "any")))
+	})
+}
+
+// TestAResourceCalledAnyOpensNothing: where one is on board since before that was
+// refused, the word may mean it, so a restricted token passes with the word only if it
+// reaches that resource. It is told, and over once the resource is deleted.
+func TestAResourceCalledAnyOpensNothing(t *testing.T) {
+	each(t, func(w *world) {
+		made := func(resources ...string) token.Secret {
+			in := ask("workspace", "")
+			in.Scopes, in.Resources = api.Some([]string{"tickets:read"}), api.Some(resources)
+			return w.create(w.root, in).Secret
+		}
+		restricted, all, prefix := made("payments"), made("*"), made("an*")
+		asks := func(s token.Secret, want api.Code, scopes ...string) {
+			w.Helper()
+			var d verify.Decision
+			must(w.T, w.engine.Verify(w.ctx, &verify.Request{Token: s.Reveal(), Scopes: scopes, Resource: verify.AnyResource, Cost: 1}, &d))
+			if d.Code != want {
+				w.Errorf("asked for any with %v: %s, want %s", scopes, d.Code, want)
+			}
+		}
+		names := func(want ...string) {
+			w.Helper()
+			if got, err := w.NamesAny(w.ctx); err != nil || !slices.Equal(got, want) {
+				w.Errorf("it is told of %v (%v), want %v", got, err, want)
+			}
+		}
+		asks(restricted, api.CodeOK, "tickets:read")
+		names()
+		errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
+			ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
+			return errors.Join(err, tx.PutResource(authority.Resource{ID: tx.NewID(), Workspace: ws.ID, Name: "any", CreatedAt: w.clock.Now()}))
+		}})
+		must(w.T, errors.Join(append(errs, err)...))
+		w.engine.Apply(verify.Changes{All: true}) // it was there at the start
+		names("acme")
+		asks(restricted, api.CodeResourceDenied, "tickets:read")
+		asks(restricted, api.CodeResourceDenied)
+		asks(all, api.CodeOK, "tickets:read")
+		asks(prefix, api.CodeOK, "tickets:read")
+		asks(all, api.CodeInsufficientScope, "tickets:write")
+		why, err := w.Explain(w.ctx, w.root, "acme", api.ExplainRequest{Token: restricted.Reveal(), Scopes: []string{"tickets:read"}, Resource: "any"})
+		must(w.T, err)
+		told := slices.ContainsFunc(why.Checks, func(c api.Check) bool { return strings.Contains(c.Remedy, "called any") })
+		if why.Code != api.CodeResourceDenied || !told {
+			w.Errorf("explained as %+v", why)
+		}
+		must(w.T, third(w.DeleteResource(w.ctx, w.root, "acme", "any")))
+		asks(restricted, api.CodeOK, "tickets:read")
+		names()
 	})
 }
 

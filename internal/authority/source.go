@@ -44,12 +44,31 @@ func (a *Authority) VerifyWorkspace(ctx context.Context, id int64) (w verify.Wor
 			return err
 		}
 		sp, err := a.space(r, ws)
-		if err == nil {
-			w = sp.facts
+		if err != nil {
+			return err
 		}
+		w = sp.facts
+		w.NamesAny, err = namesAny(r, id)
 		return err
 	})
 	return w, revision, missing(err)
+}
+
+// namesAny says whether a workspace has a resource that is called as the word for
+// any, since before that was refused.
+func namesAny(r Reader, ws ID) (bool, error) {
+	_, err := r.Resource(ws, verify.AnyResource)
+	return err == nil, ignoreNoRow(err)
+}
+
+// NamesAny lists the workspaces with such a resource.
+func (a *Authority) NamesAny(ctx context.Context) (slugs []string, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		rows, err := r.WorkspacesWith(verify.AnyResource)
+		slugs = views(rows, func(ws Workspace) string { return ws.Slug })
+		return err
+	})
+	return slugs, err
 }
 
 func missing(err error) error {

@@ -204,6 +204,8 @@ type RightsReader interface {
 	// workspace or the instance: one that is committed stands for the same rows always.
 	CatalogueStamp(workspace ID) (string, error)
 	Resource(workspace ID, name string) (Resource, error)
+	// WorkspacesWith lists the workspaces that have a resource of a name.
+	WorkspacesWith(resource string) ([]Workspace, error)
 	// Resources lists them; a text is looked for in the name and the description.
 	Resources(workspace ID, q Range) ([]Resource, error)
 }

@@ -128,9 +128,23 @@ func (c *Core) build(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := c.warnOfAny(ctx); err != nil {
+		return err
+	}
 	revision, err := c.Authority.Revision(ctx)
 	if err == nil {
 		c.Engine.Apply(verify.Changes{Revision: revision})
+	}
+	return err
+}
+
+// warnOfAny tells of resources that are called as a word of the API, since before
+// that was refused.
+func (c *Core) warnOfAny(ctx context.Context) error {
+	slugs, err := c.Authority.NamesAny(ctx)
+	if len(slugs) > 0 && c.serving {
+		c.Logger.Warn("a resource is called any, which verifications read as a word; until it is deleted, only tokens that reach it pass there with that word",
+			"workspaces", slugs)
 	}
 	return err
 }

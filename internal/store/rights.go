@@ -103,6 +103,13 @@ func (r *reader) Resource(workspace authority.ID, name string) (authority.Resour
 		WHERE workspace = $1 AND name = $2`, workspace, name)
 }
 
+// WorkspacesWith asks for each workspace by the index, and reads no list of resources.
+func (r *reader) WorkspacesWith(resource string) ([]authority.Workspace, error) {
+	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
+		WHERE w.deleted_at IS NULL AND EXISTS (SELECT 1 FROM resources AS own WHERE own.workspace = w.id AND own.name = $1)
+		ORDER BY w.id`, resource)
+}
+
 // Resources lists in the order they came on board.
 func (r *reader) Resources(workspace authority.ID, q authority.Range) ([]authority.Resource, error) {
 	return list(r.session, resourceFields, searched+` SELECT `+resourceColumns+` FROM resources

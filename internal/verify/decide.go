@@ -109,19 +109,20 @@ func everything() []grant.Statement {
 // held nowhere, else CodeResourceDenied when one is not held on the resource,
 // else CodeOK. No resource means the entire portfolio, AnyResource any. Without
 // scopes the grant must reach the resource; with neither there is nothing to ask.
-func Permits(g grant.Grant, scopes []string, resource string) api.Code {
+// Where a resource is called like AnyResource (see [Workspace]), it is that one.
+func Permits(g grant.Grant, scopes []string, resource string, namesAny bool) api.Code {
+	anywhere := resource == AnyResource && !namesAny
 	code := api.CodeOK
 	for _, s := range scopes {
 		switch {
-		case resource != AnyResource && g.Allows(s, resource):
+		case !anywhere && g.Allows(s, resource):
 		case !g.AllowsAny(s):
 			return api.CodeInsufficientScope
-		case resource != AnyResource:
+		case !anywhere:
 			code = api.CodeResourceDenied
 		}
 	}
-	named := resource != "" && resource != AnyResource
-	if len(scopes) == 0 && named && !g.ReachesResource(resource) {
+	if len(scopes) == 0 && resource != "" && !anywhere && !g.ReachesResource(resource) {
 		code = api.CodeResourceDenied
 	}
 	return code

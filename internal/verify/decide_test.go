@@ -167,7 +167,7 @@ func TestPermits(t *testing.T) {
 		{"a pattern is no resource", all, "pay-*", []string{"tickets:read"}, api.CodeResourceDenied},
 	}
 	for _, tt := range tests {
-		if got := verify.Permits(tt.g, tt.scopes, tt.resource); got != tt.want {
+		if got := verify.Permits(tt.g, tt.scopes, tt.resource, false); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.what, got, tt.want)
 		}
 	}

@@ -250,7 +250,7 @@ func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decisio
 	if !AddressAllowed(k.shared.addresses, req.Addr) {
 		return api.CodeIPDenied
 	}
-	if code := Permits(b.rights.Grant, req.Scopes, req.Resource); code != api.CodeOK {
+	if code := Permits(b.rights.Grant, req.Scopes, req.Resource, b.where.NamesAny); code != api.CodeOK {
 		return code
 	}
 	if req.Whole && Restricted(b.rights.Grant) {

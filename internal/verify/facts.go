@@ -117,6 +117,10 @@ type Workspace struct {
 	RoleLimits map[string]api.RateLimit
 	// Policy is what holds in the workspace.
 	Policy api.Policy
+	// NamesAny says that a resource is called like [AnyResource] here, since before
+	// that was refused. Who asks with the word may mean that one, so only a token
+	// passes that reaches it.
+	NamesAny bool
 }
 
 // Source reads what a verification needs. Each answer carries the revision it

@@ -280,7 +280,7 @@ func TestTheZeroConfigWorks(t *testing.T) {
 		t.Errorf("answered %s at %s", d.Code, d.At)
 	}
 	var g grant.Grant
-	if got := verify.Permits(g, nil, ""); got != api.CodeOK {
+	if got := verify.Permits(g, nil, "", false); got != api.CodeOK {
 		t.Errorf("nothing asked: %s", got)
 	}
 }

@@ -150,7 +150,7 @@ func (g *game) expected(l token.Locator, req *verify.Request) (api.Code, int) {
 	if !verify.AddressAllowed(row.AllowedIPs, req.Addr) {
 		return api.CodeIPDenied, s.Number
 	}
-	return verify.Permits(verify.Effective(&row, &owner, &w), req.Scopes, req.Resource), s.Number
+	return verify.Permits(verify.Effective(&row, &owner, &w), req.Scopes, req.Resource, w.NamesAny), s.Number
 }
 
 func TestTheEngineAgreesWithThePureDecision(t *testing.T) {
