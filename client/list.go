@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -58,10 +59,10 @@ func page[T any](ctx context.Context, c *Client, ws string, v values, segments .
 }
 
 // each walks through a list, page by page. It ends at the first error, which it
-// yields.
-func each[T any](fetch func(api.Page) (api.List[T], error)) iter.Seq2[T, error] {
+// yields. Include is [api.Page.Include].
+func each[T any](fetch func(api.Page) (api.List[T], error), include ...string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		at := api.Page{Limit: maxPage}
+		at := api.Page{Limit: maxPage, Include: strings.Join(include, ",")}
 		for {
 			l, err := fetch(at)
 			if err != nil {

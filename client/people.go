@@ -28,8 +28,8 @@ func (c *Client) ListMembers(ctx context.Context, ws string, f api.ListFilter, p
 }
 
 // Members walks through a workspace's members.
-func (c *Client) Members(ctx context.Context, ws string, f api.ListFilter) iter.Seq2[api.Member, error] {
-	return each(func(p api.Page) (api.List[api.Member], error) { return c.ListMembers(ctx, ws, f, p) })
+func (c *Client) Members(ctx context.Context, ws string, f api.ListFilter, include ...string) iter.Seq2[api.Member, error] {
+	return each(func(p api.Page) (api.List[api.Member], error) { return c.ListMembers(ctx, ws, f, p) }, include...)
 }
 
 // GetMember answers one member, named by e-mail, id, ext:ID or [Me].
@@ -90,8 +90,8 @@ func (c *Client) ListServiceAccounts(ctx context.Context, ws string, f api.ListF
 }
 
 // ServiceAccounts walks through a workspace's service accounts.
-func (c *Client) ServiceAccounts(ctx context.Context, ws string, f api.ListFilter) iter.Seq2[api.ServiceAccount, error] {
-	return each(func(p api.Page) (api.List[api.ServiceAccount], error) { return c.ListServiceAccounts(ctx, ws, f, p) })
+func (c *Client) ServiceAccounts(ctx context.Context, ws string, f api.ListFilter, include ...string) iter.Seq2[api.ServiceAccount, error] {
+	return each(func(p api.Page) (api.List[api.ServiceAccount], error) { return c.ListServiceAccounts(ctx, ws, f, p) }, include...)
 }
 
 // GetServiceAccount answers one service account by its name or address.

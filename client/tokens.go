@@ -24,9 +24,9 @@ func (c *Client) ListTokens(ctx context.Context, ws string, f api.TokenFilter, p
 	return page[api.Token](ctx, c, ws, tokenFilter(f).page(p), "tokens")
 }
 
-// Tokens walks through a workspace's tokens, newest first.
-func (c *Client) Tokens(ctx context.Context, ws string, f api.TokenFilter) iter.Seq2[api.Token, error] {
-	return each(func(p api.Page) (api.List[api.Token], error) { return c.ListTokens(ctx, ws, f, p) })
+// Tokens walks through a workspace's tokens, newest first. Include may be "effective": what each may do now, too.
+func (c *Client) Tokens(ctx context.Context, ws string, f api.TokenFilter, include ...string) iter.Seq2[api.Token, error] {
+	return each(func(p api.Page) (api.List[api.Token], error) { return c.ListTokens(ctx, ws, f, p) }, include...)
 }
 
 // TokensCSV streams a workspace's tokens as CSV. The caller closes it.

@@ -77,18 +77,20 @@ func (a *app) portalLink() *cobra.Command {
 
 func (a *app) memberList() *cobra.Command {
 	var most int
+	var now effective
 	var f api.ListFilter
 	cmd := a.command("list", "List the members", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Members(cmd.Context(), "", f), most, "MEMBER,NAME,RIGHTS,STATUS,SINCE", func(m api.Member) []string {
-			return []string{m.Address, orNone(m.Name), rights(m.Grants), active(m.Active), a.when(&m.CreatedAt)}
+		return table(a, c.Members(cmd.Context(), "", f, now.include()...), most, "MEMBER,NAME,RIGHTS,STATUS,SINCE", func(m api.Member) []string {
+			return []string{m.Address, orNone(m.Name), rights(now.of(m.Grants, m.Effective)), active(m.Active), a.when(&m.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
 	queryFlag(cmd.Flags(), &f, "e-mail, name or external id")
+	now.flag(cmd.Flags())
 	return cmd
 }
 
@@ -203,18 +205,20 @@ func (a *app) serviceAccounts() *cobra.Command {
 
 func (a *app) accountList() *cobra.Command {
 	var most int
+	var now effective
 	var f api.ListFilter
 	cmd := a.command("list", "List the service accounts", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.ServiceAccounts(cmd.Context(), "", f), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
-			return []string{s.Name, orNone(s.Description), rights(s.Grants), active(s.Active), a.when(&s.CreatedAt)}
+		return table(a, c.ServiceAccounts(cmd.Context(), "", f, now.include()...), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
+			return []string{s.Name, orNone(s.Description), rights(now.of(s.Grants, s.Effective)), active(s.Active), a.when(&s.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
 	queryFlag(cmd.Flags(), &f, "name or description")
+	now.flag(cmd.Flags())
 	return cmd
 }
 

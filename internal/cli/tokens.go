@@ -236,6 +236,7 @@ func (a *app) tokenTransfer() *cobra.Command {
 func (a *app) tokenList() *cobra.Command {
 	var filter func() (api.TokenFilter, error)
 	var most int
+	var now effective
 	cmd := a.command("list", "List tokens, newest first", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		f, err := filter()
 		if err != nil {
@@ -245,11 +246,36 @@ func (a *app) tokenList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return table(a, c.Tokens(cmd.Context(), "", f), most, "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED", a.tokenLine)
+		return table(a, c.Tokens(cmd.Context(), "", f, now.include()...), most, "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED", func(t api.Token) []string {
+			t.Grants = now.of(t.Grants, t.Effective)
+			return a.tokenLine(t)
+		})
 	})
 	filter = tokenFilter(cmd.Flags())
 	limitFlag(cmd.Flags(), &most, 0)
+	now.flag(cmd.Flags())
 	return cmd
+}
+
+// effective says that a list tells what each may do now, in place of what it was given.
+type effective bool
+
+func (e *effective) flag(fs *pflag.FlagSet) {
+	fs.BoolVar((*bool)(e), "effective", false, "show the rights that each has now, which is worked out for each")
+}
+
+func (e *effective) include() []string {
+	if *e {
+		return []string{"effective"}
+	}
+	return nil
+}
+
+func (e *effective) of(given, now []api.Statement) []api.Statement {
+	if *e {
+		return now
+	}
+	return given
 }
 
 // limitFlag adds --limit.
