@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,7 +27,11 @@ import (
 type world struct {
 	authority *authority.Authority
 	// by is the caller that made the instance.
-	by      authority.Caller
+	by authority.Caller
+	// sender is a caller of the workspace globex; salt tells its requests apart.
+	sender  authority.Caller
+	salt    atomic.Int64
+	store   authority.Store
 	engine  *verify.Engine
 	door    http.Handler
 	root    string
@@ -50,7 +55,7 @@ func newWorld(b *testing.B, url string, tokens int) *world {
 	keys, err := token.GenerateKeyring(rand.Reader, time.Now())
 	check(b, err)
 	a := authority.New(authority.Options{Store: s, Keys: keys, Now: time.Now, Rand: rand.Reader})
-	w := &world{authority: a, engine: verify.New(a, keys, verify.Config{FirstUse: a.FirstUse}), scopes: []string{"tickets:read"}}
+	w := &world{authority: a, store: s, engine: verify.New(a, keys, verify.Config{FirstUse: a.FirstUse}), scopes: []string{"tickets:read"}}
 	a.Observe(w.engine)
 	check(b, a.Prepare(ctx, token.DefaultPrefix))
 	started, err := a.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
@@ -68,11 +73,17 @@ func newWorld(b *testing.B, url string, tokens int) *world {
 	return w
 }
 
+// presenting is a caller that presents a token.
+func (w *world) presenting(b *testing.B, locator string) authority.Caller {
+	b.Helper()
+	return storetest.Presenting(b, w.store, locator)
+}
+
 // fill writes tokens of the service account straight into the store.
 func (w *world) fill(b *testing.B, s authority.Store, keys *token.Keyring, tokens int) {
 	b.Helper()
 	begin := time.Now()
-	const chunk = 500
+	const chunk = 50 // a batch has to be done within its time, on PostgreSQL too
 	for len(w.secrets) < tokens {
 		var muts []func(authority.Tx) error
 		for range 20 {
