@@ -54,7 +54,7 @@ func dial(baseURL string, secret token.Secret, opts []Option) (*Client, error) {
 	}
 	c := &Client{
 		base: base, secret: secret, http: &http.Client{Transport: transport()},
-		agent: userAgent(), timeout: 30 * time.Second, attempts: 3, patience: longestWait, own: new(ownWorkspace), sleep: sleep,
+		agent: userAgent(), timeout: DefaultTimeout, attempts: 3, patience: longestWait, own: new(ownWorkspace), sleep: sleep,
 	}
 	for _, o := range opts {
 		if err := o(c); err != nil {
@@ -90,8 +90,12 @@ func WithUserAgent(name string) Option {
 	}
 }
 
+// DefaultTimeout is how long an attempt of a call may take: longer than the server
+// works on a change before it answers, be it that the database did not confirm it.
+const DefaultTimeout = 30 * time.Second
+
 // WithTimeout bounds each attempt of a call, from connecting to the last byte;
-// without it that is 30 seconds. What is streamed is bounded up to its first byte.
+// without it that is [DefaultTimeout]. What is streamed is bounded up to its first byte.
 func WithTimeout(d time.Duration) Option {
 	return func(c *Client) error {
 		if d <= 0 {

@@ -30,8 +30,8 @@ type Message struct {
 
 // Mailer hands mails to a mail server.
 type Mailer interface {
-	// Send returns nil once the server accepted the mail, and only then. An error
-	// is a *MailError.
+	// Send returns nil once the server accepted the mail, and only then; it returns
+	// before the deadline of ctx. An error is a *MailError.
 	Send(ctx context.Context, m Message) error
 }
 
@@ -124,8 +124,23 @@ func (s SMTP) String() string {
 	return out
 }
 
-// smtpTimeout bounds each step of the talk with a mail server.
-const smtpTimeout = 30 * time.Second
+const (
+	// smtpTimeout bounds each step of the talk with a mail server.
+	smtpTimeout = 30 * time.Second
+	// smtpSteps are those that the library gives the whole of a time each, and no
+	// look at the context but in the first: to connect, the greeting, to sign in,
+	// the mail, and to be ready for another.
+	smtpSteps = 5
+)
+
+// stepTime is how long a step may take so that all of them end with ctx.
+func stepTime(ctx context.Context) time.Duration {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return smtpTimeout
+	}
+	return min(smtpTimeout, max(time.Until(end)/smtpSteps, 1)) //nolint:forbidigo // the deadline of a context is told by the machine's clock
+}
 
 // smtpMailer is a [Mailer] over SMTP.
 type smtpMailer struct {
@@ -150,13 +165,13 @@ func (s SMTP) Mailer(from string, roots *tls.Config) (Teller, error) {
 	}
 	config.ServerName = s.host
 	m := &smtpMailer{server: s, from: a, tls: config}
-	_, err = m.client()
+	_, err = m.client(smtpTimeout)
 	return m, err
 }
 
-func (m *smtpMailer) client() (*mail.Client, error) {
+func (m *smtpMailer) client(step time.Duration) (*mail.Client, error) {
 	s := m.server
-	options := []mail.Option{mail.WithPort(s.port), mail.WithTimeout(smtpTimeout), mail.WithTLSConfig(m.tls), mail.WithoutNoop()}
+	options := []mail.Option{mail.WithPort(s.port), mail.WithTimeout(step), mail.WithTLSConfig(m.tls), mail.WithoutNoop()}
 	switch {
 	case s.implicit:
 		options = append(options, mail.WithSSL())
@@ -183,7 +198,7 @@ func (m *smtpMailer) Tell(ctx context.Context, in Message) (answer string, err e
 	if err != nil {
 		return "", &MailError{Permanent: true, Reason: err.Error()}
 	}
-	client, err := m.client()
+	client, err := m.client(stepTime(ctx))
 	if err != nil {
 		return "", &MailError{Unreachable: true, Reason: "the mail server's settings are not usable"}
 	}

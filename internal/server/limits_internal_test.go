@@ -1,11 +1,15 @@
 package server
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
+	tokenryclient "github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -20,5 +24,30 @@ func TestAnAnswerArrivesBeforeTheConnectionEnds(t *testing.T) {
 	}
 	if authority.BatchTime >= store.Patience {
 		t.Errorf("a batch may take %s before its commit, and the store has %s for both", authority.BatchTime, store.Patience)
+	} // Who signs in by a provider, or is invited, waits for others besides: the one
+	// for a provider before the change, the other, within the time of the request,
+	// for the mail server after it.
+	change := authority.TurnTime + store.Patience
+	if longest := signin.ProviderTime + change + toWrite; longest > writeTimeout {
+		t.Errorf("signing in by a provider takes up to %s and the connection ends after %s", longest, writeTimeout)
+	}
+	if longest := pageTime + change + toWrite; longest > writeTimeout {
+		t.Errorf("a page takes up to %s and the connection ends after %s", longest, writeTimeout)
+	}
+	if longest := change + toWrite; longest > tokenryclient.DefaultTimeout {
+		t.Errorf("the SDK gives up after %s, and an answer takes up to %s", tokenryclient.DefaultTimeout, longest)
+	}
+}
+
+// TestAFormHasAnEnd: what it asks for, a mail for one, ends in time to be answered.
+func TestAFormHasAnEnd(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]bool{http.MethodPost: true, http.MethodGet: false} { // an export may take long
+		pages := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if _, has := r.Context().Deadline(); has != want {
+				t.Errorf("a %s has an end: %v", method, has)
+			}
+		})
+		(&Server{}).route(nil, pages, nil).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, "/workspaces", nil))
 	}
 }

@@ -34,8 +34,11 @@ import (
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
-	writeTimeout  = 60 * time.Second
-	idleTimeout   = 2 * time.Minute
+	// pageTime bounds what a form asks for, its body and a mail that it sends included,
+	// until its change waits for a turn.
+	pageTime     = httpapi.RequestTime
+	writeTimeout = 60 * time.Second
+	idleTimeout  = 2 * time.Minute
 	// maxHeader is more than any request of ours needs; beyond it is 431.
 	maxHeader = 32 << 10
 	// lostTimeout is for what runs when the database was lost: its changes can no
@@ -183,6 +186,10 @@ func (s *Server) route(door, pages, figures http.Handler) http.Handler {
 			figures.ServeHTTP(w, r)
 		case isAPI(r.URL.Path):
 			door.ServeHTTP(w, r)
+		case r.Method == http.MethodPost:
+			ctx, done := context.WithTimeout(r.Context(), pageTime)
+			defer done()
+			pages.ServeHTTP(w, r.WithContext(ctx))
 		default:
 			pages.ServeHTTP(w, r)
 		}

@@ -82,6 +82,9 @@ func newProvider(c OIDCConfig, h *http.Client, now func() time.Time) *provider {
 	return &provider{OIDCConfig: c, http: h, now: now}
 }
 
+// ProviderTime bounds all that is asked of an identity provider in one request.
+const ProviderTime = 20 * time.Second
+
 const (
 	// stateFor is how long a person may take at the provider.
 	stateFor = 10 * time.Minute
@@ -319,6 +322,8 @@ type claims struct {
 // redeem exchanges the code for an ID token and reads it, once everything about
 // it was checked.
 func (s *Service) redeem(ctx context.Context, p *provider, f flow, code string) (claims, error) {
+	ctx, cancel := context.WithTimeout(ctx, ProviderTime)
+	defer cancel()
 	d, err := p.discover(ctx)
 	if err != nil {
 		return claims{}, err
