@@ -25,6 +25,11 @@ func (c *Client) ListRemovals(ctx context.Context, ws string) ([]api.Removal, er
 	})
 }
 
+// GetRole answers one role as it holds in a workspace, or in [Instance].
+func (c *Client) GetRole(ctx context.Context, ws, name string) (api.Role, error) {
+	return within[api.Role](ctx, c, ws, call{method: http.MethodGet}, "roles", name)
+}
+
 // PutRole creates or replaces a role, of a workspace or [Instance].
 func (c *Client) PutRole(ctx context.Context, ws, name string, in api.PutRole, opts ...CallOption) (api.Role, error) {
 	return within[api.Role](ctx, c, ws, with(http.MethodPut, in, opts...), "roles", name)
@@ -43,6 +48,11 @@ func (c *Client) ListScopes(ctx context.Context, ws string) ([]api.Scope, error)
 	return whole(func(p api.Page) (api.List[api.Scope], error) {
 		return page[api.Scope](ctx, c, ws, values{}.page(p), "scopes")
 	})
+}
+
+// GetScope answers one scope, built in or of the catalogue of a workspace or [Instance].
+func (c *Client) GetScope(ctx context.Context, ws, name string) (api.Scope, error) {
+	return within[api.Scope](ctx, c, ws, call{method: http.MethodGet}, "scopes", name)
 }
 
 // PutScope creates or replaces a product scope, of a workspace or [Instance].

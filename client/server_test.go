@@ -266,6 +266,12 @@ func TestRightsPolicyAndAudit(t *testing.T) {
 		if left := must[[]api.Removal](t)(c.ListRemovals(ctx, ws)); len(left) != 0 {
 			t.Errorf("%q: being rewritten are %+v", ws, left)
 		}
+		if r := must[api.Role](t)(c.GetRole(ctx, ws, "Support")); r.Name != "Support" {
+			t.Errorf("the role is %+v", r)
+		}
+		if s := must[api.Scope](t)(c.GetScope(ctx, ws, "tickets:read")); s.Name != "tickets:read" {
+			t.Errorf("the scope is %+v", s)
+		}
 		if roles := must[[]api.Role](t)(c.ListRoles(ctx, ws)); !slices.ContainsFunc(roles, func(r api.Role) bool { return r.Name == "Support" }) {
 			t.Errorf("%q: the roles are %+v", ws, roles)
 		}

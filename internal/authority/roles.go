@@ -67,6 +67,23 @@ func (a *Authority) ListRoles(ctx context.Context, c Caller, at Where) (out []ap
 	return out, err
 }
 
+// GetRole answers one role as it holds. It needs roles:read.
+func (a *Authority) GetRole(ctx context.Context, c Caller, at Where, name string) (v api.Role, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
+		if err != nil {
+			return err
+		}
+		role, ok := e.sp.roles[name]
+		if !ok {
+			return notFound()
+		}
+		v = roleView(role, e.ws.ID)
+		return nil
+	})
+	return v, err
+}
+
 // roleOrder is the built-in roles in their order, then the others by name.
 func roleOrder(roles map[string]Role) []string {
 	var names, own []string

@@ -18,7 +18,7 @@ func (a *Authority) ListScopes(ctx context.Context, c Caller, at Where) (out []a
 			return err
 		}
 		for _, name := range grant.BuiltIn() {
-			out = append(out, api.Scope{Name: name, Implies: []string{}, Roles: []string{}, BuiltIn: true})
+			out = append(out, builtInScope(name))
 		}
 		var names []string
 		for name := range e.sp.scopes {
@@ -31,6 +31,31 @@ func (a *Authority) ListScopes(ctx context.Context, c Caller, at Where) (out []a
 		return nil
 	})
 	return out, err
+}
+
+// GetScope answers one scope, built in or of the catalogue. It needs roles:read.
+func (a *Authority) GetScope(ctx context.Context, c Caller, at Where, name string) (v api.Scope, err error) {
+	err = a.read(ctx, func(r Reader) error {
+		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
+		if err != nil {
+			return err
+		}
+		s, ok := e.sp.scopes[name]
+		switch {
+		case slices.Contains(grant.BuiltIn(), name):
+			v = builtInScope(name)
+		case !ok:
+			return notFound()
+		default:
+			v = scopeView(s, e.ws.ID)
+		}
+		return nil
+	})
+	return v, err
+}
+
+func builtInScope(name string) api.Scope {
+	return api.Scope{Name: name, Implies: []string{}, Roles: []string{}, BuiltIn: true}
 }
 
 func scopeView(s Scope, at ID) api.Scope {

@@ -34,16 +34,3 @@ func (c *condition) options(ctx context.Context, read func(context.Context) (int
 	}
 	return []client.CallOption{client.IfMatch(revision)}, nil
 }
-
-// revisionOf is the revision of the entry of a list that has a name.
-func revisionOf[T any](rows []T, err error, of func(T) (string, int64), name string) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	for _, r := range rows {
-		if n, revision := of(r); n == name {
-			return revision, nil
-		}
-	}
-	return 0, api.CodeNotFound
-}

@@ -24,7 +24,14 @@ func (a *app) roles() *cobra.Command {
 			return []string{r.Name, orNone(r.Description), strings.Join(r.Scopes, " "), orNone(rateText(r.RateLimit)), originOf(r.BuiltIn, r.Inherited)}
 		})
 	})
-	return instanceFlag(a.group("role", "Manage roles", list, a.rolePut(&instance), a.roleDelete(&instance)), &instance)
+	show := a.command("show ROLE", "Show a role", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return a.showRole(c.GetRole(cmd.Context(), at(instance), args[0]))
+	})
+	return instanceFlag(a.group("role", "Manage roles", list, show, a.rolePut(&instance), a.roleDelete(&instance)), &instance)
 }
 
 func (a *app) removals() *cobra.Command {
@@ -79,8 +86,8 @@ func (a *app) rolePut(instance *bool) *cobra.Command {
 			return err
 		}
 		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
-			roles, err := c.ListRoles(ctx, at(*instance))
-			return revisionOf(roles, err, func(r api.Role) (string, int64) { return r.Name, r.Revision }, args[0])
+			r, err := c.GetRole(ctx, at(*instance), args[0])
+			return r.Revision, err
 		})
 		if err != nil {
 			return err
@@ -123,6 +130,13 @@ func (a *app) scopes() *cobra.Command {
 			return []string{s.Name, orNone(s.Description), orNone(strings.Join(s.Implies, " ")), orNone(strings.Join(s.Roles, ", ")), originOf(s.BuiltIn, s.Inherited)}
 		})
 	})
+	show := a.command("show SCOPE", "Show a scope", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		return a.showScope(c.GetScope(cmd.Context(), at(instance), args[0]))
+	})
 	remove := a.command("delete SCOPE", "Remove a scope from the catalogue, and its name from every grant", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
@@ -131,7 +145,7 @@ func (a *app) scopes() *cobra.Command {
 		s, err := c.DeleteScope(cmd.Context(), at(instance), args[0])
 		return a.showScope(s, err)
 	})
-	return instanceFlag(a.group("scope", "Manage the scope catalogue", list, a.scopePut(&instance), remove), &instance)
+	return instanceFlag(a.group("scope", "Manage the scope catalogue", list, show, a.scopePut(&instance), remove), &instance)
 }
 
 func (a *app) showScope(s api.Scope, err error) error {
@@ -157,8 +171,8 @@ func (a *app) scopePut(instance *bool) *cobra.Command {
 			return err
 		}
 		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
-			scopes, err := c.ListScopes(ctx, at(*instance))
-			return revisionOf(scopes, err, func(s api.Scope) (string, int64) { return s.Name, s.Revision }, args[0])
+			s, err := c.GetScope(ctx, at(*instance), args[0])
+			return s.Revision, err
 		})
 		if err != nil {
 			return err

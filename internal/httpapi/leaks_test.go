@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/httpapi"
 )
 
 func encoded(w *world, v any) []byte {
@@ -65,6 +68,11 @@ func TestLeakReportsAreLimited(t *testing.T) {
 	r.is(429).problem(api.CodeRateLimited)
 	if r.Header.Get("Retry-After") != "1" {
 		t.Errorf("Retry-After %q", r.Header.Get("Retry-After"))
+	}
+	rec := httptest.NewRecorder()
+	httpapi.MetricsHandler(w.reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	if want := `tokenry_strangers_refused_total{what="leak_report",why="too_many_tries"} 1`; !strings.Contains(rec.Body.String(), want) {
+		t.Errorf("the metrics are without %s", want)
 	}
 	w.send("POST", "/v1/leaks", string(bytes.Repeat([]byte(" "), 1<<20))+`{}`).is(413)
 }

@@ -186,7 +186,7 @@ func ObserveDatabase(reg prometheus.Registerer) (func(op string, d time.Duration
 // What and why are words of the program, a few of each.
 func ObserveRefusals(reg prometheus.Registerer) (func(what, why string), error) {
 	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "tokenry_strangers_refused_total", Help: "Sign-ins, password resets and device codes that were refused, by what and why.",
+		Name: "tokenry_strangers_refused_total", Help: "Sign-ins, password resets, device codes and leak reports that were refused, by what and why.",
 	}, []string{"what", "why"})
 	refused.WithLabelValues("password", "wrong") // told before anything was refused
 	return func(what, why string) { refused.WithLabelValues(what, why).Inc() }, register(reg, refused)

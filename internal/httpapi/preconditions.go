@@ -22,30 +22,10 @@ const (
 // what is none.
 func revisionOf(body any) (int64, bool) {
 	switch v := body.(type) {
-	case api.Token:
-		return v.Revision, true
 	case api.Issued:
 		return v.Token.Revision, true
-	case api.Member:
-		return v.Revision, true
-	case api.ServiceAccount:
-		return v.Revision, true
-	case api.Role:
-		return v.Revision, true
-	case api.Scope:
-		return v.Revision, true
-	case api.Resource:
-		return v.Revision, true
-	case api.Workspace:
-		return v.Revision, true
-	case api.Policy:
-		return v.Revision, true
-	case api.User:
-		return v.Revision, true
-	case api.Webhook:
-		return v.Revision, true
-	case api.WebhookSecret:
-		return v.Revision, true
+	case api.Token, api.Member, api.ServiceAccount, api.Role, api.Scope, api.Resource, api.Workspace, api.Policy, api.User, api.Webhook, api.WebhookSecret:
+		return reflect.ValueOf(v).FieldByName("Revision").Int(), true
 	}
 	return 0, false
 }

@@ -64,6 +64,7 @@ func (c *call) reportLeaks() (answer, error) {
 	}
 	addr, _ := c.s.proxies.Client(c.r)
 	if err := c.s.leaks.take(addr, max(len(in.Tokens), 1), c.s.now()); err != nil {
+		c.s.refused("leak_report", "too_many_tries")
 		return answer{}, err
 	}
 	if len(c.r.Header["Authorization"]) > 0 {

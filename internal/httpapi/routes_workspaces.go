@@ -77,6 +77,10 @@ func rightsRoutes(base string, read, write Access, where func(*call) authority.W
 	return []Route{
 		route("GET", base+"/scopes", read, "List the scopes: built-in ones, then the product's catalogue",
 			all(func(c *call) ([]api.Scope, error) { return c.s.authority.ListScopes(c.ctx, c.caller, where(c)) })),
+		route("GET", base+"/scopes/{name}", read, "Show a scope",
+			get(func(c *call) (api.Scope, error) {
+				return c.s.authority.GetScope(c.ctx, c.caller, where(c), c.path("name"))
+			})),
 		route("PUT", base+"/scopes/{name}", write, "Create or replace a scope of the catalogue",
 			put(func(c *call, in api.PutScope) (api.Scope, bool, int64, error) {
 				return c.s.authority.PutScope(c.ctx, c.caller, where(c), c.path("name"), in)
@@ -87,6 +91,10 @@ func rightsRoutes(base string, read, write Access, where func(*call) authority.W
 			})),
 		route("GET", base+"/roles", read, "List the roles: built-in ones, then the others by name",
 			all(func(c *call) ([]api.Role, error) { return c.s.authority.ListRoles(c.ctx, c.caller, where(c)) })),
+		route("GET", base+"/roles/{name}", read, "Show a role",
+			get(func(c *call) (api.Role, error) {
+				return c.s.authority.GetRole(c.ctx, c.caller, where(c), c.path("name"))
+			})),
 		route("PUT", base+"/roles/{name}", write, "Create or replace a role, or extend a built-in one",
 			put(func(c *call, in api.PutRole) (api.Role, bool, int64, error) {
 				return c.s.authority.PutRole(c.ctx, c.caller, where(c), c.path("name"), in)

@@ -54,6 +54,9 @@ type Options struct {
 	// Used is told of every decision about a presented token; nil is nobody. It
 	// must not wait.
 	Used func(*Use)
+	// Refused is told of what was refused to strangers, by what it was and why; nil
+	// is nobody.
+	Refused func(what, why string)
 	// Devices signs programs in; nil is a server where nobody can.
 	Devices Devices
 	// PortalLink makes a one-time link into a member's own tokens, once it judged
@@ -77,6 +80,7 @@ type server struct {
 	rand      io.Reader
 	ready     func(ctx context.Context, changes bool) []Unready
 	used      func(*Use)
+	refused   func(what, why string)
 	rulesets  func(name string) *ruleset.Set
 	devices   Devices
 	portal    func(context.Context, authority.Caller, string, string) (api.PortalLink, int64, error)
@@ -112,7 +116,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
+		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, refused: o.Refused, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
 	}
@@ -143,6 +147,9 @@ func checkOptions(o *Options) (string, error) {
 	u, err := url.Parse(o.BaseURL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return "", errors.New("the base URL must be an http or https address without user, query and fragment")
+	}
+	if o.Refused == nil {
+		o.Refused = func(string, string) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

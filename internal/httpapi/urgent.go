@@ -8,7 +8,7 @@ import (
 )
 
 // Urgent says whether a request is one that a server without room for others still
-// answers: whoever watches it, and whoever takes power away.
+// answers: whoever watches it, and whoever takes power away, also in the console.
 func Urgent(r *http.Request) bool {
 	p := r.URL.Path
 	if slices.Contains([]string{"/healthz", "/readyz", "/metrics"}, p) {
@@ -18,8 +18,16 @@ func Urgent(r *http.Request) bool {
 	case http.MethodDelete:
 		return strings.HasPrefix(p, "/v1/")
 	case http.MethodPost:
-		return p == pathRevoke || strings.HasPrefix(p, "/v1/") &&
-			slices.Contains([]string{"revoke", "disable", "reset", "deactivate", "suspend", "retire", "bulk"}, path.Base(p))
+		return slices.Contains(takingVerbs(), path.Base(p)) && !strings.HasPrefix(p, "/signin/") || slices.Contains([]string{pathRevoke, "/v1/leaks"}, p)
 	}
 	return false
+}
+
+// takingVerbs are the last words of the addresses at which power is taken away: of the
+// API, and of the console, where whoever is signed in has the page open already.
+func takingVerbs() []string {
+	return []string{
+		"revoke", "disable", "reset", "deactivate", "suspend", "retire", "erase", "bulk",
+		"delete", "remove", "unadmin", "signout", "end", "end-all", "end-everything",
+	}
 }

@@ -143,9 +143,12 @@ func newWorld(t testing.TB, options ...option) *world {
 
 func (w *world) open(options ...option) {
 	w.Helper()
+	refused, err := httpapi.ObserveRefusals(w.reg)
+	w.must(err)
 	o := httpapi.Options{
 		Authority: w.Authority, Engine: w.engine, Keys: w.keys, BaseURL: baseURL, Metrics: w.reg, Now: time.Now,
 		Rand: rand.Reader, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Refused: refused,
 		Ready: func(ctx context.Context, changes bool) (why []httpapi.Unready) {
 			if w.ready != nil {
 				why = append(why, httpapi.Unready{Reason: httpapi.NoDatabase, Err: w.ready})
@@ -187,7 +190,6 @@ func (w *world) open(options ...option) {
 	for _, change := range options {
 		change(&o)
 	}
-	var err error
 	w.door, err = httpapi.New(o)
 	w.must(err)
 	w.server = httptest.NewServer(w.door)

@@ -6,23 +6,16 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
-	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
 // openPeople builds what signs persons in.
-func (s *Server) openPeople(registry *prometheus.Registry) error {
+func (s *Server) openPeople(refused func(what, why string)) error {
 	providers, err := s.providers()
-	if err != nil {
-		return err
-	}
-	refused, err := httpapi.ObserveRefusals(registry)
 	if err != nil {
 		return err
 	}

@@ -139,7 +139,11 @@ func baseURL(cfg config.Config, on net.Addr) string {
 
 // mount builds the doors over the core.
 func (s *Server) mount(registry *prometheus.Registry) error {
-	if err := s.openPeople(registry); err != nil {
+	refused, err := httpapi.ObserveRefusals(registry)
+	if err != nil {
+		return err
+	}
+	if err := s.openPeople(refused); err != nil {
 		return err
 	}
 	s.checkProviders()
@@ -149,7 +153,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	door, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
 		Logger: s.Logger, Metrics: registry, Now: time.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,
-		PortalLink: s.portalLink, Invite: s.invite, Devices: devices{s.people},
+		PortalLink: s.portalLink, Invite: s.invite, Devices: devices{s.people}, Refused: refused,
 	})
 	if err != nil {
 		return err
