@@ -239,16 +239,16 @@ func (sp *space) measure(sts []grant.Statement) int {
 
 // ownerGrant is what an owner may do here, see [verify.OwnerGrant].
 func (sp *space) ownerGrant(o verify.Owner) rights {
-	return sp.reckoned(ownerKind("owner", o), func() grant.Grant { return verify.OwnerGrant(&o, &sp.facts) }, o.Statements)
+	kind := "owner " + o.Key.Type.String() + " " + strconv.FormatBool(o.InstanceAdmin)
+	return sp.reckoned(kind, func() grant.Grant { return verify.OwnerGrant(&o, &sp.facts) }, o.Statements)
 }
 
-// effective is what a token may do here, see [verify.Effective].
+// effective is what a token may do here, see [verify.Effective]: its statements are
+// compiled once, for this and for what they say by themselves.
 func (sp *space) effective(f *verify.Token, o verify.Owner) rights {
-	t := verify.Token{Statements: f.Statements}
-	return sp.reckoned(ownerKind("effective", o), func() grant.Grant { return verify.Effective(&t, &o, &sp.facts) }, t.Statements, o.Statements)
-}
-
-// ownerKind says what an owner's rights follow from besides its statements.
-func ownerKind(what string, o verify.Owner) string {
-	return what + " " + o.Key.Type.String() + " " + strconv.FormatBool(o.InstanceAdmin)
+	own := f.Statements
+	if own == nil {
+		own = verify.Inherited()
+	}
+	return sp.compile(own).of("intersect", sp.ownerGrant(o), grant.Intersect)
 }

@@ -25,6 +25,7 @@ func BenchmarkRemovalSQLite(b *testing.B) { removal(b, storetest.SQLite(b)) }
 func BenchmarkRemovalPostgreSQL(b *testing.B) { removal(b, storetest.DurablePostgres(b)) }
 
 func removal(b *testing.B, url string) {
+	b.Helper()
 	if b.N > 1 {
 		return
 	}
@@ -62,6 +63,7 @@ func BenchmarkSendersSQLite(b *testing.B) { senders(b, storetest.SQLite(b)) }
 func BenchmarkSendersPostgreSQL(b *testing.B) { senders(b, storetest.DurablePostgres(b)) }
 
 func senders(b *testing.B, url string) {
+	b.Helper()
 	if b.N > 1 {
 		return
 	}

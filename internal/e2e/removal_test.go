@@ -26,6 +26,7 @@ func TestAKilledRemovalGoesOn(t *testing.T) {
 }
 
 func killedRemoval(t *testing.T, url string) {
+	t.Helper()
 	dir := t.TempDir()
 	tokenry(t, "keys", "generate", "--out", dir+"/keys")
 	at := []string{"--data", dir + "/data", "--database", url, "--keys", dir + "/keys"}

@@ -77,7 +77,7 @@ func OwnerGrant(o *Owner, w *Workspace) grant.Grant {
 	}
 	sts := o.Statements
 	if o.Key.Type == OwnerWorkspace {
-		sts = everything()
+		sts = Inherited()
 	}
 	g := w.Book.Compile(sts)
 	if o.Key.Type == OwnerWorkspace || o.Key.Type == OwnerMember && o.InstanceAdmin {
@@ -95,13 +95,14 @@ func Effective(t *Token, o *Owner, w *Workspace) grant.Grant {
 	}
 	own := t.Statements
 	if own == nil {
-		own = everything()
+		own = Inherited()
 	}
 	return grant.Intersect(w.Book.Compile(own), OwnerGrant(o, w))
 }
 
-// everything is all of a workspace; it contains no instance scope.
-func everything() []grant.Statement {
+// Inherited is what a token without statements says: all of a workspace, and no
+// instance scope.
+func Inherited() []grant.Statement {
 	return []grant.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}}
 }
 
