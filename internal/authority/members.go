@@ -247,18 +247,18 @@ func (w *work) keepOwner(was Member, ws Workspace) error {
 	if !ownsAll(was.Grants) || !memberOwner(was).Active {
 		return nil
 	}
-	for after := ID(0); ; {
-		ms, err := w.Members(ws.ID, Range{After: after, Limit: maxPage})
+	for after := ID(0); ; { // the database looks through the members: they may be many, and everybody waits
+		found, last, err := w.Naming(ws.ID, PartMembers, after, "Owner", searchRows)
 		if err != nil {
 			return err
 		}
-		for _, m := range ms {
-			if ownsAll(m.Grants) && memberOwner(m).Active {
-				return nil
+		for _, id := range found {
+			m, err := w.Member(ws.ID, MemberKey{ID: id})
+			if err != nil || ownsAll(m.Grants) && memberOwner(m).Active {
+				return err
 			}
-			after = m.ID
 		}
-		if len(ms) < maxPage {
+		if after = last; last == 0 {
 			return api.Errorf(api.CodeLastOwner, "the workspace would be left without an active Owner")
 		}
 	}

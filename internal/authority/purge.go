@@ -403,7 +403,7 @@ func (w *work) purgeLinks(anchor AuditAnchor) (err error) {
 
 // purgeWorkspace leaves a workspace's slug, which is never used again.
 func (w *work) purgeWorkspace(ws Workspace) error {
-	if err := w.purgeRights(ws.ID); err != nil {
+	if err := w.DeleteCatalogue(ws.ID); err != nil {
 		return err
 	}
 	hooks, err := w.Webhooks(ws.ID, 0, 0)
@@ -419,26 +419,4 @@ func (w *work) purgeWorkspace(ws Workspace) error {
 	ws.PurgedAt, ws.Revision = w.now, w.Revision()
 	w.touchWorkspace(ws.ID)
 	return w.PutWorkspace(ws)
-}
-
-func (w *work) purgeRights(ws ID) error {
-	roles, err := w.Roles(ws)
-	if err != nil {
-		return err
-	}
-	for _, r := range roles {
-		if err := w.DeleteRole(ws, r.Name); err != nil {
-			return err
-		}
-	}
-	scopes, err := w.Scopes(ws)
-	if err != nil {
-		return err
-	}
-	for _, s := range scopes {
-		if err := w.DeleteScope(ws, s.Name); err != nil {
-			return err
-		}
-	}
-	return nil
 }

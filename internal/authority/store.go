@@ -279,6 +279,8 @@ type Writer interface {
 	DeleteRole(workspace ID, name string) error
 	PutScope(Scope) error
 	DeleteScope(workspace ID, name string) error
+	// DeleteCatalogue deletes all roles and scopes of a workspace.
+	DeleteCatalogue(workspace ID) error
 	PutResource(Resource) error
 	DeleteResource(workspace ID, name string) error
 	// AppendAudit adds the next row of a chain.

@@ -91,6 +91,17 @@ func (t *tx) DeleteScope(workspace authority.ID, name string) error {
 	return t.exec(`DELETE FROM scopes WHERE workspace = $1 AND name = $2`, workspace, name)
 }
 
+// DeleteCatalogue takes three statements, however many rows there are.
+func (t *tx) DeleteCatalogue(workspace authority.ID) error {
+	if err := t.stamp(workspace); err != nil {
+		return err
+	}
+	if err := t.exec(`DELETE FROM roles WHERE workspace = $1`, workspace); err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM scopes WHERE workspace = $1`, workspace)
+}
+
 const resourceColumns = `id, workspace, name, description, created_by, created_at, revision`
 
 func resourceFields(r *authority.Resource) []any {

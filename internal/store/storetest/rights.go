@@ -12,6 +12,7 @@ func rightsCases() map[string]func(w *world) {
 		"roles are of a workspace or the instance":  rolesOf,
 		"scopes are of a workspace or the instance": scopesOf,
 		"roles and scopes have a stamp":             stamps,
+		"a catalogue is deleted as a whole":         catalogueDeleted,
 		"resources are listed in order":             resourceList,
 		"a resource's name is free once it is gone": resourceNames,
 	}
@@ -87,6 +88,7 @@ func stamps(w *world) {
 		func(tx authority.Tx) error { return tx.DeleteRole(ws, "a") },
 		func(tx authority.Tx) error { return tx.DeleteScope(ws, "a:b") },
 		func(tx authority.Tx) error { return tx.DeleteRole(0, "a") },
+		func(tx authority.Tx) error { return tx.DeleteCatalogue(ws) },
 	} {
 		before := of(ws)
 		w.refuse(errRefused, func(tx authority.Tx) error { return errors.Join(change(tx), errRefused) })
@@ -101,6 +103,27 @@ func stamps(w *world) {
 			seen[now] = true
 		}
 	}
+}
+
+// catalogueDeleted: of one workspace.
+func catalogueDeleted(w *world) {
+	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
+	for _, of := range []authority.ID{0, ws, other} {
+		w.do(
+			func(tx authority.Tx) error { return tx.PutRole(authority.Role{Workspace: of, Name: "a"}) },
+			func(tx authority.Tx) error { return tx.PutScope(authority.Scope{Workspace: of, Name: "a:b"}) },
+		)
+	}
+	w.do(func(tx authority.Tx) error { return tx.DeleteCatalogue(ws) })
+	w.read(func(r authority.Reader) {
+		for _, of := range []authority.ID{0, ws, other} {
+			roles, err := r.Roles(of)
+			scopes, scopesErr := r.Scopes(of)
+			if gone := len(roles)+len(scopes) == 0; err != nil || scopesErr != nil || gone != (of == ws) {
+				w.Errorf("of %d there are %v and %v", of, roles, scopes)
+			}
+		}
+	})
 }
 
 // putResource stores a resource and answers its row.
