@@ -24,6 +24,10 @@ func (s *Service) Password(ctx context.Context, email, password string, from Cli
 	}
 	email = normal(email)
 	t := s.newTry(email, from)
+	t.helps = helps{account: byLink, place: byLink}
+	if s.mail != nil {
+		t.helps.account = byMail
+	}
 	u, err := s.countFor(ctx, t, from, byEmail(email))
 	if err != nil { // the same for each account and none
 		return Result{}, s.turnedAway(ctx, "password", reasonRefused, email, authority.User{}, err, from)

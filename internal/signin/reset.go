@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -16,9 +17,10 @@ const (
 	resetFor  = 30 * time.Minute
 	inviteFor = 72 * time.Hour
 	// mailsAtOnce is how many mails are on their way at the same time; more
-	// are dropped, so that nobody can make the server hold them without end.
-	mailsAtOnce = 16
-	mailTimeout = 30 * time.Second
+	// are dropped, so that nobody can make the server hold them without end. So many
+	// of them may be asked for by strangers, and so many by those of one neighbourhood.
+	mailsAtOnce, strangersAtOnce, mailsEach = 16, 12, 3
+	mailTimeout                             = 30 * time.Second
 )
 
 // RequestReset mails a one-time link for a new password to who has this e-mail.
@@ -30,21 +32,33 @@ const (
 func (s *Service) RequestReset(ctx context.Context, email string, from Client) error {
 	email = normal(email)
 	t := s.newTry("reset "+email+" from "+from.network(), from)
+	t.helps = helps{account: byLink, place: byLink}
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
 		if errors.Is(err, api.CodeRateLimited) {
 			s.refused(whatReset, reasonTooMany)
 		}
 		return err
 	}
-	s.later(ctx, "reset", func(ctx context.Context) error { return s.reset(ctx, email, from) })
+	s.later(ctx, "reset", from.neighbourhood(), func(ctx context.Context) error { return s.reset(ctx, email, from) })
 	return nil
 }
 
-// later runs f after the request that asked for it.
-func (s *Service) later(ctx context.Context, what string, f func(context.Context) error) {
-	select {
-	case s.turns <- struct{}{}:
-	default:
+// later runs f after the request that asked for it. Near is the neighbourhood of a
+// stranger who did; "" is somebody who is signed in.
+func (s *Service) later(ctx context.Context, what, near string, f func(context.Context) error) {
+	full := near != "" && !s.strangers.take(near)
+	if !full {
+		select {
+		case s.turns <- struct{}{}:
+		default:
+			s.strangers.give(near)
+			full = true
+		}
+	}
+	if full {
+		if near != "" {
+			s.refused(whatReset, reasonFull)
+		}
 		s.log.Warn("too many mails at once; one was not made", "what", what)
 		return
 	}
@@ -52,10 +66,43 @@ func (s *Service) later(ctx context.Context, what string, f func(context.Context
 	go func() {
 		defer cancel()
 		defer func() { <-s.turns }()
+		defer s.strangers.give(near)
 		if err := f(ctx); err != nil {
 			s.log.Error("a mail about signing in was not sent", "what", what, "error", err)
 		}
 	}()
+}
+
+// strangers share the mails that they may have on their way.
+type strangers struct {
+	mu  sync.Mutex // guards what follows
+	all int
+	// of each neighbourhood that has any
+	of map[string]int
+}
+
+func (s *strangers) take(near string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all >= strangersAtOnce || s.of[near] >= mailsEach {
+		return false
+	}
+	s.all++
+	s.of[near]++
+	return true
+}
+
+// give takes what was not taken for nothing.
+func (s *strangers) give(near string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[near] == 0 {
+		return
+	}
+	s.all--
+	if s.of[near]--; s.of[near] == 0 {
+		delete(s.of, near)
+	}
 }
 
 func (s *Service) reset(ctx context.Context, email string, from Client) error {
@@ -134,7 +181,7 @@ func (s *Service) send(ctx context.Context, m MailMessage) error {
 
 // tell mails somebody about a change of how they sign in.
 func (s *Service) tell(ctx context.Context, u authority.User, what string) {
-	s.later(ctx, "notice", func(ctx context.Context) error {
+	s.later(ctx, "notice", "", func(ctx context.Context) error {
 		return s.send(ctx, MailMessage{To: u.Email, Subject: what, Button: "Look at your sessions", Link: s.base + "/settings/security", Lines: []string{
 			what + " at " + s.base + ". If it was you, there is nothing to do.",
 			"If it was not you, reset your password and end all sessions at once, and tell your administrator.",

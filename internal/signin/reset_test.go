@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -222,6 +223,95 @@ func TestMailsAreAskedForWhileItCloses(t *testing.T) {
 			all.Go(w.Close)
 		}
 		all.Wait()
+	})
+}
+
+// TestStrangersHoldNoMailsOfOthers: a mail server may be slow, and what is on its way
+// meanwhile is bounded. Those of one neighbourhood hold a few, all strangers together
+// most, and a person who is signed in is told of what was done.
+func TestStrangersHoldNoMailsOfOthers(t *testing.T) {
+	alone(t, func(w *world) {
+		arrived, goOn := make(chan string, 100), make(chan struct{})
+		w = w.again(func(o *signin.Options) {
+			o.Mail = func(_ context.Context, m signin.MailMessage) error {
+				arrived <- m.To
+				<-goOn
+				return nil
+			}
+		})
+		ask := func(network, n int) {
+			w.Helper()
+			for i := range n {
+				must(w.T, w.RequestReset(w.ctx, fmt.Sprintf("m%d@example.com", 4*network+i), at(fmt.Sprintf("10.0.%d.%d", network, 1+i))))
+			}
+		}
+		for i := range 20 {
+			w.member(fmt.Sprintf("m%d@example.com", i), "")
+		}
+		wants := func(what string, n int) {
+			w.Helper()
+			for range n {
+				select {
+				case <-arrived:
+				case <-time.After(30 * time.Second):
+					w.Fatalf("%s: fewer than %d are on their way", what, n)
+				}
+			}
+			if len(arrived) > 0 {
+				w.Errorf("%s: more than %d are on their way", what, n)
+			}
+		}
+		ask(0, 4)
+		wants("one neighbourhood", 3)
+		for network := range 5 {
+			ask(network, 4)
+		}
+		wants("many of them", 9)
+		r := w.enters("eve@example.com", hers, home())
+		must(w.T, w.ChangePassword(w.ctx, r.Session, hers, next))
+		if to := <-arrived; to != "eve@example.com" {
+			w.Errorf("the next mail goes to %s", to)
+		}
+		close(goOn)
+		w.Close()
+		wants("once it is over", 0)
+		ask(0, 3)
+		wants("again", 3)
+	})
+}
+
+// TestWhoeverIsHeldUpIsToldWhatHelps: a person is never sent to the door that was
+// just shut to them.
+func TestWhoeverIsHeldUpIsToldWhatHelps(t *testing.T) {
+	alone(t, func(w *world) {
+		tells := func(what string, err error, want, not string) {
+			w.Helper()
+			w.refused(err, api.CodeRateLimited)
+			if told := api.AsError(err).Message; !strings.Contains(told, want) || not != "" && strings.Contains(told, not) {
+				w.Errorf("%s is told: %s", what, told)
+			}
+		}
+		const mail, link = "reset your password by mail", "ask an administrator for a link"
+		w.guesses(10, "eve@example.com", everywhere)
+		_, err := w.Password(w.ctx, "eve@example.com", hers, at("192.0.2.1"))
+		tells("whose account strangers hold up", err, mail, "")
+		must(w.T, w.RequestReset(w.ctx, "eve@example.com", at("192.0.2.1")))
+
+		for range 10 { // somebody behind the same address keeps the door busy
+			err = w.RequestReset(w.ctx, "eve@example.com", evils())
+		}
+		tells("whose reset is held up", err, link, mail)
+
+		for i := range 40 {
+			_ = w.guess(fmt.Sprintf("nobody%d@example.com", i), home())
+		}
+		_, err = w.Password(w.ctx, "eve@example.com", hers, home())
+		tells("whose place is held up", err, link, mail)
+		tells("the same at the other door", w.RequestReset(w.ctx, "eve@example.com", home()), link, mail)
+
+		w = w.again(func(o *signin.Options) { o.Mail = nil })
+		_, err = w.Password(w.ctx, "eve@example.com", hers, at("192.0.2.1"))
+		tells("where there is no mail", err, link, mail)
 	})
 }
 

@@ -93,8 +93,10 @@ type Service struct {
 	pace      pace
 
 	// turns holds an element for each mail on its way, which bounds them.
-	turns   chan struct{}
-	closing sync.Mutex // held by whoever takes all turns
+	turns chan struct{}
+	// strangers have their share of them.
+	strangers strangers
+	closing   sync.Mutex // held by whoever takes all turns
 }
 
 // New makes a Service; it starts nothing and calls nobody.
@@ -116,7 +118,8 @@ func New(o Options) *Service {
 	s := &Service{
 		authority: o.Authority, passwords: o.Passwords, now: o.Now, base: o.BaseURL, mail: o.Mail,
 		policy: o.Policy.withDefaults(), log: o.Logger, refused: o.Refused, turns: make(chan struct{}, mailsAtOnce),
-		secrets: &secrets{keys: o.Keys, rand: o.Rand}, webauthn: newWebAuthn(o.BaseURL),
+		strangers: strangers{of: map[string]int{}},
+		secrets:   &secrets{keys: o.Keys, rand: o.Rand}, webauthn: newWebAuthn(o.BaseURL),
 	}
 	for _, c := range o.OIDC {
 		s.providers = append(s.providers, newProvider(c, o.HTTP, o.Now))

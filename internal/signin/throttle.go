@@ -60,7 +60,21 @@ type try struct {
 	counted                []counter
 	// known says that the person signed in from this place before.
 	known bool
+	// helps is what whoever is refused can do: where the account is held up, and
+	// where the place is.
+	helps helps
 }
+
+// helps never sends anybody to a door that the same count shuts.
+type helps struct{ account, place string }
+
+const (
+	waiting = "wait a little"
+	// byLink works from everywhere: a link is asked for by an administrator, and
+	// using it is no try.
+	byLink = "wait a little, or ask an administrator for a link to choose a new password"
+	byMail = "wait a little, or reset your password by mail"
+)
 
 // normal is the one form of an e-mail, however it was typed.
 func normal(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
@@ -71,6 +85,7 @@ func (s *Service) newTry(account string, from Client) *try {
 		account: counter{s.secrets.name("account", account), perAccount()},
 		address: counter{s.secrets.name("place", place), perAddress()},
 		pair:    counter{s.secrets.name("pair", account+"\n"+place), perAccount()},
+		helps:   helps{waiting, waiting},
 	}
 }
 
@@ -86,15 +101,19 @@ func (s *Service) count(tx *authority.SignInTx, t *try, user authority.ID, from 
 		judged[1] = t.pair
 	}
 	var longest time.Duration
-	for _, c := range judged {
+	var help string
+	for i, c := range judged {
 		left, err := remaining(tx, c)
 		if err != nil {
 			return err
 		}
+		if help == "" && left > 0 {
+			help = [...]string{t.helps.place, t.helps.account}[i]
+		}
 		longest = max(longest, left)
 	}
 	if longest > 0 {
-		return later(longest)
+		return later(longest, help)
 	}
 	if err := tx.SweepSignIn(tx.Now()); err != nil {
 		return err
@@ -108,8 +127,8 @@ func (s *Service) count(tx *authority.SignInTx, t *try, user authority.ID, from 
 	return nil
 }
 
-func later(d time.Duration) error {
-	e := api.Errorf(api.CodeRateLimited, "too many tries; wait a little, or reset your password by mail")
+func later(d time.Duration, help string) error {
+	e := api.Errorf(api.CodeRateLimited, "too many tries; %s", help)
 	e.RetryAfter = max(d, time.Second)
 	return e
 }
@@ -178,15 +197,15 @@ func halfRight(tx *authority.SignInTx, t *try) error {
 
 // heldUp refuses, from a snapshot, a place that must wait whatever account is
 // tried: a flood from there takes no lock that changes wait for.
-func (s *Service) heldUp(ctx context.Context, place counter) error {
+func (s *Service) heldUp(ctx context.Context, t *try) error {
 	return s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		a, err := r.Attempts(place.name)
+		a, err := r.Attempts(t.address.name)
 		now := s.now()
 		if errors.Is(err, authority.ErrNoRow) || err == nil && !now.Before(a.ExpiresAt) {
 			return nil
 		}
-		if d := left(a, place, now); err == nil && d > 0 {
-			return later(d)
+		if d := left(a, t.address, now); err == nil && d > 0 {
+			return later(d, t.helps.place)
 		}
 		return err
 	})
@@ -195,7 +214,7 @@ func (s *Service) heldUp(ctx context.Context, place counter) error {
 // countFor counts a try on an account and answers whose it is; the zero User
 // is nobody.
 func (s *Service) countFor(ctx context.Context, t *try, from Client, find func(authority.Reader) (authority.User, error)) (u authority.User, err error) {
-	if err := s.heldUp(ctx, t.address); err != nil {
+	if err := s.heldUp(ctx, t); err != nil {
 		return u, err
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
