@@ -23,7 +23,7 @@ func soFar(x api.Removal) string {
 	if x.Total == nil {
 		return plural(int(x.Done), "row") + " rewritten so far"
 	}
-	return fmt.Sprintf("%d of %s rewritten", x.Done, plural(int(*x.Total), "token"))
+	return fmt.Sprintf("%d of %s revoked", x.Done, plural(int(*x.Total), "token"))
 }
 
 func removedWord(x api.Removal) string {

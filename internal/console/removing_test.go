@@ -39,7 +39,7 @@ func TestPagesTellWhatIsBeingRemoved(t *testing.T) {
 		page := w.status(w.as("ada@example.com", "/workspace/acme/"+path), http.StatusOK)
 		w.inert(page)
 		w.shows(page, "The scope <bdi>tickets:close</bdi> is being removed: 7 rows rewritten so far",
-			"The member <bdi>eve@example.com</bdi> is being removed: 300 of 4000 tokens rewritten")
+			"The member <bdi>eve@example.com</bdi> is being removed: 300 of 4000 tokens revoked")
 		w.hides(page, "tickets:open")
 	}
 	w.shows(w.status(w.as("ada@example.com", "/instance"), http.StatusOK),
