@@ -30,7 +30,9 @@ type bulkPlan struct {
 	rows []api.Token
 	// left are those of the selection that the action cannot be done to.
 	left []api.Token
-	form string
+	// refused are those of left that the rehearsal refused, and why.
+	refused []bulkOutcome
+	form    string
 	// more says that the selection has more than one form acts on.
 	more bool
 }
@@ -58,6 +60,11 @@ func (v *visit) bulk() error {
 	p, err := v.plan(f)
 	if err != nil {
 		return err
+	}
+	if f.get("confirmed") == "" && len(p.rows) > 0 {
+		if err := v.rehearse(&p); err != nil {
+			return err
+		}
 	}
 	if f.get("confirmed") == "" || len(p.rows) == 0 {
 		p.form = newFormID()
@@ -88,6 +95,27 @@ func (v *visit) plan(f form) (bulkPlan, error) {
 		}
 	}
 	return p, err
+}
+
+// rehearse asks of each token what doing it would answer, as the action itself judges
+// it, and leaves out what is refused.
+func (v *visit) rehearse(p *bulkPlan) error {
+	in := api.BulkTokens{Action: p.key, DryRun: true}
+	known := map[string]api.Token{}
+	for _, t := range p.rows {
+		in.IDs = append(in.IDs, t.ID)
+		known[t.ID] = t
+	}
+	p.rows = nil
+	return v.auth.BulkTokens(v.ctx(), v.caller, v.at.Slug, in, func(r api.BulkResult) error {
+		if t := known[r.ID]; r.Code == api.CodeOK {
+			p.rows = append(p.rows, t)
+		} else {
+			p.left = append(p.left, t)
+			p.refused = append(p.refused, bulkOutcome{r, t.Label})
+		}
+		return nil
+	})
 }
 
 func (v *visit) canBulk(t api.Token, key string) bool {

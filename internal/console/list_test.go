@@ -192,3 +192,26 @@ func TestWhatIsToComeIsRounded(t *testing.T) {
 	w.at = w.at.Add(19*time.Minute + 30*time.Second)
 	w.shows(w.status(w.as("ada@example.com", list), http.StatusOK), "in a moment")
 }
+
+// TestARehearsalIsJudgedAsTheActionIs: a token that the policy does not let be rotated
+// is left out before it is asked, with the reason, however it was selected.
+func TestARehearsalIsJudgedAsTheActionIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Reaches all")
+	_, _, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{RequireIPAllowList: api.Some(true)})
+	must(t, err)
+	for _, pick := range []url.Values{
+		{"action": {"rotate"}, "id": {i.Token.Locator}},
+		{"action": {"rotate"}, "all": {"yes"}, "filter": {"q=Reaches"}},
+	} {
+		plan := w.status(w.as("ada@example.com", list+"/bulk", pick), http.StatusOK)
+		w.shows(plan, "Nothing to do", "Reaches all")
+		w.hides(plan, "Rotate 1 token")
+	}
+	plan := w.status(w.as("ada@example.com", list+"/bulk", url.Values{"action": {"disable"}, "all": {"yes"}, "filter": {"q=Reaches"}}), http.StatusOK)
+	w.shows(plan, "Disable 1 token?")
+	if now := w.token(i.Token.Locator); now.RotatedAt != nil || now.DisabledAt != nil {
+		t.Errorf("a rehearsal changed it: %+v", now)
+	}
+}
