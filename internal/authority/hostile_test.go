@@ -207,6 +207,19 @@ func TestACatalogueIsBounded(t *testing.T) {
 		w.refused(scope("one:more", 0), api.CodeInvalidRequest)
 		w.refused(scope("n7:read", 6), api.CodeInvalidRequest)
 		must(w.T, scope("n7:read", 4))
+
+		// The refusal says how many there may be, and a removal makes room for one.
+		if told := api.AsError(put("One more", 0)).Message; told != "there are at most 500 roles in one place, and all of them name at most 20000 scopes" {
+			w.Errorf("told: %s", told)
+		}
+		_, _, err := w.DeleteRole(w.ctx, w.root, in("acme"), "Role 9", "")
+		must(w.T, err)
+		must(w.T, put("One more", 0))
+		w.refused(put("Two more", 0), api.CodeInvalidRequest)
+		_, _, err = w.DeleteScope(w.ctx, w.root, in("acme"), "n999:read")
+		must(w.T, err)
+		must(w.T, scope("one:more", 0))
+		w.refused(scope("two:more", 0), api.CodeInvalidRequest)
 	})
 }
 

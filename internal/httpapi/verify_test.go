@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,15 @@ func TestVerifyCostsAndPeeks(t *testing.T) {
 	for i, want := range []api.Code{api.CodeCostExceedsLimit, api.CodeOK, api.CodeRateLimited} {
 		if v := batch.Results[i]; v.Code != want || (v.RetryAfter > 0) != (want == api.CodeRateLimited) {
 			t.Errorf("question %d of the batch: %s, retry after %d", i, v.Code, v.RetryAfter)
+		}
+	}
+	// A batch larger than a limit is let through as far as the limit goes, in its order;
+	// it is not dear itself, and what is refused has a time to come back.
+	few := w.issue("acme", object{"label": "few", "rate_limit": object{"requests": 3, "window": "1m"}}).Secret
+	w.as(w.root, "POST", "/v1/verify/batch", api.VerifyBatch{Requests: slices.Repeat([]api.VerifyRequest{{Token: few}}, 5)}).is(200).into(&batch)
+	for i, v := range batch.Results {
+		if v.Allowed != (i < 3) || i >= 3 && (v.Code != api.CodeRateLimited || v.RetryAfter != 20) {
+			t.Errorf("question %d of five at a limit of 3: %s, retry after %d", i, v.Code, v.RetryAfter)
 		}
 	}
 	// Whoever verifies is not charged for it.
