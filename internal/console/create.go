@@ -150,10 +150,16 @@ func (v *visit) allAccounts() ([]api.ServiceAccount, error) {
 	return slices.DeleteFunc(rows, func(a api.ServiceAccount) bool { return !a.Active }), err
 }
 
-// what is the chosen kind of rights: inherit, role or scopes.
+// keep is the choice that leaves rights as they are.
+const keep = "keep"
+
+// what is the chosen kind of rights: inherit, role, scopes or keep.
 func (d draft) what() string {
 	if w := d.get("what"); w != "" {
 		return w
+	}
+	if d.edit != nil {
+		return keep
 	}
 	if d.owner == "me" {
 		return "inherit"
@@ -173,7 +179,10 @@ func (v *visit) reach() []string {
 func (v *visit) fields(d draft) (api.TokenFields, error) {
 	f := d.form
 	in := api.TokenFields{Label: api.Some(f.get("label")), Description: api.Some(f.get("description"))}
-	in.Rights = v.tokenRights(d)
+	var err error
+	if in.Rights, err = v.tokenRights(d); err != nil {
+		return in, err
+	}
 	in.AllowedIPs = api.Null[[]string]()
 	if ips := f.list("allowed_ips"); len(ips) > 0 {
 		in.AllowedIPs = api.Some(ips)
@@ -192,11 +201,20 @@ func (v *visit) fields(d draft) (api.TokenFields, error) {
 	return in, f.expiry(&in)
 }
 
-// tokenRights reads what the token may do, as one statement.
-func (v *visit) tokenRights(d draft) api.Rights {
+// tokenRights reads what the token may do, as one statement, or nothing where it
+// keeps what it has.
+func (v *visit) tokenRights(d draft) (api.Rights, error) {
 	var r api.Rights
 	res := d.resources(v.reach())
-	switch d.what() {
+	what := d.what()
+	switch {
+	case what == keep && d.changed("role", "scope", "reach", "resources"):
+		return r, api.FieldError("what", "choose what it may do: that and the resources are changed together")
+	case what != keep && d.get("reach") == keep:
+		return r, api.FieldError("resources", "choose the resources: those of before belonged to single grants")
+	}
+	switch what {
+	case keep:
 	case "role":
 		r.Grants = api.Some([]api.Statement{{Role: d.get("role"), Resources: res}})
 	case "scopes":
@@ -209,7 +227,7 @@ func (v *visit) tokenRights(d draft) api.Rights {
 			r.Grants = api.Some([]api.Statement{{Resources: res}})
 		}
 	}
-	return r
+	return r, nil
 }
 
 // expiry reads the chosen lifetime.

@@ -19,6 +19,9 @@ func fieldsOf(t api.Token) url.Values {
 		f.Set("account", t.Owner.Name)
 	}
 	switch {
+	case several(t):
+		f.Set("what", keep)
+		f.Set("reach", keep)
 	case t.Role != nil:
 		f.Set("what", "role")
 		f.Set("role", *t.Role)
@@ -43,6 +46,9 @@ func fieldsOf(t api.Token) url.Values {
 	}
 	return f
 }
+
+// several says that a token has grants that no form of one statement shows.
+func several(t api.Token) bool { return len(t.Grants) > 1 }
 
 // expiries are the lifetimes that the policy allows to choose from.
 func (v *visit) expiries(d draft) []option {
@@ -139,6 +145,8 @@ func (v *visit) sentences(d draft) (who, what, until string) {
 		} else {
 			what = "may use " + listed(spoken(scopes), 6)
 		}
+	case keep:
+		what = "may do what it may now"
 	default:
 		what = map[bool]string{true: "may do everything you may, also what you gain or lose later", false: "may do everything its owner may, also what that gains or loses later"}[d.owner == "me"]
 	}

@@ -334,3 +334,39 @@ func (w *world) fieldForms(a answer) map[string]bool {
 	}
 	return out
 }
+
+// TestGrantsThatNoFormShowsStay: the form of a token with several grants keeps them
+// until somebody chooses others, also when nothing of that choice is sent.
+func TestGrantsThatNoFormShowsStay(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"workspace", "personal"} {
+		w := newWorld(t)
+		in := api.CreateToken{Kind: kind}
+		in.Label = api.Some("Build system")
+		in.Grants = api.Some([]api.Statement{{Scopes: []string{"tickets:read"}, Resources: []string{"a"}}, {Scopes: []string{"tickets:write"}, Resources: []string{"b"}}})
+		i, err := w.CreateToken(w.ctx, w.root, "acme", in)
+		must(t, err)
+		at := list + "/" + i.Token.Locator + "/edit"
+		w.shows(w.as("ada@example.com", at), "What it may now", "It has 2 grants", "Those of its grants")
+		for name, without := range map[string][]string{"Shown": nil, "Unsaid": {"what"}, "Bare": {"what", "reach"}} {
+			form := with(w.filled(w.as("ada@example.com", at), at), "label", name)
+			for _, field := range without {
+				form.Del(field)
+			}
+			if a := w.as("ada@example.com", at, form); a.StatusCode == http.StatusSeeOther && w.token(i.Token.ID).Label != name {
+				t.Errorf("%s token, %s: the label was not saved", kind, name)
+			}
+			if got := w.token(i.Token.ID); len(got.Grants) != 2 || got.Grants[0].Scopes[0] != "tickets:read" || got.Grants[1].Resources[0] != "b" {
+				t.Errorf("%s token, %s: it has %v", kind, name, got.Grants)
+			}
+		}
+		form := w.filled(w.as("ada@example.com", at), at)
+		w.shows(w.status(w.as("ada@example.com", at, with(with(form, "what", "scopes"), "scope", "tickets:read")), http.StatusUnprocessableEntity), "Choose the resources")
+		w.shows(w.status(w.as("ada@example.com", at, with(with(form, "reach", "some"), "resources", "c")), http.StatusUnprocessableEntity), "Choose what it may do")
+		chosen := with(with(with(with(form, "what", "scopes"), "scope", "tickets:read"), "reach", "some"), "resources", "c")
+		w.status(w.as("ada@example.com", at, chosen), http.StatusSeeOther)
+		if got := w.token(i.Token.ID); len(got.Grants) > 1 || len(got.Scopes) != 1 || got.Resources[0] != "c" {
+			t.Errorf("%s token: it has %v on %v", kind, got.Scopes, got.Resources)
+		}
+	}
+}
