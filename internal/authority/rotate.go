@@ -217,6 +217,11 @@ func (ch *change) endWithMaker() {
 // What ends is over for good, and a secret whose overlap already ran was over
 // then; an expired token's old secret stays dead.
 func (w *work) replaceSecret(ch *change, overlap api.Duration, onUse bool, action string) (api.Token, token.Secret, error) {
+	// The token is compared before this request is remembered as done.
+	err := w.expect(ch.sp.ws, ch.before.ID, ch.was.Revision)
+	if err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
 	secrets, err := w.Secrets(ch.t.ID)
 	if err != nil {
 		return api.Token{}, token.Secret{}, err

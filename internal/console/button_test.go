@@ -88,6 +88,36 @@ func TestAButtonBringsBackWhatItsPageShowed(t *testing.T) {
 	}
 }
 
+// A row of a list has the same button as the page of the token.
+func TestARowBringsBackWhatItShowed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.buttons()["token"]
+	b.page = list
+	w.press("row", b)
+}
+
+// TestARenewalIsOfWhatItsPageShowed: it gives life back, so it does not undo an end
+// that somebody set meanwhile. A rotation alone gives none.
+func TestARenewalIsOfWhatItsPageShowed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Chat")
+	at := list + "/" + i.Token.Locator + "/rotate"
+	seen := w.filled(w.as("ada@example.com", at), at)
+	_, _, err := w.EditToken(w.ctx, w.root, "acme", i.Token.ID, api.EditToken{TokenFields: api.TokenFields{ExpiresIn: api.Some(api.Day)}})
+	must(t, err)
+	end := w.token(i.Token.ID).ExpiresAt
+	stale := w.status(w.as("ada@example.com", at, with(seen, "renew", "yes")), http.StatusPreconditionFailed)
+	w.shows(stale, "Nothing was done", "by <bdi>ada@example.com</bdi>", "See how it is now")
+	if now := w.token(i.Token.ID); now.RotatedAt != nil || !now.ExpiresAt.Equal(*end) {
+		t.Errorf("a page of before renewed it: until %v, not %v", now.ExpiresAt, end)
+	}
+	w.shows(w.status(w.as("ada@example.com", at, with(seen, "form", "another")), http.StatusOK), "Token rotated")
+	fresh := with(w.filled(w.as("ada@example.com", at), at), "renew", "yes")
+	w.shows(w.status(w.as("ada@example.com", at, fresh), http.StatusOK), "Token rotated")
+}
+
 func TestAButtonOfTheInstanceBringsBackWhatItsPageShowed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

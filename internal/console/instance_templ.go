@@ -201,7 +201,7 @@ func instancePage(v *visit, rows []api.Workspace, l listing, f form) templ.Compo
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = bringBack("/instance/workspaces/"+w.Slug+"/resume", "Resume", w.Revision).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = bringBack("/instance/workspaces/"+w.Slug+"/resume", "Resume", w.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

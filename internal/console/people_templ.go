@@ -722,7 +722,7 @@ func accountPage(v *visit, s api.ServiceAccount, p principalForm, t table) templ
 					return templ_7745c5c3_Err
 				}
 			} else if v.bringsBack(s.HeldByInstance) {
-				templ_7745c5c3_Err = bringBack(v.ws("service-accounts", s.Name, "enable"), "Enable", s.Revision).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = bringBack(v.ws("service-accounts", s.Name, "enable"), "Enable", s.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1531,7 +1531,7 @@ func memberPage(v *visit, m api.Member, kept string, p principalForm, t table) t
 						return templ_7745c5c3_Err
 					}
 				} else if v.bringsBack(m.HeldByInstance) {
-					templ_7745c5c3_Err = bringBack(v.ws("members", m.ID, "activate"), "Activate", m.Revision).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = bringBack(v.ws("members", m.ID, "activate"), "Activate", m.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -69,11 +70,11 @@ func (v *visit) rotate() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Rotate", rotatePage(v, t, form{fresh: true}, newFormID()))
+	return v.page("Rotate", rotatePage(v, t, formOf(t.Revision, nil), newFormID()))
 }
 
 func (v *visit) doRotate() error {
-	f := v.typed()
+	f := v.edited()
 	in := api.RotateToken{Renew: f.get("renew") != "", RetireOnFirstUse: f.get("on_use") != ""}
 	if o := f.get("overlap"); o != "" {
 		d, err := api.ParseDuration(o)
@@ -82,8 +83,12 @@ func (v *visit) doRotate() error {
 		}
 		in.Overlap = api.Some(d)
 	}
+	c := v.once(f)
+	if in.Renew { // it gives life back: to what its page showed, and nothing newer
+		c.Expected = authority.At(f.revision)
+	}
 	return v.handover(f, "Token rotated", "rotated", func(t api.Token) (authority.Issued, error) {
-		return v.auth.RotateToken(v.ctx(), v.once(f), v.at.Slug, t.Locator, in)
+		return v.auth.RotateToken(v.ctx(), c, v.at.Slug, t.Locator, in)
 	}, rotatePage)
 }
 
@@ -130,6 +135,9 @@ func (v *visit) handover(f form, title, how string, do func(api.Token) (authorit
 	if err != nil {
 		if sentBefore(err) {
 			return v.done(v.tokenPage(t.Locator), "sent")
+		}
+		if errors.Is(err, api.CodeChangedMeanwhile) {
+			return v.overtaken(err, f, v.where(), t.ID, v.tokenPage(t.Locator))
 		}
 		if f, err = f.refused(err); err != nil {
 			return err

@@ -422,7 +422,7 @@ func tokenButtons(v *visit, k oneToken) templ.Component {
 			}
 		}
 		if k.may.enable {
-			templ_7745c5c3_Err = bringBack(v.tokenPage(k.Locator, "enable"), "Enable", k.Revision).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = bringBack(v.tokenPage(k.Locator, "enable"), "Enable", k.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -214,7 +214,7 @@ func accountOfPage(v *visit, a account) templ.Component {
 				}
 			}
 			if !a.Active {
-				templ_7745c5c3_Err = bringBack(userAt(a.ID, "activate"), "Activate", a.Revision).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = bringBack(userAt(a.ID, "activate"), "Activate", a.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -457,7 +457,7 @@ func userRow(v *visit, u api.User, last bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if u.ErasedAt == nil {
-			templ_7745c5c3_Err = bringBack(userAt(u.ID, "activate"), "Activate", u.Revision).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = bringBack(userAt(u.ID, "activate"), "Activate", u.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

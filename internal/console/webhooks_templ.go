@@ -552,7 +552,7 @@ func webhookPage(v *visit, h hooks, w api.Webhook, rows []api.WebhookDelivery, n
 					return templ_7745c5c3_Err
 				}
 			} else if v.bringsBack(w.HeldByInstance) {
-				templ_7745c5c3_Err = bringBack(h.page(w.ID, "enable"), "Enable", w.Revision).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = bringBack(h.page(w.ID, "enable"), "Enable", w.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
