@@ -26,13 +26,19 @@ type held struct {
 	letGo   chan struct{}
 	gaveUp  atomic.Int64
 	posts   atomic.Int64
+	// refuses makes it answer 500 at once.
+	refuses atomic.Bool
 }
 
 func newHeld(t *testing.T) *held {
 	t.Helper()
 	h := &held{arrived: make(chan string, 100), letGo: make(chan struct{})}
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		h.posts.Add(1)
+		if h.refuses.Load() {
+			rw.WriteHeader(http.StatusInternalServerError)
+			return
+		}
 		h.arrived <- r.URL.Path
 		select {
 		case <-h.letGo:
@@ -97,6 +103,43 @@ func TestSilentEndpointsDelayNoOther(t *testing.T) {
 		}
 		close(silent.letGo)
 		close(other.letGo)
+	})
+}
+
+// Attack: more endpoints than are posted to at once fail and then go silent, all due
+// before anybody's. Proved: they wait for each other, and a healthy one for none.
+func TestACrowdOfSilentEndpointsDelaysNoHealthyOne(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		silent, healthy := newHeld(w.T), newHeld(w.T)
+		silent.refuses.Store(true)
+		for i := range 4 {
+			slug := fmt.Sprint("tenant", i)
+			_, _, err := w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: slug})
+			must(w.T, err)
+			for range 19 {
+				_, err := w.CreateWebhook(w.ctx, w.root, authority.Where{Workspace: slug}, api.CreateWebhook{URL: silent.url, Events: []string{"resource.*"}})
+				must(w.T, err)
+			}
+			_, _, err = w.OnboardResource(w.ctx, w.root, slug, api.CreateResource{Name: "r"})
+			must(w.T, err)
+		}
+		w.deliver()
+		silent.refuses.Store(false)
+		w.clock.pass(day)
+		w.run()
+		for range 64 {
+			<-silent.arrived
+		}
+		_, err := w.CreateWebhook(w.ctx, w.root, here(), api.CreateWebhook{URL: healthy.url, Events: []string{"member.created"}})
+		must(w.T, err)
+		w.member("bob@example.com", "Viewer")
+		<-healthy.arrived
+		if n, gaveUp := silent.posts.Load(), silent.gaveUp.Load(); n != 4*19+64 || gaveUp != 0 {
+			w.Errorf("silent ones got %d posts, %d of which were given up", n, gaveUp)
+		}
+		close(healthy.letGo)
+		close(silent.letGo)
 	})
 }
 

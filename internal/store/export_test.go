@@ -35,9 +35,13 @@ func Lists() map[string]string {
 	}
 }
 
-// DueEndpoints and DueOfEndpoint are the statements that deliveries are claimed
-// with.
-const DueEndpoints, DueOfEndpoint = dueEndpoints, dueOfEndpoint
+// Claims are the statements that deliveries are claimed by, and the index of each.
+func Claims() map[string]string {
+	return map[string]string{
+		longestHealthy: "INDEX webhooks_due (", longestFailing: "INDEX webhooks_due_failing (", dueOfEndpoint: "INDEX deliveries_waiting (",
+		underWay: "INDEX deliveries_leased", moveDue: "INDEX deliveries_waiting (",
+	}
+}
 
 // ShowSetting reads a setting of a session that changes are made in.
 func ShowSetting(ctx context.Context, s *Store, name string, value *string) error {

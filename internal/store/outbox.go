@@ -117,55 +117,83 @@ func (r *reader) Deliveries(webhook, before authority.ID, limit int) ([]authorit
 		WHERE webhook = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, webhook, below(before), bound(limit))
 }
 
-// dueEndpoints goes from endpoint to endpoint by the index, and never through what
-// waits for one. Of workspaces at whose endpoints somebody is, those with fewer
-// come first, and those that failed have turns of their own: nobody's slow endpoints keep
-// others waiting.
-const dueEndpoints = `
-	WITH RECURSIVE waiting (webhook) AS (
-		SELECT min(webhook) FROM deliveries WHERE next_attempt_at IS NOT NULL
-		UNION ALL
-		SELECT (SELECT min(d.webhook) FROM deliveries AS d WHERE d.next_attempt_at IS NOT NULL AND d.webhook > waiting.webhook)
-		FROM waiting WHERE waiting.webhook IS NOT NULL
-	), due (webhook, since) AS (
-		SELECT webhook, (SELECT min(d.next_attempt_at) FROM deliveries AS d
-			WHERE d.webhook = waiting.webhook AND d.next_attempt_at IS NOT NULL)
-		FROM waiting WHERE webhook IS NOT NULL AND NOT EXISTS (
-			SELECT 1 FROM deliveries AS taken WHERE taken.webhook = waiting.webhook AND taken.leased_until > $1)
-	), busy (webhook, failing, since, busy) AS (
-		SELECT due.webhook, CASE WHEN own.failing_since IS NULL THEN 0 ELSE 1 END, due.since,
-			(SELECT count(*) FROM webhooks AS theirs JOIN deliveries AS taken ON taken.webhook = theirs.id
-				WHERE theirs.workspace = own.workspace AND taken.leased_until > $1)
-		FROM due JOIN webhooks AS own ON own.id = due.webhook
-		WHERE due.since <= $1
-	), ranked (webhook, failing, busy, since, turn) AS (
-		SELECT webhook, failing, busy, since, row_number() OVER (PARTITION BY failing ORDER BY busy, since, webhook) FROM busy
-	)
-	SELECT webhook, busy FROM ranked
-	WHERE failing = 0 AND turn <= CAST($2 AS BIGINT) OR failing = 1 AND turn <= CAST($3 AS BIGINT)
-	ORDER BY busy, since, webhook`
+// An endpoint's due_at is when the next delivery to it may be claimed: when the
+// earliest is due, and nobody is at the endpoint any more. It is written when it
+// changes, so that a claim reads as many endpoints as it looks at, whatever waits.
+const dueAt = `(SELECT CASE WHEN taken > earliest THEN taken ELSE earliest END FROM (SELECT
+	(SELECT min(d.next_attempt_at) FROM deliveries AS d WHERE d.webhook = webhooks.id AND d.next_attempt_at IS NOT NULL) AS earliest,
+	(SELECT max(d.leased_until) FROM deliveries AS d WHERE d.webhook = webhooks.id AND d.leased_until IS NOT NULL) AS taken) AS ends)`
+
+// moveDue brings an endpoint's due_at up to date.
+const moveDue = `UPDATE webhooks SET due_at = ` + dueAt + ` WHERE id = $1 AND due_at IS DISTINCT FROM ` + dueAt
+
+// longestDue are the endpoints of a kind that are due for longest.
+const (
+	longestDue     = `SELECT id, workspace, due_at FROM webhooks WHERE due_at <= $1 AND `
+	longestHealthy = longestDue + `failing_since IS NULL ORDER BY due_at, id LIMIT CAST($2 AS BIGINT)`
+	longestFailing = longestDue + `failing_since IS NOT NULL ORDER BY due_at, id LIMIT CAST($2 AS BIGINT)`
+)
+
+// claimLooks is how many endpoints of a kind a claim looks at.
+const claimLooks = 256
+
+// underWay counts by workspace what is leased, which is bounded by what is sent at once.
+const underWay = `SELECT (SELECT workspace FROM webhooks WHERE webhooks.id = deliveries.webhook) AS home, count(*)
+	FROM deliveries WHERE leased_until > $1 GROUP BY 1`
 
 const dueOfEndpoint = `SELECT ` + deliveryColumns + ` FROM deliveries
 	WHERE webhook = $1 AND next_attempt_at <= $2 ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`
 
 // dueEndpoint is one with something due, and how much is under way in its workspace.
-type dueEndpoint struct{ webhook, busy int64 }
+type dueEndpoint struct {
+	webhook, workspace authority.ID
+	since, busy        int64
+}
 
+// inTurn are the first n: of workspaces at whose endpoints somebody is, those with
+// fewer come first. Nobody's slow endpoints keep others waiting.
+func inTurn(due []dueEndpoint, n int) []dueEndpoint {
+	slices.SortFunc(due, func(a, b dueEndpoint) int {
+		return cmp.Or(cmp.Compare(a.busy, b.busy), cmp.Compare(a.since, b.since), cmp.Compare(a.webhook, b.webhook))
+	})
+	return due[:min(n, len(due))]
+}
+
+// busyHomes answers how much is under way, by workspace.
+func (r *reader) busyHomes(now time.Time) (map[authority.ID]int64, error) {
+	type home struct{ workspace, busy int64 }
+	rows, err := list(r.session, func(h *home) []any { return []any{&h.workspace, &h.busy} }, underWay, moment(now))
+	busy := map[authority.ID]int64{}
+	for _, h := range rows {
+		busy[h.workspace] = h.busy
+	}
+	return busy, err
+}
+
+// DueDeliveries gives those that failed turns of their own.
 func (r *reader) DueDeliveries(now time.Time, c authority.PostClaim) ([]authority.Delivery, error) {
-	endpoints, err := list(r.session, func(e *dueEndpoint) []any { return []any{&e.webhook, &e.busy} },
-		dueEndpoints, moment(now), c.Healthy, c.Failing)
+	homes, err := r.busyHomes(now)
 	if err != nil {
 		return nil, err
 	}
 	busy := map[authority.ID]int64{}
 	var all []authority.Delivery
-	for _, e := range endpoints {
-		ds, err := list(r.session, deliveryFields, dueOfEndpoint, e.webhook, moment(now), bound(c.Each))
+	for query, n := range map[string]int{longestHealthy: c.Healthy, longestFailing: c.Failing} {
+		due, err := list(r.session, func(e *dueEndpoint) []any { return []any{&e.webhook, &e.workspace, &e.since} }, query, moment(now), claimLooks)
 		if err != nil {
 			return nil, err
 		}
-		busy[e.webhook] = e.busy
-		all = append(all, ds...)
+		for i, e := range due {
+			due[i].busy = homes[e.workspace]
+		}
+		for _, e := range inTurn(due, n) {
+			ds, err := list(r.session, deliveryFields, dueOfEndpoint, e.webhook, moment(now), bound(c.Each))
+			if err != nil {
+				return nil, err
+			}
+			busy[e.webhook] = e.busy
+			all = append(all, ds...)
+		}
 	}
 	slices.SortFunc(all, func(a, b authority.Delivery) int {
 		return cmp.Or(cmp.Compare(busy[a.Webhook], busy[b.Webhook]), a.NextAttemptAt.Compare(b.NextAttemptAt), cmp.Compare(a.ID, b.ID))
@@ -174,7 +202,7 @@ func (r *reader) DueDeliveries(now time.Time, c authority.PostClaim) ([]authorit
 }
 
 func (t *tx) PutDelivery(d authority.Delivery) error {
-	return t.exec(`
+	err := t.exec(`
 		INSERT INTO deliveries (`+deliveryColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (id) DO UPDATE SET
@@ -182,11 +210,19 @@ func (t *tx) PutDelivery(d authority.Delivery) error {
 			payload = excluded.payload, state = excluded.state, attempts = excluded.attempts, log = excluded.log,
 			next_attempt_at = excluded.next_attempt_at, leased_until = excluded.leased_until,
 			created_at = excluded.created_at, settled_at = excluded.settled_at`, deliveryFields(&d)...)
+	if err != nil {
+		return err
+	}
+	return t.exec(moveDue, d.Webhook)
 }
 
 func (t *tx) DropDeliveries(webhook authority.ID, at time.Time) error {
-	return t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $2
+	err := t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $2
 		WHERE webhook = $1 AND next_attempt_at IS NOT NULL`, webhook, moment(at))
+	if err != nil {
+		return err
+	}
+	return t.exec(moveDue, webhook)
 }
 
 func (t *tx) DropPending(kept string, at time.Time) (deliveries, mails int, err error) {
@@ -201,6 +237,7 @@ func (t *tx) DropPending(kept string, at time.Time) (deliveries, mails int, err 
 	return int(d), int(m), errors.Join(
 		t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $1
 			WHERE next_attempt_at IS NOT NULL`, moment(at)),
+		t.exec(`UPDATE webhooks SET due_at = NULL WHERE due_at IS NOT NULL`),
 		t.exec(`UPDATE mails SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $1
 			WHERE next_attempt_at IS NOT NULL AND kind <> $2`, moment(at), kept),
 	)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
@@ -140,7 +141,17 @@ func (r *reader) DeliveriesAbout(after authority.ID, text [3]string, limit int) 
 
 // DeleteDelivery forgets one, sent or not.
 func (t *tx) DeleteDelivery(id authority.ID) error {
-	return t.exec(`DELETE FROM deliveries WHERE id = $1`, id)
+	webhook, err := number(t.session, `SELECT webhook FROM deliveries WHERE id = $1`, id)
+	if errors.Is(err, authority.ErrNoRow) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err = t.exec(`DELETE FROM deliveries WHERE id = $1`, id); err != nil {
+		return err
+	}
+	return t.exec(moveDue, webhook)
 }
 
 // MailsAbout looks at whom a mail is for and at what it tells.

@@ -439,7 +439,11 @@ CREATE TABLE webhooks (
     disabled_reason TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     revision BIGINT NOT NULL
-, disabled_by TEXT NOT NULL DEFAULT '', held BOOLEAN NOT NULL DEFAULT FALSE);
+, disabled_by TEXT NOT NULL DEFAULT '', held BOOLEAN NOT NULL DEFAULT FALSE, due_at BIGINT);
+
+CREATE INDEX webhooks_due ON webhooks (due_at, id) WHERE due_at IS NOT NULL AND failing_since IS NULL;
+
+CREATE INDEX webhooks_due_failing ON webhooks (due_at, id) WHERE due_at IS NOT NULL AND failing_since IS NOT NULL;
 
 CREATE INDEX webhooks_list ON webhooks (workspace, id);
 

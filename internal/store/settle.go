@@ -29,6 +29,7 @@ func (t *tx) Settle(at time.Time) error {
 	}
 	errs = append(errs, t.exec(`UPDATE webhook_secrets SET ends_at = $1 WHERE ends_at > $1`, moment(at.Add(longestWait))))
 	for _, query := range []string{
+		`UPDATE webhooks SET due_at = ` + dueAt + ` WHERE due_at > $1`,
 		`UPDATE webhooks SET failing_since = $1 WHERE failing_since > $1`,
 		`UPDATE reuses_told SET told_at = $1 WHERE told_at > $1`,
 		`UPDATE idempotency SET created_at = $1 WHERE created_at > $1`,

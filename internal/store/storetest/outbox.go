@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +33,9 @@ func outboxCases() map[string]func(w *world) {
 		"an endpoint at which somebody is waits":   leasedEndpointWaits,
 		"a workspace that is served waits":         servedWorkspaceWaits,
 		"endpoints that fail have their turns":     failingHaveTheirTurns,
+		"a crowd of endpoints hides none":          crowdHidesNone,
+		"what was forgotten takes no turn":         forgottenTakesNoTurn,
+		"a settlement brings deliveries back":      settlementBringsBack,
 		"an endpoint takes its deliveries with it": webhookIsDeleted,
 		"mails are due in their order":             mailsAreDue,
 		"what is on its way is dropped":            pendingIsDropped,
@@ -216,6 +221,55 @@ func failingHaveTheirTurns(w *world) {
 			}
 		})
 	}
+}
+
+// crowdHidesNone: more endpoints than a claim looks at come in the order in which they
+// were due, and of those that fail there may be any number.
+func crowdHidesNone(w *world) {
+	w.do(func(tx authority.Tx) error {
+		var errs []error
+		for i := range 600 {
+			h := fullWebhook(tx.NewID(), 7)
+			h.PublicID = fmt.Sprintf("whk_%d", i)
+			if h.FailingSince = at(0); i%2 == 0 {
+				h.FailingSince = time.Time{}
+			}
+			errs = append(errs, tx.PutWebhook(h), tx.PutDelivery(authority.Delivery{ID: tx.NewID(), PublicID: fmt.Sprint("d", i), Webhook: h.ID, Payload: json.RawMessage("{}"),
+				State: api.DeliveryPending, NextAttemptAt: at(1).Add(time.Duration(600-i) * time.Second), CreatedAt: at(0)}))
+		}
+		return errors.Join(errs...)
+	})
+	late := webhookRow(w, 8, "whk_late")
+	deliveryAt(w, late.ID, "late", 1)
+	w.due(4, 9, 2, "late", "d599", "d598", "d597")
+	w.due(4, 0, 1, "late", "d599")
+}
+
+// forgottenTakesNoTurn: a delivery that was erased with somebody is waited for by nobody.
+func forgottenTakesNoTurn(w *world) {
+	a, b := webhookRow(w, 7, "whk_a"), webhookRow(w, 8, "whk_b")
+	first := deliveryAt(w, a.ID, "a1", 1)
+	deliveryAt(w, b.ID, "b2", 2)
+	w.due(4, 9, 1, "a1")
+	w.do(func(tx authority.Tx) error { return tx.DeleteDelivery(first.ID) }, func(tx authority.Tx) error { return tx.DeleteDelivery(first.ID) })
+	w.due(4, 9, 1, "b2")
+}
+
+// settlementBringsBack: what a clock that was ahead put off is due by the one of now,
+// also where somebody was at the endpoint.
+func settlementBringsBack(w *world) {
+	a, b := webhookRow(w, 7, "whk_a"), webhookRow(w, 8, "whk_b")
+	deliveryAt(w, a.ID, "a", 90*24)
+	leased := deliveryAt(w, b.ID, "b", 1)
+	leased.LeasedUntil, leased.NextAttemptAt = at(91*24), at(91*24)
+	w.do(func(tx authority.Tx) error { return tx.PutDelivery(leased) })
+	w.do(func(tx authority.Tx) error {
+		tx.Happen(at(90 * 24))
+		return putUser(tx)
+	})
+	w.due(4, 9, 9)
+	w.do(func(tx authority.Tx) error { return errors.Join(tx.Settle(at(3)), putUser(tx)) })
+	w.due(4, 9, 9, "a", "b")
 }
 
 func webhookIsDeleted(w *world) {
