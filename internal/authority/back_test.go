@@ -180,6 +180,43 @@ func TestARoleIsSpedUpByWhoCoversIt(t *testing.T) {
 	})
 }
 
+// TestAnOwnerIsSpedUpByWhoCoversIt: of an owner's roles the strictest limits its
+// tokens, so taking that role away, or another in its place, gives speed.
+func TestAnOwnerIsSpedUpByWhoCoversIt(t *testing.T) {
+	each(t, func(w *world) {
+		at, slow := in("acme"), limitOf(10)
+		must(w.T, fourth(w.PutRole(w.ctx, w.root, at, "Slow", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &slow})))
+		w.putRole(at, "Fast", "tickets:read")
+		w.memberOf("acme", "eve@example.com", "Slow", "*")
+		must(w.T, third(w.CreateServiceAccount(w.ctx, w.root, "acme", api.CreateServiceAccount{Name: "robot", Rights: roleOn("Slow", "*")})))
+		weak := w.with(w.create(w.root, scoped("workspace", "", "members:write", "service-accounts:write", "roles:write")))
+		ask := scoped("workspace", "", "members:write", "service-accounts:write", "roles:write", "tickets:read")
+		ask.RateLimit = api.Some(limitOf(50))
+		limited := w.with(w.create(w.root, ask))
+		listed := api.Rights{Role: api.Opt[string]{Set: true, Null: true}, Scopes: api.Some([]string{"tickets:read"}), Resources: api.Some([]string{"*"})}
+		for _, rights := range []api.Rights{roleOn("Fast", "*"), listed} {
+			member := func(c authority.Caller) error {
+				return third(w.EditMember(w.ctx, c, "acme", "eve@example.com", api.EditMember{Rights: rights}))
+			}
+			account := func(c authority.Caller) error {
+				return third(w.EditServiceAccount(w.ctx, c, "acme", "robot", api.EditServiceAccount{Rights: rights}))
+			}
+			for _, edit := range []func(authority.Caller) error{member, account} {
+				w.refused(edit(weak), api.CodeGrantExceedsOwn)
+				w.refusedField(edit(limited), api.CodeGrantExceedsOwn, "rate_limit")
+			}
+		}
+		put := api.CreateMember{Rights: roleOn("Fast", "*")}
+		w.refused(fourth(w.PutMember(w.ctx, weak, "acme", "eve@example.com", put)), api.CodeGrantExceedsOwn)
+		w.refusedField(third(w.DeleteRole(w.ctx, limited, at, "Slow", "Fast")), api.CodeGrantExceedsOwn, "rate_limit")
+
+		none := api.Rights{Grants: api.Some([]api.Statement{})} // what is nothing has no speed
+		must(w.T, third(w.EditServiceAccount(w.ctx, weak, "acme", "robot", api.EditServiceAccount{Rights: none})))
+		must(w.T, third(w.EditMember(w.ctx, w.root, "acme", "eve@example.com", api.EditMember{Rights: roleOn("Fast", "*")})))
+		must(w.T, third(w.EditMember(w.ctx, weak, "acme", "eve@example.com", api.EditMember{Rights: roleOn("Slow", "*")})))
+	})
+}
+
 // TestARetryIsJudgedAsAFreshCall: by the addresses, limit, life and policy that hold
 // when it comes, and gives no secret that a fresh call would not.
 func TestARetryIsJudgedAsAFreshCall(t *testing.T) {
@@ -236,4 +273,8 @@ func TestARenewalThatIsRetriedLivesNoLonger(t *testing.T) {
 			w.Errorf("expires %v after the retry, %v before", second.Token.ExpiresAt, first.Token.ExpiresAt)
 		}
 	})
+}
+
+func roleOn(name string, resources ...string) api.Rights {
+	return api.Rights{Role: api.Some(name), Resources: api.Some(resources)}
 }

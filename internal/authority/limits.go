@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -100,6 +101,11 @@ func limited(sp *space, t Token, o verify.Owner) verify.Limited {
 		sts = o.Statements
 	}
 	return verify.LimitOf(t.RateLimit, sts, &sp.facts)
+}
+
+// ownerLimit is the limit of an owner's tokens that inherit its statements.
+func (sp *space) ownerLimit(sts []grant.Statement) *api.RateLimit {
+	return verify.LimitOf(nil, sts, &sp.facts).Limit
 }
 
 // ownLimitOf is a token's own limit, else its roles'; nil for none. The policy's

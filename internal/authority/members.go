@@ -291,7 +291,8 @@ func (w *work) editMember(ch *memberChange, in api.EditMember) error {
 }
 
 // regrant merges a patch into what a member or service account may do, and
-// refuses what mayGive would. Narrowing it needs no rights of one's own.
+// refuses what mayGive would. Narrowing it needs no rights of one's own, unless its
+// tokens become faster by it, because a role that limited them is gone.
 func regrant(ac *actor, sp *space, was []grant.Statement, in api.Rights) ([]grant.Statement, error) {
 	merged, named, err := mergeRights(was, in)
 	if err != nil || !named {
@@ -301,10 +302,14 @@ func regrant(ac *actor, sp *space, was []grant.Statement, in api.Rights) ([]gran
 	if err := firstError(checkOwnRights(sts), checkNames(ac, sp, sts), bounded(sp, was, sts), ownersOnly(ac, sts)); err != nil {
 		return was, err
 	}
-	if now := sp.compile(sts); !sp.compile(was).covers(now) {
-		return sts, ac.cover(now)
+	now, faster := sp.compile(sts), len(sts) > 0 && looser(sp.ownerLimit(sts), sp.ownerLimit(was))
+	if !faster && sp.compile(was).covers(now) {
+		return sts, nil
 	}
-	return sts, nil
+	if faster && looser(sp.ownerLimit(sts), ac.limit) {
+		return sts, exceeds("rate_limit", "nobody is given a looser limit than that of the token which gives it")
+	}
+	return sts, ac.cover(now)
 }
 
 // PutMember creates the member that ext:ID or an e-mail names, or replaces its

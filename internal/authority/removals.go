@@ -190,6 +190,10 @@ func (p *rewriting) search(r Reader) (finished bool, err error) {
 			}
 			x.Part++
 		case PartMembers, PartAccounts, PartTokens:
+			if x.unnamed() {
+				x.Part = partEnd
+				continue
+			}
 			if err := p.lookFor(r); err != nil || len(p.found) > 0 {
 				return false, err
 			}

@@ -347,6 +347,55 @@ func TestADeletedRoleMeansItsReplacementBeforeItsRowsSaySo(t *testing.T) {
 	})
 }
 
+// TestARoleStaysWhileItTakesThePlaceOfAnother: else rows that are rewritten later
+// would name a role that is gone, and give whatever is called so next.
+func TestARoleStaysWhileItTakesThePlaceOfAnother(t *testing.T) {
+	each(t, func(w *world) {
+		cut := w.stopper()
+		for _, name := range []string{"Clerk", "Reader", "Third"} {
+			w.putRole(in("acme"), name, "tickets:read")
+		}
+		w.memberOf("acme", "eve@example.com", "Clerk", "*")
+		mine := w.create(w.person("eve@example.com"), ask("personal", ""))
+		w.cut(cut, func(ctx context.Context) error {
+			return third(w.DeleteRole(ctx, w.root, in("acme"), "Clerk", "Reader"))
+		})
+		for _, replacement := range []string{"", "Third"} {
+			w.refused(third(w.DeleteRole(w.ctx, w.root, in("acme"), "Reader", replacement)), api.CodeBeingDeleted)
+		}
+		w.finish()
+		must(w.T, third(w.DeleteRole(w.ctx, w.root, in("acme"), "Reader", "Third")))
+		w.finish()
+		w.allow(mine.Secret, "tickets:read")
+		w.putRole(in("acme"), "Reader", "*")
+		w.deny(api.CodeInsufficientScope, mine.Secret, "tickets:write")
+	})
+}
+
+// TestARoleOfARemovedRolesNameGetsNoScopeOfIt: a scope of the catalogue lists the
+// roles that get it besides.
+func TestARoleOfARemovedRolesNameGetsNoScopeOfIt(t *testing.T) {
+	each(t, func(w *world) {
+		for _, at := range []authority.Where{in("acme"), {Instance: true}} {
+			w.putRole(at, "Clerk", "tickets:read")
+			w.putScope(in("acme"), "tickets:wipe", api.PutScope{Roles: []string{"Clerk"}})
+			must(w.T, third(w.DeleteRole(w.ctx, w.root, at, "Clerk", "")))
+			if left := w.removals(); len(left) != 0 {
+				w.Errorf("left: %+v", left)
+			}
+			w.putRole(at, "Clerk", "tickets:read")
+			in := scoped("workspace", "", "tickets:read")
+			in.Rights = roleOn("Clerk", "*")
+			mine := w.create(w.root, in)
+			w.allow(mine.Secret, "tickets:read")
+			w.deny(api.CodeInsufficientScope, mine.Secret, "tickets:wipe")
+			must(w.T, third(w.RevokeToken(w.ctx, w.root, "acme", mine.Token.ID, api.RevokeToken{})))
+			must(w.T, third(w.DeleteRole(w.ctx, w.root, at, "Clerk", "Viewer")))
+			w.finish()
+		}
+	})
+}
+
 func TestARoleInUseStaysAndIsFreeAgain(t *testing.T) {
 	each(t, func(w *world) {
 		w.putRole(in("acme"), "Clerk", "tickets:read")

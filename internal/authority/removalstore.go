@@ -65,6 +65,12 @@ func (x Removal) ofOwner() bool { return x.Owner != 0 }
 // ofName says whether it is of a name that statements list.
 func (x Removal) ofName() bool { return !x.ofOwner() && x.Kind != RemovedSealed }
 
+// unnamed says whether no statement names it, because that was looked for before it
+// was removed: the lists of the catalogue alone are left.
+func (x Removal) unnamed() bool {
+	return x.Kind == RemovedRole && x.Replacement == "" && !x.Undecided
+}
+
 // RemovalReader reads removals, and finds what they leave to be rewritten.
 type RemovalReader interface {
 	Removals() ([]Removal, error)

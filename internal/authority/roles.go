@@ -377,6 +377,9 @@ func (w *work) replaceRole(e entry, was Role, replacement string) (ID, error) {
 	if _, still := after.roles[was.Name]; still { // what it inherits shines through again
 		return 0, firstError(gained(e, after, was.Name), w.deleteRole(e, was, replacement))
 	}
+	if err := w.standsIn(e, was.Name); err != nil {
+		return 0, err
+	}
 	x := Removal{Workspace: e.ws.ID, Kind: RemovedRole, Name: was.Name, Replacement: replacement}
 	if replacement == "" {
 		x.Undecided = true
@@ -386,11 +389,35 @@ func (w *work) replaceRole(e entry, was Role, replacement string) (ID, error) {
 	if _, ok := after.roles[replacement]; !ok {
 		return 0, api.FieldError("replacement", "there is no such role")
 	}
-	if err := firstError(e.sp.free(RemovedRole, replacement), e.ac.cover(after.compile(onAll(replacement)))); err != nil {
+	err = firstError(e.sp.free(RemovedRole, replacement), e.ac.cover(after.compile(onAll(replacement))), fasterInstead(e, was.Name, replacement))
+	if err != nil {
 		return 0, err
 	}
 	left, err := w.leave(e.ac, x)
 	return left, firstError(err, w.deleteRole(e, was, replacement))
+}
+
+// fasterInstead refuses to let a role stand in for one that lets less through to a
+// token that is itself slower.
+func fasterInstead(e entry, was, now string) error {
+	limit := e.sp.roleLimit(now)
+	if looser(limit, e.sp.roleLimit(was)) && looser(limit, e.ac.limit) {
+		return exceeds("rate_limit", "a replacement cannot have a looser limit than the token that names it")
+	}
+	return nil
+}
+
+// standsIn refuses to remove a role that takes the place of one whose rows are not
+// rewritten yet: they would come to name it when nobody looks for them any more.
+func (w *work) standsIn(e entry, name string) error {
+	all, err := w.Removals()
+	for _, x := range all {
+		if x.Kind == RemovedRole && x.Replacement == name && (x.Workspace == e.ws.ID || x.Workspace == 0 || e.ws.ID == 0) {
+			return api.Errorf(api.CodeBeingDeleted, "the role %s takes the place of %s, which is being deleted (%d rewritten so far); until that is done it cannot be deleted itself",
+				name, x.Name, x.Done)
+		}
+	}
+	return err
 }
 
 // decideRole removes a role that nothing names, and refuses one that is in use.
@@ -404,18 +431,20 @@ func (a *Authority) decideRole(ctx context.Context, c Caller, at Where, left ID)
 		if err := w.conclude(x); err != nil || used {
 			return err
 		}
-		x.Undecided = false
 		e, was, err := w.beginRoleRemoval(at, x.Name)
 		if err != nil {
 			return err
 		}
-		return w.deleteRole(e, was, "")
+		x.Undecided = false // scopes may list it yet
+		return firstError(w.deleteRole(e, was, ""), w.PutRemoval(x))
 	})
 	switch {
 	case err != nil:
 		return 0, err
 	case undone == nil && used:
 		return 0, api.Errorf(api.CodeRoleInUse, "the role is in use; name its replacement")
+	case undone == nil:
+		revision = a.begun(ctx, left, revision)
 	}
 	return revision, undone
 }
