@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -66,15 +67,21 @@ func descriptors() int {
 	return int(min(l.Cur, most))
 }
 
+// bodyGrace is how long a body may take before its connection waits for its client,
+// as one whose headers have not come does. It is short: who opens connections anew
+// within it could keep all.
+const bodyGrace = time.Second
+
 // connections bounds the connections of a listener. When there is no room, the one
 // that waits longest for its client goes: an idle one, or one whose request has
-// not come whole. So neither idle connections nor slow headers keep anybody out.
+// not come whole. So neither idle connections nor slow headers or bodies keep anybody out.
 // Requests that are being answered are never cut. When all are, what comes is held
 // in the reserve, where only what cannot wait is answered, and soon.
 type connections struct {
 	bounds
 	proxies door.Proxies
 	now     func() time.Time // the clock of deadlines
+	grace   time.Duration
 
 	turn             atomic.Int64 // orders those that wait
 	evicted, refused atomic.Int64
@@ -85,7 +92,7 @@ type connections struct {
 }
 
 func newConnections(b bounds, proxies door.Proxies) *connections {
-	return &connections{bounds: b, proxies: proxies, now: time.Now, open: map[*connection]struct{}{}, byNetwork: map[netip.Prefix]int{}}
+	return &connections{bounds: b, proxies: proxies, now: time.Now, grace: bodyGrace, open: map[*connection]struct{}{}, byNetwork: map[netip.Prefix]int{}}
 }
 
 // bounded is a listener whose connections are counted.
@@ -120,8 +127,56 @@ type connection struct {
 	// waiting is since which turn its client is waited for; 0 while a request is
 	// answered.
 	waiting atomic.Int64
+	// body is what is read of the request, and since when.
+	body  body
+	since atomic.Int64
 	// gone says that it was closed from here.
 	gone atomic.Bool
+}
+
+// madeRoom is what a connection waits at that was taken out.
+const madeRoom = -1
+
+// body is that of a request. While it is read, its client is waited for.
+type body struct {
+	io.ReadCloser
+	of    *connection
+	turn  int64
+	ended bool
+}
+
+// Read answers no end of the body once its connection made room: nothing is done for
+// a request that nobody can be answered.
+func (b *body) Read(p []byte) (int, error) {
+	if b.turn == 0 {
+		b.turn = b.of.of.turn.Add(1)
+		b.of.since.Store(b.of.of.now().UnixNano())
+		b.of.waiting.Store(b.turn)
+	}
+	n, err := b.ReadCloser.Read(p)
+	if err == nil || b.ended {
+		return n, err
+	}
+	b.ended = true
+	b.of.since.Store(0)
+	if !b.of.waiting.CompareAndSwap(b.turn, 0) {
+		return n, net.ErrClosed
+	}
+	return n, err
+}
+
+type connectionKey struct{}
+
+// bodies watches the bodies of requests. A connection has one request at a time.
+func bodies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, ok := r.Context().Value(connectionKey{}).(*connection); ok && r.Body != http.NoBody {
+			c.body = body{ReadCloser: r.Body, of: c}
+			r = r.WithContext(r.Context()) // net/http asks its own of what kind the body is
+			r.Body = &c.body
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // admit makes room for a connection and takes it, or answers nil.
@@ -184,8 +239,9 @@ func (b *connections) evict(may func(*connection) bool) []*connection {
 		turn int64
 	}
 	var all []wait
+	late := b.now().Add(-b.grace).UnixNano()
 	for c := range b.open {
-		if turn := c.waiting.Load(); turn > 0 && may(c) {
+		if turn := c.waiting.Load(); turn > 0 && may(c) && c.since.Load() <= late {
 			all = append(all, wait{c, turn})
 		}
 	}
@@ -193,8 +249,10 @@ func (b *connections) evict(may func(*connection) bool) []*connection {
 	all = all[:min(len(all), len(all)/64+1)]
 	out := make([]*connection, 0, len(all))
 	for _, w := range all {
-		b.drop(w.c)
-		out = append(out, w.c)
+		if w.c.waiting.CompareAndSwap(w.turn, madeRoom) { // its request has not come whole meanwhile
+			b.drop(w.c)
+			out = append(out, w.c)
+		}
 	}
 	return out
 }
@@ -252,16 +310,22 @@ func (b *connections) state(raw net.Conn, s http.ConnState) {
 	case s == http.StateActive:
 		c.waiting.Store(0)
 	case s == http.StateIdle:
+		c.since.Store(0)
 		c.waiting.Store(b.turn.Add(1))
 	}
 }
 
 type spareKey struct{}
 
-// context marks the requests of the reserve.
+// context marks the requests of a connection, and those of the reserve.
 func (b *connections) context(ctx context.Context, raw net.Conn) context.Context {
-	if c, ok := raw.(*connection); ok && !c.spare.IsZero() {
-		return context.WithValue(ctx, spareKey{}, true)
+	c, ok := raw.(*connection)
+	if !ok {
+		return ctx
+	}
+	ctx = context.WithValue(ctx, connectionKey{}, c)
+	if !c.spare.IsZero() {
+		ctx = context.WithValue(ctx, spareKey{}, true)
 	}
 	return ctx
 }

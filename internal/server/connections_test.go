@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenry/tokenry/internal/server"
 )
@@ -72,6 +73,7 @@ func grep(text, word string) string {
 func TestBusyConnectionsLeaveRoomForWhatCannotWait(t *testing.T) {
 	t.Parallel()
 	d := newDoors(t, "--max-connections", "4", "--max-connections-per-address", "4")
+	d.GiveBodies(time.Hour)
 	var busy []net.Conn
 	for range 4 { // each is at work: the server reads its body
 		c := raw(t, d.running)
@@ -118,6 +120,50 @@ func TestBusyConnectionsLeaveRoomForWhatCannotWait(t *testing.T) {
 			t.Fatalf("a request that was being answered was cut: %v", err)
 		}
 		check(t, resp.Body.Close())
+	}
+}
+
+// Weakness: a body may come for 30 s, and a request whose body is read was never cut.
+// Attack: four networks take all ordinary connections with bodies of a byte. What is
+// proved: another network is answered, also what can wait, for which the body that has
+// been slow for longest makes room; and nothing is done for a request that made room.
+func TestSlowBodiesKeepNobodyOut(t *testing.T) {
+	t.Parallel()
+	d := newDoors(t, "--max-connections", "8")
+	d.GiveBodies(0)
+	var slow []net.Conn
+	for i := range 8 {
+		from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i/2))}}
+		c, err := from.DialContext(t.Context(), "tcp", d.Addr())
+		if err != nil {
+			t.Skip("this machine has one loopback address:", err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		check(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+		says(t, c, "POST /v1/workspaces/acme/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n", d.secret)
+		if _, err := io.ReadFull(c, make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))); err != nil {
+			t.Fatal(err)
+		}
+		says(t, c, "{")
+		slow = append(slow, c)
+	}
+	for range 3 {
+		if status, _ := d.call("GET", "/v1/whoami", d.secret, nil); status != http.StatusOK {
+			t.Errorf("another network is answered %d", status)
+		}
+		http.DefaultClient.CloseIdleConnections()
+	}
+	if _, body := get(t, d.address()+"/metrics"); !strings.Contains(body, "tokenry_connections_refused_total 0") {
+		t.Errorf("somebody found no room:\n%s", grep(body, "tokenry_connections"))
+	}
+	ended(t, slow[0])
+	says(t, slow[7], `"label":"late"%s}`, strings.Repeat(" ", 100-len(`{"label":"late"}`)))
+	resp, err := http.ReadResponse(bufio.NewReader(slow[7]), nil)
+	if err != nil {
+		t.Fatalf("who had to make no room was cut: %v", err)
+	}
+	if check(t, resp.Body.Close()); resp.StatusCode != http.StatusCreated {
+		t.Errorf("who was slow and made no room is answered %d", resp.StatusCode)
 	}
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/tokenry/tokenry/internal/config"
 )
@@ -14,3 +15,10 @@ func BoundsOf(cfg config.Config, descriptors int) (total, each, reserve int) {
 
 // CountNow counts what the metrics tell of the database.
 func (s *Server) CountNow(ctx context.Context) { s.countOnce(ctx) }
+
+// GiveBodies has bodies come for so long before they count as slow.
+func (s *Server) GiveBodies(grace time.Duration) {
+	s.bound.mu.Lock()
+	s.bound.grace = grace
+	s.bound.mu.Unlock()
+}

@@ -164,7 +164,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	}
 	figures := httpapi.MetricsHandler(registry)
 	s.bound = newConnections(boundsOf(s.config, descriptors()), s.config.TrustedProxies)
-	s.main = s.httpServer(s.bound, closing(s.guard(s.route(door, pages, figures))))
+	s.main = s.httpServer(s.bound, closing(bodies(s.guard(s.route(door, pages, figures)))))
 	if s.mOn != nil {
 		few := newConnections(bounds{total: metricsConnections}, nil)
 		s.metrics, s.mOn = s.httpServer(few, only("/metrics", figures)), bounded{s.mOn, few}
