@@ -103,7 +103,7 @@ func newCatalogue(ws ID, all []Removal, roles [][]Role, scopes [][]Scope) *catal
 
 // concerned are the removals of names that concern the workspace.
 func (c *catalogue) concerned(ws ID, all []Removal) []Removal {
-	return slices.DeleteFunc(slices.Clone(all), func(x Removal) bool { return !x.concerns(ws, c.own) })
+	return slices.DeleteFunc(slices.Clone(all), func(x Removal) bool { return !concerns(x, ws, c.own) })
 }
 
 // bookDigest is of all that a book says.

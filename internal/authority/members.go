@@ -396,7 +396,7 @@ func (a *Authority) DeactivateMember(ctx context.Context, c Caller, ref, who str
 			return err
 		}
 		of.OwnerMember = ch.m.ID
-		ch.ac.stop(ch.m.stop(), "members:write", w.now).ofMember(&ch.m)
+		ch.ac.stop(memberStop(ch.m), "members:write", w.now).ofMember(&ch.m)
 		v, err = w.finishMember(ch, "member.deactivated")
 		return orDryRun(err, dryRun)
 	})
@@ -420,7 +420,7 @@ func (a *Authority) ActivateMember(ctx context.Context, c Caller, ref, who strin
 		if err != nil {
 			return err
 		}
-		was := ch.m.stop()
+		was := memberStop(ch.m)
 		stop{}.ofMember(&ch.m)
 		if err := firstError(ch.ac.restart(was), coverOwner(ch.ac, ch.sp, memberOwner(ch.m))); err != nil {
 			return err

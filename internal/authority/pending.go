@@ -70,7 +70,7 @@ func namesIn(roles []Role, scopes []Scope) ownNames {
 
 // concerns says whether a removal of a name takes it from a workspace: its own, or
 // the instance's where it has none of its own.
-func (x Removal) concerns(ws ID, own ownNames) bool {
+func concerns(x Removal, ws ID, own ownNames) bool {
 	switch {
 	case !x.ofName() || x.Workspace != ws && x.Workspace != 0:
 		return false
@@ -84,7 +84,7 @@ func (x Removal) concerns(ws ID, own ownNames) bool {
 func goneIn(all []Removal, ws ID, own ownNames) (g grant.Gone) {
 	g = grant.Gone{Scopes: map[string]bool{}, Resources: map[string]bool{}, Roles: map[string]string{}}
 	for _, x := range all {
-		if x.Undecided || !x.concerns(ws, own) {
+		if x.Undecided || !concerns(x, ws, own) {
 			continue
 		}
 		switch x.Kind {
@@ -125,20 +125,20 @@ func (p *pending) token(t Token, err error) (Token, error) {
 	}
 	all, err := p.load()
 	for _, x := range all {
-		if x.left(t) {
+		if leftBy(x, t) {
 			revoke(&t, x.CreatedAt, api.ReasonOwnerLeft, "")
 		}
 		if x.Kind == RemovedSealed && t.Recoverable && err == nil {
 			var unsealed bool
-			unsealed, err = x.unseals(p.r, t.Workspace)
+			unsealed, err = unseals(x, p.r, t.Workspace)
 			t.Recoverable = !unsealed
 		}
 	}
 	return t, err
 }
 
-// left says whether a token is what the removed owner left.
-func (x Removal) left(t Token) bool {
+// leftBy says whether a token is what the removed owner left.
+func leftBy(x Removal, t Token) bool {
 	switch x.Kind {
 	case RemovedMember:
 		return t.OwnerMember == x.Owner

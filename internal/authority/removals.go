@@ -248,10 +248,10 @@ func (p *rewriting) nextPlace(r Reader) (bool, error) {
 // concerned says whether there may be something to rewrite in a workspace.
 func (p *rewriting) concerned(r Reader, ws ID) (bool, error) {
 	if p.x.Kind == RemovedSealed {
-		return p.x.unseals(r, ws)
+		return unseals(p.x, r, ws)
 	}
 	own, err := ownNamesOf(r, ws)
-	return p.x.concerns(ws, own), err
+	return concerns(p.x, ws, own), err
 }
 
 // names says whether a role or a scope written in the place lists what is gone.

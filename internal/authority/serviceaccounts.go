@@ -194,7 +194,7 @@ func (a *Authority) DisableServiceAccount(ctx context.Context, c Caller, ref, na
 			return err
 		}
 		of.OwnerServiceAccount = ch.s.ID
-		ch.ac.stop(ch.s.stop(), "service-accounts:write", w.now).ofAccount(&ch.s)
+		ch.ac.stop(accountStop(ch.s), "service-accounts:write", w.now).ofAccount(&ch.s)
 		v, err = w.finishAccount(ch, "service_account.disabled")
 		return orDryRun(err, dryRun)
 	})
@@ -211,7 +211,7 @@ func (a *Authority) EnableServiceAccount(ctx context.Context, c Caller, ref, nam
 		if err != nil {
 			return err
 		}
-		was := ch.s.stop()
+		was := accountStop(ch.s)
 		stop{}.ofAccount(&ch.s)
 		if err := firstError(ch.ac.restart(was), coverOwner(ch.ac, ch.sp, serviceAccountOwner(ch.s, ch.sp.ws))); err != nil {
 			return err

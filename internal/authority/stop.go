@@ -34,9 +34,9 @@ func (ac *actor) restart(was stop) error {
 	return missingInstance("an administrator of the instance stopped this, so the workspace does not bring it back; it needs the scope instance:admin")
 }
 
-func (m Member) stop() stop         { return stop{m.DeactivatedAt, m.DeactivatedBy, m.Held} }
-func (s ServiceAccount) stop() stop { return stop{s.DisabledAt, s.DisabledBy, s.Held} }
-func (h Webhook) stop() stop        { return stop{h.DisabledAt, h.DisabledBy, h.Held} }
+func memberStop(m Member) stop          { return stop{m.DeactivatedAt, m.DeactivatedBy, m.Held} }
+func accountStop(s ServiceAccount) stop { return stop{s.DisabledAt, s.DisabledBy, s.Held} }
+func webhookStop(h Webhook) stop        { return stop{h.DisabledAt, h.DisabledBy, h.Held} }
 
 func (s stop) ofMember(m *Member) { m.DeactivatedAt, m.DeactivatedBy, m.Held = s.at, s.by, s.held }
 func (s stop) ofAccount(of *ServiceAccount) {

@@ -45,7 +45,7 @@ func (w *work) unsealed(at ID) error {
 
 // unseals says whether a removal is of what is sealed in a workspace. Of the
 // instance's, that is where nothing may be kept now.
-func (x Removal) unseals(r Reader, ws ID) (bool, error) {
+func unseals(x Removal, r Reader, ws ID) (bool, error) {
 	if x.Kind != RemovedSealed || x.Workspace != 0 {
 		return x.Kind == RemovedSealed && x.Workspace == ws, nil
 	}
@@ -63,7 +63,7 @@ func (w *work) unsealToken(x Removal, id ID) (bool, error) {
 	if err != nil || !found {
 		return false, err
 	}
-	if unseals, err := x.unseals(w, was.Workspace); err != nil || !unseals { // its workspace has a policy of its own since
+	if its, err := unseals(x, w, was.Workspace); err != nil || !its { // its workspace has a policy of its own since
 		return false, err
 	}
 	secrets, err := w.Secrets(id)

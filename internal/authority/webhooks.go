@@ -205,7 +205,7 @@ func webhookView(r PeopleReader, h Webhook, ws Workspace, now time.Time) api.Web
 		DisabledAt: api.When(h.DisabledAt), DisabledReason: optional(h.DisabledReason),
 		DisabledBy: nameOf(r, ws, h.DisabledBy), HeldByInstance: h.Held, CreatedAt: h.CreatedAt.UTC(), Revision: h.Revision,
 	}
-	for _, f := range h.former(now) {
+	for _, f := range former(h, now) {
 		v.FormerSecretsUntil = append(v.FormerSecretsUntil, f.EndsAt.UTC())
 		v.SecretRotatedUntil = api.When(f.EndsAt)
 	}
@@ -306,7 +306,7 @@ func enableWebhook(ac *actor, h *Webhook) error {
 	if h.Enabled {
 		return nil
 	}
-	was := h.stop()
+	was := webhookStop(*h)
 	h.Enabled, h.DisabledReason, h.FailingSince = true, "", time.Time{}
 	stop{}.ofWebhook(h)
 	return ac.restart(was)
@@ -317,7 +317,7 @@ func (w *work) disableWebhook(ac *actor, h *Webhook) error {
 		h.DisabledReason, h.FailingSince = "", time.Time{}
 	}
 	h.Enabled = false
-	ac.stop(h.stop(), "webhooks:write", w.now).ofWebhook(h)
+	ac.stop(webhookStop(*h), "webhooks:write", w.now).ofWebhook(h)
 	return w.DropDeliveries(h.ID, w.now)
 }
 

@@ -39,7 +39,7 @@ func webhookCipher(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-func (h Webhook) sealedFor() []byte {
+func boundTo(h Webhook) []byte {
 	return binary.BigEndian.AppendUint64([]byte(h.PublicID), uint64(h.Workspace))
 }
 
@@ -55,7 +55,7 @@ func (w *work) signingSecret(h Webhook) ([]byte, token.Secret, error) {
 	if err != nil {
 		return nil, token.Secret{}, err
 	}
-	sealed := gcm.Seal(binary.BigEndian.AppendUint32(nil, uint32(id)), nil, key[:], h.sealedFor()) //nolint:gosec // the cipher draws its own nonce
+	sealed := gcm.Seal(binary.BigEndian.AppendUint32(nil, uint32(id)), nil, key[:], boundTo(h)) //nolint:gosec // the cipher draws its own nonce
 	return sealed, token.NewSecret(webhookSecretTag + base64.StdEncoding.EncodeToString(key[:])), nil
 }
 
@@ -67,7 +67,7 @@ func openSigning(keys *token.Keyring, h Webhook, sealed []byte) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	return gcm.Open(nil, nil, sealed[4:], h.sealedFor())
+	return gcm.Open(nil, nil, sealed[4:], boundTo(h))
 }
 
 // formerBound is how many replaced secrets sign at the same time: a signature is
@@ -75,7 +75,7 @@ func openSigning(keys *token.Keyring, h Webhook, sealed []byte) ([]byte, error) 
 const formerBound = 5
 
 // former is what still signs at a moment of the secrets that were replaced.
-func (h Webhook) former(now time.Time) []FormerSecret {
+func former(h Webhook, now time.Time) []FormerSecret {
 	return slices.DeleteFunc(slices.Clone(h.FormerSecrets), func(f FormerSecret) bool { return !now.Before(f.EndsAt) })
 }
 
@@ -83,7 +83,7 @@ func (h Webhook) former(now time.Time) []FormerSecret {
 // None that has not had its own ends for it: a receiver may still know the oldest
 // alone.
 func (w *work) replaceSigning(h *Webhook) (secret token.Secret, err error) {
-	live := h.former(w.now)
+	live := former(*h, w.now)
 	if len(live) >= formerBound {
 		first := live[0].EndsAt
 		e := api.Errorf(api.CodeRateLimited,

@@ -156,8 +156,8 @@ const matrixHead = `# Who may call what. One line a situation, one column a call
 # pers.  serv.  work.  AV?F
 `
 
-// ledger is a golden file that tests hold their lines against.
-type ledger struct {
+// books is a golden file that tests hold their lines against.
+type books struct {
 	path, head string
 	// titles are its lines in their order.
 	titles []string
@@ -166,9 +166,9 @@ type ledger struct {
 }
 
 // openLedger reads a golden file; with -update it is written when the test ends.
-func openLedger(t *testing.T, name, head string, titles []string) *ledger {
+func openLedger(t *testing.T, name, head string, titles []string) *books {
 	t.Helper()
-	g := &ledger{path: filepath.Join("testdata", name), head: head, titles: titles, want: map[string]string{}, got: map[string]string{}}
+	g := &books{path: filepath.Join("testdata", name), head: head, titles: titles, want: map[string]string{}, got: map[string]string{}}
 	raw, err := os.ReadFile(g.path)
 	if err != nil && !*update {
 		t.Fatal(err)
@@ -184,7 +184,7 @@ func openLedger(t *testing.T, name, head string, titles []string) *ledger {
 }
 
 // line holds one line; what -short left out is not compared.
-func (g *ledger) line(t *testing.T, title, row string) {
+func (g *books) line(t *testing.T, title, row string) {
 	t.Helper()
 	g.got[title] = row
 	if want := g.want[title]; !*update && !sameRow(want, row) {
@@ -206,7 +206,7 @@ func sameRow(want, got string) bool {
 
 // close fails for a line that nobody asks for any more; with -update it writes
 // the file, unless -run left out some of it.
-func (g *ledger) close(t *testing.T) {
+func (g *books) close(t *testing.T) {
 	t.Helper()
 	for title := range g.want {
 		if !*update && !slices.Contains(g.titles, title) {
