@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -31,12 +32,12 @@ func daysOf(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 // person's own and for the token itself; to apply a change needs what that
 // change needs.
 func (a *Authority) TokenAdvice(ctx context.Context, c Caller, ref, id string) (out []api.Advice, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		s, t, err := a.watchToken(ctx, r, c, ref, id)
 		if err != nil {
 			return err
 		}
-		out, err = a.advise(ctx, s, []Token{t})
+		out, err = a.advise(ctx, s, []ledger.Token{t})
 		return err
 	})
 	return out, err
@@ -46,17 +47,17 @@ func (a *Authority) TokenAdvice(ctx context.Context, c Caller, ref, id string) (
 // token first. A page is of tokens, so it may hold fewer advices, and more. It
 // needs tokens:read and usage:read.
 func (a *Authority) WorkspaceAdvice(ctx context.Context, c Caller, ref string, page Page) (out []api.Advice, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enter(r, c, ref, "tokens:read", "usage:read")
 		if err != nil {
 			return err
 		}
 		s := a.watching(ctx, r, ac, sp)
-		rows, err := r.Tokens(sp.ws.ID, TokenQuery{Live: s.now, Before: page.After, Limit: page.size() + 1})
+		rows, err := r.Tokens(sp.ws.ID, ledger.TokenQuery{Live: s.now, Before: page.After, Limit: page.size() + 1})
 		if err != nil {
 			return err
 		}
-		rows, next = cut(rows, page.size(), func(t Token) int64 { return t.ID })
+		rows, next = cut(rows, page.size(), func(t ledger.Token) int64 { return t.ID })
 		out, err = a.advise(ctx, s, rows)
 		return err
 	})
@@ -66,15 +67,15 @@ func (a *Authority) WorkspaceAdvice(ctx context.Context, c Caller, ref string, p
 // adviser knows what was done with some tokens.
 type adviser struct {
 	*sight
-	scopes    map[token.Locator][]ScopeUse
+	scopes    map[token.Locator][]ledger.ScopeUse
 	addresses map[token.Locator]int
-	from      func(token.Locator) ([]AddressUse, error)
+	from      func(token.Locator) ([]ledger.AddressUse, error)
 }
 
 // advise looks at tokens, at all of their use at once.
-func (a *Authority) advise(ctx context.Context, s *sight, ts []Token) ([]api.Advice, error) {
+func (a *Authority) advise(ctx context.Context, s *sight, ts []ledger.Token) ([]api.Advice, error) {
 	since := s.now.Add(-daysOf(shortTime))
-	ad := &adviser{sight: s, scopes: map[token.Locator][]ScopeUse{}, from: func(l token.Locator) ([]AddressUse, error) {
+	ad := &adviser{sight: s, scopes: map[token.Locator][]ledger.ScopeUse{}, from: func(l token.Locator) ([]ledger.AddressUse, error) {
 		return a.usage.Addresses(ctx, l, since, listable+1)
 	}}
 	if err := s.know(ts); err != nil {
@@ -102,7 +103,7 @@ func (a *Authority) advise(ctx context.Context, s *sight, ts []Token) ([]api.Adv
 }
 
 // about is what could be better about one token; nothing about one that has ended.
-func (ad *adviser) about(t Token) ([]api.Advice, error) {
+func (ad *adviser) about(t ledger.Token) ([]api.Advice, error) {
 	o, err := ad.owner(ownerKey(t))
 	if err != nil {
 		return nil, err
@@ -140,7 +141,7 @@ func (ad *adviser) about(t Token) ([]api.Advice, error) {
 }
 
 // lastUse is when a token was last used; zero when never.
-func (ad *adviser) lastUse(t Token) (at time.Time) {
+func (ad *adviser) lastUse(t ledger.Token) (at time.Time) {
 	for _, u := range ad.last[t.Locator] {
 		if u.Secret == 0 {
 			at = u.At
@@ -149,7 +150,7 @@ func (ad *adviser) lastUse(t Token) (at time.Time) {
 	return at
 }
 
-func (ad *adviser) unused(t Token) *api.Advice {
+func (ad *adviser) unused(t ledger.Token) *api.Advice {
 	since := ad.now.Add(-daysOf(longTime))
 	last := ad.lastUse(t)
 	if t.CreatedAt.After(since) || t.NotBefore.After(since) || last.After(since) {
@@ -165,7 +166,7 @@ func (ad *adviser) unused(t Token) *api.Advice {
 	}
 }
 
-func (ad *adviser) endless(t Token) *api.Advice {
+func (ad *adviser) endless(t ledger.Token) *api.Advice {
 	if !t.ExpiresAt.IsZero() {
 		return nil
 	}
@@ -187,7 +188,7 @@ func (ad *adviser) endless(t Token) *api.Advice {
 
 // shared advises to allow the addresses that the token is used from and no more.
 // Where they are too many for that, only a new secret tells who still needs it.
-func (ad *adviser) shared(t Token) (*api.Advice, error) {
+func (ad *adviser) shared(t ledger.Token) (*api.Advice, error) {
 	n := ad.addresses[t.Locator]
 	if n < sharedBy || t.AllowedIPs != nil {
 		return nil, nil
@@ -218,7 +219,7 @@ func (ad *adviser) shared(t Token) (*api.Advice, error) {
 // or else for a shorter one. It is silent about a token of which no scope is
 // known to be exercised: whoever checks it may not ask for any. Built-in scopes
 // are left alone, because not each of them shows in what a request needs.
-func (ad *adviser) wide(t Token, f *verify.Token, o *verify.Owner) *api.Advice {
+func (ad *adviser) wide(t ledger.Token, f *verify.Token, o *verify.Owner) *api.Advice {
 	for _, days := range []int{longTime, shortTime} {
 		since := ad.now.Add(-daysOf(days))
 		if t.CreatedAt.After(since) {

@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -43,18 +44,18 @@ type payload struct {
 
 // audit records the event and writes what is told of it to the outside, in the
 // mutation's own transaction.
-func (w *work) audit(ac *actor, ws Workspace, e event) error {
+func (w *work) audit(ac *actor, ws ledger.Workspace, e event) error {
 	return firstError(w.record(ac, ws, e), w.outbox(ac, ws, e))
 }
 
 // record appends the event to the chain of the workspace (ID 0: the instance's).
-func (w *work) record(ac *actor, ws Workspace, e event) error {
+func (w *work) record(ac *actor, ws ledger.Workspace, e event) error {
 	row, err := w.row(ac, ws, e)
 	if err != nil {
 		return err
 	}
 	head, err := w.AuditHead(ws.ID)
-	if err != nil && !errors.Is(err, ErrNoRow) {
+	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return err
 	}
 	row.Sequence = head.Sequence + 1
@@ -66,7 +67,7 @@ func (w *work) record(ac *actor, ws Workspace, e event) error {
 	return w.AppendAudit(row)
 }
 
-func (w *work) row(ac *actor, ws Workspace, e event) (AuditRow, error) {
+func (w *work) row(ac *actor, ws ledger.Workspace, e event) (ledger.AuditRow, error) {
 	p := payload{
 		At: w.now.Format(timeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.action,
 		Actor: ac.principal.Address, OnBehalf: ac.onBehalf, Agent: clip(token.Redact(ac.Agent), 300),
@@ -83,21 +84,21 @@ func (w *work) row(ac *actor, ws Workspace, e event) (AuditRow, error) {
 	}
 	var err error
 	if p.Before, err = rawView(e.before); err != nil {
-		return AuditRow{}, err
+		return ledger.AuditRow{}, err
 	}
 	if p.After, err = rawView(e.after); err != nil {
-		return AuditRow{}, err
+		return ledger.AuditRow{}, err
 	}
 	b, err := json.Marshal(p)
 	if err != nil {
-		return AuditRow{}, err
+		return ledger.AuditRow{}, err
 	}
 	b = token.Redact(b)
 	salt := make([]byte, saltSize)
 	if _, err := io.ReadFull(w.a.rand, salt); err != nil {
-		return AuditRow{}, err
+		return ledger.AuditRow{}, err
 	}
-	return AuditRow{
+	return ledger.AuditRow{
 		Workspace: ws.ID, Revision: p.Revision, At: w.now, Action: p.Action, Actor: p.Actor, ActorToken: p.ActorToken,
 		OnBehalf: p.OnBehalf, Target: p.Target, Token: p.Token, Payload: b, Salt: salt, PayloadDigest: payloadDigest(salt, b),
 	}, nil
@@ -156,7 +157,7 @@ var errNoKey = errors.New("authority: the keyring lacks the key of this row")
 
 // Audit lists a workspace's events, newest first.
 func (a *Authority) Audit(ctx context.Context, c Caller, ref string, f api.AuditFilter, page Page) (rows []api.AuditEvent, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref, "audit:read")
 		if err != nil {
 			return err
@@ -169,24 +170,24 @@ func (a *Authority) Audit(ctx context.Context, c Caller, ref string, f api.Audit
 
 // InstanceAudit lists the instance's own events, newest first.
 func (a *Authority) InstanceAudit(ctx context.Context, c Caller, f api.AuditFilter, page Page) (rows []api.AuditEvent, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
-		rows, next, err = auditPage(r, Workspace{}, f, page)
+		rows, next, err = auditPage(r, ledger.Workspace{}, f, page)
 		return err
 	})
 	return rows, next, err
 }
 
-func auditPage(r Reader, ws Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
-	q := AuditQuery{Before: page.After, Limit: page.size() + 1, Token: locatorPart(f.Token), Actor: f.Actor,
+func auditPage(r ledger.Reader, ws ledger.Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
+	q := ledger.AuditQuery{Before: page.After, Limit: page.size() + 1, Token: locatorPart(f.Token), Actor: f.Actor,
 		Action: f.Action, From: f.From, To: f.To}
 	rows, err := r.Audit(ws.ID, q)
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, next := cut(rows, page.size(), func(row AuditRow) int64 { return row.Sequence })
+	rows, next := cut(rows, page.size(), func(row ledger.AuditRow) int64 { return row.Sequence })
 	out := make([]api.AuditEvent, len(rows))
 	for i, row := range rows {
 		out[i] = auditView(ws, row)
@@ -194,7 +195,7 @@ func auditPage(r Reader, ws Workspace, f api.AuditFilter, page Page) ([]api.Audi
 	return out, next, nil
 }
 
-func auditView(ws Workspace, row AuditRow) api.AuditEvent {
+func auditView(ws ledger.Workspace, row ledger.AuditRow) api.AuditEvent {
 	var p payload
 	_ = json.Unmarshal(row.Payload, &p) // an erased payload leaves the columns
 	return api.AuditEvent{

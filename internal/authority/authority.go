@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/clock"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -18,7 +19,7 @@ import (
 // Options are what an Authority is made of. Store, Keys, Rand, and one of Now and
 // Clock are required.
 type Options struct {
-	Store Store
+	Store ledger.Store
 	Keys  *token.Keyring
 	// Clock is the clock that everything is judged by; nil takes Now at its word.
 	Clock *clock.Clock
@@ -31,11 +32,11 @@ type Options struct {
 	// Observers are told of every commit, in order, before it is answered.
 	Observers []Observer
 	// Usage tells what was done with tokens; nil knows nothing.
-	Usage UsageReader
+	Usage ledger.UsageReader
 	// Forget forgets usage of what is purged and erased; nil has none to forget.
 	Forget UsageForgetter
 	// Decisions remembers the last ones, for Explain; nil remembers none.
-	Decisions DecisionLog
+	Decisions ledger.DecisionLog
 	// Waited is told how long each change waited for its turn, by its effect
 	// ("gives", "takes" or "idle"); nil is nobody.
 	Waited func(effect string, d time.Duration)
@@ -57,7 +58,7 @@ type Observer interface {
 
 // Authority answers the verbs. It is safe for use by many goroutines.
 type Authority struct {
-	store  Store
+	store  ledger.Store
 	keys   *token.Keyring
 	clock  *clock.Clock
 	now    func() time.Time
@@ -65,8 +66,8 @@ type Authority struct {
 	hash   func(string) (string, error)
 	commit *committer
 	// usage and decisions are Options.Usage and Options.Decisions, or know nothing.
-	usage     UsageReader
-	decisions DecisionLog
+	usage     ledger.UsageReader
+	decisions ledger.DecisionLog
 	// forget is Options.Forget, or has nothing to forget.
 	forget UsageForgetter
 	// mail and checkURL are Options.Mail and Options.CheckWebhookURL.
@@ -125,22 +126,22 @@ func noPasswords(string) (string, error) {
 func (a *Authority) Observe(o Observer) { a.commit.observers = append(a.commit.observers, o) }
 
 // read runs f on a snapshot.
-func (a *Authority) read(ctx context.Context, f func(Reader) error) error {
-	return public(a.store.Read(ctx, func(r Reader) error { return f(newReading(r)) }))
+func (a *Authority) read(ctx context.Context, f func(ledger.Reader) error) error {
+	return public(a.store.Read(ctx, func(r ledger.Reader) error { return f(newReading(r)) }))
 }
 
 // work is one mutation while it is applied: the transaction under the head
 // row's lock, the caller, the one moment at which it happens, and what it touched.
 type work struct {
-	Tx
+	ledger.Tx
 	// rows are as they are stored (see [pending]).
-	rows    Reader
+	rows    ledger.Reader
 	a       *Authority
 	caller  Caller
 	now     time.Time
 	touched verify.Changes
 	// entered is the workspace that the caller asked for; 0 for none.
-	entered ID
+	entered ledger.ID
 	// expected says that what the caller expects was compared; stale is what was not so.
 	expected bool
 	stale    stale
@@ -205,7 +206,7 @@ func (a *Authority) piece(ctx context.Context, c Caller, f func(*work) error) (i
 }
 
 func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
-	var entered ID
+	var entered ledger.ID
 	var was stale
 	revision, err := a.commitOne(ctx, e, c, func(w *work) error {
 		err := f(w)
@@ -225,11 +226,11 @@ func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*w
 	for turns := 1; ; turns++ {
 		rk.patient, rk.missing, rk.unread = turns == reckonings, nil, nil
 		m := &mutation{ctx: ctx, effect: e.line(), turn: turnOf(c)}
-		m.run = func(tx Tx) error { return a.run(m, rk, e, tx, c, f) }
+		m.run = func(tx ledger.Tx) error { return a.run(m, rk, e, tx, c, f) }
 		err := a.commit.do(m)
 		rk.locked = false
 		if len(rk.unread) > 0 {
-			_ = a.store.Read(ctx, func(r Reader) error { return a.refresh(r, rk.unread) })
+			_ = a.store.Read(ctx, func(r ledger.Reader) error { return a.refresh(r, rk.unread) })
 		}
 		if !errors.Is(err, errMissing) {
 			return m.revisionOr(err)
@@ -241,7 +242,7 @@ func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*w
 }
 
 // run is a mutation under the lock.
-func (a *Authority) run(m *mutation, rk *reckoner, e effect, tx Tx, c Caller, f func(*work) error) error {
+func (a *Authority) run(m *mutation, rk *reckoner, e effect, tx ledger.Tx, c Caller, f func(*work) error) error {
 	rk.locked = true
 	w := &work{Tx: newChanging(tx), rows: tx, a: a, caller: c, reckon: rk}
 	if err := w.begin(e); err != nil {
@@ -255,14 +256,14 @@ func (a *Authority) run(m *mutation, rk *reckoner, e effect, tx Tx, c Caller, f 
 	return err
 }
 
-func (w *work) touchToken(t Token)        { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
-func (w *work) touchWorkspace(id ID)      { w.touched.Workspaces = append(w.touched.Workspaces, id) }
-func (w *work) touchEndpoint(id ID)       { w.touched.Endpoints = append(w.touched.Endpoints, id) }
-func (w *work) touchAllWorkspaces()       { w.touched.AllWorkspaces = true }
-func (w *work) touchMember(id ID)         { w.touchOwner(verify.OwnerMember, id) }
-func (w *work) touchServiceAccount(id ID) { w.touchOwner(verify.OwnerServiceAccount, id) }
+func (w *work) touchToken(t ledger.Token)        { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
+func (w *work) touchWorkspace(id ledger.ID)      { w.touched.Workspaces = append(w.touched.Workspaces, id) }
+func (w *work) touchEndpoint(id ledger.ID)       { w.touched.Endpoints = append(w.touched.Endpoints, id) }
+func (w *work) touchAllWorkspaces()              { w.touched.AllWorkspaces = true }
+func (w *work) touchMember(id ledger.ID)         { w.touchOwner(verify.OwnerMember, id) }
+func (w *work) touchServiceAccount(id ledger.ID) { w.touchOwner(verify.OwnerServiceAccount, id) }
 
-func (w *work) touchOwner(t verify.OwnerType, id ID) {
+func (w *work) touchOwner(t verify.OwnerType, id ledger.ID) {
 	w.touched.Owners = append(w.touched.Owners, verify.OwnerKey{Type: t, ID: id})
 }
 
@@ -272,7 +273,7 @@ func (a *Authority) Ping(ctx context.Context) error { return public(a.store.Ping
 // Revision answers the revision of now.
 func (a *Authority) Revision(ctx context.Context) (int64, error) {
 	var n int64
-	err := a.read(ctx, func(r Reader) error {
+	err := a.read(ctx, func(r ledger.Reader) error {
 		n = r.Revision()
 		return nil
 	})
@@ -282,7 +283,7 @@ func (a *Authority) Revision(ctx context.Context) (int64, error) {
 // Prefixes are the token prefixes of this instance, the current one first.
 func (a *Authority) Prefixes(ctx context.Context) ([]token.Prefix, error) {
 	var ps []token.Prefix
-	err := a.read(ctx, func(r Reader) error {
+	err := a.read(ctx, func(r ledger.Reader) error {
 		in, err := r.Instance()
 		ps = in.Prefixes
 		return err

@@ -6,56 +6,25 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
-// Back is what a change brings back to a token, or adds: life, reach, speed or
-// power that it did not have a moment before. What a change takes away is what
-// undoing it would bring back. It is stored as a number: its bits are never
-// renumbered.
-type Back uint16
-
-const (
-	enabled  Back = 1 << iota // it was disabled
-	unending                  // its scheduled end is gone, or later
-	wider                     // it may be used from more addresses
-	faster                    // its limit lets more through
-	sooner                    // it begins earlier
-	longer                    // it expires later
-	readable                  // its secrets will be kept, so that they can be shown again
-	mightier                  // its statements say more
-)
-
-// backs are what can be brought back, by bit: in words, the field of the token
-// that says so, and the scope of whoever may bring back what others took.
-func backs() []struct{ words, field, scope string } {
-	return []struct{ words, field, scope string }{
-		{"enables it", "disabled_at", "tokens:disable"},
-		{"takes its scheduled end away", "revoke_at", "tokens:delete"},
-		{"lets it be used from more addresses", "allowed_ips", "tokens:edit"},
-		{"raises its limit", "rate_limit", "tokens:edit"},
-		{"lets it begin earlier", "not_before", "tokens:edit"},
-		{"lets it live longer", "expires_at", "tokens:edit"},
-		{"lets its secret be shown again", "recoverable", "tokens:edit"},
-		{"widens its rights", "grants", "tokens:edit"},
-	}
-}
-
 // bringsBack says what a change of a token brings back. Rights are asked for
 // elsewhere, see widened: what they say takes the book of their workspace.
-func bringsBack(was, now Token, limited func(Token) *api.RateLimit, at time.Time) Back {
-	var b Back
+func bringsBack(was, now ledger.Token, limited func(ledger.Token) *api.RateLimit, at time.Time) ledger.Back {
+	var b ledger.Back
 	for _, x := range []struct {
-		what Back
+		what ledger.Back
 		is   bool
 	}{
-		{enabled, !was.DisabledAt.IsZero() && now.DisabledAt.IsZero()},
-		{unending, outlives(now.RevokeAt, was.RevokeAt)},
-		{wider, !within(now.AllowedIPs, was.AllowedIPs)},
-		{faster, looser(limited(now), limited(was))},
-		{sooner, was.NotBefore.After(at) && now.NotBefore.Before(was.NotBefore)},
-		{longer, outlives(now.ExpiresAt, was.ExpiresAt)},
-		{readable, now.Recoverable && !was.Recoverable},
+		{ledger.BackEnabled, !was.DisabledAt.IsZero() && now.DisabledAt.IsZero()},
+		{ledger.BackUnending, outlives(now.RevokeAt, was.RevokeAt)},
+		{ledger.BackWider, !within(now.AllowedIPs, was.AllowedIPs)},
+		{ledger.BackFaster, looser(limited(now), limited(was))},
+		{ledger.BackSooner, was.NotBefore.After(at) && now.NotBefore.Before(was.NotBefore)},
+		{ledger.BackLonger, outlives(now.ExpiresAt, was.ExpiresAt)},
+		{ledger.BackReadable, now.Recoverable && !was.Recoverable},
 	} {
 		if x.is {
 			b |= x.what
@@ -66,28 +35,9 @@ func bringsBack(was, now Token, limited func(Token) *api.RateLimit, at time.Time
 
 // stops is what is stopped or narrowed of a token, compared to one that nobody
 // touched. An expiry and statements are part of every token, and no stop.
-func stops(t Token, at time.Time) Back {
-	b := bringsBack(t, Token{}, func(t Token) *api.RateLimit { return t.RateLimit }, at)
-	return b & (enabled | unending | wider | faster | sooner)
-}
-
-// each answers what f makes of each bit.
-func (b Back) each(f func(words, field, scope string) string) []string {
-	out := []string{}
-	for i, x := range backs() {
-		if b&(1<<i) != 0 {
-			out = append(out, f(x.words, x.field, x.scope))
-		}
-	}
-	return out
-}
-
-func (b Back) words() string {
-	return strings.Join(b.each(func(words, _, _ string) string { return words }), " and ")
-}
-
-func (b Back) fields() []string {
-	return b.each(func(_, field, _ string) string { return field })
+func stops(t ledger.Token, at time.Time) ledger.Back {
+	b := bringsBack(t, ledger.Token{}, func(t ledger.Token) *api.RateLimit { return t.RateLimit }, at)
+	return b & (ledger.BackEnabled | ledger.BackUnending | ledger.BackWider | ledger.BackFaster | ledger.BackSooner)
 }
 
 // bringBack refuses to bring something back to a token unless the caller covers
@@ -99,28 +49,28 @@ func (ch *change) bringBack(now time.Time) error {
 	if err := ch.undo(gives & ch.was.Held); err != nil {
 		return err
 	}
-	if gives&^mightier != 0 {
+	if gives&^ledger.BackMightier != 0 {
 		f := tokenFacts(ch.t, nil)
 		if err := ch.ac.cover(ch.sp.effective(&f, ch.owner)); err != nil {
-			return because("this "+gives.words(), err)
+			return because("this "+gives.Words(), err)
 		}
 	}
 	ch.hold(gives, now)
-	if gives&enabled != 0 || gives&longer != 0 && ch.before.Status == api.StatusExpired {
-		return withinReach(ch.ac, ch.sp, ch.owner, ch.t, Token{}) // it was dead: nothing it had counts
+	if gives&ledger.BackEnabled != 0 || gives&ledger.BackLonger != 0 && ch.before.Status == api.StatusExpired {
+		return withinReach(ch.ac, ch.sp, ch.owner, ch.t, ledger.Token{}) // it was dead: nothing it had counts
 	}
 	return nil
 }
 
-func (ch *change) bringsBack(was, now Token, at time.Time) Back {
-	return bringsBack(was, now, func(t Token) *api.RateLimit { return limitOf(ch.sp, t, ch.owner) }, at)
+func (ch *change) bringsBack(was, now ledger.Token, at time.Time) ledger.Back {
+	return bringsBack(was, now, func(t ledger.Token) *api.RateLimit { return limitOf(ch.sp, t, ch.owner) }, at)
 }
 
 // undo refuses to bring back what somebody else than the owner took to whoever
 // lacks the right that taking it needs. That it is one's own token is not enough.
-func (ch *change) undo(b Back) error {
+func (ch *change) undo(b ledger.Back) error {
 	var missing []string
-	for _, scope := range b.each(func(_, _, scope string) string { return scope }) {
+	for _, scope := range b.Each(func(_, _, scope string) string { return scope }) {
 		if !slices.Contains(missing, scope) && (ch.ac.Portal != "" || !ch.ac.grant.AllowsAny(scope)) {
 			missing = append(missing, scope)
 		}
@@ -129,14 +79,14 @@ func (ch *change) undo(b Back) error {
 		return nil
 	}
 	e := api.Errorf(api.CodeInsufficientScope, "an administrator stopped or narrowed this token, so its owner alone does not undo it (%s); it needs the scope %s",
-		list(b.fields()), list(missing))
+		list(b.Fields()), list(missing))
 	e.Missing = missing
 	return e
 }
 
 // hold notes what the caller stopped or narrowed of a token that is not their own,
 // and forgets what was brought back.
-func (ch *change) hold(gives Back, now time.Time) {
+func (ch *change) hold(gives ledger.Back, now time.Time) {
 	ch.t.Held &^= gives
 	if ch.t.DisabledAt.IsZero() {
 		ch.t.DisabledBy = ""
@@ -164,14 +114,14 @@ func (ch *change) holdAll(now time.Time) {
 // whoever else stops it too.
 func (ch *change) disable(now time.Time) {
 	own := ch.ac.owns(ch.t)
-	if !ch.t.DisabledAt.IsZero() && (own || ch.t.Held&enabled != 0) {
+	if !ch.t.DisabledAt.IsZero() && (own || ch.t.Held&ledger.BackEnabled != 0) {
 		return
 	}
 	if ch.t.DisabledAt.IsZero() {
 		ch.t.DisabledAt = now
 	}
 	if ch.t.DisabledBy = ch.ac.name(); !own {
-		ch.t.Held |= enabled
+		ch.t.Held |= ledger.BackEnabled
 		ch.t.HeldBy = ch.t.DisabledBy
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -46,7 +47,7 @@ func (a *Authority) Prepare(ctx context.Context, prefix token.Prefix) error {
 		in.Prefixes = kept
 		w.touchAllWorkspaces()
 		return firstError(w.PutInstance(in),
-			w.audit(machine(w.caller), Workspace{}, event{action: "instance.prefix", target: "instance", after: kept}))
+			w.audit(machine(w.caller), ledger.Workspace{}, event{action: "instance.prefix", target: "instance", after: kept}))
 	})
 	return err
 }
@@ -89,7 +90,7 @@ func (w *work) firstOwner(ac *actor, b Bootstrap, out *Started) error {
 	if err != nil {
 		return err
 	}
-	u, err := w.User(UserKey{PublicID: member.ID})
+	u, err := w.User(ledger.UserKey{PublicID: member.ID})
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ func (a *Authority) NewSetupCode(ctx context.Context) (code string, ok bool, err
 
 // IsSetUp says whether there was a first Owner.
 func (a *Authority) IsSetUp(ctx context.Context) (done bool, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		in, err := r.Instance()
 		done = !in.BootstrappedAt.IsZero()
 		return err
@@ -159,7 +160,7 @@ func (a *Authority) IsSetUp(ctx context.Context) (done bool, err error) {
 // CheckSetupCode answers whether a setup code opens the first run now.
 func (a *Authority) CheckSetupCode(ctx context.Context, code string) (ok bool, err error) {
 	digest := sha256.Sum256([]byte(code))
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		in, err := r.Instance()
 		if err != nil {
 			return err

@@ -12,17 +12,18 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
 // stuck is a store of usage that never answers, and does not see that whoever
 // asked has gone.
 type stuck struct {
-	authority.UsageReader
+	ledger.UsageReader
 	never chan struct{}
 }
 
-func (s stuck) LastUses(context.Context, []token.Locator) ([]authority.LastUse, error) {
+func (s stuck) LastUses(context.Context, []token.Locator) ([]ledger.LastUse, error) {
 	<-s.never
 	return nil, nil
 }
@@ -122,7 +123,7 @@ func TestNobodyIsGivenMoreThanIsCompiledFast(t *testing.T) {
 // rewriteGrants gives a token what it could be given before there was a bound.
 func (w *world) rewriteGrants(i authority.Issued, sts []grant.Statement) {
 	w.Helper()
-	errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
+	errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
 		row, err := tx.Token(locator(w, i))
 		if err != nil {
 			return err

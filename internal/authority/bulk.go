@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -23,7 +24,7 @@ const maxBulk = 10_000
 // refused, nothing more is tried: that is told of each of those that are known by
 // then, and answered ([ErrNotAccepted]).
 func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api.BulkTokens, tell func(api.BulkResult) error) error {
-	err := a.read(ctx, func(r Reader) error {
+	err := a.read(ctx, func(r ledger.Reader) error {
 		_, _, err := a.enter(r, c, ref)
 		return firstError(err, checkBulk(in))
 	})
@@ -165,7 +166,7 @@ const maxFound = 1000
 func (a *Authority) LookupTokens(ctx context.Context, c Caller, ref string, in api.LookupTokens) (out api.FoundTokens, err error) {
 	found := map[string]bool{}
 	out.Items = []api.FoundToken{}
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -211,13 +212,13 @@ func (s *sight) found(text string, p token.Parsed) (api.FoundToken, error) {
 }
 
 // which says which of a token's secrets a string is.
-func (s *sight) which(text string, secrets []Secret) string {
+func (s *sight) which(text string, secrets []ledger.Secret) string {
 	return secretState(secrets, matching(s.keys, text, secrets), s.now)
 }
 
 // matching answers which of a token's secrets a string is; -1 for none. Each is
 // compared, in constant time.
-func matching(keys *token.Keyring, text string, secrets []Secret) int {
+func matching(keys *token.Keyring, text string, secrets []ledger.Secret) int {
 	is := -1
 	for i, secret := range secrets {
 		if digest, ok := keys.DigestWith(secret.Key, text); ok && digest.Equal(secret.Digest) {
@@ -228,7 +229,7 @@ func matching(keys *token.Keyring, text string, secrets []Secret) int {
 }
 
 // secretState says what one of a token's secrets is; -1 is unknown.
-func secretState(secrets []Secret, i int, now time.Time) string {
+func secretState(secrets []ledger.Secret, i int, now time.Time) string {
 	switch {
 	case i < 0:
 		return api.SecretUnknown

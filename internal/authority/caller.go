@@ -3,6 +3,7 @@ package authority
 import (
 	"net/netip"
 
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -28,10 +29,10 @@ type Caller struct {
 	Secret int
 	// Home is the workspace of that token, as far as the door knows it. It decides
 	// nothing but whose turn the caller's changes take.
-	Home ID
+	Home ledger.ID
 	// User is the signed-in person; 0 for anybody else. Session is the session's id;
 	// without one nobody is accepted.
-	User    ID
+	User    ledger.ID
 	Session string
 	// Portal, when not empty, is the slug of the one workspace in which a person
 	// that a portal link signed in manages their own tokens, and nothing else.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // catalogue is what the names of a workspace mean at one moment. It is only read:
@@ -14,8 +15,8 @@ import (
 type catalogue struct {
 	// roles and scopes are what holds here, by name: the workspace's own over
 	// the instance's over the built-in ones.
-	roles  map[string]Role
-	scopes map[string]Scope
+	roles  map[string]ledger.Role
+	scopes map[string]ledger.Scope
 	// own are the names that the workspace has of its own.
 	own    ownNames
 	book   grant.Book
@@ -26,7 +27,7 @@ type catalogue struct {
 
 // catalogue answers what names mean. Rows that did not change since they were read
 // are not read again.
-func (a *Authority) catalogue(r Reader, ws Workspace, all []Removal) (*catalogue, error) {
+func (a *Authority) catalogue(r ledger.Reader, ws ledger.Workspace, all []ledger.Removal) (*catalogue, error) {
 	stamp, err := r.CatalogueStamp(ws.ID)
 	if err != nil {
 		return nil, err
@@ -54,11 +55,11 @@ func (a *Authority) catalogue(r Reader, ws Workspace, all []Removal) (*catalogue
 }
 
 // catalogueKey is a digest of what the rows of a catalogue follow from.
-func catalogueKey(ws ID, stamp string, all []Removal) digest {
+func catalogueKey(ws ledger.ID, stamp string, all []ledger.Removal) digest {
 	var c content
 	c.say("catalogue", strconv.FormatInt(ws, 10), stamp)
 	for _, x := range all {
-		if x.ofName() {
+		if x.OfName() {
 			c.say(strconv.FormatInt(x.ID, 10), x.CreatedAt.UTC().String(), strconv.FormatBool(x.Undecided))
 		}
 	}
@@ -67,7 +68,7 @@ func catalogueKey(ws ID, stamp string, all []Removal) digest {
 
 // refresh reads what had to be read under the lock once more, so that the next one
 // finds it. Nobody is told when that fails.
-func (a *Authority) refresh(r Reader, unread []Workspace) error {
+func (a *Authority) refresh(r ledger.Reader, unread []ledger.Workspace) error {
 	for _, ws := range unread {
 		all, err := r.Removals()
 		if err != nil {
@@ -81,7 +82,7 @@ func (a *Authority) refresh(r Reader, unread []Workspace) error {
 }
 
 // newCatalogue takes what was removed out of the rows, and compiles them.
-func newCatalogue(ws ID, all []Removal, roles [][]Role, scopes [][]Scope) *catalogue {
+func newCatalogue(ws ledger.ID, all []ledger.Removal, roles [][]ledger.Role, scopes [][]ledger.Scope) *catalogue {
 	own := namesIn(roles[1], scopes[1])
 	gone := settle(all, ws, own, roles, scopes)
 	c := &catalogue{roles: rolesByName(roles), scopes: scopesByName(scopes), own: own, limits: map[string]api.RateLimit{}}
@@ -102,8 +103,8 @@ func newCatalogue(ws ID, all []Removal, roles [][]Role, scopes [][]Scope) *catal
 }
 
 // concerned are the removals of names that concern the workspace.
-func (c *catalogue) concerned(ws ID, all []Removal) []Removal {
-	return slices.DeleteFunc(slices.Clone(all), func(x Removal) bool { return !concerns(x, ws, c.own) })
+func (c *catalogue) concerned(ws ledger.ID, all []ledger.Removal) []ledger.Removal {
+	return slices.DeleteFunc(slices.Clone(all), func(x ledger.Removal) bool { return !concerns(x, ws, c.own) })
 }
 
 // bookDigest is of all that a book says.
@@ -137,7 +138,7 @@ func (c *catalogue) weight() (n int) {
 
 // layered lists the instance's rows, then the workspace's own. Where a name is
 // in both, the later one wins unless the instance's is locked.
-func layered[T any](list func(ID) ([]T, error), ws ID) ([][]T, error) {
+func layered[T any](list func(ledger.ID) ([]T, error), ws ledger.ID) ([][]T, error) {
 	inst, err := list(0)
 	if err != nil {
 		return nil, err
@@ -146,10 +147,10 @@ func layered[T any](list func(ID) ([]T, error), ws ID) ([][]T, error) {
 	return [][]T{inst, own}, err
 }
 
-func rolesByName(layers [][]Role) map[string]Role {
-	m := map[string]Role{}
+func rolesByName(layers [][]ledger.Role) map[string]ledger.Role {
+	m := map[string]ledger.Role{}
 	for _, d := range grant.BuiltInRoles() {
-		m[d.Name] = Role{Name: d.Name, DisplayName: d.Name, Description: d.Description, Scopes: d.Scopes}
+		m[d.Name] = ledger.Role{Name: d.Name, DisplayName: d.Name, Description: d.Description, Scopes: d.Scopes}
 	}
 	for _, layer := range layers {
 		for _, role := range layer {
@@ -162,7 +163,7 @@ func rolesByName(layers [][]Role) map[string]Role {
 }
 
 // extend keeps what a built-in role always holds: it can be extended, not emptied.
-func extend(role Role) Role {
+func extend(role ledger.Role) ledger.Role {
 	for _, d := range grant.BuiltInRoles() {
 		if d.Name == role.Name {
 			role.Scopes = union(d.Scopes, role.Scopes)
@@ -174,8 +175,8 @@ func extend(role Role) Role {
 	return role
 }
 
-func scopesByName(layers [][]Scope) map[string]Scope {
-	m := map[string]Scope{}
+func scopesByName(layers [][]ledger.Scope) map[string]ledger.Scope {
+	m := map[string]ledger.Scope{}
 	for _, layer := range layers {
 		for _, s := range layer {
 			if was, ok := m[s.Name]; !ok || !was.Locked {
@@ -188,7 +189,7 @@ func scopesByName(layers [][]Scope) map[string]Scope {
 
 // book compiles roles and catalogue into what names mean. A scope's own list of
 // roles adds to what the roles' patterns give.
-func book(roles map[string]Role, scopes map[string]Scope) grant.Book {
+func book(roles map[string]ledger.Role, scopes map[string]ledger.Scope) grant.Book {
 	b := grant.Book{Roles: map[string][]string{}, Implies: map[string][]string{}}
 	for name, role := range roles {
 		b.Roles[name] = role.Scopes

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -45,9 +46,9 @@ var ErrBroken = errors.New("the audit is not whole")
 // an anchor where it purges and a seal where it erases. Heads that were noted
 // before (see Chain.Head) must still be in their chains, or purged. It answers
 // ErrBroken, and the chains with the broken rows named, when something is wrong.
-func VerifyAudit(ctx context.Context, s Store, keys *token.Keyring, expect ...string) ([]Chain, error) {
+func VerifyAudit(ctx context.Context, s ledger.Store, keys *token.Keyring, expect ...string) ([]Chain, error) {
 	var chains []Chain
-	err := s.Read(ctx, func(r Reader) error {
+	err := s.Read(ctx, func(r ledger.Reader) error {
 		ids, err := chainsOf(r)
 		if err != nil {
 			return err
@@ -76,7 +77,7 @@ func VerifyAudit(ctx context.Context, s Store, keys *token.Keyring, expect ...st
 }
 
 // AuditHeads names the last link of every chain, as Chain.Head does.
-func AuditHeads(r Reader) ([]string, error) {
+func AuditHeads(r ledger.Reader) ([]string, error) {
 	ids, err := r.AuditChains()
 	if err != nil {
 		return nil, err
@@ -88,7 +89,7 @@ func AuditHeads(r Reader) ([]string, error) {
 			return nil, err
 		}
 		row, err := r.AuditHead(id)
-		if errors.Is(err, ErrNoRow) {
+		if errors.Is(err, ledger.ErrNoRow) {
 			continue // VerifyAudit tells of it
 		}
 		if err != nil {
@@ -100,12 +101,12 @@ func AuditHeads(r Reader) ([]string, error) {
 }
 
 // chainName is a workspace's slug, or that of the instance's chain for 0.
-func chainName(r Reader, id ID) (string, error) {
+func chainName(r ledger.Reader, id ledger.ID) (string, error) {
 	if id == 0 {
 		return instanceChain, nil
 	}
-	ws, err := r.Workspace(WorkspaceKey{ID: id})
-	if errors.Is(err, ErrNoRow) {
+	ws, err := r.Workspace(ledger.WorkspaceKey{ID: id})
+	if errors.Is(err, ledger.ErrNoRow) {
 		return "number " + strconv.FormatInt(id, 10), nil // no row of a workspace is ever deleted
 	}
 	return ws.Slug, err
@@ -124,20 +125,20 @@ func missingChain(chains []Chain, head string) []Chain {
 
 // chainsOf names the chains there have to be: an instance that was bootstrapped
 // has events of its own.
-func chainsOf(r Reader) ([]ID, error) {
+func chainsOf(r ledger.Reader) ([]ledger.ID, error) {
 	in, err := r.Instance()
 	if err != nil {
 		return nil, err
 	}
 	ids, err := r.AuditChains()
 	if !in.BootstrappedAt.IsZero() && !slices.Contains(ids, 0) {
-		ids = append([]ID{0}, ids...)
+		ids = append([]ledger.ID{0}, ids...)
 	}
 	return ids, err
 }
 
 // openChain begins to walk a chain, at its first link or its anchor.
-func openChain(r Reader, keys *token.Keyring, id ID) (c Chain, last AuditRow, err error) {
+func openChain(r ledger.Reader, keys *token.Keyring, id ledger.ID) (c Chain, last ledger.AuditRow, err error) {
 	if c.Name, err = chainName(r, id); err == nil {
 		last, err = c.begin(r, keys, id)
 	}
@@ -145,13 +146,13 @@ func openChain(r Reader, keys *token.Keyring, id ID) (c Chain, last AuditRow, er
 }
 
 // verifyChain walks one chain from its first link, or from its anchor.
-func verifyChain(r Reader, keys *token.Keyring, id ID, expect []string) (Chain, error) {
+func verifyChain(r ledger.Reader, keys *token.Keyring, id ledger.ID, expect []string) (Chain, error) {
 	c, last, err := openChain(r, keys, id)
 	if err != nil || c.Broken != "" {
 		return c, err
 	}
 	wanted := wantedHeads(c.Name, expect, last)
-	last, err = c.walk(r, keys, id, last, 0, func(row AuditRow) { delete(wanted, headOf(c.Name, row)) })
+	last, err = c.walk(r, keys, id, last, 0, func(row ledger.AuditRow) { delete(wanted, headOf(c.Name, row)) })
 	if err == nil && c.Broken == "" {
 		c.end(last, wanted)
 	}
@@ -160,7 +161,7 @@ func verifyChain(r Reader, keys *token.Keyring, id ID, expect []string) (Chain, 
 
 // walk checks the links after one number, of which the first must follow last, and
 // answers the last that is whole.
-func (c *Chain) walk(r Reader, keys *token.Keyring, id ID, last AuditRow, after int64, met func(AuditRow)) (AuditRow, error) {
+func (c *Chain) walk(r ledger.Reader, keys *token.Keyring, id ledger.ID, last ledger.AuditRow, after int64, met func(ledger.AuditRow)) (ledger.AuditRow, error) {
 	for {
 		rows, err := r.AuditChain(id, after, maxPage)
 		if err != nil {
@@ -182,13 +183,13 @@ func (c *Chain) walk(r Reader, keys *token.Keyring, id ID, last AuditRow, after 
 
 // begin answers what the first row of a chain follows: nothing, or the last row
 // that was purged, as its anchor has it.
-func (c *Chain) begin(r Reader, keys *token.Keyring, id ID) (AuditRow, error) {
+func (c *Chain) begin(r ledger.Reader, keys *token.Keyring, id ledger.ID) (ledger.AuditRow, error) {
 	a, err := r.AuditAnchor(id)
-	if errors.Is(err, ErrNoRow) {
-		return AuditRow{}, nil
+	if errors.Is(err, ledger.ErrNoRow) {
+		return ledger.AuditRow{}, nil
 	}
 	if err != nil {
-		return AuditRow{}, err
+		return ledger.AuditRow{}, err
 	}
 	want, err := sealAnchor(keys, a)
 	switch {
@@ -198,11 +199,11 @@ func (c *Chain) begin(r Reader, keys *token.Keyring, id ID) (AuditRow, error) {
 		c.Broken = "the anchor after row " + strconv.FormatInt(a.Sequence, 10) + " is forged: its seal does not fit"
 	}
 	c.Purged = a.Sequence
-	return AuditRow{Sequence: a.Sequence, Hash: a.Hash}, nil
+	return ledger.AuditRow{Sequence: a.Sequence, Hash: a.Hash}, nil
 }
 
 // end says what is missing after the last row.
-func (c *Chain) end(last AuditRow, wanted map[string]bool) {
+func (c *Chain) end(last ledger.AuditRow, wanted map[string]bool) {
 	c.Head = headOf(c.Name, last)
 	for head := range wanted {
 		c.Broken = "the expected head " + head + " is not in the chain: rows were cut from its end, or it is another chain"
@@ -212,13 +213,13 @@ func (c *Chain) end(last AuditRow, wanted map[string]bool) {
 	}
 }
 
-func headOf(name string, row AuditRow) string {
+func headOf(name string, row ledger.AuditRow) string {
 	return name + "@" + strconv.FormatInt(row.Sequence, 10) + ":" + hex.EncodeToString(row.Hash)
 }
 
 // wantedHeads are the expected ones that must be met: those from before the
 // anchor were purged, and a chain that was cut does not reach it.
-func wantedHeads(name string, expect []string, anchor AuditRow) map[string]bool {
+func wantedHeads(name string, expect []string, anchor ledger.AuditRow) map[string]bool {
 	wanted := map[string]bool{}
 	for _, head := range expect {
 		place, found := strings.CutPrefix(head, name+"@")
@@ -233,7 +234,7 @@ func wantedHeads(name string, expect []string, anchor AuditRow) map[string]bool 
 }
 
 // checkLink says what is wrong with a row that follows another.
-func checkLink(keys *token.Keyring, last, row AuditRow, name string) string {
+func checkLink(keys *token.Keyring, last, row ledger.AuditRow, name string) string {
 	at := "row " + strconv.FormatInt(row.Sequence, 10)
 	switch {
 	case row.Sequence <= last.Sequence:
@@ -251,7 +252,7 @@ func checkLink(keys *token.Keyring, last, row AuditRow, name string) string {
 	return checkPayload(row, name, at)
 }
 
-func checkPayload(row AuditRow, name, at string) string {
+func checkPayload(row ledger.AuditRow, name, at string) string {
 	switch {
 	case row.Payload == nil:
 		return at + ": its payload was removed, and no seal says that it was erased"
@@ -263,7 +264,7 @@ func checkPayload(row AuditRow, name, at string) string {
 	return ""
 }
 
-func checkHash(keys *token.Keyring, last, row AuditRow, at string) string {
+func checkHash(keys *token.Keyring, last, row ledger.AuditRow, at string) string {
 	want, err := chainHash(keys, row.Key, last.Hash, row.Sequence, row.PayloadDigest)
 	switch {
 	case err != nil:
@@ -276,7 +277,7 @@ func checkHash(keys *token.Keyring, last, row AuditRow, at string) string {
 
 // checkErased is checkLink for a row whose payload was erased: its seal stands
 // for the payload.
-func checkErased(keys *token.Keyring, last, row AuditRow, at string) string {
+func checkErased(keys *token.Keyring, last, row ledger.AuditRow, at string) string {
 	want, err := sealErasure(keys, row)
 	switch {
 	case err != nil:
@@ -296,7 +297,7 @@ func checkErased(keys *token.Keyring, last, row AuditRow, at string) string {
 func noDigest() []byte { return make([]byte, sha256.Size) }
 
 // repeats says whether the columns of a row say what its payload says.
-func repeats(row AuditRow, name string) bool {
+func repeats(row ledger.AuditRow, name string) bool {
 	var p payload
 	if json.Unmarshal(row.Payload, &p) != nil {
 		return false

@@ -9,24 +9,25 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // tampered is a store whose audit somebody changed behind its back.
 type tampered struct {
-	authority.Store
-	change func([]authority.AuditRow) []authority.AuditRow
+	ledger.Store
+	change func([]ledger.AuditRow) []ledger.AuditRow
 }
 
-func (s tampered) Read(ctx context.Context, f func(authority.Reader) error) error {
-	return s.Store.Read(ctx, func(r authority.Reader) error { return f(tamperedReader{r, s.change}) })
+func (s tampered) Read(ctx context.Context, f func(ledger.Reader) error) error {
+	return s.Store.Read(ctx, func(r ledger.Reader) error { return f(tamperedReader{r, s.change}) })
 }
 
 type tamperedReader struct {
-	authority.Reader
-	change func([]authority.AuditRow) []authority.AuditRow
+	ledger.Reader
+	change func([]ledger.AuditRow) []ledger.AuditRow
 }
 
-func (r tamperedReader) AuditChain(ws, after int64, limit int) ([]authority.AuditRow, error) {
+func (r tamperedReader) AuditChain(ws, after int64, limit int) ([]ledger.AuditRow, error) {
 	rows, err := r.Reader.AuditChain(ws, after, limit)
 	if ws == 0 || after > 0 {
 		return rows, err
@@ -93,29 +94,29 @@ func TestAuditVerifyNamesTheBrokenRow(t *testing.T) {
 		must(w.T, err)
 
 		for name, c := range map[string]struct {
-			change func([]authority.AuditRow) []authority.AuditRow
+			change func([]ledger.AuditRow) []ledger.AuditRow
 			want   string
 		}{
-			"a changed payload": {func(rows []authority.AuditRow) []authority.AuditRow {
+			"a changed payload": {func(rows []ledger.AuditRow) []ledger.AuditRow {
 				rows[2].Payload = []byte(strings.Replace(string(rows[2].Payload), "token", "taken", 1))
 				return rows
 			}, "row 3"},
-			"a changed column": {func(rows []authority.AuditRow) []authority.AuditRow {
+			"a changed column": {func(rows []ledger.AuditRow) []ledger.AuditRow {
 				rows[1].Actor = "somebody@example.com"
 				return rows
 			}, "row 2"},
-			"a removed row":  {func(rows []authority.AuditRow) []authority.AuditRow { return append(rows[:2:2], rows[3:]...) }, "row 3 was removed"},
-			"reordered rows": {func(rows []authority.AuditRow) []authority.AuditRow { rows[2], rows[3] = rows[3], rows[2]; return rows }, "row 3"},
-			"a swapped place": {func(rows []authority.AuditRow) []authority.AuditRow {
+			"a removed row":  {func(rows []ledger.AuditRow) []ledger.AuditRow { return append(rows[:2:2], rows[3:]...) }, "row 3 was removed"},
+			"reordered rows": {func(rows []ledger.AuditRow) []ledger.AuditRow { rows[2], rows[3] = rows[3], rows[2]; return rows }, "row 3"},
+			"a swapped place": {func(rows []ledger.AuditRow) []ledger.AuditRow {
 				rows[3].Payload, rows[3].PayloadDigest = rows[4].Payload, rows[4].PayloadDigest
 				return rows
 			}, "row 4"},
-			"a removed payload": {func(rows []authority.AuditRow) []authority.AuditRow {
+			"a removed payload": {func(rows []ledger.AuditRow) []ledger.AuditRow {
 				rows[2].Payload, rows[2].Salt = nil, nil
 				return rows
 			}, "row 3: its payload was removed"},
-			"a cut tail":   {func(rows []authority.AuditRow) []authority.AuditRow { return rows[:3] }, "expected head"},
-			"nothing left": {func([]authority.AuditRow) []authority.AuditRow { return nil }, "expected head"},
+			"a cut tail":   {func(rows []ledger.AuditRow) []ledger.AuditRow { return rows[:3] }, "expected head"},
+			"nothing left": {func([]ledger.AuditRow) []ledger.AuditRow { return nil }, "expected head"},
 		} {
 			w.Run(name, func(t *testing.T) {
 				_, err := authority.VerifyAudit(w.ctx, tampered{w.store, c.change}, w.keys, heads...)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -37,7 +38,7 @@ type mutation struct {
 	effect   effect
 	turn     turn
 	since    time.Time // when it began to wait
-	run      func(Tx) error
+	run      func(ledger.Tx) error
 	revision int64
 	touched  verify.Changes
 	err      error
@@ -60,7 +61,7 @@ func (m *mutation) revisionOr(err error) (int64, error) {
 
 // apply is the mutation as the store runs it; whoever gave up before its turn
 // has changed nothing.
-func (m *mutation) apply(tx Tx) error {
+func (m *mutation) apply(tx ledger.Tx) error {
 	if m.ctx.Err() != nil {
 		return late(m.ctx)
 	}
@@ -86,7 +87,7 @@ func busy(why string) *api.Error {
 // A batch is filled while it runs: each mutation is taken when the one before is
 // done, so that one that takes power away goes next however many wait.
 type committer struct {
-	store     Store
+	store     ledger.Store
 	now       func() time.Time
 	waited    func(effect string, d time.Duration)
 	observers []Observer
@@ -207,7 +208,7 @@ func (b *batch) goesOn() bool {
 }
 
 // step runs the next mutation under the lock.
-func (b *batch) step(tx Tx) error {
+func (b *batch) step(tx ledger.Tx) error {
 	m := b.next()
 	if m == nil { // whoever waited has left
 		tx.Last()
@@ -226,13 +227,13 @@ func (c *committer) commit() []*mutation {
 	ctx, cancel := context.WithTimeout(context.Background(), BatchTime)
 	defer cancel()
 	b := &batch{c: c}
-	errs, err := c.store.Batch(ctx, slices.Repeat([]func(Tx) error{b.step}, maxBatch))
+	errs, err := c.store.Batch(ctx, slices.Repeat([]func(ledger.Tx) error{b.step}, maxBatch))
 	if err != nil && len(b.taken) == 0 { // no lock: whoever waits now is told
 		for range maxBatch {
 			b.next()
 		}
 	}
-	unknown := errors.Is(err, ErrOutcomeUnknown)
+	unknown := errors.Is(err, ledger.ErrOutcomeUnknown)
 	changes := verify.Changes{All: unknown || c.unsure}
 	c.unsure = unknown || c.unsure && err != nil
 	for i, m := range b.taken {
@@ -272,15 +273,15 @@ func public(err error) error {
 	switch {
 	case err == nil || errors.As(err, &known) || errors.Is(err, errDryRun) || errors.Is(err, errMissing):
 		return err
-	case errors.Is(err, ErrNoRow):
+	case errors.Is(err, ledger.ErrNoRow):
 		return notFound().Wrap(err)
-	case errors.Is(err, ErrDuplicate):
+	case errors.Is(err, ledger.ErrDuplicate):
 		return api.Errorf(api.CodeAlreadyExists, "this name is taken").Wrap(err)
-	case errors.Is(err, ErrOutcomeUnknown):
+	case errors.Is(err, ledger.ErrOutcomeUnknown):
 		return api.Errorf(api.CodeOutcomeUnknown, "the database did not confirm the change; look before you try again").Wrap(err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return busy("the database did not answer in time, and nothing was changed").Wrap(err)
-	case errors.Is(err, ErrStoreUnavailable):
+	case errors.Is(err, ledger.ErrStoreUnavailable):
 		return api.Errorf(api.CodeUnavailable, "the database cannot be reached now").Wrap(err)
 	}
 	return api.AsError(err)

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // lockOnly is a store that is nothing but the lock: a mutation takes as long as
 // it sleeps, and the commit a millisecond.
 type lockOnly struct {
-	Store
+	ledger.Store
 	// fails says how a batch ends; nil is well.
 	fails func() error
 	// commits counts the batches with something in them.
@@ -25,13 +26,13 @@ type lockOnly struct {
 }
 
 type lockOnlyTx struct {
-	Tx
+	ledger.Tx
 	last bool
 }
 
 func (t *lockOnlyTx) Last() { t.last = true }
 
-func (s *lockOnly) Batch(_ context.Context, mutations []func(Tx) error) ([]error, error) {
+func (s *lockOnly) Batch(_ context.Context, mutations []func(ledger.Tx) error) ([]error, error) {
 	if s.fails != nil {
 		if err := s.fails(); err != nil {
 			return nil, err
@@ -66,7 +67,7 @@ func newOffice(t *testing.T) *office {
 }
 
 // send sends one change that holds the lock for a while, and waits until it waits.
-func (o *office) send(e effect, workspace ID, name string, holds time.Duration) {
+func (o *office) send(e effect, workspace ledger.ID, name string, holds time.Duration) {
 	o.sendWith(o.Context(), e, workspace, name, holds, func(err error) {
 		if err != nil {
 			o.Errorf("%s: %v", name, err)
@@ -74,8 +75,8 @@ func (o *office) send(e effect, workspace ID, name string, holds time.Duration) 
 	})
 }
 
-func (o *office) sendWith(ctx context.Context, e effect, workspace ID, name string, holds time.Duration, answer func(error)) {
-	m := &mutation{ctx: ctx, effect: e, turn: turn{workspace: workspace}, run: func(Tx) error {
+func (o *office) sendWith(ctx context.Context, e effect, workspace ledger.ID, name string, holds time.Duration, answer func(error)) {
+	m := &mutation{ctx: ctx, effect: e, turn: turn{workspace: workspace}, run: func(ledger.Tx) error {
 		time.Sleep(holds)
 		o.done = append(o.done, name)
 		return nil
@@ -128,7 +129,7 @@ func TestARevocationJoinsTheBatchThatRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		for i := range 100 {
-			o.send(gives, ID(i), fmt.Sprint("create ", i), time.Millisecond)
+			o.send(gives, ledger.ID(i), fmt.Sprint("create ", i), time.Millisecond)
 		}
 		start := time.Now()
 		o.sendWith(t.Context(), takes, 500, "revoke", 0, func(error) {
@@ -186,7 +187,7 @@ func TestABatchEndsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		for i := range 128 {
-			o.send(gives, ID(i), fmt.Sprint(i), 10*time.Millisecond)
+			o.send(gives, ledger.ID(i), fmt.Sprint(i), 10*time.Millisecond)
 		}
 		pass(time.Minute)
 		if o.store.commits < 128/4 {
@@ -207,7 +208,7 @@ func TestWhoeverWaitsIsAnswered(t *testing.T) {
 			failures := rand.New(rand.NewPCG(seed, 2)) // whoever leads draws, one after the other
 			o.store.fails = func() error {
 				if failures.IntN(5) == 0 {
-					return ErrStoreUnavailable
+					return ledger.ErrStoreUnavailable
 				}
 				return nil
 			}
@@ -215,7 +216,7 @@ func TestWhoeverWaitsIsAnswered(t *testing.T) {
 			for range 100 {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(r.IntN(50))*time.Millisecond)
 				defer cancel()
-				o.sendWith(ctx, effect(r.IntN(effects)), ID(r.IntN(4)), "", time.Duration(r.IntN(4))*time.Millisecond,
+				o.sendWith(ctx, effect(r.IntN(effects)), ledger.ID(r.IntN(4)), "", time.Duration(r.IntN(4))*time.Millisecond,
 					func(error) { answered.Add(1) })
 				if r.IntN(3) == 0 {
 					time.Sleep(time.Duration(r.IntN(6)) * time.Millisecond)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -29,14 +30,14 @@ type erasure struct {
 	a    *Authority
 	ctx  context.Context
 	c    Caller
-	u    User
+	u    ledger.User
 	who  traces
 	dry  bool
 	done api.Erasure
 	// revision is the last mutation's.
 	revision int64
 	// heads are how far each chain was looked through.
-	heads map[ID]int64
+	heads map[ledger.ID]int64
 }
 
 // EraseUser erases everything about a person who is deactivated or a member
@@ -44,8 +45,8 @@ type erasure struct {
 // was done with their tokens, and those tokens. The rows stay, so that the audit
 // stays whole. It needs instance:admin. A dry run only counts.
 func (a *Authority) EraseUser(ctx context.Context, c Caller, ref string, dryRun bool) (v api.Erasure, revision int64, err error) {
-	e := &erasure{a: a, ctx: ctx, c: c, dry: dryRun, heads: map[ID]int64{}}
-	if err := a.read(ctx, func(r Reader) error { return e.begin(r, ref) }); err != nil {
+	e := &erasure{a: a, ctx: ctx, c: c, dry: dryRun, heads: map[ledger.ID]int64{}}
+	if err := a.read(ctx, func(r ledger.Reader) error { return e.begin(r, ref) }); err != nil {
 		return v, 0, err
 	}
 	if e.u.ErasedAt.IsZero() {
@@ -61,12 +62,12 @@ func (a *Authority) EraseUser(ctx context.Context, c Caller, ref string, dryRun 
 	if err := e.eraseTokens(); err != nil {
 		return v, 0, public(err)
 	}
-	err = a.read(ctx, func(r Reader) error { return e.end(r) })
+	err = a.read(ctx, func(r ledger.Reader) error { return e.end(r) })
 	return e.done, e.revision, err
 }
 
 // begin finds the user and counts what its last mutation takes.
-func (e *erasure) begin(r Reader, ref string) error {
+func (e *erasure) begin(r ledger.Reader, ref string) error {
 	if _, err := e.a.enterInstance(r, e.c); err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (e *erasure) begin(r Reader, ref string) error {
 }
 
 // mayErase refuses to erase who is still active.
-func mayErase(r Reader, u User) error {
+func mayErase(r ledger.Reader, u ledger.User) error {
 	if !u.DeactivatedAt.IsZero() {
 		return nil
 	}
@@ -104,8 +105,8 @@ func mayErase(r Reader, u User) error {
 }
 
 // end shows what is left.
-func (e *erasure) end(r Reader) error {
-	u, err := r.User(UserKey{ID: e.u.ID})
+func (e *erasure) end(r ledger.Reader) error {
+	u, err := r.User(ledger.UserKey{ID: e.u.ID})
 	if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (e *erasure) change(f func(*work, *actor) error) error {
 		if err != nil {
 			return err
 		}
-		u, err := w.User(UserKey{ID: e.u.ID})
+		u, err := w.User(ledger.UserKey{ID: e.u.ID})
 		if err := firstError(err, mayErase(w, u)); err != nil {
 			return err
 		}
@@ -136,7 +137,7 @@ func (e *erasure) change(f func(*work, *actor) error) error {
 }
 
 // tell records what was erased, without saying of whom but by the id.
-func (e *erasure) tell(w *work, ac *actor, ws Workspace, what string, n int) error {
+func (e *erasure) tell(w *work, ac *actor, ws ledger.Workspace, what string, n int) error {
 	if n == 0 {
 		return nil
 	}
@@ -144,8 +145,8 @@ func (e *erasure) tell(w *work, ac *actor, ws Workspace, what string, n int) err
 }
 
 func (e *erasure) eraseAudit() error {
-	var ids []ID
-	if err := e.a.store.Read(e.ctx, func(r Reader) (err error) { ids, err = chainsOf(r); return err }); err != nil {
+	var ids []ledger.ID
+	if err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { ids, err = chainsOf(r); return err }); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -157,11 +158,11 @@ func (e *erasure) eraseAudit() error {
 }
 
 // eraseChain looks through one chain, window by window.
-func (e *erasure) eraseChain(id ID) error {
+func (e *erasure) eraseChain(id ledger.ID) error {
 	for {
-		var rows []AuditRow
+		var rows []ledger.AuditRow
 		more := false
-		err := e.a.store.Read(e.ctx, func(r Reader) (err error) {
+		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) {
 			rows, more, err = e.window(r, id)
 			return err
 		})
@@ -181,7 +182,7 @@ func (e *erasure) eraseChain(id ID) error {
 
 // window answers the rows about the person in the next part of a chain, and
 // whether there is more of it.
-func (e *erasure) window(r Reader, id ID) (about []AuditRow, more bool, err error) {
+func (e *erasure) window(r ledger.Reader, id ledger.ID) (about []ledger.AuditRow, more bool, err error) {
 	head, err := r.AuditHead(id)
 	if err != nil {
 		return nil, false, ignoreNoRow(err)
@@ -194,15 +195,15 @@ func (e *erasure) window(r Reader, id ID) (about []AuditRow, more bool, err erro
 	through := min(from+eraseWindow, head.Sequence)
 	rows, err := r.AuditAbout(id, from, through, e.who.texts())
 	e.heads[id] = through
-	return slices.DeleteFunc(rows, func(row AuditRow) bool { return !e.who.in(row) }), through < head.Sequence, err
+	return slices.DeleteFunc(rows, func(row ledger.AuditRow) bool { return !e.who.in(row) }), through < head.Sequence, err
 }
 
 // eraseRows erases rows of one chain, as they are now, and tells that chain.
-func (e *erasure) eraseRows(w *work, ac *actor, id ID, rows []AuditRow) error {
-	var ws Workspace
+func (e *erasure) eraseRows(w *work, ac *actor, id ledger.ID, rows []ledger.AuditRow) error {
+	var ws ledger.Workspace
 	if id != 0 {
 		var err error
-		if ws, err = w.Workspace(WorkspaceKey{ID: id}); err != nil {
+		if ws, err = w.Workspace(ledger.WorkspaceKey{ID: id}); err != nil {
 			return err
 		}
 	}
@@ -222,7 +223,7 @@ func (e *erasure) eraseRows(w *work, ac *actor, id ID, rows []AuditRow) error {
 }
 
 // eraseRow refuses a row that somebody changed: it is evidence.
-func (e *erasure) eraseRow(w *work, ws Workspace, row AuditRow) (err error) {
+func (e *erasure) eraseRow(w *work, ws ledger.Workspace, row ledger.AuditRow) (err error) {
 	name := ws.Slug
 	if ws.ID == 0 {
 		name = instanceChain
@@ -250,7 +251,7 @@ func (e *erasure) eraseUser(w *work, ac *actor) error {
 	if err != nil {
 		return err
 	}
-	chains := []ID{0}
+	chains := []ledger.ID{0}
 	for _, m := range members {
 		chains = append(chains, m.Workspace)
 	}
@@ -260,7 +261,7 @@ func (e *erasure) eraseUser(w *work, ac *actor) error {
 			return err
 		}
 	}
-	u, err := w.User(UserKey{ID: e.u.ID})
+	u, err := w.User(ledger.UserKey{ID: e.u.ID})
 	if err != nil {
 		return err
 	}
@@ -278,7 +279,7 @@ func (e *erasure) eraseUser(w *work, ac *actor) error {
 		}
 	}
 	e.done.Memberships = len(members)
-	return w.audit(ac, Workspace{}, event{action: actionErased, target: "user:" + u.PublicID, after: map[string]int{
+	return w.audit(ac, ledger.Workspace{}, event{action: actionErased, target: "user:" + u.PublicID, after: map[string]int{
 		"memberships": e.done.Memberships, "sessions": e.done.Sessions, "identities": e.done.Identities, "factors": e.done.Factors,
 	}})
 }
@@ -296,7 +297,7 @@ func (e *erasure) eraseRemovals(w *work) error {
 }
 
 // eraseRest erases what was added to a chain since it was looked through.
-func (e *erasure) eraseRest(w *work, ac *actor, id ID) error {
+func (e *erasure) eraseRest(w *work, ac *actor, id ledger.ID) error {
 	for more := true; more; {
 		rows, further, err := e.window(w, id)
 		if more = further; err != nil {
@@ -315,8 +316,8 @@ func (e *erasure) eraseRest(w *work, ac *actor, id ID) error {
 
 // eraseMember removes a membership, if it is not removed yet, and what the
 // workspace knew the person by.
-func (e *erasure) eraseMember(w *work, ac *actor, id ID) error {
-	m, err := w.Member(0, MemberKey{ID: id})
+func (e *erasure) eraseMember(w *work, ac *actor, id ledger.ID) error {
+	m, err := w.Member(0, ledger.MemberKey{ID: id})
 	if err != nil {
 		return err
 	}
@@ -329,7 +330,7 @@ func (e *erasure) eraseMember(w *work, ac *actor, id ID) error {
 	if err := w.PutMember(m); err != nil || !removed {
 		return err
 	}
-	if _, err := w.leaveTokens(ac, Removal{Workspace: m.Workspace, Kind: RemovedMember, Owner: m.ID}); err != nil {
+	if _, err := w.leaveTokens(ac, ledger.Removal{Workspace: m.Workspace, Kind: ledger.RemovedMember, Owner: m.ID}); err != nil {
 		return err
 	}
 	sp, err := e.spaceOf(w, m.Workspace)
@@ -340,8 +341,8 @@ func (e *erasure) eraseMember(w *work, ac *actor, id ID) error {
 	return w.audit(ac, sp.ws, event{action: "member.removed", target: "member:" + v.Address, after: v})
 }
 
-func (e *erasure) spaceOf(r Reader, id ID) (*space, error) {
-	ws, err := r.Workspace(WorkspaceKey{ID: id})
+func (e *erasure) spaceOf(r ledger.Reader, id ledger.ID) (*space, error) {
+	ws, err := r.Workspace(ledger.WorkspaceKey{ID: id})
 	if err != nil {
 		return nil, err
 	}
@@ -351,8 +352,8 @@ func (e *erasure) spaceOf(r Reader, id ID) (*space, error) {
 // eraseTokens revokes the person's tokens, and forgets what they were called and
 // what was done with them.
 func (e *erasure) eraseTokens() error {
-	var members []Member
-	err := e.a.store.Read(e.ctx, func(r Reader) (err error) { members, err = r.MembershipsOf(e.u.ID); return err })
+	var members []ledger.Member
+	err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { members, err = r.MembershipsOf(e.u.ID); return err })
 	if err != nil {
 		return err
 	}
@@ -367,11 +368,11 @@ func (e *erasure) eraseTokens() error {
 	return nil
 }
 
-func (e *erasure) eraseTokensOf(m Member) error {
-	q := TokenQuery{OwnerMember: m.ID, Deleted: true, Limit: eraseRows}
+func (e *erasure) eraseTokensOf(m ledger.Member) error {
+	q := ledger.TokenQuery{OwnerMember: m.ID, Deleted: true, Limit: eraseRows}
 	for {
-		var ts []Token
-		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { ts, err = r.Tokens(m.Workspace, q); return err })
+		var ts []ledger.Token
+		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { ts, err = r.Tokens(m.Workspace, q); return err })
 		if err != nil || len(ts) == 0 {
 			return err
 		}
@@ -383,11 +384,11 @@ func (e *erasure) eraseTokensOf(m Member) error {
 	}
 }
 
-func (e *erasure) eraseSome(ws ID, ts []Token) error {
+func (e *erasure) eraseSome(ws ledger.ID, ts []ledger.Token) error {
 	if e.dry {
 		return nil
 	}
-	if err := e.a.forget.ForgetUsage(e.ctx, views(ts, func(t Token) token.Locator { return t.Locator })); err != nil {
+	if err := e.a.forget.ForgetUsage(e.ctx, views(ts, func(t ledger.Token) token.Locator { return t.Locator })); err != nil {
 		return err
 	}
 	return e.change(func(w *work, ac *actor) error {
@@ -397,7 +398,7 @@ func (e *erasure) eraseSome(ws ID, ts []Token) error {
 		}
 		for _, t := range ts {
 			now, err := w.Token(t.Locator)
-			if errors.Is(err, ErrNoRow) {
+			if errors.Is(err, ledger.ErrNoRow) {
 				continue // purged meanwhile
 			}
 			if err := firstError(err, e.eraseToken(w, ac, sp, now)); err != nil {
@@ -409,7 +410,7 @@ func (e *erasure) eraseSome(ws ID, ts []Token) error {
 }
 
 // eraseToken tells of the end of a token that was not revoked yet.
-func (e *erasure) eraseToken(w *work, ac *actor, sp *space, t Token) error {
+func (e *erasure) eraseToken(w *work, ac *actor, sp *space, t ledger.Token) error {
 	was, err := w.rows.Token(t.Locator)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // known is everything that the database says, table by table.
@@ -88,11 +89,11 @@ func (w *world) lived() (bob authority.Caller, bobs authority.Issued) {
 	account.Scopes, account.Resources = api.Some([]string{"tickets:read"}), api.Some([]string{"*"})
 	must(w.T, third(w.CreateServiceAccount(w.ctx, bob, "acme", account)))
 	must(w.T, w.SignIn(w.ctx, authority.Caller{Addr: bob.Addr}, func(tx *authority.SignInTx) error {
-		u, err := tx.User(authority.UserKey{Email: "bob@example.com"})
+		u, err := tx.User(ledger.UserKey{Email: "bob@example.com"})
 		must(w.T, err)
-		must(w.T, tx.PutSession(authority.Session{ID: "s1", User: u.ID, Key: 1, CreatedAt: tx.Now(), LastSeenAt: tx.Now(), ExpiresAt: tx.Now().Add(day), Address: "192.0.2.77"}))
-		must(w.T, tx.AddIdentity(authority.Identity{Issuer: "op", Subject: "bob-sub", User: u.ID, Email: u.Email, CreatedAt: tx.Now()}))
-		return tx.Note("signin.failed", authority.User{}, u, map[string]string{"as": "Bob@Example.com"})
+		must(w.T, tx.PutSession(ledger.Session{ID: "s1", User: u.ID, Key: 1, CreatedAt: tx.Now(), LastSeenAt: tx.Now(), ExpiresAt: tx.Now().Add(day), Address: "192.0.2.77"}))
+		must(w.T, tx.AddIdentity(ledger.Identity{Issuer: "op", Subject: "bob-sub", User: u.ID, Email: u.Email, CreatedAt: tx.Now()}))
+		return tx.Note("signin.failed", ledger.User{}, u, map[string]string{"as": "Bob@Example.com"})
 	}))
 	must(w.T, third(w.DeactivateUser(w.ctx, w.root, "bob@example.com")))
 	return bob, bobs
@@ -272,8 +273,8 @@ func TestRowsFromBeforeTheSaltAreErasedWithTheirDigest(t *testing.T) {
 func (w *world) unsalted() {
 	w.Helper()
 	db, ws := w.beside(), w.workspaceID()
-	var rows []authority.AuditRow
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) (err error) {
+	var rows []ledger.AuditRow
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) (err error) {
 		rows, err = r.AuditChain(ws, 0, 0)
 		return err
 	}))

@@ -1,6 +1,10 @@
 package authority
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+)
 
 // eraseMentions takes the person out of what others own: who created it, whom to
 // tell about it.
@@ -13,7 +17,7 @@ func (e *erasure) eraseMentions() error {
 		return err
 	}
 	for _, id := range ids[1:] { // the instance has none of these
-		for _, step := range []func(ID) error{e.eraseCreator, e.eraseResources, e.eraseContacts} {
+		for _, step := range []func(ledger.ID) error{e.eraseCreator, e.eraseResources, e.eraseContacts} {
 			if err := step(id); err != nil {
 				return err
 			}
@@ -23,11 +27,11 @@ func (e *erasure) eraseMentions() error {
 }
 
 // eraseCreator takes the person out of the tokens that they made.
-func (e *erasure) eraseCreator(ws ID) error {
-	q := TokenQuery{CreatedBy: e.who.email, Deleted: true, Limit: eraseRows}
+func (e *erasure) eraseCreator(ws ledger.ID) error {
+	q := ledger.TokenQuery{CreatedBy: e.who.email, Deleted: true, Limit: eraseRows}
 	for {
-		var ts []Token
-		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { ts, err = r.Tokens(ws, q); return err })
+		var ts []ledger.Token
+		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { ts, err = r.Tokens(ws, q); return err })
 		if err != nil || len(ts) == 0 {
 			return err
 		}
@@ -55,18 +59,18 @@ func (e *erasure) eraseCreator(ws ID) error {
 	}
 }
 
-func (e *erasure) eraseResources(ws ID) error {
-	for after := ID(0); ; {
-		var rows []Resource
-		err := e.a.store.Read(e.ctx, func(r Reader) (err error) {
-			rows, err = r.Resources(ws, Range{After: after, Limit: maxPage})
+func (e *erasure) eraseResources(ws ledger.ID) error {
+	for after := ledger.ID(0); ; {
+		var rows []ledger.Resource
+		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) {
+			rows, err = r.Resources(ws, ledger.Range{After: after, Limit: maxPage})
 			return err
 		})
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		after = rows[len(rows)-1].ID
-		rows = slices.DeleteFunc(rows, func(r Resource) bool { return !e.who.named(r.CreatedBy) })
+		rows = slices.DeleteFunc(rows, func(r ledger.Resource) bool { return !e.who.named(r.CreatedBy) })
 		err = e.mention(ws, len(rows), func(w *work) error {
 			for _, row := range rows {
 				now, err := w.Resource(ws, row.Name)
@@ -91,21 +95,21 @@ func (e *erasure) eraseResources(ws ID) error {
 
 // eraseContacts takes the person out of those who are told about the tokens of a
 // service account.
-func (e *erasure) eraseContacts(ws ID) error {
-	for after := ID(0); ; {
-		var rows []ServiceAccount
-		err := e.a.store.Read(e.ctx, func(r Reader) (err error) {
-			rows, err = r.ServiceAccounts(ws, Range{After: after, Limit: maxPage})
+func (e *erasure) eraseContacts(ws ledger.ID) error {
+	for after := ledger.ID(0); ; {
+		var rows []ledger.ServiceAccount
+		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) {
+			rows, err = r.ServiceAccounts(ws, ledger.Range{After: after, Limit: maxPage})
 			return err
 		})
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		after = rows[len(rows)-1].ID
-		rows = slices.DeleteFunc(rows, func(s ServiceAccount) bool { return !slices.ContainsFunc(s.Contacts, e.who.named) })
+		rows = slices.DeleteFunc(rows, func(s ledger.ServiceAccount) bool { return !slices.ContainsFunc(s.Contacts, e.who.named) })
 		err = e.mention(ws, len(rows), func(w *work) error {
 			for _, row := range rows {
-				now, err := w.ServiceAccount(ws, ServiceAccountKey{ID: row.ID})
+				now, err := w.ServiceAccount(ws, ledger.ServiceAccountKey{ID: row.ID})
 				if err != nil {
 					return err
 				}
@@ -124,12 +128,12 @@ func (e *erasure) eraseContacts(ws ID) error {
 }
 
 // mention changes n objects of a workspace, and tells its chain.
-func (e *erasure) mention(ws ID, n int, f func(*work) error) error {
+func (e *erasure) mention(ws ledger.ID, n int, f func(*work) error) error {
 	if e.done.Mentions += n; n == 0 {
 		return nil
 	}
 	return e.change(func(w *work, ac *actor) error {
-		row, err := w.Workspace(WorkspaceKey{ID: ws})
+		row, err := w.Workspace(ledger.WorkspaceKey{ID: ws})
 		if err != nil {
 			return err
 		}
@@ -140,27 +144,27 @@ func (e *erasure) mention(ws ID, n int, f func(*work) error) error {
 // eraseOutbox deletes mails and deliveries about the person, sent or not: what
 // was not sent yet would tell others of whom nothing is to be told any more.
 func (e *erasure) eraseOutbox() error {
-	mails, err := outboxOf(e, Reader.MailsAbout, func(m Mail) (ID, bool) {
+	mails, err := outboxOf(e, ledger.Reader.MailsAbout, func(m ledger.Mail) (ledger.ID, bool) {
 		return m.ID, e.who.named(m.Recipient) || e.who.inAny(m.Facts)
 	}, (*work).DeleteMail)
 	if err != nil {
 		return err
 	}
-	deliveries, err := outboxOf(e, Reader.DeliveriesAbout, func(d Delivery) (ID, bool) {
+	deliveries, err := outboxOf(e, ledger.Reader.DeliveriesAbout, func(d ledger.Delivery) (ledger.ID, bool) {
 		return d.ID, e.who.inDocument(d.Payload)
 	}, (*work).DeleteDelivery)
 	e.done.Mails, e.done.Deliveries = mails, deliveries
 	return err
 }
 
-func outboxOf[T any](e *erasure, list func(Reader, ID, [3]string, int) ([]T, error), about func(T) (ID, bool), remove func(*work, ID) error) (n int, err error) {
-	for after := ID(0); ; {
+func outboxOf[T any](e *erasure, list func(ledger.Reader, ledger.ID, [3]string, int) ([]T, error), about func(T) (ledger.ID, bool), remove func(*work, ledger.ID) error) (n int, err error) {
+	for after := ledger.ID(0); ; {
 		var rows []T
-		err := e.a.store.Read(e.ctx, func(r Reader) (err error) { rows, err = list(r, after, e.who.texts(), eraseRows); return err })
+		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { rows, err = list(r, after, e.who.texts(), eraseRows); return err })
 		if err != nil || len(rows) == 0 {
 			return n, err
 		}
-		var ids []ID
+		var ids []ledger.ID
 		for _, row := range rows {
 			id, found := about(row)
 			if after = id; found {
@@ -176,7 +180,7 @@ func outboxOf[T any](e *erasure, list func(Reader, ID, [3]string, int) ([]T, err
 					return err
 				}
 			}
-			return e.tell(w, ac, Workspace{}, "notifications", len(ids))
+			return e.tell(w, ac, ledger.Workspace{}, "notifications", len(ids))
 		})
 		if err != nil {
 			return n, err

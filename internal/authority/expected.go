@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -38,7 +39,7 @@ type stale struct {
 // expect refuses to change an object that is not as the caller expected. The first
 // object that a mutation finishes is the one that the caller meant; what else it
 // changes, such as the tokens of a member, follows from that.
-func (w *work) expect(ws Workspace, target string, revision int64) error {
+func (w *work) expect(ws ledger.Workspace, target string, revision int64) error {
 	e := w.caller.Expected
 	if w.expected || !e.says() {
 		return nil
@@ -61,7 +62,7 @@ func (w *work) expect(ws Workspace, target string, revision int64) error {
 }
 
 // expectEntry is expect for an entry of a catalogue that is written or made.
-func (w *work) expectEntry(ws Workspace, target string, revision int64, exists bool) error {
+func (w *work) expectEntry(ws ledger.Workspace, target string, revision int64, exists bool) error {
 	if !exists {
 		return w.expectNew()
 	}
@@ -107,12 +108,12 @@ const changesLooked = 500
 // target does. It needs audit:read.
 func (a *Authority) ChangesSince(ctx context.Context, c Caller, at Where, target string, since int64) (out []api.AuditEvent, err error) {
 	c.Expected, c.Retry = Expected{}, Retry{}
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ws, err := a.enterAudit(r, c, at)
 		if err != nil {
 			return err
 		}
-		q := AuditQuery{Limit: changesLooked}
+		q := ledger.AuditQuery{Limit: changesLooked}
 		l, notToken := token.ParseLocator(locatorPart(target))
 		if notToken == nil {
 			q.Token = l.String()
@@ -128,14 +129,14 @@ func (a *Authority) ChangesSince(ctx context.Context, c Caller, at Where, target
 	return out, err
 }
 
-func (a *Authority) enterAudit(r Reader, c Caller, at Where) (Workspace, error) {
+func (a *Authority) enterAudit(r ledger.Reader, c Caller, at Where) (ledger.Workspace, error) {
 	if at.Instance {
 		_, err := a.enterInstance(r, c)
-		return Workspace{}, err
+		return ledger.Workspace{}, err
 	}
 	_, sp, err := a.enter(r, c, at.Workspace, "audit:read")
 	if err != nil {
-		return Workspace{}, err
+		return ledger.Workspace{}, err
 	}
 	return sp.ws, nil
 }

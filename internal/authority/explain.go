@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -22,7 +23,7 @@ import (
 // its secret is right; a token ID of another tenant, and another tenant's
 // request, are not found.
 func (a *Authority) Explain(ctx context.Context, c Caller, ref string, in api.ExplainRequest) (v api.Explanation, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enter(r, c, ref, "tokens:read", "tokens:verify")
 		if err != nil {
 			return err
@@ -66,7 +67,7 @@ type explaining struct {
 	whole bool
 	// placed says that the address was asked about, if only to be not known.
 	placed   bool
-	decision *LoggedDecision
+	decision *ledger.LoggedDecision
 
 	checks []api.Check
 	failed api.Code
@@ -173,7 +174,7 @@ func (x *explaining) presented(text string, p token.Parsed) error {
 	if instanceErr != nil {
 		return instanceErr
 	}
-	var secrets []Secret
+	var secrets []ledger.Secret
 	if err == nil && t.Workspace == x.sp.ws.ID && slices.Contains(in.Prefixes, p.Prefix) {
 		if secrets, err = x.r.Secrets(t.ID); err != nil {
 			return err
@@ -195,8 +196,8 @@ func (x *explaining) presented(text string, p token.Parsed) error {
 
 // request explains a decision that was made: what it answered, and what the same
 // request would be answered now.
-func (x *explaining) request(made []LoggedDecision) error {
-	i := slices.IndexFunc(made, func(d LoggedDecision) bool { return d.Workspace == x.sp.ws.ID })
+func (x *explaining) request(made []ledger.LoggedDecision) error {
+	i := slices.IndexFunc(made, func(d ledger.LoggedDecision) bool { return d.Workspace == x.sp.ws.ID })
 	if i < 0 {
 		return notFound()
 	}
@@ -221,7 +222,7 @@ func (x *explaining) request(made []LoggedDecision) error {
 	if ignoreNoRow(err) != nil {
 		return err
 	}
-	if !d.Matched || errors.Is(err, ErrNoRow) {
+	if !d.Matched || errors.Is(err, ledger.ErrNoRow) {
 		x.fail(api.CodeUnknown, "No token of this workspace had the secret that was presented.", "")
 		return nil
 	}
@@ -230,7 +231,7 @@ func (x *explaining) request(made []LoggedDecision) error {
 	if err != nil {
 		return err
 	}
-	n := slices.IndexFunc(secrets, func(s Secret) bool { return s.Number == d.Secret })
+	n := slices.IndexFunc(secrets, func(s ledger.Secret) bool { return s.Number == d.Secret })
 	if !works(secrets, n, x.now) {
 		x.fail(api.CodeRetired, "The token was rotated and the overlap of the secret that was presented is over.", "")
 		return x.show(t)
@@ -239,7 +240,7 @@ func (x *explaining) request(made []LoggedDecision) error {
 	return x.known(t)
 }
 
-func (x *explaining) show(t Token) error {
+func (x *explaining) show(t ledger.Token) error {
 	v, err := x.token(t)
 	if err == nil {
 		x.shown = &v
@@ -249,7 +250,7 @@ func (x *explaining) show(t Token) error {
 }
 
 // known runs the checks behind the secret.
-func (x *explaining) known(t Token) error {
+func (x *explaining) known(t ledger.Token) error {
 	if err := x.show(t); err != nil {
 		return err
 	}
@@ -270,7 +271,7 @@ func (x *explaining) known(t Token) error {
 	return nil
 }
 
-func (x *explaining) lifecycle(t Token, f *verify.Token, o *verify.Owner) {
+func (x *explaining) lifecycle(t ledger.Token, f *verify.Token, o *verify.Owner) {
 	code := verify.Lifecycle(f, o, &x.sp.facts, x.now)
 	for _, check := range verdicts()[3:9] {
 		if check == code {
@@ -281,7 +282,7 @@ func (x *explaining) lifecycle(t Token, f *verify.Token, o *verify.Owner) {
 	}
 }
 
-func lifeDetail(t Token, o *verify.Owner, code api.Code) string {
+func lifeDetail(t ledger.Token, o *verify.Owner, code api.Code) string {
 	day := func(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 	switch code {
 	case api.CodeRevoked:
@@ -304,7 +305,7 @@ func lifeDetail(t Token, o *verify.Owner, code api.Code) string {
 	}
 }
 
-func lifeRemedy(t Token, o *verify.Owner, code api.Code) string {
+func lifeRemedy(t ledger.Token, o *verify.Owner, code api.Code) string {
 	id := tokenID(*o, t.Locator)
 	switch code {
 	case api.CodeRevoked:
@@ -324,7 +325,7 @@ func lifeRemedy(t Token, o *verify.Owner, code api.Code) string {
 	}
 }
 
-func (x *explaining) place(t Token) {
+func (x *explaining) place(t ledger.Token) {
 	switch {
 	case t.AllowedIPs == nil:
 		x.pass(api.CodeIPDenied, "It has no allow-list of addresses.")
@@ -411,7 +412,7 @@ func (x *explaining) resourceRemedy(o *verify.Owner) string {
 }
 
 // rate says which limits hold. They are not asked, because nothing is consumed here.
-func (x *explaining) rate(t Token, o *verify.Owner) {
+func (x *explaining) rate(t ledger.Token, o *verify.Owner) {
 	own, shared := limited(x.sp, t, *o), x.sp.policy().WorkspaceRateLimit
 	text := limitText(own, shared)
 	then := api.CodeOK

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -21,13 +22,13 @@ type actor struct {
 	// instance says that the caller holds instance:admin.
 	instance bool
 	// with is the API token that was presented; nil for a person.
-	with *Token
+	with *ledger.Token
 	// limit is that token's own or its roles', in a workspace that is not its own
 	// the one that it names itself; nil for none. The policy's is everybody's.
 	limit *api.RateLimit
 	// member is the caller's own membership here: a person's, that of a personal
 	// token's owner, or the one acted as; 0 for none.
-	member ID
+	member ledger.ID
 	// onBehalf is the address of the member acted as.
 	onBehalf string
 }
@@ -78,7 +79,7 @@ func (ac *actor) cover(g rights) error {
 // enter is the gate: it finds the workspace that ref names, establishes who the
 // caller is there, and refuses unless it holds all of the scopes. A workspace
 // the caller has no business with is not_found, like one that does not exist.
-func (a *Authority) enter(r Reader, c Caller, ref string, scopes ...string) (*actor, *space, error) {
+func (a *Authority) enter(r ledger.Reader, c Caller, ref string, scopes ...string) (*actor, *space, error) {
 	ws, err := a.workspace(r, c, ref)
 	if err != nil {
 		return nil, nil, err
@@ -98,7 +99,7 @@ func (a *Authority) enter(r Reader, c Caller, ref string, scopes ...string) (*ac
 }
 
 // judge establishes the caller in one workspace.
-func (a *Authority) judge(r Reader, c Caller, sp *space) (*actor, error) {
+func (a *Authority) judge(r ledger.Reader, c Caller, sp *space) (*actor, error) {
 	var ac *actor
 	var err error
 	switch {
@@ -137,7 +138,7 @@ func ownerGrant() rights {
 
 // judgeToken establishes a caller that presented an API token. The token is
 // looked at again: it may have lost its power since the door verified it.
-func (a *Authority) judgeToken(r Reader, c Caller, sp *space) (*actor, error) {
+func (a *Authority) judgeToken(r ledger.Reader, c Caller, sp *space) (*actor, error) {
 	t, home, facts, owner, err := a.callerToken(r, c)
 	if err != nil {
 		return nil, err
@@ -175,7 +176,7 @@ func instanceOnly(g rights) rights {
 
 // callerToken reads the token a caller presented and refuses, with the code of a
 // verification, one that does not verify now: by that secret, from that address.
-func (a *Authority) callerToken(r Reader, c Caller) (t Token, home *space, f verify.Token, o verify.Owner, err error) {
+func (a *Authority) callerToken(r ledger.Reader, c Caller) (t ledger.Token, home *space, f verify.Token, o verify.Owner, err error) {
 	if t, err = r.Token(c.Token); err != nil {
 		return t, nil, f, o, invalidToken(err)
 	}
@@ -183,7 +184,7 @@ func (a *Authority) callerToken(r Reader, c Caller) (t Token, home *space, f ver
 	if err != nil {
 		return t, nil, f, o, err
 	}
-	ws, err := r.Workspace(WorkspaceKey{ID: t.Workspace})
+	ws, err := r.Workspace(ledger.WorkspaceKey{ID: t.Workspace})
 	if err != nil {
 		return t, nil, f, o, invalidToken(err)
 	}
@@ -201,7 +202,7 @@ func (a *Authority) callerToken(r Reader, c Caller) (t Token, home *space, f ver
 }
 
 // judgePerson establishes a signed-in person.
-func (a *Authority) judgePerson(r Reader, c Caller, sp *space) (*actor, error) {
+func (a *Authority) judgePerson(r ledger.Reader, c Caller, sp *space) (*actor, error) {
 	u, err := a.signedIn(r, c)
 	if err != nil {
 		return nil, err
@@ -213,8 +214,8 @@ func (a *Authority) judgePerson(r Reader, c Caller, sp *space) (*actor, error) {
 		return nil, notFound()
 	}
 	ac := &actor{Caller: c, instance: u.InstanceAdmin, principal: userPrincipal(u)}
-	m, err := r.Member(sp.ws.ID, MemberKey{User: u.ID})
-	if err != nil && !(errors.Is(err, ErrNoRow) && u.InstanceAdmin) {
+	m, err := r.Member(sp.ws.ID, ledger.MemberKey{User: u.ID})
+	if err != nil && !(errors.Is(err, ledger.ErrNoRow) && u.InstanceAdmin) {
 		return nil, err
 	}
 	if err == nil && m.DeactivatedAt.IsZero() {
@@ -231,7 +232,7 @@ func (a *Authority) judgePerson(r Reader, c Caller, sp *space) (*actor, error) {
 }
 
 // suspended says why a member cannot act here now.
-func suspended(m Member, sp *space) error {
+func suspended(m ledger.Member, sp *space) error {
 	switch {
 	case !m.DeactivatedAt.IsZero():
 		return api.Errorf(api.CodeOwnerInactive, "this membership is deactivated")
@@ -242,7 +243,7 @@ func suspended(m Member, sp *space) error {
 }
 
 // actAs lets a member's grant decide in place of the caller's.
-func (a *Authority) actAs(r Reader, ac *actor, sp *space) (*actor, error) {
+func (a *Authority) actAs(r ledger.Reader, ac *actor, sp *space) (*actor, error) {
 	if !ac.instance {
 		return nil, missingInstance("acting as a member needs the scope instance:admin")
 	}
@@ -269,7 +270,7 @@ func missingInstance(message string) error {
 
 // enterInstance is the gate before what belongs to no workspace: it asks for
 // instance:admin.
-func (a *Authority) enterInstance(r Reader, c Caller) (*actor, error) {
+func (a *Authority) enterInstance(r ledger.Reader, c Caller) (*actor, error) {
 	ac, err := a.judgeInstance(r, c)
 	if err != nil {
 		return nil, err
@@ -283,7 +284,7 @@ func (a *Authority) enterInstance(r Reader, c Caller) (*actor, error) {
 // enterForInstance is the gate before what only instance:admin does to a
 // workspace. To whoever has no business with that workspace it is not_found,
 // like one that does not exist.
-func (a *Authority) enterForInstance(r Reader, c Caller, ref string, scopes ...string) (*actor, *space, error) {
+func (a *Authority) enterForInstance(r ledger.Reader, c Caller, ref string, scopes ...string) (*actor, *space, error) {
 	ac, sp, err := a.enter(r, c, ref, scopes...)
 	if err == nil && !ac.instance {
 		err = missingInstance("this needs the scope instance:admin")
@@ -293,7 +294,7 @@ func (a *Authority) enterForInstance(r Reader, c Caller, ref string, scopes ...s
 
 // judgeInstance establishes a caller outside any workspace. Nobody acts as a
 // member there: a member's grant says nothing about the instance.
-func (a *Authority) judgeInstance(r Reader, c Caller) (*actor, error) {
+func (a *Authority) judgeInstance(r ledger.Reader, c Caller) (*actor, error) {
 	if c.ActAs != "" {
 		return nil, missingInstance("a member acted as has no power over the instance; act as yourself here")
 	}
@@ -314,7 +315,7 @@ func (a *Authority) judgeInstance(r Reader, c Caller) (*actor, error) {
 	return nil, api.Errorf(api.CodeMissingToken, "no token was presented")
 }
 
-func (a *Authority) judgeUser(r Reader, c Caller) (*actor, error) {
+func (a *Authority) judgeUser(r ledger.Reader, c Caller) (*actor, error) {
 	u, err := a.signedIn(r, c)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
@@ -185,8 +186,8 @@ func TestACatalogueIsBounded(t *testing.T) {
 			}
 			return out
 		}
-		w.fill(500, func(tx authority.Tx, ws authority.ID, i int) error {
-			return tx.PutRole(authority.Role{Workspace: ws, Name: fmt.Sprintf("Role %d", i), Scopes: names(40), Revision: tx.Revision()})
+		w.fill(500, func(tx ledger.Tx, ws ledger.ID, i int) error {
+			return tx.PutRole(ledger.Role{Workspace: ws, Name: fmt.Sprintf("Role %d", i), Scopes: names(40), Revision: tx.Revision()})
 		})
 		put := func(name string, n int) error {
 			return fourthErr(w.PutRole(w.ctx, admin, in("acme"), name, api.PutRole{Scopes: names(n)}))
@@ -198,8 +199,8 @@ func TestACatalogueIsBounded(t *testing.T) {
 		must(w.T, put("Role 8", 40))
 		must(w.T, fourthErr(w.PutRole(w.ctx, w.root, authority.Where{Instance: true}, "Elsewhere", api.PutRole{})))
 
-		w.fill(1000, func(tx authority.Tx, ws authority.ID, i int) error {
-			return tx.PutScope(authority.Scope{Workspace: ws, Name: fmt.Sprintf("n%d:read", i), Implies: names(5), Revision: tx.Revision()})
+		w.fill(1000, func(tx ledger.Tx, ws ledger.ID, i int) error {
+			return tx.PutScope(ledger.Scope{Workspace: ws, Name: fmt.Sprintf("n%d:read", i), Implies: names(5), Revision: tx.Revision()})
 		})
 		scope := func(name string, n int) error {
 			return fourthErr(w.PutScope(w.ctx, admin, in("acme"), name, api.PutScope{Implies: names(n)}))
@@ -224,10 +225,10 @@ func TestACatalogueIsBounded(t *testing.T) {
 }
 
 // fill writes rows into acme, past every verb.
-func (w *world) fill(n int, put func(tx authority.Tx, ws authority.ID, i int) error) {
+func (w *world) fill(n int, put func(tx ledger.Tx, ws ledger.ID, i int) error) {
 	w.Helper()
-	errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
-		ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
+	errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
+		ws, err := tx.Workspace(ledger.WorkspaceKey{Slug: "acme"})
 		for i := 0; i < n && err == nil; i++ {
 			err = put(tx, ws.ID, i)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -15,8 +16,8 @@ import (
 // workspace. Times and bucket are those of [Authority.WorkspaceUsage]. It needs
 // instance:admin.
 func (a *Authority) InstanceUsage(ctx context.Context, c Caller, from, to time.Time, bucket string) (v api.InstanceUsage, err error) {
-	var all []Workspace
-	err = a.read(ctx, func(r Reader) error {
+	var all []ledger.Workspace
+	err = a.read(ctx, func(r ledger.Reader) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -53,9 +54,9 @@ func (a *Authority) InstanceUsage(ctx context.Context, c Caller, from, to time.T
 }
 
 // allWorkspaces lists those that are not deleted.
-func allWorkspaces(r Reader) (out []Workspace, err error) {
-	for after := ID(0); ; {
-		rows, err := r.Workspaces(Range{After: after, Limit: maxPage})
+func allWorkspaces(r ledger.Reader) (out []ledger.Workspace, err error) {
+	for after := ledger.ID(0); ; {
+		rows, err := r.Workspaces(ledger.Range{After: after, Limit: maxPage})
 		out = append(out, rows...)
 		if err != nil || len(rows) < maxPage {
 			return out, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -64,14 +65,14 @@ func (w *work) stillCreates(ch *change) error {
 		unexpired(ch),
 		ceiling(ch.ac, ch.sp, ch.t, ch.owner),
 		withinPolicy(ch.t, ch.sp.policy(), w.now),
-		tighter(ch.ac, ch.sp, ch.owner, ch.t, Token{}),
+		tighter(ch.ac, ch.sp, ch.owner, ch.t, ledger.Token{}),
 	)
 }
 
 // draft judges a request for a token and returns the token it asks for,
 // without its numbers and its secret.
-func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, error) {
-	t := Token{Workspace: sp.ws.ID, CreatedBy: ac.principal.Address, CreatedByUser: ac.User, CreatedAt: w.now}
+func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (ledger.Token, error) {
+	t := ledger.Token{Workspace: sp.ws.ID, CreatedBy: ac.principal.Address, CreatedByUser: ac.User, CreatedAt: w.now}
 	if ac.with != nil {
 		t.CreatedWith = ac.with.Locator
 	}
@@ -102,13 +103,13 @@ func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (Token, error) {
 	return t, firstError(
 		ceiling(ac, sp, t, o),
 		withinPolicy(t, sp.policy(), w.now),
-		tighter(ac, sp, o, t, Token{}),
+		tighter(ac, sp, o, t, ledger.Token{}),
 	)
 }
 
 // chooseOwner settles the token's kind and owner. Whoever may make no token for
 // others is refused alike whether there is such an owner or not.
-func (w *work) chooseOwner(ac *actor, sp *space, in api.CreateToken, t *Token) (verify.Owner, error) {
+func (w *work) chooseOwner(ac *actor, sp *space, in api.CreateToken, t *ledger.Token) (verify.Owner, error) {
 	kind, err := kindOf(in)
 	if err != nil {
 		return verify.Owner{}, err
@@ -170,28 +171,28 @@ func kindOfOwner(owner string) token.Kind {
 	return token.Personal
 }
 
-func (w *work) personalOwner(ac *actor, sp *space, ref string) (Member, error) {
+func (w *work) personalOwner(ac *actor, sp *space, ref string) (ledger.Member, error) {
 	if ref == "" && ac.member == 0 {
-		return Member{}, firstError(ac.need("tokens:create"),
+		return ledger.Member{}, firstError(ac.need("tokens:create"),
 			api.FieldError("owner", "is required: the caller is no member of this workspace"))
 	}
 	if ref == "" {
 		ref = "me"
 	}
 	m, err := w.a.member(w, ac, sp, ref)
-	if errors.Is(err, ErrNoRow) {
-		err = firstError(mayHold(ac, sp, Token{OwnerMember: nobody}, "tokens:create"), noSuch("member", err))
+	if errors.Is(err, ledger.ErrNoRow) {
+		err = firstError(mayHold(ac, sp, ledger.Token{OwnerMember: nobody}, "tokens:create"), noSuch("member", err))
 	}
 	return m, err
 }
 
 // nobody is the row number that no member has.
-const nobody ID = -1
+const nobody ledger.ID = -1
 
 // mayHold is the gate of verbs that hand over a secret: own personal tokens of
 // a signed-in person by policy, others by scope, and other people's by
 // tokens:impersonate.
-func mayHold(ac *actor, sp *space, t Token, scope string) error {
+func mayHold(ac *actor, sp *space, t ledger.Token, scope string) error {
 	if t.OwnerMember == 0 {
 		return ac.need(scope)
 	}
@@ -220,7 +221,7 @@ func anyPersonal(sp *space) error {
 
 // ceiling refuses a token with more rights than the caller's own: what it would
 // effectively have, and what each of its statements says.
-func ceiling(ac *actor, sp *space, t Token, o verify.Owner) error {
+func ceiling(ac *actor, sp *space, t ledger.Token, o verify.Owner) error {
 	if err := checkNames(ac, sp, t.Grants); err != nil {
 		return err
 	}
@@ -229,7 +230,7 @@ func ceiling(ac *actor, sp *space, t Token, o verify.Owner) error {
 
 // coverToken refuses a token that has more rights than the caller, or comes to have
 // more with its owner.
-func coverToken(ac *actor, sp *space, t Token, o verify.Owner) error {
+func coverToken(ac *actor, sp *space, t ledger.Token, o verify.Owner) error {
 	f := tokenFacts(t, nil)
 	return firstError(ac.cover(sp.effective(&f, o)), coverLater(ac, sp, t))
 }
@@ -238,7 +239,7 @@ func coverToken(ac *actor, sp *space, t Token, o verify.Owner) error {
 // what it may do, have what that owner may get later. It comes to a token which leaves
 // its scopes to its owner, and is the caller's to hand on only if it comes to the
 // caller as well. A person hands on by their own power, whatever that becomes.
-func coverLater(ac *actor, sp *space, t Token) error {
+func coverLater(ac *actor, sp *space, t ledger.Token) error {
 	if ac.with == nil || ac.instance || ac.onBehalf != "" || ownerKey(*ac.with) != ownerKey(t) || !inherits(t.Grants) {
 		return nil
 	}
@@ -271,7 +272,7 @@ func claims(sts []grant.Statement) []grant.Statement {
 
 // coverStated compares what the token's statements say, before its owner's
 // rights narrow them. Statements of resources alone say nothing by themselves.
-func coverStated(ac *actor, sp *space, t Token) error {
+func coverStated(ac *actor, sp *space, t ledger.Token) error {
 	return ac.cover(sp.compile(stated(t.Grants)))
 }
 
@@ -280,7 +281,7 @@ func stated(sts []grant.Statement) []grant.Statement {
 }
 
 // fields writes the request's fields into t, but for its lifetime.
-func fields(sp *space, t *Token, in api.TokenFields) error {
+func fields(sp *space, t *ledger.Token, in api.TokenFields) error {
 	if err := describe(t, in); err != nil {
 		return err
 	}
@@ -316,7 +317,7 @@ func fields(sp *space, t *Token, in api.TokenFields) error {
 }
 
 // describe writes label, description and metadata.
-func describe(t *Token, in api.TokenFields) error {
+func describe(t *ledger.Token, in api.TokenFields) error {
 	if in.Label.Set {
 		if err := checkText("label", in.Label.Value, 1, maxLabel); err != nil {
 			return err
@@ -347,7 +348,7 @@ func allowedIPs(in api.Opt[[]string]) ([]netip.Prefix, error) {
 
 // inheritLimits gives a token that an API token makes that token's addresses
 // and limit, where the request names none and it would have looser ones.
-func inheritLimits(ac *actor, sp *space, o verify.Owner, t *Token, in api.TokenFields) {
+func inheritLimits(ac *actor, sp *space, o verify.Owner, t *ledger.Token, in api.TokenFields) {
 	if ac.with == nil {
 		return
 	}
@@ -361,7 +362,7 @@ func inheritLimits(ac *actor, sp *space, o verify.Owner, t *Token, in api.TokenF
 }
 
 // roomFor refuses a token more than max_tokens allows.
-func (w *work) roomFor(t Token, sp *space) error {
+func (w *work) roomFor(t ledger.Token, sp *space) error {
 	bound := sp.policy().MaxTokens
 	if bound.Total > 0 {
 		n, err := w.CountTokens(sp.ws.ID, 0, w.now, bound.Total)
@@ -386,7 +387,7 @@ func tooMany(err error, message string) error {
 }
 
 // issue gives a drafted token its numbers and its first secret, and writes it.
-func (w *work) issue(ac *actor, sp *space, t Token) (api.Token, token.Secret, error) {
+func (w *work) issue(ac *actor, sp *space, t ledger.Token) (api.Token, token.Secret, error) {
 	in, err := w.Instance()
 	if err != nil {
 		return api.Token{}, token.Secret{}, err
@@ -430,13 +431,13 @@ func (w *work) newLocator() (token.Locator, error) {
 
 // mint draws a secret for a token and stores its digest; onUse says that its
 // first use shall end the secret before it.
-func (w *work) mint(t Token, number int, onUse bool) (token.Secret, error) {
+func (w *work) mint(t ledger.Token, number int, onUse bool) (token.Secret, error) {
 	secret, err := token.Mint(w.a.rand, t.Prefix, t.Kind, t.Locator)
 	if err != nil {
 		return secret, err
 	}
 	digest, key := w.a.keys.Digest(secret.Reveal())
-	row := Secret{
+	row := ledger.Secret{
 		Token: t.ID, Number: number, Digest: digest, Key: key, RetireOnUse: onUse,
 		Tracked: onUse || w.caller.Retry.Key != "", CreatedAt: w.now,
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -53,13 +54,13 @@ func TestKeywordsAreNoNames(t *testing.T) {
 // TestWhatHadAKeywordForItsNameGoes, and is still changed until it does.
 func TestWhatHadAKeywordForItsNameGoes(t *testing.T) {
 	each(t, func(w *world) {
-		_, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
-			ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
+		_, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
+			ws, err := tx.Workspace(ledger.WorkspaceKey{Slug: "acme"})
 			if err != nil {
 				return err
 			}
-			must(w.T, tx.PutResource(authority.Resource{ID: tx.NewID(), Workspace: ws.ID, Name: "any", CreatedAt: w.clock.Now()}))
-			return tx.PutRole(authority.Role{Workspace: ws.ID, Name: "owner", Scopes: []string{"tickets:read"}})
+			must(w.T, tx.PutResource(ledger.Resource{ID: tx.NewID(), Workspace: ws.ID, Name: "any", CreatedAt: w.clock.Now()}))
+			return tx.PutRole(ledger.Role{Workspace: ws.ID, Name: "owner", Scopes: []string{"tickets:read"}})
 		}})
 		must(w.T, err)
 		at := authority.Where{Workspace: "acme"}
@@ -96,9 +97,9 @@ func TestAResourceCalledAnyOpensNothing(t *testing.T) {
 		}
 		asks(restricted, api.CodeOK, "tickets:read")
 		names()
-		errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
-			ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
-			return errors.Join(err, tx.PutResource(authority.Resource{ID: tx.NewID(), Workspace: ws.ID, Name: "any", CreatedAt: w.clock.Now()}))
+		errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
+			ws, err := tx.Workspace(ledger.WorkspaceKey{Slug: "acme"})
+			return errors.Join(err, tx.PutResource(ledger.Resource{ID: tx.NewID(), Workspace: ws.ID, Name: "any", CreatedAt: w.clock.Now()}))
 		}})
 		must(w.T, errors.Join(append(errs, err)...))
 		w.engine.Apply(verify.Changes{All: true}) // it was there at the start

@@ -2,6 +2,8 @@ package authority
 
 import (
 	"context"
+
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // lapseRows is how many tokens one change ends.
@@ -15,8 +17,8 @@ func (a *Authority) EndLapsed(ctx context.Context) (n int, err error) {
 		return 0, nil // what has come is not known now
 	}
 	for {
-		var due []Token
-		err := a.read(ctx, func(r Reader) (err error) {
+		var due []ledger.Token
+		err := a.read(ctx, func(r ledger.Reader) (err error) {
 			due, err = r.LapsedTokens(a.moment(), lapseRows)
 			return err
 		})
@@ -50,7 +52,7 @@ func nothing(n int) error {
 	return nil
 }
 
-func (w *work) endLapsed(t Token) error {
+func (w *work) endLapsed(t ledger.Token) error {
 	ch, err := w.leakedToken(t.Locator)
 	if err != nil {
 		return err

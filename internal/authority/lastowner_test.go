@@ -7,10 +7,11 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Members are counted too.
-func (c countingTx) Members(ws authority.ID, q authority.Range) ([]authority.Member, error) {
+func (c countingTx) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, error) {
 	c.n.Add(1)
 	return c.Tx.Members(ws, q)
 }

@@ -8,21 +8,22 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
 // watching is a sight that also knows when tokens were last used. It is for
 // reads alone: under the head row's lock nobody waits for what was used.
-func (a *Authority) watching(ctx context.Context, r Reader, ac *actor, sp *space) *sight {
+func (a *Authority) watching(ctx context.Context, r ledger.Reader, ac *actor, sp *space) *sight {
 	s := a.sight(r, ac, sp)
-	s.last = map[token.Locator][]LastUse{}
-	s.lookup = func(ts []token.Locator) ([]LastUse, error) { return a.usage.LastUses(ctx, ts) }
+	s.last = map[token.Locator][]ledger.LastUse{}
+	s.lookup = func(ts []token.Locator) ([]ledger.LastUse, error) { return a.usage.LastUses(ctx, ts) }
 	return s
 }
 
 // know looks up the last uses of tokens that will be shown, all at once.
-func (s *sight) know(ts []Token) error {
+func (s *sight) know(ts []ledger.Token) error {
 	var unknown []token.Locator
 	for _, t := range ts {
 		if _, ok := s.last[t.Locator]; !ok {
@@ -47,8 +48,8 @@ func (s *sight) know(ts []Token) error {
 
 // used shows when the token and each of its secrets were last used; what never
 // was stays null. Where it was used from is for those who may watch.
-func (s *sight) used(v *api.Token, t Token, secrets []Secret) error {
-	if err := s.know([]Token{t}); err != nil {
+func (s *sight) used(v *api.Token, t ledger.Token, secrets []ledger.Secret) error {
+	if err := s.know([]ledger.Token{t}); err != nil {
 		return err
 	}
 	for _, u := range s.last[t.Locator] {
@@ -59,7 +60,7 @@ func (s *sight) used(v *api.Token, t Token, secrets []Secret) error {
 			}
 			continue
 		}
-		i := slices.IndexFunc(secrets, func(x Secret) bool { return x.Number == u.Secret })
+		i := slices.IndexFunc(secrets, func(x ledger.Secret) bool { return x.Number == u.Secret })
 		if i >= 0 && i < len(v.Secrets) { // the first of secrets are those that are shown
 			v.Secrets[i].LastUsedAt = api.When(u.At)
 		}
@@ -93,14 +94,14 @@ const (
 
 // glance looks up the last uses of a token that was changed, as far as they are
 // known at once: the change is done, and is not told late because of them.
-func (a *Authority) glance(ctx context.Context, l token.Locator) []LastUse {
+func (a *Authority) glance(ctx context.Context, l token.Locator) []ledger.LastUse {
 	select {
 	case a.glancing <- struct{}{}:
 	default:
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, glanceTime)
-	answer := make(chan []LastUse, 1)
+	answer := make(chan []ledger.LastUse, 1)
 	go func() { // a reader may fail to see that its context ended
 		defer func() { <-a.glancing }()
 		defer cancel()
@@ -145,8 +146,8 @@ func usedFrom(ac *actor, q query, text string) (netip.Prefix, error) {
 }
 
 // keepFrom keeps the tokens that were presented from a network; nil keeps all.
-func (a *Authority) keepFrom(ctx context.Context, from netip.Prefix) func([]Token) (map[token.Locator]bool, error) {
-	return func(ts []Token) (map[token.Locator]bool, error) {
+func (a *Authority) keepFrom(ctx context.Context, from netip.Prefix) func([]ledger.Token) (map[token.Locator]bool, error) {
+	return func(ts []ledger.Token) (map[token.Locator]bool, error) {
 		if !from.IsValid() {
 			return nil, nil
 		}
@@ -159,7 +160,7 @@ func (a *Authority) keepFrom(ctx context.Context, from netip.Prefix) func([]Toke
 	}
 }
 
-func locators(ts []Token) []token.Locator {
+func locators(ts []ledger.Token) []token.Locator {
 	ls := make([]token.Locator, len(ts))
 	for i, t := range ts {
 		ls[i] = t.Locator
@@ -167,19 +168,29 @@ func locators(ts []Token) []token.Locator {
 	return ls
 }
 
-// nothingUsed is a [UsageReader], a [UsageForgetter] and a [DecisionLog] that
+// nothingUsed is a [ledger.UsageReader], a [UsageForgetter] and a [ledger.DecisionLog] that
 // know nothing.
 type nothingUsed struct{}
 
-func (nothingUsed) ForgetUsage(context.Context, []token.Locator) error { return nil }
-func (nothingUsed) TrimUsage(context.Context, ID, time.Time) error     { return nil }
+func (nothingUsed) ForgetUsage(context.Context, []token.Locator) error    { return nil }
+func (nothingUsed) TrimUsage(context.Context, ledger.ID, time.Time) error { return nil }
 
-func (nothingUsed) LastUses(context.Context, []token.Locator) ([]LastUse, error)   { return nil, nil }
-func (nothingUsed) UsageCounts(context.Context, UsageQuery) ([]UsageCount, error)  { return nil, nil }
-func (nothingUsed) Activity(context.Context, ActivityQuery) ([]Activity, error)    { return nil, nil }
-func (nothingUsed) ScopeUses(context.Context, []token.Locator) ([]ScopeUse, error) { return nil, nil }
-func (nothingUsed) Denials(context.Context, DenialQuery) ([]Denial, error)         { return nil, nil }
-func (nothingUsed) Reuses(context.Context, []token.Locator, time.Time) ([]Reuse, error) {
+func (nothingUsed) LastUses(context.Context, []token.Locator) ([]ledger.LastUse, error) {
+	return nil, nil
+}
+func (nothingUsed) UsageCounts(context.Context, ledger.UsageQuery) ([]ledger.UsageCount, error) {
+	return nil, nil
+}
+func (nothingUsed) Activity(context.Context, ledger.ActivityQuery) ([]ledger.Activity, error) {
+	return nil, nil
+}
+func (nothingUsed) ScopeUses(context.Context, []token.Locator) ([]ledger.ScopeUse, error) {
+	return nil, nil
+}
+func (nothingUsed) Denials(context.Context, ledger.DenialQuery) ([]ledger.Denial, error) {
+	return nil, nil
+}
+func (nothingUsed) Reuses(context.Context, []token.Locator, time.Time) ([]ledger.Reuse, error) {
 	return nil, nil
 }
 
@@ -187,7 +198,7 @@ func (nothingUsed) CountAddresses(context.Context, []token.Locator, time.Time) (
 	return nil, nil
 }
 
-func (nothingUsed) Addresses(context.Context, token.Locator, time.Time, int) ([]AddressUse, error) {
+func (nothingUsed) Addresses(context.Context, token.Locator, time.Time, int) ([]ledger.AddressUse, error) {
 	return nil, nil
 }
 
@@ -195,7 +206,7 @@ func (nothingUsed) UsedFrom(context.Context, []token.Locator, netip.Prefix) ([]t
 	return nil, nil
 }
 
-func (nothingUsed) Decisions(string) []LoggedDecision { return nil }
+func (nothingUsed) Decisions(string) []ledger.LoggedDecision { return nil }
 
 // addrView is an address as it is shown; null when it is not known.
 func addrView(addr netip.Addr) *string {

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -65,7 +66,7 @@ func (a *Authority) ReportLeaks(ctx context.Context, c Caller, in api.ReportLeak
 // realLeaks keeps what is a secret of a token, each at each place once.
 func (a *Authority) realLeaks(ctx context.Context, in api.ReportLeaks) (out []leak, err error) {
 	seen := map[leak]bool{}
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		for _, reported := range in.Tokens {
 			p, err := token.Parse(reported.Token)
 			l := leak{text: reported.Token, locator: p.Locator, url: place(reported.URL), source: placeKind(reported.Source)}
@@ -88,7 +89,7 @@ func (a *Authority) realLeaks(ctx context.Context, in api.ReportLeaks) (out []le
 
 // secretOf answers the secrets of the token that a leak names, and which of them
 // it is; -1 for none.
-func (a *Authority) secretOf(r Reader, l leak) ([]Secret, int, error) {
+func (a *Authority) secretOf(r ledger.Reader, l leak) ([]ledger.Secret, int, error) {
 	t, err := r.Token(l.locator)
 	if err != nil {
 		return nil, -1, ignoreNoRow(err)
@@ -134,7 +135,7 @@ func (w *work) leakedToken(l token.Locator) (*change, error) {
 	if err != nil {
 		return nil, err
 	}
-	ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
+	ws, err := w.Workspace(ledger.WorkspaceKey{ID: t.Workspace})
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +182,7 @@ func (w *work) endLeaked(ch *change, effect string) (api.Token, error) {
 
 // leaksOf answers what the audit knows of one secret's leaks.
 func (w *work) leaksOf(ch *change, number int) (out []api.Leak, err error) {
-	rows, err := w.Audit(ch.sp.ws.ID, AuditQuery{Token: ch.t.Locator.String(), Action: actionLeaked, Limit: maxPage})
+	rows, err := w.Audit(ch.sp.ws.ID, ledger.AuditQuery{Token: ch.t.Locator.String(), Action: actionLeaked, Limit: maxPage})
 	for _, row := range rows {
 		var p struct {
 			After leakNote `json:"after"`
@@ -235,7 +236,7 @@ func (w *work) tellLeak(ch *change, v api.Token, found api.Leak) error {
 	to := slices.DeleteFunc(union(owner, admins), func(address string) bool { return address == ch.ac.principal.Address })
 	facts := tokenMail(v, ch.sp)
 	facts.At, facts.Actor, facts.Leak = w.now, ch.ac.principal.Address, &found
-	return w.putMails(Mail{Workspace: ws.ID, Kind: MailLeaked, Token: ch.t.Locator, Facts: facts}, to)
+	return w.putMails(ledger.Mail{Workspace: ws.ID, Kind: ledger.MailLeaked, Token: ch.t.Locator, Facts: facts}, to)
 }
 
 // tellRevokedAsLeaked tells of a leak that somebody acted on by themselves; the
@@ -247,8 +248,8 @@ func (w *work) tellRevokedAsLeaked(ch *change, v api.Token) error {
 
 // descendants counts the usable tokens that were made with a token: they do not
 // end with it, and may be the work of whoever found it.
-func (w *work) descendants(t Token) (int, error) {
-	ts, err := w.Tokens(t.Workspace, TokenQuery{CreatedWith: t.Locator, Live: w.now, Limit: maxPage})
+func (w *work) descendants(t ledger.Token) (int, error) {
+	ts, err := w.Tokens(t.Workspace, ledger.TokenQuery{CreatedWith: t.Locator, Live: w.now, Limit: maxPage})
 	return len(ts), err
 }
 

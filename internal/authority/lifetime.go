@@ -4,10 +4,11 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // lifetime settles not_before and expires_at from the request and the policy.
-func (w *work) lifetime(ac *actor, sp *space, t *Token, in api.TokenFields) error {
+func (w *work) lifetime(ac *actor, sp *space, t *ledger.Token, in api.TokenFields) error {
 	if err := onlyOne(in); err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func onlyOne(in api.TokenFields) error {
 // farthest is the last moment a token may name.
 func farthest() time.Time { return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-func checkLifetime(t Token, now time.Time) error {
+func checkLifetime(t ledger.Token, now time.Time) error {
 	switch {
 	case t.ExpiresAt.IsZero() && t.NotBefore.IsZero():
 		return nil
@@ -96,7 +97,7 @@ func outside(field, problem string) error {
 }
 
 // withinPolicy refuses a token that the policy does not allow now.
-func withinPolicy(t Token, p api.Policy, now time.Time) error {
+func withinPolicy(t ledger.Token, p api.Policy, now time.Time) error {
 	for _, field := range outsidePolicy(t, p, now) {
 		switch field {
 		case "never":
@@ -111,14 +112,14 @@ func withinPolicy(t Token, p api.Policy, now time.Time) error {
 }
 
 // lifetimeWithin refuses an expiry that the policy does not allow now.
-func lifetimeWithin(t Token, p api.Policy, now time.Time) error {
+func lifetimeWithin(t ledger.Token, p api.Policy, now time.Time) error {
 	p.RequireIPAllowList = false
 	return withinPolicy(t, p, now)
 }
 
 // mayKeepLife refuses a new secret to a token whose expiry, as it stands, the
 // policy does not allow now, and says what would bring it within.
-func mayKeepLife(t Token, p api.Policy, now time.Time) error {
+func mayKeepLife(t ledger.Token, p api.Policy, now time.Time) error {
 	err := lifetimeWithin(t, p, now)
 	if err == nil {
 		return nil
@@ -129,7 +130,7 @@ func mayKeepLife(t Token, p api.Policy, now time.Time) error {
 
 // renewed is how long a token lives that is renewed: its original lifetime, as
 // far as the policy allows; the policy's default if it was to live for ever.
-func renewed(t Token, p api.Policy) time.Duration {
+func renewed(t ledger.Token, p api.Policy) time.Duration {
 	d := t.Lifetime
 	if t.ExpiresAt.IsZero() {
 		d = p.DefaultLifetime.Std()
@@ -150,7 +151,7 @@ func longest(p api.Policy) time.Duration {
 }
 
 // outsidePolicy names the fields of a token that the policy would not allow now.
-func outsidePolicy(t Token, p api.Policy, now time.Time) []string {
+func outsidePolicy(t ledger.Token, p api.Policy, now time.Time) []string {
 	var out []string
 	bound := lifetimeBound(p, now)
 	switch {

@@ -8,13 +8,14 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
 // tighter refuses a token that an API token would leave with a longer life,
 // more addresses or a looser limit than that token's own, unless the token was
 // so before.
-func tighter(ac *actor, sp *space, o verify.Owner, t, before Token) error {
+func tighter(ac *actor, sp *space, o verify.Owner, t, before ledger.Token) error {
 	if err := looserLimit(ac, sp, o, t, before); err != nil {
 		return err
 	}
@@ -28,7 +29,7 @@ func tighter(ac *actor, sp *space, o verify.Owner, t, before Token) error {
 }
 
 // withinReach is tighter for addresses and limits alone.
-func withinReach(ac *actor, sp *space, o verify.Owner, t, before Token) error {
+func withinReach(ac *actor, sp *space, o verify.Owner, t, before ledger.Token) error {
 	if ac.with == nil {
 		return nil
 	}
@@ -74,7 +75,7 @@ func looser(a, b *api.RateLimit) bool { return verify.Looser(a, b) }
 // RateLimit returns the limit that holds for a token, or nil: its own, its roles'
 // or the policy's. It needs what reading the token needs.
 func (a *Authority) RateLimit(ctx context.Context, c Caller, ref, id string) (l *api.RateLimit, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -91,11 +92,13 @@ func (a *Authority) RateLimit(ctx context.Context, c Caller, ref, id string) (l 
 }
 
 // limitOf is the limit that holds for a token.
-func limitOf(sp *space, t Token, o verify.Owner) *api.RateLimit { return limited(sp, t, o).Limit }
+func limitOf(sp *space, t ledger.Token, o verify.Owner) *api.RateLimit {
+	return limited(sp, t, o).Limit
+}
 
 // limited is the limit that holds for a token, and whose it is. A token that
 // inherits has its owner's roles.
-func limited(sp *space, t Token, o verify.Owner) verify.Limited {
+func limited(sp *space, t ledger.Token, o verify.Owner) verify.Limited {
 	sts := t.Grants
 	if sts == nil {
 		sts = o.Statements
@@ -110,7 +113,7 @@ func (sp *space) ownerLimit(sts []grant.Statement) *api.RateLimit {
 
 // ownLimitOf is a token's own limit, else its roles'; nil for none. The policy's
 // is no ceiling: it holds for whatever the token makes by itself.
-func ownLimitOf(sp *space, t Token, o verify.Owner) *api.RateLimit {
+func ownLimitOf(sp *space, t ledger.Token, o verify.Owner) *api.RateLimit {
 	if l := limited(sp, t, o); l.Source != verify.LimitOfPolicy {
 		return l.Limit
 	}
@@ -119,7 +122,7 @@ func ownLimitOf(sp *space, t Token, o verify.Owner) *api.RateLimit {
 
 // looserLimit refuses a limit above that of the token's roles or the policy to
 // whoever may not write the policy, unless a looser one held before.
-func looserLimit(ac *actor, sp *space, o verify.Owner, t, before Token) error {
+func looserLimit(ac *actor, sp *space, o verify.Owner, t, before ledger.Token) error {
 	if t.RateLimit == nil || before.ID != 0 && !looser(t.RateLimit, limitOf(sp, before, o)) {
 		return nil
 	}

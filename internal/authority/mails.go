@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 
 // putMails writes a mail to each of the recipients, due at once. Without a mail
 // server nothing is written.
-func (w *work) putMails(m Mail, to []string) error {
+func (w *work) putMails(m ledger.Mail, to []string) error {
 	if !w.a.mail {
 		return nil
 	}
@@ -33,7 +34,7 @@ func (w *work) putMails(m Mail, to []string) error {
 		if m.PublicID, err = publicID(w.a.rand, "mail_"); err != nil {
 			return err
 		}
-		m.ID, m.Recipient, m.State = w.NewID(), recipient, MailPending
+		m.ID, m.Recipient, m.State = w.NewID(), recipient, ledger.MailPending
 		m.NextAttemptAt, m.CreatedAt = w.now, w.now
 		if err := w.PutMail(m); err != nil {
 			return err
@@ -49,7 +50,7 @@ func handsOver() []string {
 
 // mailOwner tells the owner of a personal token that somebody else was handed a
 // secret of it.
-func (w *work) mailOwner(ac *actor, ws Workspace, e event) error {
+func (w *work) mailOwner(ac *actor, ws ledger.Workspace, e event) error {
 	if !slices.Contains(handsOver(), e.action) || ac.Machine != "" {
 		return nil
 	}
@@ -66,11 +67,11 @@ func (w *work) mailOwner(ac *actor, ws Workspace, e event) error {
 	}
 	facts := tokenMail(v, sp)
 	facts.Action, facts.Actor, facts.At = e.action, ac.principal.Address, w.now
-	return w.putMails(Mail{Workspace: ws.ID, Kind: MailIssued, Token: e.token, Facts: facts}, []string{v.Owner.Address})
+	return w.putMails(ledger.Mail{Workspace: ws.ID, Kind: ledger.MailIssued, Token: e.token, Facts: facts}, []string{v.Owner.Address})
 }
 
-func tokenMail(v api.Token, sp *space) MailFacts {
-	return MailFacts{
+func tokenMail(v api.Token, sp *space) ledger.MailFacts {
+	return ledger.MailFacts{
 		Workspace: sp.ws.Slug, WorkspaceName: sp.ws.Name, TokenID: v.ID, Locator: v.Locator, Label: v.Label,
 		Mask: v.Masked, Kind: v.Kind, Owner: v.Owner.Address, Support: sp.policy().SupportContact,
 	}
@@ -78,8 +79,8 @@ func tokenMail(v api.Token, sp *space) MailFacts {
 
 // mailEndpoint tells the Owners, or the instance's administrators, that an
 // endpoint was disabled.
-func (w *work) mailEndpoint(ws Workspace, h Webhook) error {
-	facts := MailFacts{Workspace: ws.Slug, WorkspaceName: ws.Name, WebhookID: h.PublicID, Reason: h.DisabledReason, At: w.now}
+func (w *work) mailEndpoint(ws ledger.Workspace, h ledger.Webhook) error {
+	facts := ledger.MailFacts{Workspace: ws.Slug, WorkspaceName: ws.Name, WebhookID: h.PublicID, Reason: h.DisabledReason, At: w.now}
 	if u, err := url.Parse(h.URL); err == nil {
 		facts.WebhookURL = u.Scheme + "://" + u.Host // a path may be a secret
 	}
@@ -87,10 +88,10 @@ func (w *work) mailEndpoint(ws Workspace, h Webhook) error {
 	if err != nil {
 		return err
 	}
-	return w.putMails(Mail{Workspace: ws.ID, Kind: MailWebhookDisabled, Facts: facts}, to)
+	return w.putMails(ledger.Mail{Workspace: ws.ID, Kind: ledger.MailWebhookDisabled, Facts: facts}, to)
 }
 
-func (w *work) ownersOf(ws Workspace) ([]string, error) {
+func (w *work) ownersOf(ws ledger.Workspace) ([]string, error) {
 	if ws.ID == 0 {
 		admins, err := w.InstanceAdmins()
 		var to []string
@@ -105,10 +106,10 @@ func (w *work) ownersOf(ws Workspace) ([]string, error) {
 }
 
 // membersWith lists the addresses of the active members whose statements pass.
-func membersWith(r Reader, ws Workspace, pass func([]grant.Statement) bool) ([]string, error) {
+func membersWith(r ledger.Reader, ws ledger.Workspace, pass func([]grant.Statement) bool) ([]string, error) {
 	var to []string
-	for after := ID(0); ; {
-		ms, err := r.Members(ws.ID, Range{After: after, Limit: maxPage})
+	for after := ledger.ID(0); ; {
+		ms, err := r.Members(ws.ID, ledger.Range{After: after, Limit: maxPage})
 		if err != nil {
 			return nil, err
 		}
@@ -131,16 +132,16 @@ func isOwnerOrAdministrator(sts []grant.Statement) bool {
 // recipients are whom a notice about a token goes to: the owner of a personal
 // one; for others the service account's contacts, else the creator while active,
 // else Owners and Administrators.
-func recipients(r Reader, ws Workspace, t Token) ([]string, error) {
+func recipients(r ledger.Reader, ws ledger.Workspace, t ledger.Token) ([]string, error) {
 	if t.OwnerMember != 0 {
-		m, err := r.Member(0, MemberKey{ID: t.OwnerMember})
+		m, err := r.Member(0, ledger.MemberKey{ID: t.OwnerMember})
 		if err != nil || m.UserEmail == "" || !memberOwner(m).Active {
 			return nil, err
 		}
 		return []string{m.UserEmail}, nil
 	}
 	if t.OwnerServiceAccount != 0 {
-		s, err := r.ServiceAccount(0, ServiceAccountKey{ID: t.OwnerServiceAccount})
+		s, err := r.ServiceAccount(0, ledger.ServiceAccountKey{ID: t.OwnerServiceAccount})
 		if err != nil || len(s.Contacts) > 0 {
 			return s.Contacts, err
 		}
@@ -157,13 +158,13 @@ func recipients(r Reader, ws Workspace, t Token) ([]string, error) {
 
 // creatorOf is the address of the active member who made a token, signed in or
 // with an API token; empty when there is none.
-func creatorOf(r Reader, ws Workspace, t Token) (string, error) {
-	k := MemberKey{User: t.CreatedByUser}
+func creatorOf(r ledger.Reader, ws ledger.Workspace, t ledger.Token) (string, error) {
+	k := ledger.MemberKey{User: t.CreatedByUser}
 	if t.CreatedByUser == 0 {
-		k = MemberKey{Email: t.CreatedBy}
+		k = ledger.MemberKey{Email: t.CreatedBy}
 	}
 	m, err := r.Member(ws.ID, k)
-	if errors.Is(err, ErrNoRow) || err == nil && !memberOwner(m).Active {
+	if errors.Is(err, ledger.ErrNoRow) || err == nil && !memberOwner(m).Active {
 		return "", nil
 	}
 	return m.UserEmail, err
@@ -172,26 +173,26 @@ func creatorOf(r Reader, ws Workspace, t Token) (string, error) {
 // Letter is a mail that was claimed, or all notices to one person that were due
 // together.
 type Letter struct {
-	ID ID
+	ID ledger.ID
 	// Lease names the claim, as in [Post].
 	Lease     time.Time
 	Message   string
 	Kind      string
 	Recipient string
 	ExpiresAt time.Time
-	Facts     MailFacts
+	Facts     ledger.MailFacts
 	// Others are further expiries that it tells of.
 	Others    []Expiry
 	Attempt   int
 	CreatedAt time.Time
 
-	mails []ID
+	mails []ledger.ID
 }
 
 // Expiry is one token of which a letter tells that it expires.
 type Expiry struct {
 	ExpiresAt time.Time
-	Facts     MailFacts
+	Facts     ledger.MailFacts
 }
 
 // LetterClaim is how many letters a sender takes at once. WithoutNotices leaves those
@@ -215,15 +216,15 @@ const (
 func (a *Authority) ClaimLetters(ctx context.Context, c LetterClaim, lease time.Duration) (out []Letter, err error) {
 	except := ""
 	if c.WithoutNotices {
-		except = MailExpiry
+		except = ledger.MailExpiry
 	}
-	if due, err := a.anyDue(ctx, func(r Reader, now time.Time) (int, error) {
+	if due, err := a.anyDue(ctx, func(r ledger.Reader, now time.Time) (int, error) {
 		rows, err := r.DueMails(now, except, 1)
 		return len(rows), err
 	}); !due || err != nil {
 		return nil, err
 	}
-	more := map[ID]bool{}
+	more := map[ledger.ID]bool{}
 	_, err = a.apply(ctx, neither, notifier(), func(w *work) error {
 		out = nil
 		clear(more)
@@ -232,7 +233,7 @@ func (a *Authority) ClaimLetters(ctx context.Context, c LetterClaim, lease time.
 			return err
 		}
 		until := w.now.Add(lease).Truncate(time.Microsecond)
-		joined := map[ID]bool{}
+		joined := map[ledger.ID]bool{}
 		for _, m := range rows {
 			l := Letter{Lease: until}
 			if joined[m.ID] {
@@ -241,7 +242,7 @@ func (a *Authority) ClaimLetters(ctx context.Context, c LetterClaim, lease time.
 			if err := w.claimMail(&l, m); err != nil {
 				return err
 			}
-			if len(l.mails) > 0 && m.Kind == MailExpiry {
+			if len(l.mails) > 0 && m.Kind == ledger.MailExpiry {
 				if more[l.ID], err = w.join(&l, joined); err != nil {
 					return err
 				}
@@ -266,15 +267,15 @@ func (a *Authority) joinMore(ctx context.Context, l *Letter) (more bool, err err
 	_, err = a.apply(ctx, neither, notifier(), func(w *work) error {
 		*l = was
 		l.mails, l.Others = slices.Clone(was.mails), slices.Clone(was.Others)
-		more, err = w.join(l, map[ID]bool{})
+		more, err = w.join(l, map[ledger.ID]bool{})
 		return err
 	})
 	return more, err
 }
 
 // join adds further notices to a letter, and answers whether there may be more.
-func (w *work) join(l *Letter, joined map[ID]bool) (more bool, err error) {
-	rows, err := w.DueMailsTo(l.Recipient, MailExpiry, w.now, joinPiece)
+func (w *work) join(l *Letter, joined map[ledger.ID]bool) (more bool, err error) {
+	rows, err := w.DueMailsTo(l.Recipient, ledger.MailExpiry, w.now, joinPiece)
 	for _, m := range rows {
 		if err != nil {
 			return false, err
@@ -286,13 +287,13 @@ func (w *work) join(l *Letter, joined map[ID]bool) (more bool, err error) {
 }
 
 // claimMail adds a mail to a letter, or drops it if it is out of date.
-func (w *work) claimMail(l *Letter, m Mail) error {
+func (w *work) claimMail(l *Letter, m ledger.Mail) error {
 	expires, current, err := w.current(m)
 	if err != nil {
 		return err
 	}
 	if !current {
-		return firstError(w.settleMail(m, MailDropped, "out of date"), w.untold(m))
+		return firstError(w.settleMail(m, ledger.MailDropped, "out of date"), w.untold(m))
 	}
 	m.Attempts++
 	m.LeasedUntil, m.NextAttemptAt = l.Lease, l.Lease
@@ -310,8 +311,8 @@ func (w *work) claimMail(l *Letter, m Mail) error {
 
 // untold forgets a notice that nobody was sent and whose expiry was moved: it is told
 // when its turn comes again.
-func (w *work) untold(m Mail) error {
-	if m.Kind != MailExpiry {
+func (w *work) untold(m ledger.Mail) error {
+	if m.Kind != ledger.MailExpiry {
 		return nil
 	}
 	t, err := w.Token(m.Token)
@@ -325,7 +326,7 @@ func (w *work) untold(m Mail) error {
 	return w.DeleteNotice(n)
 }
 
-func (w *work) settleMail(m Mail, state, why string) error {
+func (w *work) settleMail(m ledger.Mail, state, why string) error {
 	m.State, m.Error, m.SettledAt = state, clip(why, 500), w.now
 	m.NextAttemptAt, m.LeasedUntil = time.Time{}, time.Time{}
 	return w.PutMail(m)
@@ -333,19 +334,19 @@ func (w *work) settleMail(m Mail, state, why string) error {
 
 // current says whether a mail is still to be sent, and when the token that it is about
 // expires now.
-func (w *work) current(m Mail) (time.Time, bool, error) {
-	if m.Kind != MailExpiry {
+func (w *work) current(m ledger.Mail) (time.Time, bool, error) {
+	if m.Kind != ledger.MailExpiry {
 		return m.ExpiresAt, w.now.Sub(m.CreatedAt) < mailBound, nil
 	}
 	t, err := w.Token(m.Token)
 	if err != nil {
 		return t.ExpiresAt, false, ignoreNoRow(err)
 	}
-	ws, days, err := noticeDays(w, t.Workspace, map[ID]noticePolicy{})
+	ws, days, err := noticeDays(w, t.Workspace, map[ledger.ID]noticePolicy{})
 	if err != nil {
 		return t.ExpiresAt, false, err
 	}
-	step, ok := stepAt(days, t.life(), t.ExpiresAt, w.now)
+	step, ok := stepAt(days, t.Life(), t.ExpiresAt, w.now)
 	if !ok || step != m.Step || !noticeable(t, ws) {
 		return t.ExpiresAt, false, nil
 	}
@@ -391,23 +392,23 @@ func (a *Authority) SettleLetter(ctx context.Context, l Letter, s Sent) error {
 }
 
 // settleLetter settles one mail of a letter, unless somebody else has claimed it since.
-func (w *work) settleLetter(id ID, lease time.Time, s Sent) (bool, error) {
+func (w *work) settleLetter(id ledger.ID, lease time.Time, s Sent) (bool, error) {
 	m, err := w.Mail(id)
 	if err != nil || !m.LeasedUntil.Equal(lease) {
 		return false, ignoreNoRow(err)
 	}
 	switch {
 	case s.Accepted:
-		return true, firstError(w.settleMail(m, MailSent, ""), w.markSent(m))
+		return true, firstError(w.settleMail(m, ledger.MailSent, ""), w.markSent(m))
 	case s.RetryAt.IsZero():
-		return true, firstError(w.settleMail(m, MailFailed, s.Error), w.auditFailed(m, s.Error))
+		return true, firstError(w.settleMail(m, ledger.MailFailed, s.Error), w.auditFailed(m, s.Error))
 	}
 	m.Error, m.LeasedUntil, m.NextAttemptAt = clip(s.Error, 500), time.Time{}, s.RetryAt
 	return true, w.PutMail(m)
 }
 
-func (w *work) markSent(m Mail) error {
-	if m.Kind != MailExpiry {
+func (w *work) markSent(m ledger.Mail) error {
+	if m.Kind != ledger.MailExpiry {
 		return nil
 	}
 	t, err := w.Token(m.Token)
@@ -422,11 +423,11 @@ func (w *work) markSent(m Mail) error {
 	return w.PutNotice(n)
 }
 
-func (w *work) auditFailed(m Mail, why string) error {
-	var ws Workspace
+func (w *work) auditFailed(m ledger.Mail, why string) error {
+	var ws ledger.Workspace
 	if m.Workspace != 0 {
 		var err error
-		if ws, err = w.Workspace(WorkspaceKey{ID: m.Workspace}); err != nil {
+		if ws, err = w.Workspace(ledger.WorkspaceKey{ID: m.Workspace}); err != nil {
 			return err
 		}
 	}

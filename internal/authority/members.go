@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // CreateMember takes a person into a workspace; the user is made when nobody
@@ -21,7 +22,7 @@ func (a *Authority) CreateMember(ctx context.Context, c Caller, ref string, in a
 			return err
 		}
 		if again, err := w.shown(func(id string) error {
-			m, err := w.Member(sp.ws.ID, MemberKey{PublicID: id})
+			m, err := w.Member(sp.ws.ID, ledger.MemberKey{PublicID: id})
 			v = memberView(m, sp)
 			return err
 		}); again || err != nil {
@@ -42,7 +43,7 @@ func (a *Authority) hashPassword(ctx context.Context, c Caller, ref, password st
 	if password == "" {
 		return "", nil
 	}
-	err := a.read(ctx, func(r Reader) error {
+	err := a.read(ctx, func(r ledger.Reader) error {
 		_, _, err := a.enterForInstance(r, c, ref, "members:write")
 		return err
 	})
@@ -58,7 +59,7 @@ func (w *work) newMember(ac *actor, sp *space, in api.CreateMember) (api.Member,
 	if err != nil {
 		return api.Member{}, err
 	}
-	m := Member{Workspace: sp.ws.ID, Grants: nonNil(sts), CreatedAt: w.now}
+	m := ledger.Member{Workspace: sp.ws.ID, Grants: nonNil(sts), CreatedAt: w.now}
 	if err := mayGive(ac, sp, m.Grants); err != nil {
 		return api.Member{}, err
 	}
@@ -72,7 +73,7 @@ func (w *work) newMember(ac *actor, sp *space, in api.CreateMember) (api.Member,
 	if err != nil {
 		return api.Member{}, err
 	}
-	if _, err := w.Member(sp.ws.ID, MemberKey{User: u.ID}); !errors.Is(err, ErrNoRow) {
+	if _, err := w.Member(sp.ws.ID, ledger.MemberKey{User: u.ID}); !errors.Is(err, ledger.ErrNoRow) {
 		return api.Member{}, taken("email", "this person is a member already", err)
 	}
 	m.ID, m.User = w.NewID(), u.ID
@@ -81,7 +82,7 @@ func (w *work) newMember(ac *actor, sp *space, in api.CreateMember) (api.Member,
 }
 
 // putMember writes a membership, tells memory and the audit, and shows it.
-func (w *work) putMember(ac *actor, sp *space, m Member, e event) (api.Member, error) {
+func (w *work) putMember(ac *actor, sp *space, m ledger.Member, e event) (api.Member, error) {
 	m.Revision = w.Revision()
 	if err := w.PutMember(m); err != nil {
 		return api.Member{}, err
@@ -111,7 +112,7 @@ func ownersOnly(ac *actor, sts []grant.Statement) error {
 
 // describeMember writes the name and the external id that this workspace knows
 // the person by.
-func (w *work) describeMember(m *Member, name, external api.Opt[string]) error {
+func (w *work) describeMember(m *ledger.Member, name, external api.Opt[string]) error {
 	if name.Set {
 		if err := checkText("name", name.Value, 0, maxName); err != nil {
 			return err
@@ -128,7 +129,7 @@ func (w *work) describeMember(m *Member, name, external api.Opt[string]) error {
 	if err := checkExternalID(m.ExternalID); err != nil {
 		return err
 	}
-	if _, err := w.Member(m.Workspace, MemberKey{ExternalID: m.ExternalID}); !errors.Is(err, ErrNoRow) {
+	if _, err := w.Member(m.Workspace, ledger.MemberKey{ExternalID: m.ExternalID}); !errors.Is(err, ledger.ErrNoRow) {
 		return taken("external_id", "another member has this external id", err)
 	}
 	return nil
@@ -136,18 +137,18 @@ func (w *work) describeMember(m *Member, name, external api.Opt[string]) error {
 
 // userFor finds the user of an e-mail, or makes one, with the hash of the
 // password it shall have. A user who is there keeps theirs.
-func (w *work) userFor(in api.CreateMember) (User, error) {
-	u := User{CreatedAt: w.now, Revision: w.Revision(), PasswordHash: in.Password}
+func (w *work) userFor(in api.CreateMember) (ledger.User, error) {
+	u := ledger.User{CreatedAt: w.now, Revision: w.Revision(), PasswordHash: in.Password}
 	if in.Email != "" {
 		email, err := checkEmail("email", in.Email)
 		if err != nil {
 			return u, err
 		}
-		have, err := w.User(UserKey{Email: email})
+		have, err := w.User(ledger.UserKey{Email: email})
 		if err == nil && in.Password != "" {
 			return have, api.FieldError("password", "this user exists; passwords are set by the person through a mailed link")
 		}
-		if !errors.Is(err, ErrNoRow) {
+		if !errors.Is(err, ledger.ErrNoRow) {
 			return have, err
 		}
 		u.Email = email
@@ -162,7 +163,7 @@ func (w *work) userFor(in api.CreateMember) (User, error) {
 
 // GetMember answers one member. It needs members:read, but for oneself.
 func (a *Authority) GetMember(ctx context.Context, c Caller, ref, who string) (v api.Member, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -181,7 +182,7 @@ func (a *Authority) GetMember(ctx context.Context, c Caller, ref, who string) (v
 
 // ListMembers lists a workspace's members. It needs members:read.
 func (a *Authority) ListMembers(ctx context.Context, c Caller, ref string, page Page) (out []api.Member, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref, "members:read")
 		if err != nil {
 			return err
@@ -194,8 +195,8 @@ func (a *Authority) ListMembers(ctx context.Context, c Caller, ref string, page 
 		if err != nil {
 			return err
 		}
-		rows, next = cut(rows, page.size(), func(m Member) int64 { return m.ID })
-		out = views(rows, func(m Member) api.Member {
+		rows, next = cut(rows, page.size(), func(m ledger.Member) int64 { return m.ID })
+		out = views(rows, func(m ledger.Member) api.Member {
 			if page.Effective {
 				return memberView(m, sp)
 			}
@@ -211,7 +212,7 @@ type memberChange struct {
 	ac     *actor
 	sp     *space
 	before api.Member
-	was, m Member
+	was, m ledger.Member
 }
 
 // beginMember enters the workspace with members:write, finds the member, and
@@ -243,17 +244,17 @@ func (w *work) finishMember(ch *memberChange, action string) (api.Member, error)
 
 // keepOwner refuses a change that took the last active Owner away. It is asked
 // under the lock, after the change, so two at the same moment cannot both pass.
-func (w *work) keepOwner(was Member, ws Workspace) error {
+func (w *work) keepOwner(was ledger.Member, ws ledger.Workspace) error {
 	if !ownsAll(was.Grants) || !memberOwner(was).Active {
 		return nil
 	}
-	for after := ID(0); ; { // the database looks through the members: they may be many, and everybody waits
-		found, last, err := w.Naming(ws.ID, PartMembers, after, "Owner", searchRows)
+	for after := ledger.ID(0); ; { // the database looks through the members: they may be many, and everybody waits
+		found, last, err := w.Naming(ws.ID, ledger.PartMembers, after, "Owner", searchRows)
 		if err != nil {
 			return err
 		}
 		for _, id := range found {
-			m, err := w.Member(ws.ID, MemberKey{ID: id})
+			m, err := w.Member(ws.ID, ledger.MemberKey{ID: id})
 			if err != nil || ownsAll(m.Grants) && memberOwner(m).Active {
 				return err
 			}
@@ -324,7 +325,7 @@ func (a *Authority) PutMember(ctx context.Context, c Caller, ref, who string, in
 			return err
 		}
 		_, err = a.member(w, ac, sp, who)
-		if created = errors.Is(err, ErrNoRow); created {
+		if created = errors.Is(err, ledger.ErrNoRow); created {
 			if err := firstError(w.expectNew(), nameMember(&in, who)); err != nil {
 				return err
 			}
@@ -389,7 +390,7 @@ func (w *work) replaceMember(ref, who string, in api.CreateMember) (api.Member, 
 // DeactivateMember stops a member's tokens and sessions here until it is
 // activated. It needs members:write. A dry run only lists the tokens.
 func (a *Authority) DeactivateMember(ctx context.Context, c Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
-	var of TokenQuery
+	var of ledger.TokenQuery
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginMember(ref, who)
 		if err != nil {
@@ -435,7 +436,7 @@ func (a *Authority) ActivateMember(ctx context.Context, c Caller, ref, who strin
 // (owner_left). Their rows follow in pieces, the first of them before it is
 // answered. It needs members:write. A dry run only lists the tokens.
 func (a *Authority) RemoveMember(ctx context.Context, c Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
-	left, x := ID(0), Removal{Kind: RemovedMember}
+	left, x := ledger.ID(0), ledger.Removal{Kind: ledger.RemovedMember}
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginMember(ref, who)
 		if err != nil {
@@ -452,7 +453,7 @@ func (a *Authority) RemoveMember(ctx context.Context, c Caller, ref, who string,
 	switch {
 	case err != nil:
 	case dryRun:
-		hit, err = a.stopped(ctx, c, ref, TokenQuery{OwnerMember: x.Owner})
+		hit, err = a.stopped(ctx, c, ref, ledger.TokenQuery{OwnerMember: x.Owner})
 	default:
 		revision = a.begun(ctx, left, revision)
 	}
@@ -465,9 +466,9 @@ const maxStopped = 5 * maxPage
 
 // stopped lists the tokens that a removal or suspension would stop, at most
 // maxStopped of them and the newest first.
-func (a *Authority) stopped(ctx context.Context, c Caller, ref string, q TokenQuery) (hit api.Affected, err error) {
+func (a *Authority) stopped(ctx context.Context, c Caller, ref string, q ledger.TokenQuery) (hit api.Affected, err error) {
 	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -478,7 +479,7 @@ func (a *Authority) stopped(ctx context.Context, c Caller, ref string, q TokenQu
 }
 
 // stopped adds the live tokens that a query finds, until maxStopped are listed.
-func (s *sight) stopped(q TokenQuery, hit *api.Affected) error {
+func (s *sight) stopped(q ledger.TokenQuery, hit *api.Affected) error {
 	q.Live, q.Limit, s.brief = s.now, maxPage, true
 	for {
 		ts, err := s.r.Tokens(s.sp.ws.ID, q)

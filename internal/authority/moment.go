@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/clock"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // begin settles the moment at which a mutation happens. It is never before the
@@ -84,7 +85,7 @@ func (a *Authority) SettleClock(ctx context.Context, at time.Time) (was time.Tim
 		if err := w.Settle(at); err != nil {
 			return err
 		}
-		return w.audit(machine(w.caller), Workspace{}, event{action: "clock.settled", target: "instance",
+		return w.audit(machine(w.caller), ledger.Workspace{}, event{action: "clock.settled", target: "instance",
 			before: map[string]*time.Time{"latest": api.When(was)}, after: map[string]time.Time{"latest": at}})
 	})
 	return was, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -48,42 +49,32 @@ func lifeFor(step int) time.Duration { return 2 * time.Duration(step) * day }
 // deal later is.
 func toldFor(step int) time.Duration { return time.Duration(step) * day * 3 / 2 }
 
-// life is how long a token lives since it was issued or renewed. An edit of the expiry
-// counts the lifetime from its own moment, so what passed before is looked at too.
-func (t Token) life() time.Duration {
-	since := t.CreatedAt
-	if !t.RotatedAt.IsZero() {
-		since = t.RotatedAt
-	}
-	return max(t.Lifetime, t.ExpiresAt.Sub(since))
-}
-
 // told says whether a step of a token's expiry was noticed.
-func told(r Reader, t Token, step int) (bool, error) {
+func told(r ledger.Reader, t ledger.Token, step int) (bool, error) {
 	n, err := r.Notice(t.ID, step)
-	if errors.Is(err, ErrNoRow) {
+	if errors.Is(err, ledger.ErrNoRow) {
 		return false, nil
 	}
 	return !n.NoticedAt.Before(t.ExpiresAt.Add(-toldFor(step))), err
 }
 
 // noticeable says whether anybody is told that a token expires.
-func noticeable(t Token, ws Workspace) bool {
+func noticeable(t ledger.Token, ws ledger.Workspace) bool {
 	return t.RevokedAt.IsZero() && t.DeletedAt.IsZero() && t.DisabledAt.IsZero() && t.Kind != token.Ephemeral &&
 		!t.ExpiresAt.IsZero() && ws.SuspendedAt.IsZero() && ws.DeletedAt.IsZero()
 }
 
 // noticePolicy is a workspace and its policy's notice_days.
 type noticePolicy struct {
-	ws   Workspace
+	ws   ledger.Workspace
 	days []int
 }
 
-func noticeDays(r Reader, id ID, known map[ID]noticePolicy) (Workspace, []int, error) {
+func noticeDays(r ledger.Reader, id ledger.ID, known map[ledger.ID]noticePolicy) (ledger.Workspace, []int, error) {
 	if p, ok := known[id]; ok {
 		return p.ws, p.days, nil
 	}
-	ws, err := r.Workspace(WorkspaceKey{ID: id})
+	ws, err := r.Workspace(ledger.WorkspaceKey{ID: id})
 	if err != nil {
 		return ws, nil, err
 	}
@@ -109,7 +100,7 @@ func (a *Authority) NoticeExpiring(ctx context.Context, now time.Time) (int, err
 	after := now.Add(-expiredBound)
 	for _, step := range steps {
 		until := now.Add(time.Duration(step) * day)
-		n, err := a.noticeWindow(ctx, ExpiryWindow{After: after, Until: until, Step: step, Life: lifeFor(step), Told: toldFor(step), Limit: noticeBatch}, now)
+		n, err := a.noticeWindow(ctx, ledger.ExpiryWindow{After: after, Until: until, Step: step, Life: lifeFor(step), Told: toldFor(step), Limit: noticeBatch}, now)
 		if noticed += n; err != nil {
 			return noticed, err
 		}
@@ -120,14 +111,14 @@ func (a *Authority) NoticeExpiring(ctx context.Context, now time.Time) (int, err
 
 // noticeSteps are the steps of all policies, 0 among them, ascending.
 func (a *Authority) noticeSteps(ctx context.Context) (steps []int, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		in, err := r.Instance()
 		if err != nil {
 			return err
 		}
 		steps = append([]int{0}, effectivePolicy(in.Policy, api.PatchPolicy{}).NoticeDays...)
-		for after := ID(0); ; {
-			list, err := r.Workspaces(Range{After: after, Limit: maxPage})
+		for after := ledger.ID(0); ; {
+			list, err := r.Workspaces(ledger.Range{After: after, Limit: maxPage})
 			if err != nil {
 				return err
 			}
@@ -146,12 +137,12 @@ func (a *Authority) noticeSteps(ctx context.Context) (steps []int, err error) {
 }
 
 // noticeWindow notices the tokens of one window, a batch at a time.
-func (a *Authority) noticeWindow(ctx context.Context, win ExpiryWindow, now time.Time) (int, error) {
+func (a *Authority) noticeWindow(ctx context.Context, win ledger.ExpiryWindow, now time.Time) (int, error) {
 	noticed := 0
 	for {
 		var due []token.Locator
 		n := 0
-		err := a.read(ctx, func(r Reader) error {
+		err := a.read(ctx, func(r ledger.Reader) error {
 			rows, err := r.Expiring(win)
 			if err != nil {
 				return err
@@ -174,14 +165,14 @@ func (a *Authority) noticeWindow(ctx context.Context, win ExpiryWindow, now time
 }
 
 // unnoticed keeps the tokens whose step, by their own policy, is to be noticed.
-func (a *Authority) unnoticed(r Reader, rows []Token, now time.Time) (due []token.Locator, err error) {
-	known := map[ID]noticePolicy{}
+func (a *Authority) unnoticed(r ledger.Reader, rows []ledger.Token, now time.Time) (due []token.Locator, err error) {
+	known := map[ledger.ID]noticePolicy{}
 	for _, t := range rows {
 		ws, days, err := noticeDays(r, t.Workspace, known)
 		if err != nil {
 			return nil, err
 		}
-		step, ok := stepAt(days, t.life(), t.ExpiresAt, now)
+		step, ok := stepAt(days, t.Life(), t.ExpiresAt, now)
 		if !ok || !noticeable(t, ws) {
 			continue
 		}
@@ -199,7 +190,7 @@ func (a *Authority) unnoticed(r Reader, rows []Token, now time.Time) (due []toke
 // notice looks at each token again, under the lock, and writes its notice.
 func (a *Authority) notice(ctx context.Context, due []token.Locator, now time.Time) error {
 	_, err := a.mutate(ctx, notifier(), func(w *work) error {
-		known := map[ID]noticePolicy{}
+		known := map[ledger.ID]noticePolicy{}
 		for _, l := range due {
 			if err := w.noticeDue(l, known, now); err != nil {
 				return err
@@ -210,7 +201,7 @@ func (a *Authority) notice(ctx context.Context, due []token.Locator, now time.Ti
 	return err
 }
 
-func (w *work) noticeDue(l token.Locator, known map[ID]noticePolicy, now time.Time) error {
+func (w *work) noticeDue(l token.Locator, known map[ledger.ID]noticePolicy, now time.Time) error {
 	t, err := w.Token(l)
 	if err != nil {
 		return err
@@ -219,7 +210,7 @@ func (w *work) noticeDue(l token.Locator, known map[ID]noticePolicy, now time.Ti
 	if err != nil {
 		return err
 	}
-	step, ok := stepAt(days, t.life(), t.ExpiresAt, now)
+	step, ok := stepAt(days, t.Life(), t.ExpiresAt, now)
 	if !ok || !noticeable(t, ws) {
 		return nil
 	}
@@ -229,8 +220,8 @@ func (w *work) noticeDue(l token.Locator, known map[ID]noticePolicy, now time.Ti
 	return w.noticeOne(t, ws, step, slices.Contains(days, step), now)
 }
 
-func (w *work) noticeOne(t Token, ws Workspace, step int, mail bool, now time.Time) error {
-	if err := w.PutNotice(Notice{Token: t.ID, ExpiresAt: t.ExpiresAt, Step: step, NoticedAt: w.now}); err != nil {
+func (w *work) noticeOne(t ledger.Token, ws ledger.Workspace, step int, mail bool, now time.Time) error {
+	if err := w.PutNotice(ledger.Notice{Token: t.ID, ExpiresAt: t.ExpiresAt, Step: step, NoticedAt: w.now}); err != nil {
 		return err
 	}
 	v, sp, err := w.tokenOf(t, ws)
@@ -252,12 +243,12 @@ func (w *work) noticeOne(t Token, ws Workspace, step int, mail bool, now time.Ti
 	if err != nil {
 		return err
 	}
-	return w.putMails(Mail{Workspace: ws.ID, Kind: MailExpiry, Token: t.Locator, ExpiresAt: t.ExpiresAt, Step: step,
+	return w.putMails(ledger.Mail{Workspace: ws.ID, Kind: ledger.MailExpiry, Token: t.Locator, ExpiresAt: t.ExpiresAt, Step: step,
 		Facts: tokenMail(v, sp)}, to)
 }
 
 // tokenOf shows a token as a notice sees it.
-func (w *work) tokenOf(t Token, ws Workspace) (api.Token, *space, error) {
+func (w *work) tokenOf(t ledger.Token, ws ledger.Workspace) (api.Token, *space, error) {
 	sp, err := w.a.space(w, ws)
 	if err != nil {
 		return api.Token{}, nil, err
@@ -286,7 +277,7 @@ func (a *Authority) ReportReuse(ctx context.Context, u Reused) error {
 		if err != nil {
 			return err
 		}
-		ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
+		ws, err := w.Workspace(ledger.WorkspaceKey{ID: t.Workspace})
 		if err != nil {
 			return err
 		}
@@ -311,11 +302,11 @@ func (a *Authority) ReportReuse(ctx context.Context, u Reused) error {
 
 // endsByReuse says whether the use of a retired secret ends a token: also within
 // the hour of one that was told before the policy said so.
-func endsByReuse(sp *space, t Token) bool {
+func endsByReuse(sp *space, t ledger.Token) bool {
 	return sp.policy().RevokeOnReuse && t.RevokedAt.IsZero()
 }
 
-func (w *work) tellReuse(sp *space, t Token, v api.Token, u Reused, count int64) error {
+func (w *work) tellReuse(sp *space, t ledger.Token, v api.Token, u Reused, count int64) error {
 	ws, ac := sp.ws, machine(w.caller)
 	e := event{action: "token.reused", target: v.ID, token: t.Locator, after: map[string]any{"secret": u.Secret, "count": count}}
 	if err := w.record(ac, ws, e); err != nil {
@@ -338,14 +329,14 @@ func (w *work) tellReuse(sp *space, t Token, v api.Token, u Reused, count int64)
 	if err != nil {
 		return err
 	}
-	err = w.putMails(Mail{Workspace: ws.ID, Kind: MailReused, Token: t.Locator, Facts: facts}, to)
+	err = w.putMails(ledger.Mail{Workspace: ws.ID, Kind: ledger.MailReused, Token: t.Locator, Facts: facts}, to)
 	if err != nil || !end {
 		return err
 	}
 	return w.revokeReused(ac, sp, t, v)
 }
 
-func (w *work) revokeReused(ac *actor, sp *space, t Token, before api.Token) error {
+func (w *work) revokeReused(ac *actor, sp *space, t ledger.Token, before api.Token) error {
 	o, err := readOwner(w, ownerKey(t))
 	if err != nil {
 		return err

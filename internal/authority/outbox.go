@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -26,7 +27,7 @@ const (
 )
 
 // outbox writes the deliveries and mails that follow from an event.
-func (w *work) outbox(ac *actor, ws Workspace, e event) error {
+func (w *work) outbox(ac *actor, ws ledger.Workspace, e event) error {
 	if err := w.publish(ws, eventType(e.action), func() api.WebhookData { return w.eventData(ac, ws, e) }); err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func eventType(action string) string {
 }
 
 // publish writes a delivery for each endpoint that wants the event.
-func (w *work) publish(ws Workspace, typ string, data func() api.WebhookData) error {
+func (w *work) publish(ws ledger.Workspace, typ string, data func() api.WebhookData) error {
 	if typ == "" {
 		return nil
 	}
@@ -68,23 +69,23 @@ func (w *work) publish(ws Workspace, typ string, data func() api.WebhookData) er
 }
 
 // newDelivery is an event for an endpoint, due at once.
-func (w *work) newDelivery(h Webhook, typ string, data api.WebhookData) (Delivery, error) {
+func (w *work) newDelivery(h ledger.Webhook, typ string, data api.WebhookData) (ledger.Delivery, error) {
 	body, err := json.Marshal(api.WebhookEvent{Type: typ, Timestamp: w.now, Data: data})
 	if err != nil {
-		return Delivery{}, err
+		return ledger.Delivery{}, err
 	}
 	if len(body) >= maxEventBytes { // every text in it is bounded: this is a net
 		data.Token, data.Who = nil, nil
 		if body, err = json.Marshal(api.WebhookEvent{Type: typ, Timestamp: w.now, Data: data}); err != nil {
-			return Delivery{}, err
+			return ledger.Delivery{}, err
 		}
 	}
 	id, err := publicID(w.a.rand, "msg_")
-	return Delivery{ID: w.NewID(), PublicID: id, Webhook: h.ID, Type: typ, Payload: body, State: api.DeliveryPending,
+	return ledger.Delivery{ID: w.NewID(), PublicID: id, Webhook: h.ID, Type: typ, Payload: body, State: api.DeliveryPending,
 		NextAttemptAt: w.now, CreatedAt: w.now}, err
 }
 
-func (w *work) eventData(ac *actor, ws Workspace, e event) api.WebhookData {
+func (w *work) eventData(ac *actor, ws ledger.Workspace, e event) api.WebhookData {
 	d := api.WebhookData{
 		Workspace: ws.Slug, WorkspaceExternalID: ws.ExternalID, Revision: w.Revision(), Actor: ac.principal.Address,
 		OnBehalf: ac.onBehalf, RequestID: ac.RequestID, Target: e.target,
@@ -118,10 +119,10 @@ func notifier() Caller { return Caller{Machine: "notify"} }
 
 // Post is a delivery that was claimed: what to send, where, and what signs it.
 type Post struct {
-	ID ID
+	ID ledger.ID
 	// Endpoint tells the posts of one endpoint from those of others; Home is its
 	// workspace, 0 the instance.
-	Endpoint, Home ID
+	Endpoint, Home ledger.ID
 	// Failing says that the endpoint did not take the delivery before.
 	Failing bool
 	// Lease names the claim: a settlement by anybody else's is ignored.
@@ -137,17 +138,12 @@ type Post struct {
 	Attempt int
 }
 
-// PostClaim is how much a sender takes at once: up to Each deliveries of one endpoint,
-// of up to Healthy endpoints that took what they were sent before, and of up to Failing
-// that did not.
-type PostClaim struct{ Each, Healthy, Failing int }
-
 // ClaimPosts takes deliveries that are due for one sender until the lease ends, none
 // of an endpoint that somebody is at. A lease that ends unsettled is taken by the next claim; so a delivery is
 // made at least once, always under the same id.
-func (a *Authority) ClaimPosts(ctx context.Context, c PostClaim, lease time.Duration) (out []Post, err error) {
-	if due, err := a.anyDue(ctx, func(r Reader, now time.Time) (int, error) {
-		rows, err := r.DueDeliveries(now, PostClaim{Each: 1, Healthy: min(c.Healthy, 1), Failing: min(c.Failing, 1)})
+func (a *Authority) ClaimPosts(ctx context.Context, c ledger.PostClaim, lease time.Duration) (out []Post, err error) {
+	if due, err := a.anyDue(ctx, func(r ledger.Reader, now time.Time) (int, error) {
+		rows, err := r.DueDeliveries(now, ledger.PostClaim{Each: 1, Healthy: min(c.Healthy, 1), Failing: min(c.Failing, 1)})
 		return len(rows), err
 	}); !due || err != nil {
 		return nil, err
@@ -173,9 +169,9 @@ func (a *Authority) ClaimPosts(ctx context.Context, c PostClaim, lease time.Dura
 }
 
 // anyDue looks on a snapshot before a claim takes a revision.
-func (a *Authority) anyDue(ctx context.Context, count func(Reader, time.Time) (int, error)) (bool, error) {
+func (a *Authority) anyDue(ctx context.Context, count func(ledger.Reader, time.Time) (int, error)) (bool, error) {
 	n := 0
-	err := a.read(ctx, func(r Reader) error {
+	err := a.read(ctx, func(r ledger.Reader) error {
 		var err error
 		n, err = count(r, a.now().UTC())
 		return err
@@ -185,7 +181,7 @@ func (a *Authority) anyDue(ctx context.Context, count func(Reader, time.Time) (i
 
 // claimPost leases one delivery; one whose endpoint may not be told any more is
 // dropped.
-func (w *work) claimPost(d Delivery, until time.Time) (Post, bool, error) {
+func (w *work) claimPost(d ledger.Delivery, until time.Time) (Post, bool, error) {
 	h, err := w.WebhookByID(d.Webhook)
 	if err != nil {
 		return Post{}, false, err
@@ -210,7 +206,7 @@ func (w *work) claimPost(d Delivery, until time.Time) (Post, bool, error) {
 }
 
 // mayTell asks again, now, whether an endpoint is to be told.
-func mayTell(r Reader, h Webhook) (bool, error) {
+func mayTell(r ledger.Reader, h ledger.Webhook) (bool, error) {
 	ws, err := homeOf(r, h)
 	return h.Enabled && ws.SuspendedAt.IsZero() && ws.DeletedAt.IsZero(), err
 }
@@ -218,7 +214,7 @@ func mayTell(r Reader, h Webhook) (bool, error) {
 // StillDue says whether a claimed delivery is still to be made, and to this address:
 // its endpoint may have been deleted, disabled or moved since.
 func (a *Authority) StillDue(ctx context.Context, p Post) (due bool, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		d, err := r.DeliveryByID(p.ID)
 		if err != nil || !d.LeasedUntil.Equal(p.Lease) {
 			return ignoreNoRow(err)
@@ -233,7 +229,7 @@ func (a *Authority) StillDue(ctx context.Context, p Post) (due bool, err error) 
 	return due, err
 }
 
-func (w *work) settle(d *Delivery, state string) error {
+func (w *work) settle(d *ledger.Delivery, state string) error {
 	d.State, d.NextAttemptAt, d.LeasedUntil, d.SettledAt = state, time.Time{}, time.Time{}, w.now
 	return w.PutDelivery(*d)
 }
@@ -252,7 +248,7 @@ type Outcome struct {
 func (a *Authority) SettlePost(ctx context.Context, p Post, o Outcome) error {
 	_, err := a.apply(ctx, neither, notifier(), func(w *work) error {
 		d, err := w.DeliveryByID(p.ID)
-		if errors.Is(err, ErrNoRow) || err == nil && !d.LeasedUntil.Equal(p.Lease) {
+		if errors.Is(err, ledger.ErrNoRow) || err == nil && !d.LeasedUntil.Equal(p.Lease) {
 			return errDryRun // deleted, or claimed by somebody else since
 		}
 		if err != nil {
@@ -272,7 +268,7 @@ func (a *Authority) SettlePost(ctx context.Context, p Post, o Outcome) error {
 	return err
 }
 
-func (w *work) settleAttempt(d *Delivery, o Outcome) error {
+func (w *work) settleAttempt(d *ledger.Delivery, o Outcome) error {
 	switch {
 	case o.Delivered:
 		return w.settle(d, api.DeliveryDelivered)
@@ -284,7 +280,7 @@ func (w *work) settleAttempt(d *Delivery, o Outcome) error {
 }
 
 // judgeEndpoint keeps since when an endpoint fails, and disables it.
-func (w *work) judgeEndpoint(h Webhook, o Outcome) error {
+func (w *work) judgeEndpoint(h ledger.Webhook, o Outcome) error {
 	if o.Delivered {
 		if h.FailingSince.IsZero() {
 			return nil
@@ -313,7 +309,7 @@ func (w *work) judgeEndpoint(h Webhook, o Outcome) error {
 	return nil
 }
 
-func (w *work) disableEndpoint(h Webhook, reason string) error {
+func (w *work) disableEndpoint(h ledger.Webhook, reason string) error {
 	ws, err := homeOf(w, h)
 	if err != nil {
 		return err
@@ -329,7 +325,7 @@ func (w *work) disableEndpoint(h Webhook, reason string) error {
 
 // NextNotification is when the next delivery or mail is due; zero when none is.
 func (a *Authority) NextNotification(ctx context.Context) (at time.Time, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		at, err = r.NextDue()
 		return ignoreNoRow(err)
 	})

@@ -1,5 +1,7 @@
 package authority
 
+import "github.com/tokenry/tokenry/internal/ledger"
+
 // Page asks for one page of a list. After is what the page before answered as
 // next; 0 begins. Text keeps what has it in one of its names, in lists of what
 // has a name.
@@ -26,8 +28,8 @@ func (p Page) size() int {
 
 // rows asks for the rows of the page and one more, which tells whether another
 // page follows.
-func (p Page) rows() (Range, error) {
-	return Range{After: p.After, Limit: p.size() + 1, Text: p.Text}, checkSearch(p.Text)
+func (p Page) rows() (ledger.Range, error) {
+	return ledger.Range{After: p.After, Limit: p.size() + 1, Text: p.Text}, checkSearch(p.Text)
 }
 
 // cut keeps n of at most n+1 rows, and answers where the next page begins; 0

@@ -6,38 +6,39 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
 // What was removed is gone at once, and the rows that say otherwise are rewritten
-// behind ([Removal]). Until then they are read as they will be, here and nowhere
+// behind ([ledger.Removal]). Until then they are read as they will be, here and nowhere
 // else, so that no verb has to know: it sees revoked tokens, and statements without
 // the names that are gone, and writes them so.
 
 // pending is what is left of removals on one snapshot.
 type pending struct {
-	r    Reader
+	r    ledger.Reader
 	read bool
-	all  []Removal
+	all  []ledger.Removal
 	// own are the names that workspaces have of their own, which removals of the
 	// instance's do not concern.
-	own map[ID]ownNames
+	own map[ledger.ID]ownNames
 }
 
 type ownNames struct{ roles, scopes map[string]bool }
 
 // load reads the removals once.
-func (p *pending) load() ([]Removal, error) {
+func (p *pending) load() ([]ledger.Removal, error) {
 	if p.read {
 		return p.all, nil
 	}
 	var err error
 	p.all, err = p.r.Removals()
-	p.read, p.own = err == nil, map[ID]ownNames{}
+	p.read, p.own = err == nil, map[ledger.ID]ownNames{}
 	return p.all, err
 }
 
-func (p *pending) names(ws ID) (ownNames, error) {
+func (p *pending) names(ws ledger.ID) (ownNames, error) {
 	if own, ok := p.own[ws]; ok {
 		return own, nil
 	}
@@ -48,7 +49,7 @@ func (p *pending) names(ws ID) (ownNames, error) {
 	return own, err
 }
 
-func ownNamesOf(r Reader, ws ID) (own ownNames, err error) {
+func ownNamesOf(r ledger.Reader, ws ledger.ID) (own ownNames, err error) {
 	roles, err := r.Roles(ws)
 	if err != nil {
 		return own, err
@@ -57,7 +58,7 @@ func ownNamesOf(r Reader, ws ID) (own ownNames, err error) {
 	return namesIn(roles, scopes), err
 }
 
-func namesIn(roles []Role, scopes []Scope) ownNames {
+func namesIn(roles []ledger.Role, scopes []ledger.Scope) ownNames {
 	own := ownNames{roles: map[string]bool{}, scopes: map[string]bool{}}
 	for _, row := range roles {
 		own.roles[row.Name] = true
@@ -70,40 +71,40 @@ func namesIn(roles []Role, scopes []Scope) ownNames {
 
 // concerns says whether a removal of a name takes it from a workspace: its own, or
 // the instance's where it has none of its own.
-func concerns(x Removal, ws ID, own ownNames) bool {
+func concerns(x ledger.Removal, ws ledger.ID, own ownNames) bool {
 	switch {
-	case !x.ofName() || x.Workspace != ws && x.Workspace != 0:
+	case !x.OfName() || x.Workspace != ws && x.Workspace != 0:
 		return false
 	case x.Workspace == ws:
 		return true
 	}
-	return !(x.Kind == RemovedScope && own.scopes[x.Name] || x.Kind == RemovedRole && own.roles[x.Name])
+	return !(x.Kind == ledger.RemovedScope && own.scopes[x.Name] || x.Kind == ledger.RemovedRole && own.roles[x.Name])
 }
 
 // goneIn collects what is gone in a workspace.
-func goneIn(all []Removal, ws ID, own ownNames) (g grant.Gone) {
+func goneIn(all []ledger.Removal, ws ledger.ID, own ownNames) (g grant.Gone) {
 	g = grant.Gone{Scopes: map[string]bool{}, Resources: map[string]bool{}, Roles: map[string]string{}}
 	for _, x := range all {
 		if x.Undecided || !concerns(x, ws, own) {
 			continue
 		}
 		switch x.Kind {
-		case RemovedScope:
+		case ledger.RemovedScope:
 			g.Scopes[x.Name] = true
-		case RemovedResource:
+		case ledger.RemovedResource:
 			g.Resources[x.Name] = true
-		case RemovedRole:
+		case ledger.RemovedRole:
 			g.Roles[x.Name] = x.Replacement
-		case RemovedMember, RemovedServiceAccount, RemovedSealed:
+		case ledger.RemovedMember, ledger.RemovedServiceAccount, ledger.RemovedSealed:
 		}
 	}
 	return g
 }
 
 // statements are a row's, as they will be.
-func (p *pending) statements(ws ID, sts []grant.Statement) ([]grant.Statement, error) {
+func (p *pending) statements(ws ledger.ID, sts []grant.Statement) ([]grant.Statement, error) {
 	all, err := p.load()
-	if err != nil || len(sts) == 0 || !slices.ContainsFunc(all, Removal.ofName) {
+	if err != nil || len(sts) == 0 || !slices.ContainsFunc(all, ledger.Removal.OfName) {
 		return sts, err
 	}
 	own, err := p.names(ws)
@@ -116,7 +117,7 @@ func (p *pending) statements(ws ID, sts []grant.Statement) ([]grant.Statement, e
 }
 
 // token is a row as it will be: what a removed owner left is revoked since then.
-func (p *pending) token(t Token, err error) (Token, error) {
+func (p *pending) token(t ledger.Token, err error) (ledger.Token, error) {
 	if err != nil {
 		return t, err
 	}
@@ -128,7 +129,7 @@ func (p *pending) token(t Token, err error) (Token, error) {
 		if leftBy(x, t) {
 			revoke(&t, x.CreatedAt, api.ReasonOwnerLeft, "")
 		}
-		if x.Kind == RemovedSealed && t.Recoverable && err == nil {
+		if x.Kind == ledger.RemovedSealed && t.Recoverable && err == nil {
 			var unsealed bool
 			unsealed, err = unseals(x, p.r, t.Workspace)
 			t.Recoverable = !unsealed
@@ -138,25 +139,25 @@ func (p *pending) token(t Token, err error) (Token, error) {
 }
 
 // leftBy says whether a token is what the removed owner left.
-func leftBy(x Removal, t Token) bool {
+func leftBy(x ledger.Removal, t ledger.Token) bool {
 	switch x.Kind {
-	case RemovedMember:
+	case ledger.RemovedMember:
 		return t.OwnerMember == x.Owner
-	case RemovedServiceAccount:
+	case ledger.RemovedServiceAccount:
 		return t.OwnerServiceAccount == x.Owner
-	case RemovedScope, RemovedResource, RemovedRole, RemovedSealed:
+	case ledger.RemovedScope, ledger.RemovedResource, ledger.RemovedRole, ledger.RemovedSealed:
 	}
 	return false
 }
 
-func (p *pending) member(m Member, err error) (Member, error) {
+func (p *pending) member(m ledger.Member, err error) (ledger.Member, error) {
 	if err == nil {
 		m.Grants, err = p.statements(m.Workspace, m.Grants)
 	}
 	return m, err
 }
 
-func (p *pending) account(s ServiceAccount, err error) (ServiceAccount, error) {
+func (p *pending) account(s ledger.ServiceAccount, err error) (ledger.ServiceAccount, error) {
 	if err == nil {
 		s.Grants, err = p.statements(s.Workspace, s.Grants)
 	}
@@ -175,31 +176,33 @@ func eachOf[T any](as func(T, error) (T, error), rows []T, err error) ([]T, erro
 
 // reading is a Reader whose rows are as they will be.
 type reading struct {
-	Reader
+	ledger.Reader
 	pending *pending
 }
 
-func newReading(r Reader) reading { return reading{Reader: r, pending: &pending{r: r}} }
+func newReading(r ledger.Reader) reading { return reading{Reader: r, pending: &pending{r: r}} }
 
 // Removals are those of the snapshot.
-func (r reading) Removals() ([]Removal, error) { return r.pending.load() }
+func (r reading) Removals() ([]ledger.Removal, error) { return r.pending.load() }
 
 // Token is as it will be.
-func (r reading) Token(l token.Locator) (Token, error) { return r.pending.token(r.Reader.Token(l)) }
+func (r reading) Token(l token.Locator) (ledger.Token, error) {
+	return r.pending.token(r.Reader.Token(l))
+}
 
 // StandingToken is as it will be.
-func (r reading) StandingToken(ws, member ID) (Token, error) {
+func (r reading) StandingToken(ws, member ledger.ID) (ledger.Token, error) {
 	t, err := r.pending.token(r.Reader.StandingToken(ws, member))
 	if err == nil && !t.RevokedAt.IsZero() {
-		err = ErrNoRow
+		err = ledger.ErrNoRow
 	}
 	return t, err
 }
 
 // Tokens are as they will be; those that are not live by what was removed are left
 // out of a list of live ones, which is filled up.
-func (r reading) Tokens(ws ID, q TokenQuery) ([]Token, error) {
-	var out []Token
+func (r reading) Tokens(ws ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
+	var out []ledger.Token
 	for {
 		rows, err := r.Reader.Tokens(ws, q)
 		more := q.Limit > 0 && len(rows) == q.Limit
@@ -209,7 +212,7 @@ func (r reading) Tokens(ws ID, q TokenQuery) ([]Token, error) {
 		if rows, err = eachOf(r.pending.token, rows, err); err != nil || q.Live.IsZero() {
 			return rows, err
 		}
-		out = append(out, slices.DeleteFunc(rows, func(t Token) bool { return !t.RevokedAt.IsZero() })...)
+		out = append(out, slices.DeleteFunc(rows, func(t ledger.Token) bool { return !t.RevokedAt.IsZero() })...)
 		if !more {
 			return out, nil
 		}
@@ -220,41 +223,41 @@ func (r reading) Tokens(ws ID, q TokenQuery) ([]Token, error) {
 }
 
 // Expiring are as they will be.
-func (r reading) Expiring(w ExpiryWindow) ([]Token, error) {
+func (r reading) Expiring(w ledger.ExpiryWindow) ([]ledger.Token, error) {
 	rows, err := r.Reader.Expiring(w)
 	return eachOf(r.pending.token, rows, err)
 }
 
 // EndedTokens are as they will be.
-func (r reading) EndedTokens(ws ID, before time.Time, limit int) ([]Token, error) {
+func (r reading) EndedTokens(ws ledger.ID, before time.Time, limit int) ([]ledger.Token, error) {
 	rows, err := r.Reader.EndedTokens(ws, before, limit)
 	return eachOf(r.pending.token, rows, err)
 }
 
 // Member is as it will be.
-func (r reading) Member(ws ID, k MemberKey) (Member, error) {
+func (r reading) Member(ws ledger.ID, k ledger.MemberKey) (ledger.Member, error) {
 	return r.pending.member(r.Reader.Member(ws, k))
 }
 
 // Members are as they will be.
-func (r reading) Members(ws ID, q Range) ([]Member, error) {
+func (r reading) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, error) {
 	rows, err := r.Reader.Members(ws, q)
 	return eachOf(r.pending.member, rows, err)
 }
 
 // MembershipsOf are as they will be.
-func (r reading) MembershipsOf(user ID) ([]Member, error) {
+func (r reading) MembershipsOf(user ledger.ID) ([]ledger.Member, error) {
 	rows, err := r.Reader.MembershipsOf(user)
 	return eachOf(r.pending.member, rows, err)
 }
 
 // ServiceAccount is as it will be.
-func (r reading) ServiceAccount(ws ID, k ServiceAccountKey) (ServiceAccount, error) {
+func (r reading) ServiceAccount(ws ledger.ID, k ledger.ServiceAccountKey) (ledger.ServiceAccount, error) {
 	return r.pending.account(r.Reader.ServiceAccount(ws, k))
 }
 
 // ServiceAccounts are as they will be.
-func (r reading) ServiceAccounts(ws ID, q Range) ([]ServiceAccount, error) {
+func (r reading) ServiceAccounts(ws ledger.ID, q ledger.Range) ([]ledger.ServiceAccount, error) {
 	rows, err := r.Reader.ServiceAccounts(ws, q)
 	return eachOf(r.pending.account, rows, err)
 }
@@ -262,32 +265,32 @@ func (r reading) ServiceAccounts(ws ID, q Range) ([]ServiceAccount, error) {
 // changing is a Tx that reads so.
 type changing struct {
 	reading
-	Writer
+	ledger.Writer
 }
 
-func newChanging(tx Tx) changing { return changing{newReading(tx), tx} }
+func newChanging(tx ledger.Tx) changing { return changing{newReading(tx), tx} }
 
 // PutRemoval is seen by what is read next.
-func (c changing) PutRemoval(x Removal) error {
+func (c changing) PutRemoval(x ledger.Removal) error {
 	c.pending.read = false
 	return c.Writer.PutRemoval(x)
 }
 
 // DeleteRemoval is seen by what is read next.
-func (c changing) DeleteRemoval(id ID) error {
+func (c changing) DeleteRemoval(id ledger.ID) error {
 	c.pending.read = false
 	return c.Writer.DeleteRemoval(id)
 }
 
 // CountTokens leaves out what removed owners left.
-func (c changing) CountTokens(ws, owner ID, now time.Time, enough int) (int, error) {
+func (c changing) CountTokens(ws, owner ledger.ID, now time.Time, enough int) (int, error) {
 	n, err := c.Writer.CountTokens(ws, owner, now, enough)
 	if err != nil || owner != 0 || n < enough {
 		return n, err
 	}
 	all, err := c.Removals()
 	for _, x := range all {
-		if err == nil && x.ofOwner() && x.Workspace == ws {
+		if err == nil && x.OfOwner() && x.Workspace == ws {
 			var left int
 			left, err = c.Writer.CountTokens(ws, x.Owner, now, 0)
 			n -= left

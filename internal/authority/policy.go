@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // defaultPolicy is what holds where nothing is overridden.
@@ -198,7 +199,7 @@ func checkContact(c api.SupportContact) error {
 
 // GetPolicy answers what holds in a workspace.
 func (a *Authority) GetPolicy(ctx context.Context, c Caller, ref string) (p api.Policy, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref, "policy:read")
 		if err == nil {
 			p = sp.policy()
@@ -213,7 +214,7 @@ func (a *Authority) GetPolicy(ctx context.Context, c Caller, ref string) (p api.
 // signed in: the instance's contact, nil for none. This case is special: it asks
 // no gate, because the contact is shown to everybody.
 func (a *Authority) SupportContact(ctx context.Context) (c *api.SupportContact, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		in, err := r.Instance()
 		if err == nil {
 			c = instancePolicy(in.Policy).SupportContact
@@ -225,7 +226,7 @@ func (a *Authority) SupportContact(ctx context.Context) (c *api.SupportContact, 
 
 // EditPolicy merges a patch into a workspace's overrides.
 func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch api.PatchPolicy) (p api.Policy, revision int64, err error) {
-	var left ID
+	var left ledger.ID
 	revision, err = a.mutate(ctx, c, func(w *work) error {
 		ac, sp, err := a.enter(w, c, ref, "policy:write")
 		if err != nil {
@@ -278,7 +279,7 @@ func notLocked(patch api.PatchPolicy, locked []string) error {
 
 // GetInstancePolicy answers the instance's defaults.
 func (a *Authority) GetInstancePolicy(ctx context.Context, c Caller) (p api.Policy, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -293,7 +294,7 @@ func (a *Authority) GetInstancePolicy(ctx context.Context, c Caller) (p api.Poli
 // EditInstancePolicy merges a patch into the instance's defaults, which every
 // workspace inherits live.
 func (a *Authority) EditInstancePolicy(ctx context.Context, c Caller, patch api.PatchPolicy) (p api.Policy, revision int64, err error) {
-	var left ID
+	var left ledger.ID
 	revision, err = a.mutate(ctx, c, func(w *work) error {
 		ac, err := a.enterInstance(w, c)
 		if err != nil {
@@ -307,7 +308,7 @@ func (a *Authority) EditInstancePolicy(ctx context.Context, c Caller, patch api.
 			return err
 		}
 		before := instancePolicy(in.Policy)
-		if err := w.expect(Workspace{}, "policy", in.PolicyRevision); err != nil {
+		if err := w.expect(ledger.Workspace{}, "policy", in.PolicyRevision); err != nil {
 			return err
 		}
 		in.Policy, in.PolicyRevision = patchPolicy(in.Policy, patch), w.Revision()
@@ -320,7 +321,7 @@ func (a *Authority) EditInstancePolicy(ctx context.Context, c Caller, patch api.
 		if left, err = w.leaveSealed(ac, 0, before, p); err != nil {
 			return err
 		}
-		return w.audit(ac, Workspace{}, event{action: "policy.edited", target: "policy", before: before, after: p})
+		return w.audit(ac, ledger.Workspace{}, event{action: "policy.edited", target: "policy", before: before, after: p})
 	})
 	if err == nil {
 		revision = a.begun(ctx, left, revision)

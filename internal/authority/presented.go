@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -20,7 +21,7 @@ func notAccepted(code api.Code) error {
 }
 
 func invalidToken(err error) error {
-	if errors.Is(err, ErrNoRow) {
+	if errors.Is(err, ledger.ErrNoRow) {
 		return api.Errorf(api.CodeInvalidToken, "the token is not accepted").Wrap(fmt.Errorf("%w: %w", ErrNotAccepted, err))
 	}
 	return err
@@ -32,8 +33,8 @@ func SignedOut() error {
 }
 
 // accepted judges what a caller presented, in the order of a verification.
-func accepted(f *verify.Token, o *verify.Owner, w *verify.Workspace, secrets []Secret, c Caller, now time.Time) api.Code {
-	i := slices.IndexFunc(secrets, func(s Secret) bool { return s.Number == c.Secret })
+func accepted(f *verify.Token, o *verify.Owner, w *verify.Workspace, secrets []ledger.Secret, c Caller, now time.Time) api.Code {
+	i := slices.IndexFunc(secrets, func(s ledger.Secret) bool { return s.Number == c.Secret })
 	if !works(secrets, i, now) {
 		return api.CodeRetired
 	}
@@ -49,15 +50,15 @@ func accepted(f *verify.Token, o *verify.Owner, w *verify.Workspace, secrets []S
 // signedIn reads the person of a session, and refuses one whose session ended or is
 // not the one it is said to be. That it was idle for too long is its door's to
 // judge: a request is a use.
-func (a *Authority) signedIn(r Reader, c Caller) (User, error) {
+func (a *Authority) signedIn(r ledger.Reader, c Caller) (ledger.User, error) {
 	s, err := r.Session(c.Session)
-	if errors.Is(err, ErrNoRow) || err == nil && (s.User != c.User || s.Portal != c.Portal || !a.now().Before(s.ExpiresAt)) {
+	if errors.Is(err, ledger.ErrNoRow) || err == nil && (s.User != c.User || s.Portal != c.Portal || !a.now().Before(s.ExpiresAt)) {
 		err = SignedOut()
 	}
 	if err != nil {
-		return User{}, err
+		return ledger.User{}, err
 	}
-	u, err := r.User(UserKey{ID: c.User})
+	u, err := r.User(ledger.UserKey{ID: c.User})
 	if err == nil && !u.DeactivatedAt.IsZero() {
 		err = api.Errorf(api.CodeOwnerInactive, "this user is deactivated").Wrap(ErrNotAccepted)
 	}

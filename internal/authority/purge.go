@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -27,10 +28,10 @@ const (
 const actionPurged = "retention.purged"
 
 // UsageForgetter forgets what was done with tokens that are no more. It is part
-// of a [UsageStore].
+// of a [ledger.UsageStore].
 type UsageForgetter interface {
 	ForgetUsage(ctx context.Context, tokens []token.Locator) error
-	TrimUsage(ctx context.Context, workspace ID, before time.Time) error
+	TrimUsage(ctx context.Context, workspace ledger.ID, before time.Time) error
 }
 
 // Purged counts what a purge deleted.
@@ -109,13 +110,13 @@ func (a *Authority) forgetRetries(ctx context.Context, pause func(context.Contex
 }
 
 // purgeable names the instance and every workspace, also deleted ones.
-func (a *Authority) purgeable(ctx context.Context) (ids []ID, err error) {
-	err = a.read(ctx, func(r Reader) error {
-		ids = []ID{0}
-		deleted := func(q Range) ([]Workspace, error) { return r.DeletedWorkspaces(q.After, q.Limit) }
-		for _, list := range []func(Range) ([]Workspace, error){r.Workspaces, deleted} {
-			for after := ID(0); ; {
-				rows, err := list(Range{After: after, Limit: maxPage})
+func (a *Authority) purgeable(ctx context.Context) (ids []ledger.ID, err error) {
+	err = a.read(ctx, func(r ledger.Reader) error {
+		ids = []ledger.ID{0}
+		deleted := func(q ledger.Range) ([]ledger.Workspace, error) { return r.DeletedWorkspaces(q.After, q.Limit) }
+		for _, list := range []func(ledger.Range) ([]ledger.Workspace, error){r.Workspaces, deleted} {
+			for after := ledger.ID(0); ; {
+				rows, err := list(ledger.Range{After: after, Limit: maxPage})
 				if err != nil {
 					return err
 				}
@@ -132,7 +133,7 @@ func (a *Authority) purgeable(ctx context.Context) (ids []ID, err error) {
 	return ids, err
 }
 
-func (a *Authority) purgeWorkspace(ctx context.Context, id ID, pause func(context.Context) error, all *Purged) error {
+func (a *Authority) purgeWorkspace(ctx context.Context, id ledger.ID, pause func(context.Context) error, all *Purged) error {
 	for {
 		some, err := a.purgeSome(ctx, id)
 		if err != nil {
@@ -150,9 +151,9 @@ func (a *Authority) purgeWorkspace(ctx context.Context, id ID, pause func(contex
 
 // purgeSome deletes the next batch. Usage goes first: once the rows are gone,
 // nothing would know whose it was.
-func (a *Authority) purgeSome(ctx context.Context, id ID) (done Purged, err error) {
+func (a *Authority) purgeSome(ctx context.Context, id ledger.ID) (done Purged, err error) {
 	var d due
-	err = a.store.Read(ctx, func(r Reader) error {
+	err = a.store.Read(ctx, func(r ledger.Reader) error {
 		if d, err = a.dueRows(r, id); err == nil && !d.any() {
 			err = d.findAudit(r, a.keys)
 		}
@@ -184,26 +185,26 @@ func (a *Authority) forgetUsage(ctx context.Context, d due) error {
 	if len(d.tokens) == 0 {
 		return nil
 	}
-	return a.forget.ForgetUsage(ctx, views(d.tokens, func(t Token) token.Locator { return t.Locator }))
+	return a.forget.ForgetUsage(ctx, views(d.tokens, func(t ledger.Token) token.Locator { return t.Locator }))
 }
 
 // due is the next batch of what a workspace no longer keeps; at most one of the
 // fields from tokens on is set.
 type due struct {
-	ws          Workspace
+	ws          ledger.Workspace
 	now, before time.Time
 	// over says that the workspace itself was deleted before.
 	over bool
 
-	tokens    []Token
-	members   []Member
-	accounts  []ServiceAccount
-	resources []Resource
+	tokens    []ledger.Token
+	members   []ledger.Member
+	accounts  []ledger.ServiceAccount
+	resources []ledger.Resource
 	// whole says that nothing is left of the workspace but itself.
 	whole bool
 	// anchor is the last link to be purged; links counts them, newest is the
 	// latest of their times, and from the last one that was purged before.
-	anchor AuditAnchor
+	anchor ledger.AuditAnchor
 	links  int
 	newest time.Time
 	from   int64
@@ -223,10 +224,10 @@ func (d *due) counts() Purged {
 }
 
 // term answers what a workspace no longer keeps now.
-func (a *Authority) term(r Reader, id ID) (d due, err error) {
+func (a *Authority) term(r ledger.Reader, id ledger.ID) (d due, err error) {
 	in, err := r.Instance()
 	if err == nil && id != 0 {
-		d.ws, err = r.Workspace(WorkspaceKey{ID: id})
+		d.ws, err = r.Workspace(ledger.WorkspaceKey{ID: id})
 	}
 	d.now = a.now().UTC().Truncate(time.Microsecond)
 	d.before = d.now.Add(-effectivePolicy(in.Policy, d.ws.Policy).Retention.Std())
@@ -236,12 +237,12 @@ func (a *Authority) term(r Reader, id ID) (d due, err error) {
 
 // dueRows finds the next rows of a workspace besides its audit: who refers to
 // others comes before them.
-func (a *Authority) dueRows(r Reader, id ID) (due, error) {
+func (a *Authority) dueRows(r ledger.Reader, id ledger.ID) (due, error) {
 	d, err := a.term(r, id)
 	if err != nil || id == 0 || !d.ws.PurgedAt.IsZero() {
 		return d, err
 	}
-	for _, find := range []func(Reader) error{d.findTokens, d.findMembers, d.findAccounts, d.findResources} {
+	for _, find := range []func(ledger.Reader) error{d.findTokens, d.findMembers, d.findAccounts, d.findResources} {
 		if err := find(r); err != nil || d.any() {
 			return d, err
 		}
@@ -250,25 +251,25 @@ func (a *Authority) dueRows(r Reader, id ID) (due, error) {
 	return d, nil
 }
 
-func (d *due) findTokens(r Reader) (err error) {
+func (d *due) findTokens(r ledger.Reader) (err error) {
 	if d.over {
-		d.tokens, err = r.Tokens(d.ws.ID, TokenQuery{Deleted: true, Limit: purgeRows})
+		d.tokens, err = r.Tokens(d.ws.ID, ledger.TokenQuery{Deleted: true, Limit: purgeRows})
 		return err
 	}
 	d.tokens, err = r.EndedTokens(d.ws.ID, d.before, purgeRows)
 	return err
 }
 
-func (d *due) findMembers(r Reader) (err error) {
+func (d *due) findMembers(r ledger.Reader) (err error) {
 	if d.members, err = r.RemovedMembers(d.ws.ID, d.removedBefore(), purgeRows); err == nil && d.over && len(d.members) == 0 {
-		d.members, err = r.Members(d.ws.ID, Range{Limit: purgeRows})
+		d.members, err = r.Members(d.ws.ID, ledger.Range{Limit: purgeRows})
 	}
 	return err
 }
 
-func (d *due) findAccounts(r Reader) (err error) {
+func (d *due) findAccounts(r ledger.Reader) (err error) {
 	if d.accounts, err = r.RemovedServiceAccounts(d.ws.ID, d.removedBefore(), purgeRows); err == nil && d.over && len(d.accounts) == 0 {
-		d.accounts, err = r.ServiceAccounts(d.ws.ID, Range{Limit: purgeRows})
+		d.accounts, err = r.ServiceAccounts(d.ws.ID, ledger.Range{Limit: purgeRows})
 	}
 	return err
 }
@@ -281,16 +282,16 @@ func (d *due) removedBefore() time.Time {
 	return d.before
 }
 
-func (d *due) findResources(r Reader) (err error) {
+func (d *due) findResources(r ledger.Reader) (err error) {
 	if d.over {
-		d.resources, err = r.Resources(d.ws.ID, Range{Limit: purgeRows})
+		d.resources, err = r.Resources(d.ws.ID, ledger.Range{Limit: purgeRows})
 	}
 	return err
 }
 
 // findAudit finds the oldest links of a chain that are all older than it is kept.
 // A chain that is not whole there is left as it is: it is evidence.
-func (d *due) findAudit(r Reader, keys *token.Keyring) error {
+func (d *due) findAudit(r ledger.Reader, keys *token.Keyring) error {
 	c := Chain{Name: d.ws.Slug}
 	if d.ws.ID == 0 {
 		c.Name = instanceChain
@@ -304,7 +305,7 @@ func (d *due) findAudit(r Reader, keys *token.Keyring) error {
 		return err
 	}
 	d.from = last.Sequence
-	n := slices.IndexFunc(rows, func(row AuditRow) bool { return !row.At.Before(d.before) })
+	n := slices.IndexFunc(rows, func(row ledger.AuditRow) bool { return !row.At.Before(d.before) })
 	if n < 0 {
 		n = len(rows)
 	}
@@ -323,7 +324,7 @@ func (d *due) findAudit(r Reader, keys *token.Keyring) error {
 	if c.Broken != "" {
 		return fmt.Errorf("%s: %s: %w, so nothing of it is purged", c.Name, c.Broken, ErrBroken)
 	}
-	d.links, d.anchor = n, AuditAnchor{Workspace: d.ws.ID, Sequence: last.Sequence, Hash: last.Hash, At: last.At}
+	d.links, d.anchor = n, ledger.AuditAnchor{Workspace: d.ws.ID, Sequence: last.Sequence, Hash: last.Hash, At: last.At}
 	return nil
 }
 
@@ -339,8 +340,8 @@ func later(a, b time.Time) time.Time {
 func (a *Authority) stillDue(w *work, d due) (due, error) {
 	if d.links == 0 {
 		again, err := a.dueRows(w, d.ws.ID)
-		again.tokens = slices.DeleteFunc(again.tokens, func(t Token) bool {
-			return !slices.ContainsFunc(d.tokens, func(was Token) bool { return was.ID == t.ID })
+		again.tokens = slices.DeleteFunc(again.tokens, func(t ledger.Token) bool {
+			return !slices.ContainsFunc(d.tokens, func(was ledger.Token) bool { return was.ID == t.ID })
 		})
 		again.whole = again.whole && d.whole
 		return again, err
@@ -390,7 +391,7 @@ func (w *work) purge(d due, counts Purged) error {
 	return w.purgeLinks(d.anchor)
 }
 
-func (w *work) purgeLinks(anchor AuditAnchor) (err error) {
+func (w *work) purgeLinks(anchor ledger.AuditAnchor) (err error) {
 	if anchor.Sequence == 0 {
 		return nil
 	}
@@ -402,7 +403,7 @@ func (w *work) purgeLinks(anchor AuditAnchor) (err error) {
 }
 
 // purgeWorkspace leaves a workspace's slug, which is never used again.
-func (w *work) purgeWorkspace(ws Workspace) error {
+func (w *work) purgeWorkspace(ws ledger.Workspace) error {
 	if err := w.DeleteCatalogue(ws.ID); err != nil {
 		return err
 	}

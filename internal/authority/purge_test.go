@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -25,7 +26,7 @@ const day = 24 * time.Hour
 // forgotten remembers what usage it was told to forget.
 type forgotten struct {
 	tokens     []token.Locator
-	workspaces []authority.ID
+	workspaces []ledger.ID
 }
 
 func (f *forgotten) ForgetUsage(_ context.Context, ts []token.Locator) error {
@@ -33,7 +34,7 @@ func (f *forgotten) ForgetUsage(_ context.Context, ts []token.Locator) error {
 	return nil
 }
 
-func (f *forgotten) TrimUsage(_ context.Context, ws authority.ID, _ time.Time) error {
+func (f *forgotten) TrimUsage(_ context.Context, ws ledger.ID, _ time.Time) error {
 	f.workspaces = append(f.workspaces, ws)
 	return nil
 }
@@ -266,10 +267,10 @@ func (w *world) attacked(attacks []attack, expect ...string) {
 }
 
 // workspaceID is the row number of acme, which SQL names it by.
-func (w *world) workspaceID() (id authority.ID) {
+func (w *world) workspaceID() (id ledger.ID) {
 	w.Helper()
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
-		ws, err := r.Workspace(authority.WorkspaceKey{Slug: "acme"})
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
+		ws, err := r.Workspace(ledger.WorkspaceKey{Slug: "acme"})
 		id = ws.ID
 		return err
 	}))

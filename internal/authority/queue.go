@@ -3,6 +3,8 @@ package authority
 import (
 	"slices"
 	"time"
+
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // turn says whose a change is when changes wait for the lock: they go round by
@@ -11,7 +13,7 @@ type turn struct {
 	// workspace is that of the token which was presented; user the person who is
 	// signed in; machine the part of Tokenry that acts. Callers that nobody knows
 	// share the zero turn.
-	workspace, user ID
+	workspace, user ledger.ID
 	machine         string
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -38,7 +39,7 @@ type reckoner struct {
 	// any, whatever the mutation came to means nothing.
 	missing []func()
 	// unread are the workspaces whose roles and scopes had to be read under the lock.
-	unread []Workspace
+	unread []ledger.Workspace
 }
 
 // reckon answers what is known by a key, or works it out. Under the lock something
@@ -78,7 +79,7 @@ func known[T any](r *reckoner, key digest) (T, bool) {
 }
 
 // reckonerOf is that of a mutation, or the one for snapshots.
-func (a *Authority) reckonerOf(r Reader) *reckoner {
+func (a *Authority) reckonerOf(r ledger.Reader) *reckoner {
 	if w, ok := r.(*work); ok {
 		return w.reckon
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -24,7 +25,7 @@ func TestWhatIsReckonedIsWhatAVerificationDecides(t *testing.T) {
 		{{Scopes: []string{"*", "instance:admin"}, Resources: []string{"*"}}},
 		{{Scopes: many, Resources: []string{"pay-*"}}, {Scopes: []string{"tickets:v1"}, Resources: []string{"*"}}},
 	}
-	cat := newCatalogue(1, nil, [][]Role{nil, nil}, [][]Scope{nil, {{Workspace: 1, Name: "tickets:v1", Implies: []string{"tickets:v2", "other:read"}}}})
+	cat := newCatalogue(1, nil, [][]ledger.Role{nil, nil}, [][]ledger.Scope{nil, {{Workspace: 1, Name: "tickets:v1", Implies: []string{"tickets:v2", "other:read"}}}})
 	sp := &space{catalogue: cat, facts: verify.Workspace{ID: 1, Book: cat.book}, reckon: &reckoner{kept: &kept{}, told: func(bool) {}}}
 	for range 2 {
 		for _, own := range lists {

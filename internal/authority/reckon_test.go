@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // reckoned counts what was worked out, while everybody waited and not.
@@ -24,7 +25,7 @@ func (r *reckoned) told(locked bool) {
 }
 
 // again is the world with another authority over the same store.
-func (w *world) again(s authority.Store, told func(bool)) {
+func (w *world) again(s ledger.Store, told func(bool)) {
 	w.Authority = authority.New(authority.Options{Store: s, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, Reckoned: told})
 }
 
@@ -125,29 +126,29 @@ func TestADecisionIsTakenOnWhatHoldsInItsTurn(t *testing.T) {
 
 // counting counts how often roles and scopes are listed in a batch.
 type counting struct {
-	authority.Store
+	ledger.Store
 	n *atomic.Int64
 }
 
 type countingTx struct {
-	authority.Tx
+	ledger.Tx
 	n *atomic.Int64
 }
 
-func (c countingTx) Roles(ws authority.ID) ([]authority.Role, error) {
+func (c countingTx) Roles(ws ledger.ID) ([]ledger.Role, error) {
 	c.n.Add(1)
 	return c.Tx.Roles(ws)
 }
 
-func (c countingTx) Scopes(ws authority.ID) ([]authority.Scope, error) {
+func (c countingTx) Scopes(ws ledger.ID) ([]ledger.Scope, error) {
 	c.n.Add(1)
 	return c.Tx.Scopes(ws)
 }
 
-func (c counting) Batch(ctx context.Context, ms []func(authority.Tx) error) ([]error, error) {
-	var out []func(authority.Tx) error
+func (c counting) Batch(ctx context.Context, ms []func(ledger.Tx) error) ([]error, error) {
+	var out []func(ledger.Tx) error
 	for _, m := range ms {
-		out = append(out, func(tx authority.Tx) error { return m(countingTx{tx, c.n}) })
+		out = append(out, func(tx ledger.Tx) error { return m(countingTx{tx, c.n}) })
 	}
 	return c.Store.Batch(ctx, out)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -27,57 +28,57 @@ func externalID(ref string) (string, error) {
 
 // member finds the member that a reference names: me, an e-mail, a user id or
 // ext:ID.
-func (a *Authority) member(r Reader, ac *actor, sp *space, ref string) (Member, error) {
+func (a *Authority) member(r ledger.Reader, ac *actor, sp *space, ref string) (ledger.Member, error) {
 	switch {
 	case ref == "me" && ac.member == 0:
-		return Member{}, api.Errorf(api.CodeNotFound, "the caller is not a member of this workspace")
+		return ledger.Member{}, api.Errorf(api.CodeNotFound, "the caller is not a member of this workspace")
 	case ref == "me":
-		return r.Member(sp.ws.ID, MemberKey{ID: ac.member})
+		return r.Member(sp.ws.ID, ledger.MemberKey{ID: ac.member})
 	}
 	k, err := memberKey(ref)
 	if err != nil {
-		return Member{}, err
+		return ledger.Member{}, err
 	}
 	return r.Member(sp.ws.ID, k)
 }
 
 // memberKey reads ext:ID, an e-mail, or an id.
-func memberKey(ref string) (MemberKey, error) {
+func memberKey(ref string) (ledger.MemberKey, error) {
 	switch {
 	case isExternal(ref):
 		id, err := externalID(ref)
-		return MemberKey{ExternalID: id}, err
+		return ledger.MemberKey{ExternalID: id}, err
 	case strings.Contains(ref, "@"):
-		return MemberKey{Email: strings.ToLower(ref)}, nil
+		return ledger.MemberKey{Email: strings.ToLower(ref)}, nil
 	}
-	return MemberKey{PublicID: ref}, nil
+	return ledger.MemberKey{PublicID: ref}, nil
 }
 
 // accountID begins the id of a service account.
 const accountID = "sac_"
 
 // serviceAccountKey reads a name, an address name@slug.service, or an id.
-func serviceAccountKey(ref string, ws Workspace) ServiceAccountKey {
+func serviceAccountKey(ref string, ws ledger.Workspace) ledger.ServiceAccountKey {
 	name, domain, found := strings.Cut(ref, "@")
 	if found && domain == ws.Slug+".service" {
-		return ServiceAccountKey{Name: name}
+		return ledger.ServiceAccountKey{Name: name}
 	}
 	if strings.HasPrefix(ref, accountID) {
-		return ServiceAccountKey{PublicID: ref}
+		return ledger.ServiceAccountKey{PublicID: ref}
 	}
-	return ServiceAccountKey{Name: ref}
+	return ledger.ServiceAccountKey{Name: ref}
 }
 
 // noSuch turns a missing row that the field owner names into an error about it.
 func noSuch(what string, err error) error {
-	if errors.Is(err, ErrNoRow) {
+	if errors.Is(err, ledger.ErrNoRow) {
 		return api.FieldError("owner", "there is no such "+what+" in this workspace")
 	}
 	return err
 }
 
 func ignoreNoRow(err error) error {
-	if errors.Is(err, ErrNoRow) {
+	if errors.Is(err, ledger.ErrNoRow) {
 		return nil
 	}
 	return err
@@ -93,20 +94,20 @@ func locatorPart(id string) string {
 
 // token finds the token of the workspace that a reference names: a token ID, a
 // locator, or self. Another workspace's is not found.
-func (a *Authority) token(r Reader, ac *actor, sp *space, ref string) (Token, error) {
+func (a *Authority) token(r ledger.Reader, ac *actor, sp *space, ref string) (ledger.Token, error) {
 	if ref == "self" {
 		if ac.with == nil || ac.with.Workspace != sp.ws.ID {
-			return Token{}, notFound()
+			return ledger.Token{}, notFound()
 		}
 		return *ac.with, nil
 	}
 	l, err := token.ParseLocator(locatorPart(ref))
 	if err != nil {
-		return Token{}, notFound()
+		return ledger.Token{}, notFound()
 	}
 	t, err := r.Token(l)
 	if err == nil && t.Workspace != sp.ws.ID {
-		err = ErrNoRow
+		err = ledger.ErrNoRow
 	}
 	return t, err
 }

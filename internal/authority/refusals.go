@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -27,14 +28,14 @@ const (
 // refuser is a caller as its refusals are counted.
 type refuser struct {
 	token token.Locator
-	user  ID
+	user  ledger.ID
 }
 
 // refusal is one kind of refusal of one caller.
 type refusal struct {
 	refuser
 	// at is the workspace that was meant; 0 for none.
-	at   ID
+	at   ledger.ID
 	call string
 	code api.Code
 }
@@ -118,7 +119,7 @@ func (r *refusals[K, G]) makeRoom(now time.Time) {
 
 // refused writes a refusal of the gate down, and returns err. That it cannot be
 // written changes nothing about the refusal.
-func (a *Authority) refused(ctx context.Context, c Caller, at ID, err error) error {
+func (a *Authority) refused(ctx context.Context, c Caller, at ledger.ID, err error) error {
 	who := refuser{token: c.Token, user: c.User}
 	if err == nil || c.Rehearse || who == (refuser{}) {
 		return err
@@ -150,16 +151,16 @@ type refusalNote struct {
 
 // recordRefusal writes into the chain of the workspace that the caller was in,
 // else into the instance's.
-func (w *work) recordRefusal(at ID, detail refusalNote) error {
+func (w *work) recordRefusal(at ledger.ID, detail refusalNote) error {
 	e := event{action: actionDenied, target: "instance", after: detail}
 	if at == 0 {
 		ac, err := w.a.judgeInstance(w, w.caller)
 		if err != nil {
 			return err
 		}
-		return w.record(ac, Workspace{}, e)
+		return w.record(ac, ledger.Workspace{}, e)
 	}
-	ws, err := w.Workspace(WorkspaceKey{ID: at})
+	ws, err := w.Workspace(ledger.WorkspaceKey{ID: at})
 	if err != nil {
 		return err
 	}

@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // ListRemovals lists what was removed from a workspace, or from the instance, and is
 // being rewritten yet. It needs roles:read; who was removed is for those who may
 // list members or service accounts, and a policy's for those who may read that.
 func (a *Authority) ListRemovals(ctx context.Context, c Caller, at Where) (out []api.Removal, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -34,30 +35,30 @@ func (a *Authority) ListRemovals(ctx context.Context, c Caller, at Where) (out [
 	return out, err
 }
 
-func mayList(ac *actor, kind RemovalKind) bool {
+func mayList(ac *actor, kind ledger.RemovalKind) bool {
 	switch kind {
-	case RemovedMember:
+	case ledger.RemovedMember:
 		return ac.grant.AllowsAny("members:read")
-	case RemovedServiceAccount:
+	case ledger.RemovedServiceAccount:
 		return ac.grant.AllowsAny("service-accounts:read")
-	case RemovedSealed:
+	case ledger.RemovedSealed:
 		return ac.grant.AllowsAny("policy:read")
-	case RemovedScope, RemovedResource, RemovedRole:
+	case ledger.RemovedScope, ledger.RemovedResource, ledger.RemovedRole:
 	}
 	return true
 }
 
-func removalView(r Reader, x Removal) (api.Removal, error) {
+func removalView(r ledger.Reader, x ledger.Removal) (api.Removal, error) {
 	v := api.Removal{Kind: string(x.Kind), Name: x.Name, RemovedBy: x.By, RemovedAt: x.CreatedAt.UTC(), Done: x.Done}
 	if x.Total > 0 {
 		v.Total = &x.Total
 	}
-	if !x.ofOwner() {
+	if !x.OfOwner() {
 		return v, nil
 	}
-	t := Token{OwnerServiceAccount: x.Owner}
-	if x.Kind == RemovedMember {
-		t = Token{OwnerMember: x.Owner}
+	t := ledger.Token{OwnerServiceAccount: x.Owner}
+	if x.Kind == ledger.RemovedMember {
+		t = ledger.Token{OwnerMember: x.Owner}
 	}
 	o, err := readOwner(r, ownerKey(t))
 	v.Name = o.Address

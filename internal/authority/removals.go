@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // The rest of a removal is rewritten in pieces, each a mutation of its own that
@@ -33,11 +34,11 @@ func remover() Caller { return Caller{Machine: "removals"} }
 
 // settle takes what is gone out of the layers of roles and scopes of a workspace,
 // and answers it.
-func settle(all []Removal, ws ID, own ownNames, roles [][]Role, scopes [][]Scope) grant.Gone {
+func settle(all []ledger.Removal, ws ledger.ID, own ownNames, roles [][]ledger.Role, scopes [][]ledger.Scope) grant.Gone {
 	if len(all) == 0 {
 		return grant.Gone{}
 	}
-	for i, layer := range []ID{0, ws} {
+	for i, layer := range []ledger.ID{0, ws} {
 		gone := goneIn(all, layer, own)
 		for j := range roles[i] {
 			dropFromRole(&roles[i][j], gone)
@@ -50,12 +51,12 @@ func settle(all []Removal, ws ID, own ownNames, roles [][]Role, scopes [][]Scope
 }
 
 // dropFromRole takes what is gone out of a role, and says whether it was in it.
-func dropFromRole(r *Role, gone grant.Gone) bool {
+func dropFromRole(r *ledger.Role, gone grant.Gone) bool {
 	return drop(&r.Scopes, func(s string) bool { return gone.Scopes[s] })
 }
 
 // dropFromScope takes what is gone out of an entry of the catalogue.
-func dropFromScope(s *Scope, gone grant.Gone) bool {
+func dropFromScope(s *ledger.Scope, gone grant.Gone) bool {
 	implied := drop(&s.Implies, func(s string) bool { return gone.Scopes[s] })
 	named := drop(&s.Roles, func(name string) bool { _, ok := gone.Roles[name]; return ok })
 	return implied || named
@@ -72,7 +73,7 @@ func drop(names *[]string, gone func(string) bool) bool {
 
 // free refuses names that were removed while rows are left that list them: nothing
 // that was given to one of before may come to one that is made now.
-func (sp *space) free(kind RemovalKind, names ...string) error {
+func (sp *space) free(kind ledger.RemovalKind, names ...string) error {
 	for _, x := range sp.removals {
 		if x.Kind == kind && slices.Contains(names, x.Name) {
 			return api.Errorf(api.CodeBeingDeleted, "the %s %s is being deleted (%d rewritten so far); until that is done its name cannot be used",
@@ -83,14 +84,14 @@ func (sp *space) free(kind RemovalKind, names ...string) error {
 }
 
 // leave writes a removal down, in the mutation that removes.
-func (w *work) leave(ac *actor, x Removal) (ID, error) {
+func (w *work) leave(ac *actor, x ledger.Removal) (ledger.ID, error) {
 	x.ID, x.By, x.CreatedAt, x.Place = w.NewID(), ac.principal.Address, w.now, x.Workspace
 	return x.ID, w.PutRemoval(x)
 }
 
 // leaveTokens is leave for an owner; 0 when there are no tokens to be revoked.
-func (w *work) leaveTokens(ac *actor, x Removal) (ID, error) {
-	x.Part = PartTokens
+func (w *work) leaveTokens(ac *actor, x ledger.Removal) (ledger.ID, error) {
+	x.Part = ledger.PartTokens
 	left, err := w.Unended(x.Workspace, x, 1)
 	if err != nil || len(left) == 0 {
 		return 0, err
@@ -99,11 +100,11 @@ func (w *work) leaveTokens(ac *actor, x Removal) (ID, error) {
 }
 
 // removal finds one by its number.
-func removal(r Reader, id ID) (Removal, error) {
+func removal(r ledger.Reader, id ledger.ID) (ledger.Removal, error) {
 	all, err := r.Removals()
-	i := slices.IndexFunc(all, func(x Removal) bool { return x.ID == id })
+	i := slices.IndexFunc(all, func(x ledger.Removal) bool { return x.ID == id })
 	if err != nil || i < 0 {
-		return Removal{}, firstError(err, ErrNoRow)
+		return ledger.Removal{}, firstError(err, ledger.ErrNoRow)
 	}
 	return all[i], nil
 }
@@ -111,11 +112,11 @@ func removal(r Reader, id ID) (Removal, error) {
 // rewriting is a removal on its way: what was found and is not rewritten yet.
 type rewriting struct {
 	a *Authority
-	x Removal
+	x ledger.Removal
 	// found are rows of the part that is searched, through is the last row that was
 	// looked at.
-	found   []ID
-	through ID
+	found   []ledger.ID
+	through ledger.ID
 	// catalogue says that the workspace's own roles and scopes are to be rewritten.
 	catalogue bool
 	// revision is the last piece's.
@@ -126,7 +127,7 @@ type rewriting struct {
 // whether nothing is left.
 func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
 	if !p.catalogue && len(p.found) == 0 {
-		if err := p.a.store.Read(ctx, func(r Reader) (err error) { finished, err = p.search(r); return err }); err != nil {
+		if err := p.a.store.Read(ctx, func(r ledger.Reader) (err error) { finished, err = p.search(r); return err }); err != nil {
 			return false, public(err)
 		}
 	}
@@ -138,7 +139,7 @@ func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
 	revision, err := p.a.apply(ctx, whenIdle, remover(), func(w *work) error {
 		x, found = p.x, p.found
 		stored, err := removal(w, x.ID)
-		if errors.Is(err, ErrNoRow) {
+		if errors.Is(err, ledger.ErrNoRow) {
 			gone = true // somebody else was faster
 			return errDryRun
 		}
@@ -163,9 +164,9 @@ func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
 }
 
 // conclude ends a removal: its name is free again.
-func (w *work) conclude(x Removal) error {
+func (w *work) conclude(x ledger.Removal) error {
 	switch {
-	case !x.ofName():
+	case !x.OfName():
 	case x.Workspace == 0:
 		w.touchAllWorkspaces()
 	default:
@@ -176,22 +177,22 @@ func (w *work) conclude(x Removal) error {
 
 // search goes on until it finds something, or has looked at enough for one
 // snapshot. It says whether there is nothing left to look at.
-func (p *rewriting) search(r Reader) (finished bool, err error) {
+func (p *rewriting) search(r ledger.Reader) (finished bool, err error) {
 	for range searchSteps {
 		x := &p.x
 		switch x.Part {
-		case partEnd:
+		case ledger.PartEnd:
 			if more, err := p.nextPlace(r); err != nil || !more {
 				return !more && err == nil, err
 			}
-		case PartCatalogue:
+		case ledger.PartCatalogue:
 			if p.catalogue, err = names(r, *x); err != nil || p.catalogue {
 				return false, err
 			}
 			x.Part++
-		case PartMembers, PartAccounts, PartTokens:
-			if x.unnamed() {
-				x.Part = partEnd
+		case ledger.PartMembers, ledger.PartAccounts, ledger.PartTokens:
+			if x.Unnamed() {
+				x.Part = ledger.PartEnd
 				continue
 			}
 			if err := p.lookFor(r); err != nil || len(p.found) > 0 {
@@ -206,13 +207,13 @@ func (p *rewriting) search(r Reader) (finished bool, err error) {
 }
 
 // lookFor finds the next rows of the part; through is the last one looked at.
-func (p *rewriting) lookFor(r Reader) (err error) {
+func (p *rewriting) lookFor(r ledger.Reader) (err error) {
 	x := p.x
-	if x.Kind == RemovedSealed {
+	if x.Kind == ledger.RemovedSealed {
 		p.found, p.through, err = r.Sealed(x.Place, x.After, searchRows)
 		return err
 	}
-	if x.ofName() {
+	if x.OfName() {
 		p.found, p.through, err = r.Naming(x.Place, x.Part, x.After, x.Name, searchRows)
 		return err
 	}
@@ -229,16 +230,16 @@ func (p *rewriting) lookFor(r Reader) (err error) {
 }
 
 // nextPlace goes on to the next workspace that a removal of the instance's concerns.
-func (p *rewriting) nextPlace(r Reader) (bool, error) {
+func (p *rewriting) nextPlace(r ledger.Reader) (bool, error) {
 	if p.x.Workspace != 0 {
 		return false, nil
 	}
 	for {
-		rows, err := r.Workspaces(Range{After: p.x.Place, Limit: 1})
+		rows, err := r.Workspaces(ledger.Range{After: p.x.Place, Limit: 1})
 		if err != nil || len(rows) == 0 {
 			return false, err
 		}
-		p.x.Place, p.x.Part, p.x.After = rows[0].ID, PartCatalogue, 0
+		p.x.Place, p.x.Part, p.x.After = rows[0].ID, ledger.PartCatalogue, 0
 		if concerned, err := p.concerned(r, rows[0].ID); err != nil || concerned {
 			return true, err
 		}
@@ -246,8 +247,8 @@ func (p *rewriting) nextPlace(r Reader) (bool, error) {
 }
 
 // concerned says whether there may be something to rewrite in a workspace.
-func (p *rewriting) concerned(r Reader, ws ID) (bool, error) {
-	if p.x.Kind == RemovedSealed {
+func (p *rewriting) concerned(r ledger.Reader, ws ledger.ID) (bool, error) {
+	if p.x.Kind == ledger.RemovedSealed {
 		return unseals(p.x, r, ws)
 	}
 	own, err := ownNamesOf(r, ws)
@@ -255,20 +256,20 @@ func (p *rewriting) concerned(r Reader, ws ID) (bool, error) {
 }
 
 // names says whether a role or a scope written in the place lists what is gone.
-func names(r Reader, x Removal) (bool, error) {
-	gone := goneIn([]Removal{x}, x.Place, ownNames{})
+func names(r ledger.Reader, x ledger.Removal) (bool, error) {
+	gone := goneIn([]ledger.Removal{x}, x.Place, ownNames{})
 	roles, err := r.Roles(x.Place)
 	if err != nil {
 		return false, err
 	}
 	scopes, err := r.Scopes(x.Place)
-	return slices.ContainsFunc(roles, func(r Role) bool { return dropFromRole(&r, gone) }) ||
-		slices.ContainsFunc(scopes, func(s Scope) bool { return dropFromScope(&s, gone) }), err
+	return slices.ContainsFunc(roles, func(r ledger.Role) bool { return dropFromRole(&r, gone) }) ||
+		slices.ContainsFunc(scopes, func(s ledger.Scope) bool { return dropFromScope(&s, gone) }), err
 }
 
 // rewriteCatalogue takes what is gone out of the roles and scopes of a place.
-func (w *work) rewriteCatalogue(x Removal) error {
-	gone := goneIn([]Removal{x}, x.Place, ownNames{})
+func (w *work) rewriteCatalogue(x ledger.Removal) error {
+	gone := goneIn([]ledger.Removal{x}, x.Place, ownNames{})
 	roles, err := w.Roles(x.Place)
 	if err != nil {
 		return err
@@ -293,17 +294,17 @@ func (w *work) rewriteCatalogue(x Removal) error {
 			}
 		}
 	}
-	w.touchRights(Workspace{ID: x.Place})
+	w.touchRights(ledger.Workspace{ID: x.Place})
 	return nil
 }
 
 // rewriteSome rewrites as many of the rows as one piece may, and notes how far
 // it came.
-func (w *work) rewriteSome(x *Removal, found *[]ID, through ID) error {
-	rewrite := map[Part]func(Removal, ID) (bool, error){
-		PartMembers: w.rewriteMember, PartAccounts: w.rewriteAccount, PartTokens: w.rewriteToken,
+func (w *work) rewriteSome(x *ledger.Removal, found *[]ledger.ID, through ledger.ID) error {
+	rewrite := map[ledger.Part]func(ledger.Removal, ledger.ID) (bool, error){
+		ledger.PartMembers: w.rewriteMember, ledger.PartAccounts: w.rewriteAccount, ledger.PartTokens: w.rewriteToken,
 	}[x.Part]
-	if x.Kind == RemovedSealed {
+	if x.Kind == ledger.RemovedSealed {
 		rewrite = w.unsealToken
 	}
 	begin := w.a.now()
@@ -324,12 +325,12 @@ func (w *work) rewriteSome(x *Removal, found *[]ID, through ID) error {
 	return w.PutRemoval(*x)
 }
 
-func (w *work) rewriteMember(_ Removal, id ID) (bool, error) {
-	was, err := w.rows.Member(0, MemberKey{ID: id})
+func (w *work) rewriteMember(_ ledger.Removal, id ledger.ID) (bool, error) {
+	was, err := w.rows.Member(0, ledger.MemberKey{ID: id})
 	if err != nil {
 		return false, ignoreNoRow(err)
 	}
-	m, err := w.Member(0, MemberKey{ID: id})
+	m, err := w.Member(0, ledger.MemberKey{ID: id})
 	if err != nil || reflect.DeepEqual(was, m) {
 		return false, err
 	}
@@ -338,12 +339,12 @@ func (w *work) rewriteMember(_ Removal, id ID) (bool, error) {
 	return true, w.PutMember(m)
 }
 
-func (w *work) rewriteAccount(_ Removal, id ID) (bool, error) {
-	was, err := w.rows.ServiceAccount(0, ServiceAccountKey{ID: id})
+func (w *work) rewriteAccount(_ ledger.Removal, id ledger.ID) (bool, error) {
+	was, err := w.rows.ServiceAccount(0, ledger.ServiceAccountKey{ID: id})
 	if err != nil {
 		return false, ignoreNoRow(err)
 	}
-	s, err := w.ServiceAccount(0, ServiceAccountKey{ID: id})
+	s, err := w.ServiceAccount(0, ledger.ServiceAccountKey{ID: id})
 	if err != nil || reflect.DeepEqual(was, s) {
 		return false, err
 	}
@@ -353,16 +354,16 @@ func (w *work) rewriteAccount(_ Removal, id ID) (bool, error) {
 }
 
 // rowOf is a token's row as it is stored; false when it was purged meanwhile.
-func (w *work) rowOf(x Removal, id ID) (Token, bool, error) {
-	rows, err := w.rows.Tokens(x.Place, TokenQuery{Before: id + 1, Limit: 1, Deleted: true})
+func (w *work) rowOf(x ledger.Removal, id ledger.ID) (ledger.Token, bool, error) {
+	rows, err := w.rows.Tokens(x.Place, ledger.TokenQuery{Before: id + 1, Limit: 1, Deleted: true})
 	if err != nil || len(rows) == 0 || rows[0].ID != id {
-		return Token{}, false, err
+		return ledger.Token{}, false, err
 	}
 	return rows[0], true, nil
 }
 
 // rewriteToken also tells of the end of a token that its owner left.
-func (w *work) rewriteToken(x Removal, id ID) (bool, error) {
+func (w *work) rewriteToken(x ledger.Removal, id ledger.ID) (bool, error) {
 	was, found, err := w.rowOf(x, id)
 	if err != nil || !found {
 		return false, err
@@ -380,8 +381,8 @@ func (w *work) rewriteToken(x Removal, id ID) (bool, error) {
 }
 
 // tellLeft is the event of a token that ended with its owner.
-func (w *work) tellLeft(x Removal, was, t Token) error {
-	ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
+func (w *work) tellLeft(x ledger.Removal, was, t ledger.Token) error {
+	ws, err := w.Workspace(ledger.WorkspaceKey{ID: t.Workspace})
 	if err != nil {
 		return err
 	}
@@ -402,14 +403,14 @@ func (w *work) tellLeft(x Removal, was, t Token) error {
 // begun goes on with a removal that was just written down, for a few pieces; what
 // is left then is the job's. Whoever removed something is answered either way, with
 // the revision of the last piece.
-func (a *Authority) begun(ctx context.Context, id ID, revision int64) int64 {
+func (a *Authority) begun(ctx context.Context, id ledger.ID, revision int64) int64 {
 	if id == 0 {
 		return revision
 	}
 	ctx, cancel := context.WithTimeout(ctx, firstTime)
 	defer cancel()
-	var x Removal
-	if err := a.store.Read(ctx, func(r Reader) (err error) { x, err = removal(r, id); return err }); err != nil {
+	var x ledger.Removal
+	if err := a.store.Read(ctx, func(r ledger.Reader) (err error) { x, err = removal(r, id); return err }); err != nil {
 		return revision
 	}
 	p := &rewriting{a: a, x: x}
@@ -430,8 +431,8 @@ const undecidedFor = 10 * time.Minute
 // not keep the others. It is for a job, not for a caller; several nodes that do it at
 // the same time do no harm.
 func (a *Authority) FinishRemovals(ctx context.Context, pause func(context.Context) error) error {
-	var all []Removal
-	if err := a.store.Read(ctx, func(r Reader) (err error) { all, err = r.Removals(); return err }); err != nil {
+	var all []ledger.Removal
+	if err := a.store.Read(ctx, func(r ledger.Reader) (err error) { all, err = r.Removals(); return err }); err != nil {
 		return public(err)
 	}
 	var open []*rewriting

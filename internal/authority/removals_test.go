@@ -12,6 +12,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -51,9 +52,9 @@ func (w *world) cut(s *stopper, do func(ctx context.Context) error) {
 	}
 }
 
-func (w *world) removals() (out []authority.Removal) {
+func (w *world) removals() (out []ledger.Removal) {
 	w.Helper()
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) (err error) { out, err = r.Removals(); return err }))
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) (err error) { out, err = r.Removals(); return err }))
 	return out
 }
 
@@ -197,9 +198,9 @@ func TestAnOwnerOfManyTokensIsRemovedInPieces(t *testing.T) {
 }
 
 // ofAccount writes a token of a service account.
-func (w *world) ofAccount(name string, sts ...grant.Statement) func(authority.Tx, authority.ID, int) error {
-	return func(tx authority.Tx, ws authority.ID, _ int) error {
-		owner, err := tx.ServiceAccount(ws, authority.ServiceAccountKey{Name: name})
+func (w *world) ofAccount(name string, sts ...grant.Statement) func(ledger.Tx, ledger.ID, int) error {
+	return func(tx ledger.Tx, ws ledger.ID, _ int) error {
+		owner, err := tx.ServiceAccount(ws, ledger.ServiceAccountKey{Name: name})
 		if err != nil {
 			return err
 		}
@@ -207,7 +208,7 @@ func (w *world) ofAccount(name string, sts ...grant.Statement) func(authority.Tx
 		if err != nil {
 			return err
 		}
-		return tx.PutToken(authority.Token{ID: tx.NewID(), Locator: l, Prefix: token.DefaultPrefix, Kind: token.Service, Workspace: ws,
+		return tx.PutToken(ledger.Token{ID: tx.NewID(), Locator: l, Prefix: token.DefaultPrefix, Kind: token.Service, Workspace: ws,
 			OwnerServiceAccount: owner.ID, Label: "x", Grants: sts, CreatedAt: w.clock.Now(), Revision: tx.Revision()})
 	}
 }

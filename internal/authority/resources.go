@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // OnboardResource puts an entity of the product on board. By the policy
@@ -27,13 +28,13 @@ func (a *Authority) OnboardResource(ctx context.Context, c Caller, ref string, i
 		}); again || err != nil {
 			return err
 		}
-		if err := sp.free(RemovedResource, in.Name); err != nil {
+		if err := sp.free(ledger.RemovedResource, in.Name); err != nil {
 			return err
 		}
-		if _, err := w.Resource(sp.ws.ID, in.Name); !errors.Is(err, ErrNoRow) {
+		if _, err := w.Resource(sp.ws.ID, in.Name); !errors.Is(err, ledger.ErrNoRow) {
 			return taken("name", "this resource is on board already", err)
 		}
-		row := Resource{ID: w.NewID(), Workspace: sp.ws.ID, Name: in.Name, Description: in.Description,
+		row := ledger.Resource{ID: w.NewID(), Workspace: sp.ws.ID, Name: in.Name, Description: in.Description,
 			CreatedBy: ac.principal.Address, CreatedAt: w.now, Revision: w.Revision()}
 		v = resourceView(row)
 		return firstError(w.PutResource(row), w.rememberObject(row.Name),
@@ -76,14 +77,14 @@ func checkResource(in api.CreateResource) error {
 	return firstError(checkFree("name", in.Name), checkSecretless("name", in.Name), checkText("description", in.Description, 0, maxDescription))
 }
 
-func resourceView(row Resource) api.Resource {
+func resourceView(row ledger.Resource) api.Resource {
 	return api.Resource{Name: row.Name, Description: row.Description, CreatedBy: row.CreatedBy,
 		CreatedAt: row.CreatedAt.UTC(), Revision: row.Revision}
 }
 
 // GetResource answers one resource. It needs resources:read.
 func (a *Authority) GetResource(ctx context.Context, c Caller, ref, name string) (v api.Resource, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref, "resources:read")
 		if err != nil {
 			return err
@@ -97,7 +98,7 @@ func (a *Authority) GetResource(ctx context.Context, c Caller, ref, name string)
 
 // ListResources lists what is on board. It needs resources:read.
 func (a *Authority) ListResources(ctx context.Context, c Caller, ref string, page Page) (out []api.Resource, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref, "resources:read")
 		if err != nil {
 			return err
@@ -110,7 +111,7 @@ func (a *Authority) ListResources(ctx context.Context, c Caller, ref string, pag
 		if err != nil {
 			return err
 		}
-		rows, next = cut(rows, page.size(), func(row Resource) int64 { return row.ID })
+		rows, next = cut(rows, page.size(), func(row ledger.Resource) int64 { return row.ID })
 		out = views(rows, resourceView)
 		return nil
 	})
@@ -121,7 +122,7 @@ func (a *Authority) ListResources(ctx context.Context, c Caller, ref string, pag
 // then on it means nothing there, and the rows follow in pieces. No list becomes a
 // grant of everything by it. It needs resources:delete.
 func (a *Authority) DeleteResource(ctx context.Context, c Caller, ref, name string) (v api.Resource, revision int64, err error) {
-	var left ID
+	var left ledger.ID
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ac, sp, err := a.enter(w, c, ref, "resources:delete")
 		if err != nil {
@@ -132,7 +133,7 @@ func (a *Authority) DeleteResource(ctx context.Context, c Caller, ref, name stri
 			return err
 		}
 		v = resourceView(row)
-		if left, err = w.leave(ac, Removal{Workspace: sp.ws.ID, Kind: RemovedResource, Name: name, Part: PartMembers}); err != nil {
+		if left, err = w.leave(ac, ledger.Removal{Workspace: sp.ws.ID, Kind: ledger.RemovedResource, Name: name, Part: ledger.PartMembers}); err != nil {
 			return err
 		}
 		w.touchWorkspace(sp.ws.ID)

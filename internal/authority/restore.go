@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Restored is what the audit is told of a restored backup.
@@ -35,8 +36,8 @@ func RestoreCaller() Caller { return Caller{Machine: "restore"} }
 // one that comes twice is better than one that never comes.
 func (a *Authority) NoteRestore(ctx context.Context, in Restored) (NotSent, error) {
 	_, err := a.apply(ctx, neither, RestoreCaller(), func(w *work) error {
-		for after := ID(0); ; {
-			us, err := w.Users(Range{After: after, Limit: maxPage})
+		for after := ledger.ID(0); ; {
+			us, err := w.Users(ledger.Range{After: after, Limit: maxPage})
 			if err != nil {
 				return err
 			}
@@ -51,10 +52,10 @@ func (a *Authority) NoteRestore(ctx context.Context, in Restored) (NotSent, erro
 			}
 		}
 		var err error
-		if in.Webhooks, in.Mails, err = w.DropPending(MailExpiry, w.now); err != nil {
+		if in.Webhooks, in.Mails, err = w.DropPending(ledger.MailExpiry, w.now); err != nil {
 			return err
 		}
-		return w.audit(machine(w.caller), Workspace{}, event{action: "instance.restored", target: "instance", after: in})
+		return w.audit(machine(w.caller), ledger.Workspace{}, event{action: "instance.restored", target: "instance", after: in})
 	})
 	return in.NotSent, err
 }

@@ -52,7 +52,7 @@ func (w *work) endOverlap(ch *change) (ended bool, err error) {
 		if i == 0 || !works(secrets, i, w.now) {
 			continue
 		}
-		if err := w.PutSecret(secrets[i].over(w.now)); err != nil {
+		if err := w.PutSecret(secrets[i].Over(w.now)); err != nil {
 			return false, err
 		}
 		ended = true

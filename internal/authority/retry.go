@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -23,12 +24,12 @@ func (r Retry) name(c Caller) string {
 }
 
 // remember notes that the caller's named request made this secret.
-func (w *work) remember(t Token, number int) error {
+func (w *work) remember(t ledger.Token, number int) error {
 	retry := w.caller.Retry
 	if retry.Key == "" {
 		return nil
 	}
-	return w.PutIdempotency(Idempotency{Caller: retry.name(w.caller), Route: retry.Route, Key: retry.Key,
+	return w.PutIdempotency(ledger.Idempotency{Caller: retry.name(w.caller), Route: retry.Route, Key: retry.Key,
 		Body: retry.Body[:], Token: t.Locator, Secret: number, CreatedAt: w.now})
 }
 
@@ -73,14 +74,14 @@ func (w *work) again(ac *actor, sp *space, out *Issued, judge func(*change) erro
 
 // named finds what the caller's named request made, within the window, and
 // refuses a name that was given to another request.
-func (w *work) named() (Idempotency, bool, error) {
+func (w *work) named() (ledger.Idempotency, bool, error) {
 	retry := w.caller.Retry
 	if retry.Key == "" {
-		return Idempotency{}, false, nil
+		return ledger.Idempotency{}, false, nil
 	}
 	was, err := w.Idempotency(retry.name(w.caller), retry.Route, retry.Key)
 	switch {
-	case errors.Is(err, ErrNoRow), err == nil && !w.now.Before(was.CreatedAt.Add(retryWindow)):
+	case errors.Is(err, ledger.ErrNoRow), err == nil && !w.now.Before(was.CreatedAt.Add(retryWindow)):
 		return was, false, nil
 	case err != nil:
 		return was, false, err
@@ -109,7 +110,7 @@ func (w *work) sentOnce() error {
 func (a *Authority) FirstUse(ctx context.Context, presented string) error {
 	p, err := token.Parse(presented)
 	if err != nil {
-		return invalidToken(ErrNoRow)
+		return invalidToken(ledger.ErrNoRow)
 	}
 	_, err = a.withdraw(ctx, Caller{Machine: "verify"}, func(w *work) error {
 		t, err := w.Token(p.Locator)
@@ -123,7 +124,7 @@ func (a *Authority) FirstUse(ctx context.Context, presented string) error {
 		i := matching(a.keys, presented, secrets)
 		switch {
 		case i < 0:
-			return invalidToken(ErrNoRow)
+			return invalidToken(ledger.ErrNoRow)
 		case secrets[i].Tracked && secrets[i].FirstUsedAt.IsZero():
 			return w.firstUse(t, secrets[i:])
 		}
@@ -134,7 +135,7 @@ func (a *Authority) FirstUse(ctx context.Context, presented string) error {
 
 // firstUse notes the use of the first of secrets, and ends the ones after it,
 // which are older, if they were to end with it.
-func (w *work) firstUse(t Token, secrets []Secret) error {
+func (w *work) firstUse(t ledger.Token, secrets []ledger.Secret) error {
 	s := secrets[0]
 	s.FirstUsedAt = w.now
 	if err := w.PutSecret(s); err != nil {
@@ -142,12 +143,12 @@ func (w *work) firstUse(t Token, secrets []Secret) error {
 	}
 	for i := range secrets {
 		if s.RetireOnUse && i > 0 && works(secrets, i, w.now) {
-			if err := w.PutSecret(secrets[i].over(w.now)); err != nil {
+			if err := w.PutSecret(secrets[i].Over(w.now)); err != nil {
 				return err
 			}
 		}
 	}
-	ws, err := w.Workspace(WorkspaceKey{ID: t.Workspace})
+	ws, err := w.Workspace(ledger.WorkspaceKey{ID: t.Workspace})
 	if err != nil {
 		return err
 	}
@@ -176,6 +177,6 @@ func (w *work) rememberAt(object string, revision int64, at time.Time) error {
 	if retry.Key == "" {
 		return nil
 	}
-	return w.PutIdempotency(Idempotency{Caller: retry.name(w.caller), Route: retry.Route, Key: retry.Key,
+	return w.PutIdempotency(ledger.Idempotency{Caller: retry.name(w.caller), Route: retry.Route, Key: retry.Key,
 		Body: retry.Body[:], Object: object, Secret: int(revision), CreatedAt: at})
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -27,13 +28,13 @@ func sealing(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-func sealedFor(t Token, number int) []byte {
+func sealedFor(t ledger.Token, number int) []byte {
 	ad := binary.BigEndian.AppendUint64([]byte(t.Locator.String()), uint64(t.Workspace))
 	return binary.BigEndian.AppendUint64(ad, uint64(number))
 }
 
 // seal makes the recoverable copy of a secret.
-func seal(keys *token.Keyring, t Token, number int, secret token.Secret) ([]byte, error) {
+func seal(keys *token.Keyring, t ledger.Token, number int, secret token.Secret) ([]byte, error) {
 	id := keys.Current()
 	gcm, err := sealing(keys, id)
 	if err != nil {
@@ -44,7 +45,7 @@ func seal(keys *token.Keyring, t Token, number int, secret token.Secret) ([]byte
 }
 
 // open reads a recoverable copy back.
-func open(keys *token.Keyring, t Token, s Secret) (token.Secret, error) {
+func open(keys *token.Keyring, t ledger.Token, s ledger.Secret) (token.Secret, error) {
 	if len(s.Sealed) < 4 {
 		return token.Secret{}, notRecoverable()
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // entry is where a role or scope is written: in a workspace, or for the whole
@@ -15,12 +16,12 @@ import (
 type entry struct {
 	ac *actor
 	sp *space
-	ws Workspace
+	ws ledger.Workspace
 }
 
 // enterRights is the gate before roles and scopes: of the workspace that ref
 // names, or of the instance when instance is set.
-func (a *Authority) enterRights(r Reader, c Caller, ref string, instance bool, scope string) (entry, error) {
+func (a *Authority) enterRights(r ledger.Reader, c Caller, ref string, instance bool, scope string) (entry, error) {
 	if !instance {
 		ac, sp, err := a.enter(r, c, ref, scope)
 		if err != nil {
@@ -32,9 +33,9 @@ func (a *Authority) enterRights(r Reader, c Caller, ref string, instance bool, s
 	if err != nil {
 		return entry{}, err
 	}
-	sp, err := a.space(r, Workspace{})
+	sp, err := a.space(r, ledger.Workspace{})
 	ac.grant = ac.grant.and(ownerGrant())
-	return entry{ac, sp, Workspace{}}, err
+	return entry{ac, sp, ledger.Workspace{}}, err
 }
 
 // Where says whose catalogue is meant: a workspace's, or the instance's.
@@ -43,7 +44,7 @@ type Where struct {
 	Instance  bool
 }
 
-func (w *work) touchRights(ws Workspace) {
+func (w *work) touchRights(ws ledger.Workspace) {
 	if ws.ID == 0 {
 		w.touchAllWorkspaces()
 		return
@@ -54,7 +55,7 @@ func (w *work) touchRights(ws Workspace) {
 // ListRoles lists the roles that hold somewhere, built-in ones first. It needs
 // roles:read.
 func (a *Authority) ListRoles(ctx context.Context, c Caller, at Where) (out []api.Role, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -69,7 +70,7 @@ func (a *Authority) ListRoles(ctx context.Context, c Caller, at Where) (out []ap
 
 // GetRole answers one role as it holds. It needs roles:read.
 func (a *Authority) GetRole(ctx context.Context, c Caller, at Where, name string) (v api.Role, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -85,7 +86,7 @@ func (a *Authority) GetRole(ctx context.Context, c Caller, at Where, name string
 }
 
 // roleOrder is the built-in roles in their order, then the others by name.
-func roleOrder(roles map[string]Role) []string {
+func roleOrder(roles map[string]ledger.Role) []string {
 	var names, own []string
 	for _, d := range grant.BuiltInRoles() {
 		names = append(names, d.Name)
@@ -103,7 +104,7 @@ func isBuiltInRole(name string) bool {
 	return slices.ContainsFunc(grant.BuiltInRoles(), func(d grant.RoleDef) bool { return d.Name == name })
 }
 
-func roleView(r Role, at ID) api.Role {
+func roleView(r ledger.Role, at ledger.ID) api.Role {
 	return api.Role{Name: r.Name, DisplayName: r.DisplayName, Description: r.Description, Scopes: list0(r.Scopes),
 		RateLimit: r.RateLimit, BuiltIn: isBuiltInRole(r.Name), Inherited: at != 0 && r.Workspace != at, Locked: r.Locked, Revision: r.Revision}
 }
@@ -122,7 +123,7 @@ func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string
 		if err := firstError(checkRole(e, name, was, in), w.expectEntry(e.ws, "role:"+name, was.Revision, exists)); err != nil {
 			return err
 		}
-		row := Role{Workspace: e.ws.ID, Name: name, DisplayName: in.DisplayName, Description: in.Description,
+		row := ledger.Role{Workspace: e.ws.ID, Name: name, DisplayName: in.DisplayName, Description: in.Description,
 			Scopes: in.Scopes, RateLimit: in.RateLimit, Locked: in.Locked, Revision: w.Revision()}
 		if err := w.PutRole(row); err != nil {
 			return err
@@ -151,7 +152,7 @@ const (
 )
 
 // boundRoles refuses what makes the roles of one workspace too many.
-func (w *work) boundRoles(e entry, was Role, in api.PutRole) error {
+func (w *work) boundRoles(e entry, was ledger.Role, in api.PutRole) error {
 	rows, err := w.Roles(e.ws.ID)
 	listed := 0
 	for _, r := range rows {
@@ -173,25 +174,25 @@ func tooMuch(what string, most, named int, more bool) error {
 
 // looserRole refuses to raise a role's limit above the policy's to whoever may
 // not write the policy.
-func looserRole(e entry, was Role, in api.PutRole) error {
+func looserRole(e entry, was ledger.Role, in api.PutRole) error {
 	if in.RateLimit == nil || was.RateLimit != nil && !looser(in.RateLimit, was.RateLimit) || !looser(in.RateLimit, e.sp.policy().RateLimit) {
 		return nil
 	}
 	return e.ac.need("policy:write")
 }
 
-func beforeRole(e entry, was Role, exists bool) any {
+func beforeRole(e entry, was ledger.Role, exists bool) any {
 	if !exists {
 		return nil
 	}
 	return roleView(was, e.ws.ID)
 }
 
-func checkRole(e entry, name string, was Role, in api.PutRole) error {
+func checkRole(e entry, name string, was ledger.Role, in api.PutRole) error {
 	if name == "Owner" {
 		return api.Errorf(api.CodeBuiltIn, "the role Owner is fixed")
 	}
-	if err := firstError(e.sp.free(RemovedRole, name), e.sp.free(RemovedScope, in.Scopes...)); err != nil {
+	if err := firstError(e.sp.free(ledger.RemovedRole, name), e.sp.free(ledger.RemovedScope, in.Scopes...)); err != nil {
 		return err
 	}
 	if was.Locked && e.ws.ID != 0 {
@@ -211,7 +212,7 @@ func checkRole(e entry, name string, was Role, in api.PutRole) error {
 }
 
 // checkRoleName lets a role that has a keyword for its name since before be changed.
-func checkRoleName(name string, was Role) error {
+func checkRoleName(name string, was ledger.Role) error {
 	if was.Name == "" && grant.RoleKeyword(name) {
 		return api.FieldError("name", "is a word of the API's own, or differs from a built-in role by letter case alone; choose another name")
 	}
@@ -300,7 +301,7 @@ func onAll(role string) []grant.Statement {
 // looked for before it is removed, while nobody is given it. Built-in and inherited
 // roles stay; removing the workspace's own version of one returns to what it was.
 func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, replacement string) (v api.Role, revision int64, err error) {
-	var left ID
+	var left ledger.ID
 	revision, err = a.mutate(ctx, c, func(w *work) error {
 		e, was, err := w.beginRoleRemoval(at, name)
 		if err != nil {
@@ -324,24 +325,24 @@ func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, re
 	return v, revision, err
 }
 
-func (w *work) beginRoleRemoval(at Where, name string) (entry, Role, error) {
+func (w *work) beginRoleRemoval(at Where, name string) (entry, ledger.Role, error) {
 	e, err := w.a.enterRights(w, w.caller, at.Workspace, at.Instance, "roles:write")
 	if err != nil {
-		return e, Role{}, err
+		return e, ledger.Role{}, err
 	}
 	was, ok := e.sp.roles[name]
-	if err := e.sp.free(RemovedRole, name); err != nil || !ok {
+	if err := e.sp.free(ledger.RemovedRole, name); err != nil || !ok {
 		return e, was, firstError(err, notFound())
 	}
 	_, err = writtenRole(w, e.ws.ID, name)
-	if was.Workspace != e.ws.ID || errors.Is(err, ErrNoRow) {
+	if was.Workspace != e.ws.ID || errors.Is(err, ledger.ErrNoRow) {
 		err = api.Errorf(api.CodeBuiltIn, "this role is not written here, so it cannot be removed here")
 	}
 	return e, was, err
 }
 
 // deleteRole is the end of a role, told to memory and the audit.
-func (w *work) deleteRole(e entry, was Role, replacement string) error {
+func (w *work) deleteRole(e entry, was ledger.Role, replacement string) error {
 	w.touchRights(e.ws)
 	return firstError(w.DeleteRole(e.ws.ID, was.Name),
 		w.audit(e.ac, e.ws, event{action: "role.deleted", target: "role:" + was.Name, before: roleView(was, e.ws.ID),
@@ -349,23 +350,23 @@ func (w *work) deleteRole(e entry, was Role, replacement string) error {
 }
 
 // writtenRole is a role as it is written in a place.
-func writtenRole(r Reader, ws ID, name string) (Role, error) {
+func writtenRole(r ledger.Reader, ws ledger.ID, name string) (ledger.Role, error) {
 	rows, err := r.Roles(ws)
-	i := slices.IndexFunc(rows, func(r Role) bool { return r.Name == name })
+	i := slices.IndexFunc(rows, func(r ledger.Role) bool { return r.Name == name })
 	if err != nil || i < 0 {
-		return Role{}, firstError(err, ErrNoRow)
+		return ledger.Role{}, firstError(err, ledger.ErrNoRow)
 	}
 	return rows[i], nil
 }
 
-func hasRole(r Reader, ws ID, name string) bool {
+func hasRole(r ledger.Reader, ws ledger.ID, name string) bool {
 	_, err := writtenRole(r, ws, name)
 	return err == nil
 }
 
 // replaceRole settles what becomes of a removed role's users; what it leaves is
 // undecided without a replacement.
-func (w *work) replaceRole(e entry, was Role, replacement string) (ID, error) {
+func (w *work) replaceRole(e entry, was ledger.Role, replacement string) (ledger.ID, error) {
 	written, err := writtenRole(w, e.ws.ID, was.Name)
 	if err := firstError(err, w.DeleteRole(e.ws.ID, was.Name)); err != nil {
 		return 0, err
@@ -380,7 +381,7 @@ func (w *work) replaceRole(e entry, was Role, replacement string) (ID, error) {
 	if err := w.standsIn(e, was.Name); err != nil {
 		return 0, err
 	}
-	x := Removal{Workspace: e.ws.ID, Kind: RemovedRole, Name: was.Name, Replacement: replacement}
+	x := ledger.Removal{Workspace: e.ws.ID, Kind: ledger.RemovedRole, Name: was.Name, Replacement: replacement}
 	if replacement == "" {
 		x.Undecided = true
 		left, err := w.leave(e.ac, x)
@@ -389,7 +390,7 @@ func (w *work) replaceRole(e entry, was Role, replacement string) (ID, error) {
 	if _, ok := after.roles[replacement]; !ok {
 		return 0, api.FieldError("replacement", "there is no such role")
 	}
-	err = firstError(e.sp.free(RemovedRole, replacement), e.ac.cover(after.compile(onAll(replacement))), fasterInstead(e, was.Name, replacement))
+	err = firstError(e.sp.free(ledger.RemovedRole, replacement), e.ac.cover(after.compile(onAll(replacement))), fasterInstead(e, was.Name, replacement))
 	if err != nil {
 		return 0, err
 	}
@@ -412,7 +413,7 @@ func fasterInstead(e entry, was, now string) error {
 func (w *work) standsIn(e entry, name string) error {
 	all, err := w.Removals()
 	for _, x := range all {
-		if x.Kind == RemovedRole && x.Replacement == name && (x.Workspace == e.ws.ID || x.Workspace == 0 || e.ws.ID == 0) {
+		if x.Kind == ledger.RemovedRole && x.Replacement == name && (x.Workspace == e.ws.ID || x.Workspace == 0 || e.ws.ID == 0) {
 			return api.Errorf(api.CodeBeingDeleted, "the role %s takes the place of %s, which is being deleted (%d rewritten so far); until that is done it cannot be deleted itself",
 				name, x.Name, x.Done)
 		}
@@ -421,7 +422,7 @@ func (w *work) standsIn(e entry, name string) error {
 }
 
 // decideRole removes a role that nothing names, and refuses one that is in use.
-func (a *Authority) decideRole(ctx context.Context, c Caller, at Where, left ID) (int64, error) {
+func (a *Authority) decideRole(ctx context.Context, c Caller, at Where, left ledger.ID) (int64, error) {
 	used, err := a.roleInUse(ctx, left)
 	revision, undone := a.withdraw(context.WithoutCancel(ctx), c, func(w *work) error {
 		x, gone := removal(w, left)
@@ -450,14 +451,14 @@ func (a *Authority) decideRole(ctx context.Context, c Caller, at Where, left ID)
 }
 
 // roleInUse looks for a row that gives the role of a removal.
-func (a *Authority) roleInUse(ctx context.Context, id ID) (used bool, err error) {
+func (a *Authority) roleInUse(ctx context.Context, id ledger.ID) (used bool, err error) {
 	p := &rewriting{a: a}
-	if err := a.read(ctx, func(r Reader) (err error) { p.x, err = removal(r, id); return err }); err != nil {
+	if err := a.read(ctx, func(r ledger.Reader) (err error) { p.x, err = removal(r, id); return err }); err != nil {
 		return true, err
 	}
-	p.x.Part = PartMembers
+	p.x.Part = ledger.PartMembers
 	for finished := false; !finished && err == nil; {
-		err = a.read(ctx, func(r Reader) (err error) {
+		err = a.read(ctx, func(r ledger.Reader) (err error) {
 			if finished, err = p.search(r); err != nil || len(p.found) == 0 {
 				return err
 			}
@@ -470,27 +471,27 @@ func (a *Authority) roleInUse(ctx context.Context, id ID) (used bool, err error)
 }
 
 // gives says whether one of the rows that were found gives the role.
-func (p *rewriting) gives(r Reader) (bool, error) {
+func (p *rewriting) gives(r ledger.Reader) (bool, error) {
 	for _, id := range p.found {
 		var sts []grant.Statement
 		switch p.x.Part {
-		case PartMembers:
-			m, err := r.Member(0, MemberKey{ID: id})
+		case ledger.PartMembers:
+			m, err := r.Member(0, ledger.MemberKey{ID: id})
 			if sts = m.Grants; err != nil {
 				return false, err
 			}
-		case PartAccounts:
-			s, err := r.ServiceAccount(0, ServiceAccountKey{ID: id})
+		case ledger.PartAccounts:
+			s, err := r.ServiceAccount(0, ledger.ServiceAccountKey{ID: id})
 			if sts = s.Grants; err != nil {
 				return false, err
 			}
-		case PartTokens:
-			ts, err := r.Tokens(p.x.Place, TokenQuery{Before: id + 1, Limit: 1, Deleted: true})
+		case ledger.PartTokens:
+			ts, err := r.Tokens(p.x.Place, ledger.TokenQuery{Before: id + 1, Limit: 1, Deleted: true})
 			if err != nil || len(ts) == 0 {
 				return false, err
 			}
 			sts = ts[0].Grants
-		case PartCatalogue, partEnd:
+		case ledger.PartCatalogue, ledger.PartEnd:
 		}
 		if slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == p.x.Name }) {
 			return true, nil
@@ -499,9 +500,9 @@ func (p *rewriting) gives(r Reader) (bool, error) {
 	return false, nil
 }
 
-func eachWorkspace(r Reader, f func(Workspace) error) error {
-	for after := ID(0); ; {
-		rows, err := r.Workspaces(Range{After: after, Limit: maxPage})
+func eachWorkspace(r ledger.Reader, f func(ledger.Workspace) error) error {
+	for after := ledger.ID(0); ; {
+		rows, err := r.Workspaces(ledger.Range{After: after, Limit: maxPage})
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -67,7 +68,7 @@ func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (o
 // another is current by then, somebody else's request came first, and this one
 // would end a secret that has just been handed over.
 func (a *Authority) handOver(ctx context.Context, e effect, c Caller, id string, v *api.Token, f func(*work) error) (int64, error) {
-	number := a.seen(ctx, func(r Reader) (token.Locator, error) {
+	number := a.seen(ctx, func(r ledger.Reader) (token.Locator, error) {
 		if id == "self" {
 			return c.Token, nil
 		}
@@ -81,10 +82,10 @@ func (a *Authority) handOver(ctx context.Context, e effect, c Caller, id string,
 
 // seen is the number of the current secret of the token that find finds; 0 when
 // there is none to be seen: the verb itself then says what is wrong.
-func (a *Authority) seen(ctx context.Context, find func(Reader) (token.Locator, error)) (number int) {
+func (a *Authority) seen(ctx context.Context, find func(ledger.Reader) (token.Locator, error)) (number int) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second) // nobody's reset waits for those who read
 	defer cancel()
-	err := a.read(ctx, func(r Reader) error {
+	err := a.read(ctx, func(r ledger.Reader) error {
 		l, err := find(r)
 		if err != nil {
 			return err
@@ -107,7 +108,7 @@ func (a *Authority) seen(ctx context.Context, find func(Reader) (token.Locator, 
 
 // unrivalled refuses to replace a secret other than the one that was current
 // when the request came in.
-func (w *work) unrivalled(current Secret) error {
+func (w *work) unrivalled(current ledger.Secret) error {
 	if w.replaces == 0 || w.replaces == current.Number {
 		return nil
 	}
@@ -176,7 +177,7 @@ func (w *work) renew(ch *change, in api.RotateToken) error {
 	}
 	ch.endWithMaker()
 	return firstError(
-		checkLifetime(Token{ExpiresAt: ch.t.ExpiresAt}, w.now),
+		checkLifetime(ledger.Token{ExpiresAt: ch.t.ExpiresAt}, w.now),
 		tighter(ch.ac, ch.sp, ch.owner, ch.t, ch.was),
 	)
 }
@@ -256,9 +257,9 @@ func (w *work) replaceSecret(ch *change, overlap api.Duration, onUse bool, actio
 
 // retire is a secret after a rotation: the current one works until the overlap
 // ends, if there is one; every other is over.
-func retire(s Secret, current int, end, now time.Time) Secret {
+func retire(s ledger.Secret, current int, end, now time.Time) ledger.Secret {
 	if s.Number != current || !end.After(now) {
-		return s.over(now)
+		return s.Over(now)
 	}
 	s.RetiresAt, s.Sealed = end, nil
 	return s
@@ -268,7 +269,7 @@ func retire(s Secret, current int, end, now time.Time) Secret {
 // For one's own it needs what a personal token of one's own needs; for somebody
 // else's tokens:create and tokens:impersonate.
 func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who string) (out Issued, err error) {
-	number := a.seen(ctx, func(r Reader) (token.Locator, error) {
+	number := a.seen(ctx, func(r ledger.Reader) (token.Locator, error) {
 		st, err := a.standing(r, c, ref, who)
 		return st.t.Locator, err
 	})
@@ -305,14 +306,14 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 type standing struct {
 	ac    *actor
 	sp    *space
-	m     Member
-	t     Token
+	m     ledger.Member
+	t     ledger.Token
 	found bool
 }
 
 // standingLife settles the life of a standing token that is reset.
 func (w *work) standingLife(ch *change) error {
-	if ch.ac.isSelf(ch.t) || ch.undo(ch.t.Held&longer) != nil || w.give() != nil { // neither, nor anybody without a clock, may make it live longer
+	if ch.ac.isSelf(ch.t) || ch.undo(ch.t.Held&ledger.BackLonger) != nil || w.give() != nil { // neither, nor anybody without a clock, may make it live longer
 		return w.curb(ch)
 	}
 	return w.renew(ch, api.RotateToken{Renew: true})
@@ -328,12 +329,12 @@ func (w *work) stillStanding(ch *change) error {
 }
 
 // standing finds a member's standing token that is not revoked.
-func (a *Authority) standing(r Reader, c Caller, ref, who string) (st standing, err error) {
+func (a *Authority) standing(r ledger.Reader, c Caller, ref, who string) (st standing, err error) {
 	if st.ac, st.sp, err = a.enter(r, c, ref); err != nil {
 		return st, err
 	}
 	st.m, err = a.member(r, st.ac, st.sp, who)
-	if errors.Is(err, ErrNoRow) || err == nil && st.m.ID != st.ac.member {
+	if errors.Is(err, ledger.ErrNoRow) || err == nil && st.m.ID != st.ac.member {
 		err = firstError(anyPersonal(st.sp), st.ac.need("tokens:impersonate"), err) // whether there is such a member is not for everybody
 	}
 	if err != nil {
@@ -344,7 +345,7 @@ func (a *Authority) standing(r Reader, c Caller, ref, who string) (st standing, 
 	return st, ignoreNoRow(err)
 }
 
-func (w *work) createStanding(ac *actor, sp *space, m Member) (api.Token, token.Secret, error) {
+func (w *work) createStanding(ac *actor, sp *space, m ledger.Member) (api.Token, token.Secret, error) {
 	in := api.CreateToken{Kind: "personal", Owner: memberAddress(m)}
 	in.Label = api.Some("Access token")
 	t, err := w.draft(ac, sp, in)
@@ -404,7 +405,7 @@ func (w *work) rehome(ch *change, owner string) error {
 		mayHold(ch.ac, ch.sp, ch.t, "tokens:create"),
 		activeOwner(o),
 		ceiling(ch.ac, ch.sp, ch.t, o),
-		tighter(ch.ac, ch.sp, o, ch.t, Token{}), // to its new owner it is a new token
+		tighter(ch.ac, ch.sp, o, ch.t, ledger.Token{}), // to its new owner it is a new token
 		w.roomFor(ch.t, ch.sp),
 	); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // gate is randomness that, once it is shut, lets nobody draw until it is opened.
@@ -43,11 +44,11 @@ func (g *gate) Read(p []byte) (int, error) {
 // lookout tells when somebody has read: the verbs look at the current secret
 // before they wait for the lock.
 type lookout struct {
-	authority.Store
+	ledger.Store
 	asked chan struct{}
 }
 
-func (l lookout) Read(ctx context.Context, f func(authority.Reader) error) error {
+func (l lookout) Read(ctx context.Context, f func(ledger.Reader) error) error {
 	defer func() { l.asked <- struct{}{} }()
 	return l.Store.Read(ctx, f)
 }

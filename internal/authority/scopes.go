@@ -7,12 +7,13 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // ListScopes lists the scope catalogue that holds somewhere: the built-in
 // scopes, then the product's by name. It needs roles:read.
 func (a *Authority) ListScopes(ctx context.Context, c Caller, at Where) (out []api.Scope, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -35,7 +36,7 @@ func (a *Authority) ListScopes(ctx context.Context, c Caller, at Where) (out []a
 
 // GetScope answers one scope, built in or of the catalogue. It needs roles:read.
 func (a *Authority) GetScope(ctx context.Context, c Caller, at Where, name string) (v api.Scope, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -58,7 +59,7 @@ func builtInScope(name string) api.Scope {
 	return api.Scope{Name: name, Implies: []string{}, Roles: []string{}, BuiltIn: true}
 }
 
-func scopeView(s Scope, at ID) api.Scope {
+func scopeView(s ledger.Scope, at ledger.ID) api.Scope {
 	return api.Scope{Name: s.Name, Description: s.Description, Implies: list0(s.Implies), Roles: list0(s.Roles),
 		Inherited: at != 0 && s.Workspace != at, Locked: s.Locked, Revision: s.Revision}
 }
@@ -76,7 +77,7 @@ func (a *Authority) PutScope(ctx context.Context, c Caller, at Where, name strin
 		if err := firstError(checkScope(e, name, was, in), w.expectEntry(e.ws, "scope:"+name, was.Revision, exists)); err != nil {
 			return err
 		}
-		row := Scope{Workspace: e.ws.ID, Name: name, Description: in.Description, Implies: in.Implies,
+		row := ledger.Scope{Workspace: e.ws.ID, Name: name, Description: in.Description, Implies: in.Implies,
 			Roles: in.Roles, Locked: in.Locked, Revision: w.Revision()}
 		if err := w.PutScope(row); err != nil {
 			return err
@@ -96,7 +97,7 @@ func (a *Authority) PutScope(ctx context.Context, c Caller, at Where, name strin
 }
 
 // boundScopes refuses what makes the catalogue of one workspace too large.
-func (w *work) boundScopes(e entry, was Scope, in api.PutScope) error {
+func (w *work) boundScopes(e entry, was ledger.Scope, in api.PutScope) error {
 	rows, err := w.Scopes(e.ws.ID)
 	implied := 0
 	for _, s := range rows {
@@ -125,9 +126,9 @@ func (w *work) scopeGained(e entry, name string) error {
 	return gained(e, after, roleOrder(after.roles)...)
 }
 
-func checkScope(e entry, name string, was Scope, in api.PutScope) error {
+func checkScope(e entry, name string, was ledger.Scope, in api.PutScope) error {
 	noun, _, _ := strings.Cut(name, ":")
-	if err := firstError(e.sp.free(RemovedScope, name), e.sp.free(RemovedScope, in.Implies...), e.sp.free(RemovedRole, in.Roles...)); err != nil {
+	if err := firstError(e.sp.free(ledger.RemovedScope, name), e.sp.free(ledger.RemovedScope, in.Implies...), e.sp.free(ledger.RemovedRole, in.Roles...)); err != nil {
 		return err
 	}
 	switch {
@@ -178,7 +179,7 @@ func checkScopeRoles(e entry, names []string) error {
 // nothing there, and the rows follow in pieces. No list becomes a grant of
 // everything by it.
 func (a *Authority) DeleteScope(ctx context.Context, c Caller, at Where, name string) (v api.Scope, revision int64, err error) {
-	var left ID
+	var left ledger.ID
 	revision, err = a.mutate(ctx, c, func(w *work) error {
 		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
@@ -205,7 +206,7 @@ func (a *Authority) DeleteScope(ctx context.Context, c Caller, at Where, name st
 }
 
 // forgetScope leaves a removal unless the scope is there yet: the instance's.
-func (w *work) forgetScope(e entry, name string) (ID, error) {
+func (w *work) forgetScope(e entry, name string) (ledger.ID, error) {
 	if err := w.DeleteScope(e.ws.ID, name); err != nil {
 		return 0, err
 	}
@@ -214,7 +215,7 @@ func (w *work) forgetScope(e entry, name string) (ID, error) {
 	} else if inherited { // what the instance's implies, and the roles it names, hold again
 		return 0, w.scopeGained(e, name)
 	}
-	return w.leave(e.ac, Removal{Workspace: e.ws.ID, Kind: RemovedScope, Name: name})
+	return w.leave(e.ac, ledger.Removal{Workspace: e.ws.ID, Kind: ledger.RemovedScope, Name: name})
 }
 
 func (w *work) stillScope(e entry, name string) (bool, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -28,7 +29,7 @@ func sealOf(keys *token.Keyring, purpose string, id token.KeyID, facts any) ([]b
 }
 
 // sealAnchor is the seal of an anchor.
-func sealAnchor(keys *token.Keyring, a AuditAnchor) ([]byte, error) {
+func sealAnchor(keys *token.Keyring, a ledger.AuditAnchor) ([]byte, error) {
 	return sealOf(keys, "audit anchor", a.Key, struct {
 		Workspace, Sequence int64
 		Hash                []byte
@@ -38,7 +39,7 @@ func sealAnchor(keys *token.Keyring, a AuditAnchor) ([]byte, error) {
 
 // sealErasure is the seal of an erased row: over its place in the chain and all
 // that its columns still say.
-func sealErasure(keys *token.Keyring, row AuditRow) ([]byte, error) {
+func sealErasure(keys *token.Keyring, row ledger.AuditRow) ([]byte, error) {
 	return sealOf(keys, "audit erasure", row.Key, struct {
 		Workspace, Sequence, Revision, At                  int64
 		Action, Actor, ActorToken, OnBehalf, Target, Token string

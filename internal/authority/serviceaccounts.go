@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // CreateServiceAccount makes a non-human principal. It needs
@@ -16,7 +17,7 @@ func (a *Authority) CreateServiceAccount(ctx context.Context, c Caller, ref stri
 			return err
 		}
 		if again, err := w.shown(func(name string) error {
-			s, err := w.ServiceAccount(sp.ws.ID, ServiceAccountKey{Name: name})
+			s, err := w.ServiceAccount(sp.ws.ID, ledger.ServiceAccountKey{Name: name})
 			v = serviceAccountView(s, sp)
 			return err
 		}); again || err != nil {
@@ -31,7 +32,7 @@ func (a *Authority) CreateServiceAccount(ctx context.Context, c Caller, ref stri
 }
 
 func (w *work) newServiceAccount(ac *actor, sp *space, in api.CreateServiceAccount) (api.ServiceAccount, error) {
-	s := ServiceAccount{Workspace: sp.ws.ID, Name: in.Name, CreatedAt: w.now}
+	s := ledger.ServiceAccount{Workspace: sp.ws.ID, Name: in.Name, CreatedAt: w.now}
 	if err := checkServiceAccountName(in.Name); err != nil {
 		return api.ServiceAccount{}, err
 	}
@@ -43,7 +44,7 @@ func (w *work) newServiceAccount(ac *actor, sp *space, in api.CreateServiceAccou
 	if err := firstError(mayGive(ac, sp, s.Grants), describeServiceAccount(&s, in.Description, in.Contacts)); err != nil {
 		return api.ServiceAccount{}, err
 	}
-	if _, err := w.ServiceAccount(sp.ws.ID, ServiceAccountKey{Name: in.Name}); !errors.Is(err, ErrNoRow) {
+	if _, err := w.ServiceAccount(sp.ws.ID, ledger.ServiceAccountKey{Name: in.Name}); !errors.Is(err, ledger.ErrNoRow) {
 		return api.ServiceAccount{}, taken("name", "a service account has this name", err)
 	}
 	if s.PublicID, err = publicID(w.a.rand, accountID); err != nil {
@@ -53,7 +54,7 @@ func (w *work) newServiceAccount(ac *actor, sp *space, in api.CreateServiceAccou
 	return w.putServiceAccount(ac, sp, s, event{action: "service_account.created"})
 }
 
-func describeServiceAccount(s *ServiceAccount, description api.Opt[string], contacts api.Opt[[]string]) error {
+func describeServiceAccount(s *ledger.ServiceAccount, description api.Opt[string], contacts api.Opt[[]string]) error {
 	if description.Set {
 		if err := checkText("description", description.Value, 0, maxDescription); err != nil {
 			return err
@@ -77,7 +78,7 @@ func describeServiceAccount(s *ServiceAccount, description api.Opt[string], cont
 	return nil
 }
 
-func (w *work) putServiceAccount(ac *actor, sp *space, s ServiceAccount, e event) (api.ServiceAccount, error) {
+func (w *work) putServiceAccount(ac *actor, sp *space, s ledger.ServiceAccount, e event) (api.ServiceAccount, error) {
 	s.Revision = w.Revision()
 	if err := w.PutServiceAccount(s); err != nil {
 		return api.ServiceAccount{}, err
@@ -90,7 +91,7 @@ func (w *work) putServiceAccount(ac *actor, sp *space, s ServiceAccount, e event
 
 // GetServiceAccount answers one service account. It needs service-accounts:read.
 func (a *Authority) GetServiceAccount(ctx context.Context, c Caller, ref, name string) (v api.ServiceAccount, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref, "service-accounts:read")
 		if err != nil {
 			return err
@@ -106,7 +107,7 @@ func (a *Authority) GetServiceAccount(ctx context.Context, c Caller, ref, name s
 
 // ListServiceAccounts lists them. It needs service-accounts:read.
 func (a *Authority) ListServiceAccounts(ctx context.Context, c Caller, ref string, page Page) (out []api.ServiceAccount, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref, "service-accounts:read")
 		if err != nil {
 			return err
@@ -119,8 +120,8 @@ func (a *Authority) ListServiceAccounts(ctx context.Context, c Caller, ref strin
 		if err != nil {
 			return err
 		}
-		rows, next = cut(rows, page.size(), func(s ServiceAccount) int64 { return s.ID })
-		out = views(rows, func(s ServiceAccount) api.ServiceAccount {
+		rows, next = cut(rows, page.size(), func(s ledger.ServiceAccount) int64 { return s.ID })
+		out = views(rows, func(s ledger.ServiceAccount) api.ServiceAccount {
 			if page.Effective {
 				return serviceAccountView(s, sp)
 			}
@@ -136,7 +137,7 @@ type accountChange struct {
 	ac     *actor
 	sp     *space
 	before api.ServiceAccount
-	was, s ServiceAccount
+	was, s ledger.ServiceAccount
 }
 
 func (w *work) beginAccount(ref, name string) (*accountChange, error) {
@@ -187,7 +188,7 @@ func editAccount(ch *accountChange, in api.EditServiceAccount) error {
 // DisableServiceAccount stops a service account's tokens until it is enabled.
 // A dry run only lists them.
 func (a *Authority) DisableServiceAccount(ctx context.Context, c Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
-	var of TokenQuery
+	var of ledger.TokenQuery
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginAccount(ref, name)
 		if err != nil {
@@ -225,7 +226,7 @@ func (a *Authority) EnableServiceAccount(ctx context.Context, c Caller, ref, nam
 // RemoveServiceAccount ends a service account for good, as RemoveMember does a
 // membership. A dry run only lists its tokens.
 func (a *Authority) RemoveServiceAccount(ctx context.Context, c Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
-	left, x := ID(0), Removal{Kind: RemovedServiceAccount}
+	left, x := ledger.ID(0), ledger.Removal{Kind: ledger.RemovedServiceAccount}
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
 		ch, err := w.beginAccount(ref, name)
 		if err != nil {
@@ -242,7 +243,7 @@ func (a *Authority) RemoveServiceAccount(ctx context.Context, c Caller, ref, nam
 	switch {
 	case err != nil:
 	case dryRun:
-		hit, err = a.stopped(ctx, c, ref, TokenQuery{OwnerServiceAccount: x.Owner})
+		hit, err = a.stopped(ctx, c, ref, ledger.TokenQuery{OwnerServiceAccount: x.Owner})
 	default:
 		revision = a.begun(ctx, left, revision)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
@@ -36,7 +37,7 @@ func TestWhatWaitsByAClockThatWasAheadGoesOnOnceItIsSettled(t *testing.T) {
 		for range 3 {
 			must(t, failure(o.CreateWebhook(o.ctx, c, acme(), hook("token.created"))))
 		}
-		claim := authority.PostClaim{Each: 10, Healthy: 10, Failing: 10}
+		claim := ledger.PostClaim{Each: 10, Healthy: 10, Failing: 10}
 		o.ahead(func() {
 			must(t, failure(o.CreateToken(o.ctx, c, "acme", scoped("workspace", "", "tickets:read"))))
 			ps, err := o.ClaimPosts(o.ctx, claim, time.Minute)
@@ -87,16 +88,16 @@ func TestASessionBegunByAClockThatWasAheadIsOver(t *testing.T) {
 		before := o.person("ada@example.com")
 		o.ahead(func() {
 			at := o.machine.wall
-			row := authority.Session{ID: "late", User: before.User, Method: "password", Key: 1, CreatedAt: at, LastSeenAt: at, ConfirmedAt: at, ExpiresAt: at.Add(time.Hour)}
-			code := authority.OneTimeCode{ID: "late", Purpose: "reset", Key: 1, CreatedAt: at, ExpiresAt: at.Add(time.Hour)}
-			errs, err := o.store.Batch(o.ctx, []func(authority.Tx) error{func(tx authority.Tx) error { return errors.Join(tx.PutSession(row), tx.PutCode(code)) }})
+			row := ledger.Session{ID: "late", User: before.User, Method: "password", Key: 1, CreatedAt: at, LastSeenAt: at, ConfirmedAt: at, ExpiresAt: at.Add(time.Hour)}
+			code := ledger.OneTimeCode{ID: "late", Purpose: "reset", Key: 1, CreatedAt: at, ExpiresAt: at.Add(time.Hour)}
+			errs, err := o.store.Batch(o.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error { return errors.Join(tx.PutSession(row), tx.PutCode(code)) }})
 			must(t, errors.Join(append(errs, err)...))
 		})
-		must(t, o.store.Read(o.ctx, func(r authority.Reader) error {
-			if _, err := r.Session("late"); !errors.Is(err, authority.ErrNoRow) {
+		must(t, o.store.Read(o.ctx, func(r ledger.Reader) error {
+			if _, err := r.Session("late"); !errors.Is(err, ledger.ErrNoRow) {
 				o.Errorf("the session is there: %v", err)
 			}
-			if _, err := r.Code("late"); !errors.Is(err, authority.ErrNoRow) {
+			if _, err := r.Code("late"); !errors.Is(err, ledger.ErrNoRow) {
 				o.Errorf("the code is there: %v", err)
 			}
 			return nil

@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // SignInTx is the part of a mutation that package signin is given: its own
 // rows, and of everything else no more than its verbs. Each mutation says what
 // it did to the audit of the instance.
 type SignInTx struct {
-	Reader
-	SignInWriter
+	ledger.Reader
+	ledger.SignInWriter
 	work *work
 }
 
@@ -32,7 +33,7 @@ func (a *Authority) SignIn(ctx context.Context, c Caller, f func(*SignInTx) erro
 func Unchanged() error { return errDryRun }
 
 // ReadSignIn runs f on a snapshot, to learn who somebody is.
-func (a *Authority) ReadSignIn(ctx context.Context, f func(Reader) error) error {
+func (a *Authority) ReadSignIn(ctx context.Context, f func(ledger.Reader) error) error {
 	return a.read(ctx, f)
 }
 
@@ -40,7 +41,7 @@ func (a *Authority) ReadSignIn(ctx context.Context, f func(Reader) error) error 
 func (t *SignInTx) Now() time.Time { return t.work.now }
 
 // NewID gives the next row number.
-func (t *SignInTx) NewID() ID { return t.work.NewID() }
+func (t *SignInTx) NewID() ledger.ID { return t.work.NewID() }
 
 // Give refuses while nobody knows what time it is: for what gives power.
 func (t *SignInTx) Give() error { return t.work.give() }
@@ -56,7 +57,7 @@ func (t *SignInTx) SweepSignIn(at time.Time) error {
 // Note appends an event to the instance's chain. By is who was established to
 // have done it; the zero User is nobody, and then about alone says whose
 // account it was done to, if any.
-func (t *SignInTx) Note(action string, by, about User, detail any) error {
+func (t *SignInTx) Note(action string, by, about ledger.User, detail any) error {
 	ac := machine(t.work.caller)
 	if by.ID != 0 {
 		ac = &actor{Caller: t.work.caller, principal: userPrincipal(by)}
@@ -65,12 +66,12 @@ func (t *SignInTx) Note(action string, by, about User, detail any) error {
 	if about.ID != 0 {
 		target = "user:" + about.PublicID
 	}
-	return t.work.audit(ac, Workspace{}, event{action: action, target: target, after: detail})
+	return t.work.audit(ac, ledger.Workspace{}, event{action: action, target: target, after: detail})
 }
 
 // SetPassword stores the hash of a user's new password.
-func (t *SignInTx) SetPassword(user ID, hash string) error {
-	u, err := t.User(UserKey{ID: user})
+func (t *SignInTx) SetPassword(user ledger.ID, hash string) error {
+	u, err := t.User(ledger.UserKey{ID: user})
 	if err := firstError(t.Give(), err); err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (t *SignInTx) SetPassword(user ID, hash string) error {
 
 // Issue makes a token in the name of a session's person and by their rights, as
 // [Authority.CreateToken] does for them.
-func (t *SignInTx) Issue(user ID, session, workspace string, in api.CreateToken) (out Issued, err error) {
+func (t *SignInTx) Issue(user ledger.ID, session, workspace string, in api.CreateToken) (out Issued, err error) {
 	c := t.work.caller
 	c.Machine, c.User, c.Session = "", user, session
 	if err = t.Give(); err != nil {
@@ -112,27 +113,27 @@ func (t *SignInTx) MayAdminister(c Caller) error {
 
 // Provision makes a user whom an identity provider vouches for, as a member of
 // a workspace with a role on all resources.
-func (t *SignInTx) Provision(email, name, workspace, role string) (User, error) {
+func (t *SignInTx) Provision(email, name, workspace, role string) (ledger.User, error) {
 	in := api.CreateMember{Email: email}
 	if checkText("name", name, 1, maxName) == nil {
 		in.Name = api.Some(name)
 	}
-	if _, err := t.User(UserKey{Email: email}); !errors.Is(err, ErrNoRow) {
-		return User{}, taken("email", "this e-mail is in use", err)
+	if _, err := t.User(ledger.UserKey{Email: email}); !errors.Is(err, ledger.ErrNoRow) {
+		return ledger.User{}, taken("email", "this e-mail is in use", err)
 	}
 	if err := t.join(workspace, role, in); err != nil {
-		return User{}, err
+		return ledger.User{}, err
 	}
-	return t.User(UserKey{Email: email})
+	return t.User(ledger.UserKey{Email: email})
 }
 
 // Join makes a user who is not a member of the workspace one.
-func (t *SignInTx) Join(u User, workspace, role string) error {
-	ws, err := t.Workspace(WorkspaceKey{Slug: workspace})
+func (t *SignInTx) Join(u ledger.User, workspace, role string) error {
+	ws, err := t.Workspace(ledger.WorkspaceKey{Slug: workspace})
 	if err != nil {
 		return err
 	}
-	if _, err := t.Member(ws.ID, MemberKey{User: u.ID}); !errors.Is(err, ErrNoRow) {
+	if _, err := t.Member(ws.ID, ledger.MemberKey{User: u.ID}); !errors.Is(err, ledger.ErrNoRow) {
 		return err
 	}
 	return t.join(workspace, role, api.CreateMember{Email: u.Email})
@@ -150,12 +151,12 @@ func (t *SignInTx) join(workspace, role string, in api.CreateMember) error {
 
 // SetRole gives an active member the role that their identity provider says;
 // who is not a member stays none.
-func (t *SignInTx) SetRole(u User, workspace, role string) error {
-	ws, err := t.Workspace(WorkspaceKey{Slug: workspace})
+func (t *SignInTx) SetRole(u ledger.User, workspace, role string) error {
+	ws, err := t.Workspace(ledger.WorkspaceKey{Slug: workspace})
 	if err != nil {
 		return err
 	}
-	m, err := t.Member(ws.ID, MemberKey{User: u.ID})
+	m, err := t.Member(ws.ID, ledger.MemberKey{User: u.ID})
 	if err != nil {
 		return ignoreNoRow(err)
 	}
@@ -180,8 +181,8 @@ func (t *SignInTx) SetRole(u User, workspace, role string) error {
 
 // Invitee is a member that the caller may invite.
 type Invitee struct {
-	User      User
-	Workspace Workspace
+	User      ledger.User
+	Workspace ledger.Workspace
 	// Instance says that the caller is an instance administrator.
 	Instance bool
 }
@@ -189,15 +190,15 @@ type Invitee struct {
 // MayInvite answers the member that a reference names to who may invite it. It
 // needs members:write, and touches no Owner unless the caller is one.
 func (a *Authority) MayInvite(ctx context.Context, c Caller, ref, who string) (out Invitee, err error) {
-	var entered ID
-	err = a.read(ctx, func(r Reader) error {
+	var entered ledger.ID
+	err = a.read(ctx, func(r ledger.Reader) error {
 		entered, out, err = a.mayInvite(r, c, ref, who)
 		return err
 	})
 	return out, a.refused(ctx, c, entered, err)
 }
 
-func (a *Authority) mayInvite(r Reader, c Caller, ref, who string) (entered ID, out Invitee, err error) {
+func (a *Authority) mayInvite(r ledger.Reader, c Caller, ref, who string) (entered ledger.ID, out Invitee, err error) {
 	ac, sp, err := a.enter(r, c, ref, "members:write")
 	if sp != nil {
 		entered = sp.ws.ID
@@ -212,21 +213,21 @@ func (a *Authority) mayInvite(r Reader, c Caller, ref, who string) (entered ID, 
 	if err := ownersOnly(ac, m.Grants); err != nil {
 		return entered, out, err
 	}
-	u, err := r.User(UserKey{ID: m.User})
+	u, err := r.User(ledger.UserKey{ID: m.User})
 	return entered, Invitee{User: u, Workspace: sp.ws, Instance: ac.instance}, err
 }
 
 // MayLinkPortal answers the member that a reference names to who may make a link
 // into their own tokens. It needs instance:admin.
 func (a *Authority) MayLinkPortal(ctx context.Context, c Caller, ref, who string) (out Invitee, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		out, err = a.mayLinkPortal(r, c, ref, who)
 		return err
 	})
 	return out, err
 }
 
-func (a *Authority) mayLinkPortal(r Reader, c Caller, ref, who string) (out Invitee, err error) {
+func (a *Authority) mayLinkPortal(r ledger.Reader, c Caller, ref, who string) (out Invitee, err error) {
 	ac, sp, err := a.enterForInstance(r, c, ref)
 	if err != nil {
 		return out, err
@@ -235,6 +236,6 @@ func (a *Authority) mayLinkPortal(r Reader, c Caller, ref, who string) (out Invi
 	if err != nil {
 		return out, err
 	}
-	u, err := r.User(UserKey{ID: m.User})
+	u, err := r.User(ledger.UserKey{ID: m.User})
 	return Invitee{User: u, Workspace: sp.ws, Instance: true}, err
 }

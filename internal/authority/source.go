@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -12,7 +13,7 @@ var _ verify.Source = (*Authority)(nil)
 
 // VerifyToken reads what a verification needs of a token; see [verify.Source].
 func (a *Authority) VerifyToken(ctx context.Context, l token.Locator) (f verify.Token, revision int64, err error) {
-	err = a.store.Read(ctx, func(r Reader) error {
+	err = a.store.Read(ctx, func(r ledger.Reader) error {
 		revision = r.Revision()
 		t, err := r.Token(l)
 		if err != nil {
@@ -27,7 +28,7 @@ func (a *Authority) VerifyToken(ctx context.Context, l token.Locator) (f verify.
 
 // VerifyOwner reads an owner; see [verify.Source].
 func (a *Authority) VerifyOwner(ctx context.Context, k verify.OwnerKey) (o verify.Owner, revision int64, err error) {
-	err = a.store.Read(ctx, func(r Reader) error {
+	err = a.store.Read(ctx, func(r ledger.Reader) error {
 		revision = r.Revision()
 		o, err = readOwner(r, k)
 		return err
@@ -37,9 +38,9 @@ func (a *Authority) VerifyOwner(ctx context.Context, k verify.OwnerKey) (o verif
 
 // VerifyWorkspace reads a workspace and what its names mean; see [verify.Source].
 func (a *Authority) VerifyWorkspace(ctx context.Context, id int64) (w verify.Workspace, revision int64, err error) {
-	err = a.store.Read(ctx, func(r Reader) error {
+	err = a.store.Read(ctx, func(r ledger.Reader) error {
 		revision = r.Revision()
-		ws, err := r.Workspace(WorkspaceKey{ID: id})
+		ws, err := r.Workspace(ledger.WorkspaceKey{ID: id})
 		if err != nil {
 			return err
 		}
@@ -56,23 +57,23 @@ func (a *Authority) VerifyWorkspace(ctx context.Context, id int64) (w verify.Wor
 
 // namesAny says whether a workspace has a resource that is called as the word for
 // any, since before that was refused.
-func namesAny(r Reader, ws ID) (bool, error) {
+func namesAny(r ledger.Reader, ws ledger.ID) (bool, error) {
 	_, err := r.Resource(ws, verify.AnyResource)
 	return err == nil, ignoreNoRow(err)
 }
 
 // NamesAny lists the workspaces with such a resource.
 func (a *Authority) NamesAny(ctx context.Context) (slugs []string, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		rows, err := r.WorkspacesWith(verify.AnyResource)
-		slugs = views(rows, func(ws Workspace) string { return ws.Slug })
+		slugs = views(rows, func(ws ledger.Workspace) string { return ws.Slug })
 		return err
 	})
 	return slugs, err
 }
 
 func missing(err error) error {
-	if errors.Is(err, ErrNoRow) {
+	if errors.Is(err, ledger.ErrNoRow) {
 		return verify.ErrNotFound
 	}
 	return public(err)

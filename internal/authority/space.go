@@ -8,19 +8,20 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
 // space is a workspace with everything its names mean at one moment.
 type space struct {
-	ws Workspace
+	ws ledger.Workspace
 	// names finds who did something; nil where nobody is shown.
-	names PeopleReader
+	names ledger.PeopleReader
 	// facts hold the book of roles and implications, and the policy.
 	facts verify.Workspace
 	*catalogue
 	// removals are those of names that were rights here, and are nobody's yet.
-	removals []Removal
+	removals []ledger.Removal
 	// reckon works out what is compiled and compared here.
 	reckon *reckoner
 }
@@ -29,7 +30,7 @@ type space struct {
 func (sp *space) policy() api.Policy { return sp.facts.Policy }
 
 // space reads what the names of a workspace mean.
-func (a *Authority) space(r Reader, ws Workspace) (*space, error) {
+func (a *Authority) space(r ledger.Reader, ws ledger.Workspace) (*space, error) {
 	in, err := r.Instance()
 	if err != nil {
 		return nil, err
@@ -59,17 +60,17 @@ func (sp *space) nameOf(id string) *string { return nameOf(sp.names, sp.ws, id) 
 
 // nameOf is [space.nameOf] where there is no space; ws is the zero one for what
 // belongs to the instance.
-func nameOf(r PeopleReader, ws Workspace, id string) *string {
+func nameOf(r ledger.PeopleReader, ws ledger.Workspace, id string) *string {
 	if r == nil {
 		return optional(id)
 	}
 	switch {
 	case isUserID(id):
-		if u, err := r.User(UserKey{PublicID: id}); err == nil {
+		if u, err := r.User(ledger.UserKey{PublicID: id}); err == nil {
 			id = userPrincipal(u).Address
 		}
 	case strings.HasPrefix(id, accountID):
-		if s, err := r.ServiceAccount(ws.ID, ServiceAccountKey{PublicID: id}); err == nil {
+		if s, err := r.ServiceAccount(ws.ID, ledger.ServiceAccountKey{PublicID: id}); err == nil {
 			id = serviceAccountOwner(s, ws).Address
 		}
 	}
@@ -78,34 +79,34 @@ func nameOf(r PeopleReader, ws Workspace, id string) *string {
 
 // workspace finds the workspace that ref names: a slug or ext:ID. The caller's
 // own is named by the empty ref.
-func (a *Authority) workspace(r Reader, c Caller, ref string) (Workspace, error) {
-	var ws Workspace
+func (a *Authority) workspace(r ledger.Reader, c Caller, ref string) (ledger.Workspace, error) {
+	var ws ledger.Workspace
 	var err error
 	switch {
 	case ref == "" && !c.Token.IsZero():
-		var t Token
+		var t ledger.Token
 		if t, err = r.Token(c.Token); err == nil {
-			ws, err = r.Workspace(WorkspaceKey{ID: t.Workspace})
+			ws, err = r.Workspace(ledger.WorkspaceKey{ID: t.Workspace})
 		}
 	case isExternal(ref):
 		var id string
 		if id, err = externalID(ref); err == nil {
-			ws, err = r.Workspace(WorkspaceKey{ExternalID: id})
+			ws, err = r.Workspace(ledger.WorkspaceKey{ExternalID: id})
 		}
 	default:
-		ws, err = r.Workspace(WorkspaceKey{Slug: ref})
+		ws, err = r.Workspace(ledger.WorkspaceKey{Slug: ref})
 	}
 	if err == nil && !ws.DeletedAt.IsZero() {
-		err = ErrNoRow
+		err = ledger.ErrNoRow
 	}
-	if errors.Is(err, ErrNoRow) {
+	if errors.Is(err, ledger.ErrNoRow) {
 		return ws, notFound().Wrap(err)
 	}
 	return ws, err
 }
 
 // tokenFacts is what a verification needs of a token.
-func tokenFacts(t Token, secrets []Secret) verify.Token {
+func tokenFacts(t ledger.Token, secrets []ledger.Secret) verify.Token {
 	f := verify.Token{
 		Locator: t.Locator, Prefix: t.Prefix, Kind: t.Kind, Workspace: t.Workspace, Owner: ownerKey(t),
 		Statements: t.Grants, Label: t.Label, CreatedAt: t.CreatedAt, NotBefore: t.NotBefore, ExpiresAt: t.ExpiresAt,
@@ -122,14 +123,14 @@ func tokenFacts(t Token, secrets []Secret) verify.Token {
 }
 
 // secretFacts is what a verification needs of a secret.
-func secretFacts(s Secret) verify.Secret {
+func secretFacts(s ledger.Secret) verify.Secret {
 	return verify.Secret{Digest: s.Digest, Key: s.Key, RetiresAt: s.RetiresAt, Ended: !s.EndedAt.IsZero(), Number: s.Number,
 		Tracked: s.Tracked && s.FirstUsedAt.IsZero()}
 }
 
 // works says whether one of a token's secrets, which are listed newest first, is
 // accepted at a moment: the current one, and one in its overlap.
-func works(secrets []Secret, i int, now time.Time) bool {
+func works(secrets []ledger.Secret, i int, now time.Time) bool {
 	if i < 0 || i >= len(secrets) {
 		return false
 	}
@@ -137,19 +138,7 @@ func works(secrets []Secret, i int, now time.Time) bool {
 	return f.Works(i == 0, now)
 }
 
-// over is a secret that is dead for good: since its overlap ran out, or from now on.
-func (s Secret) over(now time.Time) Secret {
-	if !s.EndedAt.IsZero() {
-		return s
-	}
-	if s.EndedAt = now; !s.RetiresAt.IsZero() && s.RetiresAt.Before(now) {
-		s.EndedAt = s.RetiresAt
-	}
-	s.RetiresAt, s.Sealed = time.Time{}, nil
-	return s
-}
-
-func ownerKey(t Token) verify.OwnerKey {
+func ownerKey(t ledger.Token) verify.OwnerKey {
 	switch {
 	case t.OwnerMember != 0:
 		return verify.OwnerKey{Type: verify.OwnerMember, ID: t.OwnerMember}
@@ -160,26 +149,26 @@ func ownerKey(t Token) verify.OwnerKey {
 }
 
 // readOwner reads an owner, also a removed one.
-func readOwner(r Reader, k verify.OwnerKey) (verify.Owner, error) {
+func readOwner(r ledger.Reader, k verify.OwnerKey) (verify.Owner, error) {
 	switch k.Type {
 	case verify.OwnerMember:
-		m, err := r.Member(0, MemberKey{ID: k.ID})
+		m, err := r.Member(0, ledger.MemberKey{ID: k.ID})
 		return memberOwner(m), err
 	case verify.OwnerServiceAccount:
-		s, err := r.ServiceAccount(0, ServiceAccountKey{ID: k.ID})
+		s, err := r.ServiceAccount(0, ledger.ServiceAccountKey{ID: k.ID})
 		if err != nil {
 			return verify.Owner{}, err
 		}
-		ws, err := r.Workspace(WorkspaceKey{ID: s.Workspace})
+		ws, err := r.Workspace(ledger.WorkspaceKey{ID: s.Workspace})
 		return serviceAccountOwner(s, ws), err
 	case verify.OwnerWorkspace:
-		ws, err := r.Workspace(WorkspaceKey{ID: k.ID})
+		ws, err := r.Workspace(ledger.WorkspaceKey{ID: k.ID})
 		return workspaceOwner(ws), err
 	}
-	return verify.Owner{}, ErrNoRow
+	return verify.Owner{}, ledger.ErrNoRow
 }
 
-func memberOwner(m Member) verify.Owner {
+func memberOwner(m ledger.Member) verify.Owner {
 	return verify.Owner{
 		Key: verify.OwnerKey{Type: verify.OwnerMember, ID: m.ID}, Workspace: m.Workspace,
 		PublicID: m.UserPublicID, Address: memberAddress(m), Name: m.Name, ExternalID: m.ExternalID,
@@ -190,14 +179,14 @@ func memberOwner(m Member) verify.Owner {
 }
 
 // memberAddress is the e-mail, or the id of a person without one.
-func memberAddress(m Member) string {
+func memberAddress(m ledger.Member) string {
 	if m.UserEmail != "" {
 		return m.UserEmail
 	}
 	return m.UserPublicID
 }
 
-func serviceAccountOwner(s ServiceAccount, ws Workspace) verify.Owner {
+func serviceAccountOwner(s ledger.ServiceAccount, ws ledger.Workspace) verify.Owner {
 	return verify.Owner{
 		Key: verify.OwnerKey{Type: verify.OwnerServiceAccount, ID: s.ID}, Workspace: s.Workspace,
 		PublicID: s.PublicID, Address: s.Name + "@" + ws.Slug + ".service", Name: s.Name,
@@ -205,7 +194,7 @@ func serviceAccountOwner(s ServiceAccount, ws Workspace) verify.Owner {
 	}
 }
 
-func workspaceOwner(ws Workspace) verify.Owner {
+func workspaceOwner(ws ledger.Workspace) verify.Owner {
 	return verify.Owner{
 		Key: verify.OwnerKey{Type: verify.OwnerWorkspace, ID: ws.ID}, Workspace: ws.ID,
 		PublicID: ws.Slug, Address: ws.Slug + "@workspace", Name: ws.Name, ExternalID: ws.ExternalID, Active: true,
@@ -216,7 +205,7 @@ func principalOf(o verify.Owner) api.Principal {
 	return api.Principal{Type: o.Key.Type.String(), ID: o.PublicID, Address: o.Address, Name: o.Name, ExternalID: optional(o.ExternalID)}
 }
 
-func userPrincipal(u User) api.Principal {
+func userPrincipal(u ledger.User) api.Principal {
 	address := u.Email
 	if address == "" {
 		address = u.PublicID

@@ -1,6 +1,10 @@
 package authority
 
-import "time"
+import (
+	"time"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+)
 
 // stop is that a member, a service account or an endpoint of a workspace was
 // stopped; the zero one that it was not.
@@ -34,12 +38,14 @@ func (ac *actor) restart(was stop) error {
 	return missingInstance("an administrator of the instance stopped this, so the workspace does not bring it back; it needs the scope instance:admin")
 }
 
-func memberStop(m Member) stop          { return stop{m.DeactivatedAt, m.DeactivatedBy, m.Held} }
-func accountStop(s ServiceAccount) stop { return stop{s.DisabledAt, s.DisabledBy, s.Held} }
-func webhookStop(h Webhook) stop        { return stop{h.DisabledAt, h.DisabledBy, h.Held} }
+func memberStop(m ledger.Member) stop          { return stop{m.DeactivatedAt, m.DeactivatedBy, m.Held} }
+func accountStop(s ledger.ServiceAccount) stop { return stop{s.DisabledAt, s.DisabledBy, s.Held} }
+func webhookStop(h ledger.Webhook) stop        { return stop{h.DisabledAt, h.DisabledBy, h.Held} }
 
-func (s stop) ofMember(m *Member) { m.DeactivatedAt, m.DeactivatedBy, m.Held = s.at, s.by, s.held }
-func (s stop) ofAccount(of *ServiceAccount) {
+func (s stop) ofMember(m *ledger.Member) {
+	m.DeactivatedAt, m.DeactivatedBy, m.Held = s.at, s.by, s.held
+}
+func (s stop) ofAccount(of *ledger.ServiceAccount) {
 	of.DisabledAt, of.DisabledBy, of.Held = s.at, s.by, s.held
 }
-func (s stop) ofWebhook(h *Webhook) { h.DisabledAt, h.DisabledBy, h.Held = s.at, s.by, s.held }
+func (s stop) ofWebhook(h *ledger.Webhook) { h.DisabledAt, h.DisabledBy, h.Held = s.at, s.by, s.held }

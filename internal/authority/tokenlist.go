@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -18,7 +19,7 @@ import (
 // ListTokens lists a workspace's tokens, newest first, and where the next page
 // begins. It needs tokens:read; a signed-in person without it sees their own.
 func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.TokenFilter, page Page) (out []api.Token, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -53,7 +54,7 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 
 // ownOnly narrows a filter to the caller's own tokens; false when it asks for
 // somebody else's. Whether there is such an owner makes no difference.
-func (a *Authority) ownOnly(r Reader, ac *actor, sp *space, f *api.TokenFilter) (bool, error) {
+func (a *Authority) ownOnly(r ledger.Reader, ac *actor, sp *space, f *api.TokenFilter) (bool, error) {
 	if err := checkFilter("", *f); err != nil {
 		return false, err
 	}
@@ -75,20 +76,20 @@ const scanLimit = 20_000
 
 // query is a TokenQuery and what takes more than one.
 type query struct {
-	TokenQuery
+	ledger.TokenQuery
 	// owners are those whose tokens are asked for: everything that one name means
 	// or meant. Nil asks for everybody's.
 	owners []verify.OwnerKey
 	// some keeps some of the rows; what it answers as nil keeps all.
-	some func([]Token) (map[token.Locator]bool, error)
+	some func([]ledger.Token) (map[token.Locator]bool, error)
 }
 
-// rows answers as [Reader.Tokens] does, of all owners together.
-func (q *query) rows(r Reader, workspace ID) ([]Token, error) {
+// rows answers as [ledger.Reader.Tokens] does, of all owners together.
+func (q *query) rows(r ledger.Reader, workspace ledger.ID) ([]ledger.Token, error) {
 	if q.owners == nil {
 		return r.Tokens(workspace, q.TokenQuery)
 	}
-	var all []Token
+	var all []ledger.Token
 	for _, o := range q.owners {
 		of := q.TokenQuery
 		if of.OwnerMember = o.ID; o.Type == verify.OwnerServiceAccount {
@@ -100,7 +101,7 @@ func (q *query) rows(r Reader, workspace ID) ([]Token, error) {
 		}
 		all = append(all, rows...)
 	}
-	slices.SortFunc(all, func(a, b Token) int { return cmp.Compare(b.ID, a.ID) })
+	slices.SortFunc(all, func(a, b ledger.Token) int { return cmp.Compare(b.ID, a.ID) })
 	return all[:min(len(all), q.Limit)], nil
 }
 
@@ -149,7 +150,7 @@ func (s *sight) tokens(q query, keep func(api.Token) bool, page Page) ([]api.Tok
 
 // filter turns a request's filter into what the store can answer and what is
 // asked of each token.
-func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (q query, keep func(api.Token) bool, err error) {
+func (a *Authority) filter(r ledger.Reader, ac *actor, sp *space, f api.TokenFilter) (q query, keep func(api.Token) bool, err error) {
 	q.Text, q.CreatedBy, q.Deleted = f.Query.Value, f.CreatedBy.Value, f.Deleted
 	if err := firstError(checkFilter("", f), checkSearch(q.Text)); err != nil {
 		return q, nil, err
@@ -191,7 +192,7 @@ func (a *Authority) filter(r Reader, ac *actor, sp *space, f api.TokenFilter) (q
 // owners are the members or service accounts that a reference names or named:
 // tokens of somebody who was removed, or came back as another member, are found
 // by what that somebody was called.
-func owners(r Reader, ac *actor, sp *space, ref string) (out []verify.OwnerKey, err error) {
+func owners(r ledger.Reader, ac *actor, sp *space, ref string) (out []verify.OwnerKey, err error) {
 	if kindOfOwner(ref) == token.Service {
 		rows, err := r.ServiceAccountsEver(sp.ws.ID, serviceAccountKey(ref, sp.ws))
 		for _, s := range rows {
@@ -200,7 +201,7 @@ func owners(r Reader, ac *actor, sp *space, ref string) (out []verify.OwnerKey, 
 		return out, firstError(err, some(out))
 	}
 	if ref == "me" {
-		m, err := r.Member(sp.ws.ID, MemberKey{ID: ac.member})
+		m, err := r.Member(sp.ws.ID, ledger.MemberKey{ID: ac.member})
 		return []verify.OwnerKey{{Type: verify.OwnerMember, ID: m.ID}}, noSuch("owner", err)
 	}
 	k, err := memberKey(ref)
@@ -217,7 +218,7 @@ func owners(r Reader, ac *actor, sp *space, ref string) (out []verify.OwnerKey, 
 // some refuses an owner that there is and was none of.
 func some(owners []verify.OwnerKey) error {
 	if len(owners) == 0 {
-		return noSuch("owner", ErrNoRow)
+		return noSuch("owner", ledger.ErrNoRow)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -14,7 +15,7 @@ import (
 // mayManage is the gate of verbs that change a token without handing over its
 // secret: a signed-in person manages their own personal tokens whatever their
 // role, all else needs the scope.
-func mayManage(ac *actor, t Token, scope string) error {
+func mayManage(ac *actor, t ledger.Token, scope string) error {
 	if ac.owns(t) && (ac.person() || ac.onBehalf != "") {
 		return nil
 	}
@@ -24,7 +25,7 @@ func mayManage(ac *actor, t Token, scope string) error {
 // GetToken answers one token. It needs tokens:read, but for a signed-in person's
 // own tokens and for the token that asks about itself.
 func (a *Authority) GetToken(ctx context.Context, c Caller, ref, id string) (v api.Token, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -40,7 +41,7 @@ func (a *Authority) GetToken(ctx context.Context, c Caller, ref, id string) (v a
 }
 
 // readable is a token that the caller may read: its own, or with the right to.
-func (a *Authority) readable(r Reader, ac *actor, sp *space, id string) (Token, error) {
+func (a *Authority) readable(r ledger.Reader, ac *actor, sp *space, id string) (ledger.Token, error) {
 	t, err := a.token(r, ac, sp, id)
 	if err != nil || ac.isSelf(t) {
 		return t, err
@@ -75,11 +76,11 @@ type change struct {
 	sp     *space
 	owner  verify.Owner
 	before api.Token
-	was, t Token
+	was, t ledger.Token
 	// decided says that the caller chose what is narrowed; else the policy did.
 	decided bool
 	// mightier and weaker say whether statements say more, or less, than before.
-	mightier, weaker Back
+	mightier, weaker ledger.Back
 }
 
 // beginToken enters the workspace, finds the token and asks the gate.
@@ -101,7 +102,7 @@ func (w *work) beginToken(ref, id, scope string) (*change, error) {
 }
 
 // changeOf begins the change of a token that was found and asked for.
-func (w *work) changeOf(ac *actor, sp *space, t Token) (*change, error) {
+func (w *work) changeOf(ac *actor, sp *space, t ledger.Token) (*change, error) {
 	o, err := readOwner(w, ownerKey(t))
 	if err != nil {
 		return nil, err
@@ -174,7 +175,7 @@ func (w *work) editLifetime(ch *change, in api.TokenFields) error {
 		return lifetimeWithin(ch.t, ch.sp.policy(), w.now)
 	}
 	if in.NotBefore.Set {
-		return checkLifetime(Token{NotBefore: ch.t.NotBefore, ExpiresAt: ch.t.ExpiresAt}, time.Time{})
+		return checkLifetime(ledger.Token{NotBefore: ch.t.NotBefore, ExpiresAt: ch.t.ExpiresAt}, time.Time{})
 	}
 	return nil
 }
@@ -191,10 +192,10 @@ func widened(ch *change) error {
 	old, now := tokenFacts(ch.was, nil), tokenFacts(ch.t, nil)
 	had, has := ch.sp.effective(&old, ch.owner), ch.sp.effective(&now, ch.owner)
 	if !has.covers(had) {
-		ch.weaker = mightier
+		ch.weaker = ledger.BackMightier
 	}
 	if !had.covers(has) {
-		ch.mightier = mightier
+		ch.mightier = ledger.BackMightier
 		if err := ch.ac.cover(has); err != nil {
 			return err
 		}
@@ -211,7 +212,7 @@ func widened(ch *change) error {
 	if said.covers(ch.sp.compile(stated(ch.t.Grants))) {
 		return nil
 	}
-	ch.mightier = mightier
+	ch.mightier = ledger.BackMightier
 	return coverStated(ch.ac, ch.sp, ch.t)
 }
 
@@ -253,7 +254,7 @@ func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (
 			return err
 		}
 		ch.t.DisabledAt = time.Time{}
-		if firstError(mayManage(ch.ac, ch.t, "tokens:delete"), ch.undo(ch.t.Held&unending)) == nil {
+		if firstError(mayManage(ch.ac, ch.t, "tokens:delete"), ch.undo(ch.t.Held&ledger.BackUnending)) == nil {
 			ch.t.RevokeAt = time.Time{}
 		}
 		v, err = w.finishToken(ch, "token.enabled")
@@ -315,7 +316,7 @@ func checkReason(in api.RevokeToken) error {
 }
 
 // revoke ends a token; the first reason stands.
-func revoke(t *Token, now time.Time, reason, comment string) {
+func revoke(t *ledger.Token, now time.Time, reason, comment string) {
 	if !t.RevokedAt.IsZero() {
 		return
 	}

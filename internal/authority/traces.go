@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // erasedName takes the place of a person's e-mail or id, and of what they named.
@@ -15,7 +17,7 @@ type traces struct {
 	email, id string
 }
 
-func tracesOf(u User) traces {
+func tracesOf(u ledger.User) traces {
 	return traces{email: strings.ToLower(u.Email), id: strings.ToLower(u.PublicID)}
 }
 
@@ -33,7 +35,7 @@ func (t traces) texts() [3]string {
 
 // in says whether a row of the audit is by or about the person. What an erasure
 // told of itself names who was erased by an id that says nothing.
-func (t traces) in(row AuditRow) bool {
+func (t traces) in(row ledger.AuditRow) bool {
 	if t.named(row.Actor) || t.named(row.OnBehalf) {
 		return true
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -50,13 +51,13 @@ func refusalsOfSignIns() *refusals[turnedAway, string] {
 // TurnedAway writes a refused sign-in into the audit of the instance, unless one
 // like it, of the same stranger, was written a moment ago. About is whose account it
 // was; the zero User is nobody's that is known.
-func (a *Authority) TurnedAway(ctx context.Context, c Caller, who Stranger, about User, why SignInRefusal) error {
+func (a *Authority) TurnedAway(ctx context.Context, c Caller, who Stranger, about ledger.User, why SignInRefusal) error {
 	count := a.turnedAway.due(turnedAway{why, who}, a.now())
 	if count == 0 {
 		return nil
 	}
 	return a.SignIn(ctx, c, func(tx *SignInTx) error {
-		return tx.Note("signin.failed", User{}, about, struct {
+		return tx.Note("signin.failed", ledger.User{}, about, struct {
 			SignInRefusal
 			Count int64 `json:"count"`
 		}{why, count})

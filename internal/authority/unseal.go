@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // A policy that lets nobody see secrets again destroys the copies that there are. As
@@ -13,7 +14,7 @@ import (
 
 // leaveSealed leaves what is sealed to be destroyed when a policy, of a workspace or
 // of the instance, stops to let secrets be kept; 0 when it does not.
-func (w *work) leaveSealed(ac *actor, at ID, before, after api.Policy) (ID, error) {
+func (w *work) leaveSealed(ac *actor, at ledger.ID, before, after api.Policy) (ledger.ID, error) {
 	const field = "recoverable"
 	locked, unlocked := slices.Contains(after.Locked, field), slices.Contains(before.Locked, field)
 	overridden := at == 0 && !after.Recoverable && locked != unlocked // what workspaces say of their own holds, or does not
@@ -23,16 +24,16 @@ func (w *work) leaveSealed(ac *actor, at ID, before, after api.Policy) (ID, erro
 		}
 	}
 	if before.Recoverable && !after.Recoverable || overridden && locked {
-		return w.leave(ac, Removal{Workspace: at, Kind: RemovedSealed, Name: field})
+		return w.leave(ac, ledger.Removal{Workspace: at, Kind: ledger.RemovedSealed, Name: field})
 	}
 	return 0, nil
 }
 
 // unsealed refuses to let secrets be kept while older copies are being destroyed.
-func (w *work) unsealed(at ID) error {
+func (w *work) unsealed(at ledger.ID) error {
 	all, err := w.Removals()
-	i := slices.IndexFunc(all, func(x Removal) bool {
-		return x.Kind == RemovedSealed && (at == 0 || x.Workspace == 0 || x.Workspace == at)
+	i := slices.IndexFunc(all, func(x ledger.Removal) bool {
+		return x.Kind == ledger.RemovedSealed && (at == 0 || x.Workspace == 0 || x.Workspace == at)
 	})
 	if err != nil || i < 0 {
 		return err
@@ -45,20 +46,20 @@ func (w *work) unsealed(at ID) error {
 
 // unseals says whether a removal is of what is sealed in a workspace. Of the
 // instance's, that is where nothing may be kept now.
-func unseals(x Removal, r Reader, ws ID) (bool, error) {
-	if x.Kind != RemovedSealed || x.Workspace != 0 {
-		return x.Kind == RemovedSealed && x.Workspace == ws, nil
+func unseals(x ledger.Removal, r ledger.Reader, ws ledger.ID) (bool, error) {
+	if x.Kind != ledger.RemovedSealed || x.Workspace != 0 {
+		return x.Kind == ledger.RemovedSealed && x.Workspace == ws, nil
 	}
 	in, err := r.Instance()
 	if err != nil {
 		return false, err
 	}
-	row, err := r.Workspace(WorkspaceKey{ID: ws})
+	row, err := r.Workspace(ledger.WorkspaceKey{ID: ws})
 	return !effectivePolicy(in.Policy, row.Policy).Recoverable, err
 }
 
 // unsealToken destroys the copies of a token's secrets.
-func (w *work) unsealToken(x Removal, id ID) (bool, error) {
+func (w *work) unsealToken(x ledger.Removal, id ledger.ID) (bool, error) {
 	was, found, err := w.rowOf(x, id)
 	if err != nil || !found {
 		return false, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // keepsSecrets says whether secrets may be kept in acme, or in all workspaces.
@@ -25,7 +26,7 @@ func (w *world) reveal(ws string, i authority.Issued) error {
 // sealed counts the copies of a token's secrets, and says whether its row lets there be any.
 func (w *world) sealed(i authority.Issued) (n int, may bool) {
 	w.Helper()
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
 		t, err := r.Token(locator(w, i))
 		if err != nil {
 			return err

@@ -6,24 +6,25 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // user finds the user that a reference names: an e-mail or an id.
-func user(r Reader, ref string) (User, error) {
+func user(r ledger.Reader, ref string) (ledger.User, error) {
 	if strings.Contains(ref, "@") {
-		return r.User(UserKey{Email: strings.ToLower(ref)})
+		return r.User(ledger.UserKey{Email: strings.ToLower(ref)})
 	}
-	return r.User(UserKey{PublicID: ref})
+	return r.User(ledger.UserKey{PublicID: ref})
 }
 
-func workspacesOf(r Reader, u User) ([]string, error) {
+func workspacesOf(r ledger.Reader, u ledger.User) ([]string, error) {
 	rows, err := r.WorkspacesOf(u.ID)
-	return views(rows, func(ws Workspace) string { return ws.Slug }), err
+	return views(rows, func(ws ledger.Workspace) string { return ws.Slug }), err
 }
 
 // GetUser answers one user across workspaces. It needs instance:admin.
 func (a *Authority) GetUser(ctx context.Context, c Caller, ref string) (v api.User, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -40,7 +41,7 @@ func (a *Authority) GetUser(ctx context.Context, c Caller, ref string) (v api.Us
 
 // ListUsers lists all users. It needs instance:admin.
 func (a *Authority) ListUsers(ctx context.Context, c Caller, page Page) (out []api.User, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -52,14 +53,14 @@ func (a *Authority) ListUsers(ctx context.Context, c Caller, page Page) (out []a
 		if err != nil {
 			return err
 		}
-		rows, next = cut(rows, page.size(), func(u User) int64 { return u.ID })
+		rows, next = cut(rows, page.size(), func(u ledger.User) int64 { return u.ID })
 		out, err = userViews(r, rows)
 		return err
 	})
 	return out, next, err
 }
 
-func userViews(r Reader, rows []User) ([]api.User, error) {
+func userViews(r ledger.Reader, rows []ledger.User) ([]api.User, error) {
 	out := make([]api.User, len(rows))
 	for i, u := range rows {
 		slugs, err := workspacesOf(r, u)
@@ -73,7 +74,7 @@ func userViews(r Reader, rows []User) ([]api.User, error) {
 
 // ListAdmins lists the instance administrators. It needs instance:admin.
 func (a *Authority) ListAdmins(ctx context.Context, c Caller) (out []api.User, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -88,7 +89,7 @@ func (a *Authority) ListAdmins(ctx context.Context, c Caller) (out []api.User, e
 }
 
 // changeUser applies f to a user and tells memory and the audit of the instance.
-func (a *Authority) changeUser(ctx context.Context, e effect, c Caller, ref, action string, f func(*work, *actor, *User)) (v api.User, revision int64, err error) {
+func (a *Authority) changeUser(ctx context.Context, e effect, c Caller, ref, action string, f func(*work, *actor, *ledger.User)) (v api.User, revision int64, err error) {
 	revision, err = a.apply(ctx, e, c, func(w *work) error {
 		ac, err := a.enterInstance(w, c)
 		if err != nil {
@@ -109,8 +110,8 @@ func (a *Authority) changeUser(ctx context.Context, e effect, c Caller, ref, act
 	return v, revision, err
 }
 
-func (w *work) finishUser(ac *actor, was, u User, action string) (api.User, error) {
-	if err := w.expect(Workspace{}, "user:"+was.PublicID, was.Revision); err != nil {
+func (w *work) finishUser(ac *actor, was, u ledger.User, action string) (api.User, error) {
+	if err := w.expect(ledger.Workspace{}, "user:"+was.PublicID, was.Revision); err != nil {
 		return api.User{}, err
 	}
 	slugs, err := workspacesOf(w, u)
@@ -125,18 +126,18 @@ func (w *work) finishUser(ac *actor, was, u User, action string) (api.User, erro
 		return api.User{}, err
 	}
 	v := userView(w, u, slugs)
-	return v, w.audit(ac, Workspace{}, event{action: action, target: "user:" + v.ID, before: userView(w, was, slugs), after: v})
+	return v, w.audit(ac, ledger.Workspace{}, event{action: action, target: "user:" + v.ID, before: userView(w, was, slugs), after: v})
 }
 
 // touchMemberships tells memory of every membership of a user, and refuses a
 // change that leaves one of the workspaces without an active Owner.
-func (w *work) touchMemberships(u User) error {
+func (w *work) touchMemberships(u ledger.User) error {
 	rows, err := w.WorkspacesOf(u.ID)
 	if err != nil {
 		return err
 	}
 	for _, ws := range rows {
-		m, err := w.Member(ws.ID, MemberKey{User: u.ID})
+		m, err := w.Member(ws.ID, ledger.MemberKey{User: u.ID})
 		if err != nil {
 			return err
 		}
@@ -151,7 +152,7 @@ func (w *work) touchMemberships(u User) error {
 }
 
 // keepAdmin refuses a change that took the last active instance administrator away.
-func (w *work) keepAdmin(was User) error {
+func (w *work) keepAdmin(was ledger.User) error {
 	if !was.InstanceAdmin || !was.DeactivatedAt.IsZero() {
 		return nil
 	}
@@ -164,18 +165,18 @@ func (w *work) keepAdmin(was User) error {
 
 // AddAdmin makes a user an instance administrator. It needs instance:admin.
 func (a *Authority) AddAdmin(ctx context.Context, c Caller, in api.AddAdmin) (api.User, int64, error) {
-	return a.changeUser(ctx, gives, c, in.User, "admin.added", func(_ *work, _ *actor, u *User) { u.InstanceAdmin = true })
+	return a.changeUser(ctx, gives, c, in.User, "admin.added", func(_ *work, _ *actor, u *ledger.User) { u.InstanceAdmin = true })
 }
 
 // RemoveAdmin makes an instance administrator a plain user.
 func (a *Authority) RemoveAdmin(ctx context.Context, c Caller, ref string) (api.User, int64, error) {
-	return a.changeUser(ctx, takes, c, ref, "admin.removed", func(_ *work, _ *actor, u *User) { u.InstanceAdmin = false })
+	return a.changeUser(ctx, takes, c, ref, "admin.removed", func(_ *work, _ *actor, u *ledger.User) { u.InstanceAdmin = false })
 }
 
 // DeactivateUser stops a person's tokens and sessions in every workspace until
 // it is activated. It needs instance:admin.
 func (a *Authority) DeactivateUser(ctx context.Context, c Caller, ref string) (api.User, int64, error) {
-	return a.changeUser(ctx, takes, c, ref, "user.deactivated", func(w *work, ac *actor, u *User) {
+	return a.changeUser(ctx, takes, c, ref, "user.deactivated", func(w *work, ac *actor, u *ledger.User) {
 		if u.DeactivatedAt.IsZero() {
 			u.DeactivatedAt, u.DeactivatedBy = w.now, ac.name()
 		}
@@ -184,7 +185,7 @@ func (a *Authority) DeactivateUser(ctx context.Context, c Caller, ref string) (a
 
 // ActivateUser brings a deactivated user back. It needs instance:admin.
 func (a *Authority) ActivateUser(ctx context.Context, c Caller, ref string) (api.User, int64, error) {
-	return a.changeUser(ctx, gives, c, ref, "user.activated", func(_ *work, _ *actor, u *User) {
+	return a.changeUser(ctx, gives, c, ref, "user.activated", func(_ *work, _ *actor, u *ledger.User) {
 		u.DeactivatedAt, u.DeactivatedBy = time.Time{}, ""
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // SignInState is how a person signs in, as an administrator of the instance
@@ -25,7 +26,7 @@ type SignInState struct {
 
 // SignInStateOf answers how a person signs in. It needs instance:admin.
 func (a *Authority) SignInStateOf(ctx context.Context, c Caller, ref string) (out SignInState, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -39,7 +40,7 @@ func (a *Authority) SignInStateOf(ctx context.Context, c Caller, ref string) (ou
 	return out, err
 }
 
-func (s *SignInState) readSessions(r Reader, u User, now time.Time) error {
+func (s *SignInState) readSessions(r ledger.Reader, u ledger.User, now time.Time) error {
 	rows, err := r.SessionsOf(u.ID)
 	for _, row := range rows {
 		if now.Before(row.ExpiresAt) {
@@ -50,7 +51,7 @@ func (s *SignInState) readSessions(r Reader, u User, now time.Time) error {
 }
 
 // readWays lists each kind once. Recovery codes stand in for a factor and are none.
-func (s *SignInState) readWays(r Reader, u User) error {
+func (s *SignInState) readWays(r ledger.Reader, u ledger.User) error {
 	factors, err := r.FactorsOf(u.ID)
 	if err != nil {
 		return err
@@ -69,8 +70,8 @@ func (s *SignInState) readWays(r Reader, u User) error {
 	return err
 }
 
-func (s *SignInState) readLast(r Reader, u User) error {
-	rows, err := r.Audit(0, AuditQuery{Actor: userPrincipal(u).Address, Action: "signin.succeeded", Limit: 1})
+func (s *SignInState) readLast(r ledger.Reader, u ledger.User) error {
+	rows, err := r.Audit(0, ledger.AuditQuery{Actor: userPrincipal(u).Address, Action: "signin.succeeded", Limit: 1})
 	if len(rows) > 0 {
 		s.LastAt = rows[0].At
 	}
@@ -87,7 +88,7 @@ func (a *Authority) DeactivationOf(ctx context.Context, c Caller, ref string) (v
 	if v, _, err = a.DeactivateUser(ctx, rehearsing, ref); err != nil {
 		return v, hit, err
 	}
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		u, err := user(r, v.ID)
 		if err != nil {
 			return err
@@ -104,14 +105,14 @@ func (a *Authority) DeactivationOf(ctx context.Context, c Caller, ref string) (v
 }
 
 // stoppedWith adds the live tokens of a person in one workspace.
-func (a *Authority) stoppedWith(ctx context.Context, r Reader, c Caller, slug, who string, hit *api.Affected) error {
+func (a *Authority) stoppedWith(ctx context.Context, r ledger.Reader, c Caller, slug, who string, hit *api.Affected) error {
 	ac, sp, err := a.enterForInstance(r, c, slug)
 	if err != nil {
 		return err
 	}
-	m, err := r.Member(sp.ws.ID, MemberKey{PublicID: who})
+	m, err := r.Member(sp.ws.ID, ledger.MemberKey{PublicID: who})
 	if err != nil {
 		return err
 	}
-	return a.watching(ctx, r, ac, sp).stopped(TokenQuery{OwnerMember: m.ID}, hit)
+	return a.watching(ctx, r, ac, sp).stopped(ledger.TokenQuery{OwnerMember: m.ID}, hit)
 }

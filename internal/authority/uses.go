@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Uses is what names a role, a scope or a resource, where it holds: what its
@@ -34,20 +35,20 @@ const maxUses = 100 * maxPage
 // UsesOfRole answers what DeleteRole would change, and changes nothing. It needs
 // roles:write.
 func (a *Authority) UsesOfRole(ctx context.Context, c Caller, at Where, name string) (Uses, error) {
-	return a.uses(ctx, c, at, func(r Reader, e entry, u *Uses) (lister, error) {
+	return a.uses(ctx, c, at, func(r ledger.Reader, e entry, u *Uses) (lister, error) {
 		role, ok := e.sp.roles[name]
 		if !ok {
 			return lister{}, notFound()
 		}
 		above, err := r.Roles(0)
 		u.Written = role.Workspace == e.ws.ID && hasRole(r, e.ws.ID, name)
-		u.Inherits = isBuiltInRole(name) || e.ws.ID != 0 && slices.ContainsFunc(above, func(r Role) bool { return r.Name == name })
+		u.Inherits = isBuiltInRole(name) || e.ws.ID != 0 && slices.ContainsFunc(above, func(r ledger.Role) bool { return r.Name == name })
 		for _, s := range e.sp.scopes {
 			if slices.Contains(s.Roles, name) {
 				u.Scopes = append(u.Scopes, s.Name)
 			}
 		}
-		own := func(ws ID) bool { return hasRole(r, ws, name) }
+		own := func(ws ledger.ID) bool { return hasRole(r, ws, name) }
 		return lister{names: func(s grant.Statement) bool { return s.Role == name }, own: own}, err
 	})
 }
@@ -55,14 +56,14 @@ func (a *Authority) UsesOfRole(ctx context.Context, c Caller, at Where, name str
 // UsesOfScope answers what DeleteScope would change, and changes nothing. It
 // needs roles:write.
 func (a *Authority) UsesOfScope(ctx context.Context, c Caller, at Where, name string) (Uses, error) {
-	return a.uses(ctx, c, at, func(r Reader, e entry, u *Uses) (lister, error) {
+	return a.uses(ctx, c, at, func(r ledger.Reader, e entry, u *Uses) (lister, error) {
 		scope, ok := e.sp.scopes[name]
 		if !ok {
 			return lister{}, notFound()
 		}
 		above, err := r.Scopes(0)
 		u.Written = scope.Workspace == e.ws.ID
-		u.Inherits = e.ws.ID != 0 && slices.ContainsFunc(above, func(s Scope) bool { return s.Name == name })
+		u.Inherits = e.ws.ID != 0 && slices.ContainsFunc(above, func(s ledger.Scope) bool { return s.Name == name })
 		for _, role := range e.sp.roles {
 			if slices.Contains(role.Scopes, name) {
 				u.Roles = append(u.Roles, role.Name)
@@ -73,7 +74,7 @@ func (a *Authority) UsesOfScope(ctx context.Context, c Caller, at Where, name st
 				u.Scopes = append(u.Scopes, s.Name)
 			}
 		}
-		own := func(ID) bool { return false }
+		own := func(ledger.ID) bool { return false }
 		return lister{names: func(s grant.Statement) bool { return slices.Contains(s.Scopes, name) }, own: own}, err
 	})
 }
@@ -81,7 +82,7 @@ func (a *Authority) UsesOfScope(ctx context.Context, c Caller, at Where, name st
 // UsesOfResource answers what DeleteResource would change, and changes nothing.
 // It needs resources:delete.
 func (a *Authority) UsesOfResource(ctx context.Context, c Caller, ref, name string) (u Uses, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref, "resources:delete")
 		if err != nil {
 			return err
@@ -101,11 +102,11 @@ func (a *Authority) UsesOfResource(ctx context.Context, c Caller, ref, name stri
 // one of their own, where that name means another.
 type lister struct {
 	names func(grant.Statement) bool
-	own   func(ID) bool
+	own   func(ledger.ID) bool
 }
 
-func (a *Authority) uses(ctx context.Context, c Caller, at Where, begin func(Reader, entry, *Uses) (lister, error)) (u Uses, err error) {
-	err = a.read(ctx, func(r Reader) error {
+func (a *Authority) uses(ctx context.Context, c Caller, at Where, begin func(ledger.Reader, entry, *Uses) (lister, error)) (u Uses, err error) {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err
@@ -120,7 +121,7 @@ func (a *Authority) uses(ctx context.Context, c Caller, at Where, begin func(Rea
 		if e.ws.ID != 0 {
 			return count.workspace(e.ws.ID)
 		}
-		return eachWorkspace(r, func(ws Workspace) error {
+		return eachWorkspace(r, func(ws ledger.Workspace) error {
 			if l.own(ws.ID) {
 				return nil
 			}
@@ -132,7 +133,7 @@ func (a *Authority) uses(ctx context.Context, c Caller, at Where, begin func(Rea
 
 // counter counts the statements of one workspace after the other.
 type counter struct {
-	Reader
+	ledger.Reader
 	uses  *Uses
 	names func(grant.Statement) bool
 	now   time.Time
@@ -140,7 +141,7 @@ type counter struct {
 	left int
 }
 
-func (n *counter) workspace(ws ID) error {
+func (n *counter) workspace(ws ledger.ID) error {
 	before := n.uses.Members + n.uses.ServiceAccounts + n.uses.Tokens
 	err := firstError(n.members(ws), n.accounts(ws), n.tokens(ws))
 	if n.uses.Members+n.uses.ServiceAccounts+n.uses.Tokens > before {
@@ -149,9 +150,9 @@ func (n *counter) workspace(ws ID) error {
 	return err
 }
 
-func (n *counter) members(ws ID) error {
-	for after := ID(0); ; {
-		rows, err := n.Members(ws, Range{After: after, Limit: maxPage})
+func (n *counter) members(ws ledger.ID) error {
+	for after := ledger.ID(0); ; {
+		rows, err := n.Members(ws, ledger.Range{After: after, Limit: maxPage})
 		if err != nil {
 			return err
 		}
@@ -167,9 +168,9 @@ func (n *counter) members(ws ID) error {
 	}
 }
 
-func (n *counter) accounts(ws ID) error {
-	for after := ID(0); ; {
-		rows, err := n.ServiceAccounts(ws, Range{After: after, Limit: maxPage})
+func (n *counter) accounts(ws ledger.ID) error {
+	for after := ledger.ID(0); ; {
+		rows, err := n.ServiceAccounts(ws, ledger.Range{After: after, Limit: maxPage})
 		if err != nil {
 			return err
 		}
@@ -185,8 +186,8 @@ func (n *counter) accounts(ws ID) error {
 	}
 }
 
-func (n *counter) tokens(ws ID) error {
-	for q := (TokenQuery{Live: n.now, Limit: maxPage}); ; {
+func (n *counter) tokens(ws ledger.ID) error {
+	for q := (ledger.TokenQuery{Live: n.now, Limit: maxPage}); ; {
 		if n.left <= 0 {
 			n.uses.More = true
 			return nil

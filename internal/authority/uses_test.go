@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -141,14 +142,14 @@ func TestAnAdministratorSeesHowSomebodySignsIn(t *testing.T) {
 		}
 		var at time.Time
 		must(w.T, w.SignIn(w.ctx, authority.Caller{Machine: "signin"}, func(tx *authority.SignInTx) error {
-			u, err := tx.User(authority.UserKey{Email: "eve@example.com"})
+			u, err := tx.User(ledger.UserKey{Email: "eve@example.com"})
 			must(w.T, err)
 			at = tx.Now()
-			must(w.T, tx.PutSession(authority.Session{ID: "s1", User: u.ID, Key: 1, CreatedAt: at, LastSeenAt: at, ExpiresAt: at.Add(day)}))
-			must(w.T, tx.PutSession(authority.Session{ID: "s2", User: u.ID, Key: 1, CreatedAt: at, LastSeenAt: at, ExpiresAt: at}))
-			must(w.T, tx.PutFactor(authority.Factor{ID: tx.NewID(), User: u.ID, Kind: "totp", Key: token.KeyID(1), CreatedAt: at, ConfirmedAt: at}))
-			must(w.T, tx.PutFactor(authority.Factor{ID: tx.NewID(), User: u.ID, Kind: "recovery", Key: 1, CreatedAt: at, ConfirmedAt: at}))
-			must(w.T, tx.AddIdentity(authority.Identity{Issuer: "https://id.example", Subject: "7", User: u.ID, CreatedAt: at}))
+			must(w.T, tx.PutSession(ledger.Session{ID: "s1", User: u.ID, Key: 1, CreatedAt: at, LastSeenAt: at, ExpiresAt: at.Add(day)}))
+			must(w.T, tx.PutSession(ledger.Session{ID: "s2", User: u.ID, Key: 1, CreatedAt: at, LastSeenAt: at, ExpiresAt: at}))
+			must(w.T, tx.PutFactor(ledger.Factor{ID: tx.NewID(), User: u.ID, Kind: "totp", Key: token.KeyID(1), CreatedAt: at, ConfirmedAt: at}))
+			must(w.T, tx.PutFactor(ledger.Factor{ID: tx.NewID(), User: u.ID, Kind: "recovery", Key: 1, CreatedAt: at, ConfirmedAt: at}))
+			must(w.T, tx.AddIdentity(ledger.Identity{Issuer: "https://id.example", Subject: "7", User: u.ID, CreatedAt: at}))
 			return tx.Note("signin.succeeded", u, u, nil)
 		}))
 		after, err := w.SignInStateOf(w.ctx, w.root, "eve@example.com")

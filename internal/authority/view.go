@@ -6,13 +6,14 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
 // sight is what is needed to show the objects of a workspace to one actor.
 type sight struct {
-	r     Reader
+	r     ledger.Reader
 	ac    *actor
 	sp    *space
 	now   time.Time
@@ -20,13 +21,13 @@ type sight struct {
 	known map[verify.OwnerKey]verify.Owner
 	// lookup finds out when tokens were last used; nil where nobody asks, as under
 	// the head row's lock. last is what it has answered.
-	lookup func([]token.Locator) ([]LastUse, error)
-	last   map[token.Locator][]LastUse
+	lookup func([]token.Locator) ([]ledger.LastUse, error)
+	last   map[token.Locator][]ledger.LastUse
 	// brief leaves out what each token may do.
 	brief bool
 }
 
-func (a *Authority) sight(r Reader, ac *actor, sp *space) *sight {
+func (a *Authority) sight(r ledger.Reader, ac *actor, sp *space) *sight {
 	now := a.judged()
 	if w, ok := r.(*work); ok {
 		now = w.now
@@ -47,7 +48,7 @@ func (s *sight) owner(k verify.OwnerKey) (verify.Owner, error) {
 
 // token shows a token. What it may do, and whether it is usable, is computed
 // here and now by the same functions that verification uses.
-func (s *sight) token(t Token) (api.Token, error) {
+func (s *sight) token(t ledger.Token) (api.Token, error) {
 	o, err := s.owner(ownerKey(t))
 	if err != nil {
 		return api.Token{}, err
@@ -61,7 +62,7 @@ func (s *sight) token(t Token) (api.Token, error) {
 }
 
 // view is token of what was read already, without when it was used.
-func (s *sight) view(t Token, o verify.Owner, secrets []Secret) api.Token {
+func (s *sight) view(t ledger.Token, o verify.Owner, secrets []ledger.Secret) api.Token {
 	f := tokenFacts(t, secrets)
 	v := tokenView(t, o, s.sp.ws.Slug)
 	if !s.brief {
@@ -91,7 +92,7 @@ func effective(f *verify.Token, o *verify.Owner, sp *space) []api.Statement {
 // brief shows a token that is being changed as the audit keeps it, which is
 // without what has to be worked out and looked up: [Authority.mutateToken] does
 // that for its answer, after the commit.
-func (w *work) brief(ac *actor, sp *space, t Token) (api.Token, error) {
+func (w *work) brief(ac *actor, sp *space, t ledger.Token) (api.Token, error) {
 	s := w.a.sight(w, ac, sp)
 	o, err := s.owner(ownerKey(t))
 	if err != nil {
@@ -112,9 +113,9 @@ func (w *work) brief(ac *actor, sp *space, t Token) (api.Token, error) {
 // lacking is what a brief view lacks, read already.
 type lacking struct {
 	s       *sight
-	t       Token
+	t       ledger.Token
 	owner   verify.Owner
-	secrets []Secret
+	secrets []ledger.Secret
 }
 
 // work works out what the token may do. It needs no transaction.
@@ -124,26 +125,26 @@ func (l *lacking) work(v *api.Token) {
 }
 
 // used adds when it was used.
-func (l *lacking) used(v *api.Token, uses []LastUse) error {
-	l.s.last = map[token.Locator][]LastUse{l.t.Locator: uses}
+func (l *lacking) used(v *api.Token, uses []ledger.LastUse) error {
+	l.s.last = map[token.Locator][]ledger.LastUse{l.t.Locator: uses}
 	return l.s.used(v, l.t, l.secrets)
 }
 
 // mayWatch says whether the actor is shown addresses, agents and metadata of a
 // token: of itself, of its own ones, or with usage:read.
-func (s *sight) mayWatch(t Token) bool {
+func (s *sight) mayWatch(t ledger.Token) bool {
 	return s.ac.isSelf(t) || s.ac.owns(t) || s.ac.grant.AllowsAny("usage:read")
 }
 
 // owns says whether a token is the actor's own personal one.
-func (ac *actor) owns(t Token) bool {
+func (ac *actor) owns(t ledger.Token) bool {
 	return t.OwnerMember != 0 && t.OwnerMember == ac.member
 }
 
 // isSelf says whether a token is the one that the caller presented.
-func (ac *actor) isSelf(t Token) bool { return ac.with != nil && ac.with.ID == t.ID }
+func (ac *actor) isSelf(t ledger.Token) bool { return ac.with != nil && ac.with.ID == t.ID }
 
-func tokenView(t Token, o verify.Owner, slug string) api.Token {
+func tokenView(t ledger.Token, o verify.Owner, slug string) api.Token {
 	v := api.Token{
 		ID: tokenID(o, t.Locator), Locator: t.Locator.String(), Kind: t.Kind.String(), Workspace: slug,
 		Owner: principalOf(o), CreatedBy: t.CreatedBy, Label: t.Label, Description: t.Description,
@@ -191,7 +192,7 @@ func status(f *verify.Token, now time.Time) string {
 }
 
 // secretsView shows the current secret and, during an overlap, the previous one.
-func secretsView(v *api.Token, secrets []Secret, now time.Time) {
+func secretsView(v *api.Token, secrets []ledger.Secret, now time.Time) {
 	v.Secrets = []api.TokenSecret{}
 	for i, s := range secrets {
 		if i > 0 && !works(secrets, i, now) {
@@ -240,15 +241,15 @@ func list0(s []string) []string {
 	return s
 }
 
-func userView(r Reader, u User, workspaces []string) api.User {
+func userView(r ledger.Reader, u ledger.User, workspaces []string) api.User {
 	return api.User{
 		ID: u.PublicID, Email: optional(u.Email), Name: u.Name, InstanceAdmin: u.InstanceAdmin,
-		Active: u.DeactivatedAt.IsZero(), DeactivatedAt: api.When(u.DeactivatedAt), DeactivatedBy: nameOf(r, Workspace{}, u.DeactivatedBy),
+		Active: u.DeactivatedAt.IsZero(), DeactivatedAt: api.When(u.DeactivatedAt), DeactivatedBy: nameOf(r, ledger.Workspace{}, u.DeactivatedBy),
 		CreatedAt: u.CreatedAt.UTC(), ErasedAt: api.When(u.ErasedAt), Workspaces: list0(workspaces), Revision: u.Revision,
 	}
 }
 
-func workspaceView(r Reader, ws Workspace) api.Workspace {
+func workspaceView(r ledger.Reader, ws ledger.Workspace) api.Workspace {
 	v := api.Workspace{
 		Slug: ws.Slug, Name: ws.Name, ExternalID: optional(ws.ExternalID), Metadata: ws.Metadata,
 		CreatedAt: ws.CreatedAt.UTC(), SuspendedAt: api.When(ws.SuspendedAt), SuspendedBy: nameOf(r, ws, ws.SuspendedBy), Revision: ws.Revision,
@@ -260,7 +261,7 @@ func workspaceView(r Reader, ws Workspace) api.Workspace {
 }
 
 // memberView is a member with what it may do.
-func memberView(m Member, sp *space) api.Member {
+func memberView(m ledger.Member, sp *space) api.Member {
 	v := memberRow(m, sp)
 	v.Effective = sp.compile(m.Grants).view()
 	return v
@@ -268,7 +269,7 @@ func memberView(m Member, sp *space) api.Member {
 
 // memberRow is a member without what has to be worked out: for lists, and for
 // the audit, which says what was written.
-func memberRow(m Member, sp *space) api.Member {
+func memberRow(m ledger.Member, sp *space) api.Member {
 	o := memberOwner(m)
 	v := api.Member{
 		ID: m.UserPublicID, Email: optional(m.UserEmail), Name: m.Name, ExternalID: optional(m.ExternalID),
@@ -280,14 +281,14 @@ func memberRow(m Member, sp *space) api.Member {
 }
 
 // serviceAccountView is a service account with what it may do.
-func serviceAccountView(s ServiceAccount, sp *space) api.ServiceAccount {
+func serviceAccountView(s ledger.ServiceAccount, sp *space) api.ServiceAccount {
 	v := serviceAccountRow(s, sp)
 	v.Effective = sp.compile(s.Grants).view()
 	return v
 }
 
 // serviceAccountRow is memberRow for a service account.
-func serviceAccountRow(s ServiceAccount, sp *space) api.ServiceAccount {
+func serviceAccountRow(s ledger.ServiceAccount, sp *space) api.ServiceAccount {
 	o := serviceAccountOwner(s, sp.ws)
 	v := api.ServiceAccount{
 		ID: s.PublicID, Name: s.Name, Address: o.Address, Description: s.Description, Contacts: list0(s.Contacts),
@@ -299,11 +300,11 @@ func serviceAccountRow(s ServiceAccount, sp *space) api.ServiceAccount {
 }
 
 // heldView shows what its owner alone does not bring back to a token.
-func (sp *space) heldView(t Token) *api.Held {
+func (sp *space) heldView(t ledger.Token) *api.Held {
 	if t.Held == 0 {
 		return nil
 	}
-	return &api.Held{By: sp.nameOf(t.HeldBy), Fields: t.Held.fields()}
+	return &api.Held{By: sp.nameOf(t.HeldBy), Fields: t.Held.Fields()}
 }
 
 // nonNil returns statements that are never nil: only a token inherits.

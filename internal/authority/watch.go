@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -20,7 +21,7 @@ const (
 // mayWatchUse is the gate of verbs that tell what was done with a token: a
 // signed-in person is told of their own and a token of itself, all else needs both
 // scopes.
-func mayWatchUse(ac *actor, t Token) error {
+func mayWatchUse(ac *actor, t ledger.Token) error {
 	if ac.isSelf(t) || ac.owns(t) && (ac.person() || ac.onBehalf != "") {
 		return nil
 	}
@@ -28,10 +29,10 @@ func mayWatchUse(ac *actor, t Token) error {
 }
 
 // watchToken finds a token and asks the gate of what was done with it.
-func (a *Authority) watchToken(ctx context.Context, r Reader, c Caller, ref, id string) (*sight, Token, error) {
+func (a *Authority) watchToken(ctx context.Context, r ledger.Reader, c Caller, ref, id string) (*sight, ledger.Token, error) {
 	ac, sp, err := a.enter(r, c, ref)
 	if err != nil {
-		return nil, Token{}, err
+		return nil, ledger.Token{}, err
 	}
 	t, err := a.token(r, ac, sp, id)
 	if err != nil {
@@ -45,7 +46,7 @@ func (a *Authority) watchToken(ctx context.Context, r Reader, c Caller, ref, id 
 // days. It needs tokens:read and usage:read, but for a signed-in person's own
 // and for the token itself.
 func (a *Authority) TokenUsage(ctx context.Context, c Caller, ref, id string, from, to time.Time, bucket string) (v api.TokenUsage, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		s, t, err := a.watchToken(ctx, r, c, ref, id)
 		if err != nil {
 			return err
@@ -67,7 +68,7 @@ func (a *Authority) TokenUsage(ctx context.Context, c Caller, ref, id string, fr
 	return v, err
 }
 
-func (a *Authority) scopesAndReuse(ctx context.Context, t Token, v *api.TokenUsage) error {
+func (a *Authority) scopesAndReuse(ctx context.Context, t ledger.Token, v *api.TokenUsage) error {
 	one := []token.Locator{t.Locator}
 	scopes, err := a.usage.ScopeUses(ctx, one)
 	if err != nil {
@@ -77,10 +78,10 @@ func (a *Authority) scopesAndReuse(ctx context.Context, t Token, v *api.TokenUsa
 	if err != nil {
 		return err
 	}
-	v.Scopes = views(scopes, func(u ScopeUse) api.ScopeUse {
+	v.Scopes = views(scopes, func(u ledger.ScopeUse) api.ScopeUse {
 		return api.ScopeUse{Scope: u.Scope, FirstUsedAt: u.First, LastUsedAt: u.Last, Count: u.Count}
 	})
-	v.Reuses = views(reuses, func(u Reuse) api.SecretReuse {
+	v.Reuses = views(reuses, func(u ledger.Reuse) api.SecretReuse {
 		return api.SecretReuse{Secret: u.Secret, FirstUsedAt: u.First, LastUsedAt: u.Last, LastUsedIP: addrView(u.Addr), Count: u.Count}
 	})
 	return nil
@@ -89,7 +90,7 @@ func (a *Authority) scopesAndReuse(ctx context.Context, t Token, v *api.TokenUsa
 // WorkspaceUsage counts what was done with all tokens of a workspace, and shows
 // the last denials. It needs usage:read.
 func (a *Authority) WorkspaceUsage(ctx context.Context, c Caller, ref string, from, to time.Time, bucket string) (v api.WorkspaceUsage, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref, "usage:read")
 		if err != nil {
 			return err
@@ -101,7 +102,7 @@ func (a *Authority) WorkspaceUsage(ctx context.Context, c Caller, ref string, fr
 		if v.UsageSeries, err = a.series(ctx, q); err != nil {
 			return err
 		}
-		denials, err := a.usage.Denials(ctx, DenialQuery{Workspace: sp.ws.ID, Limit: shownDenials})
+		denials, err := a.usage.Denials(ctx, ledger.DenialQuery{Workspace: sp.ws.ID, Limit: shownDenials})
 		v.Workspace, v.Denials = sp.ws.Slug, views(denials, denialView)
 		return err
 	})
@@ -111,8 +112,8 @@ func (a *Authority) WorkspaceUsage(ctx context.Context, c Caller, ref string, fr
 // ListDenials lists the last denials of a workspace, or of one of its tokens,
 // latest first. It needs usage:read, and of one token what TokenUsage needs.
 func (a *Authority) ListDenials(ctx context.Context, c Caller, ref, id string, page Page) (out []api.Denial, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
-		q := DenialQuery{Before: page.After, Limit: page.size() + 1}
+	err = a.read(ctx, func(r ledger.Reader) error {
+		q := ledger.DenialQuery{Before: page.After, Limit: page.size() + 1}
 		if id != "" {
 			s, t, err := a.watchToken(ctx, r, c, ref, id)
 			if err != nil {
@@ -130,7 +131,7 @@ func (a *Authority) ListDenials(ctx context.Context, c Caller, ref, id string, p
 		if err != nil {
 			return err
 		}
-		rows, next = cut(rows, page.size(), func(d Denial) int64 { return d.Serial })
+		rows, next = cut(rows, page.size(), func(d ledger.Denial) int64 { return d.Serial })
 		out = views(rows, denialView)
 		return nil
 	})
@@ -141,7 +142,7 @@ func (a *Authority) ListDenials(ctx context.Context, c Caller, ref, id string, p
 // first. It needs tokens:read and usage:read, but for a signed-in person's own
 // and for the token itself.
 func (a *Authority) TokenActivity(ctx context.Context, c Caller, ref, id string, page Page) (out []api.Activity, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, t, err := a.watchToken(ctx, r, c, ref, id)
 		if err != nil {
 			return err
@@ -155,8 +156,8 @@ func (a *Authority) TokenActivity(ctx context.Context, c Caller, ref, id string,
 
 // activity reads one page. A page ends with a moment, which is also where the
 // next one begins, so what happened at that moment is all on it.
-func (a *Authority) activity(ctx context.Context, t Token, page Page) ([]Activity, int64, error) {
-	q := ActivityQuery{Token: t.Locator, Limit: page.size() + 1}
+func (a *Authority) activity(ctx context.Context, t ledger.Token, page Page) ([]ledger.Activity, int64, error) {
+	q := ledger.ActivityQuery{Token: t.Locator, Limit: page.size() + 1}
 	if page.After != 0 {
 		q.To = time.UnixMicro(page.After)
 	}
@@ -168,12 +169,12 @@ func (a *Authority) activity(ctx context.Context, t Token, page Page) ([]Activit
 	for len(rows) > 0 && !rows[len(rows)-1].Last.After(end) {
 		rows = rows[:len(rows)-1]
 	}
-	last, err := a.usage.Activity(ctx, ActivityQuery{Token: t.Locator, From: end, To: end.Add(time.Microsecond)})
+	last, err := a.usage.Activity(ctx, ledger.ActivityQuery{Token: t.Locator, From: end, To: end.Add(time.Microsecond)})
 	return append(rows, last...), end.UnixMicro(), err
 }
 
 // usageQuery settles the time and the bucket of a series.
-func (a *Authority) usageQuery(workspace ID, t token.Locator, from, to time.Time, bucket string) (UsageQuery, error) {
+func (a *Authority) usageQuery(workspace ledger.ID, t token.Locator, from, to time.Time, bucket string) (ledger.UsageQuery, error) {
 	now := a.now().UTC()
 	if to.IsZero() {
 		to = now.Add(time.Microsecond)
@@ -193,13 +194,13 @@ func (a *Authority) usageQuery(workspace ID, t token.Locator, from, to time.Time
 	size := time.Hour
 	switch {
 	case bucket != api.BucketHour && bucket != api.BucketDay:
-		return UsageQuery{}, api.FieldError("bucket", "must be hour or day")
+		return ledger.UsageQuery{}, api.FieldError("bucket", "must be hour or day")
 	case !from.Before(to):
-		return UsageQuery{}, api.FieldError("from", "must be before to")
+		return ledger.UsageQuery{}, api.FieldError("from", "must be before to")
 	case bucket == api.BucketHour && (now.Sub(from) > hoursBack || to.Sub(from) > hoursBack):
-		return UsageQuery{}, api.FieldError("bucket", "hours are kept for 35 days; ask for days")
+		return ledger.UsageQuery{}, api.FieldError("bucket", "hours are kept for 35 days; ask for days")
 	case to.Sub(from) > daysBack:
-		return UsageQuery{}, api.FieldError("from", "must not be more than 1100 days before to")
+		return ledger.UsageQuery{}, api.FieldError("from", "must not be more than 1100 days before to")
 	case bucket == api.BucketDay:
 		size = 24 * time.Hour
 	}
@@ -207,11 +208,11 @@ func (a *Authority) usageQuery(workspace ID, t token.Locator, from, to time.Time
 	if end := to.Truncate(size); end.Before(to) {
 		to = end.Add(size)
 	}
-	return UsageQuery{Workspace: workspace, Token: t, From: from.UTC().Truncate(size), To: to, Days: size > time.Hour}, nil
+	return ledger.UsageQuery{Workspace: workspace, Token: t, From: from.UTC().Truncate(size), To: to, Days: size > time.Hour}, nil
 }
 
 // series reads counts and shows them as buckets.
-func (a *Authority) series(ctx context.Context, q UsageQuery) (api.UsageSeries, error) {
+func (a *Authority) series(ctx context.Context, q ledger.UsageQuery) (api.UsageSeries, error) {
 	v := api.UsageSeries{From: q.From, To: q.To, Bucket: api.BucketHour, Reasons: map[api.Code]int64{}, Buckets: []api.UsageBucket{}}
 	if q.Days {
 		v.Bucket = api.BucketDay
@@ -235,14 +236,14 @@ func (a *Authority) series(ctx context.Context, q UsageQuery) (api.UsageSeries, 
 	return v, err
 }
 
-func activityView(x Activity) api.Activity {
+func activityView(x ledger.Activity) api.Activity {
 	return api.Activity{
 		Day: x.Day, IP: addrView(x.Addr), UserAgent: x.Agent, Method: x.Method, Path: x.Path, Outcome: x.Outcome,
 		FirstAt: x.First, LastAt: x.Last, Count: x.Count, Rest: x.Rest,
 	}
 }
 
-func denialView(d Denial) api.Denial {
+func denialView(d ledger.Denial) api.Denial {
 	return api.Denial{
 		At: d.At, Token: optional(d.Token.String()), Code: d.Code, IP: addrView(d.Addr), UserAgent: d.Agent, Method: d.Method,
 		Path: d.Path, Scopes: list0(d.Scopes), Resource: d.Resource, RequestID: d.RequestID,
@@ -251,16 +252,16 @@ func denialView(d Denial) api.Denial {
 
 // Retentions answers how long each workspace keeps its usage, 0 being the
 // instance. It is for the one who trims it, not for a caller.
-func (a *Authority) Retentions(ctx context.Context) (map[ID]time.Duration, error) {
-	keep := map[ID]time.Duration{}
-	err := a.read(ctx, func(r Reader) error {
+func (a *Authority) Retentions(ctx context.Context) (map[ledger.ID]time.Duration, error) {
+	keep := map[ledger.ID]time.Duration{}
+	err := a.read(ctx, func(r ledger.Reader) error {
 		in, err := r.Instance()
 		if err != nil {
 			return err
 		}
 		keep[0] = effectivePolicy(in.Policy, api.PatchPolicy{}).Retention.Std()
-		for after := ID(0); ; {
-			rows, err := r.Workspaces(Range{After: after, Limit: maxPage})
+		for after := ledger.ID(0); ; {
+			rows, err := r.Workspaces(ledger.Range{After: after, Limit: maxPage})
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -29,14 +30,14 @@ type IssuedWebhook struct {
 
 // enterWebhooks is the gate before endpoints: webhooks:read or webhooks:write in
 // a workspace, instance:admin for the instance's.
-func (a *Authority) enterWebhooks(r Reader, c Caller, at Where, scope string) (*actor, Workspace, error) {
+func (a *Authority) enterWebhooks(r ledger.Reader, c Caller, at Where, scope string) (*actor, ledger.Workspace, error) {
 	if at.Instance {
 		ac, err := a.enterInstance(r, c)
-		return ac, Workspace{}, err
+		return ac, ledger.Workspace{}, err
 	}
 	ac, sp, err := a.enter(r, c, at.Workspace, scope)
 	if err != nil {
-		return nil, Workspace{}, err
+		return nil, ledger.Workspace{}, err
 	}
 	return ac, sp.ws, nil
 }
@@ -75,7 +76,7 @@ func (a *Authority) CreateWebhook(ctx context.Context, c Caller, at Where, in ap
 // rekeyAgain gives an endpoint a fresh secret in place of the one whose answer
 // was lost. Who changed it since, or disabled it, or gave it another secret, has
 // decided about it: a key of that time does not undo that.
-func (w *work) rekeyAgain(ac *actor, ws Workspace, was Idempotency, out *IssuedWebhook) error {
+func (w *work) rekeyAgain(ac *actor, ws ledger.Workspace, was ledger.Idempotency, out *IssuedWebhook) error {
 	h, err := w.Webhook(ws.ID, was.Object)
 	if err != nil {
 		return err
@@ -91,8 +92,8 @@ func (w *work) rekeyAgain(ac *actor, ws Workspace, was Idempotency, out *IssuedW
 	return firstError(err, w.rememberAt(h.PublicID, out.Webhook.Revision, was.CreatedAt))
 }
 
-func (w *work) newWebhook(ws Workspace, in api.CreateWebhook) (Webhook, error) {
-	h := Webhook{Workspace: ws.ID, Enabled: in.Enabled.Or(true), CreatedAt: w.now}
+func (w *work) newWebhook(ws ledger.Workspace, in api.CreateWebhook) (ledger.Webhook, error) {
+	h := ledger.Webhook{Workspace: ws.ID, Enabled: in.Enabled.Or(true), CreatedAt: w.now}
 	if in.Events == nil {
 		in.Events = []string{"*"}
 	}
@@ -116,7 +117,7 @@ func (w *work) newWebhook(ws Workspace, in api.CreateWebhook) (Webhook, error) {
 }
 
 // describeWebhook writes what a request says into an endpoint.
-func (w *work) describeWebhook(h *Webhook, in api.EditWebhook) error {
+func (w *work) describeWebhook(h *ledger.Webhook, in api.EditWebhook) error {
 	if in.URL.Set {
 		if err := w.a.checkWebhookURL(in.URL.Value); err != nil {
 			return err
@@ -187,7 +188,7 @@ func matchesEvent(pattern, typ string) bool {
 }
 
 // putWebhook writes an endpoint, tells the audit, and shows it.
-func (w *work) putWebhook(ac *actor, ws Workspace, h Webhook, e event) (api.Webhook, error) {
+func (w *work) putWebhook(ac *actor, ws ledger.Workspace, h ledger.Webhook, e event) (api.Webhook, error) {
 	h.Revision = w.Revision()
 	if err := w.PutWebhook(h); err != nil {
 		return api.Webhook{}, err
@@ -198,7 +199,7 @@ func (w *work) putWebhook(ac *actor, ws Workspace, h Webhook, e event) (api.Webh
 	return v, w.audit(ac, ws, e)
 }
 
-func webhookView(r PeopleReader, h Webhook, ws Workspace, now time.Time) api.Webhook {
+func webhookView(r ledger.PeopleReader, h ledger.Webhook, ws ledger.Workspace, now time.Time) api.Webhook {
 	v := api.Webhook{
 		ID: h.PublicID, Workspace: optional(ws.Slug), URL: h.URL, Description: h.Description, Events: list0(h.Events),
 		Enabled: h.Enabled, FormerSecretsUntil: []time.Time{}, FailingSince: api.When(h.FailingSince),
@@ -214,7 +215,7 @@ func webhookView(r PeopleReader, h Webhook, ws Workspace, now time.Time) api.Web
 
 // webhook shows an endpoint. The path of its address may be a secret of the
 // receiver's, so only whoever may change it is shown that.
-func (ac *actor) webhook(r PeopleReader, h Webhook, ws Workspace, now time.Time) api.Webhook {
+func (ac *actor) webhook(r ledger.PeopleReader, h ledger.Webhook, ws ledger.Workspace, now time.Time) api.Webhook {
 	v := webhookView(r, h, ws, now)
 	if ws.ID != 0 && ac.need("webhooks:write") != nil {
 		if u, err := url.Parse(h.URL); err == nil {
@@ -226,7 +227,7 @@ func (ac *actor) webhook(r PeopleReader, h Webhook, ws Workspace, now time.Time)
 
 // ListWebhooks lists endpoints. It needs webhooks:read.
 func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page Page) (out []api.Webhook, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
 		if err != nil {
 			return err
@@ -235,8 +236,8 @@ func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page P
 		if err != nil {
 			return err
 		}
-		rows, next = cut(rows, page.size(), func(h Webhook) int64 { return h.ID })
-		out = views(rows, func(h Webhook) api.Webhook { return ac.webhook(r, h, ws, a.now()) })
+		rows, next = cut(rows, page.size(), func(h ledger.Webhook) int64 { return h.ID })
+		out = views(rows, func(h ledger.Webhook) api.Webhook { return ac.webhook(r, h, ws, a.now()) })
 		return nil
 	})
 	return out, next, err
@@ -244,7 +245,7 @@ func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page P
 
 // GetWebhook answers one endpoint. It needs webhooks:read.
 func (a *Authority) GetWebhook(ctx context.Context, c Caller, at Where, id string) (v api.Webhook, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
 		if err != nil {
 			return err
@@ -257,7 +258,7 @@ func (a *Authority) GetWebhook(ctx context.Context, c Caller, at Where, id strin
 }
 
 // changeWebhook finds an endpoint, lets f change it, and writes it.
-func (a *Authority) changeWebhook(ctx context.Context, e effect, c Caller, at Where, id, action string, f func(*work, *actor, *Webhook) error) (v api.Webhook, revision int64, err error) {
+func (a *Authority) changeWebhook(ctx context.Context, e effect, c Caller, at Where, id, action string, f func(*work, *actor, *ledger.Webhook) error) (v api.Webhook, revision int64, err error) {
 	revision, err = a.apply(ctx, e, c, func(w *work) error {
 		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
 		if err != nil {
@@ -291,7 +292,7 @@ func (a *Authority) EditWebhook(ctx context.Context, c Caller, at Where, id stri
 }
 
 func (a *Authority) editWebhook(ctx context.Context, e effect, c Caller, at Where, id string, in api.EditWebhook) (v api.Webhook, revision int64, err error) {
-	return a.changeWebhook(ctx, e, c, at, id, "webhook.edited", func(w *work, ac *actor, h *Webhook) error {
+	return a.changeWebhook(ctx, e, c, at, id, "webhook.edited", func(w *work, ac *actor, h *ledger.Webhook) error {
 		if err := w.describeWebhook(h, in); err != nil || !in.Enabled.Has() {
 			return err
 		}
@@ -302,7 +303,7 @@ func (a *Authority) editWebhook(ctx context.Context, e effect, c Caller, at Wher
 	})
 }
 
-func enableWebhook(ac *actor, h *Webhook) error {
+func enableWebhook(ac *actor, h *ledger.Webhook) error {
 	if h.Enabled {
 		return nil
 	}
@@ -312,7 +313,7 @@ func enableWebhook(ac *actor, h *Webhook) error {
 	return ac.restart(was)
 }
 
-func (w *work) disableWebhook(ac *actor, h *Webhook) error {
+func (w *work) disableWebhook(ac *actor, h *ledger.Webhook) error {
 	if h.Enabled {
 		h.DisabledReason, h.FailingSince = "", time.Time{}
 	}
@@ -325,7 +326,7 @@ func (w *work) disableWebhook(ac *actor, h *Webhook) error {
 // this once. Every delivery bears a signature of each former secret until that one
 // had its day.
 func (a *Authority) RotateWebhookSecret(ctx context.Context, c Caller, at Where, id string) (out IssuedWebhook, err error) {
-	out.Webhook, out.Revision, err = a.changeWebhook(ctx, gives, c, at, id, "webhook.secret_rotated", func(w *work, _ *actor, h *Webhook) error {
+	out.Webhook, out.Revision, err = a.changeWebhook(ctx, gives, c, at, id, "webhook.secret_rotated", func(w *work, _ *actor, h *ledger.Webhook) error {
 		err := w.sentOnce()
 		if err != nil {
 			return err
@@ -359,8 +360,8 @@ func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id st
 }
 
 // readWebhook runs f on an endpoint that the caller may read.
-func (a *Authority) readWebhook(ctx context.Context, c Caller, at Where, id string, f func(Reader, Webhook) error) error {
-	return a.read(ctx, func(r Reader) error {
+func (a *Authority) readWebhook(ctx context.Context, c Caller, at Where, id string, f func(ledger.Reader, ledger.Webhook) error) error {
+	return a.read(ctx, func(r ledger.Reader) error {
 		_, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
 		if err != nil {
 			return err
@@ -376,13 +377,13 @@ func (a *Authority) readWebhook(ctx context.Context, c Caller, at Where, id stri
 // ListDeliveries lists an endpoint's deliveries, newest first, without their
 // payloads. It needs webhooks:read.
 func (a *Authority) ListDeliveries(ctx context.Context, c Caller, at Where, id string, page Page) (out []api.WebhookDelivery, next int64, err error) {
-	err = a.readWebhook(ctx, c, at, id, func(r Reader, h Webhook) error {
+	err = a.readWebhook(ctx, c, at, id, func(r ledger.Reader, h ledger.Webhook) error {
 		rows, err := r.Deliveries(h.ID, page.After, page.size()+1)
 		if err != nil {
 			return err
 		}
-		rows, next = cut(rows, page.size(), func(d Delivery) int64 { return d.ID })
-		out = views(rows, func(d Delivery) api.WebhookDelivery { return deliveryView(d, nil) })
+		rows, next = cut(rows, page.size(), func(d ledger.Delivery) int64 { return d.ID })
+		out = views(rows, func(d ledger.Delivery) api.WebhookDelivery { return deliveryView(d, nil) })
 		return nil
 	})
 	return out, next, err
@@ -390,7 +391,7 @@ func (a *Authority) ListDeliveries(ctx context.Context, c Caller, at Where, id s
 
 // GetDelivery answers one delivery with its payload. It needs webhooks:read.
 func (a *Authority) GetDelivery(ctx context.Context, c Caller, at Where, id, delivery string) (v api.WebhookDelivery, err error) {
-	err = a.readWebhook(ctx, c, at, id, func(r Reader, h Webhook) error {
+	err = a.readWebhook(ctx, c, at, id, func(r ledger.Reader, h ledger.Webhook) error {
 		d, err := r.Delivery(h.ID, delivery)
 		v = deliveryView(d, d.Payload)
 		return err
@@ -398,7 +399,7 @@ func (a *Authority) GetDelivery(ctx context.Context, c Caller, at Where, id, del
 	return v, err
 }
 
-func deliveryView(d Delivery, payload json.RawMessage) api.WebhookDelivery {
+func deliveryView(d ledger.Delivery, payload json.RawMessage) api.WebhookDelivery {
 	v := api.WebhookDelivery{
 		ID: d.PublicID, Type: d.Type, State: d.State, CreatedAt: d.CreatedAt.UTC(), NextAttemptAt: api.When(d.NextAttemptAt),
 		Attempts: d.Log, Payload: payload,
@@ -415,7 +416,7 @@ func deliveryView(d Delivery, payload json.RawMessage) api.WebhookDelivery {
 // ResendDelivery sends a delivery again, under the same id, at once. It needs
 // webhooks:write and that the endpoint is enabled.
 func (a *Authority) ResendDelivery(ctx context.Context, c Caller, at Where, id, delivery string) (v api.WebhookDelivery, revision int64, err error) {
-	return a.sendNow(ctx, c, at, id, "webhook.resent", func(w *work, h Webhook) (Delivery, error) {
+	return a.sendNow(ctx, c, at, id, "webhook.resent", func(w *work, h ledger.Webhook) (ledger.Delivery, error) {
 		d, err := w.Delivery(h.ID, delivery)
 		if err == nil && d.LeasedUntil.After(w.now) {
 			err = api.Errorf(api.CodeAlreadyDone, "it is being sent now")
@@ -428,19 +429,19 @@ func (a *Authority) ResendDelivery(ctx context.Context, c Caller, at Where, id, 
 // PingWebhook sends a test event to an endpoint, whatever its patterns. It needs
 // webhooks:write and that the endpoint is enabled.
 func (a *Authority) PingWebhook(ctx context.Context, c Caller, at Where, id string) (v api.WebhookDelivery, revision int64, err error) {
-	return a.sendNow(ctx, c, at, id, "webhook.pinged", func(w *work, h Webhook) (Delivery, error) {
+	return a.sendNow(ctx, c, at, id, "webhook.pinged", func(w *work, h ledger.Webhook) (ledger.Delivery, error) {
 		data := api.WebhookData{Revision: w.Revision(), Target: "webhook:" + h.PublicID}
 		ws, err := homeOf(w, h)
 		data.Workspace, data.WorkspaceExternalID = ws.Slug, ws.ExternalID
 		if err != nil {
-			return Delivery{}, err
+			return ledger.Delivery{}, err
 		}
 		return w.newDelivery(h, api.WebhookPing, data)
 	})
 }
 
 // sendNow writes the delivery that f makes for an endpoint.
-func (a *Authority) sendNow(ctx context.Context, c Caller, at Where, id, action string, f func(*work, Webhook) (Delivery, error)) (v api.WebhookDelivery, revision int64, err error) {
+func (a *Authority) sendNow(ctx context.Context, c Caller, at Where, id, action string, f func(*work, ledger.Webhook) (ledger.Delivery, error)) (v api.WebhookDelivery, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
 		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
 		if err != nil {
@@ -465,12 +466,12 @@ func (a *Authority) sendNow(ctx context.Context, c Caller, at Where, id, action 
 }
 
 // homeOf is the workspace of an endpoint; the zero one for the instance's.
-func homeOf(r Reader, h Webhook) (Workspace, error) {
+func homeOf(r ledger.Reader, h ledger.Webhook) (ledger.Workspace, error) {
 	if h.Workspace == 0 {
-		return Workspace{}, nil
+		return ledger.Workspace{}, nil
 	}
-	ws, err := r.Workspace(WorkspaceKey{ID: h.Workspace})
-	if errors.Is(err, ErrNoRow) {
+	ws, err := r.Workspace(ledger.WorkspaceKey{ID: h.Workspace})
+	if errors.Is(err, ledger.ErrNoRow) {
 		return ws, notFound()
 	}
 	return ws, err

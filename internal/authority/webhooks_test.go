@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 func acme() authority.Where     { return authority.Where{Workspace: "acme"} }
@@ -220,7 +221,7 @@ func TestOldNotificationsAreForgotten(t *testing.T) {
 			_, _, err := w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: fmt.Sprint("r", n)})
 			must(w.T, err)
 		}
-		claimed, err := w.ClaimPosts(w.ctx, authority.PostClaim{Each: 2, Healthy: 10}, time.Minute)
+		claimed, err := w.ClaimPosts(w.ctx, ledger.PostClaim{Each: 2, Healthy: 10}, time.Minute)
 		must(w.T, err)
 		if len(claimed) != 2 {
 			w.Fatalf("claimed %d of one endpoint, want 2", len(claimed))

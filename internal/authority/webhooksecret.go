@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -39,13 +40,13 @@ func webhookCipher(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-func boundTo(h Webhook) []byte {
+func boundTo(h ledger.Webhook) []byte {
 	return binary.BigEndian.AppendUint64([]byte(h.PublicID), uint64(h.Workspace))
 }
 
 // signingSecret draws a key for an endpoint: sealed as it is kept, and as it is
 // shown.
-func (w *work) signingSecret(h Webhook) ([]byte, token.Secret, error) {
+func (w *work) signingSecret(h ledger.Webhook) ([]byte, token.Secret, error) {
 	var key [signingKeyBytes]byte
 	if _, err := io.ReadFull(w.a.rand, key[:]); err != nil {
 		return nil, token.Secret{}, err
@@ -59,7 +60,7 @@ func (w *work) signingSecret(h Webhook) ([]byte, token.Secret, error) {
 	return sealed, token.NewSecret(webhookSecretTag + base64.StdEncoding.EncodeToString(key[:])), nil
 }
 
-func openSigning(keys *token.Keyring, h Webhook, sealed []byte) ([]byte, error) {
+func openSigning(keys *token.Keyring, h ledger.Webhook, sealed []byte) ([]byte, error) {
 	if len(sealed) < 4 {
 		return nil, errors.New("authority: a signing secret is cut")
 	}
@@ -75,14 +76,14 @@ func openSigning(keys *token.Keyring, h Webhook, sealed []byte) ([]byte, error) 
 const formerBound = 5
 
 // former is what still signs at a moment of the secrets that were replaced.
-func former(h Webhook, now time.Time) []FormerSecret {
-	return slices.DeleteFunc(slices.Clone(h.FormerSecrets), func(f FormerSecret) bool { return !now.Before(f.EndsAt) })
+func former(h ledger.Webhook, now time.Time) []ledger.FormerSecret {
+	return slices.DeleteFunc(slices.Clone(h.FormerSecrets), func(f ledger.FormerSecret) bool { return !now.Before(f.EndsAt) })
 }
 
 // replaceSigning draws a new signing secret and gives the one before it its day.
 // None that has not had its own ends for it: a receiver may still know the oldest
 // alone.
-func (w *work) replaceSigning(h *Webhook) (secret token.Secret, err error) {
+func (w *work) replaceSigning(h *ledger.Webhook) (secret token.Secret, err error) {
 	live := former(*h, w.now)
 	if len(live) >= formerBound {
 		first := live[0].EndsAt
@@ -92,14 +93,14 @@ func (w *work) replaceSigning(h *Webhook) (secret token.Secret, err error) {
 		e.RetryAfter = first.Sub(w.now)
 		return secret, e
 	}
-	h.FormerSecrets = append(live, FormerSecret{Sealed: h.Secret, EndsAt: w.now.Add(secretOverlap)})
+	h.FormerSecrets = append(live, ledger.FormerSecret{Sealed: h.Secret, EndsAt: w.now.Add(secretOverlap)})
 	h.Secret, secret, err = w.signingSecret(*h)
 	return secret, err
 }
 
 // signer answers what signs a body for an endpoint as Standard Webhooks do: with
 // the key of now, and each former one until its end.
-func signer(keys *token.Keyring, h Webhook, id string, body []byte) (func(time.Time) string, error) {
+func signer(keys *token.Keyring, h ledger.Webhook, id string, body []byte) (func(time.Time) string, error) {
 	key, err := openSigning(keys, h, h.Secret)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // maxTold is how large a grant may be that is told to whom it belongs: more than
@@ -13,7 +14,7 @@ const maxTold = 4 * grant.MaxMeasure
 
 // Whoami tells a caller who it is and what it may do in its workspace.
 func (a *Authority) Whoami(ctx context.Context, c Caller) (v api.Whoami, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enter(r, c, "")
 		if err != nil {
 			return err
@@ -56,11 +57,11 @@ func can(t api.Token, scope, resource string) bool {
 
 // Resolve answers the row of the workspace that a verification names, as far as
 // the verifying caller may see it: its own, or any with instance:verify.
-func (a *Authority) Resolve(ctx context.Context, ref string) (id ID, err error) {
+func (a *Authority) Resolve(ctx context.Context, ref string) (id ledger.ID, err error) {
 	if ref == external { // a verification decides, also about what names nothing
 		return 0, notFound()
 	}
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ws, err := a.workspace(r, Caller{Machine: "verify"}, ref)
 		id = ws.ID
 		return err
@@ -70,9 +71,9 @@ func (a *Authority) Resolve(ctx context.Context, ref string) (id ID, err error) 
 
 // Alone answers the only workspace of the instance; ok is false when there are
 // several or none.
-func (a *Authority) Alone(ctx context.Context) (id ID, ok bool, err error) {
-	err = a.read(ctx, func(r Reader) error {
-		rows, err := r.Workspaces(Range{Limit: 2})
+func (a *Authority) Alone(ctx context.Context) (id ledger.ID, ok bool, err error) {
+	err = a.read(ctx, func(r ledger.Reader) error {
+		rows, err := r.Workspaces(ledger.Range{Limit: 2})
 		if err == nil && len(rows) == 1 {
 			id, ok = rows[0].ID, true
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // CreateWorkspace makes a tenant. It needs instance:admin.
@@ -18,7 +19,7 @@ func (a *Authority) CreateWorkspace(ctx context.Context, c Caller, in api.Create
 			return err
 		}
 		if again, err := w.shown(func(slug string) error {
-			ws, err := w.Workspace(WorkspaceKey{Slug: slug})
+			ws, err := w.Workspace(ledger.WorkspaceKey{Slug: slug})
 			v = workspaceView(w, ws)
 			return err
 		}); again || err != nil {
@@ -31,12 +32,12 @@ func (a *Authority) CreateWorkspace(ctx context.Context, c Caller, in api.Create
 	return v, revision, err
 }
 
-func (w *work) newWorkspace(ac *actor, in api.CreateWorkspace) (Workspace, error) {
-	ws := Workspace{Slug: in.Slug, Name: in.Slug, CreatedAt: w.now, Revision: w.Revision()}
+func (w *work) newWorkspace(ac *actor, in api.CreateWorkspace) (ledger.Workspace, error) {
+	ws := ledger.Workspace{Slug: in.Slug, Name: in.Slug, CreatedAt: w.now, Revision: w.Revision()}
 	if err := checkSlug(in.Slug); err != nil {
 		return ws, err
 	}
-	if _, err := w.Workspace(WorkspaceKey{Slug: in.Slug}); !errors.Is(err, ErrNoRow) {
+	if _, err := w.Workspace(ledger.WorkspaceKey{Slug: in.Slug}); !errors.Is(err, ledger.ErrNoRow) {
 		return ws, taken("slug", "this slug is or was in use; slugs are never used again", err)
 	}
 	ws.ID = w.NewID()
@@ -61,7 +62,7 @@ func taken(field, message string, err error) error {
 	return e
 }
 
-func (w *work) editWorkspace(ws *Workspace, in api.EditWorkspace) error {
+func (w *work) editWorkspace(ws *ledger.Workspace, in api.EditWorkspace) error {
 	if in.Name.Set {
 		if err := checkText("name", in.Name.Value, 1, maxName); err != nil {
 			return err
@@ -84,7 +85,7 @@ func (w *work) editWorkspace(ws *Workspace, in api.EditWorkspace) error {
 	if err := checkExternalID(ws.ExternalID); err != nil {
 		return err
 	}
-	if _, err := w.Workspace(WorkspaceKey{ExternalID: ws.ExternalID}); !errors.Is(err, ErrNoRow) {
+	if _, err := w.Workspace(ledger.WorkspaceKey{ExternalID: ws.ExternalID}); !errors.Is(err, ledger.ErrNoRow) {
 		return taken("external_id", "another workspace has this external id", err)
 	}
 	return nil
@@ -92,7 +93,7 @@ func (w *work) editWorkspace(ws *Workspace, in api.EditWorkspace) error {
 
 // GetWorkspace answers one workspace to its members and tokens.
 func (a *Authority) GetWorkspace(ctx context.Context, c Caller, ref string) (v api.Workspace, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		_, sp, err := a.enter(r, c, ref)
 		if err == nil {
 			v = workspaceView(r, sp.ws)
@@ -105,7 +106,7 @@ func (a *Authority) GetWorkspace(ctx context.Context, c Caller, ref string) (v a
 // ListWorkspaces lists the workspaces that the caller may enter: all for
 // instance:admin, a person's own, a token's own.
 func (a *Authority) ListWorkspaces(ctx context.Context, c Caller, page Page) (out []api.Workspace, next int64, err error) {
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, err := a.judgeInstance(r, c)
 		if err != nil {
 			return err
@@ -114,14 +115,14 @@ func (a *Authority) ListWorkspaces(ctx context.Context, c Caller, page Page) (ou
 		if err != nil {
 			return err
 		}
-		rows, next = cut(rows, page.size(), func(ws Workspace) int64 { return ws.ID })
-		out = views(rows, func(ws Workspace) api.Workspace { return workspaceView(r, ws) })
+		rows, next = cut(rows, page.size(), func(ws ledger.Workspace) int64 { return ws.ID })
+		out = views(rows, func(ws ledger.Workspace) api.Workspace { return workspaceView(r, ws) })
 		return nil
 	})
 	return out, next, err
 }
 
-func visible(r Reader, ac *actor, page Page) ([]Workspace, error) {
+func visible(r ledger.Reader, ac *actor, page Page) ([]ledger.Workspace, error) {
 	switch {
 	case ac.instance:
 		q, err := page.rows()
@@ -130,17 +131,17 @@ func visible(r Reader, ac *actor, page Page) ([]Workspace, error) {
 		}
 		return r.Workspaces(q)
 	case ac.with != nil:
-		ws, err := r.Workspace(WorkspaceKey{ID: ac.with.Workspace})
-		return after([]Workspace{ws}, page), err
+		ws, err := r.Workspace(ledger.WorkspaceKey{ID: ac.with.Workspace})
+		return after([]ledger.Workspace{ws}, page), err
 	}
 	all, err := r.WorkspacesOf(ac.User)
-	return slices.DeleteFunc(after(all, page), func(ws Workspace) bool { return ac.Portal != "" && ac.Portal != ws.Slug }), err
+	return slices.DeleteFunc(after(all, page), func(ws ledger.Workspace) bool { return ac.Portal != "" && ac.Portal != ws.Slug }), err
 }
 
 // after keeps the workspaces that a page may begin with.
-func after(all []Workspace, page Page) []Workspace {
+func after(all []ledger.Workspace, page Page) []ledger.Workspace {
 	words := strings.Fields(strings.ToLower(page.Text))
-	return slices.DeleteFunc(all, func(ws Workspace) bool {
+	return slices.DeleteFunc(all, func(ws ledger.Workspace) bool {
 		shown := strings.ToLower(ws.Slug + "\n" + ws.Name + "\n" + ws.ExternalID)
 		return ws.ID <= page.After || slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(shown, w) })
 	})
@@ -165,14 +166,14 @@ func (a *Authority) EditWorkspace(ctx context.Context, c Caller, ref string, in 
 		if in.ExternalID.Set && !ac.instance {
 			return missingInstance("changing the external id needs the scope instance:admin")
 		}
-		v, err = w.changeWorkspace(ac, sp.ws, "workspace.edited", func(ws *Workspace) error { return w.editWorkspace(ws, in) })
+		v, err = w.changeWorkspace(ac, sp.ws, "workspace.edited", func(ws *ledger.Workspace) error { return w.editWorkspace(ws, in) })
 		return err
 	})
 	return v, revision, err
 }
 
 // changeWorkspace applies f to a workspace, writes it and tells the audit.
-func (w *work) changeWorkspace(ac *actor, ws Workspace, action string, f func(*Workspace) error) (api.Workspace, error) {
+func (w *work) changeWorkspace(ac *actor, ws ledger.Workspace, action string, f func(*ledger.Workspace) error) (api.Workspace, error) {
 	before := workspaceView(w, ws)
 	if err := w.expect(ws, ws.Slug, ws.Revision); err != nil {
 		return before, err
@@ -199,7 +200,7 @@ func (a *Authority) PutWorkspace(ctx context.Context, c Caller, ref string, in a
 			return err
 		}
 		ws, err := a.workspace(w, c, ref)
-		if errors.Is(err, ErrNoRow) && ac.instance {
+		if errors.Is(err, ledger.ErrNoRow) && ac.instance {
 			created = true
 			if err := w.expectNew(); err != nil {
 				return err
@@ -217,7 +218,7 @@ func (a *Authority) PutWorkspace(ctx context.Context, c Caller, ref string, in a
 		if in.Slug != "" && in.Slug != ws.Slug {
 			return api.FieldError("slug", "a slug never changes")
 		}
-		v, err = w.changeWorkspace(ac, ws, "workspace.edited", func(ws *Workspace) error { return w.replaceWorkspace(ws, in) })
+		v, err = w.changeWorkspace(ac, ws, "workspace.edited", func(ws *ledger.Workspace) error { return w.replaceWorkspace(ws, in) })
 		return err
 	})
 	return v, created, revision, err
@@ -247,7 +248,7 @@ func (w *work) putNewWorkspace(ac *actor, ref string, in api.PutWorkspace) (api.
 	return workspaceView(w, ws), err
 }
 
-func (w *work) replaceWorkspace(ws *Workspace, in api.PutWorkspace) error {
+func (w *work) replaceWorkspace(ws *ledger.Workspace, in api.PutWorkspace) error {
 	edit := in.EditWorkspace
 	if !edit.Name.Has() {
 		edit.Name = api.Some(ws.Slug)
@@ -261,7 +262,7 @@ func (w *work) replaceWorkspace(ws *Workspace, in api.PutWorkspace) error {
 // SuspendWorkspace stops all tokens and sessions of a workspace until it is
 // resumed. It needs instance:admin.
 func (a *Authority) SuspendWorkspace(ctx context.Context, c Caller, ref string) (api.Workspace, int64, error) {
-	return a.setSuspended(ctx, takes, c, ref, "workspace.suspended", func(ac *actor, ws *Workspace, now time.Time) {
+	return a.setSuspended(ctx, takes, c, ref, "workspace.suspended", func(ac *actor, ws *ledger.Workspace, now time.Time) {
 		if ws.SuspendedAt.IsZero() {
 			ws.SuspendedAt, ws.SuspendedBy = now, ac.name()
 		}
@@ -278,30 +279,30 @@ func (a *Authority) SuspensionOf(ctx context.Context, c Caller, ref string) (hit
 	if _, _, err := a.SuspendWorkspace(ctx, rehearsing, ref); err != nil {
 		return hit, err
 	}
-	err = a.read(ctx, func(r Reader) error {
+	err = a.read(ctx, func(r ledger.Reader) error {
 		ac, sp, err := a.enterForInstance(r, c, ref)
 		if err != nil {
 			return err
 		}
-		return a.watching(ctx, r, ac, sp).stopped(TokenQuery{}, &hit)
+		return a.watching(ctx, r, ac, sp).stopped(ledger.TokenQuery{}, &hit)
 	})
 	return hit, err
 }
 
 // ResumeWorkspace brings a suspended workspace back. It needs instance:admin.
 func (a *Authority) ResumeWorkspace(ctx context.Context, c Caller, ref string) (api.Workspace, int64, error) {
-	return a.setSuspended(ctx, gives, c, ref, "workspace.resumed", func(_ *actor, ws *Workspace, _ time.Time) {
+	return a.setSuspended(ctx, gives, c, ref, "workspace.resumed", func(_ *actor, ws *ledger.Workspace, _ time.Time) {
 		ws.SuspendedAt, ws.SuspendedBy = time.Time{}, ""
 	})
 }
 
-func (a *Authority) setSuspended(ctx context.Context, e effect, c Caller, ref, action string, set func(*actor, *Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
+func (a *Authority) setSuspended(ctx context.Context, e effect, c Caller, ref, action string, set func(*actor, *ledger.Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
 	revision, err = a.apply(ctx, e, c, func(w *work) error {
 		ac, sp, err := a.enterForInstance(w, c, ref)
 		if err != nil {
 			return err
 		}
-		v, err = w.changeWorkspace(ac, sp.ws, action, func(ws *Workspace) error {
+		v, err = w.changeWorkspace(ac, sp.ws, action, func(ws *ledger.Workspace) error {
 			set(ac, ws, w.now)
 			return nil
 		})
@@ -318,7 +319,7 @@ func (a *Authority) DeleteWorkspace(ctx context.Context, c Caller, ref string) (
 		if err != nil {
 			return err
 		}
-		v, err = w.changeWorkspace(ac, sp.ws, "workspace.deleted", func(ws *Workspace) error {
+		v, err = w.changeWorkspace(ac, sp.ws, "workspace.deleted", func(ws *ledger.Workspace) error {
 			ws.DeletedAt, ws.ExternalID = w.now, ""
 			return nil
 		})

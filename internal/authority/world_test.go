@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -43,7 +44,7 @@ type world struct {
 	ctx    context.Context
 	engine *verify.Engine
 	clock  *clock
-	store  authority.Store
+	store  ledger.Store
 	keys   *token.Keyring
 	url    string
 	// root is the first token: * and instance:admin.
@@ -98,8 +99,8 @@ func (w *world) with(i authority.Issued) authority.Caller {
 func (w *world) person(email string) authority.Caller {
 	w.Helper()
 	var id int64
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
-		u, err := r.User(authority.UserKey{Email: email})
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
+		u, err := r.User(ledger.UserKey{Email: email})
 		id = u.ID
 		return err
 	}))

@@ -17,6 +17,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -31,7 +32,7 @@ type world struct {
 	// sender is a caller of the workspace globex; salt tells its requests apart.
 	sender  authority.Caller
 	salt    atomic.Int64
-	store   authority.Store
+	store   ledger.Store
 	engine  *verify.Engine
 	door    http.Handler
 	root    string
@@ -80,14 +81,14 @@ func (w *world) presenting(b *testing.B, locator string) authority.Caller {
 }
 
 // fill writes tokens of the service account straight into the store.
-func (w *world) fill(b *testing.B, s authority.Store, keys *token.Keyring, tokens int) {
+func (w *world) fill(b *testing.B, s ledger.Store, keys *token.Keyring, tokens int) {
 	b.Helper()
 	begin := time.Now()
 	const chunk = 50 // a batch has to be done within its time, on PostgreSQL too
 	for len(w.secrets) < tokens {
-		var muts []func(authority.Tx) error
+		var muts []func(ledger.Tx) error
 		for range 20 {
-			muts = append(muts, func(tx authority.Tx) error {
+			muts = append(muts, func(tx ledger.Tx) error {
 				for range min(chunk, tokens-len(w.secrets)) {
 					if err := w.put(tx, keys); err != nil {
 						return err
@@ -102,12 +103,12 @@ func (w *world) fill(b *testing.B, s authority.Store, keys *token.Keyring, token
 	fmt.Printf("\nwriting %d tokens: %v\n", tokens, time.Since(begin).Round(time.Millisecond))
 }
 
-func (w *world) put(tx authority.Tx, keys *token.Keyring) error {
-	ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
+func (w *world) put(tx ledger.Tx, keys *token.Keyring) error {
+	ws, err := tx.Workspace(ledger.WorkspaceKey{Slug: "acme"})
 	if err != nil {
 		return err
 	}
-	ci, err := tx.ServiceAccount(ws.ID, authority.ServiceAccountKey{Name: "ci"})
+	ci, err := tx.ServiceAccount(ws.ID, ledger.ServiceAccountKey{Name: "ci"})
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func (w *world) put(tx authority.Tx, keys *token.Keyring) error {
 	if err != nil {
 		return err
 	}
-	t := authority.Token{ID: tx.NewID(), Locator: l, Prefix: token.DefaultPrefix, Kind: token.Service, Workspace: ws.ID,
+	t := ledger.Token{ID: tx.NewID(), Locator: l, Prefix: token.DefaultPrefix, Kind: token.Service, Workspace: ws.ID,
 		OwnerServiceAccount: ci.ID, CreatedBy: "bench", Label: "build 4711",
 		Grants:    []grant.Statement{{Scopes: w.scopes, Resources: []string{"*"}}},
 		ExpiresAt: time.Now().Add(1000 * time.Hour), CreatedAt: time.Now(), Revision: tx.Revision()}
@@ -128,7 +129,7 @@ func (w *world) put(tx authority.Tx, keys *token.Keyring) error {
 	}
 	digest, key := keys.Digest(secret.Reveal())
 	w.secrets = append(w.secrets, secret.Reveal())
-	return tx.PutSecret(authority.Secret{Token: t.ID, Number: 1, Digest: digest, Key: key, CreatedAt: time.Now()})
+	return tx.PutSecret(ledger.Secret{Token: t.ID, Number: 1, Digest: digest, Key: key, CreatedAt: time.Now()})
 }
 
 // warm verifies each token once.

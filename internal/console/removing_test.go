@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // TestPagesTellWhatIsBeingRemoved: how far it is, to those who may know.
@@ -13,19 +13,19 @@ func TestPagesTellWhatIsBeingRemoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.member("eve@example.com", "Viewer")
-	_, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
-		ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
+	_, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
+		ws, err := tx.Workspace(ledger.WorkspaceKey{Slug: "acme"})
 		if err != nil {
 			return err
 		}
-		eve, err := tx.Member(ws.ID, authority.MemberKey{Email: "eve@example.com"})
+		eve, err := tx.Member(ws.ID, ledger.MemberKey{Email: "eve@example.com"})
 		if err != nil {
 			return err
 		}
-		for _, x := range []authority.Removal{
-			{Workspace: ws.ID, Kind: authority.RemovedScope, Name: "tickets:close", Done: 7},
-			{Workspace: ws.ID, Kind: authority.RemovedMember, Owner: eve.ID, Done: 300, Total: 4000},
-			{Kind: authority.RemovedScope, Name: "tickets:open", Done: 1},
+		for _, x := range []ledger.Removal{
+			{Workspace: ws.ID, Kind: ledger.RemovedScope, Name: "tickets:close", Done: 7},
+			{Workspace: ws.ID, Kind: ledger.RemovedMember, Owner: eve.ID, Done: 300, Total: 4000},
+			{Kind: ledger.RemovedScope, Name: "tickets:open", Done: 1},
 		} {
 			x.ID, x.CreatedAt = tx.NewID(), time.Unix(1, 0)
 			if err := tx.PutRemoval(x); err != nil {

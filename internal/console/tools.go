@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // toolsData is what the developer tools show of the workspace's tokens.
@@ -91,13 +92,13 @@ const soonWeeks = int(soon / (7 * 24 * time.Hour))
 
 // count draws what was counted: by state, and those that are active by themselves
 // by week.
-func (d *toolsData) count(states []authority.TokenState) {
+func (d *toolsData) count(states []ledger.TokenState) {
 	counts := map[string]int{}
-	weeks := make([]int, authority.TokenWeeks)
+	weeks := make([]int, ledger.TokenWeeks)
 	for _, s := range states {
 		d.total += s.Count
 		counts[stateName(s)] += s.Count
-		if s.Week >= 0 && (s.State == api.StatusActive || s.State == authority.StateBlocked) {
+		if s.Week >= 0 && (s.State == api.StatusActive || s.State == ledger.StateBlocked) {
 			weeks[s.Week] += s.Count
 			d.ending += s.Count
 		}
@@ -112,7 +113,7 @@ func (d *toolsData) count(states []authority.TokenState) {
 }
 
 // stateName is a counted state as the page calls it.
-func stateName(s authority.TokenState) string {
+func stateName(s ledger.TokenState) string {
 	switch s.State {
 	case api.StatusRevoked:
 		return "Revoked"
@@ -120,7 +121,7 @@ func stateName(s authority.TokenState) string {
 		return "Expired"
 	case api.StatusDisabled:
 		return "Disabled"
-	case authority.StateBlocked:
+	case ledger.StateBlocked:
 		return "Blocked"
 	}
 	if s.Week >= 0 && s.Week < soonWeeks {

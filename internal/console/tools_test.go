@@ -8,21 +8,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
 // written writes n workspace tokens of acme, as if they had been made before.
-func (w *world) written(n int, set func(t *authority.Token)) {
+func (w *world) written(n int, set func(t *ledger.Token)) {
 	w.Helper()
 	for range n / 50 {
-		errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
-			ws, err := tx.Workspace(authority.WorkspaceKey{Slug: "acme"})
+		errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
+			ws, err := tx.Workspace(ledger.WorkspaceKey{Slug: "acme"})
 			must(w.T, err)
 			for range 50 {
 				l, err := token.NewLocator(rand.Reader)
 				must(w.T, err)
-				t := authority.Token{ID: tx.NewID(), Locator: l, Prefix: token.DefaultPrefix, Kind: token.Workspace, Workspace: ws.ID,
+				t := ledger.Token{ID: tx.NewID(), Locator: l, Prefix: token.DefaultPrefix, Kind: token.Workspace, Workspace: ws.ID,
 					Label: "written", CreatedAt: w.at.Add(-40 * 24 * time.Hour), Revision: tx.Revision()}
 				set(&t)
 				if err := tx.PutToken(t); err != nil {
@@ -58,12 +58,12 @@ func TestDeveloperToolsCountEveryToken(t *testing.T) {
 	before := w.states(a)
 	w.hides(a, "Among the newest")
 	days := func(n int) time.Time { return w.at.Add(time.Duration(n) * 24 * time.Hour) }
-	w.written(50, func(t *authority.Token) { t.ExpiresAt = days(-1) })
-	w.written(100, func(t *authority.Token) { t.RevokedAt = days(-1) })
-	w.written(150, func(t *authority.Token) { t.DisabledAt = days(-1) })
-	w.written(50, func(t *authority.Token) { t.NotBefore, t.ExpiresAt = days(1), days(22) })
-	w.written(50, func(t *authority.Token) { t.Label, t.ExpiresAt = "the next to end", days(3) })
-	w.written(2100, func(*authority.Token) {})
+	w.written(50, func(t *ledger.Token) { t.ExpiresAt = days(-1) })
+	w.written(100, func(t *ledger.Token) { t.RevokedAt = days(-1) })
+	w.written(150, func(t *ledger.Token) { t.DisabledAt = days(-1) })
+	w.written(50, func(t *ledger.Token) { t.NotBefore, t.ExpiresAt = days(1), days(22) })
+	w.written(50, func(t *ledger.Token) { t.Label, t.ExpiresAt = "the next to end", days(3) })
+	w.written(2100, func(*ledger.Token) {})
 	a = w.status(w.as("ada@example.com", tools), http.StatusOK)
 	after := w.states(a)
 	for state, want := range map[string]int{"Active": 2100, "Expiring soon": 50, "Blocked": 50, "Disabled": 150, "Expired": 50, "Revoked": 100} {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/usage"
 	"github.com/tokenry/tokenry/token"
 )
@@ -17,9 +17,9 @@ func (w *world) used(locator string, uses ...usage.Use) {
 	w.Helper()
 	l, err := token.ParseLocator(locator)
 	must(w.T, err)
-	var ws authority.Workspace
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
-		ws, err = r.Workspace(authority.WorkspaceKey{Slug: "acme"})
+	var ws ledger.Workspace
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
+		ws, err = r.Workspace(ledger.WorkspaceKey{Slug: "acme"})
 		return err
 	}))
 	for _, u := range uses {

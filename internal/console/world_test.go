@@ -18,6 +18,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/usage"
@@ -120,7 +121,7 @@ type world struct {
 	at  time.Time
 	// url is where the store is.
 	url   string
-	store authority.Store
+	store ledger.Store
 	usage *store.Usage
 	// recorder is told what was done with tokens; see used.
 	recorder *usage.Recorder
@@ -175,9 +176,9 @@ func must(t *testing.T, err error) {
 // admit signs a person in: their cookie is their e-mail.
 func (w *world) admit(email string) {
 	w.Helper()
-	var u authority.User
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) (err error) {
-		u, err = r.User(authority.UserKey{Email: email})
+	var u ledger.User
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) (err error) {
+		u, err = r.User(ledger.UserKey{Email: email})
 		return err
 	}))
 	w.people.users[email] = console.Session{ID: storetest.SignedIn(w.T, w.store, u.ID).Session, User: u.ID, UserPublicID: u.PublicID, Email: email, Name: u.Name,

@@ -5,7 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // ObserveSends registers the attempts to send and returns what counts them. What is
@@ -25,7 +25,7 @@ func ObserveSends(reg prometheus.Registerer) (func(what, outcome string), error)
 // countFigures are the figures of the database as they were last counted: counting
 // is never a scrape's.
 type countFigures struct {
-	last func() (authority.Figures, time.Time)
+	last func() (ledger.Figures, time.Time)
 	now  func() time.Time
 
 	expiring, expired, notices, waiting, oldest, counted *prometheus.Desc
@@ -33,7 +33,7 @@ type countFigures struct {
 
 // ObserveFigures registers the figures that last answers, with when they were
 // counted; until they were, which is a zero time, none is told.
-func ObserveFigures(reg prometheus.Registerer, now func() time.Time, last func() (authority.Figures, time.Time)) error {
+func ObserveFigures(reg prometheus.Registerer, now func() time.Time, last func() (ledger.Figures, time.Time)) error {
 	return register(reg, &countFigures{
 		last: last, now: now,
 		expiring: prometheus.NewDesc("tokenry_tokens_expiring", "Tokens that are not revoked and expire within 1, 7 and 30 days.", []string{"within"}, nil),
@@ -72,7 +72,7 @@ func (c *countFigures) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.notices, float64(f.NoticesSent), "sent")
 	gauge(c.notices, float64(f.NoticesUnsent), "unsent")
 	gauge(c.counted, age(now, at))
-	for what, b := range map[string]authority.Backlog{"mail": f.Mails, "webhook": f.Deliveries} {
+	for what, b := range map[string]ledger.Backlog{"mail": f.Mails, "webhook": f.Deliveries} {
 		gauge(c.waiting, float64(b.Waiting-b.Retrying), what, "new")
 		gauge(c.waiting, float64(b.Retrying), what, "retrying")
 		gauge(c.oldest, age(now, b.Oldest), what, "any")

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -13,7 +13,7 @@ import (
 // and answered as ever, and then taken back: the next question meets the same
 // world. Memory is told nothing, because nothing changed.
 type rehearsal struct {
-	authority.Store
+	ledger.Store
 	engine *verify.Engine
 	on     atomic.Bool
 	// granted counts the changes that were made and taken back.
@@ -24,14 +24,14 @@ type rehearsal struct {
 var errTakenBack = errors.New("taken back")
 
 // Batch makes the mutations, and leaves none of them behind while it is on.
-func (s *rehearsal) Batch(ctx context.Context, mutations []func(authority.Tx) error) ([]error, error) {
+func (s *rehearsal) Batch(ctx context.Context, mutations []func(ledger.Tx) error) ([]error, error) {
 	if !s.on.Load() {
 		return s.Store.Batch(ctx, mutations)
 	}
 	answers := make([]error, len(mutations))
-	undone := make([]func(authority.Tx) error, len(mutations))
+	undone := make([]func(ledger.Tx) error, len(mutations))
 	for i, m := range mutations {
-		undone[i] = func(tx authority.Tx) error {
+		undone[i] = func(tx ledger.Tx) error {
 			told := &witness{Tx: tx}
 			if answers[i] = m(told); answers[i] == nil && !told.refusal {
 				s.granted.Add(1)
@@ -45,12 +45,12 @@ func (s *rehearsal) Batch(ctx context.Context, mutations []func(authority.Tx) er
 
 // witness notes whether a change is the audit's word about a refusal.
 type witness struct {
-	authority.Tx
+	ledger.Tx
 	refusal bool
 }
 
 // AppendAudit notes what is told.
-func (t *witness) AppendAudit(row authority.AuditRow) error {
+func (t *witness) AppendAudit(row ledger.AuditRow) error {
 	t.refusal = row.Action == "denied"
 	return t.Tx.AppendAudit(row)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -191,9 +192,9 @@ func (o *office) open(t *testing.T) *world {
 // person is a caller who is signed in.
 func (w *world) person(email string) authority.Caller {
 	w.Helper()
-	var u authority.User
-	w.must(w.db.Read(w.Context(), func(r authority.Reader) (err error) {
-		u, err = r.User(authority.UserKey{Email: email})
+	var u ledger.User
+	w.must(w.db.Read(w.Context(), func(r ledger.Reader) (err error) {
+		u, err = r.User(ledger.UserKey{Email: email})
 		return err
 	}))
 	db := w.db

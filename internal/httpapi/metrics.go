@@ -11,7 +11,7 @@ import (
 	"github.com/puzpuzpuz/xsync/v4"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -175,7 +175,7 @@ func ObserveDatabase(reg prometheus.Registerer) (func(op string, d time.Duration
 	}
 	observe := func(op string, d time.Duration, err error) {
 		latency.WithLabelValues(op).Observe(d.Seconds())
-		if errors.Is(err, authority.ErrStoreUnavailable) || errors.Is(err, authority.ErrOutcomeUnknown) {
+		if errors.Is(err, ledger.ErrStoreUnavailable) || errors.Is(err, ledger.ErrOutcomeUnknown) {
 			failures.WithLabelValues(op).Inc()
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -72,7 +73,7 @@ type world struct {
 	testing.TB
 	*authority.Authority
 	engine *verify.Engine
-	db     authority.Store
+	db     ledger.Store
 	keys   *token.Keyring
 	clock  *clock
 	reg    *prometheus.Registry
@@ -169,7 +170,7 @@ func (w *world) open(options ...option) {
 			var revision int64
 			err = w.SignIn(ctx, c, func(tx *authority.SignInTx) error {
 				revision = tx.Revision()
-				return tx.Note("portal.link_made", authority.User{}, in.User, nil)
+				return tx.Note("portal.link_made", ledger.User{}, in.User, nil)
 			})
 			return api.PortalLink{URL: baseURL + "/signin/portal?code=" + in.User.PublicID, ExpiresAt: w.clock.Now()}, revision, err
 		},
@@ -182,7 +183,7 @@ func (w *world) open(options ...option) {
 		var revision int64
 		err = w.SignIn(ctx, c, func(tx *authority.SignInTx) error {
 			revision = tx.Revision()
-			return tx.Note("invitation.made", authority.User{}, in.User, nil)
+			return tx.Note("invitation.made", ledger.User{}, in.User, nil)
 		})
 		return api.Invitation{Sent: true}, revision, err
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -27,17 +28,17 @@ type flight struct {
 }
 
 // reserve takes room for up to most endpoints of either kind.
-func (p *posts) reserve(most int) authority.PostClaim {
+func (p *posts) reserve(most int) ledger.PostClaim {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := authority.PostClaim{Each: postBatch, Healthy: min(p.healthy, most), Failing: min(p.failing, most)}
+	c := ledger.PostClaim{Each: postBatch, Healthy: min(p.healthy, most), Failing: min(p.failing, most)}
 	p.healthy -= c.Healthy
 	p.failing -= c.Failing
 	return c
 }
 
 // release gives room back.
-func (p *posts) release(c authority.PostClaim) {
+func (p *posts) release(c ledger.PostClaim) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.healthy += c.Healthy
@@ -45,11 +46,11 @@ func (p *posts) release(c authority.PostClaim) {
 }
 
 // one is the room of one endpoint.
-func one(failing bool) authority.PostClaim {
+func one(failing bool) ledger.PostClaim {
 	if failing {
-		return authority.PostClaim{Failing: 1}
+		return ledger.PostClaim{Failing: 1}
 	}
-	return authority.PostClaim{Healthy: 1}
+	return ledger.PostClaim{Healthy: 1}
 }
 
 // byEndpoint parts what was claimed, each endpoint's in its order.

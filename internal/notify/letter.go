@@ -19,6 +19,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // sendLetters claims mails that are due, one batch after the other, and hands
@@ -203,18 +204,18 @@ func (s *Service) page(l authority.Letter) (page, string) {
 	p := page{Product: clean(s.o.Product, 60), Logo: s.o.LogoURL, Support: support(l)}
 	subject := ""
 	switch l.Kind {
-	case authority.MailExpiry:
+	case ledger.MailExpiry:
 		if len(l.Others) > 0 {
 			return p, s.expiries(&p, l)
 		}
 		subject = s.expiry(&p, l)
-	case authority.MailIssued:
+	case ledger.MailIssued:
 		subject = s.issued(&p, f)
-	case authority.MailReused:
+	case ledger.MailReused:
 		subject = s.reused(&p, f)
-	case authority.MailLeaked:
+	case ledger.MailLeaked:
 		subject = s.leaked(&p, f)
-	case authority.MailWebhookDisabled:
+	case ledger.MailWebhookDisabled:
 		subject = s.webhookDisabled(&p, f)
 	}
 	return p, subject
@@ -251,7 +252,7 @@ func inDays(left time.Duration) string {
 	}
 }
 
-func (s *Service) issued(p *page, f authority.MailFacts) string {
+func (s *Service) issued(p *page, f ledger.MailFacts) string {
 	p.Title = "An access token in your name was given a new secret"
 	what := "Token %s was given a new secret by somebody else"
 	switch f.Action {
@@ -268,7 +269,7 @@ func (s *Service) issued(p *page, f authority.MailFacts) string {
 	return "[" + p.Product + "] " + fmt.Sprintf(what, quoted(f.Label))
 }
 
-func (s *Service) reused(p *page, f authority.MailFacts) string {
+func (s *Service) reused(p *page, f ledger.MailFacts) string {
 	p.Title = "A retired secret of an access token was used"
 	p.Lines = []string{"The token was rotated, and somebody presented a secret from before. It was refused. " +
 		"Either a program still has the old secret, or the old secret has leaked."}
@@ -281,7 +282,7 @@ func (s *Service) reused(p *page, f authority.MailFacts) string {
 	return fmt.Sprintf("[%s] A retired secret of token %s was used", p.Product, quoted(f.Label))
 }
 
-func (s *Service) leaked(p *page, f authority.MailFacts) string {
+func (s *Service) leaked(p *page, f ledger.MailFacts) string {
 	leak := f.Leak
 	if leak == nil {
 		leak = new(api.Leak)
@@ -330,7 +331,7 @@ func defanged(address string) string {
 	return scheme + host + path
 }
 
-func (s *Service) webhookDisabled(p *page, f authority.MailFacts) string {
+func (s *Service) webhookDisabled(p *page, f ledger.MailFacts) string {
 	p.Title = "A webhook was disabled"
 	p.Lines = []string{"It is told nothing any more. Repair the endpoint and enable the webhook again; what it missed can be sent again from its deliveries."}
 	p.Rows = []row{{"Workspace", place(f)}, {"Endpoint", clean(f.WebhookURL, 200)}, {"Webhook", clean(f.WebhookID, 60)},
@@ -343,7 +344,7 @@ func (s *Service) webhookDisabled(p *page, f authority.MailFacts) string {
 	return fmt.Sprintf("[%s] A webhook was disabled", p.Product)
 }
 
-func (s *Service) tokenRows(p *page, f authority.MailFacts) {
+func (s *Service) tokenRows(p *page, f ledger.MailFacts) {
 	p.Rows = []row{
 		{"Token", clean(f.Label, 100)}, {"Begins with", clean(f.Mask, 40)}, {"ID", clean(f.TokenID, 320)},
 		{"Owner", clean(f.Owner, 320)}, {"Workspace", place(f)},
@@ -352,7 +353,7 @@ func (s *Service) tokenRows(p *page, f authority.MailFacts) {
 	p.Link = strings.TrimSuffix(s.o.BaseURL, "/") + "/workspace/" + url.PathEscape(f.Workspace) + "/access-tokens/" + url.PathEscape(f.TokenID)
 }
 
-func place(f authority.MailFacts) string {
+func place(f ledger.MailFacts) string {
 	if f.WorkspaceName == "" || f.WorkspaceName == f.Workspace {
 		return clean(f.Workspace, 63)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 )
 
@@ -16,7 +17,7 @@ func auditOf(action string) api.AuditFilter { return api.AuditFilter{Action: act
 
 // letters is one letter of each kind whose every text is hostile.
 func letters(hostile string) []authority.Letter {
-	facts := authority.MailFacts{
+	facts := ledger.MailFacts{
 		Workspace: "acme", WorkspaceName: hostile, TokenID: "ada@example.com_7hQ2aB9cXk1Z", Locator: "7hQ2aB9cXk1Z", Label: hostile,
 		Mask: "tkyp_7hQ2a…", Kind: "personal", Owner: hostile, Action: "token.rotated", Actor: hostile, At: time.Unix(1e9, 0), Count: 3,
 		Address: hostile, Agent: hostile, Revoked: true, WebhookURL: hostile, WebhookID: hostile, Reason: hostile,
@@ -24,7 +25,7 @@ func letters(hostile string) []authority.Letter {
 		Support: &api.SupportContact{Email: hostile, Phone: hostile, URL: hostile},
 	}
 	var out []authority.Letter
-	for _, kind := range []string{authority.MailExpiry, authority.MailIssued, authority.MailReused, authority.MailLeaked, authority.MailWebhookDisabled} {
+	for _, kind := range []string{ledger.MailExpiry, ledger.MailIssued, ledger.MailReused, ledger.MailLeaked, ledger.MailWebhookDisabled} {
 		out = append(out, authority.Letter{
 			Message: "mail_1", Kind: kind, Recipient: "ada@example.com", ExpiresAt: time.Unix(1e9, 0).Add(50 * time.Hour), Facts: facts,
 		})
@@ -111,13 +112,13 @@ func TestWhatMailsSay(t *testing.T) {
 		must(t, err)
 		for _, body := range []string{m.Text, m.HTML} {
 			contains(t, body, "plain words", "Acme Cloud", "acme")
-			if l.Kind != authority.MailWebhookDisabled {
+			if l.Kind != ledger.MailWebhookDisabled {
 				contains(t, body, "tkyp_7hQ2a…", "https://tokens.example.com/base/workspace/acme/access-tokens/ada@example.com_7hQ2aB9cXk1Z")
 			}
 		}
 		contains(t, m.HTML, `src="https://cdn.example.com/logo.png?a=1&amp;b=2"`)
 		contains(t, m.Subject, "[Acme Cloud]")
-		if l.Kind == authority.MailExpiry {
+		if l.Kind == ledger.MailExpiry {
 			contains(t, m.Subject, "expires in 3 days")
 			contains(t, m.Text, "Days left: 3\n", "Tuesday, 11 September 2001, 03:46 UTC")
 		}
@@ -180,17 +181,17 @@ func TestTextAlone(t *testing.T) {
 func TestWhereMailsLead(t *testing.T) {
 	t.Parallel()
 	s := renderer(t, "")
-	f := authority.MailFacts{Workspace: "acme", WebhookID: "whk_1"}
-	for want, f := range map[string]authority.MailFacts{
+	f := ledger.MailFacts{Workspace: "acme", WebhookID: "whk_1"}
+	for want, f := range map[string]ledger.MailFacts{
 		"https://tokens.example.com/base/workspace/acme/settings/webhooks/whk_1": f,
 		"https://tokens.example.com/base/instance/webhooks/whk_1":                {WebhookID: "whk_1"},
 	} {
-		m, err := s.Render(authority.Letter{Kind: authority.MailWebhookDisabled, Facts: f})
+		m, err := s.Render(authority.Letter{Kind: ledger.MailWebhookDisabled, Facts: f})
 		must(t, err)
 		contains(t, m.Text, want+"\n")
 		contains(t, m.HTML, want)
 	}
-	m, err := s.Render(authority.Letter{Kind: authority.MailExpiry, ExpiresAt: time.Unix(1e9, 0).Add(-time.Hour)})
+	m, err := s.Render(authority.Letter{Kind: ledger.MailExpiry, ExpiresAt: time.Unix(1e9, 0).Add(-time.Hour)})
 	must(t, err)
 	contains(t, m.Text, "has expired", "Expired: Sunday, 9 September 2001, 00:46 UTC")
 	lacks(t, m.Text, "Days left")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
@@ -89,10 +90,10 @@ func TestNotMarkedBeforeAccepted(t *testing.T) {
 		w.box.set(&notify.MailError{Code: 451, Reason: "451 later"})
 		w.work()
 		sent := func() time.Time {
-			var n authority.Notice
+			var n ledger.Notice
 			l, err := token.ParseLocator(v.Locator)
 			must(w.T, err)
-			must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
+			must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
 				row, err := r.Token(l)
 				must(w.T, err)
 				n, err = r.Notice(row.ID, 30)
@@ -187,8 +188,8 @@ func TestRecipients(t *testing.T) {
 func (w *world) person(email string) authority.Caller {
 	w.Helper()
 	var id int64
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
-		u, err := r.User(authority.UserKey{Email: email})
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
+		u, err := r.User(ledger.UserKey{Email: email})
 		id = u.ID
 		return err
 	}))

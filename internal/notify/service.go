@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -39,7 +40,7 @@ const (
 
 // Authority is what notify needs of the rules.
 type Authority interface {
-	ClaimPosts(ctx context.Context, c authority.PostClaim, lease time.Duration) ([]authority.Post, error)
+	ClaimPosts(ctx context.Context, c ledger.PostClaim, lease time.Duration) ([]authority.Post, error)
 	StillDue(ctx context.Context, p authority.Post) (bool, error)
 	SettlePost(ctx context.Context, p authority.Post, o authority.Outcome) error
 	ClaimLetters(ctx context.Context, c authority.LetterClaim, lease time.Duration) ([]authority.Letter, error)

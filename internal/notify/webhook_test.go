@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -269,7 +270,7 @@ func TestCrashBeforeSettling(t *testing.T) {
 	each(t, func(w *world) {
 		w.listen("token.created")
 		w.create("", "x", 90*day)
-		claimed, err := w.ClaimPosts(w.ctx, authority.PostClaim{Each: 5, Healthy: 5}, 5*time.Minute)
+		claimed, err := w.ClaimPosts(w.ctx, ledger.PostClaim{Each: 5, Healthy: 5}, 5*time.Minute)
 		must(w.T, err)
 		if len(claimed) != 1 {
 			w.Fatalf("claimed %d", len(claimed))

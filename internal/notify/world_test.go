@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -56,7 +57,7 @@ type world struct {
 	*authority.Authority
 	ctx    context.Context
 	clock  *clock
-	store  authority.Store
+	store  ledger.Store
 	root   authority.Caller
 	box    *box
 	hook   *endpoint

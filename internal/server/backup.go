@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -105,7 +106,7 @@ func (m *Manifest) look(ctx context.Context, path string) (err error) {
 		m.Keys = append(m.Keys, id)
 	}
 	slices.Sort(m.Keys)
-	return s.Read(ctx, func(r authority.Reader) (err error) {
+	return s.Read(ctx, func(r ledger.Reader) (err error) {
 		m.Revision = r.Revision()
 		m.Heads, err = authority.AuditHeads(r)
 		return err

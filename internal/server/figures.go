@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Counting goes over all tokens that have not ended, so it is done beside the
@@ -18,7 +18,7 @@ const (
 
 // counted are figures and when they were counted.
 type counted struct {
-	authority.Figures
+	ledger.Figures
 	at time.Time
 }
 
@@ -49,10 +49,10 @@ func (s *Server) countOnce(ctx context.Context) {
 }
 
 // figures are those that were counted last.
-func (s *Server) figures() (authority.Figures, time.Time) {
+func (s *Server) figures() (ledger.Figures, time.Time) {
 	c := s.counted.Load()
 	if c == nil {
-		return authority.Figures{}, time.Time{}
+		return ledger.Figures{}, time.Time{}
 	}
 	return c.Figures, c.at
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/token"
 )
@@ -19,7 +19,7 @@ func Prefixes(ctx context.Context, cfg config.Config) (prefixes []token.Prefix, 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	err = s.Read(ctx, func(r authority.Reader) error {
+	err = s.Read(ctx, func(r ledger.Reader) error {
 		in, err := r.Instance()
 		prefixes = in.Prefixes
 		return err

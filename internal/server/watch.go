@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/usage"
@@ -143,7 +144,7 @@ func (c *Core) used(u *httpapi.Use) {
 }
 
 // reused tells of retired secrets that were presented.
-func (c *Core) reused(ctx context.Context, rs []authority.Reuse) {
+func (c *Core) reused(ctx context.Context, rs []ledger.Reuse) {
 	for _, r := range rs {
 		err := c.Authority.ReportReuse(ctx, authority.Reused{Token: r.Token, Secret: r.Secret, Count: r.Count, Addr: r.Addr})
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Account is how a person signs in.
@@ -29,8 +29,8 @@ type Passkey struct {
 
 // Account answers how a person signs in.
 func (s *Service) Account(ctx context.Context, user int64) (out Account, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		u, err := r.User(authority.UserKey{ID: user})
+	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+		u, err := r.User(ledger.UserKey{ID: user})
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (s *Service) Account(ctx context.Context, user int64) (out Account, err err
 	return out, err
 }
 
-func passkeys(rows []authority.Factor) (out []Passkey) {
+func passkeys(rows []ledger.Factor) (out []Passkey) {
 	for _, f := range rows {
 		if f.Kind != kindPasskey {
 			continue
@@ -59,7 +59,7 @@ func passkeys(rows []authority.Factor) (out []Passkey) {
 	return out
 }
 
-func factors(rows []authority.Factor) (out Factors) {
+func factors(rows []ledger.Factor) (out Factors) {
 	for _, f := range rows {
 		switch {
 		case f.Kind == kindRecovery:
@@ -72,7 +72,7 @@ func factors(rows []authority.Factor) (out Factors) {
 }
 
 // means counts the ways in which a person can sign in now.
-func (s *Service) means(r authority.Reader, u authority.User) (n int, err error) {
+func (s *Service) means(r ledger.Reader, u ledger.User) (n int, err error) {
 	rows, err := r.FactorsOf(u.ID)
 	if err != nil {
 		return 0, err
@@ -98,7 +98,7 @@ func (s *Service) means(r authority.Reader, u authority.User) (n int, err error)
 }
 
 // keepsOne refuses to take the only way to sign in away.
-func (s *Service) keepsOne(r authority.Reader, u authority.User) error {
+func (s *Service) keepsOne(r ledger.Reader, u ledger.User) error {
 	n, err := s.means(r, u)
 	if err == nil && n <= 1 {
 		err = api.Errorf(api.CodeForbidden, "this is the only way you sign in; set up another first")

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // code is a one-time code about to be made.
 type code struct {
 	purpose string
-	user    authority.ID
+	user    ledger.ID
 	life    time.Duration
 	// alias is a second name to find it by, already digested; empty for none.
 	alias string
@@ -26,7 +27,7 @@ func (s *Service) putCode(tx *authority.SignInTx, c code) (string, error) {
 	if err := first(tx.Give(), err); err != nil {
 		return "", err
 	}
-	row := authority.OneTimeCode{
+	row := ledger.OneTimeCode{
 		ID: m.id, Purpose: c.purpose, User: c.user, Alias: c.alias, Digest: m.digest, Key: m.key,
 		CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(c.life),
 	}
@@ -40,13 +41,13 @@ func (s *Service) putCode(tx *authority.SignInTx, c code) (string, error) {
 
 // findCode finds the code that a secret is, if it is for this purpose and its
 // time has not passed.
-func (s *Service) findCode(r authority.Reader, purpose, plain string, now time.Time) (authority.OneTimeCode, error) {
+func (s *Service) findCode(r ledger.Reader, purpose, plain string, now time.Time) (ledger.OneTimeCode, error) {
 	id := secretID(plain)
 	if id == "" {
-		return authority.OneTimeCode{}, deadLink()
+		return ledger.OneTimeCode{}, deadLink()
 	}
 	c, err := r.Code(id)
-	if err != nil && !errors.Is(err, authority.ErrNoRow) {
+	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return c, err
 	}
 	if !s.secrets.matches(purpose, plain, c.Digest, c.Key) || err != nil || c.Purpose != purpose || !now.Before(c.ExpiresAt) || unborn(c.CreatedAt, now) {
@@ -56,8 +57,8 @@ func (s *Service) findCode(r authority.Reader, purpose, plain string, now time.T
 }
 
 // readCode looks at a code without using it.
-func (s *Service) readCode(ctx context.Context, purpose, plain string) (c authority.OneTimeCode, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+func (s *Service) readCode(ctx context.Context, purpose, plain string) (c ledger.OneTimeCode, err error) {
+	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
 		c, err = s.findCode(r, purpose, plain, s.now())
 		return err
 	})
@@ -66,15 +67,15 @@ func (s *Service) readCode(ctx context.Context, purpose, plain string) (c author
 
 // checkCode finds a code and its person within a mutation. Somebody who was
 // deactivated has none that work.
-func (s *Service) checkCode(tx *authority.SignInTx, purpose, plain string) (authority.OneTimeCode, authority.User, error) {
+func (s *Service) checkCode(tx *authority.SignInTx, purpose, plain string) (ledger.OneTimeCode, ledger.User, error) {
 	if err := tx.Give(); err != nil { // whether its time has passed is not known
-		return authority.OneTimeCode{}, authority.User{}, err
+		return ledger.OneTimeCode{}, ledger.User{}, err
 	}
 	c, err := s.findCode(tx, purpose, plain, tx.Now())
 	if err != nil {
-		return c, authority.User{}, err
+		return c, ledger.User{}, err
 	}
-	u, err := tx.User(authority.UserKey{ID: c.User})
+	u, err := tx.User(ledger.UserKey{ID: c.User})
 	if err != nil {
 		return c, u, err
 	}
@@ -86,7 +87,7 @@ func (s *Service) checkCode(tx *authority.SignInTx, purpose, plain string) (auth
 
 // useCode is checkCode, and uses the code up. Of two at the same moment one
 // finds nothing, because mutations have an order.
-func (s *Service) useCode(tx *authority.SignInTx, purpose, plain string) (authority.OneTimeCode, authority.User, error) {
+func (s *Service) useCode(tx *authority.SignInTx, purpose, plain string) (ledger.OneTimeCode, ledger.User, error) {
 	c, u, err := s.checkCode(tx, purpose, plain)
 	if err != nil {
 		return c, u, err

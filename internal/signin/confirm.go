@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // What is delicate asks a person who is signed in to prove once more who they
@@ -27,7 +28,7 @@ const freshFor = 15 * time.Minute
 // Fresh says whether the person proved to be the one a short while ago, as is
 // asked before something delicate.
 func (s *Service) Fresh(ctx context.Context, session Session) (fresh bool, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
 		row, _, err := s.standing(r, session, s.now())
 		if err != nil {
 			return err
@@ -53,13 +54,13 @@ func (s *Service) delicate(ctx context.Context, session Session) error {
 
 // confirmation is a try of somebody who is signed in. It is slowed as at the door
 // and counted apart: strangers at the door do not keep them from it.
-func (s *Service) confirmation(u authority.User, from Client) *try {
+func (s *Service) confirmation(u ledger.User, from Client) *try {
 	return s.newTry("confirmation of "+u.PublicID, from)
 }
 
 // confirm checks the password of somebody who is signed in, as slowly as at the
 // door.
-func (s *Service) confirm(ctx context.Context, u authority.User, password string, from Client) error {
+func (s *Service) confirm(ctx context.Context, u ledger.User, password string, from Client) error {
 	t := s.confirmation(u, from)
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
 		return err
@@ -89,7 +90,7 @@ func (s *Service) Confirm(ctx context.Context, session Session, password string,
 	if err := s.confirm(ctx, u, password, from); err != nil {
 		return err
 	}
-	return s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
+	return s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
 		return s.confirmed(tx, u, session, "password")
 	})
 }
@@ -108,7 +109,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session Session, typed string
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
 		return err
 	}
-	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
 		kind, err := s.useFactor(tx, u, typed)
 		if err != nil {
 			return err
@@ -122,7 +123,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session Session, typed string
 }
 
 // confirmed makes a session fresh.
-func (s *Service) confirmed(tx *authority.SignInTx, u authority.User, session Session, method string) error {
+func (s *Service) confirmed(tx *authority.SignInTx, u ledger.User, session Session, method string) error {
 	row, _, err := s.standing(tx, session, tx.Now())
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // A command line signs in through the browser, as in RFC 8628: it starts,
@@ -156,7 +157,7 @@ type DeviceRequest struct {
 // DeviceLook answers what waits behind a user code. Wrong codes are slowed down
 // like wrong passwords.
 func (s *Service) DeviceLook(ctx context.Context, session Session, userCode string) (out DeviceRequest, err error) {
-	err = s.device(ctx, session, userCode, func(tx *authority.SignInTx, _ authority.User, row authority.OneTimeCode, r deviceRequest) error {
+	err = s.device(ctx, session, userCode, func(tx *authority.SignInTx, _ ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		out = DeviceRequest{Name: r.Name, Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt}
 		return authority.Unchanged()
 	})
@@ -170,7 +171,7 @@ func (s *Service) DeviceApprove(ctx context.Context, session Session, userCode, 
 	if err := first(whole(session), s.mayIssue(ctx, session, workspace)); err != nil {
 		return err
 	}
-	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u authority.User, row authority.OneTimeCode, r deviceRequest) error {
+	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		if err := activeMember(tx, u, workspace); err != nil {
 			return err
 		}
@@ -181,13 +182,13 @@ func (s *Service) DeviceApprove(ctx context.Context, session Session, userCode, 
 
 // DeviceDeny tells the command line behind a user code that it may not.
 func (s *Service) DeviceDeny(ctx context.Context, session Session, userCode string) error {
-	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u authority.User, row authority.OneTimeCode, r deviceRequest) error {
+	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		r.State = "denied"
 		return s.answerDevice(tx, u, row, r)
 	})
 }
 
-func (s *Service) answerDevice(tx *authority.SignInTx, u authority.User, row authority.OneTimeCode, r deviceRequest) (err error) {
+func (s *Service) answerDevice(tx *authority.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) (err error) {
 	row.User, row.Alias = u.ID, "" // the short code is used up
 	if row.Data, err = json.Marshal(r); err != nil {
 		return err
@@ -197,7 +198,7 @@ func (s *Service) answerDevice(tx *authority.SignInTx, u authority.User, row aut
 
 // device finds what waits behind a user code and applies f.
 func (s *Service) device(ctx context.Context, session Session, userCode string,
-	f func(*authority.SignInTx, authority.User, authority.OneTimeCode, deviceRequest) error,
+	f func(*authority.SignInTx, ledger.User, ledger.OneTimeCode, deviceRequest) error,
 ) error {
 	if err := whole(session); err != nil {
 		return err
@@ -207,9 +208,9 @@ func (s *Service) device(ctx context.Context, session Session, userCode string,
 		return err
 	}
 	letters := strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(userCode))
-	err := s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err := s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		row, err := tx.CodeByAlias(s.secrets.name("user code", letters))
-		if err != nil && !errors.Is(err, authority.ErrNoRow) {
+		if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 			return err
 		}
 		if err != nil || row.Purpose != "device" || !tx.Now().Before(row.ExpiresAt) {
@@ -353,7 +354,7 @@ func (p *pace) hasty(code string, now time.Time) bool {
 	return asked && now.Sub(before) < devicePollEvery-time.Second
 }
 
-func readDevice(row authority.OneTimeCode) (r deviceRequest, err error) {
+func readDevice(row ledger.OneTimeCode) (r deviceRequest, err error) {
 	err = json.Unmarshal(row.Data, &r)
 	return r, err
 }

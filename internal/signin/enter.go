@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -20,7 +21,7 @@ const pendingFor = 10 * time.Minute
 // difference to the answer of a wrong one, nor to the time it takes.
 func (s *Service) Password(ctx context.Context, email, password string, from Client) (Result, error) {
 	if err := s.takesPassword(email, password); err != nil {
-		return Result{}, s.turnedAway(ctx, "password", reasonRefused, "", authority.User{}, err, from)
+		return Result{}, s.turnedAway(ctx, "password", reasonRefused, "", ledger.User{}, err, from)
 	}
 	email = normal(email)
 	t := s.newTry(email, from)
@@ -30,7 +31,7 @@ func (s *Service) Password(ctx context.Context, email, password string, from Cli
 	}
 	u, err := s.countFor(ctx, t, from, byEmail(email))
 	if err != nil { // the same for each account and none
-		return Result{}, s.turnedAway(ctx, "password", reasonRefused, email, authority.User{}, err, from)
+		return Result{}, s.turnedAway(ctx, "password", reasonRefused, email, ledger.User{}, err, from)
 	}
 	ok, err := s.passwords.Check(ctx, u.PasswordHash, password)
 	if err != nil {
@@ -54,12 +55,12 @@ func (s *Service) takesPassword(email, password string) error {
 	return nil
 }
 
-func byEmail(email string) func(authority.Reader) (authority.User, error) {
-	return func(r authority.Reader) (authority.User, error) { return r.User(authority.UserKey{Email: email}) }
+func byEmail(email string) func(ledger.Reader) (ledger.User, error) {
+	return func(r ledger.Reader) (ledger.User, error) { return r.User(ledger.UserKey{Email: email}) }
 }
 
-func byID(id authority.ID) func(authority.Reader) (authority.User, error) {
-	return func(r authority.Reader) (authority.User, error) { return r.User(authority.UserKey{ID: id}) }
+func byID(id ledger.ID) func(ledger.Reader) (ledger.User, error) {
+	return func(r ledger.Reader) (ledger.User, error) { return r.User(ledger.UserKey{ID: id}) }
 }
 
 func unavailable(err error) error {
@@ -71,17 +72,17 @@ func unavailable(err error) error {
 
 // failed audits a try of somebody who is signed in that failed. What was typed is
 // nowhere in it: people type passwords into the wrong field.
-func (s *Service) failed(ctx context.Context, u authority.User, method string, from Client) error {
+func (s *Service) failed(ctx context.Context, u ledger.User, method string, from Client) error {
 	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
-		return tx.Note("signin.failed", authority.User{}, u, map[string]string{"method": method})
+		return tx.Note("signin.failed", ledger.User{}, u, map[string]string{"method": method})
 	})
 }
 
 // proved goes on after a password that was right at its reading: the account is
 // looked at again, in the mutation that opens the session.
-func (s *Service) proved(ctx context.Context, t *try, was authority.User, from Client) (out Result, err error) {
+func (s *Service) proved(ctx context.Context, t *try, was ledger.User, from Client) (out Result, err error) {
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
-		u, err := tx.User(authority.UserKey{ID: was.ID})
+		u, err := tx.User(ledger.UserKey{ID: was.ID})
 		if err != nil {
 			return err
 		}
@@ -96,7 +97,7 @@ func (s *Service) proved(ctx context.Context, t *try, was authority.User, from C
 
 // enter opens a session for a person who proved one thing, unless a second
 // factor is due.
-func (s *Service) enter(tx *authority.SignInTx, t *try, u authority.User, method string, from Client) (Result, error) {
+func (s *Service) enter(tx *authority.SignInTx, t *try, u ledger.User, method string, from Client) (Result, error) {
 	if !u.DeactivatedAt.IsZero() {
 		return Result{}, refused()
 	}
@@ -149,7 +150,7 @@ func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from 
 }
 
 // accountName is what tries on an account are counted under.
-func accountName(u authority.User) string {
+func accountName(u ledger.User) string {
 	if u.Email == "" {
 		return u.PublicID
 	}
@@ -175,9 +176,9 @@ func (s *Service) secondFactor(tx *authority.SignInTx, t *try, pending, typed st
 	return s.begin(tx, u, p.Method+"+"+kind, "", from)
 }
 
-func (s *Service) userOf(ctx context.Context, id authority.ID) (u authority.User, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		u, err = r.User(authority.UserKey{ID: id})
+func (s *Service) userOf(ctx context.Context, id ledger.ID) (u ledger.User, err error) {
+	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+		u, err = r.User(ledger.UserKey{ID: id})
 		return err
 	})
 	return u, err
@@ -206,7 +207,7 @@ func (s *Service) Setup(ctx context.Context, setupCode, email, password, workspa
 		return Result{}, err
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
-		u, err := tx.User(authority.UserKey{Email: normal(email)})
+		u, err := tx.User(ledger.UserKey{Email: normal(email)})
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -30,7 +31,7 @@ const (
 
 var errWrongCode = api.Errorf(api.CodeForbidden, "this code is not right, or was used already")
 
-func hasFactor(r authority.SignInReader, user authority.ID) (bool, error) {
+func hasFactor(r ledger.SignInReader, user ledger.ID) (bool, error) {
 	all, err := r.FactorsOf(user)
 	for _, f := range all {
 		if f.Kind == kindTOTP && !f.ConfirmedAt.IsZero() {
@@ -67,11 +68,11 @@ func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollme
 	if err != nil {
 		return out, err
 	}
-	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		if have, err := hasFactor(tx, u.ID); have || err != nil {
 			return first(err, api.Errorf(api.CodeAlreadyExists, "there is an authenticator app already; remove it first"))
 		}
-		return first(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.PutFactor(authority.Factor{
+		return first(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.PutFactor(ledger.Factor{
 			ID: tx.NewID(), User: u.ID, Kind: kindTOTP, Name: "Authenticator app", Key: id, Sealed: sealed, CreatedAt: tx.Now(),
 		}))
 	})
@@ -92,7 +93,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session Session, typed string
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		all, err := tx.FactorsOf(u.ID)
 		if err != nil {
 			return err
@@ -116,7 +117,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session Session, typed string
 }
 
 func (s *Service) tellSession(ctx context.Context, session Session, what string) {
-	s.tell(ctx, authority.User{PublicID: session.UserPublicID, Email: session.Email}, what)
+	s.tell(ctx, ledger.User{PublicID: session.UserPublicID, Email: session.Email}, what)
 }
 
 // DisableTOTP removes the app and the recovery codes. It asks for the password,
@@ -140,7 +141,7 @@ func (s *Service) DisableTOTP(ctx context.Context, session Session, password str
 	if u.PasswordHash != "" && utf8.RuneCountInString(password) < minCharacters {
 		return api.FieldError("password", "is too short to stand alone; change it to one of 15 characters first")
 	}
-	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		return dropFactors(tx, session.caller(), u)
 	})
 	if err != nil {
@@ -157,12 +158,12 @@ func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user str
 	if err != nil {
 		return err
 	}
-	var about authority.User
+	var about ledger.User
 	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
 		if err := tx.MayAdminister(c); err != nil {
 			return err
 		}
-		if about, err = tx.User(authority.UserKey{PublicID: v.ID}); err != nil {
+		if about, err = tx.User(ledger.UserKey{PublicID: v.ID}); err != nil {
 			return err
 		}
 		return dropFactors(tx, c, about)
@@ -174,7 +175,7 @@ func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user str
 	return nil
 }
 
-func dropFactors(tx *authority.SignInTx, by authority.Caller, u authority.User) error {
+func dropFactors(tx *authority.SignInTx, by authority.Caller, u ledger.User) error {
 	return first(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.DeleteFactorsOf(u.ID, kindRecovery),
 		noteBy(tx, by, "factor.removed", u, map[string]any{"kind": kindTOTP}))
 }
@@ -184,7 +185,7 @@ func (s *Service) RecoveryCodes(ctx context.Context, session Session) (codes []t
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		if have, err := hasFactor(tx, u.ID); !have || err != nil {
 			return first(err, api.Errorf(api.CodeNotFound, "there is no second factor to recover"))
 		}
@@ -204,7 +205,7 @@ type Factors struct {
 
 // Factors answers a person's second factors.
 func (s *Service) Factors(ctx context.Context, user int64) (out Factors, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
 		rows, err := r.FactorsOf(user)
 		out = factors(rows)
 		return err
@@ -212,7 +213,7 @@ func (s *Service) Factors(ctx context.Context, user int64) (out Factors, err err
 	return out, err
 }
 
-func (s *Service) makeRecovery(tx *authority.SignInTx, u authority.User) ([]token.Secret, error) {
+func (s *Service) makeRecovery(tx *authority.SignInTx, u ledger.User) ([]token.Secret, error) {
 	if err := tx.DeleteFactorsOf(u.ID, kindRecovery); err != nil {
 		return nil, err
 	}
@@ -223,7 +224,7 @@ func (s *Service) makeRecovery(tx *authority.SignInTx, u authority.User) ([]toke
 			return nil, fmt.Errorf("signin: read randomness: %w", err)
 		}
 		plain := strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
-		f := authority.Factor{ID: tx.NewID(), User: u.ID, Kind: kindRecovery, CreatedAt: tx.Now(), ConfirmedAt: tx.Now()}
+		f := ledger.Factor{ID: tx.NewID(), User: u.ID, Kind: kindRecovery, CreatedAt: tx.Now(), ConfirmedAt: tx.Now()}
 		f.Key = s.secrets.keys.Current()
 		f.Digest, _ = s.secrets.digest(kindRecovery, f.Key, u.PublicID+plain)
 		if err := tx.PutFactor(f); err != nil {
@@ -236,7 +237,7 @@ func (s *Service) makeRecovery(tx *authority.SignInTx, u authority.User) ([]toke
 
 // useFactor takes a code of the app, or uses up a recovery code, and says which
 // it was; errWrongCode when it is neither.
-func (s *Service) useFactor(tx *authority.SignInTx, u authority.User, typed string) (string, error) {
+func (s *Service) useFactor(tx *authority.SignInTx, u ledger.User, typed string) (string, error) {
 	typed = strings.ToLower(strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {
 			return -1
@@ -256,7 +257,7 @@ func (s *Service) useFactor(tx *authority.SignInTx, u authority.User, typed stri
 	return "", errWrongCode
 }
 
-func (s *Service) useOne(tx *authority.SignInTx, u authority.User, f authority.Factor, typed string) (bool, error) {
+func (s *Service) useOne(tx *authority.SignInTx, u ledger.User, f ledger.Factor, typed string) (bool, error) {
 	switch {
 	case f.Kind == kindTOTP && !f.ConfirmedAt.IsZero():
 		return s.acceptStep(tx, u, f, typed)
@@ -268,7 +269,7 @@ func (s *Service) useOne(tx *authority.SignInTx, u authority.User, f authority.F
 
 // acceptStep takes a code of the step now, before or after, if that step is
 // later than the last one that was accepted: no code counts twice.
-func (s *Service) acceptStep(tx *authority.SignInTx, u authority.User, f authority.Factor, typed string) (bool, error) {
+func (s *Service) acceptStep(tx *authority.SignInTx, u ledger.User, f ledger.Factor, typed string) (bool, error) {
 	secret, err := s.secrets.unseal(kindTOTP, u.PublicID, f.Sealed, f.Key)
 	if err != nil {
 		return false, err

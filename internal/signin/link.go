@@ -9,13 +9,14 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // admit signs in who the claims are about, or links the identity to the person
 // who asked for that while signed in. A person is (issuer, subject); the e-mail
 // counts once, for a first link, and only when nothing else opens the account.
 func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from Client) (out Result, err error) {
-	var u authority.User
+	var u ledger.User
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		if err := s.once(tx, c.nonce); err != nil {
 			return err
@@ -52,7 +53,7 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 // once remembers a visit, so that its answer is not taken a second time.
 func (s *Service) once(tx *authority.SignInTx, nonce string) error {
 	name := s.secrets.name("visit", nonce)
-	if _, err := tx.CodeByAlias(name); !errors.Is(err, authority.ErrNoRow) {
+	if _, err := tx.CodeByAlias(name); !errors.Is(err, ledger.ErrNoRow) {
 		return first(err, lostFlow(errors.New("signin: the visit was finished before")))
 	}
 	_, err := s.putCode(tx, code{purpose: "visit", life: 2 * stateFor, alias: name})
@@ -62,12 +63,12 @@ func (s *Service) once(tx *authority.SignInTx, nonce string) error {
 // signed links the identity to the person of the session that asked for it, or
 // confirms that it is theirs. A new session replaces that one; proved is when its
 // person last proved to be the one.
-func (s *Service) signed(tx *authority.SignInTx, p *provider, f flow, c claims) (u authority.User, proved time.Time, err error) {
+func (s *Service) signed(tx *authority.SignInTx, p *provider, f flow, c claims) (u ledger.User, proved time.Time, err error) {
 	row, err := tx.Session(f.Session)
 	if err != nil || row.User != f.User || !s.alive(row, tx.Now()) {
 		return u, proved, gone()
 	}
-	if u, err = tx.User(authority.UserKey{ID: f.User}); err != nil {
+	if u, err = tx.User(ledger.UserKey{ID: f.User}); err != nil {
 		return u, proved, err
 	}
 	if f.Confirm {
@@ -79,51 +80,51 @@ func (s *Service) signed(tx *authority.SignInTx, p *provider, f flow, c claims) 
 }
 
 // isTheirs wants the identity of a confirmation to be the person's own.
-func (s *Service) isTheirs(tx *authority.SignInTx, p *provider, u authority.User, c claims) error {
+func (s *Service) isTheirs(tx *authority.SignInTx, p *provider, u ledger.User, c claims) error {
 	have, err := tx.Identity(p.Issuer, c.subject)
-	if errors.Is(err, authority.ErrNoRow) || err == nil && have.User != u.ID {
+	if errors.Is(err, ledger.ErrNoRow) || err == nil && have.User != u.ID {
 		return api.Errorf(api.CodeForbidden, "whoever signed in at %s is not linked to your account", p.Name).Wrap(refusalError{reasonNotLinked})
 	}
 	return first(err, tx.Note("session.confirmed", u, u, map[string]string{"method": "oidc:" + p.ID}))
 }
 
-func (s *Service) linkTo(tx *authority.SignInTx, p *provider, u authority.User, c claims) error {
+func (s *Service) linkTo(tx *authority.SignInTx, p *provider, u ledger.User, c claims) error {
 	have, err := tx.Identity(p.Issuer, c.subject)
 	switch {
 	case err == nil && have.User == u.ID:
 		return nil
 	case err == nil:
 		return api.Errorf(api.CodeAlreadyExists, "this identity at %s belongs to another account", p.Name)
-	case !errors.Is(err, authority.ErrNoRow):
+	case !errors.Is(err, ledger.ErrNoRow):
 		return err
 	}
 	return first(
 		tx.Give(),
 		tx.DeleteCodesOf(u.ID, "invitation"), // this is how the person enters now
-		tx.AddIdentity(authority.Identity{Issuer: p.Issuer, Subject: c.subject, User: u.ID, Email: c.email, CreatedAt: tx.Now()}),
+		tx.AddIdentity(ledger.Identity{Issuer: p.Issuer, Subject: c.subject, User: u.ID, Email: c.email, CreatedAt: tx.Now()}),
 		tx.Note("identity.linked", u, u, map[string]string{"provider": p.ID, "issuer": p.Issuer, "subject": c.subject}))
 }
 
 // person finds whose identity it is, links it to whom it may be linked, or makes
 // an account for it.
-func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (authority.User, error) {
+func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (ledger.User, error) {
 	have, err := tx.Identity(p.Issuer, c.subject)
 	if err == nil {
 		return s.known(tx, p, have, c)
 	}
-	if !errors.Is(err, authority.ErrNoRow) {
-		return authority.User{}, err
+	if !errors.Is(err, ledger.ErrNoRow) {
+		return ledger.User{}, err
 	}
 	if !c.verified || !p.allows(c.email) {
 		why := reasonUnverified
 		if c.verified {
 			why = reasonDomain
 		}
-		return authority.User{}, api.Errorf(api.CodeForbidden,
+		return ledger.User{}, api.Errorf(api.CodeForbidden,
 			"your e-mail is not verified by %s, or its domain is not allowed here; ask your administrator", p.Name).Wrap(refusalError{why})
 	}
-	u, err := tx.User(authority.UserKey{Email: c.email})
-	if errors.Is(err, authority.ErrNoRow) {
+	u, err := tx.User(ledger.UserKey{Email: c.email})
+	if errors.Is(err, ledger.ErrNoRow) {
 		return s.newcomer(tx, p, c)
 	}
 	if err != nil || !u.DeactivatedAt.IsZero() {
@@ -144,8 +145,8 @@ func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (authori
 }
 
 // known is a person who signed in through this provider before.
-func (s *Service) known(tx *authority.SignInTx, p *provider, have authority.Identity, c claims) (authority.User, error) {
-	u, err := tx.User(authority.UserKey{ID: have.User})
+func (s *Service) known(tx *authority.SignInTx, p *provider, have ledger.Identity, c claims) (ledger.User, error) {
+	u, err := tx.User(ledger.UserKey{ID: have.User})
 	if err != nil || !p.EverySignIn || p.Workspace == "" || c.keepRole || !u.DeactivatedAt.IsZero() {
 		return u, err
 	}
@@ -160,10 +161,10 @@ func (s *Service) known(tx *authority.SignInTx, p *provider, have authority.Iden
 }
 
 // newcomer makes an account for who has none.
-func (s *Service) newcomer(tx *authority.SignInTx, p *provider, c claims) (authority.User, error) {
+func (s *Service) newcomer(tx *authority.SignInTx, p *provider, c claims) (ledger.User, error) {
 	role := p.role(c)
 	if p.Workspace == "" || role == "" {
-		return authority.User{}, api.Errorf(api.CodeForbidden, "there is no account for you here; ask your administrator for one").Wrap(refusalError{reasonNoAccount})
+		return ledger.User{}, api.Errorf(api.CodeForbidden, "there is no account for you here; ask your administrator for one").Wrap(refusalError{reasonNoAccount})
 	}
 	u, err := tx.Provision(c.email, c.name, p.Workspace, role)
 	if err != nil {
@@ -202,14 +203,14 @@ type Identity struct {
 
 // Identities lists a person's identities.
 func (s *Service) Identities(ctx context.Context, user int64) (out []Identity, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
 		out, err = s.identities(r, user)
 		return err
 	})
 	return out, err
 }
 
-func (s *Service) identities(r authority.Reader, user int64) (out []Identity, err error) {
+func (s *Service) identities(r ledger.Reader, user int64) (out []Identity, err error) {
 	rows, err := r.IdentitiesOf(user)
 	for _, row := range rows {
 		v := Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email, LinkedAt: row.CreatedAt}
@@ -226,13 +227,13 @@ func (s *Service) Unlink(ctx context.Context, session Session, issuer, subject s
 	if err := s.delicate(ctx, session); err != nil {
 		return err
 	}
-	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		have, err := tx.IdentitiesOf(u.ID)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(have, func(i authority.Identity) bool { return i.Issuer == issuer && i.Subject == subject }) {
-			return authority.ErrNoRow
+		if !slices.ContainsFunc(have, func(i ledger.Identity) bool { return i.Issuer == issuer && i.Subject == subject }) {
+			return ledger.ErrNoRow
 		}
 		if err := s.keepsOne(tx, u); err != nil {
 			return err

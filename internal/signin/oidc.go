@@ -18,7 +18,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -270,16 +270,16 @@ func (s *Service) OIDCFinish(ctx context.Context, provider, stateCookie string, 
 	}
 	f, err := s.resume(p, stateCookie)
 	if err != nil {
-		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonState, "", authority.User{}, err, from)
+		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonState, "", ledger.User{}, err, from)
 	}
 	code, err := p.answer(f, query)
 	if err != nil {
-		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonState, "", authority.User{}, err, from)
+		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonState, "", ledger.User{}, err, from)
 	}
 	claims, err := s.redeem(ctx, p, f, code)
 	if err != nil {
 		s.log.Warn("a sign-in through an identity provider was refused", "provider", p.ID, "error", errors.Unwrap(err))
-		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonAnswer, "", authority.User{}, err, from)
+		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonAnswer, "", ledger.User{}, err, from)
 	}
 	out, err = s.admit(ctx, p, f, claims, from)
 	return out, f.ReturnTo, err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // A passkey proves two things at once, having the device and being its person,
@@ -115,14 +116,14 @@ func badPasskey(cause error) error {
 
 // holder is a person as an authenticator knows them.
 type holder struct {
-	user authority.User
+	user ledger.User
 	keys []heldKey
 }
 
 // heldKey is a passkey with the row it is kept in.
 type heldKey struct {
 	webauthn.Credential
-	row authority.Factor
+	row ledger.Factor
 }
 
 // WebAuthnID is the person's public id, which says nothing of who they are.
@@ -148,7 +149,7 @@ func (h *holder) WebAuthnCredentials() []webauthn.Credential {
 	return out
 }
 
-func (s *Service) holder(r authority.Reader, u authority.User) (*holder, error) {
+func (s *Service) holder(r ledger.Reader, u ledger.User) (*holder, error) {
 	h := &holder{user: u}
 	rows, err := r.FactorsOf(u.ID)
 	if err != nil {
@@ -173,7 +174,7 @@ func (s *Service) holder(r authority.Reader, u authority.User) (*holder, error) 
 
 // keep seals a passkey into its row, all of it: an authenticator whose flags
 // changed must show.
-func (s *Service) keep(u authority.User, row authority.Factor, c webauthn.Credential) (authority.Factor, error) {
+func (s *Service) keep(u ledger.User, row ledger.Factor, c webauthn.Credential) (ledger.Factor, error) {
 	b, err := json.Marshal(c)
 	if err != nil {
 		return row, fmt.Errorf("signin: write a passkey: %w", err)
@@ -207,7 +208,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from 
 	}
 	t := s.newTry("passkey from "+from.network(), from) // nobody can name an account, so the place is all that counts
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
-		return out, s.turnedAway(ctx, kindPasskey, reasonRefused, "", authority.User{}, err, from)
+		return out, s.turnedAway(ctx, kindPasskey, reasonRefused, "", ledger.User{}, err, from)
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		u, err := s.assert(tx, c, answer)
@@ -220,13 +221,13 @@ func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from 
 		out, err = s.begin(tx, u, kindPasskey, "", from)
 		return err
 	})
-	return out, s.passkeyFailed(ctx, authority.User{}, err, from)
+	return out, s.passkeyFailed(ctx, ledger.User{}, err, from)
 }
 
-func noUser(authority.Reader) (authority.User, error) { return authority.User{}, nil }
+func noUser(ledger.Reader) (ledger.User, error) { return ledger.User{}, nil }
 
 // passkeyFailed audits a passkey that was refused, and tells the log why.
-func (s *Service) passkeyFailed(ctx context.Context, u authority.User, err error, from Client) error {
+func (s *Service) passkeyFailed(ctx context.Context, u ledger.User, err error, from Client) error {
 	if !errors.Is(err, api.CodeForbidden) {
 		return err
 	}
@@ -243,7 +244,7 @@ func (s *Service) PasskeyConfirm(ctx context.Context, session Session, state, an
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
 		who, err := s.assert(tx, c, answer)
 		if err == nil && who.ID != u.ID {
 			err = badPasskey(errors.New("signin: the passkey is somebody else's"))
@@ -253,28 +254,28 @@ func (s *Service) PasskeyConfirm(ctx context.Context, session Session, state, an
 		}
 		return s.confirmed(tx, u, session, kindPasskey)
 	})
-	return s.passkeyFailed(ctx, authority.User{ID: session.User, PublicID: session.UserPublicID}, err, from)
+	return s.passkeyFailed(ctx, ledger.User{ID: session.User, PublicID: session.UserPublicID}, err, from)
 }
 
 // assert checks a passkey's answer and writes down that it was used.
-func (s *Service) assert(tx *authority.SignInTx, c ceremony, answer string) (authority.User, error) {
+func (s *Service) assert(tx *authority.SignInTx, c ceremony, answer string) (ledger.User, error) {
 	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))
 	if err != nil {
-		return authority.User{}, badPasskey(err)
+		return ledger.User{}, badPasskey(err)
 	}
 	if err := s.once(tx, c.Data.Challenge); err != nil {
-		return authority.User{}, err
+		return ledger.User{}, err
 	}
 	var h *holder
 	_, got, err := s.webauthn.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
-		u, err := tx.User(authority.UserKey{PublicID: string(handle)})
+		u, err := tx.User(ledger.UserKey{PublicID: string(handle)})
 		if err == nil {
 			h, err = s.holder(tx, u)
 		}
 		return h, err
 	}, c.Data, parsed)
 	if err != nil {
-		return authority.User{}, badPasskey(err)
+		return ledger.User{}, badPasskey(err)
 	}
 	if got.Authenticator.CloneWarning {
 		return h.user, badPasskey(errors.New("signin: its counter went back, so there may be a copy of it"))
@@ -299,8 +300,8 @@ func (s *Service) PasskeyNew(ctx context.Context, session Session) (out Ceremony
 		return out, noPasskeys()
 	}
 	var h *holder
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		u, err := r.User(authority.UserKey{ID: session.User})
+	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+		u, err := r.User(ledger.UserKey{ID: session.User})
 		if err == nil {
 			h, err = s.holder(r, u)
 		}
@@ -333,7 +334,7 @@ func (s *Service) PasskeyAdd(ctx context.Context, session Session, state, answer
 	if err != nil {
 		return err
 	}
-	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		return s.addPasskey(tx, u, c, answer, name)
 	})
 	if err == nil {
@@ -354,7 +355,7 @@ func passkeyName(name string) (string, error) {
 	return name, nil
 }
 
-func (s *Service) addPasskey(tx *authority.SignInTx, u authority.User, c ceremony, answer, name string) error {
+func (s *Service) addPasskey(tx *authority.SignInTx, u ledger.User, c ceremony, answer, name string) error {
 	parsed, err := protocol.ParseCredentialCreationResponseBytes([]byte(answer))
 	if err != nil {
 		return badPasskey(err)
@@ -376,7 +377,7 @@ func (s *Service) addPasskey(tx *authority.SignInTx, u authority.User, c ceremon
 	if slices.ContainsFunc(h.keys, func(k heldKey) bool { return string(k.ID) == string(got.ID) }) {
 		return api.Errorf(api.CodeAlreadyExists, "this passkey is here already")
 	}
-	row, err := s.keep(u, authority.Factor{
+	row, err := s.keep(u, ledger.Factor{
 		ID: tx.NewID(), User: u.ID, Kind: kindPasskey, Name: name, CreatedAt: tx.Now(), ConfirmedAt: tx.Now(),
 	}, *got)
 	return first(err, tx.PutFactor(row), tx.Note("factor.added", u, u, map[string]string{"kind": kindPasskey, "name": name}))
@@ -387,14 +388,14 @@ func (s *Service) PasskeyRemove(ctx context.Context, session Session, id string)
 	if err := s.delicate(ctx, session); err != nil {
 		return err
 	}
-	err := s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	err := s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		rows, err := tx.FactorsOf(u.ID)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(rows, func(f authority.Factor) bool { return f.Kind == kindPasskey && passkeyID(f) == id })
+		i := slices.IndexFunc(rows, func(f ledger.Factor) bool { return f.Kind == kindPasskey && passkeyID(f) == id })
 		if i < 0 {
-			return authority.ErrNoRow
+			return ledger.ErrNoRow
 		}
 		if err := s.keepsOne(tx, u); err != nil {
 			return err
@@ -407,4 +408,4 @@ func (s *Service) PasskeyRemove(ctx context.Context, session Session, id string)
 	return err
 }
 
-func passkeyID(f authority.Factor) string { return strconv.FormatInt(f.ID, 10) }
+func passkeyID(f ledger.Factor) string { return strconv.FormatInt(f.ID, 10) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -55,9 +56,9 @@ func (s *Service) PortalLink(ctx context.Context, c authority.Caller, workspace,
 }
 
 // noteBy notes what a caller of the API or a signed-in person did to somebody.
-func noteBy(tx *authority.SignInTx, c authority.Caller, action string, about authority.User, detail map[string]any) error {
-	by, err := tx.User(authority.UserKey{ID: c.User})
-	if err != nil && !errors.Is(err, authority.ErrNoRow) {
+func noteBy(tx *authority.SignInTx, c authority.Caller, action string, about ledger.User, detail map[string]any) error {
+	by, err := tx.User(ledger.UserKey{ID: c.User})
+	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return err
 	}
 	if !c.Token.IsZero() {
@@ -66,12 +67,12 @@ func noteBy(tx *authority.SignInTx, c authority.Caller, action string, about aut
 	return tx.Note(action, by, about, detail)
 }
 
-func activeMember(r authority.Reader, u authority.User, slug string) error {
-	ws, err := r.Workspace(authority.WorkspaceKey{Slug: slug})
+func activeMember(r ledger.Reader, u ledger.User, slug string) error {
+	ws, err := r.Workspace(ledger.WorkspaceKey{Slug: slug})
 	if err != nil {
 		return err
 	}
-	m, err := r.Member(ws.ID, authority.MemberKey{User: u.ID})
+	m, err := r.Member(ws.ID, ledger.MemberKey{User: u.ID})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
@@ -205,9 +205,9 @@ func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
 
 func TestAFloodOfDevicesIsBounded(t *testing.T) {
 	alone(t, func(w *world) {
-		errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
+		errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
 			for i := range 5000 {
-				c := authority.OneTimeCode{ID: string(rune('a'+i%26)) + string(rune(1000+i)), Purpose: "device", Key: 1,
+				c := ledger.OneTimeCode{ID: string(rune('a'+i%26)) + string(rune(1000+i)), Purpose: "device", Key: 1,
 					CreatedAt: w.clock.at, ExpiresAt: w.clock.at.Add(time.Minute)}
 				if err := tx.PutCode(c); err != nil {
 					return err

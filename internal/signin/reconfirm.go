@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Who is signed in at the provider comes back from there without typing anything.
@@ -83,7 +83,7 @@ func instant(raw json.RawMessage) time.Time {
 // misconfigured says to the operator, and not in detail to the person, that the
 // settings of a provider name what does not exist.
 func (s *Service) misconfigured(p *provider, role string, err error) error {
-	if !errors.Is(err, api.CodeNotFound) && !errors.Is(err, authority.ErrNoRow) && !errors.Is(err, api.CodeInvalidField) {
+	if !errors.Is(err, api.CodeNotFound) && !errors.Is(err, ledger.ErrNoRow) && !errors.Is(err, api.CodeInvalidField) {
 		return err
 	}
 	s.log.Error("single sign-on cannot make a member: its workspace or role does not exist", "provider", p.ID, "workspace", p.Workspace, "role", role, "error", err)

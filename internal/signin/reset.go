@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -106,11 +107,11 @@ func (s *strangers) give(near string) {
 }
 
 func (s *Service) reset(ctx context.Context, email string, from Client) error {
-	var u authority.User
+	var u ledger.User
 	var link string
 	err := s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) (err error) {
-		u, err = tx.User(authority.UserKey{Email: email})
-		if errors.Is(err, authority.ErrNoRow) || err == nil && !u.DeactivatedAt.IsZero() {
+		u, err = tx.User(ledger.UserKey{Email: email})
+		if errors.Is(err, ledger.ErrNoRow) || err == nil && !u.DeactivatedAt.IsZero() {
 			return authority.Unchanged()
 		}
 		if err != nil || s.policy.Methods == "sso" {
@@ -125,7 +126,7 @@ func (s *Service) reset(ctx context.Context, email string, from Client) error {
 			return authority.Unchanged()
 		}
 		link, err = s.link(tx, u, "reset", resetFor)
-		return first(err, tx.Note("password.reset_requested", authority.User{}, u, nil))
+		return first(err, tx.Note("password.reset_requested", ledger.User{}, u, nil))
 	})
 	if err != nil || link == "" {
 		return err
@@ -141,7 +142,7 @@ func (s *Service) reset(ctx context.Context, email string, from Client) error {
 // longest pause is shorter than a link lives, so whoever reads the mailbox has one
 // that works, or is written to. Places where the person signed in before have a
 // count of their own, which no stranger uses up.
-func (s *Service) wearied(tx *authority.SignInTx, u authority.User, from Client) (bool, error) {
+func (s *Service) wearied(tx *authority.SignInTx, u ledger.User, from Client) (bool, error) {
 	known, err := tx.KnownAddress(u.ID, s.secrets.name("address", from.network()))
 	if err != nil {
 		return false, err
@@ -158,7 +159,7 @@ func (s *Service) wearied(tx *authority.SignInTx, u authority.User, from Client)
 }
 
 // link makes a one-time link of a purpose for a person; older ones are dead.
-func (s *Service) link(tx *authority.SignInTx, u authority.User, purpose string, life time.Duration) (string, error) {
+func (s *Service) link(tx *authority.SignInTx, u ledger.User, purpose string, life time.Duration) (string, error) {
 	if err := tx.DeleteCodesOf(u.ID, purpose); err != nil {
 		return "", err
 	}
@@ -180,7 +181,7 @@ func (s *Service) send(ctx context.Context, m MailMessage) error {
 }
 
 // tell mails somebody about a change of how they sign in.
-func (s *Service) tell(ctx context.Context, u authority.User, what string) {
+func (s *Service) tell(ctx context.Context, u ledger.User, what string) {
 	s.later(ctx, "notice", "", func(ctx context.Context) error {
 		return s.send(ctx, MailMessage{To: u.Email, Subject: what, Button: "Look at your sessions", Link: s.base + "/settings/security", Lines: []string{
 			what + " at " + s.base + ". If it was you, there is nothing to do.",
@@ -257,7 +258,7 @@ func (s *Service) invitation(ctx context.Context, c authority.Caller, workspace,
 
 // unwearied refuses to write to somebody again and again: a workspace is named as
 // its Owners like, so an invitation is a mail of theirs to whomever they choose.
-func (s *Service) unwearied(tx *authority.SignInTx, u authority.User) error {
+func (s *Service) unwearied(tx *authority.SignInTx, u ledger.User) error {
 	c := counter{s.secrets.name("invited", u.PublicID), curve{free: 5, first: time.Minute, bound: forgetAfter}}
 	left, err := remaining(tx, c)
 	if err != nil {
@@ -272,7 +273,7 @@ func (s *Service) unwearied(tx *authority.SignInTx, u authority.User) error {
 }
 
 // withoutMeans says whether a person has no way to sign in yet.
-func withoutMeans(tx *authority.SignInTx, u authority.User) (bool, error) {
+func withoutMeans(tx *authority.SignInTx, u ledger.User) (bool, error) {
 	if u.PasswordHash != "" {
 		return false, nil
 	}
@@ -296,12 +297,12 @@ func (s *Service) Addressee(ctx context.Context, purpose, link string) (email st
 	if s.policy.Methods == "sso" {
 		return "", deadLink()
 	}
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
 		c, err := s.findCode(r, purpose, link, s.now())
 		if err != nil {
 			return err
 		}
-		u, err := r.User(authority.UserKey{ID: c.User})
+		u, err := r.User(ledger.UserKey{ID: c.User})
 		if err == nil && !u.DeactivatedAt.IsZero() {
 			return deadLink()
 		}
@@ -328,7 +329,7 @@ func (s *Service) finish(ctx context.Context, purpose, plain, password string, f
 	if err != nil {
 		return Result{}, err
 	}
-	var u authority.User
+	var u ledger.User
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		if _, u, err = s.useCode(tx, purpose, plain); err != nil {
 			return err
@@ -348,7 +349,7 @@ func (s *Service) finish(ctx context.Context, purpose, plain, password string, f
 
 // newPassword stores a password's hash. Every session but one, and every link
 // on its way, ends with the old password.
-func (s *Service) newPassword(tx *authority.SignInTx, u authority.User, hash, keep, action string) error {
+func (s *Service) newPassword(tx *authority.SignInTx, u ledger.User, hash, keep, action string) error {
 	return first(tx.SetPassword(u.ID, hash), tx.DeleteSessionsOf(u.ID, keep), tx.DeleteCodesOf(u.ID, "reset"),
 		tx.DeleteCodesOf(u.ID, "invitation"), tx.DeleteCodesOf(u.ID, "second factor"), tx.Note(action, u, u, nil))
 }
@@ -377,7 +378,7 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, old, pass
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
+	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
 		if u.PasswordHash != was.PasswordHash {
 			return gone() // changed meanwhile, perhaps by who holds the mailbox
 		}
@@ -391,9 +392,9 @@ func (s *Service) ChangePassword(ctx context.Context, session Session, old, pass
 
 // hashFor makes the hash of a person's new password: 15 characters, or 8 beside
 // a second factor.
-func (s *Service) hashFor(ctx context.Context, user authority.ID, password string) (string, error) {
+func (s *Service) hashFor(ctx context.Context, user ledger.ID, password string) (string, error) {
 	var second bool
-	err := s.authority.ReadSignIn(ctx, func(r authority.Reader) (err error) {
+	err := s.authority.ReadSignIn(ctx, func(r ledger.Reader) (err error) {
 		second, err = hasFactor(r, user)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -22,14 +23,14 @@ const (
 )
 
 // begin makes a session of somebody who proved a moment ago who they are.
-func (s *Service) begin(tx *authority.SignInTx, u authority.User, method, portal string, from Client) (Result, error) {
+func (s *Service) begin(tx *authority.SignInTx, u ledger.User, method, portal string, from Client) (Result, error) {
 	return s.beginProved(tx, u, method, portal, from, tx.Now())
 }
 
 // beginProved makes a session within a mutation. Its secret is always a new one,
 // so what a browser was given before it signed in is worth nothing afterwards.
 // Proved is when its person showed who they are, here or elsewhere.
-func (s *Service) beginProved(tx *authority.SignInTx, u authority.User, method, portal string, from Client, proved time.Time) (Result, error) {
+func (s *Service) beginProved(tx *authority.SignInTx, u ledger.User, method, portal string, from Client, proved time.Time) (Result, error) {
 	if !u.DeactivatedAt.IsZero() {
 		return Result{}, refused()
 	}
@@ -38,7 +39,7 @@ func (s *Service) beginProved(tx *authority.SignInTx, u authority.User, method, 
 		return Result{}, err
 	}
 	now := tx.Now()
-	row := authority.Session{
+	row := ledger.Session{
 		ID: m.id, User: u.ID, Digest: m.digest, Key: m.key, Method: method, Portal: portal, CreatedAt: now, LastSeenAt: now,
 		ConfirmedAt: proved, ExpiresAt: now.Add(s.policy.Absolute), Address: from.Addr.String(), Agent: clip(from.Agent),
 	}
@@ -52,14 +53,14 @@ func (s *Service) beginProved(tx *authority.SignInTx, u authority.User, method, 
 
 // remember makes the place known, so that whoever guesses from elsewhere cannot
 // keep the person out. A portal link proves nothing about a place.
-func (s *Service) remember(tx *authority.SignInTx, u authority.User, portal string, from Client) error {
+func (s *Service) remember(tx *authority.SignInTx, u ledger.User, portal string, from Client) error {
 	if portal != "" || !from.Addr.IsValid() {
 		return nil
 	}
 	return tx.RememberAddress(u.ID, s.secrets.name("address", from.network()), tx.Now())
 }
 
-func (s *Service) makeRoom(tx *authority.SignInTx, u authority.User) error {
+func (s *Service) makeRoom(tx *authority.SignInTx, u ledger.User) error {
 	rows, err := tx.SessionsOf(u.ID)
 	if err != nil {
 		return err
@@ -72,7 +73,7 @@ func (s *Service) makeRoom(tx *authority.SignInTx, u authority.User) error {
 	return nil
 }
 
-func view(row authority.Session, u authority.User) Session {
+func view(row ledger.Session, u ledger.User) Session {
 	return Session{
 		ID: row.ID, User: u.ID, UserPublicID: u.PublicID, Email: u.Email, Name: u.Name, InstanceAdmin: u.InstanceAdmin,
 		CreatedAt: row.CreatedAt, ConfirmedAt: row.ConfirmedAt, LastSeenAt: row.LastSeenAt, ExpiresAt: row.ExpiresAt,
@@ -81,7 +82,7 @@ func view(row authority.Session, u authority.User) Session {
 }
 
 // alive says whether a session's time has not passed.
-func (s *Service) alive(row authority.Session, now time.Time) bool {
+func (s *Service) alive(row ledger.Session, now time.Time) bool {
 	return now.Before(row.ExpiresAt) && now.Sub(row.LastSeenAt) < s.policy.Idle && !unborn(row.CreatedAt, now)
 }
 
@@ -90,20 +91,20 @@ func (s *Service) alive(row authority.Session, now time.Time) bool {
 func unborn(made, now time.Time) bool { return made.Sub(now) > time.Hour }
 
 // lookUp finds the session that a cookie opens now, and its person.
-func (s *Service) lookUp(r authority.Reader, cookie string, now time.Time) (row authority.Session, u authority.User, err error) {
+func (s *Service) lookUp(r ledger.Reader, cookie string, now time.Time) (row ledger.Session, u ledger.User, err error) {
 	id := secretID(cookie)
 	if id == "" {
 		return row, u, gone()
 	}
 	row, err = r.Session(id)
-	if err != nil && !errors.Is(err, authority.ErrNoRow) {
+	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return row, u, err
 	}
 	// Without a row the work is the same, and nothing matches.
 	if !s.secrets.matches("session", cookie, row.Digest, row.Key) || err != nil || !s.alive(row, now) {
 		return row, u, gone()
 	}
-	if u, err = r.User(authority.UserKey{ID: row.User}); err != nil {
+	if u, err = r.User(ledger.UserKey{ID: row.User}); err != nil {
 		return row, u, err
 	}
 	if !u.DeactivatedAt.IsZero() {
@@ -117,9 +118,9 @@ func (s *Service) lookUp(r authority.Reader, cookie string, now time.Time) (row 
 // a minute.
 func (s *Service) Authenticate(ctx context.Context, cookie string, from Client) (Session, error) {
 	now := s.now().UTC()
-	var row authority.Session
-	var u authority.User
-	err := s.authority.ReadSignIn(ctx, func(r authority.Reader) (err error) {
+	var row ledger.Session
+	var u ledger.User
+	err := s.authority.ReadSignIn(ctx, func(r ledger.Reader) (err error) {
 		row, u, err = s.lookUp(r, cookie, now)
 		return err
 	})
@@ -135,7 +136,7 @@ func (s *Service) Authenticate(ctx context.Context, cookie string, from Client) 
 }
 
 // seen writes down that a session was used, unless it ended meanwhile.
-func (s *Service) seen(ctx context.Context, cookie string, from Client) (row authority.Session, err error) {
+func (s *Service) seen(ctx context.Context, cookie string, from Client) (row ledger.Session, err error) {
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		if row, _, err = s.lookUp(tx, cookie, tx.Now()); err != nil {
 			return err
@@ -169,8 +170,8 @@ func (s *Service) SignOut(ctx context.Context, cookie string) error {
 // Sessions lists a person's sessions that have not ended, newest first.
 func (s *Service) Sessions(ctx context.Context, user int64) (out []Session, err error) {
 	now := s.now()
-	err = s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
-		u, err := r.User(authority.UserKey{ID: user})
+	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+		u, err := r.User(ledger.UserKey{ID: user})
 		if err != nil {
 			return err
 		}
@@ -187,10 +188,10 @@ func (s *Service) Sessions(ctx context.Context, user int64) (out []Session, err 
 
 // EndSession ends one of a person's sessions; not_found when it is not theirs.
 func (s *Service) EndSession(ctx context.Context, session Session, id string) error {
-	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		row, err := tx.Session(id)
 		if err == nil && row.User != u.ID {
-			err = authority.ErrNoRow
+			err = ledger.ErrNoRow
 		}
 		if err != nil {
 			return err
@@ -201,13 +202,13 @@ func (s *Service) EndSession(ctx context.Context, session Session, id string) er
 
 // EndOthers ends a person's sessions but this one.
 func (s *Service) EndOthers(ctx context.Context, session Session) error {
-	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u authority.User) error {
+	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
 		return first(tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("session.all_ended", u, u, nil))
 	})
 }
 
 // change applies f for the person of a session, if that has not ended by then.
-func (s *Service) change(ctx context.Context, session Session, from Client, f func(*authority.SignInTx, authority.User) error) error {
+func (s *Service) change(ctx context.Context, session Session, from Client, f func(*authority.SignInTx, ledger.User) error) error {
 	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
 		_, u, err := s.standing(tx, session, tx.Now())
 		if err != nil {
@@ -219,23 +220,23 @@ func (s *Service) change(ctx context.Context, session Session, from Client, f fu
 
 // standing reads a session anew, and its person: whatever a page holds of them is
 // from before.
-func (s *Service) standing(r authority.Reader, session Session, now time.Time) (row authority.Session, u authority.User, err error) {
+func (s *Service) standing(r ledger.Reader, session Session, now time.Time) (row ledger.Session, u ledger.User, err error) {
 	row, err = r.Session(session.ID)
-	if errors.Is(err, authority.ErrNoRow) || err == nil && (row.User != session.User || row.Portal != session.Portal || !s.alive(row, now)) {
+	if errors.Is(err, ledger.ErrNoRow) || err == nil && (row.User != session.User || row.Portal != session.Portal || !s.alive(row, now)) {
 		return row, u, gone()
 	}
 	if err != nil {
 		return row, u, err
 	}
-	if u, err = r.User(authority.UserKey{ID: row.User}); err == nil && !u.DeactivatedAt.IsZero() {
+	if u, err = r.User(ledger.UserKey{ID: row.User}); err == nil && !u.DeactivatedAt.IsZero() {
 		err = gone()
 	}
 	return row, u, err
 }
 
 // gain is change for what gives a person another way in.
-func (s *Service) gain(ctx context.Context, session Session, from Client, f func(*authority.SignInTx, authority.User) error) error {
-	return s.change(ctx, session, from, func(tx *authority.SignInTx, u authority.User) error {
+func (s *Service) gain(ctx context.Context, session Session, from Client, f func(*authority.SignInTx, ledger.User) error) error {
+	return s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
 		if err := tx.Give(); err != nil {
 			return err
 		}

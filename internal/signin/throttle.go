@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // How tries are slowed down. A number of tries is free; from then on each must
@@ -91,7 +92,7 @@ func (s *Service) newTry(account string, from Client) *try {
 
 // count takes the try, or answers rate_limited and when to come back. User is
 // whose account it is; 0 for nobody's.
-func (s *Service) count(tx *authority.SignInTx, t *try, user authority.ID, from Client) error {
+func (s *Service) count(tx *authority.SignInTx, t *try, user ledger.ID, from Client) error {
 	var err error
 	if t.known, err = tx.KnownAddress(user, s.secrets.name("address", from.network())); err != nil {
 		return err
@@ -134,10 +135,10 @@ func later(d time.Duration, help string) error {
 }
 
 // row reads a count; one whose time has passed is nothing.
-func row(tx *authority.SignInTx, c counter) (authority.Attempts, error) {
+func row(tx *authority.SignInTx, c counter) (ledger.Attempts, error) {
 	a, err := tx.Attempts(c.name)
-	if errors.Is(err, authority.ErrNoRow) || err == nil && !tx.Now().Before(a.ExpiresAt) {
-		return authority.Attempts{Name: c.name}, nil
+	if errors.Is(err, ledger.ErrNoRow) || err == nil && !tx.Now().Before(a.ExpiresAt) {
+		return ledger.Attempts{Name: c.name}, nil
 	}
 	return a, err
 }
@@ -152,7 +153,7 @@ func remaining(tx *authority.SignInTx, c counter) (time.Duration, error) {
 
 // left is how long is to be waited: never longer than the wait is, also when the
 // last try was counted by a clock that was ahead.
-func left(a authority.Attempts, c counter, now time.Time) time.Duration {
+func left(a ledger.Attempts, c counter, now time.Time) time.Duration {
 	wait := c.wait(a.Count)
 	return min(a.LastAt.Add(wait).Sub(now), wait)
 }
@@ -198,10 +199,10 @@ func halfRight(tx *authority.SignInTx, t *try) error {
 // heldUp refuses, from a snapshot, a place that must wait whatever account is
 // tried: a flood from there takes no lock that changes wait for.
 func (s *Service) heldUp(ctx context.Context, t *try) error {
-	return s.authority.ReadSignIn(ctx, func(r authority.Reader) error {
+	return s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
 		a, err := r.Attempts(t.address.name)
 		now := s.now()
-		if errors.Is(err, authority.ErrNoRow) || err == nil && !now.Before(a.ExpiresAt) {
+		if errors.Is(err, ledger.ErrNoRow) || err == nil && !now.Before(a.ExpiresAt) {
 			return nil
 		}
 		if d := left(a, t.address, now); err == nil && d > 0 {
@@ -213,12 +214,12 @@ func (s *Service) heldUp(ctx context.Context, t *try) error {
 
 // countFor counts a try on an account and answers whose it is; the zero User
 // is nobody.
-func (s *Service) countFor(ctx context.Context, t *try, from Client, find func(authority.Reader) (authority.User, error)) (u authority.User, err error) {
+func (s *Service) countFor(ctx context.Context, t *try, from Client, find func(ledger.Reader) (ledger.User, error)) (u ledger.User, err error) {
 	if err := s.heldUp(ctx, t); err != nil {
 		return u, err
 	}
 	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
-		if u, err = find(tx); err != nil && !errors.Is(err, authority.ErrNoRow) {
+		if u, err = find(tx); err != nil && !errors.Is(err, ledger.ErrNoRow) {
 			return err
 		}
 		return s.count(tx, t, u.ID, from)

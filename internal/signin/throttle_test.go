@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
@@ -52,11 +52,11 @@ func TestGuessingIsSlowedPerAccountFromAThousandAddresses(t *testing.T) {
 
 // watched counts the batches of a store.
 type watched struct {
-	authority.Store
+	ledger.Store
 	batches *atomic.Int64
 }
 
-func (s watched) Batch(ctx context.Context, mutations []func(authority.Tx) error) ([]error, error) {
+func (s watched) Batch(ctx context.Context, mutations []func(ledger.Tx) error) ([]error, error) {
 	s.batches.Add(1)
 	return s.Store.Batch(ctx, mutations)
 }
@@ -176,9 +176,9 @@ func TestGuessesAtTheSameMomentAreCountedBeforeTheyAreJudged(t *testing.T) {
 func TestNoFloodOfNamesResetsACount(t *testing.T) {
 	alone(t, func(w *world) {
 		w.guesses(6, "eve@example.com", everywhere)
-		errs, err := w.store.Batch(w.ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
+		errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
 			for i := range 100_000 {
-				if err := tx.PutAttempts(authority.Attempts{Name: fmt.Sprint(i), Count: 1, LastAt: w.clock.at, ExpiresAt: w.clock.at.Add(time.Hour)}); err != nil {
+				if err := tx.PutAttempts(ledger.Attempts{Name: fmt.Sprint(i), Count: 1, LastAt: w.clock.at, ExpiresAt: w.clock.at.Add(time.Hour)}); err != nil {
 					return err
 				}
 			}

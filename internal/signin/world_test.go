@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -70,7 +71,7 @@ type world struct {
 	*signin.Service
 	ctx       context.Context
 	auth      *authority.Authority
-	store     authority.Store
+	store     ledger.Store
 	passwords *signin.Passwords
 	keys      *token.Keyring
 	clock     *clock
@@ -159,10 +160,10 @@ func (w *world) member(email, password string) {
 	must(w.T, err)
 }
 
-func (w *world) user(email string) (u authority.User) {
+func (w *world) user(email string) (u ledger.User) {
 	w.Helper()
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) (err error) {
-		u, err = r.User(authority.UserKey{Email: email})
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) (err error) {
+		u, err = r.User(ledger.UserKey{Email: email})
 		return err
 	}))
 	return u
@@ -257,7 +258,7 @@ func (w *world) mailed(to string) string {
 // audit lists the instance's actions, oldest first, as "action actor target".
 func (w *world) audit() (out []string) {
 	w.Helper()
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
 		rows, err := r.AuditChain(0, 0, 1000)
 		for _, row := range rows {
 			out = append(out, row.Action+" "+row.Actor+" "+row.Target)
@@ -270,7 +271,7 @@ func (w *world) audit() (out []string) {
 // payloads returns what the instance's audit says of an action.
 func (w *world) payloads(action string) (out string) {
 	w.Helper()
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
 		rows, err := r.AuditChain(0, 0, 1000)
 		for _, row := range rows {
 			if row.Action == action {
@@ -286,7 +287,7 @@ func (w *world) payloads(action string) (out string) {
 func (w *world) nowhere(secrets ...string) {
 	w.Helper()
 	text := w.log.String()
-	must(w.T, w.store.Read(w.ctx, func(r authority.Reader) error {
+	must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
 		rows, err := r.AuditChain(0, 0, 1000)
 		for _, row := range rows {
 			text += string(row.Payload)

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -18,7 +18,7 @@ import (
 func TestBackupIsOneMoment(t *testing.T) {
 	t.Parallel()
 	s := open(t, store.Options{URL: storetest.SQLite(t)})
-	put := func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) }
+	put := func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) }
 	batch(t, s, put)
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	var wg sync.WaitGroup
@@ -36,8 +36,8 @@ func TestBackupIsOneMoment(t *testing.T) {
 		t.Errorf("beside the backup lie %v, %v", left, err)
 	}
 	copied := open(t, store.Options{URL: "sqlite:" + backup})
-	err = copied.Read(t.Context(), func(r authority.Reader) error {
-		list, err := r.Workspaces(authority.Range{})
+	err = copied.Read(t.Context(), func(r ledger.Reader) error {
+		list, err := r.Workspaces(ledger.Range{})
 		if int64(len(list)) != r.Revision() || len(list)%2 != 1 {
 			t.Errorf("the backup has %d workspaces at revision %d", len(list), r.Revision())
 		}
@@ -88,18 +88,18 @@ func TestDestroyedBytesAreGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	sealed := strings.Repeat("sealed copy ", 1000)
-	put := func(sealed []byte) func(authority.Tx) error {
-		return func(tx authority.Tx) error {
+	put := func(sealed []byte) func(ledger.Tx) error {
+		return func(tx ledger.Tx) error {
 			tok, err := tx.Token(locatorOf(1))
 			if err != nil {
 				return err
 			}
-			return tx.PutSecret(authority.Secret{Token: tok.ID, Number: 2, Key: 1, Sealed: sealed, CreatedAt: now()})
+			return tx.PutSecret(ledger.Secret{Token: tok.ID, Number: 2, Key: 1, Sealed: sealed, CreatedAt: now()})
 		}
 	}
 	batch(t, s,
-		func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) },
-		func(tx authority.Tx) error { return createToken(tx, 1, 1) },
+		func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) },
+		func(tx ledger.Tx) error { return createToken(tx, 1, 1) },
 		put([]byte(sealed)), put(nil))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

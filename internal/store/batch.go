@@ -7,15 +7,15 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Patience bounds a batch, its commit included, on a database that went silent.
 // It is less than what is left of a request by then: see the package server.
 const Patience = 15 * time.Second
 
-// Batch commits mutations as one transaction; see [authority.Store].
-func (s *Store) Batch(ctx context.Context, mutations []func(authority.Tx) error) (_ []error, err error) {
+// Batch commits mutations as one transaction; see [ledger.Store].
+func (s *Store) Batch(ctx context.Context, mutations []func(ledger.Tx) error) (_ []error, err error) {
 	if len(mutations) == 0 {
 		return nil, nil
 	}
@@ -62,9 +62,9 @@ type batch struct {
 	cancel context.CancelFunc
 	// revision is the last one given, nextID the next row number.
 	revision int64
-	nextID   authority.ID
+	nextID   ledger.ID
 	// moment is the head row's, as it will be.
-	moment authority.Moment
+	moment ledger.Moment
 	// decreed says that moment was settled in this batch.
 	decreed bool
 	// applied counts the mutations that succeeded.
@@ -147,7 +147,7 @@ func (e *engine) life(ctx context.Context) (life context.Context, keep func() bo
 func (b *batch) lock() error {
 	head, err := one(b.session, func(h *struct {
 		revision, nextID int64
-		authority.Moment
+		ledger.Moment
 	}) []any {
 		return append([]any{&h.revision, &h.nextID}, momentFields(&h.Moment)...)
 	}, `UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, next_id, `+momentColumns)
@@ -157,7 +157,7 @@ func (b *batch) lock() error {
 
 // apply runs one mutation under a savepoint. The first answer is its verdict;
 // the second says that the transaction cannot go on.
-func (b *batch) apply(mutate func(authority.Tx) error) (verdict, broken error) {
+func (b *batch) apply(mutate func(ledger.Tx) error) (verdict, broken error) {
 	if err := b.exec(`SAVEPOINT mutation`); err != nil {
 		return nil, err
 	}
@@ -191,7 +191,7 @@ func (b *batch) fork() *session {
 }
 
 // run calls the mutation and spends the view it had.
-func (t *tx) run(mutate func(authority.Tx) error) (err error) {
+func (t *tx) run(mutate func(ledger.Tx) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &PanicError{Value: p}
@@ -222,7 +222,7 @@ func (b *batch) commit() (err error) {
 	}
 	cause := b.eng.translate(err, "")
 	b.store.log.Error("a commit was not confirmed", "error", cause)
-	return failf(authority.ErrOutcomeUnknown, "%v", cause)
+	return failf(ledger.ErrOutcomeUnknown, "%v", cause)
 }
 
 // end gives back what the batch holds; what is not committed is undone.

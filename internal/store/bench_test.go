@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -17,12 +17,12 @@ func BenchmarkBatch(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", engine, size), func(b *testing.B) {
 				s := open(b, store.Options{URL: url(b)})
 				seed := 0
-				create := func(tx authority.Tx) error {
+				create := func(tx ledger.Tx) error {
 					seed++
 					return createToken(tx, 1, seed)
 				}
-				batch(b, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
-				mutations := make([]func(authority.Tx) error, size)
+				batch(b, s, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+				mutations := make([]func(ledger.Tx) error, size)
 				for i := range mutations {
 					mutations[i] = create
 				}
@@ -42,10 +42,10 @@ func BenchmarkFill(b *testing.B) {
 		b.Run(engine, func(b *testing.B) {
 			s := open(b, store.Options{URL: url(b)})
 			batch(b, s,
-				func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) },
-				func(tx authority.Tx) error { return createToken(tx, 1, 1) })
+				func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) },
+				func(tx ledger.Tx) error { return createToken(tx, 1, 1) })
 			for b.Loop() {
-				err := s.Read(b.Context(), func(r authority.Reader) error {
+				err := s.Read(b.Context(), func(r ledger.Reader) error {
 					t, err := r.Token(locatorOf(1))
 					if err != nil {
 						return err

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -56,7 +56,7 @@ func (c span) Scan(v any) error {
 }
 
 // ref is the number of another row; 0 is NULL.
-type ref struct{ id *authority.ID }
+type ref struct{ id *ledger.ID }
 
 // Value writes the column.
 func (c ref) Value() (driver.Value, error) {

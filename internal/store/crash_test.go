@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/token"
 )
@@ -20,8 +20,8 @@ func TestKilledServerLosesNothing(t *testing.T) {
 		acknowledged := killedAfter(t, url, 400)
 		s := openSoon(t, store.Options{URL: url})
 		stored := make(map[token.Locator]bool)
-		err := s.Read(t.Context(), func(r authority.Reader) error {
-			tokens, err := r.Tokens(1, authority.TokenQuery{})
+		err := s.Read(t.Context(), func(r ledger.Reader) error {
+			tokens, err := r.Tokens(1, ledger.TokenQuery{})
 			for _, tok := range tokens {
 				stored[tok.Locator] = true
 				if secrets, err := r.Secrets(tok.ID); err != nil || len(secrets) != 1 {

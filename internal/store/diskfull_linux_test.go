@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -26,16 +26,16 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, store.Options{URL: "sqlite:" + filepath.Join(dir, "tokenry.db")})
-	put := func(tx authority.Tx) error {
+	put := func(tx ledger.Tx) error {
 		ws := workspace(tx.NewID())
 		ws.Name = strings.Repeat("x", 10_000)
 		return tx.PutWorkspace(ws)
 	}
 	stored := 0
 	for ; stored < 1000; stored++ {
-		errs, err := s.Batch(t.Context(), []func(authority.Tx) error{put})
+		errs, err := s.Batch(t.Context(), []func(ledger.Tx) error{put})
 		if err = errors.Join(append(errs, err)...); err != nil {
-			if !errors.Is(err, authority.ErrStoreUnavailable) || errors.Is(err, authority.ErrOutcomeUnknown) {
+			if !errors.Is(err, ledger.ErrStoreUnavailable) || errors.Is(err, ledger.ErrOutcomeUnknown) {
 				t.Fatalf("on a full disk the batch answered %v", err)
 			}
 			break
@@ -43,7 +43,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	check := func(want int) {
 		t.Helper()
-		err := s.Read(t.Context(), func(r authority.Reader) error {
+		err := s.Read(t.Context(), func(r ledger.Reader) error {
 			n, err := r.CountWorkspaces(0)
 			if n != want || r.Revision() != int64(want) {
 				t.Errorf("stored are %d at revision %d, want %d", n, r.Revision(), want)

@@ -16,7 +16,7 @@
 //     makes of it.
 //   - Errors name statements, columns and constraints, never a value that was
 //     bound. What is wrong with the database and not with the question wraps
-//     [authority.ErrStoreUnavailable].
+//     [ledger.ErrStoreUnavailable].
 //   - Times are microseconds, and the zero time is NULL: 0 would be 1970, which
 //     is a time. NULL also drops out of every comparison by itself.
 package store

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // ErrReadOnly is what a [Store] opened with ReadOnly answers to a change.
@@ -88,8 +88,8 @@ func failf(kind error, format string, args ...any) error {
 var (
 	errSpent      = errors.New("store: a transaction was used after its end")
 	errUnstorable = errors.New("store: a text is not valid UTF-8 or holds a NUL")
-	errClosed     = fmt.Errorf("%w: it is closed", authority.ErrStoreUnavailable)
-	errLost       = fmt.Errorf("%w: the server lock was lost", authority.ErrStoreUnavailable)
+	errClosed     = fmt.Errorf("%w: it is closed", ledger.ErrStoreUnavailable)
+	errLost       = fmt.Errorf("%w: the server lock was lost", ledger.ErrStoreUnavailable)
 )
 
 // translate says what an error of the driver means. query is the literal that
@@ -101,18 +101,18 @@ func (e *engine) translate(err error, query string) error {
 		return nil
 	case errors.As(err, &known):
 		return known
-	case errors.Is(err, authority.ErrStoreUnavailable), errors.Is(err, errSpent), errors.Is(err, errUnstorable):
+	case errors.Is(err, ledger.ErrStoreUnavailable), errors.Is(err, errSpent), errors.Is(err, errUnstorable):
 		return err
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("%w: %w", authority.ErrStoreUnavailable, context.Canceled)
+		return fmt.Errorf("%w: %w", ledger.ErrStoreUnavailable, context.Canceled)
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%w: %w", authority.ErrStoreUnavailable, context.DeadlineExceeded)
+		return fmt.Errorf("%w: %w", ledger.ErrStoreUnavailable, context.DeadlineExceeded)
 	}
 	if text, kind := e.classify(err); text != "" {
 		return failf(kind, "%s%s", text, in(query))
 	}
 	if text := broken(err); text != "" {
-		return failf(authority.ErrStoreUnavailable, "%s", text)
+		return failf(ledger.ErrStoreUnavailable, "%s", text)
 	}
 	return failf(nil, "unexpected %T%s", err, in(query))
 }

@@ -3,7 +3,7 @@ package store
 import (
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Each count is read from an index: of what does not count, no row is looked at.
@@ -21,9 +21,9 @@ const (
 	countNotices = `SELECT count(sent_at), count(*) - count(sent_at) FROM notices WHERE expires_at > $1`
 )
 
-func (r *reader) Figures(now time.Time) (f authority.Figures, err error) {
+func (r *reader) Figures(now time.Time) (f ledger.Figures, err error) {
 	const day = 24 * time.Hour
-	f, err = one(r.session, func(f *authority.Figures) []any {
+	f, err = one(r.session, func(f *ledger.Figures) []any {
 		return []any{&f.Expired, &f.ExpiringDay, &f.ExpiringWeek, &f.ExpiringMonth}
 	}, countExpiring, moment(now), moment(now.Add(day)), moment(now.Add(7*day)), moment(now.Add(30*day)))
 	if err == nil {
@@ -40,7 +40,7 @@ func (r *reader) Figures(now time.Time) (f authority.Figures, err error) {
 	return f, err
 }
 
-func backlogFields(b *authority.Backlog) []any {
+func backlogFields(b *ledger.Backlog) []any {
 	return []any{&b.Waiting, &b.Retrying, instant{&b.Oldest}, instant{&b.OldestRetrying}}
 }
 
@@ -65,13 +65,13 @@ const (
 	countStatesMember = `SELECT state, week, count(*) FROM (` + stateColumns + ` AND t.owner_member = $5) AS states GROUP BY state, week ORDER BY state, week`
 )
 
-func (r *reader) TokenStates(workspace, member authority.ID, now time.Time) ([]authority.TokenState, error) {
+func (r *reader) TokenStates(workspace, member ledger.ID, now time.Time) ([]ledger.TokenState, error) {
 	const week = 7 * 24 * time.Hour
-	query, args := countStates, []any{workspace, moment(now), week.Microseconds(), moment(now.Add(authority.TokenWeeks * week))}
+	query, args := countStates, []any{workspace, moment(now), week.Microseconds(), moment(now.Add(ledger.TokenWeeks * week))}
 	if member != 0 {
 		query, args = countStatesMember, append(args, member)
 	}
-	return list(r.session, func(s *authority.TokenState) []any { return []any{&s.State, &s.Week, &s.Count} }, query, args...)
+	return list(r.session, func(s *ledger.TokenState) []any { return []any{&s.State, &s.Week, &s.Count} }, query, args...)
 }
 
 const (
@@ -84,7 +84,7 @@ const (
 	listExpireFirstMember = expireFirst + ` AND owner_member = $5 ORDER BY expires_at, id LIMIT CAST($4 AS BIGINT)`
 )
 
-func (r *reader) FirstToExpire(workspace, member authority.ID, now, until time.Time, limit int) ([]authority.Token, error) {
+func (r *reader) FirstToExpire(workspace, member ledger.ID, now, until time.Time, limit int) ([]ledger.Token, error) {
 	query, args := listExpireFirst, []any{workspace, moment(now), moment(until), bound(limit)}
 	if member != 0 {
 		query, args = listExpireFirstMember, append(args, member)

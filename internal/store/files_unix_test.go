@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -25,7 +25,7 @@ func TestFilesAreTheirOwners(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		batch(t, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+		batch(t, s, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
 		backup := filepath.Join(folder, "backup.db")
 		if err := s.BackupTo(t.Context(), backup); err != nil {
 			t.Fatal(err)

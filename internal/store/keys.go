@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -52,7 +52,7 @@ func (s *Store) KeyChecks(ctx context.Context) (map[token.KeyID]token.Digest, er
 }
 
 // AddKeyCheck records the check value of a new key. It takes no revision; a
-// key that is recorded already is [authority.ErrDuplicate].
+// key that is recorded already is [ledger.ErrDuplicate].
 func (s *Store) AddKeyCheck(ctx context.Context, id token.KeyID, check token.Digest) error {
 	b, err := s.begin(ctx)
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Store) CheckKeyring(ctx context.Context, k *token.Keyring) error {
 		}
 		check, _ := k.Check(id)
 		err := s.AddKeyCheck(ctx, id, check)
-		if errors.Is(err, authority.ErrDuplicate) { // another node was faster: with the same key?
+		if errors.Is(err, ledger.ErrDuplicate) { // another node was faster: with the same key?
 			return s.CheckKeyring(ctx, k)
 		}
 		if err != nil {

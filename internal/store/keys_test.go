@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/token"
 )
@@ -109,10 +109,10 @@ func TestKeyChecksAreRecordedOnce(t *testing.T) {
 		if err := s.AddKeyCheck(t.Context(), 1<<32-1, token.Digest{1}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.AddKeyCheck(t.Context(), 1<<32-1, token.Digest{2}); !errors.Is(err, authority.ErrDuplicate) {
+		if err := s.AddKeyCheck(t.Context(), 1<<32-1, token.Digest{2}); !errors.Is(err, ledger.ErrDuplicate) {
 			t.Errorf("a second check answered %v", err)
 		}
-		err := s.Read(t.Context(), func(r authority.Reader) error {
+		err := s.Read(t.Context(), func(r ledger.Reader) error {
 			if r.Revision() != 0 {
 				t.Errorf("a key check took revision %d", r.Revision())
 			}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -45,7 +45,7 @@ func TestSecondServerIsRefused(t *testing.T) {
 		if !strings.Contains(refusal.Error(), refusal.Holder) || !strings.Contains(refusal.Error(), "stop it") {
 			t.Errorf("the refusal reads %q", refusal)
 		}
-		batch(t, first, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+		batch(t, first, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
 		if err := first.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -85,16 +85,16 @@ func TestOthersReadBesideAServer(t *testing.T) {
 	each(t, func(on engine) {
 		t, url := on.T, on.url
 		server := open(t, store.Options{URL: url})
-		batch(t, server, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+		batch(t, server, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
 		reader := open(t, store.Options{URL: url, ReadOnly: true})
-		err := reader.Read(t.Context(), func(r authority.Reader) error {
-			_, err := r.Workspace(authority.WorkspaceKey{ID: 1})
+		err := reader.Read(t.Context(), func(r ledger.Reader) error {
+			_, err := r.Workspace(ledger.WorkspaceKey{ID: 1})
 			return err
 		})
 		if err != nil {
 			t.Error(err)
 		}
-		if _, err := reader.Batch(t.Context(), []func(authority.Tx) error{func(authority.Tx) error { return nil }}); !errors.Is(err, store.ErrReadOnly) {
+		if _, err := reader.Batch(t.Context(), []func(ledger.Tx) error{func(ledger.Tx) error { return nil }}); !errors.Is(err, store.ErrReadOnly) {
 			t.Errorf("a batch of a reader answered %v", err)
 		}
 	})
@@ -112,7 +112,7 @@ func TestTwoNodes(t *testing.T) {
 			go func() {
 				var ids []int64
 				for range 25 {
-					_, err := nodes[i%2].Batch(t.Context(), []func(authority.Tx) error{func(tx authority.Tx) error {
+					_, err := nodes[i%2].Batch(t.Context(), []func(ledger.Tx) error{func(tx ledger.Tx) error {
 						ids = append(ids, tx.NewID(), tx.Revision())
 						return tx.PutWorkspace(workspace(ids[len(ids)-2]))
 					}})
@@ -163,8 +163,8 @@ func TestLostLock(t *testing.T) {
 	postgres(t, url, `SELECT pg_terminate_backend(pid) FROM pg_locks
 		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
 	<-s.Lost()
-	_, err := s.Batch(t.Context(), []func(authority.Tx) error{func(authority.Tx) error { return nil }})
-	if !errors.Is(err, authority.ErrStoreUnavailable) {
+	_, err := s.Batch(t.Context(), []func(ledger.Tx) error{func(ledger.Tx) error { return nil }})
+	if !errors.Is(err, ledger.ErrStoreUnavailable) {
 		t.Errorf("without the lock a batch answered %v", err)
 	}
 	openSoon(t, store.Options{URL: url})
@@ -178,7 +178,7 @@ func TestInstancesInSchemas(t *testing.T) {
 	postgres(t, address, `CREATE SCHEMA other`)
 	other := address + "&search_path=" + url.QueryEscape("other")
 	s := open(t, store.Options{URL: other, Holder: "second"})
-	batch(t, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+	batch(t, s, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
 	if refusal := held(t, store.Options{URL: other}); refusal.Holder != "second" {
 		t.Errorf("refused in favour of %+v", refusal)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -61,7 +61,7 @@ func hold(context.Context, *store.Store) {
 // createMany creates tokens from many goroutines and prints each one that was
 // acknowledged.
 func createMany(ctx context.Context, s *store.Store) {
-	if _, err := s.Batch(ctx, []func(authority.Tx) error{func(tx authority.Tx) error {
+	if _, err := s.Batch(ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
 		return tx.PutWorkspace(workspace(tx.NewID()))
 	}}); err != nil {
 		fmt.Println(err)
@@ -70,9 +70,9 @@ func createMany(ctx context.Context, s *store.Store) {
 	var wg sync.WaitGroup
 	for i := range 1000 {
 		wg.Go(func() {
-			errs, err := s.Batch(ctx, []func(authority.Tx) error{
-				func(tx authority.Tx) error { return createToken(tx, 1, 2*i+1) },
-				func(tx authority.Tx) error { return createToken(tx, 1, 2*i+2) },
+			errs, err := s.Batch(ctx, []func(ledger.Tx) error{
+				func(tx ledger.Tx) error { return createToken(tx, 1, 2*i+1) },
+				func(tx ledger.Tx) error { return createToken(tx, 1, 2*i+2) },
 			})
 			if err != nil || errs[0] != nil || errs[1] != nil {
 				fmt.Println(errs, err)

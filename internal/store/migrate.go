@@ -11,7 +11,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 //go:embed migrations/*.sql
@@ -49,7 +49,7 @@ func (m *migrator) want() int64 {
 func (m *migrator) have(ctx context.Context) (int64, error) {
 	var version int64
 	err := m.db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&version)
-	if err = m.eng.translate(err, ""); errors.Is(err, authority.ErrStoreUnavailable) {
+	if err = m.eng.translate(err, ""); errors.Is(err, ledger.ErrStoreUnavailable) {
 		return 0, err
 	}
 	return version, nil

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -31,7 +31,7 @@ func TestMigrateTokenCounts(t *testing.T) {
 		if diff := cmp.Diff([]string{"0: 4 at 1000", "4: 3 at 1000"}, got); diff != "" {
 			on.Errorf("after the migration (-want +got):\n%s", diff)
 		}
-		batch(on.T, s, func(tx authority.Tx) error {
+		batch(on.T, s, func(tx ledger.Tx) error {
 			n, err := tx.CountTokens(1, 4, now(), 2)
 			if n != 1 {
 				on.Errorf("eve has %d tokens that live, want 1", n)

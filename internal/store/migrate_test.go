@@ -16,7 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -146,7 +146,7 @@ func TestMigrateFromNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			batch(t, s, func(tx authority.Tx) error {
+			batch(t, s, func(tx ledger.Tx) error {
 				if tx.Revision() != int64(i+1) {
 					t.Errorf("opened the %d. time at revision %d", i+1, tx.Revision()-1)
 				}
@@ -192,7 +192,7 @@ func TestUnmigratedDatabaseIsRefusedWithoutTheLock(t *testing.T) {
 		for _, o := range []store.Options{{URL: url, NoLock: true}, {URL: url, ReadOnly: true}} {
 			_, err := store.Open(t.Context(), o)
 			var schema *store.SchemaError
-			missing := errors.Is(err, authority.ErrStoreUnavailable) && strings.HasPrefix(url, "sqlite:") && o.ReadOnly
+			missing := errors.Is(err, ledger.ErrStoreUnavailable) && strings.HasPrefix(url, "sqlite:") && o.ReadOnly
 			if !missing && (!errors.As(err, &schema) || schema.Have != 0) {
 				t.Errorf("%+v was answered with %v", o, err)
 			}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -31,7 +31,7 @@ func odd() []string {
 // stored and found, nor of how the schema is made.
 func TestOddDatabases(t *testing.T) {
 	t.Parallel()
-	storetest.RunReading(t, func(t *testing.T) authority.Store {
+	storetest.RunReading(t, func(t *testing.T) ledger.Store {
 		t.Helper()
 		url := storetest.Postgres(t)
 		configure(t, url)
@@ -39,7 +39,7 @@ func TestOddDatabases(t *testing.T) {
 	})
 	t.Run("usage", func(t *testing.T) {
 		t.Parallel()
-		storetest.RunUsage(t, func(t *testing.T) authority.UsageStore {
+		storetest.RunUsage(t, func(t *testing.T) ledger.UsageStore {
 			t.Helper()
 			url := storetest.Postgres(t)
 			configure(t, url)
@@ -58,7 +58,7 @@ func TestOddDatabases(t *testing.T) {
 		url := storetest.Postgres(t)
 		configure(t, url)
 		s := open(t, store.Options{URL: url})
-		batch(t, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+		batch(t, s, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
 		var how string
 		if err := store.ShowSetting(t.Context(), s, "synchronous_commit", &how); err != nil || how != "on" {
 			t.Errorf("synchronous_commit is %q, %v", how, err)
@@ -93,9 +93,9 @@ func TestDeadConnectionsAreReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
-	nothing := func(authority.Reader) error { return nil }
+	nothing := func(ledger.Reader) error { return nil }
 	for round := range 10 {
-		if err := errors.Join(s.Read(t.Context(), func(authority.Reader) error { return s.Read(t.Context(), nothing) })); err != nil {
+		if err := errors.Join(s.Read(t.Context(), func(ledger.Reader) error { return s.Read(t.Context(), nothing) })); err != nil {
 			t.Fatal(err) // two connections, at least, that were used just now
 		}
 		// All but the one that holds the server's lock: losing that ends the server.
@@ -106,11 +106,11 @@ func TestDeadConnectionsAreReplaced(t *testing.T) {
 			t.Fatalf("%d connections were ended: %v", ended, err)
 		}
 		if round%2 == 0 {
-			batch(t, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+			batch(t, s, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
 		} else if err := s.Read(t.Context(), nothing); err != nil {
 			t.Errorf("round %d: %v", round, err)
 		}
-		if err := usage.AddUsage(t.Context(), authority.UsageBatch{ID: "node/" + string(rune('a'+round)), At: now()}); err != nil {
+		if err := usage.AddUsage(t.Context(), ledger.UsageBatch{ID: "node/" + string(rune('a'+round)), At: now()}); err != nil {
 			t.Errorf("round %d: usage: %v", round, err)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -40,7 +40,7 @@ func TestUnreachableServerIsUnavailable(t *testing.T) {
 	t.Parallel()
 	address := "postgres://u:hunter2@/d?host=" + t.TempDir()
 	_, err := store.Open(t.Context(), store.Options{URL: address})
-	if !errors.Is(err, authority.ErrStoreUnavailable) || strings.Contains(err.Error(), "hunter2") {
+	if !errors.Is(err, ledger.ErrStoreUnavailable) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("answered %v", err)
 	}
 }
@@ -63,8 +63,8 @@ func TestObserverIsTold(t *testing.T) {
 		}})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		batch(t, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
-		_ = s.Read(t.Context(), func(authority.Reader) error { return nil })
+		batch(t, s, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+		_ = s.Read(t.Context(), func(ledger.Reader) error { return nil })
 		_ = s.Ping(t.Context())
 		_ = s.Ping(ctx)
 		mu.Lock()
@@ -85,10 +85,10 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 		if err := errors.Join(s.Close(), s.Close()); err != nil {
 			t.Fatal(err)
 		}
-		nothing := func(authority.Reader) error { return nil }
-		_, err := s.Batch(t.Context(), []func(authority.Tx) error{func(authority.Tx) error { return nil }})
+		nothing := func(ledger.Reader) error { return nil }
+		_, err := s.Batch(t.Context(), []func(ledger.Tx) error{func(ledger.Tx) error { return nil }})
 		for _, err := range []error{s.Ping(t.Context()), s.Read(t.Context(), nothing), err} {
-			if !errors.Is(err, authority.ErrStoreUnavailable) {
+			if !errors.Is(err, ledger.ErrStoreUnavailable) {
 				t.Errorf("a closed store answered %v", err)
 			}
 		}
@@ -102,7 +102,7 @@ func TestCloseWaits(t *testing.T) {
 		t, url := on.T, on.url
 		s := open(t, store.Options{URL: url})
 		closed := make(chan error)
-		batch(t, s, func(tx authority.Tx) error {
+		batch(t, s, func(tx ledger.Tx) error {
 			go func() { closed <- s.Close() }()
 			for s.Ping(t.Context()) == nil { // until the door is shut
 			}
@@ -113,7 +113,7 @@ func TestCloseWaits(t *testing.T) {
 			t.Error(err)
 		}
 		next := open(t, store.Options{URL: url})
-		batch(t, next, func(tx authority.Tx) error {
+		batch(t, next, func(tx ledger.Tx) error {
 			if tx.Revision() != 2 {
 				t.Errorf("the batch before the end is not there: revision %d", tx.Revision()-1)
 			}

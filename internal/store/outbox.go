@@ -6,13 +6,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 const webhookColumns = `id, workspace, public_id, url, description, events, secret, enabled,
 	failing_since, disabled_at, disabled_reason, disabled_by, held, created_at, revision`
 
-func webhookFields(w *authority.Webhook) []any {
+func webhookFields(w *ledger.Webhook) []any {
 	return []any{
 		&w.ID, &w.Workspace, &w.PublicID, &w.URL, &w.Description, document{&w.Events}, blob{&w.Secret},
 		&w.Enabled, instant{&w.FailingSince}, instant{&w.DisabledAt}, &w.DisabledReason, &w.DisabledBy, &w.Held,
@@ -20,7 +20,7 @@ func webhookFields(w *authority.Webhook) []any {
 	}
 }
 
-func (r *reader) Webhook(workspace authority.ID, publicID string) (authority.Webhook, error) {
+func (r *reader) Webhook(workspace ledger.ID, publicID string) (ledger.Webhook, error) {
 	w, err := one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
 		WHERE public_id = $1 AND workspace = $2`, publicID, workspace)
 	if err == nil {
@@ -29,7 +29,7 @@ func (r *reader) Webhook(workspace authority.ID, publicID string) (authority.Web
 	return w, err
 }
 
-func (r *reader) WebhookByID(id authority.ID) (authority.Webhook, error) {
+func (r *reader) WebhookByID(id ledger.ID) (ledger.Webhook, error) {
 	w, err := one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks WHERE id = $1`, id)
 	if err == nil {
 		w.FormerSecrets, err = r.formerSecrets(w.ID)
@@ -37,12 +37,12 @@ func (r *reader) WebhookByID(id authority.ID) (authority.Webhook, error) {
 	return w, err
 }
 
-func (r *reader) formerSecrets(webhook authority.ID) ([]authority.FormerSecret, error) {
-	return list(r.session, func(f *authority.FormerSecret) []any { return []any{blob{&f.Sealed}, instant{&f.EndsAt}} },
+func (r *reader) formerSecrets(webhook ledger.ID) ([]ledger.FormerSecret, error) {
+	return list(r.session, func(f *ledger.FormerSecret) []any { return []any{blob{&f.Sealed}, instant{&f.EndsAt}} },
 		`SELECT sealed, ends_at FROM webhook_secrets WHERE webhook = $1 ORDER BY number`, webhook)
 }
 
-func (r *reader) Webhooks(workspace, after authority.ID, limit int) ([]authority.Webhook, error) {
+func (r *reader) Webhooks(workspace, after ledger.ID, limit int) ([]ledger.Webhook, error) {
 	ws, err := list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
 		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
 	for i := range ws {
@@ -53,12 +53,12 @@ func (r *reader) Webhooks(workspace, after authority.ID, limit int) ([]authority
 	return ws, err
 }
 
-func (r *reader) Subscribed(workspace authority.ID) ([]authority.Webhook, error) {
+func (r *reader) Subscribed(workspace ledger.ID) ([]ledger.Webhook, error) {
 	return list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
 		WHERE workspace IN ($1, 0) AND enabled ORDER BY id`, workspace)
 }
 
-func (t *tx) PutWebhook(w authority.Webhook) error {
+func (t *tx) PutWebhook(w ledger.Webhook) error {
 	err := t.exec(`
 		INSERT INTO webhooks (`+webhookColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
@@ -80,7 +80,7 @@ func (t *tx) PutWebhook(w authority.Webhook) error {
 	return err
 }
 
-func (t *tx) DeleteWebhook(id authority.ID) error {
+func (t *tx) DeleteWebhook(id ledger.ID) error {
 	for _, query := range []string{
 		`DELETE FROM deliveries WHERE webhook = $1`,
 		`DELETE FROM webhook_secrets WHERE webhook = $1`,
@@ -96,23 +96,23 @@ func (t *tx) DeleteWebhook(id authority.ID) error {
 const deliveryColumns = `id, public_id, webhook, type, payload, state, attempts, log, next_attempt_at, leased_until,
 	created_at, settled_at`
 
-func deliveryFields(d *authority.Delivery) []any {
+func deliveryFields(d *ledger.Delivery) []any {
 	return []any{
 		&d.ID, &d.PublicID, &d.Webhook, &d.Type, verbatim{&d.Payload}, &d.State, &d.Attempts, document{&d.Log},
 		instant{&d.NextAttemptAt}, instant{&d.LeasedUntil}, instant{&d.CreatedAt}, instant{&d.SettledAt},
 	}
 }
 
-func (r *reader) Delivery(webhook authority.ID, publicID string) (authority.Delivery, error) {
+func (r *reader) Delivery(webhook ledger.ID, publicID string) (ledger.Delivery, error) {
 	return one(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE public_id = $1 AND webhook = $2`, publicID, webhook)
 }
 
-func (r *reader) DeliveryByID(id authority.ID) (authority.Delivery, error) {
+func (r *reader) DeliveryByID(id ledger.ID) (ledger.Delivery, error) {
 	return one(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries WHERE id = $1`, id)
 }
 
-func (r *reader) Deliveries(webhook, before authority.ID, limit int) ([]authority.Delivery, error) {
+func (r *reader) Deliveries(webhook, before ledger.ID, limit int) ([]ledger.Delivery, error) {
 	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE webhook = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, webhook, below(before), bound(limit))
 }
@@ -146,7 +146,7 @@ const dueOfEndpoint = `SELECT ` + deliveryColumns + ` FROM deliveries
 
 // dueEndpoint is one with something due, and how much is under way in its workspace.
 type dueEndpoint struct {
-	webhook, workspace authority.ID
+	webhook, workspace ledger.ID
 	since, busy        int64
 }
 
@@ -160,10 +160,10 @@ func inTurn(due []dueEndpoint, n int) []dueEndpoint {
 }
 
 // busyHomes answers how much is under way, by workspace.
-func (r *reader) busyHomes(now time.Time) (map[authority.ID]int64, error) {
+func (r *reader) busyHomes(now time.Time) (map[ledger.ID]int64, error) {
 	type home struct{ workspace, busy int64 }
 	rows, err := list(r.session, func(h *home) []any { return []any{&h.workspace, &h.busy} }, underWay, moment(now))
-	busy := map[authority.ID]int64{}
+	busy := map[ledger.ID]int64{}
 	for _, h := range rows {
 		busy[h.workspace] = h.busy
 	}
@@ -171,13 +171,13 @@ func (r *reader) busyHomes(now time.Time) (map[authority.ID]int64, error) {
 }
 
 // DueDeliveries gives those that failed turns of their own.
-func (r *reader) DueDeliveries(now time.Time, c authority.PostClaim) ([]authority.Delivery, error) {
+func (r *reader) DueDeliveries(now time.Time, c ledger.PostClaim) ([]ledger.Delivery, error) {
 	homes, err := r.busyHomes(now)
 	if err != nil {
 		return nil, err
 	}
-	busy := map[authority.ID]int64{}
-	var all []authority.Delivery
+	busy := map[ledger.ID]int64{}
+	var all []ledger.Delivery
 	for query, n := range map[string]int{longestHealthy: c.Healthy, longestFailing: c.Failing} {
 		due, err := list(r.session, func(e *dueEndpoint) []any { return []any{&e.webhook, &e.workspace, &e.since} }, query, moment(now), claimLooks)
 		if err != nil {
@@ -195,13 +195,13 @@ func (r *reader) DueDeliveries(now time.Time, c authority.PostClaim) ([]authorit
 			all = append(all, ds...)
 		}
 	}
-	slices.SortFunc(all, func(a, b authority.Delivery) int {
+	slices.SortFunc(all, func(a, b ledger.Delivery) int {
 		return cmp.Or(cmp.Compare(busy[a.Webhook], busy[b.Webhook]), a.NextAttemptAt.Compare(b.NextAttemptAt), cmp.Compare(a.ID, b.ID))
 	})
 	return all, nil
 }
 
-func (t *tx) PutDelivery(d authority.Delivery) error {
+func (t *tx) PutDelivery(d ledger.Delivery) error {
 	err := t.exec(`
 		INSERT INTO deliveries (`+deliveryColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -216,7 +216,7 @@ func (t *tx) PutDelivery(d authority.Delivery) error {
 	return t.exec(moveDue, d.Webhook)
 }
 
-func (t *tx) DropDeliveries(webhook authority.ID, at time.Time) error {
+func (t *tx) DropDeliveries(webhook ledger.ID, at time.Time) error {
 	err := t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $2
 		WHERE webhook = $1 AND next_attempt_at IS NOT NULL`, webhook, moment(at))
 	if err != nil {
@@ -246,7 +246,7 @@ func (t *tx) DropPending(kept string, at time.Time) (deliveries, mails int, err 
 const mailColumns = `id, public_id, workspace, kind, recipient, token, expires_at, step, facts, state, attempts, error,
 	next_attempt_at, leased_until, created_at, settled_at`
 
-func mailFields(m *authority.Mail) []any {
+func mailFields(m *ledger.Mail) []any {
 	return []any{
 		&m.ID, &m.PublicID, &m.Workspace, &m.Kind, &m.Recipient, locator{&m.Token}, instant{&m.ExpiresAt}, &m.Step,
 		document{&m.Facts}, &m.State, &m.Attempts, &m.Error, instant{&m.NextAttemptAt}, instant{&m.LeasedUntil},
@@ -254,22 +254,22 @@ func mailFields(m *authority.Mail) []any {
 	}
 }
 
-func (r *reader) Mail(id authority.ID) (authority.Mail, error) {
+func (r *reader) Mail(id ledger.ID) (ledger.Mail, error) {
 	return one(r.session, mailFields, `SELECT `+mailColumns+` FROM mails WHERE id = $1`, id)
 }
 
-func (r *reader) DueMails(now time.Time, except string, limit int) ([]authority.Mail, error) {
+func (r *reader) DueMails(now time.Time, except string, limit int) ([]ledger.Mail, error) {
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
 		WHERE next_attempt_at <= $1 AND kind <> $2 ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`, moment(now), except, bound(limit))
 }
 
-func (r *reader) DueMailsTo(recipient, kind string, now time.Time, limit int) ([]authority.Mail, error) {
+func (r *reader) DueMailsTo(recipient, kind string, now time.Time, limit int) ([]ledger.Mail, error) {
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
 		WHERE recipient COLLATE "binary" = $1 AND kind = $2 AND next_attempt_at IS NOT NULL AND next_attempt_at <= $3
 		ORDER BY id LIMIT CAST($4 AS BIGINT)`, recipient, kind, moment(now), bound(limit))
 }
 
-func (t *tx) PutMail(m authority.Mail) error {
+func (t *tx) PutMail(m ledger.Mail) error {
 	return t.exec(`
 		INSERT INTO mails (`+mailColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
@@ -287,7 +287,7 @@ func (r *reader) NextDue() (time.Time, error) {
 			SELECT min(next_attempt_at) AS at FROM deliveries WHERE next_attempt_at IS NOT NULL
 			UNION ALL SELECT min(next_attempt_at) AS at FROM mails WHERE next_attempt_at IS NOT NULL) AS due`)
 	if err == nil && at.IsZero() {
-		err = authority.ErrNoRow
+		err = ledger.ErrNoRow
 	}
 	return at, err
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -15,14 +15,14 @@ func TestOutbox(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		storetest.RunOutbox(t, func(t *testing.T) authority.Store {
+		storetest.RunOutbox(t, func(t *testing.T) ledger.Store {
 			t.Helper()
 			return open(t, store.Options{URL: storetest.SQLite(t)})
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		storetest.RunOutbox(t, func(t *testing.T) authority.Store {
+		storetest.RunOutbox(t, func(t *testing.T) ledger.Store {
 			t.Helper()
 			return open(t, store.Options{URL: storetest.Postgres(t)})
 		})
@@ -47,10 +47,10 @@ func TestMigrateWebhookSecrets(t *testing.T) {
 			}
 		}
 		s := open(on.T, store.Options{URL: on.url})
-		if err := s.Read(on.Context(), func(r authority.Reader) error {
+		if err := s.Read(on.Context(), func(r ledger.Reader) error {
 			h, err := r.WebhookByID(1)
 			same(on.T, []byte{0, 1}, h.Secret, err)
-			same(on.T, []authority.FormerSecret{{Sealed: []byte{0, 2}, EndsAt: time.UnixMicro(70).UTC()}}, h.FormerSecrets, err)
+			same(on.T, []ledger.FormerSecret{{Sealed: []byte{0, 2}, EndsAt: time.UnixMicro(70).UTC()}}, h.FormerSecrets, err)
 			h, err = r.WebhookByID(2)
 			same(on.T, nil, h.FormerSecrets, err)
 			return nil

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -19,14 +19,14 @@ func TestUnansweredCommitIsUnknown(t *testing.T) {
 			address := storetest.Postgres(t)
 			cut := &storetest.Cutter{Delivered: delivered}
 			s := open(t, store.Options{URL: cut.Listen(t, address)})
-			put := func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) }
+			put := func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) }
 			cut.Arm()
-			_, err := s.Batch(t.Context(), []func(authority.Tx) error{put})
-			if !errors.Is(err, authority.ErrOutcomeUnknown) {
+			_, err := s.Batch(t.Context(), []func(ledger.Tx) error{put})
+			if !errors.Is(err, ledger.ErrOutcomeUnknown) {
 				t.Errorf("the batch answered %v", err)
 			}
-			batch(t, s, func(tx authority.Tx) error {
-				list, err := tx.Workspaces(authority.Range{})
+			batch(t, s, func(tx ledger.Tx) error {
+				list, err := tx.Workspaces(ledger.Range{})
 				if err != nil || (len(list) == 1) != delivered {
 					t.Errorf("stored are %v, %v", list, err)
 				}

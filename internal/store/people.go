@@ -1,10 +1,12 @@
 package store
 
-import "github.com/tokenry/tokenry/internal/authority"
+import (
+	"github.com/tokenry/tokenry/internal/ledger"
+)
 
 const userColumns = `id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, deactivated_by, erased_at, revision`
 
-func userFields(u *authority.User) []any {
+func userFields(u *ledger.User) []any {
 	return []any{
 		&u.ID, &u.PublicID, word{&u.Email}, &u.Name, &u.PasswordHash, &u.InstanceAdmin,
 		instant{&u.CreatedAt}, instant{&u.DeactivatedAt}, &u.DeactivatedBy, instant{&u.ErasedAt}, &u.Revision,
@@ -12,7 +14,7 @@ func userFields(u *authority.User) []any {
 }
 
 // User finds a person, deactivated or not.
-func (r *reader) User(k authority.UserKey) (authority.User, error) {
+func (r *reader) User(k ledger.UserKey) (ledger.User, error) {
 	switch {
 	case k.ID != 0:
 		return one(r.session, userFields, `SELECT `+userColumns+` FROM users WHERE id = $1`, k.ID)
@@ -21,11 +23,11 @@ func (r *reader) User(k authority.UserKey) (authority.User, error) {
 	case k.Email != "":
 		return one(r.session, userFields, `SELECT `+userColumns+` FROM users WHERE email = $1`, k.Email)
 	}
-	return authority.User{}, authority.ErrNoRow
+	return ledger.User{}, ledger.ErrNoRow
 }
 
 // Users lists people, oldest first.
-func (r *reader) Users(q authority.Range) ([]authority.User, error) {
+func (r *reader) Users(q ledger.Range) ([]ledger.User, error) {
 	return list(r.session, userFields, searched+` SELECT `+userColumns+` FROM users WHERE id > $2`+everyWord+`
 			lower(email) LIKE pattern ESCAPE '\' OR lower(name) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
 		isFound+` ORDER BY id LIMIT CAST($3 AS BIGINT)`, words(q.Text), q.After, bound(q.Limit))
@@ -33,13 +35,13 @@ func (r *reader) Users(q authority.Range) ([]authority.User, error) {
 
 // InstanceAdmins has an index of its own, since it is asked before every change
 // that could take away the last.
-func (r *reader) InstanceAdmins() ([]authority.User, error) {
+func (r *reader) InstanceAdmins() ([]ledger.User, error) {
 	return list(r.session, userFields, `SELECT `+userColumns+` FROM users
 		WHERE instance_admin AND deactivated_at IS NULL ORDER BY id`)
 }
 
 // PutUser refuses an e-mail that another user has.
-func (t *tx) PutUser(u authority.User) error {
+func (t *tx) PutUser(u ledger.User) error {
 	return t.exec(`
 		INSERT INTO users (`+userColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -60,21 +62,21 @@ const memberSelect = ` SELECT m.id, m.workspace, m.user_id, m.name, m.external_i
 	FROM members m JOIN users u ON u.id = m.user_id `
 
 // memberOwn are the fields of the membership; memberFields adds the user's.
-func memberOwn(m *authority.Member) []any {
+func memberOwn(m *ledger.Member) []any {
 	return []any{
 		&m.ID, &m.Workspace, &m.User, &m.Name, word{&m.ExternalID}, document{&m.Grants}, instant{&m.CreatedAt},
 		instant{&m.DeactivatedAt}, &m.DeactivatedBy, &m.Held, instant{&m.RemovedAt}, &m.Revision,
 	}
 }
 
-func memberFields(m *authority.Member) []any {
+func memberFields(m *ledger.Member) []any {
 	return append(memberOwn(m),
 		&m.UserPublicID, word{&m.UserEmail}, &m.UserName, &m.UserInstanceAdmin, instant{&m.UserDeactivatedAt})
 }
 
 // Member joins the user, so that one look-up answers who it is and whether both
 // are active.
-func (r *reader) Member(workspace authority.ID, k authority.MemberKey) (authority.Member, error) {
+func (r *reader) Member(workspace ledger.ID, k ledger.MemberKey) (ledger.Member, error) {
 	switch {
 	case k.ID != 0:
 		return one(r.session, memberFields, memberSelect+`
@@ -92,11 +94,11 @@ func (r *reader) Member(workspace authority.ID, k authority.MemberKey) (authorit
 		return one(r.session, memberFields, memberSelect+`
 			WHERE m.external_id = $1 AND m.workspace = $2 AND m.removed_at IS NULL`, k.ExternalID, workspace)
 	}
-	return authority.Member{}, authority.ErrNoRow
+	return ledger.Member{}, ledger.ErrNoRow
 }
 
 // Memberships takes the newest: nobody is removed and comes back more often.
-func (r *reader) Memberships(workspace authority.ID, k authority.MemberKey) ([]authority.Member, error) {
+func (r *reader) Memberships(workspace ledger.ID, k ledger.MemberKey) ([]ledger.Member, error) {
 	const newest = ` ORDER BY m.id DESC LIMIT 50`
 	switch {
 	case k.User != 0:
@@ -112,7 +114,7 @@ func (r *reader) Memberships(workspace authority.ID, k authority.MemberKey) ([]a
 }
 
 // Members lists those not removed, oldest first.
-func (r *reader) Members(workspace authority.ID, q authority.Range) ([]authority.Member, error) {
+func (r *reader) Members(workspace ledger.ID, q ledger.Range) ([]ledger.Member, error) {
 	return list(r.session, memberFields, searched+memberSelect+`
 		WHERE m.workspace = $2 AND m.id > $3 AND m.removed_at IS NULL`+everyWord+memberHas+isFound+`
 		ORDER BY m.id LIMIT CAST($4 AS BIGINT)`, words(q.Text), workspace, q.After, bound(q.Limit))
@@ -120,7 +122,7 @@ func (r *reader) Members(workspace authority.ID, q authority.Range) ([]authority
 
 // PutMember stores the membership alone; the fields of the user are left as they
 // are. It refuses a second membership while one is not removed.
-func (t *tx) PutMember(m authority.Member) error {
+func (t *tx) PutMember(m ledger.Member) error {
 	return t.exec(`
 		INSERT INTO members (id, workspace, user_id, name, external_id, grants, created_at, deactivated_at,
 			deactivated_by, held, removed_at, revision)
@@ -135,7 +137,7 @@ func (t *tx) PutMember(m authority.Member) error {
 const accountColumns = `id, workspace, public_id, name, description, contacts, grants, created_at, disabled_at,
 	disabled_by, held, removed_at, revision`
 
-func accountFields(a *authority.ServiceAccount) []any {
+func accountFields(a *ledger.ServiceAccount) []any {
 	return []any{
 		&a.ID, &a.Workspace, &a.PublicID, &a.Name, &a.Description, document{&a.Contacts}, document{&a.Grants},
 		instant{&a.CreatedAt}, instant{&a.DisabledAt}, &a.DisabledBy, &a.Held, instant{&a.RemovedAt}, &a.Revision,
@@ -143,7 +145,7 @@ func accountFields(a *authority.ServiceAccount) []any {
 }
 
 // ServiceAccount finds a removed one by its row number alone.
-func (r *reader) ServiceAccount(workspace authority.ID, k authority.ServiceAccountKey) (authority.ServiceAccount, error) {
+func (r *reader) ServiceAccount(workspace ledger.ID, k ledger.ServiceAccountKey) (ledger.ServiceAccount, error) {
 	switch {
 	case k.ID != 0:
 		return one(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
@@ -155,11 +157,11 @@ func (r *reader) ServiceAccount(workspace authority.ID, k authority.ServiceAccou
 		return one(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
 			WHERE name = $1 AND workspace = $2 AND removed_at IS NULL`, k.Name, workspace)
 	}
-	return authority.ServiceAccount{}, authority.ErrNoRow
+	return ledger.ServiceAccount{}, ledger.ErrNoRow
 }
 
 // ServiceAccountsEver is to accounts what Memberships is to members.
-func (r *reader) ServiceAccountsEver(workspace authority.ID, k authority.ServiceAccountKey) ([]authority.ServiceAccount, error) {
+func (r *reader) ServiceAccountsEver(workspace ledger.ID, k ledger.ServiceAccountKey) ([]ledger.ServiceAccount, error) {
 	const newest = ` ORDER BY id DESC LIMIT 50`
 	if k.PublicID != "" {
 		return list(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
@@ -170,7 +172,7 @@ func (r *reader) ServiceAccountsEver(workspace authority.ID, k authority.Service
 }
 
 // ServiceAccounts lists those not removed, oldest first.
-func (r *reader) ServiceAccounts(workspace authority.ID, q authority.Range) ([]authority.ServiceAccount, error) {
+func (r *reader) ServiceAccounts(workspace ledger.ID, q ledger.Range) ([]ledger.ServiceAccount, error) {
 	return list(r.session, accountFields, searched+` SELECT `+accountColumns+` FROM service_accounts
 		WHERE workspace = $2 AND id > $3 AND removed_at IS NULL`+everyWord+`
 			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
@@ -178,7 +180,7 @@ func (r *reader) ServiceAccounts(workspace authority.ID, q authority.Range) ([]a
 }
 
 // PutServiceAccount refuses a name that another one has which is not removed.
-func (t *tx) PutServiceAccount(a authority.ServiceAccount) error {
+func (t *tx) PutServiceAccount(a ledger.ServiceAccount) error {
 	return t.exec(`
 		INSERT INTO service_accounts (`+accountColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)

@@ -16,7 +16,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 const (
@@ -196,19 +196,19 @@ func (e *engine) makeCollation(ctx context.Context, db *sql.DB) error {
 // exceptions, which quote the data; details, which quote rows, never are.
 func classifyPostgres(err error) (text string, kind error) {
 	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return refused.Error(), authority.ErrStoreUnavailable
+		return refused.Error(), ledger.ErrStoreUnavailable
 	}
 	if pgconn.Timeout(err) || errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err) {
-		return "the connection is gone", authority.ErrStoreUnavailable
+		return "the connection is gone", ledger.ErrStoreUnavailable
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case !ok:
 		return "", nil
 	case e.Code == "23505":
-		return e.ConstraintName + " (" + e.Code + ")", authority.ErrDuplicate
+		return e.ConstraintName + " (" + e.Code + ")", ledger.ErrDuplicate
 	case unavailable(e.Code):
-		return e.Message + " (" + e.Code + ")", authority.ErrStoreUnavailable
+		return e.Message + " (" + e.Code + ")", ledger.ErrStoreUnavailable
 	case strings.HasPrefix(e.Code, "22"):
 		return "a value does not fit (" + e.Code + ")", nil
 	}

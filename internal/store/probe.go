@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 const (
@@ -49,7 +49,7 @@ func (s *Store) Writable(ctx context.Context) error {
 	case <-p.done:
 		return p.err
 	case <-ctx.Done():
-		return failf(authority.ErrStoreUnavailable, "nothing was committed in time")
+		return failf(ledger.ErrStoreUnavailable, "nothing was committed in time")
 	}
 }
 
@@ -108,7 +108,7 @@ func (s *Store) settle(err error) {
 	switch {
 	case err == nil:
 		s.probes.committed = s.now()
-	case errors.Is(err, authority.ErrStoreUnavailable), errors.Is(err, authority.ErrOutcomeUnknown):
+	case errors.Is(err, ledger.ErrStoreUnavailable), errors.Is(err, ledger.ErrOutcomeUnknown):
 		s.probes.committed = time.Time{}
 	}
 }

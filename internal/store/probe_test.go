@@ -10,7 +10,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -36,7 +36,7 @@ func TestALateCommitSpeaksForChanges(t *testing.T) {
 	t.Parallel()
 	each(t, func(on engine) {
 		s, commits, pass := counting(on.T, on.url)
-		batch(on.T, s, func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+		batch(on.T, s, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
 		ask := func() {
 			on.Helper()
 			if err := s.Writable(on.Context()); err != nil {
@@ -58,7 +58,7 @@ func TestALateCommitSpeaksForChanges(t *testing.T) {
 		if n := commits.Load(); n != 2 {
 			on.Errorf("%d commits after 50 asked", n)
 		}
-		batch(on.T, s, func(tx authority.Tx) error {
+		batch(on.T, s, func(tx ledger.Tx) error {
 			if n, err := tx.CountWorkspaces(0); n != 1 || tx.Revision() != 2 {
 				on.Errorf("asking changed something: %d workspaces at revision %d, %v", n, tx.Revision(), err)
 			}

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 const removalColumns = `id, workspace, kind, name, owner, replacement, undecided, removed_by, created_at, total, done, place, part, after_id`
 
-func removalFields(x *authority.Removal) []any {
+func removalFields(x *ledger.Removal) []any {
 	return []any{
 		&x.ID, &x.Workspace, (*string)(&x.Kind), &x.Name, &x.Owner, &x.Replacement, &x.Undecided, &x.By, instant{&x.CreatedAt},
 		&x.Total, &x.Done, &x.Place, &x.Part, &x.After,
@@ -17,12 +17,12 @@ func removalFields(x *authority.Removal) []any {
 }
 
 // Removals lists them all: there are few at a time.
-func (r *reader) Removals() ([]authority.Removal, error) {
+func (r *reader) Removals() ([]ledger.Removal, error) {
 	return list(r.session, removalFields, `SELECT `+removalColumns+` FROM removals ORDER BY id`)
 }
 
 // PutRemoval stores a removal under its number.
-func (t *tx) PutRemoval(x authority.Removal) error {
+func (t *tx) PutRemoval(x ledger.Removal) error {
 	return t.exec(`
 		INSERT INTO removals (`+removalColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -34,7 +34,7 @@ func (t *tx) PutRemoval(x authority.Removal) error {
 }
 
 // DeleteRemoval does nothing when there is none of that number.
-func (t *tx) DeleteRemoval(id authority.ID) error {
+func (t *tx) DeleteRemoval(id ledger.ID) error {
 	return t.exec(`DELETE FROM removals WHERE id = $1`, id)
 }
 
@@ -47,21 +47,21 @@ const (
 	countUnendedOfAccount = `SELECT count(*) FROM tokens WHERE workspace = $1 AND owner_service_account = $2 AND revoked_at IS NULL`
 )
 
-func ids(id *authority.ID) []any { return []any{id} }
+func ids(id *ledger.ID) []any { return []any{id} }
 
 // Unended finds by the index of the owner.
-func (r *reader) Unended(workspace authority.ID, x authority.Removal, limit int) ([]authority.ID, error) {
+func (r *reader) Unended(workspace ledger.ID, x ledger.Removal, limit int) ([]ledger.ID, error) {
 	query := unendedOfMember
-	if x.Kind == authority.RemovedServiceAccount {
+	if x.Kind == ledger.RemovedServiceAccount {
 		query = unendedOfAccount
 	}
 	return list(r.session, ids, query, workspace, x.Owner, x.After, bound(limit))
 }
 
 // CountUnended counts by the same index.
-func (r *reader) CountUnended(workspace authority.ID, x authority.Removal) (int64, error) {
+func (r *reader) CountUnended(workspace ledger.ID, x ledger.Removal) (int64, error) {
 	query := countUnendedOfMember
-	if x.Kind == authority.RemovedServiceAccount {
+	if x.Kind == ledger.RemovedServiceAccount {
 		query = countUnendedOfAccount
 	}
 	return number(r.session, query, workspace, x.Owner)
@@ -82,15 +82,15 @@ const (
 )
 
 // Naming lets the database look: no row is read that cannot hold the word.
-func (r *reader) Naming(workspace authority.ID, part authority.Part, after authority.ID, word string, window int) ([]authority.ID, authority.ID, error) {
+func (r *reader) Naming(workspace ledger.ID, part ledger.Part, after ledger.ID, word string, window int) ([]ledger.ID, ledger.ID, error) {
 	end, naming := tokensWindow, tokensNaming
-	if part == authority.PartMembers {
+	if part == ledger.PartMembers {
 		end, naming = membersWindow, membersNaming
 	}
-	if part == authority.PartAccounts {
+	if part == ledger.PartAccounts {
 		end, naming = accountsWindow, accountsNaming
 	}
-	last, err := one(r.session, func(id *authority.ID) []any { return []any{ref{id}} }, end, workspace, after, bound(window))
+	last, err := one(r.session, func(id *ledger.ID) []any { return []any{ref{id}} }, end, workspace, after, bound(window))
 	if err != nil || last == 0 {
 		return nil, 0, err
 	}
@@ -106,8 +106,8 @@ const tokensSealed = `SELECT id FROM tokens WHERE workspace = $1 AND id > $2 AND
 	AND (recoverable OR EXISTS (SELECT 1 FROM secrets WHERE secrets.token = tokens.id AND sealed IS NOT NULL)) ORDER BY id`
 
 // Sealed looks at a window of tokens.
-func (r *reader) Sealed(workspace, after authority.ID, window int) ([]authority.ID, authority.ID, error) {
-	last, err := one(r.session, func(id *authority.ID) []any { return []any{ref{id}} }, tokensWindow, workspace, after, bound(window))
+func (r *reader) Sealed(workspace, after ledger.ID, window int) ([]ledger.ID, ledger.ID, error) {
+	last, err := one(r.session, func(id *ledger.ID) []any { return []any{ref{id}} }, tokensWindow, workspace, after, bound(window))
 	if err != nil || last == 0 {
 		return nil, 0, err
 	}

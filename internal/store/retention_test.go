@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pressly/goose/v3"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -56,15 +56,15 @@ func TestMigrateRetention(t *testing.T) {
 		}
 		s := open(on.T, store.Options{URL: on.url})
 		micro := func(n int64) time.Time { return time.UnixMicro(n).UTC() }
-		row := authority.AuditRow{
+		row := ledger.AuditRow{
 			Workspace: 1, Sequence: 1, Revision: 1, At: micro(10), Action: "workspace.created", Actor: "ada@example.com", Target: "acme",
 			Payload: []byte(`{}`), PayloadDigest: digest, Hash: digest, Key: 1,
 		}
-		if err := s.Read(on.Context(), func(r authority.Reader) error {
-			ws, err := r.Workspace(authority.WorkspaceKey{ID: 1})
-			same(on.T, authority.Workspace{ID: 1, Slug: "acme", Name: "Acme", CreatedAt: micro(10), DeletedAt: micro(20), PolicyRevision: 1, Revision: 1}, ws, err)
-			u, err := r.User(authority.UserKey{ID: 2})
-			same(on.T, authority.User{ID: 2, PublicID: "usr_1", Email: "ada@example.com", Name: "Ada", CreatedAt: micro(10), Revision: 1}, u, err)
+		if err := s.Read(on.Context(), func(r ledger.Reader) error {
+			ws, err := r.Workspace(ledger.WorkspaceKey{ID: 1})
+			same(on.T, ledger.Workspace{ID: 1, Slug: "acme", Name: "Acme", CreatedAt: micro(10), DeletedAt: micro(20), PolicyRevision: 1, Revision: 1}, ws, err)
+			u, err := r.User(ledger.UserKey{ID: 2})
+			same(on.T, ledger.User{ID: 2, PublicID: "usr_1", Email: "ada@example.com", Name: "Ada", CreatedAt: micro(10), Revision: 1}, u, err)
 			head, err := r.AuditHead(1)
 			same(on.T, row, head, err)
 			return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // session runs the statements of one transaction. A statement that fails
@@ -81,11 +81,11 @@ func one[T any](s *session, fields func(*T) []any, query string, args ...any) (T
 		return zero, err
 	}
 	if !storable(args) {
-		return zero, authority.ErrNoRow // it was never stored
+		return zero, ledger.ErrNoRow // it was never stored
 	}
 	err := s.tx.QueryRowContext(s.ctx, query, args...).Scan(fields(&v)...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return zero, authority.ErrNoRow
+		return zero, ledger.ErrNoRow
 	}
 	if err != nil {
 		return zero, s.fail(err, query)

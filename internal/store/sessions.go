@@ -3,12 +3,12 @@ package store
 import (
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 const sessionColumns = `id, user_id, digest, key_id, method, portal, created_at, last_seen_at, expires_at, confirmed_at, address, agent`
 
-func sessionFields(s *authority.Session) []any {
+func sessionFields(s *ledger.Session) []any {
 	return []any{
 		&s.ID, &s.User, digest{&s.Digest}, (*uint32)(&s.Key), &s.Method, &s.Portal, instant{&s.CreatedAt},
 		instant{&s.LastSeenAt}, instant{&s.ExpiresAt}, instant{&s.ConfirmedAt}, &s.Address, &s.Agent,
@@ -16,18 +16,18 @@ func sessionFields(s *authority.Session) []any {
 }
 
 // Session finds a session by the half of its cookie that is no secret.
-func (r *reader) Session(id string) (authority.Session, error) {
+func (r *reader) Session(id string) (ledger.Session, error) {
 	return one(r.session, sessionFields, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, id)
 }
 
 // SessionsOf lists a person's sessions, newest first.
-func (r *reader) SessionsOf(user authority.ID) ([]authority.Session, error) {
+func (r *reader) SessionsOf(user ledger.ID) ([]ledger.Session, error) {
 	return list(r.session, sessionFields, `SELECT `+sessionColumns+` FROM sessions
 		WHERE user_id = $1 ORDER BY created_at DESC, id`, user)
 }
 
 // PutSession replaces the whole row.
-func (t *tx) PutSession(s authority.Session) error {
+func (t *tx) PutSession(s ledger.Session) error {
 	return t.exec(`
 		INSERT INTO sessions (`+sessionColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -42,23 +42,23 @@ func (t *tx) PutSession(s authority.Session) error {
 func (t *tx) DeleteSession(id string) error { return t.exec(`DELETE FROM sessions WHERE id = $1`, id) }
 
 // DeleteSessionsOf ends every session of a person but one.
-func (t *tx) DeleteSessionsOf(user authority.ID, except string) error {
+func (t *tx) DeleteSessionsOf(user ledger.ID, except string) error {
 	return t.exec(`DELETE FROM sessions WHERE user_id = $1 AND id <> $2`, user, except)
 }
 
 const attemptsColumns = `name, attempts, last_at, expires_at`
 
-func attemptsFields(a *authority.Attempts) []any {
+func attemptsFields(a *ledger.Attempts) []any {
 	return []any{&a.Name, &a.Count, instant{&a.LastAt}, instant{&a.ExpiresAt}}
 }
 
 // Attempts reads one count, whether its time has passed or not.
-func (r *reader) Attempts(name string) (authority.Attempts, error) {
+func (r *reader) Attempts(name string) (ledger.Attempts, error) {
 	return one(r.session, attemptsFields, `SELECT `+attemptsColumns+` FROM signin_attempts WHERE name = $1`, name)
 }
 
 // PutAttempts replaces a count.
-func (t *tx) PutAttempts(a authority.Attempts) error {
+func (t *tx) PutAttempts(a ledger.Attempts) error {
 	return t.exec(`
 		INSERT INTO signin_attempts (`+attemptsColumns+`)
 		VALUES ($1, $2, $3, $4)
@@ -73,7 +73,7 @@ func (t *tx) DeleteAttempts(name string) error {
 
 const codeColumns = `id, purpose, user_id, alias, digest, key_id, data, created_at, expires_at`
 
-func codeFields(c *authority.OneTimeCode) []any {
+func codeFields(c *ledger.OneTimeCode) []any {
 	return []any{
 		&c.ID, &c.Purpose, ref{&c.User}, word{&c.Alias}, digest{&c.Digest}, (*uint32)(&c.Key), verbatim{&c.Data},
 		instant{&c.CreatedAt}, instant{&c.ExpiresAt},
@@ -81,12 +81,12 @@ func codeFields(c *authority.OneTimeCode) []any {
 }
 
 // Code finds a code by the half that is no secret.
-func (r *reader) Code(id string) (authority.OneTimeCode, error) {
+func (r *reader) Code(id string) (ledger.OneTimeCode, error) {
 	return one(r.session, codeFields, `SELECT `+codeColumns+` FROM signin_codes WHERE id = $1`, id)
 }
 
 // CodeByAlias finds a code by its second name.
-func (r *reader) CodeByAlias(alias string) (authority.OneTimeCode, error) {
+func (r *reader) CodeByAlias(alias string) (ledger.OneTimeCode, error) {
 	return one(r.session, codeFields, `SELECT `+codeColumns+` FROM signin_codes WHERE alias = $1`, alias)
 }
 
@@ -99,7 +99,7 @@ func (r *reader) CountCodes(purpose string, live time.Time, limit int) (int, err
 }
 
 // PutCode refuses an alias that another code has.
-func (t *tx) PutCode(c authority.OneTimeCode) error {
+func (t *tx) PutCode(c ledger.OneTimeCode) error {
 	return t.exec(`
 		INSERT INTO signin_codes (`+codeColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -113,30 +113,30 @@ func (t *tx) PutCode(c authority.OneTimeCode) error {
 func (t *tx) DeleteCode(id string) error { return t.exec(`DELETE FROM signin_codes WHERE id = $1`, id) }
 
 // DeleteCodesOf uses up a person's codes of a purpose.
-func (t *tx) DeleteCodesOf(user authority.ID, purpose string) error {
+func (t *tx) DeleteCodesOf(user ledger.ID, purpose string) error {
 	return t.exec(`DELETE FROM signin_codes WHERE user_id = $1 AND purpose = $2`, user, purpose)
 }
 
 const identityColumns = `issuer, subject, user_id, email, created_at`
 
-func identityFields(i *authority.Identity) []any {
+func identityFields(i *ledger.Identity) []any {
 	return []any{&i.Issuer, &i.Subject, &i.User, &i.Email, instant{&i.CreatedAt}}
 }
 
 // Identity compares issuer and subject to the byte.
-func (r *reader) Identity(issuer, subject string) (authority.Identity, error) {
+func (r *reader) Identity(issuer, subject string) (ledger.Identity, error) {
 	return one(r.session, identityFields, `SELECT `+identityColumns+` FROM identities
 		WHERE issuer = $1 AND subject = $2`, issuer, subject)
 }
 
 // IdentitiesOf lists who a person is elsewhere.
-func (r *reader) IdentitiesOf(user authority.ID) ([]authority.Identity, error) {
+func (r *reader) IdentitiesOf(user ledger.ID) ([]ledger.Identity, error) {
 	return list(r.session, identityFields, `SELECT `+identityColumns+` FROM identities
 		WHERE user_id = $1 ORDER BY issuer, subject`, user)
 }
 
 // AddIdentity never replaces: an identity has one person.
-func (t *tx) AddIdentity(i authority.Identity) error {
+func (t *tx) AddIdentity(i ledger.Identity) error {
 	return t.exec(`INSERT INTO identities (`+identityColumns+`) VALUES ($1, $2, $3, $4, $5)`, identityFields(&i)...)
 }
 
@@ -147,7 +147,7 @@ func (t *tx) DeleteIdentity(issuer, subject string) error {
 
 const factorColumns = `id, user_id, kind, name, digest, key_id, sealed, last_step, created_at, confirmed_at`
 
-func factorFields(f *authority.Factor) []any {
+func factorFields(f *ledger.Factor) []any {
 	return []any{
 		&f.ID, &f.User, &f.Kind, &f.Name, digest{&f.Digest}, (*uint32)(&f.Key), blob{&f.Sealed}, &f.LastStep,
 		instant{&f.CreatedAt}, instant{&f.ConfirmedAt},
@@ -155,12 +155,12 @@ func factorFields(f *authority.Factor) []any {
 }
 
 // FactorsOf lists a person's second factors and recovery codes.
-func (r *reader) FactorsOf(user authority.ID) ([]authority.Factor, error) {
+func (r *reader) FactorsOf(user ledger.ID) ([]ledger.Factor, error) {
 	return list(r.session, factorFields, `SELECT `+factorColumns+` FROM factors WHERE user_id = $1 ORDER BY id`, user)
 }
 
 // PutFactor replaces the whole row.
-func (t *tx) PutFactor(f authority.Factor) error {
+func (t *tx) PutFactor(f ledger.Factor) error {
 	return t.exec(`
 		INSERT INTO factors (`+factorColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -171,23 +171,23 @@ func (t *tx) PutFactor(f authority.Factor) error {
 }
 
 // DeleteFactor forgets one factor.
-func (t *tx) DeleteFactor(id authority.ID) error {
+func (t *tx) DeleteFactor(id ledger.ID) error {
 	return t.exec(`DELETE FROM factors WHERE id = $1`, id)
 }
 
 // DeleteFactorsOf forgets a person's factors of a kind.
-func (t *tx) DeleteFactorsOf(user authority.ID, kind string) error {
+func (t *tx) DeleteFactorsOf(user ledger.ID, kind string) error {
 	return t.exec(`DELETE FROM factors WHERE user_id = $1 AND kind = $2`, user, kind)
 }
 
 // KnownAddress says whether a person signed in from there.
-func (r *reader) KnownAddress(user authority.ID, address string) (bool, error) {
+func (r *reader) KnownAddress(user ledger.ID, address string) (bool, error) {
 	n, err := number(r.session, `SELECT count(*) FROM signin_addresses WHERE user_id = $1 AND address = $2`, user, address)
 	return n > 0, err
 }
 
 // RememberAddress keeps the 20 places seen last.
-func (t *tx) RememberAddress(user authority.ID, address string, at time.Time) error {
+func (t *tx) RememberAddress(user ledger.ID, address string, at time.Time) error {
 	if err := t.exec(`
 		INSERT INTO signin_addresses (user_id, address, seen_at) VALUES ($1, $2, $3)
 		ON CONFLICT (user_id, address) DO UPDATE SET seen_at = excluded.seen_at`, user, address, moment(at)); err != nil {

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Options say which database to open and how.
@@ -39,7 +39,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store is an [authority.Store] over one database. It may be used by any number
+// Store is an [ledger.Store] over one database. It may be used by any number
 // of goroutines.
 type Store struct {
 	eng      *engine
@@ -54,7 +54,7 @@ type Store struct {
 	probes probes
 }
 
-var _ authority.Store = (*Store)(nil)
+var _ ledger.Store = (*Store)(nil)
 
 // engine is all that differs between the two databases.
 type engine struct {
@@ -163,8 +163,8 @@ func (s *Store) Ping(ctx context.Context) (err error) {
 	return s.eng.translate(err, "")
 }
 
-// Read runs f on one snapshot; see [authority.Store].
-func (s *Store) Read(ctx context.Context, f func(authority.Reader) error) error {
+// Read runs f on one snapshot; see [ledger.Store].
+func (s *Store) Read(ctx context.Context, f func(ledger.Reader) error) error {
 	return s.snapshot(ctx, func(r *reader) error { return f(r) })
 }
 
@@ -194,10 +194,10 @@ func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error)
 
 const momentColumns = `moment, settlements`
 
-func momentFields(m *authority.Moment) []any { return []any{instant{&m.Latest}, &m.Settlements} }
+func momentFields(m *ledger.Moment) []any { return []any{instant{&m.Latest}, &m.Settlements} }
 
-// Keep is one statement of its own; see [authority.Store].
-func (s *Store) Keep(ctx context.Context, at time.Time) (m authority.Moment, err error) {
+// Keep is one statement of its own; see [ledger.Store].
+func (s *Store) Keep(ctx context.Context, at time.Time) (m ledger.Moment, err error) {
 	if err := s.door.enter(); err != nil {
 		return m, err
 	}
@@ -212,7 +212,7 @@ func (s *Store) Keep(ctx context.Context, at time.Time) (m authority.Moment, err
 	return m, s.eng.translate(err, "")
 }
 
-// reader implements [authority.Reader] on a session.
+// reader implements [ledger.Reader] on a session.
 type reader struct {
 	*session
 	revision int64

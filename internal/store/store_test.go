@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
@@ -32,7 +32,7 @@ func TestSuite(t *testing.T) {
 	for name, url := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Run(t, func(t *testing.T) authority.Store {
+			storetest.Run(t, func(t *testing.T) ledger.Store {
 				t.Helper()
 				return open(t, store.Options{URL: url(t)})
 			})
@@ -55,7 +55,7 @@ func open(t testing.TB, o store.Options) *store.Store {
 }
 
 // batch commits mutations that must all succeed.
-func batch(t testing.TB, s authority.Store, mutations ...func(authority.Tx) error) {
+func batch(t testing.TB, s ledger.Store, mutations ...func(ledger.Tx) error) {
 	t.Helper()
 	errs, err := s.Batch(t.Context(), mutations)
 	if err != nil {
@@ -70,29 +70,29 @@ func batch(t testing.TB, s authority.Store, mutations ...func(authority.Tx) erro
 
 func now() time.Time { return time.Date(2026, 11, 21, 10, 0, 0, 123456000, time.UTC) }
 
-func workspace(id authority.ID) authority.Workspace {
-	return authority.Workspace{ID: id, Slug: fmt.Sprintf("w%d", id), Name: "Acme", CreatedAt: now()}
+func workspace(id ledger.ID) ledger.Workspace {
+	return ledger.Workspace{ID: id, Slug: fmt.Sprintf("w%d", id), Name: "Acme", CreatedAt: now()}
 }
 
 func locatorOf(n int) token.Locator { return token.Locator([]byte(fmt.Sprintf("%012d", n))) }
 
 // createToken writes the nth token, its secret and an audit row.
-func createToken(tx authority.Tx, ws authority.ID, n int) error {
+func createToken(tx ledger.Tx, ws ledger.ID, n int) error {
 	id := tx.NewID()
-	if err := tx.PutToken(authority.Token{
+	if err := tx.PutToken(ledger.Token{
 		ID: id, Locator: locatorOf(n), Prefix: "tky", Kind: token.Workspace, Workspace: ws, CreatedBy: "acme@workspace",
 		Label: "deploy", CreatedAt: now(), ExpiresAt: now().AddDate(1, 0, 0), Revision: tx.Revision(),
 	}); err != nil {
 		return err
 	}
-	if err := tx.PutSecret(authority.Secret{Token: id, Number: 1, Digest: token.Digest{byte(n)}, Key: 1, CreatedAt: now()}); err != nil {
+	if err := tx.PutSecret(ledger.Secret{Token: id, Number: 1, Digest: token.Digest{byte(n)}, Key: 1, CreatedAt: now()}); err != nil {
 		return err
 	}
 	head, err := tx.AuditHead(ws)
-	if err != nil && !errors.Is(err, authority.ErrNoRow) {
+	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return err
 	}
-	return tx.AppendAudit(authority.AuditRow{
+	return tx.AppendAudit(ledger.AuditRow{
 		Workspace: ws, Sequence: head.Sequence + 1, Revision: tx.Revision(), At: now(), Action: "token.create",
 		Actor: "acme@workspace", Token: locatorOf(n).String(), Payload: []byte(`{"action":"token.create"}`),
 		PayloadDigest: make([]byte, 32), Hash: make([]byte, 32), Key: 1,

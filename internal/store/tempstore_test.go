@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
@@ -48,24 +48,24 @@ func BenchmarkTempStore(b *testing.B) {
 func filled(b *testing.B, tokens int) *store.Store {
 	b.Helper()
 	s := open(b, store.Options{URL: storetest.SQLite(b)})
-	create := []func(authority.Tx) error{func(tx authority.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) }}
+	create := []func(ledger.Tx) error{func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) }}
 	for n := range tokens {
-		create = append(create, func(tx authority.Tx) error { return createToken(tx, 1, n+1) })
+		create = append(create, func(tx ledger.Tx) error { return createToken(tx, 1, n+1) })
 	}
 	batch(b, s, create...)
 	return s
 }
 
 // revocations are mutations that revoke so many tokens each, spread over the store.
-func revocations(mutations, rows, stored, round int) []func(authority.Tx) error {
-	out := make([]func(authority.Tx) error, mutations)
+func revocations(mutations, rows, stored, round int) []func(ledger.Tx) error {
+	out := make([]func(ledger.Tx) error, mutations)
 	for i := range out {
-		out[i] = func(tx authority.Tx) (err error) {
+		out[i] = func(tx ledger.Tx) (err error) {
 			for j := range rows {
 				n := (round*mutations*rows + i*rows + j) * 37 % stored
 				if err == nil {
-					err = tx.PutToken(authority.Token{
-						ID: authority.ID(n + 2), Locator: locatorOf(n + 1), Prefix: "tky", Kind: token.Workspace, Workspace: 1, CreatedBy: "acme@workspace",
+					err = tx.PutToken(ledger.Token{
+						ID: ledger.ID(n + 2), Locator: locatorOf(n + 1), Prefix: "tky", Kind: token.Workspace, Workspace: 1, CreatedBy: "acme@workspace",
 						Label: "deploy", CreatedAt: now(), RevokedAt: now().Add(time.Duration(round) * time.Second), Revision: tx.Revision(),
 					})
 				}

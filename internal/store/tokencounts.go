@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // A row of token_counts says how many of an owner's tokens had at a moment no end
@@ -18,11 +18,11 @@ import (
 // tokenEnd is what the counts know of a token: whose it is, and the microsecond of
 // its end; 0 when it was revoked or deleted or is none.
 type tokenEnd struct {
-	workspace, owner authority.ID
+	workspace, owner ledger.ID
 	end              int64
 }
 
-func endOf(t authority.Token) tokenEnd {
+func endOf(t ledger.Token) tokenEnd {
 	e := tokenEnd{workspace: t.Workspace, owner: cmp.Or(t.OwnerMember, t.OwnerServiceAccount)}
 	if !t.RevokedAt.IsZero() || !t.DeletedAt.IsZero() || t.ID == 0 {
 		return e
@@ -37,7 +37,7 @@ func endOf(t authority.Token) tokenEnd {
 	return e
 }
 
-func tokenEndFields(t *authority.Token) []any {
+func tokenEndFields(t *ledger.Token) []any {
 	return []any{
 		&t.ID, &t.Workspace, ref{&t.OwnerMember}, ref{&t.OwnerServiceAccount}, instant{&t.ExpiresAt}, instant{&t.RevokeAt},
 		instant{&t.RevokedAt}, instant{&t.DeletedAt}, instant{&t.CreatedAt},
@@ -46,10 +46,10 @@ func tokenEndFields(t *authority.Token) []any {
 
 // recount moves the counts by what a change makes of a token; after is none when
 // it is purged.
-func (t *tx) recount(id authority.ID, after authority.Token) error {
+func (t *tx) recount(id ledger.ID, after ledger.Token) error {
 	before, err := one(t.session, tokenEndFields, `SELECT id, workspace, owner_member, owner_service_account, expires_at, revoke_at,
 		revoked_at, deleted_at, created_at FROM tokens WHERE id = $1`, id)
-	if err != nil && !errors.Is(err, authority.ErrNoRow) {
+	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return err
 	}
 	was, is := endOf(before), endOf(after)
@@ -69,7 +69,7 @@ func (t *tx) move(of tokenEnd, was, is int64, past time.Time) error {
 	if was == is {
 		return nil
 	}
-	for _, owner := range slices.Compact([]authority.ID{0, of.owner}) {
+	for _, owner := range slices.Compact([]ledger.ID{0, of.owner}) {
 		if err := t.exec(`
 			INSERT INTO token_counts (workspace, owner, n, counted_at)
 			VALUES ($1, $2, CASE WHEN CAST($4 AS BIGINT) > CAST($5 AS BIGINT) THEN 1 ELSE 0 END, $5)
@@ -96,14 +96,14 @@ const (
 
 // CountTokens counts what came to its end since it counted last, and only where
 // that may bring the number below enough.
-func (t *tx) CountTokens(workspace, owner authority.ID, now time.Time, enough int) (int, error) {
+func (t *tx) CountTokens(workspace, owner ledger.ID, now time.Time, enough int) (int, error) {
 	type counted struct {
 		n  int64
 		at time.Time
 	}
 	c, err := one(t.session, func(c *counted) []any { return []any{&c.n, instant{&c.at}} },
 		`SELECT n, counted_at FROM token_counts WHERE workspace = $1 AND owner = $2`, workspace, owner)
-	if errors.Is(err, authority.ErrNoRow) {
+	if errors.Is(err, ledger.ErrNoRow) {
 		return 0, nil
 	}
 	if err != nil || c.n < int64(enough) || !c.at.Before(now) {
@@ -125,6 +125,6 @@ const standingToken = `SELECT ` + tokenColumns + ` FROM tokens
 	ORDER BY id DESC LIMIT 1`
 
 // StandingToken has an index of its own.
-func (r *reader) StandingToken(workspace, member authority.ID) (authority.Token, error) {
+func (r *reader) StandingToken(workspace, member ledger.ID) (ledger.Token, error) {
 	return one(r.session, tokenFields, standingToken, workspace, member)
 }

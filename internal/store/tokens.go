@@ -3,7 +3,7 @@ package store
 import (
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -12,7 +12,7 @@ const tokenColumns = `id, locator, prefix, kind, workspace, owner_member, owner_
 	revoke_at, revoked_at, revoke_reason, revoke_comment, deleted_at, allowed_ips, rate_limit, recoverable,
 	standing, metadata, created_at, rotated_at, disabled_by, held, held_by, revision`
 
-func tokenFields(t *authority.Token) []any {
+func tokenFields(t *ledger.Token) []any {
 	return []any{
 		&t.ID, locator{&t.Locator}, (*string)(&t.Prefix), kind{&t.Kind}, &t.Workspace, ref{&t.OwnerMember},
 		ref{&t.OwnerServiceAccount}, &t.CreatedBy, ref{&t.CreatedByUser}, locator{&t.CreatedWith}, &t.Label,
@@ -25,7 +25,7 @@ func tokenFields(t *authority.Token) []any {
 }
 
 // Token finds a token whatever its state; locators are compared as they are.
-func (r *reader) Token(l token.Locator) (authority.Token, error) {
+func (r *reader) Token(l token.Locator) (ledger.Token, error) {
 	return one(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens WHERE locator = $1`, locator{&l})
 }
 
@@ -67,7 +67,7 @@ const (
 )
 
 // Tokens picks the list by the filter that leaves the fewest rows.
-func (r *reader) Tokens(workspace authority.ID, q authority.TokenQuery) ([]authority.Token, error) {
+func (r *reader) Tokens(workspace ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
 	query := listTokens
 	switch {
 	case !q.CreatedWith.IsZero():
@@ -85,7 +85,7 @@ func (r *reader) Tokens(workspace authority.ID, q authority.TokenQuery) ([]autho
 }
 
 // PutToken refuses a locator that another token has.
-func (t *tx) PutToken(v authority.Token) error {
+func (t *tx) PutToken(v ledger.Token) error {
 	if err := t.recount(v.ID, v); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (t *tx) PutToken(v authority.Token) error {
 const secretColumns = `token, number, digest, key_id, retires_at, retire_on_use, tracked, first_used_at, sealed, created_at,
 	ended_at`
 
-func secretFields(s *authority.Secret) []any {
+func secretFields(s *ledger.Secret) []any {
 	return []any{
 		&s.Token, &s.Number, digest{&s.Digest}, (*uint32)(&s.Key), instant{&s.RetiresAt}, &s.RetireOnUse, &s.Tracked,
 		instant{&s.FirstUsedAt}, blob{&s.Sealed}, instant{&s.CreatedAt}, instant{&s.EndedAt},
@@ -121,13 +121,13 @@ func secretFields(s *authority.Secret) []any {
 
 // Secrets lists what a verification may meet: the current secret, the one in
 // overlap, and four retired ones that are remembered.
-func (r *reader) Secrets(t authority.ID) ([]authority.Secret, error) {
+func (r *reader) Secrets(t ledger.ID) ([]ledger.Secret, error) {
 	return list(r.session, secretFields, `SELECT `+secretColumns+` FROM secrets
 		WHERE token = $1 ORDER BY number DESC LIMIT 6`, t)
 }
 
 // PutSecret stores a secret under its number.
-func (t *tx) PutSecret(s authority.Secret) error {
+func (t *tx) PutSecret(s ledger.Secret) error {
 	return t.exec(`
 		INSERT INTO secrets (`+secretColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -138,24 +138,24 @@ func (t *tx) PutSecret(s authority.Secret) error {
 }
 
 // DeleteSecrets forgets those numbered below keep.
-func (t *tx) DeleteSecrets(token authority.ID, keep int) error {
+func (t *tx) DeleteSecrets(token ledger.ID, keep int) error {
 	return t.exec(`DELETE FROM secrets WHERE token = $1 AND number < $2`, token, keep)
 }
 
 const idempotencyColumns = `caller, route, name, body, token, secret, object, created_at`
 
-func idempotencyFields(i *authority.Idempotency) []any {
+func idempotencyFields(i *ledger.Idempotency) []any {
 	return []any{&i.Caller, &i.Route, &i.Key, blob{&i.Body}, locator{&i.Token}, &i.Secret, &i.Object, instant{&i.CreatedAt}}
 }
 
 // Idempotency finds what a key of a caller made at a route.
-func (r *reader) Idempotency(caller, route, key string) (authority.Idempotency, error) {
+func (r *reader) Idempotency(caller, route, key string) (ledger.Idempotency, error) {
 	return one(r.session, idempotencyFields, `SELECT `+idempotencyColumns+` FROM idempotency
 		WHERE caller = $1 AND route = $2 AND name = $3`, caller, route, key)
 }
 
 // PutIdempotency remembers, in place of what the key made before.
-func (t *tx) PutIdempotency(i authority.Idempotency) error {
+func (t *tx) PutIdempotency(i ledger.Idempotency) error {
 	return t.exec(`
 		INSERT INTO idempotency (`+idempotencyColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

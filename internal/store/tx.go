@@ -3,20 +3,20 @@ package store
 import (
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
-// tx implements [authority.Tx] for one mutation of a batch.
+// tx implements [ledger.Tx] for one mutation of a batch.
 type tx struct {
 	*reader
 	batch *batch
 	// moment and decreed are the batch's if this mutation succeeds.
-	moment  authority.Moment
+	moment  ledger.Moment
 	decreed bool
 }
 
 // Moment is the head row's, with what the batch did.
-func (t *tx) Moment() authority.Moment { return t.moment }
+func (t *tx) Moment() ledger.Moment { return t.moment }
 
 // Happen raises the latest moment.
 func (t *tx) Happen(at time.Time) {
@@ -26,7 +26,7 @@ func (t *tx) Happen(at time.Time) {
 }
 
 // NewID gives the next row number.
-func (t *tx) NewID() authority.ID {
+func (t *tx) NewID() ledger.ID {
 	id := t.batch.nextID
 	t.batch.nextID++
 	return id

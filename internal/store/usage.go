@@ -20,7 +20,7 @@ import (
 	"github.com/pressly/goose/v3/lock"
 	"modernc.org/sqlite"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 //go:embed usagemigrations/*.sql
@@ -34,7 +34,7 @@ const usageVersions = "goose_usage_version"
 // those of the spine: writing behind must never make a change wait for one.
 const usagePool = 4
 
-// Usage is an [authority.UsageStore] over one database. It may be used by any
+// Usage is an [ledger.UsageStore] over one database. It may be used by any
 // number of goroutines.
 type Usage struct {
 	eng       *engine
@@ -43,7 +43,7 @@ type Usage struct {
 	closed    error
 }
 
-var _ authority.UsageStore = (*Usage)(nil)
+var _ ledger.UsageStore = (*Usage)(nil)
 
 // OpenUsage opens what is kept of usage beside the database that the options
 // name, and migrates its schema. On SQLite it is a file of its own in the same
@@ -189,7 +189,7 @@ func (e *engine) migrateUsage(ctx context.Context, db *sql.DB, dialect goose.Dia
 	want := sources[len(sources)-1].Version
 	var have int64
 	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_usage_version`).Scan(&have)
-	if err = e.translate(err, ""); errors.Is(err, authority.ErrStoreUnavailable) {
+	if err = e.translate(err, ""); errors.Is(err, ledger.ErrStoreUnavailable) {
 		return err
 	}
 	if have > want || o.ReadOnly && have != want {
@@ -242,5 +242,5 @@ func (u *Usage) write(ctx context.Context, isolation sql.IsolationLevel, f func(
 	if err = tx.Commit(); err == nil || u.eng.undone(err) {
 		return u.eng.translate(err, "")
 	}
-	return failf(authority.ErrOutcomeUnknown, "%v", u.eng.translate(err, ""))
+	return failf(ledger.ErrOutcomeUnknown, "%v", u.eng.translate(err, ""))
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -22,11 +22,11 @@ func TestUsageSuite(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		storetest.RunUsage(t, func(t *testing.T) authority.UsageStore { t.Helper(); return openUsage(t, storetest.SQLite(t)) })
+		storetest.RunUsage(t, func(t *testing.T) ledger.UsageStore { t.Helper(); return openUsage(t, storetest.SQLite(t)) })
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		storetest.RunUsage(t, func(t *testing.T) authority.UsageStore { t.Helper(); return openUsage(t, storetest.Postgres(t)) })
+		storetest.RunUsage(t, func(t *testing.T) ledger.UsageStore { t.Helper(); return openUsage(t, storetest.Postgres(t)) })
 	})
 }
 
@@ -89,8 +89,8 @@ func TestUsageAnswersUnavailableToWhoHasGone(t *testing.T) {
 		u := openUsage(t, url)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		err := u.AddUsage(ctx, authority.UsageBatch{ID: "x", At: t0()})
-		if !errors.Is(err, authority.ErrStoreUnavailable) {
+		err := u.AddUsage(ctx, ledger.UsageBatch{ID: "x", At: t0()})
+		if !errors.Is(err, ledger.ErrStoreUnavailable) {
 			t.Errorf("answered %v", err)
 		}
 	})
@@ -101,8 +101,8 @@ func TestAUsageDatabaseOfBeforeIsBroughtUp(t *testing.T) {
 	t.Parallel()
 	url := storetest.SQLite(t)
 	u := openUsage(t, url)
-	use := authority.LastUse{Workspace: 7, Token: locatorOf(1), Secret: 1, At: t0()}
-	if err := u.AddUsage(t.Context(), authority.UsageBatch{ID: "x", At: t0(), Last: []authority.LastUse{use}}); err != nil {
+	use := ledger.LastUse{Workspace: 7, Token: locatorOf(1), Secret: 1, At: t0()}
+	if err := u.AddUsage(t.Context(), ledger.UsageBatch{ID: "x", At: t0(), Last: []ledger.LastUse{use}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := u.Close(); err != nil {
@@ -116,7 +116,7 @@ func TestAUsageDatabaseOfBeforeIsBroughtUp(t *testing.T) {
 	}
 	u = openUsage(t, url)
 	m := verify.Meter{Token: locatorOf(1), Drained: t0(), Requests: 1, Step: time.Hour}
-	if err := u.AddUsage(t.Context(), authority.UsageBatch{ID: "y", At: t0(), Meters: []verify.Meter{m}}); err != nil {
+	if err := u.AddUsage(t.Context(), ledger.UsageBatch{ID: "y", At: t0(), Meters: []verify.Meter{m}}); err != nil {
 		t.Error(err)
 	}
 	if uses, err := u.LastUses(t.Context(), []token.Locator{locatorOf(1)}); err != nil || len(uses) != 2 {
@@ -134,14 +134,14 @@ func BenchmarkAddUsage(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", engine, tokens), func(b *testing.B) {
 				u, n := openUsage(b, url(b)), 0
 				for b.Loop() {
-					piece := authority.UsageBatch{ID: fmt.Sprint("node/", n), At: now()}
+					piece := ledger.UsageBatch{ID: fmt.Sprint("node/", n), At: now()}
 					for range tokens {
 						n++
 						l := locatorOf(n * 7919 % 1_000_000)
-						piece.Last = append(piece.Last, authority.LastUse{Workspace: 1, Token: l, Secret: 1, At: now(), Agent: "curl/8"})
-						piece.Hours = append(piece.Hours, authority.HourCount{Workspace: 1, Token: l, Hour: now(), Code: api.CodeOK, Count: 1})
-						piece.Scopes = append(piece.Scopes, authority.ScopeUse{Workspace: 1, Token: l, Scope: "tickets:read", First: now(), Last: now(), Count: 1})
-						piece.Activity = append(piece.Activity, authority.Activity{Workspace: 1, Token: l, Day: now(), Agent: "curl/8", Method: "GET", Path: "/t", Outcome: api.CodeOK, First: now(), Last: now(), Count: 1})
+						piece.Last = append(piece.Last, ledger.LastUse{Workspace: 1, Token: l, Secret: 1, At: now(), Agent: "curl/8"})
+						piece.Hours = append(piece.Hours, ledger.HourCount{Workspace: 1, Token: l, Hour: now(), Code: api.CodeOK, Count: 1})
+						piece.Scopes = append(piece.Scopes, ledger.ScopeUse{Workspace: 1, Token: l, Scope: "tickets:read", First: now(), Last: now(), Count: 1})
+						piece.Activity = append(piece.Activity, ledger.Activity{Workspace: 1, Token: l, Day: now(), Agent: "curl/8", Method: "GET", Path: "/t", Outcome: api.CodeOK, First: now(), Last: now(), Count: 1})
 					}
 					if err := u.AddUsage(b.Context(), piece); err != nil {
 						b.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -21,7 +21,7 @@ const putMeter = `
 	WHERE usage_meters.drained_at < excluded.drained_at OR usage_meters.requests <> excluded.requests
 		OR usage_meters.step <> excluded.step OR usage_meters.drained_at > CAST($6 AS BIGINT)`
 
-func addMeters(s *session, b *authority.UsageBatch) error {
+func addMeters(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Meters)
 	slices.SortStableFunc(rows, func(a, b verify.Meter) int {
 		return cmp.Or(byToken(a.Token, b.Token), cmp.Compare(a.Workspace, b.Workspace))

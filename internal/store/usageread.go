@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -30,8 +30,8 @@ func eachPicked[T any](ctx context.Context, u *Usage, fields func(*T) []any, que
 }
 
 // LastUses reads when tokens and their secrets were last used.
-func (u *Usage) LastUses(ctx context.Context, tokens []token.Locator) ([]authority.LastUse, error) {
-	return eachPicked(ctx, u, func(l *authority.LastUse) []any {
+func (u *Usage) LastUses(ctx context.Context, tokens []token.Locator) ([]ledger.LastUse, error) {
+	return eachPicked(ctx, u, func(l *ledger.LastUse) []any {
 		return []any{&l.Workspace, locator{&l.Token}, &l.Secret, instant{&l.At}, address{&l.Addr}, &l.Agent}
 	}, picked+` SELECT workspace, token, secret, used_at, address, agent FROM usage_last
 		WHERE token IN (SELECT token FROM picked)`, tokens)
@@ -53,13 +53,13 @@ const (
 )
 
 // UsageCounts reads the counts of a token or a workspace.
-func (u *Usage) UsageCounts(ctx context.Context, q authority.UsageQuery) (rows []authority.UsageCount, err error) {
+func (u *Usage) UsageCounts(ctx context.Context, q ledger.UsageQuery) (rows []ledger.UsageCount, err error) {
 	query := countsOfHours
 	if q.Days {
 		query = countsOfDays
 	}
 	err = u.read(ctx, func(s *session) error {
-		rows, err = list(s, func(c *authority.UsageCount) []any {
+		rows, err = list(s, func(c *ledger.UsageCount) []any {
 			return []any{instant{&c.Start}, (*string)(&c.Code), &c.Count}
 		}, query, q.Workspace, q.Token.String(), moment(q.From), moment(q.To))
 		return err
@@ -68,9 +68,9 @@ func (u *Usage) UsageCounts(ctx context.Context, q authority.UsageQuery) (rows [
 }
 
 // Activity lists what was done with a token.
-func (u *Usage) Activity(ctx context.Context, q authority.ActivityQuery) (rows []authority.Activity, err error) {
+func (u *Usage) Activity(ctx context.Context, q ledger.ActivityQuery) (rows []ledger.Activity, err error) {
 	err = u.read(ctx, func(s *session) error {
-		rows, err = list(s, func(a *authority.Activity) []any {
+		rows, err = list(s, func(a *ledger.Activity) []any {
 			return []any{
 				&a.Workspace, locator{&a.Token}, instant{&a.Day}, address{&a.Addr}, &a.Agent, &a.Method, &a.Path,
 				(*string)(&a.Outcome), flag{&a.Rest}, instant{&a.First}, instant{&a.Last}, &a.Count,
@@ -99,10 +99,10 @@ func (c flag) Scan(v any) error {
 }
 
 // ScopeUses reads which scopes tokens exercised.
-func (u *Usage) ScopeUses(ctx context.Context, tokens []token.Locator) ([]authority.ScopeUse, error) {
+func (u *Usage) ScopeUses(ctx context.Context, tokens []token.Locator) ([]ledger.ScopeUse, error) {
 	tokens = slices.Clone(tokens)
 	slices.SortFunc(tokens, byToken)
-	return eachPicked(ctx, u, func(r *authority.ScopeUse) []any {
+	return eachPicked(ctx, u, func(r *ledger.ScopeUse) []any {
 		return []any{&r.Workspace, locator{&r.Token}, &r.Scope, instant{&r.First}, instant{&r.Last}, &r.Count}
 	}, picked+` SELECT workspace, token, scope, first_at, last_at, number FROM usage_scopes
 		WHERE token IN (SELECT token FROM picked) ORDER BY token, scope`, tokens)
@@ -126,9 +126,9 @@ func (u *Usage) CountAddresses(ctx context.Context, tokens []token.Locator, sinc
 }
 
 // Addresses lists from where a token was let through.
-func (u *Usage) Addresses(ctx context.Context, t token.Locator, since time.Time, limit int) (rows []authority.AddressUse, err error) {
+func (u *Usage) Addresses(ctx context.Context, t token.Locator, since time.Time, limit int) (rows []ledger.AddressUse, err error) {
 	err = u.read(ctx, func(s *session) error {
-		rows, err = list(s, func(a *authority.AddressUse) []any {
+		rows, err = list(s, func(a *ledger.AddressUse) []any {
 			return []any{address{&a.Addr}, instant{&a.First}, instant{&a.Last}, &a.Count}
 		}, `
 			SELECT address, min(first_at), max(last_at), CAST(sum(number) AS BIGINT) FROM usage_activity
@@ -168,9 +168,9 @@ func ends(p netip.Prefix) (first, last [16]byte) {
 }
 
 // Denials lists the last denials of a workspace.
-func (u *Usage) Denials(ctx context.Context, q authority.DenialQuery) (rows []authority.Denial, err error) {
+func (u *Usage) Denials(ctx context.Context, q ledger.DenialQuery) (rows []ledger.Denial, err error) {
 	err = u.read(ctx, func(s *session) error {
-		rows, err = list(s, func(d *authority.Denial) []any {
+		rows, err = list(s, func(d *ledger.Denial) []any {
 			return []any{
 				&d.Workspace, &d.Serial, instant{&d.At}, locator{&d.Token}, (*string)(&d.Code), address{&d.Addr}, &d.Agent,
 				&d.Method, &d.Path, document{&d.Scopes}, &d.Resource, &d.RequestID,
@@ -187,14 +187,14 @@ func (u *Usage) Denials(ctx context.Context, q authority.DenialQuery) (rows []au
 }
 
 // Reuses lists the uses of retired secrets.
-func (u *Usage) Reuses(ctx context.Context, tokens []token.Locator, since time.Time) ([]authority.Reuse, error) {
-	rows, err := eachPicked(ctx, u, func(r *authority.Reuse) []any {
+func (u *Usage) Reuses(ctx context.Context, tokens []token.Locator, since time.Time) ([]ledger.Reuse, error) {
+	rows, err := eachPicked(ctx, u, func(r *ledger.Reuse) []any {
 		return []any{
 			&r.Workspace, locator{&r.Token}, &r.Secret, instant{&r.Hour}, instant{&r.First}, instant{&r.Last},
 			address{&r.Addr}, &r.Count,
 		}
 	}, picked+` SELECT workspace, token, secret, started_at, first_at, last_at, address, number FROM usage_reuses
 		WHERE token IN (SELECT token FROM picked) AND last_at >= $2`, tokens, moment(since))
-	slices.SortFunc(rows, func(a, b authority.Reuse) int { return b.Last.Compare(a.Last) })
+	slices.SortFunc(rows, func(a, b ledger.Reuse) int { return b.Last.Compare(a.Last) })
 	return rows, err
 }

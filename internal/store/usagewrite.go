@@ -8,18 +8,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
 // batchMemory is how long the ID of a batch is remembered.
 const batchMemory = 24 * time.Hour
 
-// AddUsage adds a batch of deltas; see [authority.UsageStore].
+// AddUsage adds a batch of deltas; see [ledger.UsageStore].
 //
 // The rows of every table are written in the order of their keys, and the tables
 // in one order, so that two batches wait for each other and never in a circle.
-func (u *Usage) AddUsage(ctx context.Context, b authority.UsageBatch) error {
+func (u *Usage) AddUsage(ctx context.Context, b ledger.UsageBatch) error {
 	if !validUsage(&b) {
 		return errUnstorable
 	}
@@ -29,7 +29,7 @@ func (u *Usage) AddUsage(ctx context.Context, b authority.UsageBatch) error {
 		if err != nil || fresh == 0 {
 			return err
 		}
-		for _, add := range []func(*session, *authority.UsageBatch) error{
+		for _, add := range []func(*session, *ledger.UsageBatch) error{
 			addMeters, addLast, addHours, addScopes, addActivity, addDenials, addReuses,
 		} {
 			if err := add(s, &b); err != nil {
@@ -41,7 +41,7 @@ func (u *Usage) AddUsage(ctx context.Context, b authority.UsageBatch) error {
 }
 
 // validUsage says whether a batch has a name; its texts are checked one by one.
-func validUsage(b *authority.UsageBatch) bool { return b.ID != "" && !b.At.IsZero() }
+func validUsage(b *ledger.UsageBatch) bool { return b.ID != "" && !b.At.IsZero() }
 
 // affected is exec that answers how many rows were changed.
 func affected(s *session, query string, args ...any) (int64, error) {
@@ -72,8 +72,8 @@ const putLast = `
 	WHERE (excluded.used_at, excluded.address, excluded.agent) > (usage_last.used_at, usage_last.address, usage_last.agent)`
 
 // addLast also adds each use for its token, as secret 0.
-func addLast(s *session, b *authority.UsageBatch) error {
-	rows := make([]authority.LastUse, 0, 2*len(b.Last))
+func addLast(s *session, b *ledger.UsageBatch) error {
+	rows := make([]ledger.LastUse, 0, 2*len(b.Last))
 	for _, l := range b.Last {
 		rows = append(rows, l)
 		if l.Secret != 0 {
@@ -81,7 +81,7 @@ func addLast(s *session, b *authority.UsageBatch) error {
 			rows = append(rows, l)
 		}
 	}
-	slices.SortFunc(rows, func(a, b authority.LastUse) int {
+	slices.SortFunc(rows, func(a, b ledger.LastUse) int {
 		return cmp.Or(byToken(a.Token, b.Token), cmp.Compare(a.Secret, b.Secret), a.At.Compare(b.At))
 	})
 	for i := range rows {
@@ -101,8 +101,8 @@ const putHour = `
 	ON CONFLICT (workspace, token, started_at, code) DO UPDATE SET number = usage_hours.number + excluded.number`
 
 // addHours adds each count also to its workspace's total, whose token is empty.
-func addHours(s *session, b *authority.UsageBatch) error {
-	sums := make(map[authority.HourCount]int64, 2*len(b.Hours))
+func addHours(s *session, b *ledger.UsageBatch) error {
+	sums := make(map[ledger.HourCount]int64, 2*len(b.Hours))
 	for _, h := range b.Hours {
 		n := h.Count
 		h.Count, h.Hour = 0, hourOf(h.Hour)
@@ -112,12 +112,12 @@ func addHours(s *session, b *authority.UsageBatch) error {
 		h.Token = token.Locator{}
 		sums[h] += n
 	}
-	rows := make([]authority.HourCount, 0, len(sums))
+	rows := make([]ledger.HourCount, 0, len(sums))
 	for h, n := range sums {
 		h.Count = n
 		rows = append(rows, h)
 	}
-	slices.SortFunc(rows, func(a, b authority.HourCount) int {
+	slices.SortFunc(rows, func(a, b ledger.HourCount) int {
 		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), byToken(a.Token, b.Token), a.Hour.Compare(b.Hour), cmp.Compare(a.Code, b.Code))
 	})
 	for _, h := range rows {
@@ -148,12 +148,12 @@ const (
 		(SELECT count(*) FROM usage_scopes WHERE usage_scopes.token = picked.token) FROM picked`
 )
 
-func addScopes(s *session, b *authority.UsageBatch) error {
+func addScopes(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Scopes)
-	slices.SortFunc(rows, func(a, b authority.ScopeUse) int {
+	slices.SortFunc(rows, func(a, b ledger.ScopeUse) int {
 		return cmp.Or(byToken(a.Token, b.Token), strings.Compare(a.Scope, b.Scope))
 	})
-	room := newRoom(authority.ScopeBound)
+	room := newRoom(ledger.ScopeBound)
 	for _, r := range rows {
 		room.expect(r.Token, time.Time{})
 	}
@@ -189,9 +189,9 @@ const (
 		WHERE usage_activity.token = picked.token AND day = CAST($2 AS BIGINT) AND rest = 0) FROM picked`
 )
 
-func addActivity(s *session, b *authority.UsageBatch) error {
+func addActivity(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Activity)
-	room := newRoom(authority.ActivityBound)
+	room := newRoom(ledger.ActivityBound)
 	for i := range rows {
 		rows[i].Day = dayOf(rows[i].Day)
 		if !rows[i].Rest {
@@ -202,7 +202,7 @@ func addActivity(s *session, b *authority.UsageBatch) error {
 		return err
 	}
 	slices.SortFunc(rows, compareActivity)
-	rest := map[authority.Activity]authority.Activity{}
+	rest := map[ledger.Activity]ledger.Activity{}
 	for i := range rows {
 		r := &rows[i]
 		stored := false
@@ -219,14 +219,14 @@ func addActivity(s *session, b *authority.UsageBatch) error {
 	return putRest(s, rest)
 }
 
-func compareActivity(a, b authority.Activity) int {
+func compareActivity(a, b ledger.Activity) int {
 	return cmp.Or(byToken(a.Token, b.Token), a.Day.Compare(b.Day), a.Addr.Compare(b.Addr), cmp.Compare(a.Agent, b.Agent),
 		cmp.Compare(a.Method, b.Method), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Outcome, b.Outcome))
 }
 
 // collect sums what there was no row for, for each token, day and outcome.
-func collect(rest map[authority.Activity]authority.Activity, r *authority.Activity) {
-	key := authority.Activity{Workspace: r.Workspace, Token: r.Token, Day: r.Day, Outcome: r.Outcome, Rest: true}
+func collect(rest map[ledger.Activity]ledger.Activity, r *ledger.Activity) {
+	key := ledger.Activity{Workspace: r.Workspace, Token: r.Token, Day: r.Day, Outcome: r.Outcome, Rest: true}
 	sum, ok := rest[key]
 	if !ok {
 		sum = key
@@ -242,8 +242,8 @@ func collect(rest map[authority.Activity]authority.Activity, r *authority.Activi
 	rest[key] = sum
 }
 
-func putRest(s *session, rest map[authority.Activity]authority.Activity) error {
-	rows := make([]authority.Activity, 0, len(rest))
+func putRest(s *session, rest map[ledger.Activity]ledger.Activity) error {
+	rows := make([]ledger.Activity, 0, len(rest))
 	for _, r := range rest {
 		rows = append(rows, r)
 	}
@@ -256,7 +256,7 @@ func putRest(s *session, rest map[authority.Activity]authority.Activity) error {
 	return nil
 }
 
-func activityArgs(r *authority.Activity) []any {
+func activityArgs(r *ledger.Activity) []any {
 	rest := int64(0)
 	if r.Rest {
 		rest = 1
@@ -267,9 +267,9 @@ func activityArgs(r *authority.Activity) []any {
 	}
 }
 
-func addDenials(s *session, b *authority.UsageBatch) error {
+func addDenials(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Denials)
-	slices.SortFunc(rows, func(a, b authority.Denial) int {
+	slices.SortFunc(rows, func(a, b ledger.Denial) int {
 		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Serial, b.Serial))
 	})
 	for i := range rows {
@@ -291,16 +291,16 @@ func addDenials(s *session, b *authority.UsageBatch) error {
 		if err := s.queue(`
 			DELETE FROM usage_denials WHERE workspace = $1 AND serial <= (
 				SELECT serial FROM usage_denials WHERE workspace = $1
-				ORDER BY serial DESC LIMIT 1 OFFSET CAST($2 AS BIGINT))`, rows[i].Workspace, authority.DenialBound); err != nil {
+				ORDER BY serial DESC LIMIT 1 OFFSET CAST($2 AS BIGINT))`, rows[i].Workspace, ledger.DenialBound); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func addReuses(s *session, b *authority.UsageBatch) error {
+func addReuses(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Reuses)
-	slices.SortFunc(rows, func(a, b authority.Reuse) int {
+	slices.SortFunc(rows, func(a, b ledger.Reuse) int {
 		return cmp.Or(byToken(a.Token, b.Token), cmp.Compare(a.Secret, b.Secret), a.Hour.Compare(b.Hour))
 	})
 	for i := range rows {
@@ -322,7 +322,7 @@ func addReuses(s *session, b *authority.UsageBatch) error {
 	return nil
 }
 
-// RollUpUsage sums old hours up to days; see [authority.UsageStore]. On
+// RollUpUsage sums old hours up to days; see [ledger.UsageStore]. On
 // PostgreSQL, an hour that is added meanwhile is not in the snapshot, so it is
 // neither summed nor deleted, and one that is changed fails the call.
 func (u *Usage) RollUpUsage(ctx context.Context, before, now time.Time) error {
@@ -344,7 +344,7 @@ func (u *Usage) RollUpUsage(ctx context.Context, before, now time.Time) error {
 }
 
 // TrimUsage forgets what is older than a workspace keeps it.
-func (u *Usage) TrimUsage(ctx context.Context, workspace authority.ID, before time.Time) error {
+func (u *Usage) TrimUsage(ctx context.Context, workspace ledger.ID, before time.Time) error {
 	return u.write(ctx, sql.LevelReadCommitted, func(s *session) error {
 		for _, query := range []string{
 			`DELETE FROM usage_last WHERE workspace = $1 AND used_at < $2 AND secret > 0 AND EXISTS (

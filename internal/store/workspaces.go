@@ -1,19 +1,21 @@
 package store
 
-import "github.com/tokenry/tokenry/internal/authority"
+import (
+	"github.com/tokenry/tokenry/internal/ledger"
+)
 
-func instanceFields(i *authority.Instance) []any {
+func instanceFields(i *ledger.Instance) []any {
 	return []any{document{&i.Policy}, document{&i.Prefixes}, &i.PolicyRevision, blob{&i.SetupDigest}, instant{&i.SetupExpiresAt}, instant{&i.BootstrappedAt}}
 }
 
 // Instance reads the one row, which the first migration makes.
-func (r *reader) Instance() (authority.Instance, error) {
+func (r *reader) Instance() (ledger.Instance, error) {
 	return one(r.session, instanceFields, `
 		SELECT policy, prefixes, policy_revision, setup_digest, setup_expires_at, bootstrapped_at FROM instance WHERE id = 1`)
 }
 
 // PutInstance replaces the one row.
-func (t *tx) PutInstance(i authority.Instance) error {
+func (t *tx) PutInstance(i ledger.Instance) error {
 	return t.exec(`
 		UPDATE instance SET policy = $1, prefixes = $2, policy_revision = $3, setup_digest = $4, setup_expires_at = $5, bootstrapped_at = $6
 		WHERE id = 1`, instanceFields(&i)...)
@@ -21,7 +23,7 @@ func (t *tx) PutInstance(i authority.Instance) error {
 
 const workspaceColumns = `w.id, w.slug, w.name, w.external_id, w.metadata, w.policy, w.policy_revision, w.created_at, w.suspended_at, w.suspended_by, w.deleted_at, w.purged_at, w.revision`
 
-func workspaceFields(w *authority.Workspace) []any {
+func workspaceFields(w *ledger.Workspace) []any {
 	return []any{
 		&w.ID, &w.Slug, &w.Name, word{&w.ExternalID}, document{&w.Metadata}, document{&w.Policy}, &w.PolicyRevision,
 		instant{&w.CreatedAt}, instant{&w.SuspendedAt}, &w.SuspendedBy, instant{&w.DeletedAt}, instant{&w.PurgedAt}, &w.Revision,
@@ -30,7 +32,7 @@ func workspaceFields(w *authority.Workspace) []any {
 
 // Workspace finds a deleted tenant too, except by its external ID, which is free
 // for another by then.
-func (r *reader) Workspace(k authority.WorkspaceKey) (authority.Workspace, error) {
+func (r *reader) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error) {
 	switch {
 	case k.ID != 0:
 		return one(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w WHERE w.id = $1`, k.ID)
@@ -40,11 +42,11 @@ func (r *reader) Workspace(k authority.WorkspaceKey) (authority.Workspace, error
 		return one(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
 			WHERE w.external_id = $1 AND w.deleted_at IS NULL`, k.ExternalID)
 	}
-	return authority.Workspace{}, authority.ErrNoRow
+	return ledger.Workspace{}, ledger.ErrNoRow
 }
 
 // Workspaces lists tenants, oldest first.
-func (r *reader) Workspaces(q authority.Range) ([]authority.Workspace, error) {
+func (r *reader) Workspaces(q ledger.Range) ([]ledger.Workspace, error) {
 	return list(r.session, workspaceFields, searched+` SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.id > $2 AND w.deleted_at IS NULL`+everyWord+`
 			lower(w.slug) LIKE pattern ESCAPE '\' OR lower(w.name) LIKE pattern ESCAPE '\' OR lower(w.external_id) LIKE pattern ESCAPE '\'`+
@@ -53,7 +55,7 @@ func (r *reader) Workspaces(q authority.Range) ([]authority.Workspace, error) {
 
 // WorkspacesOf lists the tenants of a user, also where the membership is
 // deactivated.
-func (r *reader) WorkspacesOf(user authority.ID) ([]authority.Workspace, error) {
+func (r *reader) WorkspacesOf(user ledger.ID) ([]ledger.Workspace, error) {
 	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM members m JOIN workspaces w ON w.id = m.workspace
 		WHERE m.user_id = $1 AND m.removed_at IS NULL AND w.deleted_at IS NULL ORDER BY w.id`, user)
 }
@@ -67,7 +69,7 @@ func (r *reader) CountWorkspaces(limit int) (int, error) {
 }
 
 // PutWorkspace refuses a slug that was ever used.
-func (t *tx) PutWorkspace(w authority.Workspace) error {
+func (t *tx) PutWorkspace(w ledger.Workspace) error {
 	return t.exec(`
 		INSERT INTO workspaces (id, slug, name, external_id, metadata, policy, policy_revision, created_at, suspended_at, suspended_by,
 			deleted_at, purged_at, revision)

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -52,9 +52,9 @@ func (d *decisions) record(u *Use) {
 }
 
 // find answers the decisions of a request, the latest first.
-func (d *decisions) find(requestID string) []authority.LoggedDecision {
+func (d *decisions) find(requestID string) []ledger.LoggedDecision {
 	type numbered struct {
-		authority.LoggedDecision
+		ledger.LoggedDecision
 		n uint64
 	}
 	var found []numbered
@@ -70,15 +70,15 @@ func (d *decisions) find(requestID string) []authority.LoggedDecision {
 		s.mu.Unlock()
 	}
 	slices.SortFunc(found, func(a, b numbered) int { return int(b.n) - int(a.n) })
-	out := make([]authority.LoggedDecision, len(found))
+	out := make([]ledger.LoggedDecision, len(found))
 	for i := range found {
 		out[i] = found[i].LoggedDecision
 	}
 	return out
 }
 
-func (s *slot) logged() authority.LoggedDecision {
-	return authority.LoggedDecision{
+func (s *slot) logged() ledger.LoggedDecision {
+	return ledger.LoggedDecision{
 		RequestID: s.requestID.String(), At: micros(s.at), Route: string(s.route), Workspace: s.workspace, Token: s.token,
 		Matched: s.matched, Secret: s.secret, Code: s.code, Scopes: s.needs.list(), Resource: s.resource.String(), Addr: s.addr,
 	}

@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -85,7 +85,7 @@ func (d *denials) record(u *Use) {
 	}
 	var row *denial
 	switch {
-	case len(l.rows) == authority.DenialBound, d.held >= d.total && len(l.rows) > 0:
+	case len(l.rows) == ledger.DenialBound, d.held >= d.total && len(l.rows) > 0:
 		row = &l.rows[l.next]
 		l.next = (l.next + 1) % len(l.rows)
 	case d.held >= d.total:
@@ -107,7 +107,7 @@ func (d *denials) record(u *Use) {
 }
 
 // drain answers the refusals and forgets them.
-func (d *denials) drain() (out []authority.Denial, dropped uint64) {
+func (d *denials) drain() (out []ledger.Denial, dropped uint64) {
 	d.mu.Lock()
 	byWorkspace := d.byWorkspace
 	dropped = d.dropped
@@ -116,7 +116,7 @@ func (d *denials) drain() (out []authority.Denial, dropped uint64) {
 	for workspace, l := range byWorkspace {
 		for i := range l.rows {
 			r := &l.rows[i]
-			out = append(out, authority.Denial{
+			out = append(out, ledger.Denial{
 				Workspace: workspace, Serial: r.serial, At: micros(r.at), Token: r.token, Code: r.code, Addr: r.addr,
 				Agent: r.agent.String(), Method: r.method.String(), Path: r.path.String(), Scopes: r.needs.list(),
 				Resource: r.resource.String(), RequestID: r.requestID.String(),

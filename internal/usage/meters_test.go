@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/usage"
 	"github.com/tokenry/tokenry/internal/verify"
 )
@@ -102,7 +102,7 @@ func TestWhatLimitsUsedWaitsForTheStore(t *testing.T) {
 	s := &kept{memory: newMemory()}
 	w, c := metered(t, s)
 	c.draw(0, 2500)
-	s.set(authority.ErrStoreUnavailable, nil)
+	s.set(ledger.ErrStoreUnavailable, nil)
 	for range 5 {
 		if w.Flush(t.Context()) == nil {
 			t.Fatal("written")
@@ -117,7 +117,7 @@ func TestWhatLimitsUsedWaitsForTheStore(t *testing.T) {
 	if b := w.Stats().Behind; b != time.Minute {
 		t.Errorf("behind by %s", b)
 	}
-	s.set(nil, authority.ErrOutcomeUnknown)
+	s.set(nil, ledger.ErrOutcomeUnknown)
 	_ = w.Flush(t.Context())
 	s.set(nil, nil)
 	w.flush()
@@ -138,7 +138,7 @@ func TestAShutdownWritesWhatLimitsUsedAndCountsWhatIsLost(t *testing.T) {
 		t.Errorf("%d of 2500 were written", n)
 	}
 	c.draw(0, 2500)
-	s.set(authority.ErrStoreUnavailable, nil)
+	s.set(ledger.ErrStoreUnavailable, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := w.Shutdown(ctx); err == nil || w.Stats().Dropped != 2500 {

@@ -3,7 +3,7 @@ package usage
 import (
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 const (
@@ -30,7 +30,7 @@ func nextPiece(n int, took time.Duration, failed bool) int {
 // piece takes up to n rows off a batch. What limits have used goes first: a crash
 // gives back what is not written. Then what was last used: it is what people look
 // for, and what ends tokens that nobody uses.
-func piece(from *authority.UsageBatch, n int) (b authority.UsageBatch) {
+func piece(from *ledger.UsageBatch, n int) (b ledger.UsageBatch) {
 	b.Meters, from.Meters = take(from.Meters, &n)
 	b.Last, from.Last = take(from.Last, &n)
 	b.Reuses, from.Reuses = take(from.Reuses, &n)
@@ -49,8 +49,8 @@ func take[T any](rows []T, n *int) (taken, left []T) {
 }
 
 // join puts the rows of a piece back in front of what is left.
-func join(b, rest authority.UsageBatch) authority.UsageBatch {
-	return authority.UsageBatch{
+func join(b, rest ledger.UsageBatch) ledger.UsageBatch {
+	return ledger.UsageBatch{
 		Meters: append(b.Meters, rest.Meters...),
 		Last:   append(b.Last, rest.Last...), Reuses: append(b.Reuses, rest.Reuses...), Hours: append(b.Hours, rest.Hours...),
 		Denials: append(b.Denials, rest.Denials...), Scopes: append(b.Scopes, rest.Scopes...), Activity: append(b.Activity, rest.Activity...),

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // narrow is a store that takes so many rows at once and no more, in time.
@@ -17,7 +17,7 @@ type narrow struct {
 	refuses error
 }
 
-func (s *narrow) AddUsage(ctx context.Context, b authority.UsageBatch) error {
+func (s *narrow) AddUsage(ctx context.Context, b ledger.UsageBatch) error {
 	if b.Rows() > s.rows {
 		return s.refuses
 	}
@@ -28,7 +28,7 @@ func (s *narrow) AddUsage(ctx context.Context, b authority.UsageBatch) error {
 // once, until everything is written, once.
 func TestNothingUsedIsForgotten(t *testing.T) {
 	t.Parallel()
-	slow := &narrow{memory: newMemory(), rows: 300, refuses: fmt.Errorf("%w: too slow", authority.ErrStoreUnavailable)}
+	slow := &narrow{memory: newMemory(), rows: 300, refuses: fmt.Errorf("%w: too slow", ledger.ErrStoreUnavailable)}
 	w := newSlow(t, slow)
 	const tokens = 4_000
 	for i := range tokens {
@@ -59,7 +59,7 @@ func TestAPieceThatMayHaveBeenTakenKeepsItsName(t *testing.T) {
 		w.Record(w.use(i))
 	}
 	for _, answers := range [][2]error{
-		{nil, authority.ErrOutcomeUnknown}, {authority.ErrStoreUnavailable, nil}, {errors.New("a value does not fit"), nil},
+		{nil, ledger.ErrOutcomeUnknown}, {ledger.ErrStoreUnavailable, nil}, {errors.New("a value does not fit"), nil},
 	} {
 		w.store.set(answers[0], answers[1])
 		if w.Flush(t.Context()) == nil {
@@ -101,7 +101,7 @@ func TestARowThatIsRefusedTakesFewWithIt(t *testing.T) {
 // poison is a store that does not take one agent.
 type poison struct{ *memory }
 
-func (s *poison) AddUsage(ctx context.Context, b authority.UsageBatch) error {
+func (s *poison) AddUsage(ctx context.Context, b ledger.UsageBatch) error {
 	for _, l := range b.Last {
 		if l.Agent == "poison" {
 			return errors.New("a value does not fit")
@@ -117,7 +117,7 @@ func (s *poison) AddUsage(ctx context.Context, b authority.UsageBatch) error {
 
 func TestWhatAShutdownCannotWriteIsCounted(t *testing.T) {
 	t.Parallel()
-	slow := &narrow{memory: newMemory(), refuses: authority.ErrStoreUnavailable}
+	slow := &narrow{memory: newMemory(), refuses: ledger.ErrStoreUnavailable}
 	w := newSlow(t, slow)
 	for i := range 10 {
 		w.Record(w.use(i))

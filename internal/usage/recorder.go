@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
 // Config says where a [Recorder] writes. Store, Now and Node are required.
 type Config struct {
-	Store authority.UsageStore
+	Store ledger.UsageStore
 	// Now is the clock of batches and of retention.
 	Now func() time.Time
 	// Node names this process among all that ever write to the store; a random
@@ -33,7 +33,7 @@ type Config struct {
 	Unsettled func() bool
 	// Reused is told of uses of retired secrets once they are written; nil is
 	// nobody. It runs between two writes and should not take long.
-	Reused func(context.Context, []authority.Reuse)
+	Reused func(context.Context, []ledger.Reuse)
 	// Logger is told when the store fails; nil is silence.
 	Logger *slog.Logger
 	// Decisions is how many decisions are remembered; 0 is 10,000.
@@ -64,7 +64,7 @@ const (
 	// nobody has the store written to without a pause.
 	reuseEvery = time.Second
 	// denialsAtOnce bounds the refusals of all workspaces between two writes.
-	denialsAtOnce = 8 * authority.DenialBound
+	denialsAtOnce = 8 * ledger.DenialBound
 )
 
 // shardBounds are those of one of the shards.
@@ -76,7 +76,7 @@ func shardBounds() bounds {
 // does not answer.
 func pendingBounds() bounds {
 	b := shardBounds().times(shards)
-	b.activityEach, b.scopesEach = authority.ActivityBound, authority.ScopeBound
+	b.activityEach, b.scopesEach = ledger.ActivityBound, ledger.ScopeBound
 	return b
 }
 
@@ -109,7 +109,7 @@ type shard struct {
 	_     [40]byte // so that two shards are not one line of the cache
 }
 
-var _ authority.DecisionLog = (*Recorder)(nil)
+var _ ledger.DecisionLog = (*Recorder)(nil)
 
 // New makes a recorder; it writes nothing before Run.
 func New(cfg Config) *Recorder {
@@ -171,8 +171,8 @@ func shardOf(u *Use) int {
 }
 
 // Decisions answers what was decided under a request id; see
-// [authority.DecisionLog].
-func (r *Recorder) Decisions(requestID string) []authority.LoggedDecision {
+// [ledger.DecisionLog].
+func (r *Recorder) Decisions(requestID string) []ledger.LoggedDecision {
 	return r.decisions.find(requestID)
 }
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/usage"
 	"github.com/tokenry/tokenry/token"
 )
@@ -85,9 +85,9 @@ func TestAStrangerMakesNoRowsByAForeignLocator(t *testing.T) {
 
 func TestReuseOfARetiredSecretIsCountedAndTold(t *testing.T) {
 	t.Parallel()
-	var told []authority.Reuse
+	var told []ledger.Reuse
 	w := newWorld(t, func(c *usage.Config) {
-		c.Reused = func(_ context.Context, rs []authority.Reuse) { told = append(told, rs...) }
+		c.Reused = func(_ context.Context, rs []ledger.Reuse) { told = append(told, rs...) }
 	})
 	u := w.use(1)
 	u.Code = api.CodeRetired
@@ -145,7 +145,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestAStoreThatFailsLosesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	down := fmt.Errorf("%w: down", authority.ErrStoreUnavailable)
+	down := fmt.Errorf("%w: down", ledger.ErrStoreUnavailable)
 	for range 10 {
 		w.store.set(down, nil)
 		w.Record(w.use(1))
@@ -154,7 +154,7 @@ func TestAStoreThatFailsLosesNothing(t *testing.T) {
 		}
 		w.Record(w.use(2))
 		// Taken, but the answer got lost: it is sent again and counts once.
-		w.store.set(nil, authority.ErrOutcomeUnknown)
+		w.store.set(nil, ledger.ErrOutcomeUnknown)
 		if err := w.Flush(t.Context()); err == nil {
 			t.Fatal("an unknown outcome was taken for success")
 		}
@@ -196,7 +196,7 @@ func TestABatchThatIsRefusedForeverHoldsNothingUp(t *testing.T) {
 func TestHostileCardinality(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.store.set(authority.ErrStoreUnavailable, nil)
+	w.store.set(ledger.ErrStoreUnavailable, nil)
 	const uses = 30_000
 	long := strings.Repeat("é", 400)
 	for i := range uses {
@@ -220,7 +220,7 @@ func TestHostileCardinality(t *testing.T) {
 		t.Errorf("activity of %d, want all %d", n, uses)
 	}
 	for _, b := range w.store.all() {
-		if len(b.Activity) > 4*authority.ActivityBound || len(b.Scopes) > 4*authority.ScopeBound || len(b.Denials) > 16*authority.DenialBound {
+		if len(b.Activity) > 4*ledger.ActivityBound || len(b.Scopes) > 4*ledger.ScopeBound || len(b.Denials) > 16*ledger.DenialBound {
 			t.Errorf("a batch has %d, %d and %d rows", len(b.Activity), len(b.Scopes), len(b.Denials))
 		}
 		for _, a := range b.Activity {
@@ -290,17 +290,17 @@ func TestItIsWrittenInTimeAndOnShutdown(t *testing.T) {
 		cancel()
 		<-done
 		w.Record(w.use(1))
-		w.store.set(authority.ErrStoreUnavailable, nil)
+		w.store.set(ledger.ErrStoreUnavailable, nil)
 		time.AfterFunc(3*time.Second, func() { w.store.set(nil, nil) })
 		if err := w.Shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}
 		w.wants(map[api.Code]int64{api.CodeOK: 2})
 		w.Record(w.use(1))
-		w.store.set(authority.ErrStoreUnavailable, nil)
+		w.store.set(ledger.ErrStoreUnavailable, nil)
 		short, end := context.WithTimeout(context.Background(), time.Second)
 		defer end()
-		if err := w.Shutdown(short); !errors.Is(err, authority.ErrStoreUnavailable) {
+		if err := w.Shutdown(short); !errors.Is(err, ledger.ErrStoreUnavailable) {
 			t.Errorf("a shutdown that could not write answered %v", err)
 		}
 	})
@@ -315,7 +315,7 @@ func TestTheUseOfARetiredSecretIsToldAtOnce(t *testing.T) {
 		w := newWorld(t, func(c *usage.Config) {
 			c.Now = time.Now
 			c.Interval = time.Hour
-			c.Reused = func(context.Context, []authority.Reuse) { told++ }
+			c.Reused = func(context.Context, []ledger.Reuse) { told++ }
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
@@ -338,7 +338,7 @@ func TestAttemptsBackOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(c *usage.Config) { c.Now = time.Now })
-		w.store.set(authority.ErrStoreUnavailable, nil)
+		w.store.set(ledger.ErrStoreUnavailable, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		w.Record(w.use(1))
@@ -399,7 +399,7 @@ func TestRecordDoesNotAllocate(t *testing.T) {
 	denied.Code = api.CodeIPDenied
 	unknown := denied
 	unknown.Matched, unknown.Token, unknown.Code = false, token.Locator{}, api.CodeUnknown
-	for range 2 * authority.DenialBound { // until the ring is full
+	for range 2 * ledger.DenialBound { // until the ring is full
 		w.Record(denied)
 	}
 	for name, u := range map[string]usage.Use{"ok": u, "denied": denied, "unknown": unknown} {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -281,29 +281,29 @@ func (t *table) reset() {
 func micros(n int64) time.Time { return time.UnixMicro(n).UTC() }
 
 // batch is the table as the store takes it.
-func (t *table) batch() authority.UsageBatch {
-	var b authority.UsageBatch
+func (t *table) batch() ledger.UsageBatch {
+	var b ledger.UsageBatch
 	for k, e := range t.byLast {
-		b.Last = append(b.Last, authority.LastUse{
+		b.Last = append(b.Last, ledger.LastUse{
 			Workspace: e.workspace, Token: k.token, Secret: k.secret, At: micros(e.at), Addr: e.addr, Agent: e.agent.String(),
 		})
 	}
 	for k, n := range t.byHour {
-		b.Hours = append(b.Hours, authority.HourCount{Workspace: k.workspace, Token: k.token, Hour: micros(k.hour), Code: k.code, Count: n})
+		b.Hours = append(b.Hours, ledger.HourCount{Workspace: k.workspace, Token: k.token, Hour: micros(k.hour), Code: k.code, Count: n})
 	}
 	for k, e := range t.byScope {
-		b.Scopes = append(b.Scopes, authority.ScopeUse{
+		b.Scopes = append(b.Scopes, ledger.ScopeUse{
 			Workspace: e.workspace, Token: k.token, Scope: k.scope, First: micros(e.first), Last: micros(e.last), Count: e.count,
 		})
 	}
 	for k, e := range t.byActivity {
-		b.Activity = append(b.Activity, authority.Activity{
+		b.Activity = append(b.Activity, ledger.Activity{
 			Workspace: e.workspace, Token: k.token, Day: micros(k.day), Addr: k.addr, Agent: k.agent, Method: k.method,
 			Path: k.path, Outcome: k.code, Rest: k.rest, First: micros(e.first), Last: micros(e.last), Count: e.count,
 		})
 	}
 	for k, e := range t.byReuse {
-		b.Reuses = append(b.Reuses, authority.Reuse{
+		b.Reuses = append(b.Reuses, ledger.Reuse{
 			Workspace: e.workspace, Token: k.token, Secret: k.secret, Hour: micros(k.hour), First: micros(e.first),
 			Last: micros(e.last), Addr: e.addr, Count: e.count,
 		})

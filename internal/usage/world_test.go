@@ -10,18 +10,18 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/usage"
 	"github.com/tokenry/tokenry/token"
 )
 
 // memory is a store that can fail: before it takes a batch, or after.
 type memory struct {
-	authority.UsageStore
+	ledger.UsageStore
 	mu      sync.Mutex
 	fails   error // answered, and nothing is taken
 	loses   error // answered, although the batch was taken
-	batches []authority.UsageBatch
+	batches []ledger.UsageBatch
 	seen    map[string]bool
 	tidied  []string
 	took    chan struct{}
@@ -34,7 +34,7 @@ func newMemory() *memory {
 	return &memory{seen: map[string]bool{}, took: make(chan struct{}, 1000)}
 }
 
-func (m *memory) AddUsage(_ context.Context, b authority.UsageBatch) error {
+func (m *memory) AddUsage(_ context.Context, b ledger.UsageBatch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	defer func() {
@@ -60,7 +60,7 @@ func (m *memory) RollUpUsage(_ context.Context, before, _ time.Time) error {
 	return nil
 }
 
-func (m *memory) TrimUsage(_ context.Context, workspace authority.ID, before time.Time) error {
+func (m *memory) TrimUsage(_ context.Context, workspace ledger.ID, before time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.tidied = append(m.tidied, fmt.Sprintf("workspace %d before %s", workspace, before.Format(time.DateOnly)))
@@ -98,10 +98,10 @@ func (m *memory) counts() (hours map[api.Code]int64, activity int64) {
 	return hours, activity
 }
 
-func (m *memory) all() []authority.UsageBatch {
+func (m *memory) all() []ledger.UsageBatch {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]authority.UsageBatch{}, m.batches...)
+	return append([]ledger.UsageBatch{}, m.batches...)
 }
 
 // world is a recorder over a memory, with a clock that stands still.
@@ -131,7 +131,7 @@ func newWorld(t *testing.T, change ...func(c *usage.Config)) *world {
 }
 
 // newSlow is a world over a store that stands before a memory.
-func newSlow(t *testing.T, s authority.UsageStore) *world {
+func newSlow(t *testing.T, s ledger.UsageStore) *world {
 	t.Helper()
 	return newWorld(t, func(c *usage.Config) { c.Store = s })
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // writer is what waits for the store.
@@ -15,15 +15,15 @@ type writer struct {
 	// sending is the piece that is being sent; empty when there is none. unsure
 	// says that the store may have taken it without saying so: from then on it is
 	// sent again as it is, under its name, until the store says that it has it.
-	sending authority.UsageBatch
+	sending ledger.UsageBatch
 	unsure  bool
 	// rest is what was collected and is in no piece yet, rows how many the next
 	// piece has.
-	rest authority.UsageBatch
+	rest ledger.UsageBatch
 	rows int
 	// pending is what came meanwhile, denials among it.
 	pending *table
-	denials []authority.Denial
+	denials []ledger.Denial
 	number  uint64
 	// failures counts the attempts since the last success, and retry is before
 	// when there is no next one.
@@ -120,7 +120,7 @@ func (r *Recorder) collect() {
 	denied, dropped := r.denials.drain()
 	w.denials = append(w.denials, denied...)
 	if len(w.denials) > 2*denialsAtOnce {
-		slices.SortFunc(w.denials, func(a, b authority.Denial) int { return a.At.Compare(b.At) })
+		slices.SortFunc(w.denials, func(a, b ledger.Denial) int { return a.At.Compare(b.At) })
 		dropped += uint64(len(w.denials) - denialsAtOnce)
 		w.denials = slices.Clone(w.denials[len(w.denials)-denialsAtOnce:])
 	}
@@ -196,7 +196,7 @@ func (r *Recorder) send(ctx context.Context) error {
 	}
 	r.written.Add(1)
 	reused := w.sending.Reuses
-	w.sending, w.unsure, w.failures, w.retry = authority.UsageBatch{}, false, 0, time.Time{}
+	w.sending, w.unsure, w.failures, w.retry = ledger.UsageBatch{}, false, 0, time.Time{}
 	if len(reused) > 0 && r.cfg.Reused != nil {
 		r.cfg.Reused(ctx, reused)
 	}
@@ -213,8 +213,8 @@ func (r *Recorder) missed(err error) error {
 	rows := w.sending.Rows()
 	r.cfg.Logger.Warn("usage could not be written and is kept for the next attempt",
 		"error", err, "attempts", w.failures, "batch", w.sending.ID, "rows", rows, "waiting", w.rest.Rows())
-	w.unsure = w.unsure || errors.Is(err, authority.ErrOutcomeUnknown)
-	passing := errors.Is(err, authority.ErrStoreUnavailable) || errors.Is(err, authority.ErrOutcomeUnknown)
+	w.unsure = w.unsure || errors.Is(err, ledger.ErrOutcomeUnknown)
+	passing := errors.Is(err, ledger.ErrStoreUnavailable) || errors.Is(err, ledger.ErrOutcomeUnknown)
 	switch {
 	case !passing && w.failures >= patience && (w.unsure || rows <= smallestPiece):
 		r.giveUp(err)
@@ -224,7 +224,7 @@ func (r *Recorder) missed(err error) error {
 	case !passing && rows > smallestPiece:
 		err, w.failures = nil, 0 // the store works; which row it is that it does not take will show
 	}
-	w.rest, w.sending = join(w.sending, w.rest), authority.UsageBatch{}
+	w.rest, w.sending = join(w.sending, w.rest), ledger.UsageBatch{}
 	return err
 }
 
@@ -234,7 +234,7 @@ func (r *Recorder) giveUp(err error) {
 	w := &r.writer
 	r.cfg.Logger.Error("usage is dropped that the store does not take", "error", err, "batch", w.sending.ID, "rows", w.sending.Rows())
 	r.dropped.Add(uint64(w.sending.Rows()))
-	w.sending, w.unsure, w.failures, w.retry = authority.UsageBatch{}, false, 0, time.Time{}
+	w.sending, w.unsure, w.failures, w.retry = ledger.UsageBatch{}, false, 0, time.Time{}
 }
 
 // tidyUp rolls up and trims once in an hour. A failure is told and waits for the

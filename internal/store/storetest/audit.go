@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // auditCases are about the chains that nobody may rewrite.
@@ -19,64 +19,64 @@ func auditCases() map[string]func(w *world) {
 }
 
 // chain appends n rows with a change to each and answers them.
-func (w *world) chain(ws authority.ID, n int, change func(row *authority.AuditRow)) []authority.AuditRow {
+func (w *world) chain(ws ledger.ID, n int, change func(row *ledger.AuditRow)) []ledger.AuditRow {
 	w.Helper()
-	var rows []authority.AuditRow
+	var rows []ledger.AuditRow
 	for i := range n {
 		row := auditRow(ws, int64(i+1))
 		if change != nil {
 			change(&row)
 		}
 		rows = append(rows, row)
-		w.do(func(tx authority.Tx) error { return tx.AppendAudit(row) })
+		w.do(func(tx ledger.Tx) error { return tx.AppendAudit(row) })
 	}
 	return rows
 }
 
 // auditChains: workspace 0 is the instance, which has a chain like any other.
 func auditChains(w *world) {
-	w.read(func(r authority.Reader) {
-		missing[authority.AuditRow](w.T)(r.AuditHead(0))
-		found(w.T, []authority.AuditRow(nil))(r.AuditChain(0, 0, 0))
+	w.read(func(r ledger.Reader) {
+		missing[ledger.AuditRow](w.T)(r.AuditHead(0))
+		found(w.T, []ledger.AuditRow(nil))(r.AuditChain(0, 0, 0))
 	})
 	ws := w.putWorkspace(nil).ID
-	w.read(func(r authority.Reader) { found(w.T, []authority.ID{ws})(r.AuditChains()) })
+	w.read(func(r ledger.Reader) { found(w.T, []ledger.ID{ws})(r.AuditChains()) })
 	instance, own := w.chain(0, 2, nil), w.chain(ws, 4, nil)
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) {
 		found(w.T, instance[1])(r.AuditHead(0))
 		found(w.T, own[3])(r.AuditHead(ws))
 		found(w.T, own)(r.AuditChain(ws, 0, 0))
 		found(w.T, own[:3])(r.AuditChain(ws, 0, 3))
 		found(w.T, own[2:])(r.AuditChain(ws, 2, 3))
-		found(w.T, []authority.ID{0, ws})(r.AuditChains())
+		found(w.T, []ledger.ID{0, ws})(r.AuditChains())
 	})
 }
 
 // auditIsAppended: whoever could replace a row could rewrite history.
 func auditIsAppended(w *world) {
 	rows := w.chain(0, 2, nil)
-	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+	w.refuse(ledger.ErrDuplicate, func(tx ledger.Tx) error {
 		forged := rows[0]
 		forged.Actor = "mallory"
 		return tx.AppendAudit(forged)
 	})
-	w.read(func(r authority.Reader) { found(w.T, rows)(r.AuditChain(0, 0, 0)) })
+	w.read(func(r ledger.Reader) { found(w.T, rows)(r.AuditChain(0, 0, 0)) })
 }
 
 // auditList continues a page by the last sequence on it.
 func auditList(w *world) {
 	rows := w.chain(0, 4, nil)
 	slices.Reverse(rows)
-	w.read(func(r authority.Reader) {
-		found(w.T, rows)(r.Audit(0, authority.AuditQuery{}))
-		found(w.T, rows[:3])(r.Audit(0, authority.AuditQuery{Limit: 3}))
-		found(w.T, rows[3:])(r.Audit(0, authority.AuditQuery{Limit: 3, Before: rows[2].Sequence}))
+	w.read(func(r ledger.Reader) {
+		found(w.T, rows)(r.Audit(0, ledger.AuditQuery{}))
+		found(w.T, rows[:3])(r.Audit(0, ledger.AuditQuery{Limit: 3}))
+		found(w.T, rows[3:])(r.Audit(0, ledger.AuditQuery{Limit: 3, Before: rows[2].Sequence}))
 	})
 }
 
 // auditFilters: From is within, To is not, so that days join without overlap.
 func auditFilters(w *world) {
-	rows := w.chain(0, 6, func(row *authority.AuditRow) {
+	rows := w.chain(0, 6, func(row *ledger.AuditRow) {
 		switch row.Sequence {
 		case 2:
 			row.Token = locatorOf(7).String()
@@ -86,31 +86,31 @@ func auditFilters(w *world) {
 			row.Action, row.Token = "token.revoke", locatorOf(7).String()
 		}
 	})
-	w.chain(w.putWorkspace(nil).ID, 6, func(row *authority.AuditRow) { row.Token = locatorOf(7).String() })
+	w.chain(w.putWorkspace(nil).ID, 6, func(row *ledger.AuditRow) { row.Token = locatorOf(7).String() })
 	for name, c := range map[string]struct {
-		q    authority.AuditQuery
+		q    ledger.AuditQuery
 		want []int64
 	}{
-		"token":          {authority.AuditQuery{Token: locatorOf(7).String()}, []int64{4, 2}},
-		"actor":          {authority.AuditQuery{Actor: "bob@example.com"}, []int64{3}},
-		"actor's case":   {authority.AuditQuery{Actor: "Bob@example.com"}, nil},
-		"action":         {authority.AuditQuery{Action: "token.revoke"}, []int64{4}},
-		"actions":        {authority.AuditQuery{Action: "token.re*"}, []int64{4}},
-		"any action":     {authority.AuditQuery{Action: "*", Actor: "bob@example.com"}, []int64{3}},
-		"no pattern":     {authority.AuditQuery{Action: "token.%"}, nil},
-		"from":           {authority.AuditQuery{From: at(4)}, []int64{6, 5, 4}},
-		"to":             {authority.AuditQuery{To: at(4)}, []int64{3, 2, 1}},
-		"from and to":    {authority.AuditQuery{From: at(2), To: at(4)}, []int64{3, 2}},
-		"from, further":  {authority.AuditQuery{From: at(2), Before: 6, Limit: 2}, []int64{5, 4}},
-		"all":            {authority.AuditQuery{Token: locatorOf(7).String(), Actor: "ada@example.com", From: at(3), To: at(9)}, []int64{4}},
-		"nothing at all": {authority.AuditQuery{Token: locatorOf(8).String()}, nil},
+		"token":          {ledger.AuditQuery{Token: locatorOf(7).String()}, []int64{4, 2}},
+		"actor":          {ledger.AuditQuery{Actor: "bob@example.com"}, []int64{3}},
+		"actor's case":   {ledger.AuditQuery{Actor: "Bob@example.com"}, nil},
+		"action":         {ledger.AuditQuery{Action: "token.revoke"}, []int64{4}},
+		"actions":        {ledger.AuditQuery{Action: "token.re*"}, []int64{4}},
+		"any action":     {ledger.AuditQuery{Action: "*", Actor: "bob@example.com"}, []int64{3}},
+		"no pattern":     {ledger.AuditQuery{Action: "token.%"}, nil},
+		"from":           {ledger.AuditQuery{From: at(4)}, []int64{6, 5, 4}},
+		"to":             {ledger.AuditQuery{To: at(4)}, []int64{3, 2, 1}},
+		"from and to":    {ledger.AuditQuery{From: at(2), To: at(4)}, []int64{3, 2}},
+		"from, further":  {ledger.AuditQuery{From: at(2), Before: 6, Limit: 2}, []int64{5, 4}},
+		"all":            {ledger.AuditQuery{Token: locatorOf(7).String(), Actor: "ada@example.com", From: at(3), To: at(9)}, []int64{4}},
+		"nothing at all": {ledger.AuditQuery{Token: locatorOf(8).String()}, nil},
 	} {
 		w.Run(name, func(t *testing.T) {
-			var want []authority.AuditRow
+			var want []ledger.AuditRow
 			for _, sequence := range c.want {
 				want = append(want, rows[sequence-1])
 			}
-			w.read(func(r authority.Reader) { found(t, want)(r.Audit(0, c.q)) })
+			w.read(func(r ledger.Reader) { found(t, want)(r.Audit(0, c.q)) })
 		})
 	}
 }
@@ -118,10 +118,10 @@ func auditFilters(w *world) {
 // auditPayload: the digest is over the bytes, so neither order nor escapes may
 // change; an erased payload is nil.
 func auditPayload(w *world) {
-	rows := w.chain(0, 2, func(row *authority.AuditRow) {
+	rows := w.chain(0, 2, func(row *ledger.AuditRow) {
 		if row.Sequence == 2 {
 			row.Payload = []byte("{\"b\":1.0, \"a\":\"\\u0000 \u2028 <\U0001F511>\"}")
 		}
 	})
-	w.read(func(r authority.Reader) { found(w.T, rows)(r.AuditChain(0, 0, 0)) })
+	w.read(func(r ledger.Reader) { found(w.T, rows)(r.AuditChain(0, 0, 0)) })
 }

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 var errRefused = errors.New("storetest: refused")
@@ -38,7 +38,7 @@ func batchCases() map[string]func(w *world) {
 }
 
 // putUser is any mutation that writes a row.
-func putUser(tx authority.Tx) error { return tx.PutUser(userRow(tx.NewID())) }
+func putUser(tx ledger.Tx) error { return tx.PutUser(userRow(tx.NewID())) }
 
 // revisionsCountUp: a mutation knows the revision it takes before it is committed.
 func revisionsCountUp(w *world) {
@@ -46,7 +46,7 @@ func revisionsCountUp(w *world) {
 		w.Errorf("a new store is at revision %d", n)
 	}
 	var seen []int64
-	note := func(tx authority.Tx) error {
+	note := func(tx ledger.Tx) error {
 		seen = append(seen, tx.Revision())
 		return putUser(tx)
 	}
@@ -61,22 +61,22 @@ func revisionsCountUp(w *world) {
 // failedLeavesNothing: the next mutation takes the revision that was not used.
 func failedLeavesNothing(w *world) {
 	var seen []int64
-	put := func(slug string, err error) func(tx authority.Tx) error {
-		return func(tx authority.Tx) error {
+	put := func(slug string, err error) func(tx ledger.Tx) error {
+		return func(tx ledger.Tx) error {
 			seen = append(seen, tx.Revision())
 			ws := workspaceRow(tx.NewID())
 			ws.Slug = slug
 			return errors.Join(tx.PutWorkspace(ws), err)
 		}
 	}
-	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{put("a", nil), put("b", errRefused), put("c", nil)})
+	errs, err := w.Batch(w.Context(), []func(ledger.Tx) error{put("a", nil), put("b", errRefused), put("c", nil)})
 	if err != nil || errs[0] != nil || !errors.Is(errs[1], errRefused) || errs[2] != nil {
 		w.Fatalf("the batch answered %v, %v", errs, err)
 	}
 	same(w.T, []int64{1, 2, 2}, seen)
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) {
 		same(w.T, int64(2), r.Revision())
-		list, err := r.Workspaces(authority.Range{})
+		list, err := r.Workspaces(ledger.Range{})
 		if err != nil || len(list) != 2 || list[0].Slug != "a" || list[1].Slug != "c" {
 			w.Errorf("stored are %v, %v", list, err)
 		}
@@ -88,22 +88,22 @@ func failedLeavesNothing(w *world) {
 func lastEnds(w *world) {
 	for _, fails := range []error{nil, errRefused} {
 		first, last, ran := w.newID(), w.newID(), false
-		put := func(id authority.ID) func(authority.Tx) error {
-			return func(tx authority.Tx) error {
-				return tx.PutWorkspace(authority.Workspace{ID: id, Slug: fmt.Sprintf("w%d", id), CreatedAt: at(0)})
+		put := func(id ledger.ID) func(ledger.Tx) error {
+			return func(tx ledger.Tx) error {
+				return tx.PutWorkspace(ledger.Workspace{ID: id, Slug: fmt.Sprintf("w%d", id), CreatedAt: at(0)})
 			}
 		}
-		errs, err := w.Batch(w.Context(), []func(authority.Tx) error{
+		errs, err := w.Batch(w.Context(), []func(ledger.Tx) error{
 			put(first),
-			func(tx authority.Tx) error { tx.Last(); return errors.Join(put(last)(tx), fails) },
-			func(authority.Tx) error { ran = true; return nil },
+			func(tx ledger.Tx) error { tx.Last(); return errors.Join(put(last)(tx), fails) },
+			func(ledger.Tx) error { ran = true; return nil },
 		})
 		if err != nil || len(errs) != 2 || errs[0] != nil || !errors.Is(errs[1], fails) || ran {
 			w.Errorf("the batch answers %v, %v; the one after the last ran: %v", errs, err, ran)
 		}
-		w.read(func(r authority.Reader) {
-			_, err := r.Workspace(authority.WorkspaceKey{ID: first})
-			_, lastErr := r.Workspace(authority.WorkspaceKey{ID: last})
+		w.read(func(r ledger.Reader) {
+			_, err := r.Workspace(ledger.WorkspaceKey{ID: first})
+			_, lastErr := r.Workspace(ledger.WorkspaceKey{ID: last})
 			if err != nil || (lastErr == nil) != (fails == nil) {
 				w.Errorf("the first: %v, the last: %v", err, lastErr)
 			}
@@ -114,14 +114,14 @@ func lastEnds(w *world) {
 // failuresCommitNothing: readers of revisions must not see one without a change.
 func failuresCommitNothing(w *world) {
 	w.do(putUser)
-	fail := func(tx authority.Tx) error { return errors.Join(putUser(tx), errRefused) }
-	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{fail, fail})
+	fail := func(tx ledger.Tx) error { return errors.Join(putUser(tx), errRefused) }
+	errs, err := w.Batch(w.Context(), []func(ledger.Tx) error{fail, fail})
 	if err != nil || len(errs) != 2 || errs[0] == nil || errs[1] == nil {
 		w.Fatalf("the batch answered %v, %v", errs, err)
 	}
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) {
 		same(w.T, int64(1), r.Revision())
-		if users, err := r.Users(authority.Range{}); err != nil || len(users) != 1 {
+		if users, err := r.Users(ledger.Range{}); err != nil || len(users) != 1 {
 			w.Errorf("stored are %v, %v", users, err)
 		}
 	})
@@ -138,19 +138,19 @@ func emptyBatch(w *world) {
 // seesThoseBefore, and nothing of one that failed.
 func seesThoseBefore(w *world) {
 	id := w.newID()
-	count := func(want int) func(tx authority.Tx) error {
-		return func(tx authority.Tx) error {
-			if users, err := tx.Users(authority.Range{}); err != nil || len(users) != want {
+	count := func(want int) func(tx ledger.Tx) error {
+		return func(tx ledger.Tx) error {
+			if users, err := tx.Users(ledger.Range{}); err != nil || len(users) != want {
 				w.Errorf("sees %d users, want %d (%v)", len(users), want, err)
 			}
 			return nil
 		}
 	}
-	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{
+	errs, err := w.Batch(w.Context(), []func(ledger.Tx) error{
 		count(0),
-		func(tx authority.Tx) error { return tx.PutUser(userRow(id)) },
+		func(tx ledger.Tx) error { return tx.PutUser(userRow(id)) },
 		count(1),
-		func(tx authority.Tx) error { return errors.Join(putUser(tx), errRefused) },
+		func(tx ledger.Tx) error { return errors.Join(putUser(tx), errRefused) },
 		count(1),
 	})
 	if err != nil || errs[3] == nil {
@@ -160,14 +160,14 @@ func seesThoseBefore(w *world) {
 
 // numbersAreUnique: also those that were taken for nothing are not given again.
 func numbersAreUnique(w *world) {
-	var ids []authority.ID
-	take := func(verdict error) func(tx authority.Tx) error {
-		return func(tx authority.Tx) error {
+	var ids []ledger.ID
+	take := func(verdict error) func(tx ledger.Tx) error {
+		return func(tx ledger.Tx) error {
 			ids = append(ids, tx.NewID(), tx.NewID())
 			return verdict
 		}
 	}
-	for _, fs := range [][]func(authority.Tx) error{
+	for _, fs := range [][]func(ledger.Tx) error{
 		{take(nil), take(errRefused), take(nil)}, {take(errRefused)}, {take(nil)},
 	} {
 		if _, err := w.Batch(w.Context(), fs); err != nil {
@@ -178,7 +178,7 @@ func numbersAreUnique(w *world) {
 }
 
 // unique wants every number to be there once.
-func unique(w *world, ids []authority.ID) {
+func unique(w *world, ids []ledger.ID) {
 	w.Helper()
 	slices.Sort(ids)
 	if n := len(ids); ids[0] <= 0 || len(slices.Compact(ids)) != n {
@@ -189,10 +189,10 @@ func unique(w *world, ids []authority.ID) {
 // numbersAreUniqueAcross batches that many goroutines commit at once.
 func numbersAreUniqueAcross(w *world) {
 	var mu sync.Mutex
-	var ids []authority.ID
+	var ids []ledger.ID
 	crowd(8, func(int) {
 		for range 10 {
-			w.do(func(tx authority.Tx) error {
+			w.do(func(tx ledger.Tx) error {
 				mu.Lock()
 				defer mu.Unlock()
 				ids = append(ids, tx.NewID())
@@ -217,7 +217,7 @@ func crowd(n int, f func(i int)) {
 // so a mutation that overlooks one must not succeed on another engine.
 func failedStatementFails(w *world) {
 	var after, read error
-	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+	w.refuse(ledger.ErrDuplicate, func(tx ledger.Tx) error {
 		user := userRow(tx.NewID())
 		if err := tx.PutUser(user); err != nil {
 			return err
@@ -225,10 +225,10 @@ func failedStatementFails(w *world) {
 		user.ID = tx.NewID()
 		_ = tx.PutUser(user) // the same public ID
 		after = putUser(tx)
-		_, read = tx.Users(authority.Range{})
+		_, read = tx.Users(ledger.Range{})
 		return nil
 	})
-	if !errors.Is(after, authority.ErrDuplicate) || !errors.Is(read, authority.ErrDuplicate) {
+	if !errors.Is(after, ledger.ErrDuplicate) || !errors.Is(read, ledger.ErrDuplicate) {
 		w.Errorf("after a failed statement others answered %v and %v", after, read)
 	}
 	same(w.T, int64(0), w.revision())
@@ -237,9 +237,9 @@ func failedStatementFails(w *world) {
 // panicIsOwn: one verb with a bug must not fail the requests it shares a commit
 // with.
 func panicIsOwn(w *world) {
-	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{
+	errs, err := w.Batch(w.Context(), []func(ledger.Tx) error{
 		putUser,
-		func(tx authority.Tx) error {
+		func(tx ledger.Tx) error {
 			if err := putUser(tx); err != nil {
 				return err
 			}
@@ -250,8 +250,8 @@ func panicIsOwn(w *world) {
 	if err != nil || errs[0] != nil || errs[1] == nil || errs[2] != nil {
 		w.Fatalf("the batch answered %v, %v", errs, err)
 	}
-	w.read(func(r authority.Reader) {
-		if users, err := r.Users(authority.Range{}); err != nil || len(users) != 2 || r.Revision() != 2 {
+	w.read(func(r ledger.Reader) {
+		if users, err := r.Users(ledger.Range{}); err != nil || len(users) != 2 || r.Revision() != 2 {
 			w.Errorf("stored are %v at %d, %v", users, r.Revision(), err)
 		}
 	})
@@ -260,7 +260,7 @@ func panicIsOwn(w *world) {
 // goexitIsUndone: t.FailNow in a mutation is the way this happens.
 func goexitIsUndone(w *world) {
 	crowd(1, func(int) {
-		_, _ = w.Batch(w.Context(), []func(authority.Tx) error{func(tx authority.Tx) error {
+		_, _ = w.Batch(w.Context(), []func(ledger.Tx) error{func(tx ledger.Tx) error {
 			_ = putUser(tx)
 			runtime.Goexit()
 			return nil
@@ -274,7 +274,7 @@ func goexitIsUndone(w *world) {
 func cancelledCommitsNothing(w *world) {
 	ctx, cancel := context.WithCancel(w.Context())
 	cancel()
-	_, err := w.Batch(ctx, []func(authority.Tx) error{putUser})
+	_, err := w.Batch(ctx, []func(ledger.Tx) error{putUser})
 	ended(w, err)
 	w.do(putUser)
 	same(w.T, int64(1), w.revision())
@@ -284,7 +284,7 @@ func cancelledCommitsNothing(w *world) {
 func cancelledMidway(w *world) {
 	for _, after := range []bool{false, true} {
 		ctx, cancel := context.WithCancel(w.Context())
-		_, err := w.Batch(ctx, []func(authority.Tx) error{putUser, func(tx authority.Tx) error {
+		_, err := w.Batch(ctx, []func(ledger.Tx) error{putUser, func(tx ledger.Tx) error {
 			if after {
 				_ = putUser(tx)
 			}
@@ -294,8 +294,8 @@ func cancelledMidway(w *world) {
 		ended(w, err)
 	}
 	w.do(putUser)
-	w.read(func(r authority.Reader) {
-		if users, err := r.Users(authority.Range{}); err != nil || len(users) != 1 || r.Revision() != 1 {
+	w.read(func(r ledger.Reader) {
+		if users, err := r.Users(ledger.Range{}); err != nil || len(users) != 1 || r.Revision() != 1 {
 			w.Errorf("stored are %v at %d, %v", users, r.Revision(), err)
 		}
 	})
@@ -304,37 +304,37 @@ func cancelledMidway(w *world) {
 // ended wants the answer to a caller who has gone.
 func ended(w *world, err error) {
 	w.Helper()
-	if !errors.Is(err, authority.ErrStoreUnavailable) || !errors.Is(err, context.Canceled) {
+	if !errors.Is(err, ledger.ErrStoreUnavailable) || !errors.Is(err, context.Canceled) {
 		w.Errorf("answered %v, want unavailable for a cancelled context", err)
 	}
 }
 
 // txEnds: a Tx that was kept would write under another's savepoint.
 func txEnds(w *world) {
-	var kept authority.Tx
-	w.do(func(tx authority.Tx) error {
+	var kept ledger.Tx
+	w.do(func(tx ledger.Tx) error {
 		kept = tx
 		return nil
-	}, func(authority.Tx) error {
+	}, func(ledger.Tx) error {
 		if err := kept.PutUser(userRow(1000)); err == nil {
 			w.Error("a Tx wrote into the next mutation")
 		}
 		return nil
 	})
-	if _, err := kept.Users(authority.Range{}); err == nil || errors.Is(err, authority.ErrNoRow) {
+	if _, err := kept.Users(ledger.Range{}); err == nil || errors.Is(err, ledger.ErrNoRow) {
 		w.Errorf("a Tx that ended answered %v", err)
 	}
-	w.read(func(r authority.Reader) { missing[authority.User](w.T)(r.User(authority.UserKey{ID: 1000})) })
+	w.read(func(r ledger.Reader) { missing[ledger.User](w.T)(r.User(ledger.UserKey{ID: 1000})) })
 }
 
 // batchesNeverOverlap counts in a row what only one batch at a time can.
 func batchesNeverOverlap(w *world) {
 	id := w.newID()
-	w.do(func(tx authority.Tx) error { return tx.PutUser(userRow(id)) })
+	w.do(func(tx ledger.Tx) error { return tx.PutUser(userRow(id)) })
 	crowd(8, func(int) {
 		for range 10 {
-			w.do(func(tx authority.Tx) error {
-				user, err := tx.User(authority.UserKey{ID: id})
+			w.do(func(tx ledger.Tx) error {
+				user, err := tx.User(ledger.UserKey{ID: id})
 				if err != nil {
 					return err
 				}
@@ -343,15 +343,15 @@ func batchesNeverOverlap(w *world) {
 			})
 		}
 	})
-	w.read(func(r authority.Reader) {
-		if user, err := r.User(authority.UserKey{ID: id}); err != nil || user.Revision != 80 {
+	w.read(func(r ledger.Reader) {
+		if user, err := r.User(ledger.UserKey{ID: id}); err != nil || user.Revision != 80 {
 			w.Errorf("80 increments made %d (%v)", user.Revision, err)
 		}
 	})
 }
 
 // moment is what the store says of time.
-func (w *world) moment() authority.Moment {
+func (w *world) moment() ledger.Moment {
 	w.Helper()
 	m, err := w.Store.Keep(w.Context(), time.Time{})
 	if err != nil {
@@ -362,19 +362,19 @@ func (w *world) moment() authority.Moment {
 
 // momentGrows: what fails raises nothing, and neither does an earlier moment.
 func momentGrows(w *world) {
-	same(w.T, authority.Moment{}, w.moment())
-	happens := func(n int, err error) func(authority.Tx) error {
-		return func(tx authority.Tx) error {
+	same(w.T, ledger.Moment{}, w.moment())
+	happens := func(n int, err error) func(ledger.Tx) error {
+		return func(tx ledger.Tx) error {
 			tx.Happen(at(n))
 			return errors.Join(err, putUser(tx))
 		}
 	}
 	w.do(happens(5, nil), happens(3, nil))
-	same(w.T, authority.Moment{Latest: at(5)}, w.moment())
-	if _, err := w.Store.Batch(w.Context(), []func(authority.Tx) error{happens(9, errRefused), happens(6, nil)}); err != nil {
+	same(w.T, ledger.Moment{Latest: at(5)}, w.moment())
+	if _, err := w.Store.Batch(w.Context(), []func(ledger.Tx) error{happens(9, errRefused), happens(6, nil)}); err != nil {
 		w.Fatal(err)
 	}
-	same(w.T, authority.Moment{Latest: at(6)}, w.moment())
+	same(w.T, ledger.Moment{Latest: at(6)}, w.moment())
 	for _, n := range []int{8, 7} {
 		m, err := w.Store.Keep(w.Context(), at(n))
 		if err != nil || !m.Latest.Equal(at(8)) {
@@ -388,16 +388,16 @@ func momentGrows(w *world) {
 
 // momentSettled: whoever follows in the batch sees it, and raises nothing.
 func momentSettled(w *world) {
-	w.do(func(tx authority.Tx) error {
+	w.do(func(tx ledger.Tx) error {
 		tx.Happen(at(9))
 		return putUser(tx)
 	})
-	w.do(func(tx authority.Tx) error {
+	w.do(func(tx ledger.Tx) error {
 		return errors.Join(tx.Settle(at(2)), putUser(tx))
-	}, func(tx authority.Tx) error {
-		same(w.T, authority.Moment{Latest: at(2), Settlements: 1}, tx.Moment())
+	}, func(tx ledger.Tx) error {
+		same(w.T, ledger.Moment{Latest: at(2), Settlements: 1}, tx.Moment())
 		tx.Happen(at(4))
 		return putUser(tx)
 	})
-	same(w.T, authority.Moment{Latest: at(2), Settlements: 1}, w.moment())
+	same(w.T, ledger.Moment{Latest: at(2), Settlements: 1}, w.moment())
 }

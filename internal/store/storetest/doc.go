@@ -1,4 +1,4 @@
-// Package storetest is the suite that every [authority.Store] passes, and the
+// Package storetest is the suite that every [ledger.Store] passes, and the
 // databases that tests run on.
 //
 // Laws of this package:

@@ -11,8 +11,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -36,7 +36,7 @@ func modelCases() map[string]func(w *world) {
 
 // round commits mutations in batches of random sizes. A mutation tells its
 // verdict, and changes the model as soon as that is certain.
-func round(w *world, rt *rapid.T, mutations []func(tx authority.Tx) error) {
+func round(w *world, rt *rapid.T, mutations []func(tx ledger.Tx) error) {
 	for len(mutations) > 0 {
 		n := rapid.IntRange(1, len(mutations)).Draw(rt, "batch size")
 		if _, err := w.Batch(w.Context(), mutations[:n]); err != nil {
@@ -76,18 +76,18 @@ func agree(rt *rapid.T, question string, want, got any, err error) {
 
 // tokenModel is a workspace with one member and one service account.
 type tokenModel struct {
-	workspace, member, account authority.ID
+	workspace, member, account ledger.ID
 	// owners are what is shown of them, in lines: the member's, the account's, and
 	// the workspace's own under its ID.
-	owners map[authority.ID]string
-	rows   []authority.Token // by ID
+	owners map[ledger.ID]string
+	rows   []ledger.Token // by ID
 }
 
 // newTokenModel is one without tokens.
 func newTokenModel(w *world) *tokenModel {
 	ws := w.putWorkspace(nil)
 	member, account := w.putMember(ws.ID, w.putUser(nil), nil), w.putAccount(ws.ID, nil)
-	return &tokenModel{workspace: ws.ID, member: member.ID, account: account.ID, owners: map[authority.ID]string{
+	return &tokenModel{workspace: ws.ID, member: member.ID, account: account.ID, owners: map[ledger.ID]string{
 		ws.ID:      ws.Slug + "@workspace",
 		member.ID:  strings.Join([]string{member.Name, member.ExternalID, member.UserName, member.UserEmail, member.UserPublicID}, "\n"),
 		account.ID: account.Name + "@" + ws.Slug + ".service\n" + account.PublicID,
@@ -97,7 +97,7 @@ func newTokenModel(w *world) *tokenModel {
 // tokensAgainstModel changes tokens and then asks for lists of them.
 func tokensAgainstModel(w *world, rt *rapid.T) {
 	m := newTokenModel(w)
-	var mutations []func(tx authority.Tx) error
+	var mutations []func(tx ledger.Tx) error
 	for range rapid.IntRange(1, 12).Draw(rt, "changes") {
 		mutations = append(mutations, m.change(rt))
 	}
@@ -112,7 +112,7 @@ func tokensAgainstModel(w *world, rt *rapid.T) {
 func countsAgainstModel(w *world, rt *rapid.T) {
 	m := newTokenModel(w)
 	for now := range 5 {
-		var mutations []func(tx authority.Tx) error
+		var mutations []func(tx ledger.Tx) error
 		for range rapid.IntRange(1, 8).Draw(rt, "changes") {
 			mutations = append(mutations, m.change(rt))
 			if rapid.IntRange(0, 3).Draw(rt, "purge") == 0 {
@@ -120,16 +120,16 @@ func countsAgainstModel(w *world, rt *rapid.T) {
 			}
 		}
 		round(w, rt, mutations)
-		for _, owner := range []authority.ID{0, m.member, m.account} {
+		for _, owner := range []ledger.ID{0, m.member, m.account} {
 			m.askCount(w, rt, owner, at(now), rapid.IntRange(0, 6).Draw(rt, "enough"))
 		}
 	}
 }
 
 // purge draws a mutation that deletes a row.
-func (m *tokenModel) purge(rt *rapid.T) func(tx authority.Tx) error {
+func (m *tokenModel) purge(rt *rapid.T) func(tx ledger.Tx) error {
 	i := rapid.IntRange(0, 5).Draw(rt, "row")
-	return func(tx authority.Tx) error {
+	return func(tx ledger.Tx) error {
 		if i >= len(m.rows) {
 			return nil
 		}
@@ -140,14 +140,14 @@ func (m *tokenModel) purge(rt *rapid.T) func(tx authority.Tx) error {
 }
 
 // askCount compares a count: exact where it is enough, else at least no lower.
-func (m *tokenModel) askCount(w *world, rt *rapid.T, owner authority.ID, now time.Time, enough int) {
+func (m *tokenModel) askCount(w *world, rt *rapid.T, owner ledger.ID, now time.Time, enough int) {
 	want := 0
 	for _, t := range m.rows {
 		if (owner == 0 || owner == t.OwnerMember || owner == t.OwnerServiceAccount) && t.RevokedAt.IsZero() && t.DeletedAt.IsZero() && liveAt(t, now) {
 			want++
 		}
 	}
-	w.do(func(tx authority.Tx) error {
+	w.do(func(tx ledger.Tx) error {
 		got, err := tx.CountTokens(m.workspace, owner, now, enough)
 		if err != nil || got < want || got >= enough && got != want {
 			rt.Fatalf("live tokens of %d at %v are %d, want %d of at least %d, %v", owner, now, got, want, enough, err)
@@ -160,8 +160,8 @@ var texts = []string{"", "a", "B", "a_b", "aXb", "50%", "50 percent", `a\b`, "É
 
 // change draws a mutation: a new token or a replaced one, which may be refused
 // after it was written.
-func (m *tokenModel) change(rt *rapid.T) func(tx authority.Tx) error {
-	t := authority.Token{
+func (m *tokenModel) change(rt *rapid.T) func(tx ledger.Tx) error {
+	t := ledger.Token{
 		Prefix: "tky", Workspace: m.workspace, Kind: oneOf(rt, "kind", token.Kinds()...),
 		CreatedBy: oneOf(rt, "created by", "ada", "Ada"), CreatedWith: oneOf(rt, "with", token.Locator{}, locatorOf(1), locatorOf(2)),
 		Label: oneOf(rt, "label", texts...), Description: oneOf(rt, "description", texts...), Grants: grants(rt),
@@ -176,7 +176,7 @@ func (m *tokenModel) change(rt *rapid.T) func(tx authority.Tx) error {
 	default:
 	}
 	replace, refused := rapid.IntRange(-2, 5).Draw(rt, "replace"), rapid.IntRange(0, 5).Draw(rt, "refused") == 0
-	return func(tx authority.Tx) error {
+	return func(tx ledger.Tx) error {
 		i := len(m.rows)
 		if t.ID = tx.NewID(); replace >= 0 && replace < len(m.rows) {
 			i, t.ID = replace, m.rows[replace].ID
@@ -188,14 +188,14 @@ func (m *tokenModel) change(rt *rapid.T) func(tx authority.Tx) error {
 		if refused {
 			return errRefused
 		}
-		m.rows = append(m.rows[:i:i], append([]authority.Token{t}, m.rows[min(i+1, len(m.rows)):]...)...)
+		m.rows = append(m.rows[:i:i], append([]ledger.Token{t}, m.rows[min(i+1, len(m.rows)):]...)...)
 		return nil
 	}
 }
 
 // query draws filters; each is more often idle than not.
-func (m *tokenModel) query(rt *rapid.T) authority.TokenQuery {
-	q := authority.TokenQuery{
+func (m *tokenModel) query(rt *rapid.T) ledger.TokenQuery {
+	q := ledger.TokenQuery{
 		Limit: rapid.IntRange(0, 4).Draw(rt, "limit"), Deleted: maybe(rt, "with deleted"),
 		Kind:      oneOf(rt, "of kind", 0, 0, token.Personal, token.Workspace),
 		Text:      oneOf(rt, "text", append(texts, "_", "%", `\`, "lc0")...),
@@ -215,14 +215,14 @@ func (m *tokenModel) query(rt *rapid.T) authority.TokenQuery {
 }
 
 // ask compares a list.
-func (m *tokenModel) ask(w *world, rt *rapid.T, q authority.TokenQuery) {
-	var want []authority.Token
+func (m *tokenModel) ask(w *world, rt *rapid.T, q ledger.TokenQuery) {
+	var want []ledger.Token
 	for _, t := range slices.Backward(m.rows) {
 		if m.keeps(q, t) && (q.Limit == 0 || len(want) < q.Limit) {
 			want = append(want, t)
 		}
 	}
-	err := w.Read(w.Context(), func(r authority.Reader) error {
+	err := w.Read(w.Context(), func(r ledger.Reader) error {
 		got, err := r.Tokens(m.workspace, q)
 		agree(rt, fmt.Sprintf("tokens of %+v", q), want, got, err)
 		return nil
@@ -233,7 +233,7 @@ func (m *tokenModel) ask(w *world, rt *rapid.T, q authority.TokenQuery) {
 }
 
 // keeps says whether a query lists a token.
-func (m *tokenModel) keeps(q authority.TokenQuery, t authority.Token) bool {
+func (m *tokenModel) keeps(q ledger.TokenQuery, t ledger.Token) bool {
 	for _, wanted := range []bool{
 		q.Before == 0 || t.ID < q.Before,
 		q.Deleted || t.DeletedAt.IsZero(),
@@ -255,7 +255,7 @@ func (m *tokenModel) keeps(q authority.TokenQuery, t authority.Token) bool {
 }
 
 // hasWords looks for each word of a text in what is shown of a token.
-func (m *tokenModel) hasWords(t authority.Token, text string) bool {
+func (m *tokenModel) hasWords(t ledger.Token, text string) bool {
 	owner := m.owners[cmp.Or(t.OwnerMember, t.OwnerServiceAccount, t.Workspace)]
 	for word := range strings.FieldsSeq(text) {
 		if !contains(t.Label, word) && !contains(t.Description, word) && !contains(owner, word) && !strings.HasPrefix(t.Locator.String(), word) {
@@ -267,7 +267,7 @@ func (m *tokenModel) hasWords(t authority.Token, text string) bool {
 
 // liveAt says whether a token that is not revoked has an end before now: its
 // expiry, or a scheduled one.
-func liveAt(t authority.Token, now time.Time) bool {
+func liveAt(t ledger.Token, now time.Time) bool {
 	ended := !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now)
 	left := !t.RevokeAt.IsZero() && !t.RevokeAt.After(now)
 	return now.IsZero() || !ended && !left
@@ -286,23 +286,23 @@ func contains(s, part string) bool {
 
 // memberModel is a few users in two workspaces.
 type memberModel struct {
-	workspaces []authority.Workspace
-	users      []authority.User
-	rows       []authority.Member // by ID
+	workspaces []ledger.Workspace
+	users      []ledger.User
+	rows       []ledger.Member // by ID
 }
 
 // membersAgainstModel changes memberships and then asks for them by every name.
 func membersAgainstModel(w *world, rt *rapid.T) {
-	m := &memberModel{workspaces: []authority.Workspace{w.putWorkspace(nil), w.putWorkspace(nil)}}
+	m := &memberModel{workspaces: []ledger.Workspace{w.putWorkspace(nil), w.putWorkspace(nil)}}
 	for range 3 {
-		m.users = append(m.users, w.putUser(func(u *authority.User) { u.Email = fmt.Sprintf("u%d@example.com", u.ID) }))
+		m.users = append(m.users, w.putUser(func(u *ledger.User) { u.Email = fmt.Sprintf("u%d@example.com", u.ID) }))
 	}
-	var mutations []func(tx authority.Tx) error
+	var mutations []func(tx ledger.Tx) error
 	for range rapid.IntRange(1, 12).Draw(rt, "changes") {
 		mutations = append(mutations, m.change(rt))
 	}
 	round(w, rt, mutations)
-	err := w.Read(w.Context(), func(r authority.Reader) error {
+	err := w.Read(w.Context(), func(r ledger.Reader) error {
 		for _, ws := range m.workspaces {
 			m.askLists(rt, r, ws.ID)
 			for _, u := range m.users {
@@ -317,77 +317,77 @@ func membersAgainstModel(w *world, rt *rapid.T) {
 }
 
 // change draws a mutation: a new membership or a replaced one.
-func (m *memberModel) change(rt *rapid.T) func(tx authority.Tx) error {
+func (m *memberModel) change(rt *rapid.T) func(tx ledger.Tx) error {
 	u := oneOf(rt, "user", m.users...)
-	v := authority.Member{
+	v := ledger.Member{
 		Workspace: oneOf(rt, "workspace", m.workspaces...).ID, User: u.ID, ExternalID: oneOf(rt, "external", "", "x", "X"),
 		Grants: grants(rt), CreatedAt: at(0), RemovedAt: when(rt, "removed"), DeactivatedAt: when(rt, "deactivated"),
 		UserPublicID: u.PublicID, UserEmail: u.Email,
 	}
 	replace := rapid.IntRange(-1, 5).Draw(rt, "replace")
-	return func(tx authority.Tx) error {
+	return func(tx ledger.Tx) error {
 		i := len(m.rows)
 		if v.ID = tx.NewID(); replace >= 0 && replace < len(m.rows) {
 			i, v.ID = replace, m.rows[replace].ID
 		}
 		err := tx.PutMember(v)
-		if taken := m.taken(v); taken != errors.Is(err, authority.ErrDuplicate) {
+		if taken := m.taken(v); taken != errors.Is(err, ledger.ErrDuplicate) {
 			rt.Fatalf("put answered %v, and that the name is taken is %v", err, taken)
 		}
 		if err == nil {
-			m.rows = append(m.rows[:i:i], append([]authority.Member{v}, m.rows[min(i+1, len(m.rows)):]...)...)
+			m.rows = append(m.rows[:i:i], append([]ledger.Member{v}, m.rows[min(i+1, len(m.rows)):]...)...)
 		}
 		return err
 	}
 }
 
 // taken says whether another membership that is not removed has a name of v.
-func (m *memberModel) taken(v authority.Member) bool {
-	return v.RemovedAt.IsZero() && slices.ContainsFunc(m.rows, func(o authority.Member) bool {
+func (m *memberModel) taken(v ledger.Member) bool {
+	return v.RemovedAt.IsZero() && slices.ContainsFunc(m.rows, func(o ledger.Member) bool {
 		return o.ID != v.ID && o.Workspace == v.Workspace && o.RemovedAt.IsZero() &&
 			(o.User == v.User || v.ExternalID != "" && o.ExternalID == v.ExternalID)
 	})
 }
 
 // askLists compares the list of a workspace, and each row by its ID.
-func (m *memberModel) askLists(rt *rapid.T, r authority.Reader, ws authority.ID) {
+func (m *memberModel) askLists(rt *rapid.T, r ledger.Reader, ws ledger.ID) {
 	limit := rapid.IntRange(0, 3).Draw(rt, "limit")
-	var after authority.ID
+	var after ledger.ID
 	if n := len(m.rows); n > 0 {
 		after = oneOf(rt, "after", 0, m.rows[rapid.IntRange(0, n-1).Draw(rt, "from")].ID)
 	}
-	var want []authority.Member
+	var want []ledger.Member
 	for _, v := range m.rows {
 		if v.Workspace == ws && v.RemovedAt.IsZero() && v.ID > after && (limit == 0 || len(want) < limit) {
 			want = append(want, v)
 		}
 	}
-	got, err := r.Members(ws, authority.Range{After: after, Limit: limit})
+	got, err := r.Members(ws, ledger.Range{After: after, Limit: limit})
 	agree(rt, "members", want, got, err)
 	for _, v := range m.rows {
-		got, err := r.Member(oneOf(rt, "any", 0, v.Workspace), authority.MemberKey{ID: v.ID})
+		got, err := r.Member(oneOf(rt, "any", 0, v.Workspace), ledger.MemberKey{ID: v.ID})
 		agree(rt, "a member by ID", v, got, err)
 	}
 }
 
 // askKeys compares what the names lead to.
-func (m *memberModel) askKeys(rt *rapid.T, r authority.Reader, ws authority.ID, u authority.User) {
-	var of []authority.Workspace
+func (m *memberModel) askKeys(rt *rapid.T, r ledger.Reader, ws ledger.ID, u ledger.User) {
+	var of []ledger.Workspace
 	for _, v := range m.rows {
 		if v.User == u.ID && v.RemovedAt.IsZero() {
-			i := slices.IndexFunc(m.workspaces, func(w authority.Workspace) bool { return w.ID == v.Workspace })
+			i := slices.IndexFunc(m.workspaces, func(w ledger.Workspace) bool { return w.ID == v.Workspace })
 			of = append(of, m.workspaces[i])
 		}
 	}
-	slices.SortFunc(of, func(a, b authority.Workspace) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(of, func(a, b ledger.Workspace) int { return cmp.Compare(a.ID, b.ID) })
 	list, err := r.WorkspacesOf(u.ID)
 	agree(rt, "a user's workspaces", of, list, err)
-	for _, k := range []authority.MemberKey{{User: u.ID}, {PublicID: u.PublicID}, {Email: u.Email}, {ExternalID: "x"}, {ExternalID: "X"}} {
-		i := slices.IndexFunc(m.rows, func(v authority.Member) bool {
+	for _, k := range []ledger.MemberKey{{User: u.ID}, {PublicID: u.PublicID}, {Email: u.Email}, {ExternalID: "x"}, {ExternalID: "X"}} {
+		i := slices.IndexFunc(m.rows, func(v ledger.Member) bool {
 			return v.Workspace == ws && v.RemovedAt.IsZero() && (k.ExternalID == "" && v.User == u.ID || k.ExternalID != "" && v.ExternalID == k.ExternalID)
 		})
 		got, err := r.Member(ws, k)
-		if i < 0 && errors.Is(err, authority.ErrNoRow) {
+		if i < 0 && errors.Is(err, ledger.ErrNoRow) {
 			continue
 		}
 		if i < 0 {

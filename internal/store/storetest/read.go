@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // readCases are about snapshots.
@@ -34,9 +34,9 @@ func pinged(w *world) {
 // readSeesOneMoment, also when the write comes from within its function.
 func readSeesOneMoment(w *world) {
 	w.do(putUser)
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) {
 		w.do(putUser)
-		users, err := r.Users(authority.Range{})
+		users, err := r.Users(ledger.Range{})
 		if err != nil || len(users) != 1 || r.Revision() != 1 {
 			w.Errorf("a snapshot of revision %d shows %d users (%v)", r.Revision(), len(users), err)
 		}
@@ -53,8 +53,8 @@ func revisionIsWhatIsIn(w *world) {
 				w.do(putUser, putUser)
 				continue
 			}
-			w.read(func(r authority.Reader) {
-				users, err := r.Users(authority.Range{})
+			w.read(func(r ledger.Reader) {
+				users, err := r.Users(ledger.Range{})
 				if err != nil || int64(len(users)) != r.Revision() {
 					w.Errorf("a snapshot of revision %d shows %d users (%v)", r.Revision(), len(users), err)
 				}
@@ -66,7 +66,7 @@ func revisionIsWhatIsIn(w *world) {
 
 // readAnswersError as it is, so that errors.Is works.
 func readAnswersError(w *world) {
-	err := w.Read(w.Context(), func(authority.Reader) error { return errRefused })
+	err := w.Read(w.Context(), func(ledger.Reader) error { return errRefused })
 	if !errors.Is(err, errRefused) {
 		w.Errorf("answered %v", err)
 	}
@@ -74,17 +74,17 @@ func readAnswersError(w *world) {
 
 // readEnds: a Reader that was kept would read on a connection of somebody else.
 func readEnds(w *world) {
-	var kept authority.Reader
-	w.read(func(r authority.Reader) { kept = r })
-	if _, err := kept.Users(authority.Range{}); err == nil || errors.Is(err, authority.ErrNoRow) {
+	var kept ledger.Reader
+	w.read(func(r ledger.Reader) { kept = r })
+	if _, err := kept.Users(ledger.Range{}); err == nil || errors.Is(err, ledger.ErrNoRow) {
 		w.Errorf("a Reader that ended answered %v", err)
 	}
 }
 
 // readerCannotWrite by asking for more than it was given.
 func readerCannotWrite(w *world) {
-	w.read(func(r authority.Reader) {
-		if _, ok := r.(authority.Tx); ok {
+	w.read(func(r ledger.Reader) {
+		if _, ok := r.(ledger.Tx); ok {
 			w.Error("the Reader of a read is a Tx")
 		}
 	})
@@ -93,35 +93,35 @@ func readerCannotWrite(w *world) {
 // cancelledRead: the caller has gone, before and during.
 func cancelledRead(w *world) {
 	ctx, cancel := context.WithCancel(w.Context())
-	err := w.Read(ctx, func(r authority.Reader) error {
+	err := w.Read(ctx, func(r ledger.Reader) error {
 		cancel()
-		_, err := r.Users(authority.Range{})
+		_, err := r.Users(ledger.Range{})
 		return err
 	})
 	ended(w, err)
-	ended(w, w.Read(ctx, func(authority.Reader) error { return nil }))
+	ended(w, w.Read(ctx, func(ledger.Reader) error { return nil }))
 	same(w.T, int64(0), w.revision())
 }
 
 // unstorable: PostgreSQL refuses such texts, so no engine may find or keep them.
 func unstorable(w *world) {
 	for _, text := range []string{"a\x00b", "a\xffb"} {
-		w.read(func(r authority.Reader) {
-			missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{Slug: text}))
-			missing[authority.Idempotency](w.T)(r.Idempotency(text, text, text))
-			if list, err := r.Tokens(1, authority.TokenQuery{Text: text}); err != nil || len(list) != 0 {
+		w.read(func(r ledger.Reader) {
+			missing[ledger.Workspace](w.T)(r.Workspace(ledger.WorkspaceKey{Slug: text}))
+			missing[ledger.Idempotency](w.T)(r.Idempotency(text, text, text))
+			if list, err := r.Tokens(1, ledger.TokenQuery{Text: text}); err != nil || len(list) != 0 {
 				w.Errorf("a search answered %v, %v", list, err)
 			}
 		})
-		errs, err := w.Batch(w.Context(), []func(authority.Tx) error{
-			func(tx authority.Tx) error {
+		errs, err := w.Batch(w.Context(), []func(ledger.Tx) error{
+			func(tx ledger.Tx) error {
 				user := userRow(tx.NewID())
 				user.Name = text
 				return tx.PutUser(user)
 			},
 			putUser,
 		})
-		if err != nil || errs[0] == nil || errors.Is(errs[0], authority.ErrStoreUnavailable) || errs[1] != nil {
+		if err != nil || errs[0] == nil || errors.Is(errs[0], ledger.ErrStoreUnavailable) || errs[1] != nil {
 			w.Errorf("storing %q answered %v, %v", text, errs, err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // chapter is a part of the suite.
@@ -36,18 +36,18 @@ func reading() []chapter {
 }
 
 // Run is the suite. Each of its subtests opens a store of its own.
-func Run(t *testing.T, open func(t *testing.T) authority.Store) {
+func Run(t *testing.T, open func(t *testing.T) ledger.Store) {
 	t.Helper()
 	run(t, open, append(reading(), chapter{"batch", batchCases()}, chapter{"model", modelCases()}))
 }
 
 // RunReading is what the suite says of reading.
-func RunReading(t *testing.T, open func(t *testing.T) authority.Store) {
+func RunReading(t *testing.T, open func(t *testing.T) ledger.Store) {
 	t.Helper()
 	run(t, open, reading())
 }
 
-func run(t *testing.T, open func(t *testing.T) authority.Store, chapters []chapter) {
+func run(t *testing.T, open func(t *testing.T) ledger.Store, chapters []chapter) {
 	t.Helper()
 	for _, chapter := range chapters {
 		t.Run(chapter.name, func(t *testing.T) {
@@ -65,11 +65,11 @@ func run(t *testing.T, open func(t *testing.T) authority.Store, chapters []chapt
 // world is one subtest and its store.
 type world struct {
 	*testing.T
-	authority.Store
+	ledger.Store
 }
 
 // do commits mutations that must all succeed, as one batch.
-func (w *world) do(mutations ...func(tx authority.Tx) error) {
+func (w *world) do(mutations ...func(tx ledger.Tx) error) {
 	w.Helper()
 	errs, err := w.Batch(w.Context(), mutations)
 	if err != nil {
@@ -83,9 +83,9 @@ func (w *world) do(mutations ...func(tx authority.Tx) error) {
 }
 
 // refuse runs one mutation that must fail with an error that is want.
-func (w *world) refuse(want error, mutation func(tx authority.Tx) error) {
+func (w *world) refuse(want error, mutation func(tx ledger.Tx) error) {
 	w.Helper()
-	errs, err := w.Batch(w.Context(), []func(tx authority.Tx) error{mutation})
+	errs, err := w.Batch(w.Context(), []func(tx ledger.Tx) error{mutation})
 	if err != nil {
 		w.Fatalf("the batch failed: %v", err)
 	}
@@ -95,9 +95,9 @@ func (w *world) refuse(want error, mutation func(tx authority.Tx) error) {
 }
 
 // read runs f on a snapshot.
-func (w *world) read(f func(r authority.Reader)) {
+func (w *world) read(f func(r ledger.Reader)) {
 	w.Helper()
-	err := w.Read(w.Context(), func(r authority.Reader) error {
+	err := w.Read(w.Context(), func(r ledger.Reader) error {
 		f(r)
 		return nil
 	})
@@ -109,14 +109,14 @@ func (w *world) read(f func(r authority.Reader)) {
 // revision is the store's, now.
 func (w *world) revision() (n int64) {
 	w.Helper()
-	w.read(func(r authority.Reader) { n = r.Revision() })
+	w.read(func(r ledger.Reader) { n = r.Revision() })
 	return n
 }
 
 // newID takes a row number in a batch of its own.
-func (w *world) newID() (id authority.ID) {
+func (w *world) newID() (id ledger.ID) {
 	w.Helper()
-	w.do(func(tx authority.Tx) error {
+	w.do(func(tx ledger.Tx) error {
 		id = tx.NewID()
 		return nil
 	})
@@ -149,7 +149,7 @@ func missing[T any](t *testing.T) func(got T, err error) {
 	t.Helper()
 	return func(_ T, err error) {
 		t.Helper()
-		if !errors.Is(err, authority.ErrNoRow) {
+		if !errors.Is(err, ledger.ErrNoRow) {
 			t.Errorf("want no row, got %v", err)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 func signInCases() map[string]func(w *world) {
@@ -25,91 +25,91 @@ func signInCases() map[string]func(w *world) {
 	}
 }
 
-func sessionRow(id string, user authority.ID, created int) authority.Session {
-	return authority.Session{
+func sessionRow(id string, user ledger.ID, created int) ledger.Session {
+	return ledger.Session{
 		ID: id, User: user, Digest: digestOf(1), Key: 1, CreatedAt: at(created), LastSeenAt: at(created), ExpiresAt: at(created + 24),
 	}
 }
 
-func codeRow(id, purpose string, user authority.ID, expires int) authority.OneTimeCode {
-	return authority.OneTimeCode{ID: id, Purpose: purpose, User: user, Digest: digestOf(2), Key: 1, CreatedAt: at(0), ExpiresAt: at(expires)}
+func codeRow(id, purpose string, user ledger.ID, expires int) ledger.OneTimeCode {
+	return ledger.OneTimeCode{ID: id, Purpose: purpose, User: user, Digest: digestOf(2), Key: 1, CreatedAt: at(0), ExpiresAt: at(expires)}
 }
 
-func factorRow(id, user authority.ID, kind string) authority.Factor {
-	return authority.Factor{ID: id, User: user, Kind: kind, CreatedAt: at(0)}
+func factorRow(id, user ledger.ID, kind string) ledger.Factor {
+	return ledger.Factor{ID: id, User: user, Kind: kind, CreatedAt: at(0)}
 }
 
 func everySignInField(w *world) {
 	user := w.putUser(nil).ID
-	kept(w, full(w.T, authority.Session{
+	kept(w, full(w.T, ledger.Session{
 		ID: "s1", User: user, Digest: digestOf(7), Key: 1<<32 - 1, Method: "oidc:corp", Portal: "acme", CreatedAt: at(1), LastSeenAt: at(2),
 		ExpiresAt: at(3), ConfirmedAt: at(4), Address: "2001:db8::1", Agent: "Firefox/140 é",
-	}), authority.Tx.PutSession, func(r authority.Reader) (authority.Session, error) { return r.Session("s1") }, sessionRow("s1", user, 0))
-	kept(w, full(w.T, authority.Attempts{Name: "n1", Count: 7, LastAt: at(1), ExpiresAt: at(2)}), authority.Tx.PutAttempts,
-		func(r authority.Reader) (authority.Attempts, error) { return r.Attempts("n1") },
-		authority.Attempts{Name: "n1", LastAt: at(3), ExpiresAt: at(4)})
-	kept(w, full(w.T, authority.OneTimeCode{
+	}), ledger.Tx.PutSession, func(r ledger.Reader) (ledger.Session, error) { return r.Session("s1") }, sessionRow("s1", user, 0))
+	kept(w, full(w.T, ledger.Attempts{Name: "n1", Count: 7, LastAt: at(1), ExpiresAt: at(2)}), ledger.Tx.PutAttempts,
+		func(r ledger.Reader) (ledger.Attempts, error) { return r.Attempts("n1") },
+		ledger.Attempts{Name: "n1", LastAt: at(3), ExpiresAt: at(4)})
+	kept(w, full(w.T, ledger.OneTimeCode{
 		ID: "c1", Purpose: "reset", User: user, Alias: "alias", Digest: digestOf(9), Key: 3, Data: json.RawMessage(`{"b":1, "a":"<é>"}`),
 		CreatedAt: at(1), ExpiresAt: at(2),
-	}), authority.Tx.PutCode, func(r authority.Reader) (authority.OneTimeCode, error) { return r.Code("c1") }, codeRow("c1", "device", 0, 5))
+	}), ledger.Tx.PutCode, func(r ledger.Reader) (ledger.OneTimeCode, error) { return r.Code("c1") }, codeRow("c1", "device", 0, 5))
 	id := w.newID()
-	kept(w, full(w.T, authority.Factor{
+	kept(w, full(w.T, ledger.Factor{
 		ID: id, User: user, Kind: "totp", Name: "App", Digest: digestOf(4), Key: 2, Sealed: []byte{0, 0xff}, LastStep: 1 << 40,
 		CreatedAt: at(1), ConfirmedAt: at(2),
-	}), authority.Tx.PutFactor, func(r authority.Reader) (authority.Factor, error) { return only(r.FactorsOf(user)) }, factorRow(id, user, "recovery"))
-	i := full(w.T, authority.Identity{Issuer: "https://op", Subject: "u-1", User: user, Email: "ada@example.com", CreatedAt: at(1)})
-	w.do(func(tx authority.Tx) error { return tx.AddIdentity(i) })
-	w.read(func(r authority.Reader) { found(w.T, i)(r.Identity("https://op", "u-1")) })
+	}), ledger.Tx.PutFactor, func(r ledger.Reader) (ledger.Factor, error) { return only(r.FactorsOf(user)) }, factorRow(id, user, "recovery"))
+	i := full(w.T, ledger.Identity{Issuer: "https://op", Subject: "u-1", User: user, Email: "ada@example.com", CreatedAt: at(1)})
+	w.do(func(tx ledger.Tx) error { return tx.AddIdentity(i) })
+	w.read(func(r ledger.Reader) { found(w.T, i)(r.Identity("https://op", "u-1")) })
 }
 
 func sessionList(w *world) {
 	a, b := w.putUser(nil).ID, w.putUser(nil).ID
-	rows := []authority.Session{sessionRow("a1", a, 1), sessionRow("a2", a, 3), sessionRow("a3", a, 2), sessionRow("b1", b, 1)}
+	rows := []ledger.Session{sessionRow("a1", a, 1), sessionRow("a2", a, 3), sessionRow("a3", a, 2), sessionRow("b1", b, 1)}
 	for _, s := range rows {
-		w.do(func(tx authority.Tx) error { return tx.PutSession(s) })
+		w.do(func(tx ledger.Tx) error { return tx.PutSession(s) })
 	}
-	w.read(func(r authority.Reader) {
-		found(w.T, []authority.Session{rows[1], rows[2], rows[0]})(r.SessionsOf(a))
-		missing[authority.Session](w.T)(r.Session("A1"))
-		missing[authority.Session](w.T)(r.Session(""))
+	w.read(func(r ledger.Reader) {
+		found(w.T, []ledger.Session{rows[1], rows[2], rows[0]})(r.SessionsOf(a))
+		missing[ledger.Session](w.T)(r.Session("A1"))
+		missing[ledger.Session](w.T)(r.Session(""))
 	})
-	w.do(func(tx authority.Tx) error { return tx.DeleteSession("a1") })
-	w.do(func(tx authority.Tx) error { return tx.DeleteSessionsOf(a, "a2") })
-	w.read(func(r authority.Reader) {
-		found(w.T, []authority.Session{rows[1]})(r.SessionsOf(a))
-		found(w.T, []authority.Session{rows[3]})(r.SessionsOf(b))
+	w.do(func(tx ledger.Tx) error { return tx.DeleteSession("a1") })
+	w.do(func(tx ledger.Tx) error { return tx.DeleteSessionsOf(a, "a2") })
+	w.read(func(r ledger.Reader) {
+		found(w.T, []ledger.Session{rows[1]})(r.SessionsOf(a))
+		found(w.T, []ledger.Session{rows[3]})(r.SessionsOf(b))
 	})
-	w.do(func(tx authority.Tx) error { return tx.DeleteSessionsOf(a, "") })
-	w.read(func(r authority.Reader) { found(w.T, []authority.Session(nil))(r.SessionsOf(a)) })
+	w.do(func(tx ledger.Tx) error { return tx.DeleteSessionsOf(a, "") })
+	w.read(func(r ledger.Reader) { found(w.T, []ledger.Session(nil))(r.SessionsOf(a)) })
 }
 
 func codeAlias(w *world) {
-	named := func(id, alias string) func(tx authority.Tx) error {
-		return func(tx authority.Tx) error {
+	named := func(id, alias string) func(tx ledger.Tx) error {
+		return func(tx ledger.Tx) error {
 			c := codeRow(id, "device", 0, 1)
 			c.Alias = alias
 			return tx.PutCode(c)
 		}
 	}
 	w.do(named("c1", "x"), named("c2", ""), named("c3", ""))
-	w.refuse(authority.ErrDuplicate, named("c4", "x"))
-	w.read(func(r authority.Reader) {
+	w.refuse(ledger.ErrDuplicate, named("c4", "x"))
+	w.read(func(r ledger.Reader) {
 		c, err := r.CodeByAlias("x")
 		if err != nil || c.ID != "c1" {
 			w.Errorf("found %q, %v", c.ID, err)
 		}
-		missing[authority.OneTimeCode](w.T)(r.CodeByAlias(""))
-		missing[authority.OneTimeCode](w.T)(r.CodeByAlias("X"))
+		missing[ledger.OneTimeCode](w.T)(r.CodeByAlias(""))
+		missing[ledger.OneTimeCode](w.T)(r.CodeByAlias("X"))
 	})
-	w.do(func(tx authority.Tx) error { return tx.DeleteCode("c1") }, named("c4", "x"))
+	w.do(func(tx ledger.Tx) error { return tx.DeleteCode("c1") }, named("c4", "x"))
 }
 
 func codeCount(w *world) {
 	for i := range 6 {
-		w.do(func(tx authority.Tx) error { return tx.PutCode(codeRow(fmt.Sprint(i), "device", 0, i)) })
+		w.do(func(tx ledger.Tx) error { return tx.PutCode(codeRow(fmt.Sprint(i), "device", 0, i)) })
 	}
-	w.do(func(tx authority.Tx) error { return tx.PutCode(codeRow("other", "portal", 0, 9)) })
-	w.read(func(r authority.Reader) {
+	w.do(func(tx ledger.Tx) error { return tx.PutCode(codeRow("other", "portal", 0, 9)) })
+	w.read(func(r ledger.Reader) {
 		found(w.T, 3)(r.CountCodes("device", at(2), 100))
 		found(w.T, 2)(r.CountCodes("device", at(2), 2))
 		found(w.T, 0)(r.CountCodes("Device", at(2), 2))
@@ -118,13 +118,13 @@ func codeCount(w *world) {
 
 func codesOf(w *world) {
 	a, b := w.putUser(nil).ID, w.putUser(nil).ID
-	for _, c := range []authority.OneTimeCode{codeRow("1", "reset", a, 1), codeRow("2", "reset", a, 1), codeRow("3", "portal", a, 1), codeRow("4", "reset", b, 1)} {
-		w.do(func(tx authority.Tx) error { return tx.PutCode(c) })
+	for _, c := range []ledger.OneTimeCode{codeRow("1", "reset", a, 1), codeRow("2", "reset", a, 1), codeRow("3", "portal", a, 1), codeRow("4", "reset", b, 1)} {
+		w.do(func(tx ledger.Tx) error { return tx.PutCode(c) })
 	}
-	w.do(func(tx authority.Tx) error { return tx.DeleteCodesOf(a, "reset") })
-	w.read(func(r authority.Reader) {
-		missing[authority.OneTimeCode](w.T)(r.Code("1"))
-		missing[authority.OneTimeCode](w.T)(r.Code("2"))
+	w.do(func(tx ledger.Tx) error { return tx.DeleteCodesOf(a, "reset") })
+	w.read(func(r ledger.Reader) {
+		missing[ledger.OneTimeCode](w.T)(r.Code("1"))
+		missing[ledger.OneTimeCode](w.T)(r.Code("2"))
 		found(w.T, codeRow("3", "portal", a, 1))(r.Code("3"))
 		found(w.T, codeRow("4", "reset", b, 1))(r.Code("4"))
 	})
@@ -132,51 +132,51 @@ func codesOf(w *world) {
 
 func identityOnce(w *world) {
 	a, b := w.putUser(nil).ID, w.putUser(nil).ID
-	i := authority.Identity{Issuer: "https://op", Subject: "u", User: a, CreatedAt: at(0)}
-	w.do(func(tx authority.Tx) error { return tx.AddIdentity(i) })
-	for _, user := range []authority.ID{a, b} {
-		w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+	i := ledger.Identity{Issuer: "https://op", Subject: "u", User: a, CreatedAt: at(0)}
+	w.do(func(tx ledger.Tx) error { return tx.AddIdentity(i) })
+	for _, user := range []ledger.ID{a, b} {
+		w.refuse(ledger.ErrDuplicate, func(tx ledger.Tx) error {
 			other := i
 			other.User = user
 			return tx.AddIdentity(other)
 		})
 	}
-	w.read(func(r authority.Reader) {
-		found(w.T, []authority.Identity{i})(r.IdentitiesOf(a))
-		found(w.T, []authority.Identity(nil))(r.IdentitiesOf(b))
+	w.read(func(r ledger.Reader) {
+		found(w.T, []ledger.Identity{i})(r.IdentitiesOf(a))
+		found(w.T, []ledger.Identity(nil))(r.IdentitiesOf(b))
 	})
-	w.do(func(tx authority.Tx) error { return tx.DeleteIdentity(i.Issuer, i.Subject) })
-	w.read(func(r authority.Reader) { missing[authority.Identity](w.T)(r.Identity(i.Issuer, i.Subject)) })
+	w.do(func(tx ledger.Tx) error { return tx.DeleteIdentity(i.Issuer, i.Subject) })
+	w.read(func(r ledger.Reader) { missing[ledger.Identity](w.T)(r.Identity(i.Issuer, i.Subject)) })
 }
 
 func identityBytes(w *world) {
 	user := w.putUser(nil).ID
 	for _, issuer := range []string{"https://op", "https://op/", "https://OP"} {
 		for _, subject := range []string{"u", "U", "u "} {
-			w.do(func(tx authority.Tx) error {
-				return tx.AddIdentity(authority.Identity{Issuer: issuer, Subject: subject, User: user, CreatedAt: at(0)})
+			w.do(func(tx ledger.Tx) error {
+				return tx.AddIdentity(ledger.Identity{Issuer: issuer, Subject: subject, User: user, CreatedAt: at(0)})
 			})
 		}
 	}
-	w.read(func(r authority.Reader) {
-		missing[authority.Identity](w.T)(r.Identity("https://op//", "u"))
-		missing[authority.Identity](w.T)(r.Identity("https://op", ""))
+	w.read(func(r ledger.Reader) {
+		missing[ledger.Identity](w.T)(r.Identity("https://op//", "u"))
+		missing[ledger.Identity](w.T)(r.Identity("https://op", ""))
 	})
 }
 
 func factorsOf(w *world) {
 	a, b := w.putUser(nil).ID, w.putUser(nil).ID
-	rows := []authority.Factor{
+	rows := []ledger.Factor{
 		factorRow(w.newID(), a, "totp"), factorRow(w.newID(), a, "recovery"), factorRow(w.newID(), a, "recovery"), factorRow(w.newID(), b, "recovery"),
 	}
 	for _, f := range rows {
-		w.do(func(tx authority.Tx) error { return tx.PutFactor(f) })
+		w.do(func(tx ledger.Tx) error { return tx.PutFactor(f) })
 	}
-	w.read(func(r authority.Reader) { found(w.T, rows[:3])(r.FactorsOf(a)) })
-	w.do(func(tx authority.Tx) error { return tx.DeleteFactor(rows[1].ID) })
-	w.read(func(r authority.Reader) { found(w.T, []authority.Factor{rows[0], rows[2]})(r.FactorsOf(a)) })
-	w.do(func(tx authority.Tx) error { return tx.DeleteFactorsOf(a, "recovery") })
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) { found(w.T, rows[:3])(r.FactorsOf(a)) })
+	w.do(func(tx ledger.Tx) error { return tx.DeleteFactor(rows[1].ID) })
+	w.read(func(r ledger.Reader) { found(w.T, []ledger.Factor{rows[0], rows[2]})(r.FactorsOf(a)) })
+	w.do(func(tx ledger.Tx) error { return tx.DeleteFactorsOf(a, "recovery") })
+	w.read(func(r ledger.Reader) {
 		found(w.T, rows[:1])(r.FactorsOf(a))
 		found(w.T, rows[3:])(r.FactorsOf(b))
 	})
@@ -184,8 +184,8 @@ func factorsOf(w *world) {
 
 func places(w *world) {
 	a, b := w.putUser(nil).ID, w.putUser(nil).ID
-	remember := func(user authority.ID, n, when int) {
-		w.do(func(tx authority.Tx) error { return tx.RememberAddress(user, fmt.Sprint("p", n), at(when)) })
+	remember := func(user ledger.ID, n, when int) {
+		w.do(func(tx ledger.Tx) error { return tx.RememberAddress(user, fmt.Sprint("p", n), at(when)) })
 	}
 	remember(b, 0, 0)
 	for n := range 20 {
@@ -193,7 +193,7 @@ func places(w *world) {
 	}
 	remember(a, 0, 50) // seen again
 	remember(a, 20, 51)
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) {
 		for n, want := range map[int]bool{0: true, 1: false, 2: true, 20: true, 21: false} {
 			found(w.T, want)(r.KnownAddress(a, fmt.Sprint("p", n)))
 		}
@@ -204,12 +204,12 @@ func places(w *world) {
 
 func sweep(w *world) {
 	user := w.putUser(nil).ID
-	w.do(func(tx authority.Tx) error {
+	w.do(func(tx ledger.Tx) error {
 		for i, id := range []string{"over", "ends now", "lives"} {
 			end := i + 24
 			s, c := sessionRow(id, user, i), codeRow(id, "reset", user, end)
 			for _, err := range []error{tx.PutSession(s), tx.PutCode(c),
-				tx.PutAttempts(authority.Attempts{Name: id, Count: 1, LastAt: at(0), ExpiresAt: at(end)})} {
+				tx.PutAttempts(ledger.Attempts{Name: id, Count: 1, LastAt: at(0), ExpiresAt: at(end)})} {
 				if err != nil {
 					return err
 				}
@@ -217,31 +217,31 @@ func sweep(w *world) {
 		}
 		return tx.RememberAddress(user, "p", at(0))
 	})
-	w.do(func(tx authority.Tx) error { return tx.SweepSignIn(at(25)) })
-	w.read(func(r authority.Reader) {
+	w.do(func(tx ledger.Tx) error { return tx.SweepSignIn(at(25)) })
+	w.read(func(r ledger.Reader) {
 		for _, id := range []string{"over", "ends now"} {
-			missing[authority.Session](w.T)(r.Session(id))
-			missing[authority.OneTimeCode](w.T)(r.Code(id))
-			missing[authority.Attempts](w.T)(r.Attempts(id))
+			missing[ledger.Session](w.T)(r.Session(id))
+			missing[ledger.OneTimeCode](w.T)(r.Code(id))
+			missing[ledger.Attempts](w.T)(r.Attempts(id))
 		}
 		found(w.T, sessionRow("lives", user, 2))(r.Session("lives"))
 		found(w.T, codeRow("lives", "reset", user, 26))(r.Code("lives"))
-		found(w.T, authority.Attempts{Name: "lives", Count: 1, LastAt: at(0), ExpiresAt: at(26)})(r.Attempts("lives"))
+		found(w.T, ledger.Attempts{Name: "lives", Count: 1, LastAt: at(0), ExpiresAt: at(26)})(r.Attempts("lives"))
 		found(w.T, true)(r.KnownAddress(user, "p"))
 	})
 }
 
 func deleteNothing(w *world) {
-	for _, f := range []func(tx authority.Tx) error{
-		func(tx authority.Tx) error { return tx.DeleteSession("x") },
-		func(tx authority.Tx) error { return tx.DeleteSessionsOf(99, "") },
-		func(tx authority.Tx) error { return tx.DeleteAttempts("x") },
-		func(tx authority.Tx) error { return tx.DeleteCode("x") },
-		func(tx authority.Tx) error { return tx.DeleteCodesOf(99, "x") },
-		func(tx authority.Tx) error { return tx.DeleteIdentity("x", "y") },
-		func(tx authority.Tx) error { return tx.DeleteFactor(99) },
-		func(tx authority.Tx) error { return tx.DeleteFactorsOf(99, "totp") },
-		func(tx authority.Tx) error { return tx.SweepSignIn(time.Time{}.Add(time.Hour)) },
+	for _, f := range []func(tx ledger.Tx) error{
+		func(tx ledger.Tx) error { return tx.DeleteSession("x") },
+		func(tx ledger.Tx) error { return tx.DeleteSessionsOf(99, "") },
+		func(tx ledger.Tx) error { return tx.DeleteAttempts("x") },
+		func(tx ledger.Tx) error { return tx.DeleteCode("x") },
+		func(tx ledger.Tx) error { return tx.DeleteCodesOf(99, "x") },
+		func(tx ledger.Tx) error { return tx.DeleteIdentity("x", "y") },
+		func(tx ledger.Tx) error { return tx.DeleteFactor(99) },
+		func(tx ledger.Tx) error { return tx.DeleteFactorsOf(99, "totp") },
+		func(tx ledger.Tx) error { return tx.SweepSignIn(time.Time{}.Add(time.Hour)) },
 	} {
 		w.do(f)
 	}
@@ -250,7 +250,7 @@ func deleteNothing(w *world) {
 // signInAfterRefusal: a refused mutation leaves no session behind.
 func signInAfterRefusal(w *world) {
 	user := w.putUser(nil).ID
-	w.refuse(errRefused, func(tx authority.Tx) error {
+	w.refuse(errRefused, func(tx ledger.Tx) error {
 		if err := tx.PutSession(sessionRow("s", user, 0)); err != nil {
 			return err
 		}
@@ -259,8 +259,8 @@ func signInAfterRefusal(w *world) {
 		}
 		return errRefused
 	})
-	w.read(func(r authority.Reader) {
-		missing[authority.Session](w.T)(r.Session("s"))
-		missing[authority.OneTimeCode](w.T)(r.Code("c"))
+	w.read(func(r ledger.Reader) {
+		missing[ledger.Session](w.T)(r.Session("s"))
+		missing[ledger.OneTimeCode](w.T)(r.Code("c"))
 	})
 }

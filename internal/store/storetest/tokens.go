@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -29,13 +29,13 @@ func tokenCases() map[string]func(w *world) {
 }
 
 // putToken stores a token with a change to it and answers its row.
-func (w *world) putToken(ws authority.ID, change func(t *authority.Token)) authority.Token {
+func (w *world) putToken(ws ledger.ID, change func(t *ledger.Token)) ledger.Token {
 	w.Helper()
 	t := tokenRow(w.newID(), ws)
 	if change != nil {
 		change(&t)
 	}
-	w.do(func(tx authority.Tx) error { return tx.PutToken(t) })
+	w.do(func(tx ledger.Tx) error { return tx.PutToken(t) })
 	return t
 }
 
@@ -43,15 +43,15 @@ func (w *world) putToken(ws authority.ID, change func(t *authority.Token)) autho
 func tokenLocator(w *world) {
 	ws := w.putWorkspace(nil).ID
 	lower, upper := token.Locator([]byte("abcdefghijkl")), token.Locator([]byte("ABCDEFGHIJKL"))
-	t := w.putToken(ws, func(t *authority.Token) { t.Locator = lower })
-	w.read(func(r authority.Reader) {
+	t := w.putToken(ws, func(t *ledger.Token) { t.Locator = lower })
+	w.read(func(r ledger.Reader) {
 		found(w.T, t)(r.Token(lower))
-		missing[authority.Token](w.T)(r.Token(upper))
-		missing[authority.Token](w.T)(r.Token(token.Locator{}))
+		missing[ledger.Token](w.T)(r.Token(upper))
+		missing[ledger.Token](w.T)(r.Token(token.Locator{}))
 	})
-	other := w.putToken(ws, func(t *authority.Token) { t.Locator = upper })
-	w.read(func(r authority.Reader) { found(w.T, other)(r.Token(upper)) })
-	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+	other := w.putToken(ws, func(t *ledger.Token) { t.Locator = upper })
+	w.read(func(r ledger.Reader) { found(w.T, other)(r.Token(upper)) })
+	w.refuse(ledger.ErrDuplicate, func(tx ledger.Tx) error {
 		again := tokenRow(tx.NewID(), ws)
 		again.Locator = lower
 		return tx.PutToken(again)
@@ -59,7 +59,7 @@ func tokenLocator(w *world) {
 }
 
 // locators are what tests compare lists by.
-func locators(list []authority.Token, err error) ([]token.Locator, error) {
+func locators(list []ledger.Token, err error) ([]token.Locator, error) {
 	var ls []token.Locator
 	for _, t := range list {
 		ls = append(ls, t.Locator)
@@ -70,18 +70,18 @@ func locators(list []authority.Token, err error) ([]token.Locator, error) {
 // tokenList continues a page by the last ID on it.
 func tokenList(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
-	var want []authority.Token
+	var want []ledger.Token
 	for range 4 {
 		want = append(want, w.putToken(ws, nil))
 		w.putToken(other, nil)
 	}
-	w.putToken(ws, func(t *authority.Token) { t.DeletedAt = at(1) })
+	w.putToken(ws, func(t *ledger.Token) { t.DeletedAt = at(1) })
 	slices.Reverse(want)
-	w.read(func(r authority.Reader) {
-		found(w.T, want)(r.Tokens(ws, authority.TokenQuery{}))
-		found(w.T, want[:3])(r.Tokens(ws, authority.TokenQuery{Limit: 3}))
-		found(w.T, want[3:])(r.Tokens(ws, authority.TokenQuery{Limit: 3, Before: want[2].ID}))
-		found(w.T, []authority.Token(nil))(r.Tokens(ws, authority.TokenQuery{Before: want[3].ID}))
+	w.read(func(r ledger.Reader) {
+		found(w.T, want)(r.Tokens(ws, ledger.TokenQuery{}))
+		found(w.T, want[:3])(r.Tokens(ws, ledger.TokenQuery{Limit: 3}))
+		found(w.T, want[3:])(r.Tokens(ws, ledger.TokenQuery{Limit: 3, Before: want[2].ID}))
+		found(w.T, []ledger.Token(nil))(r.Tokens(ws, ledger.TokenQuery{Before: want[3].ID}))
 	})
 }
 
@@ -90,35 +90,35 @@ func tokenFilters(w *world) {
 	ws := w.putWorkspace(nil).ID
 	member, account := w.putMember(ws, w.putUser(nil), nil).ID, w.putAccount(ws, nil).ID
 	plain := w.putToken(ws, nil)
-	personal := w.putToken(ws, func(t *authority.Token) { t.Kind, t.OwnerMember, t.CreatedBy = token.Personal, member, "ada" })
-	service := w.putToken(ws, func(t *authority.Token) { t.Kind, t.OwnerServiceAccount, t.CreatedBy = token.Service, account, "Ada" })
-	child := w.putToken(ws, func(t *authority.Token) { t.CreatedWith = plain.Locator })
-	early := w.putToken(ws, func(t *authority.Token) { t.ExpiresAt = at(10) })
-	late := w.putToken(ws, func(t *authority.Token) { t.ExpiresAt = at(20) })
-	revoked := w.putToken(ws, func(t *authority.Token) { t.RevokedAt = at(5) })
-	deleted := w.putToken(ws, func(t *authority.Token) { t.RevokedAt, t.DeletedAt = at(5), at(5) })
-	leaving := w.putToken(ws, func(t *authority.Token) { t.DisabledAt, t.RevokeAt = at(5), at(10) })
+	personal := w.putToken(ws, func(t *ledger.Token) { t.Kind, t.OwnerMember, t.CreatedBy = token.Personal, member, "ada" })
+	service := w.putToken(ws, func(t *ledger.Token) { t.Kind, t.OwnerServiceAccount, t.CreatedBy = token.Service, account, "Ada" })
+	child := w.putToken(ws, func(t *ledger.Token) { t.CreatedWith = plain.Locator })
+	early := w.putToken(ws, func(t *ledger.Token) { t.ExpiresAt = at(10) })
+	late := w.putToken(ws, func(t *ledger.Token) { t.ExpiresAt = at(20) })
+	revoked := w.putToken(ws, func(t *ledger.Token) { t.RevokedAt = at(5) })
+	deleted := w.putToken(ws, func(t *ledger.Token) { t.RevokedAt, t.DeletedAt = at(5), at(5) })
+	leaving := w.putToken(ws, func(t *ledger.Token) { t.DisabledAt, t.RevokeAt = at(5), at(10) })
 	for name, c := range map[string]struct {
-		q    authority.TokenQuery
-		want []authority.Token
+		q    ledger.TokenQuery
+		want []ledger.Token
 	}{
-		"member":       {authority.TokenQuery{OwnerMember: member}, []authority.Token{personal}},
-		"account":      {authority.TokenQuery{OwnerServiceAccount: account}, []authority.Token{service}},
-		"kind":         {authority.TokenQuery{Kind: token.Service}, []authority.Token{service}},
-		"no such kind": {authority.TokenQuery{Kind: token.Ephemeral}, nil},
-		"created by":   {authority.TokenQuery{CreatedBy: "ada"}, []authority.Token{personal}},
-		"created with": {authority.TokenQuery{CreatedWith: plain.Locator}, []authority.Token{child}},
-		"before":       {authority.TokenQuery{ExpiresBefore: at(20)}, []authority.Token{early}},
-		"after":        {authority.TokenQuery{ExpiresAfter: at(10)}, []authority.Token{late}},
-		"between":      {authority.TokenQuery{ExpiresAfter: at(9), ExpiresBefore: at(21)}, []authority.Token{late, early}},
-		"live":         {authority.TokenQuery{Live: at(10)}, []authority.Token{late, child, service, personal, plain}},
-		"live earlier": {authority.TokenQuery{Live: at(9)}, []authority.Token{leaving, late, early, child, service, personal, plain}},
-		"deleted":      {authority.TokenQuery{Deleted: true, Before: leaving.ID, Limit: 2}, []authority.Token{deleted, revoked}},
-		"two at once":  {authority.TokenQuery{OwnerMember: member, CreatedBy: "Ada"}, nil},
+		"member":       {ledger.TokenQuery{OwnerMember: member}, []ledger.Token{personal}},
+		"account":      {ledger.TokenQuery{OwnerServiceAccount: account}, []ledger.Token{service}},
+		"kind":         {ledger.TokenQuery{Kind: token.Service}, []ledger.Token{service}},
+		"no such kind": {ledger.TokenQuery{Kind: token.Ephemeral}, nil},
+		"created by":   {ledger.TokenQuery{CreatedBy: "ada"}, []ledger.Token{personal}},
+		"created with": {ledger.TokenQuery{CreatedWith: plain.Locator}, []ledger.Token{child}},
+		"before":       {ledger.TokenQuery{ExpiresBefore: at(20)}, []ledger.Token{early}},
+		"after":        {ledger.TokenQuery{ExpiresAfter: at(10)}, []ledger.Token{late}},
+		"between":      {ledger.TokenQuery{ExpiresAfter: at(9), ExpiresBefore: at(21)}, []ledger.Token{late, early}},
+		"live":         {ledger.TokenQuery{Live: at(10)}, []ledger.Token{late, child, service, personal, plain}},
+		"live earlier": {ledger.TokenQuery{Live: at(9)}, []ledger.Token{leaving, late, early, child, service, personal, plain}},
+		"deleted":      {ledger.TokenQuery{Deleted: true, Before: leaving.ID, Limit: 2}, []ledger.Token{deleted, revoked}},
+		"two at once":  {ledger.TokenQuery{OwnerMember: member, CreatedBy: "Ada"}, nil},
 	} {
 		want, _ := locators(c.want, nil)
 		w.Run(name, func(t *testing.T) {
-			w.read(func(r authority.Reader) { found(t, want)(locators(r.Tokens(ws, c.q))) })
+			w.read(func(r ledger.Reader) { found(t, want)(locators(r.Tokens(ws, c.q))) })
 		})
 	}
 }
@@ -128,18 +128,18 @@ func tokenFilters(w *world) {
 func tokenSearch(w *world) {
 	ws := w.putWorkspace(nil).ID
 	label := func(s string) token.Locator {
-		return w.putToken(ws, func(t *authority.Token) { t.Label = s }).Locator
+		return w.putToken(ws, func(t *ledger.Token) { t.Label = s }).Locator
 	}
 	percent, under, back, accent := label("100% Pure"), label("snake_case"), label(`C:\temp`), label("Éclair \U0001F511")
-	described := w.putToken(ws, func(t *authority.Token) { t.Description = "for the DEPLOY job" }).Locator
-	located := w.putToken(ws, func(t *authority.Token) { t.Locator = token.Locator([]byte("ZzNotBase162")) }).Locator
-	ada := w.putUser(func(u *authority.User) { u.Email, u.Name = "ada@example.com", "Ada King Lovelace" })
-	left := w.putMember(ws, ada, func(m *authority.Member) { m.Name, m.ExternalID, m.RemovedAt = "Countess", "hr-17", at(1) }).ID
-	owned := w.putToken(ws, func(t *authority.Token) {
+	described := w.putToken(ws, func(t *ledger.Token) { t.Description = "for the DEPLOY job" }).Locator
+	located := w.putToken(ws, func(t *ledger.Token) { t.Locator = token.Locator([]byte("ZzNotBase162")) }).Locator
+	ada := w.putUser(func(u *ledger.User) { u.Email, u.Name = "ada@example.com", "Ada King Lovelace" })
+	left := w.putMember(ws, ada, func(m *ledger.Member) { m.Name, m.ExternalID, m.RemovedAt = "Countess", "hr-17", at(1) }).ID
+	owned := w.putToken(ws, func(t *ledger.Token) {
 		t.Kind, t.OwnerMember, t.Locator, t.Label = token.Personal, left, token.Locator([]byte("7hQ2aB9cXk1Z")), "nightly"
 	}).Locator
-	robot := w.putAccount(ws, func(a *authority.ServiceAccount) { a.Name, a.RemovedAt = "robo", at(1) }).ID
-	automated := w.putToken(ws, func(t *authority.Token) { t.Kind, t.OwnerServiceAccount = token.Service, robot }).Locator
+	robot := w.putAccount(ws, func(a *ledger.ServiceAccount) { a.Name, a.RemovedAt = "robo", at(1) }).ID
+	automated := w.putToken(ws, func(t *ledger.Token) { t.Kind, t.OwnerServiceAccount = token.Service, robot }).Locator
 	for text, want := range map[string][]token.Locator{
 		"100%":                         {percent},
 		"% p":                          {percent},
@@ -173,8 +173,8 @@ func tokenSearch(w *world) {
 		"ZzNotBase162x":                nil,
 		"'; --":                        nil,
 	} {
-		w.read(func(r authority.Reader) {
-			if got, err := locators(r.Tokens(ws, authority.TokenQuery{Text: text})); err != nil || !slices.Equal(got, want) {
+		w.read(func(r ledger.Reader) {
+			if got, err := locators(r.Tokens(ws, ledger.TokenQuery{Text: text})); err != nil || !slices.Equal(got, want) {
 				w.Errorf("searching %q found %v, want %v (%v)", text, got, want, err)
 			}
 		})
@@ -185,15 +185,15 @@ func tokenSearch(w *world) {
 func tokenCount(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
 	member, account := w.putMember(ws, w.putUser(nil), nil).ID, w.putAccount(ws, nil).ID
-	personal := func(t *authority.Token) { t.Kind, t.OwnerMember = token.Personal, member }
+	personal := func(t *ledger.Token) { t.Kind, t.OwnerMember = token.Personal, member }
 	w.putToken(ws, personal)
-	w.putToken(ws, func(t *authority.Token) { personal(t); t.ExpiresAt = at(10) })
-	w.putToken(ws, func(t *authority.Token) { personal(t); t.RevokedAt = at(1) })
-	w.putToken(ws, func(t *authority.Token) { personal(t); t.RevokedAt, t.DeletedAt = at(1), at(1) })
-	w.putToken(ws, func(t *authority.Token) { t.Kind, t.OwnerServiceAccount, t.DisabledAt = token.Service, account, at(1) })
-	w.putToken(ws, func(t *authority.Token) { t.DisabledAt, t.RevokeAt = at(1), at(10) })
+	w.putToken(ws, func(t *ledger.Token) { personal(t); t.ExpiresAt = at(10) })
+	w.putToken(ws, func(t *ledger.Token) { personal(t); t.RevokedAt = at(1) })
+	w.putToken(ws, func(t *ledger.Token) { personal(t); t.RevokedAt, t.DeletedAt = at(1), at(1) })
+	w.putToken(ws, func(t *ledger.Token) { t.Kind, t.OwnerServiceAccount, t.DisabledAt = token.Service, account, at(1) })
+	w.putToken(ws, func(t *ledger.Token) { t.DisabledAt, t.RevokeAt = at(1), at(10) })
 	w.putToken(other, nil)
-	w.do(func(tx authority.Tx) error {
+	w.do(func(tx ledger.Tx) error {
 		for _, c := range []struct {
 			live                 time.Time
 			all, member, account int
@@ -211,30 +211,30 @@ func tokenCount(w *world) {
 func standing(w *world) {
 	ws := w.putWorkspace(nil).ID
 	member, other := w.putMember(ws, w.putUser(nil), nil).ID, w.putMember(ws, w.putUser(nil), nil).ID
-	of := func(member authority.ID, edit func(*authority.Token)) authority.Token {
-		return w.putToken(ws, func(t *authority.Token) {
+	of := func(member ledger.ID, edit func(*ledger.Token)) ledger.Token {
+		return w.putToken(ws, func(t *ledger.Token) {
 			t.Kind, t.OwnerMember, t.Standing = token.Personal, member, true
 			edit(t)
 		})
 	}
-	of(member, func(t *authority.Token) { t.RevokedAt = at(1) })
-	want := of(member, func(t *authority.Token) { t.ExpiresAt = at(1) })
-	of(member, func(t *authority.Token) { t.Standing = false })
-	of(other, func(t *authority.Token) { t.RevokedAt = at(1) })
-	w.read(func(r authority.Reader) {
+	of(member, func(t *ledger.Token) { t.RevokedAt = at(1) })
+	want := of(member, func(t *ledger.Token) { t.ExpiresAt = at(1) })
+	of(member, func(t *ledger.Token) { t.Standing = false })
+	of(other, func(t *ledger.Token) { t.RevokedAt = at(1) })
+	w.read(func(r ledger.Reader) {
 		found(w.T, want)(r.StandingToken(ws, member))
-		missing[authority.Token](w.T)(r.StandingToken(ws, other))
+		missing[ledger.Token](w.T)(r.StandingToken(ws, other))
 	})
 }
 
 // putSecrets stores the secrets 1 to n of a new token.
-func (w *world) putSecrets(n int) (t authority.ID, secrets []authority.Secret) {
+func (w *world) putSecrets(n int) (t ledger.ID, secrets []ledger.Secret) {
 	w.Helper()
 	t = w.putToken(w.putWorkspace(nil).ID, nil).ID
 	for i := range n {
 		s := secretRow(t, i+1)
 		secrets = append(secrets, s)
-		w.do(func(tx authority.Tx) error { return tx.PutSecret(s) })
+		w.do(func(tx ledger.Tx) error { return tx.PutSecret(s) })
 	}
 	slices.Reverse(secrets)
 	return t, secrets
@@ -244,9 +244,9 @@ func (w *world) putSecrets(n int) (t authority.ID, secrets []authority.Secret) {
 func secretList(w *world) {
 	t, want := w.putSecrets(8)
 	w.putSecrets(1)
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) {
 		found(w.T, want[:6])(r.Secrets(t))
-		found(w.T, []authority.Secret(nil))(r.Secrets(1 << 40))
+		found(w.T, []ledger.Secret(nil))(r.Secrets(1 << 40))
 	})
 }
 
@@ -254,8 +254,8 @@ func secretList(w *world) {
 func secretsForgotten(w *world) {
 	t, want := w.putSecrets(3)
 	other, untouched := w.putSecrets(2)
-	w.do(func(tx authority.Tx) error { return tx.DeleteSecrets(t, 2) })
-	w.read(func(r authority.Reader) {
+	w.do(func(tx ledger.Tx) error { return tx.DeleteSecrets(t, 2) })
+	w.read(func(r ledger.Reader) {
 		found(w.T, want[:2])(r.Secrets(t))
 		found(w.T, untouched)(r.Secrets(other))
 	})
@@ -265,27 +265,27 @@ func secretsForgotten(w *world) {
 // alone, deleted or not.
 func sealedFound(w *world) {
 	ws, other := w.putWorkspace(nil).ID, w.putWorkspace(nil).ID
-	put := func(ws authority.ID, recoverable, sealed bool) authority.ID {
-		t := w.putToken(ws, func(t *authority.Token) { t.Recoverable, t.DeletedAt = recoverable, at(1) })
+	put := func(ws ledger.ID, recoverable, sealed bool) ledger.ID {
+		t := w.putToken(ws, func(t *ledger.Token) { t.Recoverable, t.DeletedAt = recoverable, at(1) })
 		s := fullSecret(t.ID)
 		if !sealed {
 			s.Sealed = nil
 		}
-		w.do(func(tx authority.Tx) error { return tx.PutSecret(s) })
+		w.do(func(tx ledger.Tx) error { return tx.PutSecret(s) })
 		return t.ID
 	}
 	put(other, true, true)
 	plain, marked, kept, last := put(ws, false, false), put(ws, true, false), put(ws, false, true), put(ws, false, false)
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) {
 		for _, x := range []struct {
-			after  authority.ID
+			after  ledger.ID
 			window int
-			found  []authority.ID
-			last   authority.ID
+			found  []ledger.ID
+			last   ledger.ID
 		}{
-			{0, 10, []authority.ID{marked, kept}, last},
-			{0, 2, []authority.ID{marked}, marked},
-			{marked, 2, []authority.ID{kept}, last},
+			{0, 10, []ledger.ID{marked, kept}, last},
+			{0, 2, []ledger.ID{marked}, marked},
+			{marked, 2, []ledger.ID{kept}, last},
 			{kept, 10, nil, last},
 			{last, 10, nil, 0},
 			{plain - 1, 1, nil, plain},
@@ -307,10 +307,10 @@ func digestsAreKept(w *world) {
 	} {
 		s := secretRow(t, 1)
 		s.Digest = d
-		w.do(func(tx authority.Tx) error { return tx.PutSecret(s) })
-		w.read(func(r authority.Reader) { found(w.T, s)(only(r.Secrets(t))) })
+		w.do(func(tx ledger.Tx) error { return tx.PutSecret(s) })
+		w.read(func(r ledger.Reader) { found(w.T, s)(only(r.Secrets(t))) })
 	}
-	errs, err := w.Batch(w.Context(), []func(authority.Tx) error{func(tx authority.Tx) error {
+	errs, err := w.Batch(w.Context(), []func(ledger.Tx) error{func(tx ledger.Tx) error {
 		row := auditRow(1, 1)
 		row.Hash = row.Hash[:31]
 		return tx.AppendAudit(row)
@@ -322,26 +322,26 @@ func digestsAreKept(w *world) {
 
 // idempotencyKeys: the same key of another caller is another key.
 func idempotencyKeys(w *world) {
-	put := func(caller, route, key string, when time.Time) authority.Idempotency {
-		row := authority.Idempotency{Caller: caller, Route: route, Key: key, Body: []byte(caller), CreatedAt: when}
-		w.do(func(tx authority.Tx) error { return tx.PutIdempotency(row) })
+	put := func(caller, route, key string, when time.Time) ledger.Idempotency {
+		row := ledger.Idempotency{Caller: caller, Route: route, Key: key, Body: []byte(caller), CreatedAt: when}
+		w.do(func(tx ledger.Tx) error { return tx.PutIdempotency(row) })
 		return row
 	}
 	first, second := put("a", "r", "k", at(1)), put("A", "r", "k", at(2))
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) {
 		found(w.T, first)(r.Idempotency("a", "r", "k"))
 		found(w.T, second)(r.Idempotency("A", "r", "k"))
-		missing[authority.Idempotency](w.T)(r.Idempotency("a", "k", "r"))
-		missing[authority.Idempotency](w.T)(r.Idempotency("a", "r", "K"))
+		missing[ledger.Idempotency](w.T)(r.Idempotency("a", "k", "r"))
+		missing[ledger.Idempotency](w.T)(r.Idempotency("a", "r", "K"))
 	})
 	for _, n := range []int{1, 0} {
-		w.do(func(tx authority.Tx) error {
+		w.do(func(tx ledger.Tx) error {
 			found(w.T, n)(tx.DeleteIdempotency(at(2), 1))
 			return nil
 		})
 	}
-	w.read(func(r authority.Reader) {
-		missing[authority.Idempotency](w.T)(r.Idempotency("a", "r", "k"))
+	w.read(func(r ledger.Reader) {
+		missing[ledger.Idempotency](w.T)(r.Idempotency("a", "r", "k"))
 		found(w.T, second)(r.Idempotency("A", "r", "k"))
 	})
 }
@@ -349,22 +349,22 @@ func idempotencyKeys(w *world) {
 // references: half a token must not be possible, by whatever bug.
 func references(w *world) {
 	ws := w.putWorkspace(nil).ID
-	for name, f := range map[string]func(tx authority.Tx) error{
-		"a token of no workspace": func(tx authority.Tx) error { return tx.PutToken(tokenRow(tx.NewID(), 1<<40)) },
-		"a token of no member": func(tx authority.Tx) error {
+	for name, f := range map[string]func(tx ledger.Tx) error{
+		"a token of no workspace": func(tx ledger.Tx) error { return tx.PutToken(tokenRow(tx.NewID(), 1<<40)) },
+		"a token of no member": func(tx ledger.Tx) error {
 			t := tokenRow(tx.NewID(), ws)
 			t.OwnerMember = 1 << 40
 			return tx.PutToken(t)
 		},
-		"a secret of no token": func(tx authority.Tx) error { return tx.PutSecret(secretRow(1<<40, 1)) },
-		"a member of no user":  func(tx authority.Tx) error { return tx.PutMember(memberRow(tx.NewID(), ws, 1<<40)) },
-		"a token of two owners": func(tx authority.Tx) error {
+		"a secret of no token": func(tx ledger.Tx) error { return tx.PutSecret(secretRow(1<<40, 1)) },
+		"a member of no user":  func(tx ledger.Tx) error { return tx.PutMember(memberRow(tx.NewID(), ws, 1<<40)) },
+		"a token of two owners": func(tx ledger.Tx) error {
 			t := tokenRow(tx.NewID(), ws)
 			t.OwnerMember, t.OwnerServiceAccount = 1, 1
 			return tx.PutToken(t)
 		},
 	} {
-		errs, err := w.Batch(w.Context(), []func(authority.Tx) error{f})
+		errs, err := w.Batch(w.Context(), []func(ledger.Tx) error{f})
 		if err != nil || errs[0] == nil {
 			w.Errorf("%s was answered with %v, %v", name, errs, err)
 		}

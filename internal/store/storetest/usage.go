@@ -11,13 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
-// RunUsage is the suite of [authority.UsageStore]. Each of its subtests opens
+// RunUsage is the suite of [ledger.UsageStore]. Each of its subtests opens
 // one of its own.
-func RunUsage(t *testing.T, open func(t *testing.T) authority.UsageStore) {
+func RunUsage(t *testing.T, open func(t *testing.T) ledger.UsageStore) {
 	t.Helper()
 	for name, f := range map[string]func(w *usageWorld){
 		"an empty store knows nothing":                 usageIsEmpty,
@@ -52,7 +52,7 @@ func RunUsage(t *testing.T, open func(t *testing.T) authority.UsageStore) {
 // usageWorld is one subtest and its store.
 type usageWorld struct {
 	*testing.T
-	authority.UsageStore
+	ledger.UsageStore
 	batches int
 }
 
@@ -78,7 +78,7 @@ func known[T any](t *testing.T, want T) func(got T, err error) {
 }
 
 // add adds a batch that must be taken.
-func (w *usageWorld) add(b authority.UsageBatch) {
+func (w *usageWorld) add(b ledger.UsageBatch) {
 	w.Helper()
 	w.batches++
 	if b.ID == "" {
@@ -90,20 +90,20 @@ func (w *usageWorld) add(b authority.UsageBatch) {
 	}
 }
 
-func (w *usageWorld) lastUses(tokens ...token.Locator) []authority.LastUse {
+func (w *usageWorld) lastUses(tokens ...token.Locator) []ledger.LastUse {
 	w.Helper()
 	rows, err := w.LastUses(w.Context(), tokens)
 	if err != nil {
 		w.Fatal(err)
 	}
-	slices.SortFunc(rows, func(a, b authority.LastUse) int {
+	slices.SortFunc(rows, func(a, b ledger.LastUse) int {
 		return slices.Compare([]byte(fmt.Sprintf("%s %03d", a.Token, a.Secret)), []byte(fmt.Sprintf("%s %03d", b.Token, b.Secret)))
 	})
 	return rows
 }
 
 // allowed is how often a request was let through.
-func (w *usageWorld) allowed(q authority.UsageQuery) (n int64) {
+func (w *usageWorld) allowed(q ledger.UsageQuery) (n int64) {
 	w.Helper()
 	q.From, q.To = at(-24*1000), at(24*1000)
 	rows, err := w.UsageCounts(w.Context(), q)
@@ -124,67 +124,67 @@ func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
 func day(n int) time.Time  { return at(24 * n).Truncate(24 * time.Hour) }
 func hour(n int) time.Time { return at(n).Truncate(time.Hour) }
 
-const acme, other = authority.ID(7), authority.ID(8)
+const acme, other = ledger.ID(7), ledger.ID(8)
 
 func usageIsEmpty(w *usageWorld) {
 	one := []token.Locator{locatorOf(1)}
-	known(w.T, []authority.LastUse(nil))(w.LastUses(w.Context(), nil))
-	known(w.T, []authority.LastUse(nil))(w.LastUses(w.Context(), one))
-	known(w.T, []authority.UsageCount(nil))(w.UsageCounts(w.Context(), authority.UsageQuery{Workspace: acme, From: at(0), To: at(9)}))
-	known(w.T, []authority.Activity(nil))(w.Activity(w.Context(), authority.ActivityQuery{Token: one[0]}))
-	known(w.T, []authority.ScopeUse(nil))(w.ScopeUses(w.Context(), one))
+	known(w.T, []ledger.LastUse(nil))(w.LastUses(w.Context(), nil))
+	known(w.T, []ledger.LastUse(nil))(w.LastUses(w.Context(), one))
+	known(w.T, []ledger.UsageCount(nil))(w.UsageCounts(w.Context(), ledger.UsageQuery{Workspace: acme, From: at(0), To: at(9)}))
+	known(w.T, []ledger.Activity(nil))(w.Activity(w.Context(), ledger.ActivityQuery{Token: one[0]}))
+	known(w.T, []ledger.ScopeUse(nil))(w.ScopeUses(w.Context(), one))
 	known(w.T, map[token.Locator]int{})(w.CountAddresses(w.Context(), one, at(0)))
 	known(w.T, []token.Locator(nil))(w.UsedFrom(w.Context(), one, netip.MustParsePrefix("0.0.0.0/0")))
-	known(w.T, []authority.Denial(nil))(w.Denials(w.Context(), authority.DenialQuery{Workspace: acme}))
-	known(w.T, []authority.Reuse(nil))(w.Reuses(w.Context(), one, at(0)))
+	known(w.T, []ledger.Denial(nil))(w.Denials(w.Context(), ledger.DenialQuery{Workspace: acme}))
+	known(w.T, []ledger.Reuse(nil))(w.Reuses(w.Context(), one, at(0)))
 }
 
 func usageLast(w *usageWorld) {
-	use := func(secret, n int, addr string) authority.LastUse {
-		return authority.LastUse{Workspace: acme, Token: locatorOf(1), Secret: secret, At: at(n), Addr: ip(addr), Agent: "curl/" + addr}
+	use := func(secret, n int, addr string) ledger.LastUse {
+		return ledger.LastUse{Workspace: acme, Token: locatorOf(1), Secret: secret, At: at(n), Addr: ip(addr), Agent: "curl/" + addr}
 	}
 	// Two uses at one moment have an order too, whichever comes first.
-	uses := []authority.LastUse{use(1, 5, "10.0.0.5"), use(2, 3, "10.0.0.3"), use(1, 1, "::ffff:10.0.0.1"), use(2, 3, "10.0.0.4")}
+	uses := []ledger.LastUse{use(1, 5, "10.0.0.5"), use(2, 3, "10.0.0.3"), use(1, 1, "::ffff:10.0.0.1"), use(2, 3, "10.0.0.4")}
 	for _, u := range uses {
-		w.add(authority.UsageBatch{Last: []authority.LastUse{u}})
+		w.add(ledger.UsageBatch{Last: []ledger.LastUse{u}})
 	}
 	slices.Reverse(uses)
-	w.add(authority.UsageBatch{Last: uses})
-	w.add(authority.UsageBatch{Last: []authority.LastUse{{Workspace: acme, Token: locatorOf(2), Secret: 1, At: at(1)}}})
-	equal(w.T, []authority.LastUse{use(0, 5, "10.0.0.5"), use(1, 5, "10.0.0.5"), use(2, 3, "10.0.0.4")}, w.lastUses(locatorOf(1)))
+	w.add(ledger.UsageBatch{Last: uses})
+	w.add(ledger.UsageBatch{Last: []ledger.LastUse{{Workspace: acme, Token: locatorOf(2), Secret: 1, At: at(1)}}})
+	equal(w.T, []ledger.LastUse{use(0, 5, "10.0.0.5"), use(1, 5, "10.0.0.5"), use(2, 3, "10.0.0.4")}, w.lastUses(locatorOf(1)))
 	if rows := w.lastUses(locatorOf(2), locatorOf(1), locatorOf(3)); len(rows) != 5 || rows[3].Addr.IsValid() {
 		w.Errorf("of two tokens: %+v", rows)
 	}
 }
 
 func usageCounts(w *usageWorld) {
-	one := authority.HourCount{Workspace: acme, Token: locatorOf(1), Hour: at(0), Code: api.CodeOK, Count: 3}
+	one := ledger.HourCount{Workspace: acme, Token: locatorOf(1), Hour: at(0), Code: api.CodeOK, Count: 3}
 	two, denied, unknown, later := one, one, one, one
 	two.Token, two.Count = locatorOf(2), 4
 	denied.Code, denied.Count = api.CodeExpired, 5
 	unknown.Token, unknown.Code = token.Locator{}, api.CodeUnknown
 	later.Hour = at(1)
-	w.add(authority.UsageBatch{Hours: []authority.HourCount{one, two, denied}})
-	w.add(authority.UsageBatch{Hours: []authority.HourCount{one, unknown, later}})
-	w.add(authority.UsageBatch{Hours: []authority.HourCount{{Workspace: other, Token: locatorOf(9), Hour: at(0), Code: api.CodeOK, Count: 1}}})
-	q := authority.UsageQuery{Workspace: acme, From: hour(0), To: hour(2)}
-	known(w.T, []authority.UsageCount{
+	w.add(ledger.UsageBatch{Hours: []ledger.HourCount{one, two, denied}})
+	w.add(ledger.UsageBatch{Hours: []ledger.HourCount{one, unknown, later}})
+	w.add(ledger.UsageBatch{Hours: []ledger.HourCount{{Workspace: other, Token: locatorOf(9), Hour: at(0), Code: api.CodeOK, Count: 1}}})
+	q := ledger.UsageQuery{Workspace: acme, From: hour(0), To: hour(2)}
+	known(w.T, []ledger.UsageCount{
 		{Start: hour(0), Code: api.CodeExpired, Count: 5}, {Start: hour(0), Code: api.CodeOK, Count: 10},
 		{Start: hour(0), Code: api.CodeUnknown, Count: 3}, {Start: hour(1), Code: api.CodeOK, Count: 3},
 	})(w.UsageCounts(w.Context(), q))
 	q.To = hour(1)
 	q.Token = locatorOf(1)
-	known(w.T, []authority.UsageCount{
+	known(w.T, []ledger.UsageCount{
 		{Start: hour(0), Code: api.CodeExpired, Count: 5}, {Start: hour(0), Code: api.CodeOK, Count: 6},
 	})(w.UsageCounts(w.Context(), q))
 	q.From, q.To, q.Days = day(0), day(1), true
-	known(w.T, []authority.UsageCount{
+	known(w.T, []ledger.UsageCount{
 		{Start: day(0), Code: api.CodeExpired, Count: 5}, {Start: day(0), Code: api.CodeOK, Count: 9},
 	})(w.UsageCounts(w.Context(), q))
 }
 
 func usageOnce(w *usageWorld) {
-	b := authority.UsageBatch{ID: "again", Hours: []authority.HourCount{
+	b := ledger.UsageBatch{ID: "again", Hours: []ledger.HourCount{
 		{Workspace: acme, Token: locatorOf(1), Hour: at(0), Code: api.CodeOK, Count: 3},
 	}}
 	w.add(b)
@@ -193,26 +193,26 @@ func usageOnce(w *usageWorld) {
 		w.Fatal(err)
 	}
 	w.add(b)
-	equal(w.T, int64(3), w.allowed(authority.UsageQuery{Workspace: acme}))
+	equal(w.T, int64(3), w.allowed(ledger.UsageQuery{Workspace: acme}))
 }
 
 func usageWhole(w *usageWorld) {
-	err := w.AddUsage(w.Context(), authority.UsageBatch{
+	err := w.AddUsage(w.Context(), ledger.UsageBatch{
 		ID: "broken", At: at(0),
-		Hours: []authority.HourCount{{Workspace: acme, Token: locatorOf(1), Hour: at(0), Code: api.CodeOK, Count: 3}},
-		Denials: []authority.Denial{
+		Hours: []ledger.HourCount{{Workspace: acme, Token: locatorOf(1), Hour: at(0), Code: api.CodeOK, Count: 3}},
+		Denials: []ledger.Denial{
 			{Workspace: acme, Serial: 1, At: at(0), Agent: "broken \xff text"},
 		},
 	})
 	if err == nil {
 		w.Error("a text that is not UTF-8 was taken")
 	}
-	equal(w.T, int64(0), w.allowed(authority.UsageQuery{Workspace: acme}))
+	equal(w.T, int64(0), w.allowed(ledger.UsageQuery{Workspace: acme}))
 }
 
 func usageRollUp(w *usageWorld) {
-	count := func(n int) authority.UsageBatch {
-		return authority.UsageBatch{Hours: []authority.HourCount{
+	count := func(n int) ledger.UsageBatch {
+		return ledger.UsageBatch{Hours: []ledger.HourCount{
 			{Workspace: acme, Token: locatorOf(1), Hour: at(n), Code: api.CodeOK, Count: 1},
 		}}
 	}
@@ -230,8 +230,8 @@ func usageRollUp(w *usageWorld) {
 	roll()
 	roll()
 	for _, tok := range []token.Locator{{}, locatorOf(1)} {
-		q := authority.UsageQuery{Workspace: acme, Token: tok, From: day(0), To: day(9), Days: true}
-		known(w.T, []authority.UsageCount{
+		q := ledger.UsageQuery{Workspace: acme, Token: tok, From: day(0), To: day(9), Days: true}
+		known(w.T, []ledger.UsageCount{
 			{Start: day(0), Code: api.CodeOK, Count: 21}, {Start: day(1), Code: api.CodeOK, Count: 24}, {Start: day(2), Code: api.CodeOK, Count: 4},
 		})(w.UsageCounts(w.Context(), q))
 		q.Days = false
@@ -246,17 +246,17 @@ func usageInterleaves(w *usageWorld) {
 	const nodes, rounds, tokens = 4, 8, 6
 	crowd(nodes, func(node int) {
 		for round := range rounds {
-			var b authority.UsageBatch
+			var b ledger.UsageBatch
 			b.ID, b.At = fmt.Sprintf("%d-%d", node, round), at(0)
 			for n := range tokens {
 				i := (n*5 + node + round) % tokens // another order each time
-				l := locatorOf(authority.ID(i))
+				l := locatorOf(ledger.ID(i))
 				when := at(0).Add(time.Duration(node*rounds+round) * time.Second)
-				b.Last = append(b.Last, authority.LastUse{Workspace: acme, Token: l, Secret: 1, At: when, Agent: b.ID})
-				b.Hours = append(b.Hours, authority.HourCount{Workspace: acme, Token: l, Hour: at(0), Code: api.CodeOK, Count: 2})
-				b.Scopes = append(b.Scopes, authority.ScopeUse{Workspace: acme, Token: l, Scope: "a:read", First: when, Last: when, Count: 1})
-				b.Activity = append(b.Activity, authority.Activity{Workspace: acme, Token: l, Day: at(0), Agent: "x", Outcome: api.CodeOK, First: when, Last: when, Count: 2})
-				b.Reuses = append(b.Reuses, authority.Reuse{Workspace: acme, Token: l, Secret: 1, Hour: at(0), First: when, Last: when, Count: 1})
+				b.Last = append(b.Last, ledger.LastUse{Workspace: acme, Token: l, Secret: 1, At: when, Agent: b.ID})
+				b.Hours = append(b.Hours, ledger.HourCount{Workspace: acme, Token: l, Hour: at(0), Code: api.CodeOK, Count: 2})
+				b.Scopes = append(b.Scopes, ledger.ScopeUse{Workspace: acme, Token: l, Scope: "a:read", First: when, Last: when, Count: 1})
+				b.Activity = append(b.Activity, ledger.Activity{Workspace: acme, Token: l, Day: at(0), Agent: "x", Outcome: api.CodeOK, First: when, Last: when, Count: 2})
+				b.Reuses = append(b.Reuses, ledger.Reuse{Workspace: acme, Token: l, Secret: 1, Hour: at(0), First: when, Last: when, Count: 1})
 			}
 			if err := w.AddUsage(w.Context(), b); err != nil {
 				w.Errorf("a batch failed: %v", err)
@@ -264,38 +264,38 @@ func usageInterleaves(w *usageWorld) {
 		}
 	})
 	for i := range tokens {
-		l := locatorOf(authority.ID(i))
-		equal(w.T, int64(nodes*rounds*2), w.allowed(authority.UsageQuery{Workspace: acme, Token: l}))
+		l := locatorOf(ledger.ID(i))
+		equal(w.T, int64(nodes*rounds*2), w.allowed(ledger.UsageQuery{Workspace: acme, Token: l}))
 		last := w.lastUses(l)
 		if len(last) != 2 || last[0].Agent != "3-7" || last[1].Agent != "3-7" {
 			w.Errorf("last used: %+v", last)
 		}
 	}
-	equal(w.T, int64(nodes*rounds*2*tokens), w.allowed(authority.UsageQuery{Workspace: acme}))
+	equal(w.T, int64(nodes*rounds*2*tokens), w.allowed(ledger.UsageQuery{Workspace: acme}))
 }
 
 func usageScopes(w *usageWorld) {
-	use := func(scope string, first, last int) authority.ScopeUse {
-		return authority.ScopeUse{Workspace: acme, Token: locatorOf(1), Scope: scope, First: at(first), Last: at(last), Count: 2}
+	use := func(scope string, first, last int) ledger.ScopeUse {
+		return ledger.ScopeUse{Workspace: acme, Token: locatorOf(1), Scope: scope, First: at(first), Last: at(last), Count: 2}
 	}
-	w.add(authority.UsageBatch{Scopes: []authority.ScopeUse{use("b:read", 3, 4), use("a:read", 5, 6)}})
-	w.add(authority.UsageBatch{Scopes: []authority.ScopeUse{use("b:read", 1, 2)}})
+	w.add(ledger.UsageBatch{Scopes: []ledger.ScopeUse{use("b:read", 3, 4), use("a:read", 5, 6)}})
+	w.add(ledger.UsageBatch{Scopes: []ledger.ScopeUse{use("b:read", 1, 2)}})
 	want := use("b:read", 1, 4)
 	want.Count = 4
-	known(w.T, []authority.ScopeUse{use("a:read", 5, 6), want})(w.ScopeUses(w.Context(), []token.Locator{locatorOf(1)}))
-	var many []authority.ScopeUse
-	for i := range authority.ScopeBound + 10 {
+	known(w.T, []ledger.ScopeUse{use("a:read", 5, 6), want})(w.ScopeUses(w.Context(), []token.Locator{locatorOf(1)}))
+	var many []ledger.ScopeUse
+	for i := range ledger.ScopeBound + 10 {
 		many = append(many, use(fmt.Sprintf("n%d:read", i), 7, 8))
 	}
-	w.add(authority.UsageBatch{Scopes: append(many, use("a:read", 9, 9))})
+	w.add(ledger.UsageBatch{Scopes: append(many, use("a:read", 9, 9))})
 	rows, err := w.ScopeUses(w.Context(), []token.Locator{locatorOf(1)})
-	if err != nil || len(rows) != authority.ScopeBound || !rows[0].Last.Equal(at(9)) {
+	if err != nil || len(rows) != ledger.ScopeBound || !rows[0].Last.Equal(at(9)) {
 		w.Errorf("%d scopes are kept (%v), the first until %v", len(rows), err, rows[0].Last)
 	}
 }
 
-func act(tok authority.ID, path string, n int) authority.Activity {
-	return authority.Activity{
+func act(tok ledger.ID, path string, n int) ledger.Activity {
+	return ledger.Activity{
 		Workspace: acme, Token: locatorOf(tok), Day: day(0), Addr: ip("192.0.2.1"), Agent: "curl/8", Method: "GET", Path: path,
 		Outcome: api.CodeOK, First: at(n), Last: at(n), Count: 1,
 	}
@@ -304,12 +304,12 @@ func act(tok authority.ID, path string, n int) authority.Activity {
 func usageActivity(w *usageWorld) {
 	a, b, b2, c := act(1, "/a", 1), act(1, "/b", 2), act(1, "/b", 4), act(1, "/c", 3)
 	c.Outcome, c.Addr, c.Agent, c.Method, c.Path = api.CodeIPDenied, netip.Addr{}, "", "", ""
-	w.add(authority.UsageBatch{Activity: []authority.Activity{b, a, act(2, "/a", 9)}})
-	w.add(authority.UsageBatch{Activity: []authority.Activity{c, b2}})
+	w.add(ledger.UsageBatch{Activity: []ledger.Activity{b, a, act(2, "/a", 9)}})
+	w.add(ledger.UsageBatch{Activity: []ledger.Activity{c, b2}})
 	b.Last, b.Count = b2.Last, 2
-	list := func(from, to time.Time, limit int, want ...authority.Activity) {
+	list := func(from, to time.Time, limit int, want ...ledger.Activity) {
 		w.Helper()
-		known(w.T, want)(w.Activity(w.Context(), authority.ActivityQuery{Token: locatorOf(1), From: from, To: to, Limit: limit}))
+		known(w.T, want)(w.Activity(w.Context(), ledger.ActivityQuery{Token: locatorOf(1), From: from, To: to, Limit: limit}))
 	}
 	list(time.Time{}, time.Time{}, 0, b, c, a)
 	list(time.Time{}, time.Time{}, 2, b, c)
@@ -318,17 +318,17 @@ func usageActivity(w *usageWorld) {
 }
 
 func usageActivityBound(w *usageWorld) {
-	var b authority.UsageBatch
-	total := authority.ActivityBound + 200
+	var b ledger.UsageBatch
+	total := ledger.ActivityBound + 200
 	for i := range total {
 		b.Activity = append(b.Activity, act(1, fmt.Sprintf("/%d", i), 1))
 	}
-	w.add(authority.UsageBatch{Activity: b.Activity[:10]})
+	w.add(ledger.UsageBatch{Activity: b.Activity[:10]})
 	w.add(b)
 	denied := act(1, "/denied", 5)
 	denied.Outcome = api.CodeExpired
-	w.add(authority.UsageBatch{Activity: []authority.Activity{denied, act(1, "/0", 6), act(2, "/0", 6)}})
-	rows, err := w.Activity(w.Context(), authority.ActivityQuery{Token: locatorOf(1)})
+	w.add(ledger.UsageBatch{Activity: []ledger.Activity{denied, act(1, "/0", 6), act(2, "/0", 6)}})
+	rows, err := w.Activity(w.Context(), ledger.ActivityQuery{Token: locatorOf(1)})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -341,17 +341,17 @@ func usageActivityBound(w *usageWorld) {
 			single++
 		}
 	}
-	if single != authority.ActivityBound || rest != 2 || count != int64(total)+10+2 {
-		w.Errorf("%d rows and %d of the rest hold %d, want %d, 2 and %d", single, rest, count, authority.ActivityBound, total+12)
+	if single != ledger.ActivityBound || rest != 2 || count != int64(total)+10+2 {
+		w.Errorf("%d rows and %d of the rest hold %d, want %d, 2 and %d", single, rest, count, ledger.ActivityBound, total+12)
 	}
-	other, err := w.Activity(w.Context(), authority.ActivityQuery{Token: locatorOf(2)})
+	other, err := w.Activity(w.Context(), ledger.ActivityQuery{Token: locatorOf(2)})
 	if err != nil || len(other) != 1 || other[0].Rest {
 		w.Errorf("another token has %+v (%v)", other, err)
 	}
 }
 
 func usageAddresses(w *usageWorld) {
-	var b authority.UsageBatch
+	var b ledger.UsageBatch
 	for i, addr := range []string{"192.0.2.1", "192.0.2.200", "198.51.100.7", "2001:db8::1", "::ffff:192.0.2.1"} {
 		a := act(1, fmt.Sprintf("/%d", i), i)
 		a.Addr = ip(addr)
@@ -363,7 +363,7 @@ func usageAddresses(w *usageWorld) {
 	w.add(b)
 	all := []token.Locator{locatorOf(1), locatorOf(2), locatorOf(3), locatorOf(4)}
 	known(w.T, map[token.Locator]int{locatorOf(1): 4})(w.CountAddresses(w.Context(), all, at(0)))
-	known(w.T, []authority.AddressUse{
+	known(w.T, []ledger.AddressUse{
 		{Addr: ip("192.0.2.1"), First: at(0), Last: at(4), Count: 2}, {Addr: ip("2001:db8::1"), First: at(3), Last: at(3), Count: 1},
 	})(w.Addresses(w.Context(), locatorOf(1), at(0), 2))
 	for network, want := range map[string]int{
@@ -377,69 +377,69 @@ func usageAddresses(w *usageWorld) {
 }
 
 func usageDenials(w *usageWorld) {
-	denial := func(ws authority.ID, serial int64) authority.Denial {
-		return authority.Denial{
+	denial := func(ws ledger.ID, serial int64) ledger.Denial {
+		return ledger.Denial{
 			Workspace: ws, Serial: serial, At: at(int(serial % 100)), Token: locatorOf(serial % 3), Code: api.CodeExpired,
 			Addr: ip("192.0.2.1"), Agent: "curl/8", Method: "GET", Path: "/a", Scopes: []string{"a:read"}, Resource: "r", RequestID: "req_1",
 		}
 	}
-	w.add(authority.UsageBatch{Denials: []authority.Denial{denial(acme, 2), denial(acme, 1), denial(other, 5)}})
-	w.add(authority.UsageBatch{Denials: []authority.Denial{denial(acme, 4), {Workspace: acme, Serial: 3, At: at(1), Code: api.CodeMalformed}}})
-	list := func(q authority.DenialQuery, want ...authority.Denial) {
+	w.add(ledger.UsageBatch{Denials: []ledger.Denial{denial(acme, 2), denial(acme, 1), denial(other, 5)}})
+	w.add(ledger.UsageBatch{Denials: []ledger.Denial{denial(acme, 4), {Workspace: acme, Serial: 3, At: at(1), Code: api.CodeMalformed}}})
+	list := func(q ledger.DenialQuery, want ...ledger.Denial) {
 		w.Helper()
 		q.Workspace = acme
 		known(w.T, want)(w.Denials(w.Context(), q))
 	}
-	list(authority.DenialQuery{}, denial(acme, 4), authority.Denial{Workspace: acme, Serial: 3, At: at(1), Code: api.CodeMalformed}, denial(acme, 2), denial(acme, 1))
-	list(authority.DenialQuery{Before: 3, Limit: 1}, denial(acme, 2))
-	list(authority.DenialQuery{Token: locatorOf(1)}, denial(acme, 4), denial(acme, 1))
-	var b authority.UsageBatch
-	for serial := range int64(authority.DenialBound + 5) {
+	list(ledger.DenialQuery{}, denial(acme, 4), ledger.Denial{Workspace: acme, Serial: 3, At: at(1), Code: api.CodeMalformed}, denial(acme, 2), denial(acme, 1))
+	list(ledger.DenialQuery{Before: 3, Limit: 1}, denial(acme, 2))
+	list(ledger.DenialQuery{Token: locatorOf(1)}, denial(acme, 4), denial(acme, 1))
+	var b ledger.UsageBatch
+	for serial := range int64(ledger.DenialBound + 5) {
 		b.Denials = append(b.Denials, denial(acme, serial+10))
 	}
 	w.add(b)
-	rows, err := w.Denials(w.Context(), authority.DenialQuery{Workspace: acme})
-	if n := len(rows); err != nil || n != authority.DenialBound || rows[n-1].Serial != 15 {
+	rows, err := w.Denials(w.Context(), ledger.DenialQuery{Workspace: acme})
+	if n := len(rows); err != nil || n != ledger.DenialBound || rows[n-1].Serial != 15 {
 		w.Errorf("%d are kept (%v)", n, err)
 	}
-	known(w.T, []authority.Denial{denial(other, 5)})(w.Denials(w.Context(), authority.DenialQuery{Workspace: other}))
+	known(w.T, []ledger.Denial{denial(other, 5)})(w.Denials(w.Context(), ledger.DenialQuery{Workspace: other}))
 }
 
 func usageReuses(w *usageWorld) {
-	reuse := func(n int, addr string) authority.Reuse {
-		return authority.Reuse{Workspace: acme, Token: locatorOf(1), Secret: 2, Hour: hour(n), First: at(n), Last: at(n), Addr: ip(addr), Count: 2}
+	reuse := func(n int, addr string) ledger.Reuse {
+		return ledger.Reuse{Workspace: acme, Token: locatorOf(1), Secret: 2, Hour: hour(n), First: at(n), Last: at(n), Addr: ip(addr), Count: 2}
 	}
-	w.add(authority.UsageBatch{Reuses: []authority.Reuse{reuse(0, "192.0.2.1"), reuse(1, "192.0.2.2")}})
-	w.add(authority.UsageBatch{Reuses: []authority.Reuse{reuse(1, "192.0.2.1")}})
+	w.add(ledger.UsageBatch{Reuses: []ledger.Reuse{reuse(0, "192.0.2.1"), reuse(1, "192.0.2.2")}})
+	w.add(ledger.UsageBatch{Reuses: []ledger.Reuse{reuse(1, "192.0.2.1")}})
 	want := reuse(1, "192.0.2.2")
 	want.Count = 4
 	one := []token.Locator{locatorOf(1)}
-	known(w.T, []authority.Reuse{want, reuse(0, "192.0.2.1")})(w.Reuses(w.Context(), one, at(0)))
-	known(w.T, []authority.Reuse{want})(w.Reuses(w.Context(), one, at(1)))
+	known(w.T, []ledger.Reuse{want, reuse(0, "192.0.2.1")})(w.Reuses(w.Context(), one, at(0)))
+	known(w.T, []ledger.Reuse{want})(w.Reuses(w.Context(), one, at(1)))
 }
 
 // everything is one of each kind, days ago.
-func everythingOf(tok authority.ID, n int) authority.UsageBatch {
+func everythingOf(tok ledger.ID, n int) ledger.UsageBatch {
 	l, when := locatorOf(tok), at(24*n)
-	return authority.UsageBatch{
-		Last:     []authority.LastUse{{Workspace: acme, Token: l, Secret: 100 + n, At: when}},
-		Hours:    []authority.HourCount{{Workspace: acme, Token: l, Hour: when, Code: api.CodeOK, Count: 1}},
-		Scopes:   []authority.ScopeUse{{Workspace: acme, Token: l, Scope: fmt.Sprintf("n%d:read", -n), First: when, Last: when, Count: 1}},
-		Activity: []authority.Activity{{Workspace: acme, Token: l, Day: when, Outcome: api.CodeOK, First: when, Last: when, Count: 1}},
-		Denials:  []authority.Denial{{Workspace: acme, Serial: tok*1000 + int64(100+n), At: when, Token: l, Code: api.CodeExpired}},
-		Reuses:   []authority.Reuse{{Workspace: acme, Token: l, Secret: 1, Hour: when, First: when, Last: when, Count: 1}},
+	return ledger.UsageBatch{
+		Last:     []ledger.LastUse{{Workspace: acme, Token: l, Secret: 100 + n, At: when}},
+		Hours:    []ledger.HourCount{{Workspace: acme, Token: l, Hour: when, Code: api.CodeOK, Count: 1}},
+		Scopes:   []ledger.ScopeUse{{Workspace: acme, Token: l, Scope: fmt.Sprintf("n%d:read", -n), First: when, Last: when, Count: 1}},
+		Activity: []ledger.Activity{{Workspace: acme, Token: l, Day: when, Outcome: api.CodeOK, First: when, Last: when, Count: 1}},
+		Denials:  []ledger.Denial{{Workspace: acme, Serial: tok*1000 + int64(100+n), At: when, Token: l, Code: api.CodeExpired}},
+		Reuses:   []ledger.Reuse{{Workspace: acme, Token: l, Secret: 1, Hour: when, First: when, Last: when, Count: 1}},
 	}
 }
 
 // left counts what is kept of a token.
-func (w *usageWorld) left(tok authority.ID) [6]int {
+func (w *usageWorld) left(tok ledger.ID) [6]int {
 	w.Helper()
 	l := locatorOf(tok)
 	last, err1 := w.LastUses(w.Context(), []token.Locator{l})
-	counts, err2 := w.UsageCounts(w.Context(), authority.UsageQuery{Workspace: acme, Token: l, From: at(-9999), To: at(9999), Days: true})
+	counts, err2 := w.UsageCounts(w.Context(), ledger.UsageQuery{Workspace: acme, Token: l, From: at(-9999), To: at(9999), Days: true})
 	scopes, err3 := w.ScopeUses(w.Context(), []token.Locator{l})
-	activity, err4 := w.Activity(w.Context(), authority.ActivityQuery{Token: l})
-	denials, err5 := w.Denials(w.Context(), authority.DenialQuery{Workspace: acme, Token: l})
+	activity, err4 := w.Activity(w.Context(), ledger.ActivityQuery{Token: l})
+	denials, err5 := w.Denials(w.Context(), ledger.DenialQuery{Workspace: acme, Token: l})
 	reuses, err6 := w.Reuses(w.Context(), []token.Locator{l}, at(-9999))
 	for _, err := range []error{err1, err2, err3, err4, err5, err6} {
 		if err != nil {
@@ -456,7 +456,7 @@ func usageTrim(w *usageWorld) {
 	if err := w.RollUpUsage(w.Context(), day(-5), at(0)); err != nil {
 		w.Fatal(err)
 	}
-	trim := func(ws authority.ID, n int) {
+	trim := func(ws ledger.ID, n int) {
 		w.Helper()
 		if err := w.TrimUsage(w.Context(), ws, day(n)); err != nil {
 			w.Fatal(err)
@@ -478,17 +478,17 @@ func usageForget(w *usageWorld) {
 	}
 	equal(w.T, [6]int{}, w.left(1))
 	equal(w.T, [6]int{2, 1, 1, 1, 1, 1}, w.left(2))
-	equal(w.T, int64(2), w.allowed(authority.UsageQuery{Workspace: acme}))
+	equal(w.T, int64(2), w.allowed(ledger.UsageQuery{Workspace: acme}))
 }
 
 func usageLongLists(w *usageWorld) {
 	const n = 700
-	var b authority.UsageBatch
+	var b ledger.UsageBatch
 	var all []token.Locator
 	for i := range n {
-		l := locatorOf(authority.ID(i))
+		l := locatorOf(ledger.ID(i))
 		all = append(all, l)
-		b.Last = append(b.Last, authority.LastUse{Workspace: acme, Token: l, Secret: 1, At: at(i)})
+		b.Last = append(b.Last, ledger.LastUse{Workspace: acme, Token: l, Secret: 1, At: at(i)})
 	}
 	w.add(b)
 	if rows := w.lastUses(all...); len(rows) != 2*n {

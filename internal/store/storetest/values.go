@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -28,31 +28,31 @@ func valueCases() map[string]func(w *world) {
 func everyField(w *world) {
 	ws, user, member, account, tok := w.newID(), w.newID(), w.newID(), w.newID(), w.newID()
 	u := full(w.T, fullUser(user))
-	kept(w, u, authority.Tx.PutUser, func(r authority.Reader) (authority.User, error) {
-		return r.User(authority.UserKey{ID: user})
+	kept(w, u, ledger.Tx.PutUser, func(r ledger.Reader) (ledger.User, error) {
+		return r.User(ledger.UserKey{ID: user})
 	}, u)
-	kept(w, full(w.T, fullWorkspace(ws)), authority.Tx.PutWorkspace, func(r authority.Reader) (authority.Workspace, error) {
-		return r.Workspace(authority.WorkspaceKey{ID: ws})
+	kept(w, full(w.T, fullWorkspace(ws)), ledger.Tx.PutWorkspace, func(r ledger.Reader) (ledger.Workspace, error) {
+		return r.Workspace(ledger.WorkspaceKey{ID: ws})
 	}, workspaceRow(ws))
 	bare := memberRow(member, ws, user)
 	bare.UserPublicID, bare.UserEmail, bare.UserName = u.PublicID, u.Email, u.Name
 	bare.UserInstanceAdmin, bare.UserDeactivatedAt = u.InstanceAdmin, u.DeactivatedAt
-	kept(w, full(w.T, fullMember(member, ws, user)), authority.Tx.PutMember, func(r authority.Reader) (authority.Member, error) {
-		return r.Member(ws, authority.MemberKey{ID: member})
+	kept(w, full(w.T, fullMember(member, ws, user)), ledger.Tx.PutMember, func(r ledger.Reader) (ledger.Member, error) {
+		return r.Member(ws, ledger.MemberKey{ID: member})
 	}, bare)
-	kept(w, full(w.T, fullAccount(account, ws)), authority.Tx.PutServiceAccount, func(r authority.Reader) (authority.ServiceAccount, error) {
-		return r.ServiceAccount(ws, authority.ServiceAccountKey{ID: account})
+	kept(w, full(w.T, fullAccount(account, ws)), ledger.Tx.PutServiceAccount, func(r ledger.Reader) (ledger.ServiceAccount, error) {
+		return r.ServiceAccount(ws, ledger.ServiceAccountKey{ID: account})
 	}, accountRow(account, ws))
 	both := fullToken(tok, ws, member, user)
 	both.OwnerServiceAccount = account // a token has one owner; this only counts the fields
 	full(w.T, both)
-	kept(w, fullToken(tok, ws, member, user), authority.Tx.PutToken, func(r authority.Reader) (authority.Token, error) {
+	kept(w, fullToken(tok, ws, member, user), ledger.Tx.PutToken, func(r ledger.Reader) (ledger.Token, error) {
 		return r.Token(locatorOf(tok))
 	}, tokenRow(tok, ws))
 	owned := tokenRow(tok, ws)
 	owned.Kind, owned.OwnerServiceAccount = token.Service, account
-	kept(w, owned, authority.Tx.PutToken, func(r authority.Reader) (authority.Token, error) { return r.Token(locatorOf(tok)) }, owned)
-	kept(w, full(w.T, fullSecret(tok)), authority.Tx.PutSecret, func(r authority.Reader) (authority.Secret, error) {
+	kept(w, owned, ledger.Tx.PutToken, func(r ledger.Reader) (ledger.Token, error) { return r.Token(locatorOf(tok)) }, owned)
+	kept(w, full(w.T, fullSecret(tok)), ledger.Tx.PutSecret, func(r ledger.Reader) (ledger.Secret, error) {
 		return only(r.Secrets(tok))
 	}, secretRow(tok, 1))
 	everyFieldOfRights(w, ws)
@@ -60,49 +60,49 @@ func everyField(w *world) {
 }
 
 // everyFieldOfRights goes on with what names rights.
-func everyFieldOfRights(w *world, ws authority.ID) {
-	kept(w, full(w.T, fullRole(ws)), authority.Tx.PutRole, func(r authority.Reader) (authority.Role, error) {
+func everyFieldOfRights(w *world, ws ledger.ID) {
+	kept(w, full(w.T, fullRole(ws)), ledger.Tx.PutRole, func(r ledger.Reader) (ledger.Role, error) {
 		return only(r.Roles(ws))
-	}, authority.Role{Workspace: ws, Name: "Support"})
-	kept(w, full(w.T, fullScope(ws)), authority.Tx.PutScope, func(r authority.Reader) (authority.Scope, error) {
+	}, ledger.Role{Workspace: ws, Name: "Support"})
+	kept(w, full(w.T, fullScope(ws)), ledger.Tx.PutScope, func(r ledger.Reader) (ledger.Scope, error) {
 		return only(r.Scopes(ws))
-	}, authority.Scope{Workspace: ws, Name: "tickets:read"})
+	}, ledger.Scope{Workspace: ws, Name: "tickets:read"})
 	id := w.newID()
-	kept(w, full(w.T, fullResource(id, ws)), authority.Tx.PutResource, func(r authority.Reader) (authority.Resource, error) {
+	kept(w, full(w.T, fullResource(id, ws)), ledger.Tx.PutResource, func(r ledger.Reader) (ledger.Resource, error) {
 		return r.Resource(ws, "payments")
-	}, authority.Resource{ID: id, Workspace: ws, Name: "payments", CreatedAt: at(0)})
+	}, ledger.Resource{ID: id, Workspace: ws, Name: "payments", CreatedAt: at(0)})
 }
 
 // everyFieldOfTheRest ends with the rows that there is one of, or that are only
 // added.
-func everyFieldOfTheRest(w *world, ws authority.ID) {
-	w.read(func(r authority.Reader) { found(w.T, authority.Instance{})(r.Instance()) })
-	instance := full(w.T, authority.Instance{
+func everyFieldOfTheRest(w *world, ws ledger.ID) {
+	w.read(func(r ledger.Reader) { found(w.T, ledger.Instance{})(r.Instance()) })
+	instance := full(w.T, ledger.Instance{
 		Policy:   api.PatchPolicy{Locked: api.Some([]string{"max_lifetime"})},
 		Prefixes: []token.Prefix{"acme", "tky"}, PolicyRevision: 6, SetupDigest: make([]byte, 32), SetupExpiresAt: at(1), BootstrappedAt: at(2),
 	})
-	kept(w, instance, authority.Tx.PutInstance, authority.Reader.Instance, authority.Instance{})
+	kept(w, instance, ledger.Tx.PutInstance, ledger.Reader.Instance, ledger.Instance{})
 	used := full(w.T, fullIdempotency())
-	kept(w, used, authority.Tx.PutIdempotency, func(r authority.Reader) (authority.Idempotency, error) {
+	kept(w, used, ledger.Tx.PutIdempotency, func(r ledger.Reader) (ledger.Idempotency, error) {
 		return r.Idempotency(used.Caller, used.Route, used.Key)
-	}, authority.Idempotency{Caller: used.Caller, Route: used.Route, Key: used.Key, Body: []byte{}, CreatedAt: at(2)})
+	}, ledger.Idempotency{Caller: used.Caller, Route: used.Route, Key: used.Key, Body: []byte{}, CreatedAt: at(2)})
 	row := full(w.T, fullAudit(ws))
-	w.do(func(tx authority.Tx) error { return tx.AppendAudit(row) })
-	w.read(func(r authority.Reader) { found(w.T, row)(r.AuditHead(ws)) })
+	w.do(func(tx ledger.Tx) error { return tx.AppendAudit(row) })
+	w.read(func(r ledger.Reader) { found(w.T, row)(r.AuditHead(ws)) })
 }
 
 // kept stores a record and wants it back, then replaces it by a barer one.
-func kept[T any](w *world, record T, put func(authority.Tx, T) error, get func(authority.Reader) (T, error), barer T) {
+func kept[T any](w *world, record T, put func(ledger.Tx, T) error, get func(ledger.Reader) (T, error), barer T) {
 	w.Helper()
 	for _, v := range []T{record, barer} {
-		w.do(func(tx authority.Tx) error {
+		w.do(func(tx ledger.Tx) error {
 			if err := put(tx, v); err != nil {
 				return err
 			}
 			found(w.T, v)(get(tx))
 			return nil
 		})
-		w.read(func(r authority.Reader) { found(w.T, v)(get(r)) })
+		w.read(func(r ledger.Reader) { found(w.T, v)(get(r)) })
 	}
 }
 
@@ -132,10 +132,10 @@ func timesAreKept(w *world) {
 		user := userRow(id)
 		user.CreatedAt = moment.Add(999 * time.Nanosecond).In(time.FixedZone("", 3600))
 		user.DeactivatedAt = moment
-		w.do(func(tx authority.Tx) error { return tx.PutUser(user) })
+		w.do(func(tx ledger.Tx) error { return tx.PutUser(user) })
 		user.CreatedAt = moment
-		w.read(func(r authority.Reader) {
-			got, err := r.User(authority.UserKey{ID: id})
+		w.read(func(r ledger.Reader) {
+			got, err := r.User(ledger.UserKey{ID: id})
 			if err != nil || got.CreatedAt != moment || got.DeactivatedAt != moment {
 				w.Errorf("%v became %v and %v (%v)", moment, got.CreatedAt, got.DeactivatedAt, err)
 			}
@@ -146,8 +146,8 @@ func timesAreKept(w *world) {
 // nilAndEmpty: for grants and addresses the difference is one of rights.
 func nilAndEmpty(w *world) {
 	ws, tok, member, user := w.newID(), w.newID(), w.newID(), w.newID()
-	w.do(func(tx authority.Tx) error { return tx.PutWorkspace(workspaceRow(ws)) },
-		func(tx authority.Tx) error { return tx.PutUser(userRow(user)) })
+	w.do(func(tx ledger.Tx) error { return tx.PutWorkspace(workspaceRow(ws)) },
+		func(tx ledger.Tx) error { return tx.PutUser(userRow(user)) })
 	for _, grants := range [][]grant.Statement{nil, {}, {{}}, {{Scopes: []string{}}}, {{Scopes: []string{}, Resources: []string{}}}} {
 		for _, ips := range [][]netip.Prefix{nil, {}} {
 			for _, metadata := range []api.Metadata{nil, {}} {
@@ -155,10 +155,10 @@ func nilAndEmpty(w *world) {
 				t.Grants, t.AllowedIPs, t.Metadata = grants, ips, metadata
 				m := memberRow(member, ws, user)
 				m.Grants, m.UserPublicID = grants, userRow(user).PublicID
-				w.do(func(tx authority.Tx) error { return tx.PutToken(t) }, func(tx authority.Tx) error { return tx.PutMember(m) })
-				w.read(func(r authority.Reader) {
+				w.do(func(tx ledger.Tx) error { return tx.PutToken(t) }, func(tx ledger.Tx) error { return tx.PutMember(m) })
+				w.read(func(r ledger.Reader) {
 					found(w.T, t)(r.Token(t.Locator))
-					found(w.T, m)(r.Member(ws, authority.MemberKey{ID: member}))
+					found(w.T, m)(r.Member(ws, ledger.MemberKey{ID: member}))
 				})
 			}
 		}
@@ -182,11 +182,11 @@ func largeValues(w *world) {
 	row := auditRow(ws, 1)
 	row.Payload = payload
 	w.do(
-		func(tx authority.Tx) error { return tx.PutWorkspace(workspaceRow(ws)) },
-		func(tx authority.Tx) error { return tx.PutToken(t) },
-		func(tx authority.Tx) error { return tx.AppendAudit(row) },
+		func(tx ledger.Tx) error { return tx.PutWorkspace(workspaceRow(ws)) },
+		func(tx ledger.Tx) error { return tx.PutToken(t) },
+		func(tx ledger.Tx) error { return tx.AppendAudit(row) },
 	)
-	w.read(func(r authority.Reader) {
+	w.read(func(r ledger.Reader) {
 		found(w.T, t)(r.Token(t.Locator))
 		found(w.T, row)(r.AuditHead(ws))
 	})

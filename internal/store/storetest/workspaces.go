@@ -1,6 +1,8 @@
 package storetest
 
-import "github.com/tokenry/tokenry/internal/authority"
+import (
+	"github.com/tokenry/tokenry/internal/ledger"
+)
 
 // workspaceCases are about tenants.
 func workspaceCases() map[string]func(w *world) {
@@ -14,56 +16,56 @@ func workspaceCases() map[string]func(w *world) {
 }
 
 // putWorkspace stores a workspace with a change to it and answers its row.
-func (w *world) putWorkspace(change func(ws *authority.Workspace)) authority.Workspace {
+func (w *world) putWorkspace(change func(ws *ledger.Workspace)) ledger.Workspace {
 	w.Helper()
 	ws := workspaceRow(w.newID())
 	if change != nil {
 		change(&ws)
 	}
-	w.do(func(tx authority.Tx) error { return tx.PutWorkspace(ws) })
+	w.do(func(tx ledger.Tx) error { return tx.PutWorkspace(ws) })
 	return ws
 }
 
 // slugForEver: who took over a slug would take over what the world still links to.
 func slugForEver(w *world) {
-	ws := w.putWorkspace(func(ws *authority.Workspace) { ws.Slug, ws.DeletedAt = "acme", at(1) })
-	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+	ws := w.putWorkspace(func(ws *ledger.Workspace) { ws.Slug, ws.DeletedAt = "acme", at(1) })
+	w.refuse(ledger.ErrDuplicate, func(tx ledger.Tx) error {
 		other := workspaceRow(tx.NewID())
 		other.Slug = "acme"
 		return tx.PutWorkspace(other)
 	})
-	w.putWorkspace(func(ws *authority.Workspace) { ws.Slug = "Acme" })
-	w.read(func(r authority.Reader) {
-		found(w.T, ws)(r.Workspace(authority.WorkspaceKey{Slug: "acme"}))
-		missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{Slug: "ACME"}))
+	w.putWorkspace(func(ws *ledger.Workspace) { ws.Slug = "Acme" })
+	w.read(func(r ledger.Reader) {
+		found(w.T, ws)(r.Workspace(ledger.WorkspaceKey{Slug: "acme"}))
+		missing[ledger.Workspace](w.T)(r.Workspace(ledger.WorkspaceKey{Slug: "ACME"}))
 	})
 }
 
 // workspaceExternalID: the product may make a tenant anew under its own ID.
 func workspaceExternalID(w *world) {
-	named := func(ws *authority.Workspace) { ws.ExternalID = "x1" }
-	gone := w.putWorkspace(func(ws *authority.Workspace) { named(ws); ws.DeletedAt = at(1) })
-	w.read(func(r authority.Reader) {
-		missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{ExternalID: "x1"}))
-		found(w.T, gone)(r.Workspace(authority.WorkspaceKey{ID: gone.ID}))
+	named := func(ws *ledger.Workspace) { ws.ExternalID = "x1" }
+	gone := w.putWorkspace(func(ws *ledger.Workspace) { named(ws); ws.DeletedAt = at(1) })
+	w.read(func(r ledger.Reader) {
+		missing[ledger.Workspace](w.T)(r.Workspace(ledger.WorkspaceKey{ExternalID: "x1"}))
+		found(w.T, gone)(r.Workspace(ledger.WorkspaceKey{ID: gone.ID}))
 	})
 	live := w.putWorkspace(named)
-	w.putWorkspace(func(ws *authority.Workspace) { ws.ExternalID = "X1" })
-	w.refuse(authority.ErrDuplicate, func(tx authority.Tx) error {
+	w.putWorkspace(func(ws *ledger.Workspace) { ws.ExternalID = "X1" })
+	w.refuse(ledger.ErrDuplicate, func(tx ledger.Tx) error {
 		other := workspaceRow(tx.NewID())
 		named(&other)
 		return tx.PutWorkspace(other)
 	})
-	w.read(func(r authority.Reader) { found(w.T, live)(r.Workspace(authority.WorkspaceKey{ExternalID: "x1"})) })
+	w.read(func(r ledger.Reader) { found(w.T, live)(r.Workspace(ledger.WorkspaceKey{ExternalID: "x1"})) })
 	w.putWorkspace(nil)
 	w.putWorkspace(nil) // none is not a name that is taken
 }
 
 // workspaceList continues a page by the last ID on it.
 func workspaceList(w *world) {
-	var want []authority.Workspace
+	var want []ledger.Workspace
 	for i := range 5 {
-		ws := w.putWorkspace(func(ws *authority.Workspace) {
+		ws := w.putWorkspace(func(ws *ledger.Workspace) {
 			if i == 2 {
 				ws.DeletedAt = at(1)
 			}
@@ -72,11 +74,11 @@ func workspaceList(w *world) {
 			want = append(want, ws)
 		}
 	}
-	w.read(func(r authority.Reader) {
-		found(w.T, want)(r.Workspaces(authority.Range{}))
-		found(w.T, want[:2])(r.Workspaces(authority.Range{Limit: 2}))
-		found(w.T, want[2:])(r.Workspaces(authority.Range{After: want[1].ID, Limit: 10}))
-		found(w.T, []authority.Workspace(nil))(r.Workspaces(authority.Range{After: want[3].ID, Limit: 10}))
+	w.read(func(r ledger.Reader) {
+		found(w.T, want)(r.Workspaces(ledger.Range{}))
+		found(w.T, want[:2])(r.Workspaces(ledger.Range{Limit: 2}))
+		found(w.T, want[2:])(r.Workspaces(ledger.Range{After: want[1].ID, Limit: 10}))
+		found(w.T, []ledger.Workspace(nil))(r.Workspaces(ledger.Range{After: want[3].ID, Limit: 10}))
 		found(w.T, 4)(r.CountWorkspaces(0))
 		found(w.T, 4)(r.CountWorkspaces(9))
 		found(w.T, 2)(r.CountWorkspaces(2))
@@ -86,11 +88,11 @@ func workspaceList(w *world) {
 // workspacesOfUser: deactivated members still belong, removed ones do not.
 func workspacesOfUser(w *world) {
 	here, there := w.putWorkspace(nil), w.putWorkspace(nil)
-	left, gone := w.putWorkspace(nil), w.putWorkspace(func(ws *authority.Workspace) { ws.DeletedAt = at(1) })
+	left, gone := w.putWorkspace(nil), w.putWorkspace(func(ws *ledger.Workspace) { ws.DeletedAt = at(1) })
 	user, other := w.newID(), w.newID()
-	w.do(func(tx authority.Tx) error { return tx.PutUser(userRow(user)) },
-		func(tx authority.Tx) error { return tx.PutUser(userRow(other)) })
-	for _, ws := range []authority.Workspace{there, here, left, gone} {
+	w.do(func(tx ledger.Tx) error { return tx.PutUser(userRow(user)) },
+		func(tx ledger.Tx) error { return tx.PutUser(userRow(other)) })
+	for _, ws := range []ledger.Workspace{there, here, left, gone} {
 		m := memberRow(w.newID(), ws.ID, user)
 		switch ws.ID {
 		case left.ID:
@@ -98,19 +100,19 @@ func workspacesOfUser(w *world) {
 		case there.ID:
 			m.DeactivatedAt = at(1)
 		}
-		w.do(func(tx authority.Tx) error { return tx.PutMember(m) })
+		w.do(func(tx ledger.Tx) error { return tx.PutMember(m) })
 	}
-	w.read(func(r authority.Reader) {
-		found(w.T, []authority.Workspace{here, there})(r.WorkspacesOf(user))
-		found(w.T, []authority.Workspace(nil))(r.WorkspacesOf(other))
+	w.read(func(r ledger.Reader) {
+		found(w.T, []ledger.Workspace{here, there})(r.WorkspacesOf(user))
+		found(w.T, []ledger.Workspace(nil))(r.WorkspacesOf(other))
 	})
 }
 
 // workspaceZeroKey: an empty field must not match rows that have none.
 func workspaceZeroKey(w *world) {
 	w.putWorkspace(nil)
-	w.read(func(r authority.Reader) {
-		missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{}))
-		missing[authority.Workspace](w.T)(r.Workspace(authority.WorkspaceKey{ID: 1 << 40}))
+	w.read(func(r ledger.Reader) {
+		missing[ledger.Workspace](w.T)(r.Workspace(ledger.WorkspaceKey{}))
+		missing[ledger.Workspace](w.T)(r.Workspace(ledger.WorkspaceKey{ID: 1 << 40}))
 	})
 }

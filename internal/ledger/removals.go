@@ -1,4 +1,4 @@
-package authority
+package ledger
 
 import "time"
 
@@ -25,7 +25,7 @@ const (
 	PartMembers
 	PartAccounts
 	PartTokens
-	partEnd
+	PartEnd
 )
 
 // Removal is something that is gone, while rows are left that say otherwise: the
@@ -59,15 +59,15 @@ type Removal struct {
 	After ID
 }
 
-// ofOwner says whether the removal is of an owner rather than of a name.
-func (x Removal) ofOwner() bool { return x.Owner != 0 }
+// OfOwner says whether the removal is of an owner rather than of a name.
+func (x Removal) OfOwner() bool { return x.Owner != 0 }
 
-// ofName says whether it is of a name that statements list.
-func (x Removal) ofName() bool { return !x.ofOwner() && x.Kind != RemovedSealed }
+// OfName says whether it is of a name that statements list.
+func (x Removal) OfName() bool { return !x.OfOwner() && x.Kind != RemovedSealed }
 
-// unnamed says whether no statement names it, because that was looked for before it
+// Unnamed says whether no statement names it, because that was looked for before it
 // was removed: the lists of the catalogue alone are left.
-func (x Removal) unnamed() bool {
+func (x Removal) Unnamed() bool {
 	return x.Kind == RemovedRole && x.Replacement == "" && !x.Undecided
 }
 

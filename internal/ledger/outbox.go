@@ -1,4 +1,4 @@
-package authority
+package ledger
 
 import (
 	"encoding/json"
@@ -215,3 +215,8 @@ type NotifyTx interface {
 	// notices and reuses of before it.
 	ForgetSettled(t time.Time) error
 }
+
+// PostClaim is how much a sender takes at once: up to Each deliveries of one endpoint,
+// of up to Healthy endpoints that took what they were sent before, and of up to Failing
+// that did not.
+type PostClaim struct{ Each, Healthy, Failing int }

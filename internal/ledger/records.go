@@ -1,4 +1,4 @@
-package authority
+package ledger
 
 import (
 	"encoding/json"
@@ -273,4 +273,26 @@ type Idempotency struct {
 	// Object is the reference of what was made when it was not a token.
 	Object    string
 	CreatedAt time.Time
+}
+
+// Life is how long a token lives since it was issued or renewed. An edit of the expiry
+// counts the lifetime from its own moment, so what passed before is looked at too.
+func (t Token) Life() time.Duration {
+	since := t.CreatedAt
+	if !t.RotatedAt.IsZero() {
+		since = t.RotatedAt
+	}
+	return max(t.Lifetime, t.ExpiresAt.Sub(since))
+}
+
+// Over is a secret that is dead for good: since its overlap ran out, or from now on.
+func (s Secret) Over(now time.Time) Secret {
+	if !s.EndedAt.IsZero() {
+		return s
+	}
+	if s.EndedAt = now; !s.RetiresAt.IsZero() && s.RetiresAt.Before(now) {
+		s.EndedAt = s.RetiresAt
+	}
+	s.RetiresAt, s.Sealed = time.Time{}, nil
+	return s
 }

@@ -1,4 +1,4 @@
-package authority
+package ledger
 
 import "time"
 

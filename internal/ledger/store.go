@@ -1,4 +1,4 @@
-package authority
+package ledger
 
 import (
 	"context"
@@ -9,11 +9,11 @@ import (
 )
 
 // ErrNoRow is what a [Reader] answers when there is no such row.
-var ErrNoRow = errors.New("authority: no such row")
+var ErrNoRow = errors.New("ledger: no such row")
 
 // ErrDuplicate is what a [Tx] answers when a unique name is taken. The verbs
 // look first, under the lock; this is the net below them.
-var ErrDuplicate = errors.New("authority: duplicate row")
+var ErrDuplicate = errors.New("ledger: duplicate row")
 
 // Store keeps the rows. There are two of it, over SQLite and PostgreSQL, with
 // one behaviour, which the package storetest states as a suite.
@@ -54,10 +54,10 @@ type Moment struct {
 
 // ErrStoreUnavailable is wrapped by every error that says that the database
 // could not be reached or did not answer in time.
-var ErrStoreUnavailable = errors.New("authority: the store is unavailable")
+var ErrStoreUnavailable = errors.New("ledger: the store is unavailable")
 
 // ErrOutcomeUnknown says that a commit may or may not have happened.
-var ErrOutcomeUnknown = errors.New("authority: the outcome of the commit is not known")
+var ErrOutcomeUnknown = errors.New("ledger: the outcome of the commit is not known")
 
 // Reader reads one snapshot. Single look-ups answer ErrNoRow; lists are in
 // ascending order of ID (tokens: descending) and start after a given ID.
