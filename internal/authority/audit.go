@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -45,7 +46,7 @@ type payload struct {
 // audit records the event and writes what is told of it to the outside, in the
 // mutation's own transaction.
 func (w *work) audit(ac *actor, ws ledger.Workspace, e event) error {
-	return firstError(w.record(ac, ws, e), w.outbox(ac, ws, e))
+	return input.First(w.record(ac, ws, e), w.outbox(ac, ws, e))
 }
 
 // record appends the event to the chain of the workspace (ID 0: the instance's).

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -46,7 +47,7 @@ func (a *Authority) Prepare(ctx context.Context, prefix token.Prefix) error {
 		}
 		in.Prefixes = kept
 		w.touchAllWorkspaces()
-		return firstError(w.PutInstance(in),
+		return input.First(w.PutInstance(in),
 			w.audit(machine(w.caller), ledger.Workspace{}, event{action: "instance.prefix", target: "instance", after: kept}))
 	})
 	return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -26,7 +27,7 @@ const maxBulk = 10_000
 func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api.BulkTokens, tell func(api.BulkResult) error) error {
 	err := a.read(ctx, func(r ledger.Reader) error {
 		_, _, err := a.enter(r, c, ref)
-		return firstError(err, checkBulk(in))
+		return input.First(err, checkBulk(in))
 	})
 	if err != nil {
 		return err
@@ -56,7 +57,7 @@ func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api
 		}
 		return tell(result)
 	})
-	return firstError(err, gone)
+	return input.First(err, gone)
 }
 
 // claim notes a call that is to be done once before its first part is, so that
@@ -67,7 +68,7 @@ func (a *Authority) claim(ctx context.Context, c Caller, ref string, dryRun bool
 	}
 	_, err := a.apply(ctx, neither, c, func(w *work) error {
 		_, _, err := a.enter(w, c, ref)
-		return firstError(err, w.sentOnce(), w.rememberObject("bulk"))
+		return input.First(err, w.sentOnce(), w.rememberObject("bulk"))
 	})
 	return err
 }
@@ -91,8 +92,8 @@ func checkBulk(in api.BulkTokens) error {
 	case in.Action == api.BulkEdit && in.Edit == nil:
 		return api.FieldError("edit", "says what to change")
 	}
-	return firstError(
-		oneOf("action", api.Some(in.Action), api.BulkRevoke, api.BulkDisable, api.BulkRotate, api.BulkEdit),
+	return input.First(
+		input.OneOf("action", api.Some(in.Action), api.BulkRevoke, api.BulkDisable, api.BulkRotate, api.BulkEdit),
 		checkReason(api.RevokeToken{Reason: in.Reason, Comment: in.Comment}),
 	)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -127,7 +128,7 @@ func (e *erasure) change(f func(*work, *actor) error) error {
 			return err
 		}
 		u, err := w.User(ledger.UserKey{ID: e.u.ID})
-		if err := firstError(err, mayErase(w, u)); err != nil {
+		if err := input.First(err, mayErase(w, u)); err != nil {
 			return err
 		}
 		return f(w, ac)
@@ -270,7 +271,7 @@ func (e *erasure) eraseUser(w *work, ac *actor) error {
 	if u.DeactivatedAt.IsZero() {
 		u.DeactivatedAt = w.now
 	}
-	if err := firstError(w.PutUser(u), w.EraseSignIn(u.ID), e.eraseRemovals(w)); err != nil {
+	if err := input.First(w.PutUser(u), w.EraseSignIn(u.ID), e.eraseRemovals(w)); err != nil {
 		return err
 	}
 	for _, m := range members {
@@ -290,7 +291,7 @@ func (e *erasure) eraseRemovals(w *work) error {
 	for _, x := range all {
 		if e.who.named(x.By) {
 			x.By = e.who.scrub(x.By)
-			err = firstError(err, w.PutRemoval(x))
+			err = input.First(err, w.PutRemoval(x))
 		}
 	}
 	return err
@@ -401,7 +402,7 @@ func (e *erasure) eraseSome(ws ledger.ID, ts []ledger.Token) error {
 			if errors.Is(err, ledger.ErrNoRow) {
 				continue // purged meanwhile
 			}
-			if err := firstError(err, e.eraseToken(w, ac, sp, now)); err != nil {
+			if err := input.First(err, e.eraseToken(w, ac, sp, now)); err != nil {
 				return err
 			}
 		}

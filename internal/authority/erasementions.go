@@ -3,6 +3,7 @@ package authority
 import (
 	"slices"
 
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -137,7 +138,7 @@ func (e *erasure) mention(ws ledger.ID, n int, f func(*work) error) error {
 		if err != nil {
 			return err
 		}
-		return firstError(f(w), e.tell(w, ac, row, "mentions", n))
+		return input.First(f(w), e.tell(w, ac, row, "mentions", n))
 	})
 }
 

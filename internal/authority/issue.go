@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -59,7 +60,7 @@ func (w *work) create(c Caller, ref string, in api.CreateToken, out *Issued) err
 
 // stillCreates judges a token that was made as one that is to be made.
 func (w *work) stillCreates(ch *change) error {
-	return firstError(
+	return input.First(
 		mayHold(ch.ac, ch.sp, ch.t, "tokens:create"),
 		activeOwner(ch.owner),
 		unexpired(ch),
@@ -80,7 +81,7 @@ func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (ledger.Token, er
 	if err != nil {
 		return t, err
 	}
-	if err := firstError(mayHold(ac, sp, t, "tokens:create"), activeOwner(o)); err != nil {
+	if err := input.First(mayHold(ac, sp, t, "tokens:create"), activeOwner(o)); err != nil {
 		return t, err
 	}
 	if !in.Label.Has() {
@@ -100,7 +101,7 @@ func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (ledger.Token, er
 		return t, err
 	}
 	inheritLimits(ac, sp, o, &t, in.TokenFields)
-	return t, firstError(
+	return t, input.First(
 		ceiling(ac, sp, t, o),
 		withinPolicy(t, sp.policy(), w.now),
 		tighter(ac, sp, o, t, ledger.Token{}),
@@ -124,7 +125,7 @@ func (w *work) chooseOwner(ac *actor, sp *space, in api.CreateToken, t *ledger.T
 	case token.Service:
 		s, err := w.ServiceAccount(sp.ws.ID, serviceAccountKey(in.Owner, sp.ws))
 		if err != nil {
-			return verify.Owner{}, firstError(ac.need("tokens:create"), noSuch("service account", err))
+			return verify.Owner{}, input.First(ac.need("tokens:create"), noSuch("service account", err))
 		}
 		t.OwnerServiceAccount = s.ID
 		return serviceAccountOwner(s, sp.ws), nil
@@ -173,7 +174,7 @@ func kindOfOwner(owner string) token.Kind {
 
 func (w *work) personalOwner(ac *actor, sp *space, ref string) (ledger.Member, error) {
 	if ref == "" && ac.member == 0 {
-		return ledger.Member{}, firstError(ac.need("tokens:create"),
+		return ledger.Member{}, input.First(ac.need("tokens:create"),
 			api.FieldError("owner", "is required: the caller is no member of this workspace"))
 	}
 	if ref == "" {
@@ -181,7 +182,7 @@ func (w *work) personalOwner(ac *actor, sp *space, ref string) (ledger.Member, e
 	}
 	m, err := w.a.member(w, ac, sp, ref)
 	if errors.Is(err, ledger.ErrNoRow) {
-		err = firstError(mayHold(ac, sp, ledger.Token{OwnerMember: nobody}, "tokens:create"), noSuch("member", err))
+		err = input.First(mayHold(ac, sp, ledger.Token{OwnerMember: nobody}, "tokens:create"), noSuch("member", err))
 	}
 	return m, err
 }
@@ -225,14 +226,14 @@ func ceiling(ac *actor, sp *space, t ledger.Token, o verify.Owner) error {
 	if err := checkNames(ac, sp, t.Grants); err != nil {
 		return err
 	}
-	return firstError(coverToken(ac, sp, t, o), coverStated(ac, sp, t))
+	return input.First(coverToken(ac, sp, t, o), coverStated(ac, sp, t))
 }
 
 // coverToken refuses a token that has more rights than the caller, or comes to have
 // more with its owner.
 func coverToken(ac *actor, sp *space, t ledger.Token, o verify.Owner) error {
 	f := tokenFacts(t, nil)
-	return firstError(ac.cover(sp.effective(&f, o)), coverLater(ac, sp, t))
+	return input.First(ac.cover(sp.effective(&f, o)), coverLater(ac, sp, t))
 }
 
 // coverLater refuses to let a token, by an API token of the same owner that names
@@ -297,7 +298,7 @@ func fields(sp *space, t *ledger.Token, in api.TokenFields) error {
 			return err
 		}
 	}
-	if err := checkLimit("rate_limit", in.RateLimit); err != nil {
+	if err := input.Limit("rate_limit", in.RateLimit); err != nil {
 		return err
 	}
 	if in.RateLimit.Set {
@@ -319,19 +320,19 @@ func fields(sp *space, t *ledger.Token, in api.TokenFields) error {
 // describe writes label, description and metadata.
 func describe(t *ledger.Token, in api.TokenFields) error {
 	if in.Label.Set {
-		if err := checkText("label", in.Label.Value, 1, maxLabel); err != nil {
+		if err := input.Text("label", in.Label.Value, 1, input.MaxLabel); err != nil {
 			return err
 		}
 		t.Label = in.Label.Value
 	}
 	if in.Description.Set {
-		if err := checkText("description", in.Description.Value, 0, maxDescription); err != nil {
+		if err := input.Text("description", in.Description.Value, 0, input.MaxDescription); err != nil {
 			return err
 		}
 		t.Description = in.Description.Value
 	}
 	if in.Metadata.Set {
-		if err := checkMetadata(in.Metadata.Value); err != nil {
+		if err := input.Metadata(in.Metadata.Value); err != nil {
 			return err
 		}
 		t.Metadata = in.Metadata.Value
@@ -343,7 +344,7 @@ func allowedIPs(in api.Opt[[]string]) ([]netip.Prefix, error) {
 	if !in.Has() {
 		return nil, nil
 	}
-	return parsePrefixes("allowed_ips", in.Value)
+	return input.Prefixes("allowed_ips", in.Value)
 }
 
 // inheritLimits gives a token that an API token makes that token's addresses
@@ -446,5 +447,5 @@ func (w *work) mint(t ledger.Token, number int, onUse bool) (token.Secret, error
 			return secret, err
 		}
 	}
-	return secret, firstError(w.PutSecret(row), w.remember(t, number))
+	return secret, input.First(w.PutSecret(row), w.remember(t, number))
 }

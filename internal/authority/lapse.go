@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -36,7 +37,7 @@ func (a *Authority) EndLapsed(ctx context.Context) (n int, err error) {
 				}
 			}
 			n += len(due)
-			return firstError(err, nothing(len(due)))
+			return input.First(err, nothing(len(due)))
 		})
 		if err != nil {
 			return n, err

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -102,7 +103,7 @@ func (a *Authority) secretOf(r ledger.Reader, l leak) ([]ledger.Secret, int, err
 func (w *work) leaked(l leak) error {
 	secrets, i, err := w.a.secretOf(w, l)
 	if err != nil || i < 0 {
-		return firstError(err, errDryRun)
+		return input.First(err, errDryRun)
 	}
 	ch, err := w.leakedToken(l.locator)
 	if err != nil {
@@ -126,7 +127,7 @@ func (w *work) leaked(l leak) error {
 	if err != nil {
 		return err
 	}
-	return firstError(w.record(ch.ac, ch.sp.ws, leakEvent(ch, note)), w.tellLeak(ch, v, note.Leak))
+	return input.First(w.record(ch.ac, ch.sp.ws, leakEvent(ch, note)), w.tellLeak(ch, v, note.Leak))
 }
 
 // leakedToken begins the change of a token that nobody was asked for.
@@ -243,7 +244,7 @@ func (w *work) tellLeak(ch *change, v api.Token, found api.Leak) error {
 // audit has it as the reason of the revocation.
 func (w *work) tellRevokedAsLeaked(ch *change, v api.Token) error {
 	n, err := w.descendants(ch.t)
-	return firstError(err, w.tellLeak(ch, v, api.Leak{Effect: api.LeakRevoked, Descendants: n}))
+	return input.First(err, w.tellLeak(ch, v, api.Leak{Effect: api.LeakRevoked, Descendants: n}))
 }
 
 // descendants counts the usable tokens that were made with a token: they do not

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -293,7 +294,7 @@ func (w *work) claimMail(l *Letter, m ledger.Mail) error {
 		return err
 	}
 	if !current {
-		return firstError(w.settleMail(m, ledger.MailDropped, "out of date"), w.untold(m))
+		return input.First(w.settleMail(m, ledger.MailDropped, "out of date"), w.untold(m))
 	}
 	m.Attempts++
 	m.LeasedUntil, m.NextAttemptAt = l.Lease, l.Lease
@@ -399,9 +400,9 @@ func (w *work) settleLetter(id ledger.ID, lease time.Time, s Sent) (bool, error)
 	}
 	switch {
 	case s.Accepted:
-		return true, firstError(w.settleMail(m, ledger.MailSent, ""), w.markSent(m))
+		return true, input.First(w.settleMail(m, ledger.MailSent, ""), w.markSent(m))
 	case s.RetryAt.IsZero():
-		return true, firstError(w.settleMail(m, ledger.MailFailed, s.Error), w.auditFailed(m, s.Error))
+		return true, input.First(w.settleMail(m, ledger.MailFailed, s.Error), w.auditFailed(m, s.Error))
 	}
 	m.Error, m.LeasedUntil, m.NextAttemptAt = clip(s.Error, 500), time.Time{}, s.RetryAt
 	return true, w.PutMail(m)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -96,10 +97,10 @@ func (w *work) putMember(ac *actor, sp *space, m ledger.Member, e event) (api.Me
 // mayGive refuses statements for a member or service account that do not exist,
 // or that are more than the caller's own.
 func mayGive(ac *actor, sp *space, sts []grant.Statement) error {
-	if err := firstError(checkOwnRights(sts), checkNames(ac, sp, sts), bounded(sp, nil, sts)); err != nil {
+	if err := input.First(checkOwnRights(sts), checkNames(ac, sp, sts), bounded(sp, nil, sts)); err != nil {
 		return err
 	}
-	return firstError(ac.cover(sp.compile(sts)), ownersOnly(ac, sts))
+	return input.First(ac.cover(sp.compile(sts)), ownersOnly(ac, sts))
 }
 
 // ownersOnly refuses to make or unmake an Owner to whoever is not one.
@@ -114,7 +115,7 @@ func ownersOnly(ac *actor, sts []grant.Statement) error {
 // the person by.
 func (w *work) describeMember(m *ledger.Member, name, external api.Opt[string]) error {
 	if name.Set {
-		if err := checkText("name", name.Value, 0, maxName); err != nil {
+		if err := input.Text("name", name.Value, 0, input.MaxName); err != nil {
 			return err
 		}
 		m.Name = name.Value
@@ -126,7 +127,7 @@ func (w *work) describeMember(m *ledger.Member, name, external api.Opt[string]) 
 	if external.Null {
 		return nil
 	}
-	if err := checkExternalID(m.ExternalID); err != nil {
+	if err := input.ExternalID(m.ExternalID); err != nil {
 		return err
 	}
 	if _, err := w.Member(m.Workspace, ledger.MemberKey{ExternalID: m.ExternalID}); !errors.Is(err, ledger.ErrNoRow) {
@@ -140,7 +141,7 @@ func (w *work) describeMember(m *ledger.Member, name, external api.Opt[string]) 
 func (w *work) userFor(in api.CreateMember) (ledger.User, error) {
 	u := ledger.User{CreatedAt: w.now, Revision: w.Revision(), PasswordHash: in.Password}
 	if in.Email != "" {
-		email, err := checkEmail("email", in.Email)
+		email, err := input.Email("email", in.Email)
 		if err != nil {
 			return u, err
 		}
@@ -170,7 +171,7 @@ func (a *Authority) GetMember(ctx context.Context, c Caller, ref, who string) (v
 		}
 		m, err := a.member(r, ac, sp, who)
 		if err != nil || m.ID != ac.member {
-			err = firstError(ac.need("members:read"), err)
+			err = input.First(ac.need("members:read"), err)
 		}
 		if err == nil {
 			v = memberView(m, sp)
@@ -300,7 +301,7 @@ func regrant(ac *actor, sp *space, was []grant.Statement, in api.Rights) ([]gran
 		return was, err
 	}
 	sts := nonNil(merged)
-	if err := firstError(checkOwnRights(sts), checkNames(ac, sp, sts), bounded(sp, was, sts), ownersOnly(ac, sts)); err != nil {
+	if err := input.First(checkOwnRights(sts), checkNames(ac, sp, sts), bounded(sp, was, sts), ownersOnly(ac, sts)); err != nil {
 		return was, err
 	}
 	now, faster := sp.compile(sts), len(sts) > 0 && looser(sp.ownerLimit(sts), sp.ownerLimit(was))
@@ -326,7 +327,7 @@ func (a *Authority) PutMember(ctx context.Context, c Caller, ref, who string, in
 		}
 		_, err = a.member(w, ac, sp, who)
 		if created = errors.Is(err, ledger.ErrNoRow); created {
-			if err := firstError(w.expectNew(), nameMember(&in, who)); err != nil {
+			if err := input.First(w.expectNew(), nameMember(&in, who)); err != nil {
 				return err
 			}
 			v, err = w.newMember(ac, sp, in)
@@ -423,7 +424,7 @@ func (a *Authority) ActivateMember(ctx context.Context, c Caller, ref, who strin
 		}
 		was := memberStop(ch.m)
 		stop{}.ofMember(&ch.m)
-		if err := firstError(ch.ac.restart(was), coverOwner(ch.ac, ch.sp, memberOwner(ch.m))); err != nil {
+		if err := input.First(ch.ac.restart(was), coverOwner(ch.ac, ch.sp, memberOwner(ch.m))); err != nil {
 			return err
 		}
 		v, err = w.finishMember(ch, "member.activated")
@@ -483,7 +484,7 @@ func (s *sight) stopped(q ledger.TokenQuery, hit *api.Affected) error {
 	q.Live, q.Limit, s.brief = s.now, maxPage, true
 	for {
 		ts, err := s.r.Tokens(s.sp.ws.ID, q)
-		if err := firstError(err, s.know(ts)); err != nil {
+		if err := input.First(err, s.know(ts)); err != nil {
 			return err
 		}
 		for _, t := range ts {

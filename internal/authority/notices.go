@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -295,7 +296,7 @@ func (a *Authority) ReportReuse(ctx context.Context, u Reused) error {
 		}
 		count := told.Count
 		told.At, told.Count = w.now, 0
-		return firstError(w.PutReuseTold(told), w.tellReuse(sp, t, v, u, count))
+		return input.First(w.PutReuseTold(told), w.tellReuse(sp, t, v, u, count))
 	})
 	return err
 }

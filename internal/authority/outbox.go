@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
@@ -260,7 +261,7 @@ func (a *Authority) SettlePost(ctx context.Context, p Post, o Outcome) error {
 		}
 		d.Log = append(d.Log, o.Attempt)
 		d.Log = d.Log[max(0, len(d.Log)-logBound):]
-		return firstError(w.settleAttempt(&d, o), w.judgeEndpoint(h, o))
+		return input.First(w.settleAttempt(&d, o), w.judgeEndpoint(h, o))
 	})
 	if errors.Is(err, errDryRun) {
 		return nil
@@ -320,7 +321,7 @@ func (w *work) disableEndpoint(h ledger.Webhook, reason string) error {
 	if _, err := w.putWebhook(machine(w.caller), ws, h, event{action: "webhook.disabled", before: before}); err != nil {
 		return err
 	}
-	return firstError(w.DropDeliveries(h.ID, w.now), w.mailEndpoint(ws, h))
+	return input.First(w.DropDeliveries(h.ID, w.now), w.mailEndpoint(ws, h))
 }
 
 // NextNotification is when the next delivery or mail is due; zero when none is.

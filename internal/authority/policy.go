@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -136,12 +137,12 @@ func policyFields() []string {
 
 // checkPolicy refuses values that mean nothing.
 func checkPolicy(p api.PatchPolicy) error {
-	return firstError(
-		oneOf("personal_tokens", p.PersonalTokens, api.PersonalMembers, api.PersonalManagers, api.PersonalNobody),
-		oneOf("onboarding", p.Onboarding, api.OnboardPortfolio, api.OnboardAnyMember),
-		oneOf("leak_action", p.LeakAction, api.LeakRevoke, api.LeakDisable, api.LeakNotify),
-		checkLimit("rate_limit", p.RateLimit),
-		checkLimit("workspace_rate_limit", p.WorkspaceRateLimit),
+	return input.First(
+		input.OneOf("personal_tokens", p.PersonalTokens, api.PersonalMembers, api.PersonalManagers, api.PersonalNobody),
+		input.OneOf("onboarding", p.Onboarding, api.OnboardPortfolio, api.OnboardAnyMember),
+		input.OneOf("leak_action", p.LeakAction, api.LeakRevoke, api.LeakDisable, api.LeakNotify),
+		input.Limit("rate_limit", p.RateLimit),
+		input.Limit("workspace_rate_limit", p.WorkspaceRateLimit),
 		checkNoticeDays(p.NoticeDays.Value),
 		checkMaxTokens(p.MaxTokens.Value),
 		checkLocked(p.Locked.Value),
@@ -190,10 +191,10 @@ func checkLocked(names []string) error {
 }
 
 func checkContact(c api.SupportContact) error {
-	return firstError(
-		checkText("support_contact.email", c.Email, 0, 254),
-		checkText("support_contact.phone", c.Phone, 0, 50),
-		checkText("support_contact.url", c.URL, 0, 500),
+	return input.First(
+		input.Text("support_contact.email", c.Email, 0, 254),
+		input.Text("support_contact.phone", c.Phone, 0, 50),
+		input.Text("support_contact.url", c.URL, 0, 500),
 	)
 }
 
@@ -232,7 +233,7 @@ func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch 
 		if err != nil {
 			return err
 		}
-		if err := firstError(checkPolicy(patch), notLocked(patch, sp.policy().Locked)); err != nil {
+		if err := input.First(checkPolicy(patch), notLocked(patch, sp.policy().Locked)); err != nil {
 			return err
 		}
 		before := sp.policy()

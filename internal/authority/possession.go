@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -24,7 +25,7 @@ func (a *Authority) RevokeHeld(ctx context.Context, c Caller, presented string) 
 	return a.withdraw(ctx, c, func(w *work) error {
 		secrets, i, err := w.a.secretOf(w, leak{text: presented, locator: p.Locator})
 		if err != nil || i < 0 {
-			return firstError(err, errDryRun)
+			return input.First(err, errDryRun)
 		}
 		ch, err := w.leakedToken(p.Locator)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -110,4 +111,17 @@ func (a *Authority) token(r ledger.Reader, ac *actor, sp *space, ref string) (le
 		err = ledger.ErrNoRow
 	}
 	return t, err
+}
+
+func checkServiceAccountName(s string) error {
+	if !input.Matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "._-") {
+		return api.FieldError("name", "must be 1 to 63 of a-z, 0-9 and ._-, and begin with a letter or digit")
+	}
+	if s == "new" { // the page of a form
+		return api.FieldError("name", "must not be new; choose another name")
+	}
+	if isUserID(s) || strings.HasPrefix(s, accountID) {
+		return api.FieldError("name", "must not begin like the id of a user (usr_) or service account (sac_)")
+	}
+	return input.Free("name", s)
 }

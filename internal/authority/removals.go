@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -104,7 +105,7 @@ func removal(r ledger.Reader, id ledger.ID) (ledger.Removal, error) {
 	all, err := r.Removals()
 	i := slices.IndexFunc(all, func(x ledger.Removal) bool { return x.ID == id })
 	if err != nil || i < 0 {
-		return ledger.Removal{}, firstError(err, ledger.ErrNoRow)
+		return ledger.Removal{}, input.First(err, ledger.ErrNoRow)
 	}
 	return all[i], nil
 }
@@ -152,7 +153,7 @@ func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
 			return w.conclude(x)
 		case p.catalogue:
 			x.Part++
-			return firstError(w.rewriteCatalogue(x), w.PutRemoval(x))
+			return input.First(w.rewriteCatalogue(x), w.PutRemoval(x))
 		}
 		return w.rewriteSome(&x, &found, p.through)
 	})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -18,7 +19,7 @@ func (a *Authority) OnboardResource(ctx context.Context, c Caller, ref string, i
 		if err != nil {
 			return err
 		}
-		if err := firstError(mayOnboard(ac, sp), checkResource(in)); err != nil {
+		if err := input.First(mayOnboard(ac, sp), checkResource(in)); err != nil {
 			return err
 		}
 		if again, err := w.shown(func(name string) error {
@@ -37,7 +38,7 @@ func (a *Authority) OnboardResource(ctx context.Context, c Caller, ref string, i
 		row := ledger.Resource{ID: w.NewID(), Workspace: sp.ws.ID, Name: in.Name, Description: in.Description,
 			CreatedBy: ac.principal.Address, CreatedAt: w.now, Revision: w.Revision()}
 		v = resourceView(row)
-		return firstError(w.PutResource(row), w.rememberObject(row.Name),
+		return input.First(w.PutResource(row), w.rememberObject(row.Name),
 			w.audit(ac, sp.ws, event{action: "resource.created", target: "resource:" + row.Name, after: v}))
 	})
 	return v, revision, err
@@ -74,7 +75,7 @@ func checkResource(in api.CreateResource) error {
 	if !grant.ValidResource(in.Name) {
 		return api.FieldError("name", "must be 1 to 128 of A-Z, a-z, 0-9 and ._:-, and begin with a letter or digit")
 	}
-	return firstError(checkFree("name", in.Name), checkSecretless("name", in.Name), checkText("description", in.Description, 0, maxDescription))
+	return input.First(input.Free("name", in.Name), input.Secretless("name", in.Name), input.Text("description", in.Description, 0, input.MaxDescription))
 }
 
 func resourceView(row ledger.Resource) api.Resource {
@@ -137,7 +138,7 @@ func (a *Authority) DeleteResource(ctx context.Context, c Caller, ref, name stri
 			return err
 		}
 		w.touchWorkspace(sp.ws.ID)
-		return firstError(
+		return input.First(
 			w.expect(sp.ws, "resource:"+name, row.Revision),
 			w.DeleteResource(sp.ws.ID, name),
 			w.audit(ac, sp.ws, event{action: "resource.deleted", target: "resource:" + name, before: v}),

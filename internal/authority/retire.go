@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 )
 
 // RetireSecrets ends the overlap of a rotation now: the current secret alone
@@ -16,7 +17,7 @@ func (a *Authority) RetireSecrets(ctx context.Context, c Caller, ref, id string)
 		if err != nil {
 			return err
 		}
-		if err := firstError(ch.mayRetire(), ch.live()); err != nil {
+		if err := input.First(ch.mayRetire(), ch.live()); err != nil {
 			return err
 		}
 		ended, err := w.endOverlap(ch)

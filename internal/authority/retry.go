@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -46,7 +47,7 @@ func (w *work) again(ac *actor, sp *space, out *Issued, judge func(*change) erro
 	}
 	t, err := w.Token(was.Token)
 	if err != nil || t.Workspace != sp.ws.ID {
-		return true, firstError(err, notFound())
+		return true, input.First(err, notFound())
 	}
 	ch, err := w.changeOf(ac, sp, t)
 	if err != nil {
@@ -164,7 +165,7 @@ func (w *work) shown(show func(object string) error) (bool, error) {
 	if err != nil || !found {
 		return false, err
 	}
-	return true, firstError(show(was.Object), errDryRun)
+	return true, input.First(show(was.Object), errDryRun)
 }
 
 // rememberObject notes that the caller's named request made an object.

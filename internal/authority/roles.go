@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -120,7 +121,7 @@ func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string
 		}
 		was, exists := e.sp.roles[name]
 		created = !exists
-		if err := firstError(checkRole(e, name, was, in), w.expectEntry(e.ws, "role:"+name, was.Revision, exists)); err != nil {
+		if err := input.First(checkRole(e, name, was, in), w.expectEntry(e.ws, "role:"+name, was.Revision, exists)); err != nil {
 			return err
 		}
 		row := ledger.Role{Workspace: e.ws.ID, Name: name, DisplayName: in.DisplayName, Description: in.Description,
@@ -132,7 +133,7 @@ func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string
 		if err != nil {
 			return err
 		}
-		if err := firstError(gained(e, after, name), looserRole(e, was, in), w.boundRoles(e, was, in)); err != nil {
+		if err := input.First(gained(e, after, name), looserRole(e, was, in), w.boundRoles(e, was, in)); err != nil {
 			return err
 		}
 		v = roleView(after.roles[name], e.ws.ID)
@@ -192,7 +193,7 @@ func checkRole(e entry, name string, was ledger.Role, in api.PutRole) error {
 	if name == "Owner" {
 		return api.Errorf(api.CodeBuiltIn, "the role Owner is fixed")
 	}
-	if err := firstError(e.sp.free(ledger.RemovedRole, name), e.sp.free(ledger.RemovedScope, in.Scopes...)); err != nil {
+	if err := input.First(e.sp.free(ledger.RemovedRole, name), e.sp.free(ledger.RemovedScope, in.Scopes...)); err != nil {
 		return err
 	}
 	if was.Locked && e.ws.ID != 0 {
@@ -205,9 +206,9 @@ func checkRole(e entry, name string, was ledger.Role, in api.PutRole) error {
 	if in.RateLimit != nil {
 		limit = api.Some(*in.RateLimit)
 	}
-	return firstError(
-		checkText("name", name, 1, 64), checkRoleName(name, was), checkText("display_name", in.DisplayName, 0, 64),
-		checkText("description", in.Description, 0, maxDescription), checkPatterns("scopes", in.Scopes), checkLimit("rate_limit", limit),
+	return input.First(
+		input.Text("name", name, 1, 64), checkRoleName(name, was), input.Text("display_name", in.DisplayName, 0, 64),
+		input.Text("description", in.Description, 0, input.MaxDescription), checkPatterns("scopes", in.Scopes), input.Limit("rate_limit", limit),
 	)
 }
 
@@ -332,7 +333,7 @@ func (w *work) beginRoleRemoval(at Where, name string) (entry, ledger.Role, erro
 	}
 	was, ok := e.sp.roles[name]
 	if err := e.sp.free(ledger.RemovedRole, name); err != nil || !ok {
-		return e, was, firstError(err, notFound())
+		return e, was, input.First(err, notFound())
 	}
 	_, err = writtenRole(w, e.ws.ID, name)
 	if was.Workspace != e.ws.ID || errors.Is(err, ledger.ErrNoRow) {
@@ -344,7 +345,7 @@ func (w *work) beginRoleRemoval(at Where, name string) (entry, ledger.Role, erro
 // deleteRole is the end of a role, told to memory and the audit.
 func (w *work) deleteRole(e entry, was ledger.Role, replacement string) error {
 	w.touchRights(e.ws)
-	return firstError(w.DeleteRole(e.ws.ID, was.Name),
+	return input.First(w.DeleteRole(e.ws.ID, was.Name),
 		w.audit(e.ac, e.ws, event{action: "role.deleted", target: "role:" + was.Name, before: roleView(was, e.ws.ID),
 			after: map[string]string{"replacement": replacement}}))
 }
@@ -354,7 +355,7 @@ func writtenRole(r ledger.Reader, ws ledger.ID, name string) (ledger.Role, error
 	rows, err := r.Roles(ws)
 	i := slices.IndexFunc(rows, func(r ledger.Role) bool { return r.Name == name })
 	if err != nil || i < 0 {
-		return ledger.Role{}, firstError(err, ledger.ErrNoRow)
+		return ledger.Role{}, input.First(err, ledger.ErrNoRow)
 	}
 	return rows[i], nil
 }
@@ -368,7 +369,7 @@ func hasRole(r ledger.Reader, ws ledger.ID, name string) bool {
 // undecided without a replacement.
 func (w *work) replaceRole(e entry, was ledger.Role, replacement string) (ledger.ID, error) {
 	written, err := writtenRole(w, e.ws.ID, was.Name)
-	if err := firstError(err, w.DeleteRole(e.ws.ID, was.Name)); err != nil {
+	if err := input.First(err, w.DeleteRole(e.ws.ID, was.Name)); err != nil {
 		return 0, err
 	}
 	after, err := w.a.space(w, e.ws)
@@ -376,7 +377,7 @@ func (w *work) replaceRole(e entry, was ledger.Role, replacement string) (ledger
 		return 0, err
 	}
 	if _, still := after.roles[was.Name]; still { // what it inherits shines through again
-		return 0, firstError(gained(e, after, was.Name), w.deleteRole(e, was, replacement))
+		return 0, input.First(gained(e, after, was.Name), w.deleteRole(e, was, replacement))
 	}
 	if err := w.standsIn(e, was.Name); err != nil {
 		return 0, err
@@ -385,17 +386,17 @@ func (w *work) replaceRole(e entry, was ledger.Role, replacement string) (ledger
 	if replacement == "" {
 		x.Undecided = true
 		left, err := w.leave(e.ac, x)
-		return left, firstError(err, w.PutRole(written)) // until it is decided
+		return left, input.First(err, w.PutRole(written)) // until it is decided
 	}
 	if _, ok := after.roles[replacement]; !ok {
 		return 0, api.FieldError("replacement", "there is no such role")
 	}
-	err = firstError(e.sp.free(ledger.RemovedRole, replacement), e.ac.cover(after.compile(onAll(replacement))), fasterInstead(e, was.Name, replacement))
+	err = input.First(e.sp.free(ledger.RemovedRole, replacement), e.ac.cover(after.compile(onAll(replacement))), fasterInstead(e, was.Name, replacement))
 	if err != nil {
 		return 0, err
 	}
 	left, err := w.leave(e.ac, x)
-	return left, firstError(err, w.deleteRole(e, was, replacement))
+	return left, input.First(err, w.deleteRole(e, was, replacement))
 }
 
 // fasterInstead refuses to let a role stand in for one that lets less through to a
@@ -437,7 +438,7 @@ func (a *Authority) decideRole(ctx context.Context, c Caller, at Where, left led
 			return err
 		}
 		x.Undecided = false // scopes may list it yet
-		return firstError(w.deleteRole(e, was, ""), w.PutRemoval(x))
+		return input.First(w.deleteRole(e, was, ""), w.PutRemoval(x))
 	})
 	switch {
 	case err != nil:

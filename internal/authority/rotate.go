@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -27,7 +28,7 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 			return err
 		}
 		judge := func(ch *change) error {
-			return firstError(w.renew(ch, in), withinPolicy(ch.t, ch.sp.policy(), w.now))
+			return input.First(w.renew(ch, in), withinPolicy(ch.t, ch.sp.policy(), w.now))
 		}
 		if again, err := w.again(ch.ac, ch.sp, &out, keepLife(judge)); again || err != nil {
 			return err
@@ -167,7 +168,7 @@ func (w *work) renew(ch *change, in api.RotateToken) error {
 	case in.Renew && !(ch.t.ExpiresAt.IsZero() && ch.sp.policy().AllowNever):
 		ch.t.ExpiresAt = w.now.Add(renewed(ch.t, ch.sp.policy()))
 	default:
-		return firstError(unexpired(ch), mayKeepLife(ch.t, ch.sp.policy(), w.now))
+		return input.First(unexpired(ch), mayKeepLife(ch.t, ch.sp.policy(), w.now))
 	}
 	if ch.ac.isSelf(ch.t) && outlives(ch.t.ExpiresAt, ch.was.ExpiresAt) {
 		return exceeds("renew", "a token cannot extend its own life")
@@ -176,7 +177,7 @@ func (w *work) renew(ch *change, in api.RotateToken) error {
 		return err
 	}
 	ch.endWithMaker()
-	return firstError(
+	return input.First(
 		checkLifetime(ledger.Token{ExpiresAt: ch.t.ExpiresAt}, w.now),
 		tighter(ch.ac, ch.sp, ch.owner, ch.t, ch.was),
 	)
@@ -275,7 +276,7 @@ func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who str
 	})
 	out.Revision, err = a.mutateToken(ctx, neither, c, &out.Token, func(w *work) error {
 		st, err := a.standing(w, c, ref, who)
-		if err := firstError(err, w.sentOnce()); err != nil {
+		if err := input.First(err, w.sentOnce()); err != nil {
 			return err
 		}
 		w.replaces = number
@@ -325,7 +326,7 @@ func (w *work) stillStanding(ch *change) error {
 	if ch.t.RotatedAt.IsZero() {
 		return w.stillCreates(ch)
 	}
-	return firstError(ch.mayRotate(), keepLife(w.standingLife)(ch))
+	return input.First(ch.mayRotate(), keepLife(w.standingLife)(ch))
 }
 
 // standing finds a member's standing token that is not revoked.
@@ -335,7 +336,7 @@ func (a *Authority) standing(r ledger.Reader, c Caller, ref, who string) (st sta
 	}
 	st.m, err = a.member(r, st.ac, st.sp, who)
 	if errors.Is(err, ledger.ErrNoRow) || err == nil && st.m.ID != st.ac.member {
-		err = firstError(anyPersonal(st.sp), st.ac.need("tokens:impersonate"), err) // whether there is such a member is not for everybody
+		err = input.First(anyPersonal(st.sp), st.ac.need("tokens:impersonate"), err) // whether there is such a member is not for everybody
 	}
 	if err != nil {
 		return st, err
@@ -370,13 +371,13 @@ func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string,
 		if err != nil {
 			return err
 		}
-		if err := firstError(mayManage(ch.ac, ch.t, "tokens:delete"), w.sentOnce(), ch.live()); err != nil {
+		if err := input.First(mayManage(ch.ac, ch.t, "tokens:delete"), w.sentOnce(), ch.live()); err != nil {
 			return err
 		}
 		if err := w.rehome(ch, in.Owner); err != nil {
 			return err
 		}
-		if err := firstError(unexpired(ch), withinPolicy(ch.t, ch.sp.policy(), w.now)); err != nil {
+		if err := input.First(unexpired(ch), withinPolicy(ch.t, ch.sp.policy(), w.now)); err != nil {
 			return err
 		}
 		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.transferred")
@@ -401,7 +402,7 @@ func (w *work) rehome(ch *change, owner string) error {
 	if ch.t.Kind == token.Workspace && (ch.t.Grants == nil || slices.ContainsFunc(ch.t.Grants, restrictsOnly)) {
 		return api.FieldError("owner", "this token inherits its owner's rights; give it a role or scopes before the workspace owns it")
 	}
-	if err := firstError(
+	if err := input.First(
 		mayHold(ch.ac, ch.sp, ch.t, "tokens:create"),
 		activeOwner(o),
 		ceiling(ch.ac, ch.sp, ch.t, o),

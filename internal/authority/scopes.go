@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -74,7 +75,7 @@ func (a *Authority) PutScope(ctx context.Context, c Caller, at Where, name strin
 		}
 		was, exists := e.sp.scopes[name]
 		created = !exists
-		if err := firstError(checkScope(e, name, was, in), w.expectEntry(e.ws, "scope:"+name, was.Revision, exists)); err != nil {
+		if err := input.First(checkScope(e, name, was, in), w.expectEntry(e.ws, "scope:"+name, was.Revision, exists)); err != nil {
 			return err
 		}
 		row := ledger.Scope{Workspace: e.ws.ID, Name: name, Description: in.Description, Implies: in.Implies,
@@ -82,7 +83,7 @@ func (a *Authority) PutScope(ctx context.Context, c Caller, at Where, name strin
 		if err := w.PutScope(row); err != nil {
 			return err
 		}
-		if err := firstError(w.scopeGained(e, name), w.boundScopes(e, was, in)); err != nil {
+		if err := input.First(w.scopeGained(e, name), w.boundScopes(e, was, in)); err != nil {
 			return err
 		}
 		v = scopeView(row, e.ws.ID)
@@ -128,7 +129,7 @@ func (w *work) scopeGained(e entry, name string) error {
 
 func checkScope(e entry, name string, was ledger.Scope, in api.PutScope) error {
 	noun, _, _ := strings.Cut(name, ":")
-	if err := firstError(e.sp.free(ledger.RemovedScope, name), e.sp.free(ledger.RemovedScope, in.Implies...), e.sp.free(ledger.RemovedRole, in.Roles...)); err != nil {
+	if err := input.First(e.sp.free(ledger.RemovedScope, name), e.sp.free(ledger.RemovedScope, in.Implies...), e.sp.free(ledger.RemovedRole, in.Roles...)); err != nil {
 		return err
 	}
 	switch {
@@ -137,14 +138,14 @@ func checkScope(e entry, name string, was ledger.Scope, in api.PutScope) error {
 	case grant.ReservedNoun(noun):
 		return api.Errorf(api.CodeBuiltIn, "this noun is built in or reserved")
 	case was.Name == "" && grant.Keyword(noun):
-		return checkFree("name", noun)
+		return input.Free("name", noun)
 	case was.Locked && e.ws.ID != 0:
 		return api.Errorf(api.CodeLocked, "this scope is locked by the instance")
 	case in.Locked && e.ws.ID != 0:
 		return api.FieldError("locked", "only the instance locks scopes")
 	}
-	return firstError(
-		checkText("description", in.Description, 0, maxDescription),
+	return input.First(
+		input.Text("description", in.Description, 0, input.MaxDescription),
 		checkImplied(in.Implies), checkScopeRoles(e, in.Roles),
 	)
 }

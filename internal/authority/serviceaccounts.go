@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -41,7 +42,7 @@ func (w *work) newServiceAccount(ac *actor, sp *space, in api.CreateServiceAccou
 		return api.ServiceAccount{}, err
 	}
 	s.Grants = nonNil(sts)
-	if err := firstError(mayGive(ac, sp, s.Grants), describeServiceAccount(&s, in.Description, in.Contacts)); err != nil {
+	if err := input.First(mayGive(ac, sp, s.Grants), describeServiceAccount(&s, in.Description, in.Contacts)); err != nil {
 		return api.ServiceAccount{}, err
 	}
 	if _, err := w.ServiceAccount(sp.ws.ID, ledger.ServiceAccountKey{Name: in.Name}); !errors.Is(err, ledger.ErrNoRow) {
@@ -56,7 +57,7 @@ func (w *work) newServiceAccount(ac *actor, sp *space, in api.CreateServiceAccou
 
 func describeServiceAccount(s *ledger.ServiceAccount, description api.Opt[string], contacts api.Opt[[]string]) error {
 	if description.Set {
-		if err := checkText("description", description.Value, 0, maxDescription); err != nil {
+		if err := input.Text("description", description.Value, 0, input.MaxDescription); err != nil {
 			return err
 		}
 		s.Description = description.Value
@@ -69,7 +70,7 @@ func describeServiceAccount(s *ledger.ServiceAccount, description api.Opt[string
 	}
 	s.Contacts = nil
 	for _, text := range contacts.Value {
-		email, err := checkEmail("contacts", text)
+		email, err := input.Email("contacts", text)
 		if err != nil {
 			return err
 		}
@@ -214,7 +215,7 @@ func (a *Authority) EnableServiceAccount(ctx context.Context, c Caller, ref, nam
 		}
 		was := accountStop(ch.s)
 		stop{}.ofAccount(&ch.s)
-		if err := firstError(ch.ac.restart(was), coverOwner(ch.ac, ch.sp, serviceAccountOwner(ch.s, ch.sp.ws))); err != nil {
+		if err := input.First(ch.ac.restart(was), coverOwner(ch.ac, ch.sp, serviceAccountOwner(ch.s, ch.sp.ws))); err != nil {
 			return err
 		}
 		v, err = w.finishAccount(ch, "service_account.enabled")

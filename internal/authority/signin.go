@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -72,7 +73,7 @@ func (t *SignInTx) Note(action string, by, about ledger.User, detail any) error 
 // SetPassword stores the hash of a user's new password.
 func (t *SignInTx) SetPassword(user ledger.ID, hash string) error {
 	u, err := t.User(ledger.UserKey{ID: user})
-	if err := firstError(t.Give(), err); err != nil {
+	if err := input.First(t.Give(), err); err != nil {
 		return err
 	}
 	u.PasswordHash, u.Revision = hash, t.Revision()
@@ -115,7 +116,7 @@ func (t *SignInTx) MayAdminister(c Caller) error {
 // a workspace with a role on all resources.
 func (t *SignInTx) Provision(email, name, workspace, role string) (ledger.User, error) {
 	in := api.CreateMember{Email: email}
-	if checkText("name", name, 1, maxName) == nil {
+	if input.Text("name", name, 1, input.MaxName) == nil {
 		in.Name = api.Some(name)
 	}
 	if _, err := t.User(ledger.UserKey{Email: email}); !errors.Is(err, ledger.ErrNoRow) {
@@ -141,7 +142,7 @@ func (t *SignInTx) Join(u ledger.User, workspace, role string) error {
 
 func (t *SignInTx) join(workspace, role string, in api.CreateMember) error {
 	ac, sp, err := t.work.a.enter(t.work, t.work.caller, workspace)
-	if err := firstError(t.Give(), err); err != nil {
+	if err := input.First(t.Give(), err); err != nil {
 		return err
 	}
 	in.Role, in.Resources = api.Some(role), api.Some([]string{"*"})
@@ -164,7 +165,7 @@ func (t *SignInTx) SetRole(u ledger.User, workspace, role string) error {
 		return nil
 	}
 	ch, err := t.work.beginMember(workspace, u.PublicID)
-	if err := firstError(t.Give(), err); err != nil {
+	if err := input.First(t.Give(), err); err != nil {
 		return err
 	}
 	resources := []string{"*"}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 )
@@ -134,7 +135,7 @@ func tooDear(n int) error {
 // whoever is not an instance administrator.
 func checkNames(ac *actor, sp *space, sts []grant.Statement) error {
 	for _, s := range sts {
-		err := firstError(sp.free(ledger.RemovedRole, s.Role), sp.free(ledger.RemovedScope, s.Scopes...), sp.free(ledger.RemovedResource, s.Resources...))
+		err := input.First(sp.free(ledger.RemovedRole, s.Role), sp.free(ledger.RemovedScope, s.Scopes...), sp.free(ledger.RemovedResource, s.Resources...))
 		if err != nil {
 			return err
 		}

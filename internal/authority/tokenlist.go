@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -116,7 +117,7 @@ func (s *sight) tokens(q query, keep func(api.Token) bool, page Page) ([]api.Tok
 			return nil, 0, err
 		}
 		kept, err := q.some(rows)
-		if err := firstError(err, s.know(rows)); err != nil {
+		if err := input.First(err, s.know(rows)); err != nil {
 			return nil, 0, err
 		}
 		for _, t := range rows {
@@ -152,7 +153,7 @@ func (s *sight) tokens(q query, keep func(api.Token) bool, page Page) ([]api.Tok
 // asked of each token.
 func (a *Authority) filter(r ledger.Reader, ac *actor, sp *space, f api.TokenFilter) (q query, keep func(api.Token) bool, err error) {
 	q.Text, q.CreatedBy, q.Deleted = f.Query.Value, f.CreatedBy.Value, f.Deleted
-	if err := firstError(checkFilter("", f), checkSearch(q.Text)); err != nil {
+	if err := input.First(checkFilter("", f), checkSearch(q.Text)); err != nil {
 		return q, nil, err
 	}
 	if f.Kind.Set {
@@ -169,7 +170,7 @@ func (a *Authority) filter(r ledger.Reader, ac *actor, sp *space, f api.TokenFil
 		}
 		q.CreatedWith = l
 	}
-	if err := oneOf("status", f.Status, api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked); err != nil {
+	if err := input.OneOf("status", f.Status, api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked); err != nil {
 		return q, nil, err
 	}
 	if f.Can.Set && !grant.ValidScope(f.Can.Value) {
@@ -198,7 +199,7 @@ func owners(r ledger.Reader, ac *actor, sp *space, ref string) (out []verify.Own
 		for _, s := range rows {
 			out = append(out, verify.OwnerKey{Type: verify.OwnerServiceAccount, ID: s.ID})
 		}
-		return out, firstError(err, some(out))
+		return out, input.First(err, some(out))
 	}
 	if ref == "me" {
 		m, err := r.Member(sp.ws.ID, ledger.MemberKey{ID: ac.member})
@@ -212,7 +213,7 @@ func owners(r ledger.Reader, ac *actor, sp *space, ref string) (out []verify.Own
 	for _, m := range rows {
 		out = append(out, verify.OwnerKey{Type: verify.OwnerMember, ID: m.ID})
 	}
-	return out, firstError(err, some(out))
+	return out, input.First(err, some(out))
 }
 
 // some refuses an owner that there is and was none of.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -128,7 +129,7 @@ func (w *work) finishToken(ch *change, action string) (api.Token, error) {
 		return api.Token{}, err
 	}
 	ch.t.Revision = w.Revision()
-	if err := firstError(w.PutToken(ch.t), w.dropSealed(ch)); err != nil {
+	if err := input.First(w.PutToken(ch.t), w.dropSealed(ch)); err != nil {
 		return api.Token{}, err
 	}
 	w.touchToken(ch.t)
@@ -186,7 +187,7 @@ func widened(ch *change) error {
 	if reflect.DeepEqual(ch.was.Grants, ch.t.Grants) { // also of scopes that the caller could not list
 		return nil
 	}
-	if err := firstError(checkNames(ch.ac, ch.sp, ch.t.Grants), bounded(ch.sp, ch.was.Grants, ch.t.Grants)); err != nil {
+	if err := input.First(checkNames(ch.ac, ch.sp, ch.t.Grants), bounded(ch.sp, ch.was.Grants, ch.t.Grants)); err != nil {
 		return err
 	}
 	old, now := tokenFacts(ch.was, nil), tokenFacts(ch.t, nil)
@@ -254,7 +255,7 @@ func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (
 			return err
 		}
 		ch.t.DisabledAt = time.Time{}
-		if firstError(mayManage(ch.ac, ch.t, "tokens:delete"), ch.undo(ch.t.Held&ledger.BackUnending)) == nil {
+		if input.First(mayManage(ch.ac, ch.t, "tokens:delete"), ch.undo(ch.t.Held&ledger.BackUnending)) == nil {
 			ch.t.RevokeAt = time.Time{}
 		}
 		v, err = w.finishToken(ch, "token.enabled")
@@ -308,10 +309,10 @@ func (w *work) beginEnd(ref, id string) (*change, error) {
 // checkReason bounds why a token is ended. A token string in the comment keeps
 // nobody from ending one: whoever reports a leak pastes what was found.
 func checkReason(in api.RevokeToken) error {
-	return firstError(
-		oneOf("reason", api.Opt[string]{Value: in.Reason, Set: in.Reason != ""},
+	return input.First(
+		input.OneOf("reason", api.Opt[string]{Value: in.Reason, Set: in.Reason != ""},
 			api.ReasonUnused, api.ReasonSuperseded, api.ReasonLeaked, api.ReasonOwnerLeft, api.ReasonOther),
-		checkText("comment", token.Redact(in.Comment), 0, maxDescription),
+		input.Text("comment", token.Redact(in.Comment), 0, input.MaxDescription),
 	)
 }
 

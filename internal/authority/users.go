@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -122,7 +123,7 @@ func (w *work) finishUser(ac *actor, was, u ledger.User, action string) (api.Use
 	if err := w.PutUser(u); err != nil {
 		return api.User{}, err
 	}
-	if err := firstError(w.touchMemberships(was), w.keepAdmin(was)); err != nil {
+	if err := input.First(w.touchMemberships(was), w.keepAdmin(was)); err != nil {
 		return api.User{}, err
 	}
 	v := userView(w, u, slugs)

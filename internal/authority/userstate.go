@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -35,7 +36,7 @@ func (a *Authority) SignInStateOf(ctx context.Context, c Caller, ref string) (ou
 			return err
 		}
 		out.Password = u.PasswordHash != ""
-		return firstError(out.readSessions(r, u, a.now()), out.readWays(r, u), out.readLast(r, u))
+		return input.First(out.readSessions(r, u, a.now()), out.readWays(r, u), out.readLast(r, u))
 	})
 	return out, err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -143,7 +144,7 @@ type counter struct {
 
 func (n *counter) workspace(ws ledger.ID) error {
 	before := n.uses.Members + n.uses.ServiceAccounts + n.uses.Tokens
-	err := firstError(n.members(ws), n.accounts(ws), n.tokens(ws))
+	err := input.First(n.members(ws), n.accounts(ws), n.tokens(ws))
 	if n.uses.Members+n.uses.ServiceAccounts+n.uses.Tokens > before {
 		n.uses.Workspaces++
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -89,7 +90,7 @@ func (w *work) rekeyAgain(ac *actor, ws ledger.Workspace, was ledger.Idempotency
 		return err
 	}
 	out.Webhook, err = w.putWebhook(ac, ws, h, event{action: "webhook.secret_reissued", before: before})
-	return firstError(err, w.rememberAt(h.PublicID, out.Webhook.Revision, was.CreatedAt))
+	return input.First(err, w.rememberAt(h.PublicID, out.Webhook.Revision, was.CreatedAt))
 }
 
 func (w *work) newWebhook(ws ledger.Workspace, in api.CreateWebhook) (ledger.Webhook, error) {
@@ -125,7 +126,7 @@ func (w *work) describeWebhook(h *ledger.Webhook, in api.EditWebhook) error {
 		h.URL = in.URL.Value
 	}
 	if in.Description.Set {
-		if err := checkText("description", in.Description.Value, 0, maxDescription); err != nil {
+		if err := input.Text("description", in.Description.Value, 0, input.MaxDescription); err != nil {
 			return err
 		}
 		h.Description = in.Description.Value
@@ -157,7 +158,7 @@ func (a *Authority) checkWebhookURL(raw string) error {
 	case u.Fragment != "":
 		return api.FieldError("url", "must not have a fragment")
 	}
-	if err := checkSecretless("url", raw); err != nil || a.checkURL == nil {
+	if err := input.Secretless("url", raw); err != nil || a.checkURL == nil {
 		return err
 	}
 	if err := a.checkURL(u); err != nil {
@@ -353,7 +354,7 @@ func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id st
 		}
 		v = webhookView(w, h, ws, w.now)
 		w.touchEndpoint(h.ID)
-		return firstError(w.expect(ws, "webhook:"+h.PublicID, h.Revision), w.DeleteWebhook(h.ID),
+		return input.First(w.expect(ws, "webhook:"+h.PublicID, h.Revision), w.DeleteWebhook(h.ID),
 			w.audit(ac, ws, event{action: "webhook.deleted", target: "webhook:" + h.PublicID, before: v}))
 	})
 	return v, revision, err
@@ -459,7 +460,7 @@ func (a *Authority) sendNow(ctx context.Context, c Caller, at Where, id, action 
 			return err
 		}
 		v = deliveryView(d, d.Payload)
-		return firstError(w.PutDelivery(d), w.audit(ac, ws, event{action: action, target: "webhook:" + h.PublicID,
+		return input.First(w.PutDelivery(d), w.audit(ac, ws, event{action: action, target: "webhook:" + h.PublicID,
 			after: map[string]string{"delivery": d.PublicID, "type": d.Type}}))
 	})
 	return v, revision, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -27,14 +28,14 @@ func (a *Authority) CreateWorkspace(ctx context.Context, c Caller, in api.Create
 		}
 		ws, err := w.newWorkspace(ac, in)
 		v = workspaceView(w, ws)
-		return firstError(err, w.rememberObject(ws.Slug))
+		return input.First(err, w.rememberObject(ws.Slug))
 	})
 	return v, revision, err
 }
 
 func (w *work) newWorkspace(ac *actor, in api.CreateWorkspace) (ledger.Workspace, error) {
 	ws := ledger.Workspace{Slug: in.Slug, Name: in.Slug, CreatedAt: w.now, Revision: w.Revision()}
-	if err := checkSlug(in.Slug); err != nil {
+	if err := input.Slug(in.Slug); err != nil {
 		return ws, err
 	}
 	if _, err := w.Workspace(ledger.WorkspaceKey{Slug: in.Slug}); !errors.Is(err, ledger.ErrNoRow) {
@@ -64,13 +65,13 @@ func taken(field, message string, err error) error {
 
 func (w *work) editWorkspace(ws *ledger.Workspace, in api.EditWorkspace) error {
 	if in.Name.Set {
-		if err := checkText("name", in.Name.Value, 1, maxName); err != nil {
+		if err := input.Text("name", in.Name.Value, 1, input.MaxName); err != nil {
 			return err
 		}
 		ws.Name = in.Name.Value
 	}
 	if in.Metadata.Set {
-		if err := checkMetadata(in.Metadata.Value); err != nil {
+		if err := input.Metadata(in.Metadata.Value); err != nil {
 			return err
 		}
 		ws.Metadata = in.Metadata.Value
@@ -82,7 +83,7 @@ func (w *work) editWorkspace(ws *ledger.Workspace, in api.EditWorkspace) error {
 	if in.ExternalID.Null {
 		return nil
 	}
-	if err := checkExternalID(ws.ExternalID); err != nil {
+	if err := input.ExternalID(ws.ExternalID); err != nil {
 		return err
 	}
 	if _, err := w.Workspace(ledger.WorkspaceKey{ExternalID: ws.ExternalID}); !errors.Is(err, ledger.ErrNoRow) {

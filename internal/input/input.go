@@ -1,8 +1,7 @@
-package authority
+package input
 
 import (
 	"encoding/json"
-	"io"
 	"net/mail"
 	"net/netip"
 	"slices"
@@ -16,8 +15,8 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
-// firstError returns the first of errs that is one.
-func firstError(errs ...error) error {
+// First returns the first of errs that is one.
+func First(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
 			return err
@@ -26,7 +25,8 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-func oneOf(field string, v api.Opt[string], allowed ...string) error {
+// OneOf refuses a value that is none of those allowed.
+func OneOf(field string, v api.Opt[string], allowed ...string) error {
 	if !v.Has() {
 		return nil
 	}
@@ -36,10 +36,10 @@ func oneOf(field string, v api.Opt[string], allowed ...string) error {
 	return api.FieldError(field, "must be one of "+strings.Join(allowed, ", "))
 }
 
-// checkText bounds a text in characters and refuses control characters and
+// CheckText bounds a text in characters and refuses control characters and
 // broken UTF-8. Format characters are stored as they are and isolated where
 // they are shown.
-func checkText(field, s string, least, most int) error {
+func Text(field, s string, least, most int) error {
 	if !utf8.ValidString(s) {
 		return api.FieldError(field, "must be valid UTF-8")
 	}
@@ -52,13 +52,13 @@ func checkText(field, s string, least, most int) error {
 	if least > 0 && strings.TrimSpace(s) == "" {
 		return api.FieldError(field, "must not be blank")
 	}
-	return checkSecretless(field, s)
+	return Secretless(field, s)
 }
 
-// checkSecretless refuses a text with a token string in it, of whatever instance:
+// CheckSecretless refuses a text with a token string in it, of whatever instance:
 // it would be stored, listed and sent on as it is written, by people who pasted
 // it into the wrong field.
-func checkSecretless(field, s string) error {
+func Secretless(field, s string) error {
 	if token.Contains(s) {
 		return api.FieldError(field, "must not contain a token; revoke the one you pasted here if it is live")
 	}
@@ -74,59 +74,48 @@ func bounds(least, most int) string {
 
 // Lengths of texts, in characters.
 const (
-	maxLabel       = 100
-	maxDescription = 1000
-	maxName        = 200
+	MaxLabel       = 100
+	MaxDescription = 1000
+	MaxName        = 200
 	maxExternalID  = 200
 )
 
-// checkFree refuses a word that some call reads as something else than a name.
-func checkFree(field, s string) error {
+// CheckFree refuses a word that some call reads as something else than a name.
+func Free(field, s string) error {
 	if grant.Keyword(s) {
 		return api.FieldError(field, "is a word of the API's own, like any, self, me and admin; choose another name")
 	}
 	return nil
 }
 
-func checkSlug(s string) error {
-	if !matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "-") {
+// Slug refuses what cannot name a workspace.
+func Slug(s string) error {
+	if !Matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "-") {
 		return api.FieldError("slug", "must be 1 to 63 of a-z, 0-9 and -, and begin with a letter or digit")
 	}
-	return checkFree("slug", s)
+	return Free("slug", s)
 }
 
-func checkServiceAccountName(s string) error {
-	if !matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "._-") {
-		return api.FieldError("name", "must be 1 to 63 of a-z, 0-9 and ._-, and begin with a letter or digit")
-	}
-	if s == "new" { // the page of a form
-		return api.FieldError("name", "must not be new; choose another name")
-	}
-	if isUserID(s) || strings.HasPrefix(s, accountID) {
-		return api.FieldError("name", "must not begin like the id of a user (usr_) or service account (sac_)")
-	}
-	return checkFree("name", s)
-}
-
-// matches says whether s is one of first followed by any of first and more, at
+// Matches says whether s is one of first followed by any of first and more, at
 // most most bytes.
-func matches(s string, most int, first, more string) bool {
+func Matches(s string, most int, first, more string) bool {
 	if s == "" || len(s) > most || !strings.Contains(first, s[:1]) {
 		return false
 	}
 	return strings.Trim(s, first+more) == ""
 }
 
-func checkExternalID(s string) error {
+// ExternalID refuses what cannot be the id that a customer gives.
+func ExternalID(s string) error {
 	if s == "" {
 		return api.FieldError("external_id", "must not be empty; null removes it")
 	}
-	return checkText("external_id", s, 1, maxExternalID)
+	return Text("external_id", s, 1, maxExternalID)
 }
 
-// checkEmail returns the address in lower case, or says what is wrong with it.
-func checkEmail(field, s string) (string, error) {
-	if err := checkSecretless(field, s); err != nil {
+// CheckEmail returns the address in lower case, or says what is wrong with it.
+func Email(field, s string) (string, error) {
+	if err := Secretless(field, s); err != nil {
 		return "", err
 	}
 	s = strings.ToLower(s)
@@ -144,18 +133,18 @@ func checkEmail(field, s string) (string, error) {
 	return s, nil
 }
 
-// checkMetadata bounds metadata: flat, scalars, 50 keys, 4 KiB.
-func checkMetadata(m api.Metadata) error {
+// CheckMetadata bounds metadata: flat, scalars, 50 keys, 4 KiB.
+func Metadata(m api.Metadata) error {
 	if len(m) > 50 {
 		return api.FieldError("metadata", "at most 50 keys")
 	}
 	for k, v := range m {
-		if err := checkText("metadata", k, 1, 64); err != nil {
+		if err := Text("metadata", k, 1, 64); err != nil {
 			return err
 		}
 		switch v := v.(type) {
 		case string:
-			if err := checkSecretless("metadata", v); err != nil {
+			if err := Secretless("metadata", v); err != nil {
 				return err
 			}
 		case json.Number:
@@ -173,16 +162,16 @@ func checkMetadata(m api.Metadata) error {
 	return nil
 }
 
-// parsePrefixes reads an allow-list of addresses: CIDRs, or single addresses.
+// Prefixes reads an allow-list of addresses: CIDRs, or single addresses.
 // Mapped v4 addresses count as v4. Host bits behind the mask are refused,
 // because they are nearly always a mistake.
-func parsePrefixes(field string, list []string) ([]netip.Prefix, error) {
+func Prefixes(field string, list []string) ([]netip.Prefix, error) {
 	if len(list) == 0 || len(list) > 100 {
 		return nil, api.FieldError(field, "give 1 to 100 CIDRs, or null for any address")
 	}
 	out := make([]netip.Prefix, 0, len(list))
 	for _, s := range list {
-		p, ok := parsePrefix(s)
+		p, ok := Prefix(s)
 		if !ok {
 			return nil, api.FieldError(field, "entries are CIDRs like 203.0.113.0/24 or 2001:db8::/32, without host bits")
 		}
@@ -191,7 +180,8 @@ func parsePrefixes(field string, list []string) ([]netip.Prefix, error) {
 	return out, nil
 }
 
-func parsePrefix(s string) (netip.Prefix, bool) {
+// Prefix reads one entry of an allow-list.
+func Prefix(s string) (netip.Prefix, bool) {
 	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
 		a = a.Unmap()
 		return netip.PrefixFrom(a, a.BitLen()), true
@@ -206,7 +196,8 @@ func parsePrefix(s string) (netip.Prefix, bool) {
 	return p, p == p.Masked()
 }
 
-func checkLimit(field string, l api.Opt[api.RateLimit]) error {
+// Limit bounds a rate limit.
+func Limit(field string, l api.Opt[api.RateLimit]) error {
 	if !l.Has() {
 		return nil
 	}
@@ -217,17 +208,4 @@ func checkLimit(field string, l api.Opt[api.RateLimit]) error {
 		return api.FieldError(field+".window", "must be 1s to 366d")
 	}
 	return nil
-}
-
-// publicID makes an identifier that is shown: a prefix and 16 characters.
-func publicID(rand io.Reader, prefix string) (string, error) {
-	const alphabet = "0123456789abcdefghijklmnopqrstuv" // 32: no bias in five bits
-	var b [16]byte
-	if _, err := io.ReadFull(rand, b[:]); err != nil {
-		return "", err
-	}
-	for i := range b {
-		b[i] = alphabet[b[i]&31]
-	}
-	return prefix + string(b[:]), nil
 }
