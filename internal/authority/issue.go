@@ -12,6 +12,7 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -65,7 +66,7 @@ func (w *work) stillCreates(ch *change) error {
 		activeOwner(ch.owner),
 		unexpired(ch),
 		ceiling(ch.ac, ch.sp, ch.t, ch.owner),
-		withinPolicy(ch.t, ch.sp.policy(), w.now),
+		lifeOf(ch.t).Within(ch.sp.policy(), w.now),
 		tighter(ch.ac, ch.sp, ch.owner, ch.t, ledger.Token{}),
 	)
 }
@@ -103,7 +104,7 @@ func (w *work) draft(ac *actor, sp *space, in api.CreateToken) (ledger.Token, er
 	inheritLimits(ac, sp, o, &t, in.TokenFields)
 	return t, input.First(
 		ceiling(ac, sp, t, o),
-		withinPolicy(t, sp.policy(), w.now),
+		lifeOf(t).Within(sp.policy(), w.now),
 		tighter(ac, sp, o, t, ledger.Token{}),
 	)
 }
@@ -309,7 +310,7 @@ func fields(sp *space, t *ledger.Token, in api.TokenFields) error {
 		t.RateLimit = &limit
 	}
 	if in.Recoverable.Or(false) && !sp.policy().Recoverable {
-		return outside("recoverable", "the policy does not allow recoverable secrets")
+		return policy.OutsideError("recoverable", "the policy does not allow recoverable secrets")
 	}
 	if in.Recoverable.Set {
 		t.Recoverable = in.Recoverable.Or(false)

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -80,7 +81,7 @@ func noticeDays(r ledger.Reader, id ledger.ID, known map[ledger.ID]noticePolicy)
 		return ws, nil, err
 	}
 	in, err := r.Instance()
-	days := effectivePolicy(in.Policy, ws.Policy).NoticeDays
+	days := policy.Effective(in.Policy, ws.Policy).NoticeDays
 	known[id] = noticePolicy{ws, days}
 	return ws, days, err
 }
@@ -117,14 +118,14 @@ func (a *Authority) noticeSteps(ctx context.Context) (steps []int, err error) {
 		if err != nil {
 			return err
 		}
-		steps = append([]int{0}, effectivePolicy(in.Policy, api.PatchPolicy{}).NoticeDays...)
+		steps = append([]int{0}, policy.Effective(in.Policy, api.PatchPolicy{}).NoticeDays...)
 		for after := ledger.ID(0); ; {
 			list, err := r.Workspaces(ledger.Range{After: after, Limit: maxPage})
 			if err != nil {
 				return err
 			}
 			for _, ws := range list {
-				steps = append(steps, effectivePolicy(in.Policy, ws.Policy).NoticeDays...)
+				steps = append(steps, policy.Effective(in.Policy, ws.Policy).NoticeDays...)
 				after = ws.ID
 			}
 			slices.Sort(steps)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -230,7 +231,7 @@ func (a *Authority) term(r ledger.Reader, id ledger.ID) (d due, err error) {
 		d.ws, err = r.Workspace(ledger.WorkspaceKey{ID: id})
 	}
 	d.now = a.now().UTC().Truncate(time.Microsecond)
-	d.before = d.now.Add(-effectivePolicy(in.Policy, d.ws.Policy).Retention.Std())
+	d.before = d.now.Add(-policy.Effective(in.Policy, d.ws.Policy).Retention.Std())
 	d.over = !d.ws.DeletedAt.IsZero() && d.ws.DeletedAt.Before(d.before)
 	return d, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -28,7 +29,7 @@ func (a *Authority) RotateToken(ctx context.Context, c Caller, ref, id string, i
 			return err
 		}
 		judge := func(ch *change) error {
-			return input.First(w.renew(ch, in), withinPolicy(ch.t, ch.sp.policy(), w.now))
+			return input.First(w.renew(ch, in), lifeOf(ch.t).Within(ch.sp.policy(), w.now))
 		}
 		if again, err := w.again(ch.ac, ch.sp, &out, keepLife(judge)); again || err != nil {
 			return err
@@ -166,19 +167,19 @@ func (w *work) renew(ch *change, in api.RotateToken) error {
 		ch.t.ExpiresAt = w.now.Add(in.ExpiresIn.Value.Std())
 		ch.t.Lifetime = in.ExpiresIn.Value.Std()
 	case in.Renew && !(ch.t.ExpiresAt.IsZero() && ch.sp.policy().AllowNever):
-		ch.t.ExpiresAt = w.now.Add(renewed(ch.t, ch.sp.policy()))
+		ch.t.ExpiresAt = w.now.Add(lifeOf(ch.t).Renewed(ch.sp.policy()))
 	default:
-		return input.First(unexpired(ch), mayKeepLife(ch.t, ch.sp.policy(), w.now))
+		return input.First(unexpired(ch), lifeOf(ch.t).MayGoOn(ch.sp.policy(), w.now))
 	}
 	if ch.ac.isSelf(ch.t) && outlives(ch.t.ExpiresAt, ch.was.ExpiresAt) {
 		return exceeds("renew", "a token cannot extend its own life")
 	}
-	if err := lifetimeWithin(ch.t, ch.sp.policy(), w.now); err != nil {
+	if err := lifeOf(ch.t).ExpiryWithin(ch.sp.policy(), w.now); err != nil {
 		return err
 	}
 	ch.endWithMaker()
 	return input.First(
-		checkLifetime(ledger.Token{ExpiresAt: ch.t.ExpiresAt}, w.now),
+		policy.Life{ExpiresAt: ch.t.ExpiresAt}.Possible(w.now),
 		tighter(ch.ac, ch.sp, ch.owner, ch.t, ch.was),
 	)
 }
@@ -197,8 +198,8 @@ func (w *work) curb(ch *change) error {
 	if err := unexpired(ch); err != nil {
 		return err
 	}
-	if p := ch.sp.policy(); lifetimeWithin(ch.t, p, w.now) != nil {
-		ch.t.ExpiresAt = w.now.Add(longest(p))
+	if p := ch.sp.policy(); lifeOf(ch.t).ExpiryWithin(p, w.now) != nil {
+		ch.t.ExpiresAt = w.now.Add(policy.Longest(p))
 	}
 	return nil
 }
@@ -377,7 +378,7 @@ func (a *Authority) TransferToken(ctx context.Context, c Caller, ref, id string,
 		if err := w.rehome(ch, in.Owner); err != nil {
 			return err
 		}
-		if err := input.First(unexpired(ch), withinPolicy(ch.t, ch.sp.policy(), w.now)); err != nil {
+		if err := input.First(unexpired(ch), lifeOf(ch.t).Within(ch.sp.policy(), w.now)); err != nil {
 			return err
 		}
 		out.Token, out.Secret, err = w.replaceSecret(ch, 0, false, "token.transferred")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -49,7 +50,7 @@ func (a *Authority) space(r ledger.Reader, ws ledger.Workspace) (*space, error) 
 			ID: ws.ID, Slug: ws.Slug, ExternalID: ws.ExternalID,
 			Suspended: !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero(),
 			Book:      cat.book, RoleLimits: cat.limits,
-			Policy: effectivePolicy(in.Policy, ws.Policy),
+			Policy: policy.Effective(in.Policy, ws.Policy),
 		},
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -156,7 +157,7 @@ func (w *work) edit(ch *change, in api.TokenFields) error {
 		return err
 	}
 	if in.AllowedIPs.Set && ch.sp.policy().RequireIPAllowList && ch.t.AllowedIPs == nil {
-		return outside("allowed_ips", "the policy requires an allow-list of addresses")
+		return policy.OutsideError("allowed_ips", "the policy requires an allow-list of addresses")
 	}
 	return widened(ch)
 }
@@ -173,10 +174,10 @@ func (w *work) editLifetime(ch *change, in api.TokenFields) error {
 		if err := w.lifetime(ch.ac, ch.sp, &ch.t, in); err != nil {
 			return err
 		}
-		return lifetimeWithin(ch.t, ch.sp.policy(), w.now)
+		return lifeOf(ch.t).ExpiryWithin(ch.sp.policy(), w.now)
 	}
 	if in.NotBefore.Set {
-		return checkLifetime(ledger.Token{NotBefore: ch.t.NotBefore, ExpiresAt: ch.t.ExpiresAt}, time.Time{})
+		return policy.Life{NotBefore: ch.t.NotBefore, ExpiresAt: ch.t.ExpiresAt}.Possible(time.Time{})
 	}
 	return nil
 }

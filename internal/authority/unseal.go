@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 )
 
 // A policy that lets nobody see secrets again destroys the copies that there are. As
@@ -55,7 +56,7 @@ func unseals(x ledger.Removal, r ledger.Reader, ws ledger.ID) (bool, error) {
 		return false, err
 	}
 	row, err := r.Workspace(ledger.WorkspaceKey{ID: ws})
-	return !effectivePolicy(in.Policy, row.Policy).Recoverable, err
+	return !policy.Effective(in.Policy, row.Policy).Recoverable, err
 }
 
 // unsealToken destroys the copies of a token's secrets.

@@ -76,7 +76,7 @@ func (s *sight) view(t ledger.Token, o verify.Owner, secrets []ledger.Secret) ap
 		v.Usable = true
 	}
 	v.DisabledBy, v.Held = s.sp.nameOf(t.DisabledBy), s.sp.heldView(t)
-	v.OutsidePolicy = len(outsidePolicy(t, s.sp.policy(), s.now)) > 0
+	v.OutsidePolicy = len(lifeOf(t).Outside(s.sp.policy(), s.now)) > 0
 	secretsView(&v, secrets, s.now)
 	if !s.mayWatch(t) {
 		v.Metadata = api.Metadata{}

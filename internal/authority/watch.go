@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -259,14 +260,14 @@ func (a *Authority) Retentions(ctx context.Context) (map[ledger.ID]time.Duration
 		if err != nil {
 			return err
 		}
-		keep[0] = effectivePolicy(in.Policy, api.PatchPolicy{}).Retention.Std()
+		keep[0] = policy.Effective(in.Policy, api.PatchPolicy{}).Retention.Std()
 		for after := ledger.ID(0); ; {
 			rows, err := r.Workspaces(ledger.Range{After: after, Limit: maxPage})
 			if err != nil {
 				return err
 			}
 			for _, ws := range rows {
-				keep[ws.ID] = effectivePolicy(in.Policy, ws.Policy).Retention.Std()
+				keep[ws.ID] = policy.Effective(in.Policy, ws.Policy).Retention.Std()
 				after = ws.ID
 			}
 			if len(rows) < maxPage {
