@@ -2,15 +2,13 @@ package authority
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
@@ -22,25 +20,6 @@ type event struct {
 	action, target string
 	token          token.Locator
 	before, after  any
-}
-
-// payload is an event as it is chained: all that is known about it. Its JSON is
-// canonical because the order of its fields is fixed.
-type payload struct {
-	At         string          `json:"at"`
-	Revision   int64           `json:"revision"`
-	Workspace  string          `json:"workspace"`
-	Action     string          `json:"action"`
-	Actor      string          `json:"actor"`
-	ActorToken string          `json:"actor_token,omitempty"`
-	OnBehalf   string          `json:"on_behalf,omitempty"`
-	IP         string          `json:"ip,omitempty"`
-	Agent      string          `json:"user_agent,omitempty"`
-	RequestID  string          `json:"request_id,omitempty"`
-	Target     string          `json:"target"`
-	Token      string          `json:"token,omitempty"`
-	Before     json.RawMessage `json:"before,omitempty"`
-	After      json.RawMessage `json:"after,omitempty"`
 }
 
 // audit records the event and writes what is told of it to the outside, in the
@@ -61,7 +40,7 @@ func (w *work) record(ac *actor, ws ledger.Workspace, e event) error {
 	}
 	row.Sequence = head.Sequence + 1
 	row.Key = w.a.keys.Current()
-	row.Hash, err = chainHash(w.a.keys, row.Key, head.Hash, row.Sequence, row.PayloadDigest)
+	row.Hash, err = audit.Hash(w.a.keys, row.Key, head.Hash, row.Sequence, row.PayloadDigest)
 	if err != nil {
 		return err
 	}
@@ -69,8 +48,8 @@ func (w *work) record(ac *actor, ws ledger.Workspace, e event) error {
 }
 
 func (w *work) row(ac *actor, ws ledger.Workspace, e event) (ledger.AuditRow, error) {
-	p := payload{
-		At: w.now.Format(timeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.action,
+	p := audit.Payload{
+		At: w.now.Format(audit.TimeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.action,
 		Actor: ac.principal.Address, OnBehalf: ac.onBehalf, Agent: clip(token.Redact(ac.Agent), 300),
 		RequestID: ac.RequestID, Target: e.target,
 	}
@@ -95,33 +74,15 @@ func (w *work) row(ac *actor, ws ledger.Workspace, e event) (ledger.AuditRow, er
 		return ledger.AuditRow{}, err
 	}
 	b = token.Redact(b)
-	salt := make([]byte, saltSize)
+	salt := make([]byte, audit.SaltSize)
 	if _, err := io.ReadFull(w.a.rand, salt); err != nil {
 		return ledger.AuditRow{}, err
 	}
 	return ledger.AuditRow{
 		Workspace: ws.ID, Revision: p.Revision, At: w.now, Action: p.Action, Actor: p.Actor, ActorToken: p.ActorToken,
-		OnBehalf: p.OnBehalf, Target: p.Target, Token: p.Token, Payload: b, Salt: salt, PayloadDigest: payloadDigest(salt, b),
+		OnBehalf: p.OnBehalf, Target: p.Target, Token: p.Token, Payload: b, Salt: salt, PayloadDigest: audit.Digest(salt, b),
 	}, nil
 }
-
-// saltSize is enough that nobody guesses the salt to guess a payload.
-const saltSize = 16
-
-// payloadDigest is HMAC-SHA-256 under the salt. Rows from before there was a
-// salt have a plain SHA-256.
-func payloadDigest(salt, payload []byte) []byte {
-	if salt == nil {
-		plain := sha256.Sum256(payload)
-		return plain[:]
-	}
-	m := hmac.New(sha256.New, salt)
-	m.Write(payload)
-	return m.Sum(nil)
-}
-
-// timeFormat is RFC 3339 with the microseconds that the store keeps.
-const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
 func rawView(v any) (json.RawMessage, error) {
 	if v == nil {
@@ -137,24 +98,6 @@ func clip(s string, most int) string {
 	}
 	return s
 }
-
-// chainHash is HMAC-SHA-256, under a key derived for the audit, over the
-// previous hash, the sequence (8 bytes, big endian) and the payload's digest.
-func chainHash(keys *token.Keyring, id token.KeyID, previous []byte, sequence int64, digest []byte) ([]byte, error) {
-	key, ok := keys.Derive("audit chain", id)
-	if !ok {
-		return nil, api.Errorf(api.CodeInternal, "internal error").Wrap(errNoKey)
-	}
-	m := hmac.New(sha256.New, key)
-	m.Write(previous)
-	var n [8]byte
-	binary.BigEndian.PutUint64(n[:], uint64(sequence))
-	m.Write(n[:])
-	m.Write(digest)
-	return m.Sum(nil), nil
-}
-
-var errNoKey = errors.New("authority: the keyring lacks the key of this row")
 
 // Audit lists a workspace's events, newest first.
 func (a *Authority) Audit(ctx context.Context, c Caller, ref string, f api.AuditFilter, page Page) (rows []api.AuditEvent, next int64, err error) {
@@ -197,7 +140,7 @@ func auditPage(r ledger.Reader, ws ledger.Workspace, f api.AuditFilter, page Pag
 }
 
 func auditView(ws ledger.Workspace, row ledger.AuditRow) api.AuditEvent {
-	var p payload
+	var p audit.Payload
 	_ = json.Unmarshal(row.Payload, &p) // an erased payload leaves the columns
 	return api.AuditEvent{
 		Sequence: row.Sequence, At: row.At.UTC(), Revision: row.Revision, Workspace: ws.Slug, Action: row.Action,

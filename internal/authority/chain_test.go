@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
@@ -42,7 +43,7 @@ func TestTheEndOfAChainIsChecked(t *testing.T) {
 		}
 		_, chains := w.whole()
 		all := chains["acme"]
-		for links, want := range map[int64]authority.Chain{
+		for links, want := range map[int64]audit.Chain{
 			100:          {Name: "acme", Rows: all.Rows, Head: all.Head},
 			all.Rows:     {Name: "acme", Rows: all.Rows, Head: all.Head},
 			2:            {Name: "acme", Rows: 2, Skipped: all.Rows - 2, Head: all.Head},
@@ -86,11 +87,11 @@ func TestAuditVerifyNamesTheBrokenRow(t *testing.T) {
 		for range 3 {
 			w.create(w.root, ask("personal", ""))
 		}
-		chains, err := authority.VerifyAudit(w.ctx, w.store, w.keys)
+		chains, err := audit.Verify(w.ctx, w.store, w.keys)
 		must(w.T, err)
 		heads := []string{chains[0].Head, chains[1].Head}
 		w.create(w.root, ask("personal", ""))
-		_, err = authority.VerifyAudit(w.ctx, w.store, w.keys, heads...)
+		_, err = audit.Verify(w.ctx, w.store, w.keys, heads...)
 		must(w.T, err)
 
 		for name, c := range map[string]struct {
@@ -119,8 +120,8 @@ func TestAuditVerifyNamesTheBrokenRow(t *testing.T) {
 			"nothing left": {func([]ledger.AuditRow) []ledger.AuditRow { return nil }, "expected head"},
 		} {
 			w.Run(name, func(t *testing.T) {
-				_, err := authority.VerifyAudit(w.ctx, tampered{w.store, c.change}, w.keys, heads...)
-				if !errors.Is(err, authority.ErrBroken) || !strings.Contains(err.Error(), c.want) {
+				_, err := audit.Verify(w.ctx, tampered{w.store, c.change}, w.keys, heads...)
+				if !errors.Is(err, audit.ErrBroken) || !strings.Contains(err.Error(), c.want) {
 					t.Errorf("got %v, want it to name %q", err, c.want)
 				}
 			})

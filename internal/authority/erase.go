@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
@@ -147,7 +148,7 @@ func (e *erasure) tell(w *work, ac *actor, ws ledger.Workspace, what string, n i
 
 func (e *erasure) eraseAudit() error {
 	var ids []ledger.ID
-	if err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { ids, err = chainsOf(r); return err }); err != nil {
+	if err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { ids, err = audit.Chains(r); return err }); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -227,19 +228,19 @@ func (e *erasure) eraseRows(w *work, ac *actor, id ledger.ID, rows []ledger.Audi
 func (e *erasure) eraseRow(w *work, ws ledger.Workspace, row ledger.AuditRow) (err error) {
 	name := ws.Slug
 	if ws.ID == 0 {
-		name = instanceChain
+		name = audit.Instance
 	}
 	if row.Erasure == nil {
-		if wrong := checkPayload(row, name, fmt.Sprintf("%s: row %d", name, row.Sequence)); wrong != "" {
-			return fmt.Errorf("%s: %w, so it is not erased", wrong, ErrBroken)
+		if wrong := audit.CheckPayload(row, name, fmt.Sprintf("%s: row %d", name, row.Sequence)); wrong != "" {
+			return fmt.Errorf("%s: %w, so it is not erased", wrong, audit.ErrBroken)
 		}
 		if row.Salt == nil {
-			row.PayloadDigest = noDigest()
+			row.PayloadDigest = audit.NoDigest()
 		}
 	}
 	row.Actor, row.OnBehalf, row.Target = e.who.scrub(row.Actor), e.who.scrub(row.OnBehalf), e.who.scrub(row.Target)
 	row.Payload, row.Salt = nil, nil
-	if row.Erasure, err = sealErasure(w.a.keys, row); err != nil {
+	if row.Erasure, err = audit.SealErasure(w.a.keys, row); err != nil {
 		return err
 	}
 	return w.EraseAudit(row)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
@@ -293,11 +294,11 @@ func (d *due) findResources(r ledger.Reader) (err error) {
 // findAudit finds the oldest links of a chain that are all older than it is kept.
 // A chain that is not whole there is left as it is: it is evidence.
 func (d *due) findAudit(r ledger.Reader, keys *token.Keyring) error {
-	c := Chain{Name: d.ws.Slug}
+	c := audit.Chain{Name: d.ws.Slug}
 	if d.ws.ID == 0 {
-		c.Name = instanceChain
+		c.Name = audit.Instance
 	}
-	last, err := c.begin(r, keys, d.ws.ID)
+	last, err := c.Begin(r, keys, d.ws.ID)
 	if err != nil {
 		return err
 	}
@@ -315,7 +316,7 @@ func (d *due) findAudit(r ledger.Reader, keys *token.Keyring) error {
 	}
 	for _, row := range rows[:n] {
 		if c.Broken == "" {
-			c.Broken = checkLink(keys, last, row, c.Name)
+			c.Broken = audit.CheckLink(keys, last, row, c.Name)
 		}
 		last, d.newest = row, later(d.newest, row.At)
 	}
@@ -323,7 +324,7 @@ func (d *due) findAudit(r ledger.Reader, keys *token.Keyring) error {
 		return nil
 	}
 	if c.Broken != "" {
-		return fmt.Errorf("%s: %s: %w, so nothing of it is purged", c.Name, c.Broken, ErrBroken)
+		return fmt.Errorf("%s: %s: %w, so nothing of it is purged", c.Name, c.Broken, audit.ErrBroken)
 	}
 	d.links, d.anchor = n, ledger.AuditAnchor{Workspace: d.ws.ID, Sequence: last.Sequence, Hash: last.Hash, At: last.At}
 	return nil
@@ -397,7 +398,7 @@ func (w *work) purgeLinks(anchor ledger.AuditAnchor) (err error) {
 		return nil
 	}
 	anchor.Key = w.a.keys.Current()
-	if anchor.Seal, err = sealAnchor(w.a.keys, anchor); err != nil {
+	if anchor.Seal, err = audit.SealAnchor(w.a.keys, anchor); err != nil {
 		return err
 	}
 	return w.PurgeAudit(anchor)

@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
@@ -66,11 +67,11 @@ func (w *world) keeps(ws string, days int) {
 }
 
 // whole verifies the audit, which must be whole, and answers its heads.
-func (w *world) whole(expect ...string) (heads []string, chains map[string]authority.Chain) {
+func (w *world) whole(expect ...string) (heads []string, chains map[string]audit.Chain) {
 	w.Helper()
-	all, err := authority.VerifyAudit(w.ctx, w.store, w.keys, expect...)
+	all, err := audit.Verify(w.ctx, w.store, w.keys, expect...)
 	must(w.T, err)
-	chains = map[string]authority.Chain{}
+	chains = map[string]audit.Chain{}
 	for _, c := range all {
 		heads, chains[c.Name] = append(heads, c.Head), c
 	}
@@ -146,8 +147,8 @@ func TestPurgedAuditIsWholeFromItsAnchorOn(t *testing.T) {
 		if e := events[0]; e.Action != "retention.purged" || e.Actor != "retention" || !strings.Contains(string(e.After), want) {
 			w.Errorf("the purge told %+v: %s, want %s", e, e.After, want)
 		}
-		_, err = authority.VerifyAudit(w.ctx, w.store, w.keys, "acme@99:00")
-		if !errors.Is(err, authority.ErrBroken) {
+		_, err = audit.Verify(w.ctx, w.store, w.keys, "acme@99:00")
+		if !errors.Is(err, audit.ErrBroken) {
 			w.Errorf("a head after the end: %v", err)
 		}
 		// Nothing but the events of purges is no reason to purge.
@@ -251,8 +252,8 @@ func (w *world) attacked(attacks []attack, expect ...string) {
 			_, err := db.ExecContext(w.ctx, s)
 			must(w.T, err)
 		}
-		_, err := authority.VerifyAudit(w.ctx, w.store, w.keys, expect...)
-		if !errors.Is(err, authority.ErrBroken) || !strings.Contains(err.Error(), a.says) {
+		_, err := audit.Verify(w.ctx, w.store, w.keys, expect...)
+		if !errors.Is(err, audit.ErrBroken) || !strings.Contains(err.Error(), a.says) {
 			w.Errorf("%s: got %v, want %q", a.name, err, a.says)
 		}
 		for _, s := range []string{
@@ -327,11 +328,11 @@ func TestABrokenChainIsNotPurged(t *testing.T) {
 		_, err := w.beside().ExecContext(w.ctx, statement)
 		must(w.T, err)
 		_, err = w.Purge(w.ctx, func(context.Context) error { return nil })
-		if !errors.Is(err, authority.ErrBroken) || !strings.Contains(err.Error(), "acme: row 2") {
+		if !errors.Is(err, audit.ErrBroken) || !strings.Contains(err.Error(), "acme: row 2") {
 			w.Errorf("the purge answered %v", err)
 		}
-		_, err = authority.VerifyAudit(w.ctx, w.store, w.keys)
-		if !errors.Is(err, authority.ErrBroken) {
+		_, err = audit.Verify(w.ctx, w.store, w.keys)
+		if !errors.Is(err, audit.ErrBroken) {
 			w.Errorf("the evidence is gone: %v", err)
 		}
 	})

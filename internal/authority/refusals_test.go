@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
@@ -117,7 +118,7 @@ func TestWhereARefusalStands(t *testing.T) {
 		if len(rows) != 0 {
 			w.Errorf("globex: %+v", rows)
 		}
-		_, err = authority.VerifyAudit(w.ctx, w.store, w.keys)
+		_, err = audit.Verify(w.ctx, w.store, w.keys)
 		must(w.T, err)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -19,7 +20,7 @@ import (
 func sealing(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
 	key, ok := keys.Derive("sealed secrets", id)
 	if !ok {
-		return nil, errNoKey
+		return nil, audit.ErrNoKey
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {

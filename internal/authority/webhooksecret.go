@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -31,7 +32,7 @@ const (
 func webhookCipher(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
 	key, ok := keys.Derive("webhook secrets", id)
 	if !ok {
-		return nil, errNoKey
+		return nil, audit.ErrNoKey
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {

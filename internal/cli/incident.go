@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/token"
@@ -176,7 +176,7 @@ func (a *app) auditVerify() *cobra.Command {
 			return err
 		}
 		chains, err := server.VerifyAudit(cmd.Context(), cfg, expect...)
-		if err != nil && !errors.Is(err, authority.ErrBroken) {
+		if err != nil && !errors.Is(err, audit.ErrBroken) {
 			return err
 		}
 		return errors.Join(a.showChains(chains), err)
@@ -190,11 +190,11 @@ Keep the HEAD that is printed somewhere else: with --expect it must still be the
 	return cmd
 }
 
-func (a *app) showChains(chains []authority.Chain) error {
+func (a *app) showChains(chains []audit.Chain) error {
 	if a.flags.json {
 		return a.printJSON(chains)
 	}
-	return table(a, each(chains, nil), 0, "CHAIN,ROWS,PURGED,HEAD,BROKEN", func(c authority.Chain) []string {
+	return table(a, each(chains, nil), 0, "CHAIN,ROWS,PURGED,HEAD,BROKEN", func(c audit.Chain) []string {
 		return []string{c.Name, fmt.Sprint(c.Rows), fmt.Sprint(c.Purged), c.Head, c.Broken}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
@@ -34,7 +35,7 @@ func (v *visit) audit() error {
 	if err != nil {
 		return err
 	}
-	var chain *authority.Chain
+	var chain *audit.Chain
 	if v.q("check") == "chain" {
 		if chain, err = v.checkChain(); err != nil {
 			return err
@@ -47,7 +48,7 @@ func (v *visit) audit() error {
 const checkedLinks = 10_000
 
 // checkChain looks at the end of the chain of the page's audit.
-func (v *visit) checkChain() (*authority.Chain, error) {
+func (v *visit) checkChain() (*audit.Chain, error) {
 	of := ""
 	if v.at != nil {
 		of = v.at.Slug
@@ -153,7 +154,7 @@ func (v *visit) exportLink(format string) string {
 }
 
 // linksWords say how much of a chain was looked at.
-func linksWords(c authority.Chain) string {
+func linksWords(c audit.Chain) string {
 	out := plural(int(c.Rows), "event") + " follow from one another, unchanged"
 	if c.Rows == 1 {
 		out = "1 event was looked at, and is unchanged"

@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
 // VerifyAudit reads the audit of the database that the settings name and says
-// whether it is whole; see [authority.VerifyAudit]. It only reads, so it works
+// whether it is whole; see [audit.Verify]. It only reads, so it works
 // beside a running server.
-func VerifyAudit(ctx context.Context, cfg config.Config, expect ...string) (_ []authority.Chain, err error) {
+func VerifyAudit(ctx context.Context, cfg config.Config, expect ...string) (_ []audit.Chain, err error) {
 	keys, err := ReadKeyring(cfg.Keys)
 	if err != nil {
 		return nil, err
@@ -22,5 +22,5 @@ func VerifyAudit(ctx context.Context, cfg config.Config, expect ...string) (_ []
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return authority.VerifyAudit(ctx, s, keys, expect...)
+	return audit.Verify(ctx, s, keys, expect...)
 }

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
@@ -108,7 +108,7 @@ func (m *Manifest) look(ctx context.Context, path string) (err error) {
 	slices.Sort(m.Keys)
 	return s.Read(ctx, func(r ledger.Reader) (err error) {
 		m.Revision = r.Revision()
-		m.Heads, err = authority.AuditHeads(r)
+		m.Heads, err = audit.Heads(r)
 		return err
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/store"
@@ -160,7 +161,7 @@ func (out *Restored) settle(ctx context.Context, cfg config.Config, o RestoreOpt
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	chains, err := authority.VerifyAudit(ctx, c.store, c.keys, out.Heads...)
+	chains, err := audit.Verify(ctx, c.store, c.keys, out.Heads...)
 	if err != nil {
 		return fmt.Errorf("the audit of what is restored: %w", err)
 	}

@@ -1,4 +1,4 @@
-package authority
+package audit
 
 import (
 	"crypto/hmac"
@@ -17,7 +17,7 @@ import (
 func sealOf(keys *token.Keyring, purpose string, id token.KeyID, facts any) ([]byte, error) {
 	key, ok := keys.Derive(purpose, id)
 	if !ok {
-		return nil, api.Errorf(api.CodeInternal, "internal error").Wrap(errNoKey)
+		return nil, api.Errorf(api.CodeInternal, "internal error").Wrap(ErrNoKey)
 	}
 	b, err := json.Marshal(facts)
 	if err != nil {
@@ -28,8 +28,8 @@ func sealOf(keys *token.Keyring, purpose string, id token.KeyID, facts any) ([]b
 	return m.Sum(nil), nil
 }
 
-// sealAnchor is the seal of an anchor.
-func sealAnchor(keys *token.Keyring, a ledger.AuditAnchor) ([]byte, error) {
+// SealAnchor is the seal of an anchor.
+func SealAnchor(keys *token.Keyring, a ledger.AuditAnchor) ([]byte, error) {
 	return sealOf(keys, "audit anchor", a.Key, struct {
 		Workspace, Sequence int64
 		Hash                []byte
@@ -37,9 +37,9 @@ func sealAnchor(keys *token.Keyring, a ledger.AuditAnchor) ([]byte, error) {
 	}{a.Workspace, a.Sequence, a.Hash, a.At.UnixMicro()})
 }
 
-// sealErasure is the seal of an erased row: over its place in the chain and all
+// SealErasure is the seal of an erased row: over its place in the chain and all
 // that its columns still say.
-func sealErasure(keys *token.Keyring, row ledger.AuditRow) ([]byte, error) {
+func SealErasure(keys *token.Keyring, row ledger.AuditRow) ([]byte, error) {
 	return sealOf(keys, "audit erasure", row.Key, struct {
 		Workspace, Sequence, Revision, At                  int64
 		Action, Actor, ActorToken, OnBehalf, Target, Token string

@@ -1,4 +1,4 @@
-package authority
+package audit
 
 import (
 	"bytes"
@@ -36,20 +36,23 @@ type Chain struct {
 	Broken string `json:"broken,omitempty"`
 }
 
-const instanceChain = "instance"
+const Instance = "instance"
+
+// rowsAtOnce is how many rows of a chain are held in memory.
+const rowsAtOnce = 200
 
 // ErrBroken says that a chain of the audit is not whole.
 var ErrBroken = errors.New("the audit is not whole")
 
-// VerifyAudit reads every chain of the audit and says whether it is whole: no
+// Verify reads every chain of the audit and says whether it is whole: no
 // row changed, removed, reordered or inserted but by Tokenry itself, which leaves
 // an anchor where it purges and a seal where it erases. Heads that were noted
 // before (see Chain.Head) must still be in their chains, or purged. It answers
 // ErrBroken, and the chains with the broken rows named, when something is wrong.
-func VerifyAudit(ctx context.Context, s ledger.Store, keys *token.Keyring, expect ...string) ([]Chain, error) {
+func Verify(ctx context.Context, s ledger.Store, keys *token.Keyring, expect ...string) ([]Chain, error) {
 	var chains []Chain
 	err := s.Read(ctx, func(r ledger.Reader) error {
-		ids, err := chainsOf(r)
+		ids, err := Chains(r)
 		if err != nil {
 			return err
 		}
@@ -76,8 +79,8 @@ func VerifyAudit(ctx context.Context, s ledger.Store, keys *token.Keyring, expec
 	return chains, nil
 }
 
-// AuditHeads names the last link of every chain, as Chain.Head does.
-func AuditHeads(r ledger.Reader) ([]string, error) {
+// Heads names the last link of every chain, as Chain.Head does.
+func Heads(r ledger.Reader) ([]string, error) {
 	ids, err := r.AuditChains()
 	if err != nil {
 		return nil, err
@@ -103,7 +106,7 @@ func AuditHeads(r ledger.Reader) ([]string, error) {
 // chainName is a workspace's slug, or that of the instance's chain for 0.
 func chainName(r ledger.Reader, id ledger.ID) (string, error) {
 	if id == 0 {
-		return instanceChain, nil
+		return Instance, nil
 	}
 	ws, err := r.Workspace(ledger.WorkspaceKey{ID: id})
 	if errors.Is(err, ledger.ErrNoRow) {
@@ -123,9 +126,9 @@ func missingChain(chains []Chain, head string) []Chain {
 	return append(chains, Chain{Name: name, Broken: "the chain with the expected head is gone"})
 }
 
-// chainsOf names the chains there have to be: an instance that was bootstrapped
+// Chains names the chains there have to be: an instance that was bootstrapped
 // has events of its own.
-func chainsOf(r ledger.Reader) ([]ledger.ID, error) {
+func Chains(r ledger.Reader) ([]ledger.ID, error) {
 	in, err := r.Instance()
 	if err != nil {
 		return nil, err
@@ -137,17 +140,17 @@ func chainsOf(r ledger.Reader) ([]ledger.ID, error) {
 	return ids, err
 }
 
-// openChain begins to walk a chain, at its first link or its anchor.
-func openChain(r ledger.Reader, keys *token.Keyring, id ledger.ID) (c Chain, last ledger.AuditRow, err error) {
+// Open begins to walk a chain, at its first link or its anchor.
+func Open(r ledger.Reader, keys *token.Keyring, id ledger.ID) (c Chain, last ledger.AuditRow, err error) {
 	if c.Name, err = chainName(r, id); err == nil {
-		last, err = c.begin(r, keys, id)
+		last, err = c.Begin(r, keys, id)
 	}
 	return c, last, err
 }
 
 // verifyChain walks one chain from its first link, or from its anchor.
 func verifyChain(r ledger.Reader, keys *token.Keyring, id ledger.ID, expect []string) (Chain, error) {
-	c, last, err := openChain(r, keys, id)
+	c, last, err := Open(r, keys, id)
 	if err != nil || c.Broken != "" {
 		return c, err
 	}
@@ -163,27 +166,27 @@ func verifyChain(r ledger.Reader, keys *token.Keyring, id ledger.ID, expect []st
 // answers the last that is whole.
 func (c *Chain) walk(r ledger.Reader, keys *token.Keyring, id ledger.ID, last ledger.AuditRow, after int64, met func(ledger.AuditRow)) (ledger.AuditRow, error) {
 	for {
-		rows, err := r.AuditChain(id, after, maxPage)
+		rows, err := r.AuditChain(id, after, rowsAtOnce)
 		if err != nil {
 			return last, err
 		}
 		for _, row := range rows {
-			if c.Broken = checkLink(keys, last, row, c.Name); c.Broken != "" {
+			if c.Broken = CheckLink(keys, last, row, c.Name); c.Broken != "" {
 				return last, nil
 			}
 			met(row)
 			last, after = row, row.Sequence
 			c.Rows++
 		}
-		if len(rows) < maxPage {
+		if len(rows) < rowsAtOnce {
 			return last, nil
 		}
 	}
 }
 
-// begin answers what the first row of a chain follows: nothing, or the last row
+// Begin answers what the first row of a chain follows: nothing, or the last row
 // that was purged, as its anchor has it.
-func (c *Chain) begin(r ledger.Reader, keys *token.Keyring, id ledger.ID) (ledger.AuditRow, error) {
+func (c *Chain) Begin(r ledger.Reader, keys *token.Keyring, id ledger.ID) (ledger.AuditRow, error) {
 	a, err := r.AuditAnchor(id)
 	if errors.Is(err, ledger.ErrNoRow) {
 		return ledger.AuditRow{}, nil
@@ -191,7 +194,7 @@ func (c *Chain) begin(r ledger.Reader, keys *token.Keyring, id ledger.ID) (ledge
 	if err != nil {
 		return ledger.AuditRow{}, err
 	}
-	want, err := sealAnchor(keys, a)
+	want, err := SealAnchor(keys, a)
 	switch {
 	case err != nil:
 		c.Broken = "the anchor after row " + strconv.FormatInt(a.Sequence, 10) + ": the keyring lacks its key"
@@ -233,8 +236,8 @@ func wantedHeads(name string, expect []string, anchor ledger.AuditRow) map[strin
 	return wanted
 }
 
-// checkLink says what is wrong with a row that follows another.
-func checkLink(keys *token.Keyring, last, row ledger.AuditRow, name string) string {
+// CheckLink says what is wrong with a row that follows another.
+func CheckLink(keys *token.Keyring, last, row ledger.AuditRow, name string) string {
 	at := "row " + strconv.FormatInt(row.Sequence, 10)
 	switch {
 	case row.Sequence <= last.Sequence:
@@ -249,14 +252,14 @@ func checkLink(keys *token.Keyring, last, row ledger.AuditRow, name string) stri
 	if wrong := checkHash(keys, last, row, at); wrong != "" {
 		return wrong
 	}
-	return checkPayload(row, name, at)
+	return CheckPayload(row, name, at)
 }
 
-func checkPayload(row ledger.AuditRow, name, at string) string {
+func CheckPayload(row ledger.AuditRow, name, at string) string {
 	switch {
 	case row.Payload == nil:
 		return at + ": its payload was removed, and no seal says that it was erased"
-	case !bytes.Equal(payloadDigest(row.Salt, row.Payload), row.PayloadDigest):
+	case !bytes.Equal(Digest(row.Salt, row.Payload), row.PayloadDigest):
 		return at + ": its payload was changed"
 	case !repeats(row, name):
 		return at + ": its columns say other than its payload"
@@ -265,7 +268,7 @@ func checkPayload(row ledger.AuditRow, name, at string) string {
 }
 
 func checkHash(keys *token.Keyring, last, row ledger.AuditRow, at string) string {
-	want, err := chainHash(keys, row.Key, last.Hash, row.Sequence, row.PayloadDigest)
+	want, err := Hash(keys, row.Key, last.Hash, row.Sequence, row.PayloadDigest)
 	switch {
 	case err != nil:
 		return at + ": the keyring lacks its key"
@@ -278,7 +281,7 @@ func checkHash(keys *token.Keyring, last, row ledger.AuditRow, at string) string
 // checkErased is checkLink for a row whose payload was erased: its seal stands
 // for the payload.
 func checkErased(keys *token.Keyring, last, row ledger.AuditRow, at string) string {
-	want, err := sealErasure(keys, row)
+	want, err := SealErasure(keys, row)
 	switch {
 	case err != nil:
 		return at + ": the keyring lacks its key"
@@ -286,23 +289,59 @@ func checkErased(keys *token.Keyring, last, row ledger.AuditRow, at string) stri
 		return at + ": it was erased, and what is left of it was changed: its seal does not fit"
 	case row.Payload != nil || row.Salt != nil:
 		return at + ": it was erased, and has a payload again"
-	case bytes.Equal(row.PayloadDigest, noDigest()):
+	case bytes.Equal(row.PayloadDigest, NoDigest()):
 		return "" // its hash stands under the seal
 	}
 	return checkHash(keys, last, row, at)
 }
 
-// noDigest takes the place of a digest without a salt, from which an erased
+// NoDigest takes the place of a digest without a salt, from which an erased
 // payload could be guessed.
-func noDigest() []byte { return make([]byte, sha256.Size) }
+func NoDigest() []byte { return make([]byte, sha256.Size) }
 
 // repeats says whether the columns of a row say what its payload says.
 func repeats(row ledger.AuditRow, name string) bool {
-	var p payload
+	var p Payload
 	if json.Unmarshal(row.Payload, &p) != nil {
 		return false
 	}
 	return p.Action == row.Action && p.Actor == row.Actor && p.ActorToken == row.ActorToken && p.OnBehalf == row.OnBehalf &&
 		p.Target == row.Target && p.Token == row.Token && p.Revision == row.Revision &&
-		p.At == row.At.UTC().Format(timeFormat) && (p.Workspace == name || p.Workspace == "" && name == instanceChain)
+		p.At == row.At.UTC().Format(TimeFormat) && (p.Workspace == name || p.Workspace == "" && name == Instance)
+}
+
+func Tail(r ledger.Reader, keys *token.Keyring, id ledger.ID, links int64) (Chain, error) {
+	c, last, err := Open(r, keys, id)
+	if err != nil || c.Broken != "" {
+		return c, err
+	}
+	head, err := r.AuditHead(id)
+	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
+		return c, err
+	}
+	after := int64(0)
+	if head.Sequence-last.Sequence > links {
+		after = head.Sequence - links
+		if last, err = c.skip(r, id, after); err != nil || c.Broken != "" {
+			return c, err
+		}
+	}
+	if last, err = c.walk(r, keys, id, last, after, func(ledger.AuditRow) {}); err == nil && c.Broken == "" {
+		c.end(last, nil)
+	}
+	return c, err
+}
+
+// skip answers the row from which on links are looked at.
+func (c *Chain) skip(r ledger.Reader, id ledger.ID, sequence int64) (ledger.AuditRow, error) {
+	rows, err := r.AuditChain(id, sequence-1, 1)
+	if err != nil {
+		return ledger.AuditRow{}, err
+	}
+	if len(rows) == 0 || rows[0].Sequence != sequence {
+		c.Broken = "row " + strconv.FormatInt(sequence, 10) + " was removed"
+		return ledger.AuditRow{}, nil
+	}
+	c.Skipped = sequence
+	return rows[0], nil
 }

@@ -1,0 +1,67 @@
+package audit
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Payload is an event as it is chained: all that is known about it. Its JSON is
+// canonical because the order of its fields is fixed.
+type Payload struct {
+	At         string          `json:"at"`
+	Revision   int64           `json:"revision"`
+	Workspace  string          `json:"workspace"`
+	Action     string          `json:"action"`
+	Actor      string          `json:"actor"`
+	ActorToken string          `json:"actor_token,omitempty"`
+	OnBehalf   string          `json:"on_behalf,omitempty"`
+	IP         string          `json:"ip,omitempty"`
+	Agent      string          `json:"user_agent,omitempty"`
+	RequestID  string          `json:"request_id,omitempty"`
+	Target     string          `json:"target"`
+	Token      string          `json:"token,omitempty"`
+	Before     json.RawMessage `json:"before,omitempty"`
+	After      json.RawMessage `json:"after,omitempty"`
+}
+
+// SaltSize is enough that nobody guesses the salt to guess a payload.
+const SaltSize = 16
+
+// Digest is HMAC-SHA-256 under the salt. Rows from before there was a
+// salt have a plain SHA-256.
+func Digest(salt, payload []byte) []byte {
+	if salt == nil {
+		plain := sha256.Sum256(payload)
+		return plain[:]
+	}
+	m := hmac.New(sha256.New, salt)
+	m.Write(payload)
+	return m.Sum(nil)
+}
+
+// TimeFormat is RFC 3339 with the microseconds that the store keeps.
+const TimeFormat = "2006-01-02T15:04:05.000000Z07:00"
+
+// Hash is HMAC-SHA-256, under a key derived for the audit, over the
+// previous hash, the sequence (8 bytes, big endian) and the payload's digest.
+func Hash(keys *token.Keyring, id token.KeyID, previous []byte, sequence int64, digest []byte) ([]byte, error) {
+	key, ok := keys.Derive("audit chain", id)
+	if !ok {
+		return nil, api.Errorf(api.CodeInternal, "internal error").Wrap(ErrNoKey)
+	}
+	m := hmac.New(sha256.New, key)
+	m.Write(previous)
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], uint64(sequence))
+	m.Write(n[:])
+	m.Write(digest)
+	return m.Sum(nil), nil
+}
+
+var ErrNoKey = errors.New("authority: the keyring lacks the key of this row")
