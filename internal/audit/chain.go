@@ -36,6 +36,7 @@ type Chain struct {
 	Broken string `json:"broken,omitempty"`
 }
 
+// Instance is what the instance's chain is called in a head.
 const Instance = "instance"
 
 // rowsAtOnce is how many rows of a chain are held in memory.
@@ -255,6 +256,7 @@ func CheckLink(keys *token.Keyring, last, row ledger.AuditRow, name string) stri
 	return CheckPayload(row, name, at)
 }
 
+// CheckPayload says what is wrong with what a row tells; "" for nothing.
 func CheckPayload(row ledger.AuditRow, name, at string) string {
 	switch {
 	case row.Payload == nil:
@@ -310,6 +312,8 @@ func repeats(row ledger.AuditRow, name string) bool {
 		p.At == row.At.UTC().Format(TimeFormat) && (p.Workspace == name || p.Workspace == "" && name == Instance)
 }
 
+// Tail says whether the latest links of one chain are whole: so many of them, or
+// all where there are fewer. The row before the first is taken as it is.
 func Tail(r ledger.Reader, keys *token.Keyring, id ledger.ID, links int64) (Chain, error) {
 	c, last, err := Open(r, keys, id)
 	if err != nil || c.Broken != "" {

@@ -64,4 +64,5 @@ func Hash(keys *token.Keyring, id token.KeyID, previous []byte, sequence int64, 
 	return m.Sum(nil), nil
 }
 
-var ErrNoKey = errors.New("authority: the keyring lacks the key of this row")
+// ErrNoKey says that a row was written under a key that the keyring does not have.
+var ErrNoKey = errors.New("audit: the keyring lacks the key of this row")

@@ -36,7 +36,7 @@ func OneOf(field string, v api.Opt[string], allowed ...string) error {
 	return api.FieldError(field, "must be one of "+strings.Join(allowed, ", "))
 }
 
-// CheckText bounds a text in characters and refuses control characters and
+// Text bounds a text in characters and refuses control characters and
 // broken UTF-8. Format characters are stored as they are and isolated where
 // they are shown.
 func Text(field, s string, least, most int) error {
@@ -55,7 +55,7 @@ func Text(field, s string, least, most int) error {
 	return Secretless(field, s)
 }
 
-// CheckSecretless refuses a text with a token string in it, of whatever instance:
+// Secretless refuses a text with a token string in it, of whatever instance:
 // it would be stored, listed and sent on as it is written, by people who pasted
 // it into the wrong field.
 func Secretless(field, s string) error {
@@ -80,7 +80,7 @@ const (
 	maxExternalID  = 200
 )
 
-// CheckFree refuses a word that some call reads as something else than a name.
+// Free refuses a word that some call reads as something else than a name.
 func Free(field, s string) error {
 	if grant.Keyword(s) {
 		return api.FieldError(field, "is a word of the API's own, like any, self, me and admin; choose another name")
@@ -113,7 +113,7 @@ func ExternalID(s string) error {
 	return Text("external_id", s, 1, maxExternalID)
 }
 
-// CheckEmail returns the address in lower case, or says what is wrong with it.
+// Email returns the address in lower case, or says what is wrong with it.
 func Email(field, s string) (string, error) {
 	if err := Secretless(field, s); err != nil {
 		return "", err
@@ -133,7 +133,7 @@ func Email(field, s string) (string, error) {
 	return s, nil
 }
 
-// CheckMetadata bounds metadata: flat, scalars, 50 keys, 4 KiB.
+// Metadata bounds metadata: flat, scalars, 50 keys, 4 KiB.
 func Metadata(m api.Metadata) error {
 	if len(m) > 50 {
 		return api.FieldError("metadata", "at most 50 keys")

@@ -8,6 +8,7 @@ import "strings"
 // renumbered.
 type Back uint16
 
+// What can be brought back.
 const (
 	BackEnabled  Back = 1 << iota // it was disabled
 	BackUnending                  // its scheduled end is gone, or later
@@ -45,10 +46,12 @@ func (b Back) Each(f func(words, field, scope string) string) []string {
 	return out
 }
 
+// Words says it, for an error.
 func (b Back) Words() string {
 	return strings.Join(b.Each(func(words, _, _ string) string { return words }), " and ")
 }
 
+// Fields names the fields of a token that say so.
 func (b Back) Fields() []string {
 	return b.Each(func(_, field, _ string) string { return field })
 }

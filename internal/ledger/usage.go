@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -51,7 +50,7 @@ type UsageStore interface {
 
 	// Meters answers the states of rate limits that have not recovered by now, one
 	// after the other and in no order.
-	Meters(ctx context.Context, now time.Time, f func(verify.Meter)) error
+	Meters(ctx context.Context, now time.Time, f func(Meter)) error
 	// ForgetMeters forgets up to so many states of limits that have recovered, and
 	// answers how many.
 	ForgetMeters(ctx context.Context, now time.Time, limit int) (int, error)
@@ -110,7 +109,7 @@ type UsageBatch struct {
 	Reuses   []Reuse
 	// Meters are states and no deltas: of two that one limit counted, the later
 	// stays, unless it is later than a full one could be at the time of the batch.
-	Meters []verify.Meter
+	Meters []Meter
 }
 
 // Rows is how many rows the batch has.
@@ -264,3 +263,20 @@ type LoggedDecision struct {
 	Resource string
 	Addr     netip.Addr
 }
+
+// Meter is the state of one limit, as it is kept over a restart.
+type Meter struct {
+	// Token is whose limit it is; zero for a workspace's.
+	Token token.Locator
+	// Workspace is whose limit it is; 0 for a token's.
+	Workspace int64
+	// Drained is when all that was used is free again, to the microsecond.
+	Drained time.Time
+	// Requests and Step are the limit that this was counted in: so many, one of
+	// which comes free each step.
+	Requests int
+	Step     time.Duration
+}
+
+// Window is the time in which a used-up limit is free again.
+func (m *Meter) Window() time.Duration { return time.Duration(m.Requests) * m.Step }

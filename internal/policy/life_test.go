@@ -29,14 +29,14 @@ func TestALifeIsJudgedByThePolicyOfNow(t *testing.T) {
 		p    api.Policy
 		want []string
 	}{
-		"to the end of the bound":          {in(365 * day), year, nil},
-		"a microsecond beyond":             {in(365*day + time.Microsecond), year, []string{"expires_at"}},
-		"for ever":                         {policy.Life{}, year, []string{"never"}},
-		"for ever, which is allowed":       {policy.Life{}, free, nil},
-		"centuries without a bound": {in(100_000 * day), free, nil},
-		"without a list":                   {in(day), listed, []string{"allowed_ips"}},
-		"with a list":                      {policy.Life{ExpiresAt: now().Add(day), Listed: true}, listed, nil},
-		"for ever and without a list":      {policy.Life{}, listed, []string{"never", "allowed_ips"}},
+		"to the end of the bound":     {in(365 * day), year, nil},
+		"a microsecond beyond":        {in(365*day + time.Microsecond), year, []string{"expires_at"}},
+		"for ever":                    {policy.Life{}, year, []string{"never"}},
+		"for ever, which is allowed":  {policy.Life{}, free, nil},
+		"centuries without a bound":   {in(100_000 * day), free, nil},
+		"without a list":              {in(day), listed, []string{"allowed_ips"}},
+		"with a list":                 {policy.Life{ExpiresAt: now().Add(day), Listed: true}, listed, nil},
+		"for ever and without a list": {policy.Life{}, listed, []string{"never", "allowed_ips"}},
 	} {
 		if diff := cmp.Diff(c.want, c.l.Outside(c.p, now())); diff != "" {
 			t.Errorf("%s: want - got +\n%s", name, diff)

@@ -14,7 +14,6 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
-	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -115,8 +114,8 @@ func TestAUsageDatabaseOfBeforeIsBroughtUp(t *testing.T) {
 		}
 	}
 	u = openUsage(t, url)
-	m := verify.Meter{Token: locatorOf(1), Drained: t0(), Requests: 1, Step: time.Hour}
-	if err := u.AddUsage(t.Context(), ledger.UsageBatch{ID: "y", At: t0(), Meters: []verify.Meter{m}}); err != nil {
+	m := ledger.Meter{Token: locatorOf(1), Drained: t0(), Requests: 1, Step: time.Hour}
+	if err := u.AddUsage(t.Context(), ledger.UsageBatch{ID: "y", At: t0(), Meters: []ledger.Meter{m}}); err != nil {
 		t.Error(err)
 	}
 	if uses, err := u.LastUses(t.Context(), []token.Locator{locatorOf(1)}); err != nil || len(uses) != 2 {

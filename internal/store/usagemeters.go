@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
-	"github.com/tokenry/tokenry/internal/verify"
 )
 
 // putMeter keeps the later of two states of one limit. One that was counted by
@@ -23,7 +22,7 @@ const putMeter = `
 
 func addMeters(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Meters)
-	slices.SortStableFunc(rows, func(a, b verify.Meter) int {
+	slices.SortStableFunc(rows, func(a, b ledger.Meter) int {
 		return cmp.Or(byToken(a.Token, b.Token), cmp.Compare(a.Workspace, b.Workspace))
 	})
 	for i := range rows {
@@ -38,9 +37,9 @@ func addMeters(s *session, b *ledger.UsageBatch) error {
 
 // Meters answers the states of limits that have not recovered by now. It goes over
 // the rows as they lie: by their keys, each would be looked for by itself.
-func (u *Usage) Meters(ctx context.Context, now time.Time, f func(verify.Meter)) error {
+func (u *Usage) Meters(ctx context.Context, now time.Time, f func(ledger.Meter)) error {
 	return u.read(ctx, func(s *session) error {
-		return each(s, func(m *verify.Meter) []any {
+		return each(s, func(m *ledger.Meter) []any {
 			return []any{locator{&m.Token}, &m.Workspace, instant{&m.Drained}, &m.Requests, (*int64)(&m.Step)}
 		}, f, `SELECT token, workspace, drained_at, requests, step FROM usage_meters WHERE drained_at > $1`, moment(now))
 	})

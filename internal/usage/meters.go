@@ -3,18 +3,18 @@ package usage
 import (
 	"context"
 
-	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Meters counts what rate limits have used, and is where that waits to be written.
 type Meters interface {
 	// TakeDrawn answers about n that were drawn on since they were taken last, and
 	// whether its round goes on.
-	TakeDrawn(n int) (taken []verify.Meter, more bool)
+	TakeDrawn(n int) (taken []ledger.Meter, more bool)
 	// Drawn is how many wait to be taken.
 	Drawn() int
 	// Restore takes back what was kept.
-	Restore(verify.Meter)
+	Restore(ledger.Meter)
 }
 
 const (
@@ -44,7 +44,7 @@ func (r *Recorder) drawn() int {
 
 // writeMeters goes round the meters once and sends what it takes. The last it took
 // is answered, to go out together with what was used.
-func (r *Recorder) writeMeters(ctx context.Context) (last []verify.Meter, err error) {
+func (r *Recorder) writeMeters(ctx context.Context) (last []ledger.Meter, err error) {
 	for more := r.meters != nil; more; {
 		if last, more = r.meters.TakeDrawn(metersAtOnce); !more {
 			break

@@ -11,12 +11,11 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/usage"
-	"github.com/tokenry/tokenry/internal/verify"
 )
 
 // counter is where limits are counted: a list of what waits to be written.
 type counter struct {
-	waiting, restored []verify.Meter
+	waiting, restored []ledger.Meter
 }
 
 func (c *counter) draw(from, to int) {
@@ -25,25 +24,25 @@ func (c *counter) draw(from, to int) {
 	}
 }
 
-func meterOf(n int) verify.Meter { return verify.Meter{Token: loc(n), Requests: 5, Step: time.Hour} }
+func meterOf(n int) ledger.Meter { return ledger.Meter{Token: loc(n), Requests: 5, Step: time.Hour} }
 
-func (c *counter) TakeDrawn(n int) (taken []verify.Meter, more bool) {
+func (c *counter) TakeDrawn(n int) (taken []ledger.Meter, more bool) {
 	n = min(n, len(c.waiting))
 	taken, c.waiting = c.waiting[:n:n], c.waiting[n:]
 	return taken, len(c.waiting) > 0
 }
 
 func (c *counter) Drawn() int             { return len(c.waiting) }
-func (c *counter) Restore(m verify.Meter) { c.restored = append(c.restored, m) }
+func (c *counter) Restore(m ledger.Meter) { c.restored = append(c.restored, m) }
 
 // kept is a store with states of limits in it.
 type kept struct {
 	*memory
-	meters []verify.Meter
+	meters []ledger.Meter
 	fails  error
 }
 
-func (k *kept) Meters(_ context.Context, _ time.Time, f func(verify.Meter)) error {
+func (k *kept) Meters(_ context.Context, _ time.Time, f func(ledger.Meter)) error {
 	for _, m := range k.meters {
 		f(m)
 	}
@@ -148,7 +147,7 @@ func TestAShutdownWritesWhatLimitsUsedAndCountsWhatIsLost(t *testing.T) {
 
 func TestWhatLimitsHadUsedIsGivenBack(t *testing.T) {
 	t.Parallel()
-	s := &kept{memory: newMemory(), meters: []verify.Meter{meterOf(1), meterOf(2)}}
+	s := &kept{memory: newMemory(), meters: []ledger.Meter{meterOf(1), meterOf(2)}}
 	if _, c := metered(t, s); !slices.Equal(c.restored, s.meters) {
 		t.Errorf("came back: %+v", c.restored)
 	}

@@ -4,28 +4,12 @@ import (
 	"math"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
-// Meter is the state of one limit, as it is kept over a restart.
-type Meter struct {
-	// Token is whose limit it is; zero for a workspace's.
-	Token token.Locator
-	// Workspace is whose limit it is; 0 for a token's.
-	Workspace int64
-	// Drained is when all that was used is free again, to the microsecond.
-	Drained time.Time
-	// Requests and Step are the limit that this was counted in: so many, one of
-	// which comes free each step.
-	Requests int
-	Step     time.Duration
-}
-
-// Window is the time in which a used-up limit is free again.
-func (m *Meter) Window() time.Duration { return time.Duration(m.Requests) * m.Step }
-
 // valid says whether a meter can be one of ours.
-func (m *Meter) valid() bool {
+func valid(m *ledger.Meter) bool {
 	return m.Requests > 0 && m.Requests <= maxBurst && m.Step > 0 && int64(m.Step) <= math.MaxInt64/int64(m.Requests) &&
 		m.Token.IsZero() != (m.Workspace == 0)
 }
@@ -41,7 +25,7 @@ func (e *Engine) Drawn() int { return e.limits.count().drawn }
 // came by last: about n at once, and whether the round goes on. Whoever takes them
 // has to keep them: they are not answered again before they are drawn on again.
 // A meter waits for one round at most, however often others are drawn on.
-func (e *Engine) TakeDrawn(n int) (taken []Meter, more bool) {
+func (e *Engine) TakeDrawn(n int) (taken []ledger.Meter, more bool) {
 	l := e.limits
 	l.taking.Lock()
 	defer l.taking.Unlock()
@@ -50,9 +34,9 @@ func (e *Engine) TakeDrawn(n int) (taken []Meter, more bool) {
 			return taken, true
 		}
 		if i := l.next; i < bucketShards {
-			taken = l.tokens.shards[i].take(taken, func(m *Meter, t token.Locator) { m.Token = t })
+			taken = l.tokens.shards[i].take(taken, func(m *ledger.Meter, t token.Locator) { m.Token = t })
 		} else {
-			taken = l.workspaces.shards[i-bucketShards].take(taken, func(m *Meter, ws int64) { m.Workspace = ws })
+			taken = l.workspaces.shards[i-bucketShards].take(taken, func(m *ledger.Meter, ws int64) { m.Workspace = ws })
 		}
 	}
 	l.next = 0
@@ -60,7 +44,7 @@ func (e *Engine) TakeDrawn(n int) (taken []Meter, more bool) {
 }
 
 // take holds the shard's lock for as long as looking through it takes.
-func (s *bucketShard[K]) take(to []Meter, name func(*Meter, K)) []Meter {
+func (s *bucketShard[K]) take(to []ledger.Meter, name func(*ledger.Meter, K)) []ledger.Meter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.drawn == 0 {
@@ -68,7 +52,7 @@ func (s *bucketShard[K]) take(to []Meter, name func(*Meter, K)) []Meter {
 	}
 	for k, b := range s.state {
 		if b.drawn {
-			m := Meter{Drained: roundUp(b.drained), Requests: int(b.burst), Step: time.Duration(b.step)}
+			m := ledger.Meter{Drained: roundUp(b.drained), Requests: int(b.burst), Step: time.Duration(b.step)}
 			name(&m, k)
 			to = append(to, m)
 			b.drawn = false
@@ -87,8 +71,8 @@ func roundUp(ns int64) time.Time {
 // Restore takes back a meter that was kept. Of two states of one limit the one that
 // drains later holds, and none drains later than a full one would from now on,
 // whatever the clock was when it was kept.
-func (e *Engine) Restore(m Meter) {
-	if !m.valid() {
+func (e *Engine) Restore(m ledger.Meter) {
+	if !valid(&m) {
 		return
 	}
 	now := e.now().UnixNano()

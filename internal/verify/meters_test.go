@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -15,10 +16,10 @@ import (
 const year = 365 * 24 * time.Hour
 
 // drawn takes all that is to be kept.
-func (o *office) drawn() (all []verify.Meter) {
+func (o *office) drawn() (all []ledger.Meter) {
 	o.t.Helper()
 	for more := true; more; {
-		var taken []verify.Meter
+		var taken []ledger.Meter
 		taken, more = o.TakeDrawn(10)
 		all = append(all, taken...)
 	}
@@ -26,7 +27,7 @@ func (o *office) drawn() (all []verify.Meter) {
 }
 
 // restart is a new engine over the same tokens, which is given what was kept.
-func (o *office) restart(kept []verify.Meter) *office {
+func (o *office) restart(kept []ledger.Meter) *office {
 	o.t.Helper()
 	again := *o
 	again.Engine = verify.New(o.source, o.keys, verify.Config{Now: o.clock.Now})
@@ -198,8 +199,8 @@ func TestOfTwoStatesTheLaterHolds(t *testing.T) {
 	early := o.drawn()
 	o.expect(api.CodeOK, bearer(secret))
 	late := o.drawn()
-	for what, kept := range map[string][]verify.Meter{
-		"the later last": append(append([]verify.Meter{}, early...), late...), "the later first": append(append([]verify.Meter{}, late...), early...),
+	for what, kept := range map[string][]ledger.Meter{
+		"the later last": append(append([]ledger.Meter{}, early...), late...), "the later first": append(append([]ledger.Meter{}, late...), early...),
 	} {
 		if n := o.restart(kept).spend(secret); n != 1 {
 			t.Errorf("%s: %d left, want 1", what, n)
@@ -215,17 +216,17 @@ func TestWhatIsNoStateIsNotTakenBack(t *testing.T) {
 	t.Parallel()
 	o := open(t, verify.Config{})
 	l, secret := o.issue(limit(3, year))
-	good := verify.Meter{Token: l, Drained: epoch.Add(year), Requests: 3, Step: year / 3}
-	broken := []verify.Meter{{}}
-	for _, change := range []func(*verify.Meter){
-		func(m *verify.Meter) { m.Requests = 0 },
-		func(m *verify.Meter) { m.Requests = -3 },
-		func(m *verify.Meter) { m.Requests = 2_000_000_000 },
-		func(m *verify.Meter) { m.Step = 0 },
-		func(m *verify.Meter) { m.Step = 1 << 62 },
-		func(m *verify.Meter) { m.Workspace = home },
-		func(m *verify.Meter) { m.Token = token.Locator{} },
-		func(m *verify.Meter) { m.Drained = epoch },
+	good := ledger.Meter{Token: l, Drained: epoch.Add(year), Requests: 3, Step: year / 3}
+	broken := []ledger.Meter{{}}
+	for _, change := range []func(*ledger.Meter){
+		func(m *ledger.Meter) { m.Requests = 0 },
+		func(m *ledger.Meter) { m.Requests = -3 },
+		func(m *ledger.Meter) { m.Requests = 2_000_000_000 },
+		func(m *ledger.Meter) { m.Step = 0 },
+		func(m *ledger.Meter) { m.Step = 1 << 62 },
+		func(m *ledger.Meter) { m.Workspace = home },
+		func(m *ledger.Meter) { m.Token = token.Locator{} },
+		func(m *ledger.Meter) { m.Drained = epoch },
 	} {
 		m := good
 		change(&m)
@@ -238,7 +239,7 @@ func TestWhatIsNoStateIsNotTakenBack(t *testing.T) {
 	if n := again.spend(secret); n != 3 {
 		t.Errorf("%d passed, want 3", n)
 	}
-	if n := o.restart([]verify.Meter{good}).spend(secret); n != 0 {
+	if n := o.restart([]ledger.Meter{good}).spend(secret); n != 0 {
 		t.Errorf("a good one lets %d through", n)
 	}
 }
@@ -256,7 +257,7 @@ func TestARoundComesByEverybody(t *testing.T) {
 	}
 	came := map[token.Locator]bool{}
 	for more, rounds := true, 0; more; rounds++ {
-		var taken []verify.Meter
+		var taken []ledger.Meter
 		taken, more = o.TakeDrawn(10)
 		for _, m := range taken {
 			came[m.Token] = true
@@ -299,7 +300,7 @@ func TestARestartChangesNoDecision(t *testing.T) {
 		window := time.Duration(rapid.Int64Range(int64(2*time.Minute), int64(time.Hour)).Draw(rt, "window")).Truncate(time.Millisecond)
 		requests := rapid.SampledFrom([]int{1, 2, 4, 5, 10}).Draw(rt, "requests")
 		_, secret := o.issue(limit(requests, window))
-		still, kept := o, map[token.Locator]verify.Meter{}
+		still, kept := o, map[token.Locator]ledger.Meter{}
 		again := o.restart(nil)
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			o.clock.pass(time.Duration(rapid.Int64Range(0, int64(20*time.Minute)).Draw(rt, "pass")).Truncate(time.Microsecond))
@@ -307,7 +308,7 @@ func TestARestartChangesNoDecision(t *testing.T) {
 				for _, m := range again.drawn() {
 					kept[m.Token] = m
 				}
-				rows := []verify.Meter{}
+				rows := []ledger.Meter{}
 				for _, m := range kept {
 					rows = append(rows, m)
 				}

@@ -7,23 +7,22 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
-	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
 // meterOf is a token's limit of 100 in a hundred hours, drained at an hour.
-func meterOf(n ledger.ID, drained int) verify.Meter {
-	return verify.Meter{Token: locatorOf(n), Drained: at(drained), Requests: 100, Step: time.Hour}
+func meterOf(n ledger.ID, drained int) ledger.Meter {
+	return ledger.Meter{Token: locatorOf(n), Drained: at(drained), Requests: 100, Step: time.Hour}
 }
 
 // meters lists all that have not recovered at an hour.
-func (w *usageWorld) meters(now int) []verify.Meter {
+func (w *usageWorld) meters(now int) []ledger.Meter {
 	w.Helper()
-	all := []verify.Meter{}
-	if err := w.Meters(w.Context(), at(now), func(m verify.Meter) { all = append(all, m) }); err != nil {
+	all := []ledger.Meter{}
+	if err := w.Meters(w.Context(), at(now), func(m ledger.Meter) { all = append(all, m) }); err != nil {
 		w.Fatal(err)
 	}
-	slices.SortFunc(all, func(a, b verify.Meter) int {
+	slices.SortFunc(all, func(a, b ledger.Meter) int {
 		return cmp.Or(strings.Compare(a.Token.String(), b.Token.String()), cmp.Compare(a.Workspace, b.Workspace))
 	})
 	return all
@@ -31,31 +30,31 @@ func (w *usageWorld) meters(now int) []verify.Meter {
 
 func metersLater(w *usageWorld) {
 	late, early := meterOf(1, 9), meterOf(1, 3)
-	space := verify.Meter{Workspace: acme, Drained: at(5), Requests: 1_000_000_000, Step: 61}
-	w.add(ledger.UsageBatch{Meters: []verify.Meter{early, space}})
-	w.add(ledger.UsageBatch{Meters: []verify.Meter{late}})
-	equal(w.T, []verify.Meter{space, late}, w.meters(0))
-	w.add(ledger.UsageBatch{Meters: []verify.Meter{early}})
-	equal(w.T, []verify.Meter{space, late}, w.meters(0))
-	w.add(ledger.UsageBatch{Meters: []verify.Meter{meterOf(2, 9), meterOf(2, 3)}})
-	equal(w.T, []verify.Meter{space, late, meterOf(2, 9)}, w.meters(0))
+	space := ledger.Meter{Workspace: acme, Drained: at(5), Requests: 1_000_000_000, Step: 61}
+	w.add(ledger.UsageBatch{Meters: []ledger.Meter{early, space}})
+	w.add(ledger.UsageBatch{Meters: []ledger.Meter{late}})
+	equal(w.T, []ledger.Meter{space, late}, w.meters(0))
+	w.add(ledger.UsageBatch{Meters: []ledger.Meter{early}})
+	equal(w.T, []ledger.Meter{space, late}, w.meters(0))
+	w.add(ledger.UsageBatch{Meters: []ledger.Meter{meterOf(2, 9), meterOf(2, 3)}})
+	equal(w.T, []ledger.Meter{space, late, meterOf(2, 9)}, w.meters(0))
 }
 
 // metersChanged: times that different limits counted cannot be compared, and the
 // limit that counts is that of whoever writes.
 func metersChanged(w *usageWorld) {
-	w.add(ledger.UsageBatch{Meters: []verify.Meter{meterOf(1, 90), meterOf(2, 90)}})
+	w.add(ledger.UsageBatch{Meters: []ledger.Meter{meterOf(1, 90), meterOf(2, 90)}})
 	shorter, fewer := meterOf(1, 1), meterOf(2, 1)
 	shorter.Step, fewer.Requests = time.Minute, 50
-	w.add(ledger.UsageBatch{Meters: []verify.Meter{shorter, fewer}})
-	equal(w.T, []verify.Meter{shorter, fewer}, w.meters(0))
+	w.add(ledger.UsageBatch{Meters: []ledger.Meter{shorter, fewer}})
+	equal(w.T, []ledger.Meter{shorter, fewer}, w.meters(0))
 }
 
 // metersSetBack: batches are made at hour 0, when a full limit drains at hour 100.
 func metersSetBack(w *usageWorld) {
-	w.add(ledger.UsageBatch{Meters: []verify.Meter{meterOf(1, 100), meterOf(2, 101)}})
-	w.add(ledger.UsageBatch{Meters: []verify.Meter{meterOf(1, 50), meterOf(2, 50)}})
-	equal(w.T, []verify.Meter{meterOf(1, 100), meterOf(2, 50)}, w.meters(0))
+	w.add(ledger.UsageBatch{Meters: []ledger.Meter{meterOf(1, 100), meterOf(2, 101)}})
+	w.add(ledger.UsageBatch{Meters: []ledger.Meter{meterOf(1, 50), meterOf(2, 50)}})
+	equal(w.T, []ledger.Meter{meterOf(1, 100), meterOf(2, 50)}, w.meters(0))
 }
 
 func metersRecover(w *usageWorld) {
@@ -74,10 +73,10 @@ func metersRecover(w *usageWorld) {
 }
 
 func metersForget(w *usageWorld) {
-	space := verify.Meter{Workspace: acme, Drained: at(5), Requests: 5, Step: time.Hour}
-	w.add(ledger.UsageBatch{Meters: []verify.Meter{meterOf(1, 9), meterOf(2, 9), space}})
+	space := ledger.Meter{Workspace: acme, Drained: at(5), Requests: 5, Step: time.Hour}
+	w.add(ledger.UsageBatch{Meters: []ledger.Meter{meterOf(1, 9), meterOf(2, 9), space}})
 	if err := w.ForgetUsage(w.Context(), []token.Locator{locatorOf(1)}); err != nil {
 		w.Fatal(err)
 	}
-	equal(w.T, []verify.Meter{space, meterOf(2, 9)}, w.meters(0))
+	equal(w.T, []ledger.Meter{space, meterOf(2, 9)}, w.meters(0))
 }
