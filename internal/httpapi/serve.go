@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -169,7 +170,8 @@ func (c *call) send(status int, media string, body []byte, lasting bool) {
 // log with its cause; the client is told the request's id.
 func (c *call) fail(e *api.Error) {
 	p := e.Problem(c.s.errorPage(), c.id)
-	if p.Status >= http.StatusInternalServerError && e.Code != api.CodeClockUnsettled { // that is told once, and counted
+	unsettled := e.Code == api.CodeClockUnsettled || slices.Equal(e.Reasons, []string{NoTime}) // that is told once, and counted
+	if p.Status >= http.StatusInternalServerError && !unsettled {
 		c.s.log.LogAttrs(c.ctx, slog.LevelError, "a request failed",
 			slog.String("request_id", c.id), slog.String("route", c.pattern()), slog.String("code", string(e.Code)), causeOf(e))
 	}

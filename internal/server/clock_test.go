@@ -76,6 +76,7 @@ func TestAServerWithoutATimeTakesAndDoesNotGive(t *testing.T) {
 		answers(http.StatusServiceUnavailable, "POST", "/v1/workspaces/acme/tokens", request, `"clock_unsettled"`, "tokenry clock settle")
 		answers(http.StatusOK, "POST", "/v1/verify", map[string]any{"token": d.secret}, `"expired"`)
 		answers(http.StatusOK, "GET", "/readyz", nil, `"unsettled"`)
+		answers(http.StatusServiceUnavailable, "GET", "/readyz?for=changes", nil, `"clock_unsettled"`)
 		if p := before.open("/settings/security"); p.path != "/settings/security" {
 			t.Errorf("who was signed in is sent to %s", p.path)
 		}
@@ -87,6 +88,9 @@ func TestAServerWithoutATimeTakesAndDoesNotGive(t *testing.T) {
 		}
 		if n := strings.Count(log.String(), "far from the time"); n != 1 {
 			t.Errorf("the log tells it %d times", n)
+		}
+		if strings.Contains(log.String(), "a request failed") {
+			t.Error("the log tells it as an error of each request")
 		}
 		if p := before.post("/signout"); p.status != http.StatusOK {
 			t.Errorf("signing out: %d", p.status)
