@@ -39,6 +39,14 @@ type Chain struct {
 // Instance is what the instance's chain is called in a head.
 const Instance = "instance"
 
+// Reader is what a chain is read from: one snapshot, see [ledger.Reader].
+type Reader interface {
+	Instance() (ledger.Instance, error)
+	Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error)
+	ledger.AuditReader
+	AuditAnchor(workspace ledger.ID) (ledger.AuditAnchor, error)
+}
+
 // rowsAtOnce is how many rows of a chain are held in memory.
 const rowsAtOnce = 200
 
@@ -50,24 +58,27 @@ var ErrBroken = errors.New("the audit is not whole")
 // an anchor where it purges and a seal where it erases. Heads that were noted
 // before (see Chain.Head) must still be in their chains, or purged. It answers
 // ErrBroken, and the chains with the broken rows named, when something is wrong.
-func Verify(ctx context.Context, s ledger.Store, keys *token.Keyring, expect ...string) ([]Chain, error) {
-	var chains []Chain
-	err := s.Read(ctx, func(r ledger.Reader) error {
-		ids, err := Chains(r)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			c, err := verifyChain(r, keys, id, expect)
-			if err != nil {
-				return err
-			}
-			chains = append(chains, c)
-		}
-		return nil
+func Verify(ctx context.Context, s ledger.Store, keys *token.Keyring, expect ...string) (chains []Chain, err error) {
+	err = s.Read(ctx, func(r ledger.Reader) (err error) {
+		chains, err = Check(r, keys, expect...)
+		return err
 	})
+	return chains, err
+}
+
+// Check is Verify over one snapshot.
+func Check(r Reader, keys *token.Keyring, expect ...string) ([]Chain, error) {
+	ids, err := Chains(r)
 	if err != nil {
 		return nil, err
+	}
+	var chains []Chain
+	for _, id := range ids {
+		c, err := verifyChain(r, keys, id, expect)
+		if err != nil {
+			return nil, err
+		}
+		chains = append(chains, c)
 	}
 	for _, head := range expect {
 		chains = missingChain(chains, head)
@@ -81,7 +92,7 @@ func Verify(ctx context.Context, s ledger.Store, keys *token.Keyring, expect ...
 }
 
 // Heads names the last link of every chain, as Chain.Head does.
-func Heads(r ledger.Reader) ([]string, error) {
+func Heads(r Reader) ([]string, error) {
 	ids, err := r.AuditChains()
 	if err != nil {
 		return nil, err
@@ -94,7 +105,7 @@ func Heads(r ledger.Reader) ([]string, error) {
 		}
 		row, err := r.AuditHead(id)
 		if errors.Is(err, ledger.ErrNoRow) {
-			continue // VerifyAudit tells of it
+			continue // Check tells of it
 		}
 		if err != nil {
 			return nil, err
@@ -105,7 +116,7 @@ func Heads(r ledger.Reader) ([]string, error) {
 }
 
 // chainName is a workspace's slug, or that of the instance's chain for 0.
-func chainName(r ledger.Reader, id ledger.ID) (string, error) {
+func chainName(r Reader, id ledger.ID) (string, error) {
 	if id == 0 {
 		return Instance, nil
 	}
@@ -129,7 +140,7 @@ func missingChain(chains []Chain, head string) []Chain {
 
 // Chains names the chains there have to be: an instance that was bootstrapped
 // has events of its own.
-func Chains(r ledger.Reader) ([]ledger.ID, error) {
+func Chains(r Reader) ([]ledger.ID, error) {
 	in, err := r.Instance()
 	if err != nil {
 		return nil, err
@@ -142,7 +153,7 @@ func Chains(r ledger.Reader) ([]ledger.ID, error) {
 }
 
 // Open begins to walk a chain, at its first link or its anchor.
-func Open(r ledger.Reader, keys *token.Keyring, id ledger.ID) (c Chain, last ledger.AuditRow, err error) {
+func Open(r Reader, keys *token.Keyring, id ledger.ID) (c Chain, last ledger.AuditRow, err error) {
 	if c.Name, err = chainName(r, id); err == nil {
 		last, err = c.Begin(r, keys, id)
 	}
@@ -150,7 +161,7 @@ func Open(r ledger.Reader, keys *token.Keyring, id ledger.ID) (c Chain, last led
 }
 
 // verifyChain walks one chain from its first link, or from its anchor.
-func verifyChain(r ledger.Reader, keys *token.Keyring, id ledger.ID, expect []string) (Chain, error) {
+func verifyChain(r Reader, keys *token.Keyring, id ledger.ID, expect []string) (Chain, error) {
 	c, last, err := Open(r, keys, id)
 	if err != nil || c.Broken != "" {
 		return c, err
@@ -165,7 +176,7 @@ func verifyChain(r ledger.Reader, keys *token.Keyring, id ledger.ID, expect []st
 
 // walk checks the links after one number, of which the first must follow last, and
 // answers the last that is whole.
-func (c *Chain) walk(r ledger.Reader, keys *token.Keyring, id ledger.ID, last ledger.AuditRow, after int64, met func(ledger.AuditRow)) (ledger.AuditRow, error) {
+func (c *Chain) walk(r Reader, keys *token.Keyring, id ledger.ID, last ledger.AuditRow, after int64, met func(ledger.AuditRow)) (ledger.AuditRow, error) {
 	for {
 		rows, err := r.AuditChain(id, after, rowsAtOnce)
 		if err != nil {
@@ -187,7 +198,7 @@ func (c *Chain) walk(r ledger.Reader, keys *token.Keyring, id ledger.ID, last le
 
 // Begin answers what the first row of a chain follows: nothing, or the last row
 // that was purged, as its anchor has it.
-func (c *Chain) Begin(r ledger.Reader, keys *token.Keyring, id ledger.ID) (ledger.AuditRow, error) {
+func (c *Chain) Begin(r Reader, keys *token.Keyring, id ledger.ID) (ledger.AuditRow, error) {
 	a, err := r.AuditAnchor(id)
 	if errors.Is(err, ledger.ErrNoRow) {
 		return ledger.AuditRow{}, nil
@@ -280,7 +291,7 @@ func checkHash(keys *token.Keyring, last, row ledger.AuditRow, at string) string
 	return ""
 }
 
-// checkErased is checkLink for a row whose payload was erased: its seal stands
+// checkErased is CheckLink for a row whose payload was erased: its seal stands
 // for the payload.
 func checkErased(keys *token.Keyring, last, row ledger.AuditRow, at string) string {
 	want, err := SealErasure(keys, row)
@@ -314,7 +325,7 @@ func repeats(row ledger.AuditRow, name string) bool {
 
 // Tail says whether the latest links of one chain are whole: so many of them, or
 // all where there are fewer. The row before the first is taken as it is.
-func Tail(r ledger.Reader, keys *token.Keyring, id ledger.ID, links int64) (Chain, error) {
+func Tail(r Reader, keys *token.Keyring, id ledger.ID, links int64) (Chain, error) {
 	c, last, err := Open(r, keys, id)
 	if err != nil || c.Broken != "" {
 		return c, err
@@ -337,7 +348,7 @@ func Tail(r ledger.Reader, keys *token.Keyring, id ledger.ID, links int64) (Chai
 }
 
 // skip answers the row from which on links are looked at.
-func (c *Chain) skip(r ledger.Reader, id ledger.ID, sequence int64) (ledger.AuditRow, error) {
+func (c *Chain) skip(r Reader, id ledger.ID, sequence int64) (ledger.AuditRow, error) {
 	rows, err := r.AuditChain(id, sequence-1, 1)
 	if err != nil {
 		return ledger.AuditRow{}, err

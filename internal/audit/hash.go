@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -66,3 +67,11 @@ func Hash(keys *token.Keyring, id token.KeyID, previous []byte, sequence int64, 
 
 // ErrNoKey says that a row was written under a key that the keyring does not have.
 var ErrNoKey = errors.New("audit: the keyring lacks the key of this row")
+
+// Link makes a row the next of its chain after the head, which is the zero row for
+// the first, under the keyring's current key. Its payload has its digest already.
+func Link(keys *token.Keyring, head, row ledger.AuditRow) (_ ledger.AuditRow, err error) {
+	row.Sequence, row.Key = head.Sequence+1, keys.Current()
+	row.Hash, err = Hash(keys, row.Key, head.Hash, row.Sequence, row.PayloadDigest)
+	return row, err
+}

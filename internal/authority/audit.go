@@ -38,10 +38,7 @@ func (w *work) record(ac *actor, ws ledger.Workspace, e event) error {
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return err
 	}
-	row.Sequence = head.Sequence + 1
-	row.Key = w.a.keys.Current()
-	row.Hash, err = audit.Hash(w.a.keys, row.Key, head.Hash, row.Sequence, row.PayloadDigest)
-	if err != nil {
+	if row, err = audit.Link(w.a.keys, head, row); err != nil {
 		return err
 	}
 	return w.AppendAudit(row)
