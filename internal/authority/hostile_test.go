@@ -237,3 +237,29 @@ func (w *world) fill(n int, put func(tx ledger.Tx, ws ledger.ID, i int) error) {
 	must(w.T, err)
 	must(w.T, errs[0])
 }
+
+// TestNoGrantHoldsATokenString: a token string has the form of a resource's name, and
+// what is granted is listed, audited and sent on as it is written.
+func TestNoGrantHoldsATokenString(t *testing.T) {
+	each(t, func(w *world) {
+		w.memberOf("acme", "eve@example.com", "Viewer", "*")
+		w.account("robot", "tickets:read")
+		pasted := w.create(w.root, scoped("workspace", "", "tickets:read"))
+		for _, name := range []string{pasted.Secret.Reveal(), "repo." + pasted.Secret.Reveal() + "*"} {
+			listed := api.Statement{Scopes: []string{"tickets:read"}, Resources: []string{"payments", name}}
+			for at, rights := range map[string]api.Rights{
+				"resources":        {Scopes: api.Some([]string{"tickets:read"}), Resources: api.Some([]string{"payments", name})},
+				"grants.resources": {Grants: api.Some([]api.Statement{listed})},
+			} {
+				made := scoped("workspace", "", "tickets:read")
+				made.Rights = rights
+				_, err := w.CreateToken(w.ctx, w.root, "acme", made)
+				w.refusedField(err, api.CodeInvalidField, at)
+				edit := api.EditToken{TokenFields: api.TokenFields{Rights: rights}}
+				w.refusedField(third(w.EditToken(w.ctx, w.root, "acme", pasted.Token.ID, edit)), api.CodeInvalidField, at)
+				w.refusedField(third(w.EditMember(w.ctx, w.root, "acme", "eve@example.com", api.EditMember{Rights: rights})), api.CodeInvalidField, at)
+				w.refusedField(third(w.EditServiceAccount(w.ctx, w.root, "acme", "robot", api.EditServiceAccount{Rights: rights})), api.CodeInvalidField, at)
+			}
+		}
+	})
+}

@@ -104,8 +104,14 @@ func checkOwnRights(sts []grant.Statement) error {
 }
 
 // checkStatement refuses any as a resource: whoever writes it means every one,
-// which is *, and no request can be about a resource of that name.
+// which is *, and no request can be about a resource of that name. A token string
+// has the form of a resource's name.
 func checkStatement(at string, s grant.Statement) error {
+	for _, r := range s.Resources {
+		if err := input.Secretless(at+"resources", r); err != nil {
+			return err
+		}
+	}
 	if slices.ContainsFunc(s.Resources, func(r string) bool { return strings.EqualFold(r, verify.AnyResource) }) {
 		return api.FieldError(at+"resources", `any is no resource; give "*" for the entire portfolio`)
 	}
