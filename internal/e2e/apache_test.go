@@ -41,6 +41,14 @@ func TestBehindApache(t *testing.T) {
 	if v.Target != "/tickets/1?page=2" {
 		t.Errorf("the API saw %s", v.Target)
 	}
+	// At its limit a good token is answered 429 to Apache, which tells its client 401,
+	// keeps nothing, and asks again.
+	slow := create(t, s.root, map[string]any{"scopes": []string{"tickets:read"}, "rate_limit": map[string]any{"requests": 1, "window": "1h"}})
+	office := "http://127.0.0.1:8080/v1/"
+	call(t, "POST", office+"verify", s.root, map[string]any{"token": slow.Secret})
+	s.refused(http.StatusUnauthorized, "GET", "/tickets/1", slow.Secret)
+	call(t, "PATCH", office+"workspaces/acme/tokens/"+slow.Token.ID, s.root, map[string]any{"rate_limit": nil})
+	s.passes("GET", "/tickets/1", slow.Secret)
 	revoke(t, s.root, s.reader)
 	s.ends("/tickets/1", s.reader.Secret)
 	s.office.ended(t, syscall.SIGKILL)
