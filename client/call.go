@@ -282,6 +282,10 @@ func with(method string, in any, opts ...CallOption) call {
 // repeatable is a POST that does the same when it is sent twice.
 func repeatable(in any) call { return call{method: http.MethodPost, in: in, again: true} }
 
+// once is a POST that brings something back. It is not sent again by itself: when its
+// answer was lost, somebody may have stopped the thing again since.
+func once() call { return call{method: http.MethodPost} }
+
 // unreachable is the error of a server that did not answer.
 func unreachable(err error) error {
 	if crossed, ok := errors.AsType[*redirectError](err); ok {

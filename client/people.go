@@ -60,7 +60,7 @@ func (c *Client) DeactivateMember(ctx context.Context, ws, ref string) (api.Memb
 
 // ActivateMember brings a deactivated member and its tokens back.
 func (c *Client) ActivateMember(ctx context.Context, ws, ref string) (api.Member, error) {
-	return within[api.Member](ctx, c, ws, repeatable(nil), "members", ref, "activate")
+	return within[api.Member](ctx, c, ws, once(), "members", ref, "activate")
 }
 
 // RemoveMember ends a membership for good and revokes its tokens.
@@ -111,7 +111,7 @@ func (c *Client) DisableServiceAccount(ctx context.Context, ws, name string) (ap
 
 // EnableServiceAccount brings a disabled service account and its tokens back.
 func (c *Client) EnableServiceAccount(ctx context.Context, ws, name string) (api.ServiceAccount, error) {
-	return within[api.ServiceAccount](ctx, c, ws, repeatable(nil), "service-accounts", name, "enable")
+	return within[api.ServiceAccount](ctx, c, ws, once(), "service-accounts", name, "enable")
 }
 
 // RemoveServiceAccount ends a service account for good and revokes its tokens.
@@ -148,7 +148,7 @@ func (c *Client) DeactivateUser(ctx context.Context, ref string) (api.User, erro
 
 // ActivateUser brings a deactivated user back.
 func (c *Client) ActivateUser(ctx context.Context, ref string) (api.User, error) {
-	return ask[api.User](ctx, c, repeatable(nil), "users", ref, "activate")
+	return ask[api.User](ctx, c, once(), "users", ref, "activate")
 }
 
 // EraseUser erases everything about a user who is deactivated or a member

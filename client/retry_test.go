@@ -167,3 +167,37 @@ func TestNoSleepBeyondTheDeadline(t *testing.T) {
 		t.Errorf("%v after %v", err, slept)
 	}
 }
+
+// Between two requests somebody may stop the thing again, and the second would undo
+// that. What only stops may be sent twice.
+func TestWhatBringsSomethingBackIsSentOnce(t *testing.T) {
+	t.Parallel()
+	sent := 0
+	s := fake(t, func(w http.ResponseWriter, _ *http.Request) {
+		sent++
+		refuse(w, api.Problem{Status: 503, Code: api.CodeUnavailable})
+	})
+	var slept []time.Duration
+	c := dial(t, s.URL, naps(&slept))
+	ctx := t.Context()
+	for what, call := range map[string]struct {
+		do   func() error
+		want int
+	}{
+		"enable a token":               {func() error { _, err := c.EnableToken(ctx, "acme", "x"); return err }, 1},
+		"enable a service account":     {func() error { _, err := c.EnableServiceAccount(ctx, "acme", "x"); return err }, 1},
+		"activate a member":            {func() error { _, err := c.ActivateMember(ctx, "acme", "x"); return err }, 1},
+		"activate a user":              {func() error { _, err := c.ActivateUser(ctx, "x"); return err }, 1},
+		"resume a workspace":           {func() error { _, err := c.ResumeWorkspace(ctx, "acme"); return err }, 1},
+		"disable a token":              {func() error { _, err := c.DisableToken(ctx, "acme", "x", api.DisableToken{}); return err }, 3},
+		"deactivate a member":          {func() error { _, err := c.DeactivateMember(ctx, "acme", "x"); return err }, 3},
+		"revoke a token":               {func() error { _, err := c.RevokeToken(ctx, "acme", "x", api.RevokeToken{}); return err }, 3},
+		"suspend a workspace":          {func() error { _, err := c.SuspendWorkspace(ctx, "acme"); return err }, 3},
+		"retire a token's old secrets": {func() error { _, err := c.RetireSecrets(ctx, "acme", "x"); return err }, 3},
+	} {
+		sent = 0
+		if err := call.do(); !errors.Is(err, api.CodeUnavailable) || sent != call.want {
+			t.Errorf("to %s: %v after %d requests, want %d", what, err, sent, call.want)
+		}
+	}
+}

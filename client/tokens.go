@@ -78,7 +78,7 @@ func (c *Client) DisableToken(ctx context.Context, ws, id string, in api.Disable
 
 // EnableToken brings a disabled token back.
 func (c *Client) EnableToken(ctx context.Context, ws, id string) (api.Token, error) {
-	return within[api.Token](ctx, c, ws, repeatable(nil), "tokens", id, "enable")
+	return within[api.Token](ctx, c, ws, once(), "tokens", id, "enable")
 }
 
 // RevokeToken ends a token for good. When it has returned, no verification that

@@ -60,7 +60,7 @@ func (c *Client) WorkspaceTokens(ctx context.Context, ref string) (api.Affected,
 
 // ResumeWorkspace brings a suspended workspace back.
 func (c *Client) ResumeWorkspace(ctx context.Context, ref string) (api.Workspace, error) {
-	return ask[api.Workspace](ctx, c, repeatable(nil), "workspaces", ref, "resume")
+	return ask[api.Workspace](ctx, c, once(), "workspaces", ref, "resume")
 }
 
 // GetPolicy answers what holds in a workspace, or for [Instance] the instance's
