@@ -1,6 +1,6 @@
-// Package authority is the heart of Tokenry: the nouns (workspaces, users,
-// members, service accounts, roles, scopes, resources, tokens), the verbs that
-// change them, and the one gate that decides who may.
+// Package authority is the heart of Tokenry: the verbs that change what the ledger
+// keeps (workspaces, users, members, service accounts, roles, scopes, resources,
+// tokens), and the one gate that decides who may.
 //
 // Laws of this package:
 //
