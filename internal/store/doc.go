@@ -1,4 +1,4 @@
-// Package store keeps the rows of the authority in SQLite or PostgreSQL.
+// Package store keeps what the ledger describes in SQLite or PostgreSQL.
 //
 // Laws of this package:
 //
