@@ -10,6 +10,42 @@ import (
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
+// backs are what can be brought back, by bit: in words, the field of the token
+// that says so, and the scope of whoever may bring back what others took.
+func backs() []struct{ words, field, scope string } {
+	return []struct{ words, field, scope string }{
+		{"enables it", "disabled_at", "tokens:disable"},
+		{"takes its scheduled end away", "revoke_at", "tokens:delete"},
+		{"lets it be used from more addresses", "allowed_ips", "tokens:edit"},
+		{"raises its limit", "rate_limit", "tokens:edit"},
+		{"lets it begin earlier", "not_before", "tokens:edit"},
+		{"lets it live longer", "expires_at", "tokens:edit"},
+		{"lets its secret be shown again", "recoverable", "tokens:edit"},
+		{"widens its rights", "grants", "tokens:edit"},
+	}
+}
+
+// eachBack answers what f makes of each thing that is brought back.
+func eachBack(b ledger.Back, f func(words, field, scope string) string) []string {
+	out := []string{}
+	for i, x := range backs() {
+		if b&(1<<i) != 0 {
+			out = append(out, f(x.words, x.field, x.scope))
+		}
+	}
+	return out
+}
+
+// backWords says what is brought back, for an error.
+func backWords(b ledger.Back) string {
+	return strings.Join(eachBack(b, func(words, _, _ string) string { return words }), " and ")
+}
+
+// backFields names the fields of a token that say so.
+func backFields(b ledger.Back) []string {
+	return eachBack(b, func(_, field, _ string) string { return field })
+}
+
 // bringsBack says what a change of a token brings back. Rights are asked for
 // elsewhere, see widened: what they say takes the book of their workspace.
 func bringsBack(was, now ledger.Token, limited func(ledger.Token) *api.RateLimit, at time.Time) ledger.Back {
@@ -52,7 +88,7 @@ func (ch *change) bringBack(now time.Time) error {
 	if gives&^ledger.BackMightier != 0 {
 		f := tokenFacts(ch.t, nil)
 		if err := ch.ac.cover(ch.sp.effective(&f, ch.owner)); err != nil {
-			return because("this "+gives.Words(), err)
+			return because("this "+backWords(gives), err)
 		}
 	}
 	ch.hold(gives, now)
@@ -70,7 +106,7 @@ func (ch *change) bringsBack(was, now ledger.Token, at time.Time) ledger.Back {
 // lacks the right that taking it needs. That it is one's own token is not enough.
 func (ch *change) undo(b ledger.Back) error {
 	var missing []string
-	for _, scope := range b.Each(func(_, _, scope string) string { return scope }) {
+	for _, scope := range eachBack(b, func(_, _, scope string) string { return scope }) {
 		if !slices.Contains(missing, scope) && (ch.ac.Portal != "" || !ch.ac.grant.AllowsAny(scope)) {
 			missing = append(missing, scope)
 		}
@@ -79,7 +115,7 @@ func (ch *change) undo(b ledger.Back) error {
 		return nil
 	}
 	e := api.Errorf(api.CodeInsufficientScope, "an administrator stopped or narrowed this token, so its owner alone does not undo it (%s); it needs the scope %s",
-		list(b.Fields()), list(missing))
+		list(backFields(b)), list(missing))
 	e.Missing = missing
 	return e
 }

@@ -304,7 +304,7 @@ func (sp *space) heldView(t ledger.Token) *api.Held {
 	if t.Held == 0 {
 		return nil
 	}
-	return &api.Held{By: sp.nameOf(t.HeldBy), Fields: t.Held.Fields()}
+	return &api.Held{By: sp.nameOf(t.HeldBy), Fields: backFields(t.Held)}
 }
 
 // nonNil returns statements that are never nil: only a token inherits.
