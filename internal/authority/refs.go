@@ -114,7 +114,7 @@ func (a *Authority) token(r ledger.Reader, ac *actor, sp *space, ref string) (le
 }
 
 func checkServiceAccountName(s string) error {
-	if !input.Matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "._-") {
+	if !input.Handle(s, "._-") {
 		return api.FieldError("name", "must be 1 to 63 of a-z, 0-9 and ._-, and begin with a letter or digit")
 	}
 	if s == "new" { // the page of a form

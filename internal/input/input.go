@@ -90,19 +90,17 @@ func Free(field, s string) error {
 
 // Slug refuses what cannot name a workspace.
 func Slug(s string) error {
-	if !Matches(s, 63, "abcdefghijklmnopqrstuvwxyz0123456789", "-") {
+	if !Handle(s, "-") {
 		return api.FieldError("slug", "must be 1 to 63 of a-z, 0-9 and -, and begin with a letter or digit")
 	}
 	return Free("slug", s)
 }
 
-// Matches says whether s is one of first followed by any of first and more, at
-// most most bytes.
-func Matches(s string, most int, first, more string) bool {
-	if s == "" || len(s) > most || !strings.Contains(first, s[:1]) {
-		return false
-	}
-	return strings.Trim(s, first+more) == ""
+// Handle says whether s is 1 to 63 of a-z, 0-9 and the characters of more, and
+// begins with none of these.
+func Handle(s, more string) bool {
+	const first = "abcdefghijklmnopqrstuvwxyz0123456789"
+	return s != "" && len(s) <= 63 && strings.Contains(first, s[:1]) && strings.Trim(s, first+more) == ""
 }
 
 // ExternalID refuses what cannot be the id that a customer gives.
