@@ -84,7 +84,7 @@ func (a *Authority) refresh(r ledger.Reader, unread []ledger.Workspace) error {
 // newCatalogue takes what was removed out of the rows, and compiles them.
 func newCatalogue(ws ledger.ID, all []ledger.Removal, roles [][]ledger.Role, scopes [][]ledger.Scope) *catalogue {
 	own := namesIn(roles[1], scopes[1])
-	gone := settle(all, ws, own, roles, scopes)
+	gone := takeOut(all, ws, own, roles, scopes)
 	c := &catalogue{roles: rolesByName(roles), scopes: scopesByName(scopes), own: own, limits: map[string]api.RateLimit{}}
 	c.book = book(c.roles, c.scopes)
 	c.book.Gone = gone

@@ -88,8 +88,9 @@ func noticeDays(r ledger.Reader, id ledger.ID, known map[ledger.ID]noticePolicy)
 
 // NoticeExpiring writes the mails and webhooks about tokens that reached a step
 // of their expiry which was not noticed before, and answers of how many tokens.
-// Each step of an expiry is noticed once, also when the expiry moves a little; those that passed in an outage are not
-// noticed late; a token first seen inside a step is noticed at once.
+// Each step of an expiry is noticed once, also when the expiry moves a little;
+// those that passed in an outage are not noticed late; a token first seen inside a
+// step is noticed at once.
 func (a *Authority) NoticeExpiring(ctx context.Context, now time.Time) (int, error) {
 	if _, unsettled := a.Unsettled(); unsettled {
 		return 0, nil // nobody knows which step it is

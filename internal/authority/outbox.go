@@ -140,8 +140,8 @@ type Post struct {
 }
 
 // ClaimPosts takes deliveries that are due for one sender until the lease ends, none
-// of an endpoint that somebody is at. A lease that ends unsettled is taken by the next claim; so a delivery is
-// made at least once, always under the same id.
+// of an endpoint that somebody is at. A lease that ends unsettled is taken by the
+// next claim; so a delivery is made at least once, always under the same id.
 func (a *Authority) ClaimPosts(ctx context.Context, c ledger.PostClaim, lease time.Duration) (out []Post, err error) {
 	if due, err := a.anyDue(ctx, func(r ledger.Reader, now time.Time) (int, error) {
 		rows, err := r.DueDeliveries(now, ledger.PostClaim{Each: 1, Healthy: min(c.Healthy, 1), Failing: min(c.Failing, 1)})

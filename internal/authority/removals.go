@@ -33,9 +33,9 @@ const (
 // remover is the caller of pieces.
 func remover() Caller { return Caller{Machine: "removals"} }
 
-// settle takes what is gone out of the layers of roles and scopes of a workspace,
+// takeOut takes what is gone out of the layers of roles and scopes of a workspace,
 // and answers it.
-func settle(all []ledger.Removal, ws ledger.ID, own ownNames, roles [][]ledger.Role, scopes [][]ledger.Scope) grant.Gone {
+func takeOut(all []ledger.Removal, ws ledger.ID, own ownNames, roles [][]ledger.Role, scopes [][]ledger.Scope) grant.Gone {
 	if len(all) == 0 {
 		return grant.Gone{}
 	}
