@@ -34,10 +34,25 @@ type Mail struct {
 	Test func(ctx context.Context, to string) (answer string, err error)
 }
 
-// Options are what a console is made of. Authority and Sessions are required.
+// People is whoever signs persons in, by what the pages ask of them. Every chapter
+// is required.
+type People struct {
+	Sessions       Sessions
+	SignIn         SignIn
+	Links          Links
+	Proofs         Proofs
+	Authenticators Authenticators
+	Devices        Devices
+}
+
+func (p People) complete() bool {
+	return p.Sessions != nil && p.SignIn != nil && p.Links != nil && p.Proofs != nil && p.Authenticators != nil && p.Devices != nil
+}
+
+// Options are what a console is made of. Authority and People are required.
 type Options struct {
 	Authority *authority.Authority
-	Sessions  Sessions
+	People
 	// BaseURL is the address that people reach; its scheme decides whether the
 	// cookie is Secure where neither the connection nor a proxy tells.
 	BaseURL string
@@ -65,8 +80,8 @@ type console struct {
 
 // New makes the handler of every page. It starts nothing.
 func New(o Options) (http.Handler, error) {
-	if o.Authority == nil || o.Sessions == nil {
-		return nil, errors.New("console: Authority and Sessions are required")
+	if o.Authority == nil || !o.complete() {
+		return nil, errors.New("console: Authority and every chapter of People are required")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // deviceData is the page on which a person lets a command line act for them.
@@ -13,7 +14,7 @@ type deviceData struct {
 	form
 	code string
 	// asked is who waits behind the code; nil until it was typed.
-	asked      *DeviceRequest
+	asked      *door.DeviceRequest
 	workspaces []string
 }
 
@@ -31,7 +32,7 @@ func (v *visit) doDevice() error {
 
 // deviceShown shows what waits behind a code, so that its person can judge it.
 func (v *visit) deviceShown(d deviceData) error {
-	asked, err := v.Sessions.DeviceLook(v.ctx(), v.session, d.code)
+	asked, err := v.Devices.DeviceLook(v.ctx(), v.session, d.code)
 	if err != nil {
 		if d.form, err = d.refused(err); err != nil {
 			return err
@@ -82,12 +83,12 @@ func (v *visit) doDeviceAnswer() error {
 	d := deviceData{form: v.typed()}
 	d.code = d.get("code")
 	if d.get("answer") != "approve" {
-		if err := v.Sessions.DeviceDeny(v.ctx(), v.session, d.code); err != nil {
+		if err := v.Devices.DeviceDeny(v.ctx(), v.session, d.code); err != nil {
 			return err
 		}
 		return v.done(securityHome, "denied")
 	}
-	err := v.Sessions.DeviceApprove(v.ctx(), v.session, d.code, d.get("workspace"))
+	err := v.Devices.DeviceApprove(v.ctx(), v.session, d.code, d.get("workspace"))
 	if err == nil {
 		return v.done("/settings/tokens", "approved")
 	}

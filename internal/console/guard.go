@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -103,10 +104,10 @@ func local(r *http.Request) bool {
 }
 
 // client is where a request comes from.
-func (c *console) client(r *http.Request) Client {
+func (c *console) client(r *http.Request) door.Client {
 	addr, _ := c.TrustedProxies.Client(r)
 	agent := r.UserAgent()
-	return Client{Addr: addr, Agent: agent[:min(len(agent), 512)]}
+	return door.Client{Addr: addr, Agent: agent[:min(len(agent), 512)]}
 }
 
 // cookieName is __Host-tokenry, which browsers keep for this host alone and over

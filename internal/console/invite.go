@@ -224,14 +224,14 @@ func (v *visit) inviteOne(r *invitee) error {
 		return err
 	}
 	r.told = "Added"
-	sent, link, err := v.Sessions.Invite(v.ctx(), v.caller, v.at.Slug, m.ID)
+	sent, err := v.Links.Invite(v.ctx(), v.caller, v.at.Slug, m.ID)
 	switch {
 	case err != nil:
 		v.Logger.WarnContext(v.ctx(), "invite a member", "error", err)
 		r.told = "Added, but the mail was not sent"
-	case link.Reveal() != "":
-		r.link = link.Reveal()
-	case sent:
+	case sent.Link.Reveal() != "":
+		r.link = sent.Link.Reveal()
+	case sent.Sent:
 		r.told = "Added, and a mail is on its way"
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -168,14 +169,14 @@ type slowPeople struct {
 	err  error
 }
 
-func (p slowPeople) Invite(context.Context, authority.Caller, string, string) (bool, token.Secret, error) {
+func (p slowPeople) Invite(context.Context, authority.Caller, string, string) (door.Invitation, error) {
 	p.took()
-	return false, token.NewSecret(p.link), p.err
+	return door.Invitation{Link: token.NewSecret(p.link)}, p.err
 }
 
-func (w *world) startWith(s console.Sessions) {
+func (w *world) startWith(s chapters) {
 	w.Helper()
-	h, err := console.New(console.Options{Authority: w.Authority, Sessions: s, Now: func() time.Time { return w.at }})
+	h, err := console.New(console.Options{Authority: w.Authority, People: allOf(s), Now: func() time.Time { return w.at }})
 	must(w.T, err)
 	w.server.Config.Handler = h
 }

@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // brokenPeople have a bug.
 type brokenPeople struct{ *people }
 
-func (brokenPeople) Authenticate(context.Context, string, console.Client) (console.Session, error) {
+func (brokenPeople) Authenticate(context.Context, string, door.Client) (door.Session, error) {
 	panic("a bug, and the cookie c00k1e")
 }
 
@@ -25,7 +26,7 @@ func TestAPanicIsToldToTheLog(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var log bytes.Buffer
-	h, err := console.New(console.Options{Authority: w.Authority, Sessions: brokenPeople{w.people}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	h, err := console.New(console.Options{Authority: w.Authority, People: allOf(brokenPeople{w.people}), Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	must(t, err)
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/workspaces", http.NoBody)
 	r.AddCookie(&http.Cookie{Name: "tokenry", Value: "c00k1e"})

@@ -282,14 +282,14 @@ func (v *visit) invite(m api.Member) error {
 	if m.Email == nil {
 		return v.done(v.ws("members"), "created")
 	}
-	sent, link, err := v.Sessions.Invite(v.ctx(), v.caller, v.at.Slug, m.ID)
+	sent, err := v.Links.Invite(v.ctx(), v.caller, v.at.Slug, m.ID)
 	switch {
 	case err != nil:
 		v.Logger.WarnContext(v.ctx(), "invite a member", "error", err)
 		return v.done(v.ws("members"), "added")
-	case link.Reveal() != "":
-		return v.page("Invitation", invitationPage(v, m, link.Reveal()))
-	case sent:
+	case sent.Link.Reveal() != "":
+		return v.page("Invitation", invitationPage(v, m, sent.Link.Reveal()))
+	case sent.Sent:
 		return v.done(v.ws("members"), "invited")
 	}
 	return v.done(v.ws("members"), "added")

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // What is delicate asks somebody who is signed in to prove once more who they are,
@@ -14,7 +16,7 @@ const confirmHome = securityHome + "/confirm"
 // proven leads to the confirmation, and from there to a page, unless the person
 // proved to be the one a short while ago.
 func (v *visit) proven(next string) error {
-	fresh, err := v.Sessions.Fresh(v.ctx(), v.session)
+	fresh, err := v.Proofs.Fresh(v.ctx(), v.session)
 	if err != nil || fresh {
 		return err
 	}
@@ -29,12 +31,12 @@ type confirmData struct {
 	action, next string
 	// kept is the form that waits for the proof; nil where none does.
 	kept    url.Values
-	passkey *Ceremony
+	passkey *door.Ceremony
 }
 
 // confirmers are the providers at which the person has an identity.
-func (d confirmData) confirmers() []Provider {
-	return slices.DeleteFunc(slices.Clone(d.providers), func(p Provider) bool { return slices.Contains(d.linkable(), p) })
+func (d confirmData) confirmers() []door.Provider {
+	return slices.DeleteFunc(slices.Clone(d.providers), func(p door.Provider) bool { return slices.Contains(d.linkable(), p) })
 }
 
 // helpless says that nothing is left by which the person could prove anything.
@@ -59,8 +61,8 @@ func (v *visit) confirmWith(d confirmData) error {
 	if d.securityData, err = v.securityData(); err != nil {
 		return err
 	}
-	if len(d.Account.Passkeys) > 0 && v.Sessions.Passkeys() {
-		c, err := v.Sessions.PasskeyConfirmOffer()
+	if len(d.Account.Passkeys) > 0 && v.SignIn.Passkeys() {
+		c, err := v.Proofs.PasskeyConfirmOffer()
 		if err != nil {
 			return err
 		}
@@ -76,11 +78,11 @@ func (v *visit) confirmWith(d confirmData) error {
 func (v *visit) prove(f form) error {
 	switch f.get("by") {
 	case "passkey":
-		return v.Sessions.PasskeyConfirm(v.ctx(), v.session, f.values.Get("state"), f.values.Get("answer"), v.client(v.r))
+		return v.Proofs.PasskeyConfirm(v.ctx(), v.session, f.values.Get("state"), f.values.Get("answer"), v.client(v.r))
 	case "code":
-		return v.Sessions.ConfirmCode(v.ctx(), v.session, f.get("code"), v.client(v.r))
+		return v.Proofs.ConfirmCode(v.ctx(), v.session, f.get("code"), v.client(v.r))
 	}
-	return v.Sessions.Confirm(v.ctx(), v.session, f.values.Get("password"), v.client(v.r))
+	return v.Proofs.Confirm(v.ctx(), v.session, f.values.Get("password"), v.client(v.r))
 }
 
 func (v *visit) doConfirm() error {
@@ -120,7 +122,7 @@ func (v *visit) provenWith() error {
 		}
 		return v.askFirst(d)
 	}
-	fresh, err := v.Sessions.Fresh(v.ctx(), v.session)
+	fresh, err := v.Proofs.Fresh(v.ctx(), v.session)
 	if err != nil || fresh {
 		return err
 	}
@@ -158,7 +160,7 @@ func (v *visit) cameFrom() string {
 
 // doConfirmAt leads to the identity provider, to sign in there anew.
 func (v *visit) doConfirmAt() error {
-	address, state, err := v.Sessions.OIDCConfirm(v.ctx(), v.session, v.r.PathValue("provider"), safeNext(v.r.PostForm.Get("next")))
+	address, state, err := v.Proofs.OIDCConfirm(v.ctx(), v.session, v.r.PathValue("provider"), safeNext(v.r.PostForm.Get("next")))
 	if err != nil {
 		return err
 	}

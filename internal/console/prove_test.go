@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // Weakness: a session that was left open on a desk. Attack: change what holds for
@@ -109,13 +109,13 @@ func TestCancellingLeadsBackToTheForm(t *testing.T) {
 func TestWhoHasNothingToProveAnythingByIsToldWhatToDo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.people.stale, w.people.account = true, &console.Account{}
+	w.people.stale, w.people.account = true, &door.Account{}
 	const confirm = "/settings/security/confirm"
 	nothing := w.status(w.as("ada@example.com", confirm), http.StatusOK)
 	w.inert(nothing)
 	w.shows(nothing, "You have no password here yet.", "Forgot your password?")
 	w.hides(nothing, `type="password"`, "Sign in again with")
-	w.people.account.Identities = []console.Identity{{Provider: "Corp"}}
+	w.people.account.Identities = []door.Identity{{Provider: "Corp"}}
 	there := w.status(w.as("ada@example.com", confirm), http.StatusOK)
 	w.shows(there, "Sign in again with Corp", `action="`+confirm+`/corp"`)
 	w.hides(there, "You have no password here yet.", "send once more", `class="or"`)

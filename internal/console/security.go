@@ -7,6 +7,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -14,16 +15,16 @@ const securityHome = "/settings/security"
 
 // securityData is what the page about a person's ways of signing in shows.
 type securityData struct {
-	Account
-	sessions []Session
+	door.Account
+	sessions []door.Session
 	// password and sso say which ways are open here, providers at whom.
 	password, sso bool
-	providers     []Provider
+	providers     []door.Provider
 }
 
 // linkable are the providers at which the person has no identity yet.
-func (d securityData) linkable() []Provider {
-	var out []Provider
+func (d securityData) linkable() []door.Provider {
+	var out []door.Provider
 	for _, p := range d.providers {
 		taken := false
 		for _, i := range d.Identities {
@@ -37,11 +38,11 @@ func (d securityData) linkable() []Provider {
 }
 
 func (v *visit) securityData() (d securityData, err error) {
-	d.password, d.sso = v.Sessions.Methods()
+	d.password, d.sso = v.SignIn.Methods()
 	if d.sso {
-		d.providers = v.Sessions.OIDCProviders()
+		d.providers = v.SignIn.OIDCProviders()
 	}
-	if d.Account, err = v.Sessions.Account(v.ctx(), v.session.User); err != nil {
+	if d.Account, err = v.Authenticators.Account(v.ctx(), v.session.User); err != nil {
 		return d, err
 	}
 	d.sessions, err = v.Sessions.Sessions(v.ctx(), v.session.User)
@@ -77,7 +78,7 @@ func (v *visit) password() error {
 }
 
 func (v *visit) doPassword() error {
-	err := v.Sessions.ChangePassword(v.ctx(), v.session, v.r.PostForm.Get("old"), v.r.PostForm.Get("password"))
+	err := v.Authenticators.ChangePassword(v.ctx(), v.session, v.r.PostForm.Get("old"), v.r.PostForm.Get("password"))
 	if err == nil {
 		return v.done(securityHome, "password")
 	}
@@ -127,7 +128,7 @@ func (v *visit) doApp() error {
 	if err := v.proven(securityHome + "/app"); err != nil {
 		return err
 	}
-	e, err := v.Sessions.EnrollTOTP(v.ctx(), v.session)
+	e, err := v.Authenticators.EnrollTOTP(v.ctx(), v.session)
 	if err != nil {
 		return err
 	}
@@ -135,9 +136,9 @@ func (v *visit) doApp() error {
 }
 
 func (v *visit) doConfirmApp() error {
-	codes, err := v.Sessions.ConfirmTOTP(v.ctx(), v.session, v.typed().get("code"))
+	codes, err := v.Authenticators.ConfirmTOTP(v.ctx(), v.session, v.typed().get("code"))
 	if err != nil {
-		return v.refusedOn(err, "Authenticator app", func(f form) templ.Component { return enrollPage(Enrollment{}, f) })
+		return v.refusedOn(err, "Authenticator app", func(f form) templ.Component { return enrollPage(door.Enrollment{}, f) })
 	}
 	return v.page("Recovery codes", codesPage(v, reveal(codes), "The app is your second factor from now on. Your other sessions are ended."))
 }
@@ -146,7 +147,7 @@ func (v *visit) doCodes() error {
 	if err := v.proven(securityHome + "/app"); err != nil {
 		return err
 	}
-	codes, err := v.Sessions.RecoveryCodes(v.ctx(), v.session)
+	codes, err := v.Authenticators.RecoveryCodes(v.ctx(), v.session)
 	if err != nil {
 		return err
 	}
@@ -167,7 +168,7 @@ func download(codes []string) templ.SafeURL {
 }
 
 func (v *visit) doRemoveApp() error {
-	err := v.Sessions.DisableTOTP(v.ctx(), v.session, v.r.PostForm.Get("password"))
+	err := v.Authenticators.DisableTOTP(v.ctx(), v.session, v.r.PostForm.Get("password"))
 	if err == nil {
 		return v.done(securityHome, "app-removed")
 	}
@@ -186,7 +187,7 @@ func (v *visit) newPasskey() error {
 }
 
 func (v *visit) passkeyWith(f form) error {
-	c, err := v.Sessions.PasskeyNew(v.ctx(), v.session)
+	c, err := v.Authenticators.PasskeyNew(v.ctx(), v.session)
 	if err != nil {
 		return err
 	}
@@ -201,7 +202,7 @@ func (v *visit) doNewPasskey() error {
 		return err
 	}
 	f := v.typed()
-	err := v.Sessions.PasskeyAdd(v.ctx(), v.session, v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), f.get("name"))
+	err := v.Authenticators.PasskeyAdd(v.ctx(), v.session, v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), f.get("name"))
 	if err == nil {
 		return v.done(securityHome, "passkey-added")
 	}
@@ -215,7 +216,7 @@ func (v *visit) doRemovePasskey() error {
 	if err := v.proven(securityHome); err != nil {
 		return err
 	}
-	if err := v.Sessions.PasskeyRemove(v.ctx(), v.session, v.typed().get("id")); err != nil {
+	if err := v.Authenticators.PasskeyRemove(v.ctx(), v.session, v.typed().get("id")); err != nil {
 		return err
 	}
 	return v.done(securityHome, "passkey-removed")
@@ -225,7 +226,7 @@ func (v *visit) doLink() error {
 	if err := v.proven(securityHome); err != nil {
 		return err
 	}
-	address, state, err := v.Sessions.OIDCLink(v.ctx(), v.session, v.r.PathValue("provider"), securityHome+"?did=linked")
+	address, state, err := v.Authenticators.OIDCLink(v.ctx(), v.session, v.r.PathValue("provider"), securityHome+"?did=linked")
 	if err != nil {
 		return err
 	}
@@ -236,7 +237,7 @@ func (v *visit) doUnlink() error {
 	if err := v.proven(securityHome); err != nil {
 		return err
 	}
-	if err := v.Sessions.Unlink(v.ctx(), v.session, v.r.PostForm.Get("issuer"), v.r.PostForm.Get("subject")); err != nil {
+	if err := v.Authenticators.Unlink(v.ctx(), v.session, v.r.PostForm.Get("issuer"), v.r.PostForm.Get("subject")); err != nil {
 		return err
 	}
 	return v.done(securityHome, "unlinked")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -54,7 +55,7 @@ type doors struct {
 	password, sso bool
 	// empty says that there is no Owner yet, so nobody can sign in.
 	empty   bool
-	passkey *Ceremony
+	passkey *door.Ceremony
 }
 
 func (v *visit) signInWith(f form, next string) error {
@@ -64,9 +65,9 @@ func (v *visit) signInWith(f form, next string) error {
 		return err
 	}
 	d.empty = !done
-	d.password, d.sso = v.Sessions.Methods()
-	if v.Sessions.Passkeys() {
-		c, err := v.Sessions.PasskeyOffer()
+	d.password, d.sso = v.SignIn.Methods()
+	if v.SignIn.Passkeys() {
+		c, err := v.SignIn.PasskeyOffer()
 		if err != nil {
 			return err
 		}
@@ -91,7 +92,7 @@ func (v *visit) doSignIn() error {
 		return err
 	}
 	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
-	r, err := v.Sessions.Password(v.ctx(), f.get("email"), v.r.PostForm.Get("password"), v.client(v.r))
+	r, err := v.SignIn.Password(v.ctx(), f.get("email"), v.r.PostForm.Get("password"), v.client(v.r))
 	if err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
@@ -109,7 +110,7 @@ func (v *visit) doPasskey() error {
 		return err
 	}
 	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
-	r, err := v.Sessions.PasskeySignIn(v.ctx(), v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), v.client(v.r))
+	r, err := v.SignIn.PasskeySignIn(v.ctx(), v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), v.client(v.r))
 	if err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
@@ -124,7 +125,7 @@ func (v *visit) doSecondFactor() error {
 		return err
 	}
 	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
-	r, err := v.Sessions.SecondFactor(v.ctx(), f.get("ticket"), f.get("code"), v.client(v.r))
+	r, err := v.SignIn.SecondFactor(v.ctx(), f.get("ticket"), f.get("code"), v.client(v.r))
 	if err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
@@ -136,7 +137,7 @@ func (v *visit) doSecondFactor() error {
 
 // welcome gives the new session's cookie; the browser's old session, if any,
 // ends, so that nobody goes on in a session that was planted.
-func (v *visit) welcome(r Result, next string) error {
+func (v *visit) welcome(r door.Entry, next string) error {
 	if old := v.cookie(v.r, v.cookieName(v.r)); old != "" {
 		_ = v.Sessions.SignOut(v.ctx(), old) // it may have ended long ago
 	}
@@ -168,9 +169,9 @@ func (v *visit) reset() error {
 func (v *visit) doReset() error {
 	f := v.typed()
 	if f.get("code") != "" {
-		return v.choosePassword(resetLink(), f, v.Sessions.FinishReset)
+		return v.choosePassword(resetLink(), f, v.Links.FinishReset)
 	}
-	if err := v.Sessions.RequestReset(v.ctx(), f.get("email"), v.client(v.r)); err != nil {
+	if err := v.Links.RequestReset(v.ctx(), f.get("email"), v.client(v.r)); err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
 		}
@@ -199,7 +200,7 @@ func invitationLink() mailedLink {
 func (v *visit) mailed(l mailedLink) error {
 	f := form{fresh: true, values: url.Values{"code": {v.q("code")}}}
 	var err error
-	if l.email, err = v.Sessions.Addressee(v.ctx(), l.kind, f.get("code")); err != nil {
+	if l.email, err = v.Links.Addressee(v.ctx(), l.kind, f.get("code")); err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
 		}
@@ -208,7 +209,7 @@ func (v *visit) mailed(l mailedLink) error {
 }
 
 // chosen is a verb that sets a password with the code of a mailed link.
-type chosen func(ctx context.Context, code, password string, by Client) (Result, error)
+type chosen func(ctx context.Context, code, password string, by door.Client) (door.Entry, error)
 
 func (v *visit) choosePassword(l mailedLink, f form, set chosen) error {
 	if err := v.refuseClear(); err != nil {
@@ -219,7 +220,7 @@ func (v *visit) choosePassword(l mailedLink, f form, set chosen) error {
 		if f, err = f.refused(err); err != nil {
 			return err
 		}
-		l.email, _ = v.Sessions.Addressee(v.ctx(), l.kind, f.get("code")) // without it the page says the same
+		l.email, _ = v.Links.Addressee(v.ctx(), l.kind, f.get("code")) // without it the page says the same
 		return v.again(l.title, newPasswordPage(f, l))
 	}
 	if r.SecondFactor != "" {
@@ -234,7 +235,7 @@ func (v *visit) choosePassword(l mailedLink, f form, set chosen) error {
 func (v *visit) invitation() error { return v.mailed(invitationLink()) }
 
 func (v *visit) doInvitation() error {
-	return v.choosePassword(invitationLink(), v.typed(), v.Sessions.AcceptInvitation)
+	return v.choosePassword(invitationLink(), v.typed(), v.Links.AcceptInvitation)
 }
 
 func (v *visit) setup() error {
@@ -245,7 +246,7 @@ func (v *visit) setup() error {
 }
 
 func (v *visit) takesPasswords() bool {
-	password, _ := v.Sessions.Methods()
+	password, _ := v.SignIn.Methods()
 	return password
 }
 
@@ -254,7 +255,7 @@ func (v *visit) doSetup() error {
 		return err
 	}
 	f := v.typed()
-	r, err := v.Sessions.Setup(v.ctx(), f.get("code"), f.get("email"), v.r.PostForm.Get("password"), f.get("workspace"), v.client(v.r))
+	r, err := v.Links.Setup(v.ctx(), f.get("code"), f.get("email"), v.r.PostForm.Get("password"), f.get("workspace"), v.client(v.r))
 	if err != nil {
 		if done, failed := v.auth.IsSetUp(v.ctx()); failed != nil || done {
 			return v.isSetUp(failed)
@@ -289,7 +290,7 @@ func (v *visit) doPortal() error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	r, err := v.Sessions.OpenPortal(v.ctx(), v.r.PostForm.Get("code"), v.client(v.r))
+	r, err := v.Links.OpenPortal(v.ctx(), v.r.PostForm.Get("code"), v.client(v.r))
 	if errors.Is(err, api.CodeInvalidToken) {
 		v.show(http.StatusUnauthorized, "Your tokens", problemPage("This link does not work any more",
 			"It works once, and for five minutes. Go back to where you got it and open a new one.", "/", "To the console"))
@@ -305,7 +306,7 @@ func (v *visit) startOIDC() error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	address, state, err := v.Sessions.OIDCStart(v.ctx(), v.r.PathValue("provider"), safeNext(v.r.PostForm.Get("next")))
+	address, state, err := v.SignIn.OIDCStart(v.ctx(), v.r.PathValue("provider"), safeNext(v.r.PostForm.Get("next")))
 	if err != nil {
 		return err
 	}
@@ -327,7 +328,7 @@ func (v *visit) finishOIDC() error {
 	if state == "" {
 		return api.Errorf(api.CodeForbidden, "this sign-in was not begun in this browser, or too long ago")
 	}
-	r, next, err := v.Sessions.OIDCFinish(v.ctx(), v.r.PathValue("provider"), state, v.r.URL.Query(), v.client(v.r))
+	r, next, err := v.SignIn.OIDCFinish(v.ctx(), v.r.PathValue("provider"), state, v.r.URL.Query(), v.client(v.r))
 	if err != nil {
 		return v.ssoTrouble(err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/grant"
 )
 
@@ -27,7 +28,7 @@ type visit struct {
 	w http.ResponseWriter
 	r *http.Request
 	// session is the visitor's; zero for nobody.
-	session Session
+	session door.Session
 	caller  authority.Caller
 	// at is the workspace of the page; nil outside of any.
 	at *place

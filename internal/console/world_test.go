@@ -18,6 +18,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -25,22 +26,36 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
-// people is a Sessions in which everybody's cookie is their e-mail.
-// unanswered are the calls that no test makes.
-type unanswered = console.Sessions
+// chapters are all that the pages ask of whoever signs people in.
+type chapters interface {
+	console.Sessions
+	console.SignIn
+	console.Links
+	console.Proofs
+	console.Authenticators
+	console.Devices
+}
 
+func allOf(c chapters) console.People {
+	return console.People{Sessions: c, SignIn: c, Links: c, Proofs: c, Authenticators: c, Devices: c}
+}
+
+// unanswered are the calls that no test makes.
+type unanswered = chapters
+
+// people sign in with their e-mail for a cookie.
 type people struct {
 	unanswered
 	at    time.Time
-	users map[string]console.Session
+	users map[string]door.Session
 	ended []string
 	// stale says that nobody proved lately who they are.
 	stale bool
 	// account, when set, is how everybody signs in.
-	account *console.Account
+	account *door.Account
 }
 
-func (p *people) Authenticate(_ context.Context, cookie string, _ console.Client) (console.Session, error) {
+func (p *people) Authenticate(_ context.Context, cookie string, _ door.Client) (door.Session, error) {
 	s, ok := p.users[cookie]
 	if !ok {
 		return s, api.Errorf(api.CodeInvalidToken, "signed out")
@@ -48,12 +63,12 @@ func (p *people) Authenticate(_ context.Context, cookie string, _ console.Client
 	return s, nil
 }
 
-func (p *people) Password(_ context.Context, email, password string, _ console.Client) (console.Result, error) {
+func (p *people) Password(_ context.Context, email, password string, _ door.Client) (door.Entry, error) {
 	s, ok := p.users[email]
 	if !ok || password != "correct horse battery" {
-		return console.Result{}, api.Errorf(api.CodeForbidden, "the e-mail or the password is not right")
+		return door.Entry{}, api.Errorf(api.CodeForbidden, "the e-mail or the password is not right")
 	}
-	return console.Result{Cookie: token.NewSecret(email), Session: s}, nil
+	return door.Entry{Cookie: token.NewSecret(email), Session: s}, nil
 }
 
 func (p *people) SignOut(_ context.Context, cookie string) error {
@@ -61,8 +76,8 @@ func (p *people) SignOut(_ context.Context, cookie string) error {
 	return nil
 }
 
-func (p *people) Sessions(_ context.Context, user int64) ([]console.Session, error) {
-	var out []console.Session
+func (p *people) Sessions(_ context.Context, user int64) ([]door.Session, error) {
+	var out []door.Session
 	for _, s := range p.users {
 		if s.User == user {
 			out = append(out, s)
@@ -80,36 +95,36 @@ func (p *people) Addressee(_ context.Context, kind, code string) (string, error)
 	return "eve@example.com", nil
 }
 
-func (p *people) FinishReset(context.Context, string, string, console.Client) (console.Result, error) {
-	return console.Result{}, api.FieldError("password", "must have 15 characters or more")
+func (p *people) FinishReset(context.Context, string, string, door.Client) (door.Entry, error) {
+	return door.Entry{}, api.FieldError("password", "must have 15 characters or more")
 }
 
 func (p *people) Passkeys() bool { return false }
 
-func (p *people) Fresh(context.Context, console.Session) (bool, error) { return !p.stale, nil }
+func (p *people) Fresh(context.Context, door.Session) (bool, error) { return !p.stale, nil }
 
-func (p *people) Confirm(_ context.Context, _ console.Session, password string, _ console.Client) error {
+func (p *people) Confirm(_ context.Context, _ door.Session, password string, _ door.Client) error {
 	if password != "correct horse battery" {
 		return api.FieldError("password", "that is not your password")
 	}
 	return nil
 }
 
-func (p *people) Account(context.Context, int64) (console.Account, error) {
+func (p *people) Account(context.Context, int64) (door.Account, error) {
 	if p.account != nil {
 		return *p.account, nil
 	}
-	return console.Account{Password: true, App: true, AppSince: p.at, RecoveryCodes: 10,
-		Identities: []console.Identity{{Issuer: "https://id.example.com", Subject: "u-1", Email: "ada@example.com", Provider: "Corp", LinkedAt: p.at}},
-		Passkeys:   []console.Passkey{{ID: "1", Name: hostile, CreatedAt: p.at}}}, nil
+	return door.Account{Password: true, App: true, AppSince: p.at, RecoveryCodes: 10,
+		Identities: []door.Identity{{Issuer: "https://id.example.com", Subject: "u-1", Email: "ada@example.com", Provider: "Corp", LinkedAt: p.at}},
+		Passkeys:   []door.Passkey{{ID: "1", Name: hostile, CreatedAt: p.at}}}, nil
 }
 
-func (p *people) OIDCProviders() []console.Provider {
-	return []console.Provider{{ID: "corp", Name: "Corp"}}
+func (p *people) OIDCProviders() []door.Provider {
+	return []door.Provider{{ID: "corp", Name: "Corp"}}
 }
 
-func (p *people) Invite(context.Context, authority.Caller, string, string) (bool, token.Secret, error) {
-	return true, token.Secret{}, nil
+func (p *people) Invite(context.Context, authority.Caller, string, string) (door.Invitation, error) {
+	return door.Invitation{Sent: true}, nil
 }
 
 // world is a console over an authority with the workspace acme, its Owner
@@ -151,7 +166,7 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	w.secret = started.Secret.Reveal()
 	w.root = storetest.Presenting(t, s, started.Token.Locator)
-	w.people = &people{at: w.at, users: map[string]console.Session{}}
+	w.people = &people{at: w.at, users: map[string]door.Session{}}
 	w.admit("ada@example.com")
 	w.start()
 	return w
@@ -160,7 +175,7 @@ func newWorld(t *testing.T) *world {
 // start puts a console in front, which knows of no form that one before it saw.
 func (w *world) start() {
 	w.Helper()
-	h, err := console.New(console.Options{Authority: w.Authority, Sessions: w.people, Now: func() time.Time { return w.at }})
+	h, err := console.New(console.Options{Authority: w.Authority, People: allOf(w.people), Now: func() time.Time { return w.at }})
 	must(w.T, err)
 	w.server = httptest.NewServer(h)
 	w.Cleanup(w.server.Close)
@@ -181,7 +196,7 @@ func (w *world) admit(email string) {
 		u, err = r.User(ledger.UserKey{Email: email})
 		return err
 	}))
-	w.people.users[email] = console.Session{ID: storetest.SignedIn(w.T, w.store, u.ID).Session, User: u.ID, UserPublicID: u.PublicID, Email: email, Name: u.Name,
+	w.people.users[email] = door.Session{ID: storetest.SignedIn(w.T, w.store, u.ID).Session, User: u.ID, UserPublicID: u.PublicID, Email: email, Name: u.Name,
 		InstanceAdmin: u.InstanceAdmin, CreatedAt: w.at, LastSeenAt: w.at, ExpiresAt: w.at.Add(time.Hour), Address: "192.0.2.7", Agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
 }
 

@@ -34,8 +34,11 @@ func (s *Server) openConsole() (http.Handler, error) {
 		return nil, err
 	}
 	return console.New(console.Options{
-		Authority: s.Authority, Sessions: people{s.people}, BaseURL: s.base,
+		Authority: s.Authority, BaseURL: s.base,
 		TrustedProxies: s.config.TrustedProxies, Logger: s.Logger, Now: s.Now,
+		People: console.People{
+			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Devices: s.people,
+		},
 		Product: product, Version: s.Version, Mail: s.mailbox(),
 	})
 }

@@ -5,14 +5,15 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
 // devices lets the API ask the sign-in of programs.
 type devices struct{ s *signin.Service }
 
-func clientOf(c authority.Caller) signin.Client {
-	return signin.Client{Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
+func clientOf(c authority.Caller) door.Client {
+	return door.Client{Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
 }
 
 // Begin is [httpapi.Devices.Begin].

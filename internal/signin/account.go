@@ -6,29 +6,12 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
-// Account is how a person signs in.
-type Account struct {
-	// Password says that they have one.
-	Password   bool
-	Factors    Factors
-	Passkeys   []Passkey
-	Identities []Identity
-}
-
-// Passkey is one of a person's passkeys.
-type Passkey struct {
-	// ID names it among theirs.
-	ID, Name  string
-	CreatedAt time.Time
-	// LastUsedAt is right to half a minute; zero for never.
-	LastUsedAt time.Time
-}
-
 // Account answers how a person signs in.
-func (s *Service) Account(ctx context.Context, user int64) (out Account, err error) {
+func (s *Service) Account(ctx context.Context, user int64) (out door.Account, err error) {
 	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
 		u, err := r.User(ledger.UserKey{ID: user})
 		if err != nil {
@@ -38,19 +21,20 @@ func (s *Service) Account(ctx context.Context, user int64) (out Account, err err
 		if err != nil {
 			return err
 		}
-		out.Password, out.Factors, out.Passkeys = u.PasswordHash != "", factors(rows), passkeys(rows)
+		out = held(rows)
+		out.Password = u.PasswordHash != ""
 		out.Identities, err = s.identities(r, user)
 		return err
 	})
 	return out, err
 }
 
-func passkeys(rows []ledger.Factor) (out []Passkey) {
+func passkeys(rows []ledger.Factor) (out []door.Passkey) {
 	for _, f := range rows {
 		if f.Kind != kindPasskey {
 			continue
 		}
-		v := Passkey{ID: passkeyID(f), Name: f.Name, CreatedAt: f.CreatedAt}
+		v := door.Passkey{ID: passkeyID(f), Name: f.Name, CreatedAt: f.CreatedAt}
 		if f.LastStep > 0 {
 			v.LastUsedAt = time.Unix(f.LastStep*stepSeconds, 0).UTC()
 		}
@@ -59,13 +43,15 @@ func passkeys(rows []ledger.Factor) (out []Passkey) {
 	return out
 }
 
-func factors(rows []ledger.Factor) (out Factors) {
+// held is what a person has besides a password, of which the factors tell.
+func held(rows []ledger.Factor) door.Account {
+	out := door.Account{Passkeys: passkeys(rows)}
 	for _, f := range rows {
 		switch {
 		case f.Kind == kindRecovery:
 			out.RecoveryCodes++
 		case f.Kind == kindTOTP && !f.ConfirmedAt.IsZero():
-			out.TOTP, out.Since = true, f.ConfirmedAt
+			out.App, out.AppSince = true, f.ConfirmedAt
 		}
 	}
 	return out

@@ -10,7 +10,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // Flags of authenticator data (Web Authentication, section 6.1).
@@ -64,7 +64,7 @@ type offered struct {
 	} `json:"publicKey"`
 }
 
-func (d *device) read(c signin.Ceremony) (o offered) {
+func (d *device) read(c door.Ceremony) (o offered) {
 	d.Helper()
 	must(d.T, json.Unmarshal([]byte(c.Options), &o))
 	return o
@@ -91,7 +91,7 @@ func cborBytes(b []byte) []byte {
 }
 
 // creates answers a registration, with an attestation of the format none.
-func (d *device) creates(c signin.Ceremony) string {
+func (d *device) creates(c door.Ceremony) string {
 	d.Helper()
 	o := d.read(c)
 	handle, err := base64.RawURLEncoding.DecodeString(o.PublicKey.User.ID)
@@ -112,7 +112,7 @@ func (d *device) creates(c signin.Ceremony) string {
 }
 
 // asserts answers a sign-in or a confirmation.
-func (d *device) asserts(c signin.Ceremony) string {
+func (d *device) asserts(c door.Ceremony) string {
 	d.Helper()
 	d.count++
 	client := d.client("webauthn.get", d.read(c).PublicKey.Challenge)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -15,7 +16,7 @@ import (
 // a new session, which is fresh by itself.
 
 // whole refuses what a session of a portal link may not do.
-func whole(session Session) error {
+func whole(session door.Session) error {
 	if session.Portal == "" {
 		return nil
 	}
@@ -27,7 +28,7 @@ const freshFor = 15 * time.Minute
 
 // Fresh says whether the person proved to be the one a short while ago, as is
 // asked before something delicate.
-func (s *Service) Fresh(ctx context.Context, session Session) (fresh bool, err error) {
+func (s *Service) Fresh(ctx context.Context, session door.Session) (fresh bool, err error) {
 	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
 		row, _, err := s.standing(r, session, s.now())
 		if err != nil {
@@ -41,7 +42,7 @@ func (s *Service) Fresh(ctx context.Context, session Session) (fresh bool, err e
 
 // delicate refuses what a portal session, or one that is left open on a desk,
 // may not do. It looks at the session's row, not at what the caller holds.
-func (s *Service) delicate(ctx context.Context, session Session) error {
+func (s *Service) delicate(ctx context.Context, session door.Session) error {
 	if err := whole(session); err != nil {
 		return err
 	}
@@ -54,13 +55,13 @@ func (s *Service) delicate(ctx context.Context, session Session) error {
 
 // confirmation is a try of somebody who is signed in. It is slowed as at the door
 // and counted apart: strangers at the door do not keep them from it.
-func (s *Service) confirmation(u ledger.User, from Client) *try {
+func (s *Service) confirmation(u ledger.User, from door.Client) *try {
 	return s.newTry("confirmation of "+u.PublicID, from)
 }
 
 // confirm checks the password of somebody who is signed in, as slowly as at the
 // door.
-func (s *Service) confirm(ctx context.Context, u ledger.User, password string, from Client) error {
+func (s *Service) confirm(ctx context.Context, u ledger.User, password string, from door.Client) error {
 	t := s.confirmation(u, from)
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
 		return err
@@ -72,11 +73,11 @@ func (s *Service) confirm(ctx context.Context, u ledger.User, password string, f
 	if !ok {
 		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("password", "that is not your password"))
 	}
-	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error { return halfRight(tx, t) })
+	return s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error { return halfRight(tx, t) })
 }
 
 // Confirm notes that a person proved to be the one by their password.
-func (s *Service) Confirm(ctx context.Context, session Session, password string, from Client) error {
+func (s *Service) Confirm(ctx context.Context, session door.Session, password string, from door.Client) error {
 	if err := whole(session); err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (s *Service) Confirm(ctx context.Context, session Session, password string,
 
 // ConfirmCode notes that a person proved to be the one by a code of their
 // authenticator app, or a recovery code.
-func (s *Service) ConfirmCode(ctx context.Context, session Session, typed string, from Client) error {
+func (s *Service) ConfirmCode(ctx context.Context, session door.Session, typed string, from door.Client) error {
 	if err := whole(session); err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session Session, typed string
 }
 
 // confirmed makes a session fresh.
-func (s *Service) confirmed(tx *authority.SignInTx, u ledger.User, session Session, method string) error {
+func (s *Service) confirmed(tx *authority.SignInTx, u ledger.User, session door.Session, method string) error {
 	row, _, err := s.standing(tx, session, tx.Now())
 	if err != nil {
 		return err

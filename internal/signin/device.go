@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -50,12 +51,12 @@ type deviceRequest struct {
 // DeviceStart begins one for a program on the machine that name names. From one
 // place it can be done as often as a password can be tried, and a neighbourhood has
 // its share of all that wait.
-func (s *Service) DeviceStart(ctx context.Context, name string, from Client) (out api.DeviceAuthorization, err error) {
+func (s *Service) DeviceStart(ctx context.Context, name string, from door.Client) (out api.DeviceAuthorization, err error) {
 	letters, err := s.letters(8)
 	if err != nil {
 		return out, err
 	}
-	t := s.newTry("device from "+from.network(), from)
+	t := s.newTry("device from "+from.Place(), from)
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
 		return out, s.noDevice(err, reasonTooMany)
 	}
@@ -63,7 +64,7 @@ func (s *Service) DeviceStart(ctx context.Context, name string, from Client) (ou
 	if from.Addr.IsValid() {
 		r.Address = from.Addr.String()
 	}
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		if err := s.shareOfDevices(tx, from); err != nil {
 			return err
 		}
@@ -87,8 +88,8 @@ func (s *Service) DeviceStart(ctx context.Context, name string, from Client) (ou
 
 // shareOfDevices counts one more of a neighbourhood, from the first until that one
 // is over.
-func (s *Service) shareOfDevices(tx *authority.SignInTx, from Client) error {
-	a, err := row(tx, counter{name: s.secrets.name("devices", from.neighbourhood())})
+func (s *Service) shareOfDevices(tx *authority.SignInTx, from door.Client) error {
+	a, err := row(tx, counter{name: s.secrets.name("devices", door.Neighbourhood(from.Addr).String())})
 	if err != nil {
 		return err
 	}
@@ -145,20 +146,11 @@ func (s *Service) letters(n int) (string, error) {
 	return out.String(), nil
 }
 
-// DeviceRequest is what the approving person is shown: where the command line
-// that asks is.
-type DeviceRequest struct {
-	// Name is what the machine calls itself; nobody checked it.
-	Name           string
-	Address, Agent string
-	StartedAt      time.Time
-}
-
 // DeviceLook answers what waits behind a user code. Wrong codes are slowed down
 // like wrong passwords.
-func (s *Service) DeviceLook(ctx context.Context, session Session, userCode string) (out DeviceRequest, err error) {
+func (s *Service) DeviceLook(ctx context.Context, session door.Session, userCode string) (out door.DeviceRequest, err error) {
 	err = s.device(ctx, session, userCode, func(tx *authority.SignInTx, _ ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
-		out = DeviceRequest{Name: r.Name, Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt}
+		out = door.DeviceRequest{Name: r.Name, Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt}
 		return authority.Unchanged()
 	})
 	return out, err
@@ -167,7 +159,7 @@ func (s *Service) DeviceLook(ctx context.Context, session Session, userCode stri
 // DeviceApprove lets the command line behind a user code have a personal token
 // of the signed-in person: everything they may in the workspace, for as long as
 // its policy lets a token live.
-func (s *Service) DeviceApprove(ctx context.Context, session Session, userCode, workspace string) error {
+func (s *Service) DeviceApprove(ctx context.Context, session door.Session, userCode, workspace string) error {
 	if err := first(whole(session), s.mayIssue(ctx, session, workspace)); err != nil {
 		return err
 	}
@@ -181,7 +173,7 @@ func (s *Service) DeviceApprove(ctx context.Context, session Session, userCode, 
 }
 
 // DeviceDeny tells the command line behind a user code that it may not.
-func (s *Service) DeviceDeny(ctx context.Context, session Session, userCode string) error {
+func (s *Service) DeviceDeny(ctx context.Context, session door.Session, userCode string) error {
 	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		r.State = "denied"
 		return s.answerDevice(tx, u, row, r)
@@ -197,18 +189,18 @@ func (s *Service) answerDevice(tx *authority.SignInTx, u ledger.User, row ledger
 }
 
 // device finds what waits behind a user code and applies f.
-func (s *Service) device(ctx context.Context, session Session, userCode string,
+func (s *Service) device(ctx context.Context, session door.Session, userCode string,
 	f func(*authority.SignInTx, ledger.User, ledger.OneTimeCode, deviceRequest) error,
 ) error {
 	if err := whole(session); err != nil {
 		return err
 	}
-	t := s.newTry("device "+session.UserPublicID, session.client())
-	if _, err := s.countFor(ctx, t, session.client(), byID(session.User)); err != nil {
+	t := s.newTry("device "+session.UserPublicID, session.Client())
+	if _, err := s.countFor(ctx, t, session.Client(), byID(session.User)); err != nil {
 		return err
 	}
 	letters := strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(userCode))
-	err := s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err := s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		row, err := tx.CodeByAlias(s.secrets.name("user code", letters))
 		if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 			return err
@@ -225,7 +217,7 @@ func (s *Service) device(ctx context.Context, session Session, userCode string,
 	if err != nil {
 		return err
 	}
-	return s.authority.SignIn(ctx, session.client().caller(), func(tx *authority.SignInTx) error { return right(tx, t) })
+	return s.authority.SignIn(ctx, callerAt(session.Client()), func(tx *authority.SignInTx) error { return right(tx, t) })
 }
 
 // DevicePoll answers the token of a sign-in that was approved, this once. Until
@@ -233,7 +225,7 @@ func (s *Service) device(ctx context.Context, session Session, userCode string,
 // came too soon after the last; in the end access_denied or expired_token. The
 // token is made and the code used up in one step: a token that the policy refuses
 // leaves the code as it was. While it waits, asking writes nothing.
-func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client) (api.DeviceToken, error) {
+func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from door.Client) (api.DeviceToken, error) {
 	row, err := s.readCode(ctx, "device", deviceCode)
 	if err != nil {
 		return api.DeviceToken{}, deviceError(err)
@@ -247,7 +239,7 @@ func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from Client
 		return api.DeviceToken{}, api.Errorf(api.CodeAuthorizationPending, "the person has not answered yet")
 	}
 	state, workspace, issued := "", "", authority.Issued{}
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		row, err := s.findCode(tx, "device", deviceCode, tx.Now())
 		if err != nil {
 			return err
@@ -319,8 +311,8 @@ func deviceToken(r deviceRequest) (in api.CreateToken) {
 
 // mayIssue refuses what the poll would be refused, so that the person learns it
 // and not the terminal alone.
-func (s *Service) mayIssue(ctx context.Context, session Session, workspace string) error {
-	return s.authority.SignIn(ctx, session.client().caller(), func(tx *authority.SignInTx) error {
+func (s *Service) mayIssue(ctx context.Context, session door.Session, workspace string) error {
+	return s.authority.SignIn(ctx, callerAt(session.Client()), func(tx *authority.SignInTx) error {
 		if _, err := tx.Issue(session.User, session.ID, workspace, deviceToken(deviceRequest{Name: deviceName("")})); err != nil {
 			return err
 		}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
-	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // TestASessionThatEndedDoesNothing: whatever a page was begun with, what is done
@@ -47,7 +47,7 @@ func TestASessionThatEndedDoesNothing(t *testing.T) {
 func TestACommandLineThatWasLetInGetsNothingFromASessionThatEnded(t *testing.T) {
 	each(t, func(w *world) {
 		thief, eve := w.enters("eve@example.com", hers, home()), w.enters("eve@example.com", hers, home())
-		begin := func(approved signin.Session) string {
+		begin := func(approved door.Session) string {
 			d, err := w.DeviceStart(w.ctx, "laptop", home())
 			must(w.T, err)
 			must(w.T, w.DeviceApprove(w.ctx, approved, d.UserCode, "acme"))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -19,9 +20,9 @@ const pendingFor = 10 * time.Minute
 // Password signs a person in, or answers the handle for their second factor.
 // Whether the account exists, has a password, or is deactivated makes no
 // difference to the answer of a wrong one, nor to the time it takes.
-func (s *Service) Password(ctx context.Context, email, password string, from Client) (Result, error) {
+func (s *Service) Password(ctx context.Context, email, password string, from door.Client) (door.Entry, error) {
 	if err := s.takesPassword(email, password); err != nil {
-		return Result{}, s.turnedAway(ctx, "password", reasonRefused, "", ledger.User{}, err, from)
+		return door.Entry{}, s.turnedAway(ctx, "password", reasonRefused, "", ledger.User{}, err, from)
 	}
 	email = normal(email)
 	t := s.newTry(email, from)
@@ -31,14 +32,14 @@ func (s *Service) Password(ctx context.Context, email, password string, from Cli
 	}
 	u, err := s.countFor(ctx, t, from, byEmail(email))
 	if err != nil { // the same for each account and none
-		return Result{}, s.turnedAway(ctx, "password", reasonRefused, email, ledger.User{}, err, from)
+		return door.Entry{}, s.turnedAway(ctx, "password", reasonRefused, email, ledger.User{}, err, from)
 	}
 	ok, err := s.passwords.Check(ctx, u.PasswordHash, password)
 	if err != nil {
-		return Result{}, unavailable(err)
+		return door.Entry{}, unavailable(err)
 	}
 	if !ok || !u.DeactivatedAt.IsZero() {
-		return Result{}, first(s.noteRefused(ctx, "password", reasonWrong, email, u, from), refused())
+		return door.Entry{}, first(s.noteRefused(ctx, "password", reasonWrong, email, u, from), refused())
 	}
 	return s.proved(ctx, t, u, from)
 }
@@ -72,16 +73,16 @@ func unavailable(err error) error {
 
 // failed audits a try of somebody who is signed in that failed. What was typed is
 // nowhere in it: people type passwords into the wrong field.
-func (s *Service) failed(ctx context.Context, u ledger.User, method string, from Client) error {
-	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+func (s *Service) failed(ctx context.Context, u ledger.User, method string, from door.Client) error {
+	return s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		return tx.Note("signin.failed", ledger.User{}, u, map[string]string{"method": method})
 	})
 }
 
 // proved goes on after a password that was right at its reading: the account is
 // looked at again, in the mutation that opens the session.
-func (s *Service) proved(ctx context.Context, t *try, was ledger.User, from Client) (out Result, err error) {
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+func (s *Service) proved(ctx context.Context, t *try, was ledger.User, from door.Client) (out door.Entry, err error) {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		u, err := tx.User(ledger.UserKey{ID: was.ID})
 		if err != nil {
 			return err
@@ -97,20 +98,20 @@ func (s *Service) proved(ctx context.Context, t *try, was ledger.User, from Clie
 
 // enter opens a session for a person who proved one thing, unless a second
 // factor is due.
-func (s *Service) enter(tx *authority.SignInTx, t *try, u ledger.User, method string, from Client) (Result, error) {
+func (s *Service) enter(tx *authority.SignInTx, t *try, u ledger.User, method string, from door.Client) (door.Entry, error) {
 	if !u.DeactivatedAt.IsZero() {
-		return Result{}, refused()
+		return door.Entry{}, refused()
 	}
 	due, err := hasFactor(tx, u.ID)
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	if due {
 		pending, err := s.putCode(tx, code{purpose: "second factor", user: u.ID, life: pendingFor, data: pendingSignIn{Method: method}})
-		return Result{SecondFactor: pending}, first(err, halfRight(tx, t))
+		return door.Entry{SecondFactor: pending}, first(err, halfRight(tx, t))
 	}
 	if err := right(tx, t); err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	return s.begin(tx, u, method, "", from)
 }
@@ -126,25 +127,25 @@ const methodSecond = "second factor"
 // SecondFactor finishes a sign-in with a code of the authenticator app, or with
 // a recovery code. Tries are slowed as those of the password are, and counted apart:
 // whoever is here proved one thing, which strangers who guess passwords did not.
-func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from Client) (out Result, err error) {
+func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from door.Client) (out door.Entry, err error) {
 	c, err := s.readCode(ctx, "second factor", pending)
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	u, err := s.userOf(ctx, c.User)
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	t := s.newTry("second factor of "+u.PublicID, from)
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
-		return Result{}, s.turnedAway(ctx, methodSecond, reasonRefused, u.PublicID, u, err, from)
+		return door.Entry{}, s.turnedAway(ctx, methodSecond, reasonRefused, u.PublicID, u, err, from)
 	}
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		out, err = s.secondFactor(tx, t, pending, typed, from)
 		return err
 	})
 	if errors.Is(err, errWrongCode) {
-		return Result{}, first(s.noteRefused(ctx, methodSecond, reasonWrong, u.PublicID, u, from), err)
+		return door.Entry{}, first(s.noteRefused(ctx, methodSecond, reasonWrong, u.PublicID, u, from), err)
 	}
 	return out, err
 }
@@ -157,21 +158,21 @@ func accountName(u ledger.User) string {
 	return u.Email
 }
 
-func (s *Service) secondFactor(tx *authority.SignInTx, t *try, pending, typed string, from Client) (Result, error) {
+func (s *Service) secondFactor(tx *authority.SignInTx, t *try, pending, typed string, from door.Client) (door.Entry, error) {
 	c, u, err := s.checkCode(tx, "second factor", pending)
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	kind, err := s.useFactor(tx, u, typed)
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	var p pendingSignIn
 	if err := json.Unmarshal(c.Data, &p); err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	if err := first(tx.DeleteCode(c.ID), right(tx, t), right(tx, s.newTry(accountName(u), from))); err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	return s.begin(tx, u, p.Method+"+"+kind, "", from)
 }
@@ -186,27 +187,27 @@ func (s *Service) userOf(ctx context.Context, id ledger.ID) (u ledger.User, err 
 
 // Setup makes the first Owner through the one-time link that the server printed
 // at its first start, and signs them in. There is no token: they make their own.
-func (s *Service) Setup(ctx context.Context, setupCode, email, password, workspace string, from Client) (out Result, err error) {
+func (s *Service) Setup(ctx context.Context, setupCode, email, password, workspace string, from door.Client) (out door.Entry, err error) {
 	ok, err := s.authority.CheckSetupCode(ctx, setupCode)
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	if !ok {
-		return Result{}, api.Errorf(api.CodeInvalidToken, "this link does not work any more; start the server again for a new one")
+		return door.Entry{}, api.Errorf(api.CodeInvalidToken, "this link does not work any more; start the server again for a new one")
 	}
 	hash := ""
 	if s.policy.Methods != "sso" { // where they do not count, the first sign-in there links the identity
 		if hash, err = s.passwords.Hash(password); err != nil {
-			return Result{}, err
+			return door.Entry{}, err
 		}
 	}
 	_, err = s.authority.Bootstrap(ctx, authority.Bootstrap{
 		Email: strings.TrimSpace(email), Workspace: workspace, PasswordHash: hash, NoToken: true,
 	})
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		u, err := tx.User(ledger.UserKey{Email: normal(email)})
 		if err != nil {
 			return err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/pquerna/otp"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -41,22 +41,14 @@ func hasFactor(r ledger.SignInReader, user ledger.ID) (bool, error) {
 	return false, err
 }
 
-// Enrollment is what an authenticator app is given, this once.
-type Enrollment struct {
-	// Secret is for typing, URI for opening.
-	Secret, URI token.Secret
-	// QR is the URI as a picture for scanning, an SVG document.
-	QR token.Secret
-}
-
 // EnrollTOTP makes the secret of an authenticator app. It counts for nothing
 // until [Service.ConfirmTOTP] was given a code of it.
-func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollment, err error) {
+func (s *Service) EnrollTOTP(ctx context.Context, session door.Session) (out door.Enrollment, err error) {
 	if err := s.delicate(ctx, session); err != nil {
 		return out, err
 	}
 	host := strings.TrimPrefix(strings.TrimPrefix(s.base, "https://"), "http://")
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Tokenry " + host, AccountName: session.label(), Rand: s.secrets.rand})
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Tokenry " + host, AccountName: label(session), Rand: s.secrets.rand})
 	if err != nil {
 		return out, fmt.Errorf("signin: make a secret for an app: %w", err)
 	}
@@ -68,7 +60,7 @@ func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollme
 	if err != nil {
 		return out, err
 	}
-	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		if have, err := hasFactor(tx, u.ID); have || err != nil {
 			return first(err, api.Errorf(api.CodeAlreadyExists, "there is an authenticator app already; remove it first"))
 		}
@@ -76,10 +68,10 @@ func (s *Service) EnrollTOTP(ctx context.Context, session Session) (out Enrollme
 			ID: tx.NewID(), User: u.ID, Kind: kindTOTP, Name: "Authenticator app", Key: id, Sealed: sealed, CreatedAt: tx.Now(),
 		}))
 	})
-	return Enrollment{Secret: token.NewSecret(key.Secret()), URI: token.NewSecret(key.URL()), QR: token.NewSecret(picture)}, err
+	return door.Enrollment{Secret: token.NewSecret(key.Secret()), URI: token.NewSecret(key.URL()), QR: token.NewSecret(picture)}, err
 }
 
-func (s Session) label() string {
+func label(s door.Session) string {
 	if s.Email != "" {
 		return s.Email
 	}
@@ -89,11 +81,11 @@ func (s Session) label() string {
 // ConfirmTOTP takes a first code of the app, makes it a second factor from now
 // on, ends the person's other sessions and answers their recovery codes, this
 // once.
-func (s *Service) ConfirmTOTP(ctx context.Context, session Session, typed string) (codes []token.Secret, err error) {
+func (s *Service) ConfirmTOTP(ctx context.Context, session door.Session, typed string) (codes []token.Secret, err error) {
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		all, err := tx.FactorsOf(u.ID)
 		if err != nil {
 			return err
@@ -116,13 +108,13 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session Session, typed string
 	return codes, err
 }
 
-func (s *Service) tellSession(ctx context.Context, session Session, what string) {
+func (s *Service) tellSession(ctx context.Context, session door.Session, what string) {
 	s.tell(ctx, ledger.User{PublicID: session.UserPublicID, Email: session.Email}, what)
 }
 
 // DisableTOTP removes the app and the recovery codes. It asks for the password,
 // which must be one that may stand alone.
-func (s *Service) DisableTOTP(ctx context.Context, session Session, password string) error {
+func (s *Service) DisableTOTP(ctx context.Context, session door.Session, password string) error {
 	if err := whole(session); err != nil {
 		return err
 	}
@@ -133,7 +125,7 @@ func (s *Service) DisableTOTP(ctx context.Context, session Session, password str
 	if u.PasswordHash == "" {
 		err = s.delicate(ctx, session)
 	} else {
-		err = s.confirm(ctx, u, password, session.client())
+		err = s.confirm(ctx, u, password, session.Client())
 	}
 	if err != nil {
 		return err
@@ -141,8 +133,8 @@ func (s *Service) DisableTOTP(ctx context.Context, session Session, password str
 	if u.PasswordHash != "" && utf8.RuneCountInString(password) < minCharacters {
 		return api.FieldError("password", "is too short to stand alone; change it to one of 15 characters first")
 	}
-	err = s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
-		return dropFactors(tx, session.caller(), u)
+	err = s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+		return dropFactors(tx, callerOf(session), u)
 	})
 	if err != nil {
 		return err
@@ -181,11 +173,11 @@ func dropFactors(tx *authority.SignInTx, by authority.Caller, u ledger.User) err
 }
 
 // RecoveryCodes makes new recovery codes; the old ones are dead.
-func (s *Service) RecoveryCodes(ctx context.Context, session Session) (codes []token.Secret, err error) {
+func (s *Service) RecoveryCodes(ctx context.Context, session door.Session) (codes []token.Secret, err error) {
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		if have, err := hasFactor(tx, u.ID); !have || err != nil {
 			return first(err, api.Errorf(api.CodeNotFound, "there is no second factor to recover"))
 		}
@@ -193,24 +185,6 @@ func (s *Service) RecoveryCodes(ctx context.Context, session Session) (codes []t
 		return first(err, tx.Note("factor.recovery_codes_made", u, u, nil))
 	})
 	return codes, err
-}
-
-// Factors is what a person has as a second factor.
-type Factors struct {
-	TOTP bool
-	// Since is when it was added; RecoveryCodes are how many are left.
-	Since         time.Time
-	RecoveryCodes int
-}
-
-// Factors answers a person's second factors.
-func (s *Service) Factors(ctx context.Context, user int64) (out Factors, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
-		rows, err := r.FactorsOf(user)
-		out = factors(rows)
-		return err
-	})
-	return out, err
 }
 
 func (s *Service) makeRecovery(tx *authority.SignInTx, u ledger.User) ([]token.Secret, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
 )
@@ -30,7 +30,7 @@ func (a app) code(shift time.Duration) string {
 }
 
 // enrolled gives Eve an authenticator app.
-func (w *world) enrolled() (app, signin.Result, []token.Secret) {
+func (w *world) enrolled() (app, door.Entry, []token.Secret) {
 	w.Helper()
 	r := w.enters("eve@example.com", hers, home())
 	e, err := w.EnrollTOTP(w.ctx, r.Session)
@@ -134,12 +134,12 @@ func TestTheSameCodeAtTheSameMomentOpensOneSession(t *testing.T) {
 	each(t, func(w *world) {
 		a, _, recovery := w.enrolled()
 		for name, code := range map[string]string{"of the app": a.code(0), "for recovery": recovery[3].Reveal()} {
-			var halves []signin.Result
+			var halves []door.Entry
 			for range 4 {
 				halves = append(halves, w.enters("eve@example.com", hers, home()))
 			}
 			var wg sync.WaitGroup
-			in := make([]signin.Result, len(halves))
+			in := make([]door.Entry, len(halves))
 			for i, h := range halves {
 				wg.Go(func() { in[i], _ = w.SecondFactor(w.ctx, h.SecondFactor, code, home()) })
 			}
@@ -168,10 +168,10 @@ func TestRecoveryCodesWorkOnce(t *testing.T) {
 		must(w.T, try(strings.ToUpper(codes[0].Reveal())))
 		w.refused(try(codes[0].Reveal()), api.CodeForbidden)
 		must(w.T, try(strings.ReplaceAll(codes[1].Reveal(), "-", " ")))
-		f, err := w.Factors(w.ctx, r.Session.User)
+		f, err := w.Account(w.ctx, r.Session.User)
 		must(w.T, err)
-		if !f.TOTP || f.RecoveryCodes != 8 {
-			w.Errorf("factors: %+v", f)
+		if !f.App || f.RecoveryCodes != 8 {
+			w.Errorf("account: %+v", f)
 		}
 		more, err := w.RecoveryCodes(w.ctx, r.Session)
 		must(w.T, err)

@@ -9,15 +9,16 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // admit signs in who the claims are about, or links the identity to the person
 // who asked for that while signed in. A person is (issuer, subject); the e-mail
 // counts once, for a first link, and only when nothing else opens the account.
-func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from Client) (out Result, err error) {
+func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from door.Client) (out door.Entry, err error) {
 	var u ledger.User
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		if err := s.once(tx, c.nonce); err != nil {
 			return err
 		}
@@ -42,7 +43,7 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 		return s.admit(ctx, p, f, c, from)
 	}
 	if err != nil {
-		return Result{}, s.turnedAway(ctx, "oidc:"+p.ID, reasonRefused, u.PublicID, u, err, from)
+		return door.Entry{}, s.turnedAway(ctx, "oidc:"+p.ID, reasonRefused, u.PublicID, u, err, from)
 	}
 	if f.User != 0 && !f.Confirm {
 		s.tell(ctx, u, "An identity at "+p.Name+" was linked to your account")
@@ -193,27 +194,10 @@ func (p *provider) role(c claims) string {
 	return p.DefaultRole
 }
 
-// Identity is a way to sign in through a provider.
-type Identity struct {
-	Issuer, Subject, Email string
-	// Provider is the provider's name; empty when it is no longer configured.
-	Provider string
-	LinkedAt time.Time
-}
-
-// Identities lists a person's identities.
-func (s *Service) Identities(ctx context.Context, user int64) (out []Identity, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
-		out, err = s.identities(r, user)
-		return err
-	})
-	return out, err
-}
-
-func (s *Service) identities(r ledger.Reader, user int64) (out []Identity, err error) {
+func (s *Service) identities(r ledger.Reader, user int64) (out []door.Identity, err error) {
 	rows, err := r.IdentitiesOf(user)
 	for _, row := range rows {
-		v := Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email, LinkedAt: row.CreatedAt}
+		v := door.Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email, LinkedAt: row.CreatedAt}
 		if i := slices.IndexFunc(s.providers, func(p *provider) bool { return p.Issuer == row.Issuer }); i >= 0 {
 			v.Provider = s.providers[i].Name
 		}
@@ -223,11 +207,11 @@ func (s *Service) identities(r ledger.Reader, user int64) (out []Identity, err e
 }
 
 // Unlink removes an identity, unless it is the person's only way to sign in.
-func (s *Service) Unlink(ctx context.Context, session Session, issuer, subject string) error {
+func (s *Service) Unlink(ctx context.Context, session door.Session, issuer, subject string) error {
 	if err := s.delicate(ctx, session); err != nil {
 		return err
 	}
-	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
+	return s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		have, err := tx.IdentitiesOf(u.ID)
 		if err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -53,9 +54,6 @@ type OIDCConfig struct {
 
 // RoleRule gives a role to who has a value in the claim.
 type RoleRule struct{ Value, Role string }
-
-// Provider is an identity provider that people may choose.
-type Provider struct{ ID, Name string }
 
 // provider is one of them, with what was read of it.
 type provider struct {
@@ -147,13 +145,13 @@ func (s *Service) provider(id string) (*provider, error) {
 }
 
 // OIDCProviders lists the identity providers, in their order.
-func (s *Service) OIDCProviders() []Provider {
-	var out []Provider
+func (s *Service) OIDCProviders() []door.Provider {
+	var out []door.Provider
 	if s.policy.Methods == "password" {
 		return out
 	}
 	for _, p := range s.providers {
-		out = append(out, Provider{p.ID, p.Name})
+		out = append(out, door.Provider{ID: p.ID, Name: p.Name})
 	}
 	return out
 }
@@ -184,7 +182,7 @@ func (s *Service) OIDCStart(ctx context.Context, provider, returnTo string) (add
 
 // OIDCLink is [Service.OIDCStart] for somebody who is signed in and wants to
 // sign in through this provider too.
-func (s *Service) OIDCLink(ctx context.Context, session Session, provider, returnTo string) (address, stateCookie string, err error) {
+func (s *Service) OIDCLink(ctx context.Context, session door.Session, provider, returnTo string) (address, stateCookie string, err error) {
 	if err := s.delicate(ctx, session); err != nil {
 		return "", "", err
 	}
@@ -263,7 +261,7 @@ func lostFlow(cause error) error {
 
 // OIDCFinish takes what the provider sent the browser back with, and signs the
 // person in, or links the identity. Query is that of the callback's address.
-func (s *Service) OIDCFinish(ctx context.Context, provider, stateCookie string, query url.Values, from Client) (out Result, returnTo string, err error) {
+func (s *Service) OIDCFinish(ctx context.Context, provider, stateCookie string, query url.Values, from door.Client) (out door.Entry, returnTo string, err error) {
 	p, err := s.provider(provider)
 	if err != nil {
 		return out, "", err

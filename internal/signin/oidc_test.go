@@ -85,8 +85,9 @@ func TestAnAccountWithOtherMeansIsNotLinkedByItsEmail(t *testing.T) {
 		w.refused(err, api.CodeAlreadyExists)
 		w.open(true, ada, "after a link that was refused")
 
-		ids, err := w.Identities(w.ctx, r.Session.User)
+		account, err := w.Account(w.ctx, r.Session.User)
 		must(w.T, err)
+		ids := account.Identities
 		if len(ids) != 1 || ids[0].Provider != "Corp" || ids[0].Subject != "u-1" {
 			w.Fatalf("identities: %+v", ids)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -74,13 +75,6 @@ func noPasskeys() error {
 	return api.Errorf(api.CodeForbidden, "this server takes no passkeys: they need HTTPS and a name, not an address")
 }
 
-// Ceremony is what a page is given so that its browser asks for a passkey.
-type Ceremony struct {
-	// Options are those of navigator.credentials, as JSON; State comes back with
-	// the answer.
-	Options, State string
-}
-
 // ceremony is a visit at an authenticator, sealed into the page.
 type ceremony struct {
 	Data    webauthn.SessionData `json:"d"`
@@ -89,7 +83,7 @@ type ceremony struct {
 }
 
 // offer seals a ceremony into a page.
-func (s *Service) offer(about string, user int64, options any, data *webauthn.SessionData) (out Ceremony, err error) {
+func (s *Service) offer(about string, user int64, options any, data *webauthn.SessionData) (out door.Ceremony, err error) {
 	b, err := json.Marshal(options)
 	if err != nil {
 		return out, fmt.Errorf("signin: write the options of a passkey: %w", err)
@@ -184,33 +178,33 @@ func (s *Service) keep(u ledger.User, row ledger.Factor, c webauthn.Credential) 
 }
 
 // PasskeyOffer begins a sign-in with a passkey.
-func (s *Service) PasskeyOffer() (Ceremony, error) { return s.ask(ceremonySignIn) }
+func (s *Service) PasskeyOffer() (door.Ceremony, error) { return s.ask(ceremonySignIn) }
 
 // PasskeyConfirmOffer begins a proof by who is signed in.
-func (s *Service) PasskeyConfirmOffer() (Ceremony, error) { return s.ask(ceremonyConfirm) }
+func (s *Service) PasskeyConfirmOffer() (door.Ceremony, error) { return s.ask(ceremonyConfirm) }
 
-func (s *Service) ask(about string) (Ceremony, error) {
+func (s *Service) ask(about string) (door.Ceremony, error) {
 	if !s.Passkeys() {
-		return Ceremony{}, noPasskeys()
+		return door.Ceremony{}, noPasskeys()
 	}
 	options, data, err := s.webauthn.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
 	if err != nil {
-		return Ceremony{}, fmt.Errorf("signin: begin with a passkey: %w", err)
+		return door.Ceremony{}, fmt.Errorf("signin: begin with a passkey: %w", err)
 	}
 	return s.offer(about, 0, options, data)
 }
 
 // PasskeySignIn signs in whom a passkey names. Answer is the browser's, as JSON.
-func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from Client) (out Result, err error) {
+func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from door.Client) (out door.Entry, err error) {
 	c, err := s.resumed(ceremonySignIn, state)
 	if err != nil {
 		return out, err
 	}
-	t := s.newTry("passkey from "+from.network(), from) // nobody can name an account, so the place is all that counts
+	t := s.newTry("passkey from "+from.Place(), from) // nobody can name an account, so the place is all that counts
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
 		return out, s.turnedAway(ctx, kindPasskey, reasonRefused, "", ledger.User{}, err, from)
 	}
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		u, err := s.assert(tx, c, answer)
 		if err != nil {
 			return err
@@ -227,7 +221,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from 
 func noUser(ledger.Reader) (ledger.User, error) { return ledger.User{}, nil }
 
 // passkeyFailed audits a passkey that was refused, and tells the log why.
-func (s *Service) passkeyFailed(ctx context.Context, u ledger.User, err error, from Client) error {
+func (s *Service) passkeyFailed(ctx context.Context, u ledger.User, err error, from door.Client) error {
 	if !errors.Is(err, api.CodeForbidden) {
 		return err
 	}
@@ -236,7 +230,7 @@ func (s *Service) passkeyFailed(ctx context.Context, u ledger.User, err error, f
 }
 
 // PasskeyConfirm notes that a person proved to be the one by a passkey of theirs.
-func (s *Service) PasskeyConfirm(ctx context.Context, session Session, state, answer string, from Client) error {
+func (s *Service) PasskeyConfirm(ctx context.Context, session door.Session, state, answer string, from door.Client) error {
 	if err := whole(session); err != nil {
 		return err
 	}
@@ -292,7 +286,7 @@ func (s *Service) used(tx *authority.SignInTx, h *holder, got webauthn.Credentia
 }
 
 // PasskeyNew begins the making of a passkey for who is signed in.
-func (s *Service) PasskeyNew(ctx context.Context, session Session) (out Ceremony, err error) {
+func (s *Service) PasskeyNew(ctx context.Context, session door.Session) (out door.Ceremony, err error) {
 	if err := s.delicate(ctx, session); err != nil {
 		return out, err
 	}
@@ -319,7 +313,7 @@ func (s *Service) PasskeyNew(ctx context.Context, session Session) (out Ceremony
 }
 
 // PasskeyAdd keeps a passkey that the browser made, under a name.
-func (s *Service) PasskeyAdd(ctx context.Context, session Session, state, answer, name string) error {
+func (s *Service) PasskeyAdd(ctx context.Context, session door.Session, state, answer, name string) error {
 	if err := s.delicate(ctx, session); err != nil {
 		return err
 	}
@@ -334,7 +328,7 @@ func (s *Service) PasskeyAdd(ctx context.Context, session Session, state, answer
 	if err != nil {
 		return err
 	}
-	err = s.gain(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		return s.addPasskey(tx, u, c, answer, name)
 	})
 	if err == nil {
@@ -384,11 +378,11 @@ func (s *Service) addPasskey(tx *authority.SignInTx, u ledger.User, c ceremony, 
 }
 
 // PasskeyRemove forgets a passkey, unless it is the person's only way to sign in.
-func (s *Service) PasskeyRemove(ctx context.Context, session Session, id string) error {
+func (s *Service) PasskeyRemove(ctx context.Context, session door.Session, id string) error {
 	if err := s.delicate(ctx, session); err != nil {
 		return err
 	}
-	err := s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err := s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		rows, err := tx.FactorsOf(u.ID)
 		if err != nil {
 			return err

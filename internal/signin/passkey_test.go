@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
 // holds gives a person a passkey on a new device.
-func (w *world) holds(s signin.Session, change func(*device)) *device {
+func (w *world) holds(s door.Session, change func(*device)) *device {
 	w.Helper()
 	d := newDevice(w.T)
 	if change != nil {
@@ -23,7 +24,7 @@ func (w *world) holds(s signin.Session, change func(*device)) *device {
 }
 
 // opensWith signs in with a passkey.
-func (w *world) opensWith(d *device) (signin.Result, error) {
+func (w *world) opensWith(d *device) (door.Entry, error) {
 	w.Helper()
 	c, err := w.PasskeyOffer()
 	must(w.T, err)
@@ -53,7 +54,7 @@ func TestAPasskeySignsInAloneAndNamesItsPersonItself(t *testing.T) {
 		w.open(true, in, "by a passkey")
 		a, err := w.Account(w.ctx, r.Session.User)
 		must(w.T, err)
-		if len(a.Passkeys) != 1 || a.Passkeys[0].Name != "Laptop" || a.Passkeys[0].LastUsedAt.IsZero() || !a.Password || a.Factors.TOTP {
+		if len(a.Passkeys) != 1 || a.Passkeys[0].Name != "Laptop" || a.Passkeys[0].LastUsedAt.IsZero() || !a.Password || a.App {
 			w.Fatalf("account: %+v", a)
 		}
 		must(w.T, w.PasskeyRemove(w.ctx, in.Session, a.Passkeys[0].ID))
@@ -228,8 +229,9 @@ func TestTheOnlyWayInIsNotTakenAway(t *testing.T) {
 		p.says(map[string]any{"email": "new@example.com"})
 		r, err := w.through(p)
 		must(w.T, err)
-		ids, err := w.Identities(w.ctx, r.Session.User)
+		account, err := w.Account(w.ctx, r.Session.User)
 		must(w.T, err)
+		ids := account.Identities
 		w.refused(w.Unlink(w.ctx, r.Session, ids[0].Issuer, ids[0].Subject), api.CodeForbidden)
 		w.holds(r.Session, nil)
 		must(w.T, w.Unlink(w.ctx, r.Session, ids[0].Issuer, ids[0].Subject))

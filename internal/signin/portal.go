@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -84,8 +85,8 @@ func activeMember(r ledger.Reader, u ledger.User, slug string) error {
 
 // OpenPortal uses a portal link up and opens a session for one workspace, in
 // which the person manages their own tokens alone.
-func (s *Service) OpenPortal(ctx context.Context, plain string, from Client) (out Result, err error) {
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+func (s *Service) OpenPortal(ctx context.Context, plain string, from door.Client) (out door.Entry, err error) {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		c, u, err := s.useCode(tx, "portal", plain)
 		if err != nil {
 			return err

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
-	"github.com/tokenry/tokenry/internal/signin"
 )
 
 // portalLink makes a link for a member and answers its code.
@@ -31,12 +31,12 @@ func TestAPortalLinkOpensOnceForFiveMinutes(t *testing.T) {
 		eve := w.user("eve@example.com")
 		code := w.portalLink("eve@example.com")
 		var wg sync.WaitGroup
-		results := make([]signin.Result, 6)
+		results := make([]door.Entry, 6)
 		for i := range results {
 			wg.Go(func() { results[i], _ = w.OpenPortal(w.ctx, code, home()) })
 		}
 		wg.Wait()
-		var in []signin.Result
+		var in []door.Entry
 		for _, r := range results {
 			if !r.Cookie.IsZero() {
 				in = append(in, r)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/token"
 )
@@ -184,7 +185,7 @@ func (w *world) sso(change func(*signin.OIDCConfig)) (*world, *op) {
 }
 
 // through signs in through the provider.
-func (w *world) through(p *op) (signin.Result, error) {
+func (w *world) through(p *op) (door.Entry, error) {
 	w.Helper()
 	address, cookie, err := w.OIDCStart(w.ctx, "corp", "/workspace/acme/members?x=1")
 	must(w.T, err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -23,7 +24,7 @@ const skew = time.Minute
 
 // OIDCConfirm is [Service.OIDCStart] for somebody who is signed in and proves once
 // more, at the provider, who they are.
-func (s *Service) OIDCConfirm(ctx context.Context, session Session, provider, returnTo string) (address, stateCookie string, err error) {
+func (s *Service) OIDCConfirm(ctx context.Context, session door.Session, provider, returnTo string) (address, stateCookie string, err error) {
 	if err := whole(session); err != nil {
 		return "", "", err
 	}

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
 // confirms proves at the provider once more who one is.
-func (w *world) confirms(p *op, s signin.Session) (signin.Result, error) {
+func (w *world) confirms(p *op, s door.Session) (door.Entry, error) {
 	w.Helper()
 	address, cookie, err := w.OIDCConfirm(w.ctx, s, "corp", "/settings/security/app")
 	must(w.T, err)
@@ -27,7 +28,7 @@ func (w *world) confirms(p *op, s signin.Session) (signin.Result, error) {
 	return r, err
 }
 
-func (w *world) isFresh(want bool, s signin.Session, when string) {
+func (w *world) isFresh(want bool, s door.Session, when string) {
 	w.Helper()
 	fresh, err := w.Fresh(w.ctx, s)
 	must(w.T, err)
@@ -143,8 +144,9 @@ func TestSomebodyElseAtTheProviderConfirmsNothing(t *testing.T) {
 		w.refused(err, api.CodeForbidden)
 		w.isFresh(false, eve.Session, "after somebody else signed in")
 		w.open(true, eve, "after a confirmation that failed")
-		ids, err := w.Identities(w.ctx, eve.Session.User)
+		account, err := w.Account(w.ctx, eve.Session.User)
 		must(w.T, err)
+		ids := account.Identities
 		if len(ids) != 0 {
 			w.Errorf("a confirmation linked %+v", ids)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -43,7 +44,7 @@ func (e refusalError) Error() string { return "signin: refused: " + e.reason }
 // turnedAway audits a refused sign-in, bounded, and answers err. Account is what was
 // named, if anything was, and about whose that is, if it is known. That it cannot be
 // written changes nothing about the refusal.
-func (s *Service) turnedAway(ctx context.Context, method, why, account string, about ledger.User, err error, from Client) error {
+func (s *Service) turnedAway(ctx context.Context, method, why, account string, about ledger.User, err error, from door.Client) error {
 	if e := api.AsError(err); e.Code != api.CodeForbidden && e.Code != api.CodeInvalidRequest && e.Code != api.CodeRateLimited {
 		return err
 	}
@@ -63,9 +64,9 @@ func (s *Service) turnedAway(ctx context.Context, method, why, account string, a
 // noteRefused writes a refused sign-in down, one of a kind for a while. Kinds are
 // told apart by what was named and never by whose it is: whether a row is written
 // takes time, and must not tell whether there is such an account.
-func (s *Service) noteRefused(ctx context.Context, method, why, account string, about ledger.User, from Client) error {
+func (s *Service) noteRefused(ctx context.Context, method, why, account string, about ledger.User, from door.Client) error {
 	s.refused(method, why)
-	return s.authority.TurnedAway(ctx, from.caller(), authority.Stranger{
-		Account: s.secrets.name("account", account), Network: from.neighbourhood(),
+	return s.authority.TurnedAway(ctx, callerAt(from), authority.Stranger{
+		Account: s.secrets.name("account", account), Network: door.Neighbourhood(from.Addr).String(),
 	}, about, authority.SignInRefusal{Method: method, Reason: why})
 }

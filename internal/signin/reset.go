@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -30,9 +31,9 @@ const (
 //
 // Tries are counted at the place they come from and nowhere else, so nobody uses up
 // anybody else's. What is written to the person is bounded by itself: see [wearied].
-func (s *Service) RequestReset(ctx context.Context, email string, from Client) error {
+func (s *Service) RequestReset(ctx context.Context, email string, from door.Client) error {
 	email = normal(email)
-	t := s.newTry("reset "+email+" from "+from.network(), from)
+	t := s.newTry("reset "+email+" from "+from.Place(), from)
 	t.helps = helps{account: byLink, place: byLink}
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
 		if errors.Is(err, api.CodeRateLimited) {
@@ -40,7 +41,7 @@ func (s *Service) RequestReset(ctx context.Context, email string, from Client) e
 		}
 		return err
 	}
-	s.later(ctx, "reset", from.neighbourhood(), func(ctx context.Context) error { return s.reset(ctx, email, from) })
+	s.later(ctx, "reset", door.Neighbourhood(from.Addr).String(), func(ctx context.Context) error { return s.reset(ctx, email, from) })
 	return nil
 }
 
@@ -106,10 +107,10 @@ func (s *strangers) give(near string) {
 	}
 }
 
-func (s *Service) reset(ctx context.Context, email string, from Client) error {
+func (s *Service) reset(ctx context.Context, email string, from door.Client) error {
 	var u ledger.User
 	var link string
-	err := s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) (err error) {
+	err := s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) (err error) {
 		u, err = tx.User(ledger.UserKey{Email: email})
 		if errors.Is(err, ledger.ErrNoRow) || err == nil && !u.DeactivatedAt.IsZero() {
 			return authority.Unchanged()
@@ -142,14 +143,14 @@ func (s *Service) reset(ctx context.Context, email string, from Client) error {
 // longest pause is shorter than a link lives, so whoever reads the mailbox has one
 // that works, or is written to. Places where the person signed in before have a
 // count of their own, which no stranger uses up.
-func (s *Service) wearied(tx *authority.SignInTx, u ledger.User, from Client) (bool, error) {
-	known, err := tx.KnownAddress(u.ID, s.secrets.name("address", from.network()))
+func (s *Service) wearied(tx *authority.SignInTx, u ledger.User, from door.Client) (bool, error) {
+	known, err := tx.KnownAddress(u.ID, s.secrets.name("address", from.Place()))
 	if err != nil {
 		return false, err
 	}
 	c := counter{s.secrets.name("reset mails", u.PublicID), curve{free: 4, first: time.Minute, bound: resetFor - 5*time.Minute}}
 	if known {
-		c.name = s.secrets.name("reset mails", u.PublicID+" "+from.network())
+		c.name = s.secrets.name("reset mails", u.PublicID+" "+from.Place())
 	}
 	left, err := remaining(tx, c)
 	if err != nil || left > 0 {
@@ -190,21 +191,10 @@ func (s *Service) tell(ctx context.Context, u ledger.User, what string) {
 	})
 }
 
-// Invitation is how an invitation went.
-type Invitation struct {
-	// Sent says that a mail was handed over.
-	Sent bool
-	// Link is the one-time link itself, for an instance administrator of a
-	// server without mail to hand over; zero otherwise.
-	Link token.Secret
-	// Revision is that of the change.
-	Revision int64
-}
-
 // Invite mails a member a link to choose their first password. Whoever has a
 // way to sign in already is only told of the workspace, and no link is made.
 // It needs members:write in the workspace.
-func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, member string) (out Invitation, err error) {
+func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, member string) (out door.Invitation, err error) {
 	in, err := s.authority.MayInvite(ctx, c, workspace, member)
 	if err != nil {
 		return out, err
@@ -287,7 +277,7 @@ func withoutMeans(tx *authority.SignInTx, u ledger.User) (bool, error) {
 
 // FinishReset sets a new password through a mailed link, ends every session of
 // the person, and signs them in; a second factor stays due.
-func (s *Service) FinishReset(ctx context.Context, link, password string, from Client) (Result, error) {
+func (s *Service) FinishReset(ctx context.Context, link, password string, from door.Client) (door.Entry, error) {
 	return s.finish(ctx, "reset", link, password, from)
 }
 
@@ -313,24 +303,24 @@ func (s *Service) Addressee(ctx context.Context, purpose, link string) (email st
 }
 
 // AcceptInvitation sets the first password of who was invited, and signs them in.
-func (s *Service) AcceptInvitation(ctx context.Context, link, password string, from Client) (Result, error) {
+func (s *Service) AcceptInvitation(ctx context.Context, link, password string, from door.Client) (door.Entry, error) {
 	return s.finish(ctx, "invitation", link, password, from)
 }
 
-func (s *Service) finish(ctx context.Context, purpose, plain, password string, from Client) (out Result, err error) {
+func (s *Service) finish(ctx context.Context, purpose, plain, password string, from door.Client) (out door.Entry, err error) {
 	if s.policy.Methods == "sso" {
-		return Result{}, deadLink() // made before single sign-on became the only way
+		return door.Entry{}, deadLink() // made before single sign-on became the only way
 	}
 	c, err := s.readCode(ctx, purpose, plain) // a dead link costs no hash
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	hash, err := s.hashFor(ctx, c.User, password)
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	var u ledger.User
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		if _, u, err = s.useCode(tx, purpose, plain); err != nil {
 			return err
 		}
@@ -341,7 +331,7 @@ func (s *Service) finish(ctx context.Context, purpose, plain, password string, f
 		return err
 	})
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	s.tell(ctx, u, "Your password was set")
 	return out, nil
@@ -357,11 +347,11 @@ func (s *Service) newPassword(tx *authority.SignInTx, u ledger.User, hash, keep,
 // ChangePassword replaces a password by one that its person types, with the old
 // one, and ends their other sessions. Who has none yet sets it shortly after
 // signing in another way.
-func (s *Service) ChangePassword(ctx context.Context, session Session, old, password string) error {
+func (s *Service) ChangePassword(ctx context.Context, session door.Session, old, password string) error {
 	if err := whole(session); err != nil {
 		return err
 	}
-	from := session.client()
+	from := session.Client()
 	was, err := s.userOf(ctx, session.User)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
@@ -88,7 +89,7 @@ func TestAResetAtTheSameMomentWorksOnce(t *testing.T) {
 		code := w.mailed("eve@example.com")
 		nodes := []*world{w, w.again(nil)}
 		var wg sync.WaitGroup
-		results := make([]signin.Result, 6)
+		results := make([]door.Entry, 6)
 		for i := range results {
 			wg.Go(func() { results[i], _ = nodes[i%2].FinishReset(w.ctx, code, next, home()) })
 		}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -145,72 +144,16 @@ func (s *Service) Methods() (password, sso bool) {
 	return s.policy.Methods != "sso", s.policy.Methods != "password" && len(s.providers) > 0
 }
 
-// Client is where a request comes from.
-type Client struct {
-	Addr             netip.Addr
-	Agent, RequestID string
+// callerAt is whoever comes from there: nobody by name, for what a stranger tries.
+func callerAt(from door.Client) authority.Caller {
+	return authority.Caller{Addr: from.Addr, Agent: from.Agent, RequestID: from.RequestID}
 }
 
-func (c Client) caller() authority.Caller {
-	return authority.Caller{Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
-}
-
-// network is what counts as one place: an IPv4 address, or the /64 that a
-// provider gives to one customer.
-func (c Client) network() string {
-	switch p := door.Network(c.Addr); {
-	case !p.IsValid():
-		return "nowhere"
-	case p.IsSingleIP():
-		return p.Addr().String()
-	default:
-		return p.String()
-	}
-}
-
-// neighbourhood is what shares out what is kept for strangers.
-func (c Client) neighbourhood() string { return door.Neighbourhood(c.Addr).String() }
-
-// Session is a person signed in.
-type Session struct {
-	// ID names it in the list of sessions. It is not the cookie and opens
-	// nothing.
-	ID string
-	// User is the row for [authority.Caller].
-	User                      int64
-	UserPublicID, Email, Name string
-	InstanceAdmin             bool
-	// CreatedAt is when the person signed in, ConfirmedAt when they last proved
-	// to be the one.
-	CreatedAt, ConfirmedAt, LastSeenAt, ExpiresAt time.Time
-	Address, Agent                                string
-	// Method is how: "password", "password+totp", "passkey", "oidc:NAME", "setup", "reset",
-	// "invitation" or "portal".
-	Method string
-	// Portal is the workspace of a session that a portal link opened: there its
-	// person manages their own tokens, and nothing else anywhere.
-	Portal string
-}
-
-// client is where the session was last used.
-func (s Session) client() Client {
-	addr, _ := netip.ParseAddr(s.Address)
-	return Client{Addr: addr, Agent: s.Agent}
-}
-
-// caller is the person of the session.
-func (s Session) caller() authority.Caller {
-	c := s.client().caller()
-	c.User, c.Session, c.Portal = s.User, s.ID, s.Portal
+// callerOf is the person of a session, where it was last used.
+func callerOf(session door.Session) authority.Caller {
+	c := callerAt(session.Client())
+	c.User, c.Session, c.Portal = session.User, session.ID, session.Portal
 	return c
-}
-
-// Result is how a step of signing in ended: with a session and its cookie, or
-// with SecondFactor, the handle to give to [Service.SecondFactor] with a code.
-type Result struct {
-	Cookie       token.Secret
-	Session      Session
-	SecondFactor string
 }
 
 func refused() *api.Error {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -23,20 +24,20 @@ const (
 )
 
 // begin makes a session of somebody who proved a moment ago who they are.
-func (s *Service) begin(tx *authority.SignInTx, u ledger.User, method, portal string, from Client) (Result, error) {
+func (s *Service) begin(tx *authority.SignInTx, u ledger.User, method, portal string, from door.Client) (door.Entry, error) {
 	return s.beginProved(tx, u, method, portal, from, tx.Now())
 }
 
 // beginProved makes a session within a mutation. Its secret is always a new one,
 // so what a browser was given before it signed in is worth nothing afterwards.
 // Proved is when its person showed who they are, here or elsewhere.
-func (s *Service) beginProved(tx *authority.SignInTx, u ledger.User, method, portal string, from Client, proved time.Time) (Result, error) {
+func (s *Service) beginProved(tx *authority.SignInTx, u ledger.User, method, portal string, from door.Client, proved time.Time) (door.Entry, error) {
 	if !u.DeactivatedAt.IsZero() {
-		return Result{}, refused()
+		return door.Entry{}, refused()
 	}
 	m, err := s.secrets.mint("session")
 	if err != nil {
-		return Result{}, err
+		return door.Entry{}, err
 	}
 	now := tx.Now()
 	row := ledger.Session{
@@ -48,16 +49,16 @@ func (s *Service) beginProved(tx *authority.SignInTx, u ledger.User, method, por
 	}
 	err = first(tx.SweepSignIn(now), s.makeRoom(tx, u), tx.PutSession(row), s.remember(tx, u, portal, from),
 		tx.Note("signin.succeeded", u, u, map[string]string{"method": method, "session": row.ID}))
-	return Result{Cookie: token.NewSecret(m.plain), Session: view(row, u)}, err
+	return door.Entry{Cookie: token.NewSecret(m.plain), Session: view(row, u)}, err
 }
 
 // remember makes the place known, so that whoever guesses from elsewhere cannot
 // keep the person out. A portal link proves nothing about a place.
-func (s *Service) remember(tx *authority.SignInTx, u ledger.User, portal string, from Client) error {
+func (s *Service) remember(tx *authority.SignInTx, u ledger.User, portal string, from door.Client) error {
 	if portal != "" || !from.Addr.IsValid() {
 		return nil
 	}
-	return tx.RememberAddress(u.ID, s.secrets.name("address", from.network()), tx.Now())
+	return tx.RememberAddress(u.ID, s.secrets.name("address", from.Place()), tx.Now())
 }
 
 func (s *Service) makeRoom(tx *authority.SignInTx, u ledger.User) error {
@@ -73,8 +74,8 @@ func (s *Service) makeRoom(tx *authority.SignInTx, u ledger.User) error {
 	return nil
 }
 
-func view(row ledger.Session, u ledger.User) Session {
-	return Session{
+func view(row ledger.Session, u ledger.User) door.Session {
+	return door.Session{
 		ID: row.ID, User: u.ID, UserPublicID: u.PublicID, Email: u.Email, Name: u.Name, InstanceAdmin: u.InstanceAdmin,
 		CreatedAt: row.CreatedAt, ConfirmedAt: row.ConfirmedAt, LastSeenAt: row.LastSeenAt, ExpiresAt: row.ExpiresAt,
 		Address: row.Address, Agent: row.Agent, Method: row.Method, Portal: row.Portal,
@@ -116,7 +117,7 @@ func (s *Service) lookUp(r ledger.Reader, cookie string, now time.Time) (row led
 // Authenticate answers who a cookie is. A session that ended, or whose person
 // was deactivated, is invalid_token. Its last use is written down at most once
 // a minute.
-func (s *Service) Authenticate(ctx context.Context, cookie string, from Client) (Session, error) {
+func (s *Service) Authenticate(ctx context.Context, cookie string, from door.Client) (door.Session, error) {
 	now := s.now().UTC()
 	var row ledger.Session
 	var u ledger.User
@@ -125,19 +126,19 @@ func (s *Service) Authenticate(ctx context.Context, cookie string, from Client) 
 		return err
 	})
 	if err != nil {
-		return Session{}, err
+		return door.Session{}, err
 	}
 	if now.Sub(row.LastSeenAt) >= lastSeenEvery {
 		if row, err = s.seen(ctx, cookie, from); err != nil {
-			return Session{}, err
+			return door.Session{}, err
 		}
 	}
 	return view(row, u), nil
 }
 
 // seen writes down that a session was used, unless it ended meanwhile.
-func (s *Service) seen(ctx context.Context, cookie string, from Client) (row ledger.Session, err error) {
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+func (s *Service) seen(ctx context.Context, cookie string, from door.Client) (row ledger.Session, err error) {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		if row, _, err = s.lookUp(tx, cookie, tx.Now()); err != nil {
 			return err
 		}
@@ -168,7 +169,7 @@ func (s *Service) SignOut(ctx context.Context, cookie string) error {
 }
 
 // Sessions lists a person's sessions that have not ended, newest first.
-func (s *Service) Sessions(ctx context.Context, user int64) (out []Session, err error) {
+func (s *Service) Sessions(ctx context.Context, user int64) (out []door.Session, err error) {
 	now := s.now()
 	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
 		u, err := r.User(ledger.UserKey{ID: user})
@@ -187,8 +188,8 @@ func (s *Service) Sessions(ctx context.Context, user int64) (out []Session, err 
 }
 
 // EndSession ends one of a person's sessions; not_found when it is not theirs.
-func (s *Service) EndSession(ctx context.Context, session Session, id string) error {
-	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
+func (s *Service) EndSession(ctx context.Context, session door.Session, id string) error {
+	return s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		row, err := tx.Session(id)
 		if err == nil && row.User != u.ID {
 			err = ledger.ErrNoRow
@@ -201,15 +202,15 @@ func (s *Service) EndSession(ctx context.Context, session Session, id string) er
 }
 
 // EndOthers ends a person's sessions but this one.
-func (s *Service) EndOthers(ctx context.Context, session Session) error {
-	return s.change(ctx, session, session.client(), func(tx *authority.SignInTx, u ledger.User) error {
+func (s *Service) EndOthers(ctx context.Context, session door.Session) error {
+	return s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		return first(tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("session.all_ended", u, u, nil))
 	})
 }
 
 // change applies f for the person of a session, if that has not ended by then.
-func (s *Service) change(ctx context.Context, session Session, from Client, f func(*authority.SignInTx, ledger.User) error) error {
-	return s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+func (s *Service) change(ctx context.Context, session door.Session, from door.Client, f func(*authority.SignInTx, ledger.User) error) error {
+	return s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		_, u, err := s.standing(tx, session, tx.Now())
 		if err != nil {
 			return err
@@ -220,7 +221,7 @@ func (s *Service) change(ctx context.Context, session Session, from Client, f fu
 
 // standing reads a session anew, and its person: whatever a page holds of them is
 // from before.
-func (s *Service) standing(r ledger.Reader, session Session, now time.Time) (row ledger.Session, u ledger.User, err error) {
+func (s *Service) standing(r ledger.Reader, session door.Session, now time.Time) (row ledger.Session, u ledger.User, err error) {
 	row, err = r.Session(session.ID)
 	if errors.Is(err, ledger.ErrNoRow) || err == nil && (row.User != session.User || row.Portal != session.Portal || !s.alive(row, now)) {
 		return row, u, gone()
@@ -235,7 +236,7 @@ func (s *Service) standing(r ledger.Reader, session Session, now time.Time) (row
 }
 
 // gain is change for what gives a person another way in.
-func (s *Service) gain(ctx context.Context, session Session, from Client, f func(*authority.SignInTx, ledger.User) error) error {
+func (s *Service) gain(ctx context.Context, session door.Session, from door.Client, f func(*authority.SignInTx, ledger.User) error) error {
 	return s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
 		if err := tx.Give(); err != nil {
 			return err

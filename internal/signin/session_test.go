@@ -8,7 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
-	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 func TestAPasswordOpensASessionUntilItsEnd(t *testing.T) {
@@ -151,7 +151,7 @@ func TestLastSeenIsWrittenOnceAMinute(t *testing.T) {
 func TestAPersonHasAtMostFiftySessions(t *testing.T) {
 	alone(t, func(w *world) {
 		u := w.user("eve@example.com")
-		var firstOne, last signin.Result
+		var firstOne, last door.Entry
 		for i := range 55 {
 			w.clock.pass(time.Second)
 			var err error

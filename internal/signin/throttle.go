@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -80,8 +81,8 @@ const (
 // normal is the one form of an e-mail, however it was typed.
 func normal(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
-func (s *Service) newTry(account string, from Client) *try {
-	place := from.network()
+func (s *Service) newTry(account string, from door.Client) *try {
+	place := from.Place()
 	return &try{
 		account: counter{s.secrets.name("account", account), perAccount()},
 		address: counter{s.secrets.name("place", place), perAddress()},
@@ -92,9 +93,9 @@ func (s *Service) newTry(account string, from Client) *try {
 
 // count takes the try, or answers rate_limited and when to come back. User is
 // whose account it is; 0 for nobody's.
-func (s *Service) count(tx *authority.SignInTx, t *try, user ledger.ID, from Client) error {
+func (s *Service) count(tx *authority.SignInTx, t *try, user ledger.ID, from door.Client) error {
 	var err error
-	if t.known, err = tx.KnownAddress(user, s.secrets.name("address", from.network())); err != nil {
+	if t.known, err = tx.KnownAddress(user, s.secrets.name("address", from.Place())); err != nil {
 		return err
 	}
 	judged := []counter{t.address, t.account}
@@ -214,11 +215,11 @@ func (s *Service) heldUp(ctx context.Context, t *try) error {
 
 // countFor counts a try on an account and answers whose it is; the zero User
 // is nobody.
-func (s *Service) countFor(ctx context.Context, t *try, from Client, find func(ledger.Reader) (ledger.User, error)) (u ledger.User, err error) {
+func (s *Service) countFor(ctx context.Context, t *try, from door.Client, find func(ledger.Reader) (ledger.User, error)) (u ledger.User, err error) {
 	if err := s.heldUp(ctx, t); err != nil {
 		return u, err
 	}
-	err = s.authority.SignIn(ctx, from.caller(), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
 		if u, err = find(tx); err != nil && !errors.Is(err, ledger.ErrNoRow) {
 			return err
 		}

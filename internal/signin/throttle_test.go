@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
 // guesses makes n wrong tries, each at once or after what it is told to wait,
 // and answers how many were judged.
-func (w *world) guesses(n int, email string, from func(i int) signin.Client) (judged int) {
+func (w *world) guesses(n int, email string, from func(i int) door.Client) (judged int) {
 	w.Helper()
 	for i := range n {
 		if w.guess(email, from(i)) != api.CodeRateLimited {
@@ -25,9 +26,9 @@ func (w *world) guesses(n int, email string, from func(i int) signin.Client) (ju
 	return judged
 }
 
-func from(c signin.Client) func(int) signin.Client { return func(int) signin.Client { return c } }
+func from(c door.Client) func(int) door.Client { return func(int) door.Client { return c } }
 
-func everywhere(i int) signin.Client { return at(fmt.Sprintf("198.51.%d.%d", i/250, 1+i%250)) }
+func everywhere(i int) door.Client { return at(fmt.Sprintf("198.51.%d.%d", i/250, 1+i%250)) }
 
 func TestGuessingIsSlowedPerAccountFromAThousandAddresses(t *testing.T) {
 	each(t, func(w *world) {
@@ -114,7 +115,7 @@ func TestGuessingIsSlowedPerAddressOverAThousandNames(t *testing.T) {
 	})
 }
 
-func (w *world) refusedAt(email, password string, from signin.Client) {
+func (w *world) refusedAt(email, password string, from door.Client) {
 	w.Helper()
 	_, err := w.Password(w.ctx, email, password, from)
 	w.refused(err, api.CodeRateLimited)

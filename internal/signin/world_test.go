@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
@@ -176,15 +177,15 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func at(addr string) signin.Client {
-	return signin.Client{Addr: netip.MustParseAddr(addr), Agent: "Firefox/140"}
+func at(addr string) door.Client {
+	return door.Client{Addr: netip.MustParseAddr(addr), Agent: "Firefox/140"}
 }
 
-func home() signin.Client  { return at("203.0.113.7") }
-func evils() signin.Client { return at("198.51.100.66") }
+func home() door.Client  { return at("203.0.113.7") }
+func evils() door.Client { return at("198.51.100.66") }
 
 // enters signs somebody in who must be let in.
-func (w *world) enters(email, password string, from signin.Client) signin.Result {
+func (w *world) enters(email, password string, from door.Client) door.Entry {
 	w.Helper()
 	r, err := w.Password(w.ctx, email, password, from)
 	must(w.T, err)
@@ -203,7 +204,7 @@ func (w *world) refused(err error, want api.Code) {
 }
 
 // guess is a password that is not right; it answers the code of the refusal.
-func (w *world) guess(email string, from signin.Client) api.Code {
+func (w *world) guess(email string, from door.Client) api.Code {
 	w.Helper()
 	_, err := w.Password(w.ctx, email, "three wrong words in a row", from)
 	if err == nil {
@@ -212,13 +213,13 @@ func (w *world) guess(email string, from signin.Client) api.Code {
 	return api.AsError(err).Code
 }
 
-func (w *world) misses(email string, from signin.Client) {
+func (w *world) misses(email string, from door.Client) {
 	w.Helper()
 	_ = w.guess(email, from)
 }
 
 // opens says whether a cookie opens a session now.
-func (w *world) opens(r signin.Result) bool {
+func (w *world) opens(r door.Entry) bool {
 	w.Helper()
 	s, err := w.Authenticate(w.ctx, r.Cookie.Reveal(), home())
 	if err != nil {
@@ -228,7 +229,7 @@ func (w *world) opens(r signin.Result) bool {
 	return s.User != 0
 }
 
-func (w *world) open(want bool, r signin.Result, when string) {
+func (w *world) open(want bool, r door.Entry, when string) {
 	w.Helper()
 	if w.opens(r) != want {
 		w.Errorf("%s, the session opens: %v, want %v", when, !want, want)

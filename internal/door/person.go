@@ -1,0 +1,129 @@
+package door
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/tokenry/tokenry/token"
+)
+
+// Client is where a request comes from, as throttles count it and the audit tells
+// it. Addr is what [Proxies.Client] found, and zero where that is not known.
+type Client struct {
+	Addr             netip.Addr
+	Agent, RequestID string
+}
+
+// Place is what counts as one place of many clients: see [Network]. Whoever comes
+// from no address that is known shares one place with all the others, so that
+// hiding where one is gives nobody more tries.
+func (c Client) Place() string {
+	switch p := Network(c.Addr); {
+	case !p.IsValid():
+		return "nowhere"
+	case p.IsSingleIP():
+		return p.Addr().String()
+	default:
+		return p.String()
+	}
+}
+
+// Session is one person signed in on one device. It is what was true when the
+// cookie was looked at: whoever changes something reads it anew.
+type Session struct {
+	// ID names it in lists and in the audit. It is not the cookie and opens nothing.
+	ID string
+	// User is the person's row, UserPublicID how the API shows them.
+	User                      int64
+	UserPublicID, Email, Name string
+	// InstanceAdmin holds the instance's own powers.
+	InstanceAdmin bool
+	// CreatedAt is when the person signed in, ConfirmedAt when they last proved
+	// to be the one.
+	CreatedAt, ConfirmedAt, LastSeenAt, ExpiresAt time.Time
+	Address, Agent                                string
+	// Method is how they signed in: "password", "password+totp", "passkey",
+	// "oidc:NAME", "setup", "reset", "invitation" or "portal".
+	Method string
+	// Portal, when not empty, is the slug of the one workspace in which this
+	// session may see the person's own tokens, and nothing else anywhere.
+	Portal string
+}
+
+// Client is where the session was last used.
+func (s Session) Client() Client {
+	addr, _ := netip.ParseAddr(s.Address) // empty where it was not known
+	return Client{Addr: addr, Agent: s.Agent}
+}
+
+// Entry is what a step of signing in led to: a session and its cookie, or the
+// ticket for the second factor that is still due.
+type Entry struct {
+	Cookie  token.Secret
+	Session Session
+	// SecondFactor is the ticket; empty when the session is there.
+	SecondFactor string
+}
+
+// Provider is an identity provider that people may sign in with: ID names it in
+// addresses, Name on its button.
+type Provider struct{ ID, Name string }
+
+// Account is how a person signs in.
+type Account struct {
+	// Password says that they have one, App that they have an authenticator app.
+	Password, App bool
+	AppSince      time.Time
+	// RecoveryCodes are how many are left.
+	RecoveryCodes int
+	Passkeys      []Passkey
+	Identities    []Identity
+}
+
+// Passkey is one of a person's passkeys; ID names it among theirs.
+type Passkey struct {
+	ID, Name  string
+	CreatedAt time.Time
+	// LastUsedAt is right to half a minute; zero for never.
+	LastUsedAt time.Time
+}
+
+// Identity is a person at an identity provider, whom issuer and subject together
+// name for good (OpenID Connect Core 1.0, section 5.7); an e-mail does not.
+type Identity struct {
+	Issuer, Subject, Email string
+	// Provider is the provider's name; empty when it is no longer configured.
+	Provider string
+	LinkedAt time.Time
+}
+
+// Enrollment is what an authenticator app is given, this once: a secret to type,
+// an address to open, and that address as a picture to scan, an SVG document.
+type Enrollment struct{ Secret, URI, QR token.Secret }
+
+// Ceremony is what a page hands to its browser so that it asks for a passkey.
+type Ceremony struct {
+	// Options are those of navigator.credentials, as JSON; State comes back with
+	// the answer.
+	Options, State string
+}
+
+// DeviceRequest is what a person is shown before a program gets a token in their
+// name (RFC 8628, section 3.3): where it is.
+type DeviceRequest struct {
+	// Name is what its machine calls itself; nobody checked it.
+	Name           string
+	Address, Agent string
+	StartedAt      time.Time
+}
+
+// Invitation is how an invitation went.
+type Invitation struct {
+	// Sent says that a mail was handed over.
+	Sent bool
+	// Link is the one-time link itself, for an instance administrator of a
+	// server without mail to hand over; zero otherwise.
+	Link token.Secret
+	// Revision is that of the change.
+	Revision int64
+}
