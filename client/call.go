@@ -65,7 +65,7 @@ func IfMatch(revision int64) CallOption {
 }
 
 // do sends a call and reads its answer into out; nil ignores it.
-func (c *Client) do(ctx context.Context, cl call, out any) error {
+func (c *line) do(ctx context.Context, cl call, out any) error {
 	return c.try(ctx, cl, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, c.timeout)
 		defer cancel()
@@ -80,7 +80,7 @@ func (c *Client) do(ctx context.Context, cl call, out any) error {
 
 // stream sends a call and returns its answer to be read piece by piece. It must
 // be closed.
-func (c *Client) stream(ctx context.Context, cl call) (body io.ReadCloser, err error) {
+func (c *line) stream(ctx context.Context, cl call) (body io.ReadCloser, err error) {
 	err = c.try(ctx, cl, func(ctx context.Context) error {
 		ctx, cancel := context.WithCancelCause(ctx)
 		late := time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })
@@ -108,7 +108,7 @@ func (b *canceling) Close() error {
 }
 
 // send sends a call once and returns an answer below 300, or an *[api.Error].
-func (c *Client) send(ctx context.Context, cl call) (*http.Response, error) {
+func (c *line) send(ctx context.Context, cl call) (*http.Response, error) {
 	req, err := c.request(ctx, cl)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (c *Client) send(ctx context.Context, cl call) (*http.Response, error) {
 	return resp, nil
 }
 
-func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
+func (c *line) request(ctx context.Context, cl call) (*http.Request, error) {
 	address := c.base + cl.path
 	if len(cl.query) > 0 {
 		address += "?" + cl.query.Encode()
@@ -229,12 +229,12 @@ func named(refs ...string) error {
 }
 
 // get asks for one object.
-func get[T any](ctx context.Context, c *Client, segments ...string) (out T, err error) {
+func get[T any](ctx context.Context, c *line, segments ...string) (out T, err error) {
 	return ask[T](ctx, c, call{method: http.MethodGet}, segments...)
 }
 
 // ask sends a call about the object that the segments name.
-func ask[T any](ctx context.Context, c *Client, cl call, segments ...string) (out T, err error) {
+func ask[T any](ctx context.Context, c *line, cl call, segments ...string) (out T, err error) {
 	if err := named(segments...); err != nil {
 		return out, err
 	}
@@ -248,7 +248,7 @@ func ask[T any](ctx context.Context, c *Client, cl call, segments ...string) (ou
 }
 
 // within sends a call about something of a workspace.
-func within[T any](ctx context.Context, c *Client, ws string, cl call, segments ...string) (out T, err error) {
+func within[T any](ctx context.Context, c *line, ws string, cl call, segments ...string) (out T, err error) {
 	at, err := c.place(ctx, ws)
 	if err != nil {
 		return out, err
@@ -258,7 +258,7 @@ func within[T any](ctx context.Context, c *Client, ws string, cl call, segments 
 
 // place is where a workspace's things are found; those of the instance for
 // [Instance].
-func (c *Client) place(ctx context.Context, ws string) ([]string, error) {
+func (c *line) place(ctx context.Context, ws string) ([]string, error) {
 	if ws == Instance {
 		return []string{"instance"}, nil
 	}

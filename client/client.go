@@ -14,12 +14,44 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
 )
 
 // Client speaks to one server with one token. It may be used by any number of
 // goroutines; make one and keep it, because it keeps connections.
+//
+// Its calls stand in chapters, which a Client has all of: c.CreateToken is that of
+// [TokenCalls]. What needs one chapter alone can ask for that one, and be given
+// c.TokenCalls. Chapters come out of a Client; the zero value of one has no server.
 type Client struct {
+	*line
+	VerifyCalls
+	TokenCalls
+	MemberCalls
+	ServiceAccountCalls
+	UserCalls
+	RightsCalls
+	WorkspaceCalls
+	WebhookCalls
+	UsageCalls
+	AuditCalls
+	OAuthCalls
+}
+
+// over makes the client whose chapters all call through a line.
+func over(l *line) *Client {
+	return &Client{
+		line: l, VerifyCalls: VerifyCalls{l}, TokenCalls: TokenCalls{l}, MemberCalls: MemberCalls{l},
+		ServiceAccountCalls: ServiceAccountCalls{l}, UserCalls: UserCalls{l}, RightsCalls: RightsCalls{l},
+		WorkspaceCalls: WorkspaceCalls{l}, WebhookCalls: WebhookCalls{l}, UsageCalls: UsageCalls{l},
+		AuditCalls: AuditCalls{l}, OAuthCalls: OAuthCalls{l},
+	}
+}
+
+// line is the way to one server with one token, and what all calls that are made
+// through it have in common.
+type line struct {
 	base      string // without a slash at the end
 	secret    token.Secret
 	http      *http.Client
@@ -52,10 +84,10 @@ func dial(baseURL string, secret token.Secret, opts []Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{
+	c := over(&line{
 		base: base, secret: secret, http: &http.Client{Transport: transport()},
 		agent: userAgent(), timeout: DefaultTimeout, attempts: 3, patience: longestWait, own: new(ownWorkspace), sleep: sleep,
-	}
+	})
 	for _, o := range opts {
 		if err := o(c); err != nil {
 			return nil, err
@@ -143,9 +175,9 @@ func WithWorkspace(ref string) Option {
 // named by e-mail, id or ext:ID, and audited as made on their behalf. The token
 // needs instance:admin.
 func (c *Client) ActAs(member string) *Client {
-	acting := *c
+	acting := *c.line
 	acting.actAs = member
-	return &acting
+	return over(&acting)
 }
 
 // BaseURL is the address of the server, without a slash at the end.
@@ -227,7 +259,7 @@ type ownWorkspace struct {
 }
 
 // ref returns the workspace to put into a path.
-func (c *Client) ref(ctx context.Context, ws string) (string, error) {
+func (c *line) ref(ctx context.Context, ws string) (string, error) {
 	if ws == "" {
 		ws = c.workspace
 	}
@@ -240,7 +272,7 @@ func (c *Client) ref(ctx context.Context, ws string) (string, error) {
 	if slug != "" {
 		return slug, nil
 	}
-	who, err := c.Whoami(ctx)
+	who, err := get[api.Whoami](ctx, c, "whoami")
 	if err != nil {
 		return "", err
 	}

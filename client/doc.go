@@ -26,5 +26,20 @@
 //   - Lists are walked through with range, and fetch a page when it is needed. The
 //     second value is an error, after which there is nothing more.
 //
+// The calls stand in chapters by what they are about, such as [TokenCalls] and
+// [MemberCalls]; a [Client] has them all. Each says three things of itself:
+//
+//   - Which scope of the client's own token it needs, in the workspace that it is
+//     about. Without it the error is insufficient_scope or forbidden, and not_found
+//     where the caller may not know that the thing is there.
+//   - Whether the client repeats it, by itself, when the server was unavailable or
+//     asked to wait, and with a key whether the outcome was unknown. A call that was
+//     answered busy, or for which there was no connection, was not done, and is
+//     repeated whatever stands there; one with [IfMatch] and no key is not.
+//   - The refusals of its own. Those that any call has are not named: the codes of a
+//     token that is not valid, invalid_field and invalid_parameter for what it says,
+//     rate_limited, clock_unsettled for what gives power, changed_meanwhile with
+//     [IfMatch], and idempotency_key_reused and _used with [IdempotencyKey].
+//
 // It imports the standard library, [api] and [token] and nothing else.
 package client

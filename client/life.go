@@ -11,39 +11,54 @@ import (
 	"github.com/tokenry/tokenry/api"
 )
 
-// LookupTokens says whose the token strings in a text are, as far as the client
-// may see. It counts as no use of them.
-func (c *Client) LookupTokens(ctx context.Context, ws, text string) (api.FoundTokens, error) {
+// LookupTokens says whose the token strings in a text are, as far as the client may
+// see. Of all others it says that they are unknown. It counts as no use of them. The
+// text has at most 1 MiB; the answer is in the order of the text.
+//
+// Any valid token may ask. The client repeats it. Refusals of its own: body_too_large.
+func (c TokenCalls) LookupTokens(ctx context.Context, ws, text string) (api.FoundTokens, error) {
 	cl := with(http.MethodPost, api.LookupTokens{Text: text})
 	cl.again = true
-	return within[api.FoundTokens](ctx, c, ws, cl, "tokens", "lookup")
+	return within[api.FoundTokens](ctx, c.line, ws, cl, "tokens", "lookup")
 }
 
 // ReportLeaks reports token strings that were found where they do not belong, of
-// whatever workspace. No right is needed, and no answer says which are tokens; it
-// may be repeated.
-func (c *Client) ReportLeaks(ctx context.Context, in api.ReportLeaks) (api.LeaksReceived, error) {
-	return ask[api.LeaksReceived](ctx, c, repeatable(in), "leaks")
+// whatever workspace, at most 1,000 of them. What each workspace's policy says is done
+// to its own. No answer says which are tokens; it may be repeated.
+//
+// No right is needed. The client repeats it.
+func (c TokenCalls) ReportLeaks(ctx context.Context, in api.ReportLeaks) (api.LeaksReceived, error) {
+	return ask[api.LeaksReceived](ctx, c.line, repeatable(in), "leaks")
 }
 
 // BulkTokens revokes, disables or edits many tokens, or only says which with
-// in.DryRun, in one answer, which says whether it is unfinished. For any number of
-// them see [Client.EachOfBulk], for rotations [Client.RotateTokens].
-func (c *Client) BulkTokens(ctx context.Context, ws string, in api.BulkTokens) (api.BulkResults, error) {
-	return within[api.BulkResults](ctx, c, ws, with(http.MethodPost, in), "tokens", "bulk")
+// in.DryRun, in one answer, which says whether it is unfinished. Each token is judged
+// by itself and has a code of its own. For any number of them see
+// [TokenCalls.EachOfBulk], for rotations [TokenCalls.RotateTokens].
+//
+// Needs what the action needs for one token: tokens:delete, tokens:disable or
+// tokens:edit. The client does not repeat it.
+func (c TokenCalls) BulkTokens(ctx context.Context, ws string, in api.BulkTokens) (api.BulkResults, error) {
+	return within[api.BulkResults](ctx, c.line, ws, with(http.MethodPost, in), "tokens", "bulk")
 }
 
-// RotateTokens gives many tokens new secrets and yields each as soon as it
-// exists. Whoever stops early stops the rotation; those yielded are rotated.
-func (c *Client) RotateTokens(ctx context.Context, ws string, in api.BulkTokens) iter.Seq2[api.BulkResult, error] {
+// RotateTokens gives many tokens new secrets and yields each as soon as it exists.
+// Whoever stops early stops the rotation; those yielded are rotated.
+//
+// Needs tokens:edit. The client does not repeat it.
+func (c TokenCalls) RotateTokens(ctx context.Context, ws string, in api.BulkTokens) iter.Seq2[api.BulkResult, error] {
 	in.Action, in.DryRun = api.BulkRotate, false
 	return c.EachOfBulk(ctx, ws, in)
 }
 
-// EachOfBulk does one thing to any number of tokens and yields what became of each
-// as soon as it is done. Whoever stops early stops the call; what was yielded was
-// done, and the call may be sent again for the rest.
-func (c *Client) EachOfBulk(ctx context.Context, ws string, in api.BulkTokens) iter.Seq2[api.BulkResult, error] {
+// EachOfBulk does one thing to any number of tokens and yields what became of each as
+// soon as it is done. Whoever stops early stops the call; what was yielded was done,
+// and the call may be sent again for the rest. An answer that breaks off ends with an
+// error.
+//
+// Needs what the action needs for one token: tokens:delete, tokens:disable or
+// tokens:edit. The client does not repeat it.
+func (c TokenCalls) EachOfBulk(ctx context.Context, ws string, in api.BulkTokens) iter.Seq2[api.BulkResult, error] {
 	return func(yield func(api.BulkResult, error) bool) {
 		at, err := c.place(ctx, ws)
 		if err != nil {

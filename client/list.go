@@ -54,7 +54,7 @@ func (v values) page(p api.Page) values {
 }
 
 // page asks for one page of a list of a workspace's things.
-func page[T any](ctx context.Context, c *Client, ws string, v values, segments ...string) (api.List[T], error) {
+func page[T any](ctx context.Context, c *line, ws string, v values, segments ...string) (api.List[T], error) {
 	return within[api.List[T]](ctx, c, ws, call{method: http.MethodGet, query: url.Values(v)}, segments...)
 }
 

@@ -20,7 +20,7 @@ import (
 // (RFC 8628): they open VerificationURI and type UserCode there.
 type DeviceLogin struct {
 	api.DeviceAuthorization
-	by    *Client // without a token
+	by    *line // without a token
 	sleep func(context.Context, time.Duration) error
 }
 
@@ -43,7 +43,7 @@ func BeginLogin(ctx context.Context, baseURL, machine string, opts ...Option) (*
 	if err != nil {
 		return nil, err
 	}
-	d := &DeviceLogin{by: c, sleep: sleep}
+	d := &DeviceLogin{by: c.line, sleep: sleep}
 	refused, err := d.post(ctx, "/oauth2/device_authorization", url.Values{"device_name": {machine}}, &d.DeviceAuthorization)
 	if err == nil {
 		err = refused.err()

@@ -33,7 +33,7 @@ func OnFailure(f func(*http.Request, error)) Need { return func(n *needs) { n.fa
 // Everybody else is answered as RFC 6750 says, with problem+json: 401 without a
 // token or for one that is not valid, 403 without the rights, 429 over the rate
 // limit, and 503 when there is no decision.
-func (c *Client) Require(need ...Need) func(http.Handler) http.Handler {
+func (c VerifyCalls) Require(need ...Need) func(http.Handler) http.Handler {
 	n := gather(need)
 	if n.clientIP == nil {
 		n.clientIP = remoteIP
@@ -43,7 +43,7 @@ func (c *Client) Require(need ...Need) func(http.Handler) http.Handler {
 	}
 	n.realm = quotable(n.realm)
 	return func(next http.Handler) http.Handler {
-		return &guard{client: c, needs: n, next: next}
+		return &guard{line: c.line, needs: n, next: next}
 	}
 }
 
@@ -58,9 +58,9 @@ func FromContext(ctx context.Context) (r Result, ok bool) {
 
 // guard is the middleware before one handler.
 type guard struct {
-	client *Client
-	needs  needs
-	next   http.Handler
+	line  *line
+	needs needs
+	next  http.Handler
 }
 
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -74,7 +74,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, err, true)
 		return
 	}
-	result, asked := g.client.verify(r.Context(), q)
+	result, asked := g.line.verify(r.Context(), q)
 	if asked != nil {
 		g.fail(w, r, asked)
 		return
@@ -158,7 +158,7 @@ func (g *guard) fail(w http.ResponseWriter, r *http.Request, err error) {
 // refuse answers with an error. Who presented a token is told the error in the
 // challenge too; who presented none is only told that one is needed.
 func (g *guard) refuse(w http.ResponseWriter, e *api.Error, presented bool) {
-	p := e.Problem(g.client.base+"/errors", e.RequestID)
+	p := e.Problem(g.line.base+"/errors", e.RequestID)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")

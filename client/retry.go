@@ -19,7 +19,7 @@ const (
 
 // try runs f until it succeeds, until there is no point in trying again, or as
 // often as the client may. The last error is the answer.
-func (c *Client) try(ctx context.Context, cl call, f func(context.Context) error) error {
+func (c *line) try(ctx context.Context, cl call, f func(context.Context) error) error {
 	for n := 1; ; n++ {
 		err := f(ctx)
 		if err == nil || n >= c.attempts || !worthIt(cl, err) || ctx.Err() != nil {

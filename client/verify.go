@@ -10,9 +10,15 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
-// Whoami tells the client who its token is and what it may do.
-func (c *Client) Whoami(ctx context.Context) (api.Whoami, error) {
-	return get[api.Whoami](ctx, c, "whoami")
+// VerifyCalls ask about tokens that somebody else presents: whether one may pass, and
+// why not. [Client.Require] asks for a whole handler.
+type VerifyCalls struct{ *line }
+
+// Whoami tells the client who its token is and what it may do now.
+//
+// Any valid token may ask. The client repeats it.
+func (c VerifyCalls) Whoami(ctx context.Context) (api.Whoami, error) {
+	return get[api.Whoami](ctx, c.line, "whoami")
 }
 
 // Need is what the request at hand needs of a token, and how it is to be asked
@@ -107,10 +113,13 @@ func (r Result) refusal() *api.Error {
 	return e
 }
 
-// Verify asks whether a token may do now what the needs say. A refusal is a
-// Result, not an error: an error means that there is no decision, and the
-// request at hand must not pass.
-func (c *Client) Verify(ctx context.Context, tok string, need ...Need) (Result, error) {
+// Verify asks whether a token may do now what the needs say. A refusal is a Result,
+// not an error: an error means that there is no decision, and the request at hand must
+// not pass.
+//
+// Needs tokens:verify, for tokens of the own workspace, or instance:verify, for all.
+// The client repeats it.
+func (c VerifyCalls) Verify(ctx context.Context, tok string, need ...Need) (Result, error) {
 	n := gather(need)
 	n.Token = tok
 	return c.verify(ctx, n.VerifyRequest)
@@ -124,7 +133,7 @@ func gather(need []Need) needs {
 	return n
 }
 
-func (c *Client) verify(ctx context.Context, q api.VerifyRequest) (Result, error) {
+func (c *line) verify(ctx context.Context, q api.VerifyRequest) (Result, error) {
 	about, keeps := c.kept.about(q, c.actAs)
 	if !keeps {
 		return c.decide(ctx, q)
@@ -141,7 +150,7 @@ func (c *Client) verify(ctx context.Context, q api.VerifyRequest) (Result, error
 }
 
 // decide asks the server.
-func (c *Client) decide(ctx context.Context, q api.VerifyRequest) (Result, error) {
+func (c *line) decide(ctx context.Context, q api.VerifyRequest) (Result, error) {
 	v, err := ask[api.VerifyResult](ctx, c, repeatable(q), "verify")
 	if err != nil {
 		return Result{}, err
@@ -158,9 +167,13 @@ func checkDecision(v api.VerifyResult) error {
 	return nil
 }
 
-// VerifyBatch asks up to 100 questions at once and answers them in their order.
-func (c *Client) VerifyBatch(ctx context.Context, questions []api.VerifyRequest) ([]Result, error) {
-	v, err := ask[api.VerifyBatchResult](ctx, c, repeatable(api.VerifyBatch{Requests: questions}), "verify", "batch")
+// VerifyBatch asks up to 100 questions at once and answers them in their order, each
+// decided by itself. One answer that is no decision makes the whole an error.
+//
+// Needs tokens:verify or instance:verify, as [VerifyCalls.Verify] does. The client
+// repeats it.
+func (c VerifyCalls) VerifyBatch(ctx context.Context, questions []api.VerifyRequest) ([]Result, error) {
+	v, err := ask[api.VerifyBatchResult](ctx, c.line, repeatable(api.VerifyBatch{Requests: questions}), "verify", "batch")
 	if err != nil {
 		return nil, err
 	}
