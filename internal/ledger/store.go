@@ -77,6 +77,7 @@ type Reader interface {
 	RetentionReader
 	RemovalReader
 	FigureReader
+	PageReader
 }
 
 // WorkspaceKey names a workspace by exactly one of its fields.

@@ -68,6 +68,7 @@ func (s *session) exec(query string, args ...any) error {
 	if !storable(args) {
 		return s.fail(errUnstorable, query)
 	}
+	s.eng.told(query)
 	if _, err := s.tx.ExecContext(s.ctx, query, args...); err != nil {
 		return s.fail(err, query)
 	}
@@ -83,6 +84,7 @@ func one[T any](s *session, fields func(*T) []any, query string, args ...any) (T
 	if !storable(args) {
 		return zero, ledger.ErrNoRow // it was never stored
 	}
+	s.eng.told(query)
 	err := s.tx.QueryRowContext(s.ctx, query, args...).Scan(fields(&v)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return zero, ledger.ErrNoRow
@@ -107,6 +109,7 @@ func each[T any](s *session, fields func(*T) []any, f func(T), query string, arg
 	if err := s.ready(); err != nil || !storable(args) {
 		return err
 	}
+	s.eng.told(query)
 	rows, err := s.tx.QueryContext(s.ctx, query, args...)
 	if err != nil {
 		return s.fail(err, query)

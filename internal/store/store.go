@@ -37,6 +37,9 @@ type Options struct {
 	Observe func(op string, d time.Duration, err error)
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
+	// Trace is told each statement of a transaction, without its values, before it
+	// runs; nil is nobody.
+	Trace func(statement string)
 }
 
 // Store is an [ledger.Store] over one database. It may be used by any number
@@ -75,6 +78,8 @@ type engine struct {
 	// detached says that the statements of a batch are not interrupted when its
 	// context ends, which is then seen between them.
 	detached bool
+	// trace is [Options.Trace]; nil is nobody.
+	trace func(statement string)
 	// lost is closed when the server lock is lost.
 	lost <-chan struct{}
 	// backup copies the database to a new file; nil where files are not ours.
@@ -90,6 +95,13 @@ func (e *engine) close() error {
 		errs = append(errs, f())
 	}
 	return errors.Join(errs...)
+}
+
+// told tells of a statement.
+func (e *engine) told(statement string) {
+	if e.trace != nil {
+		e.trace(statement)
+	}
 }
 
 // Open opens the database, takes the server lock and migrates the schema. When
@@ -111,6 +123,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	eng.trace = o.Trace
 	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, readOnly: o.ReadOnly}, nil
 }
 

@@ -66,6 +66,7 @@ func OpenUsage(ctx context.Context, o Options) (*Usage, error) {
 	if err != nil {
 		return nil, errors.Join(err, e.close())
 	}
+	e.trace = o.Trace
 	return &Usage{eng: e, readOnly: o.ReadOnly}, nil
 }
 

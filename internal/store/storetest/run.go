@@ -25,6 +25,7 @@ func reading() []chapter {
 		{"values", valueCases()},
 		{"workspaces", workspaceCases()},
 		{"people", peopleCases()},
+		{"pages", pageCases()},
 		{"tokens", tokenCases()},
 		{"rights", rightsCases()},
 		{"audit", auditCases()},

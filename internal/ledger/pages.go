@@ -1,0 +1,31 @@
+package ledger
+
+// Standing is what every page of a workspace is drawn from: a session, its person, the
+// workspace and who the person is there. Member is the zero one for whoever is none.
+type Standing struct {
+	Session   Session
+	User      User
+	Workspace Workspace
+	Member    Member
+	Instance  Instance
+	// Removals says whether anything that was removed is being rewritten yet.
+	Removals bool
+}
+
+// PageReader reads at once what a list of many rows would ask row by row.
+type PageReader interface {
+	// SignedIn finds a session and its person.
+	SignedIn(session string) (Session, User, error)
+	// Standing finds a session, its person, and where that is in the workspace of a
+	// slug, a deleted one too.
+	Standing(session, slug string) (Standing, error)
+	// SecretsOf is Secrets of several tokens, each token's current one first.
+	SecretsOf(tokens []ID) ([]Secret, error)
+	// Owners finds members and service accounts by their row numbers, removed ones too.
+	Owners(ids []ID) ([]Member, []ServiceAccount, error)
+	// UsersNamed finds people by their public ids.
+	UsersNamed(publicIDs []string) ([]User, error)
+	// SlugsOf names the workspaces not deleted in which each of these people is a
+	// member, in the order of WorkspacesOf.
+	SlugsOf(users []ID) (map[ID][]string, error)
+}

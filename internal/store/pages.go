@@ -1,0 +1,178 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+)
+
+// qualified puts the name of a table before each column of a list.
+func qualified(table, columns string) string {
+	names := strings.Split(columns, ",")
+	for i, name := range names {
+		names[i] = table + "." + strings.TrimSpace(name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// SignedIn joins, so that whoever opens a page costs one look-up.
+func (r *reader) SignedIn(session string) (ledger.Session, ledger.User, error) {
+	type row struct {
+		s ledger.Session
+		u ledger.User
+	}
+	found, err := one(r.session, func(x *row) []any { return append(sessionFields(&x.s), userFields(&x.u)...) },
+		`SELECT `+qualified("s", sessionColumns)+`, `+qualified("u", userColumns)+`
+		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`, session)
+	return found.s, found.u, err
+}
+
+// maybeMember are the columns of a member, and maybeAccount those of a service
+// account, that a LEFT JOIN may not find.
+const (
+	maybeMember = `m.id, m.workspace, m.user_id, COALESCE(m.name, ''), m.external_id, m.grants, m.created_at, m.deactivated_at,
+		COALESCE(m.deactivated_by, ''), COALESCE(m.held, FALSE), m.removed_at, COALESCE(m.revision, 0)`
+	maybeAccount = `a.id, a.workspace, COALESCE(a.public_id, ''), COALESCE(a.name, ''), COALESCE(a.description, ''), a.contacts, a.grants,
+		a.created_at, a.disabled_at, COALESCE(a.disabled_by, ''), COALESCE(a.held, FALSE), a.removed_at, COALESCE(a.revision, 0)`
+)
+
+func maybeMemberFields(m *ledger.Member) []any {
+	out := memberOwn(m)
+	out[0], out[1], out[2] = ref{&m.ID}, ref{&m.Workspace}, ref{&m.User}
+	return out
+}
+
+func maybeAccountFields(a *ledger.ServiceAccount) []any {
+	out := accountFields(a)
+	out[0], out[1] = ref{&a.ID}, ref{&a.Workspace}
+	return out
+}
+
+// Standing is one row: who asks and where they stand.
+func (r *reader) Standing(session, slug string) (ledger.Standing, error) {
+	st, err := one(r.session, func(x *ledger.Standing) []any {
+		return slices.Concat(sessionFields(&x.Session), userFields(&x.User), workspaceFields(&x.Workspace), maybeMemberFields(&x.Member),
+			instanceFields(&x.Instance), []any{&x.Removals})
+	}, `SELECT `+qualified("s", sessionColumns)+`, `+qualified("u", userColumns)+`, `+workspaceColumns+`, `+maybeMember+`,
+			i.policy, i.prefixes, i.policy_revision, i.setup_digest, i.setup_expires_at, i.bootstrapped_at,
+			EXISTS (SELECT 1 FROM removals)
+		FROM sessions s JOIN users u ON u.id = s.user_id JOIN workspaces w ON w.slug = $2 JOIN instance i ON i.id = 1
+		LEFT JOIN members m ON m.workspace = w.id AND m.user_id = u.id AND m.removed_at IS NULL
+		WHERE s.id = $1`, session, slug)
+	if st.Member.ID != 0 {
+		ofUser(&st.Member, st.User)
+	}
+	return st, err
+}
+
+// ofUser writes what a member has of its person.
+func ofUser(m *ledger.Member, u ledger.User) {
+	m.UserPublicID, m.UserEmail, m.UserName = u.PublicID, u.Email, u.Name
+	m.UserInstanceAdmin, m.UserDeactivatedAt = u.InstanceAdmin, u.DeactivatedAt
+}
+
+// rowWidth and nameWidth are what one entry of a list takes that is handed over as a
+// text; see [picked] for why it is one.
+const (
+	rowWidth  = 20
+	nameWidth = 64
+)
+
+// listedIn is the beginning of a statement about a list of entries, so wide each.
+func listedIn(width int) string {
+	return fmt.Sprintf(`
+	WITH RECURSIVE listed (n, entry) AS (
+		SELECT 1, rtrim(substr(CAST($1 AS TEXT), 1, %[1]d))
+		UNION ALL
+		SELECT n + %[1]d, rtrim(substr(CAST($1 AS TEXT), n + %[1]d, %[1]d)) FROM listed WHERE n + %[1]d <= length(CAST($1 AS TEXT)))`, width)
+}
+
+func rowsListed(rows []ledger.ID) string {
+	var b strings.Builder
+	for _, id := range rows {
+		fmt.Fprintf(&b, "%-*d", rowWidth, id)
+	}
+	return b.String()
+}
+
+// eachListed runs a query about rows, so many at a time, and joins the answers.
+func eachListed[T any](s *session, fields func(*T) []any, query string, rows []ledger.ID) (all []T, err error) {
+	for chunk := range slices.Chunk(rows, pickAtOnce) {
+		found, err := list(s, fields, listedIn(rowWidth)+query, rowsListed(chunk))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// SecretsOf counts on a token having few secrets: see keptSecrets of the authority.
+func (r *reader) SecretsOf(tokens []ledger.ID) ([]ledger.Secret, error) {
+	return eachListed(r.session, secretFields, ` SELECT `+secretColumns+` FROM secrets
+		WHERE token IN (SELECT CAST(entry AS BIGINT) FROM listed) ORDER BY token, number DESC`, tokens)
+}
+
+// Owners is one statement for both, for no row number is that of two rows.
+func (r *reader) Owners(rows []ledger.ID) (members []ledger.Member, accounts []ledger.ServiceAccount, err error) {
+	type owner struct {
+		m    ledger.Member
+		user ledger.User
+		a    ledger.ServiceAccount
+	}
+	found, err := eachListed(r.session, func(o *owner) []any {
+		return slices.Concat(maybeMemberFields(&o.m), []any{&o.user.PublicID, word{&o.user.Email}, &o.user.Name, &o.user.InstanceAdmin, instant{&o.user.DeactivatedAt}},
+			maybeAccountFields(&o.a))
+	}, ` SELECT `+maybeMember+`, COALESCE(u.public_id, ''), u.email, COALESCE(u.name, ''), COALESCE(u.instance_admin, FALSE), u.deactivated_at,
+			`+maybeAccount+`
+		FROM listed LEFT JOIN members m ON m.id = CAST(entry AS BIGINT) LEFT JOIN users u ON u.id = m.user_id
+		LEFT JOIN service_accounts a ON a.id = CAST(entry AS BIGINT)`, rows)
+	for _, o := range found {
+		if o.m.ID != 0 {
+			ofUser(&o.m, o.user)
+			members = append(members, o.m)
+		}
+		if o.a.ID != 0 {
+			accounts = append(accounts, o.a)
+		}
+	}
+	return members, accounts, err
+}
+
+// UsersNamed finds nobody by what is longer than a public id is.
+func (r *reader) UsersNamed(publicIDs []string) (all []ledger.User, err error) {
+	for chunk := range slices.Chunk(publicIDs, pickAtOnce) {
+		var b strings.Builder
+		for _, id := range chunk {
+			if len(id) <= nameWidth {
+				fmt.Fprintf(&b, "%-*s", nameWidth, id)
+			}
+		}
+		rows, err := list(r.session, userFields, listedIn(nameWidth)+` SELECT `+userColumns+` FROM users
+			WHERE public_id IN (SELECT entry FROM listed) ORDER BY id`, b.String())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}
+
+// SlugsOf is what a list of people shows of their workspaces.
+func (r *reader) SlugsOf(users []ledger.ID) (map[ledger.ID][]string, error) {
+	type row struct {
+		user ledger.ID
+		slug string
+	}
+	rows, err := eachListed(r.session, func(x *row) []any { return []any{&x.user, &x.slug} }, ` SELECT m.user_id, w.slug
+		FROM members m JOIN workspaces w ON w.id = m.workspace
+		WHERE m.user_id IN (SELECT CAST(entry AS BIGINT) FROM listed) AND m.removed_at IS NULL AND w.deleted_at IS NULL
+		ORDER BY w.id`, users)
+	out := make(map[ledger.ID][]string, len(users))
+	for _, x := range rows {
+		out[x.user] = append(out[x.user], x.slug)
+	}
+	return out, err
+}
