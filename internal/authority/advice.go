@@ -32,7 +32,7 @@ func daysOf(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 // person's own and for the token itself; to apply a change needs what that
 // change needs.
 func (a *Authority) TokenAdvice(ctx context.Context, c Caller, ref, id string) (out []api.Advice, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		s, t, err := a.watchToken(ctx, r, c, ref, id)
 		if err != nil {
 			return err
@@ -47,7 +47,7 @@ func (a *Authority) TokenAdvice(ctx context.Context, c Caller, ref, id string) (
 // token first. A page is of tokens, so it may hold fewer advices, and more. It
 // needs tokens:read and usage:read.
 func (a *Authority) WorkspaceAdvice(ctx context.Context, c Caller, ref string, page Page) (out []api.Advice, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref, "tokens:read", "usage:read")
 		if err != nil {
 			return err

@@ -98,7 +98,7 @@ func clip(s string, most int) string {
 
 // Audit lists a workspace's events, newest first.
 func (a *Authority) Audit(ctx context.Context, c Caller, ref string, f api.AuditFilter, page Page) (rows []api.AuditEvent, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref, "audit:read")
 		if err != nil {
 			return err
@@ -111,7 +111,7 @@ func (a *Authority) Audit(ctx context.Context, c Caller, ref string, f api.Audit
 
 // InstanceAudit lists the instance's own events, newest first.
 func (a *Authority) InstanceAudit(ctx context.Context, c Caller, f api.AuditFilter, page Page) (rows []api.AuditEvent, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (a *Authority) InstanceAudit(ctx context.Context, c Caller, f api.AuditFilt
 	return rows, next, err
 }
 
-func auditPage(r ledger.Reader, ws ledger.Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
+func auditPage(r *Snapshot, ws ledger.Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
 	q := ledger.AuditQuery{Before: page.After, Limit: page.size() + 1, Token: locatorPart(f.Token), Actor: f.Actor,
 		Action: f.Action, From: f.From, To: f.To}
 	rows, err := r.Audit(ws.ID, q)

@@ -126,22 +126,43 @@ func noPasswords(string) (string, error) {
 func (a *Authority) Observe(o Observer) { a.commit.observers = append(a.commit.observers, o) }
 
 // read runs f on a snapshot.
-func (a *Authority) read(ctx context.Context, f func(ledger.Reader) error) error {
-	return public(a.store.Read(ctx, func(r ledger.Reader) error { return f(newReading(r)) }))
+func (a *Authority) read(ctx context.Context, f func(*Snapshot) error) error {
+	return public(a.store.Read(ctx, func(r ledger.Reader) error {
+		rows, _ := asTheyWillBe(r)
+		return f(&Snapshot{Reader: rows, now: a.judged(), reckon: a.reckon})
+	}))
+}
+
+// stored runs f on a snapshot whose rows are as they are stored.
+func (a *Authority) stored(ctx context.Context, f func(*Snapshot) error) error {
+	return a.store.Read(ctx, func(r ledger.Reader) error {
+		return f(&Snapshot{Reader: r, now: a.judged(), reckon: a.reckon})
+	})
+}
+
+// Snapshot is what a verb reads: rows as they will be when what was removed is
+// rewritten (see [pending]), the one moment at which they are judged, and what works
+// out what is compiled and compared on it. It is a mutation's too, which reads what
+// mutations before it in its batch changed.
+type Snapshot struct {
+	ledger.Reader
+	now time.Time
+	// reckon is the instance's own, or that of a mutation.
+	reckon *reckoner
+	// entered is the workspace that the caller asked for; 0 for none.
+	entered ledger.ID
 }
 
 // work is one mutation while it is applied: the transaction under the head
 // row's lock, the caller, the one moment at which it happens, and what it touched.
 type work struct {
-	ledger.Tx
+	*Snapshot
+	ledger.Writer
 	// rows are as they are stored (see [pending]).
 	rows    ledger.Reader
 	a       *Authority
 	caller  Caller
-	now     time.Time
 	touched verify.Changes
-	// entered is the workspace that the caller asked for; 0 for none.
-	entered ledger.ID
 	// expected says that what the caller expects was compared; stale is what was not so.
 	expected bool
 	stale    stale
@@ -153,8 +174,6 @@ type work struct {
 	replaces int
 	// doubt is why nothing may be given now; nil while the clock is settled.
 	doubt error
-	// reckon works out what is compiled and compared.
-	reckon *reckoner
 }
 
 // effect is what a mutation may do to somebody's power. What only takes power away
@@ -230,7 +249,7 @@ func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*w
 		err := a.commit.do(m)
 		rk.locked = false
 		if len(rk.unread) > 0 {
-			_ = a.store.Read(ctx, func(r ledger.Reader) error { return a.refresh(r, rk.unread) })
+			_ = a.stored(ctx, func(r *Snapshot) error { return a.refresh(r, rk.unread) })
 		}
 		if !errors.Is(err, errMissing) {
 			return m.revisionOr(err)
@@ -244,7 +263,8 @@ func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*w
 // run is a mutation under the lock.
 func (a *Authority) run(m *mutation, rk *reckoner, e effect, tx ledger.Tx, c Caller, f func(*work) error) error {
 	rk.locked = true
-	w := &work{Tx: newChanging(tx), rows: tx, a: a, caller: c, reckon: rk}
+	rows, p := asTheyWillBe(tx.Reader)
+	w := &work{Snapshot: &Snapshot{Reader: rows, reckon: rk}, Writer: changing(tx.Writer, p), rows: tx.Reader, a: a, caller: c}
 	if err := w.begin(e); err != nil {
 		return err
 	}
@@ -273,7 +293,7 @@ func (a *Authority) Ping(ctx context.Context) error { return public(a.store.Ping
 // Revision answers the revision of now.
 func (a *Authority) Revision(ctx context.Context) (int64, error) {
 	var n int64
-	err := a.read(ctx, func(r ledger.Reader) error {
+	err := a.read(ctx, func(r *Snapshot) error {
 		n = r.Revision()
 		return nil
 	})
@@ -283,7 +303,7 @@ func (a *Authority) Revision(ctx context.Context) (int64, error) {
 // Prefixes are the token prefixes of this instance, the current one first.
 func (a *Authority) Prefixes(ctx context.Context) ([]token.Prefix, error) {
 	var ps []token.Prefix
-	err := a.read(ctx, func(r ledger.Reader) error {
+	err := a.read(ctx, func(r *Snapshot) error {
 		in, err := r.Instance()
 		ps = in.Prefixes
 		return err

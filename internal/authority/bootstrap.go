@@ -80,7 +80,7 @@ func (w *work) firstOwner(ac *actor, b Bootstrap, out *Started) error {
 	if err != nil {
 		return err
 	}
-	sp, err := w.a.space(w, ws)
+	sp, err := w.a.space(w.Snapshot, ws)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (w *work) firstOwner(ac *actor, b Bootstrap, out *Started) error {
 	if err := w.PutUser(u); err != nil {
 		return err
 	}
-	out.Workspace, out.User = ws.Slug, userView(w, u, []string{ws.Slug})
+	out.Workspace, out.User = ws.Slug, userView(w.Snapshot, u, []string{ws.Slug})
 	if b.NoToken {
 		return nil
 	}
@@ -150,7 +150,7 @@ func (a *Authority) NewSetupCode(ctx context.Context) (code string, ok bool, err
 
 // IsSetUp says whether there was a first Owner.
 func (a *Authority) IsSetUp(ctx context.Context) (done bool, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		in, err := r.Instance()
 		done = !in.BootstrappedAt.IsZero()
 		return err
@@ -161,7 +161,7 @@ func (a *Authority) IsSetUp(ctx context.Context) (done bool, err error) {
 // CheckSetupCode answers whether a setup code opens the first run now.
 func (a *Authority) CheckSetupCode(ctx context.Context, code string) (ok bool, err error) {
 	digest := sha256.Sum256([]byte(code))
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		in, err := r.Instance()
 		if err != nil {
 			return err

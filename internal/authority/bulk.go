@@ -25,7 +25,7 @@ const maxBulk = 10_000
 // refused, nothing more is tried: that is told of each of those that are known by
 // then, and answered ([ErrNotAccepted]).
 func (a *Authority) BulkTokens(ctx context.Context, c Caller, ref string, in api.BulkTokens, tell func(api.BulkResult) error) error {
-	err := a.read(ctx, func(r ledger.Reader) error {
+	err := a.read(ctx, func(r *Snapshot) error {
 		_, _, err := a.enter(r, c, ref)
 		return input.First(err, checkBulk(in))
 	})
@@ -67,7 +67,7 @@ func (a *Authority) claim(ctx context.Context, c Caller, ref string, dryRun bool
 		return nil
 	}
 	_, err := a.apply(ctx, neither, c, func(w *work) error {
-		_, _, err := a.enter(w, c, ref)
+		_, _, err := a.enter(w.Snapshot, c, ref)
 		return input.First(err, w.sentOnce(), w.rememberObject("bulk"))
 	})
 	return err
@@ -167,7 +167,7 @@ const maxFound = 1000
 func (a *Authority) LookupTokens(ctx context.Context, c Caller, ref string, in api.LookupTokens) (out api.FoundTokens, err error) {
 	found := map[string]bool{}
 	out.Items = []api.FoundToken{}
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err

@@ -27,12 +27,12 @@ type catalogue struct {
 
 // catalogue answers what names mean. Rows that did not change since they were read
 // are not read again.
-func (a *Authority) catalogue(r ledger.Reader, ws ledger.Workspace, all []ledger.Removal) (*catalogue, error) {
+func (a *Authority) catalogue(r *Snapshot, ws ledger.Workspace, all []ledger.Removal) (*catalogue, error) {
 	stamp, err := r.CatalogueStamp(ws.ID)
 	if err != nil {
 		return nil, err
 	}
-	rk := a.reckonerOf(r)
+	rk := r.reckon
 	key := catalogueKey(ws.ID, stamp, all)
 	if c, ok := known[*catalogue](rk, key); ok {
 		return c, nil
@@ -68,7 +68,7 @@ func catalogueKey(ws ledger.ID, stamp string, all []ledger.Removal) digest {
 
 // refresh reads what had to be read under the lock once more, so that the next one
 // finds it. Nobody is told when that fails.
-func (a *Authority) refresh(r ledger.Reader, unread []ledger.Workspace) error {
+func (a *Authority) refresh(r *Snapshot, unread []ledger.Workspace) error {
 	for _, ws := range unread {
 		all, err := r.Removals()
 		if err != nil {

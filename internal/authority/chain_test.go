@@ -20,16 +20,19 @@ type tampered struct {
 }
 
 func (s tampered) Read(ctx context.Context, f func(ledger.Reader) error) error {
-	return s.Store.Read(ctx, func(r ledger.Reader) error { return f(tamperedReader{r, s.change}) })
+	return s.Store.Read(ctx, func(r ledger.Reader) error {
+		r.AuditReader = tamperedAudit{r.AuditReader, s.change}
+		return f(r)
+	})
 }
 
-type tamperedReader struct {
-	ledger.Reader
+type tamperedAudit struct {
+	ledger.AuditReader
 	change func([]ledger.AuditRow) []ledger.AuditRow
 }
 
-func (r tamperedReader) AuditChain(ws, after int64, limit int) ([]ledger.AuditRow, error) {
-	rows, err := r.Reader.AuditChain(ws, after, limit)
+func (r tamperedAudit) AuditChain(ws, after int64, limit int) ([]ledger.AuditRow, error) {
+	rows, err := r.AuditReader.AuditChain(ws, after, limit)
 	if ws == 0 || after > 0 {
 		return rows, err
 	}

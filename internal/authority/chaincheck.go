@@ -12,7 +12,7 @@ import (
 // needs what reading them needs. Unlike [audit.Verify] it knows of no noted head,
 // and takes the row before the first that it looks at as it is.
 func (a *Authority) CheckAudit(ctx context.Context, c Caller, ref string, links int64) (out audit.Chain, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		id, err := a.chainOf(r, c, ref)
 		if err != nil {
 			return err
@@ -24,7 +24,7 @@ func (a *Authority) CheckAudit(ctx context.Context, c Caller, ref string, links 
 }
 
 // chainOf is the chain of a workspace that the caller may read, or the instance's.
-func (a *Authority) chainOf(r ledger.Reader, c Caller, ref string) (ledger.ID, error) {
+func (a *Authority) chainOf(r *Snapshot, c Caller, ref string) (ledger.ID, error) {
 	if ref == "" {
 		_, err := a.enterInstance(r, c)
 		return 0, err

@@ -25,12 +25,12 @@ type lockOnly struct {
 	commits int
 }
 
-type lockOnlyTx struct {
-	ledger.Tx
+type lockOnlyHead struct {
+	ledger.HeadWriter
 	last bool
 }
 
-func (t *lockOnlyTx) Last() { t.last = true }
+func (t *lockOnlyHead) Last() { t.last = true }
 
 func (s *lockOnly) Batch(_ context.Context, mutations []func(ledger.Tx) error) ([]error, error) {
 	if s.fails != nil {
@@ -38,11 +38,12 @@ func (s *lockOnly) Batch(_ context.Context, mutations []func(ledger.Tx) error) (
 			return nil, err
 		}
 	}
-	tx := &lockOnlyTx{}
+	head := &lockOnlyHead{}
+	tx := ledger.Tx{Writer: ledger.Writer{HeadWriter: head}}
 	var errs []error
 	for _, m := range mutations {
 		errs = append(errs, m(tx))
-		if tx.last {
+		if head.last {
 			break
 		}
 	}

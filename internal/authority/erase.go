@@ -48,7 +48,7 @@ type erasure struct {
 // stays whole. It needs instance:admin. A dry run only counts.
 func (a *Authority) EraseUser(ctx context.Context, c Caller, ref string, dryRun bool) (v api.Erasure, revision int64, err error) {
 	e := &erasure{a: a, ctx: ctx, c: c, dry: dryRun, heads: map[ledger.ID]int64{}}
-	if err := a.read(ctx, func(r ledger.Reader) error { return e.begin(r, ref) }); err != nil {
+	if err := a.read(ctx, func(r *Snapshot) error { return e.begin(r, ref) }); err != nil {
 		return v, 0, err
 	}
 	if e.u.ErasedAt.IsZero() {
@@ -64,12 +64,12 @@ func (a *Authority) EraseUser(ctx context.Context, c Caller, ref string, dryRun 
 	if err := e.eraseTokens(); err != nil {
 		return v, 0, public(err)
 	}
-	err = a.read(ctx, func(r ledger.Reader) error { return e.end(r) })
+	err = a.read(ctx, func(r *Snapshot) error { return e.end(r) })
 	return e.done, e.revision, err
 }
 
 // begin finds the user and counts what its last mutation takes.
-func (e *erasure) begin(r ledger.Reader, ref string) error {
+func (e *erasure) begin(r *Snapshot, ref string) error {
 	if _, err := e.a.enterInstance(r, e.c); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (e *erasure) begin(r ledger.Reader, ref string) error {
 }
 
 // mayErase refuses to erase who is still active.
-func mayErase(r ledger.Reader, u ledger.User) error {
+func mayErase(r *Snapshot, u ledger.User) error {
 	if !u.DeactivatedAt.IsZero() {
 		return nil
 	}
@@ -107,7 +107,7 @@ func mayErase(r ledger.Reader, u ledger.User) error {
 }
 
 // end shows what is left.
-func (e *erasure) end(r ledger.Reader) error {
+func (e *erasure) end(r *Snapshot) error {
 	u, err := r.User(ledger.UserKey{ID: e.u.ID})
 	if err != nil {
 		return err
@@ -124,12 +124,12 @@ func (e *erasure) change(f func(*work, *actor) error) error {
 		return nil
 	}
 	revision, err := e.a.apply(e.ctx, neither, e.c, func(w *work) error {
-		ac, err := e.a.enterInstance(w, e.c)
+		ac, err := e.a.enterInstance(w.Snapshot, e.c)
 		if err != nil {
 			return err
 		}
 		u, err := w.User(ledger.UserKey{ID: e.u.ID})
-		if err := input.First(err, mayErase(w, u)); err != nil {
+		if err := input.First(err, mayErase(w.Snapshot, u)); err != nil {
 			return err
 		}
 		return f(w, ac)
@@ -148,7 +148,7 @@ func (e *erasure) tell(w *work, ac *actor, ws ledger.Workspace, what string, n i
 
 func (e *erasure) eraseAudit() error {
 	var ids []ledger.ID
-	if err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { ids, err = audit.Chains(r); return err }); err != nil {
+	if err := e.a.stored(e.ctx, func(r *Snapshot) (err error) { ids, err = audit.Chains(r); return err }); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -164,7 +164,7 @@ func (e *erasure) eraseChain(id ledger.ID) error {
 	for {
 		var rows []ledger.AuditRow
 		more := false
-		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) {
+		err := e.a.stored(e.ctx, func(r *Snapshot) (err error) {
 			rows, more, err = e.window(r, id)
 			return err
 		})
@@ -184,7 +184,7 @@ func (e *erasure) eraseChain(id ledger.ID) error {
 
 // window answers the rows about the person in the next part of a chain, and
 // whether there is more of it.
-func (e *erasure) window(r ledger.Reader, id ledger.ID) (about []ledger.AuditRow, more bool, err error) {
+func (e *erasure) window(r *Snapshot, id ledger.ID) (about []ledger.AuditRow, more bool, err error) {
 	head, err := r.AuditHead(id)
 	if err != nil {
 		return nil, false, ignoreNoRow(err)
@@ -301,7 +301,7 @@ func (e *erasure) eraseRemovals(w *work) error {
 // eraseRest erases what was added to a chain since it was looked through.
 func (e *erasure) eraseRest(w *work, ac *actor, id ledger.ID) error {
 	for more := true; more; {
-		rows, further, err := e.window(w, id)
+		rows, further, err := e.window(w.Snapshot, id)
 		if more = further; err != nil {
 			return err
 		}
@@ -335,7 +335,7 @@ func (e *erasure) eraseMember(w *work, ac *actor, id ledger.ID) error {
 	if _, err := w.leaveTokens(ac, ledger.Removal{Workspace: m.Workspace, Kind: ledger.RemovedMember, Owner: m.ID}); err != nil {
 		return err
 	}
-	sp, err := e.spaceOf(w, m.Workspace)
+	sp, err := e.spaceOf(w.Snapshot, m.Workspace)
 	if err != nil {
 		return err
 	}
@@ -343,7 +343,7 @@ func (e *erasure) eraseMember(w *work, ac *actor, id ledger.ID) error {
 	return w.audit(ac, sp.ws, event{action: "member.removed", target: "member:" + v.Address, after: v})
 }
 
-func (e *erasure) spaceOf(r ledger.Reader, id ledger.ID) (*space, error) {
+func (e *erasure) spaceOf(r *Snapshot, id ledger.ID) (*space, error) {
 	ws, err := r.Workspace(ledger.WorkspaceKey{ID: id})
 	if err != nil {
 		return nil, err
@@ -355,7 +355,7 @@ func (e *erasure) spaceOf(r ledger.Reader, id ledger.ID) (*space, error) {
 // what was done with them.
 func (e *erasure) eraseTokens() error {
 	var members []ledger.Member
-	err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { members, err = r.MembershipsOf(e.u.ID); return err })
+	err := e.a.stored(e.ctx, func(r *Snapshot) (err error) { members, err = r.MembershipsOf(e.u.ID); return err })
 	if err != nil {
 		return err
 	}
@@ -374,7 +374,7 @@ func (e *erasure) eraseTokensOf(m ledger.Member) error {
 	q := ledger.TokenQuery{OwnerMember: m.ID, Deleted: true, Limit: eraseRows}
 	for {
 		var ts []ledger.Token
-		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { ts, err = r.Tokens(m.Workspace, q); return err })
+		err := e.a.stored(e.ctx, func(r *Snapshot) (err error) { ts, err = r.Tokens(m.Workspace, q); return err })
 		if err != nil || len(ts) == 0 {
 			return err
 		}
@@ -394,7 +394,7 @@ func (e *erasure) eraseSome(ws ledger.ID, ts []ledger.Token) error {
 		return err
 	}
 	return e.change(func(w *work, ac *actor) error {
-		sp, err := e.spaceOf(w, ws)
+		sp, err := e.spaceOf(w.Snapshot, ws)
 		if err != nil {
 			return err
 		}
@@ -419,7 +419,7 @@ func (e *erasure) eraseToken(w *work, ac *actor, sp *space, t ledger.Token) erro
 	}
 	t.Label, t.Description, t.RevokeComment, t.Metadata, t.AllowedIPs = erasedName, "", "", nil, nil
 	t.CreatedBy = e.who.scrub(t.CreatedBy)
-	o, err := readOwner(w, ownerKey(t))
+	o, err := readOwner(w.Reader, ownerKey(t))
 	if err != nil {
 		return err
 	}

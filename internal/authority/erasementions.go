@@ -32,7 +32,7 @@ func (e *erasure) eraseCreator(ws ledger.ID) error {
 	q := ledger.TokenQuery{CreatedBy: e.who.email, Deleted: true, Limit: eraseRows}
 	for {
 		var ts []ledger.Token
-		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { ts, err = r.Tokens(ws, q); return err })
+		err := e.a.stored(e.ctx, func(r *Snapshot) (err error) { ts, err = r.Tokens(ws, q); return err })
 		if err != nil || len(ts) == 0 {
 			return err
 		}
@@ -63,7 +63,7 @@ func (e *erasure) eraseCreator(ws ledger.ID) error {
 func (e *erasure) eraseResources(ws ledger.ID) error {
 	for after := ledger.ID(0); ; {
 		var rows []ledger.Resource
-		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) {
+		err := e.a.stored(e.ctx, func(r *Snapshot) (err error) {
 			rows, err = r.Resources(ws, ledger.Range{After: after, Limit: maxPage})
 			return err
 		})
@@ -99,7 +99,7 @@ func (e *erasure) eraseResources(ws ledger.ID) error {
 func (e *erasure) eraseContacts(ws ledger.ID) error {
 	for after := ledger.ID(0); ; {
 		var rows []ledger.ServiceAccount
-		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) {
+		err := e.a.stored(e.ctx, func(r *Snapshot) (err error) {
 			rows, err = r.ServiceAccounts(ws, ledger.Range{After: after, Limit: maxPage})
 			return err
 		})
@@ -145,23 +145,23 @@ func (e *erasure) mention(ws ledger.ID, n int, f func(*work) error) error {
 // eraseOutbox deletes mails and deliveries about the person, sent or not: what
 // was not sent yet would tell others of whom nothing is to be told any more.
 func (e *erasure) eraseOutbox() error {
-	mails, err := outboxOf(e, ledger.Reader.MailsAbout, func(m ledger.Mail) (ledger.ID, bool) {
+	mails, err := outboxOf(e, (*Snapshot).MailsAbout, func(m ledger.Mail) (ledger.ID, bool) {
 		return m.ID, e.who.named(m.Recipient) || e.who.inAny(m.Facts)
 	}, (*work).DeleteMail)
 	if err != nil {
 		return err
 	}
-	deliveries, err := outboxOf(e, ledger.Reader.DeliveriesAbout, func(d ledger.Delivery) (ledger.ID, bool) {
+	deliveries, err := outboxOf(e, (*Snapshot).DeliveriesAbout, func(d ledger.Delivery) (ledger.ID, bool) {
 		return d.ID, e.who.inDocument(d.Payload)
 	}, (*work).DeleteDelivery)
 	e.done.Mails, e.done.Deliveries = mails, deliveries
 	return err
 }
 
-func outboxOf[T any](e *erasure, list func(ledger.Reader, ledger.ID, [3]string, int) ([]T, error), about func(T) (ledger.ID, bool), remove func(*work, ledger.ID) error) (n int, err error) {
+func outboxOf[T any](e *erasure, list func(*Snapshot, ledger.ID, [3]string, int) ([]T, error), about func(T) (ledger.ID, bool), remove func(*work, ledger.ID) error) (n int, err error) {
 	for after := ledger.ID(0); ; {
 		var rows []T
-		err := e.a.store.Read(e.ctx, func(r ledger.Reader) (err error) { rows, err = list(r, after, e.who.texts(), eraseRows); return err })
+		err := e.a.stored(e.ctx, func(r *Snapshot) (err error) { rows, err = list(r, after, e.who.texts(), eraseRows); return err })
 		if err != nil || len(rows) == 0 {
 			return n, err
 		}

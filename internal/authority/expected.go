@@ -108,7 +108,7 @@ const changesLooked = 500
 // target does. It needs audit:read.
 func (a *Authority) ChangesSince(ctx context.Context, c Caller, at Where, target string, since int64) (out []api.AuditEvent, err error) {
 	c.Expected, c.Retry = Expected{}, Retry{}
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ws, err := a.enterAudit(r, c, at)
 		if err != nil {
 			return err
@@ -129,7 +129,7 @@ func (a *Authority) ChangesSince(ctx context.Context, c Caller, at Where, target
 	return out, err
 }
 
-func (a *Authority) enterAudit(r ledger.Reader, c Caller, at Where) (ledger.Workspace, error) {
+func (a *Authority) enterAudit(r *Snapshot, c Caller, at Where) (ledger.Workspace, error) {
 	if at.Instance {
 		_, err := a.enterInstance(r, c)
 		return ledger.Workspace{}, err

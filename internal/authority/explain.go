@@ -23,7 +23,7 @@ import (
 // its secret is right; a token ID of another tenant, and another tenant's
 // request, are not found.
 func (a *Authority) Explain(ctx context.Context, c Caller, ref string, in api.ExplainRequest) (v api.Explanation, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref, "tokens:read", "tokens:verify")
 		if err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 
 // Figures counts for the operator.
 func (a *Authority) Figures(ctx context.Context) (f ledger.Figures, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		f, err = r.Figures(a.now().UTC())
 		return err
 	})
@@ -27,7 +27,7 @@ type TokenOverview struct {
 // TokenOverview counts the tokens of a workspace that the caller may list, and lists
 // those that expire next within a time.
 func (a *Authority) TokenOverview(ctx context.Context, c Caller, ref string, within time.Duration, limit int) (out TokenOverview, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err

@@ -79,14 +79,12 @@ func (ac *actor) cover(g rights) error {
 // enter is the gate: it finds the workspace that ref names, establishes who the
 // caller is there, and refuses unless it holds all of the scopes. A workspace
 // the caller has no business with is not_found, like one that does not exist.
-func (a *Authority) enter(r ledger.Reader, c Caller, ref string, scopes ...string) (*actor, *space, error) {
+func (a *Authority) enter(r *Snapshot, c Caller, ref string, scopes ...string) (*actor, *space, error) {
 	ws, err := a.workspace(r, c, ref)
 	if err != nil {
 		return nil, nil, err
 	}
-	if w, ok := r.(*work); ok {
-		w.entered = ws.ID
-	}
+	r.entered = ws.ID
 	sp, err := a.space(r, ws)
 	if err != nil {
 		return nil, nil, err
@@ -99,7 +97,7 @@ func (a *Authority) enter(r ledger.Reader, c Caller, ref string, scopes ...strin
 }
 
 // judge establishes the caller in one workspace.
-func (a *Authority) judge(r ledger.Reader, c Caller, sp *space) (*actor, error) {
+func (a *Authority) judge(r *Snapshot, c Caller, sp *space) (*actor, error) {
 	var ac *actor
 	var err error
 	switch {
@@ -138,7 +136,7 @@ func ownerGrant() rights {
 
 // judgeToken establishes a caller that presented an API token. The token is
 // looked at again: it may have lost its power since the door verified it.
-func (a *Authority) judgeToken(r ledger.Reader, c Caller, sp *space) (*actor, error) {
+func (a *Authority) judgeToken(r *Snapshot, c Caller, sp *space) (*actor, error) {
 	t, home, facts, owner, err := a.callerToken(r, c)
 	if err != nil {
 		return nil, err
@@ -176,7 +174,7 @@ func instanceOnly(g rights) rights {
 
 // callerToken reads the token a caller presented and refuses, with the code of a
 // verification, one that does not verify now: by that secret, from that address.
-func (a *Authority) callerToken(r ledger.Reader, c Caller) (t ledger.Token, home *space, f verify.Token, o verify.Owner, err error) {
+func (a *Authority) callerToken(r *Snapshot, c Caller) (t ledger.Token, home *space, f verify.Token, o verify.Owner, err error) {
 	if t, err = r.Token(c.Token); err != nil {
 		return t, nil, f, o, invalidToken(err)
 	}
@@ -191,7 +189,7 @@ func (a *Authority) callerToken(r ledger.Reader, c Caller) (t ledger.Token, home
 	if home, err = a.space(r, ws); err != nil {
 		return t, nil, f, o, err
 	}
-	if o, err = readOwner(r, ownerKey(t)); err != nil {
+	if o, err = readOwner(r.Reader, ownerKey(t)); err != nil {
 		return t, nil, f, o, invalidToken(err)
 	}
 	f = tokenFacts(t, nil)
@@ -202,7 +200,7 @@ func (a *Authority) callerToken(r ledger.Reader, c Caller) (t ledger.Token, home
 }
 
 // judgePerson establishes a signed-in person.
-func (a *Authority) judgePerson(r ledger.Reader, c Caller, sp *space) (*actor, error) {
+func (a *Authority) judgePerson(r *Snapshot, c Caller, sp *space) (*actor, error) {
 	u, err := a.signedIn(r, c)
 	if err != nil {
 		return nil, err
@@ -243,7 +241,7 @@ func suspended(m ledger.Member, sp *space) error {
 }
 
 // actAs lets a member's grant decide in place of the caller's.
-func (a *Authority) actAs(r ledger.Reader, ac *actor, sp *space) (*actor, error) {
+func (a *Authority) actAs(r *Snapshot, ac *actor, sp *space) (*actor, error) {
 	if !ac.instance {
 		return nil, missingInstance("acting as a member needs the scope instance:admin")
 	}
@@ -270,7 +268,7 @@ func missingInstance(message string) error {
 
 // enterInstance is the gate before what belongs to no workspace: it asks for
 // instance:admin.
-func (a *Authority) enterInstance(r ledger.Reader, c Caller) (*actor, error) {
+func (a *Authority) enterInstance(r *Snapshot, c Caller) (*actor, error) {
 	ac, err := a.judgeInstance(r, c)
 	if err != nil {
 		return nil, err
@@ -284,7 +282,7 @@ func (a *Authority) enterInstance(r ledger.Reader, c Caller) (*actor, error) {
 // enterForInstance is the gate before what only instance:admin does to a
 // workspace. To whoever has no business with that workspace it is not_found,
 // like one that does not exist.
-func (a *Authority) enterForInstance(r ledger.Reader, c Caller, ref string, scopes ...string) (*actor, *space, error) {
+func (a *Authority) enterForInstance(r *Snapshot, c Caller, ref string, scopes ...string) (*actor, *space, error) {
 	ac, sp, err := a.enter(r, c, ref, scopes...)
 	if err == nil && !ac.instance {
 		err = missingInstance("this needs the scope instance:admin")
@@ -294,7 +292,7 @@ func (a *Authority) enterForInstance(r ledger.Reader, c Caller, ref string, scop
 
 // judgeInstance establishes a caller outside any workspace. Nobody acts as a
 // member there: a member's grant says nothing about the instance.
-func (a *Authority) judgeInstance(r ledger.Reader, c Caller) (*actor, error) {
+func (a *Authority) judgeInstance(r *Snapshot, c Caller) (*actor, error) {
 	if c.ActAs != "" {
 		return nil, missingInstance("a member acted as has no power over the instance; act as yourself here")
 	}
@@ -315,7 +313,7 @@ func (a *Authority) judgeInstance(r ledger.Reader, c Caller) (*actor, error) {
 	return nil, api.Errorf(api.CodeMissingToken, "no token was presented")
 }
 
-func (a *Authority) judgeUser(r ledger.Reader, c Caller) (*actor, error) {
+func (a *Authority) judgeUser(r *Snapshot, c Caller) (*actor, error) {
 	u, err := a.signedIn(r, c)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ import (
 // instance:admin.
 func (a *Authority) InstanceUsage(ctx context.Context, c Caller, from, to time.Time, bucket string) (v api.InstanceUsage, err error) {
 	var all []ledger.Workspace
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (a *Authority) InstanceUsage(ctx context.Context, c Caller, from, to time.T
 }
 
 // allWorkspaces lists those that are not deleted.
-func allWorkspaces(r ledger.Reader) (out []ledger.Workspace, err error) {
+func allWorkspaces(r *Snapshot) (out []ledger.Workspace, err error) {
 	for after := ledger.ID(0); ; {
 		rows, err := r.Workspaces(ledger.Range{After: after, Limit: maxPage})
 		out = append(out, rows...)

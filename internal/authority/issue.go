@@ -41,7 +41,7 @@ func (a *Authority) CreateToken(ctx context.Context, c Caller, ref string, in ap
 
 // create makes the token that the caller asks for.
 func (w *work) create(c Caller, ref string, in api.CreateToken, out *Issued) error {
-	ac, sp, err := w.a.enter(w, c, ref)
+	ac, sp, err := w.a.enter(w.Snapshot, c, ref)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (w *work) personalOwner(ac *actor, sp *space, ref string) (ledger.Member, e
 	if ref == "" {
 		ref = "me"
 	}
-	m, err := w.a.member(w, ac, sp, ref)
+	m, err := w.a.member(w.Snapshot, ac, sp, ref)
 	if errors.Is(err, ledger.ErrNoRow) {
 		err = input.First(mayHold(ac, sp, ledger.Token{OwnerMember: nobody}, "tokens:create"), noSuch("member", err))
 	}

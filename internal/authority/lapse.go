@@ -19,7 +19,7 @@ func (a *Authority) EndLapsed(ctx context.Context) (n int, err error) {
 	}
 	for {
 		var due []ledger.Token
-		err := a.read(ctx, func(r ledger.Reader) (err error) {
+		err := a.read(ctx, func(r *Snapshot) (err error) {
 			due, err = r.LapsedTokens(a.moment(), lapseRows)
 			return err
 		})

@@ -10,10 +10,15 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
-// Members are counted too.
-func (c countingTx) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, error) {
+// countingPeople counts lists of members too.
+type countingPeople struct {
+	ledger.PeopleReader
+	n *atomic.Int64
+}
+
+func (c countingPeople) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, error) {
 	c.n.Add(1)
-	return c.Tx.Members(ws, q)
+	return c.PeopleReader.Members(ws, q)
 }
 
 // TestTheLastOwnerIsFoundWithoutReadingEverybody: nobody else's member is read under

@@ -15,7 +15,7 @@ import (
 
 // watching is a sight that also knows when tokens were last used. It is for
 // reads alone: under the head row's lock nobody waits for what was used.
-func (a *Authority) watching(ctx context.Context, r ledger.Reader, ac *actor, sp *space) *sight {
+func (a *Authority) watching(ctx context.Context, r *Snapshot, ac *actor, sp *space) *sight {
 	s := a.sight(r, ac, sp)
 	s.last = map[token.Locator][]ledger.LastUse{}
 	s.lookup = func(ts []token.Locator) ([]ledger.LastUse, error) { return a.usage.LastUses(ctx, ts) }

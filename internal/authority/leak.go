@@ -67,7 +67,7 @@ func (a *Authority) ReportLeaks(ctx context.Context, c Caller, in api.ReportLeak
 // realLeaks keeps what is a secret of a token, each at each place once.
 func (a *Authority) realLeaks(ctx context.Context, in api.ReportLeaks) (out []leak, err error) {
 	seen := map[leak]bool{}
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		for _, reported := range in.Tokens {
 			p, err := token.Parse(reported.Token)
 			l := leak{text: reported.Token, locator: p.Locator, url: place(reported.URL), source: placeKind(reported.Source)}
@@ -90,7 +90,7 @@ func (a *Authority) realLeaks(ctx context.Context, in api.ReportLeaks) (out []le
 
 // secretOf answers the secrets of the token that a leak names, and which of them
 // it is; -1 for none.
-func (a *Authority) secretOf(r ledger.Reader, l leak) ([]ledger.Secret, int, error) {
+func (a *Authority) secretOf(r *Snapshot, l leak) ([]ledger.Secret, int, error) {
 	t, err := r.Token(l.locator)
 	if err != nil {
 		return nil, -1, ignoreNoRow(err)
@@ -101,7 +101,7 @@ func (a *Authority) secretOf(r ledger.Reader, l leak) ([]ledger.Secret, int, err
 
 // leaked acts on one leaked secret and tells of it, unless that was done.
 func (w *work) leaked(l leak) error {
-	secrets, i, err := w.a.secretOf(w, l)
+	secrets, i, err := w.a.secretOf(w.Snapshot, l)
 	if err != nil || i < 0 {
 		return input.First(err, errDryRun)
 	}
@@ -140,11 +140,11 @@ func (w *work) leakedToken(l token.Locator) (*change, error) {
 	if err != nil {
 		return nil, err
 	}
-	ac, err := w.a.judgeInstance(w, w.caller)
+	ac, err := w.a.judgeInstance(w.Snapshot, w.caller)
 	if err != nil {
 		return nil, err
 	}
-	o, err := readOwner(w, ownerKey(t))
+	o, err := readOwner(w.Reader, ownerKey(t))
 	if err != nil {
 		return nil, err
 	}
@@ -226,11 +226,11 @@ func (w *work) tellLeak(ch *change, v api.Token, found api.Leak) error {
 	}); err != nil {
 		return err
 	}
-	owner, err := recipients(w, ws, ch.t)
+	owner, err := recipients(w.Snapshot, ws, ch.t)
 	if err != nil {
 		return err
 	}
-	admins, err := membersWith(w, ws, isOwnerOrAdministrator)
+	admins, err := membersWith(w.Snapshot, ws, isOwnerOrAdministrator)
 	if err != nil {
 		return err
 	}

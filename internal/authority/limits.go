@@ -75,7 +75,7 @@ func looser(a, b *api.RateLimit) bool { return verify.Looser(a, b) }
 // RateLimit returns the limit that holds for a token, or nil: its own, its roles'
 // or the policy's. It needs what reading the token needs.
 func (a *Authority) RateLimit(ctx context.Context, c Caller, ref, id string) (l *api.RateLimit, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -84,7 +84,7 @@ func (a *Authority) RateLimit(ctx context.Context, c Caller, ref, id string) (l 
 		if err != nil {
 			return err
 		}
-		o, err := readOwner(r, ownerKey(t))
+		o, err := readOwner(r.Reader, ownerKey(t))
 		l = limitOf(sp, t, o)
 		return err
 	})

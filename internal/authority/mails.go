@@ -62,7 +62,7 @@ func (w *work) mailOwner(ac *actor, ws ledger.Workspace, e event) error {
 	if v.Owner.ID == ac.principal.ID && ac.onBehalf == "" {
 		return nil
 	}
-	sp, err := w.a.space(w, ws)
+	sp, err := w.a.space(w.Snapshot, ws)
 	if err != nil {
 		return err
 	}
@@ -103,11 +103,11 @@ func (w *work) ownersOf(ws ledger.Workspace) ([]string, error) {
 		}
 		return to[:min(len(to), maxRecipients)], err
 	}
-	return membersWith(w, ws, isOwner)
+	return membersWith(w.Snapshot, ws, isOwner)
 }
 
 // membersWith lists the addresses of the active members whose statements pass.
-func membersWith(r ledger.Reader, ws ledger.Workspace, pass func([]grant.Statement) bool) ([]string, error) {
+func membersWith(r *Snapshot, ws ledger.Workspace, pass func([]grant.Statement) bool) ([]string, error) {
 	var to []string
 	for after := ledger.ID(0); ; {
 		ms, err := r.Members(ws.ID, ledger.Range{After: after, Limit: maxPage})
@@ -133,7 +133,7 @@ func isOwnerOrAdministrator(sts []grant.Statement) bool {
 // recipients are whom a notice about a token goes to: the owner of a personal
 // one; for others the service account's contacts, else the creator while active,
 // else Owners and Administrators.
-func recipients(r ledger.Reader, ws ledger.Workspace, t ledger.Token) ([]string, error) {
+func recipients(r *Snapshot, ws ledger.Workspace, t ledger.Token) ([]string, error) {
 	if t.OwnerMember != 0 {
 		m, err := r.Member(0, ledger.MemberKey{ID: t.OwnerMember})
 		if err != nil || m.UserEmail == "" || !memberOwner(m).Active {
@@ -159,7 +159,7 @@ func recipients(r ledger.Reader, ws ledger.Workspace, t ledger.Token) ([]string,
 
 // creatorOf is the address of the active member who made a token, signed in or
 // with an API token; empty when there is none.
-func creatorOf(r ledger.Reader, ws ledger.Workspace, t ledger.Token) (string, error) {
+func creatorOf(r *Snapshot, ws ledger.Workspace, t ledger.Token) (string, error) {
 	k := ledger.MemberKey{User: t.CreatedByUser}
 	if t.CreatedByUser == 0 {
 		k = ledger.MemberKey{Email: t.CreatedBy}
@@ -219,7 +219,7 @@ func (a *Authority) ClaimLetters(ctx context.Context, c LetterClaim, lease time.
 	if c.WithoutNotices {
 		except = ledger.MailExpiry
 	}
-	if due, err := a.anyDue(ctx, func(r ledger.Reader, now time.Time) (int, error) {
+	if due, err := a.anyDue(ctx, func(r *Snapshot, now time.Time) (int, error) {
 		rows, err := r.DueMails(now, except, 1)
 		return len(rows), err
 	}); !due || err != nil {
@@ -343,7 +343,7 @@ func (w *work) current(m ledger.Mail) (time.Time, bool, error) {
 	if err != nil {
 		return t.ExpiresAt, false, ignoreNoRow(err)
 	}
-	ws, days, err := noticeDays(w, t.Workspace, map[ledger.ID]noticePolicy{})
+	ws, days, err := noticeDays(w.Snapshot, t.Workspace, map[ledger.ID]noticePolicy{})
 	if err != nil {
 		return t.ExpiresAt, false, err
 	}
@@ -351,7 +351,7 @@ func (w *work) current(m ledger.Mail) (time.Time, bool, error) {
 	if !ok || step != m.Step || !noticeable(t, ws) {
 		return t.ExpiresAt, false, nil
 	}
-	to, err := recipients(w, ws, t)
+	to, err := recipients(w.Snapshot, ws, t)
 	return t.ExpiresAt, slices.Contains(to, m.Recipient), err
 }
 

@@ -18,7 +18,7 @@ func (a *Authority) CreateMember(ctx context.Context, c Caller, ref string, in a
 		return v, 0, err
 	}
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref, "members:write")
+		ac, sp, err := a.enter(w.Snapshot, c, ref, "members:write")
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func (a *Authority) hashPassword(ctx context.Context, c Caller, ref, password st
 	if password == "" {
 		return "", nil
 	}
-	err := a.read(ctx, func(r ledger.Reader) error {
+	err := a.read(ctx, func(r *Snapshot) error {
 		_, _, err := a.enterForInstance(r, c, ref, "members:write")
 		return err
 	})
@@ -164,7 +164,7 @@ func (w *work) userFor(in api.CreateMember) (ledger.User, error) {
 
 // GetMember answers one member. It needs members:read, but for oneself.
 func (a *Authority) GetMember(ctx context.Context, c Caller, ref, who string) (v api.Member, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -183,7 +183,7 @@ func (a *Authority) GetMember(ctx context.Context, c Caller, ref, who string) (v
 
 // ListMembers lists a workspace's members. It needs members:read.
 func (a *Authority) ListMembers(ctx context.Context, c Caller, ref string, page Page) (out []api.Member, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref, "members:read")
 		if err != nil {
 			return err
@@ -219,11 +219,11 @@ type memberChange struct {
 // beginMember enters the workspace with members:write, finds the member, and
 // refuses to touch an Owner to whoever is not one.
 func (w *work) beginMember(ref, who string) (*memberChange, error) {
-	ac, sp, err := w.a.enter(w, w.caller, ref, "members:write")
+	ac, sp, err := w.a.enter(w.Snapshot, w.caller, ref, "members:write")
 	if err != nil {
 		return nil, err
 	}
-	m, err := w.a.member(w, ac, sp, who)
+	m, err := w.a.member(w.Snapshot, ac, sp, who)
 	if err != nil {
 		return nil, err
 	}
@@ -321,11 +321,11 @@ func (a *Authority) PutMember(ctx context.Context, c Caller, ref, who string, in
 		return v, false, 0, err
 	}
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref, "members:write")
+		ac, sp, err := a.enter(w.Snapshot, c, ref, "members:write")
 		if err != nil {
 			return err
 		}
-		_, err = a.member(w, ac, sp, who)
+		_, err = a.member(w.Snapshot, ac, sp, who)
 		if created = errors.Is(err, ledger.ErrNoRow); created {
 			if err := input.First(w.expectNew(), nameMember(&in, who)); err != nil {
 				return err
@@ -469,7 +469,7 @@ const maxStopped = 5 * maxPage
 // maxStopped of them and the newest first.
 func (a *Authority) stopped(ctx context.Context, c Caller, ref string, q ledger.TokenQuery) (hit api.Affected, err error) {
 	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err

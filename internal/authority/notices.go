@@ -52,7 +52,7 @@ func lifeFor(step int) time.Duration { return 2 * time.Duration(step) * day }
 func toldFor(step int) time.Duration { return time.Duration(step) * day * 3 / 2 }
 
 // told says whether a step of a token's expiry was noticed.
-func told(r ledger.Reader, t ledger.Token, step int) (bool, error) {
+func told(r *Snapshot, t ledger.Token, step int) (bool, error) {
 	n, err := r.Notice(t.ID, step)
 	if errors.Is(err, ledger.ErrNoRow) {
 		return false, nil
@@ -72,7 +72,7 @@ type noticePolicy struct {
 	days []int
 }
 
-func noticeDays(r ledger.Reader, id ledger.ID, known map[ledger.ID]noticePolicy) (ledger.Workspace, []int, error) {
+func noticeDays(r *Snapshot, id ledger.ID, known map[ledger.ID]noticePolicy) (ledger.Workspace, []int, error) {
 	if p, ok := known[id]; ok {
 		return p.ws, p.days, nil
 	}
@@ -114,7 +114,7 @@ func (a *Authority) NoticeExpiring(ctx context.Context, now time.Time) (int, err
 
 // noticeSteps are the steps of all policies, 0 among them, ascending.
 func (a *Authority) noticeSteps(ctx context.Context) (steps []int, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		in, err := r.Instance()
 		if err != nil {
 			return err
@@ -145,7 +145,7 @@ func (a *Authority) noticeWindow(ctx context.Context, win ledger.ExpiryWindow, n
 	for {
 		var due []token.Locator
 		n := 0
-		err := a.read(ctx, func(r ledger.Reader) error {
+		err := a.read(ctx, func(r *Snapshot) error {
 			rows, err := r.Expiring(win)
 			if err != nil {
 				return err
@@ -168,7 +168,7 @@ func (a *Authority) noticeWindow(ctx context.Context, win ledger.ExpiryWindow, n
 }
 
 // unnoticed keeps the tokens whose step, by their own policy, is to be noticed.
-func (a *Authority) unnoticed(r ledger.Reader, rows []ledger.Token, now time.Time) (due []token.Locator, err error) {
+func (a *Authority) unnoticed(r *Snapshot, rows []ledger.Token, now time.Time) (due []token.Locator, err error) {
 	known := map[ledger.ID]noticePolicy{}
 	for _, t := range rows {
 		ws, days, err := noticeDays(r, t.Workspace, known)
@@ -209,7 +209,7 @@ func (w *work) noticeDue(l token.Locator, known map[ledger.ID]noticePolicy, now 
 	if err != nil {
 		return err
 	}
-	ws, days, err := noticeDays(w, t.Workspace, known)
+	ws, days, err := noticeDays(w.Snapshot, t.Workspace, known)
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (w *work) noticeDue(l token.Locator, known map[ledger.ID]noticePolicy, now 
 	if !ok || !noticeable(t, ws) {
 		return nil
 	}
-	if was, err := told(w, t, step); was || err != nil {
+	if was, err := told(w.Snapshot, t, step); was || err != nil {
 		return err
 	}
 	return w.noticeOne(t, ws, step, slices.Contains(days, step), now)
@@ -242,7 +242,7 @@ func (w *work) noticeOne(t ledger.Token, ws ledger.Workspace, step int, mail boo
 	}); err != nil || !mail || !w.a.mail {
 		return err
 	}
-	to, err := recipients(w, ws, t)
+	to, err := recipients(w.Snapshot, ws, t)
 	if err != nil {
 		return err
 	}
@@ -252,7 +252,7 @@ func (w *work) noticeOne(t ledger.Token, ws ledger.Workspace, step int, mail boo
 
 // tokenOf shows a token as a notice sees it.
 func (w *work) tokenOf(t ledger.Token, ws ledger.Workspace) (api.Token, *space, error) {
-	sp, err := w.a.space(w, ws)
+	sp, err := w.a.space(w.Snapshot, ws)
 	if err != nil {
 		return api.Token{}, nil, err
 	}
@@ -328,7 +328,7 @@ func (w *work) tellReuse(sp *space, t ledger.Token, v api.Token, u Reused, count
 	if u.Addr.IsValid() {
 		facts.Address = u.Addr.String()
 	}
-	to, err := recipients(w, ws, t)
+	to, err := recipients(w.Snapshot, ws, t)
 	if err != nil {
 		return err
 	}
@@ -340,7 +340,7 @@ func (w *work) tellReuse(sp *space, t ledger.Token, v api.Token, u Reused, count
 }
 
 func (w *work) revokeReused(ac *actor, sp *space, t ledger.Token, before api.Token) error {
-	o, err := readOwner(w, ownerKey(t))
+	o, err := readOwner(w.Reader, ownerKey(t))
 	if err != nil {
 		return err
 	}

@@ -143,7 +143,7 @@ type Post struct {
 // of an endpoint that somebody is at. A lease that ends unsettled is taken by the
 // next claim; so a delivery is made at least once, always under the same id.
 func (a *Authority) ClaimPosts(ctx context.Context, c ledger.PostClaim, lease time.Duration) (out []Post, err error) {
-	if due, err := a.anyDue(ctx, func(r ledger.Reader, now time.Time) (int, error) {
+	if due, err := a.anyDue(ctx, func(r *Snapshot, now time.Time) (int, error) {
 		rows, err := r.DueDeliveries(now, ledger.PostClaim{Each: 1, Healthy: min(c.Healthy, 1), Failing: min(c.Failing, 1)})
 		return len(rows), err
 	}); !due || err != nil {
@@ -170,9 +170,9 @@ func (a *Authority) ClaimPosts(ctx context.Context, c ledger.PostClaim, lease ti
 }
 
 // anyDue looks on a snapshot before a claim takes a revision.
-func (a *Authority) anyDue(ctx context.Context, count func(ledger.Reader, time.Time) (int, error)) (bool, error) {
+func (a *Authority) anyDue(ctx context.Context, count func(*Snapshot, time.Time) (int, error)) (bool, error) {
 	n := 0
-	err := a.read(ctx, func(r ledger.Reader) error {
+	err := a.read(ctx, func(r *Snapshot) error {
 		var err error
 		n, err = count(r, a.now().UTC())
 		return err
@@ -187,7 +187,7 @@ func (w *work) claimPost(d ledger.Delivery, until time.Time) (Post, bool, error)
 	if err != nil {
 		return Post{}, false, err
 	}
-	live, err := mayTell(w, h)
+	live, err := mayTell(w.Snapshot, h)
 	if err != nil {
 		return Post{}, false, err
 	}
@@ -207,7 +207,7 @@ func (w *work) claimPost(d ledger.Delivery, until time.Time) (Post, bool, error)
 }
 
 // mayTell asks again, now, whether an endpoint is to be told.
-func mayTell(r ledger.Reader, h ledger.Webhook) (bool, error) {
+func mayTell(r *Snapshot, h ledger.Webhook) (bool, error) {
 	ws, err := homeOf(r, h)
 	return h.Enabled && ws.SuspendedAt.IsZero() && ws.DeletedAt.IsZero(), err
 }
@@ -215,7 +215,7 @@ func mayTell(r ledger.Reader, h ledger.Webhook) (bool, error) {
 // StillDue says whether a claimed delivery is still to be made, and to this address:
 // its endpoint may have been deleted, disabled or moved since.
 func (a *Authority) StillDue(ctx context.Context, p Post) (due bool, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		d, err := r.DeliveryByID(p.ID)
 		if err != nil || !d.LeasedUntil.Equal(p.Lease) {
 			return ignoreNoRow(err)
@@ -311,7 +311,7 @@ func (w *work) judgeEndpoint(h ledger.Webhook, o Outcome) error {
 }
 
 func (w *work) disableEndpoint(h ledger.Webhook, reason string) error {
-	ws, err := homeOf(w, h)
+	ws, err := homeOf(w.Snapshot, h)
 	if err != nil {
 		return err
 	}
@@ -326,7 +326,7 @@ func (w *work) disableEndpoint(h ledger.Webhook, reason string) error {
 
 // NextNotification is when the next delivery or mail is due; zero when none is.
 func (a *Authority) NextNotification(ctx context.Context) (at time.Time, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		at, err = r.NextDue()
 		return ignoreNoRow(err)
 	})

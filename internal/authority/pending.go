@@ -49,7 +49,7 @@ func (p *pending) names(ws ledger.ID) (ownNames, error) {
 	return own, err
 }
 
-func ownNamesOf(r ledger.Reader, ws ledger.ID) (own ownNames, err error) {
+func ownNamesOf(r ledger.RightsReader, ws ledger.ID) (own ownNames, err error) {
 	roles, err := r.Roles(ws)
 	if err != nil {
 		return own, err
@@ -174,25 +174,52 @@ func eachOf[T any](as func(T, error) (T, error), rows []T, err error) ([]T, erro
 	return rows, err
 }
 
-// reading is a Reader whose rows are as they will be.
-type reading struct {
-	ledger.Reader
-	pending *pending
+// asTheyWillBe puts chapters in front of those that read what removals concern.
+func asTheyWillBe(r ledger.Reader) (ledger.Reader, *pending) {
+	p := &pending{r: r}
+	r.RemovalReader = pendingRemovals{r.RemovalReader, p}
+	r.TokenReader = pendingTokens{r.TokenReader, p}
+	r.PeopleReader = pendingPeople{r.PeopleReader, p}
+	r.NotifyReader = pendingNotices{r.NotifyReader, p}
+	r.RetentionReader = pendingRetention{r.RetentionReader, p}
+	return r, p
 }
 
-func newReading(r ledger.Reader) reading { return reading{Reader: r, pending: &pending{r: r}} }
+// Each of them is a chapter whose rows are as they will be.
+type (
+	pendingRemovals struct {
+		ledger.RemovalReader
+		pending *pending
+	}
+	pendingTokens struct {
+		ledger.TokenReader
+		pending *pending
+	}
+	pendingPeople struct {
+		ledger.PeopleReader
+		pending *pending
+	}
+	pendingNotices struct {
+		ledger.NotifyReader
+		pending *pending
+	}
+	pendingRetention struct {
+		ledger.RetentionReader
+		pending *pending
+	}
+)
 
 // Removals are those of the snapshot.
-func (r reading) Removals() ([]ledger.Removal, error) { return r.pending.load() }
+func (r pendingRemovals) Removals() ([]ledger.Removal, error) { return r.pending.load() }
 
 // Token is as it will be.
-func (r reading) Token(l token.Locator) (ledger.Token, error) {
-	return r.pending.token(r.Reader.Token(l))
+func (r pendingTokens) Token(l token.Locator) (ledger.Token, error) {
+	return r.pending.token(r.TokenReader.Token(l))
 }
 
 // StandingToken is as it will be.
-func (r reading) StandingToken(ws, member ledger.ID) (ledger.Token, error) {
-	t, err := r.pending.token(r.Reader.StandingToken(ws, member))
+func (r pendingTokens) StandingToken(ws, member ledger.ID) (ledger.Token, error) {
+	t, err := r.pending.token(r.TokenReader.StandingToken(ws, member))
 	if err == nil && !t.RevokedAt.IsZero() {
 		err = ledger.ErrNoRow
 	}
@@ -201,10 +228,10 @@ func (r reading) StandingToken(ws, member ledger.ID) (ledger.Token, error) {
 
 // Tokens are as they will be; those that are not live by what was removed are left
 // out of a list of live ones, which is filled up.
-func (r reading) Tokens(ws ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
+func (r pendingTokens) Tokens(ws ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
 	var out []ledger.Token
 	for {
-		rows, err := r.Reader.Tokens(ws, q)
+		rows, err := r.TokenReader.Tokens(ws, q)
 		more := q.Limit > 0 && len(rows) == q.Limit
 		if more {
 			q.Before = rows[len(rows)-1].ID
@@ -223,76 +250,85 @@ func (r reading) Tokens(ws ledger.ID, q ledger.TokenQuery) ([]ledger.Token, erro
 }
 
 // Expiring are as they will be.
-func (r reading) Expiring(w ledger.ExpiryWindow) ([]ledger.Token, error) {
-	rows, err := r.Reader.Expiring(w)
+func (r pendingNotices) Expiring(w ledger.ExpiryWindow) ([]ledger.Token, error) {
+	rows, err := r.NotifyReader.Expiring(w)
 	return eachOf(r.pending.token, rows, err)
 }
 
 // EndedTokens are as they will be.
-func (r reading) EndedTokens(ws ledger.ID, before time.Time, limit int) ([]ledger.Token, error) {
-	rows, err := r.Reader.EndedTokens(ws, before, limit)
+func (r pendingRetention) EndedTokens(ws ledger.ID, before time.Time, limit int) ([]ledger.Token, error) {
+	rows, err := r.RetentionReader.EndedTokens(ws, before, limit)
 	return eachOf(r.pending.token, rows, err)
 }
 
 // Member is as it will be.
-func (r reading) Member(ws ledger.ID, k ledger.MemberKey) (ledger.Member, error) {
-	return r.pending.member(r.Reader.Member(ws, k))
+func (r pendingPeople) Member(ws ledger.ID, k ledger.MemberKey) (ledger.Member, error) {
+	return r.pending.member(r.PeopleReader.Member(ws, k))
 }
 
 // Members are as they will be.
-func (r reading) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, error) {
-	rows, err := r.Reader.Members(ws, q)
+func (r pendingPeople) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, error) {
+	rows, err := r.PeopleReader.Members(ws, q)
 	return eachOf(r.pending.member, rows, err)
 }
 
 // MembershipsOf are as they will be.
-func (r reading) MembershipsOf(user ledger.ID) ([]ledger.Member, error) {
-	rows, err := r.Reader.MembershipsOf(user)
+func (r pendingRetention) MembershipsOf(user ledger.ID) ([]ledger.Member, error) {
+	rows, err := r.RetentionReader.MembershipsOf(user)
 	return eachOf(r.pending.member, rows, err)
 }
 
 // ServiceAccount is as it will be.
-func (r reading) ServiceAccount(ws ledger.ID, k ledger.ServiceAccountKey) (ledger.ServiceAccount, error) {
-	return r.pending.account(r.Reader.ServiceAccount(ws, k))
+func (r pendingPeople) ServiceAccount(ws ledger.ID, k ledger.ServiceAccountKey) (ledger.ServiceAccount, error) {
+	return r.pending.account(r.PeopleReader.ServiceAccount(ws, k))
 }
 
 // ServiceAccounts are as they will be.
-func (r reading) ServiceAccounts(ws ledger.ID, q ledger.Range) ([]ledger.ServiceAccount, error) {
-	rows, err := r.Reader.ServiceAccounts(ws, q)
+func (r pendingPeople) ServiceAccounts(ws ledger.ID, q ledger.Range) ([]ledger.ServiceAccount, error) {
+	rows, err := r.PeopleReader.ServiceAccounts(ws, q)
 	return eachOf(r.pending.account, rows, err)
 }
 
-// changing is a Tx that reads so.
-type changing struct {
-	reading
-	ledger.Writer
+// changing puts chapters in front of those that change what removals concern.
+func changing(w ledger.Writer, p *pending) ledger.Writer {
+	w.RemovalWriter = changingRemovals{w.RemovalWriter, p}
+	w.TokenWriter = changingTokens{w.TokenWriter, p}
+	return w
 }
 
-func newChanging(tx ledger.Tx) changing { return changing{newReading(tx), tx} }
-
-// PutRemoval is seen by what is read next.
-func (c changing) PutRemoval(x ledger.Removal) error {
-	c.pending.read = false
-	return c.Writer.PutRemoval(x)
+// changingRemovals lets every change of a removal be seen by what is read next.
+type changingRemovals struct {
+	ledger.RemovalWriter
+	pending *pending
 }
 
-// DeleteRemoval is seen by what is read next.
-func (c changing) DeleteRemoval(id ledger.ID) error {
+func (c changingRemovals) PutRemoval(x ledger.Removal) error {
 	c.pending.read = false
-	return c.Writer.DeleteRemoval(id)
+	return c.RemovalWriter.PutRemoval(x)
+}
+
+func (c changingRemovals) DeleteRemoval(id ledger.ID) error {
+	c.pending.read = false
+	return c.RemovalWriter.DeleteRemoval(id)
+}
+
+// changingTokens counts tokens as they will be.
+type changingTokens struct {
+	ledger.TokenWriter
+	pending *pending
 }
 
 // CountTokens leaves out what removed owners left.
-func (c changing) CountTokens(ws, owner ledger.ID, now time.Time, enough int) (int, error) {
-	n, err := c.Writer.CountTokens(ws, owner, now, enough)
+func (c changingTokens) CountTokens(ws, owner ledger.ID, now time.Time, enough int) (int, error) {
+	n, err := c.TokenWriter.CountTokens(ws, owner, now, enough)
 	if err != nil || owner != 0 || n < enough {
 		return n, err
 	}
-	all, err := c.Removals()
+	all, err := c.pending.load()
 	for _, x := range all {
 		if err == nil && x.OfOwner() && x.Workspace == ws {
 			var left int
-			left, err = c.Writer.CountTokens(ws, x.Owner, now, 0)
+			left, err = c.TokenWriter.CountTokens(ws, x.Owner, now, 0)
 			n -= left
 		}
 	}

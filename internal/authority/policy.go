@@ -11,7 +11,7 @@ import (
 
 // GetPolicy answers what holds in a workspace.
 func (a *Authority) GetPolicy(ctx context.Context, c Caller, ref string) (p api.Policy, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref, "policy:read")
 		if err == nil {
 			p = sp.policy()
@@ -26,7 +26,7 @@ func (a *Authority) GetPolicy(ctx context.Context, c Caller, ref string) (p api.
 // signed in: the instance's contact, nil for none. This case is special: it asks
 // no gate, because the contact is shown to everybody.
 func (a *Authority) SupportContact(ctx context.Context) (c *api.SupportContact, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		in, err := r.Instance()
 		if err == nil {
 			c = policy.OfInstance(in.Policy).SupportContact
@@ -40,7 +40,7 @@ func (a *Authority) SupportContact(ctx context.Context) (c *api.SupportContact, 
 func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch api.PatchPolicy) (p api.Policy, revision int64, err error) {
 	var left ledger.ID
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref, "policy:write")
+		ac, sp, err := a.enter(w.Snapshot, c, ref, "policy:write")
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (a *Authority) EditPolicy(ctx context.Context, c Caller, ref string, patch 
 
 // GetInstancePolicy answers the instance's defaults.
 func (a *Authority) GetInstancePolicy(ctx context.Context, c Caller) (p api.Policy, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (a *Authority) GetInstancePolicy(ctx context.Context, c Caller) (p api.Poli
 func (a *Authority) EditInstancePolicy(ctx context.Context, c Caller, patch api.PatchPolicy) (p api.Policy, revision int64, err error) {
 	var left ledger.ID
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, err := a.enterInstance(w, c)
+		ac, err := a.enterInstance(w.Snapshot, c)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (a *Authority) RevokeHeld(ctx context.Context, c Caller, presented string) 
 	}
 	c = Caller{Machine: "holder", Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID, Call: c.Call}
 	return a.withdraw(ctx, c, func(w *work) error {
-		secrets, i, err := w.a.secretOf(w, leak{text: presented, locator: p.Locator})
+		secrets, i, err := w.a.secretOf(w.Snapshot, leak{text: presented, locator: p.Locator})
 		if err != nil || i < 0 {
 			return input.First(err, errDryRun)
 		}

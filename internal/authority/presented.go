@@ -50,7 +50,7 @@ func accepted(f *verify.Token, o *verify.Owner, w *verify.Workspace, secrets []l
 // signedIn reads the person of a session, and refuses one whose session ended or is
 // not the one it is said to be. That it was idle for too long is its door's to
 // judge: a request is a use.
-func (a *Authority) signedIn(r ledger.Reader, c Caller) (ledger.User, error) {
+func (a *Authority) signedIn(r *Snapshot, c Caller) (ledger.User, error) {
 	s, err := r.Session(c.Session)
 	if errors.Is(err, ledger.ErrNoRow) || err == nil && (s.User != c.User || s.Portal != c.Portal || !a.now().Before(s.ExpiresAt)) {
 		err = SignedOut()

@@ -113,7 +113,7 @@ func (a *Authority) forgetRetries(ctx context.Context, pause func(context.Contex
 
 // purgeable names the instance and every workspace, also deleted ones.
 func (a *Authority) purgeable(ctx context.Context) (ids []ledger.ID, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ids = []ledger.ID{0}
 		deleted := func(q ledger.Range) ([]ledger.Workspace, error) { return r.DeletedWorkspaces(q.After, q.Limit) }
 		for _, list := range []func(ledger.Range) ([]ledger.Workspace, error){r.Workspaces, deleted} {
@@ -155,7 +155,7 @@ func (a *Authority) purgeWorkspace(ctx context.Context, id ledger.ID, pause func
 // nothing would know whose it was.
 func (a *Authority) purgeSome(ctx context.Context, id ledger.ID) (done Purged, err error) {
 	var d due
-	err = a.store.Read(ctx, func(r ledger.Reader) error {
+	err = a.stored(ctx, func(r *Snapshot) error {
 		if d, err = a.dueRows(r, id); err == nil && !d.any() {
 			err = d.findAudit(r, a.keys)
 		}
@@ -226,7 +226,7 @@ func (d *due) counts() Purged {
 }
 
 // term answers what a workspace no longer keeps now.
-func (a *Authority) term(r ledger.Reader, id ledger.ID) (d due, err error) {
+func (a *Authority) term(r *Snapshot, id ledger.ID) (d due, err error) {
 	in, err := r.Instance()
 	if err == nil && id != 0 {
 		d.ws, err = r.Workspace(ledger.WorkspaceKey{ID: id})
@@ -239,12 +239,12 @@ func (a *Authority) term(r ledger.Reader, id ledger.ID) (d due, err error) {
 
 // dueRows finds the next rows of a workspace besides its audit: who refers to
 // others comes before them.
-func (a *Authority) dueRows(r ledger.Reader, id ledger.ID) (due, error) {
+func (a *Authority) dueRows(r *Snapshot, id ledger.ID) (due, error) {
 	d, err := a.term(r, id)
 	if err != nil || id == 0 || !d.ws.PurgedAt.IsZero() {
 		return d, err
 	}
-	for _, find := range []func(ledger.Reader) error{d.findTokens, d.findMembers, d.findAccounts, d.findResources} {
+	for _, find := range []func(*Snapshot) error{d.findTokens, d.findMembers, d.findAccounts, d.findResources} {
 		if err := find(r); err != nil || d.any() {
 			return d, err
 		}
@@ -253,7 +253,7 @@ func (a *Authority) dueRows(r ledger.Reader, id ledger.ID) (due, error) {
 	return d, nil
 }
 
-func (d *due) findTokens(r ledger.Reader) (err error) {
+func (d *due) findTokens(r *Snapshot) (err error) {
 	if d.over {
 		d.tokens, err = r.Tokens(d.ws.ID, ledger.TokenQuery{Deleted: true, Limit: purgeRows})
 		return err
@@ -262,14 +262,14 @@ func (d *due) findTokens(r ledger.Reader) (err error) {
 	return err
 }
 
-func (d *due) findMembers(r ledger.Reader) (err error) {
+func (d *due) findMembers(r *Snapshot) (err error) {
 	if d.members, err = r.RemovedMembers(d.ws.ID, d.removedBefore(), purgeRows); err == nil && d.over && len(d.members) == 0 {
 		d.members, err = r.Members(d.ws.ID, ledger.Range{Limit: purgeRows})
 	}
 	return err
 }
 
-func (d *due) findAccounts(r ledger.Reader) (err error) {
+func (d *due) findAccounts(r *Snapshot) (err error) {
 	if d.accounts, err = r.RemovedServiceAccounts(d.ws.ID, d.removedBefore(), purgeRows); err == nil && d.over && len(d.accounts) == 0 {
 		d.accounts, err = r.ServiceAccounts(d.ws.ID, ledger.Range{Limit: purgeRows})
 	}
@@ -284,7 +284,7 @@ func (d *due) removedBefore() time.Time {
 	return d.before
 }
 
-func (d *due) findResources(r ledger.Reader) (err error) {
+func (d *due) findResources(r *Snapshot) (err error) {
 	if d.over {
 		d.resources, err = r.Resources(d.ws.ID, ledger.Range{Limit: purgeRows})
 	}
@@ -293,7 +293,7 @@ func (d *due) findResources(r ledger.Reader) (err error) {
 
 // findAudit finds the oldest links of a chain that are all older than it is kept.
 // A chain that is not whole there is left as it is: it is evidence.
-func (d *due) findAudit(r ledger.Reader, keys *token.Keyring) error {
+func (d *due) findAudit(r *Snapshot, keys *token.Keyring) error {
 	c := audit.Chain{Name: d.ws.Slug}
 	if d.ws.ID == 0 {
 		c.Name = audit.Instance
@@ -341,14 +341,14 @@ func later(a, b time.Time) time.Time {
 // policy have changed. Of tokens only those are left whose usage was forgotten.
 func (a *Authority) stillDue(w *work, d due) (due, error) {
 	if d.links == 0 {
-		again, err := a.dueRows(w, d.ws.ID)
+		again, err := a.dueRows(w.Snapshot, d.ws.ID)
 		again.tokens = slices.DeleteFunc(again.tokens, func(t ledger.Token) bool {
 			return !slices.ContainsFunc(d.tokens, func(was ledger.Token) bool { return was.ID == t.ID })
 		})
 		again.whole = again.whole && d.whole
 		return again, err
 	}
-	now, err := a.term(w, d.ws.ID)
+	now, err := a.term(w.Snapshot, d.ws.ID)
 	if err != nil {
 		return now, err
 	}

@@ -78,14 +78,6 @@ func known[T any](r *reckoner, key digest) (T, bool) {
 	return v, ok
 }
 
-// reckonerOf is that of a mutation, or the one for snapshots.
-func (a *Authority) reckonerOf(r ledger.Reader) *reckoner {
-	if w, ok := r.(*work); ok {
-		return w.reckon
-	}
-	return a.reckon
-}
-
 // prepare works out what a mutation was given up for. Few do so at a time, so that
 // whoever has nothing dear is not kept from the processor.
 func (a *Authority) prepare(ctx context.Context, r *reckoner) error {

@@ -124,31 +124,35 @@ func TestADecisionIsTakenOnWhatHoldsInItsTurn(t *testing.T) {
 	})
 }
 
-// counting counts how often roles and scopes are listed in a batch.
+// counting counts how often roles, scopes and members are listed in a batch.
 type counting struct {
 	ledger.Store
 	n *atomic.Int64
 }
 
-type countingTx struct {
-	ledger.Tx
+type countingRights struct {
+	ledger.RightsReader
 	n *atomic.Int64
 }
 
-func (c countingTx) Roles(ws ledger.ID) ([]ledger.Role, error) {
+func (c countingRights) Roles(ws ledger.ID) ([]ledger.Role, error) {
 	c.n.Add(1)
-	return c.Tx.Roles(ws)
+	return c.RightsReader.Roles(ws)
 }
 
-func (c countingTx) Scopes(ws ledger.ID) ([]ledger.Scope, error) {
+func (c countingRights) Scopes(ws ledger.ID) ([]ledger.Scope, error) {
 	c.n.Add(1)
-	return c.Tx.Scopes(ws)
+	return c.RightsReader.Scopes(ws)
 }
 
 func (c counting) Batch(ctx context.Context, ms []func(ledger.Tx) error) ([]error, error) {
 	var out []func(ledger.Tx) error
 	for _, m := range ms {
-		out = append(out, func(tx ledger.Tx) error { return m(countingTx{tx, c.n}) })
+		out = append(out, func(tx ledger.Tx) error {
+			tx.RightsReader = countingRights{tx.RightsReader, c.n}
+			tx.PeopleReader = countingPeople{tx.PeopleReader, c.n}
+			return m(tx)
+		})
 	}
 	return c.Store.Batch(ctx, out)
 }

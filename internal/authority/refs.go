@@ -29,7 +29,7 @@ func externalID(ref string) (string, error) {
 
 // member finds the member that a reference names: me, an e-mail, a user id or
 // ext:ID.
-func (a *Authority) member(r ledger.Reader, ac *actor, sp *space, ref string) (ledger.Member, error) {
+func (a *Authority) member(r *Snapshot, ac *actor, sp *space, ref string) (ledger.Member, error) {
 	switch {
 	case ref == "me" && ac.member == 0:
 		return ledger.Member{}, api.Errorf(api.CodeNotFound, "the caller is not a member of this workspace")
@@ -95,7 +95,7 @@ func locatorPart(id string) string {
 
 // token finds the token of the workspace that a reference names: a token ID, a
 // locator, or self. Another workspace's is not found.
-func (a *Authority) token(r ledger.Reader, ac *actor, sp *space, ref string) (ledger.Token, error) {
+func (a *Authority) token(r *Snapshot, ac *actor, sp *space, ref string) (ledger.Token, error) {
 	if ref == "self" {
 		if ac.with == nil || ac.with.Workspace != sp.ws.ID {
 			return ledger.Token{}, notFound()

@@ -154,7 +154,7 @@ type refusalNote struct {
 func (w *work) recordRefusal(at ledger.ID, detail refusalNote) error {
 	e := event{action: actionDenied, target: "instance", after: detail}
 	if at == 0 {
-		ac, err := w.a.judgeInstance(w, w.caller)
+		ac, err := w.a.judgeInstance(w.Snapshot, w.caller)
 		if err != nil {
 			return err
 		}
@@ -164,11 +164,11 @@ func (w *work) recordRefusal(at ledger.ID, detail refusalNote) error {
 	if err != nil {
 		return err
 	}
-	sp, err := w.a.space(w, ws)
+	sp, err := w.a.space(w.Snapshot, ws)
 	if err != nil {
 		return err
 	}
-	ac, err := w.a.judge(w, w.caller, sp)
+	ac, err := w.a.judge(w.Snapshot, w.caller, sp)
 	if err != nil {
 		return err
 	}

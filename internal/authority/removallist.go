@@ -11,7 +11,7 @@ import (
 // being rewritten yet. It needs roles:read; who was removed is for those who may
 // list members or service accounts, and a policy's for those who may read that.
 func (a *Authority) ListRemovals(ctx context.Context, c Caller, at Where) (out []api.Removal, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -48,7 +48,7 @@ func mayList(ac *actor, kind ledger.RemovalKind) bool {
 	return true
 }
 
-func removalView(r ledger.Reader, x ledger.Removal) (api.Removal, error) {
+func removalView(r *Snapshot, x ledger.Removal) (api.Removal, error) {
 	v := api.Removal{Kind: string(x.Kind), Name: x.Name, RemovedBy: x.By, RemovedAt: x.CreatedAt.UTC(), Done: x.Done}
 	if x.Total > 0 {
 		v.Total = &x.Total
@@ -60,7 +60,7 @@ func removalView(r ledger.Reader, x ledger.Removal) (api.Removal, error) {
 	if x.Kind == ledger.RemovedMember {
 		t = ledger.Token{OwnerMember: x.Owner}
 	}
-	o, err := readOwner(r, ownerKey(t))
+	o, err := readOwner(r.Reader, ownerKey(t))
 	v.Name = o.Address
 	return v, err
 }

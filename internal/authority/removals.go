@@ -101,7 +101,7 @@ func (w *work) leaveTokens(ac *actor, x ledger.Removal) (ledger.ID, error) {
 }
 
 // removal finds one by its number.
-func removal(r ledger.Reader, id ledger.ID) (ledger.Removal, error) {
+func removal(r *Snapshot, id ledger.ID) (ledger.Removal, error) {
 	all, err := r.Removals()
 	i := slices.IndexFunc(all, func(x ledger.Removal) bool { return x.ID == id })
 	if err != nil || i < 0 {
@@ -128,7 +128,7 @@ type rewriting struct {
 // whether nothing is left.
 func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
 	if !p.catalogue && len(p.found) == 0 {
-		if err := p.a.store.Read(ctx, func(r ledger.Reader) (err error) { finished, err = p.search(r); return err }); err != nil {
+		if err := p.a.stored(ctx, func(r *Snapshot) (err error) { finished, err = p.search(r); return err }); err != nil {
 			return false, public(err)
 		}
 	}
@@ -139,7 +139,7 @@ func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
 	x, found := p.x, p.found
 	revision, err := p.a.apply(ctx, whenIdle, remover(), func(w *work) error {
 		x, found = p.x, p.found
-		stored, err := removal(w, x.ID)
+		stored, err := removal(w.Snapshot, x.ID)
 		if errors.Is(err, ledger.ErrNoRow) {
 			gone = true // somebody else was faster
 			return errDryRun
@@ -178,7 +178,7 @@ func (w *work) conclude(x ledger.Removal) error {
 
 // search goes on until it finds something, or has looked at enough for one
 // snapshot. It says whether there is nothing left to look at.
-func (p *rewriting) search(r ledger.Reader) (finished bool, err error) {
+func (p *rewriting) search(r *Snapshot) (finished bool, err error) {
 	for range searchSteps {
 		x := &p.x
 		switch x.Part {
@@ -208,7 +208,7 @@ func (p *rewriting) search(r ledger.Reader) (finished bool, err error) {
 }
 
 // lookFor finds the next rows of the part; through is the last one looked at.
-func (p *rewriting) lookFor(r ledger.Reader) (err error) {
+func (p *rewriting) lookFor(r *Snapshot) (err error) {
 	x := p.x
 	if x.Kind == ledger.RemovedSealed {
 		p.found, p.through, err = r.Sealed(x.Place, x.After, searchRows)
@@ -231,7 +231,7 @@ func (p *rewriting) lookFor(r ledger.Reader) (err error) {
 }
 
 // nextPlace goes on to the next workspace that a removal of the instance's concerns.
-func (p *rewriting) nextPlace(r ledger.Reader) (bool, error) {
+func (p *rewriting) nextPlace(r *Snapshot) (bool, error) {
 	if p.x.Workspace != 0 {
 		return false, nil
 	}
@@ -248,16 +248,16 @@ func (p *rewriting) nextPlace(r ledger.Reader) (bool, error) {
 }
 
 // concerned says whether there may be something to rewrite in a workspace.
-func (p *rewriting) concerned(r ledger.Reader, ws ledger.ID) (bool, error) {
+func (p *rewriting) concerned(r *Snapshot, ws ledger.ID) (bool, error) {
 	if p.x.Kind == ledger.RemovedSealed {
-		return unseals(p.x, r, ws)
+		return unseals(p.x, r.Reader, ws)
 	}
 	own, err := ownNamesOf(r, ws)
 	return concerns(p.x, ws, own), err
 }
 
 // names says whether a role or a scope written in the place lists what is gone.
-func names(r ledger.Reader, x ledger.Removal) (bool, error) {
+func names(r *Snapshot, x ledger.Removal) (bool, error) {
 	gone := goneIn([]ledger.Removal{x}, x.Place, ownNames{})
 	roles, err := r.Roles(x.Place)
 	if err != nil {
@@ -411,7 +411,7 @@ func (a *Authority) begun(ctx context.Context, id ledger.ID, revision int64) int
 	ctx, cancel := context.WithTimeout(ctx, firstTime)
 	defer cancel()
 	var x ledger.Removal
-	if err := a.store.Read(ctx, func(r ledger.Reader) (err error) { x, err = removal(r, id); return err }); err != nil {
+	if err := a.stored(ctx, func(r *Snapshot) (err error) { x, err = removal(r, id); return err }); err != nil {
 		return revision
 	}
 	p := &rewriting{a: a, x: x}
@@ -433,7 +433,7 @@ const undecidedFor = 10 * time.Minute
 // the same time do no harm.
 func (a *Authority) FinishRemovals(ctx context.Context, pause func(context.Context) error) error {
 	var all []ledger.Removal
-	if err := a.store.Read(ctx, func(r ledger.Reader) (err error) { all, err = r.Removals(); return err }); err != nil {
+	if err := a.stored(ctx, func(r *Snapshot) (err error) { all, err = r.Removals(); return err }); err != nil {
 		return public(err)
 	}
 	var open []*rewriting

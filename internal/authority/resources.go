@@ -15,7 +15,7 @@ import (
 // active member; who on-boards gets no right to see the results by it.
 func (a *Authority) OnboardResource(ctx context.Context, c Caller, ref string, in api.CreateResource) (v api.Resource, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref)
+		ac, sp, err := a.enter(w.Snapshot, c, ref)
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func resourceView(row ledger.Resource) api.Resource {
 
 // GetResource answers one resource. It needs resources:read.
 func (a *Authority) GetResource(ctx context.Context, c Caller, ref, name string) (v api.Resource, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref, "resources:read")
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func (a *Authority) GetResource(ctx context.Context, c Caller, ref, name string)
 
 // ListResources lists what is on board. It needs resources:read.
 func (a *Authority) ListResources(ctx context.Context, c Caller, ref string, page Page) (out []api.Resource, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref, "resources:read")
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func (a *Authority) ListResources(ctx context.Context, c Caller, ref string, pag
 func (a *Authority) DeleteResource(ctx context.Context, c Caller, ref, name string) (v api.Resource, revision int64, err error) {
 	var left ledger.ID
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref, "resources:delete")
+		ac, sp, err := a.enter(w.Snapshot, c, ref, "resources:delete")
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ type entry struct {
 
 // enterRights is the gate before roles and scopes: of the workspace that ref
 // names, or of the instance when instance is set.
-func (a *Authority) enterRights(r ledger.Reader, c Caller, ref string, instance bool, scope string) (entry, error) {
+func (a *Authority) enterRights(r *Snapshot, c Caller, ref string, instance bool, scope string) (entry, error) {
 	if !instance {
 		ac, sp, err := a.enter(r, c, ref, scope)
 		if err != nil {
@@ -56,7 +56,7 @@ func (w *work) touchRights(ws ledger.Workspace) {
 // ListRoles lists the roles that hold somewhere, built-in ones first. It needs
 // roles:read.
 func (a *Authority) ListRoles(ctx context.Context, c Caller, at Where) (out []api.Role, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ func (a *Authority) ListRoles(ctx context.Context, c Caller, at Where) (out []ap
 
 // GetRole answers one role as it holds. It needs roles:read.
 func (a *Authority) GetRole(ctx context.Context, c Caller, at Where, name string) (v api.Role, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -115,7 +115,7 @@ func roleView(r ledger.Role, at ledger.ID) api.Role {
 // renamed where they are shown; Owner is fixed. Created says which.
 func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string, in api.PutRole) (v api.Role, created bool, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
+		e, err := a.enterRights(w.Snapshot, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (a *Authority) PutRole(ctx context.Context, c Caller, at Where, name string
 		if err := w.PutRole(row); err != nil {
 			return err
 		}
-		after, err := w.a.space(w, e.ws)
+		after, err := w.a.space(w.Snapshot, e.ws)
 		if err != nil {
 			return err
 		}
@@ -327,7 +327,7 @@ func (a *Authority) DeleteRole(ctx context.Context, c Caller, at Where, name, re
 }
 
 func (w *work) beginRoleRemoval(at Where, name string) (entry, ledger.Role, error) {
-	e, err := w.a.enterRights(w, w.caller, at.Workspace, at.Instance, "roles:write")
+	e, err := w.a.enterRights(w.Snapshot, w.caller, at.Workspace, at.Instance, "roles:write")
 	if err != nil {
 		return e, ledger.Role{}, err
 	}
@@ -335,7 +335,7 @@ func (w *work) beginRoleRemoval(at Where, name string) (entry, ledger.Role, erro
 	if err := e.sp.free(ledger.RemovedRole, name); err != nil || !ok {
 		return e, was, input.First(err, notFound())
 	}
-	_, err = writtenRole(w, e.ws.ID, name)
+	_, err = writtenRole(w.Snapshot, e.ws.ID, name)
 	if was.Workspace != e.ws.ID || errors.Is(err, ledger.ErrNoRow) {
 		err = api.Errorf(api.CodeBuiltIn, "this role is not written here, so it cannot be removed here")
 	}
@@ -351,7 +351,7 @@ func (w *work) deleteRole(e entry, was ledger.Role, replacement string) error {
 }
 
 // writtenRole is a role as it is written in a place.
-func writtenRole(r ledger.Reader, ws ledger.ID, name string) (ledger.Role, error) {
+func writtenRole(r *Snapshot, ws ledger.ID, name string) (ledger.Role, error) {
 	rows, err := r.Roles(ws)
 	i := slices.IndexFunc(rows, func(r ledger.Role) bool { return r.Name == name })
 	if err != nil || i < 0 {
@@ -360,7 +360,7 @@ func writtenRole(r ledger.Reader, ws ledger.ID, name string) (ledger.Role, error
 	return rows[i], nil
 }
 
-func hasRole(r ledger.Reader, ws ledger.ID, name string) bool {
+func hasRole(r *Snapshot, ws ledger.ID, name string) bool {
 	_, err := writtenRole(r, ws, name)
 	return err == nil
 }
@@ -368,11 +368,11 @@ func hasRole(r ledger.Reader, ws ledger.ID, name string) bool {
 // replaceRole settles what becomes of a removed role's users; what it leaves is
 // undecided without a replacement.
 func (w *work) replaceRole(e entry, was ledger.Role, replacement string) (ledger.ID, error) {
-	written, err := writtenRole(w, e.ws.ID, was.Name)
+	written, err := writtenRole(w.Snapshot, e.ws.ID, was.Name)
 	if err := input.First(err, w.DeleteRole(e.ws.ID, was.Name)); err != nil {
 		return 0, err
 	}
-	after, err := w.a.space(w, e.ws)
+	after, err := w.a.space(w.Snapshot, e.ws)
 	if err != nil {
 		return 0, err
 	}
@@ -426,7 +426,7 @@ func (w *work) standsIn(e entry, name string) error {
 func (a *Authority) decideRole(ctx context.Context, c Caller, at Where, left ledger.ID) (int64, error) {
 	used, err := a.roleInUse(ctx, left)
 	revision, undone := a.withdraw(context.WithoutCancel(ctx), c, func(w *work) error {
-		x, gone := removal(w, left)
+		x, gone := removal(w.Snapshot, left)
 		if gone != nil {
 			return gone
 		}
@@ -454,12 +454,12 @@ func (a *Authority) decideRole(ctx context.Context, c Caller, at Where, left led
 // roleInUse looks for a row that gives the role of a removal.
 func (a *Authority) roleInUse(ctx context.Context, id ledger.ID) (used bool, err error) {
 	p := &rewriting{a: a}
-	if err := a.read(ctx, func(r ledger.Reader) (err error) { p.x, err = removal(r, id); return err }); err != nil {
+	if err := a.read(ctx, func(r *Snapshot) (err error) { p.x, err = removal(r, id); return err }); err != nil {
 		return true, err
 	}
 	p.x.Part = ledger.PartMembers
 	for finished := false; !finished && err == nil; {
-		err = a.read(ctx, func(r ledger.Reader) (err error) {
+		err = a.read(ctx, func(r *Snapshot) (err error) {
 			if finished, err = p.search(r); err != nil || len(p.found) == 0 {
 				return err
 			}
@@ -472,7 +472,7 @@ func (a *Authority) roleInUse(ctx context.Context, id ledger.ID) (used bool, err
 }
 
 // gives says whether one of the rows that were found gives the role.
-func (p *rewriting) gives(r ledger.Reader) (bool, error) {
+func (p *rewriting) gives(r *Snapshot) (bool, error) {
 	for _, id := range p.found {
 		var sts []grant.Statement
 		switch p.x.Part {
@@ -501,7 +501,7 @@ func (p *rewriting) gives(r ledger.Reader) (bool, error) {
 	return false, nil
 }
 
-func eachWorkspace(r ledger.Reader, f func(ledger.Workspace) error) error {
+func eachWorkspace(r *Snapshot, f func(ledger.Workspace) error) error {
 	for after := ledger.ID(0); ; {
 		rows, err := r.Workspaces(ledger.Range{After: after, Limit: maxPage})
 		if err != nil {

@@ -70,7 +70,7 @@ func (a *Authority) ResetToken(ctx context.Context, c Caller, ref, id string) (o
 // another is current by then, somebody else's request came first, and this one
 // would end a secret that has just been handed over.
 func (a *Authority) handOver(ctx context.Context, e effect, c Caller, id string, v *api.Token, f func(*work) error) (int64, error) {
-	number := a.seen(ctx, func(r ledger.Reader) (token.Locator, error) {
+	number := a.seen(ctx, func(r *Snapshot) (token.Locator, error) {
 		if id == "self" {
 			return c.Token, nil
 		}
@@ -84,10 +84,10 @@ func (a *Authority) handOver(ctx context.Context, e effect, c Caller, id string,
 
 // seen is the number of the current secret of the token that find finds; 0 when
 // there is none to be seen: the verb itself then says what is wrong.
-func (a *Authority) seen(ctx context.Context, find func(ledger.Reader) (token.Locator, error)) (number int) {
+func (a *Authority) seen(ctx context.Context, find func(*Snapshot) (token.Locator, error)) (number int) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second) // nobody's reset waits for those who read
 	defer cancel()
-	err := a.read(ctx, func(r ledger.Reader) error {
+	err := a.read(ctx, func(r *Snapshot) error {
 		l, err := find(r)
 		if err != nil {
 			return err
@@ -271,12 +271,12 @@ func retire(s ledger.Secret, current int, end, now time.Time) ledger.Secret {
 // For one's own it needs what a personal token of one's own needs; for somebody
 // else's tokens:create and tokens:impersonate.
 func (a *Authority) ResetAccessToken(ctx context.Context, c Caller, ref, who string) (out Issued, err error) {
-	number := a.seen(ctx, func(r ledger.Reader) (token.Locator, error) {
+	number := a.seen(ctx, func(r *Snapshot) (token.Locator, error) {
 		st, err := a.standing(r, c, ref, who)
 		return st.t.Locator, err
 	})
 	out.Revision, err = a.mutateToken(ctx, neither, c, &out.Token, func(w *work) error {
-		st, err := a.standing(w, c, ref, who)
+		st, err := a.standing(w.Snapshot, c, ref, who)
 		if err := input.First(err, w.sentOnce()); err != nil {
 			return err
 		}
@@ -331,7 +331,7 @@ func (w *work) stillStanding(ch *change) error {
 }
 
 // standing finds a member's standing token that is not revoked.
-func (a *Authority) standing(r ledger.Reader, c Caller, ref, who string) (st standing, err error) {
+func (a *Authority) standing(r *Snapshot, c Caller, ref, who string) (st standing, err error) {
 	if st.ac, st.sp, err = a.enter(r, c, ref); err != nil {
 		return st, err
 	}

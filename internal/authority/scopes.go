@@ -14,7 +14,7 @@ import (
 // ListScopes lists the scope catalogue that holds somewhere: the built-in
 // scopes, then the product's by name. It needs roles:read.
 func (a *Authority) ListScopes(ctx context.Context, c Caller, at Where) (out []api.Scope, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -37,7 +37,7 @@ func (a *Authority) ListScopes(ctx context.Context, c Caller, at Where) (out []a
 
 // GetScope answers one scope, built in or of the catalogue. It needs roles:read.
 func (a *Authority) GetScope(ctx context.Context, c Caller, at Where, name string) (v api.Scope, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:read")
 		if err != nil {
 			return err
@@ -69,7 +69,7 @@ func scopeView(s ledger.Scope, at ledger.ID) api.Scope {
 // role gains by it must be within the caller's own rights. Created says which.
 func (a *Authority) PutScope(ctx context.Context, c Caller, at Where, name string, in api.PutScope) (v api.Scope, created bool, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
+		e, err := a.enterRights(w.Snapshot, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (w *work) boundScopes(e entry, was ledger.Scope, in api.PutScope) error {
 // scopeGained asks the ceiling for what every role, and the scope itself by
 // what it implies, gained.
 func (w *work) scopeGained(e entry, name string) error {
-	after, err := w.a.space(w, e.ws)
+	after, err := w.a.space(w.Snapshot, e.ws)
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func checkScopeRoles(e entry, names []string) error {
 func (a *Authority) DeleteScope(ctx context.Context, c Caller, at Where, name string) (v api.Scope, revision int64, err error) {
 	var left ledger.ID
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		e, err := a.enterRights(w, c, at.Workspace, at.Instance, "roles:write")
+		e, err := a.enterRights(w.Snapshot, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err
 		}
@@ -220,7 +220,7 @@ func (w *work) forgetScope(e entry, name string) (ledger.ID, error) {
 }
 
 func (w *work) stillScope(e entry, name string) (bool, error) {
-	after, err := w.a.space(w, e.ws)
+	after, err := w.a.space(w.Snapshot, e.ws)
 	if err != nil {
 		return false, err
 	}

@@ -13,7 +13,7 @@ import (
 // service-accounts:write, and rights within the caller's own.
 func (a *Authority) CreateServiceAccount(ctx context.Context, c Caller, ref string, in api.CreateServiceAccount) (v api.ServiceAccount, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref, "service-accounts:write")
+		ac, sp, err := a.enter(w.Snapshot, c, ref, "service-accounts:write")
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (w *work) putServiceAccount(ac *actor, sp *space, s ledger.ServiceAccount, 
 
 // GetServiceAccount answers one service account. It needs service-accounts:read.
 func (a *Authority) GetServiceAccount(ctx context.Context, c Caller, ref, name string) (v api.ServiceAccount, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref, "service-accounts:read")
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ func (a *Authority) GetServiceAccount(ctx context.Context, c Caller, ref, name s
 
 // ListServiceAccounts lists them. It needs service-accounts:read.
 func (a *Authority) ListServiceAccounts(ctx context.Context, c Caller, ref string, page Page) (out []api.ServiceAccount, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref, "service-accounts:read")
 		if err != nil {
 			return err
@@ -142,7 +142,7 @@ type accountChange struct {
 }
 
 func (w *work) beginAccount(ref, name string) (*accountChange, error) {
-	ac, sp, err := w.a.enter(w, w.caller, ref, "service-accounts:write")
+	ac, sp, err := w.a.enter(w.Snapshot, w.caller, ref, "service-accounts:write")
 	if err != nil {
 		return nil, err
 	}

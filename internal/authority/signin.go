@@ -10,11 +10,24 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
+// SignInRows are the chapters that signing in reads: who somebody is, and how they
+// prove it. Of tokens and rights it reads nothing.
+type SignInRows struct {
+	ledger.HeadReader
+	ledger.WorkspaceReader
+	ledger.PeopleReader
+	ledger.SignInReader
+}
+
+func signInRows(r ledger.Reader) SignInRows {
+	return SignInRows{HeadReader: r, WorkspaceReader: r, PeopleReader: r, SignInReader: r}
+}
+
 // SignInTx is the part of a mutation that package signin is given: its own
 // rows, and of everything else no more than its verbs. Each mutation says what
 // it did to the audit of the instance.
 type SignInTx struct {
-	ledger.Reader
+	SignInRows
 	ledger.SignInWriter
 	work *work
 }
@@ -25,7 +38,7 @@ type SignInTx struct {
 func (a *Authority) SignIn(ctx context.Context, c Caller, f func(*SignInTx) error) error {
 	c = Caller{Machine: "signin", Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
 	_, err := a.apply(ctx, neither, c, func(w *work) error {
-		return f(&SignInTx{Reader: w, SignInWriter: w, work: w})
+		return f(&SignInTx{SignInRows: signInRows(w.Reader), SignInWriter: w.SignInWriter, work: w})
 	})
 	return err
 }
@@ -34,8 +47,8 @@ func (a *Authority) SignIn(ctx context.Context, c Caller, f func(*SignInTx) erro
 func Unchanged() error { return errDryRun }
 
 // ReadSignIn runs f on a snapshot, to learn who somebody is.
-func (a *Authority) ReadSignIn(ctx context.Context, f func(ledger.Reader) error) error {
-	return a.read(ctx, f)
+func (a *Authority) ReadSignIn(ctx context.Context, f func(SignInRows) error) error {
+	return a.read(ctx, func(r *Snapshot) error { return f(signInRows(r.Reader)) })
 }
 
 // Now is the moment of the mutation.
@@ -96,19 +109,19 @@ func (t *SignInTx) Issue(user ledger.ID, session, workspace string, in api.Creat
 
 // MayInvite is [Authority.MayInvite] at the moment of the mutation.
 func (t *SignInTx) MayInvite(c Caller, ref, who string) (Invitee, error) {
-	_, in, err := t.work.a.mayInvite(t.work, c, ref, who)
+	_, in, err := t.work.a.mayInvite(t.work.Snapshot, c, ref, who)
 	return in, err
 }
 
 // MayLinkPortal is [Authority.MayLinkPortal] at the moment of the mutation.
 func (t *SignInTx) MayLinkPortal(c Caller, ref, who string) (Invitee, error) {
-	return t.work.a.mayLinkPortal(t.work, c, ref, who)
+	return t.work.a.mayLinkPortal(t.work.Snapshot, c, ref, who)
 }
 
 // MayAdminister refuses whoever does not hold instance:admin at the moment of the
 // mutation.
 func (t *SignInTx) MayAdminister(c Caller) error {
-	_, err := t.work.a.enterInstance(t.work, c)
+	_, err := t.work.a.enterInstance(t.work.Snapshot, c)
 	return err
 }
 
@@ -141,7 +154,7 @@ func (t *SignInTx) Join(u ledger.User, workspace, role string) error {
 }
 
 func (t *SignInTx) join(workspace, role string, in api.CreateMember) error {
-	ac, sp, err := t.work.a.enter(t.work, t.work.caller, workspace)
+	ac, sp, err := t.work.a.enter(t.work.Snapshot, t.work.caller, workspace)
 	if err := input.First(t.Give(), err); err != nil {
 		return err
 	}
@@ -192,14 +205,14 @@ type Invitee struct {
 // needs members:write, and touches no Owner unless the caller is one.
 func (a *Authority) MayInvite(ctx context.Context, c Caller, ref, who string) (out Invitee, err error) {
 	var entered ledger.ID
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		entered, out, err = a.mayInvite(r, c, ref, who)
 		return err
 	})
 	return out, a.refused(ctx, c, entered, err)
 }
 
-func (a *Authority) mayInvite(r ledger.Reader, c Caller, ref, who string) (entered ledger.ID, out Invitee, err error) {
+func (a *Authority) mayInvite(r *Snapshot, c Caller, ref, who string) (entered ledger.ID, out Invitee, err error) {
 	ac, sp, err := a.enter(r, c, ref, "members:write")
 	if sp != nil {
 		entered = sp.ws.ID
@@ -221,14 +234,14 @@ func (a *Authority) mayInvite(r ledger.Reader, c Caller, ref, who string) (enter
 // MayLinkPortal answers the member that a reference names to who may make a link
 // into their own tokens. It needs instance:admin.
 func (a *Authority) MayLinkPortal(ctx context.Context, c Caller, ref, who string) (out Invitee, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		out, err = a.mayLinkPortal(r, c, ref, who)
 		return err
 	})
 	return out, err
 }
 
-func (a *Authority) mayLinkPortal(r ledger.Reader, c Caller, ref, who string) (out Invitee, err error) {
+func (a *Authority) mayLinkPortal(r *Snapshot, c Caller, ref, who string) (out Invitee, err error) {
 	ac, sp, err := a.enterForInstance(r, c, ref)
 	if err != nil {
 		return out, err

@@ -31,7 +31,7 @@ type space struct {
 func (sp *space) policy() api.Policy { return sp.facts.Policy }
 
 // space reads what the names of a workspace mean.
-func (a *Authority) space(r ledger.Reader, ws ledger.Workspace) (*space, error) {
+func (a *Authority) space(r *Snapshot, ws ledger.Workspace) (*space, error) {
 	in, err := r.Instance()
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (a *Authority) space(r ledger.Reader, ws ledger.Workspace) (*space, error) 
 		return nil, err
 	}
 	return &space{
-		ws: ws, names: r, catalogue: cat, removals: cat.concerned(ws.ID, all), reckon: a.reckonerOf(r),
+		ws: ws, names: r, catalogue: cat, removals: cat.concerned(ws.ID, all), reckon: r.reckon,
 		facts: verify.Workspace{
 			ID: ws.ID, Slug: ws.Slug, ExternalID: ws.ExternalID,
 			Suspended: !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero(),
@@ -80,7 +80,7 @@ func nameOf(r ledger.PeopleReader, ws ledger.Workspace, id string) *string {
 
 // workspace finds the workspace that ref names: a slug or ext:ID. The caller's
 // own is named by the empty ref.
-func (a *Authority) workspace(r ledger.Reader, c Caller, ref string) (ledger.Workspace, error) {
+func (a *Authority) workspace(r *Snapshot, c Caller, ref string) (ledger.Workspace, error) {
 	var ws ledger.Workspace
 	var err error
 	switch {

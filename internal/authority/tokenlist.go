@@ -20,7 +20,7 @@ import (
 // ListTokens lists a workspace's tokens, newest first, and where the next page
 // begins. It needs tokens:read; a signed-in person without it sees their own.
 func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.TokenFilter, page Page) (out []api.Token, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ func (a *Authority) ListTokens(ctx context.Context, c Caller, ref string, f api.
 
 // ownOnly narrows a filter to the caller's own tokens; false when it asks for
 // somebody else's. Whether there is such an owner makes no difference.
-func (a *Authority) ownOnly(r ledger.Reader, ac *actor, sp *space, f *api.TokenFilter) (bool, error) {
+func (a *Authority) ownOnly(r *Snapshot, ac *actor, sp *space, f *api.TokenFilter) (bool, error) {
 	if err := checkFilter("", *f); err != nil {
 		return false, err
 	}
@@ -85,8 +85,8 @@ type query struct {
 	some func([]ledger.Token) (map[token.Locator]bool, error)
 }
 
-// rows answers as [ledger.Reader.Tokens] does, of all owners together.
-func (q *query) rows(r ledger.Reader, workspace ledger.ID) ([]ledger.Token, error) {
+// rows answers as [ledger.TokenReader.Tokens] does, of all owners together.
+func (q *query) rows(r *Snapshot, workspace ledger.ID) ([]ledger.Token, error) {
 	if q.owners == nil {
 		return r.Tokens(workspace, q.TokenQuery)
 	}
@@ -151,7 +151,7 @@ func (s *sight) tokens(q query, keep func(api.Token) bool, page Page) ([]api.Tok
 
 // filter turns a request's filter into what the store can answer and what is
 // asked of each token.
-func (a *Authority) filter(r ledger.Reader, ac *actor, sp *space, f api.TokenFilter) (q query, keep func(api.Token) bool, err error) {
+func (a *Authority) filter(r *Snapshot, ac *actor, sp *space, f api.TokenFilter) (q query, keep func(api.Token) bool, err error) {
 	q.Text, q.CreatedBy, q.Deleted = f.Query.Value, f.CreatedBy.Value, f.Deleted
 	if err := input.First(checkFilter("", f), checkSearch(q.Text)); err != nil {
 		return q, nil, err
@@ -193,7 +193,7 @@ func (a *Authority) filter(r ledger.Reader, ac *actor, sp *space, f api.TokenFil
 // owners are the members or service accounts that a reference names or named:
 // tokens of somebody who was removed, or came back as another member, are found
 // by what that somebody was called.
-func owners(r ledger.Reader, ac *actor, sp *space, ref string) (out []verify.OwnerKey, err error) {
+func owners(r *Snapshot, ac *actor, sp *space, ref string) (out []verify.OwnerKey, err error) {
 	if kindOfOwner(ref) == token.Service {
 		rows, err := r.ServiceAccountsEver(sp.ws.ID, serviceAccountKey(ref, sp.ws))
 		for _, s := range rows {

@@ -27,7 +27,7 @@ func mayManage(ac *actor, t ledger.Token, scope string) error {
 // GetToken answers one token. It needs tokens:read, but for a signed-in person's
 // own tokens and for the token that asks about itself.
 func (a *Authority) GetToken(ctx context.Context, c Caller, ref, id string) (v api.Token, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -43,7 +43,7 @@ func (a *Authority) GetToken(ctx context.Context, c Caller, ref, id string) (v a
 }
 
 // readable is a token that the caller may read: its own, or with the right to.
-func (a *Authority) readable(r ledger.Reader, ac *actor, sp *space, id string) (ledger.Token, error) {
+func (a *Authority) readable(r *Snapshot, ac *actor, sp *space, id string) (ledger.Token, error) {
 	t, err := a.token(r, ac, sp, id)
 	if err != nil || ac.isSelf(t) {
 		return t, err
@@ -87,11 +87,11 @@ type change struct {
 
 // beginToken enters the workspace, finds the token and asks the gate.
 func (w *work) beginToken(ref, id, scope string) (*change, error) {
-	ac, sp, err := w.a.enter(w, w.caller, ref)
+	ac, sp, err := w.a.enter(w.Snapshot, w.caller, ref)
 	if err != nil {
 		return nil, err
 	}
-	t, err := w.a.token(w, ac, sp, id)
+	t, err := w.a.token(w.Snapshot, ac, sp, id)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (w *work) beginToken(ref, id, scope string) (*change, error) {
 
 // changeOf begins the change of a token that was found and asked for.
 func (w *work) changeOf(ac *actor, sp *space, t ledger.Token) (*change, error) {
-	o, err := readOwner(w, ownerKey(t))
+	o, err := readOwner(w.Reader, ownerKey(t))
 	if err != nil {
 		return nil, err
 	}

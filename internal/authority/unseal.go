@@ -65,7 +65,7 @@ func (w *work) unsealToken(x ledger.Removal, id ledger.ID) (bool, error) {
 	if err != nil || !found {
 		return false, err
 	}
-	if its, err := unseals(x, w, was.Workspace); err != nil || !its { // its workspace has a policy of its own since
+	if its, err := unseals(x, w.Reader, was.Workspace); err != nil || !its { // its workspace has a policy of its own since
 		return false, err
 	}
 	secrets, err := w.Secrets(id)

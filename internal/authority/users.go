@@ -11,21 +11,21 @@ import (
 )
 
 // user finds the user that a reference names: an e-mail or an id.
-func user(r ledger.Reader, ref string) (ledger.User, error) {
+func user(r *Snapshot, ref string) (ledger.User, error) {
 	if strings.Contains(ref, "@") {
 		return r.User(ledger.UserKey{Email: strings.ToLower(ref)})
 	}
 	return r.User(ledger.UserKey{PublicID: ref})
 }
 
-func workspacesOf(r ledger.Reader, u ledger.User) ([]string, error) {
+func workspacesOf(r *Snapshot, u ledger.User) ([]string, error) {
 	rows, err := r.WorkspacesOf(u.ID)
 	return views(rows, func(ws ledger.Workspace) string { return ws.Slug }), err
 }
 
 // GetUser answers one user across workspaces. It needs instance:admin.
 func (a *Authority) GetUser(ctx context.Context, c Caller, ref string) (v api.User, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (a *Authority) GetUser(ctx context.Context, c Caller, ref string) (v api.Us
 
 // ListUsers lists all users. It needs instance:admin.
 func (a *Authority) ListUsers(ctx context.Context, c Caller, page Page) (out []api.User, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (a *Authority) ListUsers(ctx context.Context, c Caller, page Page) (out []a
 	return out, next, err
 }
 
-func userViews(r ledger.Reader, rows []ledger.User) ([]api.User, error) {
+func userViews(r *Snapshot, rows []ledger.User) ([]api.User, error) {
 	out := make([]api.User, len(rows))
 	for i, u := range rows {
 		slugs, err := workspacesOf(r, u)
@@ -75,7 +75,7 @@ func userViews(r ledger.Reader, rows []ledger.User) ([]api.User, error) {
 
 // ListAdmins lists the instance administrators. It needs instance:admin.
 func (a *Authority) ListAdmins(ctx context.Context, c Caller) (out []api.User, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -92,11 +92,11 @@ func (a *Authority) ListAdmins(ctx context.Context, c Caller) (out []api.User, e
 // changeUser applies f to a user and tells memory and the audit of the instance.
 func (a *Authority) changeUser(ctx context.Context, e effect, c Caller, ref, action string, f func(*work, *actor, *ledger.User)) (v api.User, revision int64, err error) {
 	revision, err = a.apply(ctx, e, c, func(w *work) error {
-		ac, err := a.enterInstance(w, c)
+		ac, err := a.enterInstance(w.Snapshot, c)
 		if err != nil {
 			return err
 		}
-		u, err := user(w, ref)
+		u, err := user(w.Snapshot, ref)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (w *work) finishUser(ac *actor, was, u ledger.User, action string) (api.Use
 	if err := w.expect(ledger.Workspace{}, "user:"+was.PublicID, was.Revision); err != nil {
 		return api.User{}, err
 	}
-	slugs, err := workspacesOf(w, u)
+	slugs, err := workspacesOf(w.Snapshot, u)
 	if err != nil {
 		return api.User{}, err
 	}
@@ -126,8 +126,8 @@ func (w *work) finishUser(ac *actor, was, u ledger.User, action string) (api.Use
 	if err := input.First(w.touchMemberships(was), w.keepAdmin(was)); err != nil {
 		return api.User{}, err
 	}
-	v := userView(w, u, slugs)
-	return v, w.audit(ac, ledger.Workspace{}, event{action: action, target: "user:" + v.ID, before: userView(w, was, slugs), after: v})
+	v := userView(w.Snapshot, u, slugs)
+	return v, w.audit(ac, ledger.Workspace{}, event{action: action, target: "user:" + v.ID, before: userView(w.Snapshot, was, slugs), after: v})
 }
 
 // touchMemberships tells memory of every membership of a user, and refuses a

@@ -27,7 +27,7 @@ type SignInState struct {
 
 // SignInStateOf answers how a person signs in. It needs instance:admin.
 func (a *Authority) SignInStateOf(ctx context.Context, c Caller, ref string) (out SignInState, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		if _, err := a.enterInstance(r, c); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (a *Authority) SignInStateOf(ctx context.Context, c Caller, ref string) (ou
 	return out, err
 }
 
-func (s *SignInState) readSessions(r ledger.Reader, u ledger.User, now time.Time) error {
+func (s *SignInState) readSessions(r *Snapshot, u ledger.User, now time.Time) error {
 	rows, err := r.SessionsOf(u.ID)
 	for _, row := range rows {
 		if now.Before(row.ExpiresAt) {
@@ -52,7 +52,7 @@ func (s *SignInState) readSessions(r ledger.Reader, u ledger.User, now time.Time
 }
 
 // readWays lists each kind once. Recovery codes stand in for a factor and are none.
-func (s *SignInState) readWays(r ledger.Reader, u ledger.User) error {
+func (s *SignInState) readWays(r *Snapshot, u ledger.User) error {
 	factors, err := r.FactorsOf(u.ID)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (s *SignInState) readWays(r ledger.Reader, u ledger.User) error {
 	return err
 }
 
-func (s *SignInState) readLast(r ledger.Reader, u ledger.User) error {
+func (s *SignInState) readLast(r *Snapshot, u ledger.User) error {
 	rows, err := r.Audit(0, ledger.AuditQuery{Actor: userPrincipal(u).Address, Action: "signin.succeeded", Limit: 1})
 	if len(rows) > 0 {
 		s.LastAt = rows[0].At
@@ -89,7 +89,7 @@ func (a *Authority) DeactivationOf(ctx context.Context, c Caller, ref string) (v
 	if v, _, err = a.DeactivateUser(ctx, rehearsing, ref); err != nil {
 		return v, hit, err
 	}
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		u, err := user(r, v.ID)
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func (a *Authority) DeactivationOf(ctx context.Context, c Caller, ref string) (v
 }
 
 // stoppedWith adds the live tokens of a person in one workspace.
-func (a *Authority) stoppedWith(ctx context.Context, r ledger.Reader, c Caller, slug, who string, hit *api.Affected) error {
+func (a *Authority) stoppedWith(ctx context.Context, r *Snapshot, c Caller, slug, who string, hit *api.Affected) error {
 	ac, sp, err := a.enterForInstance(r, c, slug)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ const maxUses = 100 * maxPage
 // UsesOfRole answers what DeleteRole would change, and changes nothing. It needs
 // roles:write.
 func (a *Authority) UsesOfRole(ctx context.Context, c Caller, at Where, name string) (Uses, error) {
-	return a.uses(ctx, c, at, func(r ledger.Reader, e entry, u *Uses) (lister, error) {
+	return a.uses(ctx, c, at, func(r *Snapshot, e entry, u *Uses) (lister, error) {
 		role, ok := e.sp.roles[name]
 		if !ok {
 			return lister{}, notFound()
@@ -57,7 +57,7 @@ func (a *Authority) UsesOfRole(ctx context.Context, c Caller, at Where, name str
 // UsesOfScope answers what DeleteScope would change, and changes nothing. It
 // needs roles:write.
 func (a *Authority) UsesOfScope(ctx context.Context, c Caller, at Where, name string) (Uses, error) {
-	return a.uses(ctx, c, at, func(r ledger.Reader, e entry, u *Uses) (lister, error) {
+	return a.uses(ctx, c, at, func(r *Snapshot, e entry, u *Uses) (lister, error) {
 		scope, ok := e.sp.scopes[name]
 		if !ok {
 			return lister{}, notFound()
@@ -83,7 +83,7 @@ func (a *Authority) UsesOfScope(ctx context.Context, c Caller, at Where, name st
 // UsesOfResource answers what DeleteResource would change, and changes nothing.
 // It needs resources:delete.
 func (a *Authority) UsesOfResource(ctx context.Context, c Caller, ref, name string) (u Uses, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref, "resources:delete")
 		if err != nil {
 			return err
@@ -93,7 +93,7 @@ func (a *Authority) UsesOfResource(ctx context.Context, c Caller, ref, name stri
 		}
 		u.Written = true
 		names := func(s grant.Statement) bool { return slices.Contains(s.Resources, name) }
-		count := counter{Reader: r, uses: &u, names: names, now: a.now().UTC(), left: maxUses}
+		count := counter{Snapshot: r, uses: &u, names: names, now: a.now().UTC(), left: maxUses}
 		return count.workspace(sp.ws.ID)
 	})
 	return u, err
@@ -106,8 +106,8 @@ type lister struct {
 	own   func(ledger.ID) bool
 }
 
-func (a *Authority) uses(ctx context.Context, c Caller, at Where, begin func(ledger.Reader, entry, *Uses) (lister, error)) (u Uses, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+func (a *Authority) uses(ctx context.Context, c Caller, at Where, begin func(*Snapshot, entry, *Uses) (lister, error)) (u Uses, err error) {
+	err = a.read(ctx, func(r *Snapshot) error {
 		e, err := a.enterRights(r, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err
@@ -118,7 +118,7 @@ func (a *Authority) uses(ctx context.Context, c Caller, at Where, begin func(led
 		}
 		slices.Sort(u.Roles)
 		slices.Sort(u.Scopes)
-		count := counter{Reader: r, uses: &u, names: l.names, now: a.now().UTC(), left: maxUses}
+		count := counter{Snapshot: r, uses: &u, names: l.names, now: a.now().UTC(), left: maxUses}
 		if e.ws.ID != 0 {
 			return count.workspace(e.ws.ID)
 		}
@@ -134,7 +134,7 @@ func (a *Authority) uses(ctx context.Context, c Caller, at Where, begin func(led
 
 // counter counts the statements of one workspace after the other.
 type counter struct {
-	ledger.Reader
+	*Snapshot
 	uses  *Uses
 	names func(grant.Statement) bool
 	now   time.Time

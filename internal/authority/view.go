@@ -13,7 +13,7 @@ import (
 
 // sight is what is needed to show the objects of a workspace to one actor.
 type sight struct {
-	r     ledger.Reader
+	r     *Snapshot
 	ac    *actor
 	sp    *space
 	now   time.Time
@@ -27,19 +27,15 @@ type sight struct {
 	brief bool
 }
 
-func (a *Authority) sight(r ledger.Reader, ac *actor, sp *space) *sight {
-	now := a.judged()
-	if w, ok := r.(*work); ok {
-		now = w.now
-	}
-	return &sight{r: r, ac: ac, sp: sp, now: now, keys: a.keys, known: map[verify.OwnerKey]verify.Owner{}}
+func (a *Authority) sight(r *Snapshot, ac *actor, sp *space) *sight {
+	return &sight{r: r, ac: ac, sp: sp, now: r.now, keys: a.keys, known: map[verify.OwnerKey]verify.Owner{}}
 }
 
 func (s *sight) owner(k verify.OwnerKey) (verify.Owner, error) {
 	if o, ok := s.known[k]; ok {
 		return o, nil
 	}
-	o, err := readOwner(s.r, k)
+	o, err := readOwner(s.r.Reader, k)
 	if err == nil {
 		s.known[k] = o
 	}
@@ -93,7 +89,7 @@ func effective(f *verify.Token, o *verify.Owner, sp *space) []api.Statement {
 // without what has to be worked out and looked up: [Authority.mutateToken] does
 // that for its answer, after the commit.
 func (w *work) brief(ac *actor, sp *space, t ledger.Token) (api.Token, error) {
-	s := w.a.sight(w, ac, sp)
+	s := w.a.sight(w.Snapshot, ac, sp)
 	o, err := s.owner(ownerKey(t))
 	if err != nil {
 		return api.Token{}, err
@@ -241,7 +237,7 @@ func list0(s []string) []string {
 	return s
 }
 
-func userView(r ledger.Reader, u ledger.User, workspaces []string) api.User {
+func userView(r *Snapshot, u ledger.User, workspaces []string) api.User {
 	return api.User{
 		ID: u.PublicID, Email: optional(u.Email), Name: u.Name, InstanceAdmin: u.InstanceAdmin,
 		Active: u.DeactivatedAt.IsZero(), DeactivatedAt: api.When(u.DeactivatedAt), DeactivatedBy: nameOf(r, ledger.Workspace{}, u.DeactivatedBy),
@@ -249,7 +245,7 @@ func userView(r ledger.Reader, u ledger.User, workspaces []string) api.User {
 	}
 }
 
-func workspaceView(r ledger.Reader, ws ledger.Workspace) api.Workspace {
+func workspaceView(r *Snapshot, ws ledger.Workspace) api.Workspace {
 	v := api.Workspace{
 		Slug: ws.Slug, Name: ws.Name, ExternalID: optional(ws.ExternalID), Metadata: ws.Metadata,
 		CreatedAt: ws.CreatedAt.UTC(), SuspendedAt: api.When(ws.SuspendedAt), SuspendedBy: nameOf(r, ws, ws.SuspendedBy), Revision: ws.Revision,

@@ -30,7 +30,7 @@ func mayWatchUse(ac *actor, t ledger.Token) error {
 }
 
 // watchToken finds a token and asks the gate of what was done with it.
-func (a *Authority) watchToken(ctx context.Context, r ledger.Reader, c Caller, ref, id string) (*sight, ledger.Token, error) {
+func (a *Authority) watchToken(ctx context.Context, r *Snapshot, c Caller, ref, id string) (*sight, ledger.Token, error) {
 	ac, sp, err := a.enter(r, c, ref)
 	if err != nil {
 		return nil, ledger.Token{}, err
@@ -47,7 +47,7 @@ func (a *Authority) watchToken(ctx context.Context, r ledger.Reader, c Caller, r
 // days. It needs tokens:read and usage:read, but for a signed-in person's own
 // and for the token itself.
 func (a *Authority) TokenUsage(ctx context.Context, c Caller, ref, id string, from, to time.Time, bucket string) (v api.TokenUsage, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		s, t, err := a.watchToken(ctx, r, c, ref, id)
 		if err != nil {
 			return err
@@ -91,7 +91,7 @@ func (a *Authority) scopesAndReuse(ctx context.Context, t ledger.Token, v *api.T
 // WorkspaceUsage counts what was done with all tokens of a workspace, and shows
 // the last denials. It needs usage:read.
 func (a *Authority) WorkspaceUsage(ctx context.Context, c Caller, ref string, from, to time.Time, bucket string) (v api.WorkspaceUsage, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref, "usage:read")
 		if err != nil {
 			return err
@@ -113,7 +113,7 @@ func (a *Authority) WorkspaceUsage(ctx context.Context, c Caller, ref string, fr
 // ListDenials lists the last denials of a workspace, or of one of its tokens,
 // latest first. It needs usage:read, and of one token what TokenUsage needs.
 func (a *Authority) ListDenials(ctx context.Context, c Caller, ref, id string, page Page) (out []api.Denial, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		q := ledger.DenialQuery{Before: page.After, Limit: page.size() + 1}
 		if id != "" {
 			s, t, err := a.watchToken(ctx, r, c, ref, id)
@@ -143,7 +143,7 @@ func (a *Authority) ListDenials(ctx context.Context, c Caller, ref, id string, p
 // first. It needs tokens:read and usage:read, but for a signed-in person's own
 // and for the token itself.
 func (a *Authority) TokenActivity(ctx context.Context, c Caller, ref, id string, page Page) (out []api.Activity, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, t, err := a.watchToken(ctx, r, c, ref, id)
 		if err != nil {
 			return err
@@ -255,7 +255,7 @@ func denialView(d ledger.Denial) api.Denial {
 // instance. It is for the one who trims it, not for a caller.
 func (a *Authority) Retentions(ctx context.Context) (map[ledger.ID]time.Duration, error) {
 	keep := map[ledger.ID]time.Duration{}
-	err := a.read(ctx, func(r ledger.Reader) error {
+	err := a.read(ctx, func(r *Snapshot) error {
 		in, err := r.Instance()
 		if err != nil {
 			return err

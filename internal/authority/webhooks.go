@@ -31,7 +31,7 @@ type IssuedWebhook struct {
 
 // enterWebhooks is the gate before endpoints: webhooks:read or webhooks:write in
 // a workspace, instance:admin for the instance's.
-func (a *Authority) enterWebhooks(r ledger.Reader, c Caller, at Where, scope string) (*actor, ledger.Workspace, error) {
+func (a *Authority) enterWebhooks(r *Snapshot, c Caller, at Where, scope string) (*actor, ledger.Workspace, error) {
 	if at.Instance {
 		ac, err := a.enterInstance(r, c)
 		return ac, ledger.Workspace{}, err
@@ -48,7 +48,7 @@ func (a *Authority) enterWebhooks(r ledger.Reader, c Caller, at Where, scope str
 // under its Idempotency-Key, it answers a fresh secret for the same endpoint.
 func (a *Authority) CreateWebhook(ctx context.Context, c Caller, at Where, in api.CreateWebhook) (out IssuedWebhook, err error) {
 	out.Revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
+		ac, ws, err := a.enterWebhooks(w.Snapshot, c, at, "webhooks:write")
 		if err != nil {
 			return err
 		}
@@ -228,7 +228,7 @@ func (ac *actor) webhook(r ledger.PeopleReader, h ledger.Webhook, ws ledger.Work
 
 // ListWebhooks lists endpoints. It needs webhooks:read.
 func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page Page) (out []api.Webhook, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
 		if err != nil {
 			return err
@@ -246,7 +246,7 @@ func (a *Authority) ListWebhooks(ctx context.Context, c Caller, at Where, page P
 
 // GetWebhook answers one endpoint. It needs webhooks:read.
 func (a *Authority) GetWebhook(ctx context.Context, c Caller, at Where, id string) (v api.Webhook, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
 		if err != nil {
 			return err
@@ -261,7 +261,7 @@ func (a *Authority) GetWebhook(ctx context.Context, c Caller, at Where, id strin
 // changeWebhook finds an endpoint, lets f change it, and writes it.
 func (a *Authority) changeWebhook(ctx context.Context, e effect, c Caller, at Where, id, action string, f func(*work, *actor, *ledger.Webhook) error) (v api.Webhook, revision int64, err error) {
 	revision, err = a.apply(ctx, e, c, func(w *work) error {
-		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
+		ac, ws, err := a.enterWebhooks(w.Snapshot, c, at, "webhooks:write")
 		if err != nil {
 			return err
 		}
@@ -344,7 +344,7 @@ func (a *Authority) RotateWebhookSecret(ctx context.Context, c Caller, at Where,
 // more is sent there: an observer cuts off what is under way. It needs webhooks:write.
 func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id string) (v api.Webhook, revision int64, err error) {
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
-		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
+		ac, ws, err := a.enterWebhooks(w.Snapshot, c, at, "webhooks:write")
 		if err != nil {
 			return err
 		}
@@ -361,8 +361,8 @@ func (a *Authority) DeleteWebhook(ctx context.Context, c Caller, at Where, id st
 }
 
 // readWebhook runs f on an endpoint that the caller may read.
-func (a *Authority) readWebhook(ctx context.Context, c Caller, at Where, id string, f func(ledger.Reader, ledger.Webhook) error) error {
-	return a.read(ctx, func(r ledger.Reader) error {
+func (a *Authority) readWebhook(ctx context.Context, c Caller, at Where, id string, f func(*Snapshot, ledger.Webhook) error) error {
+	return a.read(ctx, func(r *Snapshot) error {
 		_, ws, err := a.enterWebhooks(r, c, at, "webhooks:read")
 		if err != nil {
 			return err
@@ -378,7 +378,7 @@ func (a *Authority) readWebhook(ctx context.Context, c Caller, at Where, id stri
 // ListDeliveries lists an endpoint's deliveries, newest first, without their
 // payloads. It needs webhooks:read.
 func (a *Authority) ListDeliveries(ctx context.Context, c Caller, at Where, id string, page Page) (out []api.WebhookDelivery, next int64, err error) {
-	err = a.readWebhook(ctx, c, at, id, func(r ledger.Reader, h ledger.Webhook) error {
+	err = a.readWebhook(ctx, c, at, id, func(r *Snapshot, h ledger.Webhook) error {
 		rows, err := r.Deliveries(h.ID, page.After, page.size()+1)
 		if err != nil {
 			return err
@@ -392,7 +392,7 @@ func (a *Authority) ListDeliveries(ctx context.Context, c Caller, at Where, id s
 
 // GetDelivery answers one delivery with its payload. It needs webhooks:read.
 func (a *Authority) GetDelivery(ctx context.Context, c Caller, at Where, id, delivery string) (v api.WebhookDelivery, err error) {
-	err = a.readWebhook(ctx, c, at, id, func(r ledger.Reader, h ledger.Webhook) error {
+	err = a.readWebhook(ctx, c, at, id, func(r *Snapshot, h ledger.Webhook) error {
 		d, err := r.Delivery(h.ID, delivery)
 		v = deliveryView(d, d.Payload)
 		return err
@@ -432,7 +432,7 @@ func (a *Authority) ResendDelivery(ctx context.Context, c Caller, at Where, id, 
 func (a *Authority) PingWebhook(ctx context.Context, c Caller, at Where, id string) (v api.WebhookDelivery, revision int64, err error) {
 	return a.sendNow(ctx, c, at, id, "webhook.pinged", func(w *work, h ledger.Webhook) (ledger.Delivery, error) {
 		data := api.WebhookData{Revision: w.Revision(), Target: "webhook:" + h.PublicID}
-		ws, err := homeOf(w, h)
+		ws, err := homeOf(w.Snapshot, h)
 		data.Workspace, data.WorkspaceExternalID = ws.Slug, ws.ExternalID
 		if err != nil {
 			return ledger.Delivery{}, err
@@ -444,7 +444,7 @@ func (a *Authority) PingWebhook(ctx context.Context, c Caller, at Where, id stri
 // sendNow writes the delivery that f makes for an endpoint.
 func (a *Authority) sendNow(ctx context.Context, c Caller, at Where, id, action string, f func(*work, ledger.Webhook) (ledger.Delivery, error)) (v api.WebhookDelivery, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, ws, err := a.enterWebhooks(w, c, at, "webhooks:write")
+		ac, ws, err := a.enterWebhooks(w.Snapshot, c, at, "webhooks:write")
 		if err != nil {
 			return err
 		}
@@ -467,7 +467,7 @@ func (a *Authority) sendNow(ctx context.Context, c Caller, at Where, id, action 
 }
 
 // homeOf is the workspace of an endpoint; the zero one for the instance's.
-func homeOf(r ledger.Reader, h ledger.Webhook) (ledger.Workspace, error) {
+func homeOf(r *Snapshot, h ledger.Webhook) (ledger.Workspace, error) {
 	if h.Workspace == 0 {
 		return ledger.Workspace{}, nil
 	}

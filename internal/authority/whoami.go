@@ -14,7 +14,7 @@ const maxTold = 4 * grant.MaxMeasure
 
 // Whoami tells a caller who it is and what it may do in its workspace.
 func (a *Authority) Whoami(ctx context.Context, c Caller) (v api.Whoami, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, "")
 		if err != nil {
 			return err
@@ -61,7 +61,7 @@ func (a *Authority) Resolve(ctx context.Context, ref string) (id ledger.ID, err 
 	if ref == external { // a verification decides, also about what names nothing
 		return 0, notFound()
 	}
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ws, err := a.workspace(r, Caller{Machine: "verify"}, ref)
 		id = ws.ID
 		return err
@@ -72,7 +72,7 @@ func (a *Authority) Resolve(ctx context.Context, ref string) (id ledger.ID, err 
 // Alone answers the only workspace of the instance; ok is false when there are
 // several or none.
 func (a *Authority) Alone(ctx context.Context) (id ledger.ID, ok bool, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		rows, err := r.Workspaces(ledger.Range{Limit: 2})
 		if err == nil && len(rows) == 1 {
 			id, ok = rows[0].ID, true

@@ -15,19 +15,19 @@ import (
 // CreateWorkspace makes a tenant. It needs instance:admin.
 func (a *Authority) CreateWorkspace(ctx context.Context, c Caller, in api.CreateWorkspace) (v api.Workspace, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, err := a.enterInstance(w, c)
+		ac, err := a.enterInstance(w.Snapshot, c)
 		if err != nil {
 			return err
 		}
 		if again, err := w.shown(func(slug string) error {
 			ws, err := w.Workspace(ledger.WorkspaceKey{Slug: slug})
-			v = workspaceView(w, ws)
+			v = workspaceView(w.Snapshot, ws)
 			return err
 		}); again || err != nil {
 			return err
 		}
 		ws, err := w.newWorkspace(ac, in)
-		v = workspaceView(w, ws)
+		v = workspaceView(w.Snapshot, ws)
 		return input.First(err, w.rememberObject(ws.Slug))
 	})
 	return v, revision, err
@@ -50,7 +50,7 @@ func (w *work) newWorkspace(ac *actor, in api.CreateWorkspace) (ledger.Workspace
 		return ws, err
 	}
 	w.touchWorkspace(ws.ID)
-	return ws, w.audit(ac, ws, event{action: "workspace.created", target: ws.Slug, after: workspaceView(w, ws)})
+	return ws, w.audit(ac, ws, event{action: "workspace.created", target: ws.Slug, after: workspaceView(w.Snapshot, ws)})
 }
 
 // taken says that a name is in use, unless looking it up failed otherwise.
@@ -94,7 +94,7 @@ func (w *work) editWorkspace(ws *ledger.Workspace, in api.EditWorkspace) error {
 
 // GetWorkspace answers one workspace to its members and tokens.
 func (a *Authority) GetWorkspace(ctx context.Context, c Caller, ref string) (v api.Workspace, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		_, sp, err := a.enter(r, c, ref)
 		if err == nil {
 			v = workspaceView(r, sp.ws)
@@ -107,7 +107,7 @@ func (a *Authority) GetWorkspace(ctx context.Context, c Caller, ref string) (v a
 // ListWorkspaces lists the workspaces that the caller may enter: all for
 // instance:admin, a person's own, a token's own.
 func (a *Authority) ListWorkspaces(ctx context.Context, c Caller, page Page) (out []api.Workspace, next int64, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, err := a.judgeInstance(r, c)
 		if err != nil {
 			return err
@@ -123,7 +123,7 @@ func (a *Authority) ListWorkspaces(ctx context.Context, c Caller, page Page) (ou
 	return out, next, err
 }
 
-func visible(r ledger.Reader, ac *actor, page Page) ([]ledger.Workspace, error) {
+func visible(r *Snapshot, ac *actor, page Page) ([]ledger.Workspace, error) {
 	switch {
 	case ac.instance:
 		q, err := page.rows()
@@ -160,7 +160,7 @@ func views[R, V any](rows []R, view func(R) V) []V {
 // external id, by which a product knows its customer, needs instance:admin.
 func (a *Authority) EditWorkspace(ctx context.Context, c Caller, ref string, in api.EditWorkspace) (v api.Workspace, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref, "policy:write")
+		ac, sp, err := a.enter(w.Snapshot, c, ref, "policy:write")
 		if err != nil {
 			return err
 		}
@@ -175,7 +175,7 @@ func (a *Authority) EditWorkspace(ctx context.Context, c Caller, ref string, in 
 
 // changeWorkspace applies f to a workspace, writes it and tells the audit.
 func (w *work) changeWorkspace(ac *actor, ws ledger.Workspace, action string, f func(*ledger.Workspace) error) (api.Workspace, error) {
-	before := workspaceView(w, ws)
+	before := workspaceView(w.Snapshot, ws)
 	if err := w.expect(ws, ws.Slug, ws.Revision); err != nil {
 		return before, err
 	}
@@ -188,7 +188,7 @@ func (w *work) changeWorkspace(ac *actor, ws ledger.Workspace, action string, f 
 	}
 	w.touchWorkspace(ws.ID)
 	w.touchOwner(workspaceOwner(ws).Key.Type, ws.ID)
-	v := workspaceView(w, ws)
+	v := workspaceView(w.Snapshot, ws)
 	return v, w.audit(ac, ws, event{action: action, target: ws.Slug, before: before, after: v})
 }
 
@@ -196,11 +196,11 @@ func (w *work) changeWorkspace(ac *actor, ws ledger.Workspace, action string, f 
 // its name and metadata. It needs instance:admin. Created says which.
 func (a *Authority) PutWorkspace(ctx context.Context, c Caller, ref string, in api.PutWorkspace) (v api.Workspace, created bool, revision int64, err error) {
 	revision, err = a.mutate(ctx, c, func(w *work) error {
-		ac, err := a.judgeInstance(w, c)
+		ac, err := a.judgeInstance(w.Snapshot, c)
 		if err != nil {
 			return err
 		}
-		ws, err := a.workspace(w, c, ref)
+		ws, err := a.workspace(w.Snapshot, c, ref)
 		if errors.Is(err, ledger.ErrNoRow) && ac.instance {
 			created = true
 			if err := w.expectNew(); err != nil {
@@ -210,7 +210,7 @@ func (a *Authority) PutWorkspace(ctx context.Context, c Caller, ref string, in a
 			return err
 		}
 		if err == nil && !ac.instance {
-			_, _, err = a.enterForInstance(w, c, ref)
+			_, _, err = a.enterForInstance(w.Snapshot, c, ref)
 		}
 		if err != nil {
 			return err
@@ -246,7 +246,7 @@ func (w *work) putNewWorkspace(ac *actor, ref string, in api.PutWorkspace) (api.
 		return api.Workspace{}, api.FieldError("slug", "is required for a new workspace")
 	}
 	ws, err := w.newWorkspace(ac, create)
-	return workspaceView(w, ws), err
+	return workspaceView(w.Snapshot, ws), err
 }
 
 func (w *work) replaceWorkspace(ws *ledger.Workspace, in api.PutWorkspace) error {
@@ -280,7 +280,7 @@ func (a *Authority) SuspensionOf(ctx context.Context, c Caller, ref string) (hit
 	if _, _, err := a.SuspendWorkspace(ctx, rehearsing, ref); err != nil {
 		return hit, err
 	}
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enterForInstance(r, c, ref)
 		if err != nil {
 			return err
@@ -299,7 +299,7 @@ func (a *Authority) ResumeWorkspace(ctx context.Context, c Caller, ref string) (
 
 func (a *Authority) setSuspended(ctx context.Context, e effect, c Caller, ref, action string, set func(*actor, *ledger.Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
 	revision, err = a.apply(ctx, e, c, func(w *work) error {
-		ac, sp, err := a.enterForInstance(w, c, ref)
+		ac, sp, err := a.enterForInstance(w.Snapshot, c, ref)
 		if err != nil {
 			return err
 		}
@@ -316,7 +316,7 @@ func (a *Authority) setSuspended(ctx context.Context, e effect, c Caller, ref, a
 // slug is never used again. It needs workspace:delete.
 func (a *Authority) DeleteWorkspace(ctx context.Context, c Caller, ref string) (v api.Workspace, revision int64, err error) {
 	revision, err = a.withdraw(ctx, c, func(w *work) error {
-		ac, sp, err := a.enter(w, c, ref, "workspace:delete")
+		ac, sp, err := a.enter(w.Snapshot, c, ref, "workspace:delete")
 		if err != nil {
 			return err
 		}

@@ -32,8 +32,9 @@ func (s *rehearsal) Batch(ctx context.Context, mutations []func(ledger.Tx) error
 	undone := make([]func(ledger.Tx) error, len(mutations))
 	for i, m := range mutations {
 		undone[i] = func(tx ledger.Tx) error {
-			told := &witness{Tx: tx}
-			if answers[i] = m(told); answers[i] == nil && !told.refusal {
+			told := &witness{AuditWriter: tx.AuditWriter}
+			tx.AuditWriter = told
+			if answers[i] = m(tx); answers[i] == nil && !told.refusal {
 				s.granted.Add(1)
 			}
 			return errTakenBack
@@ -45,14 +46,14 @@ func (s *rehearsal) Batch(ctx context.Context, mutations []func(ledger.Tx) error
 
 // witness notes whether a change is the audit's word about a refusal.
 type witness struct {
-	ledger.Tx
+	ledger.AuditWriter
 	refusal bool
 }
 
 // AppendAudit notes what is told.
 func (t *witness) AppendAudit(row ledger.AuditRow) error {
 	t.refusal = row.Action == "denied"
-	return t.Tx.AppendAudit(row)
+	return t.AuditWriter.AppendAudit(row)
 }
 
 // Apply tells memory what changed.

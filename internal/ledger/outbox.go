@@ -196,8 +196,8 @@ type NotifyReader interface {
 	ReuseTold(t ID, secret int) (ReuseTold, error)
 }
 
-// NotifyTx changes what is told to the outside.
-type NotifyTx interface {
+// NotifyWriter changes what is told to the outside.
+type NotifyWriter interface {
 	PutWebhook(Webhook) error
 	// DeleteWebhook forgets an endpoint and its deliveries.
 	DeleteWebhook(id ID) error

@@ -86,8 +86,8 @@ type RemovalReader interface {
 	Sealed(workspace, after ID, window int) (found []ID, last ID, err error)
 }
 
-// RemovalTx writes removals.
-type RemovalTx interface {
+// RemovalWriter writes removals.
+type RemovalWriter interface {
 	PutRemoval(Removal) error
 	DeleteRemoval(id ID) error
 }

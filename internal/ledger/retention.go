@@ -30,8 +30,8 @@ type RetentionReader interface {
 	MailsAbout(after ID, text [3]string, limit int) ([]Mail, error)
 }
 
-// RetentionTx deletes. Nothing else takes away a row of the audit or a token.
-type RetentionTx interface {
+// RetentionWriter deletes. Nothing else takes away a row of the audit or a token.
+type RetentionWriter interface {
 	// PurgeAudit deletes a chain's rows up to the anchor's and puts the anchor.
 	PurgeAudit(AuditAnchor) error
 	// EraseAudit takes payload and salt out of a row, and puts its actor, on

@@ -62,11 +62,11 @@ var ErrOutcomeUnknown = errors.New("ledger: the outcome of the commit is not kno
 // Reader reads one snapshot. Single look-ups answer ErrNoRow; lists are in
 // ascending order of ID (tokens: descending) and start after a given ID.
 // Removed and deleted rows are only found by their ID, unless said otherwise.
-type Reader interface {
-	// Revision is the snapshot's: everything up to it is in, nothing after.
-	Revision() int64
-	Instance() (Instance, error)
-
+//
+// It is put together of chapters, which whoever needs less asks for alone. An engine
+// fills every one; a chapter may be put in front of the engine's to see rows otherwise.
+type Reader struct {
+	HeadReader
 	WorkspaceReader
 	PeopleReader
 	TokenReader
@@ -78,6 +78,13 @@ type Reader interface {
 	RemovalReader
 	FigureReader
 	PageReader
+}
+
+// HeadReader reads what there is one of.
+type HeadReader interface {
+	// Revision is the snapshot's: everything up to it is in, nothing after.
+	Revision() int64
+	Instance() (Instance, error)
 }
 
 // WorkspaceKey names a workspace by exactly one of its fields.
@@ -237,17 +244,27 @@ type AuditReader interface {
 
 // Tx is a mutation's view: what it reads includes what mutations before it in
 // the batch changed. Put inserts or replaces the whole row by its ID (or name).
-type Tx interface {
+type Tx struct {
 	Reader
 	Writer
 }
 
-// Writer is what a [Tx] changes.
-type Writer interface {
+// Writer is what a [Tx] changes, in chapters as a [Reader] is.
+type Writer struct {
+	HeadWriter
+	PeopleWriter
+	TokenWriter
+	RightsWriter
+	AuditWriter
 	SignInWriter
-	NotifyTx
-	RetentionTx
-	RemovalTx
+	NotifyWriter
+	RetentionWriter
+	RemovalWriter
+}
+
+// HeadWriter changes what there is one of, and says when and where in its batch a
+// mutation stands.
+type HeadWriter interface {
 	// Last says that the batch ends with this mutation.
 	Last()
 	// NewID gives the next row number.
@@ -260,12 +277,19 @@ type Writer interface {
 	// a settlement. Nothing in its batch raises Latest again. What waits for a moment
 	// that a wrong clock made goes on from now, and what was proved by it ends.
 	Settle(at time.Time) error
-
 	PutInstance(Instance) error
+}
+
+// PeopleWriter changes tenants and who is in them.
+type PeopleWriter interface {
 	PutWorkspace(Workspace) error
 	PutUser(User) error
 	PutMember(Member) error
 	PutServiceAccount(ServiceAccount) error
+}
+
+// TokenWriter changes tokens and what is kept with them.
+type TokenWriter interface {
 	// PutToken also keeps the counts of its workspace and its owner.
 	PutToken(Token) error
 	// CountTokens counts the live tokens (see TokenQuery.Live) of a member or a
@@ -276,6 +300,14 @@ type Writer interface {
 	PutSecret(Secret) error
 	// DeleteSecrets forgets the secrets of a token numbered below keep.
 	DeleteSecrets(t ID, keep int) error
+	PutIdempotency(Idempotency) error
+	// DeleteIdempotency forgets the oldest keys made before t, about limit of
+	// them at once, and answers how many.
+	DeleteIdempotency(t time.Time, limit int) (int, error)
+}
+
+// RightsWriter changes roles, scopes and resources; workspace 0 is the instance.
+type RightsWriter interface {
 	PutRole(Role) error
 	DeleteRole(workspace ID, name string) error
 	PutScope(Scope) error
@@ -284,10 +316,10 @@ type Writer interface {
 	DeleteCatalogue(workspace ID) error
 	PutResource(Resource) error
 	DeleteResource(workspace ID, name string) error
+}
+
+// AuditWriter adds to the audit.
+type AuditWriter interface {
 	// AppendAudit adds the next row of a chain.
 	AppendAudit(AuditRow) error
-	PutIdempotency(Idempotency) error
-	// DeleteIdempotency forgets the oldest keys made before t, about limit of
-	// them at once, and answers how many.
-	DeleteIdempotency(t time.Time, limit int) (int, error)
 }

@@ -41,7 +41,7 @@ func (s *Service) putCode(tx *authority.SignInTx, c code) (string, error) {
 
 // findCode finds the code that a secret is, if it is for this purpose and its
 // time has not passed.
-func (s *Service) findCode(r ledger.Reader, purpose, plain string, now time.Time) (ledger.OneTimeCode, error) {
+func (s *Service) findCode(r authority.SignInRows, purpose, plain string, now time.Time) (ledger.OneTimeCode, error) {
 	id := secretID(plain)
 	if id == "" {
 		return ledger.OneTimeCode{}, deadLink()
@@ -58,7 +58,7 @@ func (s *Service) findCode(r ledger.Reader, purpose, plain string, now time.Time
 
 // readCode looks at a code without using it.
 func (s *Service) readCode(ctx context.Context, purpose, plain string) (c ledger.OneTimeCode, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
 		c, err = s.findCode(r, purpose, plain, s.now())
 		return err
 	})
@@ -71,7 +71,7 @@ func (s *Service) checkCode(tx *authority.SignInTx, purpose, plain string) (ledg
 	if err := tx.Give(); err != nil { // whether its time has passed is not known
 		return ledger.OneTimeCode{}, ledger.User{}, err
 	}
-	c, err := s.findCode(tx, purpose, plain, tx.Now())
+	c, err := s.findCode(tx.SignInRows, purpose, plain, tx.Now())
 	if err != nil {
 		return c, ledger.User{}, err
 	}

@@ -29,7 +29,7 @@ const freshFor = 15 * time.Minute
 // Fresh says whether the person proved to be the one a short while ago, as is
 // asked before something delicate.
 func (s *Service) Fresh(ctx context.Context, session door.Session) (fresh bool, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
 		row, _, err := s.standing(r, session, s.now())
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session door.Session, typed s
 
 // confirmed makes a session fresh.
 func (s *Service) confirmed(tx *authority.SignInTx, u ledger.User, session door.Session, method string) error {
-	row, _, err := s.standing(tx, session, tx.Now())
+	row, _, err := s.standing(tx.SignInRows, session, tx.Now())
 	if err != nil {
 		return err
 	}

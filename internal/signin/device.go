@@ -164,7 +164,7 @@ func (s *Service) DeviceApprove(ctx context.Context, session door.Session, userC
 		return err
 	}
 	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
-		if err := activeMember(tx, u, workspace); err != nil {
+		if err := activeMember(tx.SignInRows, u, workspace); err != nil {
 			return err
 		}
 		r.State, r.Workspace, r.Session = "approved", workspace, session.ID
@@ -240,7 +240,7 @@ func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from door.C
 	}
 	state, workspace, issued := "", "", authority.Issued{}
 	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
-		row, err := s.findCode(tx, "device", deviceCode, tx.Now())
+		row, err := s.findCode(tx.SignInRows, "device", deviceCode, tx.Now())
 		if err != nil {
 			return err
 		}

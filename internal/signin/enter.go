@@ -56,12 +56,12 @@ func (s *Service) takesPassword(email, password string) error {
 	return nil
 }
 
-func byEmail(email string) func(ledger.Reader) (ledger.User, error) {
-	return func(r ledger.Reader) (ledger.User, error) { return r.User(ledger.UserKey{Email: email}) }
+func byEmail(email string) func(authority.SignInRows) (ledger.User, error) {
+	return func(r authority.SignInRows) (ledger.User, error) { return r.User(ledger.UserKey{Email: email}) }
 }
 
-func byID(id ledger.ID) func(ledger.Reader) (ledger.User, error) {
-	return func(r ledger.Reader) (ledger.User, error) { return r.User(ledger.UserKey{ID: id}) }
+func byID(id ledger.ID) func(authority.SignInRows) (ledger.User, error) {
+	return func(r authority.SignInRows) (ledger.User, error) { return r.User(ledger.UserKey{ID: id}) }
 }
 
 func unavailable(err error) error {
@@ -178,7 +178,7 @@ func (s *Service) secondFactor(tx *authority.SignInTx, t *try, pending, typed st
 }
 
 func (s *Service) userOf(ctx context.Context, id ledger.ID) (u ledger.User, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
 		u, err = r.User(ledger.UserKey{ID: id})
 		return err
 	})

@@ -194,7 +194,7 @@ func (p *provider) role(c claims) string {
 	return p.DefaultRole
 }
 
-func (s *Service) identities(r ledger.Reader, user int64) (out []door.Identity, err error) {
+func (s *Service) identities(r authority.SignInRows, user int64) (out []door.Identity, err error) {
 	rows, err := r.IdentitiesOf(user)
 	for _, row := range rows {
 		v := door.Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email, LinkedAt: row.CreatedAt}
@@ -219,7 +219,7 @@ func (s *Service) Unlink(ctx context.Context, session door.Session, issuer, subj
 		if !slices.ContainsFunc(have, func(i ledger.Identity) bool { return i.Issuer == issuer && i.Subject == subject }) {
 			return ledger.ErrNoRow
 		}
-		if err := s.keepsOne(tx, u); err != nil {
+		if err := s.keepsOne(tx.SignInRows, u); err != nil {
 			return err
 		}
 		return first(tx.DeleteIdentity(issuer, subject),

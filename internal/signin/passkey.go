@@ -143,7 +143,7 @@ func (h *holder) WebAuthnCredentials() []webauthn.Credential {
 	return out
 }
 
-func (s *Service) holder(r ledger.Reader, u ledger.User) (*holder, error) {
+func (s *Service) holder(r authority.SignInRows, u ledger.User) (*holder, error) {
 	h := &holder{user: u}
 	rows, err := r.FactorsOf(u.ID)
 	if err != nil {
@@ -218,7 +218,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from 
 	return out, s.passkeyFailed(ctx, ledger.User{}, err, from)
 }
 
-func noUser(ledger.Reader) (ledger.User, error) { return ledger.User{}, nil }
+func noUser(authority.SignInRows) (ledger.User, error) { return ledger.User{}, nil }
 
 // passkeyFailed audits a passkey that was refused, and tells the log why.
 func (s *Service) passkeyFailed(ctx context.Context, u ledger.User, err error, from door.Client) error {
@@ -264,7 +264,7 @@ func (s *Service) assert(tx *authority.SignInTx, c ceremony, answer string) (led
 	_, got, err := s.webauthn.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
 		u, err := tx.User(ledger.UserKey{PublicID: string(handle)})
 		if err == nil {
-			h, err = s.holder(tx, u)
+			h, err = s.holder(tx.SignInRows, u)
 		}
 		return h, err
 	}, c.Data, parsed)
@@ -294,7 +294,7 @@ func (s *Service) PasskeyNew(ctx context.Context, session door.Session) (out doo
 		return out, noPasskeys()
 	}
 	var h *holder
-	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
 		u, err := r.User(ledger.UserKey{ID: session.User})
 		if err == nil {
 			h, err = s.holder(r, u)
@@ -357,7 +357,7 @@ func (s *Service) addPasskey(tx *authority.SignInTx, u ledger.User, c ceremony, 
 	if err := s.once(tx, c.Data.Challenge); err != nil {
 		return err
 	}
-	h, err := s.holder(tx, u)
+	h, err := s.holder(tx.SignInRows, u)
 	if err != nil {
 		return err
 	}
@@ -391,7 +391,7 @@ func (s *Service) PasskeyRemove(ctx context.Context, session door.Session, id st
 		if i < 0 {
 			return ledger.ErrNoRow
 		}
-		if err := s.keepsOne(tx, u); err != nil {
+		if err := s.keepsOne(tx.SignInRows, u); err != nil {
 			return err
 		}
 		return first(tx.DeleteFactor(rows[i].ID), tx.Note("factor.removed", u, u, map[string]string{"kind": kindPasskey, "name": rows[i].Name}))

@@ -45,7 +45,7 @@ func (s *Service) PortalLink(ctx context.Context, c authority.Caller, workspace,
 		if u.InstanceAdmin {
 			return api.Errorf(api.CodeForbidden, "an instance administrator signs in as everybody does")
 		}
-		if err := activeMember(tx, u, in.Workspace.Slug); err != nil {
+		if err := activeMember(tx.SignInRows, u, in.Workspace.Slug); err != nil {
 			return err
 		}
 		p := portalLink{in.Workspace.Slug}
@@ -68,7 +68,7 @@ func noteBy(tx *authority.SignInTx, c authority.Caller, action string, about led
 	return tx.Note(action, by, about, detail)
 }
 
-func activeMember(r ledger.Reader, u ledger.User, slug string) error {
+func activeMember(r authority.SignInRows, u ledger.User, slug string) error {
 	ws, err := r.Workspace(ledger.WorkspaceKey{Slug: slug})
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (s *Service) OpenPortal(ctx context.Context, plain string, from door.Client
 		if u.InstanceAdmin {
 			return deadLink()
 		}
-		if err := activeMember(tx, u, p.Workspace); err != nil {
+		if err := activeMember(tx.SignInRows, u, p.Workspace); err != nil {
 			return err
 		}
 		out, err = s.begin(tx, u, "portal", p.Workspace, from)

@@ -287,7 +287,7 @@ func (s *Service) Addressee(ctx context.Context, purpose, link string) (email st
 	if s.policy.Methods == "sso" {
 		return "", deadLink()
 	}
-	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
 		c, err := s.findCode(r, purpose, link, s.now())
 		if err != nil {
 			return err
@@ -384,7 +384,7 @@ func (s *Service) ChangePassword(ctx context.Context, session door.Session, old,
 // a second factor.
 func (s *Service) hashFor(ctx context.Context, user ledger.ID, password string) (string, error) {
 	var second bool
-	err := s.authority.ReadSignIn(ctx, func(r ledger.Reader) (err error) {
+	err := s.authority.ReadSignIn(ctx, func(r authority.SignInRows) (err error) {
 		second, err = hasFactor(r, user)
 		return err
 	})

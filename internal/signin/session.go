@@ -92,7 +92,7 @@ func (s *Service) alive(row ledger.Session, now time.Time) bool {
 func unborn(made, now time.Time) bool { return made.Sub(now) > time.Hour }
 
 // lookUp finds the session that a cookie opens now, and its person.
-func (s *Service) lookUp(r ledger.Reader, cookie string, now time.Time) (row ledger.Session, u ledger.User, err error) {
+func (s *Service) lookUp(r authority.SignInRows, cookie string, now time.Time) (row ledger.Session, u ledger.User, err error) {
 	id := secretID(cookie)
 	if id == "" {
 		return row, u, gone()
@@ -121,7 +121,7 @@ func (s *Service) Authenticate(ctx context.Context, cookie string, from door.Cli
 	now := s.now().UTC()
 	var row ledger.Session
 	var u ledger.User
-	err := s.authority.ReadSignIn(ctx, func(r ledger.Reader) (err error) {
+	err := s.authority.ReadSignIn(ctx, func(r authority.SignInRows) (err error) {
 		row, u, err = s.lookUp(r, cookie, now)
 		return err
 	})
@@ -139,7 +139,7 @@ func (s *Service) Authenticate(ctx context.Context, cookie string, from door.Cli
 // seen writes down that a session was used, unless it ended meanwhile.
 func (s *Service) seen(ctx context.Context, cookie string, from door.Client) (row ledger.Session, err error) {
 	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
-		if row, _, err = s.lookUp(tx, cookie, tx.Now()); err != nil {
+		if row, _, err = s.lookUp(tx.SignInRows, cookie, tx.Now()); err != nil {
 			return err
 		}
 		if tx.Now().Sub(row.LastSeenAt) < lastSeenEvery {
@@ -157,7 +157,7 @@ func (s *Service) seen(ctx context.Context, cookie string, from door.Client) (ro
 // SignOut ends the session of a cookie. A cookie that opens nothing is no error.
 func (s *Service) SignOut(ctx context.Context, cookie string) error {
 	return s.authority.SignIn(ctx, authority.Caller{}, func(tx *authority.SignInTx) error {
-		row, u, err := s.lookUp(tx, cookie, tx.Now())
+		row, u, err := s.lookUp(tx.SignInRows, cookie, tx.Now())
 		if errors.Is(err, gone().Code) {
 			return authority.Unchanged()
 		}
@@ -171,7 +171,7 @@ func (s *Service) SignOut(ctx context.Context, cookie string) error {
 // Sessions lists a person's sessions that have not ended, newest first.
 func (s *Service) Sessions(ctx context.Context, user int64) (out []door.Session, err error) {
 	now := s.now()
-	err = s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
 		u, err := r.User(ledger.UserKey{ID: user})
 		if err != nil {
 			return err
@@ -211,7 +211,7 @@ func (s *Service) EndOthers(ctx context.Context, session door.Session) error {
 // change applies f for the person of a session, if that has not ended by then.
 func (s *Service) change(ctx context.Context, session door.Session, from door.Client, f func(*authority.SignInTx, ledger.User) error) error {
 	return s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
-		_, u, err := s.standing(tx, session, tx.Now())
+		_, u, err := s.standing(tx.SignInRows, session, tx.Now())
 		if err != nil {
 			return err
 		}
@@ -221,7 +221,7 @@ func (s *Service) change(ctx context.Context, session door.Session, from door.Cl
 
 // standing reads a session anew, and its person: whatever a page holds of them is
 // from before.
-func (s *Service) standing(r ledger.Reader, session door.Session, now time.Time) (row ledger.Session, u ledger.User, err error) {
+func (s *Service) standing(r authority.SignInRows, session door.Session, now time.Time) (row ledger.Session, u ledger.User, err error) {
 	row, err = r.Session(session.ID)
 	if errors.Is(err, ledger.ErrNoRow) || err == nil && (row.User != session.User || row.Portal != session.Portal || !s.alive(row, now)) {
 		return row, u, gone()

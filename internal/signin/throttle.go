@@ -200,7 +200,7 @@ func halfRight(tx *authority.SignInTx, t *try) error {
 // heldUp refuses, from a snapshot, a place that must wait whatever account is
 // tried: a flood from there takes no lock that changes wait for.
 func (s *Service) heldUp(ctx context.Context, t *try) error {
-	return s.authority.ReadSignIn(ctx, func(r ledger.Reader) error {
+	return s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
 		a, err := r.Attempts(t.address.name)
 		now := s.now()
 		if errors.Is(err, ledger.ErrNoRow) || err == nil && !now.Before(a.ExpiresAt) {
@@ -215,12 +215,12 @@ func (s *Service) heldUp(ctx context.Context, t *try) error {
 
 // countFor counts a try on an account and answers whose it is; the zero User
 // is nobody.
-func (s *Service) countFor(ctx context.Context, t *try, from door.Client, find func(ledger.Reader) (ledger.User, error)) (u ledger.User, err error) {
+func (s *Service) countFor(ctx context.Context, t *try, from door.Client, find func(authority.SignInRows) (ledger.User, error)) (u ledger.User, err error) {
 	if err := s.heldUp(ctx, t); err != nil {
 		return u, err
 	}
 	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
-		if u, err = find(tx); err != nil && !errors.Is(err, ledger.ErrNoRow) {
+		if u, err = find(tx.SignInRows); err != nil && !errors.Is(err, ledger.ErrNoRow) {
 			return err
 		}
 		return s.count(tx, t, u.ID, from)

@@ -20,13 +20,13 @@ func auditFields(a *ledger.AuditRow) []any {
 const auditOf = `SELECT ` + auditColumns + ` FROM audit WHERE workspace = $1`
 
 // AuditHead is what the next link is chained to.
-func (r *reader) AuditHead(workspace ledger.ID) (ledger.AuditRow, error) {
+func (r auditRows) AuditHead(workspace ledger.ID) (ledger.AuditRow, error) {
 	return one(r.session, auditFields, auditOf+` ORDER BY sequence DESC LIMIT 1`, workspace)
 }
 
 // AuditChains counts a chain also when no row of it is left: a workspace was
 // created, and that stands in its chain or before its anchor.
-func (r *reader) AuditChains() ([]ledger.ID, error) {
+func (r auditRows) AuditChains() ([]ledger.ID, error) {
 	return list(r.session, func(id *ledger.ID) []any { return []any{id} }, `
 		SELECT id FROM workspaces
 		UNION SELECT workspace FROM audit_anchors
@@ -35,7 +35,7 @@ func (r *reader) AuditChains() ([]ledger.ID, error) {
 }
 
 // AuditChain lists oldest first, for whoever verifies or exports.
-func (r *reader) AuditChain(workspace ledger.ID, after int64, limit int) ([]ledger.AuditRow, error) {
+func (r auditRows) AuditChain(workspace ledger.ID, after int64, limit int) ([]ledger.AuditRow, error) {
 	return list(r.session, auditFields, auditOf+` AND sequence > $2 ORDER BY sequence LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
 }
 
@@ -59,7 +59,7 @@ const (
 )
 
 // Audit picks the list by the filter that leaves the fewest rows.
-func (r *reader) Audit(workspace ledger.ID, q ledger.AuditQuery) ([]ledger.AuditRow, error) {
+func (r auditRows) Audit(workspace ledger.ID, q ledger.AuditQuery) ([]ledger.AuditRow, error) {
 	query := listAudit
 	switch {
 	case q.Token != "":
@@ -78,7 +78,7 @@ func (r *reader) Audit(workspace ledger.ID, q ledger.AuditQuery) ([]ledger.Audit
 }
 
 // AppendAudit only ever inserts: a link that is there is never replaced.
-func (t *tx) AppendAudit(a ledger.AuditRow) error {
+func (t auditChanges) AppendAudit(a ledger.AuditRow) error {
 	return t.exec(`
 		INSERT INTO audit (`+auditColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, auditFields(&a)...)

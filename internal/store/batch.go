@@ -199,7 +199,7 @@ func (t *tx) run(mutate func(ledger.Tx) error) (err error) {
 		}
 		t.failed = errSpent
 	}()
-	if err := mutate(t); err != nil {
+	if err := mutate(t.chapters()); err != nil {
 		return err
 	}
 	return t.failed

@@ -21,7 +21,7 @@ const (
 	countNotices = `SELECT count(sent_at), count(*) - count(sent_at) FROM notices WHERE expires_at > $1`
 )
 
-func (r *reader) Figures(now time.Time) (f ledger.Figures, err error) {
+func (r figureRows) Figures(now time.Time) (f ledger.Figures, err error) {
 	const day = 24 * time.Hour
 	f, err = one(r.session, func(f *ledger.Figures) []any {
 		return []any{&f.Expired, &f.ExpiringDay, &f.ExpiringWeek, &f.ExpiringMonth}
@@ -65,7 +65,7 @@ const (
 	countStatesMember = `SELECT state, week, count(*) FROM (` + stateColumns + ` AND t.owner_member = $5) AS states GROUP BY state, week ORDER BY state, week`
 )
 
-func (r *reader) TokenStates(workspace, member ledger.ID, now time.Time) ([]ledger.TokenState, error) {
+func (r figureRows) TokenStates(workspace, member ledger.ID, now time.Time) ([]ledger.TokenState, error) {
 	const week = 7 * 24 * time.Hour
 	query, args := countStates, []any{workspace, moment(now), week.Microseconds(), moment(now.Add(ledger.TokenWeeks * week))}
 	if member != 0 {
@@ -84,7 +84,7 @@ const (
 	listExpireFirstMember = expireFirst + ` AND owner_member = $5 ORDER BY expires_at, id LIMIT CAST($4 AS BIGINT)`
 )
 
-func (r *reader) FirstToExpire(workspace, member ledger.ID, now, until time.Time, limit int) ([]ledger.Token, error) {
+func (r figureRows) FirstToExpire(workspace, member ledger.ID, now, until time.Time, limit int) ([]ledger.Token, error) {
 	query, args := listExpireFirst, []any{workspace, moment(now), moment(until), bound(limit)}
 	if member != 0 {
 		query, args = listExpireFirstMember, append(args, member)

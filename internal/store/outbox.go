@@ -20,7 +20,7 @@ func webhookFields(w *ledger.Webhook) []any {
 	}
 }
 
-func (r *reader) Webhook(workspace ledger.ID, publicID string) (ledger.Webhook, error) {
+func (r outboxRows) Webhook(workspace ledger.ID, publicID string) (ledger.Webhook, error) {
 	w, err := one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
 		WHERE public_id = $1 AND workspace = $2`, publicID, workspace)
 	if err == nil {
@@ -29,7 +29,7 @@ func (r *reader) Webhook(workspace ledger.ID, publicID string) (ledger.Webhook, 
 	return w, err
 }
 
-func (r *reader) WebhookByID(id ledger.ID) (ledger.Webhook, error) {
+func (r outboxRows) WebhookByID(id ledger.ID) (ledger.Webhook, error) {
 	w, err := one(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks WHERE id = $1`, id)
 	if err == nil {
 		w.FormerSecrets, err = r.formerSecrets(w.ID)
@@ -42,7 +42,7 @@ func (r *reader) formerSecrets(webhook ledger.ID) ([]ledger.FormerSecret, error)
 		`SELECT sealed, ends_at FROM webhook_secrets WHERE webhook = $1 ORDER BY number`, webhook)
 }
 
-func (r *reader) Webhooks(workspace, after ledger.ID, limit int) ([]ledger.Webhook, error) {
+func (r outboxRows) Webhooks(workspace, after ledger.ID, limit int) ([]ledger.Webhook, error) {
 	ws, err := list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
 		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
 	for i := range ws {
@@ -53,12 +53,12 @@ func (r *reader) Webhooks(workspace, after ledger.ID, limit int) ([]ledger.Webho
 	return ws, err
 }
 
-func (r *reader) Subscribed(workspace ledger.ID) ([]ledger.Webhook, error) {
+func (r outboxRows) Subscribed(workspace ledger.ID) ([]ledger.Webhook, error) {
 	return list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
 		WHERE workspace IN ($1, 0) AND enabled ORDER BY id`, workspace)
 }
 
-func (t *tx) PutWebhook(w ledger.Webhook) error {
+func (t outboxChanges) PutWebhook(w ledger.Webhook) error {
 	err := t.exec(`
 		INSERT INTO webhooks (`+webhookColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
@@ -80,7 +80,7 @@ func (t *tx) PutWebhook(w ledger.Webhook) error {
 	return err
 }
 
-func (t *tx) DeleteWebhook(id ledger.ID) error {
+func (t outboxChanges) DeleteWebhook(id ledger.ID) error {
 	for _, query := range []string{
 		`DELETE FROM deliveries WHERE webhook = $1`,
 		`DELETE FROM webhook_secrets WHERE webhook = $1`,
@@ -103,16 +103,16 @@ func deliveryFields(d *ledger.Delivery) []any {
 	}
 }
 
-func (r *reader) Delivery(webhook ledger.ID, publicID string) (ledger.Delivery, error) {
+func (r outboxRows) Delivery(webhook ledger.ID, publicID string) (ledger.Delivery, error) {
 	return one(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE public_id = $1 AND webhook = $2`, publicID, webhook)
 }
 
-func (r *reader) DeliveryByID(id ledger.ID) (ledger.Delivery, error) {
+func (r outboxRows) DeliveryByID(id ledger.ID) (ledger.Delivery, error) {
 	return one(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries WHERE id = $1`, id)
 }
 
-func (r *reader) Deliveries(webhook, before ledger.ID, limit int) ([]ledger.Delivery, error) {
+func (r outboxRows) Deliveries(webhook, before ledger.ID, limit int) ([]ledger.Delivery, error) {
 	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE webhook = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, webhook, below(before), bound(limit))
 }
@@ -171,7 +171,7 @@ func (r *reader) busyHomes(now time.Time) (map[ledger.ID]int64, error) {
 }
 
 // DueDeliveries gives those that failed turns of their own.
-func (r *reader) DueDeliveries(now time.Time, c ledger.PostClaim) ([]ledger.Delivery, error) {
+func (r outboxRows) DueDeliveries(now time.Time, c ledger.PostClaim) ([]ledger.Delivery, error) {
 	homes, err := r.busyHomes(now)
 	if err != nil {
 		return nil, err
@@ -201,7 +201,7 @@ func (r *reader) DueDeliveries(now time.Time, c ledger.PostClaim) ([]ledger.Deli
 	return all, nil
 }
 
-func (t *tx) PutDelivery(d ledger.Delivery) error {
+func (t outboxChanges) PutDelivery(d ledger.Delivery) error {
 	err := t.exec(`
 		INSERT INTO deliveries (`+deliveryColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -216,7 +216,7 @@ func (t *tx) PutDelivery(d ledger.Delivery) error {
 	return t.exec(moveDue, d.Webhook)
 }
 
-func (t *tx) DropDeliveries(webhook ledger.ID, at time.Time) error {
+func (t outboxChanges) DropDeliveries(webhook ledger.ID, at time.Time) error {
 	err := t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $2
 		WHERE webhook = $1 AND next_attempt_at IS NOT NULL`, webhook, moment(at))
 	if err != nil {
@@ -225,7 +225,7 @@ func (t *tx) DropDeliveries(webhook ledger.ID, at time.Time) error {
 	return t.exec(moveDue, webhook)
 }
 
-func (t *tx) DropPending(kept string, at time.Time) (deliveries, mails int, err error) {
+func (t outboxChanges) DropPending(kept string, at time.Time) (deliveries, mails int, err error) {
 	d, err := number(t.session, `SELECT count(*) FROM deliveries WHERE next_attempt_at IS NOT NULL`)
 	if err != nil {
 		return 0, 0, err
@@ -254,22 +254,22 @@ func mailFields(m *ledger.Mail) []any {
 	}
 }
 
-func (r *reader) Mail(id ledger.ID) (ledger.Mail, error) {
+func (r outboxRows) Mail(id ledger.ID) (ledger.Mail, error) {
 	return one(r.session, mailFields, `SELECT `+mailColumns+` FROM mails WHERE id = $1`, id)
 }
 
-func (r *reader) DueMails(now time.Time, except string, limit int) ([]ledger.Mail, error) {
+func (r outboxRows) DueMails(now time.Time, except string, limit int) ([]ledger.Mail, error) {
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
 		WHERE next_attempt_at <= $1 AND kind <> $2 ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`, moment(now), except, bound(limit))
 }
 
-func (r *reader) DueMailsTo(recipient, kind string, now time.Time, limit int) ([]ledger.Mail, error) {
+func (r outboxRows) DueMailsTo(recipient, kind string, now time.Time, limit int) ([]ledger.Mail, error) {
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
 		WHERE recipient COLLATE "binary" = $1 AND kind = $2 AND next_attempt_at IS NOT NULL AND next_attempt_at <= $3
 		ORDER BY id LIMIT CAST($4 AS BIGINT)`, recipient, kind, moment(now), bound(limit))
 }
 
-func (t *tx) PutMail(m ledger.Mail) error {
+func (t outboxChanges) PutMail(m ledger.Mail) error {
 	return t.exec(`
 		INSERT INTO mails (`+mailColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
@@ -281,7 +281,7 @@ func (t *tx) PutMail(m ledger.Mail) error {
 			created_at = excluded.created_at, settled_at = excluded.settled_at`, mailFields(&m)...)
 }
 
-func (r *reader) NextDue() (time.Time, error) {
+func (r outboxRows) NextDue() (time.Time, error) {
 	at, err := one(r.session, func(t *time.Time) []any { return []any{instant{t}} }, `
 		SELECT min(at) FROM (
 			SELECT min(next_attempt_at) AS at FROM deliveries WHERE next_attempt_at IS NOT NULL

@@ -6,7 +6,7 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
-func (r *reader) Expiring(w ledger.ExpiryWindow) ([]ledger.Token, error) {
+func (r outboxRows) Expiring(w ledger.ExpiryWindow) ([]ledger.Token, error) {
 	return list(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens
 		WHERE expires_at > $1 AND expires_at <= $2 AND revoked_at IS NULL AND deleted_at IS NULL AND disabled_at IS NULL
 			AND kind <> 'e' AND id > $3 AND (lifetime >= CAST($4 AS BIGINT) OR expires_at - COALESCE(rotated_at, created_at) >= CAST($4 AS BIGINT))
@@ -23,16 +23,16 @@ func noticeFields(n *ledger.Notice) []any {
 	return []any{&n.Token, instant{&n.ExpiresAt}, &n.Step, instant{&n.NoticedAt}, instant{&n.SentAt}}
 }
 
-func (r *reader) Notice(t ledger.ID, step int) (ledger.Notice, error) {
+func (r outboxRows) Notice(t ledger.ID, step int) (ledger.Notice, error) {
 	return one(r.session, noticeFields, `SELECT `+noticeColumns+` FROM notices
 		WHERE token = $1 AND step = $2 ORDER BY noticed_at DESC, expires_at DESC LIMIT 1`, t, step)
 }
 
-func (t *tx) DeleteNotice(n ledger.Notice) error {
+func (t outboxChanges) DeleteNotice(n ledger.Notice) error {
 	return t.exec(`DELETE FROM notices WHERE token = $1 AND expires_at = $2 AND step = $3`, n.Token, moment(n.ExpiresAt), n.Step)
 }
 
-func (t *tx) PutNotice(n ledger.Notice) error {
+func (t outboxChanges) PutNotice(n ledger.Notice) error {
 	return t.exec(`
 		INSERT INTO notices (`+noticeColumns+`) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (token, expires_at, step) DO UPDATE SET
@@ -45,17 +45,17 @@ func reuseFields(u *ledger.ReuseTold) []any {
 	return []any{&u.Token, &u.Secret, instant{&u.At}, &u.Count}
 }
 
-func (r *reader) ReuseTold(t ledger.ID, secret int) (ledger.ReuseTold, error) {
+func (r outboxRows) ReuseTold(t ledger.ID, secret int) (ledger.ReuseTold, error) {
 	return one(r.session, reuseFields, `SELECT `+reuseColumns+` FROM reuses_told WHERE token = $1 AND secret = $2`, t, secret)
 }
 
-func (t *tx) PutReuseTold(u ledger.ReuseTold) error {
+func (t outboxChanges) PutReuseTold(u ledger.ReuseTold) error {
 	return t.exec(`
 		INSERT INTO reuses_told (`+reuseColumns+`) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (token, secret) DO UPDATE SET told_at = excluded.told_at, count = excluded.count`, reuseFields(&u)...)
 }
 
-func (t *tx) ForgetSettled(before time.Time) error {
+func (t outboxChanges) ForgetSettled(before time.Time) error {
 	for _, query := range []string{
 		`DELETE FROM deliveries WHERE settled_at < $1`,
 		`DELETE FROM mails WHERE settled_at < $1`,

@@ -14,7 +14,7 @@ func userFields(u *ledger.User) []any {
 }
 
 // User finds a person, deactivated or not.
-func (r *reader) User(k ledger.UserKey) (ledger.User, error) {
+func (r peopleRows) User(k ledger.UserKey) (ledger.User, error) {
 	switch {
 	case k.ID != 0:
 		return one(r.session, userFields, `SELECT `+userColumns+` FROM users WHERE id = $1`, k.ID)
@@ -27,7 +27,7 @@ func (r *reader) User(k ledger.UserKey) (ledger.User, error) {
 }
 
 // Users lists people, oldest first.
-func (r *reader) Users(q ledger.Range) ([]ledger.User, error) {
+func (r peopleRows) Users(q ledger.Range) ([]ledger.User, error) {
 	return list(r.session, userFields, searched+` SELECT `+userColumns+` FROM users WHERE id > $2`+everyWord+`
 			lower(email) LIKE pattern ESCAPE '\' OR lower(name) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
 		isFound+` ORDER BY id LIMIT CAST($3 AS BIGINT)`, words(q.Text), q.After, bound(q.Limit))
@@ -35,13 +35,13 @@ func (r *reader) Users(q ledger.Range) ([]ledger.User, error) {
 
 // InstanceAdmins has an index of its own, since it is asked before every change
 // that could take away the last.
-func (r *reader) InstanceAdmins() ([]ledger.User, error) {
+func (r peopleRows) InstanceAdmins() ([]ledger.User, error) {
 	return list(r.session, userFields, `SELECT `+userColumns+` FROM users
 		WHERE instance_admin AND deactivated_at IS NULL ORDER BY id`)
 }
 
 // PutUser refuses an e-mail that another user has.
-func (t *tx) PutUser(u ledger.User) error {
+func (t peopleChanges) PutUser(u ledger.User) error {
 	return t.exec(`
 		INSERT INTO users (`+userColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -76,7 +76,7 @@ func memberFields(m *ledger.Member) []any {
 
 // Member joins the user, so that one look-up answers who it is and whether both
 // are active.
-func (r *reader) Member(workspace ledger.ID, k ledger.MemberKey) (ledger.Member, error) {
+func (r peopleRows) Member(workspace ledger.ID, k ledger.MemberKey) (ledger.Member, error) {
 	switch {
 	case k.ID != 0:
 		return one(r.session, memberFields, memberSelect+`
@@ -98,7 +98,7 @@ func (r *reader) Member(workspace ledger.ID, k ledger.MemberKey) (ledger.Member,
 }
 
 // Memberships takes the newest: nobody is removed and comes back more often.
-func (r *reader) Memberships(workspace ledger.ID, k ledger.MemberKey) ([]ledger.Member, error) {
+func (r peopleRows) Memberships(workspace ledger.ID, k ledger.MemberKey) ([]ledger.Member, error) {
 	const newest = ` ORDER BY m.id DESC LIMIT 50`
 	switch {
 	case k.User != 0:
@@ -114,7 +114,7 @@ func (r *reader) Memberships(workspace ledger.ID, k ledger.MemberKey) ([]ledger.
 }
 
 // Members lists those not removed, oldest first.
-func (r *reader) Members(workspace ledger.ID, q ledger.Range) ([]ledger.Member, error) {
+func (r peopleRows) Members(workspace ledger.ID, q ledger.Range) ([]ledger.Member, error) {
 	return list(r.session, memberFields, searched+memberSelect+`
 		WHERE m.workspace = $2 AND m.id > $3 AND m.removed_at IS NULL`+everyWord+memberHas+isFound+`
 		ORDER BY m.id LIMIT CAST($4 AS BIGINT)`, words(q.Text), workspace, q.After, bound(q.Limit))
@@ -122,7 +122,7 @@ func (r *reader) Members(workspace ledger.ID, q ledger.Range) ([]ledger.Member, 
 
 // PutMember stores the membership alone; the fields of the user are left as they
 // are. It refuses a second membership while one is not removed.
-func (t *tx) PutMember(m ledger.Member) error {
+func (t peopleChanges) PutMember(m ledger.Member) error {
 	return t.exec(`
 		INSERT INTO members (id, workspace, user_id, name, external_id, grants, created_at, deactivated_at,
 			deactivated_by, held, removed_at, revision)
@@ -145,7 +145,7 @@ func accountFields(a *ledger.ServiceAccount) []any {
 }
 
 // ServiceAccount finds a removed one by its row number alone.
-func (r *reader) ServiceAccount(workspace ledger.ID, k ledger.ServiceAccountKey) (ledger.ServiceAccount, error) {
+func (r peopleRows) ServiceAccount(workspace ledger.ID, k ledger.ServiceAccountKey) (ledger.ServiceAccount, error) {
 	switch {
 	case k.ID != 0:
 		return one(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
@@ -161,7 +161,7 @@ func (r *reader) ServiceAccount(workspace ledger.ID, k ledger.ServiceAccountKey)
 }
 
 // ServiceAccountsEver is to accounts what Memberships is to members.
-func (r *reader) ServiceAccountsEver(workspace ledger.ID, k ledger.ServiceAccountKey) ([]ledger.ServiceAccount, error) {
+func (r peopleRows) ServiceAccountsEver(workspace ledger.ID, k ledger.ServiceAccountKey) ([]ledger.ServiceAccount, error) {
 	const newest = ` ORDER BY id DESC LIMIT 50`
 	if k.PublicID != "" {
 		return list(r.session, accountFields, `SELECT `+accountColumns+` FROM service_accounts
@@ -172,7 +172,7 @@ func (r *reader) ServiceAccountsEver(workspace ledger.ID, k ledger.ServiceAccoun
 }
 
 // ServiceAccounts lists those not removed, oldest first.
-func (r *reader) ServiceAccounts(workspace ledger.ID, q ledger.Range) ([]ledger.ServiceAccount, error) {
+func (r peopleRows) ServiceAccounts(workspace ledger.ID, q ledger.Range) ([]ledger.ServiceAccount, error) {
 	return list(r.session, accountFields, searched+` SELECT `+accountColumns+` FROM service_accounts
 		WHERE workspace = $2 AND id > $3 AND removed_at IS NULL`+everyWord+`
 			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
@@ -180,7 +180,7 @@ func (r *reader) ServiceAccounts(workspace ledger.ID, q ledger.Range) ([]ledger.
 }
 
 // PutServiceAccount refuses a name that another one has which is not removed.
-func (t *tx) PutServiceAccount(a ledger.ServiceAccount) error {
+func (t peopleChanges) PutServiceAccount(a ledger.ServiceAccount) error {
 	return t.exec(`
 		INSERT INTO service_accounts (`+accountColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)

@@ -17,12 +17,12 @@ func removalFields(x *ledger.Removal) []any {
 }
 
 // Removals lists them all: there are few at a time.
-func (r *reader) Removals() ([]ledger.Removal, error) {
+func (r removalRows) Removals() ([]ledger.Removal, error) {
 	return list(r.session, removalFields, `SELECT `+removalColumns+` FROM removals ORDER BY id`)
 }
 
 // PutRemoval stores a removal under its number.
-func (t *tx) PutRemoval(x ledger.Removal) error {
+func (t removalChanges) PutRemoval(x ledger.Removal) error {
 	return t.exec(`
 		INSERT INTO removals (`+removalColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -34,7 +34,7 @@ func (t *tx) PutRemoval(x ledger.Removal) error {
 }
 
 // DeleteRemoval does nothing when there is none of that number.
-func (t *tx) DeleteRemoval(id ledger.ID) error {
+func (t removalChanges) DeleteRemoval(id ledger.ID) error {
 	return t.exec(`DELETE FROM removals WHERE id = $1`, id)
 }
 
@@ -50,7 +50,7 @@ const (
 func ids(id *ledger.ID) []any { return []any{id} }
 
 // Unended finds by the index of the owner.
-func (r *reader) Unended(workspace ledger.ID, x ledger.Removal, limit int) ([]ledger.ID, error) {
+func (r removalRows) Unended(workspace ledger.ID, x ledger.Removal, limit int) ([]ledger.ID, error) {
 	query := unendedOfMember
 	if x.Kind == ledger.RemovedServiceAccount {
 		query = unendedOfAccount
@@ -59,7 +59,7 @@ func (r *reader) Unended(workspace ledger.ID, x ledger.Removal, limit int) ([]le
 }
 
 // CountUnended counts by the same index.
-func (r *reader) CountUnended(workspace ledger.ID, x ledger.Removal) (int64, error) {
+func (r removalRows) CountUnended(workspace ledger.ID, x ledger.Removal) (int64, error) {
 	query := countUnendedOfMember
 	if x.Kind == ledger.RemovedServiceAccount {
 		query = countUnendedOfAccount
@@ -82,7 +82,7 @@ const (
 )
 
 // Naming lets the database look: no row is read that cannot hold the word.
-func (r *reader) Naming(workspace ledger.ID, part ledger.Part, after ledger.ID, word string, window int) ([]ledger.ID, ledger.ID, error) {
+func (r removalRows) Naming(workspace ledger.ID, part ledger.Part, after ledger.ID, word string, window int) ([]ledger.ID, ledger.ID, error) {
 	end, naming := tokensWindow, tokensNaming
 	if part == ledger.PartMembers {
 		end, naming = membersWindow, membersNaming
@@ -106,7 +106,7 @@ const tokensSealed = `SELECT id FROM tokens WHERE workspace = $1 AND id > $2 AND
 	AND (recoverable OR EXISTS (SELECT 1 FROM secrets WHERE secrets.token = tokens.id AND sealed IS NOT NULL)) ORDER BY id`
 
 // Sealed looks at a window of tokens.
-func (r *reader) Sealed(workspace, after ledger.ID, window int) ([]ledger.ID, ledger.ID, error) {
+func (r removalRows) Sealed(workspace, after ledger.ID, window int) ([]ledger.ID, ledger.ID, error) {
 	last, err := one(r.session, func(id *ledger.ID) []any { return []any{ref{id}} }, tokensWindow, workspace, after, bound(window))
 	if err != nil || last == 0 {
 		return nil, 0, err

@@ -14,12 +14,12 @@ func anchorFields(a *ledger.AuditAnchor) []any {
 }
 
 // AuditAnchor is where a purged chain begins.
-func (r *reader) AuditAnchor(workspace ledger.ID) (ledger.AuditAnchor, error) {
+func (r retentionRows) AuditAnchor(workspace ledger.ID) (ledger.AuditAnchor, error) {
 	return one(r.session, anchorFields, `SELECT `+anchorColumns+` FROM audit_anchors WHERE workspace = $1`, workspace)
 }
 
 // PurgeAudit deletes by the primary key's order.
-func (t *tx) PurgeAudit(a ledger.AuditAnchor) error {
+func (t retentionChanges) PurgeAudit(a ledger.AuditAnchor) error {
 	if err := t.exec(`DELETE FROM audit WHERE workspace = $1 AND sequence <= $2`, a.Workspace, a.Sequence); err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (t *tx) PurgeAudit(a ledger.AuditAnchor) error {
 }
 
 // EraseAudit leaves what the chain is verified by as it was.
-func (t *tx) EraseAudit(a ledger.AuditRow) error {
+func (t retentionChanges) EraseAudit(a ledger.AuditRow) error {
 	return t.exec(`
 		UPDATE audit SET actor = $3, on_behalf = $4, target = $5, payload = NULL, salt = NULL, payload_digest = $6, erasure = $7
 		WHERE workspace = $1 AND sequence = $2`,
@@ -38,7 +38,7 @@ func (t *tx) EraseAudit(a ledger.AuditRow) error {
 }
 
 // AuditAbout has the collation said, since that of its columns differs.
-func (r *reader) AuditAbout(workspace ledger.ID, after, through int64, text [3]string) ([]ledger.AuditRow, error) {
+func (r retentionRows) AuditAbout(workspace ledger.ID, after, through int64, text [3]string) ([]ledger.AuditRow, error) {
 	return list(r.session, auditFields, `SELECT `+auditColumns+` FROM (SELECT `+auditColumns+`,
 			lower((actor || ' ' || on_behalf || ' ' || target || ' ' || coalesce(payload, '')) COLLATE "binary") AS said
 			FROM audit WHERE workspace = $1 AND sequence > $2 AND sequence <= $3) AS rows
@@ -59,12 +59,12 @@ const tokensLapsing = `SELECT ` + tokenColumns + ` FROM tokens
 	ORDER BY revoke_at LIMIT CAST($2 AS BIGINT)`
 
 // LapsedTokens goes by an index of those that wait for their end.
-func (r *reader) LapsedTokens(at time.Time, limit int) ([]ledger.Token, error) {
+func (r retentionRows) LapsedTokens(at time.Time, limit int) ([]ledger.Token, error) {
 	return list(r.session, tokenFields, tokensLapsing, moment(at), bound(limit))
 }
 
 // EndedTokens asks both ways in which a token ends for good.
-func (r *reader) EndedTokens(workspace ledger.ID, before time.Time, limit int) ([]ledger.Token, error) {
+func (r retentionRows) EndedTokens(workspace ledger.ID, before time.Time, limit int) ([]ledger.Token, error) {
 	ended, err := list(r.session, tokenFields, tokensRevoked, workspace, moment(before), bound(limit))
 	if err != nil || limit > 0 && len(ended) == limit {
 		return ended, err
@@ -74,7 +74,7 @@ func (r *reader) EndedTokens(workspace ledger.ID, before time.Time, limit int) (
 }
 
 // DeleteToken deletes what refers to the row before the row.
-func (t *tx) DeleteToken(id ledger.ID) error {
+func (t retentionChanges) DeleteToken(id ledger.ID) error {
 	if err := t.recount(id, ledger.Token{}); err != nil {
 		return err
 	}
@@ -97,17 +97,17 @@ const membersRemoved = memberSelect + `
 	ORDER BY m.removed_at, m.id LIMIT CAST($3 AS BIGINT)`
 
 // RemovedMembers leaves out who has tokens yet.
-func (r *reader) RemovedMembers(workspace ledger.ID, before time.Time, limit int) ([]ledger.Member, error) {
+func (r retentionRows) RemovedMembers(workspace ledger.ID, before time.Time, limit int) ([]ledger.Member, error) {
 	return list(r.session, memberFields, membersRemoved, workspace, moment(before), bound(limit))
 }
 
 // MembershipsOf lists removed ones too, oldest first.
-func (r *reader) MembershipsOf(user ledger.ID) ([]ledger.Member, error) {
+func (r retentionRows) MembershipsOf(user ledger.ID) ([]ledger.Member, error) {
 	return list(r.session, memberFields, memberSelect+`WHERE m.user_id = $1 ORDER BY m.id`, user)
 }
 
 // DeleteMember fails while a token refers to the row.
-func (t *tx) DeleteMember(id ledger.ID) error {
+func (t retentionChanges) DeleteMember(id ledger.ID) error {
 	return t.exec(`DELETE FROM members WHERE id = $1`, id)
 }
 
@@ -117,30 +117,30 @@ const accountsRemoved = `SELECT ` + accountColumns + ` FROM service_accounts s
 	ORDER BY removed_at, id LIMIT CAST($3 AS BIGINT)`
 
 // RemovedServiceAccounts leaves out who has tokens yet.
-func (r *reader) RemovedServiceAccounts(workspace ledger.ID, before time.Time, limit int) ([]ledger.ServiceAccount, error) {
+func (r retentionRows) RemovedServiceAccounts(workspace ledger.ID, before time.Time, limit int) ([]ledger.ServiceAccount, error) {
 	return list(r.session, accountFields, accountsRemoved, workspace, moment(before), bound(limit))
 }
 
 // DeleteServiceAccount fails while a token refers to the row.
-func (t *tx) DeleteServiceAccount(id ledger.ID) error {
+func (t retentionChanges) DeleteServiceAccount(id ledger.ID) error {
 	return t.exec(`DELETE FROM service_accounts WHERE id = $1`, id)
 }
 
 // DeletedWorkspaces lists those that still have rows, and those that have none.
-func (r *reader) DeletedWorkspaces(after ledger.ID, limit int) ([]ledger.Workspace, error) {
+func (r retentionRows) DeletedWorkspaces(after ledger.ID, limit int) ([]ledger.Workspace, error) {
 	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.id > $1 AND w.deleted_at IS NOT NULL ORDER BY w.id LIMIT CAST($2 AS BIGINT)`, after, bound(limit))
 }
 
 // DeliveriesAbout reads the whole table: nothing else knows what is in a body.
-func (r *reader) DeliveriesAbout(after ledger.ID, text [3]string, limit int) ([]ledger.Delivery, error) {
+func (r retentionRows) DeliveriesAbout(after ledger.ID, text [3]string, limit int) ([]ledger.Delivery, error) {
 	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE id > $1 AND (lower(payload) LIKE $2 ESCAPE '\' OR lower(payload) LIKE $3 ESCAPE '\' OR lower(payload) LIKE $4 ESCAPE '\')
 		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, containing(text[0]), containing(text[1]), containing(text[2]), bound(limit))
 }
 
 // DeleteDelivery forgets one, sent or not.
-func (t *tx) DeleteDelivery(id ledger.ID) error {
+func (t retentionChanges) DeleteDelivery(id ledger.ID) error {
 	webhook, err := number(t.session, `SELECT webhook FROM deliveries WHERE id = $1`, id)
 	if errors.Is(err, ledger.ErrNoRow) {
 		return nil
@@ -155,7 +155,7 @@ func (t *tx) DeleteDelivery(id ledger.ID) error {
 }
 
 // MailsAbout looks at whom a mail is for and at what it tells.
-func (r *reader) MailsAbout(after ledger.ID, text [3]string, limit int) ([]ledger.Mail, error) {
+func (r retentionRows) MailsAbout(after ledger.ID, text [3]string, limit int) ([]ledger.Mail, error) {
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
 		WHERE id > $1 AND (lower(recipient) LIKE $2 ESCAPE '\' OR lower(facts) LIKE $2 ESCAPE '\'
 			OR lower(facts) LIKE $3 ESCAPE '\' OR lower(facts) LIKE $4 ESCAPE '\')
@@ -163,10 +163,10 @@ func (r *reader) MailsAbout(after ledger.ID, text [3]string, limit int) ([]ledge
 }
 
 // DeleteMail forgets one, sent or not.
-func (t *tx) DeleteMail(id ledger.ID) error { return t.exec(`DELETE FROM mails WHERE id = $1`, id) }
+func (t retentionChanges) DeleteMail(id ledger.ID) error { return t.exec(`DELETE FROM mails WHERE id = $1`, id) }
 
 // EraseSignIn forgets by the indexes that each table has on its user.
-func (t *tx) EraseSignIn(user ledger.ID) error {
+func (t retentionChanges) EraseSignIn(user ledger.ID) error {
 	for _, query := range []string{
 		`DELETE FROM sessions WHERE user_id = $1`,
 		`DELETE FROM signin_codes WHERE user_id = $1`,

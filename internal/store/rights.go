@@ -16,12 +16,12 @@ func roleFields(r *ledger.Role) []any {
 }
 
 // Roles lists by name, in the order of bytes.
-func (r *reader) Roles(workspace ledger.ID) ([]ledger.Role, error) {
+func (r rightsRows) Roles(workspace ledger.ID) ([]ledger.Role, error) {
 	return list(r.session, roleFields, `SELECT `+roleColumns+` FROM roles WHERE workspace = $1 ORDER BY name`, workspace)
 }
 
 // PutRole stores a role under its name.
-func (t *tx) PutRole(r ledger.Role) error {
+func (t rightsChanges) PutRole(r ledger.Role) error {
 	if err := t.stamp(r.Workspace); err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (t *tx) PutRole(r ledger.Role) error {
 }
 
 // DeleteRole does nothing when there is none of that name.
-func (t *tx) DeleteRole(workspace ledger.ID, name string) error {
+func (t rightsChanges) DeleteRole(workspace ledger.ID, name string) error {
 	if err := t.stamp(workspace); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (t *tx) stamp(workspace ledger.ID) error {
 }
 
 // CatalogueStamp names the last changes, the instance's first.
-func (r *reader) CatalogueStamp(workspace ledger.ID) (string, error) {
+func (r rightsRows) CatalogueStamp(workspace ledger.ID) (string, error) {
 	stamps, err := list(r.session, func(s *[3]int64) []any { return []any{&s[0], &s[1], &s[2]} },
 		`SELECT workspace, revision, changed_at FROM catalogue_stamps WHERE workspace IN (0, $1) ORDER BY workspace`, workspace)
 	return fmt.Sprint(stamps), err
@@ -66,12 +66,12 @@ func scopeFields(s *ledger.Scope) []any {
 }
 
 // Scopes lists by name, in the order of bytes.
-func (r *reader) Scopes(workspace ledger.ID) ([]ledger.Scope, error) {
+func (r rightsRows) Scopes(workspace ledger.ID) ([]ledger.Scope, error) {
 	return list(r.session, scopeFields, `SELECT `+scopeColumns+` FROM scopes WHERE workspace = $1 ORDER BY name`, workspace)
 }
 
 // PutScope stores a scope under its name.
-func (t *tx) PutScope(s ledger.Scope) error {
+func (t rightsChanges) PutScope(s ledger.Scope) error {
 	if err := t.stamp(s.Workspace); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (t *tx) PutScope(s ledger.Scope) error {
 }
 
 // DeleteScope does nothing when there is none of that name.
-func (t *tx) DeleteScope(workspace ledger.ID, name string) error {
+func (t rightsChanges) DeleteScope(workspace ledger.ID, name string) error {
 	if err := t.stamp(workspace); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (t *tx) DeleteScope(workspace ledger.ID, name string) error {
 }
 
 // DeleteCatalogue takes three statements, however many rows there are.
-func (t *tx) DeleteCatalogue(workspace ledger.ID) error {
+func (t rightsChanges) DeleteCatalogue(workspace ledger.ID) error {
 	if err := t.stamp(workspace); err != nil {
 		return err
 	}
@@ -109,20 +109,20 @@ func resourceFields(r *ledger.Resource) []any {
 }
 
 // Resource finds by the exact name; patterns are the business of grants.
-func (r *reader) Resource(workspace ledger.ID, name string) (ledger.Resource, error) {
+func (r rightsRows) Resource(workspace ledger.ID, name string) (ledger.Resource, error) {
 	return one(r.session, resourceFields, `SELECT `+resourceColumns+` FROM resources
 		WHERE workspace = $1 AND name = $2`, workspace, name)
 }
 
 // WorkspacesWith asks for each workspace by the index, and reads no list of resources.
-func (r *reader) WorkspacesWith(resource string) ([]ledger.Workspace, error) {
+func (r rightsRows) WorkspacesWith(resource string) ([]ledger.Workspace, error) {
 	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.deleted_at IS NULL AND EXISTS (SELECT 1 FROM resources AS own WHERE own.workspace = w.id AND own.name = $1)
 		ORDER BY w.id`, resource)
 }
 
 // Resources lists in the order they came on board.
-func (r *reader) Resources(workspace ledger.ID, q ledger.Range) ([]ledger.Resource, error) {
+func (r rightsRows) Resources(workspace ledger.ID, q ledger.Range) ([]ledger.Resource, error) {
 	return list(r.session, resourceFields, searched+` SELECT `+resourceColumns+` FROM resources
 		WHERE workspace = $2 AND id > $3`+everyWord+`
 			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\'`+isFound+`
@@ -130,7 +130,7 @@ func (r *reader) Resources(workspace ledger.ID, q ledger.Range) ([]ledger.Resour
 }
 
 // PutResource refuses a name that another resource of the workspace has.
-func (t *tx) PutResource(r ledger.Resource) error {
+func (t rightsChanges) PutResource(r ledger.Resource) error {
 	return t.exec(`
 		INSERT INTO resources (`+resourceColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -141,6 +141,6 @@ func (t *tx) PutResource(r ledger.Resource) error {
 }
 
 // DeleteResource does nothing when there is none of that name.
-func (t *tx) DeleteResource(workspace ledger.ID, name string) error {
+func (t rightsChanges) DeleteResource(workspace ledger.ID, name string) error {
 	return t.exec(`DELETE FROM resources WHERE workspace = $1 AND name = $2`, workspace, name)
 }

@@ -16,18 +16,18 @@ func sessionFields(s *ledger.Session) []any {
 }
 
 // Session finds a session by the half of its cookie that is no secret.
-func (r *reader) Session(id string) (ledger.Session, error) {
+func (r signInRows) Session(id string) (ledger.Session, error) {
 	return one(r.session, sessionFields, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, id)
 }
 
 // SessionsOf lists a person's sessions, newest first.
-func (r *reader) SessionsOf(user ledger.ID) ([]ledger.Session, error) {
+func (r signInRows) SessionsOf(user ledger.ID) ([]ledger.Session, error) {
 	return list(r.session, sessionFields, `SELECT `+sessionColumns+` FROM sessions
 		WHERE user_id = $1 ORDER BY created_at DESC, id`, user)
 }
 
 // PutSession replaces the whole row.
-func (t *tx) PutSession(s ledger.Session) error {
+func (t signInChanges) PutSession(s ledger.Session) error {
 	return t.exec(`
 		INSERT INTO sessions (`+sessionColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -39,10 +39,10 @@ func (t *tx) PutSession(s ledger.Session) error {
 }
 
 // DeleteSession ends one session.
-func (t *tx) DeleteSession(id string) error { return t.exec(`DELETE FROM sessions WHERE id = $1`, id) }
+func (t signInChanges) DeleteSession(id string) error { return t.exec(`DELETE FROM sessions WHERE id = $1`, id) }
 
 // DeleteSessionsOf ends every session of a person but one.
-func (t *tx) DeleteSessionsOf(user ledger.ID, except string) error {
+func (t signInChanges) DeleteSessionsOf(user ledger.ID, except string) error {
 	return t.exec(`DELETE FROM sessions WHERE user_id = $1 AND id <> $2`, user, except)
 }
 
@@ -53,12 +53,12 @@ func attemptsFields(a *ledger.Attempts) []any {
 }
 
 // Attempts reads one count, whether its time has passed or not.
-func (r *reader) Attempts(name string) (ledger.Attempts, error) {
+func (r signInRows) Attempts(name string) (ledger.Attempts, error) {
 	return one(r.session, attemptsFields, `SELECT `+attemptsColumns+` FROM signin_attempts WHERE name = $1`, name)
 }
 
 // PutAttempts replaces a count.
-func (t *tx) PutAttempts(a ledger.Attempts) error {
+func (t signInChanges) PutAttempts(a ledger.Attempts) error {
 	return t.exec(`
 		INSERT INTO signin_attempts (`+attemptsColumns+`)
 		VALUES ($1, $2, $3, $4)
@@ -67,7 +67,7 @@ func (t *tx) PutAttempts(a ledger.Attempts) error {
 }
 
 // DeleteAttempts forgets a count.
-func (t *tx) DeleteAttempts(name string) error {
+func (t signInChanges) DeleteAttempts(name string) error {
 	return t.exec(`DELETE FROM signin_attempts WHERE name = $1`, name)
 }
 
@@ -81,17 +81,17 @@ func codeFields(c *ledger.OneTimeCode) []any {
 }
 
 // Code finds a code by the half that is no secret.
-func (r *reader) Code(id string) (ledger.OneTimeCode, error) {
+func (r signInRows) Code(id string) (ledger.OneTimeCode, error) {
 	return one(r.session, codeFields, `SELECT `+codeColumns+` FROM signin_codes WHERE id = $1`, id)
 }
 
 // CodeByAlias finds a code by its second name.
-func (r *reader) CodeByAlias(alias string) (ledger.OneTimeCode, error) {
+func (r signInRows) CodeByAlias(alias string) (ledger.OneTimeCode, error) {
 	return one(r.session, codeFields, `SELECT `+codeColumns+` FROM signin_codes WHERE alias = $1`, alias)
 }
 
 // CountCodes stops counting at the limit.
-func (r *reader) CountCodes(purpose string, live time.Time, limit int) (int, error) {
+func (r signInRows) CountCodes(purpose string, live time.Time, limit int) (int, error) {
 	n, err := number(r.session, `SELECT count(*) FROM
 		(SELECT id FROM signin_codes WHERE purpose = $1 AND expires_at > $2 LIMIT CAST($3 AS BIGINT)) AS counted`,
 		purpose, moment(live), bound(limit))
@@ -99,7 +99,7 @@ func (r *reader) CountCodes(purpose string, live time.Time, limit int) (int, err
 }
 
 // PutCode refuses an alias that another code has.
-func (t *tx) PutCode(c ledger.OneTimeCode) error {
+func (t signInChanges) PutCode(c ledger.OneTimeCode) error {
 	return t.exec(`
 		INSERT INTO signin_codes (`+codeColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -110,10 +110,10 @@ func (t *tx) PutCode(c ledger.OneTimeCode) error {
 }
 
 // DeleteCode uses a code up.
-func (t *tx) DeleteCode(id string) error { return t.exec(`DELETE FROM signin_codes WHERE id = $1`, id) }
+func (t signInChanges) DeleteCode(id string) error { return t.exec(`DELETE FROM signin_codes WHERE id = $1`, id) }
 
 // DeleteCodesOf uses up a person's codes of a purpose.
-func (t *tx) DeleteCodesOf(user ledger.ID, purpose string) error {
+func (t signInChanges) DeleteCodesOf(user ledger.ID, purpose string) error {
 	return t.exec(`DELETE FROM signin_codes WHERE user_id = $1 AND purpose = $2`, user, purpose)
 }
 
@@ -124,24 +124,24 @@ func identityFields(i *ledger.Identity) []any {
 }
 
 // Identity compares issuer and subject to the byte.
-func (r *reader) Identity(issuer, subject string) (ledger.Identity, error) {
+func (r signInRows) Identity(issuer, subject string) (ledger.Identity, error) {
 	return one(r.session, identityFields, `SELECT `+identityColumns+` FROM identities
 		WHERE issuer = $1 AND subject = $2`, issuer, subject)
 }
 
 // IdentitiesOf lists who a person is elsewhere.
-func (r *reader) IdentitiesOf(user ledger.ID) ([]ledger.Identity, error) {
+func (r signInRows) IdentitiesOf(user ledger.ID) ([]ledger.Identity, error) {
 	return list(r.session, identityFields, `SELECT `+identityColumns+` FROM identities
 		WHERE user_id = $1 ORDER BY issuer, subject`, user)
 }
 
 // AddIdentity never replaces: an identity has one person.
-func (t *tx) AddIdentity(i ledger.Identity) error {
+func (t signInChanges) AddIdentity(i ledger.Identity) error {
 	return t.exec(`INSERT INTO identities (`+identityColumns+`) VALUES ($1, $2, $3, $4, $5)`, identityFields(&i)...)
 }
 
 // DeleteIdentity unlinks an identity.
-func (t *tx) DeleteIdentity(issuer, subject string) error {
+func (t signInChanges) DeleteIdentity(issuer, subject string) error {
 	return t.exec(`DELETE FROM identities WHERE issuer = $1 AND subject = $2`, issuer, subject)
 }
 
@@ -155,12 +155,12 @@ func factorFields(f *ledger.Factor) []any {
 }
 
 // FactorsOf lists a person's second factors and recovery codes.
-func (r *reader) FactorsOf(user ledger.ID) ([]ledger.Factor, error) {
+func (r signInRows) FactorsOf(user ledger.ID) ([]ledger.Factor, error) {
 	return list(r.session, factorFields, `SELECT `+factorColumns+` FROM factors WHERE user_id = $1 ORDER BY id`, user)
 }
 
 // PutFactor replaces the whole row.
-func (t *tx) PutFactor(f ledger.Factor) error {
+func (t signInChanges) PutFactor(f ledger.Factor) error {
 	return t.exec(`
 		INSERT INTO factors (`+factorColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -171,23 +171,23 @@ func (t *tx) PutFactor(f ledger.Factor) error {
 }
 
 // DeleteFactor forgets one factor.
-func (t *tx) DeleteFactor(id ledger.ID) error {
+func (t signInChanges) DeleteFactor(id ledger.ID) error {
 	return t.exec(`DELETE FROM factors WHERE id = $1`, id)
 }
 
 // DeleteFactorsOf forgets a person's factors of a kind.
-func (t *tx) DeleteFactorsOf(user ledger.ID, kind string) error {
+func (t signInChanges) DeleteFactorsOf(user ledger.ID, kind string) error {
 	return t.exec(`DELETE FROM factors WHERE user_id = $1 AND kind = $2`, user, kind)
 }
 
 // KnownAddress says whether a person signed in from there.
-func (r *reader) KnownAddress(user ledger.ID, address string) (bool, error) {
+func (r signInRows) KnownAddress(user ledger.ID, address string) (bool, error) {
 	n, err := number(r.session, `SELECT count(*) FROM signin_addresses WHERE user_id = $1 AND address = $2`, user, address)
 	return n > 0, err
 }
 
 // RememberAddress keeps the 20 places seen last.
-func (t *tx) RememberAddress(user ledger.ID, address string, at time.Time) error {
+func (t signInChanges) RememberAddress(user ledger.ID, address string, at time.Time) error {
 	if err := t.exec(`
 		INSERT INTO signin_addresses (user_id, address, seen_at) VALUES ($1, $2, $3)
 		ON CONFLICT (user_id, address) DO UPDATE SET seen_at = excluded.seen_at`, user, address, moment(at)); err != nil {
@@ -199,7 +199,7 @@ func (t *tx) RememberAddress(user ledger.ID, address string, at time.Time) error
 }
 
 // SweepSignIn forgets what is over; each table has an index by its end.
-func (t *tx) SweepSignIn(at time.Time) error {
+func (t signInChanges) SweepSignIn(at time.Time) error {
 	for _, statement := range []string{
 		`DELETE FROM sessions WHERE expires_at <= $1`,
 		`DELETE FROM signin_attempts WHERE expires_at <= $1`,

@@ -12,7 +12,7 @@ const longestWait = 48 * time.Hour
 // wrong clock made to where it would be waiting: it goes on from now. What was proved
 // or begun by that clock ends, since nobody knows how long it had: sessions, codes,
 // links. Tokens keep the life of then, which their list tells.
-func (t *tx) Settle(at time.Time) error {
+func (t headChanges) Settle(at time.Time) error {
 	was := t.moment.Latest
 	t.moment.Latest, t.decreed = at, true
 	t.moment.Settlements++

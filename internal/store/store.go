@@ -178,7 +178,7 @@ func (s *Store) Ping(ctx context.Context) (err error) {
 
 // Read runs f on one snapshot; see [ledger.Store].
 func (s *Store) Read(ctx context.Context, f func(ledger.Reader) error) error {
-	return s.snapshot(ctx, func(r *reader) error { return f(r) })
+	return s.snapshot(ctx, func(r *reader) error { return f(r.chapters()) })
 }
 
 // snapshot is Read for this package.
@@ -232,7 +232,7 @@ type reader struct {
 }
 
 // Revision is the snapshot's, or the one that a mutation takes.
-func (r *reader) Revision() int64 { return r.revision }
+func (r headRows) Revision() int64 { return r.revision }
 
 // end gives the connection back; the reader answers nothing any more.
 func (r *reader) end() {

@@ -96,7 +96,7 @@ const (
 
 // CountTokens counts what came to its end since it counted last, and only where
 // that may bring the number below enough.
-func (t *tx) CountTokens(workspace, owner ledger.ID, now time.Time, enough int) (int, error) {
+func (t tokenChanges) CountTokens(workspace, owner ledger.ID, now time.Time, enough int) (int, error) {
 	type counted struct {
 		n  int64
 		at time.Time
@@ -125,6 +125,6 @@ const standingToken = `SELECT ` + tokenColumns + ` FROM tokens
 	ORDER BY id DESC LIMIT 1`
 
 // StandingToken has an index of its own.
-func (r *reader) StandingToken(workspace, member ledger.ID) (ledger.Token, error) {
+func (r tokenRows) StandingToken(workspace, member ledger.ID) (ledger.Token, error) {
 	return one(r.session, tokenFields, standingToken, workspace, member)
 }

@@ -25,7 +25,7 @@ func tokenFields(t *ledger.Token) []any {
 }
 
 // Token finds a token whatever its state; locators are compared as they are.
-func (r *reader) Token(l token.Locator) (ledger.Token, error) {
+func (r tokenRows) Token(l token.Locator) (ledger.Token, error) {
 	return one(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens WHERE locator = $1`, locator{&l})
 }
 
@@ -67,7 +67,7 @@ const (
 )
 
 // Tokens picks the list by the filter that leaves the fewest rows.
-func (r *reader) Tokens(workspace ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
+func (r tokenRows) Tokens(workspace ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
 	query := listTokens
 	switch {
 	case !q.CreatedWith.IsZero():
@@ -85,7 +85,7 @@ func (r *reader) Tokens(workspace ledger.ID, q ledger.TokenQuery) ([]ledger.Toke
 }
 
 // PutToken refuses a locator that another token has.
-func (t *tx) PutToken(v ledger.Token) error {
+func (t tokenChanges) PutToken(v ledger.Token) error {
 	if err := t.recount(v.ID, v); err != nil {
 		return err
 	}
@@ -121,13 +121,13 @@ func secretFields(s *ledger.Secret) []any {
 
 // Secrets lists what a verification may meet: the current secret, the one in
 // overlap, and four retired ones that are remembered.
-func (r *reader) Secrets(t ledger.ID) ([]ledger.Secret, error) {
+func (r tokenRows) Secrets(t ledger.ID) ([]ledger.Secret, error) {
 	return list(r.session, secretFields, `SELECT `+secretColumns+` FROM secrets
 		WHERE token = $1 ORDER BY number DESC LIMIT 6`, t)
 }
 
 // PutSecret stores a secret under its number.
-func (t *tx) PutSecret(s ledger.Secret) error {
+func (t tokenChanges) PutSecret(s ledger.Secret) error {
 	return t.exec(`
 		INSERT INTO secrets (`+secretColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -138,7 +138,7 @@ func (t *tx) PutSecret(s ledger.Secret) error {
 }
 
 // DeleteSecrets forgets those numbered below keep.
-func (t *tx) DeleteSecrets(token ledger.ID, keep int) error {
+func (t tokenChanges) DeleteSecrets(token ledger.ID, keep int) error {
 	return t.exec(`DELETE FROM secrets WHERE token = $1 AND number < $2`, token, keep)
 }
 
@@ -149,13 +149,13 @@ func idempotencyFields(i *ledger.Idempotency) []any {
 }
 
 // Idempotency finds what a key of a caller made at a route.
-func (r *reader) Idempotency(caller, route, key string) (ledger.Idempotency, error) {
+func (r tokenRows) Idempotency(caller, route, key string) (ledger.Idempotency, error) {
 	return one(r.session, idempotencyFields, `SELECT `+idempotencyColumns+` FROM idempotency
 		WHERE caller = $1 AND route = $2 AND name = $3`, caller, route, key)
 }
 
 // PutIdempotency remembers, in place of what the key made before.
-func (t *tx) PutIdempotency(i ledger.Idempotency) error {
+func (t tokenChanges) PutIdempotency(i ledger.Idempotency) error {
 	return t.exec(`
 		INSERT INTO idempotency (`+idempotencyColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -166,7 +166,7 @@ func (t *tx) PutIdempotency(i ledger.Idempotency) error {
 
 // DeleteIdempotency also forgets those of the same moment as the last one, since
 // neither engine's DELETE has a portable limit.
-func (t *tx) DeleteIdempotency(before time.Time, limit int) (int, error) {
+func (t tokenChanges) DeleteIdempotency(before time.Time, limit int) (int, error) {
 	n, err := affected(t.session, `DELETE FROM idempotency WHERE created_at < $1 AND created_at <= (
 		SELECT max(created_at) FROM (SELECT created_at FROM idempotency ORDER BY created_at LIMIT CAST($2 AS BIGINT)) AS oldest)`,
 		moment(before), bound(limit))

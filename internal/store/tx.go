@@ -16,21 +16,21 @@ type tx struct {
 }
 
 // Moment is the head row's, with what the batch did.
-func (t *tx) Moment() ledger.Moment { return t.moment }
+func (t headChanges) Moment() ledger.Moment { return t.moment }
 
 // Happen raises the latest moment.
-func (t *tx) Happen(at time.Time) {
+func (t headChanges) Happen(at time.Time) {
 	if !t.decreed && at.After(t.moment.Latest) {
 		t.moment.Latest = at
 	}
 }
 
 // NewID gives the next row number.
-func (t *tx) NewID() ledger.ID {
+func (t headChanges) NewID() ledger.ID {
 	id := t.batch.nextID
 	t.batch.nextID++
 	return id
 }
 
 // Last ends the batch with this mutation.
-func (t *tx) Last() { t.batch.last = true }
+func (t headChanges) Last() { t.batch.last = true }

@@ -9,13 +9,13 @@ func instanceFields(i *ledger.Instance) []any {
 }
 
 // Instance reads the one row, which the first migration makes.
-func (r *reader) Instance() (ledger.Instance, error) {
+func (r headRows) Instance() (ledger.Instance, error) {
 	return one(r.session, instanceFields, `
 		SELECT policy, prefixes, policy_revision, setup_digest, setup_expires_at, bootstrapped_at FROM instance WHERE id = 1`)
 }
 
 // PutInstance replaces the one row.
-func (t *tx) PutInstance(i ledger.Instance) error {
+func (t headChanges) PutInstance(i ledger.Instance) error {
 	return t.exec(`
 		UPDATE instance SET policy = $1, prefixes = $2, policy_revision = $3, setup_digest = $4, setup_expires_at = $5, bootstrapped_at = $6
 		WHERE id = 1`, instanceFields(&i)...)
@@ -32,7 +32,7 @@ func workspaceFields(w *ledger.Workspace) []any {
 
 // Workspace finds a deleted tenant too, except by its external ID, which is free
 // for another by then.
-func (r *reader) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error) {
+func (r workspaceRows) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error) {
 	switch {
 	case k.ID != 0:
 		return one(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w WHERE w.id = $1`, k.ID)
@@ -46,7 +46,7 @@ func (r *reader) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error) {
 }
 
 // Workspaces lists tenants, oldest first.
-func (r *reader) Workspaces(q ledger.Range) ([]ledger.Workspace, error) {
+func (r workspaceRows) Workspaces(q ledger.Range) ([]ledger.Workspace, error) {
 	return list(r.session, workspaceFields, searched+` SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.id > $2 AND w.deleted_at IS NULL`+everyWord+`
 			lower(w.slug) LIKE pattern ESCAPE '\' OR lower(w.name) LIKE pattern ESCAPE '\' OR lower(w.external_id) LIKE pattern ESCAPE '\'`+
@@ -55,21 +55,21 @@ func (r *reader) Workspaces(q ledger.Range) ([]ledger.Workspace, error) {
 
 // WorkspacesOf lists the tenants of a user, also where the membership is
 // deactivated.
-func (r *reader) WorkspacesOf(user ledger.ID) ([]ledger.Workspace, error) {
+func (r workspaceRows) WorkspacesOf(user ledger.ID) ([]ledger.Workspace, error) {
 	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM members m JOIN workspaces w ON w.id = m.workspace
 		WHERE m.user_id = $1 AND m.removed_at IS NULL AND w.deleted_at IS NULL ORDER BY w.id`, user)
 }
 
 // CountWorkspaces stops at limit, because whoever asks wants to know whether
 // there is more than one.
-func (r *reader) CountWorkspaces(limit int) (int, error) {
+func (r workspaceRows) CountWorkspaces(limit int) (int, error) {
 	n, err := number(r.session, `SELECT count(*) FROM
 		(SELECT id FROM workspaces WHERE deleted_at IS NULL LIMIT CAST($1 AS BIGINT)) AS counted`, bound(limit))
 	return int(n), err
 }
 
 // PutWorkspace refuses a slug that was ever used.
-func (t *tx) PutWorkspace(w ledger.Workspace) error {
+func (t peopleChanges) PutWorkspace(w ledger.Workspace) error {
 	return t.exec(`
 		INSERT INTO workspaces (id, slug, name, external_id, metadata, policy, policy_revision, created_at, suspended_at, suspended_by,
 			deleted_at, purged_at, revision)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"reflect"
 
 	"github.com/tokenry/tokenry/internal/ledger"
 )
@@ -16,6 +17,7 @@ func readCases() map[string]func(w *world) {
 		"a read answers with its function's error": readAnswersError,
 		"a read ends with its function":            readEnds,
 		"a reader cannot write":                    readerCannotWrite,
+		"every chapter is there":                   everyChapter,
 		"a cancelled context ends a read":          cancelledRead,
 		"what cannot be stored is not found":       unstorable,
 	}
@@ -81,13 +83,36 @@ func readEnds(w *world) {
 	}
 }
 
-// readerCannotWrite by asking for more than it was given.
+// readerCannotWrite by asking a chapter for more than it was given.
 func readerCannotWrite(w *world) {
 	w.read(func(r ledger.Reader) {
-		if _, ok := r.(ledger.Tx); ok {
-			w.Error("the Reader of a read is a Tx")
+		writer := reflect.TypeFor[ledger.Writer]()
+		for chapter, v := range reflect.ValueOf(r).Fields() {
+			for changes := range writer.Fields() {
+				if v.Elem().Type().Implements(changes.Type) {
+					w.Errorf("the %s of a read is a %s", chapter.Name, changes.Name)
+				}
+			}
 		}
 	})
+}
+
+// everyChapter: an engine that lacks one fails here, and not in the verb that asks first.
+func everyChapter(w *world) {
+	w.read(func(r ledger.Reader) { lacksNone(w, reflect.ValueOf(r)) })
+	w.do(func(tx ledger.Tx) error {
+		lacksNone(w, reflect.ValueOf(tx.Reader))
+		lacksNone(w, reflect.ValueOf(tx.Writer))
+		return nil
+	})
+}
+
+func lacksNone(w *world, chapters reflect.Value) {
+	for chapter, v := range chapters.Fields() {
+		if v.IsNil() {
+			w.Errorf("the engine lacks the chapter %s", chapter.Name)
+		}
+	}
 }
 
 // cancelledRead: the caller has gone, before and during.

@@ -99,7 +99,7 @@ func kept[T any](w *world, record T, put func(ledger.Tx, T) error, get func(ledg
 			if err := put(tx, v); err != nil {
 				return err
 			}
-			found(w.T, v)(get(tx))
+			found(w.T, v)(get(tx.Reader))
 			return nil
 		})
 		w.read(func(r ledger.Reader) { found(w.T, v)(get(r)) })
