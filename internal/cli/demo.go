@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/demo"
 	"github.com/tokenry/tokenry/internal/server"
 )
 
@@ -36,7 +36,7 @@ func (a *app) runDemo(ctx context.Context, listen string, once bool) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	clock := &calendar{now: a.Now}
+	clock := demo.NewCalendar(a.Now)
 	s, err := a.demoServer(ctx, folder, listen, clock)
 	if err != nil {
 		return err
@@ -45,9 +45,9 @@ func (a *app) runDemo(ctx context.Context, listen string, once bool) (err error)
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(serving) }()
-	guide, err := fill(ctx, s, clock)
+	guide, err := fillDemo(ctx, s, clock)
 	if err == nil {
-		guide.print(a)
+		fmt.Fprint(a.Out, guide)
 		if !once {
 			fmt.Fprintln(a.Err, "The demo runs until Ctrl-C; everything in it goes with it.")
 			return <-served
@@ -57,8 +57,22 @@ func (a *app) runDemo(ctx context.Context, listen string, once bool) (err error)
 	return errors.Join(err, <-served)
 }
 
+// fillDemo makes the first Owner, who signs in with the password of all, and then
+// everything else through the client.
+func fillDemo(ctx context.Context, s *server.Server, clock *demo.Calendar) (guide demo.Guide, err error) {
+	first := authority.Bootstrap{Email: demo.Email, Workspace: demo.Workspace}
+	if first.PasswordHash, err = s.Passwords.Hash(demo.Password); err != nil {
+		return guide, err
+	}
+	started, err := s.Authority.Bootstrap(ctx, first)
+	if err != nil {
+		return guide, err
+	}
+	return demo.Fill(ctx, s.BaseURL(), started.Secret.Reveal(), clock)
+}
+
 // demoServer listens on the address, or on the first free port from 8080 on.
-func (a *app) demoServer(ctx context.Context, folder, listen string, clock *calendar) (*server.Server, error) {
+func (a *app) demoServer(ctx context.Context, folder, listen string, clock *demo.Calendar) (*server.Server, error) {
 	if listen == "" {
 		listen = freeAddress(ctx)
 	}
@@ -75,8 +89,8 @@ func (a *app) demoServer(ctx context.Context, folder, listen string, clock *cale
 	return server.Listen(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: clock.Now, Version: version()})
 }
 
-// freeAddress is the first free port from 8080 on, or any. Another program may
-// take it before we do; then the demo says so.
+// freeAddress is the first free port of the loopback from 8080 on, or any. Another
+// program may take it before we do; then the demo says so.
 func freeAddress(ctx context.Context) string {
 	var lc net.ListenConfig
 	for port := 8080; port < 8100; port++ {
@@ -88,17 +102,3 @@ func freeAddress(ctx context.Context) string {
 	}
 	return "127.0.0.1:0"
 }
-
-// calendar is the demo's clock. It begins in the past, so that the sample data
-// has a history, and is set forward until it shows the time of now.
-type calendar struct {
-	now func() time.Time
-	// behind is how far the calendar is behind the clock, in nanoseconds.
-	behind atomic.Int64
-}
-
-// Now is the time that the calendar shows.
-func (c *calendar) Now() time.Time { return c.now().Add(-time.Duration(c.behind.Load())) }
-
-// daysAgo sets the calendar.
-func (c *calendar) daysAgo(days int) { c.behind.Store(int64(days) * int64(24*time.Hour)) }

@@ -24,31 +24,14 @@ type scanning struct {
 	format    string
 	git, live bool
 	stats     scan.Stats
-	finds     []scanFind
+	finds     []scan.Shown
+	secrets   []token.Secret // of the finds, in their order; for the server alone
 	troubles  int
 	out       *bufio.Writer
 }
 
-// scanFind is a find as it is printed. The secret stays behind.
-type scanFind struct {
-	Path    string     `json:"path"`
-	Line    int        `json:"line,omitempty"`
-	Column  int        `json:"column,omitempty"`
-	Commit  string     `json:"commit,omitempty"`
-	Masked  string     `json:"masked"`
-	Prefix  string     `json:"prefix"`
-	Kind    token.Kind `json:"kind"`
-	Locator string     `json:"locator"`
-	// State is what the server says, with --live: live, why it is not, unknown, or
-	// not told when the server could not be asked.
-	State  string `json:"state,omitempty"`
-	secret token.Secret
-}
-
 const (
 	formatText, formatJSON, formatSARIF = "text", "json", "sarif"
-
-	stdinPath = "-"
 )
 
 // scan finds tokens in files, folders, standard input and histories.
@@ -172,10 +155,10 @@ func (s *scanning) run(ctx context.Context, args []string) error {
 
 func (s *scanning) one(ctx context.Context, path string) (scan.Stats, error) {
 	switch {
-	case path == stdinPath && s.git:
+	case path == scan.Stdin && s.git:
 		return s.scanner.GitLog(ctx, s.In, s.found)
-	case path == stdinPath:
-		return s.scanner.Reader(ctx, s.In, stdinPath, s.found)
+	case path == scan.Stdin:
+		return s.scanner.Reader(ctx, s.In, scan.Stdin, s.found)
 	case s.git:
 		return s.scanner.History(ctx, path, s.found)
 	}
@@ -184,18 +167,15 @@ func (s *scanning) one(ctx context.Context, path string) (scan.Stats, error) {
 
 // found takes a find; as text it is printed at once.
 func (s *scanning) found(f scan.Find) {
-	one := scanFind{
-		Path: f.Path, Line: f.Line, Column: f.Column, Commit: f.Commit, Masked: f.Mask(),
-		Prefix: string(f.Prefix), Kind: f.Kind, Locator: f.Locator.String(), secret: f.Secret,
-	}
-	s.finds = append(s.finds, one)
+	one := f.Shown()
+	s.finds, s.secrets = append(s.finds, one), append(s.secrets, f.Secret)
 	if s.format == formatText && !s.live {
-		fmt.Fprintln(s.out, one.text())
+		fmt.Fprintln(s.out, findText(one))
 	}
 }
 
-// text is a find on one line.
-func (f scanFind) text() string {
+// findText is a find on one line.
+func findText(f scan.Shown) string {
 	where := f.Path
 	if where == "" {
 		where = "(message)"
@@ -217,7 +197,7 @@ func (f scanFind) text() string {
 // maxAsked is how many token strings one look-up takes.
 const maxAsked = 500
 
-// Values of scanFind.State besides the codes of a token that is not live.
+// Values of [scan.Shown.State] besides the codes of a token that is not live.
 const (
 	stateLive, stateUnknown, stateNotTold = "live", "unknown", "not told"
 )
@@ -226,8 +206,8 @@ const (
 func (s *scanning) ask(ctx context.Context) {
 	states := map[string]string{}
 	var secrets []string
-	for _, f := range s.finds {
-		if text := f.secret.Reveal(); states[text] == "" {
+	for _, secret := range s.secrets {
+		if text := secret.Reveal(); states[text] == "" {
 			states[text] = stateNotTold
 			secrets = append(secrets, text)
 		}
@@ -239,7 +219,7 @@ func (s *scanning) ask(ctx context.Context) {
 		}
 	}
 	for i := range s.finds {
-		s.finds[i].State = states[s.finds[i].secret.Reveal()]
+		s.finds[i].State = states[s.secrets[i].Reveal()]
 	}
 }
 
@@ -280,15 +260,15 @@ func (s *scanning) print() error {
 	switch s.format {
 	case formatJSON:
 		if s.finds == nil {
-			s.finds = []scanFind{}
+			s.finds = []scan.Shown{}
 		}
 		return s.printJSON(map[string]any{"items": s.finds, "files": s.stats.Files, "commits": s.stats.Commits, "bytes": s.stats.Bytes})
 	case formatSARIF:
-		return s.printJSON(sarif(s.finds))
+		return s.printJSON(scan.SARIF(version(), s.finds))
 	}
 	if s.live {
 		for _, f := range s.finds {
-			fmt.Fprintln(s.out, f.text())
+			fmt.Fprintln(s.out, findText(f))
 		}
 	}
 	return nil

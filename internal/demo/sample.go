@@ -1,23 +1,19 @@
-package cli
+package demo
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
-	"github.com/tokenry/tokenry/internal/authority"
-	"github.com/tokenry/tokenry/internal/server"
 )
 
-// demoPassword is that of every sample account. It opens nothing but a demo.
-const demoPassword = "only for this demo"
-
-// sampler fills a demo. After the first error it does nothing more.
+// sampler fills a demo. The first error ends its context, so that nothing more is
+// done.
 type sampler struct {
 	ctx   context.Context
+	end   context.CancelFunc
 	c     *client.Client
-	clock *calendar
+	clock *Calendar
 	// secrets are the tokens' by their labels, once there are any.
 	secrets map[string]string
 	err     error
@@ -25,44 +21,14 @@ type sampler struct {
 
 // note keeps the first error.
 func (s *sampler) note(err error) {
-	if s.err == nil {
+	if s.err == nil && err != nil {
 		s.err = err
+		s.end()
 	}
 }
 
 // only drops what a call answered besides its error.
 func only[T any](_ T, err error) error { return err }
-
-// fill makes the sample data, the older first.
-func fill(ctx context.Context, srv *server.Server, clock *calendar) (*guide, error) {
-	clock.daysAgo(60)
-	hash, err := srv.Passwords.Hash(demoPassword)
-	if err != nil {
-		return nil, err
-	}
-	first, err := srv.Authority.Bootstrap(ctx, authority.Bootstrap{Email: "olivia@acme.example", Workspace: "acme", PasswordHash: hash})
-	if err != nil {
-		return nil, err
-	}
-	g := &guide{url: srv.BaseURL(), token: first.Secret.Reveal()}
-	s := &sampler{ctx: ctx, clock: clock}
-	if s.c, err = client.New(g.url, g.token); err != nil {
-		return nil, err
-	}
-	defer s.c.CloseIdleConnections()
-	s.catalogue()
-	s.workspaces()
-	for _, p := range samplePeople() {
-		s.person(p)
-	}
-	for _, b := range sampleBots() {
-		s.bot(b)
-	}
-	s.past()
-	clock.daysAgo(0)
-	g.checked = s.secrets["CI deploys"]
-	return g, s.err
-}
 
 // catalogue writes what the product can be asked to do, for every workspace.
 func (s *sampler) catalogue() {
@@ -118,7 +84,7 @@ func samplePeople() []person {
 }
 
 func (s *sampler) person(p person) {
-	in := api.CreateMember{Email: p.email, Password: demoPassword}
+	in := api.CreateMember{Email: p.email, Password: Password}
 	in.Name, in.Role, in.Resources = api.Some(p.name), api.Some(p.role), api.Some(p.resources)
 	s.note(only(s.c.CreateMember(s.ctx, p.workspace, in)))
 }
@@ -195,9 +161,6 @@ func (s *sampler) token(t sample) (secret, id string) {
 
 // fate ends a sample token, or gives it a new secret.
 func (s *sampler) fate(t sample, id string) {
-	if s.err != nil {
-		return
-	}
 	switch t.fate {
 	case "revoke":
 		s.note(only(s.c.RevokeToken(s.ctx, t.workspace, id, api.RevokeToken{Reason: api.ReasonUnused, Comment: "nobody used it any more"})))
@@ -208,53 +171,4 @@ func (s *sampler) fate(t sample, id string) {
 		s.note(err)
 		s.secrets[t.label] = issued.Secret
 	}
-}
-
-// guide is what the demo prints.
-type guide struct {
-	url string
-	// token is the Owner's, checked one to ask about.
-	token, checked string
-}
-
-func (g *guide) print(a *app) {
-	fmt.Fprintf(a.Out, `
-Tokenry demo, at %[1]s
-
-Workspaces acme and globex, with tokens of every kind in every state.
-
-Sample accounts (password: %[2]s)
-
-  olivia@acme.example     Owner of acme, administrator of the instance
-`, g.url, demoPassword)
-	for _, p := range samplePeople() {
-		fmt.Fprintf(a.Out, "  %-22s  %s of %s\n", p.email, p.role, p.workspace)
-	}
-	fmt.Fprintf(a.Out, `
-Olivia's token, which may do everything:
-
-  %[2]s
-
-try: who am I?
-
-  curl -s -H 'Authorization: Bearer %[2]s' %[1]s/v1/whoami
-
-try: may this token write tickets of the payments system?
-
-  curl -s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"token":"%[3]s","scopes":["tickets:write"],"resource":"payments"}' %[1]s/v1/verify
-
-try: a new token
-
-  curl -s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"label":"My first token","scopes":["tickets:read"],"resources":["payments"],"expires_in":"30d"}' %[1]s/v1/workspaces/acme/tokens
-
-try: the same from the command line
-
-  export TOKENRY_SERVER=%[1]s TOKENRY_TOKEN=%[2]s
-  tokenry token list
-  tokenry token create --label "From the command line" --scope tickets:read --resource payments
-  tokenry audit list
-
-try: read about every call at %[1]s/docs
-
-`, g.url, g.token, g.checked)
 }

@@ -1,4 +1,4 @@
-package cli
+package scan
 
 import (
 	"net/url"
@@ -64,12 +64,14 @@ type (
 
 const sarifRuleID = "tokenry/access-token"
 
-// sarif reports finds. A find's fingerprint is the token's public part: the same
-// token is the same alert wherever its line moves, and no secret is needed to
-// tell it from another.
-func sarif(finds []scanFind) sarifLog {
+// SARIF reports finds as a document of SARIF 2.1.0 (OASIS), which is to be written
+// as JSON; version is that of the program. A find's fingerprint is the token's public
+// part: the same token is the same alert wherever its line moves, and no secret is
+// needed to tell it from another. Columns are counted as the finds count them, in
+// Unicode code points; a token that is part of a name has no region.
+func SARIF(version string, finds []Shown) any {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: make([]sarifResult, len(finds)), Tool: sarifTool{sarifDriver{
-		Name: "tokenry", InformationURI: "https://github.com/tokenry/tokenry", Version: version(), Rules: []sarifRule{{
+		Name: "tokenry", InformationURI: "https://github.com/tokenry/tokenry", Version: version, Rules: []sarifRule{{
 			ID: sarifRuleID, Name: "AccessToken",
 			Short:         sarifText{"Access token in a file"},
 			Full:          sarifText{"A string with the shape and the checksum of an access token."},
@@ -87,13 +89,13 @@ func sarif(finds []scanFind) sarifLog {
 	return sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}
 }
 
-func (f scanFind) locations() []sarifLocation {
+func (f Shown) locations() []sarifLocation {
 	if f.Path == "" {
 		return []sarifLocation{}
 	}
 	var l sarifLocation
 	path := f.Path
-	if path == stdinPath {
+	if path == Stdin {
 		path = "stdin"
 	}
 	l.Physical.Artifact.URI = (&url.URL{Path: filepath.ToSlash(path)}).String()
@@ -103,7 +105,7 @@ func (f scanFind) locations() []sarifLocation {
 	return []sarifLocation{l}
 }
 
-func (f scanFind) properties() map[string]string {
+func (f Shown) properties() map[string]string {
 	p := map[string]string{}
 	if f.Commit != "" {
 		p["commit"] = f.Commit

@@ -1,0 +1,61 @@
+package demo
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Guide is what a person is told about a demo.
+type Guide struct {
+	// URL is the address of the server.
+	URL string
+	// Token is Olivia's, who may do everything; Checked is a token to ask about. Both
+	// are secrets of the demo alone.
+	Token, Checked string
+}
+
+// String is the whole text: who there is, and lines to paste into a shell, each of
+// which works as it stands. It holds both tokens.
+func (g Guide) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `
+Tokenry demo, at %[1]s
+
+Workspaces acme and globex, with tokens of every kind in every state.
+
+Sample accounts (password: %[2]s)
+
+  %[3]s     Owner of acme, administrator of the instance
+`, g.URL, Password, Email)
+	for _, p := range samplePeople() {
+		fmt.Fprintf(&b, "  %-22s  %s of %s\n", p.email, p.role, p.workspace)
+	}
+	fmt.Fprintf(&b, `
+Olivia's token, which may do everything:
+
+  %[2]s
+
+try: who am I?
+
+  curl -s -H 'Authorization: Bearer %[2]s' %[1]s/v1/whoami
+
+try: may this token write tickets of the payments system?
+
+  curl -s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"token":"%[3]s","scopes":["tickets:write"],"resource":"payments"}' %[1]s/v1/verify
+
+try: a new token
+
+  curl -s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -d '{"label":"My first token","scopes":["tickets:read"],"resources":["payments"],"expires_in":"30d"}' %[1]s/v1/workspaces/acme/tokens
+
+try: the same from the command line
+
+  export TOKENRY_SERVER=%[1]s TOKENRY_TOKEN=%[2]s
+  tokenry token list
+  tokenry token create --label "From the command line" --scope tickets:read --resource payments
+  tokenry audit list
+
+try: read about every call at %[1]s/docs
+
+`, g.URL, g.Token, g.Checked)
+	return b.String()
+}

@@ -1,0 +1,145 @@
+package scan
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tokenry/tokenry/token"
+)
+
+// Rule is what every other scanner's format says in its own way. It goes by the
+// shape alone: none of them can check the checksum.
+type Rule struct {
+	// Expression is in RE2, without the ends of words; Whole has them, and the
+	// token as its one group.
+	Expression, Whole string
+	// Keywords stand in every token.
+	Keywords []string
+	// Sample is a token that nobody has.
+	Sample string
+	// About says which tokens are meant.
+	About string
+}
+
+// noSecret is what the sample's secret is made of.
+type noSecret struct{}
+
+func (noSecret) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// NewRule makes the rule for tokens that begin with one of these prefixes, of which
+// there is one at least.
+func NewRule(prefixes []token.Prefix) (Rule, error) {
+	if len(prefixes) == 0 {
+		return Rule{}, errors.New("scan: there is no prefix to look for")
+	}
+	sample, err := token.Mint(noSecret{}, prefixes[0], token.Personal, token.Locator([]byte(strings.Repeat("0", token.LocatorLength))))
+	if err != nil {
+		return Rule{}, err
+	}
+	names := make([]string, len(prefixes))
+	var keywords []string
+	for i, p := range prefixes {
+		names[i] = string(p)
+		for _, k := range token.Kinds() {
+			keywords = append(keywords, string(p)+string(rune(k))+"_")
+		}
+	}
+	expression := strings.TrimSuffix(strings.TrimPrefix(token.Describe(prefixes...).RegularExpression, `\b`), `\b`)
+	return Rule{
+		Expression: expression, Whole: `\b(` + expression + `)\b`, Keywords: keywords, Sample: sample.Reveal(),
+		About: "Access tokens that begin with " + strings.Join(names, ", "),
+	}, nil
+}
+
+// RuleFormats are the scanners whose rules we write, by name.
+func RuleFormats() []string { return []string{"github", "gitlab", "gitleaks", "trufflehog"} }
+
+// RuleFormat is how a scanner's rules are written; ok is false for a scanner that is
+// not one of [RuleFormats].
+func RuleFormat(name string) (write func(Rule) string, ok bool) {
+	write, ok = map[string]func(Rule) string{"gitleaks": gitleaks, "trufflehog": trufflehog, "github": github, "gitlab": gitlab}[name]
+	return write, ok
+}
+
+func (r Rule) quoted(sep string) string {
+	quoted := make([]string, len(r.Keywords))
+	for i, k := range r.Keywords {
+		quoted[i] = fmt.Sprintf("%q", k)
+	}
+	return strings.Join(quoted, sep)
+}
+
+// The entropy is that of no true token, whose 38 random characters have more, but
+// of the samples in documentation.
+func gitleaks(r Rule) string {
+	return fmt.Sprintf(`# %s. Written by: tokenry scanner-rules --format gitleaks
+title = "Tokenry access tokens, besides gitleaks' own rules"
+
+[extend]
+useDefault = true
+
+[[rules]]
+id = "tokenry-access-token"
+description = "%s"
+regex = '''%s'''
+secretGroup = 1
+entropy = 3
+keywords = [%s]
+`, r.About, r.About, r.Whole, r.quoted(", "))
+}
+
+func gitlab(r Rule) string {
+	return fmt.Sprintf(`# %s. Written by: tokenry scanner-rules --format gitlab
+# This is the file .gitlab/secret-detection-ruleset.toml of a project.
+[secrets]
+description = "GitLab's own rules and Tokenry access tokens"
+
+[[secrets.passthrough]]
+type = "raw"
+target = "gitleaks.toml"
+value = '''
+title = "Tokenry access tokens, besides GitLab's own rules"
+
+[extend]
+path = "/gitleaks.toml"
+
+[[rules]]
+id = "tokenry-access-token"
+description = "%s"
+regex = %q
+secretGroup = 1
+entropy = 3
+keywords = [%s]
+'''
+`, r.About, r.About, r.Whole, r.quoted(", "))
+}
+
+func trufflehog(r Rule) string {
+	return fmt.Sprintf(`# %s. Written by: tokenry scanner-rules --format trufflehog
+# There is no verify: it would send each token to an address. To learn which ones
+# are live, and to tell nobody else: tokenry scan --live
+detectors:
+  - name: TokenryAccessToken
+    description: "%s"
+    keywords: [%s]
+    regex:
+      token: '%s'
+    entropy: 3
+`, r.About, r.About, r.quoted(", "), r.Whole)
+}
+
+func github(r Rule) string {
+	return fmt.Sprintf(`# %s. Written by: tokenry scanner-rules --format github
+# Settings > Advanced Security > Custom patterns > New pattern; "More options"
+# has the last two. Turn push protection on once the dry run found what it should.
+Pattern name:   Tokenry access token
+Secret format:  %s
+Test string:    token = %s
+Before secret:  \A|[^0-9A-Za-z_]
+After secret:   \z|[^0-9A-Za-z_]
+`, r.About, r.Expression, r.Sample)
+}
