@@ -255,14 +255,20 @@ func (a *Authority) EnableToken(ctx context.Context, c Caller, ref, id string) (
 		if err := ch.live(); err != nil {
 			return err
 		}
-		ch.t.DisabledAt = time.Time{}
-		if input.First(mayManage(ch.ac, ch.t, "tokens:delete"), ch.undo(ch.t.Held&ledger.BackUnending)) == nil {
-			ch.t.RevokeAt = time.Time{}
-		}
+		ch.enabled()
 		v, err = w.finishToken(ch, "token.enabled")
 		return err
 	})
 	return v, revision, err
+}
+
+// enabled is the token without its stop, and without its scheduled end where the
+// caller may end that.
+func (ch *change) enabled() {
+	ch.t.DisabledAt = time.Time{}
+	if input.First(mayManage(ch.ac, ch.t, "tokens:delete"), ch.undo(ch.t.Held&ledger.BackUnending)) == nil {
+		ch.t.RevokeAt = time.Time{}
+	}
 }
 
 // RevokeToken ends a token for good. It needs tokens:delete, but for a person's

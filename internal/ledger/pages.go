@@ -25,7 +25,6 @@ type PageReader interface {
 	Owners(ids []ID) ([]Member, []ServiceAccount, error)
 	// UsersNamed finds people by their public ids.
 	UsersNamed(publicIDs []string) ([]User, error)
-	// SlugsOf names the workspaces not deleted in which each of these people is a
-	// member, in the order of WorkspacesOf.
-	SlugsOf(users []ID) (map[ID][]string, error)
+	// WorkspacesOfEach is WorkspacesOf of several people.
+	WorkspacesOfEach(users []ID) (map[ID][]Workspace, error)
 }

@@ -160,19 +160,19 @@ func (r *reader) UsersNamed(publicIDs []string) (all []ledger.User, err error) {
 	return all, nil
 }
 
-// SlugsOf is what a list of people shows of their workspaces.
-func (r *reader) SlugsOf(users []ledger.ID) (map[ledger.ID][]string, error) {
+// WorkspacesOfEach lists the tenants of many people.
+func (r *reader) WorkspacesOfEach(users []ledger.ID) (map[ledger.ID][]ledger.Workspace, error) {
 	type row struct {
 		user ledger.ID
-		slug string
+		ws   ledger.Workspace
 	}
-	rows, err := eachListed(r.session, func(x *row) []any { return []any{&x.user, &x.slug} }, ` SELECT m.user_id, w.slug
+	rows, err := eachListed(r.session, func(x *row) []any { return append([]any{&x.user}, workspaceFields(&x.ws)...) }, ` SELECT m.user_id, `+workspaceColumns+`
 		FROM members m JOIN workspaces w ON w.id = m.workspace
 		WHERE m.user_id IN (SELECT CAST(entry AS BIGINT) FROM listed) AND m.removed_at IS NULL AND w.deleted_at IS NULL
 		ORDER BY w.id`, users)
-	out := make(map[ledger.ID][]string, len(users))
+	out := make(map[ledger.ID][]ledger.Workspace, len(users))
 	for _, x := range rows {
-		out[x.user] = append(out[x.user], x.slug)
+		out[x.user] = append(out[x.user], x.ws)
 	}
 	return out, err
 }

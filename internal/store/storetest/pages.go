@@ -13,7 +13,7 @@ func pageCases() map[string]func(w *world) {
 		"many secrets are read at once":                         secretsOfMany,
 		"owners are read at once, removed ones too":             ownersOfMany,
 		"people are found by many public ids":                   usersOfManyNames,
-		"the workspaces of many people are named":               slugsOfMany,
+		"the workspaces of many people are read at once":        workspacesOfMany,
 	}
 }
 
@@ -108,7 +108,7 @@ func usersOfManyNames(w *world) {
 	})
 }
 
-func slugsOfMany(w *world) {
+func workspacesOfMany(w *world) {
 	a, b, c := w.putUser(nil), w.putUser(nil), w.putUser(nil)
 	first, second, gone := workspaceRow(w.newID()), workspaceRow(w.newID()), workspaceRow(w.newID())
 	gone.DeletedAt = at(5)
@@ -120,6 +120,6 @@ func slugsOfMany(w *world) {
 	w.putMember(gone.ID, a, nil)
 	w.putMember(first.ID, b, func(m *ledger.Member) { m.RemovedAt = at(3) })
 	w.read(func(r ledger.Reader) {
-		found(w.T, map[ledger.ID][]string{a.ID: {first.Slug, second.Slug}})(r.SlugsOf([]ledger.ID{a.ID, b.ID, c.ID}))
+		found(w.T, map[ledger.ID][]ledger.Workspace{a.ID: {first, second}})(r.WorkspacesOfEach([]ledger.ID{a.ID, b.ID, c.ID}))
 	})
 }
