@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // Can explains whether a token may use a scope, on a resource if one is named, with
@@ -12,7 +11,7 @@ import (
 // told to those who may explain, and of a person's own tokens: it says what an owner
 // lacks.
 func (a *Authority) Can(ctx context.Context, c Caller, ref, id, scope, resource string) (v api.Explanation, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err

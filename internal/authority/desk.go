@@ -26,7 +26,7 @@ type Desk struct {
 
 // Desk answers where a caller stands in a workspace. It needs no scope.
 func (a *Authority) Desk(ctx context.Context, c Caller, ref string) (d *Desk, err error) {
-	err = a.read(ctx, func(r ledger.Reader) error {
+	err = a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err
@@ -119,7 +119,7 @@ type TokenAbilities struct{ Edit, Disable, Enable, Rotate, Transfer, Remove, Rev
 // It asks what the verbs ask; those that it does not find are left out.
 func (a *Authority) TokenAbilities(ctx context.Context, c Caller, ref string, tokens []api.Token) (map[string]TokenAbilities, error) {
 	out := make(map[string]TokenAbilities, len(tokens))
-	err := a.read(ctx, func(r ledger.Reader) error {
+	err := a.read(ctx, func(r *Snapshot) error {
 		ac, sp, err := a.enter(r, c, ref)
 		if err != nil {
 			return err

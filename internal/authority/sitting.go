@@ -17,13 +17,13 @@ import (
 // reading; f changes and rehearses nothing, waits for nobody, and keeps nothing of it.
 func (a *Authority) Sit(ctx context.Context, c Caller, ref string, f func(*Authority) error) error {
 	return a.store.Read(ctx, func(r ledger.Reader) error {
-		g := &gathered{Reader: r, answers: map[any]any{}}
+		g := &gathered{r: r, answers: map[any]any{}}
 		if c.Session != "" && ref != "" {
 			if err := g.stand(c.Session, ref); err != nil {
 				return public(err)
 			}
 		}
-		return f(a.seated(g))
+		return f(a.seated(g.reader()))
 	})
 }
 
@@ -31,32 +31,86 @@ func (a *Authority) Sit(ctx context.Context, c Caller, ref string, f func(*Autho
 func (a *Authority) seated(r ledger.Reader) *Authority {
 	now := a.now()
 	return &Authority{
-		store: snapshot{Store: a.store, r: r}, now: func() time.Time { return now },
+		store: oneSnapshot{Store: a.store, r: r}, now: func() time.Time { return now },
 		keys: a.keys, clock: a.clock, rand: a.rand, hash: a.hash, commit: a.commit, usage: a.usage, decisions: a.decisions, forget: a.forget,
 		mail: a.mail, checkURL: a.checkURL, refusals: a.refusals, reckon: a.reckon, preparing: a.preparing, glancing: a.glancing, turnedAway: a.turnedAway,
 	}
 }
 
-// snapshot is a store that reads one.
-type snapshot struct {
+// oneSnapshot is a store that reads one.
+type oneSnapshot struct {
 	ledger.Store
 	r ledger.Reader
 }
 
 // Read runs f on that snapshot.
-func (s snapshot) Read(ctx context.Context, f func(ledger.Reader) error) error {
+func (s oneSnapshot) Read(ctx context.Context, f func(ledger.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return f(s.r)
 }
 
-// gathered is a Reader of one snapshot that remembers what it was asked, and reads at
-// once what is asked about each row of a list.
+// gathered is one snapshot that remembers what it was asked, and reads at once what is asked about each row of a list.
 type gathered struct {
-	ledger.Reader
+	r ledger.Reader
 	// answers are by what was asked: a key of a type of its own for each question.
 	answers map[any]any
+}
+
+// Each of them is a chapter that is asked of what was gathered.
+type (
+	gatheredHead struct {
+		ledger.HeadReader
+		g *gathered
+	}
+	gatheredRemovals struct {
+		ledger.RemovalReader
+		g *gathered
+	}
+	gatheredRights struct {
+		ledger.RightsReader
+		g *gathered
+	}
+	gatheredSignIn struct {
+		ledger.SignInReader
+		g *gathered
+	}
+	gatheredWorkspaces struct {
+		ledger.WorkspaceReader
+		g *gathered
+	}
+	gatheredPeople struct {
+		ledger.PeopleReader
+		g *gathered
+	}
+	gatheredTokens struct {
+		ledger.TokenReader
+		g *gathered
+	}
+	gatheredFigures struct {
+		ledger.FigureReader
+		g *gathered
+	}
+	gatheredNotices struct {
+		ledger.NotifyReader
+		g *gathered
+	}
+)
+
+// reader puts the chapters in front.
+func (g *gathered) reader() ledger.Reader {
+	r := g.r
+	r.HeadReader = gatheredHead{r.HeadReader, g}
+	r.RemovalReader = gatheredRemovals{r.RemovalReader, g}
+	r.RightsReader = gatheredRights{r.RightsReader, g}
+	r.SignInReader = gatheredSignIn{r.SignInReader, g}
+	r.WorkspaceReader = gatheredWorkspaces{r.WorkspaceReader, g}
+	r.PeopleReader = gatheredPeople{r.PeopleReader, g}
+	r.TokenReader = gatheredTokens{r.TokenReader, g}
+	r.FigureReader = gatheredFigures{r.FigureReader, g}
+	r.NotifyReader = gatheredNotices{r.NotifyReader, g}
+	return r
 }
 
 // The questions that are not asked twice. What they are asked with is their key.
@@ -104,7 +158,7 @@ func know[T any](g *gathered, key any, v T) {
 
 // stand reads what every page of a workspace begins with.
 func (g *gathered) stand(session, slug string) error {
-	st, err := g.Standing(session, slug)
+	st, err := g.r.Standing(session, slug)
 	if err != nil { // which of them is missing is told by those who need it
 		return ignoreNoRow(err)
 	}
@@ -144,70 +198,70 @@ func (g *gathered) knowAccount(s ledger.ServiceAccount) {
 	}
 }
 
-func (g *gathered) Instance() (ledger.Instance, error) {
-	return remembered(g, askInstance{}, g.Reader.Instance)
+func (c gatheredHead) Instance() (ledger.Instance, error) {
+	return remembered(c.g, askInstance{}, c.HeadReader.Instance)
 }
 
-func (g *gathered) Removals() ([]ledger.Removal, error) {
-	rows, err := remembered(g, askRemovals{}, g.Reader.Removals)
+func (c gatheredRemovals) Removals() ([]ledger.Removal, error) {
+	rows, err := remembered(c.g, askRemovals{}, c.RemovalReader.Removals)
 	return slices.Clone(rows), err
 }
 
-func (g *gathered) CatalogueStamp(ws ledger.ID) (string, error) {
-	return remembered(g, askStamp{ws}, func() (string, error) { return g.Reader.CatalogueStamp(ws) })
+func (c gatheredRights) CatalogueStamp(ws ledger.ID) (string, error) {
+	return remembered(c.g, askStamp{ws}, func() (string, error) { return c.RightsReader.CatalogueStamp(ws) })
 }
 
-func (g *gathered) Session(id string) (ledger.Session, error) {
-	return remembered(g, askSession{id}, func() (ledger.Session, error) { return g.Reader.Session(id) })
+func (c gatheredSignIn) Session(id string) (ledger.Session, error) {
+	return remembered(c.g, askSession{id}, func() (ledger.Session, error) { return c.SignInReader.Session(id) })
 }
 
-func (g *gathered) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error) {
-	return remembered(g, k, func() (ledger.Workspace, error) { return g.Reader.Workspace(k) })
+func (c gatheredWorkspaces) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error) {
+	return remembered(c.g, k, func() (ledger.Workspace, error) { return c.WorkspaceReader.Workspace(k) })
 }
 
-func (g *gathered) User(k ledger.UserKey) (ledger.User, error) {
-	return remembered(g, k, func() (ledger.User, error) { return g.Reader.User(k) })
+func (c gatheredPeople) User(k ledger.UserKey) (ledger.User, error) {
+	return remembered(c.g, k, func() (ledger.User, error) { return c.PeopleReader.User(k) })
 }
 
-func (g *gathered) Member(ws ledger.ID, k ledger.MemberKey) (ledger.Member, error) {
-	return remembered(g, askMember{ws, k}, func() (ledger.Member, error) { return g.Reader.Member(ws, k) })
+func (c gatheredPeople) Member(ws ledger.ID, k ledger.MemberKey) (ledger.Member, error) {
+	return remembered(c.g, askMember{ws, k}, func() (ledger.Member, error) { return c.PeopleReader.Member(ws, k) })
 }
 
-func (g *gathered) ServiceAccount(ws ledger.ID, k ledger.ServiceAccountKey) (ledger.ServiceAccount, error) {
-	return remembered(g, askAccount{ws, k}, func() (ledger.ServiceAccount, error) { return g.Reader.ServiceAccount(ws, k) })
+func (c gatheredPeople) ServiceAccount(ws ledger.ID, k ledger.ServiceAccountKey) (ledger.ServiceAccount, error) {
+	return remembered(c.g, askAccount{ws, k}, func() (ledger.ServiceAccount, error) { return c.PeopleReader.ServiceAccount(ws, k) })
 }
 
-func (g *gathered) Secrets(t ledger.ID) ([]ledger.Secret, error) {
-	return remembered(g, askSecrets{t}, func() ([]ledger.Secret, error) { return g.Reader.Secrets(t) })
+func (c gatheredTokens) Secrets(t ledger.ID) ([]ledger.Secret, error) {
+	return remembered(c.g, askSecrets{t}, func() ([]ledger.Secret, error) { return c.TokenReader.Secrets(t) })
 }
 
-func (g *gathered) Token(l token.Locator) (ledger.Token, error) {
-	return remembered(g, askToken{l}, func() (ledger.Token, error) { return g.Reader.Token(l) })
+func (c gatheredTokens) Token(l token.Locator) (ledger.Token, error) {
+	return remembered(c.g, askToken{l}, func() (ledger.Token, error) { return c.TokenReader.Token(l) })
 }
 
 // WorkspacesOf is not shared: who asks narrows what is answered.
-func (g *gathered) WorkspacesOf(user ledger.ID) ([]ledger.Workspace, error) {
-	rows, err := remembered(g, askWorkspaces{user}, func() ([]ledger.Workspace, error) { return g.Reader.WorkspacesOf(user) })
+func (c gatheredWorkspaces) WorkspacesOf(user ledger.ID) ([]ledger.Workspace, error) {
+	rows, err := remembered(c.g, askWorkspaces{user}, func() ([]ledger.Workspace, error) { return c.WorkspaceReader.WorkspacesOf(user) })
 	return slices.Clone(rows), err
 }
 
 // Tokens also reads what each row is shown with: its secrets, its owner, and who
 // stopped it.
-func (g *gathered) Tokens(ws ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
-	rows, err := g.Reader.Tokens(ws, q)
+func (c gatheredTokens) Tokens(ws ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
+	rows, err := c.TokenReader.Tokens(ws, q)
 	if err != nil {
 		return rows, err
 	}
-	return rows, g.gather(rows)
+	return rows, c.g.gather(rows)
 }
 
 // FirstToExpire reads what Tokens reads.
-func (g *gathered) FirstToExpire(ws, member ledger.ID, now, until time.Time, limit int) ([]ledger.Token, error) {
-	rows, err := g.Reader.FirstToExpire(ws, member, now, until, limit)
+func (c gatheredFigures) FirstToExpire(ws, member ledger.ID, now, until time.Time, limit int) ([]ledger.Token, error) {
+	rows, err := c.FigureReader.FirstToExpire(ws, member, now, until, limit)
 	if err != nil {
 		return rows, err
 	}
-	return rows, g.gather(rows)
+	return rows, c.g.gather(rows)
 }
 
 func (g *gathered) gather(rows []ledger.Token) error {
@@ -233,7 +287,7 @@ func (g *gathered) gather(rows []ledger.Token) error {
 }
 
 func (g *gathered) gatherSecrets(tokens []ledger.ID) error {
-	rows, err := g.SecretsOf(tokens)
+	rows, err := g.r.SecretsOf(tokens)
 	if err != nil {
 		return err
 	}
@@ -254,7 +308,7 @@ func (g *gathered) gatherOwners(ids []ledger.ID) error {
 		_, account := g.answers[askAccount{0, ledger.ServiceAccountKey{ID: id}}]
 		return member || account
 	})
-	members, accounts, err := g.Owners(ids)
+	members, accounts, err := g.r.Owners(ids)
 	for _, m := range members {
 		g.knowMember(m)
 	}
@@ -271,7 +325,7 @@ func (g *gathered) gatherNames(names []string) error {
 		_, known := g.answers[ledger.UserKey{PublicID: id}]
 		return known || !isUserID(id)
 	})
-	users, err := g.UsersNamed(names)
+	users, err := g.r.UsersNamed(names)
 	for _, u := range users {
 		g.knowUser(u)
 	}
@@ -279,40 +333,40 @@ func (g *gathered) gatherNames(names []string) error {
 }
 
 // Members also reads who stopped each.
-func (g *gathered) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, error) {
-	rows, err := g.Reader.Members(ws, q)
-	return rows, gatherBy(g, rows, err, func(m ledger.Member) string { return m.DeactivatedBy })
+func (c gatheredPeople) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, error) {
+	rows, err := c.PeopleReader.Members(ws, q)
+	return rows, gatherBy(c.g, rows, err, func(m ledger.Member) string { return m.DeactivatedBy })
 }
 
 // ServiceAccounts also reads who stopped each.
-func (g *gathered) ServiceAccounts(ws ledger.ID, q ledger.Range) ([]ledger.ServiceAccount, error) {
-	rows, err := g.Reader.ServiceAccounts(ws, q)
-	return rows, gatherBy(g, rows, err, func(s ledger.ServiceAccount) string { return s.DisabledBy })
+func (c gatheredPeople) ServiceAccounts(ws ledger.ID, q ledger.Range) ([]ledger.ServiceAccount, error) {
+	rows, err := c.PeopleReader.ServiceAccounts(ws, q)
+	return rows, gatherBy(c.g, rows, err, func(s ledger.ServiceAccount) string { return s.DisabledBy })
 }
 
 // Webhooks also reads who stopped each.
-func (g *gathered) Webhooks(ws, after ledger.ID, limit int) ([]ledger.Webhook, error) {
-	rows, err := g.Reader.Webhooks(ws, after, limit)
-	return rows, gatherBy(g, rows, err, func(h ledger.Webhook) string { return h.DisabledBy })
+func (c gatheredNotices) Webhooks(ws, after ledger.ID, limit int) ([]ledger.Webhook, error) {
+	rows, err := c.NotifyReader.Webhooks(ws, after, limit)
+	return rows, gatherBy(c.g, rows, err, func(h ledger.Webhook) string { return h.DisabledBy })
 }
 
 // Workspaces also reads who stopped each.
-func (g *gathered) Workspaces(q ledger.Range) ([]ledger.Workspace, error) {
-	rows, err := g.Reader.Workspaces(q)
-	return rows, gatherBy(g, rows, err, func(ws ledger.Workspace) string { return ws.SuspendedBy })
+func (c gatheredWorkspaces) Workspaces(q ledger.Range) ([]ledger.Workspace, error) {
+	rows, err := c.WorkspaceReader.Workspaces(q)
+	return rows, gatherBy(c.g, rows, err, func(ws ledger.Workspace) string { return ws.SuspendedBy })
 }
 
 // Users also reads who stopped each, and where each is a member.
-func (g *gathered) Users(q ledger.Range) ([]ledger.User, error) {
-	rows, err := g.Reader.Users(q)
-	err = gatherBy(g, rows, err, func(u ledger.User) string { return u.DeactivatedBy })
-	return rows, g.gatherWorkspaces(rows, err)
+func (c gatheredPeople) Users(q ledger.Range) ([]ledger.User, error) {
+	rows, err := c.PeopleReader.Users(q)
+	err = gatherBy(c.g, rows, err, func(u ledger.User) string { return u.DeactivatedBy })
+	return rows, c.g.gatherWorkspaces(rows, err)
 }
 
 // InstanceAdmins also reads where each is a member.
-func (g *gathered) InstanceAdmins() ([]ledger.User, error) {
-	rows, err := g.Reader.InstanceAdmins()
-	return rows, g.gatherWorkspaces(rows, err)
+func (c gatheredPeople) InstanceAdmins() ([]ledger.User, error) {
+	rows, err := c.PeopleReader.InstanceAdmins()
+	return rows, c.g.gatherWorkspaces(rows, err)
 }
 
 func (g *gathered) gatherWorkspaces(users []ledger.User, err error) error {
@@ -326,7 +380,7 @@ func (g *gathered) gatherWorkspaces(users []ledger.User, err error) error {
 			ids = append(ids, u.ID)
 		}
 	}
-	of, err := g.WorkspacesOfEach(ids)
+	of, err := g.r.WorkspacesOfEach(ids)
 	for _, id := range ids {
 		if err == nil {
 			know(g, askWorkspaces{id}, of[id])

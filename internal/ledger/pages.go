@@ -14,8 +14,6 @@ type Standing struct {
 
 // PageReader reads at once what a list of many rows would ask row by row.
 type PageReader interface {
-	// SignedIn finds a session and its person.
-	SignedIn(session string) (Session, User, error)
 	// Standing finds a session, its person, and where that is in the workspace of a
 	// slug, a deleted one too.
 	Standing(session, slug string) (Standing, error)

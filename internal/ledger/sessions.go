@@ -82,6 +82,8 @@ type Factor struct {
 // answered until they are swept; whoever asks compares their times.
 type SignInReader interface {
 	Session(id string) (Session, error)
+	// SignedIn finds a session and its person.
+	SignedIn(session string) (Session, User, error)
 	// SessionsOf lists a user's sessions, newest first.
 	SessionsOf(user ID) ([]Session, error)
 	Attempts(name string) (Attempts, error)

@@ -97,16 +97,13 @@ func (s *Service) lookUp(r authority.SignInRows, cookie string, now time.Time) (
 	if id == "" {
 		return row, u, gone()
 	}
-	row, err = r.Session(id)
+	row, u, err = r.SignedIn(id)
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return row, u, err
 	}
 	// Without a row the work is the same, and nothing matches.
 	if !s.secrets.matches("session", cookie, row.Digest, row.Key) || err != nil || !s.alive(row, now) {
 		return row, u, gone()
-	}
-	if u, err = r.User(ledger.UserKey{ID: row.User}); err != nil {
-		return row, u, err
 	}
 	if !u.DeactivatedAt.IsZero() {
 		return row, u, gone()

@@ -16,6 +16,7 @@ type (
 	retentionRows struct{ *reader }
 	removalRows   struct{ *reader }
 	figureRows    struct{ *reader }
+	pageRows      struct{ *reader }
 )
 
 type (
@@ -35,7 +36,7 @@ func (r *reader) chapters() ledger.Reader {
 	return ledger.Reader{
 		HeadReader: headRows{r}, WorkspaceReader: workspaceRows{r}, PeopleReader: peopleRows{r}, TokenReader: tokenRows{r},
 		RightsReader: rightsRows{r}, AuditReader: auditRows{r}, SignInReader: signInRows{r}, NotifyReader: outboxRows{r},
-		RetentionReader: retentionRows{r}, RemovalReader: removalRows{r}, FigureReader: figureRows{r},
+		RetentionReader: retentionRows{r}, RemovalReader: removalRows{r}, FigureReader: figureRows{r}, PageReader: pageRows{r},
 	}
 }
 

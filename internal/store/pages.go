@@ -18,7 +18,7 @@ func qualified(table, columns string) string {
 }
 
 // SignedIn joins, so that whoever opens a page costs one look-up.
-func (r *reader) SignedIn(session string) (ledger.Session, ledger.User, error) {
+func (r signInRows) SignedIn(session string) (ledger.Session, ledger.User, error) {
 	type row struct {
 		s ledger.Session
 		u ledger.User
@@ -51,7 +51,7 @@ func maybeAccountFields(a *ledger.ServiceAccount) []any {
 }
 
 // Standing is one row: who asks and where they stand.
-func (r *reader) Standing(session, slug string) (ledger.Standing, error) {
+func (r pageRows) Standing(session, slug string) (ledger.Standing, error) {
 	st, err := one(r.session, func(x *ledger.Standing) []any {
 		return slices.Concat(sessionFields(&x.Session), userFields(&x.User), workspaceFields(&x.Workspace), maybeMemberFields(&x.Member),
 			instanceFields(&x.Instance), []any{&x.Removals})
@@ -110,13 +110,13 @@ func eachListed[T any](s *session, fields func(*T) []any, query string, rows []l
 }
 
 // SecretsOf counts on a token having few secrets: see keptSecrets of the authority.
-func (r *reader) SecretsOf(tokens []ledger.ID) ([]ledger.Secret, error) {
+func (r pageRows) SecretsOf(tokens []ledger.ID) ([]ledger.Secret, error) {
 	return eachListed(r.session, secretFields, ` SELECT `+secretColumns+` FROM secrets
 		WHERE token IN (SELECT CAST(entry AS BIGINT) FROM listed) ORDER BY token, number DESC`, tokens)
 }
 
 // Owners is one statement for both, for no row number is that of two rows.
-func (r *reader) Owners(rows []ledger.ID) (members []ledger.Member, accounts []ledger.ServiceAccount, err error) {
+func (r pageRows) Owners(rows []ledger.ID) (members []ledger.Member, accounts []ledger.ServiceAccount, err error) {
 	type owner struct {
 		m    ledger.Member
 		user ledger.User
@@ -142,7 +142,7 @@ func (r *reader) Owners(rows []ledger.ID) (members []ledger.Member, accounts []l
 }
 
 // UsersNamed finds nobody by what is longer than a public id is.
-func (r *reader) UsersNamed(publicIDs []string) (all []ledger.User, err error) {
+func (r pageRows) UsersNamed(publicIDs []string) (all []ledger.User, err error) {
 	for chunk := range slices.Chunk(publicIDs, pickAtOnce) {
 		var b strings.Builder
 		for _, id := range chunk {
@@ -161,7 +161,7 @@ func (r *reader) UsersNamed(publicIDs []string) (all []ledger.User, err error) {
 }
 
 // WorkspacesOfEach lists the tenants of many people.
-func (r *reader) WorkspacesOfEach(users []ledger.ID) (map[ledger.ID][]ledger.Workspace, error) {
+func (r pageRows) WorkspacesOfEach(users []ledger.ID) (map[ledger.ID][]ledger.Workspace, error) {
 	type row struct {
 		user ledger.ID
 		ws   ledger.Workspace
