@@ -87,7 +87,7 @@ func start(fsync, role string) (*cluster, error) {
 		return nil, err
 	}
 	// Not TempDir of the test: a socket's path has at most 107 bytes.
-	dir, err := os.MkdirTemp("/tmp", "tokenry-pg-")
+	dir, err := os.MkdirTemp(shelf(fsync), "tokenry-pg-")
 	if err != nil {
 		return nil, err
 	}
