@@ -1,13 +1,15 @@
 package authority
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/verify"
 )
 
-// Can explains whether a token may use a scope, on a resource if one is named, with
-// the checks of Explain. It needs what reading the token needs. What to do about it is
+// Can explains whether a token may use a scope, on the resource that is named or on any,
+// with the checks of Explain. It needs what reading the token needs. What to do about it is
 // told to those who may explain, and of a person's own tokens: it says what an owner
 // lacks.
 func (a *Authority) Can(ctx context.Context, c Caller, ref, id, scope, resource string) (v api.Explanation, err error) {
@@ -24,7 +26,7 @@ func (a *Authority) Can(ctx context.Context, c Caller, ref, id, scope, resource 
 		if x.namesAny, err = namesAny(r, sp.ws.ID); err != nil {
 			return err
 		}
-		if err := x.ask(api.ExplainRequest{Token: id, Scopes: []string{scope}, Resource: resource}); err != nil {
+		if err := x.ask(api.ExplainRequest{Token: id, Scopes: []string{scope}, Resource: cmp.Or(resource, verify.AnyResource)}); err != nil {
 			return err
 		}
 		if err := x.given(a, id); err != nil {

@@ -13,7 +13,7 @@ import (
 // Desk is a workspace as one caller stands in it at one moment. What it says about
 // rights is what the gate says: it decides nothing of its own, and a verb asks anew.
 type Desk struct {
-	Workspace api.Workspace
+	api.Workspace
 	// Member says whether the caller is an active one; who administers the instance
 	// need not be.
 	Member bool
@@ -40,6 +40,14 @@ func (a *Authority) Desk(ctx context.Context, c Caller, ref string) (d *Desk, er
 		return nil
 	})
 	return d, err
+}
+
+// Administers refuses whoever does not administer the instance.
+func (a *Authority) Administers(ctx context.Context, c Caller) error {
+	return a.read(ctx, func(r *Snapshot) error {
+		_, err := a.enterInstance(r, c)
+		return err
+	})
 }
 
 // Need is the gate's refusal of a caller that lacks one of the scopes.

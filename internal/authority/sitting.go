@@ -37,6 +37,9 @@ func (a *Authority) seated(r ledger.Reader) *Authority {
 	}
 }
 
+// Now is the moment that is counted from; to whoever sits it is always the same.
+func (a *Authority) Now() time.Time { return a.now().UTC() }
+
 // oneSnapshot is a store that reads one.
 type oneSnapshot struct {
 	ledger.Store

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
 )
 
 // bulkMost is how many tokens one form acts on.
@@ -85,10 +86,20 @@ func (v *visit) plan(f form) (bulkPlan, error) {
 	if p.key == "" {
 		return p, api.FieldError("action", "must be disable, rotate or revoke")
 	}
-	rows, more, err := v.selected(f)
-	p.more = more
+	var can map[string]authority.TokenAbilities
+	err := v.sit(func() error {
+		rows, more, err := v.selected(f)
+		if err != nil {
+			return err
+		}
+		p.left, p.more = rows, more
+		can, err = v.auth.TokenAbilities(v.ctx(), v.caller, v.at.Slug, rows)
+		return err
+	})
+	rows := p.left
+	p.left = nil
 	for _, t := range rows {
-		if v.canBulk(t, p.key) {
+		if canBulk(can[t.Locator], t, p.key) {
 			p.rows = append(p.rows, t)
 		} else {
 			p.left = append(p.left, t)
@@ -118,15 +129,14 @@ func (v *visit) rehearse(p *bulkPlan) error {
 	})
 }
 
-func (v *visit) canBulk(t api.Token, key string) bool {
-	r := v.rowRights(t)
+func canBulk(can authority.TokenAbilities, t api.Token, key string) bool {
 	switch key {
 	case api.BulkDisable:
-		return r.disable && t.Status == api.StatusActive
+		return can.Disable && t.Status == api.StatusActive
 	case api.BulkRotate:
-		return r.rotate && t.Status != api.StatusExpired
+		return can.Rotate && t.Status != api.StatusExpired
 	default:
-		return r.remove
+		return can.Remove
 	}
 }
 
@@ -186,9 +196,6 @@ func (v *visit) doBulk(p bulkPlan, f form) error {
 // weekOf is how often a token was presented in the last seven days; unknown
 // where the visitor may not see that.
 func (v *visit) weekOf(t api.Token) (calls int64, known bool, err error) {
-	if !v.owns(t) && !v.may("usage:read") {
-		return 0, false, nil
-	}
 	s, err := v.auth.TokenUsage(v.ctx(), v.caller, v.at.Slug, t.Locator, v.now().AddDate(0, 0, -7), v.now(), api.BucketDay)
 	if err != nil {
 		return 0, false, unseen(err)

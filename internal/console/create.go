@@ -29,7 +29,7 @@ type draft struct {
 // owners are whom the visitor may make a token for.
 func (v *visit) owners() []string {
 	var out []string
-	if v.mayHold() {
+	if v.at.MayHold() {
 		out = append(out, "me")
 	}
 	if v.may("tokens:create") {
@@ -127,14 +127,12 @@ func (v *visit) draft(f form, owner string) (draft, error) {
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return d, err
 	}
-	d.groups = grouped(slices.DeleteFunc(scopes, func(s api.Scope) bool { return !v.at.rights.AllowsAny(s.Name) }))
+	d.groups = grouped(slices.DeleteFunc(scopes, func(s api.Scope) bool { return !v.at.Has(s.Name) }))
 	roles, err := v.auth.ListRoles(v.ctx(), v.caller, at)
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return d, err
 	}
-	d.roles = slices.DeleteFunc(roles, func(r api.Role) bool {
-		return !v.at.rights.Covers(compile([]api.Statement{{Scopes: r.Scopes, Resources: v.reach()}}))
-	})
+	d.roles = slices.DeleteFunc(roles, func(r api.Role) bool { return !v.at.Gives(r.Name) })
 	d.known, _, err = v.auth.ListResources(v.ctx(), v.caller, v.at.Slug, authority.Page{Limit: 100})
 	if errors.Is(err, api.CodeInsufficientScope) {
 		err = nil
@@ -167,14 +165,6 @@ func (d draft) what() string {
 	return "scopes"
 }
 
-// reach is every resource that the visitor may hand on.
-func (v *visit) reach() []string {
-	if rs := v.at.rights.Resources(); len(rs) > 0 {
-		return rs
-	}
-	return []string{}
-}
-
 // fields reads the form of a token.
 func (v *visit) fields(d draft) (api.TokenFields, error) {
 	f := d.form
@@ -195,7 +185,7 @@ func (v *visit) fields(d draft) (api.TokenFields, error) {
 		}
 		in.RateLimit = api.Some(l)
 	}
-	if v.at.policy != nil && v.at.policy.Recoverable {
+	if v.at.Policy != nil && v.at.Policy.Recoverable {
 		in.Recoverable = api.Some(f.get("recoverable") != "")
 	}
 	return in, f.expiry(&in)
@@ -205,7 +195,7 @@ func (v *visit) fields(d draft) (api.TokenFields, error) {
 // keeps what it has.
 func (v *visit) tokenRights(d draft) (api.Rights, error) {
 	var r api.Rights
-	res := d.resources(v.reach())
+	res := d.resources(v.at.Reach())
 	what := d.what()
 	switch {
 	case what == keep && d.changed("role", "scope", "reach", "resources"):

@@ -863,7 +863,7 @@ func reachFields(v *visit, d draft) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, k := range d.known {
-				if v.at.rights.ReachesResource(k.Name) {
+				if v.at.Reaches(k.Name) {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "<label class=\"choice\"><input type=\"checkbox\" name=\"resource\" value=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -1125,7 +1125,7 @@ func limitFields(v *visit, d draft) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.at.policy != nil && v.at.policy.Recoverable {
+		if v.at.Policy != nil && v.at.Policy.Recoverable {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 101, "<label class=\"choice\"><input type=\"checkbox\" name=\"recoverable\" value=\"yes\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -52,7 +52,7 @@ func several(t api.Token) bool { return len(t.Grants) > 1 }
 
 // expiries are the lifetimes that the policy allows to choose from.
 func (v *visit) expiries(d draft) []option {
-	p := v.at.policy
+	p := v.at.Policy
 	out := []option{}
 	if d.edit != nil {
 		out = append(out, option{"keep", "Keep as it is"})
@@ -80,7 +80,7 @@ func (v *visit) expiries(d draft) []option {
 
 // policyHint says what the policy allows, beside the expiry.
 func (v *visit) policyHint() string {
-	p := v.at.policy
+	p := v.at.Policy
 	switch {
 	case p == nil:
 		return ""
@@ -180,10 +180,10 @@ func (v *visit) untilWords(d draft) string {
 	case "keep":
 		return "Its expiry stays."
 	case "", "default":
-		if v.at.policy == nil {
+		if v.at.Policy == nil {
 			return ""
 		}
-		return "Expires after " + lasting(v.at.policy.DefaultLifetime) + "."
+		return "Expires after " + lasting(v.at.Policy.DefaultLifetime) + "."
 	case "never":
 		return "Never expires."
 	case "date":
@@ -241,14 +241,14 @@ func (v *visit) createAction(d draft) string {
 }
 
 func (v *visit) reachTitle() string {
-	if rs := v.reach(); len(rs) != 1 || rs[0] != "*" {
+	if rs := v.at.Reach(); len(rs) != 1 || rs[0] != "*" {
 		return "All that I may reach: " + listed(rs, 5)
 	}
 	return "All resources"
 }
 
 func (v *visit) addressLabel() string {
-	if v.at.policy != nil && v.at.policy.RequireIPAllowList {
+	if v.at.Policy != nil && v.at.Policy.RequireIPAllowList {
 		return "Allowed addresses (required here)"
 	}
 	return "Allowed addresses (optional)"
@@ -257,7 +257,7 @@ func (v *visit) addressLabel() string {
 // limitsOpen shows the last part of the form when there is something in it.
 func (v *visit) limitsOpen(d draft) bool {
 	return d.get("allowed_ips") != "" || d.get("requests") != "" || d.bad("allowed_ips", "rate_limit", "recoverable") != "" ||
-		v.at.policy != nil && v.at.policy.RequireIPAllowList
+		v.at.Policy != nil && v.at.Policy.RequireIPAllowList
 }
 
 // scopeAbout says what a scope is for; the built-in ones are described here.

@@ -188,10 +188,6 @@ func (v *visit) overtaken(err error, f form, at authority.Where, target, back st
 	return nil
 }
 
-// bringsBack says whether the visitor may bring back what was stopped, as far as it
-// matters who did.
-func (v *visit) bringsBack(held bool) bool { return !held || v.administers() }
-
 // shownChanges are so many as a form tells of.
 const shownChanges = 5
 

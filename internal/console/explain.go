@@ -13,7 +13,7 @@ type explained struct {
 }
 
 // mayExplain says whether the visitor may ask.
-func (v *visit) mayExplain() bool { return v.may("tokens:read") && v.may("tokens:verify") }
+func (v *visit) mayExplain() bool { return v.opens("POST /workspace/{ws}/developer-tools/explain") }
 
 // explain answers by POST, because what is asked about may be a secret.
 func (v *visit) explain() error {

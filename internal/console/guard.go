@@ -65,14 +65,16 @@ func addressHoldsToken(u *url.URL) bool {
 }
 
 func (c *console) denyTokenAddress(w http.ResponseWriter, r *http.Request) {
-	v := &visit{console: c, w: w, r: r}
+	v := c.visit(w, r)
+	defer v.send()
 	v.show(http.StatusBadRequest, "Refused", problemPage("This address holds an API token",
 		"It was not used, and opens no page. Addresses are kept in histories and logs, so rotate that token. "+
 			"To find out whose a token is, paste it into the look-up of the developer tools.", "/workspaces", "To the console"))
 }
 
 func (c *console) denyCross(w http.ResponseWriter, r *http.Request) {
-	v := &visit{console: c, w: w, r: r}
+	v := c.visit(w, r)
+	defer v.send()
 	v.show(http.StatusForbidden, "Refused", problemPage("This form came from another site",
 		"Nothing was changed. Open the page again from here and send it once more.", "/workspaces", "To the console"))
 }

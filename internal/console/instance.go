@@ -8,24 +8,10 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 )
 
-// administers says whether the pages of the instance are drawn for the visitor.
-func (v *visit) administers() bool { return v.session.InstanceAdmin && v.session.Portal == "" }
-
-// asAdmin lets administrators of the instance in; for others there is no such page.
-func (v *visit) asAdmin(section string) error {
-	v.section = section
-	if !v.administers() {
-		return v.missing()
-	}
-	return nil
-}
-
 func (v *visit) instance() error { return v.instanceWith(form{fresh: true}) }
 
 func (v *visit) instanceWith(f form) error {
-	if err := v.asAdmin("instance"); err != nil {
-		return err
-	}
+	v.section = "instance"
 	rows, next, err := v.auth.ListWorkspaces(v.ctx(), v.caller, v.paged())
 	if err != nil {
 		return err
@@ -40,9 +26,7 @@ func (v *visit) instanceWith(f form) error {
 func (v *visit) instancePeople() error { return v.instancePeopleWith(form{fresh: true}) }
 
 func (v *visit) instancePeopleWith(f form) error {
-	if err := v.asAdmin("people"); err != nil {
-		return err
-	}
+	v.section = "people"
 	rows, next, err := v.auth.ListUsers(v.ctx(), v.caller, v.paged())
 	if err != nil {
 		return err
@@ -60,17 +44,13 @@ func (v *visit) instancePeopleWith(f form) error {
 
 // system shows how this deployment is set up: what it is called, and its mail.
 func (v *visit) system() error {
-	if err := v.asAdmin("system"); err != nil {
-		return err
-	}
+	v.section = "system"
 	return v.page("System", systemPage(v, form{}, ""))
 }
 
 // doTestMail sends a mail to the administrator who asks, and to nobody else.
 func (v *visit) doTestMail() error {
-	if err := v.asAdmin("system"); err != nil {
-		return err
-	}
+	v.section = "system"
 	if v.Mail == nil || v.session.Email == "" {
 		return v.missing()
 	}
@@ -108,9 +88,7 @@ func (v *visit) doNewWorkspace() error {
 
 // suspend asks before a workspace stops, and lists the tokens that stop with it.
 func (v *visit) suspend() error {
-	if err := v.asAdmin("instance"); err != nil {
-		return err
-	}
+	v.section = "instance"
 	slug := v.r.PathValue("ws")
 	hit, err := v.auth.SuspensionOf(v.ctx(), v.caller, slug)
 	if err != nil {
@@ -148,9 +126,7 @@ func (v *visit) doAdmin() error {
 func (v *visit) instanceDefaults() error { return v.defaultsWith(form{}) }
 
 func (v *visit) defaultsWith(f form) error {
-	if err := v.asAdmin("defaults"); err != nil {
-		return err
-	}
+	v.section = "defaults"
 	p, err := v.auth.GetInstancePolicy(v.ctx(), v.caller)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 
 // mineIn is a person's own tokens in one workspace.
 type mineIn struct {
-	place *place
+	place *authority.Desk
 	table
 	standing *api.Token
 	mayHold  bool
@@ -30,7 +30,7 @@ func (v *visit) myTokens() error {
 		if err != nil {
 			return err
 		}
-		if m.place.member {
+		if m.place.Member {
 			out = append(out, m)
 		}
 	}
@@ -54,13 +54,13 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 	if err := v.enterWorkspace(slug); err != nil {
 		return mineIn{}, err
 	}
-	m := mineIn{place: v.at, mayHold: v.mayHold()}
-	if !v.at.member {
+	m := mineIn{place: v.at, mayHold: v.at.MayHold()}
+	if !v.at.Member {
 		return m, nil
 	}
 	rows, _, err := v.auth.ListTokens(v.ctx(), v.caller, slug, api.TokenFilter{Owner: api.Some("me"), Kind: api.Some("personal")}, authority.Page{Limit: 200})
 	m.table = table{columns: []column{{"token", "Token"}, {"created", "Created"}, {"expires", "Expires"}, {"used", "Last used"}, {"status", "Status"}},
-		self: *v.r.URL, workspace: slug, may: v.rowRights, mine: true, bin: true}
+		self: *v.r.URL, workspace: slug, mine: true, bin: true}
 	for _, t := range rows {
 		if isOver(t) {
 			continue
@@ -70,15 +70,11 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 			m.standing = &t
 		}
 	}
-	at := v.at
-	m.may = func(t api.Token) rowRights {
-		was := v.at
-		v.at = at
-		defer func() { v.at = was }()
-		return v.rowRights(t)
+	if err != nil {
+		return m, err
 	}
 	sortTokens(m.rows, v.q("sort"))
-	return m, err
+	return m, v.enable(&m.table)
 }
 
 // resetMine warns before the visitor's standing access token is reset.

@@ -20,24 +20,15 @@ func (v *visit) sections() []link {
 	if v.at == nil {
 		return v.instanceSections()
 	}
-	all := []struct {
-		link
-		scope string
-	}{
-		{link{"Access tokens", v.ws("access-tokens"), "access-tokens"}, ""},
-		{link{"Integration tokens", v.ws("integration-tokens"), "integration-tokens"}, "tokens:read"},
-		{link{"Service accounts", v.ws("service-accounts"), "service-accounts"}, "service-accounts:read"},
-		{link{"Members", v.ws("members"), "members"}, "members:read"},
-		{link{"Resources", v.ws("resources"), "resources"}, "resources:read"},
-		{link{"Roles and scopes", v.ws("roles"), "roles"}, "roles:read"},
-		{link{"Audit", v.ws("audit"), "audit"}, "audit:read"},
-		{link{"Developer tools", v.ws("developer-tools"), "developer-tools"}, "tokens:read"},
-		{link{"Settings", v.ws("settings"), "settings"}, "policy:read"},
-	}
 	var out []link
-	for _, l := range all {
-		if l.scope == "" || v.may(l.scope) {
-			out = append(out, l.link)
+	for _, l := range []link{
+		{"Access tokens", v.ws("access-tokens"), "access-tokens"}, {"Integration tokens", v.ws("integration-tokens"), "integration-tokens"},
+		{"Service accounts", v.ws("service-accounts"), "service-accounts"}, {"Members", v.ws("members"), "members"},
+		{"Resources", v.ws("resources"), "resources"}, {"Roles and scopes", v.ws("roles"), "roles"}, {"Audit", v.ws("audit"), "audit"},
+		{"Developer tools", v.ws("developer-tools"), "developer-tools"}, {"Settings", v.ws("settings"), "settings"},
+	} {
+		if v.opens("GET /workspace/{ws}/" + l.key) {
+			out = append(out, l)
 		}
 	}
 	return out
@@ -135,8 +126,8 @@ func logoOf(v *visit) string {
 
 // contact is whom the workspace's people may ask.
 func (v *visit) contact() *api.SupportContact {
-	if v.at != nil && v.at.policy != nil {
-		return v.at.policy.SupportContact
+	if v.at != nil && v.at.Policy != nil {
+		return v.at.Policy.SupportContact
 	}
 	c, err := v.auth.SupportContact(v.ctx())
 	if err != nil {

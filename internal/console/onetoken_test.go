@@ -58,10 +58,11 @@ func TestCanItSaysWhoRefuses(t *testing.T) {
 	ask := func(i api.Token, query string) answer {
 		return w.status(w.as("ada@example.com", list+"/"+i.Locator+query), http.StatusOK)
 	}
-	w.shows(ask(org.Token, "?scope=tickets:read&resource=payments"), "<strong>Yes.</strong>", "Its own scopes and resources include it.")
-	w.shows(ask(org.Token, "?scope=tickets:write"), "<strong>No.</strong>", "Its own scopes or resources leave it out.")
-	w.shows(ask(mine.Token, "?scope=tickets:write&resource=payments"), "<strong>No.</strong>", "vera@example.com lacks this", "takes over whatever its owner may do")
-	w.shows(ask(mine.Token, "?scope=tickets:*"), "Name one scope")
+	w.shows(ask(org.Token, "?scope=tickets:read&resource=payments"), "<strong>Yes.</strong>", "It has the scope")
+	w.shows(ask(org.Token, "?scope=tickets:write"), "<strong>No.</strong>", "Edit the token to have tickets:write; its owner has it.")
+	w.shows(ask(mine.Token, "?scope=tickets:write&resource=payments"), "<strong>No.</strong>", "Give its owner vera@example.com a role with tickets:write")
+	w.shows(ask(mine.Token, "?scope=tickets:read"), "<strong>Yes.</strong>") // on some resource at least
+	w.shows(ask(mine.Token, "?scope=tickets:*"), "must be scopes like tickets:read, without patterns")
 	_, _, err := w.DisableToken(w.ctx, w.root, "acme", org.Token.ID, api.DisableToken{})
 	must(t, err)
 	w.shows(ask(org.Token, "?scope=tickets:read"), "<strong>No.</strong>", "Disabled")

@@ -23,11 +23,7 @@ type principalForm struct {
 // offered are the roles that the visitor can give, and the resources.
 func (v *visit) offered(f form) (principalForm, error) {
 	d, err := v.draft(f, "")
-	p := principalForm{form: f, roles: d.roles, known: d.known}
-	if !v.at.rights.Covers(compile([]api.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}})) {
-		p.roles = slices.DeleteFunc(p.roles, func(r api.Role) bool { return r.Name == "Owner" })
-	}
-	return p, err
+	return principalForm{form: f, roles: d.roles, known: d.known}, err
 }
 
 // principalFields writes existing rights into the fields of the form.
@@ -121,7 +117,7 @@ func (v *visit) accountBack(f form) string {
 
 // principalRights reads the one statement of a person or service account.
 func (v *visit) principalRights(f form) api.Rights {
-	return api.Rights{Role: api.Some(f.get("role")), Resources: api.Some(f.resources(v.reach()))}
+	return api.Rights{Role: api.Some(f.get("role")), Resources: api.Some(f.resources(v.at.Reach()))}
 }
 
 // editedRights are the rights that a form changed. Without a role there are none to

@@ -13,9 +13,21 @@ import (
 
 const confirmHome = securityHome + "/confirm"
 
-// proven leads to the confirmation, and from there to a page, unless the person
+// proven asks for the proof of a page.
+func (v *visit) proven(a access) error {
+	switch a.proof {
+	case inPlace:
+		return v.provenWith()
+	case ledTo:
+		return v.ledToProof(a.proofAt)
+	case unproven:
+	}
+	return nil
+}
+
+// ledToProof leads to the confirmation, and from there to a page, unless the person
 // proved to be the one a short while ago.
-func (v *visit) proven(next string) error {
+func (v *visit) ledToProof(next string) error {
 	fresh, err := v.Proofs.Fresh(v.ctx(), v.session)
 	if err != nil || fresh {
 		return err
@@ -105,9 +117,6 @@ const keptAs = "kept-"
 // provenWith lets a form of the instance through when its person proved who they
 // are a short while ago, or by what stands in it. Else it asks, and keeps the form.
 func (v *visit) provenWith() error {
-	if !v.administers() {
-		return v.missing()
-	}
 	d := confirmData{form: v.typed(), action: v.r.URL.Path, next: v.cameFrom(), kept: v.r.PostForm}
 	if v.r.PostForm.Has(keptAs) {
 		d.kept = unwrapped(v.r.PostForm)

@@ -20,12 +20,6 @@ func (v *visit) resourcesWith(f form) error {
 	return v.page("Resources", body)
 }
 
-// mayOnboard says whether the form to add a resource is drawn.
-func (v *visit) mayOnboard() bool {
-	return v.at.rights.AllowsAll("resources:create") ||
-		v.at.policy != nil && v.at.policy.Onboarding == api.OnboardAnyMember && v.at.member
-}
-
 func (v *visit) doResource() error {
 	f := v.typed()
 	_, _, err := v.auth.OnboardResource(v.ctx(), v.caller, v.at.Slug, api.CreateResource{Name: f.get("name"), Description: f.get("description")})

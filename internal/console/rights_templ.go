@@ -137,7 +137,7 @@ func resourcesPage(v *visit, rows []api.Resource, l listing, f form) templ.Compo
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.mayOnboard() {
+		if v.at.MayOnboard() {
 			templ_7745c5c3_Err = complaint(f).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -194,7 +194,7 @@ func resourcesPage(v *visit, rows []api.Resource, l listing, f form) templ.Compo
 			}
 			ctx = templ.InitializeContext(ctx)
 			if len(rows) == 0 {
-				if v.mayOnboard() {
+				if v.at.MayOnboard() {
 					templ_7745c5c3_Err = empty("No resources yet", "Add those that you want to choose from, above. Verification works with any name, registered or not.", nil).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

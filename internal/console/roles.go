@@ -20,13 +20,13 @@ type catalogue struct {
 }
 
 // catalogueOf tells the visitor's catalogue by the address of the page.
-func (v *visit) catalogueOf() (catalogue, error) {
+func (v *visit) catalogueOf() catalogue {
 	if v.at == nil {
-		err := v.asAdmin("instance-roles")
-		return catalogue{authority.Where{Instance: true}, "/instance", true}, err
+		v.section = "instance-roles"
+		return catalogue{authority.Where{Instance: true}, "/instance", true}
 	}
 	v.section = "roles"
-	return catalogue{v.where(), v.ws(), v.may("roles:write")}, nil
+	return catalogue{v.where(), v.ws(), v.may("roles:write")}
 }
 
 func (c catalogue) page(parts ...string) string {
@@ -50,10 +50,7 @@ type rights struct {
 }
 
 func (v *visit) rights() (rights, error) {
-	c, err := v.catalogueOf()
-	if err != nil {
-		return rights{}, err
-	}
+	c := v.catalogueOf()
 	roles, err := v.auth.ListRoles(v.ctx(), v.caller, c.at)
 	if err != nil {
 		return rights{}, err
@@ -225,12 +222,9 @@ func (v *visit) deleteRoleWith(f form) error {
 }
 
 func (v *visit) doDeleteRole() error {
-	c, err := v.catalogueOf()
-	if err != nil {
-		return err
-	}
-	f := v.typed()
-	if _, _, err = v.auth.DeleteRole(v.ctx(), v.caller, c.at, v.r.PathValue("role"), f.get("replacement")); err == nil {
+	c, f := v.catalogueOf(), v.typed()
+	_, _, err := v.auth.DeleteRole(v.ctx(), v.caller, c.at, v.r.PathValue("role"), f.get("replacement"))
+	if err == nil {
 		return v.done(c.page("roles"), "taken-back")
 	}
 	if f, err = f.refused(err); err != nil {

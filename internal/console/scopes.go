@@ -97,10 +97,7 @@ func (v *visit) doEditScope() error {
 
 // deleteScope asks before a scope goes, and tells what names it.
 func (v *visit) deleteScope() error {
-	c, err := v.catalogueOf()
-	if err != nil {
-		return err
-	}
+	c := v.catalogueOf()
 	name := v.r.PathValue("scope")
 	uses, err := v.auth.UsesOfScope(v.ctx(), v.caller, c.at, name)
 	if err != nil {
@@ -114,10 +111,7 @@ func (v *visit) deleteScope() error {
 }
 
 func (v *visit) doDeleteScope() error {
-	c, err := v.catalogueOf()
-	if err != nil {
-		return err
-	}
+	c := v.catalogueOf()
 	if _, _, err := v.auth.DeleteScope(v.ctx(), v.caller, c.at, v.r.PathValue("scope")); err != nil {
 		return err
 	}

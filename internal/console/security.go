@@ -69,7 +69,7 @@ func (v *visit) refusedOn(err error, title string, page func(form) templ.Compone
 func (v *visit) password() error {
 	d, err := v.securityData()
 	if err == nil && !d.Password {
-		err = v.proven(securityHome + "/password")
+		err = v.ledToProof(securityHome + "/password") // who has none sets their first
 	}
 	if err != nil {
 		return err
@@ -114,9 +114,6 @@ func (v *visit) doEndEverything() error {
 
 // app is the page of the authenticator app: to add one, or what can be done to it.
 func (v *visit) app() error {
-	if err := v.proven(securityHome + "/app"); err != nil {
-		return err
-	}
 	d, err := v.securityData()
 	if err != nil {
 		return err
@@ -125,9 +122,6 @@ func (v *visit) app() error {
 }
 
 func (v *visit) doApp() error {
-	if err := v.proven(securityHome + "/app"); err != nil {
-		return err
-	}
 	e, err := v.Authenticators.EnrollTOTP(v.ctx(), v.session)
 	if err != nil {
 		return err
@@ -144,9 +138,6 @@ func (v *visit) doConfirmApp() error {
 }
 
 func (v *visit) doCodes() error {
-	if err := v.proven(securityHome + "/app"); err != nil {
-		return err
-	}
 	codes, err := v.Authenticators.RecoveryCodes(v.ctx(), v.session)
 	if err != nil {
 		return err
@@ -180,9 +171,6 @@ func (v *visit) doRemoveApp() error {
 }
 
 func (v *visit) newPasskey() error {
-	if err := v.proven(securityHome + "/passkeys/new"); err != nil {
-		return err
-	}
 	return v.passkeyWith(form{fresh: true})
 }
 
@@ -198,9 +186,6 @@ func (v *visit) passkeyWith(f form) error {
 }
 
 func (v *visit) doNewPasskey() error {
-	if err := v.proven(securityHome + "/passkeys/new"); err != nil {
-		return err
-	}
 	f := v.typed()
 	err := v.Authenticators.PasskeyAdd(v.ctx(), v.session, v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), f.get("name"))
 	if err == nil {
@@ -213,9 +198,6 @@ func (v *visit) doNewPasskey() error {
 }
 
 func (v *visit) doRemovePasskey() error {
-	if err := v.proven(securityHome); err != nil {
-		return err
-	}
 	if err := v.Authenticators.PasskeyRemove(v.ctx(), v.session, v.typed().get("id")); err != nil {
 		return err
 	}
@@ -223,9 +205,6 @@ func (v *visit) doRemovePasskey() error {
 }
 
 func (v *visit) doLink() error {
-	if err := v.proven(securityHome); err != nil {
-		return err
-	}
 	address, state, err := v.Authenticators.OIDCLink(v.ctx(), v.session, v.r.PathValue("provider"), securityHome+"?did=linked")
 	if err != nil {
 		return err
@@ -234,9 +213,6 @@ func (v *visit) doLink() error {
 }
 
 func (v *visit) doUnlink() error {
-	if err := v.proven(securityHome); err != nil {
-		return err
-	}
 	if err := v.Authenticators.Unlink(v.ctx(), v.session, v.r.PostForm.Get("issuer"), v.r.PostForm.Get("subject")); err != nil {
 		return err
 	}

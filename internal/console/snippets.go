@@ -40,8 +40,8 @@ resp, err := http.DefaultClient.Do(req)`},
 // overlaps are how long an old secret can still work; the policy's first.
 func (v *visit) overlaps() []option {
 	out := []option{{"", "As the policy says"}}
-	if v.at.policy != nil {
-		out[0].name = "Usual: " + lasting(v.at.policy.Overlap)
+	if v.at.Policy != nil {
+		out[0].name = "Usual: " + lasting(v.at.Policy.Overlap)
 	}
 	return append(out, option{"0", "No time"}, option{"1h", "1 hour"}, option{"1d", "1 day"}, option{"7d", "7 days"})
 }

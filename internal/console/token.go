@@ -8,7 +8,7 @@ import (
 // oneToken is the page of one token.
 type oneToken struct {
 	api.Token
-	may    rowRights
+	may    authority.TokenAbilities
 	events []api.AuditEvent
 	// use is nil where the visitor may not see it.
 	use    *usage
@@ -16,7 +16,7 @@ type oneToken struct {
 	// activity is from where and for what it was used, latest first.
 	activity []api.Activity
 	// asked is the answer to "can it …?"; nil when nothing was asked.
-	asked *answer
+	asked *couldIt
 }
 
 func (v *visit) token() error {
@@ -28,12 +28,9 @@ func (v *visit) token() error {
 	if t.Kind == "workspace" {
 		v.section = "integration-tokens"
 	}
-	k := oneToken{Token: t, may: v.rowRights(t)}
-	if k.may.enable {
-		rehearsal := v.caller
-		rehearsal.Rehearse = true
-		_, _, refusal := v.auth.EnableToken(v.ctx(), rehearsal, v.at.Slug, t.Locator)
-		k.may.enable = refusal == nil
+	k := oneToken{Token: t}
+	if k.may, err = v.canDo(t); err != nil {
+		return err
 	}
 	if v.may("audit:read") {
 		k.events, _, err = v.auth.Audit(v.ctx(), v.caller, v.at.Slug, api.AuditFilter{Token: t.Locator}, authority.Page{Limit: 12})
@@ -186,7 +183,7 @@ func (v *visit) doDisable() error {
 // leaving is a token whose end is asked for: what still depends on it.
 type leaving struct {
 	api.Token
-	may rowRights
+	may authority.TokenAbilities
 	// week is how often it was presented in seven days, when that is counted.
 	week    int64
 	counted bool
@@ -203,7 +200,11 @@ func (v *visit) deleteToken() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Delete", deleteTokenPage(v, leaving{Token: t, may: v.rowRights(t), week: calls, counted: known, reason: v.q("reason")}))
+	can, err := v.canDo(t)
+	if err != nil {
+		return err
+	}
+	return v.page("Delete", deleteTokenPage(v, leaving{Token: t, may: can, week: calls, counted: known, reason: v.q("reason")}))
 }
 
 func (v *visit) doDeleteToken() error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
 )
 
 // table is a list of tokens as it is drawn.
@@ -27,12 +28,9 @@ type table struct {
 	mine, bin bool
 	// workspace is the slug that the rows' pages stand under.
 	workspace string
-	// rights of the visitor about each row.
-	may func(api.Token) rowRights
+	// can is what the visitor may do with each row, by its locator.
+	can map[string]authority.TokenAbilities
 }
-
-// rowRights is what the visitor may do with one token; it decides what is drawn.
-type rowRights struct{ edit, disable, enable, rotate, transfer, remove, reveal bool }
 
 // column is a column of the table.
 type column struct{ key, name string }
@@ -72,26 +70,6 @@ func (v *visit) doColumns() error {
 
 func (t table) shows(key string) bool {
 	return slices.ContainsFunc(t.columns, func(c column) bool { return c.key == key })
-}
-
-// rowRights tells what the visitor may do with a token.
-func (v *visit) rowRights(t api.Token) rowRights {
-	if isOver(t) {
-		return rowRights{}
-	}
-	own := v.owns(t)
-	r := rowRights{
-		edit: own || v.may("tokens:edit"), disable: own || v.may("tokens:disable"), remove: own || v.may("tokens:delete"),
-		rotate: own && v.mayHold() || !own && v.may("tokens:edit") && (t.Kind != "personal" || v.may("tokens:impersonate")),
-	}
-	r.reveal = t.Recoverable && t.Status == api.StatusActive && (own || v.may("tokens:reveal") && (t.Kind != "personal" || v.may("tokens:impersonate")))
-	held := t.Held != nil && slices.Contains(t.Held.Fields, "disabled_at")
-	r.enable = t.Status == api.StatusDisabled && (own && !held || v.may("tokens:disable"))
-	r.transfer = r.edit && v.may("tokens:edit") && v.may("tokens:create") && r.remove
-	if !own && !v.at.rights.Covers(compile(t.Effective)) {
-		r.rotate, r.reveal, r.enable, r.transfer = false, false, false, false
-	}
-	return r
 }
 
 func (v *visit) tokens() error {
@@ -134,21 +112,36 @@ func (v *visit) tokenFilter() api.TokenFilter {
 
 // table lists the tokens of the workspace that a filter keeps.
 func (v *visit) table(f api.TokenFilter) (table, error) {
-	t := table{columns: v.columns(), sort: v.q("sort"), self: *v.r.URL, workspace: v.at.Slug, may: v.rowRights, filter: f}
+	t := table{columns: v.columns(), sort: v.q("sort"), self: *v.r.URL, workspace: v.at.Slug, filter: f}
 	t.bulk = v.may("tokens:disable") || v.may("tokens:delete") || v.may("tokens:edit")
 	t.narrowed = f.Owner.Set || f.Kind.Set || f.Status.Set || f.Query.Set || v.tokensOnly() != ""
 	if t.sort != "" {
-		return t, noOwner(v.sortedPage(&t, f))
+		if err := v.sortedPage(&t, f); err != nil {
+			return t, noOwner(err)
+		}
+		return t, v.enable(&t)
 	}
-	page := v.paged()
-	page.Effective = true // which buttons a row has follows from it
-	rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, page)
-	t.rows = rows
-	t.next = v.after(next)
+	rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, v.paged())
+	if err != nil {
+		return t, noOwner(err)
+	}
+	t.rows, t.next = rows, v.after(next)
 	if v.q("after") != "" {
 		t.previous = t.with("after", "")
 	}
-	return t, noOwner(err)
+	return t, v.enable(&t)
+}
+
+// enable asks what the visitor may do with the rows.
+func (v *visit) enable(t *table) (err error) {
+	t.can, err = v.auth.TokenAbilities(v.ctx(), v.caller, t.workspace, t.rows)
+	return err
+}
+
+// canDo is enable for one token.
+func (v *visit) canDo(k api.Token) (authority.TokenAbilities, error) {
+	can, err := v.auth.TokenAbilities(v.ctx(), v.caller, v.at.Slug, []api.Token{k})
+	return can[k.Locator], err
 }
 
 // noOwner forgives a filter by an owner that does not exist: nothing matches.
@@ -205,4 +198,4 @@ func (v *visit) integrationTokens() error {
 }
 
 // mayCreate says whether the visitor may make any token here, and of which owners.
-func (v *visit) mayCreate() bool { return v.mayHold() || v.may("tokens:create") }
+func (v *visit) mayCreate() bool { return v.at.MayHold() || v.may("tokens:create") }

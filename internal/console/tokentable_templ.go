@@ -739,9 +739,9 @@ func rowActions(v *visit, t table, k api.Token) templ.Component {
 			templ_7745c5c3_Var28 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		r := t.may(k)
+		r := t.can[k.Locator]
 		if k.Status == api.StatusActive {
-			if r.reveal {
+			if r.Reveal {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<button type=\"button\" class=\"ghost\" data-copy-reveal=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -864,7 +864,7 @@ func rowActions(v *visit, t table, k api.Token) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if r.edit {
+		if r.Edit {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "<li><a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -883,7 +883,7 @@ func rowActions(v *visit, t table, k api.Token) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if r.rotate {
+		if r.Rotate {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "<li><a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -902,7 +902,7 @@ func rowActions(v *visit, t table, k api.Token) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if r.reveal {
+		if r.Reveal {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 79, "<li><form method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -921,7 +921,7 @@ func rowActions(v *visit, t table, k api.Token) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if r.disable && k.Status == api.StatusActive {
+		if r.Disable && k.Status == api.StatusActive {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 81, "<li><form method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -940,7 +940,7 @@ func rowActions(v *visit, t table, k api.Token) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if r.enable {
+		if r.Enable {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 83, "<li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -973,7 +973,7 @@ func rowActions(v *visit, t table, k api.Token) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if r.remove {
+		if r.Remove {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 87, "<li class=\"apart red\"><a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -996,7 +996,7 @@ func rowActions(v *visit, t table, k api.Token) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if r.remove && t.bin {
+		if r.Remove && t.bin {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 90, "<a role=\"button\" class=\"ghost red\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

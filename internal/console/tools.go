@@ -23,6 +23,8 @@ type toolsData struct {
 	// recent are those that were used last, the latest first.
 	recent []api.Token
 	found  *[]api.FoundToken
+	// can is what the visitor may do with those, by locator.
+	can map[string]authority.TokenAbilities
 	use    *usage
 	// days is how far back the chart of use goes.
 	days      int
@@ -140,7 +142,7 @@ func weekName(i int) string {
 
 // everyToken lists the tokens that a filter keeps, up to a bound, newest first.
 func (v *visit) everyToken(f api.TokenFilter) (all []api.Token, cut bool, err error) {
-	page := authority.Page{Limit: 200, Effective: true}
+	page := authority.Page{Limit: 200}
 	for len(all) < sortedMost {
 		rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, page)
 		if err != nil {
@@ -166,5 +168,18 @@ func (v *visit) lookUp() error {
 		return err
 	}
 	d.found = &out.Items
+	if d.can, err = v.auth.TokenAbilities(v.ctx(), v.caller, v.at.Slug, tokensOf(out.Items)); err != nil {
+		return err
+	}
 	return v.page("Developer tools", toolsPage(v, d))
+}
+
+func tokensOf(found []api.FoundToken) []api.Token {
+	var out []api.Token
+	for _, f := range found {
+		if f.Token != nil {
+			out = append(out, *f.Token)
+		}
+	}
+	return out
 }

@@ -415,7 +415,7 @@ func lookupCard(v *visit, d toolsData) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if f.Token != nil && v.rowRights(*f.Token).remove {
+				if f.Token != nil && d.can[f.Token.Locator].Remove {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<form method=\"post\" action=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

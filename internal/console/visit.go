@@ -5,11 +5,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 	"unicode"
@@ -19,97 +16,26 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
-	"github.com/tokenry/tokenry/internal/grant"
 )
 
 // visit is one request being answered: who asks, where, and what they may do.
 type visit struct {
 	*console
-	w http.ResponseWriter
-	r *http.Request
+	// auth answers what the page asks: while it is drawn, from one snapshot.
+	auth *authority.Authority
+	// began is the moment that the page counts from.
+	began time.Time
+	w     http.ResponseWriter
+	r     *http.Request
+	// drawn is the answer until it is sent.
+	drawn drawn
 	// session is the visitor's; zero for nobody.
 	session door.Session
 	caller  authority.Caller
 	// at is the workspace of the page; nil outside of any.
-	at *place
+	at *authority.Desk
 	// section is the entry of the navigation that the page belongs to.
 	section string
-}
-
-// place is a workspace as the visitor stands in it. What it says about rights
-// only decides what is drawn.
-type place struct {
-	api.Workspace
-	rights grant.Grant
-	// member says whether the visitor is one; an instance administrator need not be.
-	member bool
-	policy *api.Policy
-}
-
-// errAnswered says that the page was answered already.
-var errAnswered = errors.New("console: answered")
-
-// serve makes a handler of a page.
-func (c *console) serve(needs access, show func(*visit) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{console: c, w: w, r: r}
-		defer v.panicked()
-		err := v.enter(needs)
-		if err == nil {
-			err = show(v)
-		}
-		if errors.Is(err, authority.ErrNotAccepted) { // signed out since the page was asked for
-			err = v.toSignIn()
-		}
-		if err != nil && !errors.Is(err, errAnswered) {
-			v.fail(err)
-		}
-	})
-}
-
-// panicked tells the log of a panic, and cuts the connection, so that half a page
-// is not taken for a whole one. The value is told only when the runtime made it:
-// another may hold a secret.
-func (v *visit) panicked() {
-	p := recover()
-	if p == nil {
-		return
-	}
-	if p != http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared so by net/http
-		what := fmt.Sprintf("%T", p)
-		if err, ok := p.(runtime.Error); ok {
-			what = err.Error()
-		}
-		v.Logger.ErrorContext(v.r.Context(), "a page panicked", "page", v.r.Pattern, "request_id", v.caller.RequestID,
-			"panic", what, "stack", string(debug.Stack()))
-	}
-	panic(http.ErrAbortHandler)
-}
-
-// enter establishes the visitor and the workspace, as far as the page needs.
-func (v *visit) enter(needs access) error {
-	if err := v.recognise(); err != nil && needs != anybody {
-		return v.toSignIn()
-	}
-	if v.r.Method == http.MethodPost {
-		if err := v.r.ParseForm(); err != nil {
-			return api.Errorf(api.CodeInvalidRequest, "the form could not be read")
-		}
-	}
-	if needs == anybody {
-		return nil
-	}
-	if err := v.withinPortal(); err != nil {
-		return err
-	}
-	switch needs {
-	case inWorkspace:
-		return v.enterWorkspace(v.r.PathValue("ws"))
-	case provenAnew:
-		return v.provenWith()
-	case anybody, signedIn:
-	}
-	return nil
 }
 
 // recognise finds the session of the cookie.
@@ -137,88 +63,14 @@ func requestID(w http.ResponseWriter) string {
 	return "con_" + rand.Text()[:16] //nolint:forbidigo // it only tells requests apart in the log
 }
 
-// toSignIn sends a visitor to the sign-in page, and back afterwards.
-func (v *visit) toSignIn() error {
-	next := "/workspaces"
-	if v.r.Method == http.MethodGet {
-		next = v.r.URL.RequestURI()
-	}
-	return v.redirect("/signin?next=" + url.QueryEscape(next))
+// enterWorkspace reads where the visitor stands in a workspace.
+func (v *visit) enterWorkspace(slug string) (err error) {
+	v.at, err = v.auth.Desk(v.r.Context(), v.caller, slug)
+	return err
 }
 
-// withinPortal keeps a portal session to the person's own tokens.
-func (v *visit) withinPortal() error {
-	if v.session.Portal == "" {
-		return nil
-	}
-	p := v.r.URL.Path
-	own := "/workspace/" + v.session.Portal + "/access-tokens/"
-	if strings.HasPrefix(p, "/settings/tokens") || strings.HasPrefix(p, own) && !strings.HasSuffix(p, "/bulk") && !strings.HasSuffix(p, "/transfer") {
-		return nil
-	}
-	return api.Errorf(api.CodeNotFound, "this page is not part of the portal")
-}
-
-// enterWorkspace reads the workspace and what the visitor may do there.
-func (v *visit) enterWorkspace(slug string) error {
-	ctx := v.r.Context()
-	p := &place{}
-	ws, err := v.auth.GetWorkspace(ctx, v.caller, slug)
-	if err != nil {
-		return err
-	}
-	p.Workspace = ws
-	m, err := v.auth.GetMember(ctx, v.caller, slug, "me")
-	p.member = err == nil && m.Active
-	if err != nil && !errors.Is(err, api.CodeNotFound) {
-		return err
-	}
-	if p.member {
-		p.rights = compile(m.Effective)
-	}
-	if v.administers() {
-		p.rights = compile([]api.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}})
-	}
-	if pol, err := v.auth.GetPolicy(ctx, v.caller, slug); err == nil {
-		p.policy = &pol
-	}
-	v.at = p
-	return nil
-}
-
-func compile(sts []api.Statement) grant.Grant {
-	out := make([]grant.Statement, len(sts))
-	for i, s := range sts {
-		out[i] = grant.Statement(s)
-	}
-	var b grant.Book
-	return b.Compile(out)
-}
-
-// may says whether the visitor holds a scope in the workspace of the page.
-func (v *visit) may(scope string) bool {
-	return v.at != nil && v.session.Portal == "" && v.at.rights.AllowsAny(scope)
-}
-
-// owns says whether a token is the visitor's own personal one.
-func (v *visit) owns(t api.Token) bool {
-	return t.Kind == "personal" && t.Owner.ID == v.session.UserPublicID
-}
-
-// mayHold says whether the visitor may have a personal token here by the policy.
-func (v *visit) mayHold() bool {
-	switch {
-	case v.at == nil || !v.at.member:
-		return false
-	case v.at.policy == nil:
-		return true
-	case v.at.policy.PersonalTokens == api.PersonalNobody:
-		return false
-	case v.at.policy.PersonalTokens == api.PersonalManagers:
-		return v.at.rights.AllowsAny("tokens:create")
-	}
-	return true
-}
+// may says whether the visitor passes with a scope in the workspace of the page.
+func (v *visit) may(scope string) bool { return v.at != nil && v.at.May(scope) }
 
 // ws is the address of a page of the workspace.
 func (v *visit) ws(parts ...string) string {
@@ -259,12 +111,26 @@ func (v *visit) write(status int, body templ.Component) {
 	var b bytes.Buffer
 	if err := body.Render(context.WithoutCancel(v.r.Context()), &b); err != nil {
 		v.Logger.ErrorContext(v.r.Context(), "draw a page", "path", v.r.URL.Path, "error", err)
-		v.w.WriteHeader(http.StatusInternalServerError)
+		v.drawn = drawn{status: http.StatusInternalServerError}
+		return
+	}
+	v.drawn = drawn{status, b.Bytes()}
+}
+
+// drawn is a page that waits to be sent; its status is 0 when there is none.
+type drawn struct {
+	status int
+	body   []byte
+}
+
+// send answers what was drawn.
+func (v *visit) send() {
+	if v.drawn.status == 0 {
 		return
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	v.w.WriteHeader(status)
-	_, _ = v.w.Write(b.Bytes()) // whoever left does not want it
+	v.w.WriteHeader(v.drawn.status)
+	_, _ = v.w.Write(v.drawn.body) // whoever left does not want it
 }
 
 // page answers a page that is well.
@@ -312,7 +178,7 @@ func (v *visit) missing() error {
 }
 
 // now is the moment the page counts from.
-func (v *visit) now() time.Time { return v.Now().UTC() }
+func (v *visit) now() time.Time { return v.began }
 
 // maxParameter bounds what a parameter of an address may hold, in characters.
 const maxParameter = 2000

@@ -21,24 +21,24 @@ type hooks struct {
 }
 
 // hooksOf tells the visitor's endpoints by the address of the page.
-func (v *visit) hooksOf() (hooks, error) {
+func (v *visit) hooksOf() hooks {
 	if v.at == nil {
-		err := v.asAdmin("instance-webhooks")
-		return hooks{authority.Where{Instance: true}, "/instance/webhooks", "/instance", "Instance", true}, err
+		v.section = "instance-webhooks"
+		return hooks{authority.Where{Instance: true}, "/instance/webhooks", "/instance", "Instance", true}
 	}
 	v.section = "settings"
-	return hooks{v.where(), v.ws("settings", "webhooks"), v.ws("settings"), "Settings", v.may("webhooks:write")}, nil
+	return hooks{v.where(), v.ws("settings", "webhooks"), v.ws("settings"), "Settings", v.may("webhooks:write")}
 }
+
+// restarts says whether the visitor may bring an endpoint back.
+func (v *visit) restarts(h api.Webhook) bool { return v.at == nil || v.at.RestartsWebhook(h) }
 
 func (h hooks) page(parts ...string) string { return h.base + "/" + strings.Join(parts, "/") }
 
 func (v *visit) webhooks() error { return v.webhooksWith(form{fresh: true}) }
 
 func (v *visit) webhooksWith(f form) error {
-	h, err := v.hooksOf()
-	if err != nil {
-		return err
-	}
+	h := v.hooksOf()
 	rows, next, err := v.auth.ListWebhooks(v.ctx(), v.caller, h.at, v.paged())
 	if err != nil {
 		return err
@@ -51,10 +51,7 @@ func (v *visit) webhooksWith(f form) error {
 }
 
 func (v *visit) doNewWebhook() error {
-	h, err := v.hooksOf()
-	if err != nil {
-		return err
-	}
+	h := v.hooksOf()
 	f := v.typed()
 	in := api.CreateWebhook{URL: f.get("url"), Description: f.optional("description"), Events: f.events()}
 	out, err := v.auth.CreateWebhook(v.ctx(), v.once(f), h.at, in)
@@ -80,10 +77,7 @@ func (f form) events() []string {
 
 // webhook shows an endpoint and what was sent to it.
 func (v *visit) webhook() error {
-	h, err := v.hooksOf()
-	if err != nil {
-		return err
-	}
+	h := v.hooksOf()
 	w, err := v.auth.GetWebhook(v.ctx(), v.caller, h.at, v.r.PathValue("id"))
 	if err != nil {
 		return err
@@ -112,10 +106,7 @@ func (v *visit) webhookWith(h hooks, w api.Webhook, f form) error {
 }
 
 func (v *visit) doWebhook() error {
-	h, err := v.hooksOf()
-	if err != nil {
-		return err
-	}
+	h := v.hooksOf()
 	id, f := v.r.PathValue("id"), v.edited()
 	in := api.EditWebhook{URL: f.edit("url"), Description: f.edit("description")}
 	if f.changed("which", "event") {
@@ -136,11 +127,8 @@ func (v *visit) doWebhook() error {
 
 // doWebhookVerb does what a button on an endpoint's page says.
 func (v *visit) doWebhookVerb() error {
-	h, err := v.hooksOf()
-	if err != nil {
-		return err
-	}
-	id := v.r.PathValue("id")
+	h, id := v.hooksOf(), v.r.PathValue("id")
+	var err error
 	switch v.r.PathValue("verb") {
 	case "ping":
 		if _, _, err = v.auth.PingWebhook(v.ctx(), v.caller, h.at, id); err == nil {
@@ -177,10 +165,7 @@ func (v *visit) doWebhookVerb() error {
 
 // deleteWebhook asks before an endpoint is taken away.
 func (v *visit) deleteWebhook() error {
-	h, err := v.hooksOf()
-	if err != nil {
-		return err
-	}
+	h := v.hooksOf()
 	w, err := v.auth.GetWebhook(v.ctx(), v.caller, h.at, v.r.PathValue("id"))
 	if err != nil {
 		return err
@@ -192,10 +177,7 @@ func (v *visit) deleteWebhook() error {
 
 // delivery shows one event on its way: what was sent, and each attempt.
 func (v *visit) delivery() error {
-	h, err := v.hooksOf()
-	if err != nil {
-		return err
-	}
+	h := v.hooksOf()
 	d, err := v.auth.GetDelivery(v.ctx(), v.caller, h.at, v.r.PathValue("id"), v.r.PathValue("delivery"))
 	if err != nil {
 		return err
@@ -204,10 +186,7 @@ func (v *visit) delivery() error {
 }
 
 func (v *visit) doResend() error {
-	h, err := v.hooksOf()
-	if err != nil {
-		return err
-	}
+	h := v.hooksOf()
 	id := v.r.PathValue("id")
 	if _, _, err := v.auth.ResendDelivery(v.ctx(), v.caller, h.at, id, v.r.PathValue("delivery")); err != nil {
 		return err
@@ -238,27 +217,6 @@ func attempts(d api.WebhookDelivery) string {
 		return ""
 	}
 	return attemptWords(d.Attempts[len(d.Attempts)-1])
-}
-
-func (c *console) webhookRoutes() []route {
-	var out []route
-	for _, at := range []struct {
-		path           string
-		access, change access
-	}{{" /workspace/{ws}/settings/webhooks", inWorkspace, inWorkspace}, {" /instance/webhooks", signedIn, provenAnew}} {
-		out = append(
-			out,
-			route{"GET" + at.path, at.access, (*visit).webhooks},
-			route{"POST" + at.path, at.change, (*visit).doNewWebhook},
-			route{"GET" + at.path + "/{id}", at.access, (*visit).webhook},
-			route{"POST" + at.path + "/{id}", at.change, (*visit).doWebhook},
-			route{"GET" + at.path + "/{id}/delete", at.access, (*visit).deleteWebhook},
-			route{"POST" + at.path + "/{id}/{verb}", at.change, (*visit).doWebhookVerb},
-			route{"GET" + at.path + "/{id}/deliveries/{delivery}", at.access, (*visit).delivery},
-			route{"POST" + at.path + "/{id}/deliveries/{delivery}/resend", at.change, (*visit).doResend},
-		)
-	}
-	return out
 }
 
 // eventWords are the types that an endpoint is told of.

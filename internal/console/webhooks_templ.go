@@ -551,7 +551,7 @@ func webhookPage(v *visit, h hooks, w api.Webhook, rows []api.WebhookDelivery, n
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else if v.bringsBack(w.HeldByInstance) {
+			} else if v.restarts(w) {
 				templ_7745c5c3_Err = bringBack(h.page(w.ID, "enable"), "Enable", w.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

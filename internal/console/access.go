@@ -1,0 +1,214 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime"
+	"runtime/debug"
+	"slices"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// route is a page: where it is, who is let in, and what draws it.
+type route struct {
+	pattern string
+	access  access
+	show    func(*visit) error
+}
+
+// access is what a page asks of its visitor before it is drawn.
+type access struct {
+	who visitor
+	// scopes are those that the gate asks for in the workspace of the page.
+	scopes []string
+	// portal says that the page is part of what a portal link opens.
+	portal bool
+	proof  proof
+	// proofAt is where a proof that is led to leads afterwards.
+	proofAt string
+	// apart says that the page is not drawn from one snapshot: it rehearses a change,
+	// which waits for its turn, or is longer than anybody should hold one.
+	apart bool
+}
+
+// visitor is whom a page is for.
+type visitor int
+
+const (
+	// anybody need not be signed in.
+	anybody visitor = iota
+	// somebody is signed in, and sees what is their own.
+	somebody
+	// colleague is in the workspace of the page, and sees what is their own there.
+	colleague
+	// holder is a colleague with scopes.
+	holder
+	// administrator is one of the instance.
+	administrator
+)
+
+// proof is how a page asks a person to show once more who they are, unless they did a
+// short while ago.
+type proof int
+
+const (
+	unproven proof = iota
+	// inPlace asks in place of the page and keeps the form that was sent.
+	inPlace
+	// ledTo leads to the confirmation, and from there on.
+	ledTo
+)
+
+func open() access                  { return access{who: anybody} }
+func mine() access                  { return access{who: somebody} }
+func person() access                { return access{who: somebody, apart: true} }
+func mineHere() access              { return access{who: colleague} }
+func needs(scopes ...string) access { return access{who: holder, scopes: scopes} }
+func ofInstance() access            { return access{who: administrator} }
+
+func (a access) inPortal() access  { a.portal = true; return a }
+func (a access) notAtOnce() access { a.apart = true; return a }
+func (a access) proven() access    { a.proof = inPlace; return a }
+
+func (a access) provenFor(next string) access {
+	a.proof, a.proofAt = ledTo, next
+	return a
+}
+
+// errAnswered says that the page was answered already.
+var errAnswered = errors.New("console: answered")
+
+// serve makes a handler of a page.
+func (c *console) serve(a access, show func(*visit) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := c.visit(w, r)
+		defer v.panicked()
+		err := v.admit(a)
+		if err == nil && v.atOnce(a) {
+			err = v.sit(func() error {
+				v.finish(v.draw(a, show))
+				return errAnswered
+			})
+		} else if err == nil {
+			err = v.draw(a, show)
+		}
+		v.finish(err)
+		v.send()
+	})
+}
+
+// visit begins one.
+func (c *console) visit(w http.ResponseWriter, r *http.Request) *visit {
+	return &visit{console: c, auth: c.auth, began: c.Now().UTC(), w: w, r: r}
+}
+
+// atOnce says whether a page is drawn from one snapshot.
+func (v *visit) atOnce(a access) bool {
+	return v.r.Method == http.MethodGet && a.who != anybody && !a.apart
+}
+
+// sit lets f ask of one snapshot, at one moment. Nobody waits for a reader of the
+// answer meanwhile: it is kept until f is done.
+func (v *visit) sit(f func() error) error {
+	return v.console.auth.Sit(v.ctx(), v.caller, v.r.PathValue("ws"), func(a *authority.Authority) error {
+		v.auth, v.began = a, a.Now()
+		defer func() { v.auth = v.console.auth }()
+		return f()
+	})
+}
+
+// draw stands the visitor where the page is, as far as it needs, and draws it.
+func (v *visit) draw(a access, show func(*visit) error) error {
+	switch a.who {
+	case colleague, holder:
+		if err := v.enterWorkspace(v.r.PathValue("ws")); err != nil {
+			return err
+		}
+		if err := v.at.Need(a.scopes...); err != nil {
+			return err
+		}
+	case administrator:
+		if err := v.administers(); err != nil {
+			return err
+		}
+	case anybody, somebody:
+	}
+	if err := v.proven(a); err != nil {
+		return err
+	}
+	return show(v)
+}
+
+// administers refuses whoever does not administer the instance: for them there is no
+// such page.
+func (v *visit) administers() error {
+	err := v.auth.Administers(v.ctx(), v.caller)
+	if errors.Is(err, api.CodeInsufficientScope) {
+		return v.missing()
+	}
+	return err
+}
+
+// finish answers what went wrong, if anything did.
+func (v *visit) finish(err error) {
+	if errors.Is(err, authority.ErrNotAccepted) { // signed out since the page was asked for
+		err = v.toSignIn()
+	}
+	if err != nil && !errors.Is(err, errAnswered) {
+		v.fail(err)
+	}
+}
+
+// panicked tells the log of a panic, and cuts the connection, so that half a page
+// is not taken for a whole one. The value is told only when the runtime made it:
+// another may hold a secret.
+func (v *visit) panicked() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p != http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared so by net/http
+		what := fmt.Sprintf("%T", p)
+		if err, ok := p.(runtime.Error); ok {
+			what = err.Error()
+		}
+		v.Logger.ErrorContext(v.r.Context(), "a page panicked", "page", v.r.Pattern, "request_id", v.caller.RequestID,
+			"panic", what, "stack", string(debug.Stack()))
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// admit establishes the visitor, as far as the page needs.
+func (v *visit) admit(a access) error {
+	if err := v.recognise(); err != nil && a.who != anybody {
+		return v.toSignIn()
+	}
+	if v.r.Method == http.MethodPost {
+		if err := v.r.ParseForm(); err != nil {
+			return api.Errorf(api.CodeInvalidRequest, "the form could not be read")
+		}
+	}
+	if v.session.Portal != "" && a.who != anybody && !a.portal {
+		return api.Errorf(api.CodeNotFound, "this page is not part of the portal")
+	}
+	return nil
+}
+
+// toSignIn sends a visitor to the sign-in page, and back afterwards.
+func (v *visit) toSignIn() error {
+	next := "/workspaces"
+	if v.r.Method == http.MethodGet {
+		next = v.r.URL.RequestURI()
+	}
+	return v.redirect("/signin?next=" + url.QueryEscape(next))
+}
+
+// opens says whether the visitor is let into a page of the workspace they are in.
+func (v *visit) opens(pattern string) bool {
+	i := slices.IndexFunc(v.pages, func(r route) bool { return r.pattern == pattern })
+	return i >= 0 && v.at != nil && v.at.May(v.pages[i].access.scopes...)
+}
