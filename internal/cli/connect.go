@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/input"
 )
 
 // defaultServer is where serve listens when it is told nothing.
@@ -17,7 +18,7 @@ const defaultServer = "http://127.0.0.1:8080"
 
 // client makes the client that the flags and variables describe.
 func (a *app) client(more ...client.Option) (*client.Client, error) {
-	if err := firstError(a.said(a.flags.workspace, "TOKENRY_WORKSPACE"), a.said(a.flags.server, "TOKENRY_SERVER")); err != nil {
+	if err := input.First(a.said(a.flags.workspace, "TOKENRY_WORKSPACE"), a.said(a.flags.server, "TOKENRY_SERVER")); err != nil {
 		return nil, err
 	}
 	tok, err := a.callerToken()
@@ -68,7 +69,7 @@ func (a *app) callerToken() (string, error) {
 		return tok, nil
 	}
 	if s, err := a.kept(a.server()); err != nil || s.Token != "" {
-		return s.Token, firstError(err, a.said("", "TOKENRY_TOKEN"))
+		return s.Token, input.First(err, a.said("", "TOKENRY_TOKEN"))
 	}
 	return "", usagef("there is no token: run tokenry login, set TOKENRY_TOKEN, or give --token @FILE, or --token - and the token on standard input")
 }

@@ -43,13 +43,3 @@ func makeFolder(path string) error {
 	}
 	return nil
 }
-
-// firstError is the first that is one.
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

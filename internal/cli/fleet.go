@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -16,6 +15,8 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/ident"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -110,7 +111,7 @@ func (f *fleet) open(ctx context.Context, path string, head journalHead, filter 
 	}
 	plan, err := f.plan(ctx, filter, head.Caller)
 	if err != nil || f.dryRun {
-		return firstError(err, f.list(plan))
+		return input.First(err, f.list(plan))
 	}
 	f.journal, err = newJournal(path, head, plan)
 	return err
@@ -128,8 +129,8 @@ func (f *fleet) list(plan []*record) error {
 
 // plan asks which tokens there are to rotate, newest first.
 func (f *fleet) plan(ctx context.Context, filter api.TokenFilter, own string) ([]*record, error) {
-	run := make([]byte, 12)
-	if _, err := io.ReadFull(randomness(), run); err != nil {
+	run, err := ident.New(randomness(), "")
+	if err != nil {
 		return nil, err
 	}
 	var plan []*record
@@ -143,7 +144,7 @@ func (f *fleet) plan(ctx context.Context, filter api.TokenFilter, own string) ([
 			continue
 		}
 		plan = append(plan, &record{Locator: t.Locator, ID: t.ID, Label: t.Label, Owner: t.Owner.Address, State: statePlanned,
-			Key: "rotate-" + hex.EncodeToString(run) + "-" + t.Locator, RotatedAt: t.RotatedAt})
+			Key: "rotate-" + run + "-" + t.Locator, RotatedAt: t.RotatedAt})
 	}
 	return plan, nil
 }
@@ -240,7 +241,7 @@ func (f *fleet) handOver(ctx context.Context, r *record) error {
 	if r.State = stateDelivered; failed != nil {
 		r.State = stateFailed
 	}
-	return firstError(f.journal.put(r), failed)
+	return input.First(f.journal.put(r), failed)
 }
 
 // patient is a context that outlives Ctrl-C by a grace.

@@ -2,15 +2,14 @@ package console
 
 import (
 	"errors"
-	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
-	"runtime"
-	"runtime/debug"
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // route is a page: where it is, who is let in, and what draws it.
@@ -101,9 +100,12 @@ func (c *console) serve(a access, show func(*visit) error) http.Handler {
 	})
 }
 
-// visit begins one.
+// visit begins one. The browser does not name its request: the audit is searched by
+// that name.
 func (c *console) visit(w http.ResponseWriter, r *http.Request) *visit {
-	return &visit{console: c, auth: c.auth, began: c.Now().UTC(), w: w, r: r}
+	by := c.TrustedProxies.ClientOf(r, door.RequestID(c.Rand, door.Pages, nil))
+	w.Header().Set(door.HeaderRequestID, by.RequestID)
+	return &visit{console: c, auth: c.auth, began: c.Now().UTC(), w: &door.Answer{ResponseWriter: w}, r: r, by: by}
 }
 
 // atOnce says whether a page is drawn from one snapshot.
@@ -163,23 +165,18 @@ func (v *visit) finish(err error) {
 	}
 }
 
-// panicked tells the log of a panic, and cuts the connection, so that half a page
-// is not taken for a whole one. The value is told only when the runtime made it:
-// another may hold a secret.
+// panicked answers for a page that has a bug: with an error page in place of what
+// was drawn, or by cutting what was half sent.
 func (v *visit) panicked() {
 	p := recover()
 	if p == nil {
 		return
 	}
-	if p != http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared so by net/http
-		what := fmt.Sprintf("%T", p)
-		if err, ok := p.(runtime.Error); ok {
-			what = err.Error()
-		}
-		v.Logger.ErrorContext(v.r.Context(), "a page panicked", "page", v.r.Pattern, "request_id", v.caller.RequestID,
-			"panic", what, "stack", string(debug.Stack()))
+	if !door.MayAnswer(v.ctx(), v.Logger, p, v.w.Begun(), slog.String("request_id", v.by.RequestID), slog.String("route", v.r.Pattern)) {
+		door.Cut()
 	}
-	panic(http.ErrAbortHandler)
+	v.fail(api.Errorf(api.CodeInternal, "internal error"))
+	v.send()
 }
 
 // admit establishes the visitor, as far as the page needs.

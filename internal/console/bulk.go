@@ -68,7 +68,7 @@ func (v *visit) bulk() error {
 		}
 	}
 	if f.get("confirmed") == "" || len(p.rows) == 0 {
-		p.form = newFormID()
+		p.form = v.newFormID()
 		return v.page(p.verb, bulkPage(v, p))
 	}
 	return v.doBulk(p, f)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -47,7 +48,7 @@ func (p People) complete() bool {
 	return p.Sessions != nil && p.SignIn != nil && p.Links != nil && p.Proofs != nil && p.Authenticators != nil && p.Devices != nil
 }
 
-// Options are what a console is made of. Authority and People are required.
+// Options are what a console is made of. Authority, People and Rand are required.
 type Options struct {
 	Authority *authority.Authority
 	People
@@ -60,7 +61,9 @@ type Options struct {
 	// Logger is told of failures; nil is silence.
 	Logger *slog.Logger
 	// Now is the clock that pages count from; nil is the machine's.
-	Now     func() time.Time
+	Now func() time.Time
+	// Rand is a cryptographic source of randomness, safe for concurrent use.
+	Rand    io.Reader
 	Product Product
 	// Version is the program's; empty is not shown.
 	Version string
@@ -80,8 +83,8 @@ type console struct {
 
 // New makes the handler of every page. It starts nothing.
 func New(o Options) (http.Handler, error) {
-	if o.Authority == nil || !o.complete() {
-		return nil, errors.New("console: Authority and every chapter of People are required")
+	if o.Authority == nil || o.Rand == nil || !o.complete() {
+		return nil, errors.New("console: Authority, Rand and every chapter of People are required")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil {

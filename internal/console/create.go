@@ -59,7 +59,7 @@ func (v *visit) newToken() error {
 	if err != nil {
 		return err
 	}
-	d.id = newFormID()
+	d.id = v.newFormID()
 	return v.page("Create a token", createPage(v, d))
 }
 

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ident"
 )
 
 // form is what was typed and what is wrong with it. The zero form is empty.
@@ -111,5 +111,9 @@ func sentBefore(err error) bool {
 	return errors.Is(err, api.CodeIdempotencyKeyUsed) || errors.Is(err, api.CodeIdempotencyKeyReused)
 }
 
-// newFormID names one drawn form.
-func newFormID() string { return rand.Text() } //nolint:forbidigo // it only tells forms apart; no test draws it
+// newFormID names one drawn form. Without randomness it has no name, and may be
+// sent twice.
+func (v *visit) newFormID() string {
+	id, _ := ident.New(v.Rand, "")
+	return id
+}

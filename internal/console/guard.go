@@ -1,11 +1,8 @@
 package console
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strings"
 
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/token"
@@ -79,55 +76,19 @@ func (c *console) denyCross(w http.ResponseWriter, r *http.Request) {
 		"Nothing was changed. Open the page again from here and send it once more.", "/workspaces", "To the console"))
 }
 
-// secure says whether the person's connection is encrypted, as far as can be
-// known: the connection's own state, what a trusted proxy says, else the
-// scheme of the base URL.
+// secure says whether the person's connection is encrypted.
 func (c *console) secure(r *http.Request) bool {
-	if r.TLS != nil {
-		return true
-	}
-	if proto := c.TrustedProxies.Said(r, "X-Forwarded-Proto"); proto != "" {
-		return strings.EqualFold(proto, "https")
-	}
-	return c.base.Scheme == "https"
+	return c.TrustedProxies.Secure(r, c.base.Scheme == "https")
 }
 
-// local says whether the address in the browser is this machine's own.
-func local(r *http.Request) bool {
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && a.IsLoopback()
-}
-
-// client is where a request comes from.
-func (c *console) client(r *http.Request) door.Client {
-	addr, _ := c.TrustedProxies.Client(r)
-	agent := r.UserAgent()
-	return door.Client{Addr: addr, Agent: agent[:min(len(agent), 512)]}
-}
-
-// cookieName is __Host-tokenry, which browsers keep for this host alone and over
-// TLS alone; on a plain localhost they would not keep it.
-func (c *console) cookieName(r *http.Request) string {
-	if c.secure(r) {
-		return "__Host-tokenry"
-	}
-	return "tokenry"
-}
+func (c *console) cookieName(r *http.Request) string { return door.CookieName(c.secure(r)) }
 
 // keepable says whether a session cookie can be given at all: over plain HTTP
 // beyond this machine it would be everybody's.
-func (c *console) keepable(r *http.Request) bool { return c.secure(r) || local(r) }
+func (c *console) keepable(r *http.Request) bool { return c.secure(r) || door.Local(r) }
 
 func (c *console) setCookie(w http.ResponseWriter, r *http.Request, name, value string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, //nolint:gosec // Secure wherever a browser would keep it
-		HttpOnly: true, Secure: c.secure(r), SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, door.Cookie(name, value, maxAge, c.secure(r)))
 }
 
 func (c *console) cookie(r *http.Request, name string) string {

@@ -84,7 +84,7 @@ func (v *visit) resetMine() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Reset my access token", resetMinePage(v, m, form{fresh: true}, newFormID()))
+	return v.page("Reset my access token", resetMinePage(v, m, form{fresh: true}, v.newFormID()))
 }
 
 func (v *visit) doResetMine() error {

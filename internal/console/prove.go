@@ -90,11 +90,11 @@ func (v *visit) confirmWith(d confirmData) error {
 func (v *visit) prove(f form) error {
 	switch f.get("by") {
 	case "passkey":
-		return v.Proofs.PasskeyConfirm(v.ctx(), v.session, f.values.Get("state"), f.values.Get("answer"), v.client(v.r))
+		return v.Proofs.PasskeyConfirm(v.ctx(), v.session, f.values.Get("state"), f.values.Get("answer"), v.by)
 	case "code":
-		return v.Proofs.ConfirmCode(v.ctx(), v.session, f.get("code"), v.client(v.r))
+		return v.Proofs.ConfirmCode(v.ctx(), v.session, f.get("code"), v.by)
 	}
-	return v.Proofs.Confirm(v.ctx(), v.session, f.values.Get("password"), v.client(v.r))
+	return v.Proofs.Confirm(v.ctx(), v.session, f.values.Get("password"), v.by)
 }
 
 func (v *visit) doConfirm() error {

@@ -65,7 +65,7 @@ func (v *visit) rotate() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Rotate", rotatePage(v, t, formOf(t.Revision, nil), newFormID()))
+	return v.page("Rotate", rotatePage(v, t, formOf(t.Revision, nil), v.newFormID()))
 }
 
 func (v *visit) doRotate() error {
@@ -93,7 +93,7 @@ func (v *visit) resetToken() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Reset", resetTokenPage(v, t, form{fresh: true}, newFormID()))
+	return v.page("Reset", resetTokenPage(v, t, form{fresh: true}, v.newFormID()))
 }
 
 func (v *visit) doResetToken() error {
@@ -109,7 +109,7 @@ func (v *visit) transfer() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Transfer", transferPage(v, t, form{fresh: true}, newFormID()))
+	return v.page("Transfer", transferPage(v, t, form{fresh: true}, v.newFormID()))
 }
 
 func (v *visit) doTransfer() error {

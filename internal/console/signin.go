@@ -92,7 +92,7 @@ func (v *visit) doSignIn() error {
 		return err
 	}
 	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
-	r, err := v.SignIn.Password(v.ctx(), f.get("email"), v.r.PostForm.Get("password"), v.client(v.r))
+	r, err := v.SignIn.Password(v.ctx(), f.get("email"), v.r.PostForm.Get("password"), v.by)
 	if err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
@@ -110,7 +110,7 @@ func (v *visit) doPasskey() error {
 		return err
 	}
 	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
-	r, err := v.SignIn.PasskeySignIn(v.ctx(), v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), v.client(v.r))
+	r, err := v.SignIn.PasskeySignIn(v.ctx(), v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), v.by)
 	if err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
@@ -125,7 +125,7 @@ func (v *visit) doSecondFactor() error {
 		return err
 	}
 	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
-	r, err := v.SignIn.SecondFactor(v.ctx(), f.get("ticket"), f.get("code"), v.client(v.r))
+	r, err := v.SignIn.SecondFactor(v.ctx(), f.get("ticket"), f.get("code"), v.by)
 	if err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
@@ -171,7 +171,7 @@ func (v *visit) doReset() error {
 	if f.get("code") != "" {
 		return v.choosePassword(resetLink(), f, v.Links.FinishReset)
 	}
-	if err := v.Links.RequestReset(v.ctx(), f.get("email"), v.client(v.r)); err != nil {
+	if err := v.Links.RequestReset(v.ctx(), f.get("email"), v.by); err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ func (v *visit) choosePassword(l mailedLink, f form, set chosen) error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	r, err := set(v.ctx(), f.get("code"), v.r.PostForm.Get("password"), v.client(v.r))
+	r, err := set(v.ctx(), f.get("code"), v.r.PostForm.Get("password"), v.by)
 	if err != nil {
 		if f, err = f.refused(err); err != nil {
 			return err
@@ -255,7 +255,7 @@ func (v *visit) doSetup() error {
 		return err
 	}
 	f := v.typed()
-	r, err := v.Links.Setup(v.ctx(), f.get("code"), f.get("email"), v.r.PostForm.Get("password"), f.get("workspace"), v.client(v.r))
+	r, err := v.Links.Setup(v.ctx(), f.get("code"), f.get("email"), v.r.PostForm.Get("password"), f.get("workspace"), v.by)
 	if err != nil {
 		if done, failed := v.auth.IsSetUp(v.ctx()); failed != nil || done {
 			return v.isSetUp(failed)
@@ -290,7 +290,7 @@ func (v *visit) doPortal() error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	r, err := v.Links.OpenPortal(v.ctx(), v.r.PostForm.Get("code"), v.client(v.r))
+	r, err := v.Links.OpenPortal(v.ctx(), v.r.PostForm.Get("code"), v.by)
 	if errors.Is(err, api.CodeInvalidToken) {
 		v.show(http.StatusUnauthorized, "Your tokens", problemPage("This link does not work any more",
 			"It works once, and for five minutes. Go back to where you got it and open a new one.", "/", "To the console"))
@@ -328,7 +328,7 @@ func (v *visit) finishOIDC() error {
 	if state == "" {
 		return api.Errorf(api.CodeForbidden, "this sign-in was not begun in this browser, or too long ago")
 	}
-	r, next, err := v.SignIn.OIDCFinish(v.ctx(), v.r.PathValue("provider"), state, v.r.URL.Query(), v.client(v.r))
+	r, next, err := v.SignIn.OIDCFinish(v.ctx(), v.r.PathValue("provider"), state, v.r.URL.Query(), v.by)
 	if err != nil {
 		return v.ssoTrouble(err)
 	}

@@ -3,7 +3,6 @@ package console
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -25,8 +24,11 @@ type visit struct {
 	auth *authority.Authority
 	// began is the moment that the page counts from.
 	began time.Time
-	w     http.ResponseWriter
+	w     *door.Answer
 	r     *http.Request
+	// by is where the request comes from, with the name that it has in the log and
+	// in the audit.
+	by door.Client
 	// drawn is the answer until it is sent.
 	drawn drawn
 	// session is the visitor's; zero for nobody.
@@ -44,23 +46,13 @@ func (v *visit) recognise() error {
 	if value == "" {
 		return errors.New("console: no cookie")
 	}
-	s, err := v.Sessions.Authenticate(v.r.Context(), value, v.client(v.r))
+	s, err := v.Sessions.Authenticate(v.ctx(), value, v.by)
 	if err != nil {
 		return err
 	}
-	at := v.client(v.r)
 	v.session = s
-	v.caller = authority.Caller{User: s.User, Session: s.ID, Portal: s.Portal, Addr: at.Addr, Agent: at.Agent, RequestID: requestID(v.w), Call: v.r.Pattern}
+	v.caller = authority.Caller{User: s.User, Session: s.ID, Portal: s.Portal, Addr: v.by.Addr, Agent: v.by.Agent, RequestID: v.by.RequestID, Call: v.r.Pattern}
 	return nil
-}
-
-// requestID is what the server named the request, or a new name. The browser
-// names none: the audit is searched by it.
-func requestID(w http.ResponseWriter) string {
-	if id := w.Header().Get("Tokenry-Request-Id"); id != "" {
-		return id
-	}
-	return "con_" + rand.Text()[:16] //nolint:forbidigo // it only tells requests apart in the log
 }
 
 // enterWorkspace reads where the visitor stands in a workspace.
@@ -82,7 +74,7 @@ func (v *visit) ws(parts ...string) string {
 }
 
 func (v *visit) redirect(to string) error {
-	http.Redirect(v.w, v.r, to, http.StatusSeeOther)
+	http.Redirect(v.w, v.r, to, http.StatusSeeOther) //nolint:gosec // every address is one of ours: safeNext lets no other through
 	return errAnswered
 }
 
@@ -155,7 +147,7 @@ func (v *visit) fail(err error) {
 	}
 	text := sentence(e.Message)
 	if e.Code == api.CodeInternal {
-		text = "This is our mistake. It was written down; try again shortly. Request " + v.caller.RequestID + "."
+		text = "This is our mistake. It was written down; try again shortly. Request " + v.by.RequestID + "."
 	}
 	v.show(info.Status, info.Title, problemPage(info.Title, text, v.back(), "Back"))
 }

@@ -175,7 +175,7 @@ func newWorld(t *testing.T) *world {
 // start puts a console in front, which knows of no form that one before it saw.
 func (w *world) start() {
 	w.Helper()
-	h, err := console.New(console.Options{Authority: w.Authority, People: allOf(w.people), Now: func() time.Time { return w.at }})
+	h, err := console.New(console.Options{Authority: w.Authority, Rand: rand.Reader, People: allOf(w.people), Now: func() time.Time { return w.at }})
 	must(w.T, err)
 	w.server = httptest.NewServer(h)
 	w.Cleanup(w.server.Close)

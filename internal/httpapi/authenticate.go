@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -39,10 +40,19 @@ func (c *call) present(presented string) error {
 			return err
 		}
 	}
-	c.caller = authority.Caller{
-		Token: c.known.Locator, Secret: c.known.SecretNumber, Home: c.known.Workspace.ID, Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern(),
-	}
+	c.caller = c.stranger()
+	c.caller.Token, c.caller.Secret, c.caller.Home = c.known.Locator, c.known.SecretNumber, c.known.Workspace.ID
 	return nil
+}
+
+// from is where the call comes from.
+func (c *call) from() door.Client { return c.s.proxies.ClientOf(c.r, c.id) }
+
+// stranger is a caller who shows nothing, for calls that take what they are given
+// and ask of nobody who it is.
+func (c *call) stranger() authority.Caller {
+	from := c.from()
+	return authority.Caller{Addr: from.Addr, Agent: from.Agent, RequestID: from.RequestID, Call: c.route.Pattern()}
 }
 
 // knock asks the engine about the token that the caller presents, and tells of it:

@@ -3,16 +3,15 @@ package httpapi
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -67,15 +66,11 @@ type call struct {
 	out    bytes.Buffer
 	// limited bounds the reading of the body.
 	limited io.LimitedReader
-	random  [requestIDLength]byte
+	random  [ident.Length]byte
 }
 
-const (
-	// requestIDLength is in characters of five bits.
-	requestIDLength = 16
-	// keptBuffer is the largest buffer that is kept for later requests.
-	keptBuffer = 64 << 10
-)
+// keptBuffer is the largest buffer that is kept for later requests.
+const keptBuffer = 64 << 10
 
 // begin takes a call from the pool and gives it an id. Clients cannot name
 // their requests: the id is what the log and the audit are searched by.
@@ -85,26 +80,8 @@ func (s *server) begin(w http.ResponseWriter, r *http.Request) *call {
 		c = new(call)
 	}
 	c.s, c.w, c.r, c.ctx, c.start = s, w, r, r.Context(), s.now()
-	c.id = c.newID()
+	c.id = door.RequestID(s.rand, door.API, &c.random)
 	return c
-}
-
-func (c *call) newID() string { return requestID(c.s.rand, &c.random) }
-
-// RequestID names a request that is answered before the door is asked.
-func RequestID(rand io.Reader) string { return requestID(rand, new([requestIDLength]byte)) }
-
-func requestID(rand io.Reader, random *[requestIDLength]byte) string {
-	const prefix, alphabet = "req_", "0123456789abcdefghijklmnopqrstuv" // 32: no bias in five bits
-	if _, err := io.ReadFull(rand, random[:]); err != nil {
-		return prefix + "unknown" // a request is answered also without randomness
-	}
-	var b [len(prefix) + requestIDLength]byte
-	copy(b[:], prefix)
-	for i, v := range random {
-		b[len(prefix)+i] = alphabet[v&31]
-	}
-	return string(b[:])
 }
 
 // end counts and logs the call, turns a panic into an answer, and gives the
@@ -137,26 +114,12 @@ func wipe(b *bytes.Buffer) {
 	b.Reset()
 }
 
-// panicked answers 500 if nothing was answered yet; else the connection is cut,
-// so that half an answer is not taken for a whole one. The log is told where,
-// and the value only when the runtime made it: another may hold a secret.
+// panicked answers in place of a handler that has a bug, if nothing was answered
+// yet. What is cut is counted all the same.
 func (s *server) panicked(c *call, v any) {
-	if v == http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared so by net/http
-		s.log.LogAttrs(c.ctx, slog.LevelWarn, "an answer was cut short",
-			slog.String("request_id", c.id), slog.String("route", c.pattern()))
+	if !door.MayAnswer(c.ctx, s.log, v, c.status != 0, slog.String("request_id", c.id), slog.String("route", c.pattern())) {
 		c.count()
-		panic(v)
-	}
-	what := fmt.Sprintf("%T", v)
-	if err, ok := v.(runtime.Error); ok {
-		what = err.Error()
-	}
-	s.log.LogAttrs(c.ctx, slog.LevelError, "a handler panicked",
-		slog.String("request_id", c.id), slog.String("route", c.pattern()),
-		slog.String("panic", what), slog.String("stack", string(debug.Stack())))
-	if c.status != 0 {
-		c.count()
-		panic(http.ErrAbortHandler)
+		door.Cut()
 	}
 	c.fail(api.Errorf(api.CodeInternal, "internal error"))
 }

@@ -4,17 +4,17 @@ import (
 	"context"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // Devices signs a program in when a person approves it in the browser (RFC 8628).
 type Devices interface {
-	// Begin asks for a sign-in of a program on the machine of this name.
-	Begin(ctx context.Context, machine string, from authority.Caller) (api.DeviceAuthorization, error)
-	// Poll answers the token once it was approved, and once only. Until then the
+	// DeviceStart asks for a sign-in of a program on the machine of this name.
+	DeviceStart(ctx context.Context, machine string, from door.Client) (api.DeviceAuthorization, error)
+	// DevicePoll answers the token once it was approved, and once only. Until then the
 	// error has the code authorization_pending or slow_down; in the end
 	// access_denied or expired_token.
-	Poll(ctx context.Context, deviceCode string, from authority.Caller) (api.DeviceToken, error)
+	DevicePoll(ctx context.Context, deviceCode string, from door.Client) (api.DeviceToken, error)
 }
 
 func (c *call) beginDevice() (answer, error) {
@@ -25,7 +25,7 @@ func (c *call) beginDevice() (answer, error) {
 	if f.text("scope") != "" { // the token would have more than was asked for
 		return answer{}, api.Errorf(api.CodeInvalidScope, "leave scope out: the token may do what its person may")
 	}
-	out, err := c.s.devices.Begin(c.ctx, f.text("device_name"), c.caller)
+	out, err := c.s.devices.DeviceStart(c.ctx, f.text("device_name"), c.from())
 	return answer{body: out}, err
 }
 
@@ -42,7 +42,7 @@ func (c *call) pollDevice() (answer, error) {
 	case code == "":
 		return answer{}, api.Errorf(api.CodeInvalidRequest, "device_code: is required")
 	default:
-		out, err := c.s.devices.Poll(c.ctx, code, c.caller)
+		out, err := c.s.devices.DevicePoll(c.ctx, code, c.from())
 		return answer{body: out}, err
 	}
 }
@@ -63,7 +63,6 @@ func (c *call) deviceForm() (form, error) {
 	if f.text("client_id") != api.DeviceClientID {
 		return nil, api.Errorf(api.CodeInvalidClient, "the client_id must be %s", api.DeviceClientID)
 	}
-	addr, _ := c.s.proxies.Client(c.r)
-	c.caller = authority.Caller{Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern()}
+	c.caller = c.stranger()
 	return f, nil
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/httpapi"
 )
 
@@ -19,11 +19,11 @@ const (
 // machines are programs whose device code says how their sign-in stands.
 type machines struct{}
 
-func (machines) Begin(context.Context, string, authority.Caller) (api.DeviceAuthorization, error) {
+func (machines) DeviceStart(context.Context, string, door.Client) (api.DeviceAuthorization, error) {
 	return api.DeviceAuthorization{DeviceCode: "pending", UserCode: "BCDF-GHJK", VerificationURI: baseURL + "/device", ExpiresIn: 600, Interval: 3}, nil
 }
 
-func (machines) Poll(_ context.Context, code string, from authority.Caller) (api.DeviceToken, error) {
+func (machines) DevicePoll(_ context.Context, code string, from door.Client) (api.DeviceToken, error) {
 	switch {
 	case !from.Addr.IsValid():
 		return api.DeviceToken{}, api.Errorf(api.CodeInternal, "nobody knows where it comes from")

@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -23,8 +22,8 @@ func (c *call) revokePresented() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	addr, _ := c.s.proxies.Client(c.r)
-	c.caller = authority.Caller{Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id, Call: c.route.Pattern()}
+	c.caller = c.stranger()
+	addr := c.caller.Addr
 	if secret != "" && secret != presented { // a token that is its own client is held, and no more
 		if err := c.present(secret); err != nil {
 			return answer{}, err

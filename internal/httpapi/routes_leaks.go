@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/verify"
 )
@@ -62,8 +61,8 @@ func (c *call) reportLeaks() (answer, error) {
 	if err := c.decode(&in); err != nil {
 		return answer{}, err
 	}
-	addr, _ := c.s.proxies.Client(c.r)
-	if err := c.s.leaks.take(addr, max(len(in.Tokens), 1), c.s.now()); err != nil {
+	c.caller = c.stranger()
+	if err := c.s.leaks.take(c.caller.Addr, max(len(in.Tokens), 1), c.s.now()); err != nil {
 		c.s.refused("leak_report", "too_many_tries")
 		return answer{}, err
 	}
@@ -71,8 +70,6 @@ func (c *call) reportLeaks() (answer, error) {
 		if err := c.authenticate(); err != nil {
 			return answer{}, err
 		}
-	} else {
-		c.caller = authority.Caller{Addr: addr, Agent: c.r.UserAgent(), RequestID: c.id}
 	}
 	err := c.s.authority.ReportLeaks(c.ctx, c.caller, in)
 	return answer{body: api.LeaksReceived{Received: len(in.Tokens)}}, err

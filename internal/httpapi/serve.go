@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // serve is the one adapter: it takes the request apart, asks the handler, and
@@ -109,10 +110,6 @@ const (
 	mediaNDJSON  = "application/x-ndjson"
 )
 
-// headerRequestID names the request in the answer as the log, the audit and
-// explain do.
-const headerRequestID = "Tokenry-Request-Id"
-
 // leaveBody ends the connection with the answer when a body was announced that
 // nobody read. net/http would wait for it, before the answer and after it, for as
 // long as a request may take; a client that announces one and sends none would
@@ -153,7 +150,7 @@ func (c *call) linger() {
 // send writes a whole answer.
 func (c *call) send(status int, media string, body []byte, lasting bool) {
 	h := c.w.Header()
-	h[headerRequestID] = []string{c.id}
+	h[door.HeaderRequestID] = []string{c.id}
 	c.s.lines.write(h, lasting)
 	c.s.lines.media(h, media)
 	if len(body) > 2000 { // of shorter ones the server tells the length by itself

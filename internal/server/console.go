@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/signin"
 )
@@ -35,7 +36,7 @@ func (s *Server) openConsole() (http.Handler, error) {
 	}
 	return console.New(console.Options{
 		Authority: s.Authority, BaseURL: s.base,
-		TrustedProxies: s.config.TrustedProxies, Logger: s.Logger, Now: s.Now,
+		TrustedProxies: s.config.TrustedProxies, Logger: s.Logger, Now: s.Now, Rand: s.Rand,
 		People: console.People{
 			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Devices: s.people,
 		},
@@ -106,7 +107,7 @@ func (s *Server) mail() func(context.Context, signin.MailMessage) error {
 
 // note draws a mail.
 func (s *Server) note(m signin.MailMessage) (notify.Message, error) {
-	id, err := nodeName(s.Rand)
+	id, err := ident.New(s.Rand, "")
 	if err != nil {
 		return notify.Message{}, err
 	}

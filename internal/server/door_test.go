@@ -3,8 +3,10 @@ package server_test
 import (
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/httpapi"
 )
 
@@ -29,7 +31,7 @@ func TestEveryCallReachesTheAPI(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = resp.Body.Close()
-		if resp.Header.Get("Tokenry-Request-Id") == "" {
+		if !strings.HasPrefix(resp.Header.Get(door.HeaderRequestID), door.API) {
 			t.Errorf("%s %s was answered with status %d, and not by the API", method, path, resp.StatusCode)
 		}
 	}

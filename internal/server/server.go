@@ -18,6 +18,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/signin"
@@ -150,10 +151,10 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	if err := s.registerClock(registry); err != nil {
 		return err
 	}
-	door, err := httpapi.New(httpapi.Options{
+	programs, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
 		Logger: s.Logger, Metrics: registry, Now: time.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,
-		PortalLink: s.portalLink, Invite: s.invite, Devices: devices{s.people}, Refused: refused,
+		PortalLink: s.portalLink, Invite: s.invite, Devices: s.people, Refused: refused,
 	})
 	if err != nil {
 		return err
@@ -164,7 +165,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	}
 	figures := httpapi.MetricsHandler(registry)
 	s.bound = newConnections(boundsOf(s.config, descriptors()), s.config.TrustedProxies)
-	s.main = s.httpServer(s.bound, closing(bodies(s.guard(s.route(door, pages, figures)))))
+	s.main = s.httpServer(s.bound, closing(bodies(s.guard(s.route(programs, pages, figures)))))
 	if s.mOn != nil {
 		few := newConnections(bounds{total: metricsConnections}, nil)
 		s.metrics, s.mOn = s.httpServer(few, only("/metrics", figures)), bounded{s.mOn, few}
@@ -175,7 +176,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 func (s *Server) httpServer(b *connections, h http.Handler) *http.Server {
 	return &http.Server{
 		ConnState: b.state, ConnContext: b.context,
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Handler: door.Guarded(s.Logger, h), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
 	}
 }
@@ -183,13 +184,13 @@ func (s *Server) httpServer(b *connections, h http.Handler) *http.Server {
 // route gives programs the door and people the pages, and the metrics to the
 // main listener when they have none of their own. It is not a multiplexer: that
 // would rewrite paths before the door sees them.
-func (s *Server) route(door, pages, figures http.Handler) http.Handler {
+func (s *Server) route(programs, pages, figures http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case s.mOn == nil && r.URL.Path == "/metrics":
 			figures.ServeHTTP(w, r)
 		case isAPI(r.URL.Path):
-			door.ServeHTTP(w, r)
+			programs.ServeHTTP(w, r)
 		case r.Method == http.MethodPost:
 			ctx, done := context.WithTimeout(r.Context(), pageTime)
 			defer done()

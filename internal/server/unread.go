@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // explaining is a listener for what net/http refuses by itself, before a handler
@@ -79,7 +79,7 @@ func (s *Server) refuseUnread(status int) []byte {
 	if status == http.StatusRequestHeaderFieldsTooLarge {
 		e = api.Errorf(api.CodeHeadersTooLarge, "the headers have more than %d bytes", maxHeader)
 	}
-	p := e.Problem(s.base+"/errors", httpapi.RequestID(s.Rand))
+	p := e.Problem(s.base+"/errors", door.RequestID(s.Rand, door.API, nil))
 	p.Status = status
 	s.Logger.Info("a request was refused unread", slog.String("request_id", p.RequestID), slog.Int("status", status),
 		slog.String("code", string(p.Code)), slog.String("why", e.Message))
@@ -88,8 +88,8 @@ func (s *Server) refuseUnread(status int) []byte {
 		body = []byte(`{}`)
 	}
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"+
-		"X-Content-Type-Options: nosniff\r\nTokenry-Request-Id: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		status, http.StatusText(status), p.RequestID, len(body), body)
+		"X-Content-Type-Options: nosniff\r\n%s: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+		status, http.StatusText(status), door.HeaderRequestID, p.RequestID, len(body), body)
 }
 
 // closing ends a connection with the answer to a request whose body comes in

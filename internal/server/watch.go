@@ -2,9 +2,7 @@ package server
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"io"
 	"sync"
 	"time"
 
@@ -12,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/store"
@@ -32,7 +31,7 @@ type watch struct {
 
 // openWatch opens what is written to, before the authority that reads it.
 func (c *Core) openWatch(ctx context.Context) error {
-	node, err := nodeName(c.Rand)
+	node, err := ident.New(c.Rand, "")
 	if err != nil {
 		return err
 	}
@@ -47,15 +46,6 @@ func (c *Core) openWatch(ctx context.Context) error {
 		Retention: func(ctx context.Context) (map[int64]time.Duration, error) { return c.Authority.Retentions(ctx) },
 	})
 	return nil
-}
-
-// nodeName names this process among all that ever write usage.
-func nodeName(rand io.Reader) (string, error) {
-	var b [8]byte
-	if _, err := io.ReadFull(rand, b[:]); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(b[:]), nil
 }
 
 // egress says where webhooks may be posted.

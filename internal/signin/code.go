@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -24,7 +25,7 @@ type code struct {
 // putCode makes a one-time code and answers what its bearer is given.
 func (s *Service) putCode(tx *authority.SignInTx, c code) (string, error) {
 	m, err := s.secrets.mint(c.purpose)
-	if err := first(tx.Give(), err); err != nil {
+	if err := input.First(tx.Give(), err); err != nil {
 		return "", err
 	}
 	row := ledger.OneTimeCode{

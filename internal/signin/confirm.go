@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -71,7 +72,7 @@ func (s *Service) confirm(ctx context.Context, u ledger.User, password string, f
 		return unavailable(err)
 	}
 	if !ok {
-		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("password", "that is not your password"))
+		return input.First(s.failed(ctx, u, "confirmation", from), api.FieldError("password", "that is not your password"))
 	}
 	return s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error { return halfRight(tx, t) })
 }
@@ -115,10 +116,10 @@ func (s *Service) ConfirmCode(ctx context.Context, session door.Session, typed s
 		if err != nil {
 			return err
 		}
-		return first(halfRight(tx, t), s.confirmed(tx, u, session, kind))
+		return input.First(halfRight(tx, t), s.confirmed(tx, u, session, kind))
 	})
 	if errors.Is(err, errWrongCode) {
-		return first(s.failed(ctx, u, "confirmation", from), api.FieldError("code", "this code is not right, or was used already"))
+		return input.First(s.failed(ctx, u, "confirmation", from), api.FieldError("code", "this code is not right, or was used already"))
 	}
 	return err
 }
@@ -130,5 +131,5 @@ func (s *Service) confirmed(tx *authority.SignInTx, u ledger.User, session door.
 		return err
 	}
 	row.ConfirmedAt = tx.Now()
-	return first(tx.PutSession(row), tx.Note("session.confirmed", u, u, map[string]string{"session": row.ID, "method": method}))
+	return input.First(tx.PutSession(row), tx.Note("session.confirmed", u, u, map[string]string{"session": row.ID, "method": method}))
 }

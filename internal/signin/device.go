@@ -14,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -60,7 +61,7 @@ func (s *Service) DeviceStart(ctx context.Context, name string, from door.Client
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
 		return out, s.noDevice(err, reasonTooMany)
 	}
-	r := deviceRequest{Name: deviceName(name), Agent: clip(from.Agent)}
+	r := deviceRequest{Name: deviceName(name), Agent: input.Clip(from.Agent, door.MaxAgent)}
 	if from.Addr.IsValid() {
 		r.Address = from.Addr.String()
 	}
@@ -121,7 +122,7 @@ const maxDeviceName = 60
 
 // deviceName bounds what a machine is called, which anybody may say.
 func deviceName(s string) string {
-	s = strings.Join(strings.Fields(clip(s)), " ")
+	s = strings.Join(strings.Fields(input.Clip(s, door.MaxAgent)), " ")
 	if r := []rune(s); len(r) > maxDeviceName {
 		s = string(r[:maxDeviceName])
 	}
@@ -160,7 +161,7 @@ func (s *Service) DeviceLook(ctx context.Context, session door.Session, userCode
 // of the signed-in person: everything they may in the workspace, for as long as
 // its policy lets a token live.
 func (s *Service) DeviceApprove(ctx context.Context, session door.Session, userCode, workspace string) error {
-	if err := first(whole(session), s.mayIssue(ctx, session, workspace)); err != nil {
+	if err := input.First(whole(session), s.mayIssue(ctx, session, workspace)); err != nil {
 		return err
 	}
 	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
@@ -185,7 +186,7 @@ func (s *Service) answerDevice(tx *authority.SignInTx, u ledger.User, row ledger
 	if row.Data, err = json.Marshal(r); err != nil {
 		return err
 	}
-	return first(tx.Give(), tx.PutCode(row), tx.Note("device."+r.State, u, u, map[string]string{"address": r.Address, "workspace": r.Workspace}))
+	return input.First(tx.Give(), tx.PutCode(row), tx.Note("device."+r.State, u, u, map[string]string{"address": r.Address, "workspace": r.Workspace}))
 }
 
 // device finds what waits behind a user code and applies f.

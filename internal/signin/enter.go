@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -39,7 +40,7 @@ func (s *Service) Password(ctx context.Context, email, password string, from doo
 		return door.Entry{}, unavailable(err)
 	}
 	if !ok || !u.DeactivatedAt.IsZero() {
-		return door.Entry{}, first(s.noteRefused(ctx, "password", reasonWrong, email, u, from), refused())
+		return door.Entry{}, input.First(s.noteRefused(ctx, "password", reasonWrong, email, u, from), refused())
 	}
 	return s.proved(ctx, t, u, from)
 }
@@ -108,7 +109,7 @@ func (s *Service) enter(tx *authority.SignInTx, t *try, u ledger.User, method st
 	}
 	if due {
 		pending, err := s.putCode(tx, code{purpose: "second factor", user: u.ID, life: pendingFor, data: pendingSignIn{Method: method}})
-		return door.Entry{SecondFactor: pending}, first(err, halfRight(tx, t))
+		return door.Entry{SecondFactor: pending}, input.First(err, halfRight(tx, t))
 	}
 	if err := right(tx, t); err != nil {
 		return door.Entry{}, err
@@ -145,7 +146,7 @@ func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from 
 		return err
 	})
 	if errors.Is(err, errWrongCode) {
-		return door.Entry{}, first(s.noteRefused(ctx, methodSecond, reasonWrong, u.PublicID, u, from), err)
+		return door.Entry{}, input.First(s.noteRefused(ctx, methodSecond, reasonWrong, u.PublicID, u, from), err)
 	}
 	return out, err
 }
@@ -171,7 +172,7 @@ func (s *Service) secondFactor(tx *authority.SignInTx, t *try, pending, typed st
 	if err := json.Unmarshal(c.Data, &p); err != nil {
 		return door.Entry{}, err
 	}
-	if err := first(tx.DeleteCode(c.ID), right(tx, t), right(tx, s.newTry(accountName(u), from))); err != nil {
+	if err := input.First(tx.DeleteCode(c.ID), right(tx, t), right(tx, s.newTry(accountName(u), from))); err != nil {
 		return door.Entry{}, err
 	}
 	return s.begin(tx, u, p.Method+"+"+kind, "", from)

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -62,9 +63,9 @@ func (s *Service) EnrollTOTP(ctx context.Context, session door.Session) (out doo
 	}
 	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		if have, err := hasFactor(tx, u.ID); have || err != nil {
-			return first(err, api.Errorf(api.CodeAlreadyExists, "there is an authenticator app already; remove it first"))
+			return input.First(err, api.Errorf(api.CodeAlreadyExists, "there is an authenticator app already; remove it first"))
 		}
-		return first(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.PutFactor(ledger.Factor{
+		return input.First(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.PutFactor(ledger.Factor{
 			ID: tx.NewID(), User: u.ID, Kind: kindTOTP, Name: "Authenticator app", Key: id, Sealed: sealed, CreatedAt: tx.Now(),
 		}))
 	})
@@ -95,10 +96,10 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session door.Session, typed s
 				continue
 			}
 			if ok, err := s.acceptStep(tx, u, f, typed); !ok || err != nil {
-				return first(err, errWrongCode)
+				return input.First(err, errWrongCode)
 			}
 			codes, err = s.makeRecovery(tx, u)
-			return first(err, tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("factor.added", u, u, map[string]string{"kind": kindTOTP}))
+			return input.First(err, tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("factor.added", u, u, map[string]string{"kind": kindTOTP}))
 		}
 		return api.Errorf(api.CodeNotFound, "there is no app that waits for its first code")
 	})
@@ -168,7 +169,7 @@ func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user str
 }
 
 func dropFactors(tx *authority.SignInTx, by authority.Caller, u ledger.User) error {
-	return first(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.DeleteFactorsOf(u.ID, kindRecovery),
+	return input.First(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.DeleteFactorsOf(u.ID, kindRecovery),
 		noteBy(tx, by, "factor.removed", u, map[string]any{"kind": kindTOTP}))
 }
 
@@ -179,10 +180,10 @@ func (s *Service) RecoveryCodes(ctx context.Context, session door.Session) (code
 	}
 	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
 		if have, err := hasFactor(tx, u.ID); !have || err != nil {
-			return first(err, api.Errorf(api.CodeNotFound, "there is no second factor to recover"))
+			return input.First(err, api.Errorf(api.CodeNotFound, "there is no second factor to recover"))
 		}
 		codes, err = s.makeRecovery(tx, u)
-		return first(err, tx.Note("factor.recovery_codes_made", u, u, nil))
+		return input.First(err, tx.Note("factor.recovery_codes_made", u, u, nil))
 	})
 	return codes, err
 }
@@ -236,7 +237,7 @@ func (s *Service) useOne(tx *authority.SignInTx, u ledger.User, f ledger.Factor,
 	case f.Kind == kindTOTP && !f.ConfirmedAt.IsZero():
 		return s.acceptStep(tx, u, f, typed)
 	case f.Kind == kindRecovery && s.secrets.matches(kindRecovery, u.PublicID+typed, f.Digest, f.Key):
-		return true, first(tx.DeleteFactor(f.ID), tx.Note("factor.recovery_code_used", u, u, nil))
+		return true, input.First(tx.DeleteFactor(f.ID), tx.Note("factor.recovery_code_used", u, u, nil))
 	}
 	return false, nil
 }

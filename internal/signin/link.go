@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -55,7 +56,7 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 func (s *Service) once(tx *authority.SignInTx, nonce string) error {
 	name := s.secrets.name("visit", nonce)
 	if _, err := tx.CodeByAlias(name); !errors.Is(err, ledger.ErrNoRow) {
-		return first(err, lostFlow(errors.New("signin: the visit was finished before")))
+		return input.First(err, lostFlow(errors.New("signin: the visit was finished before")))
 	}
 	_, err := s.putCode(tx, code{purpose: "visit", life: 2 * stateFor, alias: name})
 	return err
@@ -77,7 +78,7 @@ func (s *Service) signed(tx *authority.SignInTx, p *provider, f flow, c claims) 
 	} else {
 		proved, err = row.ConfirmedAt, s.linkTo(tx, p, u, c)
 	}
-	return u, proved, first(err, tx.DeleteSession(row.ID))
+	return u, proved, input.First(err, tx.DeleteSession(row.ID))
 }
 
 // isTheirs wants the identity of a confirmation to be the person's own.
@@ -86,7 +87,7 @@ func (s *Service) isTheirs(tx *authority.SignInTx, p *provider, u ledger.User, c
 	if errors.Is(err, ledger.ErrNoRow) || err == nil && have.User != u.ID {
 		return api.Errorf(api.CodeForbidden, "whoever signed in at %s is not linked to your account", p.Name).Wrap(refusalError{reasonNotLinked})
 	}
-	return first(err, tx.Note("session.confirmed", u, u, map[string]string{"method": "oidc:" + p.ID}))
+	return input.First(err, tx.Note("session.confirmed", u, u, map[string]string{"method": "oidc:" + p.ID}))
 }
 
 func (s *Service) linkTo(tx *authority.SignInTx, p *provider, u ledger.User, c claims) error {
@@ -99,7 +100,7 @@ func (s *Service) linkTo(tx *authority.SignInTx, p *provider, u ledger.User, c c
 	case !errors.Is(err, ledger.ErrNoRow):
 		return err
 	}
-	return first(
+	return input.First(
 		tx.Give(),
 		tx.DeleteCodesOf(u.ID, "invitation"), // this is how the person enters now
 		tx.AddIdentity(ledger.Identity{Issuer: p.Issuer, Subject: c.subject, User: u.ID, Email: c.email, CreatedAt: tx.Now()}),
@@ -142,7 +143,7 @@ func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (ledger.
 	if role := p.role(c); p.Workspace != "" && role != "" {
 		err = s.misconfigured(p, role, tx.Join(u, p.Workspace, role))
 	}
-	return u, first(err, s.linkTo(tx, p, u, c))
+	return u, input.First(err, s.linkTo(tx, p, u, c))
 }
 
 // known is a person who signed in through this provider before.
@@ -222,7 +223,7 @@ func (s *Service) Unlink(ctx context.Context, session door.Session, issuer, subj
 		if err := s.keepsOne(tx.SignInRows, u); err != nil {
 			return err
 		}
-		return first(tx.DeleteIdentity(issuer, subject),
+		return input.First(tx.DeleteIdentity(issuer, subject),
 			tx.Note("identity.unlinked", u, u, map[string]string{"issuer": issuer, "subject": subject}))
 	})
 }

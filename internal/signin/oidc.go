@@ -2,11 +2,8 @@ package signin
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -220,15 +217,6 @@ func (s *Service) oauth(p *provider, d *discovered) *oauth2.Config {
 		ClientID: p.ClientID, ClientSecret: p.ClientSecret.Reveal(), Endpoint: d.endpoint,
 		RedirectURL: s.base + "/signin/oidc/" + url.PathEscape(p.ID) + "/callback", Scopes: append([]string{oidc.ScopeOpenID}, p.Scopes...),
 	}
-}
-
-// random is 256 bits as text.
-func (s *secrets) random() (string, error) {
-	var b [secretBytes]byte
-	if _, err := io.ReadFull(s.rand, b[:]); err != nil {
-		return "", fmt.Errorf("signin: read randomness: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(b[:]), nil
 }
 
 // local keeps an address that is a path of this server; any other becomes /.

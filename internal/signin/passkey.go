@@ -19,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -226,7 +227,7 @@ func (s *Service) passkeyFailed(ctx context.Context, u ledger.User, err error, f
 		return err
 	}
 	s.log.Warn("a passkey was refused", "error", errors.Unwrap(err))
-	return first(s.noteRefused(ctx, kindPasskey, reasonWrong, u.PublicID, u, from), err)
+	return input.First(s.noteRefused(ctx, kindPasskey, reasonWrong, u.PublicID, u, from), err)
 }
 
 // PasskeyConfirm notes that a person proved to be the one by a passkey of theirs.
@@ -282,7 +283,7 @@ func (s *Service) used(tx *authority.SignInTx, h *holder, got webauthn.Credentia
 	i := slices.IndexFunc(h.keys, func(k heldKey) bool { return string(k.ID) == string(got.ID) })
 	row, err := s.keep(h.user, h.keys[i].row, got)
 	row.LastStep = tx.Now().Unix() / stepSeconds
-	return first(err, tx.PutFactor(row))
+	return input.First(err, tx.PutFactor(row))
 }
 
 // PasskeyNew begins the making of a passkey for who is signed in.
@@ -339,7 +340,7 @@ func (s *Service) PasskeyAdd(ctx context.Context, session door.Session, state, a
 
 // passkeyName is what a person calls a passkey, in one line.
 func passkeyName(name string) (string, error) {
-	name = clip(strings.TrimSpace(name))
+	name = input.Clip(strings.TrimSpace(name), door.MaxAgent)
 	if name == "" {
 		name = "Passkey"
 	}
@@ -374,7 +375,7 @@ func (s *Service) addPasskey(tx *authority.SignInTx, u ledger.User, c ceremony, 
 	row, err := s.keep(u, ledger.Factor{
 		ID: tx.NewID(), User: u.ID, Kind: kindPasskey, Name: name, CreatedAt: tx.Now(), ConfirmedAt: tx.Now(),
 	}, *got)
-	return first(err, tx.PutFactor(row), tx.Note("factor.added", u, u, map[string]string{"kind": kindPasskey, "name": name}))
+	return input.First(err, tx.PutFactor(row), tx.Note("factor.added", u, u, map[string]string{"kind": kindPasskey, "name": name}))
 }
 
 // PasskeyRemove forgets a passkey, unless it is the person's only way to sign in.
@@ -394,7 +395,7 @@ func (s *Service) PasskeyRemove(ctx context.Context, session door.Session, id st
 		if err := s.keepsOne(tx.SignInRows, u); err != nil {
 			return err
 		}
-		return first(tx.DeleteFactor(rows[i].ID), tx.Note("factor.removed", u, u, map[string]string{"kind": kindPasskey, "name": rows[i].Name}))
+		return input.First(tx.DeleteFactor(rows[i].ID), tx.Note("factor.removed", u, u, map[string]string{"kind": kindPasskey, "name": rows[i].Name}))
 	})
 	if err == nil {
 		s.tellSession(ctx, session, "A passkey was removed from your account")

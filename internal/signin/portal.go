@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -51,7 +52,7 @@ func (s *Service) PortalLink(ctx context.Context, c authority.Caller, workspace,
 		p := portalLink{in.Workspace.Slug}
 		plain, err := s.putCode(tx, code{purpose: "portal", user: u.ID, life: portalFor, data: p})
 		out = PortalLink{URL: token.NewSecret(s.base + "/signin/portal?code=" + url.QueryEscape(plain)), Expires: tx.Now().Add(portalFor), Revision: tx.Revision()}
-		return first(err, noteBy(tx, c, "portal.link_made", u, map[string]any{"workspace": p.Workspace}))
+		return input.First(err, noteBy(tx, c, "portal.link_made", u, map[string]any{"workspace": p.Workspace}))
 	})
 	return out, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -127,7 +128,7 @@ func (s *Service) reset(ctx context.Context, email string, from door.Client) err
 			return authority.Unchanged()
 		}
 		link, err = s.link(tx, u, "reset", resetFor)
-		return first(err, tx.Note("password.reset_requested", ledger.User{}, u, nil))
+		return input.First(err, tx.Note("password.reset_requested", ledger.User{}, u, nil))
 	})
 	if err != nil || link == "" {
 		return err
@@ -241,7 +242,7 @@ func (s *Service) invitation(ctx context.Context, c authority.Caller, workspace,
 		if err == nil && fresh && s.policy.Methods != "sso" {
 			link, err = s.link(tx, u, "invitation", inviteFor)
 		}
-		return first(err, noteBy(tx, c, "invitation.made", u, map[string]any{"workspace": in.Workspace.Slug, "link": link != ""}))
+		return input.First(err, noteBy(tx, c, "invitation.made", u, map[string]any{"workspace": in.Workspace.Slug, "link": link != ""}))
 	})
 	return link, revision, err
 }
@@ -340,7 +341,7 @@ func (s *Service) finish(ctx context.Context, purpose, plain, password string, f
 // newPassword stores a password's hash. Every session but one, and every link
 // on its way, ends with the old password.
 func (s *Service) newPassword(tx *authority.SignInTx, u ledger.User, hash, keep, action string) error {
-	return first(tx.SetPassword(u.ID, hash), tx.DeleteSessionsOf(u.ID, keep), tx.DeleteCodesOf(u.ID, "reset"),
+	return input.First(tx.SetPassword(u.ID, hash), tx.DeleteSessionsOf(u.ID, keep), tx.DeleteCodesOf(u.ID, "reset"),
 		tx.DeleteCodesOf(u.ID, "invitation"), tx.DeleteCodesOf(u.ID, "second factor"), tx.Note(action, u, u, nil))
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -15,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -28,10 +28,9 @@ type secrets struct {
 }
 
 const (
-	idBytes     = 10
 	secretBytes = 32
-	// secretLength is that of every secret: 16 of base32, a dot, 43 of base64.
-	secretLength = 16 + 1 + 43
+	// secretLength is that of every secret: its name, a dot, 43 of base64.
+	secretLength = ident.Length + 1 + 43
 )
 
 // minted is a new secret and what is kept of it.
@@ -42,13 +41,25 @@ type minted struct {
 	key    token.KeyID
 }
 
-func (s *secrets) mint(purpose string) (minted, error) {
-	var b [idBytes + secretBytes]byte
+// random is 256 bits as text.
+func (s *secrets) random() (string, error) {
+	var b [secretBytes]byte
 	if _, err := io.ReadFull(s.rand, b[:]); err != nil {
-		return minted{}, fmt.Errorf("signin: read randomness: %w", err)
+		return "", fmt.Errorf("signin: read randomness: %w", err)
 	}
-	m := minted{id: strings.ToLower(base32.StdEncoding.EncodeToString(b[:idBytes])), key: s.keys.Current()}
-	m.plain = m.id + "." + base64.RawURLEncoding.EncodeToString(b[idBytes:])
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
+
+func (s *secrets) mint(purpose string) (minted, error) {
+	id, err := ident.New(s.rand, "")
+	if err != nil {
+		return minted{}, err
+	}
+	secret, err := s.random()
+	if err != nil {
+		return minted{}, err
+	}
+	m := minted{plain: id + "." + secret, id: id, key: s.keys.Current()}
 	var ok bool
 	if m.digest, ok = s.digest(purpose, m.key, m.plain); !ok {
 		return minted{}, errNoKey
@@ -60,7 +71,7 @@ func (s *secrets) mint(purpose string) (minted, error) {
 // has not the shape of one: an API token, for instance.
 func secretID(plain string) string {
 	id, _, ok := strings.Cut(plain, ".")
-	if !ok || len(plain) != secretLength || len(id) != 16 {
+	if !ok || len(plain) != secretLength || len(id) != ident.Length {
 		return ""
 	}
 	return id

@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -20,7 +18,6 @@ const (
 	lastSeenEvery = time.Minute
 	// maxSessions is how many a person has at the most; the oldest give way.
 	maxSessions = 50
-	maxAgent    = 300
 )
 
 // begin makes a session of somebody who proved a moment ago who they are.
@@ -42,12 +39,12 @@ func (s *Service) beginProved(tx *authority.SignInTx, u ledger.User, method, por
 	now := tx.Now()
 	row := ledger.Session{
 		ID: m.id, User: u.ID, Digest: m.digest, Key: m.key, Method: method, Portal: portal, CreatedAt: now, LastSeenAt: now,
-		ConfirmedAt: proved, ExpiresAt: now.Add(s.policy.Absolute), Address: from.Addr.String(), Agent: clip(from.Agent),
+		ConfirmedAt: proved, ExpiresAt: now.Add(s.policy.Absolute), Address: from.Addr.String(), Agent: input.Clip(from.Agent, door.MaxAgent),
 	}
 	if !from.Addr.IsValid() {
 		row.Address = ""
 	}
-	err = first(tx.SweepSignIn(now), s.makeRoom(tx, u), tx.PutSession(row), s.remember(tx, u, portal, from),
+	err = input.First(tx.SweepSignIn(now), s.makeRoom(tx, u), tx.PutSession(row), s.remember(tx, u, portal, from),
 		tx.Note("signin.succeeded", u, u, map[string]string{"method": method, "session": row.ID}))
 	return door.Entry{Cookie: token.NewSecret(m.plain), Session: view(row, u)}, err
 }
@@ -142,7 +139,7 @@ func (s *Service) seen(ctx context.Context, cookie string, from door.Client) (ro
 		if tx.Now().Sub(row.LastSeenAt) < lastSeenEvery {
 			return authority.Unchanged()
 		}
-		row.LastSeenAt, row.Agent = tx.Now(), clip(from.Agent)
+		row.LastSeenAt, row.Agent = tx.Now(), input.Clip(from.Agent, door.MaxAgent)
 		if from.Addr.IsValid() {
 			row.Address = from.Addr.String()
 		}
@@ -161,7 +158,7 @@ func (s *Service) SignOut(ctx context.Context, cookie string) error {
 		if err != nil {
 			return err
 		}
-		return first(tx.DeleteSession(row.ID), tx.Note("signin.signed_out", u, u, map[string]string{"session": row.ID}))
+		return input.First(tx.DeleteSession(row.ID), tx.Note("signin.signed_out", u, u, map[string]string{"session": row.ID}))
 	})
 }
 
@@ -194,14 +191,14 @@ func (s *Service) EndSession(ctx context.Context, session door.Session, id strin
 		if err != nil {
 			return err
 		}
-		return first(tx.DeleteSession(id), tx.Note("session.ended", u, u, map[string]string{"session": id}))
+		return input.First(tx.DeleteSession(id), tx.Note("session.ended", u, u, map[string]string{"session": id}))
 	})
 }
 
 // EndOthers ends a person's sessions but this one.
 func (s *Service) EndOthers(ctx context.Context, session door.Session) error {
 	return s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
-		return first(tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("session.all_ended", u, u, nil))
+		return input.First(tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("session.all_ended", u, u, nil))
 	})
 }
 
@@ -244,24 +241,3 @@ func (s *Service) gain(ctx context.Context, session door.Session, from door.Clie
 
 // sameText compares in constant time.
 func sameText(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
-
-// clip bounds what a browser calls itself, and drops what cannot be stored.
-func clip(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, s[:min(len(s), maxAgent)])
-	return s
-}
-
-// first returns the first of errs that is one.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -184,7 +185,7 @@ func right(tx *authority.SignInTx, t *try) error {
 			return err
 		}
 	}
-	return first(tx.DeleteAttempts(t.account.name), tx.DeleteAttempts(t.pair.name))
+	return input.First(tx.DeleteAttempts(t.account.name), tx.DeleteAttempts(t.pair.name))
 }
 
 // halfRight gives back this try alone, because a second factor is still due.
