@@ -67,7 +67,7 @@ func assignTexts(field *[]string, texts []string) string {
 }
 
 func assignBool(field *bool, text string) string {
-	switch text {
+	switch text = strings.ToLower(text); text { // YAML also writes True
 	case "true", "false":
 		*field = text == "true"
 		return ""

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/providers/posflag"
@@ -20,8 +19,8 @@ import (
 
 // Load fills a Config from its layers: defaults, the file that --config or
 // TOKENRY_CONFIG names, the environment, and those flags that were given. Flags
-// and env may be nil. An empty variable counts as one that is not there, but for the database's. Errors
-// are of type *[Error].
+// and env may be nil. An empty variable counts as one that is not there, but for the
+// database's. Errors are of type *[Error].
 func Load(flags *pflag.FlagSet, env func(string) (string, bool)) (Config, error) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
@@ -113,13 +112,16 @@ func loadFile(k *koanf.Koanf, path string) error {
 		return nil
 	}
 	layer := koanf.New(".")
-	if err := layer.Load(file.Provider(path), yaml.Parser()); err != nil {
+	if err := layer.Load(file.Provider(path), texts{}); err != nil {
 		return wrong(fileKey, "%s", fileProblem(path, err))
 	}
 	known := Settings()
-	for key := range layer.Raw() {
+	for key, value := range layer.Raw() {
 		if !slices.ContainsFunc(known, func(s Setting) bool { return s.Key == key }) {
 			return wrong(fileKey, "the file %s has the unknown key %q; the known ones are %s", path, key, keyList(known))
+		}
+		if value == nil || key == "database" && value == "" {
+			return wrong(key, "stands in the file %s without a value; give it one, or leave the key out", path)
 		}
 	}
 	return k.Merge(layer)
@@ -186,7 +188,7 @@ func scalars(raw any, list bool) ([]string, bool) {
 			}
 			out = append(out, texts...)
 		}
-	case map[string]any:
+	case map[string]any, nil:
 		return nil, false
 	default:
 		out = []string{fmt.Sprint(raw)}

@@ -44,8 +44,9 @@ const head = `# Configuration
 
 Settings of ` + "`tokenry serve`" + `, and of the commands that open its database. Each has a flag, a variable and a key
 in a YAML file, which ` + "`--config FILE`" + ` or ` + "`TOKENRY_CONFIG`" + ` names. A flag wins over the variable, the variable
-over the file, the file over the default. A secret has no flag. An empty variable counts as none, but an empty TOKENRY_DATABASE is refused; an unknown key in the file is
-refused, an unknown variable is not.
+over the file, the file over the default. A secret has no flag. An empty variable counts as none, but an empty TOKENRY_DATABASE is refused. In the
+file a value is the text that stands there, whatever YAML takes it for; an unknown key, and one without a value, is
+refused. An unknown variable is not.
 
 What holds a password (the address of a database or mail server) belongs into the variable or the file:
 other users of a machine can read the flags of every program.

@@ -45,14 +45,30 @@ func (u URL) Scheme() string {
 	return strings.ToLower(scheme)
 }
 
-// HasPassword says whether there is a password in it.
+// HasPassword says whether there is a password in it, or may be.
 func (u URL) HasPassword() bool {
-	p, err := url.Parse(u.Reveal())
-	if err != nil {
-		return false
+	p, q, ok := u.parts()
+	if !ok {
+		return strings.Contains(u.Reveal(), "@") || hidden(url.Values{u.Reveal(): nil}) != nil
 	}
 	_, inUser := p.User.Password()
-	return inUser || hidden(p.Query()) != nil
+	return inUser || hidden(q) != nil
+}
+
+// parts takes an address apart; ok is false for one of which some part may be the
+// end of a password that holds a character which should have been escaped: what
+// cannot be read as a query, a fragment, or an @ that ends no user.
+func (u URL) parts() (p *url.URL, q url.Values, ok bool) {
+	p, err := url.Parse(u.Reveal())
+	if err != nil {
+		return nil, nil, false
+	}
+	ats := 0
+	if p.User != nil {
+		ats = 1
+	}
+	q, err = url.ParseQuery(p.RawQuery)
+	return p, q, err == nil && p.Fragment == "" && strings.Count(u.Reveal(), "@") == ats
 }
 
 // hidden lists the parameters that hold a password: PostgreSQL takes one there.
@@ -72,11 +88,10 @@ func (u URL) String() string {
 	if u.Scheme() == "sqlite" {
 		return s
 	}
-	p, err := url.Parse(s)
-	if err != nil {
+	p, q, ok := u.parts()
+	if !ok {
 		return "[an address that cannot be read]" // who knows what is in it
 	}
-	q := p.Query()
 	for _, name := range hidden(q) {
 		q.Set(name, "xxxxx")
 		p.RawQuery = q.Encode()
