@@ -81,11 +81,14 @@ func given(t *testing.T, path []string, name, empty string) error {
 
 func TestAnEmptyVariableChoosesNothing(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"TOKENRY_WORKSPACE", "TOKENRY_SERVER"} {
-		env := map[string]string{"TOKENRY_TOKEN": "x", name: ""}
-		err := Run(t.Context(), []string{"whoami"}, Stdio{Env: func(n string) (string, bool) { v, ok := env[n]; return v, ok }})
-		if err == nil || ExitCode(err) != 2 || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
+	for _, c := range []struct{ variable, command string }{
+		{"TOKENRY_WORKSPACE", "whoami"}, {"TOKENRY_SERVER", "whoami"}, {"TOKENRY_SERVER", "login"}, {"TOKENRY_SERVER", "logout"},
+		{"TOKENRY_SERVER", "token revoke --secret $TOKENRY_TOKEN"}, {"TOKENRY_SERVER", "scan --live ."},
+	} {
+		env := map[string]string{"TOKENRY_TOKEN": "x", c.variable: "", "HOME": t.TempDir()}
+		err := Run(t.Context(), strings.Fields(c.command), Stdio{Env: func(n string) (string, bool) { v, ok := env[n]; return v, ok }})
+		if err == nil || ExitCode(err) != 2 || !strings.Contains(err.Error(), c.variable) {
+			t.Errorf("%s: %v", c.command, err)
 		}
 	}
 	for _, words := range [][]string{{"owner="}, {"metadata.team="}, {"owner=x&status="}} {

@@ -18,7 +18,8 @@ const defaultServer = "http://127.0.0.1:8080"
 
 // client makes the client that the flags and variables describe.
 func (a *app) client(more ...client.Option) (*client.Client, error) {
-	if err := input.First(a.said(a.flags.workspace, "TOKENRY_WORKSPACE"), a.said(a.flags.server, "TOKENRY_SERVER")); err != nil {
+	server, err := a.server()
+	if err := input.First(a.said(a.flags.workspace, "TOKENRY_WORKSPACE"), err); err != nil {
 		return nil, err
 	}
 	tok, err := a.callerToken()
@@ -28,7 +29,7 @@ func (a *app) client(more ...client.Option) (*client.Client, error) {
 	opts := append([]client.Option{
 		client.WithUserAgent("tokenry-cli"), client.WithWorkspace(a.setting(a.flags.workspace, "TOKENRY_WORKSPACE", "")),
 	}, more...)
-	c, err := client.New(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), tok, opts...)
+	c, err := client.New(server, tok, opts...)
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -68,7 +69,11 @@ func (a *app) callerToken() (string, error) {
 	if tok, ok := a.Env("TOKENRY_TOKEN"); ok && !blank(tok) {
 		return tok, nil
 	}
-	if s, err := a.kept(a.server()); err != nil || s.Token != "" {
+	server, err := a.server()
+	if err != nil {
+		return "", err
+	}
+	if s, err := a.kept(server); err != nil || s.Token != "" {
 		return s.Token, input.First(err, a.said("", "TOKENRY_TOKEN"))
 	}
 	return "", usagef("there is no token: run tokenry login, set TOKENRY_TOKEN, or give --token @FILE, or --token - and the token on standard input")

@@ -28,7 +28,10 @@ type stored struct {
 // login gets a token that its person approves in the browser, and keeps it.
 func (a *app) login() *cobra.Command {
 	return a.command("login", "Sign in through the browser and keep the token", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		server := a.server()
+		server, err := a.server()
+		if err != nil {
+			return err
+		}
 		host, err := os.Hostname()
 		if err != nil {
 			host = "" // the server says that it is another machine
@@ -66,7 +69,10 @@ func (a *app) login() *cobra.Command {
 // logout revokes the token that login kept, and forgets it.
 func (a *app) logout() *cobra.Command {
 	return a.command("logout", "Revoke the token that login kept, and forget it", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		server := a.server()
+		server, err := a.server()
+		if err != nil {
+			return err
+		}
 		s, err := a.kept(server)
 		if err != nil {
 			return err
@@ -106,9 +112,10 @@ func (a *app) end(ctx context.Context, s stored) error {
 	return err
 }
 
-// server is the address that commands speak to.
-func (a *app) server() string {
-	return strings.TrimRight(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), "/")
+// server is the address that commands speak to. An empty variable is refused: a
+// secret would go to another server than the one that was meant.
+func (a *app) server() (string, error) {
+	return strings.TrimRight(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), "/"), a.said(a.flags.server, "TOKENRY_SERVER")
 }
 
 // browse opens an address where a person sits; whoever has no browser has read it.

@@ -114,7 +114,11 @@ func (a *app) wantedPrefixes(ctx context.Context, given []string, ask bool) ([]t
 	if a.flags.server == "" && !ask {
 		return []token.Prefix{token.DefaultPrefix}, nil
 	}
-	format, err := client.TokenFormat(ctx, a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), client.WithUserAgent("tokenry-cli"))
+	server, err := a.server()
+	if err != nil {
+		return nil, err
+	}
+	format, err := client.TokenFormat(ctx, server, client.WithUserAgent("tokenry-cli"))
 	if err != nil {
 		return nil, troubled(err)
 	}

@@ -30,7 +30,7 @@ import (
 
 // TestMain lets this binary be the programs that the scripts run.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tokenry": program, "curl": curl})
+	testscript.Main(closing{m}, map[string]func(){"tokenry": program, "curl": curl})
 }
 
 // program is cmd/tokenry's main.

@@ -166,9 +166,10 @@ func (a *app) tokenEdit() *cobra.Command {
 
 func (a *app) tokenDisable() *cobra.Command {
 	after := new(lifetime)
-	cmd := a.tokenAct("disable ID", "Suspend a token until it is enabled", func(c *client.Client, ctx context.Context, ws, id string) (api.Token, error) {
+	var cmd *cobra.Command
+	cmd = a.tokenAct("disable ID", "Suspend a token until it is enabled", func(c *client.Client, ctx context.Context, ws, id string) (api.Token, error) {
 		var in api.DisableToken
-		if after.Duration > 0 {
+		if cmd.Flags().Changed("revoke-after") {
 			in.RevokeAfter = api.Some(after.Duration)
 		}
 		return c.DisableToken(ctx, ws, id, in)
@@ -195,6 +196,7 @@ func (a *app) tokenRevoke() *cobra.Command {
 		if secret == "" || len(args) == 1 {
 			return usagef("name the token by its ID, or give --secret and no ID")
 		}
+		a.began = true
 		return a.revokeSecret(cmd.Context(), secret)
 	}
 	cmd.Long = `End a token for good: by its ID, with the right to, or by its secret alone, which
@@ -208,11 +210,15 @@ needs no other token. --secret is - for standard input, @FILE or '$NAME'.`
 // revokeSecret gives a token up by having its secret. The server does not say
 // whether there was one.
 func (a *app) revokeSecret(ctx context.Context, from string) error {
+	server, err := a.server()
+	if err != nil {
+		return err
+	}
 	secret, err := a.readSecret(from, "--secret")
 	if err != nil {
 		return err
 	}
-	c, err := client.New(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), secret, client.WithUserAgent("tokenry-cli"))
+	c, err := client.New(server, secret, client.WithUserAgent("tokenry-cli"))
 	if err != nil {
 		return usage(err)
 	}

@@ -53,7 +53,7 @@ func (a *app) verify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		need := []client.Need{client.Scope(scopes...), client.Resource(q.Resource), client.Workspace(a.flags.workspace)}
+		need := []client.Need{client.Scope(scopes...), client.Resource(q.Resource), client.Workspace(a.setting(a.flags.workspace, "TOKENRY_WORKSPACE", ""))}
 		if ip != "" {
 			need = append(need, client.From(api.Client{IP: ip}))
 		}
