@@ -11,6 +11,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // auditFilter reads what the audit is narrowed to.
@@ -106,12 +107,12 @@ func (v *visit) exporter(of string) func(api.AuditEvent) error {
 	h := v.w.Header()
 	name := "audit-" + of + "-" + v.now().Format("2006-01-02")
 	if v.q("format") != "csv" {
-		h.Set("Content-Type", "application/x-ndjson")
+		h.Set("Content-Type", door.NDJSON)
 		h.Set("Content-Disposition", `attachment; filename="`+name+`.ndjson"`)
 		enc := json.NewEncoder(v.w)
 		return func(e api.AuditEvent) error { return enc.Encode(e) }
 	}
-	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Type", door.CSV)
 	h.Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
 	w := csv.NewWriter(v.w)
 	_ = w.Write([]string{"sequence", "at", "action", "actor", "actor_token", "on_behalf", "ip", "target", "token", "request_id", "hash"})

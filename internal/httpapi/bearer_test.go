@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 // RFC 6750, case by case. All of them hold for the API, for forward-auth and
@@ -246,11 +247,11 @@ func TestEveryRouteAsksForWhatItSays(t *testing.T) {
 		if rt.Path == "/oauth2/device_authorization" || rt.Path == "/oauth2/token" { // they ask for a client_id, see TestDevice…
 			continue
 		}
-		if got := w.send(method, path, body).StatusCode; (rt.Access.Kind == httpapi.AccessPublic) != (got/100 == 2) || got/100 != 2 && got != 401 {
+		if got := w.send(method, path, body).StatusCode; (rt.Access.Kind == reference.Public) != (got/100 == 2) || got/100 != 2 && got != 401 {
 			t.Errorf("%s without a token: %d", rt.Pattern(), got)
 		}
 		got := w.as(powerless, method, path, body)
-		if rt.Access.Kind < httpapi.AccessScope || strings.HasSuffix(rt.Path, "/bulk") { // of many, each is judged by itself
+		if rt.Access.Kind < reference.Scope || strings.HasSuffix(rt.Path, "/bulk") { // of many, each is judged by itself
 			continue
 		}
 		if rt.OAuth { // which answers in words of its own

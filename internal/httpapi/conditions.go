@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 // A field that chooses what a call is about is marked minLength:"1" in its type.
@@ -31,7 +32,7 @@ func selects(t reflect.Type) bool {
 // within is what a pointer, list or optional field holds.
 func within(t reflect.Type) reflect.Type {
 	for {
-		inner, optional := optionalOf(t)
+		inner, optional := reference.Optional(t)
 		switch {
 		case optional:
 			t = inner

@@ -16,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // readBody reads the body into the call, within the route's bound.
@@ -69,7 +70,7 @@ func unreadable(err error) *api.Error {
 // ever taken for a request, and any encoding on top.
 func isJSON(h http.Header) error {
 	lines, encodings := h["Content-Type"], h["Content-Encoding"]
-	if len(lines) == 1 && len(encodings) == 0 && (lines[0] == mediaJSON || jsonMedia(lines[0])) {
+	if len(lines) == 1 && len(encodings) == 0 && (lines[0] == door.JSON || jsonMedia(lines[0])) {
 		return nil
 	}
 	return api.Errorf(api.CodeUnsupportedMediaType, "send Content-Type: application/json, and no Content-Encoding")
@@ -78,7 +79,7 @@ func isJSON(h http.Header) error {
 func jsonMedia(line string) bool {
 	media, params, err := mime.ParseMediaType(line)
 	charset, has := params["charset"]
-	return err == nil && media == mediaJSON && (!has || strings.EqualFold(charset, "utf-8"))
+	return err == nil && media == door.JSON && (!has || strings.EqualFold(charset, "utf-8"))
 }
 
 // decode reads the body into v: one JSON object in UTF-8, every name known, in

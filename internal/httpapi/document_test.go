@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -81,7 +82,7 @@ func TestTheWordsAreTheCommentsOfTheSource(t *testing.T) {
 	if err := enc.Encode(words); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "words.json", b.Bytes())
+	golden(t, "../reference/words.json", b.Bytes())
 }
 
 // reach notes the names of the types within a type.
@@ -189,7 +190,7 @@ func TestEveryRouteSaysWhoMayCallAndIsDocumented(t *testing.T) {
 		if !slices.Equal(op.Scopes, rt.Access.Scopes) {
 			t.Errorf("%s: the document says scopes %v, the table %v", rt.Pattern(), op.Scopes, rt.Access.Scopes)
 		}
-		if isPublic := rt.Access.Kind == httpapi.AccessPublic; isPublic != (len(op.Security) == 0) {
+		if isPublic := rt.Access.Kind == reference.Public; isPublic != (len(op.Security) == 0) {
 			t.Errorf("%s: public %v, security %v", rt.Pattern(), isPublic, op.Security)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 // handler answers one call. An error is answered as a problem.
@@ -34,7 +35,7 @@ type answer struct {
 type endpoint struct {
 	in, out  reflect.Type
 	run      handler
-	params   []Param
+	params   []reference.Param
 	success  []int
 	optional bool
 	changes  bool
@@ -126,7 +127,7 @@ func put[In, Out any](f func(*call, In) (Out, bool, int64, error)) endpoint {
 
 // stop suspends or removes a principal; with dry_run it only tells what would stop.
 func stop[Out any](f func(c *call, dryRun bool) (Out, api.Affected, int64, error)) endpoint {
-	return endpoint{out: reflect.TypeFor[Out](), changes: true, params: []Param{dryRun()}, run: func(c *call) (answer, error) {
+	return endpoint{out: reflect.TypeFor[Out](), changes: true, params: []reference.Param{dryRun()}, run: func(c *call) (answer, error) {
 		c.dry = c.flag("dry_run")
 		v, hit, revision, err := f(c, c.dry)
 		if c.dry {

@@ -210,5 +210,5 @@ func TestTheExamplesOfTheOpenAPIDocumentAreSent(t *testing.T) {
 	if err := enc.Encode(w.sent.calls); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "examples.json", b.Bytes())
+	golden(t, "../reference/examples.json", b.Bytes())
 }

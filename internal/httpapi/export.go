@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // stream writes an answer piece by piece. Once its first byte is out an error
@@ -78,7 +79,7 @@ func eachPage[T any](read func(authority.Page) ([]T, int64, error), write func([
 // table streams a list as CSV. The first page is read before anything is
 // written, so that a refusal is answered as one.
 func table[T any](read func(authority.Page) ([]T, int64, error), head []string, row func(T) []string) answer {
-	return answer{media: mediaCSV, stream: func(w io.Writer) error {
+	return answer{media: door.CSV, stream: func(w io.Writer) error {
 		out := csv.NewWriter(w)
 		out.UseCRLF = true // RFC 4180
 		begun := false
@@ -165,7 +166,7 @@ func eventRow(e api.AuditEvent) []string {
 
 // ndjson streams a list as one JSON object a line.
 func ndjson[T any](read func(authority.Page) ([]T, int64, error)) answer {
-	return answer{media: mediaNDJSON, stream: func(w io.Writer) error {
+	return answer{media: door.NDJSON, stream: func(w io.Writer) error {
 		return eachPage(read, func(items []T) error {
 			var page strings.Builder
 			out := json.NewEncoder(&page)

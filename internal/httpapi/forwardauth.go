@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/reference"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -18,10 +19,10 @@ func forwardAuthRoute() Route {
 	rt := route("", "/v1/forward-auth", self("The token that is checked is the one presented."), "Let a proxy ask whether a request may pass",
 		endpoint{run: (*call).forwardAuth}).
 		taking(
-			Param{Name: "workspace", Description: "The slug or ext:ID of the only workspace whose tokens pass; * for any. It may be left out while the instance has one."},
-			Param{Name: "scope", Repeat: true, Description: "A scope that the request needs; there may be several."},
-			Param{Name: "resource", Description: "The resource that the request touches, or any."},
-			Param{Name: "deny", OneOf: []string{"403"}, Description: "For proxies that pass 401 and 403 alone: 403 for all other refusals, with the true status in Tokenry-Status."},
+			reference.Param{Name: "workspace", Description: "The slug or ext:ID of the only workspace whose tokens pass; * for any. It may be left out while the instance has one."},
+			reference.Param{Name: "scope", Repeat: true, Description: "A scope that the request needs; there may be several."},
+			reference.Param{Name: "resource", Description: "The resource that the request touches, or any."},
+			reference.Param{Name: "deny", OneOf: []string{"403"}, Description: "For proxies that pass 401 and 403 alone: 403 for all other refusals, with the true status in Tokenry-Status."},
 		).
 		saying("What the request needs stands in this query, which the proxy owns; no header sets or lowers it. " +
 			"200 without a body and with all of the headers Tokenry-Token-Id, -Principal, -Principal-Type, -External-Id, -Workspace, -Scopes " +

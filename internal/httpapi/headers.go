@@ -3,6 +3,8 @@ package httpapi
 import (
 	"net/http"
 	"strings"
+
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // headerLines are the header fields that many answers share. The slices are
@@ -22,7 +24,7 @@ func newHeaderLines(https bool) headerLines {
 	l := headerLines{
 		nosniff: []string{"nosniff"}, policy: []string{bareCSP}, referrer: []string{"no-referrer"},
 		noStore: []string{"no-store"}, lasting: []string{"public, max-age=300"},
-		json: []string{mediaJSON}, problem: []string{mediaProblem},
+		json: []string{door.JSON}, problem: []string{door.Problem},
 	}
 	if https {
 		l.transport = []string{oneYear}
@@ -49,9 +51,9 @@ func (l *headerLines) write(h http.Header, lasting bool) {
 func (l *headerLines) media(h http.Header, media string) {
 	switch media {
 	case "":
-	case mediaJSON:
+	case door.JSON:
 		h["Content-Type"] = l.json
-	case mediaProblem:
+	case door.Problem:
 		h["Content-Type"] = l.problem
 	default:
 		h["Content-Type"] = []string{media}

@@ -6,18 +6,18 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 const (
-	headerIdempotencyKey = "Idempotency-Key"
-	maxIdempotencyKey    = 255
+	maxIdempotencyKey = 255
 )
 
 // keyed hands the Idempotency-Key of a call that takes one to the authority,
 // bound to the path and the body: 1 to 255 visible ASCII characters, or a string
 // of them in quotes (RFC 8941).
 func (c *call) keyed() error {
-	lines := c.r.Header[headerIdempotencyKey]
+	lines := c.r.Header[door.HeaderIdempotencyKey]
 	if !c.route.Keyed || len(lines) == 0 {
 		return nil
 	}

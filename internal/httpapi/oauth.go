@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 // The paths that clients of OAuth are told.
@@ -25,7 +27,7 @@ const (
 // oauthRoutes are the calls that programs written for any OAuth server know.
 func oauthRoutes() []Route {
 	introspect := oauthRoute(pathIntrospect, needs("tokens:verify", "instance:verify").
-		noting("tokens:verify is told about tokens of the caller's own workspace; instance:verify about those of all."),
+		Noting("tokens:verify is told about tokens of the caller's own workspace; instance:verify about those of all."),
 		"Ask whether a token is active, as RFC 7662 says", typed[api.IntrospectRequest, api.Introspection]((*call).introspect)).
 		saying("The caller sends its own token as Authorization: Bearer, as HTTP Basic (client id: the token's id or locator, client secret: " +
 			"the token), or as client_id and client_secret in the form. Every check of a verification without scopes is made, and the " +
@@ -54,7 +56,7 @@ func oauthRoutes() []Route {
 }
 
 // oauthRoute is a route that takes a form and looks at its credentials itself.
-func oauthRoute(path string, access Access, summary string, e endpoint) Route {
+func oauthRoute(path string, access reference.Access, summary string, e endpoint) Route {
 	rt := route("POST", path, access, summary, e)
 	rt.MaxBody, rt.OAuth, rt.ownCredentials = smallBody, true, true
 	return rt
@@ -67,18 +69,16 @@ func published[Out any](f func(*call) Out) endpoint {
 	}}
 }
 
-const mediaForm = "application/x-www-form-urlencoded"
-
 // isForm refuses any other content type, and any encoding on top.
 func isForm(h http.Header) error {
 	if lines := h["Content-Type"]; len(lines) == 1 && len(h["Content-Encoding"]) == 0 {
 		media, params, err := mime.ParseMediaType(lines[0])
 		charset, has := params["charset"]
-		if err == nil && media == mediaForm && (!has || strings.EqualFold(charset, "utf-8")) {
+		if err == nil && media == door.Form && (!has || strings.EqualFold(charset, "utf-8")) {
 			return nil
 		}
 	}
-	return api.Errorf(api.CodeUnsupportedMediaType, "send Content-Type: %s, and no Content-Encoding", mediaForm)
+	return api.Errorf(api.CodeUnsupportedMediaType, "send Content-Type: %s, and no Content-Encoding", door.Form)
 }
 
 // form are the parameters of a request's body, each at most once.
@@ -161,7 +161,7 @@ func (c *call) oauthError(p api.Problem, e *api.Error) {
 	case p.Status == http.StatusUnauthorized && c.clientBy != clientBearer:
 		h["Www-Authenticate"] = []string{`Basic realm="` + realm + `"`}
 	case p.Status == http.StatusUnsupportedMediaType:
-		h["Accept-Post"] = []string{mediaForm}
+		h["Accept-Post"] = []string{door.Form}
 	}
 	if e.Code == api.CodeMissingToken {
 		h["Www-Authenticate"] = append(h["Www-Authenticate"], c.challenge(e, p.Status))
@@ -172,7 +172,7 @@ func (c *call) oauthError(p api.Problem, e *api.Error) {
 	if err != nil { // cannot be: strings always marshal
 		b = []byte(`{}`)
 	}
-	c.send(p.Status, mediaJSON, b, false)
+	c.send(p.Status, door.JSON, b, false)
 }
 
 // oauthWord is the error's word in the RFCs: 6749 (5.2), 6750 (3.1), and for the

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 // oauthMetadata is what this server publishes about itself.
@@ -41,7 +42,7 @@ func newOAuthMetadata(base string, devices bool) (oauthMetadata, error) {
 	}
 	m.resource = api.ProtectedResource{
 		Resource: base, AuthorizationServers: []string{base}, ScopesSupported: scopes,
-		BearerMethodsSupported: []string{"header"}, ResourceName: apiTitle, ResourceDocumentation: base + "/docs",
+		BearerMethodsSupported: []string{"header"}, ResourceName: reference.Title, ResourceDocumentation: base + "/docs",
 	}
 	u.Path, u.RawPath = "", ""
 	m.challenge = parameter("resource_metadata", u.String()+pathProtectedResource+m.path)

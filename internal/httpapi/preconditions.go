@@ -8,13 +8,13 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // The entity tag of an object is its own revision in quotes (RFC 9110, 8.8.3). A
 // change may say which one it was made from.
 
 const (
-	headerIfMatch     = "If-Match"
 	headerIfNoneMatch = "If-None-Match"
 )
 
@@ -57,11 +57,11 @@ func (c *call) tag(a answer) (known bool) {
 
 // expects hands what a change asks of its object to the authority.
 func (c *call) expects() error {
-	match, none := c.r.Header[headerIfMatch], c.r.Header[headerIfNoneMatch]
+	match, none := c.r.Header[door.HeaderIfMatch], c.r.Header[headerIfNoneMatch]
 	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead || len(match)+len(none) == 0 {
 		return nil
 	}
-	if !c.route.matches {
+	if !c.route.Matches {
 		return badCondition("if_match", "this call does not change one object that is there, so it takes neither If-Match nor If-None-Match")
 	}
 	if len(none) > 0 {

@@ -11,49 +11,19 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/reference"
 	"github.com/tokenry/tokenry/token"
 )
 
-// ParamKind says what a query parameter holds.
-type ParamKind int
-
-// The kinds of query parameters.
-const (
-	// ParamText is a text of at most 300 characters.
-	ParamText ParamKind = iota
-	// ParamWhole is a whole number from 1 to 200.
-	ParamWhole
-	// ParamFlag is true or false.
-	ParamFlag
-	// ParamDuration is an [api.Duration].
-	ParamDuration
-	// ParamTime is an RFC 3339 time.
-	ParamTime
-)
-
-// Param is a query parameter that a route takes, at most once.
-type Param struct {
-	Name string
-	Kind ParamKind
-	// Description is for the reference.
-	Description string
-	// OneOf, when not empty, lists all values.
-	OneOf []string
-	// Prefix says that the name is the beginning of a family, like metadata.KEY.
-	Prefix bool
-	// Repeat says that it may be there several times.
-	Repeat bool
-}
-
-func paging() []Param {
-	return []Param{
-		{Name: "limit", Kind: ParamWhole, Description: "How many items at the most, 1 to 200; 50 when left out."},
+func paging() []reference.Param {
+	return []reference.Param{
+		{Name: "limit", Kind: reference.Whole, Description: "How many items at the most, 1 to 200; 50 when left out."},
 		{Name: "cursor", Description: "The next_cursor of the page before."},
 	}
 }
 
-func dryRun() Param {
-	return Param{Name: "dry_run", Kind: ParamFlag, Description: "Change nothing; answer the tokens that would stop."}
+func dryRun() reference.Param {
+	return reference.Param{Name: "dry_run", Kind: reference.Flag, Description: "Change nothing; answer the tokens that would stop."}
 }
 
 // param is one that a request brought.
@@ -128,7 +98,7 @@ func (c *call) checkParams() error {
 		if !decl.Repeat && slices.ContainsFunc(c.params[:i], func(other param) bool { return other.name == p.name }) {
 			return badParam(p.name, "give it once")
 		}
-		if problem := decl.problem(p.value); problem != "" {
+		if problem := wrong(decl, p.value); problem != "" {
 			return badParam(p.name, problem)
 		}
 	}
@@ -150,29 +120,29 @@ func sayable(name string) bool {
 	return name != "" && len(name) <= 40 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") == ""
 }
 
-// problem says what is wrong with a value, or nothing.
-func (p Param) problem(value string) string {
+// wrong says what is wrong with the value of a parameter, or nothing.
+func wrong(p reference.Param, value string) string {
 	if len(p.OneOf) > 0 && !slices.Contains(p.OneOf, value) {
 		return "must be one of " + strings.Join(p.OneOf, ", ")
 	}
 	switch p.Kind {
-	case ParamWhole:
+	case reference.Whole:
 		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > 200 || value[0] == '+' {
 			return "must be a whole number from 1 to 200"
 		}
-	case ParamFlag:
+	case reference.Flag:
 		if value != "true" && value != "false" {
 			return "must be true or false"
 		}
-	case ParamDuration:
+	case reference.Duration:
 		if d, err := api.ParseDuration(value); err != nil || d <= 0 {
 			return "must be a duration like 90d, 24h or 30m, longer than 0"
 		}
-	case ParamTime:
+	case reference.Time:
 		if _, err := time.Parse(time.RFC3339, value); err != nil {
 			return "must be an RFC 3339 time like 2026-01-31T12:00:00Z"
 		}
-	case ParamText:
+	case reference.Text:
 		if strings.TrimSpace(value) == "" || !utf8.ValidString(value) || utf8.RuneCountInString(value) > maxParamText || strings.ContainsFunc(value, unicode.IsControl) {
 			return "must have 1 to 300 characters, not all blank and none of them a control character; leave it out to ask for no such thing"
 		}

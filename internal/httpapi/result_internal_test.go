@@ -58,7 +58,7 @@ func FuzzResultIsWhatEncodingJSONWrites(f *testing.F) {
 		}, scope)
 		var w resultWriter
 		w.result(d, []string{scope}, "req_1")
-		want, err := json.Marshal(reference(d, []string{scope}, "req_1"))
+		want, err := json.Marshal(spelled(d, []string{scope}, "req_1"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,8 +116,8 @@ func decide(t *testing.T, keys *token.Keyring, f *facts, scopes ...string) (stri
 	return secret.Reveal(), &d
 }
 
-// reference is the answer as the wire type.
-func reference(d *verify.Decision, scopes []string, requestID string) api.VerifyResult {
+// spelled is the answer as the wire type.
+func spelled(d *verify.Decision, scopes []string, requestID string) api.VerifyResult {
 	v := api.VerifyResult{Allowed: d.Allowed(), Code: d.Code, Missing: missingOf(d, scopes), RequestID: requestID, Revision: d.Revision,
 		ExpiresAt: api.When(d.ExpiresAt)}
 	if !d.Matched {

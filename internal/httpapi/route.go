@@ -10,55 +10,17 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
-// AccessKind says what a caller has to present. The zero value says nothing,
-// and no route with it is served.
-type AccessKind int
-
-// The ways into a route.
-const (
-	// AccessPublic routes take no token.
-	AccessPublic AccessKind = iota + 1
-	// AccessSelf routes take any valid token; what they show is the token's own,
-	// or what the authority lets it see.
-	AccessSelf
-	// AccessScope routes need a scope in the workspace of the path, or the
-	// token's own.
-	AccessScope
-	// AccessInstance routes need the scope instance:admin.
-	AccessInstance
-)
-
-// String names the kind.
-func (k AccessKind) String() string {
-	switch k {
-	case AccessPublic:
-		return "public"
-	case AccessSelf:
-		return "self"
-	case AccessScope:
-		return "scope"
-	case AccessInstance:
-		return "instance"
-	}
-	return ""
+func public() reference.Access          { return reference.Access{Kind: reference.Public} }
+func self(note string) reference.Access { return reference.Access{Kind: reference.Self, Note: note} }
+func needs(anyOf ...string) reference.Access {
+	return reference.Access{Kind: reference.Scope, Scopes: anyOf}
 }
-
-// Access is who may call a route. The authority decides; this says what it asks for.
-type Access struct {
-	Kind AccessKind
-	// Scopes are those of which one is needed; with AccessScope and AccessInstance.
-	Scopes []string
-	// Note says what else holds: an exemption, or a scope that some calls need besides.
-	Note string
+func instance() reference.Access {
+	return reference.Access{Kind: reference.Instance, Scopes: []string{"instance:admin"}}
 }
-
-func public() Access                       { return Access{Kind: AccessPublic} }
-func self(note string) Access              { return Access{Kind: AccessSelf, Note: note} }
-func needs(anyOf ...string) Access         { return Access{Kind: AccessScope, Scopes: anyOf} }
-func instance() Access                     { return Access{Kind: AccessInstance, Scopes: []string{"instance:admin"}} }
-func (a Access) noting(note string) Access { a.Note = note; return a }
 
 // RequestTime bounds a usual request, its body included, until its change waits
 // for a turn.
@@ -73,41 +35,16 @@ const (
 	maxJSONDeep = 32
 )
 
-// Route is one call of the API, whole: what the multiplexer, the OpenAPI
-// document, the reference page and the permission tests know of it.
+// Route is one call of the API, whole: what the reference tells of it, and what the
+// door does.
 type Route struct {
-	// Method is empty for a route that takes any.
-	Method string
-	// Path is a pattern of [http.ServeMux]; it is also how logs and metrics name the route.
-	Path string
-	// Group is the heading it stands under in the reference.
-	Group  string
-	Access Access
-	// Summary is one line, Detail what else a reader has to know.
-	Summary, Detail string
-	// Params are the query parameters it takes; all others are refused.
-	Params []Param
+	reference.Call
 	// MaxBody bounds the request's body in bytes; 0 where it takes none.
 	MaxBody int64
 	// Timeout bounds the call; 0 leaves it to the engine, which bounds itself.
 	Timeout time.Duration
-	// Success are the statuses of success, the usual one first.
-	Success []int
-	// Request and Response are the types of the bodies; nil for none, or for a
-	// body that is not JSON.
-	Request, Response reflect.Type
-	// OptionalBody says that the body may be left out.
-	OptionalBody bool
-	// Media are the media types of success besides application/json.
-	Media []string
-	// Revision says that success carries the header Tokenry-Revision.
-	Revision bool
-	// Keyed says that the call takes an Idempotency-Key.
-	Keyed bool
 	// Frequent routes are logged at debug: what machines call all the time.
 	Frequent bool
-	// OAuth says that the request is a form, and an error what RFC 6749 makes of it.
-	OAuth bool
 
 	// ownCredentials says that the handler looks at the credentials itself.
 	ownCredentials bool
@@ -119,20 +56,10 @@ type Route struct {
 	insertable bool
 	// foreignQuery says that the query is not for this call: it is not looked at.
 	foreignQuery bool
-	// matches says that the call changes one object and takes If-Match.
-	matches bool
 	// selects says that the body has fields which must not be there and empty.
 	selects  bool
 	run      handler
 	requests *requestCounts
-}
-
-// Pattern is the route as [http.ServeMux] takes it.
-func (rt Route) Pattern() string {
-	if rt.Method == "" {
-		return rt.Path
-	}
-	return rt.Method + " " + rt.Path
 }
 
 // check refuses a route that forgets something.
@@ -140,7 +67,7 @@ func (rt Route) check() error {
 	switch {
 	case rt.Access.Kind.String() == "":
 		return fmt.Errorf("route %q does not say who may call it", rt.Pattern())
-	case (rt.Access.Kind >= AccessScope) != (len(rt.Access.Scopes) > 0):
+	case (rt.Access.Kind >= reference.Scope) != (len(rt.Access.Scopes) > 0):
 		return fmt.Errorf("route %q has no scope where it needs one, or one where it needs none", rt.Pattern())
 	case rt.Summary == "" || rt.Group == "" || len(rt.Success) == 0:
 		return fmt.Errorf("route %q lacks its summary, group or status", rt.Pattern())
@@ -151,13 +78,13 @@ func (rt Route) check() error {
 }
 
 // declared looks a parameter up among those that a route takes.
-func declared(params []Param, name string) (Param, bool) {
+func declared(params []reference.Param, name string) (reference.Param, bool) {
 	for _, p := range params {
 		if !p.Prefix && p.Name == name || p.Prefix && strings.HasPrefix(name, p.Name) && len(name) > len(p.Name) {
 			return p, true
 		}
 	}
-	return Param{}, false
+	return reference.Param{}, false
 }
 
 // Routes returns the table: every call there is, in the order of the reference.
@@ -169,13 +96,22 @@ func Routes() []Route {
 	)
 }
 
-// route begins a route with what most have.
-func route(method, path string, access Access, summary string, e endpoint) Route {
-	rt := Route{
-		Method: method, Path: path, Access: access, Summary: summary, Timeout: usualTime, Success: []int{http.StatusOK},
-		Request: e.in, Response: e.out, Params: e.params, OptionalBody: e.optional, Revision: e.changes, run: e.run,
-		selects: e.in != nil && selects(e.in), matches: changesOne(method, path, e),
+// callsOf is what the reference tells of routes.
+func callsOf(routes []Route) []reference.Call {
+	out := make([]reference.Call, len(routes))
+	for i, rt := range routes {
+		out[i] = rt.Call
 	}
+	return out
+}
+
+// route begins a route with what most have.
+func route(method, path string, access reference.Access, summary string, e endpoint) Route {
+	rt := Route{Timeout: usualTime, run: e.run, selects: e.in != nil && selects(e.in), Call: reference.Call{
+		Method: method, Path: path, Access: access, Summary: summary, Success: []int{http.StatusOK},
+		Request: e.in, Response: e.out, Params: e.params, OptionalBody: e.optional, Revision: e.changes,
+		Matches: changesOne(method, path, e), Tagged: e.out != nil && isObject(e.out),
+	}}
 	switch {
 	case e.in != nil:
 		rt.MaxBody = largeBody
@@ -200,7 +136,7 @@ func changesOne(method, path string, e endpoint) bool {
 
 // The rest of a route is said by what follows its beginning.
 
-func (rt Route) taking(params ...Param) Route {
+func (rt Route) taking(params ...reference.Param) Route {
 	rt.Params = slices.Concat(rt.Params, params)
 	return rt
 }
@@ -223,7 +159,7 @@ func (rt Route) creating() Route {
 
 // searching takes a text that the listed have in one of their names.
 func (rt Route) searching(in string) Route {
-	rt.Params = append(rt.Params, Param{Name: "q", Description: "Only what has each of these words in its " + in + ", whatever the case of the letters A to Z."})
+	rt.Params = append(rt.Params, reference.Param{Name: "q", Description: "Only what has each of these words in its " + in + ", whatever the case of the letters A to Z."})
 	return rt
 }
 
@@ -233,8 +169,8 @@ func (rt Route) including() Route {
 	return rt
 }
 
-func includeEffective() Param {
-	return Param{Name: "include", OneOf: []string{"effective"}, Description: "effective: also what each may do now, which is worked out for each."}
+func includeEffective() reference.Param {
+	return reference.Param{Name: "include", OneOf: []string{"effective"}, Description: "effective: also what each may do now, which is worked out for each."}
 }
 
 func (rt Route) keyed() Route {

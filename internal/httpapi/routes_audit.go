@@ -3,6 +3,8 @@ package httpapi
 import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 func auditRoutes() []Route {
@@ -22,26 +24,26 @@ func instanceAudit(c *call, f api.AuditFilter, p authority.Page) ([]api.AuditEve
 	return c.s.authority.InstanceAudit(c.ctx, c.caller, f, p)
 }
 
-func auditPair(path string, access Access, whose string, read auditRead) []Route {
+func auditPair(path string, access reference.Access, whose string, read auditRead) []Route {
 	listing := route("GET", path, access, "List "+whose+" events, newest first",
 		list(func(c *call, p authority.Page) ([]api.AuditEvent, int64, error) {
 			return read(c, c.auditFilter(), p)
 		})).taking(auditParams()...)
 	export := route("GET", path+"/export", access, "Export "+whose+" events, newest first",
 		endpoint{run: func(c *call) (answer, error) { return c.auditExport(read), nil }}).
-		taking(auditParams()...).taking(Param{Name: "format", OneOf: []string{"ndjson", "csv"}, Description: "ndjson when left out."}).
-		answering(mediaNDJSON, mediaCSV)
+		taking(auditParams()...).taking(reference.Param{Name: "format", OneOf: []string{"ndjson", "csv"}, Description: "ndjson when left out."}).
+		answering(door.NDJSON, door.CSV)
 	export.Timeout = exportTime
 	return []Route{listing, export}
 }
 
-func auditParams() []Param {
-	return []Param{
+func auditParams() []reference.Param {
+	return []reference.Param{
 		{Name: "token", Description: "The id or locator of a token that the event is about. Never the token itself."},
 		{Name: "actor", Description: "The address of who did it."},
 		{Name: "action", Description: "What was done, like token.created, or token.* for all that begin so."},
-		{Name: "from", Kind: ParamTime, Description: "Not before this time."},
-		{Name: "to", Kind: ParamTime, Description: "Before this time."},
+		{Name: "from", Kind: reference.Time, Description: "Not before this time."},
+		{Name: "to", Kind: reference.Time, Description: "Before this time."},
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 func leakRoutes() []Route {
-	rt := route("POST", "/v1/leaks", public().noting("A token is not needed; one that is sent names the reporter in the audit."), "Report token strings that were found where they do not belong",
+	rt := route("POST", "/v1/leaks", public().Noting("A token is not needed; one that is sent names the reporter in the audit."), "Report token strings that were found where they do not belong",
 		endpoint{in: reflect.TypeFor[api.ReportLeaks](), out: reflect.TypeFor[api.LeaksReceived](), run: (*call).reportLeaks}).
 		saying("Each secret of a token has done to it what the policy's leak_action says: revoke, disable, or only notify. Its owner and the administrators " +
 			"are told by mail, the webhooks by token.leaked. The answer is the same whether the strings are tokens or not. A report of the same secret acts once. " +

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // lifeRoutes are the calls about tokens that are shown again, looked up, or
@@ -17,7 +18,7 @@ func lifeRoutes() []Route {
 	const tokens = "/v1/workspaces/{ws}/tokens"
 	return group("Tokens",
 		route("POST", tokens+"/{id}/reveal",
-			needs("tokens:reveal").noting("Somebody else's personal token needs tokens:impersonate too."), "Show the secret of an active token again, where the policy keeps it",
+			needs("tokens:reveal").Noting("Somebody else's personal token needs tokens:impersonate too."), "Show the secret of an active token again, where the policy keeps it",
 			reissue(func(c *call) (authority.Issued, error) {
 				return c.s.authority.RevealToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
@@ -26,8 +27,8 @@ func lifeRoutes() []Route {
 				return c.s.authority.LookupTokens(c.ctx, c.caller, c.path("ws"), in)
 			})).saying("It counts as no use. A string whose secret is not right is unknown, like one of another workspace."),
 		route("POST", tokens+"/bulk",
-			needs("tokens:delete", "tokens:disable", "tokens:edit").noting("The one that the action needs for a single token."), "Revoke, disable, rotate or edit many tokens",
-			bulk()).answering(mediaNDJSON).
+			needs("tokens:delete", "tokens:disable", "tokens:edit").Noting("The one that the action needs for a single token."), "Revoke, disable, rotate or edit many tokens",
+			bulk()).answering(door.NDJSON).
 			saying("Name ids, or a filter with at least one condition; the caller's own token is never touched. "+
 				"Each token is judged by itself, and the caller with it: once the caller's own secret is reset, its token ended or its address no longer allowed, "+
 				"the rest are left as they are and answered with the code of that. "+
@@ -85,14 +86,14 @@ func bulk() endpoint {
 	whole := e.run
 	e.run = func(c *call) (answer, error) {
 		var in api.BulkTokens
-		lines := c.r.Header.Get("Accept") == mediaNDJSON
+		lines := c.r.Header.Get("Accept") == door.NDJSON
 		if err := json.Unmarshal(c.body.Bytes(), &in); err != nil || !lines && (in.Action != api.BulkRotate || in.DryRun) {
 			return whole(c) // which decodes strictly
 		}
 		if err := c.decode(&in); err != nil {
 			return answer{}, err
 		}
-		return answer{media: mediaNDJSON, stream: func(w io.Writer) error { return c.eachOfMany(w, in) }}, nil
+		return answer{media: door.NDJSON, stream: func(w io.Writer) error { return c.eachOfMany(w, in) }}, nil
 	}
 	return e
 }

@@ -16,7 +16,7 @@ func memberRoutes() []Route {
 			change(func(c *call, in api.CreateMember) (api.Member, int64, error) {
 				return c.s.authority.CreateMember(c.ctx, c.caller, c.path("ws"), in)
 			})).creating().saying("Nobody can give more than their own rights. A password needs instance:admin and a new user."),
-		route("GET", "/v1/workspaces/{ws}/members/{member}", needs("members:read").noting(notOneself), "Show a member, by e-mail, id, ext:ID or me",
+		route("GET", "/v1/workspaces/{ws}/members/{member}", needs("members:read").Noting(notOneself), "Show a member, by e-mail, id, ext:ID or me",
 			get(func(c *call) (api.Member, error) {
 				return c.s.authority.GetMember(c.ctx, c.caller, c.path("ws"), c.path("member"))
 			})),
@@ -41,7 +41,7 @@ func memberRoutes() []Route {
 				return c.s.authority.ActivateMember(c.ctx, c.caller, c.path("ws"), c.path("member"))
 			})),
 		route("POST", "/v1/workspaces/{ws}/members/{member}/access-token/reset",
-			needs("tokens:create", "tokens:edit").noting("The first time it needs tokens:create, later tokens:edit; for somebody else tokens:impersonate too."),
+			needs("tokens:create", "tokens:edit").Noting("The first time it needs tokens:create, later tokens:edit; for somebody else tokens:impersonate too."),
 			"Create or reset the member's standing access token",
 			reissue(func(c *call) (authority.Issued, error) {
 				return c.s.authority.ResetAccessToken(c.ctx, c.caller, c.path("ws"), c.path("member"))
@@ -110,7 +110,7 @@ func resourceRoutes() []Route {
 				return c.s.authority.ListResources(c.ctx, c.caller, c.path("ws"), p)
 			})).searching("name or description"),
 		route("POST", "/v1/workspaces/{ws}/resources",
-			needs("resources:create").noting("On the entire portfolio, unless the policy onboarding is any_member."), "Put a resource on board",
+			needs("resources:create").Noting("On the entire portfolio, unless the policy onboarding is any_member."), "Put a resource on board",
 			change(func(c *call, in api.CreateResource) (api.Resource, int64, error) {
 				return c.s.authority.OnboardResource(c.ctx, c.caller, c.path("ws"), in)
 			})).creating(),

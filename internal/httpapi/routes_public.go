@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/reference"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -24,16 +26,16 @@ func publicRoutes() []Route {
 		route("GET", "/healthz", public(), "Whether the process runs",
 			get(func(*call) (health, error) { return health{Status: "ok"}, nil })),
 		route("GET", "/readyz", public(), "Whether requests can be served: tokens are verified, and the database answers",
-			get((*call).readiness)).taking(Param{Name: "for", OneOf: []string{forChanges},
+			get((*call).readiness)).taking(reference.Param{Name: "for", OneOf: []string{forChanges},
 			Description: "changes asks whether changes can be committed too; left out, reading is enough."}).
 			saying("When not, it is 503 unavailable, and reasons lists why: stopping, database_unreachable, changes_not_committed, clock_unsettled."),
 		route("GET", "/.well-known/token-format", public(), "What a token string looks like, for scanners of secrets",
 			endpoint{out: reflect.TypeFor[token.Format](), run: (*call).tokenFormat}),
-		page("/openapi.json", mediaJSON, "This API as an OpenAPI 3.1 document", func(c *call) []byte { return c.s.pages.openAPI }),
-		page("/openapi-3.0.json", mediaJSON, "The same as an OpenAPI 3.0 document, for generators that read no other", func(c *call) []byte { return c.s.pages.openAPI30 }),
-		page("/docs", mediaHTML, "This API as a page to read", func(c *call) []byte { return c.s.pages.reference }),
-		page("/errors", mediaHTML, "All codes of errors", func(c *call) []byte { return c.s.pages.codes }),
-		page("/errors/{code}", mediaHTML, "What a code means, and what to do", func(c *call) []byte { return c.s.pages.code[api.Code(c.path("code"))] }),
+		page("/openapi.json", door.JSON, "This API as an OpenAPI 3.1 document", func(c *call) []byte { return c.s.pages.OpenAPI }),
+		page("/openapi-3.0.json", door.JSON, "The same as an OpenAPI 3.0 document, for generators that read no other", func(c *call) []byte { return c.s.pages.OpenAPI30 }),
+		page("/docs", door.HTML, "This API as a page to read", func(c *call) []byte { return c.s.pages.Calls }),
+		page("/errors", door.HTML, "All codes of errors", func(c *call) []byte { return c.s.pages.Codes }),
+		page("/errors/{code}", door.HTML, "What a code means, and what to do", func(c *call) []byte { return c.s.pages.Code[api.Code(c.path("code"))] }),
 	}
 	rts[0].Frequent, rts[1].Frequent = true, true
 	return group("Service", rts...)
@@ -46,8 +48,8 @@ func page(path, media, summary string, find func(*call) []byte) Route {
 		if raw == nil {
 			return answer{}, api.Errorf(api.CodeNotFound, "there is nothing at this path")
 		}
-		if media == mediaHTML {
-			c.w.Header()["Content-Security-Policy"] = c.s.pages.policy
+		if media == door.HTML {
+			c.w.Header()["Content-Security-Policy"] = []string{c.s.pages.Policy}
 		}
 		return answer{raw: raw, media: media, lasting: true}, nil
 	}})

@@ -5,19 +5,21 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 func tokenRoutes() []Route {
 	return group("Tokens", append([]Route{
 		route("GET", "/v1/workspaces/{ws}/tokens", needs("tokens:read"), "List a workspace's tokens, newest first",
 			listTokens()).taking(tokenParams()...).saying("format=csv answers all tokens that pass the filters; it takes neither limit nor cursor.").
-			answering(mediaCSV),
+			answering(door.CSV),
 		route("POST", "/v1/workspaces/{ws}/tokens",
-			needs("tokens:create").noting("Somebody else's personal token needs tokens:impersonate too."), "Create a token; its secret is in this answer alone",
+			needs("tokens:create").Noting("Somebody else's personal token needs tokens:impersonate too."), "Create a token; its secret is in this answer alone",
 			issue(func(c *call, in api.CreateToken) (authority.Issued, error) {
 				return c.s.authority.CreateToken(c.ctx, c.caller, c.path("ws"), in)
 			})).creating().saying("Nobody can give a token more than their own effective grant."),
-		route("GET", "/v1/workspaces/{ws}/tokens/{id}", needs("tokens:read").noting("A token sees itself without it."), "Show a token, by id, locator or self",
+		route("GET", "/v1/workspaces/{ws}/tokens/{id}", needs("tokens:read").Noting("A token sees itself without it."), "Show a token, by id, locator or self",
 			get(func(c *call) (api.Token, error) {
 				return c.s.authority.GetToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
@@ -31,8 +33,8 @@ func tokenRoutes() []Route {
 // tokenStateRoutes are the calls that end, stop or renew a token.
 func tokenStateRoutes() []Route {
 	const id = "/v1/workspaces/{ws}/tokens/{id}"
-	end := needs("tokens:delete").noting("A token ends itself without it.")
-	renew := needs("tokens:edit", "tokens:self").noting("tokens:self is for the token itself; somebody else's personal token needs tokens:impersonate too.")
+	end := needs("tokens:delete").Noting("A token ends itself without it.")
+	renew := needs("tokens:edit", "tokens:self").Noting("tokens:self is for the token itself; somebody else's personal token needs tokens:impersonate too.")
 	return []Route{
 		route("DELETE", id, end, "Revoke a token and hide it from lists",
 			act(func(c *call) (api.Token, int64, error) {
@@ -42,11 +44,11 @@ func tokenStateRoutes() []Route {
 			maybe(change(func(c *call, in api.RevokeToken) (api.Token, int64, error) {
 				return c.s.authority.RevokeToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			}))),
-		route("POST", id+"/disable", needs("tokens:disable").noting("With revoke_after, tokens:delete too."), "Disable a token until it is enabled",
+		route("POST", id+"/disable", needs("tokens:disable").Noting("With revoke_after, tokens:delete too."), "Disable a token until it is enabled",
 			maybe(change(func(c *call, in api.DisableToken) (api.Token, int64, error) {
 				return c.s.authority.DisableToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			}))),
-		route("POST", id+"/enable", needs("tokens:disable").noting("And cover of what the token may do. A scheduled end stays without tokens:delete."), "Enable a disabled token",
+		route("POST", id+"/enable", needs("tokens:disable").Noting("And cover of what the token may do. A scheduled end stays without tokens:delete."), "Enable a disabled token",
 			act(func(c *call) (api.Token, int64, error) {
 				return c.s.authority.EnableToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
@@ -58,12 +60,12 @@ func tokenStateRoutes() []Route {
 			reissue(func(c *call) (authority.Issued, error) {
 				return c.s.authority.ResetToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})).keyed(),
-		route("POST", id+"/retire", needs("tokens:edit", "tokens:self").noting("tokens:self is for the token itself."),
+		route("POST", id+"/retire", needs("tokens:edit", "tokens:self").Noting("tokens:self is for the token itself."),
 			"End the overlap of a rotation now: the current secret alone works",
 			act(func(c *call) (api.Token, int64, error) {
 				return c.s.authority.RetireSecrets(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
-		route("POST", id+"/transfer", needs("tokens:edit").noting("And tokens:delete, as to revoke it, and what a new token of the new owner needs."), "Move a token to another owner and rotate it",
+		route("POST", id+"/transfer", needs("tokens:edit").Noting("And tokens:delete, as to revoke it, and what a new token of the new owner needs."), "Move a token to another owner and rotate it",
 			issue(func(c *call, in api.TransferToken) (authority.Issued, error) {
 				return c.s.authority.TransferToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			})),
@@ -72,8 +74,8 @@ func tokenStateRoutes() []Route {
 
 const metadataPrefix = "metadata."
 
-func tokenParams() []Param {
-	return []Param{
+func tokenParams() []reference.Param {
+	return []reference.Param{
 		{Name: "owner", Description: "A member's e-mail, id, ext:ID or me; a service account's name; slug@workspace."},
 		{Name: "kind", OneOf: []string{"personal", "service", "workspace"}, Description: "The kind of token."},
 		{Name: "status", OneOf: []string{api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked}, Description: "The status of now."},
@@ -84,12 +86,12 @@ func tokenParams() []Param {
 		{Name: "created_by", Description: "The address of who made it."},
 		{Name: "created_with", Description: "The ID or locator of the token that made it."},
 		{Name: metadataPrefix, Prefix: true, Description: "metadata.KEY=VALUE: the value of a key of its metadata; for several keys at once."},
-		{Name: "expiring_within", Kind: ParamDuration, Description: "Its expiry is so near in the future, like 30d."},
-		{Name: "unused_for", Kind: ParamDuration, Description: "It was not used, nor made, for so long."},
+		{Name: "expiring_within", Kind: reference.Duration, Description: "Its expiry is so near in the future, like 30d."},
+		{Name: "unused_for", Kind: reference.Duration, Description: "It was not used, nor made, for so long."},
 		{Name: "used_from", Description: "An address or network that it was used from. It needs usage:read, but for one's own tokens."},
-		{Name: "outside_policy", Kind: ParamFlag, Description: "true: the policy of now would not allow it; false: it would."},
+		{Name: "outside_policy", Kind: reference.Flag, Description: "true: the policy of now would not allow it; false: it would."},
 		{Name: "can", Description: "A scope that it may use now, on resource if that is given."},
-		{Name: "deleted", Kind: ParamFlag, Description: "true: deleted tokens too."},
+		{Name: "deleted", Kind: reference.Flag, Description: "true: deleted tokens too."},
 		includeEffective(),
 		{Name: "format", OneOf: []string{"json", "csv"}, Description: "csv answers a table."},
 	}

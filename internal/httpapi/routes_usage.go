@@ -3,12 +3,13 @@ package httpapi
 import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 // usageRoutes are the calls about what was done with tokens.
 func usageRoutes() []Route {
 	const ws, id = "/v1/workspaces/{ws}", "/v1/workspaces/{ws}/tokens/{id}"
-	watch := needs("tokens:read", "usage:read").noting("Both; a token that asks about itself needs neither.")
+	watch := needs("tokens:read", "usage:read").Noting("Both; a token that asks about itself needs neither.")
 	return group("Usage",
 		route("GET", id+"/usage", watch, "Count what was done with a token, by hour or day",
 			get(func(c *call) (api.TokenUsage, error) {
@@ -38,17 +39,17 @@ func usageRoutes() []Route {
 			list(func(c *call, p authority.Page) ([]api.Denial, int64, error) {
 				return c.s.authority.ListDenials(c.ctx, c.caller, c.path("ws"), "", p)
 			})),
-		route("POST", ws+"/explain", needs("tokens:read", "tokens:verify").noting("Both."), "Say which check a token or request failed, and what would fix it",
+		route("POST", ws+"/explain", needs("tokens:read", "tokens:verify").Noting("Both."), "Say which check a token or request failed, and what would fix it",
 			ask(func(c *call, in api.ExplainRequest) (api.Explanation, error) {
 				return c.s.authority.Explain(c.ctx, c.caller, c.path("ws"), in)
 			})).saying("It consumes nothing and counts as no use."),
 	)
 }
 
-func usageParams() []Param {
-	return []Param{
-		{Name: "from", Kind: ParamTime, Description: "Not before this time; a day ago when left out."},
-		{Name: "to", Kind: ParamTime, Description: "Before this time; now when left out."},
+func usageParams() []reference.Param {
+	return []reference.Param{
+		{Name: "from", Kind: reference.Time, Description: "Not before this time; a day ago when left out."},
+		{Name: "to", Kind: reference.Time, Description: "Before this time; now when left out."},
 		{Name: "bucket", OneOf: []string{"hour", "day"}, Description: "hour when left out; hours are kept for 35 days."},
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 // webhookRoutes are the endpoints of workspaces, then those of the instance.
@@ -21,7 +22,7 @@ func webhookRoutes() []Route {
 // where says whose endpoints a call is about.
 type where func(*call) authority.Where
 
-func webhooksAt(path string, read, write Access, at where) []Route {
+func webhooksAt(path string, read, write reference.Access, at where) []Route {
 	one := path + "/{webhook}"
 	return append([]Route{
 		route("GET", path, read, "List endpoints that are told of events",
@@ -47,7 +48,7 @@ func webhooksAt(path string, read, write Access, at where) []Route {
 	}, deliveriesAt(one, read, write, at)...)
 }
 
-func deliveriesAt(one string, read, write Access, at where) []Route {
+func deliveriesAt(one string, read, write reference.Access, at where) []Route {
 	return []Route{
 		route("POST", one+"/rotate", write, "Give an endpoint a new secret; for 24 hours both sign",
 			webhookReissue(func(c *call) (authority.IssuedWebhook, error) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 func callerRoutes() []Route {
@@ -34,7 +35,7 @@ func workspaceRoutes() []Route {
 			put(func(c *call, in api.PutWorkspace) (api.Workspace, bool, int64, error) {
 				return c.s.authority.PutWorkspace(c.ctx, c.caller, c.path("ws"), in)
 			})),
-		route("PATCH", "/v1/workspaces/{ws}", needs("policy:write").noting("external_id needs instance:admin."), "Edit a workspace",
+		route("PATCH", "/v1/workspaces/{ws}", needs("policy:write").Noting("external_id needs instance:admin."), "Edit a workspace",
 			change(func(c *call, in api.EditWorkspace) (api.Workspace, int64, error) {
 				return c.s.authority.EditWorkspace(c.ctx, c.caller, c.path("ws"), in)
 			})),
@@ -73,7 +74,7 @@ func inWorkspace(c *call) authority.Where { return authority.Where{Workspace: c.
 func inInstance(*call) authority.Where    { return authority.Where{Instance: true} }
 
 // rightsRoutes are the catalogue and the roles, of a workspace or of the instance.
-func rightsRoutes(base string, read, write Access, where func(*call) authority.Where) []Route {
+func rightsRoutes(base string, read, write reference.Access, where func(*call) authority.Where) []Route {
 	return []Route{
 		route("GET", base+"/scopes", read, "List the scopes: built-in ones, then the product's catalogue",
 			all(func(c *call) ([]api.Scope, error) { return c.s.authority.ListScopes(c.ctx, c.caller, where(c)) })),
@@ -102,7 +103,7 @@ func rightsRoutes(base string, read, write Access, where func(*call) authority.W
 		route("DELETE", base+"/roles/{name}", write, "Remove a role",
 			act(func(c *call) (api.Role, int64, error) {
 				return c.s.authority.DeleteRole(c.ctx, c.caller, where(c), c.path("name"), c.text("replacement"))
-			})).taking(Param{Name: "replacement", Description: "The role that its users get; needed while it has any."}),
+			})).taking(reference.Param{Name: "replacement", Description: "The role that its users get; needed while it has any."}),
 		route("GET", base+"/removals", read, "List what was removed and is being rewritten yet",
 			all(func(c *call) ([]api.Removal, error) { return c.s.authority.ListRemovals(c.ctx, c.caller, where(c)) })).
 			saying("What was removed gives nothing any more from the moment that was answered. Rows that say otherwise are " +
@@ -160,7 +161,7 @@ func eraseRoute() Route {
 	rt := route("POST", "/v1/users/{id}/erase", instance(), "Erase everything about a user who is deactivated or a member nowhere",
 		endpoint{
 			in: reflect.TypeFor[api.EraseUser](), optional: true, out: reflect.TypeFor[api.Erasure](), changes: true,
-			params: []Param{{Name: "dry_run", Kind: ParamFlag, Description: "Change nothing; answer how much would be erased."}},
+			params: []reference.Param{{Name: "dry_run", Kind: reference.Flag, Description: "Change nothing; answer how much would be erased."}},
 			run: func(c *call) (answer, error) {
 				var in api.EraseUser
 				if err := c.decode(&in); err != nil {

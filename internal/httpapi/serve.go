@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 // serve is the one adapter: it takes the request apart, asks the handler, and
@@ -49,7 +50,7 @@ func (c *call) ask() (a answer, done func(), err error) {
 
 // admit establishes the caller and reads what surrounds the body.
 func (c *call) admit() error {
-	if c.route.Access.Kind != AccessPublic && !c.route.ownCredentials {
+	if c.route.Access.Kind != reference.Public && !c.route.ownCredentials {
 		if err := c.authenticate(); err != nil {
 			return err
 		}
@@ -81,7 +82,7 @@ func (c *call) answer(a answer) error {
 		a.status = c.route.Success[0]
 	}
 	if a.changed {
-		h.Set("Tokenry-Revision", strconv.FormatInt(a.revision, 10))
+		h.Set(door.HeaderRevision, strconv.FormatInt(a.revision, 10))
 	}
 	if c.tag(a) {
 		c.send(http.StatusNotModified, "", nil, a.lasting)
@@ -97,18 +98,9 @@ func (c *call) answer(a answer) error {
 	if err := json.NewEncoder(&c.out).Encode(a.body); err != nil {
 		return api.Errorf(api.CodeInternal, "internal error").Wrap(err)
 	}
-	c.send(a.status, mediaJSON, c.out.Bytes(), a.lasting)
+	c.send(a.status, door.JSON, c.out.Bytes(), a.lasting)
 	return nil
 }
-
-// Media types that are answered.
-const (
-	mediaJSON    = "application/json"
-	mediaProblem = "application/problem+json"
-	mediaHTML    = "text/html; charset=utf-8"
-	mediaCSV     = "text/csv; charset=utf-8"
-	mediaNDJSON  = "application/x-ndjson"
-)
 
 // leaveBody ends the connection with the answer when a body was announced that
 // nobody read. net/http would wait for it, before the answer and after it, for as
@@ -206,5 +198,5 @@ func (c *call) problem(p api.Problem, e *api.Error) {
 	if err != nil { // cannot be: strings and numbers always marshal
 		b = []byte(`{}`)
 	}
-	c.send(p.Status, mediaProblem, b, false)
+	c.send(p.Status, door.Problem, b, false)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/reference"
 	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -94,7 +95,7 @@ type server struct {
 	leaks      leakLimits
 	plain      json.Options // for bodies without optional fields
 	rich       json.Options
-	pages      pages
+	pages      reference.Pages
 	oauth      oauthMetadata
 	misses     misses
 	calls      sync.Pool // of *call
@@ -132,7 +133,7 @@ func newServer(o Options) (*server, error) {
 		return nil, err
 	}
 	routes := Routes()
-	if s.pages, err = newPages(routes, base); err != nil {
+	if s.pages, err = reference.New(callsOf(routes), base); err != nil {
 		return nil, err
 	}
 	return s, s.mount(routes)

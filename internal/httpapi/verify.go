@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -15,7 +16,7 @@ const maxBatch = 100
 
 func verifyRoutes() []Route {
 	access := needs("tokens:verify", "instance:verify").
-		noting("tokens:verify verifies tokens of the caller's own workspace; instance:verify those of all.")
+		Noting("tokens:verify verifies tokens of the caller's own workspace; instance:verify those of all.")
 	one := route("POST", "/v1/verify", access, "Ask whether a token may do something now",
 		typed[api.VerifyRequest, api.VerifyResult]((*call).verify)).
 		saying("Always 200 with a code; 503 when the question cannot be answered. Without scopes and resource only the token itself is checked.")
@@ -82,7 +83,7 @@ func (c *call) verify() (answer, error) {
 	w := resultWriter{b: c.out.AvailableBuffer()}
 	w.result(&c.decision, in.Scopes, c.id)
 	c.out.Write(w.b)
-	return answer{raw: c.out.Bytes(), media: mediaJSON}, nil
+	return answer{raw: c.out.Bytes(), media: door.JSON}, nil
 }
 
 // decodeVerify reads the request of the hot path.
@@ -124,7 +125,7 @@ func (c *call) verifyBatch() (answer, error) {
 		w.result(&c.decision, in.Requests[i].Scopes, c.id+"."+strconv.Itoa(i))
 	}
 	c.out.Write(append(w.b, `]}`...))
-	return answer{raw: c.out.Bytes(), media: mediaJSON}, nil
+	return answer{raw: c.out.Bytes(), media: door.JSON}, nil
 }
 
 // question is a request for the engine.

@@ -231,7 +231,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}
 		p := api.Errorf(api.CodeUnavailable, "%s", why).Problem(s.base+"/errors", "")
 		h := w.Header()
-		h.Set("Content-Type", "application/problem+json")
+		h.Set("Content-Type", door.Problem)
 		h.Set("Cache-Control", "no-store")
 		h.Set("Retry-After", "1")
 		h.Set("Connection", "close")

@@ -87,9 +87,9 @@ func (s *Server) refuseUnread(status int) []byte {
 	if err != nil { // cannot be: strings and numbers always marshal
 		body = []byte(`{}`)
 	}
-	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"+
+	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nCache-Control: no-store\r\n"+
 		"X-Content-Type-Options: nosniff\r\n%s: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		status, http.StatusText(status), door.HeaderRequestID, p.RequestID, len(body), body)
+		status, http.StatusText(status), door.Problem, door.HeaderRequestID, p.RequestID, len(body), body)
 }
 
 // closing ends a connection with the answer to a request whose body comes in

@@ -1,4 +1,4 @@
-package httpapi
+package reference
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // The reference page shows the document through what follows.
@@ -62,7 +63,7 @@ func (d *document) Sections() []section {
 		}
 		last := &out[len(out)-1]
 		v := view(rt)
-		if e, ok := d.examples[rt.Pattern()]; ok && !slices.Contains(rt.Media, mediaHTML) {
+		if e, ok := d.examples[rt.Pattern()]; ok && !slices.Contains(rt.Media, door.HTML) {
 			v.Example = e.view(rt, d.Servers[0].URL)
 		}
 		last.Routes = append(last.Routes, v)
@@ -70,7 +71,7 @@ func (d *document) Sections() []section {
 	return out
 }
 
-func view(rt *Route) routeView {
+func view(rt *Call) routeView {
 	v := routeView{
 		ID: operationID(rt, rt.Method), Method: rt.Method, Path: rt.Path, Summary: rt.Summary, Detail: rt.Detail, Access: rt.Access.text(),
 		Scopes:   rt.Access.Scopes,
@@ -89,13 +90,13 @@ func view(rt *Route) routeView {
 	return v
 }
 
-func (e exampleCall) view(rt *Route, base string) *exampleView {
+func (e exampleCall) view(rt *Call, base string) *exampleView {
 	method, _, _ := strings.Cut(rt.Pattern(), " ")
 	if rt.Method == "" {
 		method = "GET"
 	}
 	line := "curl -X " + method + " '" + base + e.Path + "'"
-	if rt.Access.Kind != AccessPublic {
+	if rt.Access.Kind != Public {
 		line += " \\\n  -H \"Authorization: Bearer $TOKENRY_TOKEN\""
 	}
 	if e.Request != nil {

@@ -1,4 +1,4 @@
-package httpapi
+package reference
 
 import (
 	"bytes"
@@ -11,12 +11,16 @@ import (
 	"github.com/tokenry/tokenry/api"
 )
 
-// pages are what is the same for every reader, made once.
-type pages struct {
-	openAPI, openAPI30, reference, codes []byte
-	code                                 map[api.Code][]byte
-	// policy is the CSP of the HTML pages: their own style and nothing else.
-	policy []string
+// Pages are what is the same for every reader, made once.
+type Pages struct {
+	// OpenAPI is the document in the words of 3.1, OpenAPI30 in those of 3.0.
+	OpenAPI, OpenAPI30 []byte
+	// Calls is the reference as a page to read, Codes the list of all codes, and
+	// Code the page of each.
+	Calls, Codes []byte
+	Code         map[api.Code][]byte
+	// Policy is the CSP of the HTML pages: their own style and nothing else.
+	Policy string
 }
 
 //go:embed pages.css
@@ -25,16 +29,17 @@ var pagesCSS string
 //go:embed pages.html
 var pagesHTML string
 
-func newPages(routes []Route, base string) (pages, error) {
-	p := pages{code: map[api.Code][]byte{}, policy: []string{pagePolicy()}}
-	doc, err := newDocument(routes, base)
+// New draws the pages of an API under a base address.
+func New(calls []Call, base string) (Pages, error) {
+	p := Pages{Code: map[api.Code][]byte{}, Policy: pagePolicy()}
+	doc, err := newDocument(calls, base)
 	if err != nil {
 		return p, err
 	}
-	if p.openAPI, err = doc.json(); err != nil {
+	if p.OpenAPI, err = doc.json(); err != nil {
 		return p, err
 	}
-	if p.openAPI30, err = downgrade(p.openAPI); err != nil {
+	if p.OpenAPI30, err = downgrade(p.OpenAPI); err != nil {
 		return p, err
 	}
 	t, err := template.New("pages").Parse(pagesHTML)
@@ -50,10 +55,10 @@ func newPages(routes []Route, base string) (pages, error) {
 		}
 		return b.Bytes()
 	}
-	p.reference = render("reference", map[string]any{"Doc": doc})
-	p.codes = render("codes", map[string]any{"Codes": api.Codes()})
+	p.Calls = render("reference", map[string]any{"Doc": doc})
+	p.Codes = render("codes", map[string]any{"Codes": api.Codes()})
 	for _, i := range api.Codes() {
-		p.code[i.Code] = render("code", map[string]any{"Code": i})
+		p.Code[i.Code] = render("code", map[string]any{"Code": i})
 	}
 	return p, err
 }

@@ -1,4 +1,4 @@
-package httpapi
+package reference
 
 import (
 	_ "embed"
@@ -76,7 +76,7 @@ func (s *schemas) reach(t reflect.Type, reached map[reflect.Type]bool) {
 		return
 	}
 	reached[t] = true
-	if inner, ok := optionalOf(t); ok {
+	if inner, ok := Optional(t); ok {
 		s.RegisterTypeAlias(t, inner)
 		s.reach(inner, reached)
 		return
@@ -86,8 +86,8 @@ func (s *schemas) reach(t reflect.Type, reached map[reflect.Type]bool) {
 	}
 }
 
-// optionalOf returns T for api.Opt[T].
-func optionalOf(t reflect.Type) (reflect.Type, bool) {
+// Optional returns T for api.Opt[T].
+func Optional(t reflect.Type) (reflect.Type, bool) {
 	if t.Kind() != reflect.Struct || t.PkgPath() != reflect.TypeFor[api.Problem]().PkgPath() || !strings.HasPrefix(t.Name(), "Opt[") {
 		return nil, false
 	}
@@ -132,7 +132,7 @@ func goName(t reflect.Type) string {
 const durationPattern = "^(0|[0-9]{1,11}[smhdw])$"
 
 func describe(p *huma.Schema, f reflect.StructField, words string) *huma.Schema {
-	t, optional := optionalOf(f.Type)
+	t, optional := Optional(f.Type)
 	if !optional {
 		t = f.Type
 	}

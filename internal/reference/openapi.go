@@ -1,4 +1,4 @@
-package httpapi
+package reference
 
 import (
 	"bytes"
@@ -15,12 +15,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // document is the API described: for machines as OpenAPI, for people as pages.
 type document struct {
 	*huma.OpenAPI
-	routes   []Route
+	routes   []Call
 	schemas  *schemas
 	examples map[string]exampleCall
 }
@@ -40,8 +41,10 @@ type exampleCall struct {
 //go:embed examples.json
 var examplesJSON []byte
 
+// Title is what the API is called.
+const Title = "Tokenry"
+
 const (
-	apiTitle   = "Tokenry"
 	apiVersion = "1" // of the paths; which program serves them is nobody's business
 	scheme     = "bearer"
 	// clientScheme is HTTP Basic, for the OAuth calls.
@@ -53,13 +56,13 @@ const (
 		"A caller with instance:admin may name a member in the header Tokenry-Act-As, whose rights then decide."
 )
 
-func newDocument(routes []Route, base string) (*document, error) {
+func newDocument(routes []Call, base string) (*document, error) {
 	s, err := newSchemas()
 	if err != nil {
 		return nil, err
 	}
 	d := &document{routes: routes, schemas: s, OpenAPI: &huma.OpenAPI{
-		OpenAPI: "3.1.0", Info: &huma.Info{Title: apiTitle, Version: apiVersion, Description: about,
+		OpenAPI: "3.1.0", Info: &huma.Info{Title: Title, Version: apiVersion, Description: about,
 			License: &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}},
 		Servers: []*huma.Server{{URL: base}},
 		Components: &huma.Components{Schemas: s.Registry, SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -79,7 +82,7 @@ func newDocument(routes []Route, base string) (*document, error) {
 		for _, method := range methodsOf(rt) {
 			op := operation(rt, method, s, problem)
 			if rt.OAuth {
-				op.Responses["default"] = &huma.Response{Description: "An error of OAuth.", Content: map[string]*huma.MediaType{mediaJSON: {Schema: refusal}}}
+				op.Responses["default"] = &huma.Response{Description: "An error of OAuth.", Content: map[string]*huma.MediaType{door.JSON: {Schema: refusal}}}
 			}
 			d.examples[rt.Pattern()].show(op)
 			d.AddOperation(op)
@@ -139,7 +142,7 @@ func groupWords(name string) string {
 
 // methodsOf are the methods under which a route is listed: OpenAPI has no word
 // for any method, so such a route stands under each that it knows.
-func methodsOf(rt *Route) []string {
+func methodsOf(rt *Call) []string {
 	if rt.Method != "" {
 		return []string{rt.Method}
 	}
@@ -149,9 +152,9 @@ func methodsOf(rt *Route) []string {
 }
 
 // documentPath is a pattern as OpenAPI writes it, where a parameter has no dots.
-func documentPath(rt *Route) string { return strings.Replace(rt.Path, "...}", "}", 1) }
+func documentPath(rt *Call) string { return strings.Replace(rt.Path, "...}", "}", 1) }
 
-func operation(rt *Route, method string, s *schemas, problem *huma.Schema) *huma.Operation {
+func operation(rt *Call, method string, s *schemas, problem *huma.Schema) *huma.Operation {
 	op := &huma.Operation{
 		Method: method, Path: documentPath(rt), OperationID: operationID(rt, method), Tags: []string{rt.Group}, Summary: rt.Summary,
 		Description: strings.TrimSpace(rt.Access.text() + " " + rt.Detail), Parameters: parameters(rt),
@@ -164,15 +167,15 @@ func operation(rt *Route, method string, s *schemas, problem *huma.Schema) *huma
 	if rt.OAuth {
 		op.Security = append(op.Security, map[string][]string{clientScheme: {}})
 	}
-	if rt.Access.Kind == AccessPublic {
+	if rt.Access.Kind == Public {
 		op.Security = []map[string][]string{}
 	}
 	switch {
 	case rt.OAuth:
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{mediaForm: {Schema: s.open(rt.Request)}}}
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{door.Form: {Schema: s.open(rt.Request)}}}
 	case rt.Request != nil:
 		op.RequestBody = &huma.RequestBody{
-			Required: !rt.OptionalBody, Content: map[string]*huma.MediaType{mediaJSON: {Schema: s.request(rt.Request)}},
+			Required: !rt.OptionalBody, Content: map[string]*huma.MediaType{door.JSON: {Schema: s.request(rt.Request)}},
 		}
 	}
 	return op
@@ -185,8 +188,8 @@ func (e exampleCall) show(op *huma.Operation) {
 			m.Example = e.Request
 		}
 	}
-	if r := op.Responses[strconv.Itoa(e.Status)]; r != nil && e.Response != nil && r.Content[mediaJSON] != nil {
-		r.Content[mediaJSON].Example = e.Response
+	if r := op.Responses[strconv.Itoa(e.Status)]; r != nil && e.Response != nil && r.Content[door.JSON] != nil {
+		r.Content[door.JSON].Example = e.Response
 	}
 }
 
@@ -201,18 +204,18 @@ func scopesOf(a Access) []string {
 func (a Access) text() string {
 	var s string
 	switch a.Kind {
-	case AccessPublic:
+	case Public:
 		s = "Takes no token."
-	case AccessSelf:
+	case Self:
 		s = "Takes any valid token."
-	case AccessScope, AccessInstance:
+	case Scope, Instance:
 		s = "Needs the scope " + strings.Join(a.Scopes, " or ") + "."
 	}
 	return strings.TrimSpace(s + " " + a.Note)
 }
 
 // operationID is the method and the path's words: getWorkspacesTokensById.
-func operationID(rt *Route, method string) string {
+func operationID(rt *Call, method string) string {
 	var id strings.Builder
 	id.WriteString(cmp.Or(strings.ToLower(method), "any"))
 	for part := range strings.SplitSeq(strings.TrimPrefix(strings.Trim(rt.Path, "/"), "v1/"), "/") {
@@ -231,7 +234,7 @@ func operationID(rt *Route, method string) string {
 // pathParameter finds the wildcards of a pattern.
 var pathParameter = regexp.MustCompile(`\{(\w+)(?:\.\.\.)?\}`)
 
-func parameters(rt *Route) []*huma.Param {
+func parameters(rt *Call) []*huma.Param {
 	var ps []*huma.Param
 	for _, m := range pathParameter.FindAllStringSubmatch(rt.Path, -1) {
 		ps = append(ps, &huma.Param{Name: m[1], In: "path", Required: true, Description: pathWords(m[1]), Schema: &huma.Schema{Type: huma.TypeString}})
@@ -239,12 +242,12 @@ func parameters(rt *Route) []*huma.Param {
 	for _, p := range rt.Params {
 		ps = append(ps, queryParameter(p))
 	}
-	if rt.matches {
-		ps = append(ps, &huma.Param{Name: headerIfMatch, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+	if rt.Matches {
+		ps = append(ps, &huma.Param{Name: door.HeaderIfMatch, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "The ETag of the object that the change was made from; 412 changed_meanwhile when it is another by now."})
 	}
 	if rt.Keyed {
-		ps = append(ps, &huma.Param{Name: headerIdempotencyKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+		ps = append(ps, &huma.Param{Name: door.HeaderIdempotencyKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "A name for this request, kept 24 hours: sending it again does not do it twice."})
 	}
 	return ps
@@ -272,15 +275,15 @@ func queryParameter(p Param) *huma.Param {
 		s.Enum = append(s.Enum, v)
 	}
 	switch p.Kind {
-	case ParamWhole:
+	case Whole:
 		s.Type = huma.TypeInteger
-	case ParamFlag:
+	case Flag:
 		s.Type = huma.TypeBoolean
-	case ParamDuration:
+	case Duration:
 		s.Pattern = durationPattern
-	case ParamTime:
+	case Time:
 		s.Format = "date-time"
-	case ParamText:
+	case Text:
 	}
 	out := &huma.Param{Name: p.Name, In: "query", Description: p.Description, Schema: s}
 	if p.Repeat {
@@ -294,28 +297,28 @@ func queryParameter(p Param) *huma.Param {
 
 // bare is the schema of what no type describes: a document, or lines of text.
 func bare(media string) *huma.Schema {
-	if media == mediaJSON {
+	if media == door.JSON {
 		return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 	}
 	return &huma.Schema{Type: huma.TypeString}
 }
 
-func responses(rt *Route, s *schemas, problem *huma.Schema) map[string]*huma.Response {
+func responses(rt *Call, s *schemas, problem *huma.Schema) map[string]*huma.Response {
 	out := map[string]*huma.Response{
-		"default": {Description: "A problem.", Content: map[string]*huma.MediaType{mediaProblem: {Schema: problem}}},
+		"default": {Description: "A problem.", Content: map[string]*huma.MediaType{door.Problem: {Schema: problem}}},
 	}
 	for _, status := range rt.Success {
 		r := &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{}}
 		if rt.Response != nil {
-			r.Content[mediaJSON] = &huma.MediaType{Schema: s.response(rt.Response)}
+			r.Content[door.JSON] = &huma.MediaType{Schema: s.response(rt.Response)}
 		}
 		for _, media := range rt.Media {
 			r.Content[media] = &huma.MediaType{Schema: bare(media)}
 		}
 		if rt.Revision {
-			r.Headers = map[string]*huma.Param{"Tokenry-Revision": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "The revision of this change."}}
+			r.Headers = map[string]*huma.Param{door.HeaderRevision: {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "The revision of this change."}}
 		}
-		if rt.Response != nil && isObject(rt.Response) {
+		if rt.Tagged {
 			if r.Headers == nil {
 				r.Headers = map[string]*huma.Param{}
 			}
