@@ -42,6 +42,24 @@ func (a *Authority) Desk(ctx context.Context, c Caller, ref string) (d *Desk, er
 	return d, err
 }
 
+// Homes lists the workspaces that a signed-in person is a member of, or the one of the
+// portal link that they came by. It needs no scope.
+func (a *Authority) Homes(ctx context.Context, c Caller) (out []api.Workspace, err error) {
+	err = a.read(ctx, func(r *Snapshot) error {
+		if _, err := a.judgeInstance(r, c); err != nil {
+			return err
+		}
+		rows, err := r.WorkspacesOf(c.User)
+		for _, ws := range rows {
+			if c.Portal == "" || c.Portal == ws.Slug {
+				out = append(out, workspaceView(r, ws))
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
 // Administers refuses whoever does not administer the instance.
 func (a *Authority) Administers(ctx context.Context, c Caller) error {
 	return a.read(ctx, func(r *Snapshot) error {

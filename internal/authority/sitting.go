@@ -13,12 +13,12 @@ import (
 
 // Sit lets f ask several verbs of one snapshot, at one moment: what it hands to f
 // answers every question as the others, and asks the store once for what they have in
-// common. Ref is the workspace that most of them are about, or empty. It is for
+// common. Ref is the workspace that most of them are about; empty for none in particular. It is for
 // reading; f changes and rehearses nothing, waits for nobody, and keeps nothing of it.
 func (a *Authority) Sit(ctx context.Context, c Caller, ref string, f func(*Authority) error) error {
 	return a.store.Read(ctx, func(r ledger.Reader) error {
 		g := &gathered{r: r, answers: map[any]any{}}
-		if c.Session != "" && ref != "" {
+		if c.Session != "" {
 			if err := g.stand(c.Session, ref); err != nil {
 				return public(err)
 			}
@@ -167,9 +167,9 @@ func (g *gathered) stand(session, slug string) error {
 	}
 	know(g, askSession{session}, st.Session)
 	g.knowUser(st.User)
-	know(g, ledger.WorkspaceKey{Slug: slug}, st.Workspace)
-	know(g, ledger.WorkspaceKey{ID: st.Workspace.ID}, st.Workspace)
+	g.knowWorkspace(st.Workspace)
 	know(g, askInstance{}, st.Instance)
+	know(g, askStamp{st.Workspace.ID}, st.Stamp)
 	if !st.Removals {
 		know(g, askRemovals{}, []ledger.Removal(nil))
 	}
@@ -184,6 +184,11 @@ func (g *gathered) stand(session, slug string) error {
 func (g *gathered) knowUser(u ledger.User) {
 	know(g, ledger.UserKey{ID: u.ID}, u)
 	know(g, ledger.UserKey{PublicID: u.PublicID}, u)
+}
+
+func (g *gathered) knowWorkspace(ws ledger.Workspace) {
+	know(g, ledger.WorkspaceKey{Slug: ws.Slug}, ws)
+	know(g, ledger.WorkspaceKey{ID: ws.ID}, ws)
 }
 
 func (g *gathered) knowMember(m ledger.Member) {
@@ -245,6 +250,9 @@ func (c gatheredTokens) Token(l token.Locator) (ledger.Token, error) {
 // WorkspacesOf is not shared: who asks narrows what is answered.
 func (c gatheredWorkspaces) WorkspacesOf(user ledger.ID) ([]ledger.Workspace, error) {
 	rows, err := remembered(c.g, askWorkspaces{user}, func() ([]ledger.Workspace, error) { return c.WorkspaceReader.WorkspacesOf(user) })
+	for _, ws := range rows {
+		c.g.knowWorkspace(ws)
+	}
 	return slices.Clone(rows), err
 }
 

@@ -38,11 +38,9 @@ func (v *visit) myTokens() error {
 	return v.page("My tokens", minePage(v, out))
 }
 
+// mySlugs are the workspaces that the visitor is a member of.
 func (v *visit) mySlugs() ([]string, error) {
-	if v.session.Portal != "" {
-		return []string{v.session.Portal}, nil
-	}
-	rows, _, err := v.auth.ListWorkspaces(v.ctx(), v.caller, authority.Page{Limit: 50})
+	rows, err := v.auth.Homes(v.ctx(), v.caller)
 	slugs := make([]string, len(rows))
 	for i, ws := range rows {
 		slugs[i] = ws.Slug

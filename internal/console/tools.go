@@ -25,7 +25,7 @@ type toolsData struct {
 	found  *[]api.FoundToken
 	// can is what the visitor may do with those, by locator.
 	can map[string]authority.TokenAbilities
-	use    *usage
+	use *usage
 	// days is how far back the chart of use goes.
 	days      int
 	explained *explained

@@ -3,11 +3,11 @@ package console_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -47,6 +47,7 @@ type unanswered = chapters
 type people struct {
 	unanswered
 	at    time.Time
+	store ledger.Store
 	users map[string]door.Session
 	ended []string
 	// stale says that nobody proved lately who they are.
@@ -55,12 +56,18 @@ type people struct {
 	account *door.Account
 }
 
-func (p *people) Authenticate(_ context.Context, cookie string, _ door.Client) (door.Session, error) {
+// Authenticate reads what a real one reads.
+func (p *people) Authenticate(ctx context.Context, cookie string, _ door.Client) (door.Session, error) {
 	s, ok := p.users[cookie]
 	if !ok {
 		return s, api.Errorf(api.CodeInvalidToken, "signed out")
 	}
-	return s, nil
+	return s, p.store.Read(ctx, func(r ledger.Reader) error {
+		if _, _, err := r.SignedIn(s.ID); err != nil && !errors.Is(err, ledger.ErrNoRow) {
+			return err
+		}
+		return nil
+	})
 }
 
 func (p *people) Password(_ context.Context, email, password string, _ door.Client) (door.Entry, error) {
@@ -148,8 +155,14 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOn(t, storetest.SQLite(t), nil)
+}
+
+// newWorldOn is a world in a database, whose statements are told to trace.
+func newWorldOn(t *testing.T, url string, trace func(string)) *world {
+	t.Helper()
 	ctx := t.Context()
-	options := store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "tokenry.db"), Holder: t.Name()}
+	options := store.Options{URL: url, Holder: t.Name(), Trace: trace}
 	s, err := store.Open(ctx, options)
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
@@ -166,7 +179,7 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	w.secret = started.Secret.Reveal()
 	w.root = storetest.Presenting(t, s, started.Token.Locator)
-	w.people = &people{at: w.at, users: map[string]door.Session{}}
+	w.people = &people{at: w.at, store: s, users: map[string]door.Session{}}
 	w.admit("ada@example.com")
 	w.start()
 	return w

@@ -8,6 +8,8 @@ type Standing struct {
 	Workspace Workspace
 	Member    Member
 	Instance  Instance
+	// Stamp is the workspace's, see CatalogueStamp.
+	Stamp string
 	// Removals says whether anything that was removed is being rewritten yet.
 	Removals bool
 }
@@ -15,7 +17,7 @@ type Standing struct {
 // PageReader reads at once what a list of many rows would ask row by row.
 type PageReader interface {
 	// Standing finds a session, its person, and where that is in the workspace of a
-	// slug, a deleted one too.
+	// slug, a deleted one too; or, without one, in the first of WorkspacesOf.
 	Standing(session, slug string) (Standing, error)
 	// SecretsOf is Secrets of several tokens, each token's current one first.
 	SecretsOf(tokens []ID) ([]Secret, error)

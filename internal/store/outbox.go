@@ -45,10 +45,22 @@ func (r *reader) formerSecrets(webhook ledger.ID) ([]ledger.FormerSecret, error)
 func (r outboxRows) Webhooks(workspace, after ledger.ID, limit int) ([]ledger.Webhook, error) {
 	ws, err := list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
 		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
-	for i := range ws {
-		if err == nil {
-			ws[i].FormerSecrets, err = r.formerSecrets(ws[i].ID)
-		}
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]ledger.ID, len(ws))
+	for i, w := range ws {
+		ids[i] = w.ID
+	}
+	type former struct {
+		of ledger.ID
+		ledger.FormerSecret
+	}
+	secrets, err := eachListed(r.session, func(f *former) []any { return []any{&f.of, blob{&f.Sealed}, instant{&f.EndsAt}} }, `
+		SELECT webhook, sealed, ends_at FROM webhook_secrets WHERE webhook IN (SELECT CAST(entry AS BIGINT) FROM listed) ORDER BY webhook, number`, ids)
+	for _, f := range secrets {
+		i := slices.Index(ids, f.of)
+		ws[i].FormerSecrets = append(ws[i].FormerSecrets, f.FormerSecret)
 	}
 	return ws, err
 }

@@ -50,17 +50,39 @@ func maybeAccountFields(a *ledger.ServiceAccount) []any {
 	return out
 }
 
+// The two ways to say where: by a slug, or the first workspace that the person is in.
+const (
+	standingAt    = `w.slug = $2 ` + standingRest
+	standingFirst = `CAST($2 AS TEXT) = '' AND w.id = (SELECT min(f.id) FROM members o JOIN workspaces f ON f.id = o.workspace
+		WHERE o.user_id = u.id AND o.removed_at IS NULL AND f.deleted_at IS NULL)` + standingRest
+	standingRest = `
+		LEFT JOIN members m ON m.workspace = w.id AND m.user_id = u.id AND m.removed_at IS NULL
+		LEFT JOIN catalogue_stamps c ON c.workspace = 0 LEFT JOIN catalogue_stamps o ON o.workspace = w.id
+		WHERE s.id = $1`
+)
+
 // Standing is one row: who asks and where they stand.
 func (r pageRows) Standing(session, slug string) (ledger.Standing, error) {
-	st, err := one(r.session, func(x *ledger.Standing) []any {
+	type row struct {
+		ledger.Standing
+		stamps [2][3]int64
+	}
+	where := standingAt
+	if slug == "" {
+		where = standingFirst
+	}
+	found, err := one(r.session, func(x *row) []any {
+		all, own := &x.stamps[0], &x.stamps[1]
 		return slices.Concat(sessionFields(&x.Session), userFields(&x.User), workspaceFields(&x.Workspace), maybeMemberFields(&x.Member),
-			instanceFields(&x.Instance), []any{&x.Removals})
+			instanceFields(&x.Instance), []any{&x.Removals, &all[0], &all[1], &all[2], &own[0], &own[1], &own[2]})
 	}, `SELECT `+qualified("s", sessionColumns)+`, `+qualified("u", userColumns)+`, `+workspaceColumns+`, `+maybeMember+`,
 			i.policy, i.prefixes, i.policy_revision, i.setup_digest, i.setup_expires_at, i.bootstrapped_at,
-			EXISTS (SELECT 1 FROM removals)
-		FROM sessions s JOIN users u ON u.id = s.user_id JOIN workspaces w ON w.slug = $2 JOIN instance i ON i.id = 1
-		LEFT JOIN members m ON m.workspace = w.id AND m.user_id = u.id AND m.removed_at IS NULL
-		WHERE s.id = $1`, session, slug)
+			EXISTS (SELECT 1 FROM removals),
+			COALESCE(c.workspace, -1), COALESCE(c.revision, 0), COALESCE(c.changed_at, 0),
+			COALESCE(o.workspace, -1), COALESCE(o.revision, 0), COALESCE(o.changed_at, 0)
+		FROM sessions s JOIN users u ON u.id = s.user_id JOIN instance i ON i.id = 1 JOIN workspaces w ON `+where, session, slug)
+	st := found.Standing
+	st.Stamp = stamp(slices.DeleteFunc(found.stamps[:], func(of [3]int64) bool { return of[0] < 0 }))
 	if st.Member.ID != 0 {
 		ofUser(&st.Member, st.User)
 	}

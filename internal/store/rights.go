@@ -54,8 +54,11 @@ func (t *tx) stamp(workspace ledger.ID) error {
 func (r rightsRows) CatalogueStamp(workspace ledger.ID) (string, error) {
 	stamps, err := list(r.session, func(s *[3]int64) []any { return []any{&s[0], &s[1], &s[2]} },
 		`SELECT workspace, revision, changed_at FROM catalogue_stamps WHERE workspace IN (0, $1) ORDER BY workspace`, workspace)
-	return fmt.Sprint(stamps), err
+	return stamp(stamps), err
 }
+
+// stamp is a text of the last changes of catalogues: of which, the revision, when.
+func stamp(changes [][3]int64) string { return fmt.Sprint(changes) }
 
 const scopeColumns = `workspace, name, description, implies, roles, locked, revision`
 

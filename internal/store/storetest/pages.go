@@ -43,14 +43,23 @@ func standingIsTheRows(w *world) {
 	m.RemovedAt = ledger.Member{}.RemovedAt
 	w.do(
 		func(tx ledger.Tx) error { return tx.PutMember(m) },
-		func(tx ledger.Tx) error { return tx.PutRemoval(ledger.Removal{ID: tx.NewID(), Kind: ledger.RemovedScope, Name: "a:b", CreatedAt: at(1)}) },
+		func(tx ledger.Tx) error { return tx.PutRole(ledger.Role{Name: "Agent"}) },
+		func(tx ledger.Tx) error { return tx.PutScope(ledger.Scope{Workspace: ws.ID, Name: "a:b"}) },
+		func(tx ledger.Tx) error {
+			return tx.PutRemoval(ledger.Removal{ID: tx.NewID(), Kind: ledger.RemovedScope, Name: "a:b", CreatedAt: at(1)})
+		},
 	)
 	w.read(func(r ledger.Reader) {
 		in, err := r.Instance()
 		if err != nil {
 			w.Fatal(err)
 		}
-		found(w.T, ledger.Standing{Session: s, User: u, Workspace: ws, Member: m, Instance: in, Removals: true})(r.Standing(s.ID, ws.Slug))
+		stamp, err := r.CatalogueStamp(ws.ID)
+		if err != nil {
+			w.Fatal(err)
+		}
+		found(w.T, ledger.Standing{Session: s, User: u, Workspace: ws, Member: m, Instance: in, Stamp: stamp, Removals: true})(r.Standing(s.ID, ws.Slug))
+		missing[ledger.Standing](w.T)(r.Standing(s.ID, "")) // it is deleted
 		missing[ledger.Standing](w.T)(r.Standing("s-2", ws.Slug))
 		missing[ledger.Standing](w.T)(r.Standing(s.ID, "elsewhere"))
 		session, user, err := r.SignedIn(s.ID)
@@ -62,10 +71,22 @@ func standingIsTheRows(w *world) {
 }
 
 func standingOfNoMember(w *world) {
-	s, _, ws := w.stands(false)
+	s, u, ws := w.stands(false)
+	w.read(func(r ledger.Reader) { missing[ledger.Standing](w.T)(r.Standing(s.ID, "")) })
+	first, second := workspaceRow(w.newID()), workspaceRow(w.newID())
+	w.do(func(tx ledger.Tx) error { return tx.PutWorkspace(first) }, func(tx ledger.Tx) error { return tx.PutWorkspace(second) })
+	w.putMember(second.ID, u, nil)
+	m := w.putMember(first.ID, u, nil)
+	w.read(func(r ledger.Reader) {
+		st, err := r.Standing(s.ID, "")
+		found(w.T, m)(st.Member, err)
+		same(w.T, first, st.Workspace)
+	})
 	w.read(func(r ledger.Reader) {
 		st, err := r.Standing(s.ID, ws.Slug)
 		found(w.T, ledger.Member{})(st.Member, err)
+		stamp, err := r.CatalogueStamp(st.Workspace.ID)
+		found(w.T, st.Stamp)(stamp, err)
 		same(w.T, false, st.Removals)
 	})
 }
