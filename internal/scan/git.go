@@ -198,6 +198,9 @@ func (g *gitLog) drop(rest io.Reader) error {
 // scan looks into one line, or into a long one piece by piece.
 func (g *gitLog) scan(ctx context.Context, at place, line []byte, rest io.Reader) error {
 	tell := func(at place, secret token.Secret, p token.Parsed) {
+		if at.line == 0 { // the head of a commit is no line of anything
+			at.column = 0
+		}
 		g.found(Find{Path: g.path, Line: at.line, Column: at.column, Commit: g.commit, Parsed: p, Secret: secret})
 	}
 	if rest != nil {

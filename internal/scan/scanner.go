@@ -12,7 +12,7 @@ type Find struct {
 	// commit. Token strings in it are masked.
 	Path string
 	// Line counts from 1, and so does Column, in Unicode code points. Both are 0
-	// for a token that is part of the name itself.
+	// for a token that is part of the name itself, or of the head of a commit.
 	Line, Column int
 	// Commit is the commit that added the line; empty outside a history.
 	Commit string

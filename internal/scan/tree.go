@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -194,9 +195,9 @@ func (s *Scanner) ignoring(root *os.Root) (*Scanner, error) {
 	defer func() { _ = f.Close() }() // it was only read
 	out := *s
 	lines := bufio.NewScanner(f)
-	for lines.Scan() {
+	for n := 1; lines.Scan(); n++ {
 		if err := out.ignore(lines.Text()); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s, line %d: %w", IgnoreFile, n, err)
 		}
 	}
 	return &out, lines.Err()
