@@ -3,6 +3,7 @@ package scan_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -377,9 +378,7 @@ func TestAnIgnoreFileLeavesOutWhatItLists(t *testing.T) {
 		"*":                           nil,
 	} {
 		with := map[string]string{scan.IgnoreFile: text}
-		for name, content := range files {
-			with[name] = content
-		}
+		maps.Copy(with, files)
 		got, _ := scanned(t, scan.Scanner{}, lay(t, with))
 		var paths []string
 		for _, f := range got {
