@@ -24,8 +24,10 @@ func (l Life) Possible(now time.Time) error {
 		return nil
 	case !l.ExpiresAt.IsZero() && !l.ExpiresAt.After(now):
 		return api.FieldError("expires_at", "must be in the future")
-	case l.ExpiresAt.After(farthest()), l.NotBefore.After(farthest()):
+	case l.ExpiresAt.After(farthest()):
 		return api.FieldError("expires_at", "must be before the year 9999")
+	case l.NotBefore.After(farthest()):
+		return api.FieldError("not_before", "must be before the year 9999")
 	case !l.NotBefore.IsZero() && l.NotBefore.Year() < 1971:
 		return api.FieldError("not_before", "must be after the year 1970")
 	case !l.ExpiresAt.IsZero() && !l.NotBefore.Before(l.ExpiresAt):

@@ -59,8 +59,8 @@ func TestALifeThatCannotBeIsRefusedWhateverThePolicy(t *testing.T) {
 	far := time.Date(9999, 1, 1, 0, 0, 0, 1, time.UTC)
 	for field, lives := range map[string][]policy.Life{
 		"":           {{}, in(time.Microsecond), {NotBefore: now().Add(day)}, {NotBefore: now(), ExpiresAt: now().Add(1)}},
-		"expires_at": {in(0), in(-day), {ExpiresAt: far}, {NotBefore: far}},
-		"not_before": {{NotBefore: now().Add(day), ExpiresAt: now().Add(day)}, {NotBefore: time.Unix(0, 0), ExpiresAt: now().Add(day)}},
+		"expires_at": {in(0), in(-day), {ExpiresAt: far}},
+		"not_before": {{NotBefore: far}, {NotBefore: now().Add(day), ExpiresAt: now().Add(day)}, {NotBefore: time.Unix(0, 0), ExpiresAt: now().Add(day)}},
 	} {
 		for _, l := range lives {
 			if err := l.Possible(now()); (err == nil) != (field == "") || err != nil && api.AsError(err).Field != field {
