@@ -6,6 +6,9 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 GO ?= go
+# The program is built without cgo, and so is what tests it: what one compiled the other need not. The race
+# detector alone needs cgo.
+export CGO_ENABLED ?= 0
 # PKG narrows test, check and bench: make check PKG=./internal/grant/...
 PKG ?= ./...
 # TESTFLAGS is added to every go test: make test TESTFLAGS='-run TestRotate -v'
@@ -16,13 +19,16 @@ BENCH ?= $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/be
 BENCHFLAGS ?=
 # FUZZTIME is how long `make fuzz` stays with each target.
 FUZZTIME ?= 10s
-# RACE is what runs once more, with -short, under the race detector. The SQLite driver is C translated
-# to Go: watched by the detector it is forty times slower, and its locks are not ours, so it is not watched.
-# Nor is internal/e2e run again: what it drives is another process, built without the detector. Of internal/cli
-# the scripts are left out: they start the program hundreds of times, which takes seven minutes under the detector,
-# and what they start is watched by the tests of the packages it is made of.
-RACE ?= $(filter-out %/internal/e2e,$(shell $(GO) list $(PKG)))
-RACEFLAGS := -race -short -skip '^TestScripts$$' -gcflags=modernc.org/...=-race=false
+# RACE is what runs once more, with -short, under the race detector: what scripts/racing says can race. The SQLite
+# driver is C translated to Go: watched by the detector it is forty times slower, and its locks are not ours, so it is
+# not watched. Nor is internal/e2e run again: what it drives is another process, built without the detector. Of
+# internal/cli the scripts are left out: they start the program hundreds of times, which takes seven minutes under the
+# detector, and what they start is watched by the tests of the packages it is made of. On both databases the store alone
+# is watched; whoever stands above it knows one contract, and is watched over SQLite.
+RACE ?= $(filter-out %/internal/e2e,$(shell GO='$(GO)' scripts/racing $(PKG)))
+RACEFLAGS := -race -short -gcflags=modernc.org/...=-race=false
+RACED := CGO_ENABLED=1 TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(RACEFLAGS)
+ENGINES := %/internal/store
 
 # UNIT is the inner loop's part: all but internal/e2e, whose browsers and proxies take five minutes.
 UNIT ?= $(filter-out %/internal/e2e,$(shell $(GO) list $(PKG)))
@@ -50,7 +56,8 @@ check: fmt-check vet house unit lint ## the inner loop: format, vet, house rules
 test: ## everything: install what the tests drive, then every test, then the race detector
 	$(DEPS)
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(TESTFLAGS) $(PKG)
-	$(if $(strip $(RACE)),CGO_ENABLED=1 TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(RACEFLAGS) $(TESTFLAGS) $(RACE))
+	$(if $(filter $(ENGINES),$(RACE)),$(RACED) $(TESTFLAGS) $(filter $(ENGINES),$(RACE)))
+	$(if $(filter-out $(ENGINES),$(RACE)),$(RACED) -skip '^TestScripts$$|/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES),$(RACE)))
 
 bench: ## measure; BENCH holds the command, BENCHFLAGS is appended
 	$(BENCH) $(BENCHFLAGS)

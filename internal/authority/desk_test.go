@@ -95,6 +95,7 @@ func (w *world) rehearsed(c authority.Caller, t api.Token) authority.TokenAbilit
 // TestAbilitiesAreWhatTheVerbsAnswer, for every caller and token, in one snapshot.
 func TestAbilitiesAreWhatTheVerbsAnswer(t *testing.T) {
 	t.Parallel()
+	bulk(t)
 	w := newWorld(t, storetest.SQLite(t)) // the gate does not know which database it is
 	patch := api.PatchPolicy{Recoverable: api.Some(true)}
 	_, _, err := w.EditPolicy(w.ctx, w.root, "acme", patch)

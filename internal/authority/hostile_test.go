@@ -178,6 +178,7 @@ func TestATokenOfTheInstanceIsRelabelled(t *testing.T) {
 // TestACatalogueIsBounded: every change in a workspace reads all of its roles and
 // scopes under the one lock, so one tenant's could keep all others waiting.
 func TestACatalogueIsBounded(t *testing.T) {
+	bulk(t)
 	each(t, func(w *world) {
 		admin := w.member("admin@example.com", "Administrator")
 		names := func(n int) (out []string) {

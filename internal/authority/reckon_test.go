@@ -189,6 +189,7 @@ func TestRolesAndScopesAreReadOnceAChange(t *testing.T) {
 // TestWhoamiOfATokenThatIsTooLarge says who it is, and leaves out what nobody reads.
 func TestWhoamiOfATokenThatIsTooLarge(t *testing.T) {
 	t.Parallel()
+	bulk(t)
 	each(t, func(w *world) {
 		made := w.create(w.root, scoped("workspace", "", "tickets:read"))
 		for _, size := range []int{1, 100} {

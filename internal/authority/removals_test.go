@@ -155,6 +155,7 @@ func (w *world) tellsEnds(want int) {
 }
 
 func TestAnOwnerOfManyTokensIsRemovedInPieces(t *testing.T) {
+	bulk(t)
 	each(t, func(w *world) {
 		const many = 2500
 		cut := w.stopper()

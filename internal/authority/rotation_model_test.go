@@ -306,6 +306,7 @@ func (r *rotation) caller(key string) authority.Caller {
 // and asks after each step about every secret it ever had.
 func TestRotationAgreesWithItsModel(t *testing.T) {
 	t.Parallel()
+	bulk(t)
 	each(t, func(w *world) {
 		ada := w.person("ada@example.com")
 		rapid.Check(w.T, func(t *rapid.T) {

@@ -62,6 +62,15 @@ func each(t *testing.T, f func(w *world)) {
 	})
 }
 
+// bulk skips what is slow because there is much of it, and of which nothing runs
+// side by side: the inner loop and the race detector learn nothing from it.
+func bulk(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("much of the same, one after the other")
+	}
+}
+
 func newWorld(t *testing.T, url string) *world {
 	t.Helper()
 	ctx := context.Background()

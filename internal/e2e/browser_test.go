@@ -58,21 +58,55 @@ type browser struct {
 	told map[string]bool
 }
 
-// chromium starts a browser, with further options where a test needs them.
+// chromium is a window of the browser that all tests share, with a profile of its own, as a private window has: no
+// cookie, no cache and no permission of one test is there in another. With further options it is a browser of its own.
 func chromium(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
+	path := chromiumPath(t)
+	if len(more) > 0 {
+		ctx, end := launch(path, more...)
+		t.Cleanup(end)
+		return listening(ctx, t)
+	}
+	everybodys.Do(func() {
+		everybodys.ctx, everybodys.end = launch(path)
+		_, everybodys.err = chromedp.Run(everybodys.ctx, chromedp.Navigate("about:blank"))
+	})
+	if everybodys.err != nil {
+		t.Fatal(everybodys.err)
+	}
+	ctx, end := chromedp.NewContext(everybodys.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(end)
+	return listening(ctx, t)
+}
+
+// everybodys is the browser that all tests share: to start one takes as long as many a test.
+var everybodys struct {
+	sync.Once
+	ctx context.Context
+	end func()
+	err error
+}
+
+// endBrowser ends the browser that was shared, and removes its files.
+func endBrowser() {
+	if everybodys.end != nil {
+		everybodys.end()
+	}
+}
+
+// launch starts a browser.
+func launch(path string, more ...chromedp.ExecAllocatorOption) (context.Context, func()) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromiumPath(t)), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-dev-shm-usage", true),
 		// A page out of the browser's memory tells nobody that it was loaded.
 		chromedp.Flag("disable-features", "BackForwardCache"),
 		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"),
 		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }))
-	at, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), append(options, more...)...)
-	t.Cleanup(stop)
+	at, stop := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	ctx, end := chromedp.NewContext(at)
-	t.Cleanup(end)
-	return listening(ctx, t)
+	return ctx, func() { end(); stop() }
 }
 
 func chromiumPath(t *testing.T) string {

@@ -70,6 +70,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "e2e: the loopback interface:", err)
 		return 1
 	}
+	defer endBrowser()
 	return m.Run()
 }
 
