@@ -214,8 +214,8 @@ func checkToken(tok string) error {
 	switch {
 	case tok == "":
 		return errors.New("client: there is no token")
-	case len(tok) > token.MaxLength || strings.ContainsFunc(tok, notWord):
-		return errors.New("client: this is not a token: those are of letters, digits and _, at most 255; is there a blank or line end around it?")
+	case !token.Keeps(tok):
+		return fmt.Errorf("client: this is not a token: those are of letters, digits and _, at most %d; is there a blank or line end around it?", token.MaxLength)
 	}
 	return nil
 }

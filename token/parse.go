@@ -11,6 +11,9 @@ const (
 	SecretLength  = 32
 	CheckLength   = 6
 
+	// LocatorDigits is LocatorLength as a literal of SQL, which cannot count.
+	LocatorDigits = "12"
+
 	// MaxLength is the longest that a token string will ever be; today's are
 	// much shorter. A field, column or header that takes as much is safe.
 	MaxLength = 255

@@ -85,13 +85,8 @@ func ignoreNoRow(err error) error {
 	return err
 }
 
-// locatorPart is the locator of a token ID: its last 12 characters.
-func locatorPart(id string) string {
-	if n := len(id) - len(token.Locator{}); n > 0 && id[n-1] == '_' {
-		return id[n:]
-	}
-	return id
-}
+// locatorPart is the locator of a token ID.
+func locatorPart(id string) string { return token.LocatorOf(id) }
 
 // token finds the token of the workspace that a reference names: a token ID, a
 // locator, or self. Another workspace's is not found.

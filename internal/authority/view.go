@@ -161,7 +161,7 @@ func tokenView(t ledger.Token, o verify.Owner, slug string) api.Token {
 	return v
 }
 
-func tokenID(o verify.Owner, l token.Locator) string { return o.Address + "_" + l.String() }
+func tokenID(o verify.Owner, l token.Locator) string { return token.ID(o.Address, l) }
 
 func prefixesView(ps []netip.Prefix) []string {
 	if ps == nil {

@@ -57,7 +57,7 @@ func basic(credentials, inForm string) (string, error) {
 	if err1 != nil || err2 != nil {
 		return "", notOurs()
 	}
-	if inForm != "" && locatorOf(inForm) != locatorOf(id) {
+	if inForm != "" && token.LocatorOf(inForm) != token.LocatorOf(id) {
 		return "", badCredentials("client_id is another one than in the header Authorization")
 	}
 	return secret, named(id, secret)
@@ -66,17 +66,10 @@ func basic(credentials, inForm string) (string, error) {
 // named refuses a secret under the name of another token. A token is named by its
 // locator or by its id, of which the address is for reading.
 func named(id, secret string) error {
-	if p, err := token.Parse(secret); err != nil || locatorOf(id) != p.Locator.String() {
+	if p, err := token.Parse(secret); err != nil || token.LocatorOf(id) != p.Locator.String() {
 		return notOurs()
 	}
 	return nil
-}
-
-func locatorOf(id string) string {
-	if n := len(id) - token.LocatorLength; n > 0 && id[n-1] == '_' {
-		return id[n:]
-	}
-	return id
 }
 
 func notOurs() *api.Error { return api.Errorf(api.CodeInvalidToken, "%s", notAccepted) }

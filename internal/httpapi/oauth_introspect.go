@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
 )
 
 // introspect tells a resource server about a token (RFC 7662).
@@ -108,7 +109,7 @@ func tokenID(d *verify.Decision) string {
 	if d.Owner.Address == "" {
 		return d.Locator.String()
 	}
-	return d.Owner.Address + "_" + d.Locator.String()
+	return token.ID(d.Owner.Address, d.Locator)
 }
 
 // keepUntil is until when the answer may be kept: not beyond the end of the token

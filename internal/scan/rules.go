@@ -41,16 +41,12 @@ func NewRule(prefixes []token.Prefix) (Rule, error) {
 		return Rule{}, err
 	}
 	names := make([]string, len(prefixes))
-	var keywords []string
 	for i, p := range prefixes {
 		names[i] = string(p)
-		for _, k := range token.Kinds() {
-			keywords = append(keywords, string(p)+string(rune(k))+"_")
-		}
 	}
 	expression := strings.TrimSuffix(strings.TrimPrefix(token.Describe(prefixes...).RegularExpression, `\b`), `\b`)
 	return Rule{
-		Expression: expression, Whole: `\b(` + expression + `)\b`, Keywords: keywords, Sample: sample.Reveal(),
+		Expression: expression, Whole: `\b(` + expression + `)\b`, Keywords: token.Heads(prefixes...), Sample: sample.Reveal(),
 		About: "Access tokens that begin with " + strings.Join(names, ", "),
 	}, nil
 }

@@ -18,11 +18,20 @@ import (
 //	AND (CAST($1 AS TEXT) = '' OR NOT EXISTS (SELECT 1 FROM words WHERE (…) IS NOT TRUE))
 const searched = `
 	WITH RECURSIVE words (n, located, pattern) AS (
-		SELECT 1, rtrim(substr(CAST($1 AS TEXT), 1, 12)), rtrim(substr(CAST($1 AS TEXT), 13, 602))
+		SELECT 1, rtrim(substr(CAST($1 AS TEXT), 1, ` + locatedDigits + `)), rtrim(substr(CAST($1 AS TEXT), 1 + ` + locatedDigits + `, ` + patternDigits + `))
 		WHERE length(CAST($1 AS TEXT)) > 0
 		UNION ALL
-		SELECT n + 614, rtrim(substr(CAST($1 AS TEXT), n + 614, 12)), rtrim(substr(CAST($1 AS TEXT), n + 626, 602))
-		FROM words WHERE n + 614 < length(CAST($1 AS TEXT)))`
+		SELECT n + ` + wordDigits + `, rtrim(substr(CAST($1 AS TEXT), n + ` + wordDigits + `, ` + locatedDigits + `)),
+			rtrim(substr(CAST($1 AS TEXT), n + ` + wordDigits + ` + ` + locatedDigits + `, ` + patternDigits + `))
+		FROM words WHERE n + ` + wordDigits + ` < length(CAST($1 AS TEXT)))`
+
+// The widths once more, as the statement spells them: it is a literal, and cannot
+// count.
+const (
+	locatedDigits = token.LocatorDigits
+	patternDigits = "602"
+	wordDigits    = "(" + locatedDigits + " + " + patternDigits + ")"
+)
 
 // The beginning and the end of what a row is searched in.
 const (

@@ -14,9 +14,10 @@ import (
 // statement for each length of a list, and no statement for each token.
 const picked = `
 	WITH RECURSIVE picked (n, token) AS (
-		SELECT 1, substr(CAST($1 AS TEXT), 1, 12)
+		SELECT 1, substr(CAST($1 AS TEXT), 1, ` + locatedDigits + `)
 		UNION ALL
-		SELECT n + 12, substr(CAST($1 AS TEXT), n + 12, 12) FROM picked WHERE n + 12 < length(CAST($1 AS TEXT)))`
+		SELECT n + ` + locatedDigits + `, substr(CAST($1 AS TEXT), n + ` + locatedDigits + `, ` + locatedDigits + `)
+		FROM picked WHERE n + ` + locatedDigits + ` < length(CAST($1 AS TEXT)))`
 
 // pickAtOnce bounds that text, in which each locator is found by counting.
 const pickAtOnce = 256
