@@ -27,8 +27,8 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 )
 
@@ -99,7 +99,7 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	s.started, s.URL = true, srv.BaseURL()
 	go func() { s.served <- srv.Serve(ctx) }()
-	first, err := srv.Authority.Bootstrap(ctx, authority.Bootstrap{Email: s.Email, Workspace: s.Workspace})
+	first, err := srv.Authority.Bootstrap(ctx, office.Bootstrap{Email: s.Email, Workspace: s.Workspace})
 	if err != nil {
 		return err
 	}

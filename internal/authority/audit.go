@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -14,22 +13,22 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
-// event is what a verb tells the audit. Before and after are views, which never
+// Event is what a verb tells the audit. Before and after are views, which never
 // hold a secret.
-type event struct {
-	action, target string
-	token          token.Locator
-	before, after  any
+type Event struct {
+	Action, Target string
+	Token          token.Locator
+	Before, After  any
 }
 
-// audit records the event and writes what is told of it to the outside, in the
+// Note records the event and writes what is told of it to the outside, in the
 // mutation's own transaction.
-func (w *work) audit(ac *actor, ws ledger.Workspace, e event) error {
-	return input.First(w.record(ac, ws, e), w.outbox(ac, ws, e))
+func (w *Work) Note(ac *Actor, ws ledger.Workspace, e Event) error {
+	return input.First(w.Record(ac, ws, e), w.Authority.tell(w, ac, ws, e))
 }
 
-// record appends the event to the chain of the workspace (ID 0: the instance's).
-func (w *work) record(ac *actor, ws ledger.Workspace, e event) error {
+// Record appends the event to the chain of the workspace (ID 0: the instance's).
+func (w *Work) Record(ac *Actor, ws ledger.Workspace, e Event) error {
 	row, err := w.row(ac, ws, e)
 	if err != nil {
 		return err
@@ -38,32 +37,32 @@ func (w *work) record(ac *actor, ws ledger.Workspace, e event) error {
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return err
 	}
-	if row, err = audit.Link(w.a.keys, head, row); err != nil {
+	if row, err = audit.Link(w.Authority.keys, head, row); err != nil {
 		return err
 	}
 	return w.AppendAudit(row)
 }
 
-func (w *work) row(ac *actor, ws ledger.Workspace, e event) (ledger.AuditRow, error) {
+func (w *Work) row(ac *Actor, ws ledger.Workspace, e Event) (ledger.AuditRow, error) {
 	p := audit.Payload{
-		At: w.now.Format(audit.TimeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.action,
-		Actor: ac.principal.Address, OnBehalf: ac.onBehalf, Agent: clip(token.Redact(ac.Agent), 300),
-		RequestID: ac.RequestID, Target: e.target,
+		At: w.Now.Format(audit.TimeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.Action,
+		Actor: ac.Principal.Address, OnBehalf: ac.OnBehalf, Agent: Clip(token.Redact(ac.Agent), 300),
+		RequestID: ac.RequestID, Target: e.Target,
 	}
 	if ac.Addr.IsValid() {
 		p.IP = ac.Addr.String()
 	}
-	if ac.with != nil {
-		p.ActorToken = ac.with.Locator.String()
+	if ac.With != nil {
+		p.ActorToken = ac.With.Locator.String()
 	}
-	if !e.token.IsZero() {
-		p.Token = e.token.String()
+	if !e.Token.IsZero() {
+		p.Token = e.Token.String()
 	}
 	var err error
-	if p.Before, err = rawView(e.before); err != nil {
+	if p.Before, err = rawView(e.Before); err != nil {
 		return ledger.AuditRow{}, err
 	}
-	if p.After, err = rawView(e.after); err != nil {
+	if p.After, err = rawView(e.After); err != nil {
 		return ledger.AuditRow{}, err
 	}
 	b, err := json.Marshal(p)
@@ -72,11 +71,11 @@ func (w *work) row(ac *actor, ws ledger.Workspace, e event) (ledger.AuditRow, er
 	}
 	b = token.Redact(b)
 	salt := make([]byte, audit.SaltSize)
-	if _, err := io.ReadFull(w.a.rand, salt); err != nil {
+	if _, err := io.ReadFull(w.Authority.rand, salt); err != nil {
 		return ledger.AuditRow{}, err
 	}
 	return ledger.AuditRow{
-		Workspace: ws.ID, Revision: p.Revision, At: w.now, Action: p.Action, Actor: p.Actor, ActorToken: p.ActorToken,
+		Workspace: ws.ID, Revision: p.Revision, At: w.Now, Action: p.Action, Actor: p.Actor, ActorToken: p.ActorToken,
 		OnBehalf: p.OnBehalf, Target: p.Target, Token: p.Token, Payload: b, Salt: salt, PayloadDigest: audit.Digest(salt, b),
 	}, nil
 }
@@ -88,47 +87,22 @@ func rawView(v any) (json.RawMessage, error) {
 	return json.Marshal(v)
 }
 
-// clip bounds a text that a client chose.
-func clip(s string, most int) string {
+// Clip bounds a text that a client chose.
+func Clip(s string, most int) string {
 	if len(s) > most {
 		return s[:most]
 	}
 	return s
 }
 
-// Audit lists a workspace's events, newest first.
-func (a *Authority) Audit(ctx context.Context, c Caller, ref string, f api.AuditFilter, page Page) (rows []api.AuditEvent, next int64, err error) {
-	err = a.read(ctx, func(r *Snapshot) error {
-		_, sp, err := a.enter(r, c, ref, "audit:read")
-		if err != nil {
-			return err
-		}
-		rows, next, err = auditPage(r, sp.ws, f, page)
-		return err
-	})
-	return rows, next, err
-}
-
-// InstanceAudit lists the instance's own events, newest first.
-func (a *Authority) InstanceAudit(ctx context.Context, c Caller, f api.AuditFilter, page Page) (rows []api.AuditEvent, next int64, err error) {
-	err = a.read(ctx, func(r *Snapshot) error {
-		if _, err := a.enterInstance(r, c); err != nil {
-			return err
-		}
-		rows, next, err = auditPage(r, ledger.Workspace{}, f, page)
-		return err
-	})
-	return rows, next, err
-}
-
-func auditPage(r *Snapshot, ws ledger.Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
-	q := ledger.AuditQuery{Before: page.After, Limit: page.size() + 1, Token: locatorPart(f.Token), Actor: f.Actor,
+func AuditPage(r *Snapshot, ws ledger.Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
+	q := ledger.AuditQuery{Before: page.After, Limit: page.Size() + 1, Token: LocatorPart(f.Token), Actor: f.Actor,
 		Action: f.Action, From: f.From, To: f.To}
 	rows, err := r.Audit(ws.ID, q)
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, next := cut(rows, page.size(), func(row ledger.AuditRow) int64 { return row.Sequence })
+	rows, next := Cut(rows, page.Size(), func(row ledger.AuditRow) int64 { return row.Sequence })
 	out := make([]api.AuditEvent, len(rows))
 	for i, row := range rows {
 		out[i] = auditView(ws, row)
@@ -141,14 +115,14 @@ func auditView(ws ledger.Workspace, row ledger.AuditRow) api.AuditEvent {
 	_ = json.Unmarshal(row.Payload, &p) // an erased payload leaves the columns
 	return api.AuditEvent{
 		Sequence: row.Sequence, At: row.At.UTC(), Revision: row.Revision, Workspace: ws.Slug, Action: row.Action,
-		Actor: row.Actor, ActorToken: optional(row.ActorToken), OnBehalf: optional(row.OnBehalf), IP: optional(p.IP),
-		UserAgent: optional(p.Agent), RequestID: p.RequestID, Target: row.Target, Token: optional(row.Token),
+		Actor: row.Actor, ActorToken: Optional(row.ActorToken), OnBehalf: Optional(row.OnBehalf), IP: Optional(p.IP),
+		UserAgent: Optional(p.Agent), RequestID: p.RequestID, Target: row.Target, Token: Optional(row.Token),
 		Before: p.Before, After: p.After, Erased: row.Erasure != nil, Hash: hex.EncodeToString(row.Hash),
 	}
 }
 
-// optional returns nil for the empty text.
-func optional(s string) *string {
+// Optional returns nil for the empty text.
+func Optional(s string) *string {
 	if s == "" {
 		return nil
 	}

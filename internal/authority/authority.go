@@ -45,6 +45,9 @@ type Options struct {
 	Reckoned func(locked bool)
 	// Mail says that there is a mail server, so that mails are written for it.
 	Mail bool
+	// Tell writes what is told to the outside of an event, in the transaction of the
+	// event; nil tells nobody.
+	Tell func(*Work, *Actor, ledger.Workspace, Event) error
 	// CheckWebhookURL says what is wrong with the address of an endpoint besides
 	// its form; nil takes every one. Where its name leads is judged at each connect.
 	CheckWebhookURL func(*url.URL) error
@@ -73,15 +76,15 @@ type Authority struct {
 	// mail and checkURL are Options.Mail and Options.CheckWebhookURL.
 	mail     bool
 	checkURL func(*url.URL) error
-	refusals *refusals[refusal, refuser]
+	refusals *Refusals[refusal, refuser]
 	// reckon works out what statements come to, for snapshots; preparing holds a place
 	// for each mutation that does so before it gets in line again.
 	reckon    *reckoner
 	preparing chan struct{}
 	// glancing holds a place for each look at last uses that runs.
 	glancing chan struct{}
-	// turnedAway are the sign-ins that were refused.
-	turnedAway *refusals[turnedAway, string]
+	// tell is Options.Tell, or tells nobody.
+	tell func(*Work, *Actor, ledger.Workspace, Event) error
 	// ungiven counts what was refused for an unsettled clock.
 	ungiven atomic.Uint64
 }
@@ -106,6 +109,9 @@ func New(o Options) *Authority {
 	if o.Forget == nil {
 		o.Forget = nothingUsed{}
 	}
+	if o.Tell == nil {
+		o.Tell = func(*Work, *Actor, ledger.Workspace, Event) error { return nil }
+	}
 	if o.Decisions == nil {
 		o.Decisions = nothingUsed{}
 	}
@@ -114,7 +120,7 @@ func New(o Options) *Authority {
 		commit: &committer{store: o.Store, now: o.Clock.Now, waited: o.Waited, observers: o.Observers},
 		usage:  o.Usage, decisions: o.Decisions, forget: o.Forget,
 		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances),
-		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), turnedAway: refusalsOfSignIns(),
+		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), tell: o.Tell,
 	}
 }
 
@@ -125,18 +131,18 @@ func noPasswords(string) (string, error) {
 // Observe adds an observer. It is for composition, before the first verb.
 func (a *Authority) Observe(o Observer) { a.commit.observers = append(a.commit.observers, o) }
 
-// read runs f on a snapshot.
-func (a *Authority) read(ctx context.Context, f func(*Snapshot) error) error {
-	return public(a.store.Read(ctx, func(r ledger.Reader) error {
+// Read runs f on a snapshot.
+func (a *Authority) Read(ctx context.Context, f func(*Snapshot) error) error {
+	return Public(a.store.Read(ctx, func(r ledger.Reader) error {
 		rows, _ := asTheyWillBe(r)
-		return f(&Snapshot{Reader: rows, now: a.judged(), reckon: a.reckon})
+		return f(&Snapshot{Reader: rows, Now: a.Judged(), reckon: a.reckon})
 	}))
 }
 
-// stored runs f on a snapshot whose rows are as they are stored.
-func (a *Authority) stored(ctx context.Context, f func(*Snapshot) error) error {
+// Stored runs f on a snapshot whose rows are as they are stored.
+func (a *Authority) Stored(ctx context.Context, f func(*Snapshot) error) error {
 	return a.store.Read(ctx, func(r ledger.Reader) error {
-		return f(&Snapshot{Reader: r, now: a.judged(), reckon: a.reckon})
+		return f(&Snapshot{Reader: r, Now: a.Judged(), reckon: a.reckon})
 	})
 }
 
@@ -146,88 +152,88 @@ func (a *Authority) stored(ctx context.Context, f func(*Snapshot) error) error {
 // mutations before it in its batch changed.
 type Snapshot struct {
 	ledger.Reader
-	now time.Time
+	Now time.Time
 	// reckon is the instance's own, or that of a mutation.
 	reckon *reckoner
 	// entered is the workspace that the caller asked for; 0 for none.
 	entered ledger.ID
 }
 
-// work is one mutation while it is applied: the transaction under the head
+// Work is one mutation while it is applied: the transaction under the head
 // row's lock, the caller, the one moment at which it happens, and what it touched.
-type work struct {
+type Work struct {
 	*Snapshot
 	ledger.Writer
-	// rows are as they are stored (see [pending]).
-	rows    ledger.Reader
-	a       *Authority
-	caller  Caller
-	touched verify.Changes
+	// Rows are as they are stored (see [pending]).
+	Rows      ledger.Reader
+	Authority *Authority
+	Caller    Caller
+	touched   verify.Changes
 	// expected says that what the caller expects was compared; stale is what was not so.
 	expected bool
 	stale    stale
-	// lacking is what the last brief view of the first token that was shown lacks;
+	// Lacking is what the last brief view of the first token that was shown lacks;
 	// nil when none was.
-	lacking *lacking
-	// replaces is the number of the secret that was current when a request to
+	Lacking *lacking
+	// Replaces is the number of the secret that was current when a request to
 	// replace it came in; 0 lets any be replaced.
-	replaces int
-	// doubt is why nothing may be given now; nil while the clock is settled.
-	doubt error
+	Replaces int
+	// Doubt is why nothing may be given now; nil while the clock is settled.
+	Doubt error
 }
 
-// effect is what a mutation may do to somebody's power. What only takes power away
+// Effect is what a mutation may do to somebody's power. What only takes power away
 // (revoke, disable, reset, suspend, remove, sign out) goes before what may give it,
 // and is never refused because of something that only giving has to wait for.
-type effect uint8
+type Effect uint8
 
 const (
-	gives effect = iota // may give power, life, reach or speed, or destroys by age; what is not sure is this
-	takes               // only ever takes power away
+	Gives Effect = iota // may give power, life, reach or speed, or destroys by age; what is not sure is this
+	Takes               // only ever takes power away
 	// whenIdle takes power away too, in pieces of work that was answered already
 	// or that nobody waits for: each goes when nothing else waits, and one a second
 	// in any case.
 	whenIdle
-	// neither gives nor takes: it keeps books, or asks [work.give] before it gives.
+	// Neither gives nor takes: it keeps books, or asks [Work.give] before it gives.
 	// It stands in the line of gives.
-	neither
+	Neither
 )
 
 // effects is how many have a line.
 const effects = int(whenIdle) + 1
 
-func (e effect) String() string { return [effects]string{"gives", "takes", "idle"}[e] }
+func (e Effect) String() string { return [effects]string{"gives", "takes", "idle"}[e] }
 
 // line is the effect in whose line a mutation waits.
-func (e effect) line() effect {
-	if e == neither {
-		return gives
+func (e Effect) line() Effect {
+	if e == Neither {
+		return Gives
 	}
 	return e
 }
 
-// mutate applies f as one mutation and answers the revision it took. A dry run
+// Mutate applies f as one mutation and answers the revision it took. A dry run
 // (errDryRun) changes nothing and takes none. What the gate refuses is audited.
-func (a *Authority) mutate(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
-	return a.apply(ctx, gives, c, f)
+func (a *Authority) Mutate(ctx context.Context, c Caller, f func(*Work) error) (int64, error) {
+	return a.Apply(ctx, Gives, c, f)
 }
 
-// withdraw is mutate for what only takes power away.
-func (a *Authority) withdraw(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
-	return a.apply(ctx, takes, c, f)
+// Withdraw is mutate for what only takes power away.
+func (a *Authority) Withdraw(ctx context.Context, c Caller, f func(*Work) error) (int64, error) {
+	return a.Apply(ctx, Takes, c, f)
 }
 
-// piece is withdraw for one piece of long work, of 20 ms and less: what was
+// Piece is withdraw for one piece of long work, of 20 ms and less: what was
 // refused from the first small change on is rewritten behind everybody else.
-func (a *Authority) piece(ctx context.Context, c Caller, f func(*work) error) (int64, error) {
+func (a *Authority) Piece(ctx context.Context, c Caller, f func(*Work) error) (int64, error) {
 	c.Expected = Expected{} // it was compared by the first small change
-	return a.apply(ctx, whenIdle, c, f)
+	return a.Apply(ctx, whenIdle, c, f)
 }
 
-func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
+func (a *Authority) Apply(ctx context.Context, e Effect, c Caller, f func(*Work) error) (int64, error) {
 	var entered ledger.ID
 	var was stale
-	revision, err := a.commitOne(ctx, e, c, func(w *work) error {
+	revision, err := a.commitOne(ctx, e, c, func(w *Work) error {
 		err := f(w)
 		if err == nil {
 			err = w.expectedAll()
@@ -235,12 +241,12 @@ func (a *Authority) apply(ctx context.Context, e effect, c Caller, f func(*work)
 		entered, was = w.entered, w.stale
 		return err
 	})
-	return revision, was.told(ctx, a, c, a.refused(ctx, c, entered, err))
+	return revision, was.told(ctx, a, c, a.Refused(ctx, c, entered, err))
 }
 
 // commitOne is apply without a word about refusals. What f finds missing is worked
 // out before it gets its next turn (see [reckoner]), so f may run more than once.
-func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*work) error) (int64, error) {
+func (a *Authority) commitOne(ctx context.Context, e Effect, c Caller, f func(*Work) error) (int64, error) {
 	rk := &reckoner{kept: a.reckon.kept, told: a.reckon.told, own: map[digest]any{}}
 	for turns := 1; ; turns++ {
 		rk.patient, rk.missing, rk.unread = turns == reckonings, nil, nil
@@ -249,7 +255,7 @@ func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*w
 		err := a.commit.do(m)
 		rk.locked = false
 		if len(rk.unread) > 0 {
-			_ = a.stored(ctx, func(r *Snapshot) error { return a.refresh(r, rk.unread) })
+			_ = a.Stored(ctx, func(r *Snapshot) error { return a.refresh(r, rk.unread) })
 		}
 		if !errors.Is(err, errMissing) {
 			return m.revisionOr(err)
@@ -261,14 +267,14 @@ func (a *Authority) commitOne(ctx context.Context, e effect, c Caller, f func(*w
 }
 
 // run is a mutation under the lock.
-func (a *Authority) run(m *mutation, rk *reckoner, e effect, tx ledger.Tx, c Caller, f func(*work) error) error {
+func (a *Authority) run(m *mutation, rk *reckoner, e Effect, tx ledger.Tx, c Caller, f func(*Work) error) error {
 	rk.locked = true
 	rows, p := asTheyWillBe(tx.Reader)
-	w := &work{Snapshot: &Snapshot{Reader: rows, reckon: rk}, Writer: changing(tx.Writer, p), rows: tx.Reader, a: a, caller: c}
+	w := &Work{Snapshot: &Snapshot{Reader: rows, reckon: rk}, Writer: changing(tx.Writer, p), Rows: tx.Reader, Authority: a, Caller: c}
 	if err := w.begin(e); err != nil {
 		return err
 	}
-	err := orDryRun(f(w), c.Rehearse)
+	err := OrDryRun(f(w), c.Rehearse)
 	if len(rk.missing) > 0 { // whatever it came to
 		return errMissing
 	}
@@ -276,24 +282,24 @@ func (a *Authority) run(m *mutation, rk *reckoner, e effect, tx ledger.Tx, c Cal
 	return err
 }
 
-func (w *work) touchToken(t ledger.Token)        { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
-func (w *work) touchWorkspace(id ledger.ID)      { w.touched.Workspaces = append(w.touched.Workspaces, id) }
-func (w *work) touchEndpoint(id ledger.ID)       { w.touched.Endpoints = append(w.touched.Endpoints, id) }
-func (w *work) touchAllWorkspaces()              { w.touched.AllWorkspaces = true }
-func (w *work) touchMember(id ledger.ID)         { w.touchOwner(verify.OwnerMember, id) }
-func (w *work) touchServiceAccount(id ledger.ID) { w.touchOwner(verify.OwnerServiceAccount, id) }
+func (w *Work) TouchToken(t ledger.Token)        { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
+func (w *Work) TouchWorkspace(id ledger.ID)      { w.touched.Workspaces = append(w.touched.Workspaces, id) }
+func (w *Work) TouchEndpoint(id ledger.ID)       { w.touched.Endpoints = append(w.touched.Endpoints, id) }
+func (w *Work) TouchAllWorkspaces()              { w.touched.AllWorkspaces = true }
+func (w *Work) TouchMember(id ledger.ID)         { w.TouchOwner(verify.OwnerMember, id) }
+func (w *Work) TouchServiceAccount(id ledger.ID) { w.TouchOwner(verify.OwnerServiceAccount, id) }
 
-func (w *work) touchOwner(t verify.OwnerType, id ledger.ID) {
+func (w *Work) TouchOwner(t verify.OwnerType, id ledger.ID) {
 	w.touched.Owners = append(w.touched.Owners, verify.OwnerKey{Type: t, ID: id})
 }
 
 // Ping answers whether the database can be read.
-func (a *Authority) Ping(ctx context.Context) error { return public(a.store.Ping(ctx)) }
+func (a *Authority) Ping(ctx context.Context) error { return Public(a.store.Ping(ctx)) }
 
 // Revision answers the revision of now.
 func (a *Authority) Revision(ctx context.Context) (int64, error) {
 	var n int64
-	err := a.read(ctx, func(r *Snapshot) error {
+	err := a.Read(ctx, func(r *Snapshot) error {
 		n = r.Revision()
 		return nil
 	})
@@ -303,7 +309,7 @@ func (a *Authority) Revision(ctx context.Context) (int64, error) {
 // Prefixes are the token prefixes of this instance, the current one first.
 func (a *Authority) Prefixes(ctx context.Context) ([]token.Prefix, error) {
 	var ps []token.Prefix
-	err := a.read(ctx, func(r *Snapshot) error {
+	err := a.Read(ctx, func(r *Snapshot) error {
 		in, err := r.Instance()
 		ps = in.Prefixes
 		return err

@@ -55,11 +55,11 @@ func bringsBack(was, now ledger.Token, limited func(ledger.Token) *api.RateLimit
 		is   bool
 	}{
 		{ledger.BackEnabled, !was.DisabledAt.IsZero() && now.DisabledAt.IsZero()},
-		{ledger.BackUnending, outlives(now.RevokeAt, was.RevokeAt)},
+		{ledger.BackUnending, Outlives(now.RevokeAt, was.RevokeAt)},
 		{ledger.BackWider, !within(now.AllowedIPs, was.AllowedIPs)},
-		{ledger.BackFaster, looser(limited(now), limited(was))},
+		{ledger.BackFaster, Looser(limited(now), limited(was))},
 		{ledger.BackSooner, was.NotBefore.After(at) && now.NotBefore.Before(was.NotBefore)},
-		{ledger.BackLonger, outlives(now.ExpiresAt, was.ExpiresAt)},
+		{ledger.BackLonger, Outlives(now.ExpiresAt, was.ExpiresAt)},
 		{ledger.BackReadable, now.Recoverable && !was.Recoverable},
 	} {
 		if x.is {
@@ -76,38 +76,38 @@ func stops(t ledger.Token, at time.Time) ledger.Back {
 	return b & (ledger.BackEnabled | ledger.BackUnending | ledger.BackWider | ledger.BackFaster | ledger.BackSooner)
 }
 
-// bringBack refuses to bring something back to a token unless the caller covers
+// BringBack refuses to bring something back to a token unless the caller covers
 // all that the token may do then, and, of what somebody else than its owner took,
 // has the right that taking it needs. An API token brings nothing back that reaches
 // further, or is faster, than itself.
-func (ch *change) bringBack(now time.Time) error {
-	gives := ch.bringsBack(ch.was, ch.t, now) | ch.mightier
-	if err := ch.undo(gives & ch.was.Held); err != nil {
+func (ch *Change) BringBack(now time.Time) error {
+	gives := ch.bringsBack(ch.Was, ch.Token, now) | ch.Mightier
+	if err := ch.Undo(gives & ch.Was.Held); err != nil {
 		return err
 	}
 	if gives&^ledger.BackMightier != 0 {
-		f := tokenFacts(ch.t, nil)
-		if err := ch.ac.cover(ch.sp.effective(&f, ch.owner)); err != nil {
+		f := TokenFacts(ch.Token, nil)
+		if err := ch.Actor.Cover(ch.Space.Effective(&f, ch.Owner)); err != nil {
 			return because("this "+backWords(gives), err)
 		}
 	}
 	ch.hold(gives, now)
-	if gives&ledger.BackEnabled != 0 || gives&ledger.BackLonger != 0 && ch.before.Status == api.StatusExpired {
-		return withinReach(ch.ac, ch.sp, ch.owner, ch.t, ledger.Token{}) // it was dead: nothing it had counts
+	if gives&ledger.BackEnabled != 0 || gives&ledger.BackLonger != 0 && ch.Before.Status == api.StatusExpired {
+		return withinReach(ch.Actor, ch.Space, ch.Owner, ch.Token, ledger.Token{}) // it was dead: nothing it had counts
 	}
 	return nil
 }
 
-func (ch *change) bringsBack(was, now ledger.Token, at time.Time) ledger.Back {
-	return bringsBack(was, now, func(t ledger.Token) *api.RateLimit { return limitOf(ch.sp, t, ch.owner) }, at)
+func (ch *Change) bringsBack(was, now ledger.Token, at time.Time) ledger.Back {
+	return bringsBack(was, now, func(t ledger.Token) *api.RateLimit { return LimitOf(ch.Space, t, ch.Owner) }, at)
 }
 
-// undo refuses to bring back what somebody else than the owner took to whoever
+// Undo refuses to bring back what somebody else than the owner took to whoever
 // lacks the right that taking it needs. That it is one's own token is not enough.
-func (ch *change) undo(b ledger.Back) error {
+func (ch *Change) Undo(b ledger.Back) error {
 	var missing []string
 	for _, scope := range eachBack(b, func(_, _, scope string) string { return scope }) {
-		if !slices.Contains(missing, scope) && (ch.ac.Portal != "" || !ch.ac.grant.AllowsAny(scope)) {
+		if !slices.Contains(missing, scope) && (ch.Actor.Portal != "" || !ch.Actor.Grant.AllowsAny(scope)) {
 			missing = append(missing, scope)
 		}
 	}
@@ -115,60 +115,60 @@ func (ch *change) undo(b ledger.Back) error {
 		return nil
 	}
 	e := api.Errorf(api.CodeInsufficientScope, "an administrator stopped or narrowed this token, so its owner alone does not undo it (%s); it needs the scope %s",
-		list(backFields(b)), list(missing))
+		List(backFields(b)), List(missing))
 	e.Missing = missing
 	return e
 }
 
 // hold notes what the caller stopped or narrowed of a token that is not their own,
 // and forgets what was brought back.
-func (ch *change) hold(gives ledger.Back, now time.Time) {
-	ch.t.Held &^= gives
-	if ch.t.DisabledAt.IsZero() {
-		ch.t.DisabledBy = ""
+func (ch *Change) hold(gives ledger.Back, now time.Time) {
+	ch.Token.Held &^= gives
+	if ch.Token.DisabledAt.IsZero() {
+		ch.Token.DisabledBy = ""
 	}
-	if !ch.decided || ch.ac.owns(ch.t) {
+	if !ch.Decided || ch.Actor.Owns(ch.Token) {
 		return
 	}
-	took := ch.bringsBack(ch.t, ch.was, now) | ch.weaker
-	if held := took | gives&stops(ch.t, now); held != 0 {
-		ch.t.Held |= held
-		ch.t.HeldBy = ch.ac.name()
+	took := ch.bringsBack(ch.Token, ch.Was, now) | ch.Weaker
+	if held := took | gives&stops(ch.Token, now); held != 0 {
+		ch.Token.Held |= held
+		ch.Token.HeldBy = ch.Actor.Name()
 	}
 }
 
-// holdAll notes every stop of a token that somebody else than its owner makes, or
+// HoldAll notes every stop of a token that somebody else than its owner makes, or
 // moves to that owner.
-func (ch *change) holdAll(now time.Time) {
-	if held := stops(ch.t, now); held != 0 && !ch.ac.owns(ch.t) {
-		ch.t.Held |= held
-		ch.t.HeldBy = ch.ac.name()
+func (ch *Change) HoldAll(now time.Time) {
+	if held := stops(ch.Token, now); held != 0 && !ch.Actor.Owns(ch.Token) {
+		ch.Token.Held |= held
+		ch.Token.HeldBy = ch.Actor.Name()
 	}
 }
 
-// disable stops a token, and notes who did: its owner's own stop becomes that of
+// Disable stops a token, and notes who did: its owner's own stop becomes that of
 // whoever else stops it too.
-func (ch *change) disable(now time.Time) {
-	own := ch.ac.owns(ch.t)
-	if !ch.t.DisabledAt.IsZero() && (own || ch.t.Held&ledger.BackEnabled != 0) {
+func (ch *Change) Disable(now time.Time) {
+	own := ch.Actor.Owns(ch.Token)
+	if !ch.Token.DisabledAt.IsZero() && (own || ch.Token.Held&ledger.BackEnabled != 0) {
 		return
 	}
-	if ch.t.DisabledAt.IsZero() {
-		ch.t.DisabledAt = now
+	if ch.Token.DisabledAt.IsZero() {
+		ch.Token.DisabledAt = now
 	}
-	if ch.t.DisabledBy = ch.ac.name(); !own {
-		ch.t.Held |= ledger.BackEnabled
-		ch.t.HeldBy = ch.t.DisabledBy
+	if ch.Token.DisabledBy = ch.Actor.Name(); !own {
+		ch.Token.Held |= ledger.BackEnabled
+		ch.Token.HeldBy = ch.Token.DisabledBy
 	}
 }
 
-// name is what is stored of who did something: an id where there is one, since
+// Name is what is stored of who did something: an id where there is one, since
 // that says nothing of whom it was.
-func (ac *actor) name() string {
-	if id := ac.principal.ID; isUserID(id) || strings.HasPrefix(id, accountID) {
+func (ac *Actor) Name() string {
+	if id := ac.Principal.ID; IsUserID(id) || strings.HasPrefix(id, AccountID) {
 		return id
 	}
-	return ac.principal.Address
+	return ac.Principal.Address
 }
 
 // because puts what somebody wanted before why they may not.
@@ -178,10 +178,10 @@ func because(what string, err error) error {
 	return &e
 }
 
-// coverOwner refuses to bring an owner's tokens back unless the caller covers all
+// CoverOwner refuses to bring an owner's tokens back unless the caller covers all
 // that the owner may do.
-func coverOwner(ac *actor, sp *space, o verify.Owner) error {
-	if err := ac.cover(sp.ownerGrant(o)); err != nil {
+func CoverOwner(ac *Actor, sp *Space, o verify.Owner) error {
+	if err := ac.Cover(sp.OwnerGrant(o)); err != nil {
 		return because("this brings all of its tokens back", err)
 	}
 	return nil

@@ -13,16 +13,16 @@ import (
 // catalogue is what the names of a workspace mean at one moment. It is only read:
 // one is shared by all who ask of the same rows.
 type catalogue struct {
-	// roles and scopes are what holds here, by name: the workspace's own over
+	// Roles and scopes are what holds here, by name: the workspace's own over
 	// the instance's over the built-in ones.
-	roles  map[string]ledger.Role
-	scopes map[string]ledger.Scope
+	Roles  map[string]ledger.Role
+	Scopes map[string]ledger.Scope
 	// own are the names that the workspace has of its own.
 	own    ownNames
 	book   grant.Book
 	limits map[string]api.RateLimit
-	// digest is that of the book.
-	digest digest
+	// Digest is that of the book.
+	Digest digest
 }
 
 // catalogue answers what names mean. Rows that did not change since they were read
@@ -56,14 +56,14 @@ func (a *Authority) catalogue(r *Snapshot, ws ledger.Workspace, all []ledger.Rem
 
 // catalogueKey is a digest of what the rows of a catalogue follow from.
 func catalogueKey(ws ledger.ID, stamp string, all []ledger.Removal) digest {
-	var c content
-	c.say("catalogue", strconv.FormatInt(ws, 10), stamp)
+	var c Content
+	c.Say("catalogue", strconv.FormatInt(ws, 10), stamp)
 	for _, x := range all {
 		if x.OfName() {
-			c.say(strconv.FormatInt(x.ID, 10), x.CreatedAt.UTC().String(), strconv.FormatBool(x.Undecided))
+			c.Say(strconv.FormatInt(x.ID, 10), x.CreatedAt.UTC().String(), strconv.FormatBool(x.Undecided))
 		}
 	}
-	return c.digest()
+	return c.Digest()
 }
 
 // refresh reads what had to be read under the lock once more, so that the next one
@@ -85,10 +85,10 @@ func (a *Authority) refresh(r *Snapshot, unread []ledger.Workspace) error {
 func newCatalogue(ws ledger.ID, all []ledger.Removal, roles [][]ledger.Role, scopes [][]ledger.Scope) *catalogue {
 	own := namesIn(roles[1], scopes[1])
 	gone := takeOut(all, ws, own, roles, scopes)
-	c := &catalogue{roles: rolesByName(roles), scopes: scopesByName(scopes), own: own, limits: map[string]api.RateLimit{}}
-	c.book = book(c.roles, c.scopes)
+	c := &catalogue{Roles: rolesByName(roles), Scopes: scopesByName(scopes), own: own, limits: map[string]api.RateLimit{}}
+	c.book = book(c.Roles, c.Scopes)
 	c.book.Gone = gone
-	for name, role := range c.roles {
+	for name, role := range c.Roles {
 		if role.RateLimit != nil {
 			c.limits[name] = *role.RateLimit
 		}
@@ -98,7 +98,7 @@ func newCatalogue(ws ledger.ID, all []ledger.Removal, roles [][]ledger.Role, sco
 			c.limits[name] = l
 		}
 	}
-	c.digest = bookDigest(&c.book)
+	c.Digest = bookDigest(&c.book)
 	return c
 }
 
@@ -109,28 +109,28 @@ func (c *catalogue) concerned(ws ledger.ID, all []ledger.Removal) []ledger.Remov
 
 // bookDigest is of all that a book says.
 func bookDigest(b *grant.Book) digest {
-	var c content
+	var c Content
 	for _, lists := range []map[string][]string{b.Roles, b.Implies} {
-		c.say(strconv.Itoa(len(lists)))
+		c.Say(strconv.Itoa(len(lists)))
 		for _, name := range slices.Sorted(maps.Keys(lists)) {
-			c.say(name)
-			c.list(lists[name])
+			c.Say(name)
+			c.List(lists[name])
 		}
 	}
-	c.list(slices.Sorted(maps.Keys(b.Gone.Scopes)))
-	c.list(slices.Sorted(maps.Keys(b.Gone.Resources)))
+	c.List(slices.Sorted(maps.Keys(b.Gone.Scopes)))
+	c.List(slices.Sorted(maps.Keys(b.Gone.Resources)))
 	for _, name := range slices.Sorted(maps.Keys(b.Gone.Roles)) {
-		c.say(name, b.Gone.Roles[name])
+		c.Say(name, b.Gone.Roles[name])
 	}
-	return c.digest()
+	return c.Digest()
 }
 
 // weight guesses the bytes of a catalogue.
 func (c *catalogue) weight() (n int) {
-	for _, r := range c.roles {
+	for _, r := range c.Roles {
 		n += 500 + len(r.Description) + weighNames(r.Scopes) + weighNames(c.book.Roles[r.Name])
 	}
-	for _, s := range c.scopes {
+	for _, s := range c.Scopes {
 		n += 500 + len(s.Description) + weighNames(s.Implies) + weighNames(s.Roles)
 	}
 	return n
@@ -166,7 +166,7 @@ func rolesByName(layers [][]ledger.Role) map[string]ledger.Role {
 func extend(role ledger.Role) ledger.Role {
 	for _, d := range grant.BuiltInRoles() {
 		if d.Name == role.Name {
-			role.Scopes = union(d.Scopes, role.Scopes)
+			role.Scopes = Union(d.Scopes, role.Scopes)
 		}
 	}
 	if role.DisplayName == "" {
@@ -198,15 +198,15 @@ func book(roles map[string]ledger.Role, scopes map[string]ledger.Scope) grant.Bo
 		b.Implies[name] = s.Implies
 		for _, role := range s.Roles {
 			if have, ok := b.Roles[role]; ok {
-				b.Roles[role] = union(have, []string{name})
+				b.Roles[role] = Union(have, []string{name})
 			}
 		}
 	}
 	return b
 }
 
-// union returns a new list of the members of both, in order, each once.
-func union(a, b []string) []string {
+// Union returns a new list of the members of both, in order, each once.
+func Union(a, b []string) []string {
 	out := make([]string, 0, len(a)+len(b))
 	seen := make(map[string]bool, len(a)+len(b))
 	for _, s := range append(append(out, a...), b...) {

@@ -25,9 +25,9 @@ const (
 	BatchTime = 12 * time.Second
 )
 
-// errDryRun ends a mutation that was only asked for: it is undone and answered
+// ErrDryRun ends a mutation that was only asked for: it is undone and answered
 // as done.
-var errDryRun = errors.New("authority: dry run")
+var ErrDryRun = errors.New("authority: dry run")
 
 // errMissing ends a mutation that needs what has to be worked out first.
 var errMissing = errors.New("authority: not worked out yet")
@@ -35,7 +35,7 @@ var errMissing = errors.New("authority: not worked out yet")
 // mutation is one verb's change on its way to a commit.
 type mutation struct {
 	ctx      context.Context
-	effect   effect
+	effect   Effect
 	turn     turn
 	since    time.Time // when it began to wait
 	run      func(ledger.Tx) error
@@ -50,7 +50,7 @@ type mutation struct {
 }
 
 func (m *mutation) revisionOr(err error) (int64, error) {
-	if errors.Is(err, errDryRun) {
+	if errors.Is(err, ErrDryRun) {
 		return m.revision - 1, nil
 	}
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *committer) do(m *mutation) error {
 	if lead || c.wait(m) {
 		c.lead(m)
 	}
-	return public(m.err)
+	return Public(m.err)
 }
 
 // wait returns when m was answered, or with true when it is to lead.
@@ -191,7 +191,7 @@ func (b *batch) next() *mutation {
 	if len(b.taken) == 0 {
 		b.began = now
 	}
-	b.taken, b.withdraws = append(b.taken, m), b.withdraws || m.effect == takes
+	b.taken, b.withdraws = append(b.taken, m), b.withdraws || m.effect == Takes
 	return m
 }
 
@@ -212,7 +212,7 @@ func (b *batch) step(tx ledger.Tx) error {
 	m := b.next()
 	if m == nil { // whoever waited has left
 		tx.Last()
-		return errDryRun
+		return ErrDryRun
 	}
 	err := m.apply(tx)
 	if !b.goesOn() {
@@ -240,7 +240,7 @@ func (c *committer) commit() []*mutation {
 		if m.err = err; err == nil {
 			m.err = errs[i]
 		}
-		if m.err == nil || errors.Is(m.err, errDryRun) {
+		if m.err == nil || errors.Is(m.err, ErrDryRun) {
 			merge(&changes, m)
 		}
 	}
@@ -266,15 +266,15 @@ func (c *committer) tell(changes verify.Changes) {
 	}
 }
 
-// public turns what the store answers into errors with a code. What has a code
+// Public turns what the store answers into errors with a code. What has a code
 // already stays; what cannot be reached is unavailable.
-func public(err error) error {
+func Public(err error) error {
 	var known *api.Error
 	switch {
-	case err == nil || errors.As(err, &known) || errors.Is(err, errDryRun) || errors.Is(err, errMissing):
+	case err == nil || errors.As(err, &known) || errors.Is(err, ErrDryRun) || errors.Is(err, errMissing):
 		return err
 	case errors.Is(err, ledger.ErrNoRow):
-		return notFound().Wrap(err)
+		return NotFound().Wrap(err)
 	case errors.Is(err, ledger.ErrDuplicate):
 		return api.Errorf(api.CodeAlreadyExists, "this name is taken").Wrap(err)
 	case errors.Is(err, ledger.ErrOutcomeUnknown):
@@ -287,4 +287,4 @@ func public(err error) error {
 	return api.AsError(err)
 }
 
-func notFound() *api.Error { return api.Errorf(api.CodeNotFound, "it does not exist, or not for you") }
+func NotFound() *api.Error { return api.Errorf(api.CodeNotFound, "it does not exist, or not for you") }

@@ -52,23 +52,23 @@ func (s *lockOnly) Batch(_ context.Context, mutations []func(ledger.Tx) error) (
 	return errs, nil
 }
 
-// office is a committer over lockOnly; done are the names of what was applied, in
+// desk is a committer over lockOnly; done are the names of what was applied, in
 // their order.
-type office struct {
+type desk struct {
 	*testing.T
 	*committer
 	store *lockOnly
 	done  []string
 }
 
-func newOffice(t *testing.T) *office {
+func newDesk(t *testing.T) *desk {
 	t.Helper()
 	s := &lockOnly{}
-	return &office{T: t, committer: &committer{store: s, now: time.Now, waited: func(string, time.Duration) {}}, store: s}
+	return &desk{T: t, committer: &committer{store: s, now: time.Now, waited: func(string, time.Duration) {}}, store: s}
 }
 
 // send sends one change that holds the lock for a while, and waits until it waits.
-func (o *office) send(e effect, workspace ledger.ID, name string, holds time.Duration) {
+func (o *desk) send(e Effect, workspace ledger.ID, name string, holds time.Duration) {
 	o.sendWith(o.Context(), e, workspace, name, holds, func(err error) {
 		if err != nil {
 			o.Errorf("%s: %v", name, err)
@@ -76,7 +76,7 @@ func (o *office) send(e effect, workspace ledger.ID, name string, holds time.Dur
 	})
 }
 
-func (o *office) sendWith(ctx context.Context, e effect, workspace ledger.ID, name string, holds time.Duration, answer func(error)) {
+func (o *desk) sendWith(ctx context.Context, e Effect, workspace ledger.ID, name string, holds time.Duration, answer func(error)) {
 	m := &mutation{ctx: ctx, effect: e, turn: turn{workspace: workspace}, run: func(ledger.Tx) error {
 		time.Sleep(holds)
 		o.done = append(o.done, name)
@@ -92,16 +92,16 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-func (o *office) place(name string) int { return slices.Index(o.done, name) }
+func (o *desk) place(name string) int { return slices.Index(o.done, name) }
 
 func TestOneTenantsFloodDelaysOthersByOneTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t)
+		o := newDesk(t)
 		for i := range 200 {
-			o.send(gives, 1, fmt.Sprint("flood ", i), 10*time.Millisecond)
+			o.send(Gives, 1, fmt.Sprint("flood ", i), 10*time.Millisecond)
 		}
-		o.send(gives, 2, "other", 0)
+		o.send(Gives, 2, "other", 0)
 		pass(time.Minute)
 		if got := o.place("other"); got < 0 || got > 2 {
 			t.Errorf("the other tenant's change was number %d of %d", got, len(o.done))
@@ -112,11 +112,11 @@ func TestOneTenantsFloodDelaysOthersByOneTurn(t *testing.T) {
 func TestWhatTakesPowerAwayGoesFirstAndTheIdleLast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t)
-		o.send(gives, 1, "holds the lock", 10*time.Millisecond)
+		o := newDesk(t)
+		o.send(Gives, 1, "holds the lock", 10*time.Millisecond)
 		o.send(whenIdle, 2, "piece", 0)
-		o.send(gives, 1, "create", 0)
-		o.send(takes, 3, "revoke", 0)
+		o.send(Gives, 1, "create", 0)
+		o.send(Takes, 3, "revoke", 0)
 		pass(time.Minute)
 		want := []string{"holds the lock", "revoke", "create", "piece"}
 		if !slices.Equal(o.done, want) && !slices.Equal(o.done, []string{"holds the lock", "piece", "revoke", "create"}) {
@@ -128,12 +128,12 @@ func TestWhatTakesPowerAwayGoesFirstAndTheIdleLast(t *testing.T) {
 func TestARevocationJoinsTheBatchThatRuns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t)
+		o := newDesk(t)
 		for i := range 100 {
-			o.send(gives, ledger.ID(i), fmt.Sprint("create ", i), time.Millisecond)
+			o.send(Gives, ledger.ID(i), fmt.Sprint("create ", i), time.Millisecond)
 		}
 		start := time.Now()
-		o.sendWith(t.Context(), takes, 500, "revoke", 0, func(error) {
+		o.sendWith(t.Context(), Takes, 500, "revoke", 0, func(error) {
 			if took := time.Since(start); took > 3*time.Millisecond {
 				t.Errorf("the revocation waited %s behind what only gives", took)
 			}
@@ -145,11 +145,11 @@ func TestARevocationJoinsTheBatchThatRuns(t *testing.T) {
 func TestResettingWithoutEndKeepsNobodyFromWork(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t)
+		o := newDesk(t)
 		for i := range 300 {
-			o.send(takes, 1, fmt.Sprint("reset ", i), 10*time.Millisecond)
+			o.send(Takes, 1, fmt.Sprint("reset ", i), 10*time.Millisecond)
 		}
-		o.send(gives, 2, "create", 0)
+		o.send(Gives, 2, "create", 0)
 		o.send(whenIdle, 3, "piece", 0)
 		pass(time.Minute)
 		if got := o.place("create"); got > 2*takesInARow {
@@ -164,19 +164,19 @@ func TestResettingWithoutEndKeepsNobodyFromWork(t *testing.T) {
 func TestAFullLineIsBusyForItsOwnTenantAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t)
+		o := newDesk(t)
 		for i := range maxWaiting + 1 { // the first is under way
-			o.send(gives, 1, fmt.Sprint("flood ", i), time.Millisecond)
+			o.send(Gives, 1, fmt.Sprint("flood ", i), time.Millisecond)
 		}
 		refused := false
-		o.sendWith(t.Context(), gives, 1, "one more", 0, func(err error) {
+		o.sendWith(t.Context(), Gives, 1, "one more", 0, func(err error) {
 			refused = errors.Is(err, api.CodeBusy) && api.AsError(err).RetryAfter > 0
 		})
 		if !refused {
 			t.Error("the change beyond the bound was not told to come back")
 		}
-		o.send(takes, 1, "its own revocation", 0)
-		o.send(gives, 2, "another tenant's", 0)
+		o.send(Takes, 1, "its own revocation", 0)
+		o.send(Gives, 2, "another tenant's", 0)
 		pass(time.Minute)
 	})
 }
@@ -186,9 +186,9 @@ func TestAFullLineIsBusyForItsOwnTenantAlone(t *testing.T) {
 func TestABatchEndsInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t)
+		o := newDesk(t)
 		for i := range 128 {
-			o.send(gives, ledger.ID(i), fmt.Sprint(i), 10*time.Millisecond)
+			o.send(Gives, ledger.ID(i), fmt.Sprint(i), 10*time.Millisecond)
 		}
 		pass(time.Minute)
 		if o.store.commits < 128/4 {
@@ -205,7 +205,7 @@ func TestWhoeverWaitsIsAnswered(t *testing.T) {
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
-			o := newOffice(t)
+			o := newDesk(t)
 			failures := rand.New(rand.NewPCG(seed, 2)) // whoever leads draws, one after the other
 			o.store.fails = func() error {
 				if failures.IntN(5) == 0 {
@@ -217,7 +217,7 @@ func TestWhoeverWaitsIsAnswered(t *testing.T) {
 			for range 100 {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(r.IntN(50))*time.Millisecond)
 				defer cancel()
-				o.sendWith(ctx, effect(r.IntN(effects)), ledger.ID(r.IntN(4)), "", time.Duration(r.IntN(4))*time.Millisecond,
+				o.sendWith(ctx, Effect(r.IntN(effects)), ledger.ID(r.IntN(4)), "", time.Duration(r.IntN(4))*time.Millisecond,
 					func(error) { answered.Add(1) })
 				if r.IntN(3) == 0 {
 					time.Sleep(time.Duration(r.IntN(6)) * time.Millisecond)
@@ -236,12 +236,12 @@ func TestWhoeverWaitsIsAnswered(t *testing.T) {
 func TestLeavingTheLineIsNoChange(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t)
-		o.send(gives, 1, "holds the lock", time.Hour)
+		o := newDesk(t)
+		o.send(Gives, 1, "holds the lock", time.Hour)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start, took := time.Now(), time.Duration(0)
-		o.sendWith(ctx, gives, 2, "late", 0, func(err error) {
+		o.sendWith(ctx, Gives, 2, "late", 0, func(err error) {
 			took = time.Since(start)
 			if !errors.Is(err, api.CodeBusy) {
 				t.Errorf("answered %v", err)

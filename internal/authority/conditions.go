@@ -12,25 +12,25 @@ import (
 // have left out must not be touched. It is refused whether the call reads or
 // changes. What is left out altogether is no condition.
 
-func blank(s string) bool { return strings.TrimSpace(s) == "" }
+func Blank(s string) bool { return strings.TrimSpace(s) == "" }
 
-func emptyCondition(name string) error {
+func EmptyCondition(name string) error {
 	return api.FieldError(name, "must not be empty; leave it out to ask for no such thing")
 }
 
-// checkFilter refuses a filter with an empty condition; at is where the filter
+// CheckFilter refuses a filter with an empty condition; at is where the filter
 // stands. It looks at every field, so that one which is added is not forgotten.
-func checkFilter(at string, f api.TokenFilter) error {
+func CheckFilter(at string, f api.TokenFilter) error {
 	for name, c := range conditions(f) {
 		if c.set && c.empty {
-			return emptyCondition(at + name)
+			return EmptyCondition(at + name)
 		}
 	}
 	return nil
 }
 
-// narrows says whether a filter has any condition.
-func narrows(f api.TokenFilter) bool {
+// Narrows says whether a filter has any condition.
+func Narrows(f api.TokenFilter) bool {
 	for _, c := range conditions(f) {
 		if c.set {
 			return true
@@ -52,7 +52,7 @@ func conditions(f api.TokenFilter) func(func(string, condition) bool) {
 			var c condition
 			switch field := v.Field(i).Interface().(type) {
 			case api.Opt[string]:
-				c = condition{field.Set, !field.Has() || blank(field.Value)}
+				c = condition{field.Set, !field.Has() || Blank(field.Value)}
 			case api.Opt[api.Duration]:
 				c = condition{field.Set, !field.Has() || field.Value <= 0}
 			case api.Opt[bool]:
@@ -69,7 +69,7 @@ func conditions(f api.TokenFilter) func(func(string, condition) bool) {
 
 func blankEntry(m map[string]string) bool {
 	for k, v := range m {
-		if blank(k) || blank(v) {
+		if Blank(k) || Blank(v) {
 			return true
 		}
 	}

@@ -36,16 +36,16 @@ type stale struct {
 	since  int64
 }
 
-// expect refuses to change an object that is not as the caller expected. The first
+// Expect refuses to change an object that is not as the caller expected. The first
 // object that a mutation finishes is the one that the caller meant; what else it
 // changes, such as the tokens of a member, follows from that.
-func (w *work) expect(ws ledger.Workspace, target string, revision int64) error {
-	e := w.caller.Expected
+func (w *Work) Expect(ws ledger.Workspace, target string, revision int64) error {
+	e := w.Caller.Expected
 	if w.expected || !e.says() {
 		return nil
 	}
 	w.expected = true
-	if _, done, err := w.named(); done || err != nil {
+	if _, done, err := w.Named(); done || err != nil {
 		return err // it was changed by this very request, whose answer was lost
 	}
 	switch {
@@ -61,26 +61,26 @@ func (w *work) expect(ws ledger.Workspace, target string, revision int64) error 
 	return api.Errorf(api.CodeChangedMeanwhile, "it was changed since you read it; it is at revision %d now", revision)
 }
 
-// expectEntry is expect for an entry of a catalogue that is written or made.
-func (w *work) expectEntry(ws ledger.Workspace, target string, revision int64, exists bool) error {
+// ExpectEntry is expect for an entry of a catalogue that is written or made.
+func (w *Work) ExpectEntry(ws ledger.Workspace, target string, revision int64, exists bool) error {
 	if !exists {
-		return w.expectNew()
+		return w.ExpectNew()
 	}
-	return w.expect(ws, target, revision)
+	return w.Expect(ws, target, revision)
 }
 
-// expectNew is expect for an object that is made.
-func (w *work) expectNew() error {
+// ExpectNew is expect for an object that is made.
+func (w *Work) ExpectNew() error {
 	w.expected = true
-	if w.caller.Expected.Given {
+	if w.Caller.Expected.Given {
 		return api.Errorf(api.CodeChangedMeanwhile, "there is no such object, or not any more")
 	}
 	return nil
 }
 
 // expectedAll refuses what expects something of an object and changes none.
-func (w *work) expectedAll() error {
-	if w.expected || !w.caller.Expected.says() {
+func (w *Work) expectedAll() error {
+	if w.expected || !w.Caller.Expected.says() {
 		return nil
 	}
 	return api.Errorf(api.CodeInvalidRequest, "this call does not take a revision that is expected")
@@ -108,13 +108,13 @@ const changesLooked = 500
 // target does. It needs audit:read.
 func (a *Authority) ChangesSince(ctx context.Context, c Caller, at Where, target string, since int64) (out []api.AuditEvent, err error) {
 	c.Expected, c.Retry = Expected{}, Retry{}
-	err = a.read(ctx, func(r *Snapshot) error {
+	err = a.Read(ctx, func(r *Snapshot) error {
 		ws, err := a.enterAudit(r, c, at)
 		if err != nil {
 			return err
 		}
 		q := ledger.AuditQuery{Limit: changesLooked}
-		l, notToken := token.ParseLocator(locatorPart(target))
+		l, notToken := token.ParseLocator(LocatorPart(target))
 		if notToken == nil {
 			q.Token = l.String()
 		}
@@ -131,12 +131,12 @@ func (a *Authority) ChangesSince(ctx context.Context, c Caller, at Where, target
 
 func (a *Authority) enterAudit(r *Snapshot, c Caller, at Where) (ledger.Workspace, error) {
 	if at.Instance {
-		_, err := a.enterInstance(r, c)
+		_, err := a.EnterInstance(r, c)
 		return ledger.Workspace{}, err
 	}
-	_, sp, err := a.enter(r, c, at.Workspace, "audit:read")
+	_, sp, err := a.Enter(r, c, at.Workspace, "audit:read")
 	if err != nil {
 		return ledger.Workspace{}, err
 	}
-	return sp.ws, nil
+	return sp.Workspace, nil
 }

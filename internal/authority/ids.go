@@ -6,5 +6,5 @@ import (
 	"github.com/tokenry/tokenry/internal/ident"
 )
 
-// publicID makes an identifier that is shown.
-func publicID(rand io.Reader, prefix string) (string, error) { return ident.New(rand, prefix) }
+// PublicID makes an identifier that is shown.
+func PublicID(rand io.Reader, prefix string) (string, error) { return ident.New(rand, prefix) }

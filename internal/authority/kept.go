@@ -10,26 +10,26 @@ import (
 // digest names content: what has the same digest is the same.
 type digest [sha256.Size]byte
 
-// content collects what a digest is of. Each part is told apart from its neighbours.
-type content []byte
+// Content collects what a digest is of. Each part is told apart from its neighbours.
+type Content []byte
 
-func (c *content) say(parts ...string) {
+func (c *Content) Say(parts ...string) {
 	for _, p := range parts {
 		*c = append(binary.AppendUvarint(*c, uint64(len(p))), p...)
 	}
 }
 
-// list says whether there is one, and what is in it.
-func (c *content) list(names []string) {
+// List says whether there is one, and what is in it.
+func (c *Content) List(names []string) {
 	n := int64(len(names))
 	if names == nil {
 		n = -1
 	}
 	*c = binary.AppendVarint(*c, n)
-	c.say(names...)
+	c.Say(names...)
 }
 
-func (c *content) digest() digest { return sha256.Sum256(*c) }
+func (c *Content) Digest() digest { return sha256.Sum256(*c) }
 
 const (
 	// keptWeight bounds what is kept in all, and keptEntry one of it, in bytes, as

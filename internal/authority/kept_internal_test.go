@@ -15,9 +15,9 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	for _, weight := range []int{0, 1 << 20, keptEntry} {
 		var k kept
 		key := func(i int) digest {
-			var c content
-			c.say(strconv.Itoa(i))
-			return c.digest()
+			var c Content
+			c.Say(strconv.Itoa(i))
+			return c.Digest()
 		}
 		const many = keptWeight / 100
 		for i := range many {

@@ -4,29 +4,27 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
-	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
-// watching is a sight that also knows when tokens were last used. It is for
+// Watching is a sight that also knows when tokens were last used. It is for
 // reads alone: under the head row's lock nobody waits for what was used.
-func (a *Authority) watching(ctx context.Context, r *Snapshot, ac *actor, sp *space) *sight {
-	s := a.sight(r, ac, sp)
-	s.last = map[token.Locator][]ledger.LastUse{}
+func (a *Authority) Watching(ctx context.Context, r *Snapshot, ac *Actor, sp *Space) *Sight {
+	s := a.Sight(r, ac, sp)
+	s.Last = map[token.Locator][]ledger.LastUse{}
 	s.lookup = func(ts []token.Locator) ([]ledger.LastUse, error) { return a.usage.LastUses(ctx, ts) }
 	return s
 }
 
-// know looks up the last uses of tokens that will be shown, all at once.
-func (s *sight) know(ts []ledger.Token) error {
+// Know looks up the last uses of tokens that will be shown, all at once.
+func (s *Sight) Know(ts []ledger.Token) error {
 	var unknown []token.Locator
 	for _, t := range ts {
-		if _, ok := s.last[t.Locator]; !ok {
+		if _, ok := s.Last[t.Locator]; !ok {
 			unknown = append(unknown, t.Locator)
 		}
 	}
@@ -38,25 +36,25 @@ func (s *sight) know(ts []ledger.Token) error {
 		return err
 	}
 	for _, l := range unknown {
-		s.last[l] = nil
+		s.Last[l] = nil
 	}
 	for _, u := range uses {
-		s.last[u.Token] = append(s.last[u.Token], u)
+		s.Last[u.Token] = append(s.Last[u.Token], u)
 	}
 	return nil
 }
 
 // used shows when the token and each of its secrets were last used; what never
 // was stays null. Where it was used from is for those who may watch.
-func (s *sight) used(v *api.Token, t ledger.Token, secrets []ledger.Secret) error {
-	if err := s.know([]ledger.Token{t}); err != nil {
+func (s *Sight) used(v *api.Token, t ledger.Token, secrets []ledger.Secret) error {
+	if err := s.Know([]ledger.Token{t}); err != nil {
 		return err
 	}
-	for _, u := range s.last[t.Locator] {
+	for _, u := range s.Last[t.Locator] {
 		if u.Secret == 0 {
 			v.LastUsedAt = api.When(u.At)
 			if u.Addr.IsValid() && s.mayWatch(t) {
-				v.LastUsedIP = optional(u.Addr.String())
+				v.LastUsedIP = Optional(u.Addr.String())
 			}
 			continue
 		}
@@ -68,20 +66,20 @@ func (s *sight) used(v *api.Token, t ledger.Token, secrets []ledger.Secret) erro
 	return nil
 }
 
-// mutateToken is apply for a change of one token that answers it in v. What has to
+// MutateToken is apply for a change of one token that answers it in v. What has to
 // be worked out for the answer, and looked up elsewhere, comes after the commit:
 // nobody waits for it under the lock, and no change waits for it at all.
-func (a *Authority) mutateToken(ctx context.Context, e effect, c Caller, v *api.Token, f func(*work) error) (int64, error) {
+func (a *Authority) MutateToken(ctx context.Context, e Effect, c Caller, v *api.Token, f func(*Work) error) (int64, error) {
 	var l *lacking
-	revision, err := a.apply(ctx, e, c, func(w *work) error {
+	revision, err := a.Apply(ctx, e, c, func(w *Work) error {
 		err := f(w)
-		l = w.lacking
+		l = w.Lacking
 		return err
 	})
 	if err != nil || l == nil {
 		return revision, err
 	}
-	l.work(v)
+	l.Work(v)
 	return revision, l.used(v, a.glance(ctx, l.t.Locator))
 }
 
@@ -119,39 +117,13 @@ func (a *Authority) glance(ctx context.Context, l token.Locator) []ledger.LastUs
 	}
 }
 
-// usedFrom reads the address or network of a filter. Who asks learns where
-// tokens were used, so it needs usage:read, but for one's own tokens.
-func usedFrom(ac *actor, q query, text string) (netip.Prefix, error) {
-	if text == "" {
-		return netip.Prefix{}, nil
-	}
-	if own := ac.member != 0 && len(q.owners) == 1 && q.owners[0] == (verify.OwnerKey{Type: verify.OwnerMember, ID: ac.member}) && ac.person(); !own {
-		if err := ac.need("usage:read"); err != nil {
-			return netip.Prefix{}, err
-		}
-	}
-	if !strings.Contains(text, "/") {
-		addr, err := netip.ParseAddr(text)
-		if err != nil || addr.Zone() != "" {
-			return netip.Prefix{}, api.FieldError("used_from", "must be an IP address or a network")
-		}
-		addr = addr.Unmap()
-		return netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(text)
-	if err != nil {
-		return p, api.FieldError("used_from", "must be an IP address or a network")
-	}
-	return p.Masked(), nil
-}
-
-// keepFrom keeps the tokens that were presented from a network; nil keeps all.
-func (a *Authority) keepFrom(ctx context.Context, from netip.Prefix) func([]ledger.Token) (map[token.Locator]bool, error) {
+// KeepFrom keeps the tokens that were presented from a network; nil keeps all.
+func (a *Authority) KeepFrom(ctx context.Context, from netip.Prefix) func([]ledger.Token) (map[token.Locator]bool, error) {
 	return func(ts []ledger.Token) (map[token.Locator]bool, error) {
 		if !from.IsValid() {
 			return nil, nil
 		}
-		found, err := a.usage.UsedFrom(ctx, locators(ts), from)
+		found, err := a.usage.UsedFrom(ctx, Locators(ts), from)
 		kept := make(map[token.Locator]bool, len(found))
 		for _, l := range found {
 			kept[l] = true
@@ -160,7 +132,7 @@ func (a *Authority) keepFrom(ctx context.Context, from netip.Prefix) func([]ledg
 	}
 }
 
-func locators(ts []ledger.Token) []token.Locator {
+func Locators(ts []ledger.Token) []token.Locator {
 	ls := make([]token.Locator, len(ts))
 	for i, t := range ts {
 		ls[i] = t.Locator
@@ -208,8 +180,8 @@ func (nothingUsed) UsedFrom(context.Context, []token.Locator, netip.Prefix) ([]t
 
 func (nothingUsed) Decisions(string) []ledger.LoggedDecision { return nil }
 
-// addrView is an address as it is shown; null when it is not known.
-func addrView(addr netip.Addr) *string {
+// AddrView is an address as it is shown; null when it is not known.
+func AddrView(addr netip.Addr) *string {
 	if !addr.IsValid() {
 		return nil
 	}

@@ -12,31 +12,31 @@ import (
 // begin settles the moment at which a mutation happens. It is never before the
 // latest that was committed. While the clock is unsettled, nothing is given, and
 // no moment of that time becomes the latest.
-func (w *work) begin(e effect) error {
+func (w *Work) begin(e Effect) error {
 	m := w.Moment()
-	w.a.clock.Heard(m.Latest, m.Settlements)
-	w.now = w.a.moment()
-	if w.doubt = w.a.doubt(); w.doubt != nil {
-		if e == gives {
-			return w.give()
+	w.Authority.clock.Heard(m.Latest, m.Settlements)
+	w.Now = w.Authority.Moment()
+	if w.Doubt = w.Authority.doubt(); w.Doubt != nil {
+		if e == Gives {
+			return w.Give()
 		}
 		return nil
 	}
-	w.Happen(w.now)
+	w.Happen(w.Now)
 	return nil
 }
 
-// give refuses to go on to what gives power, life, reach or speed while nobody
+// Give refuses to go on to what gives power, life, reach or speed while nobody
 // knows what time it is.
-func (w *work) give() error {
-	if w.doubt != nil {
-		w.a.ungiven.Add(1)
+func (w *Work) Give() error {
+	if w.Doubt != nil {
+		w.Authority.ungiven.Add(1)
 	}
-	return w.doubt
+	return w.Doubt
 }
 
-// moment is the time as it is stored.
-func (a *Authority) moment() time.Time { return a.now().UTC().Truncate(time.Microsecond) }
+// Moment is the time as it is stored.
+func (a *Authority) Moment() time.Time { return a.now().UTC().Truncate(time.Microsecond) }
 
 // doubt is why nothing can be given now, or nil.
 func (a *Authority) doubt() error {
@@ -56,14 +56,14 @@ func (a *Authority) Unsettled() (clock.Doubt, bool) { return a.clock.Doubt() }
 // Ungiven is how many changes were refused for an unsettled clock.
 func (a *Authority) Ungiven() uint64 { return a.ungiven.Load() }
 
-// judged is the moment by which a verification decides whether a token lives: the
+// Judged is the moment by which a verification decides whether a token lives: the
 // later one while the clock is unsettled.
-func (a *Authority) judged() time.Time { return a.now().Add(a.clock.Ahead()).UTC() }
+func (a *Authority) Judged() time.Time { return a.now().Add(a.clock.Ahead()).UTC() }
 
 // KeepTime writes the moment of now, so that time does not run back over a
 // restart, and learns whether an operator settled the clock. It is for a job.
 func (a *Authority) KeepTime(ctx context.Context) error {
-	at := a.moment()
+	at := a.Moment()
 	if a.doubt() != nil {
 		at = time.Time{}
 	}
@@ -71,7 +71,7 @@ func (a *Authority) KeepTime(ctx context.Context) error {
 	if err == nil {
 		a.clock.Heard(m.Latest, m.Settlements)
 	}
-	return public(err)
+	return Public(err)
 }
 
 // SettleClock says that it is this time, whatever was committed before. This case
@@ -79,14 +79,14 @@ func (a *Authority) KeepTime(ctx context.Context) error {
 // itself, and nobody is asked for a right.
 func (a *Authority) SettleClock(ctx context.Context, at time.Time) (was time.Time, err error) {
 	at = at.UTC().Truncate(time.Microsecond)
-	_, err = a.apply(ctx, neither, Caller{Machine: "clock"}, func(w *work) error {
-		was, w.now = w.Moment().Latest, at
+	_, err = a.Apply(ctx, Neither, Caller{Machine: "clock"}, func(w *Work) error {
+		was, w.Now = w.Moment().Latest, at
 		w.touched.All = true
 		if err := w.Settle(at); err != nil {
 			return err
 		}
-		return w.audit(machine(w.caller), ledger.Workspace{}, event{action: "clock.settled", target: "instance",
-			before: map[string]*time.Time{"latest": api.When(was)}, after: map[string]time.Time{"latest": at}})
+		return w.Note(Machine(w.Caller), ledger.Workspace{}, Event{Action: "clock.settled", Target: "instance",
+			Before: map[string]*time.Time{"latest": api.When(was)}, After: map[string]time.Time{"latest": at}})
 	})
 	return was, err
 }

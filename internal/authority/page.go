@@ -1,6 +1,13 @@
 package authority
 
-import "github.com/tokenry/tokenry/internal/ledger"
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
+)
 
 // Page asks for one page of a list. After is what the page before answered as
 // next; 0 begins. Text keeps what has it in one of its names, in lists of what
@@ -16,28 +23,41 @@ type Page struct {
 
 const (
 	defaultPage = 50
-	maxPage     = 200
+	MaxPage     = 200
 )
 
-func (p Page) size() int {
+func (p Page) Size() int {
 	if p.Limit <= 0 {
 		return defaultPage
 	}
-	return min(p.Limit, maxPage)
+	return min(p.Limit, MaxPage)
 }
 
-// rows asks for the rows of the page and one more, which tells whether another
+// Rows asks for the rows of the page and one more, which tells whether another
 // page follows.
-func (p Page) rows() (ledger.Range, error) {
-	return ledger.Range{After: p.After, Limit: p.size() + 1, Text: p.Text}, checkSearch(p.Text)
+func (p Page) Rows() (ledger.Range, error) {
+	return ledger.Range{After: p.After, Limit: p.Size() + 1, Text: p.Text}, CheckSearch(p.Text)
 }
 
 // cut keeps n of at most n+1 rows, and answers where the next page begins; 0
 // when there is none.
-func cut[T any](rows []T, n int, id func(T) int64) ([]T, int64) {
+func Cut[T any](rows []T, n int, id func(T) int64) ([]T, int64) {
 	if len(rows) <= n {
 		return rows, 0
 	}
 	rows = rows[:n]
 	return rows, id(rows[n-1])
 }
+
+// CheckSearch bounds the work of one search.
+func CheckSearch(text string) error {
+	if len(strings.Fields(text)) > maxSearchWords {
+		return api.FieldError("q", fmt.Sprintf("must have at most %d words", maxSearchWords))
+	}
+	if utf8.RuneCountInString(text) > maxSearch { // more is cut by the store, and would find what was not meant
+		return api.FieldError("q", fmt.Sprintf("must have at most %d characters", maxSearch))
+	}
+	return nil
+}
+
+const maxSearchWords, maxSearch = 16, 300

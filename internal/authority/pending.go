@@ -127,7 +127,7 @@ func (p *pending) token(t ledger.Token, err error) (ledger.Token, error) {
 	all, err := p.load()
 	for _, x := range all {
 		if leftBy(x, t) {
-			revoke(&t, x.CreatedAt, api.ReasonOwnerLeft, "")
+			Revoke(&t, x.CreatedAt, api.ReasonOwnerLeft, "")
 		}
 		if x.Kind == ledger.RemovedSealed && t.Recoverable && err == nil {
 			var unsealed bool

@@ -20,7 +20,7 @@ func notAccepted(code api.Code) error {
 	return api.Errorf(code, "%s", code.Info().Title).Wrap(ErrNotAccepted)
 }
 
-func invalidToken(err error) error {
+func InvalidToken(err error) error {
 	if errors.Is(err, ledger.ErrNoRow) {
 		return api.Errorf(api.CodeInvalidToken, "the token is not accepted").Wrap(fmt.Errorf("%w: %w", ErrNotAccepted, err))
 	}
@@ -35,7 +35,7 @@ func SignedOut() error {
 // accepted judges what a caller presented, in the order of a verification.
 func accepted(f *verify.Token, o *verify.Owner, w *verify.Workspace, secrets []ledger.Secret, c Caller, now time.Time) api.Code {
 	i := slices.IndexFunc(secrets, func(s ledger.Secret) bool { return s.Number == c.Secret })
-	if !works(secrets, i, now) {
+	if !Works(secrets, i, now) {
 		return api.CodeRetired
 	}
 	if code := verify.Lifecycle(f, o, w, now); code != api.CodeOK {

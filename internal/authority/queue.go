@@ -75,15 +75,15 @@ func (q *queue) add(m *mutation) bool {
 }
 
 // next says which effect goes next; ok is false when nothing waits.
-func (q *queue) next(now time.Time) (e effect, ok bool) {
-	waits := func(e effect) bool { return len(q.lines[e].turns) > 0 }
+func (q *queue) next(now time.Time) (e Effect, ok bool) {
+	waits := func(e Effect) bool { return len(q.lines[e].turns) > 0 }
 	switch {
 	case waits(whenIdle) && now.Sub(q.idleAt) >= idleEvery:
 		return whenIdle, true
-	case waits(takes) && (q.inARow < takesInARow || !waits(gives)):
-		return takes, true
-	case waits(gives):
-		return gives, true
+	case waits(Takes) && (q.inARow < takesInARow || !waits(Gives)):
+		return Takes, true
+	case waits(Gives):
+		return Gives, true
 	}
 	return whenIdle, waits(whenIdle)
 }
@@ -106,13 +106,13 @@ func (q *queue) take(now time.Time) *mutation {
 		return nil
 	}
 	switch m.effect {
-	case takes:
+	case Takes:
 		q.inARow++
-	case gives:
+	case Gives:
 		q.inARow = 0
 	case whenIdle:
 		q.idleAt = now
-	case neither: // stands in the line of gives
+	case Neither: // stands in the line of gives
 	}
 	l := &q.lines[m.effect]
 	l.turns = l.turns[1:]
@@ -143,7 +143,7 @@ func (q *queue) leave(m *mutation) bool {
 }
 
 // urgent says whether something waits that takes power away.
-func (q *queue) urgent() bool { return len(q.lines[takes].turns) > 0 }
+func (q *queue) urgent() bool { return len(q.lines[Takes].turns) > 0 }
 
 // empty says whether nothing waits.
 func (q *queue) empty() bool {

@@ -44,7 +44,7 @@ type reckoner struct {
 
 // reckon answers what is known by a key, or works it out. Under the lock something
 // dear that is not known is noted as missing, and the answer is the zero value.
-func reckon[T any](r *reckoner, key digest, cost int, weigh func(T) int, work func() T) T {
+func Reckon[T any](r *reckoner, key digest, cost int, weigh func(T) int, work func() T) T {
 	if r == nil || cost < dear {
 		return work()
 	}
@@ -93,8 +93,8 @@ func (a *Authority) prepare(ctx context.Context, r *reckoner) error {
 	return nil
 }
 
-// rights are a grant that says what it follows from. The zero value is nothing.
-type rights struct {
+// Rights are a grant that says what it follows from. The zero value is nothing.
+type Rights struct {
 	grant.Grant
 	key    digest
 	cost   int
@@ -114,7 +114,7 @@ func weighNames(names []string) (n int) {
 
 // now is the grant as it is known now: what was missing when it was asked for may
 // have been worked out since.
-func (g rights) now() grant.Grant {
+func (g Rights) now() grant.Grant {
 	if g.reckon != nil && g.cost >= dear {
 		if v, ok := known[grant.Grant](g.reckon, g.key); ok {
 			return v
@@ -124,20 +124,20 @@ func (g rights) now() grant.Grant {
 }
 
 // of makes rights of two others.
-func (g rights) of(what string, h rights, work func(a, b grant.Grant) grant.Grant) rights {
+func (g Rights) of(what string, h Rights, work func(a, b grant.Grant) grant.Grant) Rights {
 	key := keyOf(what, g, h)
-	out := rights{key: key, cost: g.cost + h.cost, reckon: g.either(h)}
-	out.Grant = reckon(out.reckon, key, out.cost, weighGrant, func() grant.Grant { return work(g.now(), h.now()) })
+	out := Rights{key: key, cost: g.cost + h.cost, reckon: g.either(h)}
+	out.Grant = Reckon(out.reckon, key, out.cost, weighGrant, func() grant.Grant { return work(g.now(), h.now()) })
 	return out
 }
 
-func keyOf(what string, g, h rights) digest {
-	var c content
-	c.say(what, string(g.key[:]), string(h.key[:]))
-	return c.digest()
+func keyOf(what string, g, h Rights) digest {
+	var c Content
+	c.Say(what, string(g.key[:]), string(h.key[:]))
+	return c.Digest()
 }
 
-func (g rights) either(h rights) *reckoner {
+func (g Rights) either(h Rights) *reckoner {
 	if g.reckon == nil {
 		return h.reckon
 	}
@@ -145,28 +145,28 @@ func (g rights) either(h rights) *reckoner {
 }
 
 // and is what either allows.
-func (g rights) and(h rights) rights { return g.of("union", h, grant.Union) }
+func (g Rights) and(h Rights) Rights { return g.of("union", h, grant.Union) }
 
-// covers says whether everything that h allows, g allows too.
-func (g rights) covers(h rights) bool {
-	return reckon(g.either(h), keyOf("covers", g, h), g.cost+h.cost, weighNothing, func() bool { return g.now().Covers(h.now()) })
+// Covers says whether everything that h allows, g allows too.
+func (g Rights) Covers(h Rights) bool {
+	return Reckon(g.either(h), keyOf("covers", g, h), g.cost+h.cost, weighNothing, func() bool { return g.now().Covers(h.now()) })
 }
 
-// scopes and resources are those of the grant, for a person to read.
-func (g rights) scopes() []string {
-	return reckon(g.reckon, keyOf("scopes", g, rights{}), g.cost, weighNames, func() []string { return g.now().Scopes() })
+// Scopes and resources are those of the grant, for a person to read.
+func (g Rights) Scopes() []string {
+	return Reckon(g.reckon, keyOf("scopes", g, Rights{}), g.cost, weighNames, func() []string { return g.now().Scopes() })
 }
 
-func (g rights) resources(scopes ...string) []string {
-	var c content
-	c.say("resources", string(g.key[:]))
-	c.list(scopes)
-	return reckon(g.reckon, c.digest(), g.cost, weighNames, func() []string { return g.now().Resources(scopes...) })
+func (g Rights) Resources(scopes ...string) []string {
+	var c Content
+	c.Say("resources", string(g.key[:]))
+	c.List(scopes)
+	return Reckon(g.reckon, c.Digest(), g.cost, weighNames, func() []string { return g.now().Resources(scopes...) })
 }
 
-// view is the grant as statements.
-func (g rights) view() []api.Statement {
-	return reckon(g.reckon, keyOf("view", g, rights{}), g.cost, weighView, func() []api.Statement { return statementsView(g.now().Statements()) })
+// View is the grant as statements.
+func (g Rights) View() []api.Statement {
+	return Reckon(g.reckon, keyOf("view", g, Rights{}), g.cost, weighView, func() []api.Statement { return StatementsView(g.now().Statements()) })
 }
 
 func weighView(sts []api.Statement) (n int) {
@@ -177,71 +177,71 @@ func weighView(sts []api.Statement) (n int) {
 }
 
 // fixed are rights that follow from nothing but these statements.
-func fixed(sts ...grant.Statement) rights {
+func fixed(sts ...grant.Statement) Rights {
 	var b grant.Book
-	c := content{}
-	c.say("fixed")
+	c := Content{}
+	c.Say("fixed")
 	c.statements(sts)
-	return rights{Grant: b.Compile(sts), key: c.digest()}
+	return Rights{Grant: b.Compile(sts), key: c.Digest()}
 }
 
-func (c *content) statements(sts []grant.Statement) {
-	c.say(strconv.Itoa(len(sts)), strconv.FormatBool(sts == nil))
+func (c *Content) statements(sts []grant.Statement) {
+	c.Say(strconv.Itoa(len(sts)), strconv.FormatBool(sts == nil))
 	for _, s := range sts {
-		c.say(s.Role)
-		c.list(s.Scopes)
-		c.list(s.Resources)
+		c.Say(s.Role)
+		c.List(s.Scopes)
+		c.List(s.Resources)
 	}
 }
 
 // key names what follows from statements and the workspace's book.
-func (sp *space) key(what string, of ...[]grant.Statement) digest {
-	var c content
-	c.say(what, string(sp.digest[:]))
+func (sp *Space) key(what string, of ...[]grant.Statement) digest {
+	var c Content
+	c.Say(what, string(sp.Digest[:]))
 	for _, sts := range of {
 		c.statements(sts)
 	}
-	return c.digest()
+	return c.Digest()
 }
 
-// cost says how much there is to look at.
-func (sp *space) cost(of ...[]grant.Statement) (n int) {
+// Cost says how much there is to look at.
+func (sp *Space) Cost(of ...[]grant.Statement) (n int) {
 	for _, sts := range of {
 		for _, s := range sts {
-			n += len(s.Scopes) + len(s.Resources) + len(sp.facts.Book.Roles[s.Role])
+			n += len(s.Scopes) + len(s.Resources) + len(sp.Facts.Book.Roles[s.Role])
 		}
 	}
-	return n + len(sp.facts.Book.Implies)
+	return n + len(sp.Facts.Book.Implies)
 }
 
-// compile reads statements with the workspace's book.
-func (sp *space) compile(sts []grant.Statement) rights {
-	return sp.reckoned("compile", func() grant.Grant { return sp.facts.Book.Compile(sts) }, sts)
+// Compile reads statements with the workspace's book.
+func (sp *Space) Compile(sts []grant.Statement) Rights {
+	return sp.reckoned("compile", func() grant.Grant { return sp.Facts.Book.Compile(sts) }, sts)
 }
 
-func (sp *space) reckoned(what string, work func() grant.Grant, of ...[]grant.Statement) rights {
-	out := rights{key: sp.key(what, of...), cost: sp.cost(of...), reckon: sp.reckon}
-	out.Grant = reckon(sp.reckon, out.key, out.cost, weighGrant, work)
+func (sp *Space) reckoned(what string, work func() grant.Grant, of ...[]grant.Statement) Rights {
+	out := Rights{key: sp.key(what, of...), cost: sp.Cost(of...), reckon: sp.Reckon}
+	out.Grant = Reckon(sp.Reckon, out.key, out.cost, weighGrant, work)
 	return out
 }
 
 // measure is how dear statements are, see [grant.Book.Measure].
-func (sp *space) measure(sts []grant.Statement) int {
-	return reckon(sp.reckon, sp.key("measure", sts), sp.cost(sts), weighNothing, func() int { return sp.facts.Book.Measure(sts) })
+func (sp *Space) measure(sts []grant.Statement) int {
+	return Reckon(sp.Reckon, sp.key("measure", sts), sp.Cost(sts), weighNothing, func() int { return sp.Facts.Book.Measure(sts) })
 }
 
-// ownerGrant is what an owner may do here, see [verify.OwnerGrant].
-func (sp *space) ownerGrant(o verify.Owner) rights {
+// OwnerGrant is what an owner may do here, see [verify.OwnerGrant].
+func (sp *Space) OwnerGrant(o verify.Owner) Rights {
 	kind := "owner " + o.Key.Type.String() + " " + strconv.FormatBool(o.InstanceAdmin)
-	return sp.reckoned(kind, func() grant.Grant { return verify.OwnerGrant(&o, &sp.facts) }, o.Statements)
+	return sp.reckoned(kind, func() grant.Grant { return verify.OwnerGrant(&o, &sp.Facts) }, o.Statements)
 }
 
-// effective is what a token may do here, see [verify.Effective]: its statements are
+// Effective is what a token may do here, see [verify.Effective]: its statements are
 // compiled once, for this and for what they say by themselves.
-func (sp *space) effective(f *verify.Token, o verify.Owner) rights {
+func (sp *Space) Effective(f *verify.Token, o verify.Owner) Rights {
 	own := f.Statements
 	if own == nil {
 		own = verify.Inherited()
 	}
-	return sp.compile(own).of("intersect", sp.ownerGrant(o), grant.Intersect)
+	return sp.Compile(own).of("intersect", sp.OwnerGrant(o), grant.Intersect)
 }

@@ -26,15 +26,15 @@ func TestWhatIsReckonedIsWhatAVerificationDecides(t *testing.T) {
 		{{Scopes: many, Resources: []string{"pay-*"}}, {Scopes: []string{"tickets:v1"}, Resources: []string{"*"}}},
 	}
 	cat := newCatalogue(1, nil, [][]ledger.Role{nil, nil}, [][]ledger.Scope{nil, {{Workspace: 1, Name: "tickets:v1", Implies: []string{"tickets:v2", "other:read"}}}})
-	sp := &space{catalogue: cat, facts: verify.Workspace{ID: 1, Book: cat.book}, reckon: &reckoner{kept: &kept{}, told: func(bool) {}}}
+	sp := &Space{catalogue: cat, Facts: verify.Workspace{ID: 1, Book: cat.book}, Reckon: &reckoner{kept: &kept{}, told: func(bool) {}}}
 	for range 2 {
 		for _, own := range lists {
 			for _, of := range lists[1:] {
 				for _, kind := range []verify.OwnerType{verify.OwnerMember, verify.OwnerServiceAccount, verify.OwnerWorkspace} {
 					for _, admin := range []bool{false, true} {
 						f, o := verify.Token{Statements: own}, verify.Owner{Key: verify.OwnerKey{Type: kind}, Statements: of, InstanceAdmin: admin}
-						if got := sp.effective(&f, o); !got.Equal(verify.Effective(&f, &o, &sp.facts)) {
-							t.Errorf("%v of an owner %v with %v, administrator %v: %v", own, kind, of, admin, got.view())
+						if got := sp.Effective(&f, o); !got.Equal(verify.Effective(&f, &o, &sp.Facts)) {
+							t.Errorf("%v of an owner %v with %v, administrator %v: %v", own, kind, of, admin, got.View())
 						}
 					}
 				}

@@ -40,40 +40,40 @@ type refusal struct {
 	code api.Code
 }
 
-// refusals counts what is not written of refusals of kinds K: one of a kind is
+// Refusals counts what is not written of refusals of kinds K: one of a kind is
 // told in a time, and of a group of kinds as many as the limit of G lets through.
-type refusals[K, G comparable] struct {
+type Refusals[K, G comparable] struct {
 	every time.Duration
 	group func(K) G
 	limit *verify.Limiter[G]
-	// all bounds what all groups leave together; nil does not.
-	all *verify.Limiter[everybody]
+	// All bounds what all groups leave together; nil does not.
+	All *verify.Limiter[Everybody]
 
 	mu    sync.Mutex // guards known
 	known map[K]*refusalCount
 }
 
-// everybody is the one group of all groups.
-type everybody struct{}
+// Everybody is the one group of all groups.
+type Everybody struct{}
 
 type refusalCount struct {
 	toldAt time.Time
 	count  int64
 }
 
-func newRefusals[K, G comparable](every time.Duration, group func(K) G, limit api.RateLimit) *refusals[K, G] {
-	return &refusals[K, G]{every: every, group: group, limit: verify.NewLimiter[G](limit, refusalsKnown), known: map[K]*refusalCount{}}
+func NewRefusals[K, G comparable](every time.Duration, group func(K) G, limit api.RateLimit) *Refusals[K, G] {
+	return &Refusals[K, G]{every: every, group: group, limit: verify.NewLimiter[G](limit, refusalsKnown), known: map[K]*refusalCount{}}
 }
 
 // refusalsOfCallers are those of the gate.
-func refusalsOfCallers() *refusals[refusal, refuser] {
+func refusalsOfCallers() *Refusals[refusal, refuser] {
 	limit := api.RateLimit{Requests: refusalsEach, Window: api.Duration(refusalEvery)}
-	return newRefusals(refusalEvery, func(x refusal) refuser { return x.refuser }, limit)
+	return NewRefusals(refusalEvery, func(x refusal) refuser { return x.refuser }, limit)
 }
 
-// due counts a refusal, and answers how many there were when they are to be told
+// Due counts a refusal, and answers how many there were when they are to be told
 // now; 0 is not now.
-func (r *refusals[K, G]) due(x K, now time.Time) int64 {
+func (r *Refusals[K, G]) Due(x K, now time.Time) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := r.known[x]
@@ -89,8 +89,8 @@ func (r *refusals[K, G]) due(x K, now time.Time) int64 {
 	if _, ok := r.limit.Take(r.group(x), 1, now); !ok {
 		return 0
 	}
-	if r.all != nil {
-		if _, ok := r.all.Take(everybody{}, 1, now); !ok {
+	if r.All != nil {
+		if _, ok := r.All.Take(Everybody{}, 1, now); !ok {
 			return 0
 		}
 	}
@@ -100,7 +100,7 @@ func (r *refusals[K, G]) due(x K, now time.Time) int64 {
 }
 
 // makeRoom forgets what was told long ago, else whatever comes first.
-func (r *refusals[K, G]) makeRoom(now time.Time) {
+func (r *Refusals[K, G]) makeRoom(now time.Time) {
 	if len(r.known) < refusalsKnown {
 		return
 	}
@@ -117,9 +117,9 @@ func (r *refusals[K, G]) makeRoom(now time.Time) {
 	}
 }
 
-// refused writes a refusal of the gate down, and returns err. That it cannot be
+// Refused writes a refusal of the gate down, and returns err. That it cannot be
 // written changes nothing about the refusal.
-func (a *Authority) refused(ctx context.Context, c Caller, at ledger.ID, err error) error {
+func (a *Authority) Refused(ctx context.Context, c Caller, at ledger.ID, err error) error {
 	who := refuser{token: c.Token, user: c.User}
 	if err == nil || c.Rehearse || who == (refuser{}) {
 		return err
@@ -128,13 +128,13 @@ func (a *Authority) refused(ctx context.Context, c Caller, at ledger.ID, err err
 	if !slices.Contains([]api.Code{api.CodeInsufficientScope, api.CodeGrantExceedsOwn, api.CodeForbidden, api.CodeOnboardingRestricted}, e.Code) {
 		return err
 	}
-	count := a.refusals.due(refusal{who, at, c.Call, e.Code}, a.now())
+	count := a.refusals.Due(refusal{who, at, c.Call, e.Code}, a.now())
 	if count == 0 {
 		return err
 	}
-	detail := refusalNote{Call: c.Call, Code: e.Code, Detail: clip(e.Message, 500), Missing: e.Missing, ActAs: c.ActAs, Count: count}
+	detail := refusalNote{Call: c.Call, Code: e.Code, Detail: Clip(e.Message, 500), Missing: e.Missing, ActAs: c.ActAs, Count: count}
 	c.ActAs, c.Retry, c.Expected = "", Retry{}, Expected{}
-	_, _ = a.commitOne(ctx, neither, c, func(w *work) error { return w.recordRefusal(at, detail) }) // the caller is refused either way
+	_, _ = a.commitOne(ctx, Neither, c, func(w *Work) error { return w.recordRefusal(at, detail) }) // the caller is refused either way
 	return err
 }
 
@@ -151,27 +151,27 @@ type refusalNote struct {
 
 // recordRefusal writes into the chain of the workspace that the caller was in,
 // else into the instance's.
-func (w *work) recordRefusal(at ledger.ID, detail refusalNote) error {
-	e := event{action: actionDenied, target: "instance", after: detail}
+func (w *Work) recordRefusal(at ledger.ID, detail refusalNote) error {
+	e := Event{Action: actionDenied, Target: "instance", After: detail}
 	if at == 0 {
-		ac, err := w.a.judgeInstance(w.Snapshot, w.caller)
+		ac, err := w.Authority.JudgeInstance(w.Snapshot, w.Caller)
 		if err != nil {
 			return err
 		}
-		return w.record(ac, ledger.Workspace{}, e)
+		return w.Record(ac, ledger.Workspace{}, e)
 	}
 	ws, err := w.Workspace(ledger.WorkspaceKey{ID: at})
 	if err != nil {
 		return err
 	}
-	sp, err := w.a.space(w.Snapshot, ws)
+	sp, err := w.Authority.Space(w.Snapshot, ws)
 	if err != nil {
 		return err
 	}
-	ac, err := w.a.judge(w.Snapshot, w.caller, sp)
+	ac, err := w.Authority.judge(w.Snapshot, w.Caller, sp)
 	if err != nil {
 		return err
 	}
-	e.target = ws.Slug
-	return w.record(ac, ws, e)
+	e.Target = ws.Slug
+	return w.Record(ac, ws, e)
 }

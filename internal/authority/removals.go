@@ -16,14 +16,14 @@ import (
 // The rest of a removal is rewritten in pieces, each a mutation of its own that
 // nobody waits for long. Where there is something to rewrite is found on snapshots,
 // without the lock; the names that are gone come into no row any more (see
-// [space.free]), so what was not there when it was looked for does not come later.
+// [Space.free]), so what was not there when it was looked for does not come later.
 const (
 	// pieceRows and pieceTime bound one piece.
 	pieceRows = 100
 	pieceTime = 10 * time.Millisecond
-	// searchRows is how many rows are looked at in one step, searchSteps how many
+	// SearchRows is how many rows are looked at in one step, searchSteps how many
 	// steps are made on one snapshot.
-	searchRows, searchSteps = 5000, 20
+	SearchRows, searchSteps = 5000, 20
 	// firstPieces and firstTime are how much of the rest whoever removes something
 	// waits for: all of it, unless it is much or others are busy.
 	firstPieces = 20
@@ -72,9 +72,9 @@ func drop(names *[]string, gone func(string) bool) bool {
 	return true
 }
 
-// free refuses names that were removed while rows are left that list them: nothing
+// Free refuses names that were removed while rows are left that list them: nothing
 // that was given to one of before may come to one that is made now.
-func (sp *space) free(kind ledger.RemovalKind, names ...string) error {
+func (sp *Space) Free(kind ledger.RemovalKind, names ...string) error {
 	for _, x := range sp.removals {
 		if x.Kind == kind && slices.Contains(names, x.Name) {
 			return api.Errorf(api.CodeBeingDeleted, "the %s %s is being deleted (%d rewritten so far); until that is done its name cannot be used",
@@ -84,24 +84,24 @@ func (sp *space) free(kind ledger.RemovalKind, names ...string) error {
 	return nil
 }
 
-// leave writes a removal down, in the mutation that removes.
-func (w *work) leave(ac *actor, x ledger.Removal) (ledger.ID, error) {
-	x.ID, x.By, x.CreatedAt, x.Place = w.NewID(), ac.principal.Address, w.now, x.Workspace
+// Leave writes a removal down, in the mutation that removes.
+func (w *Work) Leave(ac *Actor, x ledger.Removal) (ledger.ID, error) {
+	x.ID, x.By, x.CreatedAt, x.Place = w.NewID(), ac.Principal.Address, w.Now, x.Workspace
 	return x.ID, w.PutRemoval(x)
 }
 
-// leaveTokens is leave for an owner; 0 when there are no tokens to be revoked.
-func (w *work) leaveTokens(ac *actor, x ledger.Removal) (ledger.ID, error) {
+// LeaveTokens is leave for an owner; 0 when there are no tokens to be revoked.
+func (w *Work) LeaveTokens(ac *Actor, x ledger.Removal) (ledger.ID, error) {
 	x.Part = ledger.PartTokens
 	left, err := w.Unended(x.Workspace, x, 1)
 	if err != nil || len(left) == 0 {
 		return 0, err
 	}
-	return w.leave(ac, x)
+	return w.Leave(ac, x)
 }
 
-// removal finds one by its number.
-func removal(r *Snapshot, id ledger.ID) (ledger.Removal, error) {
+// Removal finds one by its number.
+func Removal(r *Snapshot, id ledger.ID) (ledger.Removal, error) {
 	all, err := r.Removals()
 	i := slices.IndexFunc(all, func(x ledger.Removal) bool { return x.ID == id })
 	if err != nil || i < 0 {
@@ -110,14 +110,14 @@ func removal(r *Snapshot, id ledger.ID) (ledger.Removal, error) {
 	return all[i], nil
 }
 
-// rewriting is a removal on its way: what was found and is not rewritten yet.
-type rewriting struct {
-	a *Authority
-	x ledger.Removal
-	// found are rows of the part that is searched, through is the last row that was
+// Rewriting is a removal on its way: what was found and is not rewritten yet.
+type Rewriting struct {
+	Authority *Authority
+	Removal   ledger.Removal
+	// Found are rows of the part that is searched, through is the last row that was
 	// looked at.
-	found   []ledger.ID
-	through ledger.ID
+	Found   []ledger.ID
+	Through ledger.ID
 	// catalogue says that the workspace's own roles and scopes are to be rewritten.
 	catalogue bool
 	// revision is the last piece's.
@@ -126,23 +126,23 @@ type rewriting struct {
 
 // step searches for a while, and rewrites one piece of what was found. It says
 // whether nothing is left.
-func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
-	if !p.catalogue && len(p.found) == 0 {
-		if err := p.a.stored(ctx, func(r *Snapshot) (err error) { finished, err = p.search(r); return err }); err != nil {
-			return false, public(err)
+func (p *Rewriting) step(ctx context.Context) (finished bool, err error) {
+	if !p.catalogue && len(p.Found) == 0 {
+		if err := p.Authority.Stored(ctx, func(r *Snapshot) (err error) { finished, err = p.Search(r); return err }); err != nil {
+			return false, Public(err)
 		}
 	}
-	if !finished && !p.catalogue && len(p.found) == 0 {
+	if !finished && !p.catalogue && len(p.Found) == 0 {
 		return false, nil
 	}
 	gone := false
-	x, found := p.x, p.found
-	revision, err := p.a.apply(ctx, whenIdle, remover(), func(w *work) error {
-		x, found = p.x, p.found
-		stored, err := removal(w.Snapshot, x.ID)
+	x, found := p.Removal, p.Found
+	revision, err := p.Authority.Apply(ctx, whenIdle, remover(), func(w *Work) error {
+		x, found = p.Removal, p.Found
+		stored, err := Removal(w.Snapshot, x.ID)
 		if errors.Is(err, ledger.ErrNoRow) {
 			gone = true // somebody else was faster
-			return errDryRun
+			return ErrDryRun
 		}
 		if err != nil {
 			return err
@@ -150,37 +150,37 @@ func (p *rewriting) step(ctx context.Context) (finished bool, err error) {
 		x.Total, x.Done = max(x.Total, stored.Total), stored.Done
 		switch {
 		case finished:
-			return w.conclude(x)
+			return w.Conclude(x)
 		case p.catalogue:
 			x.Part++
 			return input.First(w.rewriteCatalogue(x), w.PutRemoval(x))
 		}
-		return w.rewriteSome(&x, &found, p.through)
+		return w.rewriteSome(&x, &found, p.Through)
 	})
 	if err != nil {
 		return false, err
 	}
-	p.x, p.found, p.catalogue, p.revision = x, found, false, revision
+	p.Removal, p.Found, p.catalogue, p.revision = x, found, false, revision
 	return finished || gone, nil
 }
 
-// conclude ends a removal: its name is free again.
-func (w *work) conclude(x ledger.Removal) error {
+// Conclude ends a removal: its name is free again.
+func (w *Work) Conclude(x ledger.Removal) error {
 	switch {
 	case !x.OfName():
 	case x.Workspace == 0:
-		w.touchAllWorkspaces()
+		w.TouchAllWorkspaces()
 	default:
-		w.touchWorkspace(x.Workspace)
+		w.TouchWorkspace(x.Workspace)
 	}
 	return w.DeleteRemoval(x.ID)
 }
 
-// search goes on until it finds something, or has looked at enough for one
+// Search goes on until it finds something, or has looked at enough for one
 // snapshot. It says whether there is nothing left to look at.
-func (p *rewriting) search(r *Snapshot) (finished bool, err error) {
+func (p *Rewriting) Search(r *Snapshot) (finished bool, err error) {
 	for range searchSteps {
-		x := &p.x
+		x := &p.Removal
 		switch x.Part {
 		case ledger.PartEnd:
 			if more, err := p.nextPlace(r); err != nil || !more {
@@ -196,10 +196,10 @@ func (p *rewriting) search(r *Snapshot) (finished bool, err error) {
 				x.Part = ledger.PartEnd
 				continue
 			}
-			if err := p.lookFor(r); err != nil || len(p.found) > 0 {
+			if err := p.lookFor(r); err != nil || len(p.Found) > 0 {
 				return false, err
 			}
-			if x.After = p.through; p.through == 0 {
+			if x.After = p.Through; p.Through == 0 {
 				x.Part++
 			}
 		}
@@ -208,39 +208,39 @@ func (p *rewriting) search(r *Snapshot) (finished bool, err error) {
 }
 
 // lookFor finds the next rows of the part; through is the last one looked at.
-func (p *rewriting) lookFor(r *Snapshot) (err error) {
-	x := p.x
+func (p *Rewriting) lookFor(r *Snapshot) (err error) {
+	x := p.Removal
 	if x.Kind == ledger.RemovedSealed {
-		p.found, p.through, err = r.Sealed(x.Place, x.After, searchRows)
+		p.Found, p.Through, err = r.Sealed(x.Place, x.After, SearchRows)
 		return err
 	}
 	if x.OfName() {
-		p.found, p.through, err = r.Naming(x.Place, x.Part, x.After, x.Name, searchRows)
+		p.Found, p.Through, err = r.Naming(x.Place, x.Part, x.After, x.Name, SearchRows)
 		return err
 	}
 	if x.Total == 0 {
-		if p.x.Total, err = r.CountUnended(x.Place, x); err != nil {
+		if p.Removal.Total, err = r.CountUnended(x.Place, x); err != nil {
 			return err
 		}
 	}
-	p.found, err = r.Unended(x.Place, x, pieceRows)
-	if p.through = 0; len(p.found) > 0 {
-		p.through = p.found[len(p.found)-1]
+	p.Found, err = r.Unended(x.Place, x, pieceRows)
+	if p.Through = 0; len(p.Found) > 0 {
+		p.Through = p.Found[len(p.Found)-1]
 	}
 	return err
 }
 
 // nextPlace goes on to the next workspace that a removal of the instance's concerns.
-func (p *rewriting) nextPlace(r *Snapshot) (bool, error) {
-	if p.x.Workspace != 0 {
+func (p *Rewriting) nextPlace(r *Snapshot) (bool, error) {
+	if p.Removal.Workspace != 0 {
 		return false, nil
 	}
 	for {
-		rows, err := r.Workspaces(ledger.Range{After: p.x.Place, Limit: 1})
+		rows, err := r.Workspaces(ledger.Range{After: p.Removal.Place, Limit: 1})
 		if err != nil || len(rows) == 0 {
 			return false, err
 		}
-		p.x.Place, p.x.Part, p.x.After = rows[0].ID, ledger.PartCatalogue, 0
+		p.Removal.Place, p.Removal.Part, p.Removal.After = rows[0].ID, ledger.PartCatalogue, 0
 		if concerned, err := p.concerned(r, rows[0].ID); err != nil || concerned {
 			return true, err
 		}
@@ -248,12 +248,12 @@ func (p *rewriting) nextPlace(r *Snapshot) (bool, error) {
 }
 
 // concerned says whether there may be something to rewrite in a workspace.
-func (p *rewriting) concerned(r *Snapshot, ws ledger.ID) (bool, error) {
-	if p.x.Kind == ledger.RemovedSealed {
-		return unseals(p.x, r.Reader, ws)
+func (p *Rewriting) concerned(r *Snapshot, ws ledger.ID) (bool, error) {
+	if p.Removal.Kind == ledger.RemovedSealed {
+		return unseals(p.Removal, r.Reader, ws)
 	}
 	own, err := ownNamesOf(r, ws)
-	return concerns(p.x, ws, own), err
+	return concerns(p.Removal, ws, own), err
 }
 
 // names says whether a role or a scope written in the place lists what is gone.
@@ -269,7 +269,7 @@ func names(r *Snapshot, x ledger.Removal) (bool, error) {
 }
 
 // rewriteCatalogue takes what is gone out of the roles and scopes of a place.
-func (w *work) rewriteCatalogue(x ledger.Removal) error {
+func (w *Work) rewriteCatalogue(x ledger.Removal) error {
 	gone := goneIn([]ledger.Removal{x}, x.Place, ownNames{})
 	roles, err := w.Roles(x.Place)
 	if err != nil {
@@ -295,21 +295,21 @@ func (w *work) rewriteCatalogue(x ledger.Removal) error {
 			}
 		}
 	}
-	w.touchRights(ledger.Workspace{ID: x.Place})
+	w.TouchRights(ledger.Workspace{ID: x.Place})
 	return nil
 }
 
 // rewriteSome rewrites as many of the rows as one piece may, and notes how far
 // it came.
-func (w *work) rewriteSome(x *ledger.Removal, found *[]ledger.ID, through ledger.ID) error {
+func (w *Work) rewriteSome(x *ledger.Removal, found *[]ledger.ID, through ledger.ID) error {
 	rewrite := map[ledger.Part]func(ledger.Removal, ledger.ID) (bool, error){
 		ledger.PartMembers: w.rewriteMember, ledger.PartAccounts: w.rewriteAccount, ledger.PartTokens: w.rewriteToken,
 	}[x.Part]
 	if x.Kind == ledger.RemovedSealed {
 		rewrite = w.unsealToken
 	}
-	begin := w.a.now()
-	for n := 0; len(*found) > 0 && n < pieceRows && (n == 0 || w.a.now().Sub(begin) < pieceTime); n++ {
+	begin := w.Authority.now()
+	for n := 0; len(*found) > 0 && n < pieceRows && (n == 0 || w.Authority.now().Sub(begin) < pieceTime); n++ {
 		id := (*found)[0]
 		changed, err := rewrite(*x, id)
 		if err != nil {
@@ -326,37 +326,37 @@ func (w *work) rewriteSome(x *ledger.Removal, found *[]ledger.ID, through ledger
 	return w.PutRemoval(*x)
 }
 
-func (w *work) rewriteMember(_ ledger.Removal, id ledger.ID) (bool, error) {
-	was, err := w.rows.Member(0, ledger.MemberKey{ID: id})
+func (w *Work) rewriteMember(_ ledger.Removal, id ledger.ID) (bool, error) {
+	was, err := w.Rows.Member(0, ledger.MemberKey{ID: id})
 	if err != nil {
-		return false, ignoreNoRow(err)
+		return false, IgnoreNoRow(err)
 	}
 	m, err := w.Member(0, ledger.MemberKey{ID: id})
 	if err != nil || reflect.DeepEqual(was, m) {
 		return false, err
 	}
 	m.Revision = w.Revision()
-	w.touchMember(id)
+	w.TouchMember(id)
 	return true, w.PutMember(m)
 }
 
-func (w *work) rewriteAccount(_ ledger.Removal, id ledger.ID) (bool, error) {
-	was, err := w.rows.ServiceAccount(0, ledger.ServiceAccountKey{ID: id})
+func (w *Work) rewriteAccount(_ ledger.Removal, id ledger.ID) (bool, error) {
+	was, err := w.Rows.ServiceAccount(0, ledger.ServiceAccountKey{ID: id})
 	if err != nil {
-		return false, ignoreNoRow(err)
+		return false, IgnoreNoRow(err)
 	}
 	s, err := w.ServiceAccount(0, ledger.ServiceAccountKey{ID: id})
 	if err != nil || reflect.DeepEqual(was, s) {
 		return false, err
 	}
 	s.Revision = w.Revision()
-	w.touchServiceAccount(id)
+	w.TouchServiceAccount(id)
 	return true, w.PutServiceAccount(s)
 }
 
 // rowOf is a token's row as it is stored; false when it was purged meanwhile.
-func (w *work) rowOf(x ledger.Removal, id ledger.ID) (ledger.Token, bool, error) {
-	rows, err := w.rows.Tokens(x.Place, ledger.TokenQuery{Before: id + 1, Limit: 1, Deleted: true})
+func (w *Work) rowOf(x ledger.Removal, id ledger.ID) (ledger.Token, bool, error) {
+	rows, err := w.Rows.Tokens(x.Place, ledger.TokenQuery{Before: id + 1, Limit: 1, Deleted: true})
 	if err != nil || len(rows) == 0 || rows[0].ID != id {
 		return ledger.Token{}, false, err
 	}
@@ -364,7 +364,7 @@ func (w *work) rowOf(x ledger.Removal, id ledger.ID) (ledger.Token, bool, error)
 }
 
 // rewriteToken also tells of the end of a token that its owner left.
-func (w *work) rewriteToken(x ledger.Removal, id ledger.ID) (bool, error) {
+func (w *Work) rewriteToken(x ledger.Removal, id ledger.ID) (bool, error) {
 	was, found, err := w.rowOf(x, id)
 	if err != nil || !found {
 		return false, err
@@ -374,7 +374,7 @@ func (w *work) rewriteToken(x ledger.Removal, id ledger.ID) (bool, error) {
 		return false, err
 	}
 	t.Revision = w.Revision()
-	w.touchToken(t)
+	w.TouchToken(t)
 	if err := w.PutToken(t); err != nil || t.RevokedAt.Equal(was.RevokedAt) {
 		return true, err
 	}
@@ -382,39 +382,39 @@ func (w *work) rewriteToken(x ledger.Removal, id ledger.ID) (bool, error) {
 }
 
 // tellLeft is the event of a token that ended with its owner.
-func (w *work) tellLeft(x ledger.Removal, was, t ledger.Token) error {
+func (w *Work) tellLeft(x ledger.Removal, was, t ledger.Token) error {
 	ws, err := w.Workspace(ledger.WorkspaceKey{ID: t.Workspace})
 	if err != nil {
 		return err
 	}
-	o, err := readOwner(w.rows, ownerKey(t))
+	o, err := ReadOwner(w.Rows, OwnerKey(t))
 	if err != nil {
 		return err
 	}
-	if err := w.dropSealed(&change{was: was, t: t}); err != nil {
+	if err := w.dropSealed(&Change{Was: was, Token: t}); err != nil {
 		return err
 	}
-	ac := machine(w.caller)
-	ac.principal = api.Principal{Type: "system", ID: x.By, Address: x.By, Name: x.By}
-	v := tokenView(t, o, ws.Slug)
+	ac := Machine(w.Caller)
+	ac.Principal = api.Principal{Type: "system", ID: x.By, Address: x.By, Name: x.By}
+	v := TokenView(t, o, ws.Slug)
 	v.Status = api.StatusRevoked
-	return w.audit(ac, ws, event{action: "token.revoked", target: v.ID, token: t.Locator, before: tokenView(was, o, ws.Slug), after: v})
+	return w.Note(ac, ws, Event{Action: "token.revoked", Target: v.ID, Token: t.Locator, Before: TokenView(was, o, ws.Slug), After: v})
 }
 
-// begun goes on with a removal that was just written down, for a few pieces; what
+// Begun goes on with a removal that was just written down, for a few pieces; what
 // is left then is the job's. Whoever removed something is answered either way, with
 // the revision of the last piece.
-func (a *Authority) begun(ctx context.Context, id ledger.ID, revision int64) int64 {
+func (a *Authority) Begun(ctx context.Context, id ledger.ID, revision int64) int64 {
 	if id == 0 {
 		return revision
 	}
 	ctx, cancel := context.WithTimeout(ctx, firstTime)
 	defer cancel()
 	var x ledger.Removal
-	if err := a.stored(ctx, func(r *Snapshot) (err error) { x, err = removal(r, id); return err }); err != nil {
+	if err := a.Stored(ctx, func(r *Snapshot) (err error) { x, err = Removal(r, id); return err }); err != nil {
 		return revision
 	}
-	p := &rewriting{a: a, x: x}
+	p := &Rewriting{Authority: a, Removal: x}
 	for range firstPieces {
 		finished, err := p.step(ctx)
 		if revision = max(revision, p.revision); err != nil || finished {
@@ -427,44 +427,14 @@ func (a *Authority) begun(ctx context.Context, id ledger.ID, revision int64) int
 // undecidedFor is how long a removal may be undecided before it counts as given up.
 const undecidedFor = 10 * time.Minute
 
-// FinishRemovals rewrites what removals left, one piece of each after the other,
-// calling pause between two and ending with its error. What fails is told, and does
-// not keep the others. It is for a job, not for a caller; several nodes that do it at
-// the same time do no harm.
-func (a *Authority) FinishRemovals(ctx context.Context, pause func(context.Context) error) error {
-	var all []ledger.Removal
-	if err := a.stored(ctx, func(r *Snapshot) (err error) { all, err = r.Removals(); return err }); err != nil {
-		return public(err)
-	}
-	var open []*rewriting
-	for _, x := range all {
-		open = append(open, &rewriting{a: a, x: x})
-	}
-	var failed error
-	for len(open) > 0 {
-		var still []*rewriting
-		for _, p := range open {
-			finished, err := p.advance(ctx)
-			if failed = errors.Join(failed, err); err == nil && !finished {
-				still = append(still, p)
-			}
-			if err := pause(ctx); err != nil {
-				return err
-			}
-		}
-		open = still
-	}
-	return failed
-}
-
-// advance is a step of the job: a removal that nobody decided in time is given up.
-func (p *rewriting) advance(ctx context.Context) (finished bool, err error) {
-	if !p.x.Undecided {
+// Advance is a step of the job: a removal that nobody decided in time is given up.
+func (p *Rewriting) Advance(ctx context.Context) (finished bool, err error) {
+	if !p.Removal.Undecided {
 		return p.step(ctx)
 	}
-	if p.a.now().Sub(p.x.CreatedAt) < undecidedFor {
+	if p.Authority.now().Sub(p.Removal.CreatedAt) < undecidedFor {
 		return true, nil
 	}
-	_, err = p.a.apply(ctx, whenIdle, remover(), func(w *work) error { return w.conclude(p.x) })
+	_, err = p.Authority.Apply(ctx, whenIdle, remover(), func(w *Work) error { return w.Conclude(p.Removal) })
 	return true, err
 }

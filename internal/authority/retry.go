@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -9,11 +8,10 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
-	"github.com/tokenry/tokenry/token"
 )
 
-// retryWindow is how long a request's name is remembered.
-const retryWindow = 24 * time.Hour
+// RetryWindow is how long a request's name is remembered.
+const RetryWindow = 24 * time.Hour
 
 // name is who names a request: the token or the person, and whom it acts as.
 func (r Retry) name(c Caller) string {
@@ -25,31 +23,31 @@ func (r Retry) name(c Caller) string {
 }
 
 // remember notes that the caller's named request made this secret.
-func (w *work) remember(t ledger.Token, number int) error {
-	retry := w.caller.Retry
+func (w *Work) remember(t ledger.Token, number int) error {
+	retry := w.Caller.Retry
 	if retry.Key == "" {
 		return nil
 	}
-	return w.PutIdempotency(ledger.Idempotency{Caller: retry.name(w.caller), Route: retry.Route, Key: retry.Key,
-		Body: retry.Body[:], Token: t.Locator, Secret: number, CreatedAt: w.now})
+	return w.PutIdempotency(ledger.Idempotency{Caller: retry.name(w.Caller), Route: retry.Route, Key: retry.Key,
+		Body: retry.Body[:], Token: t.Locator, Secret: number, CreatedAt: w.Now})
 }
 
-// again answers a request that was named and made a secret before: with a fresh
+// Again answers a request that was named and made a secret before: with a fresh
 // secret in place of the one whose answer was lost, as long as that was never
 // used. Nothing is stored to be replayed; the lost secret is void; the secret
 // before it, and its end, stay as they were. The request is judged as if it came
 // for the first time: judge asks of the token, as it is now, what making its
 // secret needs now.
-func (w *work) again(ac *actor, sp *space, out *Issued, judge func(*change) error) (bool, error) {
-	was, found, err := w.named()
+func (w *Work) Again(ac *Actor, sp *Space, out *Issued, judge func(*Change) error) (bool, error) {
+	was, found, err := w.Named()
 	if err != nil || !found {
 		return false, err
 	}
 	t, err := w.Token(was.Token)
-	if err != nil || t.Workspace != sp.ws.ID {
-		return true, input.First(err, notFound())
+	if err != nil || t.Workspace != sp.Workspace.ID {
+		return true, input.First(err, NotFound())
 	}
-	ch, err := w.changeOf(ac, sp, t)
+	ch, err := w.ChangeOf(ac, sp, t)
 	if err != nil {
 		return true, err
 	}
@@ -63,26 +61,26 @@ func (w *work) again(ac *actor, sp *space, out *Issued, judge func(*change) erro
 	if !t.RevokedAt.IsZero() || secrets[0].Number != was.Secret || !secrets[0].FirstUsedAt.IsZero() {
 		return true, api.Errorf(api.CodeIdempotencyKeyUsed, "the secret that this key gave was used or replaced since")
 	}
-	if err := coverToken(ac, sp, ch.t, ch.owner); err != nil {
+	if err := CoverToken(ac, sp, ch.Token, ch.Owner); err != nil {
 		return true, err
 	}
-	if out.Secret, err = w.mint(ch.t, was.Secret, secrets[0].RetireOnUse); err != nil {
+	if out.Secret, err = w.Mint(ch.Token, was.Secret, secrets[0].RetireOnUse); err != nil {
 		return true, err
 	}
-	out.Token, err = w.finishToken(ch, "token.secret_reissued")
+	out.Token, err = w.FinishToken(ch, "token.secret_reissued")
 	return true, err
 }
 
-// named finds what the caller's named request made, within the window, and
+// Named finds what the caller's named request made, within the window, and
 // refuses a name that was given to another request.
-func (w *work) named() (ledger.Idempotency, bool, error) {
-	retry := w.caller.Retry
+func (w *Work) Named() (ledger.Idempotency, bool, error) {
+	retry := w.Caller.Retry
 	if retry.Key == "" {
 		return ledger.Idempotency{}, false, nil
 	}
-	was, err := w.Idempotency(retry.name(w.caller), retry.Route, retry.Key)
+	was, err := w.Idempotency(retry.name(w.Caller), retry.Route, retry.Key)
 	switch {
-	case errors.Is(err, ledger.ErrNoRow), err == nil && !w.now.Before(was.CreatedAt.Add(retryWindow)):
+	case errors.Is(err, ledger.ErrNoRow), err == nil && !w.Now.Before(was.CreatedAt.Add(RetryWindow)):
 		return was, false, nil
 	case err != nil:
 		return was, false, err
@@ -94,57 +92,27 @@ func (w *work) named() (ledger.Idempotency, bool, error) {
 	return was, true, nil
 }
 
-// sentOnce refuses what was to be done once and was. It is for verbs that know
+// SentOnce refuses what was to be done once and was. It is for verbs that know
 // no other answer to a request that is sent again.
-func (w *work) sentOnce() error {
-	if !w.caller.Retry.Once {
+func (w *Work) SentOnce() error {
+	if !w.Caller.Retry.Once {
 		return nil
 	}
-	_, _, err := w.named()
+	_, _, err := w.Named()
 	return err
 }
 
-// FirstUse commits the first use of a secret that is tracked, before the
-// verification that saw it is answered: it ends the secret before it when that
-// was asked for. Later uses change nothing. A secret that was made void meanwhile
-// has no first use; the one in its place, of the same number, is not taken for it.
-func (a *Authority) FirstUse(ctx context.Context, presented string) error {
-	p, err := token.Parse(presented)
-	if err != nil {
-		return invalidToken(ledger.ErrNoRow)
-	}
-	_, err = a.withdraw(ctx, Caller{Machine: "verify"}, func(w *work) error {
-		t, err := w.Token(p.Locator)
-		if err != nil {
-			return invalidToken(err)
-		}
-		secrets, err := w.Secrets(t.ID)
-		if err != nil {
-			return err
-		}
-		i := matching(a.keys, presented, secrets)
-		switch {
-		case i < 0:
-			return invalidToken(ledger.ErrNoRow)
-		case secrets[i].Tracked && secrets[i].FirstUsedAt.IsZero():
-			return w.firstUse(t, secrets[i:])
-		}
-		return errDryRun
-	})
-	return err
-}
-
-// firstUse notes the use of the first of secrets, and ends the ones after it,
+// FirstUse notes the use of the first of secrets, and ends the ones after it,
 // which are older, if they were to end with it.
-func (w *work) firstUse(t ledger.Token, secrets []ledger.Secret) error {
+func (w *Work) FirstUse(t ledger.Token, secrets []ledger.Secret) error {
 	s := secrets[0]
-	s.FirstUsedAt = w.now
+	s.FirstUsedAt = w.Now
 	if err := w.PutSecret(s); err != nil {
 		return err
 	}
 	for i := range secrets {
-		if s.RetireOnUse && i > 0 && works(secrets, i, w.now) {
-			if err := w.PutSecret(secrets[i].Over(w.now)); err != nil {
+		if s.RetireOnUse && i > 0 && Works(secrets, i, w.Now) {
+			if err := w.PutSecret(secrets[i].Over(w.Now)); err != nil {
 				return err
 			}
 		}
@@ -153,31 +121,31 @@ func (w *work) firstUse(t ledger.Token, secrets []ledger.Secret) error {
 	if err != nil {
 		return err
 	}
-	w.touchToken(t)
-	return w.audit(machine(w.caller), ws, event{action: "token.first_used", target: t.Locator.String(), token: t.Locator,
-		after: map[string]any{"secret": s.Number, "old_secret_ended": s.RetireOnUse}})
+	w.TouchToken(t)
+	return w.Note(Machine(w.Caller), ws, Event{Action: "token.first_used", Target: t.Locator.String(), Token: t.Locator,
+		After: map[string]any{"secret": s.Number, "old_secret_ended": s.RetireOnUse}})
 }
 
-// shown answers a request that was named and made an object before: show reads
+// Shown answers a request that was named and made an object before: show reads
 // that object by its reference.
-func (w *work) shown(show func(object string) error) (bool, error) {
-	was, found, err := w.named()
+func (w *Work) Shown(show func(object string) error) (bool, error) {
+	was, found, err := w.Named()
 	if err != nil || !found {
 		return false, err
 	}
-	return true, input.First(show(was.Object), errDryRun)
+	return true, input.First(show(was.Object), ErrDryRun)
 }
 
-// rememberObject notes that the caller's named request made an object.
-func (w *work) rememberObject(object string) error { return w.rememberAt(object, 0, w.now) }
+// RememberObject notes that the caller's named request made an object.
+func (w *Work) RememberObject(object string) error { return w.RememberAt(object, 0, w.Now) }
 
-// rememberAt is rememberObject of one whose secret a retry makes anew, as long as it
+// RememberAt is rememberObject of one whose secret a retry makes anew, as long as it
 // is at that revision, which stands in the place of a secret's number.
-func (w *work) rememberAt(object string, revision int64, at time.Time) error {
-	retry := w.caller.Retry
+func (w *Work) RememberAt(object string, revision int64, at time.Time) error {
+	retry := w.Caller.Retry
 	if retry.Key == "" {
 		return nil
 	}
-	return w.PutIdempotency(ledger.Idempotency{Caller: retry.name(w.caller), Route: retry.Route, Key: retry.Key,
+	return w.PutIdempotency(ledger.Idempotency{Caller: retry.name(w.Caller), Route: retry.Route, Key: retry.Key,
 		Body: retry.Body[:], Object: object, Secret: int(revision), CreatedAt: at})
 }

@@ -17,7 +17,7 @@ import (
 func TestWhoSitsHasEverythingThatTheAuthorityHas(t *testing.T) {
 	t.Parallel()
 	a := New(Options{Keys: &token.Keyring{}, Now: time.Now, Rand: strings.NewReader(""), Mail: true, CheckWebhookURL: func(*url.URL) error { return nil }})
-	have, sits := reflect.ValueOf(a).Elem(), reflect.ValueOf(a.seated(ledger.Reader{})).Elem()
+	have, sits := reflect.ValueOf(a).Elem(), reflect.ValueOf(a.Seated(ledger.Reader{})).Elem()
 	for i := range have.NumField() {
 		name := have.Type().Field(i).Name
 		if slices.Contains([]string{"store", "now", "ungiven"}, name) { // its own

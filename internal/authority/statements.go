@@ -13,10 +13,10 @@ import (
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
-// mergeRights reads a grant from a request as a merge patch of what there is
+// MergeRights reads a grant from a request as a merge patch of what there is
 // (nil for a new object). It answers nil to inherit, an empty list for nothing,
 // and whether the request named any of the four fields.
-func mergeRights(have []grant.Statement, in api.Rights) (sts []grant.Statement, named bool, err error) {
+func MergeRights(have []grant.Statement, in api.Rights) (sts []grant.Statement, named bool, err error) {
 	short := in.Role.Set || in.Scopes.Set || in.Resources.Set
 	switch {
 	case in.Grants.Has() && short:
@@ -84,20 +84,20 @@ func shorthand(have []grant.Statement, in api.Rights) ([]grant.Statement, error)
 	switch {
 	case s.Role == "" && in.Scopes.Has() && len(s.Scopes) == 0:
 		return []grant.Statement{}, nil
-	case restrictsOnly(s) && !in.Resources.Has() && len(s.Resources) == 0:
+	case RestrictsOnly(s) && !in.Resources.Has() && len(s.Resources) == 0:
 		return nil, nil
 	}
 	return []grant.Statement{s}, checkStatement("", s)
 }
 
-// restrictsOnly says whether a statement names resources alone: all that the
+// RestrictsOnly says whether a statement names resources alone: all that the
 // owner may do, on these.
-func restrictsOnly(s grant.Statement) bool { return s.Role == "" && s.Scopes == nil }
+func RestrictsOnly(s grant.Statement) bool { return s.Role == "" && s.Scopes == nil }
 
-// checkOwnRights refuses statements of a member or service account that name
+// CheckOwnRights refuses statements of a member or service account that name
 // neither role nor scopes: there is nobody to inherit from.
-func checkOwnRights(sts []grant.Statement) error {
-	if slices.ContainsFunc(sts, restrictsOnly) {
+func CheckOwnRights(sts []grant.Statement) error {
+	if slices.ContainsFunc(sts, RestrictsOnly) {
 		return api.FieldError("role", "name a role or scopes for these resources")
 	}
 	return nil
@@ -122,9 +122,9 @@ func checkStatement(at string, s grant.Statement) error {
 	return err
 }
 
-// bounded refuses statements that are too dear to compile under everybody's lock,
+// Bounded refuses statements that are too dear to compile under everybody's lock,
 // unless there were such before and these are no dearer.
-func bounded(sp *space, was, now []grant.Statement) error {
+func Bounded(sp *Space, was, now []grant.Statement) error {
 	n := sp.measure(now)
 	if n <= grant.MaxMeasure || n <= sp.measure(was) {
 		return nil
@@ -137,33 +137,37 @@ func tooDear(n int) error {
 		"count %d, and at most %d; name fewer resources, use a beginning followed by *, or put what belongs together into one statement", n, grant.MaxMeasure))
 }
 
-// checkNames refuses roles that do not exist here, and instance scopes from
+// CheckNames refuses roles that do not exist here, and instance scopes from
 // whoever is not an instance administrator.
-func checkNames(ac *actor, sp *space, sts []grant.Statement) error {
+func CheckNames(ac *Actor, sp *Space, sts []grant.Statement) error {
 	for _, s := range sts {
-		err := input.First(sp.free(ledger.RemovedRole, s.Role), sp.free(ledger.RemovedScope, s.Scopes...), sp.free(ledger.RemovedResource, s.Resources...))
+		err := input.First(sp.Free(ledger.RemovedRole, s.Role), sp.Free(ledger.RemovedScope, s.Scopes...), sp.Free(ledger.RemovedResource, s.Resources...))
 		if err != nil {
 			return err
 		}
 		if s.Role != "" {
-			if _, ok := sp.roles[s.Role]; !ok {
+			if _, ok := sp.Roles[s.Role]; !ok {
 				return api.FieldError("role", "there is no such role in this workspace")
 			}
 		}
-		if slices.ContainsFunc(s.Scopes, grant.IsInstance) && !ac.instance {
-			return missingInstance("only an instance administrator can list instance scopes")
+		if slices.ContainsFunc(s.Scopes, grant.IsInstance) && !ac.Instance {
+			return MissingInstance("only an instance administrator can list instance scopes")
 		}
 	}
 	return nil
 }
 
-// ownsAll says whether statements hold the role Owner on the entire portfolio:
+// OwnsAll says whether statements hold the role Owner on the entire portfolio:
 // an Owner of some resources cannot make another one.
-func ownsAll(sts []grant.Statement) bool {
+func OwnsAll(sts []grant.Statement) bool {
 	return slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == "Owner" && slices.Contains(s.Resources, "*") })
 }
 
-// isOwner says whether statements hold the role Owner, on whatever resources.
-func isOwner(sts []grant.Statement) bool {
+// IsOwner says whether statements hold the role Owner, on whatever resources.
+func IsOwner(sts []grant.Statement) bool {
 	return slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == "Owner" })
+}
+
+func Stated(sts []grant.Statement) []grant.Statement {
+	return slices.DeleteFunc(slices.Clone(sts), RestrictsOnly)
 }

@@ -6,46 +6,46 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
-// stop is that a member, a service account or an endpoint of a workspace was
+// Stop is that a member, a service account or an endpoint of a workspace was
 // stopped; the zero one that it was not.
-type stop struct {
-	at time.Time
+type Stop struct {
+	At time.Time
 	by string
-	// held says that whoever did so had the right by administering the instance
+	// Held says that whoever did so had the right by administering the instance
 	// alone: nobody of the workspace brings it back.
-	held bool
+	Held bool
 }
 
-// stop stops something for which its workspace has a scope. What the workspace had
+// Stop stops something for which its workspace has a scope. What the workspace had
 // stopped before becomes the instance's when that stops it too, and not the reverse.
-func (ac *actor) stop(was stop, scope string, now time.Time) stop {
+func (ac *Actor) Stop(was Stop, scope string, now time.Time) Stop {
 	held := !ac.own.AllowsAny(scope)
-	if !was.at.IsZero() && (was.held || !held) {
+	if !was.At.IsZero() && (was.Held || !held) {
 		return was
 	}
-	if was.at.IsZero() {
-		was.at = now
+	if was.At.IsZero() {
+		was.At = now
 	}
-	return stop{at: was.at, by: ac.name(), held: held}
+	return Stop{At: was.At, by: ac.Name(), Held: held}
 }
 
-// restart refuses to bring back what the instance stopped to whoever does not
+// Restart refuses to bring back what the instance stopped to whoever does not
 // administer it.
-func (ac *actor) restart(was stop) error {
-	if !was.held || ac.instance {
+func (ac *Actor) Restart(was Stop) error {
+	if !was.Held || ac.Instance {
 		return nil
 	}
-	return missingInstance("an administrator of the instance stopped this, so the workspace does not bring it back; it needs the scope instance:admin")
+	return MissingInstance("an administrator of the instance stopped this, so the workspace does not bring it back; it needs the scope instance:admin")
 }
 
-func memberStop(m ledger.Member) stop          { return stop{m.DeactivatedAt, m.DeactivatedBy, m.Held} }
-func accountStop(s ledger.ServiceAccount) stop { return stop{s.DisabledAt, s.DisabledBy, s.Held} }
-func webhookStop(h ledger.Webhook) stop        { return stop{h.DisabledAt, h.DisabledBy, h.Held} }
+func MemberStop(m ledger.Member) Stop          { return Stop{m.DeactivatedAt, m.DeactivatedBy, m.Held} }
+func AccountStop(s ledger.ServiceAccount) Stop { return Stop{s.DisabledAt, s.DisabledBy, s.Held} }
+func WebhookStop(h ledger.Webhook) Stop        { return Stop{h.DisabledAt, h.DisabledBy, h.Held} }
 
-func (s stop) ofMember(m *ledger.Member) {
-	m.DeactivatedAt, m.DeactivatedBy, m.Held = s.at, s.by, s.held
+func (s Stop) OfMember(m *ledger.Member) {
+	m.DeactivatedAt, m.DeactivatedBy, m.Held = s.At, s.by, s.Held
 }
-func (s stop) ofAccount(of *ledger.ServiceAccount) {
-	of.DisabledAt, of.DisabledBy, of.Held = s.at, s.by, s.held
+func (s Stop) OfAccount(of *ledger.ServiceAccount) {
+	of.DisabledAt, of.DisabledBy, of.Held = s.At, s.by, s.Held
 }
-func (s stop) ofWebhook(h *ledger.Webhook) { h.DisabledAt, h.DisabledBy, h.Held = s.at, s.by, s.held }
+func (s Stop) OfWebhook(h *ledger.Webhook) { h.DisabledAt, h.DisabledBy, h.Held = s.At, s.by, s.Held }

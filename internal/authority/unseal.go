@@ -13,9 +13,9 @@ import (
 // pieces; until the last copy is destroyed the policy cannot be turned back, so that
 // no old copy comes under it.
 
-// leaveSealed leaves what is sealed to be destroyed when a policy, of a workspace or
+// LeaveSealed leaves what is sealed to be destroyed when a policy, of a workspace or
 // of the instance, stops to let secrets be kept; 0 when it does not.
-func (w *work) leaveSealed(ac *actor, at ledger.ID, before, after api.Policy) (ledger.ID, error) {
+func (w *Work) LeaveSealed(ac *Actor, at ledger.ID, before, after api.Policy) (ledger.ID, error) {
 	const field = "recoverable"
 	locked, unlocked := slices.Contains(after.Locked, field), slices.Contains(before.Locked, field)
 	overridden := at == 0 && !after.Recoverable && locked != unlocked // what workspaces say of their own holds, or does not
@@ -25,13 +25,13 @@ func (w *work) leaveSealed(ac *actor, at ledger.ID, before, after api.Policy) (l
 		}
 	}
 	if before.Recoverable && !after.Recoverable || overridden && locked {
-		return w.leave(ac, ledger.Removal{Workspace: at, Kind: ledger.RemovedSealed, Name: field})
+		return w.Leave(ac, ledger.Removal{Workspace: at, Kind: ledger.RemovedSealed, Name: field})
 	}
 	return 0, nil
 }
 
 // unsealed refuses to let secrets be kept while older copies are being destroyed.
-func (w *work) unsealed(at ledger.ID) error {
+func (w *Work) unsealed(at ledger.ID) error {
 	all, err := w.Removals()
 	i := slices.IndexFunc(all, func(x ledger.Removal) bool {
 		return x.Kind == ledger.RemovedSealed && (at == 0 || x.Workspace == 0 || x.Workspace == at)
@@ -60,7 +60,7 @@ func unseals(x ledger.Removal, r ledger.Reader, ws ledger.ID) (bool, error) {
 }
 
 // unsealToken destroys the copies of a token's secrets.
-func (w *work) unsealToken(x ledger.Removal, id ledger.ID) (bool, error) {
+func (w *Work) unsealToken(x ledger.Removal, id ledger.ID) (bool, error) {
 	was, found, err := w.rowOf(x, id)
 	if err != nil || !found {
 		return false, err

@@ -11,45 +11,45 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
-// sight is what is needed to show the objects of a workspace to one actor.
-type sight struct {
-	r     *Snapshot
-	ac    *actor
-	sp    *space
-	now   time.Time
-	keys  *token.Keyring
-	known map[verify.OwnerKey]verify.Owner
+// Sight is what is needed to show the objects of a workspace to one actor.
+type Sight struct {
+	Snapshot *Snapshot
+	Actor    *Actor
+	Space    *Space
+	Now      time.Time
+	keys     *token.Keyring
+	known    map[verify.OwnerKey]verify.Owner
 	// lookup finds out when tokens were last used; nil where nobody asks, as under
 	// the head row's lock. last is what it has answered.
 	lookup func([]token.Locator) ([]ledger.LastUse, error)
-	last   map[token.Locator][]ledger.LastUse
-	// brief leaves out what each token may do.
-	brief bool
+	Last   map[token.Locator][]ledger.LastUse
+	// Brief leaves out what each token may do.
+	Brief bool
 }
 
-func (a *Authority) sight(r *Snapshot, ac *actor, sp *space) *sight {
-	return &sight{r: r, ac: ac, sp: sp, now: r.now, keys: a.keys, known: map[verify.OwnerKey]verify.Owner{}}
+func (a *Authority) Sight(r *Snapshot, ac *Actor, sp *Space) *Sight {
+	return &Sight{Snapshot: r, Actor: ac, Space: sp, Now: r.Now, keys: a.keys, known: map[verify.OwnerKey]verify.Owner{}}
 }
 
-func (s *sight) owner(k verify.OwnerKey) (verify.Owner, error) {
+func (s *Sight) Owner(k verify.OwnerKey) (verify.Owner, error) {
 	if o, ok := s.known[k]; ok {
 		return o, nil
 	}
-	o, err := readOwner(s.r.Reader, k)
+	o, err := ReadOwner(s.Snapshot.Reader, k)
 	if err == nil {
 		s.known[k] = o
 	}
 	return o, err
 }
 
-// token shows a token. What it may do, and whether it is usable, is computed
+// Token shows a token. What it may do, and whether it is usable, is computed
 // here and now by the same functions that verification uses.
-func (s *sight) token(t ledger.Token) (api.Token, error) {
-	o, err := s.owner(ownerKey(t))
+func (s *Sight) Token(t ledger.Token) (api.Token, error) {
+	o, err := s.Owner(OwnerKey(t))
 	if err != nil {
 		return api.Token{}, err
 	}
-	secrets, err := s.r.Secrets(t.ID)
+	secrets, err := s.Snapshot.Secrets(t.ID)
 	if err != nil {
 		return api.Token{}, err
 	}
@@ -58,22 +58,22 @@ func (s *sight) token(t ledger.Token) (api.Token, error) {
 }
 
 // view is token of what was read already, without when it was used.
-func (s *sight) view(t ledger.Token, o verify.Owner, secrets []ledger.Secret) api.Token {
-	f := tokenFacts(t, secrets)
-	v := tokenView(t, o, s.sp.ws.Slug)
-	if !s.brief {
-		v.Effective = effective(&f, &o, s.sp)
+func (s *Sight) view(t ledger.Token, o verify.Owner, secrets []ledger.Secret) api.Token {
+	f := TokenFacts(t, secrets)
+	v := TokenView(t, o, s.Space.Workspace.Slug)
+	if !s.Brief {
+		v.Effective = effective(&f, &o, s.Space)
 	}
-	v.Status = status(&f, s.now)
-	if code := verify.Lifecycle(&f, &o, &s.sp.facts, s.now); code != api.CodeOK {
+	v.Status = Status(&f, s.Now)
+	if code := verify.Lifecycle(&f, &o, &s.Space.Facts, s.Now); code != api.CodeOK {
 		blocked := string(code)
 		v.BlockedBy = &blocked
 	} else {
 		v.Usable = true
 	}
-	v.DisabledBy, v.Held = s.sp.nameOf(t.DisabledBy), s.sp.heldView(t)
-	v.OutsidePolicy = len(lifeOf(t).Outside(s.sp.policy(), s.now)) > 0
-	secretsView(&v, secrets, s.now)
+	v.DisabledBy, v.Held = s.Space.nameOf(t.DisabledBy), s.Space.heldView(t)
+	v.OutsidePolicy = len(LifeOf(t).Outside(s.Space.Policy(), s.Now)) > 0
+	secretsView(&v, secrets, s.Now)
 	if !s.mayWatch(t) {
 		v.Metadata = api.Metadata{}
 	}
@@ -81,16 +81,16 @@ func (s *sight) view(t ledger.Token, o verify.Owner, secrets []ledger.Secret) ap
 }
 
 // effective shows what a token may do now.
-func effective(f *verify.Token, o *verify.Owner, sp *space) []api.Statement {
-	return sp.effective(f, *o).view()
+func effective(f *verify.Token, o *verify.Owner, sp *Space) []api.Statement {
+	return sp.Effective(f, *o).View()
 }
 
-// brief shows a token that is being changed as the audit keeps it, which is
+// Brief shows a token that is being changed as the audit keeps it, which is
 // without what has to be worked out and looked up: [Authority.mutateToken] does
 // that for its answer, after the commit.
-func (w *work) brief(ac *actor, sp *space, t ledger.Token) (api.Token, error) {
-	s := w.a.sight(w.Snapshot, ac, sp)
-	o, err := s.owner(ownerKey(t))
+func (w *Work) Brief(ac *Actor, sp *Space, t ledger.Token) (api.Token, error) {
+	s := w.Authority.Sight(w.Snapshot, ac, sp)
+	o, err := s.Owner(OwnerKey(t))
 	if err != nil {
 		return api.Token{}, err
 	}
@@ -98,72 +98,72 @@ func (w *work) brief(ac *actor, sp *space, t ledger.Token) (api.Token, error) {
 	if err != nil {
 		return api.Token{}, err
 	}
-	s.brief = true
+	s.Brief = true
 	v := s.view(t, o, secrets)
-	if w.lacking == nil || w.lacking.t.ID == t.ID { // not of those that go with it
-		w.lacking = &lacking{s: s, t: t, owner: o, secrets: secrets}
+	if w.Lacking == nil || w.Lacking.t.ID == t.ID { // not of those that go with it
+		w.Lacking = &lacking{s: s, t: t, owner: o, secrets: secrets}
 	}
 	return v, nil
 }
 
 // lacking is what a brief view lacks, read already.
 type lacking struct {
-	s       *sight
+	s       *Sight
 	t       ledger.Token
 	owner   verify.Owner
 	secrets []ledger.Secret
 }
 
-// work works out what the token may do. It needs no transaction.
-func (l *lacking) work(v *api.Token) {
-	f := tokenFacts(l.t, l.secrets)
-	v.Effective = effective(&f, &l.owner, l.s.sp)
+// Work works out what the token may do. It needs no transaction.
+func (l *lacking) Work(v *api.Token) {
+	f := TokenFacts(l.t, l.secrets)
+	v.Effective = effective(&f, &l.owner, l.s.Space)
 }
 
 // used adds when it was used.
 func (l *lacking) used(v *api.Token, uses []ledger.LastUse) error {
-	l.s.last = map[token.Locator][]ledger.LastUse{l.t.Locator: uses}
+	l.s.Last = map[token.Locator][]ledger.LastUse{l.t.Locator: uses}
 	return l.s.used(v, l.t, l.secrets)
 }
 
 // mayWatch says whether the actor is shown addresses, agents and metadata of a
 // token: of itself, of its own ones, or with usage:read.
-func (s *sight) mayWatch(t ledger.Token) bool {
-	return s.ac.isSelf(t) || s.ac.owns(t) || s.ac.grant.AllowsAny("usage:read")
+func (s *Sight) mayWatch(t ledger.Token) bool {
+	return s.Actor.IsSelf(t) || s.Actor.Owns(t) || s.Actor.Grant.AllowsAny("usage:read")
 }
 
-// owns says whether a token is the actor's own personal one.
-func (ac *actor) owns(t ledger.Token) bool {
-	return t.OwnerMember != 0 && t.OwnerMember == ac.member
+// Owns says whether a token is the actor's own personal one.
+func (ac *Actor) Owns(t ledger.Token) bool {
+	return t.OwnerMember != 0 && t.OwnerMember == ac.Member
 }
 
-// isSelf says whether a token is the one that the caller presented.
-func (ac *actor) isSelf(t ledger.Token) bool { return ac.with != nil && ac.with.ID == t.ID }
+// IsSelf says whether a token is the one that the caller presented.
+func (ac *Actor) IsSelf(t ledger.Token) bool { return ac.With != nil && ac.With.ID == t.ID }
 
-func tokenView(t ledger.Token, o verify.Owner, slug string) api.Token {
+func TokenView(t ledger.Token, o verify.Owner, slug string) api.Token {
 	v := api.Token{
-		ID: tokenID(o, t.Locator), Locator: t.Locator.String(), Kind: t.Kind.String(), Workspace: slug,
-		Owner: principalOf(o), CreatedBy: t.CreatedBy, Label: t.Label, Description: t.Description,
+		ID: TokenID(o, t.Locator), Locator: t.Locator.String(), Kind: t.Kind.String(), Workspace: slug,
+		Owner: PrincipalOf(o), CreatedBy: t.CreatedBy, Label: t.Label, Description: t.Description,
 		Masked: token.Mask(t.Prefix, t.Kind, t.Locator), CreatedAt: t.CreatedAt.UTC(),
 		ExpiresAt: api.When(t.ExpiresAt), NotBefore: api.When(t.NotBefore), DisabledAt: api.When(t.DisabledAt),
-		RevokeAt: api.When(t.RevokeAt), RevokedAt: api.When(t.RevokedAt), RevokeReason: optional(t.RevokeReason),
-		RevokeComment: optional(t.RevokeComment), RotatedAt: api.When(t.RotatedAt), RateLimit: t.RateLimit,
+		RevokeAt: api.When(t.RevokeAt), RevokedAt: api.When(t.RevokedAt), RevokeReason: Optional(t.RevokeReason),
+		RevokeComment: Optional(t.RevokeComment), RotatedAt: api.When(t.RotatedAt), RateLimit: t.RateLimit,
 		Recoverable: t.Recoverable, Standing: t.Standing, Metadata: t.Metadata, Revision: t.Revision,
 	}
 	if v.Metadata == nil {
 		v.Metadata = api.Metadata{}
 	}
 	if !t.CreatedWith.IsZero() {
-		v.CreatedWith = optional(t.CreatedWith.String())
+		v.CreatedWith = Optional(t.CreatedWith.String())
 	}
 	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(t.Grants)
-	v.AllowedIPs = prefixesView(t.AllowedIPs)
+	v.AllowedIPs = PrefixesView(t.AllowedIPs)
 	return v
 }
 
-func tokenID(o verify.Owner, l token.Locator) string { return token.ID(o.Address, l) }
+func TokenID(o verify.Owner, l token.Locator) string { return token.ID(o.Address, l) }
 
-func prefixesView(ps []netip.Prefix) []string {
+func PrefixesView(ps []netip.Prefix) []string {
 	if ps == nil {
 		return nil
 	}
@@ -174,8 +174,8 @@ func prefixesView(ps []netip.Prefix) []string {
 	return out
 }
 
-// status is what a token's own row says, whatever its owner's state.
-func status(f *verify.Token, now time.Time) string {
+// Status is what a token's own row says, whatever its owner's state.
+func Status(f *verify.Token, now time.Time) string {
 	switch {
 	case f.Revoked, !f.RevokeAt.IsZero() && !now.Before(f.RevokeAt):
 		return api.StatusRevoked
@@ -191,7 +191,7 @@ func status(f *verify.Token, now time.Time) string {
 func secretsView(v *api.Token, secrets []ledger.Secret, now time.Time) {
 	v.Secrets = []api.TokenSecret{}
 	for i, s := range secrets {
-		if i > 0 && !works(secrets, i, now) {
+		if i > 0 && !Works(secrets, i, now) {
 			break
 		}
 		v.Secrets = append(v.Secrets, api.TokenSecret{CreatedAt: s.CreatedAt.UTC(), RetiresAt: api.When(s.RetiresAt)})
@@ -207,7 +207,7 @@ func rightsView(sts []grant.Statement) (role *string, scopes, resources []string
 	if sts == nil {
 		return nil, nil, nil, nil
 	}
-	grants = statementsView(sts)
+	grants = StatementsView(sts)
 	switch {
 	case len(sts) == 0:
 		return nil, []string{}, []string{}, grants
@@ -218,10 +218,10 @@ func rightsView(sts []grant.Statement) (role *string, scopes, resources []string
 	default:
 		scopes = sts[0].Scopes // nil: the owner's, on these resources
 	}
-	return role, scopes, list0(sts[0].Resources), grants
+	return role, scopes, Listed(sts[0].Resources), grants
 }
 
-func statementsView(sts []grant.Statement) []api.Statement {
+func StatementsView(sts []grant.Statement) []api.Statement {
 	out := make([]api.Statement, len(sts))
 	for i, s := range sts {
 		out[i] = api.Statement(s)
@@ -229,26 +229,26 @@ func statementsView(sts []grant.Statement) []api.Statement {
 	return out
 }
 
-// list0 returns a list that is never nil.
-func list0(s []string) []string {
+// Listed returns a list that is never nil.
+func Listed(s []string) []string {
 	if s == nil {
 		return []string{}
 	}
 	return s
 }
 
-func userView(r *Snapshot, u ledger.User, workspaces []string) api.User {
+func UserView(r *Snapshot, u ledger.User, workspaces []string) api.User {
 	return api.User{
-		ID: u.PublicID, Email: optional(u.Email), Name: u.Name, InstanceAdmin: u.InstanceAdmin,
-		Active: u.DeactivatedAt.IsZero(), DeactivatedAt: api.When(u.DeactivatedAt), DeactivatedBy: nameOf(r, ledger.Workspace{}, u.DeactivatedBy),
-		CreatedAt: u.CreatedAt.UTC(), ErasedAt: api.When(u.ErasedAt), Workspaces: list0(workspaces), Revision: u.Revision,
+		ID: u.PublicID, Email: Optional(u.Email), Name: u.Name, InstanceAdmin: u.InstanceAdmin,
+		Active: u.DeactivatedAt.IsZero(), DeactivatedAt: api.When(u.DeactivatedAt), DeactivatedBy: NameOf(r, ledger.Workspace{}, u.DeactivatedBy),
+		CreatedAt: u.CreatedAt.UTC(), ErasedAt: api.When(u.ErasedAt), Workspaces: Listed(workspaces), Revision: u.Revision,
 	}
 }
 
-func workspaceView(r *Snapshot, ws ledger.Workspace) api.Workspace {
+func WorkspaceView(r *Snapshot, ws ledger.Workspace) api.Workspace {
 	v := api.Workspace{
-		Slug: ws.Slug, Name: ws.Name, ExternalID: optional(ws.ExternalID), Metadata: ws.Metadata,
-		CreatedAt: ws.CreatedAt.UTC(), SuspendedAt: api.When(ws.SuspendedAt), SuspendedBy: nameOf(r, ws, ws.SuspendedBy), Revision: ws.Revision,
+		Slug: ws.Slug, Name: ws.Name, ExternalID: Optional(ws.ExternalID), Metadata: ws.Metadata,
+		CreatedAt: ws.CreatedAt.UTC(), SuspendedAt: api.When(ws.SuspendedAt), SuspendedBy: NameOf(r, ws, ws.SuspendedBy), Revision: ws.Revision,
 	}
 	if v.Metadata == nil {
 		v.Metadata = api.Metadata{}
@@ -256,57 +256,80 @@ func workspaceView(r *Snapshot, ws ledger.Workspace) api.Workspace {
 	return v
 }
 
-// memberView is a member with what it may do.
-func memberView(m ledger.Member, sp *space) api.Member {
-	v := memberRow(m, sp)
-	v.Effective = sp.compile(m.Grants).view()
+// MemberView is a member with what it may do.
+func MemberView(m ledger.Member, sp *Space) api.Member {
+	v := MemberRow(m, sp)
+	v.Effective = sp.Compile(m.Grants).View()
 	return v
 }
 
-// memberRow is a member without what has to be worked out: for lists, and for
+// MemberRow is a member without what has to be worked out: for lists, and for
 // the audit, which says what was written.
-func memberRow(m ledger.Member, sp *space) api.Member {
-	o := memberOwner(m)
+func MemberRow(m ledger.Member, sp *Space) api.Member {
+	o := MemberOwner(m)
 	v := api.Member{
-		ID: m.UserPublicID, Email: optional(m.UserEmail), Name: m.Name, ExternalID: optional(m.ExternalID),
+		ID: m.UserPublicID, Email: Optional(m.UserEmail), Name: m.Name, ExternalID: Optional(m.ExternalID),
 		Address: o.Address, Active: o.Active, CreatedAt: m.CreatedAt.UTC(), Revision: m.Revision,
 		DeactivatedAt: api.When(m.DeactivatedAt), DeactivatedBy: sp.nameOf(m.DeactivatedBy), HeldByInstance: m.Held,
 	}
-	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(m.Grants))
+	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(NonNil(m.Grants))
 	return v
 }
 
-// serviceAccountView is a service account with what it may do.
-func serviceAccountView(s ledger.ServiceAccount, sp *space) api.ServiceAccount {
-	v := serviceAccountRow(s, sp)
-	v.Effective = sp.compile(s.Grants).view()
+// ServiceAccountView is a service account with what it may do.
+func ServiceAccountView(s ledger.ServiceAccount, sp *Space) api.ServiceAccount {
+	v := ServiceAccountRow(s, sp)
+	v.Effective = sp.Compile(s.Grants).View()
 	return v
 }
 
-// serviceAccountRow is memberRow for a service account.
-func serviceAccountRow(s ledger.ServiceAccount, sp *space) api.ServiceAccount {
-	o := serviceAccountOwner(s, sp.ws)
+// ServiceAccountRow is memberRow for a service account.
+func ServiceAccountRow(s ledger.ServiceAccount, sp *Space) api.ServiceAccount {
+	o := ServiceAccountOwner(s, sp.Workspace)
 	v := api.ServiceAccount{
-		ID: s.PublicID, Name: s.Name, Address: o.Address, Description: s.Description, Contacts: list0(s.Contacts),
+		ID: s.PublicID, Name: s.Name, Address: o.Address, Description: s.Description, Contacts: Listed(s.Contacts),
 		Active: o.Active, DisabledAt: api.When(s.DisabledAt), DisabledBy: sp.nameOf(s.DisabledBy), HeldByInstance: s.Held,
 		CreatedAt: s.CreatedAt.UTC(), Revision: s.Revision,
 	}
-	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(nonNil(s.Grants))
+	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(NonNil(s.Grants))
 	return v
 }
 
 // heldView shows what its owner alone does not bring back to a token.
-func (sp *space) heldView(t ledger.Token) *api.Held {
+func (sp *Space) heldView(t ledger.Token) *api.Held {
 	if t.Held == 0 {
 		return nil
 	}
 	return &api.Held{By: sp.nameOf(t.HeldBy), Fields: backFields(t.Held)}
 }
 
-// nonNil returns statements that are never nil: only a token inherits.
-func nonNil(sts []grant.Statement) []grant.Statement {
+// NonNil returns statements that are never nil: only a token inherits.
+func NonNil(sts []grant.Statement) []grant.Statement {
 	if sts == nil {
 		return []grant.Statement{}
 	}
 	return sts
+}
+
+// Which says which of a token's secrets a string is.
+func (s *Sight) Which(text string, secrets []ledger.Secret) string {
+	return SecretState(secrets, Matching(s.keys, text, secrets), s.Now)
+}
+
+// Can says whether what a token effectively may do includes a scope, on a
+// resource if one is named, and the token is usable.
+func Can(t api.Token, scope, resource string) bool {
+	sts := make([]grant.Statement, len(t.Effective))
+	for i, s := range t.Effective {
+		sts[i] = grant.Statement(s)
+	}
+	var b grant.Book
+	g := b.Compile(sts)
+	if !t.Usable {
+		return false
+	}
+	if resource == "" {
+		return g.AllowsAny(scope)
+	}
+	return g.Allows(scope, resource)
 }

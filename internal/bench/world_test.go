@@ -18,6 +18,7 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -26,7 +27,7 @@ import (
 
 // world is an instance with many tokens.
 type world struct {
-	authority *authority.Authority
+	authority *office.Office
 	// by is the caller that made the instance.
 	by authority.Caller
 	// sender is a caller of the workspace globex; salt tells its requests apart.
@@ -55,11 +56,11 @@ func newWorld(b *testing.B, url string, tokens int) *world {
 	b.Cleanup(func() { _ = s.Close() })
 	keys, err := token.GenerateKeyring(rand.Reader, time.Now())
 	check(b, err)
-	a := authority.New(authority.Options{Store: s, Keys: keys, Now: time.Now, Rand: rand.Reader})
+	a := office.New(authority.Options{Store: s, Keys: keys, Now: time.Now, Rand: rand.Reader})
 	w := &world{authority: a, store: s, engine: verify.New(a, keys, verify.Config{FirstUse: a.FirstUse}), scopes: []string{"tickets:read"}}
 	a.Observe(w.engine)
 	check(b, a.Prepare(ctx, token.DefaultPrefix))
-	started, err := a.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
+	started, err := a.Bootstrap(ctx, office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	check(b, err)
 	w.root = started.Secret.Reveal()
 	var in api.CreateServiceAccount

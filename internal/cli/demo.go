@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/demo"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 )
 
@@ -60,7 +60,7 @@ func (a *app) runDemo(ctx context.Context, listen string, once bool) (err error)
 // fillDemo makes the first Owner, who signs in with the password of all, and then
 // everything else through the client.
 func fillDemo(ctx context.Context, s *server.Server, clock *demo.Calendar) (guide demo.Guide, err error) {
-	first := authority.Bootstrap{Email: demo.Email, Workspace: demo.Workspace}
+	first := office.Bootstrap{Email: demo.Email, Workspace: demo.Workspace}
 	if first.PasswordHash, err = s.Passwords.Hash(demo.Password); err != nil {
 		return guide, err
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
@@ -39,7 +39,7 @@ the variable over the file. The log goes to standard error.`
 
 // bootstrap makes the first Owner of a database that no server has open.
 func (a *app) bootstrap() *cobra.Command {
-	var b authority.Bootstrap
+	var b office.Bootstrap
 	var password bool
 	cmd := a.command("bootstrap --email EMAIL --workspace SLUG", "Make the first workspace, its Owner and a first token", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		cfg, err := config.Load(cmd.Flags(), a.Env)
@@ -78,11 +78,11 @@ func (a *app) hashPassword() (string, error) {
 	return signin.NewPasswords(randomness()).Hash(password)
 }
 
-func (a *app) begin(ctx context.Context, cfg config.Config, b authority.Bootstrap) (_ authority.Started, err error) {
+func (a *app) begin(ctx context.Context, cfg config.Config, b office.Bootstrap) (_ office.Started, err error) {
 	cfg.LogLevel = slog.LevelWarn // what is made is told by begun
 	core, err := server.Open(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now})
 	if err != nil {
-		return authority.Started{}, inUse(err)
+		return office.Started{}, inUse(err)
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
 	return core.Authority.Bootstrap(ctx, b)
@@ -103,7 +103,7 @@ func inUse(err error) error {
 }
 
 // begun prints what was made.
-func (a *app) begun(cfg config.Config, s authority.Started) error {
+func (a *app) begun(cfg config.Config, s office.Started) error {
 	out := api.Bootstrapped{Workspace: s.Workspace, User: s.User, Token: s.Token, Secret: s.Secret.Reveal()}
 	if a.flags.json {
 		return a.printJSON(out)

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // route is a page: where it is, who is let in, and what draws it.
@@ -116,7 +117,7 @@ func (v *visit) atOnce(a access) bool {
 // sit lets f ask of one snapshot, at one moment. Nobody waits for a reader of the
 // answer meanwhile: it is kept until f is done.
 func (v *visit) sit(f func() error) error {
-	return v.console.auth.Sit(v.ctx(), v.caller, v.r.PathValue("ws"), func(a *authority.Authority) error {
+	return v.console.auth.Sit(v.ctx(), v.caller, v.r.PathValue("ws"), func(a *office.Office) error {
 		v.auth, v.began = a, a.Now()
 		defer func() { v.auth = v.console.auth }()
 		return f()

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // bulkMost is how many tokens one form acts on.
@@ -86,7 +86,7 @@ func (v *visit) plan(f form) (bulkPlan, error) {
 	if p.key == "" {
 		return p, api.FieldError("action", "must be disable, rotate or revoke")
 	}
-	var can map[string]authority.TokenAbilities
+	var can map[string]office.TokenAbilities
 	err := v.sit(func() error {
 		rows, more, err := v.selected(f)
 		if err != nil {
@@ -129,7 +129,7 @@ func (v *visit) rehearse(p *bulkPlan) error {
 	})
 }
 
-func canBulk(can authority.TokenAbilities, t api.Token, key string) bool {
+func canBulk(can office.TokenAbilities, t api.Token, key string) bool {
 	switch key {
 	case api.BulkDisable:
 		return can.Disable && t.Status == api.StatusActive

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/docs"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // Product is how this deployment calls itself.
@@ -50,7 +50,7 @@ func (p People) complete() bool {
 
 // Options are what a console is made of. Authority, People and Rand are required.
 type Options struct {
-	Authority *authority.Authority
+	Authority *office.Office
 	People
 	// BaseURL is the address that people reach; its scheme decides whether the
 	// cookie is Secure where neither the connection nor a proxy tells.
@@ -73,7 +73,7 @@ type Options struct {
 
 type console struct {
 	Options
-	auth   *authority.Authority
+	auth   *office.Office
 	base   *url.URL
 	assets assets
 	guide  *guide

@@ -8,13 +8,14 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // signedOutMeanwhile ends a person's sessions after the door let their request in:
 // the cookie is taken, as it was when the request began.
 func (w *world) signedOutMeanwhile(email string) {
 	w.Helper()
-	must(w.T, w.SignIn(w.ctx, authority.Caller{}, func(tx *authority.SignInTx) error {
+	must(w.T, w.SignIn(w.ctx, authority.Caller{}, func(tx *office.SignInTx) error {
 		return tx.DeleteSessionsOf(w.people.users[email].User, "")
 	}))
 }

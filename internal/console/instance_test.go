@@ -20,7 +20,7 @@ import (
 func (w *world) branded(send func(context.Context, string) (string, error)) {
 	w.Helper()
 	h, err := console.New(console.Options{
-		Authority: w.Authority, Rand: rand.Reader, People: allOf(w.people), Now: func() time.Time { return w.at }, Version: "1.2.3",
+		Authority: w.Office, Rand: rand.Reader, People: allOf(w.people), Now: func() time.Time { return w.at }, Version: "1.2.3",
 		Product: console.Product{Name: "Acme <Keys>", Logo: "data:image/png;base64,AA=="}, Mail: &console.Mail{From: "keys@example.com", Server: "mail.example.com:587", Test: send},
 	})
 	must(w.T, err)

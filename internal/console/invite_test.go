@@ -177,7 +177,7 @@ func (p slowPeople) Invite(context.Context, authority.Caller, string, string) (d
 
 func (w *world) startWith(s chapters) {
 	w.Helper()
-	h, err := console.New(console.Options{Authority: w.Authority, Rand: rand.Reader, People: allOf(s), Now: func() time.Time { return w.at }})
+	h, err := console.New(console.Options{Authority: w.Office, Rand: rand.Reader, People: allOf(s), Now: func() time.Time { return w.at }})
 	must(w.T, err)
 	w.server.Config.Handler = h
 }

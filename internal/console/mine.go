@@ -5,11 +5,12 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // mineIn is a person's own tokens in one workspace.
 type mineIn struct {
-	place *authority.Desk
+	place *office.Desk
 	table
 	standing *api.Token
 	mayHold  bool

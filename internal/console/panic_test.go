@@ -27,7 +27,7 @@ func TestAPanicIsAnErrorPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var log bytes.Buffer
-	h, err := console.New(console.Options{Authority: w.Authority, Rand: rand.Reader, People: allOf(brokenPeople{w.people}), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	h, err := console.New(console.Options{Authority: w.Office, Rand: rand.Reader, People: allOf(brokenPeople{w.people}), Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	must(t, err)
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/workspaces", http.NoBody)
 	r.AddCookie(&http.Cookie{Name: "tokenry", Value: "c00k1e"})

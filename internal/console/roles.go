@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/insight"
 )
 
 // catalogue is whose roles and scopes a page is about: those of a workspace, or
@@ -163,7 +164,7 @@ func roleFormOf(o api.Role) form {
 }
 
 func (v *visit) roleWith(r rights, o api.Role, f form) error {
-	var uses authority.Uses
+	var uses insight.Uses
 	if r.write {
 		var err error
 		if uses, err = v.auth.UsesOfRole(v.ctx(), v.caller, r.at, o.Name); err != nil {

@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/insight"
 )
 
 func rolesPage(r rights, f, s form) templ.Component {
@@ -708,7 +708,7 @@ func scopeForm(r rights, f form, action, exists string) templ.Component {
 }
 
 // standing says what writing or giving up an entry of this origin means.
-func standing(r rights, s entryState, uses authority.Uses) templ.Component {
+func standing(r rights, s entryState, uses insight.Uses) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -751,7 +751,7 @@ func standing(r rights, s entryState, uses authority.Uses) templ.Component {
 	})
 }
 
-func removeLink(href, what string, uses authority.Uses) templ.Component {
+func removeLink(href, what string, uses insight.Uses) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -836,7 +836,7 @@ func removeLink(href, what string, uses authority.Uses) templ.Component {
 	})
 }
 
-func rolePage(r rights, o api.Role, uses authority.Uses, f form) templ.Component {
+func rolePage(r rights, o api.Role, uses insight.Uses, f form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -980,7 +980,7 @@ func rolePage(r rights, o api.Role, uses authority.Uses, f form) templ.Component
 	})
 }
 
-func scopePage(r rights, s api.Scope, uses authority.Uses, f form) templ.Component {
+func scopePage(r rights, s api.Scope, uses insight.Uses, f form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/insight"
 )
 
 // doScope describes a scope. One that is there is not replaced by it unseen.
@@ -63,7 +64,7 @@ func scopeFormOf(s api.Scope) form {
 }
 
 func (v *visit) scopeWith(r rights, s api.Scope, f form) error {
-	var uses authority.Uses
+	var uses insight.Uses
 	if r.write {
 		var err error
 		if uses, err = v.auth.UsesOfScope(v.ctx(), v.caller, r.at, s.Name); err != nil {
@@ -123,7 +124,7 @@ type removal struct {
 	// what is "role", "scope" or "resource".
 	what, name, action, back string
 	instance                 bool
-	uses                     authority.Uses
+	uses                     insight.Uses
 	// replacements are the roles that whoever has a role may get instead.
 	replacements []api.Role
 }

@@ -3,12 +3,13 @@ package console
 import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // oneToken is the page of one token.
 type oneToken struct {
 	api.Token
-	may    authority.TokenAbilities
+	may    office.TokenAbilities
 	events []api.AuditEvent
 	// use is nil where the visitor may not see it.
 	use    *usage
@@ -183,7 +184,7 @@ func (v *visit) doDisable() error {
 // leaving is a token whose end is asked for: what still depends on it.
 type leaving struct {
 	api.Token
-	may authority.TokenAbilities
+	may office.TokenAbilities
 	// week is how often it was presented in seven days, when that is counted.
 	week    int64
 	counted bool

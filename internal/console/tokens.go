@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // table is a list of tokens as it is drawn.
@@ -29,7 +29,7 @@ type table struct {
 	// workspace is the slug that the rows' pages stand under.
 	workspace string
 	// can is what the visitor may do with each row, by its locator.
-	can map[string]authority.TokenAbilities
+	can map[string]office.TokenAbilities
 }
 
 // column is a column of the table.
@@ -139,7 +139,7 @@ func (v *visit) enable(t *table) (err error) {
 }
 
 // canDo is enable for one token.
-func (v *visit) canDo(k api.Token) (authority.TokenAbilities, error) {
+func (v *visit) canDo(k api.Token) (office.TokenAbilities, error) {
 	can, err := v.auth.TokenAbilities(v.ctx(), v.caller, v.at.Slug, []api.Token{k})
 	return can[k.Locator], err
 }

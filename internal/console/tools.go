@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // toolsData is what the developer tools show of the workspace's tokens.
@@ -24,7 +25,7 @@ type toolsData struct {
 	recent []api.Token
 	found  *[]api.FoundToken
 	// can is what the visitor may do with those, by locator.
-	can map[string]authority.TokenAbilities
+	can map[string]office.TokenAbilities
 	use *usage
 	// days is how far back the chart of use goes.
 	days      int

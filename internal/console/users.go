@@ -9,12 +9,13 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/owners"
 )
 
 // account is a person as the administrators of the instance see them.
 type account struct {
 	api.User
-	authority.SignInState
+	owners.SignInState
 	// kept says why they cannot be deactivated; empty when they can.
 	kept string
 }
@@ -184,7 +185,7 @@ func counted(n int, one string) string {
 }
 
 // waysIn say how a person signs in, in words.
-func waysIn(s authority.SignInState) string {
+func waysIn(s owners.SignInState) string {
 	var out []string
 	if s.Password {
 		out = append(out, "a password")
@@ -199,7 +200,7 @@ func waysIn(s authority.SignInState) string {
 }
 
 // factorWords say which second factors a person has.
-func factorWords(s authority.SignInState) string {
+func factorWords(s owners.SignInState) string {
 	names := slices.Clone(s.Factors)
 	for i, n := range names {
 		names[i] = named(map[string]string{"totp": "authenticator app", "passkey": "passkey"}[n], n)

@@ -15,13 +15,14 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // visit is one request being answered: who asks, where, and what they may do.
 type visit struct {
 	*console
 	// auth answers what the page asks: while it is drawn, from one snapshot.
-	auth *authority.Authority
+	auth *office.Office
 	// began is the moment that the page counts from.
 	began time.Time
 	w     *door.Answer
@@ -35,7 +36,7 @@ type visit struct {
 	session door.Session
 	caller  authority.Caller
 	// at is the workspace of the page; nil outside of any.
-	at *authority.Desk
+	at *office.Desk
 	// section is the entry of the navigation that the page belongs to.
 	section string
 }

@@ -12,7 +12,7 @@ import (
 	"fmt"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/outbox"
 )
 
 func webhooksPage(v *visit, h hooks, rows []api.Webhook, next string, f form) templ.Component {
@@ -1100,7 +1100,7 @@ func deliveryPage(v *visit, h hooks, hook string, d api.WebhookDelivery) templ.C
 }
 
 // webhookSecretPage is the one answer that holds a signing secret.
-func webhookSecretPage(h hooks, out authority.IssuedWebhook) templ.Component {
+func webhookSecretPage(h hooks, out outbox.IssuedWebhook) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/tokenry/tokenry/internal/console"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/usage"
@@ -138,7 +139,7 @@ func (p *people) Invite(context.Context, authority.Caller, string, string) (door
 // ada, and whoever is added.
 type world struct {
 	*testing.T
-	*authority.Authority
+	*office.Office
 	ctx context.Context
 	at  time.Time
 	// url is where the store is.
@@ -173,9 +174,9 @@ func newWorldOn(t *testing.T, url string, trace func(string)) *world {
 	w.recorder = usage.New(usage.Config{Store: w.usage, Now: func() time.Time { return w.at }, Node: "test"})
 	keys, err := token.GenerateKeyring(rand.Reader, w.at)
 	must(t, err)
-	w.Authority = authority.New(authority.Options{Store: s, Keys: keys, Now: func() time.Time { return w.at }, Rand: rand.Reader, Usage: w.usage, Decisions: w.recorder})
+	w.Office = office.New(authority.Options{Store: s, Keys: keys, Now: func() time.Time { return w.at }, Rand: rand.Reader, Usage: w.usage, Decisions: w.recorder})
 	must(t, w.Prepare(ctx, token.DefaultPrefix))
-	started, err := w.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
+	started, err := w.Bootstrap(ctx, office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	must(t, err)
 	w.secret = started.Secret.Reveal()
 	w.root = storetest.Presenting(t, s, started.Token.Locator)
@@ -188,7 +189,7 @@ func newWorldOn(t *testing.T, url string, trace func(string)) *world {
 // start puts a console in front, which knows of no form that one before it saw.
 func (w *world) start() {
 	w.Helper()
-	h, err := console.New(console.Options{Authority: w.Authority, Rand: rand.Reader, People: allOf(w.people), Now: func() time.Time { return w.at }})
+	h, err := console.New(console.Options{Authority: w.Office, Rand: rand.Reader, People: allOf(w.people), Now: func() time.Time { return w.at }})
 	must(w.T, err)
 	w.server = httptest.NewServer(h)
 	w.Cleanup(w.server.Close)

@@ -12,22 +12,22 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/demo"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 )
 
-// office is a server whose clock is a demo's calendar.
-type office struct {
+// site is a server whose clock is a demo's calendar.
+type site struct {
 	*testing.T
 	url, token string
 	clock      *demo.Calendar
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t *testing.T) *site {
 	t.Helper()
-	o := &office{T: t, clock: demo.NewCalendar(time.Now)}
+	o := &site{T: t, clock: demo.NewCalendar(time.Now)}
 	settings := map[string]string{"TOKENRY_DATA": t.TempDir(), "TOKENRY_LISTEN": "127.0.0.1:0", "TOKENRY_LOG_LEVEL": "error", "TOKENRY_SHUTDOWN_TIMEOUT": "5s"}
 	cfg, err := config.Load(nil, func(name string) (string, bool) { v, ok := settings[name]; return v, ok })
 	if err != nil {
@@ -47,7 +47,7 @@ func newOffice(t *testing.T) *office {
 			t.Error(err)
 		}
 	})
-	first, err := s.Authority.Bootstrap(ctx, authority.Bootstrap{Email: demo.Email, Workspace: demo.Workspace})
+	first, err := s.Authority.Bootstrap(ctx, office.Bootstrap{Email: demo.Email, Workspace: demo.Workspace})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func newOffice(t *testing.T) *office {
 }
 
 // client asks as Olivia does.
-func (o *office) client() *client.Client {
+func (o *site) client() *client.Client {
 	o.Helper()
 	c, err := client.New(o.url, o.token)
 	if err != nil {
@@ -117,7 +117,7 @@ func TestADemoShowsEverything(t *testing.T) {
 }
 
 // isOrdered asks whether the audit tells one event after the other, over weeks.
-func (o *office) isOrdered(c *client.Client) {
+func (o *site) isOrdered(c *client.Client) {
 	o.Helper()
 	for _, ws := range []string{"acme", "globex"} {
 		events := collect(o.T, c.Audit(o.Context(), ws, api.AuditFilter{}))
@@ -133,7 +133,7 @@ func (o *office) isOrdered(c *client.Client) {
 }
 
 // isUsed asks for what was let through and what was refused.
-func (o *office) isUsed(c *client.Client) {
+func (o *site) isUsed(c *client.Client) {
 	o.Helper()
 	refused := collect(o.T, c.Denials(o.Context(), "acme", ""))
 	for len(refused) == 0 && o.Context().Err() == nil { // usage is written behind
@@ -153,7 +153,7 @@ func (o *office) isUsed(c *client.Client) {
 }
 
 // works tries what the guide gives to paste.
-func (o *office) works(g demo.Guide) {
+func (o *site) works(g demo.Guide) {
 	o.Helper()
 	text := g.String()
 	for _, want := range []string{g.URL + "/v1/whoami", g.URL + "/docs", demo.Password, demo.Email, "tokenry token list"} {

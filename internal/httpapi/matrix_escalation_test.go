@@ -16,7 +16,7 @@ import (
 // server would take over into the row.
 func TestBodiesCannotNameWhatTheServerDecides(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newFirm(t)
 	w := o.open(t)
 	stage := w.rehearse()
 	fields := object{
@@ -78,7 +78,7 @@ func (w *world) refuse(tok string, attempts []refusal) {
 // that tokens can do, for ten days, from one network, ten times an hour.
 func TestATokenCannotWidenItselfOrLeaveASuccessor(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	limit := object{"requests": 10000, "window": "1h"}
 	me := w.issue("acme", onAll(object{"label": "me", "expires_in": "10d", "allowed_ips": []string{"127.0.0.0/8"}, "rate_limit": limit,
 		"scopes": []string{"tokens:*", "members:write", "service-accounts:write", "roles:write", "resources:create", "tickets:read"}}))
@@ -137,7 +137,7 @@ func (w *world) shortened(me api.Issued) {
 // resource: what reaches further is refused.
 func TestARestrictedAdministrator(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	w.as(w.root, "POST", ws+"/members", object{"email": "pay@example.com", "role": "Administrator", "resources": []string{"payments"}}).is(201)
 	tok := w.issue("acme", object{"label": "x", "owner": "pay@example.com"}).Secret
 	on := func(resource string) object {
@@ -191,7 +191,7 @@ func duels() (ofInstance []duel, ofWorkspace duel) {
 // stays, each time.
 func TestTheLastTwoRemoveEachOther(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	w.as(w.root, "DELETE", "/v1/instance/admins/root@example.com", nil).is(200)
 	w.as(w.root, "PATCH", ws+"/members/owner@example.com", object{"role": "Viewer"}).is(200)
 	with := func(who string, scopes ...string) string {

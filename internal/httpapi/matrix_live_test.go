@@ -134,7 +134,7 @@ func tokenLaws() []law {
 // sees it, though it was asked just before and nothing was read again since.
 func TestRightsAreLive(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newFirm(t)
 	for _, l := range append(append(append(peopleLaws(), rightsLaws()...), placeLaws()...), tokenLaws()...) {
 		t.Run(l.change, func(t *testing.T) {
 			t.Parallel()

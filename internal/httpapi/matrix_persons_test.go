@@ -128,7 +128,7 @@ const personsHead = `# What signed-in persons may do with tokens. One line a dee
 
 func TestMatrixOfSignedInPersons(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newFirm(t)
 	rows, titles := map[string][]string{}, []string{}
 	for _, policy := range []string{api.PersonalMembers, api.PersonalManagers, api.PersonalNobody} {
 		w := o.open(t)
@@ -148,7 +148,7 @@ func TestMatrixOfSignedInPersons(t *testing.T) {
 }
 
 // tryAll lets every person try a deed.
-func tryAll(w *world, stage *rehearsal, o *office, d deed) string {
+func tryAll(w *world, stage *rehearsal, o *firm, d deed) string {
 	w.Helper()
 	var row strings.Builder
 	for _, who := range persons() {
@@ -171,7 +171,7 @@ func persons() []string {
 }
 
 // hire adds those who stand apart and gives everybody a token of their own.
-func (o *office) hire(w *world) {
+func (o *firm) hire(w *world) {
 	w.Helper()
 	w.play([]step{
 		{"POST", "/v1/workspaces/globex/members", onAll(object{"email": "root@example.com", "role": "Viewer"}), 201, nil},

@@ -201,7 +201,7 @@ func TestProductWorkspacePlatform(t *testing.T) {
 // tokens in its own account pages.
 func TestProductSaaS(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	customers := 3000
 	if testing.Short() {
 		customers = 100

@@ -26,7 +26,7 @@ type situation struct {
 
 // path puts names into the wildcards: those of the furniture, or the
 // situation's own.
-func (s situation) path(o *office, c caller) string {
+func (s situation) path(o *firm, c caller) string {
 	_, path, found := strings.Cut(s.route, " ")
 	if !found {
 		path = s.route
@@ -61,7 +61,7 @@ func (s situation) method() string {
 
 // content is the body; ORG in it is the id of the workspace's token, and SECRET
 // its secret.
-func (s situation) content(o *office) string {
+func (s situation) content(o *firm) string {
 	return strings.NewReplacer("ORG", o.ids["acme/org"], "SECRET", o.ids["acme/org's secret"]).Replace(s.body)
 }
 
@@ -76,7 +76,7 @@ func (s situation) title() string {
 // nothing; what is granted is taken back, so that no cell depends on another.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newFirm(t)
 	var titles []string
 	for _, s := range situations() {
 		titles = append(titles, s.title())
@@ -91,7 +91,7 @@ func TestMatrix(t *testing.T) {
 
 // askAll asks one situation as every caller; -short leaves out those whose
 // tokens are not personal.
-func askAll(w *world, stage *rehearsal, o *office, s situation) string {
+func askAll(w *world, stage *rehearsal, o *firm, s situation) string {
 	w.Helper()
 	var row strings.Builder
 	for i, c := range o.callers {

@@ -11,7 +11,7 @@ import (
 // TestWhoamiSaysWhatATokenMayDo: the effective grant, and not what the token says.
 func TestWhoamiSaysWhatATokenMayDo(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	w.as(w.root, "PATCH", ws+"/members/bea@example.com", object{"resources": []string{"payments"}}).is(200)
 	tok := w.issue("acme", onAll(object{"label": "x", "owner": "bea@example.com", "scopes": []string{"tickets:read", "tickets:write"}})).Secret
 	var me api.Whoami
@@ -29,7 +29,7 @@ func TestWhoamiSaysWhatATokenMayDo(t *testing.T) {
 // caller has, and what to do.
 func TestRefusalsSayWhatWouldHaveToChange(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	w.play([]step{
 		{"PATCH", ws + "/members/team-member@example.com", object{"resources": []string{"payments"}}, 200, nil},
 		{"PATCH", ws + "/members/administrator@example.com", object{"resources": []string{"payments"}}, 200, nil},
@@ -70,7 +70,7 @@ func TestRefusalsSayWhatWouldHaveToChange(t *testing.T) {
 // TestWhoCan answers the question of an audit: which tokens may do this now.
 func TestWhoCan(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	w.play([]step{
 		{"POST", ws + "/members", object{"email": "pay@example.com", "role": "Team Member", "resources": []string{"payments"}}, 201, nil},
 		{"POST", ws + "/service-accounts", onAll(object{"name": "off", "scopes": []string{"deploys:run"}}), 201, nil},

@@ -14,17 +14,18 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
-// An office is an instance that was set up once and is kept as files, so that
+// A firm is an instance that was set up once and is kept as files, so that
 // every question can be asked of a fresh copy of it. Its workspace acme has a
 // member, a service account and a workspace token of each role, and the people
 // and things that they try to touch; globex has all of the same names.
-type office struct {
+type firm struct {
 	folder string
 	keys   *token.Keyring
 	root   string
@@ -54,12 +55,12 @@ func roles() []string {
 
 func spelled(role string) string { return strings.ReplaceAll(strings.ToLower(role), " ", "-") }
 
-// newOffice sets an office up.
-func newOffice(t *testing.T) *office {
+// newFirm sets a firm up.
+func newFirm(t *testing.T) *firm {
 	t.Helper()
-	o := &office{folder: t.TempDir(), ids: map[string]string{}, own: map[string]string{}}
+	o := &firm{folder: t.TempDir(), ids: map[string]string{}, own: map[string]string{}}
 	w := worldIn(t, o.folder, nil)
-	started, err := w.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
+	started, err := w.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	w.must(err)
 	w.root, o.keys = started.Secret.Reveal(), w.keys
 	o.root = w.root
@@ -103,7 +104,7 @@ func (w *world) furnish(ws string) {
 }
 
 // listen makes an endpoint that was sent something.
-func (o *office) listen(w *world, at string) {
+func (o *firm) listen(w *world, at string) {
 	w.Helper()
 	var made api.WebhookSecret
 	var sent api.WebhookDelivery
@@ -115,7 +116,7 @@ func (o *office) listen(w *world, at string) {
 
 // employ makes the callers: of each role a person's, a service account's and a
 // workspace's token, then those who stand apart.
-func (o *office) employ(w *world) {
+func (o *firm) employ(w *world) {
 	w.Helper()
 	for _, role := range roles() {
 		name := spelled(role)
@@ -139,7 +140,7 @@ func (o *office) employ(w *world) {
 	o.standApart(w)
 }
 
-func (o *office) standApart(w *world) {
+func (o *firm) standApart(w *world) {
 	w.Helper()
 	admin := w.issue("acme", object{"label": "back end", "kind": "workspace", "scopes": []string{"instance:admin"}})
 	w.as(w.root, "POST", "/v1/workspaces/globex/members", onAll(object{"email": "gil@example.com", "role": "Owner"})).is(201)
@@ -166,9 +167,9 @@ func worldIn(t *testing.T, folder string, keys *token.Keyring) *world {
 	w.must(err)
 	stage := &rehearsal{Store: db}
 	w.db = stage
-	w.Authority = authority.New(authority.Options{Store: stage, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader,
+	w.Office = office.New(authority.Options{Store: stage, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader,
 		HashPassword: func(string) (string, error) { return "hash", nil }})
-	w.engine = verify.New(w.Authority, w.keys, verify.Config{Now: w.clock.Now})
+	w.engine = verify.New(w.Office, w.keys, verify.Config{Now: w.clock.Now})
 	stage.engine = w.engine
 	w.Observe(stage)
 	w.must(w.Prepare(t.Context(), token.DefaultPrefix))
@@ -178,7 +179,7 @@ func worldIn(t *testing.T, folder string, keys *token.Keyring) *world {
 }
 
 // open answers a fresh copy of the office.
-func (o *office) open(t *testing.T) *world {
+func (o *firm) open(t *testing.T) *world {
 	t.Helper()
 	folder := t.TempDir()
 	if err := os.CopyFS(folder, os.DirFS(o.folder)); err != nil {

@@ -222,7 +222,7 @@ func TestTransportSecurityOnlyWithHTTPS(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	good := httpapi.Options{Authority: w.Authority, Engine: w.engine, Keys: w.keys, BaseURL: "http://localhost", Now: w.clock.Now, Rand: strings.NewReader("")}
+	good := httpapi.Options{Authority: w.Office, Engine: w.engine, Keys: w.keys, BaseURL: "http://localhost", Now: w.clock.Now, Rand: strings.NewReader("")}
 	if _, err := httpapi.New(good); err != nil {
 		t.Errorf("without what may be left out: %v", err)
 	}

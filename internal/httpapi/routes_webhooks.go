@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/internal/reference"
 )
 
@@ -30,7 +31,7 @@ func webhooksAt(path string, read, write reference.Access, at where) []Route {
 				return c.s.authority.ListWebhooks(c.ctx, c.caller, at(c), p)
 			})),
 		route("POST", path, write, "Create an endpoint; its secret is in this answer alone",
-			webhookSecret(func(c *call, in api.CreateWebhook) (authority.IssuedWebhook, error) {
+			webhookSecret(func(c *call, in api.CreateWebhook) (outbox.IssuedWebhook, error) {
 				return c.s.authority.CreateWebhook(c.ctx, c.caller, at(c), in)
 			})).creating(),
 		route("GET", one, read, "Show an endpoint",
@@ -51,7 +52,7 @@ func webhooksAt(path string, read, write reference.Access, at where) []Route {
 func deliveriesAt(one string, read, write reference.Access, at where) []Route {
 	return []Route{
 		route("POST", one+"/rotate", write, "Give an endpoint a new secret; for 24 hours both sign",
-			webhookReissue(func(c *call) (authority.IssuedWebhook, error) {
+			webhookReissue(func(c *call) (outbox.IssuedWebhook, error) {
 				return c.s.authority.RotateWebhookSecret(c.ctx, c.caller, at(c), c.path("webhook"))
 			})),
 		route("POST", one+"/ping", write, "Send an endpoint a ping",
@@ -74,7 +75,7 @@ func deliveriesAt(one string, read, write reference.Access, at where) []Route {
 }
 
 // webhookSecret hands over an endpoint's secret, in the one answer that does.
-func webhookSecret[In any](f func(*call, In) (authority.IssuedWebhook, error)) endpoint {
+func webhookSecret[In any](f func(*call, In) (outbox.IssuedWebhook, error)) endpoint {
 	return endpoint{in: reflect.TypeFor[In](), out: reflect.TypeFor[api.WebhookSecret](), changes: true, run: func(c *call) (answer, error) {
 		var in In
 		if err := c.decode(&in); err != nil {
@@ -85,13 +86,13 @@ func webhookSecret[In any](f func(*call, In) (authority.IssuedWebhook, error)) e
 	}}
 }
 
-func webhookReissue(f func(*call) (authority.IssuedWebhook, error)) endpoint {
+func webhookReissue(f func(*call) (outbox.IssuedWebhook, error)) endpoint {
 	return endpoint{out: reflect.TypeFor[api.WebhookSecret](), success: []int{http.StatusOK}, changes: true, run: func(c *call) (answer, error) {
 		v, err := f(c)
 		return issuedWebhook(v), err
 	}}
 }
 
-func issuedWebhook(v authority.IssuedWebhook) answer {
+func issuedWebhook(v outbox.IssuedWebhook) answer {
 	return answer{body: api.WebhookSecret{Webhook: v.Webhook, Secret: v.Secret.Reveal()}, changed: true, revision: v.Revision}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/reference"
 	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -27,7 +28,7 @@ import (
 // Options are what the door is made of. Authority, Engine, Keys, BaseURL, Now
 // and Rand are required.
 type Options struct {
-	Authority *authority.Authority
+	Authority *office.Office
 	Engine    *verify.Engine
 	// Keys is the instance's keyring; cursors are sealed with a key derived from it.
 	Keys *token.Keyring
@@ -70,7 +71,7 @@ type Options struct {
 
 // server is the door.
 type server struct {
-	authority *authority.Authority
+	authority *office.Office
 	engine    *verify.Engine
 	base      string
 	proxies   door.Proxies

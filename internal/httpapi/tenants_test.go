@@ -99,7 +99,7 @@ func (r *reply) leaksNothing() *reply {
 
 func TestEveryRouteIsSealed(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newFirm(t)
 	w := o.open(t)
 	ids, strangers := w.hideMallard(), w.strangers()
 	before := w.dump("acme")
@@ -171,7 +171,7 @@ func madeUp(wildcard string) string {
 // of globex: each is answered like a name that nobody has.
 func TestReferencesAreSealed(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newFirm(t)
 	w := o.open(t)
 	ids, strangers := w.hideMallard(), w.strangers()
 	const at = "/v1/workspaces/globex"
@@ -220,7 +220,7 @@ func TestReferencesAreSealed(t *testing.T) {
 // with a cursor of acme's.
 func TestListsLeakNothing(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	w.hideMallard()
 	theirs := w.issue("acme", onAll(object{"label": "x", "kind": "workspace", "scopes": []string{"*"}})).Secret
 	const at = "/v1/workspaces/globex"
@@ -246,7 +246,7 @@ func TestListsLeakNothing(t *testing.T) {
 // that to a token that was never made.
 func TestForeignTokensAreUnknown(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	w.hideMallard()
 	victim := w.issue("acme", object{"label": "mallard", "owner": "mallard"})
 	never := "tkys_" + "000000000000" + strings.Repeat("z", 32)
@@ -269,7 +269,7 @@ func TestForeignTokensAreUnknown(t *testing.T) {
 // globex: that gives globex the membership there, and nothing else of them.
 func TestNoAdministratorTouchesAnotherTenantsPeople(t *testing.T) {
 	t.Parallel()
-	w := newOffice(t).open(t)
+	w := newFirm(t).open(t)
 	w.hideMallard()
 	eve := w.issue("acme", object{"label": "x", "owner": "mallard@example.com"})
 	const at = "/v1/workspaces/globex/members"

@@ -11,7 +11,7 @@ import (
 	"github.com/puzpuzpuz/xsync/v4"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -24,7 +24,7 @@ import (
 //   - That there is only one workspace counts as long as no revision has passed
 //     since before it was read.
 type workspaceNames struct {
-	authority *authority.Authority
+	authority *office.Office
 	engine    *verify.Engine
 
 	known *xsync.Map[string, int64]
@@ -46,7 +46,7 @@ const (
 	external        = "ext:"
 )
 
-func newWorkspaceNames(a *authority.Authority, e *verify.Engine) *workspaceNames {
+func newWorkspaceNames(a *office.Office, e *verify.Engine) *workspaceNames {
 	return &workspaceNames{authority: a, engine: e, known: xsync.NewMap[string, int64]()}
 }
 

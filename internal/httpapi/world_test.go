@@ -22,6 +22,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -71,7 +72,7 @@ func (b *safeBuffer) String() string {
 // instance with the workspace acme, whose Owner ada is its administrator.
 type world struct {
 	testing.TB
-	*authority.Authority
+	*office.Office
 	engine *verify.Engine
 	db     ledger.Store
 	keys   *token.Keyring
@@ -130,12 +131,12 @@ func newWorld(t testing.TB, options ...option) *world {
 	w.must(err)
 	t.Cleanup(func() { _ = db.Close() })
 	w.db = db
-	w.Authority = authority.New(authority.Options{Store: db, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader,
+	w.Office = office.New(authority.Options{Store: db, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader,
 		HashPassword: func(string) (string, error) { return "hash", nil }})
-	w.engine = verify.New(w.Authority, w.keys, verify.Config{Now: w.clock.Now})
+	w.engine = verify.New(w.Office, w.keys, verify.Config{Now: w.clock.Now})
 	w.Observe(w.engine)
 	w.must(w.Prepare(t.Context(), token.DefaultPrefix))
-	started, err := w.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
+	started, err := w.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	w.must(err)
 	w.root = started.Secret.Reveal()
 	w.open(options...)
@@ -147,7 +148,7 @@ func (w *world) open(options ...option) {
 	refused, err := httpapi.ObserveRefusals(w.reg)
 	w.must(err)
 	o := httpapi.Options{
-		Authority: w.Authority, Engine: w.engine, Keys: w.keys, BaseURL: baseURL, Metrics: w.reg, Now: time.Now,
+		Authority: w.Office, Engine: w.engine, Keys: w.keys, BaseURL: baseURL, Metrics: w.reg, Now: time.Now,
 		Rand: rand.Reader, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Refused: refused,
 		Ready: func(ctx context.Context, changes bool) (why []httpapi.Unready) {
@@ -168,7 +169,7 @@ func (w *world) open(options ...option) {
 				return api.PortalLink{}, 0, err
 			}
 			var revision int64
-			err = w.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+			err = w.SignIn(ctx, c, func(tx *office.SignInTx) error {
 				revision = tx.Revision()
 				return tx.Note("portal.link_made", ledger.User{}, in.User, nil)
 			})
@@ -181,7 +182,7 @@ func (w *world) open(options ...option) {
 			return api.Invitation{}, 0, err
 		}
 		var revision int64
-		err = w.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+		err = w.SignIn(ctx, c, func(tx *office.SignInTx) error {
 			revision = tx.Revision()
 			return tx.Note("invitation.made", ledger.User{}, in.User, nil)
 		})

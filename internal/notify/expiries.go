@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/outbox"
 )
 
 // listed is how many tokens a mail names; the others are counted.
@@ -25,13 +25,13 @@ type group struct {
 type item struct{ Label, Mask, Owner, When, Link string }
 
 // expiries tells of several tokens in one mail: those that expire first, by workspace.
-func (s *Service) expiries(p *page, l authority.Letter) (subject string) {
-	all := slices.Concat([]authority.Expiry{{ExpiresAt: l.ExpiresAt, Facts: l.Facts}}, l.Others)
-	slices.SortStableFunc(all, func(a, b authority.Expiry) int {
+func (s *Service) expiries(p *page, l outbox.Letter) (subject string) {
+	all := slices.Concat([]outbox.Expiry{{ExpiresAt: l.ExpiresAt, Facts: l.Facts}}, l.Others)
+	slices.SortStableFunc(all, func(a, b outbox.Expiry) int {
 		return cmp.Or(a.ExpiresAt.Compare(b.ExpiresAt), cmp.Compare(a.Facts.TokenID, b.Facts.TokenID))
 	})
 	now := s.o.Now()
-	over, _ := slices.BinarySearchFunc(all, now, func(e authority.Expiry, now time.Time) int {
+	over, _ := slices.BinarySearchFunc(all, now, func(e outbox.Expiry, now time.Time) int {
 		if e.ExpiresAt.After(now) {
 			return 0
 		}
@@ -73,7 +73,7 @@ func summary(over, soon int) string {
 	return fmt.Sprintf("%d access tokens have expired and %d expire", over, soon)
 }
 
-func (s *Service) item(e authority.Expiry, now time.Time) item {
+func (s *Service) item(e outbox.Expiry, now time.Time) item {
 	f, left := e.Facts, e.ExpiresAt.Sub(now)
 	when := "expires " + inDays(left) + ", " + stamp(e.ExpiresAt)
 	if left <= 0 {

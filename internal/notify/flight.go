@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -21,7 +21,7 @@ type posts struct {
 
 // flight is one attempt under way.
 type flight struct {
-	post   authority.Post
+	post   outbox.Post
 	cancel context.CancelFunc
 	// ended is closed when nothing more is sent.
 	ended chan struct{}
@@ -54,7 +54,7 @@ func one(failing bool) ledger.PostClaim {
 }
 
 // byEndpoint parts what was claimed, each endpoint's in its order.
-func byEndpoint(claimed []authority.Post) (batches [][]authority.Post) {
+func byEndpoint(claimed []outbox.Post) (batches [][]outbox.Post) {
 	at := map[int64]int{}
 	for _, p := range claimed {
 		i, ok := at[p.Endpoint]
@@ -70,7 +70,7 @@ func byEndpoint(claimed []authority.Post) (batches [][]authority.Post) {
 
 // begin says whether an attempt may still be made. It is known to [Service.cutOff]
 // before it is asked: a change that the answer does not know of ends it.
-func (s *Service) begin(ctx context.Context, p authority.Post) (_ context.Context, end func(), due bool) {
+func (s *Service) begin(ctx context.Context, p outbox.Post) (_ context.Context, end func(), due bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	f := &flight{post: p, cancel: cancel, ended: make(chan struct{})}
 	s.posts.mu.Lock()

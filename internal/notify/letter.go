@@ -18,8 +18,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/outbox"
 )
 
 // sendLetters claims mails that are due, one batch after the other, and hands
@@ -50,8 +50,8 @@ func (s *Service) hold() {
 }
 
 // claimLetters leaves notices alone while a run of them is written.
-func (s *Service) claimLetters(ctx context.Context) ([]authority.Letter, error) {
-	claim := authority.LetterClaim{Limit: letterBatch}
+func (s *Service) claimLetters(ctx context.Context) ([]outbox.Letter, error) {
+	claim := outbox.LetterClaim{Limit: letterBatch}
 	if s.run.TryRLock() {
 		defer s.run.RUnlock()
 	} else {
@@ -62,7 +62,7 @@ func (s *Service) claimLetters(ctx context.Context) ([]authority.Letter, error) 
 
 // sendAll hands letters on, those to one domain one after the other: a mail server
 // that is slow with one keeps the others of the batch from nothing.
-func (s *Service) sendAll(ctx context.Context, letters []authority.Letter) {
+func (s *Service) sendAll(ctx context.Context, letters []outbox.Letter) {
 	var state delivery
 	var domains sync.WaitGroup
 	for _, batch := range byDomain(letters) {
@@ -76,8 +76,8 @@ func (s *Service) sendAll(ctx context.Context, letters []authority.Letter) {
 }
 
 // byDomain parts letters by whom they go to.
-func byDomain(letters []authority.Letter) map[string][]authority.Letter {
-	parts := map[string][]authority.Letter{}
+func byDomain(letters []outbox.Letter) map[string][]outbox.Letter {
+	parts := map[string][]outbox.Letter{}
 	for _, l := range letters {
 		domain := l.Recipient[strings.LastIndexByte(l.Recipient, '@')+1:]
 		parts[domain] = append(parts[domain], l)
@@ -105,7 +105,7 @@ func (d *delivery) failed(e *MailError) {
 	}
 }
 
-func (s *Service) sendOne(ctx context.Context, l authority.Letter, batch *delivery) {
+func (s *Service) sendOne(ctx context.Context, l outbox.Letter, batch *delivery) {
 	failed := batch.server()
 	if failed == nil {
 		if err := s.send(ctx, l); err != nil && !errors.As(err, &failed) {
@@ -116,7 +116,7 @@ func (s *Service) sendOne(ctx context.Context, l authority.Letter, batch *delive
 			s.hold()
 		}
 	}
-	result := authority.Sent{Accepted: failed == nil}
+	result := outbox.Sent{Accepted: failed == nil}
 	if failed != nil {
 		result.Error = failed.Reason
 		if !failed.Permanent {
@@ -129,7 +129,7 @@ func (s *Service) sendOne(ctx context.Context, l authority.Letter, batch *delive
 	s.o.Observe("mail", outcome(result.Accepted, result.RetryAt))
 }
 
-func (s *Service) send(ctx context.Context, l authority.Letter) error {
+func (s *Service) send(ctx context.Context, l outbox.Letter) error {
 	m, err := s.Render(l)
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ type page struct {
 type row struct{ Name, Value string }
 
 // Render makes the mail of a letter as it is at this moment.
-func (s *Service) Render(l authority.Letter) (Message, error) {
+func (s *Service) Render(l outbox.Letter) (Message, error) {
 	p, subject := s.page(l)
 	return s.compose(p, Message{ID: l.Message, To: l.Recipient, Subject: subject})
 }
@@ -199,7 +199,7 @@ func (s *Service) compose(p page, m Message) (Message, error) {
 }
 
 // page says what a mail says; the second answer is its subject.
-func (s *Service) page(l authority.Letter) (page, string) {
+func (s *Service) page(l outbox.Letter) (page, string) {
 	f := l.Facts
 	p := page{Product: clean(s.o.Product, 60), Logo: s.o.LogoURL, Support: support(l)}
 	subject := ""
@@ -221,7 +221,7 @@ func (s *Service) page(l authority.Letter) (page, string) {
 	return p, subject
 }
 
-func (s *Service) expiry(p *page, l authority.Letter) string {
+func (s *Service) expiry(p *page, l outbox.Letter) string {
 	f, left := l.Facts, l.ExpiresAt.Sub(s.o.Now())
 	whose, when := "An access token ", "expires "+inDays(left)
 	if f.Kind == "personal" {
@@ -360,7 +360,7 @@ func place(f ledger.MailFacts) string {
 	return clean(f.WorkspaceName, 100) + " (" + clean(f.Workspace, 63) + ")"
 }
 
-func support(l authority.Letter) []string {
+func support(l outbox.Letter) []string {
 	c := l.Facts.Support
 	if c == nil {
 		return nil

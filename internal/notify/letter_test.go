@@ -8,15 +8,15 @@ import (
 	"unicode"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/internal/outbox"
 )
 
 func auditOf(action string) api.AuditFilter { return api.AuditFilter{Action: action} }
 
 // letters is one letter of each kind whose every text is hostile.
-func letters(hostile string) []authority.Letter {
+func letters(hostile string) []outbox.Letter {
 	facts := ledger.MailFacts{
 		Workspace: "acme", WorkspaceName: hostile, TokenID: "ada@example.com_7hQ2aB9cXk1Z", Locator: "7hQ2aB9cXk1Z", Label: hostile,
 		Mask: "tkyp_7hQ2a…", Kind: "personal", Owner: hostile, Action: "token.rotated", Actor: hostile, At: time.Unix(1e9, 0), Count: 3,
@@ -24,9 +24,9 @@ func letters(hostile string) []authority.Letter {
 		Leak:    &api.Leak{Effect: api.LeakRevoked, URL: hostile, Source: hostile, Descendants: 3},
 		Support: &api.SupportContact{Email: hostile, Phone: hostile, URL: hostile},
 	}
-	var out []authority.Letter
+	var out []outbox.Letter
 	for _, kind := range []string{ledger.MailExpiry, ledger.MailIssued, ledger.MailReused, ledger.MailLeaked, ledger.MailWebhookDisabled} {
-		out = append(out, authority.Letter{
+		out = append(out, outbox.Letter{
 			Message: "mail_1", Kind: kind, Recipient: "ada@example.com", ExpiresAt: time.Unix(1e9, 0).Add(50 * time.Hour), Facts: facts,
 		})
 	}
@@ -186,12 +186,12 @@ func TestWhereMailsLead(t *testing.T) {
 		"https://tokens.example.com/base/workspace/acme/settings/webhooks/whk_1": f,
 		"https://tokens.example.com/base/instance/webhooks/whk_1":                {WebhookID: "whk_1"},
 	} {
-		m, err := s.Render(authority.Letter{Kind: ledger.MailWebhookDisabled, Facts: f})
+		m, err := s.Render(outbox.Letter{Kind: ledger.MailWebhookDisabled, Facts: f})
 		must(t, err)
 		contains(t, m.Text, want+"\n")
 		contains(t, m.HTML, want)
 	}
-	m, err := s.Render(authority.Letter{Kind: ledger.MailExpiry, ExpiresAt: time.Unix(1e9, 0).Add(-time.Hour)})
+	m, err := s.Render(outbox.Letter{Kind: ledger.MailExpiry, ExpiresAt: time.Unix(1e9, 0).Add(-time.Hour)})
 	must(t, err)
 	contains(t, m.Text, "has expired", "Expired: Sunday, 9 September 2001, 00:46 UTC")
 	lacks(t, m.Text, "Days left")

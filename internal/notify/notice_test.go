@@ -14,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
 )
@@ -292,7 +293,7 @@ func TestReuseIsToldOnceAnHour(t *testing.T) {
 		l, err := token.ParseLocator(v.Locator)
 		must(w.T, err)
 		report := func(n int64) {
-			must(w.T, w.ReportReuse(w.ctx, authority.Reused{Token: l, Secret: 1, Count: n, Addr: netip.MustParseAddr("203.0.113.9"), Agent: "curl"}))
+			must(w.T, w.ReportReuse(w.ctx, outbox.Reused{Token: l, Secret: 1, Count: n, Addr: netip.MustParseAddr("203.0.113.9"), Agent: "curl"}))
 			w.deliver()
 		}
 		report(1)

@@ -10,8 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -40,17 +41,17 @@ const (
 
 // Authority is what notify needs of the rules.
 type Authority interface {
-	ClaimPosts(ctx context.Context, c ledger.PostClaim, lease time.Duration) ([]authority.Post, error)
-	StillDue(ctx context.Context, p authority.Post) (bool, error)
-	SettlePost(ctx context.Context, p authority.Post, o authority.Outcome) error
-	ClaimLetters(ctx context.Context, c authority.LetterClaim, lease time.Duration) ([]authority.Letter, error)
-	SettleLetter(ctx context.Context, l authority.Letter, s authority.Sent) error
+	ClaimPosts(ctx context.Context, c ledger.PostClaim, lease time.Duration) ([]outbox.Post, error)
+	StillDue(ctx context.Context, p outbox.Post) (bool, error)
+	SettlePost(ctx context.Context, p outbox.Post, o outbox.Outcome) error
+	ClaimLetters(ctx context.Context, c outbox.LetterClaim, lease time.Duration) ([]outbox.Letter, error)
+	SettleLetter(ctx context.Context, l outbox.Letter, s outbox.Sent) error
 	NoticeExpiring(ctx context.Context, now time.Time) (int, error)
 	NextNotification(ctx context.Context) (time.Time, error)
 	ForgetNotifications(ctx context.Context) error
 }
 
-var _ Authority = (*authority.Authority)(nil)
+var _ Authority = (*office.Office)(nil)
 
 // Options are what a Service is made of. Authority, Now, Rand and BaseURL are
 // required.

@@ -283,7 +283,7 @@ func TestSMTPDownThenUp(t *testing.T) {
 	actual := s.mailer(t, "smtp", credentials)
 	var arrange func(context.Context, notify.Message) error
 	service, err := notify.New(notify.Options{
-		Authority: w.Authority, Now: w.clock.Now, Rand: still{}, BaseURL: "https://tokens.example.com",
+		Authority: w.Office, Now: w.clock.Now, Rand: still{}, BaseURL: "https://tokens.example.com",
 		Mailer: mailerFunc(func(ctx context.Context, m notify.Message) error { return arrange(ctx, m) }),
 	})
 	must(t, err)

@@ -16,7 +16,7 @@ import (
 	"unicode"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/outbox"
 )
 
 const (
@@ -31,10 +31,10 @@ const (
 
 // postAll posts a batch of one endpoint in its order. What is left when the endpoint
 // did not answer at all is not tried once more now.
-func (s *Service) postAll(ctx context.Context, posts []authority.Post) {
+func (s *Service) postAll(ctx context.Context, posts []outbox.Post) {
 	silent := false
 	for _, p := range posts {
-		var o authority.Outcome
+		var o outbox.Outcome
 		if silent {
 			o.Attempt = api.WebhookAttempt{At: s.o.Now().UTC(), Error: "not tried: the endpoint did not answer just before"}
 		} else {
@@ -62,7 +62,7 @@ func outcome(ok bool, retry time.Time) string {
 }
 
 // attempt posts one delivery. RetryAt of what it answers is the receiver's wish.
-func (s *Service) attempt(ctx context.Context, p authority.Post) (o authority.Outcome) {
+func (s *Service) attempt(ctx context.Context, p outbox.Post) (o outbox.Outcome) {
 	ctx, cancel := context.WithTimeout(ctx, postTimeout)
 	defer cancel()
 	ctx, end, due := s.begin(ctx, p)

@@ -17,6 +17,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -286,7 +287,7 @@ func TestCrashBeforeSettling(t *testing.T) {
 			w.Fatalf("after the lease: %d posts", len(got))
 		}
 		// The one that was thought dead settles late: nothing changes.
-		must(w.T, w.SettlePost(w.ctx, claimed[0], authority.Outcome{RetryAt: w.clock.Now()}))
+		must(w.T, w.SettlePost(w.ctx, claimed[0], outbox.Outcome{RetryAt: w.clock.Now()}))
 		w.deliver()
 		if got := w.hook.take(); len(got) != 0 {
 			w.Error("a settlement from before the lease's end was taken")

@@ -17,6 +17,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
@@ -54,7 +55,7 @@ func (still) Read(b []byte) (int, error) {
 // place of a mail server, and an endpoint that keeps what it is sent.
 type world struct {
 	*testing.T
-	*authority.Authority
+	*office.Office
 	ctx    context.Context
 	clock  *clock
 	store  ledger.Store
@@ -82,11 +83,11 @@ func newWorld(t *testing.T, url string) *world {
 	keys, err := token.GenerateKeyring(rand.Reader, w.clock.at)
 	must(t, err)
 	egress := notify.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, AllowHTTP: true}
-	w.Authority = authority.New(authority.Options{
+	w.Office = office.New(authority.Options{
 		Store: s, Keys: keys, Now: w.clock.Now, Rand: rand.Reader, Mail: true, CheckWebhookURL: egress.Check,
 	})
 	must(t, w.Prepare(ctx, token.DefaultPrefix))
-	started, err := w.Bootstrap(ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
+	started, err := w.Bootstrap(ctx, office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	must(t, err)
 	w.root = storetest.Presenting(t, s, started.Token.Locator)
 	w.hook = newEndpoint(t)
@@ -98,7 +99,7 @@ func newWorld(t *testing.T, url string) *world {
 func (w *world) restart(egress notify.Egress) {
 	w.Helper()
 	s, err := notify.New(notify.Options{
-		Authority: w.Authority, Mailer: w.box, Egress: egress, Now: w.clock.Now, Rand: still{},
+		Authority: w.Office, Mailer: w.box, Egress: egress, Now: w.clock.Now, Rand: still{},
 		BaseURL: "https://tokens.example.com", Product: "Acme Cloud",
 	})
 	must(w.T, err)

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 )
 
@@ -27,7 +27,7 @@ func begun(t *testing.T) config.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Authority.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"}); err != nil {
+	if _, err := c.Authority.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Close(); err != nil {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -52,7 +52,7 @@ func TestAServerWithoutATimeTakesAndDoesNotGive(t *testing.T) {
 		d := doors{T: t, log: log, running: startWith(t, cfg, server.Options{Machine: h, Logger: slog.New(slog.NewTextHandler(log, nil))})}
 		hash, err := d.Passwords.Hash(words)
 		check(t, err)
-		first, err := d.Authority.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: hash})
+		first, err := d.Authority.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: hash})
 		check(t, err)
 		d.secret = first.Secret.Reveal()
 		request := map[string]any{"kind": "workspace", "label": "ci", "scopes": []string{"tickets:read"}, "expires_in": "1h"}

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/clock"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -67,7 +68,7 @@ func (o Options) withDefaults() Options {
 // built on, and all that a command needs that works on a stopped one's.
 type Core struct {
 	Options
-	Authority *authority.Authority
+	Authority *office.Office
 	Engine    *verify.Engine
 	Passwords *signin.Passwords
 
@@ -112,7 +113,7 @@ func (c *Core) build(ctx context.Context) error {
 			return err
 		}
 	}
-	c.Authority = authority.New(c.observed(authority.Options{
+	c.Authority = office.New(c.observed(authority.Options{
 		Store: c.store, Keys: c.keys, Clock: c.clock, Rand: c.Rand, HashPassword: c.Passwords.Hash, Waited: c.waited,
 	}))
 	prefixes, err := c.prefixes(ctx)

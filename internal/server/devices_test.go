@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/client"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // A person approves, the server is restarted, and the program that waited gets
@@ -17,7 +17,7 @@ func TestASignInOutlivesARestart(t *testing.T) {
 	s := start(t, cfg)
 	h, err := s.Passwords.Hash(words)
 	check(t, err)
-	_, err = s.Authority.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: h})
+	_, err = s.Authority.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: h})
 	check(t, err)
 	d, err := client.BeginLogin(t.Context(), s.BaseURL(), "laptop")
 	check(t, err)

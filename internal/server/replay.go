@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // Replayed is what was done again after a restore.
@@ -140,7 +140,7 @@ func settled(events []api.AuditEvent) []api.AuditEvent {
 
 // again does one event again.
 func (c *Core) again(ctx context.Context, out *Replayed, e api.AuditEvent) {
-	a, by, ws := c.Authority, authority.RestoreCaller(), e.Workspace
+	a, by, ws := c.Authority, office.RestoreCaller(), e.Workspace
 	_, name, _ := strings.Cut(e.Target, ":")
 	var err error
 	switch e.Action {

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -55,7 +56,7 @@ type Restored struct {
 	Stopped int `json:"stopped"`
 	// Replayed is what a replay did; nil without one.
 	Replayed *Replayed `json:"replayed,omitempty"`
-	authority.NotSent
+	office.NotSent
 	// Recovery is a token that opens the door after every token was stopped.
 	Recovery *authority.Issued `json:"-"`
 }
@@ -171,7 +172,7 @@ func (out *Restored) settle(ctx context.Context, cfg config.Config, o RestoreOpt
 		}
 	}
 	out.Since = o.Since
-	out.NotSent, err = c.Authority.NoteRestore(ctx, authority.Restored{TakenAt: out.TakenAt, Revision: out.Revision, Heads: out.Heads, Since: string(o.Since)})
+	out.NotSent, err = c.Authority.NoteRestore(ctx, office.Restored{TakenAt: out.TakenAt, Revision: out.Revision, Heads: out.Heads, Since: string(o.Since)})
 	if err != nil {
 		return err
 	}
@@ -183,7 +184,7 @@ func (out *Restored) settle(ctx context.Context, cfg config.Config, o RestoreOpt
 		if out.Stopped, err = c.stopTokens(ctx, o.Since == SinceRevoke); err != nil {
 			return err
 		}
-		issued, err := c.Authority.RecoveryToken(ctx, authority.RestoreCaller())
+		issued, err := c.Authority.RecoveryToken(ctx, office.RestoreCaller())
 		out.Recovery = &issued
 		return err
 	case SinceKeep:
@@ -219,7 +220,7 @@ func (c *Core) stopTokens(ctx context.Context, forGood bool) (int, error) {
 }
 
 func (c *Core) stopToken(ctx context.Context, ws, id string, forGood bool) (err error) {
-	by := authority.RestoreCaller()
+	by := office.RestoreCaller()
 	if forGood {
 		_, _, err = c.Authority.RevokeToken(ctx, by, ws, id, api.RevokeToken{Reason: api.ReasonOther, Comment: "restored from a backup"})
 	} else {
@@ -230,7 +231,7 @@ func (c *Core) stopToken(ctx context.Context, ws, id string, forGood bool) (err 
 
 // eachToken walks through every token of every workspace.
 func (c *Core) eachToken(ctx context.Context, f func(ws string, t api.Token) error) error {
-	by := authority.RestoreCaller()
+	by := office.RestoreCaller()
 	for at := (authority.Page{Limit: 200}); ; {
 		workspaces, next, err := c.Authority.ListWorkspaces(ctx, by, at)
 		if err != nil {
@@ -250,7 +251,7 @@ func (c *Core) eachToken(ctx context.Context, f func(ws string, t api.Token) err
 
 func (c *Core) eachTokenOf(ctx context.Context, ws string, f func(ws string, t api.Token) error) error {
 	for at := (authority.Page{Limit: 200}); ; {
-		ts, next, err := c.Authority.ListTokens(ctx, authority.RestoreCaller(), ws, api.TokenFilter{Deleted: true}, at)
+		ts, next, err := c.Authority.ListTokens(ctx, office.RestoreCaller(), ws, api.TokenFilter{Deleted: true}, at)
 		if err != nil {
 			return err
 		}

@@ -19,8 +19,8 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -77,7 +77,7 @@ func startWith(t *testing.T, cfg config.Config, o server.Options) running {
 // own makes the first Owner, and a client with the first token.
 func own(t *testing.T, s running) (*client.Client, string) {
 	t.Helper()
-	first, err := s.Authority.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
+	first, err := s.Authority.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 )
 
@@ -73,7 +73,7 @@ func newDoors(t *testing.T, flags ...string) doors {
 		server.Options{Now: d.clock.Now, Logger: slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	h, err := d.Passwords.Hash(words)
 	check(t, err)
-	first, err := d.Authority.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: h})
+	first, err := d.Authority.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: h})
 	check(t, err)
 	d.secret = first.Secret.Reveal()
 	return d

@@ -25,6 +25,7 @@ import (
 
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 )
 
@@ -231,7 +232,7 @@ func withSSO(t *testing.T, p *op, flags ...string) (running, config.Config) {
 	s := start(t, cfg)
 	h, err := s.Passwords.Hash(words)
 	check(t, err)
-	_, err = s.Authority.Bootstrap(t.Context(), authority.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: h})
+	_, err = s.Authority.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: h})
 	check(t, err)
 	return s, cfg
 }

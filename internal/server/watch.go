@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/usage"
 )
@@ -136,7 +137,7 @@ func (c *Core) used(u *httpapi.Use) {
 // reused tells of retired secrets that were presented.
 func (c *Core) reused(ctx context.Context, rs []ledger.Reuse) {
 	for _, r := range rs {
-		err := c.Authority.ReportReuse(ctx, authority.Reused{Token: r.Token, Secret: r.Secret, Count: r.Count, Addr: r.Addr})
+		err := c.Authority.ReportReuse(ctx, outbox.Reused{Token: r.Token, Secret: r.Secret, Count: r.Count, Addr: r.Addr})
 		if err != nil {
 			c.Logger.Warn("a retired secret was presented, and nobody could be told", "locator", r.Token, "error", err)
 		}

@@ -7,13 +7,13 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // Account answers how a person signs in.
 func (s *Service) Account(ctx context.Context, user int64) (out door.Account, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
+	err = s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		u, err := r.User(ledger.UserKey{ID: user})
 		if err != nil {
 			return err
@@ -59,7 +59,7 @@ func held(rows []ledger.Factor) door.Account {
 }
 
 // means counts the ways in which a person can sign in now.
-func (s *Service) means(r authority.SignInRows, u ledger.User) (n int, err error) {
+func (s *Service) means(r office.SignInRows, u ledger.User) (n int, err error) {
 	rows, err := r.FactorsOf(u.ID)
 	if err != nil {
 		return 0, err
@@ -85,7 +85,7 @@ func (s *Service) means(r authority.SignInRows, u ledger.User) (n int, err error
 }
 
 // keepsOne refuses to take the only way to sign in away.
-func (s *Service) keepsOne(r authority.SignInRows, u ledger.User) error {
+func (s *Service) keepsOne(r office.SignInRows, u ledger.User) error {
 	n, err := s.means(r, u)
 	if err == nil && n <= 1 {
 		err = api.Errorf(api.CodeForbidden, "this is the only way you sign in; set up another first")

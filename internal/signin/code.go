@@ -6,9 +6,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // code is a one-time code about to be made.
@@ -23,7 +23,7 @@ type code struct {
 }
 
 // putCode makes a one-time code and answers what its bearer is given.
-func (s *Service) putCode(tx *authority.SignInTx, c code) (string, error) {
+func (s *Service) putCode(tx *office.SignInTx, c code) (string, error) {
 	m, err := s.secrets.mint(c.purpose)
 	if err := input.First(tx.Give(), err); err != nil {
 		return "", err
@@ -42,7 +42,7 @@ func (s *Service) putCode(tx *authority.SignInTx, c code) (string, error) {
 
 // findCode finds the code that a secret is, if it is for this purpose and its
 // time has not passed.
-func (s *Service) findCode(r authority.SignInRows, purpose, plain string, now time.Time) (ledger.OneTimeCode, error) {
+func (s *Service) findCode(r office.SignInRows, purpose, plain string, now time.Time) (ledger.OneTimeCode, error) {
 	id := secretID(plain)
 	if id == "" {
 		return ledger.OneTimeCode{}, deadLink()
@@ -59,7 +59,7 @@ func (s *Service) findCode(r authority.SignInRows, purpose, plain string, now ti
 
 // readCode looks at a code without using it.
 func (s *Service) readCode(ctx context.Context, purpose, plain string) (c ledger.OneTimeCode, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
+	err = s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		c, err = s.findCode(r, purpose, plain, s.now())
 		return err
 	})
@@ -68,7 +68,7 @@ func (s *Service) readCode(ctx context.Context, purpose, plain string) (c ledger
 
 // checkCode finds a code and its person within a mutation. Somebody who was
 // deactivated has none that work.
-func (s *Service) checkCode(tx *authority.SignInTx, purpose, plain string) (ledger.OneTimeCode, ledger.User, error) {
+func (s *Service) checkCode(tx *office.SignInTx, purpose, plain string) (ledger.OneTimeCode, ledger.User, error) {
 	if err := tx.Give(); err != nil { // whether its time has passed is not known
 		return ledger.OneTimeCode{}, ledger.User{}, err
 	}
@@ -88,7 +88,7 @@ func (s *Service) checkCode(tx *authority.SignInTx, purpose, plain string) (ledg
 
 // useCode is checkCode, and uses the code up. Of two at the same moment one
 // finds nothing, because mutations have an order.
-func (s *Service) useCode(tx *authority.SignInTx, purpose, plain string) (ledger.OneTimeCode, ledger.User, error) {
+func (s *Service) useCode(tx *office.SignInTx, purpose, plain string) (ledger.OneTimeCode, ledger.User, error) {
 	c, u, err := s.checkCode(tx, purpose, plain)
 	if err != nil {
 		return c, u, err

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // What is delicate asks a person who is signed in to prove once more who they
@@ -30,7 +30,7 @@ const freshFor = 15 * time.Minute
 // Fresh says whether the person proved to be the one a short while ago, as is
 // asked before something delicate.
 func (s *Service) Fresh(ctx context.Context, session door.Session) (fresh bool, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
+	err = s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		row, _, err := s.standing(r, session, s.now())
 		if err != nil {
 			return err
@@ -74,7 +74,7 @@ func (s *Service) confirm(ctx context.Context, u ledger.User, password string, f
 	if !ok {
 		return input.First(s.failed(ctx, u, "confirmation", from), api.FieldError("password", "that is not your password"))
 	}
-	return s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error { return halfRight(tx, t) })
+	return s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error { return halfRight(tx, t) })
 }
 
 // Confirm notes that a person proved to be the one by their password.
@@ -92,7 +92,7 @@ func (s *Service) Confirm(ctx context.Context, session door.Session, password st
 	if err := s.confirm(ctx, u, password, from); err != nil {
 		return err
 	}
-	return s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
+	return s.change(ctx, session, from, func(tx *office.SignInTx, u ledger.User) error {
 		return s.confirmed(tx, u, session, "password")
 	})
 }
@@ -111,7 +111,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session door.Session, typed s
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
 		return err
 	}
-	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.change(ctx, session, from, func(tx *office.SignInTx, u ledger.User) error {
 		kind, err := s.useFactor(tx, u, typed)
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session door.Session, typed s
 }
 
 // confirmed makes a session fresh.
-func (s *Service) confirmed(tx *authority.SignInTx, u ledger.User, session door.Session, method string) error {
+func (s *Service) confirmed(tx *office.SignInTx, u ledger.User, session door.Session, method string) error {
 	row, _, err := s.standing(tx.SignInRows, session, tx.Now())
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // A command line signs in through the browser, as in RFC 8628: it starts,
@@ -65,7 +66,7 @@ func (s *Service) DeviceStart(ctx context.Context, name string, from door.Client
 	if from.Addr.IsValid() {
 		r.Address = from.Addr.String()
 	}
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		if err := s.shareOfDevices(tx, from); err != nil {
 			return err
 		}
@@ -89,7 +90,7 @@ func (s *Service) DeviceStart(ctx context.Context, name string, from door.Client
 
 // shareOfDevices counts one more of a neighbourhood, from the first until that one
 // is over.
-func (s *Service) shareOfDevices(tx *authority.SignInTx, from door.Client) error {
+func (s *Service) shareOfDevices(tx *office.SignInTx, from door.Client) error {
 	a, err := row(tx, counter{name: s.secrets.name("devices", door.Neighbourhood(from.Addr).String())})
 	if err != nil {
 		return err
@@ -150,9 +151,9 @@ func (s *Service) letters(n int) (string, error) {
 // DeviceLook answers what waits behind a user code. Wrong codes are slowed down
 // like wrong passwords.
 func (s *Service) DeviceLook(ctx context.Context, session door.Session, userCode string) (out door.DeviceRequest, err error) {
-	err = s.device(ctx, session, userCode, func(tx *authority.SignInTx, _ ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
+	err = s.device(ctx, session, userCode, func(tx *office.SignInTx, _ ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		out = door.DeviceRequest{Name: r.Name, Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt}
-		return authority.Unchanged()
+		return office.Unchanged()
 	})
 	return out, err
 }
@@ -164,7 +165,7 @@ func (s *Service) DeviceApprove(ctx context.Context, session door.Session, userC
 	if err := input.First(whole(session), s.mayIssue(ctx, session, workspace)); err != nil {
 		return err
 	}
-	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
+	return s.device(ctx, session, userCode, func(tx *office.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		if err := activeMember(tx.SignInRows, u, workspace); err != nil {
 			return err
 		}
@@ -175,13 +176,13 @@ func (s *Service) DeviceApprove(ctx context.Context, session door.Session, userC
 
 // DeviceDeny tells the command line behind a user code that it may not.
 func (s *Service) DeviceDeny(ctx context.Context, session door.Session, userCode string) error {
-	return s.device(ctx, session, userCode, func(tx *authority.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
+	return s.device(ctx, session, userCode, func(tx *office.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		r.State = "denied"
 		return s.answerDevice(tx, u, row, r)
 	})
 }
 
-func (s *Service) answerDevice(tx *authority.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) (err error) {
+func (s *Service) answerDevice(tx *office.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) (err error) {
 	row.User, row.Alias = u.ID, "" // the short code is used up
 	if row.Data, err = json.Marshal(r); err != nil {
 		return err
@@ -191,7 +192,7 @@ func (s *Service) answerDevice(tx *authority.SignInTx, u ledger.User, row ledger
 
 // device finds what waits behind a user code and applies f.
 func (s *Service) device(ctx context.Context, session door.Session, userCode string,
-	f func(*authority.SignInTx, ledger.User, ledger.OneTimeCode, deviceRequest) error,
+	f func(*office.SignInTx, ledger.User, ledger.OneTimeCode, deviceRequest) error,
 ) error {
 	if err := whole(session); err != nil {
 		return err
@@ -201,7 +202,7 @@ func (s *Service) device(ctx context.Context, session door.Session, userCode str
 		return err
 	}
 	letters := strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(userCode))
-	err := s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err := s.change(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		row, err := tx.CodeByAlias(s.secrets.name("user code", letters))
 		if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 			return err
@@ -218,7 +219,7 @@ func (s *Service) device(ctx context.Context, session door.Session, userCode str
 	if err != nil {
 		return err
 	}
-	return s.authority.SignIn(ctx, callerAt(session.Client()), func(tx *authority.SignInTx) error { return right(tx, t) })
+	return s.authority.SignIn(ctx, callerAt(session.Client()), func(tx *office.SignInTx) error { return right(tx, t) })
 }
 
 // DevicePoll answers the token of a sign-in that was approved, this once. Until
@@ -240,7 +241,7 @@ func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from door.C
 		return api.DeviceToken{}, api.Errorf(api.CodeAuthorizationPending, "the person has not answered yet")
 	}
 	state, workspace, issued := "", "", authority.Issued{}
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		row, err := s.findCode(tx.SignInRows, "device", deviceCode, tx.Now())
 		if err != nil {
 			return err
@@ -313,11 +314,11 @@ func deviceToken(r deviceRequest) (in api.CreateToken) {
 // mayIssue refuses what the poll would be refused, so that the person learns it
 // and not the terminal alone.
 func (s *Service) mayIssue(ctx context.Context, session door.Session, workspace string) error {
-	return s.authority.SignIn(ctx, callerAt(session.Client()), func(tx *authority.SignInTx) error {
+	return s.authority.SignIn(ctx, callerAt(session.Client()), func(tx *office.SignInTx) error {
 		if _, err := tx.Issue(session.User, session.ID, workspace, deviceToken(deviceRequest{Name: deviceName("")})); err != nil {
 			return err
 		}
-		return authority.Unchanged()
+		return office.Unchanged()
 	})
 }
 

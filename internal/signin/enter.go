@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -57,12 +57,12 @@ func (s *Service) takesPassword(email, password string) error {
 	return nil
 }
 
-func byEmail(email string) func(authority.SignInRows) (ledger.User, error) {
-	return func(r authority.SignInRows) (ledger.User, error) { return r.User(ledger.UserKey{Email: email}) }
+func byEmail(email string) func(office.SignInRows) (ledger.User, error) {
+	return func(r office.SignInRows) (ledger.User, error) { return r.User(ledger.UserKey{Email: email}) }
 }
 
-func byID(id ledger.ID) func(authority.SignInRows) (ledger.User, error) {
-	return func(r authority.SignInRows) (ledger.User, error) { return r.User(ledger.UserKey{ID: id}) }
+func byID(id ledger.ID) func(office.SignInRows) (ledger.User, error) {
+	return func(r office.SignInRows) (ledger.User, error) { return r.User(ledger.UserKey{ID: id}) }
 }
 
 func unavailable(err error) error {
@@ -75,7 +75,7 @@ func unavailable(err error) error {
 // failed audits a try of somebody who is signed in that failed. What was typed is
 // nowhere in it: people type passwords into the wrong field.
 func (s *Service) failed(ctx context.Context, u ledger.User, method string, from door.Client) error {
-	return s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	return s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		return tx.Note("signin.failed", ledger.User{}, u, map[string]string{"method": method})
 	})
 }
@@ -83,7 +83,7 @@ func (s *Service) failed(ctx context.Context, u ledger.User, method string, from
 // proved goes on after a password that was right at its reading: the account is
 // looked at again, in the mutation that opens the session.
 func (s *Service) proved(ctx context.Context, t *try, was ledger.User, from door.Client) (out door.Entry, err error) {
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		u, err := tx.User(ledger.UserKey{ID: was.ID})
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func (s *Service) proved(ctx context.Context, t *try, was ledger.User, from door
 
 // enter opens a session for a person who proved one thing, unless a second
 // factor is due.
-func (s *Service) enter(tx *authority.SignInTx, t *try, u ledger.User, method string, from door.Client) (door.Entry, error) {
+func (s *Service) enter(tx *office.SignInTx, t *try, u ledger.User, method string, from door.Client) (door.Entry, error) {
 	if !u.DeactivatedAt.IsZero() {
 		return door.Entry{}, refused()
 	}
@@ -141,7 +141,7 @@ func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from 
 	if _, err := s.countFor(ctx, t, from, byID(u.ID)); err != nil {
 		return door.Entry{}, s.turnedAway(ctx, methodSecond, reasonRefused, u.PublicID, u, err, from)
 	}
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		out, err = s.secondFactor(tx, t, pending, typed, from)
 		return err
 	})
@@ -159,7 +159,7 @@ func accountName(u ledger.User) string {
 	return u.Email
 }
 
-func (s *Service) secondFactor(tx *authority.SignInTx, t *try, pending, typed string, from door.Client) (door.Entry, error) {
+func (s *Service) secondFactor(tx *office.SignInTx, t *try, pending, typed string, from door.Client) (door.Entry, error) {
 	c, u, err := s.checkCode(tx, "second factor", pending)
 	if err != nil {
 		return door.Entry{}, err
@@ -179,7 +179,7 @@ func (s *Service) secondFactor(tx *authority.SignInTx, t *try, pending, typed st
 }
 
 func (s *Service) userOf(ctx context.Context, id ledger.ID) (u ledger.User, err error) {
-	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
+	err = s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		u, err = r.User(ledger.UserKey{ID: id})
 		return err
 	})
@@ -202,13 +202,13 @@ func (s *Service) Setup(ctx context.Context, setupCode, email, password, workspa
 			return door.Entry{}, err
 		}
 	}
-	_, err = s.authority.Bootstrap(ctx, authority.Bootstrap{
+	_, err = s.authority.Bootstrap(ctx, office.Bootstrap{
 		Email: strings.TrimSpace(email), Workspace: workspace, PasswordHash: hash, NoToken: true,
 	})
 	if err != nil {
 		return door.Entry{}, err
 	}
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		u, err := tx.User(ledger.UserKey{Email: normal(email)})
 		if err != nil {
 			return err

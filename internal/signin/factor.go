@@ -18,6 +18,7 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -61,7 +62,7 @@ func (s *Service) EnrollTOTP(ctx context.Context, session door.Session) (out doo
 	if err != nil {
 		return out, err
 	}
-	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.gain(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		if have, err := hasFactor(tx, u.ID); have || err != nil {
 			return input.First(err, api.Errorf(api.CodeAlreadyExists, "there is an authenticator app already; remove it first"))
 		}
@@ -86,7 +87,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, session door.Session, typed s
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.gain(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		all, err := tx.FactorsOf(u.ID)
 		if err != nil {
 			return err
@@ -134,7 +135,7 @@ func (s *Service) DisableTOTP(ctx context.Context, session door.Session, passwor
 	if u.PasswordHash != "" && utf8.RuneCountInString(password) < minCharacters {
 		return api.FieldError("password", "is too short to stand alone; change it to one of 15 characters first")
 	}
-	err = s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.change(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		return dropFactors(tx, callerOf(session), u)
 	})
 	if err != nil {
@@ -152,7 +153,7 @@ func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user str
 		return err
 	}
 	var about ledger.User
-	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, c, func(tx *office.SignInTx) error {
 		if err := tx.MayAdminister(c); err != nil {
 			return err
 		}
@@ -168,7 +169,7 @@ func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user str
 	return nil
 }
 
-func dropFactors(tx *authority.SignInTx, by authority.Caller, u ledger.User) error {
+func dropFactors(tx *office.SignInTx, by authority.Caller, u ledger.User) error {
 	return input.First(tx.DeleteFactorsOf(u.ID, kindTOTP), tx.DeleteFactorsOf(u.ID, kindRecovery),
 		noteBy(tx, by, "factor.removed", u, map[string]any{"kind": kindTOTP}))
 }
@@ -178,7 +179,7 @@ func (s *Service) RecoveryCodes(ctx context.Context, session door.Session) (code
 	if err := s.delicate(ctx, session); err != nil {
 		return nil, err
 	}
-	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.gain(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		if have, err := hasFactor(tx, u.ID); !have || err != nil {
 			return input.First(err, api.Errorf(api.CodeNotFound, "there is no second factor to recover"))
 		}
@@ -188,7 +189,7 @@ func (s *Service) RecoveryCodes(ctx context.Context, session door.Session) (code
 	return codes, err
 }
 
-func (s *Service) makeRecovery(tx *authority.SignInTx, u ledger.User) ([]token.Secret, error) {
+func (s *Service) makeRecovery(tx *office.SignInTx, u ledger.User) ([]token.Secret, error) {
 	if err := tx.DeleteFactorsOf(u.ID, kindRecovery); err != nil {
 		return nil, err
 	}
@@ -212,7 +213,7 @@ func (s *Service) makeRecovery(tx *authority.SignInTx, u ledger.User) ([]token.S
 
 // useFactor takes a code of the app, or uses up a recovery code, and says which
 // it was; errWrongCode when it is neither.
-func (s *Service) useFactor(tx *authority.SignInTx, u ledger.User, typed string) (string, error) {
+func (s *Service) useFactor(tx *office.SignInTx, u ledger.User, typed string) (string, error) {
 	typed = strings.ToLower(strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {
 			return -1
@@ -232,7 +233,7 @@ func (s *Service) useFactor(tx *authority.SignInTx, u ledger.User, typed string)
 	return "", errWrongCode
 }
 
-func (s *Service) useOne(tx *authority.SignInTx, u ledger.User, f ledger.Factor, typed string) (bool, error) {
+func (s *Service) useOne(tx *office.SignInTx, u ledger.User, f ledger.Factor, typed string) (bool, error) {
 	switch {
 	case f.Kind == kindTOTP && !f.ConfirmedAt.IsZero():
 		return s.acceptStep(tx, u, f, typed)
@@ -244,7 +245,7 @@ func (s *Service) useOne(tx *authority.SignInTx, u ledger.User, f ledger.Factor,
 
 // acceptStep takes a code of the step now, before or after, if that step is
 // later than the last one that was accepted: no code counts twice.
-func (s *Service) acceptStep(tx *authority.SignInTx, u ledger.User, f ledger.Factor, typed string) (bool, error) {
+func (s *Service) acceptStep(tx *office.SignInTx, u ledger.User, f ledger.Factor, typed string) (bool, error) {
 	secret, err := s.secrets.unseal(kindTOTP, u.PublicID, f.Sealed, f.Key)
 	if err != nil {
 		return false, err

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // admit signs in who the claims are about, or links the identity to the person
@@ -19,7 +19,7 @@ import (
 // counts once, for a first link, and only when nothing else opens the account.
 func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from door.Client) (out door.Entry, err error) {
 	var u ledger.User
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		if err := s.once(tx, c.nonce); err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 }
 
 // once remembers a visit, so that its answer is not taken a second time.
-func (s *Service) once(tx *authority.SignInTx, nonce string) error {
+func (s *Service) once(tx *office.SignInTx, nonce string) error {
 	name := s.secrets.name("visit", nonce)
 	if _, err := tx.CodeByAlias(name); !errors.Is(err, ledger.ErrNoRow) {
 		return input.First(err, lostFlow(errors.New("signin: the visit was finished before")))
@@ -65,7 +65,7 @@ func (s *Service) once(tx *authority.SignInTx, nonce string) error {
 // signed links the identity to the person of the session that asked for it, or
 // confirms that it is theirs. A new session replaces that one; proved is when its
 // person last proved to be the one.
-func (s *Service) signed(tx *authority.SignInTx, p *provider, f flow, c claims) (u ledger.User, proved time.Time, err error) {
+func (s *Service) signed(tx *office.SignInTx, p *provider, f flow, c claims) (u ledger.User, proved time.Time, err error) {
 	row, err := tx.Session(f.Session)
 	if err != nil || row.User != f.User || !s.alive(row, tx.Now()) {
 		return u, proved, gone()
@@ -82,7 +82,7 @@ func (s *Service) signed(tx *authority.SignInTx, p *provider, f flow, c claims) 
 }
 
 // isTheirs wants the identity of a confirmation to be the person's own.
-func (s *Service) isTheirs(tx *authority.SignInTx, p *provider, u ledger.User, c claims) error {
+func (s *Service) isTheirs(tx *office.SignInTx, p *provider, u ledger.User, c claims) error {
 	have, err := tx.Identity(p.Issuer, c.subject)
 	if errors.Is(err, ledger.ErrNoRow) || err == nil && have.User != u.ID {
 		return api.Errorf(api.CodeForbidden, "whoever signed in at %s is not linked to your account", p.Name).Wrap(refusalError{reasonNotLinked})
@@ -90,7 +90,7 @@ func (s *Service) isTheirs(tx *authority.SignInTx, p *provider, u ledger.User, c
 	return input.First(err, tx.Note("session.confirmed", u, u, map[string]string{"method": "oidc:" + p.ID}))
 }
 
-func (s *Service) linkTo(tx *authority.SignInTx, p *provider, u ledger.User, c claims) error {
+func (s *Service) linkTo(tx *office.SignInTx, p *provider, u ledger.User, c claims) error {
 	have, err := tx.Identity(p.Issuer, c.subject)
 	switch {
 	case err == nil && have.User == u.ID:
@@ -109,7 +109,7 @@ func (s *Service) linkTo(tx *authority.SignInTx, p *provider, u ledger.User, c c
 
 // person finds whose identity it is, links it to whom it may be linked, or makes
 // an account for it.
-func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (ledger.User, error) {
+func (s *Service) person(tx *office.SignInTx, p *provider, c claims) (ledger.User, error) {
 	have, err := tx.Identity(p.Issuer, c.subject)
 	if err == nil {
 		return s.known(tx, p, have, c)
@@ -147,7 +147,7 @@ func (s *Service) person(tx *authority.SignInTx, p *provider, c claims) (ledger.
 }
 
 // known is a person who signed in through this provider before.
-func (s *Service) known(tx *authority.SignInTx, p *provider, have ledger.Identity, c claims) (ledger.User, error) {
+func (s *Service) known(tx *office.SignInTx, p *provider, have ledger.Identity, c claims) (ledger.User, error) {
 	u, err := tx.User(ledger.UserKey{ID: have.User})
 	if err != nil || !p.EverySignIn || p.Workspace == "" || c.keepRole || !u.DeactivatedAt.IsZero() {
 		return u, err
@@ -163,7 +163,7 @@ func (s *Service) known(tx *authority.SignInTx, p *provider, have ledger.Identit
 }
 
 // newcomer makes an account for who has none.
-func (s *Service) newcomer(tx *authority.SignInTx, p *provider, c claims) (ledger.User, error) {
+func (s *Service) newcomer(tx *office.SignInTx, p *provider, c claims) (ledger.User, error) {
 	role := p.role(c)
 	if p.Workspace == "" || role == "" {
 		return ledger.User{}, api.Errorf(api.CodeForbidden, "there is no account for you here; ask your administrator for one").Wrap(refusalError{reasonNoAccount})
@@ -195,7 +195,7 @@ func (p *provider) role(c claims) string {
 	return p.DefaultRole
 }
 
-func (s *Service) identities(r authority.SignInRows, user int64) (out []door.Identity, err error) {
+func (s *Service) identities(r office.SignInRows, user int64) (out []door.Identity, err error) {
 	rows, err := r.IdentitiesOf(user)
 	for _, row := range rows {
 		v := door.Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email, LinkedAt: row.CreatedAt}
@@ -212,7 +212,7 @@ func (s *Service) Unlink(ctx context.Context, session door.Session, issuer, subj
 	if err := s.delicate(ctx, session); err != nil {
 		return err
 	}
-	return s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	return s.change(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		have, err := tx.IdentitiesOf(u.ID)
 		if err != nil {
 			return err

@@ -17,10 +17,10 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // A passkey proves two things at once, having the device and being its person,
@@ -144,7 +144,7 @@ func (h *holder) WebAuthnCredentials() []webauthn.Credential {
 	return out
 }
 
-func (s *Service) holder(r authority.SignInRows, u ledger.User) (*holder, error) {
+func (s *Service) holder(r office.SignInRows, u ledger.User) (*holder, error) {
 	h := &holder{user: u}
 	rows, err := r.FactorsOf(u.ID)
 	if err != nil {
@@ -205,7 +205,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from 
 	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
 		return out, s.turnedAway(ctx, kindPasskey, reasonRefused, "", ledger.User{}, err, from)
 	}
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		u, err := s.assert(tx, c, answer)
 		if err != nil {
 			return err
@@ -219,7 +219,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from 
 	return out, s.passkeyFailed(ctx, ledger.User{}, err, from)
 }
 
-func noUser(authority.SignInRows) (ledger.User, error) { return ledger.User{}, nil }
+func noUser(office.SignInRows) (ledger.User, error) { return ledger.User{}, nil }
 
 // passkeyFailed audits a passkey that was refused, and tells the log why.
 func (s *Service) passkeyFailed(ctx context.Context, u ledger.User, err error, from door.Client) error {
@@ -239,7 +239,7 @@ func (s *Service) PasskeyConfirm(ctx context.Context, session door.Session, stat
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.change(ctx, session, from, func(tx *office.SignInTx, u ledger.User) error {
 		who, err := s.assert(tx, c, answer)
 		if err == nil && who.ID != u.ID {
 			err = badPasskey(errors.New("signin: the passkey is somebody else's"))
@@ -253,7 +253,7 @@ func (s *Service) PasskeyConfirm(ctx context.Context, session door.Session, stat
 }
 
 // assert checks a passkey's answer and writes down that it was used.
-func (s *Service) assert(tx *authority.SignInTx, c ceremony, answer string) (ledger.User, error) {
+func (s *Service) assert(tx *office.SignInTx, c ceremony, answer string) (ledger.User, error) {
 	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(answer))
 	if err != nil {
 		return ledger.User{}, badPasskey(err)
@@ -279,7 +279,7 @@ func (s *Service) assert(tx *authority.SignInTx, c ceremony, answer string) (led
 }
 
 // used writes down what an authenticator said of itself this time.
-func (s *Service) used(tx *authority.SignInTx, h *holder, got webauthn.Credential) error {
+func (s *Service) used(tx *office.SignInTx, h *holder, got webauthn.Credential) error {
 	i := slices.IndexFunc(h.keys, func(k heldKey) bool { return string(k.ID) == string(got.ID) })
 	row, err := s.keep(h.user, h.keys[i].row, got)
 	row.LastStep = tx.Now().Unix() / stepSeconds
@@ -295,7 +295,7 @@ func (s *Service) PasskeyNew(ctx context.Context, session door.Session) (out doo
 		return out, noPasskeys()
 	}
 	var h *holder
-	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
+	err = s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		u, err := r.User(ledger.UserKey{ID: session.User})
 		if err == nil {
 			h, err = s.holder(r, u)
@@ -329,7 +329,7 @@ func (s *Service) PasskeyAdd(ctx context.Context, session door.Session, state, a
 	if err != nil {
 		return err
 	}
-	err = s.gain(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.gain(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		return s.addPasskey(tx, u, c, answer, name)
 	})
 	if err == nil {
@@ -350,7 +350,7 @@ func passkeyName(name string) (string, error) {
 	return name, nil
 }
 
-func (s *Service) addPasskey(tx *authority.SignInTx, u ledger.User, c ceremony, answer, name string) error {
+func (s *Service) addPasskey(tx *office.SignInTx, u ledger.User, c ceremony, answer, name string) error {
 	parsed, err := protocol.ParseCredentialCreationResponseBytes([]byte(answer))
 	if err != nil {
 		return badPasskey(err)
@@ -383,7 +383,7 @@ func (s *Service) PasskeyRemove(ctx context.Context, session door.Session, id st
 	if err := s.delicate(ctx, session); err != nil {
 		return err
 	}
-	err := s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	err := s.change(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		rows, err := tx.FactorsOf(u.ID)
 		if err != nil {
 			return err

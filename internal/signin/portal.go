@@ -12,6 +12,7 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -37,7 +38,7 @@ func (s *Service) PortalLink(ctx context.Context, c authority.Caller, workspace,
 	if _, err := s.authority.MayLinkPortal(ctx, c, workspace, member); err != nil {
 		return out, err
 	}
-	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, c, func(tx *office.SignInTx) error {
 		in, err := tx.MayLinkPortal(c, workspace, member)
 		if err != nil {
 			return err
@@ -58,7 +59,7 @@ func (s *Service) PortalLink(ctx context.Context, c authority.Caller, workspace,
 }
 
 // noteBy notes what a caller of the API or a signed-in person did to somebody.
-func noteBy(tx *authority.SignInTx, c authority.Caller, action string, about ledger.User, detail map[string]any) error {
+func noteBy(tx *office.SignInTx, c authority.Caller, action string, about ledger.User, detail map[string]any) error {
 	by, err := tx.User(ledger.UserKey{ID: c.User})
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return err
@@ -69,7 +70,7 @@ func noteBy(tx *authority.SignInTx, c authority.Caller, action string, about led
 	return tx.Note(action, by, about, detail)
 }
 
-func activeMember(r authority.SignInRows, u ledger.User, slug string) error {
+func activeMember(r office.SignInRows, u ledger.User, slug string) error {
 	ws, err := r.Workspace(ledger.WorkspaceKey{Slug: slug})
 	if err != nil {
 		return err
@@ -87,7 +88,7 @@ func activeMember(r authority.SignInRows, u ledger.User, slug string) error {
 // OpenPortal uses a portal link up and opens a session for one workspace, in
 // which the person manages their own tokens alone.
 func (s *Service) OpenPortal(ctx context.Context, plain string, from door.Client) (out door.Entry, err error) {
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		c, u, err := s.useCode(tx, "portal", plain)
 		if err != nil {
 			return err

@@ -5,9 +5,9 @@ import (
 	"errors"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // Why sign-ins are refused, as the audit says it.
@@ -66,7 +66,7 @@ func (s *Service) turnedAway(ctx context.Context, method, why, account string, a
 // takes time, and must not tell whether there is such an account.
 func (s *Service) noteRefused(ctx context.Context, method, why, account string, about ledger.User, from door.Client) error {
 	s.refused(method, why)
-	return s.authority.TurnedAway(ctx, callerAt(from), authority.Stranger{
+	return s.authority.TurnedAway(ctx, callerAt(from), office.Stranger{
 		Account: s.secrets.name("account", account), Network: door.Neighbourhood(from.Addr).String(),
-	}, about, authority.SignInRefusal{Method: method, Reason: why})
+	}, about, office.SignInRefusal{Method: method, Reason: why})
 }

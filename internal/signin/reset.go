@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -111,10 +112,10 @@ func (s *strangers) give(near string) {
 func (s *Service) reset(ctx context.Context, email string, from door.Client) error {
 	var u ledger.User
 	var link string
-	err := s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) (err error) {
+	err := s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) (err error) {
 		u, err = tx.User(ledger.UserKey{Email: email})
 		if errors.Is(err, ledger.ErrNoRow) || err == nil && !u.DeactivatedAt.IsZero() {
-			return authority.Unchanged()
+			return office.Unchanged()
 		}
 		if err != nil || s.policy.Methods == "sso" {
 			return err
@@ -125,7 +126,7 @@ func (s *Service) reset(ctx context.Context, email string, from door.Client) err
 		}
 		if tired {
 			s.refused(whatReset, reasonMailed)
-			return authority.Unchanged()
+			return office.Unchanged()
 		}
 		link, err = s.link(tx, u, "reset", resetFor)
 		return input.First(err, tx.Note("password.reset_requested", ledger.User{}, u, nil))
@@ -144,7 +145,7 @@ func (s *Service) reset(ctx context.Context, email string, from door.Client) err
 // longest pause is shorter than a link lives, so whoever reads the mailbox has one
 // that works, or is written to. Places where the person signed in before have a
 // count of their own, which no stranger uses up.
-func (s *Service) wearied(tx *authority.SignInTx, u ledger.User, from door.Client) (bool, error) {
+func (s *Service) wearied(tx *office.SignInTx, u ledger.User, from door.Client) (bool, error) {
 	known, err := tx.KnownAddress(u.ID, s.secrets.name("address", from.Place()))
 	if err != nil {
 		return false, err
@@ -161,7 +162,7 @@ func (s *Service) wearied(tx *authority.SignInTx, u ledger.User, from door.Clien
 }
 
 // link makes a one-time link of a purpose for a person; older ones are dead.
-func (s *Service) link(tx *authority.SignInTx, u ledger.User, purpose string, life time.Duration) (string, error) {
+func (s *Service) link(tx *office.SignInTx, u ledger.User, purpose string, life time.Duration) (string, error) {
 	if err := tx.DeleteCodesOf(u.ID, purpose); err != nil {
 		return "", err
 	}
@@ -228,7 +229,7 @@ func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, mem
 // invitation makes the link; empty for whoever can sign in already, or where
 // everybody does so elsewhere.
 func (s *Service) invitation(ctx context.Context, c authority.Caller, workspace, member string) (link string, revision int64, err error) {
-	err = s.authority.SignIn(ctx, c, func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, c, func(tx *office.SignInTx) error {
 		revision = tx.Revision()
 		in, err := tx.MayInvite(c, workspace, member)
 		if err != nil {
@@ -249,7 +250,7 @@ func (s *Service) invitation(ctx context.Context, c authority.Caller, workspace,
 
 // unwearied refuses to write to somebody again and again: a workspace is named as
 // its Owners like, so an invitation is a mail of theirs to whomever they choose.
-func (s *Service) unwearied(tx *authority.SignInTx, u ledger.User) error {
+func (s *Service) unwearied(tx *office.SignInTx, u ledger.User) error {
 	c := counter{s.secrets.name("invited", u.PublicID), curve{free: 5, first: time.Minute, bound: forgetAfter}}
 	left, err := remaining(tx, c)
 	if err != nil {
@@ -264,7 +265,7 @@ func (s *Service) unwearied(tx *authority.SignInTx, u ledger.User) error {
 }
 
 // withoutMeans says whether a person has no way to sign in yet.
-func withoutMeans(tx *authority.SignInTx, u ledger.User) (bool, error) {
+func withoutMeans(tx *office.SignInTx, u ledger.User) (bool, error) {
 	if u.PasswordHash != "" {
 		return false, nil
 	}
@@ -288,7 +289,7 @@ func (s *Service) Addressee(ctx context.Context, purpose, link string) (email st
 	if s.policy.Methods == "sso" {
 		return "", deadLink()
 	}
-	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
+	err = s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		c, err := s.findCode(r, purpose, link, s.now())
 		if err != nil {
 			return err
@@ -321,7 +322,7 @@ func (s *Service) finish(ctx context.Context, purpose, plain, password string, f
 		return door.Entry{}, err
 	}
 	var u ledger.User
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		if _, u, err = s.useCode(tx, purpose, plain); err != nil {
 			return err
 		}
@@ -340,7 +341,7 @@ func (s *Service) finish(ctx context.Context, purpose, plain, password string, f
 
 // newPassword stores a password's hash. Every session but one, and every link
 // on its way, ends with the old password.
-func (s *Service) newPassword(tx *authority.SignInTx, u ledger.User, hash, keep, action string) error {
+func (s *Service) newPassword(tx *office.SignInTx, u ledger.User, hash, keep, action string) error {
 	return input.First(tx.SetPassword(u.ID, hash), tx.DeleteSessionsOf(u.ID, keep), tx.DeleteCodesOf(u.ID, "reset"),
 		tx.DeleteCodesOf(u.ID, "invitation"), tx.DeleteCodesOf(u.ID, "second factor"), tx.Note(action, u, u, nil))
 }
@@ -369,7 +370,7 @@ func (s *Service) ChangePassword(ctx context.Context, session door.Session, old,
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
+	err = s.change(ctx, session, from, func(tx *office.SignInTx, u ledger.User) error {
 		if u.PasswordHash != was.PasswordHash {
 			return gone() // changed meanwhile, perhaps by who holds the mailbox
 		}
@@ -385,7 +386,7 @@ func (s *Service) ChangePassword(ctx context.Context, session door.Session, old,
 // a second factor.
 func (s *Service) hashFor(ctx context.Context, user ledger.ID, password string) (string, error) {
 	var second bool
-	err := s.authority.ReadSignIn(ctx, func(r authority.SignInRows) (err error) {
+	err := s.authority.ReadSignIn(ctx, func(r office.SignInRows) (err error) {
 		second, err = hasFactor(r, user)
 		return err
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -53,7 +54,7 @@ type MailMessage struct {
 // Options are what a Service is made of. Authority, Keys, Now, Rand and BaseURL
 // are required.
 type Options struct {
-	Authority *authority.Authority
+	Authority *office.Office
 	Keys      *token.Keyring
 	// Passwords is the hashing that the whole process shares; nil makes one.
 	Passwords *Passwords
@@ -78,7 +79,7 @@ type Options struct {
 // Service establishes who people are. It may be used by any number of
 // goroutines.
 type Service struct {
-	authority *authority.Authority
+	authority *office.Office
 	secrets   *secrets
 	passwords *Passwords
 	now       func() time.Time

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -21,14 +22,14 @@ const (
 )
 
 // begin makes a session of somebody who proved a moment ago who they are.
-func (s *Service) begin(tx *authority.SignInTx, u ledger.User, method, portal string, from door.Client) (door.Entry, error) {
+func (s *Service) begin(tx *office.SignInTx, u ledger.User, method, portal string, from door.Client) (door.Entry, error) {
 	return s.beginProved(tx, u, method, portal, from, tx.Now())
 }
 
 // beginProved makes a session within a mutation. Its secret is always a new one,
 // so what a browser was given before it signed in is worth nothing afterwards.
 // Proved is when its person showed who they are, here or elsewhere.
-func (s *Service) beginProved(tx *authority.SignInTx, u ledger.User, method, portal string, from door.Client, proved time.Time) (door.Entry, error) {
+func (s *Service) beginProved(tx *office.SignInTx, u ledger.User, method, portal string, from door.Client, proved time.Time) (door.Entry, error) {
 	if !u.DeactivatedAt.IsZero() {
 		return door.Entry{}, refused()
 	}
@@ -51,14 +52,14 @@ func (s *Service) beginProved(tx *authority.SignInTx, u ledger.User, method, por
 
 // remember makes the place known, so that whoever guesses from elsewhere cannot
 // keep the person out. A portal link proves nothing about a place.
-func (s *Service) remember(tx *authority.SignInTx, u ledger.User, portal string, from door.Client) error {
+func (s *Service) remember(tx *office.SignInTx, u ledger.User, portal string, from door.Client) error {
 	if portal != "" || !from.Addr.IsValid() {
 		return nil
 	}
 	return tx.RememberAddress(u.ID, s.secrets.name("address", from.Place()), tx.Now())
 }
 
-func (s *Service) makeRoom(tx *authority.SignInTx, u ledger.User) error {
+func (s *Service) makeRoom(tx *office.SignInTx, u ledger.User) error {
 	rows, err := tx.SessionsOf(u.ID)
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (s *Service) alive(row ledger.Session, now time.Time) bool {
 func unborn(made, now time.Time) bool { return made.Sub(now) > time.Hour }
 
 // lookUp finds the session that a cookie opens now, and its person.
-func (s *Service) lookUp(r authority.SignInRows, cookie string, now time.Time) (row ledger.Session, u ledger.User, err error) {
+func (s *Service) lookUp(r office.SignInRows, cookie string, now time.Time) (row ledger.Session, u ledger.User, err error) {
 	id := secretID(cookie)
 	if id == "" {
 		return row, u, gone()
@@ -115,7 +116,7 @@ func (s *Service) Authenticate(ctx context.Context, cookie string, from door.Cli
 	now := s.now().UTC()
 	var row ledger.Session
 	var u ledger.User
-	err := s.authority.ReadSignIn(ctx, func(r authority.SignInRows) (err error) {
+	err := s.authority.ReadSignIn(ctx, func(r office.SignInRows) (err error) {
 		row, u, err = s.lookUp(r, cookie, now)
 		return err
 	})
@@ -132,12 +133,12 @@ func (s *Service) Authenticate(ctx context.Context, cookie string, from door.Cli
 
 // seen writes down that a session was used, unless it ended meanwhile.
 func (s *Service) seen(ctx context.Context, cookie string, from door.Client) (row ledger.Session, err error) {
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		if row, _, err = s.lookUp(tx.SignInRows, cookie, tx.Now()); err != nil {
 			return err
 		}
 		if tx.Now().Sub(row.LastSeenAt) < lastSeenEvery {
-			return authority.Unchanged()
+			return office.Unchanged()
 		}
 		row.LastSeenAt, row.Agent = tx.Now(), input.Clip(from.Agent, door.MaxAgent)
 		if from.Addr.IsValid() {
@@ -150,10 +151,10 @@ func (s *Service) seen(ctx context.Context, cookie string, from door.Client) (ro
 
 // SignOut ends the session of a cookie. A cookie that opens nothing is no error.
 func (s *Service) SignOut(ctx context.Context, cookie string) error {
-	return s.authority.SignIn(ctx, authority.Caller{}, func(tx *authority.SignInTx) error {
+	return s.authority.SignIn(ctx, authority.Caller{}, func(tx *office.SignInTx) error {
 		row, u, err := s.lookUp(tx.SignInRows, cookie, tx.Now())
 		if errors.Is(err, gone().Code) {
-			return authority.Unchanged()
+			return office.Unchanged()
 		}
 		if err != nil {
 			return err
@@ -165,7 +166,7 @@ func (s *Service) SignOut(ctx context.Context, cookie string) error {
 // Sessions lists a person's sessions that have not ended, newest first.
 func (s *Service) Sessions(ctx context.Context, user int64) (out []door.Session, err error) {
 	now := s.now()
-	err = s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
+	err = s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		u, err := r.User(ledger.UserKey{ID: user})
 		if err != nil {
 			return err
@@ -183,7 +184,7 @@ func (s *Service) Sessions(ctx context.Context, user int64) (out []door.Session,
 
 // EndSession ends one of a person's sessions; not_found when it is not theirs.
 func (s *Service) EndSession(ctx context.Context, session door.Session, id string) error {
-	return s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	return s.change(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		row, err := tx.Session(id)
 		if err == nil && row.User != u.ID {
 			err = ledger.ErrNoRow
@@ -197,14 +198,14 @@ func (s *Service) EndSession(ctx context.Context, session door.Session, id strin
 
 // EndOthers ends a person's sessions but this one.
 func (s *Service) EndOthers(ctx context.Context, session door.Session) error {
-	return s.change(ctx, session, session.Client(), func(tx *authority.SignInTx, u ledger.User) error {
+	return s.change(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
 		return input.First(tx.DeleteSessionsOf(u.ID, session.ID), tx.Note("session.all_ended", u, u, nil))
 	})
 }
 
 // change applies f for the person of a session, if that has not ended by then.
-func (s *Service) change(ctx context.Context, session door.Session, from door.Client, f func(*authority.SignInTx, ledger.User) error) error {
-	return s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+func (s *Service) change(ctx context.Context, session door.Session, from door.Client, f func(*office.SignInTx, ledger.User) error) error {
+	return s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		_, u, err := s.standing(tx.SignInRows, session, tx.Now())
 		if err != nil {
 			return err
@@ -215,7 +216,7 @@ func (s *Service) change(ctx context.Context, session door.Session, from door.Cl
 
 // standing reads a session anew, and its person: whatever a page holds of them is
 // from before.
-func (s *Service) standing(r authority.SignInRows, session door.Session, now time.Time) (row ledger.Session, u ledger.User, err error) {
+func (s *Service) standing(r office.SignInRows, session door.Session, now time.Time) (row ledger.Session, u ledger.User, err error) {
 	row, err = r.Session(session.ID)
 	if errors.Is(err, ledger.ErrNoRow) || err == nil && (row.User != session.User || row.Portal != session.Portal || !s.alive(row, now)) {
 		return row, u, gone()
@@ -230,8 +231,8 @@ func (s *Service) standing(r authority.SignInRows, session door.Session, now tim
 }
 
 // gain is change for what gives a person another way in.
-func (s *Service) gain(ctx context.Context, session door.Session, from door.Client, f func(*authority.SignInTx, ledger.User) error) error {
-	return s.change(ctx, session, from, func(tx *authority.SignInTx, u ledger.User) error {
+func (s *Service) gain(ctx context.Context, session door.Session, from door.Client, f func(*office.SignInTx, ledger.User) error) error {
+	return s.change(ctx, session, from, func(tx *office.SignInTx, u ledger.User) error {
 		if err := tx.Give(); err != nil {
 			return err
 		}

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 )
 
 // How tries are slowed down. A number of tries is free; from then on each must
@@ -94,7 +94,7 @@ func (s *Service) newTry(account string, from door.Client) *try {
 
 // count takes the try, or answers rate_limited and when to come back. User is
 // whose account it is; 0 for nobody's.
-func (s *Service) count(tx *authority.SignInTx, t *try, user ledger.ID, from door.Client) error {
+func (s *Service) count(tx *office.SignInTx, t *try, user ledger.ID, from door.Client) error {
 	var err error
 	if t.known, err = tx.KnownAddress(user, s.secrets.name("address", from.Place())); err != nil {
 		return err
@@ -137,7 +137,7 @@ func later(d time.Duration, help string) error {
 }
 
 // row reads a count; one whose time has passed is nothing.
-func row(tx *authority.SignInTx, c counter) (ledger.Attempts, error) {
+func row(tx *office.SignInTx, c counter) (ledger.Attempts, error) {
 	a, err := tx.Attempts(c.name)
 	if errors.Is(err, ledger.ErrNoRow) || err == nil && !tx.Now().Before(a.ExpiresAt) {
 		return ledger.Attempts{Name: c.name}, nil
@@ -145,7 +145,7 @@ func row(tx *authority.SignInTx, c counter) (ledger.Attempts, error) {
 	return a, err
 }
 
-func remaining(tx *authority.SignInTx, c counter) (time.Duration, error) {
+func remaining(tx *office.SignInTx, c counter) (time.Duration, error) {
 	a, err := row(tx, c)
 	if err != nil || a.Count == 0 {
 		return 0, err
@@ -161,7 +161,7 @@ func left(a ledger.Attempts, c counter, now time.Time) time.Duration {
 }
 
 // add counts n more; a count that comes to nothing is forgotten.
-func add(tx *authority.SignInTx, c counter, n int) error {
+func add(tx *office.SignInTx, c counter, n int) error {
 	a, err := row(tx, c)
 	if err != nil {
 		return err
@@ -179,7 +179,7 @@ func add(tx *authority.SignInTx, c counter, n int) error {
 // right gives the try back: the person proved who they are, so the account's
 // counts are over. The place's is only reduced by this one, or an account of
 // one's own would buy tries on others.
-func right(tx *authority.SignInTx, t *try) error {
+func right(tx *office.SignInTx, t *try) error {
 	if len(t.counted) > 0 {
 		if err := add(tx, t.address, -1); err != nil {
 			return err
@@ -189,7 +189,7 @@ func right(tx *authority.SignInTx, t *try) error {
 }
 
 // halfRight gives back this try alone, because a second factor is still due.
-func halfRight(tx *authority.SignInTx, t *try) error {
+func halfRight(tx *office.SignInTx, t *try) error {
 	for _, c := range t.counted {
 		if err := add(tx, c, -1); err != nil {
 			return err
@@ -201,7 +201,7 @@ func halfRight(tx *authority.SignInTx, t *try) error {
 // heldUp refuses, from a snapshot, a place that must wait whatever account is
 // tried: a flood from there takes no lock that changes wait for.
 func (s *Service) heldUp(ctx context.Context, t *try) error {
-	return s.authority.ReadSignIn(ctx, func(r authority.SignInRows) error {
+	return s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		a, err := r.Attempts(t.address.name)
 		now := s.now()
 		if errors.Is(err, ledger.ErrNoRow) || err == nil && !now.Before(a.ExpiresAt) {
@@ -216,11 +216,11 @@ func (s *Service) heldUp(ctx context.Context, t *try) error {
 
 // countFor counts a try on an account and answers whose it is; the zero User
 // is nobody.
-func (s *Service) countFor(ctx context.Context, t *try, from door.Client, find func(authority.SignInRows) (ledger.User, error)) (u ledger.User, err error) {
+func (s *Service) countFor(ctx context.Context, t *try, from door.Client, find func(office.SignInRows) (ledger.User, error)) (u ledger.User, err error) {
 	if err := s.heldUp(ctx, t); err != nil {
 		return u, err
 	}
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *authority.SignInTx) error {
+	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
 		if u, err = find(tx.SignInRows); err != nil && !errors.Is(err, ledger.ErrNoRow) {
 			return err
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -71,7 +72,7 @@ type world struct {
 	*testing.T
 	*signin.Service
 	ctx       context.Context
-	auth      *authority.Authority
+	auth      *office.Office
 	store     ledger.Store
 	passwords *signin.Passwords
 	keys      *token.Keyring
@@ -107,7 +108,7 @@ func empty(t *testing.T, url string) *world {
 	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.at)
 	must(t, err)
 	w.passwords = signin.Cheap(signin.NewPasswords(rand.Reader))
-	w.auth = authority.New(authority.Options{Store: s, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, HashPassword: w.passwords.Hash})
+	w.auth = office.New(authority.Options{Store: s, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, HashPassword: w.passwords.Hash})
 	must(t, w.auth.Prepare(w.ctx, token.DefaultPrefix))
 	w.options = signin.Options{
 		Authority: w.auth, Keys: w.keys, Passwords: w.passwords, Now: w.clock.Now, Rand: rand.Reader,
@@ -123,7 +124,7 @@ func newWorld(t *testing.T, url string) *world {
 	w := empty(t, url)
 	h, err := w.passwords.Hash(good)
 	must(t, err)
-	_, err = w.auth.Bootstrap(w.ctx, authority.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: h})
+	_, err = w.auth.Bootstrap(w.ctx, office.Bootstrap{Email: "ada@example.com", Workspace: "acme", PasswordHash: h})
 	must(t, err)
 	w.member("eve@example.com", hers)
 	return w
@@ -133,7 +134,7 @@ func newWorld(t *testing.T, url string) *world {
 // the database is shared.
 func (w *world) again(change func(*signin.Options)) *world {
 	o := w.options
-	o.Authority = authority.New(authority.Options{Store: w.store, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader})
+	o.Authority = office.New(authority.Options{Store: w.store, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader})
 	if change != nil {
 		change(&o)
 	}

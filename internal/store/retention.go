@@ -163,7 +163,9 @@ func (r retentionRows) MailsAbout(after ledger.ID, text [3]string, limit int) ([
 }
 
 // DeleteMail forgets one, sent or not.
-func (t retentionChanges) DeleteMail(id ledger.ID) error { return t.exec(`DELETE FROM mails WHERE id = $1`, id) }
+func (t retentionChanges) DeleteMail(id ledger.ID) error {
+	return t.exec(`DELETE FROM mails WHERE id = $1`, id)
+}
 
 // EraseSignIn forgets by the indexes that each table has on its user.
 func (t retentionChanges) EraseSignIn(user ledger.ID) error {

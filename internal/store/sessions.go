@@ -39,7 +39,9 @@ func (t signInChanges) PutSession(s ledger.Session) error {
 }
 
 // DeleteSession ends one session.
-func (t signInChanges) DeleteSession(id string) error { return t.exec(`DELETE FROM sessions WHERE id = $1`, id) }
+func (t signInChanges) DeleteSession(id string) error {
+	return t.exec(`DELETE FROM sessions WHERE id = $1`, id)
+}
 
 // DeleteSessionsOf ends every session of a person but one.
 func (t signInChanges) DeleteSessionsOf(user ledger.ID, except string) error {
@@ -110,7 +112,9 @@ func (t signInChanges) PutCode(c ledger.OneTimeCode) error {
 }
 
 // DeleteCode uses a code up.
-func (t signInChanges) DeleteCode(id string) error { return t.exec(`DELETE FROM signin_codes WHERE id = $1`, id) }
+func (t signInChanges) DeleteCode(id string) error {
+	return t.exec(`DELETE FROM signin_codes WHERE id = $1`, id)
+}
 
 // DeleteCodesOf uses up a person's codes of a purpose.
 func (t signInChanges) DeleteCodesOf(user ledger.ID, purpose string) error {

@@ -1,0 +1,175 @@
+package authority
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// MayManage is the gate of verbs that change a token without handing over its
+// secret: a signed-in person manages their own personal tokens whatever their
+// role, all else needs the scope.
+func MayManage(ac *Actor, t ledger.Token, scope string) error {
+	if ac.Owns(t) && (ac.Person() || ac.OnBehalf != "") {
+		return nil
+	}
+	return ac.Need(scope)
+}
+
+// Matching answers which of a token's secrets a string is; -1 for none. Each is
+// compared, in constant time.
+func Matching(keys *token.Keyring, text string, secrets []ledger.Secret) int {
+	is := -1
+	for i, secret := range secrets {
+		if digest, ok := keys.DigestWith(secret.Key, text); ok && digest.Equal(secret.Digest) {
+			is = i
+		}
+	}
+	return is
+}
+
+// SecretState says what one of a token's secrets is; -1 is unknown.
+func SecretState(secrets []ledger.Secret, i int, now time.Time) string {
+	switch {
+	case i < 0:
+		return api.SecretUnknown
+	case i == 0:
+		return api.SecretCurrent
+	case Works(secrets, i, now):
+		return api.SecretOverlap
+	}
+	return api.SecretRetired
+}
+
+// Issued is a token and its secret: the answer of the verbs that make one.
+type Issued struct {
+	Token    api.Token
+	Secret   token.Secret
+	Revision int64
+}
+
+// CoverToken refuses a token that has more rights than the caller, or comes to have
+// more with its owner.
+func CoverToken(ac *Actor, sp *Space, t ledger.Token, o verify.Owner) error {
+	f := TokenFacts(t, nil)
+	return input.First(ac.Cover(sp.Effective(&f, o)), CoverLater(ac, sp, t))
+}
+
+// CoverLater refuses to let a token, by an API token of the same owner that names
+// what it may do, have what that owner may get later. It comes to a token which leaves
+// its scopes to its owner, and is the caller's to hand on only if it comes to the
+// caller as well. A person hands on by their own power, whatever that becomes.
+func CoverLater(ac *Actor, sp *Space, t ledger.Token) error {
+	if ac.With == nil || ac.Instance || ac.OnBehalf != "" || OwnerKey(*ac.With) != OwnerKey(t) || !inherits(t.Grants) {
+		return nil
+	}
+	if sp.Compile(Claims(ac.With.Grants)).Covers(sp.Compile(Claims(t.Grants))) {
+		return nil
+	}
+	return api.Errorf(api.CodeGrantExceedsOwn,
+		"a token that names what it may do cannot hand on what its owner may get later; name a role or scopes")
+}
+
+// inherits says whether a token leaves its scopes to its owner, on all resources or
+// on some.
+func inherits(sts []grant.Statement) bool {
+	return sts == nil || slices.ContainsFunc(sts, RestrictsOnly)
+}
+
+// Claims is the most that statements come to, whatever the owner gets.
+func Claims(sts []grant.Statement) []grant.Statement {
+	if sts == nil {
+		return []grant.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}}
+	}
+	sts = slices.Clone(sts)
+	for i := range sts {
+		if RestrictsOnly(sts[i]) {
+			sts[i].Scopes = []string{"*"}
+		}
+	}
+	return sts
+}
+
+// Mint draws a secret for a token and stores its digest; onUse says that its
+// first use shall end the secret before it.
+func (w *Work) Mint(t ledger.Token, number int, onUse bool) (token.Secret, error) {
+	secret, err := token.Mint(w.Authority.rand, t.Prefix, t.Kind, t.Locator)
+	if err != nil {
+		return secret, err
+	}
+	digest, key := w.Authority.keys.Digest(secret.Reveal())
+	row := ledger.Secret{
+		Token: t.ID, Number: number, Digest: digest, Key: key, RetireOnUse: onUse,
+		Tracked: onUse || w.Caller.Retry.Key != "", CreatedAt: w.Now,
+	}
+	if t.Recoverable {
+		if row.Sealed, err = seal(w.Authority.keys, t, number, secret); err != nil {
+			return secret, err
+		}
+	}
+	return secret, input.First(w.PutSecret(row), w.remember(t, number))
+}
+
+// LifeOf is what a policy judges of a token.
+func LifeOf(t ledger.Token) policy.Life {
+	return policy.Life{NotBefore: t.NotBefore, ExpiresAt: t.ExpiresAt, Lifetime: t.Lifetime, Listed: t.AllowedIPs != nil}
+}
+
+// Sealing is the cipher under one key of the keyring.
+func Sealing(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
+	key, ok := keys.Derive("sealed secrets", id)
+	if !ok {
+		return nil, audit.ErrNoKey
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+func SealedFor(t ledger.Token, number int) []byte {
+	ad := binary.BigEndian.AppendUint64([]byte(t.Locator.String()), uint64(t.Workspace))
+	return binary.BigEndian.AppendUint64(ad, uint64(number))
+}
+
+// seal makes the recoverable copy of a secret.
+func seal(keys *token.Keyring, t ledger.Token, number int, secret token.Secret) ([]byte, error) {
+	id := keys.Current()
+	gcm, err := Sealing(keys, id)
+	if err != nil {
+		return nil, err
+	}
+	out := binary.BigEndian.AppendUint32(nil, uint32(id))
+	return gcm.Seal(out, nil, []byte(secret.Reveal()), SealedFor(t, number)), nil //nolint:gosec // this cipher draws its nonce itself
+}
+
+// dropSealed destroys the recoverable copies of a token that was just revoked,
+// or made not recoverable.
+func (w *Work) dropSealed(ch *Change) error {
+	if !ch.Was.Recoverable || ch.Token.Recoverable && ch.Token.RevokedAt.IsZero() {
+		return nil
+	}
+	secrets, err := w.Secrets(ch.Token.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range secrets {
+		s.Sealed = nil
+		if err := w.PutSecret(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

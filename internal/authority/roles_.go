@@ -1,0 +1,46 @@
+package authority
+
+import (
+	"slices"
+
+	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
+	"github.com/tokenry/tokenry/internal/ledger"
+)
+
+func IsBuiltInRole(name string) bool {
+	return slices.ContainsFunc(grant.BuiltInRoles(), func(d grant.RoleDef) bool { return d.Name == name })
+}
+
+// WrittenRole is a role as it is written in a place.
+func WrittenRole(r *Snapshot, ws ledger.ID, name string) (ledger.Role, error) {
+	rows, err := r.Roles(ws)
+	i := slices.IndexFunc(rows, func(r ledger.Role) bool { return r.Name == name })
+	if err != nil || i < 0 {
+		return ledger.Role{}, input.First(err, ledger.ErrNoRow)
+	}
+	return rows[i], nil
+}
+
+func HasRole(r *Snapshot, ws ledger.ID, name string) bool {
+	_, err := WrittenRole(r, ws, name)
+	return err == nil
+}
+
+func EachWorkspace(r *Snapshot, f func(ledger.Workspace) error) error {
+	for after := ledger.ID(0); ; {
+		rows, err := r.Workspaces(ledger.Range{After: after, Limit: MaxPage})
+		if err != nil {
+			return err
+		}
+		for _, ws := range rows {
+			after = ws.ID
+			if err := f(ws); err != nil {
+				return err
+			}
+		}
+		if len(rows) < MaxPage {
+			return nil
+		}
+	}
+}

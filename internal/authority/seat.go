@@ -1,0 +1,32 @@
+package authority
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+)
+
+// Seated is the authority over one snapshot and at one moment.
+func (a *Authority) Seated(r ledger.Reader) *Authority {
+	now := a.now()
+	return &Authority{
+		store: oneSnapshot{Store: a.store, r: r}, now: func() time.Time { return now },
+		keys: a.keys, clock: a.clock, rand: a.rand, hash: a.hash, commit: a.commit, usage: a.usage, decisions: a.decisions, forget: a.forget,
+		mail: a.mail, checkURL: a.checkURL, refusals: a.refusals, reckon: a.reckon, preparing: a.preparing, glancing: a.glancing, tell: a.tell,
+	}
+}
+
+// oneSnapshot is a store that reads one.
+type oneSnapshot struct {
+	ledger.Store
+	r ledger.Reader
+}
+
+// Read runs f on that snapshot.
+func (s oneSnapshot) Read(ctx context.Context, f func(ledger.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return f(s.r)
+}

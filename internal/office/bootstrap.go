@@ -1,0 +1,177 @@
+package office
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/input"
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/owners"
+	"github.com/tokenry/tokenry/internal/tokens"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Bootstrap is what makes the first Owner.
+type Bootstrap struct {
+	Email, Workspace string
+	// PasswordHash is the hash of a password that was already checked, or empty.
+	PasswordHash string
+	// NoToken leaves out the first token, for whoever has nobody to show it to.
+	NoToken bool
+}
+
+// Started is what the first start made.
+type Started struct {
+	authority.Issued
+	Workspace string
+	User      api.User
+}
+
+// Prepare writes the instance's own row on an empty database: the token prefix.
+// Later prefixes are put in front and the old ones stay accepted.
+func (a *Office) Prepare(ctx context.Context, prefix token.Prefix) error {
+	_, err := a.in.Apply(ctx, authority.Neither, authority.Caller{Machine: "serve"}, func(w *authority.Work) error {
+		in, err := w.Instance()
+		if err != nil {
+			return err
+		}
+		if len(in.Prefixes) > 0 && in.Prefixes[0] == prefix {
+			return authority.ErrDryRun
+		}
+		kept := []token.Prefix{prefix}
+		for _, p := range in.Prefixes {
+			if p != prefix {
+				kept = append(kept, p)
+			}
+		}
+		in.Prefixes = kept
+		w.TouchAllWorkspaces()
+		return input.First(w.PutInstance(in),
+			w.Note(authority.Machine(w.Caller), ledger.Workspace{}, authority.Event{Action: "instance.prefix", Target: "instance", After: kept}))
+	})
+	return err
+}
+
+// Bootstrap makes the first workspace, its Owner, who is the instance's first
+// administrator, and, unless told not to, a first token that lists * and
+// instance:admin. It works once: afterwards it answers already_done.
+func (a *Office) Bootstrap(ctx context.Context, b Bootstrap) (out Started, err error) {
+	c := authority.Caller{Machine: "bootstrap"}
+	out.Revision, err = a.in.MutateToken(ctx, authority.Gives, c, &out.Token, func(w *authority.Work) error {
+		in, err := w.Instance()
+		if err != nil {
+			return err
+		}
+		if !in.BootstrappedAt.IsZero() {
+			return api.Errorf(api.CodeAlreadyDone, "this instance has its first Owner already")
+		}
+		in.BootstrappedAt, in.SetupDigest, in.SetupExpiresAt = w.Now, nil, time.Time{}
+		if err := w.PutInstance(in); err != nil {
+			return err
+		}
+		return firstOwner(w, authority.Machine(c), b, &out)
+	})
+	return out, err
+}
+
+func firstOwner(w *authority.Work, ac *authority.Actor, b Bootstrap, out *Started) error {
+	ws, err := owners.NewWorkspace(w, ac, api.CreateWorkspace{Slug: b.Workspace})
+	if err != nil {
+		return err
+	}
+	sp, err := w.Authority.Space(w.Snapshot, ws)
+	if err != nil {
+		return err
+	}
+	var m api.CreateMember
+	m.Email = b.Email
+	m.Role, m.Resources = api.Some("Owner"), api.Some([]string{"*"})
+	member, err := owners.NewMember(w, ac, sp, m)
+	if err != nil {
+		return err
+	}
+	u, err := w.User(ledger.UserKey{PublicID: member.ID})
+	if err != nil {
+		return err
+	}
+	u.InstanceAdmin, u.PasswordHash = true, b.PasswordHash
+	if err := w.PutUser(u); err != nil {
+		return err
+	}
+	out.Workspace, out.User = ws.Slug, authority.UserView(w.Snapshot, u, []string{ws.Slug})
+	if b.NoToken {
+		return nil
+	}
+	return firstToken(w, ac, sp, member, out)
+}
+
+func firstToken(w *authority.Work, ac *authority.Actor, sp *authority.Space, member api.Member, out *Started) error {
+	in := api.CreateToken{Kind: "personal", Owner: member.ID}
+	in.Label = api.Some("First token")
+	in.Grants = api.Some([]api.Statement{{Scopes: []string{"*", "instance:admin"}, Resources: []string{"*"}}})
+	t, err := tokens.Draft(w, ac, sp, in)
+	if err != nil {
+		return err
+	}
+	out.Token, out.Secret, err = tokens.Issue(w, ac, sp, t)
+	return err
+}
+
+// NewSetupCode makes the one-time code of the link that serve prints on an
+// empty database: valid for one hour, kept as a digest, dead at the first Owner.
+// ok is false when there is an Owner already.
+func (a *Office) NewSetupCode(ctx context.Context) (code string, ok bool, err error) {
+	_, err = a.in.Apply(ctx, authority.Neither, authority.Caller{Machine: "serve"}, func(w *authority.Work) error {
+		in, err := w.Instance()
+		if err != nil {
+			return err
+		}
+		if !in.BootstrappedAt.IsZero() {
+			return authority.ErrDryRun
+		}
+		if err := w.Give(); err != nil {
+			return err
+		}
+		if code, err = authority.PublicID(a.in.Rand(), "setup-"); err != nil {
+			return err
+		}
+		more, err := authority.PublicID(a.in.Rand(), "")
+		if err != nil {
+			return err
+		}
+		code, ok = code+more, true
+		digest := sha256.Sum256([]byte(code))
+		in.SetupDigest, in.SetupExpiresAt = digest[:], w.Now.Add(time.Hour)
+		return w.PutInstance(in)
+	})
+	return code, ok, err
+}
+
+// IsSetUp says whether there was a first Owner.
+func (a *Office) IsSetUp(ctx context.Context) (done bool, err error) {
+	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
+		in, err := r.Instance()
+		done = !in.BootstrappedAt.IsZero()
+		return err
+	})
+	return done, err
+}
+
+// CheckSetupCode answers whether a setup code opens the first run now.
+func (a *Office) CheckSetupCode(ctx context.Context, code string) (ok bool, err error) {
+	digest := sha256.Sum256([]byte(code))
+	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
+		in, err := r.Instance()
+		if err != nil {
+			return err
+		}
+		ok = in.BootstrappedAt.IsZero() && a.in.Now().Before(in.SetupExpiresAt) &&
+			subtle.ConstantTimeCompare(digest[:], in.SetupDigest) == 1
+		return nil
+	})
+	return ok, err
+}

@@ -1,0 +1,154 @@
+package office_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// effects is what every verb that changes something does to power. What takes it
+// away is never refused for the clock, and goes first; what gives it waits. Who
+// adds a verb says here what it does: what asks give itself, or keeps books, is
+// neither, and says why.
+func effects() map[string]string {
+	return map[string]string{
+		"ActivateMember":        "gives",
+		"ActivateUser":          "gives",
+		"AddAdmin":              "gives",
+		"Bootstrap":             "gives",
+		"ClaimLetters":          "neither",
+		"ClaimPosts":            "neither",
+		"CreateMember":          "gives",
+		"CreateServiceAccount":  "gives",
+		"CreateToken":           "gives",
+		"CreateWebhook":         "gives",
+		"CreateWorkspace":       "gives",
+		"DeactivateMember":      "takes",
+		"DeactivateUser":        "takes",
+		"DeleteResource":        "takes",
+		"DeleteRole":            "gives", // what an own version hid holds again
+		"DeleteScope":           "gives", // what an own version hid holds again
+		"DeleteToken":           "takes",
+		"DeleteWebhook":         "takes",
+		"DeleteWorkspace":       "takes",
+		"DisableServiceAccount": "takes",
+		"DisableToken":          "takes",
+		"EditInstancePolicy":    "gives",
+		"EditMember":            "gives",
+		"EditPolicy":            "gives",
+		"EditServiceAccount":    "gives",
+		"EditToken":             "gives",
+		"EditWebhook":           "gives takes", // takes where it only disables
+		"EditWorkspace":         "gives",
+		"EndLapsed":             "whenIdle",
+		"EnableServiceAccount":  "gives",
+		"EnableToken":           "gives",
+		"FirstUse":              "takes",   // ends the old secret
+		"ForgetNotifications":   "gives",   // destroys by age
+		"NewSetupCode":          "neither", // asks
+		"NoteRestore":           "neither", // ends sessions
+		"OnboardResource":       "gives",
+		"Prepare":               "neither", // before the first start
+		"PutMember":             "gives",
+		"PutRole":               "gives",
+		"PutScope":              "gives",
+		"PutWorkspace":          "gives",
+		"RemoveAdmin":           "takes",
+		"RemoveMember":          "takes",
+		"RemoveServiceAccount":  "takes",
+		"ReportLeaks":           "takes",
+		"ReportReuse":           "takes",   // may revoke
+		"ResetAccessToken":      "neither", // a reset takes; making the first one, and its life again, ask
+		"ResetToken":            "takes",
+		"ResumeWorkspace":       "gives",
+		"RetireSecrets":         "takes",
+		"RevealToken":           "gives",
+		"RevokeHeld":            "takes",
+		"RevokeToken":           "takes",
+		"RotateToken":           "gives",
+		"RotateWebhookSecret":   "gives",
+		"SettleClock":           "neither", // the way out
+		"SettleLetter":          "neither",
+		"SettlePost":            "neither",
+		"SignIn":                "neither", // establishes who somebody is; what gives, asks SignInTx.Give
+		"SuspendWorkspace":      "takes",
+		"TransferToken":         "gives",
+		"change":                "neither",  // an erasure
+		"advance":               "whenIdle", // a piece of a removal
+		"step":                  "whenIdle", // a piece of a removal
+		"decideRole":            "takes",    // of a role whose removal has begun
+		"bringBack":             "gives",
+		"claim":                 "neither", // the name of a bulk call
+		"forgetRetries":         "gives",   // destroys by age
+		"joinMore":              "neither",
+		"notice":                "gives",   // tells by age
+		"purgeSome":             "gives",   // destroys by age
+		"refused":               "neither", // the audit of refusals
+		"sendNow":               "gives",
+	}
+}
+
+func TestEveryVerbSaysWhatItDoesToPower(t *testing.T) {
+	t.Parallel()
+	got := map[string]string{}
+	files, err := filepath.Glob("*.go")
+	must(t, err)
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		must(t, err)
+		f, err := parser.ParseFile(token.NewFileSet(), name, text, 0)
+		must(t, err)
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil {
+				effectsIn(fn, got)
+			}
+		}
+	}
+	if diff := cmp.Diff(effects(), got); diff != "" {
+		t.Errorf("verbs and their effects (-said here +in the code):\n%s", diff)
+	}
+}
+
+// effectsIn notes with which effects a function changes something. Those that pass
+// on the effect that they are given are no verbs.
+func effectsIn(fn *ast.FuncDecl, into map[string]string) {
+	var all []string
+	ast.Inspect(fn.Body, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		sel, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		switch sel.Sel.Name {
+		case "mutate":
+			all = append(all, "gives")
+		case "withdraw":
+			all = append(all, "takes")
+		case "piece":
+			all = append(all, "whenIdle")
+		}
+		for _, arg := range call.Args {
+			if id, ok := arg.(*ast.Ident); ok && slices.Contains([]string{"gives", "takes", "whenIdle", "neither"}, id.Name) {
+				all = append(all, id.Name)
+			}
+		}
+		return true
+	})
+	inner := []string{"mutate", "withdraw", "piece", "line"}
+	if slices.Sort(all); len(all) > 0 && !slices.Contains(inner, fn.Name.Name) {
+		into[fn.Name.Name] = strings.Join(slices.Compact(all), " ")
+	}
+}

@@ -1,0 +1,87 @@
+package office
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
+)
+
+// Restored is what the audit is told of a restored backup.
+type Restored struct {
+	TakenAt  time.Time `json:"taken_at"`
+	Revision int64     `json:"revision"`
+	// Heads are those of the audit's chains in the backup, see Chain.Head.
+	Heads []string `json:"heads"`
+	// Since says what was done about what happened after the backup was taken.
+	Since string `json:"since"`
+	NotSent
+}
+
+// NotSent counts what a backup had on its way to somebody and a restore does not
+// send again.
+type NotSent struct {
+	Webhooks int `json:"webhooks_not_sent"`
+	Mails    int `json:"mails_not_sent"`
+}
+
+// RestoreCaller is who brings a backup back: Tokenry itself, on a database that
+// nobody serves yet.
+func RestoreCaller() authority.Caller { return authority.Caller{Machine: "restore"} }
+
+// NoteRestore ends every session, because one that was ended since the backup
+// would be back, drops what was on its way to somebody, because it went out since,
+// and records the restore on the instance's chain. Notices of expiries are kept:
+// one that comes twice is better than one that never comes.
+func (a *Office) NoteRestore(ctx context.Context, in Restored) (NotSent, error) {
+	_, err := a.in.Apply(ctx, authority.Neither, RestoreCaller(), func(w *authority.Work) error {
+		for after := ledger.ID(0); ; {
+			us, err := w.Users(ledger.Range{After: after, Limit: authority.MaxPage})
+			if err != nil {
+				return err
+			}
+			for _, u := range us {
+				if err := w.DeleteSessionsOf(u.ID, ""); err != nil {
+					return err
+				}
+				after = u.ID
+			}
+			if len(us) < authority.MaxPage {
+				break
+			}
+		}
+		var err error
+		if in.Webhooks, in.Mails, err = w.DropPending(ledger.MailExpiry, w.Now); err != nil {
+			return err
+		}
+		return w.Note(authority.Machine(w.Caller), ledger.Workspace{}, authority.Event{Action: "instance.restored", Target: "instance", After: in})
+	})
+	return in.NotSent, err
+}
+
+// recoveryLife is how long a recovery token opens the door.
+const recoveryLife = api.Duration(24 * time.Hour)
+
+// RecoveryToken makes a token of the first active administrator of the instance
+// that may do everything for a day: the way back in after every token was
+// stopped. It is for whoever has the database and the keyring, and so could make
+// one anyway.
+func (a *Office) RecoveryToken(ctx context.Context, c authority.Caller) (authority.Issued, error) {
+	admins, err := a.ListAdmins(ctx, c)
+	if err != nil {
+		return authority.Issued{}, err
+	}
+	for _, u := range admins {
+		if !u.Active || len(u.Workspaces) == 0 {
+			continue
+		}
+		in := api.CreateToken{Kind: "personal", Owner: u.ID}
+		in.Label = api.Some("Recovery after a restore")
+		in.ExpiresIn = api.Some(recoveryLife)
+		in.Grants = api.Some([]api.Statement{{Scopes: []string{"*", "instance:admin"}, Resources: []string{"*"}}})
+		return a.CreateToken(ctx, c, u.Workspaces[0], in)
+	}
+	return authority.Issued{}, api.Errorf(api.CodeNotFound, "the backup has no active administrator of the instance who is a member of a workspace")
+}

@@ -1,0 +1,79 @@
+package tokens
+
+import (
+	"context"
+	"encoding/binary"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/token"
+)
+
+// A recoverable secret is sealed with AES-256-GCM under a key derived from the
+// keyring; workspace, locator and secret number are associated data, so that a
+// copy moved to another row does not open. The key's id stands in front.
+
+// open reads a recoverable copy back.
+func open(keys *token.Keyring, t ledger.Token, s ledger.Secret) (token.Secret, error) {
+	if len(s.Sealed) < 4 {
+		return token.Secret{}, notRecoverable()
+	}
+	gcm, err := authority.Sealing(keys, token.KeyID(binary.BigEndian.Uint32(s.Sealed)))
+	if err != nil {
+		return token.Secret{}, err
+	}
+	plain, err := gcm.Open(nil, nil, s.Sealed[4:], authority.SealedFor(t, s.Number))
+	if err != nil {
+		return token.Secret{}, err
+	}
+	return token.NewSecret(string(plain)), nil
+}
+
+func notRecoverable() error {
+	return api.Errorf(api.CodeNotRecoverable, "this token's secret was shown once and is not kept; rotate the token for one that you can see")
+}
+
+// RevealToken answers the secret of an active token again, when the policy let
+// it be kept: to the signed-in owner of a personal token, or with
+// tokens:reveal (and tokens:impersonate for somebody else's personal token),
+// within the caller's own rights. Each reveal is audited.
+func (a *Tokens) RevealToken(ctx context.Context, c authority.Caller, ref, id string) (out authority.Issued, err error) {
+	out.Revision, err = a.in.MutateToken(ctx, authority.Gives, c, &out.Token, func(w *authority.Work) error {
+		ch, err := beginToken(w, ref, id, "tokens:reveal")
+		if err != nil {
+			return err
+		}
+		if err := MayReveal(ch); err != nil {
+			return err
+		}
+		secrets, err := w.Secrets(ch.Token.ID)
+		if err != nil {
+			return err
+		}
+		if out.Secret, err = open(a.in.Keys(), ch.Token, secrets[0]); err != nil {
+			return err
+		}
+		out.Token = ch.Before
+		return w.Note(ch.Actor, ch.Space.Workspace, authority.Event{Action: "token.revealed", Target: ch.Before.ID, Token: ch.Token.Locator, After: out.Token})
+	})
+	return out, err
+}
+
+func MayReveal(ch *authority.Change) error {
+	if ch.Token.OwnerMember != 0 && !ch.Actor.Owns(ch.Token) {
+		if err := ch.Actor.Need("tokens:impersonate"); err != nil {
+			return err
+		}
+	}
+	if err := authority.CoverToken(ch.Actor, ch.Space, ch.Token, ch.Owner); err != nil {
+		return err
+	}
+	if !ch.Space.Policy().Recoverable {
+		return notRecoverable()
+	}
+	if ch.Before.Status != api.StatusActive {
+		return api.Errorf(api.CodeNotRecoverable, "only an active token's secret is shown again")
+	}
+	return nil
+}
