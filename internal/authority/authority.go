@@ -66,16 +66,9 @@ type Authority struct {
 	clock  *clock.Clock
 	now    func() time.Time
 	rand   io.Reader
-	hash   func(string) (string, error)
 	commit *committer
-	// usage and decisions are Options.Usage and Options.Decisions, or know nothing.
-	usage     ledger.UsageReader
-	decisions ledger.DecisionLog
-	// forget is Options.Forget, or has nothing to forget.
-	forget UsageForgetter
-	// mail and checkURL are Options.Mail and Options.CheckWebhookURL.
-	mail     bool
-	checkURL func(*url.URL) error
+	// given is what the rooms of verbs are lent.
+	given    Given
 	refusals *Refusals[refusal, refuser]
 	// reckon works out what statements come to, for snapshots; preparing holds a place
 	// for each mutation that does so before it gets in line again.
@@ -109,6 +102,9 @@ func New(o Options) *Authority {
 	if o.Forget == nil {
 		o.Forget = nothingUsed{}
 	}
+	if o.CheckWebhookURL == nil {
+		o.CheckWebhookURL = func(*url.URL) error { return nil }
+	}
 	if o.Tell == nil {
 		o.Tell = func(*Work, *Actor, ledger.Workspace, Event) error { return nil }
 	}
@@ -116,10 +112,12 @@ func New(o Options) *Authority {
 		o.Decisions = nothingUsed{}
 	}
 	return &Authority{
-		store: o.Store, keys: o.Keys, clock: o.Clock, now: o.Clock.Now, rand: o.Rand, hash: o.HashPassword,
+		store: o.Store, keys: o.Keys, clock: o.Clock, now: o.Clock.Now, rand: o.Rand,
 		commit: &committer{store: o.Store, now: o.Clock.Now, waited: o.Waited, observers: o.Observers},
-		usage:  o.Usage, decisions: o.Decisions, forget: o.Forget,
-		mail: o.Mail, checkURL: o.CheckWebhookURL, refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances),
+		given: Given{
+			HashPassword: o.HashPassword, Usage: o.Usage, Decisions: o.Decisions, Forget: o.Forget, Mail: o.Mail, CheckWebhookURL: o.CheckWebhookURL,
+		},
+		refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances),
 		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), tell: o.Tell,
 	}
 }

@@ -16,7 +16,7 @@ import (
 func (a *Authority) Watching(ctx context.Context, r *Snapshot, ac *Actor, sp *Space) *Sight {
 	s := a.Sight(r, ac, sp)
 	s.Last = map[token.Locator][]ledger.LastUse{}
-	s.lookup = func(ts []token.Locator) ([]ledger.LastUse, error) { return a.usage.LastUses(ctx, ts) }
+	s.lookup = func(ts []token.Locator) ([]ledger.LastUse, error) { return a.given.Usage.LastUses(ctx, ts) }
 	return s
 }
 
@@ -103,7 +103,7 @@ func (a *Authority) glance(ctx context.Context, l token.Locator) []ledger.LastUs
 	go func() { // a reader may fail to see that its context ended
 		defer func() { <-a.glancing }()
 		defer cancel()
-		uses, err := a.usage.LastUses(ctx, []token.Locator{l})
+		uses, err := a.given.Usage.LastUses(ctx, []token.Locator{l})
 		if err == nil {
 			answer <- uses
 		}
@@ -123,7 +123,7 @@ func (a *Authority) KeepFrom(ctx context.Context, from netip.Prefix) func([]ledg
 		if !from.IsValid() {
 			return nil, nil
 		}
-		found, err := a.usage.UsedFrom(ctx, Locators(ts), from)
+		found, err := a.given.Usage.UsedFrom(ctx, Locators(ts), from)
 		kept := make(map[token.Locator]bool, len(found))
 		for _, l := range found {
 			kept[l] = true

@@ -21,25 +21,15 @@ func (a *Authority) Keys() *token.Keyring { return a.keys }
 // Rand is the source of what is random.
 func (a *Authority) Rand() io.Reader { return a.rand }
 
-// HashPassword is [Options.HashPassword].
-func (a *Authority) HashPassword(password string) (string, error) { return a.hash(password) }
-
-// Usage is [Options.Usage].
-func (a *Authority) Usage() ledger.UsageReader { return a.usage }
-
-// Decisions is [Options.Decisions].
-func (a *Authority) Decisions() ledger.DecisionLog { return a.decisions }
-
-// Forget is [Options.Forget].
-func (a *Authority) Forget() UsageForgetter { return a.forget }
-
-// Mails is [Options.Mail].
-func (a *Authority) Mails() bool { return a.mail }
-
-// CheckWebhookURL is [Options.CheckWebhookURL], for an address that has the form.
-func (a *Authority) CheckWebhookURL(u *url.URL) error {
-	if a.checkURL == nil {
-		return nil
-	}
-	return a.checkURL(u)
+// Given are the options that the authority itself has no use for. None is nil.
+type Given struct {
+	HashPassword    func(password string) (string, error)
+	Usage           ledger.UsageReader
+	Decisions       ledger.DecisionLog
+	Forget          UsageForgetter
+	Mail            bool
+	CheckWebhookURL func(*url.URL) error
 }
+
+// Given is what the authority was given for the rooms; see [Options].
+func (a *Authority) Given() Given { return a.given }

@@ -12,8 +12,8 @@ func (a *Authority) Seated(r ledger.Reader) *Authority {
 	now := a.now()
 	return &Authority{
 		store: oneSnapshot{Store: a.store, r: r}, now: func() time.Time { return now },
-		keys: a.keys, clock: a.clock, rand: a.rand, hash: a.hash, commit: a.commit, usage: a.usage, decisions: a.decisions, forget: a.forget,
-		mail: a.mail, checkURL: a.checkURL, refusals: a.refusals, reckon: a.reckon, preparing: a.preparing, glancing: a.glancing, tell: a.tell,
+		keys: a.keys, clock: a.clock, rand: a.rand, commit: a.commit, given: a.given,
+		refusals: a.refusals, reckon: a.reckon, preparing: a.preparing, glancing: a.glancing, tell: a.tell,
 	}
 }
 

@@ -77,19 +77,19 @@ type adviser struct {
 func advise(a *authority.Authority, ctx context.Context, s *authority.Sight, ts []ledger.Token) ([]api.Advice, error) {
 	since := s.Now.Add(-daysOf(shortTime))
 	ad := &adviser{Sight: s, scopes: map[token.Locator][]ledger.ScopeUse{}, from: func(l token.Locator) ([]ledger.AddressUse, error) {
-		return a.Usage().Addresses(ctx, l, since, listable+1)
+		return a.Given().Usage.Addresses(ctx, l, since, listable+1)
 	}}
 	if err := s.Know(ts); err != nil {
 		return nil, err
 	}
-	uses, err := a.Usage().ScopeUses(ctx, authority.Locators(ts))
+	uses, err := a.Given().Usage.ScopeUses(ctx, authority.Locators(ts))
 	if err != nil {
 		return nil, err
 	}
 	for _, u := range uses {
 		ad.scopes[u.Token] = append(ad.scopes[u.Token], u)
 	}
-	if ad.addresses, err = a.Usage().CountAddresses(ctx, authority.Locators(ts), since); err != nil {
+	if ad.addresses, err = a.Given().Usage.CountAddresses(ctx, authority.Locators(ts), since); err != nil {
 		return nil, err
 	}
 	out := []api.Advice{}

@@ -37,7 +37,7 @@ func (a *Insight) Explain(ctx context.Context, c authority.Caller, ref string, i
 			return err
 		}
 		if in.RequestID != "" {
-			err = x.request(a.in.Decisions().Decisions(in.RequestID))
+			err = x.request(a.in.Given().Decisions.Decisions(in.RequestID))
 		} else {
 			err = x.given(a.in, in.Token)
 		}

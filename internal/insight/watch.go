@@ -72,11 +72,11 @@ func (a *Insight) TokenUsage(ctx context.Context, c authority.Caller, ref, id st
 
 func scopesAndReuse(a *authority.Authority, ctx context.Context, t ledger.Token, v *api.TokenUsage) error {
 	one := []token.Locator{t.Locator}
-	scopes, err := a.Usage().ScopeUses(ctx, one)
+	scopes, err := a.Given().Usage.ScopeUses(ctx, one)
 	if err != nil {
 		return err
 	}
-	reuses, err := a.Usage().Reuses(ctx, one, v.From)
+	reuses, err := a.Given().Usage.Reuses(ctx, one, v.From)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (a *Insight) WorkspaceUsage(ctx context.Context, c authority.Caller, ref st
 		if v.UsageSeries, err = series(a.in, ctx, q); err != nil {
 			return err
 		}
-		denials, err := a.in.Usage().Denials(ctx, ledger.DenialQuery{Workspace: sp.Workspace.ID, Limit: shownDenials})
+		denials, err := a.in.Given().Usage.Denials(ctx, ledger.DenialQuery{Workspace: sp.Workspace.ID, Limit: shownDenials})
 		v.Workspace, v.Denials = sp.Workspace.Slug, authority.Views(denials, denialView)
 		return err
 	})
@@ -129,7 +129,7 @@ func (a *Insight) ListDenials(ctx context.Context, c authority.Caller, ref, id s
 			}
 			q.Workspace = sp.Workspace.ID
 		}
-		rows, err := a.in.Usage().Denials(ctx, q)
+		rows, err := a.in.Given().Usage.Denials(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func activity(a *authority.Authority, ctx context.Context, t ledger.Token, page 
 	if page.After != 0 {
 		q.To = time.UnixMicro(page.After)
 	}
-	rows, err := a.Usage().Activity(ctx, q)
+	rows, err := a.Given().Usage.Activity(ctx, q)
 	if err != nil || len(rows) <= page.Size() {
 		return rows, 0, err
 	}
@@ -171,7 +171,7 @@ func activity(a *authority.Authority, ctx context.Context, t ledger.Token, page 
 	for len(rows) > 0 && !rows[len(rows)-1].Last.After(end) {
 		rows = rows[:len(rows)-1]
 	}
-	last, err := a.Usage().Activity(ctx, ledger.ActivityQuery{Token: t.Locator, From: end, To: end.Add(time.Microsecond)})
+	last, err := a.Given().Usage.Activity(ctx, ledger.ActivityQuery{Token: t.Locator, From: end, To: end.Add(time.Microsecond)})
 	return append(rows, last...), end.UnixMicro(), err
 }
 
@@ -219,7 +219,7 @@ func series(a *authority.Authority, ctx context.Context, q ledger.UsageQuery) (a
 	if q.Days {
 		v.Bucket = api.BucketDay
 	}
-	rows, err := a.Usage().UsageCounts(ctx, q)
+	rows, err := a.Given().Usage.UsageCounts(ctx, q)
 	for _, row := range rows {
 		if n := len(v.Buckets); n == 0 || !v.Buckets[n-1].Start.Equal(row.Start) {
 			v.Buckets = append(v.Buckets, api.UsageBucket{Start: row.Start.UTC(), Reasons: map[api.Code]int64{}})

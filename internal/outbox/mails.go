@@ -28,7 +28,7 @@ const (
 // PutMails writes a mail to each of the recipients, due at once. Without a mail
 // server nothing is written.
 func PutMails(w *authority.Work, m ledger.Mail, to []string) error {
-	if !w.Authority.Mails() {
+	if !w.Authority.Given().Mail {
 		return nil
 	}
 	for _, recipient := range to {

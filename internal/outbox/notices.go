@@ -240,7 +240,7 @@ func noticeOne(w *authority.Work, t ledger.Token, ws ledger.Workspace, step int,
 		d := EventData(w, authority.Machine(w.Caller), ws, authority.Event{Target: v.ID, After: v})
 		d.DaysLeft = max(0, int(math.Ceil(t.ExpiresAt.Sub(now).Hours()/24)))
 		return d
-	}); err != nil || !mail || !w.Authority.Mails() {
+	}); err != nil || !mail || !w.Authority.Given().Mail {
 		return err
 	}
 	to, err := Recipients(w.Snapshot, ws, t)

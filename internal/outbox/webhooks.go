@@ -162,7 +162,7 @@ func checkWebhookURL(a *authority.Authority, raw string) error {
 	if err := input.Secretless("url", raw); err != nil {
 		return err
 	}
-	if err := a.CheckWebhookURL(u); err != nil {
+	if err := a.Given().CheckWebhookURL(u); err != nil {
 		return api.FieldError("url", err.Error())
 	}
 	return nil

@@ -52,7 +52,7 @@ func hashPassword(a *authority.Authority, ctx context.Context, c authority.Calle
 	if err != nil {
 		return "", err
 	}
-	return a.HashPassword(password)
+	return a.Given().HashPassword(password)
 }
 
 // NewMember makes a membership; the request's password is its hash by now.

@@ -391,7 +391,7 @@ func (e *erasure) eraseSome(ws ledger.ID, ts []ledger.Token) error {
 	if e.dry {
 		return nil
 	}
-	if err := e.a.Forget().ForgetUsage(e.ctx, authority.Views(ts, func(t ledger.Token) token.Locator { return t.Locator })); err != nil {
+	if err := e.a.Given().Forget.ForgetUsage(e.ctx, authority.Views(ts, func(t ledger.Token) token.Locator { return t.Locator })); err != nil {
 		return err
 	}
 	return e.change(func(w *authority.Work, ac *authority.Actor) error {

@@ -176,12 +176,12 @@ func purgeSome(a *authority.Authority, ctx context.Context, id ledger.ID) (done 
 
 func forgetUsage(a *authority.Authority, ctx context.Context, d due) error {
 	if d.whole {
-		return a.Forget().TrimUsage(ctx, d.ws.ID, d.now)
+		return a.Given().Forget.TrimUsage(ctx, d.ws.ID, d.now)
 	}
 	if len(d.tokens) == 0 {
 		return nil
 	}
-	return a.Forget().ForgetUsage(ctx, authority.Views(d.tokens, func(t ledger.Token) token.Locator { return t.Locator }))
+	return a.Given().Forget.ForgetUsage(ctx, authority.Views(d.tokens, func(t ledger.Token) token.Locator { return t.Locator }))
 }
 
 // due is the next batch of what a workspace no longer keeps; at most one of the
