@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/input"
+	"github.com/tokenry/tokenry/internal/journal"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -34,7 +37,7 @@ type fleet struct {
 	fleetFlags
 	c       *client.Client
 	in      api.RotateToken
-	journal *journal
+	journal *journal.Journal
 	tell    *progress
 	outcome fleetOutcome
 }
@@ -68,12 +71,12 @@ func (a *app) rotateFleet(cmd *cobra.Command, o fleetFlags, filter api.TokenFilt
 }
 
 // about says what the journal is about, and where it is.
-func (f *fleet) about(ctx context.Context, filter api.TokenFilter) (journalHead, string, error) {
+func (f *fleet) about(ctx context.Context, filter api.TokenFilter) (journal.Head, string, error) {
 	who, err := f.c.Whoami(ctx)
 	if err != nil {
-		return journalHead{}, "", err
+		return journal.Head{}, "", err
 	}
-	head := journalHead{Version: 1, Server: f.c.BaseURL(), Workspace: f.setting(f.flags.workspace, "TOKENRY_WORKSPACE", who.Workspace),
+	head := journal.Head{Server: f.c.BaseURL(), Workspace: f.setting(f.flags.workspace, "TOKENRY_WORKSPACE", who.Workspace),
 		Filter: rawJSON(filter), Rotate: rawJSON(f.in), Begun: f.Now().UTC()}
 	if who.Token != nil {
 		head.Caller = who.Token.Locator
@@ -81,6 +84,30 @@ func (f *fleet) about(ctx context.Context, filter api.TokenFilter) (journalHead,
 	name := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", head.Server, head.Workspace, head.Filter))
 	path, err := f.journalPath(f.fleetFlags.journal, hex.EncodeToString(name[:8]))
 	return head, path, err
+}
+
+// journalPath is where the journal of a filter on a server is, if it is not named.
+func (a *app) journalPath(named string, name string) (string, error) {
+	if named != "" {
+		return filepath.Abs(named)
+	}
+	dir := a.setting("", "XDG_STATE_HOME", a.setting("", "LOCALAPPDATA", ""))
+	if home, ok := a.Env("HOME"); dir == "" && ok && home != "" {
+		dir = filepath.Join(home, ".local", "state")
+	}
+	if !filepath.IsAbs(dir) {
+		return "", usagef("there is no folder to keep the journal in; name a file with --journal")
+	}
+	return filepath.Join(dir, "tokenry", "rotate-"+name+".journal"), nil
+}
+
+// rawJSON is a value of the wire as the journal keeps it.
+func rawJSON(in any) json.RawMessage {
+	b, err := json.Marshal(in)
+	if err != nil {
+		return json.RawMessage("null") // the types of the wire can all be written
+	}
+	return b
 }
 
 // lockJournal keeps a second run off a journal.
@@ -96,15 +123,19 @@ func (a *app) lockJournal(path string) (func() error, error) {
 }
 
 // open reads the journal of an earlier run, or makes a plan.
-func (f *fleet) open(ctx context.Context, path string, head journalHead, filter api.TokenFilter) error {
-	j, err := readJournal(path)
+func (f *fleet) open(ctx context.Context, path string, head journal.Head, filter api.TokenFilter) error {
+	j, err := journal.Read(path)
 	if err == nil {
-		fmt.Fprintf(f.Err, "going on with the rotation of %s (journal %s)\n", f.when(&j.head.Begun), clean(path))
-		err = j.fits(path, head)
+		begun := j.Head().Begun
+		fmt.Fprintf(f.Err, "going on with the rotation of %s (journal %s)\n", f.when(&begun), clean(path))
+		err = j.Fits(head)
+	}
+	if other, ok := errors.AsType[*journal.OtherError](err); ok {
+		return usagef("the journal %s: %w; go on with that, or give another --journal", path, other)
 	}
 	if err == nil {
 		f.journal = j
-		return f.list(j.records)
+		return f.list(j.Records())
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -113,27 +144,27 @@ func (f *fleet) open(ctx context.Context, path string, head journalHead, filter 
 	if err != nil || f.dryRun {
 		return input.First(err, f.list(plan))
 	}
-	f.journal, err = newJournal(path, head, plan)
+	f.journal, err = journal.New(path, head, plan)
 	return err
 }
 
 // list is all that a dry run does.
-func (f *fleet) list(plan []*record) error {
+func (f *fleet) list(plan []*journal.Record) error {
 	if !f.dryRun {
 		return nil
 	}
-	return table(f.app, each(plan, nil), 0, "LABEL,ID,OWNER,STATE", func(r *record) []string {
+	return table(f.app, each(plan, nil), 0, "LABEL,ID,OWNER,STATE", func(r *journal.Record) []string {
 		return []string{r.Label, r.ID, r.Owner, r.State}
 	})
 }
 
 // plan asks which tokens there are to rotate, newest first.
-func (f *fleet) plan(ctx context.Context, filter api.TokenFilter, own string) ([]*record, error) {
+func (f *fleet) plan(ctx context.Context, filter api.TokenFilter, own string) ([]*journal.Record, error) {
 	run, err := ident.New(randomness(), "")
 	if err != nil {
 		return nil, err
 	}
-	var plan []*record
+	var plan []*journal.Record
 	for t, err := range f.c.Tokens(ctx, "", filter) {
 		if err != nil {
 			return nil, err
@@ -143,7 +174,7 @@ func (f *fleet) plan(ctx context.Context, filter api.TokenFilter, own string) ([
 			f.outcome.LeftOut++
 			continue
 		}
-		plan = append(plan, &record{Locator: t.Locator, ID: t.ID, Label: t.Label, Owner: t.Owner.Address, State: statePlanned,
+		plan = append(plan, &journal.Record{Locator: t.Locator, ID: t.ID, Label: t.Label, Owner: t.Owner.Address, State: journal.Planned,
 			Key: "rotate-" + run + "-" + t.Locator, RotatedAt: t.RotatedAt})
 	}
 	return plan, nil
@@ -169,11 +200,11 @@ func (f *fleet) leaveOut(t api.Token, own string) string {
 // run rotates what is left, until all is done, something fails, or the context
 // ends; the tokens at hand are then finished.
 func (f *fleet) run(ctx context.Context) {
-	f.tell = newProgress(f.app, len(f.journal.records))
+	f.tell = newProgress(f.app, len(f.journal.Records()))
 	defer f.tell.close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	work := make(chan *record)
+	work := make(chan *journal.Record)
 	var workers sync.WaitGroup
 	for range f.parallel {
 		workers.Go(func() {
@@ -187,8 +218,8 @@ func (f *fleet) run(ctx context.Context) {
 			}
 		})
 	}
-	for _, r := range f.journal.records {
-		if r.over() {
+	for _, r := range f.journal.Records() {
+		if r.Over() {
 			f.tell.already()
 		} else {
 			work <- r
@@ -204,20 +235,20 @@ func hopeless(err error) bool {
 }
 
 // one rotates a token and delivers its secret, and tells the outcome.
-func (f *fleet) one(ctx context.Context, r *record) error {
+func (f *fleet) one(ctx context.Context, r *journal.Record) error {
 	err := f.handOver(ctx, r)
 	f.tell.told(f, r, err)
 	return err
 }
 
-func (f *fleet) handOver(ctx context.Context, r *record) error {
-	if err := f.name(ctx, r); err != nil || r.over() {
+func (f *fleet) handOver(ctx context.Context, r *journal.Record) error {
+	if err := f.name(ctx, r); err != nil || r.Over() {
 		return err
 	}
-	failedBefore := r.State == stateFailed
-	if r.State == statePlanned {
-		r.State, r.At = stateRotating, f.Now().UTC()
-		if err := f.journal.put(r); err != nil {
+	failedBefore := r.State == journal.Failed
+	if r.State == journal.Planned {
+		r.State, r.At = journal.Rotating, f.Now().UTC()
+		if err := f.journal.Put(r); err != nil {
 			return err
 		}
 	}
@@ -228,20 +259,20 @@ func (f *fleet) handOver(ctx context.Context, r *record) error {
 	case errors.Is(err, api.CodeIdempotencyKeyUsed):
 		return f.inUse(ctx, r, failedBefore)
 	case errors.Is(err, api.CodeNotFound), errors.Is(err, api.CodeTokenRevoked):
-		r.State, r.Note = stateGone, "revoked or deleted before its turn"
-		return f.journal.put(r)
+		r.State, r.Note = journal.Gone, "revoked or deleted before its turn"
+		return f.journal.Put(r)
 	case err != nil:
 		return err
 	}
-	r.State, r.RotatedAt = stateRotated, v.Token.RotatedAt
-	if err := f.journal.put(r); err != nil {
+	r.State, r.RotatedAt = journal.Rotated, v.Token.RotatedAt
+	if err := f.journal.Put(r); err != nil {
 		return err
 	}
 	failed := f.deliver(ctx, v)
-	if r.State = stateDelivered; failed != nil {
-		r.State = stateFailed
+	if r.State = journal.Delivered; failed != nil {
+		r.State = journal.Failed
 	}
-	return input.First(f.journal.put(r), failed)
+	return input.First(f.journal.Put(r), failed)
 }
 
 // patient is a context that outlives Ctrl-C by a grace.
@@ -253,18 +284,18 @@ func patient(ctx context.Context) (context.Context, func()) {
 
 // name sees that the server still finds the token's request by its key. Where it
 // does not, and the request was never carried out, it begins anew.
-func (f *fleet) name(ctx context.Context, r *record) error {
-	if r.State == statePlanned || f.Now().Sub(r.At) < keyKept {
+func (f *fleet) name(ctx context.Context, r *journal.Record) error {
+	if r.State == journal.Planned || f.Now().Sub(r.At) < keyKept {
 		return nil
 	}
 	t, err := f.c.GetToken(ctx, "", r.Locator)
 	switch {
 	case err != nil:
 		return err
-	case r.State == stateRotating && sameTime(t.RotatedAt, r.RotatedAt):
-		r.State = statePlanned
+	case r.State == journal.Rotating && sameTime(t.RotatedAt, r.RotatedAt):
+		r.State = journal.Planned
 		return nil
-	case later(t.RotatedAt, r.RotatedAt) && r.State != stateRotating:
+	case later(t.RotatedAt, r.RotatedAt) && r.State != journal.Rotating:
 		return f.replaced(r)
 	}
 	return fmt.Errorf("it was rotated more than %s ago and its secret was not delivered; the server cannot replace it any more. "+
@@ -273,25 +304,25 @@ func (f *fleet) name(ctx context.Context, r *record) error {
 
 // inUse settles a token whose new secret was used, or replaced by somebody else,
 // before this run.
-func (f *fleet) inUse(ctx context.Context, r *record, failedBefore bool) error {
+func (f *fleet) inUse(ctx context.Context, r *journal.Record, failedBefore bool) error {
 	t, err := f.c.GetToken(ctx, "", r.Locator)
 	switch {
 	case err != nil:
 		return err
-	case r.State == stateRotating, later(t.RotatedAt, r.RotatedAt): // CMD never had the one that was used
+	case r.State == journal.Rotating, later(t.RotatedAt, r.RotatedAt): // CMD never had the one that was used
 		return f.replaced(r)
 	case failedBefore:
 		return fmt.Errorf("CMD failed with its new secret, which was used nevertheless, so it cannot be replaced unnoticed; see where it went. "+
 			"If it is not where it belongs, give the token another (tokenry token rotate %s), and run this again", r.ID)
 	}
-	r.State, r.Note = stateDelivered, "its new secret is in use already"
-	return f.journal.put(r)
+	r.State, r.Note = journal.Delivered, "its new secret is in use already"
+	return f.journal.Put(r)
 }
 
 // replaced settles a token that somebody else rotated since.
-func (f *fleet) replaced(r *record) error {
-	r.State, r.Note = stateDelivered, "somebody else rotated it since"
-	return f.journal.put(r)
+func (f *fleet) replaced(r *journal.Record) error {
+	r.State, r.Note = journal.Delivered, "somebody else rotated it since"
+	return f.journal.Put(r)
 }
 
 func sameTime(a, b *time.Time) bool {
@@ -320,10 +351,10 @@ type fleetResult struct {
 // finish sums up, and drops a journal that has nothing left to tell.
 func (f *fleet) finish(ctx context.Context) error {
 	o := &f.outcome
-	for _, r := range f.journal.records {
+	for _, r := range f.journal.Records() {
 		why, failed := f.tell.failed[r.Locator]
 		switch {
-		case r.over():
+		case r.Over():
 			o.Done++
 		case failed:
 			o.Failed++
@@ -333,7 +364,7 @@ func (f *fleet) finish(ctx context.Context) error {
 		}
 		o.Tokens = append(o.Tokens, fleetResult{r.ID, r.State, r.Note})
 	}
-	err := f.journal.f.Close()
+	err := f.journal.Close()
 	if o.Failed+o.Left == 0 {
 		err = errors.Join(err, os.Remove(o.Journal))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/tokenry/tokenry/internal/journal"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -43,7 +44,7 @@ func (p *progress) step() {
 }
 
 // told tells the outcome of one token.
-func (p *progress) told(f *fleet, r *record, err error) {
+func (p *progress) told(f *fleet, r *journal.Record, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := r.State

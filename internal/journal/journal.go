@@ -1,4 +1,4 @@
-package cli
+package journal
 
 import (
 	"bytes"
@@ -13,21 +13,32 @@ import (
 	"time"
 )
 
-// journal is what a rotation of many tokens has done so far: a head, then a line
-// of JSON for each step, of which the last one about a token counts. The plan is
-// there as a whole or not at all; a step is on the disk before it is taken. It
-// holds no secret.
-type journal struct {
-	head    journalHead
-	records []*record
+// Journal is an open one. Any number of goroutines may put steps into it; the
+// records belong to whoever works at their tokens.
+type Journal struct {
+	head    Head
+	records []*Record
 
 	mu sync.Mutex // guards f
 	f  *os.File
 }
 
-// journalHead says what the journal is about. The request of a token is found
-// again by the server only from the same caller with the same body.
-type journalHead struct {
+// Head says what the journal is about.
+func (j *Journal) Head() Head { return j.head }
+
+// Records are the tokens in the order of the plan, each as its last step left it.
+func (j *Journal) Records() []*Record { return j.records }
+
+// Close ends the writing. The file stays.
+func (j *Journal) Close() error { return j.f.Close() }
+
+// version is that of the form of the file. Another one is refused, and not guessed at.
+const version = 1
+
+// Head says what a journal is about. The request of a token is found again by the
+// server only from the same caller with the same body, so all of it has to be the
+// same when a run goes on, but for the moment when it was begun.
+type Head struct {
 	Version   int             `json:"version"`
 	Server    string          `json:"server"`
 	Workspace string          `json:"workspace"`
@@ -39,16 +50,16 @@ type journalHead struct {
 
 // The states of a record, in their order.
 const (
-	statePlanned   = "planned"
-	stateRotating  = "rotating"  // the request is about to be sent
-	stateRotated   = "rotated"   // answered, and CMD not ended
-	stateFailed    = "failed"    // CMD did not take the secret
-	stateDelivered = "delivered" // CMD ended with 0
-	stateGone      = "gone"      // revoked or deleted before its turn
+	Planned   = "planned"
+	Rotating  = "rotating"  // the request is about to be sent
+	Rotated   = "rotated"   // answered, and the delivery not ended
+	Failed    = "failed"    // the delivery did not take the secret
+	Delivered = "delivered" // the delivery ended well
+	Gone      = "gone"      // revoked or deleted before its turn
 )
 
-// record is what was done with one token.
-type record struct {
+// Record is what was done with one token.
+type Record struct {
 	Locator string `json:"locator"`
 	ID      string `json:"id"`
 	Label   string `json:"label"`
@@ -62,16 +73,17 @@ type record struct {
 	Note      string     `json:"note,omitempty"`
 }
 
-func (r *record) over() bool { return r.State == stateDelivered || r.State == stateGone }
+// Over says that nothing is left to be done with the token.
+func (r *Record) Over() bool { return r.State == Delivered || r.State == Gone }
 
-// readJournal reads a journal, and cuts a last line that was not written whole.
-// The error is [fs.ErrNotExist] when there is none.
-func readJournal(path string) (*journal, error) {
+// Read opens a journal, and cuts a last line that was not written whole: the step
+// that it told was not taken. The error is [fs.ErrNotExist] when there is none.
+func Read(path string) (*Journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{f: f}
+	j := &Journal{f: f}
 	b, err := io.ReadAll(f)
 	if err == nil {
 		err = j.read(b)
@@ -85,14 +97,14 @@ func readJournal(path string) (*journal, error) {
 	return j, nil
 }
 
-func (j *journal) read(b []byte) error {
+func (j *Journal) read(b []byte) error {
 	lines := bytes.Split(b[:bytes.LastIndexByte(b, '\n')+1], []byte("\n"))
-	if json.Unmarshal(lines[0], &j.head) != nil || j.head.Version != 1 {
+	if json.Unmarshal(lines[0], &j.head) != nil || j.head.Version != version {
 		return errors.New("it is none of this version's")
 	}
-	known := map[string]*record{}
+	known := map[string]*Record{}
 	for _, line := range lines[1 : len(lines)-1] {
-		r := new(record)
+		r := new(Record)
 		if err := json.Unmarshal(line, r); err != nil {
 			return err
 		}
@@ -106,8 +118,10 @@ func (j *journal) read(b []byte) error {
 	return nil
 }
 
-// newJournal writes a plan to a new file of mode 0600.
-func newJournal(path string, head journalHead, plan []*record) (*journal, error) {
+// New writes a plan to a new file of mode 0600, in a folder of mode 0700 that is made
+// when it is missing. Whoever reads the path sees the whole plan or none.
+func New(path string, head Head, plan []*Record) (*Journal, error) {
+	head.Version = version
 	var b bytes.Buffer
 	lines := json.NewEncoder(&b)
 	if err := lines.Encode(head); err != nil {
@@ -118,8 +132,8 @@ func newJournal(path string, head journalHead, plan []*record) (*journal, error)
 			return nil, err
 		}
 	}
-	if err := makeFolder(path); err != nil {
-		return nil, err
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of %s: %w", path, err)
 	}
 	beside := path + ".new"
 	if err := writeWhole(beside, b.Bytes()); err != nil {
@@ -128,7 +142,7 @@ func newJournal(path string, head journalHead, plan []*record) (*journal, error)
 	if err := os.Rename(beside, path); err != nil {
 		return nil, fmt.Errorf("write the journal: %w", err)
 	}
-	return readJournal(path)
+	return Read(path)
 }
 
 // writeWhole writes a file of mode 0600 down to the disk, over what an
@@ -145,8 +159,9 @@ func writeWhole(path string, b []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// put writes a step down to the disk.
-func (j *journal) put(r *record) error {
+// Put writes a step down to the disk, and has when it returns; only then may the step
+// be taken.
+func (j *Journal) Put(r *Record) error {
 	b, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -162,41 +177,26 @@ func (j *journal) put(r *record) error {
 	return nil
 }
 
-// fits refuses to go on with a journal of something else: the server would not
-// know the requests again, and rotate twice.
-func (j *journal) fits(path string, head journalHead) error {
+// OtherError says that a journal was begun with something else than a run goes on
+// with.
+type OtherError struct{ Part, Was, Is string }
+
+// Error names the part that differs.
+func (e *OtherError) Error() string {
+	return fmt.Sprintf("it was begun with another %s (%s, now %s)", e.Part, e.Was, e.Is)
+}
+
+// Fits refuses, with an [*OtherError], to go on with a journal of something else: the
+// server would not know the requests again, and rotate twice.
+func (j *Journal) Fits(head Head) error {
 	was := j.head
-	for _, part := range []struct{ name, was, is string }{
+	for _, part := range []OtherError{
 		{"server", was.Server, head.Server}, {"workspace", was.Workspace, head.Workspace}, {"calling token", was.Caller, head.Caller},
 		{"filter", string(was.Filter), string(head.Filter)}, {"way to rotate", string(was.Rotate), string(head.Rotate)},
 	} {
-		if part.was != part.is {
-			return usagef("the journal %s was begun with another %s (%s, now %s); go on with that, or give another --journal", path, part.name, part.was, part.is)
+		if part.Was != part.Is {
+			return &part
 		}
 	}
 	return nil
-}
-
-// journalPath is where the journal of a filter on a server is, if it is not named.
-func (a *app) journalPath(named string, name string) (string, error) {
-	if named != "" {
-		return filepath.Abs(named)
-	}
-	dir := a.setting("", "XDG_STATE_HOME", a.setting("", "LOCALAPPDATA", ""))
-	if home, ok := a.Env("HOME"); dir == "" && ok && home != "" {
-		dir = filepath.Join(home, ".local", "state")
-	}
-	if !filepath.IsAbs(dir) {
-		return "", usagef("there is no folder to keep the journal in; name a file with --journal")
-	}
-	return filepath.Join(dir, "tokenry", "rotate-"+name+".journal"), nil
-}
-
-// rawJSON is a value of the wire as the journal keeps it.
-func rawJSON(in any) json.RawMessage {
-	b, err := json.Marshal(in)
-	if err != nil {
-		return json.RawMessage("null") // the types of the wire can all be written
-	}
-	return b
 }
