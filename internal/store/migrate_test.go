@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "write schema.sql anew")
 // database, and PostgreSQL to the same tables, columns and indexes.
 func TestSchema(t *testing.T) {
 	t.Parallel()
-	url := storetest.SQLite(t)
+	url := storetest.EmptySQLite(t)
 	open(t, store.Options{URL: url})
 	db := raw(t, url)
 	dump := strings.Join(texts(t, db, `SELECT sql FROM sqlite_schema
@@ -126,13 +126,12 @@ func beside(t *testing.T, url string) *sql.DB {
 // empty is each on databases that were never migrated.
 func empty(t *testing.T, f func(on engine)) {
 	t.Helper()
-	each(t, func(on engine) {
-		if !strings.HasPrefix(on.url, "sqlite:") {
-			postgres(on.T, on.url, `DROP SCHEMA public CASCADE`)
-			postgres(on.T, on.url, `CREATE SCHEMA public`)
-		}
-		f(on)
-	})
+	for name, url := range map[string]func(testing.TB) string{"sqlite": storetest.EmptySQLite, "postgres": storetest.EmptyPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(engine{t, url(t)})
+		})
+	}
 }
 
 // TestMigrateFromNothing: 00001_spine makes all, keeps what was stored when it

@@ -20,9 +20,23 @@ func Each(t *testing.T, f func(t *testing.T, url string)) {
 	})
 }
 
-// SQLite answers the address of a database file that does not exist yet, in a
+// SQLite answers the address of a database file in which nothing is stored, in a
 // folder that goes with the test.
 func SQLite(t testing.TB) string {
+	t.Helper()
+	migrated, err := file()
+	if err != nil {
+		t.Fatalf("storetest: make a database file: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "tokenry.db")
+	if err := os.WriteFile(path, migrated, 0o600); err != nil {
+		t.Fatalf("storetest: copy the database file: %v", err)
+	}
+	return "sqlite:" + path
+}
+
+// EmptySQLite is [SQLite] with a file that does not exist yet.
+func EmptySQLite(t testing.TB) string {
 	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "tokenry.db")
 }
