@@ -3,9 +3,7 @@ package console
 import (
 	"encoding/csv"
 	"encoding/json"
-	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -79,27 +77,26 @@ func (v *visit) audited() bool { return v.auditFilter() != api.AuditFilter{} }
 
 // auditExport answers all that the filter keeps, as CSV or NDJSON.
 func (v *visit) auditExport() error {
-	f, page, l := v.auditFilter(), authority.Page{Limit: 200}, v.auditLog()
-	rows, next, err := l.read(f, page)
-	if err != nil {
-		return err
-	}
-	put := v.exporter(l.name)
-	for {
+	f, l := v.auditFilter(), v.auditLog()
+	var put func(api.AuditEvent) error // nil until there is something to answer
+	for rows, err := range authority.Pages(func(p authority.Page) ([]api.AuditEvent, int64, error) { return l.read(f, p) }) {
+		if err != nil && put == nil {
+			return err
+		}
+		if err != nil {
+			v.Logger.ErrorContext(v.ctx(), "audit export cut short", "error", err)
+			door.Cut() // an export that ends early must not look whole
+		}
+		if put == nil {
+			put = v.exporter(l.name)
+		}
 		for _, e := range rows {
 			if err := put(e); err != nil {
 				return errAnswered
 			}
 		}
-		if next == 0 {
-			return errAnswered
-		}
-		page.After = next
-		if rows, next, err = l.read(f, page); err != nil {
-			v.Logger.ErrorContext(v.ctx(), "audit export cut short", "error", err)
-			panic(http.ErrAbortHandler) // an export that ends early must not look whole
-		}
 	}
+	return errAnswered
 }
 
 // exporter begins the answer and writes one event after the other.
@@ -119,20 +116,12 @@ func (v *visit) exporter(of string) func(api.AuditEvent) error {
 	return func(e api.AuditEvent) error {
 		row := []string{strconv.FormatInt(e.Sequence, 10), iso(e.At), e.Action, e.Actor, text(e.ActorToken), text(e.OnBehalf), text(e.IP), e.Target, text(e.Token), e.RequestID, e.Hash}
 		for i := range row {
-			row[i] = relax(row[i])
+			row[i] = door.Cell(row[i])
 		}
 		err := w.Write(row)
 		w.Flush()
 		return err
 	}
-}
-
-// relax keeps a spreadsheet from taking a cell for a formula.
-func relax(s string) string {
-	if s != "" && strings.ContainsAny(s[:1], "=+-@\t\r") {
-		return "'" + s
-	}
-	return s
 }
 
 // exportLink leads to the export of what the page is filtered to.

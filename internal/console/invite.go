@@ -163,15 +163,16 @@ func (v *visit) readList(l *inviteList) error {
 // memberEmails are the e-mails of all members.
 func (v *visit) memberEmails() (map[string]bool, error) {
 	out := map[string]bool{}
-	for page := (authority.Page{Limit: pageRows}); ; {
-		rows, next, err := v.auth.ListMembers(v.ctx(), v.caller, v.at.Slug, page)
-		for _, m := range rows {
-			out[text(m.Email)] = true
-		}
-		if page.After = next; err != nil || next == 0 {
+	members := authority.Each(func(p authority.Page) ([]api.Member, int64, error) {
+		return v.auth.ListMembers(v.ctx(), v.caller, v.at.Slug, p)
+	})
+	for m, err := range members {
+		if err != nil {
 			return out, err
 		}
+		out[text(m.Email)] = true
 	}
+	return out, nil
 }
 
 // inviteAll adds and invites whoever is ready, one after the other, for as long

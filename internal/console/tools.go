@@ -143,18 +143,19 @@ func weekName(i int) string {
 
 // everyToken lists the tokens that a filter keeps, up to a bound, newest first.
 func (v *visit) everyToken(f api.TokenFilter) (all []api.Token, cut bool, err error) {
-	page := authority.Page{Limit: 200}
-	for len(all) < sortedMost {
-		rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, page)
+	pages := authority.Pages(func(p authority.Page) ([]api.Token, int64, error) {
+		return v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, p)
+	})
+	for rows, err := range pages {
 		if err != nil {
 			return nil, false, err
 		}
-		all = append(all, rows...)
-		if page.After = next; next == 0 {
-			return all, false, nil
+		if len(all) >= sortedMost {
+			return all, true, nil
 		}
+		all = append(all, rows...)
 	}
-	return all, true, nil
+	return all, false, nil
 }
 
 // lookUp tells whose the token strings in a text are, as far as the visitor may

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -59,23 +58,6 @@ func (w *streamWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// maxPage is the largest page the authority gives; exports read in such pages.
-const maxPage = 200
-
-// eachPage reads a list to its end, page by page, and hands each to write.
-func eachPage[T any](read func(authority.Page) ([]T, int64, error), write func([]T) error) error {
-	for p := (authority.Page{Limit: maxPage}); ; {
-		items, next, err := read(p)
-		if err != nil {
-			return err
-		}
-		if err := write(items); err != nil || next == 0 {
-			return err
-		}
-		p.After = next
-	}
-}
-
 // table streams a list as CSV. The first page is read before anything is
 // written, so that a refusal is answered as one.
 func table[T any](read func(authority.Page) ([]T, int64, error), head []string, row func(T) []string) answer {
@@ -83,7 +65,10 @@ func table[T any](read func(authority.Page) ([]T, int64, error), head []string, 
 		out := csv.NewWriter(w)
 		out.UseCRLF = true // RFC 4180
 		begun := false
-		err := eachPage(read, func(items []T) error {
+		for items, err := range authority.Pages(read) {
+			if err != nil {
+				return err
+			}
 			if !begun {
 				begun = true
 				_ = out.Write(head) // Flush tells
@@ -91,26 +76,16 @@ func table[T any](read func(authority.Page) ([]T, int64, error), head []string, 
 			for _, item := range items {
 				cells := row(item)
 				for i := range cells {
-					cells[i] = cell(cells[i])
+					cells[i] = door.Cell(cells[i])
 				}
 				_ = out.Write(cells)
 			}
-			out.Flush()
-			return out.Error()
-		})
-		return err
+			if out.Flush(); out.Error() != nil {
+				return out.Error()
+			}
+		}
+		return nil
 	}}
-}
-
-// cell keeps a spreadsheet from taking a text for a formula: one that begins
-// like a formula, or with a character that is dropped before one is looked for,
-// gets an apostrophe, which spreadsheets hide.
-func cell(s string) string {
-	first, _ := utf8.DecodeRuneInString(s)
-	if s != "" && strings.ContainsRune("=+-@＝＋－＠\t\r\n\x00", first) {
-		return "'" + s
-	}
-	return s
 }
 
 func (c *call) tokensCSV() (answer, error) {
@@ -167,7 +142,10 @@ func eventRow(e api.AuditEvent) []string {
 // ndjson streams a list as one JSON object a line.
 func ndjson[T any](read func(authority.Page) ([]T, int64, error)) answer {
 	return answer{media: door.NDJSON, stream: func(w io.Writer) error {
-		return eachPage(read, func(items []T) error {
+		for items, err := range authority.Pages(read) {
+			if err != nil {
+				return err
+			}
 			var page strings.Builder
 			out := json.NewEncoder(&page)
 			for _, item := range items {
@@ -175,8 +153,10 @@ func ndjson[T any](read func(authority.Page) ([]T, int64, error)) answer {
 					return err
 				}
 			}
-			_, err := io.WriteString(w, page.String())
-			return err
-		})
+			if _, err := io.WriteString(w, page.String()); err != nil {
+				return err
+			}
+		}
+		return nil
 	}}
 }

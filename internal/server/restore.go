@@ -232,39 +232,24 @@ func (c *Core) stopToken(ctx context.Context, ws, id string, forGood bool) (err 
 // eachToken walks through every token of every workspace.
 func (c *Core) eachToken(ctx context.Context, f func(ws string, t api.Token) error) error {
 	by := office.RestoreCaller()
-	for at := (authority.Page{Limit: 200}); ; {
-		workspaces, next, err := c.Authority.ListWorkspaces(ctx, by, at)
+	workspaces := authority.Each(func(p authority.Page) ([]api.Workspace, int64, error) { return c.Authority.ListWorkspaces(ctx, by, p) })
+	for ws, err := range workspaces {
 		if err != nil {
 			return err
 		}
-		for _, ws := range workspaces {
-			if err := c.eachTokenOf(ctx, ws.Slug, f); err != nil {
+		tokens := authority.Each(func(p authority.Page) ([]api.Token, int64, error) {
+			return c.Authority.ListTokens(ctx, by, ws.Slug, api.TokenFilter{Deleted: true}, p)
+		})
+		for t, err := range tokens {
+			if err != nil {
+				return err
+			}
+			if err := f(ws.Slug, t); err != nil {
 				return err
 			}
 		}
-		if next == 0 {
-			return nil
-		}
-		at.After = next
 	}
-}
-
-func (c *Core) eachTokenOf(ctx context.Context, ws string, f func(ws string, t api.Token) error) error {
-	for at := (authority.Page{Limit: 200}); ; {
-		ts, next, err := c.Authority.ListTokens(ctx, office.RestoreCaller(), ws, api.TokenFilter{Deleted: true}, at)
-		if err != nil {
-			return err
-		}
-		for _, t := range ts {
-			if err := f(ws, t); err != nil {
-				return err
-			}
-		}
-		if next == 0 {
-			return nil
-		}
-		at.After = next
-	}
+	return nil
 }
 
 // moveIn gives the settled files their names, the database last: where it is,

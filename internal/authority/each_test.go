@@ -1,0 +1,86 @@
+package authority_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/tokenry/tokenry/internal/authority"
+)
+
+// shelf lists the numbers from 1 to n in pages of at most size, and counts how
+// often it is asked.
+type shelf struct{ n, size, asked int }
+
+func (s *shelf) list(p authority.Page) (out []int, next int64, err error) {
+	s.asked++
+	for i := int(p.After) + 1; i <= s.n && len(out) < min(s.size, p.Limit); i++ {
+		out = append(out, i)
+	}
+	if len(out) > 0 && out[len(out)-1] < s.n {
+		next = int64(out[len(out)-1])
+	}
+	return out, next, nil
+}
+
+func TestAListIsReadToItsEndAndNoFurtherThanItIsTaken(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ n, size, take, items, asked int }{
+		{n: 0, size: 3, take: 100, items: 0, asked: 1},
+		{n: 3, size: 3, take: 100, items: 3, asked: 1},
+		{n: 7, size: 3, take: 100, items: 7, asked: 3},
+		{n: 7, size: 3, take: 3, items: 3, asked: 1},
+		{n: 7, size: 3, take: 4, items: 4, asked: 2},
+	} {
+		s := &shelf{n: c.n, size: c.size}
+		var got []int
+		for i, err := range authority.Each(s.list) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got = append(got, i); len(got) == c.take {
+				break
+			}
+		}
+		want := make([]int, c.items)
+		for i := range want {
+			want[i] = i + 1
+		}
+		if !slices.Equal(got, want) || s.asked != c.asked {
+			t.Errorf("%+v: %v after %d pages", c, got, s.asked)
+		}
+	}
+}
+
+func TestAnErrorEndsAList(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	s := &shelf{n: 7, size: 3}
+	pages, items := 0, 0
+	var last error
+	for rows, err := range authority.Pages(func(p authority.Page) ([]int, int64, error) {
+		if p.After > 0 {
+			return []int{4}, 5, boom // what comes with an error is nothing
+		}
+		return s.list(p)
+	}) {
+		pages, items, last = pages+1, items+len(rows), err
+	}
+	if pages != 2 || items != 3 || !errors.Is(last, boom) {
+		t.Errorf("%d pages with %d items, then %v", pages, items, last)
+	}
+}
+
+func TestAListThatDoesNotGoOnEndsInAnError(t *testing.T) {
+	t.Parallel()
+	n := 0
+	var last error
+	for _, err := range authority.Each(func(authority.Page) ([]int, int64, error) { return []int{1}, 9, nil }) {
+		if n, last = n+1, err; n > 10 {
+			t.Fatal("it never ends")
+		}
+	}
+	if n != 2 || last == nil {
+		t.Errorf("%d items, then %v", n, last)
+	}
+}
