@@ -69,7 +69,12 @@ type Links interface {
 	// Addressee is the e-mail that a link was mailed to, "reset" or "invitation",
 	// as long as it works. It uses nothing up.
 	Addressee(ctx context.Context, kind, code string) (email string, err error)
-	// OpenPortal signs in with a one-time portal link.
+}
+
+// Portals let in by the link of a product that vouches for its people.
+type Portals interface {
+	// OpenPortal signs in with a one-time portal link, to the person's own tokens in
+	// one workspace.
 	OpenPortal(ctx context.Context, code string, by door.Client) (door.Entry, error)
 }
 

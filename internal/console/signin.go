@@ -290,7 +290,7 @@ func (v *visit) doPortal() error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	r, err := v.Links.OpenPortal(v.ctx(), v.r.PostForm.Get("code"), v.by)
+	r, err := v.Portals.OpenPortal(v.ctx(), v.r.PostForm.Get("code"), v.by)
 	if errors.Is(err, api.CodeInvalidToken) {
 		v.show(http.StatusUnauthorized, "Your tokens", problemPage("This link does not work any more",
 			"It works once, and for five minutes. Go back to where you got it and open a new one.", "/", "To the console"))

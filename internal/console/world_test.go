@@ -34,11 +34,12 @@ type chapters interface {
 	console.Links
 	console.Proofs
 	console.Authenticators
+	console.Portals
 	console.Devices
 }
 
 func allOf(c chapters) console.People {
-	return console.People{Sessions: c, SignIn: c, Links: c, Proofs: c, Authenticators: c, Devices: c}
+	return console.People{Sessions: c, SignIn: c, Links: c, Proofs: c, Authenticators: c, Portals: c, Devices: c}
 }
 
 // unanswered are the calls that no test makes.

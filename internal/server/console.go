@@ -38,7 +38,7 @@ func (s *Server) openConsole() (http.Handler, error) {
 		Authority: s.Authority, BaseURL: s.base,
 		TrustedProxies: s.config.TrustedProxies, Logger: s.Logger, Now: s.Now, Rand: s.Rand,
 		People: console.People{
-			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Devices: s.people,
+			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Portals: s.people.Portals, Devices: s.people.Devices,
 		},
 		Product: product, Version: s.Version, Mail: s.mailbox(),
 	})
@@ -68,7 +68,7 @@ func (s *Server) mailbox() *console.Mail {
 
 // portalLink makes a link into a member's own tokens, for the API.
 func (s *Server) portalLink(ctx context.Context, c authority.Caller, workspace, member string) (api.PortalLink, int64, error) {
-	l, err := s.people.PortalLink(ctx, c, workspace, member)
+	l, err := s.people.Portals.PortalLink(ctx, c, workspace, member)
 	return api.PortalLink{URL: l.URL.Reveal(), ExpiresAt: l.Expires}, l.Revision, err
 }
 

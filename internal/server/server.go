@@ -154,7 +154,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	programs, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
 		Logger: s.Logger, Metrics: registry, Now: time.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,
-		PortalLink: s.portalLink, Invite: s.invite, Devices: s.people, Refused: refused,
+		PortalLink: s.portalLink, Invite: s.invite, Devices: s.people.Devices, Refused: refused,
 	})
 	if err != nil {
 		return err

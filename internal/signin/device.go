@@ -50,24 +50,27 @@ type deviceRequest struct {
 	Session string `json:"session,omitempty"`
 }
 
+// Devices signs programs in, for a [Service].
+type Devices struct{ s *Service }
+
 // DeviceStart begins one for a program on the machine that name names. From one
 // place it can be done as often as a password can be tried, and a neighbourhood has
 // its share of all that wait.
-func (s *Service) DeviceStart(ctx context.Context, name string, from door.Client) (out api.DeviceAuthorization, err error) {
-	letters, err := s.letters(8)
+func (d Devices) DeviceStart(ctx context.Context, name string, from door.Client) (out api.DeviceAuthorization, err error) {
+	letters, err := d.s.letters(8)
 	if err != nil {
 		return out, err
 	}
-	t := s.newTry("device from "+from.Place(), from)
-	if _, err := s.countFor(ctx, t, from, noUser); err != nil {
-		return out, s.noDevice(err, reasonTooMany)
+	t := d.s.newTry("device from "+from.Place(), from)
+	if _, err := d.s.countFor(ctx, t, from, noUser); err != nil {
+		return out, d.s.noDevice(err, reasonTooMany)
 	}
 	r := deviceRequest{Name: deviceName(name), Agent: input.Clip(from.Agent, door.MaxAgent)}
 	if from.Addr.IsValid() {
 		r.Address = from.Addr.String()
 	}
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
-		if err := s.shareOfDevices(tx, from); err != nil {
+	err = d.s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
+		if err := d.s.shareOfDevices(tx, from); err != nil {
 			return err
 		}
 		n, err := tx.CountCodes("device", tx.Now(), maxDevices)
@@ -77,13 +80,13 @@ func (s *Service) DeviceStart(ctx context.Context, name string, from door.Client
 		if n >= maxDevices {
 			return crowded(deviceFor)
 		}
-		out.DeviceCode, err = s.putCode(tx, code{purpose: "device", life: deviceFor, alias: s.secrets.name("user code", letters), data: r})
+		out.DeviceCode, err = d.s.putCode(tx, code{purpose: "device", life: deviceFor, alias: d.s.secrets.name("user code", letters), data: r})
 		return err
 	})
 	if err != nil {
-		return api.DeviceAuthorization{}, s.noDevice(err, reasonFull)
+		return api.DeviceAuthorization{}, d.s.noDevice(err, reasonFull)
 	}
-	out.UserCode, out.VerificationURI = letters[:4]+"-"+letters[4:], s.base+"/device"
+	out.UserCode, out.VerificationURI = letters[:4]+"-"+letters[4:], d.s.base+"/device"
 	out.ExpiresIn, out.Interval = int64(deviceFor/time.Second), int64(devicePollEvery/time.Second)
 	return out, nil
 }
@@ -150,8 +153,8 @@ func (s *Service) letters(n int) (string, error) {
 
 // DeviceLook answers what waits behind a user code. Wrong codes are slowed down
 // like wrong passwords.
-func (s *Service) DeviceLook(ctx context.Context, session door.Session, userCode string) (out door.DeviceRequest, err error) {
-	err = s.device(ctx, session, userCode, func(tx *office.SignInTx, _ ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
+func (d Devices) DeviceLook(ctx context.Context, session door.Session, userCode string) (out door.DeviceRequest, err error) {
+	err = d.s.device(ctx, session, userCode, func(tx *office.SignInTx, _ ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		out = door.DeviceRequest{Name: r.Name, Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt}
 		return office.Unchanged()
 	})
@@ -161,24 +164,24 @@ func (s *Service) DeviceLook(ctx context.Context, session door.Session, userCode
 // DeviceApprove lets the command line behind a user code have a personal token
 // of the signed-in person: everything they may in the workspace, for as long as
 // its policy lets a token live.
-func (s *Service) DeviceApprove(ctx context.Context, session door.Session, userCode, workspace string) error {
-	if err := input.First(whole(session), s.mayIssue(ctx, session, workspace)); err != nil {
+func (d Devices) DeviceApprove(ctx context.Context, session door.Session, userCode, workspace string) error {
+	if err := input.First(whole(session), d.s.mayIssue(ctx, session, workspace)); err != nil {
 		return err
 	}
-	return s.device(ctx, session, userCode, func(tx *office.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
+	return d.s.device(ctx, session, userCode, func(tx *office.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		if err := activeMember(tx.SignInRows, u, workspace); err != nil {
 			return err
 		}
 		r.State, r.Workspace, r.Session = "approved", workspace, session.ID
-		return s.answerDevice(tx, u, row, r)
+		return d.s.answerDevice(tx, u, row, r)
 	})
 }
 
 // DeviceDeny tells the command line behind a user code that it may not.
-func (s *Service) DeviceDeny(ctx context.Context, session door.Session, userCode string) error {
-	return s.device(ctx, session, userCode, func(tx *office.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
+func (d Devices) DeviceDeny(ctx context.Context, session door.Session, userCode string) error {
+	return d.s.device(ctx, session, userCode, func(tx *office.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
 		r.State = "denied"
-		return s.answerDevice(tx, u, row, r)
+		return d.s.answerDevice(tx, u, row, r)
 	})
 }
 
@@ -227,22 +230,22 @@ func (s *Service) device(ctx context.Context, session door.Session, userCode str
 // came too soon after the last; in the end access_denied or expired_token. The
 // token is made and the code used up in one step: a token that the policy refuses
 // leaves the code as it was. While it waits, asking writes nothing.
-func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from door.Client) (api.DeviceToken, error) {
-	row, err := s.readCode(ctx, "device", deviceCode)
+func (d Devices) DevicePoll(ctx context.Context, deviceCode string, from door.Client) (api.DeviceToken, error) {
+	row, err := d.s.readCode(ctx, "device", deviceCode)
 	if err != nil {
 		return api.DeviceToken{}, deviceError(err)
 	}
 	switch r, err := readDevice(row); {
 	case err != nil:
 		return api.DeviceToken{}, err
-	case r.State == "" && s.pace.hasty(row.ID, s.now()):
+	case r.State == "" && d.s.pace.hasty(row.ID, d.s.now()):
 		return api.DeviceToken{}, api.Errorf(api.CodeSlowDown, "wait five seconds more between two polls from now on")
 	case r.State == "":
 		return api.DeviceToken{}, api.Errorf(api.CodeAuthorizationPending, "the person has not answered yet")
 	}
 	state, workspace, issued := "", "", authority.Issued{}
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
-		row, err := s.findCode(tx.SignInRows, "device", deviceCode, tx.Now())
+	err = d.s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
+		row, err := d.s.findCode(tx.SignInRows, "device", deviceCode, tx.Now())
 		if err != nil {
 			return err
 		}
@@ -263,7 +266,7 @@ func (s *Service) DevicePoll(ctx context.Context, deviceCode string, from door.C
 	case state == "denied":
 		return api.DeviceToken{}, api.Errorf(api.CodeAccessDenied, "the request was denied in the browser")
 	}
-	return s.granted(workspace, issued), nil
+	return d.s.granted(workspace, issued), nil
 }
 
 // deviceError says in the words of RFC 8628 why there is no token; what may be

@@ -14,7 +14,7 @@ import (
 func TestASessionThatEndedDoesNothing(t *testing.T) {
 	each(t, func(w *world) {
 		a, b := w.enters("eve@example.com", hers, home()), w.enters("eve@example.com", hers, home())
-		d, err := w.DeviceStart(w.ctx, "laptop", home())
+		d, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
 		must(w.T, err)
 		must(w.T, w.EndOthers(w.ctx, b.Session)) // signs out everywhere else
 		s := a.Session
@@ -27,9 +27,9 @@ func TestASessionThatEndedDoesNothing(t *testing.T) {
 			"makes recovery codes":      func() error { _, err := w.RecoveryCodes(w.ctx, s); return err },
 			"removes the app":           func() error { return w.DisableTOTP(w.ctx, s, hers) },
 			"removes an identity":       func() error { return w.Unlink(w.ctx, s, "https://id.example", "1") },
-			"looks at a device's code":  func() error { _, err := w.DeviceLook(w.ctx, s, d.UserCode); return err },
-			"lets a command line in":    func() error { return w.DeviceApprove(w.ctx, s, d.UserCode, "acme") },
-			"turns a command line away": func() error { return w.DeviceDeny(w.ctx, s, d.UserCode) },
+			"looks at a device's code":  func() error { _, err := w.Devices.DeviceLook(w.ctx, s, d.UserCode); return err },
+			"lets a command line in":    func() error { return w.Devices.DeviceApprove(w.ctx, s, d.UserCode, "acme") },
+			"turns a command line away": func() error { return w.Devices.DeviceDeny(w.ctx, s, d.UserCode) },
 		} {
 			if err := do(); !errors.Is(err, api.CodeInvalidToken) || !errors.Is(err, authority.ErrNotAccepted) {
 				w.Errorf("a session that ended %s: %v", what, err)
@@ -48,16 +48,16 @@ func TestACommandLineThatWasLetInGetsNothingFromASessionThatEnded(t *testing.T) 
 	each(t, func(w *world) {
 		thief, eve := w.enters("eve@example.com", hers, home()), w.enters("eve@example.com", hers, home())
 		begin := func(approved door.Session) string {
-			d, err := w.DeviceStart(w.ctx, "laptop", home())
+			d, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
 			must(w.T, err)
-			must(w.T, w.DeviceApprove(w.ctx, approved, d.UserCode, "acme"))
+			must(w.T, w.Devices.DeviceApprove(w.ctx, approved, d.UserCode, "acme"))
 			return d.DeviceCode
 		}
 		his, hers := begin(thief.Session), begin(eve.Session)
 		must(w.T, w.EndOthers(w.ctx, eve.Session))
-		_, err := w.DevicePoll(w.ctx, his, home())
+		_, err := w.Devices.DevicePoll(w.ctx, his, home())
 		w.refused(err, api.CodeAccessDenied)
-		_, err = w.DevicePoll(w.ctx, hers, home())
+		_, err = w.Devices.DevicePoll(w.ctx, hers, home())
 		must(w.T, err)
 	})
 }

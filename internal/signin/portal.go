@@ -31,14 +31,17 @@ type PortalLink struct {
 	Revision int64
 }
 
+// Portals let a product's people into their own tokens by links, for a [Service].
+type Portals struct{ s *Service }
+
 // PortalLink makes a link, valid for five minutes, that opens a member's own
 // token page. It needs instance:admin. There is none for instance administrators,
 // whose sessions no product's back end should hold.
-func (s *Service) PortalLink(ctx context.Context, c authority.Caller, workspace, member string) (out PortalLink, err error) {
-	if _, err := s.authority.MayLinkPortal(ctx, c, workspace, member); err != nil {
+func (ps Portals) PortalLink(ctx context.Context, c authority.Caller, workspace, member string) (out PortalLink, err error) {
+	if _, err := ps.s.authority.MayLinkPortal(ctx, c, workspace, member); err != nil {
 		return out, err
 	}
-	err = s.authority.SignIn(ctx, c, func(tx *office.SignInTx) error {
+	err = ps.s.authority.SignIn(ctx, c, func(tx *office.SignInTx) error {
 		in, err := tx.MayLinkPortal(c, workspace, member)
 		if err != nil {
 			return err
@@ -51,8 +54,8 @@ func (s *Service) PortalLink(ctx context.Context, c authority.Caller, workspace,
 			return err
 		}
 		p := portalLink{in.Workspace.Slug}
-		plain, err := s.putCode(tx, code{purpose: "portal", user: u.ID, life: portalFor, data: p})
-		out = PortalLink{URL: token.NewSecret(s.base + "/signin/portal?code=" + url.QueryEscape(plain)), Expires: tx.Now().Add(portalFor), Revision: tx.Revision()}
+		plain, err := ps.s.putCode(tx, code{purpose: "portal", user: u.ID, life: portalFor, data: p})
+		out = PortalLink{URL: token.NewSecret(ps.s.base + "/signin/portal?code=" + url.QueryEscape(plain)), Expires: tx.Now().Add(portalFor), Revision: tx.Revision()}
 		return input.First(err, noteBy(tx, c, "portal.link_made", u, map[string]any{"workspace": p.Workspace}))
 	})
 	return out, err
@@ -87,9 +90,9 @@ func activeMember(r office.SignInRows, u ledger.User, slug string) error {
 
 // OpenPortal uses a portal link up and opens a session for one workspace, in
 // which the person manages their own tokens alone.
-func (s *Service) OpenPortal(ctx context.Context, plain string, from door.Client) (out door.Entry, err error) {
-	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
-		c, u, err := s.useCode(tx, "portal", plain)
+func (ps Portals) OpenPortal(ctx context.Context, plain string, from door.Client) (out door.Entry, err error) {
+	err = ps.s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
+		c, u, err := ps.s.useCode(tx, "portal", plain)
 		if err != nil {
 			return err
 		}
@@ -103,7 +106,7 @@ func (s *Service) OpenPortal(ctx context.Context, plain string, from door.Client
 		if err := activeMember(tx.SignInRows, u, p.Workspace); err != nil {
 			return err
 		}
-		out, err = s.begin(tx, u, "portal", p.Workspace, from)
+		out, err = ps.s.begin(tx, u, "portal", p.Workspace, from)
 		return err
 	})
 	return out, err

@@ -17,7 +17,7 @@ import (
 // portalLink makes a link for a member and answers its code.
 func (w *world) portalLink(member string) string {
 	w.Helper()
-	l, err := w.PortalLink(w.ctx, w.root(), "acme", member)
+	l, err := w.Portals.PortalLink(w.ctx, w.root(), "acme", member)
 	must(w.T, err)
 	_, code, ok := strings.Cut(l.URL.Reveal(), "https://tokens.example.com/signin/portal?code=")
 	if !ok || !l.Expires.Equal(w.clock.Now().Add(5*time.Minute)) {
@@ -33,7 +33,7 @@ func TestAPortalLinkOpensOnceForFiveMinutes(t *testing.T) {
 		var wg sync.WaitGroup
 		results := make([]door.Entry, 6)
 		for i := range results {
-			wg.Go(func() { results[i], _ = w.OpenPortal(w.ctx, code, home()) })
+			wg.Go(func() { results[i], _ = w.Portals.OpenPortal(w.ctx, code, home()) })
 		}
 		wg.Wait()
 		var in []door.Entry
@@ -53,11 +53,11 @@ func TestAPortalLinkOpensOnceForFiveMinutes(t *testing.T) {
 		w.refused(w.ChangePassword(w.ctx, s, hers, next), api.CodeForbidden)
 		_, err = w.EnrollTOTP(w.ctx, s)
 		w.refused(err, api.CodeForbidden)
-		w.refused(w.DeviceDeny(w.ctx, s, "BCDF-GHJK"), api.CodeForbidden)
+		w.refused(w.Devices.DeviceDeny(w.ctx, s, "BCDF-GHJK"), api.CodeForbidden)
 
 		code = w.portalLink("eve@example.com")
 		w.clock.pass(5 * time.Minute)
-		_, err = w.OpenPortal(w.ctx, code, home())
+		_, err = w.Portals.OpenPortal(w.ctx, code, home())
 		w.refused(err, api.CodeInvalidToken)
 		w.nowhere(code)
 	})
@@ -65,16 +65,16 @@ func TestAPortalLinkOpensOnceForFiveMinutes(t *testing.T) {
 
 func TestPortalLinksAreForActiveMembersThatRunNothing(t *testing.T) {
 	each(t, func(w *world) {
-		_, err := w.PortalLink(w.ctx, w.root(), "acme", "ada@example.com")
+		_, err := w.Portals.PortalLink(w.ctx, w.root(), "acme", "ada@example.com")
 		w.refused(err, api.CodeForbidden)
-		_, err = w.PortalLink(w.ctx, w.root(), "nowhere", "eve@example.com")
+		_, err = w.Portals.PortalLink(w.ctx, w.root(), "nowhere", "eve@example.com")
 		w.refused(err, api.CodeNotFound)
-		_, err = w.PortalLink(w.ctx, w.person("eve@example.com"), "acme", "eve@example.com")
+		_, err = w.Portals.PortalLink(w.ctx, w.person("eve@example.com"), "acme", "eve@example.com")
 		w.refused(err, api.CodeInsufficientScope)
 		code := w.portalLink("eve@example.com")
 		_, _, _, err = w.auth.DeactivateMember(w.ctx, w.root(), "acme", "eve@example.com", false)
 		must(w.T, err)
-		_, err = w.OpenPortal(w.ctx, code, home())
+		_, err = w.Portals.OpenPortal(w.ctx, code, home())
 		w.refused(err, api.CodeInactive)
 	})
 }
@@ -82,32 +82,32 @@ func TestPortalLinksAreForActiveMembersThatRunNothing(t *testing.T) {
 func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
-		d, err := w.DeviceStart(w.ctx, "ada’s\n laptop", at("192.0.2.44"))
+		d, err := w.Devices.DeviceStart(w.ctx, "ada’s\n laptop", at("192.0.2.44"))
 		must(w.T, err)
 		if !regexp.MustCompile(`^[B-Z]{4}-[B-Z]{4}$`).MatchString(d.UserCode) {
 			w.Errorf("user code %s", d.UserCode)
 		}
-		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeAuthorizationPending)
 		w.clock.pass(1900 * time.Millisecond)
-		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeSlowDown)
 		w.clock.pass(time.Duration(d.Interval) * time.Second)
-		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeAuthorizationPending)
-		look, err := w.DeviceLook(w.ctx, r.Session, d.UserCode)
+		look, err := w.Devices.DeviceLook(w.ctx, r.Session, d.UserCode)
 		must(w.T, err)
 		if look.Address != "192.0.2.44" || look.Name != "ada’s laptop" {
 			w.Errorf("shown: %+v", look)
 		}
-		w.refused(w.DeviceApprove(w.ctx, r.Session, "BCDF-GHJK", "acme"), api.CodeInvalidField)
-		must(w.T, w.DeviceApprove(w.ctx, r.Session, " "+d.UserCode[:4]+d.UserCode[5:], "acme"))
-		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
+		w.refused(w.Devices.DeviceApprove(w.ctx, r.Session, "BCDF-GHJK", "acme"), api.CodeInvalidField)
+		must(w.T, w.Devices.DeviceApprove(w.ctx, r.Session, " "+d.UserCode[:4]+d.UserCode[5:], "acme"))
+		w.refused(w.Devices.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
 		var wg sync.WaitGroup
 		answers := make([]api.DeviceToken, 4)
 		again := w.again(nil) // a restart, or another node
 		for i := range answers {
-			wg.Go(func() { answers[i], _ = again.DevicePoll(w.ctx, d.DeviceCode, home()) })
+			wg.Go(func() { answers[i], _ = again.Devices.DevicePoll(w.ctx, d.DeviceCode, home()) })
 		}
 		wg.Wait()
 		made := 0
@@ -137,7 +137,7 @@ func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 func TestAPolicyThatRefusesLeavesTheDeviceCode(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
-		d, err := w.DeviceStart(w.ctx, "laptop", home())
+		d, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
 		must(w.T, err)
 		policy := func(who string) {
 			w.Helper()
@@ -145,23 +145,23 @@ func TestAPolicyThatRefusesLeavesTheDeviceCode(t *testing.T) {
 			must(w.T, err)
 		}
 		policy(api.PersonalNobody)
-		if err := w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"); err == nil {
+		if err := w.Devices.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"); err == nil {
 			w.Error("she approves what the policy refuses")
 		}
 		policy(api.PersonalMembers)
-		must(w.T, w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"))
+		must(w.T, w.Devices.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"))
 		policy(api.PersonalNobody)
 		for range 2 {
-			_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+			_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 			w.refused(err, api.CodeAccessDenied)
 		}
 		policy(api.PersonalMembers)
-		tok, err := w.DevicePoll(w.ctx, d.DeviceCode, home())
+		tok, err := w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		must(w.T, err)
 		if tok.AccessToken == "" {
 			w.Error("no token")
 		}
-		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeExpiredToken)
 	})
 }
@@ -170,30 +170,30 @@ func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
 	alone(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
 		start := func() api.DeviceAuthorization {
-			d, err := w.DeviceStart(w.ctx, "laptop", home())
+			d, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
 			must(w.T, err)
 			return d
 		}
 		d := start()
-		must(w.T, w.DeviceDeny(w.ctx, r.Session, d.UserCode))
-		_, err := w.DevicePoll(w.ctx, d.DeviceCode, home())
+		must(w.T, w.Devices.DeviceDeny(w.ctx, r.Session, d.UserCode))
+		_, err := w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeAccessDenied)
 		d = start()
-		must(w.T, w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"))
+		must(w.T, w.Devices.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"))
 		_, _, err = w.auth.DeactivateUser(w.ctx, w.root(), "eve@example.com")
 		must(w.T, err)
-		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeAccessDenied)
 		_, _, err = w.auth.ActivateUser(w.ctx, w.root(), "eve@example.com")
 		must(w.T, err)
 		d = start()
 		w.clock.pass(10 * time.Minute)
-		_, err = w.DevicePoll(w.ctx, d.DeviceCode, home())
+		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeExpiredToken)
-		w.refused(w.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
+		w.refused(w.Devices.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
 		judged := 0
 		for range 30 {
-			if api.AsError(w.DeviceDeny(w.ctx, r.Session, "BCDF-GHJK")).Code == api.CodeInvalidField {
+			if api.AsError(w.Devices.DeviceDeny(w.ctx, r.Session, "BCDF-GHJK")).Code == api.CodeInvalidField {
 				judged++
 			}
 		}
@@ -217,10 +217,10 @@ func TestAFloodOfDevicesIsBounded(t *testing.T) {
 		}})
 		must(w.T, err)
 		must(w.T, errs[0])
-		_, err = w.DeviceStart(w.ctx, "laptop", home())
+		_, err = w.Devices.DeviceStart(w.ctx, "laptop", home())
 		w.refused(err, api.CodeRateLimited)
 		w.clock.pass(time.Minute)
-		_, err = w.DeviceStart(w.ctx, "laptop", home())
+		_, err = w.Devices.DeviceStart(w.ctx, "laptop", home())
 		must(w.T, err)
 	})
 }
@@ -235,7 +235,7 @@ func TestOneNetworkDoesNotUseUpTheDevicesOfAll(t *testing.T) {
 		} {
 			begun := 0
 			for i := range 200 {
-				_, err := w.DeviceStart(w.ctx, "laptop", at(place(i)))
+				_, err := w.Devices.DeviceStart(w.ctx, "laptop", at(place(i)))
 				if err == nil {
 					begun++
 				} else if e := api.AsError(err); e.Code != api.CodeRateLimited || e.RetryAfter != 10*time.Minute {
@@ -246,10 +246,10 @@ func TestOneNetworkDoesNotUseUpTheDevicesOfAll(t *testing.T) {
 				w.Errorf("%s: %d were begun, want 50", name, begun)
 			}
 		}
-		_, err := w.DeviceStart(w.ctx, "laptop", home())
+		_, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
 		must(w.T, err)
 		w.clock.pass(10 * time.Minute)
-		_, err = w.DeviceStart(w.ctx, "laptop", at("198.51.100.7"))
+		_, err = w.Devices.DeviceStart(w.ctx, "laptop", at("198.51.100.7"))
 		must(w.T, err)
 	})
 }

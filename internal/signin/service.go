@@ -79,6 +79,11 @@ type Options struct {
 // Service establishes who people are. It may be used by any number of
 // goroutines.
 type Service struct {
+	// Devices signs programs in, which persons approve; Portals lets persons in whom
+	// a product vouches for.
+	Devices Devices
+	Portals Portals
+
 	authority *office.Office
 	secrets   *secrets
 	passwords *Passwords
@@ -121,6 +126,7 @@ func New(o Options) *Service {
 		strangers: strangers{of: map[string]int{}},
 		secrets:   &secrets{keys: o.Keys, rand: o.Rand}, webauthn: newWebAuthn(o.BaseURL),
 	}
+	s.Devices, s.Portals = Devices{s}, Portals{s}
 	for _, c := range o.OIDC {
 		s.providers = append(s.providers, newProvider(c, o.HTTP, o.Now))
 	}

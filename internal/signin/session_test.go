@@ -69,11 +69,11 @@ func TestASecretOpensOnlyWhatItIsFor(t *testing.T) {
 		w.refused(err, api.CodeInvalidToken)
 		_, err = w.FinishReset(w.ctx, code, "four quiet words please", home())
 		w.refused(err, api.CodeInvalidToken)
-		_, err = w.OpenPortal(w.ctx, r.Cookie.Reveal(), home())
+		_, err = w.Portals.OpenPortal(w.ctx, r.Cookie.Reveal(), home())
 		w.refused(err, api.CodeInvalidToken)
-		_, err = w.OpenPortal(w.ctx, code[:17]+strings.Repeat("A", 43), home()) // its name and another secret
+		_, err = w.Portals.OpenPortal(w.ctx, code[:17]+strings.Repeat("A", 43), home()) // its name and another secret
 		w.refused(err, api.CodeInvalidToken)
-		_, err = w.OpenPortal(w.ctx, code, home())
+		_, err = w.Portals.OpenPortal(w.ctx, code, home())
 		must(w.T, err)
 	})
 }
@@ -155,7 +155,7 @@ func TestAPersonHasAtMostFiftySessions(t *testing.T) {
 		for i := range 55 {
 			w.clock.pass(time.Second)
 			var err error
-			last, err = w.OpenPortal(w.ctx, w.portalLink("eve@example.com"), home())
+			last, err = w.Portals.OpenPortal(w.ctx, w.portalLink("eve@example.com"), home())
 			must(w.T, err)
 			if i == 0 {
 				firstOne = last
