@@ -95,6 +95,7 @@ func Clip(s string, most int) string {
 	return s
 }
 
+// AuditPage is one page of a chain, newest first, and what the next page begins after; 0 when none follows.
 func AuditPage(r *Snapshot, ws ledger.Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
 	q := ledger.AuditQuery{Before: page.After, Limit: page.Size() + 1, Token: LocatorPart(f.Token), Actor: f.Actor,
 		Action: f.Action, From: f.From, To: f.To}

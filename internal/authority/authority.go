@@ -186,13 +186,15 @@ type Work struct {
 type Effect uint8
 
 const (
-	Gives Effect = iota // may give power, life, reach or speed, or destroys by age; what is not sure is this
-	Takes               // only ever takes power away
+	// Gives may give power, life, reach or speed, or destroys by age; what is not sure is this.
+	Gives Effect = iota
+	// Takes only ever takes power away.
+	Takes
 	// whenIdle takes power away too, in pieces of work that was answered already
 	// or that nobody waits for: each goes when nothing else waits, and one a second
 	// in any case.
 	whenIdle
-	// Neither gives nor takes: it keeps books, or asks [Work.give] before it gives.
+	// Neither gives nor takes: it keeps books, or asks [Work.Give] before it gives.
 	// It stands in the line of gives.
 	Neither
 )
@@ -228,6 +230,8 @@ func (a *Authority) Piece(ctx context.Context, c Caller, f func(*Work) error) (i
 	return a.Apply(ctx, whenIdle, c, f)
 }
 
+// Apply is Mutate for a change with another effect. It audits a refusal, and refuses
+// what the caller expected to be otherwise; see [Caller.Expected].
 func (a *Authority) Apply(ctx context.Context, e Effect, c Caller, f func(*Work) error) (int64, error) {
 	var entered ledger.ID
 	var was stale
@@ -245,7 +249,7 @@ func (a *Authority) Apply(ctx context.Context, e Effect, c Caller, f func(*Work)
 // commitOne is apply without a word about refusals. What f finds missing is worked
 // out before it gets its next turn (see [reckoner]), so f may run more than once.
 func (a *Authority) commitOne(ctx context.Context, e Effect, c Caller, f func(*Work) error) (int64, error) {
-	rk := &reckoner{kept: a.reckon.kept, told: a.reckon.told, own: map[digest]any{}}
+	rk := &reckoner{kept: a.reckon.kept, told: a.reckon.told, own: map[Digest]any{}}
 	for turns := 1; ; turns++ {
 		rk.patient, rk.missing, rk.unread = turns == reckonings, nil, nil
 		m := &mutation{ctx: ctx, effect: e.line(), turn: turnOf(c)}
@@ -280,13 +284,25 @@ func (a *Authority) run(m *mutation, rk *reckoner, e Effect, tx ledger.Tx, c Cal
 	return err
 }
 
-func (w *Work) TouchToken(t ledger.Token)        { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
-func (w *Work) TouchWorkspace(id ledger.ID)      { w.touched.Workspaces = append(w.touched.Workspaces, id) }
-func (w *Work) TouchEndpoint(id ledger.ID)       { w.touched.Endpoints = append(w.touched.Endpoints, id) }
-func (w *Work) TouchAllWorkspaces()              { w.touched.AllWorkspaces = true }
-func (w *Work) TouchMember(id ledger.ID)         { w.TouchOwner(verify.OwnerMember, id) }
+// TouchToken says that memory of a token is out of date once this is committed.
+func (w *Work) TouchToken(t ledger.Token) { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
+
+// TouchWorkspace is TouchToken for a workspace, and what its names mean.
+func (w *Work) TouchWorkspace(id ledger.ID) { w.touched.Workspaces = append(w.touched.Workspaces, id) }
+
+// TouchEndpoint is TouchToken for a webhook.
+func (w *Work) TouchEndpoint(id ledger.ID) { w.touched.Endpoints = append(w.touched.Endpoints, id) }
+
+// TouchAllWorkspaces is TouchWorkspace for every one: the instance changed.
+func (w *Work) TouchAllWorkspaces() { w.touched.AllWorkspaces = true }
+
+// TouchMember is TouchToken for a member, and so for the tokens of it.
+func (w *Work) TouchMember(id ledger.ID) { w.TouchOwner(verify.OwnerMember, id) }
+
+// TouchServiceAccount is TouchMember for a service account.
 func (w *Work) TouchServiceAccount(id ledger.ID) { w.TouchOwner(verify.OwnerServiceAccount, id) }
 
+// TouchOwner is TouchMember for any owner.
 func (w *Work) TouchOwner(t verify.OwnerType, id ledger.ID) {
 	w.touched.Owners = append(w.touched.Owners, verify.OwnerKey{Type: t, ID: id})
 }

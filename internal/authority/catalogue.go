@@ -22,7 +22,7 @@ type catalogue struct {
 	book   grant.Book
 	limits map[string]api.RateLimit
 	// Digest is that of the book.
-	Digest digest
+	Digest Digest
 }
 
 // catalogue answers what names mean. Rows that did not change since they were read
@@ -55,7 +55,7 @@ func (a *Authority) catalogue(r *Snapshot, ws ledger.Workspace, all []ledger.Rem
 }
 
 // catalogueKey is a digest of what the rows of a catalogue follow from.
-func catalogueKey(ws ledger.ID, stamp string, all []ledger.Removal) digest {
+func catalogueKey(ws ledger.ID, stamp string, all []ledger.Removal) Digest {
 	var c Content
 	c.Say("catalogue", strconv.FormatInt(ws, 10), stamp)
 	for _, x := range all {
@@ -108,7 +108,7 @@ func (c *catalogue) concerned(ws ledger.ID, all []ledger.Removal) []ledger.Remov
 }
 
 // bookDigest is of all that a book says.
-func bookDigest(b *grant.Book) digest {
+func bookDigest(b *grant.Book) Digest {
 	var c Content
 	for _, lists := range []map[string][]string{b.Roles, b.Implies} {
 		c.Say(strconv.Itoa(len(lists)))

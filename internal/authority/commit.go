@@ -287,4 +287,5 @@ func Public(err error) error {
 	return api.AsError(err)
 }
 
+// NotFound is the refusal of what does not exist, and of what the caller may not know of.
 func NotFound() *api.Error { return api.Errorf(api.CodeNotFound, "it does not exist, or not for you") }

@@ -12,8 +12,10 @@ import (
 // have left out must not be touched. It is refused whether the call reads or
 // changes. What is left out altogether is no condition.
 
+// Blank says whether a condition was given with nothing in it.
 func Blank(s string) bool { return strings.TrimSpace(s) == "" }
 
+// EmptyCondition refuses such a condition: it would find all, and was meant to find some.
 func EmptyCondition(name string) error {
 	return api.FieldError(name, "must not be empty; leave it out to ask for no such thing")
 }

@@ -260,6 +260,7 @@ func (a *Authority) actAs(r *Snapshot, ac *Actor, sp *Space) (*Actor, error) {
 	return &acted, nil
 }
 
+// MissingInstance is the refusal of whoever lacks instance:admin.
 func MissingInstance(message string) error {
 	e := api.Errorf(api.CodeInsufficientScope, "%s", message)
 	e.Missing = []string{"instance:admin"}

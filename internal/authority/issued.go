@@ -139,6 +139,8 @@ func Sealing(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
+// SealedFor is what a sealed copy of a secret is bound to: nobody opens it as that of
+// another token, workspace or number.
 func SealedFor(t ledger.Token, number int) []byte {
 	ad := binary.BigEndian.AppendUint64([]byte(t.Locator.String()), uint64(t.Workspace))
 	return binary.BigEndian.AppendUint64(ad, uint64(number))

@@ -7,12 +7,13 @@ import (
 	"sync"
 )
 
-// digest names content: what has the same digest is the same.
-type digest [sha256.Size]byte
+// Digest names content: what has the same digest is the same.
+type Digest [sha256.Size]byte
 
 // Content collects what a digest is of. Each part is told apart from its neighbours.
 type Content []byte
 
+// Say adds texts, each told apart from its neighbours.
 func (c *Content) Say(parts ...string) {
 	for _, p := range parts {
 		*c = append(binary.AppendUvarint(*c, uint64(len(p))), p...)
@@ -29,7 +30,8 @@ func (c *Content) List(names []string) {
 	c.Say(names...)
 }
 
-func (c *Content) Digest() digest { return sha256.Sum256(*c) }
+// Digest names what was said so far.
+func (c *Content) Digest() Digest { return sha256.Sum256(*c) }
 
 const (
 	// keptWeight bounds what is kept in all, and keptEntry one of it, in bytes, as
@@ -42,19 +44,19 @@ const (
 // nothing in it is ever out of date. What was not asked for longest goes first.
 type kept struct {
 	mu     sync.Mutex
-	at     map[digest]*linked.Element
+	at     map[Digest]*linked.Element
 	order  linked.List // of *keptValue, the last one asked for first
 	weight int
 }
 
 type keptValue struct {
-	key    digest
+	key    Digest
 	value  any
 	weight int
 }
 
 // get answers nil for what is not kept.
-func (k *kept) get(key digest) any {
+func (k *kept) get(key Digest) any {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	e, ok := k.at[key]
@@ -73,7 +75,7 @@ func valueOf(e *linked.Element) *keptValue {
 	return v
 }
 
-func (k *kept) put(key digest, value any, weight int) {
+func (k *kept) put(key Digest, value any, weight int) {
 	weight += 200 // of the entry itself
 	if weight > keptEntry {
 		return
@@ -84,7 +86,7 @@ func (k *kept) put(key digest, value any, weight int) {
 		return
 	}
 	if k.at == nil {
-		k.at = map[digest]*linked.Element{}
+		k.at = map[Digest]*linked.Element{}
 	}
 	k.at[key] = k.order.PushFront(&keptValue{key, value, weight})
 	for k.weight += weight; k.weight > keptWeight; {

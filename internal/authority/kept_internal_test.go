@@ -14,7 +14,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	}
 	for _, weight := range []int{0, 1 << 20, keptEntry} {
 		var k kept
-		key := func(i int) digest {
+		key := func(i int) Digest {
 			var c Content
 			c.Say(strconv.Itoa(i))
 			return c.Digest()

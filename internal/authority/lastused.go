@@ -132,6 +132,7 @@ func (a *Authority) KeepFrom(ctx context.Context, from netip.Prefix) func([]ledg
 	}
 }
 
+// Locators are those of tokens, in their order.
 func Locators(ts []ledger.Token) []token.Locator {
 	ls := make([]token.Locator, len(ts))
 	for i, t := range ts {

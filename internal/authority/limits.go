@@ -42,6 +42,7 @@ func withinReach(ac *Actor, sp *Space, o verify.Owner, t, before ledger.Token) e
 	return nil
 }
 
+// Exceeds refuses a field that would hand on more than the caller has.
 func Exceeds(field, problem string) error {
 	e := api.Errorf(api.CodeGrantExceedsOwn, "%s: %s", field, problem)
 	e.Field = field

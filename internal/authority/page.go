@@ -23,9 +23,11 @@ type Page struct {
 
 const (
 	defaultPage = 50
-	MaxPage     = 200
+	// MaxPage is how many rows a page has at most, whoever asks.
+	MaxPage = 200
 )
 
+// Size is how many rows the page has at most.
 func (p Page) Size() int {
 	if p.Limit <= 0 {
 		return defaultPage
@@ -39,7 +41,7 @@ func (p Page) Rows() (ledger.Range, error) {
 	return ledger.Range{After: p.After, Limit: p.Size() + 1, Text: p.Text}, CheckSearch(p.Text)
 }
 
-// cut keeps n of at most n+1 rows, and answers where the next page begins; 0
+// Cut keeps n of at most n+1 rows, and answers where the next page begins; 0
 // when there is none.
 func Cut[T any](rows []T, n int, id func(T) int64) ([]T, int64) {
 	if len(rows) <= n {

@@ -20,6 +20,7 @@ func notAccepted(code api.Code) error {
 	return api.Errorf(code, "%s", code.Info().Title).Wrap(ErrNotAccepted)
 }
 
+// InvalidToken is the refusal of a token that is not there; other errors stay what they are.
 func InvalidToken(err error) error {
 	if errors.Is(err, ledger.ErrNoRow) {
 		return api.Errorf(api.CodeInvalidToken, "the token is not accepted").Wrap(fmt.Errorf("%w: %w", ErrNotAccepted, err))

@@ -32,7 +32,7 @@ type reckoner struct {
 	// told is told of each dear thing that was worked out, and whether everybody waited.
 	told func(locked bool)
 	// own is what was worked out for this mutation, whatever kept has dropped since.
-	own map[digest]any
+	own map[Digest]any
 	// locked says that everybody waits; patient that this is how it is to be.
 	locked, patient bool
 	// missing is what has to be worked out before the mutation can go on. Once there is
@@ -42,9 +42,9 @@ type reckoner struct {
 	unread []ledger.Workspace
 }
 
-// reckon answers what is known by a key, or works it out. Under the lock something
+// Reckon answers what is known by a key, or works it out. Under the lock something
 // dear that is not known is noted as missing, and the answer is the zero value.
-func Reckon[T any](r *reckoner, key digest, cost int, weigh func(T) int, work func() T) T {
+func Reckon[T any](r *reckoner, key Digest, cost int, weigh func(T) int, work func() T) T {
 	if r == nil || cost < dear {
 		return work()
 	}
@@ -69,7 +69,7 @@ func Reckon[T any](r *reckoner, key digest, cost int, weigh func(T) int, work fu
 }
 
 // known is what was worked out by a key, which also says what it is.
-func known[T any](r *reckoner, key digest) (T, bool) {
+func known[T any](r *reckoner, key Digest) (T, bool) {
 	x, ok := r.own[key]
 	if !ok {
 		x = r.kept.get(key)
@@ -96,7 +96,7 @@ func (a *Authority) prepare(ctx context.Context, r *reckoner) error {
 // Rights are a grant that says what it follows from. The zero value is nothing.
 type Rights struct {
 	grant.Grant
-	key    digest
+	key    Digest
 	cost   int
 	reckon *reckoner
 }
@@ -131,7 +131,7 @@ func (g Rights) of(what string, h Rights, work func(a, b grant.Grant) grant.Gran
 	return out
 }
 
-func keyOf(what string, g, h Rights) digest {
+func keyOf(what string, g, h Rights) Digest {
 	var c Content
 	c.Say(what, string(g.key[:]), string(h.key[:]))
 	return c.Digest()
@@ -157,6 +157,7 @@ func (g Rights) Scopes() []string {
 	return Reckon(g.reckon, keyOf("scopes", g, Rights{}), g.cost, weighNames, func() []string { return g.now().Scopes() })
 }
 
+// Resources are those on which all of the scopes are granted.
 func (g Rights) Resources(scopes ...string) []string {
 	var c Content
 	c.Say("resources", string(g.key[:]))
@@ -195,7 +196,7 @@ func (c *Content) statements(sts []grant.Statement) {
 }
 
 // key names what follows from statements and the workspace's book.
-func (sp *Space) key(what string, of ...[]grant.Statement) digest {
+func (sp *Space) key(what string, of ...[]grant.Statement) Digest {
 	var c Content
 	c.Say(what, string(sp.Digest[:]))
 	for _, sts := range of {

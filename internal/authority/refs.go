@@ -13,8 +13,10 @@ import (
 // IsUserID says whether a reference has the form of a user's id.
 func IsUserID(ref string) bool { return strings.HasPrefix(ref, "usr_") && !strings.Contains(ref, "@") }
 
+// External is what a reference by the customer's own id begins with.
 const External = "ext:"
 
+// IsExternal says whether a reference names something by the customer's own id.
 func IsExternal(ref string) bool { return strings.HasPrefix(ref, External) }
 
 // ExternalID reads the external id of a reference; none names nothing, rather than
@@ -78,6 +80,7 @@ func NoSuch(what string, err error) error {
 	return err
 }
 
+// IgnoreNoRow takes away the error that says that there is no row.
 func IgnoreNoRow(err error) error {
 	if errors.Is(err, ledger.ErrNoRow) {
 		return nil
@@ -108,6 +111,7 @@ func (a *Authority) Token(r *Snapshot, ac *Actor, sp *Space, ref string) (ledger
 	return t, err
 }
 
+// CheckServiceAccountName refuses a name that could not be a part of an address, or that means something else.
 func CheckServiceAccountName(s string) error {
 	if !input.Handle(s, "._-") {
 		return api.FieldError("name", "must be 1 to 63 of a-z, 0-9 and ._-, and begin with a letter or digit")

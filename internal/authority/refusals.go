@@ -61,6 +61,8 @@ type refusalCount struct {
 	count  int64
 }
 
+// NewRefusals counts refusals and lets one of a kind be told each so often, and of a
+// group no more than a limit.
 func NewRefusals[K, G comparable](every time.Duration, group func(K) G, limit api.RateLimit) *Refusals[K, G] {
 	return &Refusals[K, G]{every: every, group: group, limit: verify.NewLimiter[G](limit, refusalsKnown), known: map[K]*refusalCount{}}
 }

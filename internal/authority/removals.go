@@ -16,7 +16,7 @@ import (
 // The rest of a removal is rewritten in pieces, each a mutation of its own that
 // nobody waits for long. Where there is something to rewrite is found on snapshots,
 // without the lock; the names that are gone come into no row any more (see
-// [Space.free]), so what was not there when it was looked for does not come later.
+// [Space.Free]), so what was not there when it was looked for does not come later.
 const (
 	// pieceRows and pieceTime bound one piece.
 	pieceRows = 100

@@ -55,7 +55,7 @@ func (a *Authority) Space(r *Snapshot, ws ledger.Workspace) (*Space, error) {
 	}, nil
 }
 
-// NameOf is the address of who did something, by what [Actor.name] stored; the id
+// NameOf is the address of who did something, by what [Actor.Name] stored; the id
 // of somebody who is gone, nil when nobody knows.
 func (sp *Space) nameOf(id string) *string { return NameOf(sp.names, sp.Workspace, id) }
 
@@ -139,6 +139,7 @@ func Works(secrets []ledger.Secret, i int, now time.Time) bool {
 	return f.Works(i == 0, now)
 }
 
+// OwnerKey names the owner of a token.
 func OwnerKey(t ledger.Token) verify.OwnerKey {
 	switch {
 	case t.OwnerMember != 0:
@@ -169,6 +170,7 @@ func ReadOwner(r ledger.Reader, k verify.OwnerKey) (verify.Owner, error) {
 	return verify.Owner{}, ledger.ErrNoRow
 }
 
+// MemberOwner is a member as verification knows an owner.
 func MemberOwner(m ledger.Member) verify.Owner {
 	return verify.Owner{
 		Key: verify.OwnerKey{Type: verify.OwnerMember, ID: m.ID}, Workspace: m.Workspace,
@@ -187,6 +189,7 @@ func MemberAddress(m ledger.Member) string {
 	return m.UserPublicID
 }
 
+// ServiceAccountOwner is a service account as verification knows an owner.
 func ServiceAccountOwner(s ledger.ServiceAccount, ws ledger.Workspace) verify.Owner {
 	return verify.Owner{
 		Key: verify.OwnerKey{Type: verify.OwnerServiceAccount, ID: s.ID}, Workspace: s.Workspace,
@@ -195,6 +198,7 @@ func ServiceAccountOwner(s ledger.ServiceAccount, ws ledger.Workspace) verify.Ow
 	}
 }
 
+// WorkspaceOwner is a workspace that owns a token itself.
 func WorkspaceOwner(ws ledger.Workspace) verify.Owner {
 	return verify.Owner{
 		Key: verify.OwnerKey{Type: verify.OwnerWorkspace, ID: ws.ID}, Workspace: ws.ID,
@@ -202,10 +206,12 @@ func WorkspaceOwner(ws ledger.Workspace) verify.Owner {
 	}
 }
 
+// PrincipalOf is an owner as it is shown.
 func PrincipalOf(o verify.Owner) api.Principal {
 	return api.Principal{Type: o.Key.Type.String(), ID: o.PublicID, Address: o.Address, Name: o.Name, ExternalID: Optional(o.ExternalID)}
 }
 
+// UserPrincipal is a signed-in person as it is shown.
 func UserPrincipal(u ledger.User) api.Principal {
 	address := u.Email
 	if address == "" {
@@ -214,6 +220,7 @@ func UserPrincipal(u ledger.User) api.Principal {
 	return api.Principal{Type: "user", ID: u.PublicID, Address: address, Name: u.Name}
 }
 
+// List is for a sentence that a person reads: at most 50 names, and how many more.
 func List(names []string) string {
 	const enough = 50 // for a person to read
 	if len(names) == 0 {

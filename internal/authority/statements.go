@@ -168,6 +168,7 @@ func IsOwner(sts []grant.Statement) bool {
 	return slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == "Owner" })
 }
 
+// Stated leaves out the statements that only restrict what is inherited.
 func Stated(sts []grant.Statement) []grant.Statement {
 	return slices.DeleteFunc(slices.Clone(sts), RestrictsOnly)
 }

@@ -38,14 +38,24 @@ func (ac *Actor) Restart(was Stop) error {
 	return MissingInstance("an administrator of the instance stopped this, so the workspace does not bring it back; it needs the scope instance:admin")
 }
 
-func MemberStop(m ledger.Member) Stop          { return Stop{m.DeactivatedAt, m.DeactivatedBy, m.Held} }
-func AccountStop(s ledger.ServiceAccount) Stop { return Stop{s.DisabledAt, s.DisabledBy, s.Held} }
-func WebhookStop(h ledger.Webhook) Stop        { return Stop{h.DisabledAt, h.DisabledBy, h.Held} }
+// MemberStop is how a member was stopped.
+func MemberStop(m ledger.Member) Stop { return Stop{m.DeactivatedAt, m.DeactivatedBy, m.Held} }
 
+// AccountStop is how a service account was stopped.
+func AccountStop(s ledger.ServiceAccount) Stop { return Stop{s.DisabledAt, s.DisabledBy, s.Held} }
+
+// WebhookStop is how an endpoint was stopped.
+func WebhookStop(h ledger.Webhook) Stop { return Stop{h.DisabledAt, h.DisabledBy, h.Held} }
+
+// OfMember writes the stop into a member.
 func (s Stop) OfMember(m *ledger.Member) {
 	m.DeactivatedAt, m.DeactivatedBy, m.Held = s.At, s.by, s.Held
 }
+
+// OfAccount writes the stop into a service account.
 func (s Stop) OfAccount(of *ledger.ServiceAccount) {
 	of.DisabledAt, of.DisabledBy, of.Held = s.At, s.by, s.Held
 }
+
+// OfWebhook writes the stop into an endpoint.
 func (s Stop) OfWebhook(h *ledger.Webhook) { h.DisabledAt, h.DisabledBy, h.Held = s.At, s.by, s.Held }

@@ -27,10 +27,12 @@ type Sight struct {
 	Brief bool
 }
 
+// Sight is what an actor sees of the tokens of a space, without when they were used.
 func (a *Authority) Sight(r *Snapshot, ac *Actor, sp *Space) *Sight {
 	return &Sight{Snapshot: r, Actor: ac, Space: sp, Now: r.Now, keys: a.keys, known: map[verify.OwnerKey]verify.Owner{}}
 }
 
+// Owner reads an owner once.
 func (s *Sight) Owner(k verify.OwnerKey) (verify.Owner, error) {
 	if o, ok := s.known[k]; ok {
 		return o, nil
@@ -86,7 +88,7 @@ func effective(f *verify.Token, o *verify.Owner, sp *Space) []api.Statement {
 }
 
 // Brief shows a token that is being changed as the audit keeps it, which is
-// without what has to be worked out and looked up: [Authority.mutateToken] does
+// without what has to be worked out and looked up: [Authority.MutateToken] does
 // that for its answer, after the commit.
 func (w *Work) Brief(ac *Actor, sp *Space, t ledger.Token) (api.Token, error) {
 	s := w.Authority.Sight(w.Snapshot, ac, sp)
@@ -140,6 +142,7 @@ func (ac *Actor) Owns(t ledger.Token) bool {
 // IsSelf says whether a token is the one that the caller presented.
 func (ac *Actor) IsSelf(t ledger.Token) bool { return ac.With != nil && ac.With.ID == t.ID }
 
+// TokenView shows what a token's own row says.
 func TokenView(t ledger.Token, o verify.Owner, slug string) api.Token {
 	v := api.Token{
 		ID: TokenID(o, t.Locator), Locator: t.Locator.String(), Kind: t.Kind.String(), Workspace: slug,
@@ -161,8 +164,10 @@ func TokenView(t ledger.Token, o verify.Owner, slug string) api.Token {
 	return v
 }
 
+// TokenID is a token's public id: its owner's address and its locator.
 func TokenID(o verify.Owner, l token.Locator) string { return token.ID(o.Address, l) }
 
+// PrefixesView shows networks; nil stays nil, which is any.
 func PrefixesView(ps []netip.Prefix) []string {
 	if ps == nil {
 		return nil
@@ -221,6 +226,7 @@ func rightsView(sts []grant.Statement) (role *string, scopes, resources []string
 	return role, scopes, Listed(sts[0].Resources), grants
 }
 
+// StatementsView shows statements as the wire has them.
 func StatementsView(sts []grant.Statement) []api.Statement {
 	out := make([]api.Statement, len(sts))
 	for i, s := range sts {
@@ -237,6 +243,7 @@ func Listed(s []string) []string {
 	return s
 }
 
+// UserView shows a user, and the workspaces that the caller may know of.
 func UserView(r *Snapshot, u ledger.User, workspaces []string) api.User {
 	return api.User{
 		ID: u.PublicID, Email: Optional(u.Email), Name: u.Name, InstanceAdmin: u.InstanceAdmin,
@@ -245,6 +252,7 @@ func UserView(r *Snapshot, u ledger.User, workspaces []string) api.User {
 	}
 }
 
+// WorkspaceView shows a workspace without its policy.
 func WorkspaceView(r *Snapshot, ws ledger.Workspace) api.Workspace {
 	v := api.Workspace{
 		Slug: ws.Slug, Name: ws.Name, ExternalID: Optional(ws.ExternalID), Metadata: ws.Metadata,

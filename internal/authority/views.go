@@ -14,6 +14,7 @@ func Taken(field, message string, err error) error {
 	return e
 }
 
+// Views shows each row of a list.
 func Views[R, V any](rows []R, view func(R) V) []V {
 	out := make([]V, len(rows))
 	for i, row := range rows {

@@ -37,6 +37,8 @@ type Where struct {
 	Instance  bool
 }
 
+// TouchRights says that what names mean in a place is another; the zero workspace is
+// the instance, and so every one.
 func (w *Work) TouchRights(ws ledger.Workspace) {
 	if ws.ID == 0 {
 		w.TouchAllWorkspaces()

@@ -34,11 +34,11 @@ func daysOf(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 // change needs.
 func (a *Insight) TokenAdvice(ctx context.Context, c authority.Caller, ref, id string) (out []api.Advice, err error) {
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
-		s, t, err := watchToken(a.in, ctx, r, c, ref, id)
+		s, t, err := watchToken(ctx, a.in, r, c, ref, id)
 		if err != nil {
 			return err
 		}
-		out, err = advise(a.in, ctx, s, []ledger.Token{t})
+		out, err = advise(ctx, a.in, s, []ledger.Token{t})
 		return err
 	})
 	return out, err
@@ -59,7 +59,7 @@ func (a *Insight) WorkspaceAdvice(ctx context.Context, c authority.Caller, ref s
 			return err
 		}
 		rows, next = authority.Cut(rows, page.Size(), func(t ledger.Token) int64 { return t.ID })
-		out, err = advise(a.in, ctx, s, rows)
+		out, err = advise(ctx, a.in, s, rows)
 		return err
 	})
 	return out, next, err
@@ -74,7 +74,7 @@ type adviser struct {
 }
 
 // advise looks at tokens, at all of their use at once.
-func advise(a *authority.Authority, ctx context.Context, s *authority.Sight, ts []ledger.Token) ([]api.Advice, error) {
+func advise(ctx context.Context, a *authority.Authority, s *authority.Sight, ts []ledger.Token) ([]api.Advice, error) {
 	since := s.Now.Add(-daysOf(shortTime))
 	ad := &adviser{Sight: s, scopes: map[token.Locator][]ledger.ScopeUse{}, from: func(l token.Locator) ([]ledger.AddressUse, error) {
 		return a.Given().Usage.Addresses(ctx, l, since, listable+1)

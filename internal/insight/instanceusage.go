@@ -32,13 +32,13 @@ func (a *Insight) InstanceUsage(ctx context.Context, c authority.Caller, from, t
 	if err != nil {
 		return v, err
 	}
-	if v.UsageSeries, err = series(a.in, ctx, q); err != nil { // of no workspace
+	if v.UsageSeries, err = series(ctx, a.in, q); err != nil { // of no workspace
 		return v, err
 	}
 	v.Workspaces = []api.WorkspaceCount{}
 	for _, ws := range all {
 		q.Workspace = ws.ID
-		s, err := series(a.in, ctx, q)
+		s, err := series(ctx, a.in, q)
 		if err != nil {
 			return v, err
 		}

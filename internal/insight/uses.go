@@ -37,7 +37,7 @@ const maxUses = 100 * authority.MaxPage
 // UsesOfRole answers what DeleteRole would change, and changes nothing. It needs
 // roles:write.
 func (a *Insight) UsesOfRole(ctx context.Context, c authority.Caller, at authority.Where, name string) (Uses, error) {
-	return uses(a.in, ctx, c, at, func(r *authority.Snapshot, e authority.Entry, u *Uses) (lister, error) {
+	return uses(ctx, a.in, c, at, func(r *authority.Snapshot, e authority.Entry, u *Uses) (lister, error) {
 		role, ok := e.Space.Roles[name]
 		if !ok {
 			return lister{}, authority.NotFound()
@@ -58,7 +58,7 @@ func (a *Insight) UsesOfRole(ctx context.Context, c authority.Caller, at authori
 // UsesOfScope answers what DeleteScope would change, and changes nothing. It
 // needs roles:write.
 func (a *Insight) UsesOfScope(ctx context.Context, c authority.Caller, at authority.Where, name string) (Uses, error) {
-	return uses(a.in, ctx, c, at, func(r *authority.Snapshot, e authority.Entry, u *Uses) (lister, error) {
+	return uses(ctx, a.in, c, at, func(r *authority.Snapshot, e authority.Entry, u *Uses) (lister, error) {
 		scope, ok := e.Space.Scopes[name]
 		if !ok {
 			return lister{}, authority.NotFound()
@@ -107,7 +107,7 @@ type lister struct {
 	own   func(ledger.ID) bool
 }
 
-func uses(a *authority.Authority, ctx context.Context, c authority.Caller, at authority.Where, begin func(*authority.Snapshot, authority.Entry, *Uses) (lister, error)) (u Uses, err error) {
+func uses(ctx context.Context, a *authority.Authority, c authority.Caller, at authority.Where, begin func(*authority.Snapshot, authority.Entry, *Uses) (lister, error)) (u Uses, err error) {
 	err = a.Read(ctx, func(r *authority.Snapshot) error {
 		e, err := a.EnterRights(r, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {

@@ -31,7 +31,7 @@ func mayWatchUse(ac *authority.Actor, t ledger.Token) error {
 }
 
 // watchToken finds a token and asks the gate of what was done with it.
-func watchToken(a *authority.Authority, ctx context.Context, r *authority.Snapshot, c authority.Caller, ref, id string) (*authority.Sight, ledger.Token, error) {
+func watchToken(ctx context.Context, a *authority.Authority, r *authority.Snapshot, c authority.Caller, ref, id string) (*authority.Sight, ledger.Token, error) {
 	ac, sp, err := a.Enter(r, c, ref)
 	if err != nil {
 		return nil, ledger.Token{}, err
@@ -49,7 +49,7 @@ func watchToken(a *authority.Authority, ctx context.Context, r *authority.Snapsh
 // and for the token itself.
 func (a *Insight) TokenUsage(ctx context.Context, c authority.Caller, ref, id string, from, to time.Time, bucket string) (v api.TokenUsage, err error) {
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
-		s, t, err := watchToken(a.in, ctx, r, c, ref, id)
+		s, t, err := watchToken(ctx, a.in, r, c, ref, id)
 		if err != nil {
 			return err
 		}
@@ -62,15 +62,15 @@ func (a *Insight) TokenUsage(ctx context.Context, c authority.Caller, ref, id st
 			return err
 		}
 		v = api.TokenUsage{Token: shown.ID, LastUsedAt: shown.LastUsedAt, LastUsedIP: shown.LastUsedIP}
-		if v.UsageSeries, err = series(a.in, ctx, q); err != nil {
+		if v.UsageSeries, err = series(ctx, a.in, q); err != nil {
 			return err
 		}
-		return scopesAndReuse(a.in, ctx, t, &v)
+		return scopesAndReuse(ctx, a.in, t, &v)
 	})
 	return v, err
 }
 
-func scopesAndReuse(a *authority.Authority, ctx context.Context, t ledger.Token, v *api.TokenUsage) error {
+func scopesAndReuse(ctx context.Context, a *authority.Authority, t ledger.Token, v *api.TokenUsage) error {
 	one := []token.Locator{t.Locator}
 	scopes, err := a.Given().Usage.ScopeUses(ctx, one)
 	if err != nil {
@@ -101,7 +101,7 @@ func (a *Insight) WorkspaceUsage(ctx context.Context, c authority.Caller, ref st
 		if err != nil {
 			return err
 		}
-		if v.UsageSeries, err = series(a.in, ctx, q); err != nil {
+		if v.UsageSeries, err = series(ctx, a.in, q); err != nil {
 			return err
 		}
 		denials, err := a.in.Given().Usage.Denials(ctx, ledger.DenialQuery{Workspace: sp.Workspace.ID, Limit: shownDenials})
@@ -117,7 +117,7 @@ func (a *Insight) ListDenials(ctx context.Context, c authority.Caller, ref, id s
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
 		q := ledger.DenialQuery{Before: page.After, Limit: page.Size() + 1}
 		if id != "" {
-			s, t, err := watchToken(a.in, ctx, r, c, ref, id)
+			s, t, err := watchToken(ctx, a.in, r, c, ref, id)
 			if err != nil {
 				return err
 			}
@@ -145,11 +145,11 @@ func (a *Insight) ListDenials(ctx context.Context, c authority.Caller, ref, id s
 // and for the token itself.
 func (a *Insight) TokenActivity(ctx context.Context, c authority.Caller, ref, id string, page authority.Page) (out []api.Activity, next int64, err error) {
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
-		_, t, err := watchToken(a.in, ctx, r, c, ref, id)
+		_, t, err := watchToken(ctx, a.in, r, c, ref, id)
 		if err != nil {
 			return err
 		}
-		rows, more, err := activity(a.in, ctx, t, page)
+		rows, more, err := activity(ctx, a.in, t, page)
 		next, out = more, authority.Views(rows, activityView)
 		return err
 	})
@@ -158,7 +158,7 @@ func (a *Insight) TokenActivity(ctx context.Context, c authority.Caller, ref, id
 
 // activity reads one page. A page ends with a moment, which is also where the
 // next one begins, so what happened at that moment is all on it.
-func activity(a *authority.Authority, ctx context.Context, t ledger.Token, page authority.Page) ([]ledger.Activity, int64, error) {
+func activity(ctx context.Context, a *authority.Authority, t ledger.Token, page authority.Page) ([]ledger.Activity, int64, error) {
 	q := ledger.ActivityQuery{Token: t.Locator, Limit: page.Size() + 1}
 	if page.After != 0 {
 		q.To = time.UnixMicro(page.After)
@@ -214,7 +214,7 @@ func usageQuery(a *authority.Authority, workspace ledger.ID, t token.Locator, fr
 }
 
 // series reads counts and shows them as buckets.
-func series(a *authority.Authority, ctx context.Context, q ledger.UsageQuery) (api.UsageSeries, error) {
+func series(ctx context.Context, a *authority.Authority, q ledger.UsageQuery) (api.UsageSeries, error) {
 	v := api.UsageSeries{From: q.From, To: q.To, Bucket: api.BucketHour, Reasons: map[api.Code]int64{}, Buckets: []api.UsageBucket{}}
 	if q.Days {
 		v.Bucket = api.BucketDay

@@ -159,12 +159,12 @@ func effectsIn(fn *ast.FuncDecl, into map[string]string) {
 // effectNamed is the effect that an argument names, of the room itself or of the
 // authority's.
 func effectNamed(arg ast.Expr) string {
-	switch x := arg.(type) {
-	case *ast.SelectorExpr:
-		arg = x.Sel
-	case *ast.Ident:
-	default:
+	if sel, ok := arg.(*ast.SelectorExpr); ok {
+		arg = sel.Sel
+	}
+	id, ok := arg.(*ast.Ident)
+	if !ok {
 		return ""
 	}
-	return map[string]string{"Gives": "gives", "Takes": "takes", "whenIdle": "whenIdle", "Neither": "neither"}[arg.(*ast.Ident).Name] //nolint:forcetypeassert // one of the two above
+	return map[string]string{"Gives": "gives", "Takes": "takes", "whenIdle": "whenIdle", "Neither": "neither"}[id.Name]
 }

@@ -72,6 +72,7 @@ func mailOwner(w *authority.Work, ac *authority.Actor, ws ledger.Workspace, e au
 	return PutMails(w, ledger.Mail{Workspace: ws.ID, Kind: ledger.MailIssued, Token: e.Token, Facts: facts}, []string{v.Owner.Address})
 }
 
+// TokenMail is what a mail about a token says of it; never a secret.
 func TokenMail(v api.Token, sp *authority.Space) ledger.MailFacts {
 	return ledger.MailFacts{
 		Workspace: sp.Workspace.Slug, WorkspaceName: sp.Workspace.Name, TokenID: v.ID, Locator: v.Locator, Label: v.Label,
@@ -127,6 +128,7 @@ func MembersWith(r *authority.Snapshot, ws ledger.Workspace, pass func([]grant.S
 	}
 }
 
+// IsOwnerOrAdministrator says whether statements give one of the two roles that are told of everything.
 func IsOwnerOrAdministrator(sts []grant.Statement) bool {
 	return authority.IsOwner(sts) || slices.ContainsFunc(sts, func(s grant.Statement) bool { return s.Role == "Administrator" })
 }
@@ -220,7 +222,7 @@ func (a *Outbox) ClaimLetters(ctx context.Context, c LetterClaim, lease time.Dur
 	if c.WithoutNotices {
 		except = ledger.MailExpiry
 	}
-	if due, err := anyDue(a.in, ctx, func(r *authority.Snapshot, now time.Time) (int, error) {
+	if due, err := anyDue(ctx, a.in, func(r *authority.Snapshot, now time.Time) (int, error) {
 		rows, err := r.DueMails(now, except, 1)
 		return len(rows), err
 	}); !due || err != nil {
@@ -257,14 +259,14 @@ func (a *Outbox) ClaimLetters(ctx context.Context, c LetterClaim, lease time.Dur
 	})
 	for i := range out {
 		for err == nil && more[out[i].ID] && len(out[i].mails) < joinBound {
-			more[out[i].ID], err = joinMore(a.in, ctx, &out[i])
+			more[out[i].ID], err = joinMore(ctx, a.in, &out[i])
 		}
 	}
 	return out, err
 }
 
 // joinMore joins another piece to a letter, in a change of its own.
-func joinMore(a *authority.Authority, ctx context.Context, l *Letter) (more bool, err error) {
+func joinMore(ctx context.Context, a *authority.Authority, l *Letter) (more bool, err error) {
 	was := *l
 	_, err = a.Apply(ctx, authority.Neither, notifier(), func(w *authority.Work) error {
 		*l = was

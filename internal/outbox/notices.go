@@ -96,7 +96,7 @@ func (a *Outbox) NoticeExpiring(ctx context.Context, now time.Time) (int, error)
 	if _, unsettled := a.in.Unsettled(); unsettled {
 		return 0, nil // nobody knows which step it is
 	}
-	steps, err := noticeSteps(a.in, ctx)
+	steps, err := noticeSteps(ctx, a.in)
 	if err != nil {
 		return 0, err
 	}
@@ -104,7 +104,7 @@ func (a *Outbox) NoticeExpiring(ctx context.Context, now time.Time) (int, error)
 	after := now.Add(-expiredBound)
 	for _, step := range steps {
 		until := now.Add(time.Duration(step) * day)
-		n, err := noticeWindow(a.in, ctx, ledger.ExpiryWindow{After: after, Until: until, Step: step, Life: lifeFor(step), Told: toldFor(step), Limit: noticeBatch}, now)
+		n, err := noticeWindow(ctx, a.in, ledger.ExpiryWindow{After: after, Until: until, Step: step, Life: lifeFor(step), Told: toldFor(step), Limit: noticeBatch}, now)
 		if noticed += n; err != nil {
 			return noticed, err
 		}
@@ -114,7 +114,7 @@ func (a *Outbox) NoticeExpiring(ctx context.Context, now time.Time) (int, error)
 }
 
 // noticeSteps are the steps of all policies, 0 among them, ascending.
-func noticeSteps(a *authority.Authority, ctx context.Context) (steps []int, err error) {
+func noticeSteps(ctx context.Context, a *authority.Authority) (steps []int, err error) {
 	err = a.Read(ctx, func(r *authority.Snapshot) error {
 		in, err := r.Instance()
 		if err != nil {
@@ -141,7 +141,7 @@ func noticeSteps(a *authority.Authority, ctx context.Context) (steps []int, err 
 }
 
 // noticeWindow notices the tokens of one window, a batch at a time.
-func noticeWindow(a *authority.Authority, ctx context.Context, win ledger.ExpiryWindow, now time.Time) (int, error) {
+func noticeWindow(ctx context.Context, a *authority.Authority, win ledger.ExpiryWindow, now time.Time) (int, error) {
 	noticed := 0
 	for {
 		var due []token.Locator
@@ -152,14 +152,14 @@ func noticeWindow(a *authority.Authority, ctx context.Context, win ledger.Expiry
 				return err
 			}
 			n = len(rows)
-			due, err = unnoticed(a, r, rows, now)
+			due, err = unnoticed(r, rows, now)
 			if n > 0 {
 				win.From = rows[n-1].ID
 			}
 			return err
 		})
 		if err == nil && len(due) > 0 {
-			err = notice(a, ctx, due, now)
+			err = notice(ctx, a, due, now)
 		}
 		noticed += len(due)
 		if err != nil || n < win.Limit {
@@ -169,7 +169,7 @@ func noticeWindow(a *authority.Authority, ctx context.Context, win ledger.Expiry
 }
 
 // unnoticed keeps the tokens whose step, by their own policy, is to be noticed.
-func unnoticed(a *authority.Authority, r *authority.Snapshot, rows []ledger.Token, now time.Time) (due []token.Locator, err error) {
+func unnoticed(r *authority.Snapshot, rows []ledger.Token, now time.Time) (due []token.Locator, err error) {
 	known := map[ledger.ID]noticePolicy{}
 	for _, t := range rows {
 		ws, days, err := noticeDays(r, t.Workspace, known)
@@ -192,7 +192,7 @@ func unnoticed(a *authority.Authority, r *authority.Snapshot, rows []ledger.Toke
 }
 
 // notice looks at each token again, under the lock, and writes its notice.
-func notice(a *authority.Authority, ctx context.Context, due []token.Locator, now time.Time) error {
+func notice(ctx context.Context, a *authority.Authority, due []token.Locator, now time.Time) error {
 	_, err := a.Mutate(ctx, notifier(), func(w *authority.Work) error {
 		known := map[ledger.ID]noticePolicy{}
 		for _, l := range due {

@@ -87,6 +87,7 @@ func newDelivery(w *authority.Work, h ledger.Webhook, typ string, data api.Webho
 		NextAttemptAt: w.Now, CreatedAt: w.Now}, err
 }
 
+// EventData is what a webhook is told of an event.
 func EventData(w *authority.Work, ac *authority.Actor, ws ledger.Workspace, e authority.Event) api.WebhookData {
 	d := api.WebhookData{
 		Workspace: ws.Slug, WorkspaceExternalID: ws.ExternalID, Revision: w.Revision(), Actor: ac.Principal.Address,
@@ -144,7 +145,7 @@ type Post struct {
 // of an endpoint that somebody is at. A lease that ends unsettled is taken by the
 // next claim; so a delivery is made at least once, always under the same id.
 func (a *Outbox) ClaimPosts(ctx context.Context, c ledger.PostClaim, lease time.Duration) (out []Post, err error) {
-	if due, err := anyDue(a.in, ctx, func(r *authority.Snapshot, now time.Time) (int, error) {
+	if due, err := anyDue(ctx, a.in, func(r *authority.Snapshot, now time.Time) (int, error) {
 		rows, err := r.DueDeliveries(now, ledger.PostClaim{Each: 1, Healthy: min(c.Healthy, 1), Failing: min(c.Failing, 1)})
 		return len(rows), err
 	}); !due || err != nil {
@@ -171,7 +172,7 @@ func (a *Outbox) ClaimPosts(ctx context.Context, c ledger.PostClaim, lease time.
 }
 
 // anyDue looks on a snapshot before a claim takes a revision.
-func anyDue(a *authority.Authority, ctx context.Context, count func(*authority.Snapshot, time.Time) (int, error)) (bool, error) {
+func anyDue(ctx context.Context, a *authority.Authority, count func(*authority.Snapshot, time.Time) (int, error)) (bool, error) {
 	n := 0
 	err := a.Read(ctx, func(r *authority.Snapshot) error {
 		var err error

@@ -260,7 +260,7 @@ func (a *Outbox) GetWebhook(ctx context.Context, c authority.Caller, at authorit
 }
 
 // changeWebhook finds an endpoint, lets f change it, and writes it.
-func changeWebhook(a *authority.Authority, ctx context.Context, e authority.Effect, c authority.Caller, at authority.Where, id, action string, f func(*authority.Work, *authority.Actor, *ledger.Webhook) error) (v api.Webhook, revision int64, err error) {
+func changeWebhook(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, at authority.Where, id, action string, f func(*authority.Work, *authority.Actor, *ledger.Webhook) error) (v api.Webhook, revision int64, err error) {
 	revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
 		ac, ws, err := enterWebhooks(a, w.Snapshot, c, at, "webhooks:write")
 		if err != nil {
@@ -288,13 +288,13 @@ func changeWebhook(a *authority.Authority, ctx context.Context, e authority.Effe
 // for the instance's administrators when one of them disabled it.
 func (a *Outbox) EditWebhook(ctx context.Context, c authority.Caller, at authority.Where, id string, in api.EditWebhook) (v api.Webhook, revision int64, err error) {
 	if in.Enabled.Has() && !in.Enabled.Value && !in.URL.Set && !in.Events.Set {
-		return editWebhook(a.in, ctx, authority.Takes, c, at, id, in)
+		return editWebhook(ctx, a.in, authority.Takes, c, at, id, in)
 	}
-	return editWebhook(a.in, ctx, authority.Gives, c, at, id, in)
+	return editWebhook(ctx, a.in, authority.Gives, c, at, id, in)
 }
 
-func editWebhook(a *authority.Authority, ctx context.Context, e authority.Effect, c authority.Caller, at authority.Where, id string, in api.EditWebhook) (v api.Webhook, revision int64, err error) {
-	return changeWebhook(a, ctx, e, c, at, id, "webhook.edited", func(w *authority.Work, ac *authority.Actor, h *ledger.Webhook) error {
+func editWebhook(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, at authority.Where, id string, in api.EditWebhook) (v api.Webhook, revision int64, err error) {
+	return changeWebhook(ctx, a, e, c, at, id, "webhook.edited", func(w *authority.Work, ac *authority.Actor, h *ledger.Webhook) error {
 		if err := describeWebhook(w, h, in); err != nil || !in.Enabled.Has() {
 			return err
 		}
@@ -328,7 +328,7 @@ func disableWebhook(w *authority.Work, ac *authority.Actor, h *ledger.Webhook) e
 // this once. Every delivery bears a signature of each former secret until that one
 // had its day.
 func (a *Outbox) RotateWebhookSecret(ctx context.Context, c authority.Caller, at authority.Where, id string) (out IssuedWebhook, err error) {
-	out.Webhook, out.Revision, err = changeWebhook(a.in, ctx, authority.Gives, c, at, id, "webhook.secret_rotated", func(w *authority.Work, _ *authority.Actor, h *ledger.Webhook) error {
+	out.Webhook, out.Revision, err = changeWebhook(ctx, a.in, authority.Gives, c, at, id, "webhook.secret_rotated", func(w *authority.Work, _ *authority.Actor, h *ledger.Webhook) error {
 		err := w.SentOnce()
 		if err != nil {
 			return err
@@ -362,7 +362,7 @@ func (a *Outbox) DeleteWebhook(ctx context.Context, c authority.Caller, at autho
 }
 
 // readWebhook runs f on an endpoint that the caller may read.
-func readWebhook(a *authority.Authority, ctx context.Context, c authority.Caller, at authority.Where, id string, f func(*authority.Snapshot, ledger.Webhook) error) error {
+func readWebhook(ctx context.Context, a *authority.Authority, c authority.Caller, at authority.Where, id string, f func(*authority.Snapshot, ledger.Webhook) error) error {
 	return a.Read(ctx, func(r *authority.Snapshot) error {
 		_, ws, err := enterWebhooks(a, r, c, at, "webhooks:read")
 		if err != nil {
@@ -379,7 +379,7 @@ func readWebhook(a *authority.Authority, ctx context.Context, c authority.Caller
 // ListDeliveries lists an endpoint's deliveries, newest first, without their
 // payloads. It needs webhooks:read.
 func (a *Outbox) ListDeliveries(ctx context.Context, c authority.Caller, at authority.Where, id string, page authority.Page) (out []api.WebhookDelivery, next int64, err error) {
-	err = readWebhook(a.in, ctx, c, at, id, func(r *authority.Snapshot, h ledger.Webhook) error {
+	err = readWebhook(ctx, a.in, c, at, id, func(r *authority.Snapshot, h ledger.Webhook) error {
 		rows, err := r.Deliveries(h.ID, page.After, page.Size()+1)
 		if err != nil {
 			return err
@@ -393,7 +393,7 @@ func (a *Outbox) ListDeliveries(ctx context.Context, c authority.Caller, at auth
 
 // GetDelivery answers one delivery with its payload. It needs webhooks:read.
 func (a *Outbox) GetDelivery(ctx context.Context, c authority.Caller, at authority.Where, id, delivery string) (v api.WebhookDelivery, err error) {
-	err = readWebhook(a.in, ctx, c, at, id, func(r *authority.Snapshot, h ledger.Webhook) error {
+	err = readWebhook(ctx, a.in, c, at, id, func(r *authority.Snapshot, h ledger.Webhook) error {
 		d, err := r.Delivery(h.ID, delivery)
 		v = deliveryView(d, d.Payload)
 		return err
@@ -418,7 +418,7 @@ func deliveryView(d ledger.Delivery, payload json.RawMessage) api.WebhookDeliver
 // ResendDelivery sends a delivery again, under the same id, at once. It needs
 // webhooks:write and that the endpoint is enabled.
 func (a *Outbox) ResendDelivery(ctx context.Context, c authority.Caller, at authority.Where, id, delivery string) (v api.WebhookDelivery, revision int64, err error) {
-	return sendNow(a.in, ctx, c, at, id, "webhook.resent", func(w *authority.Work, h ledger.Webhook) (ledger.Delivery, error) {
+	return sendNow(ctx, a.in, c, at, id, "webhook.resent", func(w *authority.Work, h ledger.Webhook) (ledger.Delivery, error) {
 		d, err := w.Delivery(h.ID, delivery)
 		if err == nil && d.LeasedUntil.After(w.Now) {
 			err = api.Errorf(api.CodeAlreadyDone, "it is being sent now")
@@ -431,7 +431,7 @@ func (a *Outbox) ResendDelivery(ctx context.Context, c authority.Caller, at auth
 // PingWebhook sends a test event to an endpoint, whatever its patterns. It needs
 // webhooks:write and that the endpoint is enabled.
 func (a *Outbox) PingWebhook(ctx context.Context, c authority.Caller, at authority.Where, id string) (v api.WebhookDelivery, revision int64, err error) {
-	return sendNow(a.in, ctx, c, at, id, "webhook.pinged", func(w *authority.Work, h ledger.Webhook) (ledger.Delivery, error) {
+	return sendNow(ctx, a.in, c, at, id, "webhook.pinged", func(w *authority.Work, h ledger.Webhook) (ledger.Delivery, error) {
 		data := api.WebhookData{Revision: w.Revision(), Target: "webhook:" + h.PublicID}
 		ws, err := homeOf(w.Snapshot, h)
 		data.Workspace, data.WorkspaceExternalID = ws.Slug, ws.ExternalID
@@ -443,7 +443,7 @@ func (a *Outbox) PingWebhook(ctx context.Context, c authority.Caller, at authori
 }
 
 // sendNow writes the delivery that f makes for an endpoint.
-func sendNow(a *authority.Authority, ctx context.Context, c authority.Caller, at authority.Where, id, action string, f func(*authority.Work, ledger.Webhook) (ledger.Delivery, error)) (v api.WebhookDelivery, revision int64, err error) {
+func sendNow(ctx context.Context, a *authority.Authority, c authority.Caller, at authority.Where, id, action string, f func(*authority.Work, ledger.Webhook) (ledger.Delivery, error)) (v api.WebhookDelivery, revision int64, err error) {
 	revision, err = a.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, ws, err := enterWebhooks(a, w.Snapshot, c, at, "webhooks:write")
 		if err != nil {

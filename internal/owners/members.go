@@ -15,7 +15,7 @@ import (
 // CreateMember takes a person into a workspace; the user is made when nobody
 // has this e-mail yet. It needs members:write, and rights within the caller's own.
 func (a *Owners) CreateMember(ctx context.Context, c authority.Caller, ref string, in api.CreateMember) (v api.Member, revision int64, err error) {
-	if in.Password, err = hashPassword(a.in, ctx, c, ref, in.Password); err != nil {
+	if in.Password, err = hashPassword(ctx, a.in, c, ref, in.Password); err != nil {
 		return v, 0, err
 	}
 	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
@@ -41,7 +41,7 @@ func (a *Owners) CreateMember(ctx context.Context, c authority.Caller, ref strin
 // hashPassword turns a new user's password into its hash, before the lock is
 // taken, because it is slow on purpose. Only instance:admin sets passwords, and
 // only of users that it makes.
-func hashPassword(a *authority.Authority, ctx context.Context, c authority.Caller, ref, password string) (string, error) {
+func hashPassword(ctx context.Context, a *authority.Authority, c authority.Caller, ref, password string) (string, error) {
 	if password == "" {
 		return "", nil
 	}
@@ -209,8 +209,8 @@ func (a *Owners) ListMembers(ctx context.Context, c authority.Caller, ref string
 	return out, next, err
 }
 
-// memberChange is one membership being changed.
-type memberChange struct {
+// MemberChange is one membership being changed.
+type MemberChange struct {
 	ac     *authority.Actor
 	sp     *authority.Space
 	before api.Member
@@ -219,7 +219,7 @@ type memberChange struct {
 
 // BeginMember enters the workspace with members:write, finds the member, and
 // refuses to touch an Owner to whoever is not one.
-func BeginMember(w *authority.Work, ref, who string) (*memberChange, error) {
+func BeginMember(w *authority.Work, ref, who string) (*MemberChange, error) {
 	ac, sp, err := w.Authority.Enter(w.Snapshot, w.Caller, ref, "members:write")
 	if err != nil {
 		return nil, err
@@ -228,12 +228,12 @@ func BeginMember(w *authority.Work, ref, who string) (*memberChange, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &memberChange{ac: ac, sp: sp, before: authority.MemberRow(m, sp), was: m, m: m}, OwnersOnly(ac, m.Grants)
+	return &MemberChange{ac: ac, sp: sp, before: authority.MemberRow(m, sp), was: m, m: m}, OwnersOnly(ac, m.Grants)
 }
 
 // FinishMember refuses to leave the workspace without an active Owner, writes
 // the member and tells the audit.
-func FinishMember(w *authority.Work, ch *memberChange, action string) (api.Member, error) {
+func FinishMember(w *authority.Work, ch *MemberChange, action string) (api.Member, error) {
 	if err := w.Expect(ch.sp.Workspace, "member:"+ch.before.Address, ch.was.Revision); err != nil {
 		return api.Member{}, err
 	}
@@ -284,7 +284,8 @@ func (a *Owners) EditMember(ctx context.Context, c authority.Caller, ref, who st
 	return v, revision, err
 }
 
-func EditMember(w *authority.Work, ch *memberChange, in api.EditMember) error {
+// EditMember writes what is asked for into a change that was begun.
+func EditMember(w *authority.Work, ch *MemberChange, in api.EditMember) error {
 	if err := describeMember(w, &ch.m, in.Name, in.ExternalID); err != nil {
 		return err
 	}
@@ -318,7 +319,7 @@ func regrant(ac *authority.Actor, sp *authority.Space, was []grant.Statement, in
 // PutMember creates the member that ext:ID or an e-mail names, or replaces its
 // name and rights. It needs members:write. Created says which.
 func (a *Owners) PutMember(ctx context.Context, c authority.Caller, ref, who string, in api.CreateMember) (v api.Member, created bool, revision int64, err error) {
-	if in.Password, err = hashPassword(a.in, ctx, c, ref, in.Password); err != nil {
+	if in.Password, err = hashPassword(ctx, a.in, c, ref, in.Password); err != nil {
 		return v, false, 0, err
 	}
 	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
@@ -404,7 +405,7 @@ func (a *Owners) DeactivateMember(ctx context.Context, c authority.Caller, ref, 
 		return authority.OrDryRun(err, dryRun)
 	})
 	if err == nil && dryRun {
-		hit, err = stopped(a.in, ctx, c, ref, of)
+		hit, err = stopped(ctx, a.in, c, ref, of)
 	}
 	return v, hit, revision, err
 }
@@ -448,7 +449,7 @@ func (a *Owners) RemoveMember(ctx context.Context, c authority.Caller, ref, who 
 	switch {
 	case err != nil:
 	case dryRun:
-		hit, err = stopped(a.in, ctx, c, ref, ledger.TokenQuery{OwnerMember: x.Owner})
+		hit, err = stopped(ctx, a.in, c, ref, ledger.TokenQuery{OwnerMember: x.Owner})
 	default:
 		revision = a.in.Begun(ctx, left, revision)
 	}
@@ -461,7 +462,7 @@ const maxStopped = 5 * authority.MaxPage
 
 // stopped lists the tokens that a removal or suspension would stop, at most
 // maxStopped of them and the newest first.
-func stopped(a *authority.Authority, ctx context.Context, c authority.Caller, ref string, q ledger.TokenQuery) (hit api.Affected, err error) {
+func stopped(ctx context.Context, a *authority.Authority, c authority.Caller, ref string, q ledger.TokenQuery) (hit api.Affected, err error) {
 	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
 	err = a.Read(ctx, func(r *authority.Snapshot) error {
 		ac, sp, err := a.Enter(r, c, ref)

@@ -202,7 +202,7 @@ func (a *Owners) DisableServiceAccount(ctx context.Context, c authority.Caller, 
 		return authority.OrDryRun(err, dryRun)
 	})
 	if err == nil && dryRun {
-		hit, err = stopped(a.in, ctx, c, ref, of)
+		hit, err = stopped(ctx, a.in, c, ref, of)
 	}
 	return v, hit, revision, err
 }
@@ -245,7 +245,7 @@ func (a *Owners) RemoveServiceAccount(ctx context.Context, c authority.Caller, r
 	switch {
 	case err != nil:
 	case dryRun:
-		hit, err = stopped(a.in, ctx, c, ref, ledger.TokenQuery{OwnerServiceAccount: x.Owner})
+		hit, err = stopped(ctx, a.in, c, ref, ledger.TokenQuery{OwnerServiceAccount: x.Owner})
 	default:
 		revision = a.in.Begun(ctx, left, revision)
 	}

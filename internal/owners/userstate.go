@@ -97,7 +97,7 @@ func (a *Owners) DeactivationOf(ctx context.Context, c authority.Caller, ref str
 		}
 		v = authority.UserView(r, u, v.Workspaces) // as it is, and not as it would be
 		for _, slug := range v.Workspaces {
-			if err := stoppedWith(a.in, ctx, r, c, slug, v.ID, &hit); err != nil {
+			if err := stoppedWith(ctx, a.in, r, c, slug, v.ID, &hit); err != nil {
 				return err
 			}
 		}
@@ -107,7 +107,7 @@ func (a *Owners) DeactivationOf(ctx context.Context, c authority.Caller, ref str
 }
 
 // stoppedWith adds the live tokens of a person in one workspace.
-func stoppedWith(a *authority.Authority, ctx context.Context, r *authority.Snapshot, c authority.Caller, slug, who string, hit *api.Affected) error {
+func stoppedWith(ctx context.Context, a *authority.Authority, r *authority.Snapshot, c authority.Caller, slug, who string, hit *api.Affected) error {
 	ac, sp, err := a.EnterForInstance(r, c, slug)
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ func (a *Owners) CreateWorkspace(ctx context.Context, c authority.Caller, in api
 	return v, revision, err
 }
 
+// NewWorkspace puts a workspace that has nobody in it yet.
 func NewWorkspace(w *authority.Work, ac *authority.Actor, in api.CreateWorkspace) (ledger.Workspace, error) {
 	ws := ledger.Workspace{Slug: in.Slug, Name: in.Slug, CreatedAt: w.Now, Revision: w.Revision()}
 	if err := input.Slug(in.Slug); err != nil {
@@ -246,7 +247,7 @@ func replaceWorkspace(w *authority.Work, ws *ledger.Workspace, in api.PutWorkspa
 // SuspendWorkspace stops all tokens and sessions of a workspace until it is
 // resumed. It needs instance:admin.
 func (a *Owners) SuspendWorkspace(ctx context.Context, c authority.Caller, ref string) (api.Workspace, int64, error) {
-	return setSuspended(a.in, ctx, authority.Takes, c, ref, "workspace.suspended", func(ac *authority.Actor, ws *ledger.Workspace, now time.Time) {
+	return setSuspended(ctx, a.in, authority.Takes, c, ref, "workspace.suspended", func(ac *authority.Actor, ws *ledger.Workspace, now time.Time) {
 		if ws.SuspendedAt.IsZero() {
 			ws.SuspendedAt, ws.SuspendedBy = now, ac.Name()
 		}
@@ -275,12 +276,12 @@ func (a *Owners) SuspensionOf(ctx context.Context, c authority.Caller, ref strin
 
 // ResumeWorkspace brings a suspended workspace back. It needs instance:admin.
 func (a *Owners) ResumeWorkspace(ctx context.Context, c authority.Caller, ref string) (api.Workspace, int64, error) {
-	return setSuspended(a.in, ctx, authority.Gives, c, ref, "workspace.resumed", func(_ *authority.Actor, ws *ledger.Workspace, _ time.Time) {
+	return setSuspended(ctx, a.in, authority.Gives, c, ref, "workspace.resumed", func(_ *authority.Actor, ws *ledger.Workspace, _ time.Time) {
 		ws.SuspendedAt, ws.SuspendedBy = time.Time{}, ""
 	})
 }
 
-func setSuspended(a *authority.Authority, ctx context.Context, e authority.Effect, c authority.Caller, ref, action string, set func(*authority.Actor, *ledger.Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
+func setSuspended(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, ref, action string, set func(*authority.Actor, *ledger.Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
 	revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
 		ac, sp, err := a.EnterForInstance(w.Snapshot, c, ref)
 		if err != nil {

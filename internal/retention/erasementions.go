@@ -14,7 +14,7 @@ func (e *erasure) eraseMentions() error {
 	if e.who.email == "" {
 		return nil // an id says nothing about whom it was
 	}
-	ids, err := purgeable(e.a, e.ctx)
+	ids, err := purgeable(e.ctx, e.a)
 	if err != nil {
 		return err
 	}

@@ -67,16 +67,16 @@ func (a *Retention) Purge(ctx context.Context, pause func(context.Context) error
 	if _, unsettled := a.in.Unsettled(); unsettled {
 		return all, nil // what is old is not known now
 	}
-	if err := forgetRetries(a.in, ctx, pause); err != nil {
+	if err := forgetRetries(ctx, a.in, pause); err != nil {
 		return all, err
 	}
-	ids, err := purgeable(a.in, ctx)
+	ids, err := purgeable(ctx, a.in)
 	if err != nil {
 		return all, err
 	}
 	var failed error
 	for _, id := range ids {
-		err := purgeWorkspace(a.in, ctx, id, pause, &all)
+		err := purgeWorkspace(ctx, a.in, id, pause, &all)
 		if ctx.Err() != nil {
 			return all, ctx.Err()
 		}
@@ -86,7 +86,7 @@ func (a *Retention) Purge(ctx context.Context, pause func(context.Context) error
 }
 
 // forgetRetries forgets the names of requests that are too old to be repeated.
-func forgetRetries(a *authority.Authority, ctx context.Context, pause func(context.Context) error) error {
+func forgetRetries(ctx context.Context, a *authority.Authority, pause func(context.Context) error) error {
 	for {
 		n := 0
 		_, err := a.Mutate(ctx, janitor(), func(w *authority.Work) (err error) {
@@ -106,7 +106,7 @@ func forgetRetries(a *authority.Authority, ctx context.Context, pause func(conte
 }
 
 // purgeable names the instance and every workspace, also deleted ones.
-func purgeable(a *authority.Authority, ctx context.Context) (ids []ledger.ID, err error) {
+func purgeable(ctx context.Context, a *authority.Authority) (ids []ledger.ID, err error) {
 	err = a.Read(ctx, func(r *authority.Snapshot) error {
 		ids = []ledger.ID{0}
 		deleted := func(q ledger.Range) ([]ledger.Workspace, error) { return r.DeletedWorkspaces(q.After, q.Limit) }
@@ -129,9 +129,9 @@ func purgeable(a *authority.Authority, ctx context.Context) (ids []ledger.ID, er
 	return ids, err
 }
 
-func purgeWorkspace(a *authority.Authority, ctx context.Context, id ledger.ID, pause func(context.Context) error, all *Purged) error {
+func purgeWorkspace(ctx context.Context, a *authority.Authority, id ledger.ID, pause func(context.Context) error, all *Purged) error {
 	for {
-		some, err := purgeSome(a, ctx, id)
+		some, err := purgeSome(ctx, a, id)
 		if err != nil {
 			return fmt.Errorf("purge workspace number %d: %w", id, err)
 		}
@@ -147,7 +147,7 @@ func purgeWorkspace(a *authority.Authority, ctx context.Context, id ledger.ID, p
 
 // purgeSome deletes the next batch. Usage goes first: once the rows are gone,
 // nothing would know whose it was.
-func purgeSome(a *authority.Authority, ctx context.Context, id ledger.ID) (done Purged, err error) {
+func purgeSome(ctx context.Context, a *authority.Authority, id ledger.ID) (done Purged, err error) {
 	var d due
 	err = a.Stored(ctx, func(r *authority.Snapshot) error {
 		if d, err = dueRows(a, r, id); err == nil && !d.any() {
@@ -158,7 +158,7 @@ func purgeSome(a *authority.Authority, ctx context.Context, id ledger.ID) (done 
 	if err != nil || !d.any() {
 		return done, err
 	}
-	if err := forgetUsage(a, ctx, d); err != nil {
+	if err := forgetUsage(ctx, a, d); err != nil {
 		return done, err
 	}
 	_, err = a.Mutate(ctx, janitor(), func(w *authority.Work) error {
@@ -174,7 +174,7 @@ func purgeSome(a *authority.Authority, ctx context.Context, id ledger.ID) (done 
 	return done, err
 }
 
-func forgetUsage(a *authority.Authority, ctx context.Context, d due) error {
+func forgetUsage(ctx context.Context, a *authority.Authority, d due) error {
 	if d.whole {
 		return a.Given().Forget.TrimUsage(ctx, d.ws.ID, d.now)
 	}

@@ -45,6 +45,7 @@ func (a *Rights) OnboardResource(ctx context.Context, c authority.Caller, ref st
 	return v, revision, err
 }
 
+// MayOnboard refuses whoever may not put a resource on board here.
 func MayOnboard(ac *authority.Actor, sp *authority.Space) error {
 	switch {
 	case ac.Portal != "":

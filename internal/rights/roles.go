@@ -278,7 +278,7 @@ func (a *Rights) DeleteRole(ctx context.Context, c authority.Caller, at authorit
 		return v, a.in.Begun(ctx, left, revision), nil
 	}
 	c.Expected = authority.Expected{} // it was as expected when it was taken
-	revision, err = decideRole(a.in, ctx, c, at, left)
+	revision, err = decideRole(ctx, a.in, c, at, left)
 	return v, revision, err
 }
 
@@ -364,8 +364,8 @@ func standsIn(w *authority.Work, e authority.Entry, name string) error {
 }
 
 // decideRole removes a role that nothing names, and refuses one that is in use.
-func decideRole(a *authority.Authority, ctx context.Context, c authority.Caller, at authority.Where, left ledger.ID) (int64, error) {
-	used, err := roleInUse(a, ctx, left)
+func decideRole(ctx context.Context, a *authority.Authority, c authority.Caller, at authority.Where, left ledger.ID) (int64, error) {
+	used, err := roleInUse(ctx, a, left)
 	revision, undone := a.Withdraw(context.WithoutCancel(ctx), c, func(w *authority.Work) error {
 		x, gone := authority.Removal(w.Snapshot, left)
 		if gone != nil {
@@ -393,7 +393,7 @@ func decideRole(a *authority.Authority, ctx context.Context, c authority.Caller,
 }
 
 // roleInUse looks for a row that gives the role of a removal.
-func roleInUse(a *authority.Authority, ctx context.Context, id ledger.ID) (used bool, err error) {
+func roleInUse(ctx context.Context, a *authority.Authority, id ledger.ID) (used bool, err error) {
 	p := &authority.Rewriting{Authority: a}
 	if err := a.Read(ctx, func(r *authority.Snapshot) (err error) { p.Removal, err = authority.Removal(r, id); return err }); err != nil {
 		return true, err

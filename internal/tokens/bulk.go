@@ -31,7 +31,7 @@ func (a *Tokens) BulkTokens(ctx context.Context, c authority.Caller, ref string,
 	if err != nil {
 		return err
 	}
-	if err := claim(a.in, ctx, c, ref, in.DryRun); err != nil {
+	if err := claim(ctx, a.in, c, ref, in.DryRun); err != nil {
 		return err
 	}
 	c.Retry = authority.Retry{} // the name of the whole call names none of its parts
@@ -61,7 +61,7 @@ func (a *Tokens) BulkTokens(ctx context.Context, c authority.Caller, ref string,
 
 // claim notes a call that is to be done once before its first part is, so that
 // sending it again does nothing, also while it runs.
-func claim(a *authority.Authority, ctx context.Context, c authority.Caller, ref string, dryRun bool) error {
+func claim(ctx context.Context, a *authority.Authority, c authority.Caller, ref string, dryRun bool) error {
 	if !c.Retry.Once || dryRun {
 		return nil
 	}

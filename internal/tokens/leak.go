@@ -54,7 +54,7 @@ func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.Rep
 	if c.Token.IsZero() {
 		c = authority.Caller{Machine: "leak-report", Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
 	}
-	found, err := realLeaks(a.in, ctx, in)
+	found, err := realLeaks(ctx, a.in, in)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.Rep
 }
 
 // realLeaks keeps what is a secret of a token, each at each place once.
-func realLeaks(a *authority.Authority, ctx context.Context, in api.ReportLeaks) (out []leak, err error) {
+func realLeaks(ctx context.Context, a *authority.Authority, in api.ReportLeaks) (out []leak, err error) {
 	seen := map[leak]bool{}
 	err = a.Read(ctx, func(r *authority.Snapshot) error {
 		for _, reported := range in.Tokens {

@@ -60,6 +60,7 @@ func (a *Tokens) RevealToken(ctx context.Context, c authority.Caller, ref, id st
 	return out, err
 }
 
+// MayReveal refuses whoever may not see the secret of a token again.
 func MayReveal(ch *authority.Change) error {
 	if ch.Token.OwnerMember != 0 && !ch.Actor.Owns(ch.Token) {
 		if err := ch.Actor.Need("tokens:impersonate"); err != nil {

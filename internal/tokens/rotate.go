@@ -24,7 +24,7 @@ const keptSecrets = 6
 // life. A revoked token, and an expired one without renew, cannot be rotated; nor
 // can one that would stay outside the policy.
 func (a *Tokens) RotateToken(ctx context.Context, c authority.Caller, ref, id string, in api.RotateToken) (out authority.Issued, err error) {
-	out.Revision, err = handOver(a.in, ctx, authority.Gives, c, id, &out.Token, func(w *authority.Work) error {
+	out.Revision, err = handOver(ctx, a.in, authority.Gives, c, id, &out.Token, func(w *authority.Work) error {
 		ch, err := beginHandover(w, ref, id)
 		if err != nil {
 			return err
@@ -49,7 +49,7 @@ func (a *Tokens) RotateToken(ctx context.Context, c authority.Caller, ref, id st
 // for a secret in the wrong hands, so the policy never stands in its way: an
 // expiry beyond the policy is brought within it.
 func (a *Tokens) ResetToken(ctx context.Context, c authority.Caller, ref, id string) (out authority.Issued, err error) {
-	out.Revision, err = handOver(a.in, ctx, authority.Takes, c, id, &out.Token, func(w *authority.Work) error {
+	out.Revision, err = handOver(ctx, a.in, authority.Takes, c, id, &out.Token, func(w *authority.Work) error {
 		ch, err := beginHandover(w, ref, id)
 		if err != nil {
 			return err
@@ -70,8 +70,8 @@ func (a *Tokens) ResetToken(ctx context.Context, c authority.Caller, ref, id str
 // current when the request comes in is looked up before the lock is taken: if
 // another is current by then, somebody else's request came first, and this one
 // would end a secret that has just been handed over.
-func handOver(a *authority.Authority, ctx context.Context, e authority.Effect, c authority.Caller, id string, v *api.Token, f func(*authority.Work) error) (int64, error) {
-	number := seen(a, ctx, func(r *authority.Snapshot) (token.Locator, error) {
+func handOver(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, id string, v *api.Token, f func(*authority.Work) error) (int64, error) {
+	number := seen(ctx, a, func(r *authority.Snapshot) (token.Locator, error) {
 		if id == "self" {
 			return c.Token, nil
 		}
@@ -85,7 +85,7 @@ func handOver(a *authority.Authority, ctx context.Context, e authority.Effect, c
 
 // seen is the number of the current secret of the token that find finds; 0 when
 // there is none to be seen: the verb itself then says what is wrong.
-func seen(a *authority.Authority, ctx context.Context, find func(*authority.Snapshot) (token.Locator, error)) (number int) {
+func seen(ctx context.Context, a *authority.Authority, find func(*authority.Snapshot) (token.Locator, error)) (number int) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second) // nobody's reset waits for those who read
 	defer cancel()
 	err := a.Read(ctx, func(r *authority.Snapshot) error {
@@ -139,6 +139,7 @@ func keepLife(judge func(*authority.Change) error) func(*authority.Change) error
 	}
 }
 
+// MayRotate refuses whoever may not give a token another secret.
 func MayRotate(ch *authority.Change) error {
 	if ch.Actor.IsSelf(ch.Token) {
 		if ch.Token.OwnerMember != 0 { // a fresh secret is a personal token held anew
@@ -272,7 +273,7 @@ func retire(s ledger.Secret, current int, end, now time.Time) ledger.Secret {
 // For one's own it needs what a personal token of one's own needs; for somebody
 // else's tokens:create and tokens:impersonate.
 func (a *Tokens) ResetAccessToken(ctx context.Context, c authority.Caller, ref, who string) (out authority.Issued, err error) {
-	number := seen(a.in, ctx, func(r *authority.Snapshot) (token.Locator, error) {
+	number := seen(ctx, a.in, func(r *authority.Snapshot) (token.Locator, error) {
 		st, err := standingOf(a.in, r, c, ref, who)
 		return st.t.Locator, err
 	})
@@ -368,7 +369,7 @@ func createStanding(w *authority.Work, ac *authority.Actor, sp *authority.Space,
 // needs, rights within the caller's own, and a token within the policy. What
 // stopped or narrowed it stays.
 func (a *Tokens) TransferToken(ctx context.Context, c authority.Caller, ref, id string, in api.TransferToken) (out authority.Issued, err error) {
-	out.Revision, err = handOver(a.in, ctx, authority.Gives, c, id, &out.Token, func(w *authority.Work) error {
+	out.Revision, err = handOver(ctx, a.in, authority.Gives, c, id, &out.Token, func(w *authority.Work) error {
 		ch, err := beginToken(w, ref, id, "tokens:edit")
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
+// IsBuiltInRole says whether a role is there without being written.
 func IsBuiltInRole(name string) bool {
 	return slices.ContainsFunc(grant.BuiltInRoles(), func(d grant.RoleDef) bool { return d.Name == name })
 }
@@ -22,11 +23,13 @@ func WrittenRole(r *Snapshot, ws ledger.ID, name string) (ledger.Role, error) {
 	return rows[i], nil
 }
 
+// HasRole says whether a place has a role of its own with that name.
 func HasRole(r *Snapshot, ws ledger.ID, name string) bool {
 	_, err := WrittenRole(r, ws, name)
 	return err == nil
 }
 
+// EachWorkspace hands every workspace that is not deleted to f, and ends with its error.
 func EachWorkspace(r *Snapshot, f func(ledger.Workspace) error) error {
 	for after := ledger.ID(0); ; {
 		rows, err := r.Workspaces(ledger.Range{After: after, Limit: MaxPage})

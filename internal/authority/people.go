@@ -14,6 +14,7 @@ func User(r *Snapshot, ref string) (ledger.User, error) {
 	return r.User(ledger.UserKey{PublicID: ref})
 }
 
+// WorkspacesOf are the slugs of the workspaces in which a user is a member.
 func WorkspacesOf(r *Snapshot, u ledger.User) ([]string, error) {
 	rows, err := r.WorkspacesOf(u.ID)
 	return Views(rows, func(ws ledger.Workspace) string { return ws.Slug }), err
