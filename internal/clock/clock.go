@@ -61,9 +61,9 @@ func New(m Machine, told func(Event)) *Clock {
 // Trusted is a clock that is taken at its word, for tests and demonstrations.
 func Trusted(now func() time.Time) *Clock { return &Clock{given: now} }
 
-func (c *Clock) read() Reading {
+func (c *Clock) read() reading {
 	wall, ran := c.machine.Now()
-	return Reading{Wall: wall, Ran: ran, Slept: c.machine.Slept()}
+	return reading{Wall: wall, Ran: ran, Slept: c.machine.Slept()}
 }
 
 // Now is the time, which never runs back.

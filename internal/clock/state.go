@@ -5,8 +5,8 @@ import "time"
 // Bridge is the largest step that needs nobody's word.
 const Bridge = time.Hour
 
-// Reading is what a machine says at one moment.
-type Reading struct {
+// reading is what a machine says at one moment.
+type reading struct {
 	// Wall is what the machine's clock shows.
 	Wall time.Time
 	// Ran is how long the machine was awake since some moment, and Slept how long it
@@ -16,7 +16,7 @@ type Reading struct {
 
 // state is what was decided at a reading; from there on time is counted.
 type state struct {
-	Reading
+	reading
 	// now is the moment that was given for the reading; it is later than the
 	// machine's clock while a step back is bridged.
 	now time.Time
@@ -28,8 +28,8 @@ type state struct {
 
 // begin is the state at a start; latest is the latest moment that was ever
 // committed, zero when none was.
-func begin(r Reading, latest time.Time) state {
-	s := state{Reading: r, now: r.Wall}
+func begin(r reading, latest time.Time) state {
+	s := state{reading: r, now: r.Wall}
 	if behind := latest.Sub(r.Wall); behind > 0 {
 		s.now, s.unsettled = latest, behind > Bridge
 		s.open = s.unsettled
@@ -39,8 +39,8 @@ func begin(r Reading, latest time.Time) state {
 
 // settled is the state once an operator has said that it is this time. A machine
 // that shows quite another time is not believed yet.
-func settled(r Reading, is time.Time) state {
-	s := state{Reading: r, now: is}
+func settled(r reading, is time.Time) state {
+	s := state{reading: r, now: is}
 	switch off := r.Wall.Sub(is); {
 	case off > Bridge, off < -Bridge:
 		s.unsettled = true
@@ -51,8 +51,8 @@ func settled(r Reading, is time.Time) state {
 }
 
 // next is the state after a reading that does not fit to what was counted.
-func (s *state) next(r Reading) state {
-	n := state{Reading: r, now: s.after(s.elapsed(r))}
+func (s *state) next(r reading) state {
+	n := state{reading: r, now: s.after(s.elapsed(r))}
 	switch off := r.Wall.Sub(n.now); {
 	case off < -Bridge, off > Bridge && !s.open:
 		n.unsettled, n.open = true, s.open
@@ -68,7 +68,7 @@ const noise = time.Second
 
 // elapsed is how much time passed since the state's reading, as far as the
 // machine knows.
-func (s *state) elapsed(r Reading) time.Duration {
+func (s *state) elapsed(r reading) time.Duration {
 	e := max(r.Ran-s.Ran, 0)
 	if slept := r.Slept - s.Slept; slept > noise {
 		e += slept
@@ -89,7 +89,7 @@ func (s *state) after(elapsed time.Duration) time.Time {
 }
 
 // step is how far the machine's clock is from what was counted.
-func (s *state) step(r Reading) time.Duration { return r.Wall.Sub(s.Wall) - s.elapsed(r) }
+func (s *state) step(r reading) time.Duration { return r.Wall.Sub(s.Wall) - s.elapsed(r) }
 
 // ahead is how much later the machine's clock is than what is given, while it is
 // not believed.
