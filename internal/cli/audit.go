@@ -33,6 +33,8 @@ func auditFilter(fs *pflag.FlagSet) func() api.AuditFilter {
 	}
 }
 
+// auditList prints events, newest first; 50 unless --limit says otherwise. It needs
+// audit:read.
 func (a *app) auditList(instance *bool) *cobra.Command {
 	var most int
 	var filter func() api.AuditFilter
@@ -50,6 +52,8 @@ func (a *app) auditList(instance *bool) *cobra.Command {
 	return cmd
 }
 
+// auditExport streams the whole audit to standard output. An export that breaks off
+// ends with 1, also when the disk is full: half an export must not pass for one.
 func (a *app) auditExport(instance *bool) *cobra.Command {
 	var format string
 	var filter func() api.AuditFilter

@@ -53,6 +53,9 @@ const postgresBackup = `a PostgreSQL database is backed up with its own tools, w
 Besides it, keep a copy of the keyring %s apart from the dump: without it no token can be verified. After a pg_restore, before the servers start, run
     tokenry restore --database … --keys … --disable-all   (or --replay, --revoke-all, --keep-all)`
 
+// manifestRows describe what a backup says of itself. The audit heads are to be kept
+// apart: with audit verify --expect they prove later that nothing before them was
+// changed.
 func (a *app) manifestRows(m server.Manifest) []row {
 	rows := []row{{"taken", a.when(&m.TakenAt)}, {"by version", m.Version}, {"revision", fmt.Sprint(m.Revision)},
 		{"keys it needs", strings.Trim(fmt.Sprint(m.Keys), "[]")}, {"keyring in it", yes(m.WithKeys())}}
@@ -192,6 +195,8 @@ func (a *app) restored(out server.Restored) error {
 	return err
 }
 
+// replayRows tell what was done again after a restore. What was refused, not done or
+// missing is in capitals: it is for a person to look at.
 func replayRows(r *server.Replayed) []row {
 	if r == nil {
 		return nil

@@ -34,6 +34,8 @@ more than an hour behind: a server that starts now is unsettled.`
 	return cmd
 }
 
+// clockSettle says which time is right. It is refused where --at and the machine
+// disagree by more than an hour: then the machine is to be set first.
 func (a *app) clockSettle() *cobra.Command {
 	var yes bool
 	var at moment
@@ -71,6 +73,7 @@ machine's clock.`
 	return cmd
 }
 
+// readClock reads both times beside a running server, and changes nothing.
 func (a *app) readClock(cmd *cobra.Command) (server.ClockState, config.Config, error) {
 	cfg, err := config.Load(cmd.Flags(), a.Env)
 	if err != nil {
@@ -80,10 +83,13 @@ func (a *app) readClock(cmd *cobra.Command) (server.ClockState, config.Config, e
 	return s, cfg, err
 }
 
+// showClock prints both times in UTC, so that they can be compared with any other
+// clock.
 func (a *app) showClock(s server.ClockState) error {
 	return a.show(s, []row{{"machine's clock", s.Machine.Format(time.RFC3339)}, {"latest committed", latest(s)}, {"settled", yes(s.Settled)}})
 }
 
+// latest is the latest moment that was committed; a new database has none.
 func latest(s server.ClockState) string {
 	if s.Latest == nil {
 		return "nothing yet"

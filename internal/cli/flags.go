@@ -46,11 +46,14 @@ type fields struct {
 	clear     []string
 }
 
+// newFields begins the flags of a request. Only those that were given become fields of
+// it: a PATCH must not set what nobody said.
 func newFields(fs *pflag.FlagSet) *fields { return &fields{fs: fs} }
 
 // flagName is a field's name as a flag.
 func flagName(name string) string { return strings.ReplaceAll(name, "_", "-") }
 
+// add notes a flag and how its value is read once it was given.
 func (f *fields) add(name, flag string, get func() (any, error)) *fields {
 	f.list = append(f.list, field{name, flag, get})
 	return f
@@ -89,6 +92,8 @@ func (f *fields) rights() *fields {
 	return f.add("grants", "grants", func() (any, error) { return jsonOrFile(*grants) })
 }
 
+// jsonOrFile is a value as JSON, from the flag itself or for @FILE from a file. It is
+// only checked to be JSON: the server alone knows what it means.
 func jsonOrFile(s string) (any, error) {
 	b := []byte(s)
 	if path, ok := strings.CutPrefix(s, "@"); ok {

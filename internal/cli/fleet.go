@@ -42,6 +42,8 @@ type fleet struct {
 	outcome fleetOutcome
 }
 
+// rotateFleet rotates what a filter finds. A second run of the same rotation waits for
+// nobody: it is refused while the journal is locked.
 func (a *app) rotateFleet(cmd *cobra.Command, o fleetFlags, filter api.TokenFilter, in api.RotateToken) (err error) {
 	if err := o.check(cmd.Flags(), filter); err != nil {
 		return err
@@ -241,6 +243,9 @@ func (f *fleet) one(ctx context.Context, r *journal.Record) error {
 	return err
 }
 
+// handOver rotates a token and runs CMD with its secret. Each step is in the journal
+// before it is taken, so that a run that ends between two of them can tell what was
+// done.
 func (f *fleet) handOver(ctx context.Context, r *journal.Record) error {
 	if err := f.name(ctx, r); err != nil || r.Over() {
 		return err
@@ -325,10 +330,12 @@ func (f *fleet) replaced(r *journal.Record) error {
 	return f.journal.Put(r)
 }
 
+// sameTime compares moments that may never have been; nil is never.
 func sameTime(a, b *time.Time) bool {
 	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
 }
 
+// later says whether a moment is after another; any is after never.
 func later(a, b *time.Time) bool { return a != nil && (b == nil || a.After(*b)) }
 
 // fleetOutcome is what a run answers.

@@ -237,6 +237,8 @@ func (o *inviteOutcome) count() *inviteOutcome {
 	return o
 }
 
+// showInvited prints what became of each row, and the sums on standard error; the
+// error is that not everybody of the list is a member.
 func (a *app) showInvited(o *inviteOutcome) error {
 	var err error
 	if a.flags.json {

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
+// randomness is where the keys and names of this program come from.
 func randomness() io.Reader { return rand.Reader }
 
 // keys are the commands about the keyring file.
@@ -21,6 +22,8 @@ func (a *app) keys() *cobra.Command {
 	return a.group("keys", "Make, rotate and list the keys of a keyring", a.keysGenerate(), a.keysRotate(), a.keysList())
 }
 
+// keysGenerate writes a keyring to a new file of mode 0600, and never over one: that
+// would end every token.
 func (a *app) keysGenerate() *cobra.Command {
 	var path string
 	cmd := a.command("generate --out FILE", "Make a keyring with one key, in a new file", cobra.NoArgs, func(*cobra.Command, []string) error {
@@ -42,6 +45,8 @@ forge what the database holds; whoever lost it lost every token.`
 	return cmd
 }
 
+// keysRotate adds a key. The former ones stay, because tokens are verified under the
+// key that they were made with.
 func (a *app) keysRotate() *cobra.Command {
 	cmd := a.command("rotate", "Add a key, which new tokens are kept under from the next start on", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		path, err := a.keyringPath(cmd)
@@ -59,6 +64,8 @@ func (a *app) keysRotate() *cobra.Command {
 	return cmd
 }
 
+// keysList prints the numbers and times of the keys; what a key is made of is never
+// printed.
 func (a *app) keysList() *cobra.Command {
 	cmd := a.command("list", "List the keys, without their contents", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		path, err := a.keyringPath(cmd)
@@ -75,11 +82,14 @@ func (a *app) keysList() *cobra.Command {
 	return cmd
 }
 
+// keyringPath is the keyring of the settings, which none of these commands needs a
+// database for.
 func (a *app) keyringPath(cmd *cobra.Command) (string, error) {
 	cfg, err := config.Load(cmd.Flags(), a.Env)
 	return cfg.Keys, err
 }
 
+// showKeys prints the keys of a keyring, the oldest first.
 func (a *app) showKeys(keys *token.Keyring) error {
 	return table(a, each(keys.Keys(), nil), 0, "KEY,MADE,CURRENT", func(k token.KeyInfo) []string {
 		return []string{fmt.Sprint(k.ID), a.when(&k.CreatedAt), yes(k.Current)}

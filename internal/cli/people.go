@@ -13,6 +13,8 @@ import (
 	"github.com/tokenry/tokenry/client"
 )
 
+// rateText is a rate limit as the flag --rate-limit takes it, so that one can be
+// copied to another token.
 func rateText(l *api.RateLimit) string {
 	if l == nil {
 		return ""
@@ -20,6 +22,8 @@ func rateText(l *api.RateLimit) string {
 	return (&rate{*l}).String()
 }
 
+// metadataText is metadata as JSON in one line; its keys and values are other
+// people's, and cleaned where they are printed.
 func metadataText(m api.Metadata) string {
 	if len(m) == 0 {
 		return ""
@@ -75,6 +79,7 @@ func (a *app) portalLink() *cobra.Command {
 		})
 }
 
+// memberList prints the members, one line for each. It needs members:read.
 func (a *app) memberList() *cobra.Command {
 	var most int
 	var now effective
@@ -94,6 +99,8 @@ func (a *app) memberList() *cobra.Command {
 	return cmd
 }
 
+// active is the word for a state that is on or off; a member, account, user and
+// workspace share it, so that a script looks for one word.
 func active(on bool) string {
 	if on {
 		return "active"
@@ -113,6 +120,7 @@ func (a *app) memberAct(use, short string, act func(*client.Client, context.Cont
 	})
 }
 
+// showMember prints a member after a call about one; the error of the call goes first.
 func (a *app) showMember(m api.Member, err error) error {
 	if err != nil {
 		return err
@@ -124,10 +132,15 @@ func (a *app) showMember(m api.Member, err error) error {
 	}))
 }
 
+// memberFields are the flags of what a membership consists of. Rights without a
+// resource reach none, here as for tokens.
 func memberFields(cmd *cobra.Command) *fields {
 	return newFields(cmd.Flags()).text("name", "name of the person").text("external_id", "id of the person in your product").rights()
 }
 
+// memberWrite makes a command that takes a person in. A password is read from where
+// --password says and never from the argument itself; it is for new users alone, and
+// needs instance:admin.
 func (a *app) memberWrite(use, short string, write func(context.Context, *client.Client, string, api.CreateMember) (api.Member, error)) *cobra.Command {
 	var f *fields
 	var password string
@@ -153,6 +166,8 @@ func (a *app) memberWrite(use, short string, write func(context.Context, *client
 	return cmd
 }
 
+// memberEdit merges flags into a membership, see [tokenEdit]. It needs members:write,
+// and nobody gives more than they have.
 func (a *app) memberEdit() *cobra.Command {
 	var f *fields
 	var when *condition
@@ -203,6 +218,8 @@ func (a *app) serviceAccounts() *cobra.Command {
 		a.affected("tokens NAME", "List the tokens that disabling or removing a service account would stop", (*client.Client).ServiceAccountTokens))
 }
 
+// accountList prints the service accounts, one line for each. It needs
+// service-accounts:read.
 func (a *app) accountList() *cobra.Command {
 	var most int
 	var now effective
@@ -222,6 +239,7 @@ func (a *app) accountList() *cobra.Command {
 	return cmd
 }
 
+// accountAct makes a command that does one thing to a service account and shows it.
 func (a *app) accountAct(use, short string, act func(*client.Client, context.Context, string, string) (api.ServiceAccount, error)) *cobra.Command {
 	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
@@ -233,6 +251,8 @@ func (a *app) accountAct(use, short string, act func(*client.Client, context.Con
 	})
 }
 
+// showAccount prints a service account after a call about one; the error of the call
+// goes first.
 func (a *app) showAccount(s api.ServiceAccount, err error) error {
 	if err != nil {
 		return err
@@ -244,10 +264,14 @@ func (a *app) showAccount(s api.ServiceAccount, err error) error {
 	}))
 }
 
+// accountFields are the flags of what a service account consists of. Its contacts are
+// told of its tokens, because it reads no mail itself.
 func accountFields(cmd *cobra.Command) *fields {
 	return newFields(cmd.Flags()).text("description", "what it is for").texts("contacts", "contact", "e-mail that is told about its tokens").rights()
 }
 
+// accountCreate makes a principal that is nobody's. Its name is part of its address
+// and never changes.
 func (a *app) accountCreate() *cobra.Command {
 	var f *fields
 	cmd := a.command("create NAME", "Create a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -267,6 +291,7 @@ func (a *app) accountCreate() *cobra.Command {
 	return cmd
 }
 
+// accountEdit merges flags into a service account, see [tokenEdit].
 func (a *app) accountEdit() *cobra.Command {
 	var f *fields
 	var when *condition
@@ -312,6 +337,8 @@ func (a *app) users() *cobra.Command {
 		a.userAct("activate USER", "Bring a deactivated user back", (*client.Client).ActivateUser), a.userErase())
 }
 
+// userErase erases a person, which cannot be undone: the server refuses it while they
+// are active anywhere, and --dry-run counts what would go.
 func (a *app) userErase() *cobra.Command {
 	var dryRun bool
 	cmd := a.command("erase USER", "Erase everything about a user who is deactivated or a member nowhere", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -351,10 +378,14 @@ func (a *app) admins() *cobra.Command {
 
 const userHead = "USER,ID,NAME,STATUS,ADMINISTRATOR,WORKSPACES"
 
+// userLine is a user in a table. An erased one has no e-mail any more, which is a
+// dash.
 func (a *app) userLine(u api.User) []string {
 	return []string{optional(u.Email), u.ID, orNone(u.Name), active(u.Active), yes(u.InstanceAdmin), orNone(strings.Join(u.Workspaces, " "))}
 }
 
+// userAct makes a command that does one thing to a user and shows them. All of them
+// need instance:admin.
 func (a *app) userAct(use, short string, act func(*client.Client, context.Context, string) (api.User, error)) *cobra.Command {
 	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()

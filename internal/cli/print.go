@@ -103,6 +103,8 @@ func (a *app) issued(v api.Issued) error {
 	return err
 }
 
+// secretFollows is for people alone: where standard output goes into a file or a
+// variable, nothing stands before the secret.
 func (a *app) secretFollows() {
 	if a.Terminal(a.Out) {
 		fmt.Fprint(a.Err, "\nThe secret, shown this once:\n\n")

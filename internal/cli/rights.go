@@ -34,6 +34,9 @@ func (a *app) roles() *cobra.Command {
 	return instanceFlag(a.group("role", "Manage roles", list, show, a.rolePut(&instance), a.roleDelete(&instance)), &instance)
 }
 
+// removals are the commands about what was removed. It gives nothing from that moment
+// on; rows that name it are rewritten behind, and until that is done its name is
+// refused.
 func (a *app) removals() *cobra.Command {
 	var instance bool
 	list := a.command("list", "List what was removed and is being rewritten yet", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
@@ -53,6 +56,8 @@ func (a *app) removals() *cobra.Command {
 	return instanceFlag(a.group("removal", "See how far removals are", list), &instance)
 }
 
+// originOf says who may change a role or scope: nobody what is built in, an
+// administrator of the instance what is inherited, the workspace what is its own.
 func originOf(builtIn, inherited bool) string {
 	switch {
 	case builtIn:
@@ -63,6 +68,7 @@ func originOf(builtIn, inherited bool) string {
 	return "here"
 }
 
+// showRole prints a role after a call about one; the error of the call goes first.
 func (a *app) showRole(r api.Role, err error) error {
 	if err != nil {
 		return err
@@ -73,6 +79,8 @@ func (a *app) showRole(r api.Role, err error) error {
 	}))
 }
 
+// rolePut writes a role as a whole: what no flag says is not in it. It asks that the
+// role is as it was read, or that there is none.
 func (a *app) rolePut(instance *bool) *cobra.Command {
 	var f *fields
 	var when *condition
@@ -103,6 +111,8 @@ func (a *app) rolePut(instance *bool) *cobra.Command {
 	return cmd
 }
 
+// roleDelete removes a role. Whoever has it needs another: without --replacement the
+// server refuses with role_in_use, so that nobody loses rights by surprise.
 func (a *app) roleDelete(instance *bool) *cobra.Command {
 	var replacement string
 	cmd := a.command("delete ROLE", "Remove a role", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -148,6 +158,7 @@ func (a *app) scopes() *cobra.Command {
 	return instanceFlag(a.group("scope", "Manage the scope catalogue", list, show, a.scopePut(&instance), remove), &instance)
 }
 
+// showScope prints a scope after a call about one; the error of the call goes first.
 func (a *app) showScope(s api.Scope, err error) error {
 	if err != nil {
 		return err
@@ -158,6 +169,8 @@ func (a *app) showScope(s api.Scope, err error) error {
 	}))
 }
 
+// scopePut writes a scope of the catalogue as a whole. Roles that a flag names get it
+// besides what their patterns give them.
 func (a *app) scopePut(instance *bool) *cobra.Command {
 	var f *fields
 	var when *condition
@@ -213,6 +226,7 @@ func (a *app) resources() *cobra.Command {
 		a.resourceAct("delete NAME", "Take a resource off board, and its name out of every grant", (*client.Client).DeleteResource))
 }
 
+// resourceAct makes a command that does one thing to a resource and shows it.
 func (a *app) resourceAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Resource, error)) *cobra.Command {
 	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()

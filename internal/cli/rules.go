@@ -18,6 +18,8 @@ func (a *app) rules() *cobra.Command {
 	return a.group("rules", "Try files of rules for /v1/ext-authz", a.rulesTest())
 }
 
+// rulesTest tries a file of rules without any server, as a check before it is
+// deployed: exit 1 says that the file is wrong or a test of its own is not met.
 func (a *app) rulesTest() *cobra.Command {
 	cmd := a.command("test FILE [METHOD PATH …|-]", "Check a file of rules, and say what requests need by it", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
 		data, err := os.ReadFile(args[0])
@@ -86,6 +88,8 @@ type trial struct {
 	Met  *bool `json:"met,omitempty"`
 }
 
+// try asks a set about one request, and writes down what it says as a program reads
+// it.
 func try(set *ruleset.Set, method, path string) (trial, ruleset.Needs) {
 	n := set.Match(method, path)
 	t := trial{Method: method, Path: path, Refused: n.Refused, Resource: n.Resource}
@@ -124,6 +128,8 @@ func (a *app) tryRules(set *ruleset.Set, requests [][2]string) error {
 	return nil
 }
 
+// cells are a trial in a table. What no token is needed for is said in words, and not
+// left empty.
 func (t trial) cells() []string {
 	var needs, rule, test string
 	switch {

@@ -157,6 +157,8 @@ func (s *scanning) run(ctx context.Context, args []string) error {
 	return nil
 }
 
+// one scans what an argument names: a file, a folder, a history, or for - what stands
+// on standard input.
 func (s *scanning) one(ctx context.Context, path string) (scan.Stats, error) {
 	switch {
 	case path == scan.Stdin && s.git:
@@ -227,6 +229,9 @@ func (s *scanning) ask(ctx context.Context) {
 	}
 }
 
+// askAbout looks up a batch of secrets. The answers come in the order of the text, and
+// another number of them is refused: one that slipped would say of the wrong token
+// that it is live.
 func (s *scanning) askAbout(ctx context.Context, secrets []string, states map[string]string) error {
 	c, err := s.client()
 	if err != nil {
@@ -246,6 +251,8 @@ func (s *scanning) askAbout(ctx context.Context, secrets []string, states map[st
 	return nil
 }
 
+// state is what a look-up says of a token in one word: live, why it is not, or unknown
+// for what the caller may not see.
 func state(f api.FoundToken) string {
 	switch {
 	case f.Token == nil:
@@ -260,6 +267,8 @@ func state(f api.FoundToken) string {
 	return f.Token.Status
 }
 
+// print writes the report as a whole; as text without --live the finds were printed as
+// they came.
 func (s *scanning) print() error {
 	switch s.format {
 	case formatJSON:
@@ -278,6 +287,8 @@ func (s *scanning) print() error {
 	return nil
 }
 
+// summary tells on standard error what was read, so that an empty report of an empty
+// folder is not taken for a clean one.
 func (s *scanning) summary() {
 	parts := []string{fmt.Sprintf("read %d files", s.stats.Files)}
 	if s.git {
@@ -305,4 +316,5 @@ func (e *troubleError) Error() string { return e.err.Error() }
 // Unwrap returns what could not be read.
 func (e *troubleError) Unwrap() error { return e.err }
 
+// troubled is an error that makes the exit code 2: what was not read may hold a token.
 func troubled(err error) error { return &troubleError{err} }

@@ -70,6 +70,8 @@ running; the database is made when there is none. It works once.`
 	return cmd
 }
 
+// hashPassword reads the first Owner's password from standard input; the rules for
+// passwords are those of the pages.
 func (a *app) hashPassword() (string, error) {
 	password, err := a.readStdin("password")
 	if err != nil {
@@ -78,6 +80,8 @@ func (a *app) hashPassword() (string, error) {
 	return signin.NewPasswords(randomness()).Hash(password)
 }
 
+// begin opens the database as a server does, with its lock: a bootstrap beside a
+// running server would not be seen by it.
 func (a *app) begin(ctx context.Context, cfg config.Config, b office.Bootstrap) (_ office.Started, err error) {
 	cfg.LogLevel = slog.LevelWarn // what is made is told by begun
 	core, err := server.Open(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now})

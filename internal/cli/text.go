@@ -65,6 +65,8 @@ func cleanJSON(b []byte) []byte {
 	return out.Bytes()
 }
 
+// steersJSON leaves the line ends between the values of indented JSON alone; within
+// texts JSON escapes them itself.
 func steersJSON(r rune) bool { return r != '\n' && steers(r) }
 
 // none is printed where there is nothing.
@@ -119,6 +121,8 @@ func rights(grants []api.Statement) string {
 	return strings.Join(parts, "; ")
 }
 
+// statement prints one statement of a grant. Without a role and scopes it is what the
+// owner may do, narrowed to the resources.
 func statement(s api.Statement) string {
 	what := s.Role
 	if what == "" {
@@ -136,6 +140,8 @@ func statement(s api.Statement) string {
 	return what + " on " + strings.Join(s.Resources, " ")
 }
 
+// optional is a text that may be missing; a dash stands for it, so that columns stay
+// apart.
 func optional(s *string) string {
 	if s == nil || *s == "" {
 		return none
@@ -143,8 +149,10 @@ func optional(s *string) string {
 	return *s
 }
 
+// orNone is [optional] for a text that is empty when it is missing.
 func orNone(s string) string { return optional(&s) }
 
+// yes is a word for true and false that a person reads in a table.
 func yes(b bool) string {
 	if b {
 		return "yes"

@@ -82,6 +82,8 @@ func tokenFields(fs *pflag.FlagSet) *fields {
 		metadata()
 }
 
+// tokenCreate makes a token. The label is required: a token that nobody can name is
+// one that nobody dares to revoke. It needs tokens:create.
 func (a *app) tokenCreate() *cobra.Command {
 	var in api.CreateToken
 	var f *fields
@@ -117,6 +119,8 @@ func addKey(fs *pflag.FlagSet) {
 	fs.String("idempotency-key", "", "name of this request, so that sending it again does not do it twice")
 }
 
+// keyOption is the name that makes it safe to send a creation again; without one a
+// script that lost the answer may make two tokens.
 func keyOption(fs *pflag.FlagSet) []client.CallOption {
 	if key, err := fs.GetString("idempotency-key"); err == nil && key != "" {
 		return []client.CallOption{client.IdempotencyKey(key)}
@@ -134,6 +138,9 @@ func (a *app) noteReach(t api.Token) {
 	}
 }
 
+// tokenEdit merges flags into a token: one that was not given leaves its field alone,
+// and --clear sets it to null, which inherits or removes. It asks that the token is as
+// it was read, see [condition].
 func (a *app) tokenEdit() *cobra.Command {
 	var f *fields
 	var when *condition
@@ -164,6 +171,8 @@ func (a *app) tokenEdit() *cobra.Command {
 	return cmd
 }
 
+// tokenDisable suspends a token. --revoke-after that was given is sent, also when it
+// is 0: a flag that was given is never taken for none.
 func (a *app) tokenDisable() *cobra.Command {
 	after := new(lifetime)
 	var cmd *cobra.Command
@@ -178,6 +187,8 @@ func (a *app) tokenDisable() *cobra.Command {
 	return cmd
 }
 
+// tokenRevoke ends a token in one of two ways that need different rights: by its ID,
+// with tokens:delete, or by its secret, with nothing but that.
 func (a *app) tokenRevoke() *cobra.Command {
 	var in api.RevokeToken
 	var secret string
@@ -229,6 +240,8 @@ func (a *app) revokeSecret(ctx context.Context, from string) error {
 	return nil
 }
 
+// tokenTransfer hands a token to another owner. The former secret is dead at once,
+// because its holder is not the new owner.
 func (a *app) tokenTransfer() *cobra.Command {
 	var in api.TransferToken
 	cmd := a.tokenIssue("transfer ID --owner OWNER", "Move a token to another owner and give it a new secret", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
@@ -239,6 +252,8 @@ func (a *app) tokenTransfer() *cobra.Command {
 	return cmd
 }
 
+// tokenList prints tokens as the server has them, page by page; --limit ends it early,
+// and that it was ended is said on standard error.
 func (a *app) tokenList() *cobra.Command {
 	var filter func() (api.TokenFilter, error)
 	var most int
@@ -270,6 +285,8 @@ func (e *effective) flag(fs *pflag.FlagSet) {
 	fs.BoolVar((*bool)(e), "effective", false, "show the rights that each has now, which is worked out for each")
 }
 
+// include is what the server is asked for besides: working out what each may do now
+// costs it time, so it is asked for by name.
 func (e *effective) include() []string {
 	if *e {
 		return []string{"effective"}
@@ -277,6 +294,8 @@ func (e *effective) include() []string {
 	return nil
 }
 
+// of are the rights to show: what a token was given, or what that comes to now with
+// its owner, the catalogue and the roles as they are.
 func (e *effective) of(given, now []api.Statement) []api.Statement {
 	if *e {
 		return now
@@ -300,6 +319,8 @@ func (a *app) tokenLine(t api.Token) []string {
 	return []string{t.Label, t.Masked, t.ID, t.Kind, tokenStatus(t), rights(t.Grants), a.when(&created), a.expiry(t), a.when(t.LastUsedAt)}
 }
 
+// expiry is the end of a token. Never is a word of its own: a dash would read as
+// unknown.
 func (a *app) expiry(t api.Token) string {
 	if t.ExpiresAt == nil {
 		return "never"

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenry/tokenry/client"
 )
 
+// whoami shows what the token is and may do, which any valid token may ask.
 func (a *app) whoami() *cobra.Command {
 	return a.command("whoami", "Show who the token is and what it may do", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
@@ -85,6 +86,8 @@ type refusedError struct{ code api.Code }
 // Error says why in the words that every client is told.
 func (e *refusedError) Error() string { return "refused: " + e.code.Info().Title }
 
+// refusal is the error of a decision that said no, so that the exit code is 1 and a
+// script need not read the answer.
 func refusal(r client.Result) error {
 	if r.Allowed {
 		return nil
@@ -92,6 +95,8 @@ func refusal(r client.Result) error {
 	return &refusedError{r.Code}
 }
 
+// decisionRows describe a decision; of a token that is not the caller's to see nothing
+// but the code is known.
 func (a *app) decisionRows(v api.VerifyResult) []row {
 	rows := []row{{"allowed", yes(v.Allowed)}, {"code", string(v.Code)}, {"why", v.Detail}, {"missing", strings.Join(v.Missing, " ")}}
 	if v.Token != nil {

@@ -82,6 +82,8 @@ func (a *app) instanceUsage(cmd *cobra.Command, c *client.Client, span client.Sp
 	return a.show(u, rows)
 }
 
+// usageRows describe what was done with a token. A retired secret that was used again
+// is told in capitals: somebody has it who should not.
 func (a *app) usageRows(u api.TokenUsage) []row {
 	rows := []row{{"token", u.Token}, {"last used", a.when(u.LastUsedAt)}, {"from", optional(u.LastUsedIP)}}
 	rows = append(rows, a.seriesRows(u.UsageSeries)...)
@@ -94,6 +96,8 @@ func (a *app) usageRows(u api.TokenUsage) []row {
 	return rows
 }
 
+// seriesRows are the counts of a time, hours or days in which nothing happened left
+// out. Times are in UTC.
 func (a *app) seriesRows(u api.UsageSeries) []row {
 	rows := []row{{"allowed", fmt.Sprint(u.Allowed)}, {"denied", fmt.Sprint(u.Denied)}}
 	for _, b := range u.Buckets {
@@ -213,6 +217,8 @@ func (a *app) explain() *cobra.Command {
 	return cmd
 }
 
+// showExplanation prints each check in the order in which it is made, and below it
+// what would mend it.
 func (a *app) showExplanation(e api.Explanation) error {
 	if a.flags.json {
 		return a.printJSON(e)

@@ -20,6 +20,8 @@ func (a *app) webhooks() *cobra.Command {
 		a.webhookPing(&instance), a.webhookDeliveries(&instance), a.webhookResend(&instance)), &instance)
 }
 
+// webhookCreate makes an endpoint. Its secret signs every delivery and is shown this
+// once; whoever loses it rotates it.
 func (a *app) webhookCreate(instance *bool) *cobra.Command {
 	var in api.CreateWebhook
 	var description string
@@ -58,6 +60,8 @@ func (a *app) webhookIssued(v api.WebhookSecret, err error) error {
 	return err
 }
 
+// webhookRows describe an endpoint. A former secret that still signs is told with its
+// end: until then both signatures stand in every delivery.
 func (a *app) webhookRows(v api.Webhook) []row {
 	state := "enabled"
 	if !v.Enabled {
@@ -70,6 +74,8 @@ func (a *app) webhookRows(v api.Webhook) []row {
 	return said(rows)
 }
 
+// webhookList prints the endpoints; since when one has failed says how long until it
+// is disabled.
 func (a *app) webhookList(instance *bool) *cobra.Command {
 	return a.command("list", "List endpoints", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
@@ -82,6 +88,7 @@ func (a *app) webhookList(instance *bool) *cobra.Command {
 	})
 }
 
+// webhookShow prints one endpoint. Its secret is not part of it.
 func (a *app) webhookShow(instance *bool) *cobra.Command {
 	return a.webhookDo("show ID", "Show an endpoint", func(cmd *cobra.Command, c *client.Client, id string) error {
 		v, err := c.GetWebhook(cmd.Context(), at(*instance), id)
@@ -92,6 +99,8 @@ func (a *app) webhookShow(instance *bool) *cobra.Command {
 	})
 }
 
+// webhookEdit merges flags into an endpoint; --enabled brings back one that was
+// disabled because it failed for too long.
 func (a *app) webhookEdit(instance *bool) *cobra.Command {
 	var f *fields
 	var when *condition
@@ -119,6 +128,7 @@ func (a *app) webhookEdit(instance *bool) *cobra.Command {
 	return cmd
 }
 
+// webhookDelete deletes an endpoint, and with it what waits to be sent there.
 func (a *app) webhookDelete(instance *bool) *cobra.Command {
 	return a.webhookDo("delete ID", "Delete an endpoint", func(cmd *cobra.Command, c *client.Client, id string) error {
 		v, err := c.DeleteWebhook(cmd.Context(), at(*instance), id)
@@ -129,6 +139,8 @@ func (a *app) webhookDelete(instance *bool) *cobra.Command {
 	})
 }
 
+// webhookRotate gives an endpoint a new secret. It is not sent again by itself: a lost
+// answer is a lost secret, and the next rotation brings another.
 func (a *app) webhookRotate(instance *bool) *cobra.Command {
 	return a.webhookDo("rotate ID", "Give an endpoint a new secret; the former one signs for 24 hours more", func(cmd *cobra.Command, c *client.Client, id string) error {
 		v, err := c.RotateWebhook(cmd.Context(), at(*instance), id)
@@ -136,6 +148,8 @@ func (a *app) webhookRotate(instance *bool) *cobra.Command {
 	})
 }
 
+// webhookPing sends a test event, whatever the endpoint's patterns; what became of it
+// stands in its deliveries.
 func (a *app) webhookPing(instance *bool) *cobra.Command {
 	return a.webhookDo("ping ID", "Send an endpoint a ping", func(cmd *cobra.Command, c *client.Client, id string) error {
 		v, err := c.PingWebhook(cmd.Context(), at(*instance), id)
@@ -157,6 +171,8 @@ func (a *app) webhookDo(use, short string, do func(*cobra.Command, *client.Clien
 	})
 }
 
+// webhookDeliveries prints what was sent, newest first; 50 unless --limit says
+// otherwise, because a busy endpoint has very many.
 func (a *app) webhookDeliveries(instance *bool) *cobra.Command {
 	var most int
 	cmd := a.webhookDo("deliveries ID", "List what was sent to an endpoint, newest first", func(cmd *cobra.Command, c *client.Client, id string) error {
@@ -168,6 +184,8 @@ func (a *app) webhookDeliveries(instance *bool) *cobra.Command {
 	return cmd
 }
 
+// webhookResend sends a delivery again under its own id, so that a receiver that had
+// it already can tell.
 func (a *app) webhookResend(instance *bool) *cobra.Command {
 	return a.command("resend ID DELIVERY", "Send a delivery again", cobra.ExactArgs(2), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()

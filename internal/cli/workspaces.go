@@ -36,6 +36,8 @@ func (a *app) workspaces() *cobra.Command {
 			}))
 }
 
+// showWorkspace prints a workspace after a call about one; the error of the call goes
+// first.
 func (a *app) showWorkspace(w api.Workspace, err error) error {
 	if err != nil {
 		return err
@@ -46,6 +48,8 @@ func (a *app) showWorkspace(w api.Workspace, err error) error {
 	}))
 }
 
+// workspaceShow prints a workspace: the one that is named, else the one of the flag or
+// variable, else the token's own.
 func (a *app) workspaceShow() *cobra.Command {
 	return a.command("show [WORKSPACE]", "Show a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
@@ -57,6 +61,9 @@ func (a *app) workspaceShow() *cobra.Command {
 	})
 }
 
+// workspaceAct makes a command that does one thing to a workspace and shows it. The
+// workspace has to be named: none of these is done to one that somebody happens to be
+// in.
 func (a *app) workspaceAct(use, short string, act func(*client.Client, context.Context, string) (api.Workspace, error)) *cobra.Command {
 	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
@@ -68,10 +75,14 @@ func (a *app) workspaceAct(use, short string, act func(*client.Client, context.C
 	})
 }
 
+// workspaceFields are the flags of what a workspace consists of; an external id needs
+// instance:admin.
 func workspaceFields(cmd *cobra.Command) *fields {
 	return newFields(cmd.Flags()).text("name", "name of the workspace, for people").text("external_id", "id of the customer in your product").metadata()
 }
 
+// workspaceCreate makes a tenant. Its slug is its name for good: it stands in
+// addresses and token IDs, and is never used again.
 func (a *app) workspaceCreate() *cobra.Command {
 	var f *fields
 	cmd := a.command("create SLUG", "Create a workspace (needs instance:admin)", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -91,6 +102,7 @@ func (a *app) workspaceCreate() *cobra.Command {
 	return cmd
 }
 
+// workspaceEdit merges flags into a workspace, see [tokenEdit].
 func (a *app) workspaceEdit() *cobra.Command {
 	var f *fields
 	var when *condition
@@ -127,6 +139,8 @@ func at(instance bool) string {
 	return ""
 }
 
+// instanceFlag lets a group of commands be about the instance: what every workspace
+// inherits, or its own audit and endpoints.
 func instanceFlag(cmd *cobra.Command, on *bool) *cobra.Command {
 	cmd.PersistentFlags().BoolVar(on, "instance", false, "the instance's own, in place of a workspace's (needs instance:admin)")
 	return cmd
@@ -190,6 +204,8 @@ func policyPatch(args []string) (patch api.PatchPolicy, err error) {
 	return patch, nil
 }
 
+// showPolicy prints the fields of a policy in the order of the wire, each with where
+// it comes from.
 func (a *app) showPolicy(p api.Policy, err error) error {
 	if err != nil {
 		return err

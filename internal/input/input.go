@@ -65,6 +65,7 @@ func Secretless(field, s string) error {
 	return nil
 }
 
+// bounds says how long a text may be, with both of its ends where it has two.
 func bounds(least, most int) string {
 	if least == 0 {
 		return "must have at most " + strconv.Itoa(most) + " characters"

@@ -169,6 +169,9 @@ func orNone[T any](name string, in func(*api.Policy) **T, of func(*api.PatchPoli
 	return f
 }
 
+// patched is what every row has in common: how its field is found in a patch, merged
+// and refused. Checks see values alone: null returns a field to what is inherited,
+// whatever that is.
 func patched[T any](name string, of func(*api.PatchPolicy) *api.Opt[T], checks []refuses[T]) field {
 	return field{
 		name:  name,
@@ -187,6 +190,8 @@ func patched[T any](name string, of func(*api.PatchPolicy) *api.Opt[T], checks [
 	}
 }
 
+// merge applies one field of a patch (RFC 7396): a value sets, null unsets, and what
+// is not there leaves it.
 func merge[T any](have *api.Opt[T], patch api.Opt[T]) {
 	switch {
 	case patch.Has():
@@ -226,6 +231,7 @@ func days(name string, steps api.Opt[[]int]) error {
 	return nil
 }
 
+// notNegative lets 0 stand for no bound.
 func notNegative(name string, m api.Opt[api.MaxTokens]) error {
 	if m.Value.PerOwner < 0 || m.Value.Total < 0 {
 		return api.FieldError(name, "must not be negative; 0 means no bound")
@@ -233,6 +239,8 @@ func notNegative(name string, m api.Opt[api.MaxTokens]) error {
 	return nil
 }
 
+// contact bounds what people are shown where they look for help; it is text, and
+// checked as that.
 func contact(name string, c api.Opt[api.SupportContact]) error {
 	return input.First(
 		input.Text(name+".email", c.Value.Email, 0, 254),

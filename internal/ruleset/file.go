@@ -53,10 +53,14 @@ type reader struct {
 	problems []error
 }
 
+// complain notes what is wrong and goes on: whoever mends a file is told all of it at
+// once, and not one line a run.
 func (r *reader) complain(line int, format string, args ...any) {
 	r.problems = append(r.problems, &Error{r.file, line, fmt.Sprintf(format, args...)})
 }
 
+// set reads the file. Rules that could not be read are left out of the comparison with
+// each other, so that one mistake is told once.
 func (r *reader) set(data []byte) *Set {
 	root := r.document(data)
 	if root == nil {
@@ -133,6 +137,7 @@ func (r *reader) mapping(n *yaml.Node, known ...string) map[string]*yaml.Node {
 	return m
 }
 
+// list reads the entries of a node; one that is not there has none.
 func (r *reader) list(n *yaml.Node) []*yaml.Node {
 	if n == nil {
 		return nil
@@ -153,6 +158,8 @@ func (r *reader) text(n *yaml.Node) (string, bool) {
 	return n.Value, true
 }
 
+// flag reads a key that is only ever true: false would have to mean something where
+// the key is left away, and public: no is not a word for it.
 func (r *reader) flag(n *yaml.Node) bool {
 	if n == nil {
 		return false
@@ -164,6 +171,8 @@ func (r *reader) flag(n *yaml.Node) bool {
 	return true
 }
 
+// workspace is whose tokens pass. It has no default: a file that forgot it would let
+// the tokens of every tenant in.
 func (r *reader) workspace(root, n *yaml.Node) string {
 	if n == nil {
 		r.complain(root.Line, `workspace is missing: whose tokens pass, a slug or ext:ID, or "*" for those of any`)
@@ -177,6 +186,8 @@ func (r *reader) workspace(root, n *yaml.Node) string {
 	return text
 }
 
+// deny is the one other status that a refusal may have; what it may be is a proxy's
+// and no matter of taste.
 func (r *reader) deny(n *yaml.Node) int {
 	if n == nil {
 		return 0
@@ -208,6 +219,9 @@ func (r *reader) scopes(n *yaml.Node) []string {
 	return scopes
 }
 
+// rule reads one rule; ok is false when anything about it was wrong. Scopes have to be
+// said, also that there are none: a rule that forgot them would let every valid token
+// pass.
 func (r *reader) rule(n *yaml.Node) (Rule, bool) {
 	before := len(r.problems)
 	m := r.mapping(n, "match", "scopes", "resource", "public")
@@ -236,6 +250,9 @@ func (r *reader) rule(n *yaml.Node) (Rule, bool) {
 	return rule, len(r.problems) == before
 }
 
+// resource reads what a rule restricts a request to: one name, any, or the segment of
+// a placeholder. Parts of a segment are no resource: a back end could take them apart
+// otherwise.
 func (r *reader) resource(rule *Rule, n *yaml.Node) {
 	text, ok := r.text(n)
 	if !ok {

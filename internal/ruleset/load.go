@@ -31,6 +31,8 @@ func ReadDir(dir fs.FS) (map[string]*Set, error) {
 	return sets, nil
 }
 
+// readFile reads one file of a folder; a name that no address can have is refused like
+// a rule that is wrong.
 func readFile(dir fs.FS, file, name string) (*Set, error) {
 	if !validSet(name) || strings.HasSuffix(file, ".yml") {
 		return nil, &Error{File: file, Problem: "rules stand in NAME.yaml, with a name of a-z, 0-9, dots, dashes and underscores, at most 63"}

@@ -63,6 +63,8 @@ func parsePattern(text string) (p pattern, problem string) {
 	return p, ""
 }
 
+// parseMethods reads the methods, in capitals as they come over the wire: a method is
+// compared letter by letter (RFC 9110, section 9.1).
 func parseMethods(text string) ([]string, string) {
 	if text == anyMethod {
 		return nil, ""
@@ -81,6 +83,8 @@ func parseMethods(text string) ([]string, string) {
 	return methods, ""
 }
 
+// parseSegment reads a segment. Text and placeholder do not mix in one, and ** ends a
+// pattern: what a pattern takes must be plain to whoever reads it.
 func parseSegment(text string) (segment, string) {
 	name, opened := strings.CutPrefix(text, "{")
 	name, closed := strings.CutSuffix(name, "}")
@@ -99,6 +103,8 @@ func parseSegment(text string) (segment, string) {
 	return segment{literal: text}, ""
 }
 
+// validName bounds what a placeholder is called; the names mean nothing but to the
+// rule itself.
 func validName(s string) bool {
 	return s != "" && len(s) <= 40 && s[0] >= 'a' && s[0] <= 'z' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
@@ -132,6 +138,7 @@ func (r relation) and(o relation) relation {
 	return crossing
 }
 
+// relateMethods compares two sets of methods; nil is the set of all.
 func relateMethods(a, b []string) relation {
 	switch {
 	case a == nil && b == nil:
@@ -160,6 +167,8 @@ func relateMethods(a, b []string) relation {
 	return crossing
 }
 
+// relatePaths compares two paths segment by segment. One that ends where the other
+// goes on has nothing in common with it, unless it takes the rest.
 func relatePaths(p, q pattern) relation {
 	r := equal
 	for i := 0; ; i++ {
@@ -180,6 +189,7 @@ func relatePaths(p, q pattern) relation {
 	}
 }
 
+// relateRest compares what follows behind the last segment: nothing, or anything.
 func relateRest(p, q bool) relation {
 	switch {
 	case p == q:
@@ -190,6 +200,8 @@ func relateRest(p, q bool) relation {
 	return narrower
 }
 
+// relateSegments compares two segments: a placeholder holds every literal, and two
+// literals are the same or have nothing in common.
 func relateSegments(a, b segment) relation {
 	switch {
 	case a.wild() && b.wild():

@@ -77,8 +77,10 @@ func (s *Set) Match(method, path string) Needs {
 	return Needs{Refused: noRule}
 }
 
+// method says whether the pattern takes a method, letter by letter.
 func (p *pattern) method(m string) bool { return p.methods == nil || slices.Contains(p.methods, m) }
 
+// path says whether the pattern takes decoded segments.
 func (p *pattern) path(segments []string) bool {
 	if len(segments) < len(p.segments) || len(segments) > len(p.segments) && !p.rest {
 		return false
@@ -91,6 +93,8 @@ func (p *pattern) path(segments []string) bool {
 	return true
 }
 
+// needs are what a request needs by this rule. A segment that names no resource is
+// refused, and so is any: by that name the request would ask for something else.
 func (r *Rule) needs(segments []string) Needs {
 	if r.from < 0 {
 		return Needs{Rule: r, Resource: r.resource}

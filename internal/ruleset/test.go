@@ -25,6 +25,8 @@ func Request(text string) (method, path string, ok bool) {
 	return method, path, ok && method != "" && path != ""
 }
 
+// test reads a test of the file. What it expects has to be said in one way alone, so
+// that it cannot be met by halves.
 func (r *reader) test(n *yaml.Node) Test {
 	m := r.mapping(n, "request", "refused", "public", "scopes", "resource")
 	t := Test{Line: n.Line, Refused: r.flag(m["refused"]), Public: r.flag(m["public"])}

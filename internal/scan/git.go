@@ -187,6 +187,7 @@ func (g *gitLog) content(ctx context.Context, line []byte, rest io.Reader) error
 	return g.scan(ctx, at, line[n:], rest)
 }
 
+// drop reads to the end of a long line that is not looked at.
 func (g *gitLog) drop(rest io.Reader) error {
 	if rest == nil {
 		return nil
@@ -238,6 +239,8 @@ func (g *gitLog) header(ctx context.Context, line []byte, rest io.Reader) error 
 	return g.drop(rest)
 }
 
+// isHash says whether a text is a commit's hash, also a short one: a pasted log may
+// have those.
 func isHash(text []byte) bool {
 	h := hash(text)
 	return len(h) >= 7 && strings.Trim(h, "0123456789abcdef") == ""

@@ -61,6 +61,7 @@ func RuleFormat(name string) (write func(Rule) string, ok bool) {
 	return write, ok
 }
 
+// quoted are the keywords as each format lists them.
 func (r Rule) quoted(sep string) string {
 	quoted := make([]string, len(r.Keywords))
 	for i, k := range r.Keywords {
@@ -88,6 +89,8 @@ keywords = [%s]
 `, r.About, r.About, r.Whole, r.quoted(", "))
 }
 
+// gitlab is gitleaks within GitLab's own file. Its expression stands in basic quotes,
+// where a backslash is doubled.
 func gitlab(r Rule) string {
 	return fmt.Sprintf(`# %s. Written by: tokenry scanner-rules --format gitlab
 # This is the file .gitlab/secret-detection-ruleset.toml of a project.
@@ -114,6 +117,8 @@ keywords = [%s]
 `, r.About, r.About, r.Whole, r.quoted(", "))
 }
 
+// trufflehog is a detector without a verifier: one would send each token to an
+// address.
 func trufflehog(r Rule) string {
 	return fmt.Sprintf(`# %s. Written by: tokenry scanner-rules --format trufflehog
 # There is no verify: it would send each token to an address. To learn which ones
@@ -128,6 +133,8 @@ detectors:
 `, r.About, r.About, r.quoted(", "), r.Whole)
 }
 
+// github is what a person types into a form; a custom pattern there has its ends apart
+// from the expression.
 func github(r Rule) string {
 	return fmt.Sprintf(`# %s. Written by: tokenry scanner-rules --format github
 # Settings > Advanced Security > Custom patterns > New pattern; "More options"

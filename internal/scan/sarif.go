@@ -89,6 +89,8 @@ func SARIF(version string, finds []Shown) any {
 	return sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}
 }
 
+// locations is where a find stands. SARIF wants a list: it is empty for what stands in
+// a commit's message, which is no file.
 func (f Shown) locations() []sarifLocation {
 	if f.Path == "" {
 		return []sarifLocation{}
@@ -105,6 +107,8 @@ func (f Shown) locations() []sarifLocation {
 	return []sarifLocation{l}
 }
 
+// properties are what SARIF has no word for: the commit that added the line, and what
+// the server said of the token.
 func (f Shown) properties() map[string]string {
 	p := map[string]string{}
 	if f.Commit != "" {

@@ -54,12 +54,15 @@ type Stats struct {
 	Bytes                  int64
 }
 
+// add adds what another scan went through.
 func (s *Stats) add(o Stats) {
 	s.Files, s.Binary, s.Commits, s.Bytes = s.Files+o.Files, s.Binary+o.Binary, s.Commits+o.Commits, s.Bytes+o.Bytes
 }
 
 const usualBuffer = 256 << 10
 
+// buffer is what a reader holds at once: never less than two tokens need, so that one
+// is found wherever it ends.
 func (s *Scanner) buffer() []byte {
 	if s.Buffer == 0 {
 		return make([]byte, usualBuffer)
@@ -72,6 +75,7 @@ func (s *Scanner) wanted(p token.Parsed) bool {
 	return (len(s.Prefixes) == 0 || slices.Contains(s.Prefixes, p.Prefix)) && !slices.Contains(s.Locators, p.Locator)
 }
 
+// trouble tells what could not be read, without the tokens that may be in its name.
 func (s *Scanner) trouble(name string, err error) {
 	if s.Trouble != nil {
 		s.Trouble(token.Redact(name), err)

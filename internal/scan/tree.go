@@ -58,6 +58,9 @@ type file struct {
 	err   error
 }
 
+// folder scans what is below a folder. It is opened once and everything is reached
+// through it, so that what is swapped for a link meanwhile does not lead out. The
+// finds are told by the caller's goroutine, in the order of the walk.
 func (s *Scanner) folder(ctx context.Context, name string, found func(Find)) (stats Stats, err error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
@@ -95,6 +98,7 @@ func (s *Scanner) folder(ctx context.Context, name string, found func(Find)) (st
 	return stats, ctx.Err()
 }
 
+// workers is how many files are read at once.
 func (s *Scanner) workers() int {
 	if s.Workers > 0 {
 		return s.Workers
@@ -145,6 +149,8 @@ func (s *Scanner) serve(ctx context.Context, root *os.Root, work <-chan *file) {
 	}
 }
 
+// read scans one file. What is no text is counted and not read on, unless it was asked
+// for.
 func (s *Scanner) read(ctx context.Context, root *os.Root, f *file, buf []byte) error {
 	in, err := root.Open(filepath.FromSlash(f.name))
 	if err != nil {
@@ -170,6 +176,8 @@ func (s *Scanner) read(ctx context.Context, root *os.Root, f *file, buf []byte) 
 	return err
 }
 
+// excluded says whether a name below the folder is left out. A pattern that is wrong
+// matches nothing; [CheckPattern] tells of it before.
 func (s *Scanner) excluded(name string) bool {
 	for _, pattern := range s.Exclude {
 		what := name
