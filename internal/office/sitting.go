@@ -107,6 +107,8 @@ type (
 	askSecrets    struct{ t ledger.ID }
 	askToken      struct{ l token.Locator }
 	askWorkspaces struct{ user ledger.ID }
+	askRoles      struct{ ws ledger.ID }
+	askScopes     struct{ ws ledger.ID }
 )
 
 // reply is what a question was answered; that there is no row is an answer.
@@ -191,6 +193,25 @@ func (c gatheredRemovals) Removals() ([]ledger.Removal, error) {
 
 func (c gatheredRights) CatalogueStamp(ws ledger.ID) (string, error) {
 	return remembered(c.g, askStamp{ws}, func() (string, error) { return c.RightsReader.CatalogueStamp(ws) })
+}
+
+// Roles and Scopes are not shared: names that are gone are taken out of them.
+func (c gatheredRights) Roles(ws ledger.ID) ([]ledger.Role, error) {
+	rows, err := remembered(c.g, askRoles{ws}, func() ([]ledger.Role, error) { return c.RightsReader.Roles(ws) })
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].Scopes = slices.Clone(rows[i].Scopes)
+	}
+	return rows, err
+}
+
+func (c gatheredRights) Scopes(ws ledger.ID) ([]ledger.Scope, error) {
+	rows, err := remembered(c.g, askScopes{ws}, func() ([]ledger.Scope, error) { return c.RightsReader.Scopes(ws) })
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].Implies, rows[i].Roles = slices.Clone(rows[i].Implies), slices.Clone(rows[i].Roles)
+	}
+	return rows, err
 }
 
 func (c gatheredSignIn) Session(id string) (ledger.Session, error) {
