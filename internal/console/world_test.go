@@ -163,6 +163,12 @@ func newWorld(t *testing.T) *world {
 // newWorldOn is a world in a database, whose statements are told to trace.
 func newWorldOn(t *testing.T, url string, trace func(string)) *world {
 	t.Helper()
+	return newWorldOver(t, url, trace, func(s ledger.Store) ledger.Store { return s })
+}
+
+// newWorldOver is a world whose authority changes another store than the database.
+func newWorldOver(t *testing.T, url string, trace func(string), over func(ledger.Store) ledger.Store) *world {
+	t.Helper()
 	ctx := t.Context()
 	options := store.Options{URL: url, Holder: t.Name(), Trace: trace}
 	s, err := store.Open(ctx, options)
@@ -175,7 +181,7 @@ func newWorldOn(t *testing.T, url string, trace func(string)) *world {
 	w.recorder = usage.New(usage.Config{Store: w.usage, Now: func() time.Time { return w.at }, Node: "test"})
 	keys, err := token.GenerateKeyring(rand.Reader, w.at)
 	must(t, err)
-	w.Office = office.New(authority.Options{Store: s, Keys: keys, Now: func() time.Time { return w.at }, Rand: rand.Reader, Usage: w.usage, Decisions: w.recorder})
+	w.Office = office.New(authority.Options{Store: over(s), Keys: keys, Now: func() time.Time { return w.at }, Rand: rand.Reader, Usage: w.usage, Decisions: w.recorder})
 	must(t, w.Prepare(ctx, token.DefaultPrefix))
 	started, err := w.Bootstrap(ctx, office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	must(t, err)
