@@ -27,23 +27,3 @@ func (v *visit) doAdvice() error {
 	}
 	return v.done(v.tokenPage(t.Locator), "advised")
 }
-
-// adviceWords says what following an advice would do.
-func adviceWords(a api.Advice) string {
-	e := a.Change.Edit
-	switch {
-	case a.Change.Revoke != nil:
-		return "Revoke…"
-	case a.Change.Rotate != nil:
-		return "Rotate…"
-	case e == nil:
-		return ""
-	case e.ExpiresIn.Has():
-		return "Let it expire after " + lasting(e.ExpiresIn.Value)
-	case e.AllowedIPs.Has():
-		return "Allow these " + plural(len(e.AllowedIPs.Value), "address") + " only"
-	case e.Grants.Has():
-		return "Leave it what it uses"
-	}
-	return "Apply"
-}

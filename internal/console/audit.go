@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // auditFilter reads what the audit is narrowed to.
@@ -114,7 +115,7 @@ func (v *visit) exporter(of string) func(api.AuditEvent) error {
 	w := csv.NewWriter(v.w)
 	_ = w.Write([]string{"sequence", "at", "action", "actor", "actor_token", "on_behalf", "ip", "target", "token", "request_id", "hash"})
 	return func(e api.AuditEvent) error {
-		row := []string{strconv.FormatInt(e.Sequence, 10), iso(e.At), e.Action, e.Actor, text(e.ActorToken), text(e.OnBehalf), text(e.IP), e.Target, text(e.Token), e.RequestID, e.Hash}
+		row := []string{strconv.FormatInt(e.Sequence, 10), phrase.Iso(e.At), e.Action, e.Actor, phrase.Text(e.ActorToken), phrase.Text(e.OnBehalf), phrase.Text(e.IP), e.Target, phrase.Text(e.Token), e.RequestID, e.Hash}
 		for i := range row {
 			row[i] = door.Cell(row[i])
 		}
@@ -135,7 +136,7 @@ func (v *visit) exportLink(format string) string {
 
 // linksWords say how much of a chain was looked at.
 func linksWords(c audit.Chain) string {
-	out := plural(int(c.Rows), "event") + " follow from one another, unchanged"
+	out := phrase.Plural(int(c.Rows), "event") + " follow from one another, unchanged"
 	if c.Rows == 1 {
 		out = "1 event was looked at, and is unchanged"
 	}

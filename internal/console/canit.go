@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // couldIt is whether a token may use a scope, as the authority explains it.
@@ -15,9 +16,9 @@ type couldIt struct {
 }
 
 func (v *visit) ask(t api.Token, scope, resource string) (*couldIt, error) {
-	a := &couldIt{scope: cut(scope, 64)}
+	a := &couldIt{scope: phrase.Cut(scope, 64)}
 	var err error
-	a.answer, err = v.auth.Can(v.ctx(), v.caller, v.at.Slug, t.Locator, a.scope, cut(resource, 128))
+	a.answer, err = v.auth.Can(v.ctx(), v.caller, v.at.Slug, t.Locator, a.scope, phrase.Cut(resource, 128))
 	if errors.Is(err, api.CodeInvalidField) {
 		f, err := form{}.refused(err)
 		a.wrong = f.told()

@@ -22,8 +22,6 @@ const (
 	plotHeight = 140
 )
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 func px(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }
 
 func (p plot) box() string { return "0 0 " + px(p.width) + " 190" }

@@ -11,7 +11,10 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/docs"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/console/assets"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/guide"
 	"github.com/tokenry/tokenry/internal/office"
 )
 
@@ -76,8 +79,8 @@ type console struct {
 	Options
 	auth   *office.Office
 	base   *url.URL
-	assets assets
-	guide  *guide
+	assets assets.Assets
+	guide  *guide.Guide
 	// pages are the one table of them.
 	pages []route
 }
@@ -101,10 +104,10 @@ func New(o Options) (http.Handler, error) {
 		o.Product.Name = "Tokenry"
 	}
 	c := &console{Options: o, auth: o.Authority, base: base, pages: allRoutes()}
-	if c.assets, err = newAssets(); err != nil {
+	if c.assets, err = assets.New(); err != nil {
 		return nil, err
 	}
-	if c.guide, err = readGuide(docs.Files()); err != nil {
+	if c.guide, err = guide.Read(docs.Files()); err != nil {
 		return nil, err
 	}
 	return c.guard(c.routes()), nil

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // draft is the page on which a token is made or edited.
@@ -74,7 +75,7 @@ func (v *visit) prefill() (form, error) {
 			return f, err
 		}
 		f.values = fieldsOf(t)
-		f.values.Set("label", cut(t.Label, 90)+" (2)")
+		f.values.Set("label", phrase.Cut(t.Label, 90)+" (2)")
 		f.values.Del("expires_on")
 		f.values.Set("expires", "default")
 	}
@@ -105,12 +106,6 @@ func splitScopes(in []string) []string {
 		}
 	}
 	return out
-}
-
-// cut shortens a text to n characters, never inside one.
-func cut(s string, n int) string {
-	r := []rune(s)
-	return string(r[:min(len(r), n)])
 }
 
 // draft reads what the page offers.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 func parseCount(s string) (int, error) { return strconv.Atoi(s) }
@@ -57,18 +58,18 @@ func (v *visit) expiries(d draft) []option {
 	if d.edit != nil {
 		out = append(out, option{"keep", "Keep as it is"})
 	} else if p != nil {
-		out = append(out, option{"default", "Usual: " + lasting(p.DefaultLifetime)})
+		out = append(out, option{"default", "Usual: " + phrase.Lasting(p.DefaultLifetime)})
 	} else {
 		out = append(out, option{"default", "Usual"})
 	}
 	for _, days := range []api.Duration{1, 7, 30, 90, 180, 365} {
 		if life := days * api.Day; p == nil || p.MaxLifetime == 0 || life <= p.MaxLifetime {
-			out = append(out, option{life.String(), lasting(life)})
+			out = append(out, option{life.String(), phrase.Lasting(life)})
 		}
 	}
 	if was := d.get("expires"); was != "" && was != "date" && was != "never" && !slices.ContainsFunc(out, func(o option) bool { return o.value == was }) {
 		if life, err := api.ParseDuration(was); err == nil {
-			out = append(out, option{was, lasting(life)})
+			out = append(out, option{was, phrase.Lasting(life)})
 		}
 	}
 	out = append(out, option{"date", "Until a date…"})
@@ -89,9 +90,9 @@ func (v *visit) policyHint() string {
 	case p.MaxLifetime == 0:
 		return "Tokens here must have an expiry."
 	case p.AllowNever:
-		return "At most " + lasting(p.MaxLifetime) + ", or no expiry."
+		return "At most " + phrase.Lasting(p.MaxLifetime) + ", or no expiry."
 	}
-	return "At most " + lasting(p.MaxLifetime) + " in this workspace."
+	return "At most " + phrase.Lasting(p.MaxLifetime) + " in this workspace."
 }
 
 // warnings say what is more than most programs need.
@@ -137,13 +138,13 @@ func (v *visit) sentences(d draft) (who, what, until string) {
 	}
 	switch d.what() {
 	case "role":
-		what = "may do what the role " + named(d.get("role"), "you choose") + " may"
+		what = "may do what the role " + phrase.Named(d.get("role"), "you choose") + " may"
 	case "scopes":
 		scopes := d.chosen()
 		if len(scopes) == 0 {
 			what = "may do nothing yet: choose scopes"
 		} else {
-			what = "may use " + listed(spoken(scopes), 6)
+			what = "may use " + phrase.Listed(phrase.Spoken(scopes), 6)
 		}
 	case keep:
 		what = "may do what it may now"
@@ -154,25 +155,11 @@ func (v *visit) sentences(d draft) (who, what, until string) {
 	return who, what, v.untilWords(d)
 }
 
-// spoken says the widest patterns in words.
-func spoken(scopes []string) []string {
-	out := slices.Clone(scopes)
-	for i, s := range out {
-		switch s {
-		case "*", "admin":
-			out[i] = "everything in this workspace (" + s + ")"
-		case "product:*":
-			out[i] = "everything of the product (" + s + ")"
-		}
-	}
-	return out
-}
-
 func reachWords(d draft) string {
 	if d.get("reach") != "some" {
 		return ""
 	}
-	return ", on " + listed(d.resources(nil), 5) + " only"
+	return ", on " + phrase.Listed(d.resources(nil), 5) + " only"
 }
 
 func (v *visit) untilWords(d draft) string {
@@ -183,14 +170,14 @@ func (v *visit) untilWords(d draft) string {
 		if v.at.Policy == nil {
 			return ""
 		}
-		return "Expires after " + lasting(v.at.Policy.DefaultLifetime) + "."
+		return "Expires after " + phrase.Lasting(v.at.Policy.DefaultLifetime) + "."
 	case "never":
 		return "Never expires."
 	case "date":
-		return "Expires on " + named(d.get("expires_on"), "the date you choose") + "."
+		return "Expires on " + phrase.Named(d.get("expires_on"), "the date you choose") + "."
 	default:
 		if life, err := api.ParseDuration(chosen); err == nil {
-			return "Expires after " + lasting(life) + "."
+			return "Expires after " + phrase.Lasting(life) + "."
 		}
 	}
 	return ""
@@ -217,7 +204,7 @@ func (v *visit) backOf(d draft) string {
 func (v *visit) backName(d draft) string {
 	switch {
 	case d.edit != nil:
-		return cut(d.edit.Label, 40)
+		return phrase.Cut(d.edit.Label, 40)
 	case v.session.Portal != "":
 		return "My tokens"
 	case d.owner == "workspace":
@@ -242,7 +229,7 @@ func (v *visit) createAction(d draft) string {
 
 func (v *visit) reachTitle() string {
 	if rs := v.at.Reach(); len(rs) != 1 || rs[0] != "*" {
-		return "All that I may reach: " + listed(rs, 5)
+		return "All that I may reach: " + phrase.Listed(rs, 5)
 	}
 	return "All resources"
 }
@@ -258,22 +245,4 @@ func (v *visit) addressLabel() string {
 func (v *visit) limitsOpen(d draft) bool {
 	return d.get("allowed_ips") != "" || d.get("requests") != "" || d.bad("allowed_ips", "rate_limit", "recoverable") != "" ||
 		v.at.Policy != nil && v.at.Policy.RequireIPAllowList
-}
-
-// scopeAbout says what a scope is for; the built-in ones are described here.
-func scopeAbout(s api.Scope) string {
-	if s.Description != "" || !s.BuiltIn {
-		return s.Description
-	}
-	return map[string]string{
-		"tokens:read": "See tokens, never secrets", "tokens:create": "Create tokens", "tokens:edit": "Edit and rotate tokens",
-		"tokens:disable": "Disable and enable tokens", "tokens:delete": "Revoke tokens", "tokens:reveal": "Show kept secrets again",
-		"tokens:self": "Rotate itself", "tokens:impersonate": "Receive secrets of other people’s tokens", "tokens:verify": "Verify tokens",
-		"members:read": "See members", "members:write": "Add, change and remove members",
-		"service-accounts:read": "See service accounts", "service-accounts:write": "Add, change and remove service accounts",
-		"roles:read": "See roles and scopes", "roles:write": "Change roles and scopes",
-		"resources:read": "See resources", "resources:create": "Add resources", "resources:delete": "Remove resources",
-		"audit:read": "Read the audit", "usage:read": "See how tokens are used", "policy:read": "See the policy", "policy:write": "Change the policy",
-		"webhooks:read": "See webhooks", "webhooks:write": "Change webhooks", "workspace:delete": "Delete the workspace",
-	}[s.Name]
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // A form that edits an object carries what it was drawn from: the revision of the
@@ -52,7 +52,7 @@ func (v *visit) edited() form {
 	f.values.Del("revision")
 	f.values.Del("drawn")
 	f.fold("scope", "more_scopes", append(f.values["scope"], f.list("more_scopes")...))
-	f.fold("resources", "resource", []string{lines(append(f.list("resources"), f.values["resource"]...))})
+	f.fold("resources", "resource", []string{phrase.Lines(append(f.list("resources"), f.values["resource"]...))})
 	return f
 }
 
@@ -190,37 +190,3 @@ func (v *visit) overtaken(err error, f form, at authority.Where, target, back st
 
 // shownChanges are so many as a form tells of.
 const shownChanges = 5
-
-// difference is what one event changed, a sentence for each field.
-func difference(e api.AuditEvent) []string {
-	var before, after map[string]json.RawMessage
-	if json.Unmarshal(e.Before, &before) != nil || json.Unmarshal(e.After, &after) != nil {
-		return nil // it was made, or is gone, or was erased
-	}
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(after)) {
-		if string(before[name]) == string(after[name]) || slices.Contains([]string{"revision", "effective", "overridden"}, name) {
-			continue
-		}
-		if name == "grants" && len(after["role"]) > 0 && string(after["role"]) != "null" {
-			continue // the role and its resources say it
-		}
-		out = append(out, strings.TrimSuffix(sentence(strings.ReplaceAll(name, "_", " ")), ".")+wordsOf(before[name])+" → "+strings.TrimPrefix(wordsOf(after[name]), ": "))
-	}
-	return out
-}
-
-// wordsOf is a value of an event, short.
-func wordsOf(raw json.RawMessage) string {
-	var s string
-	var list []string
-	switch {
-	case len(raw) == 0 || string(raw) == "null" || string(raw) == `""`:
-		return ": none"
-	case json.Unmarshal(raw, &s) == nil:
-		return ": " + cut(s, 60)
-	case json.Unmarshal(raw, &list) == nil:
-		return ": " + named(listed(list, 6), "none")
-	}
-	return ": " + cut(string(raw), 60)
-}

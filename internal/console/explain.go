@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // explained is the answer to why a token or a request is let through or not.
@@ -65,7 +66,7 @@ func (e *explained) asked() string {
 		return ""
 	}
 	if what := e.get("what"); strings.HasPrefix(what, "req_") {
-		return cut(what, 64)
+		return phrase.Cut(what, 64)
 	}
 	return ""
 }
@@ -83,28 +84,4 @@ func (e *explained) value(name string) string {
 		return ""
 	}
 	return e.get(name)
-}
-
-// mark is how a check is drawn: a sign, and the word for whoever hears it.
-func mark(result string) (sign, word, class string) {
-	switch result {
-	case api.CheckPassed:
-		return "✓", "Passed", "yes"
-	case api.CheckFailed:
-		return "✗", "Failed", "no"
-	case api.CheckSkipped:
-		return "–", "Not asked", "faint"
-	}
-	return "·", "Not reached", "faint"
-}
-
-// checkName is what is asked, in words.
-func checkName(c api.Code) string {
-	return map[api.Code]string{
-		api.CodeMalformed: "It has the shape of a token", api.CodeUnknown: "It is known here", api.CodeRetired: "Its secret is current",
-		api.CodeRevoked: "It is not revoked", api.CodeWorkspaceSuspended: "The workspace is active", api.CodeDisabled: "It is not disabled",
-		api.CodeNotYetValid: "Its time has begun", api.CodeExpired: "It has not expired", api.CodeOwnerInactive: "Its owner is active",
-		api.CodeIPDenied: "The address is allowed", api.CodeInsufficientScope: "It has the scope", api.CodeResourceDenied: "It reaches the resource",
-		api.CodeCostExceedsLimit: "It costs no more than its limit", api.CodeRateLimited: "It is within its limit",
-	}[c]
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ident"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // form is what was typed and what is wrong with it. The zero form is empty.
@@ -50,27 +51,27 @@ func (f form) bad(name string, aliases ...string) string {
 	if field != name && f.err.Field != name && !slices.Contains(aliases, field) {
 		return ""
 	}
-	return sentence(strings.TrimPrefix(f.err.Message, f.err.Field+": "))
+	return phrase.Sentence(strings.TrimPrefix(f.err.Message, f.err.Field+": "))
 }
 
 // told is the whole error, with the name of its field in words.
 func (f form) told() string {
 	field, rest := f.err.Field, strings.TrimPrefix(f.err.Message, f.err.Field+": ")
 	if field == "" || rest == f.err.Message {
-		return sentence(f.err.Message)
+		return phrase.Sentence(f.err.Message)
 	}
-	return sentence(strings.NewReplacer("_", " ", ".", " ").Replace(strings.ToUpper(field[:1])+field[1:]) + ": " + rest)
+	return phrase.Sentence(strings.NewReplacer("_", " ", ".", " ").Replace(strings.ToUpper(field[:1])+field[1:]) + ": " + rest)
 }
 
 // reason is why the form was refused, in a sentence or two.
 func (f form) reason() string {
 	e := f.err
-	out := sentence(strings.TrimPrefix(e.Message, e.Field+": "))
+	out := phrase.Sentence(strings.TrimPrefix(e.Message, e.Field+": "))
 	switch wait := e.RetryAfter; {
 	case wait >= time.Minute:
-		out += " The next try is possible in " + span(wait) + "."
+		out += " The next try is possible in " + phrase.Span(wait) + "."
 	case wait > 0:
-		out += " The next try is possible in " + plural(int((wait+time.Second-1)/time.Second), "second") + "."
+		out += " The next try is possible in " + phrase.Plural(int((wait+time.Second-1)/time.Second), "second") + "."
 	}
 	return out
 }
@@ -101,7 +102,7 @@ func (f form) resources(all []string) []string {
 func (v *visit) once(f form) authority.Caller {
 	c := v.caller
 	if id := f.get("form"); id != "" {
-		c.Retry = authority.Retry{Key: cut(id, 64), Route: "form " + v.r.URL.Path, Body: sha256.Sum256([]byte(f.values.Encode())), Once: true}
+		c.Retry = authority.Retry{Key: phrase.Cut(id, 64), Route: "form " + v.r.URL.Path, Body: sha256.Sum256([]byte(f.values.Encode())), Once: true}
 	}
 	return c
 }

@@ -8,24 +8,25 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/guide"
 )
 
 // help shows a page of the guide.
 func (v *visit) help() error {
 	name := v.r.PathValue("page")
 	if name == "" {
-		return v.page(v.guide.index.title, guideView(v, v.guide.index, nil, nil))
+		return v.page(v.guide.Index.Title, guideView(v, v.guide.Index, nil, nil))
 	}
-	p, before, after, found := v.guide.page(name)
+	p, before, after, found := v.guide.Page(name)
 	if !found {
 		return api.Errorf(api.CodeNotFound, "there is no such page")
 	}
-	return v.page(p.title, guideView(v, p, before, after))
+	return v.page(p.Title, guideView(v, p, before, after))
 }
 
 // guideHTML is a page for the readers of this server.
-func (v *visit) guideHTML(p guidePage) string {
-	return strings.ReplaceAll(p.html, guideOrigin, html.EscapeString(v.origin()))
+func (v *visit) guideHTML(p guide.Page) string {
+	return strings.ReplaceAll(p.HTML, guide.Origin, html.EscapeString(v.origin()))
 }
 
 // helpHere is the page of the guide that the open page calls for.
@@ -46,7 +47,7 @@ func (v *visit) helpHere() string {
 // helpImage answers a picture of the guide. It holds nothing of anybody, so a
 // browser may keep it for a day.
 func (v *visit) helpImage() error {
-	picture, err := v.guide.image(v.r.PathValue("name"))
+	picture, err := v.guide.Image(v.r.PathValue("name"))
 	if err != nil {
 		return api.Errorf(api.CodeNotFound, "there is no such picture")
 	}

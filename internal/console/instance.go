@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 func (v *visit) instance() error { return v.instanceWith(form{fresh: true}) }
@@ -63,7 +64,7 @@ func (v *visit) doTestMail() error {
 		}
 		return v.again("System", systemPage(v, f, ""))
 	}
-	return v.page("System", systemPage(v, form{}, named(answer, "accepted")))
+	return v.page("System", systemPage(v, form{}, phrase.Named(answer, "accepted")))
 }
 
 // answered ends a change of the instance: back to its page, or the form again.

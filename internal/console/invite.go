@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/internal/roster"
 )
 
@@ -64,16 +65,6 @@ func (l inviteList) added() int {
 func (l inviteList) links() bool {
 	return l.count(func(i invitee) bool { return i.link != "" }) > 0
 }
-
-// people counts persons in words.
-func people(n int) string {
-	if n == 1 {
-		return "1 person"
-	}
-	return strconv.Itoa(n) + " people"
-}
-
-func orDash(s string) string { return named(s, "–") }
 
 // inviteTitle is the name of the page on which a list is given.
 const inviteTitle = "Invite many people"
@@ -153,7 +144,7 @@ func (v *visit) readList(l *inviteList) error {
 	there, err := v.memberEmails()
 	for _, r := range rows {
 		if r.Wrong == "" && !hasRole(p.roles, r.Role) {
-			r.Wrong = fmt.Sprintf("there is no role %+q that you can give", cut(r.Role, 60))
+			r.Wrong = fmt.Sprintf("there is no role %+q that you can give", phrase.Cut(r.Role, 60))
 		}
 		l.rows = append(l.rows, invitee{Row: r, exists: r.Wrong == "" && there[r.Email]})
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // mineIn is a person's own tokens in one workspace.
@@ -61,7 +62,7 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 	m.table = table{columns: []column{{"token", "Token"}, {"created", "Created"}, {"expires", "Expires"}, {"used", "Last used"}, {"status", "Status"}},
 		self: *v.r.URL, workspace: slug, mine: true, bin: true}
 	for _, t := range rows {
-		if isOver(t) {
+		if phrase.IsOver(t) {
 			continue
 		}
 		m.rows = append(m.rows, t)
@@ -78,7 +79,7 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 
 // resetMine warns before the visitor's standing access token is reset.
 func (v *visit) resetMine() error {
-	slug := named(v.session.Portal, v.q("workspace"))
+	slug := phrase.Named(v.session.Portal, v.q("workspace"))
 	m, err := v.mineIn(slug)
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func (v *visit) resetMine() error {
 
 func (v *visit) doResetMine() error {
 	f := v.typed()
-	m, err := v.mineIn(named(v.session.Portal, f.get("workspace")))
+	m, err := v.mineIn(phrase.Named(v.session.Portal, f.get("workspace")))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // link is an entry of a menu.
@@ -57,16 +58,9 @@ func (v *visit) switchable() []link {
 	}
 	out := make([]link, len(rows))
 	for i, ws := range rows {
-		out[i] = link{name: named(ws.Name, ws.Slug), href: "/workspace/" + ws.Slug + "/access-tokens", key: ws.Slug}
+		out[i] = link{name: phrase.Named(ws.Name, ws.Slug), href: "/workspace/" + ws.Slug + "/access-tokens", key: ws.Slug}
 	}
 	return out
-}
-
-func named(name, otherwise string) string {
-	if name == "" {
-		return otherwise
-	}
-	return name
 }
 
 // notice is what a page says once about the change that led to it. The words
@@ -111,7 +105,7 @@ func (v *visit) notice() string {
 
 // initial is the letter on the user menu.
 func (v *visit) initial() string {
-	for _, r := range named(v.session.Name, v.session.Email) {
+	for _, r := range phrase.Named(v.session.Name, v.session.Email) {
 		return string(r)
 	}
 	return "?"
@@ -121,7 +115,7 @@ func logoOf(v *visit) string {
 	if v.Product.Logo != "" {
 		return v.Product.Logo
 	}
-	return v.assets.logo
+	return v.assets.Logo
 }
 
 // contact is whom the workspace's people may ask.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // principalForm is the page on which a person or service account is made or edited.
@@ -28,10 +29,10 @@ func (v *visit) offered(f form) (principalForm, error) {
 
 // principalFields writes existing rights into the fields of the form.
 func principalFields(role *string, resources []string) url.Values {
-	f := url.Values{"role": {text(role)}, "reach": {"all"}}
+	f := url.Values{"role": {phrase.Text(role)}, "reach": {"all"}}
 	if !slices.Contains(resources, "*") {
 		f["reach"] = []string{"some"}
-		f["resources"] = []string{lines(resources)}
+		f["resources"] = []string{phrase.Lines(resources)}
 	}
 	return f
 }
@@ -140,7 +141,7 @@ func (v *visit) account() error {
 func accountForm(s api.ServiceAccount) form {
 	f := principalFields(s.Role, s.Resources)
 	f.Set("description", s.Description)
-	f.Set("contacts", lines(s.Contacts))
+	f.Set("contacts", phrase.Lines(s.Contacts))
 	return formOf(s.Revision, f)
 }
 
@@ -344,7 +345,7 @@ func (v *visit) kept(m api.Member) (string, error) {
 	case e.Code == api.CodeInternal || api.NotNow(err):
 		return "", err
 	}
-	return sentence(e.Message), nil
+	return phrase.Sentence(e.Message), nil
 }
 
 func (v *visit) doMember() error {
@@ -374,11 +375,11 @@ func (v *visit) stopMember() error {
 	s := stop{action: v.ws("members", who, verb), back: v.ws("members", who)}
 	switch verb {
 	case "deactivate":
-		s.title, s.do = "Deactivate "+named(m.Name, m.Address)+"?", "Deactivate"
+		s.title, s.do = "Deactivate "+phrase.Named(m.Name, m.Address)+"?", "Deactivate"
 		s.text = "Sessions end and tokens stop at once. Both can come back."
 		_, s.hit, _, err = v.auth.DeactivateMember(v.ctx(), v.caller, v.at.Slug, who, true)
 	case "remove":
-		s.title, s.do = "Remove "+named(m.Name, m.Address)+"?", "Remove"
+		s.title, s.do = "Remove "+phrase.Named(m.Name, m.Address)+"?", "Remove"
 		s.text = "Their tokens are revoked for good. Added again later, they get nothing back."
 		_, s.hit, _, err = v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, who, true)
 	default:

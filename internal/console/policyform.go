@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // policyView is a policy in its form: of a workspace, or of the instance, whose
@@ -176,7 +177,7 @@ func (p *policyReader) duration(name string) api.Duration {
 func (p *policyReader) flag(name string) bool { return p.get(name) != "" }
 
 func (p *policyReader) number(name string) int {
-	n, err := strconv.Atoi(named(p.get(name), "0"))
+	n, err := strconv.Atoi(phrase.Named(p.get(name), "0"))
 	if err != nil {
 		p.wrong(name, "is a whole number; 0 is no bound")
 	}
@@ -191,45 +192,6 @@ func (p *policyReader) numbers(name string) []int {
 			p.wrong(name, "are whole numbers, apart by blanks")
 		}
 		out = append(out, n)
-	}
-	return out
-}
-
-// policyWords says a policy in sentences.
-func policyWords(p api.Policy) []string {
-	out := []string{
-		"A token expires after " + lasting(p.DefaultLifetime) + " unless its creator chooses otherwise.",
-		map[bool]string{true: "There is no longest lifetime.", false: "Nobody can choose more than " + lasting(p.MaxLifetime) + "."}[p.MaxLifetime == 0],
-		map[bool]string{true: "Tokens without expiry are allowed.", false: "Every token must have an expiry."}[p.AllowNever],
-		"After a rotation the old secret works for " + lasting(p.Overlap) + ".",
-		map[string]string{api.PersonalMembers: "Every member may hold personal tokens.", api.PersonalManagers: "Only those who may create tokens hold personal ones.",
-			api.PersonalNobody: "Nobody holds personal tokens; use service accounts."}[p.PersonalTokens],
-		map[string]string{api.OnboardPortfolio: "Resources are added by those with all resources.", api.OnboardAnyMember: "Any member may add a resource."}[p.Onboarding],
-		map[string]string{api.LeakRevoke: "A token that is reported as leaked is revoked.", api.LeakDisable: "A token that is reported as leaked is disabled.",
-			api.LeakNotify: "A token that is reported as leaked is only told about."}[p.LeakAction],
-	}
-	if p.RequireIPAllowList {
-		out = append(out, "Every new token must list the addresses it is used from.")
-	}
-	if p.Recoverable {
-		out = append(out, "Secrets are kept, sealed, and can be shown again; each look is audited.")
-	} else {
-		out = append(out, "A secret is shown once and not kept.")
-	}
-	if p.RevokeOnReuse {
-		out = append(out, "Using a retired secret revokes its token.")
-	}
-	if p.RateLimit != nil {
-		out = append(out, "A token may make "+limit(p.RateLimit)+" unless it says otherwise.")
-	}
-	if p.WorkspaceRateLimit != nil {
-		out = append(out, "All tokens together may make "+limit(p.WorkspaceRateLimit)+".")
-	}
-	if p.MaxTokens.PerOwner > 0 {
-		out = append(out, "An owner has at most "+plural(p.MaxTokens.PerOwner, "live token")+".")
-	}
-	if p.MaxTokens.Total > 0 {
-		out = append(out, "The workspace has at most "+plural(p.MaxTokens.Total, "live token")+".")
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/insight"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // doScope describes a scope. One that is there is not replaced by it unseen.
@@ -58,7 +59,7 @@ func (v *visit) scope() error {
 }
 
 func scopeFormOf(s api.Scope) form {
-	f := url.Values{"description": {s.Description}, "implies": {lines(s.Implies)}, "role": s.Roles}
+	f := url.Values{"description": {s.Description}, "implies": {phrase.Lines(s.Implies)}, "role": s.Roles}
 	f.Set("locked", map[bool]string{true: "yes"}[s.Locked])
 	return formOf(s.Revision, f)
 }
@@ -170,7 +171,7 @@ func (d removal) affected() []string {
 		what string
 	}{{u.Members, "member"}, {u.ServiceAccounts, "service account"}, {u.Tokens, "live token"}} {
 		if n.n > 0 {
-			out = append(out, plural(n.n, n.what)+d.places())
+			out = append(out, phrase.Plural(n.n, n.what)+d.places())
 		}
 	}
 	if u.More {
@@ -181,7 +182,7 @@ func (d removal) affected() []string {
 		what  string
 	}{{u.Roles, "role"}, {u.Scopes, "scope"}} {
 		if len(l.names) > 0 {
-			out = append(out, "The "+map[bool]string{true: l.what, false: l.what + "s"}[len(l.names) == 1]+" "+listed(slices.Clone(l.names), 8))
+			out = append(out, "The "+map[bool]string{true: l.what, false: l.what + "s"}[len(l.names) == 1]+" "+phrase.Listed(slices.Clone(l.names), 8))
 		}
 	}
 	return out
@@ -192,5 +193,5 @@ func (d removal) places() string {
 	if !d.instance {
 		return ""
 	}
-	return ", in " + plural(d.uses.Workspaces, "workspace") + " that use it"
+	return ", in " + phrase.Plural(d.uses.Workspaces, "workspace") + " that use it"
 }

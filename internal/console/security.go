@@ -219,32 +219,6 @@ func (v *visit) doUnlink() error {
 	return v.done(securityHome, "unlinked")
 }
 
-// methodWords names the sign-in of a session in words.
-func methodWords(method string) string {
-	first, second, _ := strings.Cut(method, "+")
-	out := map[string]string{
-		"password": "password", "passkey": "passkey", "setup": "setup link", "reset": "reset link", "invitation": "invitation", "portal": "portal link",
-	}[first]
-	if strings.HasPrefix(first, "oidc:") {
-		out = "single sign-on"
-	}
-	switch second {
-	case "totp":
-		out += " and app"
-	case "recovery":
-		out += " and recovery code"
-	}
-	return out
-}
-
-// passwordHint says what a password needs; beside an app it may be shorter.
-func passwordHint(app bool) string {
-	if app {
-		return "8 characters or more, because your app is asked for too."
-	}
-	return "15 characters or more. A few words that you alone would put together are best."
-}
-
 // ifEver is a time that may be none.
 func ifEver(t time.Time) *time.Time {
 	if t.IsZero() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -345,7 +346,7 @@ func (v *visit) ssoTrouble(err error) error {
 	if v.session.User != 0 {
 		href, to = securityHome, "Back to Security"
 	}
-	v.show(e.Code.Info().Status, "Single sign-on", problemPage("Signing in there did not work here", sentence(e.Message), href, to))
+	v.show(e.Code.Info().Status, "Single sign-on", problemPage("Signing in there did not work here", phrase.Sentence(e.Message), href, to))
 	return nil
 }
 

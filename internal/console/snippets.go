@@ -4,6 +4,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // tokenForm is a page about one token with a form on it.
@@ -41,7 +42,7 @@ resp, err := http.DefaultClient.Do(req)`},
 func (v *visit) overlaps() []option {
 	out := []option{{"", "As the policy says"}}
 	if v.at.Policy != nil {
-		out[0].name = "Usual: " + lasting(v.at.Policy.Overlap)
+		out[0].name = "Usual: " + phrase.Lasting(v.at.Policy.Overlap)
 	}
 	return append(out, option{"0", "No time"}, option{"1h", "1 hour"}, option{"1d", "1 day"}, option{"7d", "7 days"})
 }

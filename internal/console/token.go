@@ -4,6 +4,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // oneToken is the page of one token.
@@ -47,7 +48,7 @@ func (v *visit) token() error {
 			return err
 		}
 	}
-	return v.page(cut(t.Label, 60), tokenView(v, k))
+	return v.page(phrase.Cut(t.Label, 60), tokenView(v, k))
 }
 
 // doRetire ends the overlap of a rotation.
@@ -60,25 +61,6 @@ func (v *visit) doRetire() error {
 		return err
 	}
 	return v.done(v.tokenPage(t.Locator), "retired")
-}
-
-// silent says that nobody needs an old secret any more: it was never used, or not
-// since the new one is there, which is.
-func silent(old, fresh api.TokenSecret) bool {
-	return old.LastUsedAt == nil || fresh.LastUsedAt != nil && !old.LastUsedAt.After(fresh.CreatedAt)
-}
-
-// overlapWords say what is known about the need for an old secret.
-func overlapWords(old, fresh api.TokenSecret) string {
-	switch {
-	case old.LastUsedAt == nil:
-		return "The old secret was never used. It can go."
-	case silent(old, fresh):
-		return "The old secret was not used since the new one is there. It can go."
-	case fresh.LastUsedAt == nil:
-		return "The new secret was not used yet: whatever uses this token has the old one. Move it to the new one first."
-	}
-	return "The old secret is still in use. Move everything to the new one first."
 }
 
 func (v *visit) editToken() error {

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // table is a list of tokens as it is drawn.
@@ -101,7 +103,7 @@ func (v *visit) tokenFilter() api.TokenFilter {
 	}
 	switch v.q("only") {
 	case "expiring":
-		f.ExpiringWithin = api.Some(api.Duration(soon))
+		f.ExpiringWithin = api.Some(api.Duration(phrase.Soon))
 	case "unused":
 		f.UnusedFor = api.Some(90 * api.Day)
 	case "outside":

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // toolsData is what the developer tools show of the workspace's tokens.
@@ -56,7 +57,7 @@ func (v *visit) tools() error {
 func (v *visit) toolsData() (toolsData, error) {
 	v.section = "developer-tools"
 	var d toolsData
-	o, err := v.auth.TokenOverview(v.ctx(), v.caller, v.at.Slug, soon, exampleRows)
+	o, err := v.auth.TokenOverview(v.ctx(), v.caller, v.at.Slug, phrase.Soon, exampleRows)
 	if err != nil {
 		return d, err
 	}
@@ -91,7 +92,7 @@ func (v *visit) toolsData() (toolsData, error) {
 const exampleRows = 10
 
 // soonWeeks is soon in the weeks that tokens are counted by.
-const soonWeeks = int(soon / (7 * 24 * time.Hour))
+const soonWeeks = int(phrase.Soon / (7 * 24 * time.Hour))
 
 // count draws what was counted: by state, and those that are active by themselves
 // by week.

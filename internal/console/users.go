@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/owners"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // account is a person as the administrators of the instance see them.
@@ -23,9 +24,6 @@ type account struct {
 func userAt(id string, verb ...string) string {
 	return strings.Join(append([]string{"/instance/users", url.PathEscape(id)}, verb...), "/")
 }
-
-// calledUser is how a person is called where there may be no name, or no e-mail.
-func calledUser(u api.User) string { return named(u.Name, named(text(u.Email), u.ID)) }
 
 // erasable says whether a person can be erased: nobody who is active somewhere.
 func erasable(u api.User) bool {
@@ -48,10 +46,10 @@ func (v *visit) userPage() error {
 			if err != nil {
 				return err
 			}
-			a.kept = sentence(f.err.Message)
+			a.kept = phrase.Sentence(f.err.Message)
 		}
 	}
-	return v.page(calledUser(u), accountOfPage(v, a))
+	return v.page(phrase.CalledUser(u), accountOfPage(v, a))
 }
 
 // askUser asks before a person is deactivated or erased.
@@ -67,7 +65,7 @@ func (v *visit) askUser() error {
 			return err
 		}
 		return v.page("Deactivate", stopPage(v, stop{
-			title: "Deactivate " + calledUser(u) + "?", text: "Sessions end and tokens stop at once, in every workspace. Both can come back.",
+			title: "Deactivate " + phrase.CalledUser(u) + "?", text: "Sessions end and tokens stop at once, in every workspace. Both can come back.",
 			do: "Deactivate", action: userAt(u.ID, "deactivate"), back: userAt(u.ID), hit: hit, far: true,
 		}))
 	case "erase":
@@ -97,7 +95,7 @@ func auditOf(u api.User) string {
 }
 
 // eraseWord is what is typed to confirm an erasure.
-func eraseWord(u api.User) string { return named(text(u.Email), u.ID) }
+func eraseWord(u api.User) string { return phrase.Named(phrase.Text(u.Email), u.ID) }
 
 func (v *visit) doErase(id string) error {
 	v.section = "people"
@@ -150,40 +148,6 @@ func (v *visit) doUser() error {
 	return v.done(back, did)
 }
 
-// takes are what an erasure counts, in words.
-func takes(e api.Erasure) []string {
-	var out []string
-	for _, n := range []struct {
-		n    int
-		what string
-	}{
-		{e.AuditEvents, "entry of the audit is blanked"}, {e.Tokens, "token is revoked"}, {e.Memberships, "membership ends"},
-		{e.Sessions, "session ends"}, {e.Identities, "single sign-on is forgotten"}, {e.Factors, "second factor is forgotten"},
-		{e.Mails, "mail is forgotten"}, {e.Deliveries, "webhook delivery is forgotten"}, {e.Mentions, "other object no longer names them"},
-	} {
-		if n.n > 0 {
-			out = append(out, counted(n.n, n.what))
-		}
-	}
-	return out
-}
-
-// counted is a sentence about one thing, said of n.
-func counted(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	words := strings.Fields(one)
-	many := map[string]string{
-		"entry": "entries", "token": "tokens", "membership": "memberships", "session": "sessions", "single": "single", "sign-on": "sign-ons",
-		"factor": "factors", "mail": "mails", "delivery": "deliveries", "object": "objects", "is": "are", "ends": "end", "names": "name",
-	}
-	for i, w := range words {
-		words[i] = named(many[w], w)
-	}
-	return itoa(n) + " " + strings.Join(words, " ")
-}
-
 // waysIn say how a person signs in, in words.
 func waysIn(s owners.SignInState) string {
 	var out []string
@@ -196,17 +160,17 @@ func waysIn(s owners.SignInState) string {
 	if len(out) == 0 {
 		return "No way yet: they have chosen no password"
 	}
-	return "With " + listed(out, 5)
+	return "With " + phrase.Listed(out, 5)
 }
 
 // factorWords say which second factors a person has.
 func factorWords(s owners.SignInState) string {
 	names := slices.Clone(s.Factors)
 	for i, n := range names {
-		names[i] = named(map[string]string{"totp": "authenticator app", "passkey": "passkey"}[n], n)
+		names[i] = phrase.Named(map[string]string{"totp": "authenticator app", "passkey": "passkey"}[n], n)
 	}
 	if len(names) == 0 {
 		return "None"
 	}
-	return sentence(listed(names, 5))
+	return phrase.Sentence(phrase.Listed(names, 5))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // visit is one request being answered: who asks, where, and what they may do.
@@ -146,7 +147,7 @@ func (v *visit) fail(err error) {
 	if e.Code == api.CodeInternal {
 		v.Logger.ErrorContext(v.r.Context(), "page failed", "path", v.r.URL.Path, "error", err, "cause", errors.Unwrap(e))
 	}
-	text := sentence(e.Message)
+	text := phrase.Sentence(e.Message)
 	if e.Code == api.CodeInternal {
 		text = "This is our mistake. It was written down; try again shortly. Request " + v.by.RequestID + "."
 	}
@@ -179,7 +180,7 @@ const maxParameter = 2000
 // q is one parameter of the address: text without control characters.
 func (v *visit) q(name string) string {
 	s := strings.ToValidUTF8(v.r.URL.Query().Get(name), "")
-	return cut(strings.Map(func(r rune) rune {
+	return phrase.Cut(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return -1
 		}

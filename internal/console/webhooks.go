@@ -1,8 +1,6 @@
 package console
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -192,39 +190,6 @@ func (v *visit) doResend() error {
 		return err
 	}
 	return v.done(h.page(id, "deliveries", v.r.PathValue("delivery")), "resent")
-}
-
-// pretty is a payload to read; what is no JSON stays as it is.
-func pretty(b json.RawMessage) string {
-	var out bytes.Buffer
-	if err := json.Indent(&out, b, "", "  "); err != nil {
-		return string(b)
-	}
-	return out.String()
-}
-
-// attemptWords says what came of one try.
-func attemptWords(a api.WebhookAttempt) string {
-	if a.Status == 0 {
-		return "No answer: " + a.Error
-	}
-	return "Answered " + itoa(a.Status)
-}
-
-// attempts is the newest try in words; empty before the first.
-func attempts(d api.WebhookDelivery) string {
-	if len(d.Attempts) == 0 {
-		return ""
-	}
-	return attemptWords(d.Attempts[len(d.Attempts)-1])
-}
-
-// eventWords are the types that an endpoint is told of.
-func eventWords(events []string) string {
-	if len(events) == 1 && events[0] == "*" {
-		return "All events"
-	}
-	return listed(events, 3)
 }
 
 // patternsOf are the chosen types that no box stands for, such as token.*.

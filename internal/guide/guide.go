@@ -1,4 +1,4 @@
-package console
+package guide
 
 import (
 	"bytes"
@@ -17,67 +17,71 @@ import (
 	markdown "github.com/yuin/goldmark/text"
 )
 
-// guideOrigin is how the guide names this server; a reader is shown the real one.
-const guideOrigin = "https://tokens.example.com"
+// Origin is how the guide names this server; a reader is shown the real one.
+const Origin = "https://tokens.example.com"
 
-// guide is the help, rendered once at the start. Its pages come in the order in
+// Guide is the help, rendered once at the start. Its pages come in the order in
 // which the index names them.
-type guide struct {
-	index guidePage
-	pages []guidePage
+type Guide struct {
+	// Index is its first page.
+	Index Page
+	pages []Page
 	files fs.FS
 }
 
-// guidePage is one page of the guide.
-type guidePage struct {
-	name, title string
-	// html is what the page says below its title.
-	html string
-	// parts are its sections, for the list beside it.
-	parts []link
+// Part is a section of a page.
+type Part struct{ Name, Href string }
+
+// Page is one page of the guide.
+type Page struct {
+	Name, Title string
+	// HTML is what the page says below its title.
+	HTML string
+	// Parts are its sections, for the list beside it.
+	Parts []Part
 }
 
-// readGuide renders guide/*.md. A link that leads nowhere is an error.
-func readGuide(files fs.FS) (*guide, error) {
-	g := &guide{files: files}
+// Read renders guide/*.md. A link that leads nowhere is an error.
+func Read(files fs.FS) (*Guide, error) {
+	g := &Guide{files: files}
 	names, err := fs.Glob(files, "guide/*.md")
 	if err != nil {
 		return nil, err
 	}
 	var order []string
-	rendered := map[string]guidePage{}
+	rendered := map[string]Page{}
 	for _, n := range names {
-		p, links, err := renderGuide(files, n)
+		p, links, err := render(files, n)
 		if err != nil {
 			return nil, err
 		}
-		rendered[p.name] = p
-		if p.name == "index" {
+		rendered[p.Name] = p
+		if p.Name == "index" {
 			order = links
 		}
 	}
 	for _, name := range order {
 		p, ok := rendered[name]
-		if ok && !slices.ContainsFunc(g.pages, func(have guidePage) bool { return have.name == name }) {
+		if ok && !slices.ContainsFunc(g.pages, func(have Page) bool { return have.Name == name }) {
 			g.pages = append(g.pages, p)
 		}
 	}
-	g.index = rendered["index"]
+	g.Index = rendered["index"]
 	if len(g.pages) != len(rendered)-1 {
 		return nil, fmt.Errorf("the index of the guide names %d of its %d pages", len(g.pages), len(rendered)-1)
 	}
 	return g, nil
 }
 
-// renderGuide renders one page and lists the pages it links to.
-func renderGuide(files fs.FS, file string) (guidePage, []string, error) {
+// render renders one page and lists the pages it links to.
+func render(files fs.FS, file string) (Page, []string, error) {
 	source, err := fs.ReadFile(files, file)
 	if err != nil {
-		return guidePage{}, nil, err
+		return Page{}, nil, err
 	}
 	md := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
 	doc := md.Parser().Parse(markdown.NewReader(source))
-	p := guidePage{name: strings.TrimSuffix(path.Base(file), ".md")}
+	p := Page{Name: strings.TrimSuffix(path.Base(file), ".md")}
 	var links []string
 	var title ast.Node
 	err = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -91,7 +95,7 @@ func renderGuide(files fs.FS, file string) (guidePage, []string, error) {
 				title = n
 			}
 		case *ast.Link:
-			to, err := guideLink(files, string(n.Destination))
+			to, err := link(files, string(n.Destination))
 			if err != nil {
 				return ast.WalkStop, fmt.Errorf("%s: %w", file, err)
 			}
@@ -101,7 +105,7 @@ func renderGuide(files fs.FS, file string) (guidePage, []string, error) {
 				links = append(links, name)
 			}
 		case *ast.Image:
-			if err := guideImage(files, n); err != nil {
+			if err := picture(files, n); err != nil {
 				return ast.WalkStop, fmt.Errorf("%s: %w", file, err)
 			}
 		}
@@ -114,7 +118,7 @@ func renderGuide(files fs.FS, file string) (guidePage, []string, error) {
 	var out bytes.Buffer
 	err = md.Renderer().Render(&out, source, doc)
 	// What can be scrolled can be reached by the keyboard.
-	p.html = strings.ReplaceAll(out.String(), "<pre>", `<pre tabindex="0">`)
+	p.HTML = strings.ReplaceAll(out.String(), "<pre>", `<pre tabindex="0">`)
 	return p, links, err
 }
 
@@ -126,22 +130,22 @@ func errorOr(err, otherwise error) error {
 }
 
 // heading notes the title of a page, or one of its sections.
-func (p *guidePage) heading(h *ast.Heading, source []byte) {
+func (p *Page) heading(h *ast.Heading, source []byte) {
 	words := string(h.Lines().Value(source))
 	words = strings.NewReplacer("`", "", "*", "").Replace(words)
 	switch h.Level {
 	case 1:
-		p.title = words
+		p.Title = words
 	case 2:
 		id, _ := h.AttributeString("id")
 		if id, ok := id.([]byte); ok {
-			p.parts = append(p.parts, link{name: words, href: "#" + string(id)})
+			p.Parts = append(p.Parts, Part{Name: words, Href: "#" + string(id)})
 		}
 	}
 }
 
-// guideLink turns a link between files of the guide into one between pages.
-func guideLink(files fs.FS, href string) (string, error) {
+// link turns a link between files of the guide into one between pages.
+func link(files fs.FS, href string) (string, error) {
 	if strings.Contains(href, "://") || strings.HasPrefix(href, "/") || strings.HasPrefix(href, "#") {
 		return href, nil
 	}
@@ -156,15 +160,15 @@ func guideLink(files fs.FS, href string) (string, error) {
 	return to, nil
 }
 
-// guideImage points at a picture where the console serves it, and says how large
+// picture points at a picture where the console serves it, and says how large
 // it is, so that the text does not move when it comes.
-func guideImage(files fs.FS, n *ast.Image) error {
+func picture(files fs.FS, n *ast.Image) error {
 	name := path.Base(string(n.Destination))
-	picture, err := fs.ReadFile(files, "images/"+name)
+	bytesOf, err := fs.ReadFile(files, "images/"+name)
 	if err != nil {
 		return fmt.Errorf("a picture is missing: %w", err)
 	}
-	size, err := png.DecodeConfig(bytes.NewReader(picture))
+	size, err := png.DecodeConfig(bytes.NewReader(bytesOf))
 	if err != nil {
 		return fmt.Errorf("the picture %s: %w", name, err)
 	}
@@ -175,12 +179,12 @@ func guideImage(files fs.FS, n *ast.Image) error {
 	return nil
 }
 
-// image is a picture of the guide; the error is that of the file system.
-func (g *guide) image(name string) ([]byte, error) { return fs.ReadFile(g.files, "images/"+name) }
+// Image is a picture of the guide; the error is that of the file system.
+func (g *Guide) Image(name string) ([]byte, error) { return fs.ReadFile(g.files, "images/"+name) }
 
-// page answers a page of the guide and the ones before and after it.
-func (g *guide) page(name string) (p guidePage, before, after *guidePage, found bool) {
-	i := slices.IndexFunc(g.pages, func(p guidePage) bool { return p.name == name })
+// Page answers a page of the guide and the ones before and after it.
+func (g *Guide) Page(name string) (p Page, before, after *Page, found bool) {
+	i := slices.IndexFunc(g.pages, func(p Page) bool { return p.Name == name })
 	if i < 0 {
 		return p, nil, nil, false
 	}
@@ -192,3 +196,6 @@ func (g *guide) page(name string) (p guidePage, before, after *guidePage, found 
 	}
 	return g.pages[i], before, after, true
 }
+
+// Pages are those behind the index, in its order.
+func (g *Guide) Pages() []Page { return g.pages }

@@ -1,4 +1,11 @@
-package console
+// Package assets holds the files that pages refer to.
+//
+// Laws of this package:
+//
+//   - Each is served by a name that follows from what is in it, so that a browser keeps
+//     it for good and never shows an older one.
+//   - Nothing comes from elsewhere.
+package assets
 
 import (
 	"bytes"
@@ -11,22 +18,22 @@ import (
 	"strings"
 )
 
-//go:embed assets/pico.min.css
+//go:embed pico.min.css
 var picoCSS string
 
-//go:embed assets/app.css
+//go:embed app.css
 var appCSS string
 
-//go:embed assets/htmx.min.js
+//go:embed htmx.min.js
 var htmxJS string
 
-//go:embed assets/app.js
+//go:embed app.js
 var appJS string
 
-//go:embed assets/passkey.js
+//go:embed passkey.js
 var passkeyJS string
 
-//go:embed assets/logo.svg
+//go:embed logo.svg
 var logoSVG string
 
 // asset is one file that pages refer to, by a name that changes with it.
@@ -35,15 +42,18 @@ type asset struct {
 	plain, small []byte
 }
 
-// assets are all of them. A reader keeps a file for good, because a file that
+// Assets are all of them. A reader keeps a file for good, because a file that
 // changed has another name.
-type assets struct {
-	css, htmx, js, passkey, logo string
-	files                        map[string]asset
+type Assets struct {
+	// Their addresses.
+	CSS, HTMX, JS, Passkey, Logo string
+
+	files map[string]asset
 }
 
-func newAssets() (assets, error) {
-	a := assets{files: map[string]asset{}}
+// New compresses them.
+func New() (Assets, error) {
+	a := Assets{files: map[string]asset{}}
 	var err error
 	add := func(name, kind, text string) string {
 		if err != nil {
@@ -56,11 +66,11 @@ func newAssets() (assets, error) {
 		a.files[f.path] = f
 		return f.path
 	}
-	a.css = add("console.css", "text/css; charset=utf-8", layered())
-	a.htmx = add("htmx.js", "text/javascript; charset=utf-8", htmxJS)
-	a.js = add("console.js", "text/javascript; charset=utf-8", appJS)
-	a.passkey = add("passkey.js", "text/javascript; charset=utf-8", passkeyJS)
-	a.logo = add("logo.svg", "image/svg+xml", logoSVG)
+	a.CSS = add("console.css", "text/css; charset=utf-8", layered())
+	a.HTMX = add("htmx.js", "text/javascript; charset=utf-8", htmxJS)
+	a.JS = add("console.js", "text/javascript; charset=utf-8", appJS)
+	a.Passkey = add("passkey.js", "text/javascript; charset=utf-8", passkeyJS)
+	a.Logo = add("logo.svg", "image/svg+xml", logoSVG)
 	return a, err
 }
 
@@ -87,7 +97,7 @@ func newAsset(name, kind, text string) (asset, error) {
 }
 
 // ServeHTTP answers a file of the current build.
-func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, ok := a.files[r.URL.Path]
 	if !ok {
 		w.WriteHeader(http.StatusNotFound)
