@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/docs"
-	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console/assets"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/guide"

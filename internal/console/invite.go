@@ -161,7 +161,7 @@ func (v *visit) memberEmails() (map[string]bool, error) {
 		if err != nil {
 			return out, err
 		}
-		out[text(m.Email)] = true
+		out[phrase.Text(m.Email)] = true
 	}
 	return out, nil
 }
