@@ -46,7 +46,7 @@ func (w *Work) Record(ac *Actor, ws ledger.Workspace, e Event) error {
 func (w *Work) row(ac *Actor, ws ledger.Workspace, e Event) (ledger.AuditRow, error) {
 	p := audit.Payload{
 		At: w.Now.Format(audit.TimeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.Action,
-		Actor: ac.Principal.Address, OnBehalf: ac.OnBehalf, Agent: Clip(token.Redact(ac.Agent), 300),
+		Actor: ac.Principal.Address, OnBehalf: ac.OnBehalf, Agent: input.Clip(token.Redact(ac.Agent), 300),
 		RequestID: ac.RequestID, Target: e.Target,
 	}
 	if ac.Addr.IsValid() {
@@ -85,14 +85,6 @@ func rawView(v any) (json.RawMessage, error) {
 		return nil, nil
 	}
 	return json.Marshal(v)
-}
-
-// Clip bounds a text that a client chose.
-func Clip(s string, most int) string {
-	if len(s) > most {
-		return s[:most]
-	}
-	return s
 }
 
 // AuditPage is one page of a chain, newest first, and what the next page begins after; 0 when none follows.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -134,7 +135,7 @@ func (a *Authority) Refused(ctx context.Context, c Caller, at ledger.ID, err err
 	if count == 0 {
 		return err
 	}
-	detail := refusalNote{Call: c.Call, Code: e.Code, Detail: Clip(e.Message, 500), Missing: e.Missing, ActAs: c.ActAs, Count: count}
+	detail := refusalNote{Call: c.Call, Code: e.Code, Detail: input.Clip(e.Message, 500), Missing: e.Missing, ActAs: c.ActAs, Count: count}
 	c.ActAs, c.Retry, c.Expected = "", Retry{}, Expected{}
 	_, _ = a.commitOne(ctx, Neither, c, func(w *Work) error { return w.recordRefusal(at, detail) }) // the caller is refused either way
 	return err

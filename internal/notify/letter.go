@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/outbox"
 )
@@ -109,7 +110,7 @@ func (s *Service) sendOne(ctx context.Context, l outbox.Letter, batch *delivery)
 	failed := batch.server()
 	if failed == nil {
 		if err := s.send(ctx, l); err != nil && !errors.As(err, &failed) {
-			failed = &MailError{Reason: clip(oneLine(err.Error()), 300)}
+			failed = &MailError{Reason: input.Clip(oneLine(err.Error()), 300)}
 		}
 		if failed != nil && failed.Unreachable {
 			batch.failed(failed)
@@ -415,11 +416,4 @@ func oneLine(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
-}
-
-func clip(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }

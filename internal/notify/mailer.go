@@ -14,6 +14,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -277,7 +278,7 @@ func (m *smtpMailer) harmless(what string, err error) string {
 	if errors.As(err, &network) && network.Timeout() {
 		return what + ": no answer in time"
 	}
-	return clip(what+": "+m.masked(err.Error()), 300)
+	return input.Clip(what+": "+m.masked(err.Error()), 300)
 }
 
 // masked is one line of what a server said, without our credentials.
@@ -288,5 +289,5 @@ func (m *smtpMailer) masked(s string) string {
 			s = strings.ReplaceAll(s, secret, "…")
 		}
 	}
-	return clip(s, 300)
+	return input.Clip(s, 300)
 }

@@ -331,7 +331,7 @@ func untold(w *authority.Work, m ledger.Mail) error {
 }
 
 func settleMail(w *authority.Work, m ledger.Mail, state, why string) error {
-	m.State, m.Error, m.SettledAt = state, authority.Clip(why, 500), w.Now
+	m.State, m.Error, m.SettledAt = state, input.Clip(why, 500), w.Now
 	m.NextAttemptAt, m.LeasedUntil = time.Time{}, time.Time{}
 	return w.PutMail(m)
 }
@@ -407,7 +407,7 @@ func settleLetter(w *authority.Work, id ledger.ID, lease time.Time, s Sent) (boo
 	case s.RetryAt.IsZero():
 		return true, input.First(settleMail(w, m, ledger.MailFailed, s.Error), auditFailed(w, m, s.Error))
 	}
-	m.Error, m.LeasedUntil, m.NextAttemptAt = authority.Clip(s.Error, 500), time.Time{}, s.RetryAt
+	m.Error, m.LeasedUntil, m.NextAttemptAt = input.Clip(s.Error, 500), time.Time{}, s.RetryAt
 	return true, w.PutMail(m)
 }
 
@@ -436,5 +436,5 @@ func auditFailed(w *authority.Work, m ledger.Mail, why string) error {
 		}
 	}
 	return w.Note(authority.Machine(w.Caller), ws, authority.Event{Action: "mail.failed", Target: "mail:" + m.Recipient, Token: m.Token,
-		After: map[string]any{"kind": m.Kind, "attempts": m.Attempts, "error": authority.Clip(why, 500)}})
+		After: map[string]any{"kind": m.Kind, "attempts": m.Attempts, "error": input.Clip(why, 500)}})
 }

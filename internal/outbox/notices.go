@@ -325,7 +325,7 @@ func tellReuse(w *authority.Work, sp *authority.Space, t ledger.Token, v api.Tok
 	}
 	end := endsByReuse(sp, t)
 	facts := TokenMail(v, sp)
-	facts.At, facts.Count, facts.Agent, facts.Revoked = w.Now, count, authority.Clip(u.Agent, 300), end
+	facts.At, facts.Count, facts.Agent, facts.Revoked = w.Now, count, input.Clip(u.Agent, 300), end
 	if u.Addr.IsValid() {
 		facts.Address = u.Addr.String()
 	}

@@ -269,7 +269,8 @@ func place(s string) string {
 		}
 		return r
 	}, s)
-	return strings.ToValidUTF8(authority.Clip(token.Redact(s), maxPlace), "")
+	s = token.Redact(s)
+	return strings.ToValidUTF8(s[:min(len(s), maxPlace)], "") // an address, and no part of one says more
 }
 
 // placeKind is the kind of a place, if it is a plain word.
