@@ -21,12 +21,12 @@ BENCHFLAGS ?=
 FUZZTIME ?= 10s
 # RACE is what runs once more, with -short, under the race detector: what scripts/racing says can race. The SQLite
 # driver is C translated to Go: watched by the detector it is forty times slower, and its locks are not ours, so it is
-# not watched. Nor is internal/e2e run again: what it drives is another process, built without the detector. Of
-# internal/cli the scripts are left out: they start the program hundreds of times, which takes seven minutes under the
-# detector, and what they start is watched by the tests of the packages it is made of. Of internal/httpapi the matrices
-# of all routes are left out: thousands of calls, one after the other. On both databases the store alone is watched; whoever stands
-# above it knows one contract, and is watched over SQLite.
-RACE ?= $(filter-out %/internal/e2e,$(shell GO='$(GO)' scripts/racing $(PKG)))
+# not watched. Nor is internal/e2e run again: what it drives is another process, built without the detector; nor
+# internal/bench, which has no tests. Of internal/cli the scripts are left out: they start the program hundreds of
+# times, which takes seven minutes under the detector, and what they start is watched by the tests of the packages it
+# is made of. Of internal/httpapi the matrices of all routes are left out: thousands of calls, one after the other. On
+# both databases the store alone is watched; whoever stands above it knows one contract, and is watched over SQLite.
+RACE ?= $(filter-out %/internal/e2e %/internal/bench,$(shell GO='$(GO)' scripts/racing $(PKG)))
 RACEFLAGS := -race -short -gcflags=modernc.org/...=-race=false
 RACED := CGO_ENABLED=1 TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(RACEFLAGS)
 ENGINES := %/internal/store

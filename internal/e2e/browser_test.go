@@ -69,7 +69,7 @@ func chromium(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 		return listening(ctx, t)
 	}
 	everybodys.Do(func() {
-		everybodys.ctx, everybodys.end = launch(path)
+		everybodys.ctx, everybodys.end = launch(path) //nolint:fatcontext // the browser is the context, and is everybody's
 		_, everybodys.err = chromedp.Run(everybodys.ctx, chromedp.Navigate("about:blank"))
 	})
 	if everybodys.err != nil {

@@ -63,6 +63,8 @@ func (e Egress) Check(u *url.URL) error {
 	return nil
 }
 
+// portOf is the port that is named, or that of the scheme. Whatever is not http is
+// https by then, or refused for its scheme.
 func portOf(u *url.URL) (int, error) {
 	if p := u.Port(); p != "" {
 		return strconv.Atoi(p)
@@ -84,6 +86,8 @@ func endsInNumber(host string) bool {
 	return strings.Trim(last, "0123456789") == ""
 }
 
+// portAllowed leaves out, where no ports are listed, the other services of a system:
+// what speaks SMTP would read the lines of a request as commands.
 func (e Egress) portAllowed(port int) bool {
 	if len(e.Ports) > 0 {
 		return slices.Contains(e.Ports, port)
@@ -158,6 +162,8 @@ func (e Egress) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	return nil, errors.Join(errs...)
 }
 
+// resolve looks up a name, and takes an address as it is. What it answers is judged
+// only when a connection is about to be made, so nothing can change in between.
 func (e Egress) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a}, nil

@@ -170,6 +170,8 @@ func (s SMTP) Mailer(from string, roots *tls.Config) (Teller, error) {
 	return m, err
 }
 
+// client says how the way to the server is protected: by TLS from the first byte (RFC
+// 8314, section 3), or by STARTTLS (RFC 3207), without which no credentials are sent.
 func (m *smtpMailer) client(step time.Duration) (*mail.Client, error) {
 	s := m.server
 	options := []mail.Option{mail.WithPort(s.port), mail.WithTimeout(step), mail.WithTLSConfig(m.tls), mail.WithoutNoop()}

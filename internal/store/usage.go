@@ -95,6 +95,9 @@ func UsagePath(database string) string {
 	return filepath.Join(dir, "usage.db")
 }
 
+// openUsageSQLite opens the file beside the database, wherever a link to that leads:
+// one connection that writes, since SQLite has one writer, and some that read. What
+// is opened to be read alone has no writer, and no file is made for it.
 func (e *engine) openUsageSQLite(ctx context.Context, path string, o Options) error {
 	e.name, e.classify, e.undone, e.detached = "sqlite", classifySQLite, undoneSQLite, true
 	path, err := sqlitePath(path)
@@ -138,6 +141,9 @@ func usageDSN(path string, o Options) string {
 	})
 }
 
+// openUsagePostgres opens connections of its own to the same database, so that usage
+// never takes one from a change. Of several nodes one migrates, under a lock, and on
+// a connection without the time limits of statements.
 func (e *engine) openUsagePostgres(ctx context.Context, o Options) error {
 	e.name, e.classify, e.undone, e.send = "postgres", classifyPostgres, undonePostgres, sendPostgres
 	e.dead, e.pooled = deadPostgres, usagePool

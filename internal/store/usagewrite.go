@@ -148,6 +148,8 @@ const (
 		(SELECT count(*) FROM usage_scopes WHERE usage_scopes.token = picked.token) FROM picked`
 )
 
+// addScopes counts the rows of each token before it adds one, and drops what has no
+// room within the bound.
 func addScopes(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Scopes)
 	slices.SortFunc(rows, func(a, b ledger.ScopeUse) int {
@@ -189,6 +191,7 @@ const (
 		WHERE usage_activity.token = picked.token AND day = CAST($2 AS BIGINT) AND rest = 0) FROM picked`
 )
 
+// addActivity counts what has no room within a token's bound for the rest of its day.
 func addActivity(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Activity)
 	room := newRoom(ledger.ActivityBound)
@@ -267,6 +270,8 @@ func activityArgs(r *ledger.Activity) []any {
 	}
 }
 
+// addDenials keeps the last of each workspace. A serial that is there already is the
+// same refusal, sent a second time.
 func addDenials(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Denials)
 	slices.SortFunc(rows, func(a, b ledger.Denial) int {
@@ -298,6 +303,8 @@ func addDenials(s *session, b *ledger.UsageBatch) error {
 	return nil
 }
 
+// addReuses keeps the latest address, and of two at one moment the greater, so that
+// it does not matter which batch comes first.
 func addReuses(s *session, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Reuses)
 	slices.SortFunc(rows, func(a, b ledger.Reuse) int {

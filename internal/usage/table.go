@@ -44,13 +44,19 @@ type table struct {
 // lost counts what was not kept as it was.
 type lost struct{ coalesced, dropped uint64 }
 
+// quota is how many entries one token has, so that a busy one does not take the room
+// of all others.
 type quota struct{ activity, scopes int32 }
 
+// lastKey is one secret of a token, by its number: a rotation shows which one is
+// still in use.
 type lastKey struct {
 	token  token.Locator
 	secret int
 }
 
+// lastUse is the latest use by its own time, in whatever order uses arrive. at is in
+// µs since 1970.
 type lastUse struct {
 	workspace int64
 	at        int64
@@ -58,6 +64,8 @@ type lastUse struct {
 	agent     text200
 }
 
+// hourKey is an hour by its beginning, in µs since 1970. Without a token it counts
+// for the workspace alone.
 type hourKey struct {
 	workspace int64
 	token     token.Locator
@@ -65,11 +73,14 @@ type hourKey struct {
 	code      api.Code
 }
 
+// scopeKey is a scope that a token was used for.
 type scopeKey struct {
 	token token.Locator
 	scope string
 }
 
+// activityKey is a day by its beginning, in µs since 1970, UTC, and how a token was
+// used on it. The rest of a day has only token, day and code.
 type activityKey struct {
 	token               token.Locator
 	day                 int64
@@ -79,6 +90,7 @@ type activityKey struct {
 	rest                bool
 }
 
+// reuseKey is an hour in which a retired secret was presented, by its beginning in µs.
 type reuseKey struct {
 	token  token.Locator
 	secret int
@@ -94,6 +106,7 @@ func (s *span) add(o span) {
 	s.first, s.last, s.count = min(s.first, o.first), max(s.last, o.last), s.count+o.count
 }
 
+// reuse has the address of the latest of its uses.
 type reuse struct {
 	span
 	addr netip.Addr
@@ -157,6 +170,7 @@ func (t *table) record(u *Use) {
 	}
 }
 
+// addLast keeps the latest use; of two in the same µs the one that came first.
 func (t *table) addLast(k lastKey, workspace, at int64, addr netip.Addr, agent string) {
 	e, ok := t.byLast[k]
 	if !ok {
@@ -188,6 +202,8 @@ func (t *table) addHour(k hourKey, n int64) {
 	t.lost.dropped += uint64(n)
 }
 
+// addScope copies the text, so that an entry does not hold on to the request that it
+// came with.
 func (t *table) addScope(k scopeKey, s span) {
 	if e, ok := t.byScope[k]; ok {
 		e.add(s)
@@ -231,6 +247,8 @@ func (t *table) addActivity(k activityKey, s span) {
 	t.byActivity[k] = new(s)
 }
 
+// addReuse drops what is of a new hour where there is no room, and counts what is of
+// one that is there.
 func (t *table) addReuse(k reuseKey, r reuse) {
 	e, ok := t.byReuse[k]
 	switch {

@@ -254,6 +254,8 @@ func (r *Recorder) tidyUp(ctx context.Context) {
 	}
 }
 
+// tidyAll sums whole days up for everybody, then trims one workspace after the other.
+// The first failure ends it; the next hour begins anew.
 func (r *Recorder) tidyAll(ctx context.Context, now time.Time) error {
 	before := now.Add(-hoursKept).UTC().Truncate(24 * time.Hour)
 	if err := r.cfg.Store.RollUpUsage(ctx, before, now); err != nil || r.cfg.Retention == nil {

@@ -34,6 +34,7 @@ const (
 	never  int64 = math.MaxInt64
 )
 
+// lifeOf puts bounds where there are none, so that deciding compares and asks nothing.
 func lifeOf(t *Token) life {
 	return life{
 		notBefore: microsOr(t.NotBefore, always),
@@ -50,6 +51,8 @@ func microsOr(t time.Time, unset int64) int64 {
 	return t.UnixMicro()
 }
 
+// code is the first reason that holds, in the order that [Lifecycle] promises. Every
+// bound is half open: at its end a token is over, at its beginning it works.
 func (l *life) code(active, suspended bool, now int64) api.Code {
 	switch {
 	case l.revoked, now >= l.revokeAt:

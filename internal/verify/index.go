@@ -23,6 +23,7 @@ type indexPart struct {
 	live, dead int
 }
 
+// indexTable never grows: a larger one is published in its place.
 type indexTable struct {
 	mask    uint64
 	entries []atomic.Uint64
@@ -38,8 +39,10 @@ const (
 	minIndexPart = 16
 )
 
+// entryOf has one added to the number of the slot, because zero is an empty entry.
 func entryOf(hash uint64, slot uint32) uint64 { return probeOf(hash)<<slotBits | uint64(slot+1) }
 
+// part is chosen by the eight highest bits of the hash.
 func (ix *index) part(hash uint64) *indexPart { return &ix.parts[hash>>56] }
 
 // probeOf is where the search begins, before the mask. It shares no bit with
@@ -54,6 +57,7 @@ type candidates struct {
 	at    uint64
 }
 
+// find begins a search. It holds on to the table of now, whatever replaces that.
 func (ix *index) find(hash uint64) candidates {
 	probe := probeOf(hash)
 	return candidates{table: ix.part(hash).table.Load(), probe: probe, at: probe}

@@ -35,6 +35,7 @@ type rate struct {
 	burst, step int64
 }
 
+// maxBurst fits into the 32 bits that a bucket has for it.
 const maxBurst = 1_000_000_000
 
 // rateOf never fails: a limit that cannot be meant lets nothing through.
@@ -118,6 +119,8 @@ func (l *level) add(cost, now int64) bucket {
 	return b
 }
 
+// state is what a request of this cost is told of the limit, after it was put in or
+// refused. What remains is rounded down: a request that is said to fit does.
 func (l *level) state(cost int64, fits bool) Rate {
 	if !l.on {
 		return Rate{}
@@ -161,6 +164,7 @@ type limits struct {
 	next int
 }
 
+// newLimits makes room for so many buckets of tokens, and as many of workspaces.
 func newLimits(capacity int) *limits {
 	return &limits{tokens: newBuckets[token.Locator](capacity), workspaces: newBuckets[int64](capacity)}
 }
@@ -211,6 +215,8 @@ func nearest(a, b Rate) Rate {
 	return a
 }
 
+// bucketShards is how many requests, at most, are held against limits of one kind at
+// the same time.
 const bucketShards = 256
 
 // buckets is a bounded table without pointers. A bucket that has drained says
@@ -220,6 +226,8 @@ type buckets[K comparable] struct {
 	shards []bucketShard[K]
 }
 
+// bucketShard is a part of the table, with a share of its room: it may be full
+// while the table is not.
 type bucketShard[K comparable] struct {
 	mu    sync.Mutex // guards what follows
 	state map[K]bucket
@@ -238,6 +246,8 @@ func newBuckets[K comparable](capacity int) buckets[K] {
 	return b
 }
 
+// shard is where a key belongs. The seed is drawn for each process, so nobody can
+// choose keys that crowd into one.
 func (b *buckets[K]) shard(k K) *bucketShard[K] {
 	return &b.shards[maphash.Comparable(b.seed, k)%bucketShards]
 }
@@ -279,6 +289,7 @@ func (s *bucketShard[K]) evict(now int64) {
 	}
 }
 
+// drop runs under the shard's lock.
 func (s *bucketShard[K]) drop(k K, b bucket) {
 	delete(s.state, k)
 	if b.drawn {
@@ -289,6 +300,7 @@ func (s *bucketShard[K]) drop(k K, b bucket) {
 // tally is what there is of buckets.
 type tally struct{ held, drawn, lost int }
 
+// count locks one shard after the other, so its sum is of no single moment.
 func (b *buckets[K]) count() (t tally) {
 	for i := range b.shards {
 		s := &b.shards[i]

@@ -7,6 +7,8 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
+// slabSize is how many slots are allocated at once. A slab is never given back, so a
+// reader that has found a slot may go on reading it.
 const slabSize = 1024
 
 type slab [slabSize]slot
@@ -52,8 +54,11 @@ func newMemory(capacity int) *memory {
 	}
 }
 
+// hash is seeded anew for each memory: who knows locators does not know where in the
+// index they stand.
 func (m *memory) hash(l token.Locator) uint64 { return maphash.Bytes(m.seed, l[:]) }
 
+// slot is that of a number that was given out, whose slab is therefore there.
 func (m *memory) slot(n uint32) *slot { return &m.slabs[n/slabSize].Load()[n%slabSize] }
 
 // find fills k with what is known of a token. False also when a writer was at

@@ -2,6 +2,7 @@ package verify
 
 import "sync/atomic"
 
+// chunkSize is how many numbers get room at once; a chunk stays where it is.
 const chunkSize = 1024
 
 // numbers gives records numbers that fit into a slot. Anybody may look a number
