@@ -77,7 +77,7 @@ type globals struct {
 func Run(ctx context.Context, args []string, s Stdio) error {
 	a := &app{Stdio: s.withDefaults()}
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
