@@ -426,7 +426,7 @@ func TestAFoundTokenIsNamedAndNotRepeated(t *testing.T) {
 	w := newWorld(t)
 	i := w.issue("workspace", "", "Build system")
 	a := w.as("ada@example.com", "/workspace/acme/developer-tools/lookup", url.Values{"text": {"GET / token=" + i.Secret.Reveal() + " 200"}})
-	w.shows(w.status(a, http.StatusOK), "Build system", "its secret of now")
+	w.shows(w.status(a, http.StatusOK), "Build system", "its current secret")
 	w.hides(a, i.Secret.Reveal())
 	w.inert(a)
 }

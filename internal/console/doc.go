@@ -2,8 +2,10 @@
 //
 // Laws of this package:
 //
-//   - A page shows what its reader may do and leaves out the rest; the
-//     authority's gate refuses all the same. Nothing here decides permission.
+//   - A page shows what its reader may do and leaves out the rest; it asks the
+//     authority what that is, and decides nothing. Whom a page lets in stands in its
+//     row of the table.
+//   - A page is drawn from one snapshot at one moment, and sent afterwards.
 //   - A session cookie opens pages and an API token does not, in no form.
 //   - Nothing changes by GET; a change is a POST from a page of this origin.
 //   - Every form works without JavaScript. What scripts add is comfort.

@@ -284,7 +284,7 @@ func resetMinePage(v *visit, m mineIn, f form, id string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if m.standing != nil {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<h1>Reset my access token?</h1><p class=\"notice warn\">The token of now stops at once. Whatever uses it fails until it has the new one.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<h1>Reset my access token?</h1><p class=\"notice warn\">The current token stops at once. Whatever uses it fails until it has the new one.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

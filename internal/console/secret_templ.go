@@ -591,7 +591,7 @@ func resetTokenPage(v *visit, t api.Token, f form, id string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<section class=\"card\"><h1>Reset this token?</h1><p class=\"notice warn\">The secret of now stops at once. Whatever uses it fails until it has the new one.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<section class=\"card\"><h1>Reset this token?</h1><p class=\"notice warn\">The current secret stops at once. Whatever uses it fails until it has the new one.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -675,7 +675,7 @@ func transferPage(v *visit, t api.Token, f form, id string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<section class=\"card\"><h1>Transfer to another owner</h1><p class=\"lead\">The token moves and gets a new secret; the secret of now stops at once.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<section class=\"card\"><h1>Transfer to another owner</h1><p class=\"lead\">The token moves and gets a new secret; the current secret stops at once.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -142,7 +142,7 @@ func (v *visit) doCodes() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Recovery codes", codesPage(v, reveal(codes), "The recovery codes that you had before are dead."))
+	return v.page("Recovery codes", codesPage(v, reveal(codes), "Your previous recovery codes no longer work."))
 }
 
 func reveal(codes []token.Secret) []string {
