@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenry/tokenry/internal/office/officetest"
 )
 
 // effects is what every verb that changes something does to power. What takes it
@@ -100,7 +102,7 @@ func TestEveryVerbSaysWhatItDoesToPower(t *testing.T) {
 	var files []string
 	for _, room := range []string{"authority", "tokens", "owners", "rights", "outbox", "retention", "insight", "office"} {
 		in, err := filepath.Glob("../" + room + "/*.go")
-		must(t, err)
+		officetest.Must(t, err)
 		files = append(files, in...)
 	}
 	for _, name := range files {
@@ -108,9 +110,9 @@ func TestEveryVerbSaysWhatItDoesToPower(t *testing.T) {
 			continue
 		}
 		text, err := os.ReadFile(name)
-		must(t, err)
+		officetest.Must(t, err)
 		f, err := parser.ParseFile(token.NewFileSet(), name, text, 0)
-		must(t, err)
+		officetest.Must(t, err)
 		for _, d := range f.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Body != nil {
 				effectsIn(fn, got)
