@@ -17,29 +17,63 @@ const (
 	needResource uint64 = 1 << resourcesCreate
 )
 
-// fixedScopes are the scopes this program itself knows; a scope's position is its bit in a set. Never written to.
-var fixedScopes = [...]string{
-	"tokens:read", "tokens:create", "tokens:edit", "tokens:disable", "tokens:delete", "tokens:reveal", "tokens:self", "tokens:impersonate",
-	"tokens:verify",
-	"members:read", "members:write",
-	"service-accounts:read", "service-accounts:write",
-	"roles:read", "roles:write",
-	"resources:read",
-	resourcesCreate: "resources:create",
-	"resources:delete",
-	"audit:read", "usage:read",
-	"policy:read", "policy:write",
-	"webhooks:read", "webhooks:write",
-	"workspace:delete",
-	firstInstance: "instance:verify",
-	"instance:admin",
+// fixedScope is a scope that this program itself knows, and what it is for, in words
+// of a person; the instance's are described where they are given.
+type fixedScope struct{ name, about string }
+
+// fixedScopes are all of them; a scope's position is its bit in a set. Never written to.
+var fixedScopes = [...]fixedScope{
+	{"tokens:read", "See tokens, never secrets"},
+	{"tokens:create", "Create tokens"},
+	{"tokens:edit", "Edit and rotate tokens"},
+	{"tokens:disable", "Disable and enable tokens"},
+	{"tokens:delete", "Revoke tokens"},
+	{"tokens:reveal", "Show kept secrets again"},
+	{"tokens:self", "Rotate itself"},
+	{"tokens:impersonate", "Receive secrets of other people’s tokens"},
+	{"tokens:verify", "Verify tokens"},
+	{"members:read", "See members"},
+	{"members:write", "Add, change and remove members"},
+	{"service-accounts:read", "See service accounts"},
+	{"service-accounts:write", "Add, change and remove service accounts"},
+	{"roles:read", "See roles and scopes"},
+	{"roles:write", "Change roles and scopes"},
+	{"resources:read", "See resources"},
+	resourcesCreate: {"resources:create", "Add resources"},
+	{"resources:delete", "Remove resources"},
+	{"audit:read", "Read the audit"},
+	{"usage:read", "See how tokens are used"},
+	{"policy:read", "See the policy"},
+	{"policy:write", "Change the policy"},
+	{"webhooks:read", "See webhooks"},
+	{"webhooks:write", "Change webhooks"},
+	{"workspace:delete", "Delete the workspace"},
+	firstInstance: {"instance:verify", ""},
+	{"instance:admin", ""},
 }
 
 // BuiltIn returns the built-in scopes in their documented order, without the instance scopes.
-func BuiltIn() []string { return slices.Clone(fixedScopes[:firstInstance]) }
+func BuiltIn() []string { return fixedNames(fixedScopes[:firstInstance]) }
 
 // InstanceScopes returns the scopes that reach beyond one workspace. No pattern contains them.
-func InstanceScopes() []string { return slices.Clone(fixedScopes[firstInstance:]) }
+func InstanceScopes() []string { return fixedNames(fixedScopes[firstInstance:]) }
+
+func fixedNames(fixed []fixedScope) []string {
+	names := make([]string, len(fixed))
+	for i := range fixed {
+		names[i] = fixed[i].name
+	}
+	return names
+}
+
+// About says what a built-in scope is for; "" for any other string.
+func About(scope string) string {
+	i := slices.IndexFunc(fixedScopes[:], func(f fixedScope) bool { return f.name == scope })
+	if i < 0 {
+		return ""
+	}
+	return fixedScopes[i].about
+}
 
 // IsBuiltIn reports whether scope is one of [BuiltIn].
 func IsBuiltIn(scope string) bool { return fixedBit(scope)&builtInBits != 0 }
@@ -125,8 +159,10 @@ func parsePattern(s string) (p pattern, ok bool) {
 
 // fixedBit returns the bit of a built-in or instance scope, 0 for any other string.
 func fixedBit(s string) uint64 {
-	if i := slices.Index(fixedScopes[:], s); i >= 0 {
-		return 1 << i
+	for i := range fixedScopes {
+		if fixedScopes[i].name == s {
+			return 1 << i
+		}
 	}
 	return 0
 }
@@ -134,7 +170,8 @@ func fixedBit(s string) uint64 {
 // nounBits returns the bits of all fixed scopes with that noun.
 func nounBits(noun string) uint64 {
 	var bits uint64
-	for i, s := range fixedScopes {
+	for i, fixed := range fixedScopes {
+		s := fixed.name
 		if n, _, _ := strings.Cut(s, ":"); n == noun {
 			bits |= 1 << i
 		}

@@ -148,3 +148,17 @@ func FuzzValidPattern(f *testing.F) {
 		}
 	})
 }
+
+// TestEveryBuiltInScopeSaysWhatItIsFor: a page that offers one with nothing beside it
+// is read as nothing.
+func TestEveryBuiltInScopeSaysWhatItIsFor(t *testing.T) {
+	t.Parallel()
+	for _, s := range grant.BuiltIn() {
+		if grant.About(s) == "" {
+			t.Errorf("%s says nothing", s)
+		}
+	}
+	if got := grant.About("tickets:read"); got != "" {
+		t.Errorf("a scope of a product is described as %q", got)
+	}
+}

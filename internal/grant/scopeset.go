@@ -85,7 +85,8 @@ func (s *scopeSet) patternsBeyond(t *scopeSet) []string {
 // fixedPatterns names the bits: noun:* where a noun with more than one built-in scope is complete, else one by one.
 func fixedPatterns(bits uint64) []string {
 	var out []string
-	for i, s := range fixedScopes {
+	for i, fixed := range fixedScopes {
+		s := fixed.name
 		if bits&(1<<i) == 0 {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
 )
 
 // AdviceWords says what following an advice would do.
@@ -42,22 +43,12 @@ func Spoken(scopes []string) []string {
 	return out
 }
 
-// ScopeAbout says what a scope is for; the built-in ones are described here.
+// ScopeAbout says what a scope is for; the built-in ones as they are described where they are listed.
 func ScopeAbout(s api.Scope) string {
 	if s.Description != "" || !s.BuiltIn {
 		return s.Description
 	}
-	return map[string]string{
-		"tokens:read": "See tokens, never secrets", "tokens:create": "Create tokens", "tokens:edit": "Edit and rotate tokens",
-		"tokens:disable": "Disable and enable tokens", "tokens:delete": "Revoke tokens", "tokens:reveal": "Show kept secrets again",
-		"tokens:self": "Rotate itself", "tokens:impersonate": "Receive secrets of other people’s tokens", "tokens:verify": "Verify tokens",
-		"members:read": "See members", "members:write": "Add, change and remove members",
-		"service-accounts:read": "See service accounts", "service-accounts:write": "Add, change and remove service accounts",
-		"roles:read": "See roles and scopes", "roles:write": "Change roles and scopes",
-		"resources:read": "See resources", "resources:create": "Add resources", "resources:delete": "Remove resources",
-		"audit:read": "Read the audit", "usage:read": "See how tokens are used", "policy:read": "See the policy", "policy:write": "Change the policy",
-		"webhooks:read": "See webhooks", "webhooks:write": "Change webhooks", "workspace:delete": "Delete the workspace",
-	}[s.Name]
+	return grant.About(s.Name)
 }
 
 // Limit is a rate limit in words.
