@@ -289,3 +289,11 @@ func Public(err error) error {
 
 // NotFound is the refusal of what does not exist, and of what the caller may not know of.
 func NotFound() *api.Error { return api.Errorf(api.CodeNotFound, "it does not exist, or not for you") }
+
+// OrDryRun undoes what went well when it was only to be tried.
+func OrDryRun(err error, dryRun bool) error {
+	if err == nil && dryRun {
+		return ErrDryRun
+	}
+	return err
+}

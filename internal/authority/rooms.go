@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"context"
 	"io"
 	"net/url"
 	"time"
@@ -33,3 +34,10 @@ type Given struct {
 
 // Given is what the authority was given for the rooms; see [Options].
 func (a *Authority) Given() Given { return a.given }
+
+// UsageForgetter forgets what was done with tokens that are no more. It is part
+// of a [ledger.UsageStore].
+type UsageForgetter interface {
+	ForgetUsage(ctx context.Context, tokens []token.Locator) error
+	TrimUsage(ctx context.Context, workspace ledger.ID, before time.Time) error
+}

@@ -14,7 +14,7 @@ import (
 
 // InstanceUsage counts what was done with the tokens of all workspaces that
 // there are, and with strings that are no token of any, together and in each
-// workspace. Times and bucket are those of [authority.Authority.WorkspaceUsage]. It needs
+// workspace. Times and bucket are those of [Insight.WorkspaceUsage]. It needs
 // instance:admin.
 func (a *Insight) InstanceUsage(ctx context.Context, c authority.Caller, from, to time.Time, bucket string) (v api.InstanceUsage, err error) {
 	var all []ledger.Workspace

@@ -46,7 +46,7 @@ func (a *Office) SignIn(ctx context.Context, c authority.Caller, f func(*SignInT
 	return err
 }
 
-// Unchanged ends a [authority.Authority.SignIn] that found nothing to do.
+// Unchanged ends a [Office.SignIn] that found nothing to do.
 func Unchanged() error { return authority.ErrDryRun }
 
 // ReadSignIn runs f on a snapshot, to learn who somebody is.
@@ -97,7 +97,7 @@ func (t *SignInTx) SetPassword(user ledger.ID, hash string) error {
 }
 
 // Issue makes a token in the name of a session's person and by their rights, as
-// [authority.Authority.CreateToken] does for them.
+// [tokens.Tokens.CreateToken] does for them.
 func (t *SignInTx) Issue(user ledger.ID, session, workspace string, in api.CreateToken) (out authority.Issued, err error) {
 	c := t.work.Caller
 	c.Machine, c.User, c.Session = "", user, session
@@ -110,13 +110,13 @@ func (t *SignInTx) Issue(user ledger.ID, session, workspace string, in api.Creat
 	return out, err
 }
 
-// MayInvite is [authority.Authority.MayInvite] at the moment of the mutation.
+// MayInvite is [Office.MayInvite] at the moment of the mutation.
 func (t *SignInTx) MayInvite(c authority.Caller, ref, who string) (Invitee, error) {
 	_, in, err := mayInvite(t.work.Authority, t.work.Snapshot, c, ref, who)
 	return in, err
 }
 
-// MayLinkPortal is [authority.Authority.MayLinkPortal] at the moment of the mutation.
+// MayLinkPortal is [Office.MayLinkPortal] at the moment of the mutation.
 func (t *SignInTx) MayLinkPortal(c authority.Caller, ref, who string) (Invitee, error) {
 	return mayLinkPortal(t.work.Authority, t.work.Snapshot, c, ref, who)
 }
