@@ -213,7 +213,7 @@ func (e Effect) line() Effect {
 }
 
 // Mutate applies f as one mutation and answers the revision it took. A dry run
-// (errDryRun) changes nothing and takes none. What the gate refuses is audited.
+// ([ErrUnchanged]) changes nothing and takes none. What the gate refuses is audited.
 func (a *Authority) Mutate(ctx context.Context, c Caller, f func(*Work) error) (int64, error) {
 	return a.Apply(ctx, Gives, c, f)
 }

@@ -25,9 +25,9 @@ const (
 	BatchTime = 12 * time.Second
 )
 
-// ErrDryRun ends a mutation that was only asked for: it is undone and answered
-// as done.
-var ErrDryRun = errors.New("authority: dry run")
+// ErrUnchanged ends a mutation of which nothing is kept: it was only asked for, or it
+// found nothing to do. It is undone, takes no revision, and is no error to whoever called.
+var ErrUnchanged = errors.New("authority: nothing is changed")
 
 // errMissing ends a mutation that needs what has to be worked out first.
 var errMissing = errors.New("authority: not worked out yet")
@@ -50,7 +50,7 @@ type mutation struct {
 }
 
 func (m *mutation) revisionOr(err error) (int64, error) {
-	if errors.Is(err, ErrDryRun) {
+	if errors.Is(err, ErrUnchanged) {
 		return m.revision - 1, nil
 	}
 	if err != nil {
@@ -212,7 +212,7 @@ func (b *batch) step(tx ledger.Tx) error {
 	m := b.next()
 	if m == nil { // whoever waited has left
 		tx.Last()
-		return ErrDryRun
+		return ErrUnchanged
 	}
 	err := m.apply(tx)
 	if !b.goesOn() {
@@ -240,7 +240,7 @@ func (c *committer) commit() []*mutation {
 		if m.err = err; err == nil {
 			m.err = errs[i]
 		}
-		if m.err == nil || errors.Is(m.err, ErrDryRun) {
+		if m.err == nil || errors.Is(m.err, ErrUnchanged) {
 			merge(&changes, m)
 		}
 	}
@@ -271,7 +271,7 @@ func (c *committer) tell(changes verify.Changes) {
 func Public(err error) error {
 	var known *api.Error
 	switch {
-	case err == nil || errors.As(err, &known) || errors.Is(err, ErrDryRun) || errors.Is(err, errMissing):
+	case err == nil || errors.As(err, &known) || errors.Is(err, ErrUnchanged) || errors.Is(err, errMissing):
 		return err
 	case errors.Is(err, ledger.ErrNoRow):
 		return NotFound().Wrap(err)
@@ -293,7 +293,7 @@ func NotFound() *api.Error { return api.Errorf(api.CodeNotFound, "it does not ex
 // OrDryRun undoes what went well when it was only to be tried.
 func OrDryRun(err error, dryRun bool) error {
 	if err == nil && dryRun {
-		return ErrDryRun
+		return ErrUnchanged
 	}
 	return err
 }

@@ -142,7 +142,7 @@ func (p *Rewriting) step(ctx context.Context) (finished bool, err error) {
 		stored, err := Removal(w.Snapshot, x.ID)
 		if errors.Is(err, ledger.ErrNoRow) {
 			gone = true // somebody else was faster
-			return ErrDryRun
+			return ErrUnchanged
 		}
 		if err != nil {
 			return err

@@ -133,7 +133,7 @@ func (w *Work) Shown(show func(object string) error) (bool, error) {
 	if err != nil || !found {
 		return false, err
 	}
-	return true, input.First(show(was.Object), ErrDryRun)
+	return true, input.First(show(was.Object), ErrUnchanged)
 }
 
 // RememberObject notes that the caller's named request made an object.

@@ -40,7 +40,7 @@ func (a *Office) Prepare(ctx context.Context, prefix token.Prefix) error {
 			return err
 		}
 		if len(in.Prefixes) > 0 && in.Prefixes[0] == prefix {
-			return authority.ErrDryRun
+			return authority.ErrUnchanged
 		}
 		kept := []token.Prefix{prefix}
 		for _, p := range in.Prefixes {
@@ -131,7 +131,7 @@ func (a *Office) NewSetupCode(ctx context.Context) (code string, ok bool, err er
 			return err
 		}
 		if !in.BootstrappedAt.IsZero() {
-			return authority.ErrDryRun
+			return authority.ErrUnchanged
 		}
 		if err := w.Give(); err != nil {
 			return err

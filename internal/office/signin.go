@@ -47,7 +47,7 @@ func (a *Office) SignIn(ctx context.Context, c authority.Caller, f func(*SignInT
 }
 
 // Unchanged ends a [Office.SignIn] that found nothing to do.
-func Unchanged() error { return authority.ErrDryRun }
+func Unchanged() error { return authority.ErrUnchanged }
 
 // ReadSignIn runs f on a snapshot, to learn who somebody is.
 func (a *Office) ReadSignIn(ctx context.Context, f func(SignInRows) error) error {

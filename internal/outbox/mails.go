@@ -384,11 +384,11 @@ func (a *Outbox) SettleLetter(ctx context.Context, l Letter, s Sent) error {
 				}
 			}
 			if settled == 0 {
-				return authority.ErrDryRun
+				return authority.ErrUnchanged
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, authority.ErrDryRun) {
+		if err != nil && !errors.Is(err, authority.ErrUnchanged) {
 			return err
 		}
 	}

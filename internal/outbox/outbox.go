@@ -252,7 +252,7 @@ func (a *Outbox) SettlePost(ctx context.Context, p Post, o Outcome) error {
 	_, err := a.in.Apply(ctx, authority.Neither, notifier(), func(w *authority.Work) error {
 		d, err := w.DeliveryByID(p.ID)
 		if errors.Is(err, ledger.ErrNoRow) || err == nil && !d.LeasedUntil.Equal(p.Lease) {
-			return authority.ErrDryRun // deleted, or claimed by somebody else since
+			return authority.ErrUnchanged // deleted, or claimed by somebody else since
 		}
 		if err != nil {
 			return err
@@ -265,7 +265,7 @@ func (a *Outbox) SettlePost(ctx context.Context, p Post, o Outcome) error {
 		d.Log = d.Log[max(0, len(d.Log)-logBound):]
 		return input.First(settleAttempt(w, &d, o), judgeEndpoint(w, h, o))
 	})
-	if errors.Is(err, authority.ErrDryRun) {
+	if errors.Is(err, authority.ErrUnchanged) {
 		return nil
 	}
 	return err

@@ -92,7 +92,7 @@ func forgetRetries(ctx context.Context, a *authority.Authority, pause func(conte
 		_, err := a.Mutate(ctx, janitor(), func(w *authority.Work) (err error) {
 			n, err = w.DeleteIdempotency(w.Now.Add(-authority.RetryWindow), purgeLinks)
 			if err == nil && n == 0 {
-				err = authority.ErrDryRun
+				err = authority.ErrUnchanged
 			}
 			return err
 		})
@@ -167,7 +167,7 @@ func purgeSome(ctx context.Context, a *authority.Authority, id ledger.ID) (done 
 			return err
 		}
 		if done = still.counts(); done == (Purged{}) {
-			return authority.ErrDryRun
+			return authority.ErrUnchanged
 		}
 		return purge(w, still, done)
 	})

@@ -33,7 +33,7 @@ func (a *Tokens) FirstUse(ctx context.Context, presented string) error {
 		case secrets[i].Tracked && secrets[i].FirstUsedAt.IsZero():
 			return w.FirstUse(t, secrets[i:])
 		}
-		return authority.ErrDryRun
+		return authority.ErrUnchanged
 	})
 	return err
 }

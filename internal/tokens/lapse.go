@@ -49,7 +49,7 @@ func (a *Tokens) EndLapsed(ctx context.Context) (n int, err error) {
 // nothing ends a mutation that found nothing to do.
 func nothing(n int) error {
 	if n == 0 {
-		return authority.ErrDryRun
+		return authority.ErrUnchanged
 	}
 	return nil
 }

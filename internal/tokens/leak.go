@@ -105,7 +105,7 @@ func secretOf(a *authority.Authority, r *authority.Snapshot, l leak) ([]ledger.S
 func leaked(w *authority.Work, l leak) error {
 	secrets, i, err := secretOf(w.Authority, w.Snapshot, l)
 	if err != nil || i < 0 {
-		return input.First(err, authority.ErrDryRun)
+		return input.First(err, authority.ErrUnchanged)
 	}
 	ch, err := leakedToken(w, l.locator)
 	if err != nil {
@@ -209,7 +209,7 @@ func acted(known []api.Leak, effect string) bool {
 // anotherPlace adds a place of a known leak to the audit.
 func anotherPlace(w *authority.Work, ch *authority.Change, known []api.Leak, note leakNote) error {
 	if note.URL == "" || len(known) >= placesBound || slices.ContainsFunc(known, func(l api.Leak) bool { return l.URL == note.URL }) {
-		return authority.ErrDryRun
+		return authority.ErrUnchanged
 	}
 	return w.Record(ch.Actor, ch.Space.Workspace, leakEvent(ch, note))
 }

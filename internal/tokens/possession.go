@@ -26,7 +26,7 @@ func (a *Tokens) RevokeHeld(ctx context.Context, c authority.Caller, presented s
 	return a.in.Withdraw(ctx, c, func(w *authority.Work) error {
 		secrets, i, err := secretOf(w.Authority, w.Snapshot, leak{text: presented, locator: p.Locator})
 		if err != nil || i < 0 {
-			return input.First(err, authority.ErrDryRun)
+			return input.First(err, authority.ErrUnchanged)
 		}
 		ch, err := leakedToken(w, p.Locator)
 		if err != nil {
@@ -34,7 +34,7 @@ func (a *Tokens) RevokeHeld(ctx context.Context, c authority.Caller, presented s
 		}
 		reason := heldReason(ch, authority.SecretState(secrets, i, w.Now))
 		if reason == "" {
-			return authority.ErrDryRun
+			return authority.ErrUnchanged
 		}
 		ch.Actor = &authority.Actor{Caller: w.Caller, With: &ch.Was, Principal: authority.PrincipalOf(ch.Owner)}
 		authority.Revoke(&ch.Token, w.Now, reason, "by whoever presented its secret")

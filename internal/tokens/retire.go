@@ -28,7 +28,7 @@ func (a *Tokens) RetireSecrets(ctx context.Context, c authority.Caller, ref, id 
 		if !ended {
 			v = ch.Before
 			w.TouchToken(ch.Token) // a commit whose outcome was unknown may have done it
-			return authority.ErrDryRun
+			return authority.ErrUnchanged
 		}
 		v, err = w.FinishToken(ch, "token.secret_retired")
 		return err

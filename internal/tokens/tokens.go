@@ -215,7 +215,7 @@ func (a *Tokens) RevokeToken(ctx context.Context, c authority.Caller, ref, id st
 		if ch.Before.Status == api.StatusRevoked {
 			v = ch.Before
 			w.TouchToken(ch.Token) // a commit whose outcome was unknown may have done it
-			return authority.ErrDryRun
+			return authority.ErrUnchanged
 		}
 		v, err = end(w, ch, in, "token.revoked")
 		return err
