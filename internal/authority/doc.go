@@ -5,7 +5,8 @@
 //
 // Laws of this package:
 //
-//   - A verb takes the [Caller] first, asks the gate ([Authority.Enter]), changes, and
+//   - A verb takes the [Caller] first (those that take none are named in one tested
+//     list, with the reason), asks the gate ([Authority.Enter]), changes, and
 //     writes its audit event in the same transaction ([Work.Note]). Nothing else
 //     decides permission.
 //   - Mutations have one order: each is applied under the head row's lock, gets
