@@ -148,7 +148,7 @@ func (x *explaining) given(a *authority.Authority, text string) error {
 		return x.presented(text, p)
 	}
 	if _, err := token.ParseLocator(authority.LocatorPart(text)); err != nil && text != "self" {
-		x.fail(api.CodeMalformed, "It has not the shape of a token, or its checksum is wrong.", "")
+		x.fail(api.CodeMalformed, "It does not look like a token, or its checksum is wrong: check that it was copied whole.", "")
 		return nil
 	}
 	t, err := a.Token(x.Snapshot, x.Actor, x.Space, text)
@@ -215,7 +215,7 @@ func (x *explaining) request(made []ledger.LoggedDecision) error {
 		x.addr, x.placed = d.Addr, true
 	}
 	if d.Code == api.CodeMalformed {
-		x.fail(api.CodeMalformed, "What was presented has not the shape of a token, or its checksum was wrong.", "")
+		x.fail(api.CodeMalformed, "What was presented does not look like a token, or its checksum was wrong: it may have been cut off on its way.", "")
 		return nil
 	}
 	x.pass(api.CodeMalformed, "Shape and checksum were right.")
