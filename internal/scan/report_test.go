@@ -160,6 +160,9 @@ func TestAnyNameIsAReferenceToItself(t *testing.T) {
 		if err != nil || u.Scheme != "" || u.Host != "" || u.RawQuery != "" || u.Fragment != "" {
 			rt.Fatalf("%q is %+v, %v", name, u, err)
 		}
+		if strings.HasPrefix(name, "//") { // which is one, to a file system
+			name = "/" + strings.TrimLeft(name, "/")
+		}
 		if back := strings.TrimPrefix(u.Path, "./"); back != name && u.Path != name {
 			rt.Fatalf("%q leads to %q", name, u.Path)
 		}

@@ -3,6 +3,7 @@ package scan
 import (
 	"net/url"
 	"path/filepath"
+	"strings"
 )
 
 // A report in SARIF 2.1.0, as far as one rule and its finds need it.
@@ -100,7 +101,7 @@ func (f Shown) locations() []sarifLocation {
 	if path == Stdin {
 		path = "stdin"
 	}
-	l.Physical.Artifact.URI = (&url.URL{Path: filepath.ToSlash(path)}).String()
+	l.Physical.Artifact.URI = reference(filepath.ToSlash(path))
 	if f.Line > 0 {
 		l.Physical.Region = &sarifRegion{f.Line, f.Column}
 	}
@@ -118,4 +119,13 @@ func (f Shown) properties() map[string]string {
 		p["state"] = f.State
 	}
 	return p
+}
+
+// reference is the name of a file as a relative reference (RFC 3986, section 4.2). Two
+// slashes at its beginning would make what follows a host; to a file system they are one.
+func reference(name string) string {
+	if strings.HasPrefix(name, "//") {
+		name = "/" + strings.TrimLeft(name, "/")
+	}
+	return (&url.URL{Path: name}).String()
 }
