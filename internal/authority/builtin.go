@@ -28,22 +28,3 @@ func HasRole(r *Snapshot, ws ledger.ID, name string) bool {
 	_, err := WrittenRole(r, ws, name)
 	return err == nil
 }
-
-// EachWorkspace hands every workspace that is not deleted to f, and ends with its error.
-func EachWorkspace(r *Snapshot, f func(ledger.Workspace) error) error {
-	for after := ledger.ID(0); ; {
-		rows, err := r.Workspaces(ledger.Range{After: after, Limit: MaxPage})
-		if err != nil {
-			return err
-		}
-		for _, ws := range rows {
-			after = ws.ID
-			if err := f(ws); err != nil {
-				return err
-			}
-		}
-		if len(rows) < MaxPage {
-			return nil
-		}
-	}
-}

@@ -25,7 +25,7 @@ func (o *desk) Ahead(f func()) {
 	o.machine.Set(-officetest.Years)
 	o.Start()
 	settler := office.New(authority.Options{Store: o.Store, Keys: o.Keys, Now: func() time.Time { return o.machine.Wall }, Rand: rand.Reader})
-	officetest.Must(o.T, failure(settler.SettleClock(o.Ctx, o.machine.Wall)))
+	officetest.Must(o.T, officetest.Second(settler.SettleClock(o.Ctx, o.machine.Wall)))
 	officetest.Must(o.T, o.KeepTime(o.Ctx))
 }
 
@@ -85,6 +85,3 @@ func (o *desk) Latest() time.Time {
 	officetest.Must(o.T, err)
 	return m.Latest
 }
-
-// failure is an error of a verb that answers one thing.
-func failure[T any](_ T, err error) error { return err }

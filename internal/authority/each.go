@@ -3,6 +3,8 @@ package authority
 import (
 	"errors"
 	"iter"
+
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 var errStuck = errors.New("a list answered the same place twice, and would never end")
@@ -45,4 +47,32 @@ func Each[T any](list func(Page) (items []T, next int64, err error)) iter.Seq2[T
 			}
 		}
 	}
+}
+
+// Rows reads a list of rows on one snapshot to its end, in the order of their numbers.
+// It is [Each] for what the store lists.
+func Rows[T any](list func(ledger.Range) ([]T, error), number func(T) ledger.ID) iter.Seq2[T, error] {
+	return Each(func(p Page) ([]T, int64, error) {
+		rows, err := list(ledger.Range{After: p.After, Limit: p.Limit})
+		if err != nil || len(rows) < p.Limit {
+			return rows, 0, err
+		}
+		return rows, number(rows[len(rows)-1]), nil
+	})
+}
+
+// EveryWorkspace reads those that are not deleted.
+func (s *Snapshot) EveryWorkspace() iter.Seq2[ledger.Workspace, error] {
+	return Rows(s.Workspaces, func(ws ledger.Workspace) ledger.ID { return ws.ID })
+}
+
+// EveryMember reads a workspace's members that are not removed.
+func (s *Snapshot) EveryMember(ws ledger.ID) iter.Seq2[ledger.Member, error] {
+	return Rows(func(q ledger.Range) ([]ledger.Member, error) { return s.Members(ws, q) }, func(m ledger.Member) ledger.ID { return m.ID })
+}
+
+// EveryServiceAccount reads a workspace's service accounts that are not removed.
+func (s *Snapshot) EveryServiceAccount(ws ledger.ID) iter.Seq2[ledger.ServiceAccount, error] {
+	return Rows(func(q ledger.Range) ([]ledger.ServiceAccount, error) { return s.ServiceAccounts(ws, q) },
+		func(a ledger.ServiceAccount) ledger.ID { return a.ID })
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // shelf lists the numbers from 1 to n in pages of at most size, and counts how
@@ -82,5 +83,38 @@ func TestAListThatDoesNotGoOnEndsInAnError(t *testing.T) {
 	}
 	if n != 2 || last == nil {
 		t.Errorf("%d items, then %v", n, last)
+	}
+}
+
+// TestRowsAreReadToTheEndByTheirNumbers: a page that is not full is the last, and the
+// next one begins behind the last number, whatever was taken out in between.
+func TestRowsAreReadToTheEndByTheirNumbers(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, authority.MaxPage - 1, authority.MaxPage, authority.MaxPage + 1, 2*authority.MaxPage + 7} {
+		asked := 0
+		list := func(q ledger.Range) (out []int64, err error) {
+			asked++
+			for i := int64(1); i <= int64(n) && len(out) < q.Limit; i++ {
+				if number := 3 * i; number > q.After {
+					out = append(out, number)
+				}
+			}
+			return out, nil
+		}
+		want := int64(0)
+		for row, err := range authority.Rows(list, func(row int64) ledger.ID { return row }) {
+			if want += 3; err != nil || row != want {
+				t.Fatalf("of %d: row %d, %v, want %d", n, row, err, want)
+			}
+		}
+		if want != 3*int64(n) || asked != n/authority.MaxPage+1 {
+			t.Errorf("of %d: ended at %d after %d pages", n, want, asked)
+		}
+	}
+	broken := errors.New("broken")
+	for _, err := range authority.Rows(func(ledger.Range) ([]int64, error) { return nil, broken }, func(row int64) ledger.ID { return row }) {
+		if !errors.Is(err, broken) {
+			t.Errorf("the error is %v", err)
+		}
 	}
 }

@@ -26,7 +26,7 @@ func TestALimitIsNotEditedAway(t *testing.T) {
 		p.RateLimit = api.Some(perMinute(10))
 		officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 		limit := perMinute(3)
-		officetest.Must(w.T, officetest.FourthErr(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Slow", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &limit})))
+		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Slow", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &limit})))
 		manager := w.Member("mo@example.com", "Workspace Manager")
 		plain := w.Create(manager, officetest.Scoped("personal", "", "tickets:read"))
 		slow := officetest.Ask("workspace", "")
@@ -50,7 +50,7 @@ func TestALimitIsNotEditedAway(t *testing.T) {
 func TestATokenMadeWithAnotherHasNoLooserLimit(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		limit := perMinute(3)
-		officetest.Must(w.T, officetest.FourthErr(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Slow", api.PutRole{
+		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Slow", api.PutRole{
 			Scopes: []string{"tokens:create", "tokens:edit", "tickets:read"}, RateLimit: &limit,
 		})))
 		made := officetest.Ask("workspace", "")
@@ -84,7 +84,7 @@ func TestWhoMayNotAskIsNotTold(t *testing.T) {
 		w.Account("deploy", "tickets:read")
 		w.Member("bob@example.com", "Viewer")
 		w.Member("gone@example.com", "Viewer")
-		officetest.Must(w.T, officetest.FourthErr(w.DeactivateMember(w.Ctx, w.Root, "acme", "gone@example.com", false)))
+		officetest.Must(w.T, officetest.Fourth(w.DeactivateMember(w.Ctx, w.Root, "acme", "gone@example.com", false)))
 		eve := w.Member("eve@example.com", "Viewer")
 		none := []api.Statement{}
 		var nothing api.EditMember
@@ -174,20 +174,20 @@ func TestACatalogueIsBounded(t *testing.T) {
 			return tx.PutRole(ledger.Role{Workspace: ws, Name: fmt.Sprintf("Role %d", i), Scopes: names(40), Revision: tx.Revision()})
 		})
 		put := func(name string, n int) error {
-			return officetest.FourthErr(w.PutRole(w.Ctx, admin, officetest.In("acme"), name, api.PutRole{Scopes: names(n)}))
+			return officetest.Fourth(w.PutRole(w.Ctx, admin, officetest.In("acme"), name, api.PutRole{Scopes: names(n)}))
 		}
 		w.Refused(put("One more", 0), api.CodeInvalidRequest)
 		w.Refused(put("Role 7", 41), api.CodeInvalidRequest)
 		officetest.Must(w.T, put("Role 7", 40))
 		officetest.Must(w.T, put("Role 7", 39))
 		officetest.Must(w.T, put("Role 8", 40))
-		officetest.Must(w.T, officetest.FourthErr(w.PutRole(w.Ctx, w.Root, authority.Where{Instance: true}, "Elsewhere", api.PutRole{})))
+		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, authority.Where{Instance: true}, "Elsewhere", api.PutRole{})))
 
 		w.Fill(1000, func(tx ledger.Tx, ws ledger.ID, i int) error {
 			return tx.PutScope(ledger.Scope{Workspace: ws, Name: fmt.Sprintf("n%d:read", i), Implies: names(5), Revision: tx.Revision()})
 		})
 		scope := func(name string, n int) error {
-			return officetest.FourthErr(w.PutScope(w.Ctx, admin, officetest.In("acme"), name, api.PutScope{Implies: names(n)}))
+			return officetest.Fourth(w.PutScope(w.Ctx, admin, officetest.In("acme"), name, api.PutScope{Implies: names(n)}))
 		}
 		w.Refused(scope("one:more", 0), api.CodeInvalidRequest)
 		w.Refused(scope("n7:read", 6), api.CodeInvalidRequest)

@@ -22,7 +22,7 @@ func (a *Authority) Keys() *token.Keyring { return a.keys }
 // Rand is the source of what is random.
 func (a *Authority) Rand() io.Reader { return a.rand }
 
-// Given are the options that the authority itself has no use for. None is nil.
+// Given are the options that the rooms need as they were given. None is nil.
 type Given struct {
 	HashPassword    func(password string) (string, error)
 	Usage           ledger.UsageReader

@@ -19,11 +19,11 @@ func TestWhatWaitsByAClockThatWasAheadGoesOnOnceItIsSettled(t *testing.T) {
 	eachDesk(t, func(o *desk) {
 		c := o.Person("ada@example.com")
 		for range 3 {
-			officetest.Must(t, failure(o.CreateWebhook(o.Ctx, c, officetest.Acme(), officetest.Hook("token.created"))))
+			officetest.Must(t, officetest.Second(o.CreateWebhook(o.Ctx, c, officetest.Acme(), officetest.Hook("token.created"))))
 		}
 		claim := ledger.PostClaim{Each: 10, Healthy: 10, Failing: 10}
 		o.Ahead(func() {
-			officetest.Must(t, failure(o.CreateToken(o.Ctx, c, "acme", officetest.Scoped("workspace", "", "tickets:read"))))
+			officetest.Must(t, officetest.Second(o.CreateToken(o.Ctx, c, "acme", officetest.Scoped("workspace", "", "tickets:read"))))
 			ps, err := o.ClaimPosts(o.Ctx, claim, time.Minute)
 			officetest.Must(t, err)
 			officetest.Must(t, o.SettlePost(o.Ctx, ps[0], outbox.Outcome{RetryAt: o.machine.Wall.Add(time.Hour)}))
@@ -86,7 +86,7 @@ func TestASessionBegunByAClockThatWasAheadIsOver(t *testing.T) {
 			}
 			return nil
 		}))
-		officetest.Must(t, failure(o.CreateToken(o.Ctx, storetest.SignedIn(o.T, o.Store, before.User), "acme", officetest.Scoped("workspace", "", "tickets:read"))))
+		officetest.Must(t, officetest.Second(o.CreateToken(o.Ctx, storetest.SignedIn(o.T, o.Store, before.User), "acme", officetest.Scoped("workspace", "", "tickets:read"))))
 	})
 }
 

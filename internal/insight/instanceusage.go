@@ -22,8 +22,13 @@ func (a *Insight) InstanceUsage(ctx context.Context, c authority.Caller, from, t
 		if _, err := a.in.EnterInstance(r, c); err != nil {
 			return err
 		}
-		all, err = allWorkspaces(r)
-		return err
+		for ws, err := range r.EveryWorkspace() {
+			if err != nil {
+				return err
+			}
+			all = append(all, ws)
+		}
+		return nil
 	})
 	if err != nil {
 		return v, err
@@ -52,18 +57,6 @@ func (a *Insight) InstanceUsage(ctx context.Context, c authority.Caller, from, t
 	}
 	slices.SortStableFunc(v.Workspaces, func(x, y api.WorkspaceCount) int { return cmp.Compare(y.Allowed+y.Denied, x.Allowed+x.Denied) })
 	return v, nil
-}
-
-// allWorkspaces lists those that are not deleted.
-func allWorkspaces(r *authority.Snapshot) (out []ledger.Workspace, err error) {
-	for after := ledger.ID(0); ; {
-		rows, err := r.Workspaces(ledger.Range{After: after, Limit: authority.MaxPage})
-		out = append(out, rows...)
-		if err != nil || len(rows) < authority.MaxPage {
-			return out, err
-		}
-		after = rows[len(rows)-1].ID
-	}
 }
 
 // addSeries adds one series to another of the same time and bucket.

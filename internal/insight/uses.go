@@ -123,12 +123,18 @@ func uses(ctx context.Context, a *authority.Authority, c authority.Caller, at au
 		if e.Workspace.ID != 0 {
 			return count.workspace(e.Workspace.ID)
 		}
-		return authority.EachWorkspace(r, func(ws ledger.Workspace) error {
-			if l.own(ws.ID) {
-				return nil
+		for ws, err := range r.EveryWorkspace() {
+			if err != nil {
+				return err
 			}
-			return count.workspace(ws.ID)
-		})
+			if l.own(ws.ID) {
+				continue
+			}
+			if err := count.workspace(ws.ID); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return u, err
 }
@@ -153,39 +159,27 @@ func (n *counter) workspace(ws ledger.ID) error {
 }
 
 func (n *counter) members(ws ledger.ID) error {
-	for after := ledger.ID(0); ; {
-		rows, err := n.Members(ws, ledger.Range{After: after, Limit: authority.MaxPage})
+	for m, err := range n.EveryMember(ws) {
 		if err != nil {
 			return err
 		}
-		for _, m := range rows {
-			after = m.ID
-			if slices.ContainsFunc(m.Grants, n.names) {
-				n.uses.Members++
-			}
-		}
-		if len(rows) < authority.MaxPage {
-			return nil
+		if slices.ContainsFunc(m.Grants, n.names) {
+			n.uses.Members++
 		}
 	}
+	return nil
 }
 
 func (n *counter) accounts(ws ledger.ID) error {
-	for after := ledger.ID(0); ; {
-		rows, err := n.ServiceAccounts(ws, ledger.Range{After: after, Limit: authority.MaxPage})
+	for s, err := range n.EveryServiceAccount(ws) {
 		if err != nil {
 			return err
 		}
-		for _, s := range rows {
-			after = s.ID
-			if slices.ContainsFunc(s.Grants, n.names) {
-				n.uses.ServiceAccounts++
-			}
-		}
-		if len(rows) < authority.MaxPage {
-			return nil
+		if slices.ContainsFunc(s.Grants, n.names) {
+			n.uses.ServiceAccounts++
 		}
 	}
+	return nil
 }
 
 func (n *counter) tokens(ws ledger.ID) error {

@@ -262,19 +262,13 @@ func (a *Insight) Retentions(ctx context.Context) (map[ledger.ID]time.Duration, 
 			return err
 		}
 		keep[0] = policy.Effective(in.Policy, api.PatchPolicy{}).Retention.Std()
-		for after := ledger.ID(0); ; {
-			rows, err := r.Workspaces(ledger.Range{After: after, Limit: authority.MaxPage})
+		for ws, err := range r.EveryWorkspace() {
 			if err != nil {
 				return err
 			}
-			for _, ws := range rows {
-				keep[ws.ID] = policy.Effective(in.Policy, ws.Policy).Retention.Std()
-				after = ws.ID
-			}
-			if len(rows) < authority.MaxPage {
-				return nil
-			}
+			keep[ws.ID] = policy.Effective(in.Policy, ws.Policy).Retention.Std()
 		}
+		return nil
 	})
 	return keep, err
 }

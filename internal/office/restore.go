@@ -37,19 +37,12 @@ func RestoreCaller() authority.Caller { return authority.Caller{Machine: "restor
 // one that comes twice is better than one that never comes.
 func (a *Office) NoteRestore(ctx context.Context, in Restored) (NotSent, error) {
 	_, err := a.in.Apply(ctx, authority.Neither, RestoreCaller(), func(w *authority.Work) error {
-		for after := ledger.ID(0); ; {
-			us, err := w.Users(ledger.Range{After: after, Limit: authority.MaxPage})
+		for u, err := range authority.Rows(w.Users, func(u ledger.User) ledger.ID { return u.ID }) {
 			if err != nil {
 				return err
 			}
-			for _, u := range us {
-				if err := w.DeleteSessionsOf(u.ID, ""); err != nil {
-					return err
-				}
-				after = u.ID
-			}
-			if len(us) < authority.MaxPage {
-				break
+			if err := w.DeleteSessionsOf(u.ID, ""); err != nil {
+				return err
 			}
 		}
 		var err error

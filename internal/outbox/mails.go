@@ -111,21 +111,18 @@ func ownersOf(w *authority.Work, ws ledger.Workspace) ([]string, error) {
 // MembersWith lists the addresses of the active members whose statements pass.
 func MembersWith(r *authority.Snapshot, ws ledger.Workspace, pass func([]grant.Statement) bool) ([]string, error) {
 	var to []string
-	for after := ledger.ID(0); ; {
-		ms, err := r.Members(ws.ID, ledger.Range{After: after, Limit: authority.MaxPage})
+	for m, err := range r.EveryMember(ws.ID) {
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range ms {
-			if m.UserEmail != "" && authority.MemberOwner(m).Active && pass(m.Grants) {
-				to = append(to, m.UserEmail)
-			}
-			after = m.ID
+		if m.UserEmail != "" && authority.MemberOwner(m).Active && pass(m.Grants) {
+			to = append(to, m.UserEmail)
 		}
-		if len(ms) < authority.MaxPage || len(to) >= maxRecipients {
-			return to[:min(len(to), maxRecipients)], nil
+		if len(to) == maxRecipients {
+			break
 		}
 	}
+	return to, nil
 }
 
 // IsOwnerOrAdministrator says whether statements give one of the two roles that are told of everything.

@@ -121,23 +121,20 @@ func noticeSteps(ctx context.Context, a *authority.Authority) (steps []int, err 
 			return err
 		}
 		steps = append([]int{0}, policy.Effective(in.Policy, api.PatchPolicy{}).NoticeDays...)
-		for after := ledger.ID(0); ; {
-			list, err := r.Workspaces(ledger.Range{After: after, Limit: authority.MaxPage})
+		for ws, err := range r.EveryWorkspace() {
 			if err != nil {
 				return err
 			}
-			for _, ws := range list {
-				steps = append(steps, policy.Effective(in.Policy, ws.Policy).NoticeDays...)
-				after = ws.ID
-			}
-			slices.Sort(steps)
-			steps = slices.Compact(steps)
-			if len(list) < authority.MaxPage {
-				return nil
+			for _, days := range policy.Effective(in.Policy, ws.Policy).NoticeDays {
+				if !slices.Contains(steps, days) {
+					steps = append(steps, days)
+				}
 			}
 		}
+		return nil
 	})
-	return steps, err
+	slices.Sort(steps)
+	return slices.Compact(steps), err
 }
 
 // noticeWindow notices the tokens of one window, a batch at a time.

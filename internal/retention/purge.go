@@ -111,17 +111,11 @@ func purgeable(ctx context.Context, a *authority.Authority) (ids []ledger.ID, er
 		ids = []ledger.ID{0}
 		deleted := func(q ledger.Range) ([]ledger.Workspace, error) { return r.DeletedWorkspaces(q.After, q.Limit) }
 		for _, list := range []func(ledger.Range) ([]ledger.Workspace, error){r.Workspaces, deleted} {
-			for after := ledger.ID(0); ; {
-				rows, err := list(ledger.Range{After: after, Limit: authority.MaxPage})
+			for ws, err := range authority.Rows(list, func(ws ledger.Workspace) ledger.ID { return ws.ID }) {
 				if err != nil {
 					return err
 				}
-				for _, ws := range rows {
-					ids, after = append(ids, ws.ID), ws.ID
-				}
-				if len(rows) < authority.MaxPage {
-					break
-				}
+				ids = append(ids, ws.ID)
 			}
 		}
 		return nil

@@ -206,9 +206,9 @@ func TestANameThatIsDeletedGivesNothingAndIsNobodysUntilItsRowsAreRewritten(t *t
 		}
 		gone()
 		for name, err := range map[string]error{
-			"the scope again":   officetest.FourthErr(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})),
-			"implied by one":    officetest.FourthErr(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "desk:close", api.PutScope{Implies: []string{"tickets:read"}})),
-			"in a role":         officetest.FourthErr(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", api.PutRole{Scopes: []string{"tickets:read"}})),
+			"the scope again":   officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})),
+			"implied by one":    officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "desk:close", api.PutScope{Implies: []string{"tickets:read"}})),
+			"in a role":         officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", api.PutRole{Scopes: []string{"tickets:read"}})),
 			"on a token":        officetest.Second(w.CreateToken(w.Ctx, w.Root, "acme", officetest.Scoped("workspace", "", "tickets:read"))),
 			"deleting it again": officetest.Third(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")),
 		} {
@@ -268,7 +268,7 @@ func TestADeletedRoleMeansItsReplacementBeforeItsRowsSaySo(t *testing.T) {
 		cut := w.Stopper()
 		limit := api.RateLimit{Requests: 2, Window: api.Duration(time.Hour)}
 		w.WriteRole(officetest.In("acme"), "Clerk", "tickets:read", "tickets:write")
-		officetest.Must(w.T, officetest.FourthErr(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &limit})))
+		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &limit})))
 		w.MemberOf("acme", "eve@example.com", "Clerk", "*")
 		mine := w.Create(w.Person("eve@example.com"), officetest.Ask("personal", ""))
 		w.Allow(mine.Secret, "tickets:write")
@@ -284,7 +284,7 @@ func TestADeletedRoleMeansItsReplacementBeforeItsRowsSaySo(t *testing.T) {
 		if m.Role == nil || *m.Role != "Reader" {
 			w.Errorf("the member has the role %v", m.Role)
 		}
-		again := officetest.FourthErr(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Clerk", api.PutRole{Scopes: []string{"*"}}))
+		again := officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Clerk", api.PutRole{Scopes: []string{"*"}}))
 		w.Refused(again, api.CodeBeingDeleted)
 		w.Finish()
 		w.WriteRole(officetest.In("acme"), "Clerk", "tickets:read", "tickets:write")
@@ -388,8 +388,8 @@ func TestAScopeOfTheInstanceIsTakenWhereAWorkspaceHasNoneOfItsOwn(t *testing.T) 
 			w.Allow(kept.Secret, "tickets:read")
 		}
 		holds()
-		w.Refused(officetest.FourthErr(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})), api.CodeBeingDeleted)
-		officetest.Must(w.T, officetest.FourthErr(w.PutScope(w.Ctx, w.Root, officetest.In("globex"), "tickets:read", api.PutScope{Description: "ours"})))
+		w.Refused(officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})), api.CodeBeingDeleted)
+		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("globex"), "tickets:read", api.PutScope{Description: "ours"})))
 		w.Finish()
 		holds()
 		w.WriteScope(everywhere, "tickets:read", api.PutScope{})

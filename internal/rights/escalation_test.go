@@ -42,9 +42,9 @@ func TestNobodyHandsOnMoreThanTheyHave(t *testing.T) {
 			"member on more resources":       officetest.Third(w.CreateMember(w.Ctx, narrow, "acme", give)),
 			"widening one's own membership":  officetest.Third(w.EditMember(w.Ctx, narrow, "acme", "me", widen)),
 			"widening a service account":     officetest.Third(w.EditServiceAccount(w.Ctx, admin, "acme", "weak", strong)),
-			"a role beyond one's own":        officetest.FourthErr(w.PutRole(w.Ctx, admin, officetest.In("acme"), "Root", api.PutRole{Scopes: []string{"*"}})),
-			"extending one's own role":       officetest.FourthErr(w.PutRole(w.Ctx, admin, officetest.In("acme"), "Administrator", api.PutRole{Scopes: []string{"tokens:impersonate"}})),
-			"extending the role of managers": officetest.FourthErr(w.PutRole(w.Ctx, narrow, officetest.In("acme"), "Workspace Manager", api.PutRole{Scopes: []string{"members:write"}})),
+			"a role beyond one's own":        officetest.Fourth(w.PutRole(w.Ctx, admin, officetest.In("acme"), "Root", api.PutRole{Scopes: []string{"*"}})),
+			"extending one's own role":       officetest.Fourth(w.PutRole(w.Ctx, admin, officetest.In("acme"), "Administrator", api.PutRole{Scopes: []string{"tokens:impersonate"}})),
+			"extending the role of managers": officetest.Fourth(w.PutRole(w.Ctx, narrow, officetest.In("acme"), "Workspace Manager", api.PutRole{Scopes: []string{"members:write"}})),
 		} {
 			w.Run(name, func(t *testing.T) { (&officetest.World{T: t}).Refused(err, api.CodeGrantExceedsOwn) })
 		}
@@ -187,7 +187,7 @@ func TestRightsAreLive(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		eve := w.Member("eve@example.com", "Team Member")
 		w.Account("deployer", "tickets:read", "tickets:write")
-		officetest.Must(w.T, officetest.FourthErr(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:write"}})))
+		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:write"}})))
 		agent := officetest.Ask("workspace", "")
 		agent.Role, agent.Resources = api.Some("Agent"), api.Some([]string{"*"})
 		tokens := map[string]token.Secret{
@@ -208,9 +208,9 @@ func TestRightsAreLive(t *testing.T) {
 		officetest.Must(w.T, officetest.Third(w.EditServiceAccount(w.Ctx, w.Root, "acme", "deployer", narrow)))
 		w.Deny(api.CodeInsufficientScope, tokens["service"], "tickets:write")
 
-		officetest.Must(w.T, officetest.FourthErr(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:read"}})))
+		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:read"}})))
 		w.Deny(api.CodeInsufficientScope, tokens["workspace"], "tickets:write")
-		officetest.Must(w.T, officetest.FourthErr(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{Implies: []string{"tickets:write"}})))
+		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{Implies: []string{"tickets:write"}})))
 		w.Allow(tokens["workspace"], "tickets:write")
 		officetest.Must(w.T, officetest.Third(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")))
 		w.Deny(api.CodeInsufficientScope, tokens["workspace"], "tickets:write")
@@ -290,7 +290,7 @@ func TestOnboardingByPolicy(t *testing.T) {
 func TestDeletingTheLastNameNeverTurnsAListIntoInherit(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		officetest.Must(w.T, officetest.Third(w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: "billing"})))
-		officetest.Must(w.T, officetest.FourthErr(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})))
+		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})))
 		only := officetest.Ask("personal", "")
 		only.Resources = api.Some([]string{"billing"})
 		byResource, byScope := w.Create(w.Root, only), w.Create(w.Root, officetest.Scoped("personal", "", "tickets:read"))
@@ -305,7 +305,7 @@ func TestDeletingTheLastNameNeverTurnsAListIntoInherit(t *testing.T) {
 
 func TestARoleInUseNeedsAReplacement(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
-		officetest.Must(w.T, officetest.FourthErr(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:write"}})))
+		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:write"}})))
 		agent := officetest.Ask("workspace", "")
 		agent.Role, agent.Resources = api.Some("Agent"), api.Some([]string{"*"})
 		i := w.Create(w.Root, agent)
@@ -337,7 +337,7 @@ func TestInstanceDefaultsAreInheritedLiveAndCanBeLocked(t *testing.T) {
 			w.Errorf("expires %v, want %v", i.Token.ExpiresAt, want)
 		}
 		at := authority.Where{Instance: true}
-		officetest.Must(w.T, officetest.FourthErr(w.PutRole(w.Ctx, w.Root, at, "Agent", api.PutRole{Scopes: []string{"tickets:read"}})))
+		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, at, "Agent", api.PutRole{Scopes: []string{"tickets:read"}})))
 		roles, err := w.ListRoles(w.Ctx, w.Root, officetest.In("acme"))
 		officetest.Must(w.T, err)
 		if last := roles[len(roles)-1]; last.Name != "Agent" || !last.Inherited {
@@ -375,8 +375,8 @@ func TestAuditHasEveryMutationAndNoSecret(t *testing.T) {
 func TestGivingUpAScopesOwnVersionStaysWithinTheCallersRights(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		implying := api.PutScope{Implies: []string{"tickets:write"}}
-		officetest.Must(w.T, officetest.FourthErr(w.PutScope(w.Ctx, w.Root, authority.Where{Instance: true}, "tickets:read", implying)))
-		officetest.Must(w.T, officetest.FourthErr(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})))
+		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, authority.Where{Instance: true}, "tickets:read", implying)))
+		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})))
 		reader := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read", "roles:write"))
 		w.Refused(officetest.Third(w.DeleteScope(w.Ctx, w.With(reader), officetest.In("acme"), "tickets:read")), api.CodeGrantExceedsOwn)
 		w.Deny(api.CodeInsufficientScope, reader.Secret, "tickets:write")
@@ -393,7 +393,7 @@ func TestARolesLimitAboveThePolicysNeedsPolicyWrite(t *testing.T) {
 		officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 		writer := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "roles:write")))
 		put := func(c authority.Caller, n int) error {
-			return officetest.FourthErr(w.PutRole(w.Ctx, c, officetest.In("acme"), "Agent", api.PutRole{RateLimit: limit(n)}))
+			return officetest.Fourth(w.PutRole(w.Ctx, c, officetest.In("acme"), "Agent", api.PutRole{RateLimit: limit(n)}))
 		}
 		officetest.Must(w.T, put(writer, 5))
 		w.Refused(put(writer, 11), api.CodeInsufficientScope)

@@ -114,24 +114,21 @@ func (a *Tokens) eachTarget(ctx context.Context, c authority.Caller, ref string,
 		}
 		return nil
 	}
-	for page := (authority.Page{Limit: authority.MaxPage}); ; {
-		ts, next, err := a.ListTokens(ctx, c, ref, *in.Filter, page)
+	for t, err := range authority.Each(func(p authority.Page) ([]api.Token, int64, error) {
+		return a.ListTokens(ctx, c, ref, *in.Filter, p)
+	}) {
 		if err != nil {
 			return err
 		}
-		for _, t := range ts {
-			ended := t.Status == api.StatusRevoked || in.Action == api.BulkDisable && t.DisabledAt != nil
-			if ended || !c.Token.IsZero() && t.Locator == own {
-				continue
-			}
-			if err := do(t.ID); err != nil {
-				return err
-			}
+		ended := t.Status == api.StatusRevoked || in.Action == api.BulkDisable && t.DisabledAt != nil
+		if ended || !c.Token.IsZero() && t.Locator == own {
+			continue
 		}
-		if page.After = next; next == 0 {
-			return nil
+		if err := do(t.ID); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func (a *Tokens) bulkOne(ctx context.Context, c authority.Caller, ref, id string, in api.BulkTokens) (secret string, err error) {

@@ -130,9 +130,9 @@ func TestAnExternalIDThatIsMissingNamesNobody(t *testing.T) {
 		in := api.CreateMember{Email: "eve@example.com"}
 		in.Role, in.Resources = api.Some("Viewer"), api.Some([]string{"*"})
 		for what, err := range map[string]error{
-			"put member":       officetest.FourthErr(w.PutMember(w.Ctx, w.Root, "acme", "ext:", in)),
+			"put member":       officetest.Fourth(w.PutMember(w.Ctx, w.Root, "acme", "ext:", in)),
 			"get member":       officetest.Second(w.GetMember(w.Ctx, w.Root, "acme", "ext:")),
-			"put workspace":    officetest.FourthErr(w.PutWorkspace(w.Ctx, w.Root, "ext:", api.PutWorkspace{Slug: "globex"})),
+			"put workspace":    officetest.Fourth(w.PutWorkspace(w.Ctx, w.Root, "ext:", api.PutWorkspace{Slug: "globex"})),
 			"get workspace":    officetest.Second(w.GetWorkspace(w.Ctx, w.Root, "ext:")),
 			"act as":           officetest.Second(w.GetWorkspace(w.Ctx, acting, "acme")),
 			"owner of a token": officetest.Second(w.CreateToken(w.Ctx, w.Root, "acme", officetest.Ask("personal", "ext:"))),

@@ -25,7 +25,7 @@ func TestInstanceVerbsTellNothingOfForeignWorkspaces(t *testing.T) {
 					func(r api.BulkResult) error { return api.Errorf(api.CodeInsufficientScope, "%s", r.Code) })
 			},
 			"put": func(c authority.Caller, ref string) error {
-				return officetest.FourthErr(w.PutWorkspace(w.Ctx, c, ref, api.PutWorkspace{}))
+				return officetest.Fourth(w.PutWorkspace(w.Ctx, c, ref, api.PutWorkspace{}))
 			},
 			"set a password": func(c authority.Caller, ref string) error {
 				return officetest.Third(w.CreateMember(w.Ctx, c, ref, withPassword))
@@ -55,7 +55,7 @@ func TestActingAsAMemberGivesNoPowerOverTheInstance(t *testing.T) {
 			"workspace": officetest.Third(w.CreateWorkspace(w.Ctx, acting, api.CreateWorkspace{Slug: "evil"})),
 			"suspend":   officetest.Third(w.SuspendWorkspace(w.Ctx, acting, "acme")),
 			"policy":    officetest.Third(w.EditInstancePolicy(w.Ctx, acting, api.PatchPolicy{})),
-			"roles":     officetest.FourthErr(w.PutRole(w.Ctx, acting, authority.Where{Instance: true}, "Evil", api.PutRole{})),
+			"roles":     officetest.Fourth(w.PutRole(w.Ctx, acting, authority.Where{Instance: true}, "Evil", api.PutRole{})),
 		} {
 			w.Run(name, func(t *testing.T) { (&officetest.World{T: t}).Refused(err, api.CodeInsufficientScope) })
 		}

@@ -76,16 +76,13 @@ func Locator(w *World, i authority.Issued) token.Locator {
 	return l
 }
 
-// FourthErr is the error of a verb that puts something.
-func FourthErr[A, B, C any](_ A, _ B, _ C, err error) error { return err }
-
 // In is a workspace as a place.
 func In(ws string) authority.Where { return authority.Where{Workspace: ws} }
 
 // Day is one of the clock.
 const Day = 24 * time.Hour
 
-// Fourth is the error of a verb that answers three things.
+// Fourth is the error of a verb that puts something, which answers three things.
 func Fourth[A, B, C any](_ A, _ B, _ C, err error) error { return err }
 
 // As lets a caller act as a member.
