@@ -114,7 +114,7 @@ func TestWhoHoldsTheSecretIsToldWhy(t *testing.T) {
 		{"rotated", api.CodeRetired, func(i api.Issued) {
 			w.as(w.root, "POST", tokens+i.Token.ID+"/rotate", object{"overlap": "0"}).is(200)
 		}},
-		{"expired", api.CodeExpired, func(api.Issued) { w.clock.pass(2 * time.Hour) }},
+		{"expired", api.CodeExpired, func(api.Issued) { w.clock.Pass(2 * time.Hour) }},
 	} {
 		i := w.issue("acme", object{"label": c.name, "expires_in": "1h"})
 		c.stop(i)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
@@ -157,10 +158,10 @@ func (o *firm) standApart(w *world) {
 // is nil.
 func worldIn(t *testing.T, folder string, keys *token.Keyring) *world {
 	t.Helper()
-	w := &world{TB: t, keys: keys, clock: &clock{at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}, reg: prometheus.NewRegistry(), log: &safeBuffer{}}
+	w := &world{TB: t, keys: keys, clock: clocktest.New(time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)), reg: prometheus.NewRegistry(), log: &safeBuffer{}}
 	var err error
 	if keys == nil {
-		w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.at)
+		w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.Now())
 		w.must(err)
 	}
 	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + folder + "/tokenry.db"})

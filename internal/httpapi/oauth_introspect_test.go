@@ -33,7 +33,7 @@ func TestAnActiveTokenIsDescribed(t *testing.T) {
 		{"PATCH", ws, object{"external_id": "cust/7"}, 200, nil},
 		{"PUT", ws + "/members/bob@example.com", object{"external_id": "u/1", "name": "Bob", "role": "Team Member", "resources": []string{"*"}}, 201, nil},
 	})
-	w.clock.pass(1500 * time.Millisecond)
+	w.clock.Pass(1500 * time.Millisecond)
 	i := w.issue("acme", object{"label": "x", "owner": "bob@example.com", "scopes": []string{"tickets:write", "tickets:read"}, "resources": []string{"*"}, "expires_in": "1h"})
 	created := time.Date(2026, 3, 14, 9, 26, 54, 0, time.UTC).Unix() // rounded down
 	want := api.Introspection{
@@ -56,7 +56,7 @@ func TestIntrospectionTellsNotBefore(t *testing.T) {
 	if v := w.about(w.root, i.Secret); v.Active {
 		t.Errorf("active before its time: %+v", v)
 	}
-	w.clock.pass(time.Hour)
+	w.clock.Pass(time.Hour)
 	if v := w.about(w.root, i.Secret); !v.Active || v.Nbf != at.Unix() || v.Iat != at.Add(-time.Hour).Unix() {
 		t.Errorf("%+v", v)
 	}
@@ -96,7 +96,7 @@ func TestWhatIsNotActiveIsNotDescribed(t *testing.T) {
 	if !w.about(rs, ended).Active || !w.about(w.verifier(), foreign).Active {
 		t.Error("what is active is not told to whom it concerns")
 	}
-	w.clock.pass(time.Hour)
+	w.clock.Pass(time.Hour)
 	if v := w.about(rs, ended); v.Active {
 		t.Errorf("expired: %+v", v)
 	}
@@ -157,7 +157,7 @@ func TestARestrictionThatIsNotNamedIsNotPassed(t *testing.T) {
 func TestIntrospectionCapsHowLongAnAnswerIsKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.clock.pass(900 * time.Millisecond)
+	w.clock.Pass(900 * time.Millisecond)
 	now := w.clock.Now().Unix()
 	w.play([]step{{"PATCH", ws + "/policy", object{"allow_never": true, "max_lifetime": "0"}, 200, nil}})
 	i := w.issue("acme", object{"label": "x", "expires_in": "1h"})
@@ -178,7 +178,7 @@ func TestIntrospectionCapsHowLongAnAnswerIsKept(t *testing.T) {
 	w.play([]step{{"PATCH", ws + "/policy", object{"introspection_max_cache": "1m"}, 200, nil}})
 	keeps("with a cap", i.Secret, now+60, now+3600)
 	keeps("with a cap and without an end", endless, now+60, 0)
-	w.clock.pass(9*time.Minute + 30*time.Second)
+	w.clock.Pass(9*time.Minute + 30*time.Second)
 	keeps("near the end of the overlap", i.Secret, now+600, now+3600)
 }
 
@@ -203,7 +203,7 @@ func TestIntrospectionChargesTheRateLimit(t *testing.T) {
 	if v := w.about(stranger, i.Secret); v.Active {
 		t.Error("another tenant learns that the token is there")
 	}
-	w.clock.pass(time.Minute)
+	w.clock.Pass(time.Minute)
 	if v := w.about(w.root, i.Secret); !v.Active {
 		t.Errorf("after the window: %+v", v)
 	}
@@ -230,7 +230,7 @@ func TestMissesAreThrottledByCaller(t *testing.T) {
 	if !w.about(fisher, good).Active || w.about(fisher, "nonsense").Active || w.about(other, remint("AAAAAAAAAAAA", good)).Active {
 		t.Error("the bound holds up more than misses, or others")
 	}
-	w.clock.pass(time.Second)
+	w.clock.Pass(time.Second)
 	w.about(fisher, remint("AAAAAAAAAAAA", good))
 }
 

@@ -57,7 +57,7 @@ func TestATokenThatRestsIsEndedToo(t *testing.T) {
 		"elsewhere": func(i api.Issued) {
 			w.as(w.root, "PATCH", ws+"/tokens/"+i.Token.ID, object{"allowed_ips": []string{"192.0.2.0/24"}}).is(200)
 		},
-		"expired": func(api.Issued) { w.clock.pass(2 * time.Hour) },
+		"expired": func(api.Issued) { w.clock.Pass(2 * time.Hour) },
 	} {
 		i := w.issue("acme", object{"label": name, "expires_in": "1h"})
 		rest(i)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
@@ -31,24 +32,6 @@ import (
 )
 
 const baseURL = "https://tokens.example.com"
-
-// clock stands still until it is moved.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
 
 // safeBuffer is a log that requests write to at the same time.
 type safeBuffer struct {
@@ -76,7 +59,7 @@ type world struct {
 	engine *verify.Engine
 	db     ledger.Store
 	keys   *token.Keyring
-	clock  *clock
+	clock  *clocktest.Clock
 	reg    *prometheus.Registry
 	log    *safeBuffer
 	door   http.Handler
@@ -121,9 +104,9 @@ func rules(name, text string) option {
 
 func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
-	w := &world{TB: t, clock: &clock{at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}, reg: prometheus.NewRegistry(), log: &safeBuffer{}}
+	w := &world{TB: t, clock: clocktest.New(time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)), reg: prometheus.NewRegistry(), log: &safeBuffer{}}
 	var err error
-	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.at)
+	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.Now())
 	w.must(err)
 	observe, err := httpapi.ObserveDatabase(w.reg)
 	w.must(err)

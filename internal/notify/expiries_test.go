@@ -41,7 +41,7 @@ func TestStepsAreNotLongerThanHalfALife(t *testing.T) {
 				for range w.box.take() {
 					left = append(left, d)
 				}
-				w.clock.pass(day)
+				w.clock.Pass(day)
 			}
 			if !cmp.Equal(left, want) {
 				w.Errorf("a token of %v is told with %v days left, want %v", life, left, want)
@@ -78,7 +78,7 @@ func TestNoticesToOnePersonAreOneMail(t *testing.T) {
 		if got := w.subjects(); len(got) != 0 {
 			w.Errorf("at once: %v", got)
 		}
-		w.clock.pass(3 * time.Minute)
+		w.clock.Pass(3 * time.Minute)
 		w.work()
 		mails := w.box.take()
 		if len(mails) != 1 || mails[0].To != "ada@example.com" || mails[0].Subject != "[Acme Cloud] 77 access tokens have expired" {
@@ -95,7 +95,7 @@ func TestNoticesToOnePersonAreOneMail(t *testing.T) {
 		if n := len(w.hook.take()); n != 76 {
 			w.Errorf("%d webhooks, want one of each token", n)
 		}
-		w.clock.pass(time.Minute)
+		w.clock.Pass(time.Minute)
 		w.work()
 		if got := w.subjects(); len(got) != 0 {
 			w.Errorf("a run later: %v", got)
@@ -110,7 +110,7 @@ func TestAMovedExpiryIsNotToldAgain(t *testing.T) {
 	each(t, func(w *world) {
 		v := w.create("", "x", 90*day)
 		end := *v.ExpiresAt
-		w.clock.pass(84 * day)
+		w.clock.Pass(84 * day)
 		w.work()
 		if got := w.subjects(); len(got) != 1 {
 			w.Fatalf("told %v", got)
@@ -118,14 +118,14 @@ func TestAMovedExpiryIsNotToldAgain(t *testing.T) {
 		for _, at := range []time.Time{end.Add(time.Second), end.Add(-time.Second), end.Add(day), end.Add(200 * day), end, end.Add(time.Hour)} {
 			w.expires(v, at)
 			w.work()
-			w.clock.pass(time.Minute)
+			w.clock.Pass(time.Minute)
 			w.work()
 			if got := w.subjects(); len(got) != 0 {
 				w.Errorf("moved by %v: %v", at.Sub(end), got)
 			}
 		}
 		w.expires(v, w.clock.Now().Add(20*day))
-		w.clock.pass(14 * day)
+		w.clock.Pass(14 * day)
 		w.work()
 		if got := w.subjects(); len(got) != 1 {
 			w.Errorf("fourteen days later, with six left again: %v", got)
@@ -139,19 +139,19 @@ func TestWhatWasNotSentIsToldAgainAlone(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.create("", "first", 90*day)
-		w.clock.pass(83 * day)
+		w.clock.Pass(83 * day)
 		w.work()
 		if got := w.subjects(); len(got) != 1 {
 			w.Fatalf("told %v", got)
 		}
 		second, third := w.create("", "second", 40*day), w.create("", "third", 40*day)
-		w.clock.pass(33 * day)
+		w.clock.Pass(33 * day)
 		w.box.set(&notify.MailError{Code: 451, Reason: "451 later"})
 		w.work()
 		w.expires(second, second.ExpiresAt.Add(time.Second))
 		w.expires(third, third.ExpiresAt.Add(100*day)) // and back, when its mail was dropped
 		w.box.set(nil)
-		w.clock.pass(2 * time.Minute)
+		w.clock.Pass(2 * time.Minute)
 		w.work()
 		mails := w.box.take()
 		if len(mails) != 1 || !strings.Contains(mails[0].Subject, "second") {

@@ -126,7 +126,7 @@ func TestACrowdOfSilentEndpointsDelaysNoHealthyOne(t *testing.T) {
 		}
 		w.deliver()
 		silent.refuses.Store(false)
-		w.clock.pass(day)
+		w.clock.Pass(day)
 		w.run()
 		for range 64 {
 			<-silent.arrived
@@ -203,13 +203,13 @@ func TestTheLogTellsNoInternalNames(t *testing.T) {
 	w.restart(notify.Egress{AllowHTTP: true, Resolve: func(_ context.Context, host string) ([]netip.Addr, error) {
 		switch host {
 		case "vault.internal":
-			w.clock.pass(3 * time.Millisecond)
+			w.clock.Pass(3 * time.Millisecond)
 			return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
 		case "nothing.internal":
-			w.clock.pass(7 * time.Millisecond)
+			w.clock.Pass(7 * time.Millisecond)
 			return nil, &net.DNSError{Name: host, IsNotFound: true}
 		}
-		w.clock.pass(11 * time.Millisecond)
+		w.clock.Pass(11 * time.Millisecond)
 		return nil, &net.DNSError{Name: host, IsTimeout: true}
 	}})
 	var seen []api.WebhookAttempt

@@ -34,7 +34,7 @@ func TestEachStepOnce(t *testing.T) {
 			for range w.box.take() {
 				days = append(days, 60-d)
 			}
-			w.clock.pass(day)
+			w.clock.Pass(day)
 		}
 		if want := []int{30, 14, 7, 3, 1, 0}; !cmp.Equal(days, want) {
 			w.Errorf("mails with %v days left, want %v", days, want)
@@ -46,7 +46,7 @@ func TestFirstSeenInsideAStep(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
 	w.create("", "short", 20*day)
-	w.clock.pass(15 * day)
+	w.clock.Pass(15 * day)
 	w.work()
 	mails := w.box.take()
 	if len(mails) != 1 {
@@ -65,7 +65,7 @@ func TestOutage(t *testing.T) {
 		w.box.set(&notify.MailError{Unreachable: true, Reason: "down"})
 		for range 10 * 4 {
 			w.work()
-			w.clock.pass(6 * time.Hour)
+			w.clock.Pass(6 * time.Hour)
 		}
 		if w.box.tried == 0 {
 			w.Fatal("nothing was tried")
@@ -73,7 +73,7 @@ func TestOutage(t *testing.T) {
 		w.box.set(nil)
 		for range 4 {
 			w.work()
-			w.clock.pass(time.Hour)
+			w.clock.Pass(time.Hour)
 		}
 		mails := w.box.take()
 		if len(mails) != 1 {
@@ -87,7 +87,7 @@ func TestNotMarkedBeforeAccepted(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		v := w.create("", "a", 90*day)
-		w.clock.pass(70 * day)
+		w.clock.Pass(70 * day)
 		w.box.set(&notify.MailError{Code: 451, Reason: "451 later"})
 		w.work()
 		sent := func() time.Time {
@@ -106,7 +106,7 @@ func TestNotMarkedBeforeAccepted(t *testing.T) {
 			w.Error("the step is marked sent and was not accepted")
 		}
 		w.box.set(nil)
-		w.clock.pass(2 * time.Minute)
+		w.clock.Pass(2 * time.Minute)
 		w.work()
 		if got := w.box.take(); len(got) != 1 || !sent().Equal(w.clock.Now()) {
 			w.Errorf("%d mails, marked %v", len(got), sent())
@@ -120,7 +120,7 @@ func TestChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
 	a, b := w.create("", "renewed", 90*day), w.create("", "revoked", 90*day)
-	w.clock.pass(70 * day)
+	w.clock.Pass(70 * day)
 	w.box.set(&notify.MailError{Unreachable: true, Reason: "down"})
 	w.work()
 	_, err := w.RotateToken(w.ctx, w.root, "acme", a.ID, api.RotateToken{ExpiresIn: api.Some(api.Duration(200 * day))})
@@ -128,7 +128,7 @@ func TestChangedMeanwhile(t *testing.T) {
 	_, _, err = w.RevokeToken(w.ctx, w.root, "acme", b.ID, api.RevokeToken{})
 	must(t, err)
 	w.box.set(nil)
-	w.clock.pass(time.Hour)
+	w.clock.Pass(time.Hour)
 	w.work()
 	if got := w.box.take(); len(got) != 0 {
 		t.Errorf("told of what is not so any more: %s", got[0].Subject)
@@ -151,7 +151,7 @@ func TestRecipients(t *testing.T) {
 		told := func() []string {
 			w.deliver()
 			w.box.take() // that somebody else made it
-			w.clock.pass(13 * day)
+			w.clock.Pass(13 * day)
 			w.work()
 			to := w.box.to()
 			slices.Sort(to)
@@ -210,7 +210,7 @@ func TestWhoIsNotTold(t *testing.T) {
 	if got := w.box.take(); len(got) != 0 {
 		t.Errorf("told: %s", got[0].Subject)
 	}
-	w.clock.pass(17 * day)
+	w.clock.Pass(17 * day)
 	w.work()
 	if got := w.box.take(); len(got) != 1 || !strings.Contains(got[0].Subject, "far") {
 		t.Errorf("at the policy's step: %+v", got)
@@ -230,7 +230,7 @@ func TestExpiryWebhooks(t *testing.T) {
 			must(t, json.Unmarshal(p.body, &e))
 			seen = append(seen, e.Type+" "+strings.Repeat("d", e.Data.DaysLeft))
 		}
-		w.clock.pass(12 * time.Hour)
+		w.clock.Pass(12 * time.Hour)
 	}
 	if want := []string{"token.expiring d", "token.expired "}; !cmp.Equal(seen, want) {
 		t.Errorf("events %q, want %q", seen, want)
@@ -298,7 +298,7 @@ func TestReuseIsToldOnceAnHour(t *testing.T) {
 		}
 		report(1)
 		report(5)
-		w.clock.pass(time.Hour)
+		w.clock.Pass(time.Hour)
 		report(2)
 		mails, posts := w.box.take(), w.hook.take()
 		if len(mails) != 2 || len(posts) != 2 {
@@ -323,7 +323,7 @@ func TestNothingComesLate(t *testing.T) {
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
 	w.member("bob@example.com", "Viewer")
 	w.create("bob@example.com", "for bob", 90*day)
-	w.clock.pass(7 * day)
+	w.clock.Pass(7 * day)
 	w.work()
 	if got := w.box.take(); len(got) != 0 {
 		t.Errorf("a mail of a week ago was sent: %s", got[0].Subject)

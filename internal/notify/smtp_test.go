@@ -289,7 +289,7 @@ func TestSMTPDownThenUp(t *testing.T) {
 	must(t, err)
 	w.notify = service
 	w.create("", "laptop", 60*day)
-	w.clock.pass(40 * day)
+	w.clock.Pass(40 * day)
 
 	nobody, err := notify.ParseSMTP("smtp://127.0.0.1:1")
 	must(t, err)
@@ -299,16 +299,16 @@ func TestSMTPDownThenUp(t *testing.T) {
 	w.work()
 	arrange = actual.Send
 	s.set(func() { s.data = &smtp.SMTPError{Code: 451, Message: "later"} })
-	w.clock.pass(time.Hour)
+	w.clock.Pass(time.Hour)
 	w.work()
 	s.set(func() { s.data, s.die = nil, "before" })
-	w.clock.pass(time.Hour)
+	w.clock.Pass(time.Hour)
 	w.work()
 	interrupted := s.take()
 	s.set(func() { s.die = "" })
-	w.clock.pass(time.Hour)
+	w.clock.Pass(time.Hour)
 	w.work()
-	w.clock.pass(time.Hour)
+	w.clock.Pass(time.Hour)
 	w.work()
 	got := s.take()
 	if len(interrupted) != 1 || len(got) != 1 {
@@ -328,11 +328,11 @@ func TestMailGivenUpIsAudited(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.create("", "laptop", 60*day)
-		w.clock.pass(40 * day)
+		w.clock.Pass(40 * day)
 		w.box.set(&notify.MailError{Permanent: true, Code: 550, Reason: "550 no such mailbox"})
 		w.work()
 		w.box.set(nil)
-		w.clock.pass(time.Hour)
+		w.clock.Pass(time.Hour)
 		w.work()
 		if w.box.tried != 1 {
 			w.Errorf("tried %d times after a refusal for good", w.box.tried)
@@ -349,11 +349,11 @@ func TestMailIsGivenUpAfterThreeDays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
 	w.create("", "laptop", 60*day)
-	w.clock.pass(31 * day)
+	w.clock.Pass(31 * day)
 	w.box.set(&notify.MailError{Code: 451, Reason: "451 later"})
 	for range 4 * 24 {
 		w.work()
-		w.clock.pass(time.Hour)
+		w.clock.Pass(time.Hour)
 	}
 	tried := w.box.tried
 	rows, _, err := w.Audit(w.ctx, w.root, "acme", auditOf("mail.failed"), page())

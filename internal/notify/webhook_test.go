@@ -82,12 +82,12 @@ func TestRetriesUntilGivenUp(t *testing.T) {
 	var id string
 	pauses := []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
 	for i, pause := range pauses {
-		w.clock.pass(pause - time.Second)
+		w.clock.Pass(pause - time.Second)
 		w.deliver()
 		if early := w.hook.take(); i > 0 && len(early) != 0 {
 			t.Fatalf("attempt %d came early", i+1)
 		}
-		w.clock.pass(time.Second)
+		w.clock.Pass(time.Second)
 		w.deliver()
 		got := w.hook.take()
 		if i == 0 {
@@ -98,7 +98,7 @@ func TestRetriesUntilGivenUp(t *testing.T) {
 		}
 		id = got[0].header.Get("Webhook-Id")
 	}
-	w.clock.pass(48 * time.Hour)
+	w.clock.Pass(48 * time.Hour)
 	w.deliver()
 	if got := w.hook.take(); len(got) != 0 {
 		t.Error("it was tried after it was given up")
@@ -134,12 +134,12 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	w.deliver()
 	w.hook.take()
 	w.hook.reply(nil)
-	w.clock.pass(3599 * time.Second)
+	w.clock.Pass(3599 * time.Second)
 	w.deliver()
 	if got := w.hook.take(); len(got) != 0 {
 		t.Error("it came before Retry-After")
 	}
-	w.clock.pass(time.Second)
+	w.clock.Pass(time.Second)
 	w.deliver()
 	if got := w.hook.take(); len(got) != 1 {
 		t.Error("it did not come after Retry-After")
@@ -170,7 +170,7 @@ func TestEndpointIsDisabled(t *testing.T) {
 		for range 9 {
 			w.create("", "x", 90*day)
 			w.deliver()
-			w.clock.pass(day)
+			w.clock.Pass(day)
 		}
 		v, err = w.GetWebhook(w.ctx, w.root, here(), failing.ID)
 		must(w.T, err)
@@ -206,7 +206,7 @@ func TestSecretRotationSignsTwice(t *testing.T) {
 	if verify(old.Reveal()) != nil || verify(rotated.Secret.Reveal()) != nil {
 		t.Error("within a day both secrets verify")
 	}
-	w.clock.pass(day)
+	w.clock.Pass(day)
 	if verify(old.Reveal()) == nil || verify(rotated.Secret.Reveal()) != nil {
 		t.Error("after a day only the new one does")
 	}
@@ -236,7 +236,7 @@ func TestEachReplacedSecretHasItsDay(t *testing.T) {
 			out, err := w.RotateWebhookSecret(w.ctx, w.root, here(), hook.ID)
 			must(w.T, err)
 			secrets = append(secrets, out.Secret)
-			w.clock.pass(time.Hour)
+			w.clock.Pass(time.Hour)
 		}
 		if by := signed(); !cmp.Equal(by, []bool{true, true, true, true, true, true}) {
 			w.Errorf("within the day the six secrets sign: %v", by)
@@ -251,13 +251,13 @@ func TestEachReplacedSecretHasItsDay(t *testing.T) {
 			!v.SecretRotatedUntil.Equal(w.clock.Now().Add(23*time.Hour)) {
 			w.Errorf("it says that former ones sign until %v, the last until %v", v.FormerSecretsUntil, v.SecretRotatedUntil)
 		}
-		w.clock.pass(19 * time.Hour)
+		w.clock.Pass(19 * time.Hour)
 		if by := signed(); !cmp.Equal(by, []bool{false, true, true, true, true, true}) {
 			w.Errorf("a day after the first was replaced: %v", by)
 		}
 		_, err = w.RotateWebhookSecret(w.ctx, w.root, here(), hook.ID)
 		must(w.T, err)
-		w.clock.pass(day)
+		w.clock.Pass(day)
 		if by := signed(); !cmp.Equal(by, []bool{false, false, false, false, false, false}) {
 			w.Errorf("a day after the last was replaced: %v", by)
 		}
@@ -280,7 +280,7 @@ func TestCrashBeforeSettling(t *testing.T) {
 		if got := w.hook.take(); len(got) != 0 {
 			w.Fatal("a claimed delivery was made by somebody else")
 		}
-		w.clock.pass(5 * time.Minute)
+		w.clock.Pass(5 * time.Minute)
 		w.deliver()
 		got := w.hook.take()
 		if len(got) != 1 || got[0].header.Get("Webhook-Id") != claimed[0].Message {

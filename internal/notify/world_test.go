@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/office"
@@ -24,24 +25,6 @@ import (
 )
 
 const day = 24 * time.Hour
-
-// clock is a clock that stands still until it is moved.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
 
 // still is randomness without jitter, for the service alone.
 type still struct{}
@@ -57,7 +40,7 @@ type world struct {
 	*testing.T
 	*office.Office
 	ctx    context.Context
-	clock  *clock
+	clock  *clocktest.Clock
 	store  ledger.Store
 	root   authority.Caller
 	box    *box
@@ -79,8 +62,8 @@ func newWorld(t *testing.T, url string) *world {
 	s, err := store.Open(ctx, store.Options{URL: url, Holder: t.Name()})
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
-	w := &world{T: t, ctx: ctx, store: s, box: &box{}, clock: &clock{at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}}
-	keys, err := token.GenerateKeyring(rand.Reader, w.clock.at)
+	w := &world{T: t, ctx: ctx, store: s, box: &box{}, clock: clocktest.New(time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC))}
+	keys, err := token.GenerateKeyring(rand.Reader, w.clock.Now())
 	must(t, err)
 	egress := notify.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, AllowHTTP: true}
 	w.Office = office.New(authority.Options{

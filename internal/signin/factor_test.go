@@ -38,7 +38,7 @@ func (w *world) enrolled() (app, door.Entry, []token.Secret) {
 	a := app{w, e.Secret.Reveal()}
 	codes, err := w.ConfirmTOTP(w.ctx, r.Session, a.code(0))
 	must(w.T, err)
-	w.clock.pass(time.Minute)
+	w.clock.Pass(time.Minute)
 	return a, r, codes
 }
 
@@ -91,7 +91,7 @@ func TestAnAuthenticatorAppIsDueAfterThePassword(t *testing.T) {
 		if len(codes) != 10 {
 			w.Errorf("%d recovery codes", len(codes))
 		}
-		w.clock.pass(time.Minute)
+		w.clock.Pass(time.Minute)
 		half := w.enters("eve@example.com", hers, home())
 		if half.SecondFactor == "" || !half.Cookie.IsZero() {
 			w.Fatalf("after the password: %+v", half)
@@ -125,7 +125,7 @@ func TestACodeOfTheAppCountsOnceAndForAMinute(t *testing.T) {
 		w.refused(try(now), api.CodeForbidden)
 		w.refused(try(a.code(-30*time.Second)), api.CodeForbidden) // older than one that was taken
 		must(w.T, try(a.code(30*time.Second)))
-		w.clock.pass(30 * time.Second)
+		w.clock.Pass(30 * time.Second)
 		w.refused(try(a.code(0)), api.CodeForbidden)
 	})
 }

@@ -106,9 +106,9 @@ func TestALinkNeedsTheSessionThatBeganIt(t *testing.T) {
 		must(w.T, w.SignOut(w.ctx, r.Cookie.Reveal()))
 		_, _, err = w.OIDCFinish(w.ctx, "corp", cookie, p.authorize(w.T, address), home())
 		w.refused(err, api.CodeInvalidToken)
-		w.clock.pass(time.Minute)
+		w.clock.Pass(time.Minute)
 		r = w.enters("eve@example.com", hers, home())
-		w.clock.pass(20 * time.Minute)
+		w.clock.Pass(20 * time.Minute)
 		_, _, err = w.OIDCLink(w.ctx, r.Session, "corp", "/")
 		w.refused(err, api.CodeForbidden) // an old session is not enough
 	})
@@ -245,9 +245,9 @@ func TestTokensOfProvidersThatAreNotRightAreRefused(t *testing.T) {
 		attack("another party", map[string]any{"azp": "somebody-else"}, nil)
 		attack("an issuer with a slash", map[string]any{"iss": p.URL + "/"}, nil)
 		attack("an issuer in capitals", map[string]any{"iss": "HTTP" + p.URL[4:]}, nil)
-		attack("expired", map[string]any{"exp": w.clock.at.Add(-time.Second).Unix()}, nil)
+		attack("expired", map[string]any{"exp": w.clock.Now().Add(-time.Second).Unix()}, nil)
 		attack("no expiry", map[string]any{"exp": nil}, nil)
-		attack("not yet valid", map[string]any{"nbf": w.clock.at.Add(time.Hour).Unix()}, nil)
+		attack("not yet valid", map[string]any{"nbf": w.clock.Now().Add(time.Hour).Unix()}, nil)
 		attack("another nonce", map[string]any{"nonce": "AAAA"}, nil)
 		attack("no nonce", map[string]any{"nonce": nil}, nil)
 		attack("another access token", map[string]any{"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, nil)
@@ -325,7 +325,7 @@ func TestAnswersThatAreNotToThisVisitAreRefused(t *testing.T) {
 
 		must(w.T, w.finish(cookieA, p.authorize(w.T, a)))
 		w.refused(w.finish(cookieA, p.authorize(w.T, a)), api.CodeInvalidRequest) // a visit is finished once
-		w.clock.pass(10 * time.Minute)
+		w.clock.Pass(10 * time.Minute)
 		w.refused(w.finish(cookieB, p.authorize(w.T, b)), api.CodeInvalidRequest)
 	})
 }
@@ -374,7 +374,7 @@ func TestKeysAreReadAnewAtMostOnceAMinute(t *testing.T) {
 		if n := p.fetched.Load(); n != 1 {
 			w.Errorf("the keys were read %d times", n)
 		}
-		w.clock.pass(time.Minute)
+		w.clock.Pass(time.Minute)
 		_, err = w.through(p)
 		must(w.T, err)
 		if n := p.fetched.Load(); n != 2 {
@@ -394,7 +394,7 @@ func TestAProviderThatSaysAnotherIssuerIsNotUsed(t *testing.T) {
 		p.issuer = ""
 		_, _, err := w.OIDCStart(w.ctx, "corp", "/")
 		w.refused(err, api.CodeUnavailable) // asked again only after a while
-		w.clock.pass(10 * time.Second)
+		w.clock.Pass(10 * time.Second)
 		_, err = w.through(p)
 		must(w.T, err)
 		_, _, err = w.OIDCStart(w.ctx, "nobody", "/")

@@ -148,7 +148,7 @@ func TestAVisitWithAPasskeyCountsOnceForWhatItIs(t *testing.T) {
 		}
 		late, err := w.PasskeyOffer()
 		must(w.T, err)
-		w.clock.pass(10 * time.Minute)
+		w.clock.Pass(10 * time.Minute)
 		_, err = w.PasskeySignIn(w.ctx, late.State, d.asserts(late), home())
 		w.refused(err, api.CodeInvalidRequest)
 		for _, state := range []string{"", "1", "1.", "x.y", late.State + "A", "2" + late.State} {
@@ -162,7 +162,7 @@ func TestAPasskeyConfirmsWhoIsSignedIn(t *testing.T) {
 	alone(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
 		d := w.holds(r.Session, nil)
-		w.clock.pass(20 * time.Minute)
+		w.clock.Pass(20 * time.Minute)
 		_, err := w.PasskeyNew(w.ctx, r.Session)
 		w.refused(err, api.CodeForbidden)
 		c, err := w.PasskeyConfirmOffer()

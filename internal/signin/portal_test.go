@@ -56,7 +56,7 @@ func TestAPortalLinkOpensOnceForFiveMinutes(t *testing.T) {
 		w.refused(w.Devices.DeviceDeny(w.ctx, s, "BCDF-GHJK"), api.CodeForbidden)
 
 		code = w.portalLink("eve@example.com")
-		w.clock.pass(5 * time.Minute)
+		w.clock.Pass(5 * time.Minute)
 		_, err = w.Portals.OpenPortal(w.ctx, code, home())
 		w.refused(err, api.CodeInvalidToken)
 		w.nowhere(code)
@@ -89,10 +89,10 @@ func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 		}
 		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeAuthorizationPending)
-		w.clock.pass(1900 * time.Millisecond)
+		w.clock.Pass(1900 * time.Millisecond)
 		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeSlowDown)
-		w.clock.pass(time.Duration(d.Interval) * time.Second)
+		w.clock.Pass(time.Duration(d.Interval) * time.Second)
 		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeAuthorizationPending)
 		look, err := w.Devices.DeviceLook(w.ctx, r.Session, d.UserCode)
@@ -187,7 +187,7 @@ func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
 		_, _, err = w.auth.ActivateUser(w.ctx, w.root(), "eve@example.com")
 		must(w.T, err)
 		d = start()
-		w.clock.pass(10 * time.Minute)
+		w.clock.Pass(10 * time.Minute)
 		_, err = w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
 		w.refused(err, api.CodeExpiredToken)
 		w.refused(w.Devices.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
@@ -208,7 +208,7 @@ func TestAFloodOfDevicesIsBounded(t *testing.T) {
 		errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
 			for i := range 5000 {
 				c := ledger.OneTimeCode{ID: string(rune('a'+i%26)) + string(rune(1000+i)), Purpose: "device", Key: 1,
-					CreatedAt: w.clock.at, ExpiresAt: w.clock.at.Add(time.Minute)}
+					CreatedAt: w.clock.Now(), ExpiresAt: w.clock.Now().Add(time.Minute)}
 				if err := tx.PutCode(c); err != nil {
 					return err
 				}
@@ -219,7 +219,7 @@ func TestAFloodOfDevicesIsBounded(t *testing.T) {
 		must(w.T, errs[0])
 		_, err = w.Devices.DeviceStart(w.ctx, "laptop", home())
 		w.refused(err, api.CodeRateLimited)
-		w.clock.pass(time.Minute)
+		w.clock.Pass(time.Minute)
 		_, err = w.Devices.DeviceStart(w.ctx, "laptop", home())
 		must(w.T, err)
 	})
@@ -248,7 +248,7 @@ func TestOneNetworkDoesNotUseUpTheDevicesOfAll(t *testing.T) {
 		}
 		_, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
 		must(w.T, err)
-		w.clock.pass(10 * time.Minute)
+		w.clock.Pass(10 * time.Minute)
 		_, err = w.Devices.DeviceStart(w.ctx, "laptop", at("198.51.100.7"))
 		must(w.T, err)
 	})

@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/token"
@@ -28,7 +29,7 @@ import (
 type op struct {
 	*httptest.Server
 	t     *testing.T
-	clock *clock
+	clock *clocktest.Clock
 
 	mu   sync.Mutex
 	key  *ecdsa.PrivateKey
@@ -47,7 +48,7 @@ type op struct {
 // visit is one person who was sent to the provider.
 type visit struct{ challenge, nonce string }
 
-func newOP(t *testing.T, c *clock) *op {
+func newOP(t *testing.T, c *clocktest.Clock) *op {
 	t.Helper()
 	p := &op{t: t, clock: c, code: map[string]visit{}}
 	p.newKey("k1")

@@ -77,14 +77,14 @@ func TestSigningInAnewAtTheProviderConfirms(t *testing.T) {
 		if audit := strings.Join(w.audit(), "\n"); !strings.Contains(audit, "session.confirmed new@example.com") {
 			w.Errorf("the audit does not say so:\n%s", audit)
 		}
-		w.clock.pass(16 * time.Minute)
+		w.clock.Pass(16 * time.Minute)
 		w.isFresh(false, again.Session, "a quarter of an hour later")
 		// Signing in a moment ago counts, and from then on.
 		p.says(map[string]any{"auth_time": w.ago(10 * time.Minute)})
 		r, err = w.through(p)
 		must(w.T, err)
 		w.isFresh(true, r.Session, "ten minutes after the sign-in at the provider")
-		w.clock.pass(6 * time.Minute)
+		w.clock.Pass(6 * time.Minute)
 		w.isFresh(false, r.Session, "16 minutes after it")
 	})
 }
@@ -97,7 +97,7 @@ func TestComingBackConfirmsWhereTheOperatorLetsIt(t *testing.T) {
 		r, err := w.through(p)
 		must(w.T, err)
 		w.isFresh(true, r.Session, "after coming back")
-		w.clock.pass(20 * time.Minute)
+		w.clock.Pass(20 * time.Minute)
 		w.isFresh(false, r.Session, "20 minutes later")
 		again, err := w.confirms(p, r.Session)
 		must(w.T, err)
@@ -133,7 +133,7 @@ func TestSomebodyElseAtTheProviderConfirmsNothing(t *testing.T) {
 		w, p := w.sso(nil)
 		p.says(map[string]any{"auth_time": w.ago(0)})
 		eve := w.enters("eve@example.com", hers, home())
-		w.clock.pass(20 * time.Minute)
+		w.clock.Pass(20 * time.Minute)
 		p.says(map[string]any{"auth_time": w.ago(0)})
 		_, err := w.confirms(p, eve.Session) // nobody's identity
 		w.refused(err, api.CodeForbidden)

@@ -69,7 +69,7 @@ func TestARefusedSignInIsAuditedWithItsReason(t *testing.T) {
 				w.Errorf("%s: %d rows more, want 1: %s", c.reason, after-before, payloads)
 			}
 		}
-		w.clock.pass(10 * time.Minute)
+		w.clock.Pass(10 * time.Minute)
 		if typed("eve@example.com", apiToken)() == nil {
 			w.Fatal("a token signed in")
 		}
@@ -124,7 +124,7 @@ func TestRefusedSignInsDoNotFillTheAudit(t *testing.T) {
 		if n, _ := w.failures(); n != 120 {
 			w.Errorf("%d rows at once, want 120", n)
 		}
-		w.clock.pass(5 * time.Minute)
+		w.clock.Pass(5 * time.Minute)
 		flood(func(i int) string { return fmt.Sprintf("10.2.%d.1", i%250) })
 		if n, _ := w.failures(); n != 130 {
 			w.Errorf("%d rows five minutes later, want 130", n)

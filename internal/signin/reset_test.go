@@ -52,7 +52,7 @@ func (w *world) addressed(want, kind, code string) {
 func TestResetLinksDie(t *testing.T) {
 	each(t, func(w *world) {
 		ask := func() string {
-			w.clock.pass(time.Second)
+			w.clock.Pass(time.Second)
 			must(w.T, w.RequestReset(w.ctx, "eve@example.com", home()))
 			return w.mailed("eve@example.com")
 		}
@@ -67,7 +67,7 @@ func TestResetLinksDie(t *testing.T) {
 		older := ask()
 		code := ask()
 		dead("a newer one was made", older)
-		w.clock.pass(30 * time.Minute)
+		w.clock.Pass(30 * time.Minute)
 		dead("its time is over", code)
 		code = ask()
 		_, err := w.AcceptInvitation(w.ctx, code, next, home())
@@ -168,7 +168,7 @@ func TestStrangersLockNobodyOutOfSignInAndReset(t *testing.T) {
 				_, newest, _ = strings.Cut(m.Link, "code=")
 			}
 			w.addressed("eve@example.com", "reset", newest)
-			w.clock.pass(15 * time.Minute)
+			w.clock.Pass(15 * time.Minute)
 		}
 		if mails > 60 {
 			w.Errorf("%d mails within a day, want at most 60", mails)
@@ -204,7 +204,7 @@ func TestNobodyIsFloodedWithInvitations(t *testing.T) {
 		}
 		_, err = w.Invite(w.ctx, w.root(), "acme", "other@example.com")
 		must(w.T, err)
-		w.clock.pass(time.Minute)
+		w.clock.Pass(time.Minute)
 		_, err = w.Invite(w.ctx, w.root(), "acme", "new@example.com")
 		must(w.T, err)
 	})
@@ -339,7 +339,7 @@ func TestInvitationsSetTheFirstPasswordAlone(t *testing.T) {
 			w.Errorf("invitation: %+v", out)
 		}
 		code := w.mailed("new@example.com")
-		w.clock.pass(71 * time.Hour)
+		w.clock.Pass(71 * time.Hour)
 		w.addressed("new@example.com", "invitation", code)
 		w.addressed("", "reset", code)
 		r, err := w.AcceptInvitation(w.ctx, code, next, home())
@@ -403,7 +403,7 @@ func TestConfirmingMakesASessionFresh(t *testing.T) {
 		if !fresh() {
 			w.Error("a new session is not fresh")
 		}
-		w.clock.pass(15 * time.Minute)
+		w.clock.Pass(15 * time.Minute)
 		if fresh() {
 			w.Error("an old session is fresh")
 		}

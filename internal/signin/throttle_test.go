@@ -40,7 +40,7 @@ func TestGuessingIsSlowedPerAccountFromAThousandAddresses(t *testing.T) {
 		for judged < 20 {
 			_, err := w.Password(w.ctx, "eve@example.com", "three wrong words in a row", everywhere(judged))
 			if e := api.AsError(err); e.Code == api.CodeRateLimited {
-				w.clock.pass(e.RetryAfter)
+				w.clock.Pass(e.RetryAfter)
 				continue
 			}
 			judged++
@@ -86,7 +86,7 @@ func TestAFloodFromOnePlaceTakesNoLock(t *testing.T) {
 		if n := batches.Load() - before; n != 0 {
 			w.Errorf("%d batches of changes were begun", n)
 		}
-		w.clock.pass(time.Hour)
+		w.clock.Pass(time.Hour)
 		if code := w.guess("eve@example.com", evils()); code == api.CodeRateLimited {
 			w.Error("the place waits for ever")
 		}
@@ -136,7 +136,7 @@ func TestVariantsOfANameAreOneAccount(t *testing.T) {
 		if judged != 5 {
 			w.Errorf("%d guesses were judged, want 5", judged)
 		}
-		w.clock.pass(time.Minute)
+		w.clock.Pass(time.Minute)
 		w.enters(" EVE@example.com ", hers, home())
 	})
 }
@@ -179,7 +179,7 @@ func TestNoFloodOfNamesResetsACount(t *testing.T) {
 		w.guesses(6, "eve@example.com", everywhere)
 		errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
 			for i := range 100_000 {
-				if err := tx.PutAttempts(ledger.Attempts{Name: fmt.Sprint(i), Count: 1, LastAt: w.clock.at, ExpiresAt: w.clock.at.Add(time.Hour)}); err != nil {
+				if err := tx.PutAttempts(ledger.Attempts{Name: fmt.Sprint(i), Count: 1, LastAt: w.clock.Now(), ExpiresAt: w.clock.Now().Add(time.Hour)}); err != nil {
 					return err
 				}
 			}
@@ -206,7 +206,7 @@ func TestGuessingDoesNotKeepThePersonOut(t *testing.T) {
 			w.Errorf("%d guesses were judged from a known place, want 5", n)
 		}
 		w.refusedAt("eve@example.com", hers, home())
-		w.clock.pass(2 * time.Second)
+		w.clock.Pass(2 * time.Second)
 		w.enters("eve@example.com", hers, home())
 	})
 }
@@ -219,10 +219,10 @@ func TestTheLongestDelayIsBoundedAndOverAfterADay(t *testing.T) {
 				if e.RetryAfter > 24*time.Hour {
 					w.Fatalf("told to wait %s", e.RetryAfter)
 				}
-				w.clock.pass(e.RetryAfter)
+				w.clock.Pass(e.RetryAfter)
 			}
 		}
-		w.clock.pass(48 * time.Hour)
+		w.clock.Pass(48 * time.Hour)
 		w.enters("eve@example.com", hers, evils())
 	})
 }
@@ -270,7 +270,7 @@ func TestNobodyLearnsWhetherAnAccountExists(t *testing.T) {
 			if n := w.revision() - revision; n != 2 {
 				w.Errorf("%q cost %d commits", try.email, n)
 			}
-			w.clock.pass(10 * time.Minute) // then the audit is told again
+			w.clock.Pass(10 * time.Minute) // then the audit is told again
 		}
 		for _, email := range []string{"eve@example.com", "nobody@example.com"} {
 			w.guesses(10, email, everywhere)

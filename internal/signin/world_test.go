@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
@@ -25,24 +26,6 @@ import (
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
 )
-
-// clock is a clock that stands still until it is moved.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
 
 // post is a mailbox for everybody.
 type post struct {
@@ -76,7 +59,7 @@ type world struct {
 	store     ledger.Store
 	passwords *signin.Passwords
 	keys      *token.Keyring
-	clock     *clock
+	clock     *clocktest.Clock
 	post      *post
 	log       *bytes.Buffer
 	options   signin.Options
@@ -103,9 +86,9 @@ func empty(t *testing.T, url string) *world {
 	s, err := store.Open(t.Context(), store.Options{URL: url, Holder: t.Name()})
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
-	w := &world{T: t, ctx: t.Context(), store: s, clock: &clock{at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}}
+	w := &world{T: t, ctx: t.Context(), store: s, clock: clocktest.New(time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC))}
 	w.post, w.log = &post{}, &bytes.Buffer{}
-	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.at)
+	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.Now())
 	must(t, err)
 	w.passwords = signin.Cheap(signin.NewPasswords(rand.Reader))
 	w.auth = office.New(authority.Options{Store: s, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, HashPassword: w.passwords.Hash})

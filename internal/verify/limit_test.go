@@ -45,12 +45,12 @@ func TestALimitLetsExactlySoManyThrough(t *testing.T) {
 	if n := o.spend(secret); n != 7 {
 		t.Errorf("%d passed at once, want 7", n)
 	}
-	o.clock.pass(time.Second/7 - 1)
+	o.clock.Pass(time.Second/7 - 1)
 	o.expect(api.CodeRateLimited, bearer(secret))
-	o.clock.pass(2)
+	o.clock.Pass(2)
 	o.expect(api.CodeOK, bearer(secret))
 	o.expect(api.CodeRateLimited, bearer(secret))
-	o.clock.pass(2 * time.Second)
+	o.clock.Pass(2 * time.Second)
 	if n := o.spend(secret); n != 7 {
 		t.Errorf("%d passed after a rest, want 7", n)
 	}
@@ -189,7 +189,7 @@ func TestANewLimitActsAtOnce(t *testing.T) {
 	}
 	o.edit(l, limit(4, time.Minute))
 	o.expect(api.CodeRateLimited, bearer(secret))
-	o.clock.pass(15 * time.Second)
+	o.clock.Pass(15 * time.Second)
 	o.expect(api.CodeOK, bearer(secret))
 	o.edit(l, func(t *verify.Token) { t.RateLimit = nil })
 	o.expect(api.CodeOK, bearer(secret))
@@ -266,7 +266,7 @@ func TestLimitsFollowTheModel(t *testing.T) {
 		o.editSpace(home, workspaceLimit(n, w))
 		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
 			pass := time.Duration(rapid.Int64Range(0, int64(10*time.Second)).Draw(rt, "pass"))
-			o.clock.pass(pass)
+			o.clock.Pass(pass)
 			own.full, shared.full = max(own.full-int64(pass), 0), max(shared.full-int64(pass), 0)
 			cost := rapid.IntRange(0, 5).Draw(rt, "cost")
 			want := api.CodeRateLimited

@@ -43,14 +43,14 @@ func TestAUsedUpLimitIsUsedUpAfterARestart(t *testing.T) {
 	_, own := o.issue(limit(3, year))
 	o.spend(own)
 	was := o.ask(bearer(own)).Rate
-	o.clock.pass(time.Hour)
+	o.clock.Pass(time.Hour)
 	again := o.restart(o.drawn())
 	d := again.ask(bearer(own))
 	was.Reset, was.RetryAfter = was.Reset-time.Hour, was.RetryAfter-time.Hour
 	if diff := cmp.Diff(was, d.Rate); d.Code != api.CodeRateLimited || diff != "" {
 		t.Errorf("after a restart: %s, was - is +:\n%s", d.Code, diff)
 	}
-	again.clock.pass(was.RetryAfter)
+	again.clock.Pass(was.RetryAfter)
 	again.expect(api.CodeOK, bearer(own))
 	again.expect(api.CodeRateLimited, bearer(own))
 }
@@ -160,7 +160,7 @@ func TestAStateThatTheLimitOutgrewIsTakenToo(t *testing.T) {
 	if len(kept) != 1 || kept[0].Drained.After(epoch.Add(2*time.Second)) {
 		t.Fatalf("taken: %+v", kept)
 	}
-	o.clock.pass(2 * time.Second)
+	o.clock.Pass(2 * time.Second)
 	if n := o.restart(kept).spend(secret); n != 2 {
 		t.Errorf("%d passed, want 2", n)
 	}
@@ -172,12 +172,12 @@ func TestAClockThatWasSetBackHoldsForOneWindow(t *testing.T) {
 	t.Parallel()
 	o := open(t, verify.Config{})
 	_, secret := o.issue(limit(4, time.Hour))
-	o.clock.pass(10 * year)
+	o.clock.Pass(10 * year)
 	o.spend(secret)
 	kept := o.drawn()
-	o.clock.pass(-10 * year)
+	o.clock.Pass(-10 * year)
 	again := o.restart(kept)
-	o.clock.pass(30 * time.Minute) // nobody asked meanwhile
+	o.clock.Pass(30 * time.Minute) // nobody asked meanwhile
 	if r := again.ask(verify.Request{Token: secret}).Rate; r.Remaining != 2 || r.Reset != 30*time.Minute {
 		t.Errorf("half a window later: %+v", r)
 	}
@@ -185,7 +185,7 @@ func TestAClockThatWasSetBackHoldsForOneWindow(t *testing.T) {
 	if r := o.ask(bearer(secret)).Rate; r.Remaining != 0 || r.Reset != time.Hour {
 		t.Errorf("without a restart: %+v", r)
 	}
-	o.clock.pass(time.Hour)
+	o.clock.Pass(time.Hour)
 	if n := o.spend(secret); n != 4 {
 		t.Errorf("a window later %d passed, want 4", n)
 	}
@@ -303,7 +303,7 @@ func TestARestartChangesNoDecision(t *testing.T) {
 		still, kept := o, map[token.Locator]ledger.Meter{}
 		again := o.restart(nil)
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
-			o.clock.pass(time.Duration(rapid.Int64Range(0, int64(20*time.Minute)).Draw(rt, "pass")).Truncate(time.Microsecond))
+			o.clock.Pass(time.Duration(rapid.Int64Range(0, int64(20*time.Minute)).Draw(rt, "pass")).Truncate(time.Microsecond))
 			if rapid.Bool().Draw(rt, "restart") {
 				for _, m := range again.drawn() {
 					kept[m.Token] = m

@@ -107,7 +107,7 @@ func (g *game) editSpaces(*rapid.T) {
 func (g *game) forgetAll(*rapid.T) { g.Apply(verify.Changes{All: true}) }
 
 func (g *game) passTime(*rapid.T) {
-	g.clock.pass(time.Duration(rapid.IntRange(0, 90).Draw(g.rt, "seconds")) * time.Second)
+	g.clock.Pass(time.Duration(rapid.IntRange(0, 90).Draw(g.rt, "seconds")) * time.Second)
 }
 
 func (g *game) verify(*rapid.T) {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -109,31 +110,14 @@ type office struct {
 	*source
 	*verify.Engine
 	keys  *token.Keyring
-	clock *clock
-}
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+	clock *clocktest.Clock
 }
 
 func open(t testing.TB, cfg verify.Config) *office {
 	t.Helper()
 	keys, err := token.GenerateKeyring(rand.Reader, epoch)
 	must(t, err)
-	o := &office{t: t, source: newSource(), keys: keys, clock: &clock{now: epoch}}
+	o := &office{t: t, source: newSource(), keys: keys, clock: clocktest.New(epoch)}
 	cfg.Now = o.clock.Now
 	o.Engine = verify.New(o.source, keys, cfg)
 	return o

@@ -7,12 +7,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/store"
@@ -21,26 +21,6 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
-// Clock is a clock that stands still until it is moved.
-type Clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-// Now is where it stands.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-// Pass moves it.
-func (c *Clock) Pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // World is an instance with the workspace acme, its Owner ada, who is the
 // instance's administrator too, and a verification engine with warm memory.
 type World struct {
@@ -48,7 +28,7 @@ type World struct {
 	*office.Office
 	Ctx    context.Context
 	Engine *verify.Engine
-	Clock  *Clock
+	Clock  *clocktest.Clock
 	Store  ledger.Store
 	Keys   *token.Keyring
 	URL    string
@@ -83,8 +63,8 @@ func NewWorld(t *testing.T, url string) *World {
 	s, err := store.Open(ctx, store.Options{URL: url, Holder: t.Name()})
 	Must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
-	w := &World{T: t, Ctx: ctx, Store: s, URL: url, Clock: &Clock{at: time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)}}
-	w.Keys, err = token.GenerateKeyring(rand.Reader, w.Clock.at)
+	w := &World{T: t, Ctx: ctx, Store: s, URL: url, Clock: clocktest.New(time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC))}
+	w.Keys, err = token.GenerateKeyring(rand.Reader, w.Clock.Now())
 	Must(t, err)
 	w.Office = office.New(authority.Options{Store: s, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader})
 	w.Engine = verify.New(w.Office, w.Keys, verify.Config{Now: w.Clock.Now, FirstUse: w.FirstUse, Prefixes: []token.Prefix{token.DefaultPrefix}})
