@@ -17,7 +17,7 @@ func (v *visit) doAdvice() error {
 	if err != nil {
 		return err
 	}
-	code := v.typed().get("code")
+	code := v.typed().Get("code")
 	i := slices.IndexFunc(all, func(a api.Advice) bool { return a.Code == code })
 	if i < 0 || all[i].Change.Edit == nil {
 		return api.Errorf(api.CodeNotFound, "this advice does not hold any more")

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/office"
 )
 
@@ -62,12 +63,12 @@ func (v *visit) bulk() error {
 	if err != nil {
 		return err
 	}
-	if f.get("confirmed") == "" && len(p.rows) > 0 {
+	if f.Get("confirmed") == "" && len(p.rows) > 0 {
 		if err := v.rehearse(&p); err != nil {
 			return err
 		}
 	}
-	if f.get("confirmed") == "" || len(p.rows) == 0 {
+	if f.Get("confirmed") == "" || len(p.rows) == 0 {
 		p.form = v.newFormID()
 		return v.page(p.verb, bulkPage(v, p))
 	}
@@ -76,10 +77,10 @@ func (v *visit) bulk() error {
 
 // plan reads the selection and parts it into what the action can be done to and
 // what it leaves.
-func (v *visit) plan(f form) (bulkPlan, error) {
+func (v *visit) plan(f form.Form) (bulkPlan, error) {
 	var p bulkPlan
 	for _, a := range bulkActions() {
-		if a.key == f.get("action") {
+		if a.key == f.Get("action") {
 			p.bulkAction = a
 		}
 	}
@@ -143,16 +144,16 @@ func canBulk(can office.TokenAbilities, t api.Token, key string) bool {
 // selected reads the tokens of the form: those that were ticked, or all that the
 // list's filter keeps and that the action is not done to already. More says that
 // one form does not take them all.
-func (v *visit) selected(f form) (out []api.Token, more bool, err error) {
-	if f.get("all") != "" {
-		v.r.URL.RawQuery = f.get("filter") // the list's own address, read as the list reads it
+func (v *visit) selected(f form.Form) (out []api.Token, more bool, err error) {
+	if f.Get("all") != "" {
+		v.r.URL.RawQuery = f.Get("filter") // the list's own address, read as the list reads it
 		rows, cut, err := v.everyToken(v.tokenFilter())
 		rows = slices.DeleteFunc(rows, func(t api.Token) bool {
-			return t.Status == api.StatusRevoked || f.get("action") == api.BulkDisable && t.DisabledAt != nil
+			return t.Status == api.StatusRevoked || f.Get("action") == api.BulkDisable && t.DisabledAt != nil
 		})
 		return rows[:min(len(rows), bulkMost)], cut || len(rows) > bulkMost, noOwner(err)
 	}
-	ids := f.values["id"]
+	ids := f.Values["id"]
 	for _, id := range ids[:min(len(ids), bulkMost)] {
 		t, err := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, id)
 		if err != nil {
@@ -164,8 +165,8 @@ func (v *visit) selected(f form) (out []api.Token, more bool, err error) {
 }
 
 // doBulk does it, once for one drawn form, and tells what became of each.
-func (v *visit) doBulk(p bulkPlan, f form) error {
-	in := api.BulkTokens{Action: p.key, Reason: f.get("reason")}
+func (v *visit) doBulk(p bulkPlan, f form.Form) error {
+	in := api.BulkTokens{Action: p.key, Reason: f.Get("reason")}
 	labels := map[string]string{}
 	for _, t := range p.rows {
 		in.IDs = append(in.IDs, t.ID)

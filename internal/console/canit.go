@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
@@ -20,8 +21,8 @@ func (v *visit) ask(t api.Token, scope, resource string) (*couldIt, error) {
 	var err error
 	a.answer, err = v.auth.Can(v.ctx(), v.caller, v.at.Slug, t.Locator, a.scope, phrase.Cut(resource, 128))
 	if errors.Is(err, api.CodeInvalidField) {
-		f, err := form{}.refused(err)
-		a.wrong = f.told()
+		f, err := refused(form.Form{}, err)
+		a.wrong = f.Told()
 		return a, err
 	}
 	return a, err

@@ -7,11 +7,12 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/form"
 )
 
 // deviceData is the page on which a person lets a command line act for them.
 type deviceData struct {
-	form
+	form.Form
 	code string
 	// asked is who waits behind the code; nil until it was typed.
 	asked      *door.DeviceRequest
@@ -21,12 +22,12 @@ type deviceData struct {
 // device asks for the code. It is typed and never part of an address: a link
 // that holds one is how somebody else's terminal would be smuggled in.
 func (v *visit) device() error {
-	return v.page("Connect a terminal", deviceCodePage(deviceData{form: form{fresh: true}}))
+	return v.page("Connect a terminal", deviceCodePage(deviceData{Form: form.New(nil)}))
 }
 
 func (v *visit) doDevice() error {
-	d := deviceData{form: v.typed()}
-	d.code = d.get("code")
+	d := deviceData{Form: v.typed()}
+	d.code = d.Get("code")
 	return v.deviceShown(d)
 }
 
@@ -34,7 +35,7 @@ func (v *visit) doDevice() error {
 func (v *visit) deviceShown(d deviceData) error {
 	asked, err := v.Devices.DeviceLook(v.ctx(), v.session, d.code)
 	if err != nil {
-		if d.form, err = d.refused(err); err != nil {
+		if d.Form, err = refused(d.Form, err); err != nil {
 			return err
 		}
 		return v.again("Connect a terminal", deviceCodePage(d))
@@ -43,7 +44,7 @@ func (v *visit) deviceShown(d deviceData) error {
 	if d.workspaces, err = v.memberships(); err != nil {
 		return err
 	}
-	if d.err != nil {
+	if d.Err != nil {
 		return v.again("Connect a terminal", devicePage(v, d))
 	}
 	return v.page("Connect a terminal", devicePage(v, d))
@@ -80,19 +81,19 @@ func (v *visit) memberships() ([]string, error) {
 }
 
 func (v *visit) doDeviceAnswer() error {
-	d := deviceData{form: v.typed()}
-	d.code = d.get("code")
-	if d.get("answer") != "approve" {
+	d := deviceData{Form: v.typed()}
+	d.code = d.Get("code")
+	if d.Get("answer") != "approve" {
 		if err := v.Devices.DeviceDeny(v.ctx(), v.session, d.code); err != nil {
 			return err
 		}
 		return v.done(securityHome, "denied")
 	}
-	err := v.Devices.DeviceApprove(v.ctx(), v.session, d.code, d.get("workspace"))
+	err := v.Devices.DeviceApprove(v.ctx(), v.session, d.code, d.Get("workspace"))
 	if err == nil {
 		return v.done("/settings/tokens", "approved")
 	}
-	if d.form, err = d.refused(err); err != nil {
+	if d.Form, err = refused(d.Form, err); err != nil {
 		return err
 	}
 	return v.deviceShown(d)

@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // explained is the answer to why a token or a request is let through or not.
 type explained struct {
-	form
+	form.Form
 	answer *api.Explanation
 }
 
@@ -25,34 +26,34 @@ func (v *visit) explain() error {
 	if d.explained, err = v.explainWith(v.typed()); err != nil {
 		return err
 	}
-	if d.explained.err != nil {
+	if d.explained.Err != nil {
 		return v.again("Developer tools", toolsPage(v, d))
 	}
 	return v.page("Developer tools", toolsPage(v, d))
 }
 
-func (v *visit) explainWith(f form) (*explained, error) {
-	in := api.ExplainRequest{Resource: f.get("resource")}
-	if scopes := f.list("scopes"); len(scopes) > 0 {
+func (v *visit) explainWith(f form.Form) (*explained, error) {
+	in := api.ExplainRequest{Resource: f.Get("resource")}
+	if scopes := f.List("scopes"); len(scopes) > 0 {
 		in.Scopes = scopes // left out, a request's own stand
 	}
-	what := f.get("what")
+	what := f.Get("what")
 	if strings.HasPrefix(what, "req_") {
 		in.RequestID = what
 	} else {
 		in.Token = what
 	}
-	if ip := f.get("ip"); ip != "" {
+	if ip := f.Get("ip"); ip != "" {
 		in.Client = &api.Client{IP: ip}
 	}
-	e := &explained{form: f}
+	e := &explained{Form: f}
 	answer, err := v.auth.Explain(v.ctx(), v.caller, v.at.Slug, in)
 	if err != nil {
-		e.form, err = f.refused(err)
-		if e.err != nil && e.err.Field == "client.ip" {
-			at := *e.err
+		e.Form, err = refused(f, err)
+		if e.Err != nil && e.Err.Field == "client.ip" {
+			at := *e.Err
 			at.Field, at.Message = "ip", strings.Replace(at.Message, "client.ip", "the address", 1)
-			e.err = &at
+			e.Err = &at
 		}
 		return e, err
 	}
@@ -65,23 +66,23 @@ func (e *explained) asked() string {
 	if e == nil {
 		return ""
 	}
-	if what := e.get("what"); strings.HasPrefix(what, "req_") {
+	if what := e.Get("what"); strings.HasPrefix(what, "req_") {
 		return phrase.Cut(what, 64)
 	}
 	return ""
 }
 
 // typed is the form that was sent; empty before.
-func (e *explained) typed() form {
+func (e *explained) typed() form.Form {
 	if e == nil {
-		return form{}
+		return form.Form{}
 	}
-	return e.form
+	return e.Form
 }
 
 func (e *explained) value(name string) string {
 	if e == nil {
 		return ""
 	}
-	return e.get(name)
+	return e.Get(name)
 }

@@ -43,7 +43,7 @@ func explainCard(v *visit, e *explained) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if e != nil {
-			templ_7745c5c3_Err = complaint(e.form).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = complaint(e.Form).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -6,27 +6,28 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
-func (v *visit) instance() error { return v.instanceWith(form{fresh: true}) }
+func (v *visit) instance() error { return v.instanceWith(form.New(nil)) }
 
-func (v *visit) instanceWith(f form) error {
+func (v *visit) instanceWith(f form.Form) error {
 	v.section = "instance"
 	rows, next, err := v.auth.ListWorkspaces(v.ctx(), v.caller, v.paged())
 	if err != nil {
 		return err
 	}
 	body := instancePage(v, rows, v.listed(len(rows), next), f)
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again("Workspaces", body)
 	}
 	return v.page("Workspaces", body)
 }
 
-func (v *visit) instancePeople() error { return v.instancePeopleWith(form{fresh: true}) }
+func (v *visit) instancePeople() error { return v.instancePeopleWith(form.New(nil)) }
 
-func (v *visit) instancePeopleWith(f form) error {
+func (v *visit) instancePeopleWith(f form.Form) error {
 	v.section = "people"
 	rows, next, err := v.auth.ListUsers(v.ctx(), v.caller, v.paged())
 	if err != nil {
@@ -37,7 +38,7 @@ func (v *visit) instancePeopleWith(f form) error {
 		return err
 	}
 	body := instancePeoplePage(v, rows, admins, v.listed(len(rows), next), f)
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again("People", body)
 	}
 	return v.page("People", body)
@@ -46,7 +47,7 @@ func (v *visit) instancePeopleWith(f form) error {
 // system shows how this deployment is set up: what it is called, and its mail.
 func (v *visit) system() error {
 	v.section = "system"
-	return v.page("System", systemPage(v, form{}, ""))
+	return v.page("System", systemPage(v, form.Form{}, ""))
 }
 
 // doTestMail sends a mail to the administrator who asks, and to nobody else.
@@ -58,24 +59,24 @@ func (v *visit) doTestMail() error {
 	answer, err := v.Mail.Test(v.ctx(), v.session.Email)
 	if err != nil {
 		v.Logger.WarnContext(v.ctx(), "test mail", "error", err)
-		f := form{err: api.AsError(err)}
-		if f.err.Code == api.CodeInternal {
-			f.err = api.Errorf(api.CodeUnavailable, "the mail could not be sent; the log of the server says why")
+		f := form.Form{}.Refused(err)
+		if f.Err.Code == api.CodeInternal {
+			f.Err = api.Errorf(api.CodeUnavailable, "the mail could not be sent; the log of the server says why")
 		}
 		return v.again("System", systemPage(v, f, ""))
 	}
-	return v.page("System", systemPage(v, form{}, phrase.Named(answer, "accepted")))
+	return v.page("System", systemPage(v, form.Form{}, phrase.Named(answer, "accepted")))
 }
 
 // answered ends a change of the instance: back to its page, or the form again.
-func (v *visit) answered(f form, err error, to string, again func(form) error) error {
+func (v *visit) answered(f form.Form, err error, to string, again func(form.Form) error) error {
 	if err == nil {
 		return v.done(to, "saved")
 	}
 	if errors.Is(err, api.CodeInsufficientScope) {
 		return err
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	return again(f)
@@ -83,7 +84,7 @@ func (v *visit) answered(f form, err error, to string, again func(form) error) e
 
 func (v *visit) doNewWorkspace() error {
 	f := v.typed()
-	_, _, err := v.auth.CreateWorkspace(v.ctx(), v.caller, api.CreateWorkspace{Slug: f.get("slug"), Name: f.optional("name")})
+	_, _, err := v.auth.CreateWorkspace(v.ctx(), v.caller, api.CreateWorkspace{Slug: f.Get("slug"), Name: f.Optional("name")})
 	return v.answered(f, err, "/instance", v.instanceWith)
 }
 
@@ -115,36 +116,36 @@ func (v *visit) doSuspend() error {
 	default:
 		return v.missing()
 	}
-	return v.answered(form{}, err, "/instance", v.instanceWith)
+	return v.answered(form.Form{}, err, "/instance", v.instanceWith)
 }
 
 func (v *visit) doAdmin() error {
 	f := v.typed()
-	_, _, err := v.auth.AddAdmin(v.ctx(), v.caller, api.AddAdmin{User: f.get("user")})
+	_, _, err := v.auth.AddAdmin(v.ctx(), v.caller, api.AddAdmin{User: f.Get("user")})
 	return v.answered(f, err, "/instance/people", v.instancePeopleWith)
 }
 
-func (v *visit) instanceDefaults() error { return v.defaultsWith(form{}) }
+func (v *visit) instanceDefaults() error { return v.defaultsWith(form.Form{}) }
 
-func (v *visit) defaultsWith(f form) error {
+func (v *visit) defaultsWith(f form.Form) error {
 	v.section = "defaults"
 	p, err := v.auth.GetInstancePolicy(v.ctx(), v.caller)
 	if err != nil {
 		return err
 	}
-	now := policyForm(p, nil)
-	if f.err != nil {
+	now := form.OfPolicy(p, nil)
+	if f.Err != nil {
 		f = v.renewed(f, now, authority.Where{Instance: true}, "policy", "inherit", "locked")
-		return v.again("Defaults", defaultsPage(policyView{form: f, Policy: p, instance: true}))
+		return v.again("Defaults", defaultsPage(form.Policy{Form: f, Policy: p, Instance: true}))
 	}
-	return v.page("Defaults", defaultsPage(policyView{form: now, Policy: p, instance: true}))
+	return v.page("Defaults", defaultsPage(form.Policy{Form: now, Policy: p, Instance: true}))
 }
 
 func (v *visit) doInstanceDefaults() error {
 	f := v.edited()
-	patch, err := policyPatch(f, nil)
-	if f.changed("locked") {
-		patch.Locked = api.Some(append([]string{}, f.values["locked"]...))
+	patch, err := form.PolicyPatch(f, nil)
+	if f.Changed("locked") {
+		patch.Locked = api.Some(append([]string{}, f.Values["locked"]...))
 	}
 	if err == nil {
 		_, _, err = v.auth.EditInstancePolicy(v.ctx(), v.from(f), patch)
@@ -152,7 +153,7 @@ func (v *visit) doInstanceDefaults() error {
 	if err == nil {
 		return v.done("/instance/defaults", "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	return v.defaultsWith(f)

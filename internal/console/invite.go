@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/internal/roster"
 )
@@ -39,7 +40,7 @@ func (i invitee) ready() bool { return i.Wrong == "" && !i.exists && i.told == "
 
 // inviteList is a list on its way: as typed, with what is known of its rows.
 type inviteList struct {
-	form
+	form.Form
 	// from is the field that the list came in.
 	from string
 	rows []invitee
@@ -71,7 +72,7 @@ const inviteTitle = "Invite many people"
 
 func (v *visit) inviteMany() error {
 	v.section = "members"
-	return v.page(inviteTitle, invitePage(v, inviteList{form: form{fresh: true}}))
+	return v.page(inviteTitle, invitePage(v, inviteList{Form: form.New(nil)}))
 }
 
 // doInviteMany shows what a list would do, and does it once that was confirmed.
@@ -84,12 +85,12 @@ func (v *visit) doInviteMany() error {
 		err = v.readList(&l)
 	}
 	if err != nil {
-		if l.form, err = l.refused(err); err != nil {
+		if l.Form, err = refused(l.Form, err); err != nil {
 			return err
 		}
 		return v.again(inviteTitle, invitePage(v, l))
 	}
-	if n := l.ready(); n == 0 || l.get("confirmed") != strconv.Itoa(n) {
+	if n := l.ready(); n == 0 || l.Get("confirmed") != strconv.Itoa(n) {
 		return v.page("Look at the list", inviteLookPage(v, l))
 	}
 	if err := v.inviteAll(&l); err != nil {
@@ -106,7 +107,7 @@ func (v *visit) sentList() (inviteList, error) {
 	if errors.Is(err, http.ErrNotMultipart) {
 		err = nil
 	}
-	l.form = v.typed()
+	l.Form = v.typed()
 	if tooLong := new(http.MaxBytesError); errors.As(err, &tooLong) {
 		return l, api.FieldError("file", "the list is longer than 80 KiB; send it in parts, or use the command line")
 	}
@@ -120,24 +121,24 @@ func (v *visit) sentList() (inviteList, error) {
 	defer func() { _ = file.Close() }()
 	text, err := io.ReadAll(file)
 	l.from = "file"
-	l.values.Set("csv", string(text))
+	l.Values.Set("csv", string(text))
 	return l, err
 }
 
 // readList reads the text and says of each row what would be done.
 func (v *visit) readList(l *inviteList) error {
-	text := l.values.Get("csv")
+	text := l.Values.Get("csv")
 	if len(text) > inviteMost {
 		return api.FieldError(l.from, "the list is longer than 80 KiB; send it in parts, or use the command line")
 	}
 	rows, err := roster.Parse([]byte(text))
 	if errors.Is(err, roster.ErrToken) || !utf8.ValidString(text) {
-		l.values.Del("csv") // the page repeats no token, and nothing that is no text
+		l.Values.Del("csv") // the page repeats no token, and nothing that is no text
 	}
 	if err != nil {
 		return api.FieldError(l.from, err.Error())
 	}
-	p, err := v.offered(l.form)
+	p, err := v.offered(l.Form)
 	if err != nil {
 		return err
 	}
@@ -198,8 +199,8 @@ func (v *visit) inviteOne(r *invitee) error {
 	case api.NotNow(err) || v.ctx().Err() != nil:
 		return err
 	case err != nil:
-		f, err := form{}.refused(err)
-		r.told, r.failed = f.reason(), true
+		f, err := refused(form.Form{}, err)
+		r.told, r.failed = f.Reason(), true
 		return err
 	}
 	r.told = "Added"

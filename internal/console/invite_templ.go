@@ -42,7 +42,7 @@ func invitePage(v *visit, l inviteList) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = complaint(l.form).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = complaint(l.Form).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -126,11 +126,11 @@ func inviteText(l inviteList) templ.Component {
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = field(l.form, "file", "A file, saved as “CSV UTF-8”", "", "A file that you choose takes the place of what stands below.", templ.Attributes{"type": "file", "accept": ".csv,text/csv"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(l.Form, "file", "A file, saved as “CSV UTF-8”", "", "A file that you choose takes the place of what stands below.", templ.Attributes{"type": "file", "accept": ".csv,text/csv"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = area(l.form, "csv", "Or the list itself, as CSV", l.values.Get("csv"), "The first line is "+roster.Header+". At most "+phrase.Itoa(roster.MaxRows)+" people and 80 KiB.", "10").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = area(l.Form, "csv", "Or the list itself, as CSV", l.Values.Get("csv"), "The first line is "+roster.Header+". At most "+phrase.Itoa(roster.MaxRows)+" people and 80 KiB.", "10").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -275,7 +275,7 @@ func inviteConfirm(v *visit, l inviteList) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(l.values.Get("csv"))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(l.Values.Get("csv"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `invite.templ`, Line: 54, Col: 61}
 		}

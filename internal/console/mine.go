@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
@@ -84,12 +85,12 @@ func (v *visit) resetMine() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Reset my access token", resetMinePage(v, m, form{fresh: true}, v.newFormID()))
+	return v.page("Reset my access token", resetMinePage(v, m, form.New(nil), v.newFormID()))
 }
 
 func (v *visit) doResetMine() error {
 	f := v.typed()
-	m, err := v.mineIn(phrase.Named(v.session.Portal, f.get("workspace")))
+	m, err := v.mineIn(phrase.Named(v.session.Portal, f.Get("workspace")))
 	if err != nil {
 		return err
 	}
@@ -98,10 +99,10 @@ func (v *visit) doResetMine() error {
 		return v.done("/settings/tokens", "sent")
 	}
 	if err != nil {
-		if f, err = f.refused(err); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
-		return v.again("Reset my access token", resetMinePage(v, m, f, f.get("form")))
+		return v.again("Reset my access token", resetMinePage(v, m, f, f.Get("form")))
 	}
 	return v.secretPage("Your access token", i, map[bool]string{true: "created", false: "reset"}[m.standing == nil])
 }

@@ -3,17 +3,17 @@ package console
 import (
 	"errors"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // principalForm is the page on which a person or service account is made or edited.
 type principalForm struct {
-	form
+	form.Form
 	roles []api.Role
 	known []api.Resource
 	// custom says that the rights are more than one role, so that the form
@@ -22,19 +22,9 @@ type principalForm struct {
 }
 
 // offered are the roles that the visitor can give, and the resources.
-func (v *visit) offered(f form) (principalForm, error) {
+func (v *visit) offered(f form.Form) (principalForm, error) {
 	d, err := v.draft(f, "")
-	return principalForm{form: f, roles: d.roles, known: d.known}, err
-}
-
-// principalFields writes existing rights into the fields of the form.
-func principalFields(role *string, resources []string) url.Values {
-	f := url.Values{"role": {phrase.Text(role)}, "reach": {"all"}}
-	if !slices.Contains(resources, "*") {
-		f["reach"] = []string{"some"}
-		f["resources"] = []string{phrase.Lines(resources)}
-	}
-	return f
+	return principalForm{Form: f, roles: d.roles, known: d.known}, err
 }
 
 func (v *visit) accounts() error {
@@ -80,7 +70,7 @@ func (v *visit) after(next int64) string {
 
 func (v *visit) newAccount() error {
 	v.section = "service-accounts"
-	p, err := v.offered(form{fresh: true, values: url.Values{"for": {v.q("for")}}})
+	p, err := v.offered(form.New(url.Values{"for": {v.q("for")}}))
 	if err != nil {
 		return err
 	}
@@ -93,41 +83,27 @@ func (v *visit) doNewAccount() error {
 	if err != nil {
 		return err
 	}
-	in := api.CreateServiceAccount{Name: p.get("name"), Description: api.Some(p.get("description")), Contacts: api.Some(p.list("contacts"))}
-	in.Rights = v.principalRights(p.form)
+	in := api.CreateServiceAccount{Name: p.Get("name"), Description: api.Some(p.Get("description")), Contacts: api.Some(p.List("contacts"))}
+	in.Rights = p.Rights(v.at.Reach())
 	s, _, err := v.auth.CreateServiceAccount(v.ctx(), v.caller, v.at.Slug, in)
 	if err != nil {
-		if p.form, err = p.refused(err); err != nil {
+		if p.Form, err = refused(p.Form, err); err != nil {
 			return err
 		}
 		return v.again("New service account", newAccountPage(v, p))
 	}
-	if p.get("for") == "token" {
-		return v.done(v.accountBack(p.form)+"&account="+url.QueryEscape(s.Name), "created")
+	if p.Get("for") == "token" {
+		return v.done(v.accountBack(p.Form)+"&account="+url.QueryEscape(s.Name), "created")
 	}
 	return v.done(v.ws("service-accounts", s.Name), "created")
 }
 
 // accountBack is the page from which somebody came to make a service account.
-func (v *visit) accountBack(f form) string {
-	if f.get("for") == "token" {
+func (v *visit) accountBack(f form.Form) string {
+	if f.Get("for") == "token" {
 		return v.ws("access-tokens", "new") + "?owner=service"
 	}
 	return v.ws("service-accounts")
-}
-
-// principalRights reads the one statement of a person or service account.
-func (v *visit) principalRights(f form) api.Rights {
-	return api.Rights{Role: api.Some(f.get("role")), Resources: api.Some(f.resources(v.at.Reach()))}
-}
-
-// editedRights are the rights that a form changed. Without a role there are none to
-// read: those that are more than one role are left alone.
-func (v *visit) editedRights(f form) api.Rights {
-	if f.get("role") == "" || !f.changed("role", "reach", "resources") {
-		return api.Rights{}
-	}
-	return v.principalRights(f)
 }
 
 func (v *visit) account() error {
@@ -135,17 +111,10 @@ func (v *visit) account() error {
 	if err != nil {
 		return err
 	}
-	return v.accountWith(s, accountForm(s))
+	return v.accountWith(s, form.OfAccount(s))
 }
 
-func accountForm(s api.ServiceAccount) form {
-	f := principalFields(s.Role, s.Resources)
-	f.Set("description", s.Description)
-	f.Set("contacts", phrase.Lines(s.Contacts))
-	return formOf(s.Revision, f)
-}
-
-func (v *visit) accountWith(s api.ServiceAccount, f form) error {
+func (v *visit) accountWith(s api.ServiceAccount, f form.Form) error {
 	v.section = "service-accounts"
 	p, err := v.offered(f)
 	if err != nil {
@@ -160,7 +129,7 @@ func (v *visit) accountWith(s api.ServiceAccount, f form) error {
 	}
 	t.bulk, t.mine = false, true
 	body := accountPage(v, s, p, t)
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again(s.Name, body)
 	}
 	return v.page(s.Name, body)
@@ -168,19 +137,19 @@ func (v *visit) accountWith(s api.ServiceAccount, f form) error {
 
 func (v *visit) doAccount() error {
 	name, f := v.r.PathValue("name"), v.edited()
-	in := api.EditServiceAccount{Description: f.edit("description"), Contacts: f.editList("contacts"), Rights: v.editedRights(f)}
+	in := api.EditServiceAccount{Description: f.Edit("description"), Contacts: f.EditList("contacts"), Rights: f.EditRights(v.at.Reach())}
 	_, _, err := v.auth.EditServiceAccount(v.ctx(), v.from(f), v.at.Slug, name, in)
 	if err == nil {
 		return v.done(v.ws("service-accounts", name), "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	s, err := v.auth.GetServiceAccount(v.ctx(), v.caller, v.at.Slug, name)
 	if err != nil {
 		return err
 	}
-	return v.accountWith(s, v.renewed(f, accountForm(s), v.where(), "service_account:"+s.Name))
+	return v.accountWith(s, v.renewed(f, form.OfAccount(s), v.where(), "service_account:"+s.Name))
 }
 
 // stop is a suspension or removal that is asked for: the tokens it stops.
@@ -249,7 +218,7 @@ func (v *visit) members() error {
 
 func (v *visit) newMember() error {
 	v.section = "members"
-	p, err := v.offered(form{fresh: true})
+	p, err := v.offered(form.New(nil))
 	if err != nil {
 		return err
 	}
@@ -262,11 +231,11 @@ func (v *visit) doNewMember() error {
 	if err != nil {
 		return err
 	}
-	in := api.CreateMember{Email: p.get("email"), Name: p.optional("name"), ExternalID: p.optional("external_id")}
-	in.Rights = v.principalRights(p.form)
+	in := api.CreateMember{Email: p.Get("email"), Name: p.Optional("name"), ExternalID: p.Optional("external_id")}
+	in.Rights = p.Rights(v.at.Reach())
 	m, _, err := v.auth.CreateMember(v.ctx(), v.caller, v.at.Slug, in)
 	if err != nil {
-		if p.form, err = p.refused(err); err != nil {
+		if p.Form, err = refused(p.Form, err); err != nil {
 			return err
 		}
 		return v.again("Add a member", newMemberPage(v, p))
@@ -297,16 +266,10 @@ func (v *visit) member() error {
 	if err != nil {
 		return err
 	}
-	return v.memberWith(m, memberForm(m))
+	return v.memberWith(m, form.OfMember(m))
 }
 
-func memberForm(m api.Member) form {
-	f := principalFields(m.Role, m.Resources)
-	f.Set("name", m.Name)
-	return formOf(m.Revision, f)
-}
-
-func (v *visit) memberWith(m api.Member, f form) error {
+func (v *visit) memberWith(m api.Member, f form.Form) error {
 	v.section = "members"
 	p, err := v.offered(f)
 	if err != nil {
@@ -325,7 +288,7 @@ func (v *visit) memberWith(m api.Member, f form) error {
 		return err
 	}
 	body := memberPage(v, m, kept, p, t)
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again(m.Address, body)
 	}
 	return v.page(m.Address, body)
@@ -350,19 +313,19 @@ func (v *visit) kept(m api.Member) (string, error) {
 
 func (v *visit) doMember() error {
 	who, f := v.r.PathValue("member"), v.edited()
-	in := api.EditMember{Name: f.edit("name"), Rights: v.editedRights(f)}
+	in := api.EditMember{Name: f.Edit("name"), Rights: f.EditRights(v.at.Reach())}
 	_, _, err := v.auth.EditMember(v.ctx(), v.from(f), v.at.Slug, who, in)
 	if err == nil {
 		return v.done(v.ws("members", who), "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	m, err := v.auth.GetMember(v.ctx(), v.caller, v.at.Slug, who)
 	if err != nil {
 		return err
 	}
-	return v.memberWith(m, v.renewed(f, memberForm(m), v.where(), "member:"+m.Address))
+	return v.memberWith(m, v.renewed(f, form.OfMember(m), v.where(), "member:"+m.Address))
 }
 
 func (v *visit) stopMember() error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/form"
 )
 
 // What is delicate asks somebody who is signed in to prove once more who they are,
@@ -38,7 +39,7 @@ func (v *visit) ledToProof(next string) error {
 // confirmData is the page on which somebody who is signed in proves who they are.
 type confirmData struct {
 	securityData
-	form
+	form.Form
 	// action takes the proof, next is where to go with it, or without.
 	action, next string
 	// kept is the form that waits for the proof; nil where none does.
@@ -65,7 +66,7 @@ func (d confirmData) leave() string {
 }
 
 func (v *visit) confirm() error {
-	return v.confirmWith(confirmData{form: form{fresh: true}, action: confirmHome, next: safeNext(v.q("next"))})
+	return v.confirmWith(confirmData{Form: form.New(nil), action: confirmHome, next: safeNext(v.q("next"))})
 }
 
 func (v *visit) confirmWith(d confirmData) error {
@@ -80,31 +81,31 @@ func (v *visit) confirmWith(d confirmData) error {
 		}
 		d.passkey = &c
 	}
-	if d.form.err != nil {
+	if d.Form.Err != nil {
 		return v.again("Is it you?", provePage(v, d))
 	}
 	return v.page("Is it you?", provePage(v, d))
 }
 
 // prove takes the proof that stands in a form.
-func (v *visit) prove(f form) error {
-	switch f.get("by") {
+func (v *visit) prove(f form.Form) error {
+	switch f.Get("by") {
 	case "passkey":
-		return v.Proofs.PasskeyConfirm(v.ctx(), v.session, f.values.Get("state"), f.values.Get("answer"), v.by)
+		return v.Proofs.PasskeyConfirm(v.ctx(), v.session, f.Values.Get("state"), f.Values.Get("answer"), v.by)
 	case "code":
-		return v.Proofs.ConfirmCode(v.ctx(), v.session, f.get("code"), v.by)
+		return v.Proofs.ConfirmCode(v.ctx(), v.session, f.Get("code"), v.by)
 	}
-	return v.Proofs.Confirm(v.ctx(), v.session, f.values.Get("password"), v.by)
+	return v.Proofs.Confirm(v.ctx(), v.session, f.Values.Get("password"), v.by)
 }
 
 func (v *visit) doConfirm() error {
-	d := confirmData{form: v.typed(), action: confirmHome}
-	d.next = safeNext(d.get("next"))
-	err := v.prove(d.form)
+	d := confirmData{Form: v.typed(), action: confirmHome}
+	d.next = safeNext(d.Get("next"))
+	err := v.prove(d.Form)
 	if err == nil {
 		return v.redirect(d.next)
 	}
-	if d.form, err = d.form.refused(err); err != nil {
+	if d.Form, err = refused(d.Form, err); err != nil {
 		return err
 	}
 	return v.confirmWith(d)
@@ -117,16 +118,16 @@ const keptAs = "kept-"
 // provenWith lets a form of the instance through when its person proved who they
 // are a short while ago, or by what stands in it. Else it asks, and keeps the form.
 func (v *visit) provenWith() error {
-	d := confirmData{form: v.typed(), action: v.r.URL.Path, next: v.cameFrom(), kept: v.r.PostForm}
+	d := confirmData{Form: v.typed(), action: v.r.URL.Path, next: v.cameFrom(), kept: v.r.PostForm}
 	if v.r.PostForm.Has(keptAs) {
 		d.kept = unwrapped(v.r.PostForm)
-		d.next = safeNext(d.get("next"))
-		err := v.prove(d.form)
+		d.next = safeNext(d.Get("next"))
+		err := v.prove(d.Form)
 		if err == nil {
 			v.r.PostForm = d.kept
 			return nil
 		}
-		if d.form, err = d.form.refused(err); err != nil {
+		if d.Form, err = refused(d.Form, err); err != nil {
 			return err
 		}
 		return v.askFirst(d)
@@ -135,7 +136,7 @@ func (v *visit) provenWith() error {
 	if err != nil || fresh {
 		return err
 	}
-	d.form = form{fresh: true}
+	d.Form = form.New(nil)
 	return v.askFirst(d)
 }
 

@@ -3,18 +3,19 @@ package console
 import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 )
 
-func (v *visit) resources() error { return v.resourcesWith(form{fresh: true}) }
+func (v *visit) resources() error { return v.resourcesWith(form.New(nil)) }
 
-func (v *visit) resourcesWith(f form) error {
+func (v *visit) resourcesWith(f form.Form) error {
 	v.section = "resources"
 	rows, next, err := v.auth.ListResources(v.ctx(), v.caller, v.at.Slug, v.paged())
 	if err != nil {
 		return err
 	}
 	body := resourcesPage(v, rows, v.listed(len(rows), next), f)
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again("Resources", body)
 	}
 	return v.page("Resources", body)
@@ -22,11 +23,11 @@ func (v *visit) resourcesWith(f form) error {
 
 func (v *visit) doResource() error {
 	f := v.typed()
-	_, _, err := v.auth.OnboardResource(v.ctx(), v.caller, v.at.Slug, api.CreateResource{Name: f.get("name"), Description: f.get("description")})
+	_, _, err := v.auth.OnboardResource(v.ctx(), v.caller, v.at.Slug, api.CreateResource{Name: f.Get("name"), Description: f.Get("description")})
 	if err == nil {
 		return v.done(v.ws("resources"), "created")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	return v.resourcesWith(f)
@@ -40,7 +41,7 @@ func (v *visit) deleteResource() error {
 		return err
 	}
 	d := removal{what: "resource", name: name, action: v.ws("resources", name, "delete"), back: v.ws("resources"), uses: uses}
-	return v.page(d.title(), removalPage(d, form{fresh: true}))
+	return v.page(d.title(), removalPage(d, form.New(nil)))
 }
 
 func (v *visit) doDeleteResource() error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/insight"
 )
 
@@ -45,7 +46,7 @@ type rights struct {
 	// scopes are those of the product.
 	scopes []api.Scope
 	// groups are all that a role can be made of.
-	groups []scopeGroup
+	groups []form.ScopeGroup
 	// removals are on their way yet.
 	removals []api.Removal
 }
@@ -57,7 +58,7 @@ func (v *visit) rights() (rights, error) {
 		return rights{}, err
 	}
 	scopes, err := v.auth.ListScopes(v.ctx(), v.caller, c.at)
-	r := rights{catalogue: c, roles: roles, groups: slices.Insert(grouped(scopes), 0, wholeProduct()), removals: v.removing(c.at)}
+	r := rights{catalogue: c, roles: roles, groups: slices.Insert(form.Grouped(scopes), 0, form.WholeProduct()), removals: v.removing(c.at)}
 	r.scopes = slices.DeleteFunc(scopes, func(s api.Scope) bool { return s.BuiltIn })
 	return r, err
 }
@@ -83,13 +84,13 @@ func (v *visit) roles() error {
 	if err != nil {
 		return err
 	}
-	return v.rolesWith(r, form{fresh: true}, form{fresh: true})
+	return v.rolesWith(r, form.New(nil), form.New(nil))
 }
 
 // rolesWith draws the page with two forms: of a new role and of a new scope.
-func (v *visit) rolesWith(r rights, role, scope form) error {
+func (v *visit) rolesWith(r rights, role, scope form.Form) error {
 	body := rolesPage(r, role, scope)
-	if role.err != nil || scope.err != nil {
+	if role.Err != nil || scope.Err != nil {
 		return v.again("Roles and scopes", body)
 	}
 	return v.page("Roles and scopes", body)
@@ -102,36 +103,26 @@ func (v *visit) doRole() error {
 		return err
 	}
 	f := v.typed()
-	if _, there := r.role(f.get("name")); there {
+	if _, there := r.role(f.Get("name")); there {
 		err = api.FieldError("name", "there is a role of this name; open it to change it")
 	} else {
-		err = v.putRole(v.making(), r, f, f.get("name"))
+		err = v.putRole(v.making(), r, f, f.Get("name"))
 	}
 	if err == nil {
 		return v.done(r.page("roles"), "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
-	return v.rolesWith(r, f, form{fresh: true})
+	return v.rolesWith(r, f, form.New(nil))
 }
 
-func (v *visit) putRole(c authority.Caller, r rights, f form, name string) error {
-	in := api.PutRole{Description: f.get("description"), Scopes: picker{form: f}.chosen(), DisplayName: f.get("display_name"), Locked: f.get("locked") != ""}
-	if err := f.roleLimit(&in); err != nil {
+func (v *visit) putRole(c authority.Caller, r rights, f form.Form, name string) error {
+	in, err := f.Role()
+	if err != nil {
 		return err
 	}
-	_, _, _, err := v.auth.PutRole(v.ctx(), c, r.at, name, in)
-	return err
-}
-
-// roleLimit reads the limit of a role; without a number it has none.
-func (f form) roleLimit(in *api.PutRole) error {
-	if f.get("rate_limit_requests") == "" {
-		return nil
-	}
-	l, err := f.limit("rate_limit_requests", "rate_limit_window", "rate_limit")
-	in.RateLimit = &l
+	_, _, _, err = v.auth.PutRole(v.ctx(), c, r.at, name, in)
 	return err
 }
 
@@ -153,17 +144,10 @@ func (v *visit) role() error {
 	if err != nil {
 		return err
 	}
-	return v.roleWith(r, o, roleFormOf(o))
+	return v.roleWith(r, o, form.OfRole(o))
 }
 
-func roleFormOf(o api.Role) form {
-	f := url.Values{"description": {o.Description}, "scope": o.Scopes, "display_name": {o.DisplayName}}
-	f.Set("locked", map[bool]string{true: "yes"}[o.Locked])
-	putLimit(f, "rate_limit", o.RateLimit)
-	return formOf(o.Revision, f)
-}
-
-func (v *visit) roleWith(r rights, o api.Role, f form) error {
+func (v *visit) roleWith(r rights, o api.Role, f form.Form) error {
 	var uses insight.Uses
 	if r.write {
 		var err error
@@ -172,7 +156,7 @@ func (v *visit) roleWith(r rights, o api.Role, f form) error {
 		}
 	}
 	body := rolePage(r, o, uses, f)
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again(o.Name, body)
 	}
 	return v.page(o.Name, body)
@@ -187,19 +171,19 @@ func (v *visit) doEditRole() error {
 	if err = v.putRole(v.from(f), r, f, o.Name); err == nil {
 		return v.done(r.page("roles", o.Name), "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	if r, o, err = v.roleAt(); err != nil {
 		return err
 	}
-	return v.roleWith(r, o, v.renewed(f, roleFormOf(o), r.at, "role:"+o.Name, "scope"))
+	return v.roleWith(r, o, v.renewed(f, form.OfRole(o), r.at, "role:"+o.Name, "scope"))
 }
 
 // deleteRole asks before a role goes, and tells who has it.
-func (v *visit) deleteRole() error { return v.deleteRoleWith(form{fresh: true}) }
+func (v *visit) deleteRole() error { return v.deleteRoleWith(form.New(nil)) }
 
-func (v *visit) deleteRoleWith(f form) error {
+func (v *visit) deleteRoleWith(f form.Form) error {
 	r, err := v.rights()
 	if err != nil {
 		return err
@@ -216,7 +200,7 @@ func (v *visit) deleteRoleWith(f form) error {
 	if !uses.Inherits {
 		d.replacements = slices.DeleteFunc(r.roles, func(o api.Role) bool { return o.Name == name })
 	}
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again(d.title(), removalPage(d, f))
 	}
 	return v.page(d.title(), removalPage(d, f))
@@ -224,11 +208,11 @@ func (v *visit) deleteRoleWith(f form) error {
 
 func (v *visit) doDeleteRole() error {
 	c, f := v.catalogueOf(), v.typed()
-	_, _, err := v.auth.DeleteRole(v.ctx(), v.caller, c.at, v.r.PathValue("role"), f.get("replacement"))
+	_, _, err := v.auth.DeleteRole(v.ctx(), v.caller, c.at, v.r.PathValue("role"), f.Get("replacement"))
 	if err == nil {
 		return v.done(c.page("roles"), "taken-back")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	return v.deleteRoleWith(f)

@@ -1,11 +1,11 @@
 package console
 
 import (
-	"net/url"
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/insight"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
@@ -17,23 +17,22 @@ func (v *visit) doScope() error {
 		return err
 	}
 	f := v.typed()
-	if _, there := r.scope(f.get("name")); there {
+	if _, there := r.scope(f.Get("name")); there {
 		err = api.FieldError("name", "this scope is there; open it to change it")
 	} else {
-		err = v.putScope(v.making(), r, f, f.get("name"))
+		err = v.putScope(v.making(), r, f, f.Get("name"))
 	}
 	if err == nil {
 		return v.done(r.page("roles"), "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
-	return v.rolesWith(r, form{fresh: true}, f)
+	return v.rolesWith(r, form.New(nil), f)
 }
 
-func (v *visit) putScope(c authority.Caller, r rights, f form, name string) error {
-	in := api.PutScope{Description: f.get("description"), Implies: f.list("implies"), Roles: f.values["role"], Locked: f.get("locked") != ""}
-	_, _, _, err := v.auth.PutScope(v.ctx(), c, r.at, name, in)
+func (v *visit) putScope(c authority.Caller, r rights, f form.Form, name string) error {
+	_, _, _, err := v.auth.PutScope(v.ctx(), c, r.at, name, f.Scope())
 	return err
 }
 
@@ -55,16 +54,10 @@ func (v *visit) scope() error {
 	if err != nil {
 		return err
 	}
-	return v.scopeWith(r, s, scopeFormOf(s))
+	return v.scopeWith(r, s, form.OfScope(s))
 }
 
-func scopeFormOf(s api.Scope) form {
-	f := url.Values{"description": {s.Description}, "implies": {phrase.Lines(s.Implies)}, "role": s.Roles}
-	f.Set("locked", map[bool]string{true: "yes"}[s.Locked])
-	return formOf(s.Revision, f)
-}
-
-func (v *visit) scopeWith(r rights, s api.Scope, f form) error {
+func (v *visit) scopeWith(r rights, s api.Scope, f form.Form) error {
 	var uses insight.Uses
 	if r.write {
 		var err error
@@ -73,7 +66,7 @@ func (v *visit) scopeWith(r rights, s api.Scope, f form) error {
 		}
 	}
 	body := scopePage(r, s, uses, f)
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again(s.Name, body)
 	}
 	return v.page(s.Name, body)
@@ -88,13 +81,13 @@ func (v *visit) doEditScope() error {
 	if err = v.putScope(v.from(f), r, f, s.Name); err == nil {
 		return v.done(r.page("scopes", s.Name), "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	if r, s, err = v.scopeAt(); err != nil {
 		return err
 	}
-	return v.scopeWith(r, s, v.renewed(f, scopeFormOf(s), r.at, "scope:"+s.Name, "role"))
+	return v.scopeWith(r, s, v.renewed(f, form.OfScope(s), r.at, "scope:"+s.Name, "role"))
 }
 
 // deleteScope asks before a scope goes, and tells what names it.
@@ -109,7 +102,7 @@ func (v *visit) deleteScope() error {
 		return v.missing()
 	}
 	d := removal{what: "scope", name: name, action: c.page("scopes", name, "delete"), back: c.page("scopes", name), uses: uses, instance: c.at.Instance}
-	return v.page(d.title(), removalPage(d, form{fresh: true}))
+	return v.page(d.title(), removalPage(d, form.New(nil)))
 }
 
 func (v *visit) doDeleteScope() error {

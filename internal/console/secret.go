@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 )
 
 // shown is the one page that holds a secret.
@@ -65,13 +66,13 @@ func (v *visit) rotate() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Rotate", rotatePage(v, t, formOf(t.Revision, nil), v.newFormID()))
+	return v.page("Rotate", rotatePage(v, t, form.Of(t.Revision, nil), v.newFormID()))
 }
 
 func (v *visit) doRotate() error {
 	f := v.edited()
-	in := api.RotateToken{Renew: f.get("renew") != "", RetireOnFirstUse: f.get("on_use") != ""}
-	if o := f.get("overlap"); o != "" {
+	in := api.RotateToken{Renew: f.Get("renew") != "", RetireOnFirstUse: f.Get("on_use") != ""}
+	if o := f.Get("overlap"); o != "" {
 		d, err := api.ParseDuration(o)
 		if err != nil {
 			return api.FieldError("overlap", "choose one of these")
@@ -80,7 +81,7 @@ func (v *visit) doRotate() error {
 	}
 	c := v.once(f)
 	if in.Renew { // it gives life back: to what its page showed, and nothing newer
-		c.Expected = authority.At(f.revision)
+		c.Expected = authority.At(f.Revision)
 	}
 	return v.handover(f, "Token rotated", "rotated", func(t api.Token) (authority.Issued, error) {
 		return v.auth.RotateToken(v.ctx(), c, v.at.Slug, t.Locator, in)
@@ -93,7 +94,7 @@ func (v *visit) resetToken() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Reset", resetTokenPage(v, t, form{fresh: true}, v.newFormID()))
+	return v.page("Reset", resetTokenPage(v, t, form.New(nil), v.newFormID()))
 }
 
 func (v *visit) doResetToken() error {
@@ -109,18 +110,18 @@ func (v *visit) transfer() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Transfer", transferPage(v, t, form{fresh: true}, v.newFormID()))
+	return v.page("Transfer", transferPage(v, t, form.New(nil), v.newFormID()))
 }
 
 func (v *visit) doTransfer() error {
 	f := v.typed()
 	return v.handover(f, "Token transferred", "transferred", func(t api.Token) (authority.Issued, error) {
-		return v.auth.TransferToken(v.ctx(), v.once(f), v.at.Slug, t.Locator, api.TransferToken{Owner: f.get("owner")})
+		return v.auth.TransferToken(v.ctx(), v.once(f), v.at.Slug, t.Locator, api.TransferToken{Owner: f.Get("owner")})
 	}, transferPage)
 }
 
 // handover does once what makes a new secret of a token, and shows it.
-func (v *visit) handover(f form, title, how string, do func(api.Token) (authority.Issued, error), page tokenForm) error {
+func (v *visit) handover(f form.Form, title, how string, do func(api.Token) (authority.Issued, error), page tokenForm) error {
 	v.section = "access-tokens"
 	t, err := v.getToken()
 	if err != nil {
@@ -134,10 +135,10 @@ func (v *visit) handover(f form, title, how string, do func(api.Token) (authorit
 		if errors.Is(err, api.CodeChangedMeanwhile) {
 			return v.overtaken(err, f, v.where(), t.ID, v.tokenPage(t.Locator))
 		}
-		if f, err = f.refused(err); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
-		return v.again(title, page(v, t, f, f.get("form")))
+		return v.again(title, page(v, t, f, f.Get("form")))
 	}
 	return v.secretPage(title, issued, how)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -58,8 +59,8 @@ func (v *visit) security() error {
 }
 
 // refusedOn answers a page of the security settings again, with what was wrong.
-func (v *visit) refusedOn(err error, title string, page func(form) templ.Component) error {
-	f, err := v.typed().refused(err)
+func (v *visit) refusedOn(err error, title string, page func(form.Form) templ.Component) error {
+	f, err := refused(v.typed(), err)
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (v *visit) password() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Password", passwordPage(v, d, form{fresh: true}))
+	return v.page("Password", passwordPage(v, d, form.New(nil)))
 }
 
 func (v *visit) doPassword() error {
@@ -86,7 +87,7 @@ func (v *visit) doPassword() error {
 	if failed != nil {
 		return failed
 	}
-	return v.refusedOn(err, "Password", func(f form) templ.Component { return passwordPage(v, d, f) })
+	return v.refusedOn(err, "Password", func(f form.Form) templ.Component { return passwordPage(v, d, f) })
 }
 
 func (v *visit) doEndSession() error {
@@ -118,7 +119,7 @@ func (v *visit) app() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Authenticator app", appPage(v, d, form{fresh: true}))
+	return v.page("Authenticator app", appPage(v, d, form.New(nil)))
 }
 
 func (v *visit) doApp() error {
@@ -126,13 +127,13 @@ func (v *visit) doApp() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Authenticator app", enrollPage(e, form{fresh: true}))
+	return v.page("Authenticator app", enrollPage(e, form.New(nil)))
 }
 
 func (v *visit) doConfirmApp() error {
-	codes, err := v.Authenticators.ConfirmTOTP(v.ctx(), v.session, v.typed().get("code"))
+	codes, err := v.Authenticators.ConfirmTOTP(v.ctx(), v.session, v.typed().Get("code"))
 	if err != nil {
-		return v.refusedOn(err, "Authenticator app", func(f form) templ.Component { return enrollPage(door.Enrollment{}, f) })
+		return v.refusedOn(err, "Authenticator app", func(f form.Form) templ.Component { return enrollPage(door.Enrollment{}, f) })
 	}
 	return v.page("Recovery codes", codesPage(v, reveal(codes), "The app is your second factor from now on. Your other sessions are ended."))
 }
@@ -167,19 +168,19 @@ func (v *visit) doRemoveApp() error {
 	if failed != nil {
 		return failed
 	}
-	return v.refusedOn(err, "Authenticator app", func(f form) templ.Component { return appPage(v, d, f) })
+	return v.refusedOn(err, "Authenticator app", func(f form.Form) templ.Component { return appPage(v, d, f) })
 }
 
 func (v *visit) newPasskey() error {
-	return v.passkeyWith(form{fresh: true})
+	return v.passkeyWith(form.New(nil))
 }
 
-func (v *visit) passkeyWith(f form) error {
+func (v *visit) passkeyWith(f form.Form) error {
 	c, err := v.Authenticators.PasskeyNew(v.ctx(), v.session)
 	if err != nil {
 		return err
 	}
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again("New passkey", newPasskeyPage(v, c, f))
 	}
 	return v.page("New passkey", newPasskeyPage(v, c, f))
@@ -187,18 +188,18 @@ func (v *visit) passkeyWith(f form) error {
 
 func (v *visit) doNewPasskey() error {
 	f := v.typed()
-	err := v.Authenticators.PasskeyAdd(v.ctx(), v.session, v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), f.get("name"))
+	err := v.Authenticators.PasskeyAdd(v.ctx(), v.session, v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), f.Get("name"))
 	if err == nil {
 		return v.done(securityHome, "passkey-added")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	return v.passkeyWith(f)
 }
 
 func (v *visit) doRemovePasskey() error {
-	if err := v.Authenticators.PasskeyRemove(v.ctx(), v.session, v.typed().get("id")); err != nil {
+	if err := v.Authenticators.PasskeyRemove(v.ctx(), v.session, v.typed().Get("id")); err != nil {
 		return err
 	}
 	return v.done(securityHome, "passkey-removed")

@@ -4,13 +4,14 @@ import (
 	"net/url"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/form"
 )
 
-func (v *visit) settings() error { return v.settingsWith(form{}, form{}) }
+func (v *visit) settings() error { return v.settingsWith(form.Form{}, form.Form{}) }
 
 // settingsWith draws the page with its two forms: the policy, and the name. One that
 // was not refused is drawn from what there is.
-func (v *visit) settingsWith(f, name form) error {
+func (v *visit) settingsWith(f, name form.Form) error {
 	v.section = "settings"
 	p, err := v.auth.GetPolicy(v.ctx(), v.caller, v.at.Slug)
 	if err != nil {
@@ -19,16 +20,16 @@ func (v *visit) settingsWith(f, name form) error {
 	if v.at.Workspace, err = v.auth.GetWorkspace(v.ctx(), v.caller, v.at.Slug); err != nil {
 		return err
 	}
-	named := formOf(v.at.Revision, url.Values{"name": {v.at.Name}})
-	if name.err != nil {
+	named := form.Of(v.at.Revision, url.Values{"name": {v.at.Name}})
+	if name.Err != nil {
 		named = v.renewed(name, named, v.where(), v.at.Slug)
 	}
-	policy := policyForm(p, p.Locked)
-	if f.err != nil {
+	policy := form.OfPolicy(p, p.Locked)
+	if f.Err != nil {
 		policy = v.renewed(f, policy, v.where(), "policy", "inherit")
 	}
-	body := settingsPage(v, named, policyView{form: policy, Policy: p})
-	if f.err != nil || name.err != nil {
+	body := settingsPage(v, named, form.Policy{Form: policy, Policy: p})
+	if f.Err != nil || name.Err != nil {
 		return v.again("Settings", body)
 	}
 	return v.page("Settings", body)
@@ -40,45 +41,45 @@ func (v *visit) doSettings() error {
 	if err != nil {
 		return err
 	}
-	patch, err := policyPatch(f, now.Locked)
+	patch, err := form.PolicyPatch(f, now.Locked)
 	if err == nil {
 		_, _, err = v.auth.EditPolicy(v.ctx(), v.from(f), v.at.Slug, patch)
 	}
 	if err == nil {
 		return v.done(v.ws("settings"), "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
-	return v.settingsWith(f, form{})
+	return v.settingsWith(f, form.Form{})
 }
 
 func (v *visit) doRename() error {
 	f := v.edited()
-	_, _, err := v.auth.EditWorkspace(v.ctx(), v.from(f), v.at.Slug, api.EditWorkspace{Name: f.edit("name")})
+	_, _, err := v.auth.EditWorkspace(v.ctx(), v.from(f), v.at.Slug, api.EditWorkspace{Name: f.Edit("name")})
 	if err == nil {
 		return v.done(v.ws("settings"), "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
-	return v.settingsWith(form{}, f)
+	return v.settingsWith(form.Form{}, f)
 }
 
 func (v *visit) deleteWorkspace() error {
 	v.section = "settings"
-	return v.page("Delete the workspace", deleteWorkspacePage(v, form{fresh: true}))
+	return v.page("Delete the workspace", deleteWorkspacePage(v, form.New(nil)))
 }
 
 func (v *visit) doDeleteWorkspace() error {
 	f := v.typed()
 	err := error(api.FieldError("slug", "type the workspace's name exactly"))
-	if f.get("slug") == v.at.Slug {
+	if f.Get("slug") == v.at.Slug {
 		if _, _, err = v.auth.DeleteWorkspace(v.ctx(), v.caller, v.at.Slug); err == nil {
 			return v.done("/workspaces", "deleted")
 		}
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	return v.again("Delete the workspace", deleteWorkspacePage(v, f))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/token"
 )
@@ -47,7 +48,7 @@ func (v *visit) signIn() error {
 	if v.session.User != 0 {
 		return v.redirect(safeNext(v.q("next")))
 	}
-	return v.signInWith(form{fresh: true}, safeNext(v.q("next")))
+	return v.signInWith(form.New(nil), safeNext(v.q("next")))
 }
 
 // doors are the ways in that the sign-in page offers.
@@ -59,7 +60,7 @@ type doors struct {
 	passkey *door.Ceremony
 }
 
-func (v *visit) signInWith(f form, next string) error {
+func (v *visit) signInWith(f form.Form, next string) error {
 	d := doors{next: next}
 	done, err := v.auth.IsSetUp(v.ctx())
 	if err != nil {
@@ -74,7 +75,7 @@ func (v *visit) signInWith(f form, next string) error {
 		}
 		d.passkey = &c
 	}
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again("Sign in", signInPage(v, f, d))
 	}
 	return v.page("Sign in", signInPage(v, f, d))
@@ -93,15 +94,15 @@ func (v *visit) doSignIn() error {
 		return err
 	}
 	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
-	r, err := v.SignIn.Password(v.ctx(), f.get("email"), v.r.PostForm.Get("password"), v.by)
+	r, err := v.SignIn.Password(v.ctx(), f.Get("email"), v.r.PostForm.Get("password"), v.by)
 	if err != nil {
-		if f, err = f.refused(err); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
 		return v.signInWith(f, next)
 	}
 	if r.SecondFactor != "" {
-		return v.page("Second factor", secondFactorPage(form{fresh: true}, r.SecondFactor, next))
+		return v.page("Second factor", secondFactorPage(form.New(nil), r.SecondFactor, next))
 	}
 	return v.welcome(r, next)
 }
@@ -113,7 +114,7 @@ func (v *visit) doPasskey() error {
 	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
 	r, err := v.SignIn.PasskeySignIn(v.ctx(), v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), v.by)
 	if err != nil {
-		if f, err = f.refused(err); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
 		return v.signInWith(f, next)
@@ -126,12 +127,12 @@ func (v *visit) doSecondFactor() error {
 		return err
 	}
 	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
-	r, err := v.SignIn.SecondFactor(v.ctx(), f.get("ticket"), f.get("code"), v.by)
+	r, err := v.SignIn.SecondFactor(v.ctx(), f.Get("ticket"), f.Get("code"), v.by)
 	if err != nil {
-		if f, err = f.refused(err); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
-		return v.again("Second factor", secondFactorPage(f, f.get("ticket"), next))
+		return v.again("Second factor", secondFactorPage(f, f.Get("ticket"), next))
 	}
 	return v.welcome(r, next)
 }
@@ -164,16 +165,16 @@ func (v *visit) reset() error {
 	if !v.takesPasswords() {
 		return v.page("Sign in", elsewherePasswordPage())
 	}
-	return v.page("Reset your password", resetPage(form{fresh: true}, false))
+	return v.page("Reset your password", resetPage(form.New(nil), false))
 }
 
 func (v *visit) doReset() error {
 	f := v.typed()
-	if f.get("code") != "" {
+	if f.Get("code") != "" {
 		return v.choosePassword(resetLink(), f, v.Links.FinishReset)
 	}
-	if err := v.Links.RequestReset(v.ctx(), f.get("email"), v.by); err != nil {
-		if f, err = f.refused(err); err != nil {
+	if err := v.Links.RequestReset(v.ctx(), f.Get("email"), v.by); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
 		return v.again("Reset your password", resetPage(f, false))
@@ -199,10 +200,10 @@ func invitationLink() mailedLink {
 
 // mailed draws the form that a link leads to, or says that it leads nowhere.
 func (v *visit) mailed(l mailedLink) error {
-	f := form{fresh: true, values: url.Values{"code": {v.q("code")}}}
+	f := form.New(url.Values{"code": {v.q("code")}})
 	var err error
-	if l.email, err = v.Links.Addressee(v.ctx(), l.kind, f.get("code")); err != nil {
-		if f, err = f.refused(err); err != nil {
+	if l.email, err = v.Links.Addressee(v.ctx(), l.kind, f.Get("code")); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
 	}
@@ -212,20 +213,20 @@ func (v *visit) mailed(l mailedLink) error {
 // chosen is a verb that sets a password with the code of a mailed link.
 type chosen func(ctx context.Context, code, password string, by door.Client) (door.Entry, error)
 
-func (v *visit) choosePassword(l mailedLink, f form, set chosen) error {
+func (v *visit) choosePassword(l mailedLink, f form.Form, set chosen) error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	r, err := set(v.ctx(), f.get("code"), v.r.PostForm.Get("password"), v.by)
+	r, err := set(v.ctx(), f.Get("code"), v.r.PostForm.Get("password"), v.by)
 	if err != nil {
-		if f, err = f.refused(err); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
-		l.email, _ = v.Links.Addressee(v.ctx(), l.kind, f.get("code")) // without it the page says the same
+		l.email, _ = v.Links.Addressee(v.ctx(), l.kind, f.Get("code")) // without it the page says the same
 		return v.again(l.title, newPasswordPage(f, l))
 	}
 	if r.SecondFactor != "" {
-		return v.page("Second factor", secondFactorPage(form{fresh: true}, r.SecondFactor, "/workspaces"))
+		return v.page("Second factor", secondFactorPage(form.New(nil), r.SecondFactor, "/workspaces"))
 	}
 	if r.Cookie.Reveal() == "" {
 		return v.done("/signin", "reset")
@@ -243,7 +244,7 @@ func (v *visit) setup() error {
 	if done, err := v.auth.IsSetUp(v.ctx()); err != nil || done {
 		return v.isSetUp(err)
 	}
-	return v.page("Set up", setupPage(v, form{fresh: true}, v.q("code")))
+	return v.page("Set up", setupPage(v, form.New(nil), v.q("code")))
 }
 
 func (v *visit) takesPasswords() bool {
@@ -256,17 +257,17 @@ func (v *visit) doSetup() error {
 		return err
 	}
 	f := v.typed()
-	r, err := v.Links.Setup(v.ctx(), f.get("code"), f.get("email"), v.r.PostForm.Get("password"), f.get("workspace"), v.by)
+	r, err := v.Links.Setup(v.ctx(), f.Get("code"), f.Get("email"), v.r.PostForm.Get("password"), f.Get("workspace"), v.by)
 	if err != nil {
 		if done, failed := v.auth.IsSetUp(v.ctx()); failed != nil || done {
 			return v.isSetUp(failed)
 		}
-		if f, err = f.refused(err); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
-		return v.again("Set up", setupPage(v, f, f.get("code")))
+		return v.again("Set up", setupPage(v, f, f.Get("code")))
 	}
-	return v.welcome(r, "/workspace/"+url.PathEscape(f.get("workspace"))+"/access-tokens?did=set-up")
+	return v.welcome(r, "/workspace/"+url.PathEscape(f.Get("workspace"))+"/access-tokens?did=set-up")
 }
 
 // isSetUp says that the first run is over.
@@ -351,16 +352,16 @@ func (v *visit) ssoTrouble(err error) error {
 }
 
 // signInHint says what an API token in the sign-in form means.
-func signInHint(f form) string {
-	if f.err != nil && !errors.Is(f.err, api.CodeRateLimited) && (token.Contains(f.get("email")) || token.Contains(f.get("password"))) {
+func signInHint(f form.Form) string {
+	if f.Err != nil && !errors.Is(f.Err, api.CodeRateLimited) && (token.Contains(f.Get("email")) || token.Contains(f.Get("password"))) {
 		return "That is an API token. Tokens open the API, never this console."
 	}
 	return ""
 }
 
 // keepEmail keeps the e-mail that was typed, but not a token that was pasted.
-func keepEmail(f form) string {
-	if s := f.get("email"); !token.Contains(s) {
+func keepEmail(f form.Form) string {
+	if s := f.Get("email"); !token.Contains(s) {
 		return s
 	}
 	return ""

@@ -3,6 +3,7 @@ package console
 import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
@@ -68,17 +69,17 @@ func (v *visit) editToken() error {
 	if err != nil {
 		return err
 	}
-	d, err := v.editDraft(t, formOfToken(t))
+	d, err := v.editDraft(t, form.OfToken(t))
 	if err != nil {
 		return err
 	}
 	return v.page("Edit token", createPage(v, d))
 }
 
-func (v *visit) editDraft(t api.Token, f form) (draft, error) {
+func (v *visit) editDraft(t api.Token, f form.Form) (draft, error) {
 	v.section = "access-tokens"
-	d, err := v.draft(f, fieldsOf(t).Get("owner"))
-	d.edit = &t
+	d, err := v.draft(f, form.TokenFields(t).Get("owner"))
+	d.Token = &t
 	return d, err
 }
 
@@ -91,49 +92,21 @@ func (v *visit) doEditToken() error {
 	if err != nil {
 		return err
 	}
-	in, err := v.fields(d)
+	in, err := d.Change()
 	if err == nil {
-		d.leaveUnchanged(&in)
-		_, _, err = v.auth.EditToken(v.ctx(), v.from(d.form), v.at.Slug, t.Locator, api.EditToken{TokenFields: in})
+		_, _, err = v.auth.EditToken(v.ctx(), v.from(d.Form), v.at.Slug, t.Locator, in)
 	}
 	if err == nil {
 		return v.done(v.tokenPage(t.Locator), "saved")
 	}
-	if d.form, err = d.refused(err); err != nil {
+	if d.Form, err = refused(d.Form, err); err != nil {
 		return err
 	}
 	if t, err = v.getToken(); err != nil {
 		return err
 	}
-	d.form, d.edit = v.renewed(d.form, formOfToken(t), v.where(), t.ID, "scope"), &t
+	d.Form, d.Token = v.renewed(d.Form, form.OfToken(t), v.where(), t.ID, "scope"), &t
 	return v.again("Edit token", createPage(v, d))
-}
-
-// formOfToken is the form of a token that is there; its owner is no part of it.
-func formOfToken(t api.Token) form {
-	f := fieldsOf(t)
-	f.Del("account")
-	return formOf(t.Revision, f)
-}
-
-// leaveUnchanged takes out of a patch what the form did not change: what others
-// made of it stands, grants that it could not show are kept, and nothing is judged
-// anew without need.
-func (f form) leaveUnchanged(in *api.TokenFields) {
-	leave(f, &in.Label, "label")
-	leave(f, &in.Description, "description")
-	leave(f, &in.AllowedIPs, "allowed_ips")
-	leave(f, &in.RateLimit, "requests", "window")
-	leave(f, &in.Recoverable, "recoverable")
-	if !f.changed("what", "role", "scope", "reach", "resources") {
-		in.Rights = api.Rights{}
-	}
-}
-
-func leave[T any](f form, field *api.Opt[T], names ...string) {
-	if !f.changed(names...) {
-		*field = api.Opt[T]{}
-	}
 }
 
 func (v *visit) doEnable() error {
@@ -154,7 +127,7 @@ func (v *visit) doDisable() error {
 		return err
 	}
 	var in api.DisableToken
-	if d, err := api.ParseDuration(v.typed().get("revoke_after")); err == nil && d > 0 {
+	if d, err := api.ParseDuration(v.typed().Get("revoke_after")); err == nil && d > 0 {
 		in.RevokeAfter = api.Some(d)
 	}
 	if _, _, err = v.auth.DisableToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
@@ -196,7 +169,7 @@ func (v *visit) doDeleteToken() error {
 	if err != nil {
 		return err
 	}
-	in := api.RevokeToken{Reason: f.get("reason"), Comment: f.get("comment")}
+	in := api.RevokeToken{Reason: f.Get("reason"), Comment: f.Get("comment")}
 	if _, _, err = v.auth.DeleteToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
 		return err
 	}

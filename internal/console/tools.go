@@ -7,6 +7,8 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/chart"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
@@ -14,7 +16,7 @@ import (
 
 // toolsData is what the developer tools show of the workspace's tokens.
 type toolsData struct {
-	states, expiries []bar
+	states, expiries []chart.Bar
 	// ending is how many of them the weeks of expiries hold.
 	ending           int
 	expiring, unused []api.Token
@@ -33,21 +35,13 @@ type toolsData struct {
 	explained *explained
 }
 
-// bar is one bar of a chart.
-type bar struct {
-	name, class string
-	n           int
-	// bad is how many of n are drawn as refused.
-	bad int
-}
-
 func (v *visit) tools() error {
 	d, err := v.toolsData()
 	if err != nil {
 		return err
 	}
 	if id := v.q("request"); id != "" && v.mayExplain() {
-		if d.explained, err = v.explainWith(form{values: url.Values{"what": {id}}}); err != nil {
+		if d.explained, err = v.explainWith(form.Typed(url.Values{"what": {id}})); err != nil {
 			return err
 		}
 	}
@@ -107,12 +101,12 @@ func (d *toolsData) count(states []ledger.TokenState) {
 			d.ending += s.Count
 		}
 	}
-	for _, b := range []bar{{name: "Active", class: "good"}, {name: "Expiring soon", class: "warn"}, {name: "Blocked", class: "warn"}, {name: "Disabled", class: "mute"}, {name: "Expired", class: "bad"}, {name: "Revoked", class: "mute"}} {
-		b.n = counts[b.name]
+	for _, b := range []chart.Bar{{Name: "Active", Class: "good"}, {Name: "Expiring soon", Class: "warn"}, {Name: "Blocked", Class: "warn"}, {Name: "Disabled", Class: "mute"}, {Name: "Expired", Class: "bad"}, {Name: "Revoked", Class: "mute"}} {
+		b.N = counts[b.Name]
 		d.states = append(d.states, b)
 	}
 	for i, n := range weeks {
-		d.expiries = append(d.expiries, bar{name: weekName(i), class: map[bool]string{true: "warn", false: ""}[i < soonWeeks], n: n})
+		d.expiries = append(d.expiries, chart.Bar{Name: weekName(i), Class: map[bool]string{true: "warn", false: ""}[i < soonWeeks], N: n})
 	}
 }
 

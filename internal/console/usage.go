@@ -1,13 +1,12 @@
 package console
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/chart"
 )
 
 // usageDays is how far back the charts of use go.
@@ -15,9 +14,9 @@ const usageDays = 14
 
 // usage is what a chart of use shows.
 type usage struct {
-	bars            []bar
+	bars            []chart.Bar
 	days            int
-	reasons         []bar
+	reasons         []chart.Bar
 	allowed, denied int64
 	denials         []api.Denial
 	scopes          []api.ScopeUse
@@ -74,30 +73,9 @@ func (v *visit) workspaceUsage(days int) (*usage, error) {
 	return u, nil
 }
 
-// series makes a bar of each day, also of those on which nothing happened.
+// series is what a chart of a series of days shows.
 func (v *visit) series(s api.UsageSeries, days int) *usage {
-	u := &usage{days: days, allowed: s.Allowed, denied: s.Denied, reasons: reasonCounts(s.Reasons)}
-	for i := range days {
-		day := v.since(days).AddDate(0, 0, i)
-		b := bar{name: day.Format("01-02")}
-		for _, k := range s.Buckets {
-			if k.Start.Equal(day) {
-				b.n, b.bad = int(k.Allowed+k.Denied), int(k.Denied)
-			}
-		}
-		u.bars = append(u.bars, b)
-	}
-	return u
-}
-
-// reasonCounts are the refusals by their reason, the most frequent first.
-func reasonCounts(by map[api.Code]int64) []bar {
-	var out []bar
-	for code, n := range by {
-		out = append(out, bar{name: code.Info().Title, class: "bad", n: int(n)})
-	}
-	slices.SortFunc(out, func(a, b bar) int { return cmp.Or(b.n-a.n, strings.Compare(a.name, b.name)) })
-	return out
+	return &usage{bars: chart.Days(s, v.since(days), days), days: days, allowed: s.Allowed, denied: s.Denied, reasons: chart.Reasons(s.Reasons)}
 }
 
 // lastAgent is the program that used a token last; empty where it is not known.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/owners"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
@@ -42,11 +43,11 @@ func (v *visit) userPage() error {
 	}
 	if u.Active {
 		if _, _, refusal := v.auth.DeactivationOf(v.ctx(), v.caller, u.ID); refusal != nil {
-			f, err := form{}.refused(refusal)
+			f, err := refused(form.Form{}, refusal)
 			if err != nil {
 				return err
 			}
-			a.kept = phrase.Sentence(f.err.Message)
+			a.kept = phrase.Sentence(f.Err.Message)
 		}
 	}
 	return v.page(phrase.CalledUser(u), accountOfPage(v, a))
@@ -69,13 +70,13 @@ func (v *visit) askUser() error {
 			do: "Deactivate", action: userAt(u.ID, "deactivate"), back: userAt(u.ID), hit: hit, far: true,
 		}))
 	case "erase":
-		return v.eraseWith(id, form{fresh: true})
+		return v.eraseWith(id, form.New(nil))
 	}
 	return v.missing()
 }
 
 // eraseWith shows what an erasure would take, and asks for the person's name.
-func (v *visit) eraseWith(id string, f form) error {
+func (v *visit) eraseWith(id string, f form.Form) error {
 	e, _, err := v.auth.EraseUser(v.ctx(), v.caller, id, true)
 	if err != nil {
 		return err
@@ -83,7 +84,7 @@ func (v *visit) eraseWith(id string, f form) error {
 	if e.User.ErasedAt != nil {
 		return v.missing()
 	}
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again("Erase", erasePage(e, f))
 	}
 	return v.page("Erase", erasePage(e, f))
@@ -105,12 +106,12 @@ func (v *visit) doErase(id string) error {
 	}
 	f := v.typed()
 	err = api.FieldError("confirm", "type it exactly")
-	if f.get("confirm") == eraseWord(u) {
+	if f.Get("confirm") == eraseWord(u) {
 		if _, _, err = v.auth.EraseUser(v.ctx(), v.caller, u.ID, false); err == nil {
 			return v.done("/instance/people", "erased")
 		}
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	return v.eraseWith(u.ID, f)
@@ -140,7 +141,7 @@ func (v *visit) doUser() error {
 		return v.missing()
 	}
 	if err != nil {
-		return v.answered(form{}, err, back, v.instancePeopleWith)
+		return v.answered(form.Form{}, err, back, v.instancePeopleWith)
 	}
 	if v.session.UserPublicID == id {
 		back = "/workspaces" // whoever takes away their own power does not see the rest

@@ -1,12 +1,11 @@
 package console
 
 import (
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/form"
 )
 
 // hooks is where endpoints are kept: those of a workspace, or of the instance.
@@ -33,16 +32,16 @@ func (v *visit) restarts(h api.Webhook) bool { return v.at == nil || v.at.Restar
 
 func (h hooks) page(parts ...string) string { return h.base + "/" + strings.Join(parts, "/") }
 
-func (v *visit) webhooks() error { return v.webhooksWith(form{fresh: true}) }
+func (v *visit) webhooks() error { return v.webhooksWith(form.New(nil)) }
 
-func (v *visit) webhooksWith(f form) error {
+func (v *visit) webhooksWith(f form.Form) error {
 	h := v.hooksOf()
 	rows, next, err := v.auth.ListWebhooks(v.ctx(), v.caller, h.at, v.paged())
 	if err != nil {
 		return err
 	}
 	body := webhooksPage(v, h, rows, v.after(next), f)
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again("Webhooks", body)
 	}
 	return v.page("Webhooks", body)
@@ -51,26 +50,17 @@ func (v *visit) webhooksWith(f form) error {
 func (v *visit) doNewWebhook() error {
 	h := v.hooksOf()
 	f := v.typed()
-	in := api.CreateWebhook{URL: f.get("url"), Description: f.optional("description"), Events: f.events()}
-	out, err := v.auth.CreateWebhook(v.ctx(), v.once(f), h.at, in)
+	out, err := v.auth.CreateWebhook(v.ctx(), v.once(f), h.at, f.Webhook())
 	if sentBefore(err) {
 		return v.done(h.base, "sent")
 	}
 	if err != nil {
-		if f, err = f.refused(err); err != nil {
+		if f, err = refused(f, err); err != nil {
 			return err
 		}
 		return v.webhooksWith(f)
 	}
 	return v.page("Webhook created", webhookSecretPage(h, out))
-}
-
-// events are the chosen types; none chosen is all.
-func (f form) events() []string {
-	if f.get("which") != "some" {
-		return []string{"*"}
-	}
-	return append([]string{}, f.values["event"]...)
 }
 
 // webhook shows an endpoint and what was sent to it.
@@ -80,24 +70,16 @@ func (v *visit) webhook() error {
 	if err != nil {
 		return err
 	}
-	return v.webhookWith(h, w, hookForm(w))
+	return v.webhookWith(h, w, form.OfWebhook(w))
 }
 
-func hookForm(w api.Webhook) form {
-	f := url.Values{"url": {w.URL}, "description": {w.Description}, "which": {"all"}}
-	if len(w.Events) != 1 || w.Events[0] != "*" {
-		f["which"], f["event"] = []string{"some"}, w.Events
-	}
-	return formOf(w.Revision, f)
-}
-
-func (v *visit) webhookWith(h hooks, w api.Webhook, f form) error {
+func (v *visit) webhookWith(h hooks, w api.Webhook, f form.Form) error {
 	rows, next, err := v.auth.ListDeliveries(v.ctx(), v.caller, h.at, w.ID, v.paged())
 	if err != nil {
 		return err
 	}
 	body := webhookPage(v, h, w, rows, v.after(next), f)
-	if f.err != nil {
+	if f.Err != nil {
 		return v.again("Webhook", body)
 	}
 	return v.page("Webhook", body)
@@ -106,21 +88,17 @@ func (v *visit) webhookWith(h hooks, w api.Webhook, f form) error {
 func (v *visit) doWebhook() error {
 	h := v.hooksOf()
 	id, f := v.r.PathValue("id"), v.edited()
-	in := api.EditWebhook{URL: f.edit("url"), Description: f.edit("description")}
-	if f.changed("which", "event") {
-		in.Events = api.Some(f.events())
-	}
-	w, _, err := v.auth.EditWebhook(v.ctx(), v.from(f), h.at, id, in)
+	w, _, err := v.auth.EditWebhook(v.ctx(), v.from(f), h.at, id, f.EditWebhook())
 	if err == nil {
 		return v.done(h.page(w.ID), "saved")
 	}
-	if f, err = f.refused(err); err != nil {
+	if f, err = refused(f, err); err != nil {
 		return err
 	}
 	if w, err = v.auth.GetWebhook(v.ctx(), v.caller, h.at, id); err != nil {
 		return err
 	}
-	return v.webhookWith(h, w, v.renewed(f, hookForm(w), h.at, "webhook:"+w.ID, "event"))
+	return v.webhookWith(h, w, v.renewed(f, form.OfWebhook(w), h.at, "webhook:"+w.ID, "event"))
 }
 
 // doWebhookVerb does what a button on an endpoint's page says.
@@ -190,11 +168,4 @@ func (v *visit) doResend() error {
 		return err
 	}
 	return v.done(h.page(id, "deliveries", v.r.PathValue("delivery")), "resent")
-}
-
-// patternsOf are the chosen types that no box stands for, such as token.*.
-func patternsOf(f form) []string {
-	return slices.DeleteFunc(slices.Clone(f.values["event"]), func(e string) bool {
-		return slices.ContainsFunc(api.WebhookTypes(), func(t api.WebhookType) bool { return t.Type == e })
-	})
 }

@@ -1,4 +1,4 @@
-package console
+package form
 
 import (
 	"net/url"
@@ -10,35 +10,37 @@ import (
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
-// policyView is a policy in its form: of a workspace, or of the instance, whose
-// page also says what workspaces cannot change.
-type policyView struct {
-	form
+// Policy is a policy in its form: of a workspace, or of the instance, whose page also
+// says what workspaces cannot change.
+type Policy struct {
+	Form
 	api.Policy
-	instance bool
+	Instance bool
 }
 
-// fixed says that the instance does not let this workspace change a field.
-func (p policyView) fixed(name string) bool { return !p.instance && slices.Contains(p.Locked, name) }
+// Fixed says that the instance does not let this workspace change a field.
+func (p Policy) Fixed(name string) bool { return !p.Instance && slices.Contains(p.Locked, name) }
 
-func (p policyView) overridden(name string) bool { return slices.Contains(p.Overridden, name) }
+// Overrides says that a field says something of its own, so that it can be given up.
+func (p Policy) Overrides(name string) bool { return slices.Contains(p.Overridden, name) }
 
-func (p policyView) again() string {
-	if p.instance {
+// Again is what giving up what a field says of its own is called.
+func (p Policy) Again() string {
+	if p.Instance {
 		return "Back to what Tokenry comes with"
 	}
 	return "Inherit again"
 }
 
-// policyForm is the form of a policy; what is fixed elsewhere is no part of it.
-func policyForm(p api.Policy, fixed []string) form {
+// OfPolicy is the form of a policy; what is fixed elsewhere is no part of it.
+func OfPolicy(p api.Policy, fixed []string) Form {
 	f := policyFields(p)
 	for _, name := range fixed {
 		for _, drawn := range append(drawnAs(name), name) {
 			f.Del(drawn)
 		}
 	}
-	return formOf(p.Revision, f)
+	return Of(p.Revision, f)
 }
 
 // drawnAs are the fields of the form that one field of the policy is drawn as, where
@@ -94,11 +96,11 @@ func putLimit(f url.Values, name string, l *api.RateLimit) {
 	}
 }
 
-// policyPatch reads what the form changed: only fields that differ from how they
+// PolicyPatch reads what the form changed: only fields that differ from how they
 // were drawn, so that what is inherited stays inherited, and those that are to
 // be inherited again. Fields that are fixed elsewhere are not read.
-func policyPatch(f form, fixed []string) (api.PatchPolicy, error) {
-	p := policyReader{form: f, fixed: fixed}
+func PolicyPatch(f Form, fixed []string) (api.PatchPolicy, error) {
+	p := policyReader{Form: f, fixed: fixed}
 	var out api.PatchPolicy
 	take(&p, "default_lifetime", &out.DefaultLifetime, p.duration)
 	take(&p, "max_lifetime", &out.MaxLifetime, p.duration)
@@ -109,15 +111,15 @@ func policyPatch(f form, fixed []string) (api.PatchPolicy, error) {
 	take(&p, "require_ip_allow_list", &out.RequireIPAllowList, p.flag)
 	take(&p, "recoverable", &out.Recoverable, p.flag)
 	take(&p, "revoke_on_reuse", &out.RevokeOnReuse, p.flag)
-	take(&p, "personal_tokens", &out.PersonalTokens, p.get)
-	take(&p, "onboarding", &out.Onboarding, p.get)
-	take(&p, "leak_action", &out.LeakAction, p.get)
+	take(&p, "personal_tokens", &out.PersonalTokens, p.Get)
+	take(&p, "onboarding", &out.Onboarding, p.Get)
+	take(&p, "leak_action", &out.LeakAction, p.Get)
 	take(&p, "notice_days", &out.NoticeDays, p.numbers)
 	take(&p, "max_tokens", &out.MaxTokens, func(string) api.MaxTokens {
 		return api.MaxTokens{PerOwner: p.number("per_owner"), Total: p.number("total")}
 	})
 	take(&p, "support_contact", &out.SupportContact, func(string) api.SupportContact {
-		return api.SupportContact{Email: f.get("contact_email"), Phone: f.get("contact_phone"), URL: f.get("contact_url")}
+		return api.SupportContact{Email: f.Get("contact_email"), Phone: f.Get("contact_phone"), URL: f.Get("contact_url")}
 	})
 	p.limits("rate_limit", &out.RateLimit)
 	p.limits("workspace_rate_limit", &out.WorkspaceRateLimit)
@@ -128,9 +130,9 @@ func policyPatch(f form, fixed []string) (api.PatchPolicy, error) {
 func take[T any](p *policyReader, name string, to *api.Opt[T], read func(string) T) {
 	switch {
 	case slices.Contains(p.fixed, name):
-	case p.has("inherit", name):
+	case p.Has("inherit", name):
 		*to = api.Null[T]()
-	case p.changed(append(drawnAs(name), name)...):
+	case p.Changed(append(drawnAs(name), name)...):
 		*to = api.Some(read(name))
 	}
 }
@@ -138,10 +140,10 @@ func take[T any](p *policyReader, name string, to *api.Opt[T], read func(string)
 // limits reads a rate limit; without a number it is none.
 func (p *policyReader) limits(name string, to *api.Opt[api.RateLimit]) {
 	take(p, name, to, func(string) api.RateLimit {
-		if p.get(name+"_requests") == "" {
+		if p.Get(name+"_requests") == "" {
 			return api.RateLimit{}
 		}
-		l, err := p.limit(name+"_requests", name+"_window", name)
+		l, err := p.Limit(name+"_requests", name+"_window", name)
 		if err != nil && p.err == nil {
 			p.err = err
 		}
@@ -154,7 +156,7 @@ func (p *policyReader) limits(name string, to *api.Opt[api.RateLimit]) {
 
 // policyReader reads the fields of the policy's form; the first error stays.
 type policyReader struct {
-	form
+	Form
 	// fixed are the fields that cannot be changed here.
 	fixed []string
 	err   error
@@ -167,17 +169,17 @@ func (p *policyReader) wrong(name, problem string) {
 }
 
 func (p *policyReader) duration(name string) api.Duration {
-	d, err := api.ParseDuration(p.get(name))
+	d, err := api.ParseDuration(p.Get(name))
 	if err != nil {
 		p.wrong(name, "is like 90d, 24h or 30m; 0 is none")
 	}
 	return d
 }
 
-func (p *policyReader) flag(name string) bool { return p.get(name) != "" }
+func (p *policyReader) flag(name string) bool { return p.Get(name) != "" }
 
 func (p *policyReader) number(name string) int {
-	n, err := strconv.Atoi(phrase.Named(p.get(name), "0"))
+	n, err := strconv.Atoi(phrase.Named(p.Get(name), "0"))
 	if err != nil {
 		p.wrong(name, "is a whole number; 0 is no bound")
 	}
@@ -186,21 +188,12 @@ func (p *policyReader) number(name string) int {
 
 func (p *policyReader) numbers(name string) []int {
 	out := []int{}
-	for _, s := range p.list(name) {
+	for _, s := range p.List(name) {
 		n, err := strconv.Atoi(s)
 		if err != nil {
 			p.wrong(name, "are whole numbers, apart by blanks")
 		}
 		out = append(out, n)
-	}
-	return out
-}
-
-// windows are the times that a rate limit counts in, with the one that is set.
-func windows(now string) []option {
-	out := []option{{"1s", "Second"}, {"1m", "Minute"}, {"1h", "Hour"}, {"1d", "Day"}}
-	if now != "" && !hasOption(out, now) {
-		out = append(out, option{now, now})
 	}
 	return out
 }
