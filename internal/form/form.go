@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/phrase"
@@ -66,11 +65,8 @@ func (f Form) Told() string {
 func (f Form) Reason() string {
 	e := f.Err
 	out := phrase.Sentence(strings.TrimPrefix(e.Message, e.Field+": "))
-	switch wait := e.RetryAfter; {
-	case wait >= time.Minute:
-		out += " The next try is possible in " + phrase.Span(wait) + "."
-	case wait > 0:
-		out += " The next try is possible in " + phrase.Plural(int((wait+time.Second-1)/time.Second), "second") + "."
+	if e.RetryAfter > 0 {
+		out += " Try again in " + phrase.Wait(e.RetryAfter) + "."
 	}
 	return out
 }

@@ -127,3 +127,23 @@ func TestAPolicyIsSaidWhole(t *testing.T) {
 		says(t, phrase.Sentence(s), s)
 	}
 }
+
+// What holds is said exactly: a workspace whose secrets overlap for half a minute does
+// not read "0 minutes", and a wait is never said shorter than it is.
+func TestWhatIsSetIsSaidExactlyAndAWaitNeverTooShort(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "no time", 30 * time.Second: "30 seconds", 90 * time.Minute: "90 minutes", 36 * time.Hour: "36 hours", 48 * time.Hour: "2 days",
+	} {
+		if got := phrase.Lasting(api.Duration(d)); got != want {
+			t.Errorf("%s is set, and said as %q", d, got)
+		}
+	}
+	for d, want := range map[time.Duration]string{
+		time.Millisecond: "1 second", 59 * time.Second: "59 seconds", 61 * time.Second: "2 minutes", 61 * time.Minute: "2 hours",
+	} {
+		if got := phrase.Wait(d); got != want {
+			t.Errorf("%s is waited, and said as %q", d, got)
+		}
+	}
+}

@@ -54,15 +54,33 @@ func Span(d time.Duration) string {
 	return Plural(int(d/(365*day)), "year")
 }
 
-// Lasting is a duration of the policy in words.
+// Lasting is a duration that is set, in words: exact, since it is what will hold.
 func Lasting(d api.Duration) string {
 	if d == 0 {
 		return "no time"
 	}
-	if d%api.Day == 0 {
-		return Plural(int(d/api.Day), "day")
+	for _, unit := range []struct {
+		d    api.Duration
+		name string
+	}{{api.Day, "day"}, {api.Duration(time.Hour), "hour"}, {api.Duration(time.Minute), "minute"}, {api.Duration(time.Second), "second"}} {
+		if d%unit.d == 0 {
+			return Plural(int(d/unit.d), unit.name)
+		}
 	}
-	return Span(d.Std())
+	return d.String()
+}
+
+// Wait is how long there is to wait, rounded up: whoever comes back then is not too
+// early.
+func Wait(d time.Duration) string {
+	unit, name := time.Second, "second"
+	switch {
+	case d >= time.Hour:
+		unit, name = time.Hour, "hour"
+	case d >= time.Minute:
+		unit, name = time.Minute, "minute"
+	}
+	return Plural(int((d+unit-1)/unit), name)
 }
 
 // Iso is a moment as machines read it.
