@@ -9,19 +9,22 @@ const (
 	maxScope = 64 // bytes, noun, colon and verb together
 	anyVerb  = "*"
 
-	// Positions in fixedScopes, and the masks that follow from them.
-	resourcesCreate = 16
-	firstInstance   = 25
+	// ofInstance is how many of fixedScopes, the last, are the instance's.
+	ofInstance = 2
 
-	builtInBits  uint64 = 1<<firstInstance - 1
-	needResource uint64 = 1 << resourcesCreate
+	firstInstance        = len(fixedScopes) - ofInstance
+	builtInBits   uint64 = 1<<firstInstance - 1
 )
+
+// needResource are the bits of what is held on resources, and not whatever they are.
+var needResource = fixedBit("resources:create")
 
 // fixedScope is a scope that this program itself knows, and what it is for, in words
 // of a person; the instance's are described where they are given.
 type fixedScope struct{ name, about string }
 
-// fixedScopes are all of them; a scope's position is its bit in a set. Never written to.
+// fixedScopes are all of them; a scope's position is its bit in a set, which
+// nobody stores. Never written to.
 var fixedScopes = [...]fixedScope{
 	{"tokens:read", "See tokens, never secrets"},
 	{"tokens:create", "Create tokens"},
@@ -39,7 +42,7 @@ var fixedScopes = [...]fixedScope{
 	{"roles:read", "See roles and scopes"},
 	{"roles:write", "Change roles and scopes"},
 	{"resources:read", "See resources"},
-	resourcesCreate: {"resources:create", "Add resources"},
+	{"resources:create", "Add resources"},
 	{"resources:delete", "Remove resources"},
 	{"audit:read", "Read the audit"},
 	{"usage:read", "See how tokens are used"},
@@ -48,7 +51,7 @@ var fixedScopes = [...]fixedScope{
 	{"webhooks:read", "See webhooks"},
 	{"webhooks:write", "Change webhooks"},
 	{"workspace:delete", "Delete the workspace"},
-	firstInstance: {"instance:verify", ""},
+	{"instance:verify", ""},
 	{"instance:admin", ""},
 }
 
