@@ -2,8 +2,12 @@ package console_test
 
 import (
 	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
 	"testing"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/policy"
 )
 
@@ -16,4 +20,47 @@ func TestEachFieldOfThePolicyHasAPlaceInItsForm(t *testing.T) {
 	for _, name := range policy.Fields() {
 		w.shows(page, `name="locked" value="`+name+`"`)
 	}
+}
+
+// What a field is decides how it is drawn and read: whoever adds one draws it, and it
+// is written as everything else of its kind.
+func TestEachFieldOfThePolicyIsChangedByItsForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const at = "/workspace/acme/settings"
+	page := w.status(w.as("ada@example.com", at), http.StatusOK)
+	for _, name := range policy.Fields() {
+		w.status(w.edits("ada@example.com", at, another(page.body, name)), http.StatusSeeOther)
+		p, err := w.GetPolicy(w.ctx, w.root, "acme")
+		must(t, err)
+		if !slices.Equal(p.Overridden, []string{name}) {
+			t.Errorf("%s was changed in the form, and what is set here is %v", name, p.Overridden)
+		}
+		w.status(w.edits("ada@example.com", at, url.Values{"inherit": {name}}), http.StatusSeeOther)
+		p, err = w.GetPolicy(w.ctx, w.root, "acme")
+		must(t, err)
+		if len(p.Overridden) > 0 {
+			t.Errorf("%s was returned to what is inherited, and %v is set here", name, p.Overridden)
+		}
+	}
+}
+
+// another is a value in the form that a field has not by itself.
+func another(page, name string) url.Values {
+	switch policy.Value(policy.Standard(), name).(type) {
+	case bool:
+		return url.Values{name: {"yes"}}
+	case api.Duration:
+		return url.Values{name: {"3d"}}
+	case []int:
+		return url.Values{name: {"5 2"}}
+	case *api.RateLimit:
+		return url.Values{name + "_requests": {"7"}}
+	case api.MaxTokens:
+		return url.Values{"per_owner": {"7"}}
+	case *api.SupportContact:
+		return url.Values{"contact_email": {"help@example.com"}}
+	}
+	options := regexp.MustCompile(`(?s)<select id="f-` + name + `".*?</select>`).FindString(page)
+	return url.Values{name: {regexp.MustCompile(`<option value="([^"]*)">`).FindStringSubmatch(options)[1]}}
 }

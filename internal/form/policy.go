@@ -1,6 +1,7 @@
 package form
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/policy"
 )
 
 // Policy is a policy in its form: of a workspace, or of the instance, whose page also
@@ -57,32 +59,34 @@ func drawnAs(name string) []string {
 	return nil
 }
 
-// policyFields writes a policy into the fields of its form.
+// policyFields writes a policy into the fields of its form: how each is written
+// follows from what it is.
 func policyFields(p api.Policy) url.Values {
-	f := url.Values{
-		"default_lifetime": {p.DefaultLifetime.String()}, "max_lifetime": {p.MaxLifetime.String()}, "overlap": {p.Overlap.String()},
-		"personal_tokens": {p.PersonalTokens}, "onboarding": {p.Onboarding}, "leak_action": {p.LeakAction}, "retention": {p.Retention.String()},
-		"introspection_max_cache": {p.IntrospectionMaxCache.String()},
-		"per_owner":               {strconv.Itoa(p.MaxTokens.PerOwner)}, "total": {strconv.Itoa(p.MaxTokens.Total)},
-	}
-	days := make([]string, len(p.NoticeDays))
-	for i, d := range p.NoticeDays {
-		days[i] = strconv.Itoa(d)
-	}
-	f.Set("notice_days", strings.Join(days, " "))
-	for name, on := range map[string]bool{"allow_never": p.AllowNever, "require_ip_allow_list": p.RequireIPAllowList,
-		"recoverable": p.Recoverable, "revoke_on_reuse": p.RevokeOnReuse} {
-		if on {
-			f.Set(name, "yes")
+	f := url.Values{"locked": p.Locked}
+	for _, name := range policy.Fields() {
+		switch v := policy.Value(p, name).(type) {
+		case bool:
+			if v {
+				f.Set(name, "yes")
+			}
+		case string:
+			f.Set(name, v)
+		case api.Duration:
+			f.Set(name, v.String())
+		case []int:
+			f.Set(name, strings.Trim(fmt.Sprint(v), "[]"))
+		case *api.RateLimit:
+			putLimit(f, name, v)
+		case api.MaxTokens:
+			f.Set("per_owner", strconv.Itoa(v.PerOwner))
+			f.Set("total", strconv.Itoa(v.Total))
+		case *api.SupportContact:
+			if v != nil {
+				f.Set("contact_email", v.Email)
+				f.Set("contact_phone", v.Phone)
+				f.Set("contact_url", v.URL)
+			}
 		}
-	}
-	f["locked"] = p.Locked
-	putLimit(f, "rate_limit", p.RateLimit)
-	putLimit(f, "workspace_rate_limit", p.WorkspaceRateLimit)
-	if c := p.SupportContact; c != nil {
-		f.Set("contact_email", c.Email)
-		f.Set("contact_phone", c.Phone)
-		f.Set("contact_url", c.URL)
 	}
 	return f
 }
@@ -100,66 +104,56 @@ func putLimit(f url.Values, name string, l *api.RateLimit) {
 // were drawn, so that what is inherited stays inherited, and those that are to
 // be inherited again. Fields that are fixed elsewhere are not read.
 func PolicyPatch(f Form, fixed []string) (api.PatchPolicy, error) {
-	p := policyReader{Form: f, fixed: fixed}
+	p := policyReader{Form: f}
 	var out api.PatchPolicy
-	take(&p, "default_lifetime", &out.DefaultLifetime, p.duration)
-	take(&p, "max_lifetime", &out.MaxLifetime, p.duration)
-	take(&p, "overlap", &out.Overlap, p.duration)
-	take(&p, "retention", &out.Retention, p.duration)
-	take(&p, "introspection_max_cache", &out.IntrospectionMaxCache, p.duration)
-	take(&p, "allow_never", &out.AllowNever, p.flag)
-	take(&p, "require_ip_allow_list", &out.RequireIPAllowList, p.flag)
-	take(&p, "recoverable", &out.Recoverable, p.flag)
-	take(&p, "revoke_on_reuse", &out.RevokeOnReuse, p.flag)
-	take(&p, "personal_tokens", &out.PersonalTokens, p.Get)
-	take(&p, "onboarding", &out.Onboarding, p.Get)
-	take(&p, "leak_action", &out.LeakAction, p.Get)
-	take(&p, "notice_days", &out.NoticeDays, p.numbers)
-	take(&p, "max_tokens", &out.MaxTokens, func(string) api.MaxTokens {
-		return api.MaxTokens{PerOwner: p.number("per_owner"), Total: p.number("total")}
-	})
-	take(&p, "support_contact", &out.SupportContact, func(string) api.SupportContact {
-		return api.SupportContact{Email: f.Get("contact_email"), Phone: f.Get("contact_phone"), URL: f.Get("contact_url")}
-	})
-	p.limits("rate_limit", &out.RateLimit)
-	p.limits("workspace_rate_limit", &out.WorkspaceRateLimit)
+	for _, name := range policy.Fields() {
+		switch {
+		case slices.Contains(fixed, name):
+		case p.Has("inherit", name):
+			policy.Override(&out, name, nil)
+		case p.Changed(append(drawnAs(name), name)...):
+			policy.Override(&out, name, p.read(name))
+		}
+	}
 	return out, p.err
 }
 
-// take reads one field of the policy, which may be drawn as several.
-func take[T any](p *policyReader, name string, to *api.Opt[T], read func(string) T) {
-	switch {
-	case slices.Contains(p.fixed, name):
-	case p.Has("inherit", name):
-		*to = api.Null[T]()
-	case p.Changed(append(drawnAs(name), name)...):
-		*to = api.Some(read(name))
+// read reads one field of the policy as what it is, which may be drawn as several;
+// nil is none.
+func (p *policyReader) read(name string) any {
+	switch policy.Value(api.Policy{}, name).(type) {
+	case bool:
+		return p.Get(name) != ""
+	case api.Duration:
+		return p.duration(name)
+	case []int:
+		return p.numbers(name)
+	case *api.RateLimit:
+		return p.limits(name)
+	case api.MaxTokens:
+		return api.MaxTokens{PerOwner: p.number("per_owner"), Total: p.number("total")}
+	case *api.SupportContact:
+		return api.SupportContact{Email: p.Get("contact_email"), Phone: p.Get("contact_phone"), URL: p.Get("contact_url")}
 	}
+	return p.Get(name)
 }
 
 // limits reads a rate limit; without a number it is none.
-func (p *policyReader) limits(name string, to *api.Opt[api.RateLimit]) {
-	take(p, name, to, func(string) api.RateLimit {
-		if p.Get(name+"_requests") == "" {
-			return api.RateLimit{}
-		}
-		l, err := p.Limit(name+"_requests", name+"_window", name)
-		if err != nil && p.err == nil {
-			p.err = err
-		}
-		return l
-	})
-	if to.Has() && to.Value == (api.RateLimit{}) && p.err == nil {
-		*to = api.Null[api.RateLimit]()
+func (p *policyReader) limits(name string) any {
+	if p.Get(name+"_requests") == "" {
+		return nil
 	}
+	l, err := p.Limit(name+"_requests", name+"_window", name)
+	if err != nil && p.err == nil {
+		p.err = err
+	}
+	return l
 }
 
 // policyReader reads the fields of the policy's form; the first error stays.
 type policyReader struct {
 	Form
-	// fixed are the fields that cannot be changed here.
-	fixed []string
-	err   error
+	err error
 }
 
 func (p *policyReader) wrong(name, problem string) {
@@ -175,8 +169,6 @@ func (p *policyReader) duration(name string) api.Duration {
 	}
 	return d
 }
-
-func (p *policyReader) flag(name string) bool { return p.Get(name) != "" }
 
 func (p *policyReader) number(name string) int {
 	n, err := strconv.Atoi(phrase.Named(p.Get(name), "0"))

@@ -17,6 +17,8 @@ const (
 )
 
 // needResource are the bits of what is held on resources, and not whatever they are.
+//
+//nolint:gochecknoglobals // a constant, which the compiler cannot work out
 var needResource = fixedBit("resources:create")
 
 // fixedScope is a scope that this program itself knows, and what it is for, in words

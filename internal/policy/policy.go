@@ -76,6 +76,32 @@ func Fields() []string {
 	return out
 }
 
+// Value is what a policy says in a field of that name, in the field's own type; a
+// field that may have no value is a pointer.
+func Value(p api.Policy, name string) any {
+	if f, ok := named(name); ok {
+		return f.value(&p)
+	}
+	return nil
+}
+
+// Override writes a field of that name into a patch, in the type that the patch has
+// it in; nil, and what is of no such type, inherits it again.
+func Override(patch *api.PatchPolicy, name string, v any) {
+	if f, ok := named(name); ok {
+		f.override(patch, v)
+	}
+}
+
+func named(name string) (field, bool) {
+	rows := table()
+	i := slices.IndexFunc(rows, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return field{}, false
+	}
+	return rows[i], true
+}
+
 // Check refuses values that mean nothing, with [api.CodeInvalidField].
 func Check(patch api.PatchPolicy) error {
 	known := Fields()
@@ -114,6 +140,8 @@ type field struct {
 	standard func(*api.Policy)
 	set      func(*api.PatchPolicy) bool
 	lay      func(*api.Policy, *api.PatchPolicy)
+	value    func(*api.Policy) any
+	override func(*api.PatchPolicy, any)
 	merge    func(have, patch *api.PatchPolicy)
 	check    func(*api.PatchPolicy) error
 }
@@ -154,6 +182,7 @@ type refuses[T any] func(name string, v api.Opt[T]) error
 func row[T any](name string, standard T, in func(*api.Policy) *T, of func(*api.PatchPolicy) *api.Opt[T], checks ...refuses[T]) field {
 	f := patched(name, of, checks)
 	f.standard = func(p *api.Policy) { *in(p) = standard }
+	f.value = func(p *api.Policy) any { return *in(p) }
 	f.lay = func(p *api.Policy, o *api.PatchPolicy) { *in(p) = of(o).Value }
 	return f
 }
@@ -162,6 +191,7 @@ func row[T any](name string, standard T, in func(*api.Policy) *T, of func(*api.P
 func orNone[T any](name string, in func(*api.Policy) **T, of func(*api.PatchPolicy) *api.Opt[T], checks ...refuses[T]) field {
 	f := patched(name, of, checks)
 	f.standard = func(p *api.Policy) { *in(p) = nil }
+	f.value = func(p *api.Policy) any { return *in(p) }
 	f.lay = func(p *api.Policy, o *api.PatchPolicy) {
 		v := of(o).Value
 		*in(p) = &v
@@ -177,6 +207,10 @@ func patched[T any](name string, of func(*api.PatchPolicy) *api.Opt[T], checks [
 		name:  name,
 		set:   func(o *api.PatchPolicy) bool { return of(o).Has() },
 		merge: func(have, patch *api.PatchPolicy) { merge(of(have), *of(patch)) },
+		override: func(o *api.PatchPolicy, v any) {
+			value, given := v.(T)
+			*of(o) = api.Opt[T]{Set: true, Null: !given, Value: value}
+		},
 		check: func(o *api.PatchPolicy) error {
 			for _, c := range checks {
 				if v := *of(o); v.Has() {

@@ -36,10 +36,10 @@ func TestEachFieldOfAPolicyStandsInTheTable(t *testing.T) {
 	}
 }
 
-// sample sets each field to a value that is not the standard's.
-const sample = `{"default_lifetime":"1d","max_lifetime":"2d","allow_never":true,"overlap":"1h","require_ip_allow_list":true,
-	"personal_tokens":"nobody","max_tokens":{"per_owner":1,"total":2},"notice_days":[5],"onboarding":"any_member","recoverable":true,
-	"revoke_on_reuse":true,"rate_limit":{"requests":1,"window":"1s"},"workspace_rate_limit":{"requests":2,"window":"1s"},
+// sample sets each field but flags to a value that is not the standard's.
+const sample = `{"default_lifetime":"1d","max_lifetime":"2d","overlap":"1h",
+	"personal_tokens":"nobody","max_tokens":{"per_owner":1,"total":2},"notice_days":[5],"onboarding":"any_member",
+	"rate_limit":{"requests":1,"window":"1s"},"workspace_rate_limit":{"requests":2,"window":"1s"},
 	"retention":"2d","introspection_max_cache":"1m","leak_action":"notify","support_contact":{"email":"help@example.com"}}`
 
 func parse(t *testing.T, text string) (p api.PatchPolicy) {
@@ -70,6 +70,9 @@ func TestEachFieldIsInheritedOverriddenAndLocked(t *testing.T) {
 	standard := fieldsOf(t, policy.Standard())
 	for _, name := range policy.Fields() {
 		value, there := all[name]
+		if flag, is := standard[name].(bool); is {
+			value, there = !flag, true
+		}
 		if !there || cmp.Equal(value, standard[name]) {
 			t.Fatalf("the sample does not change %s", name)
 		}
@@ -111,6 +114,39 @@ func TestEachFieldIsInheritedOverriddenAndLocked(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// Whoever draws a policy takes each field by its name, in its own type.
+func TestAFieldIsReadAndOverriddenByItsName(t *testing.T) {
+	t.Parallel()
+	patch := parse(t, sample)
+	p := policy.Effective(api.PatchPolicy{}, patch)
+	var again, none api.PatchPolicy
+	for _, name := range policy.Fields() {
+		v := policy.Value(p, name)
+		switch to := v.(type) {
+		case *api.RateLimit:
+			v = *to
+		case *api.SupportContact:
+			v = *to
+		}
+		policy.Override(&again, name, v)
+		policy.Override(&none, name, nil)
+	}
+	if diff := cmp.Diff(fieldsOf(t, p), fieldsOf(t, policy.Effective(api.PatchPolicy{}, again)), cmpIgnore("overridden")); diff != "" {
+		t.Errorf("read and written again:\n%s", diff)
+	}
+	if diff := cmp.Diff(fieldsOf(t, policy.Standard()), fieldsOf(t, policy.Effective(api.PatchPolicy{}, policy.Merge(patch, none)))); diff != "" {
+		t.Errorf("inherited again:\n%s", diff)
+	}
+	if policy.Value(p, "retentions") != nil {
+		t.Error("a field that no policy has says something")
+	}
+}
+
+// cmpIgnore leaves a field out of what is compared.
+func cmpIgnore(name string) cmp.Option {
+	return cmp.FilterPath(func(p cmp.Path) bool { return strings.Contains(p.String()+p.GoString(), name) }, cmp.Ignore())
 }
 
 func TestAWorkspaceLocksNothing(t *testing.T) {
