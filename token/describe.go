@@ -2,6 +2,7 @@ package token
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,7 +52,7 @@ func Describe(prefixes ...Prefix) Format {
 		Checksum: Checksum{
 			Algorithm: "CRC-32 (IEEE 802.3)",
 			Covers:    "every byte before it, the prefix included",
-			Encoding:  "base62 (0-9A-Za-z), left-padded with 0 to 6 characters",
+			Encoding:  "base62 (0-9A-Za-z), left-padded with 0 to " + strconv.Itoa(CheckLength) + " characters",
 		},
 		MaxLength: MaxLength,
 		Promise:   "opaque, [A-Za-z0-9_], at most 255 characters; everything else may change",
@@ -101,5 +102,6 @@ func expression(prefixes []Prefix) string {
 	if len(words) > 1 {
 		choice = "(?:" + strings.Join(words, "|") + ")"
 	}
-	return `\b` + choice + `[pswe]_[0-9A-Za-z]{44}[0-4][0-9A-Za-z]{5}\b`
+	unchecked, rest := strconv.Itoa(LocatorLength+SecretLength), strconv.Itoa(CheckLength-1)
+	return `\b` + choice + `[pswe]_[0-9A-Za-z]{` + unchecked + `}[0-4][0-9A-Za-z]{` + rest + `}\b`
 }

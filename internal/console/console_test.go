@@ -99,7 +99,7 @@ func TestASecretStandsInOneAnswerAlone(t *testing.T) {
 	form := url.Values{"owner": {"me"}, "label": {"Backup"}, "what": {"inherit"}, "reach": {"all"}, "expires": {"30d"},
 		"form": {hidden(w.as("ada@example.com", at+"?owner=me"), "form")}}
 	first := w.status(w.as("ada@example.com", at, form), http.StatusOK)
-	secret := regexp.MustCompile(`tkyp_[0-9A-Za-z]{50}`).FindString(first.body)
+	secret := regexp.MustCompile(`tkyp_[0-9A-Za-z]+`).FindString(first.body)
 	if strings.Count(first.body, secret) != 1 || secret == "" {
 		t.Fatalf("the secret stands %d times in the answer", strings.Count(first.body, secret))
 	}

@@ -82,7 +82,7 @@ func TestABulkActionIsRehearsedThenDoneOnce(t *testing.T) {
 	sure := url.Values{"action": {"rotate"}, "confirmed": {"yes"}, "form": {hidden(plan, "form")}, "id": {one.Token.Locator, two.Token.Locator}}
 	done := w.status(w.as("ada@example.com", list+"/bulk", sure), http.StatusOK)
 	w.inert(done)
-	if n := len(regexp.MustCompile(`tkyw_[0-9A-Za-z]{50}`).FindAllString(done.body, -1)); n != 2 {
+	if n := len(regexp.MustCompile(`tkyw_[0-9A-Za-z]+`).FindAllString(done.body, -1)); n != 2 {
 		t.Errorf("%d secrets are shown, want 2", n)
 	}
 	again := w.status(w.as("ada@example.com", list+"/bulk", sure), http.StatusSeeOther)
@@ -123,7 +123,7 @@ func TestAFormThatWasSentStaysSentAfterARestart(t *testing.T) {
 	form := url.Values{"owner": {"me"}, "label": {"Backup"}, "what": {"inherit"}, "reach": {"all"}, "expires": {"30d"},
 		"form": {hidden(w.as("ada@example.com", list+"/new?owner=me"), "form")}}
 	first := w.status(w.as("ada@example.com", list+"/new", form), http.StatusOK)
-	secret := regexp.MustCompile(`tkyp_[0-9A-Za-z]{50}`).FindString(first.body)
+	secret := regexp.MustCompile(`tkyp_[0-9A-Za-z]+`).FindString(first.body)
 	w.start()
 	again := w.status(w.as("ada@example.com", list+"/new", form), http.StatusSeeOther)
 	if !strings.HasSuffix(again.Header.Get("Location"), "?did=sent") {
