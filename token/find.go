@@ -21,18 +21,24 @@ func search(text []byte, look finder, yield func(start, end int, p Parsed) bool)
 		}
 		sep := at + i
 		at = sep + 1
-		if start, end, p, ok := look(text, floor, sep); ok {
-			if !yield(start, end, p) {
+		if f, ok := look(text, floor, sep); ok {
+			if !yield(f.start, f.end, f.p) {
 				return
 			}
-			at, floor = end, end
+			at, floor = f.end, f.end
 		}
 	}
 }
 
 // finder looks for the token whose underscore is at sep and that begins at floor
 // or behind it: before floor is another token.
-type finder func(text []byte, floor, sep int) (start, end int, p Parsed, ok bool)
+type finder func(text []byte, floor, sep int) (finding, bool)
+
+// finding is a token in a text, and from where to where it is there.
+type finding struct {
+	start, end int
+	p          Parsed
+}
 
 const (
 	// longestEscape is how many word characters of an escape sequence can
@@ -43,36 +49,37 @@ const (
 )
 
 // around is the finder of tokens between word boundaries.
-func around(text []byte, _, sep int) (start, end int, p Parsed, ok bool) {
-	end = sep + 1 + bodyLength
+func around(text []byte, _, sep int) (finding, bool) {
+	end := sep + 1 + bodyLength
 	if end > len(text) || end < len(text) && isWord(text[end]) {
-		return 0, 0, Parsed{}, false
+		return finding{}, false
 	}
-	start = wordStart(text, sep)
+	start := wordStart(text, sep)
 	last := start
 	if start > 0 && isEscape(text[start-1]) {
 		last = min(start+longestEscape, sep-shortestHead)
 	}
 	for ; start <= last && text[start] != '_'; start++ { // escapes hold no underscore
 		if p, err := parse(text[start:end]); err == nil {
-			return start, end, p, true
+			return finding{start, end, p}, true
 		}
 	}
-	return 0, 0, Parsed{}, false
+	return finding{}, false
 }
 
 // anywhere is the finder of tokens whatever touches them. The checksum covers the
 // head, so of all that can stand before the underscore one alone is right.
-func anywhere(text []byte, floor, sep int) (start, end int, p Parsed, ok bool) {
-	if end = sep + 1 + bodyLength; end > len(text) {
-		return 0, 0, Parsed{}, false
+func anywhere(text []byte, floor, sep int) (finding, bool) {
+	end := sep + 1 + bodyLength
+	if end > len(text) {
+		return finding{}, false
 	}
-	for start = sep - shortestHead; start >= max(sep-longestHead, floor); start-- {
+	for start := sep - shortestHead; start >= max(sep-longestHead, floor); start-- {
 		if p, err := parse(text[start:end]); err == nil {
-			return start, end, p, true
+			return finding{start, end, p}, true
 		}
 	}
-	return 0, 0, Parsed{}, false
+	return finding{}, false
 }
 
 // wordStart returns where the word that ends before sep begins, as far back as

@@ -43,12 +43,12 @@ func TestAStuckStoreOfUsageKeepsNoChangeWaiting(t *testing.T) {
 				Kind: "workspace", TokenFields: api.TokenFields{Label: api.Some(fmt.Sprint(i)), Rights: officetest.Rights("tickets:read")},
 			})
 			officetest.Must(w.T, err)
-			_, _, err = w.DisableToken(w.Ctx, w.Root, "acme", made.Token.ID, api.DisableToken{})
+			_, err = w.DisableToken(w.Ctx, w.Root, "acme", made.Token.ID, api.DisableToken{})
 			officetest.Must(w.T, err)
-			v, _, err := w.RevokeToken(w.Ctx, w.Root, "acme", made.Token.ID, api.RevokeToken{Reason: api.ReasonOther})
+			v, err := w.RevokeToken(w.Ctx, w.Root, "acme", made.Token.ID, api.RevokeToken{Reason: api.ReasonOther})
 			officetest.Must(w.T, err)
-			if v.Status != api.StatusRevoked || v.Effective == nil {
-				w.Errorf("the answer is %+v", v)
+			if v.Value.Status != api.StatusRevoked || v.Value.Effective == nil {
+				w.Errorf("the answer is %+v", v.Value)
 			}
 		}
 	})
@@ -78,7 +78,7 @@ func TestNobodyIsGivenMoreThanIsCompiledFast(t *testing.T) {
 		})
 		officetest.Must(w.T, err)
 		w.Member("bob@example.com", "Viewer")
-		_, _, err = w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: "ci", Rights: officetest.Rights("tickets:read")})
+		_, err = w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: "ci", Rights: officetest.Rights("tickets:read")})
 		officetest.Must(w.T, err)
 		for name, give := range map[string]func() error{
 			"a token": func() error {
@@ -86,27 +86,27 @@ func TestNobodyIsGivenMoreThanIsCompiledFast(t *testing.T) {
 				return err
 			},
 			"an edit": func() error {
-				_, _, err := w.EditToken(w.Ctx, w.Root, "acme", made.Token.ID, api.EditToken{TokenFields: api.TokenFields{Rights: dear()}})
+				_, err := w.EditToken(w.Ctx, w.Root, "acme", made.Token.ID, api.EditToken{TokenFields: api.TokenFields{Rights: dear()}})
 				return err
 			},
 			"a member": func() error {
-				_, _, err := w.CreateMember(w.Ctx, w.Root, "acme", api.CreateMember{Email: "eve@example.com", Rights: dear()})
+				_, err := w.CreateMember(w.Ctx, w.Root, "acme", api.CreateMember{Email: "eve@example.com", Rights: dear()})
 				return err
 			},
 			"a member's edit": func() error {
-				_, _, err := w.EditMember(w.Ctx, w.Root, "acme", "bob@example.com", api.EditMember{Rights: dear()})
+				_, err := w.EditMember(w.Ctx, w.Root, "acme", "bob@example.com", api.EditMember{Rights: dear()})
 				return err
 			},
 			"a member's replacement": func() error {
-				_, _, _, err := w.PutMember(w.Ctx, w.Root, "acme", "bob@example.com", api.CreateMember{Rights: dear()})
+				_, err := w.PutMember(w.Ctx, w.Root, "acme", "bob@example.com", api.CreateMember{Rights: dear()})
 				return err
 			},
 			"a service account": func() error {
-				_, _, err := w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: "heavy", Rights: dear()})
+				_, err := w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: "heavy", Rights: dear()})
 				return err
 			},
 			"a service account's edit": func() error {
-				_, _, err := w.EditServiceAccount(w.Ctx, w.Root, "acme", "ci", api.EditServiceAccount{Rights: dear()})
+				_, err := w.EditServiceAccount(w.Ctx, w.Root, "acme", "ci", api.EditServiceAccount{Rights: dear()})
 				return err
 			},
 		} {
@@ -147,7 +147,7 @@ func TestWhatIsDearFromBeforeGoesOnAndCannotGrow(t *testing.T) {
 		}
 		rewriteGrants(w, made, old)
 		edit := func(f api.TokenFields) error {
-			_, _, err := w.EditToken(w.Ctx, w.Root, "acme", made.Token.ID, api.EditToken{TokenFields: f})
+			_, err := w.EditToken(w.Ctx, w.Root, "acme", made.Token.ID, api.EditToken{TokenFields: f})
 			return err
 		}
 		if err := edit(api.TokenFields{Label: api.Some("new")}); err != nil {
@@ -171,11 +171,11 @@ func TestWhatIsWorkedOutStandsInNoAuditAndNoList(t *testing.T) {
 			Kind: "workspace", TokenFields: api.TokenFields{Label: api.Some("x"), Rights: officetest.Rights("tickets:read")},
 		})
 		officetest.Must(w.T, err)
-		v, _, err := w.EditToken(w.Ctx, w.Root, "acme", made.Token.ID, api.EditToken{TokenFields: api.TokenFields{Label: api.Some("y")}})
+		v, err := w.EditToken(w.Ctx, w.Root, "acme", made.Token.ID, api.EditToken{TokenFields: api.TokenFields{Label: api.Some("y")}})
 		officetest.Must(w.T, err)
 		w.Member("bob@example.com", "Viewer")
-		if len(made.Token.Effective) != 1 || len(v.Effective) != 1 {
-			w.Errorf("the answers say %v and %v", made.Token.Effective, v.Effective)
+		if len(made.Token.Effective) != 1 || len(v.Value.Effective) != 1 {
+			w.Errorf("the answers say %v and %v", made.Token.Effective, v.Value.Effective)
 		}
 		rows, _, err := w.Audit(w.Ctx, w.Root, "acme", api.AuditFilter{}, authority.Page{})
 		officetest.Must(w.T, err)

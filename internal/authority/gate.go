@@ -137,22 +137,19 @@ func OwnerGrant() Rights {
 // judgeToken establishes a caller that presented an API token. The token is
 // looked at again: it may have lost its power since the door verified it.
 func (a *Authority) judgeToken(r *Snapshot, c Caller, sp *Space) (*Actor, error) {
-	t, home, facts, owner, err := a.callerToken(r, c)
+	k, err := a.callerToken(r, c)
 	if err != nil {
 		return nil, err
 	}
-	ac := &Actor{
-		Caller: c, With: &t, Principal: PrincipalOf(owner), Limit: ownLimitOf(home, t, owner),
-		Grant: home.Effective(&facts, owner),
-	}
-	ac.Instance = ac.Grant.HasInstance("instance:admin")
+	ac := k.actor(c)
+	ac.Limit = ownLimitOf(k.home, k.row, k.owner)
 	switch {
-	case t.Workspace == sp.Workspace.ID:
-		ac.Member, ac.own = t.OwnerMember, ac.Grant
+	case k.row.Workspace == sp.Workspace.ID:
+		ac.Member, ac.own = k.row.OwnerMember, ac.Grant
 	case !ac.Instance:
 		return nil, NotFound()
 	default:
-		ac.Grant, ac.Limit = instanceOnly(ac.Grant), t.RateLimit
+		ac.Grant, ac.Limit = instanceOnly(ac.Grant), k.row.RateLimit
 	}
 	if ac.Instance {
 		ac.Grant = ac.Grant.and(OwnerGrant())
@@ -172,31 +169,48 @@ func instanceOnly(g Rights) Rights {
 	return fixed(grant.Statement{Scopes: scopes})
 }
 
+// callerKey is the token that a caller presented, and what it is judged by.
+type callerKey struct {
+	row   ledger.Token
+	home  *Space
+	facts verify.Token
+	owner verify.Owner
+}
+
+// actor is whoever presented it, as far as the token's own workspace goes.
+func (k *callerKey) actor(c Caller) *Actor {
+	g := k.home.Effective(&k.facts, k.owner)
+	return &Actor{Caller: c, With: &k.row, Principal: PrincipalOf(k.owner), Grant: g, Instance: g.HasInstance("instance:admin")}
+}
+
 // callerToken reads the token a caller presented and refuses, with the code of a
 // verification, one that does not verify now: by that secret, from that address.
-func (a *Authority) callerToken(r *Snapshot, c Caller) (t ledger.Token, home *Space, f verify.Token, o verify.Owner, err error) {
-	if t, err = r.Token(c.Token); err != nil {
-		return t, nil, f, o, InvalidToken(err)
+func (a *Authority) callerToken(r *Snapshot, c Caller) (*callerKey, error) {
+	t, err := r.Token(c.Token)
+	if err != nil {
+		return nil, InvalidToken(err)
 	}
 	secrets, err := r.Secrets(t.ID)
 	if err != nil {
-		return t, nil, f, o, err
+		return nil, err
 	}
 	ws, err := r.Workspace(ledger.WorkspaceKey{ID: t.Workspace})
 	if err != nil {
-		return t, nil, f, o, InvalidToken(err)
+		return nil, InvalidToken(err)
 	}
-	if home, err = a.Space(r, ws); err != nil {
-		return t, nil, f, o, err
+	home, err := a.Space(r, ws)
+	if err != nil {
+		return nil, err
 	}
-	if o, err = ReadOwner(r.Reader, OwnerKey(t)); err != nil {
-		return t, nil, f, o, InvalidToken(err)
+	o, err := ReadOwner(r.Reader, OwnerKey(t))
+	if err != nil {
+		return nil, InvalidToken(err)
 	}
-	f = TokenFacts(t, nil)
-	if code := accepted(&f, &o, &home.Facts, secrets, c, a.now()); code != api.CodeOK {
-		err = notAccepted(code)
+	k := &callerKey{row: t, home: home, facts: TokenFacts(t, nil), owner: o}
+	if code := accepted(&k.facts, &k.owner, &home.Facts, secrets, c, a.now()); code != api.CodeOK {
+		return nil, notAccepted(code)
 	}
-	return t, home, f, o, err
+	return k, nil
 }
 
 // judgePerson establishes a signed-in person.
@@ -301,13 +315,11 @@ func (a *Authority) JudgeInstance(r *Snapshot, c Caller) (*Actor, error) {
 	case c.Machine != "":
 		return Machine(c), nil
 	case !c.Token.IsZero():
-		t, home, facts, owner, err := a.callerToken(r, c)
+		k, err := a.callerToken(r, c)
 		if err != nil {
 			return nil, err
 		}
-		g := home.Effective(&facts, owner)
-		return &Actor{Caller: c, With: &t, Principal: PrincipalOf(owner), Grant: g,
-			Instance: g.HasInstance("instance:admin")}, nil
+		return k.actor(c), nil
 	case c.User != 0:
 		return a.judgeUser(r, c)
 	}

@@ -24,9 +24,9 @@ func TestALimitIsNotEditedAway(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		var p api.PatchPolicy
 		p.RateLimit = api.Some(perMinute(10))
-		officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
+		officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 		limit := perMinute(3)
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Slow", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &limit})))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Slow", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &limit})))
 		manager := w.Member("mo@example.com", "Workspace Manager")
 		plain := w.Create(manager, officetest.Scoped("personal", "", "tickets:read"))
 		slow := officetest.Ask("workspace", "")
@@ -36,12 +36,12 @@ func TestALimitIsNotEditedAway(t *testing.T) {
 			in.RateLimit = api.Some(perMinute(n))
 			return in
 		}
-		w.Refused(officetest.Third(w.EditToken(w.Ctx, manager, "acme", plain.Token.ID, edit(11))), api.CodeInsufficientScope)
-		w.Refused(officetest.Third(w.EditToken(w.Ctx, manager, "acme", both.Token.ID, edit(4))), api.CodeInsufficientScope)
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, manager, "acme", plain.Token.ID, edit(10))))
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, manager, "acme", both.Token.ID, edit(3))))
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", plain.Token.ID, edit(11))))
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, manager, "acme", plain.Token.ID, edit(11)))) // as it was
+		w.Refused(officetest.Second(w.EditToken(w.Ctx, manager, "acme", plain.Token.ID, edit(11))), api.CodeInsufficientScope)
+		w.Refused(officetest.Second(w.EditToken(w.Ctx, manager, "acme", both.Token.ID, edit(4))), api.CodeInsufficientScope)
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, manager, "acme", plain.Token.ID, edit(10))))
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, manager, "acme", both.Token.ID, edit(3))))
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", plain.Token.ID, edit(11))))
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, manager, "acme", plain.Token.ID, edit(11)))) // as it was
 	})
 }
 
@@ -50,7 +50,7 @@ func TestALimitIsNotEditedAway(t *testing.T) {
 func TestATokenMadeWithAnotherHasNoLooserLimit(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		limit := perMinute(3)
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Slow", api.PutRole{
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Slow", api.PutRole{
 			Scopes: []string{"tokens:create", "tokens:edit", "tickets:read"}, RateLimit: &limit,
 		})))
 		made := officetest.Ask("workspace", "")
@@ -69,11 +69,11 @@ func TestATokenMadeWithAnotherHasNoLooserLimit(t *testing.T) {
 		w.RefusedField(officetest.Second(w.CreateToken(w.Ctx, slow, "acme", free)), api.CodeGrantExceedsOwn, "rate_limit")
 		var edit api.EditToken
 		edit.RateLimit = api.Null[api.RateLimit]()
-		w.RefusedField(officetest.Third(w.EditToken(w.Ctx, slow, "acme", child.Token.ID, edit)), api.CodeGrantExceedsOwn, "rate_limit")
+		w.RefusedField(officetest.Second(w.EditToken(w.Ctx, slow, "acme", child.Token.ID, edit)), api.CodeGrantExceedsOwn, "rate_limit")
 		var scopes api.EditToken
 		scopes.Scopes = api.Some([]string{"tickets:read"})
-		w.RefusedField(officetest.Third(w.EditToken(w.Ctx, slow, "acme", same.Token.ID, scopes)), api.CodeGrantExceedsOwn, "rate_limit")
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", child.Token.ID, edit)))
+		w.RefusedField(officetest.Second(w.EditToken(w.Ctx, slow, "acme", same.Token.ID, scopes)), api.CodeGrantExceedsOwn, "rate_limit")
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", child.Token.ID, edit)))
 	})
 }
 
@@ -84,12 +84,12 @@ func TestWhoMayNotAskIsNotTold(t *testing.T) {
 		w.Account("deploy", "tickets:read")
 		w.Member("bob@example.com", "Viewer")
 		w.Member("gone@example.com", "Viewer")
-		officetest.Must(w.T, officetest.Fourth(w.DeactivateMember(w.Ctx, w.Root, "acme", "gone@example.com", false)))
+		officetest.Must(w.T, officetest.Second(w.DeactivateMember(w.Ctx, w.Root, "acme", "gone@example.com", false)))
 		eve := w.Member("eve@example.com", "Viewer")
 		none := []api.Statement{}
 		var nothing api.EditMember
 		nothing.Grants = api.Some(append(none, api.Statement{Scopes: []string{"tickets:read"}, Resources: []string{"*"}}))
-		officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", nothing)))
+		officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", nothing)))
 		portal := eve
 		portal = storetest.InPortal(w.T, w.Store, portal.User, "acme")
 		token := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read")))
@@ -132,12 +132,12 @@ func TestDisablingForGoodIsRevoking(t *testing.T) {
 		i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
 		c := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "tokens:disable", "tickets:read")))
 		later := api.DisableToken{RevokeAfter: api.Some(api.Duration(0))}
-		w.Refused(officetest.Third(w.DisableToken(w.Ctx, c, "acme", i.Token.ID, later)), api.CodeInsufficientScope)
+		w.Refused(officetest.Second(w.DisableToken(w.Ctx, c, "acme", i.Token.ID, later)), api.CodeInsufficientScope)
 		w.Allow(i.Secret)
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, c, "acme", i.Token.ID, api.DisableToken{})))
-		officetest.Must(w.T, officetest.Third(w.EnableToken(w.Ctx, c, "acme", i.Token.ID)))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, c, "acme", i.Token.ID, api.DisableToken{})))
+		officetest.Must(w.T, officetest.Second(w.EnableToken(w.Ctx, c, "acme", i.Token.ID)))
 		both := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "tokens:disable", "tokens:delete")))
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, both, "acme", i.Token.ID, later)))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, both, "acme", i.Token.ID, later)))
 		w.Deny(api.CodeRevoked, i.Secret)
 	})
 }
@@ -151,8 +151,8 @@ func TestATokenOfTheInstanceIsRelabelled(t *testing.T) {
 		var label, wider api.EditToken
 		label.Label = api.Some("edge")
 		wider.Scopes = api.Some([]string{"tickets:write", "instance:verify"})
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, owner, "acme", i.Token.ID, label)))
-		w.Refused(officetest.Third(w.EditToken(w.Ctx, owner, "acme", i.Token.ID, wider)), api.CodeInsufficientScope)
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, owner, "acme", i.Token.ID, label)))
+		w.Refused(officetest.Second(w.EditToken(w.Ctx, owner, "acme", i.Token.ID, wider)), api.CodeInsufficientScope)
 		w.Refused(officetest.Second(w.RotateToken(w.Ctx, owner, "acme", i.Token.ID, api.RotateToken{})), api.CodeGrantExceedsOwn)
 		w.Allow(i.Secret, "tickets:read")
 	})
@@ -174,20 +174,20 @@ func TestACatalogueIsBounded(t *testing.T) {
 			return tx.PutRole(ledger.Role{Workspace: ws, Name: fmt.Sprintf("Role %d", i), Scopes: names(40), Revision: tx.Revision()})
 		})
 		put := func(name string, n int) error {
-			return officetest.Fourth(w.PutRole(w.Ctx, admin, officetest.In("acme"), name, api.PutRole{Scopes: names(n)}))
+			return officetest.Second(w.PutRole(w.Ctx, admin, officetest.In("acme"), name, api.PutRole{Scopes: names(n)}))
 		}
 		w.Refused(put("One more", 0), api.CodeInvalidRequest)
 		w.Refused(put("Role 7", 41), api.CodeInvalidRequest)
 		officetest.Must(w.T, put("Role 7", 40))
 		officetest.Must(w.T, put("Role 7", 39))
 		officetest.Must(w.T, put("Role 8", 40))
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, authority.Where{Instance: true}, "Elsewhere", api.PutRole{})))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, authority.Where{Instance: true}, "Elsewhere", api.PutRole{})))
 
 		w.Fill(1000, func(tx ledger.Tx, ws ledger.ID, i int) error {
 			return tx.PutScope(ledger.Scope{Workspace: ws, Name: fmt.Sprintf("n%d:read", i), Implies: names(5), Revision: tx.Revision()})
 		})
 		scope := func(name string, n int) error {
-			return officetest.Fourth(w.PutScope(w.Ctx, admin, officetest.In("acme"), name, api.PutScope{Implies: names(n)}))
+			return officetest.Second(w.PutScope(w.Ctx, admin, officetest.In("acme"), name, api.PutScope{Implies: names(n)}))
 		}
 		w.Refused(scope("one:more", 0), api.CodeInvalidRequest)
 		w.Refused(scope("n7:read", 6), api.CodeInvalidRequest)
@@ -197,11 +197,11 @@ func TestACatalogueIsBounded(t *testing.T) {
 		if told := api.AsError(put("One more", 0)).Message; told != "there are at most 500 roles in one place, and all of them name at most 20000 scopes" {
 			w.Errorf("told: %s", told)
 		}
-		_, _, err := w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Role 9", "")
+		_, err := w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Role 9", "")
 		officetest.Must(w.T, err)
 		officetest.Must(w.T, put("One more", 0))
 		w.Refused(put("Two more", 0), api.CodeInvalidRequest)
-		_, _, err = w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "n999:read")
+		_, err = w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "n999:read")
 		officetest.Must(w.T, err)
 		officetest.Must(w.T, scope("one:more", 0))
 		w.Refused(scope("two:more", 0), api.CodeInvalidRequest)
@@ -226,9 +226,9 @@ func TestNoGrantHoldsATokenString(t *testing.T) {
 				_, err := w.CreateToken(w.Ctx, w.Root, "acme", made)
 				w.RefusedField(err, api.CodeInvalidField, at)
 				edit := api.EditToken{TokenFields: api.TokenFields{Rights: rights}}
-				w.RefusedField(officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", pasted.Token.ID, edit)), api.CodeInvalidField, at)
-				w.RefusedField(officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", api.EditMember{Rights: rights})), api.CodeInvalidField, at)
-				w.RefusedField(officetest.Third(w.EditServiceAccount(w.Ctx, w.Root, "acme", "robot", api.EditServiceAccount{Rights: rights})), api.CodeInvalidField, at)
+				w.RefusedField(officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", pasted.Token.ID, edit)), api.CodeInvalidField, at)
+				w.RefusedField(officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", api.EditMember{Rights: rights})), api.CodeInvalidField, at)
+				w.RefusedField(officetest.Second(w.EditServiceAccount(w.Ctx, w.Root, "acme", "robot", api.EditServiceAccount{Rights: rights})), api.CodeInvalidField, at)
 			}
 		}
 	})

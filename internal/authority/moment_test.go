@@ -100,7 +100,7 @@ func TestWhileTheClockIsUnsettledNothingIsGivenAndAllIsTaken(t *testing.T) {
 				}
 				_, err = o.RotateToken(o.Ctx, o.Root, "acme", old.Token.ID, api.RotateToken{})
 				o.Refused(err, api.CodeClockUnsettled)
-				_, _, err = o.EnableToken(o.Ctx, o.Root, "acme", old.Token.ID)
+				_, err = o.EnableToken(o.Ctx, o.Root, "acme", old.Token.ID)
 				o.Refused(err, api.CodeClockUnsettled)
 				_, err = o.Purge(o.Ctx, func(context.Context) error { return nil })
 				officetest.Must(t, err)
@@ -108,13 +108,13 @@ func TestWhileTheClockIsUnsettledNothingIsGivenAndAllIsTaken(t *testing.T) {
 				_, err = o.ResetToken(o.Ctx, o.Root, "acme", old.Token.ID)
 				officetest.Must(t, err)
 				o.Deny(api.CodeRetired, old.Secret)
-				_, _, err = o.RevokeToken(o.Ctx, o.Root, "acme", other.Token.ID, api.RevokeToken{})
+				_, err = o.RevokeToken(o.Ctx, o.Root, "acme", other.Token.ID, api.RevokeToken{})
 				officetest.Must(t, err)
 				o.Deny(api.CodeRevoked, other.Secret)
-				_, _, err = o.DisableToken(o.Ctx, o.Root, "acme", third.Token.ID, api.DisableToken{})
+				_, err = o.DisableToken(o.Ctx, o.Root, "acme", third.Token.ID, api.DisableToken{})
 				officetest.Must(t, err)
 				o.Deny(api.CodeDisabled, third.Secret)
-				_, _, _, err = o.DeactivateMember(o.Ctx, o.Root, "acme", "bob@example.com", false)
+				_, err = o.DeactivateMember(o.Ctx, o.Root, "acme", "bob@example.com", false)
 				officetest.Must(t, err)
 				if got := o.Latest(); !got.Equal(before) {
 					t.Errorf("the latest moment went from %s to %s meanwhile", before, got)
@@ -168,7 +168,7 @@ func TestAnOperatorSettlesAClockThatWasFarAhead(t *testing.T) {
 func TestASetEndThatHasComeIsAState(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
-		_, _, err := w.DisableToken(w.Ctx, w.Root, "acme", i.Token.ID, api.DisableToken{RevokeAfter: api.Some(api.Duration(time.Hour))})
+		_, err := w.DisableToken(w.Ctx, w.Root, "acme", i.Token.ID, api.DisableToken{RevokeAfter: api.Some(api.Duration(time.Hour))})
 		officetest.Must(t, err)
 		n, err := w.EndLapsed(w.Ctx)
 		officetest.Must(t, err)
@@ -180,7 +180,7 @@ func TestASetEndThatHasComeIsAState(t *testing.T) {
 		}
 		w.Clock.Pass(-2 * time.Hour)
 		w.Deny(api.CodeRevoked, i.Secret)
-		_, _, err = w.EnableToken(w.Ctx, w.Root, "acme", i.Token.ID)
+		_, err = w.EnableToken(w.Ctx, w.Root, "acme", i.Token.ID)
 		w.Refused(err, api.CodeTokenRevoked)
 	})
 }

@@ -47,28 +47,28 @@ func heavyToken(salt int) api.CreateToken {
 func TestNothingDearIsWorkedOutWhileEverybodyWaits(t *testing.T) {
 	t.Parallel()
 	officetest.Each(t, func(w *officetest.World) {
-		_, _, err := w.CreateMember(w.Ctx, w.Root, "acme", api.CreateMember{Email: "bob@example.com", Rights: heavy(0)})
+		_, err := w.CreateMember(w.Ctx, w.Root, "acme", api.CreateMember{Email: "bob@example.com", Rights: heavy(0)})
 		officetest.Must(w.T, err)
 		bob := w.Person("bob@example.com")
 		var n reckoned
 		w.Again(w.Store, n.told)
 		made := w.Create(w.Root, heavyToken(1))
-		_, _, err = w.EditToken(w.Ctx, w.Root, "acme", made.Token.ID, api.EditToken{TokenFields: api.TokenFields{Rights: heavy(2)}})
+		_, err = w.EditToken(w.Ctx, w.Root, "acme", made.Token.ID, api.EditToken{TokenFields: api.TokenFields{Rights: heavy(2)}})
 		officetest.Must(w.T, err)
 		_, err = w.RotateToken(w.Ctx, w.Root, "acme", made.Token.ID, api.RotateToken{})
 		officetest.Must(w.T, err)
 		own := officetest.Ask("personal", "")
 		own.Rights = heavy(0)
 		mine := w.Create(bob, own)
-		_, _, err = w.RevokeToken(w.Ctx, w.With(mine), "acme", "self", api.RevokeToken{})
+		_, err = w.RevokeToken(w.Ctx, w.With(mine), "acme", "self", api.RevokeToken{})
 		officetest.Must(w.T, err)
-		_, _, err = w.EditMember(w.Ctx, w.Root, "acme", "bob@example.com", api.EditMember{Rights: heavy(3)})
+		_, err = w.EditMember(w.Ctx, w.Root, "acme", "bob@example.com", api.EditMember{Rights: heavy(3)})
 		officetest.Must(w.T, err)
 		var scopes []string
 		for i := range 200 {
 			scopes = append(scopes, fmt.Sprintf("role%d:read", i))
 		}
-		_, _, _, err = w.PutRole(w.Ctx, w.Root, authority.Where{Workspace: "acme"}, "dear", api.PutRole{Scopes: scopes})
+		_, err = w.PutRole(w.Ctx, w.Root, authority.Where{Workspace: "acme"}, "dear", api.PutRole{Scopes: scopes})
 		officetest.Must(w.T, err)
 		if n.locked.Load() != 0 || n.before.Load() == 0 {
 			w.Errorf("worked out under the lock: %d, before: %d", n.locked.Load(), n.before.Load())
@@ -95,7 +95,7 @@ func TestADecisionIsTakenOnWhatHoldsInItsTurn(t *testing.T) {
 			scopes = append(scopes, fmt.Sprintf("tickets:v%d", i))
 		}
 		put := func(scopes ...string) {
-			_, _, _, err := w.PutRole(w.Ctx, w.Root, at, "maker", api.PutRole{Scopes: append(scopes, "tokens:create")})
+			_, err := w.PutRole(w.Ctx, w.Root, at, "maker", api.PutRole{Scopes: append(scopes, "tokens:create")})
 			officetest.Must(w.T, err)
 		}
 		put(scopes...)
@@ -108,7 +108,7 @@ func TestADecisionIsTakenOnWhatHoldsInItsTurn(t *testing.T) {
 		w.Again(w.Store, func(bool) {
 			if !lost.Swap(true) { // it is being worked out what he asks for
 				narrow := office.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader})
-				_, _, _, err := narrow.PutRole(w.Ctx, w.Root, at, "maker", api.PutRole{Scopes: []string{"tickets:v0", "tokens:create"}})
+				_, err := narrow.PutRole(w.Ctx, w.Root, at, "maker", api.PutRole{Scopes: []string{"tickets:v0", "tokens:create"}})
 				officetest.Must(w.T, err)
 			}
 		})
@@ -135,12 +135,12 @@ func TestRolesAndScopesAreReadOnceAChange(t *testing.T) {
 		}
 		for _, at := range []authority.Where{{Workspace: "acme"}, {Instance: true}} {
 			name := fmt.Sprintf("new-%v", at.Instance)
-			_, _, _, err := elsewhere.PutRole(w.Ctx, w.Root, at, name, api.PutRole{Scopes: []string{"tickets:read"}})
+			_, err := elsewhere.PutRole(w.Ctx, w.Root, at, name, api.PutRole{Scopes: []string{"tickets:read"}})
 			officetest.Must(w.T, err)
 			in := officetest.Ask("workspace", "")
 			in.Role, in.Resources = api.Some(name), api.Some([]string{"*"})
 			w.Create(w.Root, in)
-			_, _, err = elsewhere.DeleteRole(w.Ctx, w.Root, at, name, "Viewer")
+			_, err = elsewhere.DeleteRole(w.Ctx, w.Root, at, name, "Viewer")
 			officetest.Must(w.T, err)
 			_, err = w.CreateToken(w.Ctx, w.Root, "acme", in)
 			w.Refused(err, api.CodeInvalidField)

@@ -52,16 +52,16 @@ func TestARefusedChangeIsAudited(t *testing.T) {
 		bob := w.Member("bob@example.com", "Viewer")
 		bob.Call = "DELETE /v1/workspaces/{ws}/tokens/{id}"
 		victim := w.Create(w.Root, officetest.Ask("personal", ""))
-		w.Refused(officetest.Third(w.DeleteToken(w.Ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
+		w.Refused(officetest.Second(w.DeleteToken(w.Ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
 		want := denied{"bob@example.com", "acme", bob.Call, api.CodeInsufficientScope, []string{"tokens:delete"}, 1}
 		if diff := cmp.Diff([]denied{want}, denials(w, api.AuditFilter{Actor: "bob@example.com"})); diff != "" {
 			w.Error(diff)
 		}
 		for range 50 { // within the minute they are counted
-			w.Refused(officetest.Third(w.DeleteToken(w.Ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
+			w.Refused(officetest.Second(w.DeleteToken(w.Ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
 		}
 		w.Clock.Pass(time.Minute)
-		w.Refused(officetest.Third(w.DeleteToken(w.Ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
+		w.Refused(officetest.Second(w.DeleteToken(w.Ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
 		again := want
 		again.Count = 51
 		if diff := cmp.Diff([]denied{again, want}, denials(w, api.AuditFilter{})); diff != "" {
@@ -78,10 +78,10 @@ func TestRefusalsDoNotFillTheAudit(t *testing.T) {
 		bob, eve := w.Member("bob@example.com", "Viewer"), w.Member("eve@example.com", "Viewer")
 		for i := range 40 {
 			bob.Call = fmt.Sprint("call ", i)
-			_, _, err := w.CreateMember(w.Ctx, bob, "acme", api.CreateMember{Email: "x@example.com"})
+			_, err := w.CreateMember(w.Ctx, bob, "acme", api.CreateMember{Email: "x@example.com"})
 			w.Refused(err, api.CodeInsufficientScope)
 		}
-		_, _, err := w.CreateMember(w.Ctx, eve, "acme", api.CreateMember{Email: "x@example.com"})
+		_, err := w.CreateMember(w.Ctx, eve, "acme", api.CreateMember{Email: "x@example.com"})
 		w.Refused(err, api.CodeInsufficientScope)
 		if got := denials(w, api.AuditFilter{}); len(got) != 11 || got[0].Actor != "eve@example.com" {
 			w.Errorf("%d events: %+v", len(got), got)
@@ -100,7 +100,7 @@ func TestWhereARefusalStands(t *testing.T) {
 		_, err := w.CreateToken(w.Ctx, c, "acme", officetest.Ask("personal", ""))
 		w.Refused(err, api.CodeInsufficientScope)
 		c.ActAs = ""
-		_, _, err = w.CreateWorkspace(w.Ctx, c, api.CreateWorkspace{Slug: "evil"})
+		_, err = w.CreateWorkspace(w.Ctx, c, api.CreateWorkspace{Slug: "evil"})
 		w.Refused(err, api.CodeInsufficientScope)
 		_, err = w.CreateToken(w.Ctx, c, "globex", officetest.Ask("personal", ""))
 		w.Refused(err, api.CodeNotFound)

@@ -159,7 +159,8 @@ func TokenView(t ledger.Token, o verify.Owner, slug string) api.Token {
 	if !t.CreatedWith.IsZero() {
 		v.CreatedWith = Optional(t.CreatedWith.String())
 	}
-	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(t.Grants)
+	g := rightsView(t.Grants)
+	v.Role, v.Scopes, v.Resources, v.Grants = g.role, g.scopes, g.resources, g.grants
 	v.AllowedIPs = PrefixesView(t.AllowedIPs)
 	return v
 }
@@ -206,24 +207,33 @@ func secretsView(v *api.Token, secrets []ledger.Secret, now time.Time) {
 	}
 }
 
+// shownRights are statements as the wire has them, with their shorthand.
+type shownRights struct {
+	role              *string
+	scopes, resources []string
+	grants            []api.Statement
+}
+
 // rightsView shows statements: none and one also as the shorthand, in which null
 // is to inherit and an empty list is nothing, as in requests.
-func rightsView(sts []grant.Statement) (role *string, scopes, resources []string, grants []api.Statement) {
+func rightsView(sts []grant.Statement) (v shownRights) {
 	if sts == nil {
-		return nil, nil, nil, nil
+		return v
 	}
-	grants = StatementsView(sts)
+	v.grants = StatementsView(sts)
 	switch {
 	case len(sts) == 0:
-		return nil, []string{}, []string{}, grants
+		v.scopes, v.resources = []string{}, []string{}
+		return v
 	case len(sts) > 1:
-		return nil, nil, nil, grants
+		return v
 	case sts[0].Role != "":
-		role = &sts[0].Role
+		v.role = &sts[0].Role
 	default:
-		scopes = sts[0].Scopes // nil: the owner's, on these resources
+		v.scopes = sts[0].Scopes // nil: the owner's, on these resources
 	}
-	return role, scopes, Listed(sts[0].Resources), grants
+	v.resources = Listed(sts[0].Resources)
+	return v
 }
 
 // StatementsView shows statements as the wire has them.
@@ -280,7 +290,8 @@ func MemberRow(m ledger.Member, sp *Space) api.Member {
 		Address: o.Address, Active: o.Active, CreatedAt: m.CreatedAt.UTC(), Revision: m.Revision,
 		DeactivatedAt: api.When(m.DeactivatedAt), DeactivatedBy: sp.nameOf(m.DeactivatedBy), HeldByInstance: m.Held,
 	}
-	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(NonNil(m.Grants))
+	g := rightsView(NonNil(m.Grants))
+	v.Role, v.Scopes, v.Resources, v.Grants = g.role, g.scopes, g.resources, g.grants
 	return v
 }
 
@@ -299,7 +310,8 @@ func ServiceAccountRow(s ledger.ServiceAccount, sp *Space) api.ServiceAccount {
 		Active: o.Active, DisabledAt: api.When(s.DisabledAt), DisabledBy: sp.nameOf(s.DisabledBy), HeldByInstance: s.Held,
 		CreatedAt: s.CreatedAt.UTC(), Revision: s.Revision,
 	}
-	v.Role, v.Scopes, v.Resources, v.Grants = rightsView(NonNil(s.Grants))
+	g := rightsView(NonNil(s.Grants))
+	v.Role, v.Scopes, v.Resources, v.Grants = g.role, g.scopes, g.resources, g.grants
 	return v
 }
 

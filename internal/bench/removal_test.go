@@ -35,7 +35,7 @@ func removal(b *testing.B, url string) {
 	quiet := w.revocations(b, rounds)
 	stop := w.load(1)
 	begin := time.Now()
-	_, _, _, err := w.authority.RemoveServiceAccount(context.Background(), w.by, "acme", "ci", false)
+	_, err := w.authority.RemoveServiceAccount(context.Background(), w.by, "acme", "ci", false)
 	check(b, err)
 	answered := time.Since(begin)
 	done := make(chan time.Duration, 1)
@@ -85,7 +85,7 @@ func senders(b *testing.B, url string) {
 func tenants(b *testing.B, w *world) {
 	b.Helper()
 	for _, slug := range []string{"globex", "initech"} {
-		_, _, err := w.authority.CreateWorkspace(context.Background(), w.by, api.CreateWorkspace{Slug: slug})
+		_, err := w.authority.CreateWorkspace(context.Background(), w.by, api.CreateWorkspace{Slug: slug})
 		check(b, err)
 	}
 	in := api.CreateToken{Kind: "workspace"}
@@ -142,7 +142,7 @@ func (w *world) revocations(b *testing.B, n int) []time.Duration {
 		check(b, err)
 		<-time.After(20 * time.Millisecond) // the load is meant to be one of people
 		begin := time.Now()
-		_, _, err = w.authority.RevokeToken(context.Background(), w.by, "initech", made.Token.ID, api.RevokeToken{})
+		_, err = w.authority.RevokeToken(context.Background(), w.by, "initech", made.Token.ID, api.RevokeToken{})
 		check(b, err)
 		took = append(took, time.Since(begin))
 	}

@@ -66,7 +66,7 @@ func newWorld(b *testing.B, url string, tokens int) *world {
 	var in api.CreateServiceAccount
 	in.Name, in.Scopes, in.Resources = "ci", api.Some([]string{"tickets:*"}), api.Some([]string{"*"})
 	w.by = storetest.Presenting(b, s, started.Token.Locator)
-	_, _, err = a.CreateServiceAccount(ctx, w.by, "acme", in)
+	_, err = a.CreateServiceAccount(ctx, w.by, "acme", in)
 	check(b, err)
 	w.door, err = httpapi.New(httpapi.Options{Authority: a, Engine: w.engine, Keys: keys,
 		BaseURL: "http://127.0.0.1", Now: time.Now, Rand: rand.Reader})

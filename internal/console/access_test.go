@@ -33,13 +33,13 @@ func (w *world) furniture() *strings.Replacer {
 	w.member("eve@example.com", "Viewer")
 	account := api.CreateServiceAccount{Name: "ci"}
 	account.Role, account.Resources = api.Some("Viewer"), api.Some([]string{"*"})
-	_, _, err := w.CreateServiceAccount(w.ctx, w.root, "acme", account)
+	_, err := w.CreateServiceAccount(w.ctx, w.root, "acme", account)
 	must(w.T, err)
-	_, _, err = w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: "shop"})
+	_, err = w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: "shop"})
 	must(w.T, err)
-	_, _, _, err = w.PutRole(w.ctx, w.root, at, "Agent", api.PutRole{Scopes: []string{"tickets:read"}})
+	_, err = w.PutRole(w.ctx, w.root, at, "Agent", api.PutRole{Scopes: []string{"tickets:read"}})
 	must(w.T, err)
-	_, _, _, err = w.PutScope(w.ctx, w.root, at, "tickets:read", api.PutScope{})
+	_, err = w.PutScope(w.ctx, w.root, at, "tickets:read", api.PutScope{})
 	must(w.T, err)
 	h, err := w.CreateWebhook(w.ctx, w.root, at, api.CreateWebhook{URL: "https://example.com/x", Events: []string{"*"}})
 	must(w.T, err)
@@ -78,7 +78,7 @@ func (w *world) without(email, scope string) {
 	scopes := slices.DeleteFunc(grant.BuiltIn(), func(s string) bool { return s == scope })
 	in := api.CreateMember{Email: email}
 	in.Scopes, in.Resources = api.Some(scopes), api.Some([]string{"*"})
-	_, _, err := w.CreateMember(w.ctx, w.root, "acme", in)
+	_, err := w.CreateMember(w.ctx, w.root, "acme", in)
 	must(w.T, err)
 	w.admit(email)
 }
@@ -117,11 +117,11 @@ func TestWhoIsNotLetInOpensNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	names := w.furniture()
-	_, _, err := w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: "other"})
+	_, err := w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: "other"})
 	must(t, err)
 	in := api.CreateMember{Email: "mallory@example.com"}
 	in.Role, in.Resources = api.Some("Owner"), api.Some([]string{"*"})
-	_, _, err = w.CreateMember(w.ctx, w.root, "other", in)
+	_, err = w.CreateMember(w.ctx, w.root, "other", in)
 	must(t, err)
 	w.admit("mallory@example.com")
 	for _, r := range console.Rows() {

@@ -22,7 +22,7 @@ func (v *visit) doAdvice() error {
 	if i < 0 || all[i].Change.Edit == nil {
 		return api.Errorf(api.CodeNotFound, "this advice does not hold any more")
 	}
-	if _, _, err := v.auth.EditToken(v.ctx(), v.caller, v.at.Slug, t.Locator, *all[i].Change.Edit); err != nil {
+	if _, err := v.auth.EditToken(v.ctx(), v.caller, v.at.Slug, t.Locator, *all[i].Change.Edit); err != nil {
 		return err
 	}
 	return v.done(v.tokenPage(t.Locator), "advised")

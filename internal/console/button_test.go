@@ -25,13 +25,13 @@ func (w *world) buttons() map[string]button {
 	locator := part(all["token"].page, 4)
 	tok, sue := "/workspace/acme/access-tokens/"+locator, w.people.users["sue@example.com"].UserPublicID
 	hook := all["webhook"].page
-	_, _, err := w.DisableToken(w.ctx, w.root, "acme", locator, api.DisableToken{})
+	_, err := w.DisableToken(w.ctx, w.root, "acme", locator, api.DisableToken{})
 	must(w.T, err)
-	_, _, _, err = w.DisableServiceAccount(w.ctx, w.root, "acme", "ci", false)
+	_, err = w.DisableServiceAccount(w.ctx, w.root, "acme", "ci", false)
 	must(w.T, err)
-	_, _, err = w.EditWebhook(w.ctx, w.root, authority.Where{Workspace: "acme"}, part(hook, 5), api.EditWebhook{Enabled: api.Some(false)})
+	_, err = w.EditWebhook(w.ctx, w.root, authority.Where{Workspace: "acme"}, part(hook, 5), api.EditWebhook{Enabled: api.Some(false)})
 	must(w.T, err)
-	_, _, _, err = w.DeactivateMember(w.ctx, w.root, "acme", sue, false)
+	_, err = w.DeactivateMember(w.ctx, w.root, "acme", sue, false)
 	must(w.T, err)
 	meanwhile := func(name string) func() error { return func() error { return all[name].meanwhile(w, w.root) } }
 	return map[string]button{
@@ -105,7 +105,7 @@ func TestARenewalIsOfWhatItsPageShowed(t *testing.T) {
 	i := w.issue("workspace", "", "Chat")
 	at := list + "/" + i.Token.Locator + "/rotate"
 	seen := w.filled(w.as("ada@example.com", at), at)
-	_, _, err := w.EditToken(w.ctx, w.root, "acme", i.Token.ID, api.EditToken{TokenFields: api.TokenFields{ExpiresIn: api.Some(api.Day)}})
+	_, err := w.EditToken(w.ctx, w.root, "acme", i.Token.ID, api.EditToken{TokenFields: api.TokenFields{ExpiresIn: api.Some(api.Day)}})
 	must(t, err)
 	end := w.token(i.Token.ID).ExpiresAt
 	stale := w.status(w.as("ada@example.com", at, with(seen, "renew", "yes")), http.StatusPreconditionFailed)
@@ -123,12 +123,12 @@ func TestAButtonOfTheInstanceBringsBackWhatItsPageShowed(t *testing.T) {
 	w := newWorld(t)
 	w.member("eve@example.com", "Viewer")
 	eve := "/instance/users/" + w.userID("eve@example.com")
-	_, _, err := w.DeactivateUser(w.ctx, w.root, "eve@example.com")
+	_, err := w.DeactivateUser(w.ctx, w.root, "eve@example.com")
 	must(t, err)
 	w.press("user", button{
 		page: eve, action: eve + "/activate",
 		meanwhile: func() error {
-			_, _, err := w.AddAdmin(w.ctx, w.root, api.AddAdmin{User: "eve@example.com"})
+			_, err := w.AddAdmin(w.ctx, w.root, api.AddAdmin{User: "eve@example.com"})
 			return err
 		},
 		stopped: func() bool {
@@ -137,13 +137,13 @@ func TestAButtonOfTheInstanceBringsBackWhatItsPageShowed(t *testing.T) {
 			return !u.Active
 		},
 	})
-	_, _, err = w.SuspendWorkspace(w.ctx, w.root, "acme")
+	_, err = w.SuspendWorkspace(w.ctx, w.root, "acme")
 	must(t, err)
 	ada := w.caller("ada@example.com")
 	w.press("workspace", button{
 		page: "/instance", action: "/instance/workspaces/acme/resume",
 		meanwhile: func() error {
-			_, _, err := w.EditWorkspace(w.ctx, ada, "acme", api.EditWorkspace{Name: api.Some("Theirs")})
+			_, err := w.EditWorkspace(w.ctx, ada, "acme", api.EditWorkspace{Name: api.Some("Theirs")})
 			return err
 		},
 		stopped: func() bool {
@@ -159,13 +159,13 @@ func TestWhatTheInstanceStoppedIsToldAndNotOffered(t *testing.T) {
 	w := newWorld(t)
 	w.member("adam@example.com", "Administrator")
 	w.member("eve@example.com", "Viewer")
-	_, _, err := w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: "office"})
+	_, err := w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: "office"})
 	must(t, err)
 	in := api.CreateMember{Email: "root@example.com"}
 	in.Role, in.Resources = api.Some("Owner"), api.Some([]string{"*"})
-	_, _, err = w.CreateMember(w.ctx, w.root, "office", in)
+	_, err = w.CreateMember(w.ctx, w.root, "office", in)
 	must(t, err)
-	_, _, err = w.AddAdmin(w.ctx, w.root, api.AddAdmin{User: "root@example.com"})
+	_, err = w.AddAdmin(w.ctx, w.root, api.AddAdmin{User: "root@example.com"})
 	must(t, err)
 	w.admit("root@example.com")
 	at := "/workspace/acme/members/" + w.people.users["eve@example.com"].UserPublicID

@@ -50,7 +50,7 @@ func (w *world) editings() map[string]editing {
 	w.member("sue@example.com", "Administrator")
 	sa := api.CreateServiceAccount{Name: "ci"}
 	sa.Role, sa.Resources = api.Some("Viewer"), api.Some([]string{"*"})
-	_, _, err := w.CreateServiceAccount(w.ctx, w.root, "acme", sa)
+	_, err := w.CreateServiceAccount(w.ctx, w.root, "acme", sa)
 	must(w.T, err)
 	hooks := map[authority.Where]string{}
 	for _, at := range []authority.Where{acme, instance} {
@@ -70,7 +70,7 @@ func (w *world) editings() map[string]editing {
 			meanwhile: func(w *world, c authority.Caller) error {
 				in := api.EditServiceAccount{}
 				in.Role, in.Resources = api.Some("CI Token"), api.Some([]string{"*"})
-				_, _, err := w.EditServiceAccount(w.ctx, c, "acme", "ci", in)
+				_, err := w.EditServiceAccount(w.ctx, c, "acme", "ci", in)
 				return err
 			},
 		},
@@ -85,7 +85,7 @@ func (w *world) editings() map[string]editing {
 		"workspace": {
 			page: "/workspace/acme/settings", action: "/workspace/acme/settings/name", typed: "name", value: "Ours",
 			meanwhile: func(w *world, c authority.Caller) error {
-				_, _, err := w.EditWorkspace(w.ctx, c, "acme", api.EditWorkspace{Name: api.Some("Theirs")})
+				_, err := w.EditWorkspace(w.ctx, c, "acme", api.EditWorkspace{Name: api.Some("Theirs")})
 				return err
 			},
 		},
@@ -94,7 +94,7 @@ func (w *world) editings() map[string]editing {
 			meanwhile: func(w *world, c authority.Caller) error {
 				in := api.EditToken{}
 				in.AllowedIPs = api.Some([]string{"192.0.2.7"})
-				_, _, err := w.EditToken(w.ctx, c, "acme", tok, in)
+				_, err := w.EditToken(w.ctx, c, "acme", tok, in)
 				return err
 			},
 		},
@@ -104,13 +104,13 @@ func (w *world) editings() map[string]editing {
 func demote(w *world, c authority.Caller) error {
 	in := api.EditMember{}
 	in.Role, in.Resources = api.Some("Viewer"), api.Some([]string{"*"})
-	_, _, err := w.EditMember(w.ctx, c, "acme", "sue@example.com", in)
+	_, err := w.EditMember(w.ctx, c, "acme", "sue@example.com", in)
 	return err
 }
 
 func putRole(at authority.Where, name, description string) func(*world, authority.Caller) error {
 	return func(w *world, c authority.Caller) error {
-		_, _, _, err := w.PutRole(w.ctx, c, at, name, api.PutRole{Description: description, Scopes: []string{"things:read"}})
+		_, err := w.PutRole(w.ctx, c, at, name, api.PutRole{Description: description, Scopes: []string{"things:read"}})
 		return err
 	}
 }
@@ -118,7 +118,7 @@ func putRole(at authority.Where, name, description string) func(*world, authorit
 func putScope(at authority.Where, name, description string) func(*world, authority.Caller) error {
 	return func(w *world, c authority.Caller) error {
 		for _, n := range []string{"things:list", name} {
-			if _, _, _, err := w.PutScope(w.ctx, c, at, n, api.PutScope{Description: description}); err != nil {
+			if _, err := w.PutScope(w.ctx, c, at, n, api.PutScope{Description: description}); err != nil {
 				return err
 			}
 		}
@@ -128,18 +128,18 @@ func putScope(at authority.Where, name, description string) func(*world, authori
 
 func moveHook(at authority.Where, id string) func(*world, authority.Caller) error {
 	return func(w *world, c authority.Caller) error {
-		_, _, err := w.EditWebhook(w.ctx, c, at, id, api.EditWebhook{URL: api.Some("https://hooks.example.com/b")})
+		_, err := w.EditWebhook(w.ctx, c, at, id, api.EditWebhook{URL: api.Some("https://hooks.example.com/b")})
 		return err
 	}
 }
 
 func overlap(w *world, c authority.Caller) error {
-	_, _, err := w.EditPolicy(w.ctx, c, "acme", api.PatchPolicy{Overlap: api.Some(api.Duration(5 * time.Hour))})
+	_, err := w.EditPolicy(w.ctx, c, "acme", api.PatchPolicy{Overlap: api.Some(api.Duration(5 * time.Hour))})
 	return err
 }
 
 func defaultOverlap(w *world, c authority.Caller) error {
-	_, _, err := w.EditInstancePolicy(w.ctx, c, api.PatchPolicy{Overlap: api.Some(api.Duration(5 * time.Hour))})
+	_, err := w.EditInstancePolicy(w.ctx, c, api.PatchPolicy{Overlap: api.Some(api.Duration(5 * time.Hour))})
 	return err
 }
 
@@ -218,10 +218,10 @@ func TestSavingANameSendsNoRole(t *testing.T) {
 	w.member("adam@example.com", "Administrator")
 	in := api.CreateMember{Email: "sue@example.com"}
 	in.Grants = api.Some([]api.Statement{{Role: "Viewer", Resources: []string{"a"}}, {Role: "CI Token", Resources: []string{"b"}}})
-	m, _, err := w.CreateMember(w.ctx, w.root, "acme", in)
+	m, err := w.CreateMember(w.ctx, w.root, "acme", in)
 	must(t, err)
-	w.status(w.edits("adam@example.com", "/workspace/acme/members/"+m.ID, url.Values{"name": {"Sue"}}), http.StatusSeeOther)
-	after, err := w.GetMember(w.ctx, w.root, "acme", m.ID)
+	w.status(w.edits("adam@example.com", "/workspace/acme/members/"+m.Value.ID, url.Values{"name": {"Sue"}}), http.StatusSeeOther)
+	after, err := w.GetMember(w.ctx, w.root, "acme", m.Value.ID)
 	must(t, err)
 	if after.Name != "Sue" || len(after.Grants) != 2 {
 		t.Errorf("she is %q with %v", after.Name, after.Grants)
@@ -232,13 +232,13 @@ func TestWhoMayNotReadTheAuditIsToldThatItWasChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	must(t, putRole(authority.Where{Workspace: "acme"}, "Helper", "")(w, w.root))
-	_, _, _, err := w.PutRole(w.ctx, w.root, authority.Where{Workspace: "acme"}, "Editor", api.PutRole{Scopes: []string{"members:read", "members:write", "roles:read"}})
+	_, err := w.PutRole(w.ctx, w.root, authority.Where{Workspace: "acme"}, "Editor", api.PutRole{Scopes: []string{"members:read", "members:write", "roles:read"}})
 	must(t, err)
 	w.member("eddi@example.com", "Editor")
 	w.member("sue@example.com", "Viewer")
 	at := "/workspace/acme/members/" + w.people.users["sue@example.com"].UserPublicID
 	form := w.filled(w.as("eddi@example.com", at), at)
-	_, _, err = w.EditMember(w.ctx, w.root, "acme", "sue@example.com", api.EditMember{Name: api.Some("Susan")})
+	_, err = w.EditMember(w.ctx, w.root, "acme", "sue@example.com", api.EditMember{Name: api.Some("Susan")})
 	must(t, err)
 	stale := w.status(w.as("eddi@example.com", at, with(form, "name", "Sue")), http.StatusUnprocessableEntity)
 	w.shows(stale, "This was changed after you opened it", `value="Sue"`)
@@ -251,7 +251,7 @@ func TestBoxesOfOthersStayAsTheyMadeThem(t *testing.T) {
 	acme := authority.Where{Workspace: "acme"}
 	put := func(scopes ...string) {
 		t.Helper()
-		_, _, _, err := w.PutRole(w.ctx, w.root, acme, "Helper", api.PutRole{Scopes: scopes})
+		_, err := w.PutRole(w.ctx, w.root, acme, "Helper", api.PutRole{Scopes: scopes})
 		must(t, err)
 	}
 	put("audit:read", "members:read", "odd:thing")

@@ -17,11 +17,11 @@ func (v *visit) help() error {
 	if name == "" {
 		return v.page(v.guide.Index.Title, guideView(v, v.guide.Index, nil, nil))
 	}
-	p, before, after, found := v.guide.Page(name)
+	p, found := v.guide.Page(name)
 	if !found {
 		return api.Errorf(api.CodeNotFound, "there is no such page")
 	}
-	return v.page(p.Title, guideView(v, p, before, after))
+	return v.page(p.Title, guideView(v, p.Page, p.Before, p.After))
 }
 
 // guideHTML is a page for the readers of this server.

@@ -84,7 +84,7 @@ func (v *visit) answered(f form.Form, err error, to string, again func(form.Form
 
 func (v *visit) doNewWorkspace() error {
 	f := v.typed()
-	_, _, err := v.auth.CreateWorkspace(v.ctx(), v.caller, api.CreateWorkspace{Slug: f.Get("slug"), Name: f.Optional("name")})
+	_, err := v.auth.CreateWorkspace(v.ctx(), v.caller, api.CreateWorkspace{Slug: f.Get("slug"), Name: f.Optional("name")})
 	return v.answered(f, err, "/instance", v.instanceWith)
 }
 
@@ -106,10 +106,10 @@ func (v *visit) doSuspend() error {
 	var err error
 	switch v.r.PathValue("verb") {
 	case "suspend":
-		_, _, err = v.auth.SuspendWorkspace(v.ctx(), v.caller, v.r.PathValue("ws"))
+		_, err = v.auth.SuspendWorkspace(v.ctx(), v.caller, v.r.PathValue("ws"))
 	case "resume":
 		f, slug := v.edited(), v.r.PathValue("ws")
-		_, _, err = v.auth.ResumeWorkspace(v.ctx(), v.from(f), slug)
+		_, err = v.auth.ResumeWorkspace(v.ctx(), v.from(f), slug)
 		if errors.Is(err, api.CodeChangedMeanwhile) {
 			return v.overtaken(err, f, authority.Where{Workspace: slug}, slug, "/instance")
 		}
@@ -121,7 +121,7 @@ func (v *visit) doSuspend() error {
 
 func (v *visit) doAdmin() error {
 	f := v.typed()
-	_, _, err := v.auth.AddAdmin(v.ctx(), v.caller, api.AddAdmin{User: f.Get("user")})
+	_, err := v.auth.AddAdmin(v.ctx(), v.caller, api.AddAdmin{User: f.Get("user")})
 	return v.answered(f, err, "/instance/people", v.instancePeopleWith)
 }
 
@@ -148,7 +148,7 @@ func (v *visit) doInstanceDefaults() error {
 		patch.Locked = api.Some(append([]string{}, f.Values["locked"]...))
 	}
 	if err == nil {
-		_, _, err = v.auth.EditInstancePolicy(v.ctx(), v.from(f), patch)
+		_, err = v.auth.EditInstancePolicy(v.ctx(), v.from(f), patch)
 	}
 	if err == nil {
 		return v.done("/instance/defaults", "saved")

@@ -81,10 +81,10 @@ func TestASuspensionListsWhatItStopsAndIsAudited(t *testing.T) {
 func TestTheSupportContactIsShownToWhoeverMayNeedIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, _, err := w.EditInstancePolicy(w.ctx, w.root, api.PatchPolicy{SupportContact: api.Some(api.SupportContact{Email: "help@example.com"})})
+	_, err := w.EditInstancePolicy(w.ctx, w.root, api.PatchPolicy{SupportContact: api.Some(api.SupportContact{Email: "help@example.com"})})
 	must(t, err)
 	w.shows(w.status(w.as("", "/signin"), http.StatusOK), "mailto:help@example.com")
-	_, _, err = w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{SupportContact: api.Some(api.SupportContact{Email: "acme-help@example.com"})})
+	_, err = w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{SupportContact: api.Some(api.SupportContact{Email: "acme-help@example.com"})})
 	must(t, err)
 	w.shows(w.status(w.as("ada@example.com", list), http.StatusOK), "mailto:acme-help@example.com")
 	w.shows(w.status(w.as("ada@example.com", "/workspaces"), http.StatusOK), "mailto:help@example.com")

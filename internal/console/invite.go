@@ -191,7 +191,7 @@ func (v *visit) inviteOne(r *invitee) error {
 		in.Name = api.Some(r.Name)
 	}
 	in.Role, in.Resources = api.Some(r.Role), api.Some(append([]string{}, r.Resources...))
-	m, _, err := v.auth.CreateMember(v.ctx(), v.caller, v.at.Slug, in)
+	m, err := v.auth.CreateMember(v.ctx(), v.caller, v.at.Slug, in)
 	switch {
 	case errors.Is(err, api.CodeAlreadyExists):
 		r.exists = true
@@ -204,7 +204,7 @@ func (v *visit) inviteOne(r *invitee) error {
 		return err
 	}
 	r.told = "Added"
-	sent, err := v.Links.Invite(v.ctx(), v.caller, v.at.Slug, m.ID)
+	sent, err := v.Links.Invite(v.ctx(), v.caller, v.at.Slug, m.Value.ID)
 	switch {
 	case err != nil:
 		v.Logger.WarnContext(v.ctx(), "invite a member", "error", err)

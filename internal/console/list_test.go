@@ -71,7 +71,7 @@ func TestABulkActionIsRehearsedThenDoneOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	one, two, over := w.issue("workspace", "", "One"), w.issue("workspace", "", "Two"), w.issue("workspace", "", "Over")
-	_, _, err := w.RevokeToken(w.ctx, w.root, "acme", over.Token.ID, api.RevokeToken{})
+	_, err := w.RevokeToken(w.ctx, w.root, "acme", over.Token.ID, api.RevokeToken{})
 	must(t, err)
 	pick := url.Values{"action": {"rotate"}, "id": {one.Token.Locator, two.Token.Locator, over.Token.Locator}}
 	plan := w.status(w.as("ada@example.com", list+"/bulk", pick), http.StatusOK)
@@ -199,7 +199,7 @@ func TestARehearsalIsJudgedAsTheActionIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.issue("workspace", "", "Reaches all")
-	_, _, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{RequireIPAllowList: api.Some(true)})
+	_, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{RequireIPAllowList: api.Some(true)})
 	must(t, err)
 	for _, pick := range []url.Values{
 		{"action": {"rotate"}, "id": {i.Token.Locator}},

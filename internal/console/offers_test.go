@@ -68,13 +68,13 @@ func (w *world) crowd() []string {
 	tom := w.people.users["tom@example.com"]
 	tom.Portal, tom.ID = "acme", storetest.InPortal(w.T, w.store, tom.User, "acme").Session
 	w.people.users["portal"] = tom
-	_, _, err := w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: "office"})
+	_, err := w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: "office"})
 	must(w.T, err)
 	in := api.CreateMember{Email: "root@example.com"}
 	in.Role, in.Resources = api.Some("Owner"), api.Some([]string{"*"})
-	_, _, err = w.CreateMember(w.ctx, w.root, "office", in)
+	_, err = w.CreateMember(w.ctx, w.root, "office", in)
 	must(w.T, err)
-	_, _, err = w.AddAdmin(w.ctx, w.root, api.AddAdmin{User: "root@example.com"})
+	_, err = w.AddAdmin(w.ctx, w.root, api.AddAdmin{User: "root@example.com"})
 	must(w.T, err)
 	w.admit("root@example.com")
 	return []string{"vera@example.com", "tom@example.com", "mia@example.com", "adam@example.com", "pia@example.com", "ada@example.com", "root@example.com", "portal"}
@@ -85,12 +85,12 @@ func (w *world) crowd() []string {
 func (w *world) things() {
 	w.Helper()
 	w.furniture()
-	_, _, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{Recoverable: api.Some(true)})
+	_, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{Recoverable: api.Some(true)})
 	must(w.T, err)
 	root, tom := w.caller("root@example.com"), w.caller("tom@example.com")
 	stop := func(by authority.Caller, kind, owner string) {
 		w.Helper()
-		_, _, err := w.DisableToken(w.ctx, by, "acme", w.issue(kind, owner, "Stopped").Token.ID, api.DisableToken{})
+		_, err := w.DisableToken(w.ctx, by, "acme", w.issue(kind, owner, "Stopped").Token.ID, api.DisableToken{})
 		must(w.T, err)
 	}
 	for _, owner := range []string{"vera@example.com", "tom@example.com", "ada@example.com"} {
@@ -111,26 +111,26 @@ func (w *world) things() {
 	must(w.T, err)
 	for email, by := range map[string]authority.Caller{"weak@example.com": w.root, "held@example.com": root} {
 		w.member(email, "Viewer")
-		_, _, _, err = w.DeactivateMember(w.ctx, by, "acme", email, false)
+		_, err = w.DeactivateMember(w.ctx, by, "acme", email, false)
 		must(w.T, err)
 	}
 	w.member("olga@example.com", "Owner")
-	_, _, _, err = w.DeactivateMember(w.ctx, w.root, "acme", "olga@example.com", false)
+	_, err = w.DeactivateMember(w.ctx, w.root, "acme", "olga@example.com", false)
 	must(w.T, err)
 	for name, role := range map[string]string{"boss": "Owner", "idle": "Viewer"} {
 		account := api.CreateServiceAccount{Name: name}
 		account.Role, account.Resources = api.Some(role), api.Some([]string{"*"})
-		_, _, err = w.CreateServiceAccount(w.ctx, w.root, "acme", account)
+		_, err = w.CreateServiceAccount(w.ctx, w.root, "acme", account)
 		must(w.T, err)
-		_, _, _, err = w.DisableServiceAccount(w.ctx, w.root, "acme", name, false)
+		_, err = w.DisableServiceAccount(w.ctx, w.root, "acme", name, false)
 		must(w.T, err)
 	}
 	at := authority.Where{Workspace: "acme"}
 	h, err := w.CreateWebhook(w.ctx, w.root, at, api.CreateWebhook{URL: "https://example.com/held", Events: []string{"*"}})
 	must(w.T, err)
-	_, _, err = w.EditWebhook(w.ctx, root, at, h.Webhook.ID, api.EditWebhook{Enabled: api.Some(false)})
+	_, err = w.EditWebhook(w.ctx, root, at, h.Webhook.ID, api.EditWebhook{Enabled: api.Some(false)})
 	must(w.T, err)
-	_, _, _, err = w.PutRole(w.ctx, w.root, authority.Where{Instance: true}, "Fixed", api.PutRole{Scopes: []string{"tickets:read"}, Locked: true})
+	_, err = w.PutRole(w.ctx, w.root, authority.Where{Instance: true}, "Fixed", api.PutRole{Scopes: []string{"tickets:read"}, Locked: true})
 	must(w.T, err)
 	w.at = w.at.Add(time.Hour)
 }

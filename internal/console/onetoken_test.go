@@ -42,7 +42,7 @@ func TestATokenOutsideThePolicyIsRotatedWithRenew(t *testing.T) {
 	at := list + "/" + w.issue("workspace", "", "Chat").Token.Locator + "/rotate"
 	const renew = `name="renew" value="yes" checked`
 	w.hides(w.status(w.as("ada@example.com", at), http.StatusOK), renew)
-	_, _, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{MaxLifetime: api.Some(30 * api.Day)})
+	_, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{MaxLifetime: api.Some(30 * api.Day)})
 	must(t, err)
 	w.shows(w.status(w.as("ada@example.com", at), http.StatusOK), renew)
 	w.shows(w.as("ada@example.com", at, url.Values{"form": {"1"}}), "Outside the policy", "rotate it with renew or expires_in")
@@ -63,7 +63,7 @@ func TestCanItSaysWhoRefuses(t *testing.T) {
 	w.shows(ask(mine.Token, "?scope=tickets:write&resource=payments"), "<strong>No.</strong>", "Give its owner vera@example.com a role with tickets:write")
 	w.shows(ask(mine.Token, "?scope=tickets:read"), "<strong>Yes.</strong>") // on some resource at least
 	w.shows(ask(mine.Token, "?scope=tickets:*"), "must be scopes like tickets:read, without patterns")
-	_, _, err := w.DisableToken(w.ctx, w.root, "acme", org.Token.ID, api.DisableToken{})
+	_, err := w.DisableToken(w.ctx, w.root, "acme", org.Token.ID, api.DisableToken{})
 	must(t, err)
 	w.shows(ask(org.Token, "?scope=tickets:read"), "<strong>No.</strong>", "Disabled")
 }

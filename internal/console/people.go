@@ -85,7 +85,7 @@ func (v *visit) doNewAccount() error {
 	}
 	in := api.CreateServiceAccount{Name: p.Get("name"), Description: api.Some(p.Get("description")), Contacts: api.Some(p.List("contacts"))}
 	in.Rights = p.Rights(v.at.Reach())
-	s, _, err := v.auth.CreateServiceAccount(v.ctx(), v.caller, v.at.Slug, in)
+	s, err := v.auth.CreateServiceAccount(v.ctx(), v.caller, v.at.Slug, in)
 	if err != nil {
 		if p.Form, err = refused(p.Form, err); err != nil {
 			return err
@@ -93,9 +93,9 @@ func (v *visit) doNewAccount() error {
 		return v.again("New service account", newAccountPage(v, p))
 	}
 	if p.Get("for") == "token" {
-		return v.done(v.accountBack(p.Form)+"&account="+url.QueryEscape(s.Name), "created")
+		return v.done(v.accountBack(p.Form)+"&account="+url.QueryEscape(s.Value.Name), "created")
 	}
-	return v.done(v.ws("service-accounts", s.Name), "created")
+	return v.done(v.ws("service-accounts", s.Value.Name), "created")
 }
 
 // accountBack is the page from which somebody came to make a service account.
@@ -138,7 +138,7 @@ func (v *visit) accountWith(s api.ServiceAccount, f form.Form) error {
 func (v *visit) doAccount() error {
 	name, f := v.r.PathValue("name"), v.edited()
 	in := api.EditServiceAccount{Description: f.Edit("description"), Contacts: f.EditList("contacts"), Rights: f.EditRights(v.at.Reach())}
-	_, _, err := v.auth.EditServiceAccount(v.ctx(), v.from(f), v.at.Slug, name, in)
+	_, err := v.auth.EditServiceAccount(v.ctx(), v.from(f), v.at.Slug, name, in)
 	if err == nil {
 		return v.done(v.ws("service-accounts", name), "saved")
 	}
@@ -160,6 +160,11 @@ type stop struct {
 	far bool
 }
 
+// affected is what a rehearsal found.
+func affected[T any](done authority.Done[T], err error) (api.Affected, error) {
+	return done.Affected, err
+}
+
 func (v *visit) stopAccount() error {
 	v.section = "service-accounts"
 	name, verb := v.r.PathValue("name"), v.r.PathValue("verb")
@@ -169,11 +174,11 @@ func (v *visit) stopAccount() error {
 	case "disable":
 		s.title, s.do = "Disable "+name+"?", "Disable"
 		s.text = "Its tokens stop at once and come back when it is enabled."
-		_, s.hit, _, err = v.auth.DisableServiceAccount(v.ctx(), v.caller, v.at.Slug, name, true)
+		s.hit, err = affected(v.auth.DisableServiceAccount(v.ctx(), v.caller, v.at.Slug, name, true))
 	case "delete":
 		s.title, s.do = "Delete "+name+"?", "Delete"
 		s.text = "Its tokens are revoked for good. The same name later gets nothing back."
-		_, s.hit, _, err = v.auth.RemoveServiceAccount(v.ctx(), v.caller, v.at.Slug, name, true)
+		s.hit, err = affected(v.auth.RemoveServiceAccount(v.ctx(), v.caller, v.at.Slug, name, true))
 	default:
 		return v.missing()
 	}
@@ -188,17 +193,17 @@ func (v *visit) doStopAccount() error {
 	var err error
 	switch v.r.PathValue("verb") {
 	case "disable":
-		if _, _, _, err = v.auth.DisableServiceAccount(v.ctx(), v.caller, v.at.Slug, name, false); err == nil {
+		if _, err = v.auth.DisableServiceAccount(v.ctx(), v.caller, v.at.Slug, name, false); err == nil {
 			return v.done(v.ws("service-accounts", name), "deactivated")
 		}
 	case "enable":
 		f, back := v.edited(), v.ws("service-accounts", name)
-		if _, _, err = v.auth.EnableServiceAccount(v.ctx(), v.from(f), v.at.Slug, name); err == nil {
+		if _, err = v.auth.EnableServiceAccount(v.ctx(), v.from(f), v.at.Slug, name); err == nil {
 			return v.done(back, "activated")
 		}
 		return v.overtaken(err, f, v.where(), "service_account:"+name, back)
 	case "delete":
-		if _, _, _, err = v.auth.RemoveServiceAccount(v.ctx(), v.caller, v.at.Slug, name, false); err == nil {
+		if _, err = v.auth.RemoveServiceAccount(v.ctx(), v.caller, v.at.Slug, name, false); err == nil {
 			return v.done(v.ws("service-accounts"), "removed")
 		}
 	default:
@@ -233,14 +238,14 @@ func (v *visit) doNewMember() error {
 	}
 	in := api.CreateMember{Email: p.Get("email"), Name: p.Optional("name"), ExternalID: p.Optional("external_id")}
 	in.Rights = p.Rights(v.at.Reach())
-	m, _, err := v.auth.CreateMember(v.ctx(), v.caller, v.at.Slug, in)
+	m, err := v.auth.CreateMember(v.ctx(), v.caller, v.at.Slug, in)
 	if err != nil {
 		if p.Form, err = refused(p.Form, err); err != nil {
 			return err
 		}
 		return v.again("Add a member", newMemberPage(v, p))
 	}
-	return v.invite(m)
+	return v.invite(m.Value)
 }
 
 // invite mails the new member a link, or shows it to whoever may hand it over.
@@ -300,7 +305,7 @@ func (v *visit) kept(m api.Member) (string, error) {
 	if !v.may("members:write") {
 		return "", nil
 	}
-	_, _, _, err := v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, m.ID, true)
+	_, err := v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, m.ID, true)
 	e := api.AsError(err)
 	switch {
 	case err == nil:
@@ -314,7 +319,7 @@ func (v *visit) kept(m api.Member) (string, error) {
 func (v *visit) doMember() error {
 	who, f := v.r.PathValue("member"), v.edited()
 	in := api.EditMember{Name: f.Edit("name"), Rights: f.EditRights(v.at.Reach())}
-	_, _, err := v.auth.EditMember(v.ctx(), v.from(f), v.at.Slug, who, in)
+	_, err := v.auth.EditMember(v.ctx(), v.from(f), v.at.Slug, who, in)
 	if err == nil {
 		return v.done(v.ws("members", who), "saved")
 	}
@@ -340,11 +345,11 @@ func (v *visit) stopMember() error {
 	case "deactivate":
 		s.title, s.do = "Deactivate "+phrase.Named(m.Name, m.Address)+"?", "Deactivate"
 		s.text = "Sessions end and tokens stop at once. Both can come back."
-		_, s.hit, _, err = v.auth.DeactivateMember(v.ctx(), v.caller, v.at.Slug, who, true)
+		s.hit, err = affected(v.auth.DeactivateMember(v.ctx(), v.caller, v.at.Slug, who, true))
 	case "remove":
 		s.title, s.do = "Remove "+phrase.Named(m.Name, m.Address)+"?", "Remove"
 		s.text = "Their tokens are revoked for good. Added again later, they get nothing back."
-		_, s.hit, _, err = v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, who, true)
+		s.hit, err = affected(v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, who, true))
 	default:
 		return v.missing()
 	}
@@ -360,7 +365,7 @@ func (v *visit) activateMember(who string) error {
 		return err
 	}
 	f, back := v.edited(), v.ws("members", who)
-	if _, _, err = v.auth.ActivateMember(v.ctx(), v.from(f), v.at.Slug, who); err == nil {
+	if _, err = v.auth.ActivateMember(v.ctx(), v.from(f), v.at.Slug, who); err == nil {
 		return v.done(back, "activated")
 	}
 	return v.overtaken(err, f, v.where(), "member:"+m.Address, back)
@@ -371,13 +376,13 @@ func (v *visit) doStopMember() error {
 	var err error
 	switch v.r.PathValue("verb") {
 	case "deactivate":
-		if _, _, _, err = v.auth.DeactivateMember(v.ctx(), v.caller, v.at.Slug, who, false); err == nil {
+		if _, err = v.auth.DeactivateMember(v.ctx(), v.caller, v.at.Slug, who, false); err == nil {
 			return v.done(v.ws("members", who), "deactivated")
 		}
 	case "activate":
 		return v.activateMember(who)
 	case "remove":
-		if _, _, _, err = v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, who, false); err == nil {
+		if _, err = v.auth.RemoveMember(v.ctx(), v.caller, v.at.Slug, who, false); err == nil {
 			return v.done(v.ws("members"), "removed")
 		}
 	default:

@@ -23,7 +23,7 @@ func (v *visit) resourcesWith(f form.Form) error {
 
 func (v *visit) doResource() error {
 	f := v.typed()
-	_, _, err := v.auth.OnboardResource(v.ctx(), v.caller, v.at.Slug, api.CreateResource{Name: f.Get("name"), Description: f.Get("description")})
+	_, err := v.auth.OnboardResource(v.ctx(), v.caller, v.at.Slug, api.CreateResource{Name: f.Get("name"), Description: f.Get("description")})
 	if err == nil {
 		return v.done(v.ws("resources"), "created")
 	}
@@ -45,7 +45,7 @@ func (v *visit) deleteResource() error {
 }
 
 func (v *visit) doDeleteResource() error {
-	if _, _, err := v.auth.DeleteResource(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("name")); err != nil {
+	if _, err := v.auth.DeleteResource(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("name")); err != nil {
 		return err
 	}
 	return v.done(v.ws("resources"), "deleted")

@@ -47,7 +47,7 @@ func TestAFormKeepsEveryScope(t *testing.T) {
 		t.Errorf("the token %q has %v, want %v", token.Label, got, every)
 	}
 
-	_, _, _, err = w.PutRole(w.ctx, w.root, authority.Where{Workspace: "acme"}, "Night", api.PutRole{Scopes: every})
+	_, err = w.PutRole(w.ctx, w.root, authority.Where{Workspace: "acme"}, "Night", api.PutRole{Scopes: every})
 	must(t, err)
 	at = rolesAt + "/Night"
 	form = w.filled(w.status(w.as("ada@example.com", at), http.StatusOK), at)

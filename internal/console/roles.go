@@ -122,7 +122,7 @@ func (v *visit) putRole(c authority.Caller, r rights, f form.Form, name string) 
 	if err != nil {
 		return err
 	}
-	_, _, _, err = v.auth.PutRole(v.ctx(), c, r.at, name, in)
+	_, err = v.auth.PutRole(v.ctx(), c, r.at, name, in)
 	return err
 }
 
@@ -208,7 +208,7 @@ func (v *visit) deleteRoleWith(f form.Form) error {
 
 func (v *visit) doDeleteRole() error {
 	c, f := v.catalogueOf(), v.typed()
-	_, _, err := v.auth.DeleteRole(v.ctx(), v.caller, c.at, v.r.PathValue("role"), f.Get("replacement"))
+	_, err := v.auth.DeleteRole(v.ctx(), v.caller, c.at, v.r.PathValue("role"), f.Get("replacement"))
 	if err == nil {
 		return v.done(c.page("roles"), "taken-back")
 	}

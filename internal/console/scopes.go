@@ -32,7 +32,7 @@ func (v *visit) doScope() error {
 }
 
 func (v *visit) putScope(c authority.Caller, r rights, f form.Form, name string) error {
-	_, _, _, err := v.auth.PutScope(v.ctx(), c, r.at, name, f.Scope())
+	_, err := v.auth.PutScope(v.ctx(), c, r.at, name, f.Scope())
 	return err
 }
 
@@ -107,7 +107,7 @@ func (v *visit) deleteScope() error {
 
 func (v *visit) doDeleteScope() error {
 	c := v.catalogueOf()
-	if _, _, err := v.auth.DeleteScope(v.ctx(), v.caller, c.at, v.r.PathValue("scope")); err != nil {
+	if _, err := v.auth.DeleteScope(v.ctx(), v.caller, c.at, v.r.PathValue("scope")); err != nil {
 		return err
 	}
 	return v.done(c.page("roles"), "taken-back")

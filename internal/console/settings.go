@@ -43,7 +43,7 @@ func (v *visit) doSettings() error {
 	}
 	patch, err := form.PolicyPatch(f, now.Locked)
 	if err == nil {
-		_, _, err = v.auth.EditPolicy(v.ctx(), v.from(f), v.at.Slug, patch)
+		_, err = v.auth.EditPolicy(v.ctx(), v.from(f), v.at.Slug, patch)
 	}
 	if err == nil {
 		return v.done(v.ws("settings"), "saved")
@@ -56,7 +56,7 @@ func (v *visit) doSettings() error {
 
 func (v *visit) doRename() error {
 	f := v.edited()
-	_, _, err := v.auth.EditWorkspace(v.ctx(), v.from(f), v.at.Slug, api.EditWorkspace{Name: f.Edit("name")})
+	_, err := v.auth.EditWorkspace(v.ctx(), v.from(f), v.at.Slug, api.EditWorkspace{Name: f.Edit("name")})
 	if err == nil {
 		return v.done(v.ws("settings"), "saved")
 	}
@@ -75,7 +75,7 @@ func (v *visit) doDeleteWorkspace() error {
 	f := v.typed()
 	err := error(api.FieldError("slug", "type the workspace's name exactly"))
 	if f.Get("slug") == v.at.Slug {
-		if _, _, err = v.auth.DeleteWorkspace(v.ctx(), v.caller, v.at.Slug); err == nil {
+		if _, err = v.auth.DeleteWorkspace(v.ctx(), v.caller, v.at.Slug); err == nil {
 			return v.done("/workspaces", "deleted")
 		}
 	}

@@ -75,43 +75,43 @@ func (w *world) fillOne(i int, by authority.Caller) {
 	}
 	member := api.CreateMember{Email: name + "@example.com"}
 	member.Role, member.Resources = api.Some("Viewer"), api.Some([]string{"*"})
-	m, _, err := w.CreateMember(w.ctx, w.root, "acme", member)
+	m, err := w.CreateMember(w.ctx, w.root, "acme", member)
 	check(err)
 	account := api.CreateServiceAccount{Name: name}
 	account.Role, account.Resources = api.Some("Viewer"), api.Some([]string{"*"})
-	_, _, err = w.CreateServiceAccount(w.ctx, w.root, "acme", account)
+	_, err = w.CreateServiceAccount(w.ctx, w.root, "acme", account)
 	check(err)
 	for _, in := range []api.CreateToken{
-		{Kind: []string{"personal", "service"}[i%2], Owner: []string{m.ID, name}[i%2]},
+		{Kind: []string{"personal", "service"}[i%2], Owner: []string{m.Value.ID, name}[i%2]},
 		{Kind: "personal", Owner: "ada@example.com"},
 		{Kind: "workspace", TokenFields: api.TokenFields{Rights: api.Rights{Scopes: api.Some([]string{"tickets:read"}), Resources: api.Some([]string{"*"})}}},
 	} {
 		in.Label = api.Some(name)
 		made, err := w.CreateToken(w.ctx, w.root, "acme", in)
 		check(err)
-		_, _, err = w.DisableToken(w.ctx, by, "acme", made.Token.ID, api.DisableToken{})
+		_, err = w.DisableToken(w.ctx, by, "acme", made.Token.ID, api.DisableToken{})
 		check(err)
 	}
-	_, _, _, err = w.DeactivateMember(w.ctx, by, "acme", m.ID, false)
+	_, err = w.DeactivateMember(w.ctx, by, "acme", m.Value.ID, false)
 	check(err)
-	_, _, _, err = w.DisableServiceAccount(w.ctx, by, "acme", name, false)
+	_, err = w.DisableServiceAccount(w.ctx, by, "acme", name, false)
 	check(err)
-	_, _, err = w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: name})
+	_, err = w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: name})
 	check(err)
-	_, _, _, err = w.PutRole(w.ctx, w.root, at, name, api.PutRole{Scopes: []string{"tickets:read"}})
+	_, err = w.PutRole(w.ctx, w.root, at, name, api.PutRole{Scopes: []string{"tickets:read"}})
 	check(err)
-	_, _, _, err = w.PutScope(w.ctx, w.root, at, name+":read", api.PutScope{})
+	_, err = w.PutScope(w.ctx, w.root, at, name+":read", api.PutScope{})
 	check(err)
-	_, _, err = w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: "w-" + name})
+	_, err = w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: "w-" + name})
 	check(err)
-	_, _, err = w.SuspendWorkspace(w.ctx, w.root, "w-"+name)
+	_, err = w.SuspendWorkspace(w.ctx, w.root, "w-"+name)
 	check(err)
 	if i >= 20 { // nobody has more of them
 		return
 	}
 	h, err := w.CreateWebhook(w.ctx, w.root, at, api.CreateWebhook{URL: "https://example.com/" + name, Events: []string{"*"}})
 	check(err)
-	_, _, err = w.EditWebhook(w.ctx, by, at, h.Webhook.ID, api.EditWebhook{Enabled: api.Some(false)})
+	_, err = w.EditWebhook(w.ctx, by, at, h.Webhook.ID, api.EditWebhook{Enabled: api.Some(false)})
 	check(err)
 }
 

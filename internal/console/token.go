@@ -58,7 +58,7 @@ func (v *visit) doRetire() error {
 	if err != nil {
 		return err
 	}
-	if _, _, err = v.auth.RetireSecrets(v.ctx(), v.caller, v.at.Slug, t.Locator); err != nil {
+	if _, err = v.auth.RetireSecrets(v.ctx(), v.caller, v.at.Slug, t.Locator); err != nil {
 		return err
 	}
 	return v.done(v.tokenPage(t.Locator), "retired")
@@ -94,7 +94,7 @@ func (v *visit) doEditToken() error {
 	}
 	in, err := d.Change()
 	if err == nil {
-		_, _, err = v.auth.EditToken(v.ctx(), v.from(d.Form), v.at.Slug, t.Locator, in)
+		_, err = v.auth.EditToken(v.ctx(), v.from(d.Form), v.at.Slug, t.Locator, in)
 	}
 	if err == nil {
 		return v.done(v.tokenPage(t.Locator), "saved")
@@ -115,7 +115,7 @@ func (v *visit) doEnable() error {
 		return err
 	}
 	f, back := v.edited(), v.tokenPage(t.Locator)
-	if _, _, err = v.auth.EnableToken(v.ctx(), v.from(f), v.at.Slug, t.Locator); err == nil {
+	if _, err = v.auth.EnableToken(v.ctx(), v.from(f), v.at.Slug, t.Locator); err == nil {
 		return v.done(back, "enabled")
 	}
 	return v.overtaken(err, f, v.where(), t.ID, back)
@@ -130,7 +130,7 @@ func (v *visit) doDisable() error {
 	if d, err := api.ParseDuration(v.typed().Get("revoke_after")); err == nil && d > 0 {
 		in.RevokeAfter = api.Some(d)
 	}
-	if _, _, err = v.auth.DisableToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
+	if _, err = v.auth.DisableToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
 		return err
 	}
 	return v.done(v.tokenPage(t.Locator), "disabled")
@@ -170,7 +170,7 @@ func (v *visit) doDeleteToken() error {
 		return err
 	}
 	in := api.RevokeToken{Reason: f.Get("reason"), Comment: f.Get("comment")}
-	if _, _, err = v.auth.DeleteToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
+	if _, err = v.auth.DeleteToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
 		return err
 	}
 	return v.done(v.listOf(t), "revoked")

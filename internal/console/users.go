@@ -77,17 +77,17 @@ func (v *visit) askUser() error {
 
 // eraseWith shows what an erasure would take, and asks for the person's name.
 func (v *visit) eraseWith(id string, f form.Form) error {
-	e, _, err := v.auth.EraseUser(v.ctx(), v.caller, id, true)
+	e, err := v.auth.EraseUser(v.ctx(), v.caller, id, true)
 	if err != nil {
 		return err
 	}
-	if e.User.ErasedAt != nil {
+	if e.Value.User.ErasedAt != nil {
 		return v.missing()
 	}
 	if f.Err != nil {
-		return v.again("Erase", erasePage(e, f))
+		return v.again("Erase", erasePage(e.Value, f))
 	}
-	return v.page("Erase", erasePage(e, f))
+	return v.page("Erase", erasePage(e.Value, f))
 }
 
 // auditOf leads to what a person did in the audit of the instance.
@@ -107,7 +107,7 @@ func (v *visit) doErase(id string) error {
 	f := v.typed()
 	err = api.FieldError("confirm", "type it exactly")
 	if f.Get("confirm") == eraseWord(u) {
-		if _, _, err = v.auth.EraseUser(v.ctx(), v.caller, u.ID, false); err == nil {
+		if _, err = v.auth.EraseUser(v.ctx(), v.caller, u.ID, false); err == nil {
 			return v.done("/instance/people", "erased")
 		}
 	}
@@ -124,17 +124,17 @@ func (v *visit) doUser() error {
 	switch v.r.PathValue("verb") {
 	case "deactivate":
 		did = "deactivated"
-		_, _, err = v.auth.DeactivateUser(v.ctx(), v.caller, id)
+		_, err = v.auth.DeactivateUser(v.ctx(), v.caller, id)
 	case "activate":
 		did = "activated"
 		f := v.edited()
-		_, _, err = v.auth.ActivateUser(v.ctx(), v.from(f), id)
+		_, err = v.auth.ActivateUser(v.ctx(), v.from(f), id)
 		if errors.Is(err, api.CodeChangedMeanwhile) {
 			return v.overtaken(err, f, authority.Where{Instance: true}, "user:"+id, back)
 		}
 	case "unadmin":
 		did, back = "saved", "/instance/people"
-		_, _, err = v.auth.RemoveAdmin(v.ctx(), v.caller, id)
+		_, err = v.auth.RemoveAdmin(v.ctx(), v.caller, id)
 	case "erase":
 		return v.doErase(id)
 	default:

@@ -88,17 +88,17 @@ func (v *visit) webhookWith(h hooks, w api.Webhook, f form.Form) error {
 func (v *visit) doWebhook() error {
 	h := v.hooksOf()
 	id, f := v.r.PathValue("id"), v.edited()
-	w, _, err := v.auth.EditWebhook(v.ctx(), v.from(f), h.at, id, f.EditWebhook())
+	w, err := v.auth.EditWebhook(v.ctx(), v.from(f), h.at, id, f.EditWebhook())
 	if err == nil {
-		return v.done(h.page(w.ID), "saved")
+		return v.done(h.page(w.Value.ID), "saved")
 	}
 	if f, err = refused(f, err); err != nil {
 		return err
 	}
-	if w, err = v.auth.GetWebhook(v.ctx(), v.caller, h.at, id); err != nil {
+	if w.Value, err = v.auth.GetWebhook(v.ctx(), v.caller, h.at, id); err != nil {
 		return err
 	}
-	return v.webhookWith(h, w, v.renewed(f, form.OfWebhook(w), h.at, "webhook:"+w.ID, "event"))
+	return v.webhookWith(h, w.Value, v.renewed(f, form.OfWebhook(w.Value), h.at, "webhook:"+w.Value.ID, "event"))
 }
 
 // doWebhookVerb does what a button on an endpoint's page says.
@@ -107,17 +107,17 @@ func (v *visit) doWebhookVerb() error {
 	var err error
 	switch v.r.PathValue("verb") {
 	case "ping":
-		if _, _, err = v.auth.PingWebhook(v.ctx(), v.caller, h.at, id); err == nil {
+		if _, err = v.auth.PingWebhook(v.ctx(), v.caller, h.at, id); err == nil {
 			return v.done(h.page(id), "pinged")
 		}
 	case "enable":
 		f := v.edited()
-		if _, _, err = v.auth.EditWebhook(v.ctx(), v.from(f), h.at, id, api.EditWebhook{Enabled: api.Some(true)}); err == nil {
+		if _, err = v.auth.EditWebhook(v.ctx(), v.from(f), h.at, id, api.EditWebhook{Enabled: api.Some(true)}); err == nil {
 			return v.done(h.page(id), "saved")
 		}
 		return v.overtaken(err, f, h.at, "webhook:"+id, h.page(id))
 	case "disable":
-		if _, _, err = v.auth.EditWebhook(v.ctx(), v.caller, h.at, id, api.EditWebhook{Enabled: api.Some(false)}); err == nil {
+		if _, err = v.auth.EditWebhook(v.ctx(), v.caller, h.at, id, api.EditWebhook{Enabled: api.Some(false)}); err == nil {
 			return v.done(h.page(id), "saved")
 		}
 	case "rotate":
@@ -130,7 +130,7 @@ func (v *visit) doWebhookVerb() error {
 		}
 		return v.page("New signing secret", webhookSecretPage(h, out))
 	case "delete":
-		if _, _, err = v.auth.DeleteWebhook(v.ctx(), v.caller, h.at, id); err == nil {
+		if _, err = v.auth.DeleteWebhook(v.ctx(), v.caller, h.at, id); err == nil {
 			return v.done(h.base, "deleted")
 		}
 	default:
@@ -164,7 +164,7 @@ func (v *visit) delivery() error {
 func (v *visit) doResend() error {
 	h := v.hooksOf()
 	id := v.r.PathValue("id")
-	if _, _, err := v.auth.ResendDelivery(v.ctx(), v.caller, h.at, id, v.r.PathValue("delivery")); err != nil {
+	if _, err := v.auth.ResendDelivery(v.ctx(), v.caller, h.at, id, v.r.PathValue("delivery")); err != nil {
 		return err
 	}
 	return v.done(h.page(id, "deliveries", v.r.PathValue("delivery")), "resent")

@@ -234,7 +234,7 @@ func (w *world) member(email, role string, resources ...string) {
 	}
 	in := api.CreateMember{Email: email}
 	in.Role, in.Resources = api.Some(role), api.Some(resources)
-	_, _, err := w.CreateMember(w.ctx, w.root, "acme", in)
+	_, err := w.CreateMember(w.ctx, w.root, "acme", in)
 	must(w.T, err)
 	w.admit(email)
 }

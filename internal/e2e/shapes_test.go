@@ -69,20 +69,26 @@ func asked(t *testing.T, want int, line string, headers ...string) http.Header {
 	return header
 }
 
-// shapes begins an instance with these settings, and makes the tokens that the
-// stories need.
-func shapes(t *testing.T, args ...string) (office *process, reader, slow, away string) {
+// cast is an instance and the tokens that the stories need.
+type cast struct {
+	office             *process
+	reader, slow, away string
+}
+
+// shapes begins an instance with these settings, and makes its tokens.
+func shapes(t *testing.T, args ...string) (c cast) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	root := bootstrap(t, data).Secret
-	office = serve(t, data, args...)
+	c.office = serve(t, data, args...)
 	reads := map[string]any{"scopes": []string{"tickets:read"}}
-	reader = create(t, root, reads).Secret
+	c.reader = create(t, root, reads).Secret
 	reads["rate_limit"] = map[string]any{"requests": 1, "window": "1h"}
-	slow = create(t, root, reads).Secret
+	c.slow = create(t, root, reads).Secret
 	delete(reads, "rate_limit")
 	reads["allowed_ips"] = []string{"192.0.2.0/24"}
-	return office, reader, slow, create(t, root, reads).Secret
+	c.away = create(t, root, reads).Secret
+	return c
 }
 
 // forwardAuth is a middleware of Traefik.
@@ -143,18 +149,18 @@ func TestBehindTraefik(t *testing.T) {
 			}
 		}
 	}
-	_, reader, slow, away := shapes(t, "--trusted-proxies", "127.0.0.1")
+	c := shapes(t, "--trusted-proxies", "127.0.0.1")
 	if h := read.ask(t, 401, "GET", "", "192.0.2.7"); h.Get("WWW-Authenticate") == "" {
 		t.Error("no challenge")
 	}
-	if h := read.ask(t, 200, "GET", reader, "192.0.2.7"); h.Get("Tokenry-Principal") != "ada@example.com" {
+	if h := read.ask(t, 200, "GET", c.reader, "192.0.2.7"); h.Get("Tokenry-Principal") != "ada@example.com" {
 		t.Errorf("%v", h)
 	}
-	write.ask(t, 403, "POST", reader, "192.0.2.7")
-	read.ask(t, 200, "GET", away, "192.0.2.7")
-	read.ask(t, 403, "GET", away, "198.51.100.7")
-	read.ask(t, 200, "GET", slow, "192.0.2.7")
-	if h := read.ask(t, 429, "GET", slow, "192.0.2.7"); h.Get("Retry-After") == "" {
+	write.ask(t, 403, "POST", c.reader, "192.0.2.7")
+	read.ask(t, 200, "GET", c.away, "192.0.2.7")
+	read.ask(t, 403, "GET", c.away, "198.51.100.7")
+	read.ask(t, 200, "GET", c.slow, "192.0.2.7")
+	if h := read.ask(t, 429, "GET", c.slow, "192.0.2.7"); h.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
 }
@@ -214,7 +220,7 @@ func TestBehindEnvoy(t *testing.T) {
 	if err := os.CopyFS(rules, os.DirFS("../../docs/proxies/rules")); err != nil {
 		t.Fatal(err)
 	}
-	office, reader, slow, away := shapes(t, "--trusted-proxies", "127.0.0.1,10.0.0.5", "--rules", rules)
+	c := shapes(t, "--trusted-proxies", "127.0.0.1,10.0.0.5", "--rules", rules)
 	const one = "/systems/payments/tickets/7"
 	if h := envoyAsks(t, 401, "GET "+one, "", "192.0.2.7"); h.Get("WWW-Authenticate") == "" {
 		t.Error("no challenge")
@@ -224,16 +230,16 @@ func TestBehindEnvoy(t *testing.T) {
 		"POST " + one: 403, "PATCH " + one: 403, "OPTIONS " + one: 403, "GET /": 403, "GET /systems": 403, "GET /systems/any/tickets/7": 403,
 		"GET //systems/payments/tickets/7": 403, "GET /systems/payments/../shop/tickets": 403, "GET /systems/payments%2ftickets/7": 403, "GET /Me": 403,
 	} {
-		envoyAsks(t, want, request, reader, "192.0.2.7")
+		envoyAsks(t, want, request, c.reader, "192.0.2.7")
 	}
 	envoyAsks(t, 200, "GET /health", "", "192.0.2.7")
-	envoyAsks(t, 200, "GET "+one, away, "192.0.2.7")
-	envoyAsks(t, 403, "GET "+one, away, "192.0.2.7, 198.51.100.7")
-	envoyAsks(t, 200, "GET "+one, slow, "192.0.2.7")
-	if h := envoyAsks(t, 429, "GET "+one, slow, "192.0.2.7"); h.Get("Retry-After") == "" {
+	envoyAsks(t, 200, "GET "+one, c.away, "192.0.2.7")
+	envoyAsks(t, 403, "GET "+one, c.away, "192.0.2.7, 198.51.100.7")
+	envoyAsks(t, 200, "GET "+one, c.slow, "192.0.2.7")
+	if h := envoyAsks(t, 429, "GET "+one, c.slow, "192.0.2.7"); h.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	reload(t, office, filepath.Join(rules, "tickets.yaml"), reader)
+	reload(t, c.office, filepath.Join(rules, "tickets.yaml"), c.reader)
 }
 
 // reload changes a file of rules: a wrong one changes nothing, another holds once

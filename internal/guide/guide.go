@@ -182,19 +182,26 @@ func picture(files fs.FS, n *ast.Image) error {
 // Image is a picture of the guide; the error is that of the file system.
 func (g *Guide) Image(name string) ([]byte, error) { return fs.ReadFile(g.files, "images/"+name) }
 
-// Page answers a page of the guide and the ones before and after it.
-func (g *Guide) Page(name string) (p Page, before, after *Page, found bool) {
+// Opened is a page and the ones before and after it; nil at either end.
+type Opened struct {
+	Page
+	Before, After *Page
+}
+
+// Page opens a page of the guide.
+func (g *Guide) Page(name string) (p Opened, found bool) {
 	i := slices.IndexFunc(g.pages, func(p Page) bool { return p.Name == name })
 	if i < 0 {
-		return p, nil, nil, false
+		return p, false
 	}
+	p.Page = g.pages[i]
 	if i > 0 {
-		before = &g.pages[i-1]
+		p.Before = &g.pages[i-1]
 	}
 	if i+1 < len(g.pages) {
-		after = &g.pages[i+1]
+		p.After = &g.pages[i+1]
 	}
-	return g.pages[i], before, after, true
+	return p, true
 }
 
 // Pages are those behind the index, in its order.

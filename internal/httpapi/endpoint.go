@@ -85,83 +85,84 @@ func all[T any](f func(*call) ([]T, error)) endpoint {
 	})
 }
 
-// change takes a body and answers the object that it changed or made.
-func change[In, Out any](f func(*call, In) (Out, int64, error)) endpoint {
-	return endpoint{in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), changes: true, run: func(c *call) (answer, error) {
+// decoded is f, given the body of the call.
+func decoded[In, Out any](f func(*call, In) (Out, error)) func(*call) (Out, error) {
+	return func(c *call) (out Out, err error) {
 		var in In
 		if err := c.decode(&in); err != nil {
-			return answer{}, err
+			return out, err
 		}
-		v, revision, err := f(c, in)
-		return answer{body: v, changed: true, revision: revision}, err
-	}}
-}
-
-// act changes an object without being told more.
-func act[Out any](f func(*call) (Out, int64, error)) endpoint {
-	return endpoint{out: reflect.TypeFor[Out](), changes: true, run: func(c *call) (answer, error) {
-		v, revision, err := f(c)
-		return answer{body: v, changed: true, revision: revision}, err
-	}}
-}
-
-// put creates (201) or replaces (200).
-func put[In, Out any](f func(*call, In) (Out, bool, int64, error)) endpoint {
-	return endpoint{
-		in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), changes: true,
-		success: []int{http.StatusOK, http.StatusCreated},
-		run: func(c *call) (answer, error) {
-			var in In
-			if err := c.decode(&in); err != nil {
-				return answer{}, err
-			}
-			v, created, revision, err := f(c, in)
-			a := answer{body: v, changed: true, revision: revision}
-			if created {
-				a.status = http.StatusCreated
-			}
-			return a, err
-		},
+		return f(c, in)
 	}
 }
 
+// taking says what the body of a call is.
+func taking[In any](e endpoint) endpoint {
+	e.in = reflect.TypeFor[In]()
+	return e
+}
+
+// ask takes a body and changes nothing.
+func ask[In, Out any](f func(*call, In) (Out, error)) endpoint { return taking[In](get(decoded(f))) }
+
+// act changes or makes an object, and answers it.
+func act[Out any](f func(*call) (authority.Done[Out], error)) endpoint {
+	return endpoint{out: reflect.TypeFor[Out](), changes: true, run: func(c *call) (answer, error) {
+		done, err := f(c)
+		return did(done), err
+	}}
+}
+
+// did answers a change.
+func did[Out any](done authority.Done[Out]) answer {
+	a := answer{body: done.Value, changed: true, revision: done.Revision}
+	if done.Made {
+		a.status = http.StatusCreated
+	}
+	return a
+}
+
+// change is act for calls that take a body.
+func change[In, Out any](f func(*call, In) (authority.Done[Out], error)) endpoint {
+	return taking[In](act(decoded(f)))
+}
+
+// put creates (201) or replaces (200).
+func put[In, Out any](f func(*call, In) (authority.Done[Out], error)) endpoint {
+	e := change(f)
+	e.success = []int{http.StatusOK, http.StatusCreated}
+	return e
+}
+
 // stop suspends or removes a principal; with dry_run it only tells what would stop.
-func stop[Out any](f func(c *call, dryRun bool) (Out, api.Affected, int64, error)) endpoint {
+func stop[Out any](f func(c *call, dryRun bool) (authority.Done[Out], error)) endpoint {
 	return endpoint{out: reflect.TypeFor[Out](), changes: true, params: []reference.Param{dryRun()}, run: func(c *call) (answer, error) {
 		c.dry = c.flag("dry_run")
-		v, hit, revision, err := f(c, c.dry)
+		done, err := f(c, c.dry)
 		if c.dry {
-			return answer{body: hit}, err
+			return answer{body: done.Affected}, err
 		}
-		return answer{body: v, changed: true, revision: revision}, err
+		return did(done), err
 	}}
 }
 
 // suspend is stop for calls that take a body: dry_run may stand there too.
-func suspend[Out any](f func(c *call, dryRun bool) (Out, api.Affected, int64, error)) endpoint {
-	e := stop(func(c *call, dryRun bool) (Out, api.Affected, int64, error) {
+func suspend[Out any](f func(c *call, dryRun bool) (authority.Done[Out], error)) endpoint {
+	e := taking[api.Suspend](stop(func(c *call, dryRun bool) (done authority.Done[Out], err error) {
 		var in api.Suspend
 		if err := c.decode(&in); err != nil {
-			var none Out
-			return none, api.Affected{}, 0, err
+			return done, err
 		}
 		c.dry = dryRun || in.DryRun
 		return f(c, c.dry)
-	})
-	e.in, e.optional = reflect.TypeFor[api.Suspend](), true
+	}))
+	e.optional = true
 	return e
 }
 
 // issue hands over a secret, in the one answer that does.
 func issue[In any](f func(*call, In) (authority.Issued, error)) endpoint {
-	return endpoint{in: reflect.TypeFor[In](), out: reflect.TypeFor[api.Issued](), changes: true, run: func(c *call) (answer, error) {
-		var in In
-		if err := c.decode(&in); err != nil {
-			return answer{}, err
-		}
-		v, err := f(c, in)
-		return issued(v), err
-	}}
+	return taking[In](reissue(decoded(f)))
 }
 
 // reissue is issue for calls that take no body.

@@ -116,7 +116,7 @@ func TestACallThatWasHeldIsJudgedByTheAddressesOfNow(t *testing.T) {
 	a := w.holding(i.Secret.Reveal(), "POST", ws+"/tokens", `{"label":"more","scopes":["*"]}`, func() {
 		in := api.EditToken{}
 		in.AllowedIPs = api.Some([]string{"198.51.100.0/24"})
-		_, _, err := w.EditToken(w.Context(), root, "acme", i.Token.ID, in)
+		_, err := w.EditToken(w.Context(), root, "acme", i.Token.ID, in)
 		w.must(err)
 	})
 	if a.Code != http.StatusForbidden || !strings.Contains(a.Body.String(), `"ip_denied"`) || !strings.Contains(a.Header().Get("WWW-Authenticate"), `error="insufficient_scope"`) {
@@ -160,7 +160,7 @@ func TestAnExportEndsWithWhatItsCallerMayNoMore(t *testing.T) {
 		"its right is taken": func(i authority.Issued) error {
 			in := api.EditToken{}
 			in.Scopes, in.Resources = api.Some([]string{"members:read"}), api.Some([]string{"*"})
-			_, _, err := w.EditToken(w.Context(), root, "acme", i.Token.ID, in)
+			_, err := w.EditToken(w.Context(), root, "acme", i.Token.ID, in)
 			return err
 		},
 	} {

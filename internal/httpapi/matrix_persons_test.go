@@ -75,21 +75,21 @@ func tokenVerbs() []tokenVerb {
 		{"relabel", func(w *world, c authority.Caller, id string) error {
 			in := api.EditToken{}
 			in.Label = api.Some("y")
-			_, _, err := w.EditToken(w.Context(), c, "acme", id, in)
+			_, err := w.EditToken(w.Context(), c, "acme", id, in)
 			return err
 		}},
 		{"widen", func(w *world, c authority.Caller, id string) error {
 			in := api.EditToken{}
 			in.Scopes, in.Resources = api.Some([]string{"*"}), api.Some([]string{"*"})
-			_, _, err := w.EditToken(w.Context(), c, "acme", id, in)
+			_, err := w.EditToken(w.Context(), c, "acme", id, in)
 			return err
 		}},
 		{"disable", func(w *world, c authority.Caller, id string) error {
-			_, _, err := w.DisableToken(w.Context(), c, "acme", id, api.DisableToken{})
+			_, err := w.DisableToken(w.Context(), c, "acme", id, api.DisableToken{})
 			return err
 		}},
 		{"enable", func(w *world, c authority.Caller, id string) error {
-			_, _, err := w.EnableToken(w.Context(), c, "acme", id)
+			_, err := w.EnableToken(w.Context(), c, "acme", id)
 			return err
 		}},
 		{"rotate", func(w *world, c authority.Caller, id string) error {
@@ -101,11 +101,11 @@ func tokenVerbs() []tokenVerb {
 			return err
 		}},
 		{"revoke", func(w *world, c authority.Caller, id string) error {
-			_, _, err := w.RevokeToken(w.Context(), c, "acme", id, api.RevokeToken{})
+			_, err := w.RevokeToken(w.Context(), c, "acme", id, api.RevokeToken{})
 			return err
 		}},
 		{"delete", func(w *world, c authority.Caller, id string) error {
-			_, _, err := w.DeleteToken(w.Context(), c, "acme", id, api.RevokeToken{})
+			_, err := w.DeleteToken(w.Context(), c, "acme", id, api.RevokeToken{})
 			return err
 		}},
 	}

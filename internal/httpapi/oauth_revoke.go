@@ -36,7 +36,7 @@ func (c *call) revokePresented() (answer, error) {
 
 // endPresented looks first whether there is anything to end, from memory: a flood
 // of garbage takes no lock.
-func (c *call) endPresented() (revision int64, err error) {
+func (c *call) endPresented() (int64, error) {
 	q, d := &c.question.Request, &c.decision
 	if err := c.s.engine.Verify(c.ctx, q, d); err != nil {
 		return 0, err
@@ -50,10 +50,10 @@ func (c *call) endPresented() (revision int64, err error) {
 	case retired, c.caller.Token.IsZero():
 		return c.s.authority.RevokeHeld(c.ctx, c.caller, q.Token)
 	}
-	_, revision, err = c.s.authority.RevokeToken(c.ctx, c.caller, d.Workspace.Slug, d.Locator.String(),
+	done, err := c.s.authority.RevokeToken(c.ctx, c.caller, d.Workspace.Slug, d.Locator.String(),
 		api.RevokeToken{Reason: api.ReasonOther, Comment: "by a client that presented its secret"})
 	if errors.Is(err, api.CodeNotFound) { // another tenant's is like no token
 		return d.Revision, nil
 	}
-	return revision, err
+	return done.Revision, err
 }

@@ -37,22 +37,6 @@ func lifeRoutes() []Route {
 	)
 }
 
-// ask takes a body and changes nothing.
-func ask[In, Out any](f func(*call, In) (Out, error)) endpoint {
-	e := change(func(c *call, in In) (Out, int64, error) {
-		v, err := f(c, in)
-		return v, 0, err
-	})
-	answered := e.run
-	e.changes = false
-	e.run = func(c *call) (answer, error) {
-		a, err := answered(c)
-		a.changed = false
-		return a, err
-	}
-	return e
-}
-
 const (
 	// bulkTime is for what is answered at once, well below what a client waits;
 	// bulkAnswer is how many outcomes that holds.
@@ -66,10 +50,10 @@ var errEnough = errors.New("httpapi: no time, no room or no right for more")
 // hold secrets or the client asks for it, each as soon as it is known, so that
 // none is lost with the connection.
 func bulk() endpoint {
-	e := change(func(c *call, in api.BulkTokens) (api.BulkResults, int64, error) {
+	e := change(func(c *call, in api.BulkTokens) (done authority.Done[api.BulkResults], err error) {
 		out := api.BulkResults{Action: in.Action, DryRun: in.DryRun, Results: []api.BulkResult{}}
 		due := c.s.now().Add(bulkTime)
-		err := c.bulkTokens(c.ctx, in, func(r api.BulkResult) error {
+		err = c.bulkTokens(c.ctx, in, func(r api.BulkResult) error {
 			out.Results = append(out.Results, r)
 			if len(out.Results) >= bulkAnswer || c.s.now().After(due) {
 				return errEnough
@@ -77,11 +61,12 @@ func bulk() endpoint {
 			return nil
 		})
 		if out.Unfinished = errors.Is(err, errEnough); err != nil && !out.Unfinished {
-			return out, 0, err
+			return done, err
 		}
 		out.Matched = len(out.Results)
-		revision, err := c.s.authority.Revision(c.ctx)
-		return out, revision, err
+		done.Value = out
+		done.Revision, err = c.s.authority.Revision(c.ctx)
+		return done, err
 	})
 	whole := e.run
 	e.run = func(c *call) (answer, error) {

@@ -13,7 +13,7 @@ func memberRoutes() []Route {
 				return c.s.authority.ListMembers(c.ctx, c.caller, c.path("ws"), p)
 			})).searching("e-mail, name or external id").including(),
 		route("POST", "/v1/workspaces/{ws}/members", needs("members:write"), "Take a person into a workspace",
-			change(func(c *call, in api.CreateMember) (api.Member, int64, error) {
+			change(func(c *call, in api.CreateMember) (authority.Done[api.Member], error) {
 				return c.s.authority.CreateMember(c.ctx, c.caller, c.path("ws"), in)
 			})).creating().saying("Nobody can give more than their own rights. A password needs instance:admin and a new user."),
 		route("GET", "/v1/workspaces/{ws}/members/{member}", needs("members:read").Noting(notOneself), "Show a member, by e-mail, id, ext:ID or me",
@@ -21,23 +21,23 @@ func memberRoutes() []Route {
 				return c.s.authority.GetMember(c.ctx, c.caller, c.path("ws"), c.path("member"))
 			})),
 		route("PUT", "/v1/workspaces/{ws}/members/{member}", needs("members:write"), "Create or replace a member, by e-mail or ext:ID",
-			put(func(c *call, in api.CreateMember) (api.Member, bool, int64, error) {
+			put(func(c *call, in api.CreateMember) (authority.Done[api.Member], error) {
 				return c.s.authority.PutMember(c.ctx, c.caller, c.path("ws"), c.path("member"), in)
 			})),
 		route("PATCH", "/v1/workspaces/{ws}/members/{member}", needs("members:write"), "Edit a member",
-			change(func(c *call, in api.EditMember) (api.Member, int64, error) {
+			change(func(c *call, in api.EditMember) (authority.Done[api.Member], error) {
 				return c.s.authority.EditMember(c.ctx, c.caller, c.path("ws"), c.path("member"), in)
 			})),
 		route("DELETE", "/v1/workspaces/{ws}/members/{member}", needs("members:write"), "Remove a member and revoke their tokens",
-			stop(func(c *call, dry bool) (api.Member, api.Affected, int64, error) {
+			stop(func(c *call, dry bool) (authority.Done[api.Member], error) {
 				return c.s.authority.RemoveMember(c.ctx, c.caller, c.path("ws"), c.path("member"), dry)
 			})),
 		route("POST", "/v1/workspaces/{ws}/members/{member}/deactivate", needs("members:write"), "Deactivate a member: their tokens and sessions stop",
-			suspend(func(c *call, dry bool) (api.Member, api.Affected, int64, error) {
+			suspend(func(c *call, dry bool) (authority.Done[api.Member], error) {
 				return c.s.authority.DeactivateMember(c.ctx, c.caller, c.path("ws"), c.path("member"), dry)
 			})),
 		route("POST", "/v1/workspaces/{ws}/members/{member}/activate", needs("members:write"), "Bring a deactivated member back",
-			act(func(c *call) (api.Member, int64, error) {
+			act(func(c *call) (authority.Done[api.Member], error) {
 				return c.s.authority.ActivateMember(c.ctx, c.caller, c.path("ws"), c.path("member"))
 			})),
 		route("POST", "/v1/workspaces/{ws}/members/{member}/access-token/reset",
@@ -55,16 +55,16 @@ func memberRoutes() []Route {
 	)
 }
 
-func (c *call) portalLink() (api.PortalLink, int64, error) {
+func (c *call) portalLink() (authority.Done[api.PortalLink], error) {
 	if c.s.portal == nil {
-		return api.PortalLink{}, 0, api.Errorf(api.CodeNotFound, "this server has no console to open")
+		return authority.Done[api.PortalLink]{}, api.Errorf(api.CodeNotFound, "this server has no console to open")
 	}
 	return c.s.portal(c.ctx, c.caller, c.path("ws"), c.path("member"))
 }
 
-func (c *call) inviteMember() (api.Invitation, int64, error) {
+func (c *call) inviteMember() (authority.Done[api.Invitation], error) {
 	if c.s.invite == nil {
-		return api.Invitation{}, 0, api.Errorf(api.CodeNotFound, "this server has no console to sign in to")
+		return authority.Done[api.Invitation]{}, api.Errorf(api.CodeNotFound, "this server has no console to sign in to")
 	}
 	return c.s.invite(c.ctx, c.caller, c.path("ws"), c.path("member"))
 }
@@ -77,7 +77,7 @@ func accountRoutes() []Route {
 				return c.s.authority.ListServiceAccounts(c.ctx, c.caller, c.path("ws"), p)
 			})).searching("name or description").including(),
 		route("POST", "/v1/workspaces/{ws}/service-accounts", write, "Create a service account",
-			change(func(c *call, in api.CreateServiceAccount) (api.ServiceAccount, int64, error) {
+			change(func(c *call, in api.CreateServiceAccount) (authority.Done[api.ServiceAccount], error) {
 				return c.s.authority.CreateServiceAccount(c.ctx, c.caller, c.path("ws"), in)
 			})).creating(),
 		route("GET", "/v1/workspaces/{ws}/service-accounts/{name}", read, "Show a service account, by name or id",
@@ -85,19 +85,19 @@ func accountRoutes() []Route {
 				return c.s.authority.GetServiceAccount(c.ctx, c.caller, c.path("ws"), c.path("name"))
 			})),
 		route("PATCH", "/v1/workspaces/{ws}/service-accounts/{name}", write, "Edit a service account",
-			change(func(c *call, in api.EditServiceAccount) (api.ServiceAccount, int64, error) {
+			change(func(c *call, in api.EditServiceAccount) (authority.Done[api.ServiceAccount], error) {
 				return c.s.authority.EditServiceAccount(c.ctx, c.caller, c.path("ws"), c.path("name"), in)
 			})),
 		route("DELETE", "/v1/workspaces/{ws}/service-accounts/{name}", write, "Remove a service account and revoke its tokens",
-			stop(func(c *call, dry bool) (api.ServiceAccount, api.Affected, int64, error) {
+			stop(func(c *call, dry bool) (authority.Done[api.ServiceAccount], error) {
 				return c.s.authority.RemoveServiceAccount(c.ctx, c.caller, c.path("ws"), c.path("name"), dry)
 			})),
 		route("POST", "/v1/workspaces/{ws}/service-accounts/{name}/disable", write, "Disable a service account: its tokens stop",
-			suspend(func(c *call, dry bool) (api.ServiceAccount, api.Affected, int64, error) {
+			suspend(func(c *call, dry bool) (authority.Done[api.ServiceAccount], error) {
 				return c.s.authority.DisableServiceAccount(c.ctx, c.caller, c.path("ws"), c.path("name"), dry)
 			})),
 		route("POST", "/v1/workspaces/{ws}/service-accounts/{name}/enable", write, "Bring a disabled service account back",
-			act(func(c *call) (api.ServiceAccount, int64, error) {
+			act(func(c *call) (authority.Done[api.ServiceAccount], error) {
 				return c.s.authority.EnableServiceAccount(c.ctx, c.caller, c.path("ws"), c.path("name"))
 			})),
 	)
@@ -111,7 +111,7 @@ func resourceRoutes() []Route {
 			})).searching("name or description"),
 		route("POST", "/v1/workspaces/{ws}/resources",
 			needs("resources:create").Noting("On the entire portfolio, unless the policy onboarding is any_member."), "Put a resource on board",
-			change(func(c *call, in api.CreateResource) (api.Resource, int64, error) {
+			change(func(c *call, in api.CreateResource) (authority.Done[api.Resource], error) {
 				return c.s.authority.OnboardResource(c.ctx, c.caller, c.path("ws"), in)
 			})).creating(),
 		route("GET", "/v1/workspaces/{ws}/resources/{name}", needs("resources:read"), "Show a resource",
@@ -119,7 +119,7 @@ func resourceRoutes() []Route {
 				return c.s.authority.GetResource(c.ctx, c.caller, c.path("ws"), c.path("name"))
 			})),
 		route("DELETE", "/v1/workspaces/{ws}/resources/{name}", needs("resources:delete"), "Take a resource off board, and its name out of every grant",
-			act(func(c *call) (api.Resource, int64, error) {
+			act(func(c *call) (authority.Done[api.Resource], error) {
 				return c.s.authority.DeleteResource(c.ctx, c.caller, c.path("ws"), c.path("name"))
 			})),
 	)

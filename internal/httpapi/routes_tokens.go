@@ -24,7 +24,7 @@ func tokenRoutes() []Route {
 				return c.s.authority.GetToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
 		route("PATCH", "/v1/workspaces/{ws}/tokens/{id}", needs("tokens:edit"), "Edit a token; null inherits or removes",
-			change(func(c *call, in api.EditToken) (api.Token, int64, error) {
+			change(func(c *call, in api.EditToken) (authority.Done[api.Token], error) {
 				return c.s.authority.EditToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			})),
 	}, tokenStateRoutes()...)...)
@@ -37,19 +37,19 @@ func tokenStateRoutes() []Route {
 	renew := needs("tokens:edit", "tokens:self").Noting("tokens:self is for the token itself; somebody else's personal token needs tokens:impersonate too.")
 	return []Route{
 		route("DELETE", id, end, "Revoke a token and hide it from lists",
-			act(func(c *call) (api.Token, int64, error) {
+			act(func(c *call) (authority.Done[api.Token], error) {
 				return c.s.authority.DeleteToken(c.ctx, c.caller, c.path("ws"), c.path("id"), api.RevokeToken{})
 			})),
 		route("POST", id+"/revoke", end, "Revoke a token for good",
-			maybe(change(func(c *call, in api.RevokeToken) (api.Token, int64, error) {
+			maybe(change(func(c *call, in api.RevokeToken) (authority.Done[api.Token], error) {
 				return c.s.authority.RevokeToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			}))),
 		route("POST", id+"/disable", needs("tokens:disable").Noting("With revoke_after, tokens:delete too."), "Disable a token until it is enabled",
-			maybe(change(func(c *call, in api.DisableToken) (api.Token, int64, error) {
+			maybe(change(func(c *call, in api.DisableToken) (authority.Done[api.Token], error) {
 				return c.s.authority.DisableToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			}))),
 		route("POST", id+"/enable", needs("tokens:disable").Noting("And cover of what the token may do. A scheduled end stays without tokens:delete."), "Enable a disabled token",
-			act(func(c *call) (api.Token, int64, error) {
+			act(func(c *call) (authority.Done[api.Token], error) {
 				return c.s.authority.EnableToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
 		route("POST", id+"/rotate", renew, "Give a token a new secret; the old one works until the overlap ends",
@@ -62,7 +62,7 @@ func tokenStateRoutes() []Route {
 			})).keyed(),
 		route("POST", id+"/retire", needs("tokens:edit", "tokens:self").Noting("tokens:self is for the token itself."),
 			"End the overlap of a rotation now: the current secret alone works",
-			act(func(c *call) (api.Token, int64, error) {
+			act(func(c *call) (authority.Done[api.Token], error) {
 				return c.s.authority.RetireSecrets(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
 		route("POST", id+"/transfer", needs("tokens:edit").Noting("And tokens:delete, as to revoke it, and what a new token of the new owner needs."), "Move a token to another owner and rotate it",

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"net/http"
 	"reflect"
 
 	"github.com/tokenry/tokenry/api"
@@ -39,11 +38,11 @@ func webhooksAt(path string, read, write reference.Access, at where) []Route {
 				return c.s.authority.GetWebhook(c.ctx, c.caller, at(c), c.path("webhook"))
 			})),
 		route("PATCH", one, write, "Edit an endpoint, or enable it again",
-			change(func(c *call, in api.EditWebhook) (api.Webhook, int64, error) {
+			change(func(c *call, in api.EditWebhook) (authority.Done[api.Webhook], error) {
 				return c.s.authority.EditWebhook(c.ctx, c.caller, at(c), c.path("webhook"), in)
 			})),
 		route("DELETE", one, write, "Delete an endpoint",
-			act(func(c *call) (api.Webhook, int64, error) {
+			act(func(c *call) (authority.Done[api.Webhook], error) {
 				return c.s.authority.DeleteWebhook(c.ctx, c.caller, at(c), c.path("webhook"))
 			})),
 	}, deliveriesAt(one, read, write, at)...)
@@ -56,7 +55,7 @@ func deliveriesAt(one string, read, write reference.Access, at where) []Route {
 				return c.s.authority.RotateWebhookSecret(c.ctx, c.caller, at(c), c.path("webhook"))
 			})),
 		route("POST", one+"/ping", write, "Send an endpoint a ping",
-			act(func(c *call) (api.WebhookDelivery, int64, error) {
+			act(func(c *call) (authority.Done[api.WebhookDelivery], error) {
 				return c.s.authority.PingWebhook(c.ctx, c.caller, at(c), c.path("webhook"))
 			})),
 		route("GET", one+"/deliveries", read, "List what was sent to an endpoint, newest first",
@@ -68,7 +67,7 @@ func deliveriesAt(one string, read, write reference.Access, at where) []Route {
 				return c.s.authority.GetDelivery(c.ctx, c.caller, at(c), c.path("webhook"), c.path("delivery"))
 			})),
 		route("POST", one+"/deliveries/{delivery}/resend", write, "Send a delivery again",
-			act(func(c *call) (api.WebhookDelivery, int64, error) {
+			act(func(c *call) (authority.Done[api.WebhookDelivery], error) {
 				return c.s.authority.ResendDelivery(c.ctx, c.caller, at(c), c.path("webhook"), c.path("delivery"))
 			})),
 	}
@@ -76,23 +75,13 @@ func deliveriesAt(one string, read, write reference.Access, at where) []Route {
 
 // webhookSecret hands over an endpoint's secret, in the one answer that does.
 func webhookSecret[In any](f func(*call, In) (outbox.IssuedWebhook, error)) endpoint {
-	return endpoint{in: reflect.TypeFor[In](), out: reflect.TypeFor[api.WebhookSecret](), changes: true, run: func(c *call) (answer, error) {
-		var in In
-		if err := c.decode(&in); err != nil {
-			return answer{}, err
-		}
-		v, err := f(c, in)
-		return issuedWebhook(v), err
-	}}
+	return taking[In](webhookReissue(decoded(f)))
 }
 
+// webhookReissue is webhookSecret for calls that take no body.
 func webhookReissue(f func(*call) (outbox.IssuedWebhook, error)) endpoint {
-	return endpoint{out: reflect.TypeFor[api.WebhookSecret](), success: []int{http.StatusOK}, changes: true, run: func(c *call) (answer, error) {
+	return endpoint{out: reflect.TypeFor[api.WebhookSecret](), changes: true, run: func(c *call) (answer, error) {
 		v, err := f(c)
-		return issuedWebhook(v), err
+		return answer{body: api.WebhookSecret{Webhook: v.Webhook, Secret: v.Secret.Reveal()}, changed: true, revision: v.Revision}, err
 	}}
-}
-
-func issuedWebhook(v outbox.IssuedWebhook) answer {
-	return answer{body: api.WebhookSecret{Webhook: v.Webhook, Secret: v.Secret.Reveal()}, changed: true, revision: v.Revision}
 }

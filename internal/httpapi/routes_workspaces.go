@@ -24,7 +24,7 @@ func workspaceRoutes() []Route {
 				return c.s.authority.ListWorkspaces(c.ctx, c.caller, p)
 			})).searching("slug, name or external id"),
 		route("POST", "/v1/workspaces", instance(), "Create a workspace",
-			change(func(c *call, in api.CreateWorkspace) (api.Workspace, int64, error) {
+			change(func(c *call, in api.CreateWorkspace) (authority.Done[api.Workspace], error) {
 				return c.s.authority.CreateWorkspace(c.ctx, c.caller, in)
 			})).creating(),
 		route("GET", "/v1/workspaces/{ws}", self(""), "Show a workspace",
@@ -32,28 +32,27 @@ func workspaceRoutes() []Route {
 				return c.s.authority.GetWorkspace(c.ctx, c.caller, c.path("ws"))
 			})),
 		route("PUT", "/v1/workspaces/{ws}", instance(), "Create or replace a workspace, by its slug or ext:ID",
-			put(func(c *call, in api.PutWorkspace) (api.Workspace, bool, int64, error) {
+			put(func(c *call, in api.PutWorkspace) (authority.Done[api.Workspace], error) {
 				return c.s.authority.PutWorkspace(c.ctx, c.caller, c.path("ws"), in)
 			})),
 		route("PATCH", "/v1/workspaces/{ws}", needs("policy:write").Noting("external_id needs instance:admin."), "Edit a workspace",
-			change(func(c *call, in api.EditWorkspace) (api.Workspace, int64, error) {
+			change(func(c *call, in api.EditWorkspace) (authority.Done[api.Workspace], error) {
 				return c.s.authority.EditWorkspace(c.ctx, c.caller, c.path("ws"), in)
 			})),
 		route("DELETE", "/v1/workspaces/{ws}", needs("workspace:delete"), "Delete a workspace for good",
-			act(func(c *call) (api.Workspace, int64, error) {
+			act(func(c *call) (authority.Done[api.Workspace], error) {
 				return c.s.authority.DeleteWorkspace(c.ctx, c.caller, c.path("ws"))
 			})).saying("Its tokens stop at once. Its slug is never used again."),
 		route("POST", "/v1/workspaces/{ws}/suspend", instance(), "Suspend a workspace: all its tokens stop until it is resumed",
-			suspend(func(c *call, dryRun bool) (v api.Workspace, hit api.Affected, revision int64, err error) {
-				if dryRun {
-					hit, err = c.s.authority.SuspensionOf(c.ctx, c.caller, c.path("ws"))
-				} else {
-					v, revision, err = c.s.authority.SuspendWorkspace(c.ctx, c.caller, c.path("ws"))
+			suspend(func(c *call, dryRun bool) (done authority.Done[api.Workspace], err error) {
+				if !dryRun {
+					return c.s.authority.SuspendWorkspace(c.ctx, c.caller, c.path("ws"))
 				}
-				return v, hit, revision, err
+				done.Affected, err = c.s.authority.SuspensionOf(c.ctx, c.caller, c.path("ws"))
+				return done, err
 			})),
 		route("POST", "/v1/workspaces/{ws}/resume", instance(), "Resume a suspended workspace",
-			act(func(c *call) (api.Workspace, int64, error) {
+			act(func(c *call) (authority.Done[api.Workspace], error) {
 				return c.s.authority.ResumeWorkspace(c.ctx, c.caller, c.path("ws"))
 			})),
 	)
@@ -64,7 +63,7 @@ func policyRoutes() []Route {
 		route("GET", "/v1/workspaces/{ws}/policy", needs("policy:read"), "Show the policy that holds in a workspace",
 			get(func(c *call) (api.Policy, error) { return c.s.authority.GetPolicy(c.ctx, c.caller, c.path("ws")) })),
 		route("PATCH", "/v1/workspaces/{ws}/policy", needs("policy:write"), "Edit a workspace's policy; null returns a field to what is inherited",
-			change(func(c *call, in api.PatchPolicy) (api.Policy, int64, error) {
+			change(func(c *call, in api.PatchPolicy) (authority.Done[api.Policy], error) {
 				return c.s.authority.EditPolicy(c.ctx, c.caller, c.path("ws"), in)
 			})),
 	}, rightsRoutes("/v1/workspaces/{ws}", needs("roles:read"), needs("roles:write"), inWorkspace)...)...)
@@ -83,11 +82,11 @@ func rightsRoutes(base string, read, write reference.Access, where func(*call) a
 				return c.s.authority.GetScope(c.ctx, c.caller, where(c), c.path("name"))
 			})),
 		route("PUT", base+"/scopes/{name}", write, "Create or replace a scope of the catalogue",
-			put(func(c *call, in api.PutScope) (api.Scope, bool, int64, error) {
+			put(func(c *call, in api.PutScope) (authority.Done[api.Scope], error) {
 				return c.s.authority.PutScope(c.ctx, c.caller, where(c), c.path("name"), in)
 			})),
 		route("DELETE", base+"/scopes/{name}", write, "Remove a scope from the catalogue, and its name from every list",
-			act(func(c *call) (api.Scope, int64, error) {
+			act(func(c *call) (authority.Done[api.Scope], error) {
 				return c.s.authority.DeleteScope(c.ctx, c.caller, where(c), c.path("name"))
 			})),
 		route("GET", base+"/roles", read, "List the roles: built-in ones, then the others by name",
@@ -97,11 +96,11 @@ func rightsRoutes(base string, read, write reference.Access, where func(*call) a
 				return c.s.authority.GetRole(c.ctx, c.caller, where(c), c.path("name"))
 			})),
 		route("PUT", base+"/roles/{name}", write, "Create or replace a role, or extend a built-in one",
-			put(func(c *call, in api.PutRole) (api.Role, bool, int64, error) {
+			put(func(c *call, in api.PutRole) (authority.Done[api.Role], error) {
 				return c.s.authority.PutRole(c.ctx, c.caller, where(c), c.path("name"), in)
 			})),
 		route("DELETE", base+"/roles/{name}", write, "Remove a role",
-			act(func(c *call) (api.Role, int64, error) {
+			act(func(c *call) (authority.Done[api.Role], error) {
 				return c.s.authority.DeleteRole(c.ctx, c.caller, where(c), c.path("name"), c.text("replacement"))
 			})).taking(reference.Param{Name: "replacement", Description: "The role that its users get; needed while it has any."}),
 		route("GET", base+"/removals", read, "List what was removed and is being rewritten yet",
@@ -116,7 +115,7 @@ func instanceRoutes() []Route {
 		route("GET", "/v1/instance/policy", instance(), "Show the instance's defaults of policy",
 			get(func(c *call) (api.Policy, error) { return c.s.authority.GetInstancePolicy(c.ctx, c.caller) })),
 		route("PATCH", "/v1/instance/policy", instance(), "Edit the instance's defaults of policy, which every workspace inherits live",
-			change(func(c *call, in api.PatchPolicy) (api.Policy, int64, error) {
+			change(func(c *call, in api.PatchPolicy) (authority.Done[api.Policy], error) {
 				return c.s.authority.EditInstancePolicy(c.ctx, c.caller, in)
 			})),
 		route("GET", "/v1/instance/usage", instance(), "Count what was done in all workspaces, together and in each",
@@ -126,11 +125,11 @@ func instanceRoutes() []Route {
 		route("GET", "/v1/instance/admins", instance(), "List the instance administrators",
 			all(func(c *call) ([]api.User, error) { return c.s.authority.ListAdmins(c.ctx, c.caller) })),
 		route("POST", "/v1/instance/admins", instance(), "Make a user an instance administrator",
-			change(func(c *call, in api.AddAdmin) (api.User, int64, error) {
+			change(func(c *call, in api.AddAdmin) (authority.Done[api.User], error) {
 				return c.s.authority.AddAdmin(c.ctx, c.caller, in)
 			})),
 		route("DELETE", "/v1/instance/admins/{id}", instance(), "Make an instance administrator a plain user",
-			act(func(c *call) (api.User, int64, error) {
+			act(func(c *call) (authority.Done[api.User], error) {
 				return c.s.authority.RemoveAdmin(c.ctx, c.caller, c.path("id"))
 			})),
 	}, rightsRoutes("/v1/instance", instance(), instance(), inInstance)...)...)
@@ -145,11 +144,11 @@ func userRoutes() []Route {
 		route("GET", "/v1/users/{id}", instance(), "Show a user, by e-mail or id",
 			get(func(c *call) (api.User, error) { return c.s.authority.GetUser(c.ctx, c.caller, c.path("id")) })),
 		route("POST", "/v1/users/{id}/deactivate", instance(), "Deactivate a user: their tokens and sessions stop in every workspace",
-			act(func(c *call) (api.User, int64, error) {
+			act(func(c *call) (authority.Done[api.User], error) {
 				return c.s.authority.DeactivateUser(c.ctx, c.caller, c.path("id"))
 			})),
 		route("POST", "/v1/users/{id}/activate", instance(), "Bring a deactivated user back",
-			act(func(c *call) (api.User, int64, error) {
+			act(func(c *call) (authority.Done[api.User], error) {
 				return c.s.authority.ActivateUser(c.ctx, c.caller, c.path("id"))
 			})),
 		eraseRoute(),
@@ -170,8 +169,8 @@ func eraseRoute() Route {
 				c.dry = c.flag("dry_run") || in.DryRun
 				deadline := http.NewResponseController(c.w)
 				_ = deadline.SetWriteDeadline(c.s.now().Add(c.route.Timeout)) // a writer without one needs none
-				v, revision, err := c.s.authority.EraseUser(c.ctx, c.caller, c.path("id"), c.dry)
-				return answer{body: v, changed: !c.dry, revision: revision}, err
+				v, err := c.s.authority.EraseUser(c.ctx, c.caller, c.path("id"), c.dry)
+				return answer{body: v.Value, changed: !c.dry, revision: v.Revision}, err
 			},
 		}).saying("Their e-mail, names, ways in, mails and usage go, and what the audit says by and about them, in every workspace; " +
 		"their tokens are revoked. The audit stays whole. What was cut off is finished by asking again.")

@@ -63,10 +63,10 @@ type Options struct {
 	Devices Devices
 	// PortalLink makes a one-time link into a member's own tokens, once it judged
 	// the caller; nil answers that there is no console.
-	PortalLink func(ctx context.Context, c authority.Caller, workspace, member string) (link api.PortalLink, revision int64, err error)
+	PortalLink func(ctx context.Context, c authority.Caller, workspace, member string) (authority.Done[api.PortalLink], error)
 	// Invite mails a member a link to sign in by, once it judged the caller; nil
 	// answers that there is no console.
-	Invite func(ctx context.Context, c authority.Caller, workspace, member string) (out api.Invitation, revision int64, err error)
+	Invite func(ctx context.Context, c authority.Caller, workspace, member string) (authority.Done[api.Invitation], error)
 }
 
 // server is the door.
@@ -85,8 +85,8 @@ type server struct {
 	refused   func(what, why string)
 	rulesets  func(name string) *ruleset.Set
 	devices   Devices
-	portal    func(context.Context, authority.Caller, string, string) (api.PortalLink, int64, error)
-	invite    func(context.Context, authority.Caller, string, string) (api.Invitation, int64, error)
+	portal    func(context.Context, authority.Caller, string, string) (authority.Done[api.PortalLink], error)
+	invite    func(context.Context, authority.Caller, string, string) (authority.Done[api.Invitation], error)
 
 	mux        *http.ServeMux
 	extAuthz   *Route

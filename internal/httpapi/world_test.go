@@ -146,30 +146,30 @@ func (w *world) open(options ...option) {
 			return why
 		},
 		Devices: machines{},
-		PortalLink: func(ctx context.Context, c authority.Caller, ws, member string) (api.PortalLink, int64, error) {
+		PortalLink: func(ctx context.Context, c authority.Caller, ws, member string) (done authority.Done[api.PortalLink], err error) {
 			in, err := w.MayLinkPortal(ctx, c, ws, member)
 			if err != nil {
-				return api.PortalLink{}, 0, err
+				return done, err
 			}
-			var revision int64
+			done.Value = api.PortalLink{URL: baseURL + "/signin/portal?code=" + in.User.PublicID, ExpiresAt: w.clock.Now()}
 			err = w.SignIn(ctx, c, func(tx *office.SignInTx) error {
-				revision = tx.Revision()
+				done.Revision = tx.Revision()
 				return tx.Note("portal.link_made", ledger.User{}, in.User, nil)
 			})
-			return api.PortalLink{URL: baseURL + "/signin/portal?code=" + in.User.PublicID, ExpiresAt: w.clock.Now()}, revision, err
+			return done, err
 		},
 	}
-	o.Invite = func(ctx context.Context, c authority.Caller, ws, member string) (api.Invitation, int64, error) {
+	o.Invite = func(ctx context.Context, c authority.Caller, ws, member string) (done authority.Done[api.Invitation], err error) {
 		in, err := w.MayInvite(ctx, c, ws, member)
 		if err != nil {
-			return api.Invitation{}, 0, err
+			return done, err
 		}
-		var revision int64
+		done.Value.Sent = true
 		err = w.SignIn(ctx, c, func(tx *office.SignInTx) error {
-			revision = tx.Revision()
+			done.Revision = tx.Revision()
 			return tx.Note("invitation.made", ledger.User{}, in.User, nil)
 		})
-		return api.Invitation{Sent: true}, revision, err
+		return done, err
 	}
 	rules("everyone", "workspace: '*'\nrules:\n  - {match: ANY /**, scopes: []}\n")(&o)
 	for _, change := range options {

@@ -25,7 +25,7 @@ func TestAdviceAboutATokenThatNobodyUses(t *testing.T) {
 func TestAdviceAboutATokenWithoutExpiry(t *testing.T) {
 	t.Parallel()
 	eachWatched(t, func(w *watched) {
-		_, _, err := w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{AllowNever: api.Some(true)})
+		_, err := w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{AllowNever: api.Some(true)})
 		officetest.Must(w.T, err)
 		in := officetest.Ask("personal", "")
 		in.Never = api.Some(true)
@@ -42,7 +42,7 @@ func TestAdviceAboutAnInactiveOwner(t *testing.T) {
 	eachWatched(t, func(w *watched) {
 		w.MemberOf("acme", "bob@example.com", "Viewer", "*")
 		i := w.Create(w.Root, officetest.Ask("personal", "bob@example.com"))
-		_, _, _, err := w.DeactivateMember(w.Ctx, w.Root, "acme", "bob@example.com", false)
+		_, err := w.DeactivateMember(w.Ctx, w.Root, "acme", "bob@example.com", false)
 		officetest.Must(w.T, err)
 		w.After(w.WantAdvice(i.Token.ID, api.AdviceOwnerInactive)[api.AdviceOwnerInactive])
 	})

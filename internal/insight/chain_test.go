@@ -236,5 +236,5 @@ func recoverable(w *officetest.World, on bool) {
 	w.Helper()
 	var p api.PatchPolicy
 	p.Recoverable = api.Some(on)
-	officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
+	officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 }

@@ -51,13 +51,13 @@ func TestExplainSaysWhatVerifyAnswers(t *testing.T) {
 			}},
 			"revoked": {want: api.CodeRevoked, make: func() token.Secret {
 				s := fresh(nil)
-				_, _, err := w.RevokeToken(w.Ctx, w.Root, "acme", id(s), api.RevokeToken{})
+				_, err := w.RevokeToken(w.Ctx, w.Root, "acme", id(s), api.RevokeToken{})
 				officetest.Must(w.T, err)
 				return s
 			}},
 			"disabled": {want: api.CodeDisabled, remedy: "enable", make: func() token.Secret {
 				s := fresh(nil)
-				_, _, err := w.DisableToken(w.Ctx, w.Root, "acme", id(s), api.DisableToken{})
+				_, err := w.DisableToken(w.Ctx, w.Root, "acme", id(s), api.DisableToken{})
 				officetest.Must(w.T, err)
 				return s
 			}},

@@ -107,10 +107,10 @@ func TestADryRunOfARemovalShowsTheLastUse(t *testing.T) {
 		w.MemberOf("acme", "bob@example.com", "Viewer", "*")
 		i := w.Create(w.Root, officetest.Ask("personal", "bob@example.com"))
 		w.Uses(i.Secret, "192.0.2.1")
-		_, hit, _, err := w.RemoveMember(w.Ctx, w.Root, "acme", "bob@example.com", true)
+		done, err := w.RemoveMember(w.Ctx, w.Root, "acme", "bob@example.com", true)
 		officetest.Must(w.T, err)
-		if len(hit.Tokens) != 1 || hit.Tokens[0].LastUsedAt == nil || hit.Tokens[0].Status != api.StatusActive {
-			w.Errorf("the dry run shows %+v", hit.Tokens)
+		if len(done.Affected.Tokens) != 1 || done.Affected.Tokens[0].LastUsedAt == nil || done.Affected.Tokens[0].Status != api.StatusActive {
+			w.Errorf("the dry run shows %+v", done.Affected.Tokens)
 		}
 	})
 }

@@ -26,7 +26,7 @@ func TestWhatNamesARoleOrScopeIsCountedBeforeItGoes(t *testing.T) {
 		w.Account("deployer", "tickets:read")
 		w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
 		gone := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
-		_, _, err := w.RevokeToken(w.Ctx, w.Root, "acme", gone.Token.Locator, api.RevokeToken{})
+		_, err := w.RevokeToken(w.Ctx, w.Root, "acme", gone.Token.Locator, api.RevokeToken{})
 		officetest.Must(w.T, err)
 
 		role, err := w.UsesOfRole(w.Ctx, w.Root, acme, "Support")
@@ -76,10 +76,10 @@ func TestWhatNamesARoleOrScopeIsCountedBeforeItGoes(t *testing.T) {
 
 func TestWhatNamesAResourceIsCountedBeforeItGoes(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
-		_, _, err := w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: "payments"})
+		_, err := w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: "payments"})
 		officetest.Must(w.T, err)
 		w.Workspace("globex")
-		_, _, err = w.OnboardResource(w.Ctx, w.Root, "globex", api.CreateResource{Name: "payments"})
+		_, err = w.OnboardResource(w.Ctx, w.Root, "globex", api.CreateResource{Name: "payments"})
 		officetest.Must(w.T, err)
 		w.MemberOf("acme", "eve@example.com", "Viewer", "payments", "ledger")
 		w.MemberOf("acme", "vic@example.com", "Viewer", "pay*")

@@ -32,9 +32,9 @@ func (w *watched) apply(a api.Advice) {
 	var err error
 	switch {
 	case a.Change.Edit != nil:
-		_, _, err = w.EditToken(w.Ctx, w.Root, "acme", a.Token, *a.Change.Edit)
+		_, err = w.EditToken(w.Ctx, w.Root, "acme", a.Token, *a.Change.Edit)
 	case a.Change.Revoke != nil:
-		_, _, err = w.RevokeToken(w.Ctx, w.Root, "acme", a.Token, *a.Change.Revoke)
+		_, err = w.RevokeToken(w.Ctx, w.Root, "acme", a.Token, *a.Change.Revoke)
 	case a.Change.Rotate != nil:
 		_, err = w.RotateToken(w.Ctx, w.Root, "acme", a.Token, *a.Change.Rotate)
 	default:

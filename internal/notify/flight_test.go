@@ -82,14 +82,14 @@ func TestSilentEndpointsDelayNoOther(t *testing.T) {
 			create(here(), fmt.Sprintf("%s/%d", silent.url, i), "resource.*")
 		}
 		for i := range 6 {
-			_, _, err := w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: fmt.Sprint("r", i)})
+			_, err := w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: fmt.Sprint("r", i)})
 			must(w.T, err)
 		}
 		w.run()
 		for range 19 {
 			<-silent.arrived
 		}
-		_, _, err := w.CreateWorkspace(w.ctx, authority.Caller{Machine: "test"}, api.CreateWorkspace{Slug: "globex"})
+		_, err := w.CreateWorkspace(w.ctx, authority.Caller{Machine: "test"}, api.CreateWorkspace{Slug: "globex"})
 		must(w.T, err)
 		create(here(), other.url+"/own", "member.created")
 		create(authority.Where{Instance: true}, other.url+"/instance", "member.created")
@@ -115,13 +115,13 @@ func TestACrowdOfSilentEndpointsDelaysNoHealthyOne(t *testing.T) {
 		silent.refuses.Store(true)
 		for i := range 4 {
 			slug := fmt.Sprint("tenant", i)
-			_, _, err := w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: slug})
+			_, err := w.CreateWorkspace(w.ctx, w.root, api.CreateWorkspace{Slug: slug})
 			must(w.T, err)
 			for range 19 {
 				_, err := w.CreateWebhook(w.ctx, w.root, authority.Where{Workspace: slug}, api.CreateWebhook{URL: silent.url, Events: []string{"resource.*"}})
 				must(w.T, err)
 			}
-			_, _, err = w.OnboardResource(w.ctx, w.root, slug, api.CreateResource{Name: "r"})
+			_, err = w.OnboardResource(w.ctx, w.root, slug, api.CreateResource{Name: "r"})
 			must(w.T, err)
 		}
 		w.deliver()
@@ -150,19 +150,19 @@ func TestNothingMoreIsSentToAnEndpointThatEnded(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(w *world, id string) error{
 		"deleted": func(w *world, id string) error {
-			_, _, err := w.DeleteWebhook(w.ctx, w.root, here(), id)
+			_, err := w.DeleteWebhook(w.ctx, w.root, here(), id)
 			return err
 		},
 		"disabled": func(w *world, id string) error {
-			_, _, err := w.EditWebhook(w.ctx, w.root, here(), id, api.EditWebhook{Enabled: api.Some(false)})
+			_, err := w.EditWebhook(w.ctx, w.root, here(), id, api.EditWebhook{Enabled: api.Some(false)})
 			return err
 		},
 		"moved": func(w *world, id string) error {
-			_, _, err := w.EditWebhook(w.ctx, w.root, here(), id, api.EditWebhook{URL: api.Some(w.hook.URL)})
+			_, err := w.EditWebhook(w.ctx, w.root, here(), id, api.EditWebhook{URL: api.Some(w.hook.URL)})
 			return err
 		},
 		"suspended": func(w *world, _ string) error {
-			_, _, err := w.SuspendWorkspace(w.ctx, authority.Caller{Machine: "test"}, "acme")
+			_, err := w.SuspendWorkspace(w.ctx, authority.Caller{Machine: "test"}, "acme")
 			return err
 		},
 	} {
@@ -173,7 +173,7 @@ func TestNothingMoreIsSentToAnEndpointThatEnded(t *testing.T) {
 				out, err := w.CreateWebhook(w.ctx, w.root, here(), api.CreateWebhook{URL: h.url, Events: []string{"resource.*"}})
 				must(w.T, err)
 				for i := range 5 {
-					_, _, err := w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: fmt.Sprint("r", i)})
+					_, err := w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: fmt.Sprint("r", i)})
 					must(w.T, err)
 				}
 				w.Observe(w.notify)
@@ -216,7 +216,7 @@ func TestTheLogTellsNoInternalNames(t *testing.T) {
 	for _, host := range []string{"vault.internal", "nothing.internal", "broken.internal"} {
 		out, err := w.CreateWebhook(w.ctx, w.root, here(), api.CreateWebhook{URL: "https://" + host, Events: []string{"resource.*"}})
 		must(t, err)
-		_, _, err = w.PingWebhook(w.ctx, w.root, here(), out.Webhook.ID)
+		_, err = w.PingWebhook(w.ctx, w.root, here(), out.Webhook.ID)
 		must(t, err)
 		w.deliver()
 		list, _, err := w.ListDeliveries(w.ctx, w.root, here(), out.Webhook.ID, page())

@@ -70,7 +70,7 @@ func TestARevocationForALeakIsTold(t *testing.T) {
 	w.deliver()
 	w.box.take()
 	for id, reason := range map[string]string{v.ID: api.ReasonLeaked, other.ID: api.ReasonUnused} {
-		_, _, err := w.RevokeToken(w.ctx, w.root, "acme", id, api.RevokeToken{Reason: reason})
+		_, err := w.RevokeToken(w.ctx, w.root, "acme", id, api.RevokeToken{Reason: reason})
 		must(t, err)
 	}
 	w.deliver()

@@ -120,7 +120,7 @@ func (w *world) member(email, role string) {
 	w.Helper()
 	in := api.CreateMember{Email: email}
 	in.Role, in.Resources = api.Some(role), api.Some([]string{"*"})
-	_, _, err := w.CreateMember(w.ctx, w.root, "acme", in)
+	_, err := w.CreateMember(w.ctx, w.root, "acme", in)
 	must(w.T, err)
 }
 

@@ -260,8 +260,8 @@ func (a *Outbox) GetWebhook(ctx context.Context, c authority.Caller, at authorit
 }
 
 // changeWebhook finds an endpoint, lets f change it, and writes it.
-func changeWebhook(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, at authority.Where, id, action string, f func(*authority.Work, *authority.Actor, *ledger.Webhook) error) (v api.Webhook, revision int64, err error) {
-	revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
+func changeWebhook(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, at authority.Where, id, action string, f func(*authority.Work, *authority.Actor, *ledger.Webhook) error) (done authority.Done[api.Webhook], err error) {
+	done.Revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
 		ac, ws, err := enterWebhooks(a, w.Snapshot, c, at, "webhooks:write")
 		if err != nil {
 			return err
@@ -277,23 +277,23 @@ func changeWebhook(ctx context.Context, a *authority.Authority, e authority.Effe
 		if err := f(w, ac, &h); err != nil {
 			return err
 		}
-		v, err = putWebhook(w, ac, ws, h, authority.Event{Action: action, Before: before})
+		done.Value, err = putWebhook(w, ac, ws, h, authority.Event{Action: action, Before: before})
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // EditWebhook merges a patch into an endpoint. It needs webhooks:write.
 // Disabling it drops what is pending for it; enabling it forgets its failures, and is
 // for the instance's administrators when one of them disabled it.
-func (a *Outbox) EditWebhook(ctx context.Context, c authority.Caller, at authority.Where, id string, in api.EditWebhook) (v api.Webhook, revision int64, err error) {
+func (a *Outbox) EditWebhook(ctx context.Context, c authority.Caller, at authority.Where, id string, in api.EditWebhook) (done authority.Done[api.Webhook], err error) {
 	if in.Enabled.Has() && !in.Enabled.Value && !in.URL.Set && !in.Events.Set {
 		return editWebhook(ctx, a.in, authority.Takes, c, at, id, in)
 	}
 	return editWebhook(ctx, a.in, authority.Gives, c, at, id, in)
 }
 
-func editWebhook(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, at authority.Where, id string, in api.EditWebhook) (v api.Webhook, revision int64, err error) {
+func editWebhook(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, at authority.Where, id string, in api.EditWebhook) (done authority.Done[api.Webhook], err error) {
 	return changeWebhook(ctx, a, e, c, at, id, "webhook.edited", func(w *authority.Work, ac *authority.Actor, h *ledger.Webhook) error {
 		if err := describeWebhook(w, h, in); err != nil || !in.Enabled.Has() {
 			return err
@@ -328,7 +328,7 @@ func disableWebhook(w *authority.Work, ac *authority.Actor, h *ledger.Webhook) e
 // this once. Every delivery bears a signature of each former secret until that one
 // had its day.
 func (a *Outbox) RotateWebhookSecret(ctx context.Context, c authority.Caller, at authority.Where, id string) (out IssuedWebhook, err error) {
-	out.Webhook, out.Revision, err = changeWebhook(ctx, a.in, authority.Gives, c, at, id, "webhook.secret_rotated", func(w *authority.Work, _ *authority.Actor, h *ledger.Webhook) error {
+	done, err := changeWebhook(ctx, a.in, authority.Gives, c, at, id, "webhook.secret_rotated", func(w *authority.Work, _ *authority.Actor, h *ledger.Webhook) error {
 		err := w.SentOnce()
 		if err != nil {
 			return err
@@ -338,13 +338,14 @@ func (a *Outbox) RotateWebhookSecret(ctx context.Context, c authority.Caller, at
 		}
 		return w.RememberObject(h.PublicID)
 	})
+	out.Webhook, out.Revision = done.Value, done.Revision
 	return out, err
 }
 
 // DeleteWebhook forgets an endpoint and its deliveries. Once it is answered nothing
 // more is sent there: an observer cuts off what is under way. It needs webhooks:write.
-func (a *Outbox) DeleteWebhook(ctx context.Context, c authority.Caller, at authority.Where, id string) (v api.Webhook, revision int64, err error) {
-	revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
+func (a *Outbox) DeleteWebhook(ctx context.Context, c authority.Caller, at authority.Where, id string) (done authority.Done[api.Webhook], err error) {
+	done.Revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
 		ac, ws, err := enterWebhooks(a.in, w.Snapshot, c, at, "webhooks:write")
 		if err != nil {
 			return err
@@ -353,12 +354,12 @@ func (a *Outbox) DeleteWebhook(ctx context.Context, c authority.Caller, at autho
 		if err != nil {
 			return err
 		}
-		v = webhookView(w, h, ws, w.Now)
+		done.Value = webhookView(w, h, ws, w.Now)
 		w.TouchEndpoint(h.ID)
 		return input.First(w.Expect(ws, "webhook:"+h.PublicID, h.Revision), w.DeleteWebhook(h.ID),
-			w.Note(ac, ws, authority.Event{Action: "webhook.deleted", Target: "webhook:" + h.PublicID, Before: v}))
+			w.Note(ac, ws, authority.Event{Action: "webhook.deleted", Target: "webhook:" + h.PublicID, Before: done.Value}))
 	})
-	return v, revision, err
+	return done, err
 }
 
 // readWebhook runs f on an endpoint that the caller may read.
@@ -417,7 +418,7 @@ func deliveryView(d ledger.Delivery, payload json.RawMessage) api.WebhookDeliver
 
 // ResendDelivery sends a delivery again, under the same id, at once. It needs
 // webhooks:write and that the endpoint is enabled.
-func (a *Outbox) ResendDelivery(ctx context.Context, c authority.Caller, at authority.Where, id, delivery string) (v api.WebhookDelivery, revision int64, err error) {
+func (a *Outbox) ResendDelivery(ctx context.Context, c authority.Caller, at authority.Where, id, delivery string) (done authority.Done[api.WebhookDelivery], err error) {
 	return sendNow(ctx, a.in, c, at, id, "webhook.resent", func(w *authority.Work, h ledger.Webhook) (ledger.Delivery, error) {
 		d, err := w.Delivery(h.ID, delivery)
 		if err == nil && d.LeasedUntil.After(w.Now) {
@@ -430,7 +431,7 @@ func (a *Outbox) ResendDelivery(ctx context.Context, c authority.Caller, at auth
 
 // PingWebhook sends a test event to an endpoint, whatever its patterns. It needs
 // webhooks:write and that the endpoint is enabled.
-func (a *Outbox) PingWebhook(ctx context.Context, c authority.Caller, at authority.Where, id string) (v api.WebhookDelivery, revision int64, err error) {
+func (a *Outbox) PingWebhook(ctx context.Context, c authority.Caller, at authority.Where, id string) (done authority.Done[api.WebhookDelivery], err error) {
 	return sendNow(ctx, a.in, c, at, id, "webhook.pinged", func(w *authority.Work, h ledger.Webhook) (ledger.Delivery, error) {
 		data := api.WebhookData{Revision: w.Revision(), Target: "webhook:" + h.PublicID}
 		ws, err := homeOf(w.Snapshot, h)
@@ -443,8 +444,8 @@ func (a *Outbox) PingWebhook(ctx context.Context, c authority.Caller, at authori
 }
 
 // sendNow writes the delivery that f makes for an endpoint.
-func sendNow(ctx context.Context, a *authority.Authority, c authority.Caller, at authority.Where, id, action string, f func(*authority.Work, ledger.Webhook) (ledger.Delivery, error)) (v api.WebhookDelivery, revision int64, err error) {
-	revision, err = a.Mutate(ctx, c, func(w *authority.Work) error {
+func sendNow(ctx context.Context, a *authority.Authority, c authority.Caller, at authority.Where, id, action string, f func(*authority.Work, ledger.Webhook) (ledger.Delivery, error)) (done authority.Done[api.WebhookDelivery], err error) {
+	done.Revision, err = a.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, ws, err := enterWebhooks(a, w.Snapshot, c, at, "webhooks:write")
 		if err != nil {
 			return err
@@ -460,11 +461,11 @@ func sendNow(ctx context.Context, a *authority.Authority, c authority.Caller, at
 		if err != nil {
 			return err
 		}
-		v = deliveryView(d, d.Payload)
+		done.Value = deliveryView(d, d.Payload)
 		return input.First(w.PutDelivery(d), w.Note(ac, ws, authority.Event{Action: action, Target: "webhook:" + h.PublicID,
 			After: map[string]string{"delivery": d.PublicID, "type": d.Type}}))
 	})
-	return v, revision, err
+	return done, err
 }
 
 // homeOf is the workspace of an endpoint; the zero one for the instance's.

@@ -31,9 +31,9 @@ func TestWebhookLife(t *testing.T) {
 		if !v.Enabled || v.URL != officetest.Hook().URL || *v.Workspace != "acme" {
 			w.Errorf("shown: %+v", v)
 		}
-		_, _, err = w.EditWebhook(w.Ctx, w.Root, officetest.Acme(), v.ID, api.EditWebhook{Enabled: api.Some(false), Events: api.Some([]string{"*"})})
+		_, err = w.EditWebhook(w.Ctx, w.Root, officetest.Acme(), v.ID, api.EditWebhook{Enabled: api.Some(false), Events: api.Some([]string{"*"})})
 		officetest.Must(w.T, err)
-		_, _, err = w.PingWebhook(w.Ctx, w.Root, officetest.Acme(), v.ID)
+		_, err = w.PingWebhook(w.Ctx, w.Root, officetest.Acme(), v.ID)
 		w.Refused(err, api.CodeInactive)
 		list, _, err := w.ListWebhooks(w.Ctx, w.Root, officetest.Acme(), officetest.Page(0))
 		officetest.Must(w.T, err)
@@ -45,7 +45,7 @@ func TestWebhookLife(t *testing.T) {
 		if all, _ := json.Marshal([]any{rows, list, v}); strings.Contains(string(all), secret[6:]) || !strings.Contains(string(all), "webhook.created") {
 			w.Error("the audit or a view holds the secret, or lacks the event")
 		}
-		_, _, err = w.DeleteWebhook(w.Ctx, w.Root, officetest.Acme(), v.ID)
+		_, err = w.DeleteWebhook(w.Ctx, w.Root, officetest.Acme(), v.ID)
 		officetest.Must(w.T, err)
 		_, err = w.GetWebhook(w.Ctx, w.Root, officetest.Acme(), v.ID)
 		w.Refused(err, api.CodeNotFound)
@@ -61,20 +61,20 @@ func TestWebhookGate(t *testing.T) {
 		out, err := w.CreateWebhook(w.Ctx, w.Root, officetest.Acme(), officetest.Hook("*"))
 		officetest.Must(w.T, err)
 		id := out.Webhook.ID
-		ping, _, err := w.PingWebhook(w.Ctx, w.Root, officetest.Acme(), id)
+		ping, err := w.PingWebhook(w.Ctx, w.Root, officetest.Acme(), id)
 		officetest.Must(w.T, err)
 		verbs := func(c authority.Caller, at authority.Where) map[string]error {
 			errs := map[string]error{}
 			_, _, errs["list"] = w.ListWebhooks(w.Ctx, c, at, officetest.Page(0))
 			_, errs["get"] = w.GetWebhook(w.Ctx, c, at, id)
 			_, _, errs["deliveries"] = w.ListDeliveries(w.Ctx, c, at, id, officetest.Page(0))
-			_, errs["delivery"] = w.GetDelivery(w.Ctx, c, at, id, ping.ID)
+			_, errs["delivery"] = w.GetDelivery(w.Ctx, c, at, id, ping.Value.ID)
 			_, errs["create"] = w.CreateWebhook(w.Ctx, c, at, officetest.Hook("*"))
-			_, _, errs["edit"] = w.EditWebhook(w.Ctx, c, at, id, api.EditWebhook{})
+			_, errs["edit"] = w.EditWebhook(w.Ctx, c, at, id, api.EditWebhook{})
 			_, errs["rotate"] = w.RotateWebhookSecret(w.Ctx, c, at, id)
-			_, _, errs["ping"] = w.PingWebhook(w.Ctx, c, at, id)
-			_, _, errs["resend"] = w.ResendDelivery(w.Ctx, c, at, id, ping.ID)
-			_, _, errs["delete"] = w.DeleteWebhook(w.Ctx, c, at, id)
+			_, errs["ping"] = w.PingWebhook(w.Ctx, c, at, id)
+			_, errs["resend"] = w.ResendDelivery(w.Ctx, c, at, id, ping.Value.ID)
+			_, errs["delete"] = w.DeleteWebhook(w.Ctx, c, at, id)
 			return errs
 		}
 		viewer := w.Member("viewer@example.com", "Viewer")
@@ -179,7 +179,7 @@ func TestEventsFitTheirTable(t *testing.T) {
 	officetest.Must(t, err)
 	reset, err := w.ResetToken(w.Ctx, w.Root, "acme", i.Token.ID)
 	officetest.Must(t, err)
-	_, _, err = w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{Reason: "leaked", Comment: strings.Repeat("c", 1000)})
+	_, err = w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{Reason: "leaked", Comment: strings.Repeat("c", 1000)})
 	officetest.Must(t, err)
 	list, _, err := w.ListDeliveries(w.Ctx, w.Root, officetest.Instance(), all.Webhook.ID, officetest.Page(0))
 	officetest.Must(t, err)
@@ -213,7 +213,7 @@ func TestOldNotificationsAreForgotten(t *testing.T) {
 		out, err := w.CreateWebhook(w.Ctx, w.Root, officetest.Acme(), officetest.Hook("resource.*"))
 		officetest.Must(w.T, err)
 		for n := range 3 {
-			_, _, err := w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: fmt.Sprint("r", n)})
+			_, err := w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: fmt.Sprint("r", n)})
 			officetest.Must(w.T, err)
 		}
 		claimed, err := w.ClaimPosts(w.Ctx, ledger.PostClaim{Each: 2, Healthy: 10}, time.Minute)

@@ -14,28 +14,28 @@ import (
 
 // CreateMember takes a person into a workspace; the user is made when nobody
 // has this e-mail yet. It needs members:write, and rights within the caller's own.
-func (a *Owners) CreateMember(ctx context.Context, c authority.Caller, ref string, in api.CreateMember) (v api.Member, revision int64, err error) {
+func (a *Owners) CreateMember(ctx context.Context, c authority.Caller, ref string, in api.CreateMember) (done authority.Done[api.Member], err error) {
 	if in.Password, err = hashPassword(ctx, a.in, c, ref, in.Password); err != nil {
-		return v, 0, err
+		return done, err
 	}
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, sp, err := a.in.Enter(w.Snapshot, c, ref, "members:write")
 		if err != nil {
 			return err
 		}
 		if again, err := w.Shown(func(id string) error {
 			m, err := w.Member(sp.Workspace.ID, ledger.MemberKey{PublicID: id})
-			v = authority.MemberView(m, sp)
+			done.Value = authority.MemberView(m, sp)
 			return err
 		}); again || err != nil {
 			return err
 		}
-		if v, err = NewMember(w, ac, sp, in); err != nil {
+		if done.Value, err = NewMember(w, ac, sp, in); err != nil {
 			return err
 		}
-		return w.RememberObject(v.ID)
+		return w.RememberObject(done.Value.ID)
 	})
-	return v, revision, err
+	return done, err
 }
 
 // hashPassword turns a new user's password into its hash, before the lock is
@@ -269,8 +269,8 @@ func keepOwner(w *authority.Work, was ledger.Member, ws ledger.Workspace) error 
 
 // EditMember merges a patch into a membership. It needs members:write, and
 // rights within the caller's own when it gives more than there was.
-func (a *Owners) EditMember(ctx context.Context, c authority.Caller, ref, who string, in api.EditMember) (v api.Member, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+func (a *Owners) EditMember(ctx context.Context, c authority.Caller, ref, who string, in api.EditMember) (done authority.Done[api.Member], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ch, err := BeginMember(w, ref, who)
 		if err != nil {
 			return err
@@ -278,10 +278,10 @@ func (a *Owners) EditMember(ctx context.Context, c authority.Caller, ref, who st
 		if err := EditMember(w, ch, in); err != nil {
 			return err
 		}
-		v, err = FinishMember(w, ch, "member.edited")
+		done.Value, err = FinishMember(w, ch, "member.edited")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // EditMember writes what is asked for into a change that was begun.
@@ -317,31 +317,31 @@ func regrant(ac *authority.Actor, sp *authority.Space, was []grant.Statement, in
 }
 
 // PutMember creates the member that ext:ID or an e-mail names, or replaces its
-// name and rights. It needs members:write. Created says which.
-func (a *Owners) PutMember(ctx context.Context, c authority.Caller, ref, who string, in api.CreateMember) (v api.Member, created bool, revision int64, err error) {
+// name and rights. It needs members:write. Made says which.
+func (a *Owners) PutMember(ctx context.Context, c authority.Caller, ref, who string, in api.CreateMember) (done authority.Done[api.Member], err error) {
 	if in.Password, err = hashPassword(ctx, a.in, c, ref, in.Password); err != nil {
-		return v, false, 0, err
+		return done, err
 	}
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, sp, err := a.in.Enter(w.Snapshot, c, ref, "members:write")
 		if err != nil {
 			return err
 		}
 		_, err = a.in.Member(w.Snapshot, ac, sp, who)
-		if created = errors.Is(err, ledger.ErrNoRow); created {
+		if done.Made = errors.Is(err, ledger.ErrNoRow); done.Made {
 			if err := input.First(w.ExpectNew(), nameMember(&in, who)); err != nil {
 				return err
 			}
-			v, err = NewMember(w, ac, sp, in)
+			done.Value, err = NewMember(w, ac, sp, in)
 			return err
 		}
 		if err != nil {
 			return err
 		}
-		v, err = replaceMember(w, ref, who, in)
+		done.Value, err = replaceMember(w, ref, who, in)
 		return err
 	})
-	return v, created, revision, err
+	return done, err
 }
 
 // nameMember takes the path's reference into the request for a new member.
@@ -392,27 +392,27 @@ func replaceMember(w *authority.Work, ref, who string, in api.CreateMember) (api
 
 // DeactivateMember stops a member's tokens and sessions here until it is
 // activated. It needs members:write. A dry run only lists the tokens.
-func (a *Owners) DeactivateMember(ctx context.Context, c authority.Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
+func (a *Owners) DeactivateMember(ctx context.Context, c authority.Caller, ref, who string, dryRun bool) (done authority.Done[api.Member], err error) {
 	var of ledger.TokenQuery
-	revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
 		ch, err := BeginMember(w, ref, who)
 		if err != nil {
 			return err
 		}
 		of.OwnerMember = ch.m.ID
 		ch.ac.Stop(authority.MemberStop(ch.m), "members:write", w.Now).OfMember(&ch.m)
-		v, err = FinishMember(w, ch, "member.deactivated")
+		done.Value, err = FinishMember(w, ch, "member.deactivated")
 		return authority.OrDryRun(err, dryRun)
 	})
 	if err == nil && dryRun {
-		hit, err = stopped(ctx, a.in, c, ref, of)
+		done.Affected, err = stopped(ctx, a.in, c, ref, of)
 	}
-	return v, hit, revision, err
+	return done, err
 }
 
 // ActivateMember brings a deactivated member, its tokens and sessions back.
-func (a *Owners) ActivateMember(ctx context.Context, c authority.Caller, ref, who string) (v api.Member, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+func (a *Owners) ActivateMember(ctx context.Context, c authority.Caller, ref, who string) (done authority.Done[api.Member], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ch, err := BeginMember(w, ref, who)
 		if err != nil {
 			return err
@@ -422,24 +422,24 @@ func (a *Owners) ActivateMember(ctx context.Context, c authority.Caller, ref, wh
 		if err := input.First(ch.ac.Restart(was), authority.CoverOwner(ch.ac, ch.sp, authority.MemberOwner(ch.m))); err != nil {
 			return err
 		}
-		v, err = FinishMember(w, ch, "member.activated")
+		done.Value, err = FinishMember(w, ch, "member.activated")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // RemoveMember ends a membership for good: from then on its tokens are revoked
 // (owner_left). Their rows follow in pieces, the first of them before it is
 // answered. It needs members:write. A dry run only lists the tokens.
-func (a *Owners) RemoveMember(ctx context.Context, c authority.Caller, ref, who string, dryRun bool) (v api.Member, hit api.Affected, revision int64, err error) {
+func (a *Owners) RemoveMember(ctx context.Context, c authority.Caller, ref, who string, dryRun bool) (done authority.Done[api.Member], err error) {
 	left, x := ledger.ID(0), ledger.Removal{Kind: ledger.RemovedMember}
-	revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
 		ch, err := BeginMember(w, ref, who)
 		if err != nil {
 			return err
 		}
 		ch.m.RemovedAt = w.Now
-		if v, err = FinishMember(w, ch, "member.removed"); err != nil {
+		if done.Value, err = FinishMember(w, ch, "member.removed"); err != nil {
 			return err
 		}
 		x.Workspace, x.Owner = ch.sp.Workspace.ID, ch.m.ID
@@ -449,11 +449,11 @@ func (a *Owners) RemoveMember(ctx context.Context, c authority.Caller, ref, who 
 	switch {
 	case err != nil:
 	case dryRun:
-		hit, err = stopped(ctx, a.in, c, ref, ledger.TokenQuery{OwnerMember: x.Owner})
+		done.Affected, err = stopped(ctx, a.in, c, ref, ledger.TokenQuery{OwnerMember: x.Owner})
 	default:
-		revision = a.in.Begun(ctx, left, revision)
+		done.Revision = a.in.Begun(ctx, left, done.Revision)
 	}
-	return v, hit, revision, err
+	return done, err
 }
 
 // maxStopped is how many tokens the rehearsal of a removal or suspension lists: an

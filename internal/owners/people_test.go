@@ -25,19 +25,19 @@ func TestSuspendingStopsTokensAndReactivationBringsThemBack(t *testing.T) {
 		}{
 			{"member", personal,
 				func() error {
-					_, _, _, err := w.DeactivateMember(w.Ctx, w.Root, "acme", "eve@example.com", false)
+					_, err := w.DeactivateMember(w.Ctx, w.Root, "acme", "eve@example.com", false)
 					return err
 				},
-				func() error { return officetest.Third(w.ActivateMember(w.Ctx, w.Root, "acme", "eve@example.com")) }, api.CodeOwnerInactive},
+				func() error { return officetest.Second(w.ActivateMember(w.Ctx, w.Root, "acme", "eve@example.com")) }, api.CodeOwnerInactive},
 			{"user", personal,
-				func() error { return officetest.Third(w.DeactivateUser(w.Ctx, w.Root, "eve@example.com")) },
-				func() error { return officetest.Third(w.ActivateUser(w.Ctx, w.Root, "eve@example.com")) }, api.CodeOwnerInactive},
+				func() error { return officetest.Second(w.DeactivateUser(w.Ctx, w.Root, "eve@example.com")) },
+				func() error { return officetest.Second(w.ActivateUser(w.Ctx, w.Root, "eve@example.com")) }, api.CodeOwnerInactive},
 			{"service account", service,
 				func() error {
-					_, _, _, err := w.DisableServiceAccount(w.Ctx, w.Root, "acme", "deployer", false)
+					_, err := w.DisableServiceAccount(w.Ctx, w.Root, "acme", "deployer", false)
 					return err
 				},
-				func() error { return officetest.Third(w.EnableServiceAccount(w.Ctx, w.Root, "acme", "deployer")) }, api.CodeOwnerInactive},
+				func() error { return officetest.Second(w.EnableServiceAccount(w.Ctx, w.Root, "acme", "deployer")) }, api.CodeOwnerInactive},
 		} {
 			w.Run(c.name, func(t *testing.T) {
 				w := &officetest.World{T: t, Ctx: w.Ctx, Engine: w.Engine}
@@ -58,12 +58,12 @@ func TestSuspendingStopsTokensAndReactivationBringsThemBack(t *testing.T) {
 		w.Allow(org.Secret)
 		_, err = w.SuspensionOf(w.Ctx, w.Member("ed@example.com", "Owner"), "acme")
 		w.Refused(err, api.CodeInsufficientScope)
-		officetest.Must(w.T, officetest.Third(w.SuspendWorkspace(w.Ctx, authority.Caller{Machine: "test"}, "acme")))
+		officetest.Must(w.T, officetest.Second(w.SuspendWorkspace(w.Ctx, authority.Caller{Machine: "test"}, "acme")))
 		w.Deny(api.CodeWorkspaceSuspended, org.Secret)
 		w.Deny(api.CodeWorkspaceSuspended, personal.Secret)
 		_, err = w.Whoami(w.Ctx, boss)
 		w.Refused(err, api.CodeWorkspaceSuspended)
-		officetest.Must(w.T, officetest.Third(w.ResumeWorkspace(w.Ctx, authority.Caller{Machine: "test"}, "acme")))
+		officetest.Must(w.T, officetest.Second(w.ResumeWorkspace(w.Ctx, authority.Caller{Machine: "test"}, "acme")))
 		w.Allow(org.Secret)
 	})
 }
@@ -73,16 +73,16 @@ func TestRemovingIsFinalAndTheSameNameGetsNothingBack(t *testing.T) {
 		eve := w.Member("eve@example.com", "Team Member")
 		w.Account("deployer", "tickets:read")
 		personal, service := w.Create(eve, officetest.Ask("personal", "")), w.Create(w.Root, officetest.Ask("service", "deployer"))
-		_, hit, _, err := w.RemoveMember(w.Ctx, w.Root, "acme", "eve@example.com", true)
+		done, err := w.RemoveMember(w.Ctx, w.Root, "acme", "eve@example.com", true)
 		officetest.Must(w.T, err)
-		if !hit.DryRun || len(hit.Tokens) != 1 || hit.Tokens[0].ID != personal.Token.ID {
-			w.Errorf("dry run: %+v", hit)
+		if !done.Affected.DryRun || len(done.Affected.Tokens) != 1 || done.Affected.Tokens[0].ID != personal.Token.ID {
+			w.Errorf("dry run: %+v", done.Affected)
 		}
 		w.Allow(personal.Secret)
 
-		_, _, _, err = w.RemoveMember(w.Ctx, w.Root, "acme", "eve@example.com", false)
+		_, err = w.RemoveMember(w.Ctx, w.Root, "acme", "eve@example.com", false)
 		officetest.Must(w.T, err)
-		_, _, _, err = w.RemoveServiceAccount(w.Ctx, w.Root, "acme", "deployer", false)
+		_, err = w.RemoveServiceAccount(w.Ctx, w.Root, "acme", "deployer", false)
 		officetest.Must(w.T, err)
 		w.Deny(api.CodeRevoked, personal.Secret)
 		w.Deny(api.CodeRevoked, service.Secret)
@@ -105,7 +105,7 @@ func TestOrganisationTokensSurviveWhoeverMadeThem(t *testing.T) {
 		in := officetest.Ask("workspace", "")
 		in.Role, in.Resources = api.Some("CI Token"), api.Some([]string{"*"})
 		i := w.Create(boss, in)
-		_, _, _, err := w.RemoveMember(w.Ctx, w.Root, "acme", "boss@example.com", false)
+		_, err := w.RemoveMember(w.Ctx, w.Root, "acme", "boss@example.com", false)
 		officetest.Must(w.T, err)
 		w.Allow(i.Secret, "tickets:write")
 		v, err := w.GetToken(w.Ctx, w.Root, "acme", i.Token.ID)
@@ -126,15 +126,15 @@ func TestTheLastActiveOwnerIsProtected(t *testing.T) {
 		var demote api.EditMember
 		demote.Role = api.Some("Viewer")
 		for name, err := range map[string]error{
-			"demote":     officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "ada@example.com", demote)),
-			"deactivate": officetest.Fourth(w.DeactivateMember(w.Ctx, w.Root, "acme", "ada@example.com", false)),
-			"remove":     officetest.Fourth(w.RemoveMember(w.Ctx, w.Root, "acme", "ada@example.com", false)),
+			"demote":     officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "ada@example.com", demote)),
+			"deactivate": officetest.Second(w.DeactivateMember(w.Ctx, w.Root, "acme", "ada@example.com", false)),
+			"remove":     officetest.Second(w.RemoveMember(w.Ctx, w.Root, "acme", "ada@example.com", false)),
 		} {
 			w.Run(name, func(t *testing.T) { (&officetest.World{T: t}).Refused(err, api.CodeLastOwner) })
 		}
-		_, _, err := w.DeactivateUser(w.Ctx, w.Root, "ada@example.com")
+		_, err := w.DeactivateUser(w.Ctx, w.Root, "ada@example.com")
 		w.Refused(err, api.CodeLastOwner)
-		_, _, err = w.RemoveAdmin(w.Ctx, w.Root, "ada@example.com")
+		_, err = w.RemoveAdmin(w.Ctx, w.Root, "ada@example.com")
 		w.Refused(err, api.CodeLastInstanceAdmin)
 	})
 }
@@ -147,7 +147,7 @@ func TestTwoOwnersCannotRemoveEachOtherAtTheSameMoment(t *testing.T) {
 			callers := []authority.Caller{w.Person(both[1]), w.Person(both[0])}
 			var wg sync.WaitGroup
 			for i := range both {
-				wg.Go(func() { _, _, _, _ = w.DeactivateMember(w.Ctx, callers[i], "acme", both[i], false) })
+				wg.Go(func() { _, _ = w.DeactivateMember(w.Ctx, callers[i], "acme", both[i], false) })
 			}
 			wg.Wait()
 			active := 0
@@ -157,12 +157,12 @@ func TestTwoOwnersCannotRemoveEachOtherAtTheSameMoment(t *testing.T) {
 				if v.Active {
 					active++
 				}
-				officetest.Must(w.T, officetest.Third(w.ActivateMember(w.Ctx, authority.Caller{Machine: "test"}, "acme", email)))
+				officetest.Must(w.T, officetest.Second(w.ActivateMember(w.Ctx, authority.Caller{Machine: "test"}, "acme", email)))
 			}
 			if active == 0 {
 				w.Fatal("the workspace was left without an active Owner")
 			}
-			_, _, _, err := w.RemoveMember(w.Ctx, authority.Caller{Machine: "test"}, "acme", "bob@example.com", false)
+			_, err := w.RemoveMember(w.Ctx, authority.Caller{Machine: "test"}, "acme", "bob@example.com", false)
 			officetest.Must(w.T, err)
 		}
 	})
@@ -175,12 +175,12 @@ func TestOnlyAnOwnerMakesAndUnmakesOwners(t *testing.T) {
 		w.Member("eve@example.com", "Viewer")
 		var promote, demote api.EditMember
 		promote.Role, demote.Role = api.Some("Owner"), api.Some("Viewer")
-		w.Refused(officetest.Third(w.EditMember(w.Ctx, admin, "acme", "eve@example.com", promote)), api.CodeGrantExceedsOwn)
-		w.Refused(officetest.Third(w.EditMember(w.Ctx, admin, "acme", "second@example.com", demote)), api.CodeGrantExceedsOwn)
-		w.Refused(officetest.Fourth(w.RemoveMember(w.Ctx, admin, "acme", "second@example.com", false)), api.CodeGrantExceedsOwn)
-		w.Refused(officetest.Fourth(w.DeactivateMember(w.Ctx, admin, "acme", "second@example.com", false)), api.CodeGrantExceedsOwn)
+		w.Refused(officetest.Second(w.EditMember(w.Ctx, admin, "acme", "eve@example.com", promote)), api.CodeGrantExceedsOwn)
+		w.Refused(officetest.Second(w.EditMember(w.Ctx, admin, "acme", "second@example.com", demote)), api.CodeGrantExceedsOwn)
+		w.Refused(officetest.Second(w.RemoveMember(w.Ctx, admin, "acme", "second@example.com", false)), api.CodeGrantExceedsOwn)
+		w.Refused(officetest.Second(w.DeactivateMember(w.Ctx, admin, "acme", "second@example.com", false)), api.CodeGrantExceedsOwn)
 		promote.Role = api.Some("Workspace Manager")
-		officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, admin, "acme", "eve@example.com", promote)))
+		officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, admin, "acme", "eve@example.com", promote)))
 	})
 }
 
@@ -188,15 +188,15 @@ func TestMembersByExternalIDNeedNoEmail(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		var in api.CreateMember
 		in.Role, in.Resources, in.Name = api.Some("Team Member"), api.Some([]string{"*"}), api.Some("Eve")
-		v, created, _, err := w.PutMember(w.Ctx, w.Root, "acme", "ext:user/42", in)
+		v, err := w.PutMember(w.Ctx, w.Root, "acme", "ext:user/42", in)
 		officetest.Must(w.T, err)
-		if !created || v.Email != nil || *v.ExternalID != "user/42" || v.Address != v.ID {
-			w.Errorf("created: %+v", v)
+		if !v.Made || v.Value.Email != nil || *v.Value.ExternalID != "user/42" || v.Value.Address != v.Value.ID {
+			w.Errorf("created: %+v", v.Value)
 		}
 		in.Role = api.Some("Viewer")
-		again, created, _, err := w.PutMember(w.Ctx, w.Root, "acme", "ext:user/42", in)
+		again, err := w.PutMember(w.Ctx, w.Root, "acme", "ext:user/42", in)
 		officetest.Must(w.T, err)
-		if created || again.ID != v.ID || *again.Role != "Viewer" {
+		if again.Made || again.Value.ID != v.Value.ID || *again.Value.Role != "Viewer" {
 			w.Errorf("replaced: %+v", again)
 		}
 		i := w.Create(w.Root, officetest.Scoped("personal", "ext:user/42", "tickets:read"))
@@ -212,7 +212,7 @@ func TestAddressesThatTokenryOwnsAreRefusedForPeople(t *testing.T) {
 			"acme@workspace", "ci@acme.service", "ci@service", "a b@example.com", "ADA@EXAMPLE.COM", "ä@example.com",
 			"x@example.com\nBcc: y@example.com", "<x@example.com>", "x@", "@example.com", "x", "a/b@example.com",
 		} {
-			_, _, err := w.CreateMember(w.Ctx, w.Root, "acme", api.CreateMember{Email: email})
+			_, err := w.CreateMember(w.Ctx, w.Root, "acme", api.CreateMember{Email: email})
 			if err == nil {
 				w.Errorf("%q was accepted", email)
 			}
@@ -228,14 +228,14 @@ func TestAPortalSessionHasItsPersonsOwnTokensAndNothingElse(t *testing.T) {
 		org := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
 		omar = storetest.InPortal(w.T, w.Store, omar.User, "acme")
 		own := w.Create(omar, officetest.Ask("personal", ""))
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, omar, "acme", own.Token.ID, api.DisableToken{})))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, omar, "acme", own.Token.ID, api.DisableToken{})))
 		for name, err := range map[string]error{
 			"an organisation's token":  officetest.Second(w.CreateToken(w.Ctx, omar, "acme", officetest.Scoped("workspace", "", "tickets:read"))),
 			"somebody else's":          officetest.Second(w.GetToken(w.Ctx, omar, "acme", org.Token.ID)),
-			"revoking somebody else's": officetest.Third(w.RevokeToken(w.Ctx, omar, "acme", org.Token.ID, api.RevokeToken{})),
+			"revoking somebody else's": officetest.Second(w.RevokeToken(w.Ctx, omar, "acme", org.Token.ID, api.RevokeToken{})),
 			"members":                  officetest.Third(w.ListMembers(w.Ctx, omar, "acme", officetest.Page(0))),
-			"on-boarding":              officetest.Third(w.OnboardResource(w.Ctx, omar, "acme", api.CreateResource{Name: "x"})),
-			"writing the policy":       officetest.Third(w.EditPolicy(w.Ctx, omar, "acme", api.PatchPolicy{})),
+			"on-boarding":              officetest.Second(w.OnboardResource(w.Ctx, omar, "acme", api.CreateResource{Name: "x"})),
+			"writing the policy":       officetest.Second(w.EditPolicy(w.Ctx, omar, "acme", api.PatchPolicy{})),
 		} {
 			w.Run(name, func(t *testing.T) { (&officetest.World{T: t}).Refused(err, api.CodeNotFound) })
 		}

@@ -12,25 +12,25 @@ import (
 
 // CreateServiceAccount makes a non-human principal. It needs
 // service-accounts:write, and rights within the caller's own.
-func (a *Owners) CreateServiceAccount(ctx context.Context, c authority.Caller, ref string, in api.CreateServiceAccount) (v api.ServiceAccount, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+func (a *Owners) CreateServiceAccount(ctx context.Context, c authority.Caller, ref string, in api.CreateServiceAccount) (done authority.Done[api.ServiceAccount], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, sp, err := a.in.Enter(w.Snapshot, c, ref, "service-accounts:write")
 		if err != nil {
 			return err
 		}
 		if again, err := w.Shown(func(name string) error {
 			s, err := w.ServiceAccount(sp.Workspace.ID, ledger.ServiceAccountKey{Name: name})
-			v = authority.ServiceAccountView(s, sp)
+			done.Value = authority.ServiceAccountView(s, sp)
 			return err
 		}); again || err != nil {
 			return err
 		}
-		if v, err = newServiceAccount(w, ac, sp, in); err != nil {
+		if done.Value, err = newServiceAccount(w, ac, sp, in); err != nil {
 			return err
 		}
-		return w.RememberObject(v.Name)
+		return w.RememberObject(done.Value.Name)
 	})
-	return v, revision, err
+	return done, err
 }
 
 func newServiceAccount(w *authority.Work, ac *authority.Actor, sp *authority.Space, in api.CreateServiceAccount) (api.ServiceAccount, error) {
@@ -163,8 +163,8 @@ func finishAccount(w *authority.Work, ch *accountChange, action string) (api.Ser
 
 // EditServiceAccount merges a patch into a service account. It needs
 // service-accounts:write, and rights within the caller's own when it gives more.
-func (a *Owners) EditServiceAccount(ctx context.Context, c authority.Caller, ref, name string, in api.EditServiceAccount) (v api.ServiceAccount, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+func (a *Owners) EditServiceAccount(ctx context.Context, c authority.Caller, ref, name string, in api.EditServiceAccount) (done authority.Done[api.ServiceAccount], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ch, err := beginAccount(w, ref, name)
 		if err != nil {
 			return err
@@ -172,10 +172,10 @@ func (a *Owners) EditServiceAccount(ctx context.Context, c authority.Caller, ref
 		if err := editAccount(ch, in); err != nil {
 			return err
 		}
-		v, err = finishAccount(w, ch, "service_account.edited")
+		done.Value, err = finishAccount(w, ch, "service_account.edited")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 func editAccount(ch *accountChange, in api.EditServiceAccount) error {
@@ -189,27 +189,27 @@ func editAccount(ch *accountChange, in api.EditServiceAccount) error {
 
 // DisableServiceAccount stops a service account's tokens until it is enabled.
 // A dry run only lists them.
-func (a *Owners) DisableServiceAccount(ctx context.Context, c authority.Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
+func (a *Owners) DisableServiceAccount(ctx context.Context, c authority.Caller, ref, name string, dryRun bool) (done authority.Done[api.ServiceAccount], err error) {
 	var of ledger.TokenQuery
-	revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
 		ch, err := beginAccount(w, ref, name)
 		if err != nil {
 			return err
 		}
 		of.OwnerServiceAccount = ch.s.ID
 		ch.ac.Stop(authority.AccountStop(ch.s), "service-accounts:write", w.Now).OfAccount(&ch.s)
-		v, err = finishAccount(w, ch, "service_account.disabled")
+		done.Value, err = finishAccount(w, ch, "service_account.disabled")
 		return authority.OrDryRun(err, dryRun)
 	})
 	if err == nil && dryRun {
-		hit, err = stopped(ctx, a.in, c, ref, of)
+		done.Affected, err = stopped(ctx, a.in, c, ref, of)
 	}
-	return v, hit, revision, err
+	return done, err
 }
 
 // EnableServiceAccount brings a disabled one and its tokens back.
-func (a *Owners) EnableServiceAccount(ctx context.Context, c authority.Caller, ref, name string) (v api.ServiceAccount, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+func (a *Owners) EnableServiceAccount(ctx context.Context, c authority.Caller, ref, name string) (done authority.Done[api.ServiceAccount], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ch, err := beginAccount(w, ref, name)
 		if err != nil {
 			return err
@@ -219,23 +219,23 @@ func (a *Owners) EnableServiceAccount(ctx context.Context, c authority.Caller, r
 		if err := input.First(ch.ac.Restart(was), authority.CoverOwner(ch.ac, ch.sp, authority.ServiceAccountOwner(ch.s, ch.sp.Workspace))); err != nil {
 			return err
 		}
-		v, err = finishAccount(w, ch, "service_account.enabled")
+		done.Value, err = finishAccount(w, ch, "service_account.enabled")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // RemoveServiceAccount ends a service account for good, as RemoveMember does a
 // membership. A dry run only lists its tokens.
-func (a *Owners) RemoveServiceAccount(ctx context.Context, c authority.Caller, ref, name string, dryRun bool) (v api.ServiceAccount, hit api.Affected, revision int64, err error) {
+func (a *Owners) RemoveServiceAccount(ctx context.Context, c authority.Caller, ref, name string, dryRun bool) (done authority.Done[api.ServiceAccount], err error) {
 	left, x := ledger.ID(0), ledger.Removal{Kind: ledger.RemovedServiceAccount}
-	revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
 		ch, err := beginAccount(w, ref, name)
 		if err != nil {
 			return err
 		}
 		ch.s.RemovedAt = w.Now
-		if v, err = finishAccount(w, ch, "service_account.removed"); err != nil {
+		if done.Value, err = finishAccount(w, ch, "service_account.removed"); err != nil {
 			return err
 		}
 		x.Workspace, x.Owner = ch.sp.Workspace.ID, ch.s.ID
@@ -245,9 +245,9 @@ func (a *Owners) RemoveServiceAccount(ctx context.Context, c authority.Caller, r
 	switch {
 	case err != nil:
 	case dryRun:
-		hit, err = stopped(ctx, a.in, c, ref, ledger.TokenQuery{OwnerServiceAccount: x.Owner})
+		done.Affected, err = stopped(ctx, a.in, c, ref, ledger.TokenQuery{OwnerServiceAccount: x.Owner})
 	default:
-		revision = a.in.Begun(ctx, left, revision)
+		done.Revision = a.in.Begun(ctx, left, done.Revision)
 	}
-	return v, hit, revision, err
+	return done, err
 }

@@ -14,9 +14,9 @@ func instanceCaller(w *officetest.World) authority.Caller {
 	w.Workspace("office")
 	in := api.CreateMember{Email: "root@example.com"}
 	in.Role, in.Resources = api.Some("Owner"), api.Some([]string{"*"})
-	_, _, err := w.CreateMember(w.Ctx, w.Root, "office", in)
+	_, err := w.CreateMember(w.Ctx, w.Root, "office", in)
 	officetest.Must(w.T, err)
-	_, _, err = w.AddAdmin(w.Ctx, w.Root, api.AddAdmin{User: "root@example.com"})
+	_, err = w.AddAdmin(w.Ctx, w.Root, api.AddAdmin{User: "root@example.com"})
 	officetest.Must(w.T, err)
 	return w.Person("root@example.com")
 }
@@ -36,17 +36,17 @@ func stoppings(w *officetest.World) map[string]stopping {
 	officetest.Must(w.T, err)
 	switched := func(on bool) func(authority.Caller) error {
 		return func(c authority.Caller) error {
-			return officetest.Third(w.EditWebhook(w.Ctx, c, officetest.Acme(), h.Webhook.ID, api.EditWebhook{Enabled: api.Some(on)}))
+			return officetest.Second(w.EditWebhook(w.Ctx, c, officetest.Acme(), h.Webhook.ID, api.EditWebhook{Enabled: api.Some(on)}))
 		}
 	}
 	return map[string]stopping{
 		"member": {
 			stop: func(c authority.Caller) error {
-				_, _, _, err := w.DeactivateMember(w.Ctx, c, "acme", "eve@example.com", false)
+				_, err := w.DeactivateMember(w.Ctx, c, "acme", "eve@example.com", false)
 				return err
 			},
 			restart: func(c authority.Caller) error {
-				return officetest.Third(w.ActivateMember(w.Ctx, c, "acme", "eve@example.com"))
+				return officetest.Second(w.ActivateMember(w.Ctx, c, "acme", "eve@example.com"))
 			},
 			by: func() (*string, bool) {
 				m, err := w.GetMember(w.Ctx, w.Root, "acme", "eve@example.com")
@@ -56,11 +56,11 @@ func stoppings(w *officetest.World) map[string]stopping {
 		},
 		"service account": {
 			stop: func(c authority.Caller) error {
-				_, _, _, err := w.DisableServiceAccount(w.Ctx, c, "acme", "robot", false)
+				_, err := w.DisableServiceAccount(w.Ctx, c, "acme", "robot", false)
 				return err
 			},
 			restart: func(c authority.Caller) error {
-				return officetest.Third(w.EnableServiceAccount(w.Ctx, c, "acme", "robot"))
+				return officetest.Second(w.EnableServiceAccount(w.Ctx, c, "acme", "robot"))
 			},
 			by: func() (*string, bool) {
 				s, err := w.GetServiceAccount(w.Ctx, w.Root, "acme", "robot")
@@ -138,23 +138,23 @@ func TestASuspensionSaysByWhom(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		root := instanceCaller(w)
 		w.MemberOf("acme", "eve@example.com", "Viewer", "*")
-		ws, _, err := w.SuspendWorkspace(w.Ctx, root, "acme")
+		ws, err := w.SuspendWorkspace(w.Ctx, root, "acme")
 		officetest.Must(w.T, err)
-		again, _, err := w.SuspendWorkspace(w.Ctx, w.Person("ada@example.com"), "acme")
+		again, err := w.SuspendWorkspace(w.Ctx, w.Person("ada@example.com"), "acme")
 		officetest.Must(w.T, err)
-		u, _, err := w.DeactivateUser(w.Ctx, root, "eve@example.com")
+		u, err := w.DeactivateUser(w.Ctx, root, "eve@example.com")
 		officetest.Must(w.T, err)
-		for _, by := range []*string{ws.SuspendedBy, again.SuspendedBy, u.DeactivatedBy} {
+		for _, by := range []*string{ws.Value.SuspendedBy, again.Value.SuspendedBy, u.Value.DeactivatedBy} {
 			if deref(by) != "root@example.com" {
 				w.Errorf("stopped by %q", deref(by))
 			}
 		}
-		ws, _, err = w.ResumeWorkspace(w.Ctx, root, "acme")
+		ws, err = w.ResumeWorkspace(w.Ctx, root, "acme")
 		officetest.Must(w.T, err)
-		u, _, err = w.ActivateUser(w.Ctx, root, "eve@example.com")
+		u, err = w.ActivateUser(w.Ctx, root, "eve@example.com")
 		officetest.Must(w.T, err)
-		if ws.SuspendedBy != nil || u.DeactivatedBy != nil {
-			w.Errorf("still stopped by %v and %v", ws.SuspendedBy, u.DeactivatedBy)
+		if ws.Value.SuspendedBy != nil || u.Value.DeactivatedBy != nil {
+			w.Errorf("still stopped by %v and %v", ws.Value.SuspendedBy, u.Value.DeactivatedBy)
 		}
 	})
 }
@@ -166,10 +166,10 @@ func TestALateRetryUndoesNobodysDecisionAboutAnEndpoint(t *testing.T) {
 		admin := w.Member("admin@example.com", "Administrator")
 		for name, change := range map[string]func(id string) error{
 			"edited": func(id string) error {
-				return officetest.Third(w.EditWebhook(w.Ctx, admin, officetest.Acme(), id, api.EditWebhook{Description: api.Some("x")}))
+				return officetest.Second(w.EditWebhook(w.Ctx, admin, officetest.Acme(), id, api.EditWebhook{Description: api.Some("x")}))
 			},
 			"disabled": func(id string) error {
-				return officetest.Third(w.EditWebhook(w.Ctx, admin, officetest.Acme(), id, api.EditWebhook{Enabled: api.Some(false)}))
+				return officetest.Second(w.EditWebhook(w.Ctx, admin, officetest.Acme(), id, api.EditWebhook{Enabled: api.Some(false)}))
 			},
 			"rekeyed": func(id string) error {
 				_, err := w.RotateWebhookSecret(w.Ctx, admin, officetest.Acme(), id)

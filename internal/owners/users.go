@@ -77,8 +77,8 @@ func (a *Owners) ListAdmins(ctx context.Context, c authority.Caller) (out []api.
 }
 
 // changeUser applies f to a user and tells memory and the audit of the instance.
-func changeUser(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, ref, action string, f func(*authority.Work, *authority.Actor, *ledger.User)) (v api.User, revision int64, err error) {
-	revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
+func changeUser(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, ref, action string, f func(*authority.Work, *authority.Actor, *ledger.User)) (done authority.Done[api.User], err error) {
+	done.Revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
 		ac, err := a.EnterInstance(w.Snapshot, c)
 		if err != nil {
 			return err
@@ -92,10 +92,10 @@ func changeUser(ctx context.Context, a *authority.Authority, e authority.Effect,
 		}
 		was := u
 		f(w, ac, &u)
-		v, err = finishUser(w, ac, was, u, action)
+		done.Value, err = finishUser(w, ac, was, u, action)
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 func finishUser(w *authority.Work, ac *authority.Actor, was, u ledger.User, action string) (api.User, error) {
@@ -152,18 +152,18 @@ func keepAdmin(w *authority.Work, was ledger.User) error {
 }
 
 // AddAdmin makes a user an instance administrator. It needs instance:admin.
-func (a *Owners) AddAdmin(ctx context.Context, c authority.Caller, in api.AddAdmin) (api.User, int64, error) {
+func (a *Owners) AddAdmin(ctx context.Context, c authority.Caller, in api.AddAdmin) (authority.Done[api.User], error) {
 	return changeUser(ctx, a.in, authority.Gives, c, in.User, "admin.added", func(_ *authority.Work, _ *authority.Actor, u *ledger.User) { u.InstanceAdmin = true })
 }
 
 // RemoveAdmin makes an instance administrator a plain user.
-func (a *Owners) RemoveAdmin(ctx context.Context, c authority.Caller, ref string) (api.User, int64, error) {
+func (a *Owners) RemoveAdmin(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.User], error) {
 	return changeUser(ctx, a.in, authority.Takes, c, ref, "admin.removed", func(_ *authority.Work, _ *authority.Actor, u *ledger.User) { u.InstanceAdmin = false })
 }
 
 // DeactivateUser stops a person's tokens and sessions in every workspace until
 // it is activated. It needs instance:admin.
-func (a *Owners) DeactivateUser(ctx context.Context, c authority.Caller, ref string) (api.User, int64, error) {
+func (a *Owners) DeactivateUser(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.User], error) {
 	return changeUser(ctx, a.in, authority.Takes, c, ref, "user.deactivated", func(w *authority.Work, ac *authority.Actor, u *ledger.User) {
 		if u.DeactivatedAt.IsZero() {
 			u.DeactivatedAt, u.DeactivatedBy = w.Now, ac.Name()
@@ -172,7 +172,7 @@ func (a *Owners) DeactivateUser(ctx context.Context, c authority.Caller, ref str
 }
 
 // ActivateUser brings a deactivated user back. It needs instance:admin.
-func (a *Owners) ActivateUser(ctx context.Context, c authority.Caller, ref string) (api.User, int64, error) {
+func (a *Owners) ActivateUser(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.User], error) {
 	return changeUser(ctx, a.in, authority.Gives, c, ref, "user.activated", func(_ *authority.Work, _ *authority.Actor, u *ledger.User) {
 		u.DeactivatedAt, u.DeactivatedBy = time.Time{}, ""
 	})

@@ -87,15 +87,16 @@ func (a *Owners) DeactivationOf(ctx context.Context, c authority.Caller, ref str
 	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
 	rehearsing := c
 	rehearsing.Rehearse = true
-	if v, _, err = a.DeactivateUser(ctx, rehearsing, ref); err != nil {
+	would, err := a.DeactivateUser(ctx, rehearsing, ref)
+	if err != nil {
 		return v, hit, err
 	}
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
-		u, err := authority.User(r, v.ID)
+		u, err := authority.User(r, would.Value.ID)
 		if err != nil {
 			return err
 		}
-		v = authority.UserView(r, u, v.Workspaces) // as it is, and not as it would be
+		v = authority.UserView(r, u, would.Value.Workspaces) // as it is, and not as it would be
 		for _, slug := range v.Workspaces {
 			if err := stoppedWith(ctx, a.in, r, c, slug, v.ID, &hit); err != nil {
 				return err

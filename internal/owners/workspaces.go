@@ -14,24 +14,24 @@ import (
 )
 
 // CreateWorkspace makes a tenant. It needs instance:admin.
-func (a *Owners) CreateWorkspace(ctx context.Context, c authority.Caller, in api.CreateWorkspace) (v api.Workspace, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+func (a *Owners) CreateWorkspace(ctx context.Context, c authority.Caller, in api.CreateWorkspace) (done authority.Done[api.Workspace], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, err := a.in.EnterInstance(w.Snapshot, c)
 		if err != nil {
 			return err
 		}
 		if again, err := w.Shown(func(slug string) error {
 			ws, err := w.Workspace(ledger.WorkspaceKey{Slug: slug})
-			v = authority.WorkspaceView(w.Snapshot, ws)
+			done.Value = authority.WorkspaceView(w.Snapshot, ws)
 			return err
 		}); again || err != nil {
 			return err
 		}
 		ws, err := NewWorkspace(w, ac, in)
-		v = authority.WorkspaceView(w.Snapshot, ws)
+		done.Value = authority.WorkspaceView(w.Snapshot, ws)
 		return input.First(err, w.RememberObject(ws.Slug))
 	})
-	return v, revision, err
+	return done, err
 }
 
 // NewWorkspace puts a workspace that has nobody in it yet.
@@ -142,8 +142,8 @@ func after(all []ledger.Workspace, page authority.Page) []ledger.Workspace {
 
 // EditWorkspace merges a patch into a workspace. It needs policy:write; the
 // external id, by which a product knows its customer, needs instance:admin.
-func (a *Owners) EditWorkspace(ctx context.Context, c authority.Caller, ref string, in api.EditWorkspace) (v api.Workspace, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+func (a *Owners) EditWorkspace(ctx context.Context, c authority.Caller, ref string, in api.EditWorkspace) (done authority.Done[api.Workspace], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, sp, err := a.in.Enter(w.Snapshot, c, ref, "policy:write")
 		if err != nil {
 			return err
@@ -151,10 +151,10 @@ func (a *Owners) EditWorkspace(ctx context.Context, c authority.Caller, ref stri
 		if in.ExternalID.Set && !ac.Instance {
 			return authority.MissingInstance("changing the external id needs the scope instance:admin")
 		}
-		v, err = changeWorkspace(w, ac, sp.Workspace, "workspace.edited", func(ws *ledger.Workspace) error { return editWorkspace(w, ws, in) })
+		done.Value, err = changeWorkspace(w, ac, sp.Workspace, "workspace.edited", func(ws *ledger.Workspace) error { return editWorkspace(w, ws, in) })
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // changeWorkspace applies f to a workspace, writes it and tells the audit.
@@ -177,20 +177,20 @@ func changeWorkspace(w *authority.Work, ac *authority.Actor, ws ledger.Workspace
 }
 
 // PutWorkspace creates the workspace that ext:ID (or a slug) names, or replaces
-// its name and metadata. It needs instance:admin. Created says which.
-func (a *Owners) PutWorkspace(ctx context.Context, c authority.Caller, ref string, in api.PutWorkspace) (v api.Workspace, created bool, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+// its name and metadata. It needs instance:admin. Made says which.
+func (a *Owners) PutWorkspace(ctx context.Context, c authority.Caller, ref string, in api.PutWorkspace) (done authority.Done[api.Workspace], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, err := a.in.JudgeInstance(w.Snapshot, c)
 		if err != nil {
 			return err
 		}
 		ws, err := a.in.Workspace(w.Snapshot, c, ref)
 		if errors.Is(err, ledger.ErrNoRow) && ac.Instance {
-			created = true
+			done.Made = true
 			if err := w.ExpectNew(); err != nil {
 				return err
 			}
-			v, err = putNewWorkspace(w, ac, ref, in)
+			done.Value, err = putNewWorkspace(w, ac, ref, in)
 			return err
 		}
 		if err == nil && !ac.Instance {
@@ -199,14 +199,14 @@ func (a *Owners) PutWorkspace(ctx context.Context, c authority.Caller, ref strin
 		if err != nil {
 			return err
 		}
-		created = false
+		done.Made = false
 		if in.Slug != "" && in.Slug != ws.Slug {
 			return api.FieldError("slug", "a slug never changes")
 		}
-		v, err = changeWorkspace(w, ac, ws, "workspace.edited", func(ws *ledger.Workspace) error { return replaceWorkspace(w, ws, in) })
+		done.Value, err = changeWorkspace(w, ac, ws, "workspace.edited", func(ws *ledger.Workspace) error { return replaceWorkspace(w, ws, in) })
 		return err
 	})
-	return v, created, revision, err
+	return done, err
 }
 
 func putNewWorkspace(w *authority.Work, ac *authority.Actor, ref string, in api.PutWorkspace) (api.Workspace, error) {
@@ -246,7 +246,7 @@ func replaceWorkspace(w *authority.Work, ws *ledger.Workspace, in api.PutWorkspa
 
 // SuspendWorkspace stops all tokens and sessions of a workspace until it is
 // resumed. It needs instance:admin.
-func (a *Owners) SuspendWorkspace(ctx context.Context, c authority.Caller, ref string) (api.Workspace, int64, error) {
+func (a *Owners) SuspendWorkspace(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.Workspace], error) {
 	return setSuspended(ctx, a.in, authority.Takes, c, ref, "workspace.suspended", func(ac *authority.Actor, ws *ledger.Workspace, now time.Time) {
 		if ws.SuspendedAt.IsZero() {
 			ws.SuspendedAt, ws.SuspendedBy = now, ac.Name()
@@ -261,7 +261,7 @@ func (a *Owners) SuspensionOf(ctx context.Context, c authority.Caller, ref strin
 	hit = api.Affected{DryRun: true, Tokens: []api.Token{}}
 	rehearsing := c
 	rehearsing.Rehearse = true
-	if _, _, err := a.SuspendWorkspace(ctx, rehearsing, ref); err != nil {
+	if _, err := a.SuspendWorkspace(ctx, rehearsing, ref); err != nil {
 		return hit, err
 	}
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
@@ -275,40 +275,40 @@ func (a *Owners) SuspensionOf(ctx context.Context, c authority.Caller, ref strin
 }
 
 // ResumeWorkspace brings a suspended workspace back. It needs instance:admin.
-func (a *Owners) ResumeWorkspace(ctx context.Context, c authority.Caller, ref string) (api.Workspace, int64, error) {
+func (a *Owners) ResumeWorkspace(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.Workspace], error) {
 	return setSuspended(ctx, a.in, authority.Gives, c, ref, "workspace.resumed", func(_ *authority.Actor, ws *ledger.Workspace, _ time.Time) {
 		ws.SuspendedAt, ws.SuspendedBy = time.Time{}, ""
 	})
 }
 
-func setSuspended(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, ref, action string, set func(*authority.Actor, *ledger.Workspace, time.Time)) (v api.Workspace, revision int64, err error) {
-	revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
+func setSuspended(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, ref, action string, set func(*authority.Actor, *ledger.Workspace, time.Time)) (done authority.Done[api.Workspace], err error) {
+	done.Revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
 		ac, sp, err := a.EnterForInstance(w.Snapshot, c, ref)
 		if err != nil {
 			return err
 		}
-		v, err = changeWorkspace(w, ac, sp.Workspace, action, func(ws *ledger.Workspace) error {
+		done.Value, err = changeWorkspace(w, ac, sp.Workspace, action, func(ws *ledger.Workspace) error {
 			set(ac, ws, w.Now)
 			return nil
 		})
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // DeleteWorkspace ends a workspace for good: its tokens and sessions stop, its
 // slug is never used again. It needs workspace:delete.
-func (a *Owners) DeleteWorkspace(ctx context.Context, c authority.Caller, ref string) (v api.Workspace, revision int64, err error) {
-	revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
+func (a *Owners) DeleteWorkspace(ctx context.Context, c authority.Caller, ref string) (done authority.Done[api.Workspace], err error) {
+	done.Revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
 		ac, sp, err := a.in.Enter(w.Snapshot, c, ref, "workspace:delete")
 		if err != nil {
 			return err
 		}
-		v, err = changeWorkspace(w, ac, sp.Workspace, "workspace.deleted", func(ws *ledger.Workspace) error {
+		done.Value, err = changeWorkspace(w, ac, sp.Workspace, "workspace.deleted", func(ws *ledger.Workspace) error {
 			ws.DeletedAt, ws.ExternalID = w.Now, ""
 			return nil
 		})
 		return err
 	})
-	return v, revision, err
+	return done, err
 }

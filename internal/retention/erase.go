@@ -47,26 +47,26 @@ type erasure struct {
 // nowhere: what the audit says by and about them, their names and ways in, what
 // was done with their tokens, and those tokens. The rows stay, so that the audit
 // stays whole. It needs instance:admin. A dry run only counts.
-func (a *Retention) EraseUser(ctx context.Context, c authority.Caller, ref string, dryRun bool) (v api.Erasure, revision int64, err error) {
+func (a *Retention) EraseUser(ctx context.Context, c authority.Caller, ref string, dryRun bool) (done authority.Done[api.Erasure], err error) {
 	e := &erasure{a: a.in, ctx: ctx, c: c, dry: dryRun, heads: map[ledger.ID]int64{}}
 	if err := a.in.Read(ctx, func(r *authority.Snapshot) error { return e.begin(r, ref) }); err != nil {
-		return v, 0, err
+		return done, err
 	}
 	if e.u.ErasedAt.IsZero() {
 		for _, step := range []func() error{e.eraseAudit, e.eraseMentions, e.eraseOutbox} {
 			if err := step(); err != nil {
-				return v, 0, authority.Public(err)
+				return done, authority.Public(err)
 			}
 		}
 		if err := e.change(e.eraseUser); err != nil {
-			return v, 0, err
+			return done, err
 		}
 	}
 	if err := e.eraseTokens(); err != nil {
-		return v, 0, authority.Public(err)
+		return done, authority.Public(err)
 	}
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error { return e.end(r) })
-	return e.done, e.revision, err
+	return authority.Done[api.Erasure]{Value: e.done, Revision: e.revision}, err
 }
 
 // begin finds the user and counts what its last mutation takes.

@@ -43,7 +43,7 @@ func keeps(w *officetest.World, ws string, days int) {
 	if days > 0 {
 		p.Retention = api.Some(api.Duration(days) * api.Day)
 	}
-	officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, ws, p)))
+	officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, ws, p)))
 }
 
 func TestPurgeDeletesWhatEndedLongerAgoThanItIsKept(t *testing.T) {
@@ -58,11 +58,11 @@ func TestPurgeDeletesWhatEndedLongerAgoThanItIsKept(t *testing.T) {
 		in.ExpiresIn = api.Some(api.Day)
 		expired := w.Create(w.Root, in)
 		bobs, robots := w.Create(w.Root, officetest.Ask("personal", "bob@example.com")), w.Create(w.Root, officetest.Ask("service", "ci"))
-		officetest.Must(w.T, officetest.Third(w.DeleteToken(w.Ctx, w.Root, "acme", deleted.Token.ID, api.RevokeToken{})))
-		officetest.Must(w.T, officetest.Third(w.RevokeToken(w.Ctx, w.Root, "acme", revoked.Token.ID, api.RevokeToken{})))
-		_, _, _, err := w.RemoveMember(w.Ctx, w.Root, "acme", "bob@example.com", false)
+		officetest.Must(w.T, officetest.Second(w.DeleteToken(w.Ctx, w.Root, "acme", deleted.Token.ID, api.RevokeToken{})))
+		officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, w.Root, "acme", revoked.Token.ID, api.RevokeToken{})))
+		_, err := w.RemoveMember(w.Ctx, w.Root, "acme", "bob@example.com", false)
 		officetest.Must(w.T, err)
-		_, _, _, err = w.RemoveServiceAccount(w.Ctx, w.Root, "acme", "ci", false)
+		_, err = w.RemoveServiceAccount(w.Ctx, w.Root, "acme", "ci", false)
 		officetest.Must(w.T, err)
 
 		w.Clock.Pass(10 * officetest.Day)
@@ -154,7 +154,7 @@ func TestRetentionIsInheritedLiveAndActsAtTheNextRun(t *testing.T) {
 		if diff := cmp.Diff([]string{"globex"}, purged()); diff != "" {
 			w.Errorf("after a workspace was lowered: %s", diff)
 		}
-		officetest.Must(w.T, officetest.Third(w.EditInstancePolicy(w.Ctx, w.Root, api.PatchPolicy{Retention: api.Some(10 * api.Day)})))
+		officetest.Must(w.T, officetest.Second(w.EditInstancePolicy(w.Ctx, w.Root, api.PatchPolicy{Retention: api.Some(10 * api.Day)})))
 		if diff := cmp.Diff([]string{"acme", "globex", "instance"}, purged()); diff != "" {
 			w.Errorf("after the instance was lowered: %s", diff)
 		}
@@ -169,8 +169,8 @@ func TestADeletedWorkspaceLeavesItsSlug(t *testing.T) {
 		w.MemberOf("globex", "bob@example.com", "Viewer", "*")
 		i, err := w.CreateToken(w.Ctx, w.Root, "globex", officetest.Scoped("workspace", "", "tickets:read"))
 		officetest.Must(w.T, err)
-		officetest.Must(w.T, officetest.Third(w.OnboardResource(w.Ctx, w.Root, "globex", api.CreateResource{Name: "payments"})))
-		officetest.Must(w.T, officetest.Third(w.DeleteWorkspace(w.Ctx, w.Root, "globex")))
+		officetest.Must(w.T, officetest.Second(w.OnboardResource(w.Ctx, w.Root, "globex", api.CreateResource{Name: "payments"})))
+		officetest.Must(w.T, officetest.Second(w.DeleteWorkspace(w.Ctx, w.Root, "globex")))
 		w.Clock.Pass(11 * officetest.Day)
 		done := purge(w)
 		if done.Workspaces != 1 || done.Tokens != 1 || done.Members != 1 || done.Resources != 1 {
@@ -180,7 +180,7 @@ func TestADeletedWorkspaceLeavesItsSlug(t *testing.T) {
 		if len(f.Workspaces) != 1 || len(f.Tokens) != 1 {
 			w.Errorf("usage: %+v", f)
 		}
-		_, _, err = w.CreateWorkspace(w.Ctx, w.Root, api.CreateWorkspace{Slug: "globex"})
+		_, err = w.CreateWorkspace(w.Ctx, w.Root, api.CreateWorkspace{Slug: "globex"})
 		w.Refused(err, api.CodeAlreadyExists)
 		w.Clock.Pass(400 * officetest.Day)
 		purge(w)

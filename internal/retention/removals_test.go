@@ -24,7 +24,7 @@ func TestWhatARemovedOwnerLeftIsRevokedBeforeItsRowsAre(t *testing.T) {
 		eve := w.Member("eve@example.com", "Administrator")
 		w.Account("ci", "*")
 		warm, cold, disabled := w.Create(eve, officetest.Ask("personal", "")), w.Create(eve, officetest.Ask("personal", "")), w.Create(eve, officetest.Ask("personal", ""))
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, eve, "acme", disabled.Token.ID, api.DisableToken{})))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, eve, "acme", disabled.Token.ID, api.DisableToken{})))
 		w.Allow(warm.Secret)
 		w.Cut(cut, func(ctx context.Context) error { return w.DropMember(ctx, "eve@example.com") })
 
@@ -49,8 +49,8 @@ func TestWhatARemovedOwnerLeftIsRevokedBeforeItsRowsAre(t *testing.T) {
 		var wider api.EditToken
 		wider.Label = api.Some("mine")
 		for name, err := range map[string]error{
-			"enable":   officetest.Third(w.EnableToken(w.Ctx, w.Root, "acme", id)),
-			"edit":     officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", id, wider)),
+			"enable":   officetest.Second(w.EnableToken(w.Ctx, w.Root, "acme", id)),
+			"edit":     officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", id, wider)),
 			"rotate":   officetest.Second(w.RotateToken(w.Ctx, w.Root, "acme", id, api.RotateToken{})),
 			"reset":    officetest.Second(w.ResetToken(w.Ctx, w.Root, "acme", id)),
 			"transfer": officetest.Second(w.TransferToken(w.Ctx, w.Root, "acme", id, api.TransferToken{Owner: "ci"})),
@@ -100,17 +100,17 @@ func TestAnOwnerOfManyTokensIsRemovedInPieces(t *testing.T) {
 		cut := w.Stopper()
 		w.Account("ci", "*")
 		w.Fill(many, ofAccount(w, "ci", grant.Statement{Role: "Viewer", Resources: []string{"*"}}))
-		_, hit, _, err := w.RemoveServiceAccount(w.Ctx, w.Root, "acme", "ci", true)
+		done, err := w.RemoveServiceAccount(w.Ctx, w.Root, "acme", "ci", true)
 		officetest.Must(w.T, err)
-		if !hit.More || len(hit.Tokens) != 1000 {
-			w.Errorf("a rehearsal lists %d tokens, more: %v", len(hit.Tokens), hit.More)
+		if !done.Affected.More || len(done.Affected.Tokens) != 1000 {
+			w.Errorf("a rehearsal lists %d tokens, more: %v", len(done.Affected.Tokens), done.Affected.More)
 		}
-		_, hit, _, err = w.DisableServiceAccount(w.Ctx, w.Root, "acme", "ci", true)
+		done, err = w.DisableServiceAccount(w.Ctx, w.Root, "acme", "ci", true)
 		officetest.Must(w.T, err)
-		if !hit.More || len(hit.Tokens) != 1000 {
-			w.Errorf("a rehearsal lists %d tokens, more: %v", len(hit.Tokens), hit.More)
+		if !done.Affected.More || len(done.Affected.Tokens) != 1000 {
+			w.Errorf("a rehearsal lists %d tokens, more: %v", len(done.Affected.Tokens), done.Affected.More)
 		}
-		_, _, _, err = w.RemoveServiceAccount(w.Ctx, w.Root, "acme", "ci", false)
+		_, err = w.RemoveServiceAccount(w.Ctx, w.Root, "acme", "ci", false)
 		officetest.Must(w.T, err)
 		left := w.PendingRemovals()
 		if len(left) != 1 || left[0].Total != many || left[0].Done == 0 || left[0].Done >= many {
@@ -188,7 +188,7 @@ func TestANameThatIsDeletedGivesNothingAndIsNobodysUntilItsRowsAreRewritten(t *t
 			w.Allow(i.Secret, "tickets:read")
 		}
 		w.Cut(cut, func(ctx context.Context) error {
-			return officetest.Third(w.DeleteScope(ctx, w.Root, officetest.In("acme"), "tickets:read"))
+			return officetest.Second(w.DeleteScope(ctx, w.Root, officetest.In("acme"), "tickets:read"))
 		})
 
 		gone := func() {
@@ -206,11 +206,11 @@ func TestANameThatIsDeletedGivesNothingAndIsNobodysUntilItsRowsAreRewritten(t *t
 		}
 		gone()
 		for name, err := range map[string]error{
-			"the scope again":   officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})),
-			"implied by one":    officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "desk:close", api.PutScope{Implies: []string{"tickets:read"}})),
-			"in a role":         officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", api.PutRole{Scopes: []string{"tickets:read"}})),
+			"the scope again":   officetest.Second(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})),
+			"implied by one":    officetest.Second(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "desk:close", api.PutScope{Implies: []string{"tickets:read"}})),
+			"in a role":         officetest.Second(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", api.PutRole{Scopes: []string{"tickets:read"}})),
 			"on a token":        officetest.Second(w.CreateToken(w.Ctx, w.Root, "acme", officetest.Scoped("workspace", "", "tickets:read"))),
-			"deleting it again": officetest.Third(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")),
+			"deleting it again": officetest.Second(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")),
 		} {
 			want := api.CodeBeingDeleted
 			if name == "deleting it again" {
@@ -222,7 +222,7 @@ func TestANameThatIsDeletedGivesNothingAndIsNobodysUntilItsRowsAreRewritten(t *t
 		}
 		var label api.EditToken
 		label.Label = api.Some("still mine")
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", named.Token.ID, label)))
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", named.Token.ID, label)))
 
 		w.Finish()
 		gone()
@@ -235,7 +235,7 @@ func TestAResourceThatIsDeletedReachesNothingWhileItsRowsAreRewritten(t *testing
 	officetest.Each(t, func(w *officetest.World) {
 		cut := w.Stopper()
 		onboard := api.CreateResource{Name: "pay-1"}
-		officetest.Must(w.T, officetest.Third(w.OnboardResource(w.Ctx, w.Root, "acme", onboard)))
+		officetest.Must(w.T, officetest.Second(w.OnboardResource(w.Ctx, w.Root, "acme", onboard)))
 		on := func(names ...string) api.CreateToken {
 			in := officetest.Scoped("workspace", "", "tickets:read")
 			in.Resources = api.Some(names)
@@ -244,7 +244,7 @@ func TestAResourceThatIsDeletedReachesNothingWhileItsRowsAreRewritten(t *testing
 		only, both, wild := w.Create(w.Root, on("pay-1")), w.Create(w.Root, on("pay-1", "desk")), w.Create(w.Root, on("pay*"))
 		w.AllowOn(only.Secret, "tickets:read", "pay-1")
 		w.Cut(cut, func(ctx context.Context) error {
-			return officetest.Third(w.DeleteResource(ctx, w.Root, "acme", "pay-1"))
+			return officetest.Second(w.DeleteResource(ctx, w.Root, "acme", "pay-1"))
 		})
 		gone := func() {
 			w.Helper()
@@ -255,10 +255,10 @@ func TestAResourceThatIsDeletedReachesNothingWhileItsRowsAreRewritten(t *testing
 			w.AllowOn(wild.Secret, "tickets:read", "pay-1")
 		}
 		gone()
-		w.Refused(officetest.Third(w.OnboardResource(w.Ctx, w.Root, "acme", onboard)), api.CodeBeingDeleted)
+		w.Refused(officetest.Second(w.OnboardResource(w.Ctx, w.Root, "acme", onboard)), api.CodeBeingDeleted)
 		w.Refused(officetest.Second(w.CreateToken(w.Ctx, w.Root, "acme", on("pay-1"))), api.CodeBeingDeleted)
 		w.Finish()
-		officetest.Must(w.T, officetest.Third(w.OnboardResource(w.Ctx, w.Root, "acme", onboard)))
+		officetest.Must(w.T, officetest.Second(w.OnboardResource(w.Ctx, w.Root, "acme", onboard)))
 		gone()
 	})
 }
@@ -268,12 +268,12 @@ func TestADeletedRoleMeansItsReplacementBeforeItsRowsSaySo(t *testing.T) {
 		cut := w.Stopper()
 		limit := api.RateLimit{Requests: 2, Window: api.Duration(time.Hour)}
 		w.WriteRole(officetest.In("acme"), "Clerk", "tickets:read", "tickets:write")
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &limit})))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &limit})))
 		w.MemberOf("acme", "eve@example.com", "Clerk", "*")
 		mine := w.Create(w.Person("eve@example.com"), officetest.Ask("personal", ""))
 		w.Allow(mine.Secret, "tickets:write")
 		w.Cut(cut, func(ctx context.Context) error {
-			return officetest.Third(w.DeleteRole(ctx, w.Root, officetest.In("acme"), "Clerk", "Reader"))
+			return officetest.Second(w.DeleteRole(ctx, w.Root, officetest.In("acme"), "Clerk", "Reader"))
 		})
 		w.Deny(api.CodeInsufficientScope, mine.Secret, "tickets:write")
 		w.Allow(mine.Secret, "tickets:read")
@@ -284,7 +284,7 @@ func TestADeletedRoleMeansItsReplacementBeforeItsRowsSaySo(t *testing.T) {
 		if m.Role == nil || *m.Role != "Reader" {
 			w.Errorf("the member has the role %v", m.Role)
 		}
-		again := officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Clerk", api.PutRole{Scopes: []string{"*"}}))
+		again := officetest.Second(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Clerk", api.PutRole{Scopes: []string{"*"}}))
 		w.Refused(again, api.CodeBeingDeleted)
 		w.Finish()
 		w.WriteRole(officetest.In("acme"), "Clerk", "tickets:read", "tickets:write")
@@ -303,13 +303,13 @@ func TestARoleStaysWhileItTakesThePlaceOfAnother(t *testing.T) {
 		w.MemberOf("acme", "eve@example.com", "Clerk", "*")
 		mine := w.Create(w.Person("eve@example.com"), officetest.Ask("personal", ""))
 		w.Cut(cut, func(ctx context.Context) error {
-			return officetest.Third(w.DeleteRole(ctx, w.Root, officetest.In("acme"), "Clerk", "Reader"))
+			return officetest.Second(w.DeleteRole(ctx, w.Root, officetest.In("acme"), "Clerk", "Reader"))
 		})
 		for _, replacement := range []string{"", "Third"} {
-			w.Refused(officetest.Third(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", replacement)), api.CodeBeingDeleted)
+			w.Refused(officetest.Second(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", replacement)), api.CodeBeingDeleted)
 		}
 		w.Finish()
-		officetest.Must(w.T, officetest.Third(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", "Third")))
+		officetest.Must(w.T, officetest.Second(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Reader", "Third")))
 		w.Finish()
 		w.Allow(mine.Secret, "tickets:read")
 		w.WriteRole(officetest.In("acme"), "Reader", "*")
@@ -324,7 +324,7 @@ func TestARoleOfARemovedRolesNameGetsNoScopeOfIt(t *testing.T) {
 		for _, at := range []authority.Where{officetest.In("acme"), {Instance: true}} {
 			w.WriteRole(at, "Clerk", "tickets:read")
 			w.WriteScope(officetest.In("acme"), "tickets:wipe", api.PutScope{Roles: []string{"Clerk"}})
-			officetest.Must(w.T, officetest.Third(w.DeleteRole(w.Ctx, w.Root, at, "Clerk", "")))
+			officetest.Must(w.T, officetest.Second(w.DeleteRole(w.Ctx, w.Root, at, "Clerk", "")))
 			if left := w.PendingRemovals(); len(left) != 0 {
 				w.Errorf("left: %+v", left)
 			}
@@ -334,8 +334,8 @@ func TestARoleOfARemovedRolesNameGetsNoScopeOfIt(t *testing.T) {
 			mine := w.Create(w.Root, in)
 			w.Allow(mine.Secret, "tickets:read")
 			w.Deny(api.CodeInsufficientScope, mine.Secret, "tickets:wipe")
-			officetest.Must(w.T, officetest.Third(w.RevokeToken(w.Ctx, w.Root, "acme", mine.Token.ID, api.RevokeToken{})))
-			officetest.Must(w.T, officetest.Third(w.DeleteRole(w.Ctx, w.Root, at, "Clerk", "Viewer")))
+			officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, w.Root, "acme", mine.Token.ID, api.RevokeToken{})))
+			officetest.Must(w.T, officetest.Second(w.DeleteRole(w.Ctx, w.Root, at, "Clerk", "Viewer")))
 			w.Finish()
 		}
 	})
@@ -345,10 +345,10 @@ func TestARoleInUseStaysAndIsFreeAgain(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		w.WriteRole(officetest.In("acme"), "Clerk", "tickets:read")
 		w.MemberOf("acme", "eve@example.com", "Clerk", "*")
-		w.Refused(officetest.Third(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Clerk", "")), api.CodeRoleInUse)
+		w.Refused(officetest.Second(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Clerk", "")), api.CodeRoleInUse)
 		w.WriteRole(officetest.In("acme"), "Clerk", "tickets:read", "tickets:write")
 		officetest.Must(w.T, w.DropMember(w.Ctx, "eve@example.com"))
-		officetest.Must(w.T, officetest.Third(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Clerk", "")))
+		officetest.Must(w.T, officetest.Second(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Clerk", "")))
 		if left := w.PendingRemovals(); len(left) != 0 {
 			w.Errorf("left: %+v", left)
 		}
@@ -359,7 +359,7 @@ func TestARoleInUseStaysAndIsFreeAgain(t *testing.T) {
 		ctx, cancel := context.WithCancel(w.Ctx)
 		defer cancel()
 		cut.Arm(cancel)
-		_, _, _ = w.DeleteRole(ctx, w.Root, officetest.In("acme"), "Clerk", "")
+		_, _ = w.DeleteRole(ctx, w.Root, officetest.In("acme"), "Clerk", "")
 		cut.Arm(nil)
 		w.Clock.Pass(time.Hour)
 		w.Finish()
@@ -380,7 +380,7 @@ func TestAScopeOfTheInstanceIsTakenWhereAWorkspaceHasNoneOfItsOwn(t *testing.T) 
 		officetest.Must(w.T, err)
 		w.Allow(lost.Secret, "tickets:read")
 		w.Cut(cut, func(ctx context.Context) error {
-			return officetest.Third(w.DeleteScope(ctx, w.Root, everywhere, "tickets:read"))
+			return officetest.Second(w.DeleteScope(ctx, w.Root, everywhere, "tickets:read"))
 		})
 		holds := func() {
 			w.Helper()
@@ -388,8 +388,8 @@ func TestAScopeOfTheInstanceIsTakenWhereAWorkspaceHasNoneOfItsOwn(t *testing.T) 
 			w.Allow(kept.Secret, "tickets:read")
 		}
 		holds()
-		w.Refused(officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})), api.CodeBeingDeleted)
-		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("globex"), "tickets:read", api.PutScope{Description: "ours"})))
+		w.Refused(officetest.Second(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})), api.CodeBeingDeleted)
+		officetest.Must(w.T, officetest.Second(w.PutScope(w.Ctx, w.Root, officetest.In("globex"), "tickets:read", api.PutScope{Description: "ours"})))
 		w.Finish()
 		holds()
 		w.WriteScope(everywhere, "tickets:read", api.PutScope{})
@@ -403,7 +403,7 @@ func TestAPurgeMeanwhileLeavesNothingBehind(t *testing.T) {
 		keeps(w, "acme", 30)
 		eve := w.Member("eve@example.com", "Team Member")
 		old := w.Create(eve, officetest.Ask("personal", ""))
-		officetest.Must(w.T, officetest.Third(w.RevokeToken(w.Ctx, eve, "acme", old.Token.ID, api.RevokeToken{})))
+		officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, eve, "acme", old.Token.ID, api.RevokeToken{})))
 		w.Create(eve, officetest.Ask("personal", ""))
 		w.Clock.Pass(40 * 24 * time.Hour)
 		w.Cut(cut, func(ctx context.Context) error { return w.DropMember(ctx, "eve@example.com") })
@@ -425,7 +425,7 @@ func TestTokenLimitsCountWhatIsLeft(t *testing.T) {
 		eve, bob := w.Member("eve@example.com", "Administrator"), w.Member("bob@example.com", "Administrator")
 		var p api.PatchPolicy
 		p.MaxTokens = api.Some(api.MaxTokens{PerOwner: 2, Total: 5})
-		officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
+		officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 		full := func(c authority.Caller, in api.CreateToken) {
 			w.Helper()
 			_, err := w.CreateToken(w.Ctx, c, "acme", in)
@@ -438,16 +438,16 @@ func TestTokenLimitsCountWhatIsLeft(t *testing.T) {
 		w.Clock.Pass(25 * time.Hour) // one expired
 		two := w.Create(eve, officetest.Ask("personal", ""))
 		full(eve, officetest.Ask("personal", ""))
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, eve, "acme", two.Token.ID, api.DisableToken{})))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, eve, "acme", two.Token.ID, api.DisableToken{})))
 		full(eve, officetest.Ask("personal", "")) // one that comes back needs its place
-		officetest.Must(w.T, officetest.Third(w.EnableToken(w.Ctx, eve, "acme", two.Token.ID)))
+		officetest.Must(w.T, officetest.Second(w.EnableToken(w.Ctx, eve, "acme", two.Token.ID)))
 		_, err := w.TransferToken(w.Ctx, w.Root, "acme", one.Token.ID, api.TransferToken{Owner: "bob@example.com"})
 		officetest.Must(w.T, err)
 		w.Create(bob, officetest.Ask("personal", ""))
 		full(bob, officetest.Ask("personal", ""))
 		last := w.Create(eve, officetest.Ask("personal", ""))
 		full(w.Root, officetest.Scoped("workspace", "", "tickets:read")) // five with the first
-		officetest.Must(w.T, officetest.Third(w.RevokeToken(w.Ctx, eve, "acme", last.Token.ID, api.RevokeToken{})))
+		officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, eve, "acme", last.Token.ID, api.RevokeToken{})))
 		w.Create(eve, officetest.Ask("personal", ""))
 		full(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
 

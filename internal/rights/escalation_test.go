@@ -39,12 +39,12 @@ func TestNobodyHandsOnMoreThanTheyHave(t *testing.T) {
 			"secret of a stronger token":     officetest.Second(w.RotateToken(w.Ctx, admin, "acme", org.Token.ID, api.RotateToken{})),
 			"reset of a stronger token":      officetest.Second(w.ResetToken(w.Ctx, admin, "acme", org.Token.ID)),
 			"transfer of a stronger token":   officetest.Second(w.TransferToken(w.Ctx, admin, "acme", org.Token.ID, api.TransferToken{Owner: "strong"})),
-			"member on more resources":       officetest.Third(w.CreateMember(w.Ctx, narrow, "acme", give)),
-			"widening one's own membership":  officetest.Third(w.EditMember(w.Ctx, narrow, "acme", "me", widen)),
-			"widening a service account":     officetest.Third(w.EditServiceAccount(w.Ctx, admin, "acme", "weak", strong)),
-			"a role beyond one's own":        officetest.Fourth(w.PutRole(w.Ctx, admin, officetest.In("acme"), "Root", api.PutRole{Scopes: []string{"*"}})),
-			"extending one's own role":       officetest.Fourth(w.PutRole(w.Ctx, admin, officetest.In("acme"), "Administrator", api.PutRole{Scopes: []string{"tokens:impersonate"}})),
-			"extending the role of managers": officetest.Fourth(w.PutRole(w.Ctx, narrow, officetest.In("acme"), "Workspace Manager", api.PutRole{Scopes: []string{"members:write"}})),
+			"member on more resources":       officetest.Second(w.CreateMember(w.Ctx, narrow, "acme", give)),
+			"widening one's own membership":  officetest.Second(w.EditMember(w.Ctx, narrow, "acme", "me", widen)),
+			"widening a service account":     officetest.Second(w.EditServiceAccount(w.Ctx, admin, "acme", "weak", strong)),
+			"a role beyond one's own":        officetest.Second(w.PutRole(w.Ctx, admin, officetest.In("acme"), "Root", api.PutRole{Scopes: []string{"*"}})),
+			"extending one's own role":       officetest.Second(w.PutRole(w.Ctx, admin, officetest.In("acme"), "Administrator", api.PutRole{Scopes: []string{"tokens:impersonate"}})),
+			"extending the role of managers": officetest.Second(w.PutRole(w.Ctx, narrow, officetest.In("acme"), "Workspace Manager", api.PutRole{Scopes: []string{"members:write"}})),
 		} {
 			w.Run(name, func(t *testing.T) { (&officetest.World{T: t}).Refused(err, api.CodeGrantExceedsOwn) })
 		}
@@ -70,9 +70,9 @@ func TestATokensOwnEffectiveGrantIsItsCeiling(t *testing.T) {
 		for name, err := range map[string]error{
 			"more than itself":     officetest.Second(w.CreateToken(w.Ctx, c, "acme", officetest.Scoped("personal", "", "tickets:write"))),
 			"inheriting its owner": officetest.Second(w.CreateToken(w.Ctx, c, "acme", officetest.Ask("personal", ""))),
-			"widening itself":      officetest.Third(w.EditToken(w.Ctx, c, "acme", "self", wider)),
-			"itself inheriting":    officetest.Third(w.EditToken(w.Ctx, c, "acme", "self", inherit)),
-			"widening its owner":   officetest.Third(w.EditMember(w.Ctx, c, "acme", "me", api.EditMember{})),
+			"widening itself":      officetest.Second(w.EditToken(w.Ctx, c, "acme", "self", wider)),
+			"itself inheriting":    officetest.Second(w.EditToken(w.Ctx, c, "acme", "self", inherit)),
+			"widening its owner":   officetest.Second(w.EditMember(w.Ctx, c, "acme", "me", api.EditMember{})),
 		} {
 			w.Run(name, func(t *testing.T) {
 				code := api.CodeGrantExceedsOwn
@@ -97,9 +97,9 @@ func TestOtherPeoplesSecretsNeedImpersonation(t *testing.T) {
 		} {
 			w.Run(name, func(t *testing.T) { (&officetest.World{T: t}).Refused(err, api.CodeInsufficientScope) })
 		}
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, admin, "acme", hers.Token.ID, api.DisableToken{})))
-		officetest.Must(w.T, officetest.Third(w.EnableToken(w.Ctx, admin, "acme", hers.Token.ID)))
-		officetest.Must(w.T, officetest.Third(w.RevokeToken(w.Ctx, admin, "acme", hers.Token.ID, api.RevokeToken{})))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, admin, "acme", hers.Token.ID, api.DisableToken{})))
+		officetest.Must(w.T, officetest.Second(w.EnableToken(w.Ctx, admin, "acme", hers.Token.ID)))
+		officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, admin, "acme", hers.Token.ID, api.RevokeToken{})))
 
 		owner := w.Member("owner@example.com", "Owner")
 		w.Create(owner, officetest.Ask("personal", "eve@example.com"))
@@ -127,7 +127,7 @@ func TestOwnPersonalTokensByPolicy(t *testing.T) {
 		}{{api.PersonalMembers, true, true}, {api.PersonalManagers, false, true}, {api.PersonalNobody, false, false}} {
 			var p api.PatchPolicy
 			p.PersonalTokens = api.Some(c.policy)
-			officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
+			officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 			for who, want := range map[*authority.Caller]bool{&viewer: c.viewer, &manager: c.manager} {
 				_, err := w.CreateToken(w.Ctx, *who, "acme", officetest.Ask("personal", ""))
 				if (err == nil) != want {
@@ -145,9 +145,9 @@ func TestAnAPITokenNeedsTheScopeAlsoForItsOwnersTokens(t *testing.T) {
 		c := w.With(hers)
 		_, err := w.CreateToken(w.Ctx, c, "acme", officetest.Ask("personal", ""))
 		w.Refused(err, api.CodeInsufficientScope)
-		_, _, err = w.DisableToken(w.Ctx, c, "acme", hers.Token.ID, api.DisableToken{})
+		_, err = w.DisableToken(w.Ctx, c, "acme", hers.Token.ID, api.DisableToken{})
 		w.Refused(err, api.CodeInsufficientScope)
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, viewer, "acme", hers.Token.ID, api.DisableToken{})))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, viewer, "acme", hers.Token.ID, api.DisableToken{})))
 	})
 }
 
@@ -172,13 +172,13 @@ func TestDemotingWhileCreating(t *testing.T) {
 			}()
 			go func() {
 				defer wg.Done()
-				officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "mo@example.com", demote)))
+				officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "mo@example.com", demote)))
 			}()
 			wg.Wait()
 			if !made.Secret.IsZero() {
 				w.Deny(api.CodeInsufficientScope, made.Secret, "members:write")
 			}
-			officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "mo@example.com", promote)))
+			officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "mo@example.com", promote)))
 		}
 	})
 }
@@ -187,7 +187,7 @@ func TestRightsAreLive(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		eve := w.Member("eve@example.com", "Team Member")
 		w.Account("deployer", "tickets:read", "tickets:write")
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:write"}})))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:write"}})))
 		agent := officetest.Ask("workspace", "")
 		agent.Role, agent.Resources = api.Some("Agent"), api.Some([]string{"*"})
 		tokens := map[string]token.Secret{
@@ -199,20 +199,20 @@ func TestRightsAreLive(t *testing.T) {
 		}
 		var viewer api.EditMember
 		viewer.Role = api.Some("Viewer")
-		officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", viewer)))
+		officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", viewer)))
 		w.Deny(api.CodeInsufficientScope, tokens["personal"], "tickets:write")
 		w.Allow(tokens["personal"], "tickets:read")
 
 		var narrow api.EditServiceAccount
 		narrow.Scopes = api.Some([]string{"tickets:read"})
-		officetest.Must(w.T, officetest.Third(w.EditServiceAccount(w.Ctx, w.Root, "acme", "deployer", narrow)))
+		officetest.Must(w.T, officetest.Second(w.EditServiceAccount(w.Ctx, w.Root, "acme", "deployer", narrow)))
 		w.Deny(api.CodeInsufficientScope, tokens["service"], "tickets:write")
 
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:read"}})))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:read"}})))
 		w.Deny(api.CodeInsufficientScope, tokens["workspace"], "tickets:write")
-		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{Implies: []string{"tickets:write"}})))
+		officetest.Must(w.T, officetest.Second(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{Implies: []string{"tickets:write"}})))
 		w.Allow(tokens["workspace"], "tickets:write")
-		officetest.Must(w.T, officetest.Third(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")))
+		officetest.Must(w.T, officetest.Second(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")))
 		w.Deny(api.CodeInsufficientScope, tokens["workspace"], "tickets:write")
 	})
 }
@@ -233,13 +233,13 @@ func TestTenantsAreSealed(t *testing.T) {
 				"no such":          officetest.Second(w.GetWorkspace(w.Ctx, c, "nowhere")),
 				"token by theirs":  officetest.Second(w.GetToken(w.Ctx, c, "globex", i.Token.ID)),
 				"token by ours":    officetest.Second(w.GetToken(w.Ctx, c, "acme", i.Token.ID)),
-				"edit":             officetest.Third(w.EditToken(w.Ctx, c, "globex", i.Token.ID, api.EditToken{})),
-				"revoke":           officetest.Third(w.RevokeToken(w.Ctx, c, "globex", i.Token.ID, api.RevokeToken{})),
+				"edit":             officetest.Second(w.EditToken(w.Ctx, c, "globex", i.Token.ID, api.EditToken{})),
+				"revoke":           officetest.Second(w.RevokeToken(w.Ctx, c, "globex", i.Token.ID, api.RevokeToken{})),
 				"rotate":           officetest.Second(w.RotateToken(w.Ctx, c, "globex", i.Token.ID, api.RotateToken{})),
 				"member":           officetest.Second(w.GetMember(w.Ctx, c, "globex", "eve@example.com")),
-				"deactivate":       officetest.Fourth(w.DeactivateMember(w.Ctx, c, "globex", "eve@example.com", false)),
+				"deactivate":       officetest.Second(w.DeactivateMember(w.Ctx, c, "globex", "eve@example.com", false)),
 				"service account":  officetest.Second(w.GetServiceAccount(w.Ctx, c, "globex", "deployer")),
-				"their workspace":  officetest.Third(w.EditWorkspace(w.Ctx, c, "acme", api.EditWorkspace{})),
+				"their workspace":  officetest.Second(w.EditWorkspace(w.Ctx, c, "acme", api.EditWorkspace{})),
 				"their policy":     officetest.Second(w.GetPolicy(w.Ctx, c, "acme")),
 				"their audit":      officetest.Third(w.Audit(w.Ctx, c, "acme", api.AuditFilter{}, officetest.Page(0))),
 				"tokens of theirs": officetest.Third(w.ListTokens(w.Ctx, c, "acme", api.TokenFilter{}, officetest.Page(0))),
@@ -265,7 +265,7 @@ func TestOnboardingByPolicy(t *testing.T) {
 		w.MemberOf("acme", "eve@example.com", "Viewer", "*")
 		all, one, eve := w.Person("all@example.com"), w.Person("one@example.com"), w.Person("eve@example.com")
 		onboard := func(c authority.Caller, name string) error {
-			return officetest.Third(w.OnboardResource(w.Ctx, c, "acme", api.CreateResource{Name: name}))
+			return officetest.Second(w.OnboardResource(w.Ctx, c, "acme", api.CreateResource{Name: name}))
 		}
 		officetest.Must(w.T, onboard(all, "billing"))
 		w.Refused(onboard(one, "search"), api.CodeOnboardingRestricted)
@@ -273,30 +273,30 @@ func TestOnboardingByPolicy(t *testing.T) {
 		w.Refused(onboard(all, "billing"), api.CodeAlreadyExists)
 		var p api.PatchPolicy
 		p.Onboarding = api.Some(api.OnboardAnyMember)
-		officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
+		officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 		officetest.Must(w.T, onboard(one, "search"))
 		officetest.Must(w.T, onboard(eve, "chat"))
 		i := w.Create(one, officetest.Ask("personal", ""))
 		var grant api.EditMember
 		grant.Resources = api.Some([]string{"payments", "search"})
 		w.DenyOn(i.Secret, "tickets:read", "search")
-		officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "one@example.com", grant)))
+		officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "one@example.com", grant)))
 		w.AllowOn(i.Secret, "tickets:read", "search")
-		officetest.Must(w.T, officetest.Third(w.DeleteResource(w.Ctx, w.Root, "acme", "search")))
+		officetest.Must(w.T, officetest.Second(w.DeleteResource(w.Ctx, w.Root, "acme", "search")))
 		w.DenyOn(i.Secret, "tickets:read", "search")
 	})
 }
 
 func TestDeletingTheLastNameNeverTurnsAListIntoInherit(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
-		officetest.Must(w.T, officetest.Third(w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: "billing"})))
-		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})))
+		officetest.Must(w.T, officetest.Second(w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: "billing"})))
+		officetest.Must(w.T, officetest.Second(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})))
 		only := officetest.Ask("personal", "")
 		only.Resources = api.Some([]string{"billing"})
 		byResource, byScope := w.Create(w.Root, only), w.Create(w.Root, officetest.Scoped("personal", "", "tickets:read"))
 		w.AllowOn(byResource.Secret, "tickets:read", "billing")
-		officetest.Must(w.T, officetest.Third(w.DeleteResource(w.Ctx, w.Root, "acme", "billing")))
-		officetest.Must(w.T, officetest.Third(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")))
+		officetest.Must(w.T, officetest.Second(w.DeleteResource(w.Ctx, w.Root, "acme", "billing")))
+		officetest.Must(w.T, officetest.Second(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")))
 		w.DenyOn(byResource.Secret, "tickets:read", "billing")
 		w.Deny(api.CodeInsufficientScope, byScope.Secret, "tickets:read")
 		w.Deny(api.CodeInsufficientScope, byScope.Secret, "tickets:write")
@@ -305,14 +305,14 @@ func TestDeletingTheLastNameNeverTurnsAListIntoInherit(t *testing.T) {
 
 func TestARoleInUseNeedsAReplacement(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:write"}})))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", api.PutRole{Scopes: []string{"tickets:write"}})))
 		agent := officetest.Ask("workspace", "")
 		agent.Role, agent.Resources = api.Some("Agent"), api.Some([]string{"*"})
 		i := w.Create(w.Root, agent)
-		_, _, err := w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", "")
+		_, err := w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", "")
 		w.Refused(err, api.CodeRoleInUse)
 		w.Allow(i.Secret, "tickets:write")
-		officetest.Must(w.T, officetest.Third(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", "Viewer")))
+		officetest.Must(w.T, officetest.Second(w.DeleteRole(w.Ctx, w.Root, officetest.In("acme"), "Agent", "Viewer")))
 		w.Deny(api.CodeInsufficientScope, i.Secret, "tickets:write")
 		w.Allow(i.Secret, "tickets:read")
 	})
@@ -322,7 +322,7 @@ func TestInstanceDefaultsAreInheritedLiveAndCanBeLocked(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		var p api.PatchPolicy
 		p.MaxLifetime, p.Locked = api.Some(30*api.Day), api.Some([]string{"max_lifetime"})
-		officetest.Must(w.T, officetest.Third(w.EditInstancePolicy(w.Ctx, w.Root, p)))
+		officetest.Must(w.T, officetest.Second(w.EditInstancePolicy(w.Ctx, w.Root, p)))
 		have, err := w.GetPolicy(w.Ctx, w.Root, "acme")
 		officetest.Must(w.T, err)
 		if have.MaxLifetime != 30*api.Day || len(have.Locked) != 1 {
@@ -330,14 +330,14 @@ func TestInstanceDefaultsAreInheritedLiveAndCanBeLocked(t *testing.T) {
 		}
 		p = api.PatchPolicy{}
 		p.MaxLifetime = api.Some(365 * api.Day)
-		_, _, err = w.EditPolicy(w.Ctx, w.Root, "acme", p)
+		_, err = w.EditPolicy(w.Ctx, w.Root, "acme", p)
 		w.RefusedField(err, api.CodeLocked, "max_lifetime")
 		i := w.Create(w.Person("ada@example.com"), officetest.Ask("personal", ""))
 		if want := w.Clock.Now().Add(30 * 24 * time.Hour); !i.Token.ExpiresAt.Equal(want) {
 			w.Errorf("expires %v, want %v", i.Token.ExpiresAt, want)
 		}
 		at := authority.Where{Instance: true}
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, at, "Agent", api.PutRole{Scopes: []string{"tickets:read"}})))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, at, "Agent", api.PutRole{Scopes: []string{"tickets:read"}})))
 		roles, err := w.ListRoles(w.Ctx, w.Root, officetest.In("acme"))
 		officetest.Must(w.T, err)
 		if last := roles[len(roles)-1]; last.Name != "Agent" || !last.Inherited {
@@ -349,7 +349,7 @@ func TestInstanceDefaultsAreInheritedLiveAndCanBeLocked(t *testing.T) {
 func TestAuditHasEveryMutationAndNoSecret(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		i := w.Create(w.Root, officetest.Ask("personal", ""))
-		officetest.Must(w.T, officetest.Third(w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{Reason: api.ReasonLeaked})))
+		officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{Reason: api.ReasonLeaked})))
 		rows, _, err := w.Audit(w.Ctx, w.Root, "acme", api.AuditFilter{Token: i.Token.ID}, officetest.Page(0))
 		officetest.Must(w.T, err)
 		if len(rows) != 2 || rows[0].Action != "token.revoked" || rows[1].Action != "token.created" {
@@ -375,12 +375,12 @@ func TestAuditHasEveryMutationAndNoSecret(t *testing.T) {
 func TestGivingUpAScopesOwnVersionStaysWithinTheCallersRights(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		implying := api.PutScope{Implies: []string{"tickets:write"}}
-		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, authority.Where{Instance: true}, "tickets:read", implying)))
-		officetest.Must(w.T, officetest.Fourth(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})))
+		officetest.Must(w.T, officetest.Second(w.PutScope(w.Ctx, w.Root, authority.Where{Instance: true}, "tickets:read", implying)))
+		officetest.Must(w.T, officetest.Second(w.PutScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read", api.PutScope{})))
 		reader := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read", "roles:write"))
-		w.Refused(officetest.Third(w.DeleteScope(w.Ctx, w.With(reader), officetest.In("acme"), "tickets:read")), api.CodeGrantExceedsOwn)
+		w.Refused(officetest.Second(w.DeleteScope(w.Ctx, w.With(reader), officetest.In("acme"), "tickets:read")), api.CodeGrantExceedsOwn)
 		w.Deny(api.CodeInsufficientScope, reader.Secret, "tickets:write")
-		officetest.Must(w.T, officetest.Third(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")))
+		officetest.Must(w.T, officetest.Second(w.DeleteScope(w.Ctx, w.Root, officetest.In("acme"), "tickets:read")))
 		w.Allow(reader.Secret, "tickets:write")
 	})
 }
@@ -390,10 +390,10 @@ func TestARolesLimitAboveThePolicysNeedsPolicyWrite(t *testing.T) {
 		limit := func(n int) *api.RateLimit { return &api.RateLimit{Requests: n, Window: api.Duration(time.Minute)} }
 		var p api.PatchPolicy
 		p.RateLimit = api.Some(*limit(10))
-		officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
+		officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 		writer := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "roles:write")))
 		put := func(c authority.Caller, n int) error {
-			return officetest.Fourth(w.PutRole(w.Ctx, c, officetest.In("acme"), "Agent", api.PutRole{RateLimit: limit(n)}))
+			return officetest.Second(w.PutRole(w.Ctx, c, officetest.In("acme"), "Agent", api.PutRole{RateLimit: limit(n)}))
 		}
 		officetest.Must(w.T, put(writer, 5))
 		w.Refused(put(writer, 11), api.CodeInsufficientScope)
@@ -416,13 +416,13 @@ func TestAnExpiryInTheYearOneIsNotNever(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		var p api.PatchPolicy
 		p.AllowNever = api.Some(true)
-		officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
+		officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 		ada, asked := w.Person("ada@example.com"), officetest.Ask("personal", "")
 		asked.ExpiresAt = api.Some(time.Time{})
 		_, err := w.CreateToken(w.Ctx, ada, "acme", asked)
 		w.RefusedField(err, api.CodeInvalidField, "expires_at")
 		i := w.Create(ada, officetest.Ask("personal", ""))
-		_, _, err = w.EditToken(w.Ctx, ada, "acme", i.Token.ID, api.EditToken{TokenFields: api.TokenFields{ExpiresAt: asked.ExpiresAt}})
+		_, err = w.EditToken(w.Ctx, ada, "acme", i.Token.ID, api.EditToken{TokenFields: api.TokenFields{ExpiresAt: asked.ExpiresAt}})
 		w.RefusedField(err, api.CodeInvalidField, "expires_at")
 	})
 }
@@ -436,7 +436,7 @@ func TestARetryAfterADemotionGivesNoSecret(t *testing.T) {
 		made := w.Create(bot, asked)
 		var demote api.EditServiceAccount
 		demote.Scopes = api.Some([]string{"tickets:read"})
-		officetest.Must(w.T, officetest.Third(w.EditServiceAccount(w.Ctx, w.Root, "acme", "robot", demote)))
+		officetest.Must(w.T, officetest.Second(w.EditServiceAccount(w.Ctx, w.Root, "acme", "robot", demote)))
 		_, err := w.CreateToken(w.Ctx, bot, "acme", asked)
 		w.Refused(err, api.CodeInsufficientScope)
 		w.Allow(made.Secret, "tickets:read")
@@ -449,7 +449,7 @@ func TestTheAuditKeepsNoTokenThatSomebodyWroteIntoIt(t *testing.T) {
 		c.Agent = strings.Repeat("x", 270) + " " + secret
 		i := w.Create(c, officetest.Ask("personal", ""))
 		found := api.RevokeToken{Reason: api.ReasonLeaked, Comment: "in a log: \"" + secret}
-		officetest.Must(w.T, officetest.Third(w.RevokeToken(w.Ctx, c, "acme", i.Token.ID, found)))
+		officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, c, "acme", i.Token.ID, found)))
 		rows, _, err := w.Audit(w.Ctx, w.Root, "acme", api.AuditFilter{Token: i.Token.ID}, officetest.Page(0))
 		officetest.Must(w.T, err)
 		for _, row := range rows {

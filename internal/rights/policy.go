@@ -38,9 +38,9 @@ func (a *Rights) SupportContact(ctx context.Context) (c *api.SupportContact, err
 }
 
 // EditPolicy merges a patch into a workspace's overrides.
-func (a *Rights) EditPolicy(ctx context.Context, c authority.Caller, ref string, patch api.PatchPolicy) (p api.Policy, revision int64, err error) {
+func (a *Rights) EditPolicy(ctx context.Context, c authority.Caller, ref string, patch api.PatchPolicy) (done authority.Done[api.Policy], err error) {
 	var left ledger.ID
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, sp, err := a.in.Enter(w.Snapshot, c, ref, "policy:write")
 		if err != nil {
 			return err
@@ -60,18 +60,18 @@ func (a *Rights) EditPolicy(ctx context.Context, c authority.Caller, ref string,
 		if err != nil {
 			return err
 		}
-		p = policy.Effective(in.Policy, sp.Workspace.Policy)
-		p.Revision = sp.Workspace.PolicyRevision
+		done.Value = policy.Effective(in.Policy, sp.Workspace.Policy)
+		done.Value.Revision = sp.Workspace.PolicyRevision
 		w.TouchWorkspace(sp.Workspace.ID)
-		if left, err = w.LeaveSealed(ac, sp.Workspace.ID, before, p); err != nil {
+		if left, err = w.LeaveSealed(ac, sp.Workspace.ID, before, done.Value); err != nil {
 			return err
 		}
-		return w.Note(ac, sp.Workspace, authority.Event{Action: "policy.edited", Target: "policy", Before: before, After: p})
+		return w.Note(ac, sp.Workspace, authority.Event{Action: "policy.edited", Target: "policy", Before: before, After: done.Value})
 	})
 	if err == nil {
-		revision = a.in.Begun(ctx, left, revision)
+		done.Revision = a.in.Begun(ctx, left, done.Revision)
 	}
-	return p, revision, err
+	return done, err
 }
 
 // GetInstancePolicy answers the instance's defaults.
@@ -90,9 +90,9 @@ func (a *Rights) GetInstancePolicy(ctx context.Context, c authority.Caller) (p a
 
 // EditInstancePolicy merges a patch into the instance's defaults, which every
 // workspace inherits live.
-func (a *Rights) EditInstancePolicy(ctx context.Context, c authority.Caller, patch api.PatchPolicy) (p api.Policy, revision int64, err error) {
+func (a *Rights) EditInstancePolicy(ctx context.Context, c authority.Caller, patch api.PatchPolicy) (done authority.Done[api.Policy], err error) {
 	var left ledger.ID
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, err := a.in.EnterInstance(w.Snapshot, c)
 		if err != nil {
 			return err
@@ -112,16 +112,16 @@ func (a *Rights) EditInstancePolicy(ctx context.Context, c authority.Caller, pat
 		if err := w.PutInstance(in); err != nil {
 			return err
 		}
-		p = policy.OfInstance(in.Policy)
-		p.Revision = in.PolicyRevision
+		done.Value = policy.OfInstance(in.Policy)
+		done.Value.Revision = in.PolicyRevision
 		w.TouchAllWorkspaces()
-		if left, err = w.LeaveSealed(ac, 0, before, p); err != nil {
+		if left, err = w.LeaveSealed(ac, 0, before, done.Value); err != nil {
 			return err
 		}
-		return w.Note(ac, ledger.Workspace{}, authority.Event{Action: "policy.edited", Target: "policy", Before: before, After: p})
+		return w.Note(ac, ledger.Workspace{}, authority.Event{Action: "policy.edited", Target: "policy", Before: before, After: done.Value})
 	})
 	if err == nil {
-		revision = a.in.Begun(ctx, left, revision)
+		done.Revision = a.in.Begun(ctx, left, done.Revision)
 	}
-	return p, revision, err
+	return done, err
 }

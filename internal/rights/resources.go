@@ -14,8 +14,8 @@ import (
 // OnboardResource puts an entity of the product on board. By the policy
 // onboarding it needs resources:create on the entire portfolio, or only to be an
 // active member; who on-boards gets no right to see the results by it.
-func (a *Rights) OnboardResource(ctx context.Context, c authority.Caller, ref string, in api.CreateResource) (v api.Resource, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+func (a *Rights) OnboardResource(ctx context.Context, c authority.Caller, ref string, in api.CreateResource) (done authority.Done[api.Resource], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, sp, err := a.in.Enter(w.Snapshot, c, ref)
 		if err != nil {
 			return err
@@ -25,7 +25,7 @@ func (a *Rights) OnboardResource(ctx context.Context, c authority.Caller, ref st
 		}
 		if again, err := w.Shown(func(name string) error {
 			row, err := w.Resource(sp.Workspace.ID, name)
-			v = resourceView(row)
+			done.Value = resourceView(row)
 			return err
 		}); again || err != nil {
 			return err
@@ -38,11 +38,11 @@ func (a *Rights) OnboardResource(ctx context.Context, c authority.Caller, ref st
 		}
 		row := ledger.Resource{ID: w.NewID(), Workspace: sp.Workspace.ID, Name: in.Name, Description: in.Description,
 			CreatedBy: ac.Principal.Address, CreatedAt: w.Now, Revision: w.Revision()}
-		v = resourceView(row)
+		done.Value = resourceView(row)
 		return input.First(w.PutResource(row), w.RememberObject(row.Name),
-			w.Note(ac, sp.Workspace, authority.Event{Action: "resource.created", Target: "resource:" + row.Name, After: v}))
+			w.Note(ac, sp.Workspace, authority.Event{Action: "resource.created", Target: "resource:" + row.Name, After: done.Value}))
 	})
-	return v, revision, err
+	return done, err
 }
 
 // MayOnboard refuses whoever may not put a resource on board here.
@@ -124,9 +124,9 @@ func (a *Rights) ListResources(ctx context.Context, c authority.Caller, ref stri
 // DeleteResource takes a resource off board and its name out of every grant: from
 // then on it means nothing there, and the rows follow in pieces. No list becomes a
 // grant of everything by it. It needs resources:delete.
-func (a *Rights) DeleteResource(ctx context.Context, c authority.Caller, ref, name string) (v api.Resource, revision int64, err error) {
+func (a *Rights) DeleteResource(ctx context.Context, c authority.Caller, ref, name string) (done authority.Done[api.Resource], err error) {
 	var left ledger.ID
-	revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
 		ac, sp, err := a.in.Enter(w.Snapshot, c, ref, "resources:delete")
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ func (a *Rights) DeleteResource(ctx context.Context, c authority.Caller, ref, na
 		if err != nil {
 			return err
 		}
-		v = resourceView(row)
+		done.Value = resourceView(row)
 		if left, err = w.Leave(ac, ledger.Removal{Workspace: sp.Workspace.ID, Kind: ledger.RemovedResource, Name: name, Part: ledger.PartMembers}); err != nil {
 			return err
 		}
@@ -143,11 +143,11 @@ func (a *Rights) DeleteResource(ctx context.Context, c authority.Caller, ref, na
 		return input.First(
 			w.Expect(sp.Workspace, "resource:"+name, row.Revision),
 			w.DeleteResource(sp.Workspace.ID, name),
-			w.Note(ac, sp.Workspace, authority.Event{Action: "resource.deleted", Target: "resource:" + name, Before: v}),
+			w.Note(ac, sp.Workspace, authority.Event{Action: "resource.deleted", Target: "resource:" + name, Before: done.Value}),
 		)
 	})
 	if err == nil {
-		revision = a.in.Begun(ctx, left, revision)
+		done.Revision = a.in.Begun(ctx, left, done.Revision)
 	}
-	return v, revision, err
+	return done, err
 }

@@ -68,15 +68,15 @@ func roleView(r ledger.Role, at ledger.ID) api.Role {
 
 // PutRole creates or replaces a role. It needs roles:write; what the role gains
 // must be within the caller's own rights. Built-in roles can be extended and
-// renamed where they are shown; Owner is fixed. Created says which.
-func (a *Rights) PutRole(ctx context.Context, c authority.Caller, at authority.Where, name string, in api.PutRole) (v api.Role, created bool, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+// renamed where they are shown; Owner is fixed. Made says which.
+func (a *Rights) PutRole(ctx context.Context, c authority.Caller, at authority.Where, name string, in api.PutRole) (done authority.Done[api.Role], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		e, err := a.in.EnterRights(w.Snapshot, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err
 		}
 		was, exists := e.Space.Roles[name]
-		created = !exists
+		done.Made = !exists
 		if err := input.First(checkRole(e, name, was, in), w.ExpectEntry(e.Workspace, "role:"+name, was.Revision, exists)); err != nil {
 			return err
 		}
@@ -92,11 +92,11 @@ func (a *Rights) PutRole(ctx context.Context, c authority.Caller, at authority.W
 		if err := input.First(gained(e, after, name), looserRole(e, was, in), boundRoles(w, e, was, in)); err != nil {
 			return err
 		}
-		v = roleView(after.Roles[name], e.Workspace.ID)
+		done.Value = roleView(after.Roles[name], e.Workspace.ID)
 		w.TouchRights(e.Workspace)
-		return w.Note(e.Actor, e.Workspace, authority.Event{Action: "role.written", Target: "role:" + name, Before: beforeRole(e, was, exists), After: v})
+		return w.Note(e.Actor, e.Workspace, authority.Event{Action: "role.written", Target: "role:" + name, Before: beforeRole(e, was, exists), After: done.Value})
 	})
-	return v, created, revision, err
+	return done, err
 }
 
 // The bounds of what one workspace names: all of it is read by every change there,
@@ -257,9 +257,9 @@ func onAll(role string) []grant.Statement {
 // follow in pieces. A role in use cannot be removed without one: whether it is, is
 // looked for before it is removed, while nobody is given it. Built-in and inherited
 // roles stay; removing the workspace's own version of one returns to what it was.
-func (a *Rights) DeleteRole(ctx context.Context, c authority.Caller, at authority.Where, name, replacement string) (v api.Role, revision int64, err error) {
+func (a *Rights) DeleteRole(ctx context.Context, c authority.Caller, at authority.Where, name, replacement string) (done authority.Done[api.Role], err error) {
 	var left ledger.ID
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		e, was, err := beginRoleRemoval(w, at, name)
 		if err != nil {
 			return err
@@ -267,19 +267,20 @@ func (a *Rights) DeleteRole(ctx context.Context, c authority.Caller, at authorit
 		if err := w.Expect(e.Workspace, "role:"+name, was.Revision); err != nil {
 			return err
 		}
-		v = roleView(was, e.Workspace.ID)
+		done.Value = roleView(was, e.Workspace.ID)
 		left, err = replaceRole(w, e, was, replacement)
 		return err
 	})
 	if err != nil || left == 0 {
-		return v, revision, err
+		return done, err
 	}
 	if replacement != "" {
-		return v, a.in.Begun(ctx, left, revision), nil
+		done.Revision = a.in.Begun(ctx, left, done.Revision)
+		return done, nil
 	}
 	c.Expected = authority.Expected{} // it was as expected when it was taken
-	revision, err = decideRole(ctx, a.in, c, at, left)
-	return v, revision, err
+	done.Revision, err = decideRole(ctx, a.in, c, at, left)
+	return done, err
 }
 
 func beginRoleRemoval(w *authority.Work, at authority.Where, name string) (authority.Entry, ledger.Role, error) {

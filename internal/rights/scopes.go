@@ -67,15 +67,15 @@ func scopeView(s ledger.Scope, at ledger.ID) api.Scope {
 }
 
 // PutScope creates or replaces a product scope. It needs roles:write; what any
-// role gains by it must be within the caller's own rights. Created says which.
-func (a *Rights) PutScope(ctx context.Context, c authority.Caller, at authority.Where, name string, in api.PutScope) (v api.Scope, created bool, revision int64, err error) {
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+// role gains by it must be within the caller's own rights. Made says which.
+func (a *Rights) PutScope(ctx context.Context, c authority.Caller, at authority.Where, name string, in api.PutScope) (done authority.Done[api.Scope], err error) {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		e, err := a.in.EnterRights(w.Snapshot, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err
 		}
 		was, exists := e.Space.Scopes[name]
-		created = !exists
+		done.Made = !exists
 		if err := input.First(checkScope(e, name, was, in), w.ExpectEntry(e.Workspace, "scope:"+name, was.Revision, exists)); err != nil {
 			return err
 		}
@@ -87,15 +87,15 @@ func (a *Rights) PutScope(ctx context.Context, c authority.Caller, at authority.
 		if err := input.First(scopeGained(w, e, name), boundScopes(w, e, was, in)); err != nil {
 			return err
 		}
-		v = scopeView(row, e.Workspace.ID)
+		done.Value = scopeView(row, e.Workspace.ID)
 		w.TouchRights(e.Workspace)
 		var before any
 		if exists {
 			before = scopeView(was, e.Workspace.ID)
 		}
-		return w.Note(e.Actor, e.Workspace, authority.Event{Action: "scope.written", Target: "scope:" + name, Before: before, After: v})
+		return w.Note(e.Actor, e.Workspace, authority.Event{Action: "scope.written", Target: "scope:" + name, Before: before, After: done.Value})
 	})
-	return v, created, revision, err
+	return done, err
 }
 
 // boundScopes refuses what makes the catalogue of one workspace too large.
@@ -180,9 +180,9 @@ func checkScopeRoles(e authority.Entry, names []string) error {
 // every list: of roles, grants, and what other scopes imply. From then on it means
 // nothing there, and the rows follow in pieces. No list becomes a grant of
 // everything by it.
-func (a *Rights) DeleteScope(ctx context.Context, c authority.Caller, at authority.Where, name string) (v api.Scope, revision int64, err error) {
+func (a *Rights) DeleteScope(ctx context.Context, c authority.Caller, at authority.Where, name string) (done authority.Done[api.Scope], err error) {
 	var left ledger.ID
-	revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
+	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
 		e, err := a.in.EnterRights(w.Snapshot, c, at.Workspace, at.Instance, "roles:write")
 		if err != nil {
 			return err
@@ -197,14 +197,14 @@ func (a *Rights) DeleteScope(ctx context.Context, c authority.Caller, at authori
 		if left, err = forgetScope(w, e, name); err != nil {
 			return err
 		}
-		v = scopeView(was, e.Workspace.ID)
+		done.Value = scopeView(was, e.Workspace.ID)
 		w.TouchRights(e.Workspace)
-		return w.Note(e.Actor, e.Workspace, authority.Event{Action: "scope.deleted", Target: "scope:" + name, Before: v})
+		return w.Note(e.Actor, e.Workspace, authority.Event{Action: "scope.deleted", Target: "scope:" + name, Before: done.Value})
 	})
 	if err == nil {
-		revision = a.in.Begun(ctx, left, revision)
+		done.Revision = a.in.Begun(ctx, left, done.Revision)
 	}
-	return v, revision, err
+	return done, err
 }
 
 // forgetScope leaves a removal unless the scope is there yet: the instance's.

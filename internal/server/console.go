@@ -67,9 +67,9 @@ func (s *Server) mailbox() *console.Mail {
 }
 
 // portalLink makes a link into a member's own tokens, for the API.
-func (s *Server) portalLink(ctx context.Context, c authority.Caller, workspace, member string) (api.PortalLink, int64, error) {
+func (s *Server) portalLink(ctx context.Context, c authority.Caller, workspace, member string) (authority.Done[api.PortalLink], error) {
 	l, err := s.people.Portals.PortalLink(ctx, c, workspace, member)
-	return api.PortalLink{URL: l.URL.Reveal(), ExpiresAt: l.Expires}, l.Revision, err
+	return authority.Done[api.PortalLink]{Value: api.PortalLink{URL: l.URL.Reveal(), ExpiresAt: l.Expires}, Revision: l.Revision}, err
 }
 
 // unsent says in the mail server's own words why it refused a mail.
@@ -81,14 +81,14 @@ func unsent(err error) error {
 }
 
 // invite mails a member an invitation, for the API.
-func (s *Server) invite(ctx context.Context, c authority.Caller, workspace, member string) (out api.Invitation, revision int64, err error) {
+func (s *Server) invite(ctx context.Context, c authority.Caller, workspace, member string) (done authority.Done[api.Invitation], err error) {
 	i, err := s.people.Invite(ctx, c, workspace, member)
 	err = unsent(err)
 	if link := i.Link.Reveal(); link != "" {
-		out.URL = &link
+		done.Value.URL = &link
 	}
-	out.Sent = i.Sent
-	return out, i.Revision, err
+	done.Value.Sent, done.Revision = i.Sent, i.Revision
+	return done, err
 }
 
 // mail hands the mails of signing in to the mail server; nil without one.

@@ -145,33 +145,33 @@ func (c *Core) again(ctx context.Context, out *Replayed, e api.AuditEvent) {
 	var err error
 	switch e.Action {
 	case "token.revoked":
-		_, _, err = a.RevokeToken(ctx, by, ws, e.Target, revocation(e))
+		_, err = a.RevokeToken(ctx, by, ws, e.Target, revocation(e))
 	case "token.deleted":
-		_, _, err = a.DeleteToken(ctx, by, ws, e.Target, revocation(e))
+		_, err = a.DeleteToken(ctx, by, ws, e.Target, revocation(e))
 	case "token.disabled":
-		_, _, err = a.DisableToken(ctx, by, ws, e.Target, api.DisableToken{})
+		_, err = a.DisableToken(ctx, by, ws, e.Target, api.DisableToken{})
 	case "token.rotated", "token.reset", "token.transferred", "token.secret_reissued":
-		if _, _, err = a.DisableToken(ctx, by, ws, e.Target, api.DisableToken{}); err == nil && !slices.Contains(out.Rotated, e.Target) {
+		if _, err = a.DisableToken(ctx, by, ws, e.Target, api.DisableToken{}); err == nil && !slices.Contains(out.Rotated, e.Target) {
 			out.Rotated = append(out.Rotated, e.Target)
 		}
 	case "token.secret_retired":
-		_, _, err = a.RetireSecrets(ctx, by, ws, e.Target)
+		_, err = a.RetireSecrets(ctx, by, ws, e.Target)
 	case "member.deactivated":
-		_, _, _, err = a.DeactivateMember(ctx, by, ws, name, false)
+		_, err = a.DeactivateMember(ctx, by, ws, name, false)
 	case "member.removed":
-		_, _, _, err = a.RemoveMember(ctx, by, ws, name, false)
+		_, err = a.RemoveMember(ctx, by, ws, name, false)
 	case "service_account.disabled":
-		_, _, _, err = a.DisableServiceAccount(ctx, by, ws, name, false)
+		_, err = a.DisableServiceAccount(ctx, by, ws, name, false)
 	case "service_account.removed":
-		_, _, _, err = a.RemoveServiceAccount(ctx, by, ws, name, false)
+		_, err = a.RemoveServiceAccount(ctx, by, ws, name, false)
 	case "user.deactivated":
-		_, _, err = a.DeactivateUser(ctx, by, name)
+		_, err = a.DeactivateUser(ctx, by, name)
 	case "admin.removed":
-		_, _, err = a.RemoveAdmin(ctx, by, name)
+		_, err = a.RemoveAdmin(ctx, by, name)
 	case "workspace.suspended":
-		_, _, err = a.SuspendWorkspace(ctx, by, ws)
+		_, err = a.SuspendWorkspace(ctx, by, ws)
 	case "workspace.deleted":
-		_, _, err = a.DeleteWorkspace(ctx, by, ws)
+		_, err = a.DeleteWorkspace(ctx, by, ws)
 	default:
 		out.skip(e.Action)
 		return

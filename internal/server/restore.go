@@ -222,9 +222,9 @@ func (c *Core) stopTokens(ctx context.Context, forGood bool) (int, error) {
 func (c *Core) stopToken(ctx context.Context, ws, id string, forGood bool) (err error) {
 	by := office.RestoreCaller()
 	if forGood {
-		_, _, err = c.Authority.RevokeToken(ctx, by, ws, id, api.RevokeToken{Reason: api.ReasonOther, Comment: "restored from a backup"})
+		_, err = c.Authority.RevokeToken(ctx, by, ws, id, api.RevokeToken{Reason: api.ReasonOther, Comment: "restored from a backup"})
 	} else {
-		_, _, err = c.Authority.DisableToken(ctx, by, ws, id, api.DisableToken{})
+		_, err = c.Authority.DisableToken(ctx, by, ws, id, api.DisableToken{})
 	}
 	return err
 }

@@ -196,7 +196,7 @@ func TestPasskeysAreWhereBrowsersMakeThemAndThePolicyTakesThem(t *testing.T) {
 		must(w.T, err)
 		_, err = only.PasskeySignIn(w.ctx, c.State, d.asserts(c), home())
 		w.refused(err, api.CodeForbidden)
-		_, _, err = w.auth.DeactivateUser(w.ctx, w.root(), "eve@example.com")
+		_, err = w.auth.DeactivateUser(w.ctx, w.root(), "eve@example.com")
 		must(w.T, err)
 		_, err = w.opensWith(d)
 		w.refused(err, api.CodeForbidden)

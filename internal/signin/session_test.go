@@ -109,12 +109,12 @@ func TestSessionsAreListedAndEndedByTheirPerson(t *testing.T) {
 func TestSessionsStopWhileTheirPersonIsDeactivated(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
-		_, _, err := w.auth.DeactivateUser(w.ctx, w.root(), "eve@example.com")
+		_, err := w.auth.DeactivateUser(w.ctx, w.root(), "eve@example.com")
 		must(w.T, err)
 		w.open(false, r, "deactivated")
 		_, err = w.Password(w.ctx, "eve@example.com", hers, home())
 		w.refused(err, api.CodeForbidden)
-		_, _, err = w.auth.ActivateUser(w.ctx, w.root(), "eve@example.com")
+		_, err = w.auth.ActivateUser(w.ctx, w.root(), "eve@example.com")
 		must(w.T, err)
 		w.open(true, r, "active again")
 	})

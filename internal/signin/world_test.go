@@ -141,7 +141,7 @@ func (w *world) member(email, password string) {
 	w.Helper()
 	in := api.CreateMember{Email: email, Password: password}
 	in.Role, in.Resources = api.Some("Team Member"), api.Some([]string{"*"})
-	_, _, err := w.auth.CreateMember(w.ctx, w.root(), "acme", in)
+	_, err := w.auth.CreateMember(w.ctx, w.root(), "acme", in)
 	must(w.T, err)
 }
 

@@ -40,7 +40,7 @@ func TestNobodyBringsBackMoreThanTheyCover(t *testing.T) {
 			}),
 		}
 		for what, edit := range more {
-			if err := officetest.Third(w.EditToken(w.Ctx, weak, "acme", id, edit)); !errors.Is(err, api.CodeGrantExceedsOwn) {
+			if err := officetest.Second(w.EditToken(w.Ctx, weak, "acme", id, edit)); !errors.Is(err, api.CodeGrantExceedsOwn) {
 				w.Errorf("%s: %v, want grant_exceeds_own", what, err)
 			}
 		}
@@ -48,16 +48,16 @@ func TestNobodyBringsBackMoreThanTheyCover(t *testing.T) {
 			in.Label, in.AllowedIPs, in.RateLimit = api.Some("renamed"), api.Some([]string{"10.0.1.0/24"}), api.Some(limitOf(5))
 			in.ExpiresIn, in.NotBefore = api.Some(20*api.Day), api.Some(w.Clock.Now().Add(2*time.Hour))
 		})
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, weak, "acme", id, less)))
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, weak, "acme", id, less)))
 		for what, edit := range more {
-			if err := officetest.Third(w.EditToken(w.Ctx, strong, "acme", id, edit)); err != nil {
+			if err := officetest.Second(w.EditToken(w.Ctx, strong, "acme", id, edit)); err != nil {
 				w.Errorf("%s with cover: %v", what, err)
 			}
-			officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", id, less)))
+			officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", id, less)))
 		}
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, weak, "acme", id, api.DisableToken{})))
-		w.Refused(officetest.Third(w.EnableToken(w.Ctx, weak, "acme", id)), api.CodeGrantExceedsOwn)
-		officetest.Must(w.T, officetest.Third(w.EnableToken(w.Ctx, strong, "acme", id)))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, weak, "acme", id, api.DisableToken{})))
+		w.Refused(officetest.Second(w.EnableToken(w.Ctx, weak, "acme", id)), api.CodeGrantExceedsOwn)
+		officetest.Must(w.T, officetest.Second(w.EnableToken(w.Ctx, strong, "acme", id)))
 	})
 }
 
@@ -65,15 +65,15 @@ func TestNobodyBringsBackMoreThanTheyCover(t *testing.T) {
 // next secret.
 func TestASecretIsKeptOnlyByWhoCoversIt(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
-		_, _, err := w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{Recoverable: api.Some(true)})
+		_, err := w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{Recoverable: api.Some(true)})
 		officetest.Must(w.T, err)
 		in := officetest.Scoped("workspace", "", "tickets:write")
 		in.Recoverable = api.Some(false)
 		id := w.Create(w.Root, in).Token.ID
 		weak := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "tokens:edit")))
 		keep := officetest.Patch(func(in *api.TokenFields) { in.Recoverable = api.Some(true) })
-		w.Refused(officetest.Third(w.EditToken(w.Ctx, weak, "acme", id, keep)), api.CodeGrantExceedsOwn)
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", id, keep)))
+		w.Refused(officetest.Second(w.EditToken(w.Ctx, weak, "acme", id, keep)), api.CodeGrantExceedsOwn)
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", id, keep)))
 	})
 }
 
@@ -93,7 +93,7 @@ func TestAnEditRevivesNoExpiredToken(t *testing.T) {
 				officetest.Patch(func(in *api.TokenFields) { in.ExpiresAt = api.Null[time.Time]() }),
 				officetest.Patch(func(in *api.TokenFields) { in.Never = api.Some(true) }),
 			} {
-				err := officetest.Third(w.EditToken(w.Ctx, c, "acme", dead.Token.ID, edit))
+				err := officetest.Second(w.EditToken(w.Ctx, c, "acme", dead.Token.ID, edit))
 				w.Refused(err, api.CodeExpired)
 				if status := api.AsError(err).Status(); status != 409 {
 					w.Errorf("an expired token that is edited answers %d, want 409", status)
@@ -101,7 +101,7 @@ func TestAnEditRevivesNoExpiredToken(t *testing.T) {
 			}
 		}
 		w.Deny(api.CodeExpired, dead.Secret)
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, editor, "acme", dead.Token.ID, officetest.Patch(func(in *api.TokenFields) { in.Label = api.Some("old") }))))
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, editor, "acme", dead.Token.ID, officetest.Patch(func(in *api.TokenFields) { in.Label = api.Some("old") }))))
 		renewed, err := w.RotateToken(w.Ctx, w.Person("ada@example.com"), "acme", dead.Token.ID, api.RotateToken{Renew: true, Overlap: api.Some(api.Day)})
 		officetest.Must(w.T, err)
 		w.Deny(api.CodeRetired, dead.Secret)
@@ -125,14 +125,14 @@ func TestAnAPITokenBringsNothingBackThatReachesFurther(t *testing.T) {
 		near.Addr = netip.MustParseAddr("10.1.2.3")
 		in.AllowedIPs, in.RateLimit = api.Opt[[]string]{}, api.Some(limitOf(5))
 		slow := w.With(w.Create(w.Root, in))
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, near, "acme", wide, api.DisableToken{})))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, near, "acme", wide, api.DisableToken{})))
 		w.Clock.Pass(time.Hour)
 		for field, c := range map[string]authority.Caller{"allowed_ips": near, "rate_limit": slow} {
-			w.RefusedField(officetest.Third(w.EnableToken(w.Ctx, c, "acme", wide)), api.CodeGrantExceedsOwn, field)
+			w.RefusedField(officetest.Second(w.EnableToken(w.Ctx, c, "acme", wide)), api.CodeGrantExceedsOwn, field)
 			_, err := w.RotateToken(w.Ctx, c, "acme", brief, api.RotateToken{Renew: true})
 			w.RefusedField(err, api.CodeGrantExceedsOwn, field)
 		}
-		officetest.Must(w.T, officetest.Third(w.EnableToken(w.Ctx, w.Root, "acme", wide)))
+		officetest.Must(w.T, officetest.Second(w.EnableToken(w.Ctx, w.Root, "acme", wide)))
 	})
 }
 
@@ -144,13 +144,13 @@ func TestAnOwnersTokensComeBackByWhoCoversThem(t *testing.T) {
 		w.MemberOf("acme", "eve@example.com", "Team Member", "*")
 		weak := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "service-accounts:write", "members:write", "tickets:read")))
 		strong := w.Member("admin@example.com", "Administrator")
-		officetest.Must(w.T, officetest.Fourth(w.DisableServiceAccount(w.Ctx, weak, "acme", "robot", false)))
-		officetest.Must(w.T, officetest.Fourth(w.DeactivateMember(w.Ctx, weak, "acme", "eve@example.com", false)))
-		w.Refused(officetest.Third(w.EnableServiceAccount(w.Ctx, weak, "acme", "robot")), api.CodeGrantExceedsOwn)
-		w.Refused(officetest.Third(w.EnableServiceAccount(w.Ctx, strong, "acme", "robot")), api.CodeGrantExceedsOwn)
-		w.Refused(officetest.Third(w.ActivateMember(w.Ctx, weak, "acme", "eve@example.com")), api.CodeGrantExceedsOwn)
-		officetest.Must(w.T, officetest.Third(w.ActivateMember(w.Ctx, strong, "acme", "eve@example.com")))
-		officetest.Must(w.T, officetest.Third(w.EnableServiceAccount(w.Ctx, w.Root, "acme", "robot")))
+		officetest.Must(w.T, officetest.Second(w.DisableServiceAccount(w.Ctx, weak, "acme", "robot", false)))
+		officetest.Must(w.T, officetest.Second(w.DeactivateMember(w.Ctx, weak, "acme", "eve@example.com", false)))
+		w.Refused(officetest.Second(w.EnableServiceAccount(w.Ctx, weak, "acme", "robot")), api.CodeGrantExceedsOwn)
+		w.Refused(officetest.Second(w.EnableServiceAccount(w.Ctx, strong, "acme", "robot")), api.CodeGrantExceedsOwn)
+		w.Refused(officetest.Second(w.ActivateMember(w.Ctx, weak, "acme", "eve@example.com")), api.CodeGrantExceedsOwn)
+		officetest.Must(w.T, officetest.Second(w.ActivateMember(w.Ctx, strong, "acme", "eve@example.com")))
+		officetest.Must(w.T, officetest.Second(w.EnableServiceAccount(w.Ctx, w.Root, "acme", "robot")))
 	})
 }
 
@@ -160,17 +160,17 @@ func TestARoleIsSpedUpByWhoCoversIt(t *testing.T) {
 		at := authority.Where{Workspace: "acme"}
 		slow, fast := limitOf(10), limitOf(100)
 		put := api.PutRole{Scopes: []string{"tickets:write"}, RateLimit: &slow}
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, at, "Desk", put)))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, at, "Desk", put)))
 		weak := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "roles:write", "policy:write")))
 		in := officetest.Scoped("workspace", "", "roles:write", "policy:write", "tickets:write")
 		in.RateLimit = api.Some(limitOf(50))
 		limited := w.With(w.Create(w.Root, in))
 		put.RateLimit = &fast
-		w.Refused(officetest.Fourth(w.PutRole(w.Ctx, weak, at, "Desk", put)), api.CodeGrantExceedsOwn)
-		w.RefusedField(officetest.Fourth(w.PutRole(w.Ctx, limited, at, "Desk", put)), api.CodeGrantExceedsOwn, "rate_limit")
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, at, "Desk", put)))
+		w.Refused(officetest.Second(w.PutRole(w.Ctx, weak, at, "Desk", put)), api.CodeGrantExceedsOwn)
+		w.RefusedField(officetest.Second(w.PutRole(w.Ctx, limited, at, "Desk", put)), api.CodeGrantExceedsOwn, "rate_limit")
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, at, "Desk", put)))
 		put.RateLimit = &slow
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, weak, at, "Desk", put)))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, weak, at, "Desk", put)))
 	})
 }
 
@@ -179,10 +179,10 @@ func TestARoleIsSpedUpByWhoCoversIt(t *testing.T) {
 func TestAnOwnerIsSpedUpByWhoCoversIt(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		at, slow := officetest.In("acme"), limitOf(10)
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, at, "Slow", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &slow})))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, at, "Slow", api.PutRole{Scopes: []string{"tickets:read"}, RateLimit: &slow})))
 		w.WriteRole(at, "Fast", "tickets:read")
 		w.MemberOf("acme", "eve@example.com", "Slow", "*")
-		officetest.Must(w.T, officetest.Third(w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: "robot", Rights: officetest.RoleOn("Slow", "*")})))
+		officetest.Must(w.T, officetest.Second(w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: "robot", Rights: officetest.RoleOn("Slow", "*")})))
 		weak := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "members:write", "service-accounts:write", "roles:write")))
 		ask := officetest.Scoped("workspace", "", "members:write", "service-accounts:write", "roles:write", "tickets:read")
 		ask.RateLimit = api.Some(limitOf(50))
@@ -190,10 +190,10 @@ func TestAnOwnerIsSpedUpByWhoCoversIt(t *testing.T) {
 		listed := api.Rights{Role: api.Opt[string]{Set: true, Null: true}, Scopes: api.Some([]string{"tickets:read"}), Resources: api.Some([]string{"*"})}
 		for _, rights := range []api.Rights{officetest.RoleOn("Fast", "*"), listed} {
 			member := func(c authority.Caller) error {
-				return officetest.Third(w.EditMember(w.Ctx, c, "acme", "eve@example.com", api.EditMember{Rights: rights}))
+				return officetest.Second(w.EditMember(w.Ctx, c, "acme", "eve@example.com", api.EditMember{Rights: rights}))
 			}
 			account := func(c authority.Caller) error {
-				return officetest.Third(w.EditServiceAccount(w.Ctx, c, "acme", "robot", api.EditServiceAccount{Rights: rights}))
+				return officetest.Second(w.EditServiceAccount(w.Ctx, c, "acme", "robot", api.EditServiceAccount{Rights: rights}))
 			}
 			for _, edit := range []func(authority.Caller) error{member, account} {
 				w.Refused(edit(weak), api.CodeGrantExceedsOwn)
@@ -201,13 +201,13 @@ func TestAnOwnerIsSpedUpByWhoCoversIt(t *testing.T) {
 			}
 		}
 		put := api.CreateMember{Rights: officetest.RoleOn("Fast", "*")}
-		w.Refused(officetest.Fourth(w.PutMember(w.Ctx, weak, "acme", "eve@example.com", put)), api.CodeGrantExceedsOwn)
-		w.RefusedField(officetest.Third(w.DeleteRole(w.Ctx, limited, at, "Slow", "Fast")), api.CodeGrantExceedsOwn, "rate_limit")
+		w.Refused(officetest.Second(w.PutMember(w.Ctx, weak, "acme", "eve@example.com", put)), api.CodeGrantExceedsOwn)
+		w.RefusedField(officetest.Second(w.DeleteRole(w.Ctx, limited, at, "Slow", "Fast")), api.CodeGrantExceedsOwn, "rate_limit")
 
 		none := api.Rights{Grants: api.Some([]api.Statement{})} // what is nothing has no speed
-		officetest.Must(w.T, officetest.Third(w.EditServiceAccount(w.Ctx, weak, "acme", "robot", api.EditServiceAccount{Rights: none})))
-		officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", api.EditMember{Rights: officetest.RoleOn("Fast", "*")})))
-		officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, weak, "acme", "eve@example.com", api.EditMember{Rights: officetest.RoleOn("Slow", "*")})))
+		officetest.Must(w.T, officetest.Second(w.EditServiceAccount(w.Ctx, weak, "acme", "robot", api.EditServiceAccount{Rights: none})))
+		officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", api.EditMember{Rights: officetest.RoleOn("Fast", "*")})))
+		officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, weak, "acme", "eve@example.com", api.EditMember{Rights: officetest.RoleOn("Slow", "*")})))
 	})
 }
 
@@ -217,16 +217,16 @@ func TestARetryIsJudgedAsAFreshCall(t *testing.T) {
 	t.Parallel()
 	for what, tighten := range map[string]func(w *officetest.World, maker string){
 		"the caller's addresses": func(w *officetest.World, maker string) {
-			officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", maker, officetest.Patch(func(in *api.TokenFields) { in.AllowedIPs = api.Some([]string{"10.0.0.0/8"}) }))))
+			officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", maker, officetest.Patch(func(in *api.TokenFields) { in.AllowedIPs = api.Some([]string{"10.0.0.0/8"}) }))))
 		},
 		"the caller's limit": func(w *officetest.World, maker string) {
-			officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", maker, officetest.Patch(func(in *api.TokenFields) { in.RateLimit = api.Some(limitOf(1)) }))))
+			officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", maker, officetest.Patch(func(in *api.TokenFields) { in.RateLimit = api.Some(limitOf(1)) }))))
 		},
 		"the caller's life": func(w *officetest.World, maker string) {
-			officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", maker, officetest.Patch(func(in *api.TokenFields) { in.ExpiresIn = api.Some(api.Day) }))))
+			officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", maker, officetest.Patch(func(in *api.TokenFields) { in.ExpiresIn = api.Some(api.Day) }))))
 		},
 		"the policy": func(w *officetest.World, _ string) {
-			_, _, err := w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{RequireIPAllowList: api.Some(true)})
+			_, err := w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{RequireIPAllowList: api.Some(true)})
 			officetest.Must(w.T, err)
 		},
 	} {

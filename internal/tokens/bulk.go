@@ -134,11 +134,11 @@ func (a *Tokens) eachTarget(ctx context.Context, c authority.Caller, ref string,
 func (a *Tokens) bulkOne(ctx context.Context, c authority.Caller, ref, id string, in api.BulkTokens) (secret string, err error) {
 	switch in.Action {
 	case api.BulkRevoke:
-		_, _, err = a.RevokeToken(ctx, c, ref, id, api.RevokeToken{Reason: in.Reason, Comment: in.Comment})
+		_, err = a.RevokeToken(ctx, c, ref, id, api.RevokeToken{Reason: in.Reason, Comment: in.Comment})
 	case api.BulkDisable:
-		_, _, err = a.DisableToken(ctx, c, ref, id, api.DisableToken{})
+		_, err = a.DisableToken(ctx, c, ref, id, api.DisableToken{})
 	case api.BulkEdit:
-		_, _, err = a.EditToken(ctx, c, ref, id, *in.Edit)
+		_, err = a.EditToken(ctx, c, ref, id, *in.Edit)
 	case api.BulkRotate:
 		var rotate api.RotateToken
 		if in.Rotate != nil {

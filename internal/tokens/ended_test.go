@@ -32,7 +32,7 @@ func TestAnEndThatWasDecidedSurvivesAClockThatIsSetBack(t *testing.T) {
 		"an overlap that was retired": func(w *officetest.World, old authority.Issued) {
 			_, err := w.RotateToken(w.Ctx, w.Root, "acme", old.Token.ID, overlap)
 			officetest.Must(w.T, err)
-			_, _, err = w.RetireSecrets(w.Ctx, w.Root, "acme", old.Token.ID)
+			_, err = w.RetireSecrets(w.Ctx, w.Root, "acme", old.Token.ID)
 			officetest.Must(w.T, err)
 		},
 		"an overlap that the first use ended": func(w *officetest.World, old authority.Issued) {

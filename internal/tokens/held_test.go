@@ -31,19 +31,19 @@ func TestAnOwnerUndoesOnlyWhatTheOwnerDid(t *testing.T) {
 		eve, admin := w.Member("eve@example.com", "Team Member"), w.Member("admin@example.com", "Administrator")
 		for field, p := range narrow {
 			id := w.Create(eve, officetest.Ask("personal", "")).Token.ID
-			officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, eve, "acme", id, p.less)))
-			officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, eve, "acme", id, p.more)))
-			v, _, err := w.EditToken(w.Ctx, admin, "acme", id, p.less)
+			officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, eve, "acme", id, p.less)))
+			officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, eve, "acme", id, p.more)))
+			v, err := w.EditToken(w.Ctx, admin, "acme", id, p.less)
 			officetest.Must(w.T, err)
-			if v.Held == nil || *v.Held.By != "admin@example.com" || !slices.Equal(v.Held.Fields, []string{field}) {
-				w.Errorf("%s narrowed by an administrator: held %+v", field, v.Held)
+			if v.Value.Held == nil || *v.Value.Held.By != "admin@example.com" || !slices.Equal(v.Value.Held.Fields, []string{field}) {
+				w.Errorf("%s narrowed by an administrator: held %+v", field, v.Value.Held)
 			}
-			w.Refused(officetest.Third(w.EditToken(w.Ctx, eve, "acme", id, p.more)), api.CodeInsufficientScope)
-			officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, eve, "acme", id, officetest.Patch(func(in *api.TokenFields) { in.Label = api.Some("mine") }))))
-			v, _, err = w.EditToken(w.Ctx, w.Root, "acme", id, p.more)
+			w.Refused(officetest.Second(w.EditToken(w.Ctx, eve, "acme", id, p.more)), api.CodeInsufficientScope)
+			officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, eve, "acme", id, officetest.Patch(func(in *api.TokenFields) { in.Label = api.Some("mine") }))))
+			v, err = w.EditToken(w.Ctx, w.Root, "acme", id, p.more)
 			officetest.Must(w.T, err)
-			if v.Held != nil {
-				w.Errorf("%s given back by an Owner: held %+v", field, v.Held)
+			if v.Value.Held != nil {
+				w.Errorf("%s given back by an Owner: held %+v", field, v.Value.Held)
 			}
 		}
 	})
@@ -57,23 +57,23 @@ func TestADisabledTokenSaysByWhom(t *testing.T) {
 		id := i.Token.ID
 		by := func(c authority.Caller, want string) {
 			w.Helper()
-			v, _, err := w.DisableToken(w.Ctx, c, "acme", id, api.DisableToken{})
+			v, err := w.DisableToken(w.Ctx, c, "acme", id, api.DisableToken{})
 			officetest.Must(w.T, err)
-			if v.DisabledBy == nil || *v.DisabledBy != want {
-				w.Errorf("disabled by %v, want %s", v.DisabledBy, want)
+			if v.Value.DisabledBy == nil || *v.Value.DisabledBy != want {
+				w.Errorf("disabled by %v, want %s", v.Value.DisabledBy, want)
 			}
 		}
 		by(eve, "eve@example.com")
-		officetest.Must(w.T, officetest.Third(w.EnableToken(w.Ctx, eve, "acme", id)))
+		officetest.Must(w.T, officetest.Second(w.EnableToken(w.Ctx, eve, "acme", id)))
 		by(eve, "eve@example.com")
 		by(admin, "admin@example.com")
 		by(eve, "admin@example.com")
-		w.Refused(officetest.Third(w.EnableToken(w.Ctx, eve, "acme", id)), api.CodeInsufficientScope)
+		w.Refused(officetest.Second(w.EnableToken(w.Ctx, eve, "acme", id)), api.CodeInsufficientScope)
 		w.Deny(api.CodeDisabled, i.Secret)
-		v, _, err := w.EnableToken(w.Ctx, admin, "acme", id)
+		v, err := w.EnableToken(w.Ctx, admin, "acme", id)
 		officetest.Must(w.T, err)
-		if v.DisabledBy != nil || v.Held != nil {
-			w.Errorf("enabled: disabled_by %v, held %v", v.DisabledBy, v.Held)
+		if v.Value.DisabledBy != nil || v.Value.Held != nil {
+			w.Errorf("enabled: disabled_by %v, held %v", v.Value.DisabledBy, v.Value.Held)
 		}
 		w.Allow(i.Secret)
 	})
@@ -89,22 +89,22 @@ func TestAScheduledEndSurvives(t *testing.T) {
 			"tokens:read", "members:read", "service-accounts:read", "roles:read", "resources:read", "policy:read", "webhooks:read")))
 		i := w.Create(eve, officetest.Ask("personal", ""))
 		soon := api.DisableToken{RevokeAfter: api.Some(7 * api.Day)}
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, w.Root, "acme", i.Token.ID, soon)))
-		w.Refused(officetest.Third(w.EnableToken(w.Ctx, eve, "acme", i.Token.ID)), api.CodeInsufficientScope)
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, w.Root, "acme", i.Token.ID, soon)))
+		w.Refused(officetest.Second(w.EnableToken(w.Ctx, eve, "acme", i.Token.ID)), api.CodeInsufficientScope)
 		later := api.DisableToken{RevokeAfter: api.Some(300 * api.Day)}
-		w.Refused(officetest.Third(w.DisableToken(w.Ctx, eve, "acme", i.Token.ID, later)), api.CodeInsufficientScope)
-		v, _, err := w.EnableToken(w.Ctx, helper, "acme", i.Token.ID)
+		w.Refused(officetest.Second(w.DisableToken(w.Ctx, eve, "acme", i.Token.ID, later)), api.CodeInsufficientScope)
+		v, err := w.EnableToken(w.Ctx, helper, "acme", i.Token.ID)
 		officetest.Must(w.T, err)
-		if v.RevokeAt == nil || v.Status != api.StatusActive {
-			w.Fatalf("enabled without tokens:delete: status %s, end %v", v.Status, v.RevokeAt)
+		if v.Value.RevokeAt == nil || v.Value.Status != api.StatusActive {
+			w.Fatalf("enabled without tokens:delete: status %s, end %v", v.Value.Status, v.Value.RevokeAt)
 		}
 		w.Allow(i.Secret)
 		moved, err := w.TransferToken(w.Ctx, w.Root, "acme", i.Token.ID, api.TransferToken{Owner: "mia@example.com"})
 		officetest.Must(w.T, err)
 		again, err := w.RotateToken(w.Ctx, w.Person("mia@example.com"), "acme", moved.Token.ID, api.RotateToken{Renew: true})
 		officetest.Must(w.T, err)
-		if again.Token.RevokeAt == nil || !again.Token.RevokeAt.Equal(*v.RevokeAt) {
-			w.Errorf("the end after a transfer and a renewal: %v, want %v", again.Token.RevokeAt, v.RevokeAt)
+		if again.Token.RevokeAt == nil || !again.Token.RevokeAt.Equal(*v.Value.RevokeAt) {
+			w.Errorf("the end after a transfer and a renewal: %v, want %v", again.Token.RevokeAt, v.Value.RevokeAt)
 		}
 		w.Clock.Pass(7 * 24 * time.Hour)
 		w.Deny(api.CodeRevoked, again.Secret)
@@ -118,11 +118,11 @@ func TestWhoMayDeleteTakesTheScheduledEndAway(t *testing.T) {
 		soon := api.DisableToken{RevokeAfter: api.Some(7 * api.Day)}
 		for _, p := range [][2]authority.Caller{{eve, eve}, {admin, admin}, {w.Root, admin}} {
 			i := w.Create(eve, officetest.Ask("personal", ""))
-			officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, p[0], "acme", i.Token.ID, soon)))
-			v, _, err := w.EnableToken(w.Ctx, p[1], "acme", i.Token.ID)
+			officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, p[0], "acme", i.Token.ID, soon)))
+			v, err := w.EnableToken(w.Ctx, p[1], "acme", i.Token.ID)
 			officetest.Must(w.T, err)
-			if v.RevokeAt != nil {
-				w.Errorf("enabled, but it ends at %v", v.RevokeAt)
+			if v.Value.RevokeAt != nil {
+				w.Errorf("enabled, but it ends at %v", v.Value.RevokeAt)
 			}
 		}
 	})
@@ -132,16 +132,16 @@ func TestWhoMayDeleteTakesTheScheduledEndAway(t *testing.T) {
 // owner had done before.
 func TestATokenThatLeakedIsNotEnabledByItsOwner(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
-		_, _, err := w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{LeakAction: api.Some(api.LeakDisable)})
+		_, err := w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{LeakAction: api.Some(api.LeakDisable)})
 		officetest.Must(w.T, err)
 		eve := w.Member("eve@example.com", "Team Member")
 		for _, first := range []bool{false, true} {
 			i := w.Create(eve, officetest.Ask("personal", ""))
 			if first {
-				officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, eve, "acme", i.Token.ID, api.DisableToken{})))
+				officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, eve, "acme", i.Token.ID, api.DisableToken{})))
 			}
 			officetest.Must(w.T, w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: i.Secret.Reveal()}}}))
-			w.Refused(officetest.Third(w.EnableToken(w.Ctx, eve, "acme", i.Token.ID)), api.CodeInsufficientScope)
+			w.Refused(officetest.Second(w.EnableToken(w.Ctx, eve, "acme", i.Token.ID)), api.CodeInsufficientScope)
 		}
 	})
 }
@@ -153,8 +153,8 @@ func TestWhatAnAdministratorMadeNarrowStaysSo(t *testing.T) {
 		in := officetest.Ask("personal", "eve@example.com")
 		in.AllowedIPs = api.Some([]string{"10.0.0.0/8"})
 		id := w.Create(w.Root, in).Token.ID
-		w.Refused(officetest.Third(w.EditToken(w.Ctx, eve, "acme", id, officetest.Patch(func(in *api.TokenFields) { in.AllowedIPs = api.Null[[]string]() }))), api.CodeInsufficientScope)
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, eve, "acme", id, officetest.Patch(func(in *api.TokenFields) { in.ExpiresIn = api.Some(200 * api.Day) }))))
+		w.Refused(officetest.Second(w.EditToken(w.Ctx, eve, "acme", id, officetest.Patch(func(in *api.TokenFields) { in.AllowedIPs = api.Null[[]string]() }))), api.CodeInsufficientScope)
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, eve, "acme", id, officetest.Patch(func(in *api.TokenFields) { in.ExpiresIn = api.Some(200 * api.Day) }))))
 	})
 }
 
@@ -181,21 +181,21 @@ func TestAStoppedOwnerSaysByWhom(t *testing.T) {
 		w.Account("robot", "tickets:read")
 		admin := w.Member("admin@example.com", "Administrator")
 		w.MemberOf("acme", "eve@example.com", "Viewer", "*")
-		s, _, _, err := w.DisableServiceAccount(w.Ctx, admin, "acme", "robot", false)
+		s, err := w.DisableServiceAccount(w.Ctx, admin, "acme", "robot", false)
 		officetest.Must(w.T, err)
-		m, _, _, err := w.DeactivateMember(w.Ctx, admin, "acme", "eve@example.com", false)
+		m, err := w.DeactivateMember(w.Ctx, admin, "acme", "eve@example.com", false)
 		officetest.Must(w.T, err)
-		for _, by := range []*string{s.DisabledBy, m.DeactivatedBy} {
+		for _, by := range []*string{s.Value.DisabledBy, m.Value.DeactivatedBy} {
 			if by == nil || *by != "admin@example.com" {
 				w.Errorf("stopped by %v", by)
 			}
 		}
-		s, _, err = w.EnableServiceAccount(w.Ctx, w.Root, "acme", "robot")
+		s, err = w.EnableServiceAccount(w.Ctx, w.Root, "acme", "robot")
 		officetest.Must(w.T, err)
-		m, _, err = w.ActivateMember(w.Ctx, w.Root, "acme", "eve@example.com")
+		m, err = w.ActivateMember(w.Ctx, w.Root, "acme", "eve@example.com")
 		officetest.Must(w.T, err)
-		if s.DisabledBy != nil || m.DeactivatedBy != nil {
-			w.Errorf("still stopped by %v and %v", s.DisabledBy, m.DeactivatedBy)
+		if s.Value.DisabledBy != nil || m.Value.DeactivatedBy != nil {
+			w.Errorf("still stopped by %v and %v", s.Value.DisabledBy, m.Value.DeactivatedBy)
 		}
 	})
 }

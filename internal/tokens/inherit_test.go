@@ -19,7 +19,7 @@ func TestATokenThatNamesItsScopesHandsOnNothingThatItsOwnerMayGetLater(t *testin
 		grants.Grants = api.Some([]api.Statement{{Scopes: own, Resources: []string{"*"}}})
 		whole := w.Create(eve, officetest.Inheriting("")) // follows her
 		listed := w.Create(eve, officetest.Scoped("personal", "", own...))
-		officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", grants)))
+		officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", grants)))
 		names := w.With(listed)
 		refused := func(why string, err error) {
 			w.Helper()
@@ -34,8 +34,8 @@ func TestATokenThatNamesItsScopesHandsOnNothingThatItsOwnerMayGetLater(t *testin
 		restricted.Scopes = null.Scopes
 		refused("a child that inherits", officetest.Second(w.CreateToken(w.Ctx, names, "acme", officetest.Inheriting(""))))
 		refused("a child that inherits on a resource", officetest.Second(w.CreateToken(w.Ctx, names, "acme", narrowed)))
-		refused("itself", officetest.Third(w.EditToken(w.Ctx, names, "acme", "self", null)))
-		refused("itself on a resource", officetest.Third(w.EditToken(w.Ctx, names, "acme", "self", restricted)))
+		refused("itself", officetest.Second(w.EditToken(w.Ctx, names, "acme", "self", null)))
+		refused("itself on a resource", officetest.Second(w.EditToken(w.Ctx, names, "acme", "self", restricted)))
 		refused("a standing token", officetest.Second(w.ResetAccessToken(w.Ctx, names, "acme", "me")))
 		refused("a pattern wider than its names", officetest.Second(w.CreateToken(w.Ctx, names, "acme", officetest.Scoped("personal", "", "tickets:*"))))
 		refused("the secret of one that inherits", officetest.Second(w.RotateToken(w.Ctx, names, "acme", whole.Token.ID, api.RotateToken{})))
@@ -46,7 +46,7 @@ func TestATokenThatNamesItsScopesHandsOnNothingThatItsOwnerMayGetLater(t *testin
 		follows := w.Create(w.With(whole), officetest.Inheriting("")) // it does so itself
 		byHerself := w.Create(eve, officetest.Inheriting(""))
 		grants.Grants = api.Some([]api.Statement{{Scopes: append(own, "tickets:write"), Resources: []string{"*"}}})
-		officetest.Must(w.T, officetest.Third(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", grants)))
+		officetest.Must(w.T, officetest.Second(w.EditMember(w.Ctx, w.Root, "acme", "eve@example.com", grants)))
 		for _, i := range []authority.Issued{whole, follows, byHerself} {
 			w.Allow(i.Secret, "tickets:write")
 		}
@@ -79,7 +79,7 @@ func TestATokenThatMayEverythingMayAlsoLetOthersInherit(t *testing.T) {
 func TestARoleIsHandedOnAsItIsToday(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		put := func(scopes ...string) {
-			_, _, _, err := w.PutRole(w.Ctx, w.Root, authority.Where{Workspace: "acme"}, "Reader", api.PutRole{Scopes: scopes})
+			_, err := w.PutRole(w.Ctx, w.Root, authority.Where{Workspace: "acme"}, "Reader", api.PutRole{Scopes: scopes})
 			officetest.Must(w.T, err)
 		}
 		put("tickets:read")
@@ -99,12 +99,12 @@ func TestWherePersonalTokensAreNobodysNoneGivesItselfAFreshSecret(t *testing.T) 
 	officetest.Each(t, func(w *officetest.World) {
 		own := w.Create(w.Root, officetest.Scoped("personal", "", "tokens:self", "tokens:edit", "tickets:read"))
 		shared := w.Create(w.Root, officetest.Scoped("workspace", "", "tokens:self"))
-		officetest.Must(w.T, officetest.Third(w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{PersonalTokens: api.Some(api.PersonalNobody)})))
+		officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, "acme", api.PatchPolicy{PersonalTokens: api.Some(api.PersonalNobody)})))
 		w.Refused(officetest.Second(w.RotateToken(w.Ctx, w.With(own), "acme", "self", api.RotateToken{})), api.CodeForbidden)
 		w.Refused(officetest.Second(w.ResetToken(w.Ctx, w.With(own), "acme", "self")), api.CodeForbidden)
 		w.Allow(own.Secret, "tickets:read")
 		officetest.Must(w.T, officetest.Second(w.RotateToken(w.Ctx, w.With(shared), "acme", "self", api.RotateToken{})))
-		officetest.Must(w.T, officetest.Third(w.RevokeToken(w.Ctx, w.With(own), "acme", "self", api.RevokeToken{})))
+		officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, w.With(own), "acme", "self", api.RevokeToken{})))
 		w.Deny(api.CodeRevoked, own.Secret)
 	})
 }
@@ -116,10 +116,10 @@ func TestDeletingIsOneChange(t *testing.T) {
 		i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
 		before, err := w.Revision(w.Ctx)
 		officetest.Must(w.T, err)
-		v, revision, err := w.DeleteToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{Reason: api.ReasonLeaked, Comment: "in a log"})
+		v, err := w.DeleteToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{Reason: api.ReasonLeaked, Comment: "in a log"})
 		officetest.Must(w.T, err)
-		if revision != before+1 || v.RevokeReason == nil || *v.RevokeReason != api.ReasonLeaked {
-			w.Errorf("deleted at revision %d after %d: %+v", revision, before, v)
+		if v.Revision != before+1 || v.Value.RevokeReason == nil || *v.Value.RevokeReason != api.ReasonLeaked {
+			w.Errorf("deleted at revision %d after %d: %+v", v.Revision, before, v.Value)
 		}
 		w.Deny(api.CodeRevoked, i.Secret)
 	})

@@ -264,7 +264,7 @@ func TestTokenLimits(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		var p api.PatchPolicy
 		p.MaxTokens = api.Some(api.MaxTokens{PerOwner: 2, Total: 3})
-		_, _, err := w.EditPolicy(w.Ctx, w.Root, "acme", p)
+		_, err := w.EditPolicy(w.Ctx, w.Root, "acme", p)
 		officetest.Must(w.T, err)
 		second := w.Create(w.Root, officetest.Ask("personal", "")) // the first token counts
 		_, err = w.CreateToken(w.Ctx, w.Root, "acme", officetest.Ask("personal", ""))
@@ -272,7 +272,7 @@ func TestTokenLimits(t *testing.T) {
 		w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
 		_, err = w.CreateToken(w.Ctx, w.Root, "acme", officetest.Scoped("workspace", "", "tickets:read"))
 		w.Refused(err, api.CodeTokenLimitReached)
-		_, _, err = w.RevokeToken(w.Ctx, w.Root, "acme", second.Token.ID, api.RevokeToken{})
+		_, err = w.RevokeToken(w.Ctx, w.Root, "acme", second.Token.ID, api.RevokeToken{})
 		officetest.Must(w.T, err)
 		w.Create(w.Root, officetest.Ask("personal", ""))
 	})

@@ -26,21 +26,21 @@ func TestKeywordsAreNoNames(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"any", "ANY", "*", "self", "Self", "me", "admin", "Admin", "ext:"} {
-			refused("resource", name, officetest.Third(w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: name})))
-			refused("scope", name, officetest.Fourth(w.PutScope(w.Ctx, w.Root, at, name+":read", api.PutScope{})))
-			refused("workspace", name, officetest.Third(w.CreateWorkspace(w.Ctx, w.Root, api.CreateWorkspace{Slug: name})))
-			refused("service account", name, officetest.Third(w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: name})))
+			refused("resource", name, officetest.Second(w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: name})))
+			refused("scope", name, officetest.Second(w.PutScope(w.Ctx, w.Root, at, name+":read", api.PutScope{})))
+			refused("workspace", name, officetest.Second(w.CreateWorkspace(w.Ctx, w.Root, api.CreateWorkspace{Slug: name})))
+			refused("service account", name, officetest.Second(w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: name})))
 		}
 		for _, name := range []string{"any", "ANY", "*", "self", "me", "admin", "owner", "OWNER", "product", "Instance", "ext:"} {
-			refused("role", name, officetest.Fourth(w.PutRole(w.Ctx, w.Root, at, name, api.PutRole{})))
-			refused("role of the instance", name, officetest.Fourth(w.PutRole(w.Ctx, w.Root, authority.Where{Instance: true}, name, api.PutRole{})))
+			refused("role", name, officetest.Second(w.PutRole(w.Ctx, w.Root, at, name, api.PutRole{})))
+			refused("role of the instance", name, officetest.Second(w.PutRole(w.Ctx, w.Root, authority.Where{Instance: true}, name, api.PutRole{})))
 		}
 		for _, name := range []string{"sac_0123456789abcdef", "usr_0123456789abcdef", "new"} {
-			err := officetest.Third(w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: name}))
+			err := officetest.Second(w.CreateServiceAccount(w.Ctx, w.Root, "acme", api.CreateServiceAccount{Name: name}))
 			w.RefusedField(err, api.CodeInvalidField, "name")
 		}
 		for _, name := range []string{"viewer", "TEAM MEMBER", "administrator"} {
-			w.RefusedField(officetest.Fourth(w.PutRole(w.Ctx, w.Root, at, name, api.PutRole{})), api.CodeInvalidField, "name")
+			w.RefusedField(officetest.Second(w.PutRole(w.Ctx, w.Root, at, name, api.PutRole{})), api.CodeInvalidField, "name")
 		}
 		for _, name := range []string{"any", "ANY"} {
 			in := officetest.Scoped("workspace", "", "tickets:read")
@@ -48,7 +48,7 @@ func TestKeywordsAreNoNames(t *testing.T) {
 			_, err := w.CreateToken(w.Ctx, w.Root, "acme", in)
 			w.RefusedField(err, api.CodeInvalidField, "resources")
 		}
-		officetest.Must(w.T, officetest.Third(w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: "anything"})))
+		officetest.Must(w.T, officetest.Second(w.OnboardResource(w.Ctx, w.Root, "acme", api.CreateResource{Name: "anything"})))
 	})
 }
 
@@ -65,9 +65,9 @@ func TestWhatHadAKeywordForItsNameGoes(t *testing.T) {
 		}})
 		officetest.Must(w.T, err)
 		at := authority.Where{Workspace: "acme"}
-		officetest.Must(w.T, officetest.Fourth(w.PutRole(w.Ctx, w.Root, at, "owner", api.PutRole{Scopes: []string{"tickets:write"}})))
-		officetest.Must(w.T, officetest.Third(w.DeleteRole(w.Ctx, w.Root, at, "owner", "")))
-		officetest.Must(w.T, officetest.Third(w.DeleteResource(w.Ctx, w.Root, "acme", "any")))
+		officetest.Must(w.T, officetest.Second(w.PutRole(w.Ctx, w.Root, at, "owner", api.PutRole{Scopes: []string{"tickets:write"}})))
+		officetest.Must(w.T, officetest.Second(w.DeleteRole(w.Ctx, w.Root, at, "owner", "")))
+		officetest.Must(w.T, officetest.Second(w.DeleteResource(w.Ctx, w.Root, "acme", "any")))
 	})
 }
 
@@ -116,7 +116,7 @@ func TestAResourceCalledAnyOpensNothing(t *testing.T) {
 		if why.Code != api.CodeResourceDenied || !told {
 			w.Errorf("explained as %+v", why)
 		}
-		officetest.Must(w.T, officetest.Third(w.DeleteResource(w.Ctx, w.Root, "acme", "any")))
+		officetest.Must(w.T, officetest.Second(w.DeleteResource(w.Ctx, w.Root, "acme", "any")))
 		asks(restricted, api.CodeOK, "tickets:read")
 		names()
 	})
@@ -130,9 +130,9 @@ func TestAnExternalIDThatIsMissingNamesNobody(t *testing.T) {
 		in := api.CreateMember{Email: "eve@example.com"}
 		in.Role, in.Resources = api.Some("Viewer"), api.Some([]string{"*"})
 		for what, err := range map[string]error{
-			"put member":       officetest.Fourth(w.PutMember(w.Ctx, w.Root, "acme", "ext:", in)),
+			"put member":       officetest.Second(w.PutMember(w.Ctx, w.Root, "acme", "ext:", in)),
 			"get member":       officetest.Second(w.GetMember(w.Ctx, w.Root, "acme", "ext:")),
-			"put workspace":    officetest.Fourth(w.PutWorkspace(w.Ctx, w.Root, "ext:", api.PutWorkspace{Slug: "globex"})),
+			"put workspace":    officetest.Second(w.PutWorkspace(w.Ctx, w.Root, "ext:", api.PutWorkspace{Slug: "globex"})),
 			"get workspace":    officetest.Second(w.GetWorkspace(w.Ctx, w.Root, "ext:")),
 			"act as":           officetest.Second(w.GetWorkspace(w.Ctx, acting, "acme")),
 			"owner of a token": officetest.Second(w.CreateToken(w.Ctx, w.Root, "acme", officetest.Ask("personal", "ext:"))),

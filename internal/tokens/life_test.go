@@ -15,33 +15,33 @@ func TestDisableIsReversibleAndRevokeIsNot(t *testing.T) {
 		i := w.Create(w.Root, officetest.Ask("personal", ""))
 		w.Allow(i.Secret)
 		id := i.Token.ID
-		v, _, err := w.DisableToken(w.Ctx, w.Root, "acme", id, api.DisableToken{})
+		v, err := w.DisableToken(w.Ctx, w.Root, "acme", id, api.DisableToken{})
 		officetest.Must(w.T, err)
 		w.Deny(api.CodeDisabled, i.Secret)
-		if v.Status != api.StatusDisabled || v.DisabledAt == nil {
-			w.Errorf("disabled: %+v", v)
+		if v.Value.Status != api.StatusDisabled || v.Value.DisabledAt == nil {
+			w.Errorf("disabled: %+v", v.Value)
 		}
-		_, _, err = w.EnableToken(w.Ctx, w.Root, "acme", id)
+		_, err = w.EnableToken(w.Ctx, w.Root, "acme", id)
 		officetest.Must(w.T, err)
 		w.Allow(i.Secret)
-		v, _, err = w.RevokeToken(w.Ctx, w.Root, "acme", id, api.RevokeToken{Reason: api.ReasonLeaked, Comment: "in a log"})
+		v, err = w.RevokeToken(w.Ctx, w.Root, "acme", id, api.RevokeToken{Reason: api.ReasonLeaked, Comment: "in a log"})
 		officetest.Must(w.T, err)
 		w.Deny(api.CodeRevoked, i.Secret)
-		if v.Status != api.StatusRevoked || *v.RevokeReason != api.ReasonLeaked || *v.RevokeComment != "in a log" {
-			w.Errorf("revoked: %+v", v)
+		if v.Value.Status != api.StatusRevoked || *v.Value.RevokeReason != api.ReasonLeaked || *v.Value.RevokeComment != "in a log" {
+			w.Errorf("revoked: %+v", v.Value)
 		}
 		for name, err := range map[string]error{
-			"enable":  officetest.Third(w.EnableToken(w.Ctx, w.Root, "acme", id)),
-			"disable": officetest.Third(w.DisableToken(w.Ctx, w.Root, "acme", id, api.DisableToken{})),
-			"edit":    officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", id, api.EditToken{})),
+			"enable":  officetest.Second(w.EnableToken(w.Ctx, w.Root, "acme", id)),
+			"disable": officetest.Second(w.DisableToken(w.Ctx, w.Root, "acme", id, api.DisableToken{})),
+			"edit":    officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", id, api.EditToken{})),
 			"rotate":  officetest.Second(w.RotateToken(w.Ctx, w.Root, "acme", id, api.RotateToken{})),
 		} {
 			w.Run(name, func(t *testing.T) { (&officetest.World{T: t}).Refused(err, api.CodeTokenRevoked) })
 		}
-		again, _, err := w.RevokeToken(w.Ctx, w.Root, "acme", id, api.RevokeToken{Reason: api.ReasonUnused})
+		again, err := w.RevokeToken(w.Ctx, w.Root, "acme", id, api.RevokeToken{Reason: api.ReasonUnused})
 		officetest.Must(w.T, err)
-		if *again.RevokeReason != api.ReasonLeaked {
-			w.Errorf("a second revocation changed the reason to %s", *again.RevokeReason)
+		if *again.Value.RevokeReason != api.ReasonLeaked {
+			w.Errorf("a second revocation changed the reason to %s", *again.Value.RevokeReason)
 		}
 	})
 }
@@ -49,12 +49,12 @@ func TestDisableIsReversibleAndRevokeIsNot(t *testing.T) {
 func TestDisableThenRevokeAfterAWhile(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		i := w.Create(w.Root, officetest.Ask("personal", ""))
-		_, _, err := w.DisableToken(w.Ctx, w.Root, "acme", i.Token.ID, api.DisableToken{RevokeAfter: api.Some(7 * api.Day)})
+		_, err := w.DisableToken(w.Ctx, w.Root, "acme", i.Token.ID, api.DisableToken{RevokeAfter: api.Some(7 * api.Day)})
 		officetest.Must(w.T, err)
 		w.Deny(api.CodeDisabled, i.Secret)
 		w.Clock.Pass(7 * 24 * time.Hour)
 		w.Deny(api.CodeRevoked, i.Secret)
-		_, _, err = w.EnableToken(w.Ctx, w.Root, "acme", i.Token.ID)
+		_, err = w.EnableToken(w.Ctx, w.Root, "acme", i.Token.ID)
 		w.Refused(err, api.CodeTokenRevoked)
 	})
 }
@@ -62,7 +62,7 @@ func TestDisableThenRevokeAfterAWhile(t *testing.T) {
 func TestDeleteRevokesAndHides(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		i := w.Create(w.Root, officetest.Ask("personal", ""))
-		_, _, err := w.DeleteToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{})
+		_, err := w.DeleteToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{})
 		officetest.Must(w.T, err)
 		w.Deny(api.CodeRevoked, i.Secret)
 		listed, _, err := w.ListTokens(w.Ctx, w.Root, "acme", api.TokenFilter{}, officetest.Page(0))
@@ -83,7 +83,7 @@ func TestATokenMayRevokeItselfWithoutAnyScope(t *testing.T) {
 		c := w.With(i)
 		_, err := w.RotateToken(w.Ctx, c, "acme", "self", api.RotateToken{})
 		w.Refused(err, api.CodeInsufficientScope)
-		_, _, err = w.RevokeToken(w.Ctx, c, "acme", "self", api.RevokeToken{})
+		_, err = w.RevokeToken(w.Ctx, c, "acme", "self", api.RevokeToken{})
 		officetest.Must(w.T, err)
 		w.Deny(api.CodeRevoked, i.Secret)
 		_, err = w.Whoami(w.Ctx, c)
@@ -98,25 +98,25 @@ func TestEditIsAMergePatch(t *testing.T) {
 		i := w.Create(w.Root, in)
 		var p api.EditToken
 		p.Label = api.Some("new")
-		v, rev, err := w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, p)
+		v, err := w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, p)
 		officetest.Must(w.T, err)
-		if v.Label != "new" || v.Description != "old" || len(v.Scopes) != 1 || v.Revision != rev {
-			w.Errorf("edited: %+v", v)
+		if v.Value.Label != "new" || v.Value.Description != "old" || len(v.Value.Scopes) != 1 || v.Value.Revision != v.Revision {
+			w.Errorf("edited: %+v", v.Value)
 		}
 		p = api.EditToken{}
 		p.Resources = api.Some([]string{"payments"})
-		v, _, err = w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, p)
+		v, err = w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, p)
 		officetest.Must(w.T, err)
-		if v.Scopes[0] != "tickets:read" || v.Resources[0] != "payments" {
-			w.Errorf("naming the resources changed the scopes: %+v", v.Grants)
+		if v.Value.Scopes[0] != "tickets:read" || v.Value.Resources[0] != "payments" {
+			w.Errorf("naming the resources changed the scopes: %+v", v.Value.Grants)
 		}
 		w.Deny(api.CodeResourceDenied, i.Secret, "tickets:read")
 		p = api.EditToken{}
 		p.Scopes, p.Resources = api.Null[[]string](), api.Null[[]string]()
-		v, _, err = w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, p)
+		v, err = w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, p)
 		officetest.Must(w.T, err)
-		if v.Grants != nil {
-			w.Errorf("null did not return to inheriting: %+v", v.Grants)
+		if v.Value.Grants != nil {
+			w.Errorf("null did not return to inheriting: %+v", v.Value.Grants)
 		}
 		w.Allow(i.Secret, "tickets:read")
 	})
@@ -147,21 +147,21 @@ func TestRetiringEndsAnOverlapNowAndTwiceChangesNothing(t *testing.T) {
 		fresh, err := w.RotateToken(w.Ctx, w.Root, "acme", old.Token.ID, api.RotateToken{Overlap: api.Some(api.Duration(time.Hour))})
 		officetest.Must(w.T, err)
 		w.Allow(old.Secret)
-		v, revision, err := w.RetireSecrets(w.Ctx, w.Root, "acme", old.Token.ID)
+		v, err := w.RetireSecrets(w.Ctx, w.Root, "acme", old.Token.ID)
 		officetest.Must(w.T, err)
-		if len(v.Secrets) != 1 || v.OverlapEndsAt != nil || revision == 0 {
-			w.Errorf("retired: secrets %+v, overlap ends %v, revision %d", v.Secrets, v.OverlapEndsAt, revision)
+		if len(v.Value.Secrets) != 1 || v.Value.OverlapEndsAt != nil || v.Revision == 0 {
+			w.Errorf("retired: secrets %+v, overlap ends %v, revision %d", v.Value.Secrets, v.Value.OverlapEndsAt, v.Revision)
 		}
 		w.Deny(api.CodeRetired, old.Secret)
 		w.Allow(fresh.Secret)
-		again, _, err := w.RetireSecrets(w.Ctx, w.Root, "acme", old.Token.ID)
+		again, err := w.RetireSecrets(w.Ctx, w.Root, "acme", old.Token.ID)
 		officetest.Must(w.T, err)
-		if again.Revision != v.Revision {
-			w.Errorf("retired twice: revision %d, then %d", v.Revision, again.Revision)
+		if again.Value.Revision != v.Value.Revision {
+			w.Errorf("retired twice: revision %d, then %d", v.Value.Revision, again.Value.Revision)
 		}
-		_, _, err = w.RevokeToken(w.Ctx, w.Root, "acme", old.Token.ID, api.RevokeToken{})
+		_, err = w.RevokeToken(w.Ctx, w.Root, "acme", old.Token.ID, api.RevokeToken{})
 		officetest.Must(w.T, err)
-		_, _, err = w.RetireSecrets(w.Ctx, w.Root, "acme", old.Token.ID)
+		_, err = w.RetireSecrets(w.Ctx, w.Root, "acme", old.Token.ID)
 		w.Refused(err, api.CodeTokenRevoked)
 	})
 }
@@ -219,7 +219,7 @@ func TestATokenCannotExtendItsOwnLife(t *testing.T) {
 		w.Refused(err, api.CodeGrantExceedsOwn)
 		var p api.EditToken
 		p.ExpiresAt = api.Some(w.Clock.Now().Add(24 * time.Hour))
-		_, _, err = w.EditToken(w.Ctx, c, "acme", "self", p)
+		_, err = w.EditToken(w.Ctx, c, "acme", "self", p)
 		w.Refused(err, api.CodeGrantExceedsOwn)
 		fresh, err := w.RotateToken(w.Ctx, c, "acme", "self", api.RotateToken{})
 		officetest.Must(w.T, err)

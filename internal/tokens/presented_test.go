@@ -21,7 +21,7 @@ func turnedAway(w *officetest.World, c authority.Caller, want api.Code, why stri
 		"a change":              officetest.Second(w.CreateToken(w.Ctx, c, "acme", officetest.Scoped("personal", "me", "tickets:read"))),
 		"a reading":             officetest.Second(w.GetWorkspace(w.Ctx, c, "acme")),
 		"an answer of whoami":   officetest.Second(w.Whoami(w.Ctx, c)),
-		"a change of the whole": officetest.Third(w.CreateWorkspace(w.Ctx, c, api.CreateWorkspace{Slug: "other"})),
+		"a change of the whole": officetest.Second(w.CreateWorkspace(w.Ctx, c, api.CreateWorkspace{Slug: "other"})),
 	} {
 		if c.User != 0 && what == "an answer of whoami" {
 			continue // a person has no workspace of their own
@@ -48,7 +48,7 @@ func TestASecretIsJudgedWhenItsRequestHasItsTurn(t *testing.T) {
 		letIn(w, first, "the current secret")
 		officetest.Must(w.T, officetest.Second(w.RotateToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RotateToken{Overlap: api.Some(api.Duration(time.Hour))})))
 		letIn(w, first, "in its overlap")
-		officetest.Must(w.T, officetest.Third(w.RetireSecrets(w.Ctx, w.Root, "acme", i.Token.ID)))
+		officetest.Must(w.T, officetest.Second(w.RetireSecrets(w.Ctx, w.Root, "acme", i.Token.ID)))
 		turnedAway(w, first, api.CodeRetired, "its overlap was ended")
 
 		next := w.With(i)
@@ -63,7 +63,7 @@ func TestASecretIsJudgedWhenItsRequestHasItsTurn(t *testing.T) {
 		turnedAway(w, timed, api.CodeRetired, "its overlap ran out")
 
 		current := w.With(i)
-		officetest.Must(w.T, officetest.Third(w.DisableToken(w.Ctx, w.Root, "acme", i.Token.ID, api.DisableToken{})))
+		officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, w.Root, "acme", i.Token.ID, api.DisableToken{})))
 		turnedAway(w, current, api.CodeDisabled, "disabled")
 		turnedAway(w, timed, api.CodeRetired, "disabled too: why the secret is nothing comes first")
 	})
@@ -97,10 +97,10 @@ func TestAnAddressIsJudgedWhenItsRequestHasItsTurn(t *testing.T) {
 		letIn(w, c, "no list")
 		edit := api.EditToken{}
 		edit.AllowedIPs = api.Some([]string{"192.0.2.0/24"})
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, edit)))
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, edit)))
 		letIn(w, c, "in the list")
 		edit.AllowedIPs = api.Some([]string{"198.51.100.0/24"})
-		officetest.Must(w.T, officetest.Third(w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, edit)))
+		officetest.Must(w.T, officetest.Second(w.EditToken(w.Ctx, w.Root, "acme", i.Token.ID, edit)))
 		turnedAway(w, c, api.CodeIPDenied, "the list was tightened")
 		c.Addr = netip.Addr{}
 		turnedAway(w, c, api.CodeIPDenied, "an address that nobody knows")

@@ -12,8 +12,8 @@ import (
 // works. It needs tokens:edit, but for a person's own token, and tokens:self is
 // enough for the token itself; it hands over no secret, so it needs no more. A
 // token with one secret stays as it is.
-func (a *Tokens) RetireSecrets(ctx context.Context, c authority.Caller, ref, id string) (v api.Token, revision int64, err error) {
-	revision, err = a.in.MutateToken(ctx, authority.Takes, c, &v, func(w *authority.Work) error {
+func (a *Tokens) RetireSecrets(ctx context.Context, c authority.Caller, ref, id string) (done authority.Done[api.Token], err error) {
+	done.Revision, err = a.in.MutateToken(ctx, authority.Takes, c, &done.Value, func(w *authority.Work) error {
 		ch, err := beginToken(w, ref, id, "")
 		if err != nil {
 			return err
@@ -26,14 +26,14 @@ func (a *Tokens) RetireSecrets(ctx context.Context, c authority.Caller, ref, id 
 			return err
 		}
 		if !ended {
-			v = ch.Before
+			done.Value = ch.Before
 			w.TouchToken(ch.Token) // a commit whose outcome was unknown may have done it
 			return authority.ErrUnchanged
 		}
-		v, err = w.FinishToken(ch, "token.secret_retired")
+		done.Value, err = w.FinishToken(ch, "token.secret_retired")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 func mayRetire(ch *authority.Change) error {

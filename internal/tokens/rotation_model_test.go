@@ -239,13 +239,13 @@ func (r *rotation) policy(t *rapid.T) {
 }
 
 func (r *rotation) disable(t *rapid.T) {
-	_, _, err := r.DisableToken(r.Ctx, r.caller(""), "acme", r.id, api.DisableToken{})
+	_, err := r.DisableToken(r.Ctx, r.caller(""), "acme", r.id, api.DisableToken{})
 	r.agreed(t, "disable", r.unlessRevoked(), err)
 	r.disabled = true
 }
 
 func (r *rotation) enable(t *rapid.T) {
-	_, _, err := r.EnableToken(r.Ctx, r.caller(""), "acme", r.id)
+	_, err := r.EnableToken(r.Ctx, r.caller(""), "acme", r.id)
 	r.agreed(t, "enable", r.unlessRevoked(), err)
 	r.disabled = false
 }
@@ -254,7 +254,7 @@ func (r *rotation) revoke(t *rapid.T) {
 	if rapid.IntRange(0, 9).Draw(t, "dice") > 0 { // the end of all that can be tried
 		t.Skip("not this time")
 	}
-	_, _, err := r.RevokeToken(r.Ctx, r.caller(""), "acme", r.id, api.RevokeToken{})
+	_, err := r.RevokeToken(r.Ctx, r.caller(""), "acme", r.id, api.RevokeToken{})
 	r.agreed(t, "revoke", api.CodeOK, err)
 	r.revoked = true
 }

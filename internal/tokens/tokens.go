@@ -35,8 +35,8 @@ func (a *Tokens) GetToken(ctx context.Context, c authority.Caller, ref, id strin
 // EditToken merges a patch into a token. It needs tokens:edit, but for a
 // signed-in person's own. Widening its rights must stay within the caller's own;
 // relabelling and narrowing need not.
-func (a *Tokens) EditToken(ctx context.Context, c authority.Caller, ref, id string, in api.EditToken) (v api.Token, revision int64, err error) {
-	revision, err = a.in.MutateToken(ctx, authority.Gives, c, &v, func(w *authority.Work) error {
+func (a *Tokens) EditToken(ctx context.Context, c authority.Caller, ref, id string, in api.EditToken) (done authority.Done[api.Token], err error) {
+	done.Revision, err = a.in.MutateToken(ctx, authority.Gives, c, &done.Value, func(w *authority.Work) error {
 		ch, err := beginToken(w, ref, id, "tokens:edit")
 		if err != nil {
 			return err
@@ -47,10 +47,10 @@ func (a *Tokens) EditToken(ctx context.Context, c authority.Caller, ref, id stri
 		if err := edit(w, ch, in.TokenFields); err != nil {
 			return err
 		}
-		v, err = w.FinishToken(ch, "token.edited")
+		done.Value, err = w.FinishToken(ch, "token.edited")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // beginToken enters the workspace, finds the token and asks the gate.
@@ -151,8 +151,8 @@ func widened(ch *authority.Change) error {
 // DisableToken suspends a token; with revoke_after it is revoked once it was
 // disabled for so long. It needs tokens:disable, and with revoke_after
 // tokens:delete, but for a person's own.
-func (a *Tokens) DisableToken(ctx context.Context, c authority.Caller, ref, id string, in api.DisableToken) (v api.Token, revision int64, err error) {
-	revision, err = a.in.MutateToken(ctx, authority.Takes, c, &v, func(w *authority.Work) error {
+func (a *Tokens) DisableToken(ctx context.Context, c authority.Caller, ref, id string, in api.DisableToken) (done authority.Done[api.Token], err error) {
+	done.Revision, err = a.in.MutateToken(ctx, authority.Takes, c, &done.Value, func(w *authority.Work) error {
 		ch, err := beginToken(w, ref, id, "tokens:disable")
 		if err != nil {
 			return err
@@ -167,17 +167,17 @@ func (a *Tokens) DisableToken(ctx context.Context, c authority.Caller, ref, id s
 			}
 			ch.Token.RevokeAt, ch.Decided = w.Now.Add(in.RevokeAfter.Value.Std()), true
 		}
-		v, err = w.FinishToken(ch, "token.disabled")
+		done.Value, err = w.FinishToken(ch, "token.disabled")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // EnableToken brings a disabled token back. It needs tokens:disable, but for a
 // person's own that nobody else disabled, and cover of what the token may do. Its
 // scheduled end stays unless the caller may end it.
-func (a *Tokens) EnableToken(ctx context.Context, c authority.Caller, ref, id string) (v api.Token, revision int64, err error) {
-	revision, err = a.in.MutateToken(ctx, authority.Gives, c, &v, func(w *authority.Work) error {
+func (a *Tokens) EnableToken(ctx context.Context, c authority.Caller, ref, id string) (done authority.Done[api.Token], err error) {
+	done.Revision, err = a.in.MutateToken(ctx, authority.Gives, c, &done.Value, func(w *authority.Work) error {
 		ch, err := beginToken(w, ref, id, "tokens:disable")
 		if err != nil {
 			return err
@@ -186,10 +186,10 @@ func (a *Tokens) EnableToken(ctx context.Context, c authority.Caller, ref, id st
 			return err
 		}
 		Enabled(ch)
-		v, err = w.FinishToken(ch, "token.enabled")
+		done.Value, err = w.FinishToken(ch, "token.enabled")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // Enabled is the token without its stop, and without its scheduled end where the
@@ -203,8 +203,8 @@ func Enabled(ch *authority.Change) {
 
 // RevokeToken ends a token for good. It needs tokens:delete, but for a person's
 // own and for the token that revokes itself. A revoked one stays as it is.
-func (a *Tokens) RevokeToken(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (v api.Token, revision int64, err error) {
-	revision, err = a.in.MutateToken(ctx, authority.Takes, c, &v, func(w *authority.Work) error {
+func (a *Tokens) RevokeToken(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (done authority.Done[api.Token], err error) {
+	done.Revision, err = a.in.MutateToken(ctx, authority.Takes, c, &done.Value, func(w *authority.Work) error {
 		if err := checkReason(in); err != nil {
 			return err
 		}
@@ -213,14 +213,14 @@ func (a *Tokens) RevokeToken(ctx context.Context, c authority.Caller, ref, id st
 			return err
 		}
 		if ch.Before.Status == api.StatusRevoked {
-			v = ch.Before
+			done.Value = ch.Before
 			w.TouchToken(ch.Token) // a commit whose outcome was unknown may have done it
 			return authority.ErrUnchanged
 		}
-		v, err = end(w, ch, in, "token.revoked")
+		done.Value, err = end(w, ch, in, "token.revoked")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }
 
 // end revokes a token that may be revoked, and tells of it as it was done.
@@ -256,8 +256,8 @@ func checkReason(in api.RevokeToken) error {
 // DeleteToken revokes a token, for the reason that in gives if it was not revoked
 // before, and hides it from default lists: one change. It needs tokens:delete, but
 // for a person's own and for the token itself.
-func (a *Tokens) DeleteToken(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (v api.Token, revision int64, err error) {
-	revision, err = a.in.MutateToken(ctx, authority.Takes, c, &v, func(w *authority.Work) error {
+func (a *Tokens) DeleteToken(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (done authority.Done[api.Token], err error) {
+	done.Revision, err = a.in.MutateToken(ctx, authority.Takes, c, &done.Value, func(w *authority.Work) error {
 		if err := checkReason(in); err != nil {
 			return err
 		}
@@ -268,8 +268,8 @@ func (a *Tokens) DeleteToken(ctx context.Context, c authority.Caller, ref, id st
 		if ch.Token.DeletedAt.IsZero() {
 			ch.Token.DeletedAt = w.Now
 		}
-		v, err = end(w, ch, in, "token.deleted")
+		done.Value, err = end(w, ch, in, "token.deleted")
 		return err
 	})
-	return v, revision, err
+	return done, err
 }

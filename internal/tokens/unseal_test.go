@@ -14,9 +14,9 @@ import (
 func keepsSecrets(ctx context.Context, w *officetest.World, ws string, v api.Opt[bool]) error {
 	patch := api.PatchPolicy{Recoverable: v}
 	if ws == "" {
-		return officetest.Third(w.EditInstancePolicy(ctx, w.Root, patch))
+		return officetest.Second(w.EditInstancePolicy(ctx, w.Root, patch))
 	}
-	return officetest.Third(w.EditPolicy(ctx, w.Root, ws, patch))
+	return officetest.Second(w.EditPolicy(ctx, w.Root, ws, patch))
 }
 
 func reveal(w *officetest.World, ws string, i authority.Issued) error {
@@ -106,10 +106,10 @@ func TestWhoeverTookSealedCopiesSaysForWhom(t *testing.T) {
 		officetest.Must(w.T, reveal(w, "globex", own))
 
 		lock := func(fields ...string) error {
-			return officetest.Third(w.EditInstancePolicy(w.Ctx, w.Root, api.PatchPolicy{Locked: api.Some(fields)}))
+			return officetest.Second(w.EditInstancePolicy(w.Ctx, w.Root, api.PatchPolicy{Locked: api.Some(fields)}))
 		}
 		w.Cut(cut, func(ctx context.Context) error {
-			return officetest.Third(w.EditInstancePolicy(ctx, w.Root, api.PatchPolicy{Locked: api.Some([]string{"recoverable"})}))
+			return officetest.Second(w.EditInstancePolicy(ctx, w.Root, api.PatchPolicy{Locked: api.Some([]string{"recoverable"})}))
 		})
 		w.Refused(reveal(w, "globex", own), api.CodeNotRecoverable)
 		w.RefusedField(lock(), api.CodeBeingDeleted, "recoverable")

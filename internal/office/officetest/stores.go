@@ -221,7 +221,7 @@ func (w *World) Finish() {
 
 // DropMember removes one of acme.
 func (w *World) DropMember(ctx context.Context, email string) error {
-	return Fourth(w.RemoveMember(ctx, w.Root, "acme", email, false))
+	return Second(w.RemoveMember(ctx, w.Root, "acme", email, false))
 }
 
 // Fill writes rows into acme, past every verb.

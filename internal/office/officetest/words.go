@@ -82,9 +82,6 @@ func In(ws string) authority.Where { return authority.Where{Workspace: ws} }
 // Day is one of the clock.
 const Day = 24 * time.Hour
 
-// Fourth is the error of a verb that puts something, which answers three things.
-func Fourth[A, B, C any](_ A, _ B, _ C, err error) error { return err }
-
 // As lets a caller act as a member.
 func As(c authority.Caller, member string) authority.Caller {
 	c.ActAs = member

@@ -115,7 +115,7 @@ func (w *World) MemberOf(ws, email, role string, resources ...string) {
 	w.Helper()
 	in := api.CreateMember{Email: email}
 	in.Role, in.Resources = api.Some(role), api.Some(resources)
-	_, _, err := w.CreateMember(w.Ctx, w.Root, ws, in)
+	_, err := w.CreateMember(w.Ctx, w.Root, ws, in)
 	Must(w.T, err)
 }
 
@@ -124,14 +124,14 @@ func (w *World) Account(name string, scopes ...string) {
 	w.Helper()
 	in := api.CreateServiceAccount{Name: name}
 	in.Scopes, in.Resources = api.Some(scopes), api.Some([]string{"*"})
-	_, _, err := w.CreateServiceAccount(w.Ctx, w.Root, "acme", in)
+	_, err := w.CreateServiceAccount(w.Ctx, w.Root, "acme", in)
 	Must(w.T, err)
 }
 
 // Workspace makes one more.
 func (w *World) Workspace(slug string) {
 	w.Helper()
-	_, _, err := w.CreateWorkspace(w.Ctx, w.Root, api.CreateWorkspace{Slug: slug})
+	_, err := w.CreateWorkspace(w.Ctx, w.Root, api.CreateWorkspace{Slug: slug})
 	Must(w.T, err)
 }
 
@@ -211,20 +211,20 @@ func (w *World) Policy(change func(p *api.PatchPolicy)) {
 	w.Helper()
 	var p api.PatchPolicy
 	change(&p)
-	Must(w.T, Third(w.EditPolicy(w.Ctx, w.Person("ada@example.com"), "acme", p)))
+	Must(w.T, Second(w.EditPolicy(w.Ctx, w.Person("ada@example.com"), "acme", p)))
 }
 
 // WriteRole puts a role that must be granted.
 func (w *World) WriteRole(at authority.Where, name string, scopes ...string) {
 	w.Helper()
-	_, _, _, err := w.PutRole(w.Ctx, w.Root, at, name, api.PutRole{Scopes: scopes})
+	_, err := w.PutRole(w.Ctx, w.Root, at, name, api.PutRole{Scopes: scopes})
 	Must(w.T, err)
 }
 
 // WriteScope puts a scope that must be granted.
 func (w *World) WriteScope(at authority.Where, name string, in api.PutScope) {
 	w.Helper()
-	_, _, _, err := w.PutScope(w.Ctx, w.Root, at, name, in)
+	_, err := w.PutScope(w.Ctx, w.Root, at, name, in)
 	Must(w.T, err)
 }
 
