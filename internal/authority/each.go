@@ -52,13 +52,27 @@ func Each[T any](list func(Page) (items []T, next int64, err error)) iter.Seq2[T
 // Rows reads a list of rows on one snapshot to its end, in the order of their numbers.
 // It is [Each] for what the store lists.
 func Rows[T any](list func(ledger.Range) ([]T, error), number func(T) ledger.ID) iter.Seq2[T, error] {
-	return Each(func(p Page) ([]T, int64, error) {
+	return Each(numbered(list, number))
+}
+
+// numbered is a list whose pages begin behind the number of a row, and whose last is
+// the first that is not full.
+func numbered[T any](list func(ledger.Range) ([]T, error), number func(T) ledger.ID) func(Page) ([]T, int64, error) {
+	return func(p Page) ([]T, int64, error) {
 		rows, err := list(ledger.Range{After: p.After, Limit: p.Limit})
 		if err != nil || len(rows) < p.Limit {
 			return rows, 0, err
 		}
 		return rows, number(rows[len(rows)-1]), nil
-	})
+	}
+}
+
+// TokenPages reads a workspace's tokens that a query finds, the newest first.
+func (s *Snapshot) TokenPages(ws ledger.ID, q ledger.TokenQuery) iter.Seq2[[]ledger.Token, error] {
+	return Pages(numbered(func(at ledger.Range) ([]ledger.Token, error) {
+		q.Before, q.Limit = at.After, at.Limit
+		return s.Tokens(ws, q)
+	}, func(t ledger.Token) ledger.ID { return t.ID }))
 }
 
 // EveryWorkspace reads those that are not deleted.

@@ -183,23 +183,20 @@ func (n *counter) accounts(ws ledger.ID) error {
 }
 
 func (n *counter) tokens(ws ledger.ID) error {
-	for q := (ledger.TokenQuery{Live: n.now, Limit: authority.MaxPage}); ; {
+	for rows, err := range n.TokenPages(ws, ledger.TokenQuery{Live: n.now}) {
+		if err != nil {
+			return err
+		}
 		if n.left <= 0 {
 			n.uses.More = true
 			return nil
 		}
-		rows, err := n.Tokens(ws, q)
-		if err != nil {
-			return err
-		}
 		for _, t := range rows {
-			q.Before = t.ID
 			if slices.ContainsFunc(t.Grants, n.names) {
 				n.uses.Tokens++
 			}
 		}
-		if n.left -= len(rows); len(rows) < authority.MaxPage {
-			return nil
-		}
+		n.left -= len(rows)
 	}
+	return nil
 }

@@ -476,9 +476,8 @@ func stopped(ctx context.Context, a *authority.Authority, c authority.Caller, re
 
 // addStopped adds the live tokens that a query finds, until maxStopped are listed.
 func addStopped(s *authority.Sight, q ledger.TokenQuery, hit *api.Affected) error {
-	q.Live, q.Limit, s.Brief = s.Now, authority.MaxPage, true
-	for {
-		ts, err := s.Snapshot.Tokens(s.Space.Workspace.ID, q)
+	q.Live, s.Brief = s.Now, true
+	for ts, err := range s.Snapshot.TokenPages(s.Space.Workspace.ID, q) {
 		if err := input.First(err, s.Know(ts)); err != nil {
 			return err
 		}
@@ -492,10 +491,7 @@ func addStopped(s *authority.Sight, q ledger.TokenQuery, hit *api.Affected) erro
 				return err
 			}
 			hit.Tokens = append(hit.Tokens, v)
-			q.Before = t.ID
-		}
-		if len(ts) < q.Limit {
-			return nil
 		}
 	}
+	return nil
 }

@@ -372,19 +372,16 @@ func (e *erasure) eraseTokens() error {
 }
 
 func (e *erasure) eraseTokensOf(m ledger.Member) error {
-	q := ledger.TokenQuery{OwnerMember: m.ID, Deleted: true, Limit: eraseRows}
-	for {
-		var ts []ledger.Token
-		err := e.a.Stored(e.ctx, func(r *authority.Snapshot) (err error) { ts, err = r.Tokens(m.Workspace, q); return err })
-		if err != nil || len(ts) == 0 {
-			return err
+	for ts, err := range e.tokens(m.Workspace, ledger.TokenQuery{OwnerMember: m.ID, Deleted: true}) {
+		if err == nil && len(ts) > 0 {
+			err = e.eraseSome(m.Workspace, ts)
 		}
-		if err := e.eraseSome(m.Workspace, ts); err != nil {
+		if err != nil {
 			return err
 		}
 		e.done.Tokens += len(ts)
-		q.Before = ts[len(ts)-1].ID
 	}
+	return nil
 }
 
 func (e *erasure) eraseSome(ws ledger.ID, ts []ledger.Token) error {

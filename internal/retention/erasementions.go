@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/tokenry/tokenry/internal/authority"
@@ -28,13 +29,30 @@ func (e *erasure) eraseMentions() error {
 	return nil
 }
 
+// pages reads rows to their end, each page as it is when it is read: what was found is
+// changed in between, and nobody waits for the whole.
+func pages[T any](e *erasure, list func(*authority.Snapshot, ledger.ID) ([]T, error), number func(T) ledger.ID) iter.Seq2[[]T, error] {
+	return authority.Pages(func(p authority.Page) (rows []T, next int64, err error) {
+		err = e.a.Stored(e.ctx, func(r *authority.Snapshot) (err error) { rows, err = list(r, p.After); return err })
+		if len(rows) > 0 {
+			next = number(rows[len(rows)-1])
+		}
+		return rows, next, err
+	})
+}
+
+// tokens are those of a query, the newest first.
+func (e *erasure) tokens(ws ledger.ID, q ledger.TokenQuery) iter.Seq2[[]ledger.Token, error] {
+	return pages(e, func(r *authority.Snapshot, before ledger.ID) ([]ledger.Token, error) {
+		q.Before, q.Limit = before, eraseRows
+		return r.Tokens(ws, q)
+	}, func(t ledger.Token) ledger.ID { return t.ID })
+}
+
 // eraseCreator takes the person out of the tokens that they made.
 func (e *erasure) eraseCreator(ws ledger.ID) error {
-	q := ledger.TokenQuery{CreatedBy: e.who.email, Deleted: true, Limit: eraseRows}
-	for {
-		var ts []ledger.Token
-		err := e.a.Stored(e.ctx, func(r *authority.Snapshot) (err error) { ts, err = r.Tokens(ws, q); return err })
-		if err != nil || len(ts) == 0 {
+	for ts, err := range e.tokens(ws, ledger.TokenQuery{CreatedBy: e.who.email, Deleted: true}) {
+		if err != nil {
 			return err
 		}
 		err = e.mention(ws, len(ts), func(w *authority.Work) error {
@@ -57,21 +75,18 @@ func (e *erasure) eraseCreator(ws ledger.ID) error {
 		if err != nil {
 			return err
 		}
-		q.Before = ts[len(ts)-1].ID
 	}
+	return nil
 }
 
 func (e *erasure) eraseResources(ws ledger.ID) error {
-	for after := ledger.ID(0); ; {
-		var rows []ledger.Resource
-		err := e.a.Stored(e.ctx, func(r *authority.Snapshot) (err error) {
-			rows, err = r.Resources(ws, ledger.Range{After: after, Limit: authority.MaxPage})
-			return err
-		})
-		if err != nil || len(rows) == 0 {
+	list := func(r *authority.Snapshot, after ledger.ID) ([]ledger.Resource, error) {
+		return r.Resources(ws, ledger.Range{After: after, Limit: authority.MaxPage})
+	}
+	for rows, err := range pages(e, list, func(r ledger.Resource) ledger.ID { return r.ID }) {
+		if err != nil {
 			return err
 		}
-		after = rows[len(rows)-1].ID
 		rows = slices.DeleteFunc(rows, func(r ledger.Resource) bool { return !e.who.named(r.CreatedBy) })
 		err = e.mention(ws, len(rows), func(w *authority.Work) error {
 			for _, row := range rows {
@@ -93,21 +108,19 @@ func (e *erasure) eraseResources(ws ledger.ID) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // eraseContacts takes the person out of those who are told about the tokens of a
 // service account.
 func (e *erasure) eraseContacts(ws ledger.ID) error {
-	for after := ledger.ID(0); ; {
-		var rows []ledger.ServiceAccount
-		err := e.a.Stored(e.ctx, func(r *authority.Snapshot) (err error) {
-			rows, err = r.ServiceAccounts(ws, ledger.Range{After: after, Limit: authority.MaxPage})
-			return err
-		})
-		if err != nil || len(rows) == 0 {
+	list := func(r *authority.Snapshot, after ledger.ID) ([]ledger.ServiceAccount, error) {
+		return r.ServiceAccounts(ws, ledger.Range{After: after, Limit: authority.MaxPage})
+	}
+	for rows, err := range pages(e, list, func(s ledger.ServiceAccount) ledger.ID { return s.ID }) {
+		if err != nil {
 			return err
 		}
-		after = rows[len(rows)-1].ID
 		rows = slices.DeleteFunc(rows, func(s ledger.ServiceAccount) bool { return !slices.ContainsFunc(s.Contacts, e.who.named) })
 		err = e.mention(ws, len(rows), func(w *authority.Work) error {
 			for _, row := range rows {
@@ -127,6 +140,7 @@ func (e *erasure) eraseContacts(ws ledger.ID) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // mention changes n objects of a workspace, and tells its chain.
@@ -160,19 +174,14 @@ func (e *erasure) eraseOutbox() error {
 }
 
 func outboxOf[T any](e *erasure, list func(*authority.Snapshot, ledger.ID, [3]string, int) ([]T, error), about func(T) (ledger.ID, bool), remove func(*authority.Work, ledger.ID) error) (n int, err error) {
-	for after := ledger.ID(0); ; {
-		var rows []T
-		err := e.a.Stored(e.ctx, func(r *authority.Snapshot) (err error) {
-			rows, err = list(r, after, e.who.texts(), eraseRows)
-			return err
-		})
-		if err != nil || len(rows) == 0 {
+	some := func(r *authority.Snapshot, after ledger.ID) ([]T, error) { return list(r, after, e.who.texts(), eraseRows) }
+	for rows, err := range pages(e, some, func(row T) ledger.ID { id, _ := about(row); return id }) {
+		if err != nil {
 			return n, err
 		}
 		var ids []ledger.ID
 		for _, row := range rows {
-			id, found := about(row)
-			if after = id; found {
+			if id, found := about(row); found {
 				ids = append(ids, id)
 			}
 		}
@@ -191,4 +200,5 @@ func outboxOf[T any](e *erasure, list func(*authority.Snapshot, ledger.ID, [3]st
 			return n, err
 		}
 	}
+	return n, nil
 }
