@@ -1,18 +1,12 @@
 package door
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "github.com/tokenry/tokenry/internal/input"
 
-// Cell keeps a spreadsheet from taking a text of a CSV file for a formula, which
-// could send what stands beside it elsewhere: a label is as its owner likes, and an
-// administrator opens the export. One that begins like a formula, in ASCII or in
-// the full width of East Asian keyboards, or with a character that is dropped
-// before one is looked for, gets an apostrophe, which spreadsheets hide.
+// Cell keeps a spreadsheet from taking a text of a CSV file for a formula: a label is
+// as its owner likes, and an administrator opens the export. One that it would gets an
+// apostrophe, which spreadsheets hide.
 func Cell(s string) string {
-	first, _ := utf8.DecodeRuneInString(s)
-	if s != "" && strings.ContainsRune("=+-@＝＋－＠\t\r\n\x00", first) {
+	if input.Formula(s) {
 		return "'" + s
 	}
 	return s

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 // check says what is wrong with a row; empty when it is well.
 func (r Row) check() string {
 	for _, cell := range []struct{ name, text string }{{"email", r.Email}, {"name", r.Name}, {"role", r.Role}} {
-		if formula(cell.text) {
+		if input.Formula(cell.text) { // here, or in the next table that it is copied to
 			return "the " + cell.name + " begins like a formula of a spreadsheet"
 		}
 	}
@@ -37,10 +38,6 @@ func (r Row) check() string {
 	}
 	return ""
 }
-
-// formula says whether a spreadsheet would run the text, here or in the next
-// table that it is copied to.
-func formula(s string) bool { return s != "" && strings.ContainsRune("=+-@", rune(s[0])) }
 
 // plainEmail says whether s is an address alone, in ASCII.
 func plainEmail(s string) bool {

@@ -83,6 +83,7 @@ func TestWhatIsWrongWithARowIsToldAndTheOthersAreWell(t *testing.T) {
 		"=cmd@example.com,Eve,Viewer,*":                        "formula",
 		"eve@example.com,+1,Viewer,*":                          "formula",
 		"eve@example.com,Eve,@SUM(A1),*":                       "formula",
+		"eve@example.com,＝HYPERLINK(A1),Viewer,*":              "formula",
 		"eve@example.com,E\x00ve,Viewer,*":                     "the name holds a control",
 		"eve@example.com,\u202eevE,Viewer,*":                   "the name holds a control",
 		"eve@example.com,Eve,\"View\ner\",*":                   "the role holds a control",
