@@ -33,7 +33,7 @@ func (c *console) guard(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), clipboard-write=(self)")
 		h.Set("Cache-Control", "no-store")
 		if c.secure(r) {
-			h.Set("Strict-Transport-Security", "max-age=63072000")
+			h.Set("Strict-Transport-Security", door.StrictTransport)
 		}
 		if addressHoldsToken(r.URL) {
 			c.denyTokenAddress(w, r)

@@ -17,7 +17,6 @@ type headerLines struct {
 const (
 	// bareCSP is for answers that are not pages: nothing may be loaded by them.
 	bareCSP = "default-src 'none'; frame-ancestors 'none'"
-	oneYear = "max-age=31536000"
 )
 
 func newHeaderLines(https bool) headerLines {
@@ -27,7 +26,7 @@ func newHeaderLines(https bool) headerLines {
 		json: []string{door.JSON}, problem: []string{door.Problem},
 	}
 	if https {
-		l.transport = []string{oneYear}
+		l.transport = []string{door.StrictTransport}
 	}
 	return l
 }
