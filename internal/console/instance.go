@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/url"
+	"slices"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -37,7 +38,11 @@ func (v *visit) instancePeopleWith(f form.Form) error {
 	if err != nil {
 		return err
 	}
-	body := instancePeoplePage(v, rows, admins, v.listed(len(rows), next), f)
+	can, err := v.auth.UserAbilities(v.ctx(), v.caller, slices.Concat(admins, rows))
+	if err != nil {
+		return err
+	}
+	body := instancePeoplePage(v, rows, admins, can, v.listed(len(rows), next), f)
 	if f.Err != nil {
 		return v.again("People", body)
 	}

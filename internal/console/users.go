@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/owners"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
@@ -18,17 +19,14 @@ import (
 type account struct {
 	api.User
 	owners.SignInState
-	// kept says why they cannot be deactivated; empty when they can.
+	// can is what may be done with them; kept says why they cannot be deactivated all
+	// the same, empty when they can.
+	can  office.UserAbilities
 	kept string
 }
 
 func userAt(id string, verb ...string) string {
 	return strings.Join(append([]string{"/instance/users", url.PathEscape(id)}, verb...), "/")
-}
-
-// erasable says whether a person can be erased: nobody who is active somewhere.
-func erasable(u api.User) bool {
-	return u.ErasedAt == nil && (!u.Active || len(u.Workspaces) == 0 && !u.InstanceAdmin)
 }
 
 func (v *visit) userPage() error {
@@ -41,6 +39,11 @@ func (v *visit) userPage() error {
 	if a.SignInState, err = v.auth.SignInStateOf(v.ctx(), v.caller, u.ID); err != nil {
 		return err
 	}
+	can, err := v.auth.UserAbilities(v.ctx(), v.caller, []api.User{u})
+	if err != nil {
+		return err
+	}
+	a.can = can[u.ID]
 	if u.Active {
 		if _, _, refusal := v.auth.DeactivationOf(v.ctx(), v.caller, u.ID); refusal != nil {
 			f, err := refused(form.Form{}, refusal)

@@ -11,7 +11,6 @@ import (
 	"github.com/tokenry/tokenry/internal/owners"
 	"github.com/tokenry/tokenry/internal/rights"
 	"github.com/tokenry/tokenry/internal/tokens"
-	"github.com/tokenry/tokenry/token"
 )
 
 // Desk is a workspace as one caller stands in it at one moment. What it says about
@@ -139,67 +138,4 @@ func statementsOf(sts []api.Statement) []grant.Statement {
 		out[i] = grant.Statement(s)
 	}
 	return out
-}
-
-// TokenAbilities are what the caller may do with a token, as it is now. The zero
-// value is that of one whose life is over.
-type TokenAbilities struct{ Edit, Disable, Enable, Rotate, Transfer, Remove, Reveal bool }
-
-// TokenAbilities answers, by locator, what a caller may do with tokens of a workspace.
-// It asks what the verbs ask; those that it does not find are left out.
-func (a *Office) TokenAbilities(ctx context.Context, c authority.Caller, ref string, tokens []api.Token) (map[string]TokenAbilities, error) {
-	out := make(map[string]TokenAbilities, len(tokens))
-	err := a.in.Read(ctx, func(r *authority.Snapshot) error {
-		ac, sp, err := a.in.Enter(r, c, ref)
-		if err != nil {
-			return err
-		}
-		s := a.in.Sight(r, ac, sp)
-		for _, v := range tokens {
-			can, err := abilities(a.in, s, v.Locator)
-			if authority.IgnoreNoRow(err) != nil {
-				return err
-			}
-			if err == nil {
-				out[v.Locator] = can
-			}
-		}
-		return nil
-	})
-	return out, err
-}
-
-func abilities(a *authority.Authority, s *authority.Sight, locator string) (can TokenAbilities, err error) {
-	t, err := a.Token(s.Snapshot, s.Actor, s.Space, locator)
-	if err != nil {
-		return can, err
-	}
-	o, err := s.Owner(authority.OwnerKey(t))
-	if err != nil {
-		return can, err
-	}
-	f := authority.TokenFacts(t, nil)
-	ch := &authority.Change{Actor: s.Actor, Space: s.Space, Owner: o, Was: t, Token: t, Before: api.Token{Status: authority.Status(&f, s.Now)}}
-	if ch.Live() != nil {
-		return can, nil //nolint:nilerr // one whose life is over, and the answer says so
-	}
-	may := func(scope string) bool { return authority.MayManage(ch.Actor, ch.Token, scope) == nil }
-	can = TokenAbilities{Edit: may("tokens:edit"), Disable: may("tokens:disable"), Remove: may("tokens:delete"), Rotate: tokens.MayRotate(ch) == nil}
-	can.Reveal = t.Recoverable && may("tokens:reveal") && tokens.MayReveal(ch) == nil
-	can.Transfer = can.Edit && can.Remove && mayGiveAway(ch) == nil
-	can.Enable = ch.Before.Status == api.StatusDisabled && can.Disable && mayEnable(ch, s) == nil
-	return can, nil
-}
-
-// mayGiveAway refuses a transfer that would be refused to whomever it goes.
-func mayGiveAway(ch *authority.Change) error {
-	return input.First(tokens.MayHold(ch.Actor, ch.Space, ledger.Token{Kind: token.Service}, "tokens:create"), tokens.CoverStated(ch.Actor, ch.Space, ch.Token))
-}
-
-// mayEnable judges what EnableToken makes of the token.
-func mayEnable(ch *authority.Change, s *authority.Sight) error {
-	was := *ch
-	back := &was
-	tokens.Enabled(back)
-	return back.BringBack(s.Now)
 }

@@ -2,6 +2,7 @@ package owners
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -141,12 +142,15 @@ func touchMemberships(w *authority.Work, u ledger.User) error {
 
 // keepAdmin refuses a change that took the last active instance administrator away.
 func keepAdmin(w *authority.Work, was ledger.User) error {
-	if !was.InstanceAdmin || !was.DeactivatedAt.IsZero() {
-		return nil
-	}
 	admins, err := w.InstanceAdmins()
-	if err != nil || len(admins) > 0 {
-		return err
+	return input.First(err, KeepsAdmin(was, admins))
+}
+
+// KeepsAdmin refuses to let go of the last active instance administrator. Admins are
+// those who are active, before or after u was let go of.
+func KeepsAdmin(u ledger.User, admins []ledger.User) error {
+	if !u.InstanceAdmin || !u.DeactivatedAt.IsZero() || slices.ContainsFunc(admins, func(other ledger.User) bool { return other.ID != u.ID }) {
+		return nil
 	}
 	return api.Errorf(api.CodeLastInstanceAdmin, "the instance would be left without an active administrator")
 }

@@ -95,16 +95,18 @@ func (e *erasure) begin(r *authority.Snapshot, ref string) error {
 	return err
 }
 
-// mayErase refuses to erase who is still active.
 func mayErase(r *authority.Snapshot, u ledger.User) error {
-	if !u.DeactivatedAt.IsZero() {
+	slugs, err := authority.WorkspacesOf(r, u)
+	return input.First(err, MayErase(authority.UserView(r, u, slugs)))
+}
+
+// MayErase refuses to erase who is still active: in a workspace, or as an administrator
+// of the instance.
+func MayErase(u api.User) error {
+	if !u.Active || len(u.Workspaces) == 0 && !u.InstanceAdmin {
 		return nil
 	}
-	in, err := r.WorkspacesOf(u.ID)
-	if err == nil && (len(in) > 0 || u.InstanceAdmin) {
-		err = api.Errorf(api.CodeStillActive, "this user is active; deactivate it, or remove it from every workspace")
-	}
-	return err
+	return api.Errorf(api.CodeStillActive, "this user is active; deactivate it, or remove it from every workspace")
 }
 
 // end shows what is left.
