@@ -6,11 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
-	"github.com/tokenry/tokenry/internal/notify"
 )
 
 // subjects is what was mailed since the last call.
@@ -20,36 +17,6 @@ func (w *world) subjects() []string {
 		out = append(out, m.To+" "+m.Subject)
 	}
 	return out
-}
-
-func (w *world) expires(v api.Token, at time.Time) {
-	w.Helper()
-	_, err := w.EditToken(w.ctx, w.root, "acme", v.ID, api.EditToken{TokenFields: api.TokenFields{ExpiresAt: api.Some(at)}})
-	must(w.T, err)
-}
-
-// A step longer than half of a token's life is none: nobody needs to be told that what
-// they just made will end.
-func TestStepsAreNotLongerThanHalfALife(t *testing.T) {
-	t.Parallel()
-	each(t, func(w *world) {
-		for life, want := range map[time.Duration][]int{10 * day: {3, 1, 0}, 28 * day: {14, 7, 3, 1, 0}, day: {0}} {
-			v := w.create("", "x", life)
-			var left []int
-			for d := int(life / day); d >= 0; d-- {
-				w.work()
-				for range w.box.take() {
-					left = append(left, d)
-				}
-				w.clock.Pass(day)
-			}
-			if !cmp.Equal(left, want) {
-				w.Errorf("a token of %v is told with %v days left, want %v", life, left, want)
-			}
-			_, err := w.RevokeToken(w.ctx, w.root, "acme", v.ID, api.RevokeToken{})
-			must(w.T, err)
-		}
-	})
 }
 
 // What one person is told in one run is one mail: of each workspace under its name,
@@ -99,68 +66,6 @@ func TestNoticesToOnePersonAreOneMail(t *testing.T) {
 		w.work()
 		if got := w.subjects(); len(got) != 0 {
 			w.Errorf("a run later: %v", got)
-		}
-	})
-}
-
-// Each step is told once, also when the expiry is moved a little or far away and back.
-// An expiry that is a good deal later is another one.
-func TestAMovedExpiryIsNotToldAgain(t *testing.T) {
-	t.Parallel()
-	each(t, func(w *world) {
-		v := w.create("", "x", 90*day)
-		end := *v.ExpiresAt
-		w.clock.Pass(84 * day)
-		w.work()
-		if got := w.subjects(); len(got) != 1 {
-			w.Fatalf("told %v", got)
-		}
-		for _, at := range []time.Time{end.Add(time.Second), end.Add(-time.Second), end.Add(day), end.Add(200 * day), end, end.Add(time.Hour)} {
-			w.expires(v, at)
-			w.work()
-			w.clock.Pass(time.Minute)
-			w.work()
-			if got := w.subjects(); len(got) != 0 {
-				w.Errorf("moved by %v: %v", at.Sub(end), got)
-			}
-		}
-		w.expires(v, w.clock.Now().Add(20*day))
-		w.clock.Pass(14 * day)
-		w.work()
-		if got := w.subjects(); len(got) != 1 {
-			w.Errorf("fourteen days later, with six left again: %v", got)
-		}
-	})
-}
-
-// What the mail server did not take is told when it does: at the expiry of that moment,
-// and what it took before is not repeated.
-func TestWhatWasNotSentIsToldAgainAlone(t *testing.T) {
-	t.Parallel()
-	each(t, func(w *world) {
-		w.create("", "first", 90*day)
-		w.clock.Pass(83 * day)
-		w.work()
-		if got := w.subjects(); len(got) != 1 {
-			w.Fatalf("told %v", got)
-		}
-		second, third := w.create("", "second", 40*day), w.create("", "third", 40*day)
-		w.clock.Pass(33 * day)
-		w.box.set(&notify.MailError{Code: 451, Reason: "451 later"})
-		w.work()
-		w.expires(second, second.ExpiresAt.Add(time.Second))
-		w.expires(third, third.ExpiresAt.Add(100*day)) // and back, when its mail was dropped
-		w.box.set(nil)
-		w.clock.Pass(2 * time.Minute)
-		w.work()
-		mails := w.box.take()
-		if len(mails) != 1 || !strings.Contains(mails[0].Subject, "second") {
-			w.Fatalf("%d mails, want that of the second", len(mails))
-		}
-		w.expires(third, *third.ExpiresAt)
-		w.work()
-		if got := w.subjects(); len(got) != 1 || !strings.Contains(got[0], "third") {
-			w.Errorf("the third was never told: %v", got)
 		}
 	})
 }

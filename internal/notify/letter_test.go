@@ -125,6 +125,26 @@ func TestWhatMailsSay(t *testing.T) {
 	}
 }
 
+// What a mail says happened is what was done, by whom and how often.
+func TestAMailSaysWhatWasDoneToAToken(t *testing.T) {
+	t.Parallel()
+	s := renderer(t, "Acme Cloud")
+	issued, reused := letters("x")[1], letters("x")[2]
+	for action, want := range map[string][2]string{
+		"token.created": {"was created in your name", ""}, "token.rotated": {"", "given a new secret"}, "token.revealed": {"was shown to somebody else", ""},
+	} {
+		issued.Facts.Action, issued.Facts.Actor = action, "bob@example.com"
+		m, err := s.Render(issued)
+		must(t, err)
+		contains(t, m.Text, want[0], "bob@example.com")
+		contains(t, m.Subject, want[1])
+	}
+	reused.Facts.Address, reused.Facts.Count = "203.0.113.9", 7
+	m, err := s.Render(reused)
+	must(t, err)
+	contains(t, m.Text, "203.0.113.9", "Times: 7\n")
+}
+
 func TestRefusesHostileAddressesOfItsOwn(t *testing.T) {
 	t.Parallel()
 	server := serve(t, false, false)

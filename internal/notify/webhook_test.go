@@ -15,10 +15,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
-	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
-	"github.com/tokenry/tokenry/internal/outbox"
-	"github.com/tokenry/tokenry/token"
 )
 
 func TestDelivery(t *testing.T) {
@@ -50,22 +47,6 @@ func TestDelivery(t *testing.T) {
 		w.deliver()
 		if again := w.hook.take(); len(again) != 0 {
 			w.Errorf("a delivery was made again")
-		}
-	})
-}
-
-func TestDeliveryRollsBackWithItsChange(t *testing.T) {
-	t.Parallel()
-	each(t, func(w *world) {
-		w.listen("*")
-		w.member("bob@example.com", "Viewer")
-		w.deliver()
-		w.hook.take()
-		_, err := w.DeactivateMember(w.ctx, w.root, "acme", "bob@example.com", true)
-		must(w.T, err)
-		w.deliver()
-		if got := w.hook.take(); len(got) != 0 {
-			w.Errorf("a dry run told %s", got[0].body)
 		}
 	})
 }
@@ -212,89 +193,6 @@ func TestSecretRotationSignsTwice(t *testing.T) {
 	}
 }
 
-// TestEachReplacedSecretHasItsDay: whoever rotates twice because an answer was
-// lost does not cut the receiver off. Each secret signs for a day after it was
-// replaced, and a sixth within a day is refused instead of ending the first.
-func TestEachReplacedSecretHasItsDay(t *testing.T) {
-	t.Parallel()
-	each(t, func(w *world) {
-		hook, first := w.listen("token.created")
-		secrets := []token.Secret{first}
-		signed := func() (by []bool) {
-			w.Helper()
-			w.create("", "x", 90*day)
-			w.deliver()
-			got := w.hook.take()
-			for _, s := range secrets {
-				verifier, err := standardwebhooks.NewWebhook(s.Reveal())
-				must(w.T, err)
-				by = append(by, verifier.VerifyIgnoringTimestamp(got[0].body, got[0].header) == nil)
-			}
-			return by
-		}
-		for range 5 {
-			out, err := w.RotateWebhookSecret(w.ctx, w.root, here(), hook.ID)
-			must(w.T, err)
-			secrets = append(secrets, out.Secret)
-			w.clock.Pass(time.Hour)
-		}
-		if by := signed(); !cmp.Equal(by, []bool{true, true, true, true, true, true}) {
-			w.Errorf("within the day the six secrets sign: %v", by)
-		}
-		_, err := w.RotateWebhookSecret(w.ctx, w.root, here(), hook.ID)
-		if e := api.AsError(err); e.Code != api.CodeRateLimited || e.RetryAfter != 19*time.Hour {
-			w.Errorf("a sixth time within a day: %v, again in %v", err, e.RetryAfter)
-		}
-		v, err := w.GetWebhook(w.ctx, w.root, here(), hook.ID)
-		must(w.T, err)
-		if n := len(v.FormerSecretsUntil); n != 5 || !v.FormerSecretsUntil[0].Equal(w.clock.Now().Add(19*time.Hour)) ||
-			!v.SecretRotatedUntil.Equal(w.clock.Now().Add(23*time.Hour)) {
-			w.Errorf("it says that former ones sign until %v, the last until %v", v.FormerSecretsUntil, v.SecretRotatedUntil)
-		}
-		w.clock.Pass(19 * time.Hour)
-		if by := signed(); !cmp.Equal(by, []bool{false, true, true, true, true, true}) {
-			w.Errorf("a day after the first was replaced: %v", by)
-		}
-		_, err = w.RotateWebhookSecret(w.ctx, w.root, here(), hook.ID)
-		must(w.T, err)
-		w.clock.Pass(day)
-		if by := signed(); !cmp.Equal(by, []bool{false, false, false, false, false, false}) {
-			w.Errorf("a day after the last was replaced: %v", by)
-		}
-	})
-}
-
-// TestCrashBeforeSettling: the endpoint has accepted, and the process dies before
-// that is written. The delivery is made again under the same id.
-func TestCrashBeforeSettling(t *testing.T) {
-	t.Parallel()
-	each(t, func(w *world) {
-		w.listen("token.created")
-		w.create("", "x", 90*day)
-		claimed, err := w.ClaimPosts(w.ctx, ledger.PostClaim{Each: 5, Healthy: 5}, 5*time.Minute)
-		must(w.T, err)
-		if len(claimed) != 1 {
-			w.Fatalf("claimed %d", len(claimed))
-		}
-		w.deliver() // another sender leaves it alone
-		if got := w.hook.take(); len(got) != 0 {
-			w.Fatal("a claimed delivery was made by somebody else")
-		}
-		w.clock.Pass(5 * time.Minute)
-		w.deliver()
-		got := w.hook.take()
-		if len(got) != 1 || got[0].header.Get("Webhook-Id") != claimed[0].Message {
-			w.Fatalf("after the lease: %d posts", len(got))
-		}
-		// The one that was thought dead settles late: nothing changes.
-		must(w.T, w.SettlePost(w.ctx, claimed[0], outbox.Outcome{RetryAt: w.clock.Now()}))
-		w.deliver()
-		if got := w.hook.take(); len(got) != 0 {
-			w.Error("a settlement from before the lease's end was taken")
-		}
-	})
-}
-
 // TestManySendersPostOnce: with four senders at once each delivery is made once.
 func TestManySendersPostOnce(t *testing.T) {
 	t.Parallel()
@@ -327,25 +225,6 @@ func TestManySendersPostOnce(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestSuspendedWorkspaceIsSilent(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/t.db")
-	w.listen("*")
-	w.create("", "x", 90*day)
-	out, err := w.CreateWebhook(w.ctx, w.root, authority.Where{Instance: true}, api.CreateWebhook{URL: w.hook.URL + "/instance", Events: []string{"workspace.*"}})
-	must(t, err)
-	if out.Webhook.Workspace != nil {
-		t.Errorf("an instance's endpoint has the workspace %v", *out.Webhook.Workspace)
-	}
-	_, err = w.SuspendWorkspace(w.ctx, authority.Caller{Machine: "test"}, "acme")
-	must(t, err)
-	w.deliver()
-	got := w.hook.take()
-	if len(got) != 1 || !strings.Contains(string(got[0].body), `"type":"workspace.suspended"`) {
-		t.Fatalf("%d posts after the workspace was suspended", len(got))
-	}
 }
 
 func TestPing(t *testing.T) {

@@ -174,7 +174,9 @@ func (e *erasure) eraseOutbox() error {
 }
 
 func outboxOf[T any](e *erasure, list func(*authority.Snapshot, ledger.ID, [3]string, int) ([]T, error), about func(T) (ledger.ID, bool), remove func(*authority.Work, ledger.ID) error) (n int, err error) {
-	some := func(r *authority.Snapshot, after ledger.ID) ([]T, error) { return list(r, after, e.who.texts(), eraseRows) }
+	some := func(r *authority.Snapshot, after ledger.ID) ([]T, error) {
+		return list(r, after, e.who.texts(), eraseRows)
+	}
 	for rows, err := range pages(e, some, func(row T) ledger.ID { id, _ := about(row); return id }) {
 		if err != nil {
 			return n, err
