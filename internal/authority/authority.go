@@ -26,6 +26,9 @@ type Options struct {
 	Now   func() time.Time
 	// Rand is a cryptographic source of randomness.
 	Rand io.Reader
+	// Fence holds back the answer to what takes power away until every node knows;
+	// nil is for a process that has the database alone.
+	Fence Fence
 	// HashPassword turns a password into what is stored of it, or says why it is
 	// not acceptable. Nil refuses every password.
 	HashPassword func(password string) (string, error)
@@ -59,6 +62,19 @@ type Observer interface {
 	Apply(verify.Changes)
 }
 
+// Fence knows what the nodes of the database know.
+type Fence interface {
+	// Await returns once no node decides by anything older than a revision that is
+	// committed: it has applied it, or it may not decide at all. It takes a few
+	// milliseconds, or at most what a lease is long and a little more.
+	Await(revision int64)
+}
+
+// alone is the fence of whoever has the database alone.
+type alone struct{}
+
+func (alone) Await(int64) {}
+
 // Authority answers the verbs. It is safe for use by many goroutines.
 type Authority struct {
 	store  ledger.Store
@@ -90,6 +106,9 @@ func New(o Options) *Authority {
 	if o.HashPassword == nil {
 		o.HashPassword = noPasswords
 	}
+	if o.Fence == nil {
+		o.Fence = alone{}
+	}
 	if o.Waited == nil {
 		o.Waited = func(string, time.Duration) {}
 	}
@@ -113,7 +132,7 @@ func New(o Options) *Authority {
 	}
 	return &Authority{
 		store: o.Store, keys: o.Keys, clock: o.Clock, now: o.Clock.Now, rand: o.Rand,
-		commit: &committer{store: o.Store, now: o.Clock.Now, waited: o.Waited, observers: o.Observers},
+		commit: &committer{store: o.Store, now: o.Clock.Now, waited: o.Waited, observers: o.Observers, fence: o.Fence},
 		given: Given{
 			HashPassword: o.HashPassword, Usage: o.Usage, Decisions: o.Decisions, Forget: o.Forget, Mail: o.Mail, CheckWebhookURL: o.CheckWebhookURL,
 		},
@@ -166,7 +185,9 @@ type Work struct {
 	Rows      ledger.Reader
 	Authority *Authority
 	Caller    Caller
-	touched   verify.Changes
+	touched   ledger.Touched
+	// waits says that something that was there before changed.
+	waits bool
 	// expected says that what the caller expects was compared; stale is what was not so.
 	expected bool
 	stale    stale
@@ -280,31 +301,53 @@ func (a *Authority) run(m *mutation, rk *reckoner, e Effect, tx ledger.Tx, c Cal
 	if len(rk.missing) > 0 { // whatever it came to
 		return errMissing
 	}
-	m.touched, m.revision = w.touched, tx.Revision()
+	m.touched, m.revision, m.waits = w.touched, tx.Revision(), w.waits || e == Takes
+	if err == nil {
+		tx.Touch(w.touched)
+	}
 	return err
 }
 
-// TouchToken says that memory of a token is out of date once this is committed.
-func (w *Work) TouchToken(t ledger.Token) { w.touched.Tokens = append(w.touched.Tokens, t.Locator) }
+// TouchToken says that memory of a token is out of date once this is committed. Like
+// every Touch but [Work.TouchNew], it makes the answer wait until every node knows.
+func (w *Work) TouchToken(t ledger.Token) {
+	w.TouchNew(t)
+	w.waits = true
+}
+
+// TouchNew is TouchToken for a token that was not there before, or of which nothing was
+// taken, so that nobody has to wait until it is known.
+func (w *Work) TouchNew(t ledger.Token) { w.touched.AddToken(t.Workspace, t.Locator) }
 
 // TouchWorkspace is TouchToken for a workspace, and what its names mean.
-func (w *Work) TouchWorkspace(id ledger.ID) { w.touched.Workspaces = append(w.touched.Workspaces, id) }
+func (w *Work) TouchWorkspace(id ledger.ID) {
+	w.touched.Workspaces, w.waits = append(w.touched.Workspaces, id), true
+}
 
 // TouchEndpoint is TouchToken for a webhook.
-func (w *Work) TouchEndpoint(id ledger.ID) { w.touched.Endpoints = append(w.touched.Endpoints, id) }
+func (w *Work) TouchEndpoint(id ledger.ID) {
+	w.touched.Endpoints, w.waits = append(w.touched.Endpoints, id), true
+}
 
 // TouchAllWorkspaces is TouchWorkspace for every one: the instance changed.
-func (w *Work) TouchAllWorkspaces() { w.touched.AllWorkspaces = true }
+func (w *Work) TouchAllWorkspaces() { w.touched.AllWorkspaces, w.waits = true, true }
+
+// TouchAll is TouchToken for everything.
+func (w *Work) TouchAll() { w.touched.All, w.waits = true, true }
 
 // TouchMember is TouchToken for a member, and so for the tokens of it.
-func (w *Work) TouchMember(id ledger.ID) { w.TouchOwner(verify.OwnerMember, id) }
+func (w *Work) TouchMember(id ledger.ID) {
+	w.touched.Members, w.waits = append(w.touched.Members, id), true
+}
 
 // TouchServiceAccount is TouchMember for a service account.
-func (w *Work) TouchServiceAccount(id ledger.ID) { w.TouchOwner(verify.OwnerServiceAccount, id) }
+func (w *Work) TouchServiceAccount(id ledger.ID) {
+	w.touched.ServiceAccounts, w.waits = append(w.touched.ServiceAccounts, id), true
+}
 
-// TouchOwner is TouchMember for any owner.
-func (w *Work) TouchOwner(t verify.OwnerType, id ledger.ID) {
-	w.touched.Owners = append(w.touched.Owners, verify.OwnerKey{Type: t, ID: id})
+// TouchPortal is TouchMember for a workspace as the owner of tokens.
+func (w *Work) TouchPortal(id ledger.ID) {
+	w.touched.Portals, w.waits = append(w.touched.Portals, id), true
 }
 
 // Ping answers whether the database can be read.

@@ -27,7 +27,7 @@ const (
 
 // ErrUnchanged ends a mutation of which nothing is kept: it was only asked for, or it
 // found nothing to do. It is undone, takes no revision, and is no error to whoever called.
-var ErrUnchanged = errors.New("authority: nothing is changed")
+var ErrUnchanged = ledger.ErrUnchanged
 
 // errMissing ends a mutation that needs what has to be worked out first.
 var errMissing = errors.New("authority: not worked out yet")
@@ -40,8 +40,10 @@ type mutation struct {
 	since    time.Time // when it began to wait
 	run      func(ledger.Tx) error
 	revision int64
-	touched  verify.Changes
-	err      error
+	touched  ledger.Touched
+	// waits says that the answer waits for every node.
+	waits bool
+	err   error
 	// told receives once: true asks this waiter to lead, false says that the
 	// mutation was answered.
 	told chan bool
@@ -91,6 +93,7 @@ type committer struct {
 	now       func() time.Time
 	waited    func(effect string, d time.Duration)
 	observers []Observer
+	fence     Fence
 
 	mu sync.Mutex // guards queue and led
 	// queue is what waits.
@@ -121,6 +124,9 @@ func (c *committer) do(m *mutation) error {
 	c.mu.Unlock()
 	if lead || c.wait(m) {
 		c.lead(m)
+	}
+	if revision, err := m.revisionOr(m.err); err == nil && m.waits {
+		c.fence.Await(revision) // behind the commit, and in nobody's way
 	}
 	return Public(m.err)
 }
@@ -234,30 +240,26 @@ func (c *committer) commit() []*mutation {
 		}
 	}
 	unknown := errors.Is(err, ledger.ErrOutcomeUnknown)
-	changes := verify.Changes{All: unknown || c.unsure}
+	var change ledger.Change
+	change.Touched.All = unknown || c.unsure
 	c.unsure = unknown || c.unsure && err != nil
 	for i, m := range b.taken {
 		if m.err = err; err == nil {
 			m.err = errs[i]
 		}
+		if m.err == nil && change.Revision == 0 {
+			change.Base = m.revision - 1
+		}
+		if m.err == nil {
+			change.Revision = m.revision
+		}
 		if m.err == nil || errors.Is(m.err, ErrUnchanged) {
-			merge(&changes, m)
+			change.Touched.Add(m.touched)
 		}
 	}
-	c.tell(changes)
+	change.Touched = change.Touched.Bounded()
+	c.tell(verify.ChangesOf(change))
 	return b.taken
-}
-
-func merge(c *verify.Changes, m *mutation) {
-	if m.err == nil {
-		c.Revision = max(c.Revision, m.revision)
-	}
-	c.Tokens = append(c.Tokens, m.touched.Tokens...)
-	c.Owners = append(c.Owners, m.touched.Owners...)
-	c.Workspaces = append(c.Workspaces, m.touched.Workspaces...)
-	c.Endpoints = append(c.Endpoints, m.touched.Endpoints...)
-	c.AllWorkspaces = c.AllWorkspaces || m.touched.AllWorkspaces
-	c.All = c.All || m.touched.All
 }
 
 func (c *committer) tell(changes verify.Changes) {

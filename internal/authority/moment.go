@@ -81,7 +81,7 @@ func (a *Authority) SettleClock(ctx context.Context, at time.Time) (was time.Tim
 	at = at.UTC().Truncate(time.Microsecond)
 	_, err = a.Apply(ctx, Neither, Caller{Machine: "clock"}, func(w *Work) error {
 		was, w.Now = w.Moment().Latest, at
-		w.touched.All = true
+		w.TouchAll()
 		if err := w.Settle(at); err != nil {
 			return err
 		}

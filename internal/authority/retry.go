@@ -121,7 +121,11 @@ func (w *Work) FirstUse(t ledger.Token, secrets []ledger.Secret) error {
 	if err != nil {
 		return err
 	}
-	w.TouchToken(t)
+	if s.RetireOnUse {
+		w.TouchToken(t)
+	} else {
+		w.TouchNew(t)
+	}
 	return w.Note(Machine(w.Caller), ws, Event{Action: "token.first_used", Target: t.Locator.String(), Token: t.Locator,
 		After: map[string]any{"secret": s.Number, "old_secret_ended": s.RetireOnUse}})
 }

@@ -70,6 +70,7 @@ const (
 	NoDatabase = "database_unreachable"
 	NoChanges  = "changes_not_committed"
 	NoTime     = "clock_unsettled" // of changes: what gives is refused
+	NoLease    = "no_lease"        // the node cannot prove that it knows every change
 )
 
 // readiness is about reading, or with for=changes about changes too.

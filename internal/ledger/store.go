@@ -15,6 +15,10 @@ var ErrNoRow = errors.New("ledger: no such row")
 // look first, under the lock; this is the net below them.
 var ErrDuplicate = errors.New("ledger: duplicate row")
 
+// ErrUnchanged is what a mutation answers that found nothing to do, or was only tried:
+// it is undone like one that failed, and its caller is told what it saw.
+var ErrUnchanged = errors.New("ledger: nothing is changed")
+
 // Store keeps the rows. There are two of it, over SQLite and PostgreSQL, with
 // one behaviour, which the package storetest states as a suite.
 type Store interface {
@@ -32,7 +36,8 @@ type Store interface {
 	// the answer ends with it.
 	//
 	// A second, non-nil error means that nothing was committed, or, when it is
-	// ErrOutcomeUnknown, that the commit was sent and no answer came.
+	// ErrOutcomeUnknown, that the commit was sent and no answer came, or that what
+	// an ErrUnchanged saw is not sure.
 	Batch(ctx context.Context, mutations []func(Tx) error) ([]error, error)
 
 	// Ping answers whether the database can be read now.
@@ -278,6 +283,9 @@ type HeadWriter interface {
 	// that a wrong clock made goes on from now, and what was proved by it ends.
 	Settle(at time.Time) error
 	PutInstance(Instance) error
+	// Touch says what memory of this database has to forget when the mutation
+	// succeeds. Other nodes learn of it by the transaction itself.
+	Touch(what Touched)
 }
 
 // PeopleWriter changes tenants and who is in them.

@@ -171,7 +171,7 @@ func changeWorkspace(w *authority.Work, ac *authority.Actor, ws ledger.Workspace
 		return before, err
 	}
 	w.TouchWorkspace(ws.ID)
-	w.TouchOwner(authority.WorkspaceOwner(ws).Key.Type, ws.ID)
+	w.TouchPortal(ws.ID)
 	v := authority.WorkspaceView(w.Snapshot, ws)
 	return v, w.Note(ac, ws, authority.Event{Action: action, Target: ws.Slug, Before: before, After: v})
 }

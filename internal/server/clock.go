@@ -101,11 +101,6 @@ func (c *Core) keepTime(ctx context.Context) error {
 	if c.Authority == nil || !c.serving {
 		return nil
 	}
-	select {
-	case <-c.store.Lost():
-		return nil // it is another server's now
-	default:
-	}
 	if err := c.Authority.KeepTime(ctx); err != nil {
 		return fmt.Errorf("keep the time: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/clock"
+	"github.com/tokenry/tokenry/internal/cluster"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/signin"
@@ -77,6 +78,8 @@ type Core struct {
 	store  *store.Store
 	clock  *clock.Clock
 	watch  *watch // nil for a command on a stopped server
+	// node is this process among those of the database; nil where it is alone.
+	node *cluster.Node
 }
 
 // Open opens the keyring and the database, which it then holds, and prepares
@@ -93,6 +96,9 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if err := c.openNode(); err != nil {
+		return nil, errors.Join(err, c.store.Close())
 	}
 	if err := c.build(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -113,17 +119,28 @@ func (c *Core) build(ctx context.Context) error {
 			return err
 		}
 	}
-	c.Authority = office.New(c.observed(authority.Options{
+	o := c.observed(authority.Options{
 		Store: c.store, Keys: c.keys, Clock: c.clock, Rand: c.Rand, HashPassword: c.Passwords.Hash, Waited: c.waited,
-	}))
+	})
+	var lease verify.Lease
+	if c.node != nil {
+		o.Fence = c.node
+	}
+	if c.node != nil && c.serving {
+		lease = c.node
+	}
+	c.Authority = office.New(o)
 	prefixes, err := c.prefixes(ctx)
 	if err != nil {
 		return err
 	}
 	c.Engine = verify.New(c.Authority, c.keys, verify.Config{
-		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead,
+		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease,
 	})
 	c.Authority.Observe(c.Engine)
+	if c.node != nil {
+		c.node.Observe(c.Engine)
+	}
 	if c.watch != nil {
 		if err := c.watch.recorder.KeepMeters(ctx, c.Engine); err != nil {
 			return err

@@ -42,9 +42,6 @@ const (
 	idleTimeout  = 2 * time.Minute
 	// maxHeader is more than any request of ours needs; beyond it is 431.
 	maxHeader = 32 << 10
-	// lostTimeout is for what runs when the database was lost: its changes can no
-	// longer be committed.
-	lostTimeout = 2 * time.Second
 )
 
 // Server is a server that listens. Connections wait until [Server.Serve] takes
@@ -59,9 +56,8 @@ type Server struct {
 	mOn     net.Listener
 	// people signs persons in to the pages.
 	people *signin.Service
-	// lost says that the database is no longer ours; stopping that the end was
-	// asked for.
-	lost, stopping atomic.Bool
+	// stopping says that the end was asked for.
+	stopping atomic.Bool
 	// counted is what the metrics tell of the database.
 	counted atomic.Pointer[counted]
 	// rules are those of the files, by name; nil without.
@@ -211,15 +207,11 @@ func only(path string, h http.Handler) http.Handler {
 	})
 }
 
-// guard refuses everything once the database is no longer ours: what memory
-// knows may be undone elsewhere. In the reserve of connections it refuses what can
-// wait.
+// guard refuses in the reserve of connections what can wait.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var why string
 		switch {
-		case s.lost.Load():
-			why = "this server stopped answering; ask another"
 		case inReserve(r) && !httpapi.Urgent(r):
 			why = "this server holds as many connections as it may; try again"
 		case inReserve(r):
@@ -251,6 +243,9 @@ func (s *Server) ready(ctx context.Context, changes bool) (why []httpapi.Unready
 		lacks(httpapi.Stopping, errors.New("the server is stopping"))
 	}
 	lacks(httpapi.NoDatabase, s.Authority.Ping(ctx))
+	if s.node != nil && s.node.Left() <= 0 {
+		lacks(httpapi.NoLease, errors.New("this node has no lease, so it cannot prove that it knows every change, and verifies nothing"))
+	}
 	if changes {
 		lacks(httpapi.NoChanges, s.store.Writable(ctx))
 		if _, unsettled := s.Authority.Unsettled(); unsettled {
@@ -266,9 +261,6 @@ func (s *Server) Addr() string { return s.on.Addr().String() }
 // BaseURL is the address under which clients reach the server.
 func (s *Server) BaseURL() string { return s.base }
 
-// errLost ends a server that no longer holds its database.
-var errLost = errors.New("the lock on the database was lost, so another server may have taken over; this one stopped answering")
-
 // Serve answers requests until ctx ends, which is no error, or something breaks.
 // When it returns, everything is closed.
 func (s *Server) Serve(ctx context.Context) error {
@@ -278,17 +270,13 @@ func (s *Server) Serve(ctx context.Context) error {
 		go func() { broken <- s.metrics.Serve(s.mOn) }()
 	}
 	var reason error
-	patience := s.config.ShutdownTimeout
 	select {
 	case <-ctx.Done():
-		s.Logger.Info("stopping; what was taken is finished first", "timeout", patience)
-	case <-s.store.Lost():
-		s.lost.Store(true)
-		reason, patience = errLost, min(patience, lostTimeout)
+		s.Logger.Info("stopping; what was taken is finished first", "timeout", s.config.ShutdownTimeout)
 	case err := <-broken:
 		reason = fmt.Errorf("cannot go on listening: %w", err)
 	}
-	return errors.Join(reason, s.stop(patience))
+	return errors.Join(reason, s.stop(s.config.ShutdownTimeout))
 }
 
 // stop closes what there is from the outside to the inside.

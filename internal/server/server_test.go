@@ -142,28 +142,22 @@ func TestServesAndKeeps(t *testing.T) {
 	})
 }
 
+// TestSecondServerIsRefused: a SQLite database is one process's.
 func TestSecondServerIsRefused(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, url string) {
-		t.Helper()
-		keys := filepath.Join(t.TempDir(), "keys.json")
-		if _, err := server.CreateKeyring(keys, rand.Reader, time.Now()); err != nil {
-			t.Fatal(err)
-		}
-		cfg := settings(t, "--database", url, "--keys", keys)
-		first := start(t, cfg)
-		_, err := server.Listen(t.Context(), cfg, server.Options{})
-		held, ok := errors.AsType[*store.HeldError](err)
-		if !ok || !strings.Contains(err.Error(), first.Addr()) || !strings.Contains(held.Holder, fmt.Sprint(os.Getpid())) {
-			t.Fatalf("the second server: %v", err)
-		}
-		if err := first.stop(); err != nil {
-			t.Fatal(err)
-		}
-		if err := start(t, cfg).stop(); err != nil {
-			t.Errorf("once the first has gone: %v", err)
-		}
-	})
+	cfg := settings(t, "--data", t.TempDir())
+	first := start(t, cfg)
+	_, err := server.Listen(t.Context(), cfg, server.Options{})
+	held, ok := errors.AsType[*store.HeldError](err)
+	if !ok || !strings.Contains(err.Error(), first.Addr()) || !strings.Contains(held.Holder, fmt.Sprint(os.Getpid())) {
+		t.Fatalf("the second server: %v", err)
+	}
+	if err := first.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := start(t, cfg).stop(); err != nil {
+		t.Errorf("once the first has gone: %v", err)
+	}
 }
 
 func TestKeyringAndDatabaseBelongTogether(t *testing.T) {
@@ -331,30 +325,5 @@ func TestStoppingDoesNotWaitForever(t *testing.T) {
 	}
 	if err := s.stop(); err != nil {
 		t.Errorf("stopped with %v", err)
-	}
-}
-
-// Weakness: a server whose lock was lost answers from memory, while another one
-// revokes. What is proved: it stops answering, and says why.
-func TestLosingTheDatabase(t *testing.T) {
-	t.Parallel()
-	url := storetest.Postgres(t)
-	keys := filepath.Join(t.TempDir(), "keys.json")
-	if _, err := server.CreateKeyring(keys, rand.Reader, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	s, err := server.Listen(t.Context(), settings(t, "--database", url, "--keys", keys), server.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(t.Context()) }()
-	c, _ := own(t, running{Server: s})
-	if _, err := c.Whoami(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	cutSessions(t, url)
-	if err := <-ended; err == nil || !strings.Contains(err.Error(), "lock on the database was lost") {
-		t.Errorf("ended with %v", err)
 	}
 }

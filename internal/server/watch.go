@@ -28,6 +28,9 @@ type watch struct {
 
 	stop context.CancelFunc
 	wait sync.WaitGroup
+	// leave ends the lease; node waits for that.
+	leave context.CancelFunc
+	node  sync.WaitGroup
 }
 
 // openWatch opens what is written to, before the authority that reads it.
@@ -94,6 +97,7 @@ func (s *Server) startWatch(registry *prometheus.Registry) error {
 	s.watch.wait.Go(func() { s.count(ctx) })
 	s.watch.wait.Go(func() { s.finishRemovals(ctx) })
 	s.watch.wait.Go(func() { s.watchTime(ctx) })
+	s.startNode(ctx)
 	return nil
 }
 
@@ -119,6 +123,10 @@ func (c *Core) endWatch(ctx context.Context) error {
 		c.watch.stop()
 		c.watch.wait.Wait()
 		err = c.watch.recorder.Shutdown(ctx)
+	}
+	if c.watch.leave != nil {
+		c.watch.leave()
+		c.watch.node.Wait()
 	}
 	if c.watch.usage != nil {
 		err = errors.Join(err, c.watch.usage.Close())

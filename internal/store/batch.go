@@ -3,8 +3,14 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -42,7 +48,7 @@ func (s *Store) Batch(ctx context.Context, mutations []func(ledger.Tx) error) (_
 		}
 	}
 	if b.applied == 0 {
-		return verdicts, nil
+		return verdicts, b.confirm(verdicts)
 	}
 	err = b.commit()
 	if s.settle(err); err != nil {
@@ -63,6 +69,11 @@ type batch struct {
 	// revision is the last one given, nextID the next row number.
 	revision int64
 	nextID   ledger.ID
+	// base is the revision that the batch began with, digest that of the chain there.
+	base   int64
+	digest []byte
+	// touched is what the mutations that succeeded say they touched.
+	touched ledger.Touched
 	// moment is the head row's, as it will be.
 	moment ledger.Moment
 	// decreed says that moment was settled in this batch.
@@ -77,11 +88,6 @@ type batch struct {
 func (s *Store) begin(ctx context.Context) (*batch, error) {
 	if s.readOnly {
 		return nil, ErrReadOnly
-	}
-	select {
-	case <-s.eng.lost:
-		return nil, errLost
-	default:
 	}
 	if err := s.door.enter(); err != nil {
 		return nil, err
@@ -147,11 +153,13 @@ func (e *engine) life(ctx context.Context) (life context.Context, keep func() bo
 func (b *batch) lock() error {
 	head, err := one(b.session, func(h *struct {
 		revision, nextID int64
+		digest           []byte
 		ledger.Moment
 	}) []any {
-		return append([]any{&h.revision, &h.nextID}, momentFields(&h.Moment)...)
-	}, `UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, next_id, `+momentColumns)
+		return append([]any{&h.revision, &h.nextID, blob{&h.digest}}, momentFields(&h.Moment)...)
+	}, `UPDATE head SET revision = revision WHERE id = 1 RETURNING revision, next_id, digest, `+momentColumns)
 	b.revision, b.nextID, b.moment = head.revision, max(head.nextID, b.store.ids.Load()), head.Moment
+	b.base, b.digest = head.revision, head.digest
 	return err
 }
 
@@ -178,6 +186,7 @@ func (b *batch) apply(mutate func(ledger.Tx) error) (verdict, broken error) {
 		b.revision++
 		b.applied++
 		b.moment, b.decreed = t.moment, t.decreed
+		b.touched.Add(t.touched)
 	}
 	b.store.ids.Store(b.nextID) // under the head row's lock
 	return verdict, nil
@@ -205,18 +214,67 @@ func (t *tx) run(mutate func(ledger.Tx) error) (err error) {
 	return t.failed
 }
 
-// commit writes the head row and commits. From keep on, nothing but the
-// database and Patience can stop it.
+// commit writes the head row, and what the other nodes have to know, and commits.
 func (b *batch) commit() (err error) {
 	defer b.store.timed("commit", &err)()
-	if err := b.exec(`UPDATE head SET revision = $1, next_id = $2, moment = $3, settlements = $4 WHERE id = 1`,
-		b.revision, b.nextID, moment(b.moment.Latest), b.moment.Settlements); err != nil {
+	if b.revision != b.base {
+		if err := b.chain(); err != nil {
+			return err
+		}
+	}
+	if err := b.exec(`UPDATE head SET revision = $1, next_id = $2, moment = $3, settlements = $4, digest = $5 WHERE id = 1`,
+		b.revision, b.nextID, moment(b.moment.Latest), b.moment.Settlements, blob{&b.digest}); err != nil {
 		return err
 	}
+	return b.seal()
+}
+
+// chain adds what was touched to the history that nodes follow.
+func (b *batch) chain() (err error) {
+	touched := b.touched.Bounded()
+	if b.digest, err = b.next(touched); err != nil || b.eng.nodes == nil {
+		return err
+	}
+	return b.exec(`INSERT INTO changes (revision, base, digest, touched) VALUES ($1, $2, $3, $4)`,
+		b.revision, b.base, blob{&b.digest}, document{&touched})
+}
+
+// next is the digest of the chain at the batch's end. What is drawn for it makes two
+// histories differ that did the same at the same time.
+func (b *batch) next(touched ledger.Touched) ([]byte, error) {
+	const drawn = 16
+	what, err := json.Marshal(touched)
+	if err != nil {
+		return nil, failf(nil, "what was touched cannot be written: %v", err)
+	}
+	in := binary.BigEndian.AppendUint64(slices.Clone(b.digest), uint64(b.revision))
+	in = append(in, make([]byte, drawn)...)
+	if _, err := io.ReadFull(b.store.rand, in[len(in)-drawn:]); err != nil {
+		return nil, failf(nil, "no randomness: %v", err)
+	}
+	sum := sha256.Sum256(append(in, what...))
+	return sum[:], nil
+}
+
+// confirm ends a batch in which nothing changed. Where others change the database
+// too, and a commit can be visible before it is sure, what says that nothing had to
+// be changed ([ledger.ErrUnchanged]) waits until what it saw is sure: the lock of the
+// head row is a write, and its commit waits for what every commit waits for.
+func (b *batch) confirm(verdicts []error) error {
+	if b.eng.nodes == nil || !slices.ContainsFunc(verdicts, func(err error) bool { return errors.Is(err, ledger.ErrUnchanged) }) {
+		return nil
+	}
+	err := b.seal()
+	b.store.settle(err)
+	return err
+}
+
+// seal commits. From keep on, nothing but the database and Patience can stop it.
+func (b *batch) seal() error {
 	if !b.keep() {
 		return b.eng.translate(b.caller.Err(), "")
 	}
-	err = b.tx.Commit()
+	err := b.eng.commit(b.conn, b.tx)
 	if err == nil || b.eng.undone(err) {
 		return b.eng.translate(err, "")
 	}

@@ -9,8 +9,13 @@
 //     faces all of it.
 //   - One order: a batch locks the head row before it reads anything, so batches
 //     never overlap, on any node.
-//   - One server: who opens a database to serve it holds its lock; a second one
-//     is refused and told who does.
+//   - A SQLite database has one server: who opens it to serve it holds its lock, and
+//     a second one is refused and told who does. On PostgreSQL any number of
+//     processes agree by [ledger.Nodes]: each batch writes what it touched in its own
+//     transaction, and nothing rests on a session.
+//   - What is answered is sure. A commit whose wait for a standby was broken off is
+//     [ledger.ErrOutcomeUnknown], and what says that nothing had to be changed waits
+//     for what it saw.
 //   - A transaction in which a statement failed is spent. PostgreSQL has it so,
 //     and here SQLite does too: the mutation fails with that error, whatever it
 //     makes of it.

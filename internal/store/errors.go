@@ -89,7 +89,6 @@ var (
 	errSpent      = errors.New("store: a transaction was used after its end")
 	errUnstorable = errors.New("store: a text is not valid UTF-8 or holds a NUL")
 	errClosed     = fmt.Errorf("%w: it is closed", ledger.ErrStoreUnavailable)
-	errLost       = fmt.Errorf("%w: the server lock was lost", ledger.ErrStoreUnavailable)
 )
 
 // translate says what an error of the driver means. query is the literal that

@@ -35,49 +35,45 @@ func held(t *testing.T, o store.Options) *store.HeldError {
 
 func TestSecondServerIsRefused(t *testing.T) {
 	t.Parallel()
-	each(t, func(on engine) {
-		t, url := on.T, on.url
-		first := open(t, store.Options{URL: url, Holder: "host:1 listening on :8080", Now: now})
-		refusal := held(t, store.Options{URL: url, Holder: "host:2"})
-		if refusal.Holder != "host:1 listening on :8080" || !refusal.Since.Equal(now()) {
-			t.Errorf("refused in favour of %+v", refusal)
-		}
-		if !strings.Contains(refusal.Error(), refusal.Holder) || !strings.Contains(refusal.Error(), "stop it") {
-			t.Errorf("the refusal reads %q", refusal)
-		}
-		batch(t, first, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
-		if err := first.Close(); err != nil {
-			t.Fatal(err)
-		}
-		open(t, store.Options{URL: url})
-	})
+	url := storetest.SQLite(t)
+	first := open(t, store.Options{URL: url, Holder: "host:1 listening on :8080", Now: now})
+	refusal := held(t, store.Options{URL: url, Holder: "host:2"})
+	if refusal.Holder != "host:1 listening on :8080" || !refusal.Since.Equal(now()) {
+		t.Errorf("refused in favour of %+v", refusal)
+	}
+	if !strings.Contains(refusal.Error(), refusal.Holder) || !strings.Contains(refusal.Error(), "stop it") {
+		t.Errorf("the refusal reads %q", refusal)
+	}
+	batch(t, first, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, store.Options{URL: url})
 }
 
 // TestLockEndsWithItsProcess: after kill -9 nobody has to tidy up.
 func TestLockEndsWithItsProcess(t *testing.T) {
 	t.Parallel()
-	each(t, func(on engine) {
-		t, url := on.T, on.url
-		cmd := again(t, "hold", url)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
-			t.Fatalf("the child said %q, %v", line, err)
-		}
-		if refusal := held(t, store.Options{URL: url}); refusal.Holder != "the child" || refusal.Since.IsZero() {
-			t.Errorf("refused in favour of %+v", refusal)
-		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = cmd.Wait() // it was killed
-		openSoon(t, store.Options{URL: url})
-	})
+	url := storetest.SQLite(t)
+	cmd := again(t, "hold", url)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
+		t.Fatalf("the child said %q, %v", line, err)
+	}
+	if refusal := held(t, store.Options{URL: url}); refusal.Holder != "the child" || refusal.Since.IsZero() {
+		t.Errorf("refused in favour of %+v", refusal)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	openSoon(t, store.Options{URL: url})
 }
 
 func TestOthersReadBesideAServer(t *testing.T) {
@@ -149,23 +145,28 @@ func TestLockIsOfTheFileAndNotOfItsName(t *testing.T) {
 	}
 }
 
-// TestLostLock ends the session that holds the lock, as a restart of PostgreSQL
-// does: the server learns of it and changes nothing more.
-func TestLostLock(t *testing.T) {
+// TestAServerOfBeforeKeepsItsDatabase: it takes a database for itself by an advisory
+// lock, and tells nobody of what it changes.
+func TestAServerOfBeforeKeepsItsDatabase(t *testing.T) {
 	t.Parallel()
 	url := storetest.Postgres(t)
-	s := open(t, store.Options{URL: url})
-	select {
-	case <-s.Lost():
-		t.Fatal("lost before anything happened")
-	default:
+	old, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
 	}
-	postgres(t, url, `SELECT pg_terminate_backend(pid) FROM pg_locks
-		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
-	<-s.Lost()
-	_, err := s.Batch(t.Context(), []func(ledger.Tx) error{func(ledger.Tx) error { return nil }})
-	if !errors.Is(err, ledger.ErrStoreUnavailable) {
-		t.Errorf("without the lock a batch answered %v", err)
+	defer old.Close(context.Background())
+	_, err = old.Exec(t.Context(), `SELECT pg_advisory_lock(1953200494, hashtext(current_schema()));`)
+	if err == nil {
+		_, err = old.Exec(t.Context(), `INSERT INTO server (id, holder, since) VALUES (1, 'the old one', 5)`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if refusal := held(t, store.Options{URL: url}); refusal.Holder != "the old one" {
+		t.Errorf("refused in favour of %+v", refusal)
+	}
+	if err := old.Close(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	openSoon(t, store.Options{URL: url})
 }
@@ -179,8 +180,14 @@ func TestInstancesInSchemas(t *testing.T) {
 	other := address + "&search_path=" + url.QueryEscape("other")
 	s := open(t, store.Options{URL: other, Holder: "second"})
 	batch(t, s, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
-	if refusal := held(t, store.Options{URL: other}); refusal.Holder != "second" {
-		t.Errorf("refused in favour of %+v", refusal)
+	err := open(t, store.Options{URL: address}).Read(t.Context(), func(r ledger.Reader) error {
+		if all, err := r.Workspaces(ledger.Range{}); err != nil || len(all) != 0 || r.Revision() != 0 {
+			t.Errorf("the other instance sees %v at %d, %v", all, r.Revision(), err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -67,8 +67,8 @@ func (m *migrator) check(ctx context.Context) error {
 	return nil
 }
 
-// run migrates. Only who holds the server lock may: nobody else is using the
-// schema then.
+// run migrates. On SQLite whoever does holds the server lock; on PostgreSQL others may
+// be serving, so a migration there is written for the version before too.
 func (m *migrator) run(ctx context.Context, log *slog.Logger) error {
 	have, err := m.have(ctx)
 	if err != nil {

@@ -22,20 +22,19 @@ import (
 const (
 	// oldestPostgres is the first version that is tested.
 	oldestPostgres = 15
-	// serverLock and migrationLock are the advisory locks of this program.
+	// serverLock is what versions of this program held that took a database for
+	// themselves; migrationLock is held while the schema is migrated.
 	serverLock    = 1953200494 // "tkry" as a number, any would do
 	migrationLock = serverLock + 1
 )
 
-// openPostgres opens the database that an address names. The lock is held by a
-// session of its own, because it lives as long as that session.
+// openPostgres opens the database that an address names. Any number of processes may.
 func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
 	config, err := postgresConfig(o)
 	if err != nil {
 		return nil, err
 	}
-	lost := make(chan struct{})
-	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, lost: lost,
+	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, commit: commitPostgres,
 		dead: deadPostgres, pooled: int(config.MaxConns)}
 	defer func() {
 		if err != nil {
@@ -55,18 +54,14 @@ func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
 	if !o.ReadOnly {
 		e.writer = db
 	}
-	if o.ReadOnly || o.NoLock {
-		return e, e.migratePostgres(ctx, config.ConnConfig, o)
+	if !o.ReadOnly {
+		if err := e.shared(ctx); err != nil {
+			return nil, err
+		}
+		e.nodes = newNodes(e, config.ConnConfig)
+		e.closers = append(e.closers, e.nodes.close)
 	}
-	l, err := lockSession(ctx, e, config.ConnConfig)
-	if err != nil {
-		return nil, err
-	}
-	e.closers = append(e.closers, l.release)
-	if err := e.migratePostgres(ctx, config.ConnConfig, o); err != nil {
-		return nil, err
-	}
-	return e, l.sign(ctx, o, lost)
+	return e, e.migratePostgres(ctx, config.ConnConfig, o)
 }
 
 // postgresConfig reads the address. What it sets itself is left alone.
@@ -92,6 +87,7 @@ func postgresConfig(o Options) (*pgxpool.Config, error) {
 	}
 	maps.Copy(params, relied())
 	config.AfterConnect = stayDurable
+	config.ConnConfig.OnNotice = hearNotices
 	return config, nil
 }
 
@@ -149,6 +145,22 @@ func (e *engine) checkServer(ctx context.Context, readOnly bool) error {
 	return nil
 }
 
+// shared refuses a database that a server of an older version has for itself: that
+// one would tell nobody of what it changes.
+func (e *engine) shared(ctx context.Context) error {
+	var free bool
+	err := e.reader.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock_shared($1, hashtext(current_schema()))`, serverLock).Scan(&free)
+	if err != nil || free {
+		return e.translate(err, "")
+	}
+	held := new(HeldError)
+	row := e.reader.QueryRowContext(ctx, `SELECT holder, since FROM server WHERE id = 1`)
+	if err := row.Scan(&held.Holder, instant{&held.Since}); err != nil {
+		return &HeldError{} // it has not named itself yet
+	}
+	return held
+}
+
 // withoutTimeouts is the same address for sessions that may take long.
 func withoutTimeouts(config *pgx.ConnConfig) *pgx.ConnConfig {
 	config = config.Copy()
@@ -163,8 +175,6 @@ func withoutTimeouts(config *pgx.ConnConfig) *pgx.ConnConfig {
 func (e *engine) migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	db := stdlib.OpenDB(*withoutTimeouts(config))
 	defer db.Close()
-	// The server lock is another session's and could be lost meanwhile; this one
-	// is the migration's own.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 60))
 	if err != nil {
 		return fmt.Errorf("store: lock the migration: %w", err)
@@ -262,6 +272,31 @@ func deadPostgres(conn *sql.Conn) bool {
 		return nil
 	})
 	return closed
+}
+
+// commitPostgres hears whether the wait for a standby was broken off, which the answer
+// to the commit does not say.
+func commitPostgres(conn *sql.Conn, tx *sql.Tx) error {
+	hear := func(f func(*pgconn.PgConn)) error {
+		return conn.Raw(func(c any) error {
+			f(native(c).PgConn())
+			return nil
+		})
+	}
+	if err := hear(func(c *pgconn.PgConn) { brokenOff(c, false) }); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	broken := false
+	if err := hear(func(c *pgconn.PgConn) { broken = wasBrokenOff(c) }); err != nil {
+		return err
+	}
+	if broken {
+		return errBrokenOff
+	}
+	return nil
 }
 
 // undonePostgres: the server refused the commit. What it says while it shuts a

@@ -27,7 +27,7 @@ func openSQLite(ctx context.Context, path string, o Options) (_ *engine, err err
 	if path, err = sqlitePath(path); err != nil {
 		return nil, err
 	}
-	e := &engine{name: "sqlite", classify: classifySQLite, undone: undoneSQLite, detached: true, lost: make(chan struct{})}
+	e := &engine{name: "sqlite", classify: classifySQLite, undone: undoneSQLite, commit: commitSQLite, detached: true}
 	defer func() {
 		if err != nil {
 			_ = e.close() // what was opened before the error
@@ -285,6 +285,9 @@ func classifySQLite(err error) (text string, kind error) {
 	}
 	return e.Error(), nil
 }
+
+// commitSQLite: a commit that is visible is on the disk.
+func commitSQLite(_ *sql.Conn, tx *sql.Tx) error { return tx.Commit() }
 
 // undoneSQLite: a commit that found no room or no lock was rolled back. After
 // any other error of the disk, what is in the log may yet count.

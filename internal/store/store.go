@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -21,11 +23,11 @@ type Options struct {
 	// Holder is who we are, for whoever finds the database held, such as
 	// "host:pid listening on :8080". Empty names the process.
 	Holder string
-	// ReadOnly opens without the server lock, beside a running server, and
+	// ReadOnly opens beside a running server of any engine, and
 	// changes nothing; the schema must be this program's already.
 	ReadOnly bool
-	// NoLock opens for changes without the server lock, and does not migrate.
-	// For nodes that agree by other means.
+	// NoLock opens a SQLite database for changes beside a running server, and does
+	// not migrate.
 	NoLock bool
 	// Wait is how long a statement waits for a lock that somebody else has; 0
 	// is 5 seconds.
@@ -37,6 +39,8 @@ type Options struct {
 	Observe func(op string, d time.Duration, err error)
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
+	// Rand is a cryptographic source of randomness; nil is crypto/rand.
+	Rand io.Reader
 	// Trace is told each statement of a transaction, without its values, before it
 	// runs; nil is nobody.
 	Trace func(statement string)
@@ -49,6 +53,7 @@ type Store struct {
 	log      *slog.Logger
 	observe  func(op string, d time.Duration, err error)
 	now      func() time.Time
+	rand     io.Reader
 	readOnly bool
 	// ids is the lowest row number never given out here. It keeps those lost
 	// that a batch took and did not commit.
@@ -67,6 +72,10 @@ type engine struct {
 	// classify says what an error of this driver means: a text without values,
 	// empty when the error is not this driver's, and a sentinel or nil.
 	classify func(error) (text string, kind error)
+	// commit commits, and is an error also when what says success is not sure.
+	commit func(*sql.Conn, *sql.Tx) error
+	// nodes is nil where one process alone has the database.
+	nodes *nodes
 	// undone says whether a failed commit certainly changed nothing.
 	undone func(error) bool
 	// send sends many statements at once; nil where there is no way to save.
@@ -80,8 +89,6 @@ type engine struct {
 	detached bool
 	// trace is [Options.Trace]; nil is nobody.
 	trace func(statement string)
-	// lost is closed when the server lock is lost.
-	lost <-chan struct{}
 	// backup copies the database to a new file; nil where files are not ours.
 	backup func(ctx context.Context, path string) error
 	// closers run in their order.
@@ -104,8 +111,8 @@ func (e *engine) told(statement string) {
 	}
 }
 
-// Open opens the database, takes the server lock and migrates the schema. When
-// another server holds the lock, the error is a *[HeldError].
+// Open opens the database and migrates the schema. A SQLite database is taken for
+// this process alone: when another server holds it, the error is a *[HeldError].
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o = o.withDefaults()
 	scheme, rest, _ := strings.Cut(o.URL, ":")
@@ -124,7 +131,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	eng.trace = o.Trace
-	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, readOnly: o.ReadOnly}, nil
+	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, rand: o.Rand, readOnly: o.ReadOnly}, nil
 }
 
 // withDefaults fills what was left zero.
@@ -145,6 +152,9 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
 	return o
 }
 
@@ -159,10 +169,6 @@ func (s *Store) Close() error {
 
 // Engine is "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.eng.name }
-
-// Lost is closed when the server lock was lost, so that another server may be
-// running: whoever serves must stop. From then on a batch is refused.
-func (s *Store) Lost() <-chan struct{} { return s.eng.lost }
 
 // Ping reads the head row.
 func (s *Store) Ping(ctx context.Context) (err error) {

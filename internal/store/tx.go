@@ -13,6 +13,8 @@ type tx struct {
 	// moment and decreed are the batch's if this mutation succeeds.
 	moment  ledger.Moment
 	decreed bool
+	// touched is what it says it touched.
+	touched ledger.Touched
 }
 
 // Moment is the head row's, with what the batch did.
@@ -34,3 +36,6 @@ func (t headChanges) NewID() ledger.ID {
 
 // Last ends the batch with this mutation.
 func (t headChanges) Last() { t.batch.last = true }
+
+// Touch says what the mutation touched.
+func (t headChanges) Touch(what ledger.Touched) { t.touched.Add(what) }

@@ -53,7 +53,7 @@ var _ ledger.UsageStore = (*Usage)(nil)
 func OpenUsage(ctx context.Context, o Options) (*Usage, error) {
 	o = o.withDefaults()
 	scheme, rest, _ := strings.Cut(o.URL, ":")
-	e := &engine{lost: make(chan struct{})}
+	e := &engine{}
 	var err error
 	switch scheme {
 	case "sqlite":

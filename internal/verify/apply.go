@@ -10,8 +10,14 @@ func (e *Engine) Apply(c Changes) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.count.applied = max(e.count.applied, c.Revision)
+	if c.Base <= e.count.whole {
+		e.count.whole = max(e.count.whole, c.Revision)
+	}
 	if c.All {
 		e.forget()
+	}
+	if c.All && c.Revision != 0 { // nothing is remembered, so it may be an older one, of another history
+		e.count.applied, e.count.whole = c.Revision, c.Revision
 	}
 	m := e.mem.Load()
 	for _, l := range c.Tokens {
@@ -31,13 +37,23 @@ func (e *Engine) Apply(c Changes) {
 		}
 		e.spaces.mark(id, c.Revision)
 	}
+	for _, id := range c.Whole {
+		if entry := m.spaces[id]; entry != nil {
+			m.abandonSpace(entry)
+		}
+		e.spaces.mark(id, c.Revision)
+	}
+	if len(c.Whole) > 0 { // nobody knows which tokens are read just now, or were not there
+		e.tokens.markAll(c.Revision)
+		e.unknown.clear()
+	}
 	if c.AllWorkspaces {
 		for _, entry := range m.spaces {
 			m.changeSpace(entry)
 		}
 		e.spaces.markAll(c.Revision)
 	}
-	e.applied.Store(e.count.applied)
+	e.applied.Store(e.count.whole)
 }
 
 // forget begins with an empty memory. Verifications that run finish with the old one.

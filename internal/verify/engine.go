@@ -35,6 +35,8 @@ type Config struct {
 	FirstUse func(ctx context.Context, presented string) error
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
+	// Lease says whether memory may be believed; nil is always.
+	Lease Lease
 	// Ahead is how much later than Now it may be, while nobody knows: whether a
 	// token lives is judged by the later time. Nil is no doubt, ever.
 	Ahead func() time.Duration
@@ -64,6 +66,9 @@ func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Lease == nil {
+		c.Lease = owned{}
+	}
 	if c.Ahead == nil {
 		c.Ahead = func() time.Duration { return 0 }
 	}
@@ -78,13 +83,14 @@ type Engine struct {
 	now      func() time.Time
 	ahead    func() time.Duration
 	firstUse func(context.Context, string) error
+	lease    Lease
 	limits   *limits
 	capacity int
 
 	// mem is what readers look into without a lock; it is replaced as a whole
 	// when everything changed.
 	mem atomic.Pointer[memory]
-	// applied is counts.applied for readers. It is raised after memory has changed.
+	// applied is counts.whole for readers. It is raised after memory has changed.
 	applied atomic.Int64
 
 	mu      sync.Mutex // guards what follows, and writing to memory
@@ -101,7 +107,7 @@ type Engine struct {
 func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	e := &Engine{
-		keys: keys, prefixes: cfg.Prefixes, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, capacity: cfg.Capacity,
+		keys: keys, prefixes: cfg.Prefixes, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, capacity: cfg.Capacity,
 		limits: newLimits(cfg.Meters), unknown: newUnknowns(cfg.Unknown),
 	}
 	e.mem.Store(newMemory(cfg.Capacity))
@@ -137,8 +143,23 @@ func (e *Engine) Verify(ctx context.Context, req *Request, d *Decision) error {
 		return nil
 	}
 	d.Locator, d.Kind, d.Prefix = p.Locator, p.Kind, e.ownPrefix(p.Prefix)
+	stamp := e.lease.Stamp()
+	err := e.judge(ctx, req, d)
+	if !e.lease.Holds(stamp) { // whatever was decided
+		*d = Decision{Code: api.CodeUnavailable, Revision: d.Revision, At: d.At, Locator: d.Locator, Prefix: d.Prefix, Kind: d.Kind}
+		return unavailable(errNoLease)
+	}
+	if err == nil {
+		err = e.commitFirstUse(ctx, req, d)
+	}
+	return err
+}
+
+// judge decides by what memory says.
+func (e *Engine) judge(ctx context.Context, req *Request, d *Decision) error {
 	var k known
 	var s match
+	var b *binding
 	found, err := e.find(ctx, d, &k)
 	if err == nil && found {
 		s = k.match(e.keys, req.Token)
@@ -146,12 +167,14 @@ func (e *Engine) Verify(ctx context.Context, req *Request, d *Decision) error {
 	} else {
 		e.keys.DigestWith(e.keys.Current(), req.Token) // a miss does a hit's work
 	}
-	var b *binding
 	if err == nil && found {
 		b, err = e.bind(ctx, k.shared)
 	}
 	d.At = e.now()
 	switch {
+	case errors.Is(err, errAbandoned):
+		e.expel(d.Locator)
+		return e.judge(ctx, req, d)
 	case err != nil:
 		d.Code = api.CodeUnavailable
 	case !found:
@@ -159,9 +182,15 @@ func (e *Engine) Verify(ctx context.Context, req *Request, d *Decision) error {
 	default:
 		d.tell(&k, &s, b)
 		d.Code = e.decide(req, &k, &s, b, d)
-		err = e.commitFirstUse(ctx, req, d)
 	}
 	return err
+}
+
+// expel forgets a token of a workspace of which every token has to be read anew.
+func (e *Engine) expel(l token.Locator) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.mem.Load().drop(l)
 }
 
 func (e *Engine) commitFirstUse(ctx context.Context, req *Request, d *Decision) error {
@@ -219,6 +248,9 @@ func (e *Engine) bind(ctx context.Context, c *cell) (*binding, error) {
 		return b, nil
 	}
 	o, s := c.key.owner.rec.Load(), c.key.space.rec.Load()
+	if c.key.space.abandoned.Load() {
+		return nil, errAbandoned
+	}
 	var err error
 	if o == nil {
 		if o, err = e.owners.get(ctx, c.key.owner.key); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -136,10 +137,13 @@ type Source interface {
 // Changes names what a committed batch of mutations touched. Applying it drops
 // what memory holds of these; the next verification reads them anew.
 type Changes struct {
-	// Revision is the one the batch ended with.
-	Revision int64
-	Tokens   []token.Locator
-	Owners   []OwnerKey
+	// Base is the revision that the batch began with, Revision the one it ended with:
+	// whoever was told of everything up to Base was told of everything up to Revision.
+	Base, Revision int64
+	Tokens         []token.Locator
+	Owners         []OwnerKey
+	// Whole are workspaces of which any token may have changed.
+	Whole []int64
 	// Workspaces also drops what their names mean (roles, scopes, policy).
 	Workspaces []int64
 	// AllWorkspaces is Workspaces with every one in it: what the instance defines
@@ -150,6 +154,24 @@ type Changes struct {
 	// All drops everything: anything may have changed, as when the outcome of a
 	// commit is not known.
 	All bool
+}
+
+// ChangesOf is a batch as it is stored.
+func ChangesOf(c ledger.Change) Changes {
+	t := c.Touched
+	out := Changes{
+		Base: c.Base, Revision: c.Revision, Whole: t.Whole, Workspaces: t.Workspaces, Endpoints: t.Endpoints,
+		AllWorkspaces: t.AllWorkspaces, All: t.All,
+	}
+	for _, tokens := range t.Tokens {
+		out.Tokens = append(out.Tokens, tokens...)
+	}
+	for owner, ids := range map[OwnerType][]ledger.ID{OwnerMember: t.Members, OwnerServiceAccount: t.ServiceAccounts, OwnerWorkspace: t.Portals} {
+		for _, id := range ids {
+			out.Owners = append(out.Owners, OwnerKey{Type: owner, ID: id})
+		}
+	}
+	return out
 }
 
 // Request is one question.

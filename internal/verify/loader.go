@@ -57,7 +57,10 @@ type loader[K comparable, V, R any] struct {
 // counts is what the loaders of an engine count; guarded by its lock.
 type counts struct {
 	// applied is the newest revision that was applied: no reading may be older.
-	applied        int64
+	applied int64
+	// whole is the newest revision up to which nothing is missing: a batch of another
+	// node may be committed before one of this node, and applied after it.
+	whole          int64
 	fills, dropped int64
 }
 

@@ -71,6 +71,9 @@ type spaceEntry struct {
 	rec atomic.Pointer[space]
 	// refs are the cells; written under the engine's lock.
 	refs atomic.Int64
+	// abandoned says that its tokens have to be read anew, into another entry. rec is
+	// nil from then on.
+	abandoned atomic.Bool
 }
 
 // cellKey is all that several tokens have in common and that decides about them.
@@ -235,6 +238,9 @@ func (m *memory) spaceEntry(id int64) *spaceEntry {
 
 // rest keeps an entry that nothing refers to for a while, if it knows anything.
 func (m *memory) rest(e *spaceEntry) {
+	if e.abandoned.Load() {
+		return
+	}
 	if e.rec.Load() == nil {
 		m.dropSpace(e)
 		return
@@ -255,6 +261,13 @@ func (m *memory) changeSpace(e *spaceEntry) {
 	if e.refs.Load() == 0 {
 		m.dropSpace(e)
 	}
+}
+
+// abandonSpace forgets a workspace and every token in it, in one step: each is
+// dropped when it is presented next, and those that come begin in another entry.
+func (m *memory) abandonSpace(e *spaceEntry) {
+	e.abandoned.Store(true)
+	m.dropSpace(e)
 }
 
 func (m *memory) dropSpace(e *spaceEntry) {

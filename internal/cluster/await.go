@@ -1,0 +1,149 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+)
+
+const (
+	// firstLook and lastLook are between two looks at the list, at first and when it
+	// takes long.
+	firstLook = time.Millisecond
+	lastLook  = 20 * time.Millisecond
+)
+
+// waits are those who wait for other nodes. No goroutine of its own: the first who
+// waits looks for all, and hands that on when it need not wait any more.
+type waits struct {
+	mu    sync.Mutex // guards what follows
+	all   []*wait
+	looks bool
+	// more holds one word that somebody began to wait.
+	more chan struct{}
+}
+
+// wait is one who waits.
+type wait struct {
+	revision int64
+	// since is when the change was visible for sure; until when nobody can decide by
+	// anything older, whatever the list says. It is the longest of all until the list
+	// was read.
+	since, until time.Duration
+	read         bool
+	// told receives once: true asks to look, false says that it is over.
+	told chan bool
+}
+
+// Await returns once every node, this one too, has applied a revision that is
+// committed, or cannot decide by anything older any more.
+func (n *Node) Await(revision int64) {
+	now := n.ticks()
+	w := &wait{revision: revision, since: now, until: now + Longest + Margin(Longest), told: make(chan bool, 1)}
+	fill(n.notify)
+	fill(n.pull)
+	n.waits.mu.Lock()
+	n.waits.all = append(n.waits.all, w)
+	look := !n.waits.looks
+	n.waits.looks = true
+	n.waits.mu.Unlock()
+	if !look {
+		fill(n.waits.more)
+		look = <-w.told
+	}
+	if look {
+		n.look(w)
+	}
+}
+
+// look looks at the list until w is over, and hands on.
+func (n *Node) look(w *wait) {
+	for pause := firstLook; ; pause = min(pause*3/2, lastLook) {
+		if n.lookOnce(w) {
+			return
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-t.C:
+		case <-n.waits.more:
+			pause = firstLook
+		}
+		t.Stop()
+	}
+}
+
+// lookOnce reads the list once and answers who is over; true when w is.
+func (n *Node) lookOnce(w *wait) (over bool) {
+	asked := n.ticks()
+	waiting, patience := n.waiting(asked)
+	ctx, cancel := context.WithTimeout(context.Background(), min(n.Length, patience))
+	defer cancel()
+	leases, err := n.Board.Leases(ctx, false)
+	if err == nil && slices.ContainsFunc(waiting, func(w *wait) bool { return n.over(w, leases) }) {
+		leases, err = n.Board.Leases(ctx, true) // what is answered by it has to be so
+	}
+	now := n.ticks()
+	n.waits.mu.Lock()
+	defer n.waits.mu.Unlock()
+	n.waits.all = slices.DeleteFunc(n.waits.all, func(x *wait) bool {
+		done := now >= x.until
+		if err == nil && x.since <= asked {
+			x.bound(leases)
+			done = done || n.over(x, leases)
+		}
+		switch {
+		case done && x == w:
+			over = true
+		case done:
+			x.told <- false
+		}
+		return done
+	})
+	if over {
+		n.waits.looks = len(n.waits.all) > 0
+		if n.waits.looks {
+			n.waits.all[0].told <- true
+		}
+	}
+	return over
+}
+
+// waiting are those who waited when a list was asked for, and how long the first of
+// them need not look at the clock.
+func (n *Node) waiting(asked time.Duration) (all []*wait, patience time.Duration) {
+	n.waits.mu.Lock()
+	defer n.waits.mu.Unlock()
+	patience = Longest
+	for _, w := range n.waits.all {
+		patience = min(patience, max(w.until-asked, firstLook))
+		if w.since <= asked {
+			all = append(all, w)
+		}
+	}
+	return all, patience
+}
+
+// over says whether this node and every other row has applied the revision.
+func (n *Node) over(w *wait, leases []ledger.Lease) bool {
+	if n.serves.Load() && n.applied.Load() < w.revision {
+		return false
+	}
+	return !slices.ContainsFunc(leases, func(l ledger.Lease) bool { return l.Node != n.mine.Node && l.Applied < w.revision })
+}
+
+// bound learns from the first list how long the longest lease is: a row that comes
+// later began when the change was visible.
+func (w *wait) bound(leases []ledger.Lease) {
+	if w.read {
+		return
+	}
+	w.read = true
+	var longest time.Duration
+	for _, l := range leases {
+		longest = max(longest, l.Length)
+	}
+	w.until = min(w.until, w.since+longest+Margin(longest))
+}

@@ -1,0 +1,354 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/ident"
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/verify"
+)
+
+const (
+	// DefaultLength is how long a lease is.
+	DefaultLength = 2 * time.Second
+	// Longest bounds a lease with its staleness: nobody's wait is longer.
+	Longest = 30 * time.Second
+	// renewals is how many a lease has room for: all but the last may be lost.
+	renewals = 4
+	// deafPoll is how often a node looks for changes that nobody can wake; tryAgain is
+	// left between two attempts to reach a database that fails.
+	deafPoll = 25 * time.Millisecond
+	tryAgain = 100 * time.Millisecond
+	// keptChanges is how far behind a node may be and still learn what changed.
+	keptChanges = 10_000
+	// forgetEvery is how often older changes are deleted.
+	forgetEvery = time.Minute
+)
+
+// Margin is what a waiter adds to the length of a lease for clocks that run at
+// different speeds: 2 %, which is a hundred times what clocks do, and 20 ms.
+func Margin(length time.Duration) time.Duration { return length/50 + 20*time.Millisecond }
+
+// Observer is told what other nodes changed, in its order. It must not fail.
+type Observer interface {
+	Apply(verify.Changes)
+}
+
+// Config is what a Node is made of. Board and Rand are required.
+type Config struct {
+	Board ledger.Nodes
+	// Rand is a source of randomness for names.
+	Rand io.Reader
+	// Ticks is a clock that never stands still; nil is the machine's.
+	Ticks func() time.Duration
+	// Length is how long a lease is; 0 is DefaultLength. Staleness is how much longer
+	// this node goes on without one; every change then waits so much longer for a node
+	// that is silent.
+	Length, Staleness time.Duration
+	// Holder names the process for people.
+	Holder string
+	// Logger is told what the operator should know; nil is silence.
+	Logger *slog.Logger
+}
+
+// Node is one process among those of a database.
+type Node struct {
+	Lease
+	Config
+	waits waits
+	// observers are told of changes; see Observe.
+	observers []Observer
+
+	// mine is the row; joined says that it was there when its last renewal was
+	// answered. Both are Serve's alone, and so is point: what is applied.
+	mine   ledger.Lease
+	joined bool
+	point  ledger.Point
+	// known says that memory is of the history of point.
+	known bool
+	// still is what is known of the other rows; Serve's alone, and swept when they
+	// were looked at last.
+	still map[string]standing
+	swept time.Duration
+	// renewed is when a renewal was asked for last, forgot when old changes were deleted.
+	renewed, forgot time.Duration
+
+	// serves says that Serve runs, applied what it has applied.
+	serves  atomic.Bool
+	applied atomic.Int64
+
+	wake   chan struct{} // holds one wake
+	pull   chan struct{} // holds one wish to apply what is new, of which nobody has to be told
+	notify chan struct{} // holds one wish to wake the others
+	// hears says that a wake of another node reaches this one.
+	hears atomic.Bool
+
+	mu    sync.Mutex // guards state
+	state State
+}
+
+// State is what is told of a node.
+type State struct {
+	// Node is its name, Nodes how many are in the list.
+	Node  string
+	Nodes int
+	// Applied is the revision up to which memory has every change.
+	Applied int64
+	// Hears says that wakes reach it; else it polls.
+	Hears bool
+	// Lost counts leases that were lost, Histories those whose history was another.
+	Lost, Histories uint64
+	// Err is why the last attempt to renew failed; nil when it did not.
+	Err error
+}
+
+// New makes a node; it does nothing until it runs.
+func New(c Config) (*Node, error) {
+	if c.Ticks == nil {
+		c.Ticks = Ticks
+	}
+	if c.Length <= 0 {
+		c.Length = DefaultLength
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	name, err := ident.New(c.Rand, "node_")
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{
+		Config: c, wake: make(chan struct{}, 1), pull: make(chan struct{}, 1), notify: make(chan struct{}, 1), still: map[string]standing{},
+		mine: ledger.Lease{Node: name, Length: c.Length + c.Staleness, Holder: c.Holder},
+	}
+	n.ticks, n.state.Node = c.Ticks, name
+	n.waits.more = make(chan struct{}, 1)
+	return n, nil
+}
+
+// Observe adds an observer. It is for composition, before Serve.
+func (n *Node) Observe(o Observer) { n.observers = append(n.observers, o) }
+
+// State answers how the node is.
+func (n *Node) State() State {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.state
+	s.Hears = n.hears.Load()
+	return s
+}
+
+// Serve holds a lease and applies what other nodes change, until ctx ends; it then
+// leaves the list. Whoever calls it has stopped verifying by then, or does not mind
+// that every verification is refused.
+func (n *Node) Serve(ctx context.Context) {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	beside.Go(func() { n.listen(ctx) })
+	beside.Go(func() { n.wakeOthers(ctx) })
+	n.serves.Store(true)
+	for renews := true; ctx.Err() == nil; {
+		err := n.turn(ctx, renews)
+		n.tell(func(s *State) { s.Err, s.Applied = err, n.point.Revision })
+		if err == nil && renews {
+			n.tidy(ctx)
+		}
+		renews = n.pause(ctx, err)
+	}
+	n.end()
+	n.serves.Store(false)
+	leave, done := context.WithTimeout(context.WithoutCancel(ctx), n.Length)
+	defer done()
+	_ = n.Board.Leave(leave, n.mine.Node) // else it is swept
+}
+
+// tidy takes away what is over.
+func (n *Node) tidy(ctx context.Context) {
+	n.sweep(ctx)
+	if now := n.ticks(); now-n.forgot >= forgetEvery {
+		n.forgot = now
+		n.warn(ctx, "old changes could not be deleted", n.within(ctx, func(ctx context.Context) error { return n.Board.Forget(ctx, keptChanges) }))
+	}
+}
+
+// pause waits for a wake, or until it is time, and says whether the next turn renews.
+func (n *Node) pause(ctx context.Context, err error) (renews bool) {
+	next := n.Length/renewals - (n.ticks() - n.renewed)
+	if err == nil && next <= 0 {
+		return true
+	}
+	d, renews := next, true
+	switch {
+	case err != nil:
+		d = tryAgain
+	case !n.hears.Load() && d > deafPoll:
+		d, renews = deafPoll, false
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case <-n.wake:
+		return true
+	case <-n.pull:
+		return false
+	}
+	return renews
+}
+
+// turn applies what is new and renews the lease. An error leaves the lease as long as
+// it is; the row is another then, since nobody knows what became of the renewal.
+func (n *Node) turn(ctx context.Context, renews bool) error {
+	if !n.joined {
+		if err := n.join(ctx); err != nil {
+			return err
+		}
+		return n.renew(ctx)
+	}
+	if err := n.catchUp(ctx, 0); err != nil {
+		return err
+	}
+	// A node that nobody can wake looks often, and says when it found something.
+	if !renews && (n.hears.Load() || n.point.Revision == n.mine.Applied) {
+		return nil
+	}
+	return n.renew(ctx)
+}
+
+// within bounds one question to the database. A renewal that is answered after the
+// length of a lease is worth nothing.
+func (n *Node) within(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, n.Length)
+	defer cancel()
+	return ask(ctx)
+}
+
+func (n *Node) join(ctx context.Context) error {
+	incarnation, err := ident.New(n.Rand, "")
+	if err != nil {
+		return err
+	}
+	mine := n.mine
+	mine.Incarnation, mine.Renewal, mine.Applied = incarnation, 0, n.point.Revision
+	if err := n.within(ctx, func(ctx context.Context) error { return n.Board.Join(ctx, mine) }); err != nil {
+		return err
+	}
+	n.mine, n.joined = mine, true
+	return nil
+}
+
+// renew asks for a renewal and takes what it brings. The lease counts from before it
+// was asked for, and only once all that it brought is applied.
+func (n *Node) renew(ctx context.Context) error {
+	n.mine.Applied = n.point.Revision
+	asked := n.ticks()
+	n.renewed = asked
+	var r ledger.Renewed
+	err := n.within(ctx, func(ctx context.Context) (err error) {
+		r, err = n.Board.Renew(ctx, n.mine)
+		return err
+	})
+	if err != nil {
+		n.joined = false
+		if errors.Is(err, ledger.ErrLeaseLost) {
+			n.end()
+			n.tell(func(s *State) { s.Lost++ })
+		}
+		return err
+	}
+	n.mine.Renewal = r.Renewal
+	if !n.known || !r.Known || r.At != n.point.Digest {
+		n.begin(r.Head)
+	} else if err := n.apply(r.Changes); err != nil {
+		return err
+	}
+	if err := n.catchUp(ctx, r.Head.Revision); err != nil {
+		return err
+	}
+	n.extend(asked + n.mine.Length)
+	if n.mine.Renewal == 1 {
+		n.wakeUp() // others wait until a new row says what it has applied
+	}
+	return nil
+}
+
+// begin drops all memory: what is read from now on is of the history of head.
+func (n *Node) begin(head ledger.Point) {
+	if n.known {
+		n.end()
+		n.Logger.Error("the database is not the one that was read before: a standby that had not everything, or a backup; everything is read anew",
+			"applied", n.point.Revision, "found", head.Revision)
+		n.tell(func(s *State) { s.Histories++ })
+	}
+	n.tellObservers(verify.Changes{All: true, Revision: head.Revision})
+	n.point, n.known = head, true
+	n.applied.Store(head.Revision)
+}
+
+// errGap says that changes are missing between what is applied and what follows.
+var errGap = errors.New("cluster: changes are missing that were not applied")
+
+// apply applies changes that follow what is applied.
+func (n *Node) apply(changes []ledger.Change) error {
+	for _, c := range changes {
+		if c.Base != n.point.Revision {
+			n.known = false // everything is read anew at the next renewal
+			return errGap
+		}
+		n.tellObservers(verify.ChangesOf(c))
+		n.point = c.Point
+		n.applied.Store(c.Revision)
+	}
+	return nil
+}
+
+// catchUp reads changes until a revision is applied, or there are none.
+func (n *Node) catchUp(ctx context.Context, revision int64) error {
+	for n.known && (revision == 0 || n.point.Revision < revision) {
+		var changes []ledger.Change
+		err := n.within(ctx, func(ctx context.Context) (err error) {
+			changes, err = n.Board.Changes(ctx, n.point.Revision)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(changes) == 0 && revision != 0 {
+			return errGap
+		}
+		if err := n.apply(changes); err != nil || len(changes) == 0 {
+			return err
+		}
+		if revision == 0 {
+			return nil // the renewal brings the rest
+		}
+	}
+	return nil
+}
+
+func (n *Node) tellObservers(c verify.Changes) {
+	for _, o := range n.observers {
+		o.Apply(c)
+	}
+}
+
+func (n *Node) tell(f func(*State)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	f(&n.state)
+}
+
+func (n *Node) warn(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		n.Logger.Warn(what, "error", err)
+	}
+}

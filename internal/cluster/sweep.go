@@ -1,0 +1,65 @@
+package cluster
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+)
+
+// standing is how long a row was seen to stand still.
+type standing struct {
+	incarnation string
+	renewal     int64
+	since       time.Duration
+}
+
+// sweep takes away rows that stood still for longer than their lease, and tells how
+// many there are. The lease that such a row gave is over; one that is asked for and not
+// answered yet finds no row.
+func (n *Node) sweep(ctx context.Context) {
+	if n.ticks()-n.swept < n.Length/renewals {
+		return
+	}
+	var leases []ledger.Lease
+	asked := n.ticks()
+	n.swept = asked
+	err := n.within(ctx, func(ctx context.Context) (err error) {
+		leases, err = n.Board.Leases(ctx, false)
+		return err
+	})
+	if err != nil {
+		return // the next turn tells
+	}
+	n.tell(func(s *State) { s.Nodes = len(leases) })
+	var over []ledger.Lease
+	n.still, over = stood(n.still, leases, asked, n.ticks())
+	for _, l := range over {
+		if l.Node == n.mine.Node {
+			continue
+		}
+		err := n.within(ctx, func(ctx context.Context) error { return n.Board.Sweep(ctx, l) })
+		n.warn(ctx, "the row of a node that is silent could not be taken away", err)
+		if err == nil {
+			n.Logger.Warn("a node was silent for longer than its lease and does not count any more", "node", l.Holder, "renewals", l.Renewal)
+		}
+	}
+}
+
+// stood says which rows stood still for too long, when they were read between asked
+// and answered: what is seen for the first time stands since the answer, and stood
+// until the question.
+func stood(was map[string]standing, leases []ledger.Lease, asked, answered time.Duration) (now map[string]standing, over []ledger.Lease) {
+	now = make(map[string]standing, len(leases))
+	for _, l := range leases {
+		s, known := was[l.Node]
+		if !known || s.incarnation != l.Incarnation || s.renewal != l.Renewal {
+			s = standing{l.Incarnation, l.Renewal, answered}
+		}
+		if asked-s.since >= l.Length+Margin(l.Length) {
+			over = append(over, l)
+		}
+		now[l.Node] = s
+	}
+	return now, over
+}

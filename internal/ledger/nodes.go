@@ -1,0 +1,86 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Point is a place in the history of one database. The digest is over every change
+// up to it, so that two histories that were the same once (a standby that was
+// promoted too early, a backup that was restored) are told apart at every later one.
+type Point struct {
+	Revision int64
+	Digest   [32]byte
+}
+
+// Change is a committed batch as the nodes of a database learn of it: it leads from
+// one revision to a point.
+type Change struct {
+	Base int64
+	Point
+	Touched Touched
+}
+
+// Lease is a node's row. It may believe its memory for Length from before it asked
+// for a renewal, by its own clock; nobody compares a clock with another's.
+type Lease struct {
+	// Node is a process, from its start to its end; Incarnation is one stay in the
+	// list. A new one begins whenever a node cannot know what became of a renewal.
+	Node, Incarnation string
+	// Renewal counts them.
+	Renewal int64
+	// Applied is the revision up to which the node's memory has every change.
+	Applied int64
+	// Length is the longest that one renewal lets it believe its memory, with what
+	// it was allowed of staleness.
+	Length time.Duration
+	// Holder names the process for people.
+	Holder string
+}
+
+// Renewed is what a renewal brings. It is whole, or there was none.
+type Renewed struct {
+	Renewal int64
+	// Head is the newest point when the database was asked.
+	Head Point
+	// At is the point at the revision that the node had applied: with another digest
+	// it is another history, and so it is without one (Known is false), since the
+	// change is not kept any more.
+	At    [32]byte
+	Known bool
+	// Changes follow what was applied, in their order, to the head or as many as are
+	// sent at once.
+	Changes []Change
+}
+
+// ErrLeaseLost says that there is no such row, or that it was renewed by another, or
+// that it had not applied what was due.
+var ErrLeaseLost = errors.New("ledger: the lease is lost")
+
+// Nodes is the chapter by which the nodes of one database agree. Every answer was
+// confirmed as durably as a change is.
+type Nodes interface {
+	// Join puts a row for the node, in place of any other of its own. The lease
+	// begins with the first renewal, which is asked for after this has answered.
+	Join(ctx context.Context, l Lease) error
+	// Renew renews, says that the node has applied a revision, and brings what is new.
+	Renew(ctx context.Context, l Lease) (Renewed, error)
+	// Changes lists what follows a revision, in its order, as many as are sent at once,
+	// without renewing. It may not be confirmed yet, so it is reason to forget alone.
+	Changes(ctx context.Context, after int64) ([]Change, error)
+	// Leases lists every row. When it is to be sure, it is that of a database whose
+	// commits are confirmed still when this is asked.
+	Leases(ctx context.Context, sure bool) ([]Lease, error)
+	// Sweep takes a row away if it is still at that renewal.
+	Sweep(ctx context.Context, l Lease) error
+	// Leave takes the node's own row away.
+	Leave(ctx context.Context, node string) error
+	// Forget deletes changes that every row has applied and that are so far behind.
+	Forget(ctx context.Context, keep int64) error
+	// Notify wakes whoever listens and tells them the node. It may be lost.
+	Notify(ctx context.Context, node string) error
+	// Listen tells of nodes that notify until ctx or the connection ends; ready is
+	// called once when it begins. What was sent before, and while nobody listens, is lost.
+	Listen(ctx context.Context, ready func(), heard func(node string)) error
+}

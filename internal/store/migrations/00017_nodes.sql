@@ -1,0 +1,23 @@
+-- How the nodes of one database agree: what each change touched, chained, and the
+-- leases by which they may believe their memory.
+
+-- +goose Up
+
+ALTER TABLE head ADD COLUMN digest BYTEA;
+
+CREATE TABLE changes (
+    revision BIGINT PRIMARY KEY,
+    base BIGINT NOT NULL CHECK (base < revision),
+    digest BYTEA NOT NULL CHECK (length(digest) = 32),
+    touched TEXT NOT NULL
+);
+
+CREATE TABLE leases (
+    node TEXT PRIMARY KEY,
+    incarnation TEXT NOT NULL,
+    renewal BIGINT NOT NULL,
+    applied BIGINT NOT NULL,
+    due BIGINT NOT NULL,
+    length BIGINT NOT NULL CHECK (length > 0 AND length <= 60000000),
+    holder TEXT NOT NULL
+);

@@ -1,0 +1,333 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+)
+
+// Nodes is the chapter by which nodes agree; nil where one process alone has the
+// database, as on SQLite.
+func (s *Store) Nodes() ledger.Nodes {
+	if s.eng.nodes == nil {
+		return nil
+	}
+	return s.eng.nodes
+}
+
+// nodes implements [ledger.Nodes] on PostgreSQL. Nothing in it rests on a session, so
+// that a pooler may stand between; only Listen needs one, and is not needed.
+type nodes struct {
+	eng *engine
+	// renewing is for renewals alone: a statement that waits for a standby must not
+	// stand in front of them, and none of the pool's.
+	renewing, reading, writing link
+	config                     *pgx.ConnConfig
+}
+
+// link is one connection that is made when it is needed and dropped after any error.
+type link struct {
+	mu     sync.Mutex // one statement in flight
+	config *pgx.ConnConfig
+	conn   *pgx.Conn
+}
+
+const (
+	// connectIn bounds how long one host of the address may take: the next one is
+	// tried after that. pgx's own bound is none.
+	connectIn = time.Second
+	// closeIn bounds the goodbye to a server that may not listen any more.
+	closeIn = time.Second
+	// changesAtOnce is how many changes one statement brings.
+	changesAtOnce = 256
+)
+
+func newNodes(eng *engine, config *pgx.ConnConfig) *nodes {
+	config = linkConfig(config)
+	n := &nodes{eng: eng, config: config}
+	n.renewing.config, n.reading.config, n.writing.config = config, config, config
+	return n
+}
+
+// linkConfig is the address for connections of their own: statements are not
+// prepared, so that a pooler may hand each to another session, and a host that went
+// silent is noticed within seconds.
+func linkConfig(config *pgx.ConnConfig) *pgx.ConnConfig {
+	config = config.Copy()
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	if config.ConnectTimeout == 0 || config.ConnectTimeout > connectIn {
+		config.ConnectTimeout = connectIn
+	}
+	config.DialFunc = dialWatched
+	return config
+}
+
+// do runs f on the connection. An error drops it, since nobody knows what is still
+// on its way there.
+func (l *link) do(ctx context.Context, f func(*pgx.Conn) error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn == nil || l.conn.IsClosed() {
+		conn, err := pgx.ConnectConfig(ctx, l.config)
+		if err != nil {
+			return err
+		}
+		l.conn = conn
+	}
+	brokenOff(l.conn.PgConn(), false)
+	err := f(l.conn)
+	if err == nil && wasBrokenOff(l.conn.PgConn()) {
+		err = errBrokenOff
+	}
+	if err != nil && !errors.Is(err, ledger.ErrLeaseLost) {
+		l.drop()
+	}
+	return err
+}
+
+func (l *link) drop() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeIn)
+	defer cancel()
+	_ = l.conn.Close(ctx) // it is given up
+	l.conn = nil
+}
+
+func (l *link) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn != nil {
+		l.drop()
+	}
+}
+
+func (n *nodes) close() error {
+	n.renewing.close()
+	n.reading.close()
+	n.writing.close()
+	return nil
+}
+
+// exec runs one statement that changes something, as its own transaction.
+func (n *nodes) exec(ctx context.Context, query string, args ...any) error {
+	return n.failed(ctx, n.writing.do(ctx, func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, query, args...)
+		return err
+	}))
+}
+
+func (n *nodes) failed(ctx context.Context, err error) error {
+	if errors.Is(err, ledger.ErrLeaseLost) {
+		return err
+	}
+	if err != nil {
+		err = cause(ctx, err)
+	}
+	return n.eng.translate(err, "")
+}
+
+// settings are put in front of a statement that must be as durable as a change, and
+// must not wait long for a row: a part of the statement, since behind a pooler the
+// session may be anybody's. It counts only where its rows are used.
+const settings = `WITH settings AS MATERIALIZED (SELECT set_config('lock_timeout', '300', true),
+	set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
+		THEN 'on' ELSE current_setting('synchronous_commit') END, true))`
+
+// Join is two statements in one transaction; see [ledger.Nodes].
+func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
+	return n.exec(ctx, settings+`,
+		gone AS (DELETE FROM leases USING settings WHERE node = $1 AND incarnation <> $2 RETURNING 1)
+		INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder)
+		SELECT $1, $2, 0, CAST($3 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5 FROM settings`,
+		l.Node, l.Incarnation, l.Applied, l.Length.Microseconds(), l.Holder)
+}
+
+// Renew is one statement; see [ledger.Nodes]. Its rows may arrive before its commit
+// is confirmed, so they count when the last one was read.
+func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, err error) {
+	err = n.renewing.do(ctx, func(c *pgx.Conn) error {
+		rows, err := c.Query(ctx, settings+`,
+			renewed AS (UPDATE leases SET renewal = renewal + 1, applied = $1, due = head.revision FROM settings, head
+				WHERE node = $2 AND incarnation = $3 AND renewal = $4 AND due <= $1 AND head.id = 1 RETURNING renewal)
+			SELECT renewed.renewal, head.revision, head.digest, CASE WHEN head.revision = $1 THEN head.digest ELSE at.digest END,
+				later.base, later.revision, later.digest, later.touched
+			FROM renewed CROSS JOIN head LEFT JOIN changes AS at ON at.revision = $1
+				LEFT JOIN LATERAL (SELECT * FROM changes WHERE revision > $1 ORDER BY revision LIMIT $5) AS later ON TRUE
+			WHERE head.id = 1 ORDER BY later.revision`, l.Applied, l.Node, l.Incarnation, l.Renewal, changesAtOnce)
+		if err != nil {
+			return err
+		}
+		r = ledger.Renewed{}
+		found := false
+		for rows.Next() {
+			found = true
+			if err := scanRenewed(rows, &r); err != nil {
+				rows.Close()
+				return err
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		if !found {
+			return ledger.ErrLeaseLost
+		}
+		return nil
+	})
+	if err != nil {
+		return ledger.Renewed{}, n.failed(ctx, err)
+	}
+	return r, nil
+}
+
+func scanRenewed(rows pgx.Rows, r *ledger.Renewed) error {
+	var head, at, change []byte
+	var base, revision *int64
+	var touched *string
+	if err := rows.Scan(&r.Renewal, &r.Head.Revision, &head, &at, &base, &revision, &change, &touched); err != nil {
+		return err
+	}
+	copy(r.Head.Digest[:], head)
+	r.Known = at != nil || r.Head.Revision == 0
+	copy(r.At[:], at)
+	if revision == nil {
+		return nil
+	}
+	c := ledger.Change{Base: *base}
+	c.Revision = *revision
+	copy(c.Digest[:], change)
+	err := (document{&c.Touched}).Scan(*touched)
+	r.Changes = append(r.Changes, c)
+	return err
+}
+
+// Changes reads them; see [ledger.Nodes].
+func (n *nodes) Changes(ctx context.Context, after int64) (changes []ledger.Change, err error) {
+	err = n.reading.do(ctx, func(c *pgx.Conn) error {
+		rows, err := c.Query(ctx, `SELECT base, revision, digest, touched FROM changes WHERE revision > $1 ORDER BY revision LIMIT $2`,
+			after, changesAtOnce)
+		if err != nil {
+			return err
+		}
+		changes, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c ledger.Change, err error) {
+			var sum []byte
+			var touched string
+			if err := row.Scan(&c.Base, &c.Revision, &sum, &touched); err != nil {
+				return c, err
+			}
+			copy(c.Digest[:], sum)
+			return c, (document{&c.Touched}).Scan(touched)
+		})
+		return err
+	})
+	return changes, n.failed(ctx, err)
+}
+
+// barrier is a commit that waits for a standby where one is waited for. Of two servers
+// that both think that they are the primary, the one that was replaced never answers.
+const barrier = settings + ` SELECT pg_logical_emit_message(true, 'tokenry', '') FROM settings
+	WHERE current_setting('synchronous_standby_names') <> ''`
+
+// Leases reads every row; see [ledger.Nodes].
+func (n *nodes) Leases(ctx context.Context, sure bool) (leases []ledger.Lease, err error) {
+	err = n.reading.do(ctx, func(c *pgx.Conn) error {
+		if sure {
+			if _, err := c.Exec(ctx, barrier); err != nil {
+				return err
+			}
+			if wasBrokenOff(c.PgConn()) {
+				return errBrokenOff
+			}
+		}
+		rows, err := c.Query(ctx, `SELECT node, incarnation, renewal, applied, length, holder FROM leases ORDER BY node`)
+		if err != nil {
+			return err
+		}
+		leases, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (l ledger.Lease, err error) {
+			var length int64
+			err = row.Scan(&l.Node, &l.Incarnation, &l.Renewal, &l.Applied, &length, &l.Holder)
+			l.Length = time.Duration(length) * time.Microsecond
+			return l, err
+		})
+		return err
+	})
+	return leases, n.failed(ctx, err)
+}
+
+// Sweep compares and deletes; see [ledger.Nodes].
+func (n *nodes) Sweep(ctx context.Context, l ledger.Lease) error {
+	return n.exec(ctx, settings+` DELETE FROM leases USING settings WHERE node = $1 AND incarnation = $2 AND renewal = $3`,
+		l.Node, l.Incarnation, l.Renewal)
+}
+
+// Leave deletes; see [ledger.Nodes].
+func (n *nodes) Leave(ctx context.Context, node string) error {
+	return n.exec(ctx, settings+` DELETE FROM leases USING settings WHERE node = $1`, node)
+}
+
+// Forget keeps the newest changes, and those that a row has not applied.
+func (n *nodes) Forget(ctx context.Context, keep int64) error {
+	return n.exec(ctx, `DELETE FROM changes WHERE revision < LEAST((SELECT revision FROM head WHERE id = 1) - CAST($1 AS BIGINT),
+		(SELECT min(applied) FROM leases))`, keep)
+}
+
+// channel is what nodes listen to.
+const channel = "tokenry"
+
+// Notify is a statement of its own: its lock is one for all databases of the server,
+// and would be held while a batch waits for a standby.
+func (n *nodes) Notify(ctx context.Context, node string) error {
+	return n.exec(ctx, `SELECT pg_notify('`+channel+`', $1)`, node)
+}
+
+// Listen needs a session; behind a pooler it may hear nothing.
+func (n *nodes) Listen(ctx context.Context, ready func(), heard func(node string)) error {
+	conn, err := pgx.ConnectConfig(ctx, n.config)
+	if err != nil {
+		return n.failed(ctx, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeIn)
+		defer cancel()
+		_ = conn.Close(ctx) // it only listened
+	}()
+	if _, err := conn.Exec(ctx, `LISTEN `+channel); err != nil {
+		return n.failed(ctx, err)
+	}
+	ready()
+	for {
+		told, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return n.failed(ctx, err)
+		}
+		heard(told.Payload)
+	}
+}
+
+// errBrokenOff is a commit whose wait for a standby was broken off: it is visible to
+// all, and a new primary may not have it.
+var errBrokenOff = failf(ledger.ErrOutcomeUnknown, "the wait for a standby was broken off")
+
+// brokenOffKey is where a connection remembers that a wait was broken off.
+const brokenOffKey = "tokenry: a wait was broken off"
+
+func brokenOff(c *pgconn.PgConn, is bool) { c.CustomData()[brokenOffKey] = is }
+
+func wasBrokenOff(c *pgconn.PgConn) bool {
+	is, _ := c.CustomData()[brokenOffKey].(bool)
+	return is
+}
+
+// hearNotices remembers a WARNING 01000 during a statement: PostgreSQL says it, and
+// then success, when the wait for a standby is cancelled. Its words are translated,
+// its class is not, and nothing else of ours is answered with it.
+func hearNotices(c *pgconn.PgConn, n *pgconn.Notice) {
+	if n.Code == "01000" {
+		brokenOff(c, true)
+	}
+}
