@@ -17,10 +17,10 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/journal"
-	"github.com/tokenry/tokenry/internal/store"
 )
 
 const (
@@ -117,11 +117,14 @@ func (a *app) lockJournal(path string) (func() error, error) {
 	if err := makeFolder(path); err != nil {
 		return nil, err
 	}
-	release, err := store.LockFile(path+".lock", fmt.Sprintf("process %d", os.Getpid()), a.Now())
-	if held, ok := errors.AsType[*store.HeldError](err); ok {
+	lock, err := filelock.Take(path+".lock", fmt.Sprintf("process %d", os.Getpid()), a.Now())
+	if held, ok := errors.AsType[*filelock.HeldError](err); ok {
 		return nil, fmt.Errorf("another rotation works with the journal %s (%s)", path, orNone(held.Holder))
 	}
-	return release, err
+	if err != nil {
+		return nil, err
+	}
+	return lock.Release, nil
 }
 
 // open reads the journal of an earlier run, or makes a plan.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/filelock"
 )
 
 // report tells people what is wrong and what to do, or programs the same as a
@@ -55,7 +55,7 @@ func known(err error) (*api.Error, bool) {
 	if e, ok := errors.AsType[*api.Error](err); ok {
 		return e, true
 	}
-	if held, ok := errors.AsType[*store.HeldError](err); ok {
+	if held, ok := errors.AsType[*filelock.HeldError](err); ok {
 		return api.Errorf(api.CodeDatabaseInUse, "%s", unprefixed(held.Error())), true
 	}
 	return nil, false

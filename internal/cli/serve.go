@@ -10,10 +10,10 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/signin"
-	"github.com/tokenry/tokenry/internal/store"
 )
 
 // serve runs a server until it is told to stop.
@@ -95,7 +95,7 @@ func (a *app) begin(ctx context.Context, cfg config.Config, b office.Bootstrap) 
 // inUse tells of a database that a server holds who that is, as an error that
 // programs can tell from others.
 func inUse(err error) error {
-	held, ok := errors.AsType[*store.HeldError](err)
+	held, ok := errors.AsType[*filelock.HeldError](err)
 	if !ok {
 		return err
 	}

@@ -65,13 +65,13 @@ func (n *Node) look(w *wait) {
 		if n.lookOnce(w) {
 			return
 		}
-		t := time.NewTimer(pause)
+		fires, stop := n.Timer(pause)
 		select {
-		case <-t.C:
+		case <-fires:
 		case <-n.waits.more:
 			pause = firstLook
 		}
-		t.Stop()
+		stop()
 	}
 }
 

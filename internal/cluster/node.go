@@ -40,13 +40,15 @@ type Observer interface {
 	Apply(verify.Changes)
 }
 
-// Config is what a Node is made of. Board and Rand are required.
+// Config is what a Node is made of. Board, Rand and Timer are required.
 type Config struct {
 	Board ledger.Nodes
 	// Rand is a source of randomness for names.
 	Rand io.Reader
 	// Ticks is a clock that never stands still; nil is the machine's.
 	Ticks func() time.Duration
+	// Timer makes what fires once after a while, unless it is stopped before.
+	Timer func(time.Duration) (fires <-chan time.Time, stop func() bool)
 	// Length is how long a lease is; 0 is DefaultLength. Staleness is how much longer
 	// this node goes on without one; every change then waits so much longer for a node
 	// that is silent.
@@ -175,7 +177,10 @@ func (n *Node) tidy(ctx context.Context) {
 	n.sweep(ctx)
 	if now := n.ticks(); now-n.forgot >= forgetEvery {
 		n.forgot = now
-		n.warn(ctx, "old changes could not be deleted", n.within(ctx, func(ctx context.Context) error { return n.Board.Forget(ctx, keptChanges) }))
+		err := n.within(ctx, func(ctx context.Context) error { return n.Board.Forget(ctx, keptChanges) })
+		if err != nil && ctx.Err() == nil {
+			n.Logger.Warn("old changes could not be deleted", "error", err)
+		}
 	}
 }
 
@@ -192,11 +197,11 @@ func (n *Node) pause(ctx context.Context, err error) (renews bool) {
 	case !n.hears.Load() && d > deafPoll:
 		d, renews = deafPoll, false
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
+	fires, stop := n.Timer(d)
+	defer stop()
 	select {
 	case <-ctx.Done():
-	case <-t.C:
+	case <-fires:
 	case <-n.wake:
 		return true
 	case <-n.pull:
@@ -345,10 +350,4 @@ func (n *Node) tell(f func(*State)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	f(&n.state)
-}
-
-func (n *Node) warn(ctx context.Context, what string, err error) {
-	if err != nil && ctx.Err() == nil {
-		n.Logger.Warn(what, "error", err)
-	}
 }

@@ -39,7 +39,6 @@ func (n *Node) sweep(ctx context.Context) {
 			continue
 		}
 		err := n.within(ctx, func(ctx context.Context) error { return n.Board.Sweep(ctx, l) })
-		n.warn(ctx, "the row of a node that is silent could not be taken away", err)
 		if err == nil {
 			n.Logger.Warn("a node was silent for longer than its lease and does not count any more", "node", l.Holder, "renewals", l.Renewal)
 		}

@@ -29,7 +29,7 @@ func (n *Node) wakeOthers(ctx context.Context) {
 		}
 		// One that is lost costs them a poll.
 		_ = n.within(ctx, func(ctx context.Context) error { return n.Board.Notify(ctx, n.mine.Node) })
-		_ = sleep(ctx, notifyEvery)
+		n.sleep(ctx, notifyEvery)
 	}
 }
 
@@ -43,21 +43,19 @@ func (n *Node) listen(ctx context.Context) {
 				n.wakeUp()
 			}
 		})
-		if n.hears.Swap(false) {
-			n.warn(ctx, "the database does not wake this node any more; it looks for changes by itself", err)
+		if n.hears.Swap(false) && ctx.Err() == nil {
+			n.Logger.Warn("the database does not wake this node any more; it looks for changes by itself", "error", err)
 		}
-		_ = sleep(ctx, time.Second)
+		n.sleep(ctx, time.Second)
 	}
 }
 
-// sleep answers why it did not sleep so long.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
+// sleep waits so long, or until ctx ends.
+func (n *Node) sleep(ctx context.Context, d time.Duration) {
+	fires, stop := n.Timer(d)
+	defer stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
+	case <-fires:
 	}
 }

@@ -56,32 +56,33 @@ func (t *Touched) Add(o Touched) {
 }
 
 // IsZero says that nothing is named.
-func (t Touched) IsZero() bool { return t.names() == 0 && !t.AllWorkspaces && !t.All }
+func (t *Touched) IsZero() bool { return t.names() == 0 && !t.AllWorkspaces && !t.All }
 
 // Bounded names the same and perhaps more, with at most [MostTouched] names: tokens
 // that are too many become their workspaces, and what is too much still becomes all.
-func (t Touched) Bounded() Touched {
+func (t *Touched) Bounded() Touched {
 	if t.All {
 		return Touched{All: true}
 	}
-	if t.names() > MostTouched {
-		for workspace := range t.Tokens {
-			t.Whole = append(t.Whole, workspace)
+	b := *t
+	if b.names() > MostTouched {
+		for workspace := range b.Tokens {
+			b.Whole = append(b.Whole, workspace)
 		}
-		t.Tokens = nil
+		b.Tokens = nil
 	}
-	for _, ids := range []*[]ID{&t.Members, &t.ServiceAccounts, &t.Portals, &t.Workspaces, &t.Whole, &t.Endpoints} {
+	for _, ids := range []*[]ID{&b.Members, &b.ServiceAccounts, &b.Portals, &b.Workspaces, &b.Whole, &b.Endpoints} {
 		*ids = slices.Clone(*ids)
 		slices.Sort(*ids)
 		*ids = slices.Compact(*ids)
 	}
-	if t.names() > MostTouched {
+	if b.names() > MostTouched {
 		return Touched{All: true}
 	}
-	return t
+	return b
 }
 
-func (t Touched) names() int {
+func (t *Touched) names() int {
 	n := len(t.Members) + len(t.ServiceAccounts) + len(t.Portals) + len(t.Workspaces) + len(t.Whole) + len(t.Endpoints)
 	for _, tokens := range t.Tokens {
 		n += len(tokens)

@@ -21,8 +21,13 @@ func (c *Core) openNode() (err error) {
 	if board == nil {
 		return nil
 	}
-	c.node, err = cluster.New(cluster.Config{Board: board, Rand: c.Rand, Holder: c.Holder, Logger: c.Logger})
+	c.node, err = cluster.New(cluster.Config{Board: board, Rand: c.Rand, Timer: timer, Holder: c.Holder, Logger: c.Logger})
 	return err
+}
+
+func timer(d time.Duration) (fires <-chan time.Time, stop func() bool) {
+	t := time.NewTimer(d)
+	return t.C, t.Stop
 }
 
 // startNode begins to hold a lease, and waits for the first one.

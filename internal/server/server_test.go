@@ -20,6 +20,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/store"
@@ -148,7 +149,7 @@ func TestSecondServerIsRefused(t *testing.T) {
 	cfg := settings(t, "--data", t.TempDir())
 	first := start(t, cfg)
 	_, err := server.Listen(t.Context(), cfg, server.Options{})
-	held, ok := errors.AsType[*store.HeldError](err)
+	held, ok := errors.AsType[*filelock.HeldError](err)
 	if !ok || !strings.Contains(err.Error(), first.Addr()) || !strings.Contains(held.Holder, fmt.Sprint(os.Getpid())) {
 		t.Fatalf("the second server: %v", err)
 	}

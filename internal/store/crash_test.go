@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/token"
@@ -91,7 +92,7 @@ func openSoon(t *testing.T, o store.Options) *store.Store {
 	t.Helper()
 	for {
 		s, err := store.Open(t.Context(), o)
-		var held *store.HeldError
+		var held *filelock.HeldError
 		switch {
 		case errors.As(err, &held):
 			continue

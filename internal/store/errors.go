@@ -11,33 +11,12 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 // ErrReadOnly is what a [Store] opened with ReadOnly answers to a change.
 var ErrReadOnly = errors.New("store: opened to be read only")
-
-// HeldError says that another server holds the database.
-type HeldError struct {
-	// Holder is how that server named itself; empty when it could not be learnt.
-	Holder string
-	// Since is when it took the lock; zero when it could not be learnt.
-	Since time.Time
-}
-
-// Error says what the operator can do.
-func (e *HeldError) Error() string {
-	holder := e.Holder
-	if holder == "" {
-		holder = "one that has not named itself yet"
-	}
-	if !e.Since.IsZero() {
-		holder += ", since " + e.Since.UTC().Format(time.RFC3339)
-	}
-	return "store: another server holds this database (" + holder + "); stop it first, or give this one a database of its own"
-}
 
 // SchemaError says that the database and this program are of different versions.
 type SchemaError struct {

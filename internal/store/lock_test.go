@@ -13,20 +13,21 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
 // held wants an open to be refused and answers who holds the database.
-func held(t *testing.T, o store.Options) *store.HeldError {
+func held(t *testing.T, o store.Options) *filelock.HeldError {
 	t.Helper()
 	s, err := store.Open(t.Context(), o)
 	if err == nil {
 		_ = s.Close()
 		t.Fatal("a second server opened the database")
 	}
-	var held *store.HeldError
+	var held *filelock.HeldError
 	if !errors.As(err, &held) {
 		t.Fatalf("refused with %v", err)
 	}

@@ -157,7 +157,7 @@ func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, er
 			SELECT renewed.renewal, head.revision, head.digest, CASE WHEN head.revision = $1 THEN head.digest ELSE at.digest END,
 				later.base, later.revision, later.digest, later.touched
 			FROM renewed CROSS JOIN head LEFT JOIN changes AS at ON at.revision = $1
-				LEFT JOIN LATERAL (SELECT * FROM changes WHERE revision > $1 ORDER BY revision LIMIT $5) AS later ON TRUE
+				LEFT JOIN LATERAL (SELECT base, revision, digest, touched FROM changes WHERE revision > $1 ORDER BY revision LIMIT $5) AS later ON TRUE
 			WHERE head.id = 1 ORDER BY later.revision`, l.Applied, l.Node, l.Incarnation, l.Renewal, changesAtOnce)
 		if err != nil {
 			return err

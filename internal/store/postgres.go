@@ -16,6 +16,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -153,10 +154,10 @@ func (e *engine) shared(ctx context.Context) error {
 	if err != nil || free {
 		return e.translate(err, "")
 	}
-	held := new(HeldError)
+	held := new(filelock.HeldError)
 	row := e.reader.QueryRowContext(ctx, `SELECT holder, since FROM server WHERE id = 1`)
 	if err := row.Scan(&held.Holder, instant{&held.Since}); err != nil {
-		return &HeldError{} // it has not named itself yet
+		return &filelock.HeldError{} // it has not named itself yet
 	}
 	return held
 }

@@ -39,6 +39,13 @@ CREATE TABLE catalogue_stamps (
     changed_at BIGINT NOT NULL
 );
 
+CREATE TABLE changes (
+    revision BIGINT PRIMARY KEY,
+    base BIGINT NOT NULL CHECK (base < revision),
+    digest BYTEA NOT NULL CHECK (length(digest) = 32),
+    touched TEXT NOT NULL
+);
+
 CREATE TABLE deliveries (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     public_id TEXT COLLATE "binary" NOT NULL UNIQUE,
@@ -83,7 +90,7 @@ CREATE TABLE head (
     id BIGINT PRIMARY KEY CHECK (id = 1),
     revision BIGINT NOT NULL,
     next_id BIGINT NOT NULL
-, moment BIGINT, settlements BIGINT NOT NULL DEFAULT 0);
+, moment BIGINT, settlements BIGINT NOT NULL DEFAULT 0, digest BYTEA);
 
 CREATE TABLE idempotency (
     caller TEXT COLLATE "binary" NOT NULL,
@@ -122,6 +129,16 @@ CREATE TABLE instance (
 CREATE TABLE key_checks (
     key_id BIGINT PRIMARY KEY CHECK (key_id > 0),
     digest BYTEA NOT NULL CHECK (length(digest) = 32)
+);
+
+CREATE TABLE leases (
+    node TEXT COLLATE "binary" PRIMARY KEY,
+    incarnation TEXT NOT NULL,
+    renewal BIGINT NOT NULL,
+    applied BIGINT NOT NULL,
+    due BIGINT NOT NULL,
+    length BIGINT NOT NULL CHECK (length > 0 AND length <= 60000000),
+    holder TEXT NOT NULL
 );
 
 CREATE TABLE mails (

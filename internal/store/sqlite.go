@@ -17,6 +17,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -39,12 +40,12 @@ func openSQLite(ctx context.Context, path string, o Options) (_ *engine, err err
 		}
 	}
 	if !o.ReadOnly && !o.NoLock {
-		lock, err := lockFile(path+".lock", o.Holder, o.Now())
+		lock, err := filelock.Take(path+".lock", o.Holder, o.Now())
 		if err != nil {
 			return nil, err
 		}
 		// The lock is given back last, so closers are put in front of it.
-		e.closers = append(e.closers, lock.release)
+		e.closers = append(e.closers, lock.Release)
 	}
 	if err := e.openPools(ctx, path, o); err != nil {
 		return nil, err

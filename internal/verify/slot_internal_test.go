@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -38,7 +39,10 @@ func TestASlotIsReadWholeOrNotAtAll(t *testing.T) {
 		})
 	}
 	var mu sync.Mutex // the engine's
-	for i := range rounds {
+	for i := 0; i < rounds || found.Load() == 0; i++ {
+		if i >= rounds {
+			runtime.Gosched() // no reader has had a turn yet
+		}
 		mu.Lock()
 		m.drop(rows[i%2].Locator)
 		m.put(&rows[1-i%2])
@@ -46,8 +50,8 @@ func TestASlotIsReadWholeOrNotAtAll(t *testing.T) {
 	}
 	done.Store(true)
 	readers.Wait()
-	if m.live() != 1 || found.Load() == 0 {
-		t.Errorf("%d tokens live, found %d times", m.live(), found.Load())
+	if m.live() != 1 {
+		t.Errorf("%d tokens live", m.live())
 	}
 }
 

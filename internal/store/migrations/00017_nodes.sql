@@ -13,7 +13,7 @@ CREATE TABLE changes (
 );
 
 CREATE TABLE leases (
-    node TEXT PRIMARY KEY,
+    node TEXT COLLATE "binary" PRIMARY KEY,
     incarnation TEXT NOT NULL,
     renewal BIGINT NOT NULL,
     applied BIGINT NOT NULL,

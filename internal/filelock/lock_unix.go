@@ -1,6 +1,6 @@
 //go:build unix
 
-package store
+package filelock
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 )
 
 // errLocked says that another process has the lock.
-var errLocked = errors.New("store: the file is locked")
+var errLocked = errors.New("filelock: the file is locked")
 
 // lockHandle uses flock, which belongs to the open file: a second open in the
 // same process is refused too, and the kernel drops it with the process.

@@ -1,4 +1,4 @@
-package store
+package filelock
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 )
 
 // errLocked says that another process has the lock.
-var errLocked = errors.New("store: the file is locked")
+var errLocked = errors.New("filelock: the file is locked")
 
 // lockHandle locks one byte far behind the text, because a locked byte cannot
 // be read by others on Windows.
