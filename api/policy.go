@@ -34,7 +34,7 @@ const (
 )
 
 // PatchPolicy is a merge patch of a policy; null returns a field to what is
-// inherited. It is also how overrides are stored: a field that is set overrides.
+// inherited.
 type PatchPolicy struct {
 	DefaultLifetime       Opt[Duration]       `json:"default_lifetime,omitzero"`
 	MaxLifetime           Opt[Duration]       `json:"max_lifetime,omitzero"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -278,5 +279,34 @@ func TestTheTailAloneIsChecked(t *testing.T) {
 	ids, err := audit.Chains(b)
 	if diff := cmp.Diff([]ledger.ID{0, 7}, ids); diff != "" || err != nil {
 		t.Error(diff, err)
+	}
+}
+
+// TestWhatTheAuditKeepsKeepsItsMeaning: a payload that a release wrote is read as what
+// it was then, and written as it was. The bytes are never edited.
+func TestWhatTheAuditKeepsKeepsItsMeaning(t *testing.T) {
+	t.Parallel()
+	const then = `{"at":"2026-02-03T04:05:06.123456Z","revision":7,"workspace":"acme","action":"token.edited","actor":"ada@example.com",` +
+		`"actor_token":"a1","on_behalf":"eve@example.com","ip":"192.0.2.1","user_agent":"curl","request_id":"r","target":"t","token":"b2",` +
+		`"before":{"a":1},"after":{"a":2}}`
+	want := audit.Payload{
+		At: "2026-02-03T04:05:06.123456Z", Revision: 7, Workspace: "acme", Action: "token.edited", Actor: "ada@example.com", ActorToken: "a1",
+		OnBehalf: "eve@example.com", IP: "192.0.2.1", Agent: "curl", RequestID: "r", Target: "t", Token: "b2",
+		Before: json.RawMessage(`{"a":1}`), After: json.RawMessage(`{"a":2}`),
+	}
+	var got audit.Payload
+	if err := json.Unmarshal([]byte(then), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("means something else (-then +now):\n%s", diff)
+	}
+	for f, v := range reflect.ValueOf(got).Fields() {
+		if v.IsZero() {
+			t.Errorf("nothing was kept of %s", f.Name)
+		}
+	}
+	if b, err := json.Marshal(got); err != nil || string(b) != then {
+		t.Errorf("is written otherwise: %s, %v", b, err)
 	}
 }

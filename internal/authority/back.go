@@ -72,7 +72,7 @@ func bringsBack(was, now ledger.Token, limited func(ledger.Token) *api.RateLimit
 // stops is what is stopped or narrowed of a token, compared to one that nobody
 // touched. An expiry and statements are part of every token, and no stop.
 func stops(t ledger.Token, at time.Time) ledger.Back {
-	b := bringsBack(t, ledger.Token{}, func(t ledger.Token) *api.RateLimit { return t.RateLimit }, at)
+	b := bringsBack(t, ledger.Token{}, func(t ledger.Token) *api.RateLimit { return (*api.RateLimit)(t.RateLimit) }, at)
 	return b & (ledger.BackEnabled | ledger.BackUnending | ledger.BackWider | ledger.BackFaster | ledger.BackSooner)
 }
 

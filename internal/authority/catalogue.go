@@ -90,7 +90,7 @@ func newCatalogue(ws ledger.ID, all []ledger.Removal, roles [][]ledger.Role, sco
 	c.book.Gone = gone
 	for name, role := range c.Roles {
 		if role.RateLimit != nil {
-			c.limits[name] = *role.RateLimit
+			c.limits[name] = api.RateLimit(*role.RateLimit)
 		}
 	}
 	for name, now := range gone.Roles { // what memory holds may name it yet

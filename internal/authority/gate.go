@@ -149,7 +149,7 @@ func (a *Authority) judgeToken(r *Snapshot, c Caller, sp *Space) (*Actor, error)
 	case !ac.Instance:
 		return nil, NotFound()
 	default:
-		ac.Grant, ac.Limit = instanceOnly(ac.Grant), k.row.RateLimit
+		ac.Grant, ac.Limit = instanceOnly(ac.Grant), (*api.RateLimit)(k.row.RateLimit)
 	}
 	if ac.Instance {
 		ac.Grant = ac.Grant.and(OwnerGrant())

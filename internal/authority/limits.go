@@ -84,7 +84,7 @@ func Limited(sp *Space, t ledger.Token, o verify.Owner) verify.Limited {
 	if sts == nil {
 		sts = o.Statements
 	}
-	return verify.LimitOf(t.RateLimit, sts, &sp.Facts)
+	return verify.LimitOf((*api.RateLimit)(t.RateLimit), sts, &sp.Facts)
 }
 
 // OwnerLimit is the limit of an owner's tokens that inherit its statements.
@@ -104,12 +104,13 @@ func ownLimitOf(sp *Space, t ledger.Token, o verify.Owner) *api.RateLimit {
 // looserLimit refuses a limit above that of the token's roles or the policy to
 // whoever may not write the policy, unless a looser one held before.
 func looserLimit(ac *Actor, sp *Space, o verify.Owner, t, before ledger.Token) error {
-	if t.RateLimit == nil || before.ID != 0 && !Looser(t.RateLimit, LimitOf(sp, before, o)) {
+	own := (*api.RateLimit)(t.RateLimit)
+	if own == nil || before.ID != 0 && !Looser(own, LimitOf(sp, before, o)) {
 		return nil
 	}
 	above := t
 	above.RateLimit = nil
-	if Looser(t.RateLimit, LimitOf(sp, above, o)) {
+	if Looser(own, LimitOf(sp, above, o)) {
 		return ac.Need("policy:write")
 	}
 	return nil

@@ -112,7 +112,7 @@ func TokenFacts(t ledger.Token, secrets []ledger.Secret) verify.Token {
 		Locator: t.Locator, Prefix: t.Prefix, Kind: t.Kind, Workspace: t.Workspace, Owner: OwnerKey(t),
 		Statements: t.Grants, Label: t.Label, CreatedAt: t.CreatedAt, NotBefore: t.NotBefore, ExpiresAt: t.ExpiresAt,
 		Disabled: !t.DisabledAt.IsZero(), RevokeAt: t.RevokeAt, Revoked: !t.RevokedAt.IsZero(),
-		AllowedIPs: t.AllowedIPs, RateLimit: t.RateLimit,
+		AllowedIPs: t.AllowedIPs, RateLimit: (*api.RateLimit)(t.RateLimit),
 	}
 	if len(t.Metadata) > 0 {
 		f.Metadata, _ = json.Marshal(t.Metadata) // scalars alone: checked when it was written

@@ -150,8 +150,8 @@ func TokenView(t ledger.Token, o verify.Owner, slug string) api.Token {
 		Masked: token.Mask(t.Prefix, t.Kind, t.Locator), CreatedAt: t.CreatedAt.UTC(),
 		ExpiresAt: api.When(t.ExpiresAt), NotBefore: api.When(t.NotBefore), DisabledAt: api.When(t.DisabledAt),
 		RevokeAt: api.When(t.RevokeAt), RevokedAt: api.When(t.RevokedAt), RevokeReason: Optional(t.RevokeReason),
-		RevokeComment: Optional(t.RevokeComment), RotatedAt: api.When(t.RotatedAt), RateLimit: t.RateLimit,
-		Recoverable: t.Recoverable, Standing: t.Standing, Metadata: t.Metadata, Revision: t.Revision,
+		RevokeComment: Optional(t.RevokeComment), RotatedAt: api.When(t.RotatedAt), RateLimit: (*api.RateLimit)(t.RateLimit),
+		Recoverable: t.Recoverable, Standing: t.Standing, Metadata: api.Metadata(t.Metadata), Revision: t.Revision,
 	}
 	if v.Metadata == nil {
 		v.Metadata = api.Metadata{}
@@ -265,7 +265,7 @@ func UserView(r *Snapshot, u ledger.User, workspaces []string) api.User {
 // WorkspaceView shows a workspace without its policy.
 func WorkspaceView(r *Snapshot, ws ledger.Workspace) api.Workspace {
 	v := api.Workspace{
-		Slug: ws.Slug, Name: ws.Name, ExternalID: Optional(ws.ExternalID), Metadata: ws.Metadata,
+		Slug: ws.Slug, Name: ws.Name, ExternalID: Optional(ws.ExternalID), Metadata: api.Metadata(ws.Metadata),
 		CreatedAt: ws.CreatedAt.UTC(), SuspendedAt: api.When(ws.SuspendedAt), SuspendedBy: NameOf(r, ws, ws.SuspendedBy), Revision: ws.Revision,
 	}
 	if v.Metadata == nil {

@@ -261,7 +261,7 @@ func (a *Insight) Retentions(ctx context.Context) (map[ledger.ID]time.Duration, 
 		if err != nil {
 			return err
 		}
-		keep[0] = policy.Effective(in.Policy, api.PatchPolicy{}).Retention.Std()
+		keep[0] = policy.Effective(in.Policy, policy.Overrides{}).Retention.Std()
 		for ws, err := range r.EveryWorkspace() {
 			if err != nil {
 				return err

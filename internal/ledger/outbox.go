@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -53,7 +53,7 @@ type Delivery struct {
 	State string
 	// Attempts counts those that were begun, Log tells of the last ones.
 	Attempts int
-	Log      []api.WebhookAttempt
+	Log      []Attempt
 	// NextAttemptAt is when it is due; zero once it is settled. While somebody is
 	// at it, it is LeasedUntil, so that a sender that died is succeeded.
 	NextAttemptAt time.Time
@@ -124,13 +124,13 @@ type MailFacts struct {
 	Agent   string `json:"agent,omitempty"`
 	Revoked bool   `json:"revoked,omitempty"`
 	// Leak is of a leaked secret.
-	Leak *api.Leak `json:"leak,omitempty"`
+	Leak *Leak `json:"leak,omitempty"`
 	// WebhookURL is the host of an endpoint, WebhookID its id, Reason why it was
 	// disabled.
 	WebhookURL string              `json:"webhook_url,omitempty"`
 	WebhookID  string              `json:"webhook_id,omitempty"`
 	Reason     string              `json:"reason,omitempty"`
-	Support    *api.SupportContact `json:"support,omitempty"`
+	Support    *policy.KeptContact `json:"support,omitempty"`
 }
 
 // Notice says that a step of one expiry of a token was noticed.

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -18,7 +18,7 @@ type ID = int64
 type Instance struct {
 	// Policy holds the instance's overrides of the built-in defaults and the
 	// names of locked fields.
-	Policy api.PatchPolicy
+	Policy policy.Overrides
 	// Prefixes are the token prefixes of this instance, the current one first.
 	Prefixes []token.Prefix
 	// PolicyRevision is the last change of Policy.
@@ -37,9 +37,9 @@ type Workspace struct {
 	Slug       string
 	Name       string
 	ExternalID string
-	Metadata   api.Metadata
+	Metadata   Metadata
 	// Policy holds the workspace's overrides, PolicyRevision their last change.
-	Policy         api.PatchPolicy
+	Policy         policy.Overrides
 	PolicyRevision int64
 	CreatedAt      time.Time
 	SuspendedAt    time.Time
@@ -152,10 +152,10 @@ type Token struct {
 	DeletedAt     time.Time
 	// AllowedIPs nil means any address.
 	AllowedIPs  []netip.Prefix
-	RateLimit   *api.RateLimit
+	RateLimit   *policy.KeptLimit
 	Recoverable bool
 	Standing    bool
-	Metadata    api.Metadata
+	Metadata    Metadata
 	CreatedAt   time.Time
 	RotatedAt   time.Time
 	Revision    int64
@@ -193,7 +193,7 @@ type Role struct {
 	DisplayName string
 	Description string
 	Scopes      []string
-	RateLimit   *api.RateLimit
+	RateLimit   *policy.KeptLimit
 	Locked      bool
 	Revision    int64
 }

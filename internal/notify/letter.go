@@ -286,7 +286,7 @@ func (s *Service) reused(p *page, f ledger.MailFacts) string {
 func (s *Service) leaked(p *page, f ledger.MailFacts) string {
 	leak := f.Leak
 	if leak == nil {
-		leak = new(api.Leak)
+		leak = new(ledger.Leak)
 	}
 	p.Title = "A secret of an access token has leaked"
 	p.Lines = []string{map[string]string{

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/outbox"
+	"github.com/tokenry/tokenry/internal/policy"
 )
 
 func auditOf(action string) api.AuditFilter { return api.AuditFilter{Action: action} }
@@ -21,8 +22,8 @@ func letters(hostile string) []outbox.Letter {
 		Workspace: "acme", WorkspaceName: hostile, TokenID: "ada@example.com_7hQ2aB9cXk1Z", Locator: "7hQ2aB9cXk1Z", Label: hostile,
 		Mask: "tkyp_7hQ2a…", Kind: "personal", Owner: hostile, Action: "token.rotated", Actor: hostile, At: time.Unix(1e9, 0), Count: 3,
 		Address: hostile, Agent: hostile, Revoked: true, WebhookURL: hostile, WebhookID: hostile, Reason: hostile,
-		Leak:    &api.Leak{Effect: api.LeakRevoked, URL: hostile, Source: hostile, Descendants: 3},
-		Support: &api.SupportContact{Email: hostile, Phone: hostile, URL: hostile},
+		Leak:    &ledger.Leak{Effect: api.LeakRevoked, URL: hostile, Source: hostile, Descendants: 3},
+		Support: &policy.KeptContact{Email: hostile, Phone: hostile, URL: hostile},
 	}
 	var out []outbox.Letter
 	for _, kind := range []string{ledger.MailExpiry, ledger.MailIssued, ledger.MailReused, ledger.MailLeaked, ledger.MailWebhookDisabled} {

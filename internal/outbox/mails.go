@@ -15,6 +15,7 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 )
 
 const (
@@ -76,7 +77,7 @@ func mailOwner(w *authority.Work, ac *authority.Actor, ws ledger.Workspace, e au
 func TokenMail(v api.Token, sp *authority.Space) ledger.MailFacts {
 	return ledger.MailFacts{
 		Workspace: sp.Workspace.Slug, WorkspaceName: sp.Workspace.Name, TokenID: v.ID, Locator: v.Locator, Label: v.Label,
-		Mask: v.Masked, Kind: v.Kind, Owner: v.Owner.Address, Support: sp.Policy().SupportContact,
+		Mask: v.Masked, Kind: v.Kind, Owner: v.Owner.Address, Support: (*policy.KeptContact)(sp.Policy().SupportContact),
 	}
 }
 

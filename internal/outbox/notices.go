@@ -120,7 +120,7 @@ func noticeSteps(ctx context.Context, a *authority.Authority) (steps []int, err 
 		if err != nil {
 			return err
 		}
-		steps = append([]int{0}, policy.Effective(in.Policy, api.PatchPolicy{}).NoticeDays...)
+		steps = append([]int{0}, policy.Effective(in.Policy, policy.Overrides{}).NoticeDays...)
 		for ws, err := range r.EveryWorkspace() {
 			if err != nil {
 				return err

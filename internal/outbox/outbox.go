@@ -261,7 +261,7 @@ func (a *Outbox) SettlePost(ctx context.Context, p Post, o Outcome) error {
 		if err != nil {
 			return err
 		}
-		d.Log = append(d.Log, o.Attempt)
+		d.Log = append(d.Log, ledger.Attempt(o.Attempt))
 		d.Log = d.Log[max(0, len(d.Log)-logBound):]
 		return input.First(settleAttempt(w, &d, o), judgeEndpoint(w, h, o))
 	})

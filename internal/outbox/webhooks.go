@@ -405,10 +405,7 @@ func (a *Outbox) GetDelivery(ctx context.Context, c authority.Caller, at authori
 func deliveryView(d ledger.Delivery, payload json.RawMessage) api.WebhookDelivery {
 	v := api.WebhookDelivery{
 		ID: d.PublicID, Type: d.Type, State: d.State, CreatedAt: d.CreatedAt.UTC(), NextAttemptAt: api.When(d.NextAttemptAt),
-		Attempts: d.Log, Payload: payload,
-	}
-	if v.Attempts == nil {
-		v.Attempts = []api.WebhookAttempt{}
+		Attempts: authority.Views(d.Log, func(a ledger.Attempt) api.WebhookAttempt { return api.WebhookAttempt(a) }), Payload: payload,
 	}
 	if d.State == api.DeliveryDelivered {
 		v.DeliveredAt = api.When(d.SettledAt)

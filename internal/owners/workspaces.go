@@ -66,7 +66,7 @@ func editWorkspace(w *authority.Work, ws *ledger.Workspace, in api.EditWorkspace
 		if err := input.Metadata(in.Metadata.Value); err != nil {
 			return err
 		}
-		ws.Metadata = in.Metadata.Value
+		ws.Metadata = ledger.Metadata(in.Metadata.Value)
 	}
 	if !in.ExternalID.Set || in.ExternalID.Value == ws.ExternalID {
 		return nil

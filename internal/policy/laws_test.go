@@ -46,7 +46,7 @@ func locks() *rapid.Generator[[]string] {
 func TestLawAPatchTwiceIsThePatchOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		have, patch := policy.Merge(api.PatchPolicy{}, overrides().Draw(t, "have")), overrides().Draw(t, "patch")
+		have, patch := policy.Merge(policy.Overrides{}, overrides().Draw(t, "have")), overrides().Draw(t, "patch")
 		once := policy.Merge(have, patch)
 		if d := cmp.Diff(once, policy.Merge(once, patch)); d != "" {
 			t.Fatal(d)
@@ -65,10 +65,10 @@ func TestLawAPatchTwiceIsThePatchOnce(t *testing.T) {
 func TestLawALockedFieldIsTheInstances(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		instance, own := policy.Merge(api.PatchPolicy{}, overrides().Draw(rt, "instance")), policy.Merge(api.PatchPolicy{}, overrides().Draw(rt, "own"))
+		instance, own := policy.Merge(policy.Overrides{}, overrides().Draw(rt, "instance")), policy.Merge(policy.Overrides{}, overrides().Draw(rt, "own"))
 		locked := locks().Draw(rt, "locked")
 		instance.Locked = api.Some(locked)
-		got, of, free := fieldsOf(t, policy.Effective(instance, own)), fieldsOf(t, policy.OfInstance(instance)), fieldsOf(t, policy.Effective(api.PatchPolicy{}, own))
+		got, of, free := fieldsOf(t, policy.Effective(instance, own)), fieldsOf(t, policy.OfInstance(instance)), fieldsOf(t, policy.Effective(policy.Overrides{}, own))
 		overridden := policy.Effective(instance, own).Overridden
 		for _, name := range policy.Fields() {
 			switch {
@@ -104,7 +104,7 @@ func life() *rapid.Generator[policy.Life] {
 func TestLawWithinIsNothingOutside(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		l, p := life().Draw(t, "life"), policy.Effective(api.PatchPolicy{}, overrides().Draw(t, "policy"))
+		l, p := life().Draw(t, "life"), policy.Effective(policy.Overrides{}, policy.Overrides(overrides().Draw(t, "policy")))
 		outside := l.Outside(p, now())
 		if (l.Within(p, now()) == nil) != (len(outside) == 0) {
 			t.Fatalf("%v: %v", outside, l.Within(p, now()))
@@ -121,7 +121,7 @@ func TestLawWithinIsNothingOutside(t *testing.T) {
 func TestLawARenewalBringsAnExpiryWithin(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		l, p := life().Draw(t, "life"), policy.Effective(api.PatchPolicy{}, overrides().Draw(t, "policy"))
+		l, p := life().Draw(t, "life"), policy.Effective(policy.Overrides{}, policy.Overrides(overrides().Draw(t, "policy")))
 		for what, d := range map[string]time.Duration{"renewed": l.Renewed(p), "the longest": policy.Longest(p)} {
 			if d <= 0 {
 				t.Fatalf("%s is a life of %v", what, d)

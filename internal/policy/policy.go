@@ -2,7 +2,7 @@
 //
 // The fields stand in one table, see [Fields]. Whoever adds one adds it to
 // [api.Policy] and [api.PatchPolicy] and gives it a row there: what is inherited,
-// overridden, locked, merged and refused follows from the row.
+// overridden, locked, merged, kept and refused follows from the row.
 //
 // A policy is laid over in three layers: the standard, the instance's overrides,
 // the workspace's. What the instance locks, the workspace's layer cannot change.
@@ -27,7 +27,7 @@ func Standard() api.Policy {
 }
 
 // Effective lays the workspace's overrides over the instance's over the standard.
-func Effective(instance, own api.PatchPolicy) api.Policy {
+func Effective(instance, own Overrides) api.Policy {
 	p := Standard()
 	lay(&p, instance, nil)
 	locked := instance.Locked.Or([]string{})
@@ -38,7 +38,7 @@ func Effective(instance, own api.PatchPolicy) api.Policy {
 
 // OfInstance lays the instance's overrides over the standard, and says which they
 // are and which of them are locked.
-func OfInstance(instance api.PatchPolicy) api.Policy {
+func OfInstance(instance Overrides) api.Policy {
 	p := Standard()
 	p.Overridden = lay(&p, instance, nil)
 	p.Locked = slices.Clone(instance.Locked.Or([]string{}))
@@ -46,21 +46,21 @@ func OfInstance(instance api.PatchPolicy) api.Policy {
 }
 
 // lay writes what o sets into p, but for the locked, and names it.
-func lay(p *api.Policy, o api.PatchPolicy, locked []string) []string {
-	set := []string{}
+func lay(p *api.Policy, o Overrides, locked []string) []string {
+	set, of := []string{}, (*api.PatchPolicy)(&o)
 	for _, f := range table() {
-		if f.set(&o) && !slices.Contains(locked, f.name) {
-			f.lay(p, &o)
+		if f.set(of) && !slices.Contains(locked, f.name) {
+			f.lay(p, of)
 			set = append(set, f.name)
 		}
 	}
 	return set
 }
 
-// Merge applies a patch to stored overrides (RFC 7396): a value sets, null unsets.
-func Merge(have, patch api.PatchPolicy) api.PatchPolicy {
+// Merge applies a patch to overrides (RFC 7396): a value sets, null unsets.
+func Merge(have Overrides, patch api.PatchPolicy) Overrides {
 	for _, f := range table() {
-		f.merge(&have, &patch)
+		f.merge((*api.PatchPolicy)(&have), &patch)
 	}
 	merge(&have.Locked, patch.Locked)
 	return have
@@ -143,7 +143,10 @@ type field struct {
 	value    func(*api.Policy) any
 	override func(*api.PatchPolicy, any)
 	merge    func(have, patch *api.PatchPolicy)
-	check    func(*api.PatchPolicy) error
+	// kept is the value in the form that is written, fill that of a value which is to
+	// be read into the patch; see [Overrides].
+	kept, fill func(*api.PatchPolicy) any
+	check      func(*api.PatchPolicy) error
 }
 
 // table is every field of a policy: its name, what holds where nobody sets it,
@@ -179,7 +182,7 @@ func table() []field {
 type refuses[T any] func(name string, v api.Opt[T]) error
 
 // row is a field that always has a value.
-func row[T any](name string, standard T, in func(*api.Policy) *T, of func(*api.PatchPolicy) *api.Opt[T], checks ...refuses[T]) field {
+func row[T keepable](name string, standard T, in func(*api.Policy) *T, of func(*api.PatchPolicy) *api.Opt[T], checks ...refuses[T]) field {
 	f := patched(name, of, checks)
 	f.standard = func(p *api.Policy) { *in(p) = standard }
 	f.value = func(p *api.Policy) any { return *in(p) }
@@ -188,7 +191,7 @@ func row[T any](name string, standard T, in func(*api.Policy) *T, of func(*api.P
 }
 
 // orNone is a field that has no value until one is set.
-func orNone[T any](name string, in func(*api.Policy) **T, of func(*api.PatchPolicy) *api.Opt[T], checks ...refuses[T]) field {
+func orNone[T keepable](name string, in func(*api.Policy) **T, of func(*api.PatchPolicy) *api.Opt[T], checks ...refuses[T]) field {
 	f := patched(name, of, checks)
 	f.standard = func(p *api.Policy) { *in(p) = nil }
 	f.value = func(p *api.Policy) any { return *in(p) }
@@ -202,11 +205,16 @@ func orNone[T any](name string, in func(*api.Policy) **T, of func(*api.PatchPoli
 // patched is what every row has in common: how its field is found in a patch, merged
 // and refused. Checks see values alone: null returns a field to what is inherited,
 // whatever that is.
-func patched[T any](name string, of func(*api.PatchPolicy) *api.Opt[T], checks []refuses[T]) field {
+func patched[T keepable](name string, of func(*api.PatchPolicy) *api.Opt[T], checks []refuses[T]) field {
 	return field{
 		name:  name,
 		set:   func(o *api.PatchPolicy) bool { return of(o).Has() },
 		merge: func(have, patch *api.PatchPolicy) { merge(of(have), *of(patch)) },
+		kept:  func(o *api.PatchPolicy) any { return keptAs(&of(o).Value) },
+		fill: func(o *api.PatchPolicy) any {
+			of(o).Set = true
+			return keptAs(&of(o).Value)
+		},
 		override: func(o *api.PatchPolicy, v any) {
 			value, given := v.(T)
 			*of(o) = api.Opt[T]{Set: true, Null: !given, Value: value}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -80,7 +81,8 @@ func TestEachFieldIsInheritedOverriddenAndLocked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		one, none := parse(t, string(b)), api.PatchPolicy{}
+		patch := parse(t, string(b))
+		one, none := policy.Overrides(patch), policy.Overrides{}
 		locked := one
 		locked.Locked = api.Some([]string{name})
 		for what, c := range map[string]struct {
@@ -92,10 +94,10 @@ func TestEachFieldIsInheritedOverriddenAndLocked(t *testing.T) {
 			"inherited from the instance":    {policy.Effective(one, none), value, false},
 			"overridden by the workspace":    {policy.Effective(none, one), value, true},
 			"locked by the instance":         {policy.Effective(locked, one), value, false},
-			"locked as the standard has it":  {policy.Effective(api.PatchPolicy{Locked: locked.Locked}, one), standard[name], false},
+			"locked as the standard has it":  {policy.Effective(policy.Overrides{Locked: locked.Locked}, one), standard[name], false},
 			"the instance's own":             {policy.OfInstance(one), value, true},
 			"set, and returned by null":      {policy.Effective(none, policy.Merge(one, parse(t, `{"`+name+`":null}`))), standard[name], false},
-			"set, and kept by another patch": {policy.Effective(none, policy.Merge(one, none)), value, true},
+			"set, and kept by another patch": {policy.Effective(none, policy.Merge(one, api.PatchPolicy{})), value, true},
 		} {
 			if diff := cmp.Diff(c.want, fieldsOf(t, c.got)[name]); diff != "" {
 				t.Errorf("%s, %s:\n%s", name, what, diff)
@@ -104,13 +106,13 @@ func TestEachFieldIsInheritedOverriddenAndLocked(t *testing.T) {
 				t.Errorf("%s, %s: overridden %t, want %t", name, what, got, c.overridden)
 			}
 		}
-		if err := policy.CheckUnlocked(one, []string{name}); !errors.Is(err, api.CodeLocked) || api.AsError(err).Field != name {
+		if err := policy.CheckUnlocked(patch, []string{name}); !errors.Is(err, api.CodeLocked) || api.AsError(err).Field != name {
 			t.Errorf("%s locked: %v", name, err)
 		}
-		if err := policy.CheckUnlocked(one, []string{"another"}); err != nil {
+		if err := policy.CheckUnlocked(patch, []string{"another"}); err != nil {
 			t.Errorf("%s while another is locked: %v", name, err)
 		}
-		if err := policy.Check(one); err != nil {
+		if err := policy.Check(patch); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -120,7 +122,7 @@ func TestEachFieldIsInheritedOverriddenAndLocked(t *testing.T) {
 func TestAFieldIsReadAndOverriddenByItsName(t *testing.T) {
 	t.Parallel()
 	patch := parse(t, sample)
-	p := policy.Effective(api.PatchPolicy{}, patch)
+	p := policy.Effective(policy.Overrides{}, policy.Overrides(patch))
 	var again, none api.PatchPolicy
 	for _, name := range policy.Fields() {
 		v := policy.Value(p, name)
@@ -133,10 +135,10 @@ func TestAFieldIsReadAndOverriddenByItsName(t *testing.T) {
 		policy.Override(&again, name, v)
 		policy.Override(&none, name, nil)
 	}
-	if diff := cmp.Diff(fieldsOf(t, p), fieldsOf(t, policy.Effective(api.PatchPolicy{}, again)), cmpIgnore("overridden")); diff != "" {
+	if diff := cmp.Diff(fieldsOf(t, p), fieldsOf(t, policy.Effective(policy.Overrides{}, policy.Overrides(again))), cmpIgnore("overridden")); diff != "" {
 		t.Errorf("read and written again:\n%s", diff)
 	}
-	if diff := cmp.Diff(fieldsOf(t, policy.Standard()), fieldsOf(t, policy.Effective(api.PatchPolicy{}, policy.Merge(patch, none)))); diff != "" {
+	if diff := cmp.Diff(fieldsOf(t, policy.Standard()), fieldsOf(t, policy.Effective(policy.Overrides{}, policy.Merge(policy.Overrides(patch), none)))); diff != "" {
 		t.Errorf("inherited again:\n%s", diff)
 	}
 	if policy.Value(p, "retentions") != nil {
@@ -192,5 +194,24 @@ func TestAPolicySharesNothing(t *testing.T) {
 	p.NoticeDays[0], p.Overridden = 99, append(p.Overridden, "x")
 	if diff := cmp.Diff([]int{30, 14, 7, 3, 1, 0}, policy.Standard().NoticeDays); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Rows are read by whoever is started on them: what a later version keeps besides is
+// left alone, and null, as versions before kept it, is unset.
+func TestOverridesOfAnotherVersionAreRead(t *testing.T) {
+	t.Parallel()
+	var got policy.Overrides
+	if err := json.Unmarshal([]byte(`{"overlap":"1h","phase_of_the_moon":{"full":true},"max_lifetime":null,"rate_limit":{"requests":1,"window":"1s","burst":2}}`), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := policy.Overrides{Overlap: api.Some(api.Duration(time.Hour)), RateLimit: api.Some(api.RateLimit{Requests: 1, Window: api.Duration(time.Second)})}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, text := range []string{`[]`, `{"overlap":1}`, `{"locked":"overlap"}`, `{"notice_days":"1"}`} {
+		if err := json.Unmarshal([]byte(text), &got); err == nil {
+			t.Errorf("%s was read", text)
+		}
 	}
 }

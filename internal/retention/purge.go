@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -406,7 +405,7 @@ func emptyWorkspace(w *authority.Work, ws ledger.Workspace) error {
 			return err
 		}
 	}
-	ws.Name, ws.ExternalID, ws.Metadata, ws.Policy = ws.Slug, "", nil, api.PatchPolicy{}
+	ws.Name, ws.ExternalID, ws.Metadata, ws.Policy = ws.Slug, "", nil, policy.Overrides{}
 	ws.PurgedAt, ws.Revision = w.Now, w.Revision()
 	w.TouchWorkspace(ws.ID)
 	return w.PutWorkspace(ws)

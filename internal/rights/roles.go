@@ -11,6 +11,7 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 )
 
 // ListRoles lists the roles that hold somewhere, built-in ones first. It needs
@@ -63,7 +64,7 @@ func roleOrder(roles map[string]ledger.Role) []string {
 
 func roleView(r ledger.Role, at ledger.ID) api.Role {
 	return api.Role{Name: r.Name, DisplayName: r.DisplayName, Description: r.Description, Scopes: authority.Listed(r.Scopes),
-		RateLimit: r.RateLimit, BuiltIn: authority.IsBuiltInRole(r.Name), Inherited: at != 0 && r.Workspace != at, Locked: r.Locked, Revision: r.Revision}
+		RateLimit: (*api.RateLimit)(r.RateLimit), BuiltIn: authority.IsBuiltInRole(r.Name), Inherited: at != 0 && r.Workspace != at, Locked: r.Locked, Revision: r.Revision}
 }
 
 // PutRole creates or replaces a role. It needs roles:write; what the role gains
@@ -81,7 +82,7 @@ func (a *Rights) PutRole(ctx context.Context, c authority.Caller, at authority.W
 			return err
 		}
 		row := ledger.Role{Workspace: e.Workspace.ID, Name: name, DisplayName: in.DisplayName, Description: in.Description,
-			Scopes: in.Scopes, RateLimit: in.RateLimit, Locked: in.Locked, Revision: w.Revision()}
+			Scopes: in.Scopes, RateLimit: (*policy.KeptLimit)(in.RateLimit), Locked: in.Locked, Revision: w.Revision()}
 		if err := w.PutRole(row); err != nil {
 			return err
 		}
@@ -132,7 +133,7 @@ func tooMuch(what string, most, named int, more bool) error {
 // looserRole refuses to raise a role's limit above the policy's to whoever may
 // not write the policy.
 func looserRole(e authority.Entry, was ledger.Role, in api.PutRole) error {
-	if in.RateLimit == nil || was.RateLimit != nil && !authority.Looser(in.RateLimit, was.RateLimit) || !authority.Looser(in.RateLimit, e.Space.Policy().RateLimit) {
+	if in.RateLimit == nil || was.RateLimit != nil && !authority.Looser(in.RateLimit, (*api.RateLimit)(was.RateLimit)) || !authority.Looser(in.RateLimit, e.Space.Policy().RateLimit) {
 		return nil
 	}
 	return e.Actor.Need("policy:write")

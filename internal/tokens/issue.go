@@ -253,7 +253,7 @@ func fields(sp *authority.Space, t *ledger.Token, in api.TokenFields) error {
 		t.RateLimit = nil
 	}
 	if in.RateLimit.Has() {
-		limit := in.RateLimit.Value
+		limit := policy.KeptLimit(in.RateLimit.Value)
 		t.RateLimit = &limit
 	}
 	if in.Recoverable.Or(false) && !sp.Policy().Recoverable {
@@ -283,7 +283,7 @@ func describe(t *ledger.Token, in api.TokenFields) error {
 		if err := input.Metadata(in.Metadata.Value); err != nil {
 			return err
 		}
-		t.Metadata = in.Metadata.Value
+		t.Metadata = ledger.Metadata(in.Metadata.Value)
 	}
 	return nil
 }
@@ -305,7 +305,7 @@ func inheritLimits(ac *authority.Actor, sp *authority.Space, o verify.Owner, t *
 		t.AllowedIPs = slices.Clone(ac.With.AllowedIPs)
 	}
 	if own := ac.Limit; !in.RateLimit.Set && authority.Looser(authority.LimitOf(sp, *t, o), own) {
-		limit := *own
+		limit := policy.KeptLimit(*own)
 		t.RateLimit = &limit
 	}
 }

@@ -34,7 +34,7 @@ type leak struct {
 // leakNote is a leak as the audit keeps it. Number is the secret's.
 type leakNote struct {
 	Number int `json:"secret_number,omitempty"`
-	api.Leak
+	ledger.Leak
 }
 
 // ReportLeaks does what the policy's leak_action says to the token of each
@@ -111,7 +111,7 @@ func leaked(w *authority.Work, l leak) error {
 	if err != nil {
 		return err
 	}
-	note := leakNote{Number: secrets[i].Number, Leak: api.Leak{
+	note := leakNote{Number: secrets[i].Number, Leak: ledger.Leak{
 		Secret: authority.SecretState(secrets, i, w.Now), URL: l.url, Source: l.source,
 	}}
 	note.Effect = leakEffect(ch, note.Secret)
@@ -184,7 +184,7 @@ func endLeaked(w *authority.Work, ch *authority.Change, effect string) (api.Toke
 }
 
 // leaksOf answers what the audit knows of one secret's leaks.
-func leaksOf(w *authority.Work, ch *authority.Change, number int) (out []api.Leak, err error) {
+func leaksOf(w *authority.Work, ch *authority.Change, number int) (out []ledger.Leak, err error) {
 	rows, err := w.Audit(ch.Space.Workspace.ID, ledger.AuditQuery{Token: ch.Token.Locator.String(), Action: actionLeaked, Limit: authority.MaxPage})
 	for _, row := range rows {
 		var p struct {
@@ -201,14 +201,14 @@ const actionLeaked = "token.leaked"
 
 // acted says whether nothing new is to be done about a secret that is known to
 // have leaked.
-func acted(known []api.Leak, effect string) bool {
+func acted(known []ledger.Leak, effect string) bool {
 	return effect == api.LeakDead && len(known) > 0 ||
-		slices.ContainsFunc(known, func(l api.Leak) bool { return l.Effect == effect })
+		slices.ContainsFunc(known, func(l ledger.Leak) bool { return l.Effect == effect })
 }
 
 // anotherPlace adds a place of a known leak to the audit.
-func anotherPlace(w *authority.Work, ch *authority.Change, known []api.Leak, note leakNote) error {
-	if note.URL == "" || len(known) >= placesBound || slices.ContainsFunc(known, func(l api.Leak) bool { return l.URL == note.URL }) {
+func anotherPlace(w *authority.Work, ch *authority.Change, known []ledger.Leak, note leakNote) error {
+	if note.URL == "" || len(known) >= placesBound || slices.ContainsFunc(known, func(l ledger.Leak) bool { return l.URL == note.URL }) {
 		return authority.ErrUnchanged
 	}
 	return w.Record(ch.Actor, ch.Space.Workspace, leakEvent(ch, note))
@@ -219,11 +219,11 @@ func leakEvent(ch *authority.Change, note leakNote) authority.Event {
 }
 
 // tellLeak tells the webhooks, the owner and the administrators.
-func tellLeak(w *authority.Work, ch *authority.Change, v api.Token, found api.Leak) error {
+func tellLeak(w *authority.Work, ch *authority.Change, v api.Token, found ledger.Leak) error {
 	ws := ch.Space.Workspace
 	if err := outbox.Publish(w, ws, actionLeaked, func() api.WebhookData {
 		d := outbox.EventData(w, ch.Actor, ws, authority.Event{Target: v.ID, After: v})
-		d.Leak = &found
+		d.Leak = (*api.Leak)(&found)
 		return d
 	}); err != nil {
 		return err
@@ -246,7 +246,7 @@ func tellLeak(w *authority.Work, ch *authority.Change, v api.Token, found api.Le
 // audit has it as the reason of the revocation.
 func tellRevokedAsLeaked(w *authority.Work, ch *authority.Change, v api.Token) error {
 	n, err := descendants(w, ch.Token)
-	return input.First(err, tellLeak(w, ch, v, api.Leak{Effect: api.LeakRevoked, Descendants: n}))
+	return input.First(err, tellLeak(w, ch, v, ledger.Leak{Effect: api.LeakRevoked, Descendants: n}))
 }
 
 // descendants counts the usable tokens that were made with a token: they do not

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -80,14 +81,14 @@ func everyFieldOfOutbox(w *world) {
 	}, ledger.Webhook{ID: hook, Workspace: ws, PublicID: "whk_1", Secret: []byte{3}, CreatedAt: at(0)})
 	delivery := full(w.T, ledger.Delivery{
 		ID: id, PublicID: "msg_1", Webhook: hook, Type: "token.created", Payload: json.RawMessage(`{"b": 1.0, "a":2}`), State: api.DeliveryFailed,
-		Attempts: 3, Log: []api.WebhookAttempt{{At: at(1), Status: 500, Error: "e", Response: "r", TookMS: 20}},
+		Attempts: 3, Log: []ledger.Attempt{{At: at(1), Status: 500, Error: "e", Response: "r", TookMS: 20}},
 		NextAttemptAt: at(2), LeasedUntil: at(3), CreatedAt: at(4), SettledAt: at(5),
 	})
 	kept(w, delivery, ledger.Tx.PutDelivery, func(r ledger.Reader) (ledger.Delivery, error) { return r.DeliveryByID(id) },
 		ledger.Delivery{ID: id, PublicID: "msg_1", Webhook: hook, Payload: json.RawMessage(`{}`), CreatedAt: at(0)})
 	mail := full(w.T, ledger.Mail{
 		ID: w.newID(), PublicID: "mail_1", Workspace: ws, Kind: ledger.MailExpiry, Recipient: "ada@example.com", Token: locatorOf(1), ExpiresAt: at(1),
-		Step: 7, Facts: ledger.MailFacts{Label: "x", At: at(2), Support: &api.SupportContact{Email: "help@example.com"}},
+		Step: 7, Facts: ledger.MailFacts{Label: "x", At: at(2), Support: &policy.KeptContact{Email: "help@example.com"}},
 		State: ledger.MailSent, Attempts: 2, Error: "451", NextAttemptAt: at(3), LeasedUntil: at(4), CreatedAt: at(5), SettledAt: at(6),
 	})
 	kept(w, mail, ledger.Tx.PutMail, func(r ledger.Reader) (ledger.Mail, error) { return r.Mail(mail.ID) },

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -29,8 +30,8 @@ func workspaceRow(id ledger.ID) ledger.Workspace {
 // fullWorkspace has JSON of every kind that metadata may hold.
 func fullWorkspace(id ledger.ID) ledger.Workspace {
 	return ledger.Workspace{
-		ID: id, Slug: "acme", Name: "Acme", ExternalID: "ext-1", Metadata: api.Metadata{"tier": "gold", "seats": json.Number("3.5"), "beta": true},
-		Policy:    api.PatchPolicy{MaxLifetime: api.Some(90 * api.Day), RateLimit: api.Null[api.RateLimit]()},
+		ID: id, Slug: "acme", Name: "Acme", ExternalID: "ext-1", Metadata: ledger.Metadata{"tier": "gold", "seats": json.Number("3.5"), "beta": true},
+		Policy:    policy.Overrides{MaxLifetime: api.Some(90 * api.Day), RateLimit: api.Some(api.RateLimit{Requests: 1, Window: api.Day})},
 		CreatedAt: at(1), SuspendedAt: at(2), SuspendedBy: "usr_4", DeletedAt: at(3), PurgedAt: at(4), PolicyRevision: 5, Revision: 7,
 	}
 }
@@ -97,8 +98,8 @@ func fullToken(id, workspace, member, user ledger.ID) ledger.Token {
 		NotBefore: at(1), ExpiresAt: at(2), Lifetime: 90*24*time.Hour + 123*time.Microsecond, DisabledAt: at(3), RevokeAt: at(4),
 		RevokedAt: at(5), RevokeReason: "leaked", RevokeComment: "in a log", DeletedAt: at(6),
 		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
-		RateLimit:  &api.RateLimit{Requests: 100, Window: api.Duration(time.Minute)}, Recoverable: true, Standing: true,
-		Metadata: api.Metadata{"ticket": "T-1"}, CreatedAt: at(7), RotatedAt: at(8), DisabledBy: "usr_2",
+		RateLimit:  &policy.KeptLimit{Requests: 100, Window: api.Duration(time.Minute)}, Recoverable: true, Standing: true,
+		Metadata: ledger.Metadata{"ticket": "T-1"}, CreatedAt: at(7), RotatedAt: at(8), DisabledBy: "usr_2",
 		Held: 1<<16 - 1, HeldBy: "usr_3", Revision: 11,
 	}
 }
@@ -123,7 +124,7 @@ func digestOf(n int) token.Digest {
 func fullRole(workspace ledger.ID) ledger.Role {
 	return ledger.Role{
 		Workspace: workspace, Name: "Support", DisplayName: "Support team", Description: "first line",
-		Scopes: []string{"tickets:*"}, RateLimit: &api.RateLimit{Requests: 5, Window: api.Day}, Locked: true, Revision: 12,
+		Scopes: []string{"tickets:*"}, RateLimit: &policy.KeptLimit{Requests: 5, Window: api.Day}, Locked: true, Revision: 12,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -78,7 +79,7 @@ func everyFieldOfRights(w *world, ws ledger.ID) {
 func everyFieldOfTheRest(w *world, ws ledger.ID) {
 	w.read(func(r ledger.Reader) { found(w.T, ledger.Instance{})(r.Instance()) })
 	instance := full(w.T, ledger.Instance{
-		Policy:   api.PatchPolicy{Locked: api.Some([]string{"max_lifetime"})},
+		Policy:   policy.Overrides{Locked: api.Some([]string{"max_lifetime"})},
 		Prefixes: []token.Prefix{"acme", "tky"}, PolicyRevision: 6, SetupDigest: make([]byte, 32), SetupExpiresAt: at(1), BootstrappedAt: at(2),
 	})
 	kept(w, instance, ledger.Tx.PutInstance, ledger.Reader.Instance, ledger.Instance{})
@@ -150,7 +151,7 @@ func nilAndEmpty(w *world) {
 		func(tx ledger.Tx) error { return tx.PutUser(userRow(user)) })
 	for _, grants := range [][]grant.Statement{nil, {}, {{}}, {{Scopes: []string{}}}, {{Scopes: []string{}, Resources: []string{}}}} {
 		for _, ips := range [][]netip.Prefix{nil, {}} {
-			for _, metadata := range []api.Metadata{nil, {}} {
+			for _, metadata := range []ledger.Metadata{nil, {}} {
 				t := tokenRow(tok, ws)
 				t.Grants, t.AllowedIPs, t.Metadata = grants, ips, metadata
 				m := memberRow(member, ws, user)
@@ -171,7 +172,7 @@ func largeValues(w *world) {
 	t := tokenRow(tok, ws)
 	t.Label = strings.Repeat("\U0001F511", 100)
 	t.Description = strings.Repeat("é", 1000)
-	t.Metadata = api.Metadata{"k": strings.Repeat("x", 4096), "e": strings.Repeat("\U0001F600", 64)}
+	t.Metadata = ledger.Metadata{"k": strings.Repeat("x", 4096), "e": strings.Repeat("\U0001F600", 64)}
 	for i := range 1000 {
 		t.Grants = append(t.Grants, grant.Statement{Role: "Viewer", Resources: []string{fmt.Sprintf("resource-%d", i)}})
 	}
