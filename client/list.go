@@ -78,7 +78,7 @@ func each[T any](fetch func(api.Page) (api.List[T], error), include ...string) i
 				return
 			}
 			if *l.NextCursor == at.Cursor {
-				yield(*new(T), api.Errorf(api.CodeInternal, "the server's list does not go on"))
+				yield(*new(T), api.Errorf(api.CodeInternal, "the server's list broke off; read it again from the beginning"))
 				return
 			}
 			at.Cursor = *l.NextCursor

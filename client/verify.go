@@ -178,7 +178,7 @@ func (c VerifyCalls) VerifyBatch(ctx context.Context, questions []api.VerifyRequ
 		return nil, err
 	}
 	if len(v.Results) != len(questions) {
-		return nil, api.Errorf(api.CodeInternal, "the server answered another number of questions than it was asked")
+		return nil, api.Errorf(api.CodeInternal, "the server answered a different number of questions than it was asked")
 	}
 	out := make([]Result, len(v.Results))
 	for i, r := range v.Results {

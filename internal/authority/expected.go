@@ -73,7 +73,7 @@ func (w *Work) ExpectEntry(ws ledger.Workspace, target string, revision int64, e
 func (w *Work) ExpectNew() error {
 	w.expected = true
 	if w.Caller.Expected.Given {
-		return api.Errorf(api.CodeChangedMeanwhile, "there is no such object, or not any more")
+		return api.Errorf(api.CodeChangedMeanwhile, "there is no such object, or there is none any more")
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (w *Work) expectedAll() error {
 	if w.expected || !w.Caller.Expected.says() {
 		return nil
 	}
-	return api.Errorf(api.CodeInvalidRequest, "this call does not take a revision that is expected")
+	return api.Errorf(api.CodeInvalidRequest, "this call cannot depend on a revision")
 }
 
 // told says of a refusal who changed the object, to whoever may read the audit.

@@ -117,7 +117,7 @@ func CheckServiceAccountName(s string) error {
 		return api.FieldError("name", "must be 1 to 63 of a-z, 0-9 and ._-, and begin with a letter or digit")
 	}
 	if s == "new" { // the page of a form
-		return api.FieldError("name", "must not be new; choose another name")
+		return api.FieldError("name", `must not be "new"; choose another name`)
 	}
 	if IsUserID(s) || strings.HasPrefix(s, AccountID) {
 		return api.FieldError("name", "must not begin like the id of a user (usr_) or service account (sac_)")

@@ -85,7 +85,7 @@ func (w *Work) Named() (ledger.Idempotency, bool, error) {
 	case err != nil:
 		return was, false, err
 	case string(was.Body) != string(retry.Body[:]):
-		return was, false, api.Errorf(api.CodeIdempotencyKeyReused, "this key was used for a request that differs")
+		return was, false, api.Errorf(api.CodeIdempotencyKeyReused, "this key was used for a different request")
 	case retry.Once:
 		return was, false, api.Errorf(api.CodeIdempotencyKeyUsed, "this was sent before, and its secret was shown")
 	}

@@ -170,10 +170,10 @@ func (a *app) kept(server string) (s stored, err error) {
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return s, fmt.Errorf("%s can be read by others, so it is not used; chmod 600 it, or sign in anew", clean(path))
+		return s, fmt.Errorf("%s can be read by others, so it is not used; chmod 600 it, or sign in again", clean(path))
 	}
 	if err := json.NewDecoder(f).Decode(&s); err != nil {
-		return s, fmt.Errorf("%s cannot be read; remove it and sign in anew", clean(path))
+		return s, fmt.Errorf("%s cannot be read; remove it and sign in again", clean(path))
 	}
 	if s.Server != server {
 		return stored{}, nil

@@ -309,7 +309,7 @@ func TestAFileThatOthersReadIsNotUsed(t *testing.T) {
 	if err := os.Chmod(file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := d.runs("whoami"); r.code != 1 || !strings.Contains(r.err, "sign in anew") {
+	if r := d.runs("whoami"); r.code != 1 || !strings.Contains(r.err, "sign in again") {
 		t.Errorf("garbage: %+v", r)
 	}
 }

@@ -91,7 +91,7 @@ func (o *fleetFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.keepGoing, "keep-going", false, "go on with the other tokens after one failed")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "only list the tokens that would be rotated")
 	fs.BoolVar(&o.inOverlap, "in-overlap", false, "also tokens whose last overlap still runs; their oldest secret ends at once")
-	fs.BoolVar(&o.noNewline, "no-newline", false, "no line end behind the secret")
+	fs.BoolVar(&o.noNewline, "no-newline", false, "no line end after the secret")
 }
 
 // used says whether a flag was given that makes sense for many tokens alone.

@@ -243,7 +243,7 @@ func (s *scanning) askAbout(ctx context.Context, secrets []string, states map[st
 		return err
 	}
 	if len(found.Items) != len(secrets) {
-		return api.Errorf(api.CodeInternal, "the server answered about another number of tokens than it was asked")
+		return api.Errorf(api.CodeInternal, "the server answered about a different number of tokens than it was asked")
 	}
 	for i, item := range found.Items { // in the order of the text
 		states[secrets[i]] = state(item)

@@ -135,7 +135,7 @@ type Config struct {
 	OIDCSyncRoles bool `key:"oidc_sync_roles" default:"false" help:"apply --oidc-roles at every sign-in, not only the first"`
 
 	// OIDCConfirm is what it takes to confirm through the provider before something
-	// delicate: auth_time, that it says when it asked the person to sign in anew; or
+	// delicate: auth_time, that it says when it asked the person to sign in again; or
 	// return, that they come back from it, for a provider that never says when, such
 	// as Google. With return, whoever sits at a browser that is signed in at the
 	// provider can confirm. The default is auth_time.

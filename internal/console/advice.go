@@ -20,7 +20,7 @@ func (v *visit) doAdvice() error {
 	code := v.typed().Get("code")
 	i := slices.IndexFunc(all, func(a api.Advice) bool { return a.Code == code })
 	if i < 0 || all[i].Change.Edit == nil {
-		return api.Errorf(api.CodeNotFound, "this advice does not hold any more")
+		return api.Errorf(api.CodeNotFound, "this advice no longer holds")
 	}
 	if _, err := v.auth.EditToken(v.ctx(), v.caller, v.at.Slug, t.Locator, *all[i].Change.Edit); err != nil {
 		return err

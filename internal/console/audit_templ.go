@@ -129,7 +129,7 @@ func auditPage(v *visit, at string, rows []api.AuditEvent, next string, chain *a
 		}
 		if len(rows) == 0 {
 			if v.audited() {
-				templ_7745c5c3_Err = empty("Nothing matches", "No event fits this filter. Take a part of it away, or look at a longer time.", button(at, "Show everything")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = empty("Nothing matches", "No event matches this filter. Loosen it, or choose a longer time.", button(at, "Show everything")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

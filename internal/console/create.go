@@ -32,11 +32,13 @@ func (v *visit) owners() []string {
 	return out
 }
 
+// newToken draws the form of a new token. Whoever can make tokens for one kind of owner
+// alone is not asked which.
 func (v *visit) newToken() error {
 	v.section = "access-tokens"
 	owners := v.owners()
 	if len(owners) == 0 {
-		return api.Errorf(api.CodeForbidden, "the policy of this workspace and your role let you create no tokens here")
+		return api.Errorf(api.CodeForbidden, "the policy of this workspace and your role do not let you create tokens here")
 	}
 	f, err := v.suggested()
 	if err != nil {
@@ -100,6 +102,8 @@ func (v *visit) draft(f form.Form, owner string) (draft, error) {
 	return d, err
 }
 
+// allAccounts are the service accounts to choose from: none for whoever may not list
+// them, and none that is disabled.
 func (v *visit) allAccounts() ([]api.ServiceAccount, error) {
 	rows, _, err := v.auth.ListServiceAccounts(v.ctx(), v.caller, v.at.Slug, authority.Page{Limit: 200})
 	if errors.Is(err, api.CodeInsufficientScope) {
@@ -108,6 +112,8 @@ func (v *visit) allAccounts() ([]api.ServiceAccount, error) {
 	return slices.DeleteFunc(rows, func(a api.ServiceAccount) bool { return !a.Active }), err
 }
 
+// doNewToken makes it, once for one drawn form. The answer to the form's second sending
+// has no secret to show, and says so.
 func (v *visit) doNewToken() error {
 	v.section = "access-tokens"
 	f := v.typed()

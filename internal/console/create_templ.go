@@ -38,7 +38,7 @@ func ownersPage(v *visit, owners []string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = heading("Who should own this token?", "The owner decides what the token can do at the most, and whether it outlives a person’s time here.", nil).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = heading("Who should own this token?", "The owner decides what the token can do at most, and whether it outlives a person’s time here.", nil).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -929,7 +929,7 @@ func reachFields(v *visit, d draft) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = area(d.Form, "resources", "Names", d.Values.Get("resources"), "One a line. A trailing * matches what begins like that.", "2").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = area(d.Form, "resources", "Names", d.Values.Get("resources"), "One per line. A trailing * matches every name that begins so.", "2").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1110,7 +1110,7 @@ func limitFields(v *visit, d draft) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = area(d.Form, "allowed_ips", d.AddressLabel(), d.Values.Get("allowed_ips"), "One address or range a line, such as 203.0.113.7 or 2001:db8::/32. From elsewhere it is refused.", "2").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = area(d.Form, "allowed_ips", d.AddressLabel(), d.Values.Get("allowed_ips"), "One address or range per line, such as 203.0.113.7 or 2001:db8::/32. From elsewhere it is refused.", "2").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1118,7 +1118,7 @@ func limitFields(v *visit, d draft) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = field(d.Form, "requests", "At most so many requests (optional)", d.Values.Get("requests"), d.Bad("rate_limit"), templ.Attributes{"type": "number", "min": "1", "inputmode": "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(d.Form, "requests", "Requests, at most (optional)", d.Values.Get("requests"), d.Bad("rate_limit"), templ.Attributes{"type": "number", "min": "1", "inputmode": "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

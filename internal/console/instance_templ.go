@@ -334,7 +334,7 @@ func instancePeoplePage(v *visit, rows, admins []api.User, can map[string]office
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<small>The last one, who cannot be taken away.</small>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<small>The last administrator, who cannot be removed.</small>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -532,7 +532,7 @@ func systemPage(v *visit, f form.Form, answer string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "</dl><p class=\"buttons\">Name and logo stand at the top of every page, the name in every mail too. To change them, set this and start the server anew:</p><pre tabindex=\"0\" aria-label=\"Settings of name and logo\"><code>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "</dl><p class=\"buttons\">Name and logo stand at the top of every page, the name in every mail too. To change them, set this and restart the server:</p><pre tabindex=\"0\" aria-label=\"Settings of name and logo\"><code>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -634,7 +634,7 @@ func defaultsPage(p form.Policy) templ.Component {
 			templ_7745c5c3_Var29 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = heading("Defaults", "Every workspace inherits these, as they are now, unless it says otherwise. What is locked it cannot change.", nil).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = heading("Defaults", "Every workspace inherits these, as they are now, unless it says otherwise. No workspace can change what is locked.", nil).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

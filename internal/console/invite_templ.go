@@ -93,7 +93,7 @@ func invitePage(v *visit, l inviteList) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</code></pre><p>Name and resources may be left out. Resources stand apart by blanks: names, a beginning with a trailing *, or * for all. Who has none gets the role on none.</p></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</code></pre><p>Name and resources may be left out. Separate resources by spaces: a name, the beginning of one followed by *, or * for all. A role without resources reaches none.</p></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -639,7 +639,7 @@ func invitedPage(v *visit, l inviteList) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "\">To the members</a></p></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "\">Back to the members</a></p></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -669,7 +669,7 @@ func inviteLinks(l inviteList) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if l.links() {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<section class=\"card\"><h2>Hand these links over</h2><p class=\"notice warn\">This server sends no mail. Whoever opens a link chooses the password of its person, once. Copy these now: they are not shown again.</p><ul class=\"log\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<section class=\"card\"><h2>Hand these links over</h2><p class=\"notice warn\">This server sends no mail. Whoever opens a link chooses that person’s password, once. Copy these now: they are not shown again.</p><ul class=\"log\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

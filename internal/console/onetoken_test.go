@@ -115,7 +115,7 @@ func TestAPolicyFieldIsSetAndInheritedAgain(t *testing.T) {
 	w.status(w.edits("ada@example.com", at, url.Values{"inherit": {"max_lifetime"}, "rate_limit_requests": {""}}), http.StatusSeeOther)
 	w.policy(365*api.Day, nil)
 	wrong := w.status(w.edits("ada@example.com", at, url.Values{"overlap": {"soon"}}), http.StatusUnprocessableEntity)
-	w.shows(wrong, "Is like 90d, 24h or 30m", `value="soon"`)
+	w.shows(wrong, "Must be like 90d, 24h or 30m", `value="soon"`)
 }
 
 func TestALockedPolicyFieldIsShownAsFixed(t *testing.T) {

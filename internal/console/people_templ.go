@@ -527,7 +527,7 @@ func grantFields(v *visit, p principalForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = area(p.Form, "resources", "Names", p.Values.Get("resources"), "One a line. A trailing * matches what begins like that.", "3").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = area(p.Form, "resources", "Names", p.Values.Get("resources"), "One per line. A trailing * matches every name that begins so.", "3").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -607,7 +607,7 @@ func newAccountPage(v *visit, p principalForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = area(p.Form, "contacts", "Contacts (optional)", p.Values.Get("contacts"), "E-mails that are told when its tokens expire, one a line.", "2").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = area(p.Form, "contacts", "Contacts (optional)", p.Values.Get("contacts"), "E-mail addresses that are told when its tokens expire, one per line.", "2").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -795,7 +795,7 @@ func accountPage(v *visit, s api.ServiceAccount, p principalForm, t table) templ
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = area(p.Form, "contacts", "Contacts", p.Values.Get("contacts"), "E-mails that are told when its tokens expire, one a line.", "2").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = area(p.Form, "contacts", "Contacts", p.Values.Get("contacts"), "E-mail addresses that are told when its tokens expire, one per line.", "2").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -963,7 +963,7 @@ func stopPage(v *visit, s stop) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(s.hit.Tokens) == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "<p>No token stops by it.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "<p>This stops no token.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -72,7 +72,7 @@ func scopeFields(p form.Picker) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = field(p.Form, "more_scopes", "Others (optional)", p.Loose(), "Apart by blanks. A pattern such as tickets:* is allowed.", templ.Attributes{"spellcheck": "false", "placeholder": "tickets:read"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(p.Form, "more_scopes", "Others (optional)", p.Loose(), "Separated by spaces. A pattern such as tickets:* is allowed.", templ.Attributes{"spellcheck": "false", "placeholder": "tickets:read"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -59,11 +59,11 @@ func policyCards(action string, p form.Policy) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = policyText(p, "default_lifetime", "A token lives, unless its creator says otherwise, for", "Like 90d or 24h.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = policyText(p, "default_lifetime", "A token lives, unless its creator says otherwise, for", "For example 90d or 24h.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = policyText(p, "max_lifetime", "Nobody can choose more than", "Like 365d; 0 is no bound.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = policyText(p, "max_lifetime", "Nobody can choose more than", "For example 365d; 0 means no limit.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -71,15 +71,15 @@ func policyCards(action string, p form.Policy) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = policyText(p, "overlap", "After a rotation the old secret works for", "Like 24h; 0 ends it at once.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = policyText(p, "overlap", "After a rotation the old secret works for", "For example 24h; 0 ends it at once.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = policyText(p, "notice_days", "Owners are reminded so many days before", "Whole days, apart by blanks: 30 14 7 1.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = policyText(p, "notice_days", "Days before the expiry on which owners are reminded", "Whole days, separated by spaces: 30 14 7 1.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = policyText(p, "retention", "Ended tokens are kept for", "Like 400d; then they are purged.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = policyText(p, "retention", "Ended tokens are kept for", "For example 400d; then they are purged.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -111,11 +111,11 @@ func policyCards(action string, p form.Policy) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = policyInput(p, "max_tokens", "per_owner", "Live tokens of one owner, at most", "0 is no bound.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = policyInput(p, "max_tokens", "per_owner", "Live tokens of one owner, at most", "0 means no limit.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = policyInput(p, "max_tokens", "total", "Live tokens in all, at most", "0 is no bound.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = policyInput(p, "max_tokens", "total", "Live tokens in all, at most", "0 means no limit.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -149,7 +149,7 @@ func policyCards(action string, p form.Policy) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = policyText(p, "introspection_max_cache", "An introspection may be cached for", "Like 1m; 0 is not at all.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = policyText(p, "introspection_max_cache", "An introspection may be cached for", "For example 1m; 0 means not at all.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -706,7 +706,7 @@ func policyLimit(p form.Policy, name, label string) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = limitPair(p.Form, name, label, phrase.Named(p.Bad(name), "Empty is no limit."), p.Fixed(name)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = limitPair(p.Form, name, label, phrase.Named(p.Bad(name), "Leave it empty for no limit."), p.Fixed(name)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

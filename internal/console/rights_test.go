@@ -85,7 +85,7 @@ func TestAResourceGoesAfterALook(t *testing.T) {
 	const at, ask = "/workspace/acme/resources", "/workspace/acme/resources/payments/delete"
 	w.status(w.as("ada@example.com", ask), http.StatusNotFound)
 	w.status(w.as("ada@example.com", at, url.Values{"name": {"payments"}}), http.StatusSeeOther)
-	w.shows(w.status(w.as("ada@example.com", ask), http.StatusOK), "Delete the resource payments?", "Nothing names it")
+	w.shows(w.status(w.as("ada@example.com", ask), http.StatusOK), "Delete the resource payments?", "Nothing refers to it")
 	w.member("eve@example.com", "Viewer", "payments")
 	w.shows(w.status(w.as("ada@example.com", ask), http.StatusOK), "1 member")
 	w.status(w.as("ada@example.com", ask, url.Values{}), http.StatusSeeOther)
@@ -115,6 +115,6 @@ func TestARefusalNamesItsFieldInWords(t *testing.T) {
 	w := newWorld(t)
 	f := url.Values{"owner": {"me"}, "label": {"x"}, "what": {"inherit"}, "reach": {"all"}, "expires": {"default"}, "allowed_ips": {"here"}, "form": {"f"}}
 	page := w.status(w.as("ada@example.com", "/workspace/acme/access-tokens/new", f), http.StatusUnprocessableEntity)
-	w.shows(page, "Allowed ips: entries are CIDRs", "Entries are CIDRs")
+	w.shows(page, "Allowed ips: entries must be CIDRs", "Entries must be CIDRs")
 	w.hides(page, "allowed_ips: ")
 }

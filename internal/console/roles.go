@@ -104,7 +104,7 @@ func (v *visit) doRole() error {
 	}
 	f := v.typed()
 	if _, there := r.role(f.Get("name")); there {
-		err = api.FieldError("name", "there is a role of this name; open it to change it")
+		err = api.FieldError("name", "there is a role of this name already; open it to change it")
 	} else {
 		err = v.putRole(v.making(), r, f, f.Get("name"))
 	}
@@ -162,6 +162,8 @@ func (v *visit) roleWith(r rights, o api.Role, f form.Form) error {
 	return v.page(o.Name, body)
 }
 
+// doEditRole saves a role, which is put whole: what the form does not hold is not part
+// of it any more.
 func (v *visit) doEditRole() error {
 	r, o, err := v.roleAt()
 	if err != nil {
@@ -206,6 +208,8 @@ func (v *visit) deleteRoleWith(f form.Form) error {
 	return v.page(d.title(), removalPage(d, f))
 }
 
+// doDeleteRole takes a role away. Where it is in use the form comes back, with the roles
+// that can take its place.
 func (v *visit) doDeleteRole() error {
 	c, f := v.catalogueOf(), v.typed()
 	_, err := v.auth.DeleteRole(v.ctx(), v.caller, c.at, v.r.PathValue("role"), f.Get("replacement"))

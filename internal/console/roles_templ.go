@@ -466,7 +466,7 @@ func roleForm(r rights, f form.Form, action, exists string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = limitPair(f, "rate_limit", "Requests of each token, at most (optional)", phrase.Named(f.Bad("rate_limit"), "Empty leaves it to the policy."), false).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = limitPair(f, "rate_limit", "Requests of each token, at most (optional)", phrase.Named(f.Bad("rate_limit"), "Leave it empty to follow the policy."), false).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -622,7 +622,7 @@ func scopeForm(r rights, f form.Form, action, exists string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = area(f, "implies", "Implies (optional)", f.Values.Get("implies"), "Scopes that come with this one, one a line.", "2").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = area(f, "implies", "Implies (optional)", f.Values.Get("implies"), "Scopes that come with this one, one per line.", "2").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -744,7 +744,7 @@ func standing(r rights, s entryState, uses insight.Uses) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case uses.Written && uses.Inherits:
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<p class=\"notice\">This version stands over the one that is inherited. Give it up and that holds again.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 70, "<p class=\"notice\">This version takes the place of the inherited one. Give it up, and the inherited one holds again.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1167,12 +1167,12 @@ func removalPage(d removal, f form.Form) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if hit := d.affected(); len(hit) == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 103, "<p>Nothing names it.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 103, "<p>Nothing refers to it.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 104, "<h2>What names it</h2><ul>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 104, "<h2>What refers to it</h2><ul>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

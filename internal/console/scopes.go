@@ -18,7 +18,7 @@ func (v *visit) doScope() error {
 	}
 	f := v.typed()
 	if _, there := r.scope(f.Get("name")); there {
-		err = api.FieldError("name", "this scope is there; open it to change it")
+		err = api.FieldError("name", "there is a scope of this name already; open it to change it")
 	} else {
 		err = v.putScope(v.making(), r, f, f.Get("name"))
 	}
@@ -72,6 +72,8 @@ func (v *visit) scopeWith(r rights, s api.Scope, f form.Form) error {
 	return v.page(s.Name, body)
 }
 
+// doEditScope saves what the form changed of a scope. Scopes are put whole, so the form
+// carries all of one.
 func (v *visit) doEditScope() error {
 	r, s, err := v.scopeAt()
 	if err != nil {

@@ -1474,7 +1474,7 @@ func newPasskeyPage(v *visit, c door.Ceremony, f form.Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 133, "<noscript><p class=\"notice warn\">Passkeys need JavaScript. Everything else here works without.</p></noscript>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 133, "<noscript><p class=\"notice warn\">Passkeys need JavaScript. Everything else here works without it.</p></noscript>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

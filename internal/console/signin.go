@@ -89,6 +89,8 @@ func (v *visit) refuseClear() error {
 	return api.Errorf(api.CodeForbidden, "signing in needs HTTPS; over plain HTTP the password and the session could be read on the way")
 }
 
+// doSignIn takes an e-mail and a password. The password is read as it was sent: blanks
+// at its ends count.
 func (v *visit) doSignIn() error {
 	if err := v.refuseClear(); err != nil {
 		return err
@@ -147,6 +149,9 @@ func (v *visit) welcome(r door.Entry, next string) error {
 	return v.redirect(next)
 }
 
+// signOut ends the session here and tells the browser to forget what it keeps. Where the
+// server cannot end its own record now, that is logged, and the browser forgets all the
+// same.
 func (v *visit) signOut() error {
 	if value := v.cookie(v.r, v.cookieName(v.r)); value != "" {
 		if err := v.Sessions.SignOut(v.ctx(), value); err != nil {
@@ -158,6 +163,8 @@ func (v *visit) signOut() error {
 	return v.redirect("/signin?did=signed-out")
 }
 
+// reset asks for the e-mail that a link is mailed to, or draws the form that such a link
+// leads to.
 func (v *visit) reset() error {
 	if v.q("code") != "" {
 		return v.mailed(resetLink())
@@ -168,6 +175,8 @@ func (v *visit) reset() error {
 	return v.page("Reset your password", resetPage(form.New(nil), false))
 }
 
+// doReset mails a link or takes the new password. Its page says the same whether anybody
+// has this e-mail: else it would tell strangers who works here.
 func (v *visit) doReset() error {
 	f := v.typed()
 	if f.Get("code") != "" {
@@ -179,7 +188,7 @@ func (v *visit) doReset() error {
 		}
 		return v.again("Reset your password", resetPage(f, false))
 	}
-	return v.page("Look into your mail", resetPage(f, true))
+	return v.page("Check your mail", resetPage(f, true))
 }
 
 // mailedLink is a link by which a password is chosen.
@@ -213,6 +222,8 @@ func (v *visit) mailed(l mailedLink) error {
 // chosen is a verb that sets a password with the code of a mailed link.
 type chosen func(ctx context.Context, code, password string, by door.Client) (door.Entry, error)
 
+// choosePassword sets a password by a mailed link. A second factor stays due: whoever
+// reads somebody's mail has not their phone.
 func (v *visit) choosePassword(l mailedLink, f form.Form, set chosen) error {
 	if err := v.refuseClear(); err != nil {
 		return err
@@ -252,6 +263,8 @@ func (v *visit) takesPasswords() bool {
 	return password
 }
 
+// doSetup makes the first Owner. Where somebody was faster, that is what it says, and
+// not what was wrong with this form.
 func (v *visit) doSetup() error {
 	if err := v.refuseClear(); err != nil {
 		return err
@@ -284,6 +297,8 @@ func (v *visit) isSetUp(err error) error {
 	return nil
 }
 
+// portal shows a button and opens nothing: a program that looks at links ahead of their
+// reader would use this one up.
 func (v *visit) portal() error {
 	return v.page("Your tokens", portalPage(v.q("code")))
 }
@@ -323,6 +338,9 @@ func (v *visit) toProvider(address, state string) error {
 	return v.page("Continue", elsewherePage(address))
 }
 
+// finishOIDC takes whoever comes back from the provider. Without the cookie of this
+// browser's own start it takes nobody, so that no one can be signed in as somebody else
+// by a link.
 func (v *visit) finishOIDC() error {
 	name := v.cookieName(v.r) + "-state"
 	state := v.cookie(v.r, name)

@@ -377,7 +377,7 @@ func elsewherePasswordPage() templ.Component {
 			templ_7745c5c3_Var17 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "<section class=\"card narrow center\"><h1>No passwords here</h1><p>This server takes single sign-on alone. If you cannot sign in there, ask whoever runs your identity provider.</p><p><a role=\"button\" class=\"primary\" href=\"/signin\">Back to sign-in</a></p></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "<section class=\"card narrow center\"><h1>No passwords here</h1><p>This server accepts single sign-on only. If you cannot sign in there, ask whoever runs your identity provider.</p><p><a role=\"button\" class=\"primary\" href=\"/signin\">Back to sign-in</a></p></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -537,7 +537,7 @@ func resetPage(f form.Form, sent bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if sent {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<h1>Look into your mail</h1><p role=\"status\">If somebody has this e-mail here, a link to choose a new password is on its way. It works once and for 30 minutes. If links were asked for again and again, look for one of the last half hour: the newest works.</p><p><a href=\"/signin\">Back to sign-in</a></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<h1>Check your mail</h1><p role=\"status\">If somebody has this e-mail here, a link to choose a new password is on its way. It works once and for 30 minutes. If links were asked for again and again, look for one of the last half hour: the newest works.</p><p><a href=\"/signin\">Back to sign-in</a></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -883,7 +883,7 @@ func elsewherePage(address string) templ.Component {
 			templ_7745c5c3_Var37 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, "<section class=\"card narrow center\"><h1>Continue at your identity provider</h1><p class=\"lead\">You come back here once you signed in there.</p><p><a role=\"button\" class=\"primary wide\" data-go href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, "<section class=\"card narrow center\"><h1>Continue at your identity provider</h1><p class=\"lead\">You come back here once you have signed in there.</p><p><a role=\"button\" class=\"primary wide\" data-go href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -50,7 +50,7 @@ func tokensPage(v *visit, t table) templ.Component {
 		}
 		if len(t.rows) == 0 {
 			if t.next != "" {
-				templ_7745c5c3_Err = empty("Nothing found yet", "No token that was looked through so far fits this filter, and there are older ones.", button(t.next, "Look further")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = empty("Nothing found yet", "None of the tokens searched so far matches this filter, and there are older ones.", button(t.next, "Look further")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -35,7 +35,7 @@ func toolsPage(v *visit, d toolsData) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = heading("Developer tools", "How the tokens of this workspace stand, and whose a found one is.", nil).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = heading("Developer tools", "The state of this workspace’s tokens, and whose a found one is.", nil).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -29,6 +29,9 @@ func userAt(id string, verb ...string) string {
 	return strings.Join(append([]string{"/instance/users", url.PathEscape(id)}, verb...), "/")
 }
 
+// userPage shows a person to the administrators. Whether they can be deactivated is
+// rehearsed, because a workspace may need them as its last Owner, which no look at the
+// person alone tells.
 func (v *visit) userPage() error {
 	v.section = "people"
 	u, err := v.auth.GetUser(v.ctx(), v.caller, v.r.PathValue("user"))
@@ -101,6 +104,8 @@ func auditOf(u api.User) string {
 // eraseWord is what is typed to confirm an erasure.
 func eraseWord(u api.User) string { return phrase.Named(phrase.Text(u.Email), u.ID) }
 
+// doErase forgets a person once their address was typed: it cannot be taken back, and a
+// button alone is pressed by mistake.
 func (v *visit) doErase(id string) error {
 	v.section = "people"
 	u, err := v.auth.GetUser(v.ctx(), v.caller, id)
@@ -108,7 +113,7 @@ func (v *visit) doErase(id string) error {
 		return err
 	}
 	f := v.typed()
-	err = api.FieldError("confirm", "type it exactly")
+	err = api.FieldError("confirm", "type it exactly as it is shown")
 	if f.Get("confirm") == eraseWord(u) {
 		if _, err = v.auth.EraseUser(v.ctx(), v.caller, u.ID, false); err == nil {
 			return v.done("/instance/people", "erased")
@@ -120,6 +125,8 @@ func (v *visit) doErase(id string) error {
 	return v.eraseWith(u.ID, f)
 }
 
+// doUser does what the page before it said, after a proof of who asks. Whoever takes the
+// administration from themselves is led to where they can still be.
 func (v *visit) doUser() error {
 	id, back := v.r.PathValue("user"), userAt(v.r.PathValue("user"))
 	var did string

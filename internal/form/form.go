@@ -97,11 +97,11 @@ func (f Form) Resources(all []string) []string {
 func (f Form) Limit(requests, window, name string) (api.RateLimit, error) {
 	n, err := strconv.Atoi(f.Get(requests))
 	if err != nil {
-		return api.RateLimit{}, api.FieldError(name, "requests is a whole number")
+		return api.RateLimit{}, api.FieldError(name, "the number of requests must be a whole number")
 	}
 	w, err := api.ParseDuration(f.Get(window))
 	if err != nil {
-		return api.RateLimit{}, api.FieldError(name, "the window is like 1s, 1m, 1h or 1d")
+		return api.RateLimit{}, api.FieldError(name, "the window must be like 1s, 1m, 1h or 1d")
 	}
 	return api.RateLimit{Requests: n, Window: w}, nil
 }

@@ -165,7 +165,7 @@ func (p *policyReader) wrong(name, problem string) {
 func (p *policyReader) duration(name string) api.Duration {
 	d, err := api.ParseDuration(p.Get(name))
 	if err != nil {
-		p.wrong(name, "is like 90d, 24h or 30m; 0 is none")
+		p.wrong(name, "must be like 90d, 24h or 30m; 0 means none")
 	}
 	return d
 }
@@ -173,7 +173,7 @@ func (p *policyReader) duration(name string) api.Duration {
 func (p *policyReader) number(name string) int {
 	n, err := strconv.Atoi(phrase.Named(p.Get(name), "0"))
 	if err != nil {
-		p.wrong(name, "is a whole number; 0 is no bound")
+		p.wrong(name, "must be a whole number; 0 means no limit")
 	}
 	return n
 }
@@ -183,7 +183,7 @@ func (p *policyReader) numbers(name string) []int {
 	for _, s := range p.List(name) {
 		n, err := strconv.Atoi(s)
 		if err != nil {
-			p.wrong(name, "are whole numbers, apart by blanks")
+			p.wrong(name, "must be whole numbers, separated by spaces")
 		}
 		out = append(out, n)
 	}

@@ -208,9 +208,9 @@ func (d Draft) rights() (api.Rights, error) {
 	what := d.What()
 	switch {
 	case what == Keep && d.Changed("role", "scope", "reach", "resources"):
-		return r, api.FieldError("what", "choose what it may do: that and the resources are changed together")
+		return r, api.FieldError("what", "choose what it may do: that changes together with the resources")
 	case what != Keep && d.Get("reach") == Keep:
-		return r, api.FieldError("resources", "choose the resources: those of before belonged to single grants")
+		return r, api.FieldError("resources", "choose the resources: the previous ones belonged to single grants")
 	}
 	switch what {
 	case Keep:

@@ -287,7 +287,7 @@ func TestAPolicyThatAsksForAddressesShowsTheirField(t *testing.T) {
 		t.Error("an address is required, and its field is not shown")
 	}
 	d = made("me", nil)
-	d.Form = d.Refused(api.FieldError("allowed_ips", "is no address"))
+	d.Form = d.Refused(api.FieldError("allowed_ips", "is not an address"))
 	if !d.LimitsOpen() {
 		t.Error("what is wrong stands where nobody sees it")
 	}

@@ -200,7 +200,7 @@ func (c *call) WriteHeader(status int) {
 	h.Del("Location") // there is one spelling of each path
 	switch {
 	case status == http.StatusMethodNotAllowed:
-		c.fail(api.Errorf(api.CodeMethodNotAllowed, "this path has no such method; Allow lists those it has"))
+		c.fail(api.Errorf(api.CodeMethodNotAllowed, "this path does not take this method; the header Allow lists those it takes"))
 	case status == http.StatusBadRequest:
 		c.fail(api.Errorf(api.CodeInvalidRequest, "the request's target is not a path"))
 	default:

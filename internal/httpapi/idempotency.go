@@ -27,7 +27,7 @@ func (c *call) keyed() error {
 	}
 	invisible := func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }
 	if len(lines) > 1 || key == "" || len(key) > maxIdempotencyKey || strings.ContainsFunc(key, invisible) {
-		e := api.Errorf(api.CodeInvalidRequest, "Idempotency-Key is one key of 1 to 255 visible ASCII characters")
+		e := api.Errorf(api.CodeInvalidRequest, "Idempotency-Key must be one key of 1 to 255 visible ASCII characters")
 		e.Field = "idempotency_key"
 		return e
 	}

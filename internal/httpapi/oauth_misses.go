@@ -28,7 +28,7 @@ func (m misses) take(caller token.Locator, d *verify.Decision) error {
 		return nil //nolint:nilerr // a code is an error by type; here it is a verdict
 	}
 	if rate, ok := m.each.Take(caller, 1, d.At); !ok {
-		e := api.Errorf(api.CodeRateLimited, "too many strings that are no token were asked about; those that are one are still answered")
+		e := api.Errorf(api.CodeRateLimited, "too many strings that are not tokens were asked about; those that are tokens are still answered")
 		e.RetryAfter = rate.RetryAfter
 		return e
 	}

@@ -50,7 +50,7 @@ func (c *call) asker() (asker, error) {
 		return asker{}, err
 	}
 	if len(c.r.Header[headerActAs]) > 0 {
-		e := api.Errorf(api.CodeInvalidRequest, "a verification is not done on behalf of a member")
+		e := api.Errorf(api.CodeInvalidRequest, "a token is never verified on behalf of a member")
 		e.Field = "tokenry_act_as"
 		return asker{}, e
 	}
@@ -170,7 +170,7 @@ func checkNeeds(at string, scopes []string, resource string) error {
 	}
 	for _, s := range scopes {
 		if !grant.ValidScope(s) {
-			return api.FieldError(at+"scopes", "entries are scopes like tickets:read, and no patterns")
+			return api.FieldError(at+"scopes", "entries must be scopes like tickets:read, and no patterns")
 		}
 	}
 	if resource != "" && resource != verify.AnyResource && !grant.ValidResource(resource) {

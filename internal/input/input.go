@@ -152,7 +152,7 @@ func Metadata(m api.Metadata) error {
 			}
 		case bool, float64, int, int64:
 		default:
-			return api.FieldError("metadata", "values are strings, numbers or booleans")
+			return api.FieldError("metadata", "values must be strings, numbers or booleans")
 		}
 	}
 	if b, err := json.Marshal(m); err != nil || len(b) > 4096 {
@@ -172,7 +172,7 @@ func Prefixes(field string, list []string) ([]netip.Prefix, error) {
 	for _, s := range list {
 		p, ok := Prefix(s)
 		if !ok {
-			return nil, api.FieldError(field, "entries are CIDRs like 203.0.113.0/24 or 2001:db8::/32, without host bits")
+			return nil, api.FieldError(field, "entries must be CIDRs like 203.0.113.0/24 or 2001:db8::/32, without host bits")
 		}
 		out = append(out, p)
 	}

@@ -151,11 +151,11 @@ func checkWebhookURL(a *authority.Authority, raw string) error {
 	case err != nil || len(raw) > 2000 || u.Opaque != "" || u.Host == "" || u.Hostname() == "":
 		return api.FieldError("url", "must be an address like https://example.com/path")
 	case strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return api.FieldError("url", "must be ASCII without blanks; write other names as xn--…")
+		return api.FieldError("url", "must be ASCII without spaces; write other names as xn--…")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return api.FieldError("url", "must begin with https://")
 	case u.User != nil:
-		return api.FieldError("url", "must not hold a user or password; verify the signature instead")
+		return api.FieldError("url", "must not contain a user or password; verify the signature instead")
 	case u.Fragment != "":
 		return api.FieldError("url", "must not have a fragment")
 	}

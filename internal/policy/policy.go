@@ -267,7 +267,7 @@ func days(name string, steps api.Opt[[]int]) error {
 	}
 	for _, d := range steps.Value {
 		if d < 0 || d > 366 {
-			return api.FieldError(name, "days are whole numbers from 0 to 366")
+			return api.FieldError(name, "days must be whole numbers from 0 to 366")
 		}
 	}
 	return nil

@@ -175,7 +175,7 @@ func checkRoleName(name string, was ledger.Role) error {
 		return api.FieldError("name", "is a word of the API's own, or differs from a built-in role by letter case alone; choose another name")
 	}
 	if strings.TrimSpace(name) != name || strings.ContainsAny(name, "/,") {
-		return api.FieldError("name", "must not begin or end with a blank, or hold a slash or comma")
+		return api.FieldError("name", "must not begin or end with a space, or contain a slash or comma")
 	}
 	return nil
 }
@@ -188,10 +188,10 @@ func checkPatterns(field string, scopes []string) error {
 	}
 	for i, s := range scopes {
 		if !grant.ValidPattern(s) || grant.IsInstance(s) {
-			return api.FieldError(field, "entries are scopes like tickets:read, or patterns like tickets:* and product:read")
+			return api.FieldError(field, "entries must be scopes like tickets:read, or patterns like tickets:* and product:read")
 		}
 		if slices.Contains(scopes[:i], s) {
-			return api.FieldError(field, "an entry is there twice")
+			return api.FieldError(field, "an entry appears twice")
 		}
 	}
 	return nil

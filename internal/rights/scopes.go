@@ -158,7 +158,7 @@ func checkImplied(names []string) error {
 	for _, s := range names {
 		noun, _, _ := strings.Cut(s, ":")
 		if !grant.ValidScope(s) || grant.ReservedNoun(noun) {
-			return api.FieldError("implies", "entries are product scopes like tickets:read")
+			return api.FieldError("implies", "entries must be product scopes like tickets:read")
 		}
 	}
 	return nil

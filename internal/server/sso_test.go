@@ -291,7 +291,7 @@ func TestAnOpenSessionAtTheProviderDoesNotConfirm(t *testing.T) {
 	const delicate, asks = "/settings/security/app", "/settings/security/confirm?next=%2Fsettings%2Fsecurity%2Fapp"
 	grace.at(grace.through("/signin/oidc/sso", "next", delicate), asks, "Sign in again with Corp")
 	p.silent(true, true)
-	if got := grace.through("/settings/security/confirm/sso", "next", delicate); got.status != http.StatusForbidden || !strings.Contains(got.body, "did not ask you to sign in anew") {
+	if got := grace.through("/settings/security/confirm/sso", "next", delicate); got.status != http.StatusForbidden || !strings.Contains(got.body, "did not ask you to sign in again") {
 		t.Errorf("an open session at the provider was answered with %d\n%s", got.status, mainOf(got.body))
 	}
 	grace.at(grace.open(delicate), asks)

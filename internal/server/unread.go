@@ -75,7 +75,7 @@ func unread(b []byte) (status int, ok bool) {
 
 // refuseUnread logs a request that nobody could read, and answers it.
 func (s *Server) refuseUnread(status int) []byte {
-	e := api.Errorf(api.CodeInvalidRequest, "this is not a request that HTTP/1.1 knows")
+	e := api.Errorf(api.CodeInvalidRequest, "this is not a valid HTTP/1.1 request")
 	if status == http.StatusRequestHeaderFieldsTooLarge {
 		e = api.Errorf(api.CodeHeadersTooLarge, "the headers have more than %d bytes", maxHeader)
 	}

@@ -109,7 +109,7 @@ func (s *Service) shareOfDevices(tx *office.SignInTx, from door.Client) error {
 }
 
 func crowded(d time.Duration) error {
-	e := api.Errorf(api.CodeRateLimited, "too many programs wait to be signed in; begin again a little later")
+	e := api.Errorf(api.CodeRateLimited, "too many programs are waiting to be signed in; try again a little later")
 	e.RetryAfter = max(d, time.Second)
 	return e
 }

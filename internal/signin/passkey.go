@@ -370,7 +370,7 @@ func (s *Service) addPasskey(tx *office.SignInTx, u ledger.User, c ceremony, ans
 		return badPasskey(err)
 	}
 	if slices.ContainsFunc(h.keys, func(k heldKey) bool { return string(k.ID) == string(got.ID) }) {
-		return api.Errorf(api.CodeAlreadyExists, "this passkey is here already")
+		return api.Errorf(api.CodeAlreadyExists, "this passkey is registered already")
 	}
 	row, err := s.keep(u, ledger.Factor{
 		ID: tx.NewID(), User: u.ID, Kind: kindPasskey, Name: name, CreatedAt: tx.Now(), ConfirmedAt: tx.Now(),

@@ -42,7 +42,7 @@ func (s *Service) freshAt(p *provider, f flow, c claims) error {
 		return api.Errorf(api.CodeForbidden, "%s does not say when you signed in there, so coming back from it confirms nothing; %s", p.Name, s.otherwise()).
 			Wrap(errors.New("signin: auth_time is missing"))
 	case c.signedIn.Before(began), c.signedIn.After(s.now().Add(skew)):
-		return api.Errorf(api.CodeForbidden, "%s did not ask you to sign in anew, so it confirms nothing; sign out there and try again", p.Name).
+		return api.Errorf(api.CodeForbidden, "%s did not ask you to sign in again, so it confirms nothing; sign out there and try again", p.Name).
 			Wrap(errors.New("signin: auth_time is not of this visit"))
 	}
 	return nil

@@ -169,7 +169,7 @@ func kindOfOwner(owner string) token.Kind {
 func personalOwner(w *authority.Work, ac *authority.Actor, sp *authority.Space, ref string) (ledger.Member, error) {
 	if ref == "" && ac.Member == 0 {
 		return ledger.Member{}, input.First(ac.Need("tokens:create"),
-			api.FieldError("owner", "is required: the caller is no member of this workspace"))
+			api.FieldError("owner", "is required: the caller is not a member of this workspace"))
 	}
 	if ref == "" {
 		ref = "me"
