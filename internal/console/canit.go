@@ -16,6 +16,8 @@ type couldIt struct {
 	answer api.Explanation
 }
 
+// ask answers what the page asks of a token. A question that makes no sense is answered
+// beside it; what fails otherwise fails the page.
 func (v *visit) ask(t api.Token, scope, resource string) (*couldIt, error) {
 	a := &couldIt{scope: phrase.Cut(scope, 64)}
 	var err error

@@ -28,6 +28,8 @@ func (v *visit) instanceWith(f form.Form) error {
 
 func (v *visit) instancePeople() error { return v.instancePeopleWith(form.New(nil)) }
 
+// instancePeopleWith lists people, with what may be done with each: a button that would
+// be refused is not drawn.
 func (v *visit) instancePeopleWith(f form.Form) error {
 	v.section = "people"
 	rows, next, err := v.auth.ListUsers(v.ctx(), v.caller, v.paged())
@@ -107,6 +109,8 @@ func (v *visit) suspend() error {
 	}))
 }
 
+// doSuspend suspends a workspace, whatever became of it meanwhile, or resumes the one
+// that the page showed.
 func (v *visit) doSuspend() error {
 	var err error
 	switch v.r.PathValue("verb") {
@@ -132,6 +136,8 @@ func (v *visit) doAdmin() error {
 
 func (v *visit) instanceDefaults() error { return v.defaultsWith(form.Form{}) }
 
+// defaultsWith draws the policy of the instance. That a field is locked is a field of
+// its own, and says nothing of its value.
 func (v *visit) defaultsWith(f form.Form) error {
 	v.section = "defaults"
 	p, err := v.auth.GetInstancePolicy(v.ctx(), v.caller)

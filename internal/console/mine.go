@@ -51,6 +51,8 @@ func (v *visit) mySlugs() ([]string, error) {
 	return slugs, err
 }
 
+// mineIn reads the visitor's own tokens of one workspace. Those whose life is over are
+// left out: what one can still lose is what one looks for here.
 func (v *visit) mineIn(slug string) (mineIn, error) {
 	if err := v.enterWorkspace(slug); err != nil {
 		return mineIn{}, err
@@ -88,6 +90,9 @@ func (v *visit) resetMine() error {
 	return v.page("Reset my access token", resetMinePage(v, m, form.New(nil), v.newFormID()))
 }
 
+// doResetMine makes the one token of a person, or gives it a new secret, once for one
+// drawn form: the answer to the form's second sending has no secret to show, and says
+// so.
 func (v *visit) doResetMine() error {
 	f := v.typed()
 	m, err := v.mineIn(phrase.Named(v.session.Portal, f.Get("workspace")))

@@ -77,6 +77,8 @@ func (v *visit) newAccount() error {
 	return v.page("New service account", newAccountPage(v, p))
 }
 
+// doNewAccount makes a service account. Whoever came for one from the form of a token
+// goes back there, with the new account chosen.
 func (v *visit) doNewAccount() error {
 	v.section = "service-accounts"
 	p, err := v.offered(v.typed())
@@ -114,6 +116,8 @@ func (v *visit) account() error {
 	return v.accountWith(s, form.OfAccount(s))
 }
 
+// accountWith draws the page of a service account. Its tokens are left out for whoever
+// may not list any.
 func (v *visit) accountWith(s api.ServiceAccount, f form.Form) error {
 	v.section = "service-accounts"
 	p, err := v.offered(f)
@@ -165,6 +169,9 @@ func affected[T any](done authority.Done[T], err error) (api.Affected, error) {
 	return done.Affected, err
 }
 
+// stopAccount asks before a service account stops. It rehearses the verb itself, so the
+// tokens that it lists are those that would stop, and a refusal is told before there is
+// a button to press.
 func (v *visit) stopAccount() error {
 	v.section = "service-accounts"
 	name, verb := v.r.PathValue("name"), v.r.PathValue("verb")
@@ -188,6 +195,8 @@ func (v *visit) stopAccount() error {
 	return v.page(s.title, stopPage(v, s))
 }
 
+// doStopAccount does what the page before it said. Only bringing back is of the revision
+// that the page showed: what takes power away always goes through.
 func (v *visit) doStopAccount() error {
 	name := v.r.PathValue("name")
 	var err error
@@ -230,6 +239,8 @@ func (v *visit) newMember() error {
 	return v.page("Add a member", newMemberPage(v, p))
 }
 
+// doNewMember adds a person and then invites them. They are a member all the same when
+// no mail could be sent: the page says so, and nobody is taken out again.
 func (v *visit) doNewMember() error {
 	v.section = "members"
 	p, err := v.offered(v.typed())
@@ -333,6 +344,7 @@ func (v *visit) doMember() error {
 	return v.memberWith(m, v.renewed(f, form.OfMember(m), v.where(), "member:"+m.Address))
 }
 
+// stopMember asks before a member stops, by a rehearsal, as stopAccount does.
 func (v *visit) stopMember() error {
 	v.section = "members"
 	who, verb := v.r.PathValue("member"), v.r.PathValue("verb")
@@ -359,6 +371,8 @@ func (v *visit) stopMember() error {
 	return v.page(s.title, stopPage(v, s))
 }
 
+// activateMember brings a member back as the page showed them: since then they may have
+// been given rights that nobody looked at here.
 func (v *visit) activateMember(who string) error {
 	m, err := v.auth.GetMember(v.ctx(), v.caller, v.at.Slug, who)
 	if err != nil {

@@ -11,6 +11,8 @@ func createMine(m mineIn) string {
 	return "/workspace/" + url.PathEscape(m.place.Slug) + "/access-tokens/new?owner=me"
 }
 
+// workspaces lists where the visitor can work. Whoever has one place only is led there,
+// but for administrators of the instance, who have more to do here.
 func (v *visit) workspaces() error {
 	rows, _, err := v.auth.ListWorkspaces(v.ctx(), v.caller, authority.Page{Limit: 200})
 	if err != nil {

@@ -33,6 +33,8 @@ func (v *visit) doResource() error {
 	return v.resourcesWith(f)
 }
 
+// deleteResource asks before the name of a resource is taken out of every grant, and
+// says what refers to it.
 func (v *visit) deleteResource() error {
 	v.section = "resources"
 	name := v.r.PathValue("name")

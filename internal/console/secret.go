@@ -53,6 +53,7 @@ func (v *visit) firstUse() error {
 	return v.fragment(waiting(v, t))
 }
 
+// getToken reads the token that the address names, if the visitor may see it.
 func (v *visit) getToken() (api.Token, error) { return v.tokenOf(v.r.PathValue("id")) }
 
 // tokenOf reads a token that the visitor may see.
@@ -69,6 +70,8 @@ func (v *visit) rotate() error {
 	return v.page("Rotate", rotatePage(v, t, form.Of(t.Revision, nil), v.newFormID()))
 }
 
+// doRotate gives a token a new secret. What it renews is the token that the page showed;
+// a rotation without that gives nothing and goes through.
 func (v *visit) doRotate() error {
 	f := v.edited()
 	in := api.RotateToken{Renew: f.Get("renew") != "", RetireOnFirstUse: f.Get("on_use") != ""}

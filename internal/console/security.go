@@ -67,6 +67,8 @@ func (v *visit) refusedOn(err error, title string, page func(form.Form) templ.Co
 	return v.again(title, page(f))
 }
 
+// password draws the form of a new password. Who has none proves first who they are; who
+// has one types it in the form itself.
 func (v *visit) password() error {
 	d, err := v.securityData()
 	if err == nil && !d.Password {
@@ -78,6 +80,8 @@ func (v *visit) password() error {
 	return v.page("Password", passwordPage(v, d, form.New(nil)))
 }
 
+// doPassword changes it. Passwords are read as they were sent: a form cuts the blanks at
+// the ends of a field, and of a password they are part.
 func (v *visit) doPassword() error {
 	err := v.Authenticators.ChangePassword(v.ctx(), v.session, v.r.PostForm.Get("old"), v.r.PostForm.Get("password"))
 	if err == nil {
@@ -122,6 +126,8 @@ func (v *visit) app() error {
 	return v.page("Authenticator app", appPage(v, d, form.New(nil)))
 }
 
+// doApp begins with an authenticator app. Until its first code was typed it is no factor
+// yet, so nobody is locked out by a picture that they lost.
 func (v *visit) doApp() error {
 	e, err := v.Authenticators.EnrollTOTP(v.ctx(), v.session)
 	if err != nil {
@@ -130,6 +136,8 @@ func (v *visit) doApp() error {
 	return v.page("Authenticator app", enrollPage(e, form.New(nil)))
 }
 
+// doConfirmApp makes the app a factor. When the code is not right the picture is not
+// drawn a second time: its secret was shown once, and who lost it begins anew.
 func (v *visit) doConfirmApp() error {
 	codes, err := v.Authenticators.ConfirmTOTP(v.ctx(), v.session, v.typed().Get("code"))
 	if err != nil {
@@ -175,6 +183,8 @@ func (v *visit) newPasskey() error {
 	return v.passkeyWith(form.New(nil))
 }
 
+// passkeyWith draws the page with a challenge of its own: each is answered once, also
+// when the answer was refused.
 func (v *visit) passkeyWith(f form.Form) error {
 	c, err := v.Authenticators.PasskeyNew(v.ctx(), v.session)
 	if err != nil {

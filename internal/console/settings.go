@@ -35,6 +35,8 @@ func (v *visit) settingsWith(f, name form.Form) error {
 	return v.page("Settings", body)
 }
 
+// doSettings saves the policy. What is locked is read anew: a field that the instance
+// locked since the form was drawn is not sent, so that the rest is saved.
 func (v *visit) doSettings() error {
 	f := v.edited()
 	now, err := v.auth.GetPolicy(v.ctx(), v.caller, v.at.Slug)
@@ -71,6 +73,8 @@ func (v *visit) deleteWorkspace() error {
 	return v.page("Delete the workspace", deleteWorkspacePage(v, form.New(nil)))
 }
 
+// doDeleteWorkspace deletes it once its short name was typed, for the reason that
+// doErase has.
 func (v *visit) doDeleteWorkspace() error {
 	f := v.typed()
 	err := error(api.FieldError("slug", "type the workspace's name exactly"))

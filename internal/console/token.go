@@ -22,6 +22,9 @@ type oneToken struct {
 	asked *couldIt
 }
 
+// token shows one token, with all else that the visitor may see of it. What they may not
+// see, and what is not counted now, is left out: the page itself opens for whoever may
+// see the token.
 func (v *visit) token() error {
 	v.section = "access-tokens"
 	t, err := v.getToken()
@@ -76,6 +79,8 @@ func (v *visit) editToken() error {
 	return v.page("Edit token", createPage(v, d))
 }
 
+// editDraft is the form of a token that is there. Its owner cannot be changed by it:
+// that is a transfer, which makes a new secret.
 func (v *visit) editDraft(t api.Token, f form.Form) (draft, error) {
 	v.section = "access-tokens"
 	d, err := v.draft(f, form.TokenFields(t).Get("owner"))
@@ -109,6 +114,8 @@ func (v *visit) doEditToken() error {
 	return v.again("Edit token", createPage(v, d))
 }
 
+// doEnable brings back the token that the page showed. One that was changed meanwhile
+// may do more than the visitor saw.
 func (v *visit) doEnable() error {
 	t, err := v.getToken()
 	if err != nil {
@@ -121,6 +128,8 @@ func (v *visit) doEnable() error {
 	return v.overtaken(err, f, v.where(), t.ID, back)
 }
 
+// doDisable stops a token, whatever became of it meanwhile. The form may say that it is
+// revoked after a while unless somebody misses it.
 func (v *visit) doDisable() error {
 	t, err := v.getToken()
 	if err != nil {
@@ -146,6 +155,8 @@ type leaving struct {
 	reason  string
 }
 
+// deleteToken asks first, and says what would stop: how often the token was presented
+// this week, where the visitor may see that.
 func (v *visit) deleteToken() error {
 	v.section = "access-tokens"
 	t, err := v.getToken()

@@ -47,6 +47,7 @@ func (v *visit) webhooksWith(f form.Form) error {
 	return v.page("Webhooks", body)
 }
 
+// doNewWebhook makes an endpoint. Its answer alone holds the signing secret.
 func (v *visit) doNewWebhook() error {
 	h := v.hooksOf()
 	f := v.typed()
@@ -73,6 +74,7 @@ func (v *visit) webhook() error {
 	return v.webhookWith(h, w, form.OfWebhook(w))
 }
 
+// webhookWith draws an endpoint with the log of what was sent to it.
 func (v *visit) webhookWith(h hooks, w api.Webhook, f form.Form) error {
 	rows, next, err := v.auth.ListDeliveries(v.ctx(), v.caller, h.at, w.ID, v.paged())
 	if err != nil {
