@@ -29,6 +29,9 @@ type Options struct {
 	// Fence holds back the answer to what takes power away until every node knows;
 	// nil is for a process that has the database alone.
 	Fence Fence
+	// Runs is the number under which this node does what one does for all, and 0 while
+	// another does; nil is for a process that has the database alone.
+	Runs func() int64
 	// HashPassword turns a password into what is stored of it, or says why it is
 	// not acceptable. Nil refuses every password.
 	HashPassword func(password string) (string, error)
@@ -68,12 +71,17 @@ type Fence interface {
 	// committed: it has applied it, or it may not decide at all. It takes a few
 	// milliseconds, or at most what a lease is long and a little more.
 	Await(revision int64)
+	// Sure answers once what was read at a point is of the history that this node
+	// follows, and the error that it is not, or that nobody knows.
+	Sure(ctx context.Context, at ledger.Point) error
 }
 
 // alone is the fence of whoever has the database alone.
 type alone struct{}
 
 func (alone) Await(int64) {}
+
+func (alone) Sure(context.Context, ledger.Point) error { return nil }
 
 // Authority answers the verbs. It is safe for use by many goroutines.
 type Authority struct {
@@ -94,6 +102,8 @@ type Authority struct {
 	glancing chan struct{}
 	// tell is Options.Tell, or tells nobody.
 	tell func(*Work, *Actor, ledger.Workspace, Event) error
+	// runs is Options.Runs.
+	runs func() int64
 	// ungiven counts what was refused for an unsettled clock.
 	ungiven atomic.Uint64
 }
@@ -137,7 +147,7 @@ func New(o Options) *Authority {
 			HashPassword: o.HashPassword, Usage: o.Usage, Decisions: o.Decisions, Forget: o.Forget, Mail: o.Mail, CheckWebhookURL: o.CheckWebhookURL,
 		},
 		refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances),
-		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), tell: o.Tell,
+		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), tell: o.Tell, runs: o.Runs,
 	}
 }
 
@@ -294,6 +304,9 @@ func (a *Authority) run(m *mutation, rk *reckoner, e Effect, tx ledger.Tx, c Cal
 	rk.locked = true
 	rows, p := asTheyWillBe(tx.Reader)
 	w := &Work{Snapshot: &Snapshot{Reader: rows, reckon: rk}, Writer: changing(tx.Writer, p), Rows: tx.Reader, Authority: a, Caller: c}
+	if err := w.fenced(); err != nil {
+		return err
+	}
 	if err := w.begin(e); err != nil {
 		return err
 	}
@@ -349,6 +362,9 @@ func (w *Work) TouchServiceAccount(id ledger.ID) {
 func (w *Work) TouchPortal(id ledger.ID) {
 	w.touched.Portals, w.waits = append(w.touched.Portals, id), true
 }
+
+// Sure is [Fence.Sure].
+func (a *Authority) Sure(ctx context.Context, at ledger.Point) error { return a.commit.fence.Sure(ctx, at) }
 
 // Ping answers whether the database can be read.
 func (a *Authority) Ping(ctx context.Context) error { return Public(a.store.Ping(ctx)) }

@@ -40,6 +40,8 @@ type Caller struct {
 	// Machine names a part of Tokenry itself (bootstrap, a job) that acts with
 	// every right. This case is special: no door ever sets it from a request.
 	Machine string
+	// Job says that one node does it for all; see [Options.Runs].
+	Job bool
 	// ActAs names a member whose grant shall decide; it needs instance:admin.
 	ActAs string
 	// Retry names the request, when the client gave it a name, so that sending it

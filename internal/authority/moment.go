@@ -26,6 +26,19 @@ func (w *Work) begin(e Effect) error {
 	return nil
 }
 
+// fenced refuses a job that another node has taken over: whoever lost it may not know
+// yet.
+func (w *Work) fenced() error {
+	if !w.Caller.Job || w.Authority.runs == nil {
+		return nil
+	}
+	number, err := w.Runner()
+	if err == nil && number != w.Authority.runs() {
+		err = busy("another node does this now")
+	}
+	return err
+}
+
 // Give refuses to go on to what gives power, life, reach or speed while nobody
 // knows what time it is.
 func (w *Work) Give() error {

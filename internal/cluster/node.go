@@ -63,7 +63,8 @@ type Config struct {
 type Node struct {
 	Lease
 	Config
-	waits waits
+	waits   waits
+	history history
 	// observers are told of changes; see Observe.
 	observers []Observer
 
@@ -84,6 +85,8 @@ type Node struct {
 	// serves says that Serve runs, applied what it has applied.
 	serves  atomic.Bool
 	applied atomic.Int64
+	// number is that under which this node does what one does for all; 0 is not.
+	number atomic.Int64
 
 	wake   chan struct{} // holds one wake
 	pull   chan struct{} // holds one wish to apply what is new, of which nobody has to be told
@@ -102,6 +105,8 @@ type State struct {
 	Nodes int
 	// Applied is the revision up to which memory has every change.
 	Applied int64
+	// Runs says that this node does what one does for all.
+	Runs bool
 	// Hears says that wakes reach it; else it polls.
 	Hears bool
 	// Lost counts leases that were lost, Histories those whose history was another.
@@ -142,8 +147,17 @@ func (n *Node) State() State {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := n.state
-	s.Hears = n.hears.Load()
+	s.Hears, s.Runs = n.hears.Load(), n.Runs() != 0
 	return s
+}
+
+// Runs is the number under which this node does what one does for all; 0 while it does
+// not, and while it has no lease.
+func (n *Node) Runs() int64 {
+	if n.Left() <= 0 {
+		return 0
+	}
+	return n.number.Load()
 }
 
 // Serve holds a lease and applies what other nodes change, until ctx ends; it then
@@ -296,6 +310,7 @@ func (n *Node) begin(head ledger.Point) {
 	}
 	n.tellObservers(verify.Changes{All: true, Revision: head.Revision})
 	n.point, n.known = head, true
+	n.history.begin(head)
 	n.applied.Store(head.Revision)
 }
 
@@ -311,6 +326,7 @@ func (n *Node) apply(changes []ledger.Change) error {
 		}
 		n.tellObservers(verify.ChangesOf(c))
 		n.point = c.Point
+		n.history.add(c.Point)
 		n.applied.Store(c.Revision)
 	}
 	return nil

@@ -32,6 +32,7 @@ func (n *Node) sweep(ctx context.Context) {
 		return // the next turn tells
 	}
 	n.tell(func(s *State) { s.Nodes = len(leases) })
+	defer n.claim(ctx)
 	var over []ledger.Lease
 	n.still, over = stood(n.still, leases, asked, n.ticks())
 	for _, l := range over {
@@ -42,6 +43,21 @@ func (n *Node) sweep(ctx context.Context) {
 		if err == nil {
 			n.Logger.Warn("a node was silent for longer than its lease and does not count any more", "node", l.Holder, "renewals", l.Renewal)
 		}
+	}
+}
+
+// claim makes this node the one that does what one does for all, if there is none.
+func (n *Node) claim(ctx context.Context) {
+	var number int64
+	err := n.within(ctx, func(ctx context.Context) (err error) {
+		number, err = n.Board.Run(ctx, n.mine.Node)
+		return err
+	})
+	if err != nil {
+		return // the number that it has is compared whenever it is used
+	}
+	if was := n.number.Swap(number); was == 0 && number != 0 {
+		n.Logger.Info("this node sends webhooks and mails and purges from now on", "number", number)
 	}
 }
 

@@ -76,6 +76,9 @@ type Nodes interface {
 	Sweep(ctx context.Context, l Lease) error
 	// Leave takes the node's own row away.
 	Leave(ctx context.Context, node string) error
+	// Run makes the node the one that does what one does for all, if there is none in
+	// the list, and answers the number under which this one does; 0 is not.
+	Run(ctx context.Context, node string) (int64, error)
 	// Forget deletes changes that every row has applied and that are so far behind.
 	Forget(ctx context.Context, keep int64) error
 	// Notify wakes whoever listens and tells them the node. It may be lost.

@@ -89,6 +89,9 @@ type Reader struct {
 type HeadReader interface {
 	// Revision is the snapshot's: everything up to it is in, nothing after.
 	Revision() int64
+	// Point is the snapshot's place in the history of the database; a mutation is at
+	// the one that its batch began with.
+	Point() Point
 	Instance() (Instance, error)
 }
 
@@ -283,6 +286,9 @@ type HeadWriter interface {
 	// that a wrong clock made goes on from now, and what was proved by it ends.
 	Settle(at time.Time) error
 	PutInstance(Instance) error
+	// Runner is the number of the node that does what one does for all; see
+	// [Nodes]. It is another one whenever another node took over.
+	Runner() (int64, error)
 	// Touch says what memory of this database has to forget when the mutation
 	// succeeds. Other nodes learn of it by the transaction itself.
 	Touch(what Touched)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -12,10 +13,23 @@ import (
 
 var _ verify.Source = (*Office)(nil)
 
+// facts reads what a verification needs on one snapshot, and answers its revision once
+// it is sure that the snapshot is of the history that this node follows.
+func (a *Office) facts(ctx context.Context, read func(*authority.Snapshot) error) (revision int64, err error) {
+	var at ledger.Point
+	err = a.in.Stored(ctx, func(r *authority.Snapshot) error {
+		at = r.Point()
+		return read(r)
+	})
+	if err == nil || errors.Is(err, ledger.ErrNoRow) {
+		err = input.First(a.in.Sure(ctx, at), err)
+	}
+	return at.Revision, missing(err)
+}
+
 // VerifyToken reads what a verification needs of a token; see [verify.Source].
 func (a *Office) VerifyToken(ctx context.Context, l token.Locator) (f verify.Token, revision int64, err error) {
-	err = a.in.Stored(ctx, func(r *authority.Snapshot) error {
-		revision = r.Revision()
+	revision, err = a.facts(ctx, func(r *authority.Snapshot) error {
 		t, err := r.Token(l)
 		if err != nil {
 			return err
@@ -24,23 +38,21 @@ func (a *Office) VerifyToken(ctx context.Context, l token.Locator) (f verify.Tok
 		f = authority.TokenFacts(t, secrets)
 		return err
 	})
-	return f, revision, missing(err)
+	return f, revision, err
 }
 
 // VerifyOwner reads an owner; see [verify.Source].
 func (a *Office) VerifyOwner(ctx context.Context, k verify.OwnerKey) (o verify.Owner, revision int64, err error) {
-	err = a.in.Stored(ctx, func(r *authority.Snapshot) error {
-		revision = r.Revision()
+	revision, err = a.facts(ctx, func(r *authority.Snapshot) error {
 		o, err = authority.ReadOwner(r.Reader, k)
 		return err
 	})
-	return o, revision, missing(err)
+	return o, revision, err
 }
 
 // VerifyWorkspace reads a workspace and what its names mean; see [verify.Source].
 func (a *Office) VerifyWorkspace(ctx context.Context, id int64) (w verify.Workspace, revision int64, err error) {
-	err = a.in.Stored(ctx, func(r *authority.Snapshot) error {
-		revision = r.Revision()
+	revision, err = a.facts(ctx, func(r *authority.Snapshot) error {
 		ws, err := r.Workspace(ledger.WorkspaceKey{ID: id})
 		if err != nil {
 			return err
@@ -53,7 +65,7 @@ func (a *Office) VerifyWorkspace(ctx context.Context, id int64) (w verify.Worksp
 		w.NamesAny, err = authority.NamesAny(r, id)
 		return err
 	})
-	return w, revision, missing(err)
+	return w, revision, err
 }
 
 // NamesAny lists the workspaces with such a resource.

@@ -118,7 +118,7 @@ func eventToken(v api.Token) *api.WebhookToken {
 }
 
 // notifier is the caller of what internal/notify asks for.
-func notifier() authority.Caller { return authority.Caller{Machine: "notify"} }
+func notifier() authority.Caller { return authority.Caller{Machine: "notify", Job: true} }
 
 // Post is a delivery that was claimed: what to send, where, and what signs it.
 type Post struct {

@@ -53,7 +53,7 @@ func (p *Purged) add(q Purged) {
 	p.AuditEvents += q.AuditEvents
 }
 
-func janitor() authority.Caller { return authority.Caller{Machine: "retention"} }
+func janitor() authority.Caller { return authority.Caller{Machine: "retention", Job: true} }
 
 // Purge deletes what ended longer ago than its workspace's retention: tokens that
 // were revoked, with all that hangs on them, removed members and service

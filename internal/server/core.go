@@ -127,6 +127,9 @@ func (c *Core) build(ctx context.Context) error {
 		o.Fence = c.node
 	}
 	if c.node != nil && c.serving {
+		o.Runs = c.node.Runs
+	}
+	if c.node != nil && c.serving {
 		lease = c.node
 	}
 	c.Authority = office.New(o)

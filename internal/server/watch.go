@@ -92,13 +92,41 @@ func (s *Server) startWatch(registry *prometheus.Registry) error {
 	ctx, stop := context.WithCancel(context.Background())
 	s.watch.stop = stop
 	s.watch.wait.Go(func() { s.watch.recorder.Run(ctx) })
-	s.watch.wait.Go(func() { _ = s.watch.notifier.Run(ctx) }) // it ends with ctx alone
-	s.watch.wait.Go(func() { s.purge(ctx) })
+	s.watch.wait.Go(func() { s.run(ctx) })
 	s.watch.wait.Go(func() { s.count(ctx) })
-	s.watch.wait.Go(func() { s.finishRemovals(ctx) })
 	s.watch.wait.Go(func() { s.watchTime(ctx) })
 	s.startNode(ctx)
 	return nil
+}
+
+// run does what one node does for all while this is the one, until ctx ends.
+func (s *Server) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		if s.runs() {
+			s.runJobs(ctx)
+		}
+		_ = wait(ctx, runLook) // the loop looks itself
+	}
+}
+
+// runLook is how often a node looks whether it is the one.
+const runLook = 100 * time.Millisecond
+
+func (s *Server) runs() bool { return s.node == nil || s.node.Runs() != 0 }
+
+// runJobs returns when ctx has ended or another node is the one. What is under way
+// then is ended by the store: each claim names the number of the node.
+func (s *Server) runJobs(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var jobs sync.WaitGroup
+	jobs.Go(func() { _ = s.watch.notifier.Run(ctx) }) // it ends with ctx alone
+	jobs.Go(func() { s.purge(ctx) })
+	jobs.Go(func() { s.finishRemovals(ctx) })
+	for s.runs() && wait(ctx, runLook) == nil { // they run
+	}
+	stop()
+	jobs.Wait()
 }
 
 // registerUsage tells the metrics how writing behind gets on.

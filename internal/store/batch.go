@@ -173,6 +173,8 @@ func (b *batch) apply(mutate func(ledger.Tx) error) (verdict, broken error) {
 		reader: &reader{session: b.fork(), revision: b.revision + 1},
 		batch:  b,
 	}
+	t.point.Revision = b.base
+	copy(t.point.Digest[:], b.digest)
 	t.moment, t.decreed = b.moment, b.decreed
 	if verdict = t.run(mutate); verdict != nil {
 		if err := b.exec(`ROLLBACK TO SAVEPOINT mutation`); err != nil {

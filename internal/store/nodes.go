@@ -270,6 +270,18 @@ func (n *nodes) Leave(ctx context.Context, node string) error {
 	return n.exec(ctx, settings+` DELETE FROM leases USING settings WHERE node = $1`, node)
 }
 
+// Run compares and sets; see [ledger.Nodes].
+func (n *nodes) Run(ctx context.Context, node string) (number int64, err error) {
+	err = n.writing.do(ctx, func(c *pgx.Conn) error {
+		return c.QueryRow(ctx, settings+`,
+			taken AS (UPDATE runner SET node = $1, number = number + 1 FROM settings
+				WHERE id = 1 AND node <> $1 AND EXISTS (SELECT 1 FROM leases WHERE leases.node = $1)
+					AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.node = runner.node) RETURNING number)
+			SELECT coalesce((SELECT number FROM taken), (SELECT number FROM runner WHERE id = 1 AND node = $1), 0)`, node).Scan(&number)
+	})
+	return number, n.failed(ctx, err)
+}
+
 // Forget keeps the newest changes, and those that a row has not applied.
 func (n *nodes) Forget(ctx context.Context, keep int64) error {
 	return n.exec(ctx, `DELETE FROM changes WHERE revision < LEAST((SELECT revision FROM head WHERE id = 1) - CAST($1 AS BIGINT),

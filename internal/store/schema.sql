@@ -250,6 +250,12 @@ CREATE TABLE roles (
     PRIMARY KEY (workspace, name)
 );
 
+CREATE TABLE runner (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    node TEXT COLLATE "binary" NOT NULL,
+    number BIGINT NOT NULL
+);
+
 CREATE TABLE scopes (
     workspace BIGINT NOT NULL,
     name TEXT COLLATE "binary" NOT NULL,

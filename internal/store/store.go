@@ -202,9 +202,17 @@ func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error)
 	r := &reader{session: &session{eng: s.eng, tx: tx, caller: ctx, ctx: ctx}}
 	defer r.end()
 	// The first statement fixes the snapshot that the others see.
-	if r.revision, err = number(r.session, `SELECT revision FROM head WHERE id = 1`); err != nil {
+	head, err := one(r.session, func(h *struct {
+		revision int64
+		digest   []byte
+	}) []any {
+		return []any{&h.revision, blob{&h.digest}}
+	}, `SELECT revision, digest FROM head WHERE id = 1`)
+	if err != nil {
 		return err
 	}
+	r.revision, r.point.Revision = head.revision, head.revision
+	copy(r.point.Digest[:], head.digest)
 	if err := f(r); err != nil {
 		return err
 	}
@@ -235,10 +243,14 @@ func (s *Store) Keep(ctx context.Context, at time.Time) (m ledger.Moment, err er
 type reader struct {
 	*session
 	revision int64
+	point    ledger.Point
 }
 
 // Revision is the snapshot's, or the one that a mutation takes.
 func (r headRows) Revision() int64 { return r.revision }
+
+// Point is that of the head row when it was read.
+func (r headRows) Point() ledger.Point { return r.point }
 
 // end gives the connection back; the reader answers nothing any more.
 func (r *reader) end() {

@@ -21,3 +21,12 @@ CREATE TABLE leases (
     length BIGINT NOT NULL CHECK (length > 0 AND length <= 60000000),
     holder TEXT NOT NULL
 );
+
+-- The node that does what one does for all, and a number that is another one with each.
+CREATE TABLE runner (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    node TEXT COLLATE "binary" NOT NULL,
+    number BIGINT NOT NULL
+);
+
+INSERT INTO runner (id, node, number) VALUES (1, '', 0);
