@@ -108,11 +108,23 @@ func unmapped(p netip.Prefix) netip.Prefix {
 // check refuses what means nothing and settles what follows from other settings.
 func (c *Config) check() error {
 	for _, check := range []func() error{
-		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog, c.checkSignIn, c.checkOIDC,
+		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkLease, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog, c.checkSignIn, c.checkOIDC,
 	} {
 		if err := check(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkLease keeps what a change waits for a silent node below what its answer may take.
+func (c *Config) checkLease() error {
+	const shortest, longest, stalest = time.Second, 10 * time.Second, 20 * time.Second
+	if c.Lease < shortest || c.Lease > longest {
+		return wrong("lease", "must be from %v to %v", shortest, longest)
+	}
+	if c.MaxStaleness > stalest {
+		return wrong("max_staleness", "must be at most %v: every change that takes power away waits so long for a node that is silent", stalest)
 	}
 	return nil
 }

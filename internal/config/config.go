@@ -160,6 +160,16 @@ type Config struct {
 	// LogFormat is how a line of the log is written: text or json.
 	LogFormat string `key:"log_format" default:"text" help:"form of the log: text or json"`
 
+	// Lease is how long a node of a PostgreSQL database may believe its memory without
+	// hearing from the database, 1s to 10s. A node that is silent holds up each change
+	// that takes power away for so long at most, until it does not count any more.
+	Lease time.Duration `key:"lease" default:"2s" help:"how long a node may verify without hearing from PostgreSQL, 1s to 10s"`
+
+	// MaxStaleness is how much longer it goes on when the database stays silent, up to
+	// 20s: verifications go on through a short outage, and a change that takes power
+	// away waits so much longer for a node that is silent. Zero, the default, refuses.
+	MaxStaleness time.Duration `key:"max_staleness" default:"0s" help:"how much longer it goes on when PostgreSQL stays silent, up to 20s (default not at all)"`
+
 	// ShutdownTimeout is how long requests that were taken may still run after the
 	// server was asked to stop, as 30s or 2m. Zero cuts them off at once.
 	ShutdownTimeout time.Duration `key:"shutdown_timeout" default:"30s" help:"how long running requests may take to finish when the server stops"`

@@ -103,7 +103,7 @@ func TestEverySettingHasEveryForm(t *testing.T) {
 	values := map[string]string{
 		"listen": ":1", "base_url": "https://t.example.com", "trusted_proxies": "10.0.0.0/8", "metrics_listen": ":2",
 		"data": "d", "database": "postgres://h/n", "keys": "k", "prefix": "acme", "smtp_url": "smtp://h:25",
-		"smtp_from": "t@example.com", "log_level": "warn", "log_format": "json", "shutdown_timeout": "1s", "webhook_networks": "10.0.0.0/8", "max_connections": "500", "max_connections_per_address": "20",
+		"smtp_from": "t@example.com", "log_level": "warn", "log_format": "json", "shutdown_timeout": "1s", "lease": "3s", "max_staleness": "4s", "webhook_networks": "10.0.0.0/8", "max_connections": "500", "max_connections_per_address": "20",
 		"brand_name": "Acme Keys", "brand_logo": "logo.svg",
 		"rules":   "r",
 		"sign_in": "sso", "oidc_issuer": "https://id.example.com", "oidc_name": "Corp", "oidc_client_id": "t", "oidc_client_secret": "",
@@ -237,6 +237,9 @@ func TestRefuses(t *testing.T) {
 		{"a confirmation by nothing", layers{flags: sso("https://h", "--oidc-confirm", "never")}, "oidc_confirm"},
 		{"a confirmation without a provider", layers{flags: []string{"--oidc-confirm", "return"}}, "oidc_confirm"},
 		{"neither true nor false", layers{env: map[string]string{"TOKENRY_OIDC_SYNC_ROLES": "maybe"}}, "oidc_sync_roles"},
+		{"a lease that no answer waits for", layers{flags: []string{"--lease", "11s"}}, "lease"},
+		{"a lease that nobody renews", layers{flags: []string{"--lease", "10ms"}}, "lease"},
+		{"more staleness than an answer waits for", layers{flags: []string{"--max-staleness", "1m"}}, "max_staleness"},
 		{"a negative time", layers{flags: []string{"--shutdown-timeout", "-1s"}}, "shutdown_timeout"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/internal/clock"
 	"github.com/tokenry/tokenry/internal/cluster"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
@@ -90,11 +91,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
 	if err := c.keyring(); err != nil {
 		return nil, err
 	}
-	var err error
-	c.store, err = store.Open(ctx, store.Options{
-		URL: cfg.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe, NoLock: c.beside,
-	})
-	if err != nil {
+	if err := c.openStore(ctx); err != nil {
 		return nil, err
 	}
 	if err := c.openNode(); err != nil {
@@ -104,6 +101,26 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// openStore opens the database. A server waits for one that is not there yet: it may
+// have been started before it, or while it is restarted.
+func (c *Core) openStore(ctx context.Context) (err error) {
+	const again, tellEvery = 200 * time.Millisecond, 25
+	for tries := 0; ; tries++ {
+		c.store, err = store.Open(ctx, store.Options{
+			URL: c.config.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe, NoLock: c.beside, Rand: c.Rand,
+		})
+		if err == nil || !c.serving || !errors.Is(err, ledger.ErrStoreUnavailable) || errors.Is(err, store.ErrNotAdmitted) {
+			return err
+		}
+		if tries%tellEvery == 0 {
+			c.Logger.Warn("waiting for the database", "error", err)
+		}
+		if ctx.Err() != nil || wait(ctx, again) != nil {
+			return err
+		}
+	}
 }
 
 func (c *Core) build(ctx context.Context) error {

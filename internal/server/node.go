@@ -2,10 +2,45 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tokenry/tokenry/internal/cluster"
 )
+
+// registerNode tells the metrics of the lease.
+func (s *Server) registerNode(reg prometheus.Registerer) error {
+	if s.node == nil {
+		return nil
+	}
+	gauge := func(name, help string, f func(cluster.State) float64) error {
+		return reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return f(s.node.State()) }))
+	}
+	return errors.Join(
+		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenry_lease_seconds", Help: "How long this node may go on verifying without hearing from the database; 0 and less is not at all.",
+		}, func() float64 { return s.node.Left().Seconds() })),
+		gauge("tokenry_nodes", "How many nodes share the database, as this one knows.", func(n cluster.State) float64 { return float64(n.Nodes) }),
+		gauge("tokenry_node_revision", "The revision up to which this node has applied every change.", func(n cluster.State) float64 { return float64(n.Applied) }),
+		gauge("tokenry_node_woken", "1 while changes of other nodes wake this one; else it looks for them.", func(n cluster.State) float64 { return one(n.Hears) }),
+		gauge("tokenry_node_runs", "1 on the node that sends webhooks and mails and purges.", func(n cluster.State) float64 { return one(n.Runs) }),
+		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "tokenry_lease_lost_total", Help: "Leases that were over before they were renewed.",
+		}, func() float64 { return float64(s.node.State().Lost) })),
+		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "tokenry_histories_total", Help: "Times that the database was another than the one that was read before.",
+		}, func() float64 { return float64(s.node.State().Histories) })),
+	)
+}
+
+func one(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}
 
 const (
 	// firstLease is how long a start waits for the first lease; without one it goes on
@@ -21,7 +56,8 @@ func (c *Core) openNode() (err error) {
 	if board == nil {
 		return nil
 	}
-	c.node, err = cluster.New(cluster.Config{Board: board, Rand: c.Rand, Timer: timer, Holder: c.Holder, Logger: c.Logger})
+	c.node, err = cluster.New(cluster.Config{Board: board, Rand: c.Rand, Timer: timer, Holder: c.Holder, Logger: c.Logger,
+		Length: c.config.Lease, Staleness: c.config.MaxStaleness})
 	return err
 }
 

@@ -144,7 +144,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 		return err
 	}
 	s.checkProviders()
-	if err := s.registerClock(registry); err != nil {
+	if err := errors.Join(s.registerClock(registry), s.registerNode(registry)); err != nil {
 		return err
 	}
 	programs, err := httpapi.New(httpapi.Options{

@@ -18,6 +18,10 @@ import (
 // ErrReadOnly is what a [Store] opened with ReadOnly answers to a change.
 var ErrReadOnly = errors.New("store: opened to be read only")
 
+// ErrNotAdmitted is a [ledger.ErrStoreUnavailable] that no waiting ends: a wrong name or
+// password, or a database that does not exist.
+var ErrNotAdmitted = fmt.Errorf("%w: the server does not let us in", ledger.ErrStoreUnavailable)
+
 // SchemaError says that the database and this program are of different versions.
 type SchemaError struct {
 	// Have is the version of the database's schema, 0 when there is none; Want

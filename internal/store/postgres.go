@@ -207,6 +207,9 @@ func (e *engine) makeCollation(ctx context.Context, db *sql.DB) error {
 // exceptions, which quote the data; details, which quote rows, never are.
 func classifyPostgres(err error) (text string, kind error) {
 	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		if e, told := errors.AsType[*pgconn.PgError](err); told && (strings.HasPrefix(e.Code, "28") || e.Code == "3D000") {
+			return refused.Error(), ErrNotAdmitted
+		}
 		return refused.Error(), ledger.ErrStoreUnavailable
 	}
 	if pgconn.Timeout(err) || errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err) {

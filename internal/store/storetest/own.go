@@ -1,0 +1,184 @@
+package storetest
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tokenry/tokenry/internal/store"
+)
+
+// Servers are PostgreSQL servers of one test, which are stopped, started, copied and
+// promoted as it likes.
+type Servers struct {
+	dir string
+
+	mu  sync.Mutex // guards in and out: one order at a time
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+// Server is one of them.
+type Server struct {
+	all  *Servers
+	name string
+}
+
+//go:embed own.sh
+var ownScript string
+
+// OwnPostgres starts a server for one test, with the schema in its database "tokenry".
+func OwnPostgres(t testing.TB) *Server {
+	t.Helper()
+	bin, err := binaries()
+	if err != nil && os.Getenv("TOKENRY_TEST_REQUIRE") != "1" {
+		t.Skipf("without PostgreSQL: %v", err)
+	}
+	if err != nil {
+		t.Fatalf("PostgreSQL is required: %v", err)
+	}
+	ss, err := newServers(t, bin)
+	if err != nil {
+		t.Fatalf("storetest: start PostgreSQL: %v", err)
+	}
+	s := &Server{ss, "first"}
+	s.order(t, "make", "")
+	s.Start(t)
+	s.Exec(t, "postgres", `CREATE DATABASE tokenry`)
+	opened, err := store.Open(t.Context(), store.Options{URL: s.URL()})
+	if err != nil {
+		t.Fatalf("storetest: make the schema: %v", err)
+	}
+	if err := opened.Close(); err != nil {
+		t.Fatalf("storetest: make the schema: %v", err)
+	}
+	return s
+}
+
+func newServers(t testing.TB, bin string) (*Servers, error) {
+	t.Helper()
+	// Not TempDir of the test: a socket's path has at most 107 bytes.
+	dir, err := os.MkdirTemp(shelf("off"), "tokenry-own-")
+	if err != nil {
+		return nil, err
+	}
+	command := []string{"sh", "-c", ownScript, "sh", bin, dir}
+	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
+		if err := giveAway(dir); err != nil {
+			return nil, err
+		}
+		command = append([]string{"setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"}, command...)
+	}
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Dir = dir
+	ss := &Servers{dir: dir}
+	if ss.in, err = cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	ss.out = bufio.NewReader(out)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() {
+		_ = ss.in.Close() // the script sees it, and tidies up
+		_ = cmd.Wait()
+	})
+	return ss, nil
+}
+
+// order has the script do something, and waits until it is done.
+func (s *Server) order(t testing.TB, verb, rest string) {
+	t.Helper()
+	s.all.mu.Lock()
+	defer s.all.mu.Unlock()
+	if _, err := fmt.Fprintf(s.all.in, "%s %s %s\n", verb, s.name, rest); err != nil {
+		t.Fatalf("storetest: %s: %v", verb, err)
+	}
+	if said, err := s.all.out.ReadString('\n'); err != nil || said != "ok\n" {
+		t.Fatalf("storetest: %s %s: %s%v", verb, s.name, said, err)
+	}
+}
+
+// URL is the address of its database.
+func (s *Server) URL() string { return s.address("tokenry") }
+
+func (s *Server) address(database string) string {
+	u := url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/" + database, RawQuery: "host=" + url.QueryEscape(s.Socket())}
+	return u.String()
+}
+
+// Socket is the folder of its socket.
+func (s *Server) Socket() string { return filepath.Join(s.all.dir, s.name) }
+
+// Start starts it.
+func (s *Server) Start(t testing.TB) { t.Helper(); s.order(t, "start", "") }
+
+// Stop stops it: smart, fast or immediate, which is a crash.
+func (s *Server) Stop(t testing.TB, mode string) { t.Helper(); s.order(t, "stop", mode) }
+
+// Copy makes another server from a base backup, as it is now; it is not started.
+func (s *Server) Copy(t testing.TB, name string) *Server {
+	t.Helper()
+	c := &Server{s.all, name}
+	c.order(t, "copy", s.name)
+	return c
+}
+
+// Standby makes and starts a standby that every commit waits for.
+func (s *Server) Standby(t testing.TB, name string) *Server {
+	t.Helper()
+	c := s.Copy(t, name)
+	c.order(t, "follow", s.name)
+	c.Start(t)
+	s.Exec(t, "postgres", `ALTER SYSTEM SET synchronous_standby_names = '`+name+`'`)
+	s.Exec(t, "postgres", `SELECT pg_reload_conf()`)
+	for s.text(t, `SELECT coalesce(max(sync_state), '') FROM pg_stat_replication`) != "sync" && t.Context().Err() == nil { // it connects
+	}
+	return c
+}
+
+// Promote makes a primary of a standby.
+func (s *Server) Promote(t testing.TB) { t.Helper(); s.order(t, "promote", "") }
+
+// Exec runs one statement.
+func (s *Server) Exec(t testing.TB, database, statement string) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	conn, err := pgx.Connect(ctx, s.address(database))
+	if err != nil {
+		t.Fatalf("storetest: %v", err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Fatalf("storetest: %s: %v", strings.Fields(statement)[0], err)
+	}
+}
+
+func (s *Server) text(t testing.TB, query string) (text string) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	conn, err := pgx.Connect(ctx, s.address("postgres"))
+	if err != nil {
+		t.Fatalf("storetest: %v", err)
+	}
+	defer conn.Close(ctx)
+	if err := conn.QueryRow(ctx, query).Scan(&text); err != nil {
+		t.Fatalf("storetest: %v", err)
+	}
+	return text
+}
