@@ -14,6 +14,8 @@ const (
 	// takes long.
 	firstLook = time.Millisecond
 	lastLook  = 20 * time.Millisecond
+	// boundAfter is how long a wait goes on before it asks how long it may become.
+	boundAfter = 5 * lastLook
 )
 
 // waits are those who wait for other nodes. No goroutine of its own: the first who
@@ -82,15 +84,19 @@ func (n *Node) lookOnce(w *wait) (over bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), min(n.Length, patience))
 	defer cancel()
 	leases, err := n.Board.Leases(ctx, false)
-	if err == nil && slices.ContainsFunc(waiting, func(w *wait) bool { return n.over(w, leases) }) {
-		leases, err = n.Board.Leases(ctx, true) // what is answered by it has to be so
+	sure := false // what is answered by it has to be so, and what bounds a wait
+	if err == nil && slices.ContainsFunc(waiting, func(w *wait) bool {
+		return n.over(w, leases) || !w.read && asked-w.since >= boundAfter
+	}) {
+		leases, err = n.Board.Leases(ctx, true)
+		sure = err == nil
 	}
 	now := n.ticks()
 	n.waits.mu.Lock()
 	defer n.waits.mu.Unlock()
 	n.waits.all = slices.DeleteFunc(n.waits.all, func(x *wait) bool {
 		done := now >= x.until
-		if err == nil && x.since <= asked {
+		if sure && x.since <= asked {
 			x.bound(leases)
 			done = done || n.over(x, leases)
 		}
@@ -134,7 +140,7 @@ func (n *Node) over(w *wait, leases []ledger.Lease) bool {
 	return !slices.ContainsFunc(leases, func(l ledger.Lease) bool { return l.Node != n.mine.Node && l.Applied < w.revision })
 }
 
-// bound learns from the first list how long the longest lease is: a row that comes
+// bound learns from the first list that is sure how long the longest lease is: a row that comes
 // later began when the change was visible.
 func (w *wait) bound(leases []ledger.Lease) {
 	if w.read {

@@ -233,7 +233,7 @@ func (n *Node) turn(ctx context.Context, renews bool) error {
 		}
 		return n.renew(ctx)
 	}
-	if err := n.catchUp(ctx, 0); err != nil {
+	if err := n.catchUp(ctx, ledger.Point{}); err != nil {
 		return err
 	}
 	// A node that nobody can wake looks often, and says when it found something.
@@ -257,7 +257,7 @@ func (n *Node) join(ctx context.Context) error {
 		return err
 	}
 	mine := n.mine
-	mine.Incarnation, mine.Renewal, mine.Applied = incarnation, 0, n.point.Revision
+	mine.Incarnation, mine.Renewal = incarnation, 0
 	if err := n.within(ctx, func(ctx context.Context) error { return n.Board.Join(ctx, mine) }); err != nil {
 		return err
 	}
@@ -268,7 +268,7 @@ func (n *Node) join(ctx context.Context) error {
 // renew asks for a renewal and takes what it brings. The lease counts from before it
 // was asked for, and only once all that it brought is applied.
 func (n *Node) renew(ctx context.Context) error {
-	n.mine.Applied = n.point.Revision
+	n.mine.Applied, n.mine.Digest = n.point.Revision, n.point.Digest
 	asked := n.ticks()
 	n.renewed = asked
 	var r ledger.Renewed
@@ -287,10 +287,10 @@ func (n *Node) renew(ctx context.Context) error {
 	n.mine.Renewal = r.Renewal
 	if !n.known || !r.Known || r.At != n.point.Digest {
 		n.begin(r.Head)
-	} else if err := n.apply(r.Changes); err != nil {
+	} else if err := n.apply(r.Changes, r.Head); err != nil {
 		return err
 	}
-	if err := n.catchUp(ctx, r.Head.Revision); err != nil {
+	if err := n.catchUp(ctx, r.Head); err != nil {
 		return err
 	}
 	n.extend(asked + n.mine.Length)
@@ -317,10 +317,12 @@ func (n *Node) begin(head ledger.Point) {
 // errGap says that changes are missing between what is applied and what follows.
 var errGap = errors.New("cluster: changes are missing that were not applied")
 
-// apply applies changes that follow what is applied.
-func (n *Node) apply(changes []ledger.Change) error {
+// apply applies changes that follow what is applied. They lead through the head, or they
+// are of another history: another server may have told them than the one that renewed.
+func (n *Node) apply(changes []ledger.Change, head ledger.Point) error {
 	for _, c := range changes {
-		if c.Base != n.point.Revision {
+		through := c.Base < head.Revision && head.Revision <= c.Revision
+		if c.Base != n.point.Revision || through && c.Point != head {
 			n.known = false // everything is read anew at the next renewal
 			return errGap
 		}
@@ -332,9 +334,9 @@ func (n *Node) apply(changes []ledger.Change) error {
 	return nil
 }
 
-// catchUp reads changes until a revision is applied, or there are none.
-func (n *Node) catchUp(ctx context.Context, revision int64) error {
-	for n.known && (revision == 0 || n.point.Revision < revision) {
+// catchUp reads changes until a head is applied; without one, as many as come at once.
+func (n *Node) catchUp(ctx context.Context, head ledger.Point) error {
+	for n.known && (head.Revision == 0 || n.point.Revision < head.Revision) {
 		var changes []ledger.Change
 		err := n.within(ctx, func(ctx context.Context) (err error) {
 			changes, err = n.Board.Changes(ctx, n.point.Revision)
@@ -343,13 +345,13 @@ func (n *Node) catchUp(ctx context.Context, revision int64) error {
 		if err != nil {
 			return err
 		}
-		if len(changes) == 0 && revision != 0 {
+		if len(changes) == 0 && head.Revision != 0 {
 			return errGap
 		}
-		if err := n.apply(changes); err != nil || len(changes) == 0 {
+		if err := n.apply(changes, head); err != nil || len(changes) == 0 {
 			return err
 		}
-		if revision == 0 {
+		if head.Revision == 0 {
 			return nil // the renewal brings the rest
 		}
 	}

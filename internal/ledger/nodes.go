@@ -30,8 +30,11 @@ type Lease struct {
 	Node, Incarnation string
 	// Renewal counts them.
 	Renewal int64
-	// Applied is the revision up to which the node's memory has every change.
+	// Applied is the revision up to which the node's memory has every change, Digest the
+	// history's there: where the database knows another, the row says that nothing is
+	// applied. The list has no digests.
 	Applied int64
+	Digest  [32]byte
 	// Length is the longest that one renewal lets it believe its memory, with what
 	// it was allowed of staleness.
 	Length time.Duration

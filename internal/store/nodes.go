@@ -138,13 +138,15 @@ const settings = `WITH settings AS MATERIALIZED (SELECT set_config('lock_timeout
 	set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
 		THEN 'on' ELSE current_setting('synchronous_commit') END, true))`
 
-// Join is two statements in one transaction; see [ledger.Nodes].
+// Join says that nothing is applied: only a renewal knows whether the database has the
+// history of which the node speaks. See [ledger.Nodes].
 func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
-	return n.exec(ctx, settings+`,
-		gone AS (DELETE FROM leases USING settings WHERE node = $1 AND incarnation <> $2 RETURNING 1)
+	return n.exec(ctx, settings+`
 		INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder)
-		SELECT $1, $2, 0, CAST($3 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5 FROM settings`,
-		l.Node, l.Incarnation, l.Applied, l.Length.Microseconds(), l.Holder)
+		SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4 FROM settings
+		ON CONFLICT (node) DO UPDATE SET incarnation = excluded.incarnation, renewal = 0, applied = 0, due = 0,
+			length = excluded.length, holder = excluded.holder`,
+		l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder)
 }
 
 // Renew is one statement; see [ledger.Nodes]. Its rows may arrive before its commit
@@ -152,13 +154,18 @@ func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
 func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, err error) {
 	err = n.renewing.do(ctx, func(c *pgx.Conn) error {
 		rows, err := c.Query(ctx, settings+`,
-			renewed AS (UPDATE leases SET renewal = renewal + 1, applied = $1, due = head.revision FROM settings, head
+			renewed AS (UPDATE leases SET renewal = renewal + 1, due = head.revision,
+				applied = CASE WHEN head.revision = $1 AND COALESCE(head.digest, CAST($7 AS BYTEA)) = $6
+					OR EXISTS (SELECT FROM changes WHERE revision = $1 AND digest = $6) THEN $1 ELSE 0 END
+				FROM settings, head
 				WHERE node = $2 AND incarnation = $3 AND renewal = $4 AND due <= $1 AND head.id = 1 RETURNING renewal)
-			SELECT renewed.renewal, head.revision, head.digest, CASE WHEN head.revision = $1 THEN head.digest ELSE at.digest END,
+			SELECT renewed.renewal, head.revision, COALESCE(head.digest, $7),
+				CASE WHEN head.revision = $1 THEN COALESCE(head.digest, $7) ELSE at.digest END,
 				later.base, later.revision, later.digest, later.touched
 			FROM renewed CROSS JOIN head LEFT JOIN changes AS at ON at.revision = $1
 				LEFT JOIN LATERAL (SELECT base, revision, digest, touched FROM changes WHERE revision > $1 ORDER BY revision LIMIT $5) AS later ON TRUE
-			WHERE head.id = 1 ORDER BY later.revision`, l.Applied, l.Node, l.Incarnation, l.Renewal, changesAtOnce)
+			WHERE head.id = 1 ORDER BY later.revision`, l.Applied, l.Node, l.Incarnation, l.Renewal, changesAtOnce,
+			l.Digest[:], make([]byte, len(l.Digest)))
 		if err != nil {
 			return err
 		}

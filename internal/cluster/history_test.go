@@ -1,0 +1,123 @@
+package cluster_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+)
+
+// board is the chapter by which nodes agree, on a database of its own, and a way to
+// run statements beside it.
+func board(t *testing.T) (ledger.Nodes, *store.Store, func(statement string)) {
+	t.Helper()
+	url := storetest.Postgres(t)
+	s, err := store.Open(t.Context(), store.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s.Nodes(), s, func(statement string) {
+		conn, err := pgx.Connect(t.Context(), url)
+		if err == nil {
+			_, err = conn.Exec(t.Context(), statement)
+			_ = conn.Close(context.Background())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func said(t *testing.T, b ledger.Nodes) int64 {
+	t.Helper()
+	leases, err := b.Leases(t.Context(), true)
+	if err != nil || len(leases) != 1 {
+		t.Fatalf("the list is %v, %v", leases, err)
+	}
+	return leases[0].Applied
+}
+
+// change commits a batch.
+func change(t *testing.T, s *store.Store) {
+	t.Helper()
+	_, err := s.Batch(t.Context(), []func(ledger.Tx) error{func(tx ledger.Tx) error {
+		id := tx.NewID()
+		return tx.PutUser(ledger.User{ID: id, Email: string(rune('a'+id)) + "@example.com", CreatedAt: time.Unix(1, 0), Revision: tx.Revision()})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestANodeJoinsAnewInPlaceOfItsOwnRow: its last renewal may have come to pass, and
+// nobody else may be there who sweeps it.
+func TestANodeJoinsAnewInPlaceOfItsOwnRow(t *testing.T) {
+	t.Parallel()
+	b, _, _ := board(t)
+	l := ledger.Lease{Node: "a", Length: time.Second}
+	for _, incarnation := range []string{"1", "2", "3"} {
+		l.Incarnation = incarnation
+		if err := b.Join(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := b.Renew(t.Context(), l); err != nil || r.Renewal != 1 {
+			t.Errorf("%s: renewed to %d, %v", incarnation, r.Renewal, err)
+		}
+	}
+}
+
+// TestARowSaysNothingOfAnotherHistory: who waits for a revision of this one compares
+// numbers.
+func TestARowSaysNothingOfAnotherHistory(t *testing.T) {
+	t.Parallel()
+	b, s, run := board(t)
+	l := ledger.Lease{Node: "a", Incarnation: "1", Length: time.Second}
+	change(t, s)
+	if err := b.Join(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	r, err := b.Renew(t.Context(), l)
+	if err != nil || r.Head.Revision != 1 {
+		t.Fatal(r, err)
+	}
+	l.Renewal, l.Applied, l.Digest = r.Renewal, 1, r.Head.Digest
+	if r, err = b.Renew(t.Context(), l); err != nil || said(t, b) != 1 {
+		t.Fatalf("of this history it says %d, %v", said(t, b), err)
+	}
+	// A new primary: it lacks the change, and has another in its place.
+	run(`UPDATE changes SET digest = sha256('other'); UPDATE head SET digest = sha256('other')`)
+	l.Renewal = r.Renewal
+	if _, err = b.Renew(t.Context(), l); err != nil || said(t, b) != 0 {
+		t.Errorf("of another history it says %d, %v", said(t, b), err)
+	}
+	l.Incarnation, l.Renewal, l.Applied = "2", 0, 7
+	if err := b.Join(t.Context(), l); err != nil || said(t, b) != 0 {
+		t.Errorf("a join says %d, %v", said(t, b), err)
+	}
+}
+
+// TestADatabaseOfBeforeHasAHistory, though no digest yet.
+func TestADatabaseOfBeforeHasAHistory(t *testing.T) {
+	t.Parallel()
+	b, s, run := board(t)
+	change(t, s)
+	run(`DELETE FROM changes; UPDATE head SET digest = NULL`)
+	l := ledger.Lease{Node: "a", Incarnation: "1", Length: time.Second}
+	if err := b.Join(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	r, err := b.Renew(t.Context(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Renewal, l.Applied, l.Digest = r.Renewal, r.Head.Revision, r.Head.Digest
+	if r, err = b.Renew(t.Context(), l); err != nil || !r.Known || r.At != l.Digest || said(t, b) != l.Applied {
+		t.Errorf("the head that it began with is known: %v, and it says %d, %v", r.Known, said(t, b), err)
+	}
+}
