@@ -261,7 +261,7 @@ func (n *Node) join(ctx context.Context) error {
 	if err := n.within(ctx, func(ctx context.Context) error { return n.Board.Join(ctx, mine) }); err != nil {
 		return err
 	}
-	n.mine, n.joined = mine, true
+	n.mine.Incarnation, n.mine.Renewal, n.joined = incarnation, 0, true // its name, which others read, stays
 	return nil
 }
 
