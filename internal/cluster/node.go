@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -125,6 +126,9 @@ func New(c Config) (*Node, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Length+c.Staleness > Longest {
+		return nil, fmt.Errorf("cluster: a lease of %v with %v of staleness is longer than %v, which is as long as anybody waits", c.Length, c.Staleness, Longest)
 	}
 	name, err := ident.New(c.Rand, "node_")
 	if err != nil {

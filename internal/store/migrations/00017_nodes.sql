@@ -18,7 +18,7 @@ CREATE TABLE leases (
     renewal BIGINT NOT NULL,
     applied BIGINT NOT NULL,
     due BIGINT NOT NULL,
-    length BIGINT NOT NULL CHECK (length > 0 AND length <= 60000000),
+    length BIGINT NOT NULL CHECK (length > 0 AND length <= 30000000),
     holder TEXT NOT NULL
 );
 
