@@ -39,6 +39,9 @@ type Options struct {
 	Observers []Observer
 	// Usage tells what was done with tokens; nil knows nothing.
 	Usage ledger.UsageReader
+	// Glance is how long the answer to a change of a token waits for when that was last
+	// used, which it then leaves out; 0 is 100 ms.
+	Glance time.Duration
 	// Forget forgets usage of what is purged and erased; nil has none to forget.
 	Forget UsageForgetter
 	// Decisions remembers the last ones, for Explain; nil remembers none.
@@ -98,8 +101,10 @@ type Authority struct {
 	// for each mutation that does so before it gets in line again.
 	reckon    *reckoner
 	preparing chan struct{}
-	// glancing holds a place for each look at last uses that runs.
-	glancing chan struct{}
+	// glancing holds a place for each look at last uses that runs; glancesFor is
+	// Options.Glance.
+	glancing   chan struct{}
+	glancesFor time.Duration
 	// tell is Options.Tell, or tells nobody.
 	tell func(*Work, *Actor, ledger.Workspace, Event) error
 	// runs is Options.Runs.
@@ -128,6 +133,9 @@ func New(o Options) *Authority {
 	if o.Usage == nil {
 		o.Usage = nothingUsed{}
 	}
+	if o.Glance == 0 {
+		o.Glance = glanceTime
+	}
 	if o.Forget == nil {
 		o.Forget = nothingUsed{}
 	}
@@ -146,7 +154,7 @@ func New(o Options) *Authority {
 		given: Given{
 			HashPassword: o.HashPassword, Usage: o.Usage, Decisions: o.Decisions, Forget: o.Forget, Mail: o.Mail, CheckWebhookURL: o.CheckWebhookURL,
 		},
-		refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances),
+		refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances), glancesFor: o.Glance,
 		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), tell: o.Tell, runs: o.Runs,
 	}
 }
@@ -364,7 +372,9 @@ func (w *Work) TouchPortal(id ledger.ID) {
 }
 
 // Sure is [Fence.Sure].
-func (a *Authority) Sure(ctx context.Context, at ledger.Point) error { return a.commit.fence.Sure(ctx, at) }
+func (a *Authority) Sure(ctx context.Context, at ledger.Point) error {
+	return a.commit.fence.Sure(ctx, at)
+}
 
 // Ping answers whether the database can be read.
 func (a *Authority) Ping(ctx context.Context) error { return Public(a.store.Ping(ctx)) }

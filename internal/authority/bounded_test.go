@@ -8,6 +8,7 @@ import (
 	mathrand "math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -37,7 +38,7 @@ func TestAStuckStoreOfUsageKeepsNoChangeWaiting(t *testing.T) {
 	officetest.Each(t, func(w *officetest.World) {
 		never := make(chan struct{})
 		w.Cleanup(func() { close(never) })
-		w.Office = office.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Usage: stuck{never: never}})
+		w.Office = office.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Usage: stuck{never: never}, Glance: time.Millisecond})
 		for i := range 20 {
 			made, err := w.CreateToken(w.Ctx, w.Root, "acme", api.CreateToken{
 				Kind: "workspace", TokenFields: api.TokenFields{Label: api.Some(fmt.Sprint(i)), Rights: officetest.Rights("tickets:read")},

@@ -84,7 +84,7 @@ func (a *Authority) MutateToken(ctx context.Context, e Effect, c Caller, v *api.
 }
 
 const (
-	// glanceTime is how long the answer to a change waits for what was used.
+	// glanceTime is Options.Glance of whoever names none.
 	glanceTime = 100 * time.Millisecond
 	// glances bounds how many wait at once for a store of usage that is stuck.
 	glances = 16
@@ -98,7 +98,7 @@ func (a *Authority) glance(ctx context.Context, l token.Locator) []ledger.LastUs
 	default:
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, glanceTime)
+	ctx, cancel := context.WithTimeout(ctx, a.glancesFor)
 	answer := make(chan []ledger.LastUse, 1)
 	go func() { // a reader may fail to see that its context ended
 		defer func() { <-a.glancing }()

@@ -13,7 +13,7 @@ func (a *Authority) Seated(r ledger.Reader) *Authority {
 	return &Authority{
 		store: oneSnapshot{Store: a.store, r: r}, now: func() time.Time { return now },
 		keys: a.keys, clock: a.clock, rand: a.rand, commit: a.commit, given: a.given,
-		refusals: a.refusals, reckon: a.reckon, preparing: a.preparing, glancing: a.glancing, tell: a.tell,
+		refusals: a.refusals, reckon: a.reckon, preparing: a.preparing, glancing: a.glancing, glancesFor: a.glancesFor, tell: a.tell, runs: a.runs,
 	}
 }
 

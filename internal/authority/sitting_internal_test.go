@@ -16,7 +16,7 @@ import (
 // verb that fails on pages alone.
 func TestWhoSitsHasEverythingThatTheAuthorityHas(t *testing.T) {
 	t.Parallel()
-	a := New(Options{Keys: &token.Keyring{}, Now: time.Now, Rand: strings.NewReader(""), Mail: true, CheckWebhookURL: func(*url.URL) error { return nil }})
+	a := New(Options{Keys: &token.Keyring{}, Now: time.Now, Rand: strings.NewReader(""), Mail: true, Runs: func() int64 { return 1 }, CheckWebhookURL: func(*url.URL) error { return nil }})
 	have, sits := reflect.ValueOf(a).Elem(), reflect.ValueOf(a.Seated(ledger.Reader{})).Elem()
 	for i := range have.NumField() {
 		name := have.Type().Field(i).Name

@@ -34,7 +34,7 @@ func newWatched(t *testing.T, url string) *watched {
 	t.Cleanup(func() { _ = s.Close() })
 	w.Rec = usage.New(usage.Config{Store: s, Now: w.Clock.Now, Node: "test"})
 	w.Office = office.New(authority.Options{
-		Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Usage: s, Decisions: w.Rec,
+		Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Usage: s, Decisions: w.Rec, Glance: time.Hour,
 	})
 	w.Observe(w.Engine)
 	w.Asked, err = w.Resolve(w.Ctx, "acme")
