@@ -1,0 +1,273 @@
+package authority_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/office/officetest"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
+)
+
+// watchman is the fence of a node among others: he notes what is awaited, and what
+// his own memory had been told of by then.
+type watchman struct {
+	mu      sync.Mutex
+	awaited []int64
+	told    int64
+	late    bool // a revision was awaited that memory had not been told of
+	hold    func(revision int64)
+	unsure  error
+}
+
+func (f *watchman) Await(revision int64) {
+	f.mu.Lock()
+	f.awaited, f.late = append(f.awaited, revision), f.late || revision > f.told
+	hold := f.hold
+	f.mu.Unlock()
+	if hold != nil {
+		hold(revision)
+	}
+}
+
+func (f *watchman) Sure(context.Context, ledger.Point) error { return f.unsure }
+
+// Apply is told of commits.
+func (f *watchman) Apply(c verify.Changes) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.told = max(f.told, c.Revision)
+}
+
+// since answers what was awaited since the last time it was asked.
+func (f *watchman) since() []int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := f.awaited
+	f.awaited = nil
+	return out
+}
+
+// amongNodes is a world whose process is one of several.
+func amongNodes(t *testing.T) (*officetest.World, *watchman) {
+	t.Helper()
+	w := officetest.NewWorld(t, storetest.SQLite(t))
+	f := &watchman{}
+	w.Office = office.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Fence: f})
+	w.Engine = verify.New(w.Office, w.Keys, verify.Config{Now: w.Clock.Now, FirstUse: w.FirstUse, Prefixes: []token.Prefix{token.DefaultPrefix}})
+	w.Observe(w.Engine)
+	w.Observe(f)
+	return w, f
+}
+
+// done is the revision of a verb that answers one.
+func done[T any](d authority.Done[T], err error) (int64, error) { return d.Revision, err }
+
+func issued(i authority.Issued, err error) (int64, error) { return i.Revision, err }
+
+// TestWhatOthersMayKnowIsAwaitedAndWhatIsNewIsNot: whoever takes power away, or changes
+// what a node may hold in memory, is answered once every node knows; what nobody can
+// know yet keeps nobody waiting.
+func TestWhatOthersMayKnowIsAwaitedAndWhatIsNewIsNot(t *testing.T) {
+	t.Parallel()
+	w, f := amongNodes(t)
+	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
+	w.Member("bob@example.com", "Viewer")
+	w.Account("ci", "tickets:read")
+	w.Workspace("globex")
+	f.since()
+	ctx, id, label := w.Ctx, i.Token.ID, officetest.Patch(func(f *api.TokenFields) { f.Label = api.Some("new") })
+	for _, c := range []struct {
+		name   string
+		awaits bool
+		do     func() (int64, error)
+	}{
+		{"a token is made", false, func() (int64, error) {
+			return issued(w.CreateToken(ctx, w.Root, "acme", officetest.Ask("personal", "")))
+		}},
+		{"another token is made", false, func() (int64, error) {
+			return issued(w.CreateToken(ctx, w.Root, "acme", officetest.Scoped("service", "ci", "tickets:read")))
+		}},
+		{"a token is edited", true, func() (int64, error) { return done(w.EditToken(ctx, w.Root, "acme", id, label)) }},
+		{"a token is rotated", true, func() (int64, error) { return issued(w.RotateToken(ctx, w.Root, "acme", id, api.RotateToken{})) }},
+		{"a token is disabled", true, func() (int64, error) { return done(w.DisableToken(ctx, w.Root, "acme", id, api.DisableToken{})) }},
+		{"a token is enabled", true, func() (int64, error) { return done(w.EnableToken(ctx, w.Root, "acme", id)) }},
+		{"a token is reset", true, func() (int64, error) { return issued(w.ResetToken(ctx, w.Root, "acme", id)) }},
+		{"a token is revoked", true, func() (int64, error) { return done(w.RevokeToken(ctx, w.Root, "acme", id, api.RevokeToken{})) }},
+		{"a member is deactivated", true, func() (int64, error) {
+			return done(w.DeactivateMember(ctx, w.Root, "acme", "bob@example.com", false))
+		}},
+		{"a service account is disabled", true, func() (int64, error) { return done(w.DisableServiceAccount(ctx, w.Root, "acme", "ci", false)) }},
+		{"a policy is written", true, func() (int64, error) {
+			return done(w.EditPolicy(ctx, w.Root, "acme", api.PatchPolicy{MaxTokens: api.Some(api.MaxTokens{Total: 30})}))
+		}},
+		{"a role is written", true, func() (int64, error) {
+			return done(w.PutRole(ctx, w.Root, officetest.Acme(), "reader", api.PutRole{Scopes: []string{"tickets:read"}}))
+		}},
+		{"a workspace is suspended", true, func() (int64, error) { return done(w.SuspendWorkspace(ctx, w.Root, "globex")) }},
+	} {
+		revision, err := c.do()
+		officetest.Must(t, err)
+		var want []int64
+		if c.awaits {
+			want = []int64{revision}
+		}
+		if diff := cmp.Diff(want, f.since()); diff != "" || revision == 0 {
+			t.Errorf("%s, at revision %d, want - awaited +:\n%s", c.name, revision, diff)
+		}
+	}
+	if f.late {
+		t.Error("something was awaited before this node's own memory knew it")
+	}
+}
+
+// TestWhatIsSoAlreadyIsAwaitedAllTheSame: that a token is revoked is an answer which
+// whoever hears it relies on, also when somebody else revoked it a moment ago.
+func TestWhatIsSoAlreadyIsAwaitedAllTheSame(t *testing.T) {
+	t.Parallel()
+	w, f := amongNodes(t)
+	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
+	first, err := w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{})
+	officetest.Must(t, err)
+	f.since()
+	again, err := w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{})
+	officetest.Must(t, err)
+	if got := f.since(); len(got) != 1 || got[0] < first.Revision || again.Value.Status != api.StatusRevoked {
+		t.Errorf("revoked at %d; of the second time %v is awaited, answered %s", first.Revision, got, again.Value.Status)
+	}
+}
+
+// TestWhatFailsIsNotAwaited: there is nothing that anybody could learn.
+func TestWhatFailsIsNotAwaited(t *testing.T) {
+	t.Parallel()
+	w, f := amongNodes(t)
+	viewer := w.Member("bob@example.com", "Viewer")
+	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
+	f.since()
+	_, err := w.RevokeToken(w.Ctx, w.Root, "acme", "nobody@workspace_000000000000", api.RevokeToken{})
+	w.Refused(err, api.CodeNotFound)
+	_, err = w.RevokeToken(w.Ctx, viewer, "acme", i.Token.ID, api.RevokeToken{})
+	w.Refused(err, api.CodeInsufficientScope) // which the audit notes, and no memory holds
+	if got := f.since(); len(got) != 0 {
+		t.Errorf("%v is awaited", got)
+	}
+}
+
+// TestWhoWaitsForTheNodesKeepsNobodyWaiting: the commit is done and told here, and
+// others go on, while one answer waits for a node that is slow to learn.
+func TestWhoWaitsForTheNodesKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	w, f := amongNodes(t)
+	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
+	w.Allow(i.Secret)
+	reached, open := make(chan struct{}), make(chan struct{})
+	f.hold = func(int64) { close(reached); <-open }
+	answered := make(chan error, 1)
+	go func() {
+		answered <- officetest.Second(w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{}))
+	}()
+	<-reached
+	w.Deny(api.CodeRevoked, i.Secret)
+	w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
+	if len(answered) != 0 {
+		t.Error("the revocation was answered before every node knew")
+	}
+	close(open)
+	officetest.Must(t, <-answered)
+}
+
+// TestWhoIsNotSureOfItsHistoryDecidesNothing: what was read from a database that may
+// be another one since is no answer about a token, neither that it lives nor that
+// there is none.
+func TestWhoIsNotSureOfItsHistoryDecidesNothing(t *testing.T) {
+	t.Parallel()
+	w, f := amongNodes(t)
+	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
+	f.unsure = ledger.ErrStoreUnavailable
+	l, err := token.NewLocator(rand.Reader)
+	officetest.Must(t, err)
+	gone, err := token.Mint(rand.Reader, token.DefaultPrefix, token.Workspace, l)
+	officetest.Must(t, err)
+	for name, secret := range map[string]token.Secret{"a token that is there": i.Secret, "one that is not": gone} {
+		var d verify.Decision
+		err := w.Engine.Verify(w.Ctx, &verify.Request{Token: secret.Reveal(), Cost: 1}, &d)
+		if d.Code != api.CodeUnavailable || !errors.Is(err, api.CodeUnavailable) {
+			t.Errorf("%s: %s (%v)", name, d.Code, err)
+		}
+	}
+	f.unsure = nil
+	w.Allow(i.Secret)
+	w.Deny(api.CodeUnknown, gone)
+}
+
+// TestAJobOfAnotherNodeIsRefused: who lost the number under which one node does what
+// one does for all may not know it yet, so the database is asked in the job's own turn.
+func TestAJobOfAnotherNodeIsRefused(t *testing.T) {
+	t.Parallel()
+	w := officetest.NewWorld(t, storetest.SQLite(t))
+	number := int64(0) // nobody took it yet: the row says 0
+	a := authority.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Runs: func() int64 { return number }})
+	ran := 0
+	work := func(c authority.Caller) error {
+		_, err := a.Piece(w.Ctx, c, func(*authority.Work) error { ran++; return nil })
+		return err
+	}
+	job := authority.Caller{Machine: "retention", Job: true}
+	officetest.Must(t, work(job))
+	number = 7
+	err := work(job)
+	w.Refused(err, api.CodeBusy)
+	if ran != 1 || api.AsError(err).RetryAfter != time.Second {
+		t.Errorf("ran %d times; %v", ran, err)
+	}
+	officetest.Must(t, work(authority.Caller{Machine: "bootstrap"})) // no job of one for all
+	alone := authority.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader})
+	officetest.Must(t, officetest.Second(alone.Piece(w.Ctx, job, func(*authority.Work) error { return nil })))
+}
+
+// TestEachTouchOfWhatWasThereWaits: whatever a verb names as changed, and only what is
+// new does not.
+func TestEachTouchOfWhatWasThereWaits(t *testing.T) {
+	t.Parallel()
+	w := officetest.NewWorld(t, storetest.SQLite(t))
+	f := &watchman{}
+	a := authority.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Fence: f})
+	row := ledger.Token{Workspace: 1}
+	for name, touch := range map[string]func(*authority.Work){
+		"token": func(w *authority.Work) { w.TouchToken(row) }, "workspace": func(w *authority.Work) { w.TouchWorkspace(1) },
+		"every workspace": (*authority.Work).TouchAllWorkspaces, "everything": (*authority.Work).TouchAll,
+		"member": func(w *authority.Work) { w.TouchMember(1) }, "service account": func(w *authority.Work) { w.TouchServiceAccount(1) },
+		"portal": func(w *authority.Work) { w.TouchPortal(1) }, "endpoint": func(w *authority.Work) { w.TouchEndpoint(1) },
+		"rights of a workspace":  func(w *authority.Work) { w.TouchRights(ledger.Workspace{ID: 1}) },
+		"rights of the instance": func(w *authority.Work) { w.TouchRights(ledger.Workspace{}) },
+		"new token":              func(w *authority.Work) { w.TouchNew(row) },
+		"nothing":                func(*authority.Work) {},
+	} {
+		revision, err := a.Mutate(w.Ctx, authority.Caller{Machine: "test"}, func(w *authority.Work) error { touch(w); return nil })
+		officetest.Must(t, err)
+		var want []int64
+		if name != "new token" && name != "nothing" {
+			want = []int64{revision}
+		}
+		if got := f.since(); !slices.Equal(got, want) {
+			t.Errorf("%s: %v is awaited, want %v", name, got, want)
+		}
+	}
+	revision, err := a.Withdraw(w.Ctx, authority.Caller{Machine: "test"}, func(*authority.Work) error { return nil })
+	officetest.Must(t, err)
+	if got := f.since(); !slices.Equal(got, []int64{revision}) { // whoever takes power away need not say what memory holds of it
+		t.Errorf("of what takes power away %v is awaited, want %d", got, revision)
+	}
+}
