@@ -182,3 +182,20 @@ func (s *Server) text(t testing.TB, query string) (text string) {
 	}
 	return text
 }
+
+// waiting are sessions whose batch waits for a standby.
+const waiting = ` FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND lower(query) = 'commit'`
+
+// Waits returns once a batch waits for a standby.
+func (s *Server) Waits(t testing.TB) {
+	t.Helper()
+	for s.text(t, `SELECT CAST(count(*) AS TEXT)`+waiting) == "0" && t.Context().Err() == nil { // it is on its way
+	}
+}
+
+// BreakOff breaks off such a wait, as an administrator does who cancels a query.
+func (s *Server) BreakOff(t testing.TB) {
+	t.Helper()
+	s.Waits(t)
+	s.text(t, `SELECT CAST(count(pg_cancel_backend(pid)) AS TEXT)`+waiting)
+}
