@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -193,4 +194,46 @@ func (ns *nodes) post(path, body string) (status int) {
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode
+}
+
+// TestATokenOfANewPrefixIsKnownOnOlderNodes: the prefix is a setting, and nodes are
+// restarted with it one after the other.
+func TestATokenOfANewPrefixIsKnownOnOlderNodes(t *testing.T) {
+	t.Parallel()
+	ns := startNodes(t, 1)
+	ns.cfg.Prefix = "newer"
+	ns.all = append(ns.all, start(t, ns.cfg))
+	made, err := ns.on(1).CreateToken(t.Context(), "acme", api.CreateToken{TokenFields: api.TokenFields{Label: api.Some("ci")}})
+	if err != nil || !strings.HasPrefix(made.Secret, "newer") {
+		t.Fatalf("%.6s, %v", made.Secret, err)
+	}
+	ns.wants(1, made.Secret, api.CodeOK)
+	ns.soon(0, made.Secret, api.CodeOK)
+	ns.wants(0, ns.secret, api.CodeOK)
+}
+
+// TestOneNodeDoesWhatOneDoesForAll, and another one when it has left.
+func TestOneNodeDoesWhatOneDoesForAll(t *testing.T) {
+	t.Parallel()
+	ns := startNodes(t, 3)
+	runs := func() (who []int) {
+		for i, s := range ns.all {
+			if _, figures := get(t, s.BaseURL()+"/metrics"); strings.Contains(figures, "\ntokenry_node_runs 1\n") {
+				who = append(who, i)
+			}
+		}
+		return who
+	}
+	for range len(ns.all) - 1 {
+		var who []int
+		for who = runs(); len(who) == 0 && t.Context().Err() == nil; who = runs() { // the first is just joining
+		}
+		if len(who) != 1 {
+			t.Fatalf("%v do", who)
+		}
+		if err := ns.all[who[0]].stop(); err != nil {
+			t.Fatal(err)
+		}
+		ns.all = slices.Delete(ns.all, who[0], who[0]+1)
+	}
 }
