@@ -69,7 +69,7 @@ func OwnPostgres(t testing.TB) *Server {
 func newServers(t testing.TB, bin string) (*Servers, error) {
 	t.Helper()
 	// Not TempDir of the test: a socket's path has at most 107 bytes.
-	dir, err := os.MkdirTemp(shelf("off"), "tokenry-own-")
+	dir, err := os.MkdirTemp(shelf("off"), "tokenry-own-") //nolint:usetesting // see above
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +167,12 @@ func (s *Server) Exec(t testing.TB, database, statement string) {
 	if _, err := conn.Exec(ctx, statement); err != nil {
 		t.Fatalf("storetest: %s: %v", strings.Fields(statement)[0], err)
 	}
+}
+
+// Show reads a setting.
+func (s *Server) Show(t testing.TB, setting string) string {
+	t.Helper()
+	return s.text(t, `SHOW `+setting)
 }
 
 func (s *Server) text(t testing.TB, query string) (text string) {
