@@ -17,16 +17,18 @@ TESTFLAGS ?=
 # To compare two runs: bin/.tools/benchstat old.txt new.txt (make tools builds it).
 BENCH ?= $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench
 BENCHFLAGS ?=
+# TORTURE is how long `make torture` goes on.
+TORTURE ?= 1h
 # FUZZTIME is how long `make fuzz` stays with each target.
 FUZZTIME ?= 10s
 # RACE is what runs once more, with -short, under the race detector: what scripts/racing says can race. The SQLite
 # driver is C translated to Go: watched by the detector it is forty times slower, and its locks are not ours, so it is
-# not watched. Nor is internal/e2e run again: what it drives is another process, built without the detector; nor
+# not watched. Nor are internal/e2e and internal/torture run again: what they drive are other processes, built without the detector; nor
 # internal/bench, which has no tests. Of internal/cli the scripts are left out: they start the program hundreds of
 # times, which takes seven minutes under the detector, and what they start is watched by the tests of the packages it
 # is made of. Of internal/httpapi the matrices of all routes are left out: thousands of calls, one after the other. On
 # both databases the store alone is watched; whoever stands above it knows one contract, and is watched over SQLite.
-RACE ?= $(filter-out %/internal/e2e %/internal/bench,$(shell GO='$(GO)' scripts/racing $(PKG)))
+RACE ?= $(filter-out %/internal/e2e %/internal/torture %/internal/bench,$(shell GO='$(GO)' scripts/racing $(PKG)))
 RACEFLAGS := -race -short -gcflags=modernc.org/...=-race=false
 RACED := CGO_ENABLED=1 TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(RACEFLAGS)
 ENGINES := %/internal/store
@@ -41,16 +43,13 @@ GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build check test bench generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo build check test torture torture-mutants bench generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## build, then start a throw-away server with sample data that prints what to try
 	@bin/tokenry demo
-
-demo-cluster: build ## build, then start three nodes on a throw-away PostgreSQL, revoke, and print what each answers
-	@scripts/demo-cluster
 
 build: ## build the one static binary, bin/tokenry
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/tokenry ./cmd/tokenry
@@ -62,6 +61,12 @@ test: ## everything: install what the tests drive, then every test, then the rac
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(TESTFLAGS) $(PKG)
 	$(if $(filter $(ENGINES),$(RACE)),$(RACED) $(TESTFLAGS) $(filter $(ENGINES),$(RACE)))
 	$(if $(filter-out $(ENGINES),$(RACE)),$(RACED) -skip '^TestScripts$$|^TestMatrix|^TestEveryRoute|/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES),$(RACE)))
+
+torture: ## break nodes and judge what they answer for TORTURE; a failure prints the seed that replays it
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 0 -v ./internal/torture -args -for=$(TORTURE) -length=30s
+
+torture-mutants: ## see that torture finds out builds that break the promise
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 60m -v ./internal/torture -run TestMutantsAreFoundOut -args -mutants
 
 bench: ## measure; BENCH holds the command, BENCHFLAGS is appended
 	$(BENCH) $(BENCHFLAGS)

@@ -1,0 +1,67 @@
+// Package torture_test looks for a verification that accepts what was taken away: real
+// processes on a real PostgreSQL with a synchronous standby, clients on every node, and
+// faults by a plan that a seed replays.
+//
+// Laws of this package:
+//
+//   - Time is that of this process alone: when a call was begun and when it was answered.
+//   - A call whose answer did not come, or was an error of the server, may have happened,
+//     at any time after it was begun. A verification without an answer is none.
+//   - What is judged is the promise of docs/protocol.md and nothing stronger: what takes
+//     away is over everywhere when it was answered, what gives comes when it comes.
+//   - A run that saw too little fails. A build that breaks the promise must be found out
+//     (mutants_test.go).
+package torture_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var (
+	seedFlag    = flag.Uint64("seed", 0, "replay the plan of this seed alone")
+	lengthFlag  = flag.Duration("length", 10*time.Second, "how long the faults of one plan go on")
+	forFlag     = flag.Duration("for", 0, "go on with plans of new seeds for so long")
+	mutantsFlag = flag.Bool("mutants", false, "build mutants of the program and see that each is found out")
+)
+
+// binary is the program under test.
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tokenry-torture-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "torture:", err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if binary = filepath.Join(dir, "tokenry"); testing.Short() || *mutantsFlag {
+		return m.Run()
+	}
+	if err := build(context.Background(), binary); err != nil {
+		fmt.Fprintln(os.Stderr, "torture:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+// build builds the program as make does, with more arguments.
+func build(ctx context.Context, to string, more ...string) error {
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-o", to}, more...), "github.com/tokenry/tokenry/cmd/tokenry")...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}

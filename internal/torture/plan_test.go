@@ -1,0 +1,199 @@
+package torture_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// lease is what the nodes have: its default.
+	lease = 2 * time.Second
+	nodes = 3
+)
+
+// fault is one thing that goes wrong.
+type fault struct {
+	// after is how long the one before is left alone.
+	after time.Duration
+	kind  string
+	node  int
+	// beside says that what follows does not wait until it is over.
+	beside bool
+	// last is how long it is so.
+	last time.Duration
+}
+
+func (f fault) String() string {
+	return fmt.Sprintf("%s, node %d, %v", f.kind, f.node, f.last.Round(time.Millisecond))
+}
+
+// What goes wrong. Those of the database are one at a time.
+const (
+	killed    = "a process is killed"
+	frozen    = "a process is stopped"
+	cut       = "a link is cut"
+	silent    = "a link is silent"
+	deaf      = "a link brings nothing back"
+	mute      = "a link sends nothing on"
+	slow      = "a link is slow"
+	late      = "a link brings back late what it held, and then nothing"
+	restarted = "the database crashes and starts"
+	alone     = "the standby is away"
+	failover  = "the primary crashes, the standby takes over"
+	twoHeads  = "the standby takes over, and the primary lives on"
+)
+
+// ofNodes and ofTheDatabase are what a plan draws from; it ends with one of takeovers.
+var (
+	ofNodes       = []string{killed, frozen, cut, silent, deaf, mute, slow, late}
+	ofTheDatabase = []string{restarted, alone}
+	takeovers     = []string{failover, twoHeads}
+)
+
+// plan draws faults until their time is over. Each kind comes before one comes again.
+func plan(r *rand.Rand, length time.Duration, kinds []string) (all []fault) {
+	var bag []string
+	for at := time.Duration(0); at < length; {
+		if len(bag) == 0 {
+			for _, i := range r.Perm(len(kinds)) {
+				bag = append(bag, kinds[i])
+			}
+		}
+		f := fault{after: between(r, 500*time.Millisecond, 1500*time.Millisecond), kind: bag[0], node: r.IntN(nodes), beside: r.IntN(3) == 0}
+		bag = bag[1:]
+		f.last = f.draw(r)
+		at += f.after
+		if !f.beside {
+			at += f.last
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// whole is a plan of everything, which ends with a takeover: there is one standby.
+func whole(r *rand.Rand, length time.Duration) []fault {
+	last := fault{after: time.Second, kind: takeovers[r.IntN(len(takeovers))], last: between(r, time.Second, 3*time.Second)}
+	return append(plan(r, length, slices.Concat(ofNodes, ofTheDatabase)), last)
+}
+
+func (f fault) draw(r *rand.Rand) time.Duration {
+	switch f.kind {
+	case killed:
+		return between(r, 0, lease*3/2)
+	case late:
+		return between(r, lease*6/10, lease*9/10)
+	case slow, alone:
+		return between(r, lease/4, lease*3/2)
+	}
+	if r.IntN(3) == 0 { // shorter than a lease
+		return between(r, lease/20, lease*9/10)
+	}
+	return between(r, lease, lease*9/4)
+}
+
+func between(r *rand.Rand, low, high time.Duration) time.Duration {
+	return low + time.Duration(r.Int64N(int64(high-low)))
+}
+
+// span is when a fault was.
+type span struct {
+	start, end int64
+	what       string
+}
+
+// faults makes the plan true. Faults of nodes go on beside each other.
+func (w *world) faults(ctx context.Context, all []fault) {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	for _, f := range all {
+		pause(ctx, f.after)
+		if ctx.Err() != nil {
+			return
+		}
+		start := w.now()
+		switch f.kind {
+		case restarted, alone, failover, twoHeads:
+			w.ofDatabase(ctx, f)
+			w.spans.add(span{start, w.now(), f.String()})
+		default:
+			done := make(chan struct{})
+			beside.Go(func() {
+				defer close(done)
+				n := w.nodes[f.node]
+				n.suffers.Lock() // one thing at a time goes wrong with a node
+				defer n.suffers.Unlock()
+				start := w.now()
+				w.ofNode(ctx, n, f)
+				w.spans.add(span{start, w.now(), f.String()})
+			})
+			if !f.beside {
+				<-done
+			}
+		}
+	}
+}
+
+func (w *world) ofNode(ctx context.Context, n *node, f fault) {
+	defer n.set(mood{})
+	switch f.kind {
+	case killed:
+		n.kill()
+		pause(ctx, f.last)
+		if err := n.start(); err != nil {
+			w.Error(err)
+		}
+		return
+	case frozen:
+		n.signal(syscall.SIGSTOP)
+		pause(ctx, f.last)
+		n.signal(syscall.SIGCONT)
+		return
+	case cut:
+		n.set(mood{shut: true})
+	case silent:
+		n.set(mood{up: true, down: true})
+	case deaf:
+		n.set(mood{down: true})
+	case mute:
+		n.set(mood{up: true})
+	case slow:
+		n.set(mood{delay: f.last / 50})
+	case late:
+		// What was asked for before is answered late; what comes after it never comes.
+		n.set(mood{down: true})
+		pause(ctx, f.last)
+		n.set(mood{})
+		pause(ctx, 2*time.Millisecond)
+		n.set(mood{down: true, up: true})
+		pause(ctx, lease*3/2)
+		return
+	}
+	pause(ctx, f.last)
+}
+
+func (w *world) ofDatabase(ctx context.Context, f fault) {
+	primary, standby := w.servers[0], w.servers[1]
+	switch f.kind {
+	case restarted:
+		primary.Stop(w, "immediate")
+		pause(ctx, f.last/4)
+		primary.Start(w)
+	case alone:
+		standby.Stop(w, "immediate")
+		pause(ctx, f.last)
+		standby.Start(w)
+	case failover:
+		primary.Stop(w, "immediate")
+		standby.Promote(w)
+	case twoHeads:
+		standby.Promote(w)
+		pause(ctx, f.last)
+		primary.Stop(w, "immediate")
+	}
+}
