@@ -219,7 +219,7 @@ func (w *world) live(ctx context.Context, l *living, r *rand.Rand) {
 	s := state{there: true}
 	for range 1 + r.IntN(5) {
 		w.everywhere(ctx, l) // memory is warm, and knows it as it is
-		pause(ctx, time.Duration(r.IntN(int(80*time.Millisecond))))
+		pause(ctx, thinking(r))
 		if ctx.Err() != nil {
 			return
 		}
@@ -240,6 +240,15 @@ func (w *world) live(ctx context.Context, l *living, r *rand.Rand) {
 		}
 	}
 	w.insist(ctx, l, revokes, s, r)
+}
+
+// thinking is how long a changer leaves a token alone. A node that is silent holds up
+// whoever took something away: some come later, so that changes fall into all of that time.
+func thinking(r *rand.Rand) time.Duration {
+	if r.IntN(3) == 0 {
+		return between(r, 0, lease)
+	}
+	return between(r, 0, 80*time.Millisecond)
 }
 
 // one does one thing; ok is false when nobody knows what the token is now.

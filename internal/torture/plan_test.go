@@ -168,8 +168,8 @@ func (w *world) ofNode(ctx context.Context, n *node, f fault) {
 		// What was asked for before is answered late; what comes after it never comes.
 		n.set(mood{down: true})
 		pause(ctx, f.last)
-		n.set(mood{})
-		pause(ctx, 2*time.Millisecond)
+		n.set(mood{up: true})
+		pause(ctx, 20*time.Millisecond)
 		n.set(mood{down: true, up: true})
 		pause(ctx, lease*3/2)
 		return
