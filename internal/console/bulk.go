@@ -100,7 +100,7 @@ func (v *visit) plan(f form.Form) (bulkPlan, error) {
 	rows := p.left
 	p.left = nil
 	for _, t := range rows {
-		if canBulk(can[t.Locator], t, p.key) {
+		if can[t.Locator].Bulk(p.key, t) {
 			p.rows = append(p.rows, t)
 		} else {
 			p.left = append(p.left, t)
@@ -128,17 +128,6 @@ func (v *visit) rehearse(p *bulkPlan) error {
 		}
 		return nil
 	})
-}
-
-func canBulk(can office.TokenAbilities, t api.Token, key string) bool {
-	switch key {
-	case api.BulkDisable:
-		return can.Disable && t.Status == api.StatusActive
-	case api.BulkRotate:
-		return can.Rotate && t.Status != api.StatusExpired
-	default:
-		return can.Remove
-	}
 }
 
 // selected reads the tokens of the form: those that were ticked, or all that the

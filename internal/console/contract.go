@@ -119,6 +119,9 @@ type Authenticators interface {
 	PasskeyAdd(ctx context.Context, s door.Session, state, answer, name string) error
 	// PasskeyRemove forgets one.
 	PasskeyRemove(ctx context.Context, s door.Session, id string) error
+	// ResetFactors removes the second factors of somebody else, who lost them. It needs
+	// instance:admin.
+	ResetFactors(ctx context.Context, c authority.Caller, user string) error
 }
 
 // Devices are the programs that wait for a person to let them have a token

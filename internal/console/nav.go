@@ -75,6 +75,7 @@ func (v *visit) notice() string {
 		"revoked":         "The token is revoked: it stopped at once and never works again.",
 		"deleted":         "Deleted. What it could do stopped at once.",
 		"erased":          "Erased. What is left says that something happened, and not who did it.",
+		"factors-removed": "Their second factors are removed. They sign in without one and can add new ones.",
 		"taken-back":      "Done. It holds at once.",
 		"pinged":          "A test event is on its way; the log below tells what came of it.",
 		"resent":          "It is on its way again.",

@@ -30,6 +30,7 @@ func TestWhatHoldsForEverybodyAsksWhoItIs(t *testing.T) {
 		"/instance/admins":                            {"user": {"eve@example.com"}},
 		eve + "/deactivate":                           {},
 		eve + "/activate":                             {},
+		eve + "/reset-factors":                        {},
 		eve + "/unadmin":                              {},
 		eve + "/erase":                                {"confirm": {"eve@example.com"}},
 		"/instance/defaults":                          {"max_lifetime": {"1d"}},

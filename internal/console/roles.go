@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/insight"
+	rules "github.com/tokenry/tokenry/internal/rights"
 )
 
 // catalogue is whose roles and scopes a page is about: those of a workspace, or
@@ -235,5 +236,11 @@ func scopeState(s api.Scope) entryState {
 // entryState is where a role or scope comes from.
 type entryState struct{ builtIn, inherited, locked bool }
 
-// editable says whether the visitor may write an entry here.
-func (r rights) editable(s entryState) bool { return r.write && (!s.locked || r.at.Instance) }
+// editableRole and editableScope say whether the visitor may write an entry here.
+func (r rights) editableRole(o api.Role) bool {
+	return r.write && rules.WritableRole(o, r.at.Instance) == nil
+}
+
+func (r rights) editableScope(s api.Scope) bool {
+	return r.write && rules.WritableScope(s, r.at.Instance) == nil
+}

@@ -905,7 +905,7 @@ func rolePage(r rights, o api.Role, uses insight.Uses, f form.Form) templ.Compon
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if r.editable(roleState(o)) && o.Name != "Owner" {
+		if r.editableRole(o) {
 			templ_7745c5c3_Err = complaint(f).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1049,7 +1049,7 @@ func scopePage(r rights, s api.Scope, uses insight.Uses, f form.Form) templ.Comp
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if r.editable(scopeState(s)) {
+		if r.editableScope(s) {
 			templ_7745c5c3_Err = complaint(f).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -51,7 +51,7 @@ func TestAScopeIsMadeEditedAndTakenAway(t *testing.T) {
 		t.Errorf("the form comes back with %v", form)
 	}
 	bad := w.status(w.edits("ada@example.com", one, with(edit, "implies", "tokens:read")), http.StatusUnprocessableEntity)
-	w.shows(bad, "Close tickets", "Entries are product scopes")
+	w.shows(bad, "Close tickets", "Entries must be product scopes")
 	again := w.status(w.as("ada@example.com", scopesAt, url.Values{"name": {"tickets:close"}}), http.StatusUnprocessableEntity)
 	w.shows(again, "open it to change it")
 
@@ -71,7 +71,7 @@ func TestARoleInUseGoesOnlyWithAReplacement(t *testing.T) {
 	w.member("sue@example.com", "Support")
 	one := rolesAt + "/Support"
 	bad := w.status(w.edits("ada@example.com", one, url.Values{"more_scopes": {"Tickets!"}, "description": {"kept"}}), http.StatusUnprocessableEntity)
-	w.shows(bad, "kept", "Entries are scopes", `action="`+one+`"`)
+	w.shows(bad, "kept", "Entries must be scopes", `action="`+one+`"`)
 	w.shows(w.status(w.as("ada@example.com", one+"/delete"), http.StatusOK), "1 member", "Whoever has it gets")
 	w.shows(w.status(w.as("ada@example.com", one+"/delete", url.Values{}), http.StatusUnprocessableEntity), "name its replacement")
 	w.status(w.as("ada@example.com", one+"/delete", url.Values{"replacement": {"Viewer"}}), http.StatusSeeOther)

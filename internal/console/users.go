@@ -145,6 +145,11 @@ func (v *visit) doUser() error {
 	case "unadmin":
 		did, back = "saved", "/instance/people"
 		_, err = v.auth.RemoveAdmin(v.ctx(), v.caller, id)
+	case "reset-factors":
+		if err := v.Authenticators.ResetFactors(v.ctx(), v.caller, id); err != nil {
+			return err
+		}
+		return v.done(back, "factors-removed")
 	case "erase":
 		return v.doErase(id)
 	default:

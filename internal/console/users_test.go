@@ -1,12 +1,15 @@
 package console_test
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 )
 
 func (w *world) userID(email string) string {
@@ -147,4 +150,50 @@ func TestAWrongClientAddressIsToldAtItsField(t *testing.T) {
 	if field := between(a.body, `id="f-ip"`, "</div>"); !strings.Contains(field, `aria-invalid="true"`) || !strings.Contains(field, "not an IP address") {
 		t.Errorf("the field says %q", field)
 	}
+}
+
+// TestAnAdministratorOfTheInstanceHelpsWhoLostTheirPhone: where there is something to
+// remove, for nobody who administers a workspace, and only once it is proved who asks.
+func TestAnAdministratorOfTheInstanceHelpsWhoLostTheirPhone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("eve@example.com", "Team Member")
+	w.member("adam@example.com", "Administrator")
+	eve := w.userID("eve@example.com")
+	at := "/instance/users/" + eve
+	remove := at + "/reset-factors"
+	w.hides(w.status(w.as("ada@example.com", at), http.StatusOK), remove)
+
+	w.factor("eve@example.com", "totp")
+	page := w.status(w.as("ada@example.com", at), http.StatusOK)
+	w.inert(page)
+	w.labelled(page)
+	w.shows(page, "Authenticator app", remove, "Remove their second factors")
+	w.status(w.as("adam@example.com", remove, url.Values{}), http.StatusNotFound)
+	w.people.stale = true
+	w.shows(w.status(w.as("ada@example.com", remove, url.Values{}), http.StatusOK), "Is it you?")
+	if len(w.people.reset) != 0 {
+		t.Fatalf("removed from %v before anybody proved anything", w.people.reset)
+	}
+	w.people.stale = false
+	if to := w.status(w.as("ada@example.com", remove, url.Values{}), http.StatusSeeOther).Header.Get("Location"); to != at+"?did=factors-removed" {
+		t.Errorf("it leads to %s", to)
+	}
+	if want := []string{eve}; !slices.Equal(w.people.reset, want) {
+		t.Errorf("removed from %v, want %v", w.people.reset, want)
+	}
+	w.shows(w.status(w.as("ada@example.com", at+"?did=factors-removed"), http.StatusOK), "Their second factors are removed")
+}
+
+// factor lets a person have a second factor.
+func (w *world) factor(email, kind string) {
+	w.Helper()
+	errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
+		u, err := tx.User(ledger.UserKey{Email: email})
+		if err != nil {
+			return err
+		}
+		return tx.PutFactor(ledger.Factor{ID: tx.NewID(), User: u.ID, Kind: kind, Name: kind, Key: 1, Sealed: []byte("x"), CreatedAt: w.at, ConfirmedAt: w.at})
+	}})
+	must(w.T, errors.Join(append(errs, err)...))
 }

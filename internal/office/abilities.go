@@ -79,6 +79,19 @@ func (a *Office) TokenAbilities(ctx context.Context, c authority.Caller, ref str
 	return out, err
 }
 
+// Bulk says whether an action on many tokens is done to this one, or is nothing to it.
+func (can TokenAbilities) Bulk(action string, t api.Token) bool {
+	switch action {
+	case api.BulkDisable:
+		return can.Disable && t.Status == api.StatusActive
+	case api.BulkRotate:
+		return can.Rotate && t.Status != api.StatusExpired
+	case api.BulkRevoke:
+		return can.Remove
+	}
+	return false
+}
+
 func abilities(a *authority.Authority, s *authority.Sight, locator string) (can TokenAbilities, err error) {
 	t, err := a.Token(s.Snapshot, s.Actor, s.Space, locator)
 	if err != nil {

@@ -146,17 +146,26 @@ func beforeRole(e authority.Entry, was ledger.Role, exists bool) any {
 	return roleView(was, e.Workspace.ID)
 }
 
-func checkRole(e authority.Entry, name string, was ledger.Role, in api.PutRole) error {
-	if name == "Owner" {
+// WritableRole refuses to write a role that is fixed where it is to be written: in a
+// workspace, or for the instance.
+func WritableRole(r api.Role, instance bool) error {
+	switch {
+	case r.Name == "Owner":
 		return api.Errorf(api.CodeBuiltIn, "the role Owner is fixed")
-	}
-	if err := input.First(e.Space.Free(ledger.RemovedRole, name), e.Space.Free(ledger.RemovedScope, in.Scopes...)); err != nil {
-		return err
-	}
-	if was.Locked && e.Workspace.ID != 0 {
+	case r.Locked && !instance:
 		return api.Errorf(api.CodeLocked, "this role is locked by the instance")
 	}
-	if in.Locked && e.Workspace.ID != 0 {
+	return nil
+}
+
+func checkRole(e authority.Entry, name string, was ledger.Role, in api.PutRole) error {
+	instance := e.Workspace.ID == 0
+	err := input.First(WritableRole(api.Role{Name: name, Locked: was.Locked}, instance), e.Space.Free(ledger.RemovedRole, name),
+		e.Space.Free(ledger.RemovedScope, in.Scopes...))
+	if err != nil {
+		return err
+	}
+	if in.Locked && !instance {
 		return api.FieldError("locked", "only the instance locks roles")
 	}
 	var limit api.Opt[api.RateLimit]

@@ -128,6 +128,14 @@ func scopeGained(w *authority.Work, e authority.Entry, name string) error {
 	return gained(e, after, roleOrder(after.Roles)...)
 }
 
+// WritableScope is [WritableRole] for a scope.
+func WritableScope(s api.Scope, instance bool) error {
+	if s.Locked && !instance {
+		return api.Errorf(api.CodeLocked, "this scope is locked by the instance")
+	}
+	return nil
+}
+
 func checkScope(e authority.Entry, name string, was ledger.Scope, in api.PutScope) error {
 	noun, _, _ := strings.Cut(name, ":")
 	if err := input.First(e.Space.Free(ledger.RemovedScope, name), e.Space.Free(ledger.RemovedScope, in.Implies...), e.Space.Free(ledger.RemovedRole, in.Roles...)); err != nil {
@@ -140,9 +148,11 @@ func checkScope(e authority.Entry, name string, was ledger.Scope, in api.PutScop
 		return api.Errorf(api.CodeBuiltIn, "this noun is built in or reserved")
 	case was.Name == "" && grant.Keyword(noun):
 		return input.Free("name", noun)
-	case was.Locked && e.Workspace.ID != 0:
-		return api.Errorf(api.CodeLocked, "this scope is locked by the instance")
-	case in.Locked && e.Workspace.ID != 0:
+	}
+	if err := WritableScope(api.Scope{Locked: was.Locked}, e.Workspace.ID == 0); err != nil {
+		return err
+	}
+	if in.Locked && e.Workspace.ID != 0 {
 		return api.FieldError("locked", "only the instance locks scopes")
 	}
 	return input.First(

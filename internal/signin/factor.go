@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -145,7 +146,8 @@ func (s *Service) DisableTOTP(ctx context.Context, session door.Session, passwor
 	return nil
 }
 
-// ResetFactors removes the second factor of somebody who lost it. It needs
+// ResetFactors removes the second factors of somebody who lost them: the app with its
+// recovery codes, and every passkey. Whoever has none is left as they are. It needs
 // instance:admin.
 func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user string) error {
 	v, err := s.authority.GetUser(ctx, c, user)
@@ -153,6 +155,7 @@ func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user str
 		return err
 	}
 	var about ledger.User
+	var removed bool
 	err = s.authority.SignIn(ctx, c, func(tx *office.SignInTx) error {
 		if err := tx.MayAdminister(c); err != nil {
 			return err
@@ -160,13 +163,35 @@ func (s *Service) ResetFactors(ctx context.Context, c authority.Caller, user str
 		if about, err = tx.User(ledger.UserKey{PublicID: v.ID}); err != nil {
 			return err
 		}
-		return dropFactors(tx, c, about)
+		removed, err = resetFactors(tx, c, about)
+		return err
 	})
-	if err != nil {
+	if err != nil || !removed {
 		return err
 	}
-	s.tell(ctx, about, "An administrator removed the second factor of your account")
+	s.tell(ctx, about, "An administrator removed the second factors of your account")
 	return nil
+}
+
+func resetFactors(tx *office.SignInTx, by authority.Caller, u ledger.User) (removed bool, err error) {
+	rows, err := tx.FactorsOf(u.ID)
+	has := func(kind string) bool {
+		return slices.ContainsFunc(rows, func(f ledger.Factor) bool { return f.Kind == kind })
+	}
+	app, passkeys := has(kindTOTP), has(kindPasskey)
+	switch {
+	case err != nil:
+		return false, err
+	case !app && !passkeys:
+		return false, office.Unchanged()
+	}
+	if app {
+		err = dropFactors(tx, by, u)
+	}
+	if err == nil && passkeys {
+		err = input.First(tx.DeleteFactorsOf(u.ID, kindPasskey), noteBy(tx, by, "factor.removed", u, map[string]any{"kind": kindPasskey}))
+	}
+	return err == nil, err
 }
 
 func dropFactors(tx *office.SignInTx, by authority.Caller, u ledger.User) error {

@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
 )
@@ -267,6 +269,41 @@ func TestAnAdministratorOfTheInstanceRemovesALostFactor(t *testing.T) {
 		got := w.audit()
 		if last := got[len(got)-2]; !strings.HasPrefix(last, "factor.removed ada@example.com user:usr_") {
 			w.Errorf("audit: %q", got)
+		}
+	})
+}
+
+// TestALostDeviceIsForgottenWhole: the app, its recovery codes and the passkeys on it, each
+// told to the audit; and of who has none nothing is written or mailed.
+func TestALostDeviceIsForgottenWhole(t *testing.T) {
+	each(t, func(w *world) {
+		_, _, codes := w.enrolled()
+		errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
+			u, err := tx.User(ledger.UserKey{Email: "eve@example.com"})
+			if err != nil {
+				return err
+			}
+			return tx.PutFactor(ledger.Factor{ID: tx.NewID(), User: u.ID, Kind: "passkey", Name: "Laptop", Key: 1, Sealed: []byte("x"), CreatedAt: tx.Moment().Latest, ConfirmedAt: tx.Moment().Latest})
+		}})
+		must(w.T, errors.Join(append(errs, err)...))
+		must(w.T, w.ResetFactors(w.ctx, w.root(), "eve@example.com"))
+		told := w.payloads("factor.removed")
+		if !strings.Contains(told, `"totp"`) || !strings.Contains(told, `"passkey"`) || len(codes) == 0 {
+			w.Errorf("audit: %s", told)
+		}
+		before := len(w.audit())
+		must(w.T, w.store.Read(w.ctx, func(r ledger.Reader) error {
+			u, err := r.User(ledger.UserKey{Email: "eve@example.com"})
+			must(w.T, err)
+			left, err := r.FactorsOf(u.ID)
+			if len(left) != 0 {
+				w.Errorf("left are %+v", left)
+			}
+			return err
+		}))
+		must(w.T, w.ResetFactors(w.ctx, w.root(), "eve@example.com"))
+		if after := len(w.audit()); after != before {
+			w.Errorf("removing nothing wrote %d events", after-before)
 		}
 	})
 }
