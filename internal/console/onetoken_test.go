@@ -191,7 +191,7 @@ func TestEditingARoleKeepsItsNameAndLimit(t *testing.T) {
 	w.status(w.as("ada@example.com", one, again), http.StatusSeeOther)
 	w.shows(w.status(w.as("ada@example.com", one), http.StatusOK), "Night shift", `value="5"`, "tickets:write")
 	bad := w.status(w.as("ada@example.com", one, with(form, "rate_limit_requests", "many")), http.StatusUnprocessableEntity)
-	w.shows(bad, "Requests must be a whole number")
+	w.shows(bad, "number of requests must be a whole number")
 }
 
 func TestTheLastOwnerCannotBeStoppedFromTheirPage(t *testing.T) {
