@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/exec"
@@ -127,6 +128,21 @@ func (s *Server) Socket() string { return filepath.Join(s.all.dir, s.name) }
 
 // Start starts it.
 func (s *Server) Start(t testing.TB) { t.Helper(); s.order(t, "start", "") }
+
+// Secure starts it anew so that it answers at an address of this machine too, with a
+// certificate, and answers how that is reached.
+func (s *Server) Secure(t testing.TB, address netip.Addr, certificate, key []byte) string {
+	t.Helper()
+	for name, text := range map[string][]byte{"server.crt": certificate, "server.key": key} {
+		if err := os.WriteFile(filepath.Join(s.Socket(), name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Stop(t, "fast")
+	s.order(t, "secure", address.String())
+	s.Start(t)
+	return "postgres://postgres@" + address.String() + "/tokenry"
+}
 
 // Stop stops it: smart, fast or immediate, which is a crash.
 func (s *Server) Stop(t testing.TB, mode string) { t.Helper(); s.order(t, "stop", mode) }

@@ -11,8 +11,9 @@ finish() {
 }
 trap finish EXIT
 serve() {
+	listen=$(cat "$1/listen" 2>/dev/null)
 	"$bin/pg_ctl" -D "$1/data" -w -t 60 -l "$1/server.log" \
-		-o "-k '$1' -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200 -c jit=off -c autovacuum=off \
+		-o "-k '$1' -c listen_addresses='$listen' -c fsync=off -c full_page_writes=off -c max_connections=200 -c jit=off -c autovacuum=off \
 			-c shared_buffers=16MB -c max_wal_size=128MB -c wal_sender_timeout=2s -c hot_standby=on" start
 }
 while read -r verb name rest; do
@@ -23,6 +24,8 @@ while read -r verb name rest; do
 		sed -i '/^synchronous_standby_names/d' "$own/data/postgresql.auto.conf" ;;
 	follow) printf "primary_conninfo = 'host=%s user=postgres application_name=%s'\n" "$dir/$rest" "$name" >>"$own/data/postgresql.auto.conf" &&
 		: >"$own/data/standby.signal" ;;
+	secure) echo "$rest" >"$own/listen" && install -m 600 "$own/server.crt" "$own/server.key" "$own/data" &&
+		echo 'ssl = on' >>"$own/data/postgresql.auto.conf" ;;
 	start) serve "$own" ;;
 	stop) "$bin/pg_ctl" -D "$own/data" -m "$rest" -w -t 60 stop ;;
 	promote) "$bin/pg_ctl" -D "$own/data" -w -t 60 promote ;;
