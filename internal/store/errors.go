@@ -19,8 +19,8 @@ import (
 var ErrReadOnly = errors.New("store: opened to be read only")
 
 // ErrNotAdmitted is a [ledger.ErrStoreUnavailable] that no waiting ends: a wrong name or
-// password, or a database that does not exist.
-var ErrNotAdmitted = fmt.Errorf("%w: the server does not let us in", ledger.ErrStoreUnavailable)
+// password, a database that does not exist, or a server whose certificate is not trusted.
+var ErrNotAdmitted = fmt.Errorf("%w: the address does not lead into it", ledger.ErrStoreUnavailable)
 
 // SchemaError says that the database and this program are of different versions.
 type SchemaError struct {

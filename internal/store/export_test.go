@@ -43,9 +43,14 @@ func Claims() map[string]string {
 	}
 }
 
-// ShowSetting reads a setting of a session that changes are made in.
-func ShowSetting(ctx context.Context, s *Store, name string, value *string) error {
-	return s.eng.writer.QueryRowContext(ctx, `SELECT current_setting($1)`, name).Scan(value)
+// ShowSetting reads a setting as it is within a change.
+func ShowSetting(ctx context.Context, s *Store, name string) (value string, err error) {
+	b, err := s.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer b.end()
+	return one(b.session, func(v *string) []any { return []any{v} }, `SELECT current_setting($1)`, name)
 }
 
 // SetTempStore says where a SQLite store's changes have their temporary files.

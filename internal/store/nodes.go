@@ -60,7 +60,7 @@ func newNodes(eng *engine, config *pgx.ConnConfig) *nodes {
 // silent is noticed within seconds.
 func linkConfig(config *pgx.ConnConfig) *pgx.ConnConfig {
 	config = config.Copy()
-	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	if config.ConnectTimeout == 0 || config.ConnectTimeout > connectIn {
 		config.ConnectTimeout = connectIn
 	}
@@ -135,8 +135,8 @@ func (n *nodes) failed(ctx context.Context, err error) error {
 // must not wait long for a row: a part of the statement, since behind a pooler the
 // session may be anybody's. It counts only where its rows are used.
 const settings = `WITH settings AS MATERIALIZED (SELECT set_config('lock_timeout', '300', true),
-	set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
-		THEN 'on' ELSE current_setting('synchronous_commit') END, true))`
+	set_config('client_min_messages', 'notice', true), set_config('synchronous_commit',
+		CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true))`
 
 // Join says that nothing is applied: only a renewal knows whether the database has the
 // history of which the node speaks. See [ledger.Nodes].

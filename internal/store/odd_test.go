@@ -59,8 +59,7 @@ func TestOddDatabases(t *testing.T) {
 		configure(t, url)
 		s := open(t, store.Options{URL: url})
 		batch(t, s, func(tx ledger.Tx) error { return tx.PutWorkspace(workspace(tx.NewID())) })
-		var how string
-		if err := store.ShowSetting(t.Context(), s, "synchronous_commit", &how); err != nil || how != "on" {
+		if how, err := store.ShowSetting(t.Context(), s, "synchronous_commit"); err != nil || how != "on" {
 			t.Errorf("synchronous_commit is %q, %v", how, err)
 		}
 	})

@@ -2,19 +2,20 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -31,38 +32,69 @@ const (
 
 // openPostgres opens the database that an address names. Any number of processes may.
 func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
-	config, err := postgresConfig(o)
+	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, commit: commitPostgres, dead: deadPostgres}
+	g, seen, err := findGround(ctx, o)
 	if err != nil {
+		return nil, e.unopened(err)
+	}
+	if err := seen.serves(o.ReadOnly); err != nil {
 		return nil, err
 	}
-	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, commit: commitPostgres,
-		dead: deadPostgres, pooled: int(config.MaxConns)}
 	defer func() {
 		if err != nil {
 			_ = e.close() // what was opened before the error
 		}
 	}()
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, e.translate(err, "")
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	e.reader = db
-	e.closers = append(e.closers, db.Close, func() error { pool.Close(); return nil })
-	if err := e.checkServer(ctx, o.ReadOnly); err != nil {
+	if err := e.openSessions(ctx, g, o, durable); err != nil {
 		return nil, err
-	}
-	if !o.ReadOnly {
-		e.writer = db
 	}
 	if !o.ReadOnly {
 		if err := e.shared(ctx); err != nil {
 			return nil, err
 		}
-		e.nodes = newNodes(e, config.ConnConfig)
+		e.nodes = newNodes(e, g.ConnConfig)
 		e.closers = append(e.closers, e.nodes.close)
 	}
-	return e, e.migratePostgres(ctx, config.ConnConfig, o)
+	return e, e.migratePostgres(ctx, g, o)
+}
+
+// unopened tells why nothing could be asked.
+func (e *engine) unopened(err error) error {
+	if err = e.translate(err, ""); errors.Is(err, ledger.ErrStoreUnavailable) {
+		return fmt.Errorf("store: open the database: %w", err)
+	}
+	return err
+}
+
+// openSessions opens the pool of connections; change is what each change says first.
+func (e *engine) openSessions(ctx context.Context, g *ground, o Options, change string) error {
+	var pool atomic.Pointer[pgxpool.Pool]
+	closes := g.ConnConfig.OnPgError
+	g.ConnConfig.OnPgError = func(c *pgconn.PgConn, err *pgconn.PgError) bool {
+		// The server takes no changes any more. Connections stay with it until they are
+		// closed, and only then is another host of the address asked.
+		if err.Code == "25006" {
+			if p := pool.Load(); p != nil {
+				p.Reset()
+			}
+			return false
+		}
+		return closes(c, err)
+	}
+	p, err := pgxpool.NewWithConfig(ctx, g.Config)
+	if err != nil {
+		return e.translate(err, "")
+	}
+	pool.Store(p)
+	e.pooled = int(g.MaxConns)
+	db := sql.OpenDB(connector{stdlib.GetPoolConnector(p), g.settled(), change})
+	db.SetMaxIdleConns(0) // the pool keeps them
+	e.reader = db
+	e.closers = append(e.closers, db.Close, func() error { p.Close(); return nil })
+	if !o.ReadOnly {
+		e.writer = db
+	}
+	return nil
 }
 
 // postgresConfig reads the address. What it sets itself is left alone.
@@ -70,10 +102,17 @@ func postgresConfig(o Options) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
 		// pgx's error may show the password.
-		return nil, errors.New("store: the database address cannot be read; it is postgres://USER:PASSWORD@HOST:PORT/NAME?OPTION=VALUE")
+		return nil, failf(nil, "the database address cannot be read; it is postgres://USER:PASSWORD@HOST:PORT/NAME?OPTION=VALUE")
 	}
-	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
-		return nil, errors.New("store: default_query_exec_mode=simple_protocol writes values into statements and is not supported")
+	mode := config.ConnConfig.DefaultQueryExecMode
+	if mode == pgx.QueryExecModeSimpleProtocol {
+		return nil, failf(nil, "default_query_exec_mode=simple_protocol writes values into statements and is not supported")
+	}
+	if mode == pgx.QueryExecModeDescribeExec {
+		return nil, failf(nil, "default_query_exec_mode=describe_exec runs other clients' statements behind a pooler and is not supported")
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectIn
 	}
 	params := config.ConnConfig.RuntimeParams
 	for name, value := range map[string]string{
@@ -87,7 +126,6 @@ func postgresConfig(o Options) (*pgxpool.Config, error) {
 		}
 	}
 	maps.Copy(params, relied())
-	config.AfterConnect = stayDurable
 	config.ConnConfig.OnNotice = hearNotices
 	return config, nil
 }
@@ -113,33 +151,15 @@ func relied() map[string]string {
 	}
 }
 
-// stayDurable undoes a role's wish to be answered before a commit is on the disk.
-// What asks for more, as remote_apply does, stays.
-func stayDurable(ctx context.Context, conn *pgx.Conn) error {
-	if conn.Config().RuntimeParams["synchronous_commit"] != "" {
-		return nil // usage, which may lose its last seconds
-	}
-	_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false)
-		WHERE current_setting('synchronous_commit') IN ('off', 'local')`)
-	return err
-}
-
-// checkServer refuses what was never tested, what would change texts, and a
-// server that takes no changes from whoever wants to make some.
-func (e *engine) checkServer(ctx context.Context, readOnly bool) error {
-	var version int
-	var encoding string
-	var standby bool
-	err := e.reader.QueryRowContext(ctx, `SELECT CAST(current_setting('server_version_num') AS INTEGER),
-		current_setting('server_encoding'), pg_is_in_recovery()`).Scan(&version, &encoding, &standby)
+// serves refuses what was never tested, what would change texts, and a server that
+// takes no changes from whoever wants to make some.
+func (s sight) serves(readOnly bool) error {
 	switch {
-	case err != nil:
-		return fmt.Errorf("store: open the database: %w", e.translate(err, ""))
-	case version < oldestPostgres*10000:
-		return fmt.Errorf("store: PostgreSQL %d is too old; tokenry needs %d or newer", version/10000, oldestPostgres)
-	case encoding != "UTF8":
-		return fmt.Errorf("store: the database's encoding is %s; tokenry needs one made with ENCODING 'UTF8'", encoding)
-	case standby && !readOnly:
+	case s.version < oldestPostgres*10000:
+		return fmt.Errorf("store: PostgreSQL %d is too old; tokenry needs %d or newer", s.version/10000, oldestPostgres)
+	case s.encoding != "UTF8":
+		return fmt.Errorf("store: the database's encoding is %s; tokenry needs one made with ENCODING 'UTF8'", s.encoding)
+	case s.standby && !readOnly:
 		return errors.New("store: this server is a standby, which takes no changes; name the primary, " +
 			"or all of them: postgres://HOST1,HOST2/NAME?target_session_attrs=read-write")
 	}
@@ -162,35 +182,49 @@ func (e *engine) shared(ctx context.Context) error {
 	return held
 }
 
-// withoutTimeouts is the same address for sessions that may take long.
-func withoutTimeouts(config *pgx.ConnConfig) *pgx.ConnConfig {
-	config = config.Copy()
-	for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
-		config.RuntimeParams[name] = "0" // said, or the role's would count
-	}
-	return config
-}
-
-// migratePostgres uses a connection of its own, which may take as long as it
-// needs.
-func (e *engine) migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) error {
-	db := stdlib.OpenDB(*withoutTimeouts(config))
+// migratePostgres uses connections of its own, which may take as long as they need.
+func (e *engine) migratePostgres(ctx context.Context, g *ground, o Options) error {
+	db := g.unhurried().one()
 	defer db.Close()
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 60))
-	if err != nil {
-		return fmt.Errorf("store: lock the migration: %w", err)
-	}
-	m, err := newMigrator(e, db, goose.DialectPostgres, goose.WithSessionLocker(locker))
+	m, err := newMigrator(e, db, goose.DialectPostgres)
 	if err != nil {
 		return err
 	}
 	if o.ReadOnly || o.NoLock {
 		return m.check(ctx)
 	}
-	if err := e.makeCollation(ctx, db); err != nil {
-		return err
+	return e.alone(ctx, db, o, func() error {
+		if err := e.makeCollation(ctx, db); err != nil {
+			return err
+		}
+		return m.run(ctx, o.Logger)
+	})
+}
+
+// one makes connections of their own, not out of the pool.
+func (g *ground) one() *sql.DB {
+	return sql.OpenDB(connector{stdlib.GetConnector(*g.ConnConfig), g.settled(), durable})
+}
+
+// alone runs f while no other process migrates this database. The lock is a
+// transaction's: it goes with that, however the process ends, and behind a pooler
+// nothing else keeps a session.
+func (e *engine) alone(ctx context.Context, db *sql.DB, o Options, f func() error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("store: lock the migration: %w", e.translate(err, ""))
 	}
-	return m.run(ctx, o.Logger)
+	defer func() { _ = tx.Rollback() }() // it holds a lock and nothing else
+	var free bool
+	err = tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(migrationLock)).Scan(&free)
+	if err == nil && !free {
+		o.Logger.Info("waiting for another node, which migrates the database")
+		_, err = tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrationLock))
+	}
+	if err != nil {
+		return fmt.Errorf("store: lock the migration: %w", e.translate(err, ""))
+	}
+	return f()
 }
 
 // makeCollation gives the order by bytes the name that it has in SQLite, so that
@@ -207,7 +241,9 @@ func (e *engine) makeCollation(ctx context.Context, db *sql.DB) error {
 // exceptions, which quote the data; details, which quote rows, never are.
 func classifyPostgres(err error) (text string, kind error) {
 	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		if e, told := errors.AsType[*pgconn.PgError](err); told && (strings.HasPrefix(e.Code, "28") || e.Code == "3D000") {
+		e, told := errors.AsType[*pgconn.PgError](err)
+		_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+		if untrusted || told && (strings.HasPrefix(e.Code, "28") || e.Code == "3D000") {
 			return refused.Error(), ErrNotAdmitted
 		}
 		return refused.Error(), ledger.ErrStoreUnavailable
@@ -261,11 +297,6 @@ func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement) (
 		return results.Close()
 	})
 	return failed, err
-}
-
-// native is pgx's connection behind the one of database/sql.
-func native(c any) *pgx.Conn {
-	return c.(*stdlib.Conn).Conn() //nolint:errcheck,forcetypeassert // no other driver opened it
 }
 
 // deadPostgres asks the driver, which has seen the connection end.

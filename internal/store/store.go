@@ -223,20 +223,35 @@ const momentColumns = `moment, settlements`
 
 func momentFields(m *ledger.Moment) []any { return []any{instant{&m.Latest}, &m.Settlements} }
 
-// Keep is one statement of its own; see [ledger.Store].
+// Keep raises the moment and reads it; see [ledger.Store].
 func (s *Store) Keep(ctx context.Context, at time.Time) (m ledger.Moment, err error) {
-	if err := s.door.enter(); err != nil {
-		return m, err
-	}
-	defer s.door.leave()
 	if !at.IsZero() && !s.readOnly {
-		_, err := s.eng.writer.ExecContext(ctx, `UPDATE head SET moment = $1 WHERE id = 1 AND (moment IS NULL OR moment < $1)`, moment(at))
-		if err != nil {
-			return m, s.eng.translate(err, "")
+		if err := s.raise(ctx, at); err != nil {
+			return m, err
 		}
 	}
-	err = s.eng.reader.QueryRowContext(ctx, `SELECT `+momentColumns+` FROM head WHERE id = 1`).Scan(momentFields(&m)...)
-	return m, s.eng.translate(err, "")
+	err = s.snapshot(ctx, func(r *reader) error {
+		m, err = one(r.session, momentFields, `SELECT `+momentColumns+` FROM head WHERE id = 1`)
+		return err
+	})
+	return m, err
+}
+
+// raise is one statement in a transaction, which says how durable it has to be.
+func (s *Store) raise(ctx context.Context, at time.Time) error {
+	if err := s.door.enter(); err != nil {
+		return err
+	}
+	b, err := s.transaction(ctx)
+	if err != nil {
+		s.door.leave()
+		return err
+	}
+	defer b.end()
+	if err := b.exec(`UPDATE head SET moment = $1 WHERE id = 1 AND (moment IS NULL OR moment < $1)`, moment(at)); err != nil {
+		return err
+	}
+	return b.seal()
 }
 
 // reader implements [ledger.Reader] on a session.

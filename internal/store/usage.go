@@ -14,10 +14,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 	"modernc.org/sqlite"
 
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -146,49 +143,40 @@ func usageDSN(path string, o Options) string {
 // a connection without the time limits of statements.
 func (e *engine) openUsagePostgres(ctx context.Context, o Options) error {
 	e.name, e.classify, e.undone, e.send = "postgres", classifyPostgres, undonePostgres, sendPostgres
-	e.dead, e.pooled = deadPostgres, usagePool
-	config, err := postgresConfig(o)
+	e.dead = deadPostgres
+	g, _, err := findGround(ctx, o)
 	if err != nil {
+		return e.unopened(err)
+	}
+	// What a crash takes is no more than what was not written yet.
+	g = g.with(map[string]string{"synchronous_commit": "off"})
+	g.MaxConns, g.MinConns = usagePool, 0
+	g.ConnConfig.RuntimeParams["application_name"] = "tokenry usage"
+	if err := e.openSessions(ctx, g, o, ""); err != nil {
 		return err
 	}
-	config.MaxConns, config.MinConns = usagePool, 0
-	config.ConnConfig.RuntimeParams["application_name"] = "tokenry usage"
-	// What a crash takes is no more than what was not written yet.
-	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return e.translate(err, "")
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	e.reader = db
-	e.closers = append(e.closers, db.Close, func() error { pool.Close(); return nil })
-	if !o.ReadOnly {
-		e.writer = db
-	}
-	migrating := stdlib.OpenDB(*withoutTimeouts(config.ConnConfig))
+	migrating := g.unhurried().one()
 	defer migrating.Close()
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 60))
-	if err != nil {
-		return fmt.Errorf("store: lock the migration: %w", err)
+	if o.ReadOnly {
+		return e.migrateUsage(ctx, migrating, goose.DialectPostgres, o)
 	}
-	if !o.ReadOnly {
+	return e.alone(ctx, migrating, o, func() error {
 		if err := e.makeCollation(ctx, migrating); err != nil {
 			return err
 		}
-	}
-	return e.migrateUsage(ctx, migrating, goose.DialectPostgres, o, goose.WithSessionLocker(locker))
+		return e.migrateUsage(ctx, migrating, goose.DialectPostgres, o)
+	})
 }
 
 // migrateUsage brings the usage schema to this program's version, or, when it
 // may not be changed, checks that it is.
-func (e *engine) migrateUsage(ctx context.Context, db *sql.DB, dialect goose.Dialect, o Options, opts ...goose.ProviderOption) error {
+func (e *engine) migrateUsage(ctx context.Context, db *sql.DB, dialect goose.Dialect, o Options) error {
 	dir, err := fs.Sub(usageMigrations, "usagemigrations")
 	if err != nil {
 		return fmt.Errorf("store: read the migrations: %w", err)
 	}
-	opts = append(opts, goose.WithTableName(usageVersions), goose.WithDisableGlobalRegistry(true),
+	p, err := goose.NewProvider(dialect, db, dir, goose.WithTableName(usageVersions), goose.WithDisableGlobalRegistry(true),
 		goose.WithSlog(slog.New(slog.DiscardHandler)))
-	p, err := goose.NewProvider(dialect, db, dir, opts...)
 	if err != nil {
 		return fmt.Errorf("store: read the migrations: %w", err)
 	}

@@ -70,7 +70,7 @@ func OwnPostgres(t testing.TB) *Server {
 func newServers(t testing.TB, bin string) (*Servers, error) {
 	t.Helper()
 	// Not TempDir of the test: a socket's path has at most 107 bytes.
-	dir, err := os.MkdirTemp(shelf("off"), "tokenry-own-")
+	dir, err := os.MkdirTemp(shelf("off"), "tokenry-own-") //nolint:usetesting // see above
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +185,12 @@ func (s *Server) Exec(t testing.TB, database, statement string) {
 	}
 }
 
+// Show reads a setting.
+func (s *Server) Show(t testing.TB, setting string) string {
+	t.Helper()
+	return s.text(t, `SHOW `+setting)
+}
+
 func (s *Server) text(t testing.TB, query string) (text string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
@@ -197,4 +203,21 @@ func (s *Server) text(t testing.TB, query string) (text string) {
 		t.Fatalf("storetest: %v", err)
 	}
 	return text
+}
+
+// waiting are sessions whose batch waits for a standby.
+const waiting = ` FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND lower(query) = 'commit'`
+
+// Waits returns once a batch waits for a standby.
+func (s *Server) Waits(t testing.TB) {
+	t.Helper()
+	for s.text(t, `SELECT CAST(count(*) AS TEXT)`+waiting) == "0" && t.Context().Err() == nil { // it is on its way
+	}
+}
+
+// BreakOff breaks off such a wait, as an administrator does who cancels a query.
+func (s *Server) BreakOff(t testing.TB) {
+	t.Helper()
+	s.Waits(t)
+	s.text(t, `SELECT CAST(count(pg_cancel_backend(pid)) AS TEXT)`+waiting)
 }

@@ -1,0 +1,85 @@
+package storetest
+
+import (
+	"bufio"
+	_ "embed"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed pooler.sh
+var poolerScript string
+
+// PgBouncer answers an address that leads to a database through a PgBouncer of this
+// test, in the mode "session" or "transaction". All else of it is as Debian has it.
+func PgBouncer(t testing.TB, address, mode string) string {
+	t.Helper()
+	const program = "/usr/sbin/pgbouncer"
+	if _, err := os.Stat(program); err != nil {
+		if os.Getenv("TOKENRY_TEST_REQUIRE") == "1" {
+			t.Fatal("PgBouncer is required: scripts/deps installs it")
+		}
+		t.Skip("without PgBouncer")
+	}
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not TempDir of the test: a socket's path has at most 107 bytes.
+	dir, err := os.MkdirTemp(shelf("off"), "tokenry-pool-") //nolint:usetesting // see above
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"pgbouncer.ini": fmt.Sprintf("[databases]\n* = host=%s port=%d\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = %s\n"+
+			"auth_type = md5\nauth_file = %s/userlist.txt\npool_mode = %s\n", config.Host, config.Port, dir, dir, mode),
+		"userlist.txt": fmt.Sprintf("%q \"secret\"\n", config.User),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	startPooler(t, dir)
+	through := url.URL{
+		Scheme: "postgres", User: url.UserPassword(config.User, "secret"), Path: "/" + config.Database,
+		RawQuery: "host=" + url.QueryEscape(dir) + "&port=6432",
+	}
+	return through.String()
+}
+
+func startPooler(t testing.TB, dir string) {
+	t.Helper()
+	command := []string{"sh", "-c", poolerScript, "sh", dir}
+	if os.Geteuid() == 0 { // PgBouncer refuses to run as root
+		if err := giveAway(dir); err != nil {
+			t.Fatal(err)
+		}
+		command = append([]string{"setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"}, command...)
+	}
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Dir = dir
+	life, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = life.Close() // the script sees it, and tidies up
+		_ = cmd.Wait()
+	})
+	if said, _ := bufio.NewReader(out).ReadString('\n'); said != "ready\n" {
+		t.Fatalf("storetest: start PgBouncer: %s", said)
+	}
+}
