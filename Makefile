@@ -43,13 +43,16 @@ GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo build check test torture torture-mutants bench generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build check test torture torture-mutants bench generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## build, then start a throw-away server with sample data that prints what to try
 	@bin/tokenry demo
+
+demo-cluster: build ## build, then start three nodes on a throw-away PostgreSQL, revoke, and print what each answers
+	@scripts/demo-cluster
 
 build: ## build the one static binary, bin/tokenry
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/tokenry ./cmd/tokenry

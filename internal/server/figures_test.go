@@ -26,8 +26,7 @@ func TestEveryMetricIsDescribed(t *testing.T) {
 	for _, row := range regexp.MustCompile("(?m)^\\| `(tokenry_[a-z_]+)[^|]*\\| (\\w+) \\| .+ \\|$").FindAllStringSubmatch(string(page), -1) {
 		described[row[1]] = row[2]
 	}
-	s := start(t, settings(t, "--data", t.TempDir()))
-	own(t, s)
+	s := startNodes(t, 1).all[0]
 	get(t, s.BaseURL()+"/healthz")
 	s.CountNow(t.Context())
 	_, text := get(t, s.BaseURL()+"/metrics")

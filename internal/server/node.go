@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tokenry/tokenry/internal/cluster"
+	"github.com/tokenry/tokenry/internal/verify"
 )
 
 // registerNode tells the metrics of the lease.
@@ -66,12 +67,53 @@ func timer(d time.Duration) (fires <-chan time.Time, stop func() bool) {
 	return t.C, t.Stop
 }
 
+// follower reads anew what is kept beside the engine and another node may change.
+type follower struct{ changed chan struct{} }
+
+// Apply is [cluster.Observer].
+func (f follower) Apply(c verify.Changes) {
+	if !c.All && !c.AllWorkspaces {
+		return
+	}
+	select {
+	case f.changed <- struct{}{}:
+	default: // it is going to be read
+	}
+}
+
+// follow reads the token prefixes anew whenever the instance changed, until ctx ends.
+func (s *Server) follow(ctx context.Context, f follower) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.changed:
+		}
+		for {
+			ps, err := s.Authority.Prefixes(ctx)
+			if err == nil {
+				s.Engine.SetPrefixes(ps)
+				break
+			}
+			if wait(ctx, followAgain) != nil {
+				return
+			}
+		}
+	}
+}
+
+// followAgain is left between two attempts to read what another node changed.
+const followAgain = 200 * time.Millisecond
+
 // startNode begins to hold a lease, and waits for the first one.
 func (s *Server) startNode(ctx context.Context) {
 	if s.node == nil {
 		return
 	}
+	f := follower{make(chan struct{}, 1)}
 	s.node.Observe(s.watch.notifier)
+	s.node.Observe(f)
+	s.watch.wait.Go(func() { s.follow(ctx, f) })
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.watch.node.Go(func() { s.node.Serve(running) })
 	s.watch.leave = stop

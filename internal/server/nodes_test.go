@@ -3,7 +3,11 @@ package server_test
 import (
 	"crypto/rand"
 	"errors"
+	"io"
+	"net/http"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,13 +34,13 @@ func startNodes(t *testing.T, n int) *nodes {
 	return startNodesOn(t, storetest.Postgres(t), n)
 }
 
-func startNodesOn(t *testing.T, url string, n int) *nodes {
+func startNodesOn(t *testing.T, url string, n int, flags ...string) *nodes {
 	t.Helper()
 	keys := filepath.Join(t.TempDir(), "keys.json")
 	if _, err := server.CreateKeyring(keys, rand.Reader, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	ns := &nodes{T: t, url: url, cfg: settings(t, "--database", url, "--keys", keys)}
+	ns := &nodes{T: t, url: url, cfg: settings(t, append(flags, "--database", url, "--keys", keys)...)}
 	for range n {
 		ns.all = append(ns.all, start(t, ns.cfg))
 	}
@@ -135,5 +139,101 @@ func TestNobodyExitsWhenTheDatabaseRestarts(t *testing.T) {
 	ns.revoke(made)
 	for i := range ns.all {
 		ns.wants(i, made.Secret, api.CodeRevoked)
+	}
+}
+
+// TestARevocationThatMayBeLostIsNotAnswered: its commit is visible, and the standby
+// does not have it. Neither the call whose wait is broken off nor a second one, which
+// finds the token revoked, says that it is revoked before the standby has it.
+func TestARevocationThatMayBeLostIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	pg := storetest.OwnPostgres(t)
+	standby := pg.Standby(t, "second")
+	ns := startNodesOn(t, pg.URL(), 1)
+	made := ns.token()
+	standby.Stop(t, "immediate")
+	revoke := func() chan int {
+		answered := make(chan int, 1)
+		go func() { answered <- ns.post("/v1/workspaces/acme/tokens/"+made.Token.ID+"/revoke", "{}") }()
+		return answered
+	}
+	first := revoke()
+	pg.BreakOff(t)
+	if status := <-first; status != http.StatusServiceUnavailable {
+		t.Errorf("a wait that was broken off was answered with %d", status)
+	}
+	second := revoke()
+	pg.Waits(t)
+	select {
+	case status := <-second:
+		t.Errorf("answered with %d from a commit that may be lost", status)
+	default:
+	}
+	standby.Start(t)
+	if status := <-second; status != http.StatusOK {
+		t.Errorf("once the standby is back: %d", status)
+	}
+	ns.soon(0, made.Secret, api.CodeRevoked)
+}
+
+// post calls a route once, as no client does that tries again.
+func (ns *nodes) post(path, body string) (status int) {
+	ns.Helper()
+	req, err := http.NewRequestWithContext(ns.Context(), http.MethodPost, ns.all[0].BaseURL()+path, strings.NewReader(body))
+	if err != nil {
+		ns.Error(err)
+		return 0
+	}
+	req.Header.Set("Authorization", "Bearer "+ns.secret)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		ns.Error(err)
+		return 0
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+// TestATokenOfANewPrefixIsKnownOnOlderNodes: the prefix is a setting, and nodes are
+// restarted with it one after the other.
+func TestATokenOfANewPrefixIsKnownOnOlderNodes(t *testing.T) {
+	t.Parallel()
+	ns := startNodes(t, 1)
+	ns.cfg.Prefix = "newer"
+	ns.all = append(ns.all, start(t, ns.cfg))
+	made, err := ns.on(1).CreateToken(t.Context(), "acme", api.CreateToken{TokenFields: api.TokenFields{Label: api.Some("ci")}})
+	if err != nil || !strings.HasPrefix(made.Secret, "newer") {
+		t.Fatalf("%.6s, %v", made.Secret, err)
+	}
+	ns.wants(1, made.Secret, api.CodeOK)
+	ns.soon(0, made.Secret, api.CodeOK)
+	ns.wants(0, ns.secret, api.CodeOK)
+}
+
+// TestOneNodeDoesWhatOneDoesForAll, and another one when it has left.
+func TestOneNodeDoesWhatOneDoesForAll(t *testing.T) {
+	t.Parallel()
+	ns := startNodes(t, 3)
+	runs := func() (who []int) {
+		for i, s := range ns.all {
+			if _, figures := get(t, s.BaseURL()+"/metrics"); strings.Contains(figures, "\ntokenry_node_runs 1\n") {
+				who = append(who, i)
+			}
+		}
+		return who
+	}
+	for range len(ns.all) - 1 {
+		var who []int
+		for who = runs(); len(who) == 0 && t.Context().Err() == nil; who = runs() { // the first is just joining
+		}
+		if len(who) != 1 {
+			t.Fatalf("%v do", who)
+		}
+		if err := ns.all[who[0]].stop(); err != nil {
+			t.Fatal(err)
+		}
+		ns.all = slices.Delete(ns.all, who[0], who[0]+1)
 	}
 }

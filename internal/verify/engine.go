@@ -79,7 +79,7 @@ func (c Config) withDefaults() Config {
 // owns none that outlives a reading.
 type Engine struct {
 	keys     *token.Keyring
-	prefixes []token.Prefix
+	prefixes atomic.Pointer[[]token.Prefix]
 	now      func() time.Time
 	ahead    func() time.Duration
 	firstUse func(context.Context, string) error
@@ -107,10 +107,11 @@ type Engine struct {
 func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	e := &Engine{
-		keys: keys, prefixes: cfg.Prefixes, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, capacity: cfg.Capacity,
+		keys: keys, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, capacity: cfg.Capacity,
 		limits: newLimits(cfg.Meters), unknown: newUnknowns(cfg.Unknown),
 	}
 	e.mem.Store(newMemory(cfg.Capacity))
+	e.SetPrefixes(cfg.Prefixes)
 	e.tokens = newLoader(e, cfg, nil, src.VerifyToken, e.recallToken, e.keepToken)
 	e.owners = newLoader(e, cfg, nil, src.VerifyOwner, e.recallOwner, e.keepOwner)
 	e.spaces = newLoader(e, cfg, e.owners.gate, src.VerifyWorkspace, e.recallSpace, e.keepSpace)
@@ -216,10 +217,14 @@ func parse(s string) (token.Parsed, bool) {
 	return p, err == nil
 }
 
+// SetPrefixes replaces the prefixes of this instance's tokens, as when another node
+// began to give out tokens with another one. Nobody may change the list afterwards.
+func (e *Engine) SetPrefixes(ps []token.Prefix) { e.prefixes.Store(&ps) }
+
 // ownPrefix returns the instance's own copy of a prefix, so that a decision that
 // is kept keeps no token string; "" when the prefix is not one of the instance's.
 func (e *Engine) ownPrefix(p token.Prefix) token.Prefix {
-	for _, own := range e.prefixes {
+	for _, own := range *e.prefixes.Load() {
 		if own == p {
 			return own
 		}
