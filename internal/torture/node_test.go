@@ -124,10 +124,8 @@ func newNode(t *testing.T, number int, program, dir, keys string, sockets ...str
 		hosts += n.links[i].address
 	}
 	n.http = &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}}
-	// A node that goes silent within a batch has the head row, and nobody changes anything
-	// until the server gives its transaction up: after a minute, if nobody says less.
 	n.args = []string{program, "serve", "--listen", n.address, "--keys", keys, "--data", dir, "--log-level", "warn",
-		"--database", "postgres://postgres@" + hosts + "/tokenry?sslmode=disable&target_session_attrs=read-write&idle_in_transaction_session_timeout=1s"}
+		"--database", "postgres://postgres@" + hosts + "/tokenry?sslmode=disable&target_session_attrs=read-write"}
 	t.Cleanup(func() {
 		n.kill()
 		n.http.CloseIdleConnections()
