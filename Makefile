@@ -19,6 +19,8 @@ BENCH ?= $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/be
 BENCHFLAGS ?=
 # TORTURE is how long `make torture` goes on.
 TORTURE ?= 1h
+# SIDE is how many packages are tested side by side: internal/e2e waits for browsers and proxies most of its time.
+SIDE ?= $(shell expr $$(nproc) + 1)
 # FUZZTIME is how long `make fuzz` stays with each target.
 FUZZTIME ?= 10s
 # RACE is what runs once more, with -short, under the race detector: what scripts/racing says can race. The SQLite
@@ -61,7 +63,7 @@ check: fmt-check vet house unit lint ## the inner loop: format, vet, house rules
 
 test: ## everything: install what the tests drive, then every test, then the race detector
 	$(DEPS)
-	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(TESTFLAGS) $(PKG)
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -p $(SIDE) -timeout 20m $(TESTFLAGS) $(PKG)
 	$(if $(filter $(ENGINES),$(RACE)),$(RACED) $(TESTFLAGS) $(filter $(ENGINES),$(RACE)))
 	$(if $(filter-out $(ENGINES),$(RACE)),$(RACED) -skip '^TestScripts$$|^TestMatrix|^TestEveryRoute|/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES),$(RACE)))
 

@@ -195,7 +195,7 @@ func (n *Node) tidy(ctx context.Context) {
 	n.sweep(ctx)
 	if now := n.ticks(); now-n.forgot >= forgetEvery {
 		n.forgot = now
-		err := n.within(ctx, func(ctx context.Context) error { return n.Board.Forget(ctx, keptChanges) })
+		err := n.aside(ctx, func(ctx context.Context) error { return n.Board.Forget(ctx, keptChanges) })
 		if err != nil && ctx.Err() == nil {
 			n.Logger.Warn("old changes could not be deleted", "error", err)
 		}
@@ -237,8 +237,8 @@ func (n *Node) turn(ctx context.Context, renews bool) error {
 		}
 		return n.renew(ctx)
 	}
-	if err := n.catchUp(ctx, ledger.Point{}); err != nil {
-		return err
+	if err := n.catchUp(ctx, ledger.Point{}); err != nil && !renews {
+		return err // else the renewal brings what is new, on a connection of its own
 	}
 	// A node that nobody can wake looks often, and says when it found something.
 	if !renews && (n.hears.Load() || n.point.Revision == n.mine.Applied) {
@@ -251,6 +251,13 @@ func (n *Node) turn(ctx context.Context, renews bool) error {
 // length of a lease is worth nothing.
 func (n *Node) within(ctx context.Context, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, n.Length)
+	defer cancel()
+	return ask(ctx)
+}
+
+// aside is within for what must not cost a renewal its time.
+func (n *Node) aside(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, n.Length/renewals)
 	defer cancel()
 	return ask(ctx)
 }
@@ -342,7 +349,7 @@ func (n *Node) apply(changes []ledger.Change, head ledger.Point) error {
 func (n *Node) catchUp(ctx context.Context, head ledger.Point) error {
 	for n.known && (head.Revision == 0 || n.point.Revision < head.Revision) {
 		var changes []ledger.Change
-		err := n.within(ctx, func(ctx context.Context) (err error) {
+		err := n.aside(ctx, func(ctx context.Context) (err error) {
 			changes, err = n.Board.Changes(ctx, n.point.Revision)
 			return err
 		})

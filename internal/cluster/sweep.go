@@ -24,7 +24,7 @@ func (n *Node) sweep(ctx context.Context) {
 	var leases []ledger.Lease
 	asked := n.ticks()
 	n.swept = asked
-	err := n.within(ctx, func(ctx context.Context) (err error) {
+	err := n.aside(ctx, func(ctx context.Context) (err error) {
 		leases, err = n.Board.Leases(ctx, false)
 		return err
 	})
@@ -39,7 +39,7 @@ func (n *Node) sweep(ctx context.Context) {
 		if l.Node == n.mine.Node {
 			continue
 		}
-		err := n.within(ctx, func(ctx context.Context) error { return n.Board.Sweep(ctx, l) })
+		err := n.aside(ctx, func(ctx context.Context) error { return n.Board.Sweep(ctx, l) })
 		if err == nil {
 			n.Logger.Warn("a node was silent for longer than its lease and does not count any more", "node", l.Holder, "renewals", l.Renewal)
 		}
@@ -49,7 +49,7 @@ func (n *Node) sweep(ctx context.Context) {
 // claim makes this node the one that does what one does for all, if there is none.
 func (n *Node) claim(ctx context.Context) {
 	var number int64
-	err := n.within(ctx, func(ctx context.Context) (err error) {
+	err := n.aside(ctx, func(ctx context.Context) (err error) {
 		number, err = n.Board.Run(ctx, n.mine.Node)
 		return err
 	})

@@ -39,6 +39,8 @@ type link struct {
 }
 
 const (
+	// connectAlone bounds how long the one host of an address may take.
+	connectAlone = 10 * time.Second
 	// connectIn bounds how long one host of the address may take: the next one is
 	// tried after that. pgx's own bound is none.
 	connectIn = time.Second
@@ -61,9 +63,6 @@ func newNodes(eng *engine, config *pgx.ConnConfig) *nodes {
 func linkConfig(config *pgx.ConnConfig) *pgx.ConnConfig {
 	config = config.Copy()
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	if config.ConnectTimeout == 0 || config.ConnectTimeout > connectIn {
-		config.ConnectTimeout = connectIn
-	}
 	config.DialFunc = dialWatched
 	return config
 }

@@ -76,7 +76,7 @@ func TestBehindAPoolerACommitIsOnTheDisk(t *testing.T) {
 		s := open(t, store.Options{URL: pool})
 		for name, want := range map[string]string{
 			"synchronous_commit": "on", "statement_timeout": "30s", "lock_timeout": "5s", "client_min_messages": "notice",
-			"idle_in_transaction_session_timeout": "1min", "timezone": "UTC",
+			"idle_in_transaction_session_timeout": "1s", "timezone": "UTC",
 		} {
 			if got, err := store.ShowSetting(t.Context(), s, name); err != nil || got != want {
 				t.Errorf("%s is %q in a change, %v", name, got, err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -97,6 +98,12 @@ func (e *engine) openSessions(ctx context.Context, g *ground, o Options, change 
 	return nil
 }
 
+// severalHosts says whether there is another host to try; one host may be tried twice,
+// with TLS and without.
+func severalHosts(c *pgx.ConnConfig) bool {
+	return slices.ContainsFunc(c.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.Host != c.Host || f.Port != c.Port })
+}
+
 // postgresConfig reads the address. What it sets itself is left alone.
 func postgresConfig(o Options) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(o.URL)
@@ -112,7 +119,10 @@ func postgresConfig(o Options) (*pgxpool.Config, error) {
 		return nil, failf(nil, "default_query_exec_mode=describe_exec runs other clients' statements behind a pooler and is not supported")
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = connectIn
+		config.ConnConfig.ConnectTimeout = connectAlone
+		if severalHosts(config.ConnConfig) {
+			config.ConnConfig.ConnectTimeout = connectIn
+		}
 	}
 	params := config.ConnConfig.RuntimeParams
 	for name, value := range map[string]string{

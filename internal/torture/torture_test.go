@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// TestNothingIsAcceptedThatWasTakenAway: one plan that is always the same, and one that
-// is new each time.
+// TestNothingIsAcceptedThatWasTakenAway: a plan that is always the same; make torture goes
+// on with new ones.
 func TestNothingIsAcceptedThatWasTakenAway(t *testing.T) {
 	if testing.Short() || *mutantsFlag {
 		t.Skip("real processes, for half a minute")
 	}
-	seeds := []uint64{1, drawn(t)}
+	seeds := []uint64{1}
 	if *seedFlag != 0 {
 		seeds = []uint64{*seedFlag}
 	}
