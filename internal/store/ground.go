@@ -147,7 +147,9 @@ func (g *ground) settled() string {
 
 // durable is said after the begin of each change: whatever the role, the database or
 // somebody with the same session before wants, a commit is not answered before it is
-// on the disk, and on a standby's where one is waited for. What asks for more stays. A
-// node that falls silent in the middle gives the lock back within a second: everybody's
-// changes wait for it.
-const durable = `; SET LOCAL idle_in_transaction_session_timeout = 1000; SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`
+// on the disk, and on a standby's where one is waited for. What asks for more stays.
+const durable = `; SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`
+
+// unsilent is said by each batch: a node that falls silent in the middle gives the lock
+// back within a second, since everybody's changes wait for it.
+const unsilent = `; SET LOCAL idle_in_transaction_session_timeout = 1000`

@@ -46,7 +46,7 @@ func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
 			_ = e.close() // what was opened before the error
 		}
 	}()
-	if err := e.openSessions(ctx, g, o, durable); err != nil {
+	if err := e.openSessions(ctx, g, o, unsilent+durable); err != nil {
 		return nil, err
 	}
 	if !o.ReadOnly {
