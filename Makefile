@@ -26,14 +26,17 @@ FUZZTIME ?= 10s
 # RACE is what runs once more, with -short, under the race detector: what scripts/racing says can race. The SQLite
 # driver is C translated to Go: watched by the detector it is forty times slower, and its locks are not ours, so it is
 # not watched. Nor are internal/e2e and internal/torture run again: what they drive are other processes, built without the detector; nor
-# internal/bench, which has no tests. Of internal/cli the scripts are left out: they start the program hundreds of
-# times, which takes seven minutes under the detector, and what they start is watched by the tests of the packages it
-# is made of. Of internal/httpapi the matrices of all routes are left out: thousands of calls, one after the other. On
+# internal/bench, which has no tests. On
 # both databases the store alone is watched; whoever stands above it knows one contract, and is watched over SQLite.
-RACE ?= $(filter-out %/internal/e2e %/internal/torture %/internal/bench,$(shell GO='$(GO)' scripts/racing $(PKG)))
+# Nor are rooms that start no goroutine themselves and whose tests start few (the pages, the commands, the sample data,
+# verbs about rights and retention): what they call is watched where it stands. Of internal/httpapi those are run that do several things at once.
+RACE ?= $(filter-out %/internal/e2e %/internal/torture %/internal/bench %/internal/console %/internal/cli %/internal/demo %/client/clienttest \
+	%/internal/retention %/internal/rights %/docs,$(shell GO='$(GO)' scripts/racing $(PKG)))
 RACEFLAGS := -race -short -gcflags=modernc.org/...=-race=false
 RACED := CGO_ENABLED=1 TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(RACEFLAGS)
 ENGINES := %/internal/store
+ROUTES := %/internal/httpapi
+ATONCE := 'LastTwo|Restricted|CannotWiden|AtOnce|Beside|Flood|Meanwhile|Use|Metric|Workspaces'
 
 # UNIT is the inner loop's part: all but internal/e2e, whose browsers and proxies take five minutes.
 UNIT ?= $(filter-out %/internal/e2e,$(shell $(GO) list $(PKG)))
@@ -65,36 +68,8 @@ test: ## everything: install what the tests drive, then every test, then the rac
 	$(DEPS)
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -p $(SIDE) -timeout 20m $(TESTFLAGS) $(PKG)
 	$(if $(filter $(ENGINES),$(RACE)),$(RACED) $(TESTFLAGS) $(filter $(ENGINES),$(RACE)))
-	$(if $(filter-out $(ENGINES),$(RACE)),$(RACED) -skip '^TestScripts$$|^TestMatrix|^TestEveryRoute|/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES),$(RACE)))
-
-torture: ## break nodes and judge what they answer for TORTURE; a failure prints the seed that replays it
-	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 0 -v ./internal/torture -args -for=$(TORTURE) -length=30s
-
-torture-mutants: ## see that torture finds out builds that break the promise
-	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 60m -v ./internal/torture -run TestMutantsAreFoundOut -args -mutants
-
-bench: ## measure; BENCH holds the command, BENCHFLAGS is appended
-	$(BENCH) $(BENCHFLAGS)
-
-generate: ## write anew what is generated: references, schemas, golden files
-	$(GO) generate ./...
-
-fmt: ## format every Go file
-	gofmt -w $(GOFILES)
-
-lint: $(LINT) ## run the linters (.golangci.yml), which also hold the floors of the house
-	$(LINT) run $(PKG)
-
-house: ## check what no linter can: names of folders, rooms without a floor, tests that sleep
-	@scripts/check-house
-
-fuzz: ## fuzz each Fuzz target for FUZZTIME
-	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' scripts/fuzz
-
-tools: $(LINT) ## build the pinned linter and benchstat into bin/.tools
-
-clean: ## remove what a build leaves; the built tools stay
-	rm -rf bin/tokenry .cache coverage.out
+	$(if $(filter $(ROUTES),$(RACE)),$(RACED) -run $(ATONCE) -skip '^TestMatrix|^TestEveryRoute|/^postgres$$' $(TESTFLAGS) $(filter $(ROUTES),$(RACE)))
+	$(if $(filter-out $(ENGINES) $(ROUTES),$(RACE)),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES) $(ROUTES),$(RACE)))
 	find . -type f \( -name '*.test' -o -name '*.prof' \) -exec rm -f {} +
 
 # The rest is for the targets above.

@@ -29,6 +29,14 @@ type nodes struct {
 	secret string
 }
 
+// slow is for what starts servers of the database itself.
+func slow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts and stops PostgreSQL itself")
+	}
+}
+
 func startNodes(t *testing.T, n int) *nodes {
 	t.Helper()
 	return startNodesOn(t, storetest.Postgres(t), n)
@@ -122,6 +130,7 @@ func TestARevocationIsKnownOnEveryNodeBeforeItIsAnswered(t *testing.T) {
 // a second of its return, on every node.
 func TestNobodyExitsWhenTheDatabaseRestarts(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	pg := storetest.OwnPostgres(t)
 	ns := startNodesOn(t, pg.URL(), 2)
 	made := ns.token()
@@ -147,6 +156,7 @@ func TestNobodyExitsWhenTheDatabaseRestarts(t *testing.T) {
 // finds the token revoked, says that it is revoked before the standby has it.
 func TestARevocationThatMayBeLostIsNotAnswered(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	pg := storetest.OwnPostgres(t)
 	standby := pg.Standby(t, "second")
 	ns := startNodesOn(t, pg.URL(), 1)
