@@ -4,6 +4,7 @@ import (
 	"bufio"
 	_ "embed"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -81,5 +82,12 @@ func startPooler(t testing.TB, dir string) {
 	})
 	if said, _ := bufio.NewReader(out).ReadString('\n'); said != "ready\n" {
 		t.Fatalf("storetest: start PgBouncer: %s", said)
+	}
+	var d net.Dialer
+	for t.Context().Err() == nil { // its socket is there before it listens
+		if conn, err := d.DialContext(t.Context(), "unix", filepath.Join(dir, ".s.PGSQL.6432")); err == nil {
+			_ = conn.Close()
+			return
+		}
 	}
 }
