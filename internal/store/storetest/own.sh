@@ -14,7 +14,7 @@ serve() {
 	listen=$(cat "$1/listen" 2>/dev/null)
 	"$bin/pg_ctl" -D "$1/data" -w -t 60 -l "$1/server.log" \
 		-o "-k '$1' -c listen_addresses='$listen' -c fsync=off -c full_page_writes=off -c max_connections=200 -c jit=off -c autovacuum=off \
-			-c shared_buffers=16MB -c max_wal_size=128MB -c wal_sender_timeout=2s -c hot_standby=on" start
+			-c shared_buffers=16MB -c max_wal_size=128MB -c wal_sender_timeout=2s -c wal_retrieve_retry_interval=100ms -c hot_standby=on" start
 }
 while read -r verb name rest; do
 	own=$dir/$name
