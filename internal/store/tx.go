@@ -38,7 +38,9 @@ func (t headChanges) NewID() ledger.ID {
 func (t headChanges) Last() { t.batch.last = true }
 
 // Runner reads the row.
-func (t headChanges) Runner() (int64, error) { return number(t.session, `SELECT number FROM runner WHERE id = 1`) }
+func (t headChanges) Runner() (int64, error) {
+	return number(t.session, `SELECT number FROM runner WHERE id = 1`)
+}
 
 // Touch says what the mutation touched.
 func (t headChanges) Touch(what ledger.Touched) { t.touched.Add(what) }
