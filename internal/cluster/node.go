@@ -16,8 +16,6 @@ import (
 )
 
 const (
-	// DefaultLength is how long a lease is.
-	DefaultLength = 2 * time.Second
 	// Longest bounds a lease with its staleness: nobody's wait is longer.
 	Longest = 30 * time.Second
 	// renewals is how many a lease has room for: all but the last may be lost.
@@ -41,7 +39,7 @@ type Observer interface {
 	Apply(verify.Changes)
 }
 
-// Config is what a Node is made of. Board, Rand and Timer are required.
+// Config is what a Node is made of. Board, Rand, Timer and Length are required.
 type Config struct {
 	Board ledger.Nodes
 	// Rand is a source of randomness for names.
@@ -50,7 +48,7 @@ type Config struct {
 	Ticks func() time.Duration
 	// Timer makes what fires once after a while, unless it is stopped before.
 	Timer func(time.Duration) (fires <-chan time.Time, stop func() bool)
-	// Length is how long a lease is; 0 is DefaultLength. Staleness is how much longer
+	// Length is how long a lease is. Staleness is how much longer
 	// this node goes on without one; every change then waits so much longer for a node
 	// that is silent.
 	Length, Staleness time.Duration
@@ -101,8 +99,7 @@ type Node struct {
 
 // State is what is told of a node.
 type State struct {
-	// Node is its name, Nodes how many are in the list.
-	Node  string
+	// Nodes is how many are in the list.
 	Nodes int
 	// Applied is the revision up to which memory has every change.
 	Applied int64
@@ -121,14 +118,11 @@ func New(c Config) (*Node, error) {
 	if c.Ticks == nil {
 		c.Ticks = Ticks
 	}
-	if c.Length <= 0 {
-		c.Length = DefaultLength
-	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.Length+c.Staleness > Longest {
-		return nil, fmt.Errorf("cluster: a lease of %v with %v of staleness is longer than %v, which is as long as anybody waits", c.Length, c.Staleness, Longest)
+	if c.Length <= 0 || c.Length+c.Staleness > Longest {
+		return nil, fmt.Errorf("cluster: a lease of %v with %v of staleness is none, or longer than %v, which is as long as anybody waits", c.Length, c.Staleness, Longest)
 	}
 	name, err := ident.New(c.Rand, "node_")
 	if err != nil {
@@ -138,7 +132,7 @@ func New(c Config) (*Node, error) {
 		Config: c, wake: make(chan struct{}, 1), pull: make(chan struct{}, 1), notify: make(chan struct{}, 1), still: map[string]standing{},
 		mine: ledger.Lease{Node: name, Length: c.Length + c.Staleness, Holder: c.Holder},
 	}
-	n.ticks, n.state.Node = c.Ticks, name
+	n.ticks = c.Ticks
 	n.waits.more = make(chan struct{}, 1)
 	return n, nil
 }

@@ -116,10 +116,8 @@ func (c *Core) registerClock(reg prometheus.Registerer) error {
 		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tokenry_clock_unsettled", Help: "1 while nobody knows which time is right, and nothing is given.",
 		}, func() float64 {
-			if _, unsettled := c.clock.Doubt(); unsettled {
-				return 1
-			}
-			return 0
+			_, unsettled := c.clock.Doubt()
+			return one(unsettled)
 		})),
 		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "tokenry_clock_refused_total", Help: "Changes that were refused because they give something while the clock is unsettled.",

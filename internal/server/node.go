@@ -72,9 +72,12 @@ type follower struct{ changed chan struct{} }
 
 // Apply is [cluster.Observer].
 func (f follower) Apply(c verify.Changes) {
-	if !c.All && !c.AllWorkspaces {
-		return
+	if c.All || c.AllWorkspaces {
+		f.tell()
 	}
+}
+
+func (f follower) tell() {
 	select {
 	case f.changed <- struct{}{}:
 	default: // it is going to be read
@@ -89,16 +92,13 @@ func (s *Server) follow(ctx context.Context, f follower) {
 			return
 		case <-f.changed:
 		}
-		for {
-			ps, err := s.Authority.Prefixes(ctx)
-			if err == nil {
-				s.Engine.SetPrefixes(ps)
-				break
-			}
-			if wait(ctx, followAgain) != nil {
-				return
-			}
+		ps, err := s.Authority.Prefixes(ctx)
+		if err != nil {
+			_ = wait(ctx, followAgain) // the loop looks itself
+			f.tell()
+			continue
 		}
+		s.Engine.SetPrefixes(ps)
 	}
 }
 

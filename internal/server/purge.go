@@ -6,8 +6,7 @@ import (
 )
 
 const (
-	// purgeEvery is how often is looked for what nobody keeps any longer. Every
-	// node looks; who comes first deletes.
+	// purgeEvery is how often is looked for what nobody keeps any longer.
 	purgeEvery = time.Hour
 	// purgeLook is how often the clock is asked whether it is time.
 	purgeLook = time.Minute

@@ -210,23 +210,18 @@ func only(path string, h http.Handler) http.Handler {
 // guard refuses in the reserve of connections what can wait.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var why string
-		switch {
-		case inReserve(r) && !httpapi.Urgent(r):
-			why = "this server holds as many connections as it may; try again"
-		case inReserve(r):
-			w.Header().Set("Connection", "close")
-			fallthrough
-		default:
+		h := w.Header()
+		if inReserve(r) {
+			h.Set("Connection", "close")
+		}
+		if !inReserve(r) || httpapi.Urgent(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		p := api.Errorf(api.CodeUnavailable, "%s", why).Problem(s.base+"/errors", "")
-		h := w.Header()
+		p := api.Errorf(api.CodeUnavailable, "this server holds as many connections as it may; try again").Problem(s.base+"/errors", "")
 		h.Set("Content-Type", door.Problem)
 		h.Set("Cache-Control", "no-store")
 		h.Set("Retry-After", "1")
-		h.Set("Connection", "close")
 		w.WriteHeader(p.Status)
 		_ = json.NewEncoder(w).Encode(p) // nobody is left to be told
 	})
