@@ -121,13 +121,10 @@ func (n *nodes) exec(ctx context.Context, query string, args ...any) error {
 }
 
 func (n *nodes) failed(ctx context.Context, err error) error {
-	if errors.Is(err, ledger.ErrLeaseLost) {
+	if err == nil || errors.Is(err, ledger.ErrLeaseLost) {
 		return err
 	}
-	if err != nil {
-		err = cause(ctx, err)
-	}
-	return n.eng.translate(err, "")
+	return n.eng.translate(cause(ctx, err), "")
 }
 
 // settings are put in front of a statement that must be as durable as a change, and
