@@ -24,7 +24,7 @@ const (
 // outgrown is what is larger than it may be, and how large it is: a list that gets
 // shorter, and its numbers smaller. Whoever takes one apart takes it out of here.
 func outgrown() map[string]int {
-	return map[string]int{"room internal/store": 6264}
+	return map[string]int{}
 }
 
 // TestNothingOutgrowsTheHouse: what has a number stays within it.

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/postgres"
 )
 
 // ErrReadOnly is what a [Store] opened with ReadOnly answers to a change.
@@ -78,11 +79,14 @@ var (
 // failed, or empty.
 func (e *engine) translate(err error, query string) error {
 	var known *failure
+	var address *postgres.AddressError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &address):
+		return address
 	case errors.Is(err, ledger.ErrStoreUnavailable), errors.Is(err, errSpent), errors.Is(err, errUnstorable):
 		return err
 	case errors.Is(err, context.Canceled):

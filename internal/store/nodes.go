@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/postgres"
 )
 
 // Nodes is the chapter by which nodes agree; nil where one process alone has the
@@ -39,11 +39,6 @@ type link struct {
 }
 
 const (
-	// connectAlone bounds how long the one host of an address may take.
-	connectAlone = 10 * time.Second
-	// connectIn bounds how long one host of the address may take: the next one is
-	// tried after that. pgx's own bound is none.
-	connectIn = time.Second
 	// closeIn bounds the goodbye to a server that may not listen any more.
 	closeIn = time.Second
 	// changesAtOnce is how many changes one statement brings.
@@ -51,20 +46,9 @@ const (
 )
 
 func newNodes(eng *engine, config *pgx.ConnConfig) *nodes {
-	config = linkConfig(config)
 	n := &nodes{eng: eng, config: config}
 	n.renewing.config, n.reading.config, n.writing.config = config, config, config
 	return n
-}
-
-// linkConfig is the address for connections of their own: statements are not
-// prepared, so that a pooler may hand each to another session, and a host that went
-// silent is noticed within seconds.
-func linkConfig(config *pgx.ConnConfig) *pgx.ConnConfig {
-	config = config.Copy()
-	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	config.DialFunc = dialWatched
-	return config
 }
 
 // do runs f on the connection. An error drops it, since nobody knows what is still
@@ -79,9 +63,9 @@ func (l *link) do(ctx context.Context, f func(*pgx.Conn) error) error {
 		}
 		l.conn = conn
 	}
-	brokenOff(l.conn.PgConn(), false)
+	postgres.BrokenOff(l.conn.PgConn(), false)
 	err := f(l.conn)
-	if err == nil && wasBrokenOff(l.conn.PgConn()) {
+	if err == nil && postgres.WasBrokenOff(l.conn.PgConn()) {
 		err = errBrokenOff
 	}
 	if err != nil && !errors.Is(err, ledger.ErrLeaseLost) {
@@ -243,7 +227,7 @@ func (n *nodes) Leases(ctx context.Context, sure bool) (leases []ledger.Lease, e
 			if _, err := c.Exec(ctx, barrier); err != nil {
 				return err
 			}
-			if wasBrokenOff(c.PgConn()) {
+			if postgres.WasBrokenOff(c.PgConn()) {
 				return errBrokenOff
 			}
 		}
@@ -327,22 +311,3 @@ func (n *nodes) Listen(ctx context.Context, ready func(), heard func(node string
 // errBrokenOff is a commit whose wait for a standby was broken off: it is visible to
 // all, and a new primary may not have it.
 var errBrokenOff = failf(ledger.ErrOutcomeUnknown, "the wait for a standby was broken off")
-
-// brokenOffKey is where a connection remembers that a wait was broken off.
-const brokenOffKey = "tokenry: a wait was broken off"
-
-func brokenOff(c *pgconn.PgConn, is bool) { c.CustomData()[brokenOffKey] = is }
-
-func wasBrokenOff(c *pgconn.PgConn) bool {
-	is, _ := c.CustomData()[brokenOffKey].(bool)
-	return is
-}
-
-// hearNotices remembers a WARNING 01000 during a statement: PostgreSQL says it, and
-// then success, when the wait for a standby is cancelled. Its words are translated,
-// its class is not, and nothing else of ours is answered with it.
-func hearNotices(c *pgconn.PgConn, n *pgconn.Notice) {
-	if n.Code == "01000" {
-		brokenOff(c, true)
-	}
-}

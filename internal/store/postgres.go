@@ -6,25 +6,18 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
 	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/postgres"
 )
 
 const (
-	// oldestPostgres is the first version that is tested.
-	oldestPostgres = 15
 	// serverLock is what versions of this program held that took a database for
 	// themselves; migrationLock is held while the schema is migrated.
 	serverLock    = 1953200494 // "tkry" as a number, any would do
@@ -34,11 +27,11 @@ const (
 // openPostgres opens the database that an address names. Any number of processes may.
 func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
 	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, commit: commitPostgres, dead: deadPostgres}
-	g, seen, err := findGround(ctx, o)
+	g, seen, err := postgres.Find(ctx, o.URL, o.Wait, Patience)
 	if err != nil {
 		return nil, e.unopened(err)
 	}
-	if err := seen.serves(o.ReadOnly); err != nil {
+	if err := seen.Serves(o.ReadOnly); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -46,14 +39,14 @@ func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
 			_ = e.close() // what was opened before the error
 		}
 	}()
-	if err := e.openSessions(ctx, g, o, unsilent+durable); err != nil {
+	if err := e.openSessions(ctx, g, o, postgres.Unsilent+postgres.Durable); err != nil {
 		return nil, err
 	}
 	if !o.ReadOnly {
 		if err := e.shared(ctx); err != nil {
 			return nil, err
 		}
-		e.nodes = newNodes(e, g.ConnConfig)
+		e.nodes = newNodes(e, g.Link())
 		e.closers = append(e.closers, e.nodes.close)
 	}
 	return e, e.migratePostgres(ctx, g, o)
@@ -68,110 +61,16 @@ func (e *engine) unopened(err error) error {
 }
 
 // openSessions opens the pool of connections; change is what each change says first.
-func (e *engine) openSessions(ctx context.Context, g *ground, o Options, change string) error {
-	var pool atomic.Pointer[pgxpool.Pool]
-	closes := g.ConnConfig.OnPgError
-	g.ConnConfig.OnPgError = func(c *pgconn.PgConn, err *pgconn.PgError) bool {
-		// The server takes no changes any more. Connections stay with it until they are
-		// closed, and only then is another host of the address asked.
-		if err.Code == "25006" {
-			if p := pool.Load(); p != nil {
-				p.Reset()
-			}
-			return false
-		}
-		return closes(c, err)
-	}
-	p, err := pgxpool.NewWithConfig(ctx, g.Config)
+func (e *engine) openSessions(ctx context.Context, g *postgres.Ground, o Options, change string) error {
+	db, pool, err := g.Pool(ctx, change)
 	if err != nil {
 		return e.translate(err, "")
 	}
-	pool.Store(p)
 	e.pooled = int(g.MaxConns)
-	db := sql.OpenDB(connector{stdlib.GetPoolConnector(p), g.settled(), change})
-	db.SetMaxIdleConns(0) // the pool keeps them
 	e.reader = db
-	e.closers = append(e.closers, db.Close, func() error { p.Close(); return nil })
+	e.closers = append(e.closers, db.Close, func() error { pool.Close(); return nil })
 	if !o.ReadOnly {
 		e.writer = db
-	}
-	return nil
-}
-
-// severalHosts says whether there is another host to try; one host may be tried twice,
-// with TLS and without.
-func severalHosts(c *pgx.ConnConfig) bool {
-	return slices.ContainsFunc(c.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.Host != c.Host || f.Port != c.Port })
-}
-
-// postgresConfig reads the address. What it sets itself is left alone.
-func postgresConfig(o Options) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(o.URL)
-	if err != nil {
-		// pgx's error may show the password.
-		return nil, failf(nil, "the database address cannot be read; it is postgres://USER:PASSWORD@HOST:PORT/NAME?OPTION=VALUE")
-	}
-	mode := config.ConnConfig.DefaultQueryExecMode
-	if mode == pgx.QueryExecModeSimpleProtocol {
-		return nil, failf(nil, "default_query_exec_mode=simple_protocol writes values into statements and is not supported")
-	}
-	if mode == pgx.QueryExecModeDescribeExec {
-		return nil, failf(nil, "default_query_exec_mode=describe_exec runs other clients' statements behind a pooler and is not supported")
-	}
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = connectAlone
-		if severalHosts(config.ConnConfig) {
-			config.ConnConfig.ConnectTimeout = connectIn
-		}
-	}
-	params := config.ConnConfig.RuntimeParams
-	for name, value := range map[string]string{
-		"application_name":                    "tokenry",
-		"statement_timeout":                   "30s",
-		"lock_timeout":                        strconv.FormatInt(o.Wait.Milliseconds(), 10),
-		"idle_in_transaction_session_timeout": "60s",
-	} {
-		if _, ok := params[name]; !ok {
-			params[name] = value
-		}
-	}
-	maps.Copy(params, relied())
-	config.ConnConfig.OnNotice = hearNotices
-	return config, nil
-}
-
-// relied are the settings of a session that the statements of this package, the
-// migrations and the drivers' formats are written for. They are set whatever the
-// server, the database, the role or the address says. That a database may only be
-// read is somebody's wish and stays.
-func relied() map[string]string {
-	return map[string]string{
-		"standard_conforming_strings":    "on", // LIKE … ESCAPE '\'
-		"client_encoding":                "UTF8",
-		"bytea_output":                   "hex",
-		"datestyle":                      "ISO, YMD", // goose keeps timestamps
-		"intervalstyle":                  "postgres",
-		"timezone":                       "UTC",
-		"extra_float_digits":             "1",
-		"transform_null_equals":          "off",
-		"default_transaction_isolation":  "read committed",
-		"default_transaction_deferrable": "off",
-		"client_min_messages":            "notice", // a wait for a standby that was broken off is told so
-		"idle_session_timeout":           "0",
-	}
-}
-
-// serves refuses what was never tested, what would change texts, and a server that
-// takes no changes from whoever wants to make some.
-func (s sight) serves(readOnly bool) error {
-	switch {
-	case s.version < oldestPostgres*10000:
-		return fmt.Errorf("store: PostgreSQL %d is too old; tokenry needs %d or newer", s.version/10000, oldestPostgres)
-	case s.encoding != "UTF8":
-		return fmt.Errorf("store: the database's encoding is %s; tokenry needs one made with ENCODING 'UTF8'", s.encoding)
-	case s.standby && !readOnly:
-		return errors.New("store: this server is a standby, which takes no changes; name the primary, " +
-			"or all of them: postgres://HOST1,HOST2/NAME?target_session_attrs=read-write")
 	}
 	return nil
 }
@@ -193,8 +92,8 @@ func (e *engine) shared(ctx context.Context) error {
 }
 
 // migratePostgres uses connections of its own, which may take as long as they need.
-func (e *engine) migratePostgres(ctx context.Context, g *ground, o Options) error {
-	db := g.unhurried().one()
+func (e *engine) migratePostgres(ctx context.Context, g *postgres.Ground, o Options) error {
+	db := g.Unhurried().One()
 	defer db.Close()
 	m, err := newMigrator(e, db, goose.DialectPostgres)
 	if err != nil {
@@ -209,11 +108,6 @@ func (e *engine) migratePostgres(ctx context.Context, g *ground, o Options) erro
 		}
 		return m.run(ctx, o.Logger)
 	})
-}
-
-// one makes connections of their own, not out of the pool.
-func (g *ground) one() *sql.DB {
-	return sql.OpenDB(connector{stdlib.GetConnector(*g.ConnConfig), g.settled(), durable})
 }
 
 // alone runs f while no other process migrates this database. The lock is a
@@ -296,7 +190,7 @@ func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement) (
 		for _, s := range statements {
 			b.Queue(s.query, s.args...)
 		}
-		results := native(c).SendBatch(ctx, &b)
+		results := postgres.Native(c).SendBatch(ctx, &b)
 		for _, s := range statements {
 			if _, err := results.Exec(); err != nil {
 				failed = s.query
@@ -313,7 +207,7 @@ func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement) (
 func deadPostgres(conn *sql.Conn) bool {
 	closed := true // database/sql itself may have given it up
 	_ = conn.Raw(func(c any) error {
-		closed = native(c).IsClosed()
+		closed = postgres.Native(c).IsClosed()
 		return nil
 	})
 	return closed
@@ -324,18 +218,18 @@ func deadPostgres(conn *sql.Conn) bool {
 func commitPostgres(conn *sql.Conn, tx *sql.Tx) error {
 	hear := func(f func(*pgconn.PgConn)) error {
 		return conn.Raw(func(c any) error {
-			f(native(c).PgConn())
+			f(postgres.Native(c).PgConn())
 			return nil
 		})
 	}
-	if err := hear(func(c *pgconn.PgConn) { brokenOff(c, false) }); err != nil {
+	if err := hear(func(c *pgconn.PgConn) { postgres.BrokenOff(c, false) }); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}
 	broken := false
-	if err := hear(func(c *pgconn.PgConn) { broken = wasBrokenOff(c) }); err != nil {
+	if err := hear(func(c *pgconn.PgConn) { broken = postgres.WasBrokenOff(c) }); err != nil {
 		return err
 	}
 	if broken {

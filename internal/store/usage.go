@@ -18,6 +18,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/postgres"
 )
 
 //go:embed usagemigrations/*.sql
@@ -144,18 +145,18 @@ func usageDSN(path string, o Options) string {
 func (e *engine) openUsagePostgres(ctx context.Context, o Options) error {
 	e.name, e.classify, e.undone, e.send = "postgres", classifyPostgres, undonePostgres, sendPostgres
 	e.dead = deadPostgres
-	g, _, err := findGround(ctx, o)
+	g, _, err := postgres.Find(ctx, o.URL, o.Wait, Patience)
 	if err != nil {
 		return e.unopened(err)
 	}
 	// What a crash takes is no more than what was not written yet.
-	g = g.with(map[string]string{"synchronous_commit": "off"})
+	g = g.With(map[string]string{"synchronous_commit": "off"})
 	g.MaxConns, g.MinConns = usagePool, 0
 	g.ConnConfig.RuntimeParams["application_name"] = "tokenry usage"
 	if err := e.openSessions(ctx, g, o, ""); err != nil {
 		return err
 	}
-	migrating := g.unhurried().one()
+	migrating := g.Unhurried().One()
 	defer migrating.Close()
 	if o.ReadOnly {
 		return e.migrateUsage(ctx, migrating, goose.DialectPostgres, o)

@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"context"
@@ -70,7 +70,7 @@ func (t transaction) Commit() error { return t.tx.Commit(t.ctx) }
 // Rollback undoes it.
 func (t transaction) Rollback() error { return t.tx.Rollback(t.ctx) }
 
-// native is pgx's connection behind the one of database/sql.
-func native(c any) *pgx.Conn {
+// Native is pgx's connection behind the one of database/sql.
+func Native(c any) *pgx.Conn {
 	return c.(*connection).Conn.Conn() //nolint:errcheck,forcetypeassert // no other driver opened it
 }

@@ -1,21 +1,28 @@
-package store
+package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// ground is what transactions stand on: a session of their own, which has the settings
+// oldestPostgres is the first version that is tested.
+const oldestPostgres = 15
+
+// Ground is what transactions stand on: a session of their own, which has the settings
 // that they rely on, or, behind a pooler, nothing but what each says at its begin.
-type ground struct {
+type Ground struct {
 	*pgxpool.Config
 	// pooled says that somebody stands between, who may give each transaction another
 	// session: none is asked to remember anything, neither settings nor statements.
@@ -24,22 +31,39 @@ type ground struct {
 	local map[string]string
 }
 
-// sight is what is seen of the server before anything is asked of it.
-type sight struct {
+// Sight is what is seen of the server before anything is asked of it.
+type Sight struct {
 	version  int
 	encoding string
 	standby  bool
 }
 
-// findGround reads the address and looks at who answers there.
-func findGround(ctx context.Context, o Options) (*ground, sight, error) {
-	g := &ground{}
-	var seen sight
+// Serves refuses what was never tested, what would change texts, and a server that
+// takes no changes from whoever wants to make some.
+func (s Sight) Serves(readOnly bool) error {
+	switch {
+	case s.version < oldestPostgres*10000:
+		return fmt.Errorf("store: PostgreSQL %d is too old; tokenry needs %d or newer", s.version/10000, oldestPostgres)
+	case s.encoding != "UTF8":
+		return fmt.Errorf("store: the database's encoding is %s; tokenry needs one made with ENCODING 'UTF8'", s.encoding)
+	case s.standby && !readOnly:
+		return errors.New("store: this server is a standby, which takes no changes; name the primary, " +
+			"or all of them: postgres://HOST1,HOST2/NAME?target_session_attrs=read-write")
+	}
+	return nil
+}
+
+// Find reads the address and looks at who answers there. wait is how long a statement
+// waits for a lock that somebody else has, patience how long the look may take. What is
+// wrong with the address is an [*AddressError], the rest an error of pgx.
+func Find(ctx context.Context, address string, wait, patience time.Duration) (*Ground, Sight, error) {
+	g := &Ground{}
+	var seen Sight
 	var err error
-	if g.Config, err = postgresConfig(o); err != nil {
+	if g.Config, err = configOf(address, wait); err != nil {
 		return nil, seen, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, Patience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	pooled, err := g.look(ctx, &seen)
 	if unsupported(err) {
@@ -67,7 +91,7 @@ func unsupported(err error) bool {
 
 // look connects once. A server tells each connection its process; a pooler has to tell
 // one of its own making, since a connection has no process there.
-func (g *ground) look(ctx context.Context, seen *sight) (pooled bool, err error) {
+func (g *Ground) look(ctx context.Context, seen *Sight) (pooled bool, err error) {
 	conn, err := pgx.ConnectConfig(ctx, g.ConnConfig)
 	if err != nil {
 		return false, err
@@ -88,7 +112,7 @@ func followed() []string {
 // leaveSession takes from the address what a session would have to remember. Of what
 // statements are written for, this is left to each transaction: the rest says the
 // begin itself, or the format of what is read.
-func (g *ground) leaveSession() error {
+func (g *Ground) leaveSession() error {
 	params := g.ConnConfig.RuntimeParams
 	g.pooled, g.local = true, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
@@ -100,7 +124,7 @@ func (g *ground) leaveSession() error {
 			g.local[name] = params[name]
 		case ours, name == "synchronous_commit":
 		default:
-			return failf(nil, "a connection pooler answers at the database's address, and behind it the address cannot set %s; "+
+			return refusedf("a connection pooler answers at the database's address, and behind it the address cannot set %s; "+
 				"ALTER ROLE … SET or ALTER DATABASE … SET can", name)
 		}
 		delete(params, name)
@@ -111,9 +135,9 @@ func (g *ground) leaveSession() error {
 	return nil
 }
 
-// with is the same ground with other settings.
-func (g *ground) with(settings map[string]string) *ground {
-	other := &ground{Config: g.Copy(), pooled: g.pooled, local: maps.Clone(g.local)}
+// With is the same ground with other settings.
+func (g *Ground) With(settings map[string]string) *Ground {
+	other := &Ground{Config: g.Copy(), pooled: g.pooled, local: maps.Clone(g.local)}
 	if g.pooled {
 		maps.Copy(other.local, settings)
 	} else {
@@ -127,17 +151,58 @@ func timeouts() []string {
 	return []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"}
 }
 
-// unhurried is the same ground for what may take long.
-func (g *ground) unhurried() *ground {
+// Unhurried is the same ground for what may take long.
+func (g *Ground) Unhurried() *Ground {
 	none := map[string]string{}
 	for _, name := range timeouts() {
 		none[name] = "0" // said, or the role's would count
 	}
-	return g.with(none)
+	return g.With(none)
+}
+
+// Pool makes connections out of a pool, and the pool to close after them; change is what
+// each change says first.
+func (g *Ground) Pool(ctx context.Context, change string) (*sql.DB, *pgxpool.Pool, error) {
+	var pool atomic.Pointer[pgxpool.Pool]
+	closes := g.ConnConfig.OnPgError
+	g.ConnConfig.OnPgError = func(c *pgconn.PgConn, err *pgconn.PgError) bool {
+		// The server takes no changes any more. Connections stay with it until they are
+		// closed, and only then is another host of the address asked.
+		if err.Code == "25006" {
+			if p := pool.Load(); p != nil {
+				p.Reset()
+			}
+			return false
+		}
+		return closes(c, err)
+	}
+	p, err := pgxpool.NewWithConfig(ctx, g.Config)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool.Store(p)
+	db := sql.OpenDB(connector{stdlib.GetPoolConnector(p), g.settled(), change})
+	db.SetMaxIdleConns(0) // the pool keeps them
+	return db, p, nil
+}
+
+// One makes connections of their own, not out of the pool.
+func (g *Ground) One() *sql.DB {
+	return sql.OpenDB(connector{stdlib.GetConnector(*g.ConnConfig), g.settled(), Durable})
+}
+
+// Link is the address for connections of their own: statements are not
+// prepared, so that a pooler may hand each to another session, and a host that went
+// silent is noticed within seconds.
+func (g *Ground) Link() *pgx.ConnConfig {
+	config := g.ConnConfig.Copy()
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	config.DialFunc = dialWatched
+	return config
 }
 
 // settled is what is said after the begin of each transaction.
-func (g *ground) settled() string {
+func (g *Ground) settled() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(g.local)) {
 		fmt.Fprintf(&b, `; SET LOCAL %s = '%s'`, name, strings.ReplaceAll(g.local[name], `'`, `''`))
@@ -145,11 +210,11 @@ func (g *ground) settled() string {
 	return b.String()
 }
 
-// durable is said after the begin of each change: whatever the role, the database or
+// Durable is said after the begin of each change: whatever the role, the database or
 // somebody with the same session before wants, a commit is not answered before it is
 // on the disk, and on a standby's where one is waited for. What asks for more stays.
-const durable = `; SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`
+const Durable = `; SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`
 
-// unsilent is said by each batch: a node that falls silent in the middle gives the lock
+// Unsilent is said by each batch: a node that falls silent in the middle gives the lock
 // back within a second, since everybody's changes wait for it.
-const unsilent = `; SET LOCAL idle_in_transaction_session_timeout = 1000`
+const Unsilent = `; SET LOCAL idle_in_transaction_session_timeout = 1000`
