@@ -32,7 +32,7 @@ func TestAMomentIsSaidAsPeopleDo(t *testing.T) {
 
 func TestAMessageIsMadeASentence(t *testing.T) {
 	t.Parallel()
-	says(t, phrase.Sentence("it does not exist, or not for you"), "It does not exist, or not for you.")
+	says(t, phrase.Sentence("it does not exist, or you may not see it"), "It does not exist, or you may not see it.")
 	says(t, phrase.Sentence("tickets:read is not known"), "tickets:read is not known.") // a name stays as it is
 	says(t, phrase.Sentence("Really?"), "Really?")
 	says(t, phrase.Sentence(""), "")
