@@ -57,9 +57,9 @@ func (a *Authority) doubt() error {
 	if !ok {
 		return nil
 	}
-	return api.Errorf(api.CodeClockUnsettled, "the machine's clock shows %s, and %s was expected; until it is known which is right, nothing is "+
-		"given (revoking, disabling, resetting and signing out work): an administrator of the machine sets its clock, or runs: tokenry clock settle",
-		d.Machine.Format(time.RFC3339), d.Expected.Format(time.RFC3339))
+	return api.Errorf(api.CodeClockUnsettled, "%s shows %s, and %s was expected; until it is known which is right, nothing is "+
+		"given (revoking, disabling, resetting and signing out work): an administrator sets that clock, or runs: tokenry clock settle",
+		d.Whose, d.Machine.Format(time.RFC3339), d.Expected.Format(time.RFC3339))
 }
 
 // Unsettled says whether the clock is unsettled, and between which times. Jobs

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,7 +15,7 @@ import (
 
 // clock are the commands about what time it is.
 func (a *app) clock() *cobra.Command {
-	cmd := a.command("clock", "Show the machine's clock and the latest time that the database knows", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.command("clock", "Show the clock that servers follow and the latest time that the database knows", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		s, _, err := a.readClock(cmd)
 		if err != nil {
 			return err
@@ -24,11 +23,12 @@ func (a *app) clock() *cobra.Command {
 		if err := a.showClock(s); err != nil || s.Settled {
 			return err
 		}
-		return errors.New("the machine's clock is far behind the latest time: until it is set right, or tokenry clock settle was run, a server gives nothing")
+		return fmt.Errorf("%s is far behind the latest time: until it is set right, or tokenry clock settle was run, a server gives nothing", s.Whose)
 	})
-	cmd.Long = `Show what the clock of this machine says, and the latest time at which anything
-was committed to the database. A server may run. Exit 1 says that the clock is
-more than an hour behind: a server that starts now is unsettled.`
+	cmd.Long = `Show what the clock says that servers follow, and the latest time at which anything
+was committed to the database. On PostgreSQL all follow the clock of the database,
+else that of this machine. A server may run. Exit 1 says that the clock is more
+than an hour behind: a server that starts now is unsettled.`
 	config.Flags(cmd.Flags(), "data", "database", "keys")
 	cmd.AddCommand(a.clockSettle())
 	return cmd
@@ -39,14 +39,14 @@ more than an hour behind: a server that starts now is unsettled.`
 func (a *app) clockSettle() *cobra.Command {
 	var yes bool
 	var at moment
-	cmd := a.command("settle", "Say that the clock of this machine is right, whatever was committed before", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.command("settle", "Say that the clock that servers follow is right, whatever was committed before", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		s, cfg, err := a.readClock(cmd)
 		if err != nil {
 			return err
 		}
-		if off := a.Now().Sub(at.Time); !at.IsZero() && off.Abs() > clock.Bridge {
-			return fmt.Errorf("the machine's clock shows %s and not %s; set it right first (timedatectl, chronyc), and run this again",
-				s.Machine.Format(time.RFC3339), at.UTC().Format(time.RFC3339))
+		if off := s.Machine.Sub(at.Time); !at.IsZero() && off.Abs() > clock.Bridge {
+			return fmt.Errorf("%s shows %s and not %s; set it right first (timedatectl, chronyc), and run this again",
+				s.Whose, s.Machine.Format(time.RFC3339), at.UTC().Format(time.RFC3339))
 		}
 		if !yes && at.IsZero() {
 			if err := a.askClock(s); err != nil {
@@ -60,15 +60,15 @@ func (a *app) clockSettle() *cobra.Command {
 		return a.showClock(s)
 	})
 	cmd.Long = `A clock that jumped by more than an hour, ahead or back, leaves a server
-unsettled: it gives nothing until somebody says what time it is. If the machine's
-clock is wrong, set it right; the server notices. If it is right, this command
-says so. A server may run on the database. The audit of the instance records it.
+unsettled: it gives nothing until somebody says what time it is. Servers follow the
+clock of the database on PostgreSQL, else that of their machine. If it is wrong, set
+it right; the server notices. If it is right, this command says so. A server may run
+on the database. The audit of the instance records it.
 
 It shows both times and asks. In scripts, --at TIME says what time it really is,
-and settles if the machine's clock agrees within an hour; --yes believes the
-machine's clock.`
+and settles if that clock agrees within an hour; --yes believes that clock.`
 	config.Flags(cmd.Flags(), "data", "database", "keys")
-	cmd.Flags().BoolVar(&yes, "yes", false, "ask nothing: the machine's clock is right")
+	cmd.Flags().BoolVar(&yes, "yes", false, "ask nothing: the clock that servers follow is right")
 	cmd.Flags().Var(&at, "at", "ask nothing: what time it really is")
 	return cmd
 }
@@ -86,7 +86,7 @@ func (a *app) readClock(cmd *cobra.Command) (server.ClockState, config.Config, e
 // showClock prints both times in UTC, so that they can be compared with any other
 // clock.
 func (a *app) showClock(s server.ClockState) error {
-	return a.show(s, []row{{"machine's clock", s.Machine.Format(time.RFC3339)}, {"latest committed", latest(s)}, {"settled", yes(s.Settled)}})
+	return a.show(s, []row{{string(s.Whose) + "'s clock", s.Machine.Format(time.RFC3339)}, {"latest committed", latest(s)}, {"settled", yes(s.Settled)}})
 }
 
 // latest is the latest moment that was committed; a new database has none.
@@ -100,12 +100,12 @@ func latest(s server.ClockState) string {
 // askClock asks which of the two times is right.
 func (a *app) askClock(s server.ClockState) error {
 	if !a.Terminal(a.In) {
-		return usagef("say which time is right: --yes believes the machine's clock, --at TIME says what time it really is")
+		return usagef("say which time is right: --yes believes %s, --at TIME says what time it really is", s.Whose)
 	}
-	fmt.Fprintf(a.Err, "the machine's clock:  %s\nlatest committed:     %s\nIs the machine's clock right? Type yes: ", s.Machine.Format(time.RFC3339), latest(s))
+	fmt.Fprintf(a.Err, "%-21s %s\nlatest committed:     %s\nIs %s right? Type yes: ", s.Whose.String()+":", s.Machine.Format(time.RFC3339), latest(s), s.Whose)
 	answer, _ := bufio.NewReader(a.In).ReadString('\n') // an end is no answer
 	if strings.TrimSpace(answer) != "yes" {
-		return errors.New("nothing was changed; set the machine's clock right, and a running server settles itself")
+		return fmt.Errorf("nothing was changed; set %s right, and a running server settles itself", s.Whose)
 	}
 	return nil
 }

@@ -16,7 +16,9 @@ type Machine interface {
 
 // Doubt is why a clock is unsettled: the two times of which one is right.
 type Doubt struct {
-	// Machine is what the machine's clock shows, Expected what it should.
+	// Whose is the clock that is watched.
+	Whose Whose
+	// Machine is what that clock shows, Expected what it should.
 	Machine, Expected time.Time
 }
 
@@ -90,12 +92,34 @@ func (c *Clock) Doubt() (Doubt, bool) {
 		return Doubt{}, false
 	}
 	s, ran := c.look()
-	return s.doubt(ran), s.unsettled
+	d := s.doubt(ran)
+	d.Whose = c.Whose()
+	return d, s.unsettled
 }
 
 func (s *state) doubt(ran time.Duration) Doubt {
 	e := max(ran-s.Ran, 0)
 	return Doubt{Machine: s.Wall.Add(e).UTC(), Expected: s.after(e).UTC()}
+}
+
+// Whose says whose clock is watched.
+type Whose string
+
+// A process alone watches its machine's, one of several the one that they share.
+const (
+	OfMachine  Whose = "machine"
+	OfDatabase Whose = "database"
+)
+
+// String names it for people.
+func (w Whose) String() string { return "the " + string(w) + "'s clock" }
+
+// Whose is the clock that is watched.
+func (c *Clock) Whose() Whose {
+	if _, ok := c.machine.(*Remote); ok {
+		return OfDatabase
+	}
+	return OfMachine
 }
 
 // Offset is how far the given time is ahead of the machine's clock.
@@ -147,7 +171,7 @@ func (c *Clock) stepped() (*state, time.Duration) {
 const worthTelling = time.Second
 
 func (c *Clock) tell(was, s *state) {
-	e := Event{Doubt: Doubt{Machine: s.Wall.UTC(), Expected: s.now.UTC()}, Unsettled: s.unsettled, Settled: was.unsettled && !s.unsettled}
+	e := Event{Doubt: Doubt{Whose: c.Whose(), Machine: s.Wall.UTC(), Expected: s.now.UTC()}, Unsettled: s.unsettled, Settled: was.unsettled && !s.unsettled}
 	back := was != s && s.now.Sub(s.Wall) > was.now.Sub(was.Wall)+worthTelling
 	if s.unsettled != was.unsettled || !s.unsettled && back {
 		c.told(e)

@@ -10,5 +10,7 @@
 //     [Clock.Doubt] first. It settles itself once the machine's clock is back; else
 //     an operator says which time is right.
 //   - At a start a later time is normal: the program was stopped.
+//   - Where several share a database, its clock is the machine's that all watch
+//     ([Remote]), so that they judge alike whatever their own show.
 //   - Deciding is one pure function over readings; only [Host] reads clocks.
 package clock

@@ -39,6 +39,20 @@ type Observer interface {
 	Apply(verify.Changes)
 }
 
+// Clock is told what another clock shows, at some moment between when [Clock.Ran] was
+// asked and when it is told.
+type Clock interface {
+	Ran() time.Duration
+	Heard(shown time.Time, asked time.Duration)
+}
+
+// unheard is the clock of whoever does not listen.
+type unheard struct{}
+
+func (unheard) Ran() time.Duration { return 0 }
+
+func (unheard) Heard(time.Time, time.Duration) {}
+
 // Config is what a Node is made of. Board, Rand, Timer and Length are required.
 type Config struct {
 	Board ledger.Nodes
@@ -54,6 +68,8 @@ type Config struct {
 	Length, Staleness time.Duration
 	// Holder names the process for people.
 	Holder string
+	// Clock is told what the database's clock shows; nil is nobody.
+	Clock Clock
 	// Logger is told what the operator should know; nil is silence.
 	Logger *slog.Logger
 }
@@ -117,6 +133,9 @@ type State struct {
 func New(c Config) (*Node, error) {
 	if c.Ticks == nil {
 		c.Ticks = Ticks
+	}
+	if c.Clock == nil {
+		c.Clock = unheard{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -274,7 +293,7 @@ func (n *Node) join(ctx context.Context) error {
 // was asked for, and only once all that it brought is applied.
 func (n *Node) renew(ctx context.Context) error {
 	n.mine.Applied, n.mine.Digest = n.point.Revision, n.point.Digest
-	asked := n.ticks()
+	asked, ran := n.ticks(), n.Clock.Ran()
 	n.renewed = asked
 	var r ledger.Renewed
 	err := n.within(ctx, func(ctx context.Context) (err error) {
@@ -290,6 +309,7 @@ func (n *Node) renew(ctx context.Context) error {
 		return err
 	}
 	n.mine.Renewal = r.Renewal
+	n.Clock.Heard(r.Shown, ran)
 	if !n.known || !r.Known || r.At != n.point.Digest {
 		n.begin(r.Head)
 	} else if err := n.apply(r.Changes, r.Head); err != nil {

@@ -45,6 +45,9 @@ type Lease struct {
 // Renewed is what a renewal brings. It is whole, or there was none.
 type Renewed struct {
 	Renewal int64
+	// Shown is what the database's clock showed when it was asked. It is for what
+	// expires: no lease counts by it.
+	Shown time.Time
 	// Head is the newest point when the database was asked.
 	Head Point
 	// At is the point at the revision that the node had applied: with another digest

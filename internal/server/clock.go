@@ -13,27 +13,47 @@ import (
 	"github.com/tokenry/tokenry/internal/store"
 )
 
-// openClock makes the one clock of this process; nothing else tells the time.
-func (c *Core) openClock() {
+// openClock makes the one clock of this process; nothing else tells the time. It follows
+// the database's clock where there is one, which every node of it does, else the machine's.
+func (c *Core) openClock(ctx context.Context) error {
 	if c.Now != nil {
 		c.clock = clock.Trusted(c.Now)
-		return
+		return nil
 	}
-	c.clock = clock.New(c.Machine, c.tellClock)
+	shown, has, err := c.store.Time(ctx)
+	if err != nil {
+		return err
+	}
+	m := c.Machine
+	if has {
+		c.remote = clock.Follow(c.Machine, shown)
+		m = c.remote
+	}
+	c.clock = clock.New(m, c.tellClock)
 	c.Now = c.clock.Now
+	return nil
+}
+
+// wall is what the machine's clock shows, before there is any other.
+func (c *Core) wall() time.Time {
+	if c.Now != nil {
+		return c.Now()
+	}
+	now, _ := c.Machine.Now()
+	return now
 }
 
 // tellClock tells the operator of a clock that was set, once for each time.
 func (c *Core) tellClock(e clock.Event) {
-	l := c.Logger.With("machine", e.Machine.Format(time.RFC3339), "expected", e.Expected.Format(time.RFC3339))
+	l := c.Logger.With("clock", e.Machine.Format(time.RFC3339), "expected", e.Expected.Format(time.RFC3339))
 	switch {
 	case e.Unsettled:
-		l.Error("the machine's clock is far from the time that was expected; until it is set right, or tokenry clock settle was run, " +
+		l.Error(e.Whose.String() + " is far from the time that was expected; until it is set right, or tokenry clock settle was run, " +
 			"nothing is given: revoking, disabling, resetting and signing out work, and tokens are verified by the later time")
 	case e.Settled:
 		l.Warn("the clock is settled")
 	default:
-		l.Warn("the machine's clock was set back; time goes on at half speed until it has caught up")
+		l.Warn(e.Whose.String() + " was set back; time goes on at half speed until it has caught up")
 	}
 }
 
@@ -111,7 +131,7 @@ func (c *Core) keepTime(ctx context.Context) error {
 func (c *Core) registerClock(reg prometheus.Registerer) error {
 	return errors.Join(
 		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "tokenry_clock_offset_seconds", Help: "How far the time that is given is ahead of the machine's clock, which was set back.",
+			Name: "tokenry_clock_offset_seconds", Help: "How far the time that is given is ahead of the clock that is followed, which was set back.",
 		}, func() float64 { return c.clock.Offset().Seconds() })),
 		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "tokenry_clock_unsettled", Help: "1 while nobody knows which time is right, and nothing is given.",
@@ -125,17 +145,20 @@ func (c *Core) registerClock(reg prometheus.Registerer) error {
 	)
 }
 
-// ClockState is what is known of time: what the machine's clock shows, and the
-// latest moment that was committed.
+// ClockState is what is known of time: what the clock shows that a server follows, and
+// the latest moment that was committed.
 type ClockState struct {
+	// Whose is the clock that is followed.
+	Whose clock.Whose `json:"clock"`
+	// Machine is what it shows.
 	Machine time.Time  `json:"machine"`
 	Latest  *time.Time `json:"latest"`
-	// Settled says that a server started now would believe the machine's clock.
+	// Settled says that a server started now would believe that clock.
 	Settled bool `json:"settled"`
 }
 
-func clockState(now, latest time.Time) ClockState {
-	s := ClockState{Machine: now.UTC().Truncate(time.Second), Settled: latest.Sub(now) <= clock.Bridge}
+func clockState(whose clock.Whose, now, latest time.Time) ClockState {
+	s := ClockState{Whose: whose, Machine: now.UTC().Truncate(time.Second), Settled: latest.Sub(now) <= clock.Bridge}
 	if !latest.IsZero() {
 		latest = latest.UTC().Truncate(time.Second)
 		s.Latest = &latest
@@ -144,19 +167,38 @@ func clockState(now, latest time.Time) ClockState {
 }
 
 // ReadClock reads both times; it works beside a running server.
-func ReadClock(ctx context.Context, cfg config.Config, now time.Time) (_ ClockState, err error) {
+func ReadClock(ctx context.Context, cfg config.Config, now time.Time) (ClockState, error) {
+	whose, now, latest, err := readClock(ctx, cfg, now)
+	return clockState(whose, now, latest), err
+}
+
+// readClock reads whose clock servers follow, what it shows, and the latest moment;
+// now is what the machine's shows.
+func readClock(ctx context.Context, cfg config.Config, now time.Time) (_ clock.Whose, shown, latest time.Time, err error) {
 	s, err := store.Open(ctx, store.Options{URL: cfg.Database.Reveal(), ReadOnly: true})
 	if err != nil {
-		return ClockState{}, err
+		return "", shown, latest, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	m, err := s.Keep(ctx, time.Time{})
-	return clockState(now, m.Latest), err
+	if err != nil {
+		return "", shown, latest, err
+	}
+	shown, has, err := s.Time(ctx)
+	if !has {
+		return clock.OfMachine, now, m.Latest, err
+	}
+	return clock.OfDatabase, shown, m.Latest, err
 }
 
-// SettleClock says that the machine's clock is right, whatever was committed
-// before. A running server learns of it within seconds.
+// SettleClock says that the clock is right that servers follow, whatever was committed
+// before: the machine's, or the database's where it has one. A running server learns
+// of it within seconds.
 func SettleClock(ctx context.Context, cfg config.Config, o Options, now time.Time) (_ ClockState, err error) {
+	whose, now, _, err := readClock(ctx, cfg, now)
+	if err != nil {
+		return ClockState{}, err
+	}
 	o.beside, o.Now = true, func() time.Time { return now }
 	c, err := Open(ctx, cfg, o)
 	if err != nil {
@@ -166,5 +208,5 @@ func SettleClock(ctx context.Context, cfg config.Config, o Options, now time.Tim
 	if _, err := c.Authority.SettleClock(ctx, now); err != nil {
 		return ClockState{}, err
 	}
-	return clockState(now, now), nil
+	return clockState(whose, now, now), nil
 }

@@ -79,6 +79,8 @@ type Core struct {
 	store  *store.Store
 	clock  *clock.Clock
 	watch  *watch // nil for a command on a stopped server
+	// remote is the database's clock; nil where the machine's is followed, or Now.
+	remote *clock.Remote
 	// node is this process among those of the database; nil where it is alone.
 	node *cluster.Node
 }
@@ -87,14 +89,13 @@ type Core struct {
 // them on the first start.
 func Open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
 	c := &Core{Options: o.withDefaults(), config: cfg}
-	c.openClock()
 	if err := c.keyring(); err != nil {
 		return nil, err
 	}
 	if err := c.openStore(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.openNode(); err != nil {
+	if err := errors.Join(c.openClock(ctx), c.openNode()); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
 	if err := c.build(ctx); err != nil {

@@ -139,7 +139,7 @@ func (c *Core) keyring() error {
 		return fmt.Errorf("there is a database at %s and no keyring at %s: without the keyring no token in it can be verified; bring the keyring back from where it is kept, or name it with --keys",
 			database, path)
 	}
-	c.keys, err = CreateKeyring(path, c.Rand, c.Now())
+	c.keys, err = CreateKeyring(path, c.Rand, c.wall())
 	if errors.Is(err, fs.ErrExist) { // another first start was faster
 		c.keys, err = ReadKeyring(path)
 		return err

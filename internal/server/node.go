@@ -57,8 +57,12 @@ func (c *Core) openNode() (err error) {
 	if board == nil {
 		return nil
 	}
-	c.node, err = cluster.New(cluster.Config{Board: board, Rand: c.Rand, Timer: timer, Holder: c.Holder, Logger: c.Logger,
-		Length: c.config.Lease, Staleness: c.config.MaxStaleness})
+	config := cluster.Config{Board: board, Rand: c.Rand, Timer: timer, Holder: c.Holder, Logger: c.Logger,
+		Length: c.config.Lease, Staleness: c.config.MaxStaleness}
+	if c.remote != nil {
+		config.Clock = c.remote
+	}
+	c.node, err = cluster.New(config)
 	return err
 }
 

@@ -139,7 +139,7 @@ func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, er
 					OR EXISTS (SELECT FROM changes WHERE revision = $1 AND digest = $6) THEN $1 ELSE 0 END
 				FROM settings, head
 				WHERE node = $2 AND incarnation = $3 AND renewal = $4 AND due <= $1 AND head.id = 1 RETURNING renewal)
-			SELECT renewed.renewal, head.revision, COALESCE(head.digest, $7),
+			SELECT renewed.renewal, clock_timestamp(), head.revision, COALESCE(head.digest, $7),
 				CASE WHEN head.revision = $1 THEN COALESCE(head.digest, $7) ELSE at.digest END,
 				later.base, later.revision, later.digest, later.touched
 			FROM renewed CROSS JOIN head LEFT JOIN changes AS at ON at.revision = $1
@@ -176,7 +176,7 @@ func scanRenewed(rows pgx.Rows, r *ledger.Renewed) error {
 	var head, at, change []byte
 	var base, revision *int64
 	var touched *string
-	if err := rows.Scan(&r.Renewal, &r.Head.Revision, &head, &at, &base, &revision, &change, &touched); err != nil {
+	if err := rows.Scan(&r.Renewal, &r.Shown, &r.Head.Revision, &head, &at, &base, &revision, &change, &touched); err != nil {
 		return err
 	}
 	copy(r.Head.Digest[:], head)
