@@ -72,6 +72,8 @@ type Nodes interface {
 	Join(ctx context.Context, l Lease) error
 	// Renew renews, says that the node has applied a revision, and brings what is new.
 	Renew(ctx context.Context, l Lease) (Renewed, error)
+	// Time is what the database's clock shows, as [Renewed.Shown].
+	Time(ctx context.Context) (time.Time, error)
 	// Changes lists what follows a revision, in its order, as many as are sent at once,
 	// without renewing. It may not be confirmed yet, so it is reason to forget alone.
 	Changes(ctx context.Context, after int64) ([]Change, error)

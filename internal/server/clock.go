@@ -20,12 +20,12 @@ func (c *Core) openClock(ctx context.Context) error {
 		c.clock = clock.Trusted(c.Now)
 		return nil
 	}
-	shown, has, err := c.store.Time(ctx)
-	if err != nil {
-		return err
-	}
 	m := c.Machine
-	if has {
+	if board := c.store.Nodes(); board != nil {
+		shown, err := board.Time(ctx)
+		if err != nil {
+			return err
+		}
 		c.remote = clock.Follow(c.Machine, shown)
 		m = c.remote
 	}
@@ -184,10 +184,11 @@ func readClock(ctx context.Context, cfg config.Config, now time.Time) (_ clock.W
 	if err != nil {
 		return "", shown, latest, err
 	}
-	shown, has, err := s.Time(ctx)
-	if !has {
-		return clock.OfMachine, now, m.Latest, err
+	board := s.Nodes()
+	if board == nil {
+		return clock.OfMachine, now, m.Latest, nil
 	}
+	shown, err = board.Time(ctx)
 	return clock.OfDatabase, shown, m.Latest, err
 }
 

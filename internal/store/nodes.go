@@ -150,21 +150,16 @@ func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, er
 			return err
 		}
 		r = ledger.Renewed{}
-		found := false
 		for rows.Next() {
-			found = true
 			if err := scanRenewed(rows, &r); err != nil {
 				rows.Close()
 				return err
 			}
 		}
-		if err := rows.Err(); err != nil {
+		if err := rows.Err(); err != nil || r.Renewal != 0 {
 			return err
 		}
-		if !found {
-			return ledger.ErrLeaseLost
-		}
-		return nil
+		return ledger.ErrLeaseLost
 	})
 	if err != nil {
 		return ledger.Renewed{}, n.failed(ctx, err)
@@ -185,12 +180,17 @@ func scanRenewed(rows pgx.Rows, r *ledger.Renewed) error {
 	if revision == nil {
 		return nil
 	}
-	c := ledger.Change{Base: *base}
-	c.Revision = *revision
+	c := ledger.Change{Base: *base, Point: ledger.Point{Revision: *revision}}
 	copy(c.Digest[:], change)
 	err := (document{&c.Touched}).Scan(*touched)
 	r.Changes = append(r.Changes, c)
 	return err
+}
+
+// Time asks; see [ledger.Nodes].
+func (n *nodes) Time(ctx context.Context) (shown time.Time, err error) {
+	err = n.reading.do(ctx, func(c *pgx.Conn) error { return c.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&shown) })
+	return shown, n.failed(ctx, err)
 }
 
 // Changes reads them; see [ledger.Nodes].

@@ -46,9 +46,9 @@ func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
 		if err := e.shared(ctx); err != nil {
 			return nil, err
 		}
-		e.nodes = newNodes(e, g.Link())
-		e.closers = append(e.closers, e.nodes.close)
 	}
+	e.nodes = newNodes(e, g.Link())
+	e.closers = append(e.closers, e.nodes.close)
 	return e, e.migratePostgres(ctx, g, o)
 }
 

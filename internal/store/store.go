@@ -74,9 +74,6 @@ type engine struct {
 	classify func(error) (text string, kind error)
 	// commit commits, and is an error also when what says success is not sure.
 	commit func(*sql.Conn, *sql.Tx) error
-	// time asks the database what its clock shows; empty where it has none but the
-	// machine's.
-	time string
 	// nodes is nil where one process alone has the database.
 	nodes *nodes
 	// undone says whether a failed commit certainly changed nothing.
@@ -225,19 +222,6 @@ func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error)
 const momentColumns = `moment, settlements`
 
 func momentFields(m *ledger.Moment) []any { return []any{instant{&m.Latest}, &m.Settlements} }
-
-// Time is what the database's clock shows; false where it has none but the machine's.
-func (s *Store) Time(ctx context.Context) (shown time.Time, has bool, err error) {
-	if s.eng.time == "" {
-		return shown, false, nil
-	}
-	if err := s.door.enter(); err != nil {
-		return shown, false, err
-	}
-	defer s.door.leave()
-	err = s.eng.reader.QueryRowContext(ctx, s.eng.time).Scan(&shown)
-	return shown, true, s.eng.translate(err, "")
-}
 
 // Keep raises the moment and reads it; see [ledger.Store].
 func (s *Store) Keep(ctx context.Context, at time.Time) (m ledger.Moment, err error) {
