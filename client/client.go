@@ -123,8 +123,9 @@ func WithUserAgent(name string) Option {
 }
 
 // DefaultTimeout is how long an attempt of a call may take: longer than the server
-// works on a change before it answers, be it that the database did not confirm it.
-const DefaultTimeout = 30 * time.Second
+// works on a change before it answers, be it that the database did not confirm it, or
+// that the change waits for a server that is silent.
+const DefaultTimeout = 60 * time.Second
 
 // WithTimeout bounds each attempt of a call, from connecting to the last byte;
 // without it that is [DefaultTimeout]. What is streamed is bounded up to its first byte.

@@ -58,8 +58,9 @@ func (a *app) bootstrap() *cobra.Command {
 		return a.begun(cfg, started)
 	})
 	cmd.Long = `Make the first workspace, its Owner, who is the first administrator of the
-instance, and a first token that may do everything. The server must not be
-running; the database is made when there is none. It works once.`
+instance, and a first token that may do everything. On SQLite no server may be
+running; on PostgreSQL one may. The database is made when there is none. It works
+once.`
 	config.Flags(cmd.Flags(), "data", "database", "keys", "prefix")
 	cmd.Flags().StringVar(&b.Email, "email", "", "e-mail of the Owner")
 	cmd.Flags().StringVar(&b.Workspace, "workspace", "", "slug of the workspace")

@@ -117,14 +117,21 @@ func (c *Config) check() error {
 	return nil
 }
 
+// What a change may wait for a silent node: the answer to it fits into what a server
+// and a client wait for one.
+const (
+	LongestLease     = 10 * time.Second
+	LongestStaleness = 20 * time.Second
+)
+
 // checkLease keeps what a change waits for a silent node below what its answer may take.
 func (c *Config) checkLease() error {
-	const shortest, longest, stalest = time.Second, 10 * time.Second, 20 * time.Second
-	if c.Lease < shortest || c.Lease > longest {
-		return wrong("lease", "must be from %v to %v", shortest, longest)
+	const shortest = time.Second
+	if c.Lease < shortest || c.Lease > LongestLease {
+		return wrong("lease", "must be from %v to %v", shortest, LongestLease)
 	}
-	if c.MaxStaleness > stalest {
-		return wrong("max_staleness", "must be at most %v: every change that takes power away waits so long for a node that is silent", stalest)
+	if c.MaxStaleness > LongestStaleness {
+		return wrong("max_staleness", "must be at most %v: every change that takes power away waits so long for a node that is silent", LongestStaleness)
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 
 	tokenryclient "github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/cluster"
+	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
@@ -19,7 +21,12 @@ import (
 func TestAnAnswerArrivesBeforeTheConnectionEnds(t *testing.T) {
 	t.Parallel()
 	const toWrite = 2 * time.Second
-	if longest := max(httpapi.RequestTime, readTimeout) + authority.TurnTime + store.Patience + toWrite; longest > writeTimeout {
+	if config.LongestLease+config.LongestStaleness > cluster.Longest {
+		t.Errorf("a lease may be longer than %s, which is what a change waits when it cannot know", cluster.Longest)
+	}
+	// A change waits for its turn, for its commit, and for nodes that are silent.
+	change := authority.TurnTime + store.Patience + cluster.Longest + cluster.Margin(cluster.Longest)
+	if longest := max(httpapi.RequestTime, readTimeout) + change + toWrite; longest > writeTimeout {
 		t.Errorf("an answer takes up to %s and the connection ends after %s", longest, writeTimeout)
 	}
 	if authority.BatchTime >= store.Patience {
@@ -27,7 +34,6 @@ func TestAnAnswerArrivesBeforeTheConnectionEnds(t *testing.T) {
 	} // Who signs in by a provider, or is invited, waits for others besides: the one
 	// for a provider before the change, the other, within the time of the request,
 	// for the mail server after it.
-	change := authority.TurnTime + store.Patience
 	if longest := signin.ProviderTime + change + toWrite; longest > writeTimeout {
 		t.Errorf("signing in by a provider takes up to %s and the connection ends after %s", longest, writeTimeout)
 	}

@@ -31,14 +31,15 @@ import (
 // was made. So these stand in an order: a request is read (httpapi.RequestTime, or
 // readTimeout where a page's form is), waits for its turn (authority.TurnTime), and
 // its batch runs (authority.BatchTime) until the store gives up on its commit
-// (store.Patience, counted from its begin): together less than writeTimeout.
+// (store.Patience, counted from its begin); what takes power away then waits for nodes
+// (cluster.Longest at most, and its margin): together less than writeTimeout.
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
 	// pageTime bounds what a form asks for, its body and a mail that it sends included,
 	// until its change waits for a turn.
 	pageTime     = httpapi.RequestTime
-	writeTimeout = 60 * time.Second
+	writeTimeout = 90 * time.Second
 	idleTimeout  = 2 * time.Minute
 	// maxHeader is more than any request of ours needs; beyond it is 431.
 	maxHeader = 32 << 10
