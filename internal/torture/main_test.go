@@ -28,6 +28,7 @@ var (
 	seedFlag    = flag.Uint64("seed", 0, "replay the plan of this seed alone")
 	lengthFlag  = flag.Duration("length", 10*time.Second, "how long the faults of one plan go on")
 	forFlag     = flag.Duration("for", 0, "go on with plans of new seeds for so long")
+	figuresFlag = flag.Bool("figures", false, "print how long revocations take, and what they cost")
 	mutantsFlag = flag.Bool("mutants", false, "build mutants of the program and see that each is found out")
 )
 

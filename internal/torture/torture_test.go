@@ -11,7 +11,7 @@ import (
 // TestNothingIsAcceptedThatWasTakenAway: a plan that is always the same; make torture goes
 // on with new ones.
 func TestNothingIsAcceptedThatWasTakenAway(t *testing.T) {
-	if testing.Short() || *mutantsFlag {
+	if testing.Short() || *mutantsFlag || *figuresFlag {
 		t.Skip("real processes, for half a minute")
 	}
 	seeds := []uint64{1}

@@ -73,6 +73,11 @@ func (w *world) refused(err error) {
 // newWorld starts a program as nodes on two servers.
 func newWorld(t *testing.T, program string, seed uint64) *world {
 	t.Helper()
+	return newWorldOf(t, program, seed, nodes)
+}
+
+func newWorldOf(t *testing.T, program string, seed uint64, nodes int) *world {
+	t.Helper()
 	w := &world{T: t, seed: seed, begin: time.Now()}
 	first := storetest.OwnPostgres(t)
 	dir := t.TempDir()
