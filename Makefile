@@ -48,7 +48,7 @@ GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build check test torture torture-mutants bench generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster bench generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,38 @@ test: ## everything: install what the tests drive, then every test, then the rac
 	$(if $(filter $(ENGINES),$(RACE)),$(RACED) $(TESTFLAGS) $(filter $(ENGINES),$(RACE)))
 	$(if $(filter $(ROUTES),$(RACE)),$(RACED) -run $(ATONCE) -skip '^TestMatrix|^TestEveryRoute|/^postgres$$' $(TESTFLAGS) $(filter $(ROUTES),$(RACE)))
 	$(if $(filter-out $(ENGINES) $(ROUTES),$(RACE)),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES) $(ROUTES),$(RACE)))
+
+torture: ## break nodes and judge what they answer for TORTURE; a failure prints the seed that replays it
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 0 -v ./internal/torture -args -for=$(TORTURE) -length=30s
+
+torture-mutants: ## see that torture finds out builds that break the promise
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 60m -v ./internal/torture -run TestMutantsAreFoundOut -args -mutants
+
+bench-cluster: ## print how long revocations take on 1, 3 and 5 nodes, one of them ill, and what they cost (four minutes)
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m -v -run TestFigures ./internal/torture -args -figures
+
+bench: ## measure; BENCH holds the command, BENCHFLAGS is appended
+	$(BENCH) $(BENCHFLAGS)
+
+generate: ## write anew what is generated: references, schemas, golden files
+	$(GO) generate ./...
+
+fmt: ## format every Go file
+	gofmt -w $(GOFILES)
+
+lint: $(LINT) ## run the linters (.golangci.yml), which also hold the floors of the house
+	$(LINT) run $(PKG)
+
+house: ## check what no linter can: names of folders, rooms without a floor, tests that sleep
+	@scripts/check-house
+
+fuzz: ## fuzz each Fuzz target for FUZZTIME
+	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' scripts/fuzz
+
+tools: $(LINT) ## build the pinned linter and benchstat into bin/.tools
+
+clean: ## remove what a build leaves; the built tools stay
+	rm -rf bin/tokenry .cache coverage.out
 	find . -type f \( -name '*.test' -o -name '*.prof' \) -exec rm -f {} +
 
 # The rest is for the targets above.
