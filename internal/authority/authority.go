@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -206,6 +207,8 @@ type Work struct {
 	touched   ledger.Touched
 	// waits says that something that was there before changed.
 	waits bool
+	// made are the rows that began with this mutation.
+	made []ledger.ID
 	// expected says that what the caller expects was compared; stale is what was not so.
 	expected bool
 	stale    stale
@@ -329,25 +332,39 @@ func (a *Authority) run(m *mutation, rk *reckoner, e Effect, tx ledger.Tx, c Cal
 	return err
 }
 
-// TouchToken says that memory of a token is out of date once this is committed. Like
-// every Touch but [Work.TouchNew], it makes the answer wait until every node knows.
-func (w *Work) TouchToken(t ledger.Token) {
-	w.TouchNew(t)
-	w.waits = true
+// NewID is that of a row that begins with this mutation.
+func (w *Work) NewID() ledger.ID {
+	id := w.Writer.NewID()
+	w.made = append(w.made, id)
+	return id
 }
 
-// TouchNew is TouchToken for a token that was not there before, or of which nothing was
-// taken, so that nobody has to wait until it is known.
-func (w *Work) TouchNew(t ledger.Token) { w.touched.AddToken(t.Workspace, t.Locator) }
+// known makes the answer wait until every node knows of a row, unless it began with this
+// mutation: nobody can hold anything of it that is wrong.
+func (w *Work) known(id ledger.ID) { w.waits = w.waits || !slices.Contains(w.made, id) }
+
+// TouchToken says that memory of a token is out of date once this is committed. Like
+// every Touch but [Work.TouchUsed], it makes the answer wait until every node knows of
+// what was there before.
+func (w *Work) TouchToken(t ledger.Token) {
+	w.TouchUsed(t)
+	w.known(t.ID)
+}
+
+// TouchUsed is TouchToken for a token of which nothing was taken, so that nobody has to
+// wait until it is known.
+func (w *Work) TouchUsed(t ledger.Token) { w.touched.AddToken(t.Workspace, t.Locator) }
 
 // TouchWorkspace is TouchToken for a workspace, and what its names mean.
 func (w *Work) TouchWorkspace(id ledger.ID) {
-	w.touched.Workspaces, w.waits = append(w.touched.Workspaces, id), true
+	w.touched.Workspaces = append(w.touched.Workspaces, id)
+	w.known(id)
 }
 
 // TouchEndpoint is TouchToken for a webhook.
 func (w *Work) TouchEndpoint(id ledger.ID) {
-	w.touched.Endpoints, w.waits = append(w.touched.Endpoints, id), true
+	w.touched.Endpoints = append(w.touched.Endpoints, id)
+	w.known(id)
 }
 
 // TouchAllWorkspaces is TouchWorkspace for every one: the instance changed.
@@ -358,17 +375,20 @@ func (w *Work) TouchAll() { w.touched.All, w.waits = true, true }
 
 // TouchMember is TouchToken for a member, and so for the tokens of it.
 func (w *Work) TouchMember(id ledger.ID) {
-	w.touched.Members, w.waits = append(w.touched.Members, id), true
+	w.touched.Members = append(w.touched.Members, id)
+	w.known(id)
 }
 
 // TouchServiceAccount is TouchMember for a service account.
 func (w *Work) TouchServiceAccount(id ledger.ID) {
-	w.touched.ServiceAccounts, w.waits = append(w.touched.ServiceAccounts, id), true
+	w.touched.ServiceAccounts = append(w.touched.ServiceAccounts, id)
+	w.known(id)
 }
 
 // TouchPortal is TouchMember for a workspace as the owner of tokens.
 func (w *Work) TouchPortal(id ledger.ID) {
-	w.touched.Portals, w.waits = append(w.touched.Portals, id), true
+	w.touched.Portals = append(w.touched.Portals, id)
+	w.known(id)
 }
 
 // Sure is [Fence.Sure].

@@ -100,6 +100,38 @@ func TestWhatOthersMayKnowIsAwaitedAndWhatIsNewIsNot(t *testing.T) {
 		{"another token is made", false, func() (int64, error) {
 			return issued(w.CreateToken(ctx, w.Root, "acme", officetest.Scoped("service", "ci", "tickets:read")))
 		}},
+		{"a workspace is made", false, func() (int64, error) {
+			return done(w.CreateWorkspace(ctx, w.Root, api.CreateWorkspace{Slug: "initech"}))
+		}},
+		{"a workspace is put where none was", false, func() (int64, error) {
+			return done(w.PutWorkspace(ctx, w.Root, "hooli", api.PutWorkspace{}))
+		}},
+		{"a workspace is edited", true, func() (int64, error) {
+			return done(w.EditWorkspace(ctx, w.Root, "initech", api.EditWorkspace{Name: api.Some("Initech")}))
+		}},
+		{"a member is made", false, func() (int64, error) {
+			return done(w.CreateMember(ctx, w.Root, "acme", api.CreateMember{Email: "eve@example.com"}))
+		}},
+		{"a member is put where none was", false, func() (int64, error) {
+			return done(w.PutMember(ctx, w.Root, "acme", "mallory@example.com", api.CreateMember{Email: "mallory@example.com"}))
+		}},
+		{"a member gets another role", true, func() (int64, error) {
+			return done(w.PutMember(ctx, w.Root, "acme", "mallory@example.com", api.CreateMember{Rights: api.Rights{Role: api.Some("Viewer"), Resources: api.Some([]string{"*"})}}))
+		}},
+		{"a member is removed", true, func() (int64, error) {
+			return done(w.RemoveMember(ctx, w.Root, "acme", "mallory@example.com", false))
+		}},
+		{"a service account is made", false, func() (int64, error) {
+			return done(w.CreateServiceAccount(ctx, w.Root, "acme", api.CreateServiceAccount{Name: "deploy"}))
+		}},
+		{"a service account is removed", true, func() (int64, error) {
+			return done(w.RemoveServiceAccount(ctx, w.Root, "acme", "deploy", false))
+		}},
+		{"a user is deactivated", true, func() (int64, error) { return done(w.DeactivateUser(ctx, w.Root, "eve@example.com")) }},
+		{"a user is activated", true, func() (int64, error) { return done(w.ActivateUser(ctx, w.Root, "eve@example.com")) }},
+		{"a scope is written", true, func() (int64, error) {
+			return done(w.PutScope(ctx, w.Root, officetest.Acme(), "boats:read", api.PutScope{}))
+		}},
 		{"a token is edited", true, func() (int64, error) { return done(w.EditToken(ctx, w.Root, "acme", id, label)) }},
 		{"a token is rotated", true, func() (int64, error) { return issued(w.RotateToken(ctx, w.Root, "acme", id, api.RotateToken{})) }},
 		{"a token is disabled", true, func() (int64, error) { return done(w.DisableToken(ctx, w.Root, "acme", id, api.DisableToken{})) }},
@@ -252,13 +284,23 @@ func TestEachTouchOfWhatWasThereWaits(t *testing.T) {
 		"portal": func(w *authority.Work) { w.TouchPortal(1) }, "endpoint": func(w *authority.Work) { w.TouchEndpoint(1) },
 		"rights of a workspace":  func(w *authority.Work) { w.TouchRights(ledger.Workspace{ID: 1}) },
 		"rights of the instance": func(w *authority.Work) { w.TouchRights(ledger.Workspace{}) },
-		"new token":              func(w *authority.Work) { w.TouchNew(row) },
-		"nothing":                func(*authority.Work) {},
+		"used token":             func(w *authority.Work) { w.TouchUsed(row) },
+		"new rows": func(w *authority.Work) {
+			id := w.NewID()
+			w.TouchWorkspace(id)
+			w.TouchPortal(id)
+			w.TouchMember(id)
+			w.TouchServiceAccount(id)
+			w.TouchEndpoint(id)
+			w.TouchToken(ledger.Token{ID: id, Workspace: id})
+		},
+		"a new row beside one that was there": func(w *authority.Work) { w.TouchMember(w.NewID()); w.TouchMember(1) },
+		"nothing":                             func(*authority.Work) {},
 	} {
 		revision, err := a.Mutate(w.Ctx, authority.Caller{Machine: "test"}, func(w *authority.Work) error { touch(w); return nil })
 		officetest.Must(t, err)
 		var want []int64
-		if name != "new token" && name != "nothing" {
+		if name != "used token" && name != "new rows" && name != "nothing" {
 			want = []int64{revision}
 		}
 		if got := f.since(); !slices.Equal(got, want) {

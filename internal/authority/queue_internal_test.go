@@ -239,7 +239,7 @@ func TestTheTouchOfATokenNamesItsWorkspace(t *testing.T) {
 	t.Parallel()
 	w := &Work{}
 	a, b := token.Locator{1}, token.Locator{2}
-	w.TouchNew(ledger.Token{Workspace: 3, Locator: a})
+	w.TouchUsed(ledger.Token{Workspace: 3, Locator: a})
 	if w.waits {
 		t.Error("a new token is waited for")
 	}

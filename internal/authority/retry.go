@@ -124,7 +124,7 @@ func (w *Work) FirstUse(t ledger.Token, secrets []ledger.Secret) error {
 	if s.RetireOnUse {
 		w.TouchToken(t)
 	} else {
-		w.TouchNew(t)
+		w.TouchUsed(t)
 	}
 	return w.Note(Machine(w.Caller), ws, Event{Action: "token.first_used", Target: t.Locator.String(), Token: t.Locator,
 		After: map[string]any{"secret": s.Number, "old_secret_ended": s.RetireOnUse}})

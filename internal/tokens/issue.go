@@ -357,7 +357,7 @@ func Issue(w *authority.Work, ac *authority.Actor, sp *authority.Space, t ledger
 	if err != nil {
 		return api.Token{}, token.Secret{}, err
 	}
-	w.TouchNew(t)
+	w.TouchToken(t)
 	v, err := w.Brief(ac, sp, t)
 	if err != nil {
 		return v, secret, err
