@@ -45,15 +45,15 @@ func (c *Core) wall() time.Time {
 
 // tellClock tells the operator of a clock that was set, once for each time.
 func (c *Core) tellClock(e clock.Event) {
-	l := c.Logger.With("clock", e.Machine.Format(time.RFC3339), "expected", e.Expected.Format(time.RFC3339))
+	l := c.Logger.With("whose", e.Whose, "clock", e.Machine.Format(time.RFC3339), "expected", e.Expected.Format(time.RFC3339))
 	switch {
 	case e.Unsettled:
-		l.Error(e.Whose.String() + " is far from the time that was expected; until it is set right, or tokenry clock settle was run, " +
+		l.Error("the clock that is followed is far from the time that was expected; until it is set right, or tokenry clock settle was run, " +
 			"nothing is given: revoking, disabling, resetting and signing out work, and tokens are verified by the later time")
 	case e.Settled:
 		l.Warn("the clock is settled")
 	default:
-		l.Warn(e.Whose.String() + " was set back; time goes on at half speed until it has caught up")
+		l.Warn("the clock that is followed was set back; time goes on at half speed until it has caught up")
 	}
 }
 
@@ -155,10 +155,13 @@ type ClockState struct {
 	Latest  *time.Time `json:"latest"`
 	// Settled says that a server started now would believe that clock.
 	Settled bool `json:"settled"`
+
+	// shown is Machine with what is beyond a second.
+	shown time.Time
 }
 
 func clockState(whose clock.Whose, now, latest time.Time) ClockState {
-	s := ClockState{Whose: whose, Machine: now.UTC().Truncate(time.Second), Settled: latest.Sub(now) <= clock.Bridge}
+	s := ClockState{Whose: whose, Machine: now.UTC().Truncate(time.Second), shown: now, Settled: latest.Sub(now) <= clock.Bridge}
 	if !latest.IsZero() {
 		latest = latest.UTC().Truncate(time.Second)
 		s.Latest = &latest
@@ -166,48 +169,42 @@ func clockState(whose clock.Whose, now, latest time.Time) ClockState {
 	return s
 }
 
-// ReadClock reads both times; it works beside a running server.
-func ReadClock(ctx context.Context, cfg config.Config, now time.Time) (ClockState, error) {
-	whose, now, latest, err := readClock(ctx, cfg, now)
-	return clockState(whose, now, latest), err
-}
-
-// readClock reads whose clock servers follow, what it shows, and the latest moment;
-// now is what the machine's shows.
-func readClock(ctx context.Context, cfg config.Config, now time.Time) (_ clock.Whose, shown, latest time.Time, err error) {
+// ReadClock reads both times; it works beside a running server. Now is what the
+// machine's clock shows.
+func ReadClock(ctx context.Context, cfg config.Config, now time.Time) (_ ClockState, err error) {
 	s, err := store.Open(ctx, store.Options{URL: cfg.Database.Reveal(), ReadOnly: true})
 	if err != nil {
-		return "", shown, latest, err
+		return ClockState{}, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	m, err := s.Keep(ctx, time.Time{})
 	if err != nil {
-		return "", shown, latest, err
+		return ClockState{}, err
 	}
 	board := s.Nodes()
 	if board == nil {
-		return clock.OfMachine, now, m.Latest, nil
+		return clockState(clock.OfMachine, now, m.Latest), nil
 	}
-	shown, err = board.Time(ctx)
-	return clock.OfDatabase, shown, m.Latest, err
+	shown, err := board.Time(ctx)
+	return clockState(clock.OfDatabase, shown, m.Latest), err
 }
 
 // SettleClock says that the clock is right that servers follow, whatever was committed
 // before: the machine's, or the database's where it has one. A running server learns
 // of it within seconds.
 func SettleClock(ctx context.Context, cfg config.Config, o Options, now time.Time) (_ ClockState, err error) {
-	whose, now, _, err := readClock(ctx, cfg, now)
+	s, err := ReadClock(ctx, cfg, now)
 	if err != nil {
 		return ClockState{}, err
 	}
-	o.beside, o.Now = true, func() time.Time { return now }
+	o.beside, o.Now = true, func() time.Time { return s.shown }
 	c, err := Open(ctx, cfg, o)
 	if err != nil {
 		return ClockState{}, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	if _, err := c.Authority.SettleClock(ctx, now); err != nil {
+	if _, err := c.Authority.SettleClock(ctx, s.shown); err != nil {
 		return ClockState{}, err
 	}
-	return clockState(whose, now, now), nil
+	return clockState(s.Whose, s.shown, s.shown), nil
 }
