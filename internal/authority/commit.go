@@ -290,7 +290,9 @@ func Public(err error) error {
 }
 
 // NotFound is the refusal of what does not exist, and of what the caller may not know of.
-func NotFound() *api.Error { return api.Errorf(api.CodeNotFound, "it does not exist, or you may not see it") }
+func NotFound() *api.Error {
+	return api.Errorf(api.CodeNotFound, "it does not exist, or you may not see it")
+}
 
 // OrDryRun undoes what went well when it was only to be tried.
 func OrDryRun(err error, dryRun bool) error {

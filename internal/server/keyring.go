@@ -52,11 +52,21 @@ func private(f *os.File) error {
 		return err
 	case !info.Mode().IsRegular():
 		return errors.New("is not a file")
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+	case runtime.GOOS != "windows" && Exposed(info.Mode().Perm(), owner(info), os.Getuid()):
 		return fmt.Errorf("can be read or written by others (mode %04o), and whoever has it can forge tokens and the audit; make it its owner's alone with: chmod 600 %s",
 			info.Mode().Perm(), f.Name())
 	}
 	return nil
+}
+
+// Exposed says whether a file of this mode and owner may be read or written by others
+// than whoever runs this, whose number is self. A file that root owns may be read by its
+// group: that is how secrets are handed to a program that is not root, by Kubernetes too.
+func Exposed(mode fs.FileMode, owner, self int) bool {
+	if owner == 0 && self != 0 {
+		return mode&0o037 != 0
+	}
+	return mode&0o077 != 0
 }
 
 // CreateKeyring draws a keyring and writes it to a new file of mode 0600. A file

@@ -131,3 +131,30 @@ func TestOneKeyringOfTwoFirstStarts(t *testing.T) {
 		t.Errorf("%d keyrings were made", won)
 	}
 }
+
+// TestAKeyringOfRootMayBeReadByItsGroup: secrets are handed so to a program that is not
+// root, by Kubernetes too; nobody else's file may be.
+func TestAKeyringOfRootMayBeReadByItsGroup(t *testing.T) {
+	t.Parallel()
+	const root, self, other = 0, 65532, 1000
+	for _, c := range []struct {
+		mode        fs.FileMode
+		owner, self int
+		exposed     bool
+	}{
+		{0o600, self, self, false},
+		{0o400, self, self, false},
+		{0o640, self, self, true},
+		{0o440, root, self, false},
+		{0o640, root, self, false},
+		{0o460, root, self, true},
+		{0o444, root, self, true},
+		{0o640, root, root, true},
+		{0o640, other, self, true},
+		{0o640, -1, self, true},
+	} {
+		if got := server.Exposed(c.mode, c.owner, c.self); got != c.exposed {
+			t.Errorf("mode %04o of %d, read by %d: exposed is %t", c.mode, c.owner, c.self, got)
+		}
+	}
+}
