@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/authority"
@@ -81,6 +82,8 @@ type Core struct {
 	watch  *watch // nil for a command on a stopped server
 	// remote is the database's clock; nil where the machine's is followed, or Now.
 	remote *clock.Remote
+	// lackedAt is when the log was told last that the keyring lacks a key, µs.
+	lackedAt atomic.Int64
 	// node is this process among those of the database; nil where it is alone.
 	node *cluster.Node
 }
@@ -156,7 +159,7 @@ func (c *Core) build(ctx context.Context) error {
 		return err
 	}
 	c.Engine = verify.New(c.Authority, c.keys, verify.Config{
-		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease,
+		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks,
 	})
 	c.Authority.Observe(c.Engine)
 	if c.node != nil {

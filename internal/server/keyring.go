@@ -69,6 +69,16 @@ func Exposed(mode fs.FileMode, owner, self int) bool {
 	return mode&0o077 != 0
 }
 
+// lacks tells the operator, once a minute, that good tokens are refused here.
+func (c *Core) lacks(id token.KeyID) {
+	now, last := c.Now().UnixMicro(), c.lackedAt.Load()
+	if now-last < time.Minute.Microseconds() || !c.lackedAt.CompareAndSwap(last, now) {
+		return
+	}
+	c.Logger.Error("the keyring of this node lacks a key that tokens are under, and their verification is unavailable here (503); "+
+		"give every node the same keyring and restart it", "key", id)
+}
+
 // CreateKeyring draws a keyring and writes it to a new file of mode 0600. A file
 // that is there already is never touched; the error is then [fs.ErrExist].
 func CreateKeyring(path string, rand io.Reader, now time.Time) (*token.Keyring, error) {

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -40,6 +39,9 @@ type Config struct {
 	// Ahead is how much later than Now it may be, while nobody knows: whether a
 	// token lives is judged by the later time. Nil is no doubt, ever.
 	Ahead func() time.Duration
+	// Lacks is told of each verification that fails because a secret that works is under
+	// a key that the keyring does not have. It must not wait. Nil is nobody.
+	Lacks func(token.KeyID)
 }
 
 func (c Config) withDefaults() Config {
@@ -72,6 +74,9 @@ func (c Config) withDefaults() Config {
 	if c.Ahead == nil {
 		c.Ahead = func() time.Duration { return 0 }
 	}
+	if c.Lacks == nil {
+		c.Lacks = func(token.KeyID) {}
+	}
 	return c
 }
 
@@ -84,6 +89,7 @@ type Engine struct {
 	ahead    func() time.Duration
 	firstUse func(context.Context, string) error
 	lease    Lease
+	lacks    func(token.KeyID)
 	limits   *limits
 	capacity int
 
@@ -107,7 +113,7 @@ type Engine struct {
 func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	e := &Engine{
-		keys: keys, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, capacity: cfg.Capacity,
+		keys: keys, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, lacks: cfg.Lacks, capacity: cfg.Capacity,
 		limits: newLimits(cfg.Meters), unknown: newUnknowns(cfg.Unknown),
 	}
 	e.mem.Store(newMemory(cfg.Capacity))
@@ -164,7 +170,10 @@ func (e *Engine) judge(ctx context.Context, req *Request, d *Decision) error {
 	found, err := e.find(ctx, d, &k)
 	if err == nil && found {
 		s = k.match(e.keys, req.Token)
-		found = s.ok && (req.Workspace == 0 || req.Workspace == k.shared.key.space.id)
+		found = req.Workspace == 0 || req.Workspace == k.shared.key.space.id
+		if found && !s.ok {
+			found, err = false, e.lacking(&k, &s)
+		}
 	} else {
 		e.keys.DigestWith(e.keys.Current(), req.Token) // a miss does a hit's work
 	}
@@ -185,6 +194,17 @@ func (e *Engine) judge(ctx context.Context, req *Request, d *Decision) error {
 		d.Code = e.decide(req, &k, &s, b, d)
 	}
 	return err
+}
+
+// lacking is why nobody can say that a string is none of the token's secrets; nil when
+// one can: it is none of those under keys that are here, and no other works.
+func (e *Engine) lacking(k *known, s *match) error {
+	now, l := e.now().UnixMicro(), k.life()
+	if s.lacks == 0 || now >= s.retiresAt || l.revoked || now >= min(l.revokeAt, l.expiresAt) {
+		return nil
+	}
+	e.lacks(s.lacks)
+	return unavailable(&KeyError{s.lacks})
 }
 
 // expel forgets a token of a workspace of which every token has to be read anew.
@@ -314,57 +334,6 @@ func (e *Engine) charge(req *Request, b *binding, d *Decision) api.Code {
 		return api.CodeCostExceedsLimit
 	}
 	return api.CodeRateLimited
-}
-
-// match is the secret that was presented.
-type match struct {
-	ok        bool
-	number    int
-	tracked   bool
-	retiresAt int64 // µs, or never
-}
-
-// match compares with every secret of the token, whichever is the right one, and
-// digests once for each key they are under.
-func (k *known) match(keys *token.Keyring, presented string) match {
-	if k.flags&flagHistory == 0 {
-		digest, ok := keys.DigestWith(k.key, presented)
-		return match{ok: digest.Equal(k.digest) && ok, number: int(k.number), retiresAt: never}
-	}
-	var digest token.Digest
-	var key token.KeyID
-	hit := -1
-	for i := range k.more.secrets {
-		s := &k.more.secrets[i]
-		if i == 0 || s.Key != key {
-			key = s.Key
-			digest, _ = keys.DigestWith(key, presented) // without the key, nothing equals it
-		}
-		hit = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(digest[:], s.Digest[:]), i, hit)
-	}
-	if len(k.more.secrets) == 0 {
-		keys.DigestWith(keys.Current(), presented)
-	}
-	if hit < 0 {
-		return match{}
-	}
-	s := &k.more.secrets[hit]
-	return match{ok: true, number: s.Number, tracked: s.Tracked, retiresAt: s.retiresAt(hit == 0)}
-}
-
-// Works says whether the secret, a token's newest or an older one, is accepted at
-// a moment.
-func (s *Secret) Works(newest bool, now time.Time) bool { return now.UnixMicro() < s.retiresAt(newest) }
-
-// retiresAt is when the secret stops working; only the newest may have no end.
-func (s *Secret) retiresAt(newest bool) int64 {
-	switch {
-	case s.Ended:
-		return always
-	case newest:
-		return microsOr(s.RetiresAt, never)
-	}
-	return microsOr(s.RetiresAt, always)
 }
 
 // Workspace returns a workspace by its number, from memory if it is there. An
