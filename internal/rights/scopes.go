@@ -142,10 +142,12 @@ func checkScope(e authority.Entry, name string, was ledger.Scope, in api.PutScop
 		return err
 	}
 	switch {
-	case grant.ReservedNoun(noun): // under one, only what is built in is valid
-		return api.Errorf(api.CodeBuiltIn, "this noun is built in or reserved; choose another one")
+	case !grant.ValidScope(name) && grant.ReservedNoun(noun): // under one, only what is built in is valid
+		return api.FieldError("name", "is under a noun that is built in or reserved; choose another noun")
 	case !grant.ValidScope(name):
 		return api.FieldError("name", "must be noun:verb in lower case, at most 64 characters")
+	case grant.ReservedNoun(noun):
+		return api.Errorf(api.CodeBuiltIn, "this noun is built in or reserved")
 	case was.Name == "" && grant.Keyword(noun):
 		return input.Free("name", noun)
 	}
