@@ -2,114 +2,178 @@ package clock_test
 
 import (
 	"testing"
-	"testing/quick"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/tokenry/tokenry/internal/clock"
 )
 
-// followed is a clock on a machine that follows another's.
-func followed(t *testing.T, m *machine) (*clock.Remote, *watched) {
+// follower is a clock that follows another one, of which it hears.
+type follower struct {
+	*watched
+	remote *clock.Remote
+}
+
+// follow follows a clock that shows noon, on a machine that is off by so much.
+func follow(t *testing.T, off time.Duration) *follower {
 	t.Helper()
-	r := clock.Follow(m, noon)
-	w := &watched{T: t, machine: m}
-	w.Clock = clock.New(r, func(e clock.Event) { w.told = append(w.told, e) })
-	w.Heard(time.Time{}, 0)
-	return r, w
+	f := &follower{watched: &watched{T: t, machine: &machine{wall: noon.Add(off)}}}
+	f.remote = clock.Follow(f.machine, noon)
+	f.Clock = clock.New(f.remote, func(e clock.Event) { f.told = append(f.told, e) })
+	f.Heard(time.Time{}, 0)
+	return f
 }
 
-// TestMachinesThatFollowOneClockTellOneTime whatever their own clocks show, and when they
-// are set while it runs.
-func TestMachinesThatFollowOneClockTellOneTime(t *testing.T) {
-	t.Parallel()
-	for _, off := range []time.Duration{-time.Hour, 0, time.Hour, 400 * 24 * time.Hour} {
-		m := &machine{wall: noon.Add(off)}
-		r, w := followed(t, m)
-		w.shows(noon)
-		w.runs(time.Minute)
-		w.shows(noon.Add(time.Minute))
-		w.set(-2 * off)
-		w.shows(noon.Add(time.Minute))
-		w.sleeps(3 * time.Hour)
-		w.shows(noon.Add(181 * time.Minute)) // nothing was heard meanwhile
-		r.Heard(noon.Add(181*time.Minute), r.Ran())
-		w.runs(time.Minute)
-		w.shows(noon.Add(182 * time.Minute))
-		w.settled(true)
-		w.events(0)
-	}
+// hears that the other clock showed this time at the beginning of an answer that took so long.
+func (f *follower) hears(shown time.Time, took time.Duration) {
+	asked := f.remote.Ran()
+	f.runs(took)
+	f.remote.Heard(shown, asked)
 }
 
-// TestAnAnswerThatTookLongMovesTheClockOnlyWhereItMust: when it was shown is known no
-// better than by how long the answer took.
-func TestAnAnswerThatTookLongMovesTheClockOnlyWhereItMust(t *testing.T) {
+func TestWhoFollowsOneClockAgreesWhateverTheMachinesShow(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ shown, took, want time.Duration }{
-		"it fits":               {shown: 0, took: time.Minute, want: time.Minute},
-		"it fits in the middle": {shown: 30 * time.Second, took: time.Minute, want: time.Minute},
-		"it is later":           {shown: 70 * time.Second, took: time.Minute, want: 70 * time.Second},
-		"it is earlier":         {shown: -10 * time.Second, took: time.Minute, want: 50 * time.Second},
-	} {
-		m := &machine{wall: noon}
-		r := clock.Follow(m, noon)
-		asked := r.Ran()
-		m.runs(c.took)
-		r.Heard(noon.Add(c.shown), asked)
-		if now, _ := r.Now(); !now.Equal(noon.Add(c.want)) {
-			t.Errorf("%s: %s", name, now.Sub(noon))
+	for _, off := range []time.Duration{-time.Hour, 0, time.Hour, 1000 * time.Hour} {
+		f := follow(t, off)
+		f.shows(noon)
+		f.runs(time.Minute)
+		f.set(-2 * off) // and while it runs
+		f.shows(noon.Add(time.Minute))
+		f.hears(noon.Add(time.Minute), 0)
+		f.set(3 * time.Hour)
+		f.runs(time.Minute)
+		f.shows(noon.Add(2 * time.Minute))
+		f.settled(true)
+		f.events(0)
+		if f.Offset() != 0 {
+			t.Errorf("the offset is %s", f.Offset())
 		}
 	}
 }
 
-// TestADatabaseWhoseClockJumpsIsDoubtedAsAMachineIs: a new primary's clock goes through
-// the rule that a machine's goes through.
-func TestADatabaseWhoseClockJumpsIsDoubtedAsAMachineIs(t *testing.T) {
+func TestAJumpOfTheClockThatIsFollowedIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		step, shows, later time.Duration
-		settled            bool
-	}{
-		"an hour back is bridged":   {step: -time.Hour, shows: 0, later: time.Minute / 2, settled: true},
-		"an hour ahead is followed": {step: time.Hour, shows: time.Hour, later: time.Hour + time.Minute, settled: true},
-		"more is not believed":      {step: 61 * time.Minute, shows: 0, later: time.Minute},
-		"nor is more back":          {step: -61 * time.Minute, shows: 0, later: time.Minute},
-	} {
-		r, w := followed(t, &machine{wall: noon.Add(-time.Hour)})
-		r.Heard(noon.Add(c.step), r.Ran())
-		w.shows(noon.Add(c.shows))
-		w.settled(c.settled)
-		if d, unsettled := w.Doubt(); unsettled && d.Whose != clock.OfDatabase {
-			t.Errorf("%s: %s is doubted", name, d.Whose)
+	for _, by := range []time.Duration{-2 * time.Hour, 2 * time.Hour} {
+		f := follow(t, 0)
+		f.hears(noon.Add(by), 0)
+		f.settled(false)
+		f.runs(time.Minute)
+		f.shows(noon.Add(time.Minute))
+		if f.Ahead() != max(by, 0) {
+			t.Errorf("after a jump by %s it is judged by %s more", by, f.Ahead())
 		}
-		w.runs(time.Minute)
-		w.shows(noon.Add(c.later))
-		r.Heard(noon.Add(time.Minute), r.Ran()) // the old one is back, or it was set right
-		w.settled(true)
+		if d, _ := f.Doubt(); d.Whose != clock.OfDatabase || !d.Machine.Equal(noon.Add(by+time.Minute)) {
+			t.Errorf("the doubt is %+v", d)
+		}
+		f.hears(noon.Add(time.Minute), 0) // it is undone
+		f.settled(true)
+		f.shows(noon.Add(time.Minute))
+		f.hears(noon.Add(time.Minute+by), 0)
+		f.settled(false)
+		f.Heard(noon.Add(time.Minute+by), 1) // an operator says that it is right
+		f.settled(true)
+		f.shows(noon.Add(time.Minute + by))
 	}
 }
 
-// TestWhatIsHeardIsKeptWithinWhatCanBe, whatever is shown and however long it took.
-func TestWhatIsHeardIsKeptWithinWhatCanBe(t *testing.T) {
+func TestASmallStepOfTheClockThatIsFollowedIsBridged(t *testing.T) {
 	t.Parallel()
-	within := func(ran uint16, shown int16, took uint16) bool {
+	f := follow(t, time.Hour)
+	f.hears(noon.Add(-10*time.Minute), 0)
+	f.shows(noon)
+	f.runs(10 * time.Minute)
+	f.shows(noon.Add(5 * time.Minute))
+	f.runs(10 * time.Minute)
+	f.shows(noon.Add(10 * time.Minute))
+	f.hears(noon.Add(40*time.Minute), 0)
+	f.shows(noon.Add(40 * time.Minute))
+	f.settled(true)
+	f.events(1)
+}
+
+// What is heard was so at some moment since it was asked: a link that is slow one way or
+// the other, or for hours, moves nothing.
+func TestASlowAnswerMovesNothing(t *testing.T) {
+	t.Parallel()
+	for _, took := range []time.Duration{0, time.Second, 20 * time.Second, 3 * time.Hour} {
+		f := follow(t, 0)
+		f.hears(noon, took)             // the answer was slow
+		f.hears(noon.Add(2*took), took) // the question was
+		f.shows(noon.Add(2 * took))
+		f.settled(true)
+		f.events(0)
+	}
+}
+
+// The first hearing may be an old one: what follows makes up for it, as a start does.
+func TestALateBeginningIsMadeUp(t *testing.T) {
+	t.Parallel()
+	f := follow(t, 0) // it was noon nine seconds ago
+	f.hears(noon.Add(9*time.Second), 0)
+	f.shows(noon.Add(9 * time.Second))
+	f.settled(true)
+	f.events(0)
+}
+
+func TestWhoFollowsAClockCountsSleep(t *testing.T) {
+	t.Parallel()
+	f := follow(t, -time.Hour)
+	f.sleeps(72 * time.Hour)
+	f.shows(noon.Add(72 * time.Hour))
+	f.hears(noon.Add(72*time.Hour), 0)
+	f.settled(true)
+	f.events(0)
+}
+
+// Whatever befalls one's own machine and the link, what is given is never later than the
+// clock that is followed, no earlier than the last answer proves, and never runs back.
+func TestLawWhoFollowsAClockIsAsExactAsItsAnswers(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
 		m := &machine{wall: noon}
 		r := clock.Follow(m, noon)
-		m.runs(time.Duration(ran) * time.Second)
-		asked := r.Ran()
-		m.runs(time.Duration(took) * time.Second)
-		at := noon.Add(time.Duration(shown) * time.Second)
-		r.Heard(at, asked)
-		now, _ := r.Now()
-		return !now.Before(at) && !now.After(at.Add(time.Duration(took)*time.Second))
-	}
-	if err := quick.Check(within, nil); err != nil {
-		t.Error(err)
-	}
+		c := clock.New(r, nil)
+		c.Heard(time.Time{}, 0)
+		is, was := noon, noon
+		for range rapid.IntRange(1, 20).Draw(rt, "steps") {
+			d := time.Duration(rapid.Int64Range(0, int64(3*time.Hour)).Draw(rt, "by"))
+			switch rapid.IntRange(0, 3).Draw(rt, "what") {
+			case 0:
+				m.runs(d)
+				is = is.Add(d)
+			case 1:
+				m.set(d)
+			case 2:
+				m.set(-d)
+			case 3:
+				asked, back := r.Ran(), d/3
+				m.runs(d - back)
+				shown := is.Add(d - back)
+				m.runs(back)
+				is = is.Add(d)
+				r.Heard(shown, asked)
+				if now := c.Now(); now.Before(shown) {
+					rt.Fatalf("it is %s, and was %s already", now, shown)
+				}
+			}
+			now := c.Now()
+			if now.Before(was) || now.After(is) {
+				rt.Fatalf("it is %s, was %s, and the other shows %s", now, was, is)
+			}
+			if _, unsettled := c.Doubt(); unsettled {
+				rt.Fatal("nobody set the clock that is followed")
+			}
+			was = now
+		}
+	})
 }
 
-func TestFollowingTakesNoMemory(t *testing.T) {
-	c := clock.New(clock.Follow(clock.Host(), time.Now()), nil)
+func TestFollowingAClockTakesNoMemory(t *testing.T) {
+	r := clock.Follow(clock.Host(), noon)
+	c := clock.New(r, nil)
 	c.Heard(time.Time{}, 0)
+	r.Heard(noon, r.Ran())
 	if n := testing.AllocsPerRun(100, func() { c.Now(); c.Ahead() }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

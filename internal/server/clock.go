@@ -169,46 +169,42 @@ func clockState(whose clock.Whose, now, latest time.Time) ClockState {
 	return s
 }
 
-// ReadClock reads both times; it works beside a running server. Now is the machine's.
-func ReadClock(ctx context.Context, cfg config.Config, now time.Time) (ClockState, error) {
-	whose, now, latest, err := readClocks(ctx, cfg, now)
-	return clockState(whose, now, latest), err
-}
-
-// readClocks answers what the clock shows that servers follow, and the latest moment.
-func readClocks(ctx context.Context, cfg config.Config, machine time.Time) (whose string, now, latest time.Time, err error) {
+// ReadClock reads both times; it works beside a running server. Now is what the
+// machine's clock shows.
+func ReadClock(ctx context.Context, cfg config.Config, now time.Time) (_ ClockState, err error) {
 	s, err := store.Open(ctx, store.Options{URL: cfg.Database.Reveal(), ReadOnly: true})
-	if err != nil {
-		return "", now, latest, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	whose, now = clock.OfMachine, machine
-	shown, has, err := s.Time(ctx)
-	if err != nil {
-		return "", now, latest, err
-	}
-	if has {
-		whose, now = clock.OfDatabase, shown
-	}
-	m, err := s.Keep(ctx, time.Time{})
-	return whose, now, m.Latest, err
-}
-
-// SettleClock says that the clock is right that servers follow, whatever was committed
-// before. A running server learns of it within seconds. Now is the machine's.
-func SettleClock(ctx context.Context, cfg config.Config, o Options, now time.Time) (_ ClockState, err error) {
-	whose, now, _, err := readClocks(ctx, cfg, now)
 	if err != nil {
 		return ClockState{}, err
 	}
-	o.beside, o.Now = true, func() time.Time { return now }
+	defer func() { err = errors.Join(err, s.Close()) }()
+	m, err := s.Keep(ctx, time.Time{})
+	if err != nil {
+		return ClockState{}, err
+	}
+	board := s.Nodes()
+	if board == nil {
+		return clockState(clock.OfMachine, now, m.Latest), nil
+	}
+	shown, err := board.Time(ctx)
+	return clockState(clock.OfDatabase, shown, m.Latest), err
+}
+
+// SettleClock says that the clock is right that servers follow, whatever was committed
+// before: the machine's, or the database's where it has one. A running server learns
+// of it within seconds.
+func SettleClock(ctx context.Context, cfg config.Config, o Options, now time.Time) (_ ClockState, err error) {
+	s, err := ReadClock(ctx, cfg, now)
+	if err != nil {
+		return ClockState{}, err
+	}
+	o.beside, o.Now = true, func() time.Time { return s.shown }
 	c, err := Open(ctx, cfg, o)
 	if err != nil {
 		return ClockState{}, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	if _, err := c.Authority.SettleClock(ctx, now); err != nil {
+	if _, err := c.Authority.SettleClock(ctx, s.shown); err != nil {
 		return ClockState{}, err
 	}
-	return clockState(whose, now, now), nil
+	return clockState(s.Whose, s.shown, s.shown), nil
 }
