@@ -241,7 +241,7 @@ func TestTheTouchOfATokenNamesItsWorkspace(t *testing.T) {
 	a, b := token.Locator{1}, token.Locator{2}
 	w.TouchUsed(ledger.Token{Workspace: 3, Locator: a})
 	if w.waits {
-		t.Error("a new token is waited for")
+		t.Error("a token of which nothing was taken is waited for")
 	}
 	w.TouchToken(ledger.Token{Workspace: 4, Locator: b})
 	if got := w.touched.Tokens; !w.waits || len(got) != 2 || !slices.Equal(got[3], []token.Locator{a}) || !slices.Equal(got[4], []token.Locator{b}) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io/fs"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/config"
@@ -12,6 +13,9 @@ func BoundsOf(cfg config.Config, descriptors int) (total, each, reserve int) {
 	b := boundsOf(cfg, descriptors)
 	return b.total, b.each, b.reserve
 }
+
+// Exposed is exposed for tests.
+func Exposed(mode fs.FileMode, owner, self int) bool { return exposed(mode, owner, self) }
 
 // CountNow counts what the metrics tell of the database.
 func (s *Server) CountNow(ctx context.Context) { s.countOnce(ctx) }

@@ -52,17 +52,17 @@ func private(f *os.File) error {
 		return err
 	case !info.Mode().IsRegular():
 		return errors.New("is not a file")
-	case runtime.GOOS != "windows" && Exposed(info.Mode().Perm(), owner(info), os.Getuid()):
+	case runtime.GOOS != "windows" && exposed(info.Mode().Perm(), owner(info), os.Getuid()):
 		return fmt.Errorf("can be read or written by others (mode %04o), and whoever has it can forge tokens and the audit; make it its owner's alone with: chmod 600 %s",
 			info.Mode().Perm(), f.Name())
 	}
 	return nil
 }
 
-// Exposed says whether a file of this mode and owner may be read or written by others
+// exposed says whether a file of this mode and owner may be read or written by others
 // than whoever runs this, whose number is self. A file that root owns may be read by its
 // group: that is how secrets are handed to a program that is not root, by Kubernetes too.
-func Exposed(mode fs.FileMode, owner, self int) bool {
+func exposed(mode fs.FileMode, owner, self int) bool {
 	if owner == 0 && self != 0 {
 		return mode&0o037 != 0
 	}

@@ -38,10 +38,11 @@ func (k *known) match(keys *token.Keyring, presented string) match {
 		}
 		return m
 	}
-	return matchOne(keys, presented, k.more.secrets)
+	return matchAny(keys, presented, k.more.secrets)
 }
 
-func matchOne(keys *token.Keyring, presented string, secrets []Secret) match {
+// matchAny is match over the secrets of a token that has several, newest first.
+func matchAny(keys *token.Keyring, presented string, secrets []Secret) match {
 	var digest token.Digest
 	var key token.KeyID
 	var held bool
