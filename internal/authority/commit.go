@@ -233,7 +233,11 @@ func (c *committer) commit() []*mutation {
 	ctx, cancel := context.WithTimeout(context.Background(), BatchTime)
 	defer cancel()
 	b := &batch{c: c}
-	errs, err := c.store.Batch(ctx, slices.Repeat([]func(ledger.Tx) error{b.step}, maxBatch))
+	commit := c.store.Batch
+	if c.hurries() {
+		commit = c.store.BatchNext
+	}
+	errs, err := commit(ctx, slices.Repeat([]func(ledger.Tx) error{b.step}, maxBatch))
 	if err != nil && len(b.taken) == 0 { // no lock: whoever waits now is told
 		for range maxBatch {
 			b.next()
@@ -260,6 +264,15 @@ func (c *committer) commit() []*mutation {
 	change.Touched = change.Touched.Bounded()
 	c.tell(verify.ChangesOf(change))
 	return b.taken
+}
+
+// hurries says whether the next batch begins with what takes power away: it goes before
+// what other nodes have waiting.
+func (c *committer) hurries() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := c.queue.first(c.now())
+	return next != nil && next.effect == Takes
 }
 
 func (c *committer) tell(changes verify.Changes) {

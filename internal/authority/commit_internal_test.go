@@ -23,6 +23,8 @@ type lockOnly struct {
 	fails func() error
 	// commits counts the batches with something in them.
 	commits int
+	// hurried counts those that went before what others have waiting.
+	hurried int
 }
 
 type lockOnlyHead struct {
@@ -50,6 +52,11 @@ func (s *lockOnly) Batch(_ context.Context, mutations []func(ledger.Tx) error) (
 	time.Sleep(time.Millisecond)
 	s.commits++
 	return errs, nil
+}
+
+func (s *lockOnly) BatchNext(ctx context.Context, ms []func(ledger.Tx) error) ([]error, error) {
+	s.hurried++
+	return s.Batch(ctx, ms)
 }
 
 // desk is a committer over lockOnly; done are the names of what was applied, in
@@ -121,6 +128,25 @@ func TestWhatTakesPowerAwayGoesFirstAndTheIdleLast(t *testing.T) {
 		want := []string{"holds the lock", "revoke", "create", "piece"}
 		if !slices.Equal(o.done, want) && !slices.Equal(o.done, []string{"holds the lock", "piece", "revoke", "create"}) {
 			t.Errorf("the order was %q", o.done)
+		}
+	})
+}
+
+// A batch that begins with what takes power away asks for the lock before those of
+// other nodes; whatever else it takes, one that gives waits in line.
+func TestOnlyABatchThatTakesPowerAwayGoesBeforeOtherNodes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := newDesk(t)
+		for _, c := range []struct {
+			effect Effect
+			want   int
+		}{{Gives, 0}, {Takes, 1}, {whenIdle, 1}, {Takes, 2}} {
+			o.send(c.effect, 1, "change", 0)
+			pass(time.Minute)
+			if o.store.hurried != c.want {
+				t.Errorf("after a change that %s, %d batches went before others, want %d", c.effect, o.store.hurried, c.want)
+			}
 		}
 	})
 }

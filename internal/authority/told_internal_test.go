@@ -49,6 +49,10 @@ func (s *scripted) Batch(_ context.Context, mutations []func(ledger.Tx) error) (
 	return errs, nil
 }
 
+func (s *scripted) BatchNext(ctx context.Context, ms []func(ledger.Tx) error) ([]error, error) {
+	return s.Batch(ctx, ms)
+}
+
 // changed is a mutation that touches a workspace at a revision and ends in err.
 func changed(revision int64, workspace ledger.ID, err error) *mutation {
 	m := &mutation{ctx: context.Background(), turn: turn{workspace: workspace}}

@@ -40,6 +40,10 @@ type Store interface {
 	// an ErrUnchanged saw is not sure.
 	Batch(ctx context.Context, mutations []func(Tx) error) ([]error, error)
 
+	// BatchNext is Batch for what takes power away: of the batches that wait for the
+	// head row, on any node, it goes before all but the one that is next already.
+	BatchNext(ctx context.Context, mutations []func(Tx) error) ([]error, error)
+
 	// Ping answers whether the database can be read now.
 	Ping(ctx context.Context) error
 

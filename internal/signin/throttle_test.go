@@ -62,6 +62,10 @@ func (s watched) Batch(ctx context.Context, mutations []func(ledger.Tx) error) (
 	return s.Store.Batch(ctx, mutations)
 }
 
+func (s watched) BatchNext(ctx context.Context, ms []func(ledger.Tx) error) ([]error, error) {
+	return s.Batch(ctx, ms)
+}
+
 // TestAFloodFromOnePlaceTakesNoLock: it would keep every change of everybody
 // waiting, and needs no account.
 func TestAFloodFromOnePlaceTakesNoLock(t *testing.T) {

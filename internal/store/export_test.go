@@ -45,7 +45,7 @@ func Claims() map[string]string {
 
 // ShowSetting reads a setting as it is within a change.
 func ShowSetting(ctx context.Context, s *Store, name string) (value string, err error) {
-	b, err := s.begin(ctx)
+	b, err := s.begin(ctx, inLine)
 	if err != nil {
 		return "", err
 	}

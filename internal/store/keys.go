@@ -54,7 +54,7 @@ func (s *Store) KeyChecks(ctx context.Context) (map[token.KeyID]token.Digest, er
 // AddKeyCheck records the check value of a new key. It takes no revision; a
 // key that is recorded already is [ledger.ErrDuplicate].
 func (s *Store) AddKeyCheck(ctx context.Context, id token.KeyID, check token.Digest) error {
-	b, err := s.begin(ctx)
+	b, err := s.begin(ctx, inLine)
 	if err != nil {
 		return err
 	}

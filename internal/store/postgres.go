@@ -22,6 +22,9 @@ const (
 	// themselves; migrationLock is held while the schema is migrated.
 	serverLock    = 1953200494 // "tkry" as a number, any would do
 	migrationLock = serverLock + 1
+	// lineLock and doorLock are where batches wait for their turn; see lane.
+	lineLock = "1953200496"
+	doorLock = "1953200497"
 )
 
 // openPostgres opens the database that an address names. Any number of processes may.

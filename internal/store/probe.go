@@ -93,7 +93,7 @@ func lately(now, t time.Time, d time.Duration) bool {
 func (s *Store) commitNothing() error {
 	ctx, cancel := context.WithTimeout(context.Background(), ProbeTime)
 	defer cancel()
-	b, err := s.begin(ctx)
+	b, err := s.begin(ctx, inLine)
 	if err != nil {
 		return err
 	}

@@ -127,6 +127,10 @@ func (c Counting) Batch(ctx context.Context, ms []func(ledger.Tx) error) ([]erro
 	return c.Store.Batch(ctx, out)
 }
 
+func (c Counting) BatchNext(ctx context.Context, ms []func(ledger.Tx) error) ([]error, error) {
+	return c.Batch(ctx, ms)
+}
+
 // Gate is randomness that, once it is shut, lets nobody draw until it is opened.
 type Gate struct {
 	io.Reader
