@@ -3,15 +3,21 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
+// ErrUnconfirmed says that a failover may still lose what was read.
+var ErrUnconfirmed = errors.New("what was read is not confirmed: this is a standby, or the one that the database waits for is away. " +
+	"The verdict is of what stands there now; no HEAD is shown, because a failover might lose it. Ask the primary again")
+
 // VerifyAudit reads the audit of the database that the settings name and says
 // whether it is whole; see [audit.Verify]. It only reads, so it works
-// beside a running server.
+// beside a running server. Who keeps a head asks for it later, and takes its absence
+// for a cut: where what was read may be lost, [ErrUnconfirmed], no chain has one.
 func VerifyAudit(ctx context.Context, cfg config.Config, expect ...string) (_ []audit.Chain, err error) {
 	keys, err := ReadKeyring(cfg.Keys)
 	if err != nil {
@@ -22,5 +28,12 @@ func VerifyAudit(ctx context.Context, cfg config.Config, expect ...string) (_ []
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return audit.Verify(ctx, s, keys, expect...)
+	chains, err := audit.Verify(ctx, s, keys, expect...)
+	if unsure := s.Confirm(ctx); unsure != nil {
+		for i := range chains {
+			chains[i].Head = ""
+		}
+		err = errors.Join(err, fmt.Errorf("%w (%w)", ErrUnconfirmed, unsure))
+	}
+	return chains, err
 }

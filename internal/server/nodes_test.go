@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -212,6 +213,43 @@ func TestARevocationThatMayBeLostIsNotAnswered(t *testing.T) {
 		}
 	}
 	ns.soon(0, made.Secret, api.CodeRevoked)
+}
+
+// TestAHeadThatMayBeLostIsNotShown: somebody would note it, and take its absence after
+// a failover for rows that were cut off.
+func TestAHeadThatMayBeLostIsNotShown(t *testing.T) {
+	t.Parallel()
+	slow(t)
+	pg := storetest.OwnPostgres(t)
+	standby := pg.Standby(t, "second")
+	ns := startNodesOn(t, pg.URL(), 1)
+	standby.Stop(t, "immediate")
+	for _, c := range ns.audit(server.ErrUnconfirmed) {
+		if c.Head != "" || c.Broken != "" {
+			t.Errorf("without the standby: %+v", c)
+		}
+	}
+	standby.Start(t)
+	for _, c := range ns.audit(nil) {
+		if c.Head == "" || c.Broken != "" {
+			t.Errorf("with the standby: %+v", c)
+		}
+	}
+}
+
+// audit is what is said of the audit of the database.
+func (ns *nodes) audit(want error) []audit.Chain {
+	ns.Helper()
+	for {
+		chains, err := server.VerifyAudit(ns.Context(), ns.cfg)
+		if errors.Is(err, server.ErrUnconfirmed) && want == nil {
+			continue // the standby connects
+		}
+		if !errors.Is(err, want) || len(chains) == 0 {
+			ns.Fatalf("%d chains, %v", len(chains), err)
+		}
+		return chains
+	}
 }
 
 // post calls a route once, as no client does that tries again.

@@ -39,7 +39,7 @@ func (s *Store) BatchNext(ctx context.Context, mutations []func(ledger.Tx) error
 type lane bool
 
 const (
-	inLine     lane = false
+	inLine    lane = false
 	atTheDoor lane = true
 )
 

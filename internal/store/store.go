@@ -182,6 +182,19 @@ func (s *Store) Ping(ctx context.Context) (err error) {
 	return s.eng.translate(err, "")
 }
 
+// Confirm answers once all that was read before is as durable as what was answered to
+// be committed. A commit that waits for a standby is seen by readers before. It is
+// given up after [ProbeTime].
+func (s *Store) Confirm(ctx context.Context) error {
+	if s.eng.nodes == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ProbeTime)
+	defer cancel()
+	_, err := s.eng.nodes.Leases(ctx, true)
+	return err
+}
+
 // Read runs f on one snapshot; see [ledger.Store].
 func (s *Store) Read(ctx context.Context, f func(ledger.Reader) error) error {
 	return s.snapshot(ctx, func(r *reader) error { return f(r.chapters()) })
