@@ -73,8 +73,9 @@ type Observer interface {
 type Fence interface {
 	// Await returns once no node decides by anything older than a revision that is
 	// committed: it has applied it, or it may not decide at all. It takes a few
-	// milliseconds, or at most what a lease is long and a little more.
-	Await(revision int64)
+	// milliseconds, or at most what a lease is long and a little more. Programs that
+	// verify by a node's word are waited for as far as the change concerns what they see.
+	Await(revision int64, of ledger.Spaces)
 	// Sure answers once what was read at a point is of the history that this node
 	// follows, and the error that it is not, or that nobody knows.
 	Sure(ctx context.Context, at ledger.Point) error
@@ -83,7 +84,7 @@ type Fence interface {
 // alone is the fence of whoever has the database alone.
 type alone struct{}
 
-func (alone) Await(int64) {}
+func (alone) Await(int64, ledger.Spaces) {}
 
 func (alone) Sure(context.Context, ledger.Point) error { return nil }
 
@@ -373,16 +374,16 @@ func (w *Work) TouchAllWorkspaces() { w.touched.AllWorkspaces, w.waits = true, t
 // TouchAll is TouchToken for everything.
 func (w *Work) TouchAll() { w.touched.All, w.waits = true, true }
 
-// TouchMember is TouchToken for a member, and so for the tokens of it.
-func (w *Work) TouchMember(id ledger.ID) {
-	w.touched.Members = append(w.touched.Members, id)
-	w.known(id)
+// TouchMember is TouchToken for a member of a workspace, and so for the tokens of it.
+func (w *Work) TouchMember(m ledger.Member) {
+	w.touched.Members, w.touched.Homes = append(w.touched.Members, m.ID), append(w.touched.Homes, m.Workspace)
+	w.known(m.ID)
 }
 
 // TouchServiceAccount is TouchMember for a service account.
-func (w *Work) TouchServiceAccount(id ledger.ID) {
-	w.touched.ServiceAccounts = append(w.touched.ServiceAccounts, id)
-	w.known(id)
+func (w *Work) TouchServiceAccount(s ledger.ServiceAccount) {
+	w.touched.ServiceAccounts, w.touched.Homes = append(w.touched.ServiceAccounts, s.ID), append(w.touched.Homes, s.Workspace)
+	w.known(s.ID)
 }
 
 // TouchPortal is TouchMember for a workspace as the owner of tokens.

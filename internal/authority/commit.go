@@ -61,6 +61,15 @@ func (m *mutation) revisionOr(err error) (int64, error) {
 	return m.revision, nil
 }
 
+// concerns are the workspaces of which a verification could be wrong before it. What
+// touched nothing has seen what another did, wherever that was.
+func (m *mutation) concerns() ledger.Spaces {
+	if m.touched.IsZero() {
+		return ledger.Spaces{All: true}
+	}
+	return m.touched.Spaces()
+}
+
 // apply is the mutation as the store runs it; whoever gave up before its turn
 // has changed nothing.
 func (m *mutation) apply(tx ledger.Tx) error {
@@ -126,7 +135,7 @@ func (c *committer) do(m *mutation) error {
 		c.lead(m)
 	}
 	if revision, err := m.revisionOr(m.err); err == nil && m.waits {
-		c.fence.Await(revision) // behind the commit, and in nobody's way
+		c.fence.Await(revision, m.concerns()) // behind the commit, and in nobody's way
 	}
 	return Public(m.err)
 }

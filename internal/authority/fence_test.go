@@ -26,14 +26,16 @@ import (
 type watchman struct {
 	mu      sync.Mutex
 	awaited []int64
+	of      ledger.Spaces // what the last one concerns
 	told    int64
 	late    bool // a revision was awaited that memory had not been told of
 	hold    func(revision int64)
 	unsure  error
 }
 
-func (f *watchman) Await(revision int64) {
+func (f *watchman) Await(revision int64, of ledger.Spaces) {
 	f.mu.Lock()
+	f.of = of
 	f.awaited, f.late = append(f.awaited, revision), f.late || revision > f.told
 	hold := f.hold
 	f.mu.Unlock()
@@ -280,7 +282,7 @@ func TestEachTouchOfWhatWasThereWaits(t *testing.T) {
 	for name, touch := range map[string]func(*authority.Work){
 		"token": func(w *authority.Work) { w.TouchToken(row) }, "workspace": func(w *authority.Work) { w.TouchWorkspace(1) },
 		"every workspace": (*authority.Work).TouchAllWorkspaces, "everything": (*authority.Work).TouchAll,
-		"member": func(w *authority.Work) { w.TouchMember(1) }, "service account": func(w *authority.Work) { w.TouchServiceAccount(1) },
+		"member": func(w *authority.Work) { w.TouchMember(ledger.Member{ID: 1, Workspace: 1}) }, "service account": func(w *authority.Work) { w.TouchServiceAccount(ledger.ServiceAccount{ID: 1, Workspace: 1}) },
 		"portal": func(w *authority.Work) { w.TouchPortal(1) }, "endpoint": func(w *authority.Work) { w.TouchEndpoint(1) },
 		"rights of a workspace":  func(w *authority.Work) { w.TouchRights(ledger.Workspace{ID: 1}) },
 		"rights of the instance": func(w *authority.Work) { w.TouchRights(ledger.Workspace{}) },
@@ -289,13 +291,16 @@ func TestEachTouchOfWhatWasThereWaits(t *testing.T) {
 			id := w.NewID()
 			w.TouchWorkspace(id)
 			w.TouchPortal(id)
-			w.TouchMember(id)
-			w.TouchServiceAccount(id)
+			w.TouchMember(ledger.Member{ID: id, Workspace: id})
+			w.TouchServiceAccount(ledger.ServiceAccount{ID: id, Workspace: id})
 			w.TouchEndpoint(id)
 			w.TouchToken(ledger.Token{ID: id, Workspace: id})
 		},
-		"a new row beside one that was there": func(w *authority.Work) { w.TouchMember(w.NewID()); w.TouchMember(1) },
-		"nothing":                             func(*authority.Work) {},
+		"a new row beside one that was there": func(w *authority.Work) {
+			w.TouchMember(ledger.Member{ID: w.NewID()})
+			w.TouchMember(ledger.Member{ID: 1})
+		},
+		"nothing": func(*authority.Work) {},
 	} {
 		revision, err := a.Mutate(w.Ctx, authority.Caller{Machine: "test"}, func(w *authority.Work) error { touch(w); return nil })
 		officetest.Must(t, err)
@@ -311,5 +316,59 @@ func TestEachTouchOfWhatWasThereWaits(t *testing.T) {
 	officetest.Must(t, err)
 	if got := f.since(); !slices.Equal(got, []int64{revision}) { // whoever takes power away need not say what memory holds of it
 		t.Errorf("of what takes power away %v is awaited, want %d", got, revision)
+	}
+}
+
+// TestWhoIsAwaitedIsToldWhichWorkspacesAreConcerned: a program that verifies for one
+// workspace is not waited for because of another's changes.
+func TestWhoIsAwaitedIsToldWhichWorkspacesAreConcerned(t *testing.T) {
+	t.Parallel()
+	w, f := amongNodes(t)
+	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
+	w.Member("bob@example.com", "Viewer")
+	w.Account("ci", "tickets:read")
+	w.Workspace("globex")
+	ids := map[string]ledger.ID{}
+	if err := w.Store.Read(w.Ctx, func(r ledger.Reader) error {
+		for _, slug := range []string{"acme", "globex"} {
+			ws, err := r.Workspace(ledger.WorkspaceKey{Slug: slug})
+			if err != nil {
+				return err
+			}
+			ids[slug] = ws.ID
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	one := func(slug string) ledger.Spaces { return ledger.Spaces{IDs: []ledger.ID{ids[slug]}} }
+	for _, c := range []struct {
+		name string
+		want ledger.Spaces
+		do   func() (int64, error)
+	}{
+		{"a token is revoked", one("acme"), func() (int64, error) {
+			return done(w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{}))
+		}},
+		{"it is revoked again", one("acme"), func() (int64, error) {
+			return done(w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{}))
+		}},
+		{"a member gets another role", one("acme"), func() (int64, error) {
+			return done(w.PutMember(w.Ctx, w.Root, "acme", "bob@example.com", api.CreateMember{Email: "bob@example.com",
+				Rights: api.Rights{Role: api.Some("Team Member"), Resources: api.Some([]string{"*"})}}))
+		}},
+		{"a service account is disabled", one("acme"), func() (int64, error) { return done(w.DisableServiceAccount(w.Ctx, w.Root, "acme", "ci", false)) }},
+		{"a user is deactivated", one("acme"), func() (int64, error) { return done(w.DeactivateUser(w.Ctx, w.Root, "bob@example.com")) }},
+		{"another workspace is suspended", one("globex"), func() (int64, error) { return done(w.SuspendWorkspace(w.Ctx, w.Root, "globex")) }},
+		{"the instance's policy changes", ledger.Spaces{All: true}, func() (int64, error) {
+			return done(w.EditInstancePolicy(w.Ctx, w.Root, api.PatchPolicy{MaxLifetime: api.Some(30 * api.Day)}))
+		}},
+	} {
+		if _, err := c.do(); err != nil {
+			t.Fatal(c.name, err)
+		}
+		if diff := cmp.Diff(c.want, f.of); diff != "" {
+			t.Errorf("%s, want - concerned +:\n%s", c.name, diff)
+		}
 	}
 }

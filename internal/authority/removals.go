@@ -336,7 +336,7 @@ func (w *Work) rewriteMember(_ ledger.Removal, id ledger.ID) (bool, error) {
 		return false, err
 	}
 	m.Revision = w.Revision()
-	w.TouchMember(id)
+	w.TouchMember(m)
 	return true, w.PutMember(m)
 }
 
@@ -350,7 +350,7 @@ func (w *Work) rewriteAccount(_ ledger.Removal, id ledger.ID) (bool, error) {
 		return false, err
 	}
 	s.Revision = w.Revision()
-	w.TouchServiceAccount(id)
+	w.TouchServiceAccount(s)
 	return true, w.PutServiceAccount(s)
 }
 

@@ -99,7 +99,9 @@ func TestABatchIsToldAsOneStepOfHistory(t *testing.T) {
 		"one waits to be worked out": {[]*mutation{changed(8, 1, errMissing), changed(8, 2, nil)}, verify.Changes{Base: 7, Revision: 8, Workspaces: []int64{2}}},
 	} {
 		s, committer := newScripted()
-		if diff := cmp.Diff(c.want, s.batched(t, committer, c.ms...)); diff != "" {
+		told := s.batched(t, committer, c.ms...)
+		told.Touched = ledger.Touched{} // the same, by workspace
+		if diff := cmp.Diff(c.want, told); diff != "" {
 			t.Errorf("%s, want - told +:\n%s", name, diff)
 		}
 	}

@@ -31,6 +31,7 @@ type waits struct {
 // wait is one who waits.
 type wait struct {
 	revision int64
+	of       ledger.Spaces
 	// since is when the change was visible for sure; until when nobody can decide by
 	// anything older, whatever the list says. It is the longest of all until the list
 	// was read.
@@ -41,10 +42,11 @@ type wait struct {
 }
 
 // Await returns once every node, this one too, has applied a revision that is
-// committed, or cannot decide by anything older any more.
-func (n *Node) Await(revision int64) {
+// committed, or cannot decide by anything older any more; and so have their replicas, as far as
+// it concerns what they see.
+func (n *Node) Await(revision int64, of ledger.Spaces) {
 	now := n.ticks()
-	w := &wait{revision: revision, since: now, until: now + Longest + Margin(Longest), told: make(chan bool, 1)}
+	w := &wait{revision: revision, of: of, since: now, until: now + Longest + Margin(Longest), told: make(chan bool, 1)}
 	fill(n.notify)
 	fill(n.pull)
 	n.waits.mu.Lock()
@@ -137,7 +139,12 @@ func (n *Node) over(w *wait, leases []ledger.Lease) bool {
 	if n.serves.Load() && n.applied.Load() < w.revision {
 		return false
 	}
-	return !slices.ContainsFunc(leases, func(l ledger.Lease) bool { return l.Node != n.mine.Node && l.Applied < w.revision })
+	if n.behind().Of(w.revision, w.of) {
+		return false
+	}
+	return !slices.ContainsFunc(leases, func(l ledger.Lease) bool {
+		return l.Node != n.mine.Node && (l.Applied < w.revision || l.Behind.Of(w.revision, w.of))
+	})
 }
 
 // bound learns from the first list that is sure how long the longest lease is: a row that comes

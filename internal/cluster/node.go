@@ -80,6 +80,10 @@ type Node struct {
 	Config
 	waits   waits
 	history history
+	// replicas believe memory by this node's word; nil where there can be none.
+	replicas *Replicas
+	// saidBehind says that the row says that some are behind.
+	saidBehind atomic.Bool
 	// observers are told of changes; see Observe.
 	observers []Observer
 
@@ -159,6 +163,27 @@ func New(c Config) (*Node, error) {
 // Observe adds an observer. It is for composition, before Serve.
 func (n *Node) Observe(o Observer) { n.observers = append(n.observers, o) }
 
+// Replicas makes the node one by whose word programs believe memory. It is for
+// composition, before Serve, and behind the observer that is the engine.
+func (n *Node) Replicas(r *Replicas) {
+	n.replicas = r
+	r.settled = func() {
+		fill(n.waits.more)
+		if n.saidBehind.Load() {
+			n.wakeUp()
+		}
+	}
+	n.Observe(r)
+}
+
+// behind is what replicas have not applied of what this node has.
+func (n *Node) behind() ledger.Behind {
+	if n.replicas == nil {
+		return nil
+	}
+	return n.replicas.Behind()
+}
+
 // State answers how the node is.
 func (n *Node) State() State {
 	n.mu.Lock()
@@ -198,6 +223,9 @@ func (n *Node) Serve(ctx context.Context) {
 	}
 	n.end()
 	n.serves.Store(false)
+	if n.replicas != nil && n.replicas.Live() > 0 {
+		return // they believe their memory still, so it is swept
+	}
 	leave, done := context.WithTimeout(context.WithoutCancel(ctx), n.Length)
 	defer done()
 	_ = n.Board.Leave(leave, n.mine.Node) // else it is swept
@@ -292,7 +320,8 @@ func (n *Node) join(ctx context.Context) error {
 // renew asks for a renewal and takes what it brings. The lease counts from before it
 // was asked for, and only once all that it brought is applied.
 func (n *Node) renew(ctx context.Context) error {
-	n.mine.Applied, n.mine.Digest = n.point.Revision, n.point.Digest
+	n.mine.Applied, n.mine.Digest, n.mine.Behind = n.point.Revision, n.point.Digest, n.behind()
+	n.saidBehind.Store(len(n.mine.Behind) > 0)
 	asked, ran := n.ticks(), n.Clock.Ran()
 	n.renewed = asked
 	var r ledger.Renewed

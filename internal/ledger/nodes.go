@@ -35,6 +35,8 @@ type Lease struct {
 	// applied. The list has no digests.
 	Applied int64
 	Digest  [32]byte
+	// Behind is what the programs that believe memory by this node's word have not applied.
+	Behind Behind
 	// Length is the longest that one renewal lets it believe its memory, with what
 	// it was allowed of staleness.
 	Length time.Duration

@@ -23,6 +23,8 @@ type Touched struct {
 	Workspaces []ID `json:"workspaces,omitempty"`
 	// Whole are workspaces of which any token may have changed.
 	Whole []ID `json:"whole,omitempty"`
+	// Homes are the workspaces of Members and ServiceAccounts; with none they may be of any.
+	Homes []ID `json:"homes,omitempty"`
 	// Endpoints are webhooks.
 	Endpoints []ID `json:"endpoints,omitempty"`
 	// AllWorkspaces is Workspaces with every one in it.
@@ -51,6 +53,7 @@ func (t *Touched) Add(o Touched) {
 	t.Portals = append(t.Portals, o.Portals...)
 	t.Workspaces = append(t.Workspaces, o.Workspaces...)
 	t.Whole = append(t.Whole, o.Whole...)
+	t.Homes = append(t.Homes, o.Homes...)
 	t.Endpoints = append(t.Endpoints, o.Endpoints...)
 	t.AllWorkspaces, t.All = t.AllWorkspaces || o.AllWorkspaces, t.All || o.All
 }
@@ -71,7 +74,7 @@ func (t *Touched) Bounded() Touched {
 		}
 		b.Tokens = nil
 	}
-	for _, ids := range []*[]ID{&b.Members, &b.ServiceAccounts, &b.Portals, &b.Workspaces, &b.Whole, &b.Endpoints} {
+	for _, ids := range []*[]ID{&b.Members, &b.ServiceAccounts, &b.Portals, &b.Workspaces, &b.Whole, &b.Homes, &b.Endpoints} {
 		*ids = slices.Clone(*ids)
 		slices.Sort(*ids)
 		*ids = slices.Compact(*ids)
@@ -83,7 +86,7 @@ func (t *Touched) Bounded() Touched {
 }
 
 func (t *Touched) names() int {
-	n := len(t.Members) + len(t.ServiceAccounts) + len(t.Portals) + len(t.Workspaces) + len(t.Whole) + len(t.Endpoints)
+	n := len(t.Members) + len(t.ServiceAccounts) + len(t.Portals) + len(t.Workspaces) + len(t.Whole) + len(t.Homes) + len(t.Endpoints)
 	for _, tokens := range t.Tokens {
 		n += len(tokens)
 	}

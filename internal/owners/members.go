@@ -89,7 +89,7 @@ func putMember(w *authority.Work, ac *authority.Actor, sp *authority.Space, m le
 	if err := w.PutMember(m); err != nil {
 		return api.Member{}, err
 	}
-	w.TouchMember(m.ID)
+	w.TouchMember(m)
 	v := authority.MemberRow(m, sp)
 	e.Target, e.After = "member:"+v.Address, v
 	return authority.MemberView(m, sp), w.Note(ac, sp.Workspace, e)

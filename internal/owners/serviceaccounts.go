@@ -85,7 +85,7 @@ func putServiceAccount(w *authority.Work, ac *authority.Actor, sp *authority.Spa
 	if err := w.PutServiceAccount(s); err != nil {
 		return api.ServiceAccount{}, err
 	}
-	w.TouchServiceAccount(s.ID)
+	w.TouchServiceAccount(s)
 	v := authority.ServiceAccountRow(s, sp)
 	e.Target, e.After = "service_account:"+v.Name, v
 	return authority.ServiceAccountView(s, sp), w.Note(ac, sp.Workspace, e)

@@ -130,7 +130,7 @@ func touchMemberships(w *authority.Work, u ledger.User) error {
 		if err != nil {
 			return err
 		}
-		w.TouchMember(m.ID)
+		w.TouchMember(m)
 		was := m
 		was.UserDeactivatedAt = u.DeactivatedAt
 		if err := keepOwner(w, was, ws); err != nil {

@@ -331,7 +331,7 @@ func (e *erasure) eraseMember(w *authority.Work, ac *authority.Actor, id ledger.
 		m.RemovedAt = w.Now
 	}
 	m.Name, m.ExternalID, m.Revision = "", "", w.Revision()
-	w.TouchMember(m.ID)
+	w.TouchMember(m)
 	if err := w.PutMember(m); err != nil || !removed {
 		return err
 	}

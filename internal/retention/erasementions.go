@@ -129,7 +129,7 @@ func (e *erasure) eraseContacts(ws ledger.ID) error {
 					return err
 				}
 				now.Contacts, now.Revision = slices.DeleteFunc(now.Contacts, e.who.named), w.Revision()
-				w.TouchServiceAccount(now.ID)
+				w.TouchServiceAccount(now)
 				if err := w.PutServiceAccount(now); err != nil {
 					return err
 				}

@@ -358,13 +358,13 @@ func purge(w *authority.Work, d due, counts Purged) error {
 		}
 	}
 	for _, m := range d.members {
-		w.TouchMember(m.ID)
+		w.TouchMember(m)
 		if err := w.DeleteMember(m.ID); err != nil {
 			return err
 		}
 	}
 	for _, s := range d.accounts {
-		w.TouchServiceAccount(s.ID)
+		w.TouchServiceAccount(s)
 		if err := w.DeleteServiceAccount(s.ID); err != nil {
 			return err
 		}

@@ -124,7 +124,7 @@ func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
 	return n.exec(ctx, settings+`
 		INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder)
 		SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4 FROM settings
-		ON CONFLICT (node) DO UPDATE SET incarnation = excluded.incarnation, renewal = 0, applied = 0, due = 0,
+		ON CONFLICT (node) DO UPDATE SET incarnation = excluded.incarnation, renewal = 0, applied = 0, due = 0, behind = NULL,
 			length = excluded.length, holder = excluded.holder`,
 		l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder)
 }
@@ -134,7 +134,7 @@ func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
 func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, err error) {
 	err = n.renewing.do(ctx, func(c *pgx.Conn) error {
 		rows, err := c.Query(ctx, settings+`,
-			renewed AS (UPDATE leases SET renewal = renewal + 1, due = head.revision,
+			renewed AS (UPDATE leases SET renewal = renewal + 1, due = head.revision, behind = $8,
 				applied = CASE WHEN head.revision = $1 AND COALESCE(head.digest, CAST($7 AS BYTEA)) = $6
 					OR EXISTS (SELECT FROM changes WHERE revision = $1 AND digest = $6) THEN $1 ELSE 0 END
 				FROM settings, head
@@ -145,7 +145,7 @@ func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, er
 			FROM renewed CROSS JOIN head LEFT JOIN changes AS at ON at.revision = $1
 				LEFT JOIN LATERAL (SELECT base, revision, digest, touched FROM changes WHERE revision > $1 ORDER BY revision LIMIT $5) AS later ON TRUE
 			WHERE head.id = 1 ORDER BY later.revision`, l.Applied, l.Node, l.Incarnation, l.Renewal, changesAtOnce,
-			l.Digest[:], make([]byte, len(l.Digest)))
+			l.Digest[:], make([]byte, len(l.Digest)), document{l.Behind})
 		if err != nil {
 			return err
 		}
@@ -231,13 +231,13 @@ func (n *nodes) Leases(ctx context.Context, sure bool) (leases []ledger.Lease, e
 				return errBrokenOff
 			}
 		}
-		rows, err := c.Query(ctx, `SELECT node, incarnation, renewal, applied, length, holder FROM leases ORDER BY node`)
+		rows, err := c.Query(ctx, `SELECT node, incarnation, renewal, applied, behind, length, holder FROM leases ORDER BY node`)
 		if err != nil {
 			return err
 		}
 		leases, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (l ledger.Lease, err error) {
 			var length int64
-			err = row.Scan(&l.Node, &l.Incarnation, &l.Renewal, &l.Applied, &length, &l.Holder)
+			err = row.Scan(&l.Node, &l.Incarnation, &l.Renewal, &l.Applied, document{&l.Behind}, &length, &l.Holder)
 			l.Length = time.Duration(length) * time.Microsecond
 			return l, err
 		})

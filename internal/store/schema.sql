@@ -139,7 +139,7 @@ CREATE TABLE leases (
     due BIGINT NOT NULL,
     length BIGINT NOT NULL CHECK (length > 0 AND length <= 30000000),
     holder TEXT NOT NULL
-);
+, behind TEXT);
 
 CREATE TABLE mails (
     id BIGINT PRIMARY KEY CHECK (id > 0),

@@ -154,6 +154,8 @@ type Changes struct {
 	// All drops everything: anything may have changed, as when the outcome of a
 	// commit is not known.
 	All bool
+	// Touched is the same by workspace; with All it may be empty.
+	Touched ledger.Touched
 }
 
 // ChangesOf is a batch as it is stored.
@@ -161,7 +163,7 @@ func ChangesOf(c ledger.Change) Changes {
 	t := c.Touched
 	out := Changes{
 		Base: c.Base, Revision: c.Revision, Whole: t.Whole, Workspaces: t.Workspaces, Endpoints: t.Endpoints,
-		AllWorkspaces: t.AllWorkspaces, All: t.All,
+		AllWorkspaces: t.AllWorkspaces, All: t.All, Touched: t,
 	}
 	for _, tokens := range t.Tokens {
 		out.Tokens = append(out.Tokens, tokens...)
