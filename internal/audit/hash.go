@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -54,7 +53,7 @@ const TimeFormat = "2006-01-02T15:04:05.000000Z07:00"
 func Hash(keys *token.Keyring, id token.KeyID, previous []byte, sequence int64, digest []byte) ([]byte, error) {
 	key, ok := keys.Derive("audit chain", id)
 	if !ok {
-		return nil, api.Errorf(api.CodeInternal, "internal error").Wrap(ErrNoKey)
+		return nil, noKey(id)
 	}
 	m := hmac.New(sha256.New, key)
 	m.Write(previous)
@@ -65,8 +64,10 @@ func Hash(keys *token.Keyring, id token.KeyID, previous []byte, sequence int64, 
 	return m.Sum(nil), nil
 }
 
-// ErrNoKey says that a row was written under a key that the keyring does not have.
-var ErrNoKey = errors.New("audit: the keyring lacks the key of this row")
+// noKey is why nothing can be said of a row that is under a key of others.
+func noKey(id token.KeyID) error {
+	return api.Errorf(api.CodeUnavailable, "this server lacks a key of the audit; try again").Wrap(&ledger.KeyError{ID: id})
+}
 
 // Link makes a row the next of its chain after the head, which is the zero row for
 // the first, under the keyring's current key. Its payload has its digest already.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 
-	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -17,7 +16,7 @@ import (
 func sealOf(keys *token.Keyring, purpose string, id token.KeyID, facts any) ([]byte, error) {
 	key, ok := keys.Derive(purpose, id)
 	if !ok {
-		return nil, api.Errorf(api.CodeInternal, "internal error").Wrap(ErrNoKey)
+		return nil, noKey(id)
 	}
 	b, err := json.Marshal(facts)
 	if err != nil {

@@ -53,6 +53,11 @@ type Options struct {
 	// Reckoned is told of each dear grant that was compiled or compared, and whether
 	// everybody waited for it; nil is nobody.
 	Reckoned func(locked bool)
+	// Lacks is told of each question that has no answer since the keyring lacks a key; nil
+	// is nobody. It must not wait.
+	Lacks func(token.KeyID)
+	// Recorded says whether the database was ever used with a key; nil says no.
+	Recorded func(context.Context, token.KeyID) (bool, error)
 	// Mail says that there is a mail server, so that mails are written for it.
 	Mail bool
 	// Tell writes what is told to the outside of an event, in the transaction of the
@@ -111,6 +116,9 @@ type Authority struct {
 	tell func(*Work, *Actor, ledger.Workspace, Event) error
 	// runs is Options.Runs.
 	runs func() int64
+	// lacks and recorded are those of Options.
+	lacks    func(token.KeyID)
+	recorded func(context.Context, token.KeyID) (bool, error)
 	// ungiven counts what was refused for an unsettled clock.
 	ungiven atomic.Uint64
 }
@@ -147,6 +155,12 @@ func New(o Options) *Authority {
 	if o.Tell == nil {
 		o.Tell = func(*Work, *Actor, ledger.Workspace, Event) error { return nil }
 	}
+	if o.Lacks == nil {
+		o.Lacks = func(token.KeyID) {}
+	}
+	if o.Recorded == nil {
+		o.Recorded = func(context.Context, token.KeyID) (bool, error) { return false, nil }
+	}
 	if o.Decisions == nil {
 		o.Decisions = nothingUsed{}
 	}
@@ -158,6 +172,7 @@ func New(o Options) *Authority {
 		},
 		refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances), glancesFor: o.Glance,
 		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), tell: o.Tell, runs: o.Runs,
+		lacks: o.Lacks, recorded: o.Recorded,
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -25,18 +24,6 @@ func MayManage(ac *Actor, t ledger.Token, scope string) error {
 		return nil
 	}
 	return ac.Need(scope)
-}
-
-// Matching answers which of a token's secrets a string is; -1 for none. Each is
-// compared, in constant time.
-func Matching(keys *token.Keyring, text string, secrets []ledger.Secret) int {
-	is := -1
-	for i, secret := range secrets {
-		if digest, ok := keys.DigestWith(secret.Key, text); ok && digest.Equal(secret.Digest) {
-			is = i
-		}
-	}
-	return is
 }
 
 // SecretState says what one of a token's secrets is; -1 is unknown.
@@ -114,7 +101,7 @@ func (w *Work) Mint(t ledger.Token, number int, onUse bool) (token.Secret, error
 		Tracked: onUse || w.Caller.Retry.Key != "", CreatedAt: w.Now,
 	}
 	if t.Recoverable {
-		if row.Sealed, err = seal(w.Authority.keys, t, number, secret); err != nil {
+		if row.Sealed, err = w.Authority.seal(t, number, secret); err != nil {
 			return secret, err
 		}
 	}
@@ -127,10 +114,10 @@ func LifeOf(t ledger.Token) policy.Life {
 }
 
 // Sealing is the cipher under one key of the keyring.
-func Sealing(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
-	key, ok := keys.Derive("sealed secrets", id)
+func (a *Authority) Sealing(id token.KeyID) (cipher.AEAD, error) {
+	key, ok := a.keys.Derive("sealed secrets", id)
 	if !ok {
-		return nil, audit.ErrNoKey
+		return nil, a.Lacking(id)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -147,9 +134,9 @@ func SealedFor(t ledger.Token, number int) []byte {
 }
 
 // seal makes the recoverable copy of a secret.
-func seal(keys *token.Keyring, t ledger.Token, number int, secret token.Secret) ([]byte, error) {
-	id := keys.Current()
-	gcm, err := Sealing(keys, id)
+func (a *Authority) seal(t ledger.Token, number int, secret token.Secret) ([]byte, error) {
+	id := a.keys.Current()
+	gcm, err := a.Sealing(id)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ func (a *Authority) Seated(r ledger.Reader) *Authority {
 		store: oneSnapshot{Store: a.store, r: r}, now: func() time.Time { return now },
 		keys: a.keys, clock: a.clock, rand: a.rand, commit: a.commit, given: a.given,
 		refusals: a.refusals, reckon: a.reckon, preparing: a.preparing, glancing: a.glancing, glancesFor: a.glancesFor, tell: a.tell, runs: a.runs,
+		lacks: a.lacks, recorded: a.recorded,
 	}
 }
 

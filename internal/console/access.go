@@ -182,7 +182,12 @@ func (v *visit) panicked() {
 
 // admit establishes the visitor, as far as the page needs.
 func (v *visit) admit(a access) error {
-	if err := v.recognise(); err != nil && a.who != anybody {
+	err := v.recognise()
+	switch {
+	case err == nil || a.who == anybody:
+	case errors.Is(err, api.CodeUnavailable): // who it is may be known in a moment, or on another node
+		return err
+	default:
 		return v.toSignIn()
 	}
 	if v.r.Method == http.MethodPost {

@@ -19,7 +19,7 @@ import (
 // It is sealed and not only signed because row numbers are never shown.
 type cursors struct {
 	rand    io.Reader
-	current token.KeyID
+	keys    *token.Keyring
 	sealers map[token.KeyID]cipher.AEAD
 }
 
@@ -28,7 +28,7 @@ const cursorPurpose = "cursor"
 var errNoCursorKey = errors.New("the keyring has no key to seal cursors with")
 
 func newCursors(keys *token.Keyring, rand io.Reader) (*cursors, error) {
-	cs := &cursors{rand: rand, current: keys.Current(), sealers: map[token.KeyID]cipher.AEAD{}}
+	cs := &cursors{rand: rand, keys: keys, sealers: map[token.KeyID]cipher.AEAD{}}
 	for _, id := range keys.IDs() {
 		key, ok := keys.Derive(cursorPurpose, id)
 		if !ok {
@@ -42,7 +42,7 @@ func newCursors(keys *token.Keyring, rand io.Reader) (*cursors, error) {
 			return nil, err
 		}
 	}
-	if cs.sealers[cs.current] == nil {
+	if cs.sealers[keys.Current()] == nil {
 		return nil, errNoCursorKey
 	}
 	return cs, nil
@@ -61,13 +61,14 @@ func (cs *cursors) next(c *call, after int64) *string {
 		return nil
 	}
 	b := make([]byte, keyIDBytes+nonceBytes, keyIDBytes+nonceBytes+placeBytes+16)
-	binary.BigEndian.PutUint32(b, uint32(cs.current))
+	current := cs.keys.Current()
+	binary.BigEndian.PutUint32(b, uint32(current))
 	if _, err := io.ReadFull(cs.rand, b[keyIDBytes:]); err != nil {
 		panic("httpapi: no randomness for a cursor") // a nonce is never used twice
 	}
 	var place [placeBytes]byte
 	binary.BigEndian.PutUint64(place[:], uint64(after))
-	b = cs.sealers[cs.current].Seal(b, b[keyIDBytes:keyIDBytes+nonceBytes], place[:], c.listing())
+	b = cs.sealers[current].Seal(b, b[keyIDBytes:keyIDBytes+nonceBytes], place[:], c.listing())
 	s := base64.RawURLEncoding.EncodeToString(b)
 	return &s
 }
@@ -78,8 +79,12 @@ func (cs *cursors) open(c *call, cursor string) (int64, error) {
 	if err != nil || len(b) < keyIDBytes+nonceBytes {
 		return 0, invalidCursor()
 	}
-	sealer := cs.sealers[token.KeyID(binary.BigEndian.Uint32(b))]
-	if sealer == nil {
+	id := token.KeyID(binary.BigEndian.Uint32(b))
+	sealer := cs.sealers[id]
+	if sealer == nil { // another node's, perhaps
+		if err := c.s.authority.LackingNamed(c.ctx, id); err != nil {
+			return 0, err
+		}
 		return 0, invalidCursor()
 	}
 	b = b[keyIDBytes:]

@@ -181,7 +181,11 @@ func (x *explaining) presented(text string, p token.Parsed) error {
 			return err
 		}
 	}
-	switch x.Which(text, secrets) {
+	which, err := x.Which(t, text, secrets)
+	if err != nil {
+		return err
+	}
+	switch which {
 	case api.SecretUnknown:
 		x.fail(api.CodeUnknown, "No token of this workspace has this secret.", "")
 		return nil
@@ -222,6 +226,13 @@ func (x *explaining) request(made []ledger.LoggedDecision) error {
 	t, err := x.Snapshot.Token(d.Token)
 	if authority.IgnoreNoRow(err) != nil {
 		return err
+	}
+	unsaid := d.Code == api.CodeUnavailable && !d.Matched && err == nil && t.Workspace == x.Space.Workspace.ID
+	if unsaid {
+		const then = "Then, there was no answer: the server could not tell."
+		x.skip(api.CodeUnknown, then)
+		x.skip(api.CodeRetired, then)
+		return x.known(t)
 	}
 	if !d.Matched || errors.Is(err, ledger.ErrNoRow) {
 		x.fail(api.CodeUnknown, "No token of this workspace had the secret that was presented.", "")

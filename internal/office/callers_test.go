@@ -48,6 +48,8 @@ func special() map[string]string {
 		"Now":                 "the time",
 		"Ungiven":             "metrics",
 		"KeepTime":            "a job",
+		"Lacking":             "what a key that is not here would decide",
+		"LackingNamed":        "what a key that is not here would decide",
 		"SettleClock":         "whoever has the database and the keyring",
 		"NoteRestore":         "whoever has the database and the keyring",
 		"ReadSignIn":          "who somebody is comes before any right",

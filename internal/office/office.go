@@ -75,6 +75,14 @@ func (a *Office) Now() time.Time { return a.in.Now().UTC() }
 // Ungiven counts what was refused because of that.
 func (a *Office) Ungiven() uint64 { return a.in.Ungiven() }
 
+// Lacking is [authority.Authority.Lacking].
+func (a *Office) Lacking(id token.KeyID) error { return a.in.Lacking(id) }
+
+// LackingNamed is [authority.Authority.LackingNamed].
+func (a *Office) LackingNamed(ctx context.Context, id token.KeyID) error {
+	return a.in.LackingNamed(ctx, id)
+}
+
 // KeepTime is [authority.Authority.KeepTime].
 func (a *Office) KeepTime(ctx context.Context) error { return a.in.KeepTime(ctx) }
 

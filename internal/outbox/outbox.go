@@ -197,12 +197,16 @@ func claimPost(w *authority.Work, d ledger.Delivery, until time.Time) (Post, boo
 		return Post{}, false, settle(w, &d, api.DeliveryDropped)
 	}
 	until = until.Truncate(time.Microsecond)
-	d.Attempts++
-	d.LeasedUntil, d.NextAttemptAt = until, until
-	sign, err := signer(w.Authority.Keys(), h, d.PublicID, d.Payload)
+	sign, err := signer(w.Authority, h, d.PublicID, d.Payload)
+	if ledger.LacksKey(err) { // it waits for a node that can sign it, and holds up no other
+		d.NextAttemptAt = until
+		return Post{}, false, w.PutDelivery(d)
+	}
 	if err != nil {
 		return Post{}, false, err
 	}
+	d.Attempts++
+	d.LeasedUntil, d.NextAttemptAt = until, until
 	p := Post{ID: d.ID, Endpoint: h.ID, Home: h.Workspace, Failing: !h.FailingSince.IsZero(), Lease: until, Message: d.PublicID, Type: d.Type, URL: h.URL, Body: d.Payload,
 		Sign: sign, Attempt: d.Attempts}
 	return p, true, w.PutDelivery(d)

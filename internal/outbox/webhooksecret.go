@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
@@ -30,10 +29,10 @@ const (
 	webhookSecretTag = "whsec_"
 )
 
-func webhookCipher(keys *token.Keyring, id token.KeyID) (cipher.AEAD, error) {
-	key, ok := keys.Derive("webhook secrets", id)
+func webhookCipher(a *authority.Authority, id token.KeyID) (cipher.AEAD, error) {
+	key, ok := a.Keys().Derive("webhook secrets", id)
 	if !ok {
-		return nil, audit.ErrNoKey
+		return nil, a.Lacking(id)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -54,7 +53,7 @@ func signingSecret(w *authority.Work, h ledger.Webhook) ([]byte, token.Secret, e
 		return nil, token.Secret{}, err
 	}
 	id := w.Authority.Keys().Current()
-	gcm, err := webhookCipher(w.Authority.Keys(), id)
+	gcm, err := webhookCipher(w.Authority, id)
 	if err != nil {
 		return nil, token.Secret{}, err
 	}
@@ -62,11 +61,11 @@ func signingSecret(w *authority.Work, h ledger.Webhook) ([]byte, token.Secret, e
 	return sealed, token.NewSecret(webhookSecretTag + base64.StdEncoding.EncodeToString(key[:])), nil
 }
 
-func openSigning(keys *token.Keyring, h ledger.Webhook, sealed []byte) ([]byte, error) {
+func openSigning(a *authority.Authority, h ledger.Webhook, sealed []byte) ([]byte, error) {
 	if len(sealed) < 4 {
 		return nil, errors.New("authority: a signing secret is cut")
 	}
-	gcm, err := webhookCipher(keys, token.KeyID(binary.BigEndian.Uint32(sealed)))
+	gcm, err := webhookCipher(a, token.KeyID(binary.BigEndian.Uint32(sealed)))
 	if err != nil {
 		return nil, err
 	}
@@ -102,14 +101,14 @@ func replaceSigning(w *authority.Work, h *ledger.Webhook) (secret token.Secret, 
 
 // signer answers what signs a body for an endpoint as Standard Webhooks do: with
 // the key of now, and each former one until its end.
-func signer(keys *token.Keyring, h ledger.Webhook, id string, body []byte) (func(time.Time) string, error) {
-	key, err := openSigning(keys, h, h.Secret)
+func signer(a *authority.Authority, h ledger.Webhook, id string, body []byte) (func(time.Time) string, error) {
+	key, err := openSigning(a, h, h.Secret)
 	if err != nil {
 		return nil, err
 	}
 	former := make([][]byte, len(h.FormerSecrets))
 	for i, f := range h.FormerSecrets {
-		if former[i], err = openSigning(keys, h, f.Sealed); err != nil {
+		if former[i], err = openSigning(a, h, f.Sealed); err != nil {
 			return nil, err
 		}
 	}

@@ -82,8 +82,9 @@ type Core struct {
 	watch  *watch // nil for a command on a stopped server
 	// remote is the database's clock; nil where the machine's is followed, or Now.
 	remote *clock.Remote
-	// lackedAt is when the log was told last that the keyring lacks a key, µs.
-	lackedAt atomic.Int64
+	// lackedAt is when the log was told last that the keyring lacks a key, µs; lacked
+	// counts how often it did.
+	lackedAt, lacked atomic.Int64
 	// node is this process among those of the database; nil where it is alone.
 	node *cluster.Node
 }
@@ -142,6 +143,7 @@ func (c *Core) build(ctx context.Context) error {
 	}
 	o := c.observed(authority.Options{
 		Store: c.store, Keys: c.keys, Clock: c.clock, Rand: c.Rand, HashPassword: c.Passwords.Hash, Waited: c.waited,
+		Lacks: c.lacks, Recorded: c.store.KeyRecorded,
 	})
 	var lease verify.Lease
 	if c.node != nil {

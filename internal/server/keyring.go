@@ -69,13 +69,14 @@ func exposed(mode fs.FileMode, owner, self int) bool {
 	return mode&0o077 != 0
 }
 
-// lacks tells the operator, once a minute, that good tokens are refused here.
+// lacks tells the operator, once a minute, that what is good may have no answer here.
 func (c *Core) lacks(id token.KeyID) {
+	c.lacked.Add(1)
 	now, last := c.Now().UnixMicro(), c.lackedAt.Load()
 	if now-last < time.Minute.Microseconds() || !c.lackedAt.CompareAndSwap(last, now) {
 		return
 	}
-	c.Logger.Error("the keyring of this node lacks a key that tokens are under, and their verification is unavailable here (503); "+
+	c.Logger.Error("the keyring of this node lacks a key that tokens or sign-ins are under, and what is under it is unavailable here (503); "+
 		"give every node the same keyring and restart it", "key", id)
 }
 

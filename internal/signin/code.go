@@ -51,8 +51,12 @@ func (s *Service) findCode(r office.SignInRows, purpose, plain string, now time.
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return c, err
 	}
-	if !s.secrets.matches(purpose, plain, c.Digest, c.Key) || err != nil || c.Purpose != purpose || !now.Before(c.ExpiresAt) || unborn(c.CreatedAt, now) {
+	is, lacks := s.secrets.matches(purpose, plain, c.Digest, c.Key)
+	if !is && !lacks || err != nil || c.Purpose != purpose || !now.Before(c.ExpiresAt) || unborn(c.CreatedAt, now) {
 		return c, deadLink()
+	}
+	if lacks {
+		return c, s.secrets.lacking(c.Key)
 	}
 	return c, nil
 }

@@ -118,6 +118,7 @@ func (s *Service) ConfirmCode(ctx context.Context, session door.Session, typed s
 		}
 		return input.First(halfRight(tx, t), s.confirmed(tx, u, session, kind))
 	})
+	err = s.unjudged(ctx, t, err, from)
 	if errors.Is(err, errWrongCode) {
 		return input.First(s.failed(ctx, u, "confirmation", from), api.FieldError("code", "this code is not right, or was used already"))
 	}

@@ -145,6 +145,7 @@ func (s *Service) SecondFactor(ctx context.Context, pending, typed string, from 
 		out, err = s.secondFactor(tx, t, pending, typed, from)
 		return err
 	})
+	err = s.unjudged(ctx, t, err, from)
 	if errors.Is(err, errWrongCode) {
 		return door.Entry{}, input.First(s.noteRefused(ctx, methodSecond, reasonWrong, u.PublicID, u, from), err)
 	}

@@ -237,7 +237,8 @@ func (s *Service) makeRecovery(tx *office.SignInTx, u ledger.User) ([]token.Secr
 }
 
 // useFactor takes a code of the app, or uses up a recovery code, and says which
-// it was; errWrongCode when it is neither.
+// it was; errWrongCode when it is neither. One that is under a key that is not here
+// leaves it open only if no other is right.
 func (s *Service) useFactor(tx *office.SignInTx, u ledger.User, typed string) (string, error) {
 	typed = strings.ToLower(strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {
@@ -249,20 +250,31 @@ func (s *Service) useFactor(tx *office.SignInTx, u ledger.User, typed string) (s
 	if err != nil {
 		return "", err
 	}
+	var lacks token.KeyID
 	for _, f := range all {
+		if _, held := s.secrets.keys.Check(f.Key); !held && (f.Kind == kindRecovery || f.Kind == kindTOTP && !f.ConfirmedAt.IsZero()) {
+			lacks = f.Key
+			continue
+		}
 		ok, err := s.useOne(tx, u, f, typed)
 		if ok || err != nil {
 			return f.Kind, err
 		}
 	}
+	if lacks != 0 {
+		return "", s.secrets.lacking(lacks)
+	}
 	return "", errWrongCode
 }
 
 func (s *Service) useOne(tx *office.SignInTx, u ledger.User, f ledger.Factor, typed string) (bool, error) {
-	switch {
-	case f.Kind == kindTOTP && !f.ConfirmedAt.IsZero():
+	if f.Kind == kindTOTP && !f.ConfirmedAt.IsZero() {
 		return s.acceptStep(tx, u, f, typed)
-	case f.Kind == kindRecovery && s.secrets.matches(kindRecovery, u.PublicID+typed, f.Digest, f.Key):
+	}
+	if f.Kind != kindRecovery {
+		return false, nil
+	}
+	if is, _ := s.secrets.matches(kindRecovery, u.PublicID+typed, f.Digest, f.Key); is {
 		return true, input.First(tx.DeleteFactor(f.ID), tx.Note("factor.recovery_code_used", u, u, nil))
 	}
 	return false, nil

@@ -232,15 +232,15 @@ func local(address string) string {
 
 // resume reads the cookie of a visit back. Everything wrong with it is one
 // refusal.
-func (s *Service) resume(p *provider, cookie string) (f flow, err error) {
-	err = s.secrets.openJSON("oidc", p.ID, cookie, &f)
+func (s *Service) resume(ctx context.Context, p *provider, cookie string) (f flow, err error) {
+	err = s.secrets.openJSON(ctx, "oidc", p.ID, cookie, &f)
 	if err == nil && (f.Provider != p.ID || s.now().Unix() >= f.Expires) {
 		err = errSealed
 	}
-	if err != nil {
-		return f, lostFlow(err)
+	if err == nil || ledger.LacksKey(err) {
+		return f, err
 	}
-	return f, nil
+	return f, lostFlow(err)
 }
 
 func lostFlow(cause error) error {
@@ -254,7 +254,7 @@ func (s *Service) OIDCFinish(ctx context.Context, provider, stateCookie string, 
 	if err != nil {
 		return out, "", err
 	}
-	f, err := s.resume(p, stateCookie)
+	f, err := s.resume(ctx, p, stateCookie)
 	if err != nil {
 		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonState, "", ledger.User{}, err, from)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/token"
 )
 
 // A passkey proves two things at once, having the device and being its person,
@@ -95,11 +96,15 @@ func (s *Service) offer(about string, user int64, options any, data *webauthn.Se
 }
 
 // resumed reads a ceremony back. Whatever is wrong with it is one refusal.
-func (s *Service) resumed(about, state string) (c ceremony, err error) {
+func (s *Service) resumed(ctx context.Context, about, state string) (c ceremony, err error) {
 	if !s.Passkeys() {
 		return c, noPasskeys()
 	}
-	if err := s.secrets.openJSON("passkey", about, state, &c); err != nil || s.now().Unix() >= c.Expires {
+	err = s.secrets.openJSON(ctx, "passkey", about, state, &c)
+	if ledger.LacksKey(err) {
+		return c, err
+	}
+	if err != nil || s.now().Unix() >= c.Expires {
 		return c, api.Errorf(api.CodeInvalidRequest, "this page was open for too long; load it again").Wrap(err)
 	}
 	return c, nil
@@ -113,6 +118,8 @@ func badPasskey(cause error) error {
 type holder struct {
 	user ledger.User
 	keys []heldKey
+	// lacks is a key that others of theirs are under and that is not here; 0 is none.
+	lacks token.KeyID
 }
 
 // heldKey is a passkey with the row it is kept in.
@@ -154,6 +161,10 @@ func (s *Service) holder(r office.SignInRows, u ledger.User) (*holder, error) {
 		if row.Kind != kindPasskey {
 			continue
 		}
+		if _, ok := s.secrets.keys.Check(row.Key); !ok {
+			h.lacks = row.Key
+			continue
+		}
 		b, err := s.secrets.unseal(kindPasskey, u.PublicID, row.Sealed, row.Key)
 		if err != nil {
 			return nil, err
@@ -165,6 +176,15 @@ func (s *Service) holder(r office.SignInRows, u ledger.User) (*holder, error) {
 		h.keys = append(h.keys, k)
 	}
 	return h, nil
+}
+
+// wholeHolder is holder for what has to know all of their passkeys.
+func (s *Service) wholeHolder(r office.SignInRows, u ledger.User) (*holder, error) {
+	h, err := s.holder(r, u)
+	if err == nil && h.lacks != 0 {
+		err = s.secrets.lacking(h.lacks)
+	}
+	return h, err
 }
 
 // keep seals a passkey into its row, all of it: an authenticator whose flags
@@ -197,7 +217,7 @@ func (s *Service) ask(about string) (door.Ceremony, error) {
 
 // PasskeySignIn signs in whom a passkey names. Answer is the browser's, as JSON.
 func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from door.Client) (out door.Entry, err error) {
-	c, err := s.resumed(ceremonySignIn, state)
+	c, err := s.resumed(ctx, ceremonySignIn, state)
 	if err != nil {
 		return out, err
 	}
@@ -216,7 +236,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, state, answer string, from 
 		out, err = s.begin(tx, u, kindPasskey, "", from)
 		return err
 	})
-	return out, s.passkeyFailed(ctx, ledger.User{}, err, from)
+	return out, s.passkeyFailed(ctx, ledger.User{}, s.unjudged(ctx, t, err, from), from)
 }
 
 func noUser(office.SignInRows) (ledger.User, error) { return ledger.User{}, nil }
@@ -235,7 +255,7 @@ func (s *Service) PasskeyConfirm(ctx context.Context, session door.Session, stat
 	if err := whole(session); err != nil {
 		return err
 	}
-	c, err := s.resumed(ceremonyConfirm, state)
+	c, err := s.resumed(ctx, ceremonyConfirm, state)
 	if err != nil {
 		return err
 	}
@@ -269,6 +289,9 @@ func (s *Service) assert(tx *office.SignInTx, c ceremony, answer string) (ledger
 		}
 		return h, err
 	}, c.Data, parsed)
+	if err != nil && h != nil && h.lacks != 0 { // it may be one of those that cannot be read here
+		return ledger.User{}, s.secrets.lacking(h.lacks)
+	}
 	if err != nil {
 		return ledger.User{}, badPasskey(err)
 	}
@@ -298,7 +321,7 @@ func (s *Service) PasskeyNew(ctx context.Context, session door.Session) (out doo
 	err = s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		u, err := r.User(ledger.UserKey{ID: session.User})
 		if err == nil {
-			h, err = s.holder(r, u)
+			h, err = s.wholeHolder(r, u)
 		}
 		return err
 	})
@@ -322,7 +345,7 @@ func (s *Service) PasskeyAdd(ctx context.Context, session door.Session, state, a
 	if err != nil {
 		return err
 	}
-	c, err := s.resumed(ceremonyAdd, state)
+	c, err := s.resumed(ctx, ceremonyAdd, state)
 	if err == nil && c.User != session.User {
 		err = badPasskey(errors.New("signin: the page was somebody else's"))
 	}
@@ -358,7 +381,7 @@ func (s *Service) addPasskey(tx *office.SignInTx, u ledger.User, c ceremony, ans
 	if err := s.once(tx, c.Data.Challenge); err != nil {
 		return err
 	}
-	h, err := s.holder(tx.SignInRows, u)
+	h, err := s.wholeHolder(tx.SignInRows, u)
 	if err != nil {
 		return err
 	}

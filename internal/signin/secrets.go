@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
@@ -15,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/internal/ident"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -25,6 +27,10 @@ import (
 type secrets struct {
 	keys *token.Keyring
 	rand io.Reader
+	// lacking is the answer where a key that a row names is not here; named is it of a
+	// key that whoever came names, and nil where there never was one.
+	lacking func(token.KeyID) error
+	named   func(context.Context, token.KeyID) error
 }
 
 const (
@@ -62,7 +68,7 @@ func (s *secrets) mint(purpose string) (minted, error) {
 	m := minted{plain: id + "." + secret, id: id, key: s.keys.Current()}
 	var ok bool
 	if m.digest, ok = s.digest(purpose, m.key, m.plain); !ok {
-		return minted{}, errNoKey
+		return minted{}, s.lacking(m.key)
 	}
 	return m, nil
 }
@@ -77,11 +83,12 @@ func secretID(plain string) string {
 	return id
 }
 
-// matches says, in constant time, whether a secret is the one whose digest is
-// kept.
-func (s *secrets) matches(purpose, plain string, d token.Digest, key token.KeyID) bool {
+// matches says, in constant time, whether a secret is the one whose digest is kept
+// under a key. Lacks says that this is not known, since the key is not here; without a
+// row, whose key is 0, nothing matches and nothing lacks.
+func (s *secrets) matches(purpose, plain string, d token.Digest, key token.KeyID) (is, lacks bool) {
 	got, ok := s.digest(purpose, key, plain)
-	return got.Equal(d) && ok
+	return got.Equal(d) && ok, !ok && key != 0
 }
 
 func (s *secrets) digest(purpose string, id token.KeyID, text string) (d token.Digest, ok bool) {
@@ -99,15 +106,12 @@ func (s *secrets) name(purpose, text string) string {
 	return hex.EncodeToString(d[:])
 }
 
-var (
-	errNoKey  = errors.New("signin: the keyring lacks the key of this row")
-	errSealed = errors.New("signin: a sealed value cannot be opened")
-)
+var errSealed = errors.New("signin: a sealed value cannot be opened")
 
 func (s *secrets) aead(purpose string, id token.KeyID) (cipher.AEAD, error) {
 	key, ok := s.keys.Derive("sign-in seal "+purpose, id)
 	if !ok {
-		return nil, errNoKey
+		return nil, s.lacking(id)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -149,7 +153,7 @@ func (s *secrets) sealJSON(purpose, about string, v any) (string, error) {
 }
 
 // openJSON reads it back into v; whatever was done to it is an error.
-func (s *secrets) openJSON(purpose, about, text string, v any) error {
+func (s *secrets) openJSON(ctx context.Context, purpose, about, text string, v any) error {
 	number, rest, _ := strings.Cut(text, ".")
 	key, err := strconv.ParseUint(number, 10, 32)
 	if err != nil {
@@ -159,7 +163,11 @@ func (s *secrets) openJSON(purpose, about, text string, v any) error {
 	if err != nil {
 		return errSealed
 	}
-	b, err := s.unseal(purpose, about, sealed, token.KeyID(key))
+	id := token.KeyID(key)
+	if _, ok := s.keys.Check(id); !ok { // the browser's word, which may be anything
+		return input.First(s.named(ctx, id), errSealed)
+	}
+	b, err := s.unseal(purpose, about, sealed, id)
 	if err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func New(o Options) *Service {
 		authority: o.Authority, passwords: o.Passwords, now: o.Now, base: o.BaseURL, mail: o.Mail,
 		policy: o.Policy.withDefaults(), log: o.Logger, refused: o.Refused, turns: make(chan struct{}, mailsAtOnce),
 		strangers: strangers{of: map[string]int{}},
-		secrets:   &secrets{keys: o.Keys, rand: o.Rand}, webauthn: newWebAuthn(o.BaseURL),
+		secrets:   &secrets{keys: o.Keys, rand: o.Rand, lacking: o.Authority.Lacking, named: o.Authority.LackingNamed}, webauthn: newWebAuthn(o.BaseURL),
 	}
 	s.Devices, s.Portals = Devices{s}, Portals{s}
 	for _, c := range o.OIDC {

@@ -100,11 +100,12 @@ func (s *Service) lookUp(r office.SignInRows, cookie string, now time.Time) (row
 		return row, u, err
 	}
 	// Without a row the work is the same, and nothing matches.
-	if !s.secrets.matches("session", cookie, row.Digest, row.Key) || err != nil || !s.alive(row, now) {
+	is, lacks := s.secrets.matches("session", cookie, row.Digest, row.Key)
+	if !is && !lacks || err != nil || !s.alive(row, now) || !u.DeactivatedAt.IsZero() {
 		return row, u, gone()
 	}
-	if !u.DeactivatedAt.IsZero() {
-		return row, u, gone()
+	if lacks {
+		return row, u, s.secrets.lacking(row.Key)
 	}
 	return row, u, nil
 }

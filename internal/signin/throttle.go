@@ -198,6 +198,15 @@ func halfRight(tx *office.SignInTx, t *try) error {
 	return nil
 }
 
+// unjudged gives back a try that nobody could judge, since the key that it takes is
+// not here. It answers err.
+func (s *Service) unjudged(ctx context.Context, t *try, err error, from door.Client) error {
+	if !ledger.LacksKey(err) {
+		return err
+	}
+	return input.First(s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error { return halfRight(tx, t) }), err)
+}
+
 // heldUp refuses, from a snapshot, a place that must wait whatever account is
 // tried: a flood from there takes no lock that changes wait for.
 func (s *Service) heldUp(ctx context.Context, t *try) error {

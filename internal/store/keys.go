@@ -51,6 +51,13 @@ func (s *Store) KeyChecks(ctx context.Context) (map[token.KeyID]token.Digest, er
 	return checks, err
 }
 
+// KeyRecorded says whether this database was ever used with a key.
+func (s *Store) KeyRecorded(ctx context.Context, id token.KeyID) (bool, error) {
+	checks, err := s.KeyChecks(ctx)
+	_, is := checks[id]
+	return is, err
+}
+
 // AddKeyCheck records the check value of a new key. It takes no revision; a
 // key that is recorded already is [ledger.ErrDuplicate].
 func (s *Store) AddKeyCheck(ctx context.Context, id token.KeyID, check token.Digest) error {

@@ -159,7 +159,7 @@ const maxFound = 1000
 // LookupTokens finds token strings in a text and says whose they are and in what
 // state, as far as the caller may see: with tokens:read, or one's own. A string
 // whose secret is not right is unknown, like one of another tenant. It counts as
-// no use and changes nothing.
+// no use and changes nothing. Where the keyring cannot tell of one, it tells of none.
 func (a *Tokens) LookupTokens(ctx context.Context, c authority.Caller, ref string, in api.LookupTokens) (out api.FoundTokens, err error) {
 	found := map[string]bool{}
 	out.Items = []api.FoundToken{}
@@ -200,8 +200,8 @@ func tell(s *authority.Sight, text string, p token.Parsed) (api.FoundToken, erro
 	if err != nil {
 		return item, err
 	}
-	if item.Secret = s.Which(text, secrets); item.Secret == api.SecretUnknown {
-		return item, nil
+	if item.Secret, err = s.Which(t, text, secrets); item.Secret == api.SecretUnknown || err != nil {
+		return item, err
 	}
 	v, err := s.Token(t)
 	item.Token = &v

@@ -26,8 +26,10 @@ func (a *Tokens) FirstUse(ctx context.Context, presented string) error {
 		if err != nil {
 			return err
 		}
-		i := authority.Matching(a.in.Keys(), presented, secrets)
+		i, err := a.in.Matching(t, presented, secrets, w.Now)
 		switch {
+		case err != nil:
+			return err
 		case i < 0:
 			return authority.InvalidToken(ledger.ErrNoRow)
 		case secrets[i].Tracked && secrets[i].FirstUsedAt.IsZero():

@@ -45,7 +45,9 @@ type leakNote struct {
 // This case is special: no right is asked. The secret is the proof, and whoever
 // has it can end the token anyway (RFC 7009). What is not the secret of a token
 // changes nothing, and nobody is answered which are. A secret that is reported
-// again acts once; further places of it are added to the audit, a few.
+// again acts once; further places of it are added to the audit, a few. Where the
+// keyring cannot tell of one whether it is a secret, the others are acted on, and the
+// answer asks to report again.
 func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.ReportLeaks) error {
 	if len(in.Tokens) > api.MaxLeaks {
 		return api.FieldError("tokens", "must have at most 1000 entries")
@@ -54,7 +56,7 @@ func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.Rep
 	if c.Token.IsZero() {
 		c = authority.Caller{Machine: "leak-report", Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
 	}
-	found, err := realLeaks(ctx, a.in, in)
+	found, unsaid, err := realLeaks(ctx, a.in, in)
 	if err != nil {
 		return err
 	}
@@ -63,11 +65,12 @@ func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.Rep
 			return err
 		}
 	}
-	return nil
+	return unsaid
 }
 
-// realLeaks keeps what is a secret of a token, each at each place once.
-func realLeaks(ctx context.Context, a *authority.Authority, in api.ReportLeaks) (out []leak, err error) {
+// realLeaks keeps what is a secret of a token, each at each place once. Unsaid is why
+// it is not known of another; nil when it is of all.
+func realLeaks(ctx context.Context, a *authority.Authority, in api.ReportLeaks) (out []leak, unsaid, err error) {
 	seen := map[leak]bool{}
 	err = a.Read(ctx, func(r *authority.Snapshot) error {
 		for _, reported := range in.Tokens {
@@ -78,16 +81,18 @@ func realLeaks(ctx context.Context, a *authority.Authority, in api.ReportLeaks) 
 			}
 			seen[l] = true
 			_, i, err := secretOf(a, r, l)
-			if err != nil {
+			switch {
+			case ledger.LacksKey(err):
+				unsaid = err
+			case err != nil:
 				return err
-			}
-			if i >= 0 {
+			case i >= 0:
 				out = append(out, l)
 			}
 		}
 		return nil
 	})
-	return out, err
+	return out, unsaid, err
 }
 
 // secretOf answers the secrets of the token that a leak names, and which of them
@@ -98,7 +103,11 @@ func secretOf(a *authority.Authority, r *authority.Snapshot, l leak) ([]ledger.S
 		return nil, -1, authority.IgnoreNoRow(err)
 	}
 	secrets, err := r.Secrets(t.ID)
-	return secrets, authority.Matching(a.Keys(), l.text, secrets), err
+	if err != nil {
+		return nil, -1, err
+	}
+	i, err := a.Matching(t, l.text, secrets, r.Now)
+	return secrets, i, err
 }
 
 // leaked acts on one leaked secret and tells of it, unless that was done.

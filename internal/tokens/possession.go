@@ -16,7 +16,8 @@ import (
 // Only a secret that can work counts, the current one or one in its overlap,
 // whatever the token's state. A retired one ends the token where the policy says
 // revoke_on_reuse, and else nothing. What is no secret of a token, or of one that
-// is revoked, changes nothing and is no error.
+// is revoked, changes nothing and is no error. Where the keyring cannot tell whether
+// it is one, nothing is done, and that is one.
 func (a *Tokens) RevokeHeld(ctx context.Context, c authority.Caller, presented string) (revision int64, err error) {
 	p, err := token.Parse(presented)
 	if err != nil {

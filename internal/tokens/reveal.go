@@ -15,11 +15,11 @@ import (
 // copy moved to another row does not open. The key's id stands in front.
 
 // open reads a recoverable copy back.
-func open(keys *token.Keyring, t ledger.Token, s ledger.Secret) (token.Secret, error) {
+func open(a *authority.Authority, t ledger.Token, s ledger.Secret) (token.Secret, error) {
 	if len(s.Sealed) < 4 {
 		return token.Secret{}, notRecoverable()
 	}
-	gcm, err := authority.Sealing(keys, token.KeyID(binary.BigEndian.Uint32(s.Sealed)))
+	gcm, err := a.Sealing(token.KeyID(binary.BigEndian.Uint32(s.Sealed)))
 	if err != nil {
 		return token.Secret{}, err
 	}
@@ -51,7 +51,7 @@ func (a *Tokens) RevealToken(ctx context.Context, c authority.Caller, ref, id st
 		if err != nil {
 			return err
 		}
-		if out.Secret, err = open(a.in.Keys(), ch.Token, secrets[0]); err != nil {
+		if out.Secret, err = open(a.in, ch.Token, secrets[0]); err != nil {
 			return err
 		}
 		out.Token = ch.Before

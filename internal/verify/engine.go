@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -204,7 +205,7 @@ func (e *Engine) lacking(k *known, s *match) error {
 		return nil
 	}
 	e.lacks(s.lacks)
-	return unavailable(&KeyError{s.lacks})
+	return unavailable(&ledger.KeyError{ID: s.lacks})
 }
 
 // expel forgets a token of a workspace of which every token has to be read anew.

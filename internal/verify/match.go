@@ -2,19 +2,10 @@ package verify
 
 import (
 	"crypto/subtle"
-	"fmt"
 	"time"
 
 	"github.com/tokenry/tokenry/token"
 )
-
-// KeyError says that a secret is under a key that the keyring does not have.
-type KeyError struct{ ID token.KeyID }
-
-// Error names the key, for the operator.
-func (e *KeyError) Error() string {
-	return fmt.Sprintf("verify: the keyring lacks key %d, which this token's secret is under", e.ID)
-}
 
 // match is the secret that was presented.
 type match struct {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -40,7 +41,7 @@ func TestASecretUnderAKeyThatIsNotHereIsNotUnknown(t *testing.T) {
 			if d.Code != c.want {
 				t.Fatalf("%s, want %s (%v)", d.Code, c.want, err)
 			}
-			missing, is := errors.AsType[*verify.KeyError](err)
+			missing, is := errors.AsType[*ledger.KeyError](err)
 			if is != (c.want == api.CodeUnavailable) || is && missing.ID != newer.Current() {
 				t.Errorf("the cause is %v", err)
 			}

@@ -1,0 +1,64 @@
+package authority
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/token"
+)
+
+// A node whose keyring lacks a key cannot tell what is under it from what is wrong, so
+// it says neither: unavailable, and another node may know.
+
+// Matching answers which of a token's secrets a string is; -1 for none. Each is
+// compared, in constant time. The error is that of [Authority.Lacking]: it is none of
+// those that can be compared, and may be another.
+func (a *Authority) Matching(t ledger.Token, text string, secrets []ledger.Secret, now time.Time) (int, error) {
+	is, lacks := -1, token.KeyID(0)
+	for i, secret := range secrets {
+		digest, ok := a.keys.DigestWith(secret.Key, text)
+		switch {
+		case ok && digest.Equal(secret.Digest):
+			is = i
+		case !ok && !a.dropped(t, secrets, i, now):
+			lacks = secret.Key
+		}
+	}
+	if is < 0 && lacks != 0 {
+		return is, a.Lacking(lacks)
+	}
+	return is, nil
+}
+
+// dropped says whether the key of a secret was taken out of use: it is older than all
+// that there are, and the secret opens nothing any more. That is for good, and on
+// every node, so there is nothing to wait for.
+func (a *Authority) dropped(t ledger.Token, secrets []ledger.Secret, i int, now time.Time) bool {
+	ids := a.keys.IDs()
+	f := TokenFacts(t, secrets)
+	over := !Works(secrets, i, now) || slices.Contains([]string{api.StatusRevoked, api.StatusExpired}, Status(&f, now))
+	return over && (len(ids) == 0 || secrets[i].Key < ids[0])
+}
+
+// Lacking is the answer to what only a key that is not here decides, and tells the
+// operator. The key is one that a row names.
+func (a *Authority) Lacking(id token.KeyID) error {
+	a.lacks(id)
+	return api.Errorf(api.CodeUnavailable, "this server cannot tell now whether that is right; try again").Wrap(&ledger.KeyError{ID: id})
+}
+
+// LackingNamed is [Authority.Lacking] of a key that a stranger names: nil when the
+// database was never used with such a key, so that nobody made anything under it.
+func (a *Authority) LackingNamed(ctx context.Context, id token.KeyID) error {
+	known, err := a.recorded(ctx, id)
+	if err != nil {
+		return Public(err)
+	}
+	if !known {
+		return nil
+	}
+	return a.Lacking(id)
+}
