@@ -101,7 +101,7 @@ func (w *Work) Mint(t ledger.Token, number int, onUse bool) (token.Secret, error
 		Tracked: onUse || w.Caller.Retry.Key != "", CreatedAt: w.Now,
 	}
 	if t.Recoverable {
-		if row.Sealed, err = w.Authority.seal(t, number, secret); err != nil {
+		if row.Sealed, err = seal(w.Authority, t, number, secret); err != nil {
 			return secret, err
 		}
 	}
@@ -114,7 +114,7 @@ func LifeOf(t ledger.Token) policy.Life {
 }
 
 // Sealing is the cipher under one key of the keyring.
-func (a *Authority) Sealing(id token.KeyID) (cipher.AEAD, error) {
+func Sealing(a *Authority, id token.KeyID) (cipher.AEAD, error) {
 	key, ok := a.keys.Derive("sealed secrets", id)
 	if !ok {
 		return nil, a.Lacking(id)
@@ -134,9 +134,9 @@ func SealedFor(t ledger.Token, number int) []byte {
 }
 
 // seal makes the recoverable copy of a secret.
-func (a *Authority) seal(t ledger.Token, number int, secret token.Secret) ([]byte, error) {
+func seal(a *Authority, t ledger.Token, number int, secret token.Secret) ([]byte, error) {
 	id := a.keys.Current()
-	gcm, err := a.Sealing(id)
+	gcm, err := Sealing(a, id)
 	if err != nil {
 		return nil, err
 	}

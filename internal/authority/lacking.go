@@ -16,14 +16,14 @@ import (
 // Matching answers which of a token's secrets a string is; -1 for none. Each is
 // compared, in constant time. The error is that of [Authority.Lacking]: it is none of
 // those that can be compared, and may be another.
-func (a *Authority) Matching(t ledger.Token, text string, secrets []ledger.Secret, now time.Time) (int, error) {
+func Matching(a *Authority, t ledger.Token, text string, secrets []ledger.Secret, now time.Time) (int, error) {
 	is, lacks := -1, token.KeyID(0)
 	for i, secret := range secrets {
 		digest, ok := a.keys.DigestWith(secret.Key, text)
 		switch {
 		case ok && digest.Equal(secret.Digest):
 			is = i
-		case !ok && !a.dropped(t, secrets, i, now):
+		case !ok && !dropped(a.keys, t, secrets, i, now):
 			lacks = secret.Key
 		}
 	}
@@ -36,8 +36,8 @@ func (a *Authority) Matching(t ledger.Token, text string, secrets []ledger.Secre
 // dropped says whether the key of a secret was taken out of use: it is older than all
 // that there are, and the secret opens nothing any more. That is for good, and on
 // every node, so there is nothing to wait for.
-func (a *Authority) dropped(t ledger.Token, secrets []ledger.Secret, i int, now time.Time) bool {
-	ids := a.keys.IDs()
+func dropped(keys *token.Keyring, t ledger.Token, secrets []ledger.Secret, i int, now time.Time) bool {
+	ids := keys.IDs()
 	f := TokenFacts(t, secrets)
 	over := !Works(secrets, i, now) || slices.Contains([]string{api.StatusRevoked, api.StatusExpired}, Status(&f, now))
 	return over && (len(ids) == 0 || secrets[i].Key < ids[0])
@@ -52,7 +52,7 @@ func (a *Authority) Lacking(id token.KeyID) error {
 
 // LackingNamed is [Authority.Lacking] of a key that a stranger names: nil when the
 // database was never used with such a key, so that nobody made anything under it.
-func (a *Authority) LackingNamed(ctx context.Context, id token.KeyID) error {
+func LackingNamed(ctx context.Context, a *Authority, id token.KeyID) error {
 	known, err := a.recorded(ctx, id)
 	if err != nil {
 		return Public(err)

@@ -17,7 +17,7 @@ type Sight struct {
 	Actor    *Actor
 	Space    *Space
 	Now      time.Time
-	matching func(t ledger.Token, text string, secrets []ledger.Secret, now time.Time) (int, error)
+	in       *Authority
 	known    map[verify.OwnerKey]verify.Owner
 	// lookup finds out when tokens were last used; nil where nobody asks, as under
 	// the head row's lock. last is what it has answered.
@@ -29,7 +29,7 @@ type Sight struct {
 
 // Sight is what an actor sees of the tokens of a space, without when they were used.
 func (a *Authority) Sight(r *Snapshot, ac *Actor, sp *Space) *Sight {
-	return &Sight{Snapshot: r, Actor: ac, Space: sp, Now: r.Now, matching: a.Matching, known: map[verify.OwnerKey]verify.Owner{}}
+	return &Sight{Snapshot: r, Actor: ac, Space: sp, Now: r.Now, in: a, known: map[verify.OwnerKey]verify.Owner{}}
 }
 
 // Owner reads an owner once.
@@ -333,7 +333,7 @@ func NonNil(sts []grant.Statement) []grant.Statement {
 
 // Which says which of a token's secrets a string is.
 func (s *Sight) Which(t ledger.Token, text string, secrets []ledger.Secret) (string, error) {
-	i, err := s.matching(t, text, secrets, s.Now)
+	i, err := Matching(s.in, t, text, secrets, s.Now)
 	return SecretState(secrets, i, s.Now), err
 }
 

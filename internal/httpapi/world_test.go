@@ -114,7 +114,7 @@ func newWorld(t testing.TB, options ...option) *world {
 	w.must(err)
 	t.Cleanup(func() { _ = db.Close() })
 	w.db = db
-	w.Office = office.New(authority.Options{Store: db, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader,
+	w.Office = office.New(authority.Options{Store: db, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, Recorded: db.KeyRecorded,
 		HashPassword: func(string) (string, error) { return "hash", nil }})
 	w.engine = verify.New(w.Office, w.keys, verify.Config{Now: w.clock.Now})
 	w.Observe(w.engine)

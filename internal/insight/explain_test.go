@@ -8,6 +8,8 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/office/officetest"
+	"github.com/tokenry/tokenry/internal/usage"
+	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -249,6 +251,28 @@ func TestActivityIsPagedWithoutLoss(t *testing.T) {
 		}
 		if len(seen) != 9 {
 			w.Errorf("%d addresses are listed, want 9", len(seen))
+		}
+	})
+}
+
+// TestARequestThatNobodyCouldJudgeIsNotExplainedAsUnknown: the node that was asked lacks
+// the key that the secret is under.
+func TestARequestThatNobodyCouldJudgeIsNotExplainedAsUnknown(t *testing.T) {
+	t.Parallel()
+	eachWatched(t, func(w *watched) {
+		newer, _ := w.Newer()
+		i, err := newer.CreateToken(w.Ctx, w.Root, "acme", officetest.Ask("personal", ""))
+		officetest.Must(w.T, err)
+		req, d := verify.Request{Token: i.Secret.Reveal(), Workspace: w.Asked, Cost: 1}, verify.Decision{}
+		if err := w.Engine.Verify(w.Ctx, &req, &d); codeOf(err) != api.CodeUnavailable {
+			w.Fatalf("verified: %v", err)
+		}
+		u := usage.Of(&d, &req)
+		u.Route, u.RequestID = usage.RouteVerify, w.Request
+		w.Rec.Record(u)
+		v := w.Explained(api.ExplainRequest{RequestID: w.Request})
+		if v.Decision.Code != api.CodeUnavailable || v.Checks[1].Result != api.CheckSkipped || !v.Allowed {
+			w.Errorf("explained as %s after %+v", v.Code, v.Checks)
 		}
 	})
 }

@@ -78,9 +78,9 @@ func (a *Office) Ungiven() uint64 { return a.in.Ungiven() }
 // Lacking is [authority.Authority.Lacking].
 func (a *Office) Lacking(id token.KeyID) error { return a.in.Lacking(id) }
 
-// LackingNamed is [authority.Authority.LackingNamed].
+// LackingNamed is [authority.LackingNamed].
 func (a *Office) LackingNamed(ctx context.Context, id token.KeyID) error {
-	return a.in.LackingNamed(ctx, id)
+	return authority.LackingNamed(ctx, a.in, id)
 }
 
 // KeepTime is [authority.Authority.KeepTime].

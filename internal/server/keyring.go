@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -78,6 +80,13 @@ func (c *Core) lacks(id token.KeyID) {
 	}
 	c.Logger.Error("the keyring of this node lacks a key that tokens or sign-ins are under, and what is under it is unavailable here (503); "+
 		"give every node the same keyring and restart it", "key", id)
+}
+
+// registerKeys tells the metrics of keys that are not here.
+func (c *Core) registerKeys(reg prometheus.Registerer) error {
+	return reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "tokenry_key_lacked_total", Help: "Times that something had no answer here (503), since the keyring of this node lacks the key that it is under.",
+	}, func() float64 { return float64(c.lacked.Load()) }))
 }
 
 // CreateKeyring draws a keyring and writes it to a new file of mode 0600. A file

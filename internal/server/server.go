@@ -145,7 +145,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 		return err
 	}
 	s.checkProviders()
-	if err := errors.Join(s.registerClock(registry), s.registerNode(registry)); err != nil {
+	if err := errors.Join(s.registerClock(registry), s.registerKeys(registry), s.registerNode(registry)); err != nil {
 		return err
 	}
 	programs, err := httpapi.New(httpapi.Options{

@@ -91,7 +91,8 @@ func empty(t *testing.T, url string) *world {
 	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.Now())
 	must(t, err)
 	w.passwords = signin.Cheap(signin.NewPasswords(rand.Reader))
-	w.auth = office.New(authority.Options{Store: s, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, HashPassword: w.passwords.Hash})
+	w.auth = office.New(authority.Options{Store: s, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, HashPassword: w.passwords.Hash,
+		Recorded: s.KeyRecorded})
 	must(t, w.auth.Prepare(w.ctx, token.DefaultPrefix))
 	w.options = signin.Options{
 		Authority: w.auth, Keys: w.keys, Passwords: w.passwords, Now: w.clock.Now, Rand: rand.Reader,

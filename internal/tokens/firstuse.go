@@ -26,7 +26,7 @@ func (a *Tokens) FirstUse(ctx context.Context, presented string) error {
 		if err != nil {
 			return err
 		}
-		i, err := a.in.Matching(t, presented, secrets, w.Now)
+		i, err := authority.Matching(a.in, t, presented, secrets, w.Now)
 		switch {
 		case err != nil:
 			return err

@@ -106,7 +106,7 @@ func secretOf(a *authority.Authority, r *authority.Snapshot, l leak) ([]ledger.S
 	if err != nil {
 		return nil, -1, err
 	}
-	i, err := a.Matching(t, l.text, secrets, r.Now)
+	i, err := authority.Matching(a, t, l.text, secrets, r.Now)
 	return secrets, i, err
 }
 

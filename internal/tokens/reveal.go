@@ -19,7 +19,7 @@ func open(a *authority.Authority, t ledger.Token, s ledger.Secret) (token.Secret
 	if len(s.Sealed) < 4 {
 		return token.Secret{}, notRecoverable()
 	}
-	gcm, err := a.Sealing(token.KeyID(binary.BigEndian.Uint32(s.Sealed)))
+	gcm, err := authority.Sealing(a, token.KeyID(binary.BigEndian.Uint32(s.Sealed)))
 	if err != nil {
 		return token.Secret{}, err
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -240,4 +242,37 @@ func (w *World) Fill(n int, put func(tx ledger.Tx, ws ledger.ID, i int) error) {
 	}})
 	Must(w.T, err)
 	Must(w.T, errs[0])
+}
+
+// Newer is another node over the same database, whose keyring has one key more than
+// this world's, which is current there.
+func (w *World) Newer() (*office.Office, *token.Keyring) {
+	w.Helper()
+	keys, err := w.Keys.Rotate(rand.Reader, w.Clock.Now())
+	Must(w.T, err)
+	o := office.New(authority.Options{Store: w.Store, Keys: keys, Now: w.Clock.Now, Rand: rand.Reader})
+	o.Observe(w.Engine)
+	return o, keys
+}
+
+// Over is another node over the same database, with another keyring.
+func (w *World) Over(keys *token.Keyring) *office.Office {
+	w.Helper()
+	return office.New(authority.Options{Store: w.Store, Keys: keys, Now: w.Clock.Now, Rand: rand.Reader})
+}
+
+// WithoutFirst is a keyring without its oldest key.
+func WithoutFirst(t *testing.T, keys *token.Keyring) *token.Keyring {
+	t.Helper()
+	var file struct {
+		Current int               `json:"current"`
+		Keys    []json.RawMessage `json:"keys"`
+	}
+	Must(t, json.Unmarshal(keys.Marshal(), &file))
+	file.Keys = file.Keys[1:]
+	b, err := json.Marshal(file)
+	Must(t, err)
+	out, err := token.ParseKeyring(b)
+	Must(t, err)
+	return out
 }
