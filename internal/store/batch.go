@@ -173,7 +173,7 @@ func (e *engine) life(ctx context.Context) (life context.Context, keep func() bo
 
 // headLock is the statement that takes the head row when the lane has led to it.
 func (e *engine) headLock(l lane) string {
-	const then = ` RETURNING revision, next_id, digest, ` + momentColumns
+	const then = ` RETURNING revision, next_id, digest, fence, ` + momentColumns
 	switch {
 	case e.nodes == nil:
 		return `UPDATE head SET revision = revision WHERE id = 1` + then
@@ -191,10 +191,14 @@ func (b *batch) lock(l lane) error {
 	head, err := one(b.session, func(h *struct {
 		revision, nextID int64
 		digest           []byte
+		fence            *ledger.Fence
 		ledger.Moment
 	}) []any {
-		return append([]any{&h.revision, &h.nextID, blob{&h.digest}}, momentFields(&h.Moment)...)
+		return append([]any{&h.revision, &h.nextID, blob{&h.digest}, document{&h.fence}}, momentFields(&h.Moment)...)
 	}, b.eng.headLock(l))
+	if err == nil && head.fence != nil {
+		return &ledger.FenceError{Fence: *head.fence}
+	}
 	b.revision, b.nextID, b.moment = head.revision, max(head.nextID, b.store.ids.Load()), head.Moment
 	b.base, b.digest = head.revision, head.digest
 	return err

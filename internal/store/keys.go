@@ -91,7 +91,7 @@ func (s *Store) CheckKeyring(ctx context.Context, k *token.Keyring) error {
 			"missing_keys", missing)
 	}
 	for _, id := range fresh {
-		if s.readOnly {
+		if s.readOnly || s.fenced {
 			break
 		}
 		check, _ := k.Check(id)

@@ -123,7 +123,7 @@ const settings = `WITH settings AS MATERIALIZED (SELECT set_config('lock_timeout
 func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
 	return n.exec(ctx, settings+`
 		INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder)
-		SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4 FROM settings
+		SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4 FROM settings, head WHERE head.id = 1 AND head.fence IS NULL
 		ON CONFLICT (node) DO UPDATE SET incarnation = excluded.incarnation, renewal = 0, applied = 0, due = 0, behind = NULL,
 			length = excluded.length, holder = excluded.holder`,
 		l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder)
@@ -138,7 +138,7 @@ func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, er
 				applied = CASE WHEN head.revision = $1 AND COALESCE(head.digest, CAST($7 AS BYTEA)) = $6
 					OR EXISTS (SELECT FROM changes WHERE revision = $1 AND digest = $6) THEN $1 ELSE 0 END
 				FROM settings, head
-				WHERE node = $2 AND incarnation = $3 AND renewal = $4 AND due <= $1 AND head.id = 1 RETURNING renewal)
+				WHERE node = $2 AND incarnation = $3 AND renewal = $4 AND due <= $1 AND head.id = 1 AND head.fence IS NULL RETURNING renewal)
 			SELECT renewed.renewal, clock_timestamp(), head.revision, COALESCE(head.digest, $7),
 				CASE WHEN head.revision = $1 THEN COALESCE(head.digest, $7) ELSE at.digest END,
 				later.base, later.revision, later.digest, later.touched

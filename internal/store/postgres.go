@@ -45,6 +45,7 @@ func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
 	if err := e.openSessions(ctx, g, o, postgres.Unsilent+postgres.Durable); err != nil {
 		return nil, err
 	}
+	e.unhurried = g.Unhurried().One
 	if !o.ReadOnly {
 		if err := e.shared(ctx); err != nil {
 			return nil, err

@@ -90,7 +90,7 @@ CREATE TABLE head (
     id BIGINT PRIMARY KEY CHECK (id = 1),
     revision BIGINT NOT NULL,
     next_id BIGINT NOT NULL
-, moment BIGINT, settlements BIGINT NOT NULL DEFAULT 0, digest BYTEA);
+, moment BIGINT, settlements BIGINT NOT NULL DEFAULT 0, digest BYTEA, fence TEXT);
 
 CREATE TABLE idempotency (
     caller TEXT COLLATE "binary" NOT NULL,

@@ -29,6 +29,8 @@ type Options struct {
 	// NoLock opens a SQLite database for changes beside a running server, and does
 	// not migrate.
 	NoLock bool
+	// Fenced opens a database that takes no changes too, for whoever moves it.
+	Fenced bool
 	// Wait is how long a statement waits for a lock that somebody else has; 0
 	// is 5 seconds.
 	Wait time.Duration
@@ -55,6 +57,8 @@ type Store struct {
 	now      func() time.Time
 	rand     io.Reader
 	readOnly bool
+	// fenced is [Options.Fenced].
+	fenced bool
 	// ids is the lowest row number never given out here. It keeps those lost
 	// that a batch took and did not commit.
 	ids    atomic.Int64
@@ -89,6 +93,8 @@ type engine struct {
 	detached bool
 	// trace is [Options.Trace]; nil is nobody.
 	trace func(statement string)
+	// unhurried makes connections without bounds of time; nil where there are none.
+	unhurried func() *sql.DB
 	// backup copies the database to a new file; nil where files are not ours.
 	backup func(ctx context.Context, path string) error
 	// closers run in their order.
@@ -131,7 +137,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	eng.trace = o.Trace
-	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, rand: o.Rand, readOnly: o.ReadOnly}, nil
+	if err := eng.refuseFenced(ctx, o); err != nil {
+		return nil, errors.Join(err, eng.close())
+	}
+	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, rand: o.Rand, readOnly: o.ReadOnly, fenced: o.Fenced}, nil
 }
 
 // withDefaults fills what was left zero.
@@ -261,7 +270,7 @@ func (s *Store) raise(ctx context.Context, at time.Time) error {
 		return err
 	}
 	defer b.end()
-	if err := b.exec(`UPDATE head SET moment = $1 WHERE id = 1 AND (moment IS NULL OR moment < $1)`, moment(at)); err != nil {
+	if err := b.exec(`UPDATE head SET moment = $1 WHERE id = 1 AND fence IS NULL AND (moment IS NULL OR moment < $1)`, moment(at)); err != nil {
 		return err
 	}
 	return b.seal()
