@@ -116,7 +116,8 @@ func (c *Core) openStore(ctx context.Context) (err error) {
 		c.store, err = store.Open(ctx, store.Options{
 			URL: c.config.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe, NoLock: c.beside, Rand: c.Rand,
 		})
-		if err == nil || !c.serving || !errors.Is(err, ledger.ErrStoreUnavailable) || errors.Is(err, store.ErrNotAdmitted) {
+		_, fenced := errors.AsType[*ledger.FenceError](err)
+		if err == nil || fenced || !c.serving || !errors.Is(err, ledger.ErrStoreUnavailable) || errors.Is(err, store.ErrNotAdmitted) {
 			return err
 		}
 		if tries%tellEvery == 0 {
