@@ -40,7 +40,8 @@ func NotCopied() map[string]string {
 		"changes": "what nodes have to learn of; a node begins with the newest revision",
 		"leases":  "they are of processes",
 		"runner":  "it is of a process; the number that it counts is compared on its own side alone",
-		"server":  "a version from before many nodes wrote it, about its process",
+		"builds":  "each side's own migrations say which builds it suits", "usage_builds": "as builds",
+		"server": "a version from before many nodes wrote it, about its process",
 	}
 }
 

@@ -23,24 +23,6 @@ var ErrReadOnly = errors.New("store: opened to be read only")
 // password, a database that does not exist, or a server whose certificate is not trusted.
 var ErrNotAdmitted = fmt.Errorf("%w: the address does not lead into it", ledger.ErrStoreUnavailable)
 
-// SchemaError says that the database and this program are of different versions.
-type SchemaError struct {
-	// Have is the version of the database's schema, 0 when there is none; Want
-	// is this program's.
-	Have, Want int64
-}
-
-// Error says which program to run.
-func (e *SchemaError) Error() string {
-	switch {
-	case e.Have > e.Want:
-		return fmt.Sprintf("store: the database has schema version %d and this program knows %d; a newer tokenry has migrated it, run that one", e.Have, e.Want)
-	case e.Have == 0:
-		return "store: this database was not set up by tokenry yet; start the server on it once"
-	}
-	return fmt.Sprintf("store: the database has schema version %d and this program needs %d; start the server on it once to migrate it", e.Have, e.Want)
-}
-
 // PanicError is the verdict on a mutation that panicked. Where, is in the log.
 type PanicError struct{ Value any }
 

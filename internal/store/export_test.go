@@ -1,6 +1,10 @@
 package store
 
-import "context"
+import (
+	"context"
+
+	"github.com/tokenry/tokenry/internal/migrate"
+)
 
 // Lists are the statements that pages are read with, for tests of how an engine
 // goes about them.
@@ -57,4 +61,9 @@ func ShowSetting(ctx context.Context, s *Store, name string) (value string, err 
 func SetTempStore(ctx context.Context, s *Store, kind string) error {
 	_, err := s.eng.writer.ExecContext(ctx, `PRAGMA temp_store = `+kind)
 	return err
+}
+
+// Older lists the nodes that know less than so much more than this build.
+func Older(s *Store) (func(context.Context, int64) ([]migrate.Node, error), int64) {
+	return s.eng.nodes.older, s.eng.version
 }

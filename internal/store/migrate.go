@@ -1,88 +1,48 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 
 	"github.com/pressly/goose/v3"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/migrate"
 )
 
-//go:embed migrations/*.sql
+// Migrations are one directory for both engines, and one for usage, which stands
+// beside the spine on PostgreSQL and in a file of its own on SQLite.
+//
+//go:embed migrations/*.sql usagemigrations/*.sql
 var migrations embed.FS
 
-// migrator brings the schema to this program's version. Migrations are one
-// directory for both engines, numbered, each applied once in a transaction.
-type migrator struct {
-	*goose.Provider
-	db  *sql.DB
-	eng *engine
+// spine brings the schema of all but usage to this program's version.
+func (e *engine) spine(db *sql.DB, d goose.Dialect) (*migrate.Migrator, error) {
+	m, err := e.migrator(db, d, "migrations", "goose_db_version", "builds")
+	if err == nil {
+		e.version = m.Want()
+	}
+	return m, err
 }
 
-// newMigrator keeps goose from its global registry and its own log.
-func newMigrator(eng *engine, db *sql.DB, dialect goose.Dialect, opts ...goose.ProviderOption) (*migrator, error) {
-	dir, err := fs.Sub(migrations, "migrations")
+// usage is spine for usage.
+func (e *engine) usage(db *sql.DB, d goose.Dialect) (*migrate.Migrator, error) {
+	return e.migrator(db, d, "usagemigrations", "goose_usage_version", "usage_builds")
+}
+
+func (e *engine) migrator(db *sql.DB, d goose.Dialect, dir, versions, builds string) (*migrate.Migrator, error) {
+	files, err := fs.Sub(migrations, dir)
 	if err != nil {
 		return nil, fmt.Errorf("store: read the migrations: %w", err)
 	}
-	opts = append(opts, goose.WithDisableGlobalRegistry(true), goose.WithSlog(slog.New(slog.DiscardHandler)))
-	p, err := goose.NewProvider(dialect, db, dir, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("store: read the migrations: %w", err)
+	at := migrate.Database{
+		DB: db, Dialect: d, Unreachable: ledger.ErrStoreUnavailable,
+		Translate: func(err error) error { return e.translate(err, "") },
 	}
-	return &migrator{Provider: p, db: db, eng: eng}, nil
-}
-
-// want is the version of this program's schema.
-func (m *migrator) want() int64 {
-	sources := m.ListSources()
-	return sources[len(sources)-1].Version
-}
-
-// have is the version of the database's schema; 0 when there is none.
-func (m *migrator) have(ctx context.Context) (int64, error) {
-	var version int64
-	err := m.db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&version)
-	if err = m.eng.translate(err, ""); errors.Is(err, ledger.ErrStoreUnavailable) {
-		return 0, err
+	if e.nodes != nil {
+		at.Older = e.nodes.older
 	}
-	return version, nil
-}
-
-// check refuses a schema that is not this program's.
-func (m *migrator) check(ctx context.Context) error {
-	have, err := m.have(ctx)
-	if err != nil {
-		return err
-	}
-	if want := m.want(); have != want {
-		return &SchemaError{Have: have, Want: want}
-	}
-	return nil
-}
-
-// run migrates. On SQLite whoever does holds the server lock; on PostgreSQL others may
-// be serving, so a migration there is written for the version before too.
-func (m *migrator) run(ctx context.Context, log *slog.Logger) error {
-	have, err := m.have(ctx)
-	if err != nil {
-		return err
-	}
-	if want := m.want(); have > want {
-		return &SchemaError{Have: have, Want: want}
-	}
-	results, err := m.Up(ctx)
-	if err != nil {
-		return fmt.Errorf("store: migrate the database from version %d: %w", have, m.eng.translate(err, ""))
-	}
-	for _, r := range results {
-		log.Info("migrated the database", "version", r.Source.Version, "took", r.Duration)
-	}
-	return nil
+	return migrate.New(at, migrate.Schema{Migrations: files, Versions: versions, Builds: builds})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/migrate"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -171,12 +172,14 @@ func TestOtherVersionsAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		insert := `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, ` + map[bool]string{true: "1", false: "true"}[s.Engine() == "sqlite"] + `)`
-		if _, err := beside(t, url).ExecContext(t.Context(), insert); err != nil {
-			t.Fatal(err)
+		for _, statement := range []string{insert, `UPDATE builds SET lowest = 99`} {
+			if _, err := beside(t, url).ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, o := range []store.Options{{URL: url}, {URL: url, NoLock: true}, {URL: url, ReadOnly: true}} {
 			_, err := store.Open(t.Context(), o)
-			var schema *store.SchemaError
+			var schema *migrate.SchemaError
 			if !errors.As(err, &schema) || schema.Have != 99 || !strings.Contains(err.Error(), "newer tokenry") {
 				t.Errorf("a newer schema was answered with %v", err)
 			}
@@ -190,7 +193,7 @@ func TestUnmigratedDatabaseIsRefusedWithoutTheLock(t *testing.T) {
 		t, url := on.T, on.url
 		for _, o := range []store.Options{{URL: url, NoLock: true}, {URL: url, ReadOnly: true}} {
 			_, err := store.Open(t.Context(), o)
-			var schema *store.SchemaError
+			var schema *migrate.SchemaError
 			missing := errors.Is(err, ledger.ErrStoreUnavailable) && strings.HasPrefix(url, "sqlite:") && o.ReadOnly
 			if !missing && (!errors.As(err, &schema) || schema.Have != 0) {
 				t.Errorf("%+v was answered with %v", o, err)
@@ -216,9 +219,11 @@ func TestMigrationsAreNumbered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, f := range files {
-		if !regexp.MustCompile(fmt.Sprintf(`^%05d_[a-z_]+\.sql$`, i+1)).MatchString(f.Name()) {
-			t.Errorf("%s is not number %d", f.Name(), i+1)
+	last := ""
+	for _, f := range files {
+		if !regexp.MustCompile(`^\d{5}_[a-z_]+\.sql$`).MatchString(f.Name()) || f.Name()[:5] == last {
+			t.Errorf("%s is no number and name, or that number is taken", f.Name())
 		}
+		last = f.Name()[:5]
 	}
 }

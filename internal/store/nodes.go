@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/migrate"
 	"github.com/tokenry/tokenry/internal/postgres"
 )
 
@@ -121,12 +122,34 @@ const settings = `WITH settings AS MATERIALIZED (SELECT set_config('lock_timeout
 // Join says that nothing is applied: only a renewal knows whether the database has the
 // history of which the node speaks. See [ledger.Nodes].
 func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
-	return n.exec(ctx, settings+`
-		INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder)
-		SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4 FROM settings, head WHERE head.id = 1 AND head.fence IS NULL
-		ON CONFLICT (node) DO UPDATE SET incarnation = excluded.incarnation, renewal = 0, applied = 0, due = 0, behind = NULL,
-			length = excluded.length, holder = excluded.holder`,
-		l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder)
+	var found int64
+	err := n.writing.do(ctx, func(c *pgx.Conn) error {
+		tag, err := c.Exec(ctx, settings+`
+			INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder, schema)
+			SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4, CAST($5 AS BIGINT) FROM settings, builds, head
+			WHERE builds.id = 1 AND lowest <= $5 AND head.id = 1 AND fence IS NULL
+			ON CONFLICT (node) DO UPDATE SET incarnation = excluded.incarnation, renewal = 0, applied = 0, due = 0, behind = NULL,
+				length = excluded.length, holder = excluded.holder, schema = excluded.schema`,
+			l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder, n.eng.version)
+		found = tag.RowsAffected()
+		return err
+	})
+	if err == nil && found == 0 {
+		return failf(ledger.ErrStoreUnavailable, "the database takes this node no more: it was moved away, or a newer version has migrated it")
+	}
+	return n.failed(ctx, err)
+}
+
+// older lists the nodes whose build knows less of the schema. Who knows no more than the
+// version that brought leases does not say so.
+func (n *nodes) older(ctx context.Context, than int64) (found []migrate.Node, err error) {
+	err = n.reading.do(ctx, func(c *pgx.Conn) error {
+		rows, _ := c.Query(ctx, `SELECT holder, incarnation || '/' || renewal, length FROM leases
+			WHERE coalesce(CAST(to_jsonb(leases) ->> 'schema' AS BIGINT), 17) < $1`, than) // its error is that of its rows
+		found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[migrate.Node])
+		return err
+	})
+	return found, n.failed(ctx, err)
 }
 
 // Renew is one statement; see [ledger.Nodes]. Its rows may arrive before its commit

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/migrate"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
@@ -124,7 +125,7 @@ func TestAStandbyIsTold(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "standby") || !strings.Contains(err.Error(), "primary") {
 		t.Errorf("answered %v", err)
 	}
-	var schema *store.SchemaError
+	var schema *migrate.SchemaError
 	if _, err := store.Open(t.Context(), store.Options{URL: url, ReadOnly: true}); !errors.As(err, &schema) {
 		t.Errorf("whoever only reads was answered %v", err)
 	}

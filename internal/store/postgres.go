@@ -99,18 +99,18 @@ func (e *engine) shared(ctx context.Context) error {
 func (e *engine) migratePostgres(ctx context.Context, g *postgres.Ground, o Options) error {
 	db := g.Unhurried().One()
 	defer db.Close()
-	m, err := newMigrator(e, db, goose.DialectPostgres)
+	m, err := e.spine(db, goose.DialectPostgres)
 	if err != nil {
 		return err
 	}
 	if o.ReadOnly || o.NoLock {
-		return m.check(ctx)
+		return m.Check(ctx)
 	}
 	return e.alone(ctx, db, o, func() error {
 		if err := e.makeCollation(ctx, db); err != nil {
 			return err
 		}
-		return m.run(ctx, o.Logger)
+		return m.Run(ctx, o.Logger)
 	})
 }
 

@@ -33,6 +33,11 @@ CREATE TABLE audit_anchors (
     key_id BIGINT NOT NULL CHECK (key_id > 0)
 );
 
+CREATE TABLE builds (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    lowest BIGINT NOT NULL
+);
+
 CREATE TABLE catalogue_stamps (
     workspace BIGINT PRIMARY KEY,
     revision BIGINT NOT NULL,
@@ -139,7 +144,7 @@ CREATE TABLE leases (
     due BIGINT NOT NULL,
     length BIGINT NOT NULL CHECK (length > 0 AND length <= 30000000),
     holder TEXT NOT NULL
-, behind TEXT);
+, behind TEXT, schema BIGINT);
 
 CREATE TABLE mails (
     id BIGINT PRIMARY KEY CHECK (id > 0),

@@ -199,14 +199,14 @@ func (e *engine) migrateSQLite(ctx context.Context, path string, o Options) erro
 	}
 	db := sql.OpenDB(connector)
 	defer db.Close()
-	m, err := newMigrator(e, db, goose.DialectSQLite3)
+	m, err := e.spine(db, goose.DialectSQLite3)
 	if err != nil {
 		return err
 	}
 	if o.ReadOnly || o.NoLock {
-		return m.check(ctx)
+		return m.Check(ctx)
 	}
-	return m.run(ctx, o.Logger)
+	return m.Run(ctx, o.Logger)
 }
 
 // vacuumInto copies the database on a connection of its own, so that neither

@@ -80,6 +80,8 @@ type engine struct {
 	commit func(*sql.Conn, *sql.Tx) error
 	// nodes is nil where one process alone has the database.
 	nodes *nodes
+	// version is that of the schema which this program knows.
+	version int64
 	// undone says whether a failed commit certainly changed nothing.
 	undone func(error) bool
 	// send sends many statements at once; nil where there is no way to save.

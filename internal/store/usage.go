@@ -3,11 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"log/slog"
 	"net/url"
 	"path/filepath"
 	"runtime"
@@ -20,13 +17,6 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/postgres"
 )
-
-//go:embed usagemigrations/*.sql
-var usageMigrations embed.FS
-
-// usageVersions is where the version of the usage schema is kept, which stands
-// beside the spine's own on PostgreSQL.
-const usageVersions = "goose_usage_version"
 
 // usagePool is how many connections to PostgreSQL usage takes at most, besides
 // those of the spine: writing behind must never make a change wait for one.
@@ -172,32 +162,14 @@ func (e *engine) openUsagePostgres(ctx context.Context, o Options) error {
 // migrateUsage brings the usage schema to this program's version, or, when it
 // may not be changed, checks that it is.
 func (e *engine) migrateUsage(ctx context.Context, db *sql.DB, dialect goose.Dialect, o Options) error {
-	dir, err := fs.Sub(usageMigrations, "usagemigrations")
+	m, err := e.usage(db, dialect)
 	if err != nil {
-		return fmt.Errorf("store: read the migrations: %w", err)
-	}
-	p, err := goose.NewProvider(dialect, db, dir, goose.WithTableName(usageVersions), goose.WithDisableGlobalRegistry(true),
-		goose.WithSlog(slog.New(slog.DiscardHandler)))
-	if err != nil {
-		return fmt.Errorf("store: read the migrations: %w", err)
-	}
-	sources := p.ListSources()
-	want := sources[len(sources)-1].Version
-	var have int64
-	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_usage_version`).Scan(&have)
-	if err = e.translate(err, ""); errors.Is(err, ledger.ErrStoreUnavailable) {
 		return err
 	}
-	if have > want || o.ReadOnly && have != want {
-		return &SchemaError{Have: have, Want: want}
+	if o.ReadOnly {
+		return m.Check(ctx)
 	}
-	if o.ReadOnly || have == want {
-		return nil
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("store: migrate the usage database from version %d: %w", have, e.translate(err, ""))
-	}
-	return nil
+	return m.Run(ctx, o.Logger)
 }
 
 // read runs f in a transaction that changes nothing.
