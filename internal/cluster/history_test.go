@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -120,4 +121,49 @@ func TestADatabaseOfBeforeHasAHistory(t *testing.T) {
 	if r, err = b.Renew(t.Context(), l); err != nil || !r.Known || r.At != l.Digest || said(t, b) != l.Applied {
 		t.Errorf("the head that it began with is known: %v, and it says %d, %v", r.Known, said(t, b), err)
 	}
+}
+
+// TestAnArrivalIsCounted: whoever was away arrives anew, and others know whether there is
+// room for it.
+func TestAnArrivalIsCounted(t *testing.T) {
+	t.Parallel()
+	b, _, run := board(t)
+	join := func(l *ledger.Lease, incarnation string) {
+		t.Helper()
+		l.Was, l.Incarnation, l.Renewal = l.Incarnation, incarnation, 0
+		if err := b.Join(t.Context(), *l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	renew := func(l *ledger.Lease, want ledger.Crowd) {
+		t.Helper()
+		r, err := b.Renew(t.Context(), *l)
+		if err != nil || r.Crowd != want {
+			t.Errorf("%s sees %+v, %v, want %+v", l.Node, r.Crowd, err, want)
+		}
+		l.Renewal, l.MadeRoom = r.Renewal, r.Crowd.Newest
+	}
+	one, two := ledger.Lease{Node: "a", Length: time.Second}, ledger.Lease{Node: "b", Length: time.Second}
+	join(&one, "1")
+	renew(&one, ledger.Crowd{Nodes: 1, Mine: 1, Newest: 1, Room: math.MaxInt64})
+	join(&two, "1")
+	renew(&two, ledger.Crowd{Nodes: 2, Mine: 2, Newest: 2, Room: 0})
+	renew(&one, ledger.Crowd{Nodes: 2, Mine: 1, Newest: 2, Room: 0})
+	renew(&one, ledger.Crowd{Nodes: 2, Mine: 1, Newest: 2, Room: 0})
+	renew(&two, ledger.Crowd{Nodes: 2, Mine: 2, Newest: 2, Room: 2})
+	renew(&one, ledger.Crowd{Nodes: 2, Mine: 1, Newest: 2, Room: 2})
+	join(&one, "2") // its row was there
+	renew(&one, ledger.Crowd{Nodes: 2, Mine: 1, Newest: 3, Room: 2})
+	if err := b.Leave(t.Context(), one.Node); err != nil {
+		t.Fatal(err)
+	}
+	join(&one, "3")
+	renew(&one, ledger.Crowd{Nodes: 2, Mine: 4, Newest: 4, Room: 2})
+	join(&one, "4")
+	one.Incarnation = "3" // as if it did not know of its last join
+	join(&one, "5")
+	renew(&one, ledger.Crowd{Nodes: 2, Mine: 6, Newest: 6, Room: 2})
+	run(`DELETE FROM leases; INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder) VALUES ('older', '1', 0, 0, 0, 1000, '')`)
+	join(&one, "6")
+	renew(&one, ledger.Crowd{Nodes: 2, Mine: 7, Newest: 7, Room: math.MaxInt64})
 }

@@ -46,6 +46,21 @@ type Clock interface {
 	Heard(shown time.Time, asked time.Duration)
 }
 
+// Sharer divides what limits let through among the nodes.
+type Sharer interface {
+	// Share is told who counts, before what a renewal gives counts.
+	Share(ledger.Crowd)
+	// MadeRoom answers for which arrivals there is room.
+	MadeRoom() int64
+}
+
+// undivided is the sharer of whoever counts nothing.
+type undivided struct{ crowd ledger.Crowd }
+
+func (u *undivided) Share(c ledger.Crowd) { u.crowd = c }
+
+func (u *undivided) MadeRoom() int64 { return u.crowd.Newest }
+
 // unheard is the clock of whoever does not listen.
 type unheard struct{}
 
@@ -86,6 +101,8 @@ type Node struct {
 	saidBehind atomic.Bool
 	// observers are told of changes; see Observe.
 	observers []Observer
+	// sharer is told who is there; see Divide.
+	sharer Sharer
 
 	// mine is the row; joined says that it was there when its last renewal was
 	// answered. Both are Serve's alone, and so is point: what is applied.
@@ -153,7 +170,7 @@ func New(c Config) (*Node, error) {
 	}
 	n := &Node{
 		Config: c, wake: make(chan struct{}, 1), pull: make(chan struct{}, 1), notify: make(chan struct{}, 1), still: map[string]standing{},
-		mine: ledger.Lease{Node: name, Length: c.Length + c.Staleness, Holder: c.Holder},
+		sharer: &undivided{}, mine: ledger.Lease{Node: name, Length: c.Length + c.Staleness, Holder: c.Holder},
 	}
 	n.ticks = c.Ticks
 	n.waits.more = make(chan struct{}, 1)
@@ -183,6 +200,12 @@ func (n *Node) behind() ledger.Behind {
 	}
 	return n.replicas.Behind()
 }
+
+// Divide sets who divides limits among the nodes. It is for composition, before Serve.
+func (n *Node) Divide(s Sharer) { n.sharer = s }
+
+// Hurry renews now, so that others learn what this node says of itself.
+func (n *Node) Hurry() { n.wakeUp() }
 
 // State answers how the node is.
 func (n *Node) State() State {
@@ -309,7 +332,7 @@ func (n *Node) join(ctx context.Context) error {
 		return err
 	}
 	mine := n.mine
-	mine.Incarnation, mine.Renewal = incarnation, 0
+	mine.Incarnation, mine.Was, mine.Renewal = incarnation, n.mine.Incarnation, 0
 	if err := n.within(ctx, func(ctx context.Context) error { return n.Board.Join(ctx, mine) }); err != nil {
 		return err
 	}
@@ -322,6 +345,8 @@ func (n *Node) join(ctx context.Context) error {
 func (n *Node) renew(ctx context.Context) error {
 	n.mine.Applied, n.mine.Digest, n.mine.Behind = n.point.Revision, n.point.Digest, n.behind()
 	n.saidBehind.Store(len(n.mine.Behind) > 0)
+	room := n.mine.MadeRoom
+	n.mine.MadeRoom = n.sharer.MadeRoom()
 	asked, ran := n.ticks(), n.Clock.Ran()
 	n.renewed = asked
 	var r ledger.Renewed
@@ -347,7 +372,11 @@ func (n *Node) renew(ctx context.Context) error {
 	if err := n.catchUp(ctx, r.Head); err != nil {
 		return err
 	}
+	n.sharer.Share(r.Crowd)
 	n.extend(asked + n.mine.Length)
+	if n.mine.MadeRoom != room {
+		fill(n.notify) // somebody may wait for it
+	}
 	if n.mine.Renewal == 1 {
 		n.wakeUp() // others wait until a new row says what it has applied
 	}

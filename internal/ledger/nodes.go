@@ -28,6 +28,8 @@ type Lease struct {
 	// Node is a process, from its start to its end; Incarnation is one stay in the
 	// list. A new one begins whenever a node cannot know what became of a renewal.
 	Node, Incarnation string
+	// Was is the incarnation before, for a join: a row that is there under it never went.
+	Was string
 	// Renewal counts them.
 	Renewal int64
 	// Applied is the revision up to which the node's memory has every change, Digest the
@@ -40,6 +42,9 @@ type Lease struct {
 	// Length is the longest that one renewal lets it believe its memory, with what
 	// it was allowed of staleness.
 	Length time.Duration
+	// MadeRoom is the arrival up to which the node has made room for others in what limits
+	// let through; the list does not have it.
+	MadeRoom int64
 	// Holder names the process for people.
 	Holder string
 }
@@ -50,6 +55,8 @@ type Renewed struct {
 	// Shown is what the database's clock showed when it was asked. It is for what
 	// expires: no lease counts by it.
 	Shown time.Time
+	// Crowd is who counts beside this node.
+	Crowd Crowd
 	// Head is the newest point when the database was asked.
 	Head Point
 	// At is the point at the revision that the node had applied: with another digest
@@ -60,6 +67,20 @@ type Renewed struct {
 	// Changes follow what was applied, in their order, to the head or as many as are
 	// sent at once.
 	Changes []Change
+}
+
+// Crowd is who counts against the same limits, as one snapshot of the list shows it.
+// Arrivals have numbers in the order in which they become visible, so whoever knows one
+// number knows of all that came before.
+type Crowd struct {
+	// Nodes is how many rows there are.
+	Nodes int
+	// Mine is the arrival of the node that asks. It is another one when others may have
+	// done without it for a while.
+	Mine int64
+	// Newest is the newest arrival of all, and Room the one up to which every other
+	// row has made room.
+	Newest, Room int64
 }
 
 // ErrLeaseLost says that there is no such row, or that it was renewed by another, or

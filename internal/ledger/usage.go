@@ -278,5 +278,13 @@ type Meter struct {
 	Step     time.Duration
 }
 
+// SharedMeters are meters that several nodes count in.
+type SharedMeters interface {
+	// HoldMeters gives f the meters of these names, which are sorted and of which a new one
+	// has drained, and keeps those that it answers, while no other does either with any of
+	// them; now is the database's. They are not waited for on a disk.
+	HoldMeters(ctx context.Context, names []Meter, f func(now time.Time, held []Meter) (changed []Meter)) error
+}
+
 // Window is the time in which a used-up limit is free again.
 func (m *Meter) Window() time.Duration { return time.Duration(m.Requests) * m.Step }

@@ -87,6 +87,8 @@ type Core struct {
 	lackedAt, lacked atomic.Int64
 	// node is this process among those of the database; nil where it is alone.
 	node *cluster.Node
+	// sharing divides limits among them; nil where nobody else counts.
+	sharing *sharing
 }
 
 // Open opens the keyring and the database, which it then holds, and prepares
@@ -162,11 +164,14 @@ func (c *Core) build(ctx context.Context) error {
 		return err
 	}
 	c.Engine = verify.New(c.Authority, c.keys, verify.Config{
-		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks,
+		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks, Together: c.together(),
 	})
 	c.Authority.Observe(c.Engine)
 	if c.node != nil {
 		c.node.Observe(c.Engine)
+	}
+	if c.node != nil && c.serving {
+		c.divide()
 	}
 	if c.watch != nil {
 		if err := c.watch.recorder.KeepMeters(ctx, c.Engine); err != nil {

@@ -118,6 +118,7 @@ func (s *Server) startNode(ctx context.Context) {
 	s.node.Observe(s.watch.notifier)
 	s.node.Observe(f)
 	s.watch.wait.Go(func() { s.follow(ctx, f) })
+	s.watch.wait.Go(func() { s.sharing.run(ctx) })
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.watch.node.Go(func() { s.node.Serve(running) })
 	s.watch.leave = stop

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,78 +27,37 @@ type nodes struct {
 	eng *engine
 	// renewing is for renewals alone: a statement that waits for a standby must not
 	// stand in front of them, and none of the pool's.
-	renewing, reading, writing link
-	config                     *pgx.ConnConfig
+	renewing, reading, writing postgres.Link
+	// counting is for meters, of which a batch is held at a time.
+	counting postgres.Link
+	config   *pgx.ConnConfig
 }
 
-// link is one connection that is made when it is needed and dropped after any error.
-type link struct {
-	mu     sync.Mutex // one statement in flight
-	config *pgx.ConnConfig
-	conn   *pgx.Conn
-}
-
-const (
-	// closeIn bounds the goodbye to a server that may not listen any more.
-	closeIn = time.Second
-	// changesAtOnce is how many changes one statement brings.
-	changesAtOnce = 256
-)
+// changesAtOnce is how many changes one statement brings.
+const changesAtOnce = 256
 
 func newNodes(eng *engine, config *pgx.ConnConfig) *nodes {
 	n := &nodes{eng: eng, config: config}
-	n.renewing.config, n.reading.config, n.writing.config = config, config, config
+	for _, l := range n.links() {
+		l.Config, l.Broken, l.Answer = config, errBrokenOff, ledger.ErrLeaseLost
+	}
 	return n
 }
 
-// do runs f on the connection. An error drops it, since nobody knows what is still
-// on its way there.
-func (l *link) do(ctx context.Context, f func(*pgx.Conn) error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.conn == nil || l.conn.IsClosed() {
-		conn, err := pgx.ConnectConfig(ctx, l.config)
-		if err != nil {
-			return err
-		}
-		l.conn = conn
-	}
-	postgres.BrokenOff(l.conn.PgConn(), false)
-	err := f(l.conn)
-	if err == nil && postgres.WasBrokenOff(l.conn.PgConn()) {
-		err = errBrokenOff
-	}
-	if err != nil && !errors.Is(err, ledger.ErrLeaseLost) {
-		l.drop()
-	}
-	return err
-}
-
-func (l *link) drop() {
-	ctx, cancel := context.WithTimeout(context.Background(), closeIn)
-	defer cancel()
-	_ = l.conn.Close(ctx) // it is given up
-	l.conn = nil
-}
-
-func (l *link) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.conn != nil {
-		l.drop()
-	}
+func (n *nodes) links() []*postgres.Link {
+	return []*postgres.Link{&n.renewing, &n.reading, &n.writing, &n.counting}
 }
 
 func (n *nodes) close() error {
-	n.renewing.close()
-	n.reading.close()
-	n.writing.close()
+	for _, l := range n.links() {
+		l.Close()
+	}
 	return nil
 }
 
 // exec runs one statement that changes something, as its own transaction.
 func (n *nodes) exec(ctx context.Context, query string, args ...any) error {
-	return n.failed(ctx, n.writing.do(ctx, func(c *pgx.Conn) error {
+	return n.failed(ctx, n.writing.Do(ctx, func(c *pgx.Conn) error {
 		_, err := c.Exec(ctx, query, args...)
 		return err
 	}))
@@ -123,14 +81,16 @@ const settings = `WITH settings AS MATERIALIZED (SELECT set_config('lock_timeout
 // history of which the node speaks. See [ledger.Nodes].
 func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
 	var found int64
-	err := n.writing.do(ctx, func(c *pgx.Conn) error {
-		tag, err := c.Exec(ctx, settings+`
-			INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder, schema)
-			SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4, CAST($5 AS BIGINT) FROM settings, builds, head
+	err := n.writing.Do(ctx, func(c *pgx.Conn) error {
+		tag, err := c.Exec(ctx, settings+`,
+			arrived AS (UPDATE runner SET arrivals = arrivals + 1 FROM settings WHERE id = 1 RETURNING arrivals)
+			INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder, schema, arrival, made_room)
+			SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4, CAST($5 AS BIGINT), arrivals, arrivals FROM arrived, builds, head
 			WHERE builds.id = 1 AND lowest <= $5 AND head.id = 1 AND fence IS NULL
 			ON CONFLICT (node) DO UPDATE SET incarnation = excluded.incarnation, renewal = 0, applied = 0, due = 0, behind = NULL,
-				length = excluded.length, holder = excluded.holder, schema = excluded.schema`,
-			l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder, n.eng.version)
+				length = excluded.length, holder = excluded.holder, schema = excluded.schema,
+				arrival = CASE WHEN leases.incarnation = $6 THEN leases.arrival ELSE excluded.arrival END`,
+			l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder, n.eng.version, l.Was)
 		found = tag.RowsAffected()
 		return err
 	})
@@ -143,7 +103,7 @@ func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
 // older lists the nodes whose build knows less of the schema. Who knows no more than the
 // version that brought leases does not say so.
 func (n *nodes) older(ctx context.Context, than int64) (found []migrate.Node, err error) {
-	err = n.reading.do(ctx, func(c *pgx.Conn) error {
+	err = n.reading.Do(ctx, func(c *pgx.Conn) error {
 		rows, _ := c.Query(ctx, `SELECT holder, incarnation || '/' || renewal, length FROM leases
 			WHERE coalesce(CAST(to_jsonb(leases) ->> 'schema' AS BIGINT), 17) < $1`, than) // its error is that of its rows
 		found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[migrate.Node])
@@ -155,20 +115,21 @@ func (n *nodes) older(ctx context.Context, than int64) (found []migrate.Node, er
 // Renew is one statement; see [ledger.Nodes]. Its rows may arrive before its commit
 // is confirmed, so they count when the last one was read.
 func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, err error) {
-	err = n.renewing.do(ctx, func(c *pgx.Conn) error {
+	err = n.renewing.Do(ctx, func(c *pgx.Conn) error {
 		rows, err := c.Query(ctx, settings+`,
-			renewed AS (UPDATE leases SET renewal = renewal + 1, due = head.revision, behind = $8,
+			renewed AS (UPDATE leases SET renewal = renewal + 1, due = head.revision, behind = $8, made_room = $9,
 				applied = CASE WHEN head.revision = $1 AND COALESCE(head.digest, CAST($7 AS BYTEA)) = $6
 					OR EXISTS (SELECT FROM changes WHERE revision = $1 AND digest = $6) THEN $1 ELSE 0 END
 				FROM settings, head
-				WHERE node = $2 AND incarnation = $3 AND renewal = $4 AND due <= $1 AND head.id = 1 AND head.fence IS NULL RETURNING renewal)
-			SELECT renewed.renewal, clock_timestamp(), head.revision, COALESCE(head.digest, $7),
+				WHERE node = $2 AND incarnation = $3 AND renewal = $4 AND due <= $1 AND head.id = 1 AND head.fence IS NULL RETURNING renewal, arrival)
+			SELECT renewed.renewal, clock_timestamp(), renewed.arrival, (SELECT arrivals FROM runner WHERE id = 1), (SELECT count(*) FROM leases),
+				(SELECT coalesce(min(made_room), 9223372036854775807) FROM leases WHERE node <> $2), head.revision, COALESCE(head.digest, $7),
 				CASE WHEN head.revision = $1 THEN COALESCE(head.digest, $7) ELSE at.digest END,
 				later.base, later.revision, later.digest, later.touched
 			FROM renewed CROSS JOIN head LEFT JOIN changes AS at ON at.revision = $1
 				LEFT JOIN LATERAL (SELECT base, revision, digest, touched FROM changes WHERE revision > $1 ORDER BY revision LIMIT $5) AS later ON TRUE
 			WHERE head.id = 1 ORDER BY later.revision`, l.Applied, l.Node, l.Incarnation, l.Renewal, changesAtOnce,
-			l.Digest[:], make([]byte, len(l.Digest)), document{l.Behind})
+			l.Digest[:], make([]byte, len(l.Digest)), document{l.Behind}, l.MadeRoom)
 		if err != nil {
 			return err
 		}
@@ -194,7 +155,7 @@ func scanRenewed(rows pgx.Rows, r *ledger.Renewed) error {
 	var head, at, change []byte
 	var base, revision *int64
 	var touched *string
-	if err := rows.Scan(&r.Renewal, &r.Shown, &r.Head.Revision, &head, &at, &base, &revision, &change, &touched); err != nil {
+	if err := rows.Scan(&r.Renewal, &r.Shown, &r.Crowd.Mine, &r.Crowd.Newest, &r.Crowd.Nodes, &r.Crowd.Room, &r.Head.Revision, &head, &at, &base, &revision, &change, &touched); err != nil {
 		return err
 	}
 	copy(r.Head.Digest[:], head)
@@ -212,13 +173,13 @@ func scanRenewed(rows pgx.Rows, r *ledger.Renewed) error {
 
 // Time asks; see [ledger.Nodes].
 func (n *nodes) Time(ctx context.Context) (shown time.Time, err error) {
-	err = n.reading.do(ctx, func(c *pgx.Conn) error { return c.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&shown) })
+	err = n.reading.Do(ctx, func(c *pgx.Conn) error { return c.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&shown) })
 	return shown, n.failed(ctx, err)
 }
 
 // Changes reads them; see [ledger.Nodes].
 func (n *nodes) Changes(ctx context.Context, after int64) (changes []ledger.Change, err error) {
-	err = n.reading.do(ctx, func(c *pgx.Conn) error {
+	err = n.reading.Do(ctx, func(c *pgx.Conn) error {
 		rows, err := c.Query(ctx, `SELECT base, revision, digest, touched FROM changes WHERE revision > $1 ORDER BY revision LIMIT $2`,
 			after, changesAtOnce)
 		if err != nil {
@@ -245,7 +206,7 @@ const barrier = settings + ` SELECT pg_logical_emit_message(true, 'tokenry', '')
 
 // Leases reads every row; see [ledger.Nodes].
 func (n *nodes) Leases(ctx context.Context, sure bool) (leases []ledger.Lease, err error) {
-	err = n.reading.do(ctx, func(c *pgx.Conn) error {
+	err = n.reading.Do(ctx, func(c *pgx.Conn) error {
 		if sure {
 			if _, err := c.Exec(ctx, barrier); err != nil {
 				return err
@@ -282,7 +243,7 @@ func (n *nodes) Leave(ctx context.Context, node string) error {
 
 // Run compares and sets; see [ledger.Nodes].
 func (n *nodes) Run(ctx context.Context, node string) (number int64, err error) {
-	err = n.writing.do(ctx, func(c *pgx.Conn) error {
+	err = n.writing.Do(ctx, func(c *pgx.Conn) error {
 		return c.QueryRow(ctx, settings+`,
 			taken AS (UPDATE runner SET node = $1, number = number + 1 FROM settings
 				WHERE id = 1 AND node <> $1 AND EXISTS (SELECT 1 FROM leases WHERE leases.node = $1)
@@ -313,11 +274,7 @@ func (n *nodes) Listen(ctx context.Context, ready func(), heard func(node string
 	if err != nil {
 		return n.failed(ctx, err)
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), closeIn)
-		defer cancel()
-		_ = conn.Close(ctx) // it only listened
-	}()
+	defer postgres.Goodbye(conn)
 	if _, err := conn.Exec(ctx, `LISTEN `+channel); err != nil {
 		return n.failed(ctx, err)
 	}

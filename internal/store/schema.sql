@@ -144,7 +144,7 @@ CREATE TABLE leases (
     due BIGINT NOT NULL,
     length BIGINT NOT NULL CHECK (length > 0 AND length <= 30000000),
     holder TEXT NOT NULL
-, behind TEXT, schema BIGINT);
+, behind TEXT, arrival BIGINT NOT NULL DEFAULT 0, made_room BIGINT NOT NULL DEFAULT 9223372036854775807, schema BIGINT);
 
 CREATE TABLE mails (
     id BIGINT PRIMARY KEY CHECK (id > 0),
@@ -259,7 +259,7 @@ CREATE TABLE runner (
     id BIGINT PRIMARY KEY CHECK (id = 1),
     node TEXT COLLATE "binary" NOT NULL,
     number BIGINT NOT NULL
-);
+, arrivals BIGINT NOT NULL DEFAULT 0);
 
 CREATE TABLE scopes (
     workspace BIGINT NOT NULL,

@@ -34,6 +34,11 @@ func (r *Recorder) KeepMeters(ctx context.Context, m Meters) error {
 	return r.cfg.Store.Meters(ctx, r.cfg.Now(), m.Restore)
 }
 
+// TakeBack gives memory what is kept once more, as it is kept now.
+func (r *Recorder) TakeBack(ctx context.Context) error {
+	return r.cfg.Store.Meters(ctx, r.cfg.Now(), r.meters.Restore)
+}
+
 // drawn is how many meters wait to be taken.
 func (r *Recorder) drawn() int {
 	if r.meters == nil {

@@ -40,6 +40,8 @@ type Config struct {
 	// Ahead is how much later than Now it may be, while nobody knows: whether a
 	// token lives is judged by the later time. Nil is no doubt, ever.
 	Ahead func() time.Duration
+	// Together says how nodes count limits together; the zero value is that none do.
+	Together Together
 	// Lacks is told of each verification that fails because a secret that works is under
 	// a key that the keyring does not have. It must not wait. Nil is nobody.
 	Lacks func(token.KeyID)
@@ -92,6 +94,7 @@ type Engine struct {
 	lease    Lease
 	lacks    func(token.KeyID)
 	limits   *limits
+	together *together
 	capacity int
 
 	// mem is what readers look into without a lock; it is replaced as a whole
@@ -115,7 +118,10 @@ func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	e := &Engine{
 		keys: keys, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, lacks: cfg.Lacks, capacity: cfg.Capacity,
-		limits: newLimits(cfg.Meters), unknown: newUnknowns(cfg.Unknown),
+		limits: newLimits(cfg.Meters), together: newTogether(cfg.Together), unknown: newUnknowns(cfg.Unknown),
+	}
+	if cfg.Together.All {
+		e.limits.split.Store(&split{nodes: 1, begun: true, all: true})
 	}
 	e.mem.Store(newMemory(cfg.Capacity))
 	e.SetPrefixes(cfg.Prefixes)
@@ -154,13 +160,18 @@ func (e *Engine) Verify(ctx context.Context, req *Request, d *Decision) error {
 	stamp := e.lease.Stamp()
 	err := e.judge(ctx, req, d)
 	if !e.lease.Holds(stamp) { // whatever was decided
-		*d = Decision{Code: api.CodeUnavailable, Revision: d.Revision, At: d.At, Locator: d.Locator, Prefix: d.Prefix, Kind: d.Kind}
+		d.refuse()
 		return unavailable(errNoLease)
 	}
 	if err == nil {
 		err = e.commitFirstUse(ctx, req, d)
 	}
 	return err
+}
+
+// refuse tells nothing of the token, since nobody knows what it may.
+func (d *Decision) refuse() {
+	*d = Decision{Code: api.CodeUnavailable, Revision: d.Revision, At: d.At, Locator: d.Locator, Prefix: d.Prefix, Kind: d.Kind}
 }
 
 // judge decides by what memory says.
@@ -192,7 +203,9 @@ func (e *Engine) judge(ctx context.Context, req *Request, d *Decision) error {
 		d.Code = api.CodeUnknown
 	default:
 		d.tell(&k, &s, b)
-		d.Code = e.decide(req, &k, &s, b, d)
+		if d.Code, err = e.decide(ctx, req, &k, &s, b, d); err != nil {
+			d.refuse()
+		}
 	}
 	return err
 }
@@ -292,7 +305,7 @@ func (e *Engine) bind(ctx context.Context, c *cell) (*binding, error) {
 }
 
 // decide runs the checks behind the secret, in the order of the codes.
-func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decision) api.Code {
+func (e *Engine) decide(ctx context.Context, req *Request, k *known, s *match, b *binding, d *Decision) (api.Code, error) {
 	at, l := d.At, k.life()
 	if !req.Caller {
 		at = at.Add(e.ahead())
@@ -300,41 +313,21 @@ func (e *Engine) decide(req *Request, k *known, s *match, b *binding, d *Decisio
 	now := at.UnixMicro()
 	l.revoked = l.revoked || b.removed
 	if now >= s.retiresAt {
-		return api.CodeRetired
+		return api.CodeRetired, nil
 	}
 	if code := l.code(b.active, b.suspended, now); code != api.CodeOK {
-		return code
+		return code, nil
 	}
 	if !AddressAllowed(k.shared.addresses, req.Addr) {
-		return api.CodeIPDenied
+		return api.CodeIPDenied, nil
 	}
 	if code := Permits(b.rights.Grant, req.Scopes, req.Resource, b.where.NamesAny); code != api.CodeOK {
-		return code
+		return code, nil
 	}
 	if req.Whole && Restricted(b.rights.Grant) {
-		return api.CodeResourceDenied
+		return api.CodeResourceDenied, nil
 	}
-	return e.charge(req, b, d)
-}
-
-// charge holds the request against its limits; most tokens have none.
-func (e *Engine) charge(req *Request, b *binding, d *Decision) api.Code {
-	if b.rates == nil {
-		return api.CodeOK
-	}
-	var ok bool
-	d.TokenRate, d.WorkspaceRate, ok = e.limits.take(&charge{
-		token: d.Locator, workspace: b.where.ID, rates: *b.rates,
-		cost: req.Cost, look: req.Peek, now: d.At.UnixNano(),
-	})
-	d.Rate = nearest(d.TokenRate, d.WorkspaceRate)
-	switch {
-	case ok:
-		return api.CodeOK
-	case d.Rate.Exceeded:
-		return api.CodeCostExceedsLimit
-	}
-	return api.CodeRateLimited
+	return e.charge(ctx, req, b, d)
 }
 
 // Workspace returns a workspace by its number, from memory if it is there. An

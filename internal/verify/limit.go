@@ -5,9 +5,11 @@ import (
 	"math"
 	"math/bits"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -48,7 +50,8 @@ func rateOf(l api.RateLimit) rate {
 }
 
 // bucket is the state of one limit: when it will have drained (the theoretical
-// arrival time, ns since 1970), and the step and burst that this was counted in.
+// arrival time, ns since 1970), and the step and burst of the limit that this was
+// counted in. A share drains in the same time, so this is the same part of any share.
 type bucket struct {
 	drained, step int64
 	burst         int32 // at most maxBurst
@@ -59,22 +62,32 @@ type bucket struct {
 // level is one limit while a request is held against it.
 type level struct {
 	rate
-	// backlog is how long the bucket takes to drain, in ns of this rate.
+	part part
+	// backlog is how long the bucket takes to drain, in ns.
 	backlog int64
 }
+
+// full is the backlog of a bucket that has no room.
+func (l *level) full() int64 { return l.burst * l.step }
 
 // levelIn reads a bucket, under its shard's lock. When the limit has changed
 // since, the requests in the bucket keep their number and take the new step, so
 // that a new limit acts at once; that is written down, because they drain by the
 // new step from now on. No bucket is fuller than full, whatever limit or clock
 // filled it; that is written down too, so that it is drained a window from now.
-func levelIn[K comparable](s *bucketShard[K], k K, r rate, now int64) level {
+func levelIn[K comparable](s *bucketShard[K], k K, r rate, p part, now int64) level {
+	l := stateIn(s, k, r, p, now)
+	l.backlog = max(l.backlog, p.floor-now)
+	return l
+}
+
+func stateIn[K comparable](s *bucketShard[K], k K, r rate, p part, now int64) level {
 	b := s.state[k]
-	l := level{rate: r, backlog: max(b.drained-now, 0)}
+	l := level{rate: r, part: p, backlog: max(b.drained-now, 0)}
 	if l.backlog == 0 {
 		return l
 	}
-	full := r.burst * r.step
+	full := l.full()
 	if b.step == r.step && l.backlog <= full {
 		return l
 	}
@@ -83,7 +96,7 @@ func levelIn[K comparable](s *bucketShard[K], k K, r rate, now int64) level {
 	}
 	l.backlog = min(l.backlog, full)
 	changed := l.add(0, now)
-	changed.drawn = changed.drawn || b.kept()
+	changed.drawn = changed.drawn || p.writes && b.kept()
 	s.put(k, changed, now)
 	return l
 }
@@ -108,14 +121,17 @@ func (l *level) fits(cost int64) bool {
 	if !l.on {
 		return true
 	}
-	return !l.exceededBy(cost) && l.backlog+cost*l.step <= l.burst*l.step
+	if l.exceededBy(cost) || l.part.none && cost > 0 || cost > l.part.burst {
+		return false
+	}
+	return cost == 0 || l.backlog+cost*l.part.step <= l.full()
 }
 
-// add puts requests that fit into the bucket.
-func (l *level) add(cost, now int64) bucket {
-	l.backlog += cost * l.step
+// add makes the bucket fuller by so many ns.
+func (l *level) add(ns, now int64) bucket {
+	l.backlog += ns
 	b := bucket{drained: now + l.backlog, step: l.step, burst: int32(l.burst)}
-	b.drawn = b.kept()
+	b.drawn = l.part.writes && b.kept()
 	return b
 }
 
@@ -127,15 +143,21 @@ func (l *level) state(cost int64, fits bool) Rate {
 	}
 	r := Rate{
 		Limited: true, Limit: int(l.burst), Reset: time.Duration(l.backlog),
-		Remaining: int((l.burst*l.step - l.backlog) / l.step),
-		Window:    time.Duration(l.burst * l.step).Truncate(time.Second), // the step was rounded up, by less
+		Window: time.Duration(l.full()).Truncate(time.Second), // the step was rounded up, by less
+	}
+	if !l.part.none {
+		r.Remaining = int(max(l.full()-l.backlog, 0) / l.part.step)
 	}
 	switch {
 	case fits:
 	case l.exceededBy(cost):
 		r.Exceeded = true
+	case l.part.none:
+		r.RetryAfter = settles
+	case cost > l.part.burst:
+		r.RetryAfter = time.Duration(l.full())
 	default:
-		r.RetryAfter = time.Duration(l.backlog + cost*l.step - l.burst*l.step)
+		r.RetryAfter = time.Duration(l.backlog + cost*l.part.step - l.full())
 	}
 	return r
 }
@@ -154,10 +176,22 @@ type charge struct {
 	now  int64
 }
 
+// settles is about how long it takes until other nodes have made room for a new one.
+const settles = time.Second
+
 // limits holds the buckets. They outlive the snapshots of their tokens.
 type limits struct {
 	tokens     buckets[token.Locator]
 	workspaces buckets[int64]
+	// split is read while the buckets are locked; see [Engine.Share].
+	split atomic.Pointer[split]
+
+	dividing sync.Mutex // guards what follows, and writing split
+	// crowd is who counts, room the newest arrival for which there is room, and parting
+	// says that what was counted alone is being written.
+	crowd   ledger.Crowd
+	room    int64
+	parting bool
 
 	taking sync.Mutex // guards next
 	// next is the shard at which taking what was drawn goes on.
@@ -169,35 +203,66 @@ func newLimits(capacity int) *limits {
 	return &limits{tokens: newBuckets[token.Locator](capacity), workspaces: newBuckets[int64](capacity)}
 }
 
-// take lets a request through, or not. It consumes from both limits or from
-// neither: both buckets are locked together, always the token's first, so two
-// requests cannot wait for each other.
-func (l *limits) take(c *charge) (ofToken, ofWorkspace Rate, ok bool) {
-	var own, shared level
-	var ownIn *bucketShard[token.Locator]
-	var sharedIn *bucketShard[int64]
+// taken is what became of a charge.
+type taken struct {
+	own, shared         level
+	fitsOwn, fitsShared bool
+	drewOwn, drewShared int64 // ns that the buckets are fuller by
+}
+
+func (t *taken) ok() bool { return t.fitsOwn && t.fitsShared }
+
+// far says that others count too, so that what fits here may not there.
+func (t *taken) far() bool { return t.own.part.far || t.shared.part.far }
+
+// locked locks the buckets of a charge together, always the token's first, so that two
+// requests cannot wait for each other. A limit that is not there has none.
+func (l *limits) locked(c *charge) (own *bucketShard[token.Locator], shared *bucketShard[int64]) {
 	if c.own.on {
-		ownIn = l.tokens.shard(c.token)
-		ownIn.mu.Lock()
-		defer ownIn.mu.Unlock()
-		own = levelIn(ownIn, c.token, c.own, c.now)
+		own = l.tokens.shard(c.token)
+		own.mu.Lock()
 	}
 	if c.shared.on {
-		sharedIn = l.workspaces.shard(c.workspace)
-		sharedIn.mu.Lock()
-		defer sharedIn.mu.Unlock()
-		shared = levelIn(sharedIn, c.workspace, c.shared, c.now)
+		shared = l.workspaces.shard(c.workspace)
+		shared.mu.Lock()
+	}
+	return own, shared
+}
+
+func unlock(own *bucketShard[token.Locator], shared *bucketShard[int64]) {
+	if shared != nil {
+		shared.mu.Unlock()
+	}
+	if own != nil {
+		own.mu.Unlock()
+	}
+}
+
+// take lets a request through, or not. It consumes from both limits or from neither.
+func (l *limits) take(c *charge) (t taken) {
+	ownIn, sharedIn := l.locked(c)
+	defer unlock(ownIn, sharedIn)
+	s := l.split.Load()
+	if ownIn != nil {
+		t.own = levelIn(ownIn, c.token, c.own, s.part(c.own, c.now), c.now)
+	}
+	if sharedIn != nil {
+		t.shared = levelIn(sharedIn, c.workspace, c.shared, s.part(c.shared, c.now), c.now)
 	}
 	cost := int64(c.cost)
-	fitsOwn, fitsShared := own.fits(cost), shared.fits(cost)
-	consumes := fitsOwn && fitsShared && cost > 0 && !c.look
-	if consumes && own.on {
-		ownIn.put(c.token, own.add(cost, c.now), c.now)
+	t.fitsOwn, t.fitsShared = t.own.fits(cost), t.shared.fits(cost)
+	if !t.ok() || cost <= 0 || c.look {
+		return t
 	}
-	if consumes && shared.on {
-		sharedIn.put(c.workspace, shared.add(cost, c.now), c.now)
+	if ownIn != nil {
+		t.drewOwn = cost * t.own.part.step
+		ownIn.put(c.token, t.own.add(t.drewOwn, c.now), c.now)
 	}
-	return own.state(cost, fitsOwn), shared.state(cost, fitsShared), fitsOwn && fitsShared
+	if sharedIn != nil {
+		t.drewShared = cost * t.shared.part.step
+		sharedIn.put(c.workspace, t.shared.add(t.drewShared, c.now), c.now)
+	}
+	return t
 }
 
 // nearest is the limit that refuses, of two the one that does so for longer, else

@@ -26,10 +26,11 @@ func (l *Limiter[K]) Take(k K, cost int, now time.Time) (Rate, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, at := min(int64(cost), l.rate.burst), now.UnixNano()
-	held := levelIn(s, k, l.rate, at)
+	var alone *split
+	held := levelIn(s, k, l.rate, alone.part(l.rate, at), at)
 	fits := held.fits(n)
 	if fits && n > 0 {
-		s.put(k, held.add(n, at), at)
+		s.put(k, held.add(n*held.step, at), at)
 	}
 	return held.state(n, fits), fits
 }

@@ -1,0 +1,92 @@
+package server_test
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// spend asks all nodes at once until each refuses, and answers how often one let through.
+func (ns *nodes) spend(secret string) int {
+	ns.Helper()
+	var passed atomic.Int64
+	var all sync.WaitGroup
+	for i := range ns.all {
+		for range 2 {
+			all.Go(func() {
+				for {
+					switch code := ns.verified(i, secret); code {
+					case api.CodeOK:
+						passed.Add(1)
+					case api.CodeRateLimited:
+						return
+					default:
+						ns.Errorf("node %d says %s", i, code)
+						return
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+	return int(passed.Load())
+}
+
+// settled waits until every node lets through what it may.
+func (ns *nodes) settled() {
+	ns.Helper()
+	fresh := limited(ns.T, ns.owner, 1_000, api.Duration(time.Hour))
+	for i := range ns.all {
+		ns.soon(i, fresh.Secret, api.CodeOK)
+	}
+}
+
+// TestNodesCountALimitTogether, to the one: where its window is long, and where it has few
+// requests. What one counted alone counts when others come, and what they counted when
+// they have left.
+func TestNodesCountALimitTogether(t *testing.T) {
+	t.Parallel()
+	ns := startNodes(t, 1)
+	ns.settled()
+	for _, window := range []api.Duration{api.Duration(time.Minute), 365 * api.Day} {
+		// few enough that none comes free meanwhile
+		whole, begun, left := limited(t, ns.owner, 4, window), limited(t, ns.owner, 4, window), limited(t, ns.owner, 4, window)
+		ns.wants(0, begun.Secret, api.CodeOK)
+		ns.all = append(ns.all, start(t, ns.cfg), start(t, ns.cfg))
+		ns.settled()
+		if n := ns.spend(whole.Secret); n != 4 {
+			t.Errorf("4 in %s: three nodes let %d through", window, n)
+		}
+		if n := ns.spend(begun.Secret); n != 3 {
+			t.Errorf("4 in %s: after one that was alone, three let %d through, want 3", window, n)
+		}
+		ns.wants(1, left.Secret, api.CodeOK)
+		for _, s := range ns.all[1:] {
+			if err := s.stop(); err != nil {
+				t.Error(err)
+			}
+		}
+		ns.all = ns.all[:1]
+		ns.settled()
+		if n := ns.spend(left.Secret); n != 3 {
+			t.Errorf("4 in %s: after two that left, one lets %d through, want 3", window, n)
+		}
+	}
+}
+
+// TestNodesShareAShortLimit of many requests: together they let no more through than it
+// says and comes free meanwhile.
+func TestNodesShareAShortLimit(t *testing.T) {
+	t.Parallel()
+	ns := startNodes(t, 2)
+	ns.settled()
+	made := limited(t, ns.owner, 120, api.Duration(time.Minute))
+	began := time.Now()
+	n := ns.spend(made.Secret)
+	if most := 120 + int(time.Since(began)/(500*time.Millisecond)); n > most || n == 0 {
+		t.Errorf("two nodes let %d through, want %d at most", n, most)
+	}
+}

@@ -1,0 +1,126 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+)
+
+// Together says how limits are counted by all nodes together.
+type Together struct {
+	// Counter is who counts; nil is nobody.
+	Counter Counter
+	// All says that every limit is counted so; else those of long windows and of few
+	// requests, once there are several nodes.
+	All bool
+	// Open says that a request which nobody could count is let through if it fits what
+	// this node has counted by itself; else it is not answered.
+	Open bool
+	// Lanes is how many calls there are at once; 0 is one. Timeout bounds how long a
+	// request waits; 0 is one second.
+	Lanes   int
+	Timeout time.Duration
+}
+
+// together counts limits with the other nodes.
+type together struct {
+	group
+	open bool
+	// counted counts charges, failed those that nobody could count; since is from when
+	// on none could, ns since 1970, 0 while they can.
+	counted, failed atomic.Uint64
+	since           atomic.Int64
+}
+
+func newTogether(t Together) *together {
+	if t.Timeout <= 0 {
+		t.Timeout = time.Second
+	}
+	return &together{group: group{counter: t.Counter, lanes: max(t.Lanes, 1), timeout: t.Timeout}, open: t.Open}
+}
+
+var (
+	errCounterSlow = errors.New("verify: it took too long to count a limit")
+	errNoCounter   = errors.New("verify: a limit has to be counted by all nodes together, and nobody does")
+)
+
+// charge holds the request against its limits; most tokens have none.
+func (e *Engine) charge(ctx context.Context, req *Request, b *binding, d *Decision) (api.Code, error) {
+	if b.rates == nil {
+		return api.CodeOK, nil
+	}
+	c := charge{
+		token: d.Locator, workspace: b.where.ID, rates: *b.rates,
+		cost: req.Cost, look: req.Peek, now: d.At.UnixNano(),
+	}
+	t := e.limits.take(&c)
+	if t.far() && t.ok() {
+		var err error
+		if t, err = e.countTogether(ctx, c, t); err != nil {
+			return api.CodeUnavailable, unavailable(err)
+		}
+	}
+	d.TokenRate, d.WorkspaceRate = t.own.state(int64(req.Cost), t.fitsOwn), t.shared.state(int64(req.Cost), t.fitsShared)
+	d.Rate = nearest(d.TokenRate, d.WorkspaceRate)
+	switch {
+	case t.ok():
+		return api.CodeOK, nil
+	case d.Rate.Exceeded:
+		return api.CodeCostExceedsLimit, nil
+	}
+	return api.CodeRateLimited, nil
+}
+
+// countTogether asks for what fits here whether it fits with what others let through. What
+// memory has is a part of that, so what does not fit here is refused without asking.
+func (e *Engine) countTogether(ctx context.Context, c charge, t taken) (taken, error) {
+	if e.together.counter == nil {
+		return t, errNoCounter
+	}
+	x := &Charge{
+		Token: c.token, Workspace: c.workspace, Own: t.own.count(), Shared: t.shared.count(),
+		Cost: int64(c.cost), Look: c.look,
+	}
+	err := e.together.count(ctx, x)
+	e.together.note(err, c.now)
+	switch {
+	case err != nil && e.together.open && ctx.Err() == nil:
+		return t, nil
+	case err != nil:
+		e.limits.refund(&c, &t, nil, nil)
+		return t, err
+	}
+	if x.Own.On {
+		t.fitsOwn = x.Own.Fits
+	}
+	if x.Shared.On {
+		t.fitsShared = x.Shared.Fits
+	}
+	if t.ok() {
+		t.drewOwn, t.drewShared = 0, 0 // they stay
+	}
+	e.limits.refund(&c, &t, &x.Own, &x.Shared)
+	return t, nil
+}
+
+// count is a level as it is counted together.
+func (l *level) count() Count {
+	if !l.part.far {
+		return Count{}
+	}
+	return Count{On: true, Requests: l.burst, Step: time.Duration(l.step)}
+}
+
+func (t *together) note(err error, now int64) {
+	switch {
+	case err == nil:
+		t.counted.Add(1)
+		t.since.Store(0)
+	case !errors.Is(err, context.Canceled):
+		t.failed.Add(1)
+		t.since.CompareAndSwap(0, now)
+	}
+}
