@@ -48,7 +48,7 @@ GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster bench generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster scale bench generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ torture-mutants: ## see that torture finds out builds that break the promise
 
 bench-cluster: ## print how long revocations take on 1, 3 and 5 nodes, one of them ill, and what they cost (four minutes)
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m -v -run TestFigures ./internal/torture -args -figures
+
+scale: ## print how long revocations wait with up to a thousand nodes, simulated at prices that are measured before (a minute)
+	TOKENRY_TEST_REQUIRE=1 TOKENRY_SCALE=1 $(GO) test ./internal/cluster -run TestScale -v -timeout 20m
 
 bench: ## measure; BENCH holds the command, BENCHFLAGS is appended
 	$(BENCH) $(BENCHFLAGS)

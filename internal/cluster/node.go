@@ -111,10 +111,11 @@ type Node struct {
 	point  ledger.Point
 	// known says that memory is of the history of point.
 	known bool
-	// still is what is known of the other rows; Serve's alone, and swept when they
-	// were looked at last.
+	// still is what is known of the other rows; Serve's alone, and so are swept, when they
+	// were looked at last, and place, which this node had among them then.
 	still map[string]standing
 	swept time.Duration
+	place int
 	// renewed is when a renewal was asked for last, forgot when old changes were deleted.
 	renewed, forgot time.Duration
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,9 +131,11 @@ func TestAReplicaThatNeverAppliesIsAwaitedForOneLease(t *testing.T) {
 				h := newHouse(t)
 				r := h.attach(ofAcme)
 				ctx, stop := context.WithCancel(t.Context())
+				var renewing sync.WaitGroup
+				defer renewing.Wait() // no time passes in a bubble that is over
 				defer stop()
 				if renews {
-					go func() {
+					renewing.Go(func() {
 						for leases := 0; ctx.Err() == nil; time.Sleep(time.Millisecond) {
 							got, err := h.Call(ctx, r.Replica, ofAcme, r.Count)
 							if err == nil && got.Lease > 0 {
@@ -142,7 +145,7 @@ func TestAReplicaThatNeverAppliesIsAwaitedForOneLease(t *testing.T) {
 								t.Error("what was due was not applied, and it has a second lease")
 							}
 						}
-					}()
+					})
 				}
 				for i, want := range []time.Duration{leased + cluster.Margin(leased), 0} {
 					if i == 1 {

@@ -100,7 +100,7 @@ type Nodes interface {
 	// Changes lists what follows a revision, in its order, as many as are sent at once,
 	// without renewing. It may not be confirmed yet, so it is reason to forget alone.
 	Changes(ctx context.Context, after int64) ([]Change, error)
-	// Leases lists every row. When it is to be sure, it is that of a database whose
+	// Leases lists every row, by the node. When it is to be sure, it is that of a database whose
 	// commits are confirmed still when this is asked.
 	Leases(ctx context.Context, sure bool) ([]Lease, error)
 	// Sweep takes a row away if it is still at that renewal.
