@@ -24,6 +24,8 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 	long := strings.Repeat("x", token.MaxLength)
 	ring := rotate(t, newRing(t))
 	var sink token.Digest
+	shared := []token.KeyID{1}
+	following := ring.Following(func() []token.KeyID { return shared })
 	paths := map[string]func(){
 		"Parse, accepted":            func() { _, _ = token.Parse(good) },
 		"Parse, charset wrong":       func() { _, _ = token.Parse(mistyped) },
@@ -35,6 +37,7 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 		"Digest.Equal":               func() { _ = sink.Equal(token.Digest{}) },
 		"Check":                      func() { sink, _ = ring.Check(1) },
 		"Current":                    func() { _ = ring.Current() },
+		"Current, following":         func() { _ = following.Current() },
 		"Find, where nothing is":     func() { token.Find(nothing, nil) },
 		"Locator and kind, compared": func() { p, _ := token.Parse(good); _ = p.Locator.IsZero() || !p.Kind.Valid() },
 	}

@@ -59,8 +59,13 @@ func parseKey(b []byte) (*masterKey, error) {
 // nowhere else.
 func (k *Keyring) Marshal() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\n  \"current\": %d,\n  \"keys\": [", k.Current())
-	for i, key := range k.ring().keys {
+	r := k.ring()
+	var current KeyID // its own, whatever it follows
+	if r.current != nil {
+		current = r.current.id
+	}
+	fmt.Fprintf(&b, "{\n  \"current\": %d,\n  \"keys\": [", current)
+	for i, key := range r.keys {
 		if i > 0 {
 			b.WriteByte(',')
 		}

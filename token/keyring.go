@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -34,9 +35,10 @@ type Keyring struct {
 
 // ring is what a keyring holds.
 type ring struct {
-	keys    []*masterKey // by ascending ID, none repeated
-	current *masterKey   // one of keys
-	decoy   mac          // digests for keys that are not there
+	keys    []*masterKey   // by ascending ID, none repeated
+	current *masterKey     // one of keys
+	shared  func() []KeyID // which of them count; nil is all
+	decoy   mac            // digests for keys that are not there
 }
 
 // masterKey is one key with what the hot path needs of it, worked out before.
@@ -151,12 +153,62 @@ func (r *ring) find(id KeyID) *masterKey {
 	return nil
 }
 
+// Following returns the same keyring for one of several programs that share what
+// they make with it: shared answers the keys that all of them have now. Current is
+// then one of those, the keyring's own if it can be and else the newest, and so is
+// Oldest; where there is none, they are the keyring's own. All else stays, what Marshal
+// writes too. Shared is asked often, by any number of goroutines.
+func (k *Keyring) Following(shared func() []KeyID) *Keyring {
+	r := *k.ring()
+	r.shared = shared
+	return &Keyring{open: func() *ring { return &r }}
+}
+
 // Current returns the ID of the key that new digests are made with.
 func (k *Keyring) Current() KeyID {
-	if current := k.ring().current; current != nil {
-		return current.id
+	r := k.ring()
+	if r.current == nil {
+		return 0
 	}
-	return 0
+	shared := r.following()
+	if r.counts(r.current, shared) {
+		return r.current.id
+	}
+	for _, key := range slices.Backward(r.keys) {
+		if r.counts(key, shared) {
+			return key.id
+		}
+	}
+	return r.current.id
+}
+
+// Oldest returns the ID of the oldest key, which names are made with that must stay
+// the same when the keyring is rotated.
+func (k *Keyring) Oldest() KeyID {
+	r := k.ring()
+	if r.current == nil {
+		return 0
+	}
+	shared := r.following()
+	for _, key := range r.keys {
+		if r.counts(key, shared) {
+			return key.id
+		}
+	}
+	return r.keys[0].id
+}
+
+// following are the keys that count now; nil also where all do.
+func (r *ring) following() []KeyID {
+	if r.shared == nil {
+		return nil
+	}
+	return r.shared()
+}
+
+// counts says whether a key is one that all have who share what is made.
+func (r *ring) counts(key *masterKey, shared []KeyID) bool {
+	return r.shared == nil || slices.Contains(shared, key.id)
 }
 
 // IDs returns the IDs of all keys in ascending order.

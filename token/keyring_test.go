@@ -349,3 +349,36 @@ func TestDigestsAreEqualOnlyToThemselves(t *testing.T) {
 		}
 	}
 }
+
+// TestAKeyringFollowsWhatIsShared: of several programs, none makes what another cannot
+// read.
+func TestAKeyringFollowsWhatIsShared(t *testing.T) {
+	t.Parallel()
+	ring := rotate(t, rotate(t, newRing(t))) // 1, 2, 3
+	var shared []token.KeyID
+	following := ring.Following(func() []token.KeyID { return shared })
+	for _, c := range []struct {
+		shared          []token.KeyID
+		current, oldest token.KeyID
+	}{
+		{[]token.KeyID{1, 2, 3}, 3, 1},
+		{[]token.KeyID{1, 2}, 2, 1},
+		{[]token.KeyID{2, 3, 4}, 3, 2},
+		{[]token.KeyID{1}, 1, 1},
+		{[]token.KeyID{7}, 3, 1}, // nothing that all can read
+		{nil, 3, 1},
+	} {
+		shared = c.shared
+		_, made := following.Digest("x")
+		if following.Current() != c.current || made != c.current || following.Oldest() != c.oldest {
+			t.Errorf("with %v: current %d, made under %d, oldest %d", shared, following.Current(), made, following.Oldest())
+		}
+	}
+	shared = []token.KeyID{1}
+	if !bytes.Equal(following.Marshal(), ring.Marshal()) || len(following.IDs()) != 3 {
+		t.Error("the keyring that is written is another one")
+	}
+	if ring.Current() != 3 || ring.Oldest() != 1 || new(token.Keyring).Oldest() != 0 {
+		t.Error("the keyring itself follows")
+	}
+}

@@ -57,7 +57,7 @@ func (a *app) keysRotate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.Err, "key %d is current now; restart the server to use it, on every node with the same file. Tokens under the old keys go on working\n", keys.Current())
+		fmt.Fprintf(a.Err, "key %d is current now; restart the server to use it. Several nodes use it once each was restarted with the same file. Tokens under the old keys go on working\n", keys.Current())
 		return a.showKeys(keys)
 	})
 	config.Flags(cmd.Flags(), "data", "keys", "database")

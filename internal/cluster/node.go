@@ -85,6 +85,11 @@ type Config struct {
 	Holder string
 	// Clock is told what the database's clock shows; nil is nobody.
 	Clock Clock
+	// Tells is what the row says of this node; nil is nothing. It is asked at each renewal.
+	Tells func() ledger.Told
+	// Learn is told of the rows that count, whenever they were read; nil is nobody. It
+	// must not wait.
+	Learn func([]ledger.Lease)
 	// Logger is told what the operator should know; nil is silence.
 	Logger *slog.Logger
 }
@@ -158,6 +163,9 @@ func New(c Config) (*Node, error) {
 	}
 	if c.Clock == nil {
 		c.Clock = unheard{}
+	}
+	if c.Learn == nil {
+		c.Learn = func([]ledger.Lease) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -332,6 +340,7 @@ func (n *Node) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	n.mine.Told = n.told()
 	mine := n.mine
 	mine.Incarnation, mine.Was, mine.Renewal = incarnation, n.mine.Incarnation, 0
 	if err := n.within(ctx, func(ctx context.Context) error { return n.Board.Join(ctx, mine) }); err != nil {
@@ -345,6 +354,7 @@ func (n *Node) join(ctx context.Context) error {
 // was asked for, and only once all that it brought is applied.
 func (n *Node) renew(ctx context.Context) error {
 	n.mine.Applied, n.mine.Digest, n.mine.Behind = n.point.Revision, n.point.Digest, n.behind()
+	n.mine.Told = n.told()
 	n.saidBehind.Store(len(n.mine.Behind) > 0)
 	room := n.mine.MadeRoom
 	n.mine.MadeRoom = n.sharer.MadeRoom()

@@ -55,6 +55,9 @@ func (n *Node) sweep(ctx context.Context) {
 	defer n.claim(ctx)
 	var over []ledger.Lease
 	n.still, over = stood(n.still, leases, asked, n.ticks())
+	n.Learn(slices.DeleteFunc(leases, func(l ledger.Lease) bool {
+		return slices.ContainsFunc(over, func(o ledger.Lease) bool { return o.Node == l.Node })
+	}))
 	for _, l := range over {
 		if l.Node == n.mine.Node {
 			continue

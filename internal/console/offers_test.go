@@ -45,6 +45,11 @@ func (s *stage) Batch(ctx context.Context, mutations []func(ledger.Tx) error) ([
 	return answers[:len(run)], err
 }
 
+// BatchNext is Batch: what takes power away is taken back too.
+func (s *stage) BatchNext(ctx context.Context, mutations []func(ledger.Tx) error) ([]error, error) {
+	return s.Batch(ctx, mutations)
+}
+
 // offer is a form that a page shows: where it goes, and one way to fill it.
 type offer struct {
 	action string

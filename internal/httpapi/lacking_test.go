@@ -23,7 +23,8 @@ func TestACursorUnderAKeyThatIsNotHereIsNotCalledWrong(t *testing.T) {
 	}
 	keys, err := w.keys.Rotate(rand.Reader, w.clock.Now())
 	w.must(err)
-	w.must(w.db.(*store.Store).CheckKeyring(t.Context(), keys))
+	db, _ := w.db.(*store.Store)
+	w.must(db.CheckKeyring(t.Context(), keys))
 	newer := *w
 	newer.reg = prometheus.NewRegistry()
 	newer.open(func(o *httpapi.Options) { o.Keys = keys })

@@ -44,6 +44,11 @@ func (s *rehearsal) Batch(ctx context.Context, mutations []func(ledger.Tx) error
 	return answers[:len(run)], err
 }
 
+// BatchNext is Batch: what takes power away is taken back too.
+func (s *rehearsal) BatchNext(ctx context.Context, mutations []func(ledger.Tx) error) ([]error, error) {
+	return s.Batch(ctx, mutations)
+}
+
 // witness notes whether a change is the audit's word about a refusal.
 type witness struct {
 	ledger.AuditWriter

@@ -19,6 +19,8 @@ type health struct {
 	Status string `json:"status"`
 	// Clock is "unsettled" while nothing can be given.
 	Clock string `json:"clock,omitempty"`
+	// Rules is "differ" while another node has other files of rules.
+	Rules string `json:"rules,omitempty"`
 }
 
 func publicRoutes() []Route {
@@ -28,7 +30,7 @@ func publicRoutes() []Route {
 		route("GET", "/readyz", public(), "Whether requests can be served: tokens are verified, and the database answers",
 			get((*call).readiness)).taking(reference.Param{Name: "for", OneOf: []string{forChanges},
 			Description: "changes asks whether changes can be committed too; left out, reading is enough."}).
-			saying("When not, it is 503 unavailable, and reasons lists why: stopping, database_unreachable, changes_not_committed, clock_unsettled."),
+			saying("When not, it is 503 unavailable, and reasons lists why: stopping, database_unreachable, no_lease, key_missing, changes_not_committed, clock_unsettled."),
 		route("GET", "/.well-known/token-format", public(), "What a token string looks like, for scanners of secrets",
 			endpoint{out: reflect.TypeFor[token.Format](), run: (*call).tokenFormat}),
 		page("/openapi.json", door.JSON, "This API as an OpenAPI 3.1 document", func(c *call) []byte { return c.s.pages.OpenAPI }),
@@ -71,6 +73,7 @@ const (
 	NoChanges  = "changes_not_committed"
 	NoTime     = "clock_unsettled" // of changes: what gives is refused
 	NoLease    = "no_lease"        // the node cannot prove that it knows every change
+	NoKey      = "key_missing"     // live tokens are under a key that the node does not have
 )
 
 // readiness is about reading, or with for=changes about changes too.
@@ -80,6 +83,9 @@ func (c *call) readiness() (health, error) {
 		h := health{Status: "ready"}
 		if _, unsettled := c.s.authority.Unsettled(); unsettled {
 			h.Clock = "unsettled"
+		}
+		if c.s.rulesDiffer() {
+			h.Rules = "differ"
 		}
 		return h, nil
 	}

@@ -50,6 +50,8 @@ type Options struct {
 	// Ready says why requests cannot be served now, or changes not be made; nil asks
 	// the database.
 	Ready func(ctx context.Context, changes bool) []Unready
+	// RulesDiffer says that another node has other files of rules; nil says no.
+	RulesDiffer func() bool
 	// Rules returns the rules of this name, or nil; nil knows none. It is asked
 	// for every request, and must be safe for concurrent use.
 	Rules func(name string) *ruleset.Set
@@ -84,9 +86,11 @@ type server struct {
 	used      func(*Use)
 	refused   func(what, why string)
 	rulesets  func(name string) *ruleset.Set
-	devices   Devices
-	portal    func(context.Context, authority.Caller, string, string) (authority.Done[api.PortalLink], error)
-	invite    func(context.Context, authority.Caller, string, string) (authority.Done[api.Invitation], error)
+	// rulesDiffer is Options.RulesDiffer, or says no.
+	rulesDiffer func() bool
+	devices     Devices
+	portal      func(context.Context, authority.Caller, string, string) (authority.Done[api.PortalLink], error)
+	invite      func(context.Context, authority.Caller, string, string) (authority.Done[api.Invitation], error)
 
 	mux        *http.ServeMux
 	extAuthz   *Route
@@ -118,7 +122,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, used: o.Used, refused: o.Refused, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
+		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, used: o.Used, refused: o.Refused, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
 	}
@@ -158,6 +162,9 @@ func checkOptions(o *Options) (string, error) {
 	}
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
+	}
+	if o.RulesDiffer == nil {
+		o.RulesDiffer = func() bool { return false }
 	}
 	if o.Ready == nil {
 		o.Ready = func(ctx context.Context, _ bool) []Unready {

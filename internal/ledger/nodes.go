@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/tokenry/tokenry/token"
 )
 
 // Point is a place in the history of one database. The digest is over every change
@@ -47,6 +49,16 @@ type Lease struct {
 	MadeRoom int64
 	// Holder names the process for people.
 	Holder string
+	// Told is what the node tells of itself; nil is a build that tells nothing.
+	Told *Told
+}
+
+// Told is what a node tells the others of what it was started with.
+type Told struct {
+	// Keys are the ids of its keyring, in ascending order.
+	Keys []token.KeyID `json:"keys,omitempty"`
+	// Rules is the digest of its files of rules; empty is none.
+	Rules string `json:"rules,omitempty"`
 }
 
 // Renewed is what a renewal brings. It is whole, or there was none.

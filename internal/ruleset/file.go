@@ -2,6 +2,7 @@ package ruleset
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +45,7 @@ func Parse(file string, data []byte) (*Set, error) {
 	if len(r.problems) > 0 {
 		return nil, errors.Join(r.problems...)
 	}
+	set.sum = sha256.Sum256(data)
 	return set, nil
 }
 

@@ -122,3 +122,31 @@ func TestReadDir(t *testing.T) {
 		}
 	}
 }
+
+// TestADigestIsThatOfTheFilesAndTheirNames: nodes compare their rules by it.
+func TestADigestIsThatOfTheFilesAndTheirNames(t *testing.T) {
+	t.Parallel()
+	const one, two = "workspace: acme\nrules:\n  - {match: GET /a, scopes: [a:read]}\n", "workspace: acme\nrules:\n  - {match: GET /b, scopes: [a:read]}\n"
+	digest := func(files map[string]string) string {
+		dir := fstest.MapFS{}
+		for name, text := range files {
+			dir[name] = &fstest.MapFile{Data: []byte(text)}
+		}
+		sets, err := ruleset.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ruleset.Digest(sets)
+	}
+	all := map[string]string{}
+	for name, files := range map[string]map[string]string{
+		"none": {}, "one": {"a.yaml": one}, "another": {"a.yaml": two}, "another name": {"b.yaml": one},
+		"both": {"a.yaml": one, "b.yaml": two}, "both, the other way": {"a.yaml": two, "b.yaml": one},
+	} {
+		d := digest(files)
+		if was, ok := all[d]; ok || d != digest(files) || (d == "") != (name == "none") {
+			t.Errorf("%s has the digest %q, as has %q", name, d, was)
+		}
+		all[d] = name
+	}
+}

@@ -1,8 +1,13 @@
 package ruleset
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +34,18 @@ func ReadDir(dir fs.FS) (map[string]*Set, error) {
 		return nil, err
 	}
 	return sets, nil
+}
+
+// Digest is the same of the same files under the same names; empty of none.
+func Digest(sets map[string]*Set) string {
+	if len(sets) == 0 {
+		return ""
+	}
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(sets)) {
+		fmt.Fprintf(sum, "%d %s %x\n", len(name), name, sets[name].sum)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // readFile reads one file of a folder; a name that no address can have is refused like

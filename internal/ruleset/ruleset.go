@@ -2,6 +2,7 @@ package ruleset
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"slices"
 
 	"github.com/tokenry/tokenry/internal/grant"
@@ -16,6 +17,8 @@ type Set struct {
 	// Tests are the requests that the file itself asks about.
 	Tests []Test
 
+	// sum is that of the file.
+	sum [sha256.Size]byte
 	// rules stand so that a more specific one comes before those that hold it.
 	rules []Rule
 }

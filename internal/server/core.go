@@ -46,6 +46,8 @@ type Options struct {
 	beside bool
 	// observe is told how long the database took; nil is nobody.
 	observe func(op string, d time.Duration, err error)
+	// rulesDigest is that of the rules that hold; nil has none.
+	rulesDigest func() string
 	// waited is told how long changes waited for their turn; nil is nobody.
 	waited func(effect string, d time.Duration)
 }
@@ -82,6 +84,8 @@ type Core struct {
 	watch  *watch // nil for a command on a stopped server
 	// remote is the database's clock; nil where the machine's is followed, or Now.
 	remote *clock.Remote
+	// agreed is what is known of the others' keys and rules.
+	agreed agreed
 	// lackedAt is when the log was told last that the keyring lacks a key, µs; lacked
 	// counts how often it did.
 	lackedAt, lacked atomic.Int64
@@ -133,6 +137,9 @@ func (c *Core) openStore(ctx context.Context) (err error) {
 
 func (c *Core) build(ctx context.Context) error {
 	if err := c.store.CheckKeyring(ctx, c.keys); err != nil {
+		return err
+	}
+	if err := c.followKeys(ctx); err != nil {
 		return err
 	}
 	if err := c.hearTime(ctx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/token"
 )
 
 // BoundsOf is boundsOf for tests.
@@ -26,3 +27,6 @@ func (s *Server) GiveBodies(grace time.Duration) {
 	s.bound.grace = grace
 	s.bound.mu.Unlock()
 }
+
+// CurrentKey is the key that a command makes things under.
+func (c *Core) CurrentKey() token.KeyID { return c.keys.Current() }

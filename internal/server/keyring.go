@@ -74,6 +74,7 @@ func exposed(mode fs.FileMode, owner, self int) bool {
 // lacks tells the operator, once a minute, that what is good may have no answer here.
 func (c *Core) lacks(id token.KeyID) {
 	c.lacked.Add(1)
+	c.agreed.lookAgain()
 	now, last := c.Now().UnixMicro(), c.lackedAt.Load()
 	if now-last < time.Minute.Microseconds() || !c.lackedAt.CompareAndSwap(last, now) {
 		return
@@ -84,9 +85,14 @@ func (c *Core) lacks(id token.KeyID) {
 
 // registerKeys tells the metrics of keys that are not here.
 func (c *Core) registerKeys(reg prometheus.Registerer) error {
-	return reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "tokenry_key_lacked_total", Help: "Times that something had no answer here (503), since the keyring of this node lacks the key that it is under.",
-	}, func() float64 { return float64(c.lacked.Load()) }))
+	return errors.Join(
+		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "tokenry_key_lacked_total", Help: "Times that something had no answer here (503), since the keyring of this node lacks the key that it is under.",
+		}, func() float64 { return float64(c.lacked.Load()) })),
+		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenry_key_current", Help: "The ID of the key that this node makes things under.",
+		}, func() float64 { return float64(c.keys.Current()) })),
+	)
 }
 
 // CreateKeyring draws a keyring and writes it to a new file of mode 0600. A file

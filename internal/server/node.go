@@ -30,6 +30,9 @@ func (s *Server) registerNode(reg prometheus.Registerer) error {
 		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "tokenry_lease_lost_total", Help: "Leases that were over before they were renewed.",
 		}, func() float64 { return float64(s.node.State().Lost) })),
+		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenry_rules_differ", Help: "How many other nodes have other files of rules than this one.",
+		}, func() float64 { return float64(s.agreed.rules.Load()) })),
 		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "tokenry_histories_total", Help: "Times that the database was another than the one that was read before.",
 		}, func() float64 { return float64(s.node.State().Histories) })),
@@ -58,7 +61,7 @@ func (c *Core) openNode() (err error) {
 		return nil
 	}
 	config := cluster.Config{Board: board, Rand: c.Rand, Timer: timer, Holder: c.Holder, Logger: c.Logger,
-		Length: c.config.Lease, Staleness: c.config.MaxStaleness}
+		Length: c.config.Lease, Staleness: c.config.MaxStaleness, Tells: c.tells, Learn: c.learn}
 	if c.remote != nil {
 		config.Clock = c.remote
 	}
@@ -119,6 +122,10 @@ func (s *Server) startNode(ctx context.Context) {
 	s.node.Observe(f)
 	s.watch.wait.Go(func() { s.follow(ctx, f) })
 	s.watch.wait.Go(func() { s.sharing.run(ctx) })
+	if err := s.lookAtKeys(ctx); err != nil {
+		s.agreed.lookAgain()
+	}
+	s.watch.wait.Go(func() { s.watchKeys(ctx) })
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.watch.node.Go(func() { s.node.Serve(running) })
 	s.watch.leave = stop

@@ -127,29 +127,6 @@ func TestARevocationIsKnownOnEveryNodeBeforeItIsAnswered(t *testing.T) {
 	}
 }
 
-// TestANodeWithoutAKeyNeverCallsAGoodTokenUnknown: the keyring was rotated, and one node
-// was not restarted with it yet.
-func TestANodeWithoutAKeyNeverCallsAGoodTokenUnknown(t *testing.T) {
-	t.Parallel()
-	ns := startNodes(t, 1)
-	older := ns.token()
-	if _, err := server.RotateKeyring(ns.cfg.Keys, rand.Reader, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	ns.all = append(ns.all, start(t, ns.cfg))
-	newer, err := ns.on(1).CreateToken(t.Context(), "acme", api.CreateToken{TokenFields: api.TokenFields{Label: api.Some("ci")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range ns.all {
-		ns.wants(i, older.Secret, api.CodeOK)
-	}
-	ns.wants(0, newer.Secret, api.CodeUnavailable)
-	ns.wants(1, newer.Secret, api.CodeOK)
-	ns.all = append(ns.all, start(t, ns.cfg)) // as the first one is after its restart
-	ns.wants(2, newer.Secret, api.CodeOK)
-}
-
 // TestNobodyExitsWhenTheDatabaseRestarts: verification of a known token goes on within
 // a second of its return, on every node.
 func TestNobodyExitsWhenTheDatabaseRestarts(t *testing.T) {

@@ -25,6 +25,14 @@ func (s *Server) readRules(folder string) error {
 	return nil
 }
 
+// digestOfRules is the digest of the rules that hold now.
+func (s *Server) digestOfRules() string {
+	if sets := s.rules.Load(); sets != nil {
+		return ruleset.Digest(*sets)
+	}
+	return ""
+}
+
 // ruleset returns the rules of this name, or nil.
 func (s *Server) ruleset(name string) *ruleset.Set {
 	if sets := s.rules.Load(); sets != nil {

@@ -97,7 +97,7 @@ func Listen(ctx context.Context, cfg config.Config, o Options) (_ *Server, err e
 		host, _ := os.Hostname()
 		o.Holder = fmt.Sprintf("%s, process %d, listening on %s", host, os.Getpid(), s.on.Addr())
 	}
-	o.serving = true
+	o.serving, o.rulesDigest = true, s.digestOfRules
 	if s.Core, err = Open(ctx, cfg, o); err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	}
 	programs, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
-		Logger: s.Logger, Metrics: registry, Now: time.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, Used: s.used, Rules: s.ruleset,
+		Logger: s.Logger, Metrics: registry, Now: time.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, RulesDiffer: func() bool { return s.agreed.rules.Load() > 0 }, Used: s.used, Rules: s.ruleset,
 		PortalLink: s.portalLink, Invite: s.invite, Devices: s.people.Devices, Refused: refused,
 	})
 	if err != nil {
@@ -242,6 +242,7 @@ func (s *Server) ready(ctx context.Context, changes bool) (why []httpapi.Unready
 	if s.node != nil && s.node.Left() <= 0 {
 		lacks(httpapi.NoLease, errors.New("this node has no lease, so it cannot prove that it knows every change, and verifies nothing"))
 	}
+	lacks(httpapi.NoKey, s.lacksNeeded())
 	if changes {
 		lacks(httpapi.NoChanges, s.store.Writable(ctx))
 		if _, unsettled := s.Authority.Unsettled(); unsettled {

@@ -16,7 +16,8 @@ func (w *world) newer() *world {
 	w.Helper()
 	keys, err := w.keys.Rotate(rand.Reader, w.clock.Now())
 	must(w.T, err)
-	must(w.T, w.store.(*store.Store).CheckKeyring(w.ctx, keys))
+	db, _ := w.store.(*store.Store)
+	must(w.T, db.CheckKeyring(w.ctx, keys))
 	return w.again(func(o *signin.Options) {
 		o.Keys = keys
 		o.Authority = office.New(authority.Options{Store: w.store, Keys: keys, Now: w.clock.Now, Rand: rand.Reader})

@@ -100,9 +100,9 @@ func (s *secrets) digest(purpose string, id token.KeyID, text string) (d token.D
 }
 
 // name is a keyed digest as text, for rows that are found by it. It is under
-// the first key of the ring, which rotation does not change.
+// the oldest key that every node has, which rotation does not change.
 func (s *secrets) name(purpose, text string) string {
-	d, _ := s.digest(purpose, s.keys.IDs()[0], text)
+	d, _ := s.digest(purpose, s.keys.Oldest(), text)
 	return hex.EncodeToString(d[:])
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
@@ -57,6 +58,28 @@ func (s *Store) KeyRecorded(ctx context.Context, id token.KeyID) (bool, error) {
 	_, is := checks[id]
 	return is, err
 }
+
+// KeysNeeded answers under which of some keys there are secrets that work at a moment.
+func (s *Store) KeysNeeded(ctx context.Context, ids []token.KeyID, now time.Time) (needed []token.KeyID, err error) {
+	err = s.snapshot(ctx, func(r *reader) error {
+		for _, id := range ids {
+			n, err := number(r.session, keyNeeded, int64(id), moment(now))
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				needed = append(needed, id)
+			}
+		}
+		return nil
+	})
+	return needed, err
+}
+
+const keyNeeded = `SELECT count(*) FROM (SELECT 1 FROM secrets s JOIN tokens t ON t.id = s.token
+	WHERE s.key_id = $1 AND s.ended_at IS NULL AND (s.retires_at IS NULL OR s.retires_at > $2) AND t.revoked_at IS NULL
+		AND t.deleted_at IS NULL AND (t.revoke_at IS NULL OR t.revoke_at > $2) AND (t.expires_at IS NULL OR t.expires_at > $2)
+	LIMIT 1) AS live`
 
 // AddKeyCheck records the check value of a new key. It takes no revision; a
 // key that is recorded already is [ledger.ErrDuplicate].

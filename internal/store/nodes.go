@@ -84,13 +84,13 @@ func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
 	err := n.writing.Do(ctx, func(c *pgx.Conn) error {
 		tag, err := c.Exec(ctx, settings+`,
 			arrived AS (UPDATE runner SET arrivals = arrivals + 1 FROM settings WHERE id = 1 RETURNING arrivals)
-			INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder, schema, arrival, made_room)
-			SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4, CAST($5 AS BIGINT), arrivals, arrivals FROM arrived, builds, head
+			INSERT INTO leases (node, incarnation, renewal, applied, due, length, holder, schema, arrival, made_room, told)
+			SELECT $1, $2, 0, 0, 0, CAST($3 AS BIGINT), $4, CAST($5 AS BIGINT), arrivals, arrivals, CAST($7 AS TEXT) FROM arrived, builds, head
 			WHERE builds.id = 1 AND lowest <= $5 AND head.id = 1 AND fence IS NULL
 			ON CONFLICT (node) DO UPDATE SET incarnation = excluded.incarnation, renewal = 0, applied = 0, due = 0, behind = NULL,
-				length = excluded.length, holder = excluded.holder, schema = excluded.schema,
+				length = excluded.length, holder = excluded.holder, schema = excluded.schema, told = excluded.told,
 				arrival = CASE WHEN leases.incarnation = $6 THEN leases.arrival ELSE excluded.arrival END`,
-			l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder, n.eng.version, l.Was)
+			l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder, n.eng.version, l.Was, document{l.Told})
 		found = tag.RowsAffected()
 		return err
 	})
@@ -117,7 +117,7 @@ func (n *nodes) older(ctx context.Context, than int64) (found []migrate.Node, er
 func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, err error) {
 	err = n.renewing.Do(ctx, func(c *pgx.Conn) error {
 		rows, err := c.Query(ctx, settings+`,
-			renewed AS (UPDATE leases SET renewal = renewal + 1, due = head.revision, behind = $8, made_room = $9,
+			renewed AS (UPDATE leases SET renewal = renewal + 1, due = head.revision, behind = $8, made_room = $9, told = $10,
 				applied = CASE WHEN head.revision = $1 AND COALESCE(head.digest, CAST($7 AS BYTEA)) = $6
 					OR EXISTS (SELECT FROM changes WHERE revision = $1 AND digest = $6) THEN $1 ELSE 0 END
 				FROM settings, head
@@ -129,7 +129,7 @@ func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, er
 			FROM renewed CROSS JOIN head LEFT JOIN changes AS at ON at.revision = $1
 				LEFT JOIN LATERAL (SELECT base, revision, digest, touched FROM changes WHERE revision > $1 ORDER BY revision LIMIT $5) AS later ON TRUE
 			WHERE head.id = 1 ORDER BY later.revision`, l.Applied, l.Node, l.Incarnation, l.Renewal, changesAtOnce,
-			l.Digest[:], make([]byte, len(l.Digest)), document{l.Behind}, l.MadeRoom)
+			l.Digest[:], make([]byte, len(l.Digest)), document{l.Behind}, l.MadeRoom, document{l.Told})
 		if err != nil {
 			return err
 		}
@@ -215,13 +215,13 @@ func (n *nodes) Leases(ctx context.Context, sure bool) (leases []ledger.Lease, e
 				return errBrokenOff
 			}
 		}
-		rows, err := c.Query(ctx, `SELECT node, incarnation, renewal, applied, behind, length, holder FROM leases ORDER BY node`)
+		rows, err := c.Query(ctx, `SELECT node, incarnation, renewal, applied, behind, length, holder, told FROM leases ORDER BY node`)
 		if err != nil {
 			return err
 		}
 		leases, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (l ledger.Lease, err error) {
 			var length int64
-			err = row.Scan(&l.Node, &l.Incarnation, &l.Renewal, &l.Applied, document{&l.Behind}, &length, &l.Holder)
+			err = row.Scan(&l.Node, &l.Incarnation, &l.Renewal, &l.Applied, document{&l.Behind}, &length, &l.Holder, document{&l.Told})
 			l.Length = time.Duration(length) * time.Microsecond
 			return l, err
 		})

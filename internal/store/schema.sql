@@ -144,7 +144,7 @@ CREATE TABLE leases (
     due BIGINT NOT NULL,
     length BIGINT NOT NULL CHECK (length > 0 AND length <= 30000000),
     holder TEXT NOT NULL
-, behind TEXT, arrival BIGINT NOT NULL DEFAULT 0, made_room BIGINT NOT NULL DEFAULT 9223372036854775807, schema BIGINT);
+, behind TEXT, arrival BIGINT NOT NULL DEFAULT 0, made_room BIGINT NOT NULL DEFAULT 9223372036854775807, schema BIGINT, told TEXT);
 
 CREATE TABLE mails (
     id BIGINT PRIMARY KEY CHECK (id > 0),
@@ -285,6 +285,8 @@ CREATE TABLE secrets (
     created_at BIGINT NOT NULL, ended_at BIGINT,
     PRIMARY KEY (token, number)
 );
+
+CREATE INDEX secrets_key ON secrets (key_id);
 
 CREATE INDEX secrets_sealed ON secrets (token) WHERE sealed IS NOT NULL;
 

@@ -1,11 +1,14 @@
 package tokens_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/office/officetest"
+	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -85,5 +88,45 @@ func TestWhatIsOverUnderADroppedKeyIsUnknown(t *testing.T) {
 				w.Errorf("%s: %s (%v), want %s", c.name, got, err, c.want)
 			}
 		}
+	})
+}
+
+// TestAKeyIsNeededWhileASecretThatWorksIsUnderIt: a node that lacks it is ready only when
+// none is.
+func TestAKeyIsNeededWhileASecretThatWorksIsUnderIt(t *testing.T) {
+	t.Parallel()
+	officetest.Each(t, func(w *officetest.World) {
+		needed := func(want bool, when string) {
+			w.Helper()
+			db, _ := w.Store.(*store.Store)
+			got, err := db.KeysNeeded(w.Ctx, []token.KeyID{2, 9}, w.Clock.Now())
+			officetest.Must(w.T, err)
+			if is := slices.Equal(got, []token.KeyID{2}); is != want || !is && len(got) > 0 {
+				w.Errorf("%s: %v are needed", when, got)
+			}
+		}
+		needed(false, "nothing is under it")
+		newer, _ := w.Newer()
+		in := officetest.Ask("personal", "")
+		in.ExpiresIn = api.Some(api.Duration(time.Hour))
+		short, err := newer.CreateToken(w.Ctx, w.Root, "acme", in)
+		officetest.Must(w.T, err)
+		needed(true, "a token lives")
+		w.Clock.Pass(2 * time.Hour)
+		needed(false, "it expired")
+		officetest.Must(w.T, officetest.Second(newer.RotateToken(w.Ctx, w.Root, "acme", short.Token.ID, api.RotateToken{
+			ExpiresIn: api.Some(api.Duration(24 * time.Hour)),
+		})))
+		needed(true, "it was renewed")
+		officetest.Must(w.T, officetest.Second(w.RotateToken(w.Ctx, w.Root, "acme", short.Token.ID, api.RotateToken{
+			Overlap: api.Some(api.Duration(time.Minute)),
+		})))
+		needed(true, "it was replaced by one under another key, and overlaps")
+		w.Clock.Pass(2 * time.Minute)
+		needed(false, "the overlap is over")
+		other, err := newer.CreateToken(w.Ctx, w.Root, "acme", officetest.Ask("personal", ""))
+		officetest.Must(w.T, err)
+		officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, w.Root, "acme", other.Token.ID, api.RevokeToken{})))
+		needed(false, "one was revoked")
 	})
 }
