@@ -121,6 +121,8 @@ type Node struct {
 	still map[string]standing
 	swept time.Duration
 	place int
+	// present is who is there by the last renewal, looked who was when the list was read.
+	present, looked present
 	// renewed is when a renewal was asked for last, forgot when old changes were deleted.
 	renewed, forgot time.Duration
 
@@ -384,6 +386,7 @@ func (n *Node) renew(ctx context.Context) error {
 		return err
 	}
 	n.sharer.Share(r.Crowd)
+	n.present = present{r.Crowd.Nodes, r.Crowd.Newest}
 	n.extend(asked + n.mine.Length)
 	if n.mine.MadeRoom != room {
 		fill(n.notify) // somebody may wait for it

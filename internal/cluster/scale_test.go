@@ -43,8 +43,10 @@ type registry struct {
 	dues    map[string]int64
 	changed []ledger.Change
 	head    ledger.Point
-	hears   map[int]func(string)
-	busy    time.Duration
+	// arrivals counts those who joined.
+	arrivals int64
+	hears    map[int]func(string)
+	busy     time.Duration
 	// dead are those whose statements do not arrive.
 	dead  map[string]bool
 	asked map[string]int
@@ -92,6 +94,7 @@ func (r *registry) Join(ctx context.Context, l ledger.Lease) error {
 		return ledger.ErrStoreUnavailable
 	}
 	l.Applied = 0
+	r.arrivals++
 	r.rows[l.Node], r.dues[l.Node] = l, 0
 	return err
 }
@@ -114,6 +117,7 @@ func (r *registry) Renew(ctx context.Context, l ledger.Lease) (ledger.Renewed, e
 	r.rows[l.Node], r.dues[l.Node] = row, r.head.Revision
 	out := ledger.Renewed{Renewal: row.Renewal, Head: r.head, Known: true}
 	out.At = l.Digest
+	out.Crowd = ledger.Crowd{Nodes: len(r.rows), Newest: r.arrivals}
 	if l.Applied == 0 && r.head.Revision > 0 {
 		out.Known = false
 	}
@@ -319,6 +323,23 @@ func TestManyNodesCostTheDatabaseWhatTheyRenew(t *testing.T) {
 	if s.at(1) > leased/4 {
 		t.Errorf("a revocation waited %v", s.at(1))
 	}
+}
+
+// TestANodeThatArrivesIsSeenByAllAtTheirNextRenewal: also by those that look seldom for who
+// died, since what a newcomer lacks is nothing that others may go on using.
+func TestANodeThatArrivesIsSeenByAllAtTheirNextRenewal(t *testing.T) {
+	t.Parallel()
+	begin(t, seen(), 30, func(b *bubble) {
+		if err := b.Join(b.Context(), ledger.Lease{Node: "node_zz", Incarnation: "its", Length: leased}); err != nil {
+			b.Fatal(err)
+		}
+		time.Sleep(leased/4 + 100*time.Millisecond)
+		for i, n := range b.all {
+			if got := n.State().Nodes; got != 31 {
+				b.Errorf("node %d knows of %d, want 31", i, got)
+			}
+		}
+	})
 }
 
 // TestNodesThatDieTogetherAreSwept: also when they are all those that look often.

@@ -23,7 +23,16 @@ const (
 	// restful is how many times as long as a lease the others leave between two looks:
 	// they find out if the first ones die together.
 	restful = 2
+	// watchful is up to how many nodes each of them looks as soon as another arrived or
+	// left, since what that one has matters to all: see [Config.Learn].
+	watchful = 64
 )
+
+// present is who is there, as far as it can be told without the list.
+type present struct {
+	nodes  int
+	newest int64
+}
 
 // sweepEvery is what a node at a place of the list, from 0 on, leaves between two looks.
 func sweepEvery(place int, length time.Duration) time.Duration {
@@ -37,9 +46,11 @@ func sweepEvery(place int, length time.Duration) time.Duration {
 // many there are. The lease that such a row gave is over; one that is asked for and not
 // answered yet finds no row.
 func (n *Node) sweep(ctx context.Context) {
-	if n.ticks()-n.swept < sweepEvery(n.place, n.Length) {
+	other := n.present != n.looked && n.present.nodes <= watchful
+	if !other && n.ticks()-n.swept < sweepEvery(n.place, n.Length) {
 		return
 	}
+	there := n.present
 	var leases []ledger.Lease
 	asked := n.ticks()
 	n.swept = asked
@@ -50,6 +61,7 @@ func (n *Node) sweep(ctx context.Context) {
 	if err != nil {
 		return // the next turn tells
 	}
+	n.looked = there
 	n.tell(func(s *State) { s.Nodes = len(leases) })
 	n.place = max(slices.IndexFunc(leases, func(l ledger.Lease) bool { return l.Node == n.mine.Node }), 0)
 	defer n.claim(ctx)
