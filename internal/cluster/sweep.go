@@ -113,3 +113,39 @@ func stood(was map[string]standing, leases []ledger.Lease, asked, answered time.
 	}
 	return now, over
 }
+
+// Living answers the rows of nodes that live: it waits until those that were there when
+// it asked first have been renewed, or stood still for longer than their lease. The
+// latter, which cannot verify by it any more, it takes away.
+func Living(ctx context.Context, board ledger.Nodes, ticks func() time.Duration, timer func(time.Duration) (<-chan time.Time, func() bool)) ([]ledger.Lease, error) {
+	var still map[string]standing
+	for {
+		asked := ticks()
+		leases, err := board.Leases(ctx, false)
+		if err != nil {
+			return nil, err
+		}
+		var over []ledger.Lease
+		was := still
+		still, over = stood(was, leases, asked, ticks())
+		living := slices.DeleteFunc(slices.Clone(leases), func(l ledger.Lease) bool {
+			before, known := was[l.Node]
+			return !known || before == still[l.Node]
+		})
+		for _, l := range over {
+			if err := board.Sweep(ctx, l); err != nil {
+				return nil, err
+			}
+		}
+		if len(living) > 0 || len(leases) == len(over) {
+			return living, nil
+		}
+		fires, stop := timer(lastLook)
+		select {
+		case <-fires:
+		case <-ctx.Done():
+			stop()
+			return nil, ctx.Err()
+		}
+	}
+}

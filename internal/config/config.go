@@ -63,6 +63,13 @@ type Config struct {
 	// With PostgreSQL it must be given, and is the same for all nodes.
 	Keys string `key:"keys" help:"keyring file (default keys.json beside the SQLite database; required with postgres)"`
 
+	// HeadNote is a file in which this node notes, once a second at most, the newest
+	// change that it knows of. A database that is older at the next start, as a restored
+	// one is, is not served until tokenry restore has dealt with what was revoked since.
+	// Nodes may share it or have their own; it outlives the database. Empty is the
+	// keyring's path with .head behind it; none notes nothing.
+	HeadNote string `key:"head_note" help:"file that notes the newest change (default KEYS.head; none for no note)"`
+
 	// Prefix is the word that new tokens begin with: a lower-case letter and 1 to 9
 	// of a-z and 0-9. Empty keeps the instance's, which is tky until another was
 	// set. Tokens with earlier prefixes stay valid.

@@ -102,7 +102,7 @@ func TestEverySettingHasEveryForm(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
 		"listen": ":1", "base_url": "https://t.example.com", "trusted_proxies": "10.0.0.0/8", "metrics_listen": ":2",
-		"data": "d", "database": "postgres://h/n", "keys": "k", "prefix": "acme", "smtp_url": "smtp://h:25",
+		"data": "d", "database": "postgres://h/n", "keys": "k", "head_note": "n", "prefix": "acme", "smtp_url": "smtp://h:25",
 		"smtp_from": "t@example.com", "log_level": "warn", "log_format": "json", "shutdown_timeout": "1s", "lease": "3s", "max_staleness": "4s", "webhook_networks": "10.0.0.0/8", "max_connections": "500", "max_connections_per_address": "20",
 		"brand_name": "Acme Keys", "brand_logo": "logo.svg",
 		"rules":   "r",

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Fence says why a database takes no changes from anybody. It is kept in the row that
+// Fence says why a database takes no changes from servers. It is kept in the row that
 // every change locks, so that none gets by.
 type Fence struct {
 	// Run is drawn for one move, and is the same on both sides of it.
@@ -31,6 +31,9 @@ const (
 	FenceArriving FenceState = "arriving"
 	// FenceGivenUp is one that was filled in part, and never will be whole.
 	FenceGivenUp FenceState = "given up"
+	// FenceRestoring is an older one that is brought to what was known since. Whoever
+	// does may change it.
+	FenceRestoring FenceState = "restoring"
 )
 
 // FenceError is what a fenced database answers to every change, and to every server that
@@ -49,6 +52,8 @@ func (e *FenceError) Error() string {
 		return fmt.Sprintf("%s is being moved into this database since %s, and it takes no changes before all of it is here: run the same tokenry move again to go on", e.With, at)
 	case FenceGivenUp:
 		return fmt.Sprintf("a move of %s into this database was given up on %s, and what is here is a part of it: drop the database, or move into it again, which empties it first", e.With, at)
+	case FenceRestoring:
+		return fmt.Sprintf("a restore of this database was begun on %s and has not come to its end: run tokenry restore on it once more, with the same choice", at)
 	}
 	return "this database is fenced by a newer tokenry (" + string(e.State) + "); run that one"
 }

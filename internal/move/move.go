@@ -58,6 +58,8 @@ type Move struct {
 	Rand io.Reader
 	// Tell is told how far it is.
 	Tell func(Progress)
+	// Ready refuses an old side that is older than it was, and a new one that is served.
+	Ready func(context.Context) error
 
 	run string
 }
@@ -83,6 +85,9 @@ func (m *Move) Start(ctx context.Context) error {
 	case again:
 		m.run = from.Run
 		return nil
+	}
+	if err := m.Ready(ctx); err != nil {
+		return err
 	}
 	if m.run, err = ident.New(m.Rand, "move_"); err != nil {
 		return err
@@ -377,8 +382,7 @@ func (c *change) alone(ctx context.Context) error {
 		return c.side.Explain(err)
 	}
 	if n > 0 {
-		return fmt.Errorf("on %s runs a server (%s), or one crashed there: stop it first; of one that crashed, starting and stopping another takes the trace away",
-			c.side.Address, holder.V)
+		return fmt.Errorf("on %s a server began to run meanwhile (%s): stop it, and run this again", c.side.Address, holder.V)
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func TestAFenceSaysWhereAndWhatToDo(t *testing.T) {
 	for state, want := range map[ledger.FenceState][]string{
 		ledger.FenceLeaving: {"being moved to there", "--abandon"}, ledger.FenceLeft: {"was moved to there", "same keyring"},
 		ledger.FenceArriving: {"there is being moved into", "run the same tokenry move"}, ledger.FenceGivenUp: {"given up", "drop the database"},
-		"of tomorrow": {"newer tokenry"},
+		ledger.FenceRestoring: {"has not come to its end", "tokenry restore"}, "of tomorrow": {"newer tokenry"},
 	} {
 		said := (&ledger.FenceError{Fence: ledger.Fence{State: state, With: "there"}}).Error()
 		if slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(said, w) }) {

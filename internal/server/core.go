@@ -44,6 +44,8 @@ type Options struct {
 	serving bool
 	// beside opens the database without its lock, where a server may be running.
 	beside bool
+	// restoring opens a database that a restore may have begun.
+	restoring bool
 	// observe is told how long the database took; nil is nobody.
 	observe func(op string, d time.Duration, err error)
 	// rulesDigest is that of the rules that hold; nil has none.
@@ -108,6 +110,9 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
 	if err := errors.Join(c.openClock(ctx), c.openNode()); err != nil {
 		return nil, errors.Join(err, c.store.Close())
 	}
+	if err := c.awaitHead(ctx); err != nil {
+		return nil, errors.Join(err, c.store.Close())
+	}
 	if err := c.build(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -117,23 +122,26 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
 // openStore opens the database. A server waits for one that is not there yet: it may
 // have been started before it, or while it is restarted.
 func (c *Core) openStore(ctx context.Context) (err error) {
-	const again, tellEvery = 200 * time.Millisecond, 25
 	for tries := 0; ; tries++ {
 		c.store, err = store.Open(ctx, store.Options{
-			URL: c.config.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe, NoLock: c.beside, Rand: c.Rand,
+			URL: c.config.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe, NoLock: c.beside, Fenced: c.restoring, Rand: c.Rand,
 		})
-		_, fenced := errors.AsType[*ledger.FenceError](err)
-		if err == nil || fenced || !c.serving || !errors.Is(err, ledger.ErrStoreUnavailable) || errors.Is(err, store.ErrNotAdmitted) {
+		fence, fenced := errors.AsType[*ledger.FenceError](err)
+		if err == nil || fenced && (fence.State != ledger.FenceRestoring || c.config.SQLitePath() != "") || !c.serving || !errors.Is(err, ledger.ErrStoreUnavailable) || errors.Is(err, store.ErrNotAdmitted) {
 			return err
 		}
 		if tries%tellEvery == 0 {
 			c.Logger.Warn("waiting for the database", "error", err)
 		}
-		if ctx.Err() != nil || wait(ctx, again) != nil {
+		if ctx.Err() != nil || wait(ctx, lookAgain) != nil {
 			return err
 		}
 	}
 }
+
+// lookAgain is between two looks at a database that is waited for; the log tells of one
+// in tellEvery.
+const lookAgain, tellEvery = 200 * time.Millisecond, 25
 
 func (c *Core) build(ctx context.Context) error {
 	if err := c.store.CheckKeyring(ctx, c.keys); err != nil {

@@ -68,6 +68,7 @@ func Move(ctx context.Context, from, to config.Config, o MoveOptions) (out Moved
 	if err := m.openTo(ctx, to, o); err != nil {
 		return out, err
 	}
+	m.Ready = func(ctx context.Context) error { return errors.Join(checkHead(ctx, from, m.from), unserved(ctx, m.to)) }
 	out.From, out.To = m.From.Address, m.To.Address
 	if out.Heads, err = m.heads(ctx, m.from); err != nil {
 		return out, fmt.Errorf("the old side: %w", err)

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
 )
 
@@ -30,6 +33,10 @@ type Replayed struct {
 	NotDone map[string]int `json:"not_done"`
 	// Missing names stretches of a chain that the exports leave out.
 	Missing []string `json:"missing"`
+
+	// events are what is done again, newest the revision of the newest of all.
+	events []api.AuditEvent
+	newest int64
 }
 
 // mark is a place in a chain.
@@ -38,9 +45,8 @@ type mark struct {
 	hash     string
 }
 
-// replay does again what took power away after the backup was taken, in the
-// order in which it was done. It never gives power.
-func (c *Core) replay(ctx context.Context, heads []string, exports []io.Reader) (*Replayed, error) {
+// marksOf reads the heads of chains.
+func marksOf(heads []string) (map[string]mark, error) {
 	marks := map[string]mark{}
 	for _, head := range heads {
 		name, at, _ := strings.Cut(head, "@")
@@ -51,20 +57,49 @@ func (c *Core) replay(ctx context.Context, heads []string, exports []io.Reader) 
 		}
 		marks[name] = mark{sequence, hash}
 	}
-	out := &Replayed{Done: map[string]int{}, NotDone: map[string]int{}}
-	events, err := out.since(marks, exports)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range settled(events) {
-		c.again(ctx, out, e)
-	}
-	return out, nil
+	return marks, nil
 }
 
-// since reads the events after the marks, in the order of their revisions.
-func (out *Replayed) since(marks map[string]mark, exports []io.Reader) ([]api.AuditEvent, error) {
-	var events []api.AuditEvent
+// read reads the events after the last row on which the exports and each chain agree, in
+// the order of their revisions. The chain may have gone on by itself since: somebody
+// served it, or a replay was begun before.
+func (out *Replayed) read(ctx context.Context, s ledger.Store, heads []string, exports []io.Reader) error {
+	all, err := decoded(exports)
+	if err != nil {
+		return err
+	}
+	marks, err := marksOf(heads)
+	if err != nil {
+		return err
+	}
+	err = s.Read(ctx, func(r ledger.Reader) error {
+		for name, rows := range chained(all) {
+			if head, known := marks[name]; known {
+				if marks[name], err = lastShared(r, name, head, rows); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		out.newest = max(out.newest, e.Revision)
+		if m, known := marks[chainOf(e)]; known && e.Sequence > m.sequence {
+			out.events = append(out.events, e)
+		}
+	}
+	slices.SortFunc(out.events, func(a, b api.AuditEvent) int {
+		return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(chainOf(a), chainOf(b)), cmp.Compare(a.Sequence, b.Sequence))
+	})
+	out.gaps(marks, all)
+	return nil
+}
+
+// decoded reads the exports.
+func decoded(exports []io.Reader) (all []api.AuditEvent, err error) {
 	for _, r := range exports {
 		lines := json.NewDecoder(r)
 		for {
@@ -76,40 +111,84 @@ func (out *Replayed) since(marks map[string]mark, exports []io.Reader) ([]api.Au
 			if err != nil || e.Sequence == 0 || e.Hash == "" {
 				return nil, errors.New("the file to replay is no export of the audit (tokenry audit export writes one, as ndjson)")
 			}
-			head, known := marks[chainOf(e)]
-			switch {
-			case known && e.Sequence == head.sequence && e.Hash != head.hash:
-				return nil, fmt.Errorf("the export is of another instance: its row %d of %s is not the one in the backup", e.Sequence, chainOf(e))
-			case known && e.Sequence > head.sequence:
-				events = append(events, e)
-			}
+			all = append(all, e)
 		}
 	}
-	slices.SortFunc(events, func(a, b api.AuditEvent) int {
-		return cmp.Or(cmp.Compare(a.Revision, b.Revision), cmp.Compare(chainOf(a), chainOf(b)), cmp.Compare(a.Sequence, b.Sequence))
-	})
-	out.gaps(marks, events)
-	return events, nil
+	return all, nil
 }
+
+// chained are the hashes of each chain, by the numbers of its rows.
+func chained(all []api.AuditEvent) map[string]map[int64]string {
+	chains := map[string]map[int64]string{}
+	for _, e := range all {
+		name := chainOf(e)
+		if chains[name] == nil {
+			chains[name] = map[int64]string{}
+		}
+		chains[name][e.Sequence] = e.Hash
+	}
+	return chains
+}
+
+// lastShared is the last row that a chain and its export share: each hash is over all rows
+// before it. An export that begins after the chain's end shares none with it.
+func lastShared(r ledger.Reader, name string, head mark, exported map[int64]string) (mark, error) {
+	var id ledger.ID
+	if name != audit.Instance {
+		ws, err := r.Workspace(ledger.WorkspaceKey{Slug: name})
+		if err != nil {
+			return mark{}, err
+		}
+		id = ws.ID
+	}
+	first := slices.Min(slices.Collect(maps.Keys(exported)))
+	if first > head.sequence {
+		return head, nil
+	}
+	var last mark
+	for after := first - 1; after < head.sequence; {
+		rows, err := r.AuditChain(id, after, rowsAtOnce)
+		if err != nil {
+			return mark{}, err
+		}
+		for _, row := range rows {
+			if hash := hex.EncodeToString(row.Hash[:]); row.Sequence <= head.sequence && exported[row.Sequence] == hash {
+				last = mark{row.Sequence, hash}
+			}
+		}
+		if len(rows) == 0 {
+			break
+		}
+		after = rows[len(rows)-1].Sequence
+	}
+	if last.sequence == 0 {
+		return mark{}, fmt.Errorf("the export is of another instance: its row %d of %s is not the one in the database, and neither is any that follows", first, name)
+	}
+	return last, nil
+}
+
+// rowsAtOnce is how many rows of a chain are compared at once.
+const rowsAtOnce = 500
 
 func chainOf(e api.AuditEvent) string { return cmp.Or(e.Workspace, "instance") }
 
-// gaps names what is missing between the backup and the last row of each chain.
-func (out *Replayed) gaps(marks map[string]mark, events []api.AuditEvent) {
-	last := map[string]int64{}
-	for name, m := range marks {
-		last[name] = m.sequence
-	}
-	seen := map[string]bool{}
-	for _, e := range events {
-		name := chainOf(e)
-		if e.Sequence > last[name]+1 {
-			out.Missing = append(out.Missing, fmt.Sprintf("%s: rows %d to %d", name, last[name]+1, e.Sequence-1))
-		}
-		last[name], seen[name] = max(last[name], e.Sequence), true
+// gaps names what is missing between the marks and the last row of each chain. A chain
+// that an export has up to its mark had nothing more.
+func (out *Replayed) gaps(marks map[string]mark, all []api.AuditEvent) {
+	numbers := map[string][]int64{}
+	for _, e := range all {
+		numbers[chainOf(e)] = append(numbers[chainOf(e)], e.Sequence)
 	}
 	for _, name := range slices.Sorted(maps.Keys(marks)) {
-		if !seen[name] {
+		last, seen := marks[name].sequence, false
+		slices.Sort(numbers[name])
+		for _, n := range numbers[name] {
+			if n > last+1 {
+				out.Missing = append(out.Missing, fmt.Sprintf("%s: rows %d to %d", name, last+1, n-1))
+			}
+			last, seen = max(last, n), seen || n >= marks[name].sequence
+		}
+		if !seen {
 			out.Missing = append(out.Missing, name+": no row since the backup; was it exported?")
 		}
 	}

@@ -9,13 +9,17 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/cluster"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/filelock"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/store"
 )
@@ -150,18 +154,23 @@ func keyringFor(cfg config.Config, folder string, packed bool) (string, error) {
 	return filepath.Join(folder, keyringName), nil
 }
 
-// settle checks the unpacked database and brings it to what Since says.
+// settle checks the unpacked database and brings it to what Since says. Until it has come
+// to its end no server starts on it, and run again it does the same.
 func (out *Restored) settle(ctx context.Context, cfg config.Config, o RestoreOptions) (err error) {
 	if path := cfg.SQLitePath(); path != "" {
 		if err := store.CheckSQLite(ctx, path); err != nil {
 			return err
 		}
 	}
+	o.Server.restoring = true
 	c, err := Open(ctx, cfg, o.Server)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	if err := unserved(ctx, c.store); err != nil {
+		return err
+	}
 	chains, err := audit.Verify(ctx, c.store, c.keys, out.Heads...)
 	if err != nil {
 		return fmt.Errorf("the audit of what is restored: %w", err)
@@ -172,25 +181,66 @@ func (out *Restored) settle(ctx context.Context, cfg config.Config, o RestoreOpt
 		}
 	}
 	out.Since = o.Since
-	out.NotSent, err = c.Authority.NoteRestore(ctx, office.Restored{TakenAt: out.TakenAt, Revision: out.Revision, Heads: out.Heads, Since: string(o.Since)})
+	since, err := c.since(ctx, out.Heads, o)
 	if err != nil {
 		return err
 	}
+	if err := c.store.Restoring(ctx, &ledger.Fence{State: ledger.FenceRestoring, At: c.Now().UTC().Truncate(time.Second)}, 0); err != nil {
+		return err
+	}
+	if err := out.bring(ctx, c, since); err != nil {
+		return err
+	}
+	return c.store.Restoring(ctx, nil, 1+max(since.newest, c.seen(ctx)))
+}
+
+// unserved refuses a database that a node lives on.
+func unserved(ctx context.Context, s *store.Store) error {
+	board := s.Nodes()
+	if board == nil {
+		return nil
+	}
+	living, err := cluster.Living(ctx, board, cluster.Ticks, timer)
+	if len(living) == 0 {
+		return err
+	}
+	return &filelock.HeldError{Holder: living[0].Holder}
+}
+
+// since is what is known of the time after the backup.
+func (c *Core) since(ctx context.Context, heads []string, o RestoreOptions) (*Replayed, error) {
+	out := &Replayed{Done: map[string]int{}, NotDone: map[string]int{}}
 	switch o.Since {
 	case SinceReplay:
-		out.Replayed, err = c.replay(ctx, out.Heads, o.Replay)
+		return out, out.read(ctx, c.store, heads, o.Replay)
+	case SinceDisable, SinceRevoke, SinceKeep:
+		return out, nil
+	}
+	return nil, fmt.Errorf("a restore does one of replay, disable-all, revoke-all and keep-all, not %q", o.Since)
+}
+
+// bring does what Since says.
+func (out *Restored) bring(ctx context.Context, c *Core, since *Replayed) (err error) {
+	out.NotSent, err = c.Authority.NoteRestore(ctx, office.Restored{TakenAt: out.TakenAt, Revision: out.Revision, Heads: out.Heads, Since: string(out.Since)})
+	if err != nil {
 		return err
+	}
+	switch out.Since {
+	case SinceReplay:
+		out.Replayed = since
+		for _, e := range settled(since.events) {
+			c.again(ctx, since, e)
+		}
 	case SinceDisable, SinceRevoke:
-		if out.Stopped, err = c.stopTokens(ctx, o.Since == SinceRevoke); err != nil {
+		if out.Stopped, err = c.stopTokens(ctx, out.Since == SinceRevoke); err != nil {
 			return err
 		}
 		issued, err := c.Authority.RecoveryToken(ctx, office.RestoreCaller())
 		out.Recovery = &issued
 		return err
 	case SinceKeep:
-		return nil
 	}
-	return fmt.Errorf("a restore does one of replay, disable-all, revoke-all and keep-all, not %q", o.Since)
+	return nil
 }
 
 // stopTokens disables or revokes every token that could be used. Many at a time,

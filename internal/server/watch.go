@@ -95,6 +95,7 @@ func (s *Server) startWatch(registry *prometheus.Registry) error {
 	s.watch.wait.Go(func() { s.run(ctx) })
 	s.watch.wait.Go(func() { s.count(ctx) })
 	s.watch.wait.Go(func() { s.watchTime(ctx) })
+	s.watch.wait.Go(func() { s.noteHead(ctx) })
 	s.startNode(ctx)
 	return nil
 }

@@ -196,7 +196,7 @@ func (b *batch) lock(l lane) error {
 	}) []any {
 		return append([]any{&h.revision, &h.nextID, blob{&h.digest}, document{&h.fence}}, momentFields(&h.Moment)...)
 	}, b.eng.headLock(l))
-	if err == nil && head.fence != nil {
+	if err == nil && head.fence != nil && (!b.store.fenced || head.fence.State != ledger.FenceRestoring) {
 		return &ledger.FenceError{Fence: *head.fence}
 	}
 	b.revision, b.nextID, b.moment = head.revision, max(head.nextID, b.store.ids.Load()), head.Moment

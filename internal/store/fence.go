@@ -7,17 +7,31 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
-// refuseFenced refuses a database that takes no changes from whoever wants to make some.
-func (e *engine) refuseFenced(ctx context.Context, o Options) error {
-	if o.ReadOnly || o.Fenced {
-		return nil
-	}
+// Fenced is the *[ledger.FenceError] of a fenced database.
+func (s *Store) Fenced(ctx context.Context) error { return s.eng.fenced(ctx) }
+
+func (e *engine) fenced(ctx context.Context) error {
 	var fence *ledger.Fence
 	err := e.reader.QueryRowContext(ctx, `SELECT fence FROM head WHERE id = 1`).Scan(document{&fence})
 	if err != nil || fence == nil {
 		return e.translate(err, "")
 	}
 	return &ledger.FenceError{Fence: *fence}
+}
+
+// Restoring puts a fence up behind which this store alone changes the database, or takes
+// it away (nil) with a revision that is not below another.
+func (s *Store) Restoring(ctx context.Context, fence *ledger.Fence, revision int64) error {
+	b, err := s.begin(ctx, inLine)
+	if err != nil {
+		return err
+	}
+	defer b.end()
+	b.revision = max(b.revision, revision)
+	if err := b.exec(`UPDATE head SET fence = $1 WHERE id = 1`, document{&fence}); err != nil {
+		return err
+	}
+	return b.commit()
 }
 
 // Tables is a database for whoever moves whole tables: no statement is bounded in time,

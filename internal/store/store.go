@@ -29,7 +29,8 @@ type Options struct {
 	// NoLock opens a SQLite database for changes beside a running server, and does
 	// not migrate.
 	NoLock bool
-	// Fenced opens a database that takes no changes too, for whoever moves it.
+	// Fenced opens a database that servers may not change too, for whoever moves or
+	// restores it.
 	Fenced bool
 	// Wait is how long a statement waits for a lock that somebody else has; 0
 	// is 5 seconds.
@@ -139,8 +140,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	eng.trace = o.Trace
-	if err := eng.refuseFenced(ctx, o); err != nil {
-		return nil, errors.Join(err, eng.close())
+	if !o.ReadOnly && !o.Fenced {
+		if err := eng.fenced(ctx); err != nil {
+			return nil, errors.Join(err, eng.close())
+		}
 	}
 	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, rand: o.Rand, readOnly: o.ReadOnly, fenced: o.Fenced}, nil
 }
