@@ -58,3 +58,20 @@ func TestWhoWasSignedOutMeanwhileIsShownTheSignInPage(t *testing.T) {
 		t.Errorf("something was done: %d tokens", len(ts))
 	}
 }
+
+// TestWhoNobodyCanTellIsNotTakenForSignedOut: the node lacks the key of the session, or
+// the database is away. The cookie stays, and a moment later, or on another node, it opens
+// what it opened.
+func TestWhoNobodyCanTellIsNotTakenForSignedOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.people.unsaid = api.Errorf(api.CodeUnavailable, "this server cannot tell now whether that is right; try again")
+	for _, path := range []string{"/workspaces", "/workspace/acme/access-tokens"} {
+		a := w.status(w.as("ada@example.com", path), http.StatusServiceUnavailable)
+		if set := a.Header.Values("Set-Cookie"); len(set) > 0 {
+			t.Errorf("GET %s sets %v", path, set)
+		}
+	}
+	w.people.unsaid = nil
+	w.status(w.as("ada@example.com", "/workspace/acme/access-tokens"), http.StatusOK)
+}

@@ -54,6 +54,8 @@ type people struct {
 	ended []string
 	// reset are those whose second factors were removed.
 	reset []string
+	// unsaid, when set, is why nobody can tell who a cookie is.
+	unsaid error
 	// stale says that nobody proved lately who they are.
 	stale bool
 	// account, when set, is how everybody signs in.
@@ -63,6 +65,9 @@ type people struct {
 // Authenticate reads what a real one reads.
 func (p *people) Authenticate(ctx context.Context, cookie string, _ door.Client) (door.Session, error) {
 	s, ok := p.users[cookie]
+	if p.unsaid != nil {
+		return s, p.unsaid
+	}
 	if !ok {
 		return s, api.Errorf(api.CodeInvalidToken, "signed out")
 	}
