@@ -34,7 +34,13 @@ type Chain struct {
 	Head string `json:"head"`
 	// Broken says which row is wrong and how; empty when the chain is whole.
 	Broken string `json:"broken,omitempty"`
+	// Lacks is the key for want of which the chain is called broken; 0 where something
+	// else is wrong.
+	Lacks token.KeyID `json:"-"`
 }
+
+// lacksKey ends what is said of a row that nobody can check with this keyring.
+const lacksKey = ": the keyring lacks its key"
 
 // Instance is what the instance's chain is called in a head.
 const Instance = "instance"
@@ -183,7 +189,7 @@ func (c *Chain) walk(r Reader, keys *token.Keyring, id ledger.ID, last ledger.Au
 			return last, err
 		}
 		for _, row := range rows {
-			if c.Broken = CheckLink(keys, last, row, c.Name); c.Broken != "" {
+			if c.Check(keys, last, row); c.Broken != "" {
 				return last, nil
 			}
 			met(row)
@@ -209,7 +215,8 @@ func (c *Chain) Begin(r Reader, keys *token.Keyring, id ledger.ID) (ledger.Audit
 	want, err := SealAnchor(keys, a)
 	switch {
 	case err != nil:
-		c.Broken = "the anchor after row " + strconv.FormatInt(a.Sequence, 10) + ": the keyring lacks its key"
+		c.Broken = "the anchor after row " + strconv.FormatInt(a.Sequence, 10) + lacksKey
+		c.Lacks = a.Key
 	case !hmac.Equal(want, a.Seal):
 		c.Broken = "the anchor after row " + strconv.FormatInt(a.Sequence, 10) + " is forged: its seal does not fit"
 	}
@@ -248,8 +255,15 @@ func wantedHeads(name string, expect []string, anchor ledger.AuditRow) map[strin
 	return wanted
 }
 
-// CheckLink says what is wrong with a row that follows another.
-func CheckLink(keys *token.Keyring, last, row ledger.AuditRow, name string) string {
+// Check notes what is wrong with a row that follows another.
+func (c *Chain) Check(keys *token.Keyring, last, row ledger.AuditRow) {
+	if c.Broken = checkLink(keys, last, row, c.Name); strings.HasSuffix(c.Broken, lacksKey) {
+		c.Lacks = row.Key
+	}
+}
+
+// checkLink says what is wrong with a row that follows another.
+func checkLink(keys *token.Keyring, last, row ledger.AuditRow, name string) string {
 	at := "row " + strconv.FormatInt(row.Sequence, 10)
 	switch {
 	case row.Sequence <= last.Sequence:
@@ -284,20 +298,20 @@ func checkHash(keys *token.Keyring, last, row ledger.AuditRow, at string) string
 	want, err := Hash(keys, row.Key, last.Hash, row.Sequence, row.PayloadDigest)
 	switch {
 	case err != nil:
-		return at + ": the keyring lacks its key"
+		return at + lacksKey
 	case !hmac.Equal(want, row.Hash):
 		return at + ": its hash does not follow from the row before"
 	}
 	return ""
 }
 
-// checkErased is CheckLink for a row whose payload was erased: its seal stands
+// checkErased is checkLink for a row whose payload was erased: its seal stands
 // for the payload.
 func checkErased(keys *token.Keyring, last, row ledger.AuditRow, at string) string {
 	want, err := SealErasure(keys, row)
 	switch {
 	case err != nil:
-		return at + ": the keyring lacks its key"
+		return at + lacksKey
 	case !hmac.Equal(want, row.Erasure):
 		return at + ": it was erased, and what is left of it was changed: its seal does not fit"
 	case row.Payload != nil || row.Salt != nil:

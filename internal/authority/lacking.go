@@ -37,10 +37,16 @@ func Matching(a *Authority, t ledger.Token, text string, secrets []ledger.Secret
 // that there are, and the secret opens nothing any more. That is for good, and on
 // every node, so there is nothing to wait for.
 func dropped(keys *token.Keyring, t ledger.Token, secrets []ledger.Secret, i int, now time.Time) bool {
-	ids := keys.IDs()
 	f := TokenFacts(t, secrets)
 	over := !Works(secrets, i, now) || slices.Contains([]string{api.StatusRevoked, api.StatusExpired}, Status(&f, now))
-	return over && (len(ids) == 0 || secrets[i].Key < ids[0])
+	return over && Dropped(keys, secrets[i].Key)
+}
+
+// Dropped says whether a key that is not here was taken out of use, as far as it shows:
+// it is older than all that there are.
+func Dropped(keys *token.Keyring, id token.KeyID) bool {
+	ids := keys.IDs()
+	return len(ids) == 0 || id < ids[0]
 }
 
 // Lacking is the answer to what only a key that is not here decides, and tells the

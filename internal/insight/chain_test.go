@@ -238,3 +238,24 @@ func recoverable(w *officetest.World, on bool) {
 	p.Recoverable = api.Some(on)
 	officetest.Must(w.T, officetest.Second(w.EditPolicy(w.Ctx, w.Root, "acme", p)))
 }
+
+// TestAChainThatANodeCannotCheckIsNotCalledBroken: others have the key. One that was taken
+// out of use is on no node, and the chain says so.
+func TestAChainThatANodeCannotCheckIsNotCalledBroken(t *testing.T) {
+	t.Parallel()
+	officetest.Each(t, func(w *officetest.World) {
+		newer, keys := w.Newer()
+		_, err := newer.CreateToken(w.Ctx, w.Root, "acme", officetest.Ask("personal", ""))
+		officetest.Must(w.T, err)
+		_, err = w.CheckAudit(w.Ctx, w.Root, "acme", 100)
+		w.Refused(err, api.CodeUnavailable)
+		c, err := newer.CheckAudit(w.Ctx, w.Root, "acme", 100)
+		if err != nil || c.Broken != "" {
+			w.Errorf("where the key is: %+v, %v", c, err)
+		}
+		c, err = w.Over(officetest.WithoutFirst(w.T, keys)).CheckAudit(w.Ctx, w.Root, "acme", 100)
+		if err != nil || c.Broken != "row 1: the keyring lacks its key" {
+			w.Errorf("without a key that is dropped: %+v, %v", c, err)
+		}
+	})
+}

@@ -11,7 +11,8 @@ import (
 // CheckAudit says whether the latest links of one chain are whole: so many of
 // them, or all where there are fewer. Without a workspace it is the instance's. It
 // needs what reading them needs. Unlike [audit.Verify] it knows of no noted head,
-// and takes the row before the first that it looks at as it is.
+// and takes the row before the first that it looks at as it is. Where other nodes have a
+// key that this one lacks, it does not call the chain broken.
 func (a *Insight) CheckAudit(ctx context.Context, c authority.Caller, ref string, links int64) (out audit.Chain, err error) {
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
 		id, err := chainOf(a.in, r, c, ref)
@@ -19,6 +20,9 @@ func (a *Insight) CheckAudit(ctx context.Context, c authority.Caller, ref string
 			return err
 		}
 		out, err = audit.Tail(r, a.in.Keys(), id, links)
+		if err == nil && out.Lacks != 0 && !authority.Dropped(a.in.Keys(), out.Lacks) {
+			err = a.in.Lacking(out.Lacks)
+		}
 		return err
 	})
 	return out, err

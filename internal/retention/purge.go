@@ -303,12 +303,15 @@ func (d *due) findAudit(r *authority.Snapshot, keys *token.Keyring) error {
 	}
 	for _, row := range rows[:n] {
 		if c.Broken == "" {
-			c.Broken = audit.CheckLink(keys, last, row, c.Name)
+			c.Check(keys, last, row)
 		}
 		last, d.newest = row, later(d.newest, row.At)
 	}
 	if n == 0 {
 		return nil
+	}
+	if c.Lacks != 0 { // it may be whole, and waits for a node that has the key
+		return fmt.Errorf("%s: %s, so nothing of it is purged here: %w", c.Name, c.Broken, &ledger.KeyError{ID: c.Lacks})
 	}
 	if c.Broken != "" {
 		return fmt.Errorf("%s: %s: %w, so nothing of it is purged", c.Name, c.Broken, audit.ErrBroken)
