@@ -10,6 +10,7 @@ import (
 // goes about them.
 func Lists() map[string]string {
 	return map[string]string{
+		"secrets under a key":      keyNeeded,
 		"tokens":                   listTokens,
 		"tokens of a member":       listTokensMember,
 		"tokens of an account":     listTokensServiceAccount,

@@ -38,6 +38,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 			"SEARCH t USING COVERING INDEX tokens_service_account (workspace=? AND owner_service_account=?)",
 		"unended of a member":   "tokens USING INDEX tokens_member (workspace=? AND owner_member=? AND id>?)",
 		"unended of an account": "tokens USING INDEX tokens_service_account (workspace=? AND owner_service_account=? AND id>?)",
+		"secrets under a key":   "s USING INDEX secrets_key (key_id=?); SEARCH t USING INDEX sqlite_autoindex_tokens_1 (id=?); SCAN rows",
 		"a window of members":   "members USING INDEX members_list (workspace=? AND id>?); SEARCH rows",
 		"a window of accounts":  "service_accounts USING INDEX service_accounts_list (workspace=? AND id>?); SEARCH rows",
 		"a window of tokens":    "tokens USING COVERING INDEX tokens_list (workspace=? AND id>?); SEARCH rows",
