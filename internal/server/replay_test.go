@@ -418,3 +418,32 @@ func TestAServerWaitsWhileItsDatabaseIsRestored(t *testing.T) {
 	}
 	w.serves(api.CodeRevoked, api.CodeOK)
 }
+
+// TestARestoredBackupIsLaterThanWhatWasSeenThere, so that it is served: also where its
+// keyring comes out of it, and the note has outlived the one that was there.
+func TestARestoredBackupIsLaterThanWhatWasSeenThere(t *testing.T) {
+	t.Parallel()
+	cfg := begun(t)
+	if err := start(t, cfg).stop(); err != nil {
+		t.Fatal(err)
+	}
+	note, err := os.ReadFile(cfg.Keys + ".head")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := filepath.Join(t.TempDir(), "b")
+	if _, err := server.Backup(t.Context(), cfg, server.BackupOptions{Out: in, WithKeys: true, Now: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "keys.json.head"), bytes.ReplaceAll(note, []byte(`"revision":`), []byte(`"revision":9`)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	there := settings(t, "--data", dir)
+	if _, err := server.Restore(t.Context(), there, server.RestoreOptions{In: in, Since: server.SinceKeep}); err != nil {
+		t.Fatal(err)
+	}
+	if err := start(t, there).stop(); err != nil {
+		t.Error(err)
+	}
+}

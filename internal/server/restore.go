@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,6 +108,7 @@ func Restore(ctx context.Context, cfg config.Config, o RestoreOptions) (out Rest
 		return out, err
 	}
 	staged := cfg
+	staged.HeadNote = cmp.Or(notePath(cfg), noNote) // what was seen where the database is going to be
 	staged.Database = config.NewURL("sqlite:" + filepath.Join(folder, databaseName))
 	if staged.Keys, err = keyringFor(cfg, folder, out.WithKeys()); err != nil {
 		return out, err
