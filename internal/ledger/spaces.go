@@ -19,7 +19,8 @@ func (t *Touched) Spaces() Spaces {
 		ids = append(ids, workspace)
 	}
 	slices.Sort(ids)
-	return Spaces{IDs: slices.Compact(ids), All: slices.Contains(ids, 0)} // 0 is no workspace's
+	ids = slices.Compact(ids)
+	return Spaces{IDs: ids, All: slices.Contains(ids, 0)} // 0 is no workspace's
 }
 
 // Has says whether a workspace is concerned; 0 is whoever sees them all.
