@@ -70,6 +70,8 @@ const (
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	CodeIdempotencyKeyUsed   Code = "idempotency_key_used"
 	CodeAlreadyDone          Code = "already_done"
+	CodeUnknownReplica       Code = "unknown_replica"
+	CodeTooManyReplicas      Code = "too_many_replicas"
 	CodeDatabaseInUse        Code = "database_in_use"
 	CodeBodyTooLarge         Code = "body_too_large"
 	CodeHeadersTooLarge      Code = "headers_too_large"
@@ -202,6 +204,8 @@ func stateCodes() []CodeInfo {
 		{CodeIdempotencyKeyReused, http.StatusUnprocessableEntity, "Idempotency-Key of another request", "Use a new key for a request that differs."},
 		{CodeIdempotencyKeyUsed, http.StatusConflict, "Secret is in use already", "The secret that this key gave was used, so it was not lost. Use a new key to rotate again."},
 		{CodeAlreadyDone, http.StatusConflict, "Done already", "Nothing was changed."},
+		{CodeUnknownReplica, http.StatusConflict, "Replica of another node", "This node knows no such replica of your token: another one may, so call again, or attach anew. The SDK does both."},
+		{CodeTooManyReplicas, http.StatusTooManyRequests, "Too many replicas", "16 of one token and 64 of one workspace may attach to a node. Share one in each process, and verify with calls where there is none."},
 		{CodeDatabaseInUse, http.StatusConflict, "A server holds the database", "The command line answers this, and no server. Stop the server that is named, and run the command again."},
 		{CodeClockUnsettled, http.StatusServiceUnavailable, "Clock is not settled", "The clock of the machine was set far off. Revoking, disabling, resetting and signing out work; what gives power waits until an operator has set the clock, or run tokenry clock settle."},
 		{CodeUnavailable, http.StatusServiceUnavailable, "Cannot answer now", "Try again shortly. Nothing was changed."},

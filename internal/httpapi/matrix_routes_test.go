@@ -13,6 +13,9 @@ func callerSituations() []situation {
 		{route: "GET /v1/whoami"},
 		{route: "POST /v1/verify", body: `{"token":"x"}`},
 		{route: "POST /v1/verify/batch", body: `{"requests":[{"token":"x"}]}`},
+		{route: "POST /v1/replica", body: `{}`},
+		{route: "POST /v1/replica/verify", body: `{"replica":"x","request":{"token":"x"}}`},
+		{route: "POST /v1/replica/uses", body: `{"uses":[{"use":"x","count":1}]}`},
 		{route: "/v1/forward-auth", query: "?workspace=*"},
 		{route: "/v1/ext-authz/{ruleset}/{path...}"},
 	}

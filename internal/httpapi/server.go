@@ -58,6 +58,10 @@ type Options struct {
 	// Used is told of every decision about a presented token; nil is nobody. It
 	// must not wait.
 	Used func(*Use)
+	// Replicas are the programs that verify from their own memory; nil takes none.
+	Replicas Replicas
+	// Counted is told of uses that a replica decided about; nil is nobody.
+	Counted func(CountedUse)
 	// Refused is told of what was refused to strangers, by what it was and why; nil
 	// is nobody.
 	Refused func(what, why string)
@@ -84,6 +88,9 @@ type server struct {
 	rand      io.Reader
 	ready     func(ctx context.Context, changes bool) []Unready
 	used      func(*Use)
+	counted   func(CountedUse)
+	replicas  Replicas
+	uses      *seals
 	refused   func(what, why string)
 	rulesets  func(name string) *ruleset.Set
 	// rulesDiffer is Options.RulesDiffer, or says no.
@@ -122,12 +129,15 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, used: o.Used, refused: o.Refused, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
+		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, used: o.Used, counted: o.Counted, replicas: o.Replicas, refused: o.Refused, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
 	}
 	s.calls.New = func() any { return new(call) }
 	if s.cursors, err = newCursors(o.Keys, o.Rand); err != nil {
+		return nil, err
+	}
+	if s.uses, err = newSeals(o.Keys, o.Rand, "uses of a replica"); err != nil {
 		return nil, err
 	}
 	if s.metrics, err = newMetrics(o.Metrics, o.Engine, o.Version); err != nil {

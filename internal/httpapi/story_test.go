@@ -267,6 +267,7 @@ func (w *world) publicStory() {
 	w.as(w.root, "POST", "/v1/verify", api.VerifyRequest{Token: w.root, Scopes: []string{"tickets:write"}, Resource: "payments", Workspace: "acme",
 		Client: &api.Client{IP: "203.0.113.7", Method: "POST", Path: "/systems/payments/tickets", UserAgent: "curl/8.5"}}).is(200)
 	w.as(w.root, "POST", "/v1/verify/batch", api.VerifyBatch{Requests: []api.VerifyRequest{{Token: w.root}}}).is(200)
+	w.replicaStory()
 	w.as(w.root, "DELETE", "/v1/forward-auth?workspace=acme", nil).is(200)
 	w.as(w.root, "DELETE", "/v1/ext-authz/everyone/tickets/1", nil).is(200)
 }
@@ -282,6 +283,17 @@ func (w *world) stories() {
 	w.webhookStory(ws + "/webhooks")
 	w.webhookStory("/v1/instance/webhooks")
 	w.publicStory()
+}
+
+func (w *world) replicaStory() {
+	w.Helper()
+	var told api.ReplicaTold
+	var kept api.ReplicaResult
+	w.as(w.root, "POST", "/v1/replica", api.ReplicaCall{}).is(200).into(&told)
+	w.as(w.root, "POST", "/v1/replica/verify", api.ReplicaVerify{Replica: told.Replica, Request: api.VerifyRequest{Token: w.root}}).is(200).into(&kept)
+	w.as(w.root, "POST", "/v1/replica/uses", api.ReplicaUses{Uses: []api.ReplicaUse{{Use: kept.Keep.Use, Count: 12, AgoMS: 300,
+		Client: &api.Client{IP: "203.0.113.7", Method: "GET", Path: "/tickets/12"}}}}).is(200)
+	w.as(w.root, "POST", "/v1/replica", api.ReplicaCall{Replica: told.Replica, Applied: told.Count}).is(200)
 }
 
 func TestEveryRouteHasAHappyPath(t *testing.T) {

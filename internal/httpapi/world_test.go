@@ -21,6 +21,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/clock/clocktest"
+	"github.com/tokenry/tokenry/internal/cluster"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
@@ -126,12 +127,19 @@ func newWorld(t testing.TB, options ...option) *world {
 	return w
 }
 
+// shortLease is that of replicas, so that a call is not held long.
+const shortLease = 100 * time.Millisecond
+
 func (w *world) open(options ...option) {
 	w.Helper()
 	refused, err := httpapi.ObserveRefusals(w.reg)
 	w.must(err)
+	timer := func(d time.Duration) (<-chan time.Time, func() bool) { t := time.NewTimer(d); return t.C, t.Stop }
+	replicas, err := cluster.NewReplicas(cluster.ReplicasConfig{Rand: rand.Reader, Timer: timer, Length: shortLease})
+	w.must(err)
+	w.Observe(replicas)
 	o := httpapi.Options{
-		Authority: w.Office, Engine: w.engine, Keys: w.keys, BaseURL: baseURL, Metrics: w.reg, Now: time.Now,
+		Replicas: replicas, Authority: w.Office, Engine: w.engine, Keys: w.keys, BaseURL: baseURL, Metrics: w.reg, Now: time.Now,
 		Rand: rand.Reader, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Refused: refused,
 		Ready: func(ctx context.Context, changes bool) (why []httpapi.Unready) {

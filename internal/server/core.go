@@ -95,6 +95,8 @@ type Core struct {
 	node *cluster.Node
 	// sharing divides limits among them; nil where nobody else counts.
 	sharing *sharing
+	// replicas are the programs that verify by its word; nil for a command.
+	replicas *cluster.Replicas
 }
 
 // Open opens the keyring and the database, which it then holds, and prepares
@@ -163,9 +165,15 @@ func (c *Core) build(ctx context.Context) error {
 		Store: c.store, Keys: c.keys, Clock: c.clock, Rand: c.Rand, HashPassword: c.Passwords.Hash, Waited: c.waited,
 		Lacks: c.lacks, Recorded: c.store.KeyRecorded,
 	})
+	if err := c.openReplicas(); err != nil {
+		return err
+	}
 	var lease verify.Lease
-	if c.node != nil {
+	switch {
+	case c.node != nil:
 		o.Fence = c.node
+	case c.replicas != nil:
+		o.Fence = c.replicas
 	}
 	if c.node != nil && c.serving {
 		o.Runs = c.node.Runs
@@ -181,10 +189,7 @@ func (c *Core) build(ctx context.Context) error {
 	c.Engine = verify.New(c.Authority, c.keys, verify.Config{
 		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks, Together: c.together(),
 	})
-	c.Authority.Observe(c.Engine)
-	if c.node != nil {
-		c.node.Observe(c.Engine)
-	}
+	c.observeChanges()
 	if c.node != nil && c.serving {
 		c.divide()
 	}

@@ -69,6 +69,35 @@ func (c *Core) openNode() (err error) {
 	return err
 }
 
+// openReplicas takes programs that verify by this process's word.
+func (c *Core) openReplicas() (err error) {
+	if !c.serving {
+		return nil
+	}
+	config := cluster.ReplicasConfig{Rand: c.Rand, Timer: timer, Length: c.config.Lease}
+	if c.node != nil {
+		config.Left = c.node.Left
+	}
+	c.replicas, err = cluster.NewReplicas(config)
+	return err
+}
+
+// observeChanges tells memory of changes, and then replicas: by the node's feed, in which all
+// changes are in one order, or where there is none by the authority.
+func (c *Core) observeChanges() {
+	c.Authority.Observe(c.Engine)
+	if c.node != nil {
+		c.node.Observe(c.Engine)
+	}
+	switch {
+	case c.replicas == nil:
+	case c.node != nil:
+		c.node.Replicas(c.replicas)
+	default:
+		c.Authority.Observe(c.replicas)
+	}
+}
+
 func timer(d time.Duration) (fires <-chan time.Time, stop func() bool) {
 	t := time.NewTimer(d)
 	return t.C, t.Stop

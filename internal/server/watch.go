@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ident"
@@ -169,6 +170,14 @@ func (c *Core) used(u *httpapi.Use) {
 	use.Route, use.RequestID = usage.Route(u.Door), u.RequestID
 	use.Agent, use.Method, use.Path = u.Agent, u.Method, u.Path
 	c.watch.recorder.Record(use)
+}
+
+// usedFromMemory writes down what a replica allowed.
+func (c *Core) usedFromMemory(u httpapi.CountedUse) {
+	c.watch.recorder.Record(usage.Use{
+		At: u.At, Route: usage.Route(httpapi.DoorVerify), Workspace: u.Workspace, Token: u.Token, Matched: true, Secret: u.Secret, Code: api.CodeOK,
+		Scopes: u.Scopes, Resource: u.Resource, Addr: u.Addr, Agent: u.Agent, Method: u.Method, Path: u.Path, More: u.Count - 1,
+	})
 }
 
 // reused tells of retired secrets that were presented.

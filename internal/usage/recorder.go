@@ -132,7 +132,7 @@ func (r *Recorder) Record(u Use) {
 	if u.Peek || u.Code == api.CodeUnavailable {
 		return
 	}
-	r.recorded.Add(1)
+	r.recorded.Add(1 + uint64(u.More))
 	s := &r.shards[shardOf(&u)]
 	s.mu.Lock()
 	s.full.record(&u)

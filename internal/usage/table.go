@@ -148,11 +148,11 @@ func (t *table) record(u *Use) {
 	at := u.At.UnixMicro()
 	if !u.Matched {
 		// Whoever does not know a secret must not make rows by its locator.
-		t.addHour(hourKey{workspace: u.Workspace, hour: hour, code: u.Code}, 1)
+		t.addHour(hourKey{workspace: u.Workspace, hour: hour, code: u.Code}, 1+u.More)
 		return
 	}
-	once := span{workspace: u.Workspace, first: at, last: at, count: 1}
-	t.addHour(hourKey{u.Workspace, u.Token, hour, u.Code}, 1)
+	once := span{workspace: u.Workspace, first: at, last: at, count: 1 + u.More}
+	t.addHour(hourKey{u.Workspace, u.Token, hour, u.Code}, 1+u.More)
 	t.addActivity(activityKey{
 		token: u.Token, day: dayOf(u.At), addr: u.Addr, agent: u.Agent, method: u.Method, path: u.Path, code: u.Code,
 	}, once)

@@ -50,6 +50,8 @@ type Use struct {
 	Path string
 	// Peek remembers the decision for Explain and counts no use.
 	Peek bool
+	// More is how many uses besides this one were alike.
+	More int64
 }
 
 // Of returns what a decision and its request say; the door adds the rest (Route,

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -43,6 +44,11 @@ type Decision struct {
 	Workspace *Workspace
 	// Rights are what the token may do now.
 	Rights *Rights
+	// Lasts is how long nothing but a change makes it another one, of a token whose life was
+	// judged; [Forever] when only that does.
+	Lasts time.Duration
+	// Addressed says that the token is accepted from some addresses alone.
+	Addressed bool
 	// Rate is set when the limits were asked: with CodeOK, CodeCostExceedsLimit and
 	// CodeRateLimited. It is one of TokenRate, the token's own, and WorkspaceRate, which all of the
 	// workspace's tokens share.
@@ -51,6 +57,15 @@ type Decision struct {
 	label     [inlineLabel]byte
 	labelLen  uint8
 	longLabel string
+}
+
+// Forever is longer than anything lasts.
+const Forever = time.Duration(math.MaxInt64)
+
+// Keeps says whether somebody who is told of changes may decide by the token's rights, for
+// as long as it lasts: it is allowed, and no limit, address or first use has to be asked about.
+func (d *Decision) Keeps() bool {
+	return d.Allowed() && d.Lasts > 0 && !d.Addressed && !d.Tracked && !d.TokenRate.Limited && !d.WorkspaceRate.Limited
 }
 
 // Allowed reports whether the request may pass.

@@ -318,6 +318,7 @@ func (e *Engine) decide(ctx context.Context, req *Request, k *known, s *match, b
 	if code := l.code(b.active, b.suspended, now); code != api.CodeOK {
 		return code, nil
 	}
+	d.Lasts, d.Addressed = lasts(min(l.revokeAt, l.expiresAt, s.retiresAt), now), k.shared.addresses != nil
 	if !AddressAllowed(k.shared.addresses, req.Addr) {
 		return api.CodeIPDenied, nil
 	}
@@ -328,6 +329,14 @@ func (e *Engine) decide(ctx context.Context, req *Request, k *known, s *match, b
 		return api.CodeResourceDenied, nil
 	}
 	return e.charge(ctx, req, b, d)
+}
+
+// lasts is how long it is until an end, both in µs.
+func lasts(end, now int64) time.Duration {
+	if end == never || end-now > int64(Forever/time.Microsecond) {
+		return Forever
+	}
+	return time.Duration(end-now) * time.Microsecond
 }
 
 // Workspace returns a workspace by its number, from memory if it is there. An
