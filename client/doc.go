@@ -17,7 +17,8 @@
 //   - What cannot be verified is refused. The middleware never lets a request
 //     pass because the server did not answer.
 //   - Every verification is asked of the server, so that a revocation holds at
-//     once. Only [WithMaxStaleness] answers from memory, for as long as it says.
+//     once. A [Replica] answers from memory and keeps that; [WithMaxStaleness] does for as
+//     long as it says, and does not.
 //   - A call is sent again only if sending it twice does what sending it once
 //     does, or if it was certainly not sent; never longer than its context allows.
 //   - An answer is bounded in size and time.
@@ -41,5 +42,5 @@
 //     rate_limited, clock_unsettled for what gives power, changed_meanwhile with
 //     [IfMatch], and idempotency_key_reused and _used with [IdempotencyKey].
 //
-// It imports the standard library, [api] and [token] and nothing else.
+// It imports the standard library, [api], [token] and what a grant means, and nothing else.
 package client

@@ -34,6 +34,13 @@ func OnFailure(f func(*http.Request, error)) Need { return func(n *needs) { n.fa
 // token or for one that is not valid, 403 without the rights, 429 over the rate
 // limit, and 503 when there is no decision.
 func (c VerifyCalls) Require(need ...Need) func(http.Handler) http.Handler {
+	return requiring(c.line, c.verify, need)
+}
+
+// requiring is middleware that asks a function.
+func requiring(
+	l *line, verify func(context.Context, api.VerifyRequest) (Result, error), need []Need,
+) func(http.Handler) http.Handler {
 	n := gather(need)
 	if n.clientIP == nil {
 		n.clientIP = remoteIP
@@ -43,7 +50,7 @@ func (c VerifyCalls) Require(need ...Need) func(http.Handler) http.Handler {
 	}
 	n.realm = quotable(n.realm)
 	return func(next http.Handler) http.Handler {
-		return &guard{line: c.line, needs: n, next: next}
+		return &guard{line: l, verify: verify, needs: n, next: next}
 	}
 }
 
@@ -58,9 +65,10 @@ func FromContext(ctx context.Context) (r Result, ok bool) {
 
 // guard is the middleware before one handler.
 type guard struct {
-	line  *line
-	needs needs
-	next  http.Handler
+	line   *line
+	verify func(context.Context, api.VerifyRequest) (Result, error)
+	needs  needs
+	next   http.Handler
 }
 
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -74,7 +82,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, err, true)
 		return
 	}
-	result, asked := g.line.verify(r.Context(), q)
+	result, asked := g.verify(r.Context(), q)
 	if asked != nil {
 		g.fail(w, r, asked)
 		return

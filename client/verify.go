@@ -36,7 +36,14 @@ type needs struct {
 
 // Scope needs every one of these scopes. A pattern is not a scope.
 func Scope(scopes ...string) Need {
-	return func(n *needs) { n.Scopes = append(n.Scopes[:len(n.Scopes):len(n.Scopes)], scopes...) }
+	scopes = scopes[:len(scopes):len(scopes)]
+	return func(n *needs) {
+		if n.Scopes == nil {
+			n.Scopes = scopes
+			return
+		}
+		n.Scopes = append(n.Scopes[:len(n.Scopes):len(n.Scopes)], scopes...)
+	}
 }
 
 // Resource needs the scopes on this resource. With scopes and without a

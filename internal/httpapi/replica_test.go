@@ -77,7 +77,7 @@ func TestUsesAreThoseOfWhatWasKept(t *testing.T) {
 	var c counted
 	w := newWorld(t, c.option)
 	w.workspace2("globex")
-	verifier, theirs := w.account("verifier", "tokens:verify"), w.issue("globex", object{"label": "x", "scopes": []string{"tokens:verify"}, "resources": []string{"*"}}).Secret
+	verifier, theirs := w.account("verifier", "tokens:verify"), w.accountIn("globex", "theirs", "tokens:verify")
 	var told api.ReplicaTold
 	w.as(verifier, "POST", "/v1/replica", api.ReplicaCall{}).is(200).into(&told)
 	use := w.kept(told.Replica, verifier, api.VerifyRequest{Token: verifier}).Keep.Use

@@ -115,21 +115,13 @@ func Inherited() []grant.Statement {
 // scopes the grant must reach the resource; with neither there is nothing to ask.
 // Where a resource is called like AnyResource (see [Workspace]), it is that one.
 func Permits(g grant.Grant, scopes []string, resource string, namesAny bool) api.Code {
-	anywhere := resource == AnyResource && !namesAny
-	code := api.CodeOK
-	for _, s := range scopes {
-		switch {
-		case !anywhere && g.Allows(s, resource):
-		case !g.AllowsAny(s):
-			return api.CodeInsufficientScope
-		case !anywhere:
-			code = api.CodeResourceDenied
-		}
+	switch g.Judge(scopes, resource, namesAny) {
+	case grant.NotHeld:
+		return api.CodeInsufficientScope
+	case grant.NotThere:
+		return api.CodeResourceDenied
 	}
-	if len(scopes) == 0 && resource != "" && !anywhere && !g.ReachesResource(resource) {
-		code = api.CodeResourceDenied
-	}
-	return code
+	return api.CodeOK
 }
 
 // Restricted reports whether a grant reaches some resources and not all. Scopes

@@ -203,4 +203,4 @@ type Request struct {
 
 // AnyResource as a [Request]'s Resource accepts a token restricted to any
 // resources and leaves the filtering to the caller.
-const AnyResource = "any"
+const AnyResource = grant.AnyResource
