@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/aes"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
 )
 
 // Replica verifies from its own memory, and keeps the promise of a server: no verification
@@ -35,7 +37,7 @@ type Replica struct {
 	// closing were taken away at the last report, and untold before. They are the reporter's alone.
 	closing, untold []*uses
 
-	needs sync.Pool // of *needs
+	works sync.Pool // of *work
 	stop  context.CancelFunc
 	ended sync.WaitGroup
 
@@ -56,7 +58,11 @@ func NewReplica(baseURL, tok string, opts ...Option) (*Replica, error) {
 	}
 	r := &Replica{line: c.line}
 	r.clock.begun = time.Now()
-	if _, err := rand.Read(r.memory.key[:]); err != nil {
+	var key [aes.BlockSize]byte
+	if _, err := rand.Read(key[:]); err != nil {
+		return nil, err
+	}
+	if r.memory.code, err = aes.NewCipher(key[:]); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -70,38 +76,49 @@ func NewReplica(baseURL, tok string, opts ...Option) (*Replica, error) {
 // shares what it points to, which is only read, and allocates nothing where the needs were made
 // before.
 func (r *Replica) Verify(ctx context.Context, tok string, need ...Need) (Result, error) {
-	n, ok := r.needs.Get().(*needs)
+	w, ok := r.works.Get().(*work)
 	if !ok {
-		n = new(needs)
+		w = new(work)
 	}
 	for _, f := range need {
-		f(n)
+		f(&w.needs)
 	}
-	n.Token = tok
-	out, err := r.verify(ctx, &n.VerifyRequest)
-	*n = needs{}
-	r.needs.Put(n)
+	w.Token = tok
+	out, err := r.verify(ctx, &w.VerifyRequest, &w.scratch)
+	w.needs = needs{}
+	r.works.Put(w)
 	return out, err
+}
+
+// work is what one verification needs of its own.
+type work struct {
+	needs
+	scratch
 }
 
 // Require is [VerifyCalls.Require] with the replica's memory.
 func (r *Replica) Require(need ...Need) func(http.Handler) http.Handler {
-	return requiring(r.line, func(ctx context.Context, q api.VerifyRequest) (Result, error) { return r.verify(ctx, &q) }, need)
+	return requiring(r.line, func(ctx context.Context, q api.VerifyRequest) (Result, error) {
+		return r.verify(ctx, &q, new(scratch))
+	}, need)
 }
 
 // verify decides by memory where it may. The lease is taken before memory is looked into, and
 // asked about once it was decided.
-func (r *Replica) verify(ctx context.Context, q *api.VerifyRequest) (Result, error) {
+func (r *Replica) verify(ctx context.Context, q *api.VerifyRequest, s *scratch) (Result, error) {
 	if q.Cost != nil || q.Peek || r.line.actAs != "" {
 		return r.line.decide(ctx, *q)
 	}
 	held := r.lease.Load()
-	if held == nil {
+	if held == nil || len(q.Token) > token.MaxLength {
 		return r.ask(ctx, q)
 	}
-	key := r.memory.keyOf(q.Token)
-	rec := r.memory.find(&key)
-	if rec == nil || !rec.allows(q) {
+	rec := r.memory.find(s.keyOf(r.memory.code, q.Token))
+	if rec == nil {
+		return r.ask(ctx, q)
+	}
+	k := rec.kindOf(q)
+	if k == nil && !rec.allows(q) {
 		return r.ask(ctx, q)
 	}
 	now := r.clock.now()
@@ -109,7 +126,7 @@ func (r *Replica) verify(ctx context.Context, q *api.VerifyRequest) (Result, err
 		return r.ask(ctx, q)
 	}
 	r.hits.Add(1)
-	rec.used(q, now.ran, &r.memory)
+	rec.used(k, q, now.ran, &r.memory)
 	return Result{rec.answer(q)}, nil
 }
 
@@ -141,7 +158,7 @@ func (r *Replica) ask(ctx context.Context, q *api.VerifyRequest) (Result, error)
 // keep remembers an answer, unless the replica is another by now or has been told of something
 // that may not be in it.
 func (r *Replica) keep(id, tok string, begun moment, out *api.ReplicaResult) {
-	rec := recordOf(r.memory.keyOf(tok), begun, out)
+	rec := recordOf(*new(scratch).keyOf(r.memory.code, tok), begun, out)
 	if rec == nil {
 		return
 	}

@@ -34,30 +34,43 @@ type uses struct {
 
 // kind is uses that are alike.
 type kind struct {
-	scopes   []string
-	resource string
-	client   api.Client
+	scopes              []string
+	resource, workspace string
+	client              api.Client
 	count    atomic.Int64
 	last     atomic.Int64
 }
 
 func (k *kind) is(q *api.VerifyRequest) bool {
-	return k.resource == q.Resource && (q.Client == nil && k.client == api.Client{} || q.Client != nil && k.client == *q.Client) &&
+	return k.resource == q.Resource && k.workspace == q.Workspace && (q.Client == nil && k.client == api.Client{} || q.Client != nil && k.client == *q.Client) &&
 		slices.Equal(k.scopes, q.Scopes)
 }
 
-// used counts one.
-func (rec *record) used(q *api.VerifyRequest, now int64, m *memory) {
+// kindOf is the kind of what is asked, if the record allowed such a one lately; it is not changed,
+// so it allows this too.
+func (rec *record) kindOf(q *api.VerifyRequest) *kind {
 	u := rec.uses.Load()
 	if u == nil {
-		u = rec.begin(m)
+		return nil
 	}
 	for i := range u.n.Load() {
 		if k := &u.kind[i]; k.is(q) {
-			k.count.Add(1)
-			k.last.Store(now)
-			return
+			return k
 		}
+	}
+	return nil
+}
+
+// used counts one of a kind, nil where there was none.
+func (rec *record) used(k *kind, q *api.VerifyRequest, now int64, m *memory) {
+	if k != nil {
+		k.count.Add(1)
+		k.last.Store(now)
+		return
+	}
+	u := rec.uses.Load()
+	if u == nil {
+		u = rec.begin(m)
 	}
 	u.another(q, now)
 }
@@ -91,7 +104,7 @@ func (u *uses) another(q *api.VerifyRequest, now int64) {
 		return
 	}
 	k := &u.kind[n]
-	k.scopes, k.resource = slices.Clone(q.Scopes), q.Resource
+	k.scopes, k.resource, k.workspace = slices.Clone(q.Scopes), q.Resource, q.Workspace
 	if q.Client != nil {
 		k.client = *q.Client
 	}
