@@ -37,8 +37,8 @@ type kind struct {
 	scopes              []string
 	resource, workspace string
 	client              api.Client
-	count    atomic.Int64
-	last     atomic.Int64
+	count               atomic.Int64
+	last                atomic.Int64
 }
 
 func (k *kind) is(q *api.VerifyRequest) bool {

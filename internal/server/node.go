@@ -13,8 +13,8 @@ import (
 
 // registerNode tells the metrics of the lease.
 func (s *Server) registerNode(reg prometheus.Registerer) error {
-	if s.node == nil {
-		return nil
+	if err := s.registerReplicas(reg); err != nil || s.node == nil {
+		return err
 	}
 	gauge := func(name, help string, f func(cluster.State) float64) error {
 		return reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return f(s.node.State()) }))
@@ -36,6 +36,18 @@ func (s *Server) registerNode(reg prometheus.Registerer) error {
 		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "tokenry_histories_total", Help: "Times that the database was another than the one that was read before.",
 		}, func() float64 { return float64(s.node.State().Histories) })),
+	)
+}
+
+// registerReplicas tells the metrics of programs that verify by this process's word.
+func (s *Server) registerReplicas(reg prometheus.Registerer) error {
+	return errors.Join(
+		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenry_replicas", Help: "Programs that hold a lease of this node and verify from their own memory.",
+		}, func() float64 { return float64(s.replicas.Live()) })),
+		reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tokenry_replicas_behind", Help: "Workspaces of which a replica of this node has not applied a change.",
+		}, func() float64 { return float64(len(s.replicas.Behind())) })),
 	)
 }
 

@@ -120,8 +120,10 @@ func Permits(g grant.Grant, scopes []string, resource string, namesAny bool) api
 		return api.CodeInsufficientScope
 	case grant.NotThere:
 		return api.CodeResourceDenied
+	case grant.Granted:
+		return api.CodeOK
 	}
-	return api.CodeOK
+	return api.CodeInternal // there is no other
 }
 
 // Restricted reports whether a grant reaches some resources and not all. Scopes
