@@ -3,8 +3,8 @@ package cluster
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -25,7 +25,7 @@ func (n *namer) of(kind byte, parts ...[]byte) Name {
 		_, _ = h.Write(p)
 	}
 	const enough = 12
-	return Name(base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:enough]))
+	return Name(hex.EncodeToString(h.Sum(nil)[:enough]))
 }
 
 func (n *namer) token(l token.Locator) Name { return n.of('t', l[:]) }

@@ -42,10 +42,10 @@ func (ns *nodes) verifier(workspace string) string {
 	ns.Helper()
 	in := api.CreateToken{Kind: "workspace"}
 	in.Label, in.Scopes, in.Resources = api.Some("verifier"), api.Some([]string{"tokens:verify"}), api.Some([]string{"*"})
-	return ns.made(workspace, in).Secret
+	return ns.madeIn(workspace, in).Secret
 }
 
-func (ns *nodes) made(workspace string, in api.CreateToken) api.Issued {
+func (ns *nodes) madeIn(workspace string, in api.CreateToken) api.Issued {
 	ns.Helper()
 	made, err := ns.owner.CreateToken(ns.Context(), workspace, in)
 	if err != nil {
@@ -136,7 +136,7 @@ func TestAHostileReplicaHoldsUpItsOwnTenantAlone(t *testing.T) {
 			}
 			plain := api.CreateToken{Kind: "workspace"}
 			plain.Label, plain.Scopes = api.Some("plain"), api.Some([]string{"tickets:read"})
-			mine, theirs := ns.made("acme", plain), ns.made("globex", plain)
+			mine, theirs := ns.madeIn("acme", plain), ns.madeIn("globex", plain)
 			verifier := ns.verifier("globex")
 			last := len(ns.all) - 1
 			ns.hostile(last, verifier)
