@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log"
+	stdlog "log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -70,7 +70,7 @@ func TestReplicasAmongNodes(t *testing.T) {
 	t.Parallel()
 	ns := startNodes(t, 2)
 	var turn atomic.Int64
-	balancer := httptest.NewServer(&httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
+	balancer := httptest.NewServer(&httputil.ReverseProxy{ErrorLog: stdlog.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
 		to, err := url.Parse(ns.all[int(turn.Add(1))%len(ns.all)].BaseURL())
 		if err != nil {
 			t.Error(err)
@@ -182,7 +182,7 @@ func TestAReplicaResumesAtItsNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy := httputil.NewSingleHostReverseProxy(to)
-	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	proxy.ErrorLog = stdlog.New(io.Discard, "", 0)
 	link := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if away.Load() {
 			panic(http.ErrAbortHandler)
