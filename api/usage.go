@@ -193,7 +193,8 @@ type Check struct {
 type ExplainedDecision struct {
 	At        time.Time `json:"at"`
 	RequestID string    `json:"request_id"`
-	// Route is verify, forward-auth, introspect or api.
+	// Route is verify, forward-auth, introspect or api; empty of a refusal by another
+	// node, or from before a restart.
 	Route    string   `json:"route"`
 	Code     Code     `json:"code"`
 	IP       *string  `json:"ip"`

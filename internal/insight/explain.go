@@ -37,7 +37,7 @@ func (a *Insight) Explain(ctx context.Context, c authority.Caller, ref string, i
 			return err
 		}
 		if in.RequestID != "" {
-			err = x.request(a.in.Given().Decisions.Decisions(in.RequestID))
+			err = x.request(ctx, a.in, in.RequestID)
 		} else {
 			err = x.given(a.in, in.Token)
 		}
@@ -201,12 +201,11 @@ func (x *explaining) presented(text string, p token.Parsed) error {
 
 // request explains a decision that was made: what it answered, and what the same
 // request would be answered now.
-func (x *explaining) request(made []ledger.LoggedDecision) error {
-	i := slices.IndexFunc(made, func(d ledger.LoggedDecision) bool { return d.Workspace == x.Space.Workspace.ID })
-	if i < 0 {
-		return authority.NotFound()
+func (x *explaining) request(ctx context.Context, a *authority.Authority, id string) error {
+	d, secretKnown, err := x.decided(ctx, a, id)
+	if err != nil {
+		return err
 	}
-	d := &made[i]
 	x.decision = d
 	if x.scopes == nil {
 		x.scopes = d.Scopes
@@ -214,7 +213,7 @@ func (x *explaining) request(made []ledger.LoggedDecision) error {
 	if x.resource == "" {
 		x.resource = d.Resource
 	}
-	x.whole = d.Route == "introspect" && x.resource == ""
+	x.whole = (d.Route == "introspect" || d.Route == "" && d.Code != api.CodeResourceDenied) && x.resource == ""
 	if !x.placed {
 		x.addr, x.placed = d.Addr, true
 	}
@@ -239,6 +238,10 @@ func (x *explaining) request(made []ledger.LoggedDecision) error {
 		return nil
 	}
 	x.pass(api.CodeUnknown, "The secret was right.")
+	if !secretKnown {
+		x.skip(api.CodeRetired, "Which secret of the token it was is not remembered.")
+		return x.known(t)
+	}
 	secrets, err := x.Snapshot.Secrets(t.ID)
 	if err != nil {
 		return err
@@ -250,6 +253,32 @@ func (x *explaining) request(made []ledger.LoggedDecision) error {
 	}
 	x.pass(api.CodeRetired, "")
 	return x.known(t)
+}
+
+// decided finds what was decided of a request of this workspace: by this process, or,
+// where it was refused, by any node and before a restart too. Of what was refused then
+// it is not known which secret was presented, nor at which door, unless it is said here.
+func (x *explaining) decided(ctx context.Context, a *authority.Authority, id string) (d *ledger.LoggedDecision, secretKnown bool, err error) {
+	made := a.Given().Decisions.Decisions(id)
+	i := slices.IndexFunc(made, func(d ledger.LoggedDecision) bool { return d.Workspace == x.Space.Workspace.ID })
+	if i >= 0 {
+		return &made[i], true, nil
+	}
+	rows, err := a.Given().Usage.Denials(ctx, ledger.DenialQuery{Workspace: x.Space.Workspace.ID, RequestID: id, Limit: 1})
+	if err != nil {
+		return nil, false, err
+	}
+	if len(rows) == 0 {
+		return nil, false, api.Errorf(api.CodeNotFound, "nothing is remembered of this request in this workspace: "+
+			"each node remembers its last decisions, and the last %d refusals of a workspace are kept for all nodes, within seconds; "+
+			"it may be older, have been accepted by another node, or be another workspace's. Explain the token instead", ledger.DenialBound)
+	}
+	r := rows[0]
+	unmatched := []api.Code{api.CodeMalformed, api.CodeUnknown, api.CodeUnavailable}
+	return &ledger.LoggedDecision{
+		RequestID: r.RequestID, At: r.At, Workspace: r.Workspace, Token: r.Token, Matched: !slices.Contains(unmatched, r.Code),
+		Code: r.Code, Scopes: r.Scopes, Resource: r.Resource, Addr: r.Addr,
+	}, r.Code == api.CodeRetired, nil
 }
 
 func (x *explaining) show(t ledger.Token) error {

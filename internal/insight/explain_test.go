@@ -1,12 +1,14 @@
 package insight_test
 
 import (
+	"crypto/rand"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/usage"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -273,6 +275,47 @@ func TestARequestThatNobodyCouldJudgeIsNotExplainedAsUnknown(t *testing.T) {
 		v := w.Explained(api.ExplainRequest{RequestID: w.Request})
 		if v.Decision.Code != api.CodeUnavailable || v.Checks[1].Result != api.CheckSkipped || !v.Allowed {
 			w.Errorf("explained as %s after %+v", v.Code, v.Checks)
+		}
+	})
+}
+
+// TestARefusalByAnotherNodeIsExplained: refusals are kept for all nodes, and over a
+// restart. What this process does not remember of them it does not make up.
+func TestARefusalByAnotherNodeIsExplained(t *testing.T) {
+	t.Parallel()
+	eachWatched(t, func(w *watched) {
+		i := w.Create(w.Root, officetest.Ask("personal", ""))
+		w.Workspace("other")
+		elsewhere := office.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Usage: w.Kept})
+		refused := func(request string, s token.Secret, want api.Code) api.Explanation {
+			w.Helper()
+			if w.Request = request; w.Use(s, "192.0.2.1") != want {
+				w.Errorf("%s was not refused with %s", request, want)
+			}
+			v, err := elsewhere.Explain(w.Ctx, w.Root, "acme", api.ExplainRequest{RequestID: request})
+			officetest.Must(w.T, err)
+			w.wellFormed(v)
+			if v.Decision.Code != want || v.Decision.Route != "" || *v.Decision.IP != "192.0.2.1" {
+				w.Errorf("%s was decided as %+v", request, v.Decision)
+			}
+			return v
+		}
+		_, err := w.ResetToken(w.Ctx, w.Root, "acme", i.Token.ID)
+		officetest.Must(w.T, err)
+		if v := refused("req_retired", i.Secret, api.CodeRetired); v.Code != api.CodeRetired || v.Token == nil {
+			w.Errorf("explained as %s", v.Code)
+		}
+		i = w.Create(w.Root, officetest.Ask("personal", ""))
+		_, err = w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{})
+		officetest.Must(w.T, err)
+		if v := refused("req_revoked", i.Secret, api.CodeRevoked); v.Code != api.CodeRevoked || v.Checks[2].Result != api.CheckSkipped {
+			w.Errorf("explained as %s after %+v", v.Code, v.Checks)
+		}
+		for ws, request := range map[string]string{"other": "req_revoked", "acme": "req_none"} {
+			_, err := elsewhere.Explain(w.Ctx, w.Root, ws, api.ExplainRequest{RequestID: request})
+			if codeOf(err) != api.CodeNotFound || !strings.Contains(err.Error(), "another node") {
+				w.Errorf("%s in %s: %v", request, ws, err)
+			}
 		}
 	})
 }

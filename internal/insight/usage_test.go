@@ -32,6 +32,7 @@ func newWatched(t *testing.T, url string) *watched {
 	s, err := store.OpenUsage(t.Context(), store.Options{URL: url})
 	officetest.Must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
+	w.Kept = s
 	w.Rec = usage.New(usage.Config{Store: s, Now: w.Clock.Now, Node: "test"})
 	w.Office = office.New(authority.Options{
 		Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Usage: s, Decisions: w.Rec, Glance: time.Hour,

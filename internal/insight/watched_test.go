@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/office/officetest"
+	"github.com/tokenry/tokenry/internal/store"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -75,6 +76,8 @@ func (w *watched) Days(n int) { w.Clock.Pass(time.Duration(n) * 24 * time.Hour) 
 type watched struct {
 	*officetest.World
 	Rec *usage.Recorder
+	// Kept is what Rec writes to.
+	Kept *store.Usage
 	// Request is the id of the next verification, asked the workspace that it
 	// names; 0 for none.
 	Request string

@@ -234,6 +234,8 @@ type AddressUse struct {
 type DenialQuery struct {
 	Workspace ID
 	Token     token.Locator
+	// RequestID is the request that was refused; empty is any.
+	RequestID string
 	// Before continues a list: only serials smaller than it.
 	Before int64
 	Limit  int

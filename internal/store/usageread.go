@@ -179,8 +179,9 @@ func (u *Usage) Denials(ctx context.Context, q ledger.DenialQuery) (rows []ledge
 			SELECT workspace, serial, denied_at, token, code, address, agent, method, path, scopes, resource, request_id
 			FROM usage_denials
 			WHERE workspace = $1 AND serial < $2 AND (CAST($3 AS TEXT) = '' OR token = $3)
+				AND (CAST($5 AS TEXT) = '' OR request_id = $5)
 			ORDER BY serial DESC LIMIT CAST($4 AS BIGINT)`,
-			q.Workspace, below(q.Before), q.Token.String(), bound(q.Limit))
+			q.Workspace, below(q.Before), q.Token.String(), bound(q.Limit), q.RequestID)
 		return err
 	})
 	return rows, err

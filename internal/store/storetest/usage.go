@@ -393,6 +393,8 @@ func usageDenials(w *usageWorld) {
 	list(ledger.DenialQuery{}, denial(acme, 4), ledger.Denial{Workspace: acme, Serial: 3, At: at(1), Code: api.CodeMalformed}, denial(acme, 2), denial(acme, 1))
 	list(ledger.DenialQuery{Before: 3, Limit: 1}, denial(acme, 2))
 	list(ledger.DenialQuery{Token: locatorOf(1)}, denial(acme, 4), denial(acme, 1))
+	list(ledger.DenialQuery{RequestID: "req_1", Limit: 2}, denial(acme, 4), denial(acme, 2))
+	list(ledger.DenialQuery{RequestID: "req_2"})
 	var b ledger.UsageBatch
 	for serial := range int64(ledger.DenialBound + 5) {
 		b.Denials = append(b.Denials, denial(acme, serial+10))
