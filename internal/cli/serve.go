@@ -23,7 +23,7 @@ func (a *app) serve() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		for name, u := range map[string]config.URL{"database": cfg.Database, "smtp-url": cfg.SMTPURL} {
+		for name, u := range map[string]config.URL{"database": cfg.Database, "smtp-url": cfg.SMTPURL, "limits": cfg.Limits} {
 			if cmd.Flags().Changed(name) && u.HasPassword() {
 				fmt.Fprintf(a.Err, "warning: the password in --%s can be seen by every user of this machine; a variable or the configuration file keeps it\n", name)
 			}

@@ -108,7 +108,7 @@ func unmapped(p netip.Prefix) netip.Prefix {
 // check refuses what means nothing and settles what follows from other settings.
 func (c *Config) check() error {
 	for _, check := range []func() error{
-		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkLease, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog, c.checkSignIn, c.checkOIDC,
+		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkLease, c.checkLimits, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog, c.checkSignIn, c.checkOIDC,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -132,6 +132,18 @@ func (c *Config) checkLease() error {
 	}
 	if c.MaxStaleness > LongestStaleness {
 		return wrong("max_staleness", "must be at most %v: every change that takes power away waits so long for a node that is silent", LongestStaleness)
+	}
+	return nil
+}
+
+func (c *Config) checkLimits() error {
+	if c.LimitsOutage != "open" && c.LimitsOutage != "closed" {
+		return wrong("limits_outage", "must be open or closed")
+	}
+	switch u, err := url.Parse(c.Limits.Reveal()); {
+	case c.Limits.IsZero():
+	case err != nil, u.Scheme != "redis" && u.Scheme != "rediss", u.Host == "":
+		return wrong("limits", "must be redis://USER:PASSWORD@HOST:6379/0, or rediss:// for TLS")
 	}
 	return nil
 }

@@ -177,6 +177,17 @@ type Config struct {
 	// away waits so much longer for a node that is silent. Zero, the default, refuses.
 	MaxStaleness time.Duration `key:"max_staleness" default:"0s" help:"how much longer it goes on when PostgreSQL stays silent, up to 20s (default not at all)"`
 
+	// Limits is a Redis or Valkey in which all nodes count rate limits together, exactly:
+	// redis://USER:PASSWORD@HOST:6379/0, rediss:// with TLS, further nodes of a cluster as
+	// ?addr=HOST:PORT. It is this instance's alone, or has a number of its own there. Empty
+	// counts in memory and, with several nodes, in the database and in shares. It belongs
+	// into the variable or the file.
+	Limits URL `key:"limits" help:"Redis or Valkey that counts rate limits of all nodes, redis://… or rediss://… (default shares and the database)"`
+
+	// LimitsOutage is what becomes of requests at a limit that it does not count in time:
+	// closed answers 503, open counts on each node alone meanwhile.
+	LimitsOutage string `key:"limits_outage" default:"closed" help:"when Redis does not answer: closed refuses (503), open counts on each node alone"`
+
 	// ShutdownTimeout is how long requests that were taken may still run after the
 	// server was asked to stop, as 30s or 2m. Zero cuts them off at once.
 	ShutdownTimeout time.Duration `key:"shutdown_timeout" default:"30s" help:"how long running requests may take to finish when the server stops"`

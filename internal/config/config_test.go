@@ -104,7 +104,7 @@ func TestEverySettingHasEveryForm(t *testing.T) {
 		"listen": ":1", "base_url": "https://t.example.com", "trusted_proxies": "10.0.0.0/8", "metrics_listen": ":2",
 		"data": "d", "database": "postgres://h/n", "keys": "k", "head_note": "n", "prefix": "acme", "smtp_url": "smtp://h:25",
 		"smtp_from": "t@example.com", "log_level": "warn", "log_format": "json", "shutdown_timeout": "1s", "lease": "3s", "max_staleness": "4s", "webhook_networks": "10.0.0.0/8", "max_connections": "500", "max_connections_per_address": "20",
-		"brand_name": "Acme Keys", "brand_logo": "logo.svg",
+		"limits": "redis://h/1", "limits_outage": "open", "brand_name": "Acme Keys", "brand_logo": "logo.svg",
 		"rules":   "r",
 		"sign_in": "sso", "oidc_issuer": "https://id.example.com", "oidc_name": "Corp", "oidc_client_id": "t", "oidc_client_secret": "",
 		"oidc_client_secret_file": "f", "oidc_scopes": "email,groups", "oidc_domains": "example.com,example.org", "oidc_workspace": "acme",
@@ -239,6 +239,8 @@ func TestRefuses(t *testing.T) {
 		{"neither true nor false", layers{env: map[string]string{"TOKENRY_OIDC_SYNC_ROLES": "maybe"}}, "oidc_sync_roles"},
 		{"a lease that no answer waits for", layers{flags: []string{"--lease", "11s"}}, "lease"},
 		{"a lease that nobody renews", layers{flags: []string{"--lease", "10ms"}}, "lease"},
+		{"limits in a file", layers{flags: []string{"--limits", "sqlite:x"}}, "limits"},
+		{"limits half open", layers{flags: []string{"--limits-outage", "ajar"}}, "limits_outage"},
 		{"more staleness than an answer waits for", layers{flags: []string{"--max-staleness", "1m"}}, "max_staleness"},
 		{"a negative time", layers{flags: []string{"--shutdown-timeout", "-1s"}}, "shutdown_timeout"},
 	} {

@@ -137,6 +137,14 @@ func newEngineFigures(e *verify.Engine) *engineFigures {
 	gauge("tokenry_verify_meters", "States of rate limits in memory.", func(s verify.Stats) float64 { return float64(s.Meters) })
 	gauge("tokenry_verify_meters_unwritten", "States of rate limits that a crash would give back.", func(s verify.Stats) float64 { return float64(s.MetersDrawn) })
 	counter("tokenry_verify_meters_lost_total", "States of rate limits that made room before they had recovered.", func(s verify.Stats) float64 { return float64(s.MetersLost) })
+	counter("tokenry_limits_counted_total", "Requests at rate limits that all nodes counted together.", func(s verify.Stats) float64 { return float64(s.Tally.Counted) })
+	counter("tokenry_limits_uncounted_total", "Requests at rate limits that nobody could count for all nodes.", func(s verify.Stats) float64 { return float64(s.Tally.Failed) })
+	gauge("tokenry_limits_unreachable", "1 while nobody counts rate limits for all nodes.", func(s verify.Stats) float64 {
+		if s.Tally.Away {
+			return 1
+		}
+		return 0
+	})
 	gauge("tokenry_verify_bytes", "About what tokens and shared records take in memory.", func(s verify.Stats) float64 { return float64(s.Bytes) })
 	counter("tokenry_verify_fills_total", "Readings of the database for verifications.", func(s verify.Stats) float64 { return float64(s.Fills) })
 	counter("tokenry_verify_fills_dropped_total", "Readings that a change overtook.", func(s verify.Stats) float64 { return float64(s.FillsDropped) })

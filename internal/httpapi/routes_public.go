@@ -21,6 +21,8 @@ type health struct {
 	Clock string `json:"clock,omitempty"`
 	// Rules is "differ" while another node has other files of rules.
 	Rules string `json:"rules,omitempty"`
+	// Limits is "unreachable" while nobody counts rate limits for all nodes.
+	Limits string `json:"limits,omitempty"`
 }
 
 func publicRoutes() []Route {
@@ -86,6 +88,9 @@ func (c *call) readiness() (health, error) {
 		}
 		if c.s.rulesDiffer() {
 			h.Rules = "differ"
+		}
+		if c.s.engine.Tally().Away {
+			h.Limits = "unreachable"
 		}
 		return h, nil
 	}

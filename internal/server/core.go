@@ -19,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/signin"
 	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/tally"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -97,6 +98,8 @@ type Core struct {
 	sharing *sharing
 	// replicas are the programs that verify by its word; nil for a command.
 	replicas *cluster.Replicas
+	// tally counts limits in Redis; nil where nobody does.
+	tally *tally.Tally
 }
 
 // Open opens the keyring and the database, which it then holds, and prepares
@@ -186,13 +189,15 @@ func (c *Core) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	together, err := c.together()
+	if err != nil {
+		return err
+	}
 	c.Engine = verify.New(c.Authority, c.keys, verify.Config{
-		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks, Together: c.together(),
+		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks, Together: together,
 	})
 	c.observeChanges()
-	if c.node != nil && c.serving {
-		c.divide()
-	}
+	c.divide()
 	if c.watch != nil {
 		if err := c.watch.recorder.KeepMeters(ctx, c.Engine); err != nil {
 			return err
@@ -243,7 +248,7 @@ func (c *Core) prefixes(ctx context.Context) ([]token.Prefix, error) {
 func (c *Core) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	return errors.Join(c.endWatch(ctx), c.keepTime(ctx), c.store.Close())
+	return errors.Join(c.endWatch(ctx), c.keepTime(ctx), c.store.Close(), c.tally.Close())
 }
 
 // closeTimeout is for the last of what was done with tokens to be written.

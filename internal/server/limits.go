@@ -2,24 +2,47 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/cluster"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/tally"
 	"github.com/tokenry/tokenry/internal/usage"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
-// together is how limits are counted with other nodes.
-func (c *Core) together() verify.Together {
-	if c.node == nil || !c.serving {
-		return verify.Together{}
+// together is how limits are counted with other nodes: in Redis all, else in the database
+// those that are not shared.
+func (c *Core) together() (t verify.Together, err error) {
+	switch {
+	case !c.serving:
+	case !c.config.Limits.IsZero():
+		if c.tally, err = tally.Open(c.config.Limits.Reveal()); err != nil {
+			return t, fmt.Errorf("limits: %w", err)
+		}
+		t = verify.Together{Counter: c.tally, All: true, Open: c.config.LimitsOutage == "open", Lanes: tally.Lanes, Timeout: tally.Timeout}
+	case c.node != nil:
+		t.Counter = verify.Booked{Meters: c.store.SharedMeters()}
 	}
-	return verify.Together{Counter: verify.Booked{Meters: c.store.SharedMeters()}}
+	t.Tell = c.uncounted
+	return t, nil
+}
+
+// uncounted tells that limits are not counted, and when they are again.
+func (c *Core) uncounted(err error) {
+	if err == nil {
+		c.Logger.Info("rate limits are counted by all nodes together again")
+		return
+	}
+	c.Logger.Error("rate limits cannot be counted by all nodes together", "outage", c.config.LimitsOutage, "error", err)
 }
 
 // divide makes this node one of those that limits are divided among.
 func (c *Core) divide() {
+	if c.node == nil || !c.serving || c.tally != nil {
+		return
+	}
 	c.Engine.Divide()
 	c.sharing = &sharing{engine: c.Engine, recorder: c.watch.recorder, node: c.node, turn: make(chan struct{}, 1)}
 	c.node.Divide(c.sharing)

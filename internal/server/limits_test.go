@@ -1,12 +1,15 @@
 package server_test
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/store/storetest"
+	"github.com/tokenry/tokenry/internal/tally/tallytest"
 )
 
 // spend asks all nodes at once until each refuses, and answers how often one let through.
@@ -88,5 +91,44 @@ func TestNodesShareAShortLimit(t *testing.T) {
 	n := ns.spend(made.Secret)
 	if most := 120 + int(time.Since(began)/(500*time.Millisecond)); n > most || n == 0 {
 		t.Errorf("two nodes let %d through, want %d at most", n, most)
+	}
+}
+
+// TestNodesCountEveryLimitInRedis, to the one, whatever its window, and refuse or count
+// alone while it does not answer.
+func TestNodesCountEveryLimitInRedis(t *testing.T) {
+	t.Parallel()
+	for _, outage := range []string{"closed", "open"} {
+		t.Run(outage, func(t *testing.T) {
+			t.Parallel()
+			redis := tallytest.Start(t)
+			ns := startNodesOn(t, storetest.Postgres(t), 2, "--limits", redis.URL(), "--limits-outage", outage)
+			for _, window := range []api.Duration{api.Duration(time.Hour), 365 * api.Day} {
+				if n := ns.spend(limited(t, ns.owner, 110, window).Secret); n != 110 {
+					t.Errorf("110 in %s: two nodes let %d through", window, n)
+				}
+			}
+			free, made := ns.token(), limited(t, ns.owner, 2, api.Day)
+			redis.Freeze(t)
+			ns.wants(0, free.Secret, api.CodeOK)
+			if outage == "closed" {
+				ns.wants(0, made.Secret, api.CodeUnavailable)
+			} else {
+				for i := range ns.all {
+					ns.wants(i, made.Secret, api.CodeOK)
+					ns.wants(i, made.Secret, api.CodeOK)
+					ns.wants(i, made.Secret, api.CodeRateLimited) // by its own count
+				}
+			}
+			for _, ready := get(t, ns.all[0].BaseURL()+"/readyz"); !strings.Contains(ready, `"limits":"unreachable"`) && t.Context().Err() == nil; {
+				_ = ns.verified(0, limited(t, ns.owner, 2, api.Day).Secret) // an outage is some failures
+				_, ready = get(t, ns.all[0].BaseURL()+"/readyz")
+			}
+			redis.Thaw(t)
+			ns.soon(0, limited(t, ns.owner, 2, api.Day).Secret, api.CodeOK)
+			if _, ready := get(t, ns.all[0].BaseURL()+"/readyz"); strings.Contains(ready, "unreachable") {
+				t.Error("still unreachable")
+			}
+		})
 	}
 }

@@ -162,7 +162,9 @@ func (s *Server) startNode(ctx context.Context) {
 	s.node.Observe(s.watch.notifier)
 	s.node.Observe(f)
 	s.watch.wait.Go(func() { s.follow(ctx, f) })
-	s.watch.wait.Go(func() { s.sharing.run(ctx) })
+	if s.sharing != nil {
+		s.watch.wait.Go(func() { s.sharing.run(ctx) })
+	}
 	if err := s.lookAtKeys(ctx); err != nil {
 		s.agreed.lookAgain()
 	}

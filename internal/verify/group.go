@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -12,7 +13,8 @@ import (
 // Counter counts limits for all nodes together. It may be called by several goroutines.
 type Counter interface {
 	// Count counts charges, each of which consumes from both of its limits or from
-	// neither, in their order. An error means that nobody knows what was consumed.
+	// neither, in their order. An error, of all or in the Err of one, means that nobody
+	// knows what was consumed.
 	Count(ctx context.Context, batch []*Charge) error
 }
 
@@ -24,6 +26,8 @@ type Charge struct {
 	Cost        int64
 	// Look decides and consumes nothing.
 	Look bool
+	// Err is why this one could not be counted.
+	Err error
 }
 
 // Count is one limit of a charge, and what was counted.
@@ -151,7 +155,7 @@ func (g *group) send(now []*counting) {
 	}
 	err := g.counter.Count(ctx, batch)
 	for _, w := range now {
-		w.done <- err
+		w.done <- cmp.Or(err, w.charge.Err)
 	}
 }
 

@@ -14,6 +14,8 @@ type Stats struct {
 	// MetersDrawn is how many of the meters are to be kept over a restart and are
 	// not yet, MetersLost how many made room for others before they had recovered.
 	MetersDrawn, MetersLost int
+	// Tally is how limits are counted with other nodes.
+	Tally Tally
 	// Fills counts readings of the source, FillsDropped those that were overtaken
 	// by a change, Evictions tokens that had to make room.
 	Fills, FillsDropped, Evictions int64
@@ -35,7 +37,7 @@ func (e *Engine) Stats() Stats {
 	m := e.mem.Load()
 	return Stats{
 		Tokens: m.live(), Unknown: e.unknown.live, Owners: len(m.owners), Workspaces: len(m.spaces),
-		Meters: meters.held, MetersDrawn: meters.drawn, MetersLost: meters.lost,
+		Tally: e.Tally(), Meters: meters.held, MetersDrawn: meters.drawn, MetersLost: meters.lost,
 		Fills: e.count.fills, FillsDropped: e.count.dropped, Evictions: e.gone + m.evictions,
 		Revision: e.count.applied, Bytes: m.size(),
 	}

@@ -23,27 +23,56 @@ type Together struct {
 	// request waits; 0 is one second.
 	Lanes   int
 	Timeout time.Duration
+	// Tell is told of the first error after it went well, and of nil when it does again;
+	// nil is nobody.
+	Tell func(error)
 }
 
 // together counts limits with the other nodes.
 type together struct {
 	group
 	open bool
-	// counted counts charges, failed those that nobody could count; since is from when
-	// on none could, ns since 1970, 0 while they can.
+	tell func(error)
+	// counted counts charges, failed those that nobody could count.
 	counted, failed atomic.Uint64
-	since           atomic.Int64
+	// row is how many failed one after the other, and tried when one was tried last, in
+	// ns since 1970.
+	row, tried atomic.Int64
 }
+
+const (
+	// enough failures in a row are an outage: then one request is tried in tryEvery, and
+	// the others do not wait.
+	enough   = 3
+	tryEvery = 100 * time.Millisecond
+)
 
 func newTogether(t Together) *together {
 	if t.Timeout <= 0 {
 		t.Timeout = time.Second
 	}
-	return &together{group: group{counter: t.Counter, lanes: max(t.Lanes, 1), timeout: t.Timeout}, open: t.Open}
+	if t.Tell == nil {
+		t.Tell = func(error) {}
+	}
+	return &together{group: group{counter: t.Counter, lanes: max(t.Lanes, 1), timeout: t.Timeout}, open: t.Open, tell: t.Tell}
+}
+
+// Tally is how limits are counted with the other nodes.
+type Tally struct {
+	// Counted and Failed count requests at limits. Away says that nobody counts now.
+	Counted, Failed uint64
+	Away            bool
+}
+
+// Tally answers the counts of now.
+func (e *Engine) Tally() Tally {
+	t := e.together
+	return Tally{t.counted.Load(), t.failed.Load(), t.row.Load() >= enough}
 }
 
 var (
 	errCounterSlow = errors.New("verify: it took too long to count a limit")
+	errCounterAway = errors.New("verify: nobody counts limits now")
 	errNoCounter   = errors.New("verify: a limit has to be counted by all nodes together, and nobody does")
 )
 
@@ -84,8 +113,7 @@ func (e *Engine) countTogether(ctx context.Context, c charge, t taken) (taken, e
 		Token: c.token, Workspace: c.workspace, Own: t.own.count(), Shared: t.shared.count(),
 		Cost: int64(c.cost), Look: c.look,
 	}
-	err := e.together.count(ctx, x)
-	e.together.note(err, c.now)
+	err := e.together.try(ctx, x, c.now)
 	switch {
 	case err != nil && e.together.open && ctx.Err() == nil:
 		return t, nil
@@ -114,13 +142,26 @@ func (l *level) count() Count {
 	return Count{On: true, Requests: l.burst, Step: time.Duration(l.step)}
 }
 
-func (t *together) note(err error, now int64) {
+// try counts a charge, unless nobody counts.
+func (t *together) try(ctx context.Context, c *Charge, now int64) error {
+	last := t.tried.Load()
+	away := now-last < int64(tryEvery) && now >= last || !t.tried.CompareAndSwap(last, now)
+	if t.row.Load() >= enough && away {
+		t.failed.Add(1)
+		return errCounterAway
+	}
+	err := t.count(ctx, c)
 	switch {
 	case err == nil:
 		t.counted.Add(1)
-		t.since.Store(0)
+		if t.row.Load() != 0 && t.row.Swap(0) >= enough {
+			t.tell(nil)
+		}
 	case !errors.Is(err, context.Canceled):
 		t.failed.Add(1)
-		t.since.CompareAndSwap(0, now)
+		if t.row.Add(1) == enough {
+			t.tell(err)
+		}
 	}
+	return err
 }
