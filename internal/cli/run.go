@@ -218,7 +218,7 @@ from standard input (--token -), or as tokenry login kept it.`
 
 // local are the commands that can do without a server.
 func (a *app) local() []*cobra.Command {
-	return []*cobra.Command{a.serve(), a.demo(), a.bootstrap(), a.keys(), a.rules(), a.backup(), a.restore(), a.move(), a.clock(), a.scan(), a.scannerRules(), a.version()}
+	return []*cobra.Command{a.serve(), a.demo(), a.bootstrap(), a.keys(), a.rules(), a.backup(), a.restore(), a.move(), a.clock(), a.fill(), a.scan(), a.scannerRules(), a.version()}
 }
 
 // remote are the commands that speak to a server.
