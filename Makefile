@@ -17,6 +17,8 @@ TESTFLAGS ?=
 # To compare two runs: bin/.tools/benchstat old.txt new.txt (make tools builds it).
 BENCH ?= $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench
 BENCHFLAGS ?=
+# SIZES is how many tokens `make bench-scale` measures at.
+SIZES ?= 10000,100000,1000000
 # TORTURE is how long `make torture` goes on.
 TORTURE ?= 1h
 # SIDE is how many packages are tested side by side: internal/e2e waits for browsers and proxies most of its time.
@@ -48,7 +50,7 @@ GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster scale bench generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster scale bench bench-scale generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +87,9 @@ scale: ## print how long revocations wait with up to a thousand nodes, simulated
 
 bench: ## measure; BENCH holds the command, BENCHFLAGS is appended
 	$(BENCH) $(BENCHFLAGS)
+
+bench-scale: ## print how each list, verb and job grows with SIZES tokens, on both engines (half an hour)
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -run '^$$' -bench Scale -benchtime 1x -timeout 120m ./internal/bench -sizes $(SIZES) $(BENCHFLAGS)
 
 generate: ## write anew what is generated: references, schemas, golden files
 	$(GO) generate ./...
