@@ -3,6 +3,7 @@ package audit_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -234,13 +235,44 @@ func TestWhateverIsDoneToAChainIsSeen(t *testing.T) {
 		"an anchor moved":            {func(b *books) { b.purge(7, 3); a := b.anchors[7]; a.Sequence++; b.anchors[7] = a }, "acme: the anchor after row 4 is forged"},
 		"a row before an anchor":     {func(b *books) { first := b.rows[7][0]; b.purge(7, 3); b.rows[7] = slices.Insert(b.rows[7], 0, first) }, "acme: row 1 was inserted before the anchor"},
 		"a row of another workspace": {func(b *books) { b.rows[7][3] = b.rows[0][0]; b.rows[7][3].Sequence = 4 }, "acme: row 4: its hash does not follow"},
-		"a key that is not there":    {func(b *books) { b.rows[7][3].Key = 99 }, "acme: row 4: the keyring lacks its key"},
 	} {
 		b := newBooks(t, 10)
 		noted := b.head("acme")
 		c.change(b)
 		if got := b.broken(noted); !strings.Contains(got, c.says) {
 			t.Errorf("%s: %q, want %q", what, got, c.says)
+		}
+	}
+}
+
+// TestWhatNobodyCanTellIsNotCalledBroken: a keyring lacks a key that rows are under. Nor is
+// it called whole, and what is wrong elsewhere is still said.
+func TestWhatNobodyCanTellIsNotCalledBroken(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		change func(b *books)
+		says   string
+	}{
+		"of a row":      {func(b *books) { b.rows[7][3].Key = 99 }, "row 4: the keyring lacks its key"},
+		"of an erasure": {func(b *books) { b.erase(7, 3); b.rows[7][3].Key = 99 }, "row 4: the keyring lacks its key"},
+		"of an anchor":  {func(b *books) { b.purge(7, 3); a := b.anchors[7]; a.Key = 99; b.anchors[7] = a }, "the anchor after row 3: the keyring lacks its key"},
+	} {
+		b := newBooks(t, 10)
+		noted := b.head("acme")
+		c.change(b)
+		chains, err := audit.Check(b, b.keys, noted)
+		tail, failed := audit.Tail(b, b.keys, 7, 100)
+		if failed != nil || !errors.Is(err, audit.ErrUnsure) || errors.Is(err, audit.ErrBroken) || !strings.Contains(err.Error(), "number 99") {
+			t.Errorf("%s: %v, %v", what, err, failed)
+		}
+		for _, got := range []audit.Chain{chains[1], tail} {
+			if got.Unsure != c.says || got.Broken != "" || got.Head != "" || got.Lacks != 99 {
+				t.Errorf("%s: %+v", what, got)
+			}
+		}
+		b.rows[0][0].Actor = "eve@example.com"
+		if _, err = audit.Check(b, b.keys); !errors.Is(err, audit.ErrBroken) {
+			t.Errorf("%s, and another chain broken: %v", what, err)
 		}
 	}
 }

@@ -34,9 +34,10 @@ type Chain struct {
 	Head string `json:"head"`
 	// Broken says which row is wrong and how; empty when the chain is whole.
 	Broken string `json:"broken,omitempty"`
-	// Lacks is the key for want of which the chain is called broken; 0 where something
-	// else is wrong.
-	Lacks token.KeyID `json:"-"`
+	// Unsure says from which row on nobody can tell, for want of the key Lacks; 0 where
+	// every key is there. A chain that is walked by its rows has it in Broken.
+	Unsure string      `json:"unsure,omitempty"`
+	Lacks  token.KeyID `json:"lacks,omitempty"`
 }
 
 // lacksKey ends what is said of a row that nobody can check with this keyring.
@@ -56,14 +57,19 @@ type Reader interface {
 // rowsAtOnce is how many rows of a chain are held in memory.
 const rowsAtOnce = 200
 
-// ErrBroken says that a chain of the audit is not whole.
-var ErrBroken = errors.New("the audit is not whole")
+// ErrBroken says that a chain of the audit is not whole, ErrUnsure that nobody can tell
+// with this keyring.
+var (
+	ErrBroken = errors.New("the audit is not whole")
+	ErrUnsure = errors.New("without it nobody can tell whether the audit is whole; look with a keyring that has it")
+)
 
 // Verify reads every chain of the audit and says whether it is whole: no
 // row changed, removed, reordered or inserted but by Tokenry itself, which leaves
 // an anchor where it purges and a seal where it erases. Heads that were noted
 // before (see Chain.Head) must still be in their chains, or purged. It answers
-// ErrBroken, and the chains with the broken rows named, when something is wrong.
+// ErrBroken, and the chains with the broken rows named, when something is wrong, and
+// ErrUnsure when nothing is that could be looked at.
 func Verify(ctx context.Context, s ledger.Store, keys *token.Keyring, expect ...string) (chains []Chain, err error) {
 	err = s.Read(ctx, func(r ledger.Reader) (err error) {
 		chains, err = Check(r, keys, expect...)
@@ -84,17 +90,34 @@ func Check(r Reader, keys *token.Keyring, expect ...string) ([]Chain, error) {
 		if err != nil {
 			return nil, err
 		}
-		chains = append(chains, c)
+		chains = append(chains, c.settled())
 	}
 	for _, head := range expect {
 		chains = missingChain(chains, head)
 	}
+	return chains, verdict(chains)
+}
+
+func verdict(chains []Chain) error {
 	for _, c := range chains {
 		if c.Broken != "" {
-			return chains, fmt.Errorf("%s: %s: %w", c.Name, c.Broken, ErrBroken)
+			return fmt.Errorf("%s: %s: %w", c.Name, c.Broken, ErrBroken)
 		}
 	}
-	return chains, nil
+	for _, c := range chains {
+		if c.Unsure != "" {
+			return fmt.Errorf("%s: %s, number %d: %w", c.Name, c.Unsure, c.Lacks, ErrUnsure)
+		}
+	}
+	return nil
+}
+
+// settled is a chain that was walked: want of a key is no break.
+func (c Chain) settled() Chain {
+	if c.Lacks != 0 {
+		c.Unsure, c.Broken = c.Broken, ""
+	}
+	return c
 }
 
 // Heads names the last link of every chain, as Chain.Head does.
@@ -342,7 +365,7 @@ func repeats(row ledger.AuditRow, name string) bool {
 func Tail(r Reader, keys *token.Keyring, id ledger.ID, links int64) (Chain, error) {
 	c, last, err := Open(r, keys, id)
 	if err != nil || c.Broken != "" {
-		return c, err
+		return c.settled(), err
 	}
 	head, err := r.AuditHead(id)
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
@@ -358,7 +381,7 @@ func Tail(r Reader, keys *token.Keyring, id ledger.ID, links int64) (Chain, erro
 	if last, err = c.walk(r, keys, id, last, after, func(ledger.AuditRow) {}); err == nil && c.Broken == "" {
 		c.end(last, nil)
 	}
-	return c, err
+	return c.settled(), err
 }
 
 // skip answers the row from which on links are looked at.

@@ -176,19 +176,21 @@ func (a *app) auditVerify() *cobra.Command {
 			return err
 		}
 		chains, err := server.VerifyAudit(cmd.Context(), cfg, expect...)
+		judged := errors.Is(err, audit.ErrBroken) || errors.Is(err, audit.ErrUnsure)
 		if errors.Is(err, server.ErrUnconfirmed) {
 			fmt.Fprintln(a.Err, "warning:", err)
-		} else if err != nil && !errors.Is(err, audit.ErrBroken) {
+		} else if err != nil && !judged {
 			return err
 		}
-		if !errors.Is(err, audit.ErrBroken) {
+		if !judged {
 			err = nil
 		}
 		return errors.Join(a.showChains(chains), err)
 	})
 	cmd.Long = `Read every row of the audit of a database and say whether a row was changed,
 removed, reordered or cut; the first wrong row is named, and the exit code is 1.
-Rows that Tokenry purged or erased are told from those that somebody removed.
+Rows that Tokenry purged or erased are told from those that somebody removed. A
+keyring that lacks a key which rows are under cannot tell; that is exit code 1 too.
 Keep the HEAD that is printed somewhere else: with --expect it must still be there.`
 	config.Flags(cmd.Flags(), "data", "database", "keys")
 	cmd.Flags().StringArrayVar(&expect, "expect", nil, "a HEAD that was printed before (repeatable)")
@@ -200,6 +202,10 @@ func (a *app) showChains(chains []audit.Chain) error {
 		return a.printJSON(chains)
 	}
 	return table(a, each(chains, nil), 0, "CHAIN,ROWS,PURGED,HEAD,BROKEN", func(c audit.Chain) []string {
-		return []string{c.Name, fmt.Sprint(c.Rows), fmt.Sprint(c.Purged), c.Head, c.Broken}
+		wrong := c.Broken
+		if c.Unsure != "" {
+			wrong = "cannot tell: " + c.Unsure
+		}
+		return []string{c.Name, fmt.Sprint(c.Rows), fmt.Sprint(c.Purged), c.Head, wrong}
 	})
 }

@@ -1,10 +1,17 @@
 package console_test
 
 import (
+	"crypto/rand"
 	"database/sql"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/office/officetest"
+	"github.com/tokenry/tokenry/token"
 )
 
 func TestTheStateOfTheChainIsShown(t *testing.T) {
@@ -32,4 +39,15 @@ func TestTheStateOfTheChainIsShown(t *testing.T) {
 	w.inert(broken)
 	w.shows(broken, "The chain is broken.", "Row 2: its columns say other than its payload", "tokenry audit verify")
 	w.hides(broken, "The chain is whole")
+
+	keys, err := token.GenerateKeyring(rand.Reader, w.at)
+	must(t, err)
+	keys, err = keys.Rotate(rand.Reader, w.at)
+	must(t, err)
+	w.Office = office.New(authority.Options{Store: w.store, Keys: officetest.WithoutFirst(t, keys), Now: func() time.Time { return w.at }, Rand: rand.Reader, Usage: w.usage, Decisions: w.recorder})
+	w.start()
+	unsure := w.status(w.as("ada@example.com", audit+"?check=chain"), http.StatusOK)
+	w.inert(unsure)
+	w.shows(unsure, "Nobody can tell whether the chain is whole.", "Row 1: the keyring lacks its key", "number 1")
+	w.hides(unsure, "The chain is whole", "The chain is broken")
 }

@@ -88,5 +88,5 @@ func (e *HeldError) Error() string {
 	if !e.Since.IsZero() {
 		holder += ", since " + e.Since.UTC().Format(time.RFC3339)
 	}
-	return "store: another server holds this database (" + holder + "); stop it first, or give this one a database of its own"
+	return "another server holds this database (" + holder + "); stop it first, or give this one a database of its own"
 }

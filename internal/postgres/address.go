@@ -25,7 +25,7 @@ const (
 type AddressError struct{ text string }
 
 // Error says what to write instead.
-func (e *AddressError) Error() string { return "store: " + e.text }
+func (e *AddressError) Error() string { return e.text }
 
 // severalHosts says whether there is another host to try; one host may be tried twice,
 // with TLS and without.

@@ -43,11 +43,11 @@ type Sight struct {
 func (s Sight) Serves(readOnly bool) error {
 	switch {
 	case s.version < oldestPostgres*10000:
-		return fmt.Errorf("store: PostgreSQL %d is too old; tokenry needs %d or newer", s.version/10000, oldestPostgres)
+		return fmt.Errorf("PostgreSQL %d is too old; tokenry needs %d or newer", s.version/10000, oldestPostgres)
 	case s.encoding != "UTF8":
-		return fmt.Errorf("store: the database's encoding is %s; tokenry needs one made with ENCODING 'UTF8'", s.encoding)
+		return fmt.Errorf("the database's encoding is %s; tokenry needs one made with ENCODING 'UTF8'", s.encoding)
 	case s.standby && !readOnly:
-		return errors.New("store: this server is a standby, which takes no changes; name the primary, " +
+		return errors.New("this server is a standby, which takes no changes; name the primary, " +
 			"or all of them: postgres://HOST1,HOST2/NAME?target_session_attrs=read-write")
 	}
 	return nil

@@ -28,6 +28,9 @@ func VerifyAudit(ctx context.Context, cfg config.Config, expect ...string) (_ []
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.CheckKeyring(ctx, keys); err != nil {
+		return nil, err // by another keyring everything would look broken
+	}
 	chains, err := audit.Verify(ctx, s, keys, expect...)
 	if unsure := s.Confirm(ctx); unsure != nil {
 		for i := range chains {

@@ -101,9 +101,13 @@ func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
 }
 
 // older lists the nodes whose build knows less of the schema. Who knows no more than the
-// version that brought leases does not say so.
+// version that brought leases does not say so; before that one, a server was alone.
 func (n *nodes) older(ctx context.Context, than int64) (found []migrate.Node, err error) {
 	err = n.reading.Do(ctx, func(c *pgx.Conn) error {
+		var leases bool
+		if err := c.QueryRow(ctx, `SELECT to_regclass('leases') IS NOT NULL`).Scan(&leases); err != nil || !leases {
+			return err
+		}
 		rows, _ := c.Query(ctx, `SELECT holder, incarnation || '/' || renewal, length FROM leases
 			WHERE coalesce(CAST(to_jsonb(leases) ->> 'schema' AS BIGINT), 17) < $1`, than) // its error is that of its rows
 		found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[migrate.Node])
