@@ -50,7 +50,7 @@ GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster scale bench bench-scale generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster scale bench bench-compare bench-scale generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,9 @@ scale: ## print how long revocations wait with up to a thousand nodes, simulated
 
 bench: ## measure; BENCH holds the command, BENCHFLAGS is appended
 	$(BENCH) $(BENCHFLAGS)
+
+bench-compare: ## compare processes on a core each with nginx, net/http and an older build, and write docs/performance.md (five minutes)
+	$(GO) test -count=1 -timeout 60m -v -run 'TestCompare$$' ./internal/bench -args -compare -page $(CURDIR)/docs/performance.md $(BENCHFLAGS)
 
 bench-scale: ## print how each list, verb and job grows with SIZES tokens, on both engines (half an hour)
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -run '^$$' -bench Scale -benchtime 1x -timeout 120m ./internal/bench -sizes $(SIZES) $(BENCHFLAGS)

@@ -1,20 +1,19 @@
-// Package bench_test measures verification side by side with a bare net/http
-// handler, in one process and one run, and prints ratios: make bench.
+// Package bench_test measures.
 //
-// A figure is never quoted alone: each round measures the bare handler and ours
-// in turn, and the median of the rounds' ratios is what counts. The bare handler
-// answers a constant of the same size as ours. Tokens are written in the real
-// store, and memory is filled by verifying each of them once.
+// `make bench-compare` is about speed as clients have it: every server and the loader
+// are processes of their own, each on a core, asked in turn, and beside a build of
+// before. A client in the server's process would hide what the server costs, so nothing
+// is measured over HTTP in any other way. A figure is never quoted alone.
+//
+// `make bench` is about what happens within one process: a verification from memory,
+// removals, and senders of large grants beside revocations. Tokens are written in the
+// real store, and memory is filled by verifying each of them once.
 package bench_test
 
 import (
 	"flag"
 	"fmt"
-	"maps"
-	"net/http"
-	"net/http/httptest"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,22 +22,7 @@ import (
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
-// plan is what to measure.
-type plan struct {
-	tokens, rounds, clients int
-	round                   time.Duration
-}
-
-func flags() *plan {
-	var p plan
-	flag.IntVar(&p.tokens, "tokens", 1_000_000, "how many tokens there are")
-	flag.IntVar(&p.rounds, "rounds", 5, "how many rounds of each handler")
-	flag.IntVar(&p.clients, "clients", 32, "how many connections ask at once")
-	flag.DurationVar(&p.round, "round", 2*time.Second, "how long a round is")
-	return &p
-}
-
-var asked = flags()
+var tokens = flag.Int("tokens", 1_000_000, "how many tokens there are")
 
 func BenchmarkSQLite(b *testing.B) { whole(b, storetest.SQLite(b)) }
 
@@ -51,17 +35,13 @@ func whole(b *testing.B, url string) {
 	if b.N > 1 {
 		return
 	}
-	p := *asked
-	w := newWorld(b, url, p.tokens)
-	fmt.Printf("\n%s: %d tokens on %d cores, %s\n", b.Name(), p.tokens, runtime.NumCPU(), runtime.Version())
+	w := newWorld(b, url, *tokens)
+	fmt.Printf("\n%s: %d tokens on %d cores, %s\n", b.Name(), *tokens, runtime.NumCPU(), runtime.Version())
 	begin := time.Now()
 	w.warm(b)
 	stats := w.engine.Stats()
 	fmt.Printf("filling memory: %v; %d tokens known\n", time.Since(begin).Round(time.Millisecond), stats.Tokens)
 	inProcess(b, w)
-	for _, t := range []target{w.verifying(), w.forwarding()} {
-		sideBySide(b, t, p)
-	}
 }
 
 // inProcess measures a verification without HTTP: on every core, and its
@@ -91,50 +71,4 @@ func (w *world) verifyMany(b *testing.B, from, n int) {
 			return
 		}
 	}
-}
-
-// sideBySide measures a target and a bare handler of the same size in turn.
-func sideBySide(b *testing.B, t target, p plan) {
-	b.Helper()
-	bare := bareLike(b, t)
-	var ratios []float64
-	var ours, theirs []figures
-	for range p.rounds {
-		a, err := measure(bare, p)
-		if err != nil {
-			b.Fatal(err)
-		}
-		o, err := measure(t, p)
-		if err != nil {
-			b.Fatal(err)
-		}
-		theirs, ours, ratios = append(theirs, a), append(ours, o), append(ratios, o.perSecond/a.perSecond)
-	}
-	line(bare.name, theirs)
-	line(t.name, ours)
-	fmt.Printf("%-28s %.2f of the bare handler (median of %d pairs)\n", t.name, median(ratios), p.rounds)
-}
-
-func line(name string, fs []figures) {
-	var rate []float64
-	var p50, p99 []time.Duration
-	for _, f := range fs {
-		rate, p50, p99 = append(rate, f.perSecond), append(p50, f.p50), append(p99, f.p99)
-	}
-	fmt.Printf("%-28s %8.0f requests/s   p50 %8v   p99 %8v\n", name, median(rate),
-		median(p50).Round(time.Microsecond), median(p99).Round(time.Microsecond))
-}
-
-// bareLike is a handler that answers a constant of the same size, with headers
-// of the same number and length, to the same requests.
-func bareLike(b *testing.B, t target) target {
-	b.Helper()
-	s := httptest.NewServer(t.handler)
-	defer s.Close()
-	size, header := sample(b, s.Listener.Addr().String(), t)
-	body := []byte(strings.Repeat("x", size))
-	return target{name: "bare, for " + t.name, request: t.request, handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		maps.Copy(w.Header(), header)
-		_, _ = w.Write(body)
-	})}
 }

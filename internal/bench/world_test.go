@@ -1,13 +1,9 @@
 package bench_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,7 +12,6 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/grant"
-	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/store"
@@ -35,8 +30,6 @@ type world struct {
 	salt    atomic.Int64
 	store   ledger.Store
 	engine  *verify.Engine
-	door    http.Handler
-	root    string
 	secrets []string
 	scopes  []string
 }
@@ -62,14 +55,10 @@ func newWorld(b *testing.B, url string, tokens int) *world {
 	check(b, a.Prepare(ctx, token.DefaultPrefix))
 	started, err := a.Bootstrap(ctx, office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	check(b, err)
-	w.root = started.Secret.Reveal()
 	var in api.CreateServiceAccount
 	in.Name, in.Scopes, in.Resources = "ci", api.Some([]string{"tickets:*"}), api.Some([]string{"*"})
 	w.by = storetest.Presenting(b, s, started.Token.Locator)
 	_, err = a.CreateServiceAccount(ctx, w.by, "acme", in)
-	check(b, err)
-	w.door, err = httpapi.New(httpapi.Options{Authority: a, Engine: w.engine, Keys: keys,
-		BaseURL: "http://127.0.0.1", Now: time.Now, Rand: rand.Reader})
 	check(b, err)
 	w.fill(b, s, keys, tokens)
 	return w
@@ -151,40 +140,4 @@ func (w *world) warm(b *testing.B) {
 		})
 	}
 	wg.Wait()
-}
-
-// verifying asks POST /v1/verify about a token.
-func (w *world) verifying() target {
-	return target{name: "POST /v1/verify", handler: w.door, request: func(b []byte, n int) []byte {
-		body := `{"token":"` + w.secrets[n] + `","scopes":["tickets:read"]}`
-		return fmt.Appendf(b, "POST /v1/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
-			"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", w.root, len(body), body)
-	}}
-}
-
-// forwarding asks /v1/forward-auth as a proxy does.
-func (w *world) forwarding() target {
-	return target{name: "GET /v1/forward-auth", handler: w.door, request: func(b []byte, n int) []byte {
-		return fmt.Appendf(b, "GET /v1/forward-auth?workspace=acme&scope=tickets:read HTTP/1.1\r\nHost: x\r\n"+
-			"Authorization: Bearer %s\r\n\r\n", w.secrets[n])
-	}}
-}
-
-// sample answers the size of a target's body, and its headers.
-func sample(b *testing.B, address string, t target) (int, http.Header) {
-	b.Helper()
-	c, err := net.Dial("tcp", address)
-	check(b, err)
-	defer c.Close()
-	_, err = c.Write(t.request(nil, 0))
-	check(b, err)
-	res, err := http.ReadResponse(bufio.NewReader(c), nil)
-	check(b, err)
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	check(b, err)
-	h := res.Header.Clone()
-	h.Del("Date")
-	h.Del("Content-Length")
-	return len(body), h
 }
