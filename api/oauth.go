@@ -12,6 +12,9 @@ type IntrospectRequest struct {
 	// Resource is what the request touches; "any" leaves the filtering to the
 	// caller. Without it a token restricted to resources is inactive.
 	Resource string `json:"resource,omitempty"`
+	// Scope lists with blanks between what the request needs, and no patterns: a token
+	// that lacks one of them is inactive. Empty asks for none.
+	Scope string `json:"scope,omitempty"`
 	// Workspace, if given, is the only one whose tokens are active.
 	Workspace string `json:"workspace,omitempty"`
 	// ClientID and ClientSecret are the caller's own token, where it is not sent in

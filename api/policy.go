@@ -47,6 +47,7 @@ type PatchPolicy struct {
 	Onboarding            Opt[string]         `json:"onboarding,omitzero"`
 	Recoverable           Opt[bool]           `json:"recoverable,omitzero"`
 	RevokeOnReuse         Opt[bool]           `json:"revoke_on_reuse,omitzero"`
+	VerifiersMayRevoke    Opt[bool]           `json:"verifiers_may_revoke,omitzero"`
 	RateLimit             Opt[RateLimit]      `json:"rate_limit,omitzero"`
 	WorkspaceRateLimit    Opt[RateLimit]      `json:"workspace_rate_limit,omitzero"`
 	Retention             Opt[Duration]       `json:"retention,omitzero"`
@@ -67,14 +68,17 @@ type Policy struct {
 	// AllowNever allows tokens without expiry.
 	AllowNever bool `json:"allow_never"`
 	// Overlap is how long a rotated secret still works; 0 ends it at once.
-	Overlap            Duration   `json:"overlap"`
-	RequireIPAllowList bool       `json:"require_ip_allow_list"`
-	PersonalTokens     string     `json:"personal_tokens"`
-	MaxTokens          MaxTokens  `json:"max_tokens"`
-	NoticeDays         []int      `json:"notice_days"`
-	Onboarding         string     `json:"onboarding"`
-	Recoverable        bool       `json:"recoverable"`
-	RevokeOnReuse      bool       `json:"revoke_on_reuse"`
+	Overlap            Duration  `json:"overlap"`
+	RequireIPAllowList bool      `json:"require_ip_allow_list"`
+	PersonalTokens     string    `json:"personal_tokens"`
+	MaxTokens          MaxTokens `json:"max_tokens"`
+	NoticeDays         []int     `json:"notice_days"`
+	Onboarding         string    `json:"onboarding"`
+	Recoverable        bool      `json:"recoverable"`
+	RevokeOnReuse      bool      `json:"revoke_on_reuse"`
+	// VerifiersMayRevoke lets whoever may verify tokens end one whose secret was
+	// presented to it, through the revocation of OAuth.
+	VerifiersMayRevoke bool       `json:"verifiers_may_revoke"`
 	RateLimit          *RateLimit `json:"rate_limit"`
 	WorkspaceRateLimit *RateLimit `json:"workspace_rate_limit"`
 	Retention          Duration   `json:"retention"`

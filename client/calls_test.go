@@ -28,6 +28,10 @@ var notForPrograms = map[string]string{
 	"/v1/ext-authz/{ruleset}/{path}": "proxies ask it",
 	"/.well-known/oauth-authorization-server": "OAuth clients read it",
 	"/.well-known/oauth-protected-resource":   "OAuth clients read it",
+	"/.well-known/openid-configuration":       "OAuth clients read it",
+	"/v1/replica":                             "a Replica asks it",
+	"/v1/replica/verify":                      "a Replica asks it",
+	"/v1/replica/uses":                        "a Replica asks it",
 }
 
 // Every call of the API has a method of the client: each method is called with

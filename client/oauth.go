@@ -20,7 +20,7 @@ type OAuthCalls struct{ *line }
 // rate_limited.
 func (c OAuthCalls) Introspect(ctx context.Context, in api.IntrospectRequest) (out api.Introspection, err error) {
 	f := url.Values{"token": {in.Token}}
-	for name, value := range map[string]string{"client_ip": in.ClientIP, "resource": in.Resource, "workspace": in.Workspace} {
+	for name, value := range map[string]string{"client_ip": in.ClientIP, "resource": in.Resource, "scope": in.Scope, "workspace": in.Workspace} {
 		if value != "" {
 			f.Set(name, value)
 		}

@@ -278,3 +278,25 @@ func TestAReplicaWithoutAServerProvesNothing(t *testing.T) {
 	codes(api.CodeRevoked).is(t, r, made.Secret)
 	known(t, r, other)
 }
+
+// TestAStreamEndsThroughTheReplica: while memory answers, the server is not asked again.
+func TestAStreamEndsThroughTheReplica(t *testing.T) {
+	t.Parallel()
+	s := clienttest.New(t)
+	r := replicaOf(t, s)
+	made := must[api.Issued](t)(s.Client.CreateToken(t.Context(), "", label("stream")))
+	known(t, r, made.Secret)
+	asked := r.Stats().Asked
+	var cause error
+	h := r.Require(client.Recheck(time.Millisecond))(http.HandlerFunc(func(_ http.ResponseWriter, in *http.Request) {
+		must[api.Token](t)(s.Client.RevokeToken(t.Context(), "", made.Token.ID, api.RevokeToken{}))
+		<-in.Context().Done()
+		cause = context.Cause(in.Context())
+	}))
+	in := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/events", nil)
+	in.Header.Set("Authorization", "Bearer "+made.Secret)
+	h.ServeHTTP(httptest.NewRecorder(), in)
+	if !errors.Is(cause, api.CodeRevoked) || r.Stats().Asked != asked {
+		t.Errorf("it ended by %v, and %d questions were sent", cause, r.Stats().Asked-asked)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 )
@@ -28,20 +29,39 @@ func Realm(name string) Need { return func(n *needs) { n.realm = name } }
 // server is away, or does not accept this client's own token.
 func OnFailure(f func(*http.Request, error)) Need { return func(n *needs) { n.failed = f } }
 
+// Within bounds how long a request waits for the decision about its token, for the
+// middleware alone: all attempts and the pauses between them. Without it that is
+// [DefaultWithin]; then the request is answered 503.
+func Within(d time.Duration) Need { return func(n *needs) { n.within = d } }
+
+// DefaultWithin is how long the middleware waits for a decision: a service that stands
+// in front of its users says sooner that it cannot tell than a program that has time.
+const DefaultWithin = 3 * time.Second
+
 // Require returns middleware that lets a request pass when its bearer token may
 // do what the needs say. The handler finds the decision with [FromContext].
 // Everybody else is answered as RFC 6750 says, with problem+json: 401 without a
 // token or for one that is not valid, 403 without the rights, 429 over the rate
-// limit, and 503 when there is no decision.
+// limit, and 503 when there is no decision within [DefaultWithin].
+//
+// A request that lasts, like a stream of events or a WebSocket, is asked about again
+// every 15 seconds ([Recheck]). When its token is not good any more, the request's
+// context ends; [context.Cause] says why, as an *[api.Error].
 func (c VerifyCalls) Require(need ...Need) func(http.Handler) http.Handler {
-	return requiring(c.line, c.verify, need)
+	return requiring(c.line, c.verify, recheck{c.verify, askAgain}, need)
 }
 
 // requiring is middleware that asks a function.
 func requiring(
-	l *line, verify func(context.Context, api.VerifyRequest) (Result, error), need []Need,
+	l *line, verify func(context.Context, api.VerifyRequest) (Result, error), again recheck, need []Need,
 ) func(http.Handler) http.Handler {
 	n := gather(need)
+	if n.within <= 0 {
+		n.within = DefaultWithin
+	}
+	if n.every != 0 {
+		again.every = n.every
+	}
 	if n.clientIP == nil {
 		n.clientIP = remoteIP
 	}
@@ -50,7 +70,7 @@ func requiring(
 	}
 	n.realm = quotable(n.realm)
 	return func(next http.Handler) http.Handler {
-		return &guard{line: l, verify: verify, needs: n, next: next}
+		return &guard{line: l, verify: verify, again: again, needs: n, next: next}
 	}
 }
 
@@ -67,6 +87,7 @@ func FromContext(ctx context.Context) (r Result, ok bool) {
 type guard struct {
 	line   *line
 	verify func(context.Context, api.VerifyRequest) (Result, error)
+	again  recheck
 	needs  needs
 	next   http.Handler
 }
@@ -82,7 +103,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, err, true)
 		return
 	}
-	result, asked := g.verify(r.Context(), q)
+	result, asked := g.ask(r.Context(), q, g.verify)
 	if asked != nil {
 		g.fail(w, r, asked)
 		return
@@ -92,7 +113,16 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, outward(result), true)
 		return
 	}
-	g.next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), resultKey{}, result)))
+	ctx, stop := g.watch(context.WithValue(r.Context(), resultKey{}, result), q)
+	defer stop()
+	g.next.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// ask gets a decision in the time that the middleware has for it.
+func (g *guard) ask(ctx context.Context, q api.VerifyRequest, verify func(context.Context, api.VerifyRequest) (Result, error)) (Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, g.needs.within)
+	defer cancel()
+	return verify(ctx, q)
 }
 
 // bearer takes the token from the one place where it may stand.

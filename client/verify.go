@@ -32,6 +32,8 @@ type needs struct {
 	clientIP func(*http.Request) string
 	realm    string
 	failed   func(*http.Request, error)
+	within   time.Duration
+	every    time.Duration
 }
 
 // Scope needs every one of these scopes. A pattern is not a scope.

@@ -230,6 +230,7 @@ func oauthSituations() []situation {
 		{route: "POST " + device, body: "client_id=tokenry-cli"},
 		{route: "POST " + grantPath, body: "client_id=tokenry-cli&grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=approved"},
 		{route: "GET /.well-known/oauth-authorization-server"}, {route: "GET /.well-known/oauth-protected-resource"},
+		{route: "GET /.well-known/openid-configuration"},
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	pathToken             = "/oauth2/token"
 	pathAuthorization     = "/.well-known/oauth-authorization-server"
 	pathProtectedResource = "/.well-known/oauth-protected-resource"
+	pathOpenID            = "/.well-known/openid-configuration"
 )
 
 // oauthRoutes are the calls that programs written for any OAuth server know.
@@ -30,8 +31,8 @@ func oauthRoutes() []Route {
 		Noting("tokens:verify is told about tokens of the caller's own workspace; instance:verify about those of all."),
 		"Ask whether a token is active, as RFC 7662 says", typed[api.IntrospectRequest, api.Introspection]((*call).introspect)).
 		saying("The caller sends its own token as Authorization: Bearer, as HTTP Basic (client id: the token's id or locator, client secret: " +
-			"the token), or as client_id and client_secret in the form. Every check of a verification without scopes is made, and the " +
-			"token's rate limit is charged. Of a token that is not active for this caller nothing else is said. A token at its rate limit is not " +
+			"the token), or as client_id and client_secret in the form. Every check of a verification is made, of the scopes that scope names " +
+			"with blanks between too, and the token's rate limit is charged. Of a token that is not active for this caller nothing else is said. A token at its rate limit is not " +
 			"called inactive: the caller is answered 429 with Retry-After.")
 	introspect.Timeout, introspect.Frequent = 0, true
 	revoke := oauthRoute(pathRevoke, public(), "End a token, as RFC 7009 says",
@@ -52,7 +53,10 @@ func oauthRoutes() []Route {
 	resource := route("GET", pathProtectedResource, public(), "Which tokens this API takes, as RFC 9728 says",
 		published(func(c *call) api.ProtectedResource { return c.s.oauth.resource }))
 	server.insertable, resource.insertable = true, true
-	return group("OAuth", introspect, revoke, begin, poll, server, resource)
+	openID := route("GET", pathOpenID, public(), "The same as RFC 8414 says, for software that looks only here",
+		published(func(c *call) api.AuthorizationServer { return c.s.oauth.server })).
+		saying("Tokenry is no OpenID provider: there is no sign-in and no ID token here. Where the base address has a path, this is found behind it.")
+	return group("OAuth", introspect, revoke, begin, poll, server, resource, openID)
 }
 
 // oauthRoute is a route that takes a form and looks at its credentials itself.

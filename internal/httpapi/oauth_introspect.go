@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,6 +73,9 @@ func (c *call) questionOfForm(who asker, f form) (question, error) {
 	if err := checkNeeds("", nil, q.Resource); err != nil {
 		return q, err
 	}
+	if q.Scopes, err = f.scopes(); err != nil {
+		return q, err
+	}
 	if ip := f.text("client_ip"); ip != "" {
 		addr, err := netip.ParseAddr(ip)
 		if err != nil {
@@ -83,6 +87,21 @@ func (c *call) questionOfForm(who asker, f form) (question, error) {
 		return q, api.FieldError("workspace", "must not be empty; leave it out to ask for no such thing")
 	}
 	return q, c.confine(&q, who, f.text("workspace"))
+}
+
+// scopes are those of the parameter scope, which a request has to have (RFC 6749,
+// section 3.3, has them with blanks between). Software that needs none sends it empty.
+func (f form) scopes() ([]string, error) {
+	scopes := strings.Fields(f.text("scope"))
+	if len(scopes) > maxNeeds {
+		return nil, api.FieldError("scope", "at most "+strconv.Itoa(maxNeeds)+" scopes")
+	}
+	for _, s := range scopes {
+		if !grant.ValidScope(s) {
+			return nil, api.FieldError("scope", "must be scopes like tickets:read with blanks between, and no patterns")
+		}
+	}
+	return scopes, nil
 }
 
 // active is what is said about an active token. A number for the time is rounded

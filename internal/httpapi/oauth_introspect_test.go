@@ -152,6 +152,38 @@ func TestARestrictionThatIsNotNamedIsNotPassed(t *testing.T) {
 	}
 }
 
+// The decision may be left to the server: software like Oathkeeper sends the scopes
+// that a request needs, and no comparison of its own understands tickets:*.
+func TestIntrospectionHonoursScope(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wide := w.issue("acme", object{"label": "x", "scopes": []string{"tickets:*"}, "resources": []string{"*"}}).Secret
+	bound := w.issue("acme", object{"label": "x", "scopes": []string{"tickets:read", "tokens:read"}, "resources": []string{"payments"}}).Secret
+	for _, c := range []struct {
+		name, tok, scope, resource string
+		active                     bool
+	}{
+		{"none", wide, "", "", true},
+		{"blanks", wide, "  ", "", true},
+		{"within a pattern", wide, "tickets:read", "", true},
+		{"two", wide, "tickets:read  tickets:write", "", true},
+		{"one of two is lacking", wide, "tickets:read deploys:run", "", false},
+		{"lacking", wide, "deploys:run", "", false},
+		{"restricted, not named", bound, "tickets:read", "", false},
+		{"restricted, to it", bound, "tickets:read", "payments", true},
+		{"restricted, to another", bound, "tickets:read", "billing", false},
+		{"restricted, to any", bound, "tickets:read tokens:read", "any", true},
+		{"restricted, any, lacking", bound, "tickets:write", "any", false},
+	} {
+		if v := w.about(w.root, c.tok, "scope", c.scope, "resource", c.resource); v.Active != c.active {
+			t.Errorf("%s: %+v", c.name, v)
+		}
+	}
+	for _, bad := range []string{"tickets:*", "*", "tickets", "tickets:read,tickets:write", strings.Repeat("tickets:read ", 101)} {
+		w.as(w.root, "POST", introspect, form("token", wide, "scope", bad)).titled(bad).is(400).oauth("invalid_request")
+	}
+}
+
 // How long an answer may be kept: never beyond the token, the secret, or what the
 // policy allows.
 func TestIntrospectionCapsHowLongAnAnswerIsKept(t *testing.T) {

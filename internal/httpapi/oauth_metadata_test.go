@@ -33,6 +33,21 @@ func TestTheServerPublishesItsMetadata(t *testing.T) {
 	}
 }
 
+// Software that knows OpenID alone looks for the same at its own place, which is behind
+// the issuer's path (OpenID Connect Discovery, section 4).
+func TestTheMetadataIsFoundWhereOpenIDLooks(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{baseURL, "https://example.com/tokens"} {
+		w := newWorld(t, at(base))
+		r := w.send("GET", "/.well-known/openid-configuration", "").is(200)
+		r.published()
+		if want := w.send("GET", "/.well-known/oauth-authorization-server", "").is(200); string(r.body) != string(want.body) {
+			t.Errorf("%s\nwant\n%s", r.body, want.body)
+		}
+		w.send("GET", "/.well-known/openid-configuration/tokens", "").is(404)
+	}
+}
+
 // published looks at what all metadata has in common.
 func (r *reply) published() {
 	r.w.Helper()

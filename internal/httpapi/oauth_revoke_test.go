@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/token"
 )
 
 // givesUp revokes by having the token alone.
@@ -165,4 +166,50 @@ func TestRevocationLooksAtNoCookie(t *testing.T) {
 	if len(r.Header["Access-Control-Allow-Origin"]) > 0 || len(r.Cookies()) > 0 || w.code(i.Secret) != api.CodeOK {
 		t.Errorf("%v", r.Header)
 	}
+}
+
+// A resource server that may only verify ends a token that was presented to it where the
+// policy allows that, and then as whoever has the token: by its secret alone.
+func TestAVerifierRevokesWhatIsPresentedToItWhereThePolicyAllowsIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.play([]step{{"POST", "/v1/workspaces", object{"slug": "globex"}, 201, nil}})
+	own, everywhere, stranger := w.account("rs", "tokens:verify"), w.verifier(), w.accountIn("globex", "rs", "tokens:verify")
+	mayNot := w.account("reader", "tokens:read")
+	for _, allowed := range []bool{false, true} {
+		w.play([]step{{"PATCH", ws + "/policy", object{"verifiers_may_revoke": allowed}, 200, nil}})
+		for name, caller := range map[string]string{"of its workspace": own, "of all": everywhere} {
+			i := w.issue("acme", object{"label": "x"})
+			w.as(mayNot, "POST", revocation, form("token", i.Secret)).is(403)
+			w.as(stranger, "POST", revocation, form("token", i.Secret)).is(200)
+			if got := w.code(i.Secret); got != api.CodeOK {
+				t.Errorf("%s: after those who may not it is %s", name, got)
+			}
+			want, code := 403, api.CodeOK
+			if allowed {
+				want, code = 200, api.CodeRevoked
+			}
+			w.as(caller, "POST", revocation, form("token", i.Secret)).is(want)
+			if got := w.code(i.Secret); got != code {
+				t.Errorf("%s, allowed %v: it is %s", name, allowed, got)
+			}
+			if !allowed {
+				continue
+			}
+			var page api.List[api.AuditEvent]
+			w.as(w.root, "GET", ws+"/audit?token="+i.Token.Locator+"&action=token.revoked", nil).is(200).into(&page)
+			if len(page.Items) != 1 || page.Items[0].ActorToken == nil || *page.Items[0].ActorToken != locatorOf(t, caller) {
+				t.Errorf("%s: audited %d", name, len(page.Items))
+			}
+		}
+	}
+}
+
+func locatorOf(t *testing.T, tok string) string {
+	t.Helper()
+	p, err := token.Parse(tok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Locator.String()
 }

@@ -261,7 +261,7 @@ func (w *world) publicStory() {
 	w.send("POST", "/oauth2/revoke", form("token", held)).is(200)
 	w.send("POST", device, form("client_id", "tokenry-cli", "device_name", "laptop")).is(200)
 	w.send("POST", grantPath, form("client_id", "tokenry-cli", "grant_type", deviceGrant, "device_code", "approved")).is(200)
-	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource", "/healthz", "/readyz", "/.well-known/token-format", "/openapi.json", "/openapi-3.0.json", "/docs", "/errors", "/errors/expired"} {
+	for _, path := range []string{"/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource", "/.well-known/openid-configuration", "/healthz", "/readyz", "/.well-known/token-format", "/openapi.json", "/openapi-3.0.json", "/docs", "/errors", "/errors/expired"} {
 		w.send("GET", path, "").is(200)
 	}
 	w.as(w.root, "POST", "/v1/verify", api.VerifyRequest{Token: w.root, Scopes: []string{"tickets:write"}, Resource: "payments", Workspace: "acme",

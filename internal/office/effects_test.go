@@ -72,7 +72,6 @@ func effects() map[string]string {
 		"ResumeWorkspace":       "gives",
 		"RetireSecrets":         "takes",
 		"RevealToken":           "gives",
-		"RevokeHeld":            "takes",
 		"RevokeToken":           "takes",
 		"RotateToken":           "gives",
 		"RotateWebhookSecret":   "gives",
@@ -92,6 +91,7 @@ func effects() map[string]string {
 		"notice":                "gives",   // tells by age
 		"purgeSome":             "gives",   // destroys by age
 		"Refused":               "neither", // the audit of refusals
+		"revokeBySecret":        "takes", // by its holder, or whoever verifies
 		"sendNow":               "gives",
 	}
 }

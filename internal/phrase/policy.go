@@ -28,6 +28,9 @@ func PolicyWords(p api.Policy) []string {
 	if p.RevokeOnReuse {
 		out = append(out, "Using a retired secret revokes its token.")
 	}
+	if p.VerifiersMayRevoke {
+		out = append(out, "A server that verifies tokens may end one that is presented to it.")
+	}
 	if p.RateLimit != nil {
 		out = append(out, "A token may make "+Limit(p.RateLimit)+" unless it says otherwise.")
 	}
