@@ -91,7 +91,7 @@ func effects() map[string]string {
 		"notice":                "gives",   // tells by age
 		"purgeSome":             "gives",   // destroys by age
 		"Refused":               "neither", // the audit of refusals
-		"revokeBySecret":        "takes", // by its holder, or whoever verifies
+		"revokeBySecret":        "takes",   // by its holder, or whoever verifies
 		"sendNow":               "gives",
 	}
 }
