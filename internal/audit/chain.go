@@ -90,7 +90,7 @@ func Check(r Reader, keys *token.Keyring, expect ...string) ([]Chain, error) {
 		if err != nil {
 			return nil, err
 		}
-		chains = append(chains, c.settled())
+		chains = append(chains, c.settle())
 	}
 	for _, head := range expect {
 		chains = missingChain(chains, head)
@@ -112,12 +112,12 @@ func verdict(chains []Chain) error {
 	return nil
 }
 
-// settled is a chain that was walked: want of a key is no break.
-func (c Chain) settled() Chain {
+// settle ends a walk: want of a key is no break.
+func (c *Chain) settle() Chain {
 	if c.Lacks != 0 {
 		c.Unsure, c.Broken = c.Broken, ""
 	}
-	return c
+	return *c
 }
 
 // Heads names the last link of every chain, as Chain.Head does.
@@ -365,7 +365,7 @@ func repeats(row ledger.AuditRow, name string) bool {
 func Tail(r Reader, keys *token.Keyring, id ledger.ID, links int64) (Chain, error) {
 	c, last, err := Open(r, keys, id)
 	if err != nil || c.Broken != "" {
-		return c.settled(), err
+		return c.settle(), err
 	}
 	head, err := r.AuditHead(id)
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
@@ -381,7 +381,7 @@ func Tail(r Reader, keys *token.Keyring, id ledger.ID, links int64) (Chain, erro
 	if last, err = c.walk(r, keys, id, last, after, func(ledger.AuditRow) {}); err == nil && c.Broken == "" {
 		c.end(last, nil)
 	}
-	return c.settled(), err
+	return c.settle(), err
 }
 
 // skip answers the row from which on links are looked at.

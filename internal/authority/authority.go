@@ -221,8 +221,8 @@ type Work struct {
 	Authority *Authority
 	Caller    Caller
 	touched   ledger.Touched
-	// waits says that something that was there before changed.
-	waits bool
+	// waits says that something that was there before changed, gives that nobody lost by it.
+	waits, gives bool
 	// made are the rows that began with this mutation.
 	made []ledger.ID
 	// expected says that what the caller expects was compared; stale is what was not so.
@@ -341,7 +341,7 @@ func (a *Authority) run(m *mutation, rk *reckoner, e Effect, tx ledger.Tx, c Cal
 	if len(rk.missing) > 0 { // whatever it came to
 		return errMissing
 	}
-	m.touched, m.revision, m.waits = w.touched, tx.Revision(), w.waits || e == Takes
+	m.touched, m.revision, m.waits = w.touched, tx.Revision(), w.waits && !w.gives || e == Takes
 	if err == nil {
 		tx.Touch(w.touched)
 	}
@@ -359,9 +359,13 @@ func (w *Work) NewID() ledger.ID {
 // mutation: nobody can hold anything of it that is wrong.
 func (w *Work) known(id ledger.ID) { w.waits = w.waits || !slices.Contains(w.made, id) }
 
+// OnlyGives says that nobody loses anything by the mutation, so that its answer does not wait
+// until every node knows: what a node remembers is too little for a moment.
+func (w *Work) OnlyGives() { w.gives = true }
+
 // TouchToken says that memory of a token is out of date once this is committed. Like
 // every Touch but [Work.TouchUsed], it makes the answer wait until every node knows of
-// what was there before.
+// what was there before, but for [Work.OnlyGives].
 func (w *Work) TouchToken(t ledger.Token) {
 	w.TouchUsed(t)
 	w.known(t.ID)

@@ -1,11 +1,9 @@
 package authority_test
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,171 +12,27 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
-	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
 
-// watchman is the fence of a node among others: he notes what is awaited, and what
-// his own memory had been told of by then.
-type watchman struct {
-	mu      sync.Mutex
-	awaited []int64
-	of      ledger.Spaces // what the last one concerns
-	told    int64
-	late    bool // a revision was awaited that memory had not been told of
-	hold    func(revision int64)
-	unsure  error
-}
-
-func (f *watchman) Await(revision int64, of ledger.Spaces) {
-	f.mu.Lock()
-	f.of = of
-	f.awaited, f.late = append(f.awaited, revision), f.late || revision > f.told
-	hold := f.hold
-	f.mu.Unlock()
-	if hold != nil {
-		hold(revision)
-	}
-}
-
-func (f *watchman) Sure(context.Context, ledger.Point) error { return f.unsure }
-
-// Apply is told of commits.
-func (f *watchman) Apply(c verify.Changes) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.told = max(f.told, c.Revision)
-}
-
-// since answers what was awaited since the last time it was asked.
-func (f *watchman) since() []int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	out := f.awaited
-	f.awaited = nil
-	return out
-}
-
-// amongNodes is a world whose process is one of several.
-func amongNodes(t *testing.T) (*officetest.World, *watchman) {
-	t.Helper()
-	w := officetest.NewWorld(t, storetest.SQLite(t))
-	f := &watchman{}
-	w.Office = office.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Fence: f})
-	w.Engine = verify.New(w.Office, w.Keys, verify.Config{Now: w.Clock.Now, FirstUse: w.FirstUse, Prefixes: []token.Prefix{token.DefaultPrefix}})
-	w.Observe(w.Engine)
-	w.Observe(f)
-	return w, f
-}
-
 // done is the revision of a verb that answers one.
 func done[T any](d authority.Done[T], err error) (int64, error) { return d.Revision, err }
-
-func issued(i authority.Issued, err error) (int64, error) { return i.Revision, err }
-
-// TestWhatOthersMayKnowIsAwaitedAndWhatIsNewIsNot: whoever takes power away, or changes
-// what a node may hold in memory, is answered once every node knows; what nobody can
-// know yet keeps nobody waiting.
-func TestWhatOthersMayKnowIsAwaitedAndWhatIsNewIsNot(t *testing.T) {
-	t.Parallel()
-	w, f := amongNodes(t)
-	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
-	w.Member("bob@example.com", "Viewer")
-	w.Account("ci", "tickets:read")
-	w.Workspace("globex")
-	f.since()
-	ctx, id, label := w.Ctx, i.Token.ID, officetest.Patch(func(f *api.TokenFields) { f.Label = api.Some("new") })
-	for _, c := range []struct {
-		name   string
-		awaits bool
-		do     func() (int64, error)
-	}{
-		{"a token is made", false, func() (int64, error) {
-			return issued(w.CreateToken(ctx, w.Root, "acme", officetest.Ask("personal", "")))
-		}},
-		{"another token is made", false, func() (int64, error) {
-			return issued(w.CreateToken(ctx, w.Root, "acme", officetest.Scoped("service", "ci", "tickets:read")))
-		}},
-		{"a workspace is made", false, func() (int64, error) {
-			return done(w.CreateWorkspace(ctx, w.Root, api.CreateWorkspace{Slug: "initech"}))
-		}},
-		{"a workspace is put where none was", false, func() (int64, error) {
-			return done(w.PutWorkspace(ctx, w.Root, "hooli", api.PutWorkspace{}))
-		}},
-		{"a workspace is edited", true, func() (int64, error) {
-			return done(w.EditWorkspace(ctx, w.Root, "initech", api.EditWorkspace{Name: api.Some("Initech")}))
-		}},
-		{"a member is made", false, func() (int64, error) {
-			return done(w.CreateMember(ctx, w.Root, "acme", api.CreateMember{Email: "eve@example.com"}))
-		}},
-		{"a member is put where none was", false, func() (int64, error) {
-			return done(w.PutMember(ctx, w.Root, "acme", "mallory@example.com", api.CreateMember{Email: "mallory@example.com"}))
-		}},
-		{"a member gets another role", true, func() (int64, error) {
-			return done(w.PutMember(ctx, w.Root, "acme", "mallory@example.com", api.CreateMember{Rights: api.Rights{Role: api.Some("Viewer"), Resources: api.Some([]string{"*"})}}))
-		}},
-		{"a member is removed", true, func() (int64, error) {
-			return done(w.RemoveMember(ctx, w.Root, "acme", "mallory@example.com", false))
-		}},
-		{"a service account is made", false, func() (int64, error) {
-			return done(w.CreateServiceAccount(ctx, w.Root, "acme", api.CreateServiceAccount{Name: "deploy"}))
-		}},
-		{"a service account is removed", true, func() (int64, error) {
-			return done(w.RemoveServiceAccount(ctx, w.Root, "acme", "deploy", false))
-		}},
-		{"a user is deactivated", true, func() (int64, error) { return done(w.DeactivateUser(ctx, w.Root, "eve@example.com")) }},
-		{"a user is activated", true, func() (int64, error) { return done(w.ActivateUser(ctx, w.Root, "eve@example.com")) }},
-		{"a scope is written", true, func() (int64, error) {
-			return done(w.PutScope(ctx, w.Root, officetest.Acme(), "boats:read", api.PutScope{}))
-		}},
-		{"a token is edited", true, func() (int64, error) { return done(w.EditToken(ctx, w.Root, "acme", id, label)) }},
-		{"a token is rotated", true, func() (int64, error) { return issued(w.RotateToken(ctx, w.Root, "acme", id, api.RotateToken{})) }},
-		{"a token is disabled", true, func() (int64, error) { return done(w.DisableToken(ctx, w.Root, "acme", id, api.DisableToken{})) }},
-		{"a token is enabled", true, func() (int64, error) { return done(w.EnableToken(ctx, w.Root, "acme", id)) }},
-		{"a token is reset", true, func() (int64, error) { return issued(w.ResetToken(ctx, w.Root, "acme", id)) }},
-		{"a token is revoked", true, func() (int64, error) { return done(w.RevokeToken(ctx, w.Root, "acme", id, api.RevokeToken{})) }},
-		{"a member is deactivated", true, func() (int64, error) {
-			return done(w.DeactivateMember(ctx, w.Root, "acme", "bob@example.com", false))
-		}},
-		{"a service account is disabled", true, func() (int64, error) { return done(w.DisableServiceAccount(ctx, w.Root, "acme", "ci", false)) }},
-		{"a policy is written", true, func() (int64, error) {
-			return done(w.EditPolicy(ctx, w.Root, "acme", api.PatchPolicy{MaxTokens: api.Some(api.MaxTokens{Total: 30})}))
-		}},
-		{"a role is written", true, func() (int64, error) {
-			return done(w.PutRole(ctx, w.Root, officetest.Acme(), "reader", api.PutRole{Scopes: []string{"tickets:read"}}))
-		}},
-		{"a workspace is suspended", true, func() (int64, error) { return done(w.SuspendWorkspace(ctx, w.Root, "globex")) }},
-	} {
-		revision, err := c.do()
-		officetest.Must(t, err)
-		var want []int64
-		if c.awaits {
-			want = []int64{revision}
-		}
-		if diff := cmp.Diff(want, f.since()); diff != "" || revision == 0 {
-			t.Errorf("%s, at revision %d, want - awaited +:\n%s", c.name, revision, diff)
-		}
-	}
-	if f.late {
-		t.Error("something was awaited before this node's own memory knew it")
-	}
-}
 
 // TestWhatIsSoAlreadyIsAwaitedAllTheSame: that a token is revoked is an answer which
 // whoever hears it relies on, also when somebody else revoked it a moment ago.
 func TestWhatIsSoAlreadyIsAwaitedAllTheSame(t *testing.T) {
 	t.Parallel()
-	w, f := amongNodes(t)
+	w, f := officetest.AmongNodes(t)
 	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
 	first, err := w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{})
 	officetest.Must(t, err)
-	f.since()
+	f.Since()
 	again, err := w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{})
 	officetest.Must(t, err)
-	if got := f.since(); len(got) != 1 || got[0] < first.Revision || again.Value.Status != api.StatusRevoked {
+	if got := f.Since(); len(got) != 1 || got[0] < first.Revision || again.Value.Status != api.StatusRevoked {
 		t.Errorf("revoked at %d; of the second time %v is awaited, answered %s", first.Revision, got, again.Value.Status)
 	}
 }
@@ -186,15 +40,15 @@ func TestWhatIsSoAlreadyIsAwaitedAllTheSame(t *testing.T) {
 // TestWhatFailsIsNotAwaited: there is nothing that anybody could learn.
 func TestWhatFailsIsNotAwaited(t *testing.T) {
 	t.Parallel()
-	w, f := amongNodes(t)
+	w, f := officetest.AmongNodes(t)
 	viewer := w.Member("bob@example.com", "Viewer")
 	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
-	f.since()
+	f.Since()
 	_, err := w.RevokeToken(w.Ctx, w.Root, "acme", "nobody@workspace_000000000000", api.RevokeToken{})
 	w.Refused(err, api.CodeNotFound)
 	_, err = w.RevokeToken(w.Ctx, viewer, "acme", i.Token.ID, api.RevokeToken{})
 	w.Refused(err, api.CodeInsufficientScope) // which the audit notes, and no memory holds
-	if got := f.since(); len(got) != 0 {
+	if got := f.Since(); len(got) != 0 {
 		t.Errorf("%v is awaited", got)
 	}
 }
@@ -203,11 +57,11 @@ func TestWhatFailsIsNotAwaited(t *testing.T) {
 // others go on, while one answer waits for a node that is slow to learn.
 func TestWhoWaitsForTheNodesKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	w, f := amongNodes(t)
+	w, f := officetest.AmongNodes(t)
 	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
 	w.Allow(i.Secret)
 	reached, open := make(chan struct{}), make(chan struct{})
-	f.hold = func(int64) { close(reached); <-open }
+	f.Hold = func(int64) { close(reached); <-open }
 	answered := make(chan error, 1)
 	go func() {
 		answered <- officetest.Second(w.RevokeToken(w.Ctx, w.Root, "acme", i.Token.ID, api.RevokeToken{}))
@@ -227,9 +81,9 @@ func TestWhoWaitsForTheNodesKeepsNobodyWaiting(t *testing.T) {
 // there is none.
 func TestWhoIsNotSureOfItsHistoryDecidesNothing(t *testing.T) {
 	t.Parallel()
-	w, f := amongNodes(t)
+	w, f := officetest.AmongNodes(t)
 	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
-	f.unsure = ledger.ErrStoreUnavailable
+	f.Unsure = ledger.ErrStoreUnavailable
 	l, err := token.NewLocator(rand.Reader)
 	officetest.Must(t, err)
 	gone, err := token.Mint(rand.Reader, token.DefaultPrefix, token.Workspace, l)
@@ -241,7 +95,7 @@ func TestWhoIsNotSureOfItsHistoryDecidesNothing(t *testing.T) {
 			t.Errorf("%s: %s (%v)", name, d.Code, err)
 		}
 	}
-	f.unsure = nil
+	f.Unsure = nil
 	w.Allow(i.Secret)
 	w.Deny(api.CodeUnknown, gone)
 }
@@ -276,7 +130,7 @@ func TestAJobOfAnotherNodeIsRefused(t *testing.T) {
 func TestEachTouchOfWhatWasThereWaits(t *testing.T) {
 	t.Parallel()
 	w := officetest.NewWorld(t, storetest.SQLite(t))
-	f := &watchman{}
+	f := &officetest.Watchman{}
 	a := authority.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Fence: f})
 	row := ledger.Token{Workspace: 1}
 	for name, touch := range map[string]func(*authority.Work){
@@ -308,13 +162,13 @@ func TestEachTouchOfWhatWasThereWaits(t *testing.T) {
 		if name != "used token" && name != "new rows" && name != "nothing" {
 			want = []int64{revision}
 		}
-		if got := f.since(); !slices.Equal(got, want) {
+		if got := f.Since(); !slices.Equal(got, want) {
 			t.Errorf("%s: %v is awaited, want %v", name, got, want)
 		}
 	}
 	revision, err := a.Withdraw(w.Ctx, authority.Caller{Machine: "test"}, func(*authority.Work) error { return nil })
 	officetest.Must(t, err)
-	if got := f.since(); !slices.Equal(got, []int64{revision}) { // whoever takes power away need not say what memory holds of it
+	if got := f.Since(); !slices.Equal(got, []int64{revision}) { // whoever takes power away need not say what memory holds of it
 		t.Errorf("of what takes power away %v is awaited, want %d", got, revision)
 	}
 }
@@ -323,7 +177,7 @@ func TestEachTouchOfWhatWasThereWaits(t *testing.T) {
 // workspace is not waited for because of another's changes.
 func TestWhoIsAwaitedIsToldWhichWorkspacesAreConcerned(t *testing.T) {
 	t.Parallel()
-	w, f := amongNodes(t)
+	w, f := officetest.AmongNodes(t)
 	i := w.Create(w.Root, officetest.Scoped("workspace", "", "tickets:read"))
 	w.Member("bob@example.com", "Viewer")
 	w.Account("ci", "tickets:read")
@@ -367,7 +221,7 @@ func TestWhoIsAwaitedIsToldWhichWorkspacesAreConcerned(t *testing.T) {
 		if _, err := c.do(); err != nil {
 			t.Fatal(c.name, err)
 		}
-		if diff := cmp.Diff(c.want, f.of); diff != "" {
+		if diff := cmp.Diff(c.want, f.Of); diff != "" {
 			t.Errorf("%s, want - concerned +:\n%s", c.name, diff)
 		}
 	}

@@ -49,6 +49,7 @@ func (a *Office) Prepare(ctx context.Context, prefix token.Prefix) error {
 			}
 		}
 		in.Prefixes = kept
+		w.OnlyGives()
 		w.TouchAllWorkspaces()
 		return input.First(w.PutInstance(in),
 			w.Note(authority.Machine(w.Caller), ledger.Workspace{}, authority.Event{Action: "instance.prefix", Target: "instance", After: kept}))

@@ -299,6 +299,9 @@ func editWebhook(ctx context.Context, a *authority.Authority, e authority.Effect
 			return err
 		}
 		if in.Enabled.Value {
+			if !in.URL.Set && !in.Events.Set {
+				w.OnlyGives()
+			}
 			return enableWebhook(ac, h)
 		}
 		return disableWebhook(w, ac, h)

@@ -422,6 +422,7 @@ func (a *Owners) ActivateMember(ctx context.Context, c authority.Caller, ref, wh
 		if err := input.First(ch.ac.Restart(was), authority.CoverOwner(ch.ac, ch.sp, authority.MemberOwner(ch.m))); err != nil {
 			return err
 		}
+		w.OnlyGives()
 		done.Value, err = FinishMember(w, ch, "member.activated")
 		return err
 	})

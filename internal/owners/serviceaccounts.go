@@ -219,6 +219,7 @@ func (a *Owners) EnableServiceAccount(ctx context.Context, c authority.Caller, r
 		if err := input.First(ch.ac.Restart(was), authority.CoverOwner(ch.ac, ch.sp, authority.ServiceAccountOwner(ch.s, ch.sp.Workspace))); err != nil {
 			return err
 		}
+		w.OnlyGives()
 		done.Value, err = finishAccount(w, ch, "service_account.enabled")
 		return err
 	})

@@ -157,7 +157,10 @@ func KeepsAdmin(u ledger.User, admins []ledger.User) error {
 
 // AddAdmin makes a user an instance administrator. It needs instance:admin.
 func (a *Owners) AddAdmin(ctx context.Context, c authority.Caller, in api.AddAdmin) (authority.Done[api.User], error) {
-	return changeUser(ctx, a.in, authority.Gives, c, in.User, "admin.added", func(_ *authority.Work, _ *authority.Actor, u *ledger.User) { u.InstanceAdmin = true })
+	return changeUser(ctx, a.in, authority.Gives, c, in.User, "admin.added", func(w *authority.Work, _ *authority.Actor, u *ledger.User) {
+		u.InstanceAdmin = true
+		w.OnlyGives()
+	})
 }
 
 // RemoveAdmin makes an instance administrator a plain user.
@@ -177,7 +180,8 @@ func (a *Owners) DeactivateUser(ctx context.Context, c authority.Caller, ref str
 
 // ActivateUser brings a deactivated user back. It needs instance:admin.
 func (a *Owners) ActivateUser(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.User], error) {
-	return changeUser(ctx, a.in, authority.Gives, c, ref, "user.activated", func(_ *authority.Work, _ *authority.Actor, u *ledger.User) {
+	return changeUser(ctx, a.in, authority.Gives, c, ref, "user.activated", func(w *authority.Work, _ *authority.Actor, u *ledger.User) {
 		u.DeactivatedAt, u.DeactivatedBy = time.Time{}, ""
+		w.OnlyGives()
 	})
 }

@@ -247,9 +247,9 @@ func replaceWorkspace(w *authority.Work, ws *ledger.Workspace, in api.PutWorkspa
 // SuspendWorkspace stops all tokens and sessions of a workspace until it is
 // resumed. It needs instance:admin.
 func (a *Owners) SuspendWorkspace(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.Workspace], error) {
-	return setSuspended(ctx, a.in, authority.Takes, c, ref, "workspace.suspended", func(ac *authority.Actor, ws *ledger.Workspace, now time.Time) {
+	return setSuspended(ctx, a.in, authority.Takes, c, ref, "workspace.suspended", func(w *authority.Work, ac *authority.Actor, ws *ledger.Workspace) {
 		if ws.SuspendedAt.IsZero() {
-			ws.SuspendedAt, ws.SuspendedBy = now, ac.Name()
+			ws.SuspendedAt, ws.SuspendedBy = w.Now, ac.Name()
 		}
 	})
 }
@@ -276,19 +276,20 @@ func (a *Owners) SuspensionOf(ctx context.Context, c authority.Caller, ref strin
 
 // ResumeWorkspace brings a suspended workspace back. It needs instance:admin.
 func (a *Owners) ResumeWorkspace(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.Workspace], error) {
-	return setSuspended(ctx, a.in, authority.Gives, c, ref, "workspace.resumed", func(_ *authority.Actor, ws *ledger.Workspace, _ time.Time) {
+	return setSuspended(ctx, a.in, authority.Gives, c, ref, "workspace.resumed", func(w *authority.Work, _ *authority.Actor, ws *ledger.Workspace) {
 		ws.SuspendedAt, ws.SuspendedBy = time.Time{}, ""
+		w.OnlyGives()
 	})
 }
 
-func setSuspended(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, ref, action string, set func(*authority.Actor, *ledger.Workspace, time.Time)) (done authority.Done[api.Workspace], err error) {
+func setSuspended(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, ref, action string, set func(*authority.Work, *authority.Actor, *ledger.Workspace)) (done authority.Done[api.Workspace], err error) {
 	done.Revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
 		ac, sp, err := a.EnterForInstance(w.Snapshot, c, ref)
 		if err != nil {
 			return err
 		}
 		done.Value, err = changeWorkspace(w, ac, sp.Workspace, action, func(ws *ledger.Workspace) error {
-			set(ac, ws, w.Now)
+			set(w, ac, ws)
 			return nil
 		})
 		return err

@@ -186,6 +186,7 @@ func (a *Tokens) EnableToken(ctx context.Context, c authority.Caller, ref, id st
 			return err
 		}
 		Enabled(ch)
+		w.OnlyGives()
 		done.Value, err = w.FinishToken(ch, "token.enabled")
 		return err
 	})
