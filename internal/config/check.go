@@ -159,6 +159,9 @@ func (c *Config) checkAddresses() error {
 	if c.MetricsListen == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
 		return wrong("metrics_listen", "must not be the address of the main listener; leave it empty to serve /metrics there")
 	}
+	if c.Profiling && c.MetricsListen == "" {
+		return wrong("profiling", "needs metrics_listen: profiles are never on the main listener")
+	}
 	return nil
 }
 

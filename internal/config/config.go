@@ -49,6 +49,11 @@ type Config struct {
 	// it when the main listener faces the internet.
 	MetricsListen string `key:"metrics_listen" help:"serve /metrics on an address of its own, host:port (default on the main one)"`
 
+	// Profiling serves /debug/pprof on the listener of MetricsListen, and nowhere else:
+	// whoever reads a profile sees what the program does, and makes it do more. False,
+	// the default, serves none.
+	Profiling bool `key:"profiling" default:"false" help:"serve /debug/pprof on --metrics-listen, which must be given"`
+
 	// Data is the folder for what the server writes: the SQLite database, and the
 	// keyring beside it. It is made when it is missing, for its owner alone.
 	Data string `key:"data" default:"tokenry-data" help:"folder of the database and the keyring"`

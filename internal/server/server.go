@@ -165,7 +165,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	s.main = s.httpServer(s.bound, closing(bodies(s.guard(s.route(programs, pages, figures)))))
 	if s.mOn != nil {
 		few := newConnections(bounds{total: metricsConnections}, nil)
-		s.metrics, s.mOn = s.httpServer(few, only("/metrics", figures)), bounded{s.mOn, few}
+		s.metrics, s.mOn = s.httpServer(few, s.operators(figures)), bounded{s.mOn, few}
 	}
 	return s.bound.observe(registry)
 }
@@ -195,16 +195,6 @@ func (s *Server) route(programs, pages, figures http.Handler) http.Handler {
 		default:
 			pages.ServeHTTP(w, r)
 		}
-	})
-}
-
-func only(path string, h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != path {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		h.ServeHTTP(w, r)
 	})
 }
 

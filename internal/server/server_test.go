@@ -227,14 +227,7 @@ func TestMetrics(t *testing.T) {
 	if status, body := get(t, s.BaseURL()+"/metrics"); status != http.StatusOK || !strings.Contains(body, "tokenry_database_duration_seconds") {
 		t.Errorf("on the main listener: %d", status)
 	}
-	on, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := on.Addr().String()
-	if err := on.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := free(t)
 	s = start(t, settings(t, "--data", t.TempDir(), "--metrics-listen", address))
 	if status, _ := get(t, s.BaseURL()+"/metrics"); status != http.StatusNotFound {
 		t.Errorf("metrics have a listener of their own, and the main one answers %d", status)
@@ -245,6 +238,41 @@ func TestMetrics(t *testing.T) {
 	if status, _ := get(t, "http://"+address+"/v1/whoami"); status != http.StatusNotFound {
 		t.Errorf("the API is on the listener for metrics: %d", status)
 	}
+	if status, _ := get(t, "http://"+address+"/debug/pprof/heap"); status != http.StatusNotFound {
+		t.Errorf("nobody asked for profiles: %d", status)
+	}
+}
+
+// TestProfilesAreOnTheMetricsListenerAlone: and the command line, which may hold a
+// password, is on none.
+func TestProfilesAreOnTheMetricsListenerAlone(t *testing.T) {
+	t.Parallel()
+	address := free(t)
+	s := start(t, settings(t, "--data", t.TempDir(), "--metrics-listen", address, "--profiling"))
+	for url, want := range map[string]int{
+		"http://" + address + "/debug/pprof/heap?debug=1":      http.StatusOK,
+		"http://" + address + "/debug/pprof/goroutine?debug=1": http.StatusOK,
+		"http://" + address + "/metrics":                       http.StatusOK,
+		"http://" + address + "/debug/pprof/cmdline":           http.StatusNotFound,
+		"http://" + address + "/debug/pprof/":                  http.StatusNotFound,
+		s.BaseURL() + "/debug/pprof/heap":                      http.StatusNotFound,
+		s.BaseURL() + "/debug/pprof/profile?seconds=1":         http.StatusNotFound,
+	} {
+		if status, _ := get(t, url); status != want {
+			t.Errorf("%s: %d, want %d", url, status, want)
+		}
+	}
+}
+
+// free is an address that nobody listens on now.
+func free(t *testing.T) string {
+	t.Helper()
+	on, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer on.Close()
+	return on.Addr().String()
 }
 
 // raw speaks HTTP by hand.
