@@ -188,4 +188,7 @@ type Bootstrapped struct {
 	User      User   `json:"user"`
 	Token     Token  `json:"token"`
 	Secret    string `json:"secret"`
+	// PasswordLink is the one-time link by which the Owner chooses a password, where
+	// none was given; it is a secret.
+	PasswordLink string `json:"password_link,omitempty"`
 }

@@ -11,9 +11,9 @@ type PortalLink struct {
 
 // Invitation is how the invitation of a member went.
 type Invitation struct {
-	// Sent says that a mail was handed to the mail server.
+	// Sent says that a mail was handed to the mail server; false is a server without one.
 	Sent bool `json:"sent"`
-	// URL is the one-time link itself, which is a secret: for an instance
-	// administrator of a server without mail, to hand over. Else null.
-	URL *string `json:"url"`
+	// CanSignIn says that the person can sign in as they are. Who cannot needs a link,
+	// mailed or handed over by an administrator of the instance.
+	CanSignIn bool `json:"can_sign_in"`
 }

@@ -30,7 +30,6 @@ type (
 	plainVerifyRequest VerifyRequest
 	plainBootstrapped  Bootstrapped
 	plainPortalLink    PortalLink
-	plainInvitation    Invitation
 	plainDevice        DeviceAuthorization
 )
 
@@ -39,18 +38,13 @@ func (r BulkResult) plain() plainBulkResult       { hide(&r.Secret); return plai
 func (s WebhookSecret) plain() plainWebhookSecret { hide(&s.Secret); return plainWebhookSecret(s) }
 func (t DeviceToken) plain() plainDeviceToken     { hide(&t.AccessToken); return plainDeviceToken(t) }
 func (r VerifyRequest) plain() plainVerifyRequest { hide(&r.Token); return plainVerifyRequest(r) }
-func (b Bootstrapped) plain() plainBootstrapped   { hide(&b.Secret); return plainBootstrapped(b) }
-func (l PortalLink) plain() plainPortalLink       { hide(&l.URL); return plainPortalLink(l) }
-func (d DeviceAuthorization) plain() plainDevice  { hide(&d.DeviceCode); return plainDevice(d) }
-
-func (i Invitation) plain() plainInvitation {
-	if i.URL != nil {
-		url := *i.URL
-		hide(&url)
-		i.URL = &url
-	}
-	return plainInvitation(i)
+func (b Bootstrapped) plain() plainBootstrapped {
+	hide(&b.Secret)
+	hide(&b.PasswordLink)
+	return plainBootstrapped(b)
 }
+func (l PortalLink) plain() plainPortalLink      { hide(&l.URL); return plainPortalLink(l) }
+func (d DeviceAuthorization) plain() plainDevice { hide(&d.DeviceCode); return plainDevice(d) }
 
 // Format prints all but the secret.
 func (i Issued) Format(f fmt.State, verb rune) { format(f, verb, i.plain()) }
@@ -93,12 +87,6 @@ func (l PortalLink) Format(f fmt.State, verb rune) { format(f, verb, l.plain()) 
 
 // LogValue tells slog all but the link.
 func (l PortalLink) LogValue() slog.Value { return slog.AnyValue(l.plain()) }
-
-// Format prints all but the link.
-func (i Invitation) Format(f fmt.State, verb rune) { format(f, verb, i.plain()) }
-
-// LogValue tells slog all but the link.
-func (i Invitation) LogValue() slog.Value { return slog.AnyValue(i.plain()) }
 
 // Format prints all but the device code.
 func (d DeviceAuthorization) Format(f fmt.State, verb rune) { format(f, verb, d.plain()) }

@@ -45,7 +45,7 @@ func TestLinksPrintWithoutWhatOpens(t *testing.T) {
 	const opens = "zb3xvziptjwf4bsf"
 	url := "https://tokens.example.com/signin/invitation?code=" + opens
 	for _, v := range []any{
-		api.PortalLink{URL: url}, api.Invitation{URL: &url}, &api.Invitation{URL: &url},
+		api.PortalLink{URL: url}, api.Bootstrapped{PasswordLink: url}, &api.Bootstrapped{PasswordLink: url},
 		api.DeviceAuthorization{DeviceCode: opens}, api.Bootstrapped{Secret: opens},
 	} {
 		var out bytes.Buffer
@@ -62,7 +62,7 @@ func TestLinksPrintWithoutWhatOpens(t *testing.T) {
 	if url[len(url)-len(opens):] != opens {
 		t.Error("printing an invitation changed it")
 	}
-	if out := fmt.Sprint(api.Invitation{Sent: true}); !strings.Contains(out, "true") {
+	if out := fmt.Sprint(api.Bootstrapped{Workspace: "acme"}); !strings.Contains(out, "acme") {
 		t.Errorf("without a link: %s", out)
 	}
 }

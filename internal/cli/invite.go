@@ -77,8 +77,8 @@ func (a *app) memberInvite() *cobra.Command {
 		return a.showInvited(o.count())
 	})
 	cmd.Long = `With MEMBER, mail them an invitation: who cannot sign in yet gets a link to choose
-a password by, everybody else is told of the workspace. A server without mail
-prints the link to an instance administrator instead.
+a password by, everybody else is told of the workspace. Where the server sends no
+mail, an administrator of the instance hands out a link in the console.
 
 With --csv, take the people of a CSV file into the workspace. The first line of the file is
 ` + roster.Header + `; name and resources may be left out. Resources stand
@@ -97,8 +97,7 @@ is no member afterwards. Nobody is mailed unless --mail is given.`
 	return cmd
 }
 
-// inviteOne invites somebody who is a member. A link is a secret, so it is all that
-// goes to standard output.
+// inviteOne invites somebody who is a member.
 func (a *app) inviteOne(ctx context.Context, member string) error {
 	c, err := a.client()
 	if err != nil {
@@ -113,12 +112,16 @@ func (a *app) inviteOne(ctx context.Context, member string) error {
 	case i.Sent:
 		fmt.Fprintln(a.Err, "an invitation was mailed")
 		return nil
-	case i.URL == nil:
-		return errors.New("nothing was mailed: this server has no mail server, and only an instance administrator is given a link to hand over")
 	}
-	fmt.Fprintln(a.Err, "this server has no mail server; hand this link over, it works once")
-	_, err = fmt.Fprintln(a.Out, *i.URL)
-	return err
+	return errors.New("nothing was mailed: " + unmailed(i))
+}
+
+// unmailed says why nobody was mailed, and who lets the person in.
+func unmailed(i api.Invitation) string {
+	if i.CanSignIn {
+		return "this server sends no mail; they can sign in already, so tell them"
+	}
+	return "this server sends no mail; an administrator of the instance hands them a link in the console, or whoever runs it by tokenry user reset-password"
 }
 
 // roster reads the list.
@@ -216,7 +219,7 @@ func (r *inviteRow) settleMail(i api.Invitation, err error) {
 	case err != nil:
 		r.Note = "no mail was sent (" + api.AsError(err).Message + "); try: tokenry member invite " + r.Email
 	case !i.Sent:
-		r.Note = "no mail was sent: this server has no mail server"
+		r.Note = "no mail was sent: " + unmailed(i)
 	}
 }
 

@@ -334,7 +334,7 @@ func (a *app) users() *cobra.Command {
 	return a.group("user", "Manage people across workspaces (needs instance:admin)", list,
 		a.userAct("show USER", "Show a user", (*client.Client).GetUser),
 		a.userAct("deactivate USER", "Stop a person's tokens in every workspace", (*client.Client).DeactivateUser),
-		a.userAct("activate USER", "Bring a deactivated user back", (*client.Client).ActivateUser), a.userErase())
+		a.userAct("activate USER", "Bring a deactivated user back", (*client.Client).ActivateUser), a.userErase(), a.resetPassword())
 }
 
 // userErase erases a person, which cannot be undone: the server refuses it while they

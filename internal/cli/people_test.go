@@ -206,7 +206,7 @@ func TestWhoIsAddedWithoutAMailIsAMember(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	r := o.runs("member invite --mail --csv " + o.list(o.email("a")+",,Viewer,*"))
-	if r.code != 0 || !strings.Contains(r.out, "no mail was sent: this server has no mail server") {
+	if r.code != 0 || !strings.Contains(r.out, "no mail was sent: this server sends no mail") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -46,12 +46,12 @@ func TestBootstrapOnPostgres(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &made); err != nil || r.code != 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	for _, name := range []string{"workspace", "user", "token", "secret"} {
+	for _, name := range []string{"workspace", "user", "token", "secret", "password_link"} {
 		if made[name] == nil {
 			t.Errorf("the answer lacks %s", name)
 		}
 	}
-	if len(made) != 4 {
+	if len(made) != 5 {
 		t.Errorf("the answer has %d members", len(made))
 	}
 	r = run(t, env, "", false, begin...)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
@@ -51,17 +53,18 @@ func (a *app) bootstrap() *cobra.Command {
 				return err
 			}
 		}
-		started, err := a.begin(cmd.Context(), cfg, b)
+		started, link, err := a.begin(cmd.Context(), cfg, b)
 		if err != nil {
 			return err
 		}
-		return a.begun(cfg, started)
+		return a.begun(cfg, started, link)
 	})
 	cmd.Long = `Make the first workspace, its Owner, who is the first administrator of the
 instance, and a first token that may do everything. On SQLite no server may be
 running; on PostgreSQL one may. The database is made when there is none. It works
-once.`
-	config.Flags(cmd.Flags(), "data", "database", "keys", "prefix")
+once. Without --password-stdin it ends with a one-time link, on standard error, by
+which the Owner chooses a password; tokenry user reset-password makes another.`
+	config.Flags(cmd.Flags(), "data", "database", "keys", "prefix", "base_url", "sign_in")
 	cmd.Flags().StringVar(&b.Email, "email", "", "e-mail of the Owner")
 	cmd.Flags().StringVar(&b.Workspace, "workspace", "", "slug of the workspace")
 	cmd.Flags().BoolVar(&password, "password-stdin", false, "read the Owner's password, at least 15 characters, from standard input")
@@ -83,14 +86,17 @@ func (a *app) hashPassword() (string, error) {
 
 // begin opens the database as a server does, with its lock: a bootstrap beside a
 // running server would not be seen by it.
-func (a *app) begin(ctx context.Context, cfg config.Config, b office.Bootstrap) (_ office.Started, err error) {
+func (a *app) begin(ctx context.Context, cfg config.Config, b office.Bootstrap) (out office.Started, link door.Handed, err error) {
 	cfg.LogLevel = slog.LevelWarn // what is made is told by begun
 	core, err := server.Open(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now})
 	if err != nil {
-		return office.Started{}, inUse(err)
+		return out, link, inUse(err)
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
-	return core.Authority.Bootstrap(ctx, b)
+	if out, err = core.Authority.Bootstrap(ctx, b); err == nil && b.PasswordHash == "" && cfg.SignIn != "sso" {
+		link, err = core.HandOut(ctx, out.User.ID, false)
+	}
+	return out, link, err
 }
 
 // inUse tells of a database that a server holds who that is, as an error that
@@ -108,8 +114,8 @@ func inUse(err error) error {
 }
 
 // begun prints what was made.
-func (a *app) begun(cfg config.Config, s office.Started) error {
-	out := api.Bootstrapped{Workspace: s.Workspace, User: s.User, Token: s.Token, Secret: s.Secret.Reveal()}
+func (a *app) begun(cfg config.Config, s office.Started, link door.Handed) error {
+	out := api.Bootstrapped{Workspace: s.Workspace, User: s.User, Token: s.Token, Secret: s.Secret.Reveal(), PasswordLink: link.Link.Reveal()}
 	if a.flags.json {
 		return a.printJSON(out)
 	}
@@ -121,6 +127,45 @@ func (a *app) begun(cfg config.Config, s office.Started) error {
 		return err
 	}
 	a.secretFollows()
-	_, err = fmt.Fprintln(a.Out, out.Secret)
-	return err
+	if _, err = fmt.Fprintln(a.Out, out.Secret); err != nil || out.PasswordLink == "" {
+		return err
+	}
+	fmt.Fprint(a.Err, "\nTo sign in to the console, start the server and choose a password ", a.within(link), ":\n\n", out.PasswordLink, "\n")
+	return nil
+}
+
+// within says how long a link works.
+func (a *app) within(h door.Handed) string {
+	return fmt.Sprintf("once, within %d minutes", h.Expires.Sub(a.Now()).Round(time.Minute)/time.Minute)
+}
+
+// resetPassword makes a link for whoever cannot get in, beside the database. A link is
+// a secret, so it is all that goes to standard output.
+func (a *app) resetPassword() *cobra.Command {
+	var factors bool
+	cmd := a.command("reset-password USER", "Make a one-time link by which a person chooses a password, without a server", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		cfg, err := config.Load(cmd.Flags(), a.Env)
+		if err != nil {
+			return err
+		}
+		cfg.LogLevel = slog.LevelWarn
+		h, err := server.HandOut(cmd.Context(), cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now}, args[0], factors)
+		if err != nil {
+			return err
+		}
+		if a.flags.json {
+			return a.printJSON(map[string]any{"email": h.Email, "url": h.Link.Reveal(), "expires_at": h.Expires})
+		}
+		fmt.Fprintf(a.Err, "hand this link to %s; it works %s, and ends their sessions\n", clean(h.Email), a.within(h))
+		_, err = fmt.Fprintln(a.Out, h.Link.Reveal())
+		return err
+	})
+	cmd.Long = `Make a one-time link by which a person chooses a new password. It works on the data
+folder or the database itself, as root would: no token and no mail is needed, and a
+server may be running. The link works once, within an hour, and ends the person's
+sessions. A second factor stays due, unless --second-factors removes those the person
+has, at once. The audit of the instance records both.`
+	config.Flags(cmd.Flags(), "data", "database", "keys", "base_url", "listen", "sign_in", "oidc_issuer", "oidc_client_id")
+	cmd.Flags().BoolVar(&factors, "second-factors", false, "also remove the person's second factors, passkeys included")
+	return cmd
 }

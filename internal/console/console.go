@@ -43,12 +43,13 @@ type People struct {
 	Links          Links
 	Proofs         Proofs
 	Authenticators Authenticators
+	Handouts       Handouts
 	Portals        Portals
 	Devices        Devices
 }
 
 func (p People) complete() bool {
-	return p.Sessions != nil && p.SignIn != nil && p.Links != nil && p.Proofs != nil && p.Authenticators != nil && p.Portals != nil && p.Devices != nil
+	return p.Sessions != nil && p.SignIn != nil && p.Links != nil && p.Proofs != nil && p.Authenticators != nil && p.Handouts != nil && p.Portals != nil && p.Devices != nil
 }
 
 // Options are what a console is made of. Authority, People and Rand are required.

@@ -58,6 +58,8 @@ type SignIn interface {
 type Links interface {
 	// Setup makes the first Owner with the one-time code.
 	Setup(ctx context.Context, code, email, password, workspace string, by door.Client) (door.Entry, error)
+	// MailsLinks says whether anything can be mailed: without it RequestReset does nothing.
+	MailsLinks() bool
 	// RequestReset mails a link; whether anybody has this e-mail is not told.
 	RequestReset(ctx context.Context, email string, by door.Client) error
 	// FinishReset sets a password with the code of a mailed link.
@@ -66,9 +68,21 @@ type Links interface {
 	Invite(ctx context.Context, c authority.Caller, workspace, member string) (door.Invitation, error)
 	// AcceptInvitation sets the first password with the code of that link.
 	AcceptInvitation(ctx context.Context, code, password string, by door.Client) (door.Entry, error)
-	// Addressee is the e-mail that a link was mailed to, "reset" or "invitation",
-	// as long as it works. It uses nothing up.
+	// Addressee is the e-mail that a link is for, by what it is for ("reset",
+	// "invitation", "link", "factors"), as long as it works. It uses nothing up.
 	Addressee(ctx context.Context, kind, code string) (email string, err error)
+}
+
+// Handouts are links that work once and that one person gives to another.
+type Handouts interface {
+	// HandOut makes a link that an administrator of the instance, who proved a short
+	// while ago who they are, gives to a person: "invitation" or "link" to choose the first
+	// or a new password, "factors" to be rid of second factors.
+	HandOut(ctx context.Context, s door.Session, user, what string) (door.Handed, error)
+	// ChoosePassword sets a password with the code of such a link, and RemoveFactors
+	// takes the password and removes the second factors.
+	ChoosePassword(ctx context.Context, code, password string, by door.Client) (door.Entry, error)
+	RemoveFactors(ctx context.Context, code, password string, by door.Client) (door.Entry, error)
 }
 
 // Portals let in by the link of a product that vouches for its people.

@@ -31,8 +31,9 @@ type invitee struct {
 	roster.Row
 	// exists says that this person is a member already.
 	exists bool
-	// told is what was done; empty before. Link is for whoever may hand it over.
-	told, link string
+	// told is what was done; empty before. Hand is the page on which whoever may hands
+	// them a link.
+	told, hand string
 	failed     bool
 }
 
@@ -61,10 +62,6 @@ func (l inviteList) wrong() int { return l.count(func(i invitee) bool { return i
 
 func (l inviteList) added() int {
 	return l.count(func(i invitee) bool { return i.told != "" && !i.failed })
-}
-
-func (l inviteList) links() bool {
-	return l.count(func(i invitee) bool { return i.link != "" }) > 0
 }
 
 // inviteTitle is the name of the page on which a list is given.
@@ -209,8 +206,12 @@ func (v *visit) inviteOne(r *invitee) error {
 	case err != nil:
 		v.Logger.WarnContext(v.ctx(), "invite a member", "error", err)
 		r.told = "Added, but the mail was not sent"
-	case sent.Link.Reveal() != "":
-		r.link = sent.Link.Reveal()
+	case !sent.Sent && sent.CanSignIn:
+		r.told = "Added; they can sign in already"
+	case !sent.Sent && v.session.InstanceAdmin:
+		r.told, r.hand = "Added, without a way to sign in yet", userAt(m.Value.ID)
+	case !sent.Sent:
+		r.told = "Added; an administrator of the instance can hand them a link"
 	case sent.Sent:
 		r.told = "Added, and a mail is on its way"
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
 	"github.com/tokenry/tokenry/internal/door"
-	"github.com/tokenry/tokenry/token"
 )
 
 const invite = "/workspace/acme/members/invite"
@@ -166,13 +165,13 @@ func TestNobodyIsInvitedToMoreThanTheVisitorHas(t *testing.T) {
 type slowPeople struct {
 	*people
 	took func()
-	link string
+	out  door.Invitation
 	err  error
 }
 
 func (p slowPeople) Invite(context.Context, authority.Caller, string, string) (door.Invitation, error) {
 	p.took()
-	return door.Invitation{Link: token.NewSecret(p.link)}, p.err
+	return p.out, p.err
 }
 
 func (w *world) startWith(s chapters) {
@@ -201,11 +200,22 @@ func TestALongListIsGoneOnWith(t *testing.T) {
 	}
 }
 
-func TestWithoutMailTheLinksAreShownOnce(t *testing.T) {
+// TestWithoutMailALinkIsHandedOutOneByOne: the list tells who needs one, and where it is
+// made after a proof; it holds none.
+func TestWithoutMailALinkIsHandedOutOneByOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.startWith(slowPeople{people: w.people, took: func() {}, link: "https://tokens.example.com/signin/invitation?code=abc"})
-	done := w.status(w.as("ada@example.com", invite, url.Values{"csv": {"email,role\nx@example.com,Viewer\n"}, "confirmed": {"1"}}), http.StatusOK)
+	w.member("adam@example.com", "Administrator")
+	w.startWith(slowPeople{people: w.people, took: func() {}})
+	list := func(email string) url.Values {
+		return url.Values{"csv": {"email,role\n" + email + ",Viewer\n"}, "confirmed": {"1"}}
+	}
+	done := w.status(w.as("ada@example.com", invite, list("x@example.com")), http.StatusOK)
 	w.inert(done)
-	w.shows(done, "1 person added", "data-secret-page", "invitation?code=abc", "data-copy-from")
+	w.shows(done, "1 person added", "Added, without a way to sign in yet", "/instance/users/"+w.userID("x@example.com"))
+	theirs := w.status(w.as("adam@example.com", invite, list("y@example.com")), http.StatusOK)
+	w.shows(theirs, "an administrator of the instance can hand them a link")
+	w.hides(theirs, "/instance/users/")
+	w.startWith(slowPeople{people: w.people, took: func() {}, out: door.Invitation{CanSignIn: true}})
+	w.shows(w.as("ada@example.com", invite, list("z@example.com")), "Added; they can sign in already")
 }

@@ -65,44 +65,7 @@ func (v *visit) switchable() []link {
 
 // notice is what a page says once about the change that led to it. The words
 // are fixed: nothing of an address reaches a page.
-func (v *visit) notice() string {
-	return map[string]string{
-		"created":         "Created.",
-		"set-up":          "Your workspace is ready, and you are its Owner.",
-		"saved":           "Saved.",
-		"enabled":         "The token is enabled: it works again from now on.",
-		"disabled":        "The token is disabled: it stopped at once and can be enabled again.",
-		"revoked":         "The token is revoked: it stopped at once and never works again.",
-		"deleted":         "Deleted. What it could do stopped at once.",
-		"erased":          "Erased. What is left says that something happened, and not who did it.",
-		"factors-removed": "Their second factors are removed. They sign in without one and can add new ones.",
-		"taken-back":      "Done. It holds at once.",
-		"pinged":          "A test event is on its way; the log below tells what came of it.",
-		"resent":          "It is on its way again.",
-		"advised":         "Done. The token is changed as advised.",
-		"retired":         "The old secret is retired: only the new one works.",
-		"sent":            "This form was sent before, so nothing was done again. Its secret was shown once; rotate the token if it was lost.",
-		"deactivated":     "Deactivated. The tokens stopped at once and come back on reactivation.",
-		"activated":       "Active again, and so are the tokens.",
-		"removed":         "Removed. The tokens are revoked.",
-		"invited":         "Added. If mail is set up, a link to choose a password is on its way.",
-		"ended":           "The session is ended.",
-		"all-ended":       "All other sessions are ended.",
-		"password":        "Your password is changed, and your other sessions are ended.",
-		"bulk-disabled":   "The tokens are disabled.",
-		"bulk-revoked":    "The tokens are revoked.",
-		"signed-out":      "You are signed out.",
-		"reset":           "Your password is set. Sign in with it.",
-		"denied":          "Denied: that terminal gets nothing.",
-		"added":           "Added. No mail is set up here, so tell them to ask for a new password at sign-in once it is.",
-		"approved":        "Approved. Go back to your terminal.",
-		"app-removed":     "The authenticator app is removed: your password alone lets you in.",
-		"passkey-added":   "The passkey is added: you can sign in with it from now on.",
-		"passkey-removed": "The passkey is removed. Delete it in your browser or device too.",
-		"linked":          "Linked: you can sign in through it from now on.",
-		"unlinked":        "Unlinked: it does not let you in any more.",
-	}[v.q("did")]
-}
+func (v *visit) notice() string { return phrase.Notice(v.q("did")) }
 
 // initial is the letter on the user menu.
 func (v *visit) initial() string {

@@ -259,7 +259,7 @@ func (v *visit) doNewMember() error {
 	return v.invite(m.Value)
 }
 
-// invite mails the new member a link, or shows it to whoever may hand it over.
+// invite mails the new member a link, or says who can hand one over.
 func (v *visit) invite(m api.Member) error {
 	if m.Email == nil {
 		return v.done(v.ws("members"), "created")
@@ -268,13 +268,15 @@ func (v *visit) invite(m api.Member) error {
 	switch {
 	case err != nil:
 		v.Logger.WarnContext(v.ctx(), "invite a member", "error", err)
-		return v.done(v.ws("members"), "added")
-	case sent.Link.Reveal() != "":
-		return v.page("Invitation", invitationPage(v, m, sent.Link.Reveal()))
+		return v.done(v.ws("members"), "added-unsent")
 	case sent.Sent:
 		return v.done(v.ws("members"), "invited")
+	case sent.CanSignIn:
+		return v.done(v.ws("members"), "added-knows")
+	case v.session.InstanceAdmin:
+		return v.done(userAt(m.ID), "added-hand")
 	}
-	return v.done(v.ws("members"), "added")
+	return v.done(v.ws("members"), "added-asks")
 }
 
 func (v *visit) member() error {

@@ -172,6 +172,9 @@ func (v *visit) reset() error {
 	if !v.takesPasswords() {
 		return v.page("Sign in", elsewherePasswordPage())
 	}
+	if !v.Links.MailsLinks() {
+		return v.page("Reset your password", mailless(v))
+	}
 	return v.page("Reset your password", resetPage(form.New(nil), false))
 }
 
@@ -182,6 +185,9 @@ func (v *visit) doReset() error {
 	if f.Get("code") != "" {
 		return v.choosePassword(resetLink(), f, v.Links.FinishReset)
 	}
+	if !v.Links.MailsLinks() {
+		return v.again("Reset your password", mailless(v))
+	}
 	if err := v.Links.RequestReset(v.ctx(), f.Get("email"), v.by); err != nil {
 		if f, err = refused(f, err); err != nil {
 			return err
@@ -191,10 +197,15 @@ func (v *visit) doReset() error {
 	return v.page("Check your mail", resetPage(f, true))
 }
 
-// mailedLink is a link by which a password is chosen.
+// mailedLink is a link by which a password is chosen, or typed to be rid of second
+// factors.
 type mailedLink struct {
-	// kind is "reset" or "invitation".
+	// kind is the last part of its address.
 	kind, title, do string
+	// again says how to get another; it is empty where a page mails them.
+	again string
+	// old says that the password is one that the person has.
+	old bool
 	// email is whom it was mailed to.
 	email string
 }
@@ -204,7 +215,17 @@ func resetLink() mailedLink {
 }
 
 func invitationLink() mailedLink {
-	return mailedLink{kind: "invitation", title: "Welcome: choose a password", do: "Join"}
+	return mailedLink{kind: "invitation", title: "Welcome: choose a password", do: "Join", again: "Whoever invited you can send another."}
+}
+
+const askAgain = "It works once, for a short while. Whoever gave it to you can make another."
+
+func passwordLink() mailedLink {
+	return mailedLink{kind: "link", title: "Choose a password", do: "Set the password", again: askAgain}
+}
+
+func factorsLink() mailedLink {
+	return mailedLink{kind: "factors", title: "Sign in without your second factor", do: "Remove my second factors and sign in", again: askAgain, old: true}
 }
 
 // mailed draws the form that a link leads to, or says that it leads nowhere.
@@ -249,6 +270,18 @@ func (v *visit) invitation() error { return v.mailed(invitationLink()) }
 
 func (v *visit) doInvitation() error {
 	return v.choosePassword(invitationLink(), v.typed(), v.Links.AcceptInvitation)
+}
+
+func (v *visit) handedLink() error { return v.mailed(passwordLink()) }
+
+func (v *visit) doHandedLink() error {
+	return v.choosePassword(passwordLink(), v.typed(), v.Handouts.ChoosePassword)
+}
+
+func (v *visit) handedFactors() error { return v.mailed(factorsLink()) }
+
+func (v *visit) doHandedFactors() error {
+	return v.choosePassword(factorsLink(), v.typed(), v.Handouts.RemoveFactors)
 }
 
 func (v *visit) setup() error {

@@ -1527,7 +1527,7 @@ func deleteTokenPage(v *visit, t leaving) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choose("reason", "Reason", phrase.Named(t.reason, "unused"), reasons()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choose("reason", "Reason", phrase.Named(t.reason, "unused"), form.Reasons()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

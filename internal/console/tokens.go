@@ -95,10 +95,10 @@ func (v *visit) asked(name string) api.Opt[string] {
 // narrows nothing.
 func (v *visit) tokenFilter() api.TokenFilter {
 	f := api.TokenFilter{Owner: v.asked("owner"), Query: v.asked("q")}
-	if form.Offers(kinds(), v.q("kind")) {
+	if form.Offers(form.Kinds(), v.q("kind")) {
 		f.Kind = v.asked("kind")
 	}
-	if form.Offers(statuses(), v.q("status")) {
+	if form.Offers(form.Statuses(), v.q("status")) {
 		f.Status = v.asked("status")
 	}
 	switch v.q("only") {
@@ -156,7 +156,7 @@ func noOwner(err error) error {
 
 // tokensOnly is the chosen kind of tokens that need a look; empty for all.
 func (v *visit) tokensOnly() string {
-	if only := v.q("only"); form.Offers(attentions(), only) {
+	if only := v.q("only"); form.Offers(form.Attentions(), only) {
 		return only
 	}
 	return ""

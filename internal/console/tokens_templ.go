@@ -210,15 +210,15 @@ func filters(v *visit, t table) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choose("status", "Status", t.filter.Status.Value, statuses()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choose("status", "Status", t.filter.Status.Value, form.Statuses()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choose("kind", "Kind", t.filter.Kind.Value, kinds()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choose("kind", "Kind", t.filter.Kind.Value, form.Kinds()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choose("only", "Needs a look", v.tokensOnly(), attentions()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choose("only", "Needs a look", v.tokensOnly(), form.Attentions()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

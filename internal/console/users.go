@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
@@ -150,6 +149,8 @@ func (v *visit) doUser() error {
 			return err
 		}
 		return v.done(back, "factors-removed")
+	case "link":
+		return v.handOut(id)
 	case "erase":
 		return v.doErase(id)
 	default:
@@ -164,29 +165,17 @@ func (v *visit) doUser() error {
 	return v.done(back, did)
 }
 
-// waysIn say how a person signs in, in words.
-func waysIn(s owners.SignInState) string {
-	var out []string
-	if s.Password {
-		out = append(out, "a password")
+// handOut makes a link for a person and shows it, this once.
+func (v *visit) handOut(id string) error {
+	v.section = "people"
+	u, err := v.auth.GetUser(v.ctx(), v.caller, id)
+	if err != nil {
+		return err
 	}
-	for _, p := range s.Providers {
-		out = append(out, "single sign-on by "+p)
+	what := v.typed().Get("link")
+	h, err := v.Handouts.HandOut(v.ctx(), v.session, u.ID, what)
+	if err != nil {
+		return err
 	}
-	if len(out) == 0 {
-		return "No way yet: they have chosen no password"
-	}
-	return "With " + phrase.Listed(out, 5)
-}
-
-// factorWords say which second factors a person has.
-func factorWords(s owners.SignInState) string {
-	names := slices.Clone(s.Factors)
-	for i, n := range names {
-		names[i] = phrase.Named(map[string]string{"totp": "authenticator app", "passkey": "passkey"}[n], n)
-	}
-	if len(names) == 0 {
-		return "None"
-	}
-	return phrase.Sentence(phrase.Listed(names, 5))
+	return v.page("Hand this link over", handedPage(v, u, h, what))
 }

@@ -185,6 +185,63 @@ func TestAnAdministratorOfTheInstanceHelpsWhoLostTheirPhone(t *testing.T) {
 	w.shows(w.status(w.as("ada@example.com", at+"?did=factors-removed"), http.StatusOK), "Their second factors are removed")
 }
 
+// TestAnAdministratorOfTheInstanceHandsALinkOut to who cannot get in: once it is proved
+// who asks, to one person, on a page that is left with the link.
+func TestAnAdministratorOfTheInstanceHandsALinkOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("eve@example.com", "Team Member")
+	w.member("adam@example.com", "Administrator")
+	eve := w.userID("eve@example.com")
+	at := "/instance/users/" + eve
+	page := w.status(w.as("ada@example.com", at), http.StatusOK)
+	w.inert(page)
+	w.labelled(page)
+	w.shows(page, "A link to hand over", "Invitation, a link to choose a password")
+	w.hides(page, `value="factors"`)
+
+	form := url.Values{"link": {"link"}}
+	w.status(w.as("adam@example.com", at+"/link", form), http.StatusNotFound)
+	w.people.stale = true
+	ask := w.status(w.as("ada@example.com", at+"/link", form), http.StatusOK)
+	w.shows(ask, "Is it you?")
+	if len(w.people.handed) != 0 {
+		t.Fatalf("made %v before anybody proved anything", w.people.handed)
+	}
+	made := w.status(w.as("ada@example.com", at+"/link", with(w.filled(ask, at+"/link"), "password", "correct horse battery")), http.StatusOK)
+	w.inert(made)
+	w.shows(made, "Hand this link over", "https://tokens.example.com/signin/link?code=c0de", "data-secret-page", "told by mail", "eve@example.com")
+	if want := []string{"ada@example.com link " + eve}; !slices.Equal(w.people.handed, want) {
+		t.Errorf("made %v, want %v", w.people.handed, want)
+	}
+	if got := made.Header.Get("Cache-Control"); !strings.Contains(got, "no-store") {
+		t.Errorf("the page with the link is kept: %q", got)
+	}
+	w.people.stale = false
+	w.status(w.as("ada@example.com", at+"/link", url.Values{"link": {"keys"}}), http.StatusBadRequest)
+}
+
+// TestTheResetPageOfAServerWithoutMailSaysSo, the same whoever asks.
+func TestTheResetPageOfAServerWithoutMailSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.shows(w.as("", "/signin/reset"), "Mail me a link")
+	w.people.mailless = true
+	page := w.status(w.as("", "/signin/reset"), http.StatusOK)
+	w.inert(page)
+	w.shows(page, "This server sends no mail", "tokenry user reset-password")
+	w.hides(page, "Mail me a link", "<form method=\"post\" action=\"/signin/reset\"")
+	ada := w.status(w.as("", "/signin/reset", url.Values{"email": {"ada@example.com"}}), http.StatusUnprocessableEntity)
+	nobody := w.status(w.as("", "/signin/reset", url.Values{"email": {"nobody@example.com"}}), http.StatusUnprocessableEntity)
+	w.shows(ada, "This server sends no mail")
+	w.hides(ada, "ada@example.com")
+	if ada.body != nobody.body {
+		t.Error("the page tells who exists")
+	}
+	w.shows(w.as("", "/signin/link?code=x"), "This link does not work any more", "Whoever gave it to you can make another")
+	w.shows(w.as("", "/signin/factors?code=factors+for+Eve"), "Your authenticator app, its recovery codes and your passkeys are removed", "current-password")
+}
+
 // factor lets a person have a second factor.
 func (w *world) factor(email, kind string) {
 	w.Helper()

@@ -34,12 +34,13 @@ type chapters interface {
 	console.Links
 	console.Proofs
 	console.Authenticators
+	console.Handouts
 	console.Portals
 	console.Devices
 }
 
 func allOf(c chapters) console.People {
-	return console.People{Sessions: c, SignIn: c, Links: c, Proofs: c, Authenticators: c, Portals: c, Devices: c}
+	return console.People{Sessions: c, SignIn: c, Links: c, Proofs: c, Authenticators: c, Handouts: c, Portals: c, Devices: c}
 }
 
 // unanswered are the calls that no test makes.
@@ -54,6 +55,10 @@ type people struct {
 	ended []string
 	// reset are those whose second factors were removed.
 	reset []string
+	// handed are the links that were made: by whom, what for, and for whom.
+	handed []string
+	// mailless says that nothing is mailed.
+	mailless bool
 	// unsaid, when set, is why nobody can tell who a cookie is.
 	unsaid error
 	// stale says that nobody proved lately who they are.
@@ -146,6 +151,16 @@ func (p *people) OIDCProviders() []door.Provider {
 
 func (p *people) Invite(context.Context, authority.Caller, string, string) (door.Invitation, error) {
 	return door.Invitation{Sent: true}, nil
+}
+
+func (p *people) MailsLinks() bool { return !p.mailless }
+
+func (p *people) HandOut(_ context.Context, s door.Session, user, what string) (door.Handed, error) {
+	p.handed = append(p.handed, s.Email+" "+what+" "+user)
+	if what != "link" && what != "factors" && what != "invitation" {
+		return door.Handed{}, api.Errorf(api.CodeInvalidRequest, "a link is made to choose a password, or to remove second factors")
+	}
+	return door.Handed{Link: token.NewSecret("https://tokens.example.com/signin/" + what + "?code=c0de"), Expires: p.at.Add(15 * time.Minute), Told: !p.mailless}, nil
 }
 
 // world is a console over an authority with the workspace acme, its Owner

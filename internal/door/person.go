@@ -121,9 +121,18 @@ type DeviceRequest struct {
 type Invitation struct {
 	// Sent says that a mail was handed over.
 	Sent bool
-	// Link is the one-time link itself, for an instance administrator of a
-	// server without mail to hand over; zero otherwise.
-	Link token.Secret
+	// CanSignIn says that the person has a way to sign in already.
+	CanSignIn bool
 	// Revision is that of the change.
 	Revision int64
+}
+
+// Handed is a one-time link that one person gives to another.
+type Handed struct {
+	Link    token.Secret
+	Expires time.Time
+	// Email is whom it is for.
+	Email string
+	// Told says that they were told of it by mail.
+	Told bool
 }

@@ -109,7 +109,7 @@ func peopleStory() []step {
 		{"PUT", ws + "/members/ext:u%2F1", object{"name": "Cy", "role": "Viewer", "resources": []string{"*"}}, 201, object{"external_id": "u/1"}},
 		{"PATCH", member, object{"name": "Bob"}, 200, object{"name": "Bob"}},
 		{"POST", member + "/access-token/reset", nil, 200, nil},
-		{"POST", member + "/invite", nil, 200, object{"sent": true, "url": nil}},
+		{"POST", member + "/invite", nil, 200, object{"sent": true, "can_sign_in": false}},
 		{"POST", member + "/portal-link", nil, 200, nil},
 		{"POST", member + "/deactivate?dry_run=true", nil, 200, object{"dry_run": true}},
 		{"POST", member + "/deactivate", nil, 200, object{"active": false}},

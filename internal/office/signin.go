@@ -86,6 +86,11 @@ func (t *SignInTx) Note(action string, by, about ledger.User, detail any) error 
 	return t.work.Note(ac, ledger.Workspace{}, authority.Event{Action: action, Target: target, After: detail})
 }
 
+// FindUser finds a person as an administrator names them: by e-mail, id or ext:ID.
+func (t *SignInTx) FindUser(ref string) (ledger.User, error) {
+	return authority.User(t.work.Snapshot, ref)
+}
+
 // SetPassword stores the hash of a user's new password.
 func (t *SignInTx) SetPassword(user ledger.ID, hash string) error {
 	u, err := t.User(ledger.UserKey{ID: user})
@@ -200,8 +205,6 @@ func (t *SignInTx) SetRole(u ledger.User, workspace, role string) error {
 type Invitee struct {
 	User      ledger.User
 	Workspace ledger.Workspace
-	// Instance says that the caller is an instance administrator.
-	Instance bool
 }
 
 // MayInvite answers the member that a reference names to who may invite it. It
@@ -231,7 +234,7 @@ func mayInvite(a *authority.Authority, r *authority.Snapshot, c authority.Caller
 		return entered, out, err
 	}
 	u, err := r.User(ledger.UserKey{ID: m.User})
-	return entered, Invitee{User: u, Workspace: sp.Workspace, Instance: ac.Instance}, err
+	return entered, Invitee{User: u, Workspace: sp.Workspace}, err
 }
 
 // MayLinkPortal answers the member that a reference names to who may make a link
@@ -254,5 +257,5 @@ func mayLinkPortal(a *authority.Authority, r *authority.Snapshot, c authority.Ca
 		return out, err
 	}
 	u, err := r.User(ledger.UserKey{ID: m.User})
-	return Invitee{User: u, Workspace: sp.Workspace, Instance: true}, err
+	return Invitee{User: u, Workspace: sp.Workspace}, err
 }

@@ -38,7 +38,7 @@ func (s *Server) openConsole() (http.Handler, error) {
 		Authority: s.Authority, BaseURL: s.base,
 		TrustedProxies: s.config.TrustedProxies, Logger: s.Logger, Now: s.Now, Rand: s.Rand,
 		People: console.People{
-			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Portals: s.people.Portals, Devices: s.people.Devices,
+			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Handouts: s.people.Handouts, Portals: s.people.Portals, Devices: s.people.Devices,
 		},
 		Product: product, Version: s.Version, Mail: s.mailbox(),
 	})
@@ -84,10 +84,7 @@ func unsent(err error) error {
 func (s *Server) invite(ctx context.Context, c authority.Caller, workspace, member string) (done authority.Done[api.Invitation], err error) {
 	i, err := s.people.Invite(ctx, c, workspace, member)
 	err = unsent(err)
-	if link := i.Link.Reveal(); link != "" {
-		done.Value.URL = &link
-	}
-	done.Value.Sent, done.Revision = i.Sent, i.Revision
+	done.Value, done.Revision = api.Invitation{Sent: i.Sent, CanSignIn: i.CanSignIn}, i.Revision
 	return done, err
 }
 

@@ -16,7 +16,7 @@ func TestWhatADoorAsksForIsNarrow(t *testing.T) {
 	const chapter, whole = 15, 40
 	for _, of := range []reflect.Type{
 		reflect.TypeFor[console.Sessions](), reflect.TypeFor[console.SignIn](), reflect.TypeFor[console.Links](), reflect.TypeFor[console.Proofs](),
-		reflect.TypeFor[console.Authenticators](), reflect.TypeFor[console.Portals](), reflect.TypeFor[console.Devices](), reflect.TypeFor[httpapi.Devices](),
+		reflect.TypeFor[console.Authenticators](), reflect.TypeFor[console.Handouts](), reflect.TypeFor[console.Portals](), reflect.TypeFor[console.Devices](), reflect.TypeFor[httpapi.Devices](),
 	} {
 		if n := of.NumMethod(); n == 0 || n > chapter {
 			t.Errorf("%v asks for %d methods, and %d are a chapter", of, n, chapter)

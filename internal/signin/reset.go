@@ -27,6 +27,9 @@ const (
 	mailTimeout                             = 30 * time.Second
 )
 
+// MailsLinks says whether [Service.RequestReset] can do anything.
+func (s *Service) MailsLinks() bool { return s.mail != nil }
+
 // RequestReset mails a one-time link for a new password to who has this e-mail.
 // It answers the same, as fast, whether anybody has it: all that differs happens
 // after it answered. The only error is rate_limited, or that nothing works.
@@ -194,8 +197,8 @@ func (s *Service) tell(ctx context.Context, u ledger.User, what string) {
 }
 
 // Invite mails a member a link to choose their first password. Whoever has a
-// way to sign in already is only told of the workspace, and no link is made.
-// It needs members:write in the workspace.
+// way to sign in already is only told of the workspace, and no link is made; nor is
+// one where there is no mail: see [Handouts.HandOut]. It needs members:write in the workspace.
 func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, member string) (out door.Invitation, err error) {
 	in, err := s.authority.MayInvite(ctx, c, workspace, member)
 	if err != nil {
@@ -204,16 +207,9 @@ func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, mem
 	if in.User.Email == "" {
 		return out, api.FieldError("email", "this member has none to write to")
 	}
-	link, revision, err := s.invitation(ctx, c, workspace, member)
-	if err != nil {
+	link, out, err := s.invitation(ctx, c, workspace, member)
+	if err != nil || s.mail == nil {
 		return out, err
-	}
-	out.Revision = revision
-	if s.mail == nil {
-		if in.Instance {
-			out.Link = token.NewSecret(link)
-		}
-		return out, nil
 	}
 	m := MailMessage{To: in.User.Email, Subject: "You were invited to " + in.Workspace.Name, Button: "Sign in", Link: s.base + "/signin",
 		Lines: []string{fmt.Sprintf("You are now a member of %s at %s.", in.Workspace.Name, s.base)}}
@@ -226,11 +222,11 @@ func (s *Service) Invite(ctx context.Context, c authority.Caller, workspace, mem
 	return out, err
 }
 
-// invitation makes the link; empty for whoever can sign in already, or where
-// everybody does so elsewhere.
-func (s *Service) invitation(ctx context.Context, c authority.Caller, workspace, member string) (link string, revision int64, err error) {
+// invitation makes the link; empty for whoever can sign in already, where everybody
+// does so elsewhere, and where nothing could carry it.
+func (s *Service) invitation(ctx context.Context, c authority.Caller, workspace, member string) (link string, out door.Invitation, err error) {
 	err = s.authority.SignIn(ctx, c, func(tx *office.SignInTx) error {
-		revision = tx.Revision()
+		out.Revision = tx.Revision()
 		in, err := tx.MayInvite(c, workspace, member)
 		if err != nil {
 			return err
@@ -240,12 +236,13 @@ func (s *Service) invitation(ctx context.Context, c authority.Caller, workspace,
 			return err
 		}
 		fresh, err := withoutMeans(tx, u)
-		if err == nil && fresh && s.policy.Methods != "sso" {
+		out.CanSignIn = !fresh || s.policy.Methods == "sso"
+		if err == nil && !out.CanSignIn && s.mail != nil {
 			link, err = s.link(tx, u, "invitation", inviteFor)
 		}
 		return input.First(err, noteBy(tx, c, "invitation.made", u, map[string]any{"workspace": in.Workspace.Slug, "link": link != ""}))
 	})
-	return link, revision, err
+	return link, out, err
 }
 
 // unwearied refuses to write to somebody again and again: a workspace is named as
@@ -283,11 +280,11 @@ func (s *Service) FinishReset(ctx context.Context, link, password string, from d
 	return s.finish(ctx, "reset", link, password, from)
 }
 
-// Addressee answers the e-mail that a link was mailed to, "reset" or
-// "invitation", as long as it works. It uses nothing up.
+// Addressee answers the e-mail that a link is for, "reset", "invitation", "link" or
+// "factors", as long as it works. It uses nothing up.
 func (s *Service) Addressee(ctx context.Context, purpose, link string) (email string, err error) {
 	if s.policy.Methods == "sso" {
-		return "", deadLink()
+		return "", onlySSO()
 	}
 	err = s.authority.ReadSignIn(ctx, func(r office.SignInRows) error {
 		c, err := s.findCode(r, purpose, link, s.now())
@@ -311,7 +308,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, link, password string, f
 
 func (s *Service) finish(ctx context.Context, purpose, plain, password string, from door.Client) (out door.Entry, err error) {
 	if s.policy.Methods == "sso" {
-		return door.Entry{}, deadLink() // made before single sign-on became the only way
+		return door.Entry{}, onlySSO() // made before it became the only way
 	}
 	c, err := s.readCode(ctx, purpose, plain) // a dead link costs no hash
 	if err != nil {
@@ -343,7 +340,7 @@ func (s *Service) finish(ctx context.Context, purpose, plain, password string, f
 // on its way, ends with the old password.
 func (s *Service) newPassword(tx *office.SignInTx, u ledger.User, hash, keep, action string) error {
 	return input.First(tx.SetPassword(u.ID, hash), tx.DeleteSessionsOf(u.ID, keep), tx.DeleteCodesOf(u.ID, "reset"),
-		tx.DeleteCodesOf(u.ID, "invitation"), tx.DeleteCodesOf(u.ID, "second factor"), tx.Note(action, u, u, nil))
+		tx.DeleteCodesOf(u.ID, "invitation"), tx.DeleteCodesOf(u.ID, purposeLink), tx.DeleteCodesOf(u.ID, "second factor"), tx.Note(action, u, u, nil))
 }
 
 // ChangePassword replaces a password by one that its person types, with the old

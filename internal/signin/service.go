@@ -80,9 +80,10 @@ type Options struct {
 // goroutines.
 type Service struct {
 	// Devices signs programs in, which persons approve; Portals lets persons in whom
-	// a product vouches for.
-	Devices Devices
-	Portals Portals
+	// a product vouches for; Handouts are the links that persons give to each other.
+	Devices  Devices
+	Portals  Portals
+	Handouts Handouts
 
 	authority *office.Office
 	secrets   *secrets
@@ -126,7 +127,7 @@ func New(o Options) *Service {
 		strangers: strangers{of: map[string]int{}},
 		secrets:   &secrets{keys: o.Keys, rand: o.Rand, lacking: o.Authority.Lacking, named: o.Authority.LackingNamed}, webauthn: newWebAuthn(o.BaseURL),
 	}
-	s.Devices, s.Portals = Devices{s}, Portals{s}
+	s.Devices, s.Portals, s.Handouts = Devices{s}, Portals{s}, Handouts{s}
 	for _, c := range o.OIDC {
 		s.providers = append(s.providers, newProvider(c, o.HTTP, o.Now))
 	}

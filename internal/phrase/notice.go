@@ -1,0 +1,45 @@
+package phrase
+
+// Notice is what a page says once about the change that led to it, by the word for the
+// change that its address has; empty for a word that is none of ours.
+func Notice(did string) string {
+	return map[string]string{
+		"created":         "Created.",
+		"set-up":          "Your workspace is ready, and you are its Owner.",
+		"saved":           "Saved.",
+		"enabled":         "The token is enabled: it works again from now on.",
+		"disabled":        "The token is disabled: it stopped at once and can be enabled again.",
+		"revoked":         "The token is revoked: it stopped at once and never works again.",
+		"deleted":         "Deleted. What it could do stopped at once.",
+		"erased":          "Erased. What is left says that something happened, and not who did it.",
+		"factors-removed": "Their second factors are removed. They sign in without one and can add new ones.",
+		"taken-back":      "Done. It holds at once.",
+		"pinged":          "A test event is on its way; the log below tells what came of it.",
+		"resent":          "It is on its way again.",
+		"advised":         "Done. The token is changed as advised.",
+		"retired":         "The old secret is retired: only the new one works.",
+		"sent":            "This form was sent before, so nothing was done again. Its secret was shown once; rotate the token if it was lost.",
+		"deactivated":     "Deactivated. The tokens stopped at once and come back on reactivation.",
+		"activated":       "Active again, and so are the tokens.",
+		"removed":         "Removed. The tokens are revoked.",
+		"invited":         "Added. A mail is on its way to them.",
+		"ended":           "The session is ended.",
+		"all-ended":       "All other sessions are ended.",
+		"password":        "Your password is changed, and your other sessions are ended.",
+		"bulk-disabled":   "The tokens are disabled.",
+		"bulk-revoked":    "The tokens are revoked.",
+		"signed-out":      "You are signed out.",
+		"reset":           "Your password is set. Sign in with it.",
+		"denied":          "Denied: that terminal gets nothing.",
+		"added-knows":     "Added. They can sign in already; tell them so, because this server sends no mail.",
+		"added-hand":      "Added. This server sends no mail: hand them a link to choose a password, below.",
+		"added-asks":      "Added. This server sends no mail: an administrator of the instance can hand them a link to choose a password.",
+		"added-unsent":    "Added, but the mail was refused: see the log of the server. Invite them again once mail works.",
+		"approved":        "Approved. Go back to your terminal.",
+		"app-removed":     "The authenticator app is removed: your password alone lets you in.",
+		"passkey-added":   "The passkey is added: you can sign in with it from now on.",
+		"passkey-removed": "The passkey is removed. Delete it in your browser or device too.",
+		"linked":          "Linked: you can sign in through it from now on.",
+		"unlinked":        "Unlinked: it does not let you in any more.",
+	}[did]
+}
