@@ -23,8 +23,9 @@ type Instance struct {
 	Prefixes []token.Prefix
 	// PolicyRevision is the last change of Policy.
 	PolicyRevision int64
-	// SetupDigest is the keyed digest of the one-time setup code; nil when there is none.
-	SetupDigest    []byte
+	// SetupSeed is what the one-time setup code is worked out from, with the keyring; nil when
+	// there is none. Its column is called setup_digest.
+	SetupSeed      []byte
 	SetupExpiresAt time.Time
 	// BootstrappedAt is when the first Owner was made; zero before.
 	BootstrappedAt time.Time

@@ -2,8 +2,11 @@ package office
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
+	"io"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -70,7 +73,7 @@ func (a *Office) Bootstrap(ctx context.Context, b Bootstrap) (out Started, err e
 		if !in.BootstrappedAt.IsZero() {
 			return api.Errorf(api.CodeAlreadyDone, "this instance has its first Owner already")
 		}
-		in.BootstrappedAt, in.SetupDigest, in.SetupExpiresAt = w.Now, nil, time.Time{}
+		in.BootstrappedAt, in.SetupSeed, in.SetupExpiresAt = w.Now, nil, time.Time{}
 		if err := w.PutInstance(in); err != nil {
 			return err
 		}
@@ -122,10 +125,18 @@ func firstToken(w *authority.Work, ac *authority.Actor, sp *authority.Space, mem
 	return err
 }
 
-// NewSetupCode makes the one-time code of the link that serve prints on an
-// empty database: valid for one hour, kept as a digest, dead at the first Owner.
-// ok is false when there is an Owner already.
-func (a *Office) NewSetupCode(ctx context.Context) (code string, ok bool, err error) {
+const (
+	// setupTime is how long a setup code is valid; one that is valid for less than setupLeft
+	// more is replaced by the next start.
+	setupTime, setupLeft = time.Hour, 30 * time.Minute
+	setupSeedSize        = 32
+)
+
+// SetupCode answers the one-time code of the link that serve prints on an empty database,
+// and until when it is valid: the zero time when there is an Owner already. The database
+// keeps a seed of it, from which whoever has the keyring works it out: so all nodes print the
+// same link, and who reads the database cannot.
+func (a *Office) SetupCode(ctx context.Context) (code string, until time.Time, err error) {
 	_, err = a.in.Apply(ctx, authority.Neither, authority.Caller{Machine: "serve"}, func(w *authority.Work) error {
 		in, err := w.Instance()
 		if err != nil {
@@ -137,19 +148,32 @@ func (a *Office) NewSetupCode(ctx context.Context) (code string, ok bool, err er
 		if err := w.Give(); err != nil {
 			return err
 		}
-		if code, err = authority.PublicID(a.in.Rand(), "setup-"); err != nil {
-			return err
+		fresh := len(in.SetupSeed) != setupSeedSize || in.SetupExpiresAt.Before(w.Now.Add(setupLeft))
+		if fresh {
+			in.SetupSeed, in.SetupExpiresAt = make([]byte, setupSeedSize), w.Now.Add(setupTime)
+			if _, err := io.ReadFull(a.in.Rand(), in.SetupSeed); err != nil {
+				return err
+			}
 		}
-		more, err := authority.PublicID(a.in.Rand(), "")
-		if err != nil {
-			return err
+		code, until = a.setupCode(a.in.Keys().Oldest(), in.SetupSeed), in.SetupExpiresAt
+		if !fresh {
+			return authority.ErrUnchanged
 		}
-		code, ok = code+more, true
-		digest := sha256.Sum256([]byte(code))
-		in.SetupDigest, in.SetupExpiresAt = digest[:], w.Now.Add(time.Hour)
 		return w.PutInstance(in)
 	})
-	return code, ok, err
+	return code, until, err
+}
+
+// setupCode is the code of a seed under a key of the keyring; none under one that is not in it.
+func (a *Office) setupCode(id token.KeyID, seed []byte) string {
+	key, ok := a.in.Keys().Derive("setup code", id)
+	if !ok {
+		return ""
+	}
+	h := hmac.New(sha256.New, key)
+	_, _ = h.Write(seed)
+	const enough = 20
+	return "setup-" + hex.EncodeToString(h.Sum(nil)[:enough])
 }
 
 // IsSetUp says whether there was a first Owner.
@@ -164,14 +188,15 @@ func (a *Office) IsSetUp(ctx context.Context) (done bool, err error) {
 
 // CheckSetupCode answers whether a setup code opens the first run now.
 func (a *Office) CheckSetupCode(ctx context.Context, code string) (ok bool, err error) {
-	digest := sha256.Sum256([]byte(code))
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
 		in, err := r.Instance()
 		if err != nil {
 			return err
 		}
-		ok = in.BootstrappedAt.IsZero() && a.in.Now().Before(in.SetupExpiresAt) &&
-			subtle.ConstantTimeCompare(digest[:], in.SetupDigest) == 1
+		opens := code != "" && in.BootstrappedAt.IsZero() && len(in.SetupSeed) == setupSeedSize && a.in.Now().Before(in.SetupExpiresAt)
+		for _, id := range a.in.Keys().IDs() { // another node may have made it under another
+			ok = ok || opens && subtle.ConstantTimeCompare([]byte(code), []byte(a.setupCode(id, in.SetupSeed))) == 1
+		}
 		return nil
 	})
 	return ok, err

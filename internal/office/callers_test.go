@@ -37,7 +37,7 @@ func special() map[string]string {
 		"Alone":               "verification, which says nothing of it",
 		"Prepare":             "a start",
 		"Bootstrap":           "the first Owner, before anybody is there; the set-up code is the proof",
-		"NewSetupCode":        "a start",
+		"SetupCode":           "a start",
 		"IsSetUp":             "the first page",
 		"CheckSetupCode":      "the code is the proof",
 		"Observe":             "composition",

@@ -54,7 +54,7 @@ func effects() map[string]string {
 		"EnableToken":           "gives",
 		"FirstUse":              "takes",   // ends the old secret
 		"ForgetNotifications":   "gives",   // destroys by age
-		"NewSetupCode":          "neither", // asks
+		"SetupCode":             "neither", // asks
 		"NoteRestore":           "neither", // ends sessions
 		"OnboardResource":       "gives",
 		"Prepare":               "neither", // before the first start

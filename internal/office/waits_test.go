@@ -32,7 +32,7 @@ func issued(i authority.Issued, err error) (int64, error) { return i.Revision, e
 // unanswered are those whose answer nobody relies on, or who are no verbs of a caller.
 func unanswered() map[string]string {
 	return map[string]string{
-		"Bootstrap": "TestTheFirstOwnerWaitsForNobody", "NewSetupCode": "memory has none of it", "SignIn": "sessions are read from the database each time",
+		"Bootstrap": "TestTheFirstOwnerWaitsForNobody", "SetupCode": "memory has none of it", "SignIn": "sessions are read from the database each time",
 		"NoteRestore": "no server runs", "SettleClock": "nodes learn it with their next change",
 		"ClaimLetters": "a job", "ClaimPosts": "a job", "SettleLetter": "a job", "SettlePost": "a job", "ForgetNotifications": "a job", "notice": "a job",
 		"purgeSome": "a job", "forgetRetries": "a job", "EndLapsed": "a job: it was over by the clock",
@@ -186,7 +186,7 @@ func ofTokens(w *officetest.World) []waiting {
 		}},
 		{"RevokeToken", "", true, func() (int64, error) { return done(w.RevokeToken(ctx, root, "acme", id(), api.RevokeToken{})) }},
 		{"DeleteToken", "", true, func() (int64, error) { return done(w.DeleteToken(ctx, root, "acme", kept.Token.ID, api.RevokeToken{})) }},
-		{"RevokeHeld", "by itself", true, func() (int64, error) { return w.RevokeHeld(ctx, w.With(held), held.Secret.Reveal()) }},
+		{"revokeBySecret", "by itself: RevokeHeld", true, func() (int64, error) { return w.RevokeHeld(ctx, w.With(held), held.Secret.Reveal()) }},
 		{"ReportLeaks", "of one that works", true, func() (int64, error) {
 			return 0, w.ReportLeaks(ctx, authority.Caller{}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: leaked.Secret.Reveal()}}})
 		}},

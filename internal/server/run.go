@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/config"
@@ -38,27 +39,28 @@ func Run(ctx context.Context, cfg config.Config, out io.Writer, version string) 
 
 // greet tells people how to begin while the instance has no Owner.
 func (s *Server) greet(ctx context.Context, out io.Writer) error {
-	code, ok, err := s.Authority.NewSetupCode(ctx)
+	code, until, err := s.Authority.SetupCode(ctx)
 	if errors.Is(err, api.CodeClockUnsettled) {
 		return nil // it was told
 	}
-	if err != nil || !ok {
+	if err != nil || until.IsZero() {
 		return err
 	}
+	valid := until.UTC().Format(time.RFC3339)
 	link := s.base + "/setup?code=" + url.QueryEscape(code)
 	if s.config.LogFormat == "json" {
-		s.Logger.Warn("this instance has no Owner yet; open the link once, within an hour", "setup_url", link)
+		s.Logger.Warn("this instance has no Owner yet; open the link once, on any node", "setup_url", link, "until", valid)
 		return nil
 	}
 	fmt.Fprintf(out, `
-This instance has no Owner yet. Open this link, once and within an hour:
+This instance has no Owner yet. Open this link, once and before %s:
 
     %s
 
 or stop the server and run: tokenry bootstrap --email YOU@EXAMPLE.COM --workspace NAME
 with the same --data, or --database and --keys.
 
-`, link)
+`, valid, link)
 	return nil
 }
 

@@ -46,7 +46,7 @@ func TestGreetsAnEmptyInstance(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"text", "json"} {
 		said, url := run(t, settings(t, "--data", t.TempDir(), "--log-format", format))
-		m := regexp.MustCompile(regexp.QuoteMeta(url) + `/setup\?code=setup-[0-9a-v]{32}`).FindString(said)
+		m := regexp.MustCompile(regexp.QuoteMeta(url) + `/setup\?code=setup-[0-9a-f]{40}`).FindString(said)
 		if m == "" || !strings.Contains(said, "no Owner") {
 			t.Errorf("%s: no link in %s", format, said)
 		}

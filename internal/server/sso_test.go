@@ -326,14 +326,14 @@ func TestWhereSingleSignOnIsTheOnlyWayPasswordsAreNothing(t *testing.T) {
 func TestTheFirstRunSaysWhereItBeginsAndThatItIsOver(t *testing.T) {
 	t.Parallel()
 	s := start(t, settings(t, "--data", t.TempDir()))
-	code, ok, err := s.Authority.NewSetupCode(t.Context())
+	code, until, err := s.Authority.SetupCode(t.Context())
 	check(t, err)
 	b := newBrowser(t, "http://"+s.Addr())
 	b.at(b.open("/signin"), "/signin", "Nobody can sign in yet", `href="/setup"`)
 	b.at(b.open("/setup?code="+code), "/setup?code="+code, "You become the first Owner")
 	weak := b.post("/setup", "code", code, "email", "ada@example.com", "password", "short", "workspace", "acme")
 	b.refusedWith(weak, http.StatusUnprocessableEntity, "15 characters")
-	if !ok || strings.Contains(b.open("/signin").body, "set up already") {
+	if until.IsZero() || strings.Contains(b.open("/signin").body, "set up already") {
 		t.Error("it is over before it began")
 	}
 	b.at(b.post("/setup", "code", code, "email", "ada@example.com", "password", words, "workspace", "acme"), "/workspace/acme/access-tokens?did=set-up", "Your workspace is ready")
@@ -351,8 +351,8 @@ func TestTheSetupLinkWorksWithoutPasswordsToo(t *testing.T) {
 	p := newOP(t)
 	s := start(t, settings(t, "--data", filepath.Join(t.TempDir(), "data"), "--oidc-issuer", p.URL, "--oidc-client-id", "tokenry", "--sign-in", "sso",
 		"--oidc-domains", "example.com"))
-	code, ok, err := s.Authority.NewSetupCode(t.Context())
-	if err != nil || !ok {
+	code, until, err := s.Authority.SetupCode(t.Context())
+	if err != nil || until.IsZero() {
 		t.Fatal(err)
 	}
 	b := newBrowser(t, s.BaseURL())

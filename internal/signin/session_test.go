@@ -184,9 +184,9 @@ func TestAnAgentOfAnyBytesIsKeptAsText(t *testing.T) {
 func TestSetupMakesTheFirstOwnerOnce(t *testing.T) {
 	t.Parallel()
 	eachEmpty(t, func(w *world) {
-		code, ok, err := w.auth.NewSetupCode(w.ctx)
+		code, until, err := w.auth.SetupCode(w.ctx)
 		must(w.T, err)
-		if !ok {
+		if until.IsZero() {
 			w.Fatal("no setup code on an empty database")
 		}
 		_, err = w.Setup(w.ctx, "setup-nonsense", "ada@example.com", good, "acme", home())
@@ -214,11 +214,38 @@ func TestSetupMakesTheFirstOwnerOnce(t *testing.T) {
 func TestSetupLinksDieAfterAnHour(t *testing.T) {
 	t.Parallel()
 	eachEmpty(t, func(w *world) {
-		code, _, err := w.auth.NewSetupCode(w.ctx)
+		code, _, err := w.auth.SetupCode(w.ctx)
 		must(w.T, err)
 		w.clock.Pass(time.Hour)
 		_, err = w.Setup(w.ctx, code, "ada@example.com", good, "acme", home())
 		w.refused(err, api.CodeInvalidToken)
+	})
+}
+
+// TestEveryNodePrintsTheSameSetupLink: whichever log somebody looks into. A start that comes
+// when little is left of it makes another.
+func TestEveryNodePrintsTheSameSetupLink(t *testing.T) {
+	t.Parallel()
+	eachEmpty(t, func(w *world) {
+		first, until, err := w.auth.SetupCode(w.ctx)
+		must(w.T, err)
+		w.clock.Pass(20 * time.Minute)
+		second, same, err := w.auth.SetupCode(w.ctx)
+		must(w.T, err)
+		if first != second || !same.Equal(until) {
+			w.Errorf("%s until %v, then %s until %v", first, until, second, same)
+		}
+		w.clock.Pass(20 * time.Minute)
+		third, later, err := w.auth.SetupCode(w.ctx)
+		must(w.T, err)
+		if third == first || !later.After(until) {
+			w.Errorf("with 20 minutes left: %s until %v", third, later)
+		}
+		for code, want := range map[string]bool{first: false, third: true, "": false} {
+			if opens, err := w.auth.CheckSetupCode(w.ctx, code); err != nil || opens != want {
+				w.Errorf("%q opens: %v, %v", code, opens, err)
+			}
+		}
 	})
 }
 

@@ -5,7 +5,7 @@ import (
 )
 
 func instanceFields(i *ledger.Instance) []any {
-	return []any{document{&i.Policy}, document{&i.Prefixes}, &i.PolicyRevision, blob{&i.SetupDigest}, instant{&i.SetupExpiresAt}, instant{&i.BootstrappedAt}}
+	return []any{document{&i.Policy}, document{&i.Prefixes}, &i.PolicyRevision, blob{&i.SetupSeed}, instant{&i.SetupExpiresAt}, instant{&i.BootstrappedAt}}
 }
 
 // Instance reads the one row, which the first migration makes.

@@ -80,7 +80,7 @@ func everyFieldOfTheRest(w *world, ws ledger.ID) {
 	w.read(func(r ledger.Reader) { found(w.T, ledger.Instance{})(r.Instance()) })
 	instance := full(w.T, ledger.Instance{
 		Policy:   policy.Overrides{Locked: api.Some([]string{"max_lifetime"})},
-		Prefixes: []token.Prefix{"acme", "tky"}, PolicyRevision: 6, SetupDigest: make([]byte, 32), SetupExpiresAt: at(1), BootstrappedAt: at(2),
+		Prefixes: []token.Prefix{"acme", "tky"}, PolicyRevision: 6, SetupSeed: make([]byte, 32), SetupExpiresAt: at(1), BootstrappedAt: at(2),
 	})
 	kept(w, instance, ledger.Tx.PutInstance, ledger.Reader.Instance, ledger.Instance{})
 	used := full(w.T, fullIdempotency())
