@@ -1,0 +1,1594 @@
+# Code generated from api/openapi.json by go test ./clients -update; DO NOT EDIT.
+"""The objects of the API, as dictionaries."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict, Union
+
+
+class Activity(TypedDict):
+    """Activity is what was done with a token on one day in the same way."""
+
+    count: int
+    # Day is its beginning, in UTC.
+    day: str
+    first_at: str
+    ip: Union[str, None]
+    last_at: str
+    method: str
+    # Outcome is ok, or why it was refused.
+    outcome: str
+    path: str
+    # Rest stands for all of this day and outcome that is not listed singly.
+    rest: bool
+    user_agent: str
+
+
+class AddAdmin(TypedDict):
+    """AddAdmin makes a user an instance administrator."""
+
+    # User is an e-mail or a user id.
+    user: str
+
+
+class _Advice(TypedDict):
+    change: "AdviceChange"
+    code: str
+    # Days is the time that was looked at; 0 where time does not matter.
+    days: int
+    explanation: str
+    label: str
+    # Token is the token's ID.
+    token: str
+
+
+class Advice(_Advice, total=False):
+    """Advice is one thing that could be better about a token, and the change that makes it so."""
+
+    # Addresses is from how many addresses the token was used; with shared.
+    addresses: int
+    # Unused names scopes that were never exercised; with unused_scopes.
+    unused: list[str]
+
+
+class AdviceChange(TypedDict, total=False):
+    """AdviceChange is the body of the call that follows an advice: exactly one is set."""
+
+    # Edit is for PATCH …/tokens/{id}.
+    edit: "EditToken"
+    # Revoke is for POST …/tokens/{id}/revoke.
+    revoke: "RevokeToken"
+    # Rotate is for POST …/tokens/{id}/rotate; its secret has to be brought to whoever uses the token, so no program should apply it by itself.
+    rotate: "RotateToken"
+
+
+class _AuditEvent(TypedDict):
+    action: str
+    # Actor is the address of who did it; ActorToken the locator of the token used.
+    actor: str
+    actor_token: Union[str, None]
+    after: Any
+    at: str
+    before: Any
+    # Hash is the chain's hash at this row, in hex.
+    hash: str
+    ip: Union[str, None]
+    # OnBehalf is the address of the member whose rights decided.
+    on_behalf: Union[str, None]
+    request_id: str
+    revision: int
+    sequence: int
+    target: str
+    token: Union[str, None]
+    user_agent: Union[str, None]
+    workspace: str
+
+
+class AuditEvent(_AuditEvent, total=False):
+    """AuditEvent is one row of the audit."""
+
+    # Erased says that what the event told was erased, because it was about a person who asked for it; what is left of it stands here.
+    erased: bool
+
+
+class _AuthorizationServer(TypedDict):
+    introspection_endpoint: str
+    issuer: str
+    # ResponseTypesSupported is required. It is none: no token is issued by a redirection.
+    response_types_supported: list[str]
+    revocation_endpoint: str
+
+
+class AuthorizationServer(_AuthorizationServer, total=False):
+    """AuthorizationServer tells clients where to ask about tokens and how (RFC 8414)."""
+
+    device_authorization_endpoint: str
+    grant_types_supported: list[str]
+    introspection_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint_auth_methods_supported: list[str]
+    scopes_supported: list[str]
+    service_documentation: str
+    # TokenEndpoint and what belongs to it are left out where nobody can sign in (RFC 8628, section 4).
+    token_endpoint: str
+    token_endpoint_auth_methods_supported: list[str]
+
+
+class _BulkResult(TypedDict):
+    # Code is ok, or why this token was left as it was.
+    code: str
+    id: str
+
+
+class BulkResult(_BulkResult, total=False):
+    """BulkResult is what became of one token. A rotation, and every call that accepts application/x-ndjson, answers these one a line, as soon as each is known."""
+
+    detail: str
+    # Secret is the new one; with rotate only.
+    secret: str
+
+
+class BulkResults(TypedDict):
+    """BulkResults answers every action but rotate, unless a line for each was asked for."""
+
+    action: str
+    dry_run: bool
+    matched: int
+    results: list["BulkResult"]
+    # Unfinished says that there was no time, or no room in one answer, for all: what results tell was done, and the call may be sent again for the rest. One that accepts application/x-ndjson is answered for any number.
+    unfinished: bool
+
+
+class _BulkTokens(TypedDict):
+    # Action is revoke, disable, rotate or edit.
+    action: str
+
+
+class BulkTokens(_BulkTokens, total=False):
+    """BulkTokens does one thing to many tokens: those named by IDs, or those that a filter with at least one condition finds. The caller's own token is left out."""
+
+    comment: str
+    # DryRun only answers which tokens would be touched.
+    dry_run: bool
+    # Edit goes with edit.
+    edit: "EditToken"
+    filter: "TokenFilter"
+    ids: list[str]
+    # Reason and Comment go with revoke.
+    reason: str
+    # Rotate goes with rotate.
+    rotate: "RotateToken"
+
+
+class _Check(TypedDict):
+    # Check is the code that is answered when it fails.
+    check: str
+    result: str
+
+
+class Check(_Check, total=False):
+    """Check is one of the questions that a verification asks, in their order."""
+
+    detail: str
+    # Remedy says what would make a failed check pass.
+    remedy: str
+
+
+class CreateMember(TypedDict, total=False):
+    """CreateMember asks for a person in a workspace. Email may be left out where an external id names the person."""
+
+    email: str
+    external_id: Union[str, None]
+    grants: Union[list["Statement"], None]
+    name: Union[str, None]
+    # Password is for instance:admin alone, and only when it creates the user.
+    password: str
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+
+
+class _CreateResource(TypedDict):
+    name: str
+
+
+class CreateResource(_CreateResource, total=False):
+    """CreateResource puts an entity of the product on board."""
+
+    description: str
+
+
+class _CreateServiceAccount(TypedDict):
+    # Name is [a-z0-9][a-z0-9._-]{0,62}; it never changes.
+    name: str
+
+
+class CreateServiceAccount(_CreateServiceAccount, total=False):
+    """CreateServiceAccount asks for a non-human principal."""
+
+    contacts: Union[list[str], None]
+    description: Union[str, None]
+    grants: Union[list["Statement"], None]
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+
+
+class CreateToken(TypedDict, total=False):
+    """CreateToken asks for a new token."""
+
+    allowed_ips: Union[list[str], None]
+    description: Union[str, None]
+    expires_at: Union[str, None]
+    # At most one of ExpiresIn, ExpiresAt and Never; none means the policy's default_lifetime.
+    expires_in: Union[str, None]
+    grants: Union[list["Statement"], None]
+    # Kind is "personal", "service" or "workspace"; left out it follows from Owner.
+    kind: str
+    # Label is the token's name: 1 to 100 characters, none of them a control character.
+    label: Union[str, None]
+    metadata: Union[dict[str, Any], None]
+    never: Union[bool, None]
+    not_before: Union[str, None]
+    # Owner is a member's e-mail or id, or a service account's name. Left out, a personal token belongs to the caller's own user.
+    owner: str
+    rate_limit: Union["RateLimit", None]
+    recoverable: Union[bool, None]
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+
+
+class _CreateWebhook(TypedDict):
+    # URL is where events are posted: https, to a public address.
+    url: str
+
+
+class CreateWebhook(_CreateWebhook, total=False):
+    """CreateWebhook asks for an endpoint that is told what happens."""
+
+    description: Union[str, None]
+    # Enabled is true when it is left out.
+    enabled: Union[bool, None]
+    # Events are types like token.revoked, or patterns like token.* and *; left out, all.
+    events: list[str]
+
+
+class _CreateWorkspace(TypedDict):
+    # Slug is its name in every path: [a-z0-9][a-z0-9-]{0,62}; never changes, never used again.
+    slug: str
+
+
+class CreateWorkspace(_CreateWorkspace, total=False):
+    """CreateWorkspace asks for a new tenant."""
+
+    external_id: Union[str, None]
+    metadata: Union[dict[str, Any], None]
+    name: Union[str, None]
+
+
+class Denial(TypedDict):
+    """Denial is one request that was refused."""
+
+    at: str
+    code: str
+    ip: Union[str, None]
+    method: str
+    path: str
+    request_id: str
+    resource: str
+    scopes: list[str]
+    # Token is the locator that was presented; null for what was no token.
+    token: Union[str, None]
+    user_agent: str
+
+
+class DeviceAuthorization(TypedDict):
+    """DeviceAuthorization begins a sign-in of a command line (RFC 8628, section 3.2): the person opens VerificationURI and types UserCode there."""
+
+    # DeviceCode is for polling, and a secret.
+    device_code: str
+    # ExpiresIn and Interval, the least time between two polls, are in seconds.
+    expires_in: int
+    interval: int
+    user_code: str
+    verification_uri: str
+
+
+class _DeviceAuthorizationRequest(TypedDict):
+    # ClientID is [DeviceClientID].
+    client_id: str
+
+
+class DeviceAuthorizationRequest(_DeviceAuthorizationRequest, total=False):
+    """DeviceAuthorizationRequest asks for a sign-in of a program (RFC 8628, section 3.1). It is sent as a form."""
+
+    # DeviceName is what the person is shown: what the machine is called.
+    device_name: str
+
+
+class _DeviceToken(TypedDict):
+    access_token: str
+    locator: str
+    # Scope is what the token may do, with blanks between: what its person may in the workspace at this moment. Patterns may be among them.
+    scope: str
+    token_type: str
+    # Workspace is the slug of the one it is for, Locator its public part.
+    workspace: str
+
+
+class DeviceToken(_DeviceToken, total=False):
+    """DeviceToken is what a poll answers once it was approved (RFC 6749, section 5.1)."""
+
+    # ExpiresIn is in seconds; left out for a token without end.
+    expires_in: int
+
+
+class DeviceTokenRequest(TypedDict):
+    """DeviceTokenRequest asks how a sign-in stands (RFC 8628, section 3.4). It is sent as a form."""
+
+    # ClientID is [DeviceClientID].
+    client_id: str
+    device_code: str
+    # GrantType is [DeviceGrantType].
+    grant_type: str
+
+
+class DisableToken(TypedDict, total=False):
+    """DisableToken suspends a token until it is enabled."""
+
+    # RevokeAfter, when set, revokes the token once it was disabled for so long.
+    revoke_after: Union[str, None]
+
+
+class EditMember(TypedDict, total=False):
+    """EditMember is a merge patch of a membership."""
+
+    external_id: Union[str, None]
+    grants: Union[list["Statement"], None]
+    name: Union[str, None]
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+
+
+class EditServiceAccount(TypedDict, total=False):
+    """EditServiceAccount is a merge patch of a service account."""
+
+    contacts: Union[list[str], None]
+    description: Union[str, None]
+    grants: Union[list["Statement"], None]
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+
+
+class EditToken(TypedDict, total=False):
+    """EditToken is a merge patch of a token."""
+
+    allowed_ips: Union[list[str], None]
+    description: Union[str, None]
+    expires_at: Union[str, None]
+    # At most one of ExpiresIn, ExpiresAt and Never; none means the policy's default_lifetime.
+    expires_in: Union[str, None]
+    grants: Union[list["Statement"], None]
+    # Label is the token's name: 1 to 100 characters, none of them a control character.
+    label: Union[str, None]
+    metadata: Union[dict[str, Any], None]
+    never: Union[bool, None]
+    not_before: Union[str, None]
+    rate_limit: Union["RateLimit", None]
+    recoverable: Union[bool, None]
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+
+
+class EditWebhook(TypedDict, total=False):
+    """EditWebhook is a merge patch of an endpoint. Enabling one that was disabled starts its count of failures again."""
+
+    description: Union[str, None]
+    enabled: Union[bool, None]
+    events: Union[list[str], None]
+    url: Union[str, None]
+
+
+class EditWorkspace(TypedDict, total=False):
+    """EditWorkspace is a merge patch of a workspace."""
+
+    external_id: Union[str, None]
+    metadata: Union[dict[str, Any], None]
+    name: Union[str, None]
+
+
+class EraseUser(TypedDict, total=False):
+    """EraseUser says how to erase a user. The same may be said in the query."""
+
+    # DryRun only answers how much would be erased.
+    dry_run: bool
+
+
+class Erasure(TypedDict):
+    """Erasure answers the erasure of a user, done or only asked for with dry_run: what is left of the user, and how much was, or would be, erased."""
+
+    # AuditEvents are those by and about the person, of all workspaces.
+    audit_events: int
+    deliveries: int
+    dry_run: bool
+    factors: int
+    identities: int
+    # Mails and Deliveries are those that were kept, sent or not.
+    mails: int
+    memberships: int
+    # Mentions are other objects that named the person: who created them, whom to tell about them.
+    mentions: int
+    sessions: int
+    # Tokens are the person's own: they are revoked, and what was done with them is forgotten.
+    tokens: int
+    user: "User"
+
+
+class ExplainRequest(TypedDict, total=False):
+    """ExplainRequest asks why a token is refused, or would be. It consumes nothing. Exactly one of Token and RequestID is given."""
+
+    client: "PresentedBy"
+    # RequestID names one of the last 10,000 decisions; what it needed stands for what is left out below.
+    request_id: str
+    resource: str
+    # Scopes, Resource and Client are those of a [VerifyRequest].
+    scopes: list[str]
+    # Token is a token string, a token ID or a locator.
+    token: str
+
+
+class ExplainedDecision(TypedDict):
+    """ExplainedDecision is a decision that was made."""
+
+    at: str
+    code: str
+    ip: Union[str, None]
+    request_id: str
+    resource: str
+    # Route is verify, forward-auth, introspect or api; empty of a refusal by another node, or from before a restart.
+    route: str
+    scopes: list[str]
+
+
+class _Explanation(TypedDict):
+    allowed: bool
+    checks: list["Check"]
+    # Code is that of the first check that fails, or ok.
+    code: str
+    # Decision is what was answered then; with a request id.
+    decision: Union["ExplainedDecision", None]
+    # Token is the token, once it is known to be the one that was meant.
+    token: Union["Token", None]
+
+
+class Explanation(_Explanation, total=False):
+    """Explanation says what a verification would answer now, and why."""
+
+    # Masked is the public beginning of what was given, where it is a token's.
+    masked: str
+
+
+class FoundToken(TypedDict):
+    """FoundToken is one token string that a text held."""
+
+    masked: str
+    # Secret says which of the token's secrets it was: current, overlap, retired, or unknown (also of a token that the caller may not see).
+    secret: str
+    # Token is null unless the string was right and the caller may see it.
+    token: Union["Token", None]
+
+
+class FoundTokens(TypedDict):
+    """FoundTokens answers a look-up, each string once, in the order of the text."""
+
+    items: list["FoundToken"]
+
+
+class _Health(TypedDict):
+    status: str
+
+
+class Health(_Health, total=False):
+    """"""
+
+    clock: str
+    limits: str
+    rules: str
+
+
+class Held(TypedDict):
+    """Held is what an administrator stopped or narrowed of a token. Bringing it back needs the right that taking it needs: tokens:disable for disabled_at, tokens:delete for revoke_at, tokens:edit for the rest."""
+
+    # By is the address of who did so last; null when nobody knows.
+    by: Union[str, None]
+    # Fields are those of the token: disabled_at, revoke_at, allowed_ips, rate_limit, not_before, expires_at, recoverable and grants.
+    fields: list[str]
+
+
+class InstanceUsage(TypedDict):
+    """InstanceUsage is what was done with the tokens of all workspaces, and with strings that are no token of any."""
+
+    allowed: int
+    bucket: str
+    buckets: list["UsageBucket"]
+    denied: int
+    # from is a member too, whose name Python does not take here
+    reasons: dict[str, int]
+    to: str
+    # Workspaces are those in which anything was done, the busiest first.
+    workspaces: list["WorkspaceCount"]
+
+
+class _IntrospectRequest(TypedDict):
+    token: str
+
+
+class IntrospectRequest(_IntrospectRequest, total=False):
+    """IntrospectRequest asks about a token (RFC 7662). It is sent as a form; a parameter that is not known is ignored, one that is repeated is refused."""
+
+    # ClientID and ClientSecret are the caller's own token, where it is not sent in the header Authorization: its id or locator, and the token.
+    client_id: str
+    # ClientIP is the address that presented the token. Without it a token with an allow-list of addresses is inactive.
+    client_ip: str
+    client_secret: str
+    # Resource is what the request touches; "any" leaves the filtering to the caller. Without it a token restricted to resources is inactive.
+    resource: str
+    # Scope lists with blanks between what the request needs, and no patterns: a token that lacks one of them is inactive. Empty asks for none.
+    scope: str
+    # TokenTypeHint is ignored: there is one type of token.
+    token_type_hint: str
+    # Workspace, if given, is the only one whose tokens are active.
+    workspace: str
+
+
+class _Introspection(TypedDict):
+    active: bool
+
+
+class Introspection(_Introspection, total=False):
+    """Introspection is the answer to an [IntrospectRequest]. Of a token that is not active it says nothing else. Times are whole seconds since 1970, rounded down."""
+
+    # Aud is the slug of the workspace whose resource servers the token is for.
+    aud: str
+    # ClientID is the token's id.
+    client_id: str
+    # Exp is until when the answer may be kept: the end of the token or of its secret, or what the policy introspection_max_cache allows, whichever is first.
+    exp: int
+    external_id: str
+    iat: int
+    iss: str
+    # Jti is the token's locator.
+    jti: str
+    nbf: int
+    # PrincipalType is user, service_account or workspace.
+    principal_type: str
+    # Resources are those on which all of Scope is granted together.
+    resources: list[str]
+    # Scope lists with blanks between, as few patterns, what the token may do on the resource that was asked about: on all of them when none was, on some when it was "any".
+    scope: str
+    # Sub is the owner's id, which never changes.
+    sub: str
+    # TokenExp is the end of the token itself, whatever may be kept.
+    token_exp: int
+    token_type: str
+    # Username is the address of the owner, for people.
+    username: str
+    workspace: str
+    # WorkspaceExternalID and ExternalID are what the product calls the workspace and the owner.
+    workspace_external_id: str
+
+
+class Invitation(TypedDict):
+    """Invitation is how the invitation of a member went."""
+
+    # Sent says that a mail was handed to the mail server.
+    sent: bool
+    # URL is the one-time link itself, which is a secret: for an instance administrator of a server without mail, to hand over. Else null.
+    url: Union[str, None]
+
+
+class Issued(TypedDict):
+    """Issued is the one answer that holds a secret: of create, rotate, reset, transfer and reveal."""
+
+    secret: str
+    token: "Token"
+
+
+class _LeakedToken(TypedDict):
+    # Token is the whole string.
+    token: str
+
+
+class LeakedToken(_LeakedToken, total=False):
+    """LeakedToken is one token string and where it was found."""
+
+    # Source is what kind of place it is, such as commit or gist_content, in [A-Za-z0-9_./-], at most 64 bytes; anything else is left out.
+    source: str
+    # URL is the address of the place, or its name; it is kept without user and query, and cut at 500 bytes.
+    url: str
+
+
+class LeaksReceived(TypedDict):
+    """LeaksReceived answers a report, whatever it held: it does not say which of the strings are tokens."""
+
+    received: int
+
+
+class ListActivity(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Activity"]
+    next_cursor: Union[str, None]
+
+
+class ListAdvice(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Advice"]
+    next_cursor: Union[str, None]
+
+
+class ListAuditEvent(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["AuditEvent"]
+    next_cursor: Union[str, None]
+
+
+class ListDenial(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Denial"]
+    next_cursor: Union[str, None]
+
+
+class ListMember(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Member"]
+    next_cursor: Union[str, None]
+
+
+class ListRemoval(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Removal"]
+    next_cursor: Union[str, None]
+
+
+class ListResource(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Resource"]
+    next_cursor: Union[str, None]
+
+
+class ListRole(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Role"]
+    next_cursor: Union[str, None]
+
+
+class ListScope(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Scope"]
+    next_cursor: Union[str, None]
+
+
+class ListServiceAccount(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["ServiceAccount"]
+    next_cursor: Union[str, None]
+
+
+class ListToken(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Token"]
+    next_cursor: Union[str, None]
+
+
+class ListUser(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["User"]
+    next_cursor: Union[str, None]
+
+
+class ListWebhook(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Webhook"]
+    next_cursor: Union[str, None]
+
+
+class ListWebhookDelivery(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["WebhookDelivery"]
+    next_cursor: Union[str, None]
+
+
+class ListWorkspace(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["Workspace"]
+    next_cursor: Union[str, None]
+
+
+class LookupTokens(TypedDict):
+    """LookupTokens asks whose the token strings in a text are. It counts as no use."""
+
+    # Text is a token string, or a log, a file, a message that holds some: 1 MiB at most.
+    text: str
+
+
+class MaxTokens(TypedDict):
+    """MaxTokens bounds how many live tokens there may be; 0 means no bound."""
+
+    per_owner: int
+    total: int
+
+
+class _Member(TypedDict):
+    active: bool
+    address: str
+    created_at: str
+    deactivated_at: Union[str, None]
+    # DeactivatedBy is the address of who did so; null when nobody knows.
+    deactivated_by: Union[str, None]
+    email: Union[str, None]
+    external_id: Union[str, None]
+    grants: list["Statement"]
+    # HeldByInstance says that an administrator of the instance did, and nobody else brings it back.
+    held_by_instance: bool
+    id: str
+    name: str
+    resources: Union[list[str], None]
+    revision: int
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+
+
+class Member(_Member, total=False):
+    """Member is a person in one workspace."""
+
+    effective: list["Statement"]
+
+
+class _OAuthError(TypedDict):
+    code: str
+    error: str
+    request_id: str
+
+
+class OAuthError(_OAuthError, total=False):
+    """"""
+
+    error_description: str
+    error_uri: str
+
+
+class PatchPolicy(TypedDict, total=False):
+    """PatchPolicy is a merge patch of a policy; null returns a field to what is inherited."""
+
+    allow_never: Union[bool, None]
+    default_lifetime: Union[str, None]
+    introspection_max_cache: Union[str, None]
+    leak_action: Union[str, None]
+    # Locked, on the instance only, names the fields workspaces cannot override.
+    locked: Union[list[str], None]
+    max_lifetime: Union[str, None]
+    max_tokens: Union["MaxTokens", None]
+    notice_days: Union[list[int], None]
+    onboarding: Union[str, None]
+    overlap: Union[str, None]
+    personal_tokens: Union[str, None]
+    rate_limit: Union["RateLimit", None]
+    recoverable: Union[bool, None]
+    require_ip_allow_list: Union[bool, None]
+    retention: Union[str, None]
+    revoke_on_reuse: Union[bool, None]
+    support_contact: Union["SupportContact", None]
+    verifiers_may_revoke: Union[bool, None]
+    workspace_rate_limit: Union["RateLimit", None]
+
+
+class Policy(TypedDict):
+    """Policy is what holds in a workspace now: its own values over the instance's over the defaults."""
+
+    # AllowNever allows tokens without expiry.
+    allow_never: bool
+    # DefaultLifetime is a new token's when it names none.
+    default_lifetime: str
+    # IntrospectionMaxCache is the longest that an introspection may be kept; 0 leaves it to the token's expiry.
+    introspection_max_cache: str
+    leak_action: str
+    # Locked names the fields that the instance does not let workspaces override.
+    locked: list[str]
+    # MaxLifetime is the longest lifetime; 0 means no bound.
+    max_lifetime: str
+    max_tokens: "MaxTokens"
+    notice_days: list[int]
+    onboarding: str
+    # Overlap is how long a rotated secret still works; 0 ends it at once.
+    overlap: str
+    # Overridden names the fields that are set here and not inherited.
+    overridden: list[str]
+    personal_tokens: str
+    rate_limit: Union["RateLimit", None]
+    recoverable: bool
+    require_ip_allow_list: bool
+    retention: str
+    # Revision is the last change of what is set here; what is inherited does not move it.
+    revision: int
+    revoke_on_reuse: bool
+    support_contact: Union["SupportContact", None]
+    # VerifiersMayRevoke lets whoever may verify tokens end one whose secret was presented to it, through the revocation of OAuth.
+    verifiers_may_revoke: bool
+    workspace_rate_limit: Union["RateLimit", None]
+
+
+class PortalLink(TypedDict):
+    """PortalLink opens a member's own tokens in the console, once and until ExpiresAt. Whoever has it is that member there, so it is a secret."""
+
+    expires_at: str
+    url: str
+
+
+class PresentedBy(TypedDict, total=False):
+    """Client is the request that is being authorised, as the resource server saw it."""
+
+    ip: str
+    method: str
+    path: str
+    user_agent: str
+
+
+class Principal(TypedDict):
+    """Principal says who somebody is: the owner of a token, the caller of a verb."""
+
+    # Address is for reading: an e-mail, name@slug.service or slug@workspace.
+    address: str
+    # ExternalID is what the product calls it; null when it gave none.
+    external_id: Union[str, None]
+    id: str
+    name: str
+    # Type is "user", "service_account" or "workspace".
+    type: str
+
+
+class _Problem(TypedDict):
+    code: str
+    status: int
+    title: str
+    type: str
+
+
+class Problem(_Problem, total=False):
+    """"""
+
+    detail: str
+    field: str
+    missing: list[str]
+    reasons: list[str]
+    request_id: str
+    retry_after: int
+
+
+class _ProtectedResource(TypedDict):
+    resource: str
+
+
+class ProtectedResource(_ProtectedResource, total=False):
+    """ProtectedResource says of this API which tokens it takes and how (RFC 9728)."""
+
+    authorization_servers: list[str]
+    bearer_methods_supported: list[str]
+    resource_documentation: str
+    resource_name: str
+    scopes_supported: list[str]
+
+
+class PutRole(TypedDict, total=False):
+    """PutRole creates or replaces a role."""
+
+    description: str
+    # DisplayName renames a built-in role where people read it.
+    display_name: str
+    locked: bool
+    rate_limit: "RateLimit"
+    scopes: list[str]
+
+
+class PutScope(TypedDict, total=False):
+    """PutScope creates or replaces a product scope of the catalogue."""
+
+    description: str
+    # Implies names product scopes that come with this one.
+    implies: list[str]
+    # Locked, on the instance only: workspaces cannot override it.
+    locked: bool
+    # Roles get this scope besides what their own patterns give.
+    roles: list[str]
+
+
+class PutWorkspace(TypedDict, total=False):
+    """PutWorkspace creates or replaces a workspace."""
+
+    external_id: Union[str, None]
+    metadata: Union[dict[str, Any], None]
+    name: Union[str, None]
+    slug: str
+
+
+class RateLimit(TypedDict):
+    """RateLimit allows so many requests in a window of time."""
+
+    requests: int
+    window: str
+
+
+class RateState(TypedDict):
+    """RateState is what is left of a rate limit."""
+
+    limit: int
+    remaining: int
+    # Reset is in whole seconds from now.
+    reset: int
+
+
+class Removal(TypedDict):
+    """Removal is something that is gone, of which rows are left to be rewritten: the tokens of an owner who was removed, or what lists a scope, a resource or a role. It gives nothing any more; until it is done, the name of a scope, a resource or a role cannot be used again."""
+
+    # Done counts the rows that were rewritten, of Total; null where nobody knows how many there are.
+    done: int
+    # Kind is member, service_account, scope, resource, role, or sealed: the copies of secrets that a policy lets nobody see any more.
+    kind: str
+    # Name is the scope's, the resource's or the role's, the address of the owner, or recoverable, which is the field of the policy.
+    name: str
+    removed_at: str
+    removed_by: str
+    total: Union[int, None]
+
+
+class ReplicaCall(TypedDict, total=False):
+    """ReplicaCall is how a program that verifies from its own memory renews its lease and says what it has applied."""
+
+    # Applied is the count up to which it has forgotten what it was told to.
+    applied: int
+    # Leave says that it has ended its lease and does not come back.
+    leave: bool
+    # Replica is which it is; left out it is a new one.
+    replica: str
+
+
+class ReplicaCounted(TypedDict):
+    """ReplicaCounted says how many uses were counted. What nobody knows is left out."""
+
+    counted: int
+
+
+class ReplicaKeep(TypedDict):
+    """ReplicaKeep is what a replica decides by, for a token string that it sent."""
+
+    # Count is the node's from before it decided. What was told of a later one may not be in it.
+    count: int
+    # Grants are what the token may do now.
+    grants: list["Statement"]
+    # LastsMS is how long this may be decided by at the most, in milliseconds.
+    lasts_ms: int
+    # NamesAny says that a resource is called like the word any.
+    names_any: bool
+    owner: str
+    # Token, Owner and Workspace are the names under which it is told to forget this.
+    token: str
+    # Use names the secret when its uses are told.
+    use: str
+    workspace: str
+
+
+class ReplicaResult(TypedDict):
+    """ReplicaResult is the decision. Keep is null when it is not to be kept."""
+
+    keep: Union["ReplicaKeep", None]
+    result: "VerifyResult"
+
+
+class ReplicaTold(TypedDict):
+    """ReplicaTold is what it has to forget before its lease counts."""
+
+    # All says that everything is to be forgotten.
+    all: bool
+    # Count is that of the node: all up to it is told.
+    count: int
+    # Forget are names of tokens, owners and workspaces, as in what is kept.
+    forget: list[str]
+    # LeaseMS is how long, from before the call, memory may be believed, in milliseconds; 0 gives no longer than before.
+    lease_ms: int
+    replica: str
+
+
+class _ReplicaUse(TypedDict):
+    count: int
+    # Use is that of what was kept.
+    use: str
+
+
+class ReplicaUse(_ReplicaUse, total=False):
+    """ReplicaUse is so many uses that are alike."""
+
+    # AgoMS is how long ago the last of them was, in milliseconds.
+    ago_ms: int
+    client: "PresentedBy"
+    resource: str
+    scopes: list[str]
+
+
+class ReplicaUses(TypedDict):
+    """ReplicaUses tells what was allowed from memory."""
+
+    uses: list["ReplicaUse"]
+
+
+class ReplicaVerify(TypedDict):
+    """ReplicaVerify asks what POST /v1/verify does, for a replica that may keep the answer."""
+
+    replica: str
+    request: "VerifyRequest"
+
+
+class ReportLeaks(TypedDict):
+    """ReportLeaks tells of token strings that were found where they do not belong. Whoever sends a secret has it: that is all the proof there is, and all that is needed."""
+
+    # Tokens are 1,000 at the most. What is no token string is passed over.
+    tokens: list["LeakedToken"]
+
+
+class Resource(TypedDict):
+    """Resource is an entity of the product that rights can be restricted to."""
+
+    created_at: str
+    created_by: str
+    description: str
+    name: str
+    revision: int
+
+
+class _RevokeRequest(TypedDict):
+    token: str
+
+
+class RevokeRequest(_RevokeRequest, total=False):
+    """RevokeRequest ends a token (RFC 7009). It is sent as a form. Whoever has the token needs nothing else; a caller that says who it is has to have the right."""
+
+    # ClientID and ClientSecret are the caller's own token, where it is not sent in the header Authorization: its id or locator, and the token.
+    client_id: str
+    client_secret: str
+    # TokenTypeHint is ignored: there is one type of token.
+    token_type_hint: str
+
+
+class RevokeToken(TypedDict, total=False):
+    """RevokeToken ends a token for good."""
+
+    comment: str
+    reason: str
+
+
+class Role(TypedDict):
+    """Role is a named list of scopes."""
+
+    built_in: bool
+    description: str
+    display_name: str
+    inherited: bool
+    locked: bool
+    name: str
+    rate_limit: Union["RateLimit", None]
+    # Revision is 0 of a built-in role that nobody changed.
+    revision: int
+    scopes: list[str]
+
+
+class RotateToken(TypedDict, total=False):
+    """RotateToken asks for a new secret of the same token."""
+
+    # ExpiresIn sets a new lifetime from now.
+    expires_in: Union[str, None]
+    # Overlap is how long the old secret still works; left out, the policy's.
+    overlap: Union[str, None]
+    # Renew starts the original lifetime again, as far as the policy allows; also for an expired token. A token that is outside the policy needs it, or ExpiresIn.
+    renew: bool
+    # RetireOnFirstUse ends the old secret when the new one is first used.
+    retire_on_first_use: bool
+
+
+class Scope(TypedDict):
+    """Scope is an entry of the scope catalogue."""
+
+    # BuiltIn scopes are fixed.
+    built_in: bool
+    description: str
+    implies: list[str]
+    # Inherited comes from the instance.
+    inherited: bool
+    locked: bool
+    name: str
+    revision: int
+    roles: list[str]
+
+
+class ScopeUse(TypedDict):
+    """ScopeUse says that requests that needed a scope were let through."""
+
+    count: int
+    first_used_at: str
+    last_used_at: str
+    scope: str
+
+
+class SecretReuse(TypedDict):
+    """SecretReuse counts the uses of a retired secret within one hour."""
+
+    count: int
+    first_used_at: str
+    last_used_at: str
+    # LastUsedIP is shown to callers with usage:read, and for one's own tokens.
+    last_used_ip: Union[str, None]
+    # Secret is the secret's number, counted from 1.
+    secret: int
+
+
+class _ServiceAccount(TypedDict):
+    active: bool
+    address: str
+    contacts: list[str]
+    created_at: str
+    description: str
+    disabled_at: Union[str, None]
+    # DisabledBy is the address of who disabled it; null when nobody knows.
+    disabled_by: Union[str, None]
+    grants: list["Statement"]
+    # HeldByInstance says that an administrator of the instance did, and nobody else brings it back.
+    held_by_instance: bool
+    id: str
+    name: str
+    resources: Union[list[str], None]
+    revision: int
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+
+
+class ServiceAccount(_ServiceAccount, total=False):
+    """ServiceAccount is a non-human principal of a workspace."""
+
+    effective: list["Statement"]
+
+
+class Statement(TypedDict, total=False):
+    """Statement is one line of a grant: a role or a list of scopes, for a list of resources. Resources left out means none, ["*"] means the entire portfolio."""
+
+    resources: list[str]
+    role: str
+    scopes: list[str]
+
+
+class SupportContact(TypedDict, total=False):
+    """SupportContact is whom a person with a refused token may ask."""
+
+    email: str
+    phone: str
+    url: str
+
+
+class Suspend(TypedDict, total=False):
+    """Suspend says how to suspend. The same may be said in the query."""
+
+    # DryRun only answers which tokens would stop.
+    dry_run: bool
+
+
+class _Token(TypedDict):
+    allowed_ips: Union[list[str], None]
+    # BlockedBy is the code that a verification would answer now; null while usable.
+    blocked_by: Union[str, None]
+    created_at: str
+    # CreatedBy is the address of who made it.
+    created_by: str
+    # CreatedWith is the locator of the API token that made it.
+    created_with: Union[str, None]
+    description: str
+    disabled_at: Union[str, None]
+    # DisabledBy is the address of who disabled it; null when nobody knows.
+    disabled_by: Union[str, None]
+    expires_at: Union[str, None]
+    grants: Union[list["Statement"], None]
+    # Held is what somebody else than the owner stopped or narrowed, which the owner alone does not undo; null when there is nothing.
+    held: Union["Held", None]
+    # ID is the owner's address, "_" and the locator; the address is for reading.
+    id: str
+    kind: str
+    label: str
+    last_used_at: Union[str, None]
+    last_used_ip: Union[str, None]
+    locator: str
+    masked: str
+    metadata: dict[str, Any]
+    not_before: Union[str, None]
+    # OutsidePolicy says that the policy of now would not allow the token as it is.
+    outside_policy: bool
+    overlap_ends_at: Union[str, None]
+    owner: "Principal"
+    rate_limit: Union["RateLimit", None]
+    recoverable: bool
+    resources: Union[list[str], None]
+    revision: int
+    # RevokeAt is the scheduled end, from which on the token counts as revoked.
+    revoke_at: Union[str, None]
+    revoke_comment: Union[str, None]
+    revoke_reason: Union[str, None]
+    revoked_at: Union[str, None]
+    # Role, Scopes and Resources show a grant of one statement; Grants shows any. All four are null while the token inherits its owner's rights.
+    role: Union[str, None]
+    rotated_at: Union[str, None]
+    scopes: Union[list[str], None]
+    secrets: list["TokenSecret"]
+    # Standing marks the one access token of a member that reset creates.
+    standing: bool
+    status: str
+    usable: bool
+    workspace: str
+
+
+class Token(_Token, total=False):
+    """Token is a token as it is shown: everything but its secret."""
+
+    # Effective is what the token may do now: its own statements within its owner's. Lists tell it only when asked (include=effective).
+    effective: list["Statement"]
+
+
+class TokenChecksum(TypedDict):
+    """Checksum says how the last characters follow from those before."""
+
+    algorithm: str
+    covers: str
+    encoding: str
+
+
+class TokenFilter(TypedDict, total=False):
+    """TokenFilter narrows a listing of tokens. What is left out does not filter; a condition that is there and empty is refused and never means all, so an unset variable in [Some] cannot widen what a call is about."""
+
+    # Can keeps tokens that may use this scope, on Resource if given, now.
+    can: str
+    created_by: str
+    # CreatedWith keeps tokens that were made with this one: a token ID or locator.
+    created_with: str
+    # Deleted also lists deleted tokens. It is no condition.
+    deleted: bool
+    # ExpiringWithin keeps tokens whose expiry lies so near in the future.
+    expiring_within: str
+    kind: str
+    # Metadata keeps tokens whose metadata has these values. In a body a key may also stand beside the other fields, as metadata.KEY.
+    metadata: dict[str, str]
+    # OutsidePolicy keeps tokens that the policy of now would not allow; false those that it would.
+    outside_policy: bool
+    owner: str
+    q: str
+    resource: str
+    role: str
+    scope: str
+    status: str
+    # UnusedFor keeps tokens that were not used for so long.
+    unused_for: str
+    # UsedFrom keeps tokens that were presented from this address or network.
+    used_from: str
+
+
+class TokenFormat(TypedDict):
+    """Format describes the token string to machines: to secret scanners, and to whoever reads /.well-known/token-format."""
+
+    charset: str
+    checksum: "TokenChecksum"
+    # letter → word
+    kinds: dict[str, str]
+    lengths: "TokenLengths"
+    max_length: int
+    prefixes: list[str]
+    promise: str
+    # RegularExpression is in the syntax of RE2. It finds every token string with one of the prefixes; the checksum then removes the chance matches.
+    regular_expression: str
+
+
+class TokenLengths(TypedDict):
+    """Lengths are numbers of characters. Shortest and Longest are those of whole token strings with the prefixes described."""
+
+    check: int
+    locator: int
+    longest: int
+    secret: int
+    shortest: int
+
+
+class TokenSecret(TypedDict):
+    """TokenSecret tells of one secret of a token without the secret."""
+
+    created_at: str
+    last_used_at: Union[str, None]
+    retires_at: Union[str, None]
+
+
+class TokenUsage(TypedDict):
+    """TokenUsage is what was done with one token."""
+
+    allowed: int
+    bucket: str
+    buckets: list["UsageBucket"]
+    denied: int
+    # from is a member too, whose name Python does not take here
+    last_used_at: Union[str, None]
+    last_used_ip: Union[str, None]
+    reasons: dict[str, int]
+    # Reuses are uses of retired secrets in this time, the latest first.
+    reuses: list["SecretReuse"]
+    # Scopes are those that requests needed that were let through.
+    scopes: list["ScopeUse"]
+    to: str
+    # Token is the token's ID.
+    token: str
+
+
+class TransferToken(TypedDict):
+    """TransferToken moves a token to another owner and rotates it."""
+
+    # Owner is a member's e-mail or id, a service account's name, or the workspace's slug@workspace.
+    owner: str
+
+
+class UsageBucket(TypedDict):
+    """UsageBucket counts the decisions of one hour or day, in UTC."""
+
+    allowed: int
+    denied: int
+    # Reasons counts the denied ones for each code.
+    reasons: dict[str, int]
+    start: str
+
+
+class User(TypedDict):
+    """User is a person across all workspaces, as instance administrators see them."""
+
+    active: bool
+    created_at: str
+    deactivated_at: Union[str, None]
+    # DeactivatedBy is the address of who did so; null when nobody knows.
+    deactivated_by: Union[str, None]
+    email: Union[str, None]
+    # ErasedAt is when everything about the person was erased.
+    erased_at: Union[str, None]
+    id: str
+    instance_admin: bool
+    name: str
+    revision: int
+    workspaces: list[str]
+
+
+class VerifiedToken(TypedDict):
+    """VerifiedToken is the part of a token that a resource server is told."""
+
+    id: str
+    kind: str
+    label: str
+    locator: str
+    masked: str
+    metadata: dict[str, Any]
+
+
+class VerifyBatch(TypedDict):
+    """VerifyBatch asks up to 100 questions at once."""
+
+    requests: list["VerifyRequest"]
+
+
+class VerifyBatchResult(TypedDict):
+    """VerifyBatchResult answers them in the same order."""
+
+    results: list["VerifyResult"]
+
+
+class _VerifyRequest(TypedDict):
+    token: str
+
+
+class VerifyRequest(_VerifyRequest, total=False):
+    """VerifyRequest asks whether a token may do something now."""
+
+    client: "PresentedBy"
+    # Cost is charged to the rate limit; left out it is 1, 0 peeks.
+    cost: int
+    # Peek decides without being counted as a use.
+    peek: bool
+    # Resource is what the request touches; "any" leaves the filtering to the caller.
+    resource: str
+    # Scopes is what the request at hand needs; no patterns.
+    scopes: list[str]
+    # Workspace, if given, is the only one whose tokens are accepted.
+    workspace: str
+
+
+class _VerifyResult(TypedDict):
+    allowed: bool
+    code: str
+    expires_at: Union[str, None]
+    rate_limit: Union["RateState", None]
+    request_id: str
+    revision: int
+    workspace_external_id: Union[str, None]
+
+
+class VerifyResult(_VerifyResult, total=False):
+    """VerifyResult is the decision. Token, Principal and Workspace are there whenever the secret was right, also in a refusal; Scopes and Resources when the token itself is valid now. What is null does not exist: no external id, no expiry, no limit."""
+
+    # Detail says why a token whose secret was right is refused, for its holder.
+    detail: str
+    # Missing names the scopes that were not granted.
+    missing: list[str]
+    principal: "Principal"
+    # Resources are those on which all the scopes asked for are granted together; all of the token's when none was asked for.
+    resources: list[str]
+    # RetryAfter is in whole seconds; with rate_limited only: what costs more than its limit never passes.
+    retry_after: int
+    scopes: list[str]
+    token: "VerifiedToken"
+    workspace: str
+
+
+class Webhook(TypedDict):
+    """Webhook is an endpoint as it is shown: everything but its secret."""
+
+    created_at: str
+    description: str
+    disabled_at: Union[str, None]
+    # DisabledBy is the address of who disabled it; null where it failed for too long.
+    disabled_by: Union[str, None]
+    disabled_reason: Union[str, None]
+    enabled: bool
+    events: list[str]
+    # FailingSince is the first failure after the last success.
+    failing_since: Union[str, None]
+    # FormerSecretsUntil has an entry for each former secret that still signs besides the current one: when that ends, the earliest first.
+    former_secrets_until: list[str]
+    # HeldByInstance says that an administrator of the instance did, and nobody else brings it back.
+    held_by_instance: bool
+    id: str
+    revision: int
+    # SecretRotatedUntil is when the signatures with the last former secret end.
+    secret_rotated_until: Union[str, None]
+    url: str
+    # Workspace is null for an endpoint of the instance, which is told what happens in every workspace.
+    workspace: Union[str, None]
+
+
+class _WebhookAttempt(TypedDict):
+    at: str
+    # Status is the HTTP status; 0 when there was no answer.
+    status: int
+    # TookMS is how long it took, in milliseconds.
+    took_ms: int
+
+
+class WebhookAttempt(_WebhookAttempt, total=False):
+    """WebhookAttempt is one try to deliver."""
+
+    # Error says why there was none.
+    error: str
+    # Response is the beginning of what was answered, at most 200 bytes.
+    response: str
+
+
+class _WebhookDelivery(TypedDict):
+    attempts: list["WebhookAttempt"]
+    created_at: str
+    delivered_at: Union[str, None]
+    # ID is the header webhook-id: the same at every attempt.
+    id: str
+    next_attempt_at: Union[str, None]
+    state: str
+    type: str
+
+
+class WebhookDelivery(_WebhookDelivery, total=False):
+    """WebhookDelivery is one event on its way to one endpoint."""
+
+    # Payload is the body that is posted; left out in lists.
+    payload: Any
+
+
+class WebhookSecret(TypedDict):
+    """WebhookSecret answers the calls that make a signing secret: the endpoint, and the secret, which is shown this once."""
+
+    created_at: str
+    description: str
+    disabled_at: Union[str, None]
+    # DisabledBy is the address of who disabled it; null where it failed for too long.
+    disabled_by: Union[str, None]
+    disabled_reason: Union[str, None]
+    enabled: bool
+    events: list[str]
+    # FailingSince is the first failure after the last success.
+    failing_since: Union[str, None]
+    # FormerSecretsUntil has an entry for each former secret that still signs besides the current one: when that ends, the earliest first.
+    former_secrets_until: list[str]
+    # HeldByInstance says that an administrator of the instance did, and nobody else brings it back.
+    held_by_instance: bool
+    id: str
+    revision: int
+    # Secret is whsec_ and the base64 of the key that signatures are made with.
+    secret: str
+    # SecretRotatedUntil is when the signatures with the last former secret end.
+    secret_rotated_until: Union[str, None]
+    url: str
+    # Workspace is null for an endpoint of the instance, which is told what happens in every workspace.
+    workspace: Union[str, None]
+
+
+class _Whoami(TypedDict):
+    # InstanceAdmin says whether the caller holds the instance's own powers.
+    instance_admin: bool
+    principal: "Principal"
+    resources: list[str]
+    scopes: list[str]
+    token: Union["Token", None]
+    workspace: str
+
+
+class Whoami(_Whoami, total=False):
+    """Whoami tells a caller who it is."""
+
+    # Effective is left out of what is too large to be told: a grant from before there was a bound.
+    effective: list["Statement"]
+
+
+class Workspace(TypedDict):
+    """Workspace is a tenant."""
+
+    created_at: str
+    external_id: Union[str, None]
+    metadata: dict[str, Any]
+    name: str
+    revision: int
+    slug: str
+    suspended_at: Union[str, None]
+    # SuspendedBy is the address of who did so; null when nobody knows.
+    suspended_by: Union[str, None]
+
+
+class WorkspaceCount(TypedDict):
+    """WorkspaceCount is how much was done in one workspace."""
+
+    allowed: int
+    denied: int
+    reasons: dict[str, int]
+    workspace: str
+    workspace_external_id: Union[str, None]
+
+
+class WorkspaceUsage(TypedDict):
+    """WorkspaceUsage is what was done with all tokens of a workspace, and with strings that are none of them."""
+
+    allowed: int
+    bucket: str
+    buckets: list["UsageBucket"]
+    # Denials are the last ones; the last 1,000 are listed by their own call.
+    denials: list["Denial"]
+    denied: int
+    # from is a member too, whose name Python does not take here
+    reasons: dict[str, int]
+    to: str
+    workspace: str
