@@ -50,7 +50,7 @@ GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster scale bench bench-compare bench-scale generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster scale bench bench-compare bench-scale bench-writes generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -93,6 +93,9 @@ bench-compare: ## compare processes on a core each with nginx, net/http and an o
 
 bench-scale: ## print how each list, verb and job grows with SIZES tokens, on both engines (half an hour)
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -run '^$$' -bench Scale -benchtime 1x -timeout 120m ./internal/bench -sizes $(SIZES) $(BENCHFLAGS)
+
+bench-writes: ## print how many tokens a second are created and revoked, on both engines (a minute)
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -run '^$$' -bench Writes -benchtime 1x ./internal/bench -writing 5s $(BENCHFLAGS)
 
 generate: ## write anew what is generated: references, schemas, golden files
 	$(GO) generate ./...

@@ -11,7 +11,8 @@ import (
 // ErrNoRow is what a [Reader] answers when there is no such row.
 var ErrNoRow = errors.New("ledger: no such row")
 
-// ErrDuplicate is what a [Tx] answers when a unique name is taken. The verbs
+// ErrDuplicate is what a [Tx] answers when a unique name is taken: the write, the next
+// read, or the mutation as a whole, for writes may be sent with what follows. The verbs
 // look first, under the lock; this is the net below them.
 var ErrDuplicate = errors.New("ledger: duplicate row")
 
@@ -255,7 +256,8 @@ type AuditReader interface {
 }
 
 // Tx is a mutation's view: what it reads includes what mutations before it in
-// the batch changed. Put inserts or replaces the whole row by its ID (or name).
+// the batch changed. A write that fails fails the mutation, at once or at the next read
+// or the end. Put inserts or replaces the whole row by its ID (or name).
 type Tx struct {
 	Reader
 	Writer

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/recall"
 )
 
 // Patience bounds a batch, its commit included, on a database that went silent.
@@ -70,6 +71,7 @@ func (s *Store) batch(ctx context.Context, l lane, mutations []func(ledger.Tx) e
 		}
 	}
 	if b.applied == 0 {
+		b.leaveMemo()
 		return verdicts, b.confirm(verdicts)
 	}
 	err = b.commit()
@@ -104,6 +106,8 @@ type batch struct {
 	applied int
 	// last says that no mutation follows.
 	last bool
+	// memo is what is known of the rows.
+	memo *recall.Memo
 }
 
 // begin waits for a connection as long as ctx allows and locks the head row.
@@ -135,7 +139,7 @@ func (s *Store) transaction(ctx context.Context) (*batch, error) {
 		return nil, s.eng.translate(cause(ctx, err), "")
 	}
 	return &batch{
-		session: &session{eng: s.eng, tx: tx, caller: ctx, ctx: life},
+		session: &session{eng: s.eng, tx: tx, caller: ctx, ctx: life, conn: conn, together: s.eng.send != nil},
 		store:   s, conn: conn, keep: keep, cancel: cancel,
 	}, nil
 }
@@ -148,6 +152,7 @@ func (e *engine) begun(ctx, life context.Context, db *sql.DB, o *sql.TxOptions) 
 		if conn, err = db.Conn(ctx); err != nil {
 			return nil, nil, err
 		}
+		e.tripped()
 		if tx, err = conn.BeginTx(life, o); err == nil {
 			return conn, tx, nil
 		}
@@ -201,49 +206,66 @@ func (b *batch) lock(l lane) error {
 	}
 	b.revision, b.nextID, b.moment = head.revision, max(head.nextID, b.store.ids.Load()), head.Moment
 	b.base, b.digest = head.revision, head.digest
+	if b.memo = b.store.memo.Swap(nil); !b.memo.Holds(b.point()) || b.store.forgetful {
+		b.memo = new(recall.Memo)
+	}
 	return err
+}
+
+// point is where in the history the batch is.
+func (b *batch) point() ledger.Point {
+	p := ledger.Point{Revision: b.revision}
+	copy(p.Digest[:], b.digest)
+	return p
 }
 
 // apply runs one mutation under a savepoint. The first answer is its verdict;
 // the second says that the transaction cannot go on.
 func (b *batch) apply(mutate func(ledger.Tx) error) (verdict, broken error) {
-	if err := b.exec(`SAVEPOINT mutation`); err != nil {
-		return nil, err
-	}
 	t := &tx{
-		reader: &reader{session: b.fork(), revision: b.revision + 1},
+		reader: &reader{session: b.fork(), revision: b.revision + 1, point: ledger.Point{Revision: b.base}, seen: map[ledger.ID]ledger.Token{}},
 		batch:  b,
 	}
-	t.point.Revision = b.base
 	copy(t.point.Digest[:], b.digest)
 	t.moment, t.decreed = b.moment, b.decreed
-	if verdict = t.run(mutate); verdict != nil {
-		if err := b.exec(`ROLLBACK TO SAVEPOINT mutation`); err != nil {
-			return nil, err
-		}
-	}
-	if err := b.exec(`RELEASE SAVEPOINT mutation`); err != nil {
+	if err := t.exec(`SAVEPOINT mutation`); err != nil {
 		return nil, err
 	}
-	if verdict == nil {
-		b.revision++
-		b.applied++
-		b.moment, b.decreed = t.moment, t.decreed
-		b.touched.Add(t.touched)
-	}
+	verdict = t.mutate(mutate)
 	b.store.ids.Store(b.nextID) // under the head row's lock
-	return verdict, nil
+	if verdict != nil {
+		return verdict, b.undo(t)
+	}
+	b.memo.Keep()
+	b.revision++
+	b.applied++
+	b.moment, b.decreed = t.moment, t.decreed
+	b.touched.Add(t.touched)
+	return nil, nil
+}
+
+// undo takes back what a mutation did, if anything of it was sent.
+func (b *batch) undo(t *tx) error {
+	b.memo.Undo()
+	if len(t.queued) > 0 && t.queued[0].query == `SAVEPOINT mutation` {
+		return nil
+	}
+	if err := b.run(`ROLLBACK TO SAVEPOINT mutation`); err != nil {
+		return err
+	}
+	return b.run(`RELEASE SAVEPOINT mutation`)
 }
 
 // fork is the same transaction as one mutation sees it: what spends it is undone
 // with the savepoint.
 func (b *batch) fork() *session {
 	own := *b.session
+	own.queued = nil
 	return &own
 }
 
-// run calls the mutation and spends the view it had.
-func (t *tx) run(mutate func(ledger.Tx) error) (err error) {
+// mutate calls the mutation, sends what waits yet, and spends the view it had.
+func (t *tx) mutate(f func(ledger.Tx) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &PanicError{Value: p}
@@ -251,10 +273,13 @@ func (t *tx) run(mutate func(ledger.Tx) error) (err error) {
 		}
 		t.failed = errSpent
 	}()
-	if err := mutate(t.chapters()); err != nil {
+	if err := f(t.batch.memo.Over(t.chapters())); err != nil {
 		return err
 	}
-	return t.failed
+	if err := t.exec(`RELEASE SAVEPOINT mutation`); err != nil {
+		return err
+	}
+	return t.ready()
 }
 
 // commit writes the head row, and what the other nodes have to know, and commits.
@@ -269,7 +294,17 @@ func (b *batch) commit() (err error) {
 		b.revision, b.nextID, moment(b.moment.Latest), b.moment.Settlements, blob{&b.digest}); err != nil {
 		return err
 	}
-	return b.seal()
+	if err := b.seal(); err != nil {
+		return err
+	}
+	b.leaveMemo()
+	return nil
+}
+
+// leaveMemo leaves what is known to the next batch.
+func (b *batch) leaveMemo() {
+	b.memo.Ended(b.point())
+	b.store.memo.Store(b.memo)
 }
 
 // chain adds what was touched to the history that nodes follow.
@@ -314,6 +349,10 @@ func (b *batch) confirm(verdicts []error) error {
 
 // seal commits. From keep on, nothing but the database and Patience can stop it.
 func (b *batch) seal() error {
+	if err := b.ready(); err != nil {
+		return err
+	}
+	b.eng.tripped()
 	if !b.keep() {
 		return b.eng.translate(b.caller.Err(), "")
 	}

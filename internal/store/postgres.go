@@ -29,7 +29,7 @@ const (
 
 // openPostgres opens the database that an address names. Any number of processes may.
 func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
-	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, commit: commitPostgres, dead: deadPostgres}
+	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, commit: commitPostgres, send: sendPostgres, dead: deadPostgres}
 	g, seen, err := postgres.Find(ctx, o.URL, o.Wait, Patience)
 	if err != nil {
 		return nil, e.unopened(err)
@@ -187,16 +187,23 @@ func unavailable(code string) bool {
 	return false
 }
 
-// sendPostgres sends statements in one go. Each is prepared, as by any other way.
-func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement) (failed string, err error) {
+// sendPostgres sends statements in one go. Each is prepared, as by any other way. After
+// one that fails the server runs none of the others.
+func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement, row func(scan func(...any) error) error) (failed string, err error) {
 	err = conn.Raw(func(c any) error {
 		var b pgx.Batch
 		for _, s := range statements {
 			b.Queue(s.query, s.args...)
 		}
 		results := postgres.Native(c).SendBatch(ctx, &b)
-		for _, s := range statements {
-			if _, err := results.Exec(); err != nil {
+		for i, s := range statements {
+			var err error
+			if last := i == len(statements)-1; last && row != nil {
+				err = readPostgres(results, row)
+			} else {
+				_, err = results.Exec()
+			}
+			if err != nil {
 				failed = s.query
 				_ = results.Close() // it answers the same error
 				return err
@@ -205,6 +212,24 @@ func sendPostgres(ctx context.Context, conn *sql.Conn, statements []statement) (
 		return results.Close()
 	})
 	return failed, err
+}
+
+// readPostgres reads the rows of the next answer.
+func readPostgres(results pgx.BatchResults, row func(scan func(...any) error) error) error {
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			if errors.Is(err, errEnough) {
+				return nil
+			}
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // deadPostgres asks the driver, which has seen the connection end.

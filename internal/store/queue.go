@@ -21,7 +21,7 @@ type statement struct {
 // sends what waits by itself. What fails, fails there.
 func (s *session) queue(query string, args ...any) error {
 	if s.eng.send == nil || s.conn == nil {
-		return s.exec(query, args...)
+		return s.run(query, args...)
 	}
 	if err := s.usable(); err != nil {
 		return err
@@ -29,33 +29,35 @@ func (s *session) queue(query string, args ...any) error {
 	if !storable(args) {
 		return s.fail(errUnstorable, query)
 	}
+	values := make([]any, len(args))
 	for i, arg := range args {
-		v, ok := arg.(driver.Valuer)
-		if !ok {
-			continue
-		}
-		value, err := v.Value() // now: it may point at what changes
+		value, err := driver.DefaultParameterConverter.ConvertValue(arg) // now: it may point at what changes
 		if err != nil {
 			return s.fail(err, query)
 		}
-		args[i] = value
+		values[i] = value
 	}
-	s.queued = append(s.queued, statement{query, args})
+	s.queued = append(s.queued, statement{query, values})
 	if len(s.queued) < queuedAtOnce {
 		return nil
 	}
-	return s.flush()
+	return s.flush(nil)
 }
 
-// flush sends what waits.
-func (s *session) flush() error {
-	query, err := s.eng.send(s.ctx, s.conn, s.queued)
+// flush sends what waits; row reads what the last statement answers, nil lets it be.
+func (s *session) flush(row func(scan func(...any) error) error) error {
+	for _, q := range s.queued {
+		s.eng.told(q.query)
+	}
+	s.eng.tripped()
+	query, err := s.eng.send(s.ctx, s.conn, s.queued, row)
 	s.queued = s.queued[:0]
 	if err != nil {
-		return s.fail(err, query)
+		return s.readTo(err, query)
 	}
 	return nil
 }
 
-// sender sends statements in their order and answers which one failed.
-type sender func(ctx context.Context, conn *sql.Conn, statements []statement) (failed string, err error)
+// sender sends statements in their order, reads what the last one answers, and says
+// which one failed. A reader that has enough ends it with errEnough.
+type sender func(ctx context.Context, conn *sql.Conn, statements []statement, row func(scan func(...any) error) error) (failed string, err error)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -24,6 +25,8 @@ type session struct {
 	// are those that wait.
 	conn   *sql.Conn
 	queued []statement
+	// together says that what answers nothing waits to be sent with what follows.
+	together bool
 }
 
 // usable says why the next statement cannot run.
@@ -57,11 +60,20 @@ func (s *session) ready() error {
 	if err := s.usable(); err != nil || len(s.queued) == 0 {
 		return err
 	}
-	return s.flush()
+	return s.flush(nil)
 }
 
-// exec runs a statement that answers nothing.
+// exec runs a statement that answers nothing. In a batch nobody needs to know at once
+// whether it went well, so where many can be sent together it waits for others.
 func (s *session) exec(query string, args ...any) error {
+	if s.together {
+		return s.queue(query, args...)
+	}
+	return s.run(query, args...)
+}
+
+// run is exec that has run when it answers.
+func (s *session) run(query string, args ...any) error {
 	if err := s.ready(); err != nil {
 		return err
 	}
@@ -69,28 +81,28 @@ func (s *session) exec(query string, args ...any) error {
 		return s.fail(errUnstorable, query)
 	}
 	s.eng.told(query)
+	s.eng.tripped()
 	if _, err := s.tx.ExecContext(s.ctx, query, args...); err != nil {
 		return s.fail(err, query)
 	}
 	return nil
 }
 
+// errEnough ends the reading of rows that nobody needs.
+var errEnough = errors.New("store: enough was read")
+
 // one reads the first row into the fields of a T, or answers ErrNoRow.
 func one[T any](s *session, fields func(*T) []any, query string, args ...any) (T, error) {
 	var zero, v T
-	if err := s.ready(); err != nil {
+	found := false
+	if err := s.ask(func(scan func(...any) error) error {
+		found = true
+		return cmp.Or(scan(fields(&v)...), errEnough)
+	}, query, args...); err != nil {
 		return zero, err
 	}
-	if !storable(args) {
-		return zero, ledger.ErrNoRow // it was never stored
-	}
-	s.eng.told(query)
-	err := s.tx.QueryRowContext(s.ctx, query, args...).Scan(fields(&v)...)
-	if errors.Is(err, sql.ErrNoRows) {
+	if !found {
 		return zero, ledger.ErrNoRow
-	}
-	if err != nil {
-		return zero, s.fail(err, query)
 	}
 	return v, nil
 }
@@ -106,26 +118,55 @@ func list[T any](s *session, fields func(*T) []any, query string, args ...any) (
 
 // each reads every row, one after the other.
 func each[T any](s *session, fields func(*T) []any, f func(T), query string, args ...any) error {
-	if err := s.ready(); err != nil || !storable(args) {
+	return s.ask(func(scan func(...any) error) error {
+		var v T
+		err := scan(fields(&v)...)
+		if err == nil {
+			f(v)
+		}
+		return err
+	}, query, args...)
+}
+
+// ask runs a query together with what waits, and reads its rows. What was never
+// stored finds nothing.
+func (s *session) ask(row func(scan func(...any) error) error, query string, args ...any) error {
+	if err := s.usable(); err != nil {
 		return err
 	}
+	if !storable(args) {
+		return s.ready()
+	}
+	if len(s.queued) > 0 {
+		if err := s.queue(query, args...); err != nil {
+			return err
+		}
+		return s.flush(row)
+	}
 	s.eng.told(query)
+	s.eng.tripped()
 	rows, err := s.tx.QueryContext(s.ctx, query, args...)
 	if err != nil {
 		return s.fail(err, query)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var v T
-		if err := rows.Scan(fields(&v)...); err != nil {
-			return s.fail(err, query)
+		if err := row(rows.Scan); err != nil {
+			return s.readTo(err, query)
 		}
-		f(v)
 	}
 	if err := rows.Err(); err != nil {
 		return s.fail(err, query)
 	}
 	return nil
+}
+
+// readTo is what the end of reading rows comes to.
+func (s *session) readTo(err error, query string) error {
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return s.fail(err, query)
 }
 
 // number reads one integer.

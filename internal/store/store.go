@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/recall"
 )
 
 // Options say which database to open and how.
@@ -47,6 +48,11 @@ type Options struct {
 	// Trace is told each statement of a transaction, without its values, before it
 	// runs; nil is nobody.
 	Trace func(statement string)
+	// Trip is told before each way to the database and back that a transaction takes
+	// for its statements; nil is nobody.
+	Trip func()
+	// Forgetful lets each batch read everything anew, for tests that compare.
+	Forgetful bool
 }
 
 // Store is an [ledger.Store] over one database. It may be used by any number
@@ -65,6 +71,10 @@ type Store struct {
 	ids    atomic.Int64
 	door   door
 	probes probes
+	// memo is what the last batch knew of the rows that are written under the lock of
+	// the head row; whoever gets the lock takes it. forgetful is [Options.Forgetful].
+	memo      atomic.Pointer[recall.Memo]
+	forgetful bool
 }
 
 var _ ledger.Store = (*Store)(nil)
@@ -94,8 +104,9 @@ type engine struct {
 	// detached says that the statements of a batch are not interrupted when its
 	// context ends, which is then seen between them.
 	detached bool
-	// trace is [Options.Trace]; nil is nobody.
+	// trace is [Options.Trace], trip [Options.Trip]; nil is nobody.
 	trace func(statement string)
+	trip  func()
 	// unhurried makes connections without bounds of time; nil where there are none.
 	unhurried func() *sql.DB
 	// backup copies the database to a new file; nil where files are not ours.
@@ -120,6 +131,13 @@ func (e *engine) told(statement string) {
 	}
 }
 
+// tripped tells of a way to the database and back.
+func (e *engine) tripped() {
+	if e.trip != nil {
+		e.trip()
+	}
+}
+
 // Open opens the database and migrates the schema. A SQLite database is taken for
 // this process alone: when another server holds it, the error is a *[filelock.HeldError].
 func Open(ctx context.Context, o Options) (*Store, error) {
@@ -139,13 +157,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	eng.trace = o.Trace
+	eng.trace, eng.trip = o.Trace, o.Trip
 	if !o.ReadOnly && !o.Fenced {
 		if err := eng.fenced(ctx); err != nil {
 			return nil, errors.Join(err, eng.close())
 		}
 	}
-	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, rand: o.Rand, readOnly: o.ReadOnly, fenced: o.Fenced}, nil
+	return &Store{eng: eng, log: o.Logger, observe: o.Observe, now: o.Now, rand: o.Rand, readOnly: o.ReadOnly, fenced: o.Fenced, forgetful: o.Forgetful}, nil
 }
 
 // withDefaults fills what was left zero.
@@ -286,6 +304,9 @@ type reader struct {
 	*session
 	revision int64
 	point    ledger.Point
+	// seen are a mutation's tokens as they stand, the zero one where there is none of
+	// that number; nil on a snapshot.
+	seen map[ledger.ID]ledger.Token
 }
 
 // Revision is the snapshot's, or the one that a mutation takes.

@@ -47,11 +47,11 @@ func tokenEndFields(t *ledger.Token) []any {
 // recount moves the counts by what a change makes of a token; after is none when
 // it is purged.
 func (t *tx) recount(id ledger.ID, after ledger.Token) error {
-	before, err := one(t.session, tokenEndFields, `SELECT id, workspace, owner_member, owner_service_account, expires_at, revoke_at,
-		revoked_at, deleted_at, created_at FROM tokens WHERE id = $1`, id)
-	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
+	before, err := t.standing(id)
+	if err != nil {
 		return err
 	}
+	t.seen[id] = after
 	was, is := endOf(before), endOf(after)
 	past := cmp.Or(after.CreatedAt, before.CreatedAt)
 	switch {
@@ -61,6 +61,20 @@ func (t *tx) recount(id ledger.ID, after ledger.Token) error {
 		return errors.Join(t.move(was, was.end, 0, past), t.move(is, 0, is.end, past))
 	}
 	return t.move(is, was.end, is.end, past)
+}
+
+// standing is a token as it stands, the zero one where there is none: as it was read
+// or written last, or as it is read now.
+func (t *tx) standing(id ledger.ID) (ledger.Token, error) {
+	if v, ok := t.seen[id]; ok {
+		return v, nil
+	}
+	v, err := one(t.session, tokenEndFields, `SELECT id, workspace, owner_member, owner_service_account, expires_at, revoke_at,
+		revoked_at, deleted_at, created_at FROM tokens WHERE id = $1`, id)
+	if errors.Is(err, ledger.ErrNoRow) {
+		err = nil
+	}
+	return v, err
 }
 
 // move moves the counts of a workspace and of an owner. Where there is none, there

@@ -26,7 +26,11 @@ func tokenFields(t *ledger.Token) []any {
 
 // Token finds a token whatever its state; locators are compared as they are.
 func (r tokenRows) Token(l token.Locator) (ledger.Token, error) {
-	return one(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens WHERE locator = $1`, locator{&l})
+	t, err := one(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens WHERE locator = $1`, locator{&l})
+	if err == nil && r.seen != nil {
+		r.seen[t.ID] = t
+	}
+	return t, err
 }
 
 // tokenFilters narrow a list of tokens; each is idle while its field is zero.

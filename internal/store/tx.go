@@ -31,6 +31,7 @@ func (t headChanges) Happen(at time.Time) {
 func (t headChanges) NewID() ledger.ID {
 	id := t.batch.nextID
 	t.batch.nextID++
+	t.seen[id] = ledger.Token{}
 	return id
 }
 

@@ -12,10 +12,11 @@ import (
 	"sync"
 
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
+	driver "modernc.org/sqlite"
 
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/postgres"
+	"github.com/tokenry/tokenry/internal/sqlite"
 )
 
 // usagePool is how many connections to PostgreSQL usage takes at most, besides
@@ -88,7 +89,7 @@ func UsagePath(database string) string {
 // is opened to be read alone has no writer, and no file is made for it.
 func (e *engine) openUsageSQLite(ctx context.Context, path string, o Options) error {
 	e.name, e.classify, e.undone, e.detached = "sqlite", classifySQLite, undoneSQLite, true
-	path, err := sqlitePath(path)
+	path, err := sqlite.Path(path)
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (e *engine) openUsageSQLite(ctx context.Context, path string, o Options) er
 	path = UsagePath(path)
 	address := readerDSN(path, o)
 	if !o.ReadOnly {
-		if path, err = makeFile(path); err != nil {
+		if path, err = sqlite.Make(path); err != nil {
 			return err
 		}
 		address = usageDSN(path, o)
@@ -109,8 +110,8 @@ func (e *engine) openUsageSQLite(ctx context.Context, path string, o Options) er
 	if e.reader, err = e.openPool(ctx, readerDSN(path, o), max(2, runtime.GOMAXPROCS(0)/2)); err != nil {
 		return err
 	}
-	e.backup = func(ctx context.Context, to string) error { return e.vacuumInto(ctx, path, to) }
-	connector, err := sqlite.NewConnector(address)
+	e.backup = func(ctx context.Context, to string) error { return e.copyTo(ctx, path, to) }
+	connector, err := driver.NewConnector(address)
 	if err != nil {
 		return failf(nil, "the database address cannot be read")
 	}

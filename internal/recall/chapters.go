@@ -1,0 +1,313 @@
+package recall
+
+import (
+	"time"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Over puts a memo in front of a mutation's view.
+func (m *Memo) Over(tx ledger.Tx) ledger.Tx {
+	tx.HeadReader = headReader{tx.HeadReader, m}
+	tx.WorkspaceReader = workspaceReader{tx.WorkspaceReader, m}
+	tx.PeopleReader = peopleReader{tx.PeopleReader, m}
+	tx.TokenReader = tokenReader{tx.TokenReader, m}
+	tx.RightsReader = rightsReader{tx.RightsReader, m}
+	tx.AuditReader = auditReader{tx.AuditReader, m}
+	tx.NotifyReader = notifyReader{tx.NotifyReader, m}
+	tx.RemovalReader = removalReader{tx.RemovalReader, m}
+	tx.HeadWriter = headWriter{tx.HeadWriter, m}
+	tx.PeopleWriter = peopleWriter{tx.PeopleWriter, m}
+	tx.TokenWriter = tokenWriter{tx.TokenWriter, m}
+	tx.RightsWriter = rightsWriter{tx.RightsWriter, m}
+	tx.AuditWriter = auditWriter{tx.AuditWriter, m}
+	tx.NotifyWriter = notifyWriter{tx.NotifyWriter, m}
+	tx.RetentionWriter = retentionWriter{tx.RetentionWriter, m}
+	tx.RemovalWriter = removalWriter{tx.RemovalWriter, m}
+	return tx
+}
+
+// Each of them is a chapter with the memo in front.
+type (
+	headReader struct {
+		ledger.HeadReader
+		memo *Memo
+	}
+	workspaceReader struct {
+		ledger.WorkspaceReader
+		memo *Memo
+	}
+	peopleReader struct {
+		ledger.PeopleReader
+		memo *Memo
+	}
+	tokenReader struct {
+		ledger.TokenReader
+		memo *Memo
+	}
+	rightsReader struct {
+		ledger.RightsReader
+		memo *Memo
+	}
+	auditReader struct {
+		ledger.AuditReader
+		memo *Memo
+	}
+	notifyReader struct {
+		ledger.NotifyReader
+		memo *Memo
+	}
+	removalReader struct {
+		ledger.RemovalReader
+		memo *Memo
+	}
+)
+
+func (r headReader) Instance() (ledger.Instance, error) {
+	return ask(r.memo, instances, nil, r.HeadReader.Instance)
+}
+
+func (r workspaceReader) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error) {
+	return ask(r.memo, workspaces, k, func() (ledger.Workspace, error) { return r.WorkspaceReader.Workspace(k) })
+}
+
+func (r peopleReader) User(k ledger.UserKey) (ledger.User, error) {
+	return ask(r.memo, users, k, func() (ledger.User, error) { return r.PeopleReader.User(k) })
+}
+
+type memberOf struct {
+	workspace ledger.ID
+	ledger.MemberKey
+}
+
+func (r peopleReader) Member(ws ledger.ID, k ledger.MemberKey) (ledger.Member, error) {
+	return ask(r.memo, members, memberOf{ws, k}, func() (ledger.Member, error) { return r.PeopleReader.Member(ws, k) })
+}
+
+type accountOf struct {
+	workspace ledger.ID
+	ledger.ServiceAccountKey
+}
+
+func (r peopleReader) ServiceAccount(ws ledger.ID, k ledger.ServiceAccountKey) (ledger.ServiceAccount, error) {
+	return ask(r.memo, accounts, accountOf{ws, k}, func() (ledger.ServiceAccount, error) { return r.PeopleReader.ServiceAccount(ws, k) })
+}
+
+func (r tokenReader) Token(l token.Locator) (ledger.Token, error) {
+	t, err := ask(r.memo, tokens, l, func() (ledger.Token, error) { return r.TokenReader.Token(l) })
+	if err == nil {
+		if r.memo.locators == nil {
+			r.memo.locators = map[ledger.ID]token.Locator{}
+		}
+		r.memo.locators[t.ID] = l
+	}
+	return t, err
+}
+
+func (r tokenReader) Secrets(t ledger.ID) ([]ledger.Secret, error) {
+	return ask(r.memo, secrets, t, func() ([]ledger.Secret, error) { return r.TokenReader.Secrets(t) })
+}
+
+func (r rightsReader) CatalogueStamp(ws ledger.ID) (string, error) {
+	return ask(r.memo, stamps, ws, func() (string, error) { return r.RightsReader.CatalogueStamp(ws) })
+}
+
+type resourceOf struct {
+	workspace ledger.ID
+	name      string
+}
+
+func (r rightsReader) Resource(ws ledger.ID, name string) (ledger.Resource, error) {
+	return ask(r.memo, resources, resourceOf{ws, name}, func() (ledger.Resource, error) { return r.RightsReader.Resource(ws, name) })
+}
+
+func (r auditReader) AuditHead(ws ledger.ID) (ledger.AuditRow, error) {
+	return ask(r.memo, heads, ws, func() (ledger.AuditRow, error) { return r.AuditReader.AuditHead(ws) })
+}
+
+func (r notifyReader) Subscribed(ws ledger.ID) ([]ledger.Webhook, error) {
+	return ask(r.memo, endpoints, ws, func() ([]ledger.Webhook, error) { return r.NotifyReader.Subscribed(ws) })
+}
+
+func (r removalReader) Removals() ([]ledger.Removal, error) {
+	return ask(r.memo, removals, nil, r.RemovalReader.Removals)
+}
+
+// Each of them forgets what it writes, also when it fails.
+type (
+	headWriter struct {
+		ledger.HeadWriter
+		memo *Memo
+	}
+	peopleWriter struct {
+		ledger.PeopleWriter
+		memo *Memo
+	}
+	tokenWriter struct {
+		ledger.TokenWriter
+		memo *Memo
+	}
+	rightsWriter struct {
+		ledger.RightsWriter
+		memo *Memo
+	}
+	auditWriter struct {
+		ledger.AuditWriter
+		memo *Memo
+	}
+	notifyWriter struct {
+		ledger.NotifyWriter
+		memo *Memo
+	}
+	retentionWriter struct {
+		ledger.RetentionWriter
+		memo *Memo
+	}
+	removalWriter struct {
+		ledger.RemovalWriter
+		memo *Memo
+	}
+)
+
+func (w headWriter) PutInstance(v ledger.Instance) error {
+	w.memo.forget(instances)
+	return w.HeadWriter.PutInstance(v)
+}
+
+// Settle moves times in many tables.
+func (w headWriter) Settle(at time.Time) error {
+	w.memo.forgetAll()
+	return w.HeadWriter.Settle(at)
+}
+
+func (w peopleWriter) PutWorkspace(v ledger.Workspace) error {
+	w.memo.forget(workspaces)
+	return w.PeopleWriter.PutWorkspace(v)
+}
+
+// PutUser changes what is read with a member too.
+func (w peopleWriter) PutUser(v ledger.User) error {
+	w.memo.forget(users, members)
+	return w.PeopleWriter.PutUser(v)
+}
+
+func (w peopleWriter) PutMember(v ledger.Member) error {
+	w.memo.forget(members)
+	return w.PeopleWriter.PutMember(v)
+}
+
+func (w peopleWriter) PutServiceAccount(v ledger.ServiceAccount) error {
+	w.memo.forget(accounts)
+	return w.PeopleWriter.PutServiceAccount(v)
+}
+
+// PutToken forgets the row by its number, and whoever was not found by its locator.
+func (w tokenWriter) PutToken(v ledger.Token) error {
+	w.memo.forgetToken(v.ID)
+	delete(w.memo.rows[tokens], v.Locator)
+	return w.TokenWriter.PutToken(v)
+}
+
+func (w tokenWriter) PutSecret(v ledger.Secret) error {
+	delete(w.memo.rows[secrets], v.Token)
+	return w.TokenWriter.PutSecret(v)
+}
+
+func (w tokenWriter) DeleteSecrets(t ledger.ID, keep int) error {
+	delete(w.memo.rows[secrets], t)
+	return w.TokenWriter.DeleteSecrets(t, keep)
+}
+
+func (w rightsWriter) PutRole(v ledger.Role) error {
+	w.memo.forget(stamps)
+	return w.RightsWriter.PutRole(v)
+}
+
+func (w rightsWriter) DeleteRole(ws ledger.ID, name string) error {
+	w.memo.forget(stamps)
+	return w.RightsWriter.DeleteRole(ws, name)
+}
+
+func (w rightsWriter) PutScope(v ledger.Scope) error {
+	w.memo.forget(stamps)
+	return w.RightsWriter.PutScope(v)
+}
+
+func (w rightsWriter) DeleteScope(ws ledger.ID, name string) error {
+	w.memo.forget(stamps)
+	return w.RightsWriter.DeleteScope(ws, name)
+}
+
+func (w rightsWriter) DeleteCatalogue(ws ledger.ID) error {
+	w.memo.forget(stamps)
+	return w.RightsWriter.DeleteCatalogue(ws)
+}
+
+func (w rightsWriter) PutResource(v ledger.Resource) error {
+	w.memo.forget(resources)
+	return w.RightsWriter.PutResource(v)
+}
+
+func (w rightsWriter) DeleteResource(ws ledger.ID, name string) error {
+	w.memo.forget(resources)
+	return w.RightsWriter.DeleteResource(ws, name)
+}
+
+// AppendAudit knows what the end of the chain is from now on, if it knew it before.
+func (w auditWriter) AppendAudit(v ledger.AuditRow) error {
+	head, known := w.memo.rows[heads][v.Workspace].(answer[ledger.AuditRow])
+	delete(w.memo.rows[heads], v.Workspace)
+	err := w.AuditWriter.AppendAudit(v)
+	if err == nil && known && v.Sequence > head.value.Sequence {
+		v.At = asStored(v.At)
+		w.memo.put(heads, v.Workspace, answer[ledger.AuditRow]{copied(v), nil})
+	}
+	return err
+}
+
+func (w notifyWriter) PutWebhook(v ledger.Webhook) error {
+	w.memo.forget(endpoints)
+	return w.NotifyWriter.PutWebhook(v)
+}
+
+func (w notifyWriter) DeleteWebhook(id ledger.ID) error {
+	w.memo.forget(endpoints)
+	return w.NotifyWriter.DeleteWebhook(id)
+}
+
+func (w retentionWriter) PurgeAudit(v ledger.AuditAnchor) error {
+	w.memo.forget(heads)
+	return w.RetentionWriter.PurgeAudit(v)
+}
+
+func (w retentionWriter) EraseAudit(v ledger.AuditRow) error {
+	w.memo.forget(heads)
+	return w.RetentionWriter.EraseAudit(v)
+}
+
+func (w retentionWriter) DeleteToken(id ledger.ID) error {
+	w.memo.forgetToken(id)
+	delete(w.memo.rows[secrets], id)
+	return w.RetentionWriter.DeleteToken(id)
+}
+
+func (w retentionWriter) DeleteMember(id ledger.ID) error {
+	w.memo.forget(members)
+	return w.RetentionWriter.DeleteMember(id)
+}
+
+func (w retentionWriter) DeleteServiceAccount(id ledger.ID) error {
+	w.memo.forget(accounts)
+	return w.RetentionWriter.DeleteServiceAccount(id)
+}
+
+func (w removalWriter) PutRemoval(v ledger.Removal) error {
+	w.memo.forget(removals)
+	return w.RemovalWriter.PutRemoval(v)
+}
+
+func (w removalWriter) DeleteRemoval(id ledger.ID) error {
+	w.memo.forget(removals)
+	return w.RemovalWriter.DeleteRemoval(id)
+}
