@@ -52,15 +52,20 @@ func basic(credentials, inForm string) (string, error) {
 	if err != nil || !found {
 		return "", notOurs()
 	}
-	id, err1 := url.QueryUnescape(id)
-	secret, err2 := url.QueryUnescape(secret)
-	if err1 != nil || err2 != nil {
-		return "", notOurs()
-	}
+	id, secret = unescaped(id), unescaped(secret)
 	if inForm != "" && token.LocatorOf(inForm) != token.LocatorOf(id) {
 		return "", badCredentials("client_id is another one than in the header Authorization")
 	}
 	return secret, named(id, secret)
+}
+
+// unescaped is a part of the credentials that was encoded like a form's. Half of the
+// libraries send them as they are: what cannot be decoded was not encoded.
+func unescaped(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
 }
 
 // named refuses a secret under the name of another token. A token is named by its

@@ -144,6 +144,7 @@ func TestOAuthCallersSayWhoTheyAre(t *testing.T) {
 		for _, credentials := range []string{
 			basicAuth(id, i.Secret), strings.Replace(basicAuth(id, i.Secret), "Basic", "bAsIc", 1),
 			"Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+i.Secret)), // as many clients send it
+			"Basic " + base64.StdEncoding.EncodeToString([]byte("100%@example.com_"+i.Token.Locator+":"+i.Secret)),
 		} {
 			w.send("POST", introspect, "token=x", "Authorization", credentials).is(200)
 		}

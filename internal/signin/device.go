@@ -290,7 +290,7 @@ func (s *Service) granted(workspace string, issued authority.Issued) api.DeviceT
 		AccessToken: issued.Secret.Reveal(), TokenType: "Bearer", Scope: scopeText(issued.Token), Workspace: workspace, Locator: issued.Token.Locator,
 	}
 	if e := issued.Token.ExpiresAt; e != nil {
-		left := int64(e.Sub(s.now()) / time.Second)
+		left := max(int64(e.Sub(s.now())/time.Second), 1) // of 0, Go's x/oauth2 makes a token without an end
 		out.ExpiresIn = &left
 	}
 	return out
