@@ -23,6 +23,8 @@ SIZES ?= 10000,100000,1000000
 TORTURE ?= 1h
 # SIDE is how many packages are tested side by side: internal/e2e waits for browsers and proxies most of its time.
 SIDE ?= $(shell expr $$(nproc) + 1)
+# SCALE says which prices `make scale` takes: those that were seen, or measured.
+SCALE ?= seen
 # FUZZTIME is how long `make fuzz` stays with each target.
 FUZZTIME ?= 10s
 # RACE is what runs once more, with -short, under the race detector: what scripts/racing says can race. The SQLite
@@ -82,8 +84,8 @@ torture-mutants: ## see that torture finds out builds that break the promise
 bench-cluster: ## print how long revocations take on 1, 3 and 5 nodes, one of them ill, and what they cost (four minutes)
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m -v -run TestFigures ./internal/torture -args -figures
 
-scale: ## print how long revocations wait with up to a thousand nodes, simulated at prices that are measured before (a minute)
-	TOKENRY_TEST_REQUIRE=1 TOKENRY_SCALE=1 $(GO) test ./internal/cluster -run TestScale -v -timeout 20m
+scale: ## print how long revocations wait with up to a thousand nodes, and 10,000 programs, simulated; SCALE=measured asks a database for its prices first
+	TOKENRY_TEST_REQUIRE=1 TOKENRY_SCALE=$(SCALE) $(GO) test ./internal/cluster -run TestScale -v -timeout 20m
 
 bench: ## measure; BENCH holds the command, BENCHFLAGS is appended
 	$(BENCH) $(BENCHFLAGS)

@@ -26,6 +26,10 @@ const (
 	tryAgain = 100 * time.Millisecond
 	// keptChanges is how far behind a node may be and still learn what changed.
 	keptChanges = 10_000
+	// restEach is how long a wake waits after the last renewal, for each node: all of them together
+	// renew no more than so often a second because something changed. A database that is kept
+	// busier renews no lease in time.
+	restEach = 250 * time.Microsecond
 	// forgetEvery is how often older changes are deleted.
 	forgetEvery = time.Minute
 )
@@ -125,6 +129,8 @@ type Node struct {
 	present, looked present
 	// renewed is when a renewal was asked for last, forgot when old changes were deleted.
 	renewed, forgot time.Duration
+	// woken says that a wake came since.
+	woken bool
 
 	// serves says that Serve runs, applied what it has applied.
 	serves  atomic.Bool
@@ -277,30 +283,40 @@ func (n *Node) tidy(ctx context.Context) {
 	}
 }
 
-// pause waits for a wake, or until it is time, and says whether the next turn renews.
+// pause waits for a wake, or until it is time, and says whether the next turn renews. A wake
+// that comes soon after a renewal waits for others, so that one renewal answers them all.
 func (n *Node) pause(ctx context.Context, err error) (renews bool) {
-	next := n.Length/renewals - (n.ticks() - n.renewed)
-	if err == nil && next <= 0 {
-		return true
+	for ctx.Err() == nil {
+		next, wake := n.Length/renewals, n.wake
+		if n.woken {
+			next, wake = min(next, time.Duration(n.present.nodes)*restEach), nil
+		}
+		next -= n.ticks() - n.renewed
+		if err == nil && next <= 0 {
+			return true
+		}
+		d, renews := next, true
+		switch {
+		case err != nil:
+			d = tryAgain
+		case !n.hears.Load() && d > deafPoll:
+			d, renews = deafPoll, false
+		}
+		fires, stop := n.Timer(d)
+		select {
+		case <-ctx.Done():
+		case <-fires:
+			stop()
+			return renews
+		case <-wake:
+			n.woken = true
+		case <-n.pull:
+			stop()
+			return false
+		}
+		stop()
 	}
-	d, renews := next, true
-	switch {
-	case err != nil:
-		d = tryAgain
-	case !n.hears.Load() && d > deafPoll:
-		d, renews = deafPoll, false
-	}
-	fires, stop := n.Timer(d)
-	defer stop()
-	select {
-	case <-ctx.Done():
-	case <-fires:
-	case <-n.wake:
-		return true
-	case <-n.pull:
-		return false
-	}
-	return renews
+	return true
 }
 
 // turn applies what is new and renews the lease. An error leaves the lease as long as
@@ -361,7 +377,7 @@ func (n *Node) renew(ctx context.Context) error {
 	room := n.mine.MadeRoom
 	n.mine.MadeRoom = n.sharer.MadeRoom()
 	asked, ran := n.ticks(), n.Clock.Ran()
-	n.renewed = asked
+	n.renewed, n.woken = asked, false
 	var r ledger.Renewed
 	err := n.within(ctx, func(ctx context.Context) (err error) {
 		r, err = n.Board.Renew(ctx, n.mine)
