@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
 )
 
 const (
@@ -150,6 +151,36 @@ func (w *world) verifier(ctx context.Context, n *node, r *rand.Rand) {
 		if l := w.any(r); l != nil {
 			number, secret := l.pick(r)
 			w.verify(ctx, l, n, number, secret)
+		}
+		pause(ctx, time.Duration(r.IntN(int(4*time.Millisecond))))
+	}
+}
+
+// programmed is a program that verifies from its own memory by the word of one node, and asks
+// it what it does not know. A replica has the promise of its node.
+func (w *world) programmed(ctx context.Context, n *node, r *rand.Rand) {
+	replica, err := client.NewReplica("http://"+n.address, w.owner, client.WithAttempts(1), client.WithTimeout(patience))
+	if err != nil {
+		w.Error(err)
+		return
+	}
+	defer func() {
+		w.remembered.Add(int64(replica.Stats().Hits))
+		within, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = replica.Close(within)
+	}()
+	for ctx.Err() == nil {
+		if l := w.any(r); l != nil {
+			number, secret := l.pick(r)
+			o := op{kind: verifies, node: n.number, secret: number, start: w.now()}
+			if v, err := replica.Verify(ctx, secret, client.Scope(scope)); err != nil {
+				w.unanswered.Add(1)
+			} else {
+				o.end, o.code = w.now(), v.Code
+				l.note(o)
+				w.answered.Add(1)
+			}
 		}
 		pause(ctx, time.Duration(r.IntN(int(4*time.Millisecond))))
 	}

@@ -15,6 +15,8 @@ package torture_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -32,8 +34,8 @@ var (
 	mutantsFlag = flag.Bool("mutants", false, "build mutants of the program and see that each is found out")
 )
 
-// binary is the program under test.
-var binary string
+// binary is the program under test, newer a build of it whose schema is a version later.
+var binary, newer string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -50,11 +52,27 @@ func run(m *testing.M) int {
 	if binary = filepath.Join(dir, "tokenry"); testing.Short() || *mutantsFlag {
 		return m.Run()
 	}
-	if err := build(context.Background(), binary); err != nil {
+	newer = filepath.Join(dir, "newer")
+	if err := errors.Join(build(context.Background(), binary), buildNewer(dir)); err != nil {
 		fmt.Fprintln(os.Stderr, "torture:", err)
 		return 1
 	}
 	return m.Run()
+}
+
+// buildNewer builds what a later version may be: its migration adds something that the one
+// before does not mind.
+func buildNewer(dir string) error {
+	at, err := filepath.Abs("../store/migrations/90000_newer.sql")
+	if err != nil {
+		return err
+	}
+	migration, overlay := filepath.Join(dir, "newer.sql"), filepath.Join(dir, "newer.json")
+	list, err := json.Marshal(map[string]map[string]string{"Replace": {at: migration}})
+	return errors.Join(err,
+		os.WriteFile(migration, []byte("-- +goose Up\nALTER TABLE tokens ADD COLUMN newer TEXT;\nCREATE TABLE newer (id BIGINT PRIMARY KEY);\n"), 0o600),
+		os.WriteFile(overlay, list, 0o600),
+		build(context.Background(), newer, "-overlay", overlay))
 }
 
 // build builds the program as make does, with more arguments.

@@ -21,6 +21,7 @@ var mutants = []mutant{
 	{"nobody waits", "internal/cluster/await.go", "func (n *Node) Await(revision int64, of ledger.Spaces) {\n", "func (n *Node) Await(revision int64, of ledger.Spaces) {\n\tif revision >= 0 {\n\t\treturn\n\t}\n", []string{slow, silent}},
 	{"the lease is not asked about", "internal/cluster/lease.go", "return int64(l.ticks()) < stamp", "return int64(l.ticks()) < stamp || stamp >= 0", []string{silent, frozen}},
 	{"the lease counts from the answer", "internal/cluster/node.go", "n.extend(asked + n.mine.Length)", "n.extend(n.ticks() + n.mine.Length)", []string{late}},
+	{"a program's lease outlives its node's", "internal/cluster/replicas.go", "lease := min(r.Length, left-Margin(left))", "lease := min(r.Length, left+Longest)", []string{silent}},
 }
 
 // TestMutantsAreFoundOut: each within a few plans.

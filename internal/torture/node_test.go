@@ -15,12 +15,17 @@ import (
 	"time"
 )
 
+// stops is how long a node takes to stop at the most: as long as one waits for a silent node.
+const stops = 45 * time.Second
+
 // node is one process of the program, which is killed and started again.
 type node struct {
 	number  int
 	address string
 	args    []string
-	log     string
+	// other is the build that takes the place of the one that runs, when it is rolled.
+	other string
+	log   string
 	// suffers is held while something is wrong with it.
 	suffers sync.Mutex
 	// links lead to the servers, in their order.
@@ -71,6 +76,21 @@ func (n *node) kill() {
 	n.cmd = nil
 }
 
+// stop asks the process to end, and ends it if it does not.
+func (n *node) stop() error {
+	n.signal(syscall.SIGTERM)
+	n.mu.Lock()
+	ended := n.ended
+	n.mu.Unlock()
+	select {
+	case <-ended:
+	case <-time.After(stops):
+		return fmt.Errorf("node %d goes on %v after it was asked to stop", n.number, stops)
+	}
+	n.kill()
+	return nil
+}
+
 // gone says whether the process ended by itself.
 func (n *node) gone() bool {
 	n.mu.Lock()
@@ -114,7 +134,7 @@ func freeAddress(t *testing.T) string {
 
 func newNode(t *testing.T, number int, program, dir, keys string, sockets ...string) *node {
 	t.Helper()
-	n := &node{number: number, address: freeAddress(t), log: filepath.Join(dir, fmt.Sprintf("node%d.log", number))}
+	n := &node{number: number, address: freeAddress(t), other: newer, log: filepath.Join(dir, fmt.Sprintf("node%d.log", number))}
 	hosts := ""
 	for i, socket := range sockets {
 		n.links = append(n.links, newLink(t, socket))

@@ -35,6 +35,7 @@ func (f fault) String() string {
 // What goes wrong. Those of the database are one at a time.
 const (
 	killed    = "a process is killed"
+	rolled    = "a process is asked to stop, and another build takes its place"
 	frozen    = "a process is stopped"
 	cut       = "a link is cut"
 	silent    = "a link is silent"
@@ -50,7 +51,7 @@ const (
 
 // ofNodes and ofTheDatabase are what a plan draws from; it ends with one of takeovers.
 var (
-	ofNodes       = []string{killed, frozen, cut, silent, deaf, mute, slow, late}
+	ofNodes       = []string{killed, rolled, frozen, cut, silent, deaf, mute, slow, late}
 	ofTheDatabase = []string{restarted, alone}
 	takeovers     = []string{failover, twoHeads}
 )
@@ -84,7 +85,7 @@ func whole(r *rand.Rand, length time.Duration) []fault {
 
 func (f fault) draw(r *rand.Rand) time.Duration {
 	switch f.kind {
-	case killed:
+	case killed, rolled:
 		return between(r, 0, lease*3/2)
 	case late:
 		return between(r, lease*6/10, lease*9/10)
@@ -144,6 +145,16 @@ func (w *world) ofNode(ctx context.Context, n *node, f fault) {
 	switch f.kind {
 	case killed:
 		n.kill()
+		pause(ctx, f.last)
+		if err := n.start(); err != nil {
+			w.Error(err)
+		}
+		return
+	case rolled:
+		if err := n.stop(); err != nil {
+			w.Error(err)
+		}
+		n.args[0], n.other = n.other, n.args[0]
 		pause(ctx, f.last)
 		if err := n.start(); err != nil {
 			w.Error(err)

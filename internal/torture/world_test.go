@@ -41,8 +41,10 @@ type world struct {
 	servers []*storetest.Server
 
 	count, answered, allowed, unanswered, taken atomic.Int64
-	asking                                      sync.WaitGroup
-	spans                                       spans
+	// remembered is what programs answered from their memory.
+	remembered atomic.Int64
+	asking     sync.WaitGroup
+	spans      spans
 
 	mu                 sync.Mutex // guards what follows
 	all, alive, graves []*living
@@ -148,6 +150,9 @@ func (w *world) run(all []fault) (found int) {
 			clients.Go(func() { w.verifier(ctx, n, w.random(uint64(100+10*n.number+i))) })
 		}
 	}
+	for _, n := range w.nodes {
+		clients.Go(func() { w.programmed(ctx, n, w.random(uint64(200+n.number))) })
+	}
 	pause(ctx, time.Second) // there are tokens now
 	w.faults(ctx, all)
 	for _, n := range w.nodes {
@@ -200,15 +205,15 @@ func (w *world) judge() (found int) {
 			unsure++
 		}
 	}
-	w.Logf("seed %d: %d tokens, %d changes (%d took power away and were answered, the slowest after %v), %d verifications (%d accepted), %d without a decision; "+
-		"judged in %v, %d histories not put in order in time", w.seed, len(w.all), calls, w.taken.Load(), slowest.Round(time.Millisecond), w.answered.Load(), w.allowed.Load(),
+	w.Logf("seed %d: %d tokens, %d changes (%d took power away and were answered, the slowest after %v), %d verifications (%d accepted; %d by the memory of programs), %d without a decision; "+
+		"judged in %v, %d histories not put in order in time", w.seed, len(w.all), calls, w.taken.Load(), slowest.Round(time.Millisecond), w.answered.Load(), w.allowed.Load(), w.remembered.Load(),
 		w.unanswered.Load(), time.Since(began).Round(time.Millisecond), unsure)
 	for i, r := range w.refusals {
 		if i < 12 {
 			w.Logf("not done: %s", r)
 		}
 	}
-	if w.taken.Load() < 5 || w.allowed.Load() < 200 {
+	if w.taken.Load() < 5 || w.allowed.Load() < 200 || w.remembered.Load() < 50 {
 		complain("too little happened to say anything")
 	}
 	return found
