@@ -49,6 +49,13 @@ export interface AdviceChange {
   rotate?: RotateToken
 }
 
+/**  */
+export interface Affected {
+  dry_run: boolean
+  more?: boolean
+  tokens: Token[]
+}
+
 /** AuditEvent is one row of the audit. */
 export interface AuditEvent {
   action: string
@@ -490,10 +497,10 @@ export interface Introspection {
 
 /** Invitation is how the invitation of a member went. */
 export interface Invitation {
-  /** Sent says that a mail was handed to the mail server. */
+  /** CanSignIn says that the person can sign in as they are. Who cannot needs a link, mailed or handed over by an administrator of the instance. */
+  can_sign_in: boolean
+  /** Sent says that a mail was handed to the mail server; false is a server without one. */
   sent: boolean
-  /** URL is the one-time link itself, which is a secret: for an instance administrator of a server without mail, to hand over. Else null. */
-  url: string | null
 }
 
 /** Issued is the one answer that holds a secret: of create, rotate, reset, transfer and reveal. */
@@ -1443,7 +1450,7 @@ export interface Calls {
       dry_run?: boolean
     }
     ifMatch: number
-    answer: Member
+    answer: Member | Affected
   }
   /** Take a resource off board, and its name out of every grant */
   "DELETE /v1/workspaces/{ws}/resources/{name}": {
@@ -1495,7 +1502,7 @@ export interface Calls {
       dry_run?: boolean
     }
     ifMatch: number
-    answer: ServiceAccount
+    answer: ServiceAccount | Affected
   }
   /** Revoke a token and hide it from lists */
   "DELETE /v1/workspaces/{ws}/tokens/{id}": {
@@ -2364,7 +2371,7 @@ export interface Calls {
     }
     body?: Suspend
     ifMatch: number
-    answer: Member
+    answer: Member | Affected
   }
   /** Mail a member an invitation to sign in */
   "POST /v1/workspaces/{ws}/members/{member}/invite": {
@@ -2429,7 +2436,7 @@ export interface Calls {
     }
     body?: Suspend
     ifMatch: number
-    answer: ServiceAccount
+    answer: ServiceAccount | Affected
   }
   /** Bring a disabled service account back */
   "POST /v1/workspaces/{ws}/service-accounts/{name}/enable": {
@@ -2454,7 +2461,7 @@ export interface Calls {
     }
     body?: Suspend
     ifMatch: number
-    answer: Workspace
+    answer: Workspace | Affected
   }
   /** Create a token; its secret is in this answer alone */
   "POST /v1/workspaces/{ws}/tokens": {

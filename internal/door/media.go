@@ -20,4 +20,6 @@ const (
 	HeaderIdempotencyKey = "Idempotency-Key"
 	// HeaderRevision is the revision of a change, in its answer.
 	HeaderRevision = "Tokenry-Revision"
+	// HeaderActAs names the member with whose rights a call is decided.
+	HeaderActAs = "Tokenry-Act-As"
 )

@@ -129,7 +129,7 @@ func badCredentials(problem string) *api.Error {
 }
 
 const (
-	headerActAs = "Tokenry-Act-As"
+	headerActAs = door.HeaderActAs
 	maxActAs    = 320 // an e-mail, or ext: and an external id
 )
 

@@ -34,6 +34,7 @@ type answer struct {
 // endpoint is a handler with the types that it takes and gives.
 type endpoint struct {
 	in, out  reflect.Type
+	dry      reflect.Type // what a dry run answers in place of out
 	run      handler
 	params   []reference.Param
 	success  []int
@@ -136,7 +137,7 @@ func put[In, Out any](f func(*call, In) (authority.Done[Out], error)) endpoint {
 
 // stop suspends or removes a principal; with dry_run it only tells what would stop.
 func stop[Out any](f func(c *call, dryRun bool) (authority.Done[Out], error)) endpoint {
-	return endpoint{out: reflect.TypeFor[Out](), changes: true, params: []reference.Param{dryRun()}, run: func(c *call) (answer, error) {
+	return endpoint{out: reflect.TypeFor[Out](), dry: reflect.TypeFor[api.Affected](), changes: true, params: []reference.Param{dryRun()}, run: func(c *call) (answer, error) {
 		c.dry = c.flag("dry_run")
 		done, err := f(c, c.dry)
 		if c.dry {

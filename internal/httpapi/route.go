@@ -109,7 +109,7 @@ func callsOf(routes []Route) []reference.Call {
 func route(method, path string, access reference.Access, summary string, e endpoint) Route {
 	rt := Route{Timeout: usualTime, run: e.run, selects: e.in != nil && selects(e.in), Call: reference.Call{
 		Method: method, Path: path, Access: access, Summary: summary, Success: []int{http.StatusOK},
-		Request: e.in, Response: e.out, Params: e.params, OptionalBody: e.optional, Revision: e.changes,
+		Request: e.in, Response: e.out, Rehearsal: e.dry, Params: e.params, OptionalBody: e.optional, Revision: e.changes,
 		Matches: changesOne(method, path, e), Tagged: e.out != nil && isObject(e.out),
 	}}
 	switch {

@@ -21,6 +21,9 @@ type Call struct {
 	// Request and Response are the types of the bodies; nil for none, or for a
 	// body that is not JSON.
 	Request, Response reflect.Type
+	// Rehearsal is the type that a dry run answers in place of Response; nil where it
+	// answers the same.
+	Rehearsal reflect.Type
 	// OptionalBody says that the body may be left out.
 	OptionalBody bool
 	// Media are the media types of success besides application/json.

@@ -47,8 +47,10 @@ const Title = "Tokenry"
 const (
 	apiVersion = "1" // of the paths; which program serves them is nobody's business
 	scheme     = "bearer"
-	// clientScheme is HTTP Basic, for the OAuth calls.
-	clientScheme = "client"
+	// clientScheme is HTTP Basic, for the OAuth calls. It is not called client: ogen makes
+	// of that the name of its own type.
+	clientScheme = "basic"
+	headerID     = "RequestID"
 	about        = "The token office: issues, verifies, limits, rotates and revokes access tokens. " +
 		"Errors are RFC 9457 problems with a code; each code has a page at /errors/{code}. " +
 		"Unknown fields, unknown parameters and repeated ones are refused. " +
@@ -73,16 +75,20 @@ func newDocument(routes []Call, base string) (*document, error) {
 	if err := json.Unmarshal(examplesJSON, &d.examples); err != nil {
 		return nil, fmt.Errorf("examples.json: %w", err)
 	}
-	problem, refusal := s.response(reflect.TypeFor[api.Problem]()), s.response(reflect.TypeFor[api.OAuthError]())
+	d.Components.Headers = map[string]*huma.Param{headerID: textHeader("A name of this call, for tokenry explain and the audit.")}
+	d.Components.Responses = map[string]*huma.Response{
+		"Problem":    refusal("A problem.", door.Problem, s.response(reflect.TypeFor[api.Problem]())),
+		"OAuthError": refusal("An error of OAuth.", door.JSON, s.response(reflect.TypeFor[api.OAuthError]())),
+	}
 	for i := range routes {
 		rt := &routes[i]
 		if i == 0 || routes[i-1].Group != rt.Group {
 			d.Tags = append(d.Tags, &huma.Tag{Name: rt.Group, Description: groupWords(rt.Group)})
 		}
 		for _, method := range methodsOf(rt) {
-			op := operation(rt, method, s, problem)
+			op := operation(rt, method, s)
 			if rt.OAuth {
-				op.Responses["default"] = &huma.Response{Description: "An error of OAuth.", Content: map[string]*huma.MediaType{door.JSON: {Schema: refusal}}}
+				op.Responses["default"] = &huma.Response{Ref: "#/components/responses/OAuthError"}
 			}
 			d.examples[rt.Pattern()].show(op)
 			d.AddOperation(op)
@@ -141,24 +147,25 @@ func groupWords(name string) string {
 }
 
 // methodsOf are the methods under which a route is listed: OpenAPI has no word
-// for any method, so such a route stands under each that it knows.
+// for any method, so such a route stands under each that it knows, but for TRACE: what
+// kubb and openapi-zod-client generate of it does not compile.
 func methodsOf(rt *Call) []string {
 	if rt.Method != "" {
 		return []string{rt.Method}
 	}
 	return []string{
-		http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodOptions, http.MethodHead, http.MethodPatch, http.MethodTrace,
+		http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodOptions, http.MethodHead, http.MethodPatch,
 	}
 }
 
 // documentPath is a pattern as OpenAPI writes it, where a parameter has no dots.
 func documentPath(rt *Call) string { return strings.Replace(rt.Path, "...}", "}", 1) }
 
-func operation(rt *Call, method string, s *schemas, problem *huma.Schema) *huma.Operation {
+func operation(rt *Call, method string, s *schemas) *huma.Operation {
 	op := &huma.Operation{
 		Method: method, Path: documentPath(rt), OperationID: operationID(rt, method), Tags: []string{rt.Group}, Summary: rt.Summary,
 		Description: strings.TrimSpace(rt.Access.text() + " " + rt.Detail), Parameters: parameters(rt),
-		Responses: responses(rt, s, problem), Extensions: map[string]any{"x-required-scope": scopesOf(rt.Access)},
+		Responses: responses(rt, s), Extensions: map[string]any{"x-required-scope": scopesOf(rt.Access)},
 	}
 	if rt.Method == "" {
 		op.Description = "Any method. " + op.Description
@@ -246,6 +253,10 @@ func parameters(rt *Call) []*huma.Param {
 		ps = append(ps, &huma.Param{Name: door.HeaderIfMatch, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "The ETag of the object that the change was made from; 412 changed_meanwhile when it is another by now."})
 	}
+	if rt.Access.Kind == Scope && strings.Contains(rt.Path, "{ws}") {
+		ps = append(ps, &huma.Param{Name: door.HeaderActAs, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "A member, by e-mail, id or ext:ID, whose rights decide; the caller needs instance:admin."})
+	}
 	if rt.Keyed {
 		ps = append(ps, &huma.Param{Name: door.HeaderIdempotencyKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "A name for this request, kept 24 hours: sending it again does not do it twice."})
@@ -295,6 +306,31 @@ func queryParameter(p Param) *huma.Param {
 	return out
 }
 
+// headersOf are the headers of success.
+func headersOf(rt *Call) map[string]*huma.Param {
+	h := map[string]*huma.Param{door.HeaderRequestID: {Ref: "#/components/headers/" + headerID}}
+	if rt.Revision {
+		h[door.HeaderRevision] = &huma.Param{Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "The revision of this change."}
+	}
+	if rt.Tagged {
+		h["ETag"] = textHeader("The object's own revision, in quotes.")
+	}
+	return h
+}
+
+// refusal is the answer of what was refused.
+func refusal(description, media string, body *huma.Schema) *huma.Response {
+	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{media: {Schema: body}}, Headers: map[string]*huma.Param{
+		door.HeaderRequestID: {Ref: "#/components/headers/" + headerID},
+		"Retry-After":        {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "With 429 and 503: seconds until another attempt makes sense."},
+		"WWW-Authenticate":   textHeader("With 401, and with 403 for want of a scope: the challenge of RFC 6750."),
+	}}
+}
+
+func textHeader(description string) *huma.Param {
+	return &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: description}
+}
+
 // bare is the schema of what no type describes: a document, or lines of text.
 func bare(media string) *huma.Schema {
 	if media == door.JSON {
@@ -303,26 +339,20 @@ func bare(media string) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString}
 }
 
-func responses(rt *Call, s *schemas, problem *huma.Schema) map[string]*huma.Response {
+func responses(rt *Call, s *schemas) map[string]*huma.Response {
 	out := map[string]*huma.Response{
-		"default": {Description: "A problem.", Content: map[string]*huma.MediaType{door.Problem: {Schema: problem}}},
+		"default": {Ref: "#/components/responses/Problem"},
 	}
 	for _, status := range rt.Success {
-		r := &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{}}
+		r := &huma.Response{Description: http.StatusText(status), Headers: headersOf(rt), Content: map[string]*huma.MediaType{}}
 		if rt.Response != nil {
 			r.Content[door.JSON] = &huma.MediaType{Schema: s.response(rt.Response)}
 		}
+		if rt.Rehearsal != nil {
+			r.Content[door.JSON].Schema = &huma.Schema{AnyOf: []*huma.Schema{s.response(rt.Response), s.response(rt.Rehearsal)}}
+		}
 		for _, media := range rt.Media {
 			r.Content[media] = &huma.MediaType{Schema: bare(media)}
-		}
-		if rt.Revision {
-			r.Headers = map[string]*huma.Param{door.HeaderRevision: {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "The revision of this change."}}
-		}
-		if rt.Tagged {
-			if r.Headers == nil {
-				r.Headers = map[string]*huma.Param{}
-			}
-			r.Headers["ETag"] = &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "The object's own revision, in quotes."}
 		}
 		out[strconv.Itoa(status)] = r
 	}

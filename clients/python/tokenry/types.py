@@ -62,6 +62,17 @@ class AdviceChange(TypedDict, total=False):
     rotate: "RotateToken"
 
 
+class _Affected(TypedDict):
+    dry_run: bool
+    tokens: list["Token"]
+
+
+class Affected(_Affected, total=False):
+    """"""
+
+    more: bool
+
+
 class _AuditEvent(TypedDict):
     action: str
     # Actor is the address of who did it; ActorToken the locator of the token used.
@@ -584,10 +595,10 @@ class Introspection(_Introspection, total=False):
 class Invitation(TypedDict):
     """Invitation is how the invitation of a member went."""
 
-    # Sent says that a mail was handed to the mail server.
+    # CanSignIn says that the person can sign in as they are. Who cannot needs a link, mailed or handed over by an administrator of the instance.
+    can_sign_in: bool
+    # Sent says that a mail was handed to the mail server; false is a server without one.
     sent: bool
-    # URL is the one-time link itself, which is a secret: for an instance administrator of a server without mail, to hand over. Else null.
-    url: Union[str, None]
 
 
 class Issued(TypedDict):
