@@ -87,20 +87,44 @@ func rawView(v any) (json.RawMessage, error) {
 	return json.Marshal(v)
 }
 
+// auditParts is how many parts of auditLook rows one page of the audit is put together of
+// at the most: one that finds little is answered all the same, and says where to go on.
+const auditParts, auditLook = 5, 10_000
+
 // AuditPage is one page of a chain, newest first, and what the next page begins after; 0 when none follows.
 func AuditPage(r *Snapshot, ws ledger.Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
-	q := ledger.AuditQuery{Before: page.After, Limit: page.Size() + 1, Token: LocatorPart(f.Token), Actor: f.Actor,
-		Action: f.Action, From: f.From, To: f.To}
-	rows, err := r.Audit(ws.ID, q)
+	q := ledger.AuditQuery{Before: page.After, Token: LocatorPart(f.Token), Actor: f.Actor, Action: f.Action, From: f.From, To: f.To}
+	rows, next, err := auditRows(r, ws.ID, q, page.Size())
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, next := Cut(rows, page.Size(), func(row ledger.AuditRow) int64 { return row.Sequence })
 	out := make([]api.AuditEvent, len(rows))
 	for i, row := range rows {
 		out[i] = auditView(ws, row)
 	}
 	return out, next, nil
+}
+
+func auditRows(r *Snapshot, ws ledger.ID, q ledger.AuditQuery, size int) (all []ledger.AuditRow, next int64, err error) {
+	for range auditParts {
+		if q.Before, q.Since, err = r.AuditBounds(ws, q, auditLook); err != nil {
+			return nil, 0, err
+		}
+		q.Limit = size + 1 - len(all)
+		rows, err := r.Audit(ws, q)
+		if err != nil {
+			return nil, 0, err
+		}
+		if all = append(all, rows...); len(all) > size {
+			all, next = Cut(all, size, func(row ledger.AuditRow) int64 { return row.Sequence })
+			return all, next, nil
+		}
+		if q.Since <= 1 {
+			return all, 0, nil
+		}
+		q.Before = q.Since
+	}
+	return all, q.Before, nil
 }
 
 func auditView(ws ledger.Workspace, row ledger.AuditRow) api.AuditEvent {

@@ -229,6 +229,10 @@ func (r pendingTokens) StandingToken(ws, member ledger.ID) (ledger.Token, error)
 // Tokens are as they will be; those that are not live by what was removed are left
 // out of a list of live ones, which is filled up.
 func (r pendingTokens) Tokens(ws ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
+	q, err := r.asStored(q)
+	if err != nil {
+		return nil, err
+	}
 	var out []ledger.Token
 	for {
 		rows, err := r.TokenReader.Tokens(ws, q)
@@ -247,6 +251,25 @@ func (r pendingTokens) Tokens(ws ledger.ID, q ledger.TokenQuery) ([]ledger.Token
 			return out[:q.Limit], nil
 		}
 	}
+}
+
+// TokensFrom is of the list that Tokens reads.
+func (r pendingTokens) TokensFrom(ws ledger.ID, q ledger.TokenQuery, n int) (ledger.ID, error) {
+	q, err := r.asStored(q)
+	if err != nil {
+		return 0, err
+	}
+	return r.TokenReader.TokensFrom(ws, q, n)
+}
+
+// asStored asks for no state and no name while rows say other than they will: who asks
+// looks at each row too.
+func (r pendingTokens) asStored(q ledger.TokenQuery) (ledger.TokenQuery, error) {
+	all, err := r.pending.load()
+	if len(all) > 0 {
+		q.State, q.Named = "", ""
+	}
+	return q, err
 }
 
 // Expiring are as they will be.

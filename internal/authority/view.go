@@ -25,6 +25,8 @@ type Sight struct {
 	Last   map[token.Locator][]ledger.LastUse
 	// Brief leaves out what each token may do.
 	Brief bool
+	// secrets are what was gathered of many tokens.
+	secrets map[ledger.ID][]ledger.Secret
 }
 
 // Sight is what an actor sees of the tokens of a space, without when they were used.
@@ -51,13 +53,40 @@ func (s *Sight) Token(t ledger.Token) (api.Token, error) {
 	if err != nil {
 		return api.Token{}, err
 	}
-	secrets, err := s.Snapshot.Secrets(t.ID)
-	if err != nil {
-		return api.Token{}, err
+	secrets, gathered := s.secrets[t.ID]
+	if !gathered {
+		if secrets, err = s.Snapshot.Secrets(t.ID); err != nil {
+			return api.Token{}, err
+		}
 	}
 	v := s.view(t, o, secrets)
 	return v, s.used(&v, t, secrets)
 }
+
+// Gather reads the secrets of tokens that will be shown, all at once.
+func (s *Sight) Gather(ts []ledger.Token) error {
+	s.secrets = make(map[ledger.ID][]ledger.Secret, len(ts))
+	if len(ts) < 2 {
+		return nil
+	}
+	ids := make([]ledger.ID, len(ts))
+	for i, t := range ts {
+		ids[i], s.secrets[t.ID] = t.ID, nil
+	}
+	rows, err := s.Snapshot.SecretsOf(ids)
+	for _, row := range rows {
+		if len(s.secrets[row.Token]) < mostSecrets {
+			s.secrets[row.Token] = append(s.secrets[row.Token], row)
+		}
+	}
+	if err != nil {
+		s.secrets = nil
+	}
+	return err
+}
+
+// mostSecrets is how many [ledger.TokenReader.Secrets] answers.
+const mostSecrets = 6
 
 // view is token of what was read already, without when it was used.
 func (s *Sight) view(t ledger.Token, o verify.Owner, secrets []ledger.Secret) api.Token {

@@ -136,7 +136,11 @@ func TestAListPageIsTenStatements(t *testing.T) {
 				var page answer
 				ran := trace.of(func() { page = w.as(who, path) })
 				w.status(page, http.StatusOK)
-				if len(ran) > mostStatements {
+				most := mostStatements
+				if strings.Contains(path, "?q=") {
+					most++ // where what is looked at at once ends
+				}
+				if len(ran) > most {
 					w.Errorf("%s as %s: %d statements\n%s", path, who, len(ran), strings.Join(ran, "\n"))
 				}
 			}

@@ -56,7 +56,7 @@ func TestPagesFollowEachOther(t *testing.T) {
 			t.Errorf("%s: %v", limit, got)
 		}
 	}
-	if got := w.labels("limit=1&metadata.n=1", 3); !slices.Equal(got, []string{"t3", "t1"}) {
+	if got := w.labels("limit=1&metadata.n=1", 2); !slices.Equal(got, []string{"t3", "t1"}) {
 		t.Errorf("%v", got)
 	}
 }

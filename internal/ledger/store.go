@@ -202,7 +202,26 @@ type TokenQuery struct {
 	Live time.Time
 	// Deleted also lists deleted tokens.
 	Deleted bool
+	// From bounds a list from below: only IDs from it on.
+	From ID
+	// State keeps tokens that are in it at the time StateAt, by their own row alone.
+	State   TokenStatus
+	StateAt time.Time
+	// Named keeps tokens whose statements hold this text as one of their strings, and
+	// Noted those whose metadata hold it as a key or value. Both may keep others too.
+	Named, Noted string
 }
+
+// TokenStatus is what a token's row says of it at a moment; the first that applies.
+type TokenStatus string
+
+// The states.
+const (
+	TokenRevoked  TokenStatus = "revoked"
+	TokenExpired  TokenStatus = "expired"
+	TokenDisabled TokenStatus = "disabled"
+	TokenActive   TokenStatus = "active"
+)
 
 // TokenReader reads tokens and their secrets.
 type TokenReader interface {
@@ -211,6 +230,9 @@ type TokenReader interface {
 	Secrets(t ID) ([]Secret, error)
 	// Tokens lists a workspace's tokens, newest first.
 	Tokens(workspace ID, q TokenQuery) ([]Token, error)
+	// TokensFrom is a From that lets Tokens look at about n rows below Before at the
+	// most; 0 when it need not be bounded.
+	TokensFrom(workspace ID, q TokenQuery, n int) (ID, error)
 	// StandingToken finds a member's standing token that is not revoked.
 	StandingToken(workspace, member ID) (Token, error)
 	// Idempotency finds what a key made.
@@ -240,6 +262,8 @@ type AuditQuery struct {
 	// Action is one, or with a trailing * all that begin so.
 	Action   string
 	From, To time.Time
+	// Since bounds a list from below: only sequences from it on.
+	Since int64
 }
 
 // AuditReader reads the audit.
@@ -248,6 +272,9 @@ type AuditReader interface {
 	AuditHead(workspace ID) (AuditRow, error)
 	// Audit lists a chain, newest first.
 	Audit(workspace ID, q AuditQuery) ([]AuditRow, error)
+	// AuditBounds are a Before and a Since that let Audit look at about n rows at the
+	// most: nothing the query asks for is above the first. 0 bounds nothing.
+	AuditBounds(workspace ID, q AuditQuery, n int) (before, since int64, err error)
 	// AuditChains names the workspaces that have, or should have, a chain, deleted
 	// ones too; 0 is the instance's.
 	AuditChains() ([]ID, error)

@@ -65,6 +65,10 @@ type (
 		ledger.TokenReader
 		g *gathered
 	}
+	gatheredPages struct {
+		ledger.PageReader
+		g *gathered
+	}
 	gatheredFigures struct {
 		ledger.FigureReader
 		g *gathered
@@ -86,6 +90,7 @@ func (g *gathered) reader() ledger.Reader {
 	r.PeopleReader = gatheredPeople{r.PeopleReader, g}
 	r.TokenReader = gatheredTokens{r.TokenReader, g}
 	r.FigureReader = gatheredFigures{r.FigureReader, g}
+	r.PageReader = gatheredPages{r.PageReader, g}
 	r.NotifyReader = gatheredNotices{r.NotifyReader, g}
 	return r
 }
@@ -259,6 +264,18 @@ func (c gatheredTokens) Tokens(ws ledger.ID, q ledger.TokenQuery) ([]ledger.Toke
 		return rows, err
 	}
 	return rows, c.g.gather(rows)
+}
+
+// SecretsOf is answered from what was read with the tokens.
+func (c gatheredPages) SecretsOf(tokens []ledger.ID) (all []ledger.Secret, err error) {
+	for _, t := range tokens {
+		known, ok := c.g.answers[askSecrets{t}].(reply[[]ledger.Secret])
+		if !ok {
+			return c.PageReader.SecretsOf(tokens)
+		}
+		all = append(all, known.v...)
+	}
+	return all, nil
 }
 
 // FirstToExpire reads what Tokens reads.

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/sqlite"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -90,7 +91,7 @@ func copyDatabases(ctx context.Context, cfg config.Config, folder string) (names
 
 // look reads what a copied database says of itself.
 func (m *Manifest) look(ctx context.Context, path string) (err error) {
-	if err := store.CheckSQLite(ctx, path); err != nil {
+	if err := sqlite.Check(ctx, path); err != nil {
 		return err
 	}
 	s, err := store.Open(ctx, store.Options{URL: "sqlite:" + path, ReadOnly: true})

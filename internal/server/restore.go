@@ -22,6 +22,7 @@ import (
 	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/sqlite"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -160,7 +161,7 @@ func keyringFor(cfg config.Config, folder string, packed bool) (string, error) {
 // to its end no server starts on it, and run again it does the same.
 func (out *Restored) settle(ctx context.Context, cfg config.Config, o RestoreOptions) (err error) {
 	if path := cfg.SQLitePath(); path != "" {
-		if err := store.CheckSQLite(ctx, path); err != nil {
+		if err := sqlite.Check(ctx, path); err != nil {
 			return err
 		}
 	}

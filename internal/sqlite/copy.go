@@ -6,7 +6,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -20,9 +22,9 @@ type source interface {
 }
 
 // Copy copies a database into a new file of mode 0600, page by page, as it is at one
-// moment. It reads on a connection of its own, made with source options, so that neither
+// moment. It reads on a connection of its own, so that neither
 // readers nor whoever writes wait. The error is the driver's, or one of files.
-func Copy(ctx context.Context, db *sql.DB, to string) (err error) {
+func Copy(ctx context.Context, path, to string) (err error) {
 	if _, err := os.Lstat(to); !errors.Is(err, os.ErrNotExist) {
 		return errors.New("sqlite: the backup's file exists already")
 	}
@@ -37,6 +39,11 @@ func Copy(ctx context.Context, db *sql.DB, to string) (err error) {
 			_ = os.Remove(partial)
 		}
 	}()
+	db, err := reading(path, 5*time.Second)
+	if err != nil {
+		return err
+	}
+	defer db.Close() // it was only read
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
@@ -98,4 +105,35 @@ func setMode(ctx context.Context, c driver.Conn) error {
 	}
 	_, err := e.ExecContext(ctx, `PRAGMA journal_mode = DELETE`, nil)
 	return err
+}
+
+// reading opens a database to be read alone.
+func reading(path string, wait time.Duration) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(Address(path, wait, url.Values{"mode": {"ro"}}))
+	if err != nil {
+		return nil, errors.New("sqlite: the database address cannot be read")
+	}
+	return sql.OpenDB(connector), nil
+}
+
+// Check reads every page of a database file, which nobody may be writing, and says what
+// is damaged.
+func Check(ctx context.Context, path string) error {
+	path, err := Path(path)
+	if err != nil {
+		return err
+	}
+	db, err := reading(path, 0)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var found string
+	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&found); err != nil {
+		return fmt.Errorf("sqlite: the database file is damaged: %w", err)
+	}
+	if found != "ok" {
+		return fmt.Errorf("sqlite: the database file is damaged: %s", found)
+	}
+	return nil
 }

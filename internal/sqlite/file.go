@@ -12,9 +12,12 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Path checks the path and makes it absolute.
@@ -85,4 +88,15 @@ func TempStore() string {
 		}
 	}
 	return "memory"
+}
+
+// Address is a file with these options and those that every connection has; wait is how
+// long a statement waits for a lock that somebody else has.
+func Address(path string, wait time.Duration, q url.Values) string {
+	q.Set("_busy_timeout", strconv.FormatInt(wait.Milliseconds(), 10))
+	q.Set("_foreign_keys", "1")
+	q.Set("_dqs", "0")
+	q.Set("_defensive", "1")
+	q.Set("_error_rc", "1")
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String()
 }

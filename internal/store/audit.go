@@ -1,7 +1,11 @@
 package store
 
 import (
+	"cmp"
+	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
 )
@@ -50,31 +54,114 @@ const auditFilters = `
 	ORDER BY sequence DESC LIMIT CAST($8 AS BIGINT)`
 
 const (
-	listAudit      = auditOf + ` AND sequence < $2` + auditFilters
-	listAuditToken = auditOf + ` AND sequence < $2 AND token = $3` + auditFilters
-	listAuditActor = auditOf + ` AND sequence < $2 AND actor = $4` + auditFilters
+	listAudit       = auditOf + ` AND sequence < $2 AND sequence >= $10` + auditFilters
+	auditPart       = ` AND sequence < $2 AND +sequence >= $10`
+	listAuditToken  = auditOf + auditPart + ` AND token = $3` + auditFilters
+	listAuditActor  = auditOf + auditPart + ` AND actor = $4` + auditFilters
+	listAuditAction = auditOf + auditPart + ` AND action = $5` + auditFilters
 	// The + keeps the planner off the chain's order, which it would follow down
 	// to the first row for a day that has fewer rows than the limit.
-	listAuditFrom = auditOf + ` AND +sequence < $2 AND occurred_at >= $6` + auditFilters
+	listAuditFrom = auditOf + ` AND +sequence < $2 AND +sequence >= $10 AND occurred_at >= $6` + auditFilters
+
+	// The ends of a span of time, counted no further than to fewRows.
+	endsAudit  = `SELECT count(*), COALESCE(max(sequence), 0) FROM (SELECT sequence FROM audit WHERE workspace = $1`
+	auditSince = endsAudit + ` AND occurred_at >= $2 ORDER BY occurred_at DESC LIMIT CAST($3 AS BIGINT)) AS span`
+	auditUntil = endsAudit + ` AND occurred_at < $2 ORDER BY occurred_at LIMIT CAST($3 AS BIGINT)) AS span`
+
+	// actionsFrom steps through the actions of a chain, one look-up for each.
+	actionsFrom = `SELECT action FROM audit WHERE workspace = $1 AND action >= $2 ORDER BY action LIMIT 1`
 )
 
-// Audit picks the list by the filter that leaves the fewest rows.
-func (r auditRows) Audit(workspace ledger.ID, q ledger.AuditQuery) ([]ledger.AuditRow, error) {
-	query := listAudit
+// fewRows is how many rows of the audit are gone through without a bound.
+const fewRows = 5000
+
+// listOf picks the list by the filter that leaves the fewest rows.
+func (r auditRows) listOf(workspace ledger.ID, q ledger.AuditQuery) (string, error) {
+	if !q.From.IsZero() && q.Token == "" {
+		if n, _, err := r.ends(auditSince, workspace, q.From); err != nil || n < fewRows {
+			return listAuditFrom, err
+		}
+	}
 	switch {
 	case q.Token != "":
-		query = listAuditToken
+		return listAuditToken, nil
 	case q.Actor != "":
-		query = listAuditActor
-	case !q.From.IsZero():
-		query = listAuditFrom
+		return listAuditActor, nil
+	case q.Action != "" && !strings.HasSuffix(q.Action, "*"):
+		return listAuditAction, nil
 	}
+	return listAudit, nil
+}
+
+// ends counts the rows on one side of a moment and tells the last of them.
+func (r auditRows) ends(query string, workspace ledger.ID, at time.Time) (n, last int64, err error) {
+	found, err := one(r.session, func(v *[2]int64) []any { return []any{&v[0], &v[1]} }, query, workspace, moment(at), bound(fewRows))
+	return found[0], found[1], err
+}
+
+// Audit reads the actions that begin with a text one by one: there are few.
+func (r auditRows) Audit(workspace ledger.ID, q ledger.AuditQuery) ([]ledger.AuditRow, error) {
+	begins, all := strings.CutSuffix(q.Action, "*")
+	query, err := r.listOf(workspace, q)
+	switch {
+	case err != nil:
+		return nil, err
+	case !all || begins == "" || query != listAudit:
+		return r.listed(query, workspace, q)
+	}
+	var rows []ledger.AuditRow
+	for action := begins; ; action += "\x01" { // no text stands between
+		if action, err = one(r.session, func(s *string) []any { return []any{s} }, actionsFrom, workspace, action); errors.Is(err, ledger.ErrNoRow) || err == nil && !strings.HasPrefix(action, begins) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		q.Action = action
+		some, err := r.listed(listAuditAction, workspace, q)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, some...)
+	}
+	slices.SortFunc(rows, func(a, b ledger.AuditRow) int { return cmp.Compare(b.Sequence, a.Sequence) })
+	return rows[:min(int64(len(rows)), bound(q.Limit))], nil
+}
+
+func (r auditRows) listed(query string, workspace ledger.ID, q ledger.AuditQuery) ([]ledger.AuditRow, error) {
 	action, begins := q.Action, ""
 	if prefix, all := strings.CutSuffix(action, "*"); all {
 		action, begins = "", prefix
 	}
 	return list(r.session, auditFields, query, workspace, below(q.Before), q.Token, q.Actor, action,
-		moment(q.From), moment(q.To), bound(q.Limit), begins)
+		moment(q.From), moment(q.To), bound(q.Limit), begins, q.Since)
+}
+
+// AuditBounds counts numbers, which have no gaps. What is wholly in a short past has
+// its end looked up, so that nobody walks there from today.
+func (r auditRows) AuditBounds(workspace ledger.ID, q ledger.AuditQuery, n int) (before, since int64, err error) {
+	before = q.Before
+	if !q.To.IsZero() {
+		few, last, err := r.ends(auditUntil, workspace, q.To)
+		if err != nil {
+			return 0, 0, err
+		}
+		if few < fewRows && (before == 0 || last+1 < before) {
+			before = last + 1
+		}
+	}
+	query, err := r.listOf(workspace, q)
+	if err != nil || query != listAudit || q.From.IsZero() && q.To.IsZero() {
+		return before, 0, err
+	}
+	if before == 0 {
+		head, err := number(r.session, `SELECT COALESCE(max(sequence), 0) FROM audit WHERE workspace = $1`, workspace)
+		if err != nil {
+			return 0, 0, err
+		}
+		before = head + 1
+	}
+	return before, max(before-int64(n), 0), nil
 }
 
 // AppendAudit only ever inserts: a link that is there is never replaced.

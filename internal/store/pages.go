@@ -6,16 +6,8 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/search"
 )
-
-// qualified puts the name of a table before each column of a list.
-func qualified(table, columns string) string {
-	names := strings.Split(columns, ",")
-	for i, name := range names {
-		names[i] = table + "." + strings.TrimSpace(name)
-	}
-	return strings.Join(names, ", ")
-}
 
 // SignedIn joins, so that whoever opens a page costs one look-up.
 func (r signInRows) SignedIn(session string) (ledger.Session, ledger.User, error) {
@@ -24,7 +16,7 @@ func (r signInRows) SignedIn(session string) (ledger.Session, ledger.User, error
 		u ledger.User
 	}
 	found, err := one(r.session, func(x *row) []any { return append(sessionFields(&x.s), userFields(&x.u)...) },
-		`SELECT `+qualified("s", sessionColumns)+`, `+qualified("u", userColumns)+`
+		`SELECT `+search.Qualified("s", sessionColumns)+`, `+search.Qualified("u", userColumns)+`
 		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`, session)
 	return found.s, found.u, err
 }
@@ -75,7 +67,7 @@ func (r pageRows) Standing(session, slug string) (ledger.Standing, error) {
 		all, own := &x.stamps[0], &x.stamps[1]
 		return slices.Concat(sessionFields(&x.Session), userFields(&x.User), workspaceFields(&x.Workspace), maybeMemberFields(&x.Member),
 			instanceFields(&x.Instance), []any{&x.Removals, &all[0], &all[1], &all[2], &own[0], &own[1], &own[2]})
-	}, `SELECT `+qualified("s", sessionColumns)+`, `+qualified("u", userColumns)+`, `+workspaceColumns+`, `+maybeMember+`,
+	}, `SELECT `+search.Qualified("s", sessionColumns)+`, `+search.Qualified("u", userColumns)+`, `+workspaceColumns+`, `+maybeMember+`,
 			i.policy, i.prefixes, i.policy_revision, i.setup_digest, i.setup_expires_at, i.bootstrapped_at,
 			EXISTS (SELECT 1 FROM removals),
 			COALESCE(c.workspace, -1), COALESCE(c.revision, 0), COALESCE(c.changed_at, 0),
@@ -95,34 +87,13 @@ func ofUser(m *ledger.Member, u ledger.User) {
 	m.UserInstanceAdmin, m.UserDeactivatedAt = u.InstanceAdmin, u.DeactivatedAt
 }
 
-// rowWidth and nameWidth are what one entry of a list takes that is handed over as a
-// text; see [picked] for why it is one.
-const (
-	rowWidth  = 20
-	nameWidth = 64
-)
-
-// listedIn is the beginning of a statement about a list of entries, so wide each.
-func listedIn(width int) string {
-	return fmt.Sprintf(`
-	WITH RECURSIVE listed (n, entry) AS (
-		SELECT 1, rtrim(substr(CAST($1 AS TEXT), 1, %[1]d))
-		UNION ALL
-		SELECT n + %[1]d, rtrim(substr(CAST($1 AS TEXT), n + %[1]d, %[1]d)) FROM listed WHERE n + %[1]d <= length(CAST($1 AS TEXT)))`, width)
-}
-
-func rowsListed(rows []ledger.ID) string {
-	var b strings.Builder
-	for _, id := range rows {
-		fmt.Fprintf(&b, "%-*d", rowWidth, id)
-	}
-	return b.String()
-}
+// nameWidth is what a public id takes in a list; see [picked] for why that is a text.
+const nameWidth = 64
 
 // eachListed runs a query about rows, so many at a time, and joins the answers.
 func eachListed[T any](s *session, fields func(*T) []any, query string, rows []ledger.ID) (all []T, err error) {
 	for chunk := range slices.Chunk(rows, pickAtOnce) {
-		found, err := list(s, fields, listedIn(rowWidth)+query, rowsListed(chunk))
+		found, err := list(s, fields, search.ListedIn(search.RowWidth)+query, search.Rows(chunk))
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +143,7 @@ func (r pageRows) UsersNamed(publicIDs []string) (all []ledger.User, err error) 
 				fmt.Fprintf(&b, "%-*s", nameWidth, id)
 			}
 		}
-		rows, err := list(r.session, userFields, listedIn(nameWidth)+` SELECT `+userColumns+` FROM users
+		rows, err := list(r.session, userFields, search.ListedIn(nameWidth)+` SELECT `+userColumns+` FROM users
 			WHERE public_id IN (SELECT entry FROM listed) ORDER BY id`, b.String())
 		if err != nil {
 			return nil, err

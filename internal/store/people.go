@@ -2,6 +2,7 @@ package store
 
 import (
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/search"
 )
 
 const userColumns = `id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, deactivated_by, erased_at, revision`
@@ -28,9 +29,9 @@ func (r peopleRows) User(k ledger.UserKey) (ledger.User, error) {
 
 // Users lists people, oldest first.
 func (r peopleRows) Users(q ledger.Range) ([]ledger.User, error) {
-	return list(r.session, userFields, searched+` SELECT `+userColumns+` FROM users WHERE id > $2`+everyWord+`
+	return list(r.session, userFields, search.Begin+` SELECT `+userColumns+` FROM users WHERE id > $2`+search.Every+`
 			lower(email) LIKE pattern ESCAPE '\' OR lower(name) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
-		isFound+` ORDER BY id LIMIT CAST($3 AS BIGINT)`, words(q.Text), q.After, bound(q.Limit))
+		search.Found+` ORDER BY id LIMIT CAST($3 AS BIGINT)`, search.Words(q.Text), q.After, bound(q.Limit))
 }
 
 // InstanceAdmins has an index of its own, since it is asked before every change
@@ -115,9 +116,9 @@ func (r peopleRows) Memberships(workspace ledger.ID, k ledger.MemberKey) ([]ledg
 
 // Members lists those not removed, oldest first.
 func (r peopleRows) Members(workspace ledger.ID, q ledger.Range) ([]ledger.Member, error) {
-	return list(r.session, memberFields, searched+memberSelect+`
-		WHERE m.workspace = $2 AND m.id > $3 AND m.removed_at IS NULL`+everyWord+memberHas+isFound+`
-		ORDER BY m.id LIMIT CAST($4 AS BIGINT)`, words(q.Text), workspace, q.After, bound(q.Limit))
+	return list(r.session, memberFields, search.Begin+memberSelect+`
+		WHERE m.workspace = $2 AND m.id > $3 AND m.removed_at IS NULL`+search.Every+memberHas+search.Found+`
+		ORDER BY m.id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, bound(q.Limit))
 }
 
 // PutMember stores the membership alone; the fields of the user are left as they
@@ -173,10 +174,10 @@ func (r peopleRows) ServiceAccountsEver(workspace ledger.ID, k ledger.ServiceAcc
 
 // ServiceAccounts lists those not removed, oldest first.
 func (r peopleRows) ServiceAccounts(workspace ledger.ID, q ledger.Range) ([]ledger.ServiceAccount, error) {
-	return list(r.session, accountFields, searched+` SELECT `+accountColumns+` FROM service_accounts
-		WHERE workspace = $2 AND id > $3 AND removed_at IS NULL`+everyWord+`
+	return list(r.session, accountFields, search.Begin+` SELECT `+accountColumns+` FROM service_accounts
+		WHERE workspace = $2 AND id > $3 AND removed_at IS NULL`+search.Every+`
 			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
-		isFound+` ORDER BY id LIMIT CAST($4 AS BIGINT)`, words(q.Text), workspace, q.After, bound(q.Limit))
+		search.Found+` ORDER BY id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, bound(q.Limit))
 }
 
 // PutServiceAccount refuses a name that another one has which is not removed.

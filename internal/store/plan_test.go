@@ -21,12 +21,12 @@ func TestListsUseTheirIndexes(t *testing.T) {
 	open(t, store.Options{URL: url})
 	db := raw(t, url)
 	want := map[string]string{
-		"tokens":                   "t USING INDEX tokens_list (workspace=? AND id<?)",
+		"tokens":                   "t USING INDEX tokens_list (workspace=? AND id>? AND id<?)",
 		"tokens of a member":       "t USING INDEX tokens_member (workspace=? AND owner_member=? AND id<?)",
 		"tokens of an account":     "t USING INDEX tokens_service_account (workspace=? AND owner_service_account=? AND id<?)",
 		"tokens made with a token": "t USING INDEX tokens_created_with (workspace=? AND created_with=? AND id<?)",
 		"tokens made by somebody":  "t USING INDEX tokens_created_by (workspace=? AND created_by=? AND id<?)",
-		"tokens that expired":      "tokens USING INDEX tokens_live (workspace=? AND expires_at>? AND expires_at<?)",
+		"tokens that expired":      "tokens USING INDEX tokens_expires (workspace=? AND expires_at>? AND expires_at<?)",
 		"scheduled ends":           "tokens USING INDEX tokens_revoke_at (workspace=? AND revoke_at>? AND revoke_at<?)",
 		"a standing token":         "tokens USING INDEX tokens_standing (workspace=? AND owner_member=?)",
 		"tokens that were revoked": "tokens USING INDEX tokens_revoked (workspace=? AND revoked_at<?)",
@@ -45,17 +45,32 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"members who name":      "members USING INDEX members_list (workspace=? AND id>? AND id<?)",
 		"accounts that name":    "service_accounts USING INDEX service_accounts_list (workspace=? AND id>? AND id<?)",
 		"tokens that name":      "tokens USING INDEX tokens_list (workspace=? AND id>? AND id<?)",
-		"tokens that expire next": "tokens USING INDEX tokens_live (workspace=? AND expires_at>? AND expires_at<?); CORRELATED SCALAR SUBQUERY 1; " +
+		"tokens that expire next": "tokens USING INDEX tokens_expires (workspace=? AND expires_at>? AND expires_at<?); CORRELATED SCALAR SUBQUERY 1; " +
 			"SEARCH m USING INDEX sqlite_autoindex_members_1 (id=?); CORRELATED SCALAR SUBQUERY 2; " +
-			"SEARCH a USING INDEX sqlite_autoindex_service_accounts_1 (id=?); USE TEMP B-TREE FOR LAST TERM OF ORDER BY",
-		"audit":             "audit USING INDEX sqlite_autoindex_audit_1 (workspace=? AND sequence<?)",
-		"audit of a token":  "audit USING INDEX audit_token (workspace=? AND token=? AND sequence<?)",
-		"audit of an actor": "audit USING INDEX audit_actor (workspace=? AND actor=? AND sequence<?)",
-		"audit from a time": "audit USING INDEX audit_time (workspace=? AND occurred_at>?); USE TEMP B-TREE FOR ORDER BY",
+			"SEARCH a USING INDEX sqlite_autoindex_service_accounts_1 (id=?)",
+		"tokens of a kind":          "t USING INDEX tokens_kind (workspace=? AND kind=? AND id<?)",
+		"revoked tokens":            "t USING INDEX tokens_ended (workspace=? AND id>? AND id<?)",
+		"disabled tokens":           "t USING INDEX tokens_disabled (workspace=? AND id>? AND id<?)",
+		"tokens whose end has come": "t USING INDEX tokens_revoke_at (workspace=? AND revoke_at<?)",
+		"a few that expire":         "t USING INDEX tokens_expires (workspace=? AND expires_at>? AND expires_at<?)",
+		"how many expire":           "t USING COVERING INDEX tokens_expires (workspace=? AND expires_at>? AND expires_at<?)",
+		"a part of the tokens":      "t USING COVERING INDEX tokens_list (workspace=? AND id<?)",
+		"a part of a kind":          "t USING COVERING INDEX tokens_kind (workspace=? AND kind=? AND id<?)",
+		"audit of an action":        "audit USING INDEX audit_action (workspace=? AND action=? AND sequence<?)",
+		"actions":                   "audit USING COVERING INDEX audit_action (workspace=? AND action>?)",
+		"the end of the audit":      "audit USING COVERING INDEX audit_time (workspace=? AND occurred_at>?); SCAN span",
+		"the beginning of it":       "audit USING COVERING INDEX audit_time (workspace=? AND occurred_at<?); SCAN span",
+		"audit":                     "audit USING INDEX sqlite_autoindex_audit_1 (workspace=? AND sequence>? AND sequence<?)",
+		"audit of a token":          "audit USING INDEX audit_token (workspace=? AND token=? AND sequence<?)",
+		"audit of an actor":         "audit USING INDEX audit_actor (workspace=? AND actor=? AND sequence<?)",
+		"audit from a time":         "audit USING INDEX audit_time (workspace=? AND occurred_at>?); USE TEMP B-TREE FOR ORDER BY",
 	}
 	lists := store.Lists()
 	for name, query := range lists {
-		got := strings.TrimPrefix(plan(t, db, query), "CO-ROUTINE rows; ")
+		got := plan(t, db, query)
+		for _, inner := range []string{"rows", "few", "span"} {
+			got = strings.TrimPrefix(got, "CO-ROUTINE "+inner+"; ")
+		}
 		if strings.HasPrefix(want[name], "t ") {
 			got, _, _ = strings.Cut(got, ";") // the rest is how words are searched in a row
 		}

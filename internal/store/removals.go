@@ -1,10 +1,8 @@
 package store
 
 import (
-	"encoding/json"
-	"strings"
-
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/search"
 )
 
 const removalColumns = `id, workspace, kind, name, owner, replacement, undecided, removed_by, created_at, total, done, place, part, after_id`
@@ -94,7 +92,7 @@ func (r removalRows) Naming(workspace ledger.ID, part ledger.Part, after ledger.
 	if err != nil || last == 0 {
 		return nil, 0, err
 	}
-	pattern, err := inJSON(word)
+	pattern, err := search.InJSON(word)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -113,13 +111,4 @@ func (r removalRows) Sealed(workspace, after ledger.ID, window int) ([]ledger.ID
 	}
 	found, err := list(r.session, ids, tokensSealed, workspace, after, last)
 	return found, last, err
-}
-
-// inJSON is the LIKE pattern of documents that hold a text as one of their strings.
-func inJSON(s string) (string, error) {
-	b, err := json.Marshal(s)
-	if err != nil {
-		return "", failf(nil, "a name cannot be written as JSON")
-	}
-	return `%` + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(string(b)) + `%`, nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/search"
 )
 
 const anchorColumns = `workspace, sequence, hash, occurred_at, seal, key_id`
@@ -43,7 +44,7 @@ func (r retentionRows) AuditAbout(workspace ledger.ID, after, through int64, tex
 			lower((actor || ' ' || on_behalf || ' ' || target || ' ' || coalesce(payload, '')) COLLATE "binary") AS said
 			FROM audit WHERE workspace = $1 AND sequence > $2 AND sequence <= $3) AS rows
 		WHERE said LIKE $4 ESCAPE '\' OR said LIKE $5 ESCAPE '\' OR said LIKE $6 ESCAPE '\' ORDER BY sequence`,
-		workspace, after, through, containing(text[0]), containing(text[1]), containing(text[2]))
+		workspace, after, through, search.Containing(text[0]), search.Containing(text[1]), search.Containing(text[2]))
 }
 
 const (
@@ -136,7 +137,7 @@ func (r retentionRows) DeletedWorkspaces(after ledger.ID, limit int) ([]ledger.W
 func (r retentionRows) DeliveriesAbout(after ledger.ID, text [3]string, limit int) ([]ledger.Delivery, error) {
 	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE id > $1 AND (lower(payload) LIKE $2 ESCAPE '\' OR lower(payload) LIKE $3 ESCAPE '\' OR lower(payload) LIKE $4 ESCAPE '\')
-		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, containing(text[0]), containing(text[1]), containing(text[2]), bound(limit))
+		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, search.Containing(text[0]), search.Containing(text[1]), search.Containing(text[2]), bound(limit))
 }
 
 // DeleteDelivery forgets one, sent or not.
@@ -159,7 +160,7 @@ func (r retentionRows) MailsAbout(after ledger.ID, text [3]string, limit int) ([
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
 		WHERE id > $1 AND (lower(recipient) LIKE $2 ESCAPE '\' OR lower(facts) LIKE $2 ESCAPE '\'
 			OR lower(facts) LIKE $3 ESCAPE '\' OR lower(facts) LIKE $4 ESCAPE '\')
-		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, containing(text[0]), containing(text[1]), containing(text[2]), bound(limit))
+		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, search.Containing(text[0]), search.Containing(text[1]), search.Containing(text[2]), bound(limit))
 }
 
 // DeleteMail forgets one, sent or not.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/search"
 )
 
 const roleColumns = `workspace, name, display_name, description, scopes, rate_limit, locked, revision`
@@ -126,10 +127,10 @@ func (r rightsRows) WorkspacesWith(resource string) ([]ledger.Workspace, error) 
 
 // Resources lists in the order they came on board.
 func (r rightsRows) Resources(workspace ledger.ID, q ledger.Range) ([]ledger.Resource, error) {
-	return list(r.session, resourceFields, searched+` SELECT `+resourceColumns+` FROM resources
-		WHERE workspace = $2 AND id > $3`+everyWord+`
-			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\'`+isFound+`
-		ORDER BY id LIMIT CAST($4 AS BIGINT)`, words(q.Text), workspace, q.After, bound(q.Limit))
+	return list(r.session, resourceFields, search.Begin+` SELECT `+resourceColumns+` FROM resources
+		WHERE workspace = $2 AND id > $3`+search.Every+`
+			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\'`+search.Found+`
+		ORDER BY id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, bound(q.Limit))
 }
 
 // PutResource refuses a name that another resource of the workspace has.

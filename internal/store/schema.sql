@@ -18,6 +18,8 @@ CREATE TABLE audit (
     PRIMARY KEY (workspace, sequence)
 );
 
+CREATE INDEX audit_action ON audit (workspace, action, sequence);
+
 CREATE INDEX audit_actor ON audit (workspace, actor, sequence);
 
 CREATE INDEX audit_time ON audit (workspace, occurred_at, sequence);
@@ -415,13 +417,19 @@ CREATE INDEX tokens_created_by ON tokens (workspace, created_by, id);
 
 CREATE INDEX tokens_created_with ON tokens (workspace, created_with, id) WHERE created_with IS NOT NULL;
 
+CREATE INDEX tokens_disabled ON tokens (workspace, id) WHERE disabled_at IS NOT NULL AND revoked_at IS NULL;
+
+CREATE INDEX tokens_ended ON tokens (workspace, id) WHERE revoked_at IS NOT NULL;
+
+CREATE INDEX tokens_expires ON tokens (workspace, expires_at, id) WHERE expires_at IS NOT NULL;
+
 CREATE INDEX tokens_expiring ON tokens (expires_at) WHERE revoked_at IS NULL AND deleted_at IS NULL;
+
+CREATE INDEX tokens_kind ON tokens (workspace, kind, id);
 
 CREATE INDEX tokens_lapsing ON tokens (revoke_at) WHERE revoke_at IS NOT NULL AND revoked_at IS NULL;
 
 CREATE INDEX tokens_list ON tokens (workspace, id);
-
-CREATE INDEX tokens_live ON tokens (workspace, expires_at) WHERE revoked_at IS NULL AND deleted_at IS NULL;
 
 CREATE INDEX tokens_member ON tokens (workspace, owner_member, id) WHERE owner_member IS NOT NULL;
 

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"runtime"
-	"strconv"
-	"time"
 
 	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
@@ -71,7 +68,7 @@ func (e *engine) openPools(ctx context.Context, path string, o Options) error {
 
 // writerDSN is for the one connection that writes.
 func writerDSN(path string, o Options) string {
-	return dsn(path, o, url.Values{
+	return sqlite.Address(path, o.Wait, url.Values{
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // a commit that was answered survives a power cut
 		"_txlock":       {"immediate"},
@@ -87,17 +84,7 @@ func readerDSN(path string, o Options) string {
 	if o.ReadOnly {
 		q.Set("mode", "ro")
 	}
-	return dsn(path, o, q)
-}
-
-// dsn is an address with these options and those that every connection has.
-func dsn(path string, o Options, q url.Values) string {
-	q.Set("_busy_timeout", strconv.FormatInt(o.Wait.Milliseconds(), 10))
-	q.Set("_foreign_keys", "1")
-	q.Set("_dqs", "0")
-	q.Set("_defensive", "1")
-	q.Set("_error_rc", "1")
-	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String()
+	return sqlite.Address(path, o.Wait, q)
 }
 
 // openPool keeps its connections open, for with each goes what it has prepared.
@@ -140,41 +127,12 @@ func (e *engine) migrateSQLite(ctx context.Context, path string, o Options) erro
 
 // copyTo copies the database on a connection of its own.
 func (e *engine) copyTo(ctx context.Context, path, to string) error {
-	connector, err := driver.NewConnector(dsn(path, Options{Wait: 5 * time.Second}, url.Values{"mode": {"ro"}}))
-	if err != nil {
-		return failf(nil, "the database address cannot be read")
-	}
-	db := sql.OpenDB(connector)
-	defer db.Close()
-	err = sqlite.Copy(ctx, db, to)
+	err := sqlite.Copy(ctx, path, to)
 	if text, _ := e.classify(err); text != "" {
 		err = e.translate(err, "")
 	}
 	if err != nil {
 		return fmt.Errorf("store: back up: %w", err)
-	}
-	return nil
-}
-
-// CheckSQLite reads every page of a database file, which nobody may be writing,
-// and says what is damaged.
-func CheckSQLite(ctx context.Context, path string) error {
-	path, err := sqlite.Path(path)
-	if err != nil {
-		return err
-	}
-	connector, err := driver.NewConnector(dsn(path, Options{}, url.Values{"mode": {"ro"}}))
-	if err != nil {
-		return failf(nil, "the database address cannot be read")
-	}
-	db := sql.OpenDB(connector)
-	defer db.Close()
-	var found string
-	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&found); err != nil {
-		return failf(nil, "the database file is damaged: %v", err)
-	}
-	if found != "ok" {
-		return failf(nil, "the database file is damaged: %s", found)
 	}
 	return nil
 }

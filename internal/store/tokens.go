@@ -1,9 +1,14 @@
 package store
 
 import (
+	"cmp"
+	"errors"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/search"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -33,10 +38,10 @@ func (r tokenRows) Token(l token.Locator) (ledger.Token, error) {
 	return t, err
 }
 
-// tokenFilters narrow a list of tokens; each is idle while its field is zero.
+// tokenWhere narrows a list of tokens; each condition is idle while its field is zero.
 // Those that an index serves stand a second time in front of the list that uses
 // it, where no OR hides them from the planner.
-const tokenFilters = ` AND t.id < $3
+const tokenWhere = `
 	AND (t.deleted_at IS NULL OR CAST($4 AS BOOLEAN))
 	AND (CAST($5 AS BIGINT) IS NULL OR t.owner_member = $5)
 	AND (CAST($6 AS BIGINT) IS NULL OR t.owner_service_account = $6)
@@ -47,8 +52,22 @@ const tokenFilters = ` AND t.id < $3
 	AND (CAST($11 AS BIGINT) IS NULL OR t.expires_at > $11)
 	AND (CAST($12 AS BIGINT) IS NULL OR t.revoked_at IS NULL
 		AND (t.revoke_at IS NULL OR t.revoke_at > $12)
-		AND (t.expires_at IS NULL OR t.expires_at > $12))` + everyWord + tokenHas + isFound + `
-	ORDER BY t.id DESC LIMIT CAST($13 AS BIGINT)`
+		AND (t.expires_at IS NULL OR t.expires_at > $12))
+	AND (CAST($15 AS TEXT) = '' OR t.grants LIKE $15 ESCAPE '\')
+	AND (CAST($16 AS TEXT) = '' OR t.metadata LIKE $16 ESCAPE '\')
+	AND (CAST($17 AS TEXT) = '' OR $17 = CASE WHEN t.revoked_at IS NOT NULL OR t.revoke_at <= CAST($18 AS BIGINT) THEN 'revoked'
+		WHEN t.expires_at <= CAST($18 AS BIGINT) THEN 'expired' WHEN t.disabled_at IS NOT NULL THEN 'disabled' ELSE 'active' END)` + search.Every + tokenHas + search.Found
+
+// The + keeps the planner off the order of the numbers: it would follow that through every
+// token for a span of time that few end in, and take two bounds of it for more than an owner.
+const (
+	tokenFilters = ` AND t.id < $3 AND t.id >= $14` + tokenWhere + `
+		ORDER BY t.id DESC LIMIT CAST($13 AS BIGINT)`
+	tokenFiltersOf = ` AND t.id < $3 AND +t.id >= $14` + tokenWhere + `
+		ORDER BY t.id DESC LIMIT CAST($13 AS BIGINT)`
+	tokenFiltersFew = ` AND +t.id < $3 AND +t.id >= $14` + tokenWhere + `
+		ORDER BY +t.id DESC LIMIT CAST($13 AS BIGINT)`
+)
 
 // tokenHas is what a token is searched in: what is shown of it and of its owner,
 // also of one that was removed.
@@ -61,31 +80,138 @@ const tokenHas = `
 	OR t.owner_member IS NULL AND t.owner_service_account IS NULL
 		AND EXISTS (SELECT 1 FROM workspaces w WHERE w.id = t.workspace AND lower(w.slug || '@workspace') LIKE pattern ESCAPE '\')`
 
+// The lists, each by the filter that leaves the fewest rows, and where a part of them ends.
 const (
-	tokensOf                 = searched + ` SELECT ` + tokenColumns + ` FROM tokens t WHERE t.workspace = $2`
-	listTokens               = tokensOf + tokenFilters
-	listTokensMember         = tokensOf + ` AND t.owner_member = $5` + tokenFilters
-	listTokensServiceAccount = tokensOf + ` AND t.owner_service_account = $6` + tokenFilters
-	listTokensCreatedWith    = tokensOf + ` AND t.created_with = $9` + tokenFilters
-	listTokensCreatedBy      = tokensOf + ` AND t.created_by = $8` + tokenFilters
+	tokensOf        = search.Begin + ` SELECT ` + tokenColumns + ` FROM tokens t WHERE t.workspace = $2`
+	ofMember        = ` AND t.owner_member = `
+	ofAccount       = ` AND t.owner_service_account = `
+	madeWith        = ` AND t.created_with = `
+	madeBy          = ` AND t.created_by = `
+	ofKind          = ` AND t.kind = `
+	isRevoked       = ` AND t.revoked_at IS NOT NULL`
+	isDisabled      = ` AND t.disabled_at IS NOT NULL AND t.revoked_at IS NULL`
+	fewExpire       = ` AND t.expires_at < $10 AND t.expires_at > $11`
+	hasLapsed       = ` AND t.revoked_at IS NULL AND t.revoke_at <= $18`
+	listTokens      = tokensOf + tokenFilters
+	listTokensFew   = tokensOf + fewExpire + tokenFiltersFew
+	listTokensEnded = tokensOf + isRevoked + tokenFilters
+	listLapsed      = tokensOf + hasLapsed + tokenFiltersFew
+
+	listTokensMember         = tokensOf + ofMember + `$5` + tokenFiltersOf
+	listTokensServiceAccount = tokensOf + ofAccount + `$6` + tokenFiltersOf
+	listTokensCreatedWith    = tokensOf + madeWith + `$9` + tokenFiltersOf
+	listTokensCreatedBy      = tokensOf + madeBy + `$8` + tokenFiltersOf
+	listTokensKind           = tokensOf + ofKind + `$7` + tokenFiltersOf
+	listTokensDisabled       = tokensOf + isDisabled + tokenFilters
+
+	partOf   = `SELECT t.id FROM tokens t WHERE t.workspace = $1 AND t.id < $2`
+	partEnds = ` ORDER BY t.id DESC LIMIT 1 OFFSET CAST($3 AS BIGINT)`
+
+	// countFew stops counting where there are many.
+	countFew = `SELECT count(*) FROM (SELECT 1 FROM tokens t WHERE t.workspace = $1
+		AND t.expires_at < $2 AND t.expires_at > $3 LIMIT ` + fewTokens + `) AS few`
+	fewTokens = "2000"
 )
 
-// Tokens picks the list by the filter that leaves the fewest rows.
-func (r tokenRows) Tokens(workspace ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
-	query := listTokens
+// tokenList is how a list is read: its statement, where a part of it ends, and the one
+// value that is asked for there.
+type tokenList struct {
+	query, part string
+	value       []any
+}
+
+// tokenListOf picks the list by the filter that leaves the fewest rows.
+func tokenListOf(q *ledger.TokenQuery) tokenList {
 	switch {
 	case !q.CreatedWith.IsZero():
-		query = listTokensCreatedWith
+		return tokenList{listTokensCreatedWith, madeWith + `$4`, []any{locator{&q.CreatedWith}}}
 	case q.OwnerMember != 0:
-		query = listTokensMember
+		return tokenList{listTokensMember, ofMember + `$4`, []any{q.OwnerMember}}
 	case q.OwnerServiceAccount != 0:
-		query = listTokensServiceAccount
+		return tokenList{listTokensServiceAccount, ofAccount + `$4`, []any{q.OwnerServiceAccount}}
 	case q.CreatedBy != "":
-		query = listTokensCreatedBy
+		return tokenList{listTokensCreatedBy, madeBy + `$4`, []any{q.CreatedBy}}
+	case q.State == ledger.TokenDisabled:
+		return tokenList{query: listTokensDisabled, part: isDisabled}
+	case q.State == ledger.TokenRevoked:
+		return tokenList{query: listTokensEnded, part: isRevoked}
+	case q.Kind != 0:
+		return tokenList{listTokensKind, ofKind + `$4`, []any{kind{&q.Kind}}}
 	}
-	return list(r.session, tokenFields, query, words(q.Text), workspace, below(q.Before), q.Deleted, ref{&q.OwnerMember},
+	return tokenList{query: listTokens}
+}
+
+// few says whether so few tokens expire in the span that is asked for that they are
+// read by that, however many others there are.
+func (r tokenRows) few(workspace ledger.ID, q *ledger.TokenQuery) (bool, error) {
+	if q.State == ledger.TokenExpired && (q.ExpiresBefore.IsZero() || q.ExpiresBefore.After(q.StateAt)) {
+		q.ExpiresBefore = q.StateAt.Add(time.Microsecond)
+	}
+	if q.ExpiresBefore.IsZero() && q.ExpiresAfter.IsZero() {
+		return false, nil
+	}
+	q.ExpiresAfter = cmp.Or(q.ExpiresAfter, time.UnixMicro(math.MinInt64))
+	q.ExpiresBefore = cmp.Or(q.ExpiresBefore, time.UnixMicro(math.MaxInt64))
+	n, err := number(r.session, countFew, workspace, moment(q.ExpiresBefore), moment(q.ExpiresAfter))
+	return n < 2000, err
+}
+
+// Tokens reads revoked ones in two ways, for a set end is not always written yet.
+func (r tokenRows) Tokens(workspace ledger.ID, q ledger.TokenQuery) ([]ledger.Token, error) {
+	few, err := r.few(workspace, &q)
+	if err != nil {
+		return nil, err
+	}
+	l := tokenListOf(&q)
+	switch {
+	case few && l.query == listTokens:
+		l.query = listTokensFew
+	case q.From > 0 && len(l.value) > 0:
+		l.query = listTokens // its order alone ends at a number
+	}
+	rows, err := r.listed(l.query, workspace, &q)
+	if err != nil || l.query != listTokensEnded {
+		return rows, err
+	}
+	lapsed, err := r.listed(listLapsed, workspace, &q)
+	if err != nil || len(lapsed) == 0 {
+		return rows, err
+	}
+	rows = append(rows, lapsed...)
+	slices.SortFunc(rows, func(a, b ledger.Token) int { return cmp.Compare(b.ID, a.ID) })
+	return rows[:min(int64(len(rows)), bound(q.Limit))], nil
+}
+
+func (r tokenRows) listed(query string, workspace ledger.ID, q *ledger.TokenQuery) ([]ledger.Token, error) {
+	named, err := search.InJSON(q.Named)
+	if err != nil {
+		return nil, err
+	}
+	noted, err := search.InJSON(q.Noted)
+	if err != nil {
+		return nil, err
+	}
+	return list(r.session, tokenFields, query, search.Words(q.Text), workspace, below(q.Before), q.Deleted, ref{&q.OwnerMember},
 		ref{&q.OwnerServiceAccount}, kind{&q.Kind}, q.CreatedBy, locator{&q.CreatedWith},
-		moment(q.ExpiresBefore), moment(q.ExpiresAfter), moment(q.Live), bound(q.Limit))
+		moment(q.ExpiresBefore), moment(q.ExpiresAfter), moment(q.Live), bound(q.Limit), q.From, named, noted, string(q.State), moment(q.StateAt))
+}
+
+// TokensFrom counts along the index that the list goes by. Where one value has more rows
+// than n, the list goes by its order.
+func (r tokenRows) TokensFrom(workspace ledger.ID, q ledger.TokenQuery, n int) (ledger.ID, error) {
+	few, err := r.few(workspace, &q)
+	l := tokenListOf(&q)
+	if err != nil || few && l.query == listTokens {
+		return 0, err
+	}
+	from, err := number(r.session, partOf+l.part+partEnds, append([]any{workspace, below(q.Before), n}, l.value...)...)
+	if err == nil && len(l.value) > 0 {
+		from, err = number(r.session, partOf+partEnds, workspace, below(q.Before), n)
+	}
+	if errors.Is(err, ledger.ErrNoRow) {
+		return 0, nil
+	}
+	return from, err
 }
 
 // PutToken refuses a locator that another token has.

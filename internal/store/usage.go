@@ -122,7 +122,7 @@ func (e *engine) openUsageSQLite(ctx context.Context, path string, o Options) er
 
 // usageDSN differs from the spine's: a power cut may take the last seconds.
 func usageDSN(path string, o Options) string {
-	return dsn(path, o, url.Values{
+	return sqlite.Address(path, o.Wait, url.Values{
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"NORMAL"},
 		"_txlock":       {"immediate"},

@@ -14,10 +14,10 @@ import (
 // statement for each length of a list, and no statement for each token.
 const picked = `
 	WITH RECURSIVE picked (n, token) AS (
-		SELECT 1, substr(CAST($1 AS TEXT), 1, ` + locatedDigits + `)
+		SELECT 1, substr(CAST($1 AS TEXT), 1, ` + token.LocatorDigits + `)
 		UNION ALL
-		SELECT n + ` + locatedDigits + `, substr(CAST($1 AS TEXT), n + ` + locatedDigits + `, ` + locatedDigits + `)
-		FROM picked WHERE n + ` + locatedDigits + ` < length(CAST($1 AS TEXT)))`
+		SELECT n + ` + token.LocatorDigits + `, substr(CAST($1 AS TEXT), n + ` + token.LocatorDigits + `, ` + token.LocatorDigits + `)
+		FROM picked WHERE n + ` + token.LocatorDigits + ` < length(CAST($1 AS TEXT)))`
 
 // pickAtOnce bounds that text, in which each locator is found by counting.
 const pickAtOnce = 256

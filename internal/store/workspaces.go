@@ -2,6 +2,7 @@ package store
 
 import (
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/search"
 )
 
 func instanceFields(i *ledger.Instance) []any {
@@ -47,10 +48,10 @@ func (r workspaceRows) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error
 
 // Workspaces lists tenants, oldest first.
 func (r workspaceRows) Workspaces(q ledger.Range) ([]ledger.Workspace, error) {
-	return list(r.session, workspaceFields, searched+` SELECT `+workspaceColumns+` FROM workspaces w
-		WHERE w.id > $2 AND w.deleted_at IS NULL`+everyWord+`
+	return list(r.session, workspaceFields, search.Begin+` SELECT `+workspaceColumns+` FROM workspaces w
+		WHERE w.id > $2 AND w.deleted_at IS NULL`+search.Every+`
 			lower(w.slug) LIKE pattern ESCAPE '\' OR lower(w.name) LIKE pattern ESCAPE '\' OR lower(w.external_id) LIKE pattern ESCAPE '\'`+
-		isFound+` ORDER BY w.id LIMIT CAST($3 AS BIGINT)`, words(q.Text), q.After, bound(q.Limit))
+		search.Found+` ORDER BY w.id LIMIT CAST($3 AS BIGINT)`, search.Words(q.Text), q.After, bound(q.Limit))
 }
 
 // WorkspacesOf lists the tenants of a user, also where the membership is

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -73,8 +75,14 @@ func ownOnly(a *authority.Authority, r *authority.Snapshot, ac *authority.Actor,
 	return true, nil
 }
 
-// scanLimit bounds how many rows one page of a filtered list looks at.
-const scanLimit = 20_000
+const (
+	// lookAtOnce is how many rows the store looks at for one part of a filtered list,
+	// readAtOnce how many it hands over, and mostLooked how many one page looks at: a
+	// page that finds little is answered all the same, and says where to go on.
+	lookAtOnce = 10_000
+	readAtOnce = 200
+	mostLooked = 3 * lookAtOnce
+)
 
 // query is a TokenQuery and what takes more than one.
 type query struct {
@@ -84,6 +92,10 @@ type query struct {
 	owners []verify.OwnerKey
 	// some keeps some of the rows; what it answers as nil keeps all.
 	some func([]ledger.Token) (map[token.Locator]bool, error)
+	// may says what the row alone says against a token.
+	may func(ledger.Token) bool
+	// narrow says that rows are left out that the store reads.
+	narrow bool
 }
 
 // rows answers as [ledger.TokenReader.Tokens] does, of all owners together.
@@ -93,11 +105,7 @@ func (q *query) rows(r *authority.Snapshot, workspace ledger.ID) ([]ledger.Token
 	}
 	var all []ledger.Token
 	for _, o := range q.owners {
-		of := q.TokenQuery
-		if of.OwnerMember = o.ID; o.Type == verify.OwnerServiceAccount {
-			of.OwnerMember, of.OwnerServiceAccount = 0, o.ID
-		}
-		rows, err := r.Tokens(workspace, of)
+		rows, err := r.Tokens(workspace, q.of(o))
 		if err != nil {
 			return nil, err
 		}
@@ -107,47 +115,92 @@ func (q *query) rows(r *authority.Snapshot, workspace ledger.ID) ([]ledger.Token
 	return all[:min(len(all), q.Limit)], nil
 }
 
+// of is the query for one owner's.
+func (q *query) of(o verify.OwnerKey) ledger.TokenQuery {
+	of := q.TokenQuery
+	if of.OwnerMember = o.ID; o.Type == verify.OwnerServiceAccount {
+		of.OwnerMember, of.OwnerServiceAccount = 0, o.ID
+	}
+	return of
+}
+
 // tokens shows a page of the tokens that a query finds, and keep keeps of what is
-// shown.
+// shown. A page may be short, or empty, and say where the next one begins.
 func tokens(s *authority.Sight, q query, keep func(api.Token) bool, page authority.Page) ([]api.Token, int64, error) {
 	out := []api.Token{}
 	q.Before, q.Limit = page.After, page.Size()+1
-	for seen := 0; ; seen += q.Limit {
+	if q.narrow {
+		q.Limit = max(q.Limit, readAtOnce)
+	}
+	for looked, fresh := 0, true; looked < mostLooked; {
+		if fresh {
+			if err := q.bound(s.Snapshot, s.Space.Workspace.ID); err != nil {
+				return nil, 0, err
+			}
+		}
 		rows, err := q.rows(s.Snapshot, s.Space.Workspace.ID)
 		if err != nil {
 			return nil, 0, err
 		}
-		kept, err := q.some(rows)
-		if err := input.First(err, s.Know(rows)); err != nil {
+		full, err := q.show(s, rows, keep, page, &out)
+		switch fresh = len(rows) < q.Limit; {
+		case err != nil:
 			return nil, 0, err
-		}
-		for _, t := range rows {
-			if len(out) == page.Size() {
-				return out, q.Before, nil
-			}
-			if kept != nil && !kept[t.Locator] {
-				q.Before = t.ID
-				continue
-			}
-			v, err := s.Token(t)
-			if err != nil {
-				return nil, 0, err
-			}
-			if keep(v) {
-				if !page.Effective {
-					v.Effective = nil
-				}
-				out = append(out, v)
-			}
-			q.Before = t.ID
-		}
-		if len(rows) < q.Limit {
-			return out, 0, nil
-		}
-		if seen > scanLimit {
+		case full:
 			return out, q.Before, nil
+		case fresh && q.From == 0:
+			return out, 0, nil
+		case fresh:
+			q.Before, looked = q.From, looked+lookAtOnce
+		default:
+			looked += len(rows)
 		}
 	}
+	return out, q.Before, nil
+}
+
+// bound lets the next read look at so many rows and no more.
+func (q *query) bound(r *authority.Snapshot, workspace ledger.ID) (err error) {
+	if q.From = 0; !q.narrow || len(q.owners) > 1 {
+		return nil
+	}
+	of := q.TokenQuery
+	if len(q.owners) == 1 {
+		of = q.of(q.owners[0])
+	}
+	q.From, err = r.TokensFrom(workspace, of, lookAtOnce)
+	return err
+}
+
+// show adds rows to a page until it is full, and moves on to where it came.
+func (q *query) show(s *authority.Sight, rows []ledger.Token, keep func(api.Token) bool, page authority.Page, out *[]api.Token) (full bool, err error) {
+	kept, err := q.some(rows)
+	if err != nil {
+		return false, err
+	}
+	shown := slices.DeleteFunc(slices.Clone(rows), func(t ledger.Token) bool { return kept != nil && !kept[t.Locator] || !q.may(t) })
+	if err := input.First(s.Know(shown), s.Gather(shown)); err != nil {
+		return false, err
+	}
+	for _, t := range shown {
+		if len(*out) == page.Size() {
+			return true, nil
+		}
+		v, err := s.Token(t)
+		if err != nil {
+			return false, err
+		}
+		if q.Before = t.ID; keep(v) {
+			if !page.Effective {
+				v.Effective = nil
+			}
+			*out = append(*out, v)
+		}
+	}
+	if len(rows) > 0 {
+		q.Before = rows[len(rows)-1].ID
+	}
+	return false, nil
 }
 
 // filter turns a request's filter into what the store can answer and what is
@@ -188,7 +241,59 @@ func filter(a *authority.Authority, r *authority.Snapshot, ac *authority.Actor, 
 			return q, nil, err
 		}
 	}
+	q.State, q.StateAt = ledger.TokenStatus(f.Status.Value), r.Now
+	q.Named = cmp.Or(f.Role.Value, f.Scope.Value)
+	if !f.Can.Set {
+		q.Named = cmp.Or(q.Named, f.Resource.Value)
+	}
+	q.Noted = noted(f.Metadata.Value)
+	q.may = rowKeeper(f, q.StateAt)
+	q.narrow = narrows(f)
 	return q, keeper(f, a.Judged()), nil
+}
+
+// noted is a text that stands in the metadata of every token which has these values:
+// what may be a number is looked for by its key alone, since it can be written in
+// several ways.
+func noted(want map[string]string) string {
+	for _, k := range slices.Sorted(maps.Keys(want)) {
+		v := want[k]
+		_, notNumber := strconv.ParseFloat(v, 64)
+		_, notBool := strconv.ParseBool(v)
+		if notNumber != nil && notBool != nil && v != "" && v != "<nil>" {
+			return v
+		}
+	}
+	for k := range want {
+		return k
+	}
+	return ""
+}
+
+// narrows says whether a filter leaves out rows that the store reads to find others: more
+// than an owner has, or by what is dear to look at.
+func narrows(f api.TokenFilter) bool {
+	indexed := 0
+	for _, set := range []bool{f.Kind.Set, f.CreatedBy.Set, f.CreatedWith.Set, f.ExpiringWithin.Set, f.Status.Set} {
+		if set {
+			indexed++
+		}
+	}
+	byTime := f.Status.Value == api.StatusExpired || f.ExpiringWithin.Set
+	return !f.Owner.Set && (indexed > 1 || byTime) || f.Query.Set || f.Role.Set || f.Scope.Set || f.Resource.Set || f.UnusedFor.Set || f.UsedFrom.Set ||
+		f.OutsidePolicy.Set || f.Can.Set || f.Metadata.Set
+}
+
+// rowKeeper asks what a token's row answers alone, before anything else is read of it.
+func rowKeeper(f api.TokenFilter, now time.Time) func(ledger.Token) bool {
+	return func(t ledger.Token) bool {
+		facts := authority.TokenFacts(t, nil)
+		return !(f.Status.Set && authority.Status(&facts, now) != f.Status.Value ||
+			f.Role.Set && !slices.ContainsFunc(t.Grants, func(s grant.Statement) bool { return s.Role == f.Role.Value }) ||
+			f.Scope.Set && !slices.ContainsFunc(t.Grants, func(s grant.Statement) bool { return slices.Contains(s.Scopes, f.Scope.Value) }) ||
+			!f.Can.Set && f.Resource.Set && !slices.ContainsFunc(t.Grants, func(s grant.Statement) bool { return slices.Contains(s.Resources, f.Resource.Value) }) ||
+			!hasMetadata(t.Metadata, f.Metadata.Value))
+	}
 }
 
 // owners are the members or service accounts that a reference names or named:
@@ -238,13 +343,13 @@ func keeper(f api.TokenFilter, now time.Time) func(api.Token) bool {
 			f.UnusedFor.Set && used(t, now.Add(-f.UnusedFor.Value.Std())):
 			return false
 		}
-		return hasMetadata(t, f.Metadata.Value)
+		return hasMetadata(t.Metadata, f.Metadata.Value)
 	}
 }
 
-func hasMetadata(t api.Token, want map[string]string) bool {
+func hasMetadata[M ~map[string]any](has M, want map[string]string) bool {
 	for k, v := range want {
-		if have, ok := t.Metadata[k]; !ok || fmt.Sprint(have) != v {
+		if have, ok := has[k]; !ok || fmt.Sprint(have) != v {
 			return false
 		}
 	}

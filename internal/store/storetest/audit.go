@@ -87,6 +87,21 @@ func auditFilters(w *world) {
 		}
 	})
 	w.chain(w.putWorkspace(nil).ID, 6, func(row *ledger.AuditRow) { row.Token = locatorOf(7).String() })
+	bounds := func(before, since int64) func(int64, int64, error) {
+		return func(b, s int64, err error) {
+			if err != nil || b != before || s != since {
+				w.Errorf("bounds %d and %d, %v; want %d and %d", b, s, err, before, since)
+			}
+		}
+	}
+	w.read(func(r ledger.Reader) {
+		bounds(0, 0)(r.AuditBounds(0, ledger.AuditQuery{}, 2))
+		bounds(0, 0)(r.AuditBounds(0, ledger.AuditQuery{Action: "token.revoke"}, 2))
+		bounds(0, 0)(r.AuditBounds(0, ledger.AuditQuery{Action: "token.*"}, 2))
+		bounds(4, 2)(r.AuditBounds(0, ledger.AuditQuery{To: at(4)}, 2)) // nothing above is that old
+		bounds(3, 1)(r.AuditBounds(0, ledger.AuditQuery{To: at(4), Before: 3}, 2))
+		bounds(0, 0)(r.AuditBounds(0, ledger.AuditQuery{From: at(4)}, 2)) // so few are read at once
+	})
 	for name, c := range map[string]struct {
 		q    ledger.AuditQuery
 		want []int64
@@ -103,6 +118,10 @@ func auditFilters(w *world) {
 		"from and to":    {ledger.AuditQuery{From: at(2), To: at(4)}, []int64{3, 2}},
 		"from, further":  {ledger.AuditQuery{From: at(2), Before: 6, Limit: 2}, []int64{5, 4}},
 		"all":            {ledger.AuditQuery{Token: locatorOf(7).String(), Actor: "ada@example.com", From: at(3), To: at(9)}, []int64{4}},
+		"since":          {ledger.AuditQuery{Since: 5}, []int64{6, 5}},
+		"actions, whole": {ledger.AuditQuery{Action: "token.revoke*"}, []int64{4}},
+		"actions, two":   {ledger.AuditQuery{Action: "token.*", Before: 5, Limit: 2}, []int64{4, 3}},
+		"action, from":   {ledger.AuditQuery{Action: "token.create", From: at(5)}, []int64{6, 5}},
 		"nothing at all": {ledger.AuditQuery{Token: locatorOf(8).String()}, nil},
 	} {
 		w.Run(name, func(t *testing.T) {

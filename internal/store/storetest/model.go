@@ -205,6 +205,10 @@ func (m *tokenModel) query(rt *rapid.T) ledger.TokenQuery {
 		Text:      oneOf(rt, "text", append(texts, "_", "%", `\`, "lc0")...),
 		CreatedBy: oneOf(rt, "by", "", "", "ada"), CreatedWith: oneOf(rt, "made with", token.Locator{}, token.Locator{}, locatorOf(1)),
 		ExpiresBefore: when(rt, "before"), ExpiresAfter: when(rt, "after"), Live: when(rt, "live"),
+		State: oneOf(rt, "state", "", "", ledger.TokenRevoked, ledger.TokenExpired, ledger.TokenDisabled, ledger.TokenActive), StateAt: at(2),
+	}
+	if n := len(m.rows); n > 0 && maybe(rt, "bounded") {
+		q.From = m.rows[rapid.IntRange(0, n-1).Draw(rt, "down to")].ID
 	}
 	if n := len(m.rows); n > 0 && maybe(rt, "continued") {
 		q.Before = m.rows[rapid.IntRange(0, n-1).Draw(rt, "from")].ID
@@ -250,12 +254,28 @@ func (m *tokenModel) keeps(q ledger.TokenQuery, t ledger.Token) bool {
 		q.ExpiresBefore.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(q.ExpiresBefore),
 		q.ExpiresAfter.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.After(q.ExpiresAfter),
 		q.Live.IsZero() || t.RevokedAt.IsZero() && liveAt(t, q.Live),
+		t.ID >= q.From,
+		q.State == "" || q.State == stateOf(t, q.StateAt),
 	} {
 		if !wanted {
 			return false
 		}
 	}
 	return true
+}
+
+// stateOf is the first state that applies.
+func stateOf(t ledger.Token, at time.Time) ledger.TokenStatus {
+	past := func(end time.Time) bool { return !end.IsZero() && !end.After(at) }
+	switch {
+	case !t.RevokedAt.IsZero() || past(t.RevokeAt):
+		return ledger.TokenRevoked
+	case past(t.ExpiresAt):
+		return ledger.TokenExpired
+	case !t.DisabledAt.IsZero():
+		return ledger.TokenDisabled
+	}
+	return ledger.TokenActive
 }
 
 // hasWords looks for each word of a text in what is shown of a token.

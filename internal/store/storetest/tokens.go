@@ -98,6 +98,16 @@ func tokenFilters(w *world) {
 	revoked := w.putToken(ws, func(t *ledger.Token) { t.RevokedAt = at(5) })
 	deleted := w.putToken(ws, func(t *ledger.Token) { t.RevokedAt, t.DeletedAt = at(5), at(5) })
 	leaving := w.putToken(ws, func(t *ledger.Token) { t.DisabledAt, t.RevokeAt = at(5), at(10) })
+	w.read(func(r ledger.Reader) {
+		found(w.T, leaving.ID)(r.TokensFrom(ws, ledger.TokenQuery{}, 0))
+		found(w.T, deleted.ID)(r.TokensFrom(ws, ledger.TokenQuery{Before: leaving.ID, Text: "x"}, 0))
+		found(w.T, plain.ID)(r.TokensFrom(ws, ledger.TokenQuery{}, 8))
+		found(w.T, ledger.ID(0))(r.TokensFrom(ws, ledger.TokenQuery{}, 9))
+		found(w.T, leaving.ID)(r.TokensFrom(ws, ledger.TokenQuery{Kind: token.Service}, 0))
+		found(w.T, ledger.ID(0))(r.TokensFrom(ws, ledger.TokenQuery{Kind: token.Service}, 1)) // there are no more
+		found(w.T, revoked.ID)(r.TokensFrom(ws, ledger.TokenQuery{State: ledger.TokenRevoked, StateAt: at(5)}, 1))
+		found(w.T, ledger.ID(0))(r.TokensFrom(ws, ledger.TokenQuery{ExpiresAfter: at(9)}, 1)) // so few are read at once
+	})
 	for name, c := range map[string]struct {
 		q    ledger.TokenQuery
 		want []ledger.Token
@@ -115,6 +125,12 @@ func tokenFilters(w *world) {
 		"live earlier": {ledger.TokenQuery{Live: at(9)}, []ledger.Token{leaving, late, early, child, service, personal, plain}},
 		"deleted":      {ledger.TokenQuery{Deleted: true, Before: leaving.ID, Limit: 2}, []ledger.Token{deleted, revoked}},
 		"two at once":  {ledger.TokenQuery{OwnerMember: member, CreatedBy: "Ada"}, nil},
+		"revoked":      {ledger.TokenQuery{State: ledger.TokenRevoked, StateAt: at(11)}, []ledger.Token{leaving, revoked}},
+		"revoked, few": {ledger.TokenQuery{State: ledger.TokenRevoked, StateAt: at(11), Limit: 1}, []ledger.Token{leaving}},
+		"disabled":     {ledger.TokenQuery{State: ledger.TokenDisabled, StateAt: at(9)}, []ledger.Token{leaving}},
+		"expired":      {ledger.TokenQuery{State: ledger.TokenExpired, StateAt: at(15)}, []ledger.Token{early}},
+		"active":       {ledger.TokenQuery{State: ledger.TokenActive, StateAt: at(15), Limit: 2}, []ledger.Token{late, child}},
+		"from":         {ledger.TokenQuery{From: late.ID, Deleted: true}, []ledger.Token{leaving, deleted, revoked, late}},
 	} {
 		want, _ := locators(c.want, nil)
 		w.Run(name, func(t *testing.T) {
