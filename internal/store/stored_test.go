@@ -26,7 +26,7 @@ import (
 const (
 	keptOverrides = `{"default_lifetime":"90d","max_lifetime":"24h","allow_never":true,"overlap":"36h","require_ip_allow_list":true,` +
 		`"personal_tokens":"managers","max_tokens":{"per_owner":1,"total":2},"notice_days":[14,1],"onboarding":"any_member","recoverable":true,` +
-		`"revoke_on_reuse":true,"rate_limit":{"requests":3,"window":"1s"},"workspace_rate_limit":{"requests":4,"window":"90m"},"retention":"400d",` +
+		`"revoke_on_reuse":true,"verifiers_may_revoke":true,"rate_limit":{"requests":3,"window":"1s"},"workspace_rate_limit":{"requests":4,"window":"90m"},"retention":"400d",` +
 		`"introspection_max_cache":"5m","leak_action":"notify",` +
 		`"support_contact":{"email":"help@example.com","phone":"+49 30 1","url":"https://help.example.com/?a=1\u0026b=2"},"locked":["overlap","retention"]}`
 	keptGrants   = `[{"role":"Viewer","scopes":["tickets:read"],"resources":["pay*"]},{"scopes":[],"resources":["*"]},{"resources":["a"]}]`
@@ -44,7 +44,7 @@ func overridesKept() policy.Overrides {
 	return policy.Overrides{
 		DefaultLifetime: api.Some(90 * api.Day), MaxLifetime: api.Some(api.Day), AllowNever: api.Some(true), Overlap: api.Some(api.Duration(36 * time.Hour)),
 		RequireIPAllowList: api.Some(true), PersonalTokens: api.Some("managers"), MaxTokens: api.Some(api.MaxTokens{PerOwner: 1, Total: 2}),
-		NoticeDays: api.Some([]int{14, 1}), Onboarding: api.Some("any_member"), Recoverable: api.Some(true), RevokeOnReuse: api.Some(true),
+		NoticeDays: api.Some([]int{14, 1}), Onboarding: api.Some("any_member"), Recoverable: api.Some(true), RevokeOnReuse: api.Some(true), VerifiersMayRevoke: api.Some(true),
 		RateLimit:             api.Some(api.RateLimit{Requests: 3, Window: api.Duration(time.Second)}),
 		WorkspaceRateLimit:    api.Some(api.RateLimit{Requests: 4, Window: api.Duration(90 * time.Minute)}),
 		Retention:             api.Some(400 * api.Day),
