@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/clock"
 	"github.com/tokenry/tokenry/internal/cluster"
@@ -103,8 +104,31 @@ type Core struct {
 }
 
 // Open opens the keyring and the database, which it then holds, and prepares
-// them on the first start.
+// them on the first start. A server on PostgreSQL begins again when the database goes
+// away meanwhile: a start that is cut off in the middle is no other than one that is early.
 func Open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
+	for tries := 0; ; tries++ {
+		c, err := open(ctx, cfg, o)
+		if err == nil || !o.serving || cfg.SQLitePath() != "" || !passes(err) {
+			return c, err
+		}
+		if tries%tellEvery == 0 {
+			o.withDefaults().Logger.Warn("the database went away during the start, which begins again", "error", err)
+		}
+		if wait(ctx, lookAgain) != nil {
+			return nil, err
+		}
+	}
+}
+
+// passes says whether what a start needs may be there in a moment, by the database alone.
+func passes(err error) bool {
+	_, fenced := errors.AsType[*ledger.FenceError](err)
+	_, lacks := errors.AsType[*ledger.KeyError](err)
+	return !fenced && !lacks && !errors.Is(err, store.ErrNotAdmitted) && (errors.Is(err, ledger.ErrStoreUnavailable) || api.NotNow(err))
+}
+
+func open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
 	c := &Core{Options: o.withDefaults(), config: cfg}
 	if err := c.keyring(); err != nil {
 		return nil, err

@@ -23,7 +23,11 @@ func Run(ctx context.Context, cfg config.Config, out io.Writer, version string) 
 	if err != nil {
 		return err
 	}
-	if err := s.greet(ctx, out); err != nil {
+	err = s.greet(ctx, out)
+	for err != nil && cfg.SQLitePath() == "" && passes(err) && wait(ctx, lookAgain) == nil {
+		err = s.greet(ctx, out)
+	}
+	if err != nil {
 		s.abandon()
 		return err
 	}
