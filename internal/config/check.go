@@ -159,8 +159,23 @@ func (c *Config) checkAddresses() error {
 	if c.MetricsListen == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
 		return wrong("metrics_listen", "must not be the address of the main listener; leave it empty to serve /metrics there")
 	}
+	if err := c.checkHot(); err != nil {
+		return err
+	}
 	if c.Profiling && c.MetricsListen == "" {
 		return wrong("profiling", "needs metrics_listen: profiles are never on the main listener")
+	}
+	return nil
+}
+
+func (c *Config) checkHot() error {
+	path, local := strings.CutPrefix(c.HotListen, "unix:")
+	switch {
+	case c.HotListen == "":
+	case local && path == "", !local && !isAddress(c.HotListen):
+		return wrong("hot_listen", "must be host:port, like 127.0.0.1:8081, or unix: and a path")
+	case !strings.HasSuffix(c.HotListen, ":0") && (c.HotListen == c.Listen || c.HotListen == c.MetricsListen):
+		return wrong("hot_listen", "must not be the address of another listener")
 	}
 	return nil
 }

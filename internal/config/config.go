@@ -49,6 +49,13 @@ type Config struct {
 	// it when the main listener faces the internet.
 	MetricsListen string `key:"metrics_listen" help:"serve /metrics on an address of its own, host:port (default on the main one)"`
 
+	// HotListen is a further address, host:port or unix:PATH, for /v1/verify,
+	// /v1/forward-auth, /v1/ext-authz and /oauth2/introspect alone, on a leaner HTTP/1.1
+	// server than the main listener's; these are there too. Whoever connects to the socket
+	// at a path counts as 127.0.0.1, and only the server's user and group may. Empty, the
+	// default, has none.
+	HotListen string `key:"hot_listen" help:"serve verifications alone, faster, on host:port or unix:PATH besides (default not)"`
+
 	// Profiling serves /debug/pprof on the listener of MetricsListen, and nowhere else:
 	// whoever reads a profile sees what the program does, and makes it do more. False,
 	// the default, serves none.

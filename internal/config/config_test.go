@@ -101,7 +101,7 @@ func TestLaterLayersWin(t *testing.T) {
 func TestEverySettingHasEveryForm(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
-		"listen": ":1", "base_url": "https://t.example.com", "trusted_proxies": "10.0.0.0/8", "metrics_listen": ":2", "profiling": "true",
+		"listen": ":1", "base_url": "https://t.example.com", "trusted_proxies": "10.0.0.0/8", "metrics_listen": ":2", "profiling": "true", "hot_listen": "unix:s",
 		"data": "d", "database": "postgres://h/n", "keys": "k", "head_note": "n", "prefix": "acme", "smtp_url": "smtp://h:25",
 		"smtp_from": "t@example.com", "log_level": "warn", "log_format": "json", "shutdown_timeout": "1s", "lease": "3s", "max_staleness": "4s", "webhook_networks": "10.0.0.0/8", "max_connections": "500", "max_connections_per_address": "20",
 		"limits": "redis://h/1", "limits_outage": "open", "brand_name": "Acme Keys", "brand_logo": "logo.svg",
@@ -207,6 +207,8 @@ func TestRefuses(t *testing.T) {
 		{"an address without a port", layers{flags: []string{"--listen", "localhost"}}, "listen"},
 		{"a port by name", layers{flags: []string{"--listen", ":http"}}, "listen"},
 		{"a port too high", layers{flags: []string{"--listen", ":65536"}}, "listen"},
+		{"the hot doors on the main address", layers{flags: []string{"--listen", ":80", "--hot-listen", ":80"}}, "hot_listen"},
+		{"the hot doors nowhere", layers{flags: []string{"--hot-listen", "unix:"}}, "hot_listen"},
 		{"profiles on the main address", layers{flags: []string{"--profiling"}}, "profiling"},
 		{"metrics on the main address", layers{flags: []string{"--listen", ":80", "--metrics-listen", ":80"}}, "metrics_listen"},
 		{"a base without a scheme", layers{flags: []string{"--base-url", "tokens.example.com"}}, "base_url"},

@@ -132,6 +132,8 @@ type connection struct {
 	since atomic.Int64
 	// gone says that it was closed from here.
 	gone atomic.Bool
+	// linger says that its client may still be sending what nobody reads.
+	linger atomic.Bool
 }
 
 // madeRoom is what a connection waits at that was taken out.
@@ -271,6 +273,7 @@ func (b *connections) drop(c *connection) {
 
 // Close gives the place of the connection back.
 func (c *connection) Close() error {
+	unlinger(c.Conn, &c.linger)
 	c.of.mu.Lock()
 	c.of.drop(c)
 	c.of.mu.Unlock()

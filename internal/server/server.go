@@ -55,6 +55,8 @@ type Server struct {
 	bound   *connections
 	metrics *http.Server // nil without a listener of its own
 	mOn     net.Listener
+	// hot is the listener of the hot doors alone; nil without one.
+	hot *hotListener
 	// people signs persons in to the pages.
 	people *signin.Service
 	// stopping says that the end was asked for.
@@ -79,6 +81,12 @@ func Listen(ctx context.Context, cfg config.Config, o Options) (_ *Server, err e
 	}
 	if cfg.MetricsListen != "" {
 		if s.mOn, err = listen(ctx, "metrics-listen", cfg.MetricsListen); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.HotListen != "" {
+		s.hot = &hotListener{}
+		if s.hot.on, err = listenHot(ctx, cfg.HotListen); err != nil {
 			return nil, err
 		}
 	}
@@ -167,6 +175,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 		few := newConnections(bounds{total: metricsConnections}, nil)
 		s.metrics, s.mOn = s.httpServer(few, s.operators(figures)), bounded{s.mOn, few}
 	}
+	s.mountHot(programs)
 	return s.bound.observe(registry)
 }
 
@@ -209,13 +218,21 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		p := api.Errorf(api.CodeUnavailable, "this server holds as many connections as it may; try again").Problem(s.base+"/errors", "")
-		h.Set("Content-Type", door.Problem)
-		h.Set("Cache-Control", "no-store")
 		h.Set("Retry-After", "1")
-		w.WriteHeader(p.Status)
-		_ = json.NewEncoder(w).Encode(p) // nobody is left to be told
+		writeProblem(w, api.Errorf(api.CodeUnavailable, "this server holds as many connections as it may; try again").Problem(s.base+"/errors", ""))
 	})
+}
+
+// writeProblem answers what no door has to answer.
+func writeProblem(w http.ResponseWriter, p api.Problem) {
+	h := w.Header()
+	h.Set("Content-Type", door.Problem)
+	h.Set("Cache-Control", "no-store")
+	if p.RequestID != "" {
+		h.Set(door.HeaderRequestID, p.RequestID)
+	}
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // nobody is left to be told
 }
 
 // ready says why requests, or changes, should not be sent here.
@@ -251,10 +268,13 @@ func (s *Server) BaseURL() string { return s.base }
 // Serve answers requests until ctx ends, which is no error, or something breaks.
 // When it returns, everything is closed.
 func (s *Server) Serve(ctx context.Context) error {
-	broken := make(chan error, 2)
+	broken := make(chan error, 3)
 	go func() { broken <- s.main.Serve(bounded{explaining{s.on, s.refuseUnread}, s.bound}) }()
 	if s.metrics != nil {
 		go func() { broken <- s.metrics.Serve(s.mOn) }()
+	}
+	if s.hot != nil {
+		go func() { broken <- s.hot.server.Serve(s.hot.on) }()
 	}
 	var reason error
 	select {
@@ -271,11 +291,14 @@ func (s *Server) stop(patience time.Duration) error {
 	s.stopping.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	hot := make(chan error, 1)
+	go func() { hot <- s.hot.stop(ctx) }()
 	err := s.main.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.Logger.Warn("requests were cut off: they did not end within the shutdown timeout")
 		err = s.main.Close()
 	}
+	err = errors.Join(err, <-hot)
 	if s.metrics != nil {
 		err = errors.Join(err, s.metrics.Close())
 	}
@@ -287,7 +310,11 @@ func (s *Server) stop(patience time.Duration) error {
 
 // abandon closes what was opened before a start failed.
 func (s *Server) abandon() {
-	for _, c := range []io.Closer{s.on, s.mOn} {
+	open := []io.Closer{s.on, s.mOn}
+	if s.hot != nil {
+		open = append(open, s.hot.on)
+	}
+	for _, c := range open {
 		if c != nil {
 			_ = c.Close() // the start's own error is told
 		}

@@ -278,7 +278,12 @@ func free(t *testing.T) string {
 // raw speaks HTTP by hand.
 func raw(t *testing.T, s running) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.Addr())
+	return rawAt(t, "tcp", s.Addr())
+}
+
+func rawAt(t *testing.T, network, address string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,12 +41,13 @@ func (j *journal) String() string {
 func TestWhatCannotBeReadIsAProblem(t *testing.T) {
 	t.Parallel()
 	var log journal
-	s := startWith(t, settings(t, "--data", t.TempDir()), server.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	for _, c := range []struct {
+	s := startWith(t, settings(t, "--data", t.TempDir(), "--hot-listen", "127.0.0.1:0"), server.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	type request struct {
 		name, request string
 		status        int
 		code          api.Code
-	}{
+	}
+	whatCannotBeRead := []request{
 		{"a header of 1 MB", "GET /v1/whoami HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + strings.Repeat("a", 1<<20) + "\r\n\r\n", 431, api.CodeHeadersTooLarge},
 		{"10,000 headers", "GET /v1/whoami HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("A: b\r\n", 10_000) + "\r\n", 431, api.CodeHeadersTooLarge},
 		{"no host", "GET /v1/whoami HTTP/1.1\r\n\r\n", 400, api.CodeInvalidRequest},
@@ -54,8 +57,13 @@ func TestWhatCannotBeReadIsAProblem(t *testing.T) {
 		{"a blank before the colon", "POST /v1/verify HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400, api.CodeInvalidRequest},
 		{"a first line that is folded", "GET /v1/whoami HTTP/1.1\r\n Host: h\r\n\r\n", 400, api.CodeInvalidRequest},
 		{"an encoding that is none", "POST /v1/verify HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", 501, api.CodeInvalidRequest},
-	} {
+	}
+	for i, c := range slices.Concat(whatCannotBeRead, whatCannotBeRead) {
 		conn := raw(t, s)
+		if i >= len(whatCannotBeRead) { // the hot listener answers the same
+			c.name += ", hot"
+			conn = rawAt(t, "tcp", s.HotAddr())
+		}
 		go func() { _, _ = io.WriteString(conn, c.request) }() // cut off on the way
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil {
@@ -81,18 +89,22 @@ func TestWhatCannotBeReadIsAProblem(t *testing.T) {
 // the encoding, is never answered.
 func TestNothingIsReadBehindABodyInChunks(t *testing.T) {
 	t.Parallel()
-	s := start(t, settings(t, "--data", t.TempDir()))
-	for _, heads := range []string{
+	s := start(t, settings(t, "--data", t.TempDir(), "--hot-listen", "127.0.0.1:0"))
+	chunked := []string{
 		"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 60\r\n",
 		"Transfer-Encoding:\r\n chunked\r\nContent-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
-	} {
+	}
+	for i, heads := range slices.Concat(chunked, chunked) {
 		conn := raw(t, s)
+		if i >= len(chunked) {
+			conn = rawAt(t, "tcp", s.HotAddr())
+		}
 		_, err := io.WriteString(conn, "POST /v1/verify HTTP/1.1\r\nHost: h\r\n"+heads+"\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
 		if err != nil {
 			t.Fatal(err)
 		}
 		answers, err := io.ReadAll(conn)
-		if n := strings.Count(string(answers), "HTTP/1.1 "); err != nil || n != 1 || !strings.Contains(string(answers), "\r\nConnection: close\r\n") {
+		if n := len(regexp.MustCompile(`HTTP/1\.1 \d`).FindAll(answers, -1)); err != nil || n != 1 || !strings.Contains(string(answers), "\r\nConnection: close\r\n") {
 			t.Errorf("%q: %d answers, %v: %s", heads, n, err, answers)
 		}
 	}
