@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,16 +42,39 @@ func (c *Core) openWatch(ctx context.Context) error {
 		return err
 	}
 	c.watch = &watch{}
-	c.watch.usage, err = store.OpenUsage(ctx, store.Options{URL: c.config.Database.Reveal(), Logger: c.Logger})
+	c.watch.usage, err = store.OpenUsage(ctx, store.Options{URL: c.config.Database.Reveal(), Logger: c.Logger, Trace: c.breathing()})
 	if err != nil {
 		return err
 	}
 	c.watch.recorder = usage.New(usage.Config{
-		Store: c.watch.usage, Now: c.Now, Node: node, Logger: c.Logger, Reused: c.reused,
+		Store: c.watch.usage, Now: c.Now, Node: node, Logger: c.Logger, Reused: c.reused, Breathe: breathe,
 		Unsettled: func() bool { _, unsettled := c.clock.Doubt(); return unsettled },
 		Retention: func(ctx context.Context) (map[int64]time.Duration, error) { return c.Authority.Retentions(ctx) },
 	})
 	return nil
+}
+
+// breathe lets verifications have the core. Writing behind would have it for as long as
+// the scheduler lets it, 10 ms and more, and whoever asks meanwhile would wait as long:
+// to yield is not enough, since who yields is taken again before the network is looked at.
+func breathe() {
+	const moment = 20 * time.Microsecond
+	time.Sleep(moment)
+}
+
+// breathing breathes at each of so many statements, about a millisecond's, where this
+// process runs them itself: PostgreSQL has cores of its own.
+func (c *Core) breathing() func(string) {
+	const often = 64
+	var ran atomic.Int64
+	if c.config.SQLitePath() == "" {
+		return nil
+	}
+	return func(string) {
+		if ran.Add(1)%often == 0 {
+			breathe()
+		}
+	}
 }
 
 // egress says where webhooks may be posted.

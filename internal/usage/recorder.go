@@ -22,8 +22,14 @@ type Config struct {
 	// text is a good one.
 	Node string
 	// Interval is how often is written; 0 is 2 seconds. What is read is as far
-	// behind as this and the writing take together.
+	// behind as the pause and the writing take together.
 	Interval time.Duration
+	// Longest is how long the pause between two writes becomes at most when writing
+	// takes much of the time: what is used meanwhile is written at once. 0 is 4 seconds.
+	Longest time.Duration
+	// Breathe is called now and then between pieces of work that would keep a core
+	// from everybody else; nil does nothing.
+	Breathe func()
 	// Timeout bounds one attempt to write; 0 is 10 seconds.
 	Timeout time.Duration
 	// Retention answers how long each workspace keeps its usage; nil keeps all.
@@ -43,6 +49,12 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Interval <= 0 {
 		c.Interval = 2 * time.Second
+	}
+	if c.Longest <= 0 {
+		c.Longest = 4 * time.Second
+	}
+	if c.Breathe == nil {
+		c.Breathe = func() {}
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = 10 * time.Second

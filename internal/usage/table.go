@@ -31,7 +31,7 @@ func (b bounds) times(n int) bounds {
 type table struct {
 	bounds
 	byLast     map[lastKey]*lastUse
-	byHour     map[hourKey]int64
+	byHour     map[hourKey]*int64
 	byScope    map[scopeKey]*span
 	byActivity map[activityKey]*span
 	byReuse    map[reuseKey]*reuse
@@ -39,6 +39,37 @@ type table struct {
 	rests int
 	quota map[token.Locator]quota
 	lost  lost
+	// memos are where the last use of each token was counted.
+	memos map[token.Locator]*memo
+}
+
+// memo spares a use that is like the one before looking for its entries anew: nearly
+// all are. It holds for as long as the table is not emptied.
+type memo struct {
+	workspace, hour int64
+	activityKey
+	secret int
+	scope  string // "" is none
+	hours  *int64
+	spans  [2]*span // of the activity, and of the scope
+	last   *lastUse
+}
+
+// like says whether a use belongs where the one before was counted.
+func (m *memo) like(u *Use, hour int64) bool {
+	return m.hour == hour && m.workspace == u.Workspace && u.Code == api.CodeOK && m.secret == u.Secret && m.addr == u.Addr &&
+		m.agent == u.Agent && m.path == u.Path && m.method == u.Method && (len(u.Scopes) == 0 && m.scope == "" || len(u.Scopes) == 1 && u.Scopes[0] == m.scope)
+}
+
+// add counts one more.
+func (m *memo) add(u *Use, once span) {
+	*m.hours += once.count
+	for _, s := range m.spans {
+		if s != nil {
+			s.add(once)
+		}
+	}
+	m.last.use(u.Workspace, once.last, u.Addr, u.Agent)
 }
 
 // lost counts what was not kept as it was.
@@ -124,8 +155,9 @@ func (t *text200) String() string { return string(t.b[:t.n]) }
 
 func newTable(b bounds) *table {
 	return &table{
-		bounds: b, byLast: map[lastKey]*lastUse{}, byHour: map[hourKey]int64{}, byScope: map[scopeKey]*span{},
+		bounds: b, byLast: map[lastKey]*lastUse{}, byHour: map[hourKey]*int64{}, byScope: map[scopeKey]*span{},
 		byActivity: map[activityKey]*span{}, byReuse: map[reuseKey]*reuse{}, quota: map[token.Locator]quota{},
+		memos: map[token.Locator]*memo{},
 	}
 }
 
@@ -139,23 +171,24 @@ func (t *table) crowded() bool {
 	return len(t.byHour) > t.hours/2 || len(t.byLast) > t.last/2 || len(t.byActivity) > t.activity/2 || len(t.byScope) > t.scopes/2
 }
 
-func hourOf(t time.Time) int64 { return t.UTC().Truncate(time.Hour).UnixMicro() }
-func dayOf(t time.Time) int64  { return t.UTC().Truncate(24 * time.Hour).UnixMicro() }
-
 // record adds one use.
 func (t *table) record(u *Use) {
-	hour := hourOf(u.At)
 	at := u.At.UnixMicro()
+	hour := at - at%int64(time.Hour/time.Microsecond)
+	day := at - at%int64(24*time.Hour/time.Microsecond)
 	if !u.Matched {
 		// Whoever does not know a secret must not make rows by its locator.
 		t.addHour(hourKey{workspace: u.Workspace, hour: hour, code: u.Code}, 1+u.More)
 		return
 	}
 	once := span{workspace: u.Workspace, first: at, last: at, count: 1 + u.More}
+	if m := t.memos[u.Token]; m != nil && m.like(u, hour) {
+		m.add(u, once)
+		return
+	}
 	t.addHour(hourKey{u.Workspace, u.Token, hour, u.Code}, 1+u.More)
-	t.addActivity(activityKey{
-		token: u.Token, day: dayOf(u.At), addr: u.Addr, agent: u.Agent, method: u.Method, path: u.Path, code: u.Code,
-	}, once)
+	done := activityKey{token: u.Token, day: day, addr: u.Addr, agent: u.Agent, method: u.Method, path: u.Path, code: u.Code}
+	t.addActivity(done, once)
 	switch u.Code {
 	case api.CodeRetired:
 		t.addReuse(reuseKey{u.Token, u.Secret, hour}, reuse{once, u.Addr})
@@ -166,8 +199,30 @@ func (t *table) record(u *Use) {
 				t.addScope(scopeKey{u.Token, s}, once)
 			}
 		}
+		t.remember(u, hour, done)
 	default: // a refusal is no use
 	}
+}
+
+// remember notes where a use was counted, if each of its facts has an entry of its own
+// and a use like it is counted in no other place.
+func (t *table) remember(u *Use, hour int64, done activityKey) {
+	m := &memo{workspace: u.Workspace, hour: hour, activityKey: done, secret: u.Secret, hours: t.byHour[hourKey{u.Workspace, u.Token, hour, u.Code}],
+		last: t.byLast[lastKey{u.Token, u.Secret}]}
+	m.spans[0] = t.byActivity[done]
+	switch len(u.Scopes) {
+	case 0:
+	case 1:
+		m.scope = strings.Clone(u.Scopes[0])
+		m.spans[1] = t.byScope[scopeKey{u.Token, m.scope}]
+	default:
+		return
+	}
+	if m.hours == nil || m.last == nil || m.spans[0] == nil || m.scope != "" && m.spans[1] == nil || len(u.Scopes) == 1 && m.scope == "" {
+		return
+	}
+	m.agent, m.method, m.path = strings.Clone(done.agent), strings.Clone(done.method), strings.Clone(done.path)
+	t.memos[u.Token] = m
 }
 
 // addLast keeps the latest use; of two in the same µs the one that came first.
@@ -181,6 +236,10 @@ func (t *table) addLast(k lastKey, workspace, at int64, addr netip.Addr, agent s
 		e = &lastUse{at: at - 1}
 		t.byLast[k] = e
 	}
+	e.use(workspace, at, addr, agent)
+}
+
+func (e *lastUse) use(workspace, at int64, addr netip.Addr, agent string) {
 	if at > e.at {
 		e.workspace, e.at, e.addr = workspace, at, addr
 		e.agent.set(agent)
@@ -189,17 +248,28 @@ func (t *table) addLast(k lastKey, workspace, at int64, addr netip.Addr, agent s
 
 // addHour counts for the workspace alone where there is no room for the token.
 func (t *table) addHour(k hourKey, n int64) {
-	if _, ok := t.byHour[k]; ok || len(t.byHour) < t.hours {
-		t.byHour[k] += n
+	if t.countHour(k, n, t.hours) {
 		return
 	}
 	k.token = token.Locator{}
-	if _, ok := t.byHour[k]; ok || len(t.byHour) < 2*t.hours {
+	if t.countHour(k, n, 2*t.hours) {
 		t.lost.coalesced += uint64(n)
-		t.byHour[k] += n
 		return
 	}
 	t.lost.dropped += uint64(n)
+}
+
+// countHour is false where there would be more hours than the bound.
+func (t *table) countHour(k hourKey, n int64, bound int) bool {
+	if have := t.byHour[k]; have != nil {
+		*have += n
+		return true
+	}
+	if len(t.byHour) >= bound {
+		return false
+	}
+	t.byHour[k] = new(n)
+	return true
 }
 
 // addScope copies the text, so that an entry does not hold on to the request that it
@@ -270,7 +340,7 @@ func (t *table) merge(o *table) {
 		t.addLast(k, e.workspace, e.at, e.addr, e.agent.String())
 	}
 	for k, n := range o.byHour {
-		t.addHour(k, n)
+		t.addHour(k, *n)
 	}
 	for k, e := range o.byScope {
 		t.addScope(k, *e)
@@ -293,6 +363,7 @@ func (t *table) reset() {
 	clear(t.byActivity)
 	clear(t.byReuse)
 	clear(t.quota)
+	clear(t.memos)
 	t.rests, t.lost = 0, lost{}
 }
 
@@ -307,7 +378,7 @@ func (t *table) batch() ledger.UsageBatch {
 		})
 	}
 	for k, n := range t.byHour {
-		b.Hours = append(b.Hours, ledger.HourCount{Workspace: k.workspace, Token: k.token, Hour: micros(k.hour), Code: k.code, Count: n})
+		b.Hours = append(b.Hours, ledger.HourCount{Workspace: k.workspace, Token: k.token, Hour: micros(k.hour), Code: k.code, Count: *n})
 	}
 	for k, e := range t.byScope {
 		b.Scopes = append(b.Scopes, ledger.ScopeUse{

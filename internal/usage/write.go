@@ -49,16 +49,24 @@ const (
 // Run writes until ctx ends. One call of it is enough; what is recorded after
 // its end waits for Shutdown.
 func (r *Recorder) Run(ctx context.Context) {
-	for r.pause(ctx, r.cfg.Interval) {
+	for between := r.cfg.Interval; r.pause(ctx, between); {
 		r.writing.Lock()
 		if now := r.cfg.Now(); !now.Before(r.writer.retry) {
 			_ = r.write(ctx) // told where it failed, and tried again
+			between = r.between(r.cfg.Now().Sub(now))
 			r.tidyUp(ctx)
 		} else {
 			r.collect()
 		}
 		r.writing.Unlock()
 	}
+}
+
+// between is how long to wait after a write that took so long. What takes more than a
+// few hundredths of the time waits longer, and has more uses for each row.
+func (r *Recorder) between(took time.Duration) time.Duration {
+	const share = 50
+	return max(r.cfg.Interval, min(share*took, r.cfg.Longest))
 }
 
 // pause waits for a time, or until somebody wakes us; false when ctx has ended.
@@ -116,6 +124,7 @@ func (r *Recorder) collect() {
 		s.mu.Unlock()
 		w.pending.merge(s.spare)
 		s.spare.reset()
+		r.cfg.Breathe()
 	}
 	denied, dropped := r.denials.drain()
 	w.denials = append(w.denials, denied...)
