@@ -99,8 +99,11 @@ type server struct {
 	portal      func(context.Context, authority.Caller, string, string) (authority.Done[api.PortalLink], error)
 	invite      func(context.Context, authority.Caller, string, string) (authority.Done[api.Invitation], error)
 
-	mux        *http.ServeMux
-	extAuthz   *Route
+	mux      *http.ServeMux
+	extAuthz *Route
+	// hot are the routes that are called for every request of somebody's API, by their
+	// paths: the multiplexer would take longer to find one than it takes to answer.
+	hot        map[string]*Route
 	cursors    *cursors
 	workspaces *workspaceNames
 	lines      headerLines
@@ -129,7 +132,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, used: o.Used, counted: o.Counted, replicas: o.Replicas, refused: o.Refused, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(),
+		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, used: o.Used, counted: o.Counted, replicas: o.Replicas, refused: o.Refused, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(), hot: map[string]*Route{},
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
 	}
@@ -195,8 +198,11 @@ func (s *server) mount(routes []Route) error {
 			return err
 		}
 		rt.requests = s.metrics.requestsOf(rt.Path)
-		if rt.Path == extAuthzPath {
+		switch rt.Path {
+		case extAuthzPath:
 			s.extAuthz = rt
+		case "/v1/verify", "/v1/forward-auth", "/oauth2/introspect":
+			s.hot[rt.Path] = rt
 		}
 		handler := func(w http.ResponseWriter, _ *http.Request) {
 			c, ok := w.(*call)
@@ -219,6 +225,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.end(c)
 	if strings.HasPrefix(r.RequestURI, extAuthzPrefix) {
 		c.serve(s.extAuthz) // the multiplexer would send paths that are not clean elsewhere
+		return
+	}
+	if rt := s.hot[r.URL.Path]; rt != nil && r.URL.RawPath == "" && r.Method != http.MethodConnect && (rt.Method == "" || rt.Method == r.Method) {
+		c.serve(rt)
 		return
 	}
 	s.mux.ServeHTTP(c, r)

@@ -184,7 +184,7 @@ func bodies(next http.Handler) http.Handler {
 // admit makes room for a connection and takes it, or answers nil.
 func (b *connections) admit(raw net.Conn) *connection {
 	const patience = 2 * time.Second
-	c := &connection{Conn: raw, of: b, network: b.networkOf(raw)}
+	c := &connection{Conn: &patient{Conn: raw}, of: b, network: b.networkOf(raw)}
 	c.waiting.Store(b.turn.Add(1))
 	b.mu.Lock()
 	var gone []*connection
