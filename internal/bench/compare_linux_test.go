@@ -285,18 +285,27 @@ func awaited(t *testing.T, network, address string) {
 	}
 }
 
-// doors starts a build over a copy of the instance and answers its three hot doors,
-// once each of its tokens was used.
+// doors starts a build over a copy of the instance and answers its three hot doors, and
+// of what lies here those of the hot listener besides.
 func doors(t *testing.T, dir, name, program string, w *seeded) []*against {
 	t.Helper()
 	data := filepath.Join(dir, name)
 	must(t, os.CopyFS(data, os.DirFS(w.data)))
 	shell(t, data, "chmod 700 . && chmod 600 *")
 	address := free(t)
-	cmd := pinned(t, serverCore, nil, program, "serve", "--data", data, "--listen", address, "--log-level", "warn")
-	process := running(t, cmd)
+	args := []string{program, "serve", "--data", data, "--listen", address, "--log-level", "warn"}
+	hot := ""
+	if name == here {
+		hot = free(t)
+		args = append(args, "--hot-listen", hot)
+	}
+	process := running(t, pinned(t, serverCore, nil, args...))
 	awaited(t, "tcp", address)
-	return w.doors(name, "tcp", address, process)
+	all := w.doors(name, "tcp", address, process)
+	if hot != "" {
+		all = append(all, w.doors(name+", --hot-listen", "tcp", hot, process)...)
+	}
+	return all
 }
 
 func (w *seeded) doors(name, network, address string, process int) []*against {
