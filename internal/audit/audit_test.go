@@ -110,6 +110,10 @@ func (b *books) AuditHead(id ledger.ID) (ledger.AuditRow, error) {
 
 func (b *books) Audit(ledger.ID, ledger.AuditQuery) ([]ledger.AuditRow, error) { return nil, nil }
 
+func (b *books) AuditBounds(ledger.ID, ledger.AuditQuery, int) (before, since int64, err error) {
+	return 0, 0, nil
+}
+
 func (b *books) AuditChains() (ids []ledger.ID, err error) {
 	for id, rows := range b.rows {
 		if _, anchored := b.anchors[id]; len(rows) > 0 || anchored {

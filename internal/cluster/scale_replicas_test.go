@@ -39,7 +39,7 @@ type host struct {
 // takes has a core for as long as half a call costs.
 func (h *host) takes() {
 	h.core <- struct{}{}
-	time.Sleep(h.call / 2)
+	pass(h.call / 2)
 	<-h.core
 	h.busy.Add(int64(h.call / 2))
 }
@@ -48,7 +48,7 @@ func (h *host) takes() {
 func (h *host) follows(ctx context.Context, v cluster.View) {
 	t, until := cluster.Told{}, time.Time{}
 	for ctx.Err() == nil {
-		time.Sleep(h.way / 2)
+		pass(h.way / 2)
 		asked := time.Now()
 		h.takes()
 		var err error
@@ -58,11 +58,11 @@ func (h *host) follows(ctx context.Context, v cluster.View) {
 			t, err = h.Call(ctx, t.Replica, v, t.Count)
 		}
 		if err != nil {
-			time.Sleep(leased / 4)
+			pass(leased / 4)
 			continue
 		}
 		h.takes()
-		time.Sleep(h.way / 2)
+		pass(h.way / 2)
 		h.calls.Add(1)
 		if now := time.Now(); !until.IsZero() && now.After(until) {
 			h.lost.Add(1)
@@ -96,9 +96,9 @@ func (c programs) simulate(t *testing.T, p prices, every, length time.Duration) 
 			v := view(ledger.ID(1+i/inOne), fmt.Sprintf("%08dt%03d", i/inOne, i%inOne/16))
 			v.Everywhere = i%(c.replicas/max(c.everywhere, 1)) == 0 && c.everywhere > 0
 			running.Go(func() { hosts[i%c.nodes].follows(ctx, v) })
-			time.Sleep(leased / time.Duration(c.replicas))
+			pass(leased / time.Duration(c.replicas))
 		}
-		time.Sleep(2 * leased)
+		pass(2 * leased)
 		of := func(f func(h *host) *atomic.Int64) (sum int64) {
 			for _, h := range hosts {
 				sum += f(h).Load()
@@ -117,7 +117,7 @@ func (c programs) simulate(t *testing.T, p prices, every, length time.Duration) 
 				defer mu.Unlock()
 				out.waits = append(out.waits, took)
 			})
-			time.Sleep(every)
+			pass(every)
 		}
 		out.asked = map[string]int{"call": int(of(calls) - wasCalls)}
 		out.load = float64(of(busy)-wasBusy) / float64(time.Since(since)) / float64(p.cores*c.nodes)

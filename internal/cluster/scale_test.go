@@ -494,3 +494,6 @@ func measured(t *testing.T) prices {
 	p.lease = max(price(list)-p.leases, 0) / rows
 	return p
 }
+
+// pass lets time go by in the bubble of the simulation.
+func pass(d time.Duration) { time.Sleep(d) }
