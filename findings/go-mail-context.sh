@@ -1,7 +1,9 @@
 #!/bin/sh
 # The context of go-mail's DialAndSendWithContext bounds connecting. A server that falls silent
 # in the middle of a mail is waited for until the client's own timeout, 15 s unless set.
-. "$(dirname "$0")/lib.sh"
+set -eu
+tmp=$(mktemp -d)
+. "$(dirname "$0")/shared"
 golang github.com/wneessen/go-mail@v0.8.1 <<'GO'
 package main
 

@@ -1,6 +1,8 @@
 #!/bin/sh
 # The deadline of a context does not end a command of go-redis, unless an option says so.
-. "$(dirname "$0")/lib.sh"
+set -eu
+tmp=$(mktemp -d)
+. "$(dirname "$0")/shared"
 golang github.com/redis/go-redis/v9@v9.23.0 <<'GO'
 package main
 

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Apache's mod_oauth2 makes 401 of an introspection that was answered 429 or 503, as for a token
 # that is over: a client throws a good token away because the office was busy.
-. "$(dirname "$0")/lib.sh"
+set -eu
+tmp=$(mktemp -d)
+. "$(dirname "$0")/shared"
 debian apache2-bin 2.4.67-1~deb12u2 libapache2-mod-oauth2 3.3.1-1 liboauth2-0 1.4.5.4-1 liboauth2-apache0 1.4.5.4-1 \
 	libapr1 1.7.2-3+deb12u1 libaprutil1 1.6.3-1 libcjose0 0.6.2.1-1+deb12u1 libmemcached11 1.1.4-1 libhashkit2 1.1.4-1 libhiredis0.14 0.14.1-3
 printf '{"active":true,"scope":"tickets:read","client_id":"x"}' >"$tmp/answer"

@@ -1,6 +1,8 @@
 #!/bin/sh
 # npm sends the text ${NAME} itself as the token when .npmrc names a variable that is not set.
-. "$(dirname "$0")/lib.sh"
+set -eu
+tmp=$(mktemp -d)
+. "$(dirname "$0")/shared"
 say "with npm 10.9.4"
 (cd "$tmp" && npm install --silent --no-fund --no-audit --prefix "$tmp/npm" npm@10.9.4 >"$tmp/build" 2>&1) || { cat "$tmp/build"; exit 1; }
 listen

@@ -1,7 +1,9 @@
 #!/bin/sh
 # The process number that a driver is told when it connects through PgBouncer is not the one of
 # any backend: who ends "its own" session by it from elsewhere ends nobody's, or somebody else's.
-. "$(dirname "$0")/lib.sh"
+set -eu
+tmp=$(mktemp -d)
+. "$(dirname "$0")/shared"
 debian pgbouncer 1.18.0-1+deb12u1
 postgres
 bouncer=$tmp/root/usr/sbin/pgbouncer

@@ -1,7 +1,9 @@
 #!/bin/sh
 # A recursive query that finds one row is guessed to find tens of thousands while its table has
 # no statistics yet, as after a bulk load or a restore; then WHERE id IN (…) reads the whole table.
-. "$(dirname "$0")/lib.sh"
+set -eu
+tmp=$(mktemp -d)
+. "$(dirname "$0")/shared"
 postgres
 sql -c "CREATE TABLE tokens (id bigint PRIMARY KEY, parent bigint, label text) WITH (autovacuum_enabled = off); CREATE INDEX ON tokens (parent);
 	INSERT INTO tokens SELECT n, CASE WHEN n % 1000 = 7 THEN n / 2 END, 'x' FROM generate_series(1, 200000) n"

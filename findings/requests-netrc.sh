@@ -1,6 +1,8 @@
 #!/bin/sh
 # Python requests replaces a bearer token that the program set by what ~/.netrc has for the host.
-. "$(dirname "$0")/lib.sh"
+set -eu
+tmp=$(mktemp -d)
+. "$(dirname "$0")/shared"
 debian python3-requests 2.28.1+dfsg-1 python3-urllib3 1.26.12-1+deb12u3 python3-idna 3.3-1+deb12u1 python3-chardet 5.1.0+dfsg-2 python3-certifi 2022.9.24-1
 listen
 printf 'machine 127.0.0.1 login someone password else\n' >"$tmp/.netrc"

@@ -1,6 +1,8 @@
 #!/bin/sh
 # A token that is answered with expires_in 0 is over. Go's x/oauth2 keeps it for good.
-. "$(dirname "$0")/lib.sh"
+set -eu
+tmp=$(mktemp -d)
+. "$(dirname "$0")/shared"
 listen
 golang golang.org/x/oauth2@v0.36.0 <<'GO'
 package main
