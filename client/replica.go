@@ -103,45 +103,48 @@ func (r *Replica) Require(need ...Need) func(http.Handler) http.Handler {
 	}, recheck{r.look, lookAgain}, need)
 }
 
-// look is a verification that is no use of the token, also where memory answers it.
+// look answers the same question once more, which is no use of the token: the middleware has
+// it peek.
 func (r *Replica) look(ctx context.Context, q api.VerifyRequest) (Result, error) {
-	q.Peek, q.Cost = false, nil // what the server is asked in place of memory
-	if held := r.lease.Load(); held != nil && len(q.Token) <= token.MaxLength {
-		rec := r.memory.find(new(scratch).keyOf(r.memory.code, q.Token))
-		if now := r.clock.now(); rec != nil && rec.allows(&q) && held.holds(now) && now.ran < rec.ends {
-			return Result{rec.answer(&q)}, nil
-		}
+	if rec, _, _ := r.known(&q, new(scratch)); rec != nil {
+		return Result{rec.answer(&q)}, nil
 	}
-	none := 0
-	q.Peek, q.Cost = true, &none
 	return r.line.decide(ctx, q)
 }
 
-// verify decides by memory where it may. The lease is taken before memory is looked into, and
-// asked about once it was decided.
+// verify decides by memory where it may.
 func (r *Replica) verify(ctx context.Context, q *api.VerifyRequest, s *scratch) (Result, error) {
 	if q.Cost != nil || q.Peek || r.line.actAs != "" {
 		return r.line.decide(ctx, *q)
 	}
-	held := r.lease.Load()
-	if held == nil || len(q.Token) > token.MaxLength {
-		return r.ask(ctx, q)
-	}
-	rec := r.memory.find(s.keyOf(r.memory.code, q.Token))
+	rec, k, now := r.known(q, s)
 	if rec == nil {
 		return r.ask(ctx, q)
 	}
-	k := rec.kindOf(q)
-	if k == nil && !rec.allows(q) {
-		return r.ask(ctx, q)
+	r.hits.Add(1)
+	rec.used(k, q, now, &r.memory)
+	return Result{rec.answer(q)}, nil
+}
+
+// known is what memory has to allow a question by, the use it would be, nil for a new one,
+// and the time that was run; nil is that the server has to be asked. The lease is taken
+// before memory is looked into, and asked about once it was decided.
+func (r *Replica) known(q *api.VerifyRequest, s *scratch) (rec *record, k *kind, ran int64) {
+	held := r.lease.Load()
+	if held == nil || len(q.Token) > token.MaxLength {
+		return nil, nil, 0
+	}
+	if rec = r.memory.find(s.keyOf(r.memory.code, q.Token)); rec == nil {
+		return nil, nil, 0
+	}
+	if k = rec.kindOf(q); k == nil && !rec.allows(q) {
+		return nil, nil, 0
 	}
 	now := r.clock.now()
 	if !held.holds(now) || now.ran >= rec.ends {
-		return r.ask(ctx, q)
+		return nil, nil, 0
 	}
-	r.hits.Add(1)
-	rec.used(k, q, now.ran, &r.memory)
-	return Result{rec.answer(q)}, nil
+	return rec, k, now.ran
 }
 
 // ask asks the server, and remembers what it may.

@@ -27,7 +27,10 @@ func BenchmarkWritesSQLite(b *testing.B) { writes(b, storetest.SQLite) }
 
 // BenchmarkWritesPostgreSQL is the same over PostgreSQL.
 func BenchmarkWritesPostgreSQL(b *testing.B) {
-	writes(b, func(t testing.TB) string { return delayed(t, storetest.DurablePostgres(t), *link) })
+	writes(b, func(tb testing.TB) string {
+		tb.Helper()
+		return delayed(tb, storetest.DurablePostgres(tb), *link)
+	})
 }
 
 func writes(b *testing.B, at func(testing.TB) string) {

@@ -62,7 +62,12 @@ func (m *Memo) Holds(at ledger.Point) bool { return m != nil && m.at == at }
 // Keep says that the mutation stands.
 func (m *Memo) Keep() {
 	m.fresh = m.fresh[:0]
-	n := 0
+	m.bound()
+}
+
+// bound forgets everything where it became too much.
+func (m *Memo) bound() {
+	n := len(m.locators)
 	for _, rows := range m.rows {
 		n += len(rows)
 	}
@@ -77,6 +82,7 @@ func (m *Memo) Undo() {
 		delete(m.rows[p.of], p.key)
 	}
 	m.fresh = m.fresh[:0]
+	m.bound()
 }
 
 func (m *Memo) put(of kind, key, value any) {
@@ -100,10 +106,11 @@ func (m *Memo) forgetAll() {
 	clear(m.locators)
 }
 
-// forgetToken forgets a token by its row, and its secrets.
+// forgetToken forgets a token by its row.
 func (m *Memo) forgetToken(id ledger.ID) {
 	if l, ok := m.locators[id]; ok {
 		delete(m.rows[tokens], l)
+		delete(m.locators, id)
 	}
 }
 
@@ -162,8 +169,8 @@ func own(v reflect.Value) {
 		own(fresh.Elem())
 		v.Set(fresh)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if f := v.Field(i); f.CanSet() {
+		for _, f := range v.Fields() {
+			if f.CanSet() {
 				own(f)
 			}
 		}

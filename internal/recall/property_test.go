@@ -267,10 +267,10 @@ func TestEveryWriteIsJudged(t *testing.T) {
 	}
 	judged := judgedWrites(t)
 	writer := reflect.TypeFor[ledger.Writer]()
-	for i := range writer.NumField() {
-		for chapter, j := writer.Field(i).Type, 0; j < chapter.NumMethod(); j++ {
-			if name := chapter.Method(j).Name; judged[name] == harmless[name] {
-				t.Errorf("%s.%s: the memory judges it: %v; it is named as harmless: %v", chapter.Name(), name, judged[name], harmless[name])
+	for field := range writer.Fields() {
+		for method := range field.Type.Methods() {
+			if name := method.Name; judged[name] == harmless[name] {
+				t.Errorf("%s.%s: the memory judges it: %v; it is named as harmless: %v", field.Name, name, judged[name], harmless[name])
 			}
 		}
 	}

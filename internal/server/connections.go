@@ -290,12 +290,7 @@ func (c *connection) Write(p []byte) (int, error) {
 }
 
 // CloseWrite is for net/http, as that of [explainingConn].
-func (c *connection) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
+func (c *connection) CloseWrite() error { return closeWrite(c.Conn) }
 
 // SetReadDeadline keeps a connection of the reserve to its own.
 func (c *connection) SetReadDeadline(t time.Time) error {

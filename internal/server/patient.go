@@ -116,9 +116,4 @@ func (c *patient) SetDeadline(t time.Time) error {
 }
 
 // CloseWrite is for net/http, as that of [explainingConn].
-func (c *patient) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
+func (c *patient) CloseWrite() error { return closeWrite(c.Conn) }

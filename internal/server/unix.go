@@ -28,12 +28,7 @@ type localConn struct{ net.Conn }
 func (localConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
 // CloseWrite ends the answer before the connection.
-func (c localConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
+func (c localConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // socketMode lets the server's group in, where the proxy's user is, and nobody else.
 const socketMode = 0o660

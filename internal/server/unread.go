@@ -51,8 +51,11 @@ func (c explainingConn) Write(b []byte) (int, error) {
 
 // CloseWrite lets net/http end the answer before the connection, so that a client
 // that is still sending gets to read it.
-func (c explainingConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+func (c explainingConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+// closeWrite ends what a connection is sent, where it can be ended by itself.
+func closeWrite(c net.Conn) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return nil

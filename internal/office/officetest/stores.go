@@ -129,6 +129,7 @@ func (c Counting) Batch(ctx context.Context, ms []func(ledger.Tx) error) ([]erro
 	return c.Store.Batch(ctx, out)
 }
 
+// BatchNext counts as Batch does.
 func (c Counting) BatchNext(ctx context.Context, ms []func(ledger.Tx) error) ([]error, error) {
 	return c.Batch(ctx, ms)
 }
