@@ -97,14 +97,14 @@ class Client(Calls):
             n += 1
             try:
                 left = until - time.monotonic()
-                return self._once(method, target, headers, data, min(timeout or self._timeout, max(left, 0.001)))
+                return self._once(method, target, headers, data, min(timeout or self._timeout, max(left, 0.001)), again)
             except TokenryError as e:
                 wait = pause(n, e)
                 if n >= self._attempts or not worth_it(e, again, idempotency_key) or wait > self._patience or time.monotonic() + wait >= until:
                     raise
                 self._sleep(wait)
 
-    def _once(self, method: str, target: str, headers: Mapping[str, str], data: Optional[bytes], timeout: float) -> Any:
+    def _once(self, method: str, target: str, headers: Mapping[str, str], data: Optional[bytes], timeout: float, again: bool) -> Any:
         conn, kept = self._take(timeout)
         try:
             try:
@@ -112,11 +112,9 @@ class Client(Calls):
                 r = conn.getresponse()
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 conn.close()
-                if not kept:
-                    raise
-                # The server had closed the connection that was kept: it saw nothing of this call
-                # only if the call is sent on a new one at once.
-                if method != "GET" and (method, target) != ("POST", self._path + "/v1/verify"):
+                # A connection that was kept may have been closed meanwhile: the call goes on a new
+                # one, where it does no harm that the server sees it twice.
+                if not (kept and again):
                     raise
                 conn = self._dial(timeout)
                 conn.request(method, target, data, dict(headers))

@@ -103,7 +103,7 @@ test('guard: the same for what speaks fetch', async () => {
 
 test('the middleware answers within its time, whatever the server does', async (t) => {
   const silent = new Client(await listen(t, () => {}), ours)
-  const drip = new Client(await listen(t, (req, res) => void (res.writeHead(200, { 'Content-Type': 'application/json' }), res.write('{'), t.mock === 0)), ours)
+  const drip = new Client(await listen(t, (req, res) => res.writeHead(200, { 'Content-Type': 'application/json' }).write('{')), ours) // and no more
   const away = new Client('http://127.0.0.1:1', ours, { attempts: 1000 })
   for (const client of [silent, drip, away]) {
     let why
