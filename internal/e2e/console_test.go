@@ -27,7 +27,7 @@ func paths(all ...string) []view {
 // openViews are for everybody.
 func openViews() []view {
 	return paths("/signin", "/signin?error=oidc", "/signin/reset", "/signin/reset?code=x", "/signin/invitation?code=x", "/signin/portal?code=x",
-		"/setup?code=x", "/help", "/help/creating")
+		"/signin/link?code=x", "/signin/factors?code=x", "/setup?code=x", "/help", "/help/creating")
 }
 
 // consoleViews are what an Owner who administers the instance can open.
@@ -60,6 +60,11 @@ func (b *browser) consoleViews() []view {
 	b.open(instance + "/people")
 	users := eval[[]string](b, `[...document.querySelectorAll("a[href$='/deactivate']")].map(a => a.getAttribute("href").replace("/deactivate", ""))`)
 	at("user", users[len(users)-1], "/deactivate")
+	handed := regexp.MustCompile(`/signin/link\?code=[\w-]+`).FindString(b.post(users[len(users)-1]+"/link", map[string]string{"link": "link"}))
+	if handed == "" {
+		b.Fatal("no link was made to hand over")
+	}
+	at("handed link", handed)
 	at("token", b.token("CI deploys"), "/edit", "/rotate", "/reset", "/transfer", "/delete")
 	at("expired token", b.token("Tom's old laptop"))
 	for name, path := range map[string]string{"webhook": acme + "/settings/webhooks", "instance webhook": "/instance/webhooks"} {

@@ -79,13 +79,17 @@ func TestGeneratorsReadTheDocuments(t *testing.T) {
 
 func TestEveryReferenceInTheDocumentLeadsSomewhere(t *testing.T) {
 	t.Parallel()
-	body := committed(t, "openapi.json")
-	var doc components
-	var tree any
-	for _, v := range []any{&doc, &tree} {
-		if err := json.Unmarshal(body, v); err != nil {
-			t.Fatal(err)
+	var tree map[string]any
+	if err := json.Unmarshal(committed(t, "openapi.json"), &tree); err != nil {
+		t.Fatal(err)
+	}
+	leads := func(ref string) bool {
+		at, within := any(tree), strings.TrimPrefix(ref, "#/")
+		for name := range strings.SplitSeq(within, "/") {
+			object, _ := at.(map[string]any)
+			at = object[name]
 		}
+		return within != ref && at != nil
 	}
 	n := 0
 	var walk func(v any)
@@ -99,7 +103,7 @@ func TestEveryReferenceInTheDocumentLeadsSomewhere(t *testing.T) {
 			for k, e := range v {
 				if ref, ok := e.(string); ok && k == "$ref" {
 					n++
-					if name := strings.TrimPrefix(ref, "#/components/schemas/"); doc.Components.Schemas[name] == nil {
+					if !leads(ref) {
 						t.Errorf("%s leads nowhere", ref)
 					}
 				}
