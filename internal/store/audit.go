@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -15,9 +16,9 @@ const auditColumns = `workspace, sequence, revision, occurred_at, action, actor,
 
 func auditFields(a *ledger.AuditRow) []any {
 	return []any{
-		&a.Workspace, &a.Sequence, &a.Revision, instant{&a.At}, &a.Action, &a.Actor, &a.ActorToken, &a.OnBehalf,
-		&a.Target, word{&a.Token}, verbatim{&a.Payload}, blob{&a.Salt}, blob{&a.PayloadDigest}, blob{&a.Hash},
-		(*uint32)(&a.Key), blob{&a.Erasure},
+		&a.Workspace, &a.Sequence, &a.Revision, column.Instant(&a.At), &a.Action, &a.Actor, &a.ActorToken, &a.OnBehalf,
+		&a.Target, column.Word(&a.Token), column.Verbatim(&a.Payload), column.Blob(&a.Salt), column.Blob(&a.PayloadDigest), column.Blob(&a.Hash),
+		(*uint32)(&a.Key), column.Blob(&a.Erasure),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/recall"
 )
@@ -199,7 +200,7 @@ func (b *batch) lock(l lane) error {
 		fence            *ledger.Fence
 		ledger.Moment
 	}) []any {
-		return append([]any{&h.revision, &h.nextID, blob{&h.digest}, document{&h.fence}}, momentFields(&h.Moment)...)
+		return append([]any{&h.revision, &h.nextID, column.Blob(&h.digest), column.Document(&h.fence)}, momentFields(&h.Moment)...)
 	}, b.eng.headLock(l))
 	if err == nil && head.fence != nil && (!b.store.fenced || head.fence.State != ledger.FenceRestoring) {
 		return &ledger.FenceError{Fence: *head.fence}
@@ -291,7 +292,7 @@ func (b *batch) commit() (err error) {
 		}
 	}
 	if err := b.exec(`UPDATE head SET revision = $1, next_id = $2, moment = $3, settlements = $4, digest = $5 WHERE id = 1`,
-		b.revision, b.nextID, moment(b.moment.Latest), b.moment.Settlements, blob{&b.digest}); err != nil {
+		b.revision, b.nextID, moment(b.moment.Latest), b.moment.Settlements, column.Blob(&b.digest)); err != nil {
 		return err
 	}
 	if err := b.seal(); err != nil {
@@ -314,7 +315,7 @@ func (b *batch) chain() (err error) {
 		return err
 	}
 	return b.exec(`INSERT INTO changes (revision, base, digest, touched) VALUES ($1, $2, $3, $4)`,
-		b.revision, b.base, blob{&b.digest}, document{&touched})
+		b.revision, b.base, column.Blob(&b.digest), column.Document(&touched))
 }
 
 // next is the digest of the chain at the batch's end. What is drawn for it makes two

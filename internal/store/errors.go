@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/postgres"
 )
@@ -62,6 +63,7 @@ var (
 func (e *engine) translate(err error, query string) error {
 	var known *failure
 	var address *postgres.AddressError
+	var mismatch *column.MismatchError
 	switch {
 	case err == nil:
 		return nil
@@ -69,6 +71,8 @@ func (e *engine) translate(err error, query string) error {
 		return known
 	case errors.As(err, &address):
 		return address
+	case errors.As(err, &mismatch):
+		return failf(nil, "%v", mismatch)
 	case errors.Is(err, ledger.ErrStoreUnavailable), errors.Is(err, errSpent), errors.Is(err, errUnstorable):
 		return err
 	case errors.Is(err, context.Canceled):

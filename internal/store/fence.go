@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -12,7 +13,7 @@ func (s *Store) Fenced(ctx context.Context) error { return s.eng.fenced(ctx) }
 
 func (e *engine) fenced(ctx context.Context) error {
 	var fence *ledger.Fence
-	err := e.reader.QueryRowContext(ctx, `SELECT fence FROM head WHERE id = 1`).Scan(document{&fence})
+	err := e.reader.QueryRowContext(ctx, `SELECT fence FROM head WHERE id = 1`).Scan(column.Document(&fence))
 	if err != nil || fence == nil {
 		return e.translate(err, "")
 	}
@@ -28,7 +29,7 @@ func (s *Store) Restoring(ctx context.Context, fence *ledger.Fence, revision int
 	}
 	defer b.end()
 	b.revision = max(b.revision, revision)
-	if err := b.exec(`UPDATE head SET fence = $1 WHERE id = 1`, document{&fence}); err != nil {
+	if err := b.exec(`UPDATE head SET fence = $1 WHERE id = 1`, column.Document(&fence)); err != nil {
 		return err
 	}
 	return b.commit()

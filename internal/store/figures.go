@@ -3,6 +3,7 @@ package store
 import (
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -41,7 +42,7 @@ func (r figureRows) Figures(now time.Time) (f ledger.Figures, err error) {
 }
 
 func backlogFields(b *ledger.Backlog) []any {
-	return []any{&b.Waiting, &b.Retrying, instant{&b.Oldest}, instant{&b.OldestRetrying}}
+	return []any{&b.Waiting, &b.Retrying, column.Instant(&b.Oldest), column.Instant(&b.OldestRetrying)}
 }
 
 // The states are decided in the order of a token's status and of

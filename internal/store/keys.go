@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -37,7 +38,7 @@ type keyCheck struct {
 	digest token.Digest
 }
 
-func keyCheckFields(k *keyCheck) []any { return []any{(*uint32)(&k.id), digest{&k.digest}} }
+func keyCheckFields(k *keyCheck) []any { return []any{(*uint32)(&k.id), column.Digest(&k.digest)} }
 
 // KeyChecks reads the check values of the keys this database was used with.
 func (s *Store) KeyChecks(ctx context.Context) (map[token.KeyID]token.Digest, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/migrate"
 	"github.com/tokenry/tokenry/internal/postgres"
@@ -90,7 +91,7 @@ func (n *nodes) Join(ctx context.Context, l ledger.Lease) error {
 			ON CONFLICT (node) DO UPDATE SET incarnation = excluded.incarnation, renewal = 0, applied = 0, due = 0, behind = NULL,
 				length = excluded.length, holder = excluded.holder, schema = excluded.schema, told = excluded.told,
 				arrival = CASE WHEN leases.incarnation = $6 THEN leases.arrival ELSE excluded.arrival END`,
-			l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder, n.eng.version, l.Was, document{l.Told})
+			l.Node, l.Incarnation, l.Length.Microseconds(), l.Holder, n.eng.version, l.Was, column.Document(l.Told))
 		found = tag.RowsAffected()
 		return err
 	})
@@ -133,7 +134,7 @@ func (n *nodes) Renew(ctx context.Context, l ledger.Lease) (r ledger.Renewed, er
 			FROM renewed CROSS JOIN head LEFT JOIN changes AS at ON at.revision = $1
 				LEFT JOIN LATERAL (SELECT base, revision, digest, touched FROM changes WHERE revision > $1 ORDER BY revision LIMIT $5) AS later ON TRUE
 			WHERE head.id = 1 ORDER BY later.revision`, l.Applied, l.Node, l.Incarnation, l.Renewal, changesAtOnce,
-			l.Digest[:], make([]byte, len(l.Digest)), document{l.Behind}, l.MadeRoom, document{l.Told})
+			l.Digest[:], make([]byte, len(l.Digest)), column.Document(l.Behind), l.MadeRoom, column.Document(l.Told))
 		if err != nil {
 			return err
 		}
@@ -170,7 +171,7 @@ func scanRenewed(rows pgx.Rows, r *ledger.Renewed) error {
 	}
 	c := ledger.Change{Base: *base, Point: ledger.Point{Revision: *revision}}
 	copy(c.Digest[:], change)
-	err := (document{&c.Touched}).Scan(*touched)
+	err := (column.Document(&c.Touched)).Scan(*touched)
 	r.Changes = append(r.Changes, c)
 	return err
 }
@@ -196,7 +197,7 @@ func (n *nodes) Changes(ctx context.Context, after int64) (changes []ledger.Chan
 				return c, err
 			}
 			copy(c.Digest[:], sum)
-			return c, (document{&c.Touched}).Scan(touched)
+			return c, (column.Document(&c.Touched)).Scan(touched)
 		})
 		return err
 	})
@@ -225,7 +226,7 @@ func (n *nodes) Leases(ctx context.Context, sure bool) (leases []ledger.Lease, e
 		}
 		leases, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (l ledger.Lease, err error) {
 			var length int64
-			err = row.Scan(&l.Node, &l.Incarnation, &l.Renewal, &l.Applied, document{&l.Behind}, &length, &l.Holder, document{&l.Told})
+			err = row.Scan(&l.Node, &l.Incarnation, &l.Renewal, &l.Applied, column.Document(&l.Behind), &length, &l.Holder, column.Document(&l.Told))
 			l.Length = time.Duration(length) * time.Microsecond
 			return l, err
 		})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -14,9 +15,9 @@ const webhookColumns = `id, workspace, public_id, url, description, events, secr
 
 func webhookFields(w *ledger.Webhook) []any {
 	return []any{
-		&w.ID, &w.Workspace, &w.PublicID, &w.URL, &w.Description, document{&w.Events}, blob{&w.Secret},
-		&w.Enabled, instant{&w.FailingSince}, instant{&w.DisabledAt}, &w.DisabledReason, &w.DisabledBy, &w.Held,
-		instant{&w.CreatedAt}, &w.Revision,
+		&w.ID, &w.Workspace, &w.PublicID, &w.URL, &w.Description, column.Document(&w.Events), column.Blob(&w.Secret),
+		&w.Enabled, column.Instant(&w.FailingSince), column.Instant(&w.DisabledAt), &w.DisabledReason, &w.DisabledBy, &w.Held,
+		column.Instant(&w.CreatedAt), &w.Revision,
 	}
 }
 
@@ -38,7 +39,7 @@ func (r outboxRows) WebhookByID(id ledger.ID) (ledger.Webhook, error) {
 }
 
 func (r *reader) formerSecrets(webhook ledger.ID) ([]ledger.FormerSecret, error) {
-	return list(r.session, func(f *ledger.FormerSecret) []any { return []any{blob{&f.Sealed}, instant{&f.EndsAt}} },
+	return list(r.session, func(f *ledger.FormerSecret) []any { return []any{column.Blob(&f.Sealed), column.Instant(&f.EndsAt)} },
 		`SELECT sealed, ends_at FROM webhook_secrets WHERE webhook = $1 ORDER BY number`, webhook)
 }
 
@@ -56,7 +57,7 @@ func (r outboxRows) Webhooks(workspace, after ledger.ID, limit int) ([]ledger.We
 		of ledger.ID
 		ledger.FormerSecret
 	}
-	secrets, err := eachListed(r.session, func(f *former) []any { return []any{&f.of, blob{&f.Sealed}, instant{&f.EndsAt}} }, `
+	secrets, err := eachListed(r.session, func(f *former) []any { return []any{&f.of, column.Blob(&f.Sealed), column.Instant(&f.EndsAt)} }, `
 		SELECT webhook, sealed, ends_at FROM webhook_secrets WHERE webhook IN (SELECT CAST(entry AS BIGINT) FROM listed) ORDER BY webhook, number`, ids)
 	for _, f := range secrets {
 		i := slices.Index(ids, f.of)
@@ -86,7 +87,7 @@ func (t outboxChanges) PutWebhook(w ledger.Webhook) error {
 	for i, f := range w.FormerSecrets {
 		if err == nil {
 			err = t.exec(`INSERT INTO webhook_secrets (webhook, number, sealed, ends_at) VALUES ($1, $2, $3, $4)`,
-				w.ID, i+1, blob{&f.Sealed}, moment(f.EndsAt))
+				w.ID, i+1, column.Blob(&f.Sealed), moment(f.EndsAt))
 		}
 	}
 	return err
@@ -110,8 +111,8 @@ const deliveryColumns = `id, public_id, webhook, type, payload, state, attempts,
 
 func deliveryFields(d *ledger.Delivery) []any {
 	return []any{
-		&d.ID, &d.PublicID, &d.Webhook, &d.Type, verbatim{&d.Payload}, &d.State, &d.Attempts, document{&d.Log},
-		instant{&d.NextAttemptAt}, instant{&d.LeasedUntil}, instant{&d.CreatedAt}, instant{&d.SettledAt},
+		&d.ID, &d.PublicID, &d.Webhook, &d.Type, column.Verbatim(&d.Payload), &d.State, &d.Attempts, column.Document(&d.Log),
+		column.Instant(&d.NextAttemptAt), column.Instant(&d.LeasedUntil), column.Instant(&d.CreatedAt), column.Instant(&d.SettledAt),
 	}
 }
 
@@ -260,9 +261,9 @@ const mailColumns = `id, public_id, workspace, kind, recipient, token, expires_a
 
 func mailFields(m *ledger.Mail) []any {
 	return []any{
-		&m.ID, &m.PublicID, &m.Workspace, &m.Kind, &m.Recipient, locator{&m.Token}, instant{&m.ExpiresAt}, &m.Step,
-		document{&m.Facts}, &m.State, &m.Attempts, &m.Error, instant{&m.NextAttemptAt}, instant{&m.LeasedUntil},
-		instant{&m.CreatedAt}, instant{&m.SettledAt},
+		&m.ID, &m.PublicID, &m.Workspace, &m.Kind, &m.Recipient, column.Locator(&m.Token), column.Instant(&m.ExpiresAt), &m.Step,
+		column.Document(&m.Facts), &m.State, &m.Attempts, &m.Error, column.Instant(&m.NextAttemptAt), column.Instant(&m.LeasedUntil),
+		column.Instant(&m.CreatedAt), column.Instant(&m.SettledAt),
 	}
 }
 
@@ -294,7 +295,7 @@ func (t outboxChanges) PutMail(m ledger.Mail) error {
 }
 
 func (r outboxRows) NextDue() (time.Time, error) {
-	at, err := one(r.session, func(t *time.Time) []any { return []any{instant{t}} }, `
+	at, err := one(r.session, func(t *time.Time) []any { return []any{column.Instant(t)} }, `
 		SELECT min(at) FROM (
 			SELECT min(next_attempt_at) AS at FROM deliveries WHERE next_attempt_at IS NOT NULL
 			UNION ALL SELECT min(next_attempt_at) AS at FROM mails WHERE next_attempt_at IS NOT NULL) AS due`)

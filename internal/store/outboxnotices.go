@@ -3,6 +3,7 @@ package store
 import (
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -20,7 +21,7 @@ func (r outboxRows) Expiring(w ledger.ExpiryWindow) ([]ledger.Token, error) {
 const noticeColumns = `token, expires_at, step, noticed_at, sent_at`
 
 func noticeFields(n *ledger.Notice) []any {
-	return []any{&n.Token, instant{&n.ExpiresAt}, &n.Step, instant{&n.NoticedAt}, instant{&n.SentAt}}
+	return []any{&n.Token, column.Instant(&n.ExpiresAt), &n.Step, column.Instant(&n.NoticedAt), column.Instant(&n.SentAt)}
 }
 
 func (r outboxRows) Notice(t ledger.ID, step int) (ledger.Notice, error) {
@@ -42,7 +43,7 @@ func (t outboxChanges) PutNotice(n ledger.Notice) error {
 const reuseColumns = `token, secret, told_at, count`
 
 func reuseFields(u *ledger.ReuseTold) []any {
-	return []any{&u.Token, &u.Secret, instant{&u.At}, &u.Count}
+	return []any{&u.Token, &u.Secret, column.Instant(&u.At), &u.Count}
 }
 
 func (r outboxRows) ReuseTold(t ledger.ID, secret int) (ledger.ReuseTold, error) {

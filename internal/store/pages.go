@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/search"
 )
@@ -32,13 +33,13 @@ const (
 
 func maybeMemberFields(m *ledger.Member) []any {
 	out := memberOwn(m)
-	out[0], out[1], out[2] = ref{&m.ID}, ref{&m.Workspace}, ref{&m.User}
+	out[0], out[1], out[2] = column.Ref(&m.ID), column.Ref(&m.Workspace), column.Ref(&m.User)
 	return out
 }
 
 func maybeAccountFields(a *ledger.ServiceAccount) []any {
 	out := accountFields(a)
-	out[0], out[1] = ref{&a.ID}, ref{&a.Workspace}
+	out[0], out[1] = column.Ref(&a.ID), column.Ref(&a.Workspace)
 	return out
 }
 
@@ -116,7 +117,7 @@ func (r pageRows) Owners(rows []ledger.ID) (members []ledger.Member, accounts []
 		a    ledger.ServiceAccount
 	}
 	found, err := eachListed(r.session, func(o *owner) []any {
-		return slices.Concat(maybeMemberFields(&o.m), []any{&o.user.PublicID, word{&o.user.Email}, &o.user.Name, &o.user.InstanceAdmin, instant{&o.user.DeactivatedAt}},
+		return slices.Concat(maybeMemberFields(&o.m), []any{&o.user.PublicID, column.Word(&o.user.Email), &o.user.Name, &o.user.InstanceAdmin, column.Instant(&o.user.DeactivatedAt)},
 			maybeAccountFields(&o.a))
 	}, ` SELECT `+maybeMember+`, COALESCE(u.public_id, ''), u.email, COALESCE(u.name, ''), COALESCE(u.instance_admin, FALSE), u.deactivated_at,
 			`+maybeAccount+`

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/search"
 )
@@ -9,8 +10,8 @@ const userColumns = `id, public_id, email, name, password_hash, instance_admin, 
 
 func userFields(u *ledger.User) []any {
 	return []any{
-		&u.ID, &u.PublicID, word{&u.Email}, &u.Name, &u.PasswordHash, &u.InstanceAdmin,
-		instant{&u.CreatedAt}, instant{&u.DeactivatedAt}, &u.DeactivatedBy, instant{&u.ErasedAt}, &u.Revision,
+		&u.ID, &u.PublicID, column.Word(&u.Email), &u.Name, &u.PasswordHash, &u.InstanceAdmin,
+		column.Instant(&u.CreatedAt), column.Instant(&u.DeactivatedAt), &u.DeactivatedBy, column.Instant(&u.ErasedAt), &u.Revision,
 	}
 }
 
@@ -65,14 +66,14 @@ const memberSelect = ` SELECT m.id, m.workspace, m.user_id, m.name, m.external_i
 // memberOwn are the fields of the membership; memberFields adds the user's.
 func memberOwn(m *ledger.Member) []any {
 	return []any{
-		&m.ID, &m.Workspace, &m.User, &m.Name, word{&m.ExternalID}, document{&m.Grants}, instant{&m.CreatedAt},
-		instant{&m.DeactivatedAt}, &m.DeactivatedBy, &m.Held, instant{&m.RemovedAt}, &m.Revision,
+		&m.ID, &m.Workspace, &m.User, &m.Name, column.Word(&m.ExternalID), column.Document(&m.Grants), column.Instant(&m.CreatedAt),
+		column.Instant(&m.DeactivatedAt), &m.DeactivatedBy, &m.Held, column.Instant(&m.RemovedAt), &m.Revision,
 	}
 }
 
 func memberFields(m *ledger.Member) []any {
 	return append(memberOwn(m),
-		&m.UserPublicID, word{&m.UserEmail}, &m.UserName, &m.UserInstanceAdmin, instant{&m.UserDeactivatedAt})
+		&m.UserPublicID, column.Word(&m.UserEmail), &m.UserName, &m.UserInstanceAdmin, column.Instant(&m.UserDeactivatedAt))
 }
 
 // Member joins the user, so that one look-up answers who it is and whether both
@@ -140,8 +141,8 @@ const accountColumns = `id, workspace, public_id, name, description, contacts, g
 
 func accountFields(a *ledger.ServiceAccount) []any {
 	return []any{
-		&a.ID, &a.Workspace, &a.PublicID, &a.Name, &a.Description, document{&a.Contacts}, document{&a.Grants},
-		instant{&a.CreatedAt}, instant{&a.DisabledAt}, &a.DisabledBy, &a.Held, instant{&a.RemovedAt}, &a.Revision,
+		&a.ID, &a.Workspace, &a.PublicID, &a.Name, &a.Description, column.Document(&a.Contacts), column.Document(&a.Grants),
+		column.Instant(&a.CreatedAt), column.Instant(&a.DisabledAt), &a.DisabledBy, &a.Held, column.Instant(&a.RemovedAt), &a.Revision,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/postgres"
@@ -89,7 +90,7 @@ func (e *engine) shared(ctx context.Context) error {
 	}
 	held := new(filelock.HeldError)
 	row := e.reader.QueryRowContext(ctx, `SELECT holder, since FROM server WHERE id = 1`)
-	if err := row.Scan(&held.Holder, instant{&held.Since}); err != nil {
+	if err := row.Scan(&held.Holder, column.Instant(&held.Since)); err != nil {
 		return &filelock.HeldError{} // it has not named itself yet
 	}
 	return held

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/search"
 )
@@ -9,7 +10,7 @@ const removalColumns = `id, workspace, kind, name, owner, replacement, undecided
 
 func removalFields(x *ledger.Removal) []any {
 	return []any{
-		&x.ID, &x.Workspace, (*string)(&x.Kind), &x.Name, &x.Owner, &x.Replacement, &x.Undecided, &x.By, instant{&x.CreatedAt},
+		&x.ID, &x.Workspace, (*string)(&x.Kind), &x.Name, &x.Owner, &x.Replacement, &x.Undecided, &x.By, column.Instant(&x.CreatedAt),
 		&x.Total, &x.Done, &x.Place, &x.Part, &x.After,
 	}
 }
@@ -88,7 +89,7 @@ func (r removalRows) Naming(workspace ledger.ID, part ledger.Part, after ledger.
 	if part == ledger.PartAccounts {
 		end, naming = accountsWindow, accountsNaming
 	}
-	last, err := one(r.session, func(id *ledger.ID) []any { return []any{ref{id}} }, end, workspace, after, bound(window))
+	last, err := one(r.session, func(id *ledger.ID) []any { return []any{column.Ref(id)} }, end, workspace, after, bound(window))
 	if err != nil || last == 0 {
 		return nil, 0, err
 	}
@@ -105,7 +106,7 @@ const tokensSealed = `SELECT id FROM tokens WHERE workspace = $1 AND id > $2 AND
 
 // Sealed looks at a window of tokens.
 func (r removalRows) Sealed(workspace, after ledger.ID, window int) ([]ledger.ID, ledger.ID, error) {
-	last, err := one(r.session, func(id *ledger.ID) []any { return []any{ref{id}} }, tokensWindow, workspace, after, bound(window))
+	last, err := one(r.session, func(id *ledger.ID) []any { return []any{column.Ref(id)} }, tokensWindow, workspace, after, bound(window))
 	if err != nil || last == 0 {
 		return nil, 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/search"
 )
@@ -11,7 +12,7 @@ import (
 const anchorColumns = `workspace, sequence, hash, occurred_at, seal, key_id`
 
 func anchorFields(a *ledger.AuditAnchor) []any {
-	return []any{&a.Workspace, &a.Sequence, blob{&a.Hash}, instant{&a.At}, blob{&a.Seal}, (*uint32)(&a.Key)}
+	return []any{&a.Workspace, &a.Sequence, column.Blob(&a.Hash), column.Instant(&a.At), column.Blob(&a.Seal), (*uint32)(&a.Key)}
 }
 
 // AuditAnchor is where a purged chain begins.
@@ -35,7 +36,7 @@ func (t retentionChanges) EraseAudit(a ledger.AuditRow) error {
 	return t.exec(`
 		UPDATE audit SET actor = $3, on_behalf = $4, target = $5, payload = NULL, salt = NULL, payload_digest = $6, erasure = $7
 		WHERE workspace = $1 AND sequence = $2`,
-		a.Workspace, a.Sequence, a.Actor, a.OnBehalf, a.Target, blob{&a.PayloadDigest}, blob{&a.Erasure})
+		a.Workspace, a.Sequence, a.Actor, a.OnBehalf, a.Target, column.Blob(&a.PayloadDigest), column.Blob(&a.Erasure))
 }
 
 // AuditAbout has the collation said, since that of its columns differs.

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/search"
 )
@@ -11,7 +12,7 @@ const roleColumns = `workspace, name, display_name, description, scopes, rate_li
 
 func roleFields(r *ledger.Role) []any {
 	return []any{
-		&r.Workspace, &r.Name, &r.DisplayName, &r.Description, document{&r.Scopes}, document{&r.RateLimit}, &r.Locked,
+		&r.Workspace, &r.Name, &r.DisplayName, &r.Description, column.Document(&r.Scopes), column.Document(&r.RateLimit), &r.Locked,
 		&r.Revision,
 	}
 }
@@ -65,7 +66,7 @@ const scopeColumns = `workspace, name, description, implies, roles, locked, revi
 
 func scopeFields(s *ledger.Scope) []any {
 	return []any{
-		&s.Workspace, &s.Name, &s.Description, document{&s.Implies}, document{&s.Roles}, &s.Locked, &s.Revision,
+		&s.Workspace, &s.Name, &s.Description, column.Document(&s.Implies), column.Document(&s.Roles), &s.Locked, &s.Revision,
 	}
 }
 
@@ -109,7 +110,7 @@ func (t rightsChanges) DeleteCatalogue(workspace ledger.ID) error {
 const resourceColumns = `id, workspace, name, description, created_by, created_at, revision`
 
 func resourceFields(r *ledger.Resource) []any {
-	return []any{&r.ID, &r.Workspace, &r.Name, &r.Description, &r.CreatedBy, instant{&r.CreatedAt}, &r.Revision}
+	return []any{&r.ID, &r.Workspace, &r.Name, &r.Description, &r.CreatedBy, column.Instant(&r.CreatedAt), &r.Revision}
 }
 
 // Resource finds by the exact name; patterns are the business of grants.

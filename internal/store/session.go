@@ -7,8 +7,10 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -184,12 +186,12 @@ func storable(args []any) bool {
 			s = arg
 		case *string:
 			s = *arg
-		case word:
-			s = *arg.s
-		case verbatim:
-			s = string(*arg.raw)
 		default:
-			continue
+			text, is := column.Text(arg)
+			if !is {
+				continue
+			}
+			s = text
 		}
 		if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
 			return false
@@ -197,6 +199,9 @@ func storable(args []any) bool {
 	}
 	return true
 }
+
+// moment is a time in a filter.
+func moment(t time.Time) column.Codec { return column.Instant(&t) }
 
 // bound is a limit as SQL takes it; 0 is none. The statements CAST it, because
 // SQLite plans a statement anew whenever it is given a bare parameter as LIMIT.

@@ -3,6 +3,7 @@ package store
 import (
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -10,8 +11,8 @@ const sessionColumns = `id, user_id, digest, key_id, method, portal, created_at,
 
 func sessionFields(s *ledger.Session) []any {
 	return []any{
-		&s.ID, &s.User, digest{&s.Digest}, (*uint32)(&s.Key), &s.Method, &s.Portal, instant{&s.CreatedAt},
-		instant{&s.LastSeenAt}, instant{&s.ExpiresAt}, instant{&s.ConfirmedAt}, &s.Address, &s.Agent,
+		&s.ID, &s.User, column.Digest(&s.Digest), (*uint32)(&s.Key), &s.Method, &s.Portal, column.Instant(&s.CreatedAt),
+		column.Instant(&s.LastSeenAt), column.Instant(&s.ExpiresAt), column.Instant(&s.ConfirmedAt), &s.Address, &s.Agent,
 	}
 }
 
@@ -51,7 +52,7 @@ func (t signInChanges) DeleteSessionsOf(user ledger.ID, except string) error {
 const attemptsColumns = `name, attempts, last_at, expires_at`
 
 func attemptsFields(a *ledger.Attempts) []any {
-	return []any{&a.Name, &a.Count, instant{&a.LastAt}, instant{&a.ExpiresAt}}
+	return []any{&a.Name, &a.Count, column.Instant(&a.LastAt), column.Instant(&a.ExpiresAt)}
 }
 
 // Attempts reads one count, whether its time has passed or not.
@@ -77,8 +78,8 @@ const codeColumns = `id, purpose, user_id, alias, digest, key_id, data, created_
 
 func codeFields(c *ledger.OneTimeCode) []any {
 	return []any{
-		&c.ID, &c.Purpose, ref{&c.User}, word{&c.Alias}, digest{&c.Digest}, (*uint32)(&c.Key), verbatim{&c.Data},
-		instant{&c.CreatedAt}, instant{&c.ExpiresAt},
+		&c.ID, &c.Purpose, column.Ref(&c.User), column.Word(&c.Alias), column.Digest(&c.Digest), (*uint32)(&c.Key), column.Verbatim(&c.Data),
+		column.Instant(&c.CreatedAt), column.Instant(&c.ExpiresAt),
 	}
 }
 
@@ -124,7 +125,7 @@ func (t signInChanges) DeleteCodesOf(user ledger.ID, purpose string) error {
 const identityColumns = `issuer, subject, user_id, email, created_at`
 
 func identityFields(i *ledger.Identity) []any {
-	return []any{&i.Issuer, &i.Subject, &i.User, &i.Email, instant{&i.CreatedAt}}
+	return []any{&i.Issuer, &i.Subject, &i.User, &i.Email, column.Instant(&i.CreatedAt)}
 }
 
 // Identity compares issuer and subject to the byte.
@@ -153,8 +154,8 @@ const factorColumns = `id, user_id, kind, name, digest, key_id, sealed, last_ste
 
 func factorFields(f *ledger.Factor) []any {
 	return []any{
-		&f.ID, &f.User, &f.Kind, &f.Name, digest{&f.Digest}, (*uint32)(&f.Key), blob{&f.Sealed}, &f.LastStep,
-		instant{&f.CreatedAt}, instant{&f.ConfirmedAt},
+		&f.ID, &f.User, &f.Kind, &f.Name, column.Digest(&f.Digest), (*uint32)(&f.Key), column.Blob(&f.Sealed), &f.LastStep,
+		column.Instant(&f.CreatedAt), column.Instant(&f.ConfirmedAt),
 	}
 }
 

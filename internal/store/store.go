@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/recall"
 )
@@ -251,7 +252,7 @@ func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error)
 		revision int64
 		digest   []byte
 	}) []any {
-		return []any{&h.revision, blob{&h.digest}}
+		return []any{&h.revision, column.Blob(&h.digest)}
 	}, `SELECT revision, digest FROM head WHERE id = 1`)
 	if err != nil {
 		return err
@@ -266,7 +267,7 @@ func (s *Store) snapshot(ctx context.Context, f func(*reader) error) (err error)
 
 const momentColumns = `moment, settlements`
 
-func momentFields(m *ledger.Moment) []any { return []any{instant{&m.Latest}, &m.Settlements} }
+func momentFields(m *ledger.Moment) []any { return []any{column.Instant(&m.Latest), &m.Settlements} }
 
 // Keep raises the moment and reads it; see [ledger.Store].
 func (s *Store) Keep(ctx context.Context, at time.Time) (m ledger.Moment, err error) {

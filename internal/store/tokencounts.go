@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -39,8 +40,8 @@ func endOf(t ledger.Token) tokenEnd {
 
 func tokenEndFields(t *ledger.Token) []any {
 	return []any{
-		&t.ID, &t.Workspace, ref{&t.OwnerMember}, ref{&t.OwnerServiceAccount}, instant{&t.ExpiresAt}, instant{&t.RevokeAt},
-		instant{&t.RevokedAt}, instant{&t.DeletedAt}, instant{&t.CreatedAt},
+		&t.ID, &t.Workspace, column.Ref(&t.OwnerMember), column.Ref(&t.OwnerServiceAccount), column.Instant(&t.ExpiresAt), column.Instant(&t.RevokeAt),
+		column.Instant(&t.RevokedAt), column.Instant(&t.DeletedAt), column.Instant(&t.CreatedAt),
 	}
 }
 
@@ -115,7 +116,7 @@ func (t tokenChanges) CountTokens(workspace, owner ledger.ID, now time.Time, eno
 		n  int64
 		at time.Time
 	}
-	c, err := one(t.session, func(c *counted) []any { return []any{&c.n, instant{&c.at}} },
+	c, err := one(t.session, func(c *counted) []any { return []any{&c.n, column.Instant(&c.at)} },
 		`SELECT n, counted_at FROM token_counts WHERE workspace = $1 AND owner = $2`, workspace, owner)
 	if errors.Is(err, ledger.ErrNoRow) {
 		return 0, nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/search"
 	"github.com/tokenry/tokenry/token"
@@ -19,19 +20,19 @@ const tokenColumns = `id, locator, prefix, kind, workspace, owner_member, owner_
 
 func tokenFields(t *ledger.Token) []any {
 	return []any{
-		&t.ID, locator{&t.Locator}, (*string)(&t.Prefix), kind{&t.Kind}, &t.Workspace, ref{&t.OwnerMember},
-		ref{&t.OwnerServiceAccount}, &t.CreatedBy, ref{&t.CreatedByUser}, locator{&t.CreatedWith}, &t.Label,
-		&t.Description, document{&t.Grants}, instant{&t.NotBefore}, instant{&t.ExpiresAt}, span{&t.Lifetime},
-		instant{&t.DisabledAt}, instant{&t.RevokeAt}, instant{&t.RevokedAt}, &t.RevokeReason, &t.RevokeComment,
-		instant{&t.DeletedAt}, document{&t.AllowedIPs}, document{&t.RateLimit}, &t.Recoverable, &t.Standing,
-		document{&t.Metadata}, instant{&t.CreatedAt}, instant{&t.RotatedAt}, &t.DisabledBy, (*uint16)(&t.Held),
+		&t.ID, column.Locator(&t.Locator), (*string)(&t.Prefix), column.Kind(&t.Kind), &t.Workspace, column.Ref(&t.OwnerMember),
+		column.Ref(&t.OwnerServiceAccount), &t.CreatedBy, column.Ref(&t.CreatedByUser), column.Locator(&t.CreatedWith), &t.Label,
+		&t.Description, column.Document(&t.Grants), column.Instant(&t.NotBefore), column.Instant(&t.ExpiresAt), column.Span(&t.Lifetime),
+		column.Instant(&t.DisabledAt), column.Instant(&t.RevokeAt), column.Instant(&t.RevokedAt), &t.RevokeReason, &t.RevokeComment,
+		column.Instant(&t.DeletedAt), column.Document(&t.AllowedIPs), column.Document(&t.RateLimit), &t.Recoverable, &t.Standing,
+		column.Document(&t.Metadata), column.Instant(&t.CreatedAt), column.Instant(&t.RotatedAt), &t.DisabledBy, (*uint16)(&t.Held),
 		&t.HeldBy, &t.Revision,
 	}
 }
 
 // Token finds a token whatever its state; locators are compared as they are.
 func (r tokenRows) Token(l token.Locator) (ledger.Token, error) {
-	t, err := one(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens WHERE locator = $1`, locator{&l})
+	t, err := one(r.session, tokenFields, `SELECT `+tokenColumns+` FROM tokens WHERE locator = $1`, column.Locator(&l))
 	if err == nil && r.seen != nil {
 		r.seen[t.ID] = t
 	}
@@ -124,7 +125,7 @@ type tokenList struct {
 func tokenListOf(q *ledger.TokenQuery) tokenList {
 	switch {
 	case !q.CreatedWith.IsZero():
-		return tokenList{listTokensCreatedWith, madeWith + `$4`, []any{locator{&q.CreatedWith}}}
+		return tokenList{listTokensCreatedWith, madeWith + `$4`, []any{column.Locator(&q.CreatedWith)}}
 	case q.OwnerMember != 0:
 		return tokenList{listTokensMember, ofMember + `$4`, []any{q.OwnerMember}}
 	case q.OwnerServiceAccount != 0:
@@ -136,7 +137,7 @@ func tokenListOf(q *ledger.TokenQuery) tokenList {
 	case q.State == ledger.TokenRevoked:
 		return tokenList{query: listTokensEnded, part: isRevoked}
 	case q.Kind != 0:
-		return tokenList{listTokensKind, ofKind + `$4`, []any{kind{&q.Kind}}}
+		return tokenList{listTokensKind, ofKind + `$4`, []any{column.Kind(&q.Kind)}}
 	}
 	return tokenList{query: listTokens}
 }
@@ -191,8 +192,8 @@ func (r tokenRows) listed(query string, workspace ledger.ID, q *ledger.TokenQuer
 	if err != nil {
 		return nil, err
 	}
-	return list(r.session, tokenFields, query, search.Words(q.Text), workspace, below(q.Before), q.Deleted, ref{&q.OwnerMember},
-		ref{&q.OwnerServiceAccount}, kind{&q.Kind}, q.CreatedBy, locator{&q.CreatedWith},
+	return list(r.session, tokenFields, query, search.Words(q.Text), workspace, below(q.Before), q.Deleted, column.Ref(&q.OwnerMember),
+		column.Ref(&q.OwnerServiceAccount), column.Kind(&q.Kind), q.CreatedBy, column.Locator(&q.CreatedWith),
 		moment(q.ExpiresBefore), moment(q.ExpiresAfter), moment(q.Live), bound(q.Limit), q.From, named, noted, string(q.State), moment(q.StateAt))
 }
 
@@ -244,8 +245,8 @@ const secretColumns = `token, number, digest, key_id, retires_at, retire_on_use,
 
 func secretFields(s *ledger.Secret) []any {
 	return []any{
-		&s.Token, &s.Number, digest{&s.Digest}, (*uint32)(&s.Key), instant{&s.RetiresAt}, &s.RetireOnUse, &s.Tracked,
-		instant{&s.FirstUsedAt}, blob{&s.Sealed}, instant{&s.CreatedAt}, instant{&s.EndedAt},
+		&s.Token, &s.Number, column.Digest(&s.Digest), (*uint32)(&s.Key), column.Instant(&s.RetiresAt), &s.RetireOnUse, &s.Tracked,
+		column.Instant(&s.FirstUsedAt), column.Blob(&s.Sealed), column.Instant(&s.CreatedAt), column.Instant(&s.EndedAt),
 	}
 }
 
@@ -275,7 +276,7 @@ func (t tokenChanges) DeleteSecrets(token ledger.ID, keep int) error {
 const idempotencyColumns = `caller, route, name, body, token, secret, object, created_at`
 
 func idempotencyFields(i *ledger.Idempotency) []any {
-	return []any{&i.Caller, &i.Route, &i.Key, blob{&i.Body}, locator{&i.Token}, &i.Secret, &i.Object, instant{&i.CreatedAt}}
+	return []any{&i.Caller, &i.Route, &i.Key, column.Blob(&i.Body), column.Locator(&i.Token), &i.Secret, &i.Object, column.Instant(&i.CreatedAt)}
 }
 
 // Idempotency finds what a key of a caller made at a route.

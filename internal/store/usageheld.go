@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -38,7 +39,7 @@ func (n *nodes) HoldMeters(ctx context.Context, names []ledger.Meter, f func(now
 			ORDER BY token, workspace FOR UPDATE OF usage_meters`, tokens, workspaces).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var m ledger.Meter
-				if err := rows.Scan(locator{&m.Token}, &m.Workspace, instant{&m.Drained}, &m.Requests, (*int64)(&m.Step)); err != nil {
+				if err := rows.Scan(column.Locator(&m.Token), &m.Workspace, column.Instant(&m.Drained), &m.Requests, (*int64)(&m.Step)); err != nil {
 					return err
 				}
 				held = append(held, m)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -27,7 +28,7 @@ func addMeters(s *session, b *ledger.UsageBatch) error {
 	})
 	for i := range rows {
 		m := &rows[i]
-		err := s.queue(putMeter, m.Token.String(), m.Workspace, instant{&m.Drained}, m.Requests, int64(m.Step), moment(b.At.Add(m.Window())))
+		err := s.queue(putMeter, m.Token.String(), m.Workspace, column.Instant(&m.Drained), m.Requests, int64(m.Step), moment(b.At.Add(m.Window())))
 		if err != nil {
 			return err
 		}
@@ -40,7 +41,7 @@ func addMeters(s *session, b *ledger.UsageBatch) error {
 func (u *Usage) Meters(ctx context.Context, now time.Time, f func(ledger.Meter)) error {
 	return u.read(ctx, func(s *session) error {
 		return each(s, func(m *ledger.Meter) []any {
-			return []any{locator{&m.Token}, &m.Workspace, instant{&m.Drained}, &m.Requests, (*int64)(&m.Step)}
+			return []any{column.Locator(&m.Token), &m.Workspace, column.Instant(&m.Drained), &m.Requests, (*int64)(&m.Step)}
 		}, f, `SELECT token, workspace, drained_at, requests, step FROM usage_meters WHERE drained_at > $1`, moment(now))
 	})
 }

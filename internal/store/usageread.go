@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -32,7 +33,7 @@ func eachPicked[T any](ctx context.Context, u *Usage, fields func(*T) []any, que
 // LastUses reads when tokens and their secrets were last used.
 func (u *Usage) LastUses(ctx context.Context, tokens []token.Locator) ([]ledger.LastUse, error) {
 	return eachPicked(ctx, u, func(l *ledger.LastUse) []any {
-		return []any{&l.Workspace, locator{&l.Token}, &l.Secret, instant{&l.At}, address{&l.Addr}, &l.Agent}
+		return []any{&l.Workspace, column.Locator(&l.Token), &l.Secret, column.Instant(&l.At), column.Address(&l.Addr), &l.Agent}
 	}, picked+` SELECT workspace, token, secret, used_at, address, agent FROM usage_last
 		WHERE token IN (SELECT token FROM picked)`, tokens)
 }
@@ -60,7 +61,7 @@ func (u *Usage) UsageCounts(ctx context.Context, q ledger.UsageQuery) (rows []le
 	}
 	err = u.read(ctx, func(s *session) error {
 		rows, err = list(s, func(c *ledger.UsageCount) []any {
-			return []any{instant{&c.Start}, (*string)(&c.Code), &c.Count}
+			return []any{column.Instant(&c.Start), (*string)(&c.Code), &c.Count}
 		}, query, q.Workspace, q.Token.String(), moment(q.From), moment(q.To))
 		return err
 	})
@@ -72,15 +73,15 @@ func (u *Usage) Activity(ctx context.Context, q ledger.ActivityQuery) (rows []le
 	err = u.read(ctx, func(s *session) error {
 		rows, err = list(s, func(a *ledger.Activity) []any {
 			return []any{
-				&a.Workspace, locator{&a.Token}, instant{&a.Day}, address{&a.Addr}, &a.Agent, &a.Method, &a.Path,
-				(*string)(&a.Outcome), flag{&a.Rest}, instant{&a.First}, instant{&a.Last}, &a.Count,
+				&a.Workspace, column.Locator(&a.Token), column.Instant(&a.Day), column.Address(&a.Addr), &a.Agent, &a.Method, &a.Path,
+				(*string)(&a.Outcome), flag{&a.Rest}, column.Instant(&a.First), column.Instant(&a.Last), &a.Count,
 			}
 		}, `
 			SELECT workspace, token, day, address, agent, method, path, outcome, rest, first_at, last_at, number
 			FROM usage_activity
 			WHERE token = $1 AND (CAST($2 AS BIGINT) IS NULL OR last_at >= $2) AND (CAST($3 AS BIGINT) IS NULL OR last_at < $3)
 			ORDER BY last_at DESC, day DESC, address, agent, method, path, outcome, rest
-			LIMIT CAST($4 AS BIGINT)`, locator{&q.Token}, moment(q.From), moment(q.To), bound(q.Limit))
+			LIMIT CAST($4 AS BIGINT)`, column.Locator(&q.Token), moment(q.From), moment(q.To), bound(q.Limit))
 		return err
 	})
 	return rows, err
@@ -103,7 +104,7 @@ func (u *Usage) ScopeUses(ctx context.Context, tokens []token.Locator) ([]ledger
 	tokens = slices.Clone(tokens)
 	slices.SortFunc(tokens, byToken)
 	return eachPicked(ctx, u, func(r *ledger.ScopeUse) []any {
-		return []any{&r.Workspace, locator{&r.Token}, &r.Scope, instant{&r.First}, instant{&r.Last}, &r.Count}
+		return []any{&r.Workspace, column.Locator(&r.Token), &r.Scope, column.Instant(&r.First), column.Instant(&r.Last), &r.Count}
 	}, picked+` SELECT workspace, token, scope, first_at, last_at, number FROM usage_scopes
 		WHERE token IN (SELECT token FROM picked) ORDER BY token, scope`, tokens)
 }
@@ -114,7 +115,7 @@ func (u *Usage) CountAddresses(ctx context.Context, tokens []token.Locator, sinc
 		token token.Locator
 		n     int64
 	}
-	rows, err := eachPicked(ctx, u, func(r *row) []any { return []any{locator{&r.token}, &r.n} },
+	rows, err := eachPicked(ctx, u, func(r *row) []any { return []any{column.Locator(&r.token), &r.n} },
 		picked+` SELECT token, count(DISTINCT address) FROM usage_activity
 		WHERE token IN (SELECT token FROM picked) AND day >= $2 AND outcome = $3 AND length(address) > 0
 		GROUP BY token`, tokens, moment(dayOf(since)), string(api.CodeOK))
@@ -129,12 +130,12 @@ func (u *Usage) CountAddresses(ctx context.Context, tokens []token.Locator, sinc
 func (u *Usage) Addresses(ctx context.Context, t token.Locator, since time.Time, limit int) (rows []ledger.AddressUse, err error) {
 	err = u.read(ctx, func(s *session) error {
 		rows, err = list(s, func(a *ledger.AddressUse) []any {
-			return []any{address{&a.Addr}, instant{&a.First}, instant{&a.Last}, &a.Count}
+			return []any{column.Address(&a.Addr), column.Instant(&a.First), column.Instant(&a.Last), &a.Count}
 		}, `
 			SELECT address, min(first_at), max(last_at), CAST(sum(number) AS BIGINT) FROM usage_activity
 			WHERE token = $1 AND day >= $2 AND outcome = $3 AND length(address) > 0
 			GROUP BY address ORDER BY max(last_at) DESC, address LIMIT CAST($4 AS BIGINT)`,
-			locator{&t}, moment(dayOf(since)), string(api.CodeOK), bound(limit))
+			column.Locator(&t), moment(dayOf(since)), string(api.CodeOK), bound(limit))
 		return err
 	})
 	return rows, err
@@ -146,7 +147,7 @@ func (u *Usage) UsedFrom(ctx context.Context, tokens []token.Locator, from netip
 		return nil, nil
 	}
 	first, last := ends(from)
-	return eachPicked(ctx, u, func(l *token.Locator) []any { return []any{locator{l}} },
+	return eachPicked(ctx, u, func(l *token.Locator) []any { return []any{column.Locator(l)} },
 		picked+` SELECT DISTINCT token FROM usage_activity
 		WHERE token IN (SELECT token FROM picked) AND address >= $2 AND address <= $3`, tokens, first[:], last[:])
 }
@@ -172,8 +173,8 @@ func (u *Usage) Denials(ctx context.Context, q ledger.DenialQuery) (rows []ledge
 	err = u.read(ctx, func(s *session) error {
 		rows, err = list(s, func(d *ledger.Denial) []any {
 			return []any{
-				&d.Workspace, &d.Serial, instant{&d.At}, locator{&d.Token}, (*string)(&d.Code), address{&d.Addr}, &d.Agent,
-				&d.Method, &d.Path, document{&d.Scopes}, &d.Resource, &d.RequestID,
+				&d.Workspace, &d.Serial, column.Instant(&d.At), column.Locator(&d.Token), (*string)(&d.Code), column.Address(&d.Addr), &d.Agent,
+				&d.Method, &d.Path, column.Document(&d.Scopes), &d.Resource, &d.RequestID,
 			}
 		}, `
 			SELECT workspace, serial, denied_at, token, code, address, agent, method, path, scopes, resource, request_id
@@ -191,8 +192,8 @@ func (u *Usage) Denials(ctx context.Context, q ledger.DenialQuery) (rows []ledge
 func (u *Usage) Reuses(ctx context.Context, tokens []token.Locator, since time.Time) ([]ledger.Reuse, error) {
 	rows, err := eachPicked(ctx, u, func(r *ledger.Reuse) []any {
 		return []any{
-			&r.Workspace, locator{&r.Token}, &r.Secret, instant{&r.Hour}, instant{&r.First}, instant{&r.Last},
-			address{&r.Addr}, &r.Count,
+			&r.Workspace, column.Locator(&r.Token), &r.Secret, column.Instant(&r.Hour), column.Instant(&r.First), column.Instant(&r.Last),
+			column.Address(&r.Addr), &r.Count,
 		}
 	}, picked+` SELECT workspace, token, secret, started_at, first_at, last_at, address, number FROM usage_reuses
 		WHERE token IN (SELECT token FROM picked) AND last_at >= $2`, tokens, moment(since))

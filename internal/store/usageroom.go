@@ -1,11 +1,10 @@
 package store
 
 import (
-	"database/sql/driver"
-	"net/netip"
 	"slices"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -65,7 +64,7 @@ func (r *room) count(s *session, query string) error {
 				place
 				n int64
 			}
-			rows, err := list(s, func(v *row) []any { return []any{locator{&v.token}, &v.day, &v.n} }, query, joined(chunk), day)
+			rows, err := list(s, func(v *row) []any { return []any{column.Locator(&v.token), &v.day, &v.n} }, query, joined(chunk), day)
 			if err != nil {
 				return err
 			}
@@ -102,31 +101,4 @@ func (r *room) put(s *session, p place, set, insert string, args ...any) (bool, 
 	}
 	r.have[p]++
 	return true, s.queue(insert, args...)
-}
-
-// address is an IP address as 16 bytes, IPv4 as mapped; not known is none.
-type address struct{ a *netip.Addr }
-
-func (c address) Value() (driver.Value, error) {
-	if !c.a.IsValid() {
-		return []byte{}, nil
-	}
-	b := c.a.Unmap().WithZone("").As16()
-	return b[:], nil
-}
-
-func (c address) Scan(v any) error {
-	b, ok := v.([]byte)
-	if !ok && v != nil {
-		return failf(nil, "an address is a %T", v)
-	}
-	switch len(b) {
-	case 0:
-		*c.a = netip.Addr{}
-	case 16:
-		*c.a = netip.AddrFrom16([16]byte(b)).Unmap()
-	default:
-		return failf(nil, "an address has %d bytes", len(b))
-	}
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -90,7 +91,7 @@ func addLast(s *session, b *ledger.UsageBatch) error {
 		if next := i + 1; next < len(rows) && rows[next].Token == l.Token && rows[next].Secret == l.Secret && rows[next].At.After(l.At) {
 			continue // the later one counts
 		}
-		if err := s.queue(putLast, locator{&l.Token}, l.Secret, l.Workspace, instant{&l.At}, address{&l.Addr}, l.Agent); err != nil {
+		if err := s.queue(putLast, column.Locator(&l.Token), l.Secret, l.Workspace, column.Instant(&l.At), column.Address(&l.Addr), l.Agent); err != nil {
 			return err
 		}
 	}
@@ -166,7 +167,7 @@ func addScopes(s *session, b *ledger.UsageBatch) error {
 	for i := range rows {
 		r := &rows[i]
 		_, err := room.put(s, place{token: r.Token}, setScope, putScope,
-			locator{&r.Token}, r.Scope, r.Workspace, instant{&r.First}, instant{&r.Last}, r.Count)
+			column.Locator(&r.Token), r.Scope, r.Workspace, column.Instant(&r.First), column.Instant(&r.Last), r.Count)
 		if err != nil {
 			return err
 		}
@@ -266,8 +267,8 @@ func activityArgs(r *ledger.Activity) []any {
 		rest = 1
 	}
 	return []any{
-		locator{&r.Token}, instant{&r.Day}, address{&r.Addr}, r.Agent, r.Method, r.Path, string(r.Outcome), rest,
-		r.Workspace, instant{&r.First}, instant{&r.Last}, r.Count,
+		column.Locator(&r.Token), column.Instant(&r.Day), column.Address(&r.Addr), r.Agent, r.Method, r.Path, string(r.Outcome), rest,
+		r.Workspace, column.Instant(&r.First), column.Instant(&r.Last), r.Count,
 	}
 }
 
@@ -284,8 +285,8 @@ func addDenials(s *session, b *ledger.UsageBatch) error {
 			INSERT INTO usage_denials (workspace, serial, denied_at, token, code, address, agent, method, path, scopes, resource, request_id)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 			ON CONFLICT (workspace, serial) DO NOTHING`,
-			d.Workspace, d.Serial, instant{&d.At}, d.Token.String(), string(d.Code), address{&d.Addr}, d.Agent, d.Method,
-			d.Path, document{&d.Scopes}, d.Resource, d.RequestID)
+			d.Workspace, d.Serial, column.Instant(&d.At), d.Token.String(), string(d.Code), column.Address(&d.Addr), d.Agent, d.Method,
+			d.Path, column.Document(&d.Scopes), d.Resource, d.RequestID)
 		if err != nil {
 			return err
 		}
@@ -321,8 +322,8 @@ func addReuses(s *session, b *ledger.UsageBatch) error {
 					THEN excluded.address ELSE usage_reuses.address END,
 				first_at = CASE WHEN excluded.first_at < usage_reuses.first_at THEN excluded.first_at ELSE usage_reuses.first_at END,
 				last_at = CASE WHEN excluded.last_at > usage_reuses.last_at THEN excluded.last_at ELSE usage_reuses.last_at END`,
-			locator{&r.Token}, r.Secret, moment(hourOf(r.Hour)), r.Workspace, instant{&r.First}, instant{&r.Last},
-			address{&r.Addr}, r.Count)
+			column.Locator(&r.Token), r.Secret, moment(hourOf(r.Hour)), r.Workspace, column.Instant(&r.First), column.Instant(&r.Last),
+			column.Address(&r.Addr), r.Count)
 		if err != nil {
 			return err
 		}

@@ -1,12 +1,13 @@
 package store
 
 import (
+	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/search"
 )
 
 func instanceFields(i *ledger.Instance) []any {
-	return []any{document{&i.Policy}, document{&i.Prefixes}, &i.PolicyRevision, blob{&i.SetupSeed}, instant{&i.SetupExpiresAt}, instant{&i.BootstrappedAt}}
+	return []any{column.Document(&i.Policy), column.Document(&i.Prefixes), &i.PolicyRevision, column.Blob(&i.SetupSeed), column.Instant(&i.SetupExpiresAt), column.Instant(&i.BootstrappedAt)}
 }
 
 // Instance reads the one row, which the first migration makes.
@@ -26,8 +27,8 @@ const workspaceColumns = `w.id, w.slug, w.name, w.external_id, w.metadata, w.pol
 
 func workspaceFields(w *ledger.Workspace) []any {
 	return []any{
-		&w.ID, &w.Slug, &w.Name, word{&w.ExternalID}, document{&w.Metadata}, document{&w.Policy}, &w.PolicyRevision,
-		instant{&w.CreatedAt}, instant{&w.SuspendedAt}, &w.SuspendedBy, instant{&w.DeletedAt}, instant{&w.PurgedAt}, &w.Revision,
+		&w.ID, &w.Slug, &w.Name, column.Word(&w.ExternalID), column.Document(&w.Metadata), column.Document(&w.Policy), &w.PolicyRevision,
+		column.Instant(&w.CreatedAt), column.Instant(&w.SuspendedAt), &w.SuspendedBy, column.Instant(&w.DeletedAt), column.Instant(&w.PurgedAt), &w.Revision,
 	}
 }
 

@@ -1,18 +1,46 @@
-package store
+package column
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"fmt"
+	"net/netip"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
 
-// The types of this file stand between a field of a record and its column, in
-// both directions, so that each record lists its fields once.
+// Codec stands between a field of a record and its column, in both directions.
+type Codec interface {
+	driver.Valuer
+	sql.Scanner
+}
 
-// instant is a time as microseconds; the zero time is NULL.
+// MismatchError says that a column holds what its field cannot: it names kinds and
+// lengths, and no value.
+type MismatchError struct{ text string }
+
+func (e *MismatchError) Error() string { return "column: " + e.text }
+
+func mismatch(format string, args ...any) error {
+	return &MismatchError{fmt.Sprintf(format, args...)}
+}
+
+// Text is the text that a column is written as, where it is one that was handed in.
+func Text(c any) (string, bool) {
+	switch c := c.(type) {
+	case word:
+		return *c.s, true
+	case verbatim:
+		return string(*c.raw), true
+	}
+	return "", false
+}
+
+// Instant is a time as microseconds; the zero time is NULL.
+func Instant(t *time.Time) Codec { return instant{t} }
+
 type instant struct{ t *time.Time }
 
 // Value writes the column.
@@ -31,15 +59,14 @@ func (c instant) Scan(v any) error {
 	case int64:
 		*c.t = time.UnixMicro(v).UTC()
 	default:
-		return failf(nil, "a time is a %T", v)
+		return mismatch("a time is a %T", v)
 	}
 	return nil
 }
 
-// moment is a time in a filter.
-func moment(t time.Time) instant { return instant{&t} }
+// Span is a duration as microseconds.
+func Span(d *time.Duration) Codec { return span{d} }
 
-// span is a duration as microseconds.
 type span struct{ d *time.Duration }
 
 // Value writes the column.
@@ -49,14 +76,16 @@ func (c span) Value() (driver.Value, error) { return c.d.Microseconds(), nil }
 func (c span) Scan(v any) error {
 	n, ok := v.(int64)
 	if !ok {
-		return failf(nil, "a duration is a %T", v)
+		return mismatch("a duration is a %T", v)
 	}
 	*c.d = time.Duration(n) * time.Microsecond
 	return nil
 }
 
-// ref is the number of another row; 0 is NULL.
-type ref struct{ id *ledger.ID }
+// Ref is the number of another row; 0 is NULL.
+func Ref(id *int64) Codec { return ref{id} }
+
+type ref struct{ id *int64 }
 
 // Value writes the column.
 func (c ref) Value() (driver.Value, error) {
@@ -74,12 +103,14 @@ func (c ref) Scan(v any) error {
 	case int64:
 		*c.id = v
 	default:
-		return failf(nil, "a row number is a %T", v)
+		return mismatch("a row number is a %T", v)
 	}
 	return nil
 }
 
-// word is a text whose empty form is NULL.
+// Word is a text whose empty form is NULL.
+func Word(s *string) Codec { return word{s} }
+
 type word struct{ s *string }
 
 // Value writes the column.
@@ -107,10 +138,12 @@ func textOf(v any) (string, error) {
 	case []byte:
 		return string(v), nil
 	}
-	return "", failf(nil, "a text is a %T", v)
+	return "", mismatch("a text is a %T", v)
 }
 
-// locator is NULL for the zero locator.
+// Locator is NULL for the zero locator.
+func Locator(l *token.Locator) Codec { return locator{l} }
+
 type locator struct{ l *token.Locator }
 
 // Value writes the column.
@@ -128,12 +161,14 @@ func (c locator) Scan(v any) error {
 		return err
 	}
 	if c.l.UnmarshalText([]byte(s)) != nil {
-		return failf(nil, "a locator has another shape")
+		return mismatch("a locator has another shape")
 	}
 	return nil
 }
 
-// kind is the letter of a token's kind.
+// Kind is the letter of a token's kind.
+func Kind(k *token.Kind) Codec { return kind{k} }
+
 type kind struct{ k *token.Kind }
 
 // Value writes the column; no kind, which only a filter may have, is empty.
@@ -148,13 +183,15 @@ func (c kind) Value() (driver.Value, error) {
 func (c kind) Scan(v any) error {
 	s, err := textOf(v)
 	if err != nil || len(s) != 1 {
-		return failf(nil, "a kind is not one letter")
+		return mismatch("a kind is not one letter")
 	}
 	*c.k = token.Kind(s[0])
 	return nil
 }
 
-// digest is bound as a slice: a string would lose its bytes on SQLite.
+// Digest is bound as a slice: a string would lose its bytes on SQLite.
+func Digest(d *token.Digest) Codec { return digest{d} }
+
 type digest struct{ d *token.Digest }
 
 // Value writes the column.
@@ -164,13 +201,15 @@ func (c digest) Value() (driver.Value, error) { return c.d[:], nil }
 func (c digest) Scan(v any) error {
 	b, ok := v.([]byte)
 	if !ok || len(b) != len(c.d) {
-		return failf(nil, "a digest has not %d bytes", len(c.d))
+		return mismatch("a digest has not %d bytes", len(c.d))
 	}
 	copy(c.d[:], b)
 	return nil
 }
 
-// blob is bytes; nil is NULL.
+// Blob is bytes; nil is NULL.
+func Blob(b *[]byte) Codec { return blob{b} }
+
 type blob struct{ b *[]byte }
 
 // Value writes the column.
@@ -189,20 +228,22 @@ func (c blob) Scan(v any) error {
 	case []byte:
 		*c.b = append([]byte{}, v...) // the driver's memory ends with the row
 	default:
-		return failf(nil, "bytes are a %T", v)
+		return mismatch("bytes are a %T", v)
 	}
 	return nil
 }
 
-// document is a value as JSON text; what is nil is NULL, so that nil and empty
-// stay two things.
-type document struct{ v any } // a pointer to the field
+// Document is a value as JSON text, by a pointer to it; what is nil is NULL, so that
+// nil and empty stay two things.
+func Document(v any) Codec { return document{v} }
+
+type document struct{ v any }
 
 // Value writes the column.
 func (c document) Value() (driver.Value, error) {
 	b, err := json.Marshal(c.v)
 	if err != nil {
-		return nil, failf(nil, "a %T cannot be written as JSON", c.v)
+		return nil, mismatch("a %T cannot be written as JSON", c.v)
 	}
 	if string(b) == "null" {
 		return nil, nil
@@ -218,12 +259,14 @@ func (c document) Scan(v any) error {
 		return err
 	}
 	if json.Unmarshal([]byte(s), c.v) != nil {
-		return failf(nil, "a stored document does not fit a %T", c.v)
+		return mismatch("a stored document does not fit a %T", c.v)
 	}
 	return nil
 }
 
-// verbatim is JSON kept to the byte, because a digest is over it.
+// Verbatim is JSON kept to the byte, because a digest is over it.
+func Verbatim(raw *json.RawMessage) Codec { return verbatim{raw} }
+
 type verbatim struct{ raw *json.RawMessage }
 
 // Value writes the column.
@@ -243,4 +286,33 @@ func (c verbatim) Scan(v any) error {
 	s, err := textOf(v)
 	*c.raw = json.RawMessage(s)
 	return err
+}
+
+// Address is an IP address as 16 bytes, IPv4 as mapped; not known is none.
+func Address(a *netip.Addr) Codec { return address{a} }
+
+type address struct{ a *netip.Addr }
+
+func (c address) Value() (driver.Value, error) {
+	if !c.a.IsValid() {
+		return []byte{}, nil
+	}
+	b := c.a.Unmap().WithZone("").As16()
+	return b[:], nil
+}
+
+func (c address) Scan(v any) error {
+	b, ok := v.([]byte)
+	if !ok && v != nil {
+		return mismatch("an address is a %T", v)
+	}
+	switch len(b) {
+	case 0:
+		*c.a = netip.Addr{}
+	case 16:
+		*c.a = netip.AddrFrom16([16]byte(b)).Unmap()
+	default:
+		return mismatch("an address has %d bytes", len(b))
+	}
+	return nil
 }
