@@ -98,6 +98,10 @@ func (a *app) issued(v api.Issued) error {
 	if err := describe(a.Err, a.tokenRows(v.Token)); err != nil {
 		return err
 	}
+	if v.Token.BlockedBy != nil {
+		info := api.Code(*v.Token.BlockedBy).Info()
+		fmt.Fprintf(a.Err, "note: this secret does not work now: %s. %s\n", info.Title, info.Advice)
+	}
 	a.secretFollows()
 	_, err := fmt.Fprintln(a.Out, v.Secret)
 	return err

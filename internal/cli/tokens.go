@@ -338,11 +338,14 @@ func tokenStatus(t api.Token) string {
 
 // tokenRows describe a token; what it does not have is left out.
 func (a *app) tokenRows(t api.Token) []row {
-	created := t.CreatedAt
+	created, effective := t.CreatedAt, rights(t.Effective)
+	if t.BlockedBy != nil && t.Effective != nil {
+		effective = "nothing now"
+	}
 	rows := []row{
 		{"id", t.ID}, {"label", t.Label}, {"description", t.Description}, {"token", t.Masked}, {"kind", t.Kind},
 		{"workspace", t.Workspace}, {"owner", t.Owner.Address}, {"status", tokenStatus(t)}, {"rights", rights(t.Grants)},
-		{"effective", rights(t.Effective)}, {"created", a.when(&created) + " by " + t.CreatedBy}, {"expires", a.expiry(t)},
+		{"effective", effective}, {"created", a.when(&created) + " by " + t.CreatedBy}, {"expires", a.expiry(t)},
 		{"valid from", a.when(t.NotBefore)}, {"last used", a.when(t.LastUsedAt)}, {"rotated", a.when(t.RotatedAt)},
 		{"old secret ends", a.when(t.OverlapEndsAt)}, {"disabled", a.by(t.DisabledAt, t.DisabledBy)}, {"held", heldText(t.Held)}, {"will be revoked", a.when(t.RevokeAt)},
 		{"revoked", a.when(t.RevokedAt)}, {"reason", optional(t.RevokeReason)}, {"comment", optional(t.RevokeComment)},

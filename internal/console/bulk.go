@@ -20,9 +20,9 @@ type bulkAction struct {
 
 func bulkActions() []bulkAction {
 	return []bulkAction{
-		{api.BulkDisable, "Disable", "disabled", "They stop at once and can be enabled again.", true},
-		{api.BulkRotate, "Rotate", "rotated", "Each gets a new secret, shown once on the next page. The old ones work until the overlap ends.", false},
-		{api.BulkRevoke, "Revoke", "revoked", "They stop at once and never work again.", true},
+		{api.BulkDisable, "Disable", "disabled", "Nothing gets in with them until they are enabled again.", true},
+		{api.BulkRotate, "Rotate", "rotated", "Each gets a new secret, shown once on the next page.", false},
+		{api.BulkRevoke, "Revoke", "revoked", "They never work again, from this moment on.", true},
 	}
 }
 

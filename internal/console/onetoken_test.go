@@ -205,3 +205,35 @@ func TestTheLastOwnerCannotBeStoppedFromTheirPage(t *testing.T) {
 	}
 	w.shows(w.status(w.as("ada@example.com", "/workspace/acme/members/adam@example.com"), http.StatusOK), "/deactivate", "/remove")
 }
+
+// What a page says that works is what does, in each state of the token and for each thing to do with it.
+func TestPagesOfATokenSayWhatWorks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "Chat")
+	at := list + "/" + i.Token.Locator
+	page := func(path string) answer { return w.status(w.as("ada@example.com", at+path), http.StatusOK) }
+	w.shows(page(""), "Waiting for first use", "tickets:read on all resources.")
+	w.shows(page("/rotate"), "needs the new one before the old one ends", `name="overlap"`)
+
+	_, err := w.DisableToken(w.ctx, w.root, "acme", i.Token.ID, api.DisableToken{})
+	must(t, err)
+	rotated := w.status(w.as("ada@example.com", at+"/rotate", w.filled(page("/rotate"), at+"/rotate")), http.StatusOK)
+	w.shows(rotated, "It does not work now: Token is disabled.", "Nothing gets in with it now.")
+	w.hides(rotated, "goes on working", "It works.", "Waiting for first use")
+	w.shows(page(""), "Two secrets, and neither works now", "Nothing. Token is disabled.")
+	w.shows(page("/reset"), "The new one does not work either until this is over")
+	w.shows(page("/delete"), "It is disabled already.")
+	enabled := w.status(w.as("ada@example.com", at+"/enable", w.filled(page(""), at+"/enable")), http.StatusSeeOther)
+	w.shows(w.as("ada@example.com", enabled.Header.Get("Location")), "it works again from now on", "Two secrets work now")
+
+	_, err = w.DeleteToken(w.ctx, w.root, "acme", i.Token.ID, api.RevokeToken{})
+	must(t, err)
+	w.shows(page(""), "Nothing: it is revoked for good.", "Token was revoked")
+	w.hides(page(""), "Two secrets work now", "Waiting for first use", "Retire the old secret now")
+	for path, words := range map[string]string{"/rotate": "gets no new secret", "/reset": "gets no new secret", "/delete": "is nothing left to delete", "/transfer": "for no owner"} {
+		a := page(path)
+		w.shows(a, words)
+		w.hides(a, `action="`+at+path+`"`)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // shown is the one page that holds a secret.
@@ -21,14 +22,7 @@ type shown struct {
 
 // secretPage answers the secret that a POST made, in its own answer.
 func (v *visit) secretPage(title string, i authority.Issued, how string) error {
-	note := map[string]string{
-		"created":     "Copy it now: it is not shown again.",
-		"rotated":     "This is the new secret. The old one works until the overlap ends. Copy the new one now: it is not shown again.",
-		"reset":       "This is the new secret; the old one stopped at once. Copy it now: it is not shown again.",
-		"transferred": "The token has its new owner and this new secret; the old one stopped at once. Copy it now: it is not shown again.",
-		"revealed":    "This workspace keeps its tokens so that they can be shown again. That you looked stands in the audit.",
-	}[how]
-	s := shown{token: i.Token, secret: i.Secret.Reveal(), title: title, note: note, base: v.origin()}
+	s := shown{token: i.Token, secret: i.Secret.Reveal(), title: title, note: phrase.SecretNote(i.Token, how, v.typed().Get("on_use") != "", v.now()), base: v.origin()}
 	v.w.Header().Set("Pragma", "no-cache")
 	return v.page(title, secretShown(v, s))
 }

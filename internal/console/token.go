@@ -122,8 +122,9 @@ func (v *visit) doEnable() error {
 		return err
 	}
 	f, back := v.edited(), v.tokenPage(t.Locator)
-	if _, err = v.auth.EnableToken(v.ctx(), v.from(f), v.at.Slug, t.Locator); err == nil {
-		return v.done(back, "enabled")
+	done, err := v.auth.EnableToken(v.ctx(), v.from(f), v.at.Slug, t.Locator)
+	if err == nil {
+		return v.done(back, phrase.Enabled(done.Value))
 	}
 	return v.overtaken(err, f, v.where(), t.ID, back)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/chart"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // usageDays is how far back the charts of use go.
@@ -88,10 +89,11 @@ func (v *visit) lastAgent(t api.Token) string {
 	return rows[i].UserAgent
 }
 
-// lastDenial is the newest refusal of a token that was never used; nil for none.
+// lastDenial is the newest refusal of the current secret of a token that was never used;
+// nil for none.
 func (v *visit) lastDenial(t api.Token) *api.Denial {
 	rows, _, err := v.auth.ListDenials(v.ctx(), v.caller, v.at.Slug, t.Locator, authority.Page{Limit: 1})
-	if err != nil || len(rows) == 0 {
+	if err != nil || len(rows) == 0 || !phrase.Concerns(rows[0], t) {
 		return nil
 	}
 	return &rows[0]

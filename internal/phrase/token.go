@@ -237,5 +237,5 @@ func EffectiveWords(sts []api.Statement) string {
 
 // SecretState says which of a token's secrets was found.
 func SecretState(s string) string {
-	return map[string]string{"current": "its current secret: reset it if this was public", "overlap": "its old secret, which still works", "retired": "an old secret, which no longer works"}[s]
+	return map[string]string{"current": "its current secret: reset it if this was public", "overlap": "its old secret, whose overlap runs: reset the token if this was public", "retired": "an old secret, which never works again"}[s]
 }
