@@ -207,3 +207,20 @@ func (c *Clock) Heard(latest time.Time, settlements int64) {
 	c.mu.Unlock()
 	c.tell(was, &n)
 }
+
+// Doubted takes in what time it is for others who follow the same clock and do not believe
+// it. It is for a start, which has not seen where the clock came from.
+func (c *Clock) Doubted(is time.Time) {
+	if c.given != nil {
+		return
+	}
+	c.mu.Lock()
+	was, n := c.state.Load(), settled(c.read(), is)
+	if !n.unsettled {
+		c.mu.Unlock()
+		return
+	}
+	c.state.Store(&n)
+	c.mu.Unlock()
+	c.tell(was, &n)
+}

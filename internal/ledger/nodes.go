@@ -53,12 +53,14 @@ type Lease struct {
 	Told *Told
 }
 
-// Told is what a node tells the others of what it was started with.
+// Told is what a node tells the others of what is to be the same everywhere.
 type Told struct {
 	// Keys are the ids of its keyring, in ascending order.
 	Keys []token.KeyID `json:"keys,omitempty"`
 	// Rules is the digest of its files of rules; empty is none.
 	Rules string `json:"rules,omitempty"`
+	// Expects is the time that it goes by while it does not believe the database's clock.
+	Expects *time.Time `json:"expects,omitempty"`
 }
 
 // Renewed is what a renewal brings. It is whole, or there was none.

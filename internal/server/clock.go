@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tokenry/tokenry/internal/clock"
+	"github.com/tokenry/tokenry/internal/cluster"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/store"
 )
@@ -57,13 +58,29 @@ func (c *Core) tellClock(e clock.Event) {
 	}
 }
 
-// hearTime asks the database for the latest moment that was committed.
+// hearTime asks the database for the latest moment that was committed, and the nodes that
+// run whether they believe its clock.
 func (c *Core) hearTime(ctx context.Context) error {
 	m, err := c.store.Keep(ctx, time.Time{})
-	if err == nil {
-		c.clock.Heard(m.Latest, m.Settlements)
+	if err != nil {
+		return err
+	}
+	c.clock.Heard(m.Latest, m.Settlements)
+	if c.remote == nil {
+		return nil
+	}
+	is, err := cluster.Doubted(ctx, c.store.Nodes(), cluster.Ticks, timer)
+	if err == nil && !is.IsZero() {
+		c.clock.Doubted(later(is, m.Latest))
 	}
 	return err
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 const (
@@ -186,7 +203,13 @@ func ReadClock(ctx context.Context, cfg config.Config, now time.Time) (_ ClockSt
 		return clockState(clock.OfMachine, now, m.Latest), nil
 	}
 	shown, err := board.Time(ctx)
-	return clockState(clock.OfDatabase, shown, m.Latest), err
+	if err != nil {
+		return ClockState{}, err
+	}
+	is, err := cluster.Doubted(ctx, board, cluster.Ticks, timer)
+	state := clockState(clock.OfDatabase, shown, m.Latest)
+	state.Settled = state.Settled && (is.IsZero() || shown.Sub(is).Abs() <= clock.Bridge)
+	return state, err
 }
 
 // SettleClock says that the clock is right that servers follow, whatever was committed

@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/clock"
@@ -150,5 +154,55 @@ func TestNodesJudgeALifeAlike(t *testing.T) {
 	check(t, err)
 	if s.Whose != clock.OfDatabase || !s.Settled || s.Machine.After(wall.Add(-time.Hour)) {
 		t.Errorf("beside them it is %+v", s)
+	}
+}
+
+// TestANodeThatStartsDoubtsTheClockThatTheOthersDoubt: the database's clock jumps, and a node is started
+// that has not seen where it came from. It gives nothing either, and goes on with the others when
+// the clock is right again.
+func TestANodeThatStartsDoubtsTheClockThatTheOthersDoubt(t *testing.T) {
+	t.Parallel()
+	url := storetest.Postgres(t)
+	db, err := pgx.Connect(t.Context(), url)
+	check(t, err)
+	t.Cleanup(func() { _ = db.Close(context.WithoutCancel(t.Context())) })
+	run := func(statements ...string) {
+		t.Helper()
+		for _, s := range statements {
+			_, err := db.Exec(t.Context(), s)
+			check(t, err)
+		}
+	}
+	run(`CREATE SCHEMA set_clock`, `CREATE TABLE set_clock.ahead AS SELECT interval '0' AS ahead`,
+		`CREATE FUNCTION set_clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS 'SELECT pg_catalog.clock_timestamp() + ahead FROM set_clock.ahead'`,
+		`ALTER DATABASE `+pgx.Identifier{db.Config().Database}.Sanitize()+` SET search_path = set_clock, pg_catalog, public`)
+	ns := startNodesOn(t, url, 2)
+	answers := func(i int, want error) {
+		t.Helper()
+		c := ns.on(i)
+		for t.Context().Err() == nil { // it learns of it with a renewal
+			_, err := c.CreateToken(t.Context(), "acme", api.CreateToken{TokenFields: api.TokenFields{Label: api.Some("ci")}})
+			if errors.Is(err, want) {
+				return
+			}
+		}
+	}
+	answers(0, nil)
+	run(`UPDATE set_clock.ahead SET ahead = interval '3 hours'`)
+	answers(0, api.CodeClockUnsettled)
+	answers(1, api.CodeClockUnsettled)
+	ns.all = append(ns.all, start(t, ns.cfg))
+	_, err = ns.on(2).CreateToken(t.Context(), "acme", api.CreateToken{TokenFields: api.TokenFields{Label: api.Some("ci")}})
+	if !errors.Is(err, api.CodeClockUnsettled) {
+		t.Errorf("a node that was started meanwhile gives: %v", err)
+	}
+	s, err := server.ReadClock(t.Context(), ns.cfg, time.Now())
+	check(t, err)
+	if s.Settled {
+		t.Errorf("beside them it is %+v", s)
+	}
+	run(`UPDATE set_clock.ahead SET ahead = interval '0'`)
+	for i := range ns.all {
+		answers(i, nil)
 	}
 }

@@ -1,0 +1,79 @@
+package cluster
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+)
+
+// Doubted answers what time it is for the nodes that live, if none of them believes the
+// database's clock; zero where one does, or there is none. A row that says so and does
+// not move may be of a node that died before the clock was right again, so each is waited
+// for until it was renewed or stood still for longer than its lease. Nodes that hear of a
+// step one after the other are of two minds for a moment: they are asked again for as
+// long as a lease may last.
+func Doubted(ctx context.Context, board ledger.Nodes, ticks func() time.Duration, timer func(time.Duration) (<-chan time.Time, func() bool)) (time.Time, error) {
+	var still, first map[string]standing
+	for begun := ticks(); ; {
+		asked := ticks()
+		leases, err := board.Leases(ctx, false)
+		if err != nil {
+			return time.Time{}, err
+		}
+		var over []ledger.Lease
+		still, over = stood(still, leases, asked, ticks())
+		if first == nil {
+			first = still
+		}
+		m := mindsOf(leases, over, first, still)
+		switch {
+		case m.doubt.IsZero():
+			return time.Time{}, nil
+		case m.unsure == 0 && (m.believe == 0 || asked-begun >= m.longest):
+			if m.believe > 0 {
+				return time.Time{}, nil
+			}
+			return m.doubt, nil
+		}
+		fires, stop := timer(lastLook)
+		select {
+		case <-fires:
+		case <-ctx.Done():
+			stop()
+			return time.Time{}, ctx.Err()
+		}
+	}
+}
+
+// minds is what the nodes of a list think of the database's clock.
+type minds struct {
+	// doubt is the latest time that one goes by that does not believe it.
+	doubt time.Time
+	// believe is how many do, unsure how many rows may be of nodes that are no more.
+	believe, unsure int
+	longest         time.Duration
+}
+
+func mindsOf(leases, over []ledger.Lease, first, still map[string]standing) (m minds) {
+	dead := make(map[string]bool, len(over))
+	for _, l := range over {
+		dead[l.Node] = true
+	}
+	for _, l := range leases {
+		m.longest = max(m.longest, l.Length)
+		doubts := l.Told != nil && l.Told.Expects != nil
+		switch {
+		case dead[l.Node]:
+			continue
+		case first[l.Node] == still[l.Node]:
+			m.unsure++
+		case !doubts:
+			m.believe++
+		}
+		if doubts && l.Told.Expects.After(m.doubt) {
+			m.doubt = *l.Told.Expects
+		}
+	}
+	return m
+}
