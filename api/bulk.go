@@ -17,9 +17,10 @@ type BulkTokens struct {
 	Filter *TokenFilter `json:"filter,omitempty"`
 	// DryRun only answers which tokens would be touched.
 	DryRun bool `json:"dry_run,omitempty"`
-	// Reason and Comment go with revoke.
-	Reason  string `json:"reason,omitempty"`
-	Comment string `json:"comment,omitempty"`
+	// Reason, Comment and Descendants go with revoke.
+	Reason      string    `json:"reason,omitempty"`
+	Comment     string    `json:"comment,omitempty"`
+	Descendants Opt[bool] `json:"descendants,omitzero" nullable:"false"`
 	// Rotate goes with rotate.
 	Rotate *RotateToken `json:"rotate,omitempty"`
 	// Edit goes with edit.

@@ -53,6 +53,7 @@ type PatchPolicy struct {
 	Retention             Opt[Duration]       `json:"retention,omitzero"`
 	IntrospectionMaxCache Opt[Duration]       `json:"introspection_max_cache,omitzero"`
 	LeakAction            Opt[string]         `json:"leak_action,omitzero"`
+	LeakDescendants       Opt[bool]           `json:"leak_descendants,omitzero"`
 	SupportContact        Opt[SupportContact] `json:"support_contact,omitzero"`
 	// Locked, on the instance only, names the fields workspaces cannot override.
 	Locked Opt[[]string] `json:"locked,omitzero"`
@@ -84,9 +85,11 @@ type Policy struct {
 	Retention          Duration   `json:"retention"`
 	// IntrospectionMaxCache is the longest that an introspection may be kept; 0
 	// leaves it to the token's expiry.
-	IntrospectionMaxCache Duration        `json:"introspection_max_cache"`
-	LeakAction            string          `json:"leak_action"`
-	SupportContact        *SupportContact `json:"support_contact"`
+	IntrospectionMaxCache Duration `json:"introspection_max_cache"`
+	LeakAction            string   `json:"leak_action"`
+	// LeakDescendants does to what was made with a leaked token what is done to it.
+	LeakDescendants bool            `json:"leak_descendants"`
+	SupportContact  *SupportContact `json:"support_contact"`
 	// Overridden names the fields that are set here and not inherited.
 	Overridden []string `json:"overridden"`
 	// Locked names the fields that the instance does not let workspaces override.

@@ -56,6 +56,22 @@ type EditToken struct {
 type RevokeToken struct {
 	Reason  string `json:"reason,omitempty"`
 	Comment string `json:"comment,omitempty"`
+	// Descendants revokes what was made with the token too, and with what was made with
+	// that, in its workspace. Left out it is what the policy's leak_descendants says
+	// where the reason is leaked, and else false.
+	Descendants Opt[bool] `json:"descendants,omitzero" nullable:"false"`
+}
+
+// Descendants are the tokens that were made with a token, and with what was made with
+// it, in its workspace.
+type Descendants struct {
+	// Total counts all of them, Active those that are active now.
+	Total  int `json:"total"`
+	Active int `json:"active"`
+	// Partial says that there are more than the 10,000 that were counted.
+	Partial bool `json:"partial"`
+	// Items are the first 200, active ones first.
+	Items []Token `json:"items"`
 }
 
 // DisableToken suspends a token until it is enabled.

@@ -113,12 +113,21 @@ func (c TokenCalls) EnableToken(ctx context.Context, ws, id string) (api.Token, 
 	return within[api.Token](ctx, c.line, ws, once(), "tokens", id, "enable")
 }
 
-// RevokeToken ends a token for good. When it has returned, no verification that starts
-// afterwards succeeds. A revoked one stays as it is.
+// RevokeToken ends a token for good, and with Descendants what was made with it. When it
+// has returned, no verification that starts afterwards succeeds. A revoked one stays as
+// it is.
 //
-// Needs tokens:delete; a token ends itself without it. The client repeats it.
+// Needs tokens:delete; a token ends itself alone without it. The client repeats it.
 func (c TokenCalls) RevokeToken(ctx context.Context, ws, id string, in api.RevokeToken) (api.Token, error) {
 	return within[api.Token](ctx, c.line, ws, repeatable(in), "tokens", id, "revoke")
+}
+
+// TokenDescendants counts what was made with a token, and with what was made with it, in
+// its workspace, and lists the first of them.
+//
+// Needs tokens:read; a token sees its own without it. The client repeats it.
+func (c TokenCalls) TokenDescendants(ctx context.Context, ws, id string) (api.Descendants, error) {
+	return within[api.Descendants](ctx, c.line, ws, call{method: http.MethodGet}, "tokens", id, "descendants")
 }
 
 // RevealToken answers the current secret of a token that was made recoverable. Each

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // audit are the commands about what was done by whom.
@@ -21,7 +22,7 @@ func (a *app) audit() *cobra.Command {
 // auditFilter adds the flags that narrow the audit.
 func auditFilter(fs *pflag.FlagSet) func() api.AuditFilter {
 	var f api.AuditFilter
-	from, to := new(moment), new(moment)
+	from, to := new(terminal.Moment), new(terminal.Moment)
 	fs.StringVar(&f.Token, "about", "", "only what was done to this token, by ID or locator")
 	fs.StringVar(&f.Actor, "actor", "", "only what this address did")
 	fs.StringVar(&f.Action, "action", "", "only this action, like token.revoked, or token.* for all of them")
@@ -44,7 +45,7 @@ func (a *app) auditList(instance *bool) *cobra.Command {
 			return err
 		}
 		return table(a, c.Audit(cmd.Context(), at(*instance), filter()), most, "NUMBER,WHEN,ACTION,TARGET,ACTOR,ON BEHALF OF,FROM", func(e api.AuditEvent) []string {
-			return []string{fmt.Sprint(e.Sequence), a.when(&e.At), e.Action, e.Target, e.Actor, optional(e.OnBehalf), optional(e.IP)}
+			return []string{fmt.Sprint(e.Sequence), a.when(&e.At), e.Action, e.Target, e.Actor, terminal.Optional(e.OnBehalf), terminal.Optional(e.IP)}
 		})
 	})
 	filter = auditFilter(cmd.Flags())

@@ -15,6 +15,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // backup copies a database into a file, beside a running server.
@@ -28,13 +29,13 @@ func (a *app) backup() *cobra.Command {
 		o.Version, o.Now = version(), a.Now()
 		m, err := server.Backup(cmd.Context(), cfg, o)
 		if errors.Is(err, server.ErrOwnTools) {
-			return usagef(postgresBackup, clean(o.Out), clean(cfg.Keys))
+			return usagef(postgresBackup, terminal.Clean(o.Out), terminal.Clean(cfg.Keys))
 		}
 		if err != nil {
 			return err
 		}
 		if !m.WithKeys() {
-			fmt.Fprintf(a.Err, "the keyring %s is not in it; keep a copy of that apart: without it no token in the backup can be verified\n", clean(cfg.Keys))
+			fmt.Fprintf(a.Err, "the keyring %s is not in it; keep a copy of that apart: without it no token in the backup can be verified\n", terminal.Clean(cfg.Keys))
 		}
 		return a.show(m, append([]row{{"backup", o.Out}}, a.manifestRows(m)...))
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenry/tokenry/internal/clock"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // clock are the commands about what time it is.
@@ -38,7 +39,7 @@ than an hour behind: a server that starts now is unsettled.`
 // disagree by more than an hour: then the machine is to be set first.
 func (a *app) clockSettle() *cobra.Command {
 	var yes bool
-	var at moment
+	var at terminal.Moment
 	cmd := a.command("settle", "Say that the clock that servers follow is right, whatever was committed before", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		s, cfg, err := a.readClock(cmd)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/internal/input"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // defaultServer is where serve listens when it is told nothing.
@@ -124,7 +125,7 @@ func (a *app) readFile(path string) (string, error) {
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o044 != 0 {
-		fmt.Fprintf(a.Err, "warning: %s can be read by others; chmod 600 %s\n", clean(path), clean(path))
+		fmt.Fprintf(a.Err, "warning: %s can be read by others; chmod 600 %s\n", terminal.Clean(path), terminal.Clean(path))
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxSecret))
 	if err != nil {

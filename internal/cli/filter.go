@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // tokenFilter adds the flags that say which tokens are meant, the same for every
@@ -33,7 +34,7 @@ func tokenFilter(fs *pflag.FlagSet) func() (api.TokenFilter, error) {
 	for _, t := range texts {
 		fs.StringVar(&t.to.Value, t.name, "", "only those "+t.help)
 	}
-	expiring, unused := new(lifetime), new(lifetime)
+	expiring, unused := new(terminal.Lifetime), new(terminal.Lifetime)
 	fs.StringArray("metadata", nil, "only those with this KEY=VALUE; may be repeated")
 	fs.Var(expiring, "expiring-within", "only those that expire within this time")
 	fs.Var(unused, "unused-for", "only those that were not used for so long")

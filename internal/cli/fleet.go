@@ -21,6 +21,7 @@ import (
 	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/journal"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 const (
@@ -119,7 +120,7 @@ func (a *app) lockJournal(path string) (func() error, error) {
 	}
 	lock, err := filelock.Take(path+".lock", fmt.Sprintf("process %d", os.Getpid()), a.Now())
 	if held, ok := errors.AsType[*filelock.HeldError](err); ok {
-		return nil, fmt.Errorf("another rotation works with the journal %s (%s)", path, orNone(held.Holder))
+		return nil, fmt.Errorf("another rotation works with the journal %s (%s)", path, terminal.OrNone(held.Holder))
 	}
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func (f *fleet) open(ctx context.Context, path string, head journal.Head, filter
 	j, err := journal.Read(path)
 	if err == nil {
 		begun := j.Head().Begun
-		fmt.Fprintf(f.Err, "going on with the rotation of %s (journal %s)\n", f.when(&begun), clean(path))
+		fmt.Fprintf(f.Err, "going on with the rotation of %s (journal %s)\n", f.when(&begun), terminal.Clean(path))
 		err = j.Fits(head)
 	}
 	if other, ok := errors.AsType[*journal.OtherError](err); ok {
@@ -175,7 +176,7 @@ func (f *fleet) plan(ctx context.Context, filter api.TokenFilter, own string) ([
 			return nil, err
 		}
 		if why := f.leaveOut(t, own); why != "" {
-			fmt.Fprintf(f.Err, "left out %s (%s): %s\n", clean(t.ID), clean(t.Label), why)
+			fmt.Fprintf(f.Err, "left out %s (%s): %s\n", terminal.Clean(t.ID), terminal.Clean(t.Label), why)
 			f.outcome.LeftOut++
 			continue
 		}

@@ -78,13 +78,16 @@ the strings it knows; for that see tokenry token lookup.`
 }
 
 // pasted reads a text from standard input.
-func (a *app) pasted() ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(a.In, maxLookup+1))
+func (a *app) pasted() ([]byte, error) { return atMost(a.In) }
+
+// atMost reads what one look-up takes.
+func atMost(r io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxLookup+1))
 	if err != nil {
-		return nil, fmt.Errorf("read standard input: %w", err)
+		return nil, fmt.Errorf("read the text: %w", err)
 	}
 	if len(text) > maxLookup {
-		return nil, usagef("1 MiB is taken at the most; send the parts that matter")
+		return nil, usagef("1 MiB is taken at the most; tokenry scan finds the parts that matter")
 	}
 	return text, nil
 }
@@ -126,6 +129,7 @@ a line of JSON for each token, with its new secret, on standard output.`
 	fs.BoolVar(&in.DryRun, "dry-run", false, "only say which tokens would be touched")
 	fs.StringVar(&in.Reason, "reason", "", "with revoke: unused, superseded, leaked, owner_left or other")
 	fs.StringVar(&in.Comment, "comment", "", "with revoke: a note for the audit")
+	descendantsFlag(cmd, &in.Descendants)
 	filter = tokenFilter(fs)
 	return cmd
 }

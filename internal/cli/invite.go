@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/internal/roster"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // What became of a row of a list.
@@ -248,7 +249,7 @@ func (a *app) showInvited(o *inviteOutcome) error {
 		err = a.printJSON(o)
 	} else {
 		err = table(a, each(o.Rows, nil), 0, "LINE,EMAIL,STATE,NOTE", func(r inviteRow) []string {
-			return []string{strconv.Itoa(r.Line), orNone(r.Email), r.State, orNone(r.Note)}
+			return []string{strconv.Itoa(r.Line), terminal.OrNone(r.Email), r.State, terminal.OrNone(r.Note)}
 		})
 		fmt.Fprintf(a.Err, "%d added, %d ready, %d existed, %d wrong, %d refused, %d left\n", o.Added, o.Ready, o.Exists, o.Wrong, o.Refused, o.Left)
 	}

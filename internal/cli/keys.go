@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -34,7 +35,7 @@ func (a *app) keysGenerate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.Err, "wrote %s; keep a copy of it apart from the database\n", clean(path))
+		fmt.Fprintf(a.Err, "wrote %s; keep a copy of it apart from the database\n", terminal.Clean(path))
 		return a.showKeys(keys)
 	})
 	cmd.Long = `Make a keyring for a server on PostgreSQL, the same for all of its nodes. With

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // stored is a sign-in as it is kept: one file a server, of mode 0600.
@@ -40,7 +41,7 @@ func (a *app) login() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.Err, "Open %s in a browser where you are signed in, and type this code:\n\n    %s\n\n", clean(d.VerificationURI), clean(d.UserCode))
+		fmt.Fprintf(a.Err, "Open %s in a browser where you are signed in, and type this code:\n\n    %s\n\n", terminal.Clean(d.VerificationURI), terminal.Clean(d.UserCode))
 		a.browse(cmd, d.VerificationURI)
 		tok, err := d.Wait(cmd.Context())
 		if err != nil {
@@ -52,7 +53,7 @@ func (a *app) login() *cobra.Command {
 			return err
 		}
 		if err := a.end(cmd.Context(), old); err != nil {
-			fmt.Fprintf(a.Err, "The token of the sign-in before was not revoked: %s\n", clean(err.Error()))
+			fmt.Fprintf(a.Err, "The token of the sign-in before was not revoked: %s\n", terminal.Clean(err.Error()))
 		}
 		if a.flags.json {
 			return a.printJSON(struct {
@@ -61,7 +62,7 @@ func (a *app) login() *cobra.Command {
 				Locator   string `json:"locator"`
 			}{server, tok.Workspace, tok.Locator})
 		}
-		fmt.Fprintf(a.Err, "Signed in to %s, workspace %s. The token is in %s; tokenry logout revokes it.\n", clean(server), clean(tok.Workspace), clean(path))
+		fmt.Fprintf(a.Err, "Signed in to %s, workspace %s. The token is in %s; tokenry logout revokes it.\n", terminal.Clean(server), terminal.Clean(tok.Workspace), terminal.Clean(path))
 		return nil
 	})
 }
@@ -78,7 +79,7 @@ func (a *app) logout() *cobra.Command {
 			return err
 		}
 		if s.Token == "" {
-			return usagef("nobody is signed in to %s here", clean(server))
+			return usagef("nobody is signed in to %s here", terminal.Clean(server))
 		}
 		if err := a.end(cmd.Context(), s); err != nil {
 			return fmt.Errorf("the token was not revoked, so it is kept: %w", err)
@@ -90,7 +91,7 @@ func (a *app) logout() *cobra.Command {
 		if err := os.Remove(path); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.Err, "Signed out of %s; the token is revoked.\n", clean(server))
+		fmt.Fprintf(a.Err, "Signed out of %s; the token is revoked.\n", terminal.Clean(server))
 		return nil
 	})
 }
@@ -170,10 +171,10 @@ func (a *app) kept(server string) (s stored, err error) {
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return s, fmt.Errorf("%s can be read by others, so it is not used; chmod 600 it, or sign in again", clean(path))
+		return s, fmt.Errorf("%s can be read by others, so it is not used; chmod 600 it, or sign in again", terminal.Clean(path))
 	}
 	if err := json.NewDecoder(f).Decode(&s); err != nil {
-		return s, fmt.Errorf("%s cannot be read; remove it and sign in again", clean(path))
+		return s, fmt.Errorf("%s cannot be read; remove it and sign in again", terminal.Clean(path))
 	}
 	if s.Server != server {
 		return stored{}, nil

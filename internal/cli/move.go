@@ -12,6 +12,7 @@ import (
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/move"
 	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // move brings a SQLite database into a PostgreSQL one.
@@ -33,7 +34,7 @@ func (a *app) move() *cobra.Command {
 			if err := server.AbandonMove(cmd.Context(), from, to, o); err != nil {
 				return inUse(err)
 			}
-			fmt.Fprintf(a.Err, "given up: %s takes changes again\n", clean(from.Database.String()))
+			fmt.Fprintf(a.Err, "given up: %s takes changes again\n", terminal.Clean(from.Database.String()))
 			return nil
 		}
 		out, err := server.Move(cmd.Context(), from, to, o)
@@ -109,7 +110,7 @@ func (a *app) unreached(to config.Config, err error) {
 	if err != nil {
 		why = err.Error()
 	}
-	fmt.Fprintf(a.Err, "%s was not marked as given up (%s); if a part of this move is there, drop that database\n", clean(to.Database.String()), clean(why))
+	fmt.Fprintf(a.Err, "%s was not marked as given up (%s); if a part of this move is there, drop that database\n", terminal.Clean(to.Database.String()), terminal.Clean(why))
 }
 
 // moved says what was done, and what is next.
@@ -121,7 +122,7 @@ func (a *app) moved(out server.Moved, from, to config.Config) error {
   2. look at it: verify a token you have, and run tokenry audit verify there
   3. keep %s and the file of usage beside it as long as you keep a backup; nothing serves or changes them any more
 Backups are made with pg_dump from now on, which begins with: tokenry backup --help
-`, clean(to.Database.String()), clean(from.Keys), clean(from.SQLitePath()))
+`, terminal.Clean(to.Database.String()), terminal.Clean(from.Keys), terminal.Clean(from.SQLitePath()))
 	rows := []row{{"moved to", out.To}, {"tables", fmt.Sprint(out.Tables)}, {"rows", fmt.Sprint(out.Rows)}}
 	for _, head := range out.Heads {
 		rows = append(rows, row{"audit head", head})

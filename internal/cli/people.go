@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // rateText is a rate limit as the flag --rate-limit takes it, so that one can be
@@ -19,7 +20,7 @@ func rateText(l *api.RateLimit) string {
 	if l == nil {
 		return ""
 	}
-	return (&rate{*l}).String()
+	return (&terminal.Rate{RateLimit: *l}).String()
 }
 
 // metadataText is metadata as JSON in one line; its keys and values are other
@@ -90,7 +91,7 @@ func (a *app) memberList() *cobra.Command {
 			return err
 		}
 		return table(a, c.Members(cmd.Context(), "", f, now.include()...), most, "MEMBER,NAME,RIGHTS,STATUS,SINCE", func(m api.Member) []string {
-			return []string{m.Address, orNone(m.Name), rights(now.of(m.Grants, m.Effective)), active(m.Active), a.when(&m.CreatedAt)}
+			return []string{m.Address, terminal.OrNone(m.Name), terminal.Rights(now.of(m.Grants, m.Effective)), active(m.Active), a.when(&m.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
@@ -126,8 +127,8 @@ func (a *app) showMember(m api.Member, err error) error {
 		return err
 	}
 	return a.show(m, said([]row{
-		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", optional(m.ExternalID)}, {"status", active(m.Active)},
-		{"rights", rights(m.Grants)}, {"effective", rights(m.Effective)}, {"since", a.when(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
+		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", terminal.Optional(m.ExternalID)}, {"status", active(m.Active)},
+		{"rights", terminal.Rights(m.Grants)}, {"effective", terminal.Rights(m.Effective)}, {"since", a.when(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
 		{"held", heldByInstance(m.HeldByInstance)},
 	}))
 }
@@ -230,7 +231,7 @@ func (a *app) accountList() *cobra.Command {
 			return err
 		}
 		return table(a, c.ServiceAccounts(cmd.Context(), "", f, now.include()...), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
-			return []string{s.Name, orNone(s.Description), rights(now.of(s.Grants, s.Effective)), active(s.Active), a.when(&s.CreatedAt)}
+			return []string{s.Name, terminal.OrNone(s.Description), terminal.Rights(now.of(s.Grants, s.Effective)), active(s.Active), a.when(&s.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
@@ -259,7 +260,7 @@ func (a *app) showAccount(s api.ServiceAccount, err error) error {
 	}
 	return a.show(s, said([]row{
 		{"name", s.Name}, {"address", s.Address}, {"id", s.ID}, {"description", s.Description}, {"contacts", strings.Join(s.Contacts, " ")}, {"status", active(s.Active)},
-		{"rights", rights(s.Grants)}, {"effective", rights(s.Effective)}, {"since", a.when(&s.CreatedAt)}, {"disabled", a.by(s.DisabledAt, s.DisabledBy)},
+		{"rights", terminal.Rights(s.Grants)}, {"effective", terminal.Rights(s.Effective)}, {"since", a.when(&s.CreatedAt)}, {"disabled", a.by(s.DisabledAt, s.DisabledBy)},
 		{"held", heldByInstance(s.HeldByInstance)},
 	}))
 }
@@ -381,7 +382,7 @@ const userHead = "USER,ID,NAME,STATUS,ADMINISTRATOR,WORKSPACES"
 // userLine is a user in a table. An erased one has no e-mail any more, which is a
 // dash.
 func (a *app) userLine(u api.User) []string {
-	return []string{optional(u.Email), u.ID, orNone(u.Name), active(u.Active), yes(u.InstanceAdmin), orNone(strings.Join(u.Workspaces, " "))}
+	return []string{terminal.Optional(u.Email), u.ID, terminal.OrNone(u.Name), active(u.Active), yes(u.InstanceAdmin), terminal.OrNone(strings.Join(u.Workspaces, " "))}
 }
 
 // userAct makes a command that does one thing to a user and shows them. All of them

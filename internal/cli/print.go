@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // printJSON writes a value as the API answers it.
@@ -21,7 +22,7 @@ func (a *app) printJSON(v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	_, err := a.Out.Write(cleanJSON(b.Bytes()))
+	_, err := a.Out.Write(terminal.CleanJSON(b.Bytes()))
 	return err
 }
 
@@ -40,7 +41,7 @@ func (a *app) show(v any, rows []row) error {
 func describe(to io.Writer, rows []row) error {
 	w := tabwriter.NewWriter(to, 0, 8, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\n", r.name, clean(r.value))
+		fmt.Fprintf(w, "%s\t%s\n", r.name, terminal.Clean(r.value))
 	}
 	return w.Flush()
 }
@@ -67,7 +68,7 @@ func table[T any](a *app, items iter.Seq2[T, error], most int, head string, line
 	for _, item := range all {
 		cells := line(item)
 		for i := range cells {
-			cells[i] = clean(cells[i])
+			cells[i] = terminal.Clean(cells[i])
 		}
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/tokenry/tokenry/internal/journal"
+	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -57,7 +58,7 @@ func (p *progress) told(f *fleet, r *journal.Record, err error) {
 	}
 	if p.bar == nil || err != nil || r.Note != "" {
 		p.clear()
-		fmt.Fprintf(f.Err, "%s (%s): %s\n", clean(r.ID), clean(r.Label), clean(text))
+		fmt.Fprintf(f.Err, "%s (%s): %s\n", terminal.Clean(r.ID), terminal.Clean(r.Label), terminal.Clean(text))
 	}
 	p.step()
 }

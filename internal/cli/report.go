@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/filelock"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // report tells people what is wrong and what to do, or programs the same as a
@@ -29,10 +30,10 @@ func (a *app) report(err error) {
 		return
 	}
 	if !ok || known.Code == api.CodeInternal {
-		fmt.Fprintf(a.Err, "tokenry: %s\n", clean(unprefixed(err.Error())))
+		fmt.Fprintf(a.Err, "tokenry: %s\n", terminal.Clean(unprefixed(err.Error())))
 		return
 	}
-	fmt.Fprintf(a.Err, "tokenry: %s\n", clean(known.Message))
+	fmt.Fprintf(a.Err, "tokenry: %s\n", terminal.Clean(known.Message))
 	details := []string{"code " + string(known.Code)}
 	for _, part := range []struct{ name, value string }{
 		{"field", known.Field}, {"missing", strings.Join(known.Missing, " ")}, {"request", known.RequestID},
@@ -44,7 +45,7 @@ func (a *app) report(err error) {
 	if known.RetryAfter > 0 {
 		details = append(details, "try again in "+known.RetryAfter.String())
 	}
-	fmt.Fprintf(a.Err, "         (%s)\n", clean(strings.Join(details, ", ")))
+	fmt.Fprintf(a.Err, "         (%s)\n", terminal.Clean(strings.Join(details, ", ")))
 	if advice := known.Code.Info().Advice; advice != "" {
 		fmt.Fprintf(a.Err, "         %s\n", advice)
 	}
@@ -74,6 +75,6 @@ func (a *app) reportJSON(e *api.Error) {
 	pages := strings.TrimRight(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), "/") + "/errors"
 	b, err := json.MarshalIndent(e.Problem(pages, e.RequestID), "", "  ")
 	if err == nil {
-		fmt.Fprintf(a.Err, "%s\n", cleanJSON(b))
+		fmt.Fprintf(a.Err, "%s\n", terminal.CleanJSON(b))
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // roles are the commands about roles.
@@ -21,7 +22,7 @@ func (a *app) roles() *cobra.Command {
 		}
 		roles, err := c.ListRoles(cmd.Context(), at(instance))
 		return table(a, each(roles, err), 0, "ROLE,DESCRIPTION,SCOPES,RATE LIMIT,ORIGIN", func(r api.Role) []string {
-			return []string{r.Name, orNone(r.Description), strings.Join(r.Scopes, " "), orNone(rateText(r.RateLimit)), originOf(r.BuiltIn, r.Inherited)}
+			return []string{r.Name, terminal.OrNone(r.Description), strings.Join(r.Scopes, " "), terminal.OrNone(rateText(r.RateLimit)), originOf(r.BuiltIn, r.Inherited)}
 		})
 	})
 	show := a.command("show ROLE", "Show a role", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -106,7 +107,7 @@ func (a *app) rolePut(instance *bool) *cobra.Command {
 	when = conditionFlag(cmd)
 	f = newFields(cmd.Flags()).
 		text("display_name", "how a built-in role is shown").text("description", "what it is for").
-		texts("scopes", "scope", "scope or pattern that it holds").value("rate_limit", new(rate), "limit of tokens with this role, like 100/1m").
+		texts("scopes", "scope", "scope or pattern that it holds").value("rate_limit", new(terminal.Rate), "limit of tokens with this role, like 100/1m").
 		yes("locked", "with --instance: workspaces cannot override it")
 	return cmd
 }
@@ -137,7 +138,7 @@ func (a *app) scopes() *cobra.Command {
 		}
 		scopes, err := c.ListScopes(cmd.Context(), at(instance))
 		return table(a, each(scopes, err), 0, "SCOPE,DESCRIPTION,IMPLIES,ROLES,ORIGIN", func(s api.Scope) []string {
-			return []string{s.Name, orNone(s.Description), orNone(strings.Join(s.Implies, " ")), orNone(strings.Join(s.Roles, ", ")), originOf(s.BuiltIn, s.Inherited)}
+			return []string{s.Name, terminal.OrNone(s.Description), terminal.OrNone(strings.Join(s.Implies, " ")), terminal.OrNone(strings.Join(s.Roles, ", ")), originOf(s.BuiltIn, s.Inherited)}
 		})
 	})
 	show := a.command("show SCOPE", "Show a scope", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -211,7 +212,7 @@ func (a *app) resources() *cobra.Command {
 			return err
 		}
 		return table(a, c.Resources(cmd.Context(), "", f), most, "RESOURCE,DESCRIPTION,CREATED", func(r api.Resource) []string {
-			return []string{r.Name, orNone(r.Description), a.when(&r.CreatedAt) + " by " + r.CreatedBy}
+			return []string{r.Name, terminal.OrNone(r.Description), a.when(&r.CreatedAt) + " by " + r.CreatedBy}
 		})
 	})
 	limitFlag(list.Flags(), &most, 0)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // tokenRotate gives one token a new secret, or each of those that a filter finds.
@@ -51,10 +52,10 @@ func (a *app) tokenRotate() *cobra.Command {
 	cmd.Example = "  tokenry token rotate --filter owner=ci --filter expiring_within=30d --exec './put-secret.sh'\n" +
 		"  tokenry token rotate --filter kind=service --exec 'vault kv put secret/ci/$TOKENRY_LOCATOR token=-' --no-newline"
 	f = newFields(cmd.Flags()).
-		value("overlap", new(lifetime), "how long the old secret still works; left out, the policy's").
+		value("overlap", new(terminal.Lifetime), "how long the old secret still works; left out, the policy's").
 		yes("retire_on_first_use", "the old secret ends when the new one is first used").
 		yes("renew", "the original lifetime begins again, as far as the policy allows; also for an expired token").
-		value("expires_in", new(lifetime), "new lifetime from now")
+		value("expires_in", new(terminal.Lifetime), "new lifetime from now")
 	addKey(cmd.Flags())
 	fleet.add(cmd.Flags())
 	filter = tokenFilter(cmd.Flags())

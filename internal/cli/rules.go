@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/internal/ruleset"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // rules are the commands about files of rules.
@@ -116,7 +117,7 @@ func (a *app) tryRules(set *ruleset.Set, requests [][2]string) error {
 		t, _ := try(set, r[0], r[1])
 		trials = append(trials, t)
 	}
-	fmt.Fprintf(a.Err, "%d rules, %d tests, tokens of workspace %s\n", set.Len(), len(set.Tests), clean(set.Workspace))
+	fmt.Fprintf(a.Err, "%d rules, %d tests, tokens of workspace %s\n", set.Len(), len(set.Tests), terminal.Clean(set.Workspace))
 	if len(trials) > 0 || a.flags.json {
 		if err := table(a, each(trials, nil), 0, "METHOD,PATH,NEEDS,RULE,TEST", trial.cells); err != nil {
 			return err

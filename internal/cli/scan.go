@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/internal/scan"
+	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -90,7 +91,7 @@ func (s *scanning) prepare(ctx context.Context, args []string) error {
 	}
 	s.scanner.Trouble = func(name string, err error) {
 		s.troubles++
-		fmt.Fprintf(s.Err, "tokenry: %s: %s\n", clean(name), clean(token.Redact(err.Error())))
+		fmt.Fprintf(s.Err, "tokenry: %s: %s\n", terminal.Clean(name), terminal.Clean(token.Redact(err.Error())))
 	}
 	var err error
 	s.scanner.Prefixes, err = s.wantedPrefixes(ctx, s.prefixes, s.live)
@@ -186,7 +187,7 @@ func findText(f scan.Shown) string {
 	if where == "" {
 		where = "(message)"
 	}
-	where = clean(where)
+	where = terminal.Clean(where)
 	if f.Line > 0 {
 		where = fmt.Sprintf("%s:%d:%d", where, f.Line, f.Column)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // serve runs a server until it is told to stop.
@@ -120,8 +121,8 @@ func (a *app) begun(cfg config.Config, s office.Started, link door.Handed) error
 		return a.printJSON(out)
 	}
 	err := describe(a.Err, []row{
-		{"workspace", out.Workspace}, {"owner", optional(out.User.Email)}, {"token", out.Token.Masked}, {"token id", out.Token.ID},
-		{"may", rights(out.Token.Effective)}, {"expires", a.expiry(out.Token)}, {"keyring", cfg.Keys + " (keep a copy apart from the database)"},
+		{"workspace", out.Workspace}, {"owner", terminal.Optional(out.User.Email)}, {"token", out.Token.Masked}, {"token id", out.Token.ID},
+		{"may", terminal.Rights(out.Token.Effective)}, {"expires", a.expiry(out.Token)}, {"keyring", cfg.Keys + " (keep a copy apart from the database)"},
 	})
 	if err != nil {
 		return err
@@ -156,7 +157,7 @@ func (a *app) resetPassword() *cobra.Command {
 		if a.flags.json {
 			return a.printJSON(map[string]any{"email": h.Email, "url": h.Link.Reveal(), "expires_at": h.Expires})
 		}
-		fmt.Fprintf(a.Err, "hand this link to %s; it works %s, and ends their sessions\n", clean(h.Email), a.within(h))
+		fmt.Fprintf(a.Err, "hand this link to %s; it works %s, and ends their sessions\n", terminal.Clean(h.Email), a.within(h))
 		_, err = fmt.Fprintln(a.Out, h.Link.Reveal())
 		return err
 	})

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tokenry/tokenry/internal/cli"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // full is a stream that takes nothing, as a full disk or a closed pipe.
@@ -80,8 +81,8 @@ func TestLawACleanTextStaysOneLine(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.OneOf(rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) })).Draw(t, "text")
-		c := cli.Clean(s)
-		if strings.ContainsFunc(c, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }) || cli.Clean(c) != c {
+		c := terminal.Clean(s)
+		if strings.ContainsFunc(c, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }) || terminal.Clean(c) != c {
 			t.Fatalf("%q is shown as %q", s, c)
 		}
 		b, err := json.Marshal(s)
@@ -89,7 +90,7 @@ func TestLawACleanTextStaysOneLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		var before, after string
-		if err := errors.Join(json.Unmarshal(b, &before), json.Unmarshal(cli.CleanJSON(b), &after)); err != nil || before != after {
+		if err := errors.Join(json.Unmarshal(b, &before), json.Unmarshal(terminal.CleanJSON(b), &after)); err != nil || before != after {
 			t.Fatalf("%q says %q, %v", s, after, err)
 		}
 	})

@@ -12,13 +12,14 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // tokens are the commands about tokens. ID is a token ID, its locator, or self.
 func (a *app) tokens() *cobra.Command {
 	return a.group("token", "Create, list, rotate and revoke tokens",
 		a.tokenCreate(), a.tokenList(),
-		a.tokenAct("show ID", "Show a token", (*client.Client).GetToken),
+		a.tokenShow(), a.tokenDescendants(),
 		a.tokenEdit(), a.tokenRotate(),
 		a.tokenIssue("reset ID", "Give a token a new secret; the old one is dead at once", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
 			return c.ResetToken(ctx, "", id)
@@ -72,12 +73,12 @@ func tokenFields(fs *pflag.FlagSet) *fields {
 		text("label", "name of the token, for people").
 		text("description", "what it is for").
 		rights().
-		value("expires_in", new(lifetime), "lifetime from now, like 90d, 24h or 30m").
-		value("expires_at", new(moment), "when it expires").
+		value("expires_in", new(terminal.Lifetime), "lifetime from now, like 90d, 24h or 30m").
+		value("expires_at", new(terminal.Moment), "when it expires").
 		yes("never", "it never expires, if the policy allows that").
-		value("not_before", new(moment), "when it begins to be valid").
+		value("not_before", new(terminal.Moment), "when it begins to be valid").
 		texts("allowed_ips", "allowed-ip", "CIDR or address that it is accepted from").
-		value("rate_limit", new(rate), "so many requests in a window, like 100/1m").
+		value("rate_limit", new(terminal.Rate), "so many requests in a window, like 100/1m").
 		yes("recoverable", "its secret can be shown again, if the policy allows that").
 		metadata()
 }
@@ -174,7 +175,7 @@ func (a *app) tokenEdit() *cobra.Command {
 // tokenDisable suspends a token. --revoke-after that was given is sent, also when it
 // is 0: a flag that was given is never taken for none.
 func (a *app) tokenDisable() *cobra.Command {
-	after := new(lifetime)
+	after := new(terminal.Lifetime)
 	var cmd *cobra.Command
 	cmd = a.tokenAct("disable ID", "Suspend a token until it is enabled", func(c *client.Client, ctx context.Context, ws, id string) (api.Token, error) {
 		var in api.DisableToken
@@ -215,6 +216,7 @@ needs no other token. --secret is - for standard input, @FILE or '$NAME'.`
 	cmd.Flags().StringVar(&secret, "secret", "", "end the token of this secret: -, @FILE or '$NAME'")
 	cmd.Flags().StringVar(&in.Reason, "reason", "", "unused, superseded, leaked, owner_left or other")
 	cmd.Flags().StringVar(&in.Comment, "comment", "", "what happened")
+	descendantsFlag(cmd, &in.Descendants)
 	return cmd
 }
 
@@ -267,7 +269,7 @@ func (a *app) tokenList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return table(a, c.Tokens(cmd.Context(), "", f, now.include()...), most, "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED", func(t api.Token) []string {
+		return table(a, c.Tokens(cmd.Context(), "", f, now.include()...), most, tokenHead, func(t api.Token) []string {
 			t.Grants = now.of(t.Grants, t.Effective)
 			return a.tokenLine(t)
 		})
@@ -313,10 +315,12 @@ func queryFlag(fs *pflag.FlagSet, f *api.ListFilter, in string) {
 	fs.StringVar(&f.Query, "query", "", "only those with this text in their "+in)
 }
 
+const tokenHead = "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED"
+
 // tokenLine is a token in a table.
 func (a *app) tokenLine(t api.Token) []string {
 	created := t.CreatedAt
-	return []string{t.Label, t.Masked, t.ID, t.Kind, tokenStatus(t), rights(t.Grants), a.when(&created), a.expiry(t), a.when(t.LastUsedAt)}
+	return []string{t.Label, t.Masked, t.ID, t.Kind, terminal.Status(t), terminal.Rights(t.Grants), a.when(&created), a.expiry(t), a.when(t.LastUsedAt)}
 }
 
 // expiry is the end of a token. Never is a word of its own: a dash would read as
@@ -328,27 +332,19 @@ func (a *app) expiry(t api.Token) string {
 	return a.when(t.ExpiresAt)
 }
 
-// tokenStatus says the status, and what else keeps the token from working.
-func tokenStatus(t api.Token) string {
-	if t.BlockedBy != nil && *t.BlockedBy != t.Status {
-		return t.Status + " (" + *t.BlockedBy + ")"
-	}
-	return t.Status
-}
-
 // tokenRows describe a token; what it does not have is left out.
 func (a *app) tokenRows(t api.Token) []row {
-	created, effective := t.CreatedAt, rights(t.Effective)
+	created, effective := t.CreatedAt, terminal.Rights(t.Effective)
 	if t.BlockedBy != nil && t.Effective != nil {
 		effective = "nothing now"
 	}
 	rows := []row{
 		{"id", t.ID}, {"label", t.Label}, {"description", t.Description}, {"token", t.Masked}, {"kind", t.Kind},
-		{"workspace", t.Workspace}, {"owner", t.Owner.Address}, {"status", tokenStatus(t)}, {"rights", rights(t.Grants)},
+		{"workspace", t.Workspace}, {"owner", t.Owner.Address}, {"status", terminal.Status(t)}, {"rights", terminal.Rights(t.Grants)},
 		{"effective", effective}, {"created", a.when(&created) + " by " + t.CreatedBy}, {"expires", a.expiry(t)},
 		{"valid from", a.when(t.NotBefore)}, {"last used", a.when(t.LastUsedAt)}, {"rotated", a.when(t.RotatedAt)},
 		{"old secret ends", a.when(t.OverlapEndsAt)}, {"disabled", a.by(t.DisabledAt, t.DisabledBy)}, {"held", heldText(t.Held)}, {"will be revoked", a.when(t.RevokeAt)},
-		{"revoked", a.when(t.RevokedAt)}, {"reason", optional(t.RevokeReason)}, {"comment", optional(t.RevokeComment)},
+		{"revoked", a.when(t.RevokedAt)}, {"reason", terminal.Optional(t.RevokeReason)}, {"comment", terminal.Optional(t.RevokeComment)},
 		{"allowed addresses", strings.Join(t.AllowedIPs, " ")}, {"rate limit", rateText(t.RateLimit)}, {"metadata", metadataText(t.Metadata)},
 	}
 	if t.OutsidePolicy {
@@ -378,14 +374,14 @@ func heldText(h *api.Held) string {
 	if h == nil {
 		return ""
 	}
-	return strings.Join(h.Fields, " ") + " by " + cmp.Or(optional(h.By), "an administrator") + "; its owner alone does not undo it"
+	return strings.Join(h.Fields, " ") + " by " + cmp.Or(terminal.Optional(h.By), "an administrator") + "; its owner alone does not undo it"
 }
 
 // said leaves out the rows that say nothing.
 func said(rows []row) []row {
 	out := rows[:0]
 	for _, r := range rows {
-		if r.value != "" && r.value != none {
+		if r.value != "" && r.value != terminal.None {
 			out = append(out, r)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // whoami shows what the token is and may do, which any valid token may ask.
@@ -24,7 +25,7 @@ func (a *app) whoami() *cobra.Command {
 			return err
 		}
 		rows := []row{
-			{"you are", who.Principal.Address}, {"name", who.Principal.Name}, {"workspace", who.Workspace}, {"may", rights(who.Effective)},
+			{"you are", who.Principal.Address}, {"name", who.Principal.Name}, {"workspace", who.Workspace}, {"may", terminal.Rights(who.Effective)},
 		}
 		if who.InstanceAdmin {
 			rows = append(rows, row{"besides", "administrator of the instance"})

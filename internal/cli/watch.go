@@ -9,12 +9,13 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // spanFlags adds the flags that say a time of usage.
 func spanFlags(fs *pflag.FlagSet) func() client.Span {
 	var span client.Span
-	from, to := new(moment), new(moment)
+	from, to := new(terminal.Moment), new(terminal.Moment)
 	fs.Var(from, "from", "only since then (default a day ago)")
 	fs.Var(to, "to", "only until then (default now)")
 	fs.StringVar(&span.Bucket, "bucket", "", "hour or day")
@@ -60,7 +61,7 @@ func (a *app) workspaceUsage() *cobra.Command {
 		}
 		rows := append([]row{{"workspace", u.Workspace}}, a.seriesRows(u.UsageSeries)...)
 		for _, d := range u.Denials {
-			rows = append(rows, row{a.when(&d.At), fmt.Sprintf("%s refused: %s (%s)", optional(d.Token), d.Code, d.RequestID)})
+			rows = append(rows, row{a.when(&d.At), fmt.Sprintf("%s refused: %s (%s)", terminal.Optional(d.Token), d.Code, d.RequestID)})
 		}
 		return a.show(u, rows)
 	})
@@ -85,13 +86,13 @@ func (a *app) instanceUsage(cmd *cobra.Command, c *client.Client, span client.Sp
 // usageRows describe what was done with a token. A retired secret that was used again
 // is told in capitals: somebody has it who should not.
 func (a *app) usageRows(u api.TokenUsage) []row {
-	rows := []row{{"token", u.Token}, {"last used", a.when(u.LastUsedAt)}, {"from", optional(u.LastUsedIP)}}
+	rows := []row{{"token", u.Token}, {"last used", a.when(u.LastUsedAt)}, {"from", terminal.Optional(u.LastUsedIP)}}
 	rows = append(rows, a.seriesRows(u.UsageSeries)...)
 	for _, s := range u.Scopes {
 		rows = append(rows, row{"scope " + s.Scope, fmt.Sprintf("%d times, last %s", s.Count, a.when(&s.LastUsedAt))})
 	}
 	for _, r := range u.Reuses {
-		rows = append(rows, row{"RETIRED secret", fmt.Sprintf("number %d, %d times, last %s from %s", r.Secret, r.Count, a.when(&r.LastUsedAt), optional(r.LastUsedIP))})
+		rows = append(rows, row{"RETIRED secret", fmt.Sprintf("number %d, %d times, last %s from %s", r.Secret, r.Count, a.when(&r.LastUsedAt), terminal.Optional(r.LastUsedIP))})
 	}
 	return rows
 }
@@ -117,7 +118,7 @@ func (a *app) tokenActivity() *cobra.Command {
 			return err
 		}
 		return table(a, c.Activity(cmd.Context(), "", args[0]), most, "DAY,FROM,AGENT,REQUEST,OUTCOME,COUNT,LAST", func(v api.Activity) []string {
-			return []string{v.Day.Format("2006-01-02"), optional(v.IP), v.UserAgent, strings.TrimSpace(v.Method + " " + v.Path),
+			return []string{v.Day.Format("2006-01-02"), terminal.Optional(v.IP), v.UserAgent, strings.TrimSpace(v.Method + " " + v.Path),
 				string(v.Outcome), fmt.Sprint(v.Count), a.when(&v.LastAt)}
 		})
 	})
@@ -165,15 +166,15 @@ func (a *app) follow(cmd *cobra.Command, c *client.Client, id string) error {
 			revoked = v.Token
 			_, err = c.RevokeToken(cmd.Context(), "", v.Token, *ch.Revoke)
 		default:
-			fmt.Fprintf(a.Err, "%s: rotate it yourself: tokenry token rotate %s\n", clean(v.Label), v.Token)
+			fmt.Fprintf(a.Err, "%s: rotate it yourself: tokenry token rotate %s\n", terminal.Clean(v.Label), v.Token)
 			continue
 		}
 		if err != nil {
 			failed++
-			fmt.Fprintf(a.Err, "%s: not done (%s): %s\n", clean(v.Label), v.Code, clean(err.Error()))
+			fmt.Fprintf(a.Err, "%s: not done (%s): %s\n", terminal.Clean(v.Label), v.Code, terminal.Clean(err.Error()))
 			continue
 		}
-		fmt.Fprintf(a.Err, "%s: done (%s)\n", clean(v.Label), v.Code)
+		fmt.Fprintf(a.Err, "%s: done (%s)\n", terminal.Clean(v.Label), v.Code)
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d pieces of advice could not be followed", failed)

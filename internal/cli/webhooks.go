@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // webhooks are the commands about endpoints that are told of events.
@@ -65,7 +66,7 @@ func (a *app) webhookIssued(v api.WebhookSecret, err error) error {
 func (a *app) webhookRows(v api.Webhook) []row {
 	state := "enabled"
 	if !v.Enabled {
-		state = "disabled " + optional(v.DisabledReason)
+		state = "disabled " + terminal.Optional(v.DisabledReason)
 	}
 	rows := []row{{"id", v.ID}, {"url", v.URL}, {"events", strings.Join(v.Events, ", ")}, {"state", state}, {"disabled", a.by(v.DisabledAt, v.DisabledBy)}, {"held", heldByInstance(v.HeldByInstance)}}
 	for i, end := range v.FormerSecretsUntil {

@@ -133,18 +133,3 @@ func (v *visit) exportLink(format string) string {
 	q.Set("format", format)
 	return v.auditLog().at + "/export?" + q.Encode()
 }
-
-// linksWords say how much of a chain was looked at.
-func linksWords(c audit.Chain) string {
-	out := phrase.Plural(int(c.Rows), "event") + " follow from one another, unchanged"
-	if c.Rows == 1 {
-		out = "1 event was looked at, and is unchanged"
-	}
-	switch {
-	case c.Skipped > 0:
-		out += ", those after event " + strconv.FormatInt(c.Skipped, 10)
-	case c.Purged > 0:
-		out += ", all since the older ones were purged as the policy says"
-	}
-	return out + "."
-}

@@ -20,7 +20,7 @@ func pages() []string {
 		"/workspace/acme/access-tokens/new?owner=service", "/workspace/acme/access-tokens/new?owner=workspace",
 		"/workspace/acme/integration-tokens", "/workspace/acme/service-accounts", "/workspace/acme/service-accounts/new",
 		"/workspace/acme/members", "/workspace/acme/members/new", "/workspace/acme/members/invite", "/workspace/acme/resources", "/workspace/acme/roles",
-		"/workspace/acme/roles/Viewer", "/instance/roles", "/instance/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/developer-tools", "/workspace/acme/settings",
+		"/workspace/acme/roles/Viewer", "/instance/roles", "/instance/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/leak-desk", "/workspace/acme/developer-tools", "/workspace/acme/settings",
 		"/workspace/acme/settings/delete", "/workspace/acme/settings/webhooks", "/instance/webhooks", "/instance/people", "/instance/audit",
 		"/instance/system", "/instance/workspaces/acme/suspend"}
 }
@@ -425,7 +425,7 @@ func TestAFoundTokenIsNamedAndNotRepeated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.issue("workspace", "", "Build system")
-	a := w.as("ada@example.com", "/workspace/acme/developer-tools/lookup", url.Values{"text": {"GET / token=" + i.Secret.Reveal() + " 200"}})
+	a := w.as("ada@example.com", "/workspace/acme/leak-desk", url.Values{"text": {"GET / token=" + i.Secret.Reveal() + " 200"}})
 	w.shows(w.status(a, http.StatusOK), "Build system", "its current secret")
 	w.hides(a, i.Secret.Reveal())
 	w.inert(a)

@@ -2,8 +2,6 @@ package console
 
 import (
 	"errors"
-	"strings"
-	"unicode"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
@@ -40,7 +38,7 @@ func (v *visit) deviceShown(d deviceData) error {
 		}
 		return v.again("Connect a terminal", deviceCodePage(d))
 	}
-	d.asked, d.code = &asked, asShown(d.code)
+	d.asked, d.code = &asked, door.CodeAsShown(d.code)
 	if d.workspaces, err = v.memberships(); err != nil {
 		return err
 	}
@@ -48,20 +46,6 @@ func (v *visit) deviceShown(d deviceData) error {
 		return v.again("Connect a terminal", devicePage(v, d))
 	}
 	return v.page("Connect a terminal", devicePage(v, d))
-}
-
-// asShown is a code as the terminal shows it, however it was typed.
-func asShown(code string) string {
-	code = strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' {
-			return -1
-		}
-		return unicode.ToUpper(r)
-	}, code)
-	if len(code) != 8 {
-		return code
-	}
-	return code[:4] + "-" + code[4:]
 }
 
 // memberships are the workspaces that the visitor is an active member of.

@@ -271,7 +271,7 @@ func TestBoxesOfOthersStayAsTheyMadeThem(t *testing.T) {
 // making are the forms with fields that edit nothing that is there, by the end of
 // their action: they make, end, or hand over, and say so.
 func making() []string {
-	return []string{"/new", "/invite", "/bulk", "/columns", "/summary", "/delete", "/erase", "/transfer", "/disable", "/advice", "/explain#explain", "/lookup#lookup",
+	return []string{"/new", "/invite", "/bulk", "/columns", "/summary", "/delete", "/erase", "/transfer", "/disable", "/advice", "/explain#explain", "/leak-desk", "/revoke",
 		"/roles", "/scopes", "/resources", "/webhooks", "/instance/workspaces", "/instance/admins", "/retire", "/rotate", "/reset"}
 }
 

@@ -2,10 +2,8 @@ package console
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/tokenry/tokenry/internal/door"
-	"github.com/tokenry/tokenry/token"
 )
 
 // policy is the CSP of every page: what it needs lies beside it, and nothing
@@ -35,30 +33,13 @@ func (c *console) guard(next http.Handler) http.Handler {
 		if c.secure(r) {
 			h.Set("Strict-Transport-Security", door.StrictTransport)
 		}
-		if addressHoldsToken(r.URL) {
+		if door.HoldsToken(r.URL) {
 			c.denyTokenAddress(w, r)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		next.ServeHTTP(w, r)
 	})
-}
-
-// addressHoldsToken looks for a token in an address, also in what it leads to
-// afterwards. No answer, and no redirect above all, may repeat one.
-func addressHoldsToken(u *url.URL) bool {
-	text := u.RequestURI()
-	for range 3 { // next=/a?next=…: each step quotes anew
-		if token.Contains(text) {
-			return true
-		}
-		plain, err := url.PathUnescape(text)
-		if err != nil || plain == text {
-			break
-		}
-		text = plain
-	}
-	return token.Contains(text)
 }
 
 func (c *console) denyTokenAddress(w http.ResponseWriter, r *http.Request) {

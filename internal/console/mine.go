@@ -76,7 +76,7 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 	if err != nil {
 		return m, err
 	}
-	sortTokens(m.rows, v.q("sort"))
+	phrase.SortTokens(m.rows, v.q("sort"))
 	return m, v.enable(&m.table)
 }
 

@@ -26,7 +26,7 @@ func (v *visit) sections() []link {
 		{"Access tokens", v.ws("access-tokens"), "access-tokens"}, {"Integration tokens", v.ws("integration-tokens"), "integration-tokens"},
 		{"Service accounts", v.ws("service-accounts"), "service-accounts"}, {"Members", v.ws("members"), "members"},
 		{"Resources", v.ws("resources"), "resources"}, {"Roles and scopes", v.ws("roles"), "roles"}, {"Audit", v.ws("audit"), "audit"},
-		{"Developer tools", v.ws("developer-tools"), "developer-tools"}, {"Settings", v.ws("settings"), "settings"},
+		{"Leak desk", v.ws("leak-desk"), "leak-desk"}, {"Developer tools", v.ws("developer-tools"), "developer-tools"}, {"Settings", v.ws("settings"), "settings"},
 	} {
 		if v.opens("GET /workspace/{ws}/" + l.key) {
 			out = append(out, l)

@@ -89,8 +89,8 @@ func TestExplainAndLookUp(t *testing.T) {
 	w.shows(good, "It would be let through now.", "Not asked")
 	bad := w.status(w.as("ada@example.com", at+"/explain", url.Values{"what": {i.Token.ID}, "ip": {"nowhere"}}), http.StatusUnprocessableEntity)
 	w.shows(bad, "is not an IP address.")
-	found := w.status(w.as("ada@example.com", at+"/lookup", url.Values{"text": {"log: " + i.Secret.Reveal() + " end"}}), http.StatusOK)
-	w.shows(found, "Chat", "Revoke as leaked")
+	found := w.status(w.as("ada@example.com", desk, url.Values{"text": {"log: " + i.Secret.Reveal() + " end"}}), http.StatusOK)
+	w.shows(found, "Chat", "Revoke those ticked")
 	w.hides(found, i.Secret.Reveal())
 	w.status(w.as("ada@example.com", list+"/"+i.Token.Locator+"/delete", url.Values{"reason": {"leaked"}}), http.StatusSeeOther)
 	if v := w.token(i.Token.ID); v.Status != api.StatusRevoked || v.RevokeReason == nil || *v.RevokeReason != api.ReasonLeaked {

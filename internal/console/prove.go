@@ -66,7 +66,7 @@ func (d confirmData) leave() string {
 }
 
 func (v *visit) confirm() error {
-	return v.confirmWith(confirmData{Form: form.New(nil), action: confirmHome, next: safeNext(v.q("next"))})
+	return v.confirmWith(confirmData{Form: form.New(nil), action: confirmHome, next: door.SafeNext(v.q("next"))})
 }
 
 func (v *visit) confirmWith(d confirmData) error {
@@ -100,7 +100,7 @@ func (v *visit) prove(f form.Form) error {
 
 func (v *visit) doConfirm() error {
 	d := confirmData{Form: v.typed(), action: confirmHome}
-	d.next = safeNext(d.Get("next"))
+	d.next = door.SafeNext(d.Get("next"))
 	err := v.prove(d.Form)
 	if err == nil {
 		return v.redirect(d.next)
@@ -121,7 +121,7 @@ func (v *visit) provenWith() error {
 	d := confirmData{Form: v.typed(), action: v.r.URL.Path, next: v.cameFrom(), kept: v.r.PostForm}
 	if v.r.PostForm.Has(keptAs) {
 		d.kept = unwrapped(v.r.PostForm)
-		d.next = safeNext(d.Get("next"))
+		d.next = door.SafeNext(d.Get("next"))
 		err := v.prove(d.Form)
 		if err == nil {
 			v.r.PostForm = d.kept
@@ -165,12 +165,12 @@ func (v *visit) cameFrom() string {
 	if err != nil || u.Host != v.r.Host || !strings.HasPrefix(u.Path, "/instance") {
 		return "/instance"
 	}
-	return safeNext(u.RequestURI())
+	return door.SafeNext(u.RequestURI())
 }
 
 // doConfirmAt leads to the identity provider, to sign in there anew.
 func (v *visit) doConfirmAt() error {
-	address, state, err := v.Proofs.OIDCConfirm(v.ctx(), v.session, v.r.PathValue("provider"), safeNext(v.r.PostForm.Get("next")))
+	address, state, err := v.Proofs.OIDCConfirm(v.ctx(), v.session, v.r.PathValue("provider"), door.SafeNext(v.r.PostForm.Get("next")))
 	if err != nil {
 		return err
 	}

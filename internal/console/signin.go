@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
@@ -30,25 +29,11 @@ func (v *visit) home() error {
 	return v.redirect("/workspaces")
 }
 
-// safeNext is where to go after sign-in: a path of this site, or nowhere.
-func safeNext(next string) string {
-	u, err := url.Parse(next)
-	switch {
-	case err != nil, token.Contains(next), u.Scheme != "", u.Host != "", u.User != nil, u.Opaque != "":
-		return "/workspaces"
-	case !strings.HasPrefix(next, "/"), strings.HasPrefix(next, "//"), strings.ContainsAny(next, "\\\r\n\t"):
-		return "/workspaces"
-	case strings.HasPrefix(u.Path, "/signin"), strings.HasPrefix(u.Path, "/signout"), strings.HasPrefix(u.Path, "//"):
-		return "/workspaces"
-	}
-	return u.RequestURI()
-}
-
 func (v *visit) signIn() error {
 	if v.session.User != 0 {
-		return v.redirect(safeNext(v.q("next")))
+		return v.redirect(door.SafeNext(v.q("next")))
 	}
-	return v.signInWith(form.New(nil), safeNext(v.q("next")))
+	return v.signInWith(form.New(nil), door.SafeNext(v.q("next")))
 }
 
 // doors are the ways in that the sign-in page offers.
@@ -95,7 +80,7 @@ func (v *visit) doSignIn() error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
+	f, next := v.typed(), door.SafeNext(v.r.PostForm.Get("next"))
 	r, err := v.SignIn.Password(v.ctx(), f.Get("email"), v.r.PostForm.Get("password"), v.by)
 	if err != nil {
 		if f, err = refused(f, err); err != nil {
@@ -113,7 +98,7 @@ func (v *visit) doPasskey() error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
+	f, next := v.typed(), door.SafeNext(v.r.PostForm.Get("next"))
 	r, err := v.SignIn.PasskeySignIn(v.ctx(), v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), v.by)
 	if err != nil {
 		if f, err = refused(f, err); err != nil {
@@ -128,7 +113,7 @@ func (v *visit) doSecondFactor() error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	f, next := v.typed(), safeNext(v.r.PostForm.Get("next"))
+	f, next := v.typed(), door.SafeNext(v.r.PostForm.Get("next"))
 	r, err := v.SignIn.SecondFactor(v.ctx(), f.Get("ticket"), f.Get("code"), v.by)
 	if err != nil {
 		if f, err = refused(f, err); err != nil {
@@ -195,37 +180,6 @@ func (v *visit) doReset() error {
 		return v.again("Reset your password", resetPage(f, false))
 	}
 	return v.page("Check your mail", resetPage(f, true))
-}
-
-// mailedLink is a link by which a password is chosen, or typed to be rid of second
-// factors.
-type mailedLink struct {
-	// kind is the last part of its address.
-	kind, title, do string
-	// again says how to get another; it is empty where a page mails them.
-	again string
-	// old says that the password is one that the person has.
-	old bool
-	// email is whom it was mailed to.
-	email string
-}
-
-func resetLink() mailedLink {
-	return mailedLink{kind: "reset", title: "Choose a new password", do: "Set the password"}
-}
-
-func invitationLink() mailedLink {
-	return mailedLink{kind: "invitation", title: "Welcome: choose a password", do: "Join", again: "Whoever invited you can send another."}
-}
-
-const askAgain = "It works once, for a short while. Whoever gave it to you can make another."
-
-func passwordLink() mailedLink {
-	return mailedLink{kind: "link", title: "Choose a password", do: "Set the password", again: askAgain}
-}
-
-func factorsLink() mailedLink {
-	return mailedLink{kind: "factors", title: "Sign in without your second factor", do: "Remove my second factors and sign in", again: askAgain, old: true}
 }
 
 // mailed draws the form that a link leads to, or says that it leads nowhere.
@@ -356,7 +310,7 @@ func (v *visit) startOIDC() error {
 	if err := v.refuseClear(); err != nil {
 		return err
 	}
-	address, state, err := v.SignIn.OIDCStart(v.ctx(), v.r.PathValue("provider"), safeNext(v.r.PostForm.Get("next")))
+	address, state, err := v.SignIn.OIDCStart(v.ctx(), v.r.PathValue("provider"), door.SafeNext(v.r.PostForm.Get("next")))
 	if err != nil {
 		return err
 	}
@@ -385,7 +339,7 @@ func (v *visit) finishOIDC() error {
 	if err != nil {
 		return v.ssoTrouble(err)
 	}
-	return v.welcome(r, safeNext(next))
+	return v.welcome(r, door.SafeNext(next))
 }
 
 // ssoTrouble says why somebody who came back from the provider is not signed in.

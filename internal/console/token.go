@@ -18,6 +18,8 @@ type oneToken struct {
 	advice []api.Advice
 	// activity is from where and for what it was used, latest first.
 	activity []api.Activity
+	// made is what was made with it.
+	made api.Descendants
 	// asked is the answer to "can it …?"; nil when nothing was asked.
 	asked *couldIt
 }
@@ -36,6 +38,9 @@ func (v *visit) token() error {
 	}
 	k := oneToken{Token: t}
 	if k.may, err = v.canDo(t); err != nil {
+		return err
+	}
+	if k.made, err = v.auth.Descendants(v.ctx(), v.caller, v.at.Slug, t.Locator); err != nil {
 		return err
 	}
 	if v.may("audit:read") {
@@ -153,7 +158,9 @@ type leaving struct {
 	// week is how often it was presented in seven days, when that is counted.
 	week    int64
 	counted bool
-	reason  string
+	// made is what was made with it.
+	made   api.Descendants
+	reason string
 }
 
 // deleteToken asks first, and says what would stop: how often the token was presented
@@ -172,7 +179,11 @@ func (v *visit) deleteToken() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Delete", deleteTokenPage(v, leaving{Token: t, may: can, week: calls, counted: known, reason: v.q("reason")}))
+	made, err := v.auth.Descendants(v.ctx(), v.caller, v.at.Slug, t.Locator)
+	if err != nil {
+		return err
+	}
+	return v.page("Delete", deleteTokenPage(v, leaving{Token: t, may: can, week: calls, counted: known, made: made, reason: v.q("reason")}))
 }
 
 func (v *visit) doDeleteToken() error {
@@ -182,6 +193,9 @@ func (v *visit) doDeleteToken() error {
 		return err
 	}
 	in := api.RevokeToken{Reason: f.Get("reason"), Comment: f.Get("comment")}
+	if f.Get("made") != "" { // the page asked, so that what is not ticked is a no
+		in.Descendants = api.Some(f.Get("descendants") != "")
+	}
 	if _, err = v.auth.DeleteToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
@@ -67,7 +68,7 @@ func (v *visit) doColumns() error {
 		}
 	}
 	v.setCookie(v.w, v.r, columnsCookie, strings.Join(keys, "."), sessionAge)
-	return v.redirect(safeNext(v.r.PostForm.Get("next")))
+	return v.redirect(door.SafeNext(v.r.PostForm.Get("next")))
 }
 
 func (t table) shows(key string) bool {

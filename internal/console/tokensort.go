@@ -1,49 +1,11 @@
 package console
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
-
-// sortTokens orders tokens; "-" in front turns it round.
-func sortTokens(rows []api.Token, by string) {
-	key, down := strings.CutPrefix(by, "-")
-	order := map[string]func(a, b api.Token) int{
-		"label":   func(a, b api.Token) int { return cmp.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)) },
-		"owner":   func(a, b api.Token) int { return cmp.Compare(a.Owner.Address, b.Owner.Address) },
-		"created": func(a, b api.Token) int { return a.CreatedAt.Compare(b.CreatedAt) },
-		"expires": func(a, b api.Token) int { return compareTimes(a.ExpiresAt, b.ExpiresAt) },
-		"used":    func(a, b api.Token) int { return compareTimes(a.LastUsedAt, b.LastUsedAt) },
-		"status":  func(a, b api.Token) int { return cmp.Compare(a.Status, b.Status) },
-	}[key]
-	if order == nil {
-		return
-	}
-	slices.SortStableFunc(rows, func(a, b api.Token) int {
-		if down {
-			return order(b, a)
-		}
-		return order(a, b)
-	})
-}
-
-// compareTimes orders moments; one that never was or will be stands last.
-func compareTimes(a, b *time.Time) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return 1
-	case b == nil:
-		return -1
-	}
-	return a.Compare(*b)
-}
 
 // sortLink is where a column's head leads: sorted by it, or turned round.
 func (t table) sortLink(key string) string {
@@ -75,7 +37,7 @@ func (v *visit) sortedPage(t *table, f api.TokenFilter) error {
 	if err != nil {
 		return err
 	}
-	sortTokens(all, t.sort)
+	phrase.SortTokens(all, t.sort)
 	n, _ := strconv.Atoi(v.q("page")) // what is no number is the first page
 	first := min(max(n-1, 0)*pageRows, len(all))
 	t.rows, t.partly = all[first:min(first+pageRows, len(all))], more

@@ -10,7 +10,6 @@ import (
 	"github.com/tokenry/tokenry/internal/chart"
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/ledger"
-	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
@@ -26,10 +25,7 @@ type toolsData struct {
 	looked int
 	// recent are those that were used last, the latest first.
 	recent []api.Token
-	found  *[]api.FoundToken
-	// can is what the visitor may do with those, by locator.
-	can map[string]office.TokenAbilities
-	use *usage
+	use    *usage
 	// days is how far back the chart of use goes.
 	days      int
 	explained *explained
@@ -72,7 +68,7 @@ func (v *visit) toolsData() (toolsData, error) {
 			d.unused = append(d.unused, t)
 		}
 	}
-	sortTokens(d.recent, "-used")
+	phrase.SortTokens(d.recent, "-used")
 	d.recent = d.recent[:min(len(d.recent), exampleRows)]
 	d.days = usageDays
 	if v.q("days") == "90" {
@@ -151,24 +147,6 @@ func (v *visit) everyToken(f api.TokenFilter) (all []api.Token, cut bool, err er
 		all = append(all, rows...)
 	}
 	return all, false, nil
-}
-
-// lookUp tells whose the token strings in a text are, as far as the visitor may
-// see that. The text is read and forgotten; the page does not repeat it.
-func (v *visit) lookUp() error {
-	d, err := v.toolsData()
-	if err != nil {
-		return err
-	}
-	out, err := v.auth.LookupTokens(v.ctx(), v.caller, v.at.Slug, api.LookupTokens{Text: v.r.PostForm.Get("text")})
-	if err != nil {
-		return err
-	}
-	d.found = &out.Items
-	if d.can, err = v.auth.TokenAbilities(v.ctx(), v.caller, v.at.Slug, tokensOf(out.Items)); err != nil {
-		return err
-	}
-	return v.page("Developer tools", toolsPage(v, d))
 }
 
 func tokensOf(found []api.FoundToken) []api.Token {

@@ -72,11 +72,14 @@ func TestTheSecurityScannerByClicking(t *testing.T) {
 	b := chromium(t)
 	b.signIn("olivia@acme.example")
 	secret := b.createToken("Pasted into a chat")
-	b.open("/workspace/acme/developer-tools")
+	b.open("/workspace/acme/leak-desk")
 	b.fill("text", `curl -H "Authorization: Bearer `+secret+`"`)
-	b.press("Look up")
+	b.press("Find the tokens in it")
 	b.shows("Pasted into a chat", "olivia@acme.example")
-	b.press("Revoke as leaked")
+	b.press("Revoke those ticked…")
+	b.lookAt(view{name: "what a revocation stops", reach: func() {}})
+	b.press("Revoke now")
+	b.shows("(leaked)")
 	uses(t, secret, "tickets:read", http.StatusUnauthorized)
 }
 

@@ -171,7 +171,7 @@ func lifeSituations() []situation {
 		{route: "GET " + at + "/usage"}, {route: "GET " + at + "/denials"}, {route: "GET " + at + "/advice"},
 		{route: "POST " + at + "/explain", body: `{"token":"ORG"}`},
 	}
-	for _, view := range []string{"usage", "activity", "denials", "advice"} {
+	for _, view := range []string{"usage", "activity", "denials", "advice", "descendants"} {
 		out = append(out, situation{route: "GET " + one + "/" + view, about: "itself", id: "self"},
 			situation{route: "GET " + one + "/" + view, about: "somebody else's", id: "bea's"})
 	}

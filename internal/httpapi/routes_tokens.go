@@ -36,11 +36,15 @@ func tokenStateRoutes() []Route {
 	end := needs("tokens:delete").Noting("A token ends itself without it.")
 	renew := needs("tokens:edit", "tokens:self").Noting("tokens:self is for the token itself; somebody else's personal token needs tokens:impersonate too.")
 	return []Route{
+		route("GET", id+"/descendants", needs("tokens:read").Noting("A token sees its own without it."), "Count and list what was made with a token",
+			get(func(c *call) (api.Descendants, error) {
+				return c.s.authority.Descendants(c.ctx, c.caller, c.path("ws"), c.path("id"))
+			})),
 		route("DELETE", id, end, "Revoke a token and hide it from lists",
 			act(func(c *call) (authority.Done[api.Token], error) {
 				return c.s.authority.DeleteToken(c.ctx, c.caller, c.path("ws"), c.path("id"), api.RevokeToken{})
 			})),
-		route("POST", id+"/revoke", end, "Revoke a token for good",
+		route("POST", id+"/revoke", end.Noting("A token ends itself without it, but for descendants."), "Revoke a token for good",
 			maybe(change(func(c *call, in api.RevokeToken) (authority.Done[api.Token], error) {
 				return c.s.authority.RevokeToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
 			}))),

@@ -226,7 +226,7 @@ func (w *world) lifeStory() {
 func (w *world) watchStory() {
 	i := w.issue("acme", object{"label": "Watched"})
 	one := ws + "/tokens/" + i.Token.ID
-	for _, path := range []string{one + "/usage", one + "/activity", one + "/denials", one + "/advice", ws + "/advice", ws + "/usage?bucket=day", ws + "/denials"} {
+	for _, path := range []string{one + "/usage", one + "/activity", one + "/denials", one + "/advice", one + "/descendants", ws + "/advice", ws + "/usage?bucket=day", ws + "/denials"} {
 		w.as(w.root, "GET", path, nil).is(200)
 	}
 	var e api.Explanation

@@ -25,6 +25,9 @@ func PolicyWords(p api.Policy) []string {
 	} else {
 		out = append(out, "A secret is shown once and not kept.")
 	}
+	if p.LeakDescendants {
+		out = append(out, "What was made with a leaked token ends with it.")
+	}
 	if p.RevokeOnReuse {
 		out = append(out, "Using a retired secret revokes its token.")
 	}

@@ -134,7 +134,7 @@ func (a *Tokens) eachTarget(ctx context.Context, c authority.Caller, ref string,
 func (a *Tokens) bulkOne(ctx context.Context, c authority.Caller, ref, id string, in api.BulkTokens) (secret string, err error) {
 	switch in.Action {
 	case api.BulkRevoke:
-		_, err = a.RevokeToken(ctx, c, ref, id, api.RevokeToken{Reason: in.Reason, Comment: in.Comment})
+		_, err = a.RevokeToken(ctx, c, ref, id, api.RevokeToken{Reason: in.Reason, Comment: in.Comment, Descendants: in.Descendants})
 	case api.BulkDisable:
 		_, err = a.DisableToken(ctx, c, ref, id, api.DisableToken{})
 	case api.BulkEdit:
@@ -156,12 +156,11 @@ func (a *Tokens) bulkOne(ctx context.Context, c authority.Caller, ref, id string
 // maxFound is how many token strings one look-up answers.
 const maxFound = 1000
 
-// LookupTokens finds token strings in a text and says whose they are and in what
+// LookupTokens finds token strings in a text, also within base64 and escapes, and says whose they are and in what
 // state, as far as the caller may see: with tokens:read, or one's own. A string
 // whose secret is not right is unknown, like one of another tenant. It counts as
 // no use and changes nothing. Where the keyring cannot tell of one, it tells of none.
 func (a *Tokens) LookupTokens(ctx context.Context, c authority.Caller, ref string, in api.LookupTokens) (out api.FoundTokens, err error) {
-	found := map[string]bool{}
 	out.Items = []api.FoundToken{}
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
 		ac, sp, err := a.in.Enter(r, c, ref)
@@ -169,12 +168,7 @@ func (a *Tokens) LookupTokens(ctx context.Context, c authority.Caller, ref strin
 			return err
 		}
 		s := a.in.Watching(ctx, r, ac, sp)
-		token.Find([]byte(in.Text), func(start, end int, p token.Parsed) bool {
-			text := in.Text[start:end]
-			if found[text] {
-				return true
-			}
-			found[text] = true
+		token.FindWrapped([]byte(in.Text), func(text string, p token.Parsed) bool {
 			var item api.FoundToken
 			if item, err = tell(s, text, p); err == nil {
 				out.Items = append(out.Items, item)

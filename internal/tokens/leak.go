@@ -64,6 +64,9 @@ func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.Rep
 		if _, err := a.in.Withdraw(ctx, c, func(w *authority.Work) error { return leaked(w, l) }); err != nil {
 			return err
 		}
+		if err := a.endLeakedFamily(ctx, c, l); err != nil {
+			return err
+		}
 	}
 	return unsaid
 }

@@ -203,8 +203,14 @@ func Enabled(ch *authority.Change) {
 }
 
 // RevokeToken ends a token for good. It needs tokens:delete, but for a person's
-// own and for the token that revokes itself. A revoked one stays as it is.
-func (a *Tokens) RevokeToken(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (done authority.Done[api.Token], err error) {
+// own and for the token that revokes itself. A revoked one stays as it is. With
+// descendants, or where the policy says so of what leaked, what was made with it ends
+// too, which needs tokens:delete.
+func (a *Tokens) RevokeToken(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (authority.Done[api.Token], error) {
+	return a.endWith(ctx, c, ref, id, in, func() (authority.Done[api.Token], error) { return a.revokeOne(ctx, c, ref, id, in) })
+}
+
+func (a *Tokens) revokeOne(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (done authority.Done[api.Token], err error) {
 	done.Revision, err = a.in.MutateToken(ctx, authority.Takes, c, &done.Value, func(w *authority.Work) error {
 		if err := checkReason(in); err != nil {
 			return err
@@ -256,8 +262,13 @@ func checkReason(in api.RevokeToken) error {
 
 // DeleteToken revokes a token, for the reason that in gives if it was not revoked
 // before, and hides it from default lists: one change. It needs tokens:delete, but
-// for a person's own and for the token itself.
-func (a *Tokens) DeleteToken(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (done authority.Done[api.Token], err error) {
+// for a person's own and for the token itself. What was made with it ends as
+// [Tokens.RevokeToken] says, and is not hidden.
+func (a *Tokens) DeleteToken(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (authority.Done[api.Token], error) {
+	return a.endWith(ctx, c, ref, id, in, func() (authority.Done[api.Token], error) { return a.deleteOne(ctx, c, ref, id, in) })
+}
+
+func (a *Tokens) deleteOne(ctx context.Context, c authority.Caller, ref, id string, in api.RevokeToken) (done authority.Done[api.Token], err error) {
 	done.Revision, err = a.in.MutateToken(ctx, authority.Takes, c, &done.Value, func(w *authority.Work) error {
 		if err := checkReason(in); err != nil {
 			return err

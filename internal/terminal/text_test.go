@@ -1,11 +1,11 @@
-package cli_test
+package terminal_test
 
 import (
 	"encoding/json"
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/cli"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 func TestClean(t *testing.T) {
@@ -24,7 +24,7 @@ func TestClean(t *testing.T) {
 		"tag\U000e0041":        `tag\U000e0041`,
 		"broken\xff\xfe":       `broken\xff\xfe`,
 	} {
-		if got := cli.Clean(in); got != want {
+		if got := terminal.Clean(in); got != want {
 			t.Errorf("%q is shown as %q, want %q", in, got, want)
 		}
 	}
@@ -38,12 +38,12 @@ func TestCleanJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		clean := cli.CleanJSON(b)
+		clean := terminal.CleanJSON(b)
 		var back string
 		if err := json.Unmarshal(clean, &back); err != nil || back != s {
 			t.Errorf("%q became %s, which says %q (%v)", s, clean, back, err)
 		}
-		if got := cli.Clean(string(clean)); got != string(clean) {
+		if got := terminal.Clean(string(clean)); got != string(clean) {
 			t.Errorf("%q is written as %q", s, clean)
 		}
 	}
@@ -63,7 +63,7 @@ func TestRelative(t *testing.T) {
 		-365 * day:                    "365d ago",
 		3650 * day:                    "in 10y",
 	} {
-		if got := cli.Relative(d); got != want {
+		if got := terminal.Relative(d); got != want {
 			t.Errorf("%v: %s, want %s", d, got, want)
 		}
 	}

@@ -1,8 +1,0 @@
-package cli
-
-// What is lent to the tests.
-var (
-	Clean     = clean
-	CleanJSON = cleanJSON
-	Relative  = relative
-)
