@@ -124,13 +124,14 @@ export interface BulkTokens {
   /** Action is revoke, disable, rotate or edit. */
   action: string
   comment?: string
+  descendants?: boolean
   /** DryRun only answers which tokens would be touched. */
   dry_run?: boolean
   /** Edit goes with edit. */
   edit?: EditToken
   filter?: TokenFilter
   ids?: string[]
-  /** Reason and Comment go with revoke. */
+  /** Reason, Comment and Descendants go with revoke. */
   reason?: string
   /** Rotate goes with rotate. */
   rotate?: RotateToken
@@ -234,6 +235,17 @@ export interface Denial {
   /** Token is the locator that was presented; null for what was no token. */
   token: string | null
   user_agent: string
+}
+
+/** Descendants are the tokens that were made with a token, and with what was made with it, in its workspace. */
+export interface Descendants {
+  active: number
+  /** Items are the first 200, active ones first. */
+  items: Token[]
+  /** Partial says that there are more than the 10,000 that were counted. */
+  partial: boolean
+  /** Total counts all of them, Active those that are active now. */
+  total: number
 }
 
 /** DeviceAuthorization begins a sign-in of a command line (RFC 8628, section 3.2): the person opens VerificationURI and types UserCode there. */
@@ -663,6 +675,7 @@ export interface PatchPolicy {
   default_lifetime?: string | null
   introspection_max_cache?: string | null
   leak_action?: string | null
+  leak_descendants?: boolean | null
   /** Locked, on the instance only, names the fields workspaces cannot override. */
   locked?: string[] | null
   max_lifetime?: string | null
@@ -690,6 +703,8 @@ export interface Policy {
   /** IntrospectionMaxCache is the longest that an introspection may be kept; 0 leaves it to the token's expiry. */
   introspection_max_cache: string
   leak_action: string
+  /** LeakDescendants does to what was made with a leaked token what is done to it. */
+  leak_descendants: boolean
   /** Locked names the fields that the instance does not let workspaces override. */
   locked: string[]
   /** MaxLifetime is the longest lifetime; 0 means no bound. */
@@ -924,6 +939,8 @@ export interface RevokeRequest {
 /** RevokeToken ends a token for good. */
 export interface RevokeToken {
   comment?: string
+  /** Descendants revokes what was made with the token too, and with what was made with that, in its workspace. Left out it is what the policy's leak_descendants says where the reason is leaked, and else false. */
+  descendants?: boolean
   reason?: string
 }
 
@@ -2055,6 +2072,16 @@ export interface Calls {
       cursor?: string
     }
     answer: ListDenial
+  }
+  /** Count and list what was made with a token */
+  "GET /v1/workspaces/{ws}/tokens/{id}/descendants": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+      /** An id. */
+      id: string
+    }
+    answer: Descendants
   }
   /** Count what was done with a token, by hour or day */
   "GET /v1/workspaces/{ws}/tokens/{id}/usage": {

@@ -37,7 +37,6 @@ func effects() map[string]string {
 		"DeleteResource":        "takes",
 		"DeleteRole":            "gives", // what an own version hid holds again
 		"DeleteScope":           "gives", // what an own version hid holds again
-		"DeleteToken":           "takes",
 		"DeleteWebhook":         "takes",
 		"DeleteWorkspace":       "takes",
 		"DisableServiceAccount": "takes",
@@ -72,7 +71,6 @@ func effects() map[string]string {
 		"ResumeWorkspace":       "gives",
 		"RetireSecrets":         "takes",
 		"RevealToken":           "gives",
-		"RevokeToken":           "takes",
 		"RotateToken":           "gives",
 		"RotateWebhookSecret":   "gives",
 		"SettleClock":           "neither", // the way out
@@ -91,7 +89,10 @@ func effects() map[string]string {
 		"notice":                "gives",   // tells by age
 		"purgeSome":             "gives",   // destroys by age
 		"Refused":               "neither", // the audit of refusals
-		"revokeBySecret":        "takes",   // by its holder, or whoever verifies
+		"deleteOne":             "takes",
+		"endFamily":             "takes",
+		"revokeOne":             "takes",
+		"revokeBySecret":        "takes", // by its holder, or whoever verifies
 		"sendNow":               "gives",
 	}
 }

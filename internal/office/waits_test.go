@@ -152,7 +152,7 @@ func ofRights(w *officetest.World) []waiting {
 // ofTokens are made when the rest was done: the policy lets secrets be seen again then.
 func ofTokens(w *officetest.World) []waiting {
 	ctx, root := w.Ctx, w.Root
-	var one, kept, held, leaked authority.Issued
+	var one, kept, held, leaked, parent authority.Issued
 	id := func() string { return one.Token.ID }
 	create := func(into *authority.Issued, in api.CreateToken) func() (int64, error) {
 		return func() (int64, error) {
@@ -166,6 +166,11 @@ func ofTokens(w *officetest.World) []waiting {
 		{"CreateToken", "of a workspace", false, create(&one, officetest.Scoped("workspace", "", "tickets:read"))},
 		{"CreateToken", "of one's own", false, create(&kept, officetest.Ask("personal", ""))},
 		{"CreateToken", "of a service account", false, create(&held, officetest.Scoped("service", "ci", "tickets:read"))},
+		{"CreateToken", "one that makes another", false, create(&parent, officetest.Scoped("workspace", "", "tickets:read", "tokens:create"))},
+		{"CreateToken", "made with a token", false, func() (int64, error) {
+			made, err := w.CreateToken(ctx, w.With(parent), "acme", officetest.Scoped("workspace", "", "tickets:read"))
+			return made.Revision, err
+		}},
 		{"CreateToken", "one that leaks", false, create(&leaked, officetest.Scoped("service", "ci", "tickets:read"))},
 		{"EditToken", "", true, func() (int64, error) { return done(w.EditToken(ctx, root, "acme", id(), label)) }},
 		{"RotateToken", "", true, func() (int64, error) { return issued(w.RotateToken(ctx, root, "acme", id(), api.RotateToken{})) }},
@@ -184,8 +189,11 @@ func ofTokens(w *officetest.World) []waiting {
 		{"ReportReuse", "a policy may revoke", true, func() (int64, error) {
 			return 0, w.ReportReuse(ctx, outbox.Reused{Token: officetest.Locator(w, kept), Secret: 1, Count: 1})
 		}},
-		{"RevokeToken", "", true, func() (int64, error) { return done(w.RevokeToken(ctx, root, "acme", id(), api.RevokeToken{})) }},
-		{"DeleteToken", "", true, func() (int64, error) { return done(w.DeleteToken(ctx, root, "acme", kept.Token.ID, api.RevokeToken{})) }},
+		{"revokeOne", "RevokeToken", true, func() (int64, error) { return done(w.RevokeToken(ctx, root, "acme", id(), api.RevokeToken{})) }},
+		{"endFamily", "RevokeToken with what it made", true, func() (int64, error) {
+			return done(w.RevokeToken(ctx, root, "acme", parent.Token.ID, api.RevokeToken{Descendants: api.Some(true)}))
+		}},
+		{"deleteOne", "DeleteToken", true, func() (int64, error) { return done(w.DeleteToken(ctx, root, "acme", kept.Token.ID, api.RevokeToken{})) }},
 		{"revokeBySecret", "by itself: RevokeHeld", true, func() (int64, error) { return w.RevokeHeld(ctx, w.With(held), held.Secret.Reveal()) }},
 		{"ReportLeaks", "of one that works", true, func() (int64, error) {
 			return 0, w.ReportLeaks(ctx, authority.Caller{}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: leaked.Secret.Reveal()}}})

@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
@@ -13,11 +14,11 @@ import (
 )
 
 const (
-	// familyShown is how many tokens are counted for one that made them, familyMost how
-	// many are looked at to end them.
-	familyShown, familyMost = 10_000, 1_000_000
-	// familyRows is how many of them one change ends.
-	familyRows = 20
+	// familyShown is how many tokens are counted for one that made them.
+	familyShown = 10_000
+	// familyHeld is how many that are to be ended are held at once, familyRows how many of
+	// them one change ends.
+	familyHeld, familyRows = 1_000, 20
 )
 
 // Descendants answers what was made with a token, and with what was made with that, in
@@ -32,9 +33,15 @@ func (a *Tokens) Descendants(ctx context.Context, c authority.Caller, ref, id st
 		if err != nil {
 			return err
 		}
-		all, partly, err := family(r, t, familyShown)
-		if err != nil {
-			return err
+		var all []ledger.Token
+		for of, err := range family(r, t) {
+			if err != nil {
+				return err
+			}
+			if out.Partial = len(all) == familyShown; out.Partial {
+				break
+			}
+			all = append(all, of)
 		}
 		active := func(t ledger.Token) bool {
 			f := authority.TokenFacts(t, nil)
@@ -45,7 +52,7 @@ func (a *Tokens) Descendants(ctx context.Context, c authority.Caller, ref, id st
 				out.Active++
 			}
 		}
-		out.Total, out.Partial = len(all), partly
+		out.Total = len(all)
 		slices.SortStableFunc(all, func(x, y ledger.Token) int { return rank(active(x)) - rank(active(y)) })
 		all = slices.DeleteFunc(all, func(t ledger.Token) bool { return authority.MayManage(ac, t, "tokens:read") != nil })
 		all = all[:min(len(all), authority.MaxPage)]
@@ -73,31 +80,29 @@ func rank(first bool) int {
 }
 
 // family walks from a token to all that descend from it, the nearest first, through
-// those that have ended too: what they made may live.
-func family(r *authority.Snapshot, of ledger.Token, most int) (all []ledger.Token, partly bool, err error) {
-	seen := map[token.Locator]bool{of.Locator: true}
-	for at := -1; at < len(all); at++ {
-		parent := of.Locator
-		if at >= 0 {
-			parent = all[at].Locator
-		}
-		for rows, err := range r.TokenPages(of.Workspace, ledger.TokenQuery{CreatedWith: parent, Deleted: true}) {
-			if err != nil {
-				return nil, false, err
-			}
-			for _, t := range rows {
-				if seen[t.Locator] {
-					continue
+// those that have ended too: what they made may live. It holds their locators alone.
+func family(r *authority.Snapshot, of ledger.Token) iter.Seq2[ledger.Token, error] {
+	return func(yield func(ledger.Token, error) bool) {
+		seen, line := map[token.Locator]bool{of.Locator: true}, []token.Locator{of.Locator}
+		for ; len(line) > 0; line = line[1:] {
+			for rows, err := range r.TokenPages(of.Workspace, ledger.TokenQuery{CreatedWith: line[0], Deleted: true}) {
+				if err != nil {
+					yield(ledger.Token{}, err)
+					return
 				}
-				if len(all) == most {
-					return all, true, nil
+				for _, t := range rows {
+					if seen[t.Locator] {
+						continue
+					}
+					seen[t.Locator] = true
+					line = append(line, t.Locator)
+					if !yield(t, nil) {
+						return
+					}
 				}
-				seen[t.Locator] = true
-				all = append(all, t)
 			}
 		}
 	}
-	return all, false, nil
 }
 
 // heirs says what becomes of what a token made when the token ends.
@@ -119,9 +124,18 @@ func (a *Tokens) endFamily(ctx context.Context, c authority.Caller, h heirs) (re
 	for {
 		var left []ledger.Token
 		if err := a.in.Read(ctx, func(r *authority.Snapshot) error {
-			all, _, err := family(r, h.of, familyMost)
-			left = slices.DeleteFunc(all, h.over)
-			return err
+			for t, err := range family(r, h.of) {
+				if err != nil {
+					return err
+				}
+				if h.over(t) {
+					continue
+				}
+				if left = append(left, t); len(left) == familyHeld {
+					break
+				}
+			}
+			return nil
 		}); err != nil || len(left) == 0 {
 			return revision, err
 		}
@@ -190,13 +204,15 @@ func (a *Tokens) planEnd(ctx context.Context, c authority.Caller, ref, id string
 		if p.with = in.Descendants.Value || p.policy; !p.with || p.policy {
 			return nil
 		}
-		all, _, err := family(r, p.of, familyMost)
-		for _, t := range all {
+		for t, err := range family(r, p.of) {
 			if err == nil && !revoked(t) {
 				err = authority.MayManage(ac, t, "tokens:delete")
 			}
+			if err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	})
 	return p, a.in.Refused(ctx, c, p.of.Workspace, err)
 }

@@ -168,6 +168,9 @@ class Calls:
     def call(self, call: Literal["GET /v1/workspaces/{ws}/tokens/{id}/denials"], /, *, ws: str, id: str, query: Optional[Mapping[str, Any]] = ..., timeout: Optional[float] = ...) -> ListDenial: ...
 
     @overload
+    def call(self, call: Literal["GET /v1/workspaces/{ws}/tokens/{id}/descendants"], /, *, ws: str, id: str, timeout: Optional[float] = ...) -> Descendants: ...
+
+    @overload
     def call(self, call: Literal["GET /v1/workspaces/{ws}/tokens/{id}/usage"], /, *, ws: str, id: str, query: Optional[Mapping[str, Any]] = ..., timeout: Optional[float] = ...) -> TokenUsage: ...
 
     @overload

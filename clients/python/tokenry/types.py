@@ -158,13 +158,14 @@ class BulkTokens(_BulkTokens, total=False):
     """BulkTokens does one thing to many tokens: those named by IDs, or those that a filter with at least one condition finds. The caller's own token is left out."""
 
     comment: str
+    descendants: bool
     # DryRun only answers which tokens would be touched.
     dry_run: bool
     # Edit goes with edit.
     edit: "EditToken"
     filter: "TokenFilter"
     ids: list[str]
-    # Reason and Comment go with revoke.
+    # Reason, Comment and Descendants go with revoke.
     reason: str
     # Rotate goes with rotate.
     rotate: "RotateToken"
@@ -291,6 +292,18 @@ class Denial(TypedDict):
     # Token is the locator that was presented; null for what was no token.
     token: Union[str, None]
     user_agent: str
+
+
+class Descendants(TypedDict):
+    """Descendants are the tokens that were made with a token, and with what was made with it, in its workspace."""
+
+    active: int
+    # Items are the first 200, active ones first.
+    items: list["Token"]
+    # Partial says that there are more than the 10,000 that were counted.
+    partial: bool
+    # Total counts all of them, Active those that are active now.
+    total: int
 
 
 class DeviceAuthorization(TypedDict):
@@ -793,6 +806,7 @@ class PatchPolicy(TypedDict, total=False):
     default_lifetime: Union[str, None]
     introspection_max_cache: Union[str, None]
     leak_action: Union[str, None]
+    leak_descendants: Union[bool, None]
     # Locked, on the instance only, names the fields workspaces cannot override.
     locked: Union[list[str], None]
     max_lifetime: Union[str, None]
@@ -821,6 +835,8 @@ class Policy(TypedDict):
     # IntrospectionMaxCache is the longest that an introspection may be kept; 0 leaves it to the token's expiry.
     introspection_max_cache: str
     leak_action: str
+    # LeakDescendants does to what was made with a leaked token what is done to it.
+    leak_descendants: bool
     # Locked names the fields that the instance does not let workspaces override.
     locked: list[str]
     # MaxLifetime is the longest lifetime; 0 means no bound.
@@ -1090,6 +1106,8 @@ class RevokeToken(TypedDict, total=False):
     """RevokeToken ends a token for good."""
 
     comment: str
+    # Descendants revokes what was made with the token too, and with what was made with that, in its workspace. Left out it is what the policy's leak_descendants says where the reason is leaked, and else false.
+    descendants: bool
     reason: str
 
 
