@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"regexp"
 	"strings"
@@ -44,7 +45,7 @@ func (b *browser) consoleViews() []view {
 		acme+"/members", acme+"/members/new", acme+"/members/invite", acme+"/resources", acme+"/resources/payments/delete",
 		acme+"/roles", acme+"/roles/Support", acme+"/roles/Support/delete", acme+"/roles/Viewer", acme+"/scopes/tickets:read", acme+"/scopes/letters:read/delete",
 		instance+"/roles", instance+"/roles/Viewer", instance+"/roles/Night/delete", instance+"/scopes/tickets:read", instance+"/scopes/tickets:read/delete",
-		acme+"/audit", acme+"/developer-tools", acme+"/settings", acme+"/settings/delete", acme+"/settings/webhooks",
+		acme+"/audit", acme+"/leak-desk", acme+"/developer-tools", acme+"/settings", acme+"/settings/delete", acme+"/settings/webhooks",
 	)
 	at := func(name, path string, under ...string) {
 		for _, u := range append([]string{""}, under...) {
@@ -107,6 +108,12 @@ func (b *browser) answers() []view {
 			b.fill("text", "Authorization: Bearer "+secret)
 			b.press("Look up")
 		}},
+		{name: "leaked", reach: func() {
+			b.open("/workspace/acme/leak-desk")
+			b.fill("text", "{\"auth\": \""+base64.StdEncoding.EncodeToString([]byte("ci:"+secret))+"\"}")
+			b.press("Find the tokens in it")
+		}},
+		{name: "leaked, asked", reach: func() { b.press("Revoke those ticked…") }},
 		{name: "explained", reach: func() {
 			b.open(tools)
 			b.fill("what", secret)
