@@ -59,7 +59,7 @@ Besides it, keep a copy of the keyring %s apart from the dump: without it no tok
 // changed.
 func (a *app) manifestRows(m server.Manifest) []row {
 	rows := []row{{"taken", a.when(&m.TakenAt)}, {"by version", m.Version}, {"revision", fmt.Sprint(m.Revision)},
-		{"keys it needs", strings.Trim(fmt.Sprint(m.Keys), "[]")}, {"keyring in it", yes(m.WithKeys())}}
+		{"keys it needs", strings.Trim(fmt.Sprint(m.Keys), "[]")}, {"keyring in it", terminal.YesNo(m.WithKeys())}}
 	for _, head := range m.Heads {
 		rows = append(rows, row{"audit head", head})
 	}

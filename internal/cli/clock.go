@@ -87,7 +87,7 @@ func (a *app) readClock(cmd *cobra.Command) (server.ClockState, config.Config, e
 // showClock prints both times in UTC, so that they can be compared with any other
 // clock.
 func (a *app) showClock(s server.ClockState) error {
-	return a.show(s, []row{{string(s.Whose) + "'s clock", s.Machine.Format(time.RFC3339)}, {"latest committed", latest(s)}, {"settled", yes(s.Settled)}})
+	return a.show(s, []row{{string(s.Whose) + "'s clock", s.Machine.Format(time.RFC3339)}, {"latest committed", latest(s)}, {"settled", terminal.YesNo(s.Settled)}})
 }
 
 // latest is the latest moment that was committed; a new database has none.

@@ -93,6 +93,6 @@ func (a *app) keyringPath(cmd *cobra.Command) (string, error) {
 // showKeys prints the keys of a keyring, the oldest first.
 func (a *app) showKeys(keys *token.Keyring) error {
 	return table(a, each(keys.Keys(), nil), 0, "KEY,MADE,CURRENT", func(k token.KeyInfo) []string {
-		return []string{fmt.Sprint(k.ID), a.when(&k.CreatedAt), yes(k.Current)}
+		return []string{fmt.Sprint(k.ID), a.when(&k.CreatedAt), terminal.YesNo(k.Current)}
 	})
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,28 +12,6 @@ import (
 	"github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
-
-// rateText is a rate limit as the flag --rate-limit takes it, so that one can be
-// copied to another token.
-func rateText(l *api.RateLimit) string {
-	if l == nil {
-		return ""
-	}
-	return (&terminal.Rate{RateLimit: *l}).String()
-}
-
-// metadataText is metadata as JSON in one line; its keys and values are other
-// people's, and cleaned where they are printed.
-func metadataText(m api.Metadata) string {
-	if len(m) == 0 {
-		return ""
-	}
-	b, err := json.Marshal(m)
-	if err != nil {
-		return ""
-	}
-	return string(b)
-}
 
 // members are the commands about the people of a workspace. MEMBER is an e-mail,
 // an id, ext:ID, or me.
@@ -129,7 +106,7 @@ func (a *app) showMember(m api.Member, err error) error {
 	return a.show(m, said([]row{
 		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", terminal.Optional(m.ExternalID)}, {"status", active(m.Active)},
 		{"rights", terminal.Rights(m.Grants)}, {"effective", terminal.Rights(m.Effective)}, {"since", a.when(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
-		{"held", heldByInstance(m.HeldByInstance)},
+		{"held", terminal.HeldByInstance(m.HeldByInstance)},
 	}))
 }
 
@@ -261,7 +238,7 @@ func (a *app) showAccount(s api.ServiceAccount, err error) error {
 	return a.show(s, said([]row{
 		{"name", s.Name}, {"address", s.Address}, {"id", s.ID}, {"description", s.Description}, {"contacts", strings.Join(s.Contacts, " ")}, {"status", active(s.Active)},
 		{"rights", terminal.Rights(s.Grants)}, {"effective", terminal.Rights(s.Effective)}, {"since", a.when(&s.CreatedAt)}, {"disabled", a.by(s.DisabledAt, s.DisabledBy)},
-		{"held", heldByInstance(s.HeldByInstance)},
+		{"held", terminal.HeldByInstance(s.HeldByInstance)},
 	}))
 }
 
@@ -352,7 +329,7 @@ func (a *app) userErase() *cobra.Command {
 			return err
 		}
 		return a.show(e, []row{
-			{"user", e.User.ID}, {"dry run", yes(e.DryRun)}, {"audit events", strconv.Itoa(e.AuditEvents)}, {"tokens", strconv.Itoa(e.Tokens)},
+			{"user", e.User.ID}, {"dry run", terminal.YesNo(e.DryRun)}, {"audit events", strconv.Itoa(e.AuditEvents)}, {"tokens", strconv.Itoa(e.Tokens)},
 			{"memberships", strconv.Itoa(e.Memberships)}, {"sessions", strconv.Itoa(e.Sessions)}, {"identities", strconv.Itoa(e.Identities)},
 			{"second factors", strconv.Itoa(e.Factors)}, {"mails", strconv.Itoa(e.Mails)}, {"deliveries", strconv.Itoa(e.Deliveries)},
 			{"mentions", strconv.Itoa(e.Mentions)},
@@ -382,7 +359,7 @@ const userHead = "USER,ID,NAME,STATUS,ADMINISTRATOR,WORKSPACES"
 // userLine is a user in a table. An erased one has no e-mail any more, which is a
 // dash.
 func (a *app) userLine(u api.User) []string {
-	return []string{terminal.Optional(u.Email), u.ID, terminal.OrNone(u.Name), active(u.Active), yes(u.InstanceAdmin), terminal.OrNone(strings.Join(u.Workspaces, " "))}
+	return []string{terminal.Optional(u.Email), u.ID, terminal.OrNone(u.Name), active(u.Active), terminal.YesNo(u.InstanceAdmin), terminal.OrNone(strings.Join(u.Workspaces, " "))}
 }
 
 // userAct makes a command that does one thing to a user and shows them. All of them

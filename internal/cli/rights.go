@@ -22,7 +22,7 @@ func (a *app) roles() *cobra.Command {
 		}
 		roles, err := c.ListRoles(cmd.Context(), at(instance))
 		return table(a, each(roles, err), 0, "ROLE,DESCRIPTION,SCOPES,RATE LIMIT,ORIGIN", func(r api.Role) []string {
-			return []string{r.Name, terminal.OrNone(r.Description), strings.Join(r.Scopes, " "), terminal.OrNone(rateText(r.RateLimit)), originOf(r.BuiltIn, r.Inherited)}
+			return []string{r.Name, terminal.OrNone(r.Description), strings.Join(r.Scopes, " "), terminal.OrNone(terminal.RateLimit(r.RateLimit)), terminal.Origin(r.BuiltIn, r.Inherited)}
 		})
 	})
 	show := a.command("show ROLE", "Show a role", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -57,18 +57,6 @@ func (a *app) removals() *cobra.Command {
 	return instanceFlag(a.group("removal", "See how far removals are", list), &instance)
 }
 
-// originOf says who may change a role or scope: nobody what is built in, an
-// administrator of the instance what is inherited, the workspace what is its own.
-func originOf(builtIn, inherited bool) string {
-	switch {
-	case builtIn:
-		return "built in"
-	case inherited:
-		return "instance"
-	}
-	return "here"
-}
-
 // showRole prints a role after a call about one; the error of the call goes first.
 func (a *app) showRole(r api.Role, err error) error {
 	if err != nil {
@@ -76,7 +64,7 @@ func (a *app) showRole(r api.Role, err error) error {
 	}
 	return a.show(r, said([]row{
 		{"role", r.Name}, {"shown as", r.DisplayName}, {"description", r.Description}, {"scopes", strings.Join(r.Scopes, " ")},
-		{"rate limit", rateText(r.RateLimit)}, {"origin", originOf(r.BuiltIn, r.Inherited)},
+		{"rate limit", terminal.RateLimit(r.RateLimit)}, {"origin", terminal.Origin(r.BuiltIn, r.Inherited)},
 	}))
 }
 
@@ -138,7 +126,7 @@ func (a *app) scopes() *cobra.Command {
 		}
 		scopes, err := c.ListScopes(cmd.Context(), at(instance))
 		return table(a, each(scopes, err), 0, "SCOPE,DESCRIPTION,IMPLIES,ROLES,ORIGIN", func(s api.Scope) []string {
-			return []string{s.Name, terminal.OrNone(s.Description), terminal.OrNone(strings.Join(s.Implies, " ")), terminal.OrNone(strings.Join(s.Roles, ", ")), originOf(s.BuiltIn, s.Inherited)}
+			return []string{s.Name, terminal.OrNone(s.Description), terminal.OrNone(strings.Join(s.Implies, " ")), terminal.OrNone(strings.Join(s.Roles, ", ")), terminal.Origin(s.BuiltIn, s.Inherited)}
 		})
 	})
 	show := a.command("show SCOPE", "Show a scope", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -166,7 +154,7 @@ func (a *app) showScope(s api.Scope, err error) error {
 	}
 	return a.show(s, said([]row{
 		{"scope", s.Name}, {"description", s.Description}, {"implies", strings.Join(s.Implies, " ")},
-		{"roles", strings.Join(s.Roles, ", ")}, {"origin", originOf(s.BuiltIn, s.Inherited)},
+		{"roles", strings.Join(s.Roles, ", ")}, {"origin", terminal.Origin(s.BuiltIn, s.Inherited)},
 	}))
 }
 

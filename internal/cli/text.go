@@ -13,11 +13,3 @@ func (a *app) when(t *time.Time) string {
 	}
 	return t.UTC().Format("2006-01-02 15:04Z") + " (" + terminal.Relative(t.Sub(a.Now())) + ")"
 }
-
-// yes is a word for true and false that a person reads in a table.
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}

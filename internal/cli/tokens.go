@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -343,9 +342,9 @@ func (a *app) tokenRows(t api.Token) []row {
 		{"workspace", t.Workspace}, {"owner", t.Owner.Address}, {"status", terminal.Status(t)}, {"rights", terminal.Rights(t.Grants)},
 		{"effective", effective}, {"created", a.when(&created) + " by " + t.CreatedBy}, {"expires", a.expiry(t)},
 		{"valid from", a.when(t.NotBefore)}, {"last used", a.when(t.LastUsedAt)}, {"rotated", a.when(t.RotatedAt)},
-		{"old secret ends", a.when(t.OverlapEndsAt)}, {"disabled", a.by(t.DisabledAt, t.DisabledBy)}, {"held", heldText(t.Held)}, {"will be revoked", a.when(t.RevokeAt)},
+		{"old secret ends", a.when(t.OverlapEndsAt)}, {"disabled", a.by(t.DisabledAt, t.DisabledBy)}, {"held", terminal.Held(t.Held)}, {"will be revoked", a.when(t.RevokeAt)},
 		{"revoked", a.when(t.RevokedAt)}, {"reason", terminal.Optional(t.RevokeReason)}, {"comment", terminal.Optional(t.RevokeComment)},
-		{"allowed addresses", strings.Join(t.AllowedIPs, " ")}, {"rate limit", rateText(t.RateLimit)}, {"metadata", metadataText(t.Metadata)},
+		{"allowed addresses", strings.Join(t.AllowedIPs, " ")}, {"rate limit", terminal.RateLimit(t.RateLimit)}, {"metadata", terminal.Metadata(t.Metadata)},
 	}
 	if t.OutsidePolicy {
 		rows = append(rows, row{"policy", "outside what the policy allows now"})
@@ -359,22 +358,6 @@ func (a *app) by(at *time.Time, who *string) string {
 		return a.when(at)
 	}
 	return a.when(at) + " by " + *who
-}
-
-// heldByInstance says who alone brings back what was stopped.
-func heldByInstance(held bool) string {
-	if !held {
-		return ""
-	}
-	return "by an administrator of the instance, who alone brings it back"
-}
-
-// heldText says what the owner alone does not undo.
-func heldText(h *api.Held) string {
-	if h == nil {
-		return ""
-	}
-	return strings.Join(h.Fields, " ") + " by " + cmp.Or(terminal.Optional(h.By), "an administrator") + "; its owner alone does not undo it"
 }
 
 // said leaves out the rows that say nothing.

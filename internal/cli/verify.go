@@ -99,7 +99,7 @@ func refusal(r client.Result) error {
 // decisionRows describe a decision; of a token that is not the caller's to see nothing
 // but the code is known.
 func (a *app) decisionRows(v api.VerifyResult) []row {
-	rows := []row{{"allowed", yes(v.Allowed)}, {"code", string(v.Code)}, {"why", v.Detail}, {"missing", strings.Join(v.Missing, " ")}}
+	rows := []row{{"allowed", terminal.YesNo(v.Allowed)}, {"code", string(v.Code)}, {"why", v.Detail}, {"missing", strings.Join(v.Missing, " ")}}
 	if v.Token != nil {
 		rows = append(rows, row{"token", v.Token.Masked}, row{"token id", v.Token.ID}, row{"label", v.Token.Label})
 	}

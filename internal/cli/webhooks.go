@@ -68,7 +68,7 @@ func (a *app) webhookRows(v api.Webhook) []row {
 	if !v.Enabled {
 		state = "disabled " + terminal.Optional(v.DisabledReason)
 	}
-	rows := []row{{"id", v.ID}, {"url", v.URL}, {"events", strings.Join(v.Events, ", ")}, {"state", state}, {"disabled", a.by(v.DisabledAt, v.DisabledBy)}, {"held", heldByInstance(v.HeldByInstance)}}
+	rows := []row{{"id", v.ID}, {"url", v.URL}, {"events", strings.Join(v.Events, ", ")}, {"state", state}, {"disabled", a.by(v.DisabledAt, v.DisabledBy)}, {"held", terminal.HeldByInstance(v.HeldByInstance)}}
 	for i, end := range v.FormerSecretsUntil {
 		rows = append(rows, row{fmt.Sprintf("former secret %d", i+1), "signs until " + a.when(&end)})
 	}

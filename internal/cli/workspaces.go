@@ -45,7 +45,7 @@ func (a *app) showWorkspace(w api.Workspace, err error) error {
 	}
 	return a.show(w, said([]row{
 		{"workspace", w.Slug}, {"name", w.Name}, {"external id", terminal.Optional(w.ExternalID)}, {"status", active(w.SuspendedAt == nil)},
-		{"since", a.when(&w.CreatedAt)}, {"suspended", a.by(w.SuspendedAt, w.SuspendedBy)}, {"metadata", metadataText(w.Metadata)},
+		{"since", a.when(&w.CreatedAt)}, {"suspended", a.by(w.SuspendedAt, w.SuspendedBy)}, {"metadata", terminal.Metadata(w.Metadata)},
 	}))
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
@@ -65,6 +66,30 @@ func TestRelative(t *testing.T) {
 	} {
 		if got := terminal.Relative(d); got != want {
 			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
+
+func TestWordsSayWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	by := "Ada"
+	for name, c := range map[string]struct{ got, want string }{
+		"no rate limit":        {terminal.RateLimit(nil), ""},
+		"a rate limit":         {terminal.RateLimit(&api.RateLimit{Requests: 100, Window: api.Duration(time.Minute)}), "100/1m"},
+		"no metadata":          {terminal.Metadata(nil), ""},
+		"metadata":             {terminal.Metadata(api.Metadata{"team": "a\nb"}), `{"team":"a\nb"}`},
+		"nothing held":         {terminal.Held(nil), ""},
+		"held by somebody":     {terminal.Held(&api.Held{Fields: []string{"scopes", "resources"}, By: &by}), "scopes resources by Ada; its owner alone does not undo it"},
+		"held by nobody known": {terminal.Held(&api.Held{Fields: []string{"scopes"}}), "scopes by an administrator; its owner alone does not undo it"},
+		"not the instance's":   {terminal.HeldByInstance(false), ""},
+		"yes":                  {terminal.YesNo(true), "yes"},
+		"no":                   {terminal.YesNo(false), "no"},
+		"a built-in role":      {terminal.Origin(true, true), "built in"},
+		"an inherited scope":   {terminal.Origin(false, true), "instance"},
+		"a scope of here":      {terminal.Origin(false, false), "here"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %q, want %q", name, c.got, c.want)
 		}
 	}
 }
