@@ -23,6 +23,8 @@ const (
 	patience = 8 * time.Second
 	// scope is what verifications ask for, other what is left when it is taken away.
 	scope, other = "tokens:read", "members:read"
+	// overlap is longer than any clock is set by.
+	overlap = 24 * time.Hour
 )
 
 // outcome is what a client knows of a change.
@@ -42,6 +44,26 @@ type living struct {
 	mu      sync.Mutex // guards what follows
 	secrets []string   // those that verifiers may try; the newest last
 	history []op
+	// lostAt and lostBy are when the database was stopped that alone had it, and when one
+	// had taken its place; 0 is never.
+	lostAt, lostBy int64
+}
+
+// judged is the part of its history that can be in order, and how many verifications
+// accepted it when it was no more.
+func (l *living) judged() (history []op, risen int) {
+	if l.lostBy == 0 {
+		return l.history, 0
+	}
+	for _, o := range l.history {
+		switch {
+		case o.start < l.lostAt:
+			history = append(history, o)
+		case o.start > l.lostBy && o.kind == verifies && o.code == api.CodeOK:
+			risen++
+		}
+	}
+	return history, risen
 }
 
 func (l *living) note(o op) {
@@ -65,8 +87,13 @@ func (l *living) pick(r *rand.Rand) (number int, secret string) {
 	return number, l.secrets[number]
 }
 
-// ask sends one request to a node; status is 0 when there was no answer.
+// ask sends one request of the owner to a node.
 func (w *world) ask(ctx context.Context, n *node, method, path string, in, out any) (status int, err error) {
+	return w.asks(ctx, n, w.owner, method, path, in, out)
+}
+
+// asks sends one request to a node; status is 0 when there was no answer.
+func (w *world) asks(ctx context.Context, n *node, token, method, path string, in, out any) (status int, err error) {
 	var body bytes.Buffer
 	if in != nil {
 		if err := json.NewEncoder(&body).Encode(in); err != nil {
@@ -77,7 +104,7 @@ func (w *world) ask(ctx context.Context, n *node, method, path string, in, out a
 	if err != nil {
 		return 0, err
 	}
-	req.Header.Set("Authorization", "Bearer "+w.owner)
+	req.Header.Set("Authorization", "Bearer "+token)
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -189,7 +216,10 @@ func (w *world) programmed(ctx context.Context, n *node, r *rand.Rand) {
 // changer makes tokens and leads each through a short life, in which it alone changes it.
 func (w *world) changer(ctx context.Context, r *rand.Rand) {
 	for ctx.Err() == nil {
-		if l := w.create(ctx, r); l != nil {
+		w.quiet.RLock()
+		l := w.create(ctx, r)
+		w.quiet.RUnlock()
+		if l != nil {
 			w.live(ctx, l, r)
 			w.bury(l)
 		}
@@ -265,12 +295,16 @@ func (w *world) live(ctx context.Context, l *living, r *rand.Rand) {
 		case !give[next]:
 			next = []string{disables, disables, deactivates, narrows, resets, rotates}[r.IntN(6)]
 		}
+		w.quiet.RLock()
 		came, ok := w.one(ctx, l, next, s, r)
+		w.quiet.RUnlock()
 		if s = came; !ok {
 			break
 		}
 	}
-	w.insist(ctx, l, revokes, s, r)
+	w.quiet.RLock()
+	defer w.quiet.RUnlock()
+	w.insist(ctx, l, revokes, r)
 }
 
 // thinking is how long a changer leaves a token alone. A node that is silent holds up
@@ -290,12 +324,12 @@ func (w *world) one(ctx context.Context, l *living, kind string, s state, r *ran
 	case enables, activates, widens: // what gives is not insisted on
 		return s.after(op{kind: kind}), w.call(ctx, l, kind, r) == yes
 	default:
-		return s.after(op{kind: kind}), w.insist(ctx, l, kind, s, r)
+		return s.after(op{kind: kind}), w.insist(ctx, l, kind, r)
 	}
 }
 
 // insist does what takes away until it is answered: the second call may find nothing to do.
-func (w *world) insist(ctx context.Context, l *living, kind string, _ state, r *rand.Rand) bool {
+func (w *world) insist(ctx context.Context, l *living, kind string, r *rand.Rand) bool {
 	for ctx.Err() == nil {
 		if w.call(ctx, l, kind, r) == yes {
 			w.taken.Add(1)
@@ -328,7 +362,7 @@ func (w *world) call(ctx context.Context, l *living, kind string, r *rand.Rand) 
 func (w *world) renew(ctx context.Context, l *living, kind string, s state, r *rand.Rand) (after state, ok bool) {
 	in := any(nil)
 	if kind == rotates {
-		in = api.RotateToken{Overlap: api.Some(api.Duration(time.Hour)), RetireOnFirstUse: true}
+		in = api.RotateToken{Overlap: api.Some(api.Duration(overlap)), RetireOnFirstUse: true}
 	}
 	var made api.Issued
 	number := s.secret + 1

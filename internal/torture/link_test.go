@@ -1,9 +1,11 @@
 package torture_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -17,18 +19,25 @@ type mood struct {
 	shut bool
 	// delay holds back every piece that comes back.
 	delay time.Duration
+	// holds stops what goes to the database and has all these texts in it.
+	holds []string
+}
+
+// stops says whether a piece may not go on to the database.
+func (m mood) stops(piece []byte) bool {
+	return m.up || len(m.holds) > 0 && !slices.ContainsFunc(m.holds, func(text string) bool { return !bytes.Contains(piece, []byte(text)) })
 }
 
 // link carries the connections of one node to one server. What it stops stays in it, and
 // goes on its way when it is let go.
 type link struct {
 	address string
-	socket  string
 
-	mu    sync.Mutex // guards what follows
-	mood  mood
-	moved chan struct{} // closed when the mood changes
-	open  map[net.Conn]bool
+	mu     sync.Mutex // guards what follows
+	socket string
+	mood   mood
+	moved  chan struct{} // closed when the mood changes
+	open   map[net.Conn]bool
 }
 
 func newLink(t *testing.T, socket string) *link {
@@ -73,6 +82,19 @@ func (k *link) set(m mood) {
 	}
 }
 
+// lead has the connections that come lead to another server.
+func (k *link) lead(socket string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.socket = socket
+}
+
+func (k *link) leads() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.socket
+}
+
 func (k *link) now() (mood, <-chan struct{}) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -104,23 +126,23 @@ func (k *link) carry(ctx context.Context, client net.Conn) {
 	}
 	defer k.leave(client)
 	var d net.Dialer
-	server, err := d.DialContext(ctx, "unix", k.socket)
+	server, err := d.DialContext(ctx, "unix", k.leads())
 	if err != nil || !k.enter(server) {
 		return
 	}
 	defer k.leave(server)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		k.pass(ctx, client, server, func(m mood) (bool, time.Duration) { return m.down, m.delay })
+		k.pass(ctx, client, server, func(m mood, _ []byte) (bool, time.Duration) { return m.down, m.delay })
 		_ = client.Close()
 	})
-	k.pass(ctx, server, client, func(m mood) (bool, time.Duration) { return m.up, 0 })
+	k.pass(ctx, server, client, func(m mood, piece []byte) (bool, time.Duration) { return m.stops(piece), 0 })
 	_ = server.Close()
 	wg.Wait()
 }
 
 // pass copies one way. A piece that was read while the way is stopped waits.
-func (k *link) pass(ctx context.Context, to io.Writer, from io.Reader, way func(mood) (stopped bool, delay time.Duration)) {
+func (k *link) pass(ctx context.Context, to io.Writer, from io.Reader, way func(mood, []byte) (stopped bool, delay time.Duration)) {
 	buffer := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(buffer)
@@ -128,12 +150,12 @@ func (k *link) pass(ctx context.Context, to io.Writer, from io.Reader, way func(
 			return
 		}
 		m, _ := k.now()
-		if _, delay := way(m); delay > 0 {
+		if _, delay := way(m, buffer[:n]); delay > 0 {
 			pause(ctx, delay)
 		}
 		for ctx.Err() == nil {
 			m, moved := k.now()
-			if stopped, _ := way(m); !stopped {
+			if stopped, _ := way(m, buffer[:n]); !stopped {
 				break
 			}
 			select {

@@ -145,7 +145,7 @@ func newNode(t *testing.T, number int, program, dir, keys string, sockets ...str
 	}
 	n.http = &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}}
 	n.args = []string{program, "serve", "--listen", n.address, "--keys", keys, "--data", dir, "--log-level", "warn",
-		"--database", "postgres://postgres@" + hosts + "/tokenry?sslmode=disable&target_session_attrs=read-write"}
+		"--database", "postgres://postgres:secret@" + hosts + "/tokenry?sslmode=disable&target_session_attrs=read-write"}
 	t.Cleanup(func() {
 		n.kill()
 		n.http.CloseIdleConnections()

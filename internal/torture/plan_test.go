@@ -26,10 +26,16 @@ type fault struct {
 	beside bool
 	// last is how long it is so.
 	last time.Duration
+	// ahead is how far a clock is set.
+	ahead time.Duration
 }
 
 func (f fault) String() string {
-	return fmt.Sprintf("%s, node %d, %v", f.kind, f.node, f.last.Round(time.Millisecond))
+	text := fmt.Sprintf("%s, node %d, %v", f.kind, f.node, f.last.Round(time.Millisecond))
+	if f.ahead != 0 {
+		text += fmt.Sprintf(", with the clock set by %v", f.ahead)
+	}
+	return text
 }
 
 // What goes wrong. Those of the database are one at a time.
@@ -43,17 +49,22 @@ const (
 	mute      = "a link sends nothing on"
 	slow      = "a link is slow"
 	late      = "a link brings back late what it held, and then nothing"
+	swept     = "a node is silent and comes back, and is swept late"
+	hostile   = "programs of another workspace renew, apply nothing, flood and read nothing"
 	restarted = "the database crashes and starts"
 	alone     = "the standby is away"
+	clockSet  = "the database's clock is set"
 	failover  = "the primary crashes, the standby takes over"
 	twoHeads  = "the standby takes over, and the primary lives on"
+	torn      = "the standby takes over, the primary lives on, and so does one node that sees it alone"
+	restored  = "an old backup takes the place of the database"
 )
 
 // ofNodes and ofTheDatabase are what a plan draws from; it ends with one of takeovers.
 var (
-	ofNodes       = []string{killed, rolled, frozen, cut, silent, deaf, mute, slow, late}
-	ofTheDatabase = []string{restarted, alone}
-	takeovers     = []string{failover, twoHeads}
+	ofNodes       = []string{killed, rolled, frozen, cut, silent, deaf, mute, slow, late, swept, hostile}
+	ofTheDatabase = []string{restarted, alone, clockSet}
+	takeovers     = []string{failover, twoHeads, torn, restored}
 )
 
 // plan draws faults until their time is over. Each kind comes before one comes again.
@@ -68,6 +79,9 @@ func plan(r *rand.Rand, length time.Duration, kinds []string) (all []fault) {
 		f := fault{after: between(r, 500*time.Millisecond, 1500*time.Millisecond), kind: bag[0], node: r.IntN(nodes), beside: r.IntN(3) == 0}
 		bag = bag[1:]
 		f.last = f.draw(r)
+		if f.kind == clockSet {
+			f.ahead = setBy(r)
+		}
 		at += f.after
 		if !f.beside {
 			at += f.last
@@ -79,14 +93,37 @@ func plan(r *rand.Rand, length time.Duration, kinds []string) (all []fault) {
 
 // whole is a plan of everything, which ends with a takeover: there is one standby.
 func whole(r *rand.Rand, length time.Duration) []fault {
-	last := fault{after: time.Second, kind: takeovers[r.IntN(len(takeovers))], last: between(r, time.Second, 3*time.Second)}
+	last := takeover(r, takeovers[r.IntN(len(takeovers))])
 	return append(plan(r, length, slices.Concat(ofNodes, ofTheDatabase)), last)
+}
+
+// takeover is the last fault of a plan. Every other new primary has a clock of its own.
+func takeover(r *rand.Rand, kind string) fault {
+	f := fault{after: time.Second, kind: kind, node: r.IntN(nodes), last: between(r, time.Second, 3*time.Second)}
+	if kind == torn {
+		f.last = between(r, 3*lease, 4*lease)
+	}
+	if kind != restored && r.IntN(2) == 0 {
+		f.ahead = setBy(r)
+	}
+	return f
+}
+
+// setBy is how far a clock is set: by less than what is believed, or by more.
+func setBy(r *rand.Rand) time.Duration {
+	by := between(r, 10*time.Minute, 2*time.Hour).Round(time.Minute)
+	if r.IntN(2) == 0 {
+		return -by
+	}
+	return by
 }
 
 func (f fault) draw(r *rand.Rand) time.Duration {
 	switch f.kind {
 	case killed, rolled:
 		return between(r, 0, lease*3/2)
+	case clockSet, hostile:
+		return between(r, lease, lease*5/2)
 	case late:
 		return between(r, lease*6/10, lease*9/10)
 	case slow, alone:
@@ -119,7 +156,7 @@ func (w *world) faults(ctx context.Context, all []fault) {
 		}
 		start := w.now()
 		switch f.kind {
-		case restarted, alone, failover, twoHeads:
+		case restarted, alone, clockSet, failover, twoHeads, torn, restored:
 			w.ofDatabase(ctx, f)
 			w.spans.add(span{start, w.now(), f.String()})
 		default:
@@ -143,6 +180,12 @@ func (w *world) faults(ctx context.Context, all []fault) {
 func (w *world) ofNode(ctx context.Context, n *node, f fault) {
 	defer n.set(mood{})
 	switch f.kind {
+	case swept:
+		w.sweptLate(ctx, n)
+		return
+	case hostile:
+		w.attacked(ctx, n, f.last)
+		return
 	case killed:
 		n.kill()
 		pause(ctx, f.last)
@@ -190,7 +233,19 @@ func (w *world) ofNode(ctx context.Context, n *node, f fault) {
 
 func (w *world) ofDatabase(ctx context.Context, f fault) {
 	primary, standby := w.servers[0], w.servers[1]
+	if f.ahead != 0 && f.kind != clockSet {
+		standby.Clock(w, f.ahead)
+		pause(ctx, time.Second) // it learns of it
+	}
 	switch f.kind {
+	case clockSet:
+		primary.Clock(w, f.ahead)
+		pause(ctx, time.Second+f.last)
+		primary.Clock(w, 0)
+	case restored:
+		w.restored(ctx, f)
+	case torn:
+		w.torn(ctx, f)
 	case restarted:
 		primary.Stop(w, "immediate")
 		pause(ctx, f.last/4)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -142,6 +143,16 @@ func (s *Server) Secure(t testing.TB, address netip.Addr, certificate, key []byt
 	s.order(t, "secure", address.String())
 	s.Start(t)
 	return "postgres://postgres@" + address.String() + "/tokenry"
+}
+
+// Clock sets how far its clock is ahead of the machine's, which it learns within a second;
+// the first time before it is started. A copy has the clock of what it is copied from.
+func (s *Server) Clock(t testing.TB, ahead time.Duration) {
+	t.Helper()
+	if found, _ := filepath.Glob("/usr/lib/*/faketime/libfaketime.so.1"); len(found) == 0 {
+		t.Fatal("libfaketime is required: scripts/deps installs it")
+	}
+	s.order(t, "clock", fmt.Sprintf("%+d", int64(ahead.Seconds())))
 }
 
 // Stop stops it: smart, fast or immediate, which is a crash.

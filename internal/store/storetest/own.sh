@@ -12,7 +12,10 @@ finish() {
 trap finish EXIT
 serve() {
 	listen=$(cat "$1/listen" 2>/dev/null)
-	"$bin/pg_ctl" -D "$1/data" -w -t 60 -l "$1/server.log" \
+	lib=
+	[ -f "$1/clock" ] && lib=$(ls /usr/lib/*/faketime/libfaketime.so.1)
+	env ${lib:+"LD_PRELOAD=$lib"} "FAKETIME_TIMESTAMP_FILE=$1/clock" FAKETIME_CACHE_DURATION=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+		"$bin/pg_ctl" -D "$1/data" -w -t 60 -l "$1/server.log" \
 		-o "-k '$1' -c listen_addresses='$listen' -c fsync=off -c full_page_writes=off -c max_connections=200 -c jit=off -c autovacuum=off \
 			-c shared_buffers=16MB -c max_wal_size=128MB -c wal_sender_timeout=2s -c wal_retrieve_retry_interval=100ms -c hot_standby=on" start
 }
@@ -21,7 +24,8 @@ while read -r verb name rest; do
 	case $verb in
 	make) mkdir "$own" && "$bin/initdb" -D "$own/data" -U postgres -A trust -E UTF8 --no-sync --no-instructions --locale=C.UTF-8 ;;
 	copy) mkdir "$own" && "$bin/pg_basebackup" -h "$dir/$rest" -U postgres -D "$own/data" -X stream -c fast --no-sync &&
-		sed -i '/^synchronous_standby_names/d' "$own/data/postgresql.auto.conf" ;;
+		sed -i '/^synchronous_standby_names/d' "$own/data/postgresql.auto.conf" && { ! [ -f "$dir/$rest/clock" ] || cp "$dir/$rest/clock" "$own/clock"; } ;;
+	clock) echo "$rest" >"$own/clock.new" && mv "$own/clock.new" "$own/clock" ;;
 	follow) printf "primary_conninfo = 'host=%s user=postgres application_name=%s'\n" "$dir/$rest" "$name" >>"$own/data/postgresql.auto.conf" &&
 		: >"$own/data/standby.signal" ;;
 	secure) echo "$rest" >"$own/listen" && install -m 600 "$own/server.crt" "$own/server.key" "$own/data" &&
