@@ -76,10 +76,10 @@ test: ## everything: install what the tests drive, then every test, then the rac
 	$(if $(filter-out $(ENGINES) $(ROUTES),$(RACE)),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES) $(ROUTES),$(RACE)))
 
 torture: ## break nodes and judge what they answer for TORTURE; a failure prints the seed that replays it
-	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 0 -v ./internal/torture -args -for=$(TORTURE) -length=30s
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 0 -v ./internal/torture -args -for=$(TORTURE) -length=30s -clocks
 
 torture-mutants: ## see that torture finds out builds that break the promise
-	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 60m -v ./internal/torture -run TestMutantsAreFoundOut -args -mutants
+	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 60m -v ./internal/torture -run TestMutantsAreFoundOut -args -mutants -clocks
 
 bench-cluster: ## print how long revocations take on 1, 3 and 5 nodes, one of them ill, and what they cost (four minutes)
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m -v -run TestFigures ./internal/torture -args -figures

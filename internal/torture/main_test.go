@@ -31,6 +31,7 @@ var (
 	lengthFlag  = flag.Duration("length", 10*time.Second, "how long the faults of one plan go on")
 	forFlag     = flag.Duration("for", 0, "go on with plans of new seeds for so long")
 	figuresFlag = flag.Bool("figures", false, "print how long revocations take, and what they cost")
+	clocksFlag  = flag.Bool("clocks", false, "set the clocks of nodes too, for which all is compiled anew")
 	mutantsFlag = flag.Bool("mutants", false, "build mutants of the program and see that each is found out")
 )
 
@@ -53,7 +54,7 @@ func run(m *testing.M) int {
 		return m.Run()
 	}
 	newer = filepath.Join(dir, "newer")
-	if err := errors.Join(build(context.Background(), binary), buildNewer(dir)); err != nil {
+	if err := errors.Join(build(context.Background(), binary, nil), buildNewer(dir)); err != nil {
 		fmt.Fprintln(os.Stderr, "torture:", err)
 		return 1
 	}
@@ -67,17 +68,29 @@ func buildNewer(dir string) error {
 	if err != nil {
 		return err
 	}
-	migration, overlay := filepath.Join(dir, "newer.sql"), filepath.Join(dir, "newer.json")
-	list, err := json.Marshal(map[string]map[string]string{"Replace": {at: migration}})
+	migration := filepath.Join(dir, "newer.sql")
 	return errors.Join(err,
 		os.WriteFile(migration, []byte("-- +goose Up\nALTER TABLE tokens ADD COLUMN newer TEXT;\nCREATE TABLE newer (id BIGINT PRIMARY KEY);\n"), 0o600),
-		os.WriteFile(overlay, list, 0o600),
-		build(context.Background(), newer, "-overlay", overlay))
+		build(context.Background(), newer, map[string]string{at: migration}))
 }
 
-// build builds the program as make does, with more arguments.
-func build(ctx context.Context, to string, more ...string) error {
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-o", to}, more...), "github.com/tokenry/tokenry/cmd/tokenry")...)
+// build builds the program as make does, but for files that the compiler reads elsewhere.
+func build(ctx context.Context, to string, replaced map[string]string) error {
+	if *clocksFlag {
+		var err error
+		if replaced, err = withClocks(filepath.Dir(to), replaced); err != nil {
+			return err
+		}
+	}
+	list, err := json.Marshal(map[string]map[string]string{"Replace": replaced})
+	if err != nil {
+		return err
+	}
+	overlay := to + ".json"
+	if err := os.WriteFile(overlay, list, 0o600); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-o", to, "github.com/tokenry/tokenry/cmd/tokenry")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)

@@ -26,6 +26,8 @@ type node struct {
 	// other is the build that takes the place of the one that runs, when it is rolled.
 	other string
 	log   string
+	// clock is the file that says how far its machine's clock is set.
+	clock string
 	// suffers is held while something is wrong with it.
 	suffers sync.Mutex
 	// links lead to the servers, in their order.
@@ -52,6 +54,7 @@ func (n *node) start() error {
 	defer log.Close()
 	cmd := exec.Command(n.args[0], n.args[1:]...)
 	cmd.Stderr = log
+	cmd.Env = append(os.Environ(), clockFile+"="+n.clock)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return err
@@ -134,7 +137,7 @@ func freeAddress(t *testing.T) string {
 
 func newNode(t *testing.T, number int, program, dir, keys string, sockets ...string) *node {
 	t.Helper()
-	n := &node{number: number, address: freeAddress(t), other: newer, log: filepath.Join(dir, fmt.Sprintf("node%d.log", number))}
+	n := &node{number: number, address: freeAddress(t), other: newer, log: filepath.Join(dir, fmt.Sprintf("node%d.log", number)), clock: filepath.Join(dir, fmt.Sprintf("clock%d", number))}
 	hosts := ""
 	for i, socket := range sockets {
 		n.links = append(n.links, newLink(t, socket))

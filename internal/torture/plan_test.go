@@ -53,6 +53,7 @@ const (
 	hostile   = "programs of another workspace renew, apply nothing, flood and read nothing"
 	restarted = "the database crashes and starts"
 	alone     = "the standby is away"
+	clocksSet = "the clocks of the nodes' machines are set"
 	clockSet  = "the database's clock is set"
 	failover  = "the primary crashes, the standby takes over"
 	twoHeads  = "the standby takes over, and the primary lives on"
@@ -79,7 +80,7 @@ func plan(r *rand.Rand, length time.Duration, kinds []string) (all []fault) {
 		f := fault{after: between(r, 500*time.Millisecond, 1500*time.Millisecond), kind: bag[0], node: r.IntN(nodes), beside: r.IntN(3) == 0}
 		bag = bag[1:]
 		f.last = f.draw(r)
-		if f.kind == clockSet {
+		if f.kind == clockSet || f.kind == clocksSet {
 			f.ahead = setBy(r)
 		}
 		at += f.after
@@ -94,7 +95,11 @@ func plan(r *rand.Rand, length time.Duration, kinds []string) (all []fault) {
 // whole is a plan of everything, which ends with a takeover: there is one standby.
 func whole(r *rand.Rand, length time.Duration) []fault {
 	last := takeover(r, takeovers[r.IntN(len(takeovers))])
-	return append(plan(r, length, slices.Concat(ofNodes, ofTheDatabase)), last)
+	kinds := slices.Concat(ofNodes, ofTheDatabase)
+	if *clocksFlag {
+		kinds = append(kinds, clocksSet)
+	}
+	return append(plan(r, length, kinds), last)
 }
 
 // takeover is the last fault of a plan. Every other new primary has a clock of its own.
@@ -120,7 +125,7 @@ func setBy(r *rand.Rand) time.Duration {
 
 func (f fault) draw(r *rand.Rand) time.Duration {
 	switch f.kind {
-	case killed, rolled:
+	case killed, rolled, clocksSet:
 		return between(r, 0, lease*3/2)
 	case clockSet, hostile:
 		return between(r, lease, lease*5/2)
@@ -156,6 +161,9 @@ func (w *world) faults(ctx context.Context, all []fault) {
 		}
 		start := w.now()
 		switch f.kind {
+		case clocksSet:
+			w.clocksSet(ctx, f)
+			w.spans.add(span{start, w.now(), f.String()})
 		case restarted, alone, clockSet, failover, twoHeads, torn, restored:
 			w.ofDatabase(ctx, f)
 			w.spans.add(span{start, w.now(), f.String()})

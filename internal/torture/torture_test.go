@@ -32,7 +32,7 @@ func one(t *testing.T, seed uint64) {
 		if *forFlag == 0 {
 			t.Parallel()
 		}
-		t.Logf("again: go test ./internal/torture -run TestNothingIsAcceptedThatWasTakenAway -args -seed=%d -length=%v", seed, *lengthFlag)
+		t.Logf("again: go test ./internal/torture -run TestNothingIsAcceptedThatWasTakenAway -args -seed=%d -length=%v -clocks=%t", seed, *lengthFlag, *clocksFlag)
 		w := newWorld(t, binary, seed)
 		w.run(whole(w.random(0), *lengthFlag))
 	})

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -77,6 +78,7 @@ func startPooler(t testing.TB, dir string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		tellDeaths(t, filepath.Join(dir, "log"))
 		_ = life.Close() // the script sees it, and tidies up
 		_ = cmd.Wait()
 	})
@@ -88,6 +90,20 @@ func startPooler(t testing.TB, dir string) {
 		if conn, err := d.DialContext(t.Context(), "unix", filepath.Join(dir, ".s.PGSQL.6432")); err == nil {
 			_ = conn.Close()
 			return
+		}
+	}
+}
+
+// tellDeaths tells why a PgBouncer ended by itself, which 1.18 does.
+func tellDeaths(t testing.TB, log string) {
+	t.Helper()
+	text, err := os.ReadFile(log)
+	if err != nil {
+		return
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, " FATAL ") {
+			t.Logf("PgBouncer ended by itself: %s", line)
 		}
 	}
 }
