@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -100,6 +101,58 @@ func TestARowSaysNothingOfAnotherHistory(t *testing.T) {
 	l.Incarnation, l.Renewal, l.Applied = "2", 0, 7
 	if err := b.Join(t.Context(), l); err != nil || said(t, b) != 0 {
 		t.Errorf("a join says %d, %v", said(t, b), err)
+	}
+}
+
+// TestWhoOnlyRenewsIsRefused: nobody who does not apply what is due holds up a revocation; what
+// was not due yet is no reason.
+func TestWhoOnlyRenewsIsRefused(t *testing.T) {
+	t.Parallel()
+	b, s, _ := board(t)
+	l := ledger.Lease{Node: "a", Incarnation: "1", Length: time.Second}
+	if err := b.Join(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	for i, renewed := range []bool{true, true, false, false} {
+		r, err := b.Renew(t.Context(), l)
+		if refused := errors.Is(err, ledger.ErrLeaseLost); refused == renewed || err != nil && !refused {
+			t.Fatalf("at renewal %d: %v", l.Renewal, err)
+		}
+		if err == nil {
+			l.Renewal = r.Renewal
+		}
+		if i == 0 {
+			change(t, s) // which is due with the next
+		}
+	}
+}
+
+// TestASweepComparesTheNumber: a row that moved since it was looked at is of a node that lives.
+func TestASweepComparesTheNumber(t *testing.T) {
+	t.Parallel()
+	b, _, _ := board(t)
+	l := ledger.Lease{Node: "a", Incarnation: "1", Length: time.Second}
+	if err := b.Join(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	r, err := b.Renew(t.Context(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := l
+	moved.Renewal = r.Renewal
+	another := moved
+	another.Incarnation = "0"
+	for _, c := range []struct {
+		seen ledger.Lease
+		left int
+	}{{l, 1}, {another, 1}, {moved, 0}} {
+		if err := b.Sweep(t.Context(), c.seen); err != nil {
+			t.Fatal(err)
+		}
+		if leases, err := b.Leases(t.Context(), false); err != nil || len(leases) != c.left {
+			t.Errorf("swept at renewal %d of %s: %d rows are left, want %d (%v)", c.seen.Renewal, c.seen.Incarnation, len(leases), c.left, err)
+		}
 	}
 }
 
