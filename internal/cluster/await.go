@@ -79,18 +79,22 @@ func (n *Node) look(w *wait) {
 	}
 }
 
-// lookOnce reads the list once and answers who is over; true when w is.
+// lookOnce reads once who lacks what is waited for, and answers who is over; true when w is.
 func (n *Node) lookOnce(w *wait) (over bool) {
 	asked := n.ticks()
 	waiting, patience := n.waiting(asked)
 	ctx, cancel := context.WithTimeout(context.Background(), min(n.Length, patience))
 	defer cancel()
-	leases, err := n.Board.Leases(ctx, false)
+	newest := int64(0) // who lacks any of what is waited for lacks this
+	for _, w := range waiting {
+		newest = max(newest, w.revision)
+	}
+	leases, err := n.Board.Lacking(ctx, newest, false)
 	sure := false // what is answered by it has to be so, and what bounds a wait
 	if err == nil && slices.ContainsFunc(waiting, func(w *wait) bool {
 		return n.over(w, leases) || !w.read && asked-w.since >= boundAfter
 	}) {
-		leases, err = n.Board.Leases(ctx, true)
+		leases, err = n.Board.Lacking(ctx, newest, true)
 		sure = err == nil
 	}
 	now := n.ticks()
@@ -147,8 +151,8 @@ func (n *Node) over(w *wait, leases []ledger.Lease) bool {
 	})
 }
 
-// bound learns from the first list that is sure how long the longest lease is: a row that comes
-// later began when the change was visible.
+// bound learns from the first list that is sure how long the longest lease is of those that may
+// be believed by without the change: a row that comes later began when it was visible.
 func (w *wait) bound(leases []ledger.Lease) {
 	if w.read {
 		return

@@ -17,7 +17,7 @@ func Doubted(ctx context.Context, board ledger.Nodes, ticks func() time.Duration
 	var still, first map[string]standing
 	for begun := ticks(); ; {
 		asked := ticks()
-		leases, err := board.Leases(ctx, false)
+		leases, err := board.Leases(ctx)
 		if err != nil {
 			return time.Time{}, err
 		}

@@ -38,7 +38,7 @@ func board(t *testing.T) (ledger.Nodes, *store.Store, func(statement string)) {
 
 func said(t *testing.T, b ledger.Nodes) int64 {
 	t.Helper()
-	leases, err := b.Leases(t.Context(), true)
+	leases, err := b.Leases(t.Context())
 	if err != nil || len(leases) != 1 {
 		t.Fatalf("the list is %v, %v", leases, err)
 	}
@@ -127,6 +127,44 @@ func TestWhoOnlyRenewsIsRefused(t *testing.T) {
 	}
 }
 
+// TestWhoWaitsReadsWhoLacks: the rows that have not applied what is waited for, or whose programs
+// are behind; the others may be a thousand.
+func TestWhoWaitsReadsWhoLacks(t *testing.T) {
+	t.Parallel()
+	b, s, _ := board(t)
+	change(t, s)
+	for _, l := range []ledger.Lease{
+		{Node: "a", Incarnation: "1", Length: time.Second},
+		{Node: "b", Incarnation: "1", Length: time.Second, Applied: 1},
+		{Node: "c", Incarnation: "1", Length: time.Second, Applied: 1, Behind: ledger.Behind{7: 1}},
+	} {
+		if err := b.Join(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		applied := l.Applied
+		l.Applied = 0
+		r, err := b.Renew(t.Context(), l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Renewal, l.Applied, l.Digest = r.Renewal, applied, r.Head.Digest; applied > 0 {
+			if _, err := b.Renew(t.Context(), l); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for revision, want := range map[int64]string{0: "c", 1: "ac", 2: "abc"} {
+		lacking, err := b.Lacking(t.Context(), revision, revision == 1)
+		got := ""
+		for _, l := range lacking {
+			got += l.Node
+		}
+		if err != nil || got != want {
+			t.Errorf("revision %d is lacked by %q, want %q (%v)", revision, got, want, err)
+		}
+	}
+}
+
 // TestASweepComparesTheNumber: a row that moved since it was looked at is of a node that lives.
 func TestASweepComparesTheNumber(t *testing.T) {
 	t.Parallel()
@@ -150,7 +188,7 @@ func TestASweepComparesTheNumber(t *testing.T) {
 		if err := b.Sweep(t.Context(), c.seen); err != nil {
 			t.Fatal(err)
 		}
-		if leases, err := b.Leases(t.Context(), false); err != nil || len(leases) != c.left {
+		if leases, err := b.Leases(t.Context()); err != nil || len(leases) != c.left {
 			t.Errorf("swept at renewal %d of %s: %d rows are left, want %d (%v)", c.seen.Renewal, c.seen.Incarnation, len(leases), c.left, err)
 		}
 	}

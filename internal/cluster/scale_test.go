@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -142,17 +143,26 @@ func (r *registry) Changes(ctx context.Context, after int64) ([]ledger.Change, e
 	return r.after(after), err
 }
 
-func (r *registry) Leases(ctx context.Context, sure bool) ([]ledger.Lease, error) {
-	cost := r.leases + r.times(r.lease)
+func (r *registry) Leases(ctx context.Context) ([]ledger.Lease, error) {
+	return r.Lacking(ctx, math.MaxInt64, false)
+}
+
+// Lacking takes its time for each row that it answers.
+func (r *registry) Lacking(ctx context.Context, revision int64, sure bool) ([]ledger.Lease, error) {
+	cost := r.leases + time.Duration(len(r.lacking(revision)))*r.lease
 	if sure {
 		cost += r.renewal
 	}
 	err := r.ask(ctx, "leases", cost)
+	return r.lacking(revision), err
+}
+
+func (r *registry) lacking(revision int64) []ledger.Lease {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rows := slices.Collect(maps.Values(r.rows))
+	rows := slices.DeleteFunc(slices.Collect(maps.Values(r.rows)), func(l ledger.Lease) bool { return l.Applied >= revision && l.Behind == nil })
 	slices.SortFunc(rows, func(a, b ledger.Lease) int { return strings.Compare(a.Node, b.Node) })
-	return rows, err
+	return rows
 }
 
 func (r *registry) Sweep(ctx context.Context, l ledger.Lease) error {
@@ -355,7 +365,7 @@ func TestANodeThatArrivesIsSeenByAllAtTheirNextRenewal(t *testing.T) {
 func TestNodesThatDieTogetherAreSwept(t *testing.T) {
 	t.Parallel()
 	begin(t, seen(), 30, func(b *bubble) {
-		rows, err := b.Leases(b.Context(), false)
+		rows, err := b.Leases(b.Context())
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -458,7 +468,7 @@ func measured(t *testing.T) prices {
 		leases[i].Renewal, leases[i].Applied, leases[i].Digest = r.Renewal, r.Head.Revision, r.Head.Digest
 		return err
 	})
-	list := func(i int) error { _, err := boards[i].Leases(t.Context(), false); return err }
+	list := func(i int) error { _, err := boards[i].Leases(t.Context()); return err }
 	p.leases = price(list)
 	p.changes = price(func(i int) error { _, err := boards[i].Changes(t.Context(), 1<<40); return err })
 	quiet := price(func(i int) error { return boards[i].Notify(t.Context(), "node_x") })

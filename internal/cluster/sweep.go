@@ -55,7 +55,7 @@ func (n *Node) sweep(ctx context.Context) {
 	asked := n.ticks()
 	n.swept = asked
 	err := n.aside(ctx, func(ctx context.Context) (err error) {
-		leases, err = n.Board.Leases(ctx, false)
+		leases, err = n.Board.Leases(ctx)
 		return err
 	})
 	if err != nil {
@@ -121,7 +121,7 @@ func Living(ctx context.Context, board ledger.Nodes, ticks func() time.Duration,
 	var still map[string]standing
 	for {
 		asked := ticks()
-		leases, err := board.Leases(ctx, false)
+		leases, err := board.Leases(ctx)
 		if err != nil {
 			return nil, err
 		}

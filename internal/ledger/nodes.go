@@ -114,9 +114,11 @@ type Nodes interface {
 	// Changes lists what follows a revision, in its order, as many as are sent at once,
 	// without renewing. It may not be confirmed yet, so it is reason to forget alone.
 	Changes(ctx context.Context, after int64) ([]Change, error)
-	// Leases lists every row, by the node. When it is to be sure, it is that of a database whose
-	// commits are confirmed still when this is asked.
-	Leases(ctx context.Context, sure bool) ([]Lease, error)
+	// Leases lists every row, by the node.
+	Leases(ctx context.Context) ([]Lease, error)
+	// Lacking lists those that have not applied a revision, or whose programs are behind. When
+	// it is to be sure, it is that of a database whose commits are confirmed still when this is asked.
+	Lacking(ctx context.Context, revision int64, sure bool) ([]Lease, error)
 	// Sweep takes a row away if it is still at that renewal.
 	Sweep(ctx context.Context, l Lease) error
 	// Leave takes the node's own row away.

@@ -69,7 +69,7 @@ func (c *Core) followKeys(ctx context.Context) error {
 		return nil
 	}
 	c.agreed.again = make(chan struct{}, 1)
-	leases, err := board.Leases(ctx, false)
+	leases, err := board.Leases(ctx)
 	if err != nil {
 		return fmt.Errorf("read which nodes there are: %w", err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -210,7 +211,12 @@ const barrier = settings + ` SELECT pg_logical_emit_message(true, 'tokenry', '')
 	WHERE current_setting('synchronous_standby_names') <> ''`
 
 // Leases reads every row; see [ledger.Nodes].
-func (n *nodes) Leases(ctx context.Context, sure bool) (leases []ledger.Lease, err error) {
+func (n *nodes) Leases(ctx context.Context) ([]ledger.Lease, error) {
+	return n.Lacking(ctx, math.MaxInt64, false)
+}
+
+// Lacking reads what who waits has to look at: of a thousand nodes few, and late; see [ledger.Nodes].
+func (n *nodes) Lacking(ctx context.Context, revision int64, sure bool) (leases []ledger.Lease, err error) {
 	err = n.reading.Do(ctx, func(c *pgx.Conn) error {
 		if sure {
 			if _, err := c.Exec(ctx, barrier); err != nil {
@@ -220,7 +226,8 @@ func (n *nodes) Leases(ctx context.Context, sure bool) (leases []ledger.Lease, e
 				return errBrokenOff
 			}
 		}
-		rows, err := c.Query(ctx, `SELECT node, incarnation, renewal, applied, behind, length, holder, told FROM leases ORDER BY node`)
+		rows, err := c.Query(ctx, `SELECT node, incarnation, renewal, applied, behind, length, holder, told FROM leases
+			WHERE applied < $1 OR behind IS NOT NULL ORDER BY node`, revision)
 		if err != nil {
 			return err
 		}

@@ -224,7 +224,7 @@ func (s *Store) Confirm(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ProbeTime)
 	defer cancel()
-	_, err := s.eng.nodes.Leases(ctx, true)
+	_, err := s.eng.nodes.Lacking(ctx, 0, true)
 	return err
 }
 
