@@ -71,7 +71,7 @@ func around(text []byte, _, sep int) (finding, bool) {
 // head, so of all that can stand before the underscore one alone is right.
 func anywhere(text []byte, floor, sep int) (finding, bool) {
 	end := sep + 1 + bodyLength
-	if end > len(text) {
+	if end > len(text) || !allBase62(text[sep+1:end]) {
 		return finding{}, false
 	}
 	for start := sep - shortestHead; start >= max(sep-longestHead, floor); start-- {

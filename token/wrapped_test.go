@@ -2,7 +2,9 @@ package token_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,13 +15,13 @@ import (
 const wrapped = "tkyp_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh4C6Pp7"
 
 func foundIn(text string) (out []string) {
-	token.FindWrapped([]byte(text), func(s string, p token.Parsed) bool {
-		if parsed, err := token.Parse(s); err != nil || parsed != p {
+	for _, w := range token.FindWrapped([]byte(text)) {
+		s := w.Secret.Reveal()
+		if p, err := token.Parse(s); err != nil || p != w.Parsed || w.Start < 0 || w.End > len(text) || w.Start >= w.End {
 			out = append(out, "not itself")
 		}
 		out = append(out, s)
-		return true
-	})
+	}
 	return out
 }
 
@@ -27,18 +29,31 @@ func TestATokenIsFoundInWhatWrapsIt(t *testing.T) {
 	t.Parallel()
 	std, raw := base64.StdEncoding.EncodeToString, base64.RawURLEncoding.EncodeToString
 	for name, text := range map[string]string{
-		"plain":                  "key=" + wrapped,
-		"a diff":                 "-old\n+  token: \"" + wrapped + "\"\n",
-		"Basic, as the password": "Authorization: Basic " + std([]byte("ci:"+wrapped)),
-		"Basic, as the user":     "Authorization: Basic " + std([]byte(wrapped+":x")),
-		"a Kubernetes secret":    "data:\n  token: " + std([]byte(wrapped+"\n")) + "\n",
-		"URL base64":             "?state=" + raw([]byte("\xff\xfe"+wrapped+" \xff")) + "&x=1",
-		"JSON":                   `{"a":"\n` + wrapped + `\n"}`,
-		"JSON escapes":           `{"a":"` + strings.ReplaceAll(wrapped, "_", `\u005f`) + `"}`,
-		"a URL":                  "https://x.example/?q=" + strings.ReplaceAll(wrapped, "_", "%5F"),
-		"JSON in base64 in JSON": `{"x":"` + std([]byte(`{"y":"`+std([]byte(wrapped))+`"}`)) + `"}`,
-		"a URL of a Basic value": url.QueryEscape("Basic " + std([]byte("a:"+wrapped))),
-		"a letter at the end":    raw([]byte("ab:"+wrapped+"\n")) + "xx",
+		"plain":                   "key=" + wrapped,
+		"a diff":                  "-old\n+  token: \"" + wrapped + "\"\n",
+		"Basic, as the password":  "Authorization: Basic " + std([]byte("ci:"+wrapped)),
+		"Basic, as the user":      "Authorization: Basic " + std([]byte(wrapped+":x")),
+		"a Kubernetes secret":     "data:\n  token: " + std([]byte(wrapped+"\n")) + "\n",
+		"URL base64":              "?state=" + raw([]byte("\xff\xfe"+wrapped+" \xff")) + "&x=1",
+		"JSON":                    `{"a":"\n` + wrapped + `\n"}`,
+		"JSON escapes":            `{"a":"` + strings.ReplaceAll(wrapped, "_", `\u005f`) + `"}`,
+		"a URL":                   "https://x.example/?q=" + strings.ReplaceAll(wrapped, "_", "%5F"),
+		"JSON in base64 in JSON":  `{"x":"` + std([]byte(`{"y":"`+std([]byte(wrapped))+`"}`)) + `"}`,
+		"a URL of a Basic value":  url.QueryEscape("Basic " + std([]byte("a:"+wrapped))),
+		"base64 for URLs and not": "Bearer-" + std([]byte("\xff\xfb\xef"+wrapped)),
+		"a path":                  `{"u":"https:\/\/` + strings.ReplaceAll(std([]byte("\xff\xff\xff"+wrapped)), "/", `\/`) + `"}`,
+		"a shell's escapes":       `$'` + strings.ReplaceAll(wrapped, "_", `\x5f`) + `'`,
+		"HTML":                    strings.ReplaceAll(wrapped, "_", "&#95;") + "&#x20;",
+		"a mail":                  "key=3D" + wrapped[:20] + "=\r\n" + strings.ReplaceAll(wrapped[20:], "_", "=5F"),
+		"every letter escaped":    percent(wrapped),
+		"escaped twice":           percent(percent(wrapped)),
+		"base64 in lines":         "auth: |\n" + lines(std([]byte(strings.Repeat("{}", 40)+wrapped+strings.Repeat("{}", 40))), "    ", "\n"),
+		"lines of a mail":         lines(std([]byte(strings.Repeat("{}", 43)+wrapped)), "", "\r\n"),
+		"lines within JSON":       `{"a":"` + lines(std([]byte(strings.Repeat("{}", 41)+wrapped)), "", `\n`) + `"}`,
+		"glued":                   "key_" + wrapped + "_old",
+		"UTF-16":                  wide("x=" + wrapped + "\n"),
+		"a command of PowerShell": "powershell -enc " + std([]byte(wide("$t='"+wrapped+"'"))),
+		"a letter at the end":     raw([]byte("ab:"+wrapped+"\n")) + "xx",
 	} {
 		if got := foundIn(text); len(got) != 1 || got[0] != wrapped {
 			t.Errorf("%s: %q in %q", name, got, text)
@@ -54,17 +69,40 @@ func TestATokenIsFoundInWhatWrapsIt(t *testing.T) {
 	}
 }
 
-func TestATokenIsToldOnceHoweverOftenItStands(t *testing.T) {
+func percent(text string) (out string) {
+	for _, c := range []byte(text) {
+		out += fmt.Sprintf("%%%02x", c)
+	}
+	return out
+}
+
+func lines(text, indent, end string) (out string) {
+	for len(text) > 76 {
+		out, text = out+indent+text[:76]+end, text[76:]
+	}
+	return out + indent + text
+}
+
+func wide(text string) (out string) {
+	for _, c := range text {
+		out += string(c) + "\x00"
+	}
+	return out
+}
+
+// TestEachPlaceIsToldOnce: however many ways lead to it, and in the order of the text.
+func TestEachPlaceIsToldOnce(t *testing.T) {
 	t.Parallel()
 	b := base64.StdEncoding.EncodeToString([]byte("x:" + wrapped))
-	if got := foundIn(wrapped + " " + b + " " + wrapped); len(got) != 1 {
-		t.Errorf("%q", got)
-	}
-	n := 0
 	other := "tkys_000000000000zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz1Lidvn"
-	token.FindWrapped([]byte(wrapped+" "+other+" "+b), func(string, token.Parsed) bool { n++; return false })
-	if n != 1 {
-		t.Errorf("it went on after it was told to stop: %d", n)
+	text := "%5F" + wrapped + "%5F " + b + " " + other + "\x00 " + wrapped
+	var at []int
+	for _, w := range token.FindWrapped([]byte(text)) {
+		at = append(at, w.Start)
+	}
+	want := []int{3, strings.Index(text, b) + 2, strings.Index(text, other), strings.LastIndex(text, wrapped)}
+	if !slices.Equal(at, want) {
+		t.Errorf("at %d, want %d", at, want)
 	}
 }
 

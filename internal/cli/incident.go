@@ -51,10 +51,9 @@ func (a *app) tokenLeak() *cobra.Command {
 			return err
 		}
 		var in api.ReportLeaks
-		token.Find(text, func(start, end int, _ token.Parsed) bool {
-			in.Tokens = append(in.Tokens, api.LeakedToken{Token: string(text[start:end]), URL: url, Source: source})
-			return len(in.Tokens) <= api.MaxLeaks
-		})
+		for _, w := range token.FindWrapped(text) {
+			in.Tokens = append(in.Tokens, api.LeakedToken{Token: w.Secret.Reveal(), URL: url, Source: source})
+		}
 		if n := len(in.Tokens); n == 0 || n > api.MaxLeaks {
 			return usagef("standard input must hold 1 to %d token strings; send many in parts", api.MaxLeaks)
 		}

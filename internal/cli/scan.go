@@ -25,8 +25,9 @@ type scanning struct {
 	format    string
 	git, live bool
 	stats     scan.Stats
-	finds     []scan.Shown
-	secrets   []token.Secret // of the finds, in their order; for the server alone
+	n         int            // finds
+	finds     []scan.Shown   // those that are kept
+	secrets   []token.Secret // of these, in their order; for the server alone
 	troubles  int
 	out       *bufio.Writer
 }
@@ -59,7 +60,7 @@ const scanHelp = `Find token strings by their shape and checksum, so that what i
 Prints where they stand and their masks, never a token itself.
 
     tokenry scan .                          a folder, without its .git
-    tokenry scan --git                      every commit of this repository
+    tokenry scan --git                      every commit of this repository, tags, notes and stashes
     kubectl logs deploy/api | tokenry scan -
     git diff --cached | tokenry scan --git -   before a commit
 
@@ -67,6 +68,7 @@ The exit code is 0 when there are none, 1 when some were found, and 2 when
 something could not be read. A folder's .tokenryignore leaves out what it lists:
 a name or path pattern in each line, or locator:LOCATOR for a token that is known.
 Symbolic links are not followed. Files with NUL bytes are skipped without --binary.
+It looks into base64 and escapes, and opens gzip, tar and zip, three deep.
 
 With --live the server is asked about each token with your own: live, revoked,
 expired and so on for those you may see, unknown for all others. It counts as no
@@ -145,6 +147,9 @@ func (s *scanning) run(ctx context.Context, args []string) error {
 	if s.live {
 		s.ask(ctx)
 	}
+	if kept := len(s.finds); kept > 0 && s.n > kept {
+		s.scanner.Trouble("the report", fmt.Errorf("it lists the first %d of %d; --format text without --live prints all", kept, s.n))
+	}
 	if err := errors.Join(s.print(), s.out.Flush()); err != nil {
 		return troubled(err)
 	}
@@ -152,8 +157,8 @@ func (s *scanning) run(ctx context.Context, args []string) error {
 	switch {
 	case s.troubles > 0:
 		return troubled(fmt.Errorf("%d of the paths could not be scanned whole", s.troubles))
-	case len(s.finds) > 0:
-		return &foundError{len(s.finds)}
+	case s.n > 0:
+		return &foundError{s.n}
 	}
 	return nil
 }
@@ -172,12 +177,19 @@ func (s *scanning) one(ctx context.Context, path string) (scan.Stats, error) {
 	return s.scanner.Path(ctx, path, s.found)
 }
 
+// maxKept is how many finds a report holds that is written as a whole; code-scanning
+// pages show no more either. As text without --live there is no bound.
+const maxKept = 5_000
+
 // found takes a find; as text it is printed at once.
 func (s *scanning) found(f scan.Find) {
+	s.n++
 	one := f.Shown()
-	s.finds, s.secrets = append(s.finds, one), append(s.secrets, f.Secret)
-	if s.format == formatText && !s.live {
+	switch {
+	case s.format == formatText && !s.live:
 		fmt.Fprintln(s.out, findText(one))
+	case s.n <= maxKept:
+		s.finds, s.secrets = append(s.finds, one), append(s.secrets, f.Secret)
 	}
 }
 
@@ -299,7 +311,7 @@ func (s *scanning) summary() {
 	if s.stats.Binary > 0 {
 		parts = append(parts, fmt.Sprintf("skipped %d that are not text", s.stats.Binary))
 	}
-	fmt.Fprintf(s.Err, "%s; found %d token strings\n", strings.Join(parts, ", "), len(s.finds))
+	fmt.Fprintf(s.Err, "%s; found %d token strings\n", strings.Join(parts, ", "), s.n)
 }
 
 // foundError is the end of a scan that found something; the places were shown.

@@ -16,22 +16,59 @@ import (
 )
 
 // History scans every line that a commit of the repository at dir ever added,
-// the messages of the commits and the names of the files, newest first. It runs
-// git, so that the repository may have any shape git can read. Nothing that the
-// repository's own settings name is executed.
+// the messages of the commits and the names of the files, newest first; then the
+// messages of tags and the names of all references. That is what references and their
+// logs lead to: branches, tags, notes, stashes, and what was reset or amended lately.
+// A file is scanned whatever the repository says of it, so that no line of its own
+// .gitattributes hides one. It runs git, so that the repository may have any shape git
+// can read. Nothing that the repository's own settings name is executed.
 func (s *Scanner) History(ctx context.Context, dir string, found func(Find)) (Stats, error) {
-	args := []string{
-		"--no-pager", "--no-replace-objects", "-C", dir, "-c", "core.quotePath=true", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false",
-		"-c", "diff.suppressBlankEmpty=false", "-c", "diff.orderFile=/dev/null", "log", "-p", "--all", "--full-history", "-U0", "--inter-hunk-context=0", "--diff-merges=dense-combined",
+	stats, err := s.git(ctx, dir, func(ctx context.Context, out io.Reader) (Stats, error) { return s.GitLog(ctx, out, found) },
+		"-c", "log.showSignature=false", "-c", "diff.suppressBlankEmpty=false", "-c", "diff.orderFile=/dev/null",
+		"log", "-p", "--all", "--reflog", "--full-history", "--text", "-U0", "--inter-hunk-context=0", "--diff-merges=dense-combined",
 		"--format=medium", "--encoding=UTF-8", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-abbrev-commit",
-		"--no-decorate", "--no-mailmap", "--no-show-signature", "--no-relative", "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
+		"--no-decorate", "--no-mailmap", "--no-show-signature", "--no-relative", "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/", "--")
+	if err != nil {
+		return stats, err
 	}
-	if s.Binary {
-		args = append(args, "--text")
+	refs, err := s.git(ctx, dir, func(ctx context.Context, out io.Reader) (Stats, error) { return s.references(ctx, out, found) },
+		"for-each-ref", "--format=%00%(refname) %(objectname)%0a%(if:equals=tag)%(objecttype)%(then)%(tagger)%0a%(contents)%(end)")
+	stats.add(refs)
+	return stats, err
+}
+
+// references scans the names of references, and who made which tag with what message:
+// of each a zero, its name and hash, and for a tag the tagger and the message in the
+// lines behind.
+func (s *Scanner) references(ctx context.Context, r io.Reader, found func(Find)) (stats Stats, err error) {
+	in, buf := bufio.NewReader(r), s.buffer()
+	_, err = io.Copy(io.Discard, &piece{in: in, end: 0, read: &stats.Bytes}) // what is before the first
+	for err == nil && ctx.Err() == nil {
+		var name []byte
+		name, err = io.ReadAll(&piece{in: in, end: '\n', read: &stats.Bytes})
+		if err != nil || len(name) == 0 {
+			break
+		}
+		ref, hash, _ := strings.Cut(string(name), " ")
+		shown := token.Redact(ref)
+		tell := func(at place, w token.Wrapped) {
+			if at.line == 0 {
+				at.column = 0
+			}
+			found(Find{Path: shown, Line: at.line, Column: at.column, Commit: hash, Parsed: w.Parsed, Secret: w.Secret})
+		}
+		s.in([]byte(ref), func(w token.Wrapped) { tell(place{}, w) })
+		_, err = s.stream(ctx, &piece{in: in, end: 0, read: &stats.Bytes}, buf, place{0, 1}, tell)
 	}
+	return stats, errors.Join(ctx.Err(), err)
+}
+
+// git runs git and has its output read.
+func (s *Scanner) git(ctx context.Context, dir string, read func(context.Context, io.Reader) (Stats, error), args ...string) (Stats, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "git", append(args, "--")...) //nolint:gosec // -C takes dir as a folder, whatever it looks like
+	safe := []string{"--no-pager", "--no-replace-objects", "-C", dir, "-c", "core.quotePath=true", "-c", "core.fsmonitor=false"}
+	cmd := exec.CommandContext(ctx, "git", append(safe, args...)...) //nolint:gosec // -C takes dir as a folder, whatever it looks like
 	cmd.Env = append(cmd.Environ(), "GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -42,7 +79,7 @@ func (s *Scanner) History(ctx context.Context, dir string, found func(Find)) (St
 	if err := cmd.Start(); err != nil {
 		return Stats{}, fmt.Errorf("the history is read by git: %w", err)
 	}
-	stats, err := s.GitLog(ctx, out, found)
+	stats, err := read(ctx, out)
 	if err != nil {
 		cancel()
 	}
@@ -57,7 +94,7 @@ func (s *Scanner) History(ctx context.Context, dir string, found func(Find)) (St
 func (s *Scanner) GitLog(ctx context.Context, r io.Reader, found func(Find)) (Stats, error) {
 	g := &gitLog{scanner: s, in: bufio.NewReaderSize(r, len(s.buffer())), buf: s.buffer(), found: found}
 	for ctx.Err() == nil {
-		line, rest, err := g.next()
+		line, rest, err := g.take()
 		if err == nil && g.inHunk(line) {
 			err = g.content(ctx, line, rest)
 		} else if err == nil {
@@ -88,6 +125,24 @@ type gitLog struct {
 	// side. A line begins with a mark for each parent.
 	line, newLeft int
 	oldLeft       []int
+	// back is a line that was read too much.
+	back *read
+}
+
+// read is what [gitLog.next] answers.
+type read struct {
+	line []byte
+	rest io.Reader
+	err  error
+}
+
+// take returns the line that was read too much, or the next one.
+func (g *gitLog) take() (line []byte, rest io.Reader, err error) {
+	if b := g.back; b != nil {
+		g.back = nil
+		return b.line, b.rest, b.err
+	}
+	return g.next()
 }
 
 // next returns a line without its end, or the beginning of a long one, of which
@@ -98,50 +153,42 @@ func (g *gitLog) next() (line []byte, rest io.Reader, err error) {
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
 		line = bytes.Clone(line)
-		return line, &lineReader{g: g}, nil
+		return line, &piece{in: g.in, end: '\n', read: &g.stats.Bytes}, nil
 	case errors.Is(err, io.EOF) && len(line) > 0:
 		return line, nil, nil
 	}
 	return bytes.TrimSuffix(line, []byte{'\n'}), nil, err
 }
 
-// lineReader reads to the end of the line.
-type lineReader struct {
-	g     *gitLog
+// piece reads up to a byte, which it takes and does not tell, and counts what it read.
+type piece struct {
+	in    *bufio.Reader
+	end   byte
+	read  *int64
 	ended bool
 }
 
-func (l *lineReader) Read(p []byte) (int, error) {
+func (l *piece) Read(p []byte) (int, error) {
 	if l.ended {
 		return 0, io.EOF
 	}
-	n := 0
-	for n < len(p) {
-		if l.g.in.Buffered() == 0 {
-			if _, err := l.g.in.Peek(1); err != nil {
-				l.ended = true
-				return n, err
-			}
-		}
-		ready, err := l.g.in.Peek(min(l.g.in.Buffered(), len(p)-n))
-		if err != nil {
-			return n, err
-		}
-		end := bytes.IndexByte(ready, '\n')
-		if l.ended = end >= 0; l.ended {
-			ready = ready[:end]
-		}
-		n += copy(p[n:], ready)
-		used := len(ready)
-		if l.ended {
-			used++
-		}
-		_, _ = l.g.in.Discard(used) // it is buffered
-		l.g.stats.Bytes += int64(used)
-		if l.ended {
-			break
+	if l.in.Buffered() == 0 {
+		if _, err := l.in.Peek(1); err != nil {
+			l.ended = true
+			return 0, err
 		}
 	}
+	ready, err := l.in.Peek(min(l.in.Buffered(), len(p)))
+	if err != nil {
+		return 0, err
+	}
+	used := len(ready)
+	if end := bytes.IndexByte(ready, l.end); end >= 0 {
+		ready, used, l.ended = ready[:end], end+1, true
+	}
+	n := copy(p, ready)
+	_, _ = l.in.Discard(used) // it is buffered
+	*l.read += int64(used)
 	return n, nil
 }
 
@@ -163,10 +210,20 @@ func (g *gitLog) inHunk(line []byte) bool {
 	return true
 }
 
-// content takes a line of a hunk.
+// content takes a line of a hunk, and with one that was added all added ones behind it:
+// what is wrapped may go on in the next line.
 func (g *gitLog) content(ctx context.Context, line []byte, rest io.Reader) error {
+	at := place{g.line, 1}
+	if text, ok := g.count(line); ok {
+		return g.stream(ctx, at, &addition{g: g, line: text, rest: rest})
+	}
+	return g.drop(rest)
+}
+
+// count counts a line of a hunk, and answers what it adds to a file that is scanned.
+func (g *gitLog) count(line []byte) (text []byte, added bool) {
 	if len(line) > 0 && line[0] == '\\' { // no newline at the end of the file
-		return nil
+		return nil, false
 	}
 	n := min(len(g.oldLeft), len(line))
 	marks := line[:n]
@@ -177,14 +234,51 @@ func (g *gitLog) content(ctx context.Context, line []byte, rest io.Reader) error
 		}
 	}
 	if removed {
-		return g.drop(rest)
+		return nil, false
 	}
-	at := place{g.line, 1}
 	g.line, g.newLeft = g.line+1, g.newLeft-1
-	if n == 0 || bytes.Count(marks, []byte{'+'}) < n || g.skip {
-		return g.drop(rest)
+	return line[n:], g.adds(line)
+}
+
+// adds says whether a line of the hunk is new to all parents, and wanted.
+func (g *gitLog) adds(line []byte) bool {
+	n := len(g.oldLeft)
+	return n > 0 && len(line) >= n && bytes.Count(line[:n], []byte{'+'}) == n && !g.skip
+}
+
+// addition reads the lines that were added one behind the other.
+type addition struct {
+	g     *gitLog
+	line  []byte // what is left of the line
+	rest  io.Reader
+	ended bool // the line is told, but for its end
+	over  bool
+}
+
+func (a *addition) Read(p []byte) (int, error) {
+	switch {
+	case a.over || len(p) == 0:
+		return 0, io.EOF
+	case len(a.line) > 0:
+		n := copy(p, a.line)
+		a.line = a.line[n:]
+		return n, nil
+	case a.rest != nil:
+		n, err := a.rest.Read(p)
+		if errors.Is(err, io.EOF) {
+			a.rest, err = nil, nil
+		}
+		return n, err
 	}
-	return g.scan(ctx, at, line[n:], rest)
+	p[0] = '\n'
+	line, rest, err := a.g.next()
+	if err != nil || !a.g.inHunk(line) || !a.g.adds(line) {
+		a.over, a.g.back = true, &read{line, rest, err}
+		return 1, nil
+	}
+	a.line, _ = a.g.count(line)
+	a.rest = rest
+	return 1, nil
 }
 
 // drop reads to the end of a long line that is not looked at.
@@ -196,22 +290,29 @@ func (g *gitLog) drop(rest io.Reader) error {
 	return err
 }
 
+// tell tells of a token in the file or message that is read.
+func (g *gitLog) tell(at place, w token.Wrapped) {
+	if at.line == 0 { // the head of a commit is no line of anything
+		at.column = 0
+	}
+	g.found(Find{Path: g.path, Line: at.line, Column: at.column, Commit: g.commit, Parsed: w.Parsed, Secret: w.Secret})
+}
+
+func (g *gitLog) stream(ctx context.Context, at place, r io.Reader) error {
+	_, err := g.scanner.stream(ctx, r, g.buf, at, g.tell)
+	return err
+}
+
 // scan looks into one line, or into a long one piece by piece.
 func (g *gitLog) scan(ctx context.Context, at place, line []byte, rest io.Reader) error {
-	tell := func(at place, secret token.Secret, p token.Parsed) {
-		if at.line == 0 { // the head of a commit is no line of anything
-			at.column = 0
-		}
-		g.found(Find{Path: g.path, Line: at.line, Column: at.column, Commit: g.commit, Parsed: p, Secret: secret})
-	}
 	if rest != nil {
-		_, err := g.scanner.stream(ctx, io.MultiReader(bytes.NewReader(line), rest), g.buf, at, tell)
-		return err
+		return g.stream(ctx, at, io.MultiReader(bytes.NewReader(line), rest))
 	}
-	g.scanner.in(line, func(start int, secret token.Secret, p token.Parsed) {
-		here := at
-		here.pass(line[:start])
-		tell(here, secret, p)
+	here, passed := at, 0
+	g.scanner.in(line, func(w token.Wrapped) {
+		here.pass(line[passed:w.Start])
+		passed = w.Start
+		g.tell(here, w)
 	})
 	return nil
 }
@@ -270,8 +371,8 @@ func (g *gitLog) enter(name []byte) error {
 	if g.skip {
 		return nil
 	}
-	g.scanner.in([]byte(text), func(_ int, secret token.Secret, p token.Parsed) {
-		g.found(Find{Path: g.path, Commit: g.commit, Parsed: p, Secret: secret})
+	g.scanner.in([]byte(text), func(w token.Wrapped) {
+		g.found(Find{Path: g.path, Commit: g.commit, Parsed: w.Parsed, Secret: w.Secret})
 	})
 	return nil
 }

@@ -1,9 +1,11 @@
 package scan_test
 
 import (
+	"encoding/base64"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,6 +154,72 @@ func TestHistory(t *testing.T) {
 	}
 	if _, err := new(scan.Scanner).History(t.Context(), t.TempDir(), got.add); err == nil || !strings.Contains(err.Error(), "git") {
 		t.Errorf("no repository: %v", err)
+	}
+}
+
+// TestNothingInARepositoryHidesAToken: not what its own files say of files, nor that it
+// stands beside the branches.
+func TestNothingInARepositoryHidesAToken(t *testing.T) {
+	t.Parallel()
+	dir, git := repository(t)
+	write := func(name, text string) {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	at := func(ref string) string { return git("rev-parse", ref) }
+	write(".gitattributes", "hidden -diff\nmarked binary\n")
+	write("hidden", personal+"\n")
+	write("marked", personal+"\n")
+	write("image", "\x00\x01\n"+personal+"\n")
+	write("secret.yaml", "data:\n  token: "+base64.StdEncoding.EncodeToString([]byte(personal))+"\n")
+	git("add", "-A")
+	git("commit", "-q", "-m", "x")
+	first := at("HEAD")
+	git("tag", "-a", "v1", "-m", "says\n"+personal)
+	git("tag", "of-"+service)
+	git("notes", "add", "-m", personal)
+	write("secret.yaml", "older: "+personal+"\n")
+	git("stash", "-q")
+	older := at("stash@{0}")
+	write("secret.yaml", "newer: "+personal+"\n")
+	git("stash", "-q")
+	newer := at("stash@{0}")
+	write("undone", personal+"\n")
+	git("add", "-A")
+	git("commit", "-q", "-m", "y")
+	undone := at("HEAD")
+	git("reset", "-q", "--hard", first)
+
+	var got see
+	if _, err := new(scan.Scanner).History(t.Context(), dir, got.add); err != nil {
+		t.Fatal(err)
+	}
+	want := []seen{
+		{"hidden", 1, 1, first, personal}, {"marked", 1, 1, first, personal}, {"image", 2, 1, first, personal}, {"secret.yaml", 2, 10, first, personal},
+		{"refs/tags/v1", 2, 1, at("v1"), personal}, {"refs/tags/of-tkys_00000…", 0, 0, first, service}, {first, 1, 1, at("refs/notes/commits"), personal},
+		{"secret.yaml", 1, 8, older, personal}, {"secret.yaml", 1, 8, newer, personal}, {"undone", 1, 1, undone, personal},
+	}
+	for _, f := range want {
+		if !slices.Contains(got.finds, f) {
+			t.Errorf("not found: %+v", f)
+		}
+	}
+	if len(got.finds) != len(want) {
+		t.Errorf("%d finds: %+v", len(got.finds), got.finds)
+	}
+}
+
+// What is wrapped goes on in the next line that was added, and in no other.
+func TestWhatWasAddedInSeveralLinesIsReadAsOne(t *testing.T) {
+	t.Parallel()
+	text := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("{}", 20) + personal))
+	log := func(between string) string {
+		return "commit " + strings.Repeat("a", 40) + "\n\n    m\n\ndiff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1,1 +1,3 @@\n+x\n+" + text[:76] + "\n" + between + "+" + text[76:] + "\n"
+	}
+	for between, want := range map[string][]seen{"": {{"f", 2, 54, strings.Repeat("a", 40), personal}}, "-old\n": nil} {
+		var got see
+		_, err := new(scan.Scanner).GitLog(t.Context(), strings.NewReader(log(between)), got.add)
+		must(t, err)
+		equal(t, "between "+between, got.finds, want)
 	}
 }
 

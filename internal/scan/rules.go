@@ -11,8 +11,9 @@ import (
 // Rule is what every other scanner's format says in its own way. It goes by the
 // shape alone: none of them can check the checksum.
 type Rule struct {
-	// Expression is in RE2, without the ends of words; Whole has them, and the
-	// token as its one group.
+	// Expression is in RE2, without the ends of words; Whole ends with a word, and has the
+	// token as its one group. It need not begin one: in a log as JSON the letter of an
+	// escape stands before it ("\ntkyp_…").
 	Expression, Whole string
 	// Keywords stand in every token.
 	Keywords []string
@@ -46,7 +47,7 @@ func NewRule(prefixes []token.Prefix) (Rule, error) {
 	}
 	expression := strings.TrimSuffix(strings.TrimPrefix(token.Describe(prefixes...).RegularExpression, `\b`), `\b`)
 	return Rule{
-		Expression: expression, Whole: `\b(` + expression + `)\b`, Keywords: token.Heads(prefixes...), Sample: sample.Reveal(),
+		Expression: expression, Whole: `(` + expression + `)\b`, Keywords: token.Heads(prefixes...), Sample: sample.Reveal(),
 		About: "Access tokens that begin with " + strings.Join(names, ", "),
 	}, nil
 }
@@ -142,7 +143,7 @@ func github(r Rule) string {
 Pattern name:   Tokenry access token
 Secret format:  %s
 Test string:    token = %s
-Before secret:  \A|[^0-9A-Za-z_]
+Before secret:  \A|[\s\S]
 After secret:   \z|[^0-9A-Za-z_]
 `, r.About, r.Expression, r.Sample)
 }

@@ -41,8 +41,10 @@ type Scanner struct {
 	// Workers is how many files are read at once; 0 means one for each processor.
 	Workers int
 	// Buffer is how many bytes of a file are held at once; 0 means 256 KiB. It is
-	// never below 256 bytes.
+	// never below 2 KiB.
 	Buffer int
+	// Unpacked is how many bytes are unpacked of one file, in all; 0 means 4 GiB.
+	Unpacked int64
 	// Trouble is told what could not be read; nil ignores it. It is called by
 	// whoever calls the scanner's methods, one at a time.
 	Trouble func(name string, err error)
@@ -59,15 +61,18 @@ func (s *Stats) add(o Stats) {
 	s.Files, s.Binary, s.Commits, s.Bytes = s.Files+o.Files, s.Binary+o.Binary, s.Commits+o.Commits, s.Bytes+o.Bytes
 }
 
-const usualBuffer = 256 << 10
+const (
+	usualBuffer   = 256 << 10
+	usualUnpacked = 4 << 30
+)
 
-// buffer is what a reader holds at once: never less than two tokens need, so that one
-// is found wherever it ends.
+// buffer is what a reader holds at once: never less than two margins, so that a token is
+// found wherever it ends.
 func (s *Scanner) buffer() []byte {
 	if s.Buffer == 0 {
 		return make([]byte, usualBuffer)
 	}
-	return make([]byte, max(s.Buffer, 2*margin))
+	return make([]byte, max(s.Buffer, 2*token.WrappedMargin))
 }
 
 // wanted says whether a token is one of those looked for.
@@ -83,11 +88,10 @@ func (s *Scanner) trouble(name string, err error) {
 }
 
 // in tells the tokens that stand in a short text, such as a name.
-func (s *Scanner) in(text []byte, found func(start int, secret token.Secret, p token.Parsed)) {
-	token.Find(text, func(start, end int, p token.Parsed) bool {
-		if s.wanted(p) {
-			found(start, token.NewSecret(string(text[start:end])), p)
+func (s *Scanner) in(text []byte, found func(token.Wrapped)) {
+	for _, w := range token.FindWrapped(text) {
+		if s.wanted(w.Parsed) {
+			found(w)
 		}
-		return true
-	})
+	}
 }

@@ -11,36 +11,43 @@ import (
 	"github.com/tokenry/tokenry/token"
 )
 
-// margin is how much of a buffer is looked at again together with the next one.
-// It is more than a token string, an escape sequence before it and the character
-// before that.
-const margin = 128
-
 // head is how much of a file decides whether it is text, as in git.
 const head = 8000
 
-// Reader scans a stream, which name stands for in the finds.
+// Reader scans a stream, which name stands for in the finds; an archive is opened.
 func (s *Scanner) Reader(ctx context.Context, r io.Reader, name string, found func(Find)) (Stats, error) {
-	name = token.Redact(name)
-	n, err := s.stream(ctx, r, s.buffer(), place{line: 1, column: 1}, func(at place, secret token.Secret, p token.Parsed) {
-		found(Find{Path: name, Line: at.line, Column: at.column, Parsed: p, Secret: secret})
-	})
-	return Stats{Files: 1, Bytes: n}, err
+	o := s.opener(ctx, s.buffer(), true, found)
+	err := o.open(r, nil, token.Redact(name), maxNested)
+	return o.stats, err
 }
 
-// text returns the stream as text, or false for one that is none. UTF-16 is
-// text: it is what a shell on Windows writes.
-func text(r io.Reader, buf []byte) (io.Reader, bool, error) {
-	n, err := io.ReadFull(r, buf[:min(head, len(buf))])
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, false, err
+// text returns what begins with start as text, or false for what is none. UTF-16 is
+// text, with its mark or without: it is what a shell on Windows writes.
+func text(start []byte, r io.Reader) (io.Reader, bool) {
+	for mark, order := range map[string]unicode.Endianness{"\xff\xfe": unicode.LittleEndian, "\xfe\xff": unicode.BigEndian} {
+		if bytes.HasPrefix(start, []byte(mark)) {
+			return unicode.UTF16(order, unicode.ExpectBOM).NewDecoder().Reader(r), true
+		}
 	}
-	start := bytes.Clone(buf[:n])
-	whole := io.MultiReader(bytes.NewReader(start), r)
-	if bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff}) {
-		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(whole), true, nil
+	if bytes.IndexByte(start, 0) < 0 {
+		return r, true
 	}
-	return whole, bytes.IndexByte(start, 0) < 0, nil
+	for odd, order := range []unicode.Endianness{unicode.BigEndian, unicode.LittleEndian} {
+		if wide(start, odd) {
+			return unicode.UTF16(order, unicode.IgnoreBOM).NewDecoder().Reader(r), true
+		}
+	}
+	return r, false
+}
+
+// wide says that of each two bytes the one is zero and the other is not.
+func wide(start []byte, odd int) bool {
+	for i, c := range start {
+		if (c == 0) != (i%2 == odd) {
+			return false
+		}
+	}
+	return true
 }
 
 // place is where the next character stands.
@@ -63,20 +70,19 @@ func (p *place) pass(text []byte) {
 // stream tells every token in r, which begins at from. Of each buffer those are
 // judged that end before its end; the margin is kept, and seen again with what
 // follows it, so that each end of a token is judged once, with all around it.
-func (s *Scanner) stream(ctx context.Context, r io.Reader, buf []byte, from place, found func(place, token.Secret, token.Parsed)) (total int64, err error) {
+func (s *Scanner) stream(ctx context.Context, r io.Reader, buf []byte, from place, found func(place, token.Wrapped)) (total int64, err error) {
 	n, judged := 0, 0
 	for {
 		m, err := io.ReadFull(r, buf[n:])
 		n, total = n+m, total+int64(m)
 		last := err != nil
 		here, passed := from, 0
-		token.Find(buf[:n], func(start, end int, p token.Parsed) bool {
-			if end > judged && (end < n || last) && s.wanted(p) {
-				here.pass(buf[passed:start])
-				passed = start
-				found(here, token.NewSecret(string(buf[start:end])), p)
+		s.in(buf[:n], func(w token.Wrapped) {
+			if w.End > judged && (w.End < n || last) {
+				here.pass(buf[passed:w.Start])
+				passed = w.Start
+				found(here, w)
 			}
-			return true
 		})
 		switch {
 		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
@@ -86,8 +92,8 @@ func (s *Scanner) stream(ctx context.Context, r io.Reader, buf []byte, from plac
 		case ctx.Err() != nil:
 			return total, ctx.Err()
 		}
-		from.pass(buf[:n-margin])
-		n = copy(buf, buf[n-margin:n])
+		from.pass(buf[:n-token.WrappedMargin])
+		n = copy(buf, buf[n-token.WrappedMargin:n])
 		judged = n - 1
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -37,13 +36,23 @@ func (s *Scanner) Path(ctx context.Context, name string, found func(Find)) (Stat
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	s.names(name, name, found)
-	return s.Reader(ctx, f, name, found)
+	o := s.opener(ctx, s.buffer(), true, found)
+	err = o.open(f, anywhere(f, info), token.Redact(name), maxNested)
+	return o.stats, err
+}
+
+// anywhere is a file that can be read out of its order; nil for a pipe.
+func anywhere(f *os.File, info fs.FileInfo) *sized {
+	if !info.Mode().IsRegular() {
+		return nil
+	}
+	return &sized{f, info.Size()}
 }
 
 // names tells the tokens that stand in a name.
 func (s *Scanner) names(name, shown string, found func(Find)) {
-	s.in([]byte(name), func(_ int, secret token.Secret, p token.Parsed) {
-		found(Find{Path: token.Redact(shown), Parsed: p, Secret: secret})
+	s.in([]byte(name), func(w token.Wrapped) {
+		found(Find{Path: token.Redact(shown), Parsed: w.Parsed, Secret: w.Secret})
 	})
 }
 
@@ -51,9 +60,10 @@ func (s *Scanner) names(name, shown string, found func(Find)) {
 type file struct {
 	name  string // below the folder
 	shown string
-	done  chan struct{}
-	// What follows is written before done is closed.
-	finds []Find
+	named []Find // in its name
+	// finds are those in it, as far as they are taken; closed at its end.
+	finds chan Find
+	// What follows is written before finds is closed.
 	stats Stats
 	err   error
 }
@@ -82,20 +92,33 @@ func (s *Scanner) folder(ctx context.Context, name string, found func(Find)) (st
 	}
 	workers.Go(func() { here.walk(ctx, root, name, order, work) })
 	for f := range order {
-		select {
-		case <-f.done:
-		case <-ctx.Done():
-			return stats, ctx.Err()
-		}
-		stats.add(f.stats)
-		for _, one := range f.finds {
+		for _, one := range f.named {
 			found(one)
 		}
+		if err := f.told(ctx, found); err != nil {
+			return stats, err
+		}
+		stats.add(f.stats)
 		if f.err != nil {
 			s.trouble(f.shown, f.err)
 		}
 	}
 	return stats, ctx.Err()
+}
+
+// told passes on what is found in a file, until its end.
+func (f *file) told(ctx context.Context, found func(Find)) error {
+	for {
+		select {
+		case one, more := <-f.finds:
+			if !more {
+				return nil
+			}
+			found(one)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // workers is how many files are read at once.
@@ -119,7 +142,7 @@ func (s *Scanner) walk(ctx context.Context, root *os.Root, top string, order, wo
 		}
 	}
 	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error { // what it cannot read it has told
-		f := &file{name: name, shown: filepath.Join(top, filepath.FromSlash(name)), done: make(chan struct{}), err: err}
+		f := &file{name: name, shown: filepath.Join(top, filepath.FromSlash(name)), finds: make(chan Find, 8), err: err}
 		switch {
 		case name != "." && (d.Name() == ".git" || s.excluded(name)):
 			if d.IsDir() {
@@ -127,13 +150,13 @@ func (s *Scanner) walk(ctx context.Context, root *os.Root, top string, order, wo
 			}
 			return nil
 		case name != ".":
-			s.names(d.Name(), f.shown, func(one Find) { f.finds = append(f.finds, one) })
+			s.names(d.Name(), f.shown, func(one Find) { f.named = append(f.named, one) })
 		}
 		if err == nil && d.Type().IsRegular() {
 			return errors.Join(send(f, order), send(f, work))
 		}
-		close(f.done)
-		if f.err == nil && len(f.finds) == 0 {
+		close(f.finds)
+		if f.err == nil && len(f.named) == 0 {
 			return ctx.Err()
 		}
 		return send(f, order)
@@ -145,34 +168,30 @@ func (s *Scanner) serve(ctx context.Context, root *os.Root, work <-chan *file) {
 	buf := s.buffer()
 	for f := range work {
 		f.err = s.read(ctx, root, f, buf)
-		close(f.done)
+		close(f.finds)
 	}
 }
 
 // read scans one file. What is no text is counted and not read on, unless it was asked
-// for.
+// for. Finds wait until it is the file's turn, so that few are held at once.
 func (s *Scanner) read(ctx context.Context, root *os.Root, f *file, buf []byte) error {
 	in, err := root.Open(filepath.FromSlash(f.name))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = in.Close() }() // it was only read
-	var r io.Reader = in
-	if !s.Binary {
-		whole, isText, err := text(in, buf)
-		if err != nil {
-			return err
-		}
-		if r = whole; !isText {
-			f.stats.Binary++
-			return nil
-		}
+	info, err := in.Stat()
+	if err != nil {
+		return err
 	}
-	shown := token.Redact(f.shown)
-	f.stats.Files++
-	f.stats.Bytes, err = s.stream(ctx, r, buf, place{1, 1}, func(at place, secret token.Secret, p token.Parsed) {
-		f.finds = append(f.finds, Find{Path: shown, Line: at.line, Column: at.column, Parsed: p, Secret: secret})
+	o := s.opener(ctx, buf, false, func(one Find) {
+		select {
+		case f.finds <- one:
+		case <-ctx.Done():
+		}
 	})
+	err = o.open(in, anywhere(in, info), token.Redact(f.shown), maxNested)
+	f.stats = o.stats
 	return err
 }
 

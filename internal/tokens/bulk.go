@@ -162,26 +162,40 @@ const maxFound = 1000
 // no use and changes nothing. Where the keyring cannot tell of one, it tells of none.
 func (a *Tokens) LookupTokens(ctx context.Context, c authority.Caller, ref string, in api.LookupTokens) (out api.FoundTokens, err error) {
 	out.Items = []api.FoundToken{}
+	found := each(token.FindWrapped([]byte(in.Text)))
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
 		ac, sp, err := a.in.Enter(r, c, ref)
 		if err != nil {
 			return err
 		}
 		s := a.in.Watching(ctx, r, ac, sp)
-		token.FindWrapped([]byte(in.Text), func(text string, p token.Parsed) bool {
-			var item api.FoundToken
-			if item, err = tell(s, text, p); err == nil {
-				out.Items = append(out.Items, item)
+		for _, secret := range found {
+			item, err := tell(s, secret)
+			if err != nil {
+				return err
 			}
-			return err == nil && len(out.Items) < maxFound
-		})
-		return err
+			out.Items = append(out.Items, item)
+		}
+		return nil
 	})
 	return out, err
 }
 
+// each are the first token strings of a text, once each, in its order.
+func each(found []token.Wrapped) (out []token.Wrapped) {
+	seen := map[string]bool{}
+	for _, w := range found {
+		if text := w.Secret.Reveal(); !seen[text] && len(out) < maxFound {
+			seen[text] = true
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
 // tell says what a well-formed token string is to the actor.
-func tell(s *authority.Sight, text string, p token.Parsed) (api.FoundToken, error) {
+func tell(s *authority.Sight, w token.Wrapped) (api.FoundToken, error) {
+	text, p := w.Secret.Reveal(), w.Parsed
 	item := api.FoundToken{Masked: token.Mask(p.Prefix, p.Kind, p.Locator), Secret: api.SecretUnknown}
 	t, err := s.Snapshot.Token(p.Locator)
 	if err != nil {
