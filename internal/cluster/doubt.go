@@ -7,15 +7,19 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
-// Doubted answers what time it is for the nodes that live, if none of them believes the
-// database's clock; zero where one does, or there is none. A row that says so and does
-// not move may be of a node that died before the clock was right again, so each is waited
-// for until it was renewed or stood still for longer than its lease. Nodes that hear of a
-// step one after the other are of two minds for a moment: they are asked again for as
+// Doubted answers what time it is for the nodes that live, if none of them goes by what
+// the database's clock shows, give or take what nobody doubts; zero where one does, or there
+// is none. A row that is far from that clock may be of a node that died long ago, so then each is waited
+// for until it was renewed or stood still for longer than its lease. Nodes may hear of a
+// step one after the other: while they are of two minds they are asked again, for as
 // long as a lease may last.
-func Doubted(ctx context.Context, board ledger.Nodes, ticks func() time.Duration, timer func(time.Duration) (<-chan time.Time, func() bool)) (time.Time, error) {
+func Doubted(ctx context.Context, board ledger.Nodes, near time.Duration, ticks func() time.Duration, timer func(time.Duration) (<-chan time.Time, func() bool)) (time.Time, error) {
 	var still, first map[string]standing
 	for begun := ticks(); ; {
+		shown, err := board.Time(ctx)
+		if err != nil {
+			return time.Time{}, err
+		}
 		asked := ticks()
 		leases, err := board.Leases(ctx)
 		if err != nil {
@@ -26,15 +30,14 @@ func Doubted(ctx context.Context, board ledger.Nodes, ticks func() time.Duration
 		if first == nil {
 			first = still
 		}
-		m := mindsOf(leases, over, first, still)
+		m := mindsOf(leases, over, first, still, func(t time.Time) bool { return shown.Sub(t).Abs() > near })
 		switch {
 		case m.doubt.IsZero():
 			return time.Time{}, nil
-		case m.unsure == 0 && (m.believe == 0 || asked-begun >= m.longest):
-			if m.believe > 0 {
-				return time.Time{}, nil
-			}
+		case m.unsure == 0 && m.believe == 0:
 			return m.doubt, nil
+		case m.unsure == 0 && asked-begun >= m.longest:
+			return time.Time{}, nil
 		}
 		fires, stop := timer(lastLook)
 		select {
@@ -55,14 +58,14 @@ type minds struct {
 	longest         time.Duration
 }
 
-func mindsOf(leases, over []ledger.Lease, first, still map[string]standing) (m minds) {
+func mindsOf(leases, over []ledger.Lease, first, still map[string]standing, far func(time.Time) bool) (m minds) {
 	dead := make(map[string]bool, len(over))
 	for _, l := range over {
 		dead[l.Node] = true
 	}
 	for _, l := range leases {
 		m.longest = max(m.longest, l.Length)
-		doubts := l.Told != nil && l.Told.Expects != nil
+		doubts := l.Told != nil && l.Told.Goes != nil && far(*l.Told.Goes)
 		switch {
 		case dead[l.Node]:
 			continue
@@ -71,8 +74,8 @@ func mindsOf(leases, over []ledger.Lease, first, still map[string]standing) (m m
 		case !doubts:
 			m.believe++
 		}
-		if doubts && l.Told.Expects.After(m.doubt) {
-			m.doubt = *l.Told.Expects
+		if doubts && l.Told.Goes.After(m.doubt) {
+			m.doubt = *l.Told.Goes
 		}
 	}
 	return m

@@ -33,6 +33,7 @@ func TestAStartDoubtsWhatAllDoubt(t *testing.T) {
 		"all doubt":                      {minds: []mind{{doubts: true}, {doubts: true}}, doubts: true, within: leased / 2},
 		"the one that doubts has died":   {minds: []mind{{doubts: true, dead: true}, {}}, within: 2 * leased},
 		"the one that believes has died": {minds: []mind{{doubts: true}, {dead: true}}, doubts: true, within: 2 * leased},
+		"all died long ago":              {minds: []mind{{doubts: true, dead: true}, {doubts: true, dead: true}}, within: 2 * leased},
 		"one of them doubts":             {minds: []mind{{doubts: true}, {}}, within: 2 * leased},
 		"one heard of it later":          {minds: []mind{{doubts: true}, {later: leased / 2}}, doubts: true, within: leased},
 	} {
@@ -44,17 +45,18 @@ func TestAStartDoubtsWhatAllDoubt(t *testing.T) {
 				var renewing sync.WaitGroup
 				defer renewing.Wait()
 				defer stop()
-				expected, began := time.Now(), time.Now()
+				expected, began := time.Now().Add(-2*time.Hour), time.Now()
 				for i, m := range c.minds {
 					node := fmt.Sprint(i)
 					tell := func() {
 						r.mu.Lock()
 						defer r.mu.Unlock()
 						row := r.rows[node]
-						row.Node, row.Incarnation, row.Length, row.Told = node, "one", leased, &ledger.Told{}
+						goes := time.Now() // what the database shows
 						if m.doubts || m.later > 0 && time.Since(began) >= m.later {
-							row.Told.Expects = &expected
+							goes = expected
 						}
+						row.Node, row.Incarnation, row.Length, row.Told = node, "one", leased, &ledger.Told{Goes: &goes}
 						row.Renewal++
 						r.rows[node] = row
 					}
@@ -69,7 +71,7 @@ func TestAStartDoubtsWhatAllDoubt(t *testing.T) {
 						}
 					})
 				}
-				is, err := cluster.Doubted(t.Context(), r, bubbleTicks(), func(d time.Duration) (<-chan time.Time, func() bool) {
+				is, err := cluster.Doubted(t.Context(), r, time.Hour, bubbleTicks(), func(d time.Duration) (<-chan time.Time, func() bool) {
 					t := time.NewTimer(d)
 					return t.C, t.Stop
 				})

@@ -59,8 +59,9 @@ type Told struct {
 	Keys []token.KeyID `json:"keys,omitempty"`
 	// Rules is the digest of its files of rules; empty is none.
 	Rules string `json:"rules,omitempty"`
-	// Expects is the time that it goes by while it does not believe the database's clock.
-	Expects *time.Time `json:"expects,omitempty"`
+	// Goes is the time that it goes by, where that is the database's: far from what that clock
+	// shows, it does not believe it, or has not heard it yet.
+	Goes *time.Time `json:"goes,omitempty"`
 }
 
 // Renewed is what a renewal brings. It is whole, or there was none.

@@ -85,8 +85,9 @@ func (c *Core) tells() ledger.Told {
 	if c.rulesDigest != nil {
 		told.Rules = c.rulesDigest()
 	}
-	if doubt, is := c.clock.Doubt(); is {
-		told.Expects = &doubt.Expected
+	if c.remote != nil {
+		goes := c.Now()
+		told.Goes = &goes
 	}
 	return told
 }

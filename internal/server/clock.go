@@ -69,7 +69,7 @@ func (c *Core) hearTime(ctx context.Context) error {
 	if c.remote == nil {
 		return nil
 	}
-	is, err := cluster.Doubted(ctx, c.store.Nodes(), cluster.Ticks, timer)
+	is, err := cluster.Doubted(ctx, c.store.Nodes(), clock.Bridge, cluster.Ticks, timer)
 	if err == nil && !is.IsZero() {
 		c.clock.Doubted(later(is, m.Latest))
 	}
@@ -206,9 +206,9 @@ func ReadClock(ctx context.Context, cfg config.Config, now time.Time) (_ ClockSt
 	if err != nil {
 		return ClockState{}, err
 	}
-	is, err := cluster.Doubted(ctx, board, cluster.Ticks, timer)
+	is, err := cluster.Doubted(ctx, board, clock.Bridge, cluster.Ticks, timer)
 	state := clockState(clock.OfDatabase, shown, m.Latest)
-	state.Settled = state.Settled && (is.IsZero() || shown.Sub(is).Abs() <= clock.Bridge)
+	state.Settled = state.Settled && is.IsZero()
 	return state, err
 }
 

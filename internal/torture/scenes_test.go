@@ -74,15 +74,16 @@ func (w *world) restored(ctx context.Context, f fault) {
 	pause(ctx, lease) // calls that nobody waits for any more
 	r := w.random(300)
 	sleeper, awake := w.nodes[f.node], w.nodes[(f.node+1)%len(w.nodes)]
-	var kept, lost []*living
-	for range 3 {
-		kept = append(kept, w.made(ctx, r))
-	}
+	within, cancel := context.WithTimeout(ctx, 2*healed)
+	defer cancel()
+	kept := w.made(within, r, 3)
 	backup := w.servers[0].Copy(w, "backup")
-	for range 2 {
-		lost = append(lost, w.made(ctx, r))
+	lost := w.made(within, r, 2)
+	revisions := w.revisions(within, awake, 8+r.IntN(8))
+	if within.Err() != nil {
+		w.Errorf("nodes that are well do not give in %v", 2*healed)
+		return
 	}
-	revisions := w.revisions(ctx, awake, 8+r.IntN(8))
 	for _, n := range w.nodes {
 		for _, l := range append(kept, lost...) {
 			w.verify(ctx, l, n, 0, l.secrets[0])
@@ -117,13 +118,14 @@ func (w *world) restored(ctx context.Context, f fault) {
 	}
 }
 
-// made makes a token, however often that has to be asked for.
-func (w *world) made(ctx context.Context, r *rand.Rand) *living {
-	for {
-		if l := w.create(ctx, r); l != nil || ctx.Err() != nil {
-			return l
+// made makes tokens, however often that has to be asked for.
+func (w *world) made(ctx context.Context, r *rand.Rand, many int) (all []*living) {
+	for len(all) < many && ctx.Err() == nil {
+		if l := w.create(ctx, r); l != nil {
+			all = append(all, l)
 		}
 	}
+	return all
 }
 
 func (w *world) lose(all []*living, note func(*living)) {
