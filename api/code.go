@@ -96,6 +96,13 @@ const (
 	CodeInvalidScope         Code = "invalid_scope"
 )
 
+// Codes of exchanging an ID token.
+const (
+	CodeIDTokenRefused Code = "id_token_refused"
+	CodeIDTokenUsed    Code = "id_token_used"
+	CodeInvalidTarget  Code = "invalid_target"
+)
+
 // CodeInfo is what is written down about a code: its status over HTTP, a title
 // that never changes, and what to do.
 type CodeInfo struct {
@@ -176,9 +183,12 @@ func deviceCodes() []CodeInfo {
 		{CodeSlowDown, http.StatusBadRequest, "Asked too soon", "Wait five seconds more between two polls from now on."},
 		{CodeAccessDenied, http.StatusBadRequest, "Sign-in was denied", "The person denied it, or may not have such a token; the detail says which."},
 		{CodeExpiredToken, http.StatusBadRequest, "Device code is not known", "It was used, or its ten minutes are over. Begin again."},
-		{CodeInvalidClient, http.StatusUnauthorized, "Unknown client", "The client_id is tokenry-cli; there is no other."},
-		{CodeUnsupportedGrantType, http.StatusBadRequest, "Grant type is not offered", "The only grant_type is urn:ietf:params:oauth:grant-type:device_code."},
-		{CodeInvalidScope, http.StatusBadRequest, "Scope cannot be chosen", "Leave scope out: this token may do what its person may. For less, create a token with scopes."},
+		{CodeInvalidClient, http.StatusUnauthorized, "Unknown client", "A program that signs in has the client_id tokenry-cli; an ID token is exchanged for the service account that client_id names, like deploy@acme.service."},
+		{CodeUnsupportedGrantType, http.StatusBadRequest, "Grant type is not offered", "The discovery document lists the grant types that are offered."},
+		{CodeInvalidScope, http.StatusBadRequest, "Scope cannot be chosen", "Leave scope out: this token may do what its person may. For less, create a token with scopes. An exchange may name scopes within those of its rule."},
+		{CodeIDTokenRefused, http.StatusBadRequest, "ID token is not accepted", "No rule of trust of this service account takes it. Somebody who may read the rules is told why by `tokenry trust explain`, or by the page of the service account."},
+		{CodeIDTokenUsed, http.StatusBadRequest, "ID token was used", "An ID token is exchanged once. Ask the system for a new one; where it gives one a job, keep the token, or send the same Idempotency-Key, which mints again as long as the secret was not used."},
+		{CodeInvalidTarget, http.StatusBadRequest, "Unknown target", "Leave audience and resource out, or name the service account or this server as the audience."},
 	}
 }
 

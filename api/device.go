@@ -16,16 +16,6 @@ type DeviceAuthorizationRequest struct {
 	DeviceName string `json:"device_name,omitempty"`
 }
 
-// DeviceTokenRequest asks how a sign-in stands (RFC 8628, section 3.4). It is sent
-// as a form.
-type DeviceTokenRequest struct {
-	// GrantType is [DeviceGrantType].
-	GrantType string `json:"grant_type"`
-	// ClientID is [DeviceClientID].
-	ClientID   string `json:"client_id"`
-	DeviceCode string `json:"device_code"`
-}
-
 // DeviceAuthorization begins a sign-in of a command line (RFC 8628, section 3.2):
 // the person opens VerificationURI and types UserCode there.
 type DeviceAuthorization struct {
@@ -36,18 +26,4 @@ type DeviceAuthorization struct {
 	// ExpiresIn and Interval, the least time between two polls, are in seconds.
 	ExpiresIn int64 `json:"expires_in"`
 	Interval  int64 `json:"interval"`
-}
-
-// DeviceToken is what a poll answers once it was approved (RFC 6749, section 5.1).
-type DeviceToken struct {
-	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type"`
-	// ExpiresIn is in seconds; left out for a token without end.
-	ExpiresIn *int64 `json:"expires_in,omitempty"`
-	// Scope is what the token may do, with blanks between: what its person may in
-	// the workspace at this moment. Patterns may be among them.
-	Scope string `json:"scope"`
-	// Workspace is the slug of the one it is for, Locator its public part.
-	Workspace string `json:"workspace"`
-	Locator   string `json:"locator"`
 }

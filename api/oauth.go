@@ -98,10 +98,11 @@ type AuthorizationServer struct {
 	IntrospectionEndpoint                     string   `json:"introspection_endpoint"`
 	IntrospectionEndpointAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported,omitempty"`
 	RevocationEndpoint                        string   `json:"revocation_endpoint"`
-	// TokenEndpoint and what belongs to it are left out where nobody can sign in
-	// (RFC 8628, section 4).
-	TokenEndpoint                          string   `json:"token_endpoint,omitempty"`
-	TokenEndpointAuthMethodsSupported      []string `json:"token_endpoint_auth_methods_supported,omitempty"`
+	TokenEndpoint                             string   `json:"token_endpoint,omitempty"`
+	TokenEndpointAuthMethodsSupported         []string `json:"token_endpoint_auth_methods_supported,omitempty"`
+	// TokenEndpointAuthSigningAlgValuesSupported are how an ID token may be signed.
+	TokenEndpointAuthSigningAlgValuesSupported []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
+	// DeviceAuthorizationEndpoint is left out where nobody can sign in (RFC 8628, section 4).
 	DeviceAuthorizationEndpoint            string   `json:"device_authorization_endpoint,omitempty"`
 	GrantTypesSupported                    []string `json:"grant_types_supported,omitempty"`
 	RevocationEndpointAuthMethodsSupported []string `json:"revocation_endpoint_auth_methods_supported,omitempty"`

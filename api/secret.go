@@ -26,17 +26,19 @@ type (
 	plainIssued        Issued
 	plainBulkResult    BulkResult
 	plainWebhookSecret WebhookSecret
-	plainDeviceToken   DeviceToken
+	plainGrantedToken  GrantedToken
 	plainVerifyRequest VerifyRequest
 	plainBootstrapped  Bootstrapped
 	plainPortalLink    PortalLink
 	plainDevice        DeviceAuthorization
+	plainTokenRequest  TokenRequest
+	plainExplainTrust  ExplainTrust
 )
 
 func (i Issued) plain() plainIssued               { hide(&i.Secret); return plainIssued(i) }
 func (r BulkResult) plain() plainBulkResult       { hide(&r.Secret); return plainBulkResult(r) }
 func (s WebhookSecret) plain() plainWebhookSecret { hide(&s.Secret); return plainWebhookSecret(s) }
-func (t DeviceToken) plain() plainDeviceToken     { hide(&t.AccessToken); return plainDeviceToken(t) }
+func (t GrantedToken) plain() plainGrantedToken   { hide(&t.AccessToken); return plainGrantedToken(t) }
 func (r VerifyRequest) plain() plainVerifyRequest { hide(&r.Token); return plainVerifyRequest(r) }
 func (b Bootstrapped) plain() plainBootstrapped {
 	hide(&b.Secret)
@@ -45,6 +47,26 @@ func (b Bootstrapped) plain() plainBootstrapped {
 }
 func (l PortalLink) plain() plainPortalLink      { hide(&l.URL); return plainPortalLink(l) }
 func (d DeviceAuthorization) plain() plainDevice { hide(&d.DeviceCode); return plainDevice(d) }
+
+func (r TokenRequest) plain() plainTokenRequest {
+	hide(&r.DeviceCode)
+	hide(&r.SubjectToken)
+	hide(&r.ClientAssertion)
+	return plainTokenRequest(r)
+}
+func (e ExplainTrust) plain() plainExplainTrust { hide(&e.Token); return plainExplainTrust(e) }
+
+// Format prints all but what is presented.
+func (r TokenRequest) Format(f fmt.State, verb rune) { format(f, verb, r.plain()) }
+
+// LogValue tells slog all but what is presented.
+func (r TokenRequest) LogValue() slog.Value { return slog.AnyValue(r.plain()) }
+
+// Format prints all but the token.
+func (e ExplainTrust) Format(f fmt.State, verb rune) { format(f, verb, e.plain()) }
+
+// LogValue tells slog all but the token.
+func (e ExplainTrust) LogValue() slog.Value { return slog.AnyValue(e.plain()) }
 
 // Format prints all but the secret.
 func (i Issued) Format(f fmt.State, verb rune) { format(f, verb, i.plain()) }
@@ -65,10 +87,10 @@ func (s WebhookSecret) Format(f fmt.State, verb rune) { format(f, verb, s.plain(
 func (s WebhookSecret) LogValue() slog.Value { return slog.AnyValue(s.plain()) }
 
 // Format prints all but the token.
-func (t DeviceToken) Format(f fmt.State, verb rune) { format(f, verb, t.plain()) }
+func (t GrantedToken) Format(f fmt.State, verb rune) { format(f, verb, t.plain()) }
 
 // LogValue tells slog all but the token.
-func (t DeviceToken) LogValue() slog.Value { return slog.AnyValue(t.plain()) }
+func (t GrantedToken) LogValue() slog.Value { return slog.AnyValue(t.plain()) }
 
 // Format prints all but the token.
 func (r VerifyRequest) Format(f fmt.State, verb rune) { format(f, verb, r.plain()) }

@@ -19,7 +19,7 @@ func TestWhatHoldsASecretPrintsWithoutIt(t *testing.T) {
 	for _, v := range []any{
 		issued, &issued, []api.Issued{issued}, struct{ In api.Issued }{issued},
 		api.BulkResult{ID: "ada@example.com_x", Secret: secret}, api.WebhookSecret{Webhook: api.Webhook{ID: "ada@example.com_x"}, Secret: secret},
-		api.DeviceToken{AccessToken: secret, Locator: "ada@example.com_x"}, api.VerifyRequest{Token: secret, Resource: "ada@example.com_x"},
+		api.GrantedToken{AccessToken: secret, Locator: "ada@example.com_x"}, api.VerifyRequest{Token: secret, Resource: "ada@example.com_x"},
 	} {
 		var out bytes.Buffer
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {

@@ -37,6 +37,7 @@ type Client struct {
 	UsageCalls
 	AuditCalls
 	OAuthCalls
+	TrustCalls
 }
 
 // over makes the client whose chapters all call through a line.
@@ -45,7 +46,7 @@ func over(l *line) *Client {
 		line: l, VerifyCalls: VerifyCalls{l}, TokenCalls: TokenCalls{l}, MemberCalls: MemberCalls{l},
 		ServiceAccountCalls: ServiceAccountCalls{l}, UserCalls: UserCalls{l}, RightsCalls: RightsCalls{l},
 		WorkspaceCalls: WorkspaceCalls{l}, WebhookCalls: WebhookCalls{l}, UsageCalls: UsageCalls{l},
-		AuditCalls: AuditCalls{l}, OAuthCalls: OAuthCalls{l},
+		AuditCalls: AuditCalls{l}, OAuthCalls: OAuthCalls{l}, TrustCalls: TrustCalls{l},
 	}
 }
 

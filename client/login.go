@@ -60,7 +60,7 @@ func BeginLogin(ctx context.Context, baseURL, machine string, opts ...Option) (*
 // Wait answers the token once the person approved. A server that cannot be
 // reached for a while is asked again, less often each time (RFC 8628, section
 // 3.5), until the code's time is over.
-func (d *DeviceLogin) Wait(ctx context.Context) (out api.DeviceToken, err error) {
+func (d *DeviceLogin) Wait(ctx context.Context) (out api.GrantedToken, err error) {
 	every := time.Duration(max(d.Interval, 1)) * time.Second
 	left := time.Duration(d.ExpiresIn) * time.Second
 	form := url.Values{"grant_type": {api.DeviceGrantType}, "device_code": {d.DeviceCode}}

@@ -83,6 +83,7 @@ export interface AuditEvent {
 
 /** AuthorizationServer tells clients where to ask about tokens and how (RFC 8414). */
 export interface AuthorizationServer {
+  /** DeviceAuthorizationEndpoint is left out where nobody can sign in (RFC 8628, section 4). */
   device_authorization_endpoint?: string
   grant_types_supported?: string[]
   introspection_endpoint: string
@@ -94,9 +95,10 @@ export interface AuthorizationServer {
   revocation_endpoint_auth_methods_supported?: string[]
   scopes_supported?: string[]
   service_documentation?: string
-  /** TokenEndpoint and what belongs to it are left out where nobody can sign in (RFC 8628, section 4). */
   token_endpoint?: string
   token_endpoint_auth_methods_supported?: string[]
+  /** TokenEndpointAuthSigningAlgValuesSupported are how an ID token may be signed. */
+  token_endpoint_auth_signing_alg_values_supported?: string[]
 }
 
 /** BulkResult is what became of one token. A rotation, and every call that accepts application/x-ndjson, answers these one a line, as soon as each is known. */
@@ -202,6 +204,28 @@ export interface CreateToken {
   scopes?: string[] | null
 }
 
+/** CreateTrustRule asks for a new rule. */
+export interface CreateTrustRule {
+  allowed_ips?: string[] | null
+  audience?: string | null
+  claims?: Record<string, string[] | null> | null
+  /** ExpiresIn is how long a token lives: 1m to 1h; 15m when left out. */
+  expires_in?: string | null
+  grants?: Statement[] | null
+  issuer?: string | null
+  /** Keys are the issuer's public keys, for one that does not tell them to strangers; null asks the issuer. */
+  keys?: KeySet | null
+  /** Label is the rule's name: 1 to 100 characters, none of them a control character. */
+  label?: string | null
+  resources?: string[] | null
+  role?: string | null
+  scopes?: string[] | null
+  /** ServiceAccount is the name of the account whose tokens it gives. */
+  service_account: string
+  /** System, left out, is the one whose issuer it is, else oidc. */
+  system?: string | null
+}
+
 /** CreateWebhook asks for an endpoint that is told what happens. */
 export interface CreateWebhook {
   description?: string | null
@@ -267,28 +291,6 @@ export interface DeviceAuthorizationRequest {
   device_name?: string
 }
 
-/** DeviceToken is what a poll answers once it was approved (RFC 6749, section 5.1). */
-export interface DeviceToken {
-  access_token: string
-  /** ExpiresIn is in seconds; left out for a token without end. */
-  expires_in?: number
-  locator: string
-  /** Scope is what the token may do, with blanks between: what its person may in the workspace at this moment. Patterns may be among them. */
-  scope: string
-  token_type: string
-  /** Workspace is the slug of the one it is for, Locator its public part. */
-  workspace: string
-}
-
-/** DeviceTokenRequest asks how a sign-in stands (RFC 8628, section 3.4). It is sent as a form. */
-export interface DeviceTokenRequest {
-  /** ClientID is [DeviceClientID]. */
-  client_id: string
-  device_code: string
-  /** GrantType is [DeviceGrantType]. */
-  grant_type: string
-}
-
 /** DisableToken suspends a token until it is enabled. */
 export interface DisableToken {
   /** RevokeAfter, when set, revokes the token once it was disabled for so long. */
@@ -333,6 +335,26 @@ export interface EditToken {
   resources?: string[] | null
   role?: string | null
   scopes?: string[] | null
+}
+
+/** EditTrustRule is a merge patch of a rule. Whatever but the label is changed, tokens that were given before end. */
+export interface EditTrustRule {
+  allowed_ips?: string[] | null
+  audience?: string | null
+  claims?: Record<string, string[] | null> | null
+  /** ExpiresIn is how long a token lives: 1m to 1h; 15m when left out. */
+  expires_in?: string | null
+  grants?: Statement[] | null
+  issuer?: string | null
+  /** Keys are the issuer's public keys, for one that does not tell them to strangers; null asks the issuer. */
+  keys?: KeySet | null
+  /** Label is the rule's name: 1 to 100 characters, none of them a control character. */
+  label?: string | null
+  resources?: string[] | null
+  role?: string | null
+  scopes?: string[] | null
+  /** System, left out, is the one whose issuer it is, else oidc. */
+  system?: string | null
 }
 
 /** EditWebhook is a merge patch of an endpoint. Enabling one that was disabled starts its count of failures again. */
@@ -387,6 +409,15 @@ export interface ExplainRequest {
   token?: string
 }
 
+/** ExplainTrust asks which rules an ID token fits, and why not the others. Nothing is exchanged, and the token is not used up. */
+export interface ExplainTrust {
+  claims?: Record<string, unknown>
+  /** ServiceAccount keeps the rules of one account. */
+  service_account?: string
+  /** Token is an ID token; Claims describe one, of which no signature is asked. Give one. */
+  token?: string
+}
+
 /** ExplainedDecision is a decision that was made. */
 export interface ExplainedDecision {
   at: string
@@ -425,6 +456,21 @@ export interface FoundToken {
 /** FoundTokens answers a look-up, each string once, in the order of the text. */
 export interface FoundTokens {
   items: FoundToken[]
+}
+
+/** GrantedToken is a token as the token endpoint answers it (RFC 6749, section 5.1). */
+export interface GrantedToken {
+  access_token: string
+  /** ExpiresIn is in seconds; left out for a token without end. */
+  expires_in?: number
+  /** IssuedTokenType is [TypeAccessToken] after an exchange. */
+  issued_token_type?: string
+  locator: string
+  /** Scope is what the token may do, with blanks between: what its owner may in the workspace at this moment, and it was given. Patterns may be among them. */
+  scope: string
+  token_type: string
+  /** Workspace is the slug of the one it is for, Locator its public part. */
+  workspace: string
 }
 
 /**  */
@@ -521,6 +567,11 @@ export interface Issued {
   token: Token
 }
 
+/** KeySet is a JSON Web Key Set (RFC 7517) of public keys. */
+export interface KeySet {
+  keys: (Record<string, unknown>)[]
+}
+
 /** LeakedToken is one token string and where it was found. */
 export interface LeakedToken {
   /** Source is what kind of place it is, such as commit or gist_content, in [A-Za-z0-9_./-], at most 64 bytes; anything else is left out. */
@@ -599,6 +650,12 @@ export interface ListServiceAccount {
 /** List is one page of a listing. NextCursor is null on the last page. */
 export interface ListToken {
   items: Token[]
+  next_cursor: string | null
+}
+
+/** List is one page of a listing. NextCursor is null on the last page. */
+export interface ListTrustRule {
+  items: TrustRule[]
   next_cursor: string | null
 }
 
@@ -1158,6 +1215,28 @@ export interface TokenLengths {
   shortest: number
 }
 
+/** TokenRequest asks for a token. It is sent as a form; what it needs follows from its grant. */
+export interface TokenRequest {
+  /** Audience, if given, is the service account's address or this server's. */
+  audience?: string
+  /** ClientAssertion is an ID token by which a service account says who it is (RFC 7523, section 2.2), and ClientAssertionType [AssertionType]. */
+  client_assertion?: string
+  client_assertion_type?: string
+  /** ClientID is [DeviceClientID] of a program that signs in, else the address of the service account, like deploy@acme.service. */
+  client_id?: string
+  /** DeviceCode is of a program that signs in (RFC 8628, section 3.4). */
+  device_code?: string
+  /** GrantType is [DeviceGrantType], [ExchangeGrantType] or [CredentialsGrantType]. */
+  grant_type: string
+  /** RequestedTokenType, if given, is [TypeAccessToken]. */
+  requested_token_type?: string
+  /** Scope lists with blanks between what the token may do at most. */
+  scope?: string
+  /** SubjectToken is an ID token that is exchanged (RFC 8693, section 2.1), and SubjectTokenType [TypeIDToken] or [TypeJWT]. */
+  subject_token?: string
+  subject_token_type?: string
+}
+
 /** TokenSecret tells of one secret of a token without the secret. */
 export interface TokenSecret {
   created_at: string
@@ -1188,6 +1267,75 @@ export interface TokenUsage {
 export interface TransferToken {
   /** Owner is a member's e-mail or id, a service account's name, or the workspace's slug@workspace. */
   owner: string
+}
+
+/** TrustExplanation is the answer to an [ExplainTrust]. */
+export interface TrustExplanation {
+  /** Accepted says that an exchange would give a token now; of described claims, that one with a good signature would. */
+  accepted: boolean
+  rules: TrustVerdict[]
+  /** Times are what is wrong with the token's times, or that it was used. */
+  times: TrustProblem[]
+}
+
+/** TrustProblem is why an ID token is not accepted. Claim is what it is about. */
+export interface TrustProblem {
+  claim: string
+  detail: string
+}
+
+/** TrustRule says for which ID tokens of somebody else's system (a CI job, a cluster) a service account gives an ephemeral token, so that no secret has to be stored there. */
+export interface TrustRule {
+  allowed_ips: string[] | null
+  audience: string
+  /** BlockedBy says why it gives nothing now: owner_inactive, or creator_ended; null while it does. */
+  blocked_by: string | null
+  /** Claims have to hold, every one, each by one of its values. A star in a value stands for one or more characters that are neither / nor :. A name that begins with / is a JSON pointer. */
+  claims: Record<string, string[] | null>
+  created_at: string
+  /** CreatedBy is the address of who made the rule or last changed what it gives. */
+  created_by: string
+  /** CreatedWith is the locator of the API token that did; the rule gives nothing any more when that ends. */
+  created_with: string | null
+  /** ExpiresIn is how long a token lives, at most an hour. */
+  expires_in: string
+  grants: Statement[] | null
+  id: string
+  /** Issuer and Audience are compared to the byte. */
+  issuer: string
+  /** Keys are the issuer's public keys, where they came with the rule; null when the issuer is asked. */
+  keys: KeySet | null
+  label: string
+  resources: string[] | null
+  revision: number
+  /** Role, Scopes and Resources show a grant of one statement; Grants shows any. All four are null while the tokens inherit the account's rights. */
+  role: string | null
+  scopes: string[] | null
+  /** ServiceAccount is the name of the account whose tokens it gives. */
+  service_account: string
+  /** System is whose ID tokens they are: github, gitlab, buildkite, circleci, terraform, kubernetes or oidc. */
+  system: string
+  warnings: TrustWarning[]
+  workspace: string
+}
+
+/** TrustVerdict says of one rule whether an ID token fits it. */
+export interface TrustVerdict {
+  fits: boolean
+  label: string
+  /** Problems are why it does not fit. */
+  problems: TrustProblem[]
+  rule: string
+  service_account: string
+  /** Signature is good, bad, unknown when the issuer's keys could not be read, or not_checked. */
+  signature: string
+}
+
+/** TrustWarning is what is allowed in a rule, and may be meant otherwise. */
+export interface TrustWarning {
+  /** Code is by_name, any_place, subject_changes, forks, shared_audience, asked_for or uploaded_keys. */
+  code: string
+  detail: string
 }
 
 /** UsageBucket counts the decisions of one hour or day, in UTC. */
@@ -1531,6 +1679,17 @@ export interface Calls {
     }
     ifMatch: number
     answer: Token
+  }
+  /** Delete a rule of trust; tokens that it gave end */
+  "DELETE /v1/workspaces/{ws}/trust-rules/{rule}": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+      /** A rule. */
+      rule: string
+    }
+    ifMatch: number
+    answer: TrustRule
   }
   /** Delete an endpoint */
   "DELETE /v1/workspaces/{ws}/webhooks/{webhook}": {
@@ -2101,6 +2260,32 @@ export interface Calls {
     }
     answer: TokenUsage
   }
+  /** List whose ID tokens the service accounts trust */
+  "GET /v1/workspaces/{ws}/trust-rules": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+    }
+    query: {
+      /** How many items at the most, 1 to 200; 50 when left out. */
+      limit?: number
+      /** The next_cursor of the page before. */
+      cursor?: string
+      /** The rules of one service account, by name or id. */
+      service_account?: string
+    }
+    answer: ListTrustRule
+  }
+  /** Show a rule of trust */
+  "GET /v1/workspaces/{ws}/trust-rules/{rule}": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+      /** A rule. */
+      rule: string
+    }
+    answer: TrustRule
+  }
   /** Count what was done with all tokens, by hour or day */
   "GET /v1/workspaces/{ws}/usage": {
     path: {
@@ -2240,6 +2425,18 @@ export interface Calls {
     body: EditToken
     ifMatch: number
     answer: Token
+  }
+  /** Edit a rule of trust; tokens that it gave end, unless only the label is changed */
+  "PATCH /v1/workspaces/{ws}/trust-rules/{rule}": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+      /** A rule. */
+      rule: string
+    }
+    body: EditTrustRule
+    ifMatch: number
+    answer: TrustRule
   }
   /** Edit an endpoint, or enable it again */
   "PATCH /v1/workspaces/{ws}/webhooks/{webhook}": {
@@ -2611,6 +2808,25 @@ export interface Calls {
     body: TransferToken
     ifMatch: number
     answer: Issued
+  }
+  /** Let a service account trust ID tokens */
+  "POST /v1/workspaces/{ws}/trust-rules": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+    }
+    body: CreateTrustRule
+    idempotencyKey: string
+    answer: TrustRule
+  }
+  /** Say which rules take an ID token, and why the others do not */
+  "POST /v1/workspaces/{ws}/trust-rules/explain": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+    }
+    body: ExplainTrust
+    answer: TrustExplanation
   }
   /** Create an endpoint; its secret is in this answer alone */
   "POST /v1/workspaces/{ws}/webhooks": {

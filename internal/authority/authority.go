@@ -66,6 +66,8 @@ type Options struct {
 	// CheckWebhookURL says what is wrong with the address of an endpoint besides
 	// its form; nil takes every one. Where its name leads is judged at each connect.
 	CheckWebhookURL func(*url.URL) error
+	// Issuers know the keys of other systems; nil knows none, and trusts nobody.
+	Issuers Issuers
 }
 
 // Observer learns what a committed batch touched, before the callers of that
@@ -152,6 +154,9 @@ func New(o Options) *Authority {
 	if o.CheckWebhookURL == nil {
 		o.CheckWebhookURL = func(*url.URL) error { return nil }
 	}
+	if o.Issuers == nil {
+		o.Issuers = noIssuers{}
+	}
 	if o.Tell == nil {
 		o.Tell = func(*Work, *Actor, ledger.Workspace, Event) error { return nil }
 	}
@@ -169,6 +174,7 @@ func New(o Options) *Authority {
 		commit: &committer{store: o.Store, now: o.Clock.Now, waited: o.Waited, observers: o.Observers, fence: o.Fence},
 		given: Given{
 			HashPassword: o.HashPassword, Usage: o.Usage, Decisions: o.Decisions, Forget: o.Forget, Mail: o.Mail, CheckWebhookURL: o.CheckWebhookURL,
+			Issuers: o.Issuers,
 		},
 		refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances), glancesFor: o.Glance,
 		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), tell: o.Tell, runs: o.Runs,

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
 )
 
 // Readable is a token that the caller may read: its own, or with the right to.
@@ -49,12 +50,22 @@ func (ch *Change) Live() error {
 	return nil
 }
 
+// ephemeral refuses to let a token that was made for one job live longer, or be
+// somebody else's: its rule and its job are what it was trusted for.
+func (ch *Change) ephemeral() error {
+	was, t := ch.Was, ch.Token
+	if was.Kind != token.Ephemeral || OwnerKey(was) == OwnerKey(t) && !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(was.ExpiresAt) {
+		return nil
+	}
+	return api.Errorf(api.CodeForbidden, "an ephemeral token lives no longer than it was made for, and stays its owner's; exchange a new ID token")
+}
+
 // FinishToken writes the token, tells memory and the audit, and shows it.
 func (w *Work) FinishToken(ch *Change, action string) (api.Token, error) {
 	if err := w.Expect(ch.Space.Workspace, ch.Before.ID, ch.Was.Revision); err != nil {
 		return api.Token{}, err
 	}
-	if err := ch.BringBack(w.Now); err != nil {
+	if err := input.First(ch.BringBack(w.Now), ch.ephemeral()); err != nil {
 		return api.Token{}, err
 	}
 	ch.Token.Revision = w.Revision()

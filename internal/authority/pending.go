@@ -182,6 +182,7 @@ func asTheyWillBe(r ledger.Reader) (ledger.Reader, *pending) {
 	r.PeopleReader = pendingPeople{r.PeopleReader, p}
 	r.NotifyReader = pendingNotices{r.NotifyReader, p}
 	r.RetentionReader = pendingRetention{r.RetentionReader, p}
+	r.TrustReader = pendingTrust{r.TrustReader, p}
 	return r, p
 }
 

@@ -263,6 +263,10 @@ func names(r *Snapshot, x ledger.Removal) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	rules, err := trustNaming(r.Reader, x)
+	if err != nil || len(rules) > 0 {
+		return err == nil, err
+	}
 	scopes, err := r.Scopes(x.Place)
 	return slices.ContainsFunc(roles, func(r ledger.Role) bool { return dropFromRole(&r, gone) }) ||
 		slices.ContainsFunc(scopes, func(s ledger.Scope) bool { return dropFromScope(&s, gone) }), err
@@ -296,7 +300,7 @@ func (w *Work) rewriteCatalogue(x ledger.Removal) error {
 		}
 	}
 	w.TouchRights(ledger.Workspace{ID: x.Place})
-	return nil
+	return w.rewriteTrust(x)
 }
 
 // rewriteSome rewrites as many of the rows as one piece may, and notes how far

@@ -30,6 +30,7 @@ type Given struct {
 	Forget          UsageForgetter
 	Mail            bool
 	CheckWebhookURL func(*url.URL) error
+	Issuers         Issuers
 }
 
 // Given is what the authority was given for the rooms; see [Options].

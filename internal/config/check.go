@@ -108,7 +108,7 @@ func unmapped(p netip.Prefix) netip.Prefix {
 // check refuses what means nothing and settles what follows from other settings.
 func (c *Config) check() error {
 	for _, check := range []func() error{
-		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkLease, c.checkLimits, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog, c.checkSignIn, c.checkOIDC,
+		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkLease, c.checkLimits, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog, c.checkSignIn, c.checkOIDC, c.checkTrust,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -132,6 +132,17 @@ func (c *Config) checkLease() error {
 	}
 	if c.MaxStaleness > LongestStaleness {
 		return wrong("max_staleness", "must be at most %v: every change that takes power away waits so long for a node that is silent", LongestStaleness)
+	}
+	return nil
+}
+
+// checkTrust asks of each issuer whether it is an address: they are compared to the byte.
+func (c *Config) checkTrust() error {
+	for _, issuer := range c.TrustIssuers {
+		u, err := url.Parse(issuer)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return wrong("trust_issuers", "must be addresses like https://gitlab.internal.example, exactly as the tokens name them")
+		}
 	}
 	return nil
 }

@@ -165,6 +165,11 @@ type Config struct {
 	// Empty allows public addresses over https alone.
 	WebhookNetworks []netip.Prefix `key:"webhook_networks" help:"networks that webhooks may reach although they are not public, as CIDRs"`
 
+	// TrustIssuers lists issuers of ID tokens, as https:// or http:// addresses to the
+	// byte, that rules of trust may name although they are in the private network, such as
+	// a GitLab of one's own. Empty allows public addresses over https alone.
+	TrustIssuers []string `key:"trust_issuers" help:"issuers of ID tokens that may be in the private network, as addresses"`
+
 	// BrandName is what the web console calls the product, in its top bar, titles
 	// and footer. Empty is Tokenry.
 	BrandName string `key:"brand_name" help:"name of the product in the web console (default Tokenry)"`

@@ -135,6 +135,8 @@ var (
 		{regexp.MustCompile(`"use":"[^"]*"`), `"use":"AAAAAWN24QX3bDY3_EnqnBoEdV18mu37n9XRhtm6iELd7RSzm4wdqEFhhv8QB797uCU22exthQY"`},
 		{regexp.MustCompile(`"next_cursor":"[^"]*"`), `"next_cursor":"MTAw"`},
 		{regexp.MustCompile(`"(before_)?hash":"[^"]*"`), `"${1}hash":"9f86d081884c7d65"`},
+		{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`), "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln"},
+		{regexp.MustCompile(`"([xy])":"[\w-]{43}"`), `"${1}":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"`},
 		{regexp.MustCompile(`whsec_[A-Za-z0-9+/=]+`), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
 	}
 )
@@ -144,6 +146,7 @@ var vectors = map[token.Kind][]string{
 	token.Personal:  {"tkyp_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh4C6Pp7", "0123456789AB", "7hQ2aB9cXk1Z", "BBBBBBBBBBBB"},
 	token.Service:   {"tkys_000000000000zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz1Lidvn", "000000000000", "111111111111", "222222222222"},
 	token.Workspace: {"acmew_AAAAAAAAAAAA000000000000000000000000000000004GS7nf", "AAAAAAAAAAAA", "CCCCCCCCCCCC", "DDDDDDDDDDDD"},
+	token.Ephemeral: {"tkye_EEEEEEEEEEEE000000000000000000000000000000001xydU6", "EEEEEEEEEEEE", "FFFFFFFFFFFF", "GGGGGGGGGGGG"},
 }
 
 // learn notes the locators of an answer.

@@ -5,7 +5,7 @@ import "slices"
 // situations are the lines of the matrix, in the order of the routes.
 func situations() []situation {
 	return slices.Concat(callerSituations(), workspaceSituations(), rightsSituations(), memberSituations(),
-		accountSituations(), resourceSituations(), tokenSituations(), lifeSituations(), webhookSituations(), instanceSituations(), oauthSituations(), publicSituations())
+		accountSituations(), resourceSituations(), tokenSituations(), lifeSituations(), trustSituations(), webhookSituations(), instanceSituations(), oauthSituations(), publicSituations())
 }
 
 func callerSituations() []situation {
@@ -176,6 +176,20 @@ func lifeSituations() []situation {
 			situation{route: "GET " + one + "/" + view, about: "somebody else's", id: "bea's"})
 	}
 	return out
+}
+
+func trustSituations() []situation {
+	const at, one = "/v1/workspaces/{ws}/trust-rules", "/v1/workspaces/{ws}/trust-rules/{rule}"
+	rule := func(gives string) string {
+		return `{"service_account":"robot","label":"x","issuer":"https://token.example.com","audience":"a","claims":{"sub":["x"]}` + gives + `}`
+	}
+	return []situation{
+		{route: "GET " + at}, {route: "POST " + at, about: "of all that the account may do", body: rule("")},
+		{route: "POST " + at, about: "of a scope", body: rule(`,"scopes":["tickets:read"],"resources":["*"]`)},
+		{route: "POST " + at + "/explain", body: `{"claims":{"sub":"x"}}`},
+		{route: "GET " + one}, {route: "PATCH " + one, about: "relabel", body: `{"label":"y"}`}, {route: "PATCH " + one, about: "other claims", body: `{"claims":{"sub":["y"]}}`},
+		{route: "DELETE " + one},
+	}
 }
 
 func webhookSituations() []situation {

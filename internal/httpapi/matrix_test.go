@@ -43,6 +43,7 @@ func (s situation) path(o *firm, c caller) string {
 		at = "instance"
 	}
 	path = strings.NewReplacer("{ruleset}", "everyone", "{path...}", "tickets/1").Replace(path)
+	path = strings.Replace(path, "{rule}", o.ids[at+"/rule"], 1)
 	path = strings.Replace(path, "{webhook}", o.ids[at+"/webhook"], 1)
 	path = strings.Replace(path, "{delivery}", o.ids[at+"/delivery"], 1)
 	for _, w := range []string{"{member}", "{name}", "{id}", "{code}"} {

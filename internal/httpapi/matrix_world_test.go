@@ -69,6 +69,10 @@ func newFirm(t *testing.T) *firm {
 	for _, ws := range []string{"acme", "globex"} {
 		w.furnish(ws)
 		o.ids[ws+"/bea"] = w.issue(ws, object{"label": "bea", "owner": "bea@example.com"}).Token.ID
+		var rule api.TrustRule
+		w.as(w.root, "POST", "/v1/workspaces/"+ws+"/trust-rules", onAll(object{"service_account": "robot", "label": "ci", "issuer": "https://token.example.com",
+			"audience": "a", "claims": object{"sub": []string{"x"}}, "scopes": []string{"tickets:read"}})).is(201).into(&rule)
+		o.ids[ws+"/rule"] = rule.ID
 		o.ids[ws+"/robot"] = w.issue(ws, object{"label": "robot", "owner": "robot"}).Token.ID
 		org := w.issue(ws, onAll(object{"label": "org", "kind": "workspace", "scopes": []string{"tickets:read"}}))
 		o.ids[ws+"/org"], o.ids[ws+"/org's secret"] = org.Token.ID, org.Secret
@@ -169,7 +173,7 @@ func worldIn(t *testing.T, folder string, keys *token.Keyring) *world {
 	stage := &rehearsal{Store: db}
 	w.db = stage
 	w.Office = office.New(authority.Options{Store: stage, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader,
-		HashPassword: func(string) (string, error) { return "hash", nil }})
+		HashPassword: func(string) (string, error) { return "hash", nil }, Issuers: w.trusted()})
 	w.engine = verify.New(w.Office, w.keys, verify.Config{Now: w.clock.Now})
 	stage.engine = w.engine
 	w.Observe(stage)

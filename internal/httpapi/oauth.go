@@ -44,10 +44,14 @@ func oauthRoutes() []Route {
 		typed[api.DeviceAuthorizationRequest, api.DeviceAuthorization]((*call).beginDevice)).
 		saying("The person opens verification_uri where they are signed in, types user_code and approves. The codes hold for ten minutes. " +
 			"scope is refused: the token may do what its person may, and is never more than was asked for.")
-	poll := oauthRoute(pathToken, public(), "Ask whether the person has approved, as RFC 8628 says",
-		typed[api.DeviceTokenRequest, api.DeviceToken]((*call).pollDevice)).
-		saying("The answer is a personal token of whoever approved, this once. Until then the error is authorization_pending, or slow_down " +
-			"for a poll that comes too soon; access_denied and expired_token are the end.")
+	grant := oauthRoute(pathToken, public(), "Get a token: for an ID token, or for a sign-in that was approved",
+		typed[api.TokenRequest, api.GrantedToken]((*call).grant)).
+		saying("An ID token of a CI job or a cluster is exchanged (RFC 8693: grant_type urn:ietf:params:oauth:grant-type:token-exchange with subject_token), or " +
+			"says who a service account is (RFC 7523: grant_type client_credentials with client_assertion), for an ephemeral token of the service account that " +
+			"client_id names, like deploy@acme.service, if one of its rules of trust takes it. Each is exchanged once; under the same Idempotency-Key again, as long as " +
+			"the secret was not used. A program that signs in asks with grant_type urn:ietf:params:oauth:grant-type:device_code (RFC 8628): the answer is a personal token " +
+			"of whoever approved, this once. Until then the error is authorization_pending, or slow_down for a poll that comes too soon; access_denied and expired_token are the end.").
+		keyed()
 	server := route("GET", pathAuthorization, public(), "Where and how to ask about tokens, as RFC 8414 says",
 		published(func(c *call) api.AuthorizationServer { return c.s.oauth.server }))
 	resource := route("GET", pathProtectedResource, public(), "Which tokens this API takes, as RFC 9728 says",
@@ -56,7 +60,7 @@ func oauthRoutes() []Route {
 	openID := route("GET", pathOpenID, public(), "The same as RFC 8414 says, for software that looks only here",
 		published(func(c *call) api.AuthorizationServer { return c.s.oauth.server })).
 		saying("Tokenry is no OpenID provider: there is no sign-in and no ID token here. Where the base address has a path, this is found behind it.")
-	return group("OAuth", introspect, revoke, begin, poll, server, resource, openID)
+	return group("OAuth", introspect, revoke, begin, grant, server, resource, openID)
 }
 
 // oauthRoute is a route that takes a form and looks at its credentials itself.
@@ -183,9 +187,12 @@ func (c *call) oauthError(p api.Problem, e *api.Error) {
 // server's own troubles those of 6749 (4.1.2.1). A code of RFC 8628 (3.5) is its own word.
 func (c *call) oauthWord(code api.Code, status int) string {
 	if slices.Contains([]api.Code{
-		api.CodeAuthorizationPending, api.CodeSlowDown, api.CodeAccessDenied, api.CodeExpiredToken, api.CodeInvalidClient, api.CodeUnsupportedGrantType, api.CodeInvalidScope,
+		api.CodeAuthorizationPending, api.CodeSlowDown, api.CodeAccessDenied, api.CodeExpiredToken, api.CodeInvalidClient, api.CodeUnsupportedGrantType, api.CodeInvalidScope, api.CodeInvalidTarget,
 	}, code) {
 		return string(code)
+	}
+	if c.clientBy == clientAssertion && (code == api.CodeIDTokenRefused || code == api.CodeIDTokenUsed) {
+		return string(api.CodeInvalidClient) // RFC 7521, section 4.2.1
 	}
 	switch status {
 	case http.StatusUnauthorized:

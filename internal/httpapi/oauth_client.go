@@ -17,6 +17,7 @@ const (
 	clientBearer
 	clientBasic // client_secret_basic
 	clientPost  // client_secret_post
+	clientAssertion
 )
 
 // clientSecret finds the caller's own token, in the header or in the form and in

@@ -14,7 +14,7 @@ type Devices interface {
 	// DevicePoll answers the token once it was approved, and once only. Until then the
 	// error has the code authorization_pending or slow_down; in the end
 	// access_denied or expired_token.
-	DevicePoll(ctx context.Context, deviceCode string, from door.Client) (api.DeviceToken, error)
+	DevicePoll(ctx context.Context, deviceCode string, from door.Client) (api.GrantedToken, error)
 }
 
 func (c *call) beginDevice() (answer, error) {
@@ -29,40 +29,53 @@ func (c *call) beginDevice() (answer, error) {
 	return answer{body: out}, err
 }
 
-func (c *call) pollDevice() (answer, error) {
-	f, err := c.deviceForm()
-	if err != nil {
+// pollDevice answers a form whose grant is the device's.
+func (c *call) pollDevice(f form) (answer, error) {
+	if err := c.ofDevice(f); err != nil {
 		return answer{}, err
 	}
-	switch grant, code := f.text("grant_type"), f.text("device_code"); {
-	case grant == "":
-		return answer{}, api.Errorf(api.CodeInvalidRequest, "grant_type: is required")
-	case grant != api.DeviceGrantType:
-		return answer{}, api.Errorf(api.CodeUnsupportedGrantType, "the only grant_type here is %s", api.DeviceGrantType)
-	case code == "":
+	code := f.text("device_code")
+	if code == "" {
 		return answer{}, api.Errorf(api.CodeInvalidRequest, "device_code: is required")
-	default:
-		out, err := c.s.devices.DevicePoll(c.ctx, code, c.from())
-		return answer{body: out}, err
 	}
+	out, err := c.s.devices.DevicePoll(c.ctx, code, c.from())
+	return answer{body: out}, err
 }
 
-// deviceForm reads a form of the one client there is. A browser is not it: no
-// page of another site may begin anything here.
+// deviceForm reads a form of the one client there is.
 func (c *call) deviceForm() (form, error) {
 	if c.s.devices == nil {
-		return nil, api.Errorf(api.CodeNotFound, "nobody signs in to this server")
+		return nil, nobodySignsIn()
 	}
+	f, err := c.programForm()
+	if err != nil {
+		return nil, err
+	}
+	return f, c.ofDevice(f)
+}
+
+func nobodySignsIn() error { return api.Errorf(api.CodeNotFound, "nobody signs in to this server") }
+
+// ofDevice refuses what is not of the one client there is.
+func (c *call) ofDevice(f form) error {
+	if c.s.devices == nil {
+		return nobodySignsIn()
+	}
+	if f.text("client_id") != api.DeviceClientID {
+		return api.Errorf(api.CodeInvalidClient, "the client_id must be %s", api.DeviceClientID)
+	}
+	return nil
+}
+
+// programForm reads a form that no browser sent: no page of another site may begin
+// anything here.
+func (c *call) programForm() (form, error) {
 	if c.r.Header.Get("Origin") != "" || c.r.Header.Get("Sec-Fetch-Site") != "" {
 		return nil, api.Errorf(api.CodeInvalidRequest, "this call is for programs, not for pages")
 	}
 	f, err := c.readForm()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		c.caller = c.stranger()
 	}
-	if f.text("client_id") != api.DeviceClientID {
-		return nil, api.Errorf(api.CodeInvalidClient, "the client_id must be %s", api.DeviceClientID)
-	}
-	c.caller = c.stranger()
-	return f, nil
+	return f, err
 }

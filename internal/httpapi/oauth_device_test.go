@@ -23,21 +23,21 @@ func (machines) DeviceStart(context.Context, string, door.Client) (api.DeviceAut
 	return api.DeviceAuthorization{DeviceCode: "pending", UserCode: "BCDF-GHJK", VerificationURI: baseURL + "/device", ExpiresIn: 600, Interval: 3}, nil
 }
 
-func (machines) DevicePoll(_ context.Context, code string, from door.Client) (api.DeviceToken, error) {
+func (machines) DevicePoll(_ context.Context, code string, from door.Client) (api.GrantedToken, error) {
 	switch {
 	case !from.Addr.IsValid():
-		return api.DeviceToken{}, api.Errorf(api.CodeInternal, "nobody knows where it comes from")
+		return api.GrantedToken{}, api.Errorf(api.CodeInternal, "nobody knows where it comes from")
 	case code == "approved":
-		return api.DeviceToken{AccessToken: "tkyu_x", TokenType: "Bearer", Workspace: "acme", Locator: "AAAAAAAAAAAA"}, nil
+		return api.GrantedToken{AccessToken: "tkyu_x", TokenType: "Bearer", Workspace: "acme", Locator: "AAAAAAAAAAAA"}, nil
 	case code == "busy":
-		return api.DeviceToken{}, api.Errorf(api.CodeUnavailable, "try again")
+		return api.GrantedToken{}, api.Errorf(api.CodeUnavailable, "try again")
 	}
 	for _, i := range api.Codes() {
 		if string(i.Code) == code {
-			return api.DeviceToken{}, api.Errorf(i.Code, "%s", i.Title)
+			return api.GrantedToken{}, api.Errorf(i.Code, "%s", i.Title)
 		}
 	}
-	return api.DeviceToken{}, api.Errorf(api.CodeExpiredToken, "no such code")
+	return api.GrantedToken{}, api.Errorf(api.CodeExpiredToken, "no such code")
 }
 
 // polls asks with a device code.
@@ -59,7 +59,7 @@ func TestAProgramSignsIn(t *testing.T) {
 	if d.UserCode == "" || d.Interval == 0 || r.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%s %v", r.body, r.Header)
 	}
-	var tok api.DeviceToken
+	var tok api.GrantedToken
 	r = w.polls("approved").is(200)
 	r.into(&tok)
 	if tok.AccessToken == "" || tok.TokenType != "Bearer" || r.Header.Get("Cache-Control") != "no-store" {
@@ -82,14 +82,15 @@ func TestAProgramThatAsksWrongly(t *testing.T) {
 	w := newWorld(t)
 	whole := form("client_id", "tokenry-cli", "grant_type", deviceGrant, "device_code", "approved")
 	for body, word := range map[string]string{
-		"":                                   "invalid_client",
-		form("client_id", "other"):           "invalid_client",
-		form("client_id", "tokenry-cli"):     "invalid_request",
-		whole + "&device_code=approved":      "invalid_request",
-		whole + "&grant_type=" + deviceGrant: "invalid_request",
-		whole + "&x=1&x=2":                   "invalid_request",
-		whole + "&x=%zz":                     "invalid_request",
-		whole + "&x=%ff":                     "invalid_request",
+		"": "invalid_request",
+		form("client_id", "other", "grant_type", deviceGrant):                            "invalid_client",
+		form("grant_type", deviceGrant):                                                  "invalid_client",
+		form("client_id", "tokenry-cli"):                                                 "invalid_request",
+		whole + "&device_code=approved":                                                  "invalid_request",
+		whole + "&grant_type=" + deviceGrant:                                             "invalid_request",
+		whole + "&x=1&x=2":                                                               "invalid_request",
+		whole + "&x=%zz":                                                                 "invalid_request",
+		whole + "&x=%ff":                                                                 "invalid_request",
 		form("client_id", "tokenry-cli", "grant_type", "password"):                       "unsupported_grant_type",
 		form("client_id", "tokenry-cli", "grant_type", deviceGrant):                      "invalid_request",
 		form("client_id", "tokenry-cli", "grant_type", deviceGrant, "device_code", ""):   "invalid_request",
@@ -121,7 +122,7 @@ func TestAServerWithoutPeople(t *testing.T) {
 	w.polls("approved").is(404)
 	w.send("POST", device, form("client_id", "tokenry-cli")).is(404)
 	r := w.send("GET", "/.well-known/oauth-authorization-server", "").is(200)
-	if strings.Contains(string(r.body), "device") || strings.Contains(string(r.body), "token_endpoint") {
+	if strings.Contains(string(r.body), "device") || !strings.Contains(string(r.body), `"token_endpoint"`) {
 		t.Errorf("%s", r.body)
 	}
 }

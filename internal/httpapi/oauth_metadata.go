@@ -36,9 +36,11 @@ func newOAuthMetadata(base string, devices bool) (oauthMetadata, error) {
 		RevocationEndpointAuthMethodsSupported:    []string{"none", "client_secret_basic", "client_secret_post"},
 		ServiceDocumentation:                      base + "/docs",
 	}
+	m.server.TokenEndpoint, m.server.TokenEndpointAuthMethodsSupported = base+pathToken, []string{"none", "private_key_jwt"}
+	m.server.TokenEndpointAuthSigningAlgValuesSupported = signingAlgorithms()
+	m.server.GrantTypesSupported = []string{api.ExchangeGrantType, api.CredentialsGrantType}
 	if devices {
-		m.server.TokenEndpoint, m.server.TokenEndpointAuthMethodsSupported = base+pathToken, []string{"none"}
-		m.server.DeviceAuthorizationEndpoint, m.server.GrantTypesSupported = base+pathDevice, []string{api.DeviceGrantType}
+		m.server.DeviceAuthorizationEndpoint, m.server.GrantTypesSupported = base+pathDevice, append(m.server.GrantTypesSupported, api.DeviceGrantType)
 	}
 	m.resource = api.ProtectedResource{
 		Resource: base, AuthorizationServers: []string{base}, ScopesSupported: scopes,
@@ -47,4 +49,9 @@ func newOAuthMetadata(base string, devices bool) (oauthMetadata, error) {
 	u.Path, u.RawPath = "", ""
 	m.challenge = parameter("resource_metadata", u.String()+pathProtectedResource+m.path)
 	return m, nil
+}
+
+// signingAlgorithms are those that an ID token may be signed with: keys that are public.
+func signingAlgorithms() []string {
+	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 }

@@ -23,7 +23,8 @@ func TestTheServerPublishesItsMetadata(t *testing.T) {
 			r.into(&v)
 			if v.Issuer != base || v.IntrospectionEndpoint != base+introspect || v.RevocationEndpoint != base+revocation ||
 				!slices.Equal(v.ResponseTypesSupported, []string{"none"}) || !slices.Contains(v.ScopesSupported, "tokens:verify") ||
-				v.TokenEndpoint != base+grantPath || v.DeviceAuthorizationEndpoint != base+device || !slices.Equal(v.GrantTypesSupported, []string{deviceGrant}) ||
+				v.TokenEndpoint != base+grantPath || v.DeviceAuthorizationEndpoint != base+device || !slices.Equal(v.GrantTypesSupported, []string{api.ExchangeGrantType, "client_credentials", deviceGrant}) ||
+				!slices.Contains(v.TokenEndpointAuthMethodsSupported, "private_key_jwt") || slices.Contains(v.TokenEndpointAuthSigningAlgValuesSupported, "HS256") ||
 				!slices.Contains(v.IntrospectionEndpointAuthMethodsSupported, "client_secret_basic") {
 				t.Errorf("%s: %s", target, r.body)
 			}

@@ -91,7 +91,7 @@ func declared(params []reference.Param, name string) (reference.Param, bool) {
 func Routes() []Route {
 	return slices.Concat(
 		callerRoutes(), verifyRoutes(), replicaRoutes(), workspaceRoutes(), policyRoutes(), memberRoutes(), accountRoutes(),
-		resourceRoutes(), tokenRoutes(), lifeRoutes(), leakRoutes(), usageRoutes(), auditRoutes(), webhookRoutes(), instanceRoutes(), userRoutes(),
+		resourceRoutes(), tokenRoutes(), lifeRoutes(), leakRoutes(), usageRoutes(), auditRoutes(), trustRoutes(), webhookRoutes(), instanceRoutes(), userRoutes(),
 		oauthRoutes(), publicRoutes(),
 	)
 }

@@ -113,6 +113,7 @@ type server struct {
 	pages      reference.Pages
 	oauth      oauthMetadata
 	misses     misses
+	exchanges  refusedExchanges
 	calls      sync.Pool // of *call
 }
 
@@ -134,7 +135,7 @@ func newServer(o Options) (*server, error) {
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
 		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, used: o.Used, counted: o.Counted, replicas: o.Replicas, refused: o.Refused, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(), hot: map[string]*Route{},
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
-		plain: plainOptions(), rich: richOptions(), misses: newMisses(),
+		plain: plainOptions(), rich: richOptions(), misses: newMisses(), exchanges: newRefusedExchanges(),
 	}
 	s.calls.New = func() any { return new(call) }
 	if s.cursors, err = newCursors(o.Keys, o.Rand); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/issuer/issuertest"
 )
 
 // step is one call of a story that has to succeed.
@@ -255,6 +256,28 @@ func (w *world) webhookStory(at string) {
 	})
 }
 
+// trustStory trusts a cluster whose keys came with the rule, and exchanges a token of it.
+func (w *world) trustStory() {
+	cluster := issuertest.New(w.TB)
+	const account, audience = "cluster", "https://tokens.example.com"
+	w.as(w.root, "POST", ws+"/service-accounts", object{"name": account, "scopes": []string{"tickets:read"}, "resources": []string{"*"}}).is(201)
+	var made api.TrustRule
+	w.as(w.root, "POST", trustPath, object{"service_account": account, "label": "deployer of ci", "system": "kubernetes", "issuer": "https://kubernetes.example.com",
+		"audience": audience, "claims": object{"/kubernetes.io/serviceaccount/uid": []string{"u-1"}}, "keys": cluster.Public()}).is(201).into(&made)
+	one := trustPath + "/" + made.ID
+	now := w.clock.Now().Unix()
+	idToken := cluster.Sign(w.TB, object{"iss": "https://kubernetes.example.com", "aud": []string{audience}, "sub": "system:serviceaccount:ci:deployer", "iat": now, "exp": now + 600,
+		"kubernetes.io": object{"serviceaccount": object{"uid": "u-1"}}})
+	w.as(w.root, "POST", trustPath+"/explain", object{"token": idToken}).is(200)
+	w.send("POST", grantPath, form("grant_type", api.ExchangeGrantType, "client_id", account+"@acme.service", "subject_token", idToken, "subject_token_type", api.TypeIDToken)).is(200)
+	w.play([]step{
+		{"GET", trustPath, nil, 200, object{"next_cursor": nil}},
+		{"GET", one, nil, 200, object{"label": "deployer of ci"}},
+		{"PATCH", one, object{"label": "deployer"}, 200, object{"label": "deployer"}},
+		{"DELETE", one, nil, 200, nil},
+	})
+}
+
 func (w *world) publicStory() {
 	held := w.issue("acme", object{"label": "x", "scopes": []string{"tickets:read"}, "resources": []string{"payments"}}).Secret
 	w.as(w.root, "POST", "/oauth2/introspect", form("token", held, "resource", "payments", "client_ip", "203.0.113.7")).is(200)
@@ -282,6 +305,7 @@ func (w *world) stories() {
 	w.watchStory()
 	w.webhookStory(ws + "/webhooks")
 	w.webhookStory("/v1/instance/webhooks")
+	w.trustStory()
 	w.publicStory()
 }
 

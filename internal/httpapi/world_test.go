@@ -69,6 +69,8 @@ type world struct {
 	stuck  error // what keeps changes from being committed
 	// root is the first token: * and instance:admin.
 	root string
+	// listed are the issuers that may be on this machine.
+	listed []string
 	// sent notes what was sent and answered; nil does not.
 	sent *examples
 }
@@ -105,7 +107,13 @@ func rules(name, text string) option {
 
 func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
-	w := &world{TB: t, clock: clocktest.New(time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)), reg: prometheus.NewRegistry(), log: &safeBuffer{}}
+	return newWorldTrusting(t, "", options...)
+}
+
+// newWorldTrusting lists an issuer.
+func newWorldTrusting(t testing.TB, listed string, options ...option) *world {
+	t.Helper()
+	w := &world{TB: t, listed: []string{listed}, clock: clocktest.New(time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)), reg: prometheus.NewRegistry(), log: &safeBuffer{}}
 	var err error
 	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.Now())
 	w.must(err)
@@ -116,8 +124,12 @@ func newWorld(t testing.TB, options ...option) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	w.db = db
 	w.Office = office.New(authority.Options{Store: db, Keys: w.keys, Now: w.clock.Now, Rand: rand.Reader, Recorded: db.KeyRecorded,
-		HashPassword: func(string) (string, error) { return "hash", nil }})
-	w.engine = verify.New(w.Office, w.keys, verify.Config{Now: w.clock.Now})
+		HashPassword: func(string) (string, error) { return "hash", nil }, Issuers: w.trusted()})
+	config := verify.Config{Now: w.clock.Now}
+	if listed != "" {
+		config.FirstUse = w.FirstUse
+	}
+	w.engine = verify.New(w.Office, w.keys, config)
 	w.Observe(w.engine)
 	w.must(w.Prepare(t.Context(), token.DefaultPrefix))
 	started, err := w.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})

@@ -12,7 +12,7 @@ type RetentionReader interface {
 	// columns or payload hold one of three texts, in their order.
 	AuditAbout(workspace ID, after, through int64, text [3]string) ([]AuditRow, error)
 	// EndedTokens lists tokens that were revoked before t, or that were disabled
-	// and count as revoked since before t.
+	// and count as revoked since before t, and ephemeral ones that expired before t.
 	EndedTokens(workspace ID, t time.Time, limit int) ([]Token, error)
 	// LapsedTokens lists disabled tokens of all workspaces whose set end has come at
 	// t and that are not revoked yet, the oldest end first.
@@ -41,6 +41,7 @@ type RetentionWriter interface {
 	DeleteToken(id ID) error
 	// DeleteMember and DeleteServiceAccount delete who owns no token.
 	DeleteMember(id ID) error
+	// The rules of trust of an account go with it.
 	DeleteServiceAccount(id ID) error
 	DeleteDelivery(id ID) error
 	DeleteMail(id ID) error

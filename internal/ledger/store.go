@@ -88,6 +88,7 @@ type Reader struct {
 	RemovalReader
 	FigureReader
 	PageReader
+	TrustReader
 }
 
 // HeadReader reads what there is one of.
@@ -301,6 +302,7 @@ type Writer struct {
 	NotifyWriter
 	RetentionWriter
 	RemovalWriter
+	TrustWriter
 }
 
 // HeadWriter changes what there is one of, and says when and where in its batch a

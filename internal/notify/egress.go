@@ -126,15 +126,15 @@ var special = []string{
 	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
 }
 
-// client posts webhooks: no redirects, no proxies, no connection kept, so that
-// each attempt connects anew and is judged anew.
-func (e Egress) client() *http.Client {
+// Client asks and posts: no redirects, no proxies, no connection kept, so that each
+// attempt connects anew and is judged anew.
+func (e Egress) Client(timeout time.Duration) *http.Client {
 	return &http.Client{
-		Timeout:       postTimeout,
+		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			DialContext: e.dial, TLSClientConfig: e.TLS, DisableKeepAlives: true, DisableCompression: true,
-			TLSHandshakeTimeout: postTimeout, ResponseHeaderTimeout: postTimeout, MaxResponseHeaderBytes: 32 << 10,
+			TLSHandshakeTimeout: timeout, ResponseHeaderTimeout: timeout, MaxResponseHeaderBytes: 32 << 10,
 		},
 	}
 }

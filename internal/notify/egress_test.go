@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenry/tokenry/internal/notify"
 )
@@ -91,7 +92,7 @@ func TestRebinding(t *testing.T) {
 		Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, AllowHTTP: true,
 		Resolve: names("127.0.0.1", "127.0.0.2"),
 	}
-	client := e.Client()
+	client := e.Client(5 * time.Second)
 	for i, ok := range []bool{true, false} {
 		resp, err := client.Get("http://rebind.example:" + port + "/")
 		if err == nil {

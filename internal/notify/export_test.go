@@ -3,11 +3,7 @@ package notify
 import (
 	"context"
 	"net"
-	"net/http"
 )
-
-// Client is what posts webhooks.
-func (e Egress) Client() *http.Client { return e.client() }
 
 // Dial connects as that client does.
 func (e Egress) Dial(ctx context.Context, address string) (net.Conn, error) {

@@ -117,7 +117,7 @@ func New(o Options) (*Service, error) {
 		o.Observe = func(string, string) {}
 	}
 	return &Service{
-		o: o, client: o.Egress.client(), posts: posts{healthy: healthy, failing: failing, flights: map[int64]*flight{}},
+		o: o, client: o.Egress.Client(postTimeout), posts: posts{healthy: healthy, failing: failing, flights: map[int64]*flight{}},
 		wakePosts: make(chan struct{}, 1), wakeLetters: make(chan struct{}, 1),
 	}, nil
 }

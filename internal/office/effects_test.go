@@ -30,6 +30,7 @@ func effects() map[string]string {
 		"CreateMember":          "gives",
 		"CreateServiceAccount":  "gives",
 		"CreateToken":           "gives",
+		"CreateTrustRule":       "gives",
 		"CreateWebhook":         "gives",
 		"CreateWorkspace":       "gives",
 		"DeactivateMember":      "takes",
@@ -37,6 +38,7 @@ func effects() map[string]string {
 		"DeleteResource":        "takes",
 		"DeleteRole":            "gives", // what an own version hid holds again
 		"DeleteScope":           "gives", // what an own version hid holds again
+		"DeleteTrustRule":       "takes",
 		"DeleteWebhook":         "takes",
 		"DeleteWorkspace":       "takes",
 		"DisableServiceAccount": "takes",
@@ -46,6 +48,10 @@ func effects() map[string]string {
 		"EditPolicy":            "gives",
 		"EditServiceAccount":    "gives",
 		"EditToken":             "gives",
+		"EditTrustRule":         "gives",
+		"ExchangeToken":         "gives",
+		"endGiven":              "takes",       // what a rule gave that was changed
+		"forgetUsed":            "gives",       // destroys by age
 		"EditWebhook":           "gives takes", // takes where it only disables
 		"EditWorkspace":         "gives",
 		"EndLapsed":             "whenIdle",
@@ -101,7 +107,7 @@ func TestEveryVerbSaysWhatItDoesToPower(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}
 	var files []string
-	for _, room := range []string{"authority", "tokens", "owners", "rights", "outbox", "retention", "insight", "office"} {
+	for _, room := range []string{"authority", "tokens", "owners", "rights", "federation", "outbox", "retention", "insight", "office"} {
 		in, err := filepath.Glob("../" + room + "/*.go")
 		officetest.Must(t, err)
 		files = append(files, in...)

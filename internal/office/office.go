@@ -18,6 +18,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/clock"
+	"github.com/tokenry/tokenry/internal/federation"
 	"github.com/tokenry/tokenry/internal/insight"
 	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/internal/owners"
@@ -35,6 +36,7 @@ type Office struct {
 	*outbox.Outbox
 	*retention.Retention
 	*insight.Insight
+	*federation.Federation
 	in *authority.Authority
 	// turnedAway are the sign-ins that were refused.
 	turnedAway *authority.Refusals[turnedAway, string]
@@ -50,7 +52,8 @@ func New(o authority.Options) *Office {
 func over(in *authority.Authority, refused *authority.Refusals[turnedAway, string]) *Office {
 	return &Office{
 		Tokens: tokens.New(in), Owners: owners.New(in), Rights: rights.New(in), Outbox: outbox.New(in),
-		Retention: retention.New(in), Insight: insight.New(in), in: in, turnedAway: refused,
+		Retention: retention.New(in), Insight: insight.New(in),
+		Federation: federation.New(in, federation.Mint{Draft: tokens.Draft, Issue: tokens.IssueEphemeral}), in: in, turnedAway: refused,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/federation"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/outbox"
@@ -37,6 +38,7 @@ func unanswered() map[string]string {
 		"ClaimLetters": "a job", "ClaimPosts": "a job", "SettleLetter": "a job", "SettlePost": "a job", "ForgetNotifications": "a job", "notice": "a job",
 		"purgeSome": "a job", "forgetRetries": "a job", "EndLapsed": "a job: it was over by the clock",
 		"Advance": "a piece of what was answered", "step": "a piece of what was answered", "decideRole": "a piece of what was answered",
+		"endGiven": "called by EditTrustRule and DeleteTrustRule", "forgetUsed": "a job",
 		"joinMore": "a part of a bulk call", "claim": "the name of a bulk call", "Refused": "the audit of refusals", "sendNow": "called by ResendDelivery and PingWebhook: memory has none of it",
 		"change": "called by EraseUser", "FirstUse": "TestAFirstUseThatEndsASecretWaits",
 	}
@@ -49,7 +51,7 @@ func TestEveryVerbSaysWhetherItWaits(t *testing.T) {
 	t.Parallel()
 	w, f := officetest.AmongNodes(t)
 	said := unanswered()
-	cases := slices.Concat(ofOwners(w), ofRights(w), ofTokens(w), ofWebhooks(w))
+	cases := slices.Concat(ofOwners(w), ofRights(w), ofTokens(w), ofWebhooks(w), ofTrust(w))
 	f.Since()
 	for _, c := range cases {
 		revision, err := c.do()
@@ -255,5 +257,33 @@ func TestTheFirstOwnerWaitsForNobody(t *testing.T) {
 	officetest.Must(t, officetest.Second(a.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})))
 	if got := f.Since(); len(got) > 0 {
 		t.Errorf("%v is awaited", got)
+	}
+}
+
+func ofTrust(w *officetest.World) []waiting {
+	ctx, root := w.Ctx, w.Root
+	const issuer, audience = "https://token.example.com", "https://tokens.example.com"
+	var made api.TrustRule
+	return []waiting{
+		{"CreateTrustRule", "new", false, func() (int64, error) {
+			if _, err := w.CreateServiceAccount(ctx, root, "acme", api.CreateServiceAccount{Name: "trusting"}); err != nil {
+				return 0, err
+			}
+			in := api.CreateTrustRule{ServiceAccount: "trusting"}
+			in.Label, in.Issuer, in.Audience = api.Some("x"), api.Some(issuer), api.Some(audience)
+			in.Claims = api.Some(map[string][]string{"sub": {"x"}})
+			d, err := w.CreateTrustRule(ctx, root, "acme", in)
+			made = d.Value
+			return d.Revision, err
+		}},
+		{"ExchangeToken", "", false, func() (int64, error) {
+			return issued(w.ExchangeToken(ctx, authority.Caller{}, federation.Presented{Account: "trusting@acme.service", IDToken: officetest.IDToken(issuer, audience, "x", w.Clock.Now())}))
+		}},
+		{"EditTrustRule", "what it asks", true, func() (int64, error) {
+			var in api.EditTrustRule
+			in.Claims = api.Some(map[string][]string{"sub": {"y"}})
+			return done(w.EditTrustRule(ctx, root, "acme", made.ID, in))
+		}},
+		{"DeleteTrustRule", "", true, func() (int64, error) { return done(w.DeleteTrustRule(ctx, root, "acme", made.ID)) }},
 	}
 }

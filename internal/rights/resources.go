@@ -136,7 +136,7 @@ func (a *Rights) DeleteResource(ctx context.Context, c authority.Caller, ref, na
 			return err
 		}
 		done.Value = resourceView(row)
-		if left, err = w.Leave(ac, ledger.Removal{Workspace: sp.Workspace.ID, Kind: ledger.RemovedResource, Name: name, Part: ledger.PartMembers}); err != nil {
+		if left, err = w.Leave(ac, ledger.Removal{Workspace: sp.Workspace.ID, Kind: ledger.RemovedResource, Name: name}); err != nil {
 			return err
 		}
 		w.TouchWorkspace(sp.Workspace.ID)

@@ -406,7 +406,12 @@ func decideRole(ctx context.Context, a *authority.Authority, c authority.Caller,
 // roleInUse looks for a row that gives the role of a removal.
 func roleInUse(ctx context.Context, a *authority.Authority, id ledger.ID) (used bool, err error) {
 	p := &authority.Rewriting{Authority: a}
-	if err := a.Read(ctx, func(r *authority.Snapshot) (err error) { p.Removal, err = authority.Removal(r, id); return err }); err != nil {
+	if err := a.Read(ctx, func(r *authority.Snapshot) (err error) {
+		if p.Removal, err = authority.Removal(r, id); err == nil {
+			used, err = trustedWith(r, p.Removal)
+		}
+		return err
+	}); err != nil || used {
 		return true, err
 	}
 	p.Removal.Part = ledger.PartMembers
@@ -421,6 +426,26 @@ func roleInUse(ctx context.Context, a *authority.Authority, id ledger.ID) (used 
 		})
 	}
 	return used || err != nil, err
+}
+
+// trustedWith says whether a rule of trust gives the role.
+func trustedWith(r *authority.Snapshot, x ledger.Removal) (bool, error) {
+	names := func(t ledger.TrustRule) bool {
+		return slices.ContainsFunc(t.Grants, func(s grant.Statement) bool { return s.Role == x.Name })
+	}
+	if x.Workspace != 0 {
+		rules, err := r.TrustRules(x.Workspace, 0, ledger.Range{})
+		return slices.ContainsFunc(rules, names), err
+	}
+	for ws, err := range authority.Rows(r.Workspaces, func(ws ledger.Workspace) ledger.ID { return ws.ID }) {
+		if err != nil {
+			return false, err
+		}
+		if rules, err := r.TrustRules(ws.ID, 0, ledger.Range{}); err != nil || slices.ContainsFunc(rules, names) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // gives says whether one of the rows that were found gives the role.

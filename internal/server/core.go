@@ -190,7 +190,7 @@ func (c *Core) build(ctx context.Context) error {
 	}
 	o := c.observed(authority.Options{
 		Store: c.store, Keys: c.keys, Clock: c.clock, Rand: c.Rand, HashPassword: c.Passwords.Hash, Waited: c.waited,
-		Lacks: c.lacks, Recorded: c.store.KeyRecorded,
+		Lacks: c.lacks, Recorded: c.store.KeyRecorded, Issuers: c.issuers(),
 	})
 	if err := c.openReplicas(); err != nil {
 		return err

@@ -26,6 +26,9 @@ func (c *Core) purge(ctx context.Context) {
 			if err != nil && ctx.Err() == nil {
 				c.Logger.Error("what is older than it is kept could not be purged", "error", err)
 			}
+			if err := c.Authority.EndGiven(ctx); err != nil && ctx.Err() == nil {
+				c.Logger.Error("tokens of rules of trust that were changed could not be ended", "error", err)
+			}
 			if done.AuditEvents+done.Tokens+done.Members+done.ServiceAccounts+done.Workspaces > 0 {
 				c.Logger.Info("purged what is older than it is kept", "audit_events", done.AuditEvents, "tokens", done.Tokens,
 					"members", done.Members, "service_accounts", done.ServiceAccounts, "workspaces", done.Workspaces)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ident"
+	"github.com/tokenry/tokenry/internal/issuer"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/outbox"
@@ -80,6 +82,16 @@ func (c *Core) breathing() func(string) {
 // egress says where webhooks may be posted.
 func (c *Core) egress() notify.Egress {
 	return notify.Egress{Allow: c.config.WebhookNetworks, AllowHTTP: len(c.config.WebhookNetworks) > 0}
+}
+
+// issuers know the keys of other systems, whose ID tokens are trusted by rules.
+func (c *Core) issuers() *issuer.Issuers {
+	const patience = 5 * time.Second
+	everywhere := notify.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, AllowHTTP: true}
+	public := notify.Egress{}
+	return issuer.New(issuer.Config{
+		Public: public.Client(patience), Private: everywhere.Client(patience), Listed: c.config.TrustIssuers, CheckURL: public.Check, Now: c.Now,
+	})
 }
 
 // observed adds to the authority's options what a server watches with.

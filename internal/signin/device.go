@@ -230,18 +230,18 @@ func (s *Service) device(ctx context.Context, session door.Session, userCode str
 // came too soon after the last; in the end access_denied or expired_token. The
 // token is made and the code used up in one step: a token that the policy refuses
 // leaves the code as it was. While it waits, asking writes nothing.
-func (d Devices) DevicePoll(ctx context.Context, deviceCode string, from door.Client) (api.DeviceToken, error) {
+func (d Devices) DevicePoll(ctx context.Context, deviceCode string, from door.Client) (api.GrantedToken, error) {
 	row, err := d.s.readCode(ctx, "device", deviceCode)
 	if err != nil {
-		return api.DeviceToken{}, deviceError(err)
+		return api.GrantedToken{}, deviceError(err)
 	}
 	switch r, err := readDevice(row); {
 	case err != nil:
-		return api.DeviceToken{}, err
+		return api.GrantedToken{}, err
 	case r.State == "" && d.s.pace.hasty(row.ID, d.s.now()):
-		return api.DeviceToken{}, api.Errorf(api.CodeSlowDown, "wait five seconds more between two polls from now on")
+		return api.GrantedToken{}, api.Errorf(api.CodeSlowDown, "wait five seconds more between two polls from now on")
 	case r.State == "":
-		return api.DeviceToken{}, api.Errorf(api.CodeAuthorizationPending, "the person has not answered yet")
+		return api.GrantedToken{}, api.Errorf(api.CodeAuthorizationPending, "the person has not answered yet")
 	}
 	state, workspace, issued := "", "", authority.Issued{}
 	err = d.s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
@@ -262,9 +262,9 @@ func (d Devices) DevicePoll(ctx context.Context, deviceCode string, from door.Cl
 	})
 	switch {
 	case err != nil:
-		return api.DeviceToken{}, deviceError(err)
+		return api.GrantedToken{}, deviceError(err)
 	case state == "denied":
-		return api.DeviceToken{}, api.Errorf(api.CodeAccessDenied, "the request was denied in the browser")
+		return api.GrantedToken{}, api.Errorf(api.CodeAccessDenied, "the request was denied in the browser")
 	}
 	return d.s.granted(workspace, issued), nil
 }
@@ -285,8 +285,8 @@ func deviceError(err error) error {
 	}
 }
 
-func (s *Service) granted(workspace string, issued authority.Issued) api.DeviceToken {
-	out := api.DeviceToken{
+func (s *Service) granted(workspace string, issued authority.Issued) api.GrantedToken {
+	out := api.GrantedToken{
 		AccessToken: issued.Secret.Reveal(), TokenType: "Bearer", Scope: scopeText(issued.Token), Workspace: workspace, Locator: issued.Token.Locator,
 	}
 	if e := issued.Token.ExpiresAt; e != nil {

@@ -104,7 +104,7 @@ func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 		must(w.T, w.Devices.DeviceApprove(w.ctx, r.Session, " "+d.UserCode[:4]+d.UserCode[5:], "acme"))
 		w.refused(w.Devices.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"), api.CodeInvalidField)
 		var wg sync.WaitGroup
-		answers := make([]api.DeviceToken, 4)
+		answers := make([]api.GrantedToken, 4)
 		again := w.again(nil) // a restart, or another node
 		for i := range answers {
 			wg.Go(func() { answers[i], _ = again.Devices.DevicePoll(w.ctx, d.DeviceCode, home()) })

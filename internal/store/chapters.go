@@ -17,6 +17,7 @@ type (
 	removalRows   struct{ *reader }
 	figureRows    struct{ *reader }
 	pageRows      struct{ *reader }
+	trustRows     struct{ *reader }
 )
 
 type (
@@ -29,6 +30,7 @@ type (
 	outboxChanges    struct{ *tx }
 	retentionChanges struct{ *tx }
 	removalChanges   struct{ *tx }
+	trustChanges     struct{ *tx }
 )
 
 // chapters are all that can be read of a snapshot.
@@ -37,6 +39,7 @@ func (r *reader) chapters() ledger.Reader {
 		HeadReader: headRows{r}, WorkspaceReader: workspaceRows{r}, PeopleReader: peopleRows{r}, TokenReader: tokenRows{r},
 		RightsReader: rightsRows{r}, AuditReader: auditRows{r}, SignInReader: signInRows{r}, NotifyReader: outboxRows{r},
 		RetentionReader: retentionRows{r}, RemovalReader: removalRows{r}, FigureReader: figureRows{r}, PageReader: pageRows{r},
+		TrustReader: trustRows{r},
 	}
 }
 
@@ -45,6 +48,6 @@ func (t *tx) chapters() ledger.Tx {
 	return ledger.Tx{Reader: t.reader.chapters(), Writer: ledger.Writer{
 		HeadWriter: headChanges{t}, PeopleWriter: peopleChanges{t}, TokenWriter: tokenChanges{t}, RightsWriter: rightsChanges{t},
 		AuditWriter: auditChanges{t}, SignInWriter: signInChanges{t}, NotifyWriter: outboxChanges{t},
-		RetentionWriter: retentionChanges{t}, RemovalWriter: removalChanges{t},
+		RetentionWriter: retentionChanges{t}, RemovalWriter: removalChanges{t}, TrustWriter: trustChanges{t},
 	}}
 }

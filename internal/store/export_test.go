@@ -34,6 +34,7 @@ func Lists() map[string]string {
 		"tokens that were revoked":  tokensRevoked,
 		"tokens that lapsed":        tokensLapsed,
 		"tokens that lapse":         tokensLapsing,
+		"ephemeral tokens":          tokensOver,
 		"members removed":           membersRemoved,
 		"accounts removed":          accountsRemoved,
 		"unended of a member":       unendedOfMember,

@@ -32,6 +32,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"tokens that were revoked": "tokens USING INDEX tokens_revoked (workspace=? AND revoked_at<?)",
 		"tokens that lapsed":       "tokens USING INDEX tokens_revoke_at (workspace=? AND revoke_at<?)",
 		"tokens that lapse":        "tokens USING INDEX tokens_lapsing (revoke_at<?)",
+		"ephemeral tokens":         "tokens USING INDEX tokens_ephemeral (workspace=? AND expires_at<?)",
 		"members removed": "m USING INDEX members_removed (workspace=? AND removed_at<?); CORRELATED SCALAR SUBQUERY 1; " +
 			"SEARCH t USING COVERING INDEX tokens_member (workspace=? AND owner_member=?); SEARCH u USING INDEX sqlite_autoindex_users_1 (id=?)",
 		"accounts removed": "s USING INDEX service_accounts_removed (workspace=? AND removed_at<?); CORRELATED SCALAR SUBQUERY 1; " +

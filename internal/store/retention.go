@@ -54,6 +54,9 @@ const (
 	// tokensLapsed count as revoked since their scheduled end.
 	tokensLapsed = tokensHere + ` AND revoke_at < $2 AND revoked_at IS NULL
 		ORDER BY revoke_at, id LIMIT CAST($3 AS BIGINT)`
+	// tokensOver are ephemeral, of which none is renewed.
+	tokensOver = tokensHere + ` AND kind = 'e' AND expires_at < $2 AND revoked_at IS NULL AND (revoke_at IS NULL OR revoke_at >= $2)
+		ORDER BY expires_at, id LIMIT CAST($3 AS BIGINT)`
 )
 
 const tokensLapsing = `SELECT ` + tokenColumns + ` FROM tokens
@@ -65,14 +68,18 @@ func (r retentionRows) LapsedTokens(at time.Time, limit int) ([]ledger.Token, er
 	return list(r.session, tokenFields, tokensLapsing, moment(at), bound(limit))
 }
 
-// EndedTokens asks both ways in which a token ends for good.
+// EndedTokens asks each way in which a token ends for good.
 func (r retentionRows) EndedTokens(workspace ledger.ID, before time.Time, limit int) ([]ledger.Token, error) {
 	ended, err := list(r.session, tokenFields, tokensRevoked, workspace, moment(before), bound(limit))
 	if err != nil || limit > 0 && len(ended) == limit {
 		return ended, err
 	}
 	lapsed, err := list(r.session, tokenFields, tokensLapsed, workspace, moment(before), bound(max(limit-len(ended), 0)))
-	return append(ended, lapsed...), err
+	if ended = append(ended, lapsed...); err != nil || limit > 0 && len(ended) == limit {
+		return ended, err
+	}
+	over, err := list(r.session, tokenFields, tokensOver, workspace, moment(before), bound(max(limit-len(ended), 0)))
+	return append(ended, over...), err
 }
 
 // DeleteToken deletes what refers to the row before the row.
@@ -125,6 +132,9 @@ func (r retentionRows) RemovedServiceAccounts(workspace ledger.ID, before time.T
 
 // DeleteServiceAccount fails while a token refers to the row.
 func (t retentionChanges) DeleteServiceAccount(id ledger.ID) error {
+	if err := t.exec(`DELETE FROM trust_rules WHERE service_account = $1`, id); err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM service_accounts WHERE id = $1`, id)
 }
 

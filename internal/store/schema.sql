@@ -78,6 +78,21 @@ CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS N
 
 CREATE INDEX deliveries_waiting ON deliveries (webhook, next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
 
+CREATE TABLE exchanges (
+    workspace BIGINT NOT NULL,
+    used BYTEA NOT NULL, -- the name of an ID token, see trust.Used
+    rule BIGINT NOT NULL,
+    token TEXT COLLATE "binary" NOT NULL,
+    at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL, -- of what it was exchanged for
+    kept_until BIGINT NOT NULL, -- neither that nor the ID token lives any more
+    PRIMARY KEY (workspace, used)
+);
+
+CREATE INDEX exchanges_kept ON exchanges (kept_until);
+
+CREATE INDEX exchanges_rule ON exchanges (rule, ends_at);
+
 CREATE TABLE factors (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     user_id BIGINT NOT NULL REFERENCES users (id),
@@ -421,6 +436,8 @@ CREATE INDEX tokens_disabled ON tokens (workspace, id) WHERE disabled_at IS NOT 
 
 CREATE INDEX tokens_ended ON tokens (workspace, id) WHERE revoked_at IS NOT NULL;
 
+CREATE INDEX tokens_ephemeral ON tokens (workspace, expires_at, id) WHERE kind = 'e';
+
 CREATE INDEX tokens_expires ON tokens (workspace, expires_at, id) WHERE expires_at IS NOT NULL;
 
 CREATE INDEX tokens_expiring ON tokens (expires_at) WHERE revoked_at IS NULL AND deleted_at IS NULL;
@@ -440,6 +457,36 @@ CREATE INDEX tokens_revoked ON tokens (workspace, revoked_at, id) WHERE revoked_
 CREATE INDEX tokens_service_account ON tokens (workspace, owner_service_account, id) WHERE owner_service_account IS NOT NULL;
 
 CREATE INDEX tokens_standing ON tokens (workspace, owner_member, id) WHERE standing AND revoked_at IS NULL;
+
+CREATE TABLE trust_rules (
+    id BIGINT PRIMARY KEY,
+    workspace BIGINT NOT NULL,
+    service_account BIGINT NOT NULL,
+    public_id TEXT COLLATE "binary" NOT NULL UNIQUE,
+    label TEXT NOT NULL,
+    system TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    audience TEXT NOT NULL,
+    claims TEXT NOT NULL,
+    keys TEXT, -- a JWKS; NULL asks the issuer
+    grants TEXT, -- NULL is all that the account may do
+    allowed_ips TEXT,
+    rate_limit TEXT,
+    lifetime BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_with TEXT COLLATE "binary",
+    created_at BIGINT NOT NULL,
+    -- tokens that were made before are to be ended
+    ending BIGINT,
+    deleted_at BIGINT,
+    revision BIGINT NOT NULL
+);
+
+CREATE INDEX trust_rules_account ON trust_rules (service_account, id);
+
+CREATE INDEX trust_rules_ending ON trust_rules (id) WHERE ending IS NOT NULL;
+
+CREATE INDEX trust_rules_list ON trust_rules (workspace, id);
 
 CREATE TABLE users (
     id BIGINT PRIMARY KEY CHECK (id > 0),

@@ -35,9 +35,10 @@ const (
 		`"owner":"o","action":"token.created","actor":"a","at":"2026-02-03T04:05:06.123456Z","count":5,"address":"192.0.2.1","agent":"curl","revoked":true,` +
 		`"leak":{"secret":"current","effect":"revoked","url":"https://x.example","source":"commit","descendants":6},` +
 		`"webhook_url":"https://h.example","webhook_id":"whk_1","reason":"gone","support":{"email":"e","phone":"p","url":"u"}}`
-	keptLog   = `[{"at":"2026-02-03T04:05:06.123456Z","status":500,"error":"e","response":"r","took_ms":20}]`
-	keptLimit = `{"requests":100,"window":"1m"}`
-	keptIPs   = `["10.0.0.0/8","2001:db8::/32"]`
+	keptLog    = `[{"at":"2026-02-03T04:05:06.123456Z","status":500,"error":"e","response":"r","took_ms":20}]`
+	keptLimit  = `{"requests":100,"window":"1m"}`
+	keptClaims = `{"/kubernetes.io/serviceaccount/uid":["1"],"ref":["refs/heads/main","refs/heads/r-*"]}`
+	keptIPs    = `["10.0.0.0/8","2001:db8::/32"]`
 )
 
 func overridesKept() policy.Overrides {
@@ -132,6 +133,11 @@ func keptRows() []keptRow {
 		row("deliveries", "id = 7", map[string]string{"log": keptLog}, ledger.Delivery{ID: 7, PublicID: "d", Webhook: 6, Payload: json.RawMessage(`{}`), CreatedAt: at}, ledger.Tx.PutDelivery,
 			func(r ledger.Reader) (ledger.Delivery, error) { return r.DeliveryByID(7) }, func(d ledger.Delivery) []any { return []any{d.Log} },
 			[]ledger.Attempt{{At: at, Status: 500, Error: "e", Response: "r", TookMS: 20}}),
+		row("trust_rules", "id = 9", map[string]string{"claims": keptClaims, "grants": keptGrants, "allowed_ips": keptIPs, "rate_limit": keptLimit},
+			ledger.TrustRule{ID: 9, Workspace: 1, ServiceAccount: 4, PublicID: "trl_1", Claims: map[string][]string{}, CreatedAt: at}, ledger.Tx.PutTrustRule,
+			func(r ledger.Reader) (ledger.TrustRule, error) { return r.TrustRule(1, "trl_1") },
+			func(x ledger.TrustRule) []any { return []any{x.Claims, x.Grants, x.AllowedIPs, x.RateLimit} },
+			map[string][]string{"/kubernetes.io/serviceaccount/uid": {"1"}, "ref": {"refs/heads/main", "refs/heads/r-*"}}, grantsKept(), prefixes, limit),
 		row("mails", "id = 8", map[string]string{"facts": keptFacts}, ledger.Mail{ID: 8, PublicID: "m", CreatedAt: at}, ledger.Tx.PutMail,
 			func(r ledger.Reader) (ledger.Mail, error) { return r.Mail(8) }, func(m ledger.Mail) []any { return []any{m.Facts} }, factsKept(at)),
 	}

@@ -365,6 +365,18 @@ func Issue(w *authority.Work, ac *authority.Actor, sp *authority.Space, t ledger
 	return v, secret, w.Note(ac, sp.Workspace, authority.Event{Action: "token.created", Target: v.ID, Token: t.Locator, After: v})
 }
 
+// IssueEphemeral is Issue for a token that nobody asked for by their own right: it is
+// judged by its owner's state and the policy alone.
+func IssueEphemeral(w *authority.Work, ac *authority.Actor, sp *authority.Space, o verify.Owner, t ledger.Token) (api.Token, token.Secret, error) {
+	if sp.Facts.Suspended {
+		return api.Token{}, token.Secret{}, api.Errorf(api.CodeInactive, "the workspace is suspended")
+	}
+	if err := input.First(activeOwner(o), authority.LifeOf(t).Within(sp.Policy(), w.Now), roomFor(w, t, sp)); err != nil {
+		return api.Token{}, token.Secret{}, err
+	}
+	return Issue(w, ac, sp, t)
+}
+
 // newLocator draws a locator that no token has.
 func newLocator(w *authority.Work) (token.Locator, error) {
 	for {

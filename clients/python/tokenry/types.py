@@ -113,15 +113,17 @@ class _AuthorizationServer(TypedDict):
 class AuthorizationServer(_AuthorizationServer, total=False):
     """AuthorizationServer tells clients where to ask about tokens and how (RFC 8414)."""
 
+    # DeviceAuthorizationEndpoint is left out where nobody can sign in (RFC 8628, section 4).
     device_authorization_endpoint: str
     grant_types_supported: list[str]
     introspection_endpoint_auth_methods_supported: list[str]
     revocation_endpoint_auth_methods_supported: list[str]
     scopes_supported: list[str]
     service_documentation: str
-    # TokenEndpoint and what belongs to it are left out where nobody can sign in (RFC 8628, section 4).
     token_endpoint: str
     token_endpoint_auth_methods_supported: list[str]
+    # TokenEndpointAuthSigningAlgValuesSupported are how an ID token may be signed.
+    token_endpoint_auth_signing_alg_values_supported: list[str]
 
 
 class _BulkResult(TypedDict):
@@ -250,6 +252,32 @@ class CreateToken(TypedDict, total=False):
     scopes: Union[list[str], None]
 
 
+class _CreateTrustRule(TypedDict):
+    # ServiceAccount is the name of the account whose tokens it gives.
+    service_account: str
+
+
+class CreateTrustRule(_CreateTrustRule, total=False):
+    """CreateTrustRule asks for a new rule."""
+
+    allowed_ips: Union[list[str], None]
+    audience: Union[str, None]
+    claims: Union[dict[str, Union[list[str], None]], None]
+    # ExpiresIn is how long a token lives: 1m to 1h; 15m when left out.
+    expires_in: Union[str, None]
+    grants: Union[list["Statement"], None]
+    issuer: Union[str, None]
+    # Keys are the issuer's public keys, for one that does not tell them to strangers; null asks the issuer.
+    keys: Union["KeySet", None]
+    # Label is the rule's name: 1 to 100 characters, none of them a control character.
+    label: Union[str, None]
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+    # System, left out, is the one whose issuer it is, else oidc.
+    system: Union[str, None]
+
+
 class _CreateWebhook(TypedDict):
     # URL is where events are posted: https, to a public address.
     url: str
@@ -330,33 +358,6 @@ class DeviceAuthorizationRequest(_DeviceAuthorizationRequest, total=False):
     device_name: str
 
 
-class _DeviceToken(TypedDict):
-    access_token: str
-    locator: str
-    # Scope is what the token may do, with blanks between: what its person may in the workspace at this moment. Patterns may be among them.
-    scope: str
-    token_type: str
-    # Workspace is the slug of the one it is for, Locator its public part.
-    workspace: str
-
-
-class DeviceToken(_DeviceToken, total=False):
-    """DeviceToken is what a poll answers once it was approved (RFC 6749, section 5.1)."""
-
-    # ExpiresIn is in seconds; left out for a token without end.
-    expires_in: int
-
-
-class DeviceTokenRequest(TypedDict):
-    """DeviceTokenRequest asks how a sign-in stands (RFC 8628, section 3.4). It is sent as a form."""
-
-    # ClientID is [DeviceClientID].
-    client_id: str
-    device_code: str
-    # GrantType is [DeviceGrantType].
-    grant_type: str
-
-
 class DisableToken(TypedDict, total=False):
     """DisableToken suspends a token until it is enabled."""
 
@@ -405,6 +406,27 @@ class EditToken(TypedDict, total=False):
     resources: Union[list[str], None]
     role: Union[str, None]
     scopes: Union[list[str], None]
+
+
+class EditTrustRule(TypedDict, total=False):
+    """EditTrustRule is a merge patch of a rule. Whatever but the label is changed, tokens that were given before end."""
+
+    allowed_ips: Union[list[str], None]
+    audience: Union[str, None]
+    claims: Union[dict[str, Union[list[str], None]], None]
+    # ExpiresIn is how long a token lives: 1m to 1h; 15m when left out.
+    expires_in: Union[str, None]
+    grants: Union[list["Statement"], None]
+    issuer: Union[str, None]
+    # Keys are the issuer's public keys, for one that does not tell them to strangers; null asks the issuer.
+    keys: Union["KeySet", None]
+    # Label is the rule's name: 1 to 100 characters, none of them a control character.
+    label: Union[str, None]
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+    # System, left out, is the one whose issuer it is, else oidc.
+    system: Union[str, None]
 
 
 class EditWebhook(TypedDict, total=False):
@@ -464,6 +486,16 @@ class ExplainRequest(TypedDict, total=False):
     token: str
 
 
+class ExplainTrust(TypedDict, total=False):
+    """ExplainTrust asks which rules an ID token fits, and why not the others. Nothing is exchanged, and the token is not used up."""
+
+    claims: dict[str, Any]
+    # ServiceAccount keeps the rules of one account.
+    service_account: str
+    # Token is an ID token; Claims describe one, of which no signature is asked. Give one.
+    token: str
+
+
 class ExplainedDecision(TypedDict):
     """ExplainedDecision is a decision that was made."""
 
@@ -509,6 +541,25 @@ class FoundTokens(TypedDict):
     """FoundTokens answers a look-up, each string once, in the order of the text."""
 
     items: list["FoundToken"]
+
+
+class _GrantedToken(TypedDict):
+    access_token: str
+    locator: str
+    # Scope is what the token may do, with blanks between: what its owner may in the workspace at this moment, and it was given. Patterns may be among them.
+    scope: str
+    token_type: str
+    # Workspace is the slug of the one it is for, Locator its public part.
+    workspace: str
+
+
+class GrantedToken(_GrantedToken, total=False):
+    """GrantedToken is a token as the token endpoint answers it (RFC 6749, section 5.1)."""
+
+    # ExpiresIn is in seconds; left out for a token without end.
+    expires_in: int
+    # IssuedTokenType is [TypeAccessToken] after an exchange.
+    issued_token_type: str
 
 
 class _Health(TypedDict):
@@ -621,6 +672,12 @@ class Issued(TypedDict):
     token: "Token"
 
 
+class KeySet(TypedDict):
+    """KeySet is a JSON Web Key Set (RFC 7517) of public keys."""
+
+    keys: list[dict[str, Any]]
+
+
 class _LeakedToken(TypedDict):
     # Token is the whole string.
     token: str
@@ -715,6 +772,13 @@ class ListToken(TypedDict):
     """List is one page of a listing. NextCursor is null on the last page."""
 
     items: list["Token"]
+    next_cursor: Union[str, None]
+
+
+class ListTrustRule(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["TrustRule"]
     next_cursor: Union[str, None]
 
 
@@ -1345,6 +1409,32 @@ class TokenLengths(TypedDict):
     shortest: int
 
 
+class _TokenRequest(TypedDict):
+    # GrantType is [DeviceGrantType], [ExchangeGrantType] or [CredentialsGrantType].
+    grant_type: str
+
+
+class TokenRequest(_TokenRequest, total=False):
+    """TokenRequest asks for a token. It is sent as a form; what it needs follows from its grant."""
+
+    # Audience, if given, is the service account's address or this server's.
+    audience: str
+    # ClientAssertion is an ID token by which a service account says who it is (RFC 7523, section 2.2), and ClientAssertionType [AssertionType].
+    client_assertion: str
+    client_assertion_type: str
+    # ClientID is [DeviceClientID] of a program that signs in, else the address of the service account, like deploy@acme.service.
+    client_id: str
+    # DeviceCode is of a program that signs in (RFC 8628, section 3.4).
+    device_code: str
+    # RequestedTokenType, if given, is [TypeAccessToken].
+    requested_token_type: str
+    # Scope lists with blanks between what the token may do at most.
+    scope: str
+    # SubjectToken is an ID token that is exchanged (RFC 8693, section 2.1), and SubjectTokenType [TypeIDToken] or [TypeJWT].
+    subject_token: str
+    subject_token_type: str
+
+
 class TokenSecret(TypedDict):
     """TokenSecret tells of one secret of a token without the secret."""
 
@@ -1378,6 +1468,80 @@ class TransferToken(TypedDict):
 
     # Owner is a member's e-mail or id, a service account's name, or the workspace's slug@workspace.
     owner: str
+
+
+class TrustExplanation(TypedDict):
+    """TrustExplanation is the answer to an [ExplainTrust]."""
+
+    # Accepted says that an exchange would give a token now; of described claims, that one with a good signature would.
+    accepted: bool
+    rules: list["TrustVerdict"]
+    # Times are what is wrong with the token's times, or that it was used.
+    times: list["TrustProblem"]
+
+
+class TrustProblem(TypedDict):
+    """TrustProblem is why an ID token is not accepted. Claim is what it is about."""
+
+    claim: str
+    detail: str
+
+
+class TrustRule(TypedDict):
+    """TrustRule says for which ID tokens of somebody else's system (a CI job, a cluster) a service account gives an ephemeral token, so that no secret has to be stored there."""
+
+    allowed_ips: Union[list[str], None]
+    audience: str
+    # BlockedBy says why it gives nothing now: owner_inactive, or creator_ended; null while it does.
+    blocked_by: Union[str, None]
+    # Claims have to hold, every one, each by one of its values. A star in a value stands for one or more characters that are neither / nor :. A name that begins with / is a JSON pointer.
+    claims: dict[str, Union[list[str], None]]
+    created_at: str
+    # CreatedBy is the address of who made the rule or last changed what it gives.
+    created_by: str
+    # CreatedWith is the locator of the API token that did; the rule gives nothing any more when that ends.
+    created_with: Union[str, None]
+    # ExpiresIn is how long a token lives, at most an hour.
+    expires_in: str
+    grants: Union[list["Statement"], None]
+    id: str
+    # Issuer and Audience are compared to the byte.
+    issuer: str
+    # Keys are the issuer's public keys, where they came with the rule; null when the issuer is asked.
+    keys: Union["KeySet", None]
+    label: str
+    resources: Union[list[str], None]
+    revision: int
+    # Role, Scopes and Resources show a grant of one statement; Grants shows any. All four are null while the tokens inherit the account's rights.
+    role: Union[str, None]
+    scopes: Union[list[str], None]
+    # ServiceAccount is the name of the account whose tokens it gives.
+    service_account: str
+    # System is whose ID tokens they are: github, gitlab, buildkite, circleci, terraform, kubernetes or oidc.
+    system: str
+    warnings: list["TrustWarning"]
+    workspace: str
+
+
+class TrustVerdict(TypedDict):
+    """TrustVerdict says of one rule whether an ID token fits it."""
+
+    fits: bool
+    label: str
+    # Problems are why it does not fit.
+    problems: list["TrustProblem"]
+    rule: str
+    service_account: str
+    # Signature is good, bad, unknown when the issuer's keys could not be read, or not_checked.
+    signature: str
+
+
+class TrustWarning(TypedDict):
+    """TrustWarning is what is allowed in a rule, and may be meant otherwise."""
+
+    # Code is by_name, any_place, subject_changes, forks, shared_audience, asked_for or uploaded_keys.
+    code: str
+    detail: str
 
 
 class UsageBucket(TypedDict):

@@ -65,7 +65,7 @@ func AmongNodes(t *testing.T) (*World, *Watchman) {
 	t.Helper()
 	w := NewWorld(t, storetest.SQLite(t))
 	f := &Watchman{}
-	w.Office = office.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Fence: f})
+	w.Office = office.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Fence: f, Issuers: AllSigned{}})
 	w.Engine = verify.New(w.Office, w.Keys, verify.Config{Now: w.Clock.Now, FirstUse: w.FirstUse, Prefixes: []token.Prefix{token.DefaultPrefix}})
 	w.Observe(w.Engine)
 	w.Observe(f)

@@ -33,6 +33,7 @@ func reading() []chapter {
 		{"retention", retentionCases()},
 		{"removals", removalCases()},
 		{"figures", figureCases()},
+		{"trust", trustCases()},
 	}
 }
 
