@@ -182,7 +182,27 @@ type Held struct {
 type Issued struct {
 	Token  Token  `json:"token"`
 	Secret string `json:"secret"`
+	// Warnings say where a token that was created is not what its maker may think it
+	// is; left out when there is nothing to say, and by every other verb.
+	Warnings []Warning `json:"warnings,omitzero"`
 }
+
+// Warning is something about what was done that its caller should look at. Nothing was
+// refused because of it.
+type Warning struct {
+	// Code is no_rights or no_resource; others may follow.
+	Code string `json:"code"`
+	// Detail says it in a sentence, for people.
+	Detail string `json:"detail"`
+}
+
+// Codes of warnings.
+const (
+	// WarnNoRights is of a token that may do nothing.
+	WarnNoRights = "no_rights"
+	// WarnNoResource is of a token that has rights and names no resource for them.
+	WarnNoResource = "no_resource"
+)
 
 // TokenFilter narrows a listing of tokens. What is left out does not filter; a
 // condition that is there and empty is refused and never means all, so an unset

@@ -565,6 +565,8 @@ export interface Invitation {
 export interface Issued {
   secret: string
   token: Token
+  /** Warnings say where a token that was created is not what its maker may think it is; left out when there is nothing to say, and by every other verb. */
+  warnings?: Warning[]
 }
 
 /** KeySet is a JSON Web Key Set (RFC 7517) of public keys. */
@@ -1421,6 +1423,14 @@ export interface VerifyResult {
   token?: VerifiedToken
   workspace?: string
   workspace_external_id: string | null
+}
+
+/** Warning is something about what was done that its caller should look at. Nothing was refused because of it. */
+export interface Warning {
+  /** Code is no_rights or no_resource; others may follow. */
+  code: string
+  /** Detail says it in a sentence, for people. */
+  detail: string
 }
 
 /** Webhook is an endpoint as it is shown: everything but its secret. */

@@ -44,6 +44,8 @@ type Issued struct {
 	Token    api.Token
 	Secret   token.Secret
 	Revision int64
+	// Warnings are what its maker should look at.
+	Warnings []api.Warning
 }
 
 // CoverToken refuses a token that has more rights than the caller, or comes to have

@@ -79,6 +79,30 @@ func TestAtATerminal(t *testing.T) {
 	}
 }
 
+// Who says no scope is asked for them at a terminal, and told elsewhere what the token may do without.
+func TestRightsAreAskedForAtATerminal(t *testing.T) {
+	t.Parallel()
+	s := clienttest.New(t)
+	env := map[string]string{"TOKENRY_SERVER": s.URL, "TOKENRY_TOKEN": s.Token}
+	create := []string{"token", "create", "--label", "x"}
+	asked := run(t, env, "tickets:read, tickets:write\n*\n", true, create...)
+	if asked.code != 0 || !strings.Contains(asked.err, "Scopes that it may use") || !strings.Contains(asked.err, "tickets:read tickets:write on everything") || strings.Contains(asked.err, "note:") {
+		t.Errorf("%+v", asked)
+	}
+	for answers, want := range map[string]string{"\n": "may do everything its owner may", "": "may do everything its owner may", "tickets:read\n\n": "no --resource was named"} {
+		if r := run(t, env, answers, true, create...); r.code != 0 || !strings.Contains(r.err, want) {
+			t.Errorf("%q: %+v", answers, r)
+		}
+	}
+	silent := run(t, env, "tickets:read\n*\n", false, create...)
+	if silent.code != 0 || strings.Contains(silent.err, "Scopes that") || !strings.Contains(silent.err, "note: no --scope was named, so the token may do everything its owner may") {
+		t.Errorf("%+v", silent)
+	}
+	if r := run(t, env, "", false, append(create, "--grants", "[]")...); r.code != 2 || !strings.Contains(r.err, "could do nothing") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestRunWithNothingAround(t *testing.T) {
 	t.Parallel()
 	if code := cli.ExitCode(cli.Run(t.Context(), []string{"whoami"}, cli.Stdio{})); code != 2 {

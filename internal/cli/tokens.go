@@ -95,17 +95,24 @@ func (a *app) tokenCreate() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := a.askRights(cmd.Context(), c, cmd.Flags(), &in); err != nil {
+			return err
+		}
 		v, err := c.CreateToken(cmd.Context(), "", in, keyOption(cmd.Flags())...)
 		if err != nil {
 			return err
 		}
-		a.noteReach(v.Token)
+		for _, note := range terminal.Created(v) {
+			fmt.Fprintln(a.Err, "note: "+note)
+		}
 		return a.issued(v)
 	})
 	cmd.Long = `Create a token and print its secret on standard output; it is never shown again.
 
-Without --role, --scope or --grants the token inherits what its owner may do.
---resource '*' is the entire portfolio; rights without a resource reach none.`
+Without --role, --scope or --grants a terminal is asked; elsewhere the token
+may do everything its owner may, and that is said. --resource '*' is the entire
+portfolio; rights without a resource reach none. A lifetime that is left out is
+the policy's.`
 	f = tokenFields(cmd.Flags()).
 		text("kind", "personal, service or workspace; left out it follows from the owner").
 		text("owner", "e-mail or id of a member, or name of a service account; left out it is you")
@@ -126,16 +133,6 @@ func keyOption(fs *pflag.FlagSet) []client.CallOption {
 		return []client.CallOption{client.IdempotencyKey(key)}
 	}
 	return nil
-}
-
-// noteReach tells who forgot the resources that the token reaches none.
-func (a *app) noteReach(t api.Token) {
-	for _, s := range t.Grants {
-		if len(s.Resources) == 0 && (s.Role != "" || len(s.Scopes) > 0) {
-			fmt.Fprintln(a.Err, "note: no --resource was named, so what needs a resource is granted on none; --resource '*' is all of them")
-			return
-		}
-	}
 }
 
 // tokenEdit merges flags into a token: one that was not given leaves its field alone,

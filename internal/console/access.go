@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/token"
 )
 
 // route is a page: where it is, who is let in, and what draws it.
@@ -183,6 +185,11 @@ func (v *visit) panicked() {
 // admit establishes the visitor, as far as the page needs.
 func (v *visit) admit(a access) error {
 	err := v.recognise()
+	if v.r.Method == http.MethodPost && !errors.Is(err, api.CodeUnavailable) {
+		if err := v.r.ParseForm(); err != nil {
+			return api.Errorf(api.CodeInvalidRequest, "the form could not be read")
+		}
+	}
 	switch {
 	case err == nil || a.who == anybody:
 	case errors.Is(err, api.CodeUnavailable): // who it is may be known in a moment, or on another node
@@ -190,24 +197,37 @@ func (v *visit) admit(a access) error {
 	default:
 		return v.toSignIn()
 	}
-	if v.r.Method == http.MethodPost {
-		if err := v.r.ParseForm(); err != nil {
-			return api.Errorf(api.CodeInvalidRequest, "the form could not be read")
-		}
-	}
 	if v.session.Portal != "" && a.who != anybody && !a.portal {
 		return api.Errorf(api.CodeNotFound, "this page is not part of the portal")
 	}
 	return nil
 }
 
-// toSignIn sends a visitor to the sign-in page, and back afterwards.
+// toSignIn sends a visitor to the sign-in page, and back afterwards. Whoever sent a form
+// is not led away from it: the answer holds what they typed, to be sent again.
 func (v *visit) toSignIn() error {
+	if v.r.Method == http.MethodPost && len(v.r.PostForm) > 0 && !secretForm(v.r.PostForm) {
+		v.session, v.at = door.Session{}, nil
+		v.show(http.StatusUnauthorized, "Signed out", keptForm(v, v.r.URL.Path, v.r.PostForm))
+		return errAnswered
+	}
 	next := "/workspaces"
 	if v.r.Method == http.MethodGet {
 		next = v.r.URL.RequestURI()
 	}
 	return v.redirect("/signin?next=" + url.QueryEscape(next))
+}
+
+// secretForm says that a form holds something that no page repeats: a password, a code, a
+// token in a text.
+func secretForm(f url.Values) bool {
+	for name, values := range f {
+		if slices.Contains([]string{"password", "old", "code", "answer", "state", "text"}, strings.TrimPrefix(name, keptAs)) ||
+			slices.ContainsFunc(values, token.Contains) {
+			return true
+		}
+	}
+	return false
 }
 
 // opens says whether the visitor is let into a page of the workspace they are in.

@@ -90,7 +90,8 @@ func TestAPageWithoutAScopeIsOnesOwn(t *testing.T) {
 	const tokens = " /workspace/{ws}/access-tokens"
 	own := []string{
 		"GET /workspace/{ws}/{$}", "GET /workspace/{ws}", // lead to the list of tokens
-		"GET" + tokens, "POST" + tokens + "/columns", "POST" + tokens + "/summary", // lists one's own at least; how a list and a form are drawn
+		"GET" + tokens, "GET" + tokens + "/count", "GET" + tokens + "/export", // lists one's own at least, counted and as a file
+		"POST" + tokens + "/columns", "POST" + tokens + "/summary", // how a list and a form are drawn
 		"GET" + tokens + "/new", "POST" + tokens + "/new", "POST" + tokens + "/bulk", // a person's own tokens by the policy
 		"POST /workspace/{ws}/resources", // the policy may let every member
 	}

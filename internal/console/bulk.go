@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/office"
 )
 
@@ -136,7 +137,7 @@ func (v *visit) rehearse(p *bulkPlan) error {
 func (v *visit) selected(f form.Form) (out []api.Token, more bool, err error) {
 	if f.Get("all") != "" {
 		v.r.URL.RawQuery = f.Get("filter") // the list's own address, read as the list reads it
-		rows, cut, err := v.everyToken(v.tokenFilter())
+		rows, cut, err := v.everyToken(listing.Filter(v.q))
 		rows = slices.DeleteFunc(rows, func(t api.Token) bool {
 			return t.Status == api.StatusRevoked || f.Get("action") == api.BulkDisable && t.DisabledAt != nil
 		})

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -330,9 +331,65 @@ func TestRefusedFormsSayWhyAndKeepWhatWasTyped(t *testing.T) {
 	a := w.as("ada@example.com", at, url.Values{"owner": {"workspace"}, "label": {"Kept label"}, "what": {"scopes"}, "scope": {"tickets:read"}, "reach": {"all"}, "expires": {"never"}, "form": {"f1"}})
 	w.status(a, http.StatusUnprocessableEntity)
 	w.shows(a, "Kept label", `role="alert"`, "does not allow tokens without expiry")
-	a = w.as("ada@example.com", at, url.Values{"owner": {"me"}, "label": {""}, "form": {"f1"}})
+	a = w.as("ada@example.com", at, url.Values{"owner": {"me"}, "label": {""}, "what": {"inherit"}, "form": {"f1"}})
 	w.status(a, http.StatusUnprocessableEntity)
 	w.shows(a, `aria-invalid="true"`)
+	w.shows(w.status(w.as("ada@example.com", at, url.Values{"owner": {"me"}, "label": {"x"}, "form": {"f2"}}), http.StatusUnprocessableEntity), "Choose at least one scope", "data-bad")
+	_, err := w.CreateServiceAccount(w.ctx, w.root, "acme", api.CreateServiceAccount{Name: "bare", Rights: api.Rights{Grants: api.Some([]api.Statement{{Scopes: []string{"tickets:write"}, Resources: []string{"*"}}})}})
+	must(t, err)
+	powerless := url.Values{"owner": {"service"}, "account": {"bare"}, "label": {"x"}, "what": {"scopes"}, "scope": {"tickets:read"}, "reach": {"all"}, "form": {"f3"}}
+	w.shows(w.status(w.as("ada@example.com", at, powerless), http.StatusUnprocessableEntity), "The token may do nothing now: its owner", "has none of the rights that it names")
+	w.shows(w.status(w.as("ada@example.com", at, with(with(powerless, "scope", "tickets:write"), "reach", "none")), http.StatusUnprocessableEntity), "needs a resource, and it names none")
+	own := url.Values{"owner": {"me"}, "label": {"x"}, "what": {"scopes"}, "scope": {"tokens:read"}, "reach": {"none"}, "form": {"f4"}}
+	w.shows(w.status(w.as("ada@example.com", at, own), http.StatusOK), "No resource is named")
+}
+
+// Nothing is chosen for anybody that the page does not recommend, and what it recommends is.
+func TestTheFormOfANewTokenRecommendsWhatItChooses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, owner := range []string{"me", "service", "workspace"} {
+		f := w.filled(w.status(w.as("ada@example.com", list+"/new?owner="+owner), http.StatusOK), list+"/new")
+		if f.Get("what") != "scopes" || f["scope"] != nil || f.Get("expires") != "90d" {
+			t.Errorf("%s: %v is chosen", owner, f)
+		}
+		if owner != "service" && f.Get("reach") != "all" {
+			t.Errorf("%s: there are no resources, and %q is chosen", owner, f.Get("reach"))
+		}
+	}
+	_, err := w.OnboardResource(w.ctx, w.root, "acme", api.CreateResource{Name: "payments"})
+	must(t, err)
+	_, err = w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{MaxLifetime: api.Some(30 * api.Day), DefaultLifetime: api.Some(7 * api.Day)})
+	must(t, err)
+	page := w.status(w.as("ada@example.com", list+"/new?owner=me"), http.StatusOK)
+	w.shows(page, "Recommended: 7 days, or less.", `name="not_before"`, `name="metadata"`)
+	if f := w.filled(page, list+"/new"); f.Get("reach") != "" || f.Get("expires") != "7d" {
+		t.Errorf("%v is chosen", f)
+	}
+}
+
+// A service account takes scopes, and statements each with resources of its own.
+func TestAnAccountTakesScopesAndStatements(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const at = "/workspace/acme/service-accounts"
+	rights := func(f url.Values) []api.Statement {
+		t.Helper()
+		w.status(w.as("ada@example.com", at+"/new", with(f, "name", "robot")), http.StatusSeeOther)
+		s, err := w.GetServiceAccount(w.ctx, w.root, "acme", "robot")
+		must(t, err)
+		_, err = w.RemoveServiceAccount(w.ctx, w.root, "acme", "robot", false)
+		must(t, err)
+		return s.Grants
+	}
+	if got := rights(url.Values{"what": {"scopes"}, "scope": {"tickets:read"}, "reach": {"all"}}); len(got) != 1 || !slices.Equal(got[0].Scopes, []string{"tickets:read"}) {
+		t.Errorf("scopes gave %v", got)
+	}
+	several := url.Values{"what": {"several"}, "st_role": {"Viewer", "", ""}, "st_scopes": {"", "tickets:read", ""}, "st_resources": {"payments", "*", ""}}
+	if got := rights(several); len(got) != 2 || got[0].Role != "Viewer" || !slices.Equal(got[1].Resources, []string{"*"}) {
+		t.Errorf("statements gave %v", got)
+	}
+	w.shows(w.status(w.as("ada@example.com", at+"/new", url.Values{"name": {"x"}, "what": {"scopes"}}), http.StatusUnprocessableEntity), "Choose at least one scope")
 }
 
 func TestALinkOnlyFillsTheForm(t *testing.T) {

@@ -20,6 +20,15 @@ type draft struct {
 	id string
 }
 
+// reach is the choice of resources that stands in the form. Where there are none to choose
+// from, all of them is what everybody means; else nothing is chosen for anybody.
+func (d draft) reach() string {
+	if r := d.Get("reach"); r != "" || len(d.known) > 0 {
+		return r
+	}
+	return "all"
+}
+
 // owners are whom the visitor may make a token for.
 func (v *visit) owners() []string {
 	var out []string
@@ -128,6 +137,9 @@ func (v *visit) doNewToken() error {
 	var issued authority.Issued
 	in, err := d.Create()
 	if err == nil {
+		err = v.powerless(in)
+	}
+	if err == nil {
 		issued, err = v.auth.CreateToken(v.ctx(), v.once(d.Form), v.at.Slug, in)
 	}
 	if err != nil {
@@ -140,6 +152,23 @@ func (v *visit) doNewToken() error {
 		return v.again("Create a token", createPage(v, d))
 	}
 	return v.secretPage("Token created", issued, "created")
+}
+
+// powerless refuses what a rehearsal says would be a token that may do nothing. What else it
+// would be refused for, it is when it is made.
+func (v *visit) powerless(in api.CreateToken) error {
+	c := v.caller
+	c.Rehearse = true
+	tried, err := v.auth.CreateToken(v.ctx(), c, v.at.Slug, in)
+	if err != nil {
+		return nil //nolint:nilerr // the verb itself says so
+	}
+	for _, w := range tried.Warnings {
+		if w.Code == api.WarnNoRights {
+			return api.FieldError("scopes", w.Detail)
+		}
+	}
+	return nil
 }
 
 // summary answers the sentence about what the token in the form would do.
@@ -185,13 +214,6 @@ func (v *visit) backName(d draft) string {
 		return "Integration tokens"
 	}
 	return "Access tokens"
-}
-
-func (v *visit) createTitle(d draft) string {
-	if d.Token != nil {
-		return "Edit token"
-	}
-	return map[string]string{"me": "Create a personal token", "service": "Create a token for an automation", "workspace": "Create an integration token"}[d.Owner]
 }
 
 func (v *visit) createAction(d draft) string {

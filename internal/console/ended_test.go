@@ -1,8 +1,10 @@
 package console_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,9 +40,16 @@ func TestWhoWasSignedOutMeanwhileIsShownTheSignInPage(t *testing.T) {
 	}
 	w.signedOutMeanwhile("ada@example.com")
 	for path, f := range forms {
-		a := w.status(w.as("ada@example.com", path, f), http.StatusSeeOther)
+		a := w.status(w.as("ada@example.com", path, f), http.StatusUnauthorized)
+		w.hides(a, "tkyp_")
+		if kept := w.filled(a, path); !maps.EqualFunc(kept, f, slices.Equal) {
+			t.Errorf("POST %s keeps %v of %v", path, kept, f)
+		}
+	}
+	for name, f := range map[string]url.Values{"nothing": {}, "a password": {"password": {"correct horse battery"}}, "a token": {"comment": {i.Secret.Reveal()}}} {
+		a := w.status(w.as("ada@example.com", at+"/delete", f), http.StatusSeeOther)
 		if to := a.Header.Get("Location"); !strings.HasPrefix(to, "/signin?next=") {
-			t.Errorf("POST %s leads to %s", path, to)
+			t.Errorf("a form with %s leads to %s", name, to)
 		}
 	}
 	for _, path := range append(pages(), at) {

@@ -215,3 +215,28 @@ func TestARehearsalIsJudgedAsTheActionIs(t *testing.T) {
 		t.Errorf("a rehearsal changed it: %+v", now)
 	}
 }
+
+// A list says how many it found and is a file too, and whatever it is narrowed to stands in its address.
+func TestAListIsNarrowedCountedAndAFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.issue("personal", "ada@example.com", "Mine")
+	chat := w.issue("workspace", "", "Chat")
+	old := w.issue("workspace", "", "Old chat")
+	_, err := w.DeleteToken(w.ctx, w.root, "acme", old.Token.ID, api.RevokeToken{})
+	must(t, err)
+	w.shows(w.status(w.as("ada@example.com", list+"?scope=tickets:read"), http.StatusOK), "1 token found", ">Chat<", `name="created_with"`, `href="`+list+`/export?scope=tickets%3Aread"`)
+	w.hides(w.as("ada@example.com", list+"?scope=tickets:read"), ">Mine<", "Old chat")
+	w.shows(w.as("ada@example.com", list+"?deleted=1"), "Old chat")
+	w.shows(w.as("ada@example.com", list+"?sort=label"), "tokens</span>")
+	at := "/workspace/acme/integration-tokens"
+	w.shows(w.status(w.as("ada@example.com", at+"?q="+chat.Token.Masked[:10]), http.StatusOK), "1 token found", ">Chat<")
+	w.shows(w.as("ada@example.com", at+"?q=nothing"), "Nothing matches")
+	w.shows(w.as("ada@example.com", list+"/count?kind=workspace"), "1 token found")
+	file := w.status(w.as("ada@example.com", list+"/export?kind=workspace"), http.StatusOK)
+	w.shows(file, "id,locator,kind", chat.Token.ID)
+	w.hides(file, "Mine", chat.Secret.Reveal())
+	if d := file.Header.Get("Content-Disposition"); !strings.Contains(d, "tokens-acme-") || !strings.HasSuffix(file.body, "\r\n") {
+		t.Errorf("it is no file: %q", d)
+	}
+}

@@ -2,10 +2,12 @@ package console
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
@@ -62,8 +64,8 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 		return m, nil
 	}
 	rows, _, err := v.auth.ListTokens(v.ctx(), v.caller, slug, api.TokenFilter{Owner: api.Some("me"), Kind: api.Some("personal")}, authority.Page{Limit: 200})
-	m.table = table{columns: []column{{"token", "Token"}, {"created", "Created"}, {"expires", "Expires"}, {"used", "Last used"}, {"status", "Status"}},
-		self: *v.r.URL, workspace: slug, mine: true, bin: true}
+	m.table = table{columns: slices.DeleteFunc(listing.Columns(), func(c listing.Column) bool { return c.Key == "scope" || c.Key == "owner" }),
+		Address: listing.At(*v.r.URL), workspace: slug, mine: true, bin: true}
 	for _, t := range rows {
 		if phrase.IsOver(t) {
 			continue

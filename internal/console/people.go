@@ -8,14 +8,16 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // principalForm is the page on which a person or service account is made or edited.
 type principalForm struct {
 	form.Form
-	roles []api.Role
-	known []api.Resource
+	roles  []api.Role
+	known  []api.Resource
+	groups []form.ScopeGroup
 	// custom says that the rights are more than one role, so that the form
 	// leaves them alone.
 	custom []api.Statement
@@ -24,8 +26,10 @@ type principalForm struct {
 // offered are the roles that the visitor can give, and the resources.
 func (v *visit) offered(f form.Form) (principalForm, error) {
 	d, err := v.draft(f, "")
-	return principalForm{Form: f, roles: d.roles, known: d.known}, err
+	return principalForm{Form: f, roles: d.roles, known: d.known, groups: d.Groups}, err
 }
+
+func (p principalForm) picker() form.Picker { return form.Picker{Form: p.Form, Groups: p.groups} }
 
 func (v *visit) accounts() error {
 	v.section = "service-accounts"
@@ -42,22 +46,9 @@ func (v *visit) paged() authority.Page {
 	return authority.Page{After: after, Limit: pageRows, Text: v.q("q")}
 }
 
-// listing is one page of a list of what has a name.
-type listing struct {
-	// next is the address of the next page; empty when there is none.
-	next string
-	// text is what was looked for.
-	text string
-	n    int
-	// long says that the list is worth looking through with a search.
-	long bool
-}
-
 // listed describes a page of n rows after which next follows.
-func (v *visit) listed(n int, next int64) listing {
-	l := listing{next: v.after(next), text: v.q("q"), n: n}
-	l.long = l.text != "" || next != 0 || v.q("after") != "" || n > shortList
-	return l
+func (v *visit) listed(n int, next int64) listing.Names {
+	return listing.NamesOf(n, v.q("q"), v.after(next), v.q("after") != "")
 }
 
 // after is the address of the next page; empty when there is none.
@@ -65,7 +56,7 @@ func (v *visit) after(next int64) string {
 	if next == 0 {
 		return ""
 	}
-	return table{self: *v.r.URL}.with("after", strconv.FormatInt(next, 10))
+	return listing.At(*v.r.URL).With("after", strconv.FormatInt(next, 10))
 }
 
 func (v *visit) newAccount() error {
@@ -86,8 +77,10 @@ func (v *visit) doNewAccount() error {
 		return err
 	}
 	in := api.CreateServiceAccount{Name: p.Get("name"), Description: api.Some(p.Get("description")), Contacts: api.Some(p.List("contacts"))}
-	in.Rights = p.Rights(v.at.Reach())
-	s, err := v.auth.CreateServiceAccount(v.ctx(), v.caller, v.at.Slug, in)
+	var s authority.Done[api.ServiceAccount]
+	if in.Rights, err = p.AccountRights(v.at.Reach()); err == nil {
+		s, err = v.auth.CreateServiceAccount(v.ctx(), v.caller, v.at.Slug, in)
+	}
 	if err != nil {
 		if p.Form, err = refused(p.Form, err); err != nil {
 			return err
@@ -124,9 +117,6 @@ func (v *visit) accountWith(s api.ServiceAccount, f form.Form) error {
 	if err != nil {
 		return err
 	}
-	if s.Role == nil {
-		p.custom = s.Grants
-	}
 	t, err := v.table(api.TokenFilter{Owner: api.Some(s.Name), Kind: api.Some("service")})
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return err
@@ -141,8 +131,11 @@ func (v *visit) accountWith(s api.ServiceAccount, f form.Form) error {
 
 func (v *visit) doAccount() error {
 	name, f := v.r.PathValue("name"), v.edited()
-	in := api.EditServiceAccount{Description: f.Edit("description"), Contacts: f.EditList("contacts"), Rights: f.EditRights(v.at.Reach())}
-	_, err := v.auth.EditServiceAccount(v.ctx(), v.from(f), v.at.Slug, name, in)
+	in := api.EditServiceAccount{Description: f.Edit("description"), Contacts: f.EditList("contacts")}
+	var err error
+	if in.Rights, err = f.EditAccountRights(v.at.Reach()); err == nil {
+		_, err = v.auth.EditServiceAccount(v.ctx(), v.from(f), v.at.Slug, name, in)
+	}
 	if err == nil {
 		return v.done(v.ws("service-accounts", name), "saved")
 	}
@@ -153,7 +146,7 @@ func (v *visit) doAccount() error {
 	if err != nil {
 		return err
 	}
-	return v.accountWith(s, v.renewed(f, form.OfAccount(s), v.where(), "service_account:"+s.Name))
+	return v.accountWith(s, v.renewed(f, form.OfAccount(s), v.where(), "service_account:"+s.Name, "scope"))
 }
 
 // stop is a suspension or removal that is asked for: the tokens it stops.

@@ -98,6 +98,8 @@ func tokenRoutes() []route {
 		{"POST" + at + "/summary", mineHere().inPortal(), (*visit).summary},
 		{"POST" + at + "/columns", mineHere().inPortal(), (*visit).doColumns},
 		{"POST" + at + "/bulk", mineHere(), (*visit).bulk},
+		{"GET" + at + "/count", mineHere().notAtOnce(), (*visit).tokensCount},
+		{"GET" + at + "/export", mineHere().notAtOnce(), (*visit).tokensExport},
 		{"GET" + at + "/{id}", mineHere().inPortal(), (*visit).token},
 		{"GET" + at + "/{id}/first-use", mineHere().inPortal(), (*visit).firstUse},
 		{"GET" + at + "/{id}/edit", mineHere().inPortal(), (*visit).editToken},

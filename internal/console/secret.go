@@ -18,11 +18,13 @@ type shown struct {
 	// title and note say how it came to be.
 	title, note string
 	base        string
+	// warnings say where it is not what its maker may think.
+	warnings []api.Warning
 }
 
 // secretPage answers the secret that a POST made, in its own answer.
 func (v *visit) secretPage(title string, i authority.Issued, how string) error {
-	s := shown{token: i.Token, secret: i.Secret.Reveal(), title: title, note: phrase.SecretNote(i.Token, how, v.typed().Get("on_use") != "", v.now()), base: v.origin()}
+	s := shown{token: i.Token, secret: i.Secret.Reveal(), title: title, note: phrase.SecretNote(i.Token, how, v.typed().Get("on_use") != "", v.now()), base: v.origin(), warnings: i.Warnings}
 	v.w.Header().Set("Pragma", "no-cache")
 	return v.page(title, secretShown(v, s))
 }

@@ -7,19 +7,19 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
-	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/office"
-	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // table is a list of tokens as it is drawn.
 type table struct {
 	rows    []api.Token
-	columns []column
-	sort    string
-	// self is the address of this page, with what it is filtered by.
-	self           url.URL
+	columns []listing.Column
+	// Address is that of this page, with what it is filtered by.
+	listing.Address
 	next, previous string
+	// total is how many the filter keeps; 0 where that is not known.
+	total int
 	// partly says that there was more than could be sorted.
 	partly bool
 	// filter is what the list is narrowed to; narrowed says that it is.
@@ -35,90 +35,35 @@ type table struct {
 	can map[string]office.TokenAbilities
 }
 
-// column is a column of the table.
-type column struct{ key, name string }
-
-func allColumns() []column {
-	return []column{{"token", "Token"}, {"scope", "Scope"}, {"owner", "Owner"}, {"created", "Created"}, {"expires", "Expires"},
-		{"used", "Last used"}, {"status", "Status"}}
-}
-
 const (
 	columnsCookie = "tokenry-columns"
 	pageRows      = 50
-	// shortList is a list that one sees whole.
-	shortList = 8
 )
 
-// columns are those that the visitor chose, in a cookie.
-func (v *visit) columns() []column {
-	chosen := v.cookie(v.r, columnsCookie)
-	if chosen == "" {
-		return slices.DeleteFunc(allColumns(), func(c column) bool { return c.key == "owner" })
-	}
-	keys := strings.Split(chosen, ".")
-	return slices.DeleteFunc(allColumns(), func(c column) bool { return !slices.Contains(keys, c.key) })
-}
-
 func (v *visit) doColumns() error {
-	keys := []string{"none"}
-	for _, c := range allColumns() {
-		if slices.Contains(v.r.PostForm["column"], c.key) {
-			keys = append(keys, c.key)
-		}
-	}
-	v.setCookie(v.w, v.r, columnsCookie, strings.Join(keys, "."), sessionAge)
+	v.setCookie(v.w, v.r, columnsCookie, listing.Keys(v.r.PostForm["column"]), sessionAge)
 	return v.redirect(door.SafeNext(v.r.PostForm.Get("next")))
 }
 
 func (t table) shows(key string) bool {
-	return slices.ContainsFunc(t.columns, func(c column) bool { return c.key == key })
+	return slices.ContainsFunc(t.columns, func(c listing.Column) bool { return c.Key == key })
 }
 
 func (v *visit) tokens() error {
 	v.section = "access-tokens"
-	t, err := v.table(v.tokenFilter())
+	t, err := v.table(listing.Filter(v.q))
 	if err != nil {
 		return err
 	}
 	return v.page("Access tokens", tokensPage(v, t))
 }
 
-// asked is a condition of a list's form; an empty field of it is none.
-func (v *visit) asked(name string) api.Opt[string] {
-	if s := v.q(name); strings.TrimSpace(s) != "" {
-		return api.Some(s)
-	}
-	return api.Opt[string]{}
-}
-
-// tokenFilter reads what the list is narrowed to. A value that no filter has
-// narrows nothing.
-func (v *visit) tokenFilter() api.TokenFilter {
-	f := api.TokenFilter{Owner: v.asked("owner"), Query: v.asked("q")}
-	if form.Offers(form.Kinds(), v.q("kind")) {
-		f.Kind = v.asked("kind")
-	}
-	if form.Offers(form.Statuses(), v.q("status")) {
-		f.Status = v.asked("status")
-	}
-	switch v.q("only") {
-	case "expiring":
-		f.ExpiringWithin = api.Some(api.Duration(phrase.Soon))
-	case "unused":
-		f.UnusedFor = api.Some(90 * api.Day)
-	case "outside":
-		f.OutsidePolicy = api.Some(true)
-	}
-	return f
-}
-
 // table lists the tokens of the workspace that a filter keeps.
 func (v *visit) table(f api.TokenFilter) (table, error) {
-	t := table{columns: v.columns(), sort: v.q("sort"), self: *v.r.URL, workspace: v.at.Slug, filter: f}
+	t := table{columns: listing.Chosen(v.cookie(v.r, columnsCookie)), Address: listing.At(*v.r.URL), workspace: v.at.Slug, filter: f}
 	t.bulk = v.may("tokens:disable") || v.may("tokens:delete") || v.may("tokens:edit")
-	t.narrowed = f.Owner.Set || f.Kind.Set || f.Status.Set || f.Query.Set || v.tokensOnly() != ""
-	if t.sort != "" {
+	t.narrowed = listing.Narrows(f)
+	if t.Sort != "" {
 		if err := v.sortedPage(&t, f); err != nil {
 			return t, noOwner(err)
 		}
@@ -130,7 +75,7 @@ func (v *visit) table(f api.TokenFilter) (table, error) {
 	}
 	t.rows, t.next = rows, v.after(next)
 	if v.q("after") != "" {
-		t.previous = t.with("after", "")
+		t.previous = t.With("after", "")
 	}
 	return t, v.enable(&t)
 }
@@ -155,31 +100,6 @@ func noOwner(err error) error {
 	return err
 }
 
-// tokensOnly is the chosen kind of tokens that need a look; empty for all.
-func (v *visit) tokensOnly() string {
-	if only := v.q("only"); form.Offers(form.Attentions(), only) {
-		return only
-	}
-	return ""
-}
-
-// with is the address of the page with one parameter changed.
-func (t table) with(name, value string) string {
-	q := t.self.Query()
-	q.Del("did")
-	if name == "sort" {
-		q.Del("after")
-		q.Del("page")
-	}
-	if q.Set(name, value); value == "" {
-		q.Del(name)
-	}
-	if len(q) == 0 {
-		return t.self.Path
-	}
-	return t.self.Path + "?" + q.Encode()
-}
-
 // page is the address of a token's page.
 func (t table) page(k api.Token, parts ...string) string {
 	return "/workspace/" + url.PathEscape(t.workspace) + "/access-tokens/" + strings.Join(append([]string{k.Locator}, parts...), "/")
@@ -191,12 +111,15 @@ func (v *visit) tokenPage(id string, parts ...string) string {
 
 func (v *visit) integrationTokens() error {
 	v.section = "integration-tokens"
-	t, err := v.table(api.TokenFilter{Kind: api.Some("workspace"), Status: v.asked("status"), Query: v.asked("q")})
+	f := listing.Filter(v.q)
+	narrowed := listing.Narrows(f)
+	f.Kind = api.Some("workspace")
+	t, err := v.table(f)
 	if err != nil {
 		return err
 	}
-	t.columns = slices.DeleteFunc(t.columns, func(c column) bool { return c.key == "owner" })
-	t.bulk, t.bin, t.mine = false, true, true
+	t.columns = slices.DeleteFunc(t.columns, func(c listing.Column) bool { return c.Key == "owner" })
+	t.bulk, t.bin, t.mine, t.narrowed = false, true, true, narrowed
 	return v.page("Integration tokens", integrationPage(v, t))
 }
 

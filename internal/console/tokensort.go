@@ -1,30 +1,17 @@
 package console
 
 import (
+	"encoding/csv"
 	"strconv"
 
+	"github.com/a-h/templ"
+
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
-
-// sortLink is where a column's head leads: sorted by it, or turned round.
-func (t table) sortLink(key string) string {
-	if t.sort == key {
-		return t.with("sort", "-"+key)
-	}
-	return t.with("sort", key)
-}
-
-// sorted is the aria-sort of a column.
-func (t table) sorted(key string) string {
-	switch t.sort {
-	case key:
-		return "ascending"
-	case "-" + key:
-		return "descending"
-	}
-	return "none"
-}
 
 // sortedMost bounds how many tokens are read to be sorted.
 const sortedMost = 2000
@@ -37,15 +24,71 @@ func (v *visit) sortedPage(t *table, f api.TokenFilter) error {
 	if err != nil {
 		return err
 	}
-	phrase.SortTokens(all, t.sort)
+	phrase.SortTokens(all, t.Sort)
 	n, _ := strconv.Atoi(v.q("page")) // what is no number is the first page
 	first := min(max(n-1, 0)*pageRows, len(all))
 	t.rows, t.partly = all[first:min(first+pageRows, len(all))], more
+	if !more {
+		t.total = len(all)
+	}
 	if first+pageRows < len(all) {
-		t.next = t.with("page", strconv.Itoa(first/pageRows+2))
+		t.next = t.With("page", strconv.Itoa(first/pageRows+2))
 	}
 	if first > 0 {
-		t.previous = t.with("page", strconv.Itoa(first/pageRows))
+		t.previous = t.With("page", strconv.Itoa(first/pageRows))
 	}
 	return nil
+}
+
+// tokensCount says how many tokens a filter keeps, beside a page that is there already.
+func (v *visit) tokensCount() error {
+	all, more, err := v.everyToken(listing.Filter(v.q))
+	if err != nil {
+		return noOwner(err)
+	}
+	return v.fragment(templ.Raw(templ.EscapeString(phrase.Found(len(all), len(all), more, true))))
+}
+
+// tokensExport answers what the list is narrowed to, all of it, as the API writes it.
+func (v *visit) tokensExport() error {
+	f := listing.Filter(v.q)
+	w := csv.NewWriter(v.w)
+	w.UseCRLF = true // RFC 4180
+	begun := false
+	for rows, err := range authority.Pages(func(p authority.Page) ([]api.Token, int64, error) {
+		return v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, p)
+	}) {
+		if err != nil && !begun {
+			return err
+		}
+		if err != nil {
+			door.Cut() // half a file must not look whole
+		}
+		if !begun {
+			begun = true
+			v.w.Header().Set("Content-Type", door.CSV)
+			v.w.Header().Set("Content-Disposition", `attachment; filename="tokens-`+v.at.Slug+"-"+v.now().Format("2006-01-02")+`.csv"`)
+			_ = w.Write(listing.Head()) // Flush tells
+		}
+		for _, t := range rows {
+			cells := listing.Cells(t)
+			for i := range cells {
+				cells[i] = door.Cell(cells[i])
+			}
+			_ = w.Write(cells)
+		}
+		if w.Flush(); w.Error() != nil {
+			return errAnswered // whoever left does not want it
+		}
+	}
+	return errAnswered
+}
+
+// lookUpAt is where a token that was pasted into a search is looked up; empty for whoever
+// may look up none.
+func (v *visit) lookUpAt() string {
+	if !v.may("tokens:read") {
+		return ""
+	}
+	return v.ws("leak-desk")
 }

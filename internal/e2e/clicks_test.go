@@ -17,7 +17,7 @@ const tokensPage = "/workspace/acme/access-tokens"
 // secret that the page shows.
 func (b *browser) createToken(label string) string {
 	b.Helper()
-	b.open(tokensPage + "/new?owner=me&scopes=tickets:read")
+	b.open(tokensPage + "/new?owner=me&scopes=tickets:read&resources=*")
 	b.fill("label", label)
 	b.press("Create token")
 	return strings.TrimSpace(ask(b, chromedp.Text(chromedp.CSS("#secret"))))
@@ -105,7 +105,7 @@ func TestADoubleClickMakesOneToken(t *testing.T) {
 	demo(t)
 	b := chromium(t)
 	b.signIn("maria@acme.example")
-	b.open(tokensPage + "/new?owner=me&scopes=tickets:read")
+	b.open(tokensPage + "/new?owner=me&scopes=tickets:read&resources=*")
 	b.fill("label", "Twice")
 	b.follow("two clicks", chromedp.DoubleClick(chromedp.CSS(`main form button[type=submit]`), chromedp.NodeVisible))
 	if n := b.count("Twice"); n != 1 {
@@ -127,7 +127,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	}
 	b.keys(demoPassword)
 	b.follow("enter", chromedp.KeyEvent(kb.Enter))
-	b.open(tokensPage + "/new?owner=me&scopes=tickets:read")
+	b.open(tokensPage + "/new?owner=me&scopes=tickets:read&resources=*")
 	// A page gives the focus when it is drawn, which may be after it is loaded.
 	ask(b, chromedp.Poll[chromedp.Void](`document.activeElement?.name === "label"`))
 	b.keys("By keyboard")

@@ -124,7 +124,7 @@ func (b *browser) answers() []view {
 			b.open(b.token("CI deploys") + "?scope=assets:read&resource=website")
 		}},
 		{name: "refused form", reach: func() {
-			b.open(tokensPage + "/new?owner=me")
+			b.open(tokensPage + "/new?owner=me&scopes=tickets:read&resources=*")
 			b.fill("label", strings.Repeat("x", 100))
 			eval[bool](b, `document.querySelectorAll("details.more").forEach(d => d.open = true) === undefined`)
 			b.fill("allowed_ips", "here and there")
@@ -142,6 +142,8 @@ func neverLookedAt() map[string]string {
 		"GET /workspace/{ws}/{$}":                          "leads to another page",
 		"GET /signin/oidc/{provider}/callback":             "leads to another page; the tests of single sign-on have a provider",
 		"GET /workspace/{ws}/access-tokens/{id}/first-use": "a part of a page",
+		"GET /workspace/{ws}/access-tokens/export":         "a file",
+		"GET /workspace/{ws}/access-tokens/count":          "a part of a page",
 		"GET /workspace/{ws}/audit/export":                 "a file",
 		"GET /instance/audit/export":                       "a file",
 		"GET /settings/security/passkeys/new":              "needs a host name, and the demo has an address",

@@ -44,7 +44,7 @@ func TestThePicturesOfTheGuide(t *testing.T) {
 	b.open(tokensPage)
 	b.show("tokens")
 
-	b.open(tokensPage + "/new?owner=service&label=Nightly+backup&scopes=tickets:read&expires_in=90d&account=ci")
+	b.open(tokensPage + "/new?owner=service&label=Nightly+backup&scopes=tickets:read&resources=*&expires_in=90d&account=ci")
 	b.shows("Create a token for an automation", "tickets:read")
 	b.show("create")
 	b.press("Create token")

@@ -25,7 +25,7 @@ func TestTheIncidentDeskByClicking(t *testing.T) {
 	demo(t)
 	b := chromium(t)
 	b.signIn("olivia@acme.example")
-	b.open(tokensPage + "/new?owner=service&account=ci&label=Desk&scopes=tickets:read")
+	b.open(tokensPage + "/new?owner=service&account=ci&label=Desk&scopes=tickets:read&resources=*")
 	b.press("Create token")
 	first := strings.TrimSpace(ask(b, chromedp.Text(chromedp.CSS("#secret"))))
 	uses(t, first, "tickets:read", http.StatusOK)
@@ -89,7 +89,8 @@ func TestTheCodeQualityServiceByClicking(t *testing.T) {
 	demo(t)
 	tom := chromium(t)
 	tom.signIn("tom@acme.example")
-	tom.open(tokensPage + "/new?owner=me&label=CI")
+	tom.open(tokensPage + "/new?owner=me&label=CI&resources=*")
+	ask(tom, chromedp.Click(chromedp.CSS(`[name=what][value=inherit]`)))
 	tom.press("Create token")
 	secret := strings.TrimSpace(ask(tom, chromedp.Text(chromedp.CSS("#secret"))))
 	reads := func(resource string, want int) {
@@ -119,7 +120,7 @@ func TestTheSaaSByClicking(t *testing.T) {
 	demo(t)
 	b := chromium(t)
 	b.signIn("olivia@acme.example")
-	b.open(tokensPage + "/new?owner=me&label=Back+end&scopes=*,instance:admin")
+	b.open(tokensPage + "/new?owner=me&label=Back+end&scopes=*,instance:admin&resources=*")
 	b.press("Create token")
 	backEnd := strings.TrimSpace(ask(b, chromedp.Text(chromedp.CSS("#secret"))))
 	const customer = server + "/v1/workspaces/ext:customer-7"
@@ -133,7 +134,7 @@ func TestTheSaaSByClicking(t *testing.T) {
 	mia := b.window()
 	mia.open(link.URL[strings.Index(link.URL, "/signin/"):])
 	mia.press("Continue")
-	mia.open("/workspace/customer-7/access-tokens/new?owner=me&label=Mine&scopes=tickets:read")
+	mia.open("/workspace/customer-7/access-tokens/new?owner=me&label=Mine&scopes=tickets:read&resources=*")
 	mia.press("Create token")
 	secret := strings.TrimSpace(ask(mia, chromedp.Text(chromedp.CSS("#secret"))))
 	passes := func(want int) {

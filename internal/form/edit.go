@@ -45,6 +45,7 @@ func Edited(posted url.Values) Form {
 	f.Origin = Origin{Revision: revision, drawn: drawn}
 	f.Values.Del("revision")
 	f.Values.Del("drawn")
+	f.foldRows()
 	f.fold("scope", "more_scopes", append(f.Values["scope"], f.List("more_scopes")...))
 	f.fold("resources", "resource", []string{phrase.Lines(append(f.List("resources"), f.Values["resource"]...))})
 	return f
@@ -101,7 +102,7 @@ func plain(values []string) []string {
 // together are fields that mean nothing alone: who changes one has said them all.
 func together() [][]string {
 	return [][]string{
-		{"what", "role"}, {"reach", "resources"}, {"which", "event"}, {"expires", "expires_on"}, {"requests", "window"},
+		{"what", "role", "st"}, {"reach", "resources"}, {"which", "event"}, {"expires", "expires_on"}, {"requests", "window"},
 		{"rate_limit_requests", "rate_limit_window"}, {"workspace_rate_limit_requests", "workspace_rate_limit_window"},
 	}
 }

@@ -25,7 +25,11 @@ type Form struct {
 func New(fields url.Values) Form { return Form{Values: fields, Fresh: true} }
 
 // Typed is a form as it was posted.
-func Typed(posted url.Values) Form { return Form{Values: posted} }
+func Typed(posted url.Values) Form {
+	f := Form{Values: posted}
+	f.foldRows()
+	return f
+}
 
 // Refused is the form with what is wrong with it.
 func (f Form) Refused(err error) Form {

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 
@@ -18,6 +19,7 @@ func OfMember(m api.Member) Form {
 // OfAccount is the form that edits a service account.
 func OfAccount(s api.ServiceAccount) Form {
 	f := holderFields(s.Role, s.Resources)
+	maps.Copy(f, accountFields(s.Role, s.Grants))
 	f.Set("description", s.Description)
 	f.Set("contacts", phrase.Lines(s.Contacts))
 	return Of(s.Revision, f)

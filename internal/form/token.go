@@ -46,7 +46,10 @@ func TokenFields(t api.Token) url.Values {
 		f.Set("what", "scopes")
 		f["scope"] = t.Scopes
 	}
-	if t.Resources != nil && !slices.Contains(t.Resources, "*") {
+	switch {
+	case t.Resources != nil && len(t.Resources) == 0 && f.Get("what") != "inherit":
+		f.Set("reach", "none")
+	case t.Resources != nil && !slices.Contains(t.Resources, "*"):
 		f.Set("reach", "some")
 		f.Set("resources", strings.Join(t.Resources, "\n"))
 	}
@@ -61,6 +64,10 @@ func TokenFields(t api.Token) url.Values {
 	if t.Recoverable {
 		f.Set("recoverable", "yes")
 	}
+	if t.NotBefore != nil {
+		f.Set("not_before", t.NotBefore.UTC().Format(clockLayout))
+	}
+	f.Set("metadata", metadataLines(t.Metadata))
 	return f
 }
 
@@ -82,8 +89,9 @@ func Suggested(q url.Values, like *api.Token) Form {
 	if like != nil {
 		f.Values = TokenFields(*like)
 		f.Values.Set("label", phrase.Cut(like.Label, 90)+" (2)")
-		f.Values.Del("expires_on")
-		f.Values.Set("expires", "default")
+		for _, name := range []string{"expires_on", "expires", "not_before", "metadata"} {
+			f.Values.Del(name)
+		}
 	}
 	for _, name := range []string{"owner", "label", "description", "account"} {
 		if q.Has(name) {
@@ -93,6 +101,10 @@ func Suggested(q url.Values, like *api.Token) Form {
 	if scopes := splitScopes(q["scopes"]); len(scopes) > 0 {
 		f.Values.Set("what", "scopes")
 		f.Values["scope"] = scopes
+	}
+	if all := (Form{Values: q}).List("resources"); len(all) > 0 {
+		f.Values["resources"] = []string{phrase.Lines(all)}
+		f.Values.Set("reach", map[bool]string{true: "all", false: "some"}[slices.Contains(all, "*")])
 	}
 	if role := q.Get("role"); role != "" {
 		f.Values.Set("what", "role")
@@ -125,10 +137,27 @@ func (d Draft) What() string {
 	if d.Token != nil {
 		return Keep
 	}
-	if d.Owner == "me" {
-		return "inherit"
-	}
 	return "scopes"
+}
+
+// recommended is how long a token lives that nobody chose a life for in the form.
+const recommended = 90 * api.Day
+
+// Life is the expiry that stands in the form: what was chosen, or what is recommended, 90
+// days, or the policy's if that is shorter. A program that leaves it out gets the policy's.
+func (d Draft) Life() string {
+	if e := d.Get("expires"); e != "" || d.Token != nil {
+		return e
+	}
+	out := recommended
+	if p := d.Policy; p != nil {
+		for _, most := range []api.Duration{p.DefaultLifetime, p.MaxLifetime} {
+			if most > 0 && most < out {
+				out = most
+			}
+		}
+	}
+	return out.String()
 }
 
 // Create reads the form as what makes a token.
@@ -147,10 +176,21 @@ func (d Draft) Create() (in api.CreateToken, err error) {
 	if in.TokenFields, err = d.fields(); err != nil {
 		return in, err
 	}
-	if d.What() == "scopes" && len(d.Chosen()) == 0 {
-		return in, api.FieldError("scopes", "choose at least one scope: without any the token may do nothing")
+	return in, d.powerless()
+}
+
+// powerless is why the token of the form could do nothing; nil where it could do something,
+// as far as the form alone tells.
+func (d Draft) powerless() error {
+	switch {
+	case d.What() == "scopes" && len(d.Chosen()) == 0:
+		return api.FieldError("scopes", "choose at least one scope: without any the token may do nothing")
+	case d.What() == "role" && d.Get("role") == "":
+		return api.FieldError("role", "choose the role: without one the token may do nothing")
+	case d.Get("reach") == "some" && len(d.Resources(nil)) == 0:
+		return api.FieldError("resources", "name at least one resource, or choose another answer")
 	}
-	return in, nil
+	return nil
 }
 
 // Change reads the form as a change of its token, without what nobody touched: what
@@ -163,8 +203,12 @@ func (d Draft) Change() (api.EditToken, error) {
 	leave(d, &in.AllowedIPs, "allowed_ips")
 	leave(d, &in.RateLimit, "requests", "window")
 	leave(d, &in.Recoverable, "recoverable")
+	leave(d, &in.NotBefore, "not_before")
+	leave(d, &in.Metadata, "metadata")
 	if !d.Changed("what", "role", "scope", "reach", "resources") {
 		in.Rights = api.Rights{}
+	} else if err == nil {
+		err = d.powerless()
 	}
 	return api.EditToken{TokenFields: in}, err
 }
@@ -197,6 +241,12 @@ func (d Draft) fields() (api.TokenFields, error) {
 	if d.Policy != nil && d.Policy.Recoverable {
 		in.Recoverable = api.Some(d.Get("recoverable") != "")
 	}
+	if in.NotBefore, err = d.notBefore(); err != nil {
+		return in, err
+	}
+	if in.Metadata, err = d.metadata(); err != nil {
+		return in, err
+	}
 	return in, d.expiry(&in)
 }
 
@@ -204,7 +254,7 @@ func (d Draft) fields() (api.TokenFields, error) {
 // what it has.
 func (d Draft) rights() (api.Rights, error) {
 	var r api.Rights
-	res := d.Resources(d.Reach)
+	res := d.resources()
 	what := d.What()
 	switch {
 	case what == Keep && d.Changed("role", "scope", "reach", "resources"):
@@ -227,6 +277,18 @@ func (d Draft) rights() (api.Rights, error) {
 		}
 	}
 	return r, nil
+}
+
+// resources are those that were chosen. Scopes without any mean what they mean to the API
+// and the commands: what needs a resource is granted on none.
+func (d Draft) resources() []string {
+	switch d.Get("reach") {
+	case "all":
+		return d.Reach
+	case "some":
+		return d.Resources(nil)
+	}
+	return []string{}
 }
 
 // expiry reads the chosen lifetime. A day is lived to its end, in UTC.

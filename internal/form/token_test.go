@@ -1,6 +1,7 @@
 package form_test
 
 import (
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ func shapes() map[string]api.Token {
 		"several grants": {Kind: "personal", Label: "a", Grants: []api.Statement{{Role: "Viewer", Resources: []string{"shop"}}, {Role: "Owner", Resources: []string{"dev"}}}},
 		"limits": {Kind: "personal", Label: "a", Description: "two\nlines", AllowedIPs: []string{"192.0.2.0/24", "2001:db8::/32"},
 			RateLimit: &api.RateLimit{Requests: 10, Window: api.Duration(time.Minute)}, Recoverable: true},
+		"begins later": {Kind: "personal", Label: "a", NotBefore: new(time.Date(2027, 3, 1, 8, 30, 15, 0, time.UTC)),
+			Metadata: api.Metadata{"n": json.Number("17"), "text": "17", "blank": " x ", "lines": "a\nb", "yes": true, "plain": "a=b"}},
 	}
 }
 
@@ -64,6 +67,8 @@ func TestAChangeOfATokenSaysWhatWasTouched(t *testing.T) {
 		{url.Values{"window": {"1h"}}, `{"rate_limit":{"requests":10,"window":"1h"}}`},
 		{url.Values{"recoverable": nil}, `{"recoverable":false}`},
 		{url.Values{"expires": {"never"}}, `{"never":true}`},
+		{url.Values{"not_before": {"2027-03-01T08:30"}}, `{"not_before":"2027-03-01T08:30:00Z"}`},
+		{url.Values{"metadata": {"a=b"}}, `{"metadata":{"a":"b"}}`},
 		{url.Values{"what": {"scopes"}, "scope": {"a:read"}}, `{"grants":[{"scopes":["a:read"],"resources":["*"]}]}`},
 		{url.Values{"reach": {"some"}, "resources": {"shop\ndev"}}, `{"grants":[{"resources":["shop","dev"]}]}`},
 	} {
@@ -103,11 +108,19 @@ func TestANewTokenIsOfWhomItWasChosen(t *testing.T) {
 		want  string
 		field string
 	}{
-		{"me", url.Values{"label": {"a"}}, `{"kind":"personal","label":"a","description":"","allowed_ips":null,"rate_limit":null,"grants":null}`, ""},
+		{"me", url.Values{"label": {"a"}, "what": {"inherit"}}, `{"kind":"personal","label":"a","description":"","allowed_ips":null,"rate_limit":null,"grants":null}`, ""},
 		{"service", url.Values{"label": {"a"}, "what": {"role"}, "role": {"Viewer"}}, "", "account"},
 		{"service", url.Values{"account": {"ci"}, "label": {"a"}}, "", "scopes"},
 		{"workspace", url.Values{"label": {"a"}, "what": {"scopes"}}, "", "scopes"},
 		{"workspace", url.Values{"label": {"a"}, "scope": {"b:x", "a:x", "b:x"}, "more_scopes": {"c:x"}}, "", ""},
+		{"me", url.Values{"label": {"a"}}, "", "scopes"},
+		{"me", url.Values{"label": {"a"}, "what": {"role"}}, "", "role"},
+		{"me", url.Values{"label": {"a"}, "what": {"inherit"}, "reach": {"some"}}, "", "resources"},
+		{"me", url.Values{"label": {"a"}, "scope": {"a:x"}, "not_before": {"tomorrow"}}, "", "not_before"},
+		{"me", url.Values{"label": {"a"}, "scope": {"a:x"}, "metadata": {"no sign"}}, "", "metadata"},
+		{"me", url.Values{"label": {"a"}, "scope": {"a:x"}, "metadata": {"a=1\na=2"}}, "", "metadata"},
+		{"me", url.Values{"label": {"a"}, "scope": {"a:x"}, "not_before": {"2027-03-01T08:30"}, "metadata": {"build=17\nteam = blue\nlive=true\nid=\"17\""}},
+			`{"kind":"personal","label":"a","description":"","allowed_ips":null,"rate_limit":null,"not_before":"2027-03-01T08:30:00Z","metadata":{"build":17,"team":"blue","live":true,"id":"17"},"grants":[{"scopes":["a:x"],"resources":[]}]}`, ""},
 		{"me", url.Values{"label": {"a"}, "expires": {"date"}, "expires_on": {"31.12.2026"}}, "", "expires_on"},
 		{"me", url.Values{"label": {"a"}, "expires": {"soon"}}, "", "expires"},
 		{"me", url.Values{"label": {"a"}, "requests": {"many"}}, "", "rate_limit"},
@@ -128,10 +141,34 @@ func TestANewTokenIsOfWhomItWasChosen(t *testing.T) {
 	}
 }
 
+// TestAFormRecommendsALife: ninety days, or the policy's where that is shorter.
+func TestAFormRecommendsALife(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		policy *api.Policy
+		want   string
+	}{
+		{nil, "90d"},
+		{&api.Policy{}, "90d"},
+		{&api.Policy{DefaultLifetime: 365 * api.Day, MaxLifetime: 365 * api.Day}, "90d"},
+		{&api.Policy{DefaultLifetime: 30 * api.Day, MaxLifetime: 365 * api.Day}, "30d"},
+		{&api.Policy{MaxLifetime: 10 * api.Day}, "10d"},
+	} {
+		d := made("me", url.Values{})
+		if d.Policy = c.policy; d.Life() != c.want || !form.Offers(d.Expiries(), c.want) {
+			t.Errorf("%+v recommends %s of %v", c.policy, d.Life(), d.Expiries())
+		}
+	}
+	d := made("me", url.Values{"expires": {"7d"}})
+	if d.Life() != "7d" {
+		t.Errorf("what was chosen became %s", d.Life())
+	}
+}
+
 // TestALastDayIsLivedToItsEnd: who chooses a day means that it still works then.
 func TestALastDayIsLivedToItsEnd(t *testing.T) {
 	t.Parallel()
-	in, err := made("me", url.Values{"expires": {"date"}, "expires_on": {"2027-03-01"}}).Create()
+	in, err := made("me", url.Values{"what": {"inherit"}, "expires": {"date"}, "expires_on": {"2027-03-01"}}).Create()
 	if want := time.Date(2027, 3, 1, 23, 59, 59, 0, time.UTC); err != nil || !in.ExpiresAt.Value.Equal(want) {
 		t.Errorf("%v, %v", in.ExpiresAt, err)
 	}
@@ -141,7 +178,7 @@ func TestALastDayIsLivedToItsEnd(t *testing.T) {
 func TestASecretIsKeptOnlyWhereThePolicyKeepsSecrets(t *testing.T) {
 	t.Parallel()
 	for _, kept := range []bool{true, false} {
-		d := made("me", url.Values{"recoverable": {"yes"}})
+		d := made("me", url.Values{"what": {"inherit"}, "recoverable": {"yes"}})
 		d.Policy = &api.Policy{Recoverable: kept}
 		if in, err := d.Create(); err != nil || in.Recoverable.Set != kept {
 			t.Errorf("%t: %v, %v", kept, in.Recoverable, err)
@@ -176,7 +213,7 @@ func TestATokenLikeAnotherHasALifeOfItsOwn(t *testing.T) {
 	if got := f.Get("label"); len([]rune(got)) > 100 || !strings.HasSuffix(got, " (2)") {
 		t.Errorf("its label is %q", got)
 	}
-	if f.Get("expires") != "default" || f.Values.Has("expires_on") || !f.Fresh {
+	if f.Values.Has("expires") || f.Values.Has("expires_on") || !f.Fresh {
 		t.Errorf("its life is that of the other: %v", f.Values)
 	}
 	if !slices.Equal(f.Values["scope"], k.Scopes) {
@@ -193,7 +230,8 @@ func TestADraftIsSaidInWords(t *testing.T) {
 		typed url.Values
 		want  string
 	}{
-		{"me", url.Values{}, "Acts as you; may do everything you may, also what you gain or lose later; Expires after 90 days."},
+		{"me", url.Values{}, "Acts as you; may do nothing yet: choose scopes; Expires after 90 days."},
+		{"me", url.Values{"what": {"inherit"}}, "Acts as you; may do everything you may, also what you gain or lose later; Expires after 90 days."},
 		{"service", url.Values{"account": {"ci"}}, "Acts as the service account ci; may do nothing yet: choose scopes; Expires after 90 days."},
 		{"service", url.Values{"what": {"inherit"}, "expires": {"7d"}}, "Acts as a service account; may do everything its owner may, also what that gains or loses later; Expires after 7 days."},
 		{"workspace", url.Values{"what": {"role"}, "expires": {"never"}}, "Acts for the organisation; may do what the role you choose may; Never expires."},
@@ -225,8 +263,9 @@ func TestWhatIsMoreThanMostNeedIsWarnedOf(t *testing.T) {
 		{url.Values{"scope": {"instance:read"}}, 1},
 		{url.Values{"scope": {"tokens:impersonate"}}, 1},
 		{url.Values{"scope": {"tickets:read"}}, 0},
-		{url.Values{"scope": {"tickets:read"}, "expires": {"never"}}, 1},
-		{url.Values{"scope": {"*"}, "expires": {"never"}}, 2},
+		{url.Values{"scope": {"tickets:read"}, "expires": {"never"}, "reach": {"all"}}, 1},
+		{url.Values{"scope": {"tickets:read"}, "reach": {"none"}}, 1},
+		{url.Values{"scope": {"*"}, "expires": {"never"}, "reach": {"all"}}, 2},
 		{url.Values{"scope": {"tickets:read"}, "expires": {"never"}, "reach": {"some"}}, 0},
 		{url.Values{"what": {"inherit"}, "scope": {"*"}}, 0},
 	} {
@@ -245,11 +284,11 @@ func TestLifetimesAreOfferedAsThePolicyAllows(t *testing.T) {
 		offers []string
 		not    []string
 	}{
-		{nil, "", []string{"default", "365d", "never"}, nil},
-		{&api.Policy{MaxLifetime: 30 * api.Day, DefaultLifetime: 7 * api.Day}, "At most 30 days in this workspace.", []string{"default", "30d", "date"}, []string{"90d", "never"}},
-		{&api.Policy{MaxLifetime: 30 * api.Day, AllowNever: true}, "At most 30 days, or no expiry.", []string{"never"}, []string{"90d"}},
-		{&api.Policy{AllowNever: true}, "This workspace sets no longest lifetime.", []string{"365d", "never"}, nil},
-		{&api.Policy{}, "Tokens here must have an expiry.", []string{"365d"}, []string{"never"}},
+		{nil, "Recommended: 90 days, or less.", []string{"default", "365d", "never"}, nil},
+		{&api.Policy{MaxLifetime: 30 * api.Day, DefaultLifetime: 7 * api.Day}, "Recommended: 7 days, or less. At most 30 days in this workspace.", []string{"default", "30d", "date"}, []string{"90d", "never"}},
+		{&api.Policy{MaxLifetime: 30 * api.Day, AllowNever: true}, "Recommended: 30 days, or less. At most 30 days, or no expiry.", []string{"never"}, []string{"90d"}},
+		{&api.Policy{AllowNever: true}, "Recommended: 90 days, or less. This workspace sets no longest lifetime.", []string{"365d", "never"}, nil},
+		{&api.Policy{}, "Recommended: 90 days, or less. Tokens here must have an expiry.", []string{"365d"}, []string{"never"}},
 	} {
 		d := form.Draft{Policy: c.policy}
 		if got := d.PolicyHint(); got != c.hint {

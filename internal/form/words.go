@@ -8,6 +8,14 @@ import (
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
+// Title is what the page of the form is called.
+func (d Draft) Title() string {
+	if d.Token != nil {
+		return "Edit token"
+	}
+	return map[string]string{"me": "Create a personal token", "service": "Create a token for an automation", "workspace": "Create an integration token"}[d.Owner]
+}
+
 // Expiries are the lifetimes that the policy allows to choose from.
 func (d Draft) Expiries() []Option {
 	p := d.Policy
@@ -25,7 +33,7 @@ func (d Draft) Expiries() []Option {
 			out = append(out, Option{life.String(), phrase.Lasting(life)})
 		}
 	}
-	if was := d.Get("expires"); was != "" && was != "date" && was != "never" && !Offers(out, was) {
+	if was := d.Life(); was != "" && was != "date" && was != "never" && was != "default" && !Offers(out, was) {
 		if life, err := api.ParseDuration(was); err == nil {
 			out = append(out, Option{was, phrase.Lasting(life)})
 		}
@@ -37,8 +45,21 @@ func (d Draft) Expiries() []Option {
 	return out
 }
 
-// PolicyHint says what the policy allows, beside the expiry.
+// PolicyHint says what is recommended and what the policy allows, beside the expiry.
 func (d Draft) PolicyHint() string {
+	out := d.allowed()
+	if d.Token != nil {
+		return out
+	}
+	bare := d
+	bare.Values = nil
+	if life, err := api.ParseDuration(bare.Life()); err == nil {
+		out = strings.TrimSpace("Recommended: " + phrase.Lasting(life) + ", or less. " + out)
+	}
+	return out
+}
+
+func (d Draft) allowed() string {
 	p := d.Policy
 	switch {
 	case p == nil:
@@ -63,7 +84,8 @@ func (d Draft) AddressLabel() string {
 
 // LimitsOpen shows the last part of the form when there is something in it.
 func (d Draft) LimitsOpen() bool {
-	return d.Get("allowed_ips") != "" || d.Get("requests") != "" || d.Bad("allowed_ips", "rate_limit", "recoverable") != "" ||
+	return d.Get("allowed_ips") != "" || d.Get("requests") != "" || d.Bad("allowed_ips", "rate_limit", "recoverable", "not_before", "metadata") != "" ||
+		d.Get("not_before") != "" || d.Get("metadata") != "" ||
 		d.Policy != nil && d.Policy.RequireIPAllowList
 }
 
@@ -73,8 +95,11 @@ func (d Draft) Warnings() []string {
 	if w := d.broad(); w != "" {
 		out = append(out, w)
 	}
-	if d.Get("expires") == "never" && d.Get("reach") != "some" {
+	if d.Get("expires") == "never" && d.Get("reach") == "all" {
 		out = append(out, "It never expires and reaches every resource: if it leaks, it works until somebody notices. Choose an expiry, or the resources that it needs.")
+	}
+	if w := d.What(); d.Get("reach") == "none" && (w == "scopes" || w == "role") {
+		out = append(out, "No resource is named, so what needs one is granted on none.")
 	}
 	return out
 }
@@ -124,17 +149,20 @@ func (d Draft) Sentences() (who, what, until string) {
 	default:
 		what = map[bool]string{true: "may do everything you may, also what you gain or lose later", false: "may do everything its owner may, also what that gains or loses later"}[d.Owner == "me"]
 	}
-	if d.Get("reach") == "some" {
+	switch reach := d.Get("reach"); {
+	case reach == "some":
 		what += ", on " + phrase.Listed(d.Resources(nil), 5) + " only"
+	case reach == "none" && d.What() != "inherit":
+		what += ", where no resource is asked for"
 	}
 	return who, what, d.until()
 }
 
 func (d Draft) until() string {
-	switch chosen := d.Get("expires"); chosen {
-	case "keep":
+	switch chosen := d.Life(); chosen {
+	case "", "keep":
 		return "Its expiry stays."
-	case "", "default":
+	case "default":
 		if d.Policy == nil {
 			return ""
 		}

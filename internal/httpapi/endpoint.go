@@ -176,7 +176,7 @@ func reissue(f func(*call) (authority.Issued, error)) endpoint {
 
 // issued reveals the secret: here it goes onto the wire, once.
 func issued(v authority.Issued) answer {
-	return answer{body: api.Issued{Token: v.Token, Secret: v.Secret.Reveal()}, changed: true, revision: v.Revision}
+	return answer{body: api.Issued{Token: v.Token, Secret: v.Secret.Reveal(), Warnings: v.Warnings}, changed: true, revision: v.Revision}
 }
 
 // maybe lets the body be left out.

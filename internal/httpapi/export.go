@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/listing"
 )
 
 // stream writes an answer piece by piece. Once its first byte is out an error
@@ -97,21 +98,7 @@ func (c *call) tokensCSV() (answer, error) {
 	f := c.tokenFilter()
 	return table(func(p authority.Page) ([]api.Token, int64, error) {
 		return c.s.authority.ListTokens(c.ctx, c.caller, c.path("ws"), f, p)
-	}, tokenColumns(), tokenRow), nil
-}
-
-func tokenColumns() []string {
-	return []string{"id", "locator", "kind", "owner", "owner_name", "label", "description", "masked", "role", "scopes", "resources",
-		"status", "usable", "blocked_by", "outside_policy", "created_at", "created_by", "created_with", "expires_at", "last_used_at",
-		"last_used_ip", "disabled_at", "revoked_at", "revoke_reason", "rotated_at", "allowed_ips"}
-}
-
-func tokenRow(t api.Token) []string {
-	return []string{t.ID, t.Locator, t.Kind, t.Owner.Address, t.Owner.Name, t.Label, t.Description, t.Masked, value(t.Role),
-		strings.Join(t.Scopes, " "), strings.Join(t.Resources, " "), t.Status, strconv.FormatBool(t.Usable), value(t.BlockedBy),
-		strconv.FormatBool(t.OutsidePolicy), stamp(&t.CreatedAt), t.CreatedBy, value(t.CreatedWith), stamp(t.ExpiresAt),
-		stamp(t.LastUsedAt), value(t.LastUsedIP), stamp(t.DisabledAt), stamp(t.RevokedAt), value(t.RevokeReason),
-		stamp(t.RotatedAt), strings.Join(t.AllowedIPs, " ")}
+	}, listing.Head(), listing.Cells), nil
 }
 
 func value(s *string) string {

@@ -186,3 +186,13 @@ func TestWhoMissesATokenIsSaidByItsState(t *testing.T) {
 	says(t, phrase.OldOnes(&api.Policy{}), "The old ones end at once, as the policy says.")
 	says(t, phrase.OldOnes(&api.Policy{Overlap: api.Day}), "The old one of a token that works now goes on for 1 day.")
 }
+
+func TestWhatAListFoundIsCounted(t *testing.T) {
+	t.Parallel()
+	says(t, phrase.Found(3, 0, false, false), "3 tokens")
+	says(t, phrase.Found(1, 0, false, true), "1 token found")
+	says(t, phrase.Found(50, 0, true, true), "50 tokens on this page, and there are more")
+	says(t, phrase.Found(50, 120, false, true), "120 tokens found")
+	says(t, phrase.Found(50, 120, false, false), "120 tokens")
+	says(t, phrase.Found(2000, 2000, true, true), "More than 2000 tokens found")
+}

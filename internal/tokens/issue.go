@@ -29,6 +29,9 @@ func (a *Tokens) CreateToken(ctx context.Context, c authority.Caller, ref string
 	out.Revision, err = a.in.MutateToken(ctx, authority.Gives, c, &out.Token, func(w *authority.Work) error {
 		return Create(w, c, ref, in, &out)
 	})
+	if err == nil || c.Rehearse {
+		out.Warnings = Warnings(out.Token)
+	}
 	return out, err
 }
 

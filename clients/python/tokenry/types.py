@@ -665,11 +665,16 @@ class Invitation(TypedDict):
     sent: bool
 
 
-class Issued(TypedDict):
-    """Issued is the one answer that holds a secret: of create, rotate, reset, transfer and reveal."""
-
+class _Issued(TypedDict):
     secret: str
     token: "Token"
+
+
+class Issued(_Issued, total=False):
+    """Issued is the one answer that holds a secret: of create, rotate, reset, transfer and reveal."""
+
+    # Warnings say where a token that was created is not what its maker may think it is; left out when there is nothing to say, and by every other verb.
+    warnings: list["Warning"]
 
 
 class KeySet(TypedDict):
@@ -1640,6 +1645,15 @@ class VerifyResult(_VerifyResult, total=False):
     scopes: list[str]
     token: "VerifiedToken"
     workspace: str
+
+
+class Warning(TypedDict):
+    """Warning is something about what was done that its caller should look at. Nothing was refused because of it."""
+
+    # Code is no_rights or no_resource; others may follow.
+    code: str
+    # Detail says it in a sentence, for people.
+    detail: str
 
 
 class Webhook(TypedDict):

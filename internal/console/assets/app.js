@@ -89,9 +89,34 @@
   };
   if (document.querySelector('[data-needs-selection]')) selection();
 
+  // A token that is pasted into a search never becomes part of an address: it is taken out of the
+  // field before anything reads it, and sent to the desk that looks it up.
+  const secretLike = /[a-z0-9]{3,}_[0-9A-Za-z]{24,}/;
+  document.addEventListener('input', (e) => {
+    const box = e.target;
+    if (!box.matches || !box.matches('input[type="search"],[data-no-token]') || !secretLike.test(box.value)) return;
+    e.stopImmediatePropagation();
+    const text = box.value;
+    const at = box.dataset.noToken || (document.querySelector('[data-no-token]') || { dataset: {} }).dataset.noToken;
+    box.value = '';
+    if (!at) { say('That is a token: it was taken out of the field. Give it to nobody'); return; }
+    say('That is a token: it is looked up, and not searched for');
+    const f = document.createElement('form');
+    f.method = 'post';
+    f.action = at;
+    f.hidden = true;
+    const t = document.createElement('textarea');
+    t.name = 'text';
+    t.value = text;
+    f.append(t);
+    document.body.append(f);
+    f.submit();
+  }, true);
+
   // Find a scope while typing.
   all('[data-filter]').forEach((box) => {
     box.closest('.field').hidden = false;
+    box.addEventListener('keydown', (e) => { if (e.key === 'Enter') e.preventDefault(); }); // it finds, and sends nothing
     box.addEventListener('input', () => {
       const want = box.value.trim().toLowerCase();
       all(box.dataset.filter).forEach((el) => { el.hidden = want !== '' && !el.textContent.toLowerCase().includes(want); });
@@ -104,11 +129,14 @@
   });
 
   // Parts of a form that a choice brings up.
-  const follow = () => all('[data-when]').forEach((el) => {
-    const [name, value] = el.dataset.when.split('=');
-    const on = all('[name="' + name + '"]').some((i) => (i.type === 'radio' ? i.checked && i.value === value : i.value === value));
-    el.hidden = !on;
-  });
+  const is = (asked) => {
+    const [name, value] = asked.split('=');
+    return all('[name="' + name + '"]').some((i) => (i.type === 'radio' ? i.checked && i.value === value : i.value === value));
+  };
+  const follow = () => {
+    all('[data-when]').forEach((el) => { el.hidden = !is(el.dataset.when); });
+    all('[data-unless]').forEach((el) => { el.hidden = is(el.dataset.unless); });
+  };
   document.addEventListener('change', follow);
   follow();
 
@@ -135,7 +163,7 @@
   const go = document.querySelector('a[data-go]');
   if (go) location.replace(go.href);
 
-  const bad = document.querySelector('[aria-invalid="true"]');
+  const bad = document.querySelector('[aria-invalid="true"],[data-bad]');
   if (bad) bad.focus();
   const current = document.querySelector('nav.side [aria-current]');
   if (current) current.scrollIntoView({ block: 'nearest', inline: 'center' });
