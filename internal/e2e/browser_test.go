@@ -56,6 +56,8 @@ type browser struct {
 	complaints []string
 	// told are the faults that were reported: one on every page is told once.
 	told map[string]bool
+	// looked is how many pages were looked at.
+	looked int
 }
 
 // chromium is a window of the browser that all tests share, with a profile of its own, as a private window has: no
