@@ -104,6 +104,29 @@ func TestARowSaysNothingOfAnotherHistory(t *testing.T) {
 	}
 }
 
+// TestNothingFollowsAPointOfAnotherHistory: a node that stood still while an old backup took the
+// place of the database knows a number that is one of the new history too, and a batch begins
+// there. It applies nothing by it, or its next renewal would be by a digest of the new one, with all
+// memory of the old.
+func TestNothingFollowsAPointOfAnotherHistory(t *testing.T) {
+	t.Parallel()
+	b, s, run := board(t)
+	change(t, s)
+	first, err := b.Changes(t.Context(), ledger.Point{})
+	if err != nil || len(first) != 1 {
+		t.Fatalf("of an empty database follow %v, %v", first, err)
+	}
+	run(`INSERT INTO changes (revision, base, digest, touched) VALUES (2, 1, sha256('second'), '{}')`)
+	knows := first[0].Point
+	if next, err := b.Changes(t.Context(), knows); err != nil || len(next) != 1 || next[0].Base != knows.Revision {
+		t.Fatalf("after the first change follow %v, %v", next, err)
+	}
+	run(`UPDATE changes SET digest = sha256('other') WHERE revision = 1`)
+	if next, err := b.Changes(t.Context(), knows); err != nil || len(next) != 0 {
+		t.Errorf("in another history follow %v, %v", next, err)
+	}
+}
+
 // TestWhoOnlyRenewsIsRefused: nobody who does not apply what is due holds up a revocation; what
 // was not due yet is no reason.
 func TestWhoOnlyRenewsIsRefused(t *testing.T) {

@@ -452,7 +452,7 @@ func (n *Node) catchUp(ctx context.Context, head ledger.Point) error {
 	for n.known && (head.Revision == 0 || n.point.Revision < head.Revision) {
 		var changes []ledger.Change
 		err := n.aside(ctx, func(ctx context.Context) (err error) {
-			changes, err = n.Board.Changes(ctx, n.point.Revision)
+			changes, err = n.Board.Changes(ctx, n.point)
 			return err
 		})
 		if err != nil {

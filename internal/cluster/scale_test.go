@@ -136,11 +136,11 @@ func (r *registry) after(revision int64) []ledger.Change {
 
 func (r *registry) Time(context.Context) (time.Time, error) { return time.Now(), nil }
 
-func (r *registry) Changes(ctx context.Context, after int64) ([]ledger.Change, error) {
+func (r *registry) Changes(ctx context.Context, after ledger.Point) ([]ledger.Change, error) {
 	err := r.ask(ctx, "changes", r.changes)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.after(after), err
+	return r.after(after.Revision), err
 }
 
 func (r *registry) Leases(ctx context.Context) ([]ledger.Lease, error) {
@@ -470,7 +470,10 @@ func measured(t *testing.T) prices {
 	})
 	list := func(i int) error { _, err := boards[i].Leases(t.Context()); return err }
 	p.leases = price(list)
-	p.changes = price(func(i int) error { _, err := boards[i].Changes(t.Context(), 1<<40); return err })
+	p.changes = price(func(i int) error {
+		_, err := boards[i].Changes(t.Context(), ledger.Point{Revision: 1 << 40})
+		return err
+	})
 	quiet := price(func(i int) error { return boards[i].Notify(t.Context(), "node_x") })
 	hearing, deaf := context.WithCancel(t.Context())
 	const listeners = 40
@@ -492,7 +495,7 @@ func measured(t *testing.T) prices {
 	p.call = price(pinging(t))
 	since := time.Now()
 	for range 200 {
-		_, _ = lone.Changes(t.Context(), 1<<40)
+		_, _ = lone.Changes(t.Context(), ledger.Point{Revision: 1 << 40})
 	}
 	p.way = time.Since(since) / 200
 	const rows = 1000

@@ -112,9 +112,10 @@ type Nodes interface {
 	Renew(ctx context.Context, l Lease) (Renewed, error)
 	// Time is what the database's clock shows, as [Renewed.Shown].
 	Time(ctx context.Context) (time.Time, error)
-	// Changes lists what follows a revision, in its order, as many as are sent at once,
-	// without renewing. It may not be confirmed yet, so it is reason to forget alone.
-	Changes(ctx context.Context, after int64) ([]Change, error)
+	// Changes lists what follows a point, in its order, as many as are sent at once,
+	// without renewing. It may not be confirmed yet, so it is reason to forget alone. Nothing
+	// follows a point that is not of the database's history.
+	Changes(ctx context.Context, after Point) ([]Change, error)
 	// Leases lists every row, by the node.
 	Leases(ctx context.Context) ([]Lease, error)
 	// Lacking lists those that have not applied a revision, or whose programs are behind. When

@@ -183,11 +183,12 @@ func (n *nodes) Time(ctx context.Context) (shown time.Time, err error) {
 	return shown, n.failed(ctx, err)
 }
 
-// Changes reads them; see [ledger.Nodes].
-func (n *nodes) Changes(ctx context.Context, after int64) (changes []ledger.Change, err error) {
+// Changes reads them; see [ledger.Nodes]. A database of before has a point without a digest.
+func (n *nodes) Changes(ctx context.Context, after ledger.Point) (changes []ledger.Change, err error) {
 	err = n.reading.Do(ctx, func(c *pgx.Conn) error {
-		rows, err := c.Query(ctx, `SELECT base, revision, digest, touched FROM changes WHERE revision > $1 ORDER BY revision LIMIT $2`,
-			after, changesAtOnce)
+		rows, err := c.Query(ctx, `SELECT base, revision, digest, touched FROM changes WHERE revision > $1
+			AND (CAST($3 AS BYTEA) = CAST($4 AS BYTEA) OR EXISTS (SELECT FROM changes WHERE revision = $1 AND digest = $3)) ORDER BY revision LIMIT $2`,
+			after.Revision, changesAtOnce, after.Digest[:], make([]byte, len(after.Digest)))
 		if err != nil {
 			return err
 		}
