@@ -331,7 +331,7 @@ func (a *app) expiry(t api.Token) string {
 // tokenRows describe a token; what it does not have is left out.
 func (a *app) tokenRows(t api.Token) []row {
 	created, effective := t.CreatedAt, terminal.Rights(t.Effective)
-	if t.BlockedBy != nil && t.Effective != nil {
+	if t.BlockedBy != nil && len(t.Effective) > 0 {
 		effective = "nothing now"
 	}
 	rows := []row{
