@@ -102,7 +102,7 @@ func (o *opener) tar(in io.Reader, name string, deep int) error {
 		if err != nil {
 			return fmt.Errorf("open as tar: %w", err)
 		}
-		if err := o.entry(t, nil, name, h.Name, deep); err != nil {
+		if err := o.entry(t, name, h.Name, deep); err != nil {
 			return err
 		}
 	}
@@ -129,7 +129,7 @@ func (o *opener) zip(in io.Reader, whole *sized, name string, deep int) error {
 		if err != nil {
 			return fmt.Errorf("open %s: %w", token.Redact(f.Name), err)
 		}
-		err = o.entry(o.unpacked(r), nil, name, f.Name, deep)
+		err = o.entry(o.unpacked(r), name, f.Name, deep)
 		if err := errors.Join(err, r.Close()); err != nil {
 			return err
 		}
@@ -138,13 +138,13 @@ func (o *opener) zip(in io.Reader, whole *sized, name string, deep int) error {
 }
 
 // entry scans one file of an archive, and its name.
-func (o *opener) entry(r io.Reader, whole *sized, archive, name string, deep int) error {
+func (o *opener) entry(r io.Reader, archive, name string, deep int) error {
 	if o.scanner.excludedBelow(name) {
 		return nil
 	}
 	shown := archive + "!" + token.Redact(name)
 	o.scanner.in([]byte(name), func(w token.Wrapped) { o.found(Find{Path: shown, Parsed: w.Parsed, Secret: w.Secret}) })
-	return o.open(r, whole, shown, deep-1)
+	return o.open(r, nil, shown, deep-1)
 }
 
 // unpacked counts what is unpacked, and ends it beyond measure.
