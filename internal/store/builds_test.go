@@ -47,7 +47,7 @@ func TestAMigrationWaitsForNodesOfBefore(t *testing.T) {
 	s := open(t, store.Options{URL: url})
 	older, version := store.Older(s)
 	log := slog.New(slog.DiscardHandler)
-	lease := ledger.Lease{Node: "node_old", Incarnation: "i", Length: 300 * time.Millisecond, Holder: "old:1"}
+	lease := ledger.Lease{Node: "node_old", Incarnation: "i", Length: 2 * time.Second, Holder: "old:1"}
 	if err := s.Nodes().Join(t.Context(), lease); err != nil {
 		t.Fatal(err)
 	}
