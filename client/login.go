@@ -111,30 +111,37 @@ func (r loginRefusal) err() error {
 // post sends a form and reads the answer into out, or why there is none.
 func (d *DeviceLogin) post(ctx context.Context, path string, form url.Values, out any) (refused loginRefusal, err error) {
 	form.Set("client_id", api.DeviceClientID)
-	ctx, cancel := context.WithTimeout(ctx, d.by.timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.by.base+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		return refused, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("User-Agent", "tokenry-cli "+d.by.agent)
-	resp, err := d.by.http.Do(req)
-	if err != nil {
-		return refused, fmt.Errorf("%w: %w", errLoginTrouble, err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
+	status, b, err := d.by.postForm(ctx, path, form, "tokenry-cli "+d.by.agent)
 	switch {
 	case err != nil:
 		return refused, fmt.Errorf("%w: %w", errLoginTrouble, err)
-	case resp.StatusCode == http.StatusOK:
+	case status == http.StatusOK:
 		return refused, json.Unmarshal(b, out)
-	case resp.StatusCode >= http.StatusInternalServerError, resp.StatusCode == http.StatusTooManyRequests:
-		return refused, fmt.Errorf("%w: it answered with status %d", errLoginTrouble, resp.StatusCode)
+	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
+		return refused, fmt.Errorf("%w: it answered with status %d", errLoginTrouble, status)
 	}
 	if json.Unmarshal(b, &refused) != nil || refused.Error == "" || strings.Trim(refused.Error, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		return loginRefusal{}, fmt.Errorf("client: the server answered with status %d; is it a Tokenry server?", resp.StatusCode)
+		return loginRefusal{}, fmt.Errorf("client: the server answered with status %d; is it a Tokenry server?", status)
 	}
 	return refused, nil
+}
+
+// postForm posts a form to one of the doors of OAuth, and answers the status and what was
+// said.
+func (l *line) postForm(ctx context.Context, path string, form url.Values, agent string) (status int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("User-Agent", agent)
+	resp, err := l.http.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxProblem))
+	return resp.StatusCode, body, err
 }

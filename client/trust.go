@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
@@ -79,27 +77,15 @@ func Exchange(ctx context.Context, baseURL, account string, idToken token.Secret
 	if err != nil {
 		return out, err
 	}
+	defer c.CloseIdleConnections()
 	form := url.Values{
 		"grant_type": {api.ExchangeGrantType}, "client_id": {account}, "subject_token": {idToken.Reveal()}, "subject_token_type": {api.TypeIDToken},
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/oauth2/token", strings.NewReader(form.Encode()))
-	if err != nil {
-		return out, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("User-Agent", c.agent)
-	resp, err := c.http.Do(req)
+	status, b, err := c.postForm(ctx, "/oauth2/token", form, c.agent)
 	if err != nil {
 		return out, fmt.Errorf("client: the server cannot be reached: %w", err)
 	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
-	if err != nil {
-		return out, fmt.Errorf("client: read the answer: %w", err)
-	}
-	if resp.StatusCode == http.StatusOK {
+	if status == http.StatusOK {
 		if err := json.Unmarshal(b, &out); err != nil || out.AccessToken == "" {
 			return out, errors.New("client: the answer is not that of a Tokenry server")
 		}
@@ -107,7 +93,7 @@ func Exchange(ctx context.Context, baseURL, account string, idToken token.Secret
 	}
 	var refused api.OAuthError
 	if json.Unmarshal(b, &refused) != nil || refused.Code == "" {
-		return out, fmt.Errorf("client: the server answered with status %d; is it a Tokenry server?", resp.StatusCode)
+		return out, fmt.Errorf("client: the server answered with status %d; is it a Tokenry server?", status)
 	}
 	return out, api.Errorf(refused.Code, "%s", refused.Description)
 }
