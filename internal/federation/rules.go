@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -358,8 +359,8 @@ func (a *Federation) EditTrustRule(ctx context.Context, c authority.Caller, ref,
 		if err != nil {
 			return err
 		}
-		only := in
-		if only.Label = (api.Opt[string]{}); isZero(only) {
+		rest := in
+		if rest.Label = (api.Opt[string]{}); reflect.ValueOf(rest).IsZero() { // also of fields to come
 			err = label(&r, in.TrustRuleFields)
 		} else {
 			err = a.redescribe(w, ac, sp, &r, in.TrustRuleFields)
@@ -372,12 +373,6 @@ func (a *Federation) EditTrustRule(ctx context.Context, c authority.Caller, ref,
 		return err
 	})
 	return a.ended(ctx, c, ending, done, err)
-}
-
-func isZero(in api.EditTrustRule) bool {
-	f := in.TrustRuleFields
-	return !f.Label.Set && !f.System.Set && !f.Issuer.Set && !f.Audience.Set && !f.Claims.Set && !f.Keys.Set && !f.Role.Set && !f.Scopes.Set &&
-		!f.Resources.Set && !f.Grants.Set && !f.AllowedIPs.Set && !f.ExpiresIn.Set
 }
 
 func (a *Federation) redescribe(w *authority.Work, ac *authority.Actor, sp *authority.Space, r *ledger.TrustRule, in api.TrustRuleFields) error {
