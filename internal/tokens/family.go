@@ -33,28 +33,23 @@ func (a *Tokens) Descendants(ctx context.Context, c authority.Caller, ref, id st
 		if err != nil {
 			return err
 		}
-		var all []ledger.Token
+		var live, ended []ledger.Token
 		for of, err := range family(r, t) {
 			if err != nil {
 				return err
 			}
-			if out.Partial = len(all) == familyShown; out.Partial {
+			if out.Partial = out.Total == familyShown; out.Partial {
 				break
 			}
-			all = append(all, of)
-		}
-		active := func(t ledger.Token) bool {
-			f := authority.TokenFacts(t, nil)
-			return t.DeletedAt.IsZero() && authority.Status(&f, r.Now) == api.StatusActive
-		}
-		for _, t := range all {
-			if active(t) {
-				out.Active++
+			out.Total++
+			if f := authority.TokenFacts(of, nil); of.DeletedAt.IsZero() && authority.Status(&f, r.Now) == api.StatusActive {
+				live = append(live, of)
+			} else {
+				ended = append(ended, of)
 			}
 		}
-		out.Total = len(all)
-		slices.SortStableFunc(all, func(x, y ledger.Token) int { return rank(active(x)) - rank(active(y)) })
-		all = slices.DeleteFunc(all, func(t ledger.Token) bool { return authority.MayManage(ac, t, "tokens:read") != nil })
+		out.Active = len(live)
+		all := slices.DeleteFunc(append(live, ended...), func(t ledger.Token) bool { return authority.MayManage(ac, t, "tokens:read") != nil })
 		all = all[:min(len(all), authority.MaxPage)]
 		s := a.in.Watching(ctx, r, ac, sp)
 		s.Brief = true
@@ -70,13 +65,6 @@ func (a *Tokens) Descendants(ctx context.Context, c authority.Caller, ref, id st
 		return nil
 	})
 	return out, err
-}
-
-func rank(first bool) int {
-	if first {
-		return 0
-	}
-	return 1
 }
 
 // family walks from a token to all that descend from it, the nearest first, through
