@@ -1,8 +1,8 @@
 package console
 
 import (
-	"encoding/csv"
 	"encoding/json"
+	"iter"
 	"strconv"
 	"time"
 
@@ -79,50 +79,62 @@ func (v *visit) audited() bool { return v.auditFilter() != api.AuditFilter{} }
 // auditExport answers all that the filter keeps, as CSV or NDJSON.
 func (v *visit) auditExport() error {
 	f, l := v.auditFilter(), v.auditLog()
-	var put func(api.AuditEvent) error // nil until there is something to answer
-	for rows, err := range authority.Pages(func(p authority.Page) ([]api.AuditEvent, int64, error) { return l.read(f, p) }) {
-		if err != nil && put == nil {
+	return export(v, authority.Pages(func(p authority.Page) ([]api.AuditEvent, int64, error) { return l.read(f, p) }),
+		func() func(api.AuditEvent) error { return v.exporter(l.name) })
+}
+
+// export answers a list as a file, as it is read; put begins the answer and writes one
+// after the other.
+func export[T any](v *visit, pages iter.Seq2[[]T, error], put func() func(T) error) error {
+	var write func(T) error // nil until there is something to answer
+	for rows, err := range pages {
+		if err != nil && write == nil {
 			return err
 		}
 		if err != nil {
-			v.Logger.ErrorContext(v.ctx(), "audit export cut short", "error", err)
-			door.Cut() // an export that ends early must not look whole
+			v.Logger.ErrorContext(v.ctx(), "export cut short", "path", v.r.URL.Path, "error", err)
+			door.Cut() // half a file must not look whole
 		}
-		if put == nil {
-			put = v.exporter(l.name)
+		if write == nil {
+			write = put()
 		}
-		for _, e := range rows {
-			if err := put(e); err != nil {
-				return errAnswered
+		for _, row := range rows {
+			if err := write(row); err != nil {
+				return errAnswered // whoever left does not want it
 			}
 		}
 	}
 	return errAnswered
 }
 
+// attach says what file the answer is.
+func (v *visit) attach(media, name string) {
+	v.w.Header().Set("Content-Type", media)
+	v.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+}
+
+// inTable writes rows of a CSV file, each at once.
+func inTable[T any](v *visit, head []string, cells func(T) []string) func(T) error {
+	t := door.NewTable(v.w, head)
+	return func(row T) error {
+		t.Row(cells(row))
+		return t.Flush()
+	}
+}
+
 // exporter begins the answer and writes one event after the other.
 func (v *visit) exporter(of string) func(api.AuditEvent) error {
-	h := v.w.Header()
 	name := "audit-" + of + "-" + v.now().Format("2006-01-02")
 	if v.q("format") != "csv" {
-		h.Set("Content-Type", door.NDJSON)
-		h.Set("Content-Disposition", `attachment; filename="`+name+`.ndjson"`)
+		v.attach(door.NDJSON, name+".ndjson")
 		enc := json.NewEncoder(v.w)
 		return func(e api.AuditEvent) error { return enc.Encode(e) }
 	}
-	h.Set("Content-Type", door.CSV)
-	h.Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
-	w := csv.NewWriter(v.w)
-	_ = w.Write([]string{"sequence", "at", "action", "actor", "actor_token", "on_behalf", "ip", "target", "token", "request_id", "hash"})
-	return func(e api.AuditEvent) error {
-		row := []string{strconv.FormatInt(e.Sequence, 10), phrase.Iso(e.At), e.Action, e.Actor, phrase.Text(e.ActorToken), phrase.Text(e.OnBehalf), phrase.Text(e.IP), e.Target, phrase.Text(e.Token), e.RequestID, e.Hash}
-		for i := range row {
-			row[i] = door.Cell(row[i])
-		}
-		err := w.Write(row)
-		w.Flush()
-		return err
-	}
+	v.attach(door.CSV, name+".csv")
+	return inTable(v, []string{"sequence", "at", "action", "actor", "actor_token", "on_behalf", "ip", "target", "token", "request_id", "hash"},
+		func(e api.AuditEvent) []string {
+			return []string{strconv.FormatInt(e.Sequence, 10), phrase.Iso(e.At), e.Action, e.Actor, phrase.Text(e.ActorToken), phrase.Text(e.OnBehalf), phrase.Text(e.IP), e.Target, phrase.Text(e.Token), e.RequestID, e.Hash}
+		})
 }
 
 // exportLink leads to the export of what the page is filtered to.

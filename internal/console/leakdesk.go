@@ -2,20 +2,23 @@ package console
 
 import (
 	"errors"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/incident"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
-// deskMost is how many tokens the leak desk shows at once.
-const deskMost = 50
+// deskMost is how many tokens the leak desk shows at once, deskActivity how much of what
+// each did it looks at.
+const deskMost, deskActivity = 50, 2000
 
 // leakDesk is the page for when something leaked. What was pasted is on no page and in no
 // form of it: what goes from one to the next are the names of the tokens that were found.
@@ -86,20 +89,31 @@ func (v *visit) know(d *leakDesk, found []api.FoundToken) (err error) {
 
 // usesOf are the uses of the last week; nil where the visitor may not see them.
 func (v *visit) usesOf(locator string) ([]incident.Use, error) {
-	since := v.now().Add(-incident.Week)
-	var all []api.Activity
-	for rows, err := range authority.Pages(func(p authority.Page) ([]api.Activity, int64, error) {
-		return v.auth.TokenActivity(v.ctx(), v.caller, v.at.Slug, locator, p)
-	}) {
-		if err != nil {
-			return nil, unseen(err)
-		}
-		all = append(all, rows...)
-		if len(all) > 0 && all[len(all)-1].LastAt.Before(since) || len(all) >= 2000 {
-			break
+	uses, err := incident.UsesOf(v.activity(locator), v.now().Add(-incident.Week))
+	if err != nil {
+		return nil, unseen(err)
+	}
+	return uses, nil
+}
+
+// activity is that of a token, the latest first, as much of it as a page takes in.
+func (v *visit) activity(locator string) iter.Seq2[api.Activity, error] {
+	return func(yield func(api.Activity, error) bool) {
+		n := 0
+		for rows, err := range authority.Pages(func(p authority.Page) ([]api.Activity, int64, error) {
+			return v.auth.TokenActivity(v.ctx(), v.caller, v.at.Slug, locator, p)
+		}) {
+			if err != nil {
+				yield(api.Activity{}, err)
+				return
+			}
+			for _, a := range rows {
+				if n++; n > deskActivity || !yield(a, nil) {
+					return
+				}
+			}
 		}
 	}
-	return incident.Uses(all, since), nil
 }
 
 // carried are the tokens whose names the page before carried, in the state of now.
@@ -194,10 +208,9 @@ func (v *visit) leakReport(name string, found []api.FoundToken) error {
 	r := incident.Report{At: v.now(), By: v.session.Email, Workspace: v.at.Slug, Entries: d.entries}
 	write, media := incident.Markdown, "text/markdown; charset=utf-8"
 	if name == "report.csv" {
-		write, media = incident.CSV, "text/csv; charset=utf-8"
+		write, media = incident.CSV, door.CSV
 	}
-	v.w.Header().Set("Content-Type", media)
-	v.w.Header().Set("Content-Disposition", `attachment; filename="leak-`+v.now().UTC().Format("2006-01-02")+strings.TrimPrefix(name, "report")+`"`)
+	v.attach(media, "leak-"+v.now().UTC().Format("2006-01-02")+strings.TrimPrefix(name, "report"))
 	v.w.WriteHeader(http.StatusOK)
 	if err := write(v.w, r); err != nil {
 		v.Logger.WarnContext(v.ctx(), "write a report", "error", err)

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/csv"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -52,36 +51,12 @@ func (v *visit) tokensCount() error {
 // tokensExport answers what the list is narrowed to, all of it, as the API writes it.
 func (v *visit) tokensExport() error {
 	f := listing.Filter(v.q)
-	w := csv.NewWriter(v.w)
-	w.UseCRLF = true // RFC 4180
-	begun := false
-	for rows, err := range authority.Pages(func(p authority.Page) ([]api.Token, int64, error) {
+	return export(v, authority.Pages(func(p authority.Page) ([]api.Token, int64, error) {
 		return v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, p)
-	}) {
-		if err != nil && !begun {
-			return err
-		}
-		if err != nil {
-			door.Cut() // half a file must not look whole
-		}
-		if !begun {
-			begun = true
-			v.w.Header().Set("Content-Type", door.CSV)
-			v.w.Header().Set("Content-Disposition", `attachment; filename="tokens-`+v.at.Slug+"-"+v.now().Format("2006-01-02")+`.csv"`)
-			_ = w.Write(listing.Head()) // Flush tells
-		}
-		for _, t := range rows {
-			cells := listing.Cells(t)
-			for i := range cells {
-				cells[i] = door.Cell(cells[i])
-			}
-			_ = w.Write(cells)
-		}
-		if w.Flush(); w.Error() != nil {
-			return errAnswered // whoever left does not want it
-		}
-	}
-	return errAnswered
+	}), func() func(api.Token) error {
+		v.attach(door.CSV, "tokens-"+v.at.Slug+"-"+v.now().Format("2006-01-02")+".csv")
+		return inTable(v, listing.Head(), listing.Cells)
+	})
 }
 
 // lookUpAt is where a token that was pasted into a search is looked up; empty for whoever

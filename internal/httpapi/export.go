@@ -1,14 +1,12 @@
 package httpapi
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -63,26 +61,19 @@ func (w *streamWriter) Write(b []byte) (int, error) {
 // written, so that a refusal is answered as one.
 func table[T any](read func(authority.Page) ([]T, int64, error), head []string, row func(T) []string) answer {
 	return answer{media: door.CSV, stream: func(w io.Writer) error {
-		out := csv.NewWriter(w)
-		out.UseCRLF = true // RFC 4180
-		begun := false
+		var out *door.Table // nil until there is something to answer
 		for items, err := range authority.Pages(read) {
 			if err != nil {
 				return err
 			}
-			if !begun {
-				begun = true
-				_ = out.Write(head) // Flush tells
+			if out == nil {
+				out = door.NewTable(w, head)
 			}
 			for _, item := range items {
-				cells := row(item)
-				for i := range cells {
-					cells[i] = door.Cell(cells[i])
-				}
-				_ = out.Write(cells)
+				out.Row(row(item))
 			}
-			if out.Flush(); out.Error() != nil {
-				return out.Error()
+			if err := out.Flush(); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -101,28 +92,14 @@ func (c *call) tokensCSV() (answer, error) {
 	}, listing.Head(), listing.Cells), nil
 }
 
-func value(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func stamp(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
-}
-
 func eventColumns() []string {
 	return []string{"sequence", "at", "revision", "workspace", "action", "actor", "actor_token", "on_behalf", "ip", "user_agent",
 		"request_id", "target", "token", "before", "after", "hash"}
 }
 
 func eventRow(e api.AuditEvent) []string {
-	return []string{strconv.FormatInt(e.Sequence, 10), stamp(&e.At), strconv.FormatInt(e.Revision, 10), e.Workspace, e.Action,
-		e.Actor, value(e.ActorToken), value(e.OnBehalf), value(e.IP), value(e.UserAgent), e.RequestID, e.Target, value(e.Token),
+	return []string{strconv.FormatInt(e.Sequence, 10), door.Stamp(&e.At), strconv.FormatInt(e.Revision, 10), e.Workspace, e.Action,
+		e.Actor, door.Text(e.ActorToken), door.Text(e.OnBehalf), door.Text(e.IP), door.Text(e.UserAgent), e.RequestID, e.Target, door.Text(e.Token),
 		string(e.Before), string(e.After), e.Hash}
 }
 

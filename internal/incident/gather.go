@@ -30,8 +30,9 @@ func Gather(ctx context.Context, s Server, f api.FoundToken, do Action, now time
 	if e.FoundToken = f; f.Token == nil {
 		return e, nil
 	}
-	id, since := f.Token.Locator, now.Add(-Week)
-	if e.Uses, err = usesOf(ctx, s, id, since); err != nil {
+	id := f.Token.Locator
+	e.Uses, err = UsesOf(s.Activity(ctx, "", id), now.Add(-Week))
+	if err != nil && !errors.Is(err, api.CodeInsufficientScope) { // they may not be seen
 		return e, err
 	}
 	t := *f.Token
@@ -51,19 +52,17 @@ func Gather(ctx context.Context, s Server, f api.FoundToken, do Action, now time
 	return e, err
 }
 
-// usesOf are those since then; nil where the caller may not see them.
-func usesOf(ctx context.Context, s Server, id string, since time.Time) ([]Use, error) {
+// UsesOf are the uses since then by activity that comes the latest first.
+func UsesOf(activity iter.Seq2[api.Activity, error], since time.Time) ([]Use, error) {
 	var all []api.Activity
-	for a, err := range s.Activity(ctx, "", id) {
-		if errors.Is(err, api.CodeInsufficientScope) {
-			return nil, nil
-		}
+	for a, err := range activity {
 		if err != nil {
 			return nil, err
 		}
-		if all = append(all, a); a.Day.Before(since.Add(-24 * time.Hour)) {
+		if a.LastAt.Before(since) {
 			break
 		}
+		all = append(all, a)
 	}
 	return Uses(all, since), nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
@@ -115,16 +116,8 @@ func row(e Entry, u Use) []string {
 		return phrase.Iso(*t)
 	}
 	return []string{
-		e.Masked, t.ID, cell(t.Label), cell(t.Owner.Address), t.Kind, t.Status, e.Secret, at(&t.CreatedAt), cell(t.CreatedBy), at(t.LastUsedAt),
-		strconv.Itoa(e.Made.Total), strconv.Itoa(e.Made.Active), cell(e.Done), u.Address, cell(u.Agent),
+		e.Masked, t.ID, door.Cell(t.Label), door.Cell(t.Owner.Address), t.Kind, t.Status, e.Secret, at(&t.CreatedAt), door.Cell(t.CreatedBy), at(t.LastUsedAt),
+		strconv.Itoa(e.Made.Total), strconv.Itoa(e.Made.Active), door.Cell(e.Done), u.Address, door.Cell(u.Agent),
 		strconv.FormatInt(u.Allowed, 10), strconv.FormatInt(u.Denied, 10), at(&u.First), at(&u.Last),
 	}
-}
-
-// cell keeps a spreadsheet from taking a text for a formula.
-func cell(s string) string {
-	if input.Formula(s) {
-		return "'" + s
-	}
-	return s
 }

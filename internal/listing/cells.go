@@ -3,9 +3,9 @@ package listing
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 // Head names the columns of a file of tokens; they are added to at the end and never renamed.
@@ -17,23 +17,9 @@ func Head() []string {
 
 // Cells are the row of a token in that file.
 func Cells(t api.Token) []string {
-	return []string{t.ID, t.Locator, t.Kind, t.Owner.Address, t.Owner.Name, t.Label, t.Description, t.Masked, value(t.Role),
-		strings.Join(t.Scopes, " "), strings.Join(t.Resources, " "), t.Status, strconv.FormatBool(t.Usable), value(t.BlockedBy),
-		strconv.FormatBool(t.OutsidePolicy), stamp(&t.CreatedAt), t.CreatedBy, value(t.CreatedWith), stamp(t.ExpiresAt),
-		stamp(t.LastUsedAt), value(t.LastUsedIP), stamp(t.DisabledAt), stamp(t.RevokedAt), value(t.RevokeReason),
-		stamp(t.RotatedAt), strings.Join(t.AllowedIPs, " ")}
-}
-
-func value(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func stamp(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
+	return []string{t.ID, t.Locator, t.Kind, t.Owner.Address, t.Owner.Name, t.Label, t.Description, t.Masked, door.Text(t.Role),
+		strings.Join(t.Scopes, " "), strings.Join(t.Resources, " "), t.Status, strconv.FormatBool(t.Usable), door.Text(t.BlockedBy),
+		strconv.FormatBool(t.OutsidePolicy), door.Stamp(&t.CreatedAt), t.CreatedBy, door.Text(t.CreatedWith), door.Stamp(t.ExpiresAt),
+		door.Stamp(t.LastUsedAt), door.Text(t.LastUsedIP), door.Stamp(t.DisabledAt), door.Stamp(t.RevokedAt), door.Text(t.RevokeReason),
+		door.Stamp(t.RotatedAt), strings.Join(t.AllowedIPs, " ")}
 }
