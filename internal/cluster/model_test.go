@@ -147,6 +147,7 @@ func everyMutantFails(t *testing.T, c checker) {
 		"FILL_ANYWHERE":  "FAILOVER=1 OTHER=1",
 		"FEED_UNCHECKED": "FAILOVER=1 OTHER=1",
 		"RESTORE_SOON":   "RESTORES=1",
+		"FEED_BY_NUMBER": "RESTORES=1 OTHER=1",
 	}
 	if all := slices.Sorted(maps.Keys(mutants(t))); !slices.Equal(all, slices.Sorted(maps.Keys(scenes))) {
 		t.Fatalf("the model has the mutants %q", all)

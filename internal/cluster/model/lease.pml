@@ -45,6 +45,7 @@
 #define FILL_ANYWHERE  16  /* memory is filled with what has the number, of whatever history */
 #define FEED_UNCHECKED 17  /* what is too much for a renewal is read from any server, up to its number */
 #define RESTORE_SOON   18  /* a backup is started while leases run */
+#define FEED_BY_NUMBER 19  /* the feed brings what follows a revision, of whatever history */
 
 byte mutant;
 bit  failover, other, sweeps, restores, before; /* what there is in a scene */
@@ -109,7 +110,7 @@ byte left[N];           /* a row's lease by the clock of the database */
 
 inline install(n) { if :: LEN - age[n] > lease[n] -> lease[n] = LEN - age[n] :: else fi }
 
-inline learn(n, h) {    /* what follows the revision that is applied, whatever is below it */
+inline learn(n, h) {    /* what h has after the revision that is applied */
 	if :: NEWS(h, point[n]) -> cached[n] = 0 :: else fi;
 	if :: LATER(h, point[n]) -> point[n] = h :: else fi
 }
@@ -139,8 +140,11 @@ proctype node(byte n)
 		fi;
 		s = 0 }
 
-	/* The feed, without a renewal: what any server shows, confirmed or not. */
-	:: atomic { joined[n] && answer[n] == idle -> some(s); h = log[s]; learn(n, h); s = 0; h = 0 }
+	/* The feed, without a renewal: what any server shows, confirmed or not. What follows
+	   the point is asked for with its digest: another history brings nothing. */
+	:: atomic { joined[n] && answer[n] == idle -> some(s); h = log[s];
+		if :: KNOWS(h, point[n]) || mutant == FEED_BY_NUMBER -> learn(n, h) :: else fi;
+		s = 0; h = 0 }
 
 	/* Renew. It is asked and run in one step: a lease that was asked for earlier is over
 	   earlier, with the same snapshot. */
@@ -366,7 +370,7 @@ proctype world()
 	/* An old backup, started when the leases of the database that it replaces are over. A
 	   revocation that was answered and is not in it was never promised more. */
 	:: d_step { restores && !restored && !HAS(log[0]) && !answered && (QUIET || mutant == RESTORE_SOON) ->
-		restored = 1; log[0] = NIL;
+		restored = 1; log[0] = NIL; changed = 0; /* there is another change after it */
 		number[AT(0, 0)] = 0; applied[AT(0, 0)] = 0; runs[0] = 0;
 		if :: answer[0] == asks -> answer[0] = bad :: else fi;
 #if N > 1
