@@ -82,7 +82,7 @@ func filterWords(fs *pflag.FlagSet, words []string) error {
 			if key, found := strings.CutPrefix(name, "metadata."); found {
 				name, value = "metadata", key+"="+value
 			}
-			if name = flagName(name); name == "q" {
+			if name = terminal.FlagName(name); name == "q" {
 				name = "query"
 			}
 			if !ok || known.Lookup(name) == nil {

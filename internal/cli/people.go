@@ -112,19 +112,19 @@ func (a *app) showMember(m api.Member, err error) error {
 
 // memberFields are the flags of what a membership consists of. Rights without a
 // resource reach none, here as for tokens.
-func memberFields(cmd *cobra.Command) *fields {
-	return newFields(cmd.Flags()).text("name", "name of the person").text("external_id", "id of the person in your product").rights()
+func memberFields(cmd *cobra.Command) *terminal.Fields {
+	return terminal.NewFields(cmd.Flags()).Text("name", "name of the person").Text("external_id", "id of the person in your product").Rights()
 }
 
 // memberWrite makes a command that takes a person in. A password is read from where
 // --password says and never from the argument itself; it is for new users alone, and
 // needs instance:admin.
 func (a *app) memberWrite(use, short string, write func(context.Context, *client.Client, string, api.CreateMember) (api.Member, error)) *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	var password string
 	cmd := a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.CreateMember
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		c, err := a.client()
@@ -147,11 +147,11 @@ func (a *app) memberWrite(use, short string, write func(context.Context, *client
 // memberEdit merges flags into a membership, see [tokenEdit]. It needs members:write,
 // and nobody gives more than they have.
 func (a *app) memberEdit() *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	var when *condition
 	cmd := a.command("edit MEMBER", "Change a membership", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditMember
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		c, err := a.client()
@@ -169,7 +169,7 @@ func (a *app) memberEdit() *cobra.Command {
 		return a.showMember(m, err)
 	})
 	when = conditionFlag(cmd)
-	f = memberFields(cmd).clearing("name", "external_id", "grants")
+	f = memberFields(cmd).Clearing("name", "external_id", "grants")
 	return cmd
 }
 
@@ -244,17 +244,17 @@ func (a *app) showAccount(s api.ServiceAccount, err error) error {
 
 // accountFields are the flags of what a service account consists of. Its contacts are
 // told of its tokens, because it reads no mail itself.
-func accountFields(cmd *cobra.Command) *fields {
-	return newFields(cmd.Flags()).text("description", "what it is for").texts("contacts", "contact", "e-mail that is told about its tokens").rights()
+func accountFields(cmd *cobra.Command) *terminal.Fields {
+	return terminal.NewFields(cmd.Flags()).Text("description", "what it is for").Texts("contacts", "contact", "e-mail that is told about its tokens").Rights()
 }
 
 // accountCreate makes a principal that is nobody's. Its name is part of its address
 // and never changes.
 func (a *app) accountCreate() *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	cmd := a.command("create NAME", "Create a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		in := api.CreateServiceAccount{}
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		in.Name = args[0]
@@ -271,11 +271,11 @@ func (a *app) accountCreate() *cobra.Command {
 
 // accountEdit merges flags into a service account, see [tokenEdit].
 func (a *app) accountEdit() *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	var when *condition
 	cmd := a.command("edit NAME", "Change a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditServiceAccount
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		c, err := a.client()
@@ -293,7 +293,7 @@ func (a *app) accountEdit() *cobra.Command {
 		return a.showAccount(s, err)
 	})
 	when = conditionFlag(cmd)
-	f = accountFields(cmd).clearing("description", "contacts", "grants")
+	f = accountFields(cmd).Clearing("description", "contacts", "grants")
 	return cmd
 }
 

@@ -71,11 +71,11 @@ func (a *app) showRole(r api.Role, err error) error {
 // rolePut writes a role as a whole: what no flag says is not in it. It asks that the
 // role is as it was read, or that there is none.
 func (a *app) rolePut(instance *bool) *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	var when *condition
 	cmd := a.command("put ROLE", "Create or replace a role, or extend a built-in one", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.PutRole
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		c, err := a.client()
@@ -93,10 +93,10 @@ func (a *app) rolePut(instance *bool) *cobra.Command {
 		return a.showRole(r, err)
 	})
 	when = conditionFlag(cmd)
-	f = newFields(cmd.Flags()).
-		text("display_name", "how a built-in role is shown").text("description", "what it is for").
-		texts("scopes", "scope", "scope or pattern that it holds").value("rate_limit", new(terminal.Rate), "limit of tokens with this role, like 100/1m").
-		yes("locked", "with --instance: workspaces cannot override it")
+	f = terminal.NewFields(cmd.Flags()).
+		Text("display_name", "how a built-in role is shown").Text("description", "what it is for").
+		Texts("scopes", "scope", "scope or pattern that it holds").Value("rate_limit", new(terminal.Rate), "limit of tokens with this role, like 100/1m").
+		Yes("locked", "with --instance: workspaces cannot override it")
 	return cmd
 }
 
@@ -161,11 +161,11 @@ func (a *app) showScope(s api.Scope, err error) error {
 // scopePut writes a scope of the catalogue as a whole. Roles that a flag names get it
 // besides what their patterns give them.
 func (a *app) scopePut(instance *bool) *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	var when *condition
 	cmd := a.command("put SCOPE", "Create or replace a scope of the catalogue", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.PutScope
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		c, err := a.client()
@@ -183,9 +183,9 @@ func (a *app) scopePut(instance *bool) *cobra.Command {
 		return a.showScope(s, err)
 	})
 	when = conditionFlag(cmd)
-	f = newFields(cmd.Flags()).
-		text("description", "what it allows").texts("implies", "implies", "scope that comes with it").
-		texts("roles", "role", "role that gets it besides what the patterns give").yes("locked", "with --instance: workspaces cannot override it")
+	f = terminal.NewFields(cmd.Flags()).
+		Text("description", "what it allows").Texts("implies", "implies", "scope that comes with it").
+		Texts("roles", "role", "role that gets it besides what the patterns give").Yes("locked", "with --instance: workspaces cannot override it")
 	return cmd
 }
 

@@ -14,17 +14,18 @@ import (
 
 // tokenRotate gives one token a new secret, or each of those that a filter finds.
 func (a *app) tokenRotate() *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
+	var cmd *cobra.Command
 	var fleet fleetFlags
 	var filter func() (api.TokenFilter, error)
 	one := a.tokenIssue("rotate ID", "", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
 		var in api.RotateToken
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return api.Issued{}, err
 		}
-		return c.RotateToken(ctx, "", id, in, keyOption(f.fs)...)
+		return c.RotateToken(ctx, "", id, in, keyOption(cmd.Flags())...)
 	})
-	cmd := a.command("rotate ID | --filter WORD=VALUE --exec CMD", "Give a token, or all that a filter finds, a new secret", cobra.MaximumNArgs(1),
+	cmd = a.command("rotate ID | --filter WORD=VALUE --exec CMD", "Give a token, or all that a filter finds, a new secret", cobra.MaximumNArgs(1),
 		func(cmd *cobra.Command, args []string) error {
 			if err := filterWords(cmd.Flags(), fleet.words); err != nil {
 				return err
@@ -34,7 +35,7 @@ func (a *app) tokenRotate() *cobra.Command {
 				return err
 			}
 			var in api.RotateToken
-			if err := f.into(&in); err != nil {
+			if err := f.Into(&in); err != nil {
 				return err
 			}
 			switch many := narrows(found) || fleet.used(cmd.Flags()); {
@@ -51,11 +52,11 @@ func (a *app) tokenRotate() *cobra.Command {
 	cmd.Long = rotateHelp
 	cmd.Example = "  tokenry token rotate --filter owner=ci --filter expiring_within=30d --exec './put-secret.sh'\n" +
 		"  tokenry token rotate --filter kind=service --exec 'vault kv put secret/ci/$TOKENRY_LOCATOR token=-' --no-newline"
-	f = newFields(cmd.Flags()).
-		value("overlap", new(terminal.Lifetime), "how long the old secret still works; left out, the policy's").
-		yes("retire_on_first_use", "the old secret ends when the new one is first used").
-		yes("renew", "the original lifetime begins again, as far as the policy allows; also for an expired token").
-		value("expires_in", new(terminal.Lifetime), "new lifetime from now")
+	f = terminal.NewFields(cmd.Flags()).
+		Value("overlap", new(terminal.Lifetime), "how long the old secret still works; left out, the policy's").
+		Yes("retire_on_first_use", "the old secret ends when the new one is first used").
+		Yes("renew", "the original lifetime begins again, as far as the policy allows; also for an expired token").
+		Value("expires_in", new(terminal.Lifetime), "new lifetime from now")
 	addKey(cmd.Flags())
 	fleet.add(cmd.Flags())
 	filter = tokenFilter(cmd.Flags())

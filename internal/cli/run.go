@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -118,9 +119,10 @@ func ExitCode(err error) int {
 		return 0
 	}
 	_, misused := errors.AsType[*usageError](err)
+	_, misread := errors.AsType[*terminal.MisuseError](err)
 	_, misset := errors.AsType[*config.Error](err)
 	_, troubled := errors.AsType[*troubleError](err)
-	if misused || misset || troubled {
+	if misused || misread || misset || troubled {
 		return 2
 	}
 	return 1

@@ -67,28 +67,28 @@ func (a *app) tokenIssue(use, short string, issue func(context.Context, *client.
 }
 
 // tokenFields adds the flags of what a token's creator writes.
-func tokenFields(fs *pflag.FlagSet) *fields {
-	return newFields(fs).
-		text("label", "name of the token, for people").
-		text("description", "what it is for").
-		rights().
-		value("expires_in", new(terminal.Lifetime), "lifetime from now, like 90d, 24h or 30m").
-		value("expires_at", new(terminal.Moment), "when it expires").
-		yes("never", "it never expires, if the policy allows that").
-		value("not_before", new(terminal.Moment), "when it begins to be valid").
-		texts("allowed_ips", "allowed-ip", "CIDR or address that it is accepted from").
-		value("rate_limit", new(terminal.Rate), "so many requests in a window, like 100/1m").
-		yes("recoverable", "its secret can be shown again, if the policy allows that").
-		metadata()
+func tokenFields(fs *pflag.FlagSet) *terminal.Fields {
+	return terminal.NewFields(fs).
+		Text("label", "name of the token, for people").
+		Text("description", "what it is for").
+		Rights().
+		Value("expires_in", new(terminal.Lifetime), "lifetime from now, like 90d, 24h or 30m").
+		Value("expires_at", new(terminal.Moment), "when it expires").
+		Yes("never", "it never expires, if the policy allows that").
+		Value("not_before", new(terminal.Moment), "when it begins to be valid").
+		Texts("allowed_ips", "allowed-ip", "CIDR or address that it is accepted from").
+		Value("rate_limit", new(terminal.Rate), "so many requests in a window, like 100/1m").
+		Yes("recoverable", "its secret can be shown again, if the policy allows that").
+		Metadata()
 }
 
 // tokenCreate makes a token. The label is required: a token that nobody can name is
 // one that nobody dares to revoke. It needs tokens:create.
 func (a *app) tokenCreate() *cobra.Command {
 	var in api.CreateToken
-	var f *fields
+	var f *terminal.Fields
 	cmd := a.command("create --label LABEL", "Create a token and print its secret, this once", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		c, err := a.client()
@@ -114,8 +114,8 @@ may do everything its owner may, and that is said. --resource '*' is the entire
 portfolio; rights without a resource reach none. A lifetime that is left out is
 the policy's.`
 	f = tokenFields(cmd.Flags()).
-		text("kind", "personal, service or workspace; left out it follows from the owner").
-		text("owner", "e-mail or id of a member, or name of a service account; left out it is you")
+		Text("kind", "personal, service or workspace; left out it follows from the owner").
+		Text("owner", "e-mail or id of a member, or name of a service account; left out it is you")
 	addKey(cmd.Flags())
 	_ = cmd.MarkFlagRequired("label") // it was added above
 	return cmd
@@ -139,11 +139,11 @@ func keyOption(fs *pflag.FlagSet) []client.CallOption {
 // and --clear sets it to null, which inherits or removes. It asks that the token is as
 // it was read, see [condition].
 func (a *app) tokenEdit() *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	var when *condition
 	cmd := a.command("edit ID", "Change a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditToken
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		c, err := a.client()
@@ -164,7 +164,7 @@ func (a *app) tokenEdit() *cobra.Command {
 		return a.show(t, a.tokenRows(t))
 	})
 	when = conditionFlag(cmd)
-	f = tokenFields(cmd.Flags()).clearing("description", "role", "scopes", "resources", "grants", "not_before", "allowed_ips", "rate_limit", "metadata")
+	f = tokenFields(cmd.Flags()).Clearing("description", "role", "scopes", "resources", "grants", "not_before", "allowed_ips", "rate_limit", "metadata")
 	return cmd
 }
 

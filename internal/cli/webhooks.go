@@ -103,11 +103,11 @@ func (a *app) webhookShow(instance *bool) *cobra.Command {
 // webhookEdit merges flags into an endpoint; --enabled brings back one that was
 // disabled because it failed for too long.
 func (a *app) webhookEdit(instance *bool) *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	var when *condition
 	cmd := a.webhookDo("edit ID", "Change an endpoint, or enable one that was disabled", func(cmd *cobra.Command, c *client.Client, id string) error {
 		var in api.EditWebhook
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
@@ -124,8 +124,8 @@ func (a *app) webhookEdit(instance *bool) *cobra.Command {
 		return a.show(v, a.webhookRows(v))
 	})
 	when = conditionFlag(cmd)
-	f = newFields(cmd.Flags()).text("url", "where events are posted, https://…").text("description", "what it is for").
-		texts("events", "event", "which events, like token.* or token.revoked").yes("enabled", "--enabled=false stops it, --enabled starts it again")
+	f = terminal.NewFields(cmd.Flags()).Text("url", "where events are posted, https://…").Text("description", "what it is for").
+		Texts("events", "event", "which events, like token.* or token.revoked").Yes("enabled", "--enabled=false stops it, --enabled starts it again")
 	return cmd
 }
 

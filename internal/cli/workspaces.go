@@ -78,17 +78,17 @@ func (a *app) workspaceAct(use, short string, act func(*client.Client, context.C
 
 // workspaceFields are the flags of what a workspace consists of; an external id needs
 // instance:admin.
-func workspaceFields(cmd *cobra.Command) *fields {
-	return newFields(cmd.Flags()).text("name", "name of the workspace, for people").text("external_id", "id of the customer in your product").metadata()
+func workspaceFields(cmd *cobra.Command) *terminal.Fields {
+	return terminal.NewFields(cmd.Flags()).Text("name", "name of the workspace, for people").Text("external_id", "id of the customer in your product").Metadata()
 }
 
 // workspaceCreate makes a tenant. Its slug is its name for good: it stands in
 // addresses and token IDs, and is never used again.
 func (a *app) workspaceCreate() *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	cmd := a.command("create SLUG", "Create a workspace (needs instance:admin)", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.CreateWorkspace
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		in.Slug = args[0]
@@ -105,11 +105,11 @@ func (a *app) workspaceCreate() *cobra.Command {
 
 // workspaceEdit merges flags into a workspace, see [tokenEdit].
 func (a *app) workspaceEdit() *cobra.Command {
-	var f *fields
+	var f *terminal.Fields
 	var when *condition
 	cmd := a.command("edit [WORKSPACE]", "Change a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditWorkspace
-		if err := f.into(&in); err != nil {
+		if err := f.Into(&in); err != nil {
 			return err
 		}
 		c, err := a.client()
@@ -127,7 +127,7 @@ func (a *app) workspaceEdit() *cobra.Command {
 		return a.showWorkspace(w, err)
 	})
 	when = conditionFlag(cmd)
-	f = workspaceFields(cmd).clearing("external_id", "metadata")
+	f = workspaceFields(cmd).Clearing("external_id", "metadata")
 	return cmd
 }
 
@@ -187,7 +187,7 @@ func (a *app) policy() *cobra.Command {
 // policyPatch reads FIELD=VALUE, whose value is JSON where it can be read so,
 // else a text.
 func policyPatch(args []string) (patch api.PatchPolicy, err error) {
-	b := body{}
+	b := terminal.Body{}
 	for _, arg := range args {
 		name, value, ok := strings.Cut(arg, "=")
 		if !ok {
@@ -199,7 +199,7 @@ func policyPatch(args []string) (patch api.PatchPolicy, err error) {
 			b[name] = value
 		}
 	}
-	if err := b.into(&patch); err != nil {
+	if err := b.Into(&patch); err != nil {
 		return patch, usagef("this is no change of a policy: %w; tokenry policy show lists the fields", err)
 	}
 	return patch, nil
