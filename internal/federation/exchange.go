@@ -166,14 +166,18 @@ func (a *Federation) exchange(w *authority.Work, p Presented, signed []ledger.Tr
 		return api.Errorf(api.CodeIDTokenRefused, "the ID token is not accepted now: %s %s", late[0].Claim, late[0].Why)
 	}
 	ac := &authority.Actor{Caller: w.Caller, Principal: authority.PrincipalOf(acc.owner), Grant: acc.sp.OwnerGrant(acc.owner)}
-	again, err := w.Again(ac, acc.sp, out, func(ch *authority.Change) error { return a.stillGiven(w, ch, taking) })
+	again, err := w.Again(ac, acc.sp, out, func(ch *authority.Change) error { return stillGiven(w, ch, taking) })
 	if again || err != nil {
 		return err
 	}
 	if _, err := w.Exchange(acc.sp.Workspace.ID, used[:]); !errors.Is(err, ledger.ErrNoRow) {
 		return input.First(err, api.Errorf(api.CodeIDTokenUsed, "this ID token was exchanged before; each is exchanged once"))
 	}
-	t, err := a.draft(w, acc, taking[0], claims, p.Scopes)
+	giver, err := giverOf(w, taking)
+	if err != nil {
+		return err
+	}
+	t, err := draft(w, acc, giver, claims, p.Scopes)
 	if err != nil {
 		return err
 	}
@@ -182,7 +186,7 @@ func (a *Federation) exchange(w *authority.Work, p Presented, signed []ledger.Tr
 	}
 	l, err := token.ParseLocator(out.Token.Locator)
 	return input.First(err, w.PutExchange(ledger.Exchange{
-		Workspace: acc.sp.Workspace.ID, Used: used[:], Rule: taking[0].ID, Token: l, At: w.Now, EndsAt: t.ExpiresAt, KeptUntil: later(t.ExpiresAt, claims.Ends()),
+		Workspace: acc.sp.Workspace.ID, Used: used[:], Rule: giver.ID, Token: l, At: w.Now, EndsAt: t.ExpiresAt, KeptUntil: later(t.ExpiresAt, claims.Ends()),
 	}))
 }
 
@@ -194,30 +198,34 @@ func later(a, b time.Time) time.Time {
 }
 
 // stillGiven judges a token that was given before as one that is to be given now.
-func (a *Federation) stillGiven(w *authority.Work, ch *authority.Change, taking []ledger.TrustRule) error {
+func stillGiven(w *authority.Work, ch *authority.Change, taking []ledger.TrustRule) error {
 	i := slices.IndexFunc(taking, func(t ledger.TrustRule) bool { return t.PublicID == ch.Was.CreatedBy })
 	if i < 0 || ch.Was.Kind != token.Ephemeral {
 		return Refused()
 	}
-	if !ch.Owner.Active || ch.Space.Facts.Suspended {
+	switch {
+	case !ch.Owner.Active || ch.Space.Facts.Suspended:
 		return api.Errorf(api.CodeInactive, "the service account is disabled, or the workspace suspended")
+	case ch.Before.Status == api.StatusExpired:
+		return api.Errorf(api.CodeIDTokenUsed, "this ID token was exchanged before, and what it was exchanged for has ended")
 	}
-	return a.creatorHolds(w, taking[i])
+	_, err := giverOf(w, taking[i:i+1])
+	return input.First(err, authority.LifeOf(ch.Was).Within(ch.Space.Policy(), w.Now))
 }
 
-func (a *Federation) creatorHolds(w *authority.Work, r ledger.TrustRule) error {
-	ended, err := creatorEnded(w.Snapshot, r)
-	if err == nil && ended {
-		err = api.Errorf(api.CodeInactive, "the API token that made this rule of trust has ended, and the rule with it; save the rule again")
+// giverOf is the first of some rules that was not made with an API token that has ended:
+// one that gives nothing any more does not stand before one that does.
+func giverOf(w *authority.Work, taking []ledger.TrustRule) (ledger.TrustRule, error) {
+	for _, t := range taking {
+		if ended, err := creatorEnded(w.Snapshot, t); err != nil || !ended {
+			return t, err
+		}
 	}
-	return err
+	return ledger.TrustRule{}, api.Errorf(api.CodeInactive, "the API token that made this rule of trust has ended, and the rule with it; save the rule again")
 }
 
 // draft is the token that a rule gives for what an ID token says.
-func (a *Federation) draft(w *authority.Work, acc account, r ledger.TrustRule, claims trust.Claims, scopes []string) (ledger.Token, error) {
-	if err := a.creatorHolds(w, r); err != nil {
-		return ledger.Token{}, err
-	}
+func draft(w *authority.Work, acc account, r ledger.TrustRule, claims trust.Claims, scopes []string) (ledger.Token, error) {
 	count, err := w.CountExchanges(r.ID, w.Now)
 	if err != nil || count >= maxLive {
 		return ledger.Token{}, input.First(err, api.Errorf(api.CodeTokenLimitReached, "%d tokens of this rule live now; let them live shorter, or make another rule", maxLive))

@@ -59,8 +59,11 @@ func (a *Federation) create(w *authority.Work, ac *authority.Actor, sp *authorit
 		return v, api.FieldError("service_account", "is required")
 	}
 	s, err := w.ServiceAccount(sp.Workspace.ID, authority.ServiceAccountKey(in.ServiceAccount, sp.Workspace))
+	if errors.Is(err, ledger.ErrNoRow) {
+		err = api.FieldError("service_account", "there is no such service account in this workspace")
+	}
 	if err != nil {
-		return v, authority.NoSuch("service account", err)
+		return v, err
 	}
 	if err := roomFor(w, sp, s); err != nil {
 		return v, err
