@@ -36,7 +36,7 @@ func TestAScopeIsMadeEditedAndTakenAway(t *testing.T) {
 	w.status(w.as("ada@example.com", scopesAt, url.Values{"name": {"tickets:close"}}), http.StatusSeeOther)
 	page := w.status(w.as("ada@example.com", rolesAt), http.StatusOK)
 	w.inert(page)
-	w.shows(page, "At most 60 requests per 1m for each token", scopesAt+"/tickets:close")
+	w.shows(page, "At most 60 requests per minute for each token", scopesAt+"/tickets:close")
 
 	one := scopesAt + "/tickets:close"
 	w.shows(w.status(w.as("ada@example.com", one), http.StatusOK), `value="Support"`)

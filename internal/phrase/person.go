@@ -28,6 +28,7 @@ func MethodWords(method string) string {
 	first, second, _ := strings.Cut(method, "+")
 	out := map[string]string{
 		"password": "password", "passkey": "passkey", "setup": "setup link", "reset": "reset link", "invitation": "invitation", "portal": "portal link",
+		"link": "handed-out link", "factors": "handed-out link",
 	}[first]
 	if strings.HasPrefix(first, "oidc:") {
 		out = "single sign-on"

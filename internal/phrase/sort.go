@@ -9,7 +9,8 @@ import (
 	"github.com/tokenry/tokenry/api"
 )
 
-// SortTokens orders tokens; "-" in front turns it round.
+// SortTokens orders tokens; "-" in front turns it round. What never was used or never
+// expires stands last either way: whoever turns a list round looks for the latest.
 func SortTokens(rows []api.Token, by string) {
 	key, down := strings.CutPrefix(by, "-")
 	order := map[string]func(a, b api.Token) int{
@@ -23,8 +24,12 @@ func SortTokens(rows []api.Token, by string) {
 	if order == nil {
 		return
 	}
+	never := map[string]func(t api.Token) bool{
+		"expires": func(t api.Token) bool { return t.ExpiresAt == nil },
+		"used":    func(t api.Token) bool { return t.LastUsedAt == nil },
+	}[key]
 	slices.SortStableFunc(rows, func(a, b api.Token) int {
-		if down {
+		if down && (never == nil || never(a) == never(b)) {
 			return order(b, a)
 		}
 		return order(a, b)

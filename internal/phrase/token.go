@@ -1,7 +1,6 @@
 package phrase
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -21,6 +20,8 @@ func AdviceWords(a api.Advice) string {
 		return ""
 	case e.ExpiresIn.Has():
 		return "Let it expire after " + Lasting(e.ExpiresIn.Value)
+	case e.AllowedIPs.Has() && len(e.AllowedIPs.Value) == 1:
+		return "Allow this address only"
 	case e.AllowedIPs.Has():
 		return "Allow these " + Plural(len(e.AllowedIPs.Value), "address") + " only"
 	case e.Grants.Has():
@@ -51,12 +52,12 @@ func ScopeAbout(s api.Scope) string {
 	return grant.About(s.Name)
 }
 
-// Limit is a rate limit in words.
+// Limit is a rate limit in words: 60 requests per minute.
 func Limit(l *api.RateLimit) string {
 	if l == nil {
 		return ""
 	}
-	return fmt.Sprintf("%d requests per %s", l.Requests, l.Window)
+	return Plural(int(l.Requests), "request") + " per " + strings.TrimPrefix(Lasting(l.Window), "1 ")
 }
 
 // RightsOf says in short what a token or a person was given.
@@ -219,6 +220,8 @@ func KindWord(kind string) string {
 		return "Automation"
 	case "workspace":
 		return "Organisation"
+	case "ephemeral":
+		return "Ephemeral"
 	}
 	return kind
 }
