@@ -27,20 +27,16 @@ SIDE ?= $(shell expr $$(nproc) + 1)
 SCALE ?= seen
 # FUZZTIME is how long `make fuzz` stays with each target.
 FUZZTIME ?= 10s
-# RACE is what runs once more, with -short, under the race detector: what scripts/racing says can race. The SQLite
-# driver is C translated to Go: watched by the detector it is forty times slower, and its locks are not ours, so it is
-# not watched. Nor are internal/e2e and internal/torture run again: what they drive are other processes, built without the detector; nor
-# internal/bench, which has no tests. On
-# both databases the store alone is watched; whoever stands above it knows one contract, and is watched over SQLite.
-# Nor are rooms that start no goroutine themselves and whose tests start few (the pages, the commands, the sample data,
-# verbs about rights and retention): what they call is watched where it stands. Of internal/httpapi those are run that do several things at once.
-RACE ?= $(filter-out %/internal/e2e %/internal/torture %/internal/bench %/internal/console %/internal/cli %/internal/demo %/client/clienttest \
-	%/internal/retention %/internal/rights %/docs,$(shell GO='$(GO)' scripts/racing $(PKG)))
-RACEFLAGS := -race -short -gcflags=modernc.org/...=-race=false
-RACED := CGO_ENABLED=1 TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m $(RACEFLAGS)
+# RACE is what runs once more, with -short, under the race detector. The SQLite driver is C translated to Go: watched by
+# the detector it is forty times slower, and its locks are not ours, so it is not watched. `make test` watches the rooms
+# that verifications and the agreement of nodes run through, where what is shared is read without a lock; `make race`
+# watches whatever scripts/racing says can race. Nor are internal/e2e and internal/torture run again: what they drive are
+# other processes, built without the detector; nor internal/bench, which has no tests. On both databases the store alone
+# is watched; whoever stands above it knows one contract, and is watched over SQLite.
+RACE ?= $(filter %/token %/internal/verify %/internal/cluster %/internal/clock %/internal/usage %/internal/tally %/internal/ruleset %/internal/authority,$(RACING))
+RACING = $(filter-out %/internal/e2e %/internal/torture %/internal/bench,$(shell GO='$(GO)' scripts/racing $(PKG)))
+RACED := CGO_ENABLED=1 TOKENRY_TEST_REQUIRE=1 scripts/with-postgres $(GO) test -count=1 -vet=off -timeout 30m -race -short -gcflags=modernc.org/...=-race=false
 ENGINES := %/internal/store
-ROUTES := %/internal/httpapi
-ATONCE := 'LastTwo|Restricted|CannotWiden|AtOnce|Beside|Flood|Meanwhile|Use|Metric|Workspaces'
 
 # UNIT is the inner loop's part: all but internal/e2e, whose browsers and proxies take five minutes.
 UNIT ?= $(filter-out %/internal/e2e,$(shell $(GO) list $(PKG)))
@@ -52,7 +48,7 @@ GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build check test torture torture-mutants bench-cluster scale bench bench-compare bench-scale bench-writes generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build check test race torture torture-mutants bench-cluster scale bench bench-compare bench-scale bench-writes generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -68,12 +64,15 @@ build: ## build the one static binary, bin/tokenry
 
 check: fmt-check vet house unit lint ## the inner loop: format, vet, house rules, short tests, linters
 
-test: ## everything: install what the tests drive, then every test, then the race detector
+test: ## everything: install what the tests drive, then every test, then what verifies under the race detector
 	$(DEPS)
-	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -p $(SIDE) -timeout 20m $(TESTFLAGS) $(PKG)
-	$(if $(filter $(ENGINES),$(RACE)),$(RACED) $(TESTFLAGS) $(filter $(ENGINES),$(RACE)))
-	$(if $(filter $(ROUTES),$(RACE)),$(RACED) -run $(ATONCE) -skip '^TestMatrix|^TestEveryRoute|/^postgres$$' $(TESTFLAGS) $(filter $(ROUTES),$(RACE)))
-	$(if $(filter-out $(ENGINES) $(ROUTES),$(RACE)),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES) $(ROUTES),$(RACE)))
+	TOKENRY_TEST_REQUIRE=1 scripts/with-postgres $(GO) test -count=1 -p $(SIDE) -timeout 20m $(TESTFLAGS) $(PKG)
+	$(if $(RACE),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(RACE))
+
+race: ## every test of what can race, under the race detector (a quarter of an hour)
+	$(DEPS)
+	$(if $(filter $(ENGINES),$(RACING)),$(RACED) $(TESTFLAGS) $(filter $(ENGINES),$(RACING)))
+	$(if $(filter-out $(ENGINES),$(RACING)),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES),$(RACING)))
 
 torture: ## break nodes and judge what they answer for TORTURE; a failure prints the seed that replays it
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 0 -v ./internal/torture -args -for=$(TORTURE) -length=30s -clocks

@@ -33,6 +33,10 @@ type cluster struct {
 	// server: when this process ends, however it ends, the script sees it.
 	life  io.Closer
 	count atomic.Int64
+
+	// conn is kept: to begin and to end a session costs more than to copy a database.
+	guard sync.Mutex
+	conn  *pgx.Conn
 }
 
 // A test binary has one server, or two, however many tests ask for it.
@@ -45,26 +49,50 @@ var (
 	standby = sync.OnceValues(func() (*cluster, error) { return start("off", "standby") })
 )
 
-// findOrStart prefers the server that the environment names.
+// findOrStart prefers the server that the environment names. That one keeps a template for
+// every test binary where it is named too, as scripts/with-postgres does.
 func findOrStart(fsync string) (*cluster, error) {
 	if given := os.Getenv("TOKENRY_TEST_POSTGRES"); given != "" {
 		u, err := url.Parse(given)
 		if err != nil {
 			return nil, errors.New("TOKENRY_TEST_POSTGRES is not a URL")
 		}
-		return &cluster{admin: u, template: "template0"}, nil
+		c := &cluster{admin: u, template: "template0"}
+		if name := os.Getenv("TOKENRY_TEST_TEMPLATE"); name != "" && fsync == "off" {
+			return c, c.share(name)
+		}
+		if fsync == "off" || os.Getenv("TOKENRY_TEST_TEMPLATE") == "" {
+			return c, nil
+		}
 	}
 	c, err := start(fsync, "primary")
 	if err != nil {
 		return nil, err
 	}
-	return c, c.prepare()
+	return c, c.prepare("tokenry_template")
+}
+
+// share makes the template unless another test binary of the same run has.
+func (c *cluster) share(name string) error {
+	ctx := context.Background() // the server outlives the test that asks first
+	if err := c.exec(ctx, `SELECT pg_advisory_lock(hashtext('`+name+`'))`); err != nil {
+		return err
+	}
+	var there bool
+	if err := c.conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there); err != nil {
+		return err
+	}
+	if c.template = name; !there {
+		if err := c.prepare(name); err != nil {
+			return err
+		}
+	}
+	return c.exec(ctx, `SELECT pg_advisory_unlock_all()`)
 }
 
 // prepare makes a template that is migrated already; that halves the time until
 // a test's store is open. On a server that is not ours it would stay behind.
-func (c *cluster) prepare() error {
-	const name = "tokenry_template"
+func (c *cluster) prepare(name string) error {
 	ctx := context.Background() // the server outlives the test that starts it
 	if err := c.exec(ctx, `CREATE DATABASE `+name+` TEMPLATE template0`); err != nil {
 		return err
@@ -179,12 +207,14 @@ func (c *cluster) address(name string) string {
 }
 
 // exec runs a statement that cannot run in a transaction.
-func (c *cluster) exec(ctx context.Context, statement string) error {
-	conn, err := pgx.Connect(ctx, c.admin.String())
-	if err != nil {
-		return err
+func (c *cluster) exec(ctx context.Context, statement string) (err error) {
+	c.guard.Lock()
+	defer c.guard.Unlock()
+	if c.conn == nil || c.conn.IsClosed() {
+		if c.conn, err = pgx.Connect(ctx, c.admin.String()); err != nil {
+			return err
+		}
 	}
-	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, statement)
+	_, err = c.conn.Exec(ctx, statement)
 	return err
 }
