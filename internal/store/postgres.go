@@ -177,7 +177,7 @@ func classifyPostgres(err error) (text string, kind error) {
 // unavailable says whether a SQLSTATE is about the database and not about the
 // statement: connection, resources, operator, system, lock, standby, damage.
 func unavailable(code string) bool {
-	switch code[:2] {
+	switch code[:min(2, len(code))] { // what stands between may leave it out
 	case "08", "28", "40", "53", "57", "58", "F0", "XX":
 		return true
 	}
