@@ -85,3 +85,9 @@ func (o *desk) Latest() time.Time {
 	officetest.Must(o.T, err)
 	return m.Latest
 }
+
+// only is the authority of a world without its rooms of verbs.
+func only(w *officetest.World, o authority.Options) *authority.Authority {
+	o.Store, o.Keys, o.Now, o.Rand = w.Store, w.Keys, w.Clock.Now, rand.Reader
+	return authority.New(o)
+}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
-	"github.com/tokenry/tokenry/token"
 )
 
 // Expected is what a caller says of the object that it changes: how it was when
@@ -114,13 +114,13 @@ func (a *Authority) ChangesSince(ctx context.Context, c Caller, at Where, target
 			return err
 		}
 		q := ledger.AuditQuery{Limit: changesLooked}
-		l, notToken := token.ParseLocator(LocatorPart(target))
-		if notToken == nil {
-			q.Token = l.String()
+		ofToken := strings.Contains(target, "_") && !strings.Contains(target, ":") // all else is a slug, or begins with its kind
+		if ofToken {
+			q.Token = LocatorPart(target)
 		}
 		rows, err := r.Audit(ws.ID, q)
 		for _, row := range rows {
-			if row.Revision > since && (row.Target == target || notToken == nil) {
+			if row.Revision > since && (row.Target == target || ofToken) {
 				out = append(out, auditView(ws, row))
 			}
 		}

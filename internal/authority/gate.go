@@ -232,6 +232,7 @@ func (a *Authority) judgePerson(r *Snapshot, c Caller, sp *Space) (*Actor, error
 	}
 	if err == nil && m.DeactivatedAt.IsZero() {
 		o := MemberOwner(m)
+		o.InstanceAdmin = u.InstanceAdmin // in a portal nobody is one
 		ac.Member, ac.Principal = m.ID, PrincipalOf(o)
 		ac.Grant = sp.OwnerGrant(o)
 		ac.own = ac.Grant
