@@ -65,3 +65,39 @@ func TestARemovalIsOfAnOwnerOrANameOrWhatIsSealed(t *testing.T) {
 		}
 	}
 }
+
+// TestATokenWithoutAnEndLivesAsLongAsItWasMadeFor: the zero end is none, and not the
+// beginning of time.
+func TestATokenWithoutAnEndLivesAsLongAsItWasMadeFor(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		t    ledger.Token
+		want time.Duration
+	}{
+		"without an end":         {ledger.Token{CreatedAt: at(10)}, 0},
+		"its end was taken away": {ledger.Token{CreatedAt: at(10), Lifetime: time.Hour}, time.Hour},
+		"it ended at once":       {ledger.Token{CreatedAt: at(10), ExpiresAt: at(10)}, 0},
+		"an end before it began": {ledger.Token{CreatedAt: at(10), ExpiresAt: at(9)}, 0},
+	} {
+		if got := c.t.Life(); got != c.want {
+			t.Errorf("%s: %s, want %s", what, got, c.want)
+		}
+	}
+}
+
+// TestTheNumbersOfWhatIsBroughtBackAreStored, and so they never change.
+func TestTheNumbersOfWhatIsBroughtBackAreStored(t *testing.T) {
+	t.Parallel()
+	for i, b := range []ledger.Back{
+		ledger.BackEnabled, ledger.BackUnending, ledger.BackWider, ledger.BackFaster, ledger.BackSooner, ledger.BackLonger, ledger.BackReadable, ledger.BackMightier,
+	} {
+		if b != 1<<i {
+			t.Errorf("bit %d is %d", i, b)
+		}
+	}
+	for i, p := range []ledger.Part{ledger.PartCatalogue, ledger.PartMembers, ledger.PartAccounts, ledger.PartTokens, ledger.PartEnd} {
+		if p != ledger.Part(i) {
+			t.Errorf("part %d is %d", i, p)
+		}
+	}
+}

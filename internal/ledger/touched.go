@@ -68,6 +68,7 @@ func (t *Touched) Bounded() Touched {
 		return Touched{All: true}
 	}
 	b := *t
+	b.Whole = slices.Clip(b.Whole) // what is added stands in no list but b's
 	if b.names() > MostTouched {
 		for workspace := range b.Tokens {
 			b.Whole = append(b.Whole, workspace)
