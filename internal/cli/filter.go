@@ -63,8 +63,8 @@ func metadataOf(fs *pflag.FlagSet) (api.Opt[map[string]string], error) {
 	m := map[string]string{}
 	for _, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
-		if !ok || key == "" || value == "" {
-			return none, usagef("--metadata: must be KEY=VALUE, neither of them empty")
+		if _, twice := m[key]; twice || !ok || key == "" || value == "" {
+			return none, usagef("--metadata: must be KEY=VALUE, neither of them empty and each KEY once")
 		}
 		m[key] = value
 	}
