@@ -98,8 +98,8 @@ func (a *app) readSecret(from, what string) (string, error) {
 		"it takes - for standard input, @FILE for a file, or '$NAME' for a variable", what)
 }
 
-// maxSecret is more than any token or password has.
-const maxSecret = 4096
+// maxSecret is more than any token, password or ID token has.
+const maxSecret = 16<<10 + 1
 
 // readStdin reads the first line of standard input, once.
 func (a *app) readStdin(what string) (string, error) {

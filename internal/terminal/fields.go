@@ -84,13 +84,35 @@ func (f *Fields) Rights() *Fields {
 	f.Text("role", "role, such as \"Team Member\"")
 	f.Texts("scopes", "scope", "scope like tickets:read, or pattern like tickets:*")
 	f.Texts("resources", "resource", "resource that the rights are for, prefix* or *")
-	grants := f.fs.String("grants", "", `statements as JSON, like [{"role":"Viewer","resources":["*"]}], or @FILE`)
-	return f.add("grants", "grants", func() (any, error) { return jsonOrFile(*grants) })
+	return f.JSON("grants", `statements as JSON, like [{"role":"Viewer","resources":["*"]}], or @FILE`)
 }
 
-// jsonOrFile is a value as JSON, from the flag itself or for @FILE from a file. It is
+// JSON adds a flag for a field that is said as JSON, or as @FILE of it.
+func (f *Fields) JSON(name, help string) *Fields {
+	v := f.fs.String(FlagName(name), "", help)
+	return f.add(name, FlagName(name), func() (any, error) { return JSONOrFile(*v) })
+}
+
+// Lists adds a flag, named in the singular, for a field that has lists by name: each
+// NAME=VALUE adds to one.
+func (f *Fields) Lists(name, flag, help string) *Fields {
+	pairs := f.fs.StringArray(flag, nil, help+"; may be repeated")
+	return f.add(name, flag, func() (any, error) {
+		m := map[string][]string{}
+		for _, p := range *pairs {
+			key, value, ok := strings.Cut(p, "=")
+			if !ok {
+				return nil, errors.New("must be NAME=VALUE")
+			}
+			m[key] = append(m[key], value)
+		}
+		return m, nil
+	})
+}
+
+// JSONOrFile is a value as JSON, from the flag itself or for @FILE from a file. It is
 // only checked to be JSON: the server alone knows what it means.
-func jsonOrFile(s string) (any, error) {
+func JSONOrFile(s string) (json.RawMessage, error) {
 	b := []byte(s)
 	if path, ok := strings.CutPrefix(s, "@"); ok {
 		var err error
