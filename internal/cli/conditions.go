@@ -2,12 +2,12 @@ package cli
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // An argument or flag that was given and says nothing is a shell variable that was
@@ -20,11 +20,11 @@ func mayBeEmpty() []string { return []string{"description", "display-name", "com
 
 // nothingEmpty refuses what was given and is empty.
 func nothingEmpty(cmd *cobra.Command, args []string) (err error) {
-	if slices.ContainsFunc(args, blank) {
+	if slices.ContainsFunc(args, terminal.Blank) {
 		return usagef("an argument is empty; is a variable not set? %s --help tells what it takes", cmd.CommandPath())
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if err == nil && !slices.Contains(keptAsTheyAre(), f.Name) && saysNothing(f.Value) {
+		if err == nil && !slices.Contains(keptAsTheyAre(), f.Name) && terminal.SaysNothing(f.Value) {
 			err = emptyFlag("--" + f.Name)
 		}
 	})
@@ -46,15 +46,3 @@ func keptAsTheyAre() []string {
 	}
 	return names
 }
-
-func saysNothing(v pflag.Value) bool {
-	switch list, many := v.(pflag.SliceValue); {
-	case many:
-		return len(list.GetSlice()) == 0 || slices.ContainsFunc(list.GetSlice(), blank)
-	case v.Type() == "string":
-		return blank(v.String())
-	}
-	return false
-}
-
-func blank(s string) bool { return strings.TrimSpace(s) == "" }

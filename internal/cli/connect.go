@@ -40,7 +40,7 @@ func (a *app) client(more ...client.Option) (*client.Client, error) {
 // said refuses a variable that is there and empty where a flag does not stand over
 // it: another server, workspace or identity would be taken for the one that was meant.
 func (a *app) said(flag, variable string) error {
-	if v, ok := a.Env(variable); flag == "" && ok && blank(v) {
+	if v, ok := a.Env(variable); flag == "" && ok && terminal.Blank(v) {
 		return usagef("the variable %s is there and empty; give it a value, or unset it", variable)
 	}
 	return nil
@@ -67,7 +67,7 @@ func (a *app) callerToken() (string, error) {
 	case a.flags.token != "":
 		return a.readSecret(a.flags.token, "--token")
 	}
-	if tok, ok := a.Env("TOKENRY_TOKEN"); ok && !blank(tok) {
+	if tok, ok := a.Env("TOKENRY_TOKEN"); ok && !terminal.Blank(tok) {
 		return tok, nil
 	}
 	server, err := a.server()

@@ -88,7 +88,7 @@ func filterWords(fs *pflag.FlagSet, words []string) error {
 			if !ok || known.Lookup(name) == nil {
 				return usagef("--filter takes WORD=VALUE, like owner=ci, with the words that token list has as flags; %q is none", pair)
 			}
-			if blank(value) {
+			if terminal.Blank(value) {
 				return emptyFlag("--filter " + name)
 			}
 			if err := fs.Set(name, value); err != nil {

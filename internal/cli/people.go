@@ -68,22 +68,13 @@ func (a *app) memberList() *cobra.Command {
 			return err
 		}
 		return table(a, c.Members(cmd.Context(), "", f, now.include()...), most, "MEMBER,NAME,RIGHTS,STATUS,SINCE", func(m api.Member) []string {
-			return []string{m.Address, terminal.OrNone(m.Name), terminal.Rights(now.of(m.Grants, m.Effective)), active(m.Active), a.when(&m.CreatedAt)}
+			return []string{m.Address, terminal.OrNone(m.Name), terminal.Rights(now.of(m.Grants, m.Effective)), terminal.Active(m.Active), a.when(&m.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
 	queryFlag(cmd.Flags(), &f, "e-mail, name or external id")
 	now.flag(cmd.Flags())
 	return cmd
-}
-
-// active is the word for a state that is on or off; a member, account, user and
-// workspace share it, so that a script looks for one word.
-func active(on bool) string {
-	if on {
-		return "active"
-	}
-	return "inactive"
 }
 
 // memberAct makes a command that does one thing to a member and shows it.
@@ -104,7 +95,7 @@ func (a *app) showMember(m api.Member, err error) error {
 		return err
 	}
 	return a.show(m, said([]row{
-		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", terminal.Optional(m.ExternalID)}, {"status", active(m.Active)},
+		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", terminal.Optional(m.ExternalID)}, {"status", terminal.Active(m.Active)},
 		{"rights", terminal.Rights(m.Grants)}, {"effective", terminal.Rights(m.Effective)}, {"since", a.when(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
 		{"held", terminal.HeldByInstance(m.HeldByInstance)},
 	}))
@@ -208,7 +199,7 @@ func (a *app) accountList() *cobra.Command {
 			return err
 		}
 		return table(a, c.ServiceAccounts(cmd.Context(), "", f, now.include()...), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
-			return []string{s.Name, terminal.OrNone(s.Description), terminal.Rights(now.of(s.Grants, s.Effective)), active(s.Active), a.when(&s.CreatedAt)}
+			return []string{s.Name, terminal.OrNone(s.Description), terminal.Rights(now.of(s.Grants, s.Effective)), terminal.Active(s.Active), a.when(&s.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
@@ -236,7 +227,7 @@ func (a *app) showAccount(s api.ServiceAccount, err error) error {
 		return err
 	}
 	return a.show(s, said([]row{
-		{"name", s.Name}, {"address", s.Address}, {"id", s.ID}, {"description", s.Description}, {"contacts", strings.Join(s.Contacts, " ")}, {"status", active(s.Active)},
+		{"name", s.Name}, {"address", s.Address}, {"id", s.ID}, {"description", s.Description}, {"contacts", strings.Join(s.Contacts, " ")}, {"status", terminal.Active(s.Active)},
 		{"rights", terminal.Rights(s.Grants)}, {"effective", terminal.Rights(s.Effective)}, {"since", a.when(&s.CreatedAt)}, {"disabled", a.by(s.DisabledAt, s.DisabledBy)},
 		{"held", terminal.HeldByInstance(s.HeldByInstance)},
 	}))
@@ -359,7 +350,7 @@ const userHead = "USER,ID,NAME,STATUS,ADMINISTRATOR,WORKSPACES"
 // userLine is a user in a table. An erased one has no e-mail any more, which is a
 // dash.
 func (a *app) userLine(u api.User) []string {
-	return []string{terminal.Optional(u.Email), u.ID, terminal.OrNone(u.Name), active(u.Active), terminal.YesNo(u.InstanceAdmin), terminal.OrNone(strings.Join(u.Workspaces, " "))}
+	return []string{terminal.Optional(u.Email), u.ID, terminal.OrNone(u.Name), terminal.Active(u.Active), terminal.YesNo(u.InstanceAdmin), terminal.OrNone(strings.Join(u.Workspaces, " "))}
 }
 
 // userAct makes a command that does one thing to a user and shows them. All of them

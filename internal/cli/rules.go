@@ -73,53 +73,26 @@ func (a *app) requests(args []string) ([][2]string, error) {
 	return out, nil
 }
 
-// trial is a request and what a file of rules says about it.
-type trial struct {
-	Method  string   `json:"method"`
-	Path    string   `json:"path"`
-	Refused string   `json:"refused,omitempty"`
-	Rule    string   `json:"rule,omitempty"`
-	Line    int      `json:"line,omitempty"`
-	Public  bool     `json:"public,omitempty"`
-	Scopes  []string `json:"scopes,omitempty"`
-	// Resource is what the request touches; any accepts a token restricted to any.
-	Resource string `json:"resource,omitempty"`
-	// Test is the line of the test that asks; Met says whether it got what it expects.
-	Test int   `json:"test,omitempty"`
-	Met  *bool `json:"met,omitempty"`
-}
-
-// try asks a set about one request, and writes down what it says as a program reads
-// it.
-func try(set *ruleset.Set, method, path string) (trial, ruleset.Needs) {
-	n := set.Match(method, path)
-	t := trial{Method: method, Path: path, Refused: n.Refused, Resource: n.Resource}
-	if n.Rule != nil {
-		t.Rule, t.Line, t.Public, t.Scopes = n.Rule.Match, n.Rule.Line, n.Rule.Public, n.Rule.Scopes
-	}
-	return t, n
-}
-
 var errRulesTest = errors.New("the rules do not do what their tests expect")
 
 // tryRules prints what a file says about requests, those of its tests first.
 func (a *app) tryRules(set *ruleset.Set, requests [][2]string) error {
-	var trials []trial
+	var trials []ruleset.Trial
 	failed := false
 	for _, test := range set.Tests {
-		t, n := try(set, test.Method, test.Path)
+		t, n := set.Try(test.Method, test.Path)
 		met := test.Met(n)
 		t.Test, t.Met = test.Line, &met
 		failed = failed || !met
 		trials = append(trials, t)
 	}
 	for _, r := range requests {
-		t, _ := try(set, r[0], r[1])
+		t, _ := set.Try(r[0], r[1])
 		trials = append(trials, t)
 	}
 	fmt.Fprintf(a.Err, "%d rules, %d tests, tokens of workspace %s\n", set.Len(), len(set.Tests), terminal.Clean(set.Workspace))
 	if len(trials) > 0 || a.flags.json {
-		if err := table(a, each(trials, nil), 0, "METHOD,PATH,NEEDS,RULE,TEST", trial.cells); err != nil {
+		if err := table(a, each(trials, nil), 0, "METHOD,PATH,NEEDS,RULE,TEST", ruleset.Trial.Cells); err != nil {
 			return err
 		}
 	}
@@ -127,33 +100,4 @@ func (a *app) tryRules(set *ruleset.Set, requests [][2]string) error {
 		return errRulesTest
 	}
 	return nil
-}
-
-// cells are a trial in a table. What no token is needed for is said in words, and not
-// left empty.
-func (t trial) cells() []string {
-	var needs, rule, test string
-	switch {
-	case t.Rule == "":
-		needs = "refused: " + t.Refused
-	case t.Public:
-		needs = "nothing: public"
-	case len(t.Scopes) == 0:
-		needs = "a valid token"
-	default:
-		needs = strings.Join(t.Scopes, " ")
-	}
-	if t.Resource != "" {
-		needs += " on " + t.Resource
-	}
-	if t.Rule != "" {
-		rule = fmt.Sprintf("line %d: %s", t.Line, t.Rule)
-	}
-	if t.Met != nil {
-		test = "met"
-		if !*t.Met {
-			test = fmt.Sprintf("NOT MET, line %d", t.Test)
-		}
-	}
-	return []string{t.Method, t.Path, needs, rule, test}
 }

@@ -216,18 +216,13 @@ func findText(f scan.Shown) string {
 // maxAsked is how many token strings one look-up takes.
 const maxAsked = 500
 
-// Values of [scan.Shown.State] besides the codes of a token that is not live.
-const (
-	stateLive, stateUnknown, stateNotTold = "live", "unknown", "not told"
-)
-
 // ask has the server say in what state the tokens are.
 func (s *scanning) ask(ctx context.Context) {
 	states := map[string]string{}
 	var secrets []string
 	for _, secret := range s.secrets {
 		if text := secret.Reveal(); states[text] == "" {
-			states[text] = stateNotTold
+			states[text] = terminal.StateNotTold
 			secrets = append(secrets, text)
 		}
 	}
@@ -259,25 +254,9 @@ func (s *scanning) askAbout(ctx context.Context, secrets []string, states map[st
 		return api.Errorf(api.CodeInternal, "the server answered about a different number of tokens than it was asked")
 	}
 	for i, item := range found.Items { // in the order of the text
-		states[secrets[i]] = state(item)
+		states[secrets[i]] = terminal.FoundState(item)
 	}
 	return nil
-}
-
-// state is what a look-up says of a token in one word: live, why it is not, or unknown
-// for what the caller may not see.
-func state(f api.FoundToken) string {
-	switch {
-	case f.Token == nil:
-		return stateUnknown
-	case f.Secret == api.SecretRetired:
-		return string(api.CodeRetired)
-	case f.Token.Usable:
-		return stateLive
-	case f.Token.BlockedBy != nil:
-		return *f.Token.BlockedBy
-	}
-	return f.Token.Status
 }
 
 // print writes the report as a whole; as text without --live the finds were printed as

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,28 +76,11 @@ func (a *app) trustList() *cobra.Command {
 			return err
 		}
 		return table(a, c.TrustRules(cmd.Context(), "", account), 0, "ID,LABEL,SERVICE ACCOUNT,ISSUER,CLAIMS,RIGHTS,STATUS", func(r api.TrustRule) []string {
-			return []string{r.ID, r.Label, r.ServiceAccount, r.Issuer, claimWords(r.Claims), terminal.Rights(r.Grants), trustStatus(r)}
+			return []string{r.ID, r.Label, r.ServiceAccount, r.Issuer, terminal.Claims(r.Claims), terminal.Rights(r.Grants), terminal.TrustStatus(r)}
 		})
 	})
 	cmd.Flags().StringVar(&account, "service-account", "", "the rules of this one alone")
 	return cmd
-}
-
-// trustStatus says whether a rule gives tokens now.
-func trustStatus(r api.TrustRule) string {
-	if r.BlockedBy != nil {
-		return "gives nothing: " + *r.BlockedBy
-	}
-	return "active"
-}
-
-// claimWords are the claims of a rule in the order of their names.
-func claimWords(claims map[string][]string) string {
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(claims)) {
-		out = append(out, name+"="+strings.Join(claims[name], "|"))
-	}
-	return strings.Join(out, " ")
 }
 
 // trustAct makes a command that does one thing to a rule and shows it.
@@ -156,8 +137,8 @@ func (a *app) showTrust(r api.TrustRule, err error) error {
 	}
 	return a.show(r, said([]row{
 		{"id", r.ID}, {"label", r.Label}, {"service account", r.ServiceAccount}, {"system", r.System}, {"issuer", r.Issuer}, {"audience", r.Audience},
-		{"claims", claimWords(r.Claims)}, {"keys", keys}, {"rights", terminal.Rights(r.Grants)}, {"allowed ips", strings.Join(r.AllowedIPs, " ")},
-		{"lifetime", r.ExpiresIn.String()}, {"status", trustStatus(r)}, {"by", r.CreatedBy}, {"since", a.when(&r.CreatedAt)},
+		{"claims", terminal.Claims(r.Claims)}, {"keys", keys}, {"rights", terminal.Rights(r.Grants)}, {"allowed ips", strings.Join(r.AllowedIPs, " ")},
+		{"lifetime", r.ExpiresIn.String()}, {"status", terminal.TrustStatus(r)}, {"by", r.CreatedBy}, {"since", a.when(&r.CreatedAt)},
 	}))
 }
 

@@ -22,7 +22,7 @@ func (a *app) workspaces() *cobra.Command {
 			return err
 		}
 		return table(a, c.Workspaces(cmd.Context(), f), 0, "WORKSPACE,NAME,EXTERNAL ID,STATUS,SINCE", func(w api.Workspace) []string {
-			return []string{w.Slug, terminal.OrNone(w.Name), terminal.Optional(w.ExternalID), active(w.SuspendedAt == nil), a.when(&w.CreatedAt)}
+			return []string{w.Slug, terminal.OrNone(w.Name), terminal.Optional(w.ExternalID), terminal.Active(w.SuspendedAt == nil), a.when(&w.CreatedAt)}
 		})
 	})
 	queryFlag(list.Flags(), &f, "slug, name or external id")
@@ -44,7 +44,7 @@ func (a *app) showWorkspace(w api.Workspace, err error) error {
 		return err
 	}
 	return a.show(w, said([]row{
-		{"workspace", w.Slug}, {"name", w.Name}, {"external id", terminal.Optional(w.ExternalID)}, {"status", active(w.SuspendedAt == nil)},
+		{"workspace", w.Slug}, {"name", w.Name}, {"external id", terminal.Optional(w.ExternalID)}, {"status", terminal.Active(w.SuspendedAt == nil)},
 		{"since", a.when(&w.CreatedAt)}, {"suspended", a.by(w.SuspendedAt, w.SuspendedBy)}, {"metadata", terminal.Metadata(w.Metadata)},
 	}))
 }

@@ -184,6 +184,20 @@ func (f *Fields) Into(v any) error {
 	return nil
 }
 
+// SaysNothing reports whether a flag was given an empty value, or a list with one.
+func SaysNothing(v pflag.Value) bool {
+	switch list, many := v.(pflag.SliceValue); {
+	case many:
+		return len(list.GetSlice()) == 0 || slices.ContainsFunc(list.GetSlice(), Blank)
+	case v.Type() == "string":
+		return Blank(v.String())
+	}
+	return false
+}
+
+// Blank reports whether nothing can be read in a text.
+func Blank(s string) bool { return strings.TrimSpace(s) == "" }
+
 // MisuseError is a flag that was not understood.
 type MisuseError struct{ err error }
 

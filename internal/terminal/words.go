@@ -69,3 +69,33 @@ func Origin(builtIn, inherited bool) string {
 	}
 	return "here"
 }
+
+// Active is the word for a state that is on or off; a member, account, user and
+// workspace share it, so that a script looks for one word.
+func Active(on bool) string {
+	if on {
+		return "active"
+	}
+	return "inactive"
+}
+
+// The states of a find besides the codes of a token that is not live.
+const (
+	StateLive, StateUnknown, StateNotTold = "live", "unknown", "not told"
+)
+
+// FoundState is what a look-up says of a token in one word: live, why it is not, or unknown
+// for what the caller may not see.
+func FoundState(f api.FoundToken) string {
+	switch {
+	case f.Token == nil:
+		return StateUnknown
+	case f.Secret == api.SecretRetired:
+		return string(api.CodeRetired)
+	case f.Token.Usable:
+		return StateLive
+	case f.Token.BlockedBy != nil:
+		return *f.Token.BlockedBy
+	}
+	return f.Token.Status
+}
