@@ -49,9 +49,10 @@ export interface AdviceChange {
   rotate?: RotateToken
 }
 
-/**  */
+/** Affected answers a removal or suspension, done or only asked for with dry_run: the tokens that stop. */
 export interface Affected {
   dry_run: boolean
+  /** More says that the list was cut: a workspace may have very many tokens. */
   more?: boolean
   tokens: Token[]
 }
@@ -719,11 +720,14 @@ export interface Member {
   scopes: string[] | null
 }
 
-/**  */
+/** OAuthError is how the OAuth calls answer an error (RFC 6749, section 5.2). */
 export interface OAuthError {
+  /** Code is the API's own word for it. */
   code: string
+  /** Error is one of the words of the RFCs: invalid_request, invalid_client, invalid_token, insufficient_scope, temporarily_unavailable, server_error; and of a program that signs in authorization_pending, slow_down, access_denied, expired_token, unsupported_grant_type and invalid_scope. */
   error: string
   error_description?: string
+  /** URI is the page about the code. */
   error_uri?: string
   request_id: string
 }
@@ -815,17 +819,22 @@ export interface Principal {
   type: string
 }
 
-/**  */
+/** Problem is an Error on the wire (RFC 9457), media type application/problem+json. */
 export interface Problem {
   code: string
   detail?: string
+  /** Field names the field or parameter that is wrong. */
   field?: string
+  /** Missing names the scopes that the caller lacks. */
   missing?: string[]
+  /** Reasons name what a server lacks that is not ready. */
   reasons?: string[]
   request_id?: string
+  /** RetryAfter is in whole seconds. */
   retry_after?: number
   status: number
   title: string
+  /** Type is the address of a page about the code. */
   type: string
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/reference"
 )
@@ -70,7 +71,10 @@ func TestTheWordsAreTheCommentsOfTheSource(t *testing.T) {
 	for _, rt := range httpapi.Routes() {
 		reach(reached, rt.Request)
 		reach(reached, rt.Response)
+		reach(reached, rt.Rehearsal)
 	}
+	reach(reached, reflect.TypeFor[api.Problem]())
+	reach(reached, reflect.TypeFor[api.OAuthError]())
 	maps.DeleteFunc(words, func(key, _ string) bool {
 		name, _, _ := strings.Cut(key, ".")
 		return !reached[name]
@@ -90,7 +94,7 @@ func reach(names map[string]bool, t reflect.Type) {
 	if t == nil {
 		return
 	}
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()
 	}
 	name, _, _ := strings.Cut(t.Name(), "[")

@@ -308,8 +308,8 @@ func TestThePagesAreMadeOfTheTable(t *testing.T) {
 	}
 }
 
-// TestWhatIsCommittedIsOfTheseWords: each group says what it is about, each example is of a
-// call that there is, and has no token in it.
+// TestWhatIsCommittedIsOfTheseWords: each group and each type says what it is about, and
+// each example is of a call that there is.
 func TestWhatIsCommittedIsOfTheseWords(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("../../api/openapi.json")
@@ -317,8 +317,11 @@ func TestWhatIsCommittedIsOfTheseWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	var doc struct {
-		Tags  []struct{ Name, Description string }
-		Paths map[string]map[string]struct{ Summary string }
+		Tags       []struct{ Name, Description string }
+		Paths      map[string]map[string]struct{ Summary string }
+		Components struct {
+			Schemas map[string]struct{ Description string }
+		}
 	}
 	var examples map[string]exampleCall
 	if json.Unmarshal(raw, &doc) != nil || json.Unmarshal(examplesJSON, &examples) != nil || len(examples) < 100 {
@@ -328,6 +331,11 @@ func TestWhatIsCommittedIsOfTheseWords(t *testing.T) {
 		is(t, tag.Name, tag.Description, groupWords(tag.Name))
 	}
 	is(t, "a group that there is not", groupWords("Things"), "")
+	for name, schema := range doc.Components.Schemas {
+		if schema.Description == "" && name != "Health" { // what it is, its own room says: it is no type of the wire
+			t.Errorf("nothing is said about %s", name)
+		}
+	}
 	for pattern, e := range examples {
 		method, path, found := strings.Cut(pattern, " ")
 		if !found {

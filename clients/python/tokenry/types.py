@@ -68,8 +68,9 @@ class _Affected(TypedDict):
 
 
 class Affected(_Affected, total=False):
-    """"""
+    """Affected answers a removal or suspension, done or only asked for with dry_run: the tokens that stop."""
 
+    # More says that the list was cut: a workspace may have very many tokens.
     more: bool
 
 
@@ -856,15 +857,18 @@ class Member(_Member, total=False):
 
 
 class _OAuthError(TypedDict):
+    # Code is the API's own word for it.
     code: str
+    # Error is one of the words of the RFCs: invalid_request, invalid_client, invalid_token, insufficient_scope, temporarily_unavailable, server_error; and of a program that signs in authorization_pending, slow_down, access_denied, expired_token, unsupported_grant_type and invalid_scope.
     error: str
     request_id: str
 
 
 class OAuthError(_OAuthError, total=False):
-    """"""
+    """OAuthError is how the OAuth calls answer an error (RFC 6749, section 5.2)."""
 
     error_description: str
+    # URI is the page about the code.
     error_uri: str
 
 
@@ -964,17 +968,22 @@ class _Problem(TypedDict):
     code: str
     status: int
     title: str
+    # Type is the address of a page about the code.
     type: str
 
 
 class Problem(_Problem, total=False):
-    """"""
+    """Problem is an Error on the wire (RFC 9457), media type application/problem+json."""
 
     detail: str
+    # Field names the field or parameter that is wrong.
     field: str
+    # Missing names the scopes that the caller lacks.
     missing: list[str]
+    # Reasons name what a server lacks that is not ready.
     reasons: list[str]
     request_id: str
+    # RetryAfter is in whole seconds.
     retry_after: int
 
 
