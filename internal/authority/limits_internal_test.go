@@ -66,6 +66,7 @@ func TestNoTokenLeavesAnotherWithMoreThanItself(t *testing.T) {
 		"from the same network":             {from("10.0.0.0/8"), from("10.0.0.0/8"), none, ""},
 		"from within it":                    {from("10.0.0.0/8"), from("10.9.0.0/16", "10.1.2.3/32"), none, ""},
 		"from around it":                    {from("10.0.0.0/8"), from("0.0.0.0/0"), none, wider},
+		"from a little around":              {from("10.0.0.0/8"), from("10.0.0.0/7"), none, wider},
 		"from beside it":                    {from("10.0.0.0/8"), from("10.0.0.0/8", "192.0.2.1/32"), none, wider},
 		"from anywhere":                     {from("10.0.0.0/8"), none, none, wider},
 		"from nowhere":                      {from("10.0.0.0/8"), ledger.Token{AllowedIPs: []netip.Prefix{}}, none, ""},
