@@ -46,7 +46,7 @@ func (w *world) furniture() *strings.Replacer {
 	i := w.issue("service", "ci", "Nightly")
 	return strings.NewReplacer("{ws}", "acme", "{$}", "", "/service-accounts/{name}", "/service-accounts/ci", "/resources/{name}", "/resources/shop",
 		"{member}", w.people.users["eve@example.com"].UserPublicID, "{role}", "Agent", "{scope}", "tickets:read",
-		"/webhooks/{id}", "/webhooks/"+h.Webhook.ID, "{delivery}", "none", "{id}", i.Token.Locator, "{verb}", "disable", "{user}", "eve@example.com", "{provider}", "corp")
+		"/webhooks/{id}", "/webhooks/"+h.Webhook.ID, "{delivery}", "none", "{id}", i.Token.Locator, "{verb}", "disable", "{user}", "eve@example.com", "{provider}", "corp", "{rule}", w.trusting().ID)
 }
 
 // TestAPageThatNamesScopesRefusesWhoeverLacksOne, and a page of a workspace that names

@@ -13,6 +13,7 @@ import (
 	"github.com/tokenry/tokenry/docs"
 	"github.com/tokenry/tokenry/internal/console/assets"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/entrance"
 	"github.com/tokenry/tokenry/internal/guide"
 	"github.com/tokenry/tokenry/internal/office"
 )
@@ -35,27 +36,10 @@ type Mail struct {
 	Test func(ctx context.Context, to string) (answer string, err error)
 }
 
-// People is whoever signs persons in, by what the pages ask of them. Every chapter
-// is required.
-type People struct {
-	Sessions       Sessions
-	SignIn         SignIn
-	Links          Links
-	Proofs         Proofs
-	Authenticators Authenticators
-	Handouts       Handouts
-	Portals        Portals
-	Devices        Devices
-}
-
-func (p People) complete() bool {
-	return p.Sessions != nil && p.SignIn != nil && p.Links != nil && p.Proofs != nil && p.Authenticators != nil && p.Handouts != nil && p.Portals != nil && p.Devices != nil
-}
-
 // Options are what a console is made of. Authority, People and Rand are required.
 type Options struct {
 	Authority *office.Office
-	People
+	entrance.People
 	// BaseURL is the address that people reach; its scheme decides whether the
 	// cookie is Secure where neither the connection nor a proxy tells.
 	BaseURL string
@@ -87,7 +71,7 @@ type console struct {
 
 // New makes the handler of every page. It starts nothing.
 func New(o Options) (http.Handler, error) {
-	if o.Authority == nil || o.Rand == nil || !o.complete() {
+	if o.Authority == nil || o.Rand == nil || !o.Complete() {
 		return nil, errors.New("console: Authority, Rand and every chapter of People are required")
 	}
 	base, err := url.Parse(o.BaseURL)

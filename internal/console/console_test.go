@@ -20,6 +20,7 @@ func pages() []string {
 		"/workspace/acme/access-tokens", "/workspace/acme/access-tokens/new", "/workspace/acme/access-tokens/new?owner=me",
 		"/workspace/acme/access-tokens/new?owner=service", "/workspace/acme/access-tokens/new?owner=workspace",
 		"/workspace/acme/integration-tokens", "/workspace/acme/service-accounts", "/workspace/acme/service-accounts/new",
+		"/workspace/acme/trust-rules", "/workspace/acme/trust-rules/new",
 		"/workspace/acme/members", "/workspace/acme/members/new", "/workspace/acme/members/invite", "/workspace/acme/resources", "/workspace/acme/roles",
 		"/workspace/acme/roles/Viewer", "/instance/roles", "/instance/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/leak-desk", "/workspace/acme/developer-tools", "/workspace/acme/settings",
 		"/workspace/acme/settings/delete", "/workspace/acme/settings/webhooks", "/instance/webhooks", "/instance/people", "/instance/audit",

@@ -60,7 +60,17 @@ func (w *world) editings() map[string]editing {
 		must(w.T, err)
 		hooks[at] = h.Webhook.ID
 	}
+	rule := w.trusting().ID
 	return map[string]editing{
+		"trust rule": {
+			page: trustAt + "/" + rule, typed: "label", value: "Ours", other: "audience", others: "elsewhere",
+			meanwhile: func(w *world, c authority.Caller) error {
+				var in api.EditTrustRule
+				in.Audience = api.Some("elsewhere")
+				_, err := w.EditTrustRule(w.ctx, c, "acme", rule, in)
+				return err
+			},
+		},
 		"member": {
 			page: "/workspace/acme/members/sue@example.com", action: "/workspace/acme/members/" + w.people.users["sue@example.com"].UserPublicID,
 			typed: "name", value: "Sue", other: "role", others: "Viewer", meanwhile: demote,
@@ -281,7 +291,7 @@ func TestEveryFormThatEditsSaysWhatItWasDrawnFrom(t *testing.T) {
 	all := w.editings()
 	tok, hook := part(all["token"].page, 4), part(all["webhook"].page, 5)
 	fill := strings.NewReplacer("{ws}", "acme", "{$}", "", "{user}", w.people.users["sue@example.com"].UserPublicID, "{member}", "sue@example.com", "{role}", "Helper",
-		"{scope}", "things:see", "{name}", "ci", "{page}", "members")
+		"{scope}", "things:see", "{name}", "ci", "{page}", "members", "{rule}", part(all["trust rule"].page, 4))
 	found := map[string]bool{}
 	for _, pattern := range console.Pages() {
 		path := fill.Replace(strings.TrimPrefix(pattern, "GET "))

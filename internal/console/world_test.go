@@ -19,8 +19,10 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/entrance"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/usage"
@@ -29,18 +31,18 @@ import (
 
 // chapters are all that the pages ask of whoever signs people in.
 type chapters interface {
-	console.Sessions
-	console.SignIn
-	console.Links
-	console.Proofs
-	console.Authenticators
-	console.Handouts
-	console.Portals
-	console.Devices
+	entrance.Sessions
+	entrance.SignIn
+	entrance.Links
+	entrance.Proofs
+	entrance.Authenticators
+	entrance.Handouts
+	entrance.Portals
+	entrance.Devices
 }
 
-func allOf(c chapters) console.People {
-	return console.People{Sessions: c, SignIn: c, Links: c, Proofs: c, Authenticators: c, Handouts: c, Portals: c, Devices: c}
+func allOf(c chapters) entrance.People {
+	return entrance.People{Sessions: c, SignIn: c, Links: c, Proofs: c, Authenticators: c, Handouts: c, Portals: c, Devices: c}
 }
 
 // unanswered are the calls that no test makes.
@@ -208,7 +210,7 @@ func newWorldOver(t *testing.T, url string, trace func(string), over func(ledger
 	w.recorder = usage.New(usage.Config{Store: w.usage, Now: func() time.Time { return w.at }, Node: "test"})
 	keys, err := token.GenerateKeyring(rand.Reader, w.at)
 	must(t, err)
-	w.Office = office.New(authority.Options{Store: over(s), Keys: keys, Now: func() time.Time { return w.at }, Rand: rand.Reader, Usage: w.usage, Decisions: w.recorder})
+	w.Office = office.New(authority.Options{Store: over(s), Keys: keys, Now: func() time.Time { return w.at }, Rand: rand.Reader, Usage: w.usage, Decisions: w.recorder, Issuers: officetest.AllSigned{}})
 	must(t, w.Prepare(ctx, token.DefaultPrefix))
 	started, err := w.Bootstrap(ctx, office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	must(t, err)

@@ -42,6 +42,7 @@ func (b *browser) consoleViews() []view {
 		tokensPage, tokensPage+"?q=nothing+has+this+name", tokensPage+"/new", tokensPage+"/new?owner=me", tokensPage+"/new?owner=service",
 		tokensPage+"/new?owner=workspace&scopes=tickets:read", acme+"/integration-tokens",
 		acme+"/service-accounts", acme+"/service-accounts/new", acme+"/service-accounts/ci", acme+"/service-accounts/ci/disable",
+		acme+"/trust-rules", acme+"/trust-rules/new?system=github&account=ci",
 		acme+"/members", acme+"/members/new", acme+"/members/invite", acme+"/resources", acme+"/resources/payments/delete",
 		acme+"/roles", acme+"/roles/Support", acme+"/roles/Support/delete", acme+"/roles/Viewer", acme+"/scopes/tickets:read", acme+"/scopes/letters:read/delete",
 		instance+"/roles", instance+"/roles/Viewer", instance+"/roles/Night/delete", instance+"/scopes/tickets:read", instance+"/scopes/tickets:read/delete",
@@ -68,6 +69,10 @@ func (b *browser) consoleViews() []view {
 	at("handed link", handed)
 	at("token", b.token("CI deploys"), "/edit", "/rotate", "/reset", "/transfer", "/delete")
 	at("expired token", b.token("Tom's old laptop"))
+	b.post(acme+"/trust-rules/new", map[string]string{"service_account": "ci", "label": "main of api", "issuer": "https://token.actions.githubusercontent.com",
+		"audience": "https://tokens.example.com", "claims": "repository_id = 7001\nref = refs/heads/main", "expires_in": "15m", "of": "own", "what": "scopes", "scope": "tickets:read", "reach": "all"})
+	b.open(acme + "/trust-rules")
+	at("trust rule", b.link(`td.label a[href*="/trust-rules/"]`), "/delete")
 	for name, path := range map[string]string{"webhook": acme + "/settings/webhooks", "instance webhook": "/instance/webhooks"} {
 		hook := b.webhook(path)
 		b.open(hook)

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/entrance"
 	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/signin"
@@ -37,7 +38,7 @@ func (s *Server) openConsole() (http.Handler, error) {
 	return console.New(console.Options{
 		Authority: s.Authority, BaseURL: s.base,
 		TrustedProxies: s.config.TrustedProxies, Logger: s.Logger, Now: s.Now, Rand: s.Rand,
-		People: console.People{
+		People: entrance.People{
 			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Handouts: s.people.Handouts, Portals: s.people.Portals, Devices: s.people.Devices,
 		},
 		Product: product, Version: s.Version, Mail: s.mailbox(),

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/entrance"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/signin"
 )
@@ -15,14 +15,14 @@ func TestWhatADoorAsksForIsNarrow(t *testing.T) {
 	t.Parallel()
 	const chapter, whole = 15, 40
 	for _, of := range []reflect.Type{
-		reflect.TypeFor[console.Sessions](), reflect.TypeFor[console.SignIn](), reflect.TypeFor[console.Links](), reflect.TypeFor[console.Proofs](),
-		reflect.TypeFor[console.Authenticators](), reflect.TypeFor[console.Handouts](), reflect.TypeFor[console.Portals](), reflect.TypeFor[console.Devices](), reflect.TypeFor[httpapi.Devices](),
+		reflect.TypeFor[entrance.Sessions](), reflect.TypeFor[entrance.SignIn](), reflect.TypeFor[entrance.Links](), reflect.TypeFor[entrance.Proofs](),
+		reflect.TypeFor[entrance.Authenticators](), reflect.TypeFor[entrance.Handouts](), reflect.TypeFor[entrance.Portals](), reflect.TypeFor[entrance.Devices](), reflect.TypeFor[httpapi.Devices](),
 	} {
 		if n := of.NumMethod(); n == 0 || n > chapter {
 			t.Errorf("%v asks for %d methods, and %d are a chapter", of, n, chapter)
 		}
 	}
-	people := reflect.TypeFor[console.People]()
+	people := reflect.TypeFor[entrance.People]()
 	for f := range people.Fields() {
 		if n := f.Type.NumMethod(); n == 0 || n > chapter {
 			t.Errorf("the pages ask %s for %d methods, and %d are a chapter", f.Name, n, chapter)

@@ -1,4 +1,8 @@
-package console
+// Package entrance is what the pages ask of whoever establishes who a person is, in the
+// chapters in which they ask it. For all of them: an error is an *api.Error where a person
+// can do something about it; a call may be made by many goroutines; and whatever a page
+// holds of a session is read anew before something changes by it.
+package entrance
 
 import (
 	"context"
@@ -8,11 +12,6 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/token"
 )
-
-// What the pages ask of whoever establishes who a person is, in the chapters in
-// which they ask it. For all of them: an error is an *api.Error where a person can
-// do something about it; a call may be made by many goroutines; and whatever a
-// page holds of a session is read anew before something changes by it.
 
 // Sessions are what keeps a person signed in.
 type Sessions interface {
@@ -147,4 +146,22 @@ type Devices interface {
 	DeviceApprove(ctx context.Context, s door.Session, code, workspace string) error
 	// DeviceDeny tells it that it may not.
 	DeviceDeny(ctx context.Context, s door.Session, code string) error
+}
+
+// People is whoever signs persons in, by what the pages ask of them. Every chapter
+// is required.
+type People struct {
+	Sessions       Sessions
+	SignIn         SignIn
+	Links          Links
+	Proofs         Proofs
+	Authenticators Authenticators
+	Handouts       Handouts
+	Portals        Portals
+	Devices        Devices
+}
+
+// Complete says that no chapter is missing.
+func (p People) Complete() bool {
+	return p.Sessions != nil && p.SignIn != nil && p.Links != nil && p.Proofs != nil && p.Authenticators != nil && p.Handouts != nil && p.Portals != nil && p.Devices != nil
 }
