@@ -28,25 +28,11 @@ func odd() []string {
 	}
 }
 
-// TestOddDatabases: what a database's owner set changes nothing of what is
-// stored and found, nor of how the schema is made.
+// TestOddDatabases: what a database's owner set changes nothing of how the schema is made
+// and commits are kept. That it changes nothing of what is stored and found is held by
+// TestSuite and TestUsageSuite, which run as a role with these settings.
 func TestOddDatabases(t *testing.T) {
 	t.Parallel()
-	storetest.RunReading(t, func(t *testing.T) ledger.Store {
-		t.Helper()
-		url := storetest.Postgres(t)
-		configure(t, url)
-		return open(t, store.Options{URL: url})
-	})
-	t.Run("usage", func(t *testing.T) {
-		t.Parallel()
-		storetest.RunUsage(t, func(t *testing.T) ledger.UsageStore {
-			t.Helper()
-			url := storetest.Postgres(t)
-			configure(t, url)
-			return openUsage(t, url)
-		})
-	})
 	t.Run("the schema is made", func(t *testing.T) {
 		t.Parallel()
 		url := storetest.EmptyPostgres(t)
@@ -64,6 +50,23 @@ func TestOddDatabases(t *testing.T) {
 			t.Errorf("synchronous_commit is %q, %v", how, err)
 		}
 	})
+}
+
+// oddly makes a role that has every odd setting, and answers addresses as they are for it.
+func oddly(t *testing.T) func(url string) string {
+	t.Helper()
+	url := storetest.Postgres(t)
+	role := pgx.Identifier{database(t, url) + "_odd"}.Sanitize()
+	all := []string{"CREATE ROLE " + role + " SUPERUSER LOGIN"}
+	for _, setting := range odd() {
+		all = append(all, "ALTER ROLE "+role+" SET "+setting)
+	}
+	t.Cleanup(func() { postgres(t, url, "DROP ROLE "+role) })
+	postgres(t, url, strings.Join(all, "; "))
+	return func(url string) string {
+		_, rest, _ := strings.Cut(url, "@")
+		return "postgres://" + strings.Trim(role, `"`) + "@" + rest
+	}
 }
 
 // configure sets every odd setting for whoever connects to a database.

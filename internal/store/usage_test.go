@@ -25,7 +25,8 @@ func TestUsageSuite(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		storetest.RunUsage(t, func(t *testing.T) ledger.UsageStore { t.Helper(); return openUsage(t, storetest.Postgres(t)) })
+		odd := oddly(t)
+		storetest.RunUsage(t, func(t *testing.T) ledger.UsageStore { t.Helper(); return openUsage(t, odd(storetest.Postgres(t))) })
 	})
 }
 
