@@ -29,7 +29,7 @@ SCALE ?= seen
 FUZZTIME ?= 10s
 # RACE is what runs once more, with -short, under the race detector. The SQLite driver is C translated to Go: watched by
 # the detector it is forty times slower, and its locks are not ours, so it is not watched. `make test` watches the rooms
-# that verifications and the agreement of nodes run through, where what is shared is read without a lock; `make race`
+# that a verification runs through, where what is shared is read without a lock; `make race`
 # watches whatever scripts/racing says can race. Nor are internal/e2e and internal/torture run again: what they drive are
 # other processes, built without the detector; nor internal/bench, which has no tests. On both databases the store alone
 # is watched; whoever stands above it knows one contract, and is watched over SQLite.
