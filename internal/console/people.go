@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/tokenry/tokenry/api"
@@ -398,4 +399,8 @@ func (v *visit) doStopMember() error {
 		return v.missing()
 	}
 	return err
+}
+
+func hasRole(roles []api.Role, name string) bool {
+	return slices.ContainsFunc(roles, func(r api.Role) bool { return r.Name == name })
 }

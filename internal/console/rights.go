@@ -54,3 +54,14 @@ func (v *visit) doDeleteResource() error {
 }
 
 func (v *visit) where() authority.Where { return authority.Where{Workspace: v.at.Slug} }
+
+// removing lists what was removed from where the visitor is and is being rewritten
+// yet. It is beside the point of every page that shows it, so a page does without it
+// where the visitor may not know.
+func (v *visit) removing(at authority.Where) []api.Removal {
+	rows, err := v.auth.ListRemovals(v.ctx(), v.caller, at)
+	if err != nil {
+		return nil
+	}
+	return rows
+}

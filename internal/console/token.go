@@ -1,6 +1,8 @@
 package console
 
 import (
+	"github.com/a-h/templ"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
@@ -211,4 +213,18 @@ func (v *visit) listOf(t api.Token) string {
 		return v.ws("integration-tokens")
 	}
 	return v.ws("access-tokens")
+}
+
+// tokenForm is a page about one token with a form on it.
+type tokenForm func(v *visit, t api.Token, f form.Form, id string) templ.Component
+
+// listName is the list that a token stands in, for its visitor.
+func (v *visit) listName(t api.Token) string {
+	switch {
+	case v.session.Portal != "":
+		return "My tokens"
+	case t.Kind == "workspace":
+		return "Integration tokens"
+	}
+	return "Access tokens"
 }

@@ -115,7 +115,13 @@ func (v *visit) trustRuleWith(r api.TrustRule, f form.Form) error {
 	if err != nil {
 		return err
 	}
-	body := trustRulePage(v, r, p)
+	stored, _, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, api.TokenFilter{
+		Owner: api.Some(r.ServiceAccount), Kind: api.Some("service"), Status: api.Some(api.StatusActive),
+	}, authority.Page{Limit: pageRows})
+	if hidden(err) != nil {
+		return err
+	}
+	body := trustRulePage(v, r, p, stored)
 	if f.Err != nil {
 		return v.again(r.Label, body)
 	}

@@ -71,7 +71,9 @@ func TestARuleOfTrustIsMadeTriedChangedAndDeletedByItsPages(t *testing.T) {
 	if len(rules) != 2 {
 		t.Fatalf("there are %d rules", len(rules))
 	}
+	stored := w.issue("service", "deploy", "In the CI")
 	page := w.status(w.as(ada, at), http.StatusOK)
+	w.shows(page, "Stored tokens of deploy", "In the CI", stored.Token.Masked)
 	w.inert(page)
 	w.labelled(page)
 	w.shows(page, "main of api", "tokenry exchange", "deploy@acme.service")
@@ -109,6 +111,6 @@ func TestARuleOfTrustIsMadeTriedChangedAndDeletedByItsPages(t *testing.T) {
 	w.without("reader@example.com", "service-accounts:write")
 	seen := w.status(w.as("reader@example.com", trustAt+"/"+old.ID), http.StatusOK)
 	w.inert(seen)
-	w.hides(seen, "Delete", "Save")
+	w.hides(seen, "Delete…", "Save")
 	w.shows(seen, "sub = main")
 }

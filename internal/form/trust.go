@@ -46,7 +46,7 @@ func OfTrust(r api.TrustRule) Form {
 		f.Set("of", "account")
 	}
 	for name, value := range map[string]string{
-		"service_account": r.ServiceAccount, "label": r.Label, "issuer": r.Issuer, "audience": r.Audience, "claims": phrase.Lines(ClaimLines(r.Claims)),
+		"label": r.Label, "issuer": r.Issuer, "audience": r.Audience, "claims": phrase.Lines(ClaimLines(r.Claims)),
 		"expires_in": r.ExpiresIn.String(), "allowed_ips": phrase.Lines(r.AllowedIPs),
 	} {
 		f.Set(name, value)

@@ -2,6 +2,7 @@ package phrase
 
 import (
 	"strings"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 )
@@ -27,6 +28,14 @@ func TrustVerdict(v api.TrustVerdict) string {
 		api.SignatureUnknown: "The issuer's keys could not be read.", api.SignatureNotChecked: "The signature was not looked at.",
 	}[v.Signature]
 	return strings.TrimSpace(fits + " " + signed)
+}
+
+// Unneeded says that a stored token was not used since there is a rule by which its jobs get
+// tokens of their own, and was there before it. It takes a week to be said: what runs
+// nightly or on Mondays has not run yet.
+func Unneeded(t api.Token, since, now time.Time) bool {
+	const week = 7 * 24 * time.Hour
+	return now.Sub(since) >= week && t.CreatedAt.Before(since) && (t.LastUsedAt == nil || t.LastUsedAt.Before(since))
 }
 
 // ExchangeCommand is the line by which a job exchanges its ID token, which the variable
