@@ -29,7 +29,7 @@ func TestEveryConditionIsLookedAt(t *testing.T) {
 			continue
 		}
 		set.SetBool(true)
-		empty, _ := v.Interface().(api.TokenFilter)
+		empty, _ := reflect.TypeAssert[api.TokenFilter](v)
 		if f.Type != reflect.TypeFor[api.Opt[bool]]() { // false is something that is said
 			if err := CheckFilter("", empty); err == nil || api.AsError(err).Field != name {
 				t.Errorf("%s says nothing, and is taken: %v", name, err)

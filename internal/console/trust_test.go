@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,10 +52,7 @@ func TestARuleOfTrustIsMadeTriedChangedAndDeletedByItsPages(t *testing.T) {
 		{"claims", "repository_id = ", "each line is NAME = VALUE"}, {"expires_in", "soon", "must be a time like 15m"}, {"keys", "{", "must be a JSON Web Key Set"},
 		{"issuer", "", "is required"}, {"scope", "", "choose at least one scope"},
 	} {
-		bad := url.Values{}
-		for k, v := range typed {
-			bad[k] = v
-		}
+		bad := maps.Clone(typed)
 		bad.Set("claims", "repository_id = 7001\nref = refs/heads/main\nref = refs/heads/rel-*")
 		if bad.Set(c.name, c.value); c.value == "" {
 			bad.Del(c.name)
@@ -64,7 +62,7 @@ func TestARuleOfTrustIsMadeTriedChangedAndDeletedByItsPages(t *testing.T) {
 	}
 	typed.Set("claims", "repository_id = 7001\nref = refs/heads/main\nref = refs/heads/rel-*")
 	made := w.status(w.as(ada, form, typed), http.StatusSeeOther)
-	at := strings.SplitN(made.Header.Get("Location"), "?", 2)[0]
+	at, _, _ := strings.Cut(made.Header.Get("Location"), "?")
 	w.status(w.as(ada, form, typed), http.StatusSeeOther) // sent twice it makes one
 	rules, _, err := w.ListTrustRules(w.ctx, w.root, "acme", "", authority.Page{})
 	must(t, err)

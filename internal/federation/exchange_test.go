@@ -3,6 +3,7 @@ package federation_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -64,9 +65,7 @@ func TestOneOfTheValuesOfEachClaimHasToFit(t *testing.T) {
 		"nobody":                        {claims{"environment": "prod", "sub": nil}, false},
 	} {
 		said := claims{"jti": what}
-		for k, v := range c.said {
-			said[k] = v
-		}
+		maps.Copy(said, c.said)
 		_, err := d.exchange(d.idToken(said))
 		d.says(what, code(err), map[bool]string{true: "ok", false: string(api.CodeIDTokenRefused)}[c.taken])
 	}

@@ -2,6 +2,7 @@ package federation_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -36,9 +37,7 @@ func named(problems []api.TrustProblem) (out string) {
 // described are the claims of an ID token that nobody presents.
 func described(said claims) api.ExplainTrust {
 	all := claims{"iss": github, "aud": audience, "sub": "x", "repository_id": "7001", "ref": "refs/heads/main"}
-	for k, v := range said {
-		all[k] = v
-	}
+	maps.Copy(all, said)
 	return api.ExplainTrust{Claims: all}
 }
 

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -45,9 +46,7 @@ func (j *jobs) trust(said object) (r api.TrustRule) {
 	j.Helper()
 	in := object{"service_account": "deploy", "label": "main of api", "issuer": j.Issuer.URL, "audience": baseURL,
 		"claims": object{"repository_id": []string{"7001"}, "ref": []string{"refs/heads/*"}}, "scopes": []string{"tickets:write"}, "resources": []string{"api"}}
-	for k, v := range said {
-		in[k] = v
-	}
+	maps.Copy(in, said)
 	j.as(j.root, "POST", trustPath, in).is(201).into(&r)
 	return r
 }
@@ -174,9 +173,7 @@ func TestStrangersAreToldOneThing(t *testing.T) {
 	forged := func(said object) string {
 		now := j.clock.Now().Unix()
 		claims := object{"iss": j.Issuer.URL, "aud": baseURL, "sub": "x", "repository_id": "7001", "ref": "refs/heads/main", "iat": now, "exp": now + 300}
-		for k, v := range said {
-			claims[k] = v
-		}
+		maps.Copy(claims, said)
 		return other.Sign(t, claims)
 	}
 	said := map[string]bool{}
@@ -320,9 +317,7 @@ func TestWhoMayTrust(t *testing.T) {
 	j := newJobs(t)
 	in := func(said object) object {
 		out := object{"service_account": "deploy", "label": "x", "issuer": j.Issuer.URL, "audience": baseURL, "claims": object{"repository_id": []string{"1"}}}
-		for k, v := range said {
-			out[k] = v
-		}
+		maps.Copy(out, said)
 		return out
 	}
 	few := j.issue("acme", object{"label": "few", "scopes": []string{"service-accounts:write", "tokens:create", "tickets:read"}, "resources": []string{"*"}, "expires_in": "30m"})

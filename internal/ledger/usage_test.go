@@ -147,7 +147,7 @@ func TestWhatEveryTouchAddsIsNamedAgain(t *testing.T) {
 		default:
 			t.Fatalf("%s is of a kind that nothing here knows", fields.Field(i).Name)
 		}
-		touched, _ := v.Interface().(ledger.Touched)
+		touched, _ := reflect.TypeAssert[ledger.Touched](v)
 		return touched
 	}
 	for i := range fields.NumField() {

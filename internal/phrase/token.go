@@ -57,7 +57,7 @@ func Limit(l *api.RateLimit) string {
 	if l == nil {
 		return ""
 	}
-	return Plural(int(l.Requests), "request") + " per " + strings.TrimPrefix(Lasting(l.Window), "1 ")
+	return Plural(l.Requests, "request") + " per " + strings.TrimPrefix(Lasting(l.Window), "1 ")
 }
 
 // RightsOf says in short what a token or a person was given.

@@ -80,9 +80,11 @@ func newDocument(routes []Call, base string) (*document, error) {
 		"Problem":    refusal("A problem.", door.Problem, s.response(reflect.TypeFor[api.Problem]())),
 		"OAuthError": refusal("An error of OAuth.", door.JSON, s.response(reflect.TypeFor[api.OAuthError]())),
 	}
+	group := ""
 	for i := range routes {
 		rt := &routes[i]
-		if i == 0 || routes[i-1].Group != rt.Group {
+		if i == 0 || group != rt.Group {
+			group = rt.Group
 			d.Tags = append(d.Tags, &huma.Tag{Name: rt.Group, Description: groupWords(rt.Group)})
 		}
 		for _, method := range methodsOf(rt) {

@@ -116,7 +116,7 @@ func TestWhatFailsIsTranslatedOnce(t *testing.T) {
 		}
 		return "", nil
 	}}
-	query := "SELECT *\n\t FROM tokens WHERE " + strings.Repeat("x", 100)
+	query := "SELECT id\n\t FROM tokens WHERE " + strings.Repeat("x", 100)
 	known := failf(ledger.ErrDuplicate, "as it was")
 	for name, c := range map[string]struct {
 		err  error

@@ -36,7 +36,10 @@ func TestSuite(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		odd := oddly(t)
-		storetest.Run(t, func(t *testing.T) ledger.Store { t.Helper(); return open(t, store.Options{URL: odd(storetest.Postgres(t))}) })
+		storetest.Run(t, func(t *testing.T) ledger.Store {
+			t.Helper()
+			return open(t, store.Options{URL: odd(storetest.Postgres(t))})
+		})
 	})
 }
 

@@ -1,6 +1,10 @@
 package terminal
 
-import "github.com/tokenry/tokenry/api"
+import (
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+)
 
 // Created says what a new token is that its maker may not think it is, a note for each.
 func Created(v api.Issued) []string {
@@ -19,12 +23,13 @@ func Created(v api.Issued) []string {
 
 // Scopes is a line that names those of the product; nothing where there are none.
 func Scopes(known []api.Scope) string {
-	out := ""
+	var names strings.Builder
 	for _, s := range known {
 		if !s.BuiltIn {
-			out += " " + Clean(s.Name)
+			names.WriteString(" " + Clean(s.Name))
 		}
 	}
+	out := names.String()
 	if out == "" {
 		return ""
 	}

@@ -81,7 +81,9 @@ func Active(on bool) string {
 
 // The states of a find besides the codes of a token that is not live.
 const (
-	StateLive, StateUnknown, StateNotTold = "live", "unknown", "not told"
+	StateLive    = "live"
+	StateUnknown = "unknown"
+	StateNotTold = "not told"
 )
 
 // FoundState is what a look-up says of a token in one word: live, why it is not, or unknown

@@ -114,7 +114,7 @@ func (c Claims) find(name string) (jsontext.Value, bool) {
 
 // scalar is a text, a number as it was written, true or false.
 func scalar(v jsontext.Value) (string, bool) {
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // all other kinds are no scalars
 	case '"':
 		var s string
 		return s, json.Unmarshal(v, &s) == nil

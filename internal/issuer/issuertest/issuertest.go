@@ -57,7 +57,7 @@ func New(t testing.TB) *Issuer {
 // NewKey gives it one more key, with which it signs from now on.
 func (i *Issuer) NewKey(t testing.TB, name string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) //nolint:forbidigo // a key that no test expects
 	if err != nil {
 		t.Fatal(err)
 	}
