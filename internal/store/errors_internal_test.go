@@ -123,7 +123,7 @@ func TestWhatFailsIsTranslatedOnce(t *testing.T) {
 		is   error
 		text string
 	}{
-		"what the engine knows":         {foreign, ledger.ErrDuplicate, ": refused in SELECT * FROM tokens WHERE x"},
+		"what the engine knows":         {foreign, ledger.ErrDuplicate, ": refused in SELECT id FROM tokens WHERE x"},
 		"what was translated before":    {known, ledger.ErrDuplicate, ": as it was"},
 		"translated, and wrapped since": {fmt.Errorf("%s: %w", hidden, known), ledger.ErrDuplicate, ": as it was"},
 		"what nobody knows":             {errors.New(hidden), nil, "unexpected *errors.errorString in SELECT"},
