@@ -49,21 +49,21 @@ var (
 	standby = sync.OnceValues(func() (*cluster, error) { return start("off", "standby") })
 )
 
-// findOrStart prefers the server that the environment names. That one keeps a template for
-// every test binary where it is named too, as scripts/with-postgres does.
+// findOrStart prefers the server that the environment names. Where a template is named too,
+// as scripts/with-postgres does, the server keeps one for every test binary, and does not
+// wait for the disk: who asks for one that does gets one of its own.
 func findOrStart(fsync string) (*cluster, error) {
-	if given := os.Getenv("TOKENRY_TEST_POSTGRES"); given != "" {
+	given, name := os.Getenv("TOKENRY_TEST_POSTGRES"), os.Getenv("TOKENRY_TEST_TEMPLATE")
+	if given != "" && (name == "" || fsync == "off") {
 		u, err := url.Parse(given)
 		if err != nil {
 			return nil, errors.New("TOKENRY_TEST_POSTGRES is not a URL")
 		}
 		c := &cluster{admin: u, template: "template0"}
-		if name := os.Getenv("TOKENRY_TEST_TEMPLATE"); name != "" && fsync == "off" {
+		if name != "" {
 			return c, c.share(name)
 		}
-		if fsync == "off" || os.Getenv("TOKENRY_TEST_TEMPLATE") == "" {
-			return c, nil
-		}
+		return c, nil
 	}
 	c, err := start(fsync, "primary")
 	if err != nil {
