@@ -182,22 +182,21 @@ exchange would give a token now, and 1 when not.`
 
 // showTrusted prints each rule's verdict, and why it is one.
 func (a *app) showTrusted(e api.TrustExplanation) error {
-	problems := func(list []api.TrustProblem) string {
-		var out []string
+	problems := func(list []api.TrustProblem) (out []string) {
 		for _, p := range list {
 			out = append(out, p.Claim+": "+p.Detail)
 		}
-		return strings.Join(out, "; ")
+		return out
 	}
 	var err error
 	if a.flags.json {
 		err = a.printJSON(e)
 	} else {
-		for _, p := range e.Times {
-			fmt.Fprintf(a.Err, "note: %s\n", terminal.Clean(problems([]api.TrustProblem{p})))
+		for _, p := range problems(e.Times) {
+			fmt.Fprintf(a.Err, "note: %s\n", terminal.Clean(p))
 		}
 		err = table(a, each(e.Rules, nil), 0, "RULE,LABEL,SERVICE ACCOUNT,FITS,SIGNATURE,WHY NOT", func(v api.TrustVerdict) []string {
-			return []string{v.Rule, v.Label, v.ServiceAccount, terminal.YesNo(v.Fits), v.Signature, problems(v.Problems)}
+			return []string{v.Rule, v.Label, v.ServiceAccount, terminal.YesNo(v.Fits), v.Signature, strings.Join(problems(v.Problems), "; ")}
 		})
 	}
 	if err == nil && !e.Accepted {
