@@ -69,7 +69,7 @@ test: ## everything: install what the tests drive, then every test, then what ve
 	TOKENRY_TEST_REQUIRE=1 scripts/with-postgres $(GO) test -count=1 -p $(SIDE) -timeout 20m $(TESTFLAGS) $(PKG)
 	$(if $(RACE),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(RACE))
 
-race: ## every test of what can race, under the race detector (a quarter of an hour)
+race: ## every test of what can race, under the race detector
 	$(DEPS)
 	$(if $(filter $(ENGINES),$(RACING)),$(RACED) $(TESTFLAGS) $(filter $(ENGINES),$(RACING)))
 	$(if $(filter-out $(ENGINES),$(RACING)),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(filter-out $(ENGINES),$(RACING)))
