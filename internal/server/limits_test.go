@@ -55,17 +55,22 @@ func TestNodesCountALimitTogether(t *testing.T) {
 	ns := startNodes(t, 1)
 	ns.settled()
 	for _, window := range []api.Duration{api.Duration(time.Minute), 365 * api.Day} {
-		// few enough that none comes free meanwhile
 		whole, begun, left := limited(t, ns.owner, 4, window), limited(t, ns.owner, 4, window), limited(t, ns.owner, 4, window)
+		spend := func(secret string, want int, began time.Time, who string) {
+			t.Helper()
+			n := ns.spend(secret)
+			// a slow machine sees one come free, four times a window
+			if more := int(time.Since(began) / (time.Duration(window) / 4)); n < want || n > want+more {
+				t.Errorf("4 in %s: %s let %d through, want %d and at most %d that came free", window, who, n, want, more)
+			}
+		}
+		began := time.Now()
 		ns.wants(0, begun.Secret, api.CodeOK)
 		ns.all = append(ns.all, start(t, ns.cfg), start(t, ns.cfg))
 		ns.settled()
-		if n := ns.spend(whole.Secret); n != 4 {
-			t.Errorf("4 in %s: three nodes let %d through", window, n)
-		}
-		if n := ns.spend(begun.Secret); n != 3 {
-			t.Errorf("4 in %s: after one that was alone, three let %d through, want 3", window, n)
-		}
+		spend(whole.Secret, 4, time.Now(), "three nodes")
+		spend(begun.Secret, 3, began, "after one that was alone, three")
+		began = time.Now()
 		ns.wants(1, left.Secret, api.CodeOK)
 		for _, s := range ns.all[1:] {
 			if err := s.stop(); err != nil {
@@ -74,9 +79,7 @@ func TestNodesCountALimitTogether(t *testing.T) {
 		}
 		ns.all = ns.all[:1]
 		ns.settled()
-		if n := ns.spend(left.Secret); n != 3 {
-			t.Errorf("4 in %s: after two that left, one lets %d through, want 3", window, n)
-		}
+		spend(left.Secret, 3, began, "after two that left, one")
 	}
 }
 
