@@ -106,7 +106,7 @@ func TestNodesCountEveryLimitInRedis(t *testing.T) {
 			t.Parallel()
 			redis := tallytest.Start(t)
 			ns := startNodesOn(t, storetest.Postgres(t), 2, "--limits", redis.URL(), "--limits-outage", outage)
-			for _, window := range []api.Duration{api.Duration(time.Hour), 365 * api.Day} {
+			for _, window := range []api.Duration{api.Day, 365 * api.Day} {
 				if n := ns.spend(limited(t, ns.owner, 110, window).Secret); n != 110 {
 					t.Errorf("110 in %s: two nodes let %d through", window, n)
 				}
