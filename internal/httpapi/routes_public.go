@@ -35,25 +35,29 @@ func publicRoutes() []Route {
 			saying("When not, it is 503 unavailable, and reasons lists why: stopping, database_unreachable, no_lease, key_missing, changes_not_committed, clock_unsettled."),
 		route("GET", "/.well-known/token-format", public(), "What a token string looks like, for scanners of secrets",
 			endpoint{out: reflect.TypeFor[token.Format](), run: (*call).tokenFormat}),
-		page("/openapi.json", door.JSON, "This API as an OpenAPI 3.1 document", func(c *call) []byte { return c.s.pages.OpenAPI }),
-		page("/openapi-3.0.json", door.JSON, "The same as an OpenAPI 3.0 document, for generators that read no other", func(c *call) []byte { return c.s.pages.OpenAPI30 }),
-		page("/docs", door.HTML, "This API as a page to read", func(c *call) []byte { return c.s.pages.Calls }),
-		page("/errors", door.HTML, "All codes of errors", func(c *call) []byte { return c.s.pages.Codes }),
-		page("/errors/{code}", door.HTML, "What a code means, and what to do", func(c *call) []byte { return c.s.pages.Code[api.Code(c.path("code"))] }),
+		page("/openapi.json", door.JSON, "This API as an OpenAPI 3.1 document", func(p reference.Pages, _ *call) []byte { return p.OpenAPI }),
+		page("/openapi-3.0.json", door.JSON, "The same as an OpenAPI 3.0 document, for generators that read no other", func(p reference.Pages, _ *call) []byte { return p.OpenAPI30 }),
+		page("/docs", door.HTML, "This API as a page to read", func(p reference.Pages, _ *call) []byte { return p.Calls }),
+		page("/errors", door.HTML, "All codes of errors", func(p reference.Pages, _ *call) []byte { return p.Codes }),
+		page("/errors/{code}", door.HTML, "What a code means, and what to do", func(p reference.Pages, c *call) []byte { return p.Code[api.Code(c.path("code"))] }),
 	}
 	rts[0].Frequent, rts[1].Frequent = true, true
 	return group("Service", rts...)
 }
 
-// page is a route whose answers were made at the start; nil is not found.
-func page(path, media, summary string, find func(*call) []byte) Route {
+// page is a route whose answers are made once; nil is not found.
+func page(path, media, summary string, find func(reference.Pages, *call) []byte) Route {
 	rt := route("GET", path, public(), summary, endpoint{run: func(c *call) (answer, error) {
-		raw := find(c)
+		pages, err := c.s.pages()
+		if err != nil {
+			return answer{}, err
+		}
+		raw := find(pages, c)
 		if raw == nil {
 			return answer{}, api.Errorf(api.CodeNotFound, "there is nothing at this path")
 		}
 		if media == door.HTML {
-			c.w.Header()["Content-Security-Policy"] = []string{c.s.pages.Policy}
+			c.w.Header()["Content-Security-Policy"] = []string{pages.Policy}
 		}
 		return answer{raw: raw, media: media, lasting: true}, nil
 	}})

@@ -110,11 +110,12 @@ type server struct {
 	leaks      leakLimits
 	plain      json.Options // for bodies without optional fields
 	rich       json.Options
-	pages      reference.Pages
-	oauth      oauthMetadata
-	misses     misses
-	exchanges  refusedExchanges
-	calls      sync.Pool // of *call
+	// pages are drawn when somebody first reads one: that takes a third of a start.
+	pages     func() (reference.Pages, error)
+	oauth     oauthMetadata
+	misses    misses
+	exchanges refusedExchanges
+	calls     sync.Pool // of *call
 }
 
 // New makes the door. It registers its metrics and starts nothing.
@@ -152,9 +153,7 @@ func newServer(o Options) (*server, error) {
 		return nil, err
 	}
 	routes := Routes()
-	if s.pages, err = reference.New(callsOf(routes), base); err != nil {
-		return nil, err
-	}
+	s.pages = sync.OnceValues(func() (reference.Pages, error) { return reference.New(callsOf(routes), base) })
 	return s, s.mount(routes)
 }
 
