@@ -18,6 +18,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/client/clienttest"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 )
 
 // replicaOf is a replica of a server, with a token that may verify and no more, which holds a lease.
@@ -233,15 +234,13 @@ func TestUsesOfAReplicaAreCounted(t *testing.T) {
 	}
 	after := r.Stats()
 	want := int64(after.Hits + after.Asked)
-	for {
+	clocktest.Until(t, func() bool {
 		n := must[api.TokenUsage](t)(s.Client.TokenUsage(t.Context(), "", made.Token.ID, client.Span{})).Allowed
-		if n == want {
-			break
-		}
-		if n > want || t.Context().Err() != nil {
+		if n > want {
 			t.Fatalf("%d are counted of %d", n, want)
 		}
-	}
+		return n == want
+	})
 	if after.Hits-before.Hits < 90 {
 		t.Errorf("%d of 100 were answered from memory", after.Hits-before.Hits)
 	}
@@ -273,8 +272,7 @@ func TestAReplicaWithoutAServerProvesNothing(t *testing.T) {
 	}
 	other := s.Issue(t, []string{"tickets:read"})
 	cut.Store(false)
-	for !r.Stats().Fresh && t.Context().Err() == nil {
-	}
+	clocktest.Until(t, func() bool { return r.Stats().Fresh })
 	codes(api.CodeRevoked).is(t, r, made.Secret)
 	known(t, r, other)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client/clienttest"
 	"github.com/tokenry/tokenry/internal/cli"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
@@ -54,10 +55,10 @@ func TestBootstrapOnPostgres(t *testing.T) {
 	if len(made) != 5 {
 		t.Errorf("the answer has %d members", len(made))
 	}
-	r = run(t, env, "", false, begin...)
-	for strings.Contains(r.err, "just starting or stopping") && t.Context().Err() == nil {
-		r = run(t, env, "", false, begin...) // PostgreSQL ends a session, and gives its lock back, a moment after it was closed
-	}
+	clocktest.Until(t, func() bool {
+		r = run(t, env, "", false, begin...)
+		return !strings.Contains(r.err, "just starting or stopping") // PostgreSQL ends a session, and gives its lock back, a moment after it was closed
+	})
 	if r.code != 1 || r.out != "" || !strings.Contains(r.err, string(api.CodeAlreadyDone)) {
 		t.Errorf("the second time: %+v", r)
 	}
@@ -155,10 +156,10 @@ func TestBackupOfPostgres(t *testing.T) {
 	if r := run(t, env, "", false, "bootstrap", "--email", "ada@example.com", "--workspace", "acme"); r.code != 0 {
 		t.Fatalf("%+v", r)
 	}
-	r = run(t, env, "", false, "restore", "--disable-all")
-	for strings.Contains(r.err, "just starting or stopping") && t.Context().Err() == nil {
-		r = run(t, env, "", false, "restore", "--disable-all") // see TestBootstrapOnPostgres
-	}
+	clocktest.Until(t, func() bool {
+		r = run(t, env, "", false, "restore", "--disable-all")
+		return !strings.Contains(r.err, "just starting or stopping") // see TestBootstrapOnPostgres
+	})
 	if r.code != 0 || !strings.HasPrefix(r.out, "tkyp_") || !strings.Contains(r.err, "tokens stopped  1") {
 		t.Errorf("%+v", r)
 	}

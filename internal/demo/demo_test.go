@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/demo"
 	"github.com/tokenry/tokenry/internal/office"
@@ -135,10 +136,11 @@ func (o *site) isOrdered(c *client.Client) {
 // isUsed asks for what was let through and what was refused.
 func (o *site) isUsed(c *client.Client) {
 	o.Helper()
-	refused := collect(o.T, c.Denials(o.Context(), "acme", ""))
-	for len(refused) == 0 && o.Context().Err() == nil { // usage is written behind
+	var refused []api.Denial
+	clocktest.Until(o, func() bool { // usage is written behind
 		refused = collect(o.T, c.Denials(o.Context(), "acme", ""))
-	}
+		return len(refused) > 0
+	})
 	documentation := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24")}
 	for _, d := range refused {
 		if d.IP == nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
 )
@@ -48,13 +49,10 @@ func (ns *nodes) made(i int) api.Issued {
 // tells asks a node until an answer of it says so.
 func (ns *nodes) tells(i int, path, want string) {
 	ns.Helper()
-	body := ""
-	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); {
-		if _, body = get(ns.T, ns.all[i].BaseURL()+path); strings.Contains(body, want) {
-			return
-		}
-	}
-	ns.Fatalf("node %d does not say %s: %s", i, want, grep(body, strings.Fields(want)[0]))
+	clocktest.Until(ns, func() bool {
+		_, body := get(ns.T, ns.all[i].BaseURL()+path)
+		return strings.Contains(body, want)
+	})
 }
 
 func (ns *nodes) current(i, key int) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/clock"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -180,12 +181,10 @@ func TestANodeThatStartsDoubtsTheClockThatTheOthersDoubt(t *testing.T) {
 	answers := func(i int, want error) {
 		t.Helper()
 		c := ns.on(i)
-		for t.Context().Err() == nil { // it learns of it with a renewal
+		clocktest.Until(t, func() bool { // it learns of it with a renewal
 			_, err := c.CreateToken(t.Context(), "acme", api.CreateToken{TokenFields: api.TokenFields{Label: api.Some("ci")}})
-			if errors.Is(err, want) {
-				return
-			}
-		}
+			return errors.Is(err, want)
+		})
 	}
 	answers(0, nil)
 	run(`UPDATE set_clock.ahead SET ahead = interval '3 hours'`)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
@@ -70,12 +71,13 @@ func newFront(t *testing.T, address string, nodes ...string) *front {
 	})
 	f := &front{T: t, address: "http://" + address, asked: map[string]int{}}
 	var d net.Dialer
-	for t.Context().Err() == nil {
-		if c, err := d.DialContext(t.Context(), "tcp", address); err == nil {
+	clocktest.Until(t, func() bool {
+		c, err := d.DialContext(t.Context(), "tcp", address)
+		if err == nil {
 			_ = c.Close()
-			break
 		}
-	}
+		return err == nil
+	})
 	return f
 }
 
@@ -261,11 +263,12 @@ func runs(t *testing.T, cfg config.Config, log *records) string {
 			t.Error(err)
 		}
 	})
-	for !strings.Contains(log.String(), "listening") && t.Context().Err() == nil {
+	clocktest.Until(t, func() bool {
 		if len(ended) > 0 {
 			t.Fatal(<-ended)
 		}
-	}
+		return strings.Contains(log.String(), "listening")
+	})
 	return cfg.Listen
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/internal/tally/tallytest"
 )
@@ -123,10 +124,11 @@ func TestNodesCountEveryLimitInRedis(t *testing.T) {
 					ns.wants(i, made.Secret, api.CodeRateLimited) // by its own count
 				}
 			}
-			for _, ready := get(t, ns.all[0].BaseURL()+"/readyz"); !strings.Contains(ready, `"limits":"unreachable"`) && t.Context().Err() == nil; {
+			clocktest.Until(t, func() bool {
 				_ = ns.verified(0, limited(t, ns.owner, 2, api.Day).Secret) // an outage is some failures
-				_, ready = get(t, ns.all[0].BaseURL()+"/readyz")
-			}
+				_, ready := get(t, ns.all[0].BaseURL()+"/readyz")
+				return strings.Contains(ready, `"limits":"unreachable"`)
+			})
 			redis.Thaw(t)
 			ns.soon(0, limited(t, ns.owner, 2, api.Day).Secret, api.CodeOK)
 			if _, ready := get(t, ns.all[0].BaseURL()+"/readyz"); strings.Contains(ready, "unreachable") {

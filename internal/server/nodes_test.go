@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/internal/audit"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -28,6 +30,8 @@ type nodes struct {
 	// owner is the first Owner's client on the first node, secret that token.
 	owner  *client.Client
 	secret string
+	// dialled are its clients by the address of a node: whoever asks again needs no new connection.
+	dialled sync.Map
 }
 
 // slow is for what starts servers of the database itself.
@@ -60,10 +64,16 @@ func startNodesOn(t *testing.T, url string, n int, flags ...string) *nodes {
 // on is the Owner's client on a node.
 func (ns *nodes) on(i int) *client.Client {
 	ns.Helper()
-	c, err := client.New(ns.all[i].BaseURL(), ns.secret)
+	address := ns.all[i].BaseURL()
+	if c, ok := ns.dialled.Load(address); ok {
+		return c.(*client.Client)
+	}
+	c, err := client.New(address, ns.secret)
 	if err != nil {
 		ns.Fatal(err)
 	}
+	ns.Cleanup(c.CloseIdleConnections)
+	ns.dialled.Store(address, c)
 	return c
 }
 
@@ -90,8 +100,7 @@ func (ns *nodes) wants(i int, secret string, want api.Code) {
 // soon asks until a node says so.
 func (ns *nodes) soon(i int, secret string, want api.Code) {
 	ns.Helper()
-	for ns.verified(i, secret) != want && ns.Context().Err() == nil {
-	}
+	clocktest.Until(ns, func() bool { return ns.verified(i, secret) == want })
 }
 
 func (ns *nodes) token() api.Issued {
@@ -184,11 +193,16 @@ func TestARevocationThatMayBeLostIsNotAnswered(t *testing.T) {
 	default:
 	}
 	standby.Start(t)
-	for status := <-second; status != http.StatusOK && t.Context().Err() == nil; status = <-revoke() { // it connects
-		if status != http.StatusServiceUnavailable {
+	clocktest.Until(t, func() bool { // it connects
+		status := <-second
+		if status != http.StatusOK && status != http.StatusServiceUnavailable {
 			t.Fatalf("once the standby is back: %d", status)
 		}
-	}
+		if status != http.StatusOK {
+			second = revoke()
+		}
+		return status == http.StatusOK
+	})
 	ns.soon(0, made.Secret, api.CodeRevoked)
 }
 
@@ -217,16 +231,19 @@ func TestAHeadThatMayBeLostIsNotShown(t *testing.T) {
 // audit is what is said of the audit of the database.
 func (ns *nodes) audit(want error) []audit.Chain {
 	ns.Helper()
-	for {
-		chains, err := server.VerifyAudit(ns.Context(), ns.cfg)
+	var chains []audit.Chain
+	clocktest.Until(ns, func() (said bool) {
+		var err error
+		chains, err = server.VerifyAudit(ns.Context(), ns.cfg)
 		if errors.Is(err, server.ErrUnconfirmed) && want == nil {
-			continue // the standby connects
+			return false // the standby connects
 		}
 		if !errors.Is(err, want) || len(chains) == 0 {
 			ns.Fatalf("%d chains, %v", len(chains), err)
 		}
-		return chains
-	}
+		return true
+	})
+	return chains
 }
 
 // post calls a route once, as no client does that tries again.
@@ -279,8 +296,10 @@ func TestOneNodeDoesWhatOneDoesForAll(t *testing.T) {
 	}
 	for range len(ns.all) - 1 {
 		var who []int
-		for who = runs(); len(who) == 0 && t.Context().Err() == nil; who = runs() { // the first is just joining
-		}
+		clocktest.Until(t, func() bool { // the first is just joining
+			who = runs()
+			return len(who) > 0
+		})
 		if len(who) != 1 {
 			t.Fatalf("%v do", who)
 		}

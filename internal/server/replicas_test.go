@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
@@ -32,8 +33,7 @@ func (ns *nodes) replica(url, token string) *client.Replica {
 		defer done()
 		_ = r.Close(ctx) // its server may be gone
 	})
-	for !r.Stats().Fresh && ns.Context().Err() == nil {
-	}
+	clocktest.Until(ns, func() bool { return r.Stats().Fresh })
 	return r
 }
 
@@ -200,8 +200,7 @@ func TestAReplicaResumesAtItsNode(t *testing.T) {
 		t.Errorf("without a lease it says %s, %v", v.Code, err)
 	}
 	away.Store(false)
-	for !r.Stats().Fresh && t.Context().Err() == nil {
-	}
+	clocktest.Until(t, func() bool { return r.Stats().Fresh })
 	asked := r.Stats().Asked
 	if v, err := r.Verify(t.Context(), kept.Secret); err != nil || !v.Allowed || r.Stats().Asked != asked {
 		t.Errorf("what it knew before is %s, %v, and was asked about", v.Code, err)

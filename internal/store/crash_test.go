@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
@@ -90,16 +91,15 @@ func killedAfter(t *testing.T, url string, n int) (acknowledged []string) {
 // moment later.
 func openSoon(t *testing.T, o store.Options) *store.Store {
 	t.Helper()
-	for {
-		s, err := store.Open(t.Context(), o)
+	var s *store.Store
+	clocktest.Until(t, func() bool {
+		var err error
 		var held *filelock.HeldError
-		switch {
-		case errors.As(err, &held):
-			continue
-		case err != nil:
+		if s, err = store.Open(t.Context(), o); err != nil && !errors.As(err, &held) {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = s.Close() })
-		return s
-	}
+		return err == nil
+	})
+	t.Cleanup(func() { _ = s.Close() })
+	return s
 }

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -123,8 +124,7 @@ func TestAServerThatTakesNoChangesAnyMoreIsLeft(t *testing.T) {
 	}
 	first.Exec(t, "postgres", `ALTER SYSTEM SET default_transaction_read_only = on`)
 	first.Exec(t, "postgres", `SELECT pg_reload_conf()`)
-	for first.Show(t, "default_transaction_read_only") != "on" && t.Context().Err() == nil { // it reads it
-	}
+	clocktest.Until(t, func() bool { return first.Show(t, "default_transaction_read_only") == "on" })
 	if _, err := s.Batch(t.Context(), []func(ledger.Tx) error{put}); err != nil && !errors.Is(err, ledger.ErrStoreUnavailable) {
 		t.Errorf("answered %v", err)
 	}

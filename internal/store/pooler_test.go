@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -95,8 +96,7 @@ func TestASettingOfTheServerThatChanges(t *testing.T) {
 	for set, want := range want {
 		pg.Exec(t, "postgres", `ALTER SYSTEM SET synchronous_commit = `+set)
 		pg.Exec(t, "postgres", `SELECT pg_reload_conf()`)
-		for shown := ""; shown != set && t.Context().Err() == nil; shown = pg.Show(t, "synchronous_commit") {
-		}
+		clocktest.Until(t, func() bool { return pg.Show(t, "synchronous_commit") == set })
 		if got, err := store.ShowSetting(t.Context(), s, "synchronous_commit"); err != nil || got != want {
 			t.Errorf("with %s it is %q in a change, %v", set, got, err)
 		}

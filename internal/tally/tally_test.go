@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/tally"
 	"github.com/tokenry/tokenry/internal/tally/tallytest"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -134,15 +135,13 @@ func TestARedisThatIsSilentIsGivenUp(t *testing.T) {
 		t.Error("a silent one has answered")
 	}
 	r.Thaw(t)
-	for count() != nil && t.Context().Err() == nil { // its connections are made anew
-	}
+	clocktest.Until(t, func() bool { return count() == nil }) // its connections are made anew
 	r.Stop(t)
 	if err := count(); err == nil {
 		t.Error("a dead one has answered")
 	}
 	r.Again(t) // it forgot the script and what was used
-	for count() != nil && t.Context().Err() == nil {
-	}
+	clocktest.Until(t, func() bool { return count() == nil })
 }
 
 // TestAPasswordIsNeverTold, whatever is wrong with the address.
