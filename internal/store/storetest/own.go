@@ -18,6 +18,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/store"
 )
 
@@ -174,8 +175,9 @@ func (s *Server) Standby(t testing.TB, name string) *Server {
 	c.Start(t)
 	s.Exec(t, "postgres", `ALTER SYSTEM SET synchronous_standby_names = '`+name+`'`)
 	s.Exec(t, "postgres", `SELECT pg_reload_conf()`)
-	for s.text(t, `SELECT coalesce(max(sync_state), '') FROM pg_stat_replication`) != "sync" && t.Context().Err() == nil { // it connects
-	}
+	clocktest.Until(t, func() bool { // it connects
+		return s.text(t, `SELECT coalesce(max(sync_state), '') FROM pg_stat_replication`) == "sync"
+	})
 	return c
 }
 
@@ -222,8 +224,13 @@ const waiting = ` FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND lower(q
 // Waits returns once a batch waits for a standby.
 func (s *Server) Waits(t testing.TB) {
 	t.Helper()
-	for s.text(t, `SELECT CAST(count(*) AS TEXT)`+waiting) == "0" && t.Context().Err() == nil { // it is on its way
-	}
+	clocktest.Until(t, func() bool { return s.Waiting(t) }) // it is on its way
+}
+
+// Waiting is whether one does now.
+func (s *Server) Waiting(t testing.TB) bool {
+	t.Helper()
+	return s.text(t, `SELECT CAST(count(*) AS TEXT)`+waiting) != "0"
 }
 
 // BreakOff breaks off such a wait, as an administrator does who cancels a query.

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 )
 
 //go:embed pooler.sh
@@ -86,12 +88,13 @@ func startPooler(t testing.TB, dir string) {
 		t.Fatalf("storetest: start PgBouncer: %s", said)
 	}
 	var d net.Dialer
-	for t.Context().Err() == nil { // its socket is there before it listens
-		if conn, err := d.DialContext(t.Context(), "unix", filepath.Join(dir, ".s.PGSQL.6432")); err == nil {
+	clocktest.Until(t, func() bool { // its socket is there before it listens
+		conn, err := d.DialContext(t.Context(), "unix", filepath.Join(dir, ".s.PGSQL.6432"))
+		if err == nil {
 			_ = conn.Close()
-			return
 		}
-	}
+		return err == nil
+	})
 }
 
 // tellDeaths tells why a PgBouncer ended by itself, which 1.18 does.
