@@ -180,6 +180,9 @@ func (nothingUsed) UsedFrom(context.Context, []token.Locator, netip.Prefix) ([]t
 }
 
 func (nothingUsed) Decisions(string) []ledger.LoggedDecision { return nil }
+func (nothingUsed) Elsewhere(context.Context, ledger.ID, string) (*ledger.LoggedDecision, bool) {
+	return nil, true
+}
 
 // AddrView is an address as it is shown; null when it is not known.
 func AddrView(addr netip.Addr) *string {

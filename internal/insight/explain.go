@@ -23,7 +23,37 @@ import (
 // tokens:verify. A token string is explained beyond its public part only when
 // its secret is right; a token ID of another tenant, and another tenant's
 // request, are not found.
-func (a *Insight) Explain(ctx context.Context, c authority.Caller, ref string, in api.ExplainRequest) (v api.Explanation, err error) {
+func (a *Insight) Explain(ctx context.Context, c authority.Caller, ref string, in api.ExplainRequest) (api.Explanation, error) {
+	var e elsewhere
+	v, err := a.explain(ctx, c, ref, in, &e)
+	if err == nil || e.workspace == 0 {
+		return v, err
+	}
+	// Nobody waits for other nodes with a snapshot open, nor for a request that is not theirs to ask about.
+	if e.made, e.all = a.in.Given().Decisions.Elsewhere(ctx, e.workspace, in.RequestID); e.made == nil {
+		return v, e.gone()
+	}
+	return a.explain(ctx, c, ref, in, &e)
+}
+
+// elsewhere is a decision that this node does not remember.
+type elsewhere struct {
+	// workspace is that which it is to be of; 0 until it was missed here.
+	workspace ledger.ID
+	made      *ledger.LoggedDecision
+	all       bool
+}
+
+// gone says that nobody remembers it.
+func (e *elsewhere) gone() error {
+	if !e.all {
+		return api.Errorf(api.CodeNotFound, "this node does not remember the request, and not every other one has answered in time whether it does; ask again, or explain the token instead")
+	}
+	return api.Errorf(api.CodeNotFound, "no node remembers this request in this workspace: each remembers its last decisions until it ends, "+
+		"and the last %d refusals of a workspace are kept; it may be older, or another workspace's. Explain the token instead", ledger.DenialBound)
+}
+
+func (a *Insight) explain(ctx context.Context, c authority.Caller, ref string, in api.ExplainRequest, e *elsewhere) (v api.Explanation, err error) {
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
 		ac, sp, err := a.in.Enter(r, c, ref, "tokens:read", "tokens:verify")
 		if err != nil {
@@ -37,7 +67,7 @@ func (a *Insight) Explain(ctx context.Context, c authority.Caller, ref string, i
 			return err
 		}
 		if in.RequestID != "" {
-			err = x.request(ctx, a.in, in.RequestID)
+			err = x.request(ctx, a.in, in.RequestID, e)
 		} else {
 			err = x.given(a.in, in.Token)
 		}
@@ -201,8 +231,8 @@ func (x *explaining) presented(text string, p token.Parsed) error {
 
 // request explains a decision that was made: what it answered, and what the same
 // request would be answered now.
-func (x *explaining) request(ctx context.Context, a *authority.Authority, id string) error {
-	d, secretKnown, err := x.decided(ctx, a, id)
+func (x *explaining) request(ctx context.Context, a *authority.Authority, id string, e *elsewhere) error {
+	d, secretKnown, err := x.decided(ctx, a, id, e)
 	if err != nil {
 		return err
 	}
@@ -255,23 +285,25 @@ func (x *explaining) request(ctx context.Context, a *authority.Authority, id str
 	return x.known(t)
 }
 
-// decided finds what was decided of a request of this workspace: by this process, or,
-// where it was refused, by any node and before a restart too. Of what was refused then
-// it is not known which secret was presented, nor at which door, unless it is said here.
-func (x *explaining) decided(ctx context.Context, a *authority.Authority, id string) (d *ledger.LoggedDecision, secretKnown bool, err error) {
+// decided finds what was decided of a request of this workspace: by this process or
+// another that answered, or, where it was refused, by any node and before a restart too.
+// Of what was refused then it is not known which secret was presented, nor at which door.
+func (x *explaining) decided(ctx context.Context, a *authority.Authority, id string, e *elsewhere) (d *ledger.LoggedDecision, secretKnown bool, err error) {
+	ours := func(d ledger.LoggedDecision) bool { return d.Workspace == x.Space.Workspace.ID }
 	made := a.Given().Decisions.Decisions(id)
-	i := slices.IndexFunc(made, func(d ledger.LoggedDecision) bool { return d.Workspace == x.Space.Workspace.ID })
-	if i >= 0 {
+	if i := slices.IndexFunc(made, ours); i >= 0 {
 		return &made[i], true, nil
+	}
+	if e.made != nil && ours(*e.made) {
+		return e.made, true, nil
 	}
 	rows, err := a.Given().Usage.Denials(ctx, ledger.DenialQuery{Workspace: x.Space.Workspace.ID, RequestID: id, Limit: 1})
 	if err != nil {
 		return nil, false, err
 	}
 	if len(rows) == 0 {
-		return nil, false, api.Errorf(api.CodeNotFound, "nothing is remembered of this request in this workspace: "+
-			"each node remembers its last decisions, and the last %d refusals of a workspace are kept for all nodes, within seconds; "+
-			"it may be older, have been accepted by another node, or be another workspace's. Explain the token instead", ledger.DenialBound)
+		e.workspace = x.Space.Workspace.ID
+		return nil, false, e.gone()
 	}
 	r := rows[0]
 	unmatched := []api.Code{api.CodeMalformed, api.CodeUnknown, api.CodeUnavailable}

@@ -1,13 +1,17 @@
 package insight_test
 
 import (
+	"context"
 	"crypto/rand"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/usage"
@@ -313,9 +317,65 @@ func TestARefusalByAnotherNodeIsExplained(t *testing.T) {
 		}
 		for ws, request := range map[string]string{"other": "req_revoked", "acme": "req_none"} {
 			_, err := elsewhere.Explain(w.Ctx, w.Root, ws, api.ExplainRequest{RequestID: request})
-			if codeOf(err) != api.CodeNotFound || !strings.Contains(err.Error(), "another node") {
+			if codeOf(err) != api.CodeNotFound || !strings.Contains(err.Error(), "no node remembers") {
 				w.Errorf("%s in %s: %v", request, ws, err)
 			}
+		}
+	})
+}
+
+// others are the nodes beside this one, which remember what its recorder does.
+type others struct {
+	*usage.Recorder
+	from  ledger.DecisionLog
+	asked int
+	all   bool
+}
+
+func (others) Decisions(string) []ledger.LoggedDecision { return nil }
+
+func (o *others) Elsewhere(_ context.Context, workspace ledger.ID, id string) (*ledger.LoggedDecision, bool) {
+	o.asked++
+	for _, d := range o.from.Decisions(id) {
+		if d.Workspace == workspace {
+			return &d, true
+		}
+	}
+	return nil, o.all
+}
+
+// TestWhatAnotherNodeAcceptedIsExplained as it would be there. Nobody is asked for whom it
+// is nothing to know, and who was not heard is not taken for one that knows nothing.
+func TestWhatAnotherNodeAcceptedIsExplained(t *testing.T) {
+	t.Parallel()
+	eachWatched(t, func(w *watched) {
+		i := w.Create(w.Root, officetest.Ask("personal", ""))
+		w.Workspace("other")
+		o := &others{from: w.Rec}
+		here := office.New(authority.Options{Store: w.Store, Keys: w.Keys, Now: w.Clock.Now, Rand: rand.Reader, Usage: w.Kept, Decisions: o})
+		if w.Request = "req_accepted"; w.Use(i.Secret, "192.0.2.1") != api.CodeOK {
+			w.Fatal("not accepted")
+		}
+		there, err := w.Explain(w.Ctx, w.Root, "acme", api.ExplainRequest{RequestID: w.Request})
+		officetest.Must(w.T, err)
+		v, err := here.Explain(w.Ctx, w.Root, "acme", api.ExplainRequest{RequestID: w.Request})
+		officetest.Must(w.T, err)
+		w.wellFormed(v)
+		if diff := cmp.Diff(there, v); diff != "" || o.asked != 1 {
+			w.Errorf("asked %d times; there - here +:\n%s", o.asked, diff)
+		}
+		for _, all := range []bool{true, false} {
+			o.all = all
+			_, err := here.Explain(w.Ctx, w.Root, "other", api.ExplainRequest{RequestID: w.Request})
+			if codeOf(err) != api.CodeNotFound || strings.Contains(err.Error(), "no node remembers") != all {
+				w.Errorf("in another workspace: %v", err)
+			}
+		}
+		o.asked = 0
+		w.Account("ci", "tokens:read")
+		blind := w.With(w.Create(w.Root, officetest.Scoped("service", "ci", "tokens:read")))
+		if _, err := here.Explain(w.Ctx, blind, "acme", api.ExplainRequest{RequestID: w.Request}); err == nil || o.asked != 0 {
+			w.Errorf("%v; asked %d times for one who may not", err, o.asked)
 		}
 	})
 }

@@ -62,6 +62,23 @@ type Told struct {
 	// Goes is the time that it goes by, where that is the database's: far from what that clock
 	// shows, it does not believe it, or has not heard it yet.
 	Goes *time.Time `json:"goes,omitempty"`
+	// Asks are what the node asks the others, Answers what it answers them.
+	Asks    []Question `json:"asks,omitempty"`
+	Answers []Answer   `json:"answers,omitempty"`
+}
+
+// Question asks the other nodes for a decision that one of them made for a workspace.
+type Question struct {
+	// By is who asks, a random name of a process.
+	By        string `json:"by"`
+	RequestID string `json:"request"`
+	Workspace ID     `json:"workspace"`
+}
+
+// Answer is what a node remembers of what was asked; no decision is nothing.
+type Answer struct {
+	Question
+	Made *LoggedDecision `json:"made,omitempty"`
 }
 
 // Renewed is what a renewal brings. It is whole, or there was none.

@@ -241,29 +241,32 @@ type DenialQuery struct {
 	Limit  int
 }
 
-// DecisionLog remembers the last decisions of this process for [Authority.Explain].
+// DecisionLog remembers the last decisions for [Authority.Explain].
 type DecisionLog interface {
-	// Decisions answers those made under a request id, the latest first.
+	// Decisions answers those that this process made under a request id, the latest first.
 	Decisions(requestID string) []LoggedDecision
+	// Elsewhere asks the other nodes for one of a workspace, and waits for them for a few
+	// seconds; nil is nothing, and all says that every one has answered.
+	Elsewhere(ctx context.Context, workspace ID, requestID string) (made *LoggedDecision, all bool)
 }
 
 // LoggedDecision is one decision, as far as it is remembered: never a secret.
 type LoggedDecision struct {
-	RequestID string
-	At        time.Time
+	RequestID string    `json:"request"`
+	At        time.Time `json:"at"`
 	// Route is which door asked: verify, forward-auth, introspect, revoke or api.
-	Route string
+	Route string `json:"route"`
 	// Workspace is the token's when Matched, else the one that was asked about;
 	// 0 is none.
-	Workspace ID
-	Token     token.Locator
+	Workspace ID            `json:"workspace"`
+	Token     token.Locator `json:"token,omitempty"`
 	// Matched says that the secret was right, and Secret is its number.
-	Matched  bool
-	Secret   int
-	Code     api.Code
-	Scopes   []string
-	Resource string
-	Addr     netip.Addr
+	Matched  bool       `json:"matched,omitempty"`
+	Secret   int        `json:"secret,omitempty"`
+	Code     api.Code   `json:"code"`
+	Scopes   []string   `json:"scopes,omitempty"`
+	Resource string     `json:"resource,omitempty"`
+	Addr     netip.Addr `json:"addr"`
 }
 
 // Meter is the state of one limit, as it is kept over a restart.

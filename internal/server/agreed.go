@@ -89,11 +89,17 @@ func (c *Core) tells() ledger.Told {
 		goes := c.Now()
 		told.Goes = &goes
 	}
+	if c.asking != nil {
+		c.asking.Told(&told)
+	}
 	return told
 }
 
 // learn takes in what the others tell. One goroutine calls it at a time.
 func (c *Core) learn(leases []ledger.Lease) {
+	if c.asking != nil {
+		c.asking.Learn(leases)
+	}
 	told := c.tells()
 	was := c.keys.Current()
 	shared := sharedKeys(told.Keys, leases)

@@ -90,6 +90,8 @@ type Core struct {
 	remote *clock.Remote
 	// agreed is what is known of the others' keys and rules.
 	agreed agreed
+	// asking asks the other nodes what they decided; nil where there can be none.
+	asking *cluster.Asking
 	// lackedAt is when the log was told last that the keyring lacks a key, µs; lacked
 	// counts how often it did.
 	lackedAt, lacked atomic.Int64

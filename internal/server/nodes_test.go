@@ -309,3 +309,36 @@ func TestOneNodeDoesWhatOneDoesForAll(t *testing.T) {
 		ns.all = slices.Delete(ns.all, who[0], who[0]+1)
 	}
 }
+
+// TestANodeAsksTheOthersWhatTheyDecided: explain finds what another node accepted, until
+// that one ends.
+func TestANodeAsksTheOthersWhatTheyDecided(t *testing.T) {
+	t.Parallel()
+	ns := startNodes(t, 2)
+	made := ns.token()
+	v, err := ns.on(1).Verify(t.Context(), made.Secret)
+	if err != nil || v.Code != api.CodeOK {
+		t.Fatal(v.Code, err)
+	}
+	explain := func(id string) (api.Explanation, error) {
+		return ns.owner.Explain(t.Context(), "acme", api.ExplainRequest{RequestID: id})
+	}
+	var x api.Explanation
+	clocktest.Until(t, func() bool { // on a slow machine it may not have answered in time
+		x, err = explain(v.RequestID)
+		return err == nil || !strings.Contains(err.Error(), "in time")
+	})
+	if err != nil || !x.Allowed || x.Decision == nil || x.Decision.Code != api.CodeOK || x.Decision.Route != "verify" {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if err := ns.all[1].stop(); err != nil {
+		t.Fatal(err)
+	}
+	clocktest.Until(t, func() bool { // the list is looked at in a moment
+		_, err = explain(v.RequestID)
+		return err == nil || !strings.Contains(err.Error(), "in time")
+	})
+	if !errors.Is(err, api.CodeNotFound) || !strings.Contains(err.Error(), "no node remembers") {
+		t.Errorf("its node has ended: %v", err)
+	}
+}

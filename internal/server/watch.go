@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/cluster"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/issuer"
@@ -53,7 +54,27 @@ func (c *Core) openWatch(ctx context.Context) error {
 		Unsettled: func() bool { _, unsettled := c.clock.Doubt(); return unsettled },
 		Retention: func(ctx context.Context) (map[int64]time.Duration, error) { return c.Authority.Retentions(ctx) },
 	})
+	if c.node != nil {
+		c.asking = cluster.NewAsking(node, c.watch.recorder.Decisions)
+	}
 	return nil
+}
+
+// decisions are the last ones of this node, and those of the others, which it asks.
+type decisions struct {
+	*usage.Recorder
+	core *Core
+}
+
+// Elsewhere is [ledger.DecisionLog].
+func (d decisions) Elsewhere(ctx context.Context, workspace ledger.ID, requestID string) (made *ledger.LoggedDecision, all bool) {
+	c := d.core
+	if c.asking == nil || c.node.State().Nodes == 1 {
+		return nil, true
+	}
+	ctx, done := context.WithTimeout(ctx, cluster.Patience(c.config.Lease))
+	defer done()
+	return c.asking.Ask(ctx, workspace, requestID)
 }
 
 // breathe lets verifications have the core. Writing behind would have it for as long as
@@ -99,7 +120,7 @@ func (c *Core) observed(o authority.Options) authority.Options {
 	if c.watch == nil {
 		return o
 	}
-	o.Usage, o.Forget, o.Decisions = c.watch.usage, c.watch.usage, c.watch.recorder
+	o.Usage, o.Forget, o.Decisions = c.watch.usage, c.watch.usage, decisions{c.watch.recorder, c}
 	o.Mail, o.CheckWebhookURL = !c.config.SMTPURL.IsZero(), c.egress().Check
 	return o
 }

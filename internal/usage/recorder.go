@@ -188,6 +188,11 @@ func (r *Recorder) Decisions(requestID string) []ledger.LoggedDecision {
 	return r.decisions.find(requestID)
 }
 
+// Elsewhere is [ledger.DecisionLog]: a recorder knows of no other.
+func (*Recorder) Elsewhere(context.Context, ledger.ID, string) (made *ledger.LoggedDecision, all bool) {
+	return nil, true
+}
+
 // Stats counts what a recorder did since it was made.
 type Stats struct {
 	// Recorded counts uses; Coalesced those that were counted more coarsely, and
