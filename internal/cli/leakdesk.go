@@ -42,10 +42,6 @@ stores nor logs it. With --format md or csv it is a report to keep.
 
 --revoke or --disable says what would stop; with --yes it is done. The exit code is 1
 when a token that was found still works.`
-	cmd.Example = `  tokenry incident build.log
-  kubectl logs deploy/api | tokenry incident -
-  tokenry incident build.log --revoke --descendants --yes
-  tokenry incident build.log --format md > incident.md`
 	fs := cmd.Flags()
 	fs.BoolVar(&d.revoke, "revoke", false, "revoke those that still work")
 	fs.BoolVar(&d.disable, "disable", false, "disable those that still work")

@@ -50,8 +50,6 @@ func (a *app) tokenRotate() *cobra.Command {
 			return one.RunE(one, args)
 		})
 	cmd.Long = rotateHelp
-	cmd.Example = "  tokenry token rotate --filter owner=ci --filter expiring_within=30d --exec './put-secret.sh'\n" +
-		"  tokenry token rotate --filter kind=service --exec 'vault kv put secret/ci/$TOKENRY_LOCATOR token=-' --no-newline"
 	f = terminal.NewFields(cmd.Flags()).
 		Value("overlap", new(terminal.Lifetime), "how long the old secret still works; left out, the policy's").
 		Yes("retire_on_first_use", "the old secret ends when the new one is first used").

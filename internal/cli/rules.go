@@ -41,8 +41,6 @@ func (a *app) rulesTest() *cobra.Command {
 about other requests: METHOD PATH, any number of them, or with - one in each line
 of standard input. No server is needed. The exit code is 1 when the file is wrong
 or one of its tests fails.`
-	cmd.Example = `  tokenry rules test tickets.yaml
-  tokenry rules test tickets.yaml GET /systems/payments/tickets/7`
 	return cmd
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/internal/config"
+	"github.com/tokenry/tokenry/internal/manual"
 	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )
@@ -179,7 +180,8 @@ func (a *app) group(use, short string, below ...*cobra.Command) *cobra.Command {
 // root is the whole tree of commands.
 func (a *app) root() *cobra.Command {
 	root := a.group("tokenry", "The token office for an API", append(a.local(), a.remote()...)...)
-	root.Long = rootHelp
+	root.Long, root.Version = rootHelp, version()
+	root.SetVersionTemplate("tokenry {{.Version}}\n")
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.RunE = func(cmd *cobra.Command, args []string) error {
@@ -195,6 +197,15 @@ func (a *app) root() *cobra.Command {
 	fs.StringVar(&a.flags.tokenFile, "token-file", "", "file that holds the token, like --token @FILE")
 	fs.StringVarP(&a.flags.workspace, "workspace", "w", "", "slug or ext:ID of the workspace ($TOKENRY_WORKSPACE, default the token's own)")
 	fs.BoolVar(&a.flags.json, "json", false, "print JSON, as the API answers it")
+	manual.Teach(root)
+	return root
+}
+
+// Tree is every command with its help, for whoever writes that down.
+func Tree() *cobra.Command {
+	root := (&app{Stdio: Stdio{}.withDefaults()}).root()
+	root.InitDefaultCompletionCmd()
+	manual.Teach(root)
 	return root
 }
 

@@ -62,8 +62,6 @@ func (a *app) trustCreate() *cobra.Command {
 	for _, name := range []string{"service-account", "label", "issuer", "audience", "claim"} {
 		_ = cmd.MarkFlagRequired(name) // it was added above
 	}
-	cmd.Example = "  tokenry trust create --service-account deploy --label 'main of api' --issuer https://token.actions.githubusercontent.com \\\n" +
-		"    --audience https://tokens.example.com --claim repository_id=7001 --claim ref=refs/heads/main --scope tickets:write --resource api"
 	return cmd
 }
 
@@ -240,7 +238,6 @@ func (a *app) exchange() *cobra.Command {
 cluster, by a rule of trust (tokenry trust), and print it on standard output.
 The ID token is read from standard input (-, the default), a file (@FILE) or a
 variable ('$NAME'). It is exchanged once. No other token is needed.`
-	cmd.Example = "  TOKEN=$(tokenry exchange --as deploy@acme.service '$TOKENRY_ID_TOKEN')"
 	cmd.Flags().StringVar(&account, "as", "", "address of the service account, like deploy@acme.service")
 	_ = cmd.MarkFlagRequired("as") // it was added above
 	return cmd

@@ -2,14 +2,13 @@ package cli
 
 import (
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/stamp"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
@@ -115,17 +114,11 @@ func (a *app) decisionRows(v api.VerifyResult) []row {
 }
 
 func (a *app) version() *cobra.Command {
-	return a.command("version", "Print the version", cobra.NoArgs, func(*cobra.Command, []string) error {
-		v := map[string]string{"version": version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH}
-		return a.show(v, []row{{"tokenry", v["version"]}, {"go", v["go"]}, {"platform", v["platform"]}})
+	return a.command("version", "Print the version, and what was built", cobra.NoArgs, func(*cobra.Command, []string) error {
+		b := stamp.Read()
+		return a.show(b, []row{{"tokenry", b.Version}, {"from", b.Source()}, {"go", b.Go}, {"platform", b.Platform}})
 	})
 }
 
 // version is what the build knows of itself.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
-}
+func version() string { return stamp.Read().Version }

@@ -179,8 +179,6 @@ func (a *app) policy() *cobra.Command {
 		return a.showPolicy(p, err)
 	})
 	when = conditionFlag(edit)
-	edit.Example = "  tokenry policy edit max_lifetime=90d allow_never=false notice_days=[14,3,0]\n" +
-		"  tokenry policy edit rate_limit='{\"requests\":100,\"window\":\"1m\"}' max_tokens=null"
 	return instanceFlag(a.group("policy", "Show and change the policy", show, edit), &instance)
 }
 

@@ -10,7 +10,7 @@ import (
 
 const (
 	// Password is that of every sample account. It opens nothing but a demo.
-	Password = "only for this demo"
+	Password = "only-for-this-demo"
 	// Email is that of the Owner, with whom the server has to begin, in [Workspace].
 	Email = "olivia@acme.example"
 	// Workspace is the slug of the first workspace.

@@ -23,7 +23,7 @@ Tokenry demo, at %[1]s
 
 Workspaces acme and globex, with tokens of every kind in every state.
 
-Sample accounts (password: %[2]s)
+Sign in at %[1]s with the password  %[2]s  as one of
 
   %[3]s     Owner of acme, administrator of the instance
 `, g.URL, Password, Email)

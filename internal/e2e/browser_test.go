@@ -27,7 +27,7 @@ import (
 var axe string
 
 // demoPassword opens every account of the demo.
-const demoPassword = "only for this demo"
+const demoPassword = "only-for-this-demo"
 
 // demo starts the throw-away server with its sample data.
 func demo(t *testing.T) {

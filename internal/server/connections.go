@@ -10,7 +10,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -56,16 +55,8 @@ func boundsOf(cfg config.Config, descriptors int) bounds {
 	return b
 }
 
-// descriptors is how many files this process may have open. The Go runtime has
-// raised it to the hard limit by now.
-func descriptors() int {
-	const unknown, most = 1024, 1 << 20
-	var l syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
-		return unknown
-	}
-	return int(min(l.Cur, most))
-}
+// What descriptors answers where it cannot be told, and at most.
+const unknownDescriptors, mostDescriptors = 1024, 1 << 20
 
 // bodyGrace is how long a body may take before its connection waits for its client,
 // as one whose headers have not come does. It is short: who opens connections anew
