@@ -56,3 +56,49 @@ type Leak struct {
 	// 200; the filter created_with finds them.
 	Descendants int `json:"descendants"`
 }
+
+// GitHubFind is one secret in a report of GitHub's secret scanning partner programme.
+type GitHubFind struct {
+	Token string `json:"token"`
+	// Type is what the expression is called that found it.
+	Type string `json:"type,omitempty"`
+	// URL is the place, which may be empty; Source is what kind of place it is.
+	URL    string `json:"url,omitempty"`
+	Source string `json:"source,omitempty"`
+}
+
+// Values of GitHubFeedback.Label.
+const (
+	GitHubTrue  = "true_positive"
+	GitHubFalse = "false_positive"
+)
+
+// GitHubFeedback tells GitHub what a find was.
+type GitHubFeedback struct {
+	// TokenHash is the SHA-256 of the secret, in hexadecimal.
+	TokenHash string `json:"token_hash"`
+	TokenType string `json:"token_type"`
+	// Label is true_positive for a secret of a token of this instance, whatever became of
+	// it, and else false_positive.
+	Label string `json:"label"`
+}
+
+// GitLabTypes are the types of secrets that may be reported.
+type GitLabTypes struct {
+	Types []string `json:"types"`
+}
+
+// GitLabFind is one secret in a report of GitLab's token revocation.
+type GitLabFind struct {
+	// Type is one of GitLabTypes.
+	Type  string `json:"type"`
+	Token string `json:"token"`
+	// Location is the place.
+	Location string `json:"location,omitempty"`
+}
+
+// LiveSecret answers that one of the strings that were asked about opens something now, or
+// may again: it is disabled, say, or may only be used from elsewhere.
+type LiveSecret struct {
+	Live bool `json:"live"`
+}

@@ -459,6 +459,39 @@ export interface FoundTokens {
   items: FoundToken[]
 }
 
+/** GitHubFeedback tells GitHub what a find was. */
+export interface GitHubFeedback {
+  /** Label is true_positive for a secret of a token of this instance, whatever became of it, and else false_positive. */
+  label: string
+  /** TokenHash is the SHA-256 of the secret, in hexadecimal. */
+  token_hash: string
+  token_type: string
+}
+
+/** GitHubFind is one secret in a report of GitHub's secret scanning partner programme. */
+export interface GitHubFind {
+  source?: string
+  token: string
+  /** Type is what the expression is called that found it. */
+  type?: string
+  /** URL is the place, which may be empty; Source is what kind of place it is. */
+  url?: string
+}
+
+/** GitLabFind is one secret in a report of GitLab's token revocation. */
+export interface GitLabFind {
+  /** Location is the place. */
+  location?: string
+  token: string
+  /** Type is one of GitLabTypes. */
+  type: string
+}
+
+/** GitLabTypes are the types of secrets that may be reported. */
+export interface GitLabTypes {
+  types: string[]
+}
+
 /** GrantedToken is a token as the token endpoint answers it (RFC 6749, section 5.1). */
 export interface GrantedToken {
   access_token: string
@@ -684,6 +717,11 @@ export interface ListWebhookDelivery {
 export interface ListWorkspace {
   items: Workspace[]
   next_cursor: string | null
+}
+
+/** LiveSecret answers that one of the strings that were asked about opens something now, or may again: it is disabled, say, or may only be used from elsewhere. */
+export interface LiveSecret {
+  live: boolean
 }
 
 /** LookupTokens asks whose the token strings in a text are. It counts as no use. */
@@ -1873,6 +1911,10 @@ export interface Calls {
     }
     answer: WebhookDelivery
   }
+  /** List the types of secrets that GitLab may report */
+  "GET /v1/leaks/gitlab/types": {
+    answer: GitLabTypes
+  }
   /** List the users of all workspaces */
   "GET /v1/users": {
     query: {
@@ -2511,6 +2553,21 @@ export interface Calls {
   "POST /v1/leaks": {
     body: ReportLeaks
     answer: LeaksReceived
+  }
+  /** Take a report of GitHub's secret scanning */
+  "POST /v1/leaks/github": {
+    body: GitHubFind[] | null
+    answer: GitHubFeedback[] | null
+  }
+  /** Take a report of GitLab's token revocation */
+  "POST /v1/leaks/gitlab": {
+    body: GitLabFind[] | null
+    answer: string
+  }
+  /** Ask for TruffleHog whether a secret is live */
+  "POST /v1/leaks/trufflehog": {
+    body: Record<string, Record<string, string[] | null>>
+    answer: LiveSecret
   }
   /** Bring a deactivated user back */
   "POST /v1/users/{id}/activate": {

@@ -145,6 +145,9 @@ func (c *Config) checkTrust() error {
 			return wrong("trust_issuers", "must be addresses like https://gitlab.internal.example, exactly as the tokens name them")
 		}
 	}
+	if u, err := url.Parse(c.LeaksGitHubKeys); c.LeaksGitHubKeys != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil) {
+		return wrong("leaks_github_keys", "must be an address like https://api.github.com/meta/public_keys/secret_scanning")
+	}
 	return nil
 }
 

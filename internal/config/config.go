@@ -170,6 +170,10 @@ type Config struct {
 	// a GitLab of one's own. Empty allows public addresses over https alone.
 	TrustIssuers []string `key:"trust_issuers" help:"issuers of ID tokens that may be in the private network, as addresses"`
 
+	// LeaksGitHubKeys is where the keys are that GitHub signs reports of leaked tokens with:
+	// https://api.github.com/meta/public_keys/secret_scanning. Empty takes no such reports.
+	LeaksGitHubKeys string `key:"leaks_github_keys" help:"address of GitHub's keys; takes reports of its secret scanning (default not)"`
+
 	// BrandName is what the web console calls the product, in its top bar, titles
 	// and footer. Empty is Tokenry.
 	BrandName string `key:"brand_name" help:"name of the product in the web console (default Tokenry)"`

@@ -236,7 +236,7 @@ func TestEveryRouteAsksForWhatItSays(t *testing.T) {
 		path = strings.ReplaceAll(path, " ", "%20")
 		body := ""
 		if rt.Request != nil {
-			body = `{}`
+			body = bodyOf(rt)
 		}
 		if rt.OAuth {
 			body = "token=x"

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -74,7 +75,7 @@ func TestACallWhoseBodyWasHeldIsJudgedByTheSecretOfNow(t *testing.T) {
 	w := newWorld(t, d.option)
 	root := storetest.Presenting(w.TB, w.db, w.locator(w.root))
 	for _, rt := range httpapi.Routes() {
-		if rt.Request == nil || rt.OAuth || rt.Method == "" {
+		if rt.Request == nil || rt.OAuth || rt.Method == "" || rt.Path == "/v1/leaks/github" { // that is signed, and has no caller
 			continue
 		}
 		i := w.caller()
@@ -98,6 +99,9 @@ func TestACallWhoseBodyWasHeldIsJudgedByTheSecretOfNow(t *testing.T) {
 
 // bodyOf is a body that a route decodes.
 func bodyOf(rt httpapi.Route) string {
+	if rt.Request.Kind() == reflect.Slice {
+		return `[]`
+	}
 	switch rt.Path {
 	case "/v1/workspaces/{ws}/tokens/bulk":
 		return `{"action":"revoke","ids":["x"]}`

@@ -11,7 +11,7 @@ func situations() []situation {
 func callerSituations() []situation {
 	return []situation{
 		{route: "GET /v1/whoami"},
-		{route: "POST /v1/verify", body: `{"token":"x"}`},
+		{route: "POST /v1/verify", body: `{"token":"x"}`}, {route: "POST /v1/leaks/trufflehog", body: `{"a":{"b":["x"]}}`},
 		{route: "POST /v1/verify/batch", body: `{"requests":[{"token":"x"}]}`},
 		{route: "POST /v1/replica", body: `{}`},
 		{route: "POST /v1/replica/verify", body: `{"replica":"x","request":{"token":"x"}}`},
@@ -253,5 +253,6 @@ func publicSituations() []situation {
 		{route: "GET /healthz"}, {route: "GET /readyz"}, {route: "GET /.well-known/token-format"},
 		{route: "GET /openapi.json"}, {route: "GET /openapi-3.0.json"}, {route: "GET /docs"}, {route: "GET /errors"}, {route: "GET /errors/{code}", id: "expired"},
 		{route: "POST /v1/leaks", body: `{"tokens":[{"token":"nothing"}]}`},
+		{route: "POST /v1/leaks/github", body: `[]`}, {route: "GET /v1/leaks/gitlab/types"}, {route: "POST /v1/leaks/gitlab", body: `[]`},
 	}
 }

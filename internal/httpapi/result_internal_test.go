@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
@@ -180,53 +179,6 @@ func FuzzDecodeNeverRepeatsTheBody(f *testing.F) {
 			t.Errorf("the field is %q", e.Field)
 		}
 	})
-}
-
-// FuzzScannedRequestsReadAlike: what the scanner reads, the library reads too,
-// and the same.
-func FuzzScannedRequestsReadAlike(f *testing.F) {
-	for _, s := range []string{
-		`{"token":"tkyp_x","scopes":["a:b","c:d"],"resource":"any","workspace":"acme","peek":true,"client":{"ip":"1.2.3.4","method":"GET","path":"/","user_agent":"x"}}`,
-		" {\t\"token\" :\r\n\"\" , \"scopes\" : [ ] , \"peek\" : false } ", `{}`, `{"token":"a","token":"b"}`, `{"token":"a"}x`, `{"Token":"a"}`,
-		`{"token":"\u0061"}`, "{\"token\":\"\x7f\xff\"}", `{"scopes":["a",]}`, `{"client":{}}`, `{"client":{"ip":"a","ip":"b"}}`, `{"peek":truefalse}`,
-		`{"cost":1}`, `{"token":null}`, `{"scopes":[null]}`, `{"token":"a",}`, `[]`, `{"peek":true}{}`,
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		var fast, slow api.VerifyRequest
-		if !scanVerify(body, &fast, &api.Client{}) {
-			return
-		}
-		if err := decodeJSON(body, &slow, plainOptions()); err != nil {
-			t.Fatalf("%q is read by the scanner, and refused: %v", body, err)
-		}
-		if diff := cmp.Diff(slow, fast, cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("%q: %s", body, diff)
-		}
-	})
-}
-
-// The requests of every day are read by the scanner: a change that sends them
-// to the library would go unnoticed, but for its cost.
-func TestEverydayRequestsAreScanned(t *testing.T) {
-	t.Parallel()
-	for _, in := range []api.VerifyRequest{
-		{Token: "tkyp_x"}, {Token: "tkyp_x", Scopes: []string{"a:b"}, Resource: "any", Workspace: "ext:c-1", Peek: true},
-		{Token: "tkyp_x", Client: &api.Client{IP: "2001:db8::1", Method: "GET", Path: "/v1/x?y=z", UserAgent: "curl/8 (x; y)"}},
-	} {
-		body, err := json.Marshal(in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var out api.VerifyRequest
-		if !scanVerify(body, &out, &api.Client{}) {
-			t.Errorf("%s is not scanned", body)
-		}
-		if diff := cmp.Diff(in, out, cmpopts.EquateEmpty()); diff != "" {
-			t.Error(diff)
-		}
-	}
 }
 
 func sayableField(field string) bool {

@@ -18,7 +18,7 @@ func leakRoutes() []Route {
 			"are told by mail, the webhooks by token.leaked. The answer is the same whether the strings are tokens or not. A report of the same secret acts once. " +
 			"1,000 strings a minute from one address, 4,000 from a /24 or a /48; 429 says when to come back.")
 	rt.Success = []int{http.StatusAccepted}
-	return group("Tokens", rt)
+	return group("Tokens", append([]Route{rt}, finderRoutes()...)...)
 }
 
 // leakLimits bound the work that anybody can cause: reports are charged by the
@@ -71,6 +71,6 @@ func (c *call) reportLeaks() (answer, error) {
 			return answer{}, err
 		}
 	}
-	err := c.s.authority.ReportLeaks(c.ctx, c.caller, in)
+	_, err := c.s.authority.ReportLeaks(c.ctx, c.caller, in)
 	return answer{body: api.LeaksReceived{Received: len(in.Tokens)}}, err
 }

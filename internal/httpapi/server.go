@@ -65,6 +65,8 @@ type Options struct {
 	// Refused is told of what was refused to strangers, by what it was and why; nil
 	// is nobody.
 	Refused func(what, why string)
+	// GitHub says whether a report is GitHub's; nil takes none.
+	GitHub SignedReports
 	// Devices signs programs in; nil is a server where nobody can.
 	Devices Devices
 	// PortalLink makes a one-time link into a member's own tokens, once it judged
@@ -92,6 +94,7 @@ type server struct {
 	replicas  Replicas
 	uses      *seals
 	refused   func(what, why string)
+	github    SignedReports
 	rulesets  func(name string) *ruleset.Set
 	// rulesDiffer is Options.RulesDiffer, or says no.
 	rulesDiffer func() bool
@@ -134,7 +137,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, used: o.Used, counted: o.Counted, replicas: o.Replicas, refused: o.Refused, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(), hot: map[string]*Route{},
+		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, used: o.Used, counted: o.Counted, replicas: o.Replicas, refused: o.Refused, github: o.GitHub, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(), hot: map[string]*Route{},
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(), exchanges: newRefusedExchanges(),
 	}

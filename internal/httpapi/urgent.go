@@ -18,7 +18,7 @@ func Urgent(r *http.Request) bool {
 	case http.MethodDelete:
 		return strings.HasPrefix(p, "/v1/")
 	case http.MethodPost:
-		return slices.Contains(takingVerbs(), path.Base(p)) && !strings.HasPrefix(p, "/signin/") || slices.Contains([]string{pathRevoke, "/v1/leaks"}, p)
+		return slices.Contains(takingVerbs(), path.Base(p)) && !strings.HasPrefix(p, "/signin/") || slices.Contains([]string{pathRevoke, "/v1/leaks", "/v1/leaks/github", "/v1/leaks/gitlab"}, p)
 	}
 	return false
 }

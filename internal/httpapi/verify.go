@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/quick"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -89,7 +90,7 @@ func (c *call) verify() (answer, error) {
 // decodeVerify reads the request of the hot path.
 func (c *call) decodeVerify(in *api.VerifyRequest) error {
 	in.Scopes = c.scopes[:0]
-	if scanVerify(c.body.Bytes(), in, &c.client) {
+	if quick.Verify(c.body.Bytes(), in, &c.client) {
 		return nil
 	}
 	*in = api.VerifyRequest{}

@@ -153,7 +153,7 @@ func (w *world) open(options ...option) {
 	o := httpapi.Options{
 		Replicas: replicas, Authority: w.Office, Engine: w.engine, Keys: w.keys, BaseURL: baseURL, Metrics: w.reg, Now: time.Now,
 		Rand: rand.Reader, Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Refused: refused,
+		Refused: refused, GitHub: unsigned{},
 		Ready: func(ctx context.Context, changes bool) (why []httpapi.Unready) {
 			if w.ready != nil {
 				why = append(why, httpapi.Unready{Reason: httpapi.NoDatabase, Err: w.ready})

@@ -118,12 +118,12 @@ keywords = [%s]
 `, r.About, r.About, r.Whole, r.quoted(", "))
 }
 
-// trufflehog is a detector without a verifier: one would send each token to an
-// address.
+// trufflehog is a detector whose verifier is written out and not switched on: it sends each
+// token that was found to an address.
 func trufflehog(r Rule) string {
 	return fmt.Sprintf(`# %s. Written by: tokenry scanner-rules --format trufflehog
-# There is no verify: it would send each token to an address. To learn which ones
-# are live, and to tell nobody else: tokenry scan --live
+# verify would send each string that was found to your Tokenry, which says whether it is live:
+# 200, or 404. Without it, and telling nobody: tokenry scan --live
 detectors:
   - name: TokenryAccessToken
     description: "%s"
@@ -131,6 +131,11 @@ detectors:
     regex:
       token: '%s'
     entropy: 3
+#    verify:
+#      - endpoint: https://tokens.example.com/v1/leaks/trufflehog
+#        headers: ["Authorization: Bearer TOKEN-WITH-tokens:verify", "Content-Type: application/json"]
+#        successRanges: ["200"]
+#        rotatedRanges: ["404"]
 `, r.About, r.About, r.quoted(", "), r.Whole)
 }
 

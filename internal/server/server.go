@@ -159,7 +159,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	programs, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
 		Logger: s.Logger, Metrics: registry, Now: time.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, RulesDiffer: func() bool { return s.agreed.rules.Load() > 0 }, Used: s.used, Counted: s.usedFromMemory, Replicas: s.replicas, Rules: s.ruleset,
-		PortalLink: s.portalLink, Invite: s.invite, Devices: s.people.Devices, Refused: refused,
+		PortalLink: s.portalLink, Invite: s.invite, Devices: s.people.Devices, Refused: refused, GitHub: s.github(),
 	})
 	if err != nil {
 		return err

@@ -140,7 +140,7 @@ func TestATokenThatLeakedIsNotEnabledByItsOwner(t *testing.T) {
 			if first {
 				officetest.Must(w.T, officetest.Second(w.DisableToken(w.Ctx, eve, "acme", i.Token.ID, api.DisableToken{})))
 			}
-			officetest.Must(w.T, w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: i.Secret.Reveal()}}}))
+			officetest.Must(w.T, officetest.Second(w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: i.Secret.Reveal()}}})))
 			w.Refused(officetest.Second(w.EnableToken(w.Ctx, eve, "acme", i.Token.ID)), api.CodeInsufficientScope)
 		}
 	})

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -47,28 +48,34 @@ type leakNote struct {
 // changes nothing, and nobody is answered which are. A secret that is reported
 // again acts once; further places of it are added to the audit, a few. Where the
 // keyring cannot tell of one whether it is a secret, the others are acted on, and the
-// answer asks to report again.
-func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.ReportLeaks) error {
+// answer asks to report again. Real says which were, whatever became of their tokens, in
+// the order of the report: it is for who has proved to be trusted with it.
+func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.ReportLeaks) (real []bool, err error) {
 	if len(in.Tokens) > api.MaxLeaks {
-		return api.FieldError("tokens", "must have at most 1000 entries")
+		return nil, api.FieldError("tokens", "must have at most 1000 entries")
 	}
 	c.ActAs = ""
 	if c.Token.IsZero() {
-		c = authority.Caller{Machine: "leak-report", Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
+		c = authority.Caller{Machine: cmp.Or(c.Machine, "leak-report"), Addr: c.Addr, Agent: c.Agent, RequestID: c.RequestID}
 	}
 	found, unsaid, err := realLeaks(ctx, a.in, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	known := map[string]bool{}
 	for _, l := range found {
 		if _, err := a.in.Withdraw(ctx, c, func(w *authority.Work) error { return leaked(w, l) }); err != nil {
-			return err
+			return nil, err
 		}
 		if err := a.endLeakedFamily(ctx, c, l); err != nil {
-			return err
+			return nil, err
 		}
+		known[l.text] = true
 	}
-	return unsaid
+	for _, reported := range in.Tokens {
+		real = append(real, known[reported.Token])
+	}
+	return real, unsaid
 }
 
 // realLeaks keeps what is a secret of a token, each at each place once. Unsaid is why

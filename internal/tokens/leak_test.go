@@ -76,15 +76,15 @@ func TestOnlyTheSecretItselfIsProofOfALeak(t *testing.T) {
 			"", "x", s + " ", s[:len(s)-1], strings.ToUpper(s), i.Token.ID, i.Token.Locator,
 			forged(s[:17] + o[17:49]), forged(o[:17] + s[17:49]), forged("abc" + s[3:49]), forged("tkys" + s[4:49]),
 		} {
-			officetest.Must(w.T, w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: text}}}))
+			officetest.Must(w.T, officetest.Second(w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: text}}})))
 		}
-		officetest.Must(w.T, w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{}))
+		officetest.Must(w.T, officetest.Second(w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{})))
 		if after, err := w.Revision(w.Ctx); err != nil || after != before {
 			w.Errorf("revision %d, was %d (%v)", after, before, err)
 		}
 		w.Allow(i.Secret)
 		w.Allow(other.Secret)
-		w.RefusedField(w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{Tokens: make([]api.LeakedToken, 1001)}), api.CodeInvalidField, "tokens")
+		w.RefusedField(officetest.Second(w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{Tokens: make([]api.LeakedToken, 1001)})), api.CodeInvalidField, "tokens")
 	})
 }
 
@@ -156,7 +156,7 @@ func TestTheDescendantsOfALeakedTokenAreFound(t *testing.T) {
 		child := w.Create(c, officetest.Scoped("personal", "", "tokens:read"))
 		gone := w.Create(c, officetest.Scoped("personal", "", "tokens:read"))
 		officetest.Must(w.T, officetest.Second(w.RevokeToken(w.Ctx, w.Root, "acme", gone.Token.ID, api.RevokeToken{})))
-		officetest.Must(w.T, w.ReportLeaks(w.Ctx, w.Root, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: parent.Secret.Reveal()}}}))
+		officetest.Must(w.T, officetest.Second(w.ReportLeaks(w.Ctx, w.Root, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: parent.Secret.Reveal()}}})))
 		if got := leaks(w, parent.Token.ID); len(got) != 1 || got[0].Descendants != 1 {
 			w.Errorf("%+v", got)
 		}
@@ -186,7 +186,7 @@ func TestThePlaceOfALeakIsBoundedAndClean(t *testing.T) {
 			"javascript:alert(1)":                                      "javascript:alert(1)",
 			strings.Repeat("é", 400):                                   strings.Repeat("é", 250),
 		} {
-			officetest.Must(w.T, w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: s, URL: reported, Source: "a b"}}}))
+			officetest.Must(w.T, officetest.Second(w.ReportLeaks(w.Ctx, authority.Caller{}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: s, URL: reported, Source: "a b"}}})))
 			if got := leaks(w, i.Token.ID)[0]; got.URL != want || got.Source != "" {
 				w.Errorf("%q is kept as %q of %q", reported, got.URL, got.Source)
 			}

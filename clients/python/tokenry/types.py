@@ -544,6 +544,49 @@ class FoundTokens(TypedDict):
     items: list["FoundToken"]
 
 
+class GitHubFeedback(TypedDict):
+    """GitHubFeedback tells GitHub what a find was."""
+
+    # Label is true_positive for a secret of a token of this instance, whatever became of it, and else false_positive.
+    label: str
+    # TokenHash is the SHA-256 of the secret, in hexadecimal.
+    token_hash: str
+    token_type: str
+
+
+class _GitHubFind(TypedDict):
+    token: str
+
+
+class GitHubFind(_GitHubFind, total=False):
+    """GitHubFind is one secret in a report of GitHub's secret scanning partner programme."""
+
+    source: str
+    # Type is what the expression is called that found it.
+    type: str
+    # URL is the place, which may be empty; Source is what kind of place it is.
+    url: str
+
+
+class _GitLabFind(TypedDict):
+    token: str
+    # Type is one of GitLabTypes.
+    type: str
+
+
+class GitLabFind(_GitLabFind, total=False):
+    """GitLabFind is one secret in a report of GitLab's token revocation."""
+
+    # Location is the place.
+    location: str
+
+
+class GitLabTypes(TypedDict):
+    """GitLabTypes are the types of secrets that may be reported."""
+
+    types: list[str]
+
+
 class _GrantedToken(TypedDict):
     access_token: str
     locator: str
@@ -814,6 +857,12 @@ class ListWorkspace(TypedDict):
 
     items: list["Workspace"]
     next_cursor: Union[str, None]
+
+
+class LiveSecret(TypedDict):
+    """LiveSecret answers that one of the strings that were asked about opens something now, or may again: it is disabled, say, or may only be used from elsewhere."""
+
+    live: bool
 
 
 class LookupTokens(TypedDict):

@@ -1,4 +1,8 @@
-package httpapi
+// Package quick reads what nearly every verification request looks like: known names,
+// once each, and plain ASCII texts. It gives up at anything else, which the library of
+// JSON then reads; what it does read, that library reads alike. A fuzz test holds it to
+// that. Reading a request took the library a quarter of the time of a verification.
+package quick
 
 import (
 	"strings"
@@ -6,20 +10,15 @@ import (
 	"github.com/tokenry/tokenry/api"
 )
 
-// scanner reads what nearly every verification request looks like: known names,
-// once each, and plain ASCII texts. It gives up at anything else, which the
-// library then reads; what it does read, the library reads alike. A fuzz test
-// holds it to that.
-//
-// Reading a request took the library a quarter of the time of a verification.
+// scanner is a place in a body.
 type scanner struct {
 	s  string
 	at int
 }
 
-// scanVerify reads a request into in, or answers false and leaves rubbish there.
+// Verify reads a request into in, or answers false and leaves rubbish there.
 // in.Scopes and client lend their memory.
-func scanVerify(body []byte, in *api.VerifyRequest, client *api.Client) bool {
+func Verify(body []byte, in *api.VerifyRequest, client *api.Client) bool {
 	p := scanner{s: string(body)}
 	return p.request(in, client) && p.end()
 }
