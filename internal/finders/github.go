@@ -90,7 +90,7 @@ func (g *GitHub) key(ctx context.Context, id string) (*ecdsa.PublicKey, error) {
 	if due := g.asked.IsZero() || now.Sub(g.asked) >= keysApart || now.Before(g.asked); due {
 		g.asked = now
 		if err := g.read(ctx); err == nil {
-			g.had, fresh = now, true
+			g.had = now
 			return g.keys[id], nil
 		}
 	}
@@ -163,16 +163,16 @@ func FromGitHub(body []byte) ([]api.LeakedToken, error) {
 
 // ToGitHub tells what the finds of a report were, in its order. A secret is named by its
 // hash: nobody needs it in an answer.
-func ToGitHub(body []byte, real []bool) ([]api.GitHubFeedback, error) {
+func ToGitHub(body []byte, secrets []bool) ([]api.GitHubFeedback, error) {
 	var finds []api.GitHubFind
-	if err := json.Unmarshal(body, &finds); err != nil || len(finds) != len(real) {
-		return nil, fmt.Errorf("finders: %d of %d finds were judged: %w", len(real), len(finds), errors.Join(err))
+	if err := json.Unmarshal(body, &finds); err != nil || len(finds) != len(secrets) {
+		return nil, fmt.Errorf("finders: %d of %d finds were judged: %w", len(secrets), len(finds), errors.Join(err))
 	}
 	out := make([]api.GitHubFeedback, len(finds))
 	for i, f := range finds {
 		sum := sha256.Sum256([]byte(f.Token))
 		out[i] = api.GitHubFeedback{TokenHash: hex.EncodeToString(sum[:]), TokenType: f.Type, Label: api.GitHubFalse}
-		if real[i] {
+		if secrets[i] {
 			out[i].Label = api.GitHubTrue
 		}
 	}

@@ -53,15 +53,15 @@ func (c *call) githubReport() (answer, error) {
 	}
 	c.caller = c.stranger()
 	c.caller.Machine = "github-secret-scanning"
-	real := make([]bool, 0, len(finds))
+	judged := make([]bool, 0, len(finds))
 	for some := range slices.Chunk(finds, api.MaxLeaks) {
 		known, err := c.s.authority.ReportLeaks(c.ctx, c.caller, api.ReportLeaks{Tokens: some})
 		if err != nil {
 			return answer{}, err
 		}
-		real = append(real, known...)
+		judged = append(judged, known...)
 	}
-	feedback, err := finders.ToGitHub(body, real)
+	feedback, err := finders.ToGitHub(body, judged)
 	return answer{body: feedback}, err
 }
 

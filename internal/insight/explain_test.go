@@ -332,7 +332,7 @@ type others struct {
 	all   bool
 }
 
-func (others) Decisions(string) []ledger.LoggedDecision { return nil }
+func (*others) Decisions(string) []ledger.LoggedDecision { return nil }
 
 func (o *others) Elsewhere(_ context.Context, workspace ledger.ID, id string) (*ledger.LoggedDecision, bool) {
 	o.asked++

@@ -29,7 +29,8 @@ func TestTellsOfLeaks(t *testing.T) {
 		w.box.take()
 		report := api.ReportLeaks{Tokens: []api.LeakedToken{{Token: i.Secret.Reveal(), URL: "https://evil.example.com/login", Source: "commit"}}}
 		for range 2 {
-			must(w.T, officetest.Second(w.ReportLeaks(w.ctx, authority.Caller{}, report)))
+			_, err := w.ReportLeaks(w.ctx, authority.Caller{}, report)
+			must(w.T, err)
 			w.deliver()
 		}
 		mails := w.box.take()

@@ -11,5 +11,5 @@ func descriptors() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
 		return unknownDescriptors
 	}
-	return int(min(l.Cur, mostDescriptors)) //nolint:gosec // FreeBSD's is signed; bounded either way
+	return int(min(l.Cur, mostDescriptors)) // FreeBSD's is signed; bounded either way
 }

@@ -43,7 +43,7 @@ func TestGitHubsKeysAreFetched(t *testing.T) {
 		_, _ = w.Write(list)
 	}))
 	t.Cleanup(keys.Close)
-	s := start(t, settings(t, "--leaks-github-keys", keys.URL))
+	s := start(t, settings(t, "--data", t.TempDir(), "--leaks-github-keys", keys.URL))
 	c, _ := own(t, s)
 	made, err := c.CreateToken(t.Context(), "", api.CreateToken{TokenFields: api.TokenFields{Label: api.Some("x")}})
 	if err != nil {

@@ -66,7 +66,7 @@ func (ns *nodes) on(i int) *client.Client {
 	ns.Helper()
 	address := ns.all[i].BaseURL()
 	if c, ok := ns.dialled.Load(address); ok {
-		return c.(*client.Client)
+		return c.(*client.Client) //nolint:errcheck // it holds nothing else
 	}
 	c, err := client.New(address, ns.secret)
 	if err != nil {

@@ -48,9 +48,9 @@ type leakNote struct {
 // changes nothing, and nobody is answered which are. A secret that is reported
 // again acts once; further places of it are added to the audit, a few. Where the
 // keyring cannot tell of one whether it is a secret, the others are acted on, and the
-// answer asks to report again. Real says which were, whatever became of their tokens, in
+// answer asks to report again. The answer says which were secrets, whatever became of their tokens, in
 // the order of the report: it is for who has proved to be trusted with it.
-func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.ReportLeaks) (real []bool, err error) {
+func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.ReportLeaks) (secrets []bool, err error) {
 	if len(in.Tokens) > api.MaxLeaks {
 		return nil, api.FieldError("tokens", "must have at most 1000 entries")
 	}
@@ -73,9 +73,9 @@ func (a *Tokens) ReportLeaks(ctx context.Context, c authority.Caller, in api.Rep
 		known[l.text] = true
 	}
 	for _, reported := range in.Tokens {
-		real = append(real, known[reported.Token])
+		secrets = append(secrets, known[reported.Token])
 	}
-	return real, unsaid
+	return secrets, unsaid
 }
 
 // realLeaks keeps what is a secret of a token, each at each place once. Unsaid is why

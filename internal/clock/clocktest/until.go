@@ -12,10 +12,11 @@ func Until(t testing.TB, holds func() bool) {
 	t.Helper()
 	const longest = 50 * time.Millisecond
 	for pause := time.Millisecond; !holds(); pause = min(2*pause, longest) {
+		timer := time.NewTimer(pause)
 		select {
 		case <-t.Context().Done():
 			t.Fatal("the test has ended meanwhile")
-		case <-time.After(pause):
+		case <-timer.C:
 		}
 	}
 }
