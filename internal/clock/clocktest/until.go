@@ -12,7 +12,7 @@ func Until(t testing.TB, holds func() bool) {
 	t.Helper()
 	const longest = 50 * time.Millisecond
 	for pause := time.Millisecond; !holds(); pause = min(2*pause, longest) {
-		timer := time.NewTimer(pause)
+		timer := time.NewTimer(pause) //nolint:forbidigo // what others do takes the time of the machine
 		select {
 		case <-t.Context().Done():
 			t.Fatal("the test has ended meanwhile")
