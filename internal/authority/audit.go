@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -100,7 +99,7 @@ func AuditPage(r *Snapshot, ws ledger.Workspace, f api.AuditFilter, page Page) (
 	}
 	out := make([]api.AuditEvent, len(rows))
 	for i, row := range rows {
-		out[i] = auditView(ws, row)
+		out[i] = audit.View(ws.Slug, row)
 	}
 	return out, next, nil
 }
@@ -125,17 +124,6 @@ func auditRows(r *Snapshot, ws ledger.ID, q ledger.AuditQuery, size int) (all []
 		q.Before = q.Since
 	}
 	return all, q.Before, nil
-}
-
-func auditView(ws ledger.Workspace, row ledger.AuditRow) api.AuditEvent {
-	var p audit.Payload
-	_ = json.Unmarshal(row.Payload, &p) // an erased payload leaves the columns
-	return api.AuditEvent{
-		Sequence: row.Sequence, At: row.At.UTC(), Revision: row.Revision, Workspace: ws.Slug, Action: row.Action,
-		Actor: row.Actor, ActorToken: Optional(row.ActorToken), OnBehalf: Optional(row.OnBehalf), IP: Optional(p.IP),
-		UserAgent: Optional(p.Agent), RequestID: p.RequestID, Target: row.Target, Token: Optional(row.Token),
-		Before: p.Before, After: p.After, Erased: row.Erasure != nil, Hash: hex.EncodeToString(row.Hash),
-	}
 }
 
 // Optional returns nil for the empty text.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -121,7 +122,7 @@ func (a *Authority) ChangesSince(ctx context.Context, c Caller, at Where, target
 		rows, err := r.Audit(ws.ID, q)
 		for _, row := range rows {
 			if row.Revision > since && (row.Target == target || ofToken) {
-				out = append(out, auditView(ws, row))
+				out = append(out, audit.View(ws.Slug, row))
 			}
 		}
 		return err

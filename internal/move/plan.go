@@ -19,7 +19,7 @@ func Copied() []Table {
 	for _, name := range []string{
 		"key_checks", "instance", "users", "workspaces", "catalogue_stamps", "roles", "scopes", "resources",
 		"members", "service_accounts", "tokens", "secrets", "token_counts", "removals",
-		"audit", "audit_anchors",
+		"audit", "audit_anchors", "audit_streams", "audit_stream_gaps",
 		"factors", "identities", "sessions", "signin_addresses", "signin_attempts", "signin_codes",
 		"webhooks", "webhook_secrets", "deliveries", "mails", "notices", "reuses_told", "idempotency", "trust_rules", "exchanges",
 	} {

@@ -214,7 +214,7 @@ func TestWhatIsStoredIsText(t *testing.T) {
 		"a text": {text, true}, "one that is pointed to": {&text, true}, "nothing": {nil, true}, "an empty one": {"", true}, "a number": {7, true}, "bytes": {[]byte{0, 0xff}, true},
 		"half a character": {broken, false}, "one that is pointed to, broken": {&broken, false}, "a NUL": {"a\x00b", false}, "half a surrogate": {"\xed\xa0\x80", false},
 	} {
-		if storable([]any{1, c.arg, "x"}) != c.ok {
+		if column.Storable([]any{1, c.arg, "x"}) != c.ok {
 			t.Errorf("%s is stored: %v", name, !c.ok)
 		}
 	}

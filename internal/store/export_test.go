@@ -50,6 +50,8 @@ func Lists() map[string]string {
 		"audit of a token":          listAuditToken,
 		"audit of an actor":         listAuditActor,
 		"audit from a time":         listAuditFrom,
+		"a part of the stream":      streamed,
+		"what waits for a stream":   streamBehind,
 	}
 }
 

@@ -64,6 +64,8 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"audit":                     "audit USING INDEX sqlite_autoindex_audit_1 (workspace=? AND sequence>? AND sequence<?)",
 		"audit of a token":          "audit USING INDEX audit_token (workspace=? AND token=? AND sequence<?)",
 		"audit of an actor":         "audit USING INDEX audit_actor (workspace=? AND actor=? AND sequence<?)",
+		"a part of the stream":      "audit USING INDEX audit_order ((revision,workspace,sequence)>(?,?,?))",
+		"what waits for a stream":   "audit USING COVERING INDEX audit_order ((revision,workspace,sequence)>(?,?,?)); SCAN rows",
 		"audit from a time":         "audit USING INDEX audit_time (workspace=? AND occurred_at>?); USE TEMP B-TREE FOR ORDER BY",
 	}
 	lists := store.Lists()

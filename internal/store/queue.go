@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+
+	"github.com/tokenry/tokenry/internal/column"
 )
 
 // queuedAtOnce bounds what is sent without waiting for an answer in between.
@@ -26,7 +28,7 @@ func (s *session) queue(query string, args ...any) error {
 	if err := s.usable(); err != nil {
 		return err
 	}
-	if !storable(args) {
+	if !column.Storable(args) {
 		return s.fail(errUnstorable, query)
 	}
 	values := make([]any, len(args))

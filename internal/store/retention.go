@@ -22,6 +22,9 @@ func (r retentionRows) AuditAnchor(workspace ledger.ID) (ledger.AuditAnchor, err
 
 // PurgeAudit deletes by the primary key's order.
 func (t retentionChanges) PurgeAudit(a ledger.AuditAnchor) error {
+	if err := t.exec(noteGaps, a.Workspace, a.Sequence); err != nil {
+		return err
+	}
 	if err := t.exec(`DELETE FROM audit WHERE workspace = $1 AND sequence <= $2`, a.Workspace, a.Sequence); err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ CREATE INDEX audit_action ON audit (workspace, action, sequence);
 
 CREATE INDEX audit_actor ON audit (workspace, actor, sequence);
 
+CREATE INDEX audit_order ON audit (revision, workspace, sequence);
+
 CREATE INDEX audit_time ON audit (workspace, occurred_at, sequence);
 
 CREATE INDEX audit_token ON audit (workspace, token, sequence) WHERE token IS NOT NULL;
@@ -33,6 +35,23 @@ CREATE TABLE audit_anchors (
     occurred_at BIGINT NOT NULL,
     seal BYTEA NOT NULL CHECK (length(seal) = 32),
     key_id BIGINT NOT NULL CHECK (key_id > 0)
+);
+
+CREATE TABLE audit_stream_gaps (
+    stream TEXT COLLATE "binary" NOT NULL,
+    workspace BIGINT NOT NULL,
+    first BIGINT NOT NULL,
+    through BIGINT NOT NULL,
+    hash BYTEA NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (stream, workspace)
+);
+
+CREATE TABLE audit_streams (
+    name TEXT COLLATE "binary" PRIMARY KEY,
+    revision BIGINT NOT NULL,
+    workspace BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL
 );
 
 CREATE TABLE builds (

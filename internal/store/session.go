@@ -6,9 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"math"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -79,7 +77,7 @@ func (s *session) run(query string, args ...any) error {
 	if err := s.ready(); err != nil {
 		return err
 	}
-	if !storable(args) {
+	if !column.Storable(args) {
 		return s.fail(errUnstorable, query)
 	}
 	s.eng.told(query)
@@ -136,7 +134,7 @@ func (s *session) ask(row func(scan func(...any) error) error, query string, arg
 	if err := s.usable(); err != nil {
 		return err
 	}
-	if !storable(args) {
+	if !column.Storable(args) {
 		return s.ready()
 	}
 	if len(s.queued) > 0 {
@@ -174,30 +172,6 @@ func (s *session) readTo(err error, query string) error {
 // number reads one integer.
 func number(s *session, query string, args ...any) (int64, error) {
 	return one(s, func(n *int64) []any { return []any{n} }, query, args...)
-}
-
-// storable says whether every text can be stored: PostgreSQL takes neither
-// broken UTF-8 nor a NUL, so SQLite is not given them either.
-func storable(args []any) bool {
-	for _, arg := range args {
-		var s string
-		switch arg := arg.(type) {
-		case string:
-			s = arg
-		case *string:
-			s = *arg
-		default:
-			text, is := column.Text(arg)
-			if !is {
-				continue
-			}
-			s = text
-		}
-		if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // moment is a time in a filter.

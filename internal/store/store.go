@@ -283,8 +283,18 @@ func (s *Store) Keep(ctx context.Context, at time.Time) (m ledger.Moment, err er
 	return m, err
 }
 
-// raise is one statement in a transaction, which says how durable it has to be.
 func (s *Store) raise(ctx context.Context, at time.Time) error {
+	return s.aside(ctx, func(t *session) error {
+		return t.exec(`UPDATE head SET moment = $1 WHERE id = 1 AND fence IS NULL AND (moment IS NULL OR moment < $1)`, moment(at))
+	})
+}
+
+// aside commits what takes no revision, without the head row's lock. It is a transaction,
+// which says how durable it has to be.
+func (s *Store) aside(ctx context.Context, f func(*session) error) error {
+	if s.readOnly {
+		return ErrReadOnly
+	}
 	if err := s.door.enter(); err != nil {
 		return err
 	}
@@ -294,7 +304,7 @@ func (s *Store) raise(ctx context.Context, at time.Time) error {
 		return err
 	}
 	defer b.end()
-	if err := b.exec(`UPDATE head SET moment = $1 WHERE id = 1 AND fence IS NULL AND (moment IS NULL OR moment < $1)`, moment(at)); err != nil {
+	if err := f(b.session); err != nil {
 		return err
 	}
 	return b.seal()

@@ -49,7 +49,7 @@ func affected(s *session, query string, args ...any) (int64, error) {
 	if err := s.ready(); err != nil {
 		return 0, err
 	}
-	if !storable(args) {
+	if !column.Storable(args) {
 		return 0, s.fail(errUnstorable, query)
 	}
 	s.eng.tripped()
