@@ -172,11 +172,18 @@ func (a *app) bulk(cmd *cobra.Command, in api.BulkTokens) error {
 // auditVerify reads the audit of a database and says whether it is whole. It
 // works beside a running server.
 func (a *app) auditVerify() *cobra.Command {
-	var expect []string
+	var expect, streams []string
 	cmd := a.command("verify", "Prove that nobody changed the audit of a database", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		cfg, err := config.Load(cmd.Flags(), a.Env)
 		if err != nil {
 			return err
+		}
+		if len(streams) > 0 {
+			chains, torn, err := server.VerifyStreams(cfg, a.In, streams, expect...)
+			if torn > 0 {
+				fmt.Fprintf(a.Err, "warning: %d lines are no rows of the audit\n", torn)
+			}
+			return errors.Join(a.showChains(chains), err)
 		}
 		chains, err := server.VerifyAudit(cmd.Context(), cfg, expect...)
 		judged := errors.Is(err, audit.ErrBroken) || errors.Is(err, audit.ErrUnsure)
@@ -194,9 +201,11 @@ func (a *app) auditVerify() *cobra.Command {
 removed, reordered or cut; the first wrong row is named, and the exit code is 1.
 Rows that Tokenry purged or erased are told from those that somebody removed. A
 keyring that lacks a key which rows are under cannot tell; that is exit code 1 too.
-Keep the HEAD that is printed somewhere else: with --expect it must still be there.`
+Keep the HEAD that is printed somewhere else: with --expect it must still be there.
+With --stream it reads what --audit-stream sent, and needs the keyring alone.`
 	config.Flags(cmd.Flags(), "data", "database", "keys")
 	cmd.Flags().StringArrayVar(&expect, "expect", nil, "a HEAD that was printed before (repeatable)")
+	cmd.Flags().StringArrayVar(&streams, "stream", nil, "read rows as they were streamed from this file, - for standard input (repeatable)")
 	return cmd
 }
 

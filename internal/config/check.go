@@ -22,6 +22,14 @@ func assign(field any, texts []string) (problem string) {
 		*field = NewURL(texts[0])
 	case *Secret:
 		*field = NewSecret(texts[0])
+	case *[]URL:
+		var entries []string
+		problem = assignTexts(&entries, texts)
+		*field = nil
+		for _, entry := range entries {
+			*field = append(*field, NewURL(entry))
+		}
+		return problem
 	case *[]string:
 		return assignTexts(field, texts)
 	case *bool:

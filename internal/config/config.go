@@ -174,6 +174,13 @@ type Config struct {
 	// https://api.github.com/meta/public_keys/secret_scanning. Empty takes no such reports.
 	LeaksGitHubKeys string `key:"leaks_github_keys" help:"address of GitHub's keys; takes reports of its secret scanning (default not)"`
 
+	// AuditStream lists where the audit of all workspaces is streamed to, for a SIEM:
+	// syslog+tls://HOST:6514, syslog+tcp://HOST:514, file:/PATH.ndjson or https://HOST/PATH,
+	// with parameters behind a question mark (see docs/operations.md, Audit to a SIEM).
+	// Secrets are in files that these name; an address that holds one itself belongs into
+	// the variable or the file. Empty streams nowhere.
+	AuditStream []URL `key:"audit_stream" help:"stream the audit to syslog+tls://HOST:6514, syslog+tcp://HOST:514, file:/PATH or https://… (default nowhere)"`
+
 	// BrandName is what the web console calls the product, in its top bar, titles
 	// and footer. Empty is Tokenry.
 	BrandName string `key:"brand_name" help:"name of the product in the web console (default Tokenry)"`

@@ -23,6 +23,8 @@ type health struct {
 	Rules string `json:"rules,omitempty"`
 	// Limits is "unreachable" while nobody counts rate limits for all nodes.
 	Limits string `json:"limits,omitempty"`
+	// AuditStream is "failing" on the node that streams, while a receiver does not take it.
+	AuditStream string `json:"audit_stream,omitempty"`
 }
 
 func publicRoutes() []Route {
@@ -95,6 +97,9 @@ func (c *call) readiness() (health, error) {
 		}
 		if c.s.engine.Tally().Away {
 			h.Limits = "unreachable"
+		}
+		if c.s.unstreamed() {
+			h.AuditStream = "failing"
 		}
 		return h, nil
 	}

@@ -52,6 +52,8 @@ type Options struct {
 	Ready func(ctx context.Context, changes bool) []Unready
 	// RulesDiffer says that another node has other files of rules; nil says no.
 	RulesDiffer func() bool
+	// Unstreamed says that a receiver of the audit does not take it; nil says no.
+	Unstreamed func() bool
 	// Rules returns the rules of this name, or nil; nil knows none. It is asked
 	// for every request, and must be safe for concurrent use.
 	Rules func(name string) *ruleset.Set
@@ -98,6 +100,7 @@ type server struct {
 	rulesets  func(name string) *ruleset.Set
 	// rulesDiffer is Options.RulesDiffer, or says no.
 	rulesDiffer func() bool
+	unstreamed  func() bool // Options.Unstreamed, or says no
 	devices     Devices
 	portal      func(context.Context, authority.Caller, string, string) (authority.Done[api.PortalLink], error)
 	invite      func(context.Context, authority.Caller, string, string) (authority.Done[api.Invitation], error)
@@ -137,7 +140,7 @@ func newServer(o Options) (*server, error) {
 	}
 	s := &server{
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
-		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, used: o.Used, counted: o.Counted, replicas: o.Replicas, refused: o.Refused, github: o.GitHub, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(), hot: map[string]*Route{},
+		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, unstreamed: o.Unstreamed, used: o.Used, counted: o.Counted, replicas: o.Replicas, refused: o.Refused, github: o.GitHub, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(), hot: map[string]*Route{},
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
 		plain: plainOptions(), rich: richOptions(), misses: newMisses(), exchanges: newRefusedExchanges(),
 	}
@@ -181,6 +184,9 @@ func checkOptions(o *Options) (string, error) {
 	}
 	if o.RulesDiffer == nil {
 		o.RulesDiffer = func() bool { return false }
+	}
+	if o.Unstreamed == nil {
+		o.Unstreamed = func() bool { return false }
 	}
 	if o.Ready == nil {
 		o.Ready = func(ctx context.Context, _ bool) []Unready {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/config"
@@ -39,4 +41,33 @@ func VerifyAudit(ctx context.Context, cfg config.Config, expect ...string) (_ []
 		err = errors.Join(err, fmt.Errorf("%w (%w)", ErrUnconfirmed, unsure))
 	}
 	return chains, err
+}
+
+// VerifyStreams checks rows as they were streamed, from files or, as -, from in, and tells
+// how many lines were none. It needs the keyring, and no database.
+func VerifyStreams(cfg config.Config, in io.Reader, files []string, expect ...string) (chains []audit.Chain, torn int64, err error) {
+	keys, err := ReadKeyring(cfg.Keys)
+	if err != nil {
+		return nil, 0, err
+	}
+	s := audit.NewStream(keys, expect...)
+	for _, name := range files {
+		if err := checkStream(s, in, name); err != nil {
+			return nil, 0, fmt.Errorf("read the stream: %w", err)
+		}
+	}
+	chains, err = s.Chains()
+	return chains, s.Torn, err
+}
+
+func checkStream(s *audit.Stream, in io.Reader, name string) error {
+	if name == "-" {
+		return s.Check(in)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return s.Check(f)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ruleset"
+	"github.com/tokenry/tokenry/internal/siem"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
@@ -65,6 +66,8 @@ type Server struct {
 	counted atomic.Pointer[counted]
 	// rules are those of the files, by name; nil without.
 	rules atomic.Pointer[map[string]*ruleset.Set]
+	// targets are where the audit is streamed to.
+	targets []siem.Target
 }
 
 // Listen opens everything that the settings name and listens. On an error
@@ -91,6 +94,9 @@ func Listen(ctx context.Context, cfg config.Config, o Options) (_ *Server, err e
 		}
 	}
 	if err = s.readRules(cfg.Rules); err != nil {
+		return nil, err
+	}
+	if s.targets, err = targetsOf(cfg, o.Version); err != nil {
 		return nil, err
 	}
 	s.base = baseURL(cfg, s.on.Addr())
@@ -158,7 +164,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	}
 	programs, err := httpapi.New(httpapi.Options{
 		Authority: s.Authority, Engine: s.Engine, Keys: s.keys, BaseURL: s.base, TrustedProxies: s.config.TrustedProxies,
-		Logger: s.Logger, Metrics: registry, Now: time.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, RulesDiffer: func() bool { return s.agreed.rules.Load() > 0 }, Used: s.used, Counted: s.usedFromMemory, Replicas: s.replicas, Rules: s.ruleset,
+		Logger: s.Logger, Metrics: registry, Now: time.Now, Rand: s.Rand, Version: s.Version, Ready: s.ready, RulesDiffer: func() bool { return s.agreed.rules.Load() > 0 }, Unstreamed: s.unstreamed, Used: s.used, Counted: s.usedFromMemory, Replicas: s.replicas, Rules: s.ruleset,
 		PortalLink: s.portalLink, Invite: s.invite, Devices: s.people.Devices, Refused: refused, GitHub: s.github(),
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/outbox"
+	"github.com/tokenry/tokenry/internal/siem"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/usage"
 )
@@ -30,6 +31,7 @@ type watch struct {
 	recorder *usage.Recorder
 	notifier *notify.Service
 	mailer   notify.Teller // nil without a mail server
+	siem     *siem.Service
 
 	stop context.CancelFunc
 	wait sync.WaitGroup
@@ -128,7 +130,7 @@ func (c *Core) observed(o authority.Options) authority.Options {
 // startWatch begins the work beside the requests.
 func (s *Server) startWatch(registry *prometheus.Registry) error {
 	sent, err := httpapi.ObserveSends(registry)
-	if err = errors.Join(err, httpapi.ObserveFigures(registry, s.Now, s.figures), s.registerUsage(registry)); err != nil {
+	if err = errors.Join(err, httpapi.ObserveFigures(registry, s.Now, s.figures), s.registerUsage(registry), s.openStreams(registry)); err != nil {
 		return err
 	}
 	o := notify.Options{Authority: s.Authority, Egress: s.egress(), Now: s.Now, Rand: s.Rand, BaseURL: s.base, Product: s.config.BrandName,
@@ -182,6 +184,7 @@ func (s *Server) runJobs(ctx context.Context) {
 	jobs.Go(func() { _ = s.watch.notifier.Run(ctx) }) // it ends with ctx alone
 	jobs.Go(func() { s.purge(ctx) })
 	jobs.Go(func() { s.finishRemovals(ctx) })
+	jobs.Go(func() { s.watch.siem.Run(ctx) })
 	for s.runs() && wait(ctx, runLook) == nil { // they run
 	}
 	stop()
