@@ -509,6 +509,7 @@ export interface GrantedToken {
 
 /**  */
 export interface Health {
+  audit_stream?: string
   clock?: string
   limits?: string
   rules?: string

@@ -613,6 +613,7 @@ class _Health(TypedDict):
 class Health(_Health, total=False):
     """"""
 
+    audit_stream: str
     clock: str
     limits: str
     rules: str
