@@ -68,6 +68,6 @@ func checkStream(s *audit.Stream, in io.Reader, name string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	return s.Check(f)
 }

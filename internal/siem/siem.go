@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -115,10 +116,7 @@ func (t *stream) told() State {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	state := t.state
-	state.Failures = map[Code]int64{}
-	for code, n := range t.state.Failures {
-		state.Failures[code] = n
-	}
+	state.Failures = maps.Clone(t.state.Failures)
 	return state
 }
 
@@ -161,13 +159,13 @@ func (t *stream) run(ctx context.Context) {
 }
 
 // note counts what came of an attempt.
-func (t *stream) note(err error) *Failure {
-	var why *Failure
+func (t *stream) note(err error) *SendError {
+	var why *SendError
 	switch {
 	case err == nil:
 	case errors.As(err, &why):
 	default:
-		why = &Failure{Code: CodeDatabase, Detail: err.Error(), cause: err}
+		why = &SendError{Code: CodeDatabase, Detail: err.Error(), cause: err}
 	}
 	if why == nil {
 		t.tell(func(s *State) { s.Failing = "" })

@@ -35,9 +35,9 @@ func TestAStreamLosesNothing(t *testing.T) {
 	if s := w.state(); s.Failing != siem.CodeUnwritable || s.Behind != 450 || s.Sent != 0 || s.Oldest.IsZero() || s.Failures[siem.CodeUnwritable] != 1 {
 		t.Errorf("%+v", s)
 	}
-	for _, pause := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
+	for _, pause := range []int{2, 4, 8, 16, 32, 60, 60} {
 		w.next()
-		w.paused(pause * time.Second)
+		w.paused(time.Duration(pause) * time.Second)
 	}
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)

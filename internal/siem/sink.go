@@ -14,7 +14,7 @@ import (
 )
 
 // sink is a receiver. What send returned nil for, the receiver has: before, all of it or a
-// part may have arrived. Of what it could not send it answers a *[Failure].
+// part may have arrived. Of what it could not send it answers a *[SendError].
 type sink interface {
 	send(ctx context.Context, b batch) error
 }
@@ -42,8 +42,8 @@ const (
 	CodeDatabase    Code = "database"   // the audit cannot be read
 )
 
-// Failure is why nothing was confirmed.
-type Failure struct {
+// SendError is why a receiver confirmed nothing.
+type SendError struct {
 	Code Code
 	// Detail is for people.
 	Detail string
@@ -51,20 +51,20 @@ type Failure struct {
 }
 
 // Error names no address.
-func (f *Failure) Error() string { return string(f.Code) + ": " + f.Detail }
+func (f *SendError) Error() string { return string(f.Code) + ": " + f.Detail }
 
 // Unwrap is the cause, which is not shown: it may name an address with what is secret in it.
-func (f *Failure) Unwrap() error { return f.cause }
+func (f *SendError) Unwrap() error { return f.cause }
 
 // failed says in words of ours why a connection or a file failed.
-func failed(err error) *Failure {
+func failed(err error) *SendError {
 	var unknown x509.UnknownAuthorityError
 	var certificate *tls.CertificateVerificationError
 	var alert tls.AlertError
 	var header tls.RecordHeaderError
 	var network net.Error
 	var dns *net.DNSError
-	f := &Failure{Code: CodeUnreachable, Detail: "the connection failed", cause: err}
+	f := &SendError{Code: CodeUnreachable, Detail: "the connection failed", cause: err}
 	switch {
 	case errors.As(err, &certificate), errors.As(err, &unknown):
 		f.Code, f.Detail = CodeTLS, "the receiver's certificate is not trusted"

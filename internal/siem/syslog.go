@@ -40,7 +40,7 @@ func (s *syslog) send(ctx context.Context, b batch) error {
 	if err != nil {
 		return failed(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()                                              // what was said is judged before
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })() // ends what waits
 	var out bytes.Buffer
 	for i, r := range b.records {
@@ -101,10 +101,10 @@ func confirmed(conn net.Conn) error {
 		return nil
 	}
 	f := failed(err)
-	switch f.Code {
-	case CodeTimeout:
+	if f.Code == CodeTimeout {
 		f.Detail = "the receiver did not end the connection, which would confirm what it read; see confirm=none"
-	case CodeUnreachable:
+	}
+	if f.Code == CodeUnreachable {
 		f.Code, f.Detail = CodeUnconfirmed, "the receiver broke the connection off"
 	}
 	return f

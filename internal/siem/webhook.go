@@ -64,9 +64,9 @@ func (w *webhook) send(ctx context.Context, b batch) error {
 	case resp.StatusCode/100 == 2:
 		return nil
 	case resp.StatusCode == http.StatusRequestEntityTooLarge:
-		return &Failure{Code: CodeTooLarge, Detail: "answered 413"}
+		return &SendError{Code: CodeTooLarge, Detail: "answered 413"}
 	}
-	return &Failure{Code: CodeRefused, Detail: "answered " + strconv.Itoa(resp.StatusCode)}
+	return &SendError{Code: CodeRefused, Detail: "answered " + strconv.Itoa(resp.StatusCode)}
 }
 
 func sign(key []byte, id, at string, body []byte) string {
@@ -78,8 +78,7 @@ func sign(key []byte, id, at string, body []byte) string {
 
 // withoutAddress is what a client's error is about.
 func withoutAddress(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

@@ -29,11 +29,10 @@ const (
 	streamed    = `SELECT ` + auditColumns + ` FROM audit WHERE (revision, workspace, sequence) > ($1, $2, $3)
 		ORDER BY revision, workspace, sequence LIMIT CAST($4 AS BIGINT)`
 	// streamRows finds the hash before each row where it is kept, or in the anchor.
-	streamRows = `SELECT rows.*, coalesce(w.slug, ''), coalesce(last.hash, anchor.hash) FROM (` + streamed + `) AS rows
-		LEFT JOIN workspaces AS w ON w.id = rows.workspace
-		LEFT JOIN audit AS last ON last.workspace = rows.workspace AND last.sequence = rows.sequence - 1
-		LEFT JOIN audit_anchors AS anchor ON anchor.workspace = rows.workspace AND anchor.sequence = rows.sequence - 1
-		ORDER BY rows.revision, rows.workspace, rows.sequence`
+	streamRows = `SELECT ` + auditColumns + `, coalesce((SELECT slug FROM workspaces AS w WHERE w.id = rows.workspace), ''),
+		coalesce((SELECT last.hash FROM audit AS last WHERE last.workspace = rows.workspace AND last.sequence = rows.sequence - 1),
+			(SELECT anchor.hash FROM audit_anchors AS anchor WHERE anchor.workspace = rows.workspace AND anchor.sequence = rows.sequence - 1))
+		FROM (` + streamed + `) AS rows ORDER BY revision, workspace, sequence`
 	streamGaps = `SELECT g.workspace, coalesce(w.slug, ''), g.first, g.through, g.hash
 		FROM audit_stream_gaps AS g LEFT JOIN workspaces AS w ON w.id = g.workspace WHERE g.stream = $1 ORDER BY g.workspace LIMIT CAST($2 AS BIGINT)`
 	streamBehind = `SELECT count(*) FROM (SELECT 1 FROM audit WHERE (revision, workspace, sequence) > ($1, $2, $3) LIMIT CAST($4 AS BIGINT)) AS rows`
