@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
 )
@@ -21,11 +22,10 @@ func TestTheAuditIsStreamed(t *testing.T) {
 	cfg := settings(t, "--data", dir, "--audit-stream", "file:"+path, "--audit-stream", "file:/nowhere/audit?name=lost")
 	until := func(s running, page, want string) {
 		t.Helper()
-		for {
-			if _, body := get(t, s.BaseURL()+page); strings.Contains(body, want) {
-				return
-			}
-		}
+		clocktest.Until(t, func() bool {
+			_, body := get(t, s.BaseURL()+page)
+			return strings.Contains(body, want)
+		})
 	}
 	s := start(t, cfg)
 	own(t, s)
@@ -46,9 +46,7 @@ func TestTheAuditIsStreamed(t *testing.T) {
 	for _, c := range kept {
 		want += int(c.Rows)
 	}
-	for lines() < want {
-		get(t, s.BaseURL()+"/healthz")
-	}
+	clocktest.Until(t, func() bool { return lines() >= want })
 	until(s, "/metrics", fmt.Sprintf(`tokenry_audit_stream_rows_total{stream="file://%s"} %d`, path, want))
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
