@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
+	"github.com/tokenry/tokenry/internal/store/storetest"
 )
 
 // TestEveryMetricIsDescribed: the table of the operators' page lists what the
@@ -26,10 +28,14 @@ func TestEveryMetricIsDescribed(t *testing.T) {
 	for _, row := range regexp.MustCompile("(?m)^\\| `(tokenry_[a-z_]+)[^|]*\\| (\\w+) \\| .+ \\|$").FindAllStringSubmatch(string(page), -1) {
 		described[row[1]] = row[2]
 	}
-	s := startNodes(t, 1).all[0]
+	s := startNodesOn(t, storetest.Postgres(t), 1, "--audit-stream", "file:/nowhere/audit.ndjson").all[0]
 	get(t, s.BaseURL()+"/healthz")
 	s.CountNow(t.Context())
-	_, text := get(t, s.BaseURL()+"/metrics")
+	var text string
+	clocktest.Until(t, func() bool { // a failure of a stream is a figure too
+		_, text = get(t, s.BaseURL()+"/metrics")
+		return strings.Contains(text, "tokenry_audit_stream_failing")
+	})
 	exported := map[string]string{}
 	for _, row := range regexp.MustCompile(`(?m)^# TYPE (tokenry_\w+) (\w+)$`).FindAllStringSubmatch(text, -1) {
 		exported[row[1]] = row[2]
