@@ -135,7 +135,8 @@ func TestWithoutKeysNothingIsBelieved(t *testing.T) {
 	check("known", api.CodeUnavailable)
 	o.err, o.keys = nil, nil
 	check("known", api.CodeUnavailable)
-	o.keys = map[string]string{"known": "no key", "other": pemOf(base64.StdEncoding.EncodeToString(rsaKey(t))), "curve": pemOf(base64.StdEncoding.EncodeToString(p384(t)))}
+	others := otherKeys(t)
+	o.keys = map[string]string{"known": "no key", "other": others[0], "curve": others[1]}
 	check("known", api.CodeUnavailable)
 	o.keys = keys
 	check("known", "")
@@ -149,30 +150,25 @@ func TestWithoutKeysNothingIsBelieved(t *testing.T) {
 	check("known", "")
 }
 
-func rsaKey(t *testing.T) []byte {
+// otherKeys are public keys that sign no report, in DER: RSA, and a longer curve.
+func otherKeys(t *testing.T) (keys [2]string) {
 	t.Helper()
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
+	long, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.MarshalPKIXPublicKey(&k.PublicKey)
+	curve, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return der
-}
-
-func p384(t *testing.T) []byte {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
+	for i, key := range []any{&long.PublicKey, &curve.PublicKey} {
+		der, err := x509.MarshalPKIXPublicKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[i] = pemOf(base64.StdEncoding.EncodeToString(der))
 	}
-	der, err := x509.MarshalPKIXPublicKey(&k.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
+	return keys
 }
 
 func TestWhatGitHubSaysAndIsTold(t *testing.T) {
