@@ -10,5 +10,5 @@
 //   - Each row brings its proof (see [audit.Record]): the keyring and what arrived say
 //     whether anything was changed or is missing.
 //   - No error, log or metric holds what may be a secret: of an address it names the scheme,
-//     the host and the path.
+//     the host and, of a file, the path.
 package siem

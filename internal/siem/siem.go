@@ -58,9 +58,6 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{o: o}
 	for _, t := range o.Targets {
-		if w, ok := t.sink.(*webhook); ok {
-			w.now = o.Now
-		}
 		s.streams = append(s.streams, &stream{Target: t, s: s, size: rowsAtOnce, state: State{Name: t.Name}})
 	}
 	return s
@@ -236,7 +233,7 @@ func (t *stream) send(ctx context.Context, b ledger.StreamBatch, records []audit
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%v|%v|%d", t.Name, b.From, b.To, len(b.Gaps)))
-	return t.sink.send(ctx, batch{id: "audit_" + hex.EncodeToString(sum[:13]), records: records})
+	return t.sink.send(ctx, batch{id: "audit_" + hex.EncodeToString(sum[:13]), at: t.s.o.Now(), records: records})
 }
 
 // records are the gaps and rows that this receiver is sent.

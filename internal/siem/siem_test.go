@@ -361,3 +361,21 @@ func TestAddressesThatMeanNothing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestNoNameHoldsThePathOfAWebhook: at some receivers it is the secret, and a name stands in
+// logs, metrics and the database.
+func TestNoNameHoldsThePathOfAWebhook(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://siem.example.com/receiver/s3cret?key=s3cret": "https://siem.example.com",
+		"https://siem.example.com:8088/s3cret":                "https://siem.example.com:8088",
+		"https://siem.example.com/s3cret?name=main":           "main",
+		"syslog+tls://siem.example.com:6514":                  "syslog+tls://siem.example.com:6514",
+		"file:/var/log/audit.ndjson?from=end":                 "file:///var/log/audit.ndjson",
+	} {
+		got, err := siem.Parse([]string{address}, siem.Programme{})
+		if err != nil || got[0].Name != want {
+			t.Errorf("%s is called %+v, %v, want %s", address, got, err, want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/tokenry/tokenry/internal/audit"
 )
@@ -22,7 +23,9 @@ type sink interface {
 // batch is what is sent at once, in its order.
 type batch struct {
 	// id is the same for the same rows.
-	id      string
+	id string
+	// at is when it is sent.
+	at      time.Time
 	records []audit.Record
 }
 

@@ -80,7 +80,10 @@ func parse(address string, by Programme) (Target, error) {
 		return Target{}, err
 	}
 	if t.Name == "" {
-		t.Name = (&url.URL{Scheme: u.Scheme, Opaque: u.Opaque, Host: u.Host, Path: u.Path}).String()
+		t.Name = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+		if u.Scheme == "https" { // the paths of some receivers are their secrets
+			t.Name = "https://" + u.Host
+		}
 	}
 	if len(t.Name) > 200 {
 		return Target{}, errors.New("is long: give it a name with ?name=")

@@ -24,7 +24,6 @@ type webhook struct {
 	address       string
 	key           []byte // nil signs nothing
 	authorization string
-	now           func() time.Time
 }
 
 func clientOf(c *tls.Config) *http.Client {
@@ -46,7 +45,7 @@ func (w *webhook) send(ctx context.Context, b batch) error {
 	if err != nil {
 		return failed(err)
 	}
-	at := strconv.FormatInt(w.now().Unix(), 10)
+	at := strconv.FormatInt(b.at.Unix(), 10)
 	req.Header = http.Header{"Content-Type": {"application/x-ndjson"}, "User-Agent": {"Tokenry-Audit/1"}, "Webhook-Id": {b.id}, "Webhook-Timestamp": {at}}
 	if w.key != nil {
 		req.Header.Set("Webhook-Signature", "v1,"+sign(w.key, b.id, at, body.Bytes()))
