@@ -51,8 +51,10 @@ type GitHub struct {
 	mu   sync.Mutex // guards what follows, and is held while keys are fetched
 	keys map[string]*ecdsa.PublicKey
 	tag  string
-	// had is when the keys were had last, asked when they were asked for.
+	// had is when the keys were had last, asked when they were asked for, failed what came
+	// of that; who is refused for it is told nothing, and the log is.
 	had, asked time.Time
+	failed     error
 }
 
 // NewGitHub knows none yet.
@@ -89,7 +91,7 @@ func (g *GitHub) key(ctx context.Context, id string) (*ecdsa.PublicKey, error) {
 	}
 	if due := g.asked.IsZero() || now.Sub(g.asked) >= keysApart || now.Before(g.asked); due {
 		g.asked = now
-		if err := g.read(ctx); err == nil {
+		if g.failed = g.read(ctx); g.failed == nil {
 			g.had = now
 			return g.keys[id], nil
 		}
@@ -100,7 +102,7 @@ func (g *GitHub) key(ctx context.Context, id string) (*ecdsa.PublicKey, error) {
 	if fresh {
 		return nil, nil //nolint:nilnil // there is no such key
 	}
-	return nil, errKeysStale
+	return nil, errKeysStale.Wrap(g.failed)
 }
 
 // read has the keys anew.
@@ -149,24 +151,27 @@ func githubKeys(body []byte) (map[string]*ecdsa.PublicKey, error) {
 }
 
 // FromGitHub reads a report: any number of finds.
-func FromGitHub(body []byte) ([]api.LeakedToken, error) {
-	var finds []api.GitHubFind
+func FromGitHub(body []byte) (finds []api.GitHubFind, err error) {
 	if err := json.Unmarshal(body, &finds); err != nil || finds == nil {
 		return nil, wrongShape("a list of finds, each with token, type, url and source")
 	}
+	return finds, nil
+}
+
+// Leaks are its finds as leaks.
+func Leaks(finds []api.GitHubFind) []api.LeakedToken {
 	out := make([]api.LeakedToken, len(finds))
 	for i, f := range finds {
 		out[i] = api.LeakedToken{Token: f.Token, URL: f.URL, Source: "github_" + f.Source}
 	}
-	return out, nil
+	return out
 }
 
 // ToGitHub tells what the finds of a report were, in its order. A secret is named by its
 // hash: nobody needs it in an answer.
-func ToGitHub(body []byte, secrets []bool) ([]api.GitHubFeedback, error) {
-	var finds []api.GitHubFind
-	if err := json.Unmarshal(body, &finds); err != nil || len(finds) != len(secrets) {
-		return nil, fmt.Errorf("finders: %d of %d finds were judged: %w", len(secrets), len(finds), errors.Join(err))
+func ToGitHub(finds []api.GitHubFind, secrets []bool) ([]api.GitHubFeedback, error) {
+	if len(finds) != len(secrets) {
+		return nil, fmt.Errorf("finders: %d of %d finds were judged", len(secrets), len(finds))
 	}
 	out := make([]api.GitHubFeedback, len(finds))
 	for i, f := range finds {

@@ -54,14 +54,14 @@ func (c *call) githubReport() (answer, error) {
 	c.caller = c.stranger()
 	c.caller.Machine = "github-secret-scanning"
 	judged := make([]bool, 0, len(finds))
-	for some := range slices.Chunk(finds, api.MaxLeaks) {
+	for some := range slices.Chunk(finders.Leaks(finds), api.MaxLeaks) {
 		known, err := c.s.authority.ReportLeaks(c.ctx, c.caller, api.ReportLeaks{Tokens: some})
 		if err != nil {
 			return answer{}, err
 		}
 		judged = append(judged, known...)
 	}
-	feedback, err := finders.ToGitHub(body, judged)
+	feedback, err := finders.ToGitHub(finds, judged)
 	return answer{body: feedback}, err
 }
 
@@ -72,7 +72,7 @@ func (c *call) gitlabReport() (answer, error) {
 		return answer{}, err
 	}
 	if len(finds) > api.MaxLeaks {
-		return answer{}, api.FieldError("", "must have at most 1000 entries")
+		return answer{}, api.Errorf(api.CodeInvalidField, "a report has at most %d finds", api.MaxLeaks)
 	}
 	c.caller = c.stranger()
 	if err := c.s.leaks.take(c.caller.Addr, max(len(finds), 1), c.s.now()); err != nil {

@@ -2,15 +2,15 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/finders"
 	"github.com/tokenry/tokenry/internal/httpapi"
-	"github.com/tokenry/tokenry/internal/notify"
 )
 
 // github knows who signs reports of GitHub's secret scanning; nil takes none. The operator
@@ -20,8 +20,7 @@ func (c *Core) github() httpapi.SignedReports {
 	if c.config.LeaksGitHubKeys == "" {
 		return nil
 	}
-	anywhere := notify.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, AllowHTTP: true}
-	asks := anywhere.Client(patience)
+	asks := anywhere().Client(patience)
 	return finders.NewGitHub(func(ctx context.Context, tag string) (body []byte, newTag string, err error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.LeaksGitHubKeys, nil)
 		if err != nil {
@@ -31,6 +30,9 @@ func (c *Core) github() httpapi.SignedReports {
 			req.Header.Set("If-None-Match", tag)
 		}
 		resp, err := asks.Do(req)
+		if u, ok := errors.AsType[*url.Error](err); ok {
+			err = u.Err // without the address, in which something may be secret
+		}
 		if err != nil {
 			return nil, "", err
 		}

@@ -107,13 +107,17 @@ func (c *Core) egress() notify.Egress {
 	return notify.Egress{Allow: c.config.WebhookNetworks, AllowHTTP: len(c.config.WebhookNetworks) > 0}
 }
 
+// anywhere is for addresses that the operator names.
+func anywhere() notify.Egress {
+	return notify.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, AllowHTTP: true}
+}
+
 // issuers know the keys of other systems, whose ID tokens are trusted by rules.
 func (c *Core) issuers() *issuer.Issuers {
 	const patience = 5 * time.Second
-	everywhere := notify.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, AllowHTTP: true}
 	public := notify.Egress{}
 	return issuer.New(issuer.Config{
-		Public: public.Client(patience), Private: everywhere.Client(patience), Listed: c.config.TrustIssuers, CheckURL: public.Check, Now: c.Now,
+		Public: public.Client(patience), Private: anywhere().Client(patience), Listed: c.config.TrustIssuers, CheckURL: public.Check, Now: c.Now,
 	})
 }
 
