@@ -111,7 +111,8 @@ const maxManifest = 1 << 20
 // archive is a backup that is being read.
 type archive struct {
 	Manifest
-	tar *tar.Reader
+	tar    *tar.Reader
+	zipped *gzip.Reader
 }
 
 var errNoBackup = errors.New("this is no backup of tokenry's, or it was damaged on the way")
@@ -122,7 +123,7 @@ func unseal(r io.Reader) (*archive, error) {
 	if err != nil {
 		return nil, errNoBackup
 	}
-	a := &archive{tar: tar.NewReader(zipped)}
+	a := &archive{tar: tar.NewReader(zipped), zipped: zipped}
 	h, err := a.tar.Next()
 	if err != nil || h.Name != manifestName || h.Size > maxManifest {
 		return nil, errNoBackup
@@ -152,6 +153,10 @@ func (a *archive) unpack(folder string) error {
 		}
 	}
 	if _, err := a.tar.Next(); !errors.Is(err, io.EOF) {
+		return errNoBackup
+	}
+	// Only at its end does gzip compare the sum of the whole, the manifest included (RFC 1952, 2.3.1).
+	if n, err := io.Copy(io.Discard, io.LimitReader(a.zipped, 1)); err != nil || n > 0 {
 		return errNoBackup
 	}
 	return nil
