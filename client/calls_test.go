@@ -33,6 +33,8 @@ var notForPrograms = map[string]string{
 	"/v1/leaks/gitlab":                        "GitLab sends it",
 	"/v1/leaks/gitlab/types":                  "GitLab asks it",
 	"/v1/leaks/trufflehog":                    "TruffleHog asks it",
+	"/v1/token-review/{scopes}":               "a Kubernetes API server asks it",
+	"/v1/token-review/{scopes}/{resource}":    "a Kubernetes API server asks it",
 	"/v1/replica":                             "a Replica asks it",
 	"/v1/replica/verify":                      "a Replica asks it",
 	"/v1/replica/uses":                        "a Replica asks it",

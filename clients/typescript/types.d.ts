@@ -1033,6 +1033,18 @@ export interface Resource {
   revision: number
 }
 
+/** ReviewedUser is a user in the words of Kubernetes. */
+export interface ReviewedUser {
+  /** Extra has tokenry.dev/token-id and tokenry.dev/workspace. */
+  extra?: Record<string, string[] | null>
+  /** Groups are tokenry:WORKSPACE, and tokenry:WORKSPACE:SCOPE of each scope of the address that the token has. */
+  groups: string[]
+  /** UID is the owner's ID. */
+  uid: string
+  /** Username is tokenry:WORKSPACE:NAME, of a member's mail address or a service account's name. */
+  username: string
+}
+
 /** RevokeRequest ends a token (RFC 7009). It is sent as a form. Whoever has the token needs nothing else; a caller that says who it is has to have the right. */
 export interface RevokeRequest {
   /** ClientID and ClientSecret are the caller's own token, where it is not sent in the header Authorization: its id or locator, and the token. */
@@ -1285,6 +1297,35 @@ export interface TokenRequest {
   /** SubjectToken is an ID token that is exchanged (RFC 8693, section 2.1), and SubjectTokenType [TypeIDToken] or [TypeJWT]. */
   subject_token?: string
   subject_token_type?: string
+}
+
+/** TokenReview is a question of a Kubernetes API server whose a token is, and its answer (authentication.k8s.io, v1 and v1beta1). */
+export interface TokenReview {
+  /** Version of the answer is that of the question. */
+  apiVersion: string
+  /** Kind is "TokenReview". */
+  kind: string
+  /** Spec is the question. */
+  spec?: TokenReviewSpec
+  /** Status is the answer. */
+  status?: TokenReviewStatus
+}
+
+/** TokenReviewSpec is what is asked. */
+export interface TokenReviewSpec {
+  /** Audiences are not looked at: an answer is for the API server that asks. */
+  audiences?: string[]
+  /** Token is the string that was presented. */
+  token: string
+}
+
+/** TokenReviewStatus is what is said of a token. */
+export interface TokenReviewStatus {
+  authenticated: boolean
+  /** Error is there when it could not be decided now. */
+  error?: string
+  /** User is there when Authenticated is true. */
+  user?: ReviewedUser
 }
 
 /** TokenSecret tells of one secret of a token without the secret. */
@@ -2569,6 +2610,26 @@ export interface Calls {
   "POST /v1/leaks/trufflehog": {
     body: Record<string, Record<string, string[] | null>>
     answer: LiveSecret
+  }
+  /** Answer the TokenReview webhook of a Kubernetes API server */
+  "POST /v1/token-review/{scopes}": {
+    path: {
+      /** A scopes. */
+      scopes: string
+    }
+    body: TokenReview
+    answer: TokenReview
+  }
+  /** Answer the TokenReview webhook of the API server of one cluster */
+  "POST /v1/token-review/{scopes}/{resource}": {
+    path: {
+      /** A scopes. */
+      scopes: string
+      /** A resource. */
+      resource: string
+    }
+    body: TokenReview
+    answer: TokenReview
   }
   /** Bring a deactivated user back */
   "POST /v1/users/{id}/activate": {

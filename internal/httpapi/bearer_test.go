@@ -229,7 +229,7 @@ func TestEveryRouteAsksForWhatItSays(t *testing.T) {
 		if method == "" {
 			method = "GET"
 		}
-		path := strings.NewReplacer("{ws}", "acme", "{member}", "ada@example.com", "{id}", "ada@example.com", "{name}", "CI Token", "{code}", "ok", "{ruleset}", "everyone", "{path...}", "x").Replace(rt.Path)
+		path := strings.NewReplacer("{ws}", "acme", "{member}", "ada@example.com", "{id}", "ada@example.com", "{name}", "CI Token", "{code}", "ok", "{ruleset}", "everyone", "{path...}", "x", "{scopes}", "tickets:read", "{resource}", "payments").Replace(rt.Path)
 		if strings.Contains(rt.Path, "/tokens/{id}") {
 			path = strings.Replace(path, "ada@example.com", w.root[5:17], 1)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,26 @@ func (j *jobs) refused(what string, r *reply, code api.Code) {
 func (j *jobs) works(secret string) api.VerifyResult {
 	j.Helper()
 	return j.verify(j.root, api.VerifyRequest{Token: secret, Scopes: []string{"tickets:write"}, Resource: "api"})
+}
+
+// TestExternalSecretsFillsASecret: the body of the manifest in docs/kubernetes.md, with the
+// token that Kubernetes signs in its place, is answered with one object.
+func TestExternalSecretsFillsASecret(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/kubernetes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := strings.Cut(string(page), "body: >-\n")
+	body, _, found := strings.Cut(body, "\n")
+	if !found || strings.Count(body, "{{ .auth.token }}") != 1 {
+		t.Fatalf("the manifest sends %q", body)
+	}
+	j := newJobs(t)
+	r := j.send("POST", grantPath, strings.Replace(strings.TrimSpace(body), "{{ .auth.token }}", j.idToken(nil), 1), "Content-Type", "application/x-www-form-urlencoded")
+	if got := j.works(j.given(r).AccessToken); !got.Allowed {
+		t.Errorf("%+v", got)
+	}
 }
 
 // TestAnIDTokenIsExchanged: RFC 8693, section 2.2, for an ephemeral token within the rule,

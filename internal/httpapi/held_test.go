@@ -105,6 +105,8 @@ func bodyOf(rt httpapi.Route) string {
 	switch rt.Path {
 	case "/v1/workspaces/{ws}/tokens/bulk":
 		return `{"action":"revoke","ids":["x"]}`
+	case "/v1/token-review/{scopes}", "/v1/token-review/{scopes}/{resource}":
+		return reviewOf("x")
 	case "/v1/verify/batch":
 		return `{"requests":[{"token":"x"}]}`
 	}

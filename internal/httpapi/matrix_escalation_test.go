@@ -25,7 +25,7 @@ func TestBodiesCannotNameWhatTheServerDecides(t *testing.T) {
 		"status": "active", "effective": []string{"*"}, "secret": "x", "built_in": false, "__proto__": object{"role": "Owner"},
 	}
 	for _, s := range situations() {
-		if s.body == "" || strings.Contains(s.route, "/oauth2/") || strings.Contains(s.route, "/leaks/") { // what others send, in which what is not known is ignored
+		if s.body == "" || strings.Contains(s.route, "/oauth2/") || strings.Contains(s.route, "/leaks/") || strings.Contains(s.route, "/token-review/") { // what others send, in which what is not known is ignored
 			continue
 		}
 		for name, value := range fields {

@@ -12,6 +12,7 @@ func callerSituations() []situation {
 	return []situation{
 		{route: "GET /v1/whoami"},
 		{route: "POST /v1/verify", body: `{"token":"x"}`}, {route: "POST /v1/leaks/trufflehog", body: `{"a":{"b":["x"]}}`},
+		{route: "POST /v1/token-review/{scopes}", body: reviewOf("x")}, {route: "POST /v1/token-review/{scopes}/{resource}", body: reviewOf("x")},
 		{route: "POST /v1/verify/batch", body: `{"requests":[{"token":"x"}]}`},
 		{route: "POST /v1/replica", body: `{}`},
 		{route: "POST /v1/replica/verify", body: `{"replica":"x","request":{"token":"x"}}`},

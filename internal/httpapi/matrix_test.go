@@ -42,7 +42,7 @@ func (s situation) path(o *firm, c caller) string {
 	if strings.HasPrefix(path, "/v1/instance") {
 		at = "instance"
 	}
-	path = strings.NewReplacer("{ruleset}", "everyone", "{path...}", "tickets/1").Replace(path)
+	path = strings.NewReplacer("{ruleset}", "everyone", "{path...}", "tickets/1", "{scopes}", "tickets:read", "{resource}", "payments").Replace(path)
 	path = strings.Replace(path, "{rule}", o.ids[at+"/rule"], 1)
 	path = strings.Replace(path, "{webhook}", o.ids[at+"/webhook"], 1)
 	path = strings.Replace(path, "{delivery}", o.ids[at+"/delivery"], 1)

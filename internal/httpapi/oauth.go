@@ -12,6 +12,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/reference"
+	"github.com/tokenry/tokenry/internal/strict"
 )
 
 // The paths that clients of OAuth are told.
@@ -139,7 +140,7 @@ func (c *call) readForm() (form, error) {
 
 // saidName is a parameter's name where it may be repeated.
 func saidName(name string) string {
-	if sayable(name) {
+	if strict.Sayable(name) {
 		return name
 	}
 	return "a parameter"

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/reference"
+	"github.com/tokenry/tokenry/internal/strict"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -107,17 +108,12 @@ func (c *call) checkParams() error {
 
 // badParam names the parameter only when that cannot repeat a secret.
 func badParam(name, problem string) *api.Error {
-	if !sayable(name) {
+	if !strict.Sayable(name) {
 		return api.Errorf(api.CodeInvalidParameter, "a parameter: %s", problem)
 	}
 	e := api.Errorf(api.CodeInvalidParameter, "%s: %s", name, problem)
 	e.Field = name
 	return e
-}
-
-// sayable says whether a name that was submitted may be repeated: [a-z_]{1,40}.
-func sayable(name string) bool {
-	return name != "" && len(name) <= 40 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") == ""
 }
 
 // wrong says what is wrong with the value of a parameter, or nothing.

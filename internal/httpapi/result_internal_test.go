@@ -158,38 +158,6 @@ func spelled(d *verify.Decision, scopes []string, requestID string) api.VerifyRe
 	return v
 }
 
-// FuzzDecodeNeverRepeatsTheBody feeds the strict decoder with anything: it must
-// not fail in another way than with a problem, nor repeat more than names.
-func FuzzDecodeNeverRepeatsTheBody(f *testing.F) {
-	for _, s := range []string{`{"token":"x"}`, `{"label":1}`, `{"Label":1}`, "\xef\xbb\xbf{}", `{"a":{"b":[1e999]}}`, `{"scopes":["a`, `{"x":1,"x":2}`} {
-		f.Add([]byte(s))
-	}
-	rich := richOptions()
-	f.Fuzz(func(t *testing.T, body []byte) {
-		var in api.CreateToken
-		err := decodeJSON(body, &in, rich)
-		if err == nil {
-			return
-		}
-		e := api.AsError(err)
-		if e.Code.Info().Status != 400 {
-			t.Errorf("%v for %q", err, body)
-		}
-		if e.Field != "" && !sayableField(e.Field) {
-			t.Errorf("the field is %q", e.Field)
-		}
-	})
-}
-
-func sayableField(field string) bool {
-	for part := range strings.SplitSeq(field, ".") {
-		if !sayable(part) {
-			return false
-		}
-	}
-	return true
-}
-
 // FuzzHeaderText: no text breaks out of its header field, and each comes back.
 func FuzzHeaderText(f *testing.F) {
 	for _, s := range []string{"", "plain", "100%", "ä\r\nX: y", " a ", "\x00\x7f", "日本"} {

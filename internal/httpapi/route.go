@@ -90,7 +90,7 @@ func declared(params []reference.Param, name string) (reference.Param, bool) {
 // Routes returns the table: every call there is, in the order of the reference.
 func Routes() []Route {
 	return slices.Concat(
-		callerRoutes(), verifyRoutes(), replicaRoutes(), workspaceRoutes(), policyRoutes(), memberRoutes(), accountRoutes(),
+		callerRoutes(), verifyRoutes(), kubernetesRoutes(), replicaRoutes(), workspaceRoutes(), policyRoutes(), memberRoutes(), accountRoutes(),
 		resourceRoutes(), tokenRoutes(), lifeRoutes(), leakRoutes(), usageRoutes(), auditRoutes(), trustRoutes(), webhookRoutes(), instanceRoutes(), userRoutes(),
 		oauthRoutes(), publicRoutes(),
 	)

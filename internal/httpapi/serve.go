@@ -187,6 +187,9 @@ func (c *call) problem(p api.Problem, e *api.Error) {
 	if c.denyAs != 0 {
 		p.Status = c.denyAs
 	}
+	if Hasty(c.r) {
+		p.RetryAfter = 0
+	}
 	if p.RetryAfter > 0 {
 		h["Retry-After"] = []string{strconv.Itoa(p.RetryAfter)}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/reference"
 	"github.com/tokenry/tokenry/internal/ruleset"
+	"github.com/tokenry/tokenry/internal/strict"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -142,7 +143,7 @@ func newServer(o Options) (*server, error) {
 		authority: o.Authority, engine: o.Engine, base: base, proxies: o.TrustedProxies, log: o.Logger,
 		now: o.Now, rand: o.Rand, ready: o.Ready, rulesDiffer: o.RulesDiffer, unstreamed: o.Unstreamed, used: o.Used, counted: o.Counted, replicas: o.Replicas, refused: o.Refused, github: o.GitHub, portal: o.PortalLink, invite: o.Invite, devices: o.Devices, rulesets: o.Rules, mux: http.NewServeMux(), hot: map[string]*Route{},
 		workspaces: newWorkspaceNames(o.Authority, o.Engine), lines: newHeaderLines(strings.HasPrefix(base, "https://")), leaks: newLeakLimits(),
-		plain: plainOptions(), rich: richOptions(), misses: newMisses(), exchanges: newRefusedExchanges(),
+		plain: strict.Options(), rich: richOptions(), misses: newMisses(), exchanges: newRefusedExchanges(),
 	}
 	s.calls.New = func() any { return new(call) }
 	if s.cursors, err = newCursors(o.Keys, o.Rand); err != nil {

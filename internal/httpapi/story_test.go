@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -211,6 +212,8 @@ func (w *world) lifeStory() {
 	w.send("POST", "/v1/leaks/github", string(encoded(w, []object{{"token": "nothing", "type": "tokenry", "url": "https://github.com/acme/app/blob/main/.env", "source": "content"}}))).is(200)
 	w.send("GET", "/v1/leaks/gitlab/types", "").is(200)
 	w.send("POST", "/v1/leaks/gitlab", string(encoded(w, []object{{"type": "gitleaks_rule_id_tokenry-access-token", "token": "nothing", "location": "https://gitlab.example.com/acme/app"}}))).is(204)
+	w.as(w.root, "POST", "/v1/token-review/tickets:read,tickets:write", json.RawMessage(reviewOf(i.Secret))).is(200)
+	w.as(w.root, "POST", "/v1/token-review/tickets:read,tickets:write/store-1", json.RawMessage(reviewOf(i.Secret))).is(200)
 	w.as(w.root, "POST", "/v1/leaks/trufflehog", object{"TokenryAccessToken": object{"token": []string{i.Secret}}}).is(200)
 	if len(found.Items) != 1 || found.Items[0].Token == nil || found.Items[0].Token.ID != i.Token.ID {
 		w.Errorf("found %+v", found.Items)

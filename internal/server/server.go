@@ -224,7 +224,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		h.Set("Retry-After", "1")
+		if !httpapi.Hasty(r) {
+			h.Set("Retry-After", "1")
+		}
 		writeProblem(w, api.Errorf(api.CodeUnavailable, "this server holds as many connections as it may; try again").Problem(s.base+"/errors", ""))
 	})
 }

@@ -1216,6 +1216,22 @@ class Resource(TypedDict):
     revision: int
 
 
+class _ReviewedUser(TypedDict):
+    # Groups are tokenry:WORKSPACE, and tokenry:WORKSPACE:SCOPE of each scope of the address that the token has.
+    groups: list[str]
+    # UID is the owner's ID.
+    uid: str
+    # Username is tokenry:WORKSPACE:NAME, of a member's mail address or a service account's name.
+    username: str
+
+
+class ReviewedUser(_ReviewedUser, total=False):
+    """ReviewedUser is a user in the words of Kubernetes."""
+
+    # Extra has tokenry.dev/token-id and tokenry.dev/workspace.
+    extra: dict[str, Union[list[str], None]]
+
+
 class _RevokeRequest(TypedDict):
     token: str
 
@@ -1497,6 +1513,47 @@ class TokenRequest(_TokenRequest, total=False):
     # SubjectToken is an ID token that is exchanged (RFC 8693, section 2.1), and SubjectTokenType [TypeIDToken] or [TypeJWT].
     subject_token: str
     subject_token_type: str
+
+
+class _TokenReview(TypedDict):
+    # Version of the answer is that of the question.
+    apiVersion: str
+    # Kind is "TokenReview".
+    kind: str
+
+
+class TokenReview(_TokenReview, total=False):
+    """TokenReview is a question of a Kubernetes API server whose a token is, and its answer (authentication.k8s.io, v1 and v1beta1)."""
+
+    # Spec is the question.
+    spec: "TokenReviewSpec"
+    # Status is the answer.
+    status: "TokenReviewStatus"
+
+
+class _TokenReviewSpec(TypedDict):
+    # Token is the string that was presented.
+    token: str
+
+
+class TokenReviewSpec(_TokenReviewSpec, total=False):
+    """TokenReviewSpec is what is asked."""
+
+    # Audiences are not looked at: an answer is for the API server that asks.
+    audiences: list[str]
+
+
+class _TokenReviewStatus(TypedDict):
+    authenticated: bool
+
+
+class TokenReviewStatus(_TokenReviewStatus, total=False):
+    """TokenReviewStatus is what is said of a token."""
+
+    # Error is there when it could not be decided now.
+    error: str
+    # User is there when Authenticated is true.
+    user: "ReviewedUser"
 
 
 class TokenSecret(TypedDict):
