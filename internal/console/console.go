@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/docs"
-	"github.com/tokenry/tokenry/internal/console/assets"
+	"github.com/tokenry/tokenry/internal/assets"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/entrance"
 	"github.com/tokenry/tokenry/internal/guide"
