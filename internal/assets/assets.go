@@ -16,6 +16,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/tokenry/tokenry/internal/door"
 )
 
 //go:embed pico.min.css
@@ -107,7 +109,7 @@ func (a Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", f.kind)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if door.TakesGzip(r.Header) {
 		h.Set("Content-Encoding", "gzip")
 		body = f.small
 	}

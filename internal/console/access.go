@@ -35,6 +35,8 @@ type access struct {
 	// apart says that the page is not drawn from one snapshot: it rehearses a change,
 	// which waits for its turn, or is longer than anybody should hold one.
 	apart bool
+	// packs says that the page may be compressed: it is a list, or a file of one.
+	packs bool
 }
 
 // visitor is whom a page is for.
@@ -74,6 +76,7 @@ func ofInstance() access            { return access{who: administrator} }
 
 func (a access) inPortal() access  { a.portal = true; return a }
 func (a access) notAtOnce() access { a.apart = true; return a }
+func (a access) packed() access    { a.packs = true; return a }
 func (a access) proven() access    { a.proof = inPlace; return a }
 
 func (a access) provenFor(next string) access {
@@ -88,6 +91,7 @@ var errAnswered = errors.New("console: answered")
 func (c *console) serve(a access, show func(*visit) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := c.visit(w, r)
+		v.packs = a.packs && fromHere(r)
 		defer v.panicked()
 		err := v.admit(a)
 		if err == nil && v.atOnce(a) {

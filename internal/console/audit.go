@@ -1,7 +1,9 @@
 package console
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
 	"iter"
 	"strconv"
 	"time"
@@ -103,19 +105,47 @@ func export[T any](v *visit, pages iter.Seq2[[]T, error], put func() func(T) err
 				return errAnswered // whoever left does not want it
 			}
 		}
+		if err := v.file.Flush(); err != nil {
+			return errAnswered
+		}
 	}
+	if write == nil {
+		return errAnswered
+	}
+	return v.file.end()
+}
+
+// file is an answer that is written piece by piece, perhaps compressed.
+type file struct {
+	*bufio.Writer
+	to io.WriteCloser
+}
+
+// end says that the file is whole.
+func (f file) end() error {
+	_ = f.to.Close() // whoever left does not want it
 	return errAnswered
 }
+
+// answerWriter is the answer of a visit as what is written to and closed; the server ends it.
+type answerWriter struct{ io.Writer }
+
+func (answerWriter) Close() error { return nil }
 
 // attach says what file the answer is.
 func (v *visit) attach(media, name string) {
 	v.w.Header().Set("Content-Type", media)
 	v.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	v.file.to = answerWriter{v.w}
+	if v.packs {
+		v.file.to = v.packer.Stream(v.w.Header(), v.r, v.file.to)
+	}
+	v.file.Writer = bufio.NewWriterSize(v.file.to, 32<<10)
 }
 
-// inTable writes rows of a CSV file, each at once.
+// inTable writes rows of a CSV file.
 func inTable[T any](v *visit, head []string, cells func(T) []string) func(T) error {
-	t := door.NewTable(v.w, head)
+	t := door.NewTable(v.file, head)
 	return func(row T) error {
 		t.Row(cells(row))
 		return t.Flush()
@@ -127,7 +157,7 @@ func (v *visit) exporter(of string) func(api.AuditEvent) error {
 	name := "audit-" + of + "-" + v.now().Format("2006-01-02")
 	if v.q("format") != "csv" {
 		v.attach(door.NDJSON, name+".ndjson")
-		enc := json.NewEncoder(v.w)
+		enc := json.NewEncoder(v.file)
 		return func(e api.AuditEvent) error { return enc.Encode(e) }
 	}
 	v.attach(door.CSV, name+".csv")

@@ -64,6 +64,7 @@ type console struct {
 	auth   *office.Office
 	base   *url.URL
 	assets assets.Assets
+	packer door.Packer
 	guide  *guide.Guide
 	// pages are the one table of them.
 	pages []route

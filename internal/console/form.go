@@ -43,8 +43,9 @@ func sentBefore(err error) bool {
 }
 
 // newFormID names one drawn form. Without randomness it has no name, and may be
-// sent twice.
+// sent twice. A page with such a name is not compressed.
 func (v *visit) newFormID() string {
+	v.packs = false
 	id, _ := ident.New(v.Rand, "")
 	return id
 }

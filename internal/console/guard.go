@@ -57,6 +57,14 @@ func (c *console) denyCross(w http.ResponseWriter, r *http.Request) {
 		"Nothing was changed. Open the page again from here and send it once more.", "/workspaces", "To the console"))
 }
 
+// fromHere says that the browser knows that no other site asked for the page: its owner
+// typed the address, or followed it from here. How long a compressed page is would tell
+// another site what is in it.
+func fromHere(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return site == "same-origin" || site == "none"
+}
+
 // secure says whether the person's connection is encrypted.
 func (c *console) secure(r *http.Request) bool {
 	return c.TrustedProxies.Secure(r, c.base.Scheme == "https")

@@ -54,7 +54,7 @@ func openRoutes() []route {
 func personRoutes() []route {
 	return []route{
 		{"GET /workspaces", mine(), (*visit).workspaces},
-		{"GET /settings/tokens", mine().inPortal(), (*visit).myTokens},
+		{"GET /settings/tokens", mine().inPortal().packed(), (*visit).myTokens},
 		{"POST /settings/tokens/reset", mine().inPortal(), (*visit).doResetMine},
 		{"GET /settings/tokens/reset", mine().inPortal(), (*visit).resetMine},
 		{"GET /device", person(), (*visit).device},
@@ -92,14 +92,14 @@ func securityRoutes() []route {
 func tokenRoutes() []route {
 	const at = " /workspace/{ws}/access-tokens"
 	return []route{
-		{"GET" + at, mineHere(), (*visit).tokens},
+		{"GET" + at, mineHere().packed(), (*visit).tokens},
 		{"GET" + at + "/new", mineHere().inPortal(), (*visit).newToken},
 		{"POST" + at + "/new", mineHere().inPortal(), (*visit).doNewToken},
 		{"POST" + at + "/summary", mineHere().inPortal(), (*visit).summary},
 		{"POST" + at + "/columns", mineHere().inPortal(), (*visit).doColumns},
 		{"POST" + at + "/bulk", mineHere(), (*visit).bulk},
 		{"GET" + at + "/count", mineHere().notAtOnce(), (*visit).tokensCount},
-		{"GET" + at + "/export", mineHere().notAtOnce(), (*visit).tokensExport},
+		{"GET" + at + "/export", mineHere().notAtOnce().packed(), (*visit).tokensExport},
 		{"GET" + at + "/{id}", mineHere().inPortal(), (*visit).token},
 		{"GET" + at + "/{id}/first-use", mineHere().inPortal(), (*visit).firstUse},
 		{"GET" + at + "/{id}/edit", mineHere().inPortal(), (*visit).editToken},
@@ -117,7 +117,7 @@ func tokenRoutes() []route {
 		{"POST" + at + "/{id}/disable", mineHere().inPortal(), (*visit).doDisable},
 		{"GET" + at + "/{id}/delete", mineHere().inPortal(), (*visit).deleteToken},
 		{"POST" + at + "/{id}/delete", mineHere().inPortal(), (*visit).doDeleteToken},
-		{"GET /workspace/{ws}/integration-tokens", needs("tokens:read"), (*visit).integrationTokens},
+		{"GET /workspace/{ws}/integration-tokens", needs("tokens:read").packed(), (*visit).integrationTokens},
 	}
 }
 
@@ -126,14 +126,14 @@ func workspaceRoutes() []route {
 	return []route{
 		{"GET" + at + "/{$}", mineHere(), (*visit).workspaceHome},
 		{"GET" + at, mineHere(), (*visit).workspaceHome},
-		{"GET" + at + "/service-accounts", needs("service-accounts:read"), (*visit).accounts},
+		{"GET" + at + "/service-accounts", needs("service-accounts:read").packed(), (*visit).accounts},
 		{"GET" + at + "/service-accounts/new", needs("service-accounts:write"), (*visit).newAccount},
 		{"POST" + at + "/service-accounts/new", needs("service-accounts:write"), (*visit).doNewAccount},
 		{"GET" + at + "/service-accounts/{name}", needs("service-accounts:read"), (*visit).account},
 		{"POST" + at + "/service-accounts/{name}", needs("service-accounts:write"), (*visit).doAccount},
 		{"GET" + at + "/service-accounts/{name}/{verb}", needs("service-accounts:write").notAtOnce(), (*visit).stopAccount},
 		{"POST" + at + "/service-accounts/{name}/{verb}", needs("service-accounts:write"), (*visit).doStopAccount},
-		{"GET" + at + "/trust-rules", needs("service-accounts:read"), (*visit).trustRules},
+		{"GET" + at + "/trust-rules", needs("service-accounts:read").packed(), (*visit).trustRules},
 		{"POST" + at + "/trust-rules/explain", needs("service-accounts:read"), (*visit).doTryTrust},
 		{"GET" + at + "/trust-rules/new", needs("service-accounts:write"), (*visit).newTrust},
 		{"POST" + at + "/trust-rules/new", needs("service-accounts:write"), (*visit).doNewTrust},
@@ -141,7 +141,7 @@ func workspaceRoutes() []route {
 		{"POST" + at + "/trust-rules/{rule}", needs("service-accounts:write"), (*visit).doTrust},
 		{"GET" + at + "/trust-rules/{rule}/delete", needs("service-accounts:write"), (*visit).deleteTrust},
 		{"POST" + at + "/trust-rules/{rule}/delete", needs("service-accounts:write"), (*visit).doDeleteTrust},
-		{"GET" + at + "/members", needs("members:read"), (*visit).members},
+		{"GET" + at + "/members", needs("members:read").packed(), (*visit).members},
 		{"GET" + at + "/members/new", needs("members:write"), (*visit).newMember},
 		{"POST" + at + "/members/new", needs("members:write"), (*visit).doNewMember},
 		{"GET" + at + "/members/invite", needs("members:write"), (*visit).inviteMany},
@@ -154,8 +154,8 @@ func workspaceRoutes() []route {
 		{"POST" + at + "/resources", mineHere(), (*visit).doResource},
 		{"GET" + at + "/resources/{name}/delete", needs("resources:delete"), (*visit).deleteResource},
 		{"POST" + at + "/resources/{name}/delete", needs("resources:delete"), (*visit).doDeleteResource},
-		{"GET" + at + "/audit", needs("audit:read"), (*visit).audit},
-		{"GET" + at + "/audit/export", needs("audit:read").notAtOnce(), (*visit).auditExport},
+		{"GET" + at + "/audit", needs("audit:read").packed(), (*visit).audit},
+		{"GET" + at + "/audit/export", needs("audit:read").notAtOnce().packed(), (*visit).auditExport},
 		{"GET" + at + "/developer-tools", needs("tokens:read"), (*visit).tools},
 		{"POST" + at + "/developer-tools/explain", needs("tokens:read", "tokens:verify"), (*visit).explain},
 		{"GET" + at + "/leak-desk", needs("tokens:read"), (*visit).leakDesk},
@@ -229,9 +229,9 @@ func webhookRoutes() []route {
 func instanceRoutes() []route {
 	return []route{
 		{"GET /instance", ofInstance(), (*visit).instance},
-		{"GET /instance/people", ofInstance(), (*visit).instancePeople},
-		{"GET /instance/audit", ofInstance(), (*visit).audit},
-		{"GET /instance/audit/export", ofInstance().notAtOnce(), (*visit).auditExport},
+		{"GET /instance/people", ofInstance().packed(), (*visit).instancePeople},
+		{"GET /instance/audit", ofInstance().packed(), (*visit).audit},
+		{"GET /instance/audit/export", ofInstance().notAtOnce().packed(), (*visit).auditExport},
 		{"GET /instance/system", ofInstance(), (*visit).system},
 		{"POST /instance/system/test-mail", ofInstance(), (*visit).doTestMail},
 		{"GET /instance/workspaces/{ws}/suspend", ofInstance().notAtOnce(), (*visit).suspend},

@@ -33,6 +33,10 @@ type visit struct {
 	by door.Client
 	// drawn is the answer until it is sent.
 	drawn drawn
+	// packs says that the answer may be compressed, by whatever of it is known so far.
+	packs bool
+	// file is the answer that an export writes piece by piece.
+	file file
 	// session is the visitor's; zero for nobody.
 	session door.Session
 	caller  authority.Caller
@@ -122,9 +126,13 @@ func (v *visit) send() {
 	if v.drawn.status == 0 {
 		return
 	}
-	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	h, body := v.w.Header(), v.drawn.body
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	if v.packs && v.drawn.status == http.StatusOK && len(h.Values("Set-Cookie")) == 0 {
+		body = v.packer.Whole(h, v.r, body)
+	}
 	v.w.WriteHeader(v.drawn.status)
-	_, _ = v.w.Write(v.drawn.body) // whoever left does not want it
+	_, _ = v.w.Write(body) // whoever left does not want it
 }
 
 // page answers a page that is well.

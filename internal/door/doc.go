@@ -1,6 +1,6 @@
 // Package door holds what every door has to say in the same words: where a request
-// comes from and what it is called, who is signed in, which cookie says so, and
-// what becomes of a panic. It decides nothing. Its laws:
+// comes from and what it is called, who is signed in, which cookie says so, what
+// is compressed, and what becomes of a panic. It decides nothing. Its laws:
 //
 //   - An address is the connection's own, unless the connection is a trusted
 //     proxy's. What anybody else says about a third party counts for nothing.

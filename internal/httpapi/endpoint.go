@@ -40,6 +40,7 @@ type endpoint struct {
 	success  []int
 	optional bool
 	changes  bool
+	packs    bool // its answer may be compressed
 }
 
 // get answers one object.
@@ -53,7 +54,7 @@ func get[Out any](f func(*call) (Out, error)) endpoint {
 // list answers one page. f is given where it begins and answers where the next
 // one does, 0 for nowhere.
 func list[T any](f func(*call, authority.Page) ([]T, int64, error)) endpoint {
-	return endpoint{out: reflect.TypeFor[api.List[T]](), params: paging(), run: func(c *call) (answer, error) {
+	return endpoint{out: reflect.TypeFor[api.List[T]](), params: paging(), packs: true, run: func(c *call) (answer, error) {
 		page, err := c.page()
 		if err != nil {
 			return answer{}, err

@@ -20,7 +20,14 @@ func (c *call) stream(a answer) error {
 	c.s.lines.write(c.w.Header(), false)
 	c.s.lines.media(c.w.Header(), a.media)
 	w := &streamWriter{c: c, status: a.status}
-	err := a.stream(w)
+	var to io.WriteCloser = w
+	if c.route.Packs {
+		to = c.s.packer.Stream(c.w.Header(), c.r, w)
+	}
+	err := a.stream(to)
+	if err == nil {
+		err = to.Close()
+	}
 	switch {
 	case err != nil && c.status == 0:
 		return err
@@ -39,6 +46,9 @@ type streamWriter struct {
 	c      *call
 	status int
 }
+
+// Close is for [door.Packer]: the call ends the answer.
+func (w *streamWriter) Close() error { return nil }
 
 func (w *streamWriter) Write(b []byte) (int, error) {
 	// The stream may be long; a client that takes nothing of it is not waited for.

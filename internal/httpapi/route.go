@@ -43,6 +43,8 @@ type Route struct {
 	MaxBody int64
 	// Timeout bounds the call; 0 leaves it to the engine, which bounds itself.
 	Timeout time.Duration
+	// Packs says that the answer may be compressed: see [door.Packer].
+	Packs bool
 	// Frequent routes are logged at debug: what machines call all the time.
 	Frequent bool
 
@@ -107,7 +109,7 @@ func callsOf(routes []Route) []reference.Call {
 
 // route begins a route with what most have.
 func route(method, path string, access reference.Access, summary string, e endpoint) Route {
-	rt := Route{Timeout: usualTime, run: e.run, selects: e.in != nil && selects(e.in), Call: reference.Call{
+	rt := Route{Timeout: usualTime, Packs: e.packs && method == http.MethodGet, run: e.run, selects: e.in != nil && selects(e.in), Call: reference.Call{
 		Method: method, Path: path, Access: access, Summary: summary, Success: []int{http.StatusOK},
 		Request: e.in, Response: e.out, Rehearsal: e.dry, Params: e.params, OptionalBody: e.optional, Revision: e.changes,
 		Matches: changesOne(method, path, e), Tagged: e.out != nil && isObject(e.out),
@@ -147,7 +149,7 @@ func (rt Route) saying(detail string) Route {
 }
 
 func (rt Route) answering(media ...string) Route {
-	rt.Media = media
+	rt.Media, rt.Packs = media, rt.Method == http.MethodGet // they are files and pages
 	return rt
 }
 

@@ -145,6 +145,9 @@ func (c *call) send(status int, media string, body []byte, lasting bool) {
 	h[door.HeaderRequestID] = []string{c.id}
 	c.s.lines.write(h, lasting)
 	c.s.lines.media(h, media)
+	if c.route != nil && c.route.Packs && status == http.StatusOK {
+		body = c.s.packer.Whole(h, c.r, body)
+	}
 	if len(body) > 2000 { // of shorter ones the server tells the length by itself
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}

@@ -114,6 +114,7 @@ type server struct {
 	cursors    *cursors
 	workspaces *workspaceNames
 	lines      headerLines
+	packer     door.Packer
 	leaks      leakLimits
 	plain      json.Options // for bodies without optional fields
 	rich       json.Options
