@@ -45,12 +45,13 @@ UNIT ?= $(filter-out %/internal/e2e,$(shell $(GO) list $(PKG)))
 
 TOOLS := bin/.tools
 LINT  := $(TOOLS)/golangci-lint
+NFPM  := $(TOOLS)/nfpm
 # Every Go file of the module, each package's by a pattern of the shell.
 GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build check test race torture torture-mutants bench-cluster scale bench bench-compare bench-scale bench-writes generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build release release-test check test race torture torture-mutants bench-cluster scale bench bench-compare bench-scale bench-writes generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +64,12 @@ demo-cluster: build ## build, then start three nodes on a throw-away PostgreSQL,
 
 build: ## build the one static binary, bin/tokenry
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/tokenry ./cmd/tokenry
+
+release: $(NFPM) ## build what is released, into dist/: six platforms, packages, checksums, lists of what is linked
+	@GO='$(GO)' NFPM=$(NFPM) scripts/release
+
+release-test: $(NFPM) ## build it twice and compare, install, upgrade and remove the package under systemd (needs root and debootstrap)
+	@GO='$(GO)' NFPM=$(CURDIR)/$(NFPM) scripts/release-test
 
 check: fmt-check vet house unit lint ## the inner loop: format, vet, house rules, short tests, linters
 
@@ -118,7 +125,7 @@ fuzz: ## fuzz each Fuzz target for FUZZTIME
 tools: $(LINT) ## build the pinned linter and benchstat into bin/.tools
 
 clean: ## remove what a build leaves; the built tools stay
-	rm -rf bin/tokenry .cache coverage.out
+	rm -rf bin/tokenry dist .cache coverage.out
 	find . -type f \( -name '*.test' -o -name '*.prof' \) -exec rm -f {} +
 
 # The rest is for the targets above.
@@ -139,3 +146,9 @@ $(LINT): tools/go.mod tools/go.sum
 	@mkdir -p $(TOOLS)
 	@CGO_ENABLED=0 $(GO) build -C tools -trimpath -o ../$(TOOLS)/ tool
 	@touch $(LINT)
+
+# It has a module of its own, so that the linter is not built anew for it.
+$(NFPM): tools/packaging/go.mod tools/packaging/go.sum
+	@mkdir -p $(TOOLS)
+	@CGO_ENABLED=0 $(GO) build -C tools/packaging -trimpath -o ../../$(TOOLS)/ tool
+	@touch $(NFPM)

@@ -47,6 +47,7 @@ func (a *app) runDemo(ctx context.Context, listen string, once bool) (err error)
 	go func() { served <- s.Serve(serving) }()
 	guide, err := fillDemo(ctx, s, clock)
 	if err == nil {
+		guide.Folder = demo.Away()
 		fmt.Fprint(a.Out, guide)
 		if !once {
 			fmt.Fprintln(a.Err, "The demo runs until Ctrl-C; everything in it goes with it.")

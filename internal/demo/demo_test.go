@@ -158,10 +158,16 @@ func (o *site) isUsed(c *client.Client) {
 func (o *site) works(g demo.Guide) {
 	o.Helper()
 	text := g.String()
-	for _, want := range []string{g.URL + "/v1/whoami", g.URL + "/docs", demo.Password, demo.Email, "tokenry token list"} {
+	for _, want := range []string{g.URL + "/v1/whoami", g.URL + "/docs", "\n  password: " + demo.Password + "\n", demo.Email, "tokenry token list"} {
 		if !strings.Contains(text, want) {
 			o.Errorf("the guide does not say %q", want)
 		}
+	}
+	if strings.Contains(text, "PATH=") {
+		o.Error("the guide adds to the path what is there")
+	}
+	if g.Folder = "/opt/the bin"; !strings.Contains(g.String(), "\n  export PATH=\"/opt/the bin:$PATH\"\n  export TOKENRY_SERVER=") {
+		o.Errorf("the guide does not say where the program is:\n%s", g)
 	}
 	if n := strings.Count(text, "\n  curl -s "); n != 3 {
 		o.Errorf("the guide has %d lines for curl", n)
