@@ -51,7 +51,7 @@ GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build release release-test check test race torture torture-mutants bench-cluster scale bench bench-compare bench-scale bench-writes generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build release release-test check test race torture torture-mutants bench-cluster scale strangers bench bench-compare bench-scale bench-writes generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -88,6 +88,10 @@ torture: ## break nodes and judge what they answer for TORTURE; a failure prints
 
 torture-mutants: ## see that torture finds out builds that break the promise
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 60m -v ./internal/torture -run TestMutantsAreFoundOut -args -mutants -clocks
+
+strangers: ## run what others wrote beside a real server: a Kubernetes API server (built once, minutes), libraries for webhooks
+	scripts/webhooks
+	scripts/kubernetes
 
 bench-cluster: ## print how long revocations take on 1, 3 and 5 nodes, one of them ill, and what they cost (four minutes)
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m -v -run TestFigures ./internal/torture -args -figures

@@ -50,6 +50,8 @@ hand for 30 days. Several events of one endpoint may arrive in another order tha
 Bodies are ` + "`{\"type\", \"timestamp\", \"data\"}`" + `, thin, and never hold a secret or a digest. Labels and names in them were written by
 people: escape them where you show them.
 
+Programs that take them: [webhooks](../webhooks.md).
+
 Patterns: a type, ` + "`token.*`" + `, or ` + "`*`" + `. The type ` + "`ping`" + ` is a test and sent whatever the patterns.
 
 | type | when | actions in the audit |
