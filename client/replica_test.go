@@ -38,11 +38,7 @@ func replicaAt(t testing.TB, url, tok string, opts ...client.Option) *client.Rep
 		defer cancel()
 		_ = r.Close(ctx) // a test that cares has asked
 	})
-	for !r.Stats().Fresh {
-		if err := t.Context().Err(); err != nil {
-			t.Fatal("no lease", r.Stats())
-		}
-	}
+	clocktest.Until(t, func() bool { return r.Stats().Fresh })
 	return r
 }
 
@@ -277,11 +273,25 @@ func TestAReplicaWithoutAServerProvesNothing(t *testing.T) {
 	known(t, r, other)
 }
 
-// TestAStreamEndsThroughTheReplica: while memory answers, the server is not asked again.
+// TestAStreamEndsThroughTheReplica: while memory answers, the server is not asked again. On
+// a machine that stands still a lease runs out, and then it is, so there are some tries.
 func TestAStreamEndsThroughTheReplica(t *testing.T) {
 	t.Parallel()
 	s := clienttest.New(t)
 	r := replicaOf(t, s)
+	var asked uint64
+	for range 5 {
+		if asked = streamEnds(t, s, r); asked == 0 {
+			return
+		}
+	}
+	t.Errorf("%d questions were sent", asked)
+}
+
+// streamEnds revokes the token of an open stream, and says how often the server was asked
+// about it until the stream ended.
+func streamEnds(t *testing.T, s *clienttest.Server, r *client.Replica) uint64 {
+	t.Helper()
 	made := must[api.Issued](t)(s.Client.CreateToken(t.Context(), "", label("stream")))
 	known(t, r, made.Secret)
 	asked := r.Stats().Asked
@@ -294,7 +304,8 @@ func TestAStreamEndsThroughTheReplica(t *testing.T) {
 	in := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/events", nil)
 	in.Header.Set("Authorization", "Bearer "+made.Secret)
 	h.ServeHTTP(httptest.NewRecorder(), in)
-	if !errors.Is(cause, api.CodeRevoked) || r.Stats().Asked != asked {
-		t.Errorf("it ended by %v, and %d questions were sent", cause, r.Stats().Asked-asked)
+	if !errors.Is(cause, api.CodeRevoked) {
+		t.Errorf("it ended by %v", cause)
 	}
+	return r.Stats().Asked - asked
 }

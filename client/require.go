@@ -242,9 +242,10 @@ func quotable(s string) string {
 	}, s)
 }
 
-// tellRate says what is left of the token's rate limit.
+// tellRate says what is left of the token's rate limit. For how long is not said: what a
+// verification tells is when the whole limit is free again.
 func tellRate(h http.Header, r Result) {
 	if r.RateLimit != nil {
-		h.Set("RateLimit", fmt.Sprintf(`"token";r=%d;t=%d`, r.RateLimit.Remaining, r.RateLimit.Reset))
+		h.Set("RateLimit", fmt.Sprintf(`"token";r=%d`, r.RateLimit.Remaining))
 	}
 }

@@ -68,7 +68,7 @@ func TestRequireLetsPass(t *testing.T) {
 	if d := cmp.Diff(want, asked); d != "" {
 		t.Error(d)
 	}
-	if got := rec.Header().Get("RateLimit"); got != `"token";r=4;t=30` {
+	if got := rec.Header().Get("RateLimit"); got != `"token";r=4` {
 		t.Errorf("RateLimit: %s", got)
 	}
 }

@@ -196,7 +196,7 @@ export async function decide(client, authorization, need = {}, from = {}, option
     options.onFailure?.(e)
     return refuse(client, realm, need, 503, { code: 'unavailable', detail: 'the token cannot be verified now', retry_after: Math.max(1, Math.ceil(e.retryAfter ?? 0)), request_id: e.requestId }, false)
   }
-  const rate = r.rate_limit ? { RateLimit: `"token";r=${r.rate_limit.remaining};t=${r.rate_limit.reset}` } : {}
+  const rate = r.rate_limit ? { RateLimit: `"token";r=${r.rate_limit.remaining}` } : {}
   if (r.allowed) return { result: r, headers: rate }
   const told = r.token ? { code: r.code, detail: r.detail, missing: r.missing, retry_after: r.retry_after, request_id: r.request_id } : { ...unaccepted, request_id: r.request_id }
   return refuse(client, realm, need, statusOf(told.code), told, true, rate)

@@ -214,10 +214,9 @@ func identify(h http.Header, values [identityFields]string) {
 	}
 }
 
-// rateFields are those of draft-ietf-httpapi-ratelimit-headers-10.
-// Each limit that holds is one policy in them. t is when more is free: on a
-// refusal that is when the request would pass, so that Retry-After, which is the
-// longest of them, is never before it.
+// rateFields are those of draft-ietf-httpapi-ratelimit-headers-10. Each limit that holds is one
+// policy in them. r may be used within t, after which there is more: on every answer, so that
+// Retry-After, which is when this request would pass, is never before it.
 func rateFields(h http.Header, d *verify.Decision) {
 	if !d.Rate.Limited {
 		return
@@ -233,12 +232,8 @@ func rateFields(h http.Header, d *verify.Decision) {
 		if policy != nil {
 			policy, state = append(policy, ", "...), append(state, ", "...)
 		}
-		free := l.Reset
-		if l.RetryAfter > 0 {
-			free = l.RetryAfter
-		}
 		policy = fmt.Appendf(policy, "%s;q=%d;w=%d", l.name, l.Limit, max(wholeSeconds(l.Window), 1))
-		state = fmt.Appendf(state, "%s;r=%d;t=%d", l.name, l.Remaining, wholeSeconds(free))
+		state = fmt.Appendf(state, "%s;r=%d;t=%d", l.name, l.Remaining, wholeSeconds(l.More))
 	}
 	h["Ratelimit-Policy"], h["Ratelimit"] = []string{string(policy)}, []string{string(state)}
 }

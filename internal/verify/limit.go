@@ -22,6 +22,8 @@ type Rate struct {
 	Window time.Duration
 	// Reset is how long it takes until the whole limit is free again.
 	Reset time.Duration
+	// More is how long it takes until more is free than Remaining; 0 when nothing is used.
+	More time.Duration
 	// RetryAfter, on a refusal, is when the same request would pass; 0 for never.
 	RetryAfter time.Duration
 	// Exceeded says that the request costs more than the whole limit, so that no
@@ -145,8 +147,14 @@ func (l *level) state(cost int64, fits bool) Rate {
 		Limited: true, Limit: int(l.burst), Reset: time.Duration(l.backlog),
 		Window: time.Duration(l.full()).Truncate(time.Second), // the step was rounded up, by less
 	}
-	if !l.part.none {
-		r.Remaining = int(max(l.full()-l.backlog, 0) / l.part.step)
+	switch {
+	case l.part.none:
+		r.More = settles
+	case l.backlog <= 0:
+		r.Remaining = int(l.full() / l.part.step)
+	default:
+		left := max(l.full()-l.backlog, 0) / l.part.step
+		r.Remaining, r.More = int(left), time.Duration(l.backlog+(left+1)*l.part.step-l.full())
 	}
 	switch {
 	case fits:

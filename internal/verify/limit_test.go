@@ -121,7 +121,7 @@ func TestCosts(t *testing.T) {
 	_, secret := o.issue(limit(10, 10*time.Second))
 	cost := func(n int) verify.Request { return verify.Request{Token: secret, Cost: n} }
 	o.expect(api.CodeOK, cost(6))
-	if r := o.ask(cost(0)).Rate; r != (verify.Rate{Limited: true, Limit: 10, Remaining: 4, Window: 10 * time.Second, Reset: 6 * time.Second}) {
+	if r := o.ask(cost(0)).Rate; r != (verify.Rate{Limited: true, Limit: 10, Remaining: 4, Window: 10 * time.Second, Reset: 6 * time.Second, More: time.Second}) {
 		t.Errorf("a peek shows %+v", r)
 	}
 	d := o.ask(cost(5))

@@ -46,7 +46,7 @@ func TestAUsedUpLimitIsUsedUpAfterARestart(t *testing.T) {
 	o.clock.Pass(time.Hour)
 	again := o.restart(o.drawn())
 	d := again.ask(bearer(own))
-	was.Reset, was.RetryAfter = was.Reset-time.Hour, was.RetryAfter-time.Hour
+	was.Reset, was.More, was.RetryAfter = was.Reset-time.Hour, was.More-time.Hour, was.RetryAfter-time.Hour
 	if diff := cmp.Diff(was, d.Rate); d.Code != api.CodeRateLimited || diff != "" {
 		t.Errorf("after a restart: %s, was - is +:\n%s", d.Code, diff)
 	}

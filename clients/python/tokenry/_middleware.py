@@ -66,7 +66,7 @@ def _question(lines: Sequence[str], need: Mapping[str, Any], client: Mapping[str
 
 def _outcome(url: str, realm: str, need: Mapping[str, Any], r: VerifyResult) -> tuple[Optional[VerifyResult], dict[str, str], Optional[Refused]]:
     rate = r.get("rate_limit")
-    more = {"RateLimit": f'"token";r={rate["remaining"]};t={rate["reset"]}'} if rate else {}
+    more = {"RateLimit": f'"token";r={rate["remaining"]}'} if rate else {}
     if r["allowed"] is True:
         return r, more, None
     told: dict[str, Any] = {k: r[k] for k in ("code", "detail", "missing", "retry_after", "request_id") if r.get(k)}  # type: ignore[literal-required]
