@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"github.com/tokenry/tokenry/internal/stamp"
 )
@@ -30,7 +31,8 @@ func bill(out io.Writer, info *debug.BuildInfo) error {
 		Metadata   metadata    `json:"metadata"`
 		Components []component `json:"components"`
 	}{"CycloneDX", "1.6", 1, metadata{module("application", info.Main.Path, own.Version)}, nil}
-	all.Components = append(all.Components, module("library", "std", info.GoVersion))
+	// The database of Go's weaknesses calls it so; by another name it is never found.
+	all.Components = append(all.Components, module("library", "stdlib", strings.TrimPrefix(info.GoVersion, "go")))
 	for _, m := range info.Deps {
 		if m.Replace != nil {
 			m = m.Replace

@@ -202,7 +202,7 @@ func TestTheBillNamesWhatIsLinked(t *testing.T) {
 	if err := bill(&b, info); err != nil || !json.Valid(b.Bytes()) {
 		t.Fatalf("%v: %s", err, b.String())
 	}
-	for _, want := range []string{`"bomFormat": "CycloneDX"`, "pkg:golang/github.com/tokenry/tokenry@v1.0.0", "pkg:golang/std@go1.26.8", "pkg:golang/example.com/a@v1.2.3", "pkg:golang/example.com/c@v2.0.0"} {
+	for _, want := range []string{`"bomFormat": "CycloneDX"`, "pkg:golang/github.com/tokenry/tokenry@v1.0.0", "pkg:golang/stdlib@1.26.8", "pkg:golang/example.com/a@v1.2.3", "pkg:golang/example.com/c@v2.0.0"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the list lacks %s:\n%s", want, b.String())
 		}
