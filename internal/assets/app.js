@@ -12,6 +12,14 @@
     setTimeout(() => p.remove(), 4000);
   };
 
+  const show = (text) => {
+    if (!live) return;
+    const p = document.createElement('p');
+    p.className = 'notice warn';
+    p.textContent = text;
+    live.replaceChildren(p);
+  };
+
   // Times in the reader's own zone and way of writing.
   const localTimes = (root) => all('time[datetime]', root).forEach((el) => {
     const d = new Date(el.getAttribute('datetime'));
@@ -63,6 +71,33 @@
     addEventListener('pageshow', (e) => { if (e.persisted) location.reload(); });
   }
 
+  // What a row of a list does is answered in place: the list, and what is said of it, are those
+  // of the page that would follow. Any other answer takes the place of the page.
+  document.addEventListener('submit', async (e) => {
+    const f = e.target;
+    const list = document.getElementById('list');
+    if (!f.matches('[data-in-place]') || !list || !live || f.dataset.sent) return;
+    e.preventDefault();
+    const r = await fetch(f.action, { method: 'POST', body: new URLSearchParams(new FormData(f)) }).catch(() => null);
+    if (!r) { delete f.dataset.sent; show('The server did not answer. Try it again.'); return; }
+    const page = new DOMParser().parseFromString(await r.text(), 'text/html');
+    const rows = page.getElementById('list');
+    if (!r.ok || !rows) {
+      document.querySelector('main').replaceWith(page.querySelector('main'));
+      document.querySelector('main').focus();
+      return;
+    }
+    list.replaceWith(rows);
+    if (window.htmx) window.htmx.process(rows);
+    live.replaceChildren(...page.getElementById('live').childNodes);
+    localTimes(rows);
+    selection();
+    const next = live.querySelector('button') || live.firstElementChild;
+    if (!next) return;
+    next.tabIndex = next.tabIndex < 0 ? -1 : next.tabIndex;
+    next.focus({ preventScroll: true });
+  });
+
   // One click is enough.
   document.addEventListener('submit', (e) => {
     const f = e.target;
@@ -92,14 +127,15 @@
   // A token that is pasted into a search never becomes part of an address: it is taken out of the
   // field before anything reads it, and sent to the desk that looks it up.
   const secretLike = /[a-z0-9]{3,}_[0-9A-Za-z]{24,}/;
+  const inAddress = (box) => box.form ? box.form.method === 'get' : false;
   document.addEventListener('input', (e) => {
     const box = e.target;
-    if (!box.matches || !box.matches('input[type="search"],[data-no-token]') || !secretLike.test(box.value)) return;
+    if (!box.matches || !box.matches('input') || !inAddress(box) || !secretLike.test(box.value)) return;
     e.stopImmediatePropagation();
     const text = box.value;
     const at = box.dataset.noToken || (document.querySelector('[data-no-token]') || { dataset: {} }).dataset.noToken;
     box.value = '';
-    if (!at) { say('That is a token: it was taken out of the field. Give it to nobody'); return; }
+    if (!at) { show('That is a token: it was taken out of the field and sent nowhere. Give it to nobody.'); return; }
     say('That is a token: it is looked up, and not searched for');
     const f = document.createElement('form');
     f.method = 'post';

@@ -25,5 +25,5 @@ func (v *visit) doAdvice() error {
 	if _, err := v.auth.EditToken(v.ctx(), v.caller, v.at.Slug, t.Locator, *all[i].Change.Edit); err != nil {
 		return err
 	}
-	return v.done(v.tokenPage(t.Locator), "advised")
+	return v.done(v.tokenBack(t).Href, "advised")
 }

@@ -36,6 +36,8 @@ type bulkPlan struct {
 	// refused are those of left that the rehearsal refused, and why.
 	refused []bulkOutcome
 	form    string
+	// back is the list that it was chosen from.
+	back listing.Place
 	// more says that the selection has more than one form acts on.
 	more bool
 }
@@ -43,6 +45,7 @@ type bulkPlan struct {
 // bulkDone is what it did.
 type bulkDone struct {
 	bulkAction
+	back          listing.Place
 	done, refused []bulkOutcome
 }
 
@@ -79,7 +82,7 @@ func (v *visit) bulk() error {
 // plan reads the selection and parts it into what the action can be done to and
 // what it leaves.
 func (v *visit) plan(f form.Form) (bulkPlan, error) {
-	var p bulkPlan
+	p := bulkPlan{back: v.backTo(v.listOf(""))}
 	for _, a := range bulkActions() {
 		if a.key == f.Get("action") {
 			p.bulkAction = a
@@ -162,7 +165,7 @@ func (v *visit) doBulk(p bulkPlan, f form.Form) error {
 		in.IDs = append(in.IDs, t.ID)
 		labels[t.ID] = t.Label
 	}
-	d := bulkDone{bulkAction: p.bulkAction}
+	d := bulkDone{bulkAction: p.bulkAction, back: p.back}
 	err := v.auth.BulkTokens(v.ctx(), v.once(f), v.at.Slug, in, func(r api.BulkResult) error {
 		o := bulkOutcome{r, labels[r.ID]}
 		if r.Code == api.CodeOK {
@@ -173,13 +176,13 @@ func (v *visit) doBulk(p bulkPlan, f form.Form) error {
 		return nil
 	})
 	if sentBefore(err) {
-		return v.done(v.ws("access-tokens"), "sent")
+		return v.done(p.back.Href, "sent")
 	}
 	if err != nil {
 		return err
 	}
 	if p.key != api.BulkRotate && len(d.refused) == 0 {
-		return v.done(v.ws("access-tokens"), "bulk-"+p.past)
+		return v.done(p.back.Href, "bulk-"+p.past)
 	}
 	return v.page("Done", bulkDonePage(v, d))
 }

@@ -93,7 +93,7 @@ func TestARowBringsBackWhatItShowed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.buttons()["token"]
-	b.page = list
+	b.page, b.action = list, b.action+"?from="+url.QueryEscape(list)
 	w.press("row", b)
 }
 

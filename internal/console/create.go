@@ -144,7 +144,7 @@ func (v *visit) doNewToken() error {
 	}
 	if err != nil {
 		if sentBefore(err) {
-			return v.done(v.ws("access-tokens"), "sent")
+			return v.done(v.backOf(d).Href, "sent")
 		}
 		if d.Form, err = refused(f, err); err != nil {
 			return err
@@ -192,33 +192,9 @@ func ownerLink(v *visit, owner string) string {
 	return v.ws("access-tokens", "new") + "?" + q.Encode()
 }
 
-func (v *visit) backOf(d draft) string {
-	switch {
-	case d.Token != nil:
-		return v.tokenPage(d.Token.Locator)
-	case v.session.Portal != "":
-		return "/settings/tokens"
-	case d.Owner == "workspace":
-		return v.ws("integration-tokens")
-	}
-	return v.ws("access-tokens")
-}
-
-func (v *visit) backName(d draft) string {
-	switch {
-	case d.Token != nil:
-		return phrase.Cut(d.Token.Label, 40)
-	case v.session.Portal != "":
-		return "My tokens"
-	case d.Owner == "workspace":
-		return "Integration tokens"
-	}
-	return "Access tokens"
-}
-
 func (v *visit) createAction(d draft) string {
 	if d.Token != nil {
-		return v.tokenPage(d.Token.Locator, "edit")
+		return v.onward(v.tokenPage(d.Token.Locator, "edit"))
 	}
-	return v.ws("access-tokens", "new")
+	return v.onward(v.ws("access-tokens", "new"))
 }

@@ -54,7 +54,7 @@ func (v *visit) mySlugs() ([]string, error) {
 }
 
 // mineIn reads the visitor's own tokens of one workspace. Those whose life is over are
-// left out: what one can still lose is what one looks for here.
+// left out unless they are asked for: what one can still lose is what one looks for here.
 func (v *visit) mineIn(slug string) (mineIn, error) {
 	if err := v.enterWorkspace(slug); err != nil {
 		return mineIn{}, err
@@ -63,11 +63,12 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 	if !v.at.Member {
 		return m, nil
 	}
-	rows, _, err := v.auth.ListTokens(v.ctx(), v.caller, slug, api.TokenFilter{Owner: api.Some("me"), Kind: api.Some("personal")}, authority.Page{Limit: 200})
+	over := v.q("deleted") != ""
+	rows, _, err := v.auth.ListTokens(v.ctx(), v.caller, slug, api.TokenFilter{Owner: api.Some("me"), Kind: api.Some("personal"), Deleted: over}, authority.Page{Limit: 200})
 	m.table = table{columns: slices.DeleteFunc(listing.Columns(), func(c listing.Column) bool { return c.Key == "scope" || c.Key == "owner" }),
 		Address: listing.At(*v.r.URL), workspace: slug, mine: true, bin: true}
 	for _, t := range rows {
-		if phrase.IsOver(t) {
+		if phrase.IsOver(t) && !over {
 			continue
 		}
 		m.rows = append(m.rows, t)

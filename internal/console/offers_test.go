@@ -169,7 +169,7 @@ func (w *world) walk(who string) []offer {
 			switch {
 			case n.Data == "a" && attr(n, "href") != "":
 				href, _, _ := strings.Cut(attr(n, "href"), "#")
-				next = append(next, href)
+				next = append(next, fromAnywhere(href))
 			case n.Data == "form" && attr(n, "method") == "post":
 				out = append(out, offersOf(doc, n)...)
 			}
@@ -193,6 +193,19 @@ func elsewhere(path string) bool {
 	return strings.HasSuffix(u.Path, "/export") || q.Has("sort") || q.Has("check") || q.Has("days") || q.Has("like") || q.Has("only") || q.Has("token") || q.Has("actor")
 }
 
+// fromAnywhere is an address without where its reader came from, which changes nothing of
+// what it opens.
+func fromAnywhere(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || !u.Query().Has("from") {
+		return path
+	}
+	q := u.Query()
+	q.Del("from")
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
 // typedInto is what a person would type into a field.
 func typedInto(n *html.Node) string {
 	switch {
@@ -208,7 +221,7 @@ func typedInto(n *html.Node) string {
 
 // offersOf are the ways to send a form: each of its buttons, each of its roles.
 func offersOf(doc, form *html.Node) []offer {
-	action, _, _ := strings.Cut(attr(form, "action"), "#")
+	action, _, _ := strings.Cut(fromAnywhere(attr(form, "action")), "#")
 	if elsewhere(action) {
 		return nil
 	}

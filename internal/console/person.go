@@ -4,11 +4,12 @@ import (
 	"net/url"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 func createMine(m mineIn) string {
-	return "/workspace/" + url.PathEscape(m.place.Slug) + "/access-tokens/new?owner=me"
+	return listing.Carry("/workspace/"+url.PathEscape(m.place.Slug)+"/access-tokens/new?owner=me", "/settings/tokens")
 }
 
 // workspaces lists where the visitor can work. Whoever has one place only is led there,

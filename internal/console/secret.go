@@ -18,6 +18,8 @@ type shown struct {
 	// title and note say how it came to be.
 	title, note string
 	base        string
+	// page is that of the token, next where it goes on.
+	page, next string
 	// warnings say where it is not what its maker may think.
 	warnings []api.Warning
 }
@@ -25,6 +27,10 @@ type shown struct {
 // secretPage answers the secret that a POST made, in its own answer.
 func (v *visit) secretPage(title string, i authority.Issued, how string) error {
 	s := shown{token: i.Token, secret: i.Secret.Reveal(), title: title, note: phrase.SecretNote(i.Token, how, v.typed().Get("on_use") != "", v.now()), base: v.origin(), warnings: i.Warnings}
+	s.page = v.onward(v.tokenPage(i.Token.Locator))
+	if s.next = s.page; how != "created" {
+		s.next = v.tokenBack(i.Token).Href
+	}
 	v.w.Header().Set("Pragma", "no-cache")
 	return v.page(title, secretShown(v, s))
 }
@@ -129,10 +135,10 @@ func (v *visit) handover(f form.Form, title, how string, do func(api.Token) (aut
 	issued, err := do(t)
 	if err != nil {
 		if sentBefore(err) {
-			return v.done(v.tokenPage(t.Locator), "sent")
+			return v.done(v.tokenBack(t).Href, "sent")
 		}
 		if errors.Is(err, api.CodeChangedMeanwhile) {
-			return v.overtaken(err, f, v.where(), t.ID, v.tokenPage(t.Locator))
+			return v.overtaken(err, f, v.where(), t.ID, v.onward(v.tokenPage(t.Locator)))
 		}
 		if f, err = refused(f, err); err != nil {
 			return err

@@ -71,7 +71,7 @@ func (v *visit) doRetire() error {
 	if _, err = v.auth.RetireSecrets(v.ctx(), v.caller, v.at.Slug, t.Locator); err != nil {
 		return err
 	}
-	return v.done(v.tokenPage(t.Locator), "retired")
+	return v.done(v.tokenBack(t).Href, "retired")
 }
 
 func (v *visit) editToken() error {
@@ -109,7 +109,7 @@ func (v *visit) doEditToken() error {
 		_, err = v.auth.EditToken(v.ctx(), v.from(d.Form), v.at.Slug, t.Locator, in)
 	}
 	if err == nil {
-		return v.done(v.tokenPage(t.Locator), "saved")
+		return v.done(v.tokenBack(t).Href, "saved")
 	}
 	if d.Form, err = refused(d.Form, err); err != nil {
 		return err
@@ -128,12 +128,12 @@ func (v *visit) doEnable() error {
 	if err != nil {
 		return err
 	}
-	f, back := v.edited(), v.tokenPage(t.Locator)
+	f, back := v.edited(), v.tokenBack(t).Href
 	done, err := v.auth.EnableToken(v.ctx(), v.from(f), v.at.Slug, t.Locator)
 	if err == nil {
 		return v.done(back, phrase.Enabled(done.Value))
 	}
-	return v.overtaken(err, f, v.where(), t.ID, back)
+	return v.overtaken(err, f, v.where(), t.ID, v.onward(v.tokenPage(t.Locator)))
 }
 
 // doDisable stops a token, whatever became of it meanwhile. The form may say that it is
@@ -147,10 +147,15 @@ func (v *visit) doDisable() error {
 	if d, err := api.ParseDuration(v.typed().Get("revoke_after")); err == nil && d > 0 {
 		in.RevokeAfter = api.Some(d)
 	}
-	if _, err = v.auth.DisableToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
+	done, err := v.auth.DisableToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in)
+	if err != nil {
 		return err
 	}
-	return v.done(v.tokenPage(t.Locator), "disabled")
+	back := v.tokenBack(t)
+	if back.Token { // it has a button for that
+		return v.done(back.Href, "disabled")
+	}
+	return v.done(back.Undo(v.undo(done.Value)), "disabled")
 }
 
 // leaving is a token whose end is asked for: what still depends on it.
@@ -201,30 +206,8 @@ func (v *visit) doDeleteToken() error {
 	if _, err = v.auth.DeleteToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
 		return err
 	}
-	return v.done(v.listOf(t), "revoked")
-}
-
-// listOf is the list that a token stands in.
-func (v *visit) listOf(t api.Token) string {
-	switch {
-	case v.session.Portal != "":
-		return "/settings/tokens"
-	case t.Kind == "workspace":
-		return v.ws("integration-tokens")
-	}
-	return v.ws("access-tokens")
+	return v.done(v.listBack(t).Href, "revoked")
 }
 
 // tokenForm is a page about one token with a form on it.
 type tokenForm func(v *visit, t api.Token, f form.Form, id string) templ.Component
-
-// listName is the list that a token stands in, for its visitor.
-func (v *visit) listName(t api.Token) string {
-	switch {
-	case v.session.Portal != "":
-		return "My tokens"
-	case t.Kind == "workspace":
-		return "Integration tokens"
-	}
-	return "Access tokens"
-}

@@ -100,9 +100,23 @@ func noOwner(err error) error {
 	return err
 }
 
-// page is the address of a token's page.
+// page is the address of a token's page, or of what is done to it: both lead back to the
+// list, as it is narrowed and sorted.
 func (t table) page(k api.Token, parts ...string) string {
-	return "/workspace/" + url.PathEscape(t.workspace) + "/access-tokens/" + strings.Join(append([]string{k.Locator}, parts...), "/")
+	at := "/workspace/" + url.PathEscape(t.workspace)
+	page := at + "/access-tokens/" + strings.Join(append([]string{k.Locator}, parts...), "/")
+	if here := t.Here(); len(parts) > 0 || here != at+"/access-tokens" || k.Kind == "workspace" {
+		return listing.Carry(page, here)
+	}
+	return page
+}
+
+// leadingBack is an address that leads back to the list, where that is narrowed.
+func (t table) leadingBack(href string) string {
+	if here := t.Here(); here != t.URL.Path {
+		return listing.Carry(href, here)
+	}
+	return href
 }
 
 func (v *visit) tokenPage(id string, parts ...string) string {

@@ -71,6 +71,43 @@ func TestASecretIsSeenOnceInTheConsole(t *testing.T) {
 	if n := b.count("Nightly report"); n != 1 {
 		t.Errorf("the token stands %d times in the table", n)
 	}
+	b.stopsInPlace("Nightly report")
+	b.pastes(secret, "created_with", "Nightly report")
+	b.quiet()
+}
+
+// stopsInPlace disables a token in its list and takes that back by the keyboard, and never
+// leaves the list.
+func (b *browser) stopsInPlace(label string) {
+	b.Helper()
+	b.open(tokensPage + "?sort=label")
+	const row = `//tr[.//td//bdi[text()=%q]]`
+	ask(b, chromedp.Evaluate[chromedp.Void](`window.stayed = true`))
+	ask(b, chromedp.Click(chromedp.Search(fmt.Sprintf(row+`//summary`, label)), chromedp.NodeVisible))
+	ask(b, chromedp.Click(chromedp.Search(fmt.Sprintf(row+`//button[normalize-space(.)="Disable"]`, label)), chromedp.NodeVisible))
+	ask(b, chromedp.WaitVisible(chromedp.CSS("#live button")))
+	b.shows("The token is disabled", "Undo")
+	b.picture("disabled in place")
+	disabled := fmt.Sprintf(`document.evaluate(%q, document).iterateNext().innerText.includes("Disabled")`, fmt.Sprintf(row, label))
+	if !eval[bool](b, disabled+` && document.activeElement === document.querySelector("#live button")`) {
+		b.Error("the row is not disabled, or the way back has no focus")
+	}
+	ask(b, chromedp.KeyEvent(kb.Enter))
+	ask(b, chromedp.Poll[chromedp.Void](`document.getElementById("live").innerText.includes("works again")`))
+	if !eval[bool](b, `window.stayed === true && !`+disabled) || !strings.HasSuffix(b.at(), "?sort=label") {
+		b.Errorf("it was not brought back in place: %s", b.at())
+	}
+}
+
+// pastes puts a token into a field that becomes part of an address: it is looked up instead.
+func (b *browser) pastes(secret, field, label string) {
+	b.Helper()
+	b.open(tokensPage)
+	b.follow("paste", chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => { const box = document.querySelector("main [name=%s]");
+		box.value = %q; box.dispatchEvent(new Event("input", {bubbles: true})); })()`, field, secret)))
+	if b.shows(label); !strings.HasSuffix(b.at(), "/leak-desk") {
+		b.Errorf("it leads to %s", b.at())
+	}
 }
 
 // TestEveryFormWorksWithoutScripts creates, rotates and deletes a token in a

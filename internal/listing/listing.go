@@ -141,6 +141,7 @@ func Filter(get func(name string) string) api.TokenFilter {
 	}
 	if form.Offers(form.Statuses(), get("status")) {
 		f.Status = text("status")
+		f.Deleted = f.Deleted || f.Status.Value == api.StatusRevoked // what is deleted is revoked, and is looked for by that word
 	}
 	if d, err := api.ParseDuration(get("unused_for")); err == nil && d > 0 {
 		f.UnusedFor = api.Some(d)

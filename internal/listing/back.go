@@ -1,0 +1,83 @@
+package listing
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/tokenry/tokenry/internal/door"
+)
+
+// from is the parameter of an address that says where its reader came from.
+const from = "from"
+
+// longest is how much of an address is carried on; a longer one is not, rather than in part.
+const longest = 1500
+
+// Place is a page with tokens on it: a list of them, or the page of one.
+type Place struct {
+	Href, Name string
+	// Token says that it is the page of one token.
+	Token bool
+}
+
+// Back reads where somebody says that they came from. An address is what anybody wrote, so
+// that only the pages with tokens are places to go back to: whatever else it names is none.
+func Back(address string) (Place, bool) {
+	if len(address) > longest || !strings.HasPrefix(address, "/") || door.SafeNext(address) != address {
+		return Place{}, false
+	}
+	u, err := url.Parse(address)
+	if err != nil || strings.Contains(u.EscapedPath(), "%") || u.JoinPath().Path != u.Path {
+		return Place{}, false
+	}
+	p := Place{Href: address}
+	parts := strings.Split(u.Path, "/")[1:]
+	switch {
+	case u.Path == "/settings/tokens":
+		p.Name = "My tokens"
+	case parts[0] != "workspace":
+	case len(parts) == 3:
+		p.Name = map[string]string{"access-tokens": "Access tokens", "integration-tokens": "Integration tokens", "developer-tools": "Developer tools"}[parts[2]]
+	case len(parts) == 4 && parts[2] == "access-tokens" && !elsewhere(parts[3]):
+		p.Name, p.Token = "Token", true
+	}
+	return p, p.Name != ""
+}
+
+// elsewhere says that a name below the list of tokens is not that of a token.
+func elsewhere(name string) bool {
+	return name == "" || name == "new" || name == "count" || name == "export" || name == "bulk" || name == "columns" || name == "summary"
+}
+
+// List is the list that led to a place, over the page of a token if need be.
+func List(address string) (Place, bool) {
+	p, ok := Back(address)
+	if ok && p.Token {
+		u, _ := url.Parse(address) // it was read above
+		p, ok = Back(u.Query().Get(from))
+	}
+	return p, ok && !p.Token
+}
+
+// Carry is an address of ours with where its reader came from, where that is a place to
+// go back to.
+func Carry(href, address string) string {
+	if _, ok := Back(address); !ok {
+		return href
+	}
+	return with(href, from, address)
+}
+
+// Undo is a place whose page offers to take back what was done to a token.
+func (p Place) Undo(token string) string { return with(p.Href, "undo", token) }
+
+func with(href, name, value string) string {
+	u, err := url.Parse(href)
+	if err != nil {
+		return href
+	}
+	q := u.Query()
+	q.Set(name, value)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
