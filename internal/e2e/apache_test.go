@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -33,8 +34,16 @@ func TestBehindApache(t *testing.T) {
 	s.refused(http.StatusUnauthorized, "GET", "/tickets/1", near)
 	s.passes("GET", "/tickets/1", writer)
 	s.passes("POST", "/tickets/1", writer)
-	v := s.passes("GET", "/tickets/1?page=2", s.reader.Secret,
-		"Tokenry-Principal", "forged", "tokenry_principal", "forged", "Connection", "close, Tokenry-Principal")
+	forged := []string{"Connection", "close, Tokenry-Principal"}
+	for _, name := range append(identity(), others()...) {
+		forged = append(forged, name, "forged", strings.ReplaceAll(name, "-", "_"), "forged")
+	}
+	v := s.passes("GET", "/tickets/1?page=2", s.reader.Secret, forged...)
+	for name := range v.Header {
+		if strings.HasPrefix(strings.ToLower(name), "tokenry") && name != "Tokenry-Principal" {
+			t.Errorf("the API saw %s: %q", name, v.Header[name])
+		}
+	}
 	if got := v.Header["Tokenry-Principal"]; len(got) != 1 || got[0] != "ada@example.com" || v.Header["Tokenry_principal"] != nil || v.Header["Authorization"] != nil {
 		t.Errorf("the API saw %v", v.Header)
 	}

@@ -132,8 +132,10 @@ func TestBehindTraefik(t *testing.T) {
 			t.Errorf("the router %s goes through %v", name, r.Middlewares)
 		}
 	}
-	if set, ok := file.HTTP.Middlewares["without-token"].Headers.Set["Authorization"]; !ok || set != "" {
-		t.Error("the API is given the token")
+	for _, name := range append(others(), "Authorization") {
+		if set, ok := file.HTTP.Middlewares["without-token"].Headers.Set[name]; !ok || set != "" {
+			t.Errorf("the API is given the client's %s", name)
+		}
 	}
 	read, write := file.HTTP.Middlewares["tokenry-read"].ForwardAuth, file.HTTP.Middlewares["tokenry-write"].ForwardAuth
 	for _, f := range []*forwardAuth{read, write} {
@@ -210,7 +212,7 @@ func TestBehindEnvoy(t *testing.T) {
 		"path_with_escaped_slashes_action": {"REJECT_REQUEST"}, "headers_with_underscores_action": {"REJECT_REQUEST"},
 		"allowed_headers":           {"authorization", "x-forwarded-for", "user-agent"},
 		"allowed_upstream_headers":  strings.Fields(strings.ToLower(strings.Join(identity(), " "))),
-		"request_headers_to_remove": {"authorization", "tokenry-status", "tokenry-act-as"},
+		"request_headers_to_remove": append([]string{"authorization"}, strings.Fields(strings.ToLower(strings.Join(others(), " ")))...),
 	} {
 		if got := values(&file, key); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", key, got, want)
