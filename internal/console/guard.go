@@ -45,7 +45,7 @@ func (c *console) guard(next http.Handler) http.Handler {
 func (c *console) denyTokenAddress(w http.ResponseWriter, r *http.Request) {
 	v := c.visit(w, r)
 	defer v.send()
-	v.show(http.StatusBadRequest, "Refused", problemPage("This address holds an API token",
+	v.show(http.StatusBadRequest, "Refused", problemPage(v, "This address holds an API token",
 		"It was not used, and opens no page. Addresses are kept in histories and logs, so rotate that token. "+
 			"To find out whose a token is, paste it into the look-up of the developer tools.", "/workspaces", "To the console"))
 }
@@ -53,7 +53,7 @@ func (c *console) denyTokenAddress(w http.ResponseWriter, r *http.Request) {
 func (c *console) denyCross(w http.ResponseWriter, r *http.Request) {
 	v := c.visit(w, r)
 	defer v.send()
-	v.show(http.StatusForbidden, "Refused", problemPage("This form came from another site",
+	v.show(http.StatusForbidden, "Refused", problemPage(v, "This form came from another site",
 		"Nothing was changed. Open the page again from here and send it once more.", "/workspaces", "To the console"))
 }
 

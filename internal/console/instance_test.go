@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,4 +89,17 @@ func TestTheSupportContactIsShownToWhoeverMayNeedIt(t *testing.T) {
 	must(t, err)
 	w.shows(w.status(w.as("ada@example.com", list), http.StatusOK), "mailto:acme-help@example.com")
 	w.shows(w.status(w.as("ada@example.com", "/workspaces"), http.StatusOK), "mailto:help@example.com")
+	w.member("vera@example.com", "Viewer")
+	for _, c := range []struct {
+		who, path, contact string
+		status             int
+	}{
+		{"", "/signin", "help", http.StatusOK}, {"", "/nowhere", "help", http.StatusNotFound}, {"", "/help/creating", "help", http.StatusOK},
+		{"vera@example.com", "/help", "acme-help", http.StatusOK}, {"vera@example.com", list + "/nothing", "acme-help", http.StatusNotFound}, {"vera@example.com", "/nowhere", "acme-help", http.StatusNotFound},
+	} {
+		page := w.status(w.as(c.who, c.path), c.status)
+		if asked := between(page.body, `<p class="support faint">`, "</p>"); !strings.Contains(asked, `"mailto:`+c.contact+`@example.com"`) {
+			t.Errorf("%s says of whom to ask %q", c.path, asked)
+		}
+	}
 }

@@ -82,10 +82,17 @@ func logoOf(v *visit) string {
 	return v.assets.Logo
 }
 
-// contact is whom the workspace's people may ask.
+// contact is whom the workspace's people may ask, also on a page outside of it where they are
+// in no other.
 func (v *visit) contact() *api.SupportContact {
-	if v.at != nil && v.at.Policy != nil {
-		return v.at.Policy.SupportContact
+	at := v.at
+	if at == nil && v.session.User != 0 && !v.session.InstanceAdmin {
+		if slugs, err := v.mySlugs(); err == nil && len(slugs) == 1 {
+			at, _ = v.auth.Desk(v.ctx(), v.caller, slugs[0]) // whom a closed workspace names is nobody to ask now
+		}
+	}
+	if at != nil && at.Policy != nil {
+		return at.Policy.SupportContact
 	}
 	c, err := v.auth.SupportContact(v.ctx())
 	if err != nil {

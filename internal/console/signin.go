@@ -279,7 +279,7 @@ func (v *visit) isSetUp(err error) error {
 	if v.r.Method == http.MethodPost {
 		status = http.StatusConflict
 	}
-	v.show(status, "Set up", problemPage("This server is set up already",
+	v.show(status, "Set up", problemPage(v, "This server is set up already",
 		"The setup link worked once, for its first Owner. They can invite you.", v.back(), "Continue"))
 	return nil
 }
@@ -296,7 +296,7 @@ func (v *visit) doPortal() error {
 	}
 	r, err := v.Portals.OpenPortal(v.ctx(), v.r.PostForm.Get("code"), v.by)
 	if errors.Is(err, api.CodeInvalidToken) {
-		v.show(http.StatusUnauthorized, "Your tokens", problemPage("This link does not work any more",
+		v.show(http.StatusUnauthorized, "Your tokens", problemPage(v, "This link does not work any more",
 			"It works once, and for five minutes. Go back to where you got it and open a new one.", "/", "To the console"))
 		return nil
 	}
@@ -352,7 +352,7 @@ func (v *visit) ssoTrouble(err error) error {
 	if v.session.User != 0 {
 		href, to = securityHome, "Back to Security"
 	}
-	v.show(e.Code.Info().Status, "Single sign-on", problemPage("Signing in there did not work here", phrase.Sentence(e.Message), href, to))
+	v.show(e.Code.Info().Status, "Single sign-on", problemPage(v, "Signing in there did not work here", phrase.Sentence(e.Message), href, to))
 	return nil
 }
 

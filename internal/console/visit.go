@@ -159,7 +159,7 @@ func (v *visit) fail(err error) {
 	if e.Code == api.CodeInternal {
 		text = "This is our mistake. It was written down; try again shortly. Request " + v.by.RequestID + "."
 	}
-	v.show(info.Status, info.Title, problemPage(info.Title, text, v.back(), "Back"))
+	v.show(info.Status, info.Title, problemPage(v, info.Title, text, v.back(), "Back"))
 }
 
 // back is a page that surely exists.
