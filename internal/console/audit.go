@@ -1,9 +1,7 @@
 package console
 
 import (
-	"bufio"
 	"encoding/json"
-	"io"
 	"iter"
 	"strconv"
 	"time"
@@ -112,35 +110,15 @@ func export[T any](v *visit, pages iter.Seq2[[]T, error], put func() func(T) err
 	if write == nil {
 		return errAnswered
 	}
-	return v.file.end()
-}
-
-// file is an answer that is written piece by piece, perhaps compressed.
-type file struct {
-	*bufio.Writer
-	to io.WriteCloser
-}
-
-// end says that the file is whole.
-func (f file) end() error {
-	_ = f.to.Close() // whoever left does not want it
+	_ = v.file.End() // whoever left does not want it
 	return errAnswered
 }
-
-// answerWriter is the answer of a visit as what is written to and closed; the server ends it.
-type answerWriter struct{ io.Writer }
-
-func (answerWriter) Close() error { return nil }
 
 // attach says what file the answer is.
 func (v *visit) attach(media, name string) {
 	v.w.Header().Set("Content-Type", media)
 	v.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	v.file.to = answerWriter{v.w}
-	if v.packs {
-		v.file.to = v.packer.Stream(v.w.Header(), v.r, v.file.to)
-	}
-	v.file.Writer = bufio.NewWriterSize(v.file.to, 32<<10)
+	v.file = v.packer.File(v.w, v.r, v.packs)
 }
 
 // inTable writes rows of a CSV file.

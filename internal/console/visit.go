@@ -36,7 +36,7 @@ type visit struct {
 	// packs says that the answer may be compressed, by whatever of it is known so far.
 	packs bool
 	// file is the answer that an export writes piece by piece.
-	file file
+	file door.File
 	// session is the visitor's; zero for nobody.
 	session door.Session
 	caller  authority.Caller

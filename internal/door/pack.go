@@ -1,6 +1,7 @@
 package door
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -74,6 +75,30 @@ func (p *Packer) Stream(h http.Header, r *http.Request, to io.WriteCloser) io.Wr
 	}
 	return &packed{of: p, header: h, to: to}
 }
+
+// File is an answer that is written in pieces of some size.
+type File struct {
+	*bufio.Writer
+	to io.WriteCloser
+}
+
+// File begins one, which is packed where it may be and its client takes that.
+func (p *Packer) File(w http.ResponseWriter, r *http.Request, may bool) File {
+	f := File{to: unended{w}}
+	if may {
+		f.to = p.Stream(w.Header(), r, f.to)
+	}
+	f.Writer = bufio.NewWriterSize(f.to, 32<<10)
+	return f
+}
+
+// End says that the file is whole.
+func (f File) End() error { return errors.Join(f.Flush(), f.to.Close()) }
+
+// unended is an answer, which the server ends.
+type unended struct{ io.Writer }
+
+func (unended) Close() error { return nil }
 
 // packable says whether an answer is for somebody who takes it packed.
 func packable(h http.Header, r *http.Request) bool {
