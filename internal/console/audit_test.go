@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/office/officetest"
@@ -50,4 +51,20 @@ func TestTheStateOfTheChainIsShown(t *testing.T) {
 	w.inert(unsure)
 	w.shows(unsure, "Nobody can tell whether the chain is whole.", "Row 1: the keyring lacks its key", "number 1")
 	w.hides(unsure, "The chain is whole", "The chain is broken")
+}
+
+// TestARowOfTheAuditOpens: what was changed from what to what, why, with which token, by
+// which program, and where the token is. What people wrote in it stays text.
+func TestARowOfTheAuditOpens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.issue("workspace", "", "<b>deploy</b>")
+	_, err := w.RevokeToken(w.ctx, w.root, "acme", i.Token.ID, api.RevokeToken{Reason: "superseded", Comment: "moved to <i>vault</i>"})
+	must(t, err)
+	page := w.status(w.as("ada@example.com", "/workspace/acme/audit?token="+i.Token.ID), http.StatusOK)
+	w.inert(page)
+	w.shows(page, "Revoke reason", "superseded", "moved to &lt;i&gt;vault&lt;/i&gt;", "<del><bdi>active</bdi></del>", "<bdi>revoked</bdi>", "&lt;b&gt;deploy&lt;/b&gt;",
+		"/workspace/acme/access-tokens/"+i.Token.Locator, "/workspace/acme/audit?token="+i.Token.Locator, "Number in the chain")
+	w.hides(page, i.Secret.Reveal(), "<i>vault")
+	w.inert(w.status(w.as("ada@example.com", "/instance/audit"), http.StatusOK))
 }

@@ -24,13 +24,20 @@ func Sentence(s string) string {
 		return s
 	}
 	if first, _, _ := strings.Cut(s, " "); !strings.ContainsAny(first, ":_@*") { // a name stays as it is
-		r, n := utf8.DecodeRuneInString(s)
-		s = string(unicode.ToUpper(r)) + s[n:]
+		s = capital(s)
 	}
 	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
 		s += "."
 	}
 	return s
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // Plural is so many of something.
