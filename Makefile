@@ -25,8 +25,6 @@ TORTURE ?= 1h
 # and from an empty cache that is a tenth of all the work.
 # SIDE is how many packages are tested side by side: internal/e2e waits for browsers and proxies most of its time.
 SIDE ?= $(shell expr $$(nproc) + 1)
-# LONG is tested first: at its place by name it would begin late and end long after all others.
-LONG = $(filter %/internal/e2e,$(shell $(GO) list $(PKG)))
 # SCALE says which prices `make scale` takes: those that were seen, or measured.
 SCALE ?= seen
 # FUZZTIME is how long `make fuzz` stays with each target.
@@ -77,7 +75,7 @@ check: fmt-check vet house unit lint ## the inner loop: format, vet, house rules
 
 test: ## everything: install what the tests drive, then every test, then what verifies under the race detector
 	$(DEPS)
-	TOKENRY_TEST_REQUIRE=1 scripts/with-postgres $(GO) test -count=1 -vet=off -p $(SIDE) -timeout 20m $(TESTFLAGS) $(LONG) $(PKG)
+	TOKENRY_TEST_REQUIRE=1 scripts/with-postgres $(GO) test -count=1 -vet=off -p $(SIDE) -timeout 20m $(TESTFLAGS) $(PKG)
 	$(if $(RACE),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(RACE))
 
 race: ## every test of what can race, under the race detector
