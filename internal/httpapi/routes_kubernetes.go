@@ -69,7 +69,7 @@ func (c *call) review() (answer, error) {
 		return answer{body: asked.Undecided("the token is at its rate limit")}, nil
 	default:
 		if c.s.misses.take(c.caller.Token, d) != nil {
-			return answer{body: asked.Undecided("too many strings that are no tokens were asked about")}, nil
+			return answer{body: asked.Undecided("too many strings that are no tokens were asked about")}, nil //nolint:nilerr // whoever asks is told in the answer
 		}
 		return answer{body: asked.Refused()}, nil
 	}
