@@ -1,9 +1,9 @@
 package notify
 
 import (
-	"encoding/binary"
-	"io"
 	"time"
+
+	"github.com/tokenry/tokenry/internal/clock"
 )
 
 // pauses come after the first, second, … failed attempt to deliver; after the
@@ -27,7 +27,7 @@ func (s *Service) retryAt(attempt int, wish time.Time) time.Time {
 	if attempt > len(pauses) {
 		return time.Time{}
 	}
-	at := s.o.Now().Add(s.jitter(pauses[max(attempt, 1)-1]))
+	at := s.o.Now().Add(clock.Jitter(s.o.Rand, pauses[max(attempt, 1)-1]))
 	if wish.After(at) {
 		return wish
 	}
@@ -40,19 +40,9 @@ func (s *Service) mailRetryAt(attempt int, created time.Time) time.Time {
 	if attempt < 10 {
 		pause = min(firstMailPause<<max(attempt-1, 0), longestMailPause)
 	}
-	at := s.o.Now().Add(s.jitter(pause))
+	at := s.o.Now().Add(clock.Jitter(s.o.Rand, pause))
 	if at.After(created.Add(mailPatience)) {
 		return time.Time{}
 	}
 	return at
-}
-
-// jitter lengthens a pause by up to a fifth, so that what failed together does
-// not come back together.
-func (s *Service) jitter(d time.Duration) time.Duration {
-	var b [2]byte
-	if _, err := io.ReadFull(s.o.Rand, b[:]); err != nil {
-		return d
-	}
-	return d + time.Duration(float64(d)/5*float64(binary.BigEndian.Uint16(b[:]))/65535)
 }

@@ -3,7 +3,6 @@ package siem
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/audit"
+	"github.com/tokenry/tokenry/internal/clock"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
@@ -140,7 +140,7 @@ func (t *stream) run(ctx context.Context) {
 			if why.Code != last {
 				log.Warn("the audit cannot be streamed; its rows wait", "code", why.Code, "detail", why.Detail)
 			}
-			pause = t.s.jitter(min(firstPause<<min(failures, 10), longestPause))
+			pause = clock.Jitter(t.s.o.Rand, min(firstPause<<min(failures, 10), longestPause))
 			failures++
 			last = why.Code
 		case last != "":
@@ -286,13 +286,4 @@ func (t *stream) open(ctx context.Context) error {
 		t.opened = now
 	}
 	return err
-}
-
-// jitter lengthens a pause by up to a fifth.
-func (s *Service) jitter(d time.Duration) time.Duration {
-	var b [2]byte
-	if _, err := io.ReadFull(s.o.Rand, b[:]); err != nil {
-		return d
-	}
-	return d + time.Duration(float64(d)/5*float64(binary.BigEndian.Uint16(b[:]))/65535)
 }
