@@ -109,7 +109,7 @@ func sinkOf(u *url.URL, p *params, by Programme) (sink, error) {
 		}
 		return file{filepath.FromSlash(u.Path)}, nil
 	case "https":
-		return webhookOf(u, p, by)
+		return webhookOf(u, p)
 	}
 	return nil, errScheme
 }
@@ -142,7 +142,7 @@ func facilities() []string {
 	return names
 }
 
-func webhookOf(u *url.URL, p *params, by Programme) (sink, error) {
+func webhookOf(u *url.URL, p *params) (sink, error) {
 	if u.Hostname() == "" {
 		return nil, errors.New("names no host")
 	}
@@ -158,7 +158,7 @@ func webhookOf(u *url.URL, p *params, by Programme) (sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &webhook{client: clientOf(c), by: by, authorization: authorization}
+	w := &webhook{client: clientOf(c), authorization: authorization}
 	if secret != "" {
 		key, ok := strings.CutPrefix(secret, "whsec_")
 		if w.key, err = base64.StdEncoding.DecodeString(key); !ok || err != nil || len(w.key) < 24 {

@@ -20,7 +20,6 @@ import (
 // names the address, so it may be a private one.
 type webhook struct {
 	client        *http.Client
-	by            Programme
 	address       string
 	key           []byte // nil signs nothing
 	authorization string
