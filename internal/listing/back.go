@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/token"
 )
 
 // from is the parameter of an address that says where its reader came from.
@@ -38,15 +39,16 @@ func Back(address string) (Place, bool) {
 	case parts[0] != "workspace":
 	case len(parts) == 3:
 		p.Name = map[string]string{"access-tokens": "Access tokens", "integration-tokens": "Integration tokens", "developer-tools": "Developer tools"}[parts[2]]
-	case len(parts) == 4 && parts[2] == "access-tokens" && !elsewhere(parts[3]):
+	case len(parts) == 4 && parts[2] == "access-tokens" && names(parts[3]):
 		p.Name, p.Token = "Token", true
 	}
 	return p, p.Name != ""
 }
 
-// elsewhere says that a name below the list of tokens is not that of a token.
-func elsewhere(name string) bool {
-	return name == "" || name == "new" || name == "count" || name == "export" || name == "bulk" || name == "columns" || name == "summary"
+// names says that a name below the list of tokens is that of a token.
+func names(id string) bool {
+	_, err := token.ParseLocator(token.LocatorOf(id))
+	return err == nil
 }
 
 // List is the list that led to a place, over the page of a token if need be.
