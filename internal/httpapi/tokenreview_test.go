@@ -104,6 +104,16 @@ func TestKubernetesIsNeverToldToWait(t *testing.T) {
 	if s := said.Status; s.Authenticated || s.User != nil || !strings.Contains(s.Error, "limit") {
 		t.Errorf("at its limit: %+v", s)
 	}
+	for n := range 1000 {
+		var none api.TokenReview
+		if w.asKubernetes(asks, "tickets:read", remint("AAAAAAAAAAAA", good.Secret)).is(200).into(&none); none.Status.Error != "" {
+			t.Fatalf("guess %d: %+v", n, none.Status)
+		}
+	}
+	w.asKubernetes(asks, "tickets:read", remint("AAAAAAAAAAAA", good.Secret)).is(200).into(&said)
+	if s := said.Status; s.Authenticated || !strings.Contains(s.Error, "too many") {
+		t.Errorf("one guess too many: %+v", s)
+	}
 	w.must(w.db.(interface{ Close() error }).Close())
 	r := w.asKubernetes(asks, "tickets:read", unread.Secret).is(503)
 	if v := r.Header.Get("Retry-After"); v != "" {

@@ -96,7 +96,13 @@ func TestBusyConnectionsLeaveRoomForWhatCannotWait(t *testing.T) {
 		if !resp.Close {
 			t.Errorf("%s %s keeps a connection of the reserve", method, path)
 		}
+		if refused, waits := resp.StatusCode == http.StatusServiceUnavailable, resp.Header.Get("Retry-After") != ""; refused && waits == strings.HasPrefix(path, "/v1/token-review/") {
+			t.Errorf("%s %s: it is told to wait: %t", method, path, waits) // an API server would, with somebody's request held up
+		}
 		return resp.StatusCode, resp.Header.Get("Tokenry-Revision")
+	}
+	if status, _ := ask("POST", "/v1/token-review/clusters:use", ""); status != http.StatusServiceUnavailable {
+		t.Errorf("a question of an API server: %d", status)
 	}
 	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/v1/whoami": 503, "/signin": 503} {
 		if status, _ := ask("GET", path, ""); status != want {
