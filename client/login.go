@@ -128,16 +128,16 @@ func (d *DeviceLogin) post(ctx context.Context, path string, form url.Values, ou
 
 // postForm posts a form to one of the doors of OAuth, and answers the status and what was
 // said.
-func (l *line) postForm(ctx context.Context, path string, form url.Values, agent string) (status int, body []byte, err error) {
-	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+func (c *line) postForm(ctx context.Context, path string, form url.Values, agent string) (status int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.base+path, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", agent)
-	resp, err := l.http.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, err
 	}
