@@ -21,8 +21,7 @@ BENCHFLAGS ?=
 SIZES ?= 10000,100000,1000000
 # TORTURE is how long `make torture` goes on.
 TORTURE ?= 1h
-# `make test` leaves vet to `make check`, as it leaves the linters: it looks at every package that is linked, others' too,
-# and from an empty cache that is a tenth of all the work.
+# `make test` leaves vet to `make check`, as it leaves the linters: it looks at every package that is linked, others' too.
 # SIDE is how many packages are tested side by side: internal/e2e waits for browsers and proxies most of its time.
 SIDE ?= $(shell expr $$(nproc) + 1)
 # SCALE says which prices `make scale` takes: those that were seen, or measured.
