@@ -248,11 +248,10 @@ func (g *gitLog) adds(line []byte) bool {
 
 // addition reads the lines that were added one behind the other.
 type addition struct {
-	g     *gitLog
-	line  []byte // what is left of the line
-	rest  io.Reader
-	ended bool // the line is told, but for its end
-	over  bool
+	g    *gitLog
+	line []byte // what is left of the line
+	rest io.Reader
+	over bool
 }
 
 func (a *addition) Read(p []byte) (int, error) {
@@ -274,7 +273,7 @@ func (a *addition) Read(p []byte) (int, error) {
 	line, rest, err := a.g.next()
 	if err != nil || !a.g.inHunk(line) || !a.g.adds(line) {
 		a.over, a.g.back = true, &read{line, rest, err}
-		return 1, nil
+		return 1, nil //nolint:nilerr // what is put back is read again, with its error
 	}
 	a.line, _ = a.g.count(line)
 	a.rest = rest
