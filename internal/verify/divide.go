@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"context"
+
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -44,11 +46,8 @@ func (e *Engine) Part() {
 	l := e.limits
 	l.dividing.Lock()
 	defer l.dividing.Unlock()
-	e.together.hold(true)
 	l.parting = true
-	is := *l.split.Load()
-	is.alone = false
-	l.divide(&is)
+	l.close()
 }
 
 // Parted says that all is written.
@@ -58,7 +57,7 @@ func (e *Engine) Parted() {
 	defer l.dividing.Unlock()
 	l.parting = false
 	l.makeRoom()
-	e.together.hold(false)
+	l.open(false)
 }
 
 // Lonely says that nobody else counts, as of an arrival, so that memory can do it alone
@@ -71,14 +70,56 @@ func (e *Engine) Lonely() (as int64, is bool) {
 	return l.crowd.Newest, s.begun && !s.alone && !l.parting && l.crowd.Nodes == 1
 }
 
-// Gathered says that memory was given what there was when the node was lonely.
+// Gathered says that memory was given what there was when the node was lonely. What was
+// drawn since, and may be counted yet, is told to memory before it counts alone: else a
+// request would pass by what only this node let through.
 func (e *Engine) Gathered(as int64) {
 	l := e.limits
 	l.dividing.Lock()
+	if !l.lonely(as) {
+		l.dividing.Unlock()
+		return
+	}
+	l.close()
+	l.dividing.Unlock()
+	l.flying.Wait() // as long as one is counted, at most
+	l.dividing.Lock()
 	defer l.dividing.Unlock()
-	if is := *l.split.Load(); is.begun && l.crowd.Nodes == 1 && l.crowd.Newest == as {
-		is.alone = true
-		l.divide(&is)
+	l.open(l.lonely(as))
+}
+
+// lonely says whether nobody came since.
+func (l *limits) lonely(as int64) bool {
+	return l.split.Load().begun && l.crowd.Nodes == 1 && l.crowd.Newest == as
+}
+
+// close makes wait what others count too; when it returns, no more of it is drawn.
+func (l *limits) close() {
+	is := *l.split.Load()
+	is.alone, is.shut = false, make(chan struct{})
+	l.divide(&is)
+}
+
+// open lets go on what waited.
+func (l *limits) open(alone bool) {
+	is := *l.split.Load()
+	shut := is.shut
+	is.alone, is.shut = alone, nil
+	l.divide(&is)
+	close(shut)
+}
+
+// opened waits until it is known who counts.
+func (l *limits) opened(ctx context.Context) error {
+	shut := l.split.Load().shut
+	if shut == nil {
+		return nil
+	}
+	select {
+	case <-shut:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 

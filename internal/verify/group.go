@@ -79,7 +79,6 @@ type group struct {
 	mu      sync.Mutex // guards what follows
 	waiting []*counting
 	running int
-	held    bool
 }
 
 type counting struct {
@@ -123,7 +122,7 @@ func (g *group) leave(w *counting) {
 
 // start begins a lane if one is free; the lock is held.
 func (g *group) start() {
-	if !g.held && g.running < g.lanes && len(g.waiting) > 0 {
+	if g.running < g.lanes && len(g.waiting) > 0 {
 		g.running++
 		go g.run()
 	}
@@ -134,7 +133,7 @@ func (g *group) run() {
 	for {
 		g.mu.Lock()
 		n := min(len(g.waiting), chargesAtOnce)
-		if n == 0 || g.held {
+		if n == 0 {
 			g.running--
 			g.mu.Unlock()
 			return
@@ -156,15 +155,5 @@ func (g *group) send(now []*counting) {
 	err := g.counter.Count(ctx, batch)
 	for _, w := range now {
 		w.done <- cmp.Or(err, w.charge.Err)
-	}
-}
-
-// hold keeps what comes waiting, until it is let go.
-func (g *group) hold(held bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.held = held
-	for range g.lanes {
-		g.start()
 	}
 }

@@ -194,6 +194,9 @@ type limits struct {
 	// split is read while the buckets are locked; see [Engine.Share].
 	split atomic.Pointer[split]
 
+	// flying are charges that drew and are being counted by all nodes together.
+	flying sync.WaitGroup
+
 	dividing sync.Mutex // guards what follows, and writing split
 	// crowd is who counts, room the newest arrival for which there is room, and parting
 	// says that what was counted alone is being written.
@@ -216,12 +219,16 @@ type taken struct {
 	own, shared         level
 	fitsOwn, fitsShared bool
 	drewOwn, drewShared int64 // ns that the buckets are fuller by
+	flies               bool  // it counts among those that fly, until it is told of
 }
 
 func (t *taken) ok() bool { return t.fitsOwn && t.fitsShared }
 
 // far says that others count too, so that what fits here may not there.
 func (t *taken) far() bool { return t.own.part.far || t.shared.part.far }
+
+// waits says that who counts is not known yet, and that nothing was drawn.
+func (t *taken) waits() bool { return t.own.part.waits || t.shared.part.waits }
 
 // locked locks the buckets of a charge together, always the token's first, so that two
 // requests cannot wait for each other. A limit that is not there has none.
@@ -259,8 +266,11 @@ func (l *limits) take(c *charge) (t taken) {
 	}
 	cost := int64(c.cost)
 	t.fitsOwn, t.fitsShared = t.own.fits(cost), t.shared.fits(cost)
-	if !t.ok() || cost <= 0 || c.look {
+	if !t.ok() || cost <= 0 || c.look || t.waits() {
 		return t
+	}
+	if t.flies = t.far(); t.flies {
+		l.flying.Add(1)
 	}
 	if ownIn != nil {
 		t.drewOwn = cost * t.own.part.step

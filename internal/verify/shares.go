@@ -25,6 +25,9 @@ type split struct {
 	alone bool
 	// all says that every limit is counted elsewhere.
 	all bool
+	// shut, unless nil, is closed when the count of these is handed over: until then what
+	// others count too draws nothing, and waits.
+	shut chan struct{}
 }
 
 // peak is a number of nodes, and when there were fewer for the first time.
@@ -50,7 +53,7 @@ func apart() *split { return &split{nodes: 1} }
 // that arrives begins with nothing. So what is free on all nodes together grows only by
 // draining, and that no faster than one bucket drains.
 func (s *split) next(c ledger.Crowd, now int64) *split {
-	is := &split{nodes: max(int64(c.Nodes), 1), mine: c.Mine, begun: s.begun, since: s.since}
+	is := &split{nodes: max(int64(c.Nodes), 1), mine: c.Mine, begun: s.begun, since: s.since, shut: s.shut}
 	if c.Mine != s.mine { // others may have done without it
 		is.begun, is.since = false, 0
 	}
@@ -90,6 +93,8 @@ type part struct {
 	// none says that nothing passes yet, far that others count this limit too, so that
 	// what is here is only part of what is used.
 	none, far bool
+	// waits says that it is not known yet who counts.
+	waits bool
 	// writes says that what is here outlives a restart only if it is written down.
 	writes bool
 }
@@ -114,6 +119,7 @@ func (s *split) part(r rate, now int64) part {
 	p.none = !s.begun
 	if r.together() {
 		p.far = !s.alone
+		p.waits = p.far && s.shut != nil
 		return p
 	}
 	full := r.burst * r.step

@@ -85,9 +85,11 @@ func (e *Engine) charge(ctx context.Context, req *Request, b *binding, d *Decisi
 		token: d.Locator, workspace: b.where.ID, rates: *b.rates,
 		cost: req.Cost, look: req.Peek, now: d.At.UnixNano(),
 	}
-	t := e.limits.take(&c)
+	t, err := e.take(ctx, &c)
+	if err != nil {
+		return api.CodeUnavailable, unavailable(err)
+	}
 	if t.far() && t.ok() {
-		var err error
 		if t, err = e.countTogether(ctx, c, t); err != nil {
 			return api.CodeUnavailable, unavailable(err)
 		}
@@ -103,9 +105,27 @@ func (e *Engine) charge(ctx context.Context, req *Request, b *binding, d *Decisi
 	return api.CodeRateLimited, nil
 }
 
+// take draws from this node's part of the limits, once it is known who counts.
+func (e *Engine) take(ctx context.Context, c *charge) (t taken, err error) {
+	if t = e.limits.take(c); !t.waits() || !t.ok() {
+		return t, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, e.together.timeout, errCounterSlow)
+	defer cancel()
+	for err == nil && t.waits() && t.ok() {
+		if err = e.limits.opened(ctx); err == nil {
+			t = e.limits.take(c)
+		}
+	}
+	return t, err
+}
+
 // countTogether asks for what fits here whether it fits with what others let through. What
 // memory has is a part of that, so what does not fit here is refused without asking.
 func (e *Engine) countTogether(ctx context.Context, c charge, t taken) (taken, error) {
+	if t.flies {
+		defer e.limits.flying.Done()
+	}
 	if e.together.counter == nil {
 		return t, errNoCounter
 	}
