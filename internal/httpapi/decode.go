@@ -43,8 +43,11 @@ func (c *call) readBody() error {
 	case n > limit:
 		return tooLarge(limit)
 	}
-	if c.route.OAuth {
+	switch {
+	case c.route.OAuth:
 		return isForm(c.r.Header)
+	case c.route.scim:
+		return isSCIM(c.r.Header)
 	}
 	return isJSON(c.r.Header)
 }
@@ -70,16 +73,16 @@ func unreadable(err error) *api.Error {
 // ever taken for a request, and any encoding on top.
 func isJSON(h http.Header) error {
 	lines, encodings := h["Content-Type"], h["Content-Encoding"]
-	if len(lines) == 1 && len(encodings) == 0 && (lines[0] == door.JSON || jsonMedia(lines[0])) {
+	if len(lines) == 1 && len(encodings) == 0 && (lines[0] == door.JSON || jsonMedia(lines[0], door.JSON)) {
 		return nil
 	}
 	return api.Errorf(api.CodeUnsupportedMediaType, "send Content-Type: application/json, and no Content-Encoding")
 }
 
-func jsonMedia(line string) bool {
+func jsonMedia(line, want string) bool {
 	media, params, err := mime.ParseMediaType(line)
 	charset, has := params["charset"]
-	return err == nil && media == door.JSON && (!has || strings.EqualFold(charset, "utf-8"))
+	return err == nil && media == want && (!has || strings.EqualFold(charset, "utf-8"))
 }
 
 // decode reads the body into v: one JSON object in UTF-8, every name known, in

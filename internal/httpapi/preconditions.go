@@ -58,7 +58,7 @@ func (c *call) tag(a answer) (known bool) {
 // expects hands what a change asks of its object to the authority.
 func (c *call) expects() error {
 	match, none := c.r.Header[door.HeaderIfMatch], c.r.Header[headerIfNoneMatch]
-	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead || len(match)+len(none) == 0 {
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead || len(match)+len(none) == 0 || c.route.scim {
 		return nil
 	}
 	if !c.route.Matches {

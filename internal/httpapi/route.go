@@ -59,7 +59,9 @@ type Route struct {
 	// foreignQuery says that the query is not for this call: it is not looked at.
 	foreignQuery bool
 	// selects says that the body has fields which must not be there and empty.
-	selects  bool
+	selects bool
+	// scim says that conditions and errors are those of RFC 7644.
+	scim     bool
 	run      handler
 	requests *requestCounts
 }

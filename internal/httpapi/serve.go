@@ -196,8 +196,12 @@ func (c *call) problem(p api.Problem, e *api.Error) {
 	if p.RetryAfter > 0 {
 		h["Retry-After"] = []string{strconv.Itoa(p.RetryAfter)}
 	}
-	if c.oauth() {
+	switch {
+	case c.oauth():
 		c.oauthError(p, e)
+		return
+	case c.route != nil && c.route.scim:
+		c.scimError(p, e)
 		return
 	}
 	b, err := json.Marshal(p)

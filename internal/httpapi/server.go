@@ -21,6 +21,7 @@ import (
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/reference"
 	"github.com/tokenry/tokenry/internal/ruleset"
+	"github.com/tokenry/tokenry/internal/scim"
 	"github.com/tokenry/tokenry/internal/strict"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -108,6 +109,8 @@ type server struct {
 
 	mux      *http.ServeMux
 	extAuthz *Route
+	// directories is [scimRoute].
+	directories *Route
 	// hot are the routes that are called for every request of somebody's API, by their
 	// paths: the multiplexer would take longer to find one than it takes to answer.
 	hot        map[string]*Route
@@ -160,7 +163,8 @@ func newServer(o Options) (*server, error) {
 	if s.oauth, err = newOAuthMetadata(base, o.Devices != nil); err != nil {
 		return nil, err
 	}
-	routes := Routes()
+	routes, directories := Routes(), scimRoute()
+	directories.requests, s.directories = s.metrics.requestsOf(directories.Path), &directories
 	s.pages = sync.OnceValues(func() (reference.Pages, error) { return reference.New(callsOf(routes), base) })
 	return s, s.mount(routes)
 }
@@ -236,6 +240,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.end(c)
 	if strings.HasPrefix(r.RequestURI, extAuthzPrefix) {
 		c.serve(s.extAuthz) // the multiplexer would send paths that are not clean elsewhere
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, scim.Root+"/") {
+		c.serve(s.directories)
 		return
 	}
 	if rt := s.hot[r.URL.Path]; rt != nil && r.URL.RawPath == "" && r.Method != http.MethodConnect && (rt.Method == "" || rt.Method == r.Method) {

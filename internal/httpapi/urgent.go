@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/tokenry/tokenry/internal/scim"
 )
 
 // Urgent says whether a request is one that a server without room for others still
@@ -16,7 +18,9 @@ func Urgent(r *http.Request) bool {
 	}
 	switch r.Method {
 	case http.MethodDelete:
-		return strings.HasPrefix(p, "/v1/")
+		return strings.HasPrefix(p, "/v1/") || strings.HasPrefix(p, scim.Root+"/")
+	case http.MethodPatch, http.MethodPut: // so a directory deactivates
+		return strings.HasPrefix(p, scim.Root+"/Users/")
 	case http.MethodPost:
 		return slices.Contains(takingVerbs(), path.Base(p)) && !strings.HasPrefix(p, "/signin/") || slices.Contains([]string{pathRevoke, "/v1/leaks", "/v1/leaks/github", "/v1/leaks/gitlab"}, p)
 	}

@@ -53,6 +53,11 @@ func effects() map[string]string {
 		"endGiven":              "takes",       // what a rule gave that was changed
 		"forgetUsed":            "gives",       // destroys by age
 		"EditWebhook":           "gives takes", // takes where it only disables
+		"createUser":            "gives",
+		"changeUser":            "gives takes", // takes where it deactivates
+		"createGroup":           "gives",
+		"changeGroup":           "gives",
+		"removeGroup":           "gives", // a role with a tight limit may be what is taken away
 		"EditWorkspace":         "gives",
 		"EndLapsed":             "whenIdle",
 		"EnableServiceAccount":  "gives",
@@ -107,7 +112,7 @@ func TestEveryVerbSaysWhatItDoesToPower(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}
 	var files []string
-	for _, room := range []string{"authority", "tokens", "owners", "rights", "federation", "outbox", "retention", "insight", "office"} {
+	for _, room := range []string{"authority", "tokens", "owners", "rights", "federation", "scim", "outbox", "retention", "insight", "office"} {
 		in, err := filepath.Glob("../" + room + "/*.go")
 		officetest.Must(t, err)
 		files = append(files, in...)

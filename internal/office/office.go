@@ -24,6 +24,7 @@ import (
 	"github.com/tokenry/tokenry/internal/owners"
 	"github.com/tokenry/tokenry/internal/retention"
 	"github.com/tokenry/tokenry/internal/rights"
+	"github.com/tokenry/tokenry/internal/scim"
 	"github.com/tokenry/tokenry/internal/tokens"
 	"github.com/tokenry/tokenry/token"
 )
@@ -37,6 +38,7 @@ type Office struct {
 	*retention.Retention
 	*insight.Insight
 	*federation.Federation
+	*scim.Scim
 	in *authority.Authority
 	// turnedAway are the sign-ins that were refused.
 	turnedAway *authority.Refusals[turnedAway, string]
@@ -50,8 +52,9 @@ func New(o authority.Options) *Office {
 }
 
 func over(in *authority.Authority, refused *authority.Refusals[turnedAway, string]) *Office {
+	people, roles := owners.New(in), rights.New(in)
 	return &Office{
-		Tokens: tokens.New(in), Owners: owners.New(in), Rights: rights.New(in), Outbox: outbox.New(in),
+		Tokens: tokens.New(in), Owners: people, Rights: roles, Scim: scim.New(in, people, roles), Outbox: outbox.New(in),
 		Retention: retention.New(in), Insight: insight.New(in),
 		Federation: federation.New(in, federation.Mint{Draft: tokens.Draft, Issue: tokens.IssueEphemeral}), in: in, turnedAway: refused,
 	}

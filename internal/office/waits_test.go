@@ -2,6 +2,7 @@ package office_test
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"maps"
 	"slices"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/outbox"
+	"github.com/tokenry/tokenry/internal/scim"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
 	"github.com/tokenry/tokenry/token"
@@ -51,7 +53,7 @@ func TestEveryVerbSaysWhetherItWaits(t *testing.T) {
 	t.Parallel()
 	w, f := officetest.AmongNodes(t)
 	said := unanswered()
-	cases := slices.Concat(ofOwners(w), ofRights(w), ofTokens(w), ofWebhooks(w), ofTrust(w))
+	cases := slices.Concat(ofOwners(w), ofRights(w), ofTokens(w), ofWebhooks(w), ofTrust(w), ofDirectories(w))
 	f.Since()
 	for _, c := range cases {
 		revision, err := c.do()
@@ -257,6 +259,31 @@ func TestTheFirstOwnerWaitsForNobody(t *testing.T) {
 	officetest.Must(t, officetest.Second(a.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})))
 	if got := f.Since(); len(got) > 0 {
 		t.Errorf("%v is awaited", got)
+	}
+}
+
+// ofDirectories are those of one connection: each answer is by its verb.
+func ofDirectories(w *officetest.World) []waiting {
+	send := func(method string, path func() string, body string, into *string) func() (int64, error) {
+		return func() (int64, error) {
+			a, err := w.AnswerDirectory(w.Ctx, w.Root, scim.Request{Method: method, Path: path(), Body: []byte(body), Workspace: "acme"})
+			if into != nil && err == nil {
+				var made struct{ ID string }
+				err = json.Unmarshal(a.Body, &made)
+				*into = made.ID
+			}
+			return a.Revision, err
+		}
+	}
+	var user, group string
+	users, groups := func() string { return "/Users/" + user }, func() string { return "/Groups/" + group }
+	return []waiting{
+		{"createUser", "new", false, send("POST", users, `{"userName":"dora@example.com"}`, &user)},
+		{"changeUser", "another name", true, send("PUT", users, `{"displayName":"Dora"}`, nil)},
+		{"changeUser", "deactivated", true, send("PUT", users, `{"active":false}`, nil)},
+		{"createGroup", "a new role", true, send("POST", groups, `{"displayName":"Staff"}`, &group)},
+		{"changeGroup", "another name", true, send("PUT", groups, `{"displayName":"Crew"}`, nil)},
+		{"removeGroup", "a role that nobody has", true, send("DELETE", groups, "", nil)},
 	}
 }
 

@@ -228,6 +228,12 @@ func BeginMember(w *authority.Work, ref, who string) (*MemberChange, error) {
 	if err != nil {
 		return nil, err
 	}
+	return ChangeOf(ac, sp, m)
+}
+
+// ChangeOf is [BeginMember] for a caller who was let in with members:write, and a member
+// who was found.
+func ChangeOf(ac *authority.Actor, sp *authority.Space, m ledger.Member) (*MemberChange, error) {
 	return &MemberChange{ac: ac, sp: sp, before: authority.MemberRow(m, sp), was: m, m: m}, OwnersOnly(ac, m.Grants)
 }
 
@@ -400,7 +406,7 @@ func (a *Owners) DeactivateMember(ctx context.Context, c authority.Caller, ref, 
 			return err
 		}
 		of.OwnerMember = ch.m.ID
-		ch.ac.Stop(authority.MemberStop(ch.m), "members:write", w.Now).OfMember(&ch.m)
+		StopMember(w, ch)
 		done.Value, err = FinishMember(w, ch, "member.deactivated")
 		return authority.OrDryRun(err, dryRun)
 	})
@@ -410,6 +416,19 @@ func (a *Owners) DeactivateMember(ctx context.Context, c authority.Caller, ref, 
 	return done, err
 }
 
+// StopMember writes a deactivation into a change that was begun.
+func StopMember(w *authority.Work, ch *MemberChange) {
+	ch.ac.Stop(authority.MemberStop(ch.m), "members:write", w.Now).OfMember(&ch.m)
+}
+
+// ReturnMember writes into a change that was begun that the member is active again, and
+// refuses what the caller may not bring back.
+func ReturnMember(ch *MemberChange) error {
+	was := authority.MemberStop(ch.m)
+	authority.Stop{}.OfMember(&ch.m)
+	return input.First(ch.ac.Restart(was), authority.CoverOwner(ch.ac, ch.sp, authority.MemberOwner(ch.m)))
+}
+
 // ActivateMember brings a deactivated member, its tokens and sessions back.
 func (a *Owners) ActivateMember(ctx context.Context, c authority.Caller, ref, who string) (done authority.Done[api.Member], err error) {
 	done.Revision, err = a.in.Mutate(ctx, c, func(w *authority.Work) error {
@@ -417,9 +436,7 @@ func (a *Owners) ActivateMember(ctx context.Context, c authority.Caller, ref, wh
 		if err != nil {
 			return err
 		}
-		was := authority.MemberStop(ch.m)
-		authority.Stop{}.OfMember(&ch.m)
-		if err := input.First(ch.ac.Restart(was), authority.CoverOwner(ch.ac, ch.sp, authority.MemberOwner(ch.m))); err != nil {
+		if err := ReturnMember(ch); err != nil {
 			return err
 		}
 		w.OnlyGives()

@@ -76,28 +76,35 @@ func (a *Rights) PutRole(ctx context.Context, c authority.Caller, at authority.W
 		if err != nil {
 			return err
 		}
-		was, exists := e.Space.Roles[name]
+		_, exists := e.Space.Roles[name]
 		done.Made = !exists
-		if err := input.First(checkRole(e, name, was, in), w.ExpectEntry(e.Workspace, "role:"+name, was.Revision, exists)); err != nil {
-			return err
-		}
-		row := ledger.Role{Workspace: e.Workspace.ID, Name: name, DisplayName: in.DisplayName, Description: in.Description,
-			Scopes: in.Scopes, RateLimit: (*policy.KeptLimit)(in.RateLimit), Locked: in.Locked, Revision: w.Revision()}
-		if err := w.PutRole(row); err != nil {
-			return err
-		}
-		after, err := w.Authority.Space(w.Snapshot, e.Workspace)
-		if err != nil {
-			return err
-		}
-		if err := input.First(gained(e, after, name), looserRole(e, was, in), boundRoles(w, e, was, in)); err != nil {
-			return err
-		}
-		done.Value = roleView(after.Roles[name], e.Workspace.ID)
-		w.TouchRights(e.Workspace)
-		return w.Note(e.Actor, e.Workspace, authority.Event{Action: "role.written", Target: "role:" + name, Before: beforeRole(e, was, exists), After: done.Value})
+		done.Value, err = WriteRole(w, e, name, in)
+		return err
 	})
 	return done, err
+}
+
+// WriteRole creates or replaces a role for a caller who was let in with roles:write.
+func WriteRole(w *authority.Work, e authority.Entry, name string, in api.PutRole) (api.Role, error) {
+	was, exists := e.Space.Roles[name]
+	if err := input.First(checkRole(e, name, was, in), w.ExpectEntry(e.Workspace, "role:"+name, was.Revision, exists)); err != nil {
+		return api.Role{}, err
+	}
+	row := ledger.Role{Workspace: e.Workspace.ID, Name: name, DisplayName: in.DisplayName, Description: in.Description,
+		Scopes: in.Scopes, RateLimit: (*policy.KeptLimit)(in.RateLimit), Locked: in.Locked, Revision: w.Revision()}
+	if err := w.PutRole(row); err != nil {
+		return api.Role{}, err
+	}
+	after, err := w.Authority.Space(w.Snapshot, e.Workspace)
+	if err != nil {
+		return api.Role{}, err
+	}
+	if err := input.First(gained(e, after, name), looserRole(e, was, in), boundRoles(w, e, was, in)); err != nil {
+		return api.Role{}, err
+	}
+	v := roleView(after.Roles[name], e.Workspace.ID)
+	w.TouchRights(e.Workspace)
+	return v, w.Note(e.Actor, e.Workspace, authority.Event{Action: "role.written", Target: "role:" + name, Before: beforeRole(e, was, exists), After: v})
 }
 
 // The bounds of what one workspace names: all of it is read by every change there,

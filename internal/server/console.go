@@ -114,7 +114,7 @@ func (s *Server) note(m signin.MailMessage) (notify.Message, error) {
 
 // isAPI says whether a path belongs to programs; all others are pages.
 func isAPI(path string) bool {
-	for _, prefix := range []string{"/v1/", "/.well-known/", "/errors/", "/oauth2/"} {
+	for _, prefix := range []string{"/v1/", "/.well-known/", "/errors/", "/oauth2/", "/scim/"} {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}
