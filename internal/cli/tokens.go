@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
@@ -87,6 +89,7 @@ func tokenFields(fs *pflag.FlagSet) *terminal.Fields {
 func (a *app) tokenCreate() *cobra.Command {
 	var in api.CreateToken
 	var f *terminal.Fields
+	use := new(terminal.Use)
 	cmd := a.command("create --label LABEL", "Create a token and print its secret, this once", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		if err := f.Into(&in); err != nil {
 			return err
@@ -105,6 +108,7 @@ func (a *app) tokenCreate() *cobra.Command {
 		for _, note := range terminal.Created(v) {
 			fmt.Fprintln(a.Err, "note: "+note)
 		}
+		a.tellUse(*use)
 		return a.issued(v)
 	})
 	cmd.Long = `Create a token and print its secret on standard output; it is never shown again.
@@ -117,8 +121,19 @@ the policy's.`
 		Text("kind", "personal, service or workspace; left out it follows from the owner").
 		Text("owner", "e-mail or id of a member, or name of a service account; left out it is you")
 	addKey(cmd.Flags())
+	cmd.Flags().Var(use, "for", "mcp, or mcp=URL: print what clients of that MCP server are told, without the secret")
 	_ = cmd.MarkFlagRequired("label") // it was added above
 	return cmd
+}
+
+// tellUse prints how programs of a kind present a token.
+func (a *app) tellUse(use terminal.Use) {
+	if !use.MCP {
+		return
+	}
+	for _, s := range phrase.MCPClients(cmp.Or(use.Server, phrase.ExampleMCP)) {
+		fmt.Fprintf(a.Err, "# %s\n%s\n\n", s.Title, s.Text)
+	}
 }
 
 // addKey adds --idempotency-key.

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -160,9 +158,9 @@ func (a *app) policy() *cobra.Command {
 	})
 	var when *condition
 	edit := a.command("edit FIELD=VALUE…", "Change fields; FIELD=null returns one to what is inherited", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
-		patch, err := policyPatch(args)
+		patch, err := terminal.PolicyPatch(args)
 		if err != nil {
-			return err
+			return usage(err)
 		}
 		c, err := a.client()
 		if err != nil {
@@ -182,87 +180,18 @@ func (a *app) policy() *cobra.Command {
 	return instanceFlag(a.group("policy", "Show and change the policy", show, edit), &instance)
 }
 
-// policyPatch reads FIELD=VALUE, whose value is JSON where it can be read so,
-// else a text.
-func policyPatch(args []string) (patch api.PatchPolicy, err error) {
-	b := terminal.Body{}
-	for _, arg := range args {
-		name, value, ok := strings.Cut(arg, "=")
-		if !ok {
-			return patch, usagef("want FIELD=VALUE, like max_lifetime=90d")
-		}
-		if json.Valid([]byte(value)) {
-			b[name] = json.RawMessage(value)
-		} else {
-			b[name] = value
-		}
-	}
-	if err := b.Into(&patch); err != nil {
-		return patch, usagef("this is no change of a policy: %w; tokenry policy show lists the fields", err)
-	}
-	return patch, nil
-}
-
-// showPolicy prints the fields of a policy in the order of the wire, each with where
-// it comes from.
+// showPolicy prints the fields of a policy, each with where it comes from.
 func (a *app) showPolicy(p api.Policy, err error) error {
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(p)
+	fields, err := terminal.Policy(p)
 	if err != nil {
 		return err
 	}
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(b, &values); err != nil {
-		return err
-	}
 	var rows []row
-	for _, name := range policyOrder(b) {
-		if name == "overridden" || name == "locked" {
-			continue
-		}
-		rows = append(rows, row{name, strings.Trim(string(values[name]), `"`) + origin(p, name)})
+	for _, f := range fields {
+		rows = append(rows, row{f[0], f[1]})
 	}
 	return a.show(p, rows)
-}
-
-// policyOrder is the order of the fields on the wire.
-func policyOrder(b []byte) []string {
-	dec := json.NewDecoder(strings.NewReader(string(b)))
-	var names []string
-	if _, err := dec.Token(); err != nil {
-		return nil
-	}
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return names
-		}
-		names = append(names, fmt.Sprint(name))
-		var value json.RawMessage
-		if dec.Decode(&value) != nil {
-			return names
-		}
-	}
-	return names
-}
-
-// origin says where a field's value comes from, when it is not the default way.
-func origin(p api.Policy, name string) string {
-	var notes []string
-	for _, n := range p.Overridden {
-		if n == name {
-			notes = append(notes, "set here")
-		}
-	}
-	for _, n := range p.Locked {
-		if n == name {
-			notes = append(notes, "locked by the instance")
-		}
-	}
-	if notes == nil {
-		return ""
-	}
-	return "  (" + strings.Join(notes, ", ") + ")"
 }

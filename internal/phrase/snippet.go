@@ -8,6 +8,10 @@ type Snippet struct{ Title, Text string }
 
 // Snippets show how programs present the token, without it.
 func Snippets(base string) []Snippet {
+	return append(programs(base), MCPClients(ExampleMCP)...)
+}
+
+func programs(base string) []Snippet {
 	return []Snippet{
 		{Title: "curl", Text: `curl --fail -H "Authorization: Bearer $` + EnvName + `" ` + base + "/v1/whoami"},
 		{Title: "GitHub Actions", Text: `# Settings → Secrets and variables → Actions: add the secret ` + EnvName + `

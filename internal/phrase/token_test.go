@@ -1,6 +1,7 @@
 package phrase_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -227,8 +228,15 @@ func TestTokensAreSorted(t *testing.T) {
 func TestSnippetsReadTheSecretFromTheEnvironment(t *testing.T) {
 	t.Parallel()
 	for _, s := range phrase.Snippets("https://tokens.example.com") {
-		if !strings.Contains(s.Text, phrase.EnvName) || strings.Count(s.Text, "https://") != 1 || !strings.Contains(s.Text, "https://tokens.example.com/v1/whoami") || token.Redact(s.Text) != s.Text {
+		if !strings.Contains(s.Text, phrase.EnvName) || strings.Count(s.Text, "https://") != 1 ||
+			!strings.Contains(s.Text, "https://tokens.example.com/v1/whoami") && !strings.Contains(s.Text, phrase.ExampleMCP) || token.Redact(s.Text) != s.Text {
 			t.Errorf("%s:\n%s", s.Title, s.Text)
+		}
+	}
+	for _, s := range phrase.MCPClients("https://mcp.acme.example/mcp?a=1&b=<2>") {
+		var v map[string]any
+		if err := json.Unmarshal([]byte(s.Text), &v); err != nil || !strings.Contains(s.Text, `"https://mcp.acme.example/mcp?a=1&b=<2>"`) {
+			t.Errorf("%s: %v\n%s", s.Title, err, s.Text)
 		}
 	}
 	says(t, phrase.OverlapWords(api.TokenSecret{}, api.TokenSecret{}), "The old secret was never used. It can go.")
