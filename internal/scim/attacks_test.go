@@ -122,6 +122,7 @@ func TestAPatchIsWhole(t *testing.T) {
 		for what, c := range map[string][3]string{
 			"an attribute that is none": {`{"op":"replace","path":"displayName","value":"X"},{"op":"replace","path":"actve","value":false}`, "invalidPath", "/Users/" + bob},
 			"one without a path":        {`{"op":"replace","value":{"displayName":"X","actve":false}}`, "invalidPath", "/Users/" + bob},
+			"one within its schema":     {`{"op":"replace","value":{"displayName":"X","urn:ietf:params:scim:schemas:core:2.0:User":{"active":false}}}`, "invalidPath", "/Users/" + bob},
 			"active that is neither":    {`{"op":"replace","path":"displayName","value":"X"},{"op":"replace","path":"active","value":"no"}`, "invalidValue", "/Users/" + bob},
 			"an op that is none":        {`{"op":"replace","path":"displayName","value":"X"},{"op":"move","path":"active","value":false}`, "invalidSyntax", "/Users/" + bob},
 			"another userName":          {`{"op":"replace","path":"displayName","value":"X"},{"op":"replace","path":"userName","value":"ada@example.com"}`, "mutability", "/Users/" + bob},
@@ -221,7 +222,7 @@ func TestHostileRequests(t *testing.T) {
 			t.Errorf("%.60q: %d %v", asked, got.status, got.body)
 		}
 	}
-	for _, query := range []string{`filter=userName+eq+"a;b"`, "filter=%zz", `filter=id+eq+"x"&filter=id+pr`, "count=x", "startIndex=1.5"} {
+	for _, query := range []string{`filter=userName+eq+"a;b"`, "filter=%zz", `filter=id+eq+"x"&filter=id+pr`, `filter=id+eq+"x"&Filter=id+pr`, "count=x", "startIndex=1.5"} {
 		if got := d.send("GET", "/Users?"+query, ""); got.status != 400 {
 			t.Errorf("%s: %d %v", query, got.status, got.body)
 		}

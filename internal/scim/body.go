@@ -142,6 +142,8 @@ func readPath(path string, of []attribute) (place, error) {
 	name := p.name()
 	a, ok := named(of, name)
 	switch {
+	case strings.EqualFold(path, schemaUser), strings.EqualFold(path, schemaGroup):
+		return place{}, fault(invalidPath, "attributes are named by themselves, not within their schema")
 	case strings.EqualFold(name, "urn"), unkept(name): // of an extension
 		return place{}, nil
 	case !ok:

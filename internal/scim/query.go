@@ -29,11 +29,14 @@ func readQuery(raw string, of []attribute) (q query, err error) {
 		return q, fault(invalidValue, "the query cannot be read; write ; and % as %3B and %25")
 	}
 	q = query{start: 1, count: usualCount, filter: filter{match: func(document) bool { return true }}}
+	seen := map[string]bool{}
 	for name, all := range v {
-		if len(all) > 1 {
+		name = strings.ToLower(name)
+		if seen[name] || len(all) > 1 {
 			return q, fault(invalidValue, "a parameter is there twice")
 		}
-		switch strings.ToLower(name) {
+		seen[name] = true
+		switch name {
 		case "filter":
 			q.filter, err = readFilter(all[0], of)
 		case "startindex":

@@ -197,8 +197,3 @@ func (f frame) userRow(m ledger.Member, sp *authority.Space) document {
 	}
 	return f.user(authority.MemberRow(m, sp), groups)
 }
-
-// missing says whether an error is that there is no such row.
-func missing(err error) bool {
-	return errors.Is(err, ledger.ErrNoRow) || errors.Is(err, api.CodeNotFound)
-}
