@@ -39,13 +39,16 @@ func publicRoutes() []Route {
 			endpoint{out: reflect.TypeFor[token.Format](), run: (*call).tokenFormat}),
 		page("/openapi.json", door.JSON, "This API as an OpenAPI 3.1 document", func(p reference.Pages, _ *call) []byte { return p.OpenAPI }),
 		page("/openapi-3.0.json", door.JSON, "The same as an OpenAPI 3.0 document, for generators that read no other", func(p reference.Pages, _ *call) []byte { return p.OpenAPI30 }),
-		page("/docs", door.HTML, "This API as a page to read", func(p reference.Pages, _ *call) []byte { return p.Calls }),
+		page(docsPath, door.HTML, "This API as a page to read", func(p reference.Pages, _ *call) []byte { return p.Calls }),
 		page("/errors", door.HTML, "All codes of errors", func(p reference.Pages, _ *call) []byte { return p.Codes }),
 		page("/errors/{code}", door.HTML, "What a code means, and what to do", func(p reference.Pages, c *call) []byte { return p.Code[api.Code(c.path("code"))] }),
 	}
 	rts[0].Frequent, rts[1].Frequent = true, true
 	return group("Service", rts...)
 }
+
+// docsPath is the page that runs a script.
+const docsPath = "/docs"
 
 // page is a route whose answers are made once; nil is not found.
 func page(path, media, summary string, find func(reference.Pages, *call) []byte) Route {
@@ -59,7 +62,11 @@ func page(path, media, summary string, find func(reference.Pages, *call) []byte)
 			return answer{}, api.Errorf(api.CodeNotFound, "there is nothing at this path")
 		}
 		if media == door.HTML {
-			c.w.Header()["Content-Security-Policy"] = []string{pages.Policy}
+			policy := pages.Policy
+			if path == docsPath {
+				policy = pages.CallsPolicy
+			}
+			c.w.Header()["Content-Security-Policy"] = []string{policy}
 		}
 		return answer{raw: raw, media: media, lasting: true}, nil
 	}})

@@ -19,19 +19,23 @@ type Pages struct {
 	// Code the page of each.
 	Calls, Codes []byte
 	Code         map[api.Code][]byte
-	// Policy is the CSP of the HTML pages: their own style and nothing else.
-	Policy string
+	// Policy is the CSP of the HTML pages: their own style and nothing else. That of
+	// Calls is CallsPolicy: its own script besides, which asks this server alone.
+	Policy, CallsPolicy string
 }
 
 //go:embed pages.css
 var pagesCSS string
+
+//go:embed pages.js
+var pagesJS string
 
 //go:embed pages.html
 var pagesHTML string
 
 // New draws the pages of an API under a base address.
 func New(calls []Call, base string) (Pages, error) {
-	p := Pages{Code: map[api.Code][]byte{}, Policy: pagePolicy()}
+	p := Pages{Code: map[api.Code][]byte{}, Policy: pagePolicy(""), CallsPolicy: pagePolicy("; script-src " + source(pagesJS) + "; connect-src 'self'; require-trusted-types-for 'script'")}
 	doc, err := newDocument(calls, base)
 	if err != nil {
 		return p, err
@@ -55,7 +59,7 @@ func New(calls []Call, base string) (Pages, error) {
 		}
 		return b.Bytes()
 	}
-	p.Calls = render("reference", map[string]any{"Doc": doc})
+	p.Calls = render("reference", map[string]any{"Doc": doc, "Script": template.JS(pagesJS)}) //nolint:gosec // our own file
 	p.Codes = render("codes", map[string]any{"Codes": api.Codes()})
 	for _, i := range api.Codes() {
 		p.Code[i.Code] = render("code", map[string]any{"Code": i})
@@ -63,9 +67,13 @@ func New(calls []Call, base string) (Pages, error) {
 	return p, err
 }
 
-// pagePolicy allows the one style sheet that stands in the pages, by its hash.
-func pagePolicy() string {
-	sum := sha256.Sum256([]byte(pagesCSS))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// pagePolicy allows the one style sheet that stands in the pages, and what else is said.
+func pagePolicy(more string) string {
+	return "default-src 'none'; style-src " + source(pagesCSS) + more + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// source names what stands in a page by its hash.
+func source(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

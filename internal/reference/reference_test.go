@@ -1,6 +1,8 @@
 package reference_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -116,21 +118,53 @@ func TestACallOfAnyMethodStandsUnderEach(t *testing.T) {
 	}
 }
 
-func TestThePagesRunNothingAndLeadNowhereElse(t *testing.T) {
+func TestThePagesRunTheirOwnScriptAndLeadNowhereElse(t *testing.T) {
 	t.Parallel()
 	p, err := reference.New(calls(), "https://tokens.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if page := string(p.Calls); strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") || !strings.Contains(page, "/v1/things/{id}") {
+	if page := string(p.Calls); strings.Count(page, "<script") != 1 || !strings.Contains(page, "&lt;script&gt;") || !strings.Contains(page, "/v1/things/{id}") {
 		t.Error("the page of calls repeats what it is told, or lacks a call")
 	}
 	for _, i := range api.Codes() {
-		if page := string(p.Code[i.Code]); !strings.Contains(page, string(i.Code)) || !strings.Contains(string(p.Codes), string(i.Code)) {
-			t.Errorf("there is no page about %s, or it is not listed", i.Code)
+		if page := string(p.Code[i.Code]); !strings.Contains(page, string(i.Code)) || !strings.Contains(string(p.Codes), string(i.Code)) || strings.Contains(page, "<script") {
+			t.Errorf("there is no page about %s, or it is not listed, or runs something", i.Code)
 		}
 	}
 	if !strings.HasPrefix(p.Policy, "default-src 'none'; style-src 'sha256-") || strings.Contains(p.Policy, "script") {
 		t.Errorf("the pages may load by %q", p.Policy)
+	}
+	_, script, _ := strings.Cut(string(p.Calls), "<script>")
+	script, _, _ = strings.Cut(script, "</script>")
+	sum := sha256.Sum256([]byte(script))
+	for _, want := range []string{
+		"default-src 'none'; style-src 'sha256-", "; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; connect-src 'self';", "; form-action 'none';",
+	} {
+		if !strings.Contains(p.CallsPolicy, want) {
+			t.Errorf("the page of calls may load by %q, want %s", p.CallsPolicy, want)
+		}
+	}
+}
+
+func TestACallIsTriedAsItIsSent(t *testing.T) {
+	t.Parallel()
+	p, err := reference.New(append(calls(), reference.Call{
+		Method: "POST", Path: "/oauth2/introspect", Group: "OAuth", Summary: "Introspect", Success: []int{200}, OAuth: true,
+		Request: reflect.TypeFor[api.PutRole](), Access: reference.Access{Kind: reference.Self},
+	}), "https://tokens.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`data-method="GET" data-path="/v1/things/{id}" data-access="scope" data-query="since kind" data-type="" data-body=""`,
+		`data-method="PATCH" data-path="/v1/things/{id}" data-access="self" data-query="" data-type="application/json"`,
+		`data-method="GET" data-path="/v1/any/{path...}" data-access="public"`,
+		`data-type="application/x-www-form-urlencoded" data-body="client_ip=203.0.113.7&amp;resource=payments&amp;token=tkyp_`,
+		"  -d &#39;client_ip=203.0.113.7&#39; \\\n  -d &#39;resource=payments&#39;",
+	} {
+		if !strings.Contains(string(p.Calls), want) {
+			t.Errorf("the page lacks %s", want)
+		}
 	}
 }

@@ -3,6 +3,8 @@ package reference
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,7 +31,12 @@ type routeView struct {
 	Keyed                                     bool
 	Scopes                                    []string
 	Example                                   *exampleView
+	Try                                       *tryView
 }
+
+// tryView is a call as a reader may send it from the page: Query are the parameters that it
+// may have, Body is of the media type Type, or there is none.
+type tryView struct{ Method, Path, Access, Query, Type, Body string }
 
 // exampleView is a call of the tests as a line for a shell, and its answer.
 type exampleView struct {
@@ -66,6 +73,9 @@ func (d *document) Sections() []section {
 		if e, ok := d.examples[rt.Pattern()]; ok && !slices.Contains(rt.Media, door.HTML) {
 			v.Example = e.view(rt, d.Servers[0].URL)
 		}
+		if !slices.Contains(rt.Media, door.HTML) {
+			v.Try = d.examples[rt.Pattern()].try(rt)
+		}
 		last.Routes = append(last.Routes, v)
 	}
 	return out
@@ -91,18 +101,67 @@ func view(rt *Call) routeView {
 }
 
 func (e exampleCall) view(rt *Call, base string) *exampleView {
-	method, _, _ := strings.Cut(rt.Pattern(), " ")
-	if rt.Method == "" {
-		method = "GET"
-	}
-	line := "curl -X " + method + " '" + base + e.Path + "'"
+	line := "curl -X " + asked(rt) + " '" + base + e.Path + "'"
 	if rt.Access.Kind != Public {
 		line += " \\\n  -H \"Authorization: Bearer $TOKENRY_TOKEN\""
 	}
-	if e.Request != nil {
-		line += " \\\n  -H 'Content-Type: application/json' \\\n  -d '" + strings.ReplaceAll(indented(e.Request), "'", `'\''`) + "'"
+	body := e.body(rt)
+	switch {
+	case body == "":
+	case rt.OAuth:
+		for field := range strings.SplitSeq(body, "&") {
+			line += " \\\n  -d " + quoted(field)
+		}
+	default:
+		line += " \\\n  -H 'Content-Type: application/json' \\\n  -d " + quoted(body)
 	}
 	return &exampleView{Curl: line, Answer: indented(e.Response), Status: e.Status}
+}
+
+// asked is the method of a call that is shown.
+func asked(rt *Call) string {
+	if rt.Method == "" {
+		return http.MethodGet
+	}
+	return rt.Method
+}
+
+// quoted is one word for a shell.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// body is what the example sends; an endpoint of OAuth takes the fields of a form.
+func (e exampleCall) body(rt *Call) string {
+	if e.Request == nil || !rt.OAuth {
+		return indented(e.Request)
+	}
+	var fields map[string]string
+	if json.Unmarshal(e.Request, &fields) != nil {
+		return ""
+	}
+	form := url.Values{}
+	for name, value := range fields {
+		form.Set(name, value)
+	}
+	return form.Encode()
+}
+
+// try is the call for a reader to send. A family of parameters has no name to fill in.
+func (e exampleCall) try(rt *Call) *tryView {
+	v := &tryView{Method: asked(rt), Path: rt.Path, Access: rt.Access.Kind.String(), Body: e.body(rt)}
+	switch {
+	case rt.OAuth && rt.Request != nil:
+		v.Type = "application/x-www-form-urlencoded"
+	case rt.Request != nil:
+		v.Type = "application/json"
+	}
+	var names []string
+	for _, p := range rt.Params {
+		if !p.Prefix {
+			names = append(names, p.Name)
+		}
+	}
+	v.Query = strings.Join(names, " ")
+	return v
 }
 
 // indented is JSON for people; what is none stays as it is.

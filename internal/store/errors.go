@@ -105,9 +105,12 @@ func broken(err error) string {
 	var path *os.PathError
 	var number syscall.Errno
 	switch {
-	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone):
 		return "the connection is gone"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection broke off"
+	case errors.Is(err, net.ErrClosed):
+		return "the connection was closed at this end"
 	case errors.As(err, &network), errors.As(err, &path), errors.As(err, &number):
 		return err.Error()
 	}

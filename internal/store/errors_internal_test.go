@@ -132,7 +132,7 @@ func TestWhatFailsIsTranslatedOnce(t *testing.T) {
 		"it took too long":              {context.DeadlineExceeded, context.DeadlineExceeded, ""},
 		"a connection that is gone":     {driver.ErrBadConn, ledger.ErrStoreUnavailable, "the connection is gone"},
 		"one that was given back":       {sql.ErrConnDone, ledger.ErrStoreUnavailable, "the connection is gone"},
-		"an answer that broke off":      {io.ErrUnexpectedEOF, ledger.ErrStoreUnavailable, "the connection is gone"},
+		"an answer that broke off":      {io.ErrUnexpectedEOF, ledger.ErrStoreUnavailable, "the connection broke off"},
 		"a network that fails":          {&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, ledger.ErrStoreUnavailable, "connection refused"},
 		"a file that cannot be opened":  {&os.PathError{Op: "open", Path: "/data", Err: syscall.EIO}, ledger.ErrStoreUnavailable, "/data"},
 		"a store that is closed":        {errClosed, ledger.ErrStoreUnavailable, "closed"},

@@ -157,8 +157,13 @@ func classifyPostgres(err error) (text string, kind error) {
 		}
 		return refused.Error(), ledger.ErrStoreUnavailable
 	}
-	if pgconn.Timeout(err) || errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err) {
-		return "the connection is gone", ledger.ErrStoreUnavailable
+	switch {
+	case pgconn.Timeout(err):
+		return "it did not answer in time", ledger.ErrStoreUnavailable
+	case errors.Is(err, pgconn.ErrConnClosed):
+		return "the connection was closed before", ledger.ErrStoreUnavailable
+	case pgconn.SafeToRetry(err):
+		return "nothing could be sent", ledger.ErrStoreUnavailable
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
