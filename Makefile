@@ -22,7 +22,11 @@ SIZES ?= 10000,100000,1000000
 # TORTURE is how long `make torture` goes on.
 TORTURE ?= 1h
 # `make test` leaves vet to `make check`, as it leaves the linters: it looks at every package that is linked, others' too.
-# SIDE is how many packages are tested side by side: internal/e2e waits for browsers and proxies most of its time.
+# SIDE is how many packages are tested side by side: internal/e2e waits for browsers and proxies most of its time. The two
+# that wait for databases begin first, or the last minutes are theirs alone.
+WAITING := %/internal/server %/internal/store
+ORDERED = $(filter $(WAITING),$(ALL)) $(filter-out $(WAITING),$(ALL))
+ALL = $(shell $(GO) list $(PKG))
 SIDE ?= $(shell expr $$(nproc) + 1)
 # SCALE says which prices `make scale` takes: those that were seen, or measured.
 SCALE ?= seen
@@ -74,7 +78,7 @@ check: fmt-check vet house unit lint ## the inner loop: format, vet, house rules
 
 test: ## everything: install what the tests drive, then every test, then what verifies under the race detector
 	$(DEPS)
-	TOKENRY_TEST_REQUIRE=1 scripts/with-postgres $(GO) test -count=1 -vet=off -p $(SIDE) -timeout 20m $(TESTFLAGS) $(PKG)
+	TOKENRY_TEST_REQUIRE=1 scripts/with-postgres $(GO) test -count=1 -vet=off -p $(SIDE) -timeout 20m $(TESTFLAGS) $(ORDERED)
 	$(if $(RACE),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(RACE))
 
 race: ## every test of what can race, under the race detector

@@ -48,7 +48,7 @@
     ev.preventDefault();
     box.focus();
   });
-  nav.querySelector('p').after(box, found);
+  document.getElementById('find').append(box, found);
 
   // The token, once for all calls.
   let number = 0;
@@ -62,8 +62,8 @@
   };
   const typed = (props) => el('input', Object.assign({ type: 'text', autocomplete: 'off', spellcheck: false, autocapitalize: 'off' }, props));
   const token = typed({ type: 'password', className: 'token' });
-  main.querySelector('h2').before(el('section', { className: 'card' },
-    labelled('Token for “Try it”', token, 'It stays in this page alone, and is gone when you leave or reload it. What you try is done, on this server.')));
+  document.getElementById('token').append(
+    labelled('Token for “Try it”', token, 'It stays in this page alone, and is gone when you leave or reload it. What you try is done, on this server.'));
 
   // A call as it is sent. An address is made of what was typed in, part by part.
   const part = /\{([A-Za-z_]+)(\.\.\.)?\}/g;
@@ -71,7 +71,7 @@
     const { method, path, type, body, access } = section.dataset;
     const fill = {};
     const asks = {};
-    const form = el('form', { className: 'try' });
+    const form = el('form', {});
     for (const [, name] of path.matchAll(part)) {
       fill[name] = typed({ required: true });
       form.append(labelled(name, fill[name]));
@@ -80,7 +80,7 @@
       asks[name] = typed({});
       form.append(labelled(name, asks[name]));
     }
-    const text = type && el('textarea', { value: body, rows: Math.min(body.split('\n').length + 1, 16), spellcheck: false });
+    const text = type && el('textarea', { defaultValue: body, rows: Math.min(body.split('\n').length + 1, 16), spellcheck: false });
     if (text) form.append(labelled('Body', text, type));
     const send = el('button', { type: 'submit', textContent: method === 'GET' ? 'Send' : 'Send ' + method });
     const status = el('p', { role: 'status' });
@@ -91,7 +91,7 @@
     form.append(send, status, heads, answer);
     details.append(form);
     const quiet = () => { heads.hidden = answer.hidden = true; heads.textContent = answer.textContent = ''; };
-    addEventListener('pagehide', () => { quiet(); status.textContent = ''; });
+    addEventListener('pagehide', () => { form.reset(); quiet(); status.textContent = ''; });
 
     form.addEventListener('submit', async (ev) => {
       ev.preventDefault();
@@ -127,10 +127,8 @@
       }
     });
   };
-  for (const section of all('section[data-method]', main)) {
-    const details = el('details', {}, el('summary', { textContent: 'Try it' }));
-    details.addEventListener('toggle', () => tryIt(section, details), { once: true });
-    section.append(details);
+  for (const details of all('details.try', main)) {
+    details.addEventListener('toggle', () => tryIt(details.parentElement, details), { once: true });
   }
   addEventListener('pagehide', () => { token.value = ''; }); // a page that is come back to has forgotten it
 })();

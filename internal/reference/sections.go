@@ -105,15 +105,18 @@ func (e exampleCall) view(rt *Call, base string) *exampleView {
 	if rt.Access.Kind != Public {
 		line += " \\\n  -H \"Authorization: Bearer $TOKENRY_TOKEN\""
 	}
+	const given = " \\\n  -d "
+	var fields []string
 	body := e.body(rt)
 	switch {
 	case body == "":
 	case rt.OAuth:
 		for field := range strings.SplitSeq(body, "&") {
-			line += " \\\n  -d " + quoted(field)
+			fields = append(fields, quoted(field))
 		}
+		line += given + strings.Join(fields, given)
 	default:
-		line += " \\\n  -H 'Content-Type: application/json' \\\n  -d " + quoted(body)
+		line += " \\\n  -H 'Content-Type: application/json'" + given + quoted(body)
 	}
 	return &exampleView{Curl: line, Answer: indented(e.Response), Status: e.Status}
 }
