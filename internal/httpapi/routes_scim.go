@@ -26,7 +26,7 @@ func scimRoute() Route {
 func (c *call) directory() (answer, error) {
 	a, err := c.s.authority.AnswerDirectory(c.ctx, c.caller, scim.Request{
 		Method: c.r.Method, Path: strings.TrimPrefix(c.r.URL.Path, scim.Root), Query: c.r.URL.RawQuery, Body: c.body.Bytes(),
-		IfMatch: strings.Join(c.r.Header[door.HeaderIfMatch], ","), IfNoneMatch: strings.Join(c.r.Header[headerIfNoneMatch], ","),
+		IfMatch: condition(c.r.Header[door.HeaderIfMatch]), IfNoneMatch: condition(c.r.Header[headerIfNoneMatch]),
 		Base: c.s.base + scim.Root, Help: c.s.base + "/help/members", Workspace: c.known.Workspace.Slug,
 	})
 	if err != nil {
@@ -38,6 +38,15 @@ func (c *call) directory() (answer, error) {
 		}
 	}
 	return answer{status: a.Status, raw: append([]byte{}, a.Body...), media: scim.Media, changed: a.Revision != 0, revision: a.Revision}, nil
+}
+
+// condition is a header of entity tags. One that is there and empty is a variable that was
+// not set: it is no tag, so that nothing is as it asks.
+func condition(lines []string) string {
+	if all := strings.Join(lines, ","); all != "" || len(lines) == 0 {
+		return all
+	}
+	return `""`
 }
 
 // scimError answers an error in the words of SCIM.

@@ -41,6 +41,8 @@ func TestADirectoryKeepsMembersOverHTTP(t *testing.T) {
 
 	w.as(scim, "GET", one, nil, "If-None-Match", tag).is(304)
 	refused(w.as(scim, "PATCH", one, `{"Operations":[{"op":"Replace","path":"active","value":"False"}]}`, "If-Match", `W/"1"`), 412, "")
+	refused(w.as(scim, "DELETE", one, nil, "If-Match", ""), 412, "")
+	refused(w.as(scim, "DELETE", one, nil, "If-Match", "1"), 412, "")
 	w.as(scim, "PATCH", one, `{"Operations":[{"op":"Replace","path":"active","value":"False"}]}`, "If-Match", tag).is(200)
 	w.as(held, "GET", "/v1/whoami", nil).is(401)
 	refused(w.as(held, "PATCH", one, `{"Operations":[{"op":"Replace","path":"active","value":"True"}]}`), 401, "")
