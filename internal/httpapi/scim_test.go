@@ -38,6 +38,11 @@ func TestADirectoryKeepsMembersOverHTTP(t *testing.T) {
 	}
 	held := w.as(w.root, "POST", ws+"/tokens", object{"label": "x"}, "Tokenry-Act-As", "bob@example.com").is(201).issued().Secret
 	w.as(held, "GET", "/v1/whoami", nil).is(200)
+	w.as(held, "GET", fa+"?workspace=acme", nil).is(200)
+	var still struct{ Active bool }
+	if w.as(blind, "POST", introspect, "token="+held).is(200).into(&still); !still.Active {
+		t.Error("an active member's token is not")
+	}
 
 	w.as(scim, "GET", one, nil, "If-None-Match", tag).is(304)
 	refused(w.as(scim, "PATCH", one, `{"Operations":[{"op":"Replace","path":"active","value":"False"}]}`, "If-Match", `W/"1"`), 412, "")
@@ -45,6 +50,11 @@ func TestADirectoryKeepsMembersOverHTTP(t *testing.T) {
 	refused(w.as(scim, "DELETE", one, nil, "If-Match", "1"), 412, "")
 	w.as(scim, "PATCH", one, `{"Operations":[{"op":"Replace","path":"active","value":"False"}]}`, "If-Match", tag).is(200)
 	w.as(held, "GET", "/v1/whoami", nil).is(401)
+	w.as(held, "GET", fa+"?workspace=acme", nil).is(401)
+	w.as(blind, "POST", introspect, "token="+held).is(200).into(&still)
+	if still.Active {
+		t.Error("introspection takes a deactivated member's token")
+	}
 	refused(w.as(held, "PATCH", one, `{"Operations":[{"op":"Replace","path":"active","value":"True"}]}`), 401, "")
 
 	w.as(scim, "GET", users+`?filter=userName+eq+"bob%40example.com"`, nil).is(200)

@@ -50,6 +50,8 @@ func TestEntraKeepsUsers(t *testing.T) {
 		}
 		held := w.Create(officetest.As(w.Root, "bob@example.com"), officetest.Ask("personal", ""))
 		w.Allow(held.Secret)
+		person := w.Person("bob@example.com")
+		officetest.Must(w.T, officetest.Second(w.GetMember(w.Ctx, person, "acme", "me")))
 
 		many := patch(`{"op":"Replace","path":"name.familyName","value":"Rivers"},{"op":"Add","path":"emails[type eq \"other\"].value","value":"x@example.com"},
 			{"op":"Replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"b3"},{"op":"Replace","path":"title","value":"Dr"}`)
@@ -60,6 +62,7 @@ func TestEntraKeepsUsers(t *testing.T) {
 			w.Errorf("%v", got.body)
 		}
 		w.Deny(api.CodeOwnerInactive, held.Secret)
+		w.Refused(officetest.Second(w.GetMember(w.Ctx, person, "acme", "me")), api.CodeOwnerInactive)
 		if got := d.is(200, "", "GET", "/Users?filter="+url.QueryEscape(`userName eq "bob@example.com"`), ""); got.text("Resources.0.active") != "false" {
 			w.Errorf("who is deactivated is still found: %v", got.body)
 		}
@@ -68,7 +71,11 @@ func TestEntraKeepsUsers(t *testing.T) {
 			w.Errorf("%v", got.body)
 		}
 		w.Allow(held.Secret)
+		officetest.Must(w.T, officetest.Second(w.GetMember(w.Ctx, person, "acme", "me")))
 		d.is(204, "", "DELETE", "/Users/"+id, "")
+		if _, err := w.GetMember(w.Ctx, person, "acme", "me"); err == nil {
+			w.Error("a session of who was removed")
+		}
 		w.Deny(api.CodeRevoked, held.Secret)
 		d.is(404, "", "GET", "/Users/"+id, "")
 		d.is(404, "", "DELETE", "/Users/"+id, "")
