@@ -77,7 +77,7 @@ func TestTheStandardsPageNamesItsTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	var sources strings.Builder
-	for _, pattern := range []string{"*_test.go", "../e2e/*_test.go", "../notify/*_test.go", "../server/*_test.go", "../../token/*_test.go", "../signin/*_test.go", "../../client/*_test.go"} {
+	for _, pattern := range []string{"*_test.go", "../e2e/*_test.go", "../notify/*_test.go", "../server/*_test.go", "../../token/*_test.go", "../signin/*_test.go", "../scim/*_test.go", "../../client/*_test.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
