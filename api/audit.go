@@ -34,6 +34,8 @@ type AuditEvent struct {
 // AuditFilter narrows the audit. Zero fields do not filter.
 type AuditFilter struct {
 	Token, Actor string
+	// With is the ID or locator of the token that it was done with.
+	With string
 	// Action is one, like token.revoked, or with a trailing * all that begin so.
 	Action   string
 	From, To time.Time

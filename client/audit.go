@@ -52,5 +52,5 @@ func (c AuditCalls) ExportAudit(ctx context.Context, ws string, f api.AuditFilte
 }
 
 func auditFilter(f api.AuditFilter) values {
-	return values{}.text("token", f.Token).text("actor", f.Actor).text("action", f.Action).time("from", f.From).time("to", f.To)
+	return values{}.text("token", f.Token).text("with", f.With).text("actor", f.Actor).text("action", f.Action).time("from", f.From).time("to", f.To)
 }

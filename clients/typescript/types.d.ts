@@ -1820,6 +1820,8 @@ export interface Calls {
       cursor?: string
       /** The id or locator of a token that the event is about. Never the token itself. */
       token?: string
+      /** The id or locator of the token that it was done with. */
+      with?: string
       /** The address of who did it. */
       actor?: string
       /** What was done, like token.created, or token.* for all that begin so. */
@@ -1836,6 +1838,8 @@ export interface Calls {
     query: {
       /** The id or locator of a token that the event is about. Never the token itself. */
       token?: string
+      /** The id or locator of the token that it was done with. */
+      with?: string
       /** The address of who did it. */
       actor?: string
       /** What was done, like token.created, or token.* for all that begin so. */
@@ -2028,6 +2032,8 @@ export interface Calls {
       cursor?: string
       /** The id or locator of a token that the event is about. Never the token itself. */
       token?: string
+      /** The id or locator of the token that it was done with. */
+      with?: string
       /** The address of who did it. */
       actor?: string
       /** What was done, like token.created, or token.* for all that begin so. */
@@ -2048,6 +2054,8 @@ export interface Calls {
     query: {
       /** The id or locator of a token that the event is about. Never the token itself. */
       token?: string
+      /** The id or locator of the token that it was done with. */
+      with?: string
       /** The address of who did it. */
       actor?: string
       /** What was done, like token.created, or token.* for all that begin so. */

@@ -92,7 +92,7 @@ const auditParts, auditLook = 5, 10_000
 
 // AuditPage is one page of a chain, newest first, and what the next page begins after; 0 when none follows.
 func AuditPage(r *Snapshot, ws ledger.Workspace, f api.AuditFilter, page Page) ([]api.AuditEvent, int64, error) {
-	q := ledger.AuditQuery{Before: page.After, Token: LocatorPart(f.Token), Actor: f.Actor, Action: f.Action, From: f.From, To: f.To}
+	q := ledger.AuditQuery{Before: page.After, Token: LocatorPart(f.Token), With: LocatorPart(f.With), Actor: f.Actor, Action: f.Action, From: f.From, To: f.To}
 	rows, next, err := auditRows(r, ws.ID, q, page.Size())
 	if err != nil {
 		return nil, 0, err

@@ -24,6 +24,7 @@ func auditFilter(fs *pflag.FlagSet) func() api.AuditFilter {
 	var f api.AuditFilter
 	from, to := new(terminal.Moment), new(terminal.Moment)
 	fs.StringVar(&f.Token, "about", "", "only what was done to this token, by ID or locator")
+	fs.StringVar(&f.With, "with", "", "only what was done with this token, by ID or locator")
 	fs.StringVar(&f.Actor, "actor", "", "only what this address did")
 	fs.StringVar(&f.Action, "action", "", "only this action, like token.revoked, or token.* for all of them")
 	fs.Var(from, "from", "only since then")

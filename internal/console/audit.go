@@ -15,7 +15,7 @@ import (
 
 // auditFilter reads what the audit is narrowed to.
 func (v *visit) auditFilter() api.AuditFilter {
-	f := api.AuditFilter{Token: v.q("token"), Actor: v.q("actor"), Action: v.q("action")}
+	f := api.AuditFilter{Token: v.q("token"), With: v.q("with"), Actor: v.q("actor"), Action: v.q("action")}
 	f.From, _ = time.Parse("2006-01-02", v.q("from")) // what is no date does not narrow
 	if to, err := time.Parse("2006-01-02", v.q("to")); err == nil {
 		f.To = to.Add(24 * time.Hour)

@@ -67,4 +67,9 @@ func TestARowOfTheAuditOpens(t *testing.T) {
 		"/workspace/acme/access-tokens/"+i.Token.Locator, "/workspace/acme/audit?token="+i.Token.Locator, "Number in the chain")
 	w.hides(page, i.Secret.Reveal(), "<i>vault")
 	w.inert(w.status(w.as("ada@example.com", "/instance/audit"), http.StatusOK))
+	root, _, _ := w.Audit(w.ctx, w.root, "acme", api.AuditFilter{Token: i.Token.Locator}, pageOf())
+	same := "/workspace/acme/audit?with=" + *root[0].ActorToken
+	w.shows(page, same)
+	w.shows(w.status(w.as("ada@example.com", same), http.StatusOK), "Revoke reason")
+	w.shows(w.status(w.as("ada@example.com", "/workspace/acme/audit?with="+i.Token.ID), http.StatusOK), "Nothing matches")
 }

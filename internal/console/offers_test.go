@@ -184,13 +184,13 @@ func elsewhere(path string) bool {
 	if err != nil || u.Host != "" || u.Path == "" || u.Scheme != "" {
 		return true
 	}
-	for _, p := range []string{"/signout", "/signin", "/help", "/settings/security", "/device", "/assets", "/workspace/office"} {
+	for _, p := range []string{"/signout", "/signin", "/help", "/settings/security", "/device", "/assets", "/docs", "/workspace/office"} {
 		if strings.HasPrefix(u.Path, p) {
 			return true
 		}
 	}
 	q := u.Query()
-	return strings.HasSuffix(u.Path, "/export") || q.Has("sort") || q.Has("check") || q.Has("days") || q.Has("like") || q.Has("only") || q.Has("token") || q.Has("actor")
+	return strings.HasSuffix(u.Path, "/export") || q.Has("sort") || q.Has("check") || q.Has("days") || q.Has("like") || q.Has("only") || q.Has("token") || q.Has("with") || q.Has("actor")
 }
 
 // fromAnywhere is an address without where its reader came from, which changes nothing of

@@ -228,6 +228,17 @@ func TestTheAuditIsListedAndExported(t *testing.T) {
 	if len(rows) != 2 || rows[0][0] != "sequence" {
 		t.Errorf("%v", rows)
 	}
+	w.as(w.root, "POST", ws+"/tokens", `{"label": "with", "kind": "workspace", "role": "Viewer"}`).is(201)
+	w.as(w.root, "GET", ws+"/audit?limit=1&action=token.created", nil).is(200).into(&page)
+	with := *page.Items[0].ActorToken
+	w.as(w.root, "GET", ws+"/audit?limit=2&with="+with, nil).is(200).into(&page)
+	if len(page.Items) == 0 || *page.Items[0].ActorToken != with {
+		t.Errorf("with %s: %+v", with, page.Items)
+	}
+	w.as(w.root, "GET", ws+"/audit?with=000000000000", nil).is(200).into(&page)
+	if len(page.Items) != 0 {
+		t.Errorf("with a token that did nothing: %+v", page.Items)
+	}
 	w.as(w.root, "GET", ws+"/audit/export?action=nothing", nil).is(200)
 	w.as(w.account("ci", "a:b"), "GET", ws+"/audit/export", nil).is(403).problem(api.CodeInsufficientScope)
 }

@@ -40,6 +40,7 @@ func auditPair(path string, access reference.Access, whose string, read auditRea
 func auditParams() []reference.Param {
 	return []reference.Param{
 		{Name: "token", Description: "The id or locator of a token that the event is about. Never the token itself."},
+		{Name: "with", Description: "The id or locator of the token that it was done with."},
 		{Name: "actor", Description: "The address of who did it."},
 		{Name: "action", Description: "What was done, like token.created, or token.* for all that begin so."},
 		{Name: "from", Kind: reference.Time, Description: "Not before this time."},
@@ -48,7 +49,7 @@ func auditParams() []reference.Param {
 }
 
 func (c *call) auditFilter() api.AuditFilter {
-	return api.AuditFilter{Token: c.text("token"), Actor: c.text("actor"), Action: c.text("action"), From: c.time("from"), To: c.time("to")}
+	return api.AuditFilter{Token: c.text("token"), With: c.text("with"), Actor: c.text("actor"), Action: c.text("action"), From: c.time("from"), To: c.time("to")}
 }
 
 func (c *call) auditExport(read auditRead) answer {

@@ -260,6 +260,8 @@ type AuditQuery struct {
 	Before       int64
 	Limit        int
 	Token, Actor string
+	// With is the locator of the token that it was done with.
+	With string
 	// Action is one, or with a trailing * all that begin so.
 	Action   string
 	From, To time.Time

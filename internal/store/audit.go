@@ -48,6 +48,7 @@ func (r auditRows) AuditChain(workspace ledger.ID, after int64, limit int) ([]le
 const auditFilters = `
 	AND (CAST($3 AS TEXT) = '' OR token = $3)
 	AND (CAST($4 AS TEXT) = '' OR actor = $4)
+	AND (CAST($11 AS TEXT) = '' OR actor_token = $11)
 	AND (CAST($5 AS TEXT) = '' OR action = $5)
 	AND substr(action, 1, length(CAST($9 AS TEXT))) = $9
 	AND (CAST($6 AS BIGINT) IS NULL OR occurred_at >= $6)
@@ -58,6 +59,7 @@ const (
 	listAudit       = auditOf + ` AND sequence < $2 AND sequence >= $10` + auditFilters
 	auditPart       = ` AND sequence < $2 AND +sequence >= $10`
 	listAuditToken  = auditOf + auditPart + ` AND token = $3` + auditFilters
+	listAuditWith   = auditOf + auditPart + ` AND actor_token COLLATE "binary" = $11 AND actor_token <> ''` + auditFilters
 	listAuditActor  = auditOf + auditPart + ` AND actor = $4` + auditFilters
 	listAuditAction = auditOf + auditPart + ` AND action = $5` + auditFilters
 	// The + keeps the planner off the chain's order, which it would follow down
@@ -78,7 +80,7 @@ const fewRows = 5000
 
 // listOf picks the list by the filter that leaves the fewest rows.
 func (r auditRows) listOf(workspace ledger.ID, q ledger.AuditQuery) (string, error) {
-	if !q.From.IsZero() && q.Token == "" {
+	if !q.From.IsZero() && q.Token == "" && q.With == "" {
 		if n, _, err := r.ends(auditSince, workspace, q.From); err != nil || n < fewRows {
 			return listAuditFrom, err
 		}
@@ -86,6 +88,8 @@ func (r auditRows) listOf(workspace ledger.ID, q ledger.AuditQuery) (string, err
 	switch {
 	case q.Token != "":
 		return listAuditToken, nil
+	case q.With != "":
+		return listAuditWith, nil
 	case q.Actor != "":
 		return listAuditActor, nil
 	case q.Action != "" && !strings.HasSuffix(q.Action, "*"):
@@ -135,7 +139,7 @@ func (r auditRows) listed(query string, workspace ledger.ID, q ledger.AuditQuery
 		action, begins = "", prefix
 	}
 	return list(r.session, auditFields, query, workspace, below(q.Before), q.Token, q.Actor, action,
-		moment(q.From), moment(q.To), bound(q.Limit), begins, q.Since)
+		moment(q.From), moment(q.To), bound(q.Limit), begins, q.Since, q.With)
 }
 
 // AuditBounds counts numbers, which have no gaps. What is wholly in a short past has

@@ -49,6 +49,7 @@ func Lists() map[string]string {
 		"audit":                     listAudit,
 		"audit of a token":          listAuditToken,
 		"audit of an actor":         listAuditActor,
+		"audit with a token":        listAuditWith,
 		"audit from a time":         listAuditFrom,
 		"a part of the stream":      streamed,
 		"what waits for a stream":   streamBehind,

@@ -63,6 +63,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"the beginning of it":       "audit USING COVERING INDEX audit_time (workspace=? AND occurred_at<?); SCAN span",
 		"audit":                     "audit USING INDEX sqlite_autoindex_audit_1 (workspace=? AND sequence>? AND sequence<?)",
 		"audit of a token":          "audit USING INDEX audit_token (workspace=? AND token=? AND sequence<?)",
+		"audit with a token":        "audit USING INDEX audit_with (workspace=? AND actor_token=? AND sequence<?)",
 		"audit of an actor":         "audit USING INDEX audit_actor (workspace=? AND actor=? AND sequence<?)",
 		"a part of the stream":      "audit USING INDEX audit_order ((revision,workspace,sequence)>(?,?,?))",
 		"what waits for a stream":   "audit USING COVERING INDEX audit_order ((revision,workspace,sequence)>(?,?,?)); SCAN rows",

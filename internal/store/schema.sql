@@ -28,6 +28,8 @@ CREATE INDEX audit_time ON audit (workspace, occurred_at, sequence);
 
 CREATE INDEX audit_token ON audit (workspace, token, sequence) WHERE token IS NOT NULL;
 
+CREATE INDEX audit_with ON audit (workspace, actor_token COLLATE "binary", sequence) WHERE actor_token <> '';
+
 CREATE TABLE audit_anchors (
     workspace BIGINT PRIMARY KEY,
     sequence BIGINT NOT NULL CHECK (sequence > 0),

@@ -81,7 +81,7 @@ func auditFilters(w *world) {
 		case 2:
 			row.Token = locatorOf(7).String()
 		case 3:
-			row.Actor = "bob@example.com"
+			row.Actor, row.ActorToken = "bob@example.com", locatorOf(9).String()
 		case 4:
 			row.Action, row.Token = "token.revoke", locatorOf(7).String()
 		}
@@ -108,6 +108,9 @@ func auditFilters(w *world) {
 	}{
 		"token":          {ledger.AuditQuery{Token: locatorOf(7).String()}, []int64{4, 2}},
 		"actor":          {ledger.AuditQuery{Actor: "bob@example.com"}, []int64{3}},
+		"with":           {ledger.AuditQuery{With: locatorOf(9).String()}, []int64{3}},
+		"with another":   {ledger.AuditQuery{With: locatorOf(3).String(), From: at(2)}, nil},
+		"with, from":     {ledger.AuditQuery{With: locatorOf(9).String(), Actor: "bob@example.com", From: at(1), To: at(5)}, []int64{3}},
 		"actor's case":   {ledger.AuditQuery{Actor: "Bob@example.com"}, nil},
 		"action":         {ledger.AuditQuery{Action: "token.revoke"}, []int64{4}},
 		"actions":        {ledger.AuditQuery{Action: "token.re*"}, []int64{4}},
