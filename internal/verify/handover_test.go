@@ -54,6 +54,14 @@ func counted(t *testing.T) (o *office, m *oneMeter, ask func() api.Code) {
 	}
 }
 
+// until asks until it is refused, and answers how often it was not.
+func until(ask func() api.Code) (passed int) {
+	for ask() == api.CodeOK {
+		passed++
+	}
+	return passed
+}
+
 var (
 	leftAlone = ledger.Crowd{Nodes: 1, Mine: 1, Newest: 2, Room: 1 << 62}
 	inCompany = ledger.Crowd{Nodes: 2, Mine: 1, Newest: 2, Room: 2}
@@ -90,10 +98,7 @@ func TestOneThatIsLeftAloneCountsWhatOthersLetThrough(t *testing.T) {
 				passed++
 			}
 		}
-		for ask() == api.CodeOK {
-			passed++
-		}
-		if passed != 3 {
+		if passed += until(ask); passed != 3 {
 			t.Errorf("one that another let through and %d here, want 3 of 4", passed)
 		}
 	})
@@ -126,11 +131,10 @@ func TestWhatWaitsForOthersIsCountedOnce(t *testing.T) {
 		}
 		m.until = written[0].Drained
 		o.Parted()
-		passed := 0
-		for code := <-answer; code == api.CodeOK; code = ask() {
-			passed++
+		if code := <-answer; code != api.CodeOK {
+			t.Fatal(code)
 		}
-		if passed != 3 {
+		if passed := 1 + until(ask); passed != 3 {
 			t.Errorf("one alone and %d with others, want 3 of 4", passed)
 		}
 	})
@@ -148,11 +152,7 @@ func TestAHandoverThatTakesTooLongIsNoAnswer(t *testing.T) {
 			t.Errorf("nobody knows who counts: %s", code)
 		}
 		o.Parted()
-		passed := 0
-		for ask() == api.CodeOK {
-			passed++
-		}
-		if passed != 4 {
+		if passed := until(ask); passed != 4 {
 			t.Errorf("%d passed, want all 4", passed)
 		}
 	})

@@ -219,13 +219,15 @@ type taken struct {
 	own, shared         level
 	fitsOwn, fitsShared bool
 	drewOwn, drewShared int64 // ns that the buckets are fuller by
-	flies               bool  // it counts among those that fly, until it is told of
 }
 
 func (t *taken) ok() bool { return t.fitsOwn && t.fitsShared }
 
 // far says that others count too, so that what fits here may not there.
 func (t *taken) far() bool { return t.own.part.far || t.shared.part.far }
+
+// flies says that it drew on what others count too, and what became of it is told later.
+func (t *taken) flies() bool { return t.far() && t.drewOwn+t.drewShared > 0 }
 
 // waits says that who counts is not known yet, and that nothing was drawn.
 func (t *taken) waits() bool { return t.own.part.waits || t.shared.part.waits }
@@ -269,9 +271,6 @@ func (l *limits) take(c *charge) (t taken) {
 	if !t.ok() || cost <= 0 || c.look || t.waits() {
 		return t
 	}
-	if t.flies = t.far(); t.flies {
-		l.flying.Add(1)
-	}
 	if ownIn != nil {
 		t.drewOwn = cost * t.own.part.step
 		ownIn.put(c.token, t.own.add(t.drewOwn, c.now), c.now)
@@ -279,6 +278,9 @@ func (l *limits) take(c *charge) (t taken) {
 	if sharedIn != nil {
 		t.drewShared = cost * t.shared.part.step
 		sharedIn.put(c.workspace, t.shared.add(t.drewShared, c.now), c.now)
+	}
+	if t.flies() {
+		l.flying.Add(1)
 	}
 	return t
 }

@@ -123,7 +123,7 @@ func (e *Engine) take(ctx context.Context, c *charge) (t taken, err error) {
 // countTogether asks for what fits here whether it fits with what others let through. What
 // memory has is a part of that, so what does not fit here is refused without asking.
 func (e *Engine) countTogether(ctx context.Context, c charge, t taken) (taken, error) {
-	if t.flies {
+	if t.flies() {
 		defer e.limits.flying.Done()
 	}
 	if e.together.counter == nil {
