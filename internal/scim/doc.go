@@ -5,7 +5,8 @@
 //
 //   - A User is a member, and a Group is a role on the entire portfolio: nothing is kept for
 //     SCIM alone, and there is no way into the tables but that of the rooms owners and rights.
-//   - A request is one change: all of it is done, or nothing.
+//   - A request is one change: all of it is done, or nothing. The end of a group is the one
+//     that goes in steps, each of which only takes away, so that it may be asked for again.
 //   - What a request does not name stays. So a PUT without active activates nobody.
 //   - A PUT says how everything is, and brings back only whom the same connection stopped;
 //     a PATCH of active says it on purpose.

@@ -56,6 +56,19 @@ func (t *team) fill(r *authority.Snapshot) error {
 	return nil
 }
 
+// begin is the gate before a change of a group; match is what its tag has to be.
+func (s *Scim) begin(w *authority.Work, c authority.Caller, ws, id string, match condition) (t team, err error) {
+	if t, err = s.enter(w.Snapshot, c, ws, id, "members:write"); err != nil {
+		return t, err
+	}
+	return t, match.holds(groupTag(t.role, t.members))
+}
+
+// own says that the role was made in the workspace, so that a directory may name and end it.
+func (t *team) own() bool {
+	return t.role.Workspace == t.sp.Workspace.ID && !authority.IsBuiltInRole(t.role.Name)
+}
+
 // getGroup answers one group. It needs members:read and roles:read.
 func (s *Scim) getGroup(ctx context.Context, c authority.Caller, f frame, id string) (d document, err error) {
 	err = s.in.Read(ctx, func(r *authority.Snapshot) error {
@@ -154,11 +167,8 @@ func free(sp *authority.Space, name, but string) error {
 // members:write, and to name it otherwise roles:write. match is what its tag has to be.
 func (s *Scim) changeGroup(ctx context.Context, c authority.Caller, f frame, id string, want wantedGroup, match condition) (d document, rev int64, err error) {
 	rev, err = s.in.Mutate(ctx, c, func(w *authority.Work) error {
-		t, err := s.enter(w.Snapshot, c, f.workspace, id, "members:write")
+		t, err := s.begin(w, c, f.workspace, id, match)
 		if err != nil {
-			return err
-		}
-		if err := match.holds(groupTag(t.role, t.members)); err != nil {
 			return err
 		}
 		before := groupTag(t.role, t.members)
@@ -180,7 +190,7 @@ func (s *Scim) rename(w *authority.Work, t *team, name string) error {
 	if err := input.First(t.ac.Need("roles:write"), free(t.sp, name, t.role.Name)); err != nil {
 		return err
 	}
-	if t.role.Workspace != t.sp.Workspace.ID || authority.IsBuiltInRole(t.role.Name) {
+	if !t.own() {
 		return fault(mutability, "this role was not made here, so it keeps its name")
 	}
 	if name == "" {
@@ -276,14 +286,11 @@ func (s *Scim) removeGroup(ctx context.Context, c authority.Caller, f frame, id 
 	own, again := false, true
 	for again {
 		rev, err = s.in.Mutate(ctx, c, func(w *authority.Work) error {
-			t, err := s.enter(w.Snapshot, c, f.workspace, id, "members:write")
+			t, err := s.begin(w, c, f.workspace, id, match)
 			if err != nil {
 				return err
 			}
-			if err := match.holds(groupTag(t.role, t.members)); err != nil {
-				return err
-			}
-			if own = t.role.Workspace == t.sp.Workspace.ID && !authority.IsBuiltInRole(t.role.Name); own {
+			if own = t.own(); own {
 				if err := t.ac.Need("roles:write"); err != nil {
 					return err
 				}
