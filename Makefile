@@ -22,9 +22,9 @@ SIZES ?= 10000,100000,1000000
 # TORTURE is how long `make torture` goes on.
 TORTURE ?= 1h
 # `make test` leaves vet to `make check`, as it leaves the linters: it looks at every package that is linked, others' too.
-# SIDE is how many packages are tested side by side: internal/e2e waits for browsers and proxies most of its time. The two
-# that wait for databases begin first, or the last minutes are theirs alone.
-WAITING := %/internal/server %/internal/store
+# SIDE is how many packages are tested side by side: internal/e2e waits for browsers and proxies most of its time, two for
+# databases. These three begin first, or the last minutes are theirs alone.
+WAITING := %/internal/e2e %/internal/server %/internal/store
 ORDERED = $(filter $(WAITING),$(ALL)) $(filter-out $(WAITING),$(ALL))
 ALL = $(shell $(GO) list $(PKG))
 SIDE ?= $(shell expr $$(nproc) + 1)

@@ -2,6 +2,8 @@ package audit_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
@@ -344,5 +347,36 @@ func TestWhatTheAuditKeepsKeepsItsMeaning(t *testing.T) {
 	}
 	if b, err := json.Marshal(got); err != nil || string(b) != then {
 		t.Errorf("is written otherwise: %s, %v", b, err)
+	}
+}
+
+// TestAHashIsWhatItsPageSays, worked out here a second time: HMAC-SHA-256 under the key of the
+// audit, over the hash before, the number in eight bytes and the digest of the payload.
+func TestAHashIsWhatItsPageSays(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t, 3)
+	rows := b.rows[7]
+	for i, row := range rows {
+		var previous []byte
+		if i > 0 {
+			previous = rows[i-1].Hash
+		}
+		key, ok := b.keys.Derive("audit chain", row.Key)
+		if !ok {
+			t.Fatal("no key")
+		}
+		m := hmac.New(sha256.New, key)
+		m.Write(slices.Concat(previous, []byte{0, 0, 0, 0, 0, 0, 0, byte(row.Sequence)}, row.PayloadDigest))
+		if !bytes.Equal(m.Sum(nil), row.Hash) {
+			t.Errorf("row %d has another hash", row.Sequence)
+		}
+		digest := hmac.New(sha256.New, row.Salt)
+		digest.Write(row.Payload)
+		if !bytes.Equal(digest.Sum(nil), row.PayloadDigest) {
+			t.Errorf("row %d has another digest", row.Sequence)
+		}
+	}
+	if _, err := audit.Hash(b.keys, token.KeyID(77), nil, 1, nil); api.AsError(err).Code != api.CodeUnavailable {
+		t.Errorf("a key that nobody has: %v", err)
 	}
 }

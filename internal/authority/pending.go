@@ -183,6 +183,7 @@ func asTheyWillBe(r ledger.Reader) (ledger.Reader, *pending) {
 	r.NotifyReader = pendingNotices{r.NotifyReader, p}
 	r.RetentionReader = pendingRetention{r.RetentionReader, p}
 	r.TrustReader = pendingTrust{r.TrustReader, p}
+	r.PageReader = pendingPages{r.PageReader, p}
 	return r, p
 }
 
@@ -206,6 +207,10 @@ type (
 	}
 	pendingRetention struct {
 		ledger.RetentionReader
+		pending *pending
+	}
+	pendingPages struct {
+		ledger.PageReader
 		pending *pending
 	}
 )
@@ -294,6 +299,16 @@ func (r pendingPeople) Member(ws ledger.ID, k ledger.MemberKey) (ledger.Member, 
 func (r pendingPeople) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, error) {
 	rows, err := r.PeopleReader.Members(ws, q)
 	return eachOf(r.pending.member, rows, err)
+}
+
+// Owners are as they will be.
+func (r pendingPages) Owners(ids []ledger.ID) ([]ledger.Member, []ledger.ServiceAccount, error) {
+	members, accounts, err := r.PageReader.Owners(ids)
+	if members, err = eachOf(r.pending.member, members, err); err != nil {
+		return nil, nil, err
+	}
+	accounts, err = eachOf(r.pending.account, accounts, nil)
+	return members, accounts, err
 }
 
 // MembershipsOf are as they will be.

@@ -29,13 +29,13 @@ func (c *call) directory() (answer, error) {
 		IfMatch: condition(c.r.Header[door.HeaderIfMatch]), IfNoneMatch: condition(c.r.Header[headerIfNoneMatch]),
 		Base: c.s.base + scim.Root, Help: c.s.base + "/help/members", Workspace: c.known.Workspace.Slug,
 	})
-	if err != nil {
-		return answer{}, err
-	}
-	for name, value := range map[string]string{"ETag": a.Tag, "Location": a.Location} {
+	for name, value := range map[string]string{"ETag": a.Tag, "Location": a.Location, "Allow": a.Allow} {
 		if value != "" {
 			c.w.Header().Set(name, value)
 		}
+	}
+	if err != nil {
+		return answer{}, err
 	}
 	return answer{status: a.Status, raw: append([]byte{}, a.Body...), media: scim.Media, changed: a.Revision != 0, revision: a.Revision}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
@@ -39,7 +38,9 @@ type Answer struct {
 	Body []byte
 	// Tag and Location are headers; empty for none. Revision, when not 0, is the change's.
 	Tag, Location string
-	Revision      int64
+	// Allow is the header beside the refusal of a method (RFC 9110, 15.5.6).
+	Allow    string
+	Revision int64
 }
 
 // frame is what all resources of an answer have in common.
@@ -79,7 +80,7 @@ func (s *Scim) AnswerDirectory(ctx context.Context, c authority.Caller, r Reques
 	case id != "" && at == "DELETE Groups":
 		rev, err = s.removeGroup(ctx, c, f, id, match)
 	default:
-		return Answer{}, s.nothing(endpoint, id)
+		return nothing(endpoint, id)
 	}
 	if err != nil {
 		return Answer{}, err
@@ -93,11 +94,18 @@ func (s *Scim) AnswerDirectory(ctx context.Context, c authority.Caller, r Reques
 }
 
 // nothing refuses a method where there is something, and a path where there is nothing.
-func (s *Scim) nothing(endpoint, id string) error {
-	if strings.Contains(id, "/") || !slices.Contains([]string{"Users", "Groups", "Schemas", "ResourceTypes", "ServiceProviderConfig"}, endpoint) {
-		return api.Errorf(api.CodeNotFound, "there is nothing at this path")
+func nothing(endpoint, id string) (a Answer, err error) {
+	switch {
+	case strings.Contains(id, "/") || endpoint == "ServiceProviderConfig" && id != "":
+	case endpoint == "Users" || endpoint == "Groups":
+		a.Allow = word(id == "", "GET, POST", "GET, PUT, PATCH, DELETE")
+	case endpoint == "Schemas" || endpoint == "ResourceTypes" || endpoint == "ServiceProviderConfig":
+		a.Allow = http.MethodGet
 	}
-	return api.Errorf(api.CodeMethodNotAllowed, "this path does not take this method")
+	if a.Allow == "" {
+		return a, api.Errorf(api.CodeNotFound, "there is nothing at this path")
+	}
+	return a, api.Errorf(api.CodeMethodNotAllowed, "this path does not take this method, but %s", a.Allow)
 }
 
 // show answers what is only read.
@@ -147,7 +155,7 @@ func (s *Scim) show(ctx context.Context, c authority.Caller, f frame, endpoint, 
 func (s *Scim) describe(ctx context.Context, c authority.Caller, f frame, endpoint, id, query string) (Answer, error) {
 	all := map[string][]document{"Schemas": f.schemas(), "ResourceTypes": f.resourceTypes(), "ServiceProviderConfig": {f.provider()}}[endpoint]
 	if all == nil {
-		return Answer{}, s.nothing(endpoint, id)
+		return nothing(endpoint, id)
 	}
 	err := s.in.Read(ctx, func(r *authority.Snapshot) error {
 		_, _, err := s.in.Enter(r, c, f.workspace, "members:read")

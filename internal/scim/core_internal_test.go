@@ -2,6 +2,7 @@ package scim
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -200,18 +201,85 @@ func TestAGroupIsARoleOnEverything(t *testing.T) {
 	if !inGroup([]grant.Statement{somewhere, everywhere}, "Viewer") || inGroup([]grant.Statement{somewhere, scopes}, "Viewer") || inGroup(nil, "Viewer") {
 		t.Error("a group is not the role on everything")
 	}
-	for _, c := range []struct {
-		a, b string
-		n    int
-	}{{"a b", "a b", 0}, {"a b", "b c", 2}, {"", "a b", 2}, {"a", "", 1}} {
-		if n := distance(strings.Fields(c.a), strings.Fields(c.b)); n != c.n {
-			t.Errorf("from %q to %q are %d steps, want %d", c.a, c.b, n, c.n)
-		}
-	}
 	one, two := []ledger.Member{{UserPublicID: "usr_1"}}, []ledger.Member{{UserPublicID: "usr_1"}, {UserPublicID: "usr_2"}}
 	r, named := ledger.Role{Name: "Viewer"}, ledger.Role{Name: "Viewer", DisplayName: "Readers"}
 	if groupTag(r, one) != groupTag(r, one) || groupTag(r, one) == groupTag(r, two) || groupTag(r, one) == groupTag(named, one) {
 		t.Error("the tag is not of the name and of who is in it")
+	}
+}
+
+// crowd are members 1 to n, of whom the first in have the role Viewer on everything.
+func crowd(n, in int) (t team) {
+	t.role, t.people = ledger.Role{Name: "Viewer"}, map[string]ledger.Member{}
+	for i := 1; i <= n; i++ {
+		m := ledger.Member{ID: ledger.ID(i), UserPublicID: fmt.Sprintf("usr_%04d", i)}
+		if i <= in {
+			m.Grants = []grant.Statement{{Role: "Viewer", Resources: []string{"*"}}}
+			t.members = append(t.members, m)
+		}
+		t.people[m.UserPublicID] = m
+	}
+	return t
+}
+
+// TestOnlyWhoMovesIsTouched: a turn names who leaves and who comes, nobody twice and nobody
+// who is where they should be, and at most as many as one request may move.
+func TestOnlyWhoMovesIsTouched(t *testing.T) {
+	t.Parallel()
+	few := crowd(4, 2)
+	for body, want := range map[string]string{
+		`{"op":"add","path":"members","value":["usr_0001","usr_0003","usr_0003"]}`:                                          "out [] in [3] then [1 2 3]",
+		`{"op":"replace","path":"members","value":["usr_0004","usr_0002"]}`:                                                 "out [1] in [4] then [2 4]",
+		`{"op":"remove","path":"members"}`:                                                                                  "out [1 2] in [] then []",
+		`{"op":"remove","path":"members","value":"usr_0004"}`:                                                               "out [] in [] then [1 2]",
+		`{"op":"remove","path":"members","value":"usr_9999"}`:                                                               "out [] in [] then [1 2]",
+		`{"op":"add","path":"members","value":"usr_0003"},{"op":"remove","path":"members[value eq \"usr_0003\"]"}`:          "out [] in [] then [1 2]",
+		`{"op":"remove","path":"members"},{"op":"add","path":"members","value":["usr_0002","usr_0001"]}`:                    "out [] in [] then [1 2]",
+		`{"op":"add","path":"members","value":"usr_9999"},{"op":"remove","path":"members","value":"usr_9999"}`:              "out [] in [] then [1 2]",
+		`{"op":"replace","path":"members","value":[{"value":"usr_0003"}]},{"op":"add","path":"members","value":"usr_0001"}`: "out [2] in [3] then [1 3]",
+	} {
+		asked, err := readGroupPatch([]byte(`{"Operations":[` + body + `]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := few.plan(frame{}, asked)
+		moved := moves{rows: map[ledger.ID]ledger.Member{}}
+		for _, m := range few.people {
+			moved.rows[m.ID] = m
+		}
+		var now []ledger.ID
+		for _, m := range p.after(few.members, moved) {
+			now = append(now, m.ID)
+		}
+		if got := fmt.Sprint("out ", p.out, " in ", p.in, " then ", now); got != want || err != nil {
+			t.Errorf("%s: %s, %v; want %s", body, got, err, want)
+		}
+	}
+	if _, err := few.plan(frame{}, wantedGroup{steps: []membership{{op: "add", ids: []string{"usr_9999"}}}}); kindIn(err) != invalidValue {
+		t.Errorf("a stranger: %v", err)
+	}
+	all := wantedGroup{steps: []membership{{op: "remove", among: func(document) bool { return true }}}}
+	for n, want := range map[int]kind{maxMembers: "", maxMembers + 1: tooMany} {
+		many := crowd(n, n)
+		if p, err := many.plan(frame{}, all); kindIn(err) != want || err == nil && len(p.out) != n {
+			t.Errorf("%d at once: %v", n, err)
+		}
+	}
+	big := crowd(3*maxMembers, 2*maxMembers)
+	if p, err := big.plan(frame{}, wantedGroup{steps: []membership{{op: "add", ids: []string{"usr_3000", "usr_0001"}}}}); err != nil || len(p.in) != 1 || len(p.out) != 0 {
+		t.Errorf("one into a group of 2000: %v %v", p, err)
+	}
+}
+
+// TestWhoWasMovedMeanwhile: who was taken out by another request is not shown as in, and who
+// is gone from the workspace is not either.
+func TestWhoWasMovedMeanwhile(t *testing.T) {
+	t.Parallel()
+	few := crowd(4, 2)
+	p := turn{out: []ledger.ID{1}, in: []ledger.ID{3, 4}}
+	moved := moves{rows: map[ledger.ID]ledger.Member{3: few.people["usr_0003"]}}
+	if now := p.after(few.members, moved); len(now) != 2 || now[0].ID != 2 || now[1].ID != 3 {
+		t.Errorf("%v", now)
 	}
 }
 

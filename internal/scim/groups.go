@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -24,8 +25,7 @@ type team struct {
 	sp      *authority.Space
 	role    ledger.Role
 	members []ledger.Member
-	// people is everybody of the workspace by their id: to look a thousand up one by one took
-	// PostgreSQL seconds, under the lock.
+	// people is everybody of the workspace by their id.
 	people map[string]ledger.Member
 }
 
@@ -38,30 +38,44 @@ func (s *Scim) enter(r *authority.Snapshot, c authority.Caller, ws, id string, s
 	if t.role, ok = t.sp.Roles[roleOf(id)]; !ok {
 		return t, authority.NotFound()
 	}
-	return t, t.fill(r)
+	return t, nil
 }
 
-// fill reads who is in the group.
-func (t *team) fill(r *authority.Snapshot) error {
-	t.members, t.people = nil, map[string]ledger.Member{}
-	for m, err := range r.EveryMember(t.sp.Workspace.ID) {
-		if err != nil {
+// look reads a group and everybody of its workspace, however many they are: before the lock
+// is asked for, under which [team.move] reads those alone who move. No id is a group that is
+// yet to be made.
+func (s *Scim) look(ctx context.Context, c authority.Caller, ws, id string, scopes ...string) (t team, err error) {
+	err = s.in.Read(ctx, func(r *authority.Snapshot) error {
+		t = team{people: map[string]ledger.Member{}}
+		if t.ac, t.sp, err = s.in.Enter(r, c, ws, append(scopes, "roles:read")...); err != nil {
 			return err
 		}
-		t.people[m.UserPublicID] = m
-		if inGroup(m.Grants, t.role.Name) {
-			t.members = append(t.members, m)
+		var is bool
+		if t.role, is = t.sp.Roles[roleOf(id)]; !is && id != "" {
+			return authority.NotFound()
 		}
-	}
-	return nil
+		for m, err := range r.EveryMember(t.sp.Workspace.ID) {
+			if err != nil {
+				return err
+			}
+			t.people[m.UserPublicID] = m
+			if inGroup(m.Grants, t.role.Name) {
+				t.members = append(t.members, m)
+			}
+		}
+		return nil
+	})
+	return t, err
 }
 
-// begin is the gate before a change of a group; match is what its tag has to be.
-func (s *Scim) begin(w *authority.Work, c authority.Caller, ws, id string, match condition) (t team, err error) {
-	if t, err = s.enter(w.Snapshot, c, ws, id, "members:write"); err != nil {
-		return t, err
+// before is look for a change: a refusal is written down.
+func (s *Scim) before(ctx context.Context, c authority.Caller, ws, id string, scopes ...string) (team, error) {
+	t, err := s.look(ctx, c, ws, id, scopes...)
+	var entered ledger.ID
+	if t.sp != nil {
+		entered = t.sp.Workspace.ID
 	}
-	return t, match.holds(groupTag(t.role, t.members))
+	return t, s.in.Refused(ctx, c, entered, err)
 }
 
 // own says that the role was made in the workspace, so that a directory may name and end it.
@@ -70,15 +84,12 @@ func (t *team) own() bool {
 }
 
 // getGroup answers one group. It needs members:read and roles:read.
-func (s *Scim) getGroup(ctx context.Context, c authority.Caller, f frame, id string) (d document, err error) {
-	err = s.in.Read(ctx, func(r *authority.Snapshot) error {
-		t, err := s.enter(r, c, f.workspace, id, "members:read")
-		if err == nil {
-			d = f.group(t.role, t.members)
-		}
-		return err
-	})
-	return d, err
+func (s *Scim) getGroup(ctx context.Context, c authority.Caller, f frame, id string) (document, error) {
+	t, err := s.look(ctx, c, f.workspace, id, "members:read")
+	if err != nil {
+		return nil, err
+	}
+	return f.group(t.role, t.members), nil
 }
 
 // listGroups answers the groups that a filter finds. It needs members:read and roles:read.
@@ -125,6 +136,14 @@ func (s *Scim) createGroup(ctx context.Context, c authority.Caller, f frame, wan
 	if want.display == nil || *want.display == "" {
 		return nil, 0, fault(invalidValue, "a group has a displayName")
 	}
+	seen, err := s.before(ctx, c, f.workspace, "", "members:write", "roles:write")
+	if err != nil {
+		return nil, 0, err
+	}
+	p, err := seen.plan(f, want)
+	if err != nil {
+		return nil, 0, err
+	}
 	rev, err = s.in.Mutate(ctx, c, func(w *authority.Work) error {
 		ac, sp, err := s.in.Enter(w.Snapshot, c, f.workspace, "members:write", "roles:write", "roles:read")
 		if err != nil {
@@ -141,7 +160,8 @@ func (s *Scim) createGroup(ctx context.Context, c authority.Caller, f frame, wan
 		if err != nil {
 			return err
 		}
-		d, err = s.join(w, f, &t, want)
+		moved, err := t.move(w, p)
+		d = f.group(t.role, p.after(nil, moved))
 		return err
 	})
 	return d, rev, err
@@ -166,23 +186,33 @@ func free(sp *authority.Space, name, but string) error {
 // changeGroup does what a PUT or PATCH asks of a group: its name, and who is in it. It needs
 // members:write, and to name it otherwise roles:write. match is what its tag has to be.
 func (s *Scim) changeGroup(ctx context.Context, c authority.Caller, f frame, id string, want wantedGroup, match condition) (d document, rev int64, err error) {
+	seen, err := s.before(ctx, c, f.workspace, id, "members:write")
+	if err != nil {
+		return nil, 0, err
+	}
+	p, err := seen.plan(f, want)
+	if err := input.First(match.holds(groupTag(seen.role, seen.members)), err); err != nil {
+		return nil, 0, err
+	}
+	var moved moves
 	rev, err = s.in.Mutate(ctx, c, func(w *authority.Work) error {
-		t, err := s.begin(w, c, f.workspace, id, match)
+		t, err := s.enter(w.Snapshot, c, f.workspace, id, "members:write")
 		if err != nil {
 			return err
 		}
-		before := groupTag(t.role, t.members)
-		if want.display != nil && *want.display != groupName(t.role) {
+		named := want.display != nil && *want.display != groupName(t.role)
+		if named {
 			if err := s.rename(w, &t, *want.display); err != nil {
 				return err
 			}
 		}
-		if d, err = s.join(w, f, &t, want); err == nil && groupTag(t.role, t.members) == before {
+		seen.role = t.role
+		if moved, err = t.move(w, p); err == nil && moved.nobody && !named {
 			err = authority.ErrUnchanged
 		}
 		return err
 	})
-	return d, rev, err
+	return f.group(seen.role, p.after(seen.members, moved)), rev, err
 }
 
 // rename names a role of the workspace's own otherwise where people read it.
@@ -203,62 +233,98 @@ func (s *Scim) rename(w *authority.Work, t *team, name string) error {
 	return err
 }
 
-// join makes the members of a group those that are wanted, each by the rules of one who is
-// edited by hand.
-func (s *Scim) join(w *authority.Work, f frame, t *team, want wantedGroup) (document, error) {
+// turn is who leaves a group and who comes into it, by their row numbers.
+type turn struct{ out, in []ledger.ID }
+
+// plan is who leaves and who comes, by who is in the group now.
+func (t *team) plan(f frame, want wantedGroup) (turn, error) {
 	var have []string
-	had := map[string]bool{}
+	stays := map[string]bool{}
 	for _, m := range t.members {
-		have, had[m.UserPublicID] = append(have, m.UserPublicID), true
+		have = append(have, m.UserPublicID)
 	}
-	now := want.apply(have, func(id string) document { return f.member(t.people[id]) })
-	if len(now)+len(have) > maxMembers && distance(have, now) > maxMembers {
-		return nil, fault(tooMany, "one request puts at most 1000 members into a group and takes them out of it")
-	}
-	left := map[string]bool{}
-	for _, id := range now {
-		left[id] = true
-	}
-	for _, m := range t.members {
-		if !left[m.UserPublicID] {
-			if err := regroup(w, t, m, slices.DeleteFunc(slices.Clone(m.Grants), func(s grant.Statement) bool { return gives(s, t.role.Name) })); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for _, id := range now {
-		if had[id] {
-			continue
-		}
+	var p turn
+	for _, id := range want.apply(have, func(id string) document { return f.member(t.people[id]) }) {
+		stays[id] = true
 		m, is := t.people[id]
-		if !is {
-			return nil, fault(invalidValue, "a member is named that is no user of this workspace")
-		}
-		if err := regroup(w, t, m, append(slices.Clone(m.Grants), grant.Statement{Role: t.role.Name, Resources: []string{"*"}})); err != nil {
-			return nil, err
+		switch {
+		case !is:
+			return p, stranger()
+		case !inGroup(m.Grants, t.role.Name):
+			p.in = append(p.in, m.ID)
 		}
 	}
-	if err := t.fill(w.Snapshot); err != nil {
-		return nil, err
+	for _, m := range t.members {
+		if !stays[m.UserPublicID] {
+			p.out = append(p.out, m.ID)
+		}
 	}
-	return f.group(t.role, t.members), nil
+	if len(p.in)+len(p.out) > maxMembers {
+		return p, fault(tooMany, "one request puts at most 1000 members into a group and takes them out of it")
+	}
+	return p, nil
 }
 
-// distance is how many are in one of two lists alone.
-func distance(a, b []string) (n int) {
-	in := map[string]int{}
-	for _, id := range a {
-		in[id]++
-	}
-	for _, id := range b {
-		in[id]--
-	}
-	for _, d := range in {
-		if d != 0 {
-			n++
+func stranger() error {
+	return fault(invalidValue, "a member is named that is no user of this workspace")
+}
+
+// moves is what a turn found and did.
+type moves struct {
+	// rows are the members whom it is about, as they were under the lock.
+	rows map[ledger.ID]ledger.Member
+	// nobody says that everyone was where they should be.
+	nobody bool
+}
+
+// move takes out of the group and puts into it who was planned, each by the rules of one who
+// is edited by hand. Under the lock it reads those alone, anew: whom another request put in
+// or took out meanwhile it leaves as they are, so nothing is undone that the plan did not see.
+func (t *team) move(w *authority.Work, p turn) (out moves, err error) {
+	found, _, err := w.Owners(slices.Concat(p.out, p.in))
+	out = moves{map[ledger.ID]ledger.Member{}, true}
+	for _, m := range found {
+		if m.Workspace == t.sp.Workspace.ID && m.RemovedAt.IsZero() {
+			out.rows[m.ID] = m
 		}
 	}
-	return n
+	put := func(id ledger.ID, in bool) error {
+		m, is := out.rows[id]
+		if !is && in {
+			return stranger()
+		}
+		if inGroup(m.Grants, t.role.Name) == in {
+			return nil
+		}
+		out.nobody = false
+		sts := slices.DeleteFunc(slices.Clone(m.Grants), func(s grant.Statement) bool { return gives(s, t.role.Name) })
+		if in {
+			sts = append(sts, grant.Statement{Role: t.role.Name, Resources: []string{"*"}})
+		}
+		return regroup(w, t, m, sts)
+	}
+	for i, id := range slices.Concat(p.out, p.in) {
+		if err == nil {
+			err = put(id, i >= len(p.out))
+		}
+	}
+	return out, err
+}
+
+// after is who is in a group after a turn, in the order of all lists.
+func (p turn) after(have []ledger.Member, moved moves) []ledger.Member {
+	left := map[ledger.ID]bool{}
+	for _, id := range slices.Concat(p.out, p.in) {
+		left[id] = true
+	}
+	now := slices.DeleteFunc(slices.Clone(have), func(m ledger.Member) bool { return left[m.ID] })
+	for _, id := range p.in {
+		if m, is := moved.rows[id]; is {
+			now = append(now, m)
+		}
+	}
+	slices.SortFunc(now, func(a, b ledger.Member) int { return cmp.Compare(a.ID, b.ID) })
+	return now
 }
 
 // regroup writes the statements of one member. Why one cannot be changed is said with who
@@ -285,8 +351,19 @@ func regroup(w *authority.Work, t *team, m ledger.Member, sts []grant.Statement)
 func (s *Scim) removeGroup(ctx context.Context, c authority.Caller, f frame, id string, match condition) (rev int64, err error) {
 	own, again := false, true
 	for again {
-		rev, err = s.in.Mutate(ctx, c, func(w *authority.Work) error {
-			t, err := s.begin(w, c, f.workspace, id, match)
+		seen, err := s.before(ctx, c, f.workspace, id, "members:write")
+		if err != nil {
+			return rev, err
+		}
+		if err := match.holds(groupTag(seen.role, seen.members)); err != nil {
+			return rev, err
+		}
+		var p turn
+		for _, m := range seen.members[:min(len(seen.members), maxMembers)] {
+			p.out = append(p.out, m.ID)
+		}
+		at, err := s.in.Mutate(ctx, c, func(w *authority.Work) error {
+			t, err := s.enter(w.Snapshot, c, f.workspace, id, "members:write")
 			if err != nil {
 				return err
 			}
@@ -295,22 +372,16 @@ func (s *Scim) removeGroup(ctx context.Context, c authority.Caller, f frame, id 
 					return err
 				}
 			}
-			step := membership{op: "remove"}
-			for i, m := range t.members {
-				if i < maxMembers {
-					step.ids = append(step.ids, m.UserPublicID)
-				}
+			moved, err := t.move(w, p)
+			if err == nil && moved.nobody {
+				err = authority.ErrUnchanged
 			}
-			if again = len(t.members) > maxMembers; len(step.ids) == 0 {
-				return authority.ErrUnchanged
-			}
-			_, err = s.join(w, f, &t, wantedGroup{steps: []membership{step}})
 			return err
 		})
-		if err != nil {
+		if rev = max(rev, at); err != nil {
 			return rev, err
 		}
-		match = condition{}
+		match, again = condition{}, len(seen.members) > maxMembers
 	}
 	if !own {
 		return rev, nil

@@ -14,6 +14,7 @@ import (
 type said struct {
 	status int
 	tag    string
+	allow  string
 	body   map[string]any
 }
 
@@ -70,7 +71,7 @@ func (d directory) send(method, path, body string, conditions ...string) said {
 		}
 	}
 	a, err := d.AnswerDirectory(d.Ctx, d.caller, r)
-	out := said{status: a.Status, tag: a.Tag}
+	out := said{status: a.Status, tag: a.Tag, allow: a.Allow}
 	if err != nil {
 		e := api.AsError(err)
 		b, _ := json.Marshal(scim.ErrorOf(e, e.Status())) // texts
