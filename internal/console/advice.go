@@ -13,17 +13,17 @@ func (v *visit) doAdvice() error {
 	if err != nil {
 		return err
 	}
-	all, err := v.auth.TokenAdvice(v.ctx(), v.caller, v.at.Slug, t.Locator)
+	all, err := v.Office.TokenAdvice(v.Ctx(), v.Caller, v.At.Slug, t.Locator)
 	if err != nil {
 		return err
 	}
-	code := v.typed().Get("code")
+	code := v.Typed().Get("code")
 	i := slices.IndexFunc(all, func(a api.Advice) bool { return a.Code == code })
 	if i < 0 || all[i].Change.Edit == nil {
 		return api.Errorf(api.CodeNotFound, "this advice no longer holds")
 	}
-	if _, err := v.auth.EditToken(v.ctx(), v.caller, v.at.Slug, t.Locator, *all[i].Change.Edit); err != nil {
+	if _, err := v.Office.EditToken(v.Ctx(), v.Caller, v.At.Slug, t.Locator, *all[i].Change.Edit); err != nil {
 		return err
 	}
-	return v.done(v.tokenBack(t).Href, "advised")
+	return v.Done(v.tokenBack(t).Href, "advised")
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // bulkMost is how many tokens one form acts on.
@@ -56,13 +57,13 @@ type bulkOutcome struct {
 
 // mayBulk says whether the button of an action is drawn.
 func (v *visit) mayBulk(key string) bool {
-	return v.may(map[string]string{api.BulkDisable: "tokens:disable", api.BulkRotate: "tokens:edit", api.BulkRevoke: "tokens:delete"}[key])
+	return v.May(map[string]string{api.BulkDisable: "tokens:disable", api.BulkRotate: "tokens:edit", api.BulkRevoke: "tokens:delete"}[key])
 }
 
 // bulk rehearses an action on several tokens, and does it once confirmed.
 func (v *visit) bulk() error {
-	v.section = "access-tokens"
-	f := v.typed()
+	v.Section = "access-tokens"
+	f := v.Typed()
 	p, err := v.plan(f)
 	if err != nil {
 		return err
@@ -73,8 +74,8 @@ func (v *visit) bulk() error {
 		}
 	}
 	if f.Get("confirmed") == "" || len(p.rows) == 0 {
-		p.form = v.newFormID()
-		return v.page(p.verb, bulkPage(v, p))
+		p.form = v.NewFormID()
+		return v.Page(p.verb, bulkPage(v, p))
 	}
 	return v.doBulk(p, f)
 }
@@ -82,7 +83,7 @@ func (v *visit) bulk() error {
 // plan reads the selection and parts it into what the action can be done to and
 // what it leaves.
 func (v *visit) plan(f form.Form) (bulkPlan, error) {
-	p := bulkPlan{back: v.backTo(v.listOf(""))}
+	p := bulkPlan{back: v.BackTo(v.listOf(""))}
 	for _, a := range bulkActions() {
 		if a.key == f.Get("action") {
 			p.bulkAction = a
@@ -92,13 +93,13 @@ func (v *visit) plan(f form.Form) (bulkPlan, error) {
 		return p, api.FieldError("action", "must be disable, rotate or revoke")
 	}
 	var can map[string]office.TokenAbilities
-	err := v.sit(func() error {
+	err := v.Sit(func() error {
 		rows, more, err := v.selected(f)
 		if err != nil {
 			return err
 		}
 		p.left, p.more = rows, more
-		can, err = v.auth.TokenAbilities(v.ctx(), v.caller, v.at.Slug, rows)
+		can, err = v.Office.TokenAbilities(v.Ctx(), v.Caller, v.At.Slug, rows)
 		return err
 	})
 	rows := p.left
@@ -123,7 +124,7 @@ func (v *visit) rehearse(p *bulkPlan) error {
 		known[t.ID] = t
 	}
 	p.rows = nil
-	return v.auth.BulkTokens(v.ctx(), v.caller, v.at.Slug, in, func(r api.BulkResult) error {
+	return v.Office.BulkTokens(v.Ctx(), v.Caller, v.At.Slug, in, func(r api.BulkResult) error {
 		if t := known[r.ID]; r.Code == api.CodeOK {
 			p.rows = append(p.rows, t)
 		} else {
@@ -139,8 +140,8 @@ func (v *visit) rehearse(p *bulkPlan) error {
 // one form does not take them all.
 func (v *visit) selected(f form.Form) (out []api.Token, more bool, err error) {
 	if f.Get("all") != "" {
-		v.r.URL.RawQuery = f.Get("filter") // the list's own address, read as the list reads it
-		rows, cut, err := v.everyToken(listing.Filter(v.q))
+		v.R.URL.RawQuery = f.Get("filter") // the list's own address, read as the list reads it
+		rows, cut, err := v.everyToken(listing.Filter(v.Q))
 		rows = slices.DeleteFunc(rows, func(t api.Token) bool {
 			return t.Status == api.StatusRevoked || f.Get("action") == api.BulkDisable && t.DisabledAt != nil
 		})
@@ -148,7 +149,7 @@ func (v *visit) selected(f form.Form) (out []api.Token, more bool, err error) {
 	}
 	ids := f.Values["id"]
 	for _, id := range ids[:min(len(ids), bulkMost)] {
-		t, err := v.auth.GetToken(v.ctx(), v.caller, v.at.Slug, id)
+		t, err := v.Office.GetToken(v.Ctx(), v.Caller, v.At.Slug, id)
 		if err != nil {
 			return nil, false, err
 		}
@@ -166,7 +167,7 @@ func (v *visit) doBulk(p bulkPlan, f form.Form) error {
 		labels[t.ID] = t.Label
 	}
 	d := bulkDone{bulkAction: p.bulkAction, back: p.back}
-	err := v.auth.BulkTokens(v.ctx(), v.once(f), v.at.Slug, in, func(r api.BulkResult) error {
+	err := v.Office.BulkTokens(v.Ctx(), v.Once(f), v.At.Slug, in, func(r api.BulkResult) error {
 		o := bulkOutcome{r, labels[r.ID]}
 		if r.Code == api.CodeOK {
 			d.done = append(d.done, o)
@@ -175,24 +176,24 @@ func (v *visit) doBulk(p bulkPlan, f form.Form) error {
 		}
 		return nil
 	})
-	if sentBefore(err) {
-		return v.done(p.back.Href, "sent")
+	if reception.SentBefore(err) {
+		return v.Done(p.back.Href, "sent")
 	}
 	if err != nil {
 		return err
 	}
 	if p.key != api.BulkRotate && len(d.refused) == 0 {
-		return v.done(p.back.Href, "bulk-"+p.past)
+		return v.Done(p.back.Href, "bulk-"+p.past)
 	}
-	return v.page("Done", bulkDonePage(v, d))
+	return v.Page("Done", bulkDonePage(v, d))
 }
 
 // weekOf is how often a token was presented in the last seven days; unknown
 // where the visitor may not see that.
 func (v *visit) weekOf(t api.Token) (calls int64, known bool, err error) {
-	s, err := v.auth.TokenUsage(v.ctx(), v.caller, v.at.Slug, t.Locator, v.now().AddDate(0, 0, -7), v.now(), api.BucketDay)
+	s, err := v.Office.TokenUsage(v.Ctx(), v.Caller, v.At.Slug, t.Locator, v.Now().AddDate(0, 0, -7), v.Now(), api.BucketDay)
 	if err != nil {
-		return 0, false, unseen(err)
+		return 0, false, reception.Unseen(err)
 	}
 	return s.Allowed + s.Denied, true, nil
 }

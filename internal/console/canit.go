@@ -6,6 +6,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // couldIt is whether a token may use a scope, as the authority explains it.
@@ -21,19 +22,11 @@ type couldIt struct {
 func (v *visit) ask(t api.Token, scope, resource string) (*couldIt, error) {
 	a := &couldIt{scope: phrase.Cut(scope, 64)}
 	var err error
-	a.answer, err = v.auth.Can(v.ctx(), v.caller, v.at.Slug, t.Locator, a.scope, phrase.Cut(resource, 128))
+	a.answer, err = v.Office.Can(v.Ctx(), v.Caller, v.At.Slug, t.Locator, a.scope, phrase.Cut(resource, 128))
 	if errors.Is(err, api.CodeInvalidField) {
-		f, err := refused(form.Form{}, err)
+		f, err := reception.Refused(form.Form{}, err)
 		a.wrong = f.Told()
 		return a, err
 	}
 	return a, err
-}
-
-// hidden forgives what the visitor may not see.
-func hidden(err error) error {
-	if errors.Is(err, api.CodeNotFound) || errors.Is(err, api.CodeInsufficientScope) {
-		return nil
-	}
-	return err
 }

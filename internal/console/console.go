@@ -16,6 +16,7 @@ import (
 	"github.com/tokenry/tokenry/internal/entrance"
 	"github.com/tokenry/tokenry/internal/guide"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // Product is how this deployment calls itself.
@@ -61,10 +62,8 @@ type Options struct {
 
 type console struct {
 	Options
-	auth   *office.Office
 	base   *url.URL
 	assets assets.Assets
-	packer door.Packer
 	guide  *guide.Guide
 	// pages are the one table of them.
 	pages []route
@@ -88,23 +87,24 @@ func New(o Options) (http.Handler, error) {
 	if o.Product.Name == "" {
 		o.Product.Name = "Tokenry"
 	}
-	c := &console{Options: o, auth: o.Authority, base: base, pages: allRoutes()}
+	c := &console{Options: o, base: base, pages: allRoutes()}
 	if c.assets, err = assets.New(); err != nil {
 		return nil, err
 	}
 	if c.guide, err = guide.Read(docs.Files()); err != nil {
 		return nil, err
 	}
-	return c.guard(c.routes()), nil
+	r := &reception.Reception{Office: o.Authority, Sessions: o.Sessions, TrustedProxies: o.TrustedProxies, Base: base, Logger: o.Logger, Now: o.Now, Rand: o.Rand, House: c}
+	return r.Guard(c.routes(r)), nil
 }
 
 // routes serves every page of the table.
-func (c *console) routes() *http.ServeMux {
+func (c *console) routes(at *reception.Reception) *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, r := range c.pages {
-		mux.Handle(r.pattern, c.serve(r.access, r.show))
+		mux.Handle(r.pattern, at.Serve(r.access, func(v *reception.Visit) error { return r.show(c.of(v)) }))
 	}
 	mux.Handle("GET /assets/", c.assets)
-	mux.Handle("/", c.serve(open(), (*visit).missing))
+	mux.Handle("/", at.Serve(reception.Open(), (*reception.Visit).Missing))
 	return mux
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // draft is the page on which a token is made or edited.
@@ -32,10 +33,10 @@ func (d draft) reach() string {
 // owners are whom the visitor may make a token for.
 func (v *visit) owners() []string {
 	var out []string
-	if v.at.MayHold() {
+	if v.At.MayHold() {
 		out = append(out, "me")
 	}
-	if v.may("tokens:create") {
+	if v.May("tokens:create") {
 		out = append(out, "service", "workspace")
 	}
 	return out
@@ -44,7 +45,7 @@ func (v *visit) owners() []string {
 // newToken draws the form of a new token. Whoever can make tokens for one kind of owner
 // alone is not asked which.
 func (v *visit) newToken() error {
-	v.section = "access-tokens"
+	v.Section = "access-tokens"
 	owners := v.owners()
 	if len(owners) == 0 {
 		return api.Errorf(api.CodeForbidden, "the policy of this workspace and your role do not let you create tokens here")
@@ -58,19 +59,19 @@ func (v *visit) newToken() error {
 		owner = owners[0]
 	}
 	if !slices.Contains(owners, owner) {
-		return v.page("Create a token", ownersPage(v, owners))
+		return v.Page("Create a token", ownersPage(v, owners))
 	}
 	d, err := v.draft(f, owner)
 	if err != nil {
 		return err
 	}
-	d.id = v.newFormID()
-	return v.page("Create a token", createPage(v, d))
+	d.id = v.NewFormID()
+	return v.Page("Create a token", createPage(v, d))
 }
 
 // suggested is the form that the address suggests, perhaps by another token.
 func (v *visit) suggested() (form.Form, error) {
-	q := v.r.URL.Query()
+	q := v.R.URL.Query()
 	id := q.Get("like")
 	if id == "" {
 		return form.Suggested(q, nil), nil
@@ -81,7 +82,7 @@ func (v *visit) suggested() (form.Form, error) {
 
 // draftOf is a form as the token that it would be here.
 func (v *visit) draftOf(f form.Form, owner string) form.Draft {
-	return form.Draft{Picker: form.Picker{Form: f}, Owner: owner, Policy: v.at.Policy, Reach: v.at.Reach()}
+	return form.Draft{Picker: form.Picker{Form: f}, Owner: owner, Policy: v.At.Policy, Reach: v.At.Reach()}
 }
 
 // draft reads what the page offers.
@@ -93,18 +94,18 @@ func (v *visit) draft(f form.Form, owner string) (draft, error) {
 			return d, err
 		}
 	}
-	at := authority.Where{Workspace: v.at.Slug}
-	scopes, err := v.auth.ListScopes(v.ctx(), v.caller, at)
+	at := authority.Where{Workspace: v.At.Slug}
+	scopes, err := v.Office.ListScopes(v.Ctx(), v.Caller, at)
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return d, err
 	}
-	d.Groups = form.Grouped(slices.DeleteFunc(scopes, func(s api.Scope) bool { return !v.at.Has(s.Name) }))
-	roles, err := v.auth.ListRoles(v.ctx(), v.caller, at)
+	d.Groups = form.Grouped(slices.DeleteFunc(scopes, func(s api.Scope) bool { return !v.At.Has(s.Name) }))
+	roles, err := v.Office.ListRoles(v.Ctx(), v.Caller, at)
 	if err != nil && !errors.Is(err, api.CodeInsufficientScope) {
 		return d, err
 	}
-	d.roles = slices.DeleteFunc(roles, func(r api.Role) bool { return !v.at.Gives(r.Name) })
-	d.known, _, err = v.auth.ListResources(v.ctx(), v.caller, v.at.Slug, authority.Page{Limit: 100})
+	d.roles = slices.DeleteFunc(roles, func(r api.Role) bool { return !v.At.Gives(r.Name) })
+	d.known, _, err = v.Office.ListResources(v.Ctx(), v.Caller, v.At.Slug, authority.Page{Limit: 100})
 	if errors.Is(err, api.CodeInsufficientScope) {
 		err = nil
 	}
@@ -114,7 +115,7 @@ func (v *visit) draft(f form.Form, owner string) (draft, error) {
 // allAccounts are the service accounts to choose from: none for whoever may not list
 // them, and none that is disabled.
 func (v *visit) allAccounts() ([]api.ServiceAccount, error) {
-	rows, _, err := v.auth.ListServiceAccounts(v.ctx(), v.caller, v.at.Slug, authority.Page{Limit: 200})
+	rows, _, err := v.Office.ListServiceAccounts(v.Ctx(), v.Caller, v.At.Slug, authority.Page{Limit: 200})
 	if errors.Is(err, api.CodeInsufficientScope) {
 		return nil, nil
 	}
@@ -124,9 +125,9 @@ func (v *visit) allAccounts() ([]api.ServiceAccount, error) {
 // doNewToken makes it, once for one drawn form. The answer to the form's second sending
 // has no secret to show, and says so.
 func (v *visit) doNewToken() error {
-	v.section = "access-tokens"
-	f := v.typed()
-	if v.session.Portal != "" {
+	v.Section = "access-tokens"
+	f := v.Typed()
+	if v.Session.Portal != "" {
 		f.Values.Set("owner", "me") // a portal link is for one's own tokens, whatever the form says
 	}
 	d, err := v.draft(f, f.Get("owner"))
@@ -140,16 +141,16 @@ func (v *visit) doNewToken() error {
 		err = v.powerless(in)
 	}
 	if err == nil {
-		issued, err = v.auth.CreateToken(v.ctx(), v.once(d.Form), v.at.Slug, in)
+		issued, err = v.Office.CreateToken(v.Ctx(), v.Once(d.Form), v.At.Slug, in)
 	}
 	if err != nil {
-		if sentBefore(err) {
-			return v.done(v.backOf(d).Href, "sent")
+		if reception.SentBefore(err) {
+			return v.Done(v.backOf(d).Href, "sent")
 		}
-		if d.Form, err = refused(f, err); err != nil {
+		if d.Form, err = reception.Refused(f, err); err != nil {
 			return err
 		}
-		return v.again("Create a token", createPage(v, d))
+		return v.Again("Create a token", createPage(v, d))
 	}
 	return v.secretPage("Token created", issued, "created")
 }
@@ -157,9 +158,9 @@ func (v *visit) doNewToken() error {
 // powerless refuses what a rehearsal says would be a token that may do nothing. What else it
 // would be refused for, it is when it is made.
 func (v *visit) powerless(in api.CreateToken) error {
-	c := v.caller
+	c := v.Caller
 	c.Rehearse = true
-	tried, err := v.auth.CreateToken(v.ctx(), c, v.at.Slug, in)
+	tried, err := v.Office.CreateToken(v.Ctx(), c, v.At.Slug, in)
 	if err != nil {
 		return nil //nolint:nilerr // the verb itself says so
 	}
@@ -173,13 +174,13 @@ func (v *visit) powerless(in api.CreateToken) error {
 
 // summary answers the sentence about what the token in the form would do.
 func (v *visit) summary() error {
-	f := v.typed()
-	return v.fragment(summaryText(v.draftOf(f, f.Get("owner"))))
+	f := v.Typed()
+	return v.Fragment(summaryText(v.draftOf(f, f.Get("owner"))))
 }
 
 // reachTitle is what "all resources" are to the visitor.
 func (v *visit) reachTitle() string {
-	if rs := v.at.Reach(); len(rs) != 1 || rs[0] != "*" {
+	if rs := v.At.Reach(); len(rs) != 1 || rs[0] != "*" {
 		return "All that I may reach: " + phrase.Listed(rs, 5)
 	}
 	return "All resources"
@@ -187,14 +188,14 @@ func (v *visit) reachTitle() string {
 
 // ownerLink is the page of another kind of owner, with all else that was suggested.
 func ownerLink(v *visit, owner string) string {
-	q := v.r.URL.Query()
+	q := v.R.URL.Query()
 	q.Set("owner", owner)
-	return v.ws("access-tokens", "new") + "?" + q.Encode()
+	return v.WS("access-tokens", "new") + "?" + q.Encode()
 }
 
 func (v *visit) createAction(d draft) string {
 	if d.Token != nil {
-		return v.onward(v.tokenPage(d.Token.Locator, "edit"))
+		return v.Onward(v.tokenPage(d.Token.Locator, "edit"))
 	}
-	return v.onward(v.ws("access-tokens", "new"))
+	return v.Onward(v.WS("access-tokens", "new"))
 }

@@ -16,7 +16,7 @@ import (
 
 // keptForm answers a form that came after its session had ended. It stands in the answer
 // alone, as whoever typed it sent it: nothing of it is stored.
-func keptForm(v *visit, action string, fields url.Values) templ.Component {
+func keptForm(action string, fields url.Values) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // explained is the answer to why a token or a request is let through or not.
@@ -23,13 +24,13 @@ func (v *visit) explain() error {
 	if err != nil {
 		return err
 	}
-	if d.explained, err = v.explainWith(v.typed()); err != nil {
+	if d.explained, err = v.explainWith(v.Typed()); err != nil {
 		return err
 	}
 	if d.explained.Err != nil {
-		return v.again("Developer tools", toolsPage(v, d))
+		return v.Again("Developer tools", toolsPage(v, d))
 	}
-	return v.page("Developer tools", toolsPage(v, d))
+	return v.Page("Developer tools", toolsPage(v, d))
 }
 
 func (v *visit) explainWith(f form.Form) (*explained, error) {
@@ -47,9 +48,9 @@ func (v *visit) explainWith(f form.Form) (*explained, error) {
 		in.Client = &api.Client{IP: ip}
 	}
 	e := &explained{Form: f}
-	answer, err := v.auth.Explain(v.ctx(), v.caller, v.at.Slug, in)
+	answer, err := v.Office.Explain(v.Ctx(), v.Caller, v.At.Slug, in)
 	if err != nil {
-		e.Form, err = refused(f, err)
+		e.Form, err = reception.Refused(f, err)
 		if e.Err != nil && e.Err.Field == "client.ip" {
 			at := *e.Err
 			at.Field, at.Message = "ip", strings.Replace(at.Message, "client.ip", "the address", 1)

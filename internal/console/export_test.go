@@ -1,5 +1,7 @@
 package console
 
+import "github.com/tokenry/tokenry/internal/reception"
+
 // Row is a row of the table of pages, for tests of what it asks.
 type Row struct {
 	Pattern string
@@ -16,9 +18,9 @@ func Rows() []Row {
 	var out []Row
 	for _, r := range allRoutes() {
 		out = append(out, Row{
-			Pattern: r.pattern, Scopes: r.access.scopes, Portal: r.access.portal,
-			Who:   map[visitor]string{anybody: "anybody", somebody: "somebody", colleague: "colleague", holder: "holder", administrator: "administrator"}[r.access.who],
-			Proof: map[proof]string{inPlace: "in place", ledTo: "led to"}[r.access.proof],
+			Pattern: r.pattern, Scopes: r.access.Scopes, Portal: r.access.Portal,
+			Who:   map[reception.Visitor]string{reception.Anybody: "anybody", reception.Somebody: "somebody", reception.Colleague: "colleague", reception.Holder: "holder", reception.Administrator: "administrator"}[r.access.Who],
+			Proof: map[reception.Proof]string{reception.InPlace: "in place", reception.LedTo: "led to"}[r.access.Proof],
 		})
 	}
 	return out

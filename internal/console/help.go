@@ -13,15 +13,15 @@ import (
 
 // help shows a page of the guide.
 func (v *visit) help() error {
-	name := v.r.PathValue("page")
+	name := v.R.PathValue("page")
 	if name == "" {
-		return v.page(v.guide.Index.Title, guideView(v, v.guide.Index, nil, nil))
+		return v.Page(v.guide.Index.Title, guideView(v, v.guide.Index, nil, nil))
 	}
 	p, found := v.guide.Page(name)
 	if !found {
 		return api.Errorf(api.CodeNotFound, "there is no such page")
 	}
-	return v.page(p.Title, guideView(v, p.Page, p.Before, p.After))
+	return v.Page(p.Title, guideView(v, p.Page, p.Before, p.After))
 }
 
 // guideHTML is a page for the readers of this server.
@@ -37,7 +37,7 @@ func (v *visit) helpHere() string {
 		{"/service-accounts", "service-accounts"}, {"/members", "members"}, {"/developer-tools", "troubleshooting"},
 		{"/{ws}/settings", "policy"}, {"/instance/defaults", "policy"}, {"/settings/security", "security"},
 	} {
-		if strings.Contains(v.r.Pattern, h.part) {
+		if strings.Contains(v.R.Pattern, h.part) {
 			return "/help/" + h.page
 		}
 	}
@@ -47,13 +47,13 @@ func (v *visit) helpHere() string {
 // helpImage answers a picture of the guide. It holds nothing of anybody, so a
 // browser may keep it for a day.
 func (v *visit) helpImage() error {
-	picture, err := v.guide.Image(v.r.PathValue("name"))
+	picture, err := v.guide.Image(v.R.PathValue("name"))
 	if err != nil {
 		return api.Errorf(api.CodeNotFound, "there is no such picture")
 	}
-	h := v.w.Header()
+	h := v.W.Header()
 	h.Set("Content-Type", "image/png")
 	h.Set("Cache-Control", "public, max-age=86400")
-	http.ServeContent(v.w, v.r, "", time.Time{}, bytes.NewReader(picture))
+	http.ServeContent(v.W, v.R, "", time.Time{}, bytes.NewReader(picture))
 	return nil
 }

@@ -599,8 +599,8 @@ func systemPage(v *visit, f form.Form, answer string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.session.Email != "" {
-				templ_7745c5c3_Err = post("/instance/system/test-mail", "Send a test mail to "+v.session.Email, "secondary").Render(ctx, templ_7745c5c3_Buffer)
+			if v.Session.Email != "" {
+				templ_7745c5c3_Err = post("/instance/system/test-mail", "Send a test mail to "+v.Session.Email, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

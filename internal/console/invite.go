@@ -13,13 +13,14 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/reception"
 	"github.com/tokenry/tokenry/internal/roster"
 )
 
 const (
 	// inviteMost is how long a list is at the most, in bytes, pasted or as a file.
 	// In a form's encoding it is three times as long at the worst, which is within
-	// [maxForm]: what was looked at comes back in a field.
+	// [reception.MaxForm]: what was looked at comes back in a field.
 	inviteMost = 80 << 10
 	// inviteFor is how long one request invites people: each is written to in
 	// turn, and the answer must come before the server gives up on it.
@@ -68,50 +69,50 @@ func (l inviteList) added() int {
 const inviteTitle = "Invite many people"
 
 func (v *visit) inviteMany() error {
-	v.section = "members"
-	return v.page(inviteTitle, invitePage(v, inviteList{Form: form.New(nil)}))
+	v.Section = "members"
+	return v.Page(inviteTitle, invitePage(v, inviteList{Form: form.New(nil)}))
 }
 
 // doInviteMany shows what a list would do, and does it once that was confirmed.
 // The confirmation names how many people were shown: when that changed in the
 // meantime, it is shown anew.
 func (v *visit) doInviteMany() error {
-	v.section = "members"
+	v.Section = "members"
 	l, err := v.sentList()
 	if err == nil {
 		err = v.readList(&l)
 	}
 	if err != nil {
-		if l.Form, err = refused(l.Form, err); err != nil {
+		if l.Form, err = reception.Refused(l.Form, err); err != nil {
 			return err
 		}
-		return v.again(inviteTitle, invitePage(v, l))
+		return v.Again(inviteTitle, invitePage(v, l))
 	}
 	if n := l.ready(); n == 0 || l.Get("confirmed") != strconv.Itoa(n) {
-		return v.page("Look at the list", inviteLookPage(v, l))
+		return v.Page("Look at the list", inviteLookPage(v, l))
 	}
 	if err := v.inviteAll(&l); err != nil {
 		return err
 	}
-	return v.page("Invited", invitedPage(v, l))
+	return v.Page("Invited", invitedPage(v, l))
 }
 
 // sentList is the list that was sent: the text of the field, or that of the file
 // that was chosen, which takes the text's place from there on.
 func (v *visit) sentList() (inviteList, error) {
 	l := inviteList{from: "csv"}
-	err := v.r.ParseMultipartForm(maxForm) //nolint:gosec // the guard lets no more in, so nothing is put on a disk
+	err := v.R.ParseMultipartForm(reception.MaxForm) // the guard lets no more in, so nothing is put on a disk
 	if errors.Is(err, http.ErrNotMultipart) {
 		err = nil
 	}
-	l.Form = v.typed()
+	l.Form = v.Typed()
 	if tooLong := new(http.MaxBytesError); errors.As(err, &tooLong) {
 		return l, api.FieldError("file", "the list is longer than 80 KiB; send it in parts, or use the command line")
 	}
 	if err != nil {
 		return l, api.Errorf(api.CodeInvalidRequest, "the form could not be read")
 	}
-	file, head, err := v.r.FormFile("file")
+	file, head, err := v.R.FormFile("file")
 	if err != nil || head.Filename == "" {
 		return l, nil // no file was chosen
 	}
@@ -153,7 +154,7 @@ func (v *visit) readList(l *inviteList) error {
 func (v *visit) memberEmails() (map[string]bool, error) {
 	out := map[string]bool{}
 	members := authority.Each(func(p authority.Page) ([]api.Member, int64, error) {
-		return v.auth.ListMembers(v.ctx(), v.caller, v.at.Slug, p)
+		return v.Office.ListMembers(v.Ctx(), v.Caller, v.At.Slug, p)
 	})
 	for m, err := range members {
 		if err != nil {
@@ -167,10 +168,10 @@ func (v *visit) memberEmails() (map[string]bool, error) {
 // inviteAll adds and invites whoever is ready, one after the other, for as long
 // as one request may take.
 func (v *visit) inviteAll(l *inviteList) error {
-	end := v.Now().Add(inviteFor)
+	end := v.Options.Now().Add(inviteFor)
 	for i := range l.rows {
 		r := &l.rows[i]
-		if !r.ready() || v.Now().After(end) {
+		if !r.ready() || v.Options.Now().After(end) {
 			continue
 		}
 		if err := v.inviteOne(r); err != nil {
@@ -188,27 +189,27 @@ func (v *visit) inviteOne(r *invitee) error {
 		in.Name = api.Some(r.Name)
 	}
 	in.Role, in.Resources = api.Some(r.Role), api.Some(append([]string{}, r.Resources...))
-	m, err := v.auth.CreateMember(v.ctx(), v.caller, v.at.Slug, in)
+	m, err := v.Office.CreateMember(v.Ctx(), v.Caller, v.At.Slug, in)
 	switch {
 	case errors.Is(err, api.CodeAlreadyExists):
 		r.exists = true
 		return nil
-	case api.NotNow(err) || v.ctx().Err() != nil:
+	case api.NotNow(err) || v.Ctx().Err() != nil:
 		return err
 	case err != nil:
-		f, err := refused(form.Form{}, err)
+		f, err := reception.Refused(form.Form{}, err)
 		r.told, r.failed = f.Reason(), true
 		return err
 	}
 	r.told = "Added"
-	sent, err := v.Links.Invite(v.ctx(), v.caller, v.at.Slug, m.Value.ID)
+	sent, err := v.Links.Invite(v.Ctx(), v.Caller, v.At.Slug, m.Value.ID)
 	switch {
 	case err != nil:
-		v.Logger.WarnContext(v.ctx(), "invite a member", "error", err)
+		v.Logger.WarnContext(v.Ctx(), "invite a member", "error", err)
 		r.told = "Added, but the mail was not sent"
 	case !sent.Sent && sent.CanSignIn:
 		r.told = "Added; they can sign in already"
-	case !sent.Sent && v.session.InstanceAdmin:
+	case !sent.Sent && v.Session.InstanceAdmin:
 		r.told, r.hand = "Added, without a way to sign in yet", userAt(m.Value.ID)
 	case !sent.Sent:
 		r.told = "Added; an administrator of the instance can hand them a link"

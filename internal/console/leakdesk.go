@@ -14,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/internal/incident"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // deskMost is how many tokens the leak desk shows at once, deskActivity how much of what
@@ -47,14 +48,14 @@ func (d leakDesk) may(do func(office.TokenAbilities) bool) bool {
 }
 
 func (v *visit) leakDesk() error {
-	v.section = "leak-desk"
-	return v.page("Leak desk", leakDeskPage(v, leakDesk{Form: form.New(nil)}))
+	v.Section = "leak-desk"
+	return v.Page("Leak desk", leakDeskPage(v, leakDesk{Form: form.New(nil)}))
 }
 
 // doLeakDesk looks at what was pasted.
 func (v *visit) doLeakDesk() error {
-	v.section = "leak-desk"
-	out, err := v.auth.LookupTokens(v.ctx(), v.caller, v.at.Slug, api.LookupTokens{Text: v.r.PostForm.Get("text")})
+	v.Section = "leak-desk"
+	out, err := v.Office.LookupTokens(v.Ctx(), v.Caller, v.At.Slug, api.LookupTokens{Text: v.R.PostForm.Get("text")})
 	if err != nil {
 		return err
 	}
@@ -66,14 +67,14 @@ func (v *visit) drawDesk(d leakDesk, found []api.FoundToken) (err error) {
 	if err = v.know(&d, found); err != nil {
 		return err
 	}
-	return v.page("Leak desk", leakDeskPage(v, d))
+	return v.Page("Leak desk", leakDeskPage(v, d))
 }
 
 func (v *visit) know(d *leakDesk, found []api.FoundToken) (err error) {
 	for _, f := range found {
 		e := incident.Entry{FoundToken: f}
 		if f.Token != nil {
-			if e.Made, err = v.auth.Descendants(v.ctx(), v.caller, v.at.Slug, f.Token.Locator); err != nil {
+			if e.Made, err = v.Office.Descendants(v.Ctx(), v.Caller, v.At.Slug, f.Token.Locator); err != nil {
 				return err
 			}
 			if e.Uses, err = v.usesOf(f.Token.Locator); err != nil {
@@ -83,15 +84,15 @@ func (v *visit) know(d *leakDesk, found []api.FoundToken) (err error) {
 		}
 		d.entries = append(d.entries, e)
 	}
-	d.can, err = v.auth.TokenAbilities(v.ctx(), v.caller, v.at.Slug, tokensOf(found))
+	d.can, err = v.Office.TokenAbilities(v.Ctx(), v.Caller, v.At.Slug, tokensOf(found))
 	return err
 }
 
 // usesOf are the uses of the last week; nil where the visitor may not see them.
 func (v *visit) usesOf(locator string) ([]incident.Use, error) {
-	uses, err := incident.UsesOf(v.activity(locator), v.now().Add(-incident.Week))
+	uses, err := incident.UsesOf(v.activity(locator), v.Now().Add(-incident.Week))
 	if err != nil {
-		return nil, unseen(err)
+		return nil, reception.Unseen(err)
 	}
 	return uses, nil
 }
@@ -101,7 +102,7 @@ func (v *visit) activity(locator string) iter.Seq2[api.Activity, error] {
 	return func(yield func(api.Activity, error) bool) {
 		n := 0
 		for rows, err := range authority.Pages(func(p authority.Page) ([]api.Activity, int64, error) {
-			return v.auth.TokenActivity(v.ctx(), v.caller, v.at.Slug, locator, p)
+			return v.Office.TokenActivity(v.Ctx(), v.Caller, v.At.Slug, locator, p)
 		}) {
 			if err != nil {
 				yield(api.Activity{}, err)
@@ -118,7 +119,7 @@ func (v *visit) activity(locator string) iter.Seq2[api.Activity, error] {
 
 // carried are the tokens whose names the page before carried, in the state of now.
 func (v *visit) carried(name string) (out []api.FoundToken, err error) {
-	for _, value := range v.r.PostForm[name] {
+	for _, value := range v.R.PostForm[name] {
 		locator, secret, _ := strings.Cut(value, " ")
 		if len(out) == deskMost || slices.ContainsFunc(out, func(f api.FoundToken) bool { return f.Token.Locator == locator }) {
 			continue
@@ -141,13 +142,13 @@ func (v *visit) carried(name string) (out []api.FoundToken, err error) {
 // doLeaks does what is confirmed to the tokens that are ticked, or asks first and shows
 // what would stop. The list stays.
 func (v *visit) doLeaks() error {
-	v.section = "leak-desk"
+	v.Section = "leak-desk"
 	found, err := v.carried("token")
 	if err != nil {
 		return err
 	}
-	d := leakDesk{Form: v.typed(), looked: true}
-	switch verb := v.r.PathValue("verb"); verb {
+	d := leakDesk{Form: v.Typed(), looked: true}
+	switch verb := v.R.PathValue("verb"); verb {
 	case "report.md", "report.csv":
 		return v.leakReport(verb, found)
 	case "revoke", "disable":
@@ -155,13 +156,13 @@ func (v *visit) doLeaks() error {
 			d.ask = verb
 		}
 	default:
-		return v.missing()
+		return v.Missing()
 	}
-	ticked := v.r.PostForm["ticked"]
+	ticked := v.R.PostForm["ticked"]
 	if d.ask != "" || len(ticked) == 0 {
 		return v.drawDesk(d, found)
 	}
-	refusals := v.endTicked(v.r.PathValue("verb"), ticked, d.Form)
+	refusals := v.endTicked(v.R.PathValue("verb"), ticked, d.Form)
 	if found, err = v.carried("token"); err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (v *visit) doLeaks() error {
 			d.entries[i].Done = "not done: " + why
 		}
 	}
-	return v.page("Leak desk", leakDeskPage(v, d))
+	return v.Page("Leak desk", leakDeskPage(v, d))
 }
 
 // endTicked ends or stops each, and answers why some were refused.
@@ -182,7 +183,7 @@ func (v *visit) endTicked(verb string, ticked []string, f form.Form) map[string]
 	for _, locator := range ticked[:min(len(ticked), deskMost)] {
 		var err error
 		if verb == "revoke" {
-			_, err = v.auth.RevokeToken(v.ctx(), v.caller, v.at.Slug, locator, api.RevokeToken{
+			_, err = v.Office.RevokeToken(v.Ctx(), v.Caller, v.At.Slug, locator, api.RevokeToken{
 				Reason: api.ReasonLeaked, Comment: "at the leak desk", Descendants: api.Some(f.Get("descendants") != ""),
 			})
 		} else {
@@ -190,7 +191,7 @@ func (v *visit) endTicked(verb string, ticked []string, f form.Form) map[string]
 			if after, wrong := api.ParseDuration(f.Get("revoke_after")); wrong == nil && after > 0 {
 				in.RevokeAfter = api.Some(after)
 			}
-			_, err = v.auth.DisableToken(v.ctx(), v.caller, v.at.Slug, locator, in)
+			_, err = v.Office.DisableToken(v.Ctx(), v.Caller, v.At.Slug, locator, in)
 		}
 		if err != nil {
 			refusals[locator] = api.AsError(err).Message
@@ -205,17 +206,17 @@ func (v *visit) leakReport(name string, found []api.FoundToken) error {
 	if err := v.know(&d, found); err != nil {
 		return err
 	}
-	r := incident.Report{At: v.now(), By: v.session.Email, Workspace: v.at.Slug, Entries: d.entries}
+	r := incident.Report{At: v.Now(), By: v.Session.Email, Workspace: v.At.Slug, Entries: d.entries}
 	write, media := incident.Markdown, "text/markdown; charset=utf-8"
 	if name == "report.csv" {
 		write, media = incident.CSV, door.CSV
 	}
-	v.attach(media, "leak-"+v.now().UTC().Format("2006-01-02")+strings.TrimPrefix(name, "report"))
-	v.w.WriteHeader(http.StatusOK)
-	if err := write(v.w, r); err != nil {
-		v.Logger.WarnContext(v.ctx(), "write a report", "error", err)
+	v.Attach(media, "leak-"+v.Now().UTC().Format("2006-01-02")+strings.TrimPrefix(name, "report"))
+	v.W.WriteHeader(http.StatusOK)
+	if err := write(v.W, r); err != nil {
+		v.Logger.WarnContext(v.Ctx(), "write a report", "error", err)
 	}
-	return errAnswered
+	return reception.ErrAnswered
 }
 
 // ticked are the entries that the action is about.

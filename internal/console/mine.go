@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // mineIn is a person's own tokens in one workspace.
@@ -39,13 +40,13 @@ func (v *visit) myTokens() error {
 			out = append(out, m)
 		}
 	}
-	v.at = nil
-	return v.page("My tokens", minePage(v, out))
+	v.At = nil
+	return v.Page("My tokens", minePage(v, out))
 }
 
 // mySlugs are the workspaces that the visitor is a member of.
 func (v *visit) mySlugs() ([]string, error) {
-	rows, err := v.auth.Homes(v.ctx(), v.caller)
+	rows, err := v.Office.Homes(v.Ctx(), v.Caller)
 	slugs := make([]string, len(rows))
 	for i, ws := range rows {
 		slugs[i] = ws.Slug
@@ -56,17 +57,17 @@ func (v *visit) mySlugs() ([]string, error) {
 // mineIn reads the visitor's own tokens of one workspace. Those whose life is over are
 // left out unless they are asked for: what one can still lose is what one looks for here.
 func (v *visit) mineIn(slug string) (mineIn, error) {
-	if err := v.enterWorkspace(slug); err != nil {
+	if err := v.EnterWorkspace(slug); err != nil {
 		return mineIn{}, err
 	}
-	m := mineIn{place: v.at, mayHold: v.at.MayHold()}
-	if !v.at.Member {
+	m := mineIn{place: v.At, mayHold: v.At.MayHold()}
+	if !v.At.Member {
 		return m, nil
 	}
-	over := v.q("deleted") != ""
-	rows, _, err := v.auth.ListTokens(v.ctx(), v.caller, slug, api.TokenFilter{Owner: api.Some("me"), Kind: api.Some("personal"), Deleted: over}, authority.Page{Limit: 200})
+	over := v.Q("deleted") != ""
+	rows, _, err := v.Office.ListTokens(v.Ctx(), v.Caller, slug, api.TokenFilter{Owner: api.Some("me"), Kind: api.Some("personal"), Deleted: over}, authority.Page{Limit: 200})
 	m.table = table{columns: slices.DeleteFunc(listing.Columns(), func(c listing.Column) bool { return c.Key == "scope" || c.Key == "owner" }),
-		Address: listing.At(*v.r.URL), workspace: slug, mine: true, bin: true}
+		Address: listing.At(*v.R.URL), workspace: slug, mine: true, bin: true}
 	for _, t := range rows {
 		if phrase.IsOver(t) && !over {
 			continue
@@ -79,38 +80,38 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 	if err != nil {
 		return m, err
 	}
-	phrase.SortTokens(m.rows, v.q("sort"))
+	phrase.SortTokens(m.rows, v.Q("sort"))
 	return m, v.enable(&m.table)
 }
 
 // resetMine warns before the visitor's standing access token is reset.
 func (v *visit) resetMine() error {
-	slug := phrase.Named(v.session.Portal, v.q("workspace"))
+	slug := phrase.Named(v.Session.Portal, v.Q("workspace"))
 	m, err := v.mineIn(slug)
 	if err != nil {
 		return err
 	}
-	return v.page("Reset my access token", resetMinePage(v, m, form.New(nil), v.newFormID()))
+	return v.Page("Reset my access token", resetMinePage(v, m, form.New(nil), v.NewFormID()))
 }
 
 // doResetMine makes the one token of a person, or gives it a new secret, once for one
 // drawn form: the answer to the form's second sending has no secret to show, and says
 // so.
 func (v *visit) doResetMine() error {
-	f := v.typed()
-	m, err := v.mineIn(phrase.Named(v.session.Portal, f.Get("workspace")))
+	f := v.Typed()
+	m, err := v.mineIn(phrase.Named(v.Session.Portal, f.Get("workspace")))
 	if err != nil {
 		return err
 	}
-	i, err := v.auth.ResetAccessToken(v.ctx(), v.once(f), m.place.Slug, "me")
-	if sentBefore(err) {
-		return v.done("/settings/tokens", "sent")
+	i, err := v.Office.ResetAccessToken(v.Ctx(), v.Once(f), m.place.Slug, "me")
+	if reception.SentBefore(err) {
+		return v.Done("/settings/tokens", "sent")
 	}
 	if err != nil {
-		if f, err = refused(f, err); err != nil {
+		if f, err = reception.Refused(f, err); err != nil {
 			return err
 		}
-		return v.again("Reset my access token", resetMinePage(v, m, f, f.Get("form")))
+		return v.Again("Reset my access token", resetMinePage(v, m, f, f.Get("form")))
 	}
 	return v.secretPage("Your access token", i, map[bool]string{true: "created", false: "reset"}[m.standing == nil])
 }

@@ -192,7 +192,7 @@ func minePage(v *visit, all []mineIn) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.q("deleted") == "" {
+			if v.Q("deleted") == "" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<a href=\"/settings/tokens?deleted=1\">Show deleted ones too</a>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

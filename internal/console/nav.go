@@ -15,18 +15,18 @@ type link struct {
 
 // sections is the navigation of a workspace: what the visitor may read there.
 func (v *visit) sections() []link {
-	if v.session.Portal != "" {
+	if v.Session.Portal != "" {
 		return nil
 	}
-	if v.at == nil {
+	if v.At == nil {
 		return v.instanceSections()
 	}
 	var out []link
 	for _, l := range []link{
-		{"Access tokens", v.ws("access-tokens"), "access-tokens"}, {"Integration tokens", v.ws("integration-tokens"), "integration-tokens"},
-		{"Service accounts", v.ws("service-accounts"), "service-accounts"}, {"Members", v.ws("members"), "members"},
-		{"Resources", v.ws("resources"), "resources"}, {"Roles and scopes", v.ws("roles"), "roles"}, {"Audit", v.ws("audit"), "audit"},
-		{"Leak desk", v.ws("leak-desk"), "leak-desk"}, {"Developer tools", v.ws("developer-tools"), "developer-tools"}, {"Settings", v.ws("settings"), "settings"},
+		{"Access tokens", v.WS("access-tokens"), "access-tokens"}, {"Integration tokens", v.WS("integration-tokens"), "integration-tokens"},
+		{"Service accounts", v.WS("service-accounts"), "service-accounts"}, {"Members", v.WS("members"), "members"},
+		{"Resources", v.WS("resources"), "resources"}, {"Roles and scopes", v.WS("roles"), "roles"}, {"Audit", v.WS("audit"), "audit"},
+		{"Leak desk", v.WS("leak-desk"), "leak-desk"}, {"Developer tools", v.WS("developer-tools"), "developer-tools"}, {"Settings", v.WS("settings"), "settings"},
 	} {
 		if v.opens("GET /workspace/{ws}/" + l.key) {
 			out = append(out, l)
@@ -37,7 +37,7 @@ func (v *visit) sections() []link {
 
 // instanceSections is the navigation of the administrators' pages.
 func (v *visit) instanceSections() []link {
-	if !v.session.InstanceAdmin || !strings.HasPrefix(v.r.URL.Path, "/instance") {
+	if !v.Session.InstanceAdmin || !strings.HasPrefix(v.R.URL.Path, "/instance") {
 		return nil
 	}
 	return []link{
@@ -49,10 +49,10 @@ func (v *visit) instanceSections() []link {
 
 // switchable lists the first workspaces for the switcher in the top bar.
 func (v *visit) switchable() []link {
-	if v.session.User == 0 || v.session.Portal != "" {
+	if v.Session.User == 0 || v.Session.Portal != "" {
 		return nil
 	}
-	rows, _, err := v.auth.ListWorkspaces(v.ctx(), v.caller, authority.Page{Limit: 12})
+	rows, _, err := v.Office.ListWorkspaces(v.Ctx(), v.Caller, authority.Page{Limit: 12})
 	if err != nil {
 		return nil
 	}
@@ -65,11 +65,11 @@ func (v *visit) switchable() []link {
 
 // notice is what a page says once about the change that led to it. The words
 // are fixed: nothing of an address reaches a page.
-func (v *visit) notice() string { return phrase.Notice(v.q("did")) }
+func (v *visit) notice() string { return phrase.Notice(v.Q("did")) }
 
 // initial is the letter on the user menu.
 func (v *visit) initial() string {
-	for _, r := range phrase.Named(v.session.Name, v.session.Email) {
+	for _, r := range phrase.Named(v.Session.Name, v.Session.Email) {
 		return string(r)
 	}
 	return "?"
@@ -85,18 +85,18 @@ func logoOf(v *visit) string {
 // contact is whom the workspace's people may ask, also on a page outside of it where they are
 // in no other.
 func (v *visit) contact() *api.SupportContact {
-	at := v.at
-	if at == nil && v.session.User != 0 && !v.session.InstanceAdmin {
+	at := v.At
+	if at == nil && v.Session.User != 0 && !v.Session.InstanceAdmin {
 		if slugs, err := v.mySlugs(); err == nil && len(slugs) == 1 {
-			at, _ = v.auth.Desk(v.ctx(), v.caller, slugs[0]) // whom a closed workspace names is nobody to ask now
+			at, _ = v.Office.Desk(v.Ctx(), v.Caller, slugs[0]) // whom a closed workspace names is nobody to ask now
 		}
 	}
 	if at != nil && at.Policy != nil {
 		return at.Policy.SupportContact
 	}
-	c, err := v.auth.SupportContact(v.ctx())
+	c, err := v.Office.SupportContact(v.Ctx())
 	if err != nil {
-		v.Logger.WarnContext(v.ctx(), "read the support contact", "error", err)
+		v.Logger.WarnContext(v.Ctx(), "read the support contact", "error", err)
 	}
 	return c
 }

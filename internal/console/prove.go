@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // What is delicate asks somebody who is signed in to prove once more who they are,
@@ -14,14 +15,15 @@ import (
 
 const confirmHome = securityHome + "/confirm"
 
-// proven asks for the proof of a page.
-func (v *visit) proven(a access) error {
-	switch a.proof {
-	case inPlace:
+// Proven asks for the proof of a page.
+func (c *console) Proven(r *reception.Visit, a reception.Access) error {
+	v := c.of(r)
+	switch a.Proof {
+	case reception.InPlace:
 		return v.provenWith()
-	case ledTo:
-		return v.ledToProof(a.proofAt)
-	case unproven:
+	case reception.LedTo:
+		return v.ledToProof(a.ProofAt)
+	case reception.Unproven:
 	}
 	return nil
 }
@@ -29,11 +31,11 @@ func (v *visit) proven(a access) error {
 // ledToProof leads to the confirmation, and from there to a page, unless the person
 // proved to be the one a short while ago.
 func (v *visit) ledToProof(next string) error {
-	fresh, err := v.Proofs.Fresh(v.ctx(), v.session)
+	fresh, err := v.Proofs.Fresh(v.Ctx(), v.Session)
 	if err != nil || fresh {
 		return err
 	}
-	return v.redirect(confirmHome + "?next=" + url.QueryEscape(next))
+	return v.Redirect(confirmHome + "?next=" + url.QueryEscape(next))
 }
 
 // confirmData is the page on which somebody who is signed in proves who they are.
@@ -66,7 +68,7 @@ func (d confirmData) leave() string {
 }
 
 func (v *visit) confirm() error {
-	return v.confirmWith(confirmData{Form: form.New(nil), action: confirmHome, next: door.SafeNext(v.q("next"))})
+	return v.confirmWith(confirmData{Form: form.New(nil), action: confirmHome, next: door.SafeNext(v.Q("next"))})
 }
 
 func (v *visit) confirmWith(d confirmData) error {
@@ -82,57 +84,53 @@ func (v *visit) confirmWith(d confirmData) error {
 		d.passkey = &c
 	}
 	if d.Form.Err != nil {
-		return v.again("Is it you?", provePage(v, d))
+		return v.Again("Is it you?", provePage(v, d))
 	}
-	return v.page("Is it you?", provePage(v, d))
+	return v.Page("Is it you?", provePage(v, d))
 }
 
 // prove takes the proof that stands in a form.
 func (v *visit) prove(f form.Form) error {
 	switch f.Get("by") {
 	case "passkey":
-		return v.Proofs.PasskeyConfirm(v.ctx(), v.session, f.Values.Get("state"), f.Values.Get("answer"), v.by)
+		return v.Proofs.PasskeyConfirm(v.Ctx(), v.Session, f.Values.Get("state"), f.Values.Get("answer"), v.By)
 	case "code":
-		return v.Proofs.ConfirmCode(v.ctx(), v.session, f.Get("code"), v.by)
+		return v.Proofs.ConfirmCode(v.Ctx(), v.Session, f.Get("code"), v.By)
 	}
-	return v.Proofs.Confirm(v.ctx(), v.session, f.Values.Get("password"), v.by)
+	return v.Proofs.Confirm(v.Ctx(), v.Session, f.Values.Get("password"), v.By)
 }
 
 func (v *visit) doConfirm() error {
-	d := confirmData{Form: v.typed(), action: confirmHome}
+	d := confirmData{Form: v.Typed(), action: confirmHome}
 	d.next = door.SafeNext(d.Get("next"))
 	err := v.prove(d.Form)
 	if err == nil {
-		return v.redirect(d.next)
+		return v.Redirect(d.next)
 	}
-	if d.Form, err = refused(d.Form, err); err != nil {
+	if d.Form, err = reception.Refused(d.Form, err); err != nil {
 		return err
 	}
 	return v.confirmWith(d)
 }
 
-// keptAs stands before the names of a form that waits for its person's proof,
-// which is posted with it to the same address.
-const keptAs = "kept-"
-
 // provenWith lets a form of the instance through when its person proved who they
 // are a short while ago, or by what stands in it. Else it asks, and keeps the form.
 func (v *visit) provenWith() error {
-	d := confirmData{Form: v.typed(), action: v.r.URL.Path, next: v.cameFrom(), kept: v.r.PostForm}
-	if v.r.PostForm.Has(keptAs) {
-		d.kept = unwrapped(v.r.PostForm)
+	d := confirmData{Form: v.Typed(), action: v.R.URL.Path, next: v.cameFrom(), kept: v.R.PostForm}
+	if v.R.PostForm.Has(reception.KeptAs) {
+		d.kept = reception.Unwrapped(v.R.PostForm)
 		d.next = door.SafeNext(d.Get("next"))
 		err := v.prove(d.Form)
 		if err == nil {
-			v.r.PostForm = d.kept
+			v.R.PostForm = d.kept
 			return nil
 		}
-		if d.Form, err = refused(d.Form, err); err != nil {
+		if d.Form, err = reception.Refused(d.Form, err); err != nil {
 			return err
 		}
 		return v.askFirst(d)
 	}
-	fresh, err := v.Proofs.Fresh(v.ctx(), v.session)
+	fresh, err := v.Proofs.Fresh(v.Ctx(), v.Session)
 	if err != nil || fresh {
 		return err
 	}
@@ -145,24 +143,13 @@ func (v *visit) askFirst(d confirmData) error {
 	if err := v.confirmWith(d); err != nil {
 		return err
 	}
-	return errAnswered
-}
-
-// unwrapped are the fields of the form that waited.
-func unwrapped(all url.Values) url.Values {
-	out := url.Values{}
-	for name, values := range all {
-		if was, ok := strings.CutPrefix(name, keptAs); ok && was != "" {
-			out[was] = values
-		}
-	}
-	return out
+	return reception.ErrAnswered
 }
 
 // cameFrom is the page of this site that holds the form.
 func (v *visit) cameFrom() string {
-	u, err := url.Parse(v.r.Referer())
-	if err != nil || u.Host != v.r.Host || !strings.HasPrefix(u.Path, "/instance") {
+	u, err := url.Parse(v.R.Referer())
+	if err != nil || u.Host != v.R.Host || !strings.HasPrefix(u.Path, "/instance") {
 		return "/instance"
 	}
 	return door.SafeNext(u.RequestURI())
@@ -170,7 +157,7 @@ func (v *visit) cameFrom() string {
 
 // doConfirmAt leads to the identity provider, to sign in there anew.
 func (v *visit) doConfirmAt() error {
-	address, state, err := v.Proofs.OIDCConfirm(v.ctx(), v.session, v.r.PathValue("provider"), door.SafeNext(v.r.PostForm.Get("next")))
+	address, state, err := v.Proofs.OIDCConfirm(v.Ctx(), v.Session, v.R.PathValue("provider"), door.SafeNext(v.R.PostForm.Get("next")))
 	if err != nil {
 		return err
 	}

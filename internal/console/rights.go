@@ -4,30 +4,31 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 func (v *visit) resources() error { return v.resourcesWith(form.New(nil)) }
 
 func (v *visit) resourcesWith(f form.Form) error {
-	v.section = "resources"
-	rows, next, err := v.auth.ListResources(v.ctx(), v.caller, v.at.Slug, v.paged())
+	v.Section = "resources"
+	rows, next, err := v.Office.ListResources(v.Ctx(), v.Caller, v.At.Slug, v.Paged())
 	if err != nil {
 		return err
 	}
-	body := resourcesPage(v, rows, v.listed(len(rows), next), f)
+	body := resourcesPage(v, rows, v.Listed(len(rows), next), f)
 	if f.Err != nil {
-		return v.again("Resources", body)
+		return v.Again("Resources", body)
 	}
-	return v.page("Resources", body)
+	return v.Page("Resources", body)
 }
 
 func (v *visit) doResource() error {
-	f := v.typed()
-	_, err := v.auth.OnboardResource(v.ctx(), v.caller, v.at.Slug, api.CreateResource{Name: f.Get("name"), Description: f.Get("description")})
+	f := v.Typed()
+	_, err := v.Office.OnboardResource(v.Ctx(), v.Caller, v.At.Slug, api.CreateResource{Name: f.Get("name"), Description: f.Get("description")})
 	if err == nil {
-		return v.done(v.ws("resources"), "created")
+		return v.Done(v.WS("resources"), "created")
 	}
-	if f, err = refused(f, err); err != nil {
+	if f, err = reception.Refused(f, err); err != nil {
 		return err
 	}
 	return v.resourcesWith(f)
@@ -36,30 +37,28 @@ func (v *visit) doResource() error {
 // deleteResource asks before the name of a resource is taken out of every grant, and
 // says what refers to it.
 func (v *visit) deleteResource() error {
-	v.section = "resources"
-	name := v.r.PathValue("name")
-	uses, err := v.auth.UsesOfResource(v.ctx(), v.caller, v.at.Slug, name)
+	v.Section = "resources"
+	name := v.R.PathValue("name")
+	uses, err := v.Office.UsesOfResource(v.Ctx(), v.Caller, v.At.Slug, name)
 	if err != nil {
 		return err
 	}
-	d := removal{what: "resource", name: name, action: v.ws("resources", name, "delete"), back: v.ws("resources"), uses: uses}
-	return v.page(d.title(), removalPage(d, form.New(nil)))
+	d := removal{what: "resource", name: name, action: v.WS("resources", name, "delete"), back: v.WS("resources"), uses: uses}
+	return v.Page(d.title(), removalPage(d, form.New(nil)))
 }
 
 func (v *visit) doDeleteResource() error {
-	if _, err := v.auth.DeleteResource(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("name")); err != nil {
+	if _, err := v.Office.DeleteResource(v.Ctx(), v.Caller, v.At.Slug, v.R.PathValue("name")); err != nil {
 		return err
 	}
-	return v.done(v.ws("resources"), "deleted")
+	return v.Done(v.WS("resources"), "deleted")
 }
-
-func (v *visit) where() authority.Where { return authority.Where{Workspace: v.at.Slug} }
 
 // removing lists what was removed from where the visitor is and is being rewritten
 // yet. It is beside the point of every page that shows it, so a page does without it
 // where the visitor may not know.
 func (v *visit) removing(at authority.Where) []api.Removal {
-	rows, err := v.auth.ListRemovals(v.ctx(), v.caller, at)
+	rows, err := v.Office.ListRemovals(v.Ctx(), v.Caller, at)
 	if err != nil {
 		return nil
 	}

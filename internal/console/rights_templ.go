@@ -137,11 +137,11 @@ func resourcesPage(v *visit, rows []api.Resource, l listing.Names, f form.Form) 
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = removingNotice(v.removing(v.where())).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = removingNotice(v.removing(v.Where())).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.at.MayOnboard() {
+		if v.At.MayOnboard() {
 			templ_7745c5c3_Err = complaint(f).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -151,7 +151,7 @@ func resourcesPage(v *visit, rows []api.Resource, l listing.Names, f form.Form) 
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 templ.SafeURL
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("resources")))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("resources")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `rights.templ`, Line: 25, Col: 79}
 			}
@@ -198,7 +198,7 @@ func resourcesPage(v *visit, rows []api.Resource, l listing.Names, f form.Form) 
 			}
 			ctx = templ.InitializeContext(ctx)
 			if len(rows) == 0 {
-				if v.at.MayOnboard() {
+				if v.At.MayOnboard() {
 					templ_7745c5c3_Err = empty("No resources yet", "Add those that you want to choose from, above. Verification works with any name, registered or not.", nil).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -266,13 +266,13 @@ func resourcesPage(v *visit, rows []api.Resource, l listing.Names, f form.Form) 
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if v.may("resources:delete") {
+					if v.May("resources:delete") {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<div><a role=\"button\" class=\"ghost red\" href=\"")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 templ.SafeURL
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("resources", r.Name, "delete")))
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("resources", r.Name, "delete")))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `rights.templ`, Line: 56, Col: 103}
 						}

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/insight"
+	"github.com/tokenry/tokenry/internal/reception"
 	rules "github.com/tokenry/tokenry/internal/rights"
 )
 
@@ -24,12 +25,12 @@ type catalogue struct {
 
 // catalogueOf tells the visitor's catalogue by the address of the page.
 func (v *visit) catalogueOf() catalogue {
-	if v.at == nil {
-		v.section = "instance-roles"
+	if v.At == nil {
+		v.Section = "instance-roles"
 		return catalogue{authority.Where{Instance: true}, "/instance", true}
 	}
-	v.section = "roles"
-	return catalogue{v.where(), v.ws(), v.may("roles:write")}
+	v.Section = "roles"
+	return catalogue{v.Where(), v.WS(), v.May("roles:write")}
 }
 
 func (c catalogue) page(parts ...string) string {
@@ -54,11 +55,11 @@ type rights struct {
 
 func (v *visit) rights() (rights, error) {
 	c := v.catalogueOf()
-	roles, err := v.auth.ListRoles(v.ctx(), v.caller, c.at)
+	roles, err := v.Office.ListRoles(v.Ctx(), v.Caller, c.at)
 	if err != nil {
 		return rights{}, err
 	}
-	scopes, err := v.auth.ListScopes(v.ctx(), v.caller, c.at)
+	scopes, err := v.Office.ListScopes(v.Ctx(), v.Caller, c.at)
 	r := rights{catalogue: c, roles: roles, groups: slices.Insert(form.Grouped(scopes), 0, form.WholeProduct()), removals: v.removing(c.at)}
 	r.scopes = slices.DeleteFunc(scopes, func(s api.Scope) bool { return s.BuiltIn })
 	return r, err
@@ -92,9 +93,9 @@ func (v *visit) roles() error {
 func (v *visit) rolesWith(r rights, role, scope form.Form) error {
 	body := rolesPage(r, role, scope)
 	if role.Err != nil || scope.Err != nil {
-		return v.again("Roles and scopes", body)
+		return v.Again("Roles and scopes", body)
 	}
-	return v.page("Roles and scopes", body)
+	return v.Page("Roles and scopes", body)
 }
 
 // doRole makes a role. One that is there is not replaced by it unseen.
@@ -103,16 +104,16 @@ func (v *visit) doRole() error {
 	if err != nil {
 		return err
 	}
-	f := v.typed()
+	f := v.Typed()
 	if _, there := r.role(f.Get("name")); there {
 		err = api.FieldError("name", "there is a role of this name already; open it to change it")
 	} else {
-		err = v.putRole(v.making(), r, f, f.Get("name"))
+		err = v.putRole(v.Making(), r, f, f.Get("name"))
 	}
 	if err == nil {
-		return v.done(r.page("roles"), "saved")
+		return v.Done(r.page("roles"), "saved")
 	}
-	if f, err = refused(f, err); err != nil {
+	if f, err = reception.Refused(f, err); err != nil {
 		return err
 	}
 	return v.rolesWith(r, f, form.New(nil))
@@ -123,7 +124,7 @@ func (v *visit) putRole(c authority.Caller, r rights, f form.Form, name string) 
 	if err != nil {
 		return err
 	}
-	_, err = v.auth.PutRole(v.ctx(), c, r.at, name, in)
+	_, err = v.Office.PutRole(v.Ctx(), c, r.at, name, in)
 	return err
 }
 
@@ -133,9 +134,9 @@ func (v *visit) roleAt() (rights, api.Role, error) {
 	if err != nil {
 		return r, api.Role{}, err
 	}
-	o, ok := r.role(v.r.PathValue("role"))
+	o, ok := r.role(v.R.PathValue("role"))
 	if !ok {
-		return r, o, v.missing()
+		return r, o, v.Missing()
 	}
 	return r, o, nil
 }
@@ -152,15 +153,15 @@ func (v *visit) roleWith(r rights, o api.Role, f form.Form) error {
 	var uses insight.Uses
 	if r.write {
 		var err error
-		if uses, err = v.auth.UsesOfRole(v.ctx(), v.caller, r.at, o.Name); err != nil {
+		if uses, err = v.Office.UsesOfRole(v.Ctx(), v.Caller, r.at, o.Name); err != nil {
 			return err
 		}
 	}
 	body := rolePage(r, o, uses, f)
 	if f.Err != nil {
-		return v.again(o.Name, body)
+		return v.Again(o.Name, body)
 	}
-	return v.page(o.Name, body)
+	return v.Page(o.Name, body)
 }
 
 // doEditRole saves a role, which is put whole: what the form does not hold is not part
@@ -170,17 +171,17 @@ func (v *visit) doEditRole() error {
 	if err != nil {
 		return err
 	}
-	f := v.edited()
-	if err = v.putRole(v.from(f), r, f, o.Name); err == nil {
-		return v.done(r.page("roles", o.Name), "saved")
+	f := v.Edited()
+	if err = v.putRole(v.From(f), r, f, o.Name); err == nil {
+		return v.Done(r.page("roles", o.Name), "saved")
 	}
-	if f, err = refused(f, err); err != nil {
+	if f, err = reception.Refused(f, err); err != nil {
 		return err
 	}
 	if r, o, err = v.roleAt(); err != nil {
 		return err
 	}
-	return v.roleWith(r, o, v.renewed(f, form.OfRole(o), r.at, "role:"+o.Name, "scope"))
+	return v.roleWith(r, o, v.Renewed(f, form.OfRole(o), r.at, "role:"+o.Name, "scope"))
 }
 
 // deleteRole asks before a role goes, and tells who has it.
@@ -191,33 +192,33 @@ func (v *visit) deleteRoleWith(f form.Form) error {
 	if err != nil {
 		return err
 	}
-	name := v.r.PathValue("role")
-	uses, err := v.auth.UsesOfRole(v.ctx(), v.caller, r.at, name)
+	name := v.R.PathValue("role")
+	uses, err := v.Office.UsesOfRole(v.Ctx(), v.Caller, r.at, name)
 	if err != nil {
 		return err
 	}
 	if !uses.Written {
-		return v.missing()
+		return v.Missing()
 	}
 	d := removal{what: "role", name: name, action: r.page("roles", name, "delete"), back: r.page("roles", name), uses: uses, instance: r.at.Instance}
 	if !uses.Inherits {
 		d.replacements = slices.DeleteFunc(r.roles, func(o api.Role) bool { return o.Name == name })
 	}
 	if f.Err != nil {
-		return v.again(d.title(), removalPage(d, f))
+		return v.Again(d.title(), removalPage(d, f))
 	}
-	return v.page(d.title(), removalPage(d, f))
+	return v.Page(d.title(), removalPage(d, f))
 }
 
 // doDeleteRole takes a role away. Where it is in use the form comes back, with the roles
 // that can take its place.
 func (v *visit) doDeleteRole() error {
-	c, f := v.catalogueOf(), v.typed()
-	_, err := v.auth.DeleteRole(v.ctx(), v.caller, c.at, v.r.PathValue("role"), f.Get("replacement"))
+	c, f := v.catalogueOf(), v.Typed()
+	_, err := v.Office.DeleteRole(v.Ctx(), v.Caller, c.at, v.R.PathValue("role"), f.Get("replacement"))
 	if err == nil {
-		return v.done(c.page("roles"), "taken-back")
+		return v.Done(c.page("roles"), "taken-back")
 	}
-	if f, err = refused(f, err); err != nil {
+	if f, err = reception.Refused(f, err); err != nil {
 		return err
 	}
 	return v.deleteRoleWith(f)

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/insight"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // doScope describes a scope. One that is there is not replaced by it unseen.
@@ -16,23 +17,23 @@ func (v *visit) doScope() error {
 	if err != nil {
 		return err
 	}
-	f := v.typed()
+	f := v.Typed()
 	if _, there := r.scope(f.Get("name")); there {
 		err = api.FieldError("name", "there is a scope of this name already; open it to change it")
 	} else {
-		err = v.putScope(v.making(), r, f, f.Get("name"))
+		err = v.putScope(v.Making(), r, f, f.Get("name"))
 	}
 	if err == nil {
-		return v.done(r.page("roles"), "saved")
+		return v.Done(r.page("roles"), "saved")
 	}
-	if f, err = refused(f, err); err != nil {
+	if f, err = reception.Refused(f, err); err != nil {
 		return err
 	}
 	return v.rolesWith(r, form.New(nil), f)
 }
 
 func (v *visit) putScope(c authority.Caller, r rights, f form.Form, name string) error {
-	_, err := v.auth.PutScope(v.ctx(), c, r.at, name, f.Scope())
+	_, err := v.Office.PutScope(v.Ctx(), c, r.at, name, f.Scope())
 	return err
 }
 
@@ -42,9 +43,9 @@ func (v *visit) scopeAt() (rights, api.Scope, error) {
 	if err != nil {
 		return r, api.Scope{}, err
 	}
-	s, ok := r.scope(v.r.PathValue("scope"))
+	s, ok := r.scope(v.R.PathValue("scope"))
 	if !ok {
-		return r, s, v.missing()
+		return r, s, v.Missing()
 	}
 	return r, s, nil
 }
@@ -61,15 +62,15 @@ func (v *visit) scopeWith(r rights, s api.Scope, f form.Form) error {
 	var uses insight.Uses
 	if r.write {
 		var err error
-		if uses, err = v.auth.UsesOfScope(v.ctx(), v.caller, r.at, s.Name); err != nil {
+		if uses, err = v.Office.UsesOfScope(v.Ctx(), v.Caller, r.at, s.Name); err != nil {
 			return err
 		}
 	}
 	body := scopePage(r, s, uses, f)
 	if f.Err != nil {
-		return v.again(s.Name, body)
+		return v.Again(s.Name, body)
 	}
-	return v.page(s.Name, body)
+	return v.Page(s.Name, body)
 }
 
 // doEditScope saves what the form changed of a scope. Scopes are put whole, so the form
@@ -79,40 +80,40 @@ func (v *visit) doEditScope() error {
 	if err != nil {
 		return err
 	}
-	f := v.edited()
-	if err = v.putScope(v.from(f), r, f, s.Name); err == nil {
-		return v.done(r.page("scopes", s.Name), "saved")
+	f := v.Edited()
+	if err = v.putScope(v.From(f), r, f, s.Name); err == nil {
+		return v.Done(r.page("scopes", s.Name), "saved")
 	}
-	if f, err = refused(f, err); err != nil {
+	if f, err = reception.Refused(f, err); err != nil {
 		return err
 	}
 	if r, s, err = v.scopeAt(); err != nil {
 		return err
 	}
-	return v.scopeWith(r, s, v.renewed(f, form.OfScope(s), r.at, "scope:"+s.Name, "role"))
+	return v.scopeWith(r, s, v.Renewed(f, form.OfScope(s), r.at, "scope:"+s.Name, "role"))
 }
 
 // deleteScope asks before a scope goes, and tells what names it.
 func (v *visit) deleteScope() error {
 	c := v.catalogueOf()
-	name := v.r.PathValue("scope")
-	uses, err := v.auth.UsesOfScope(v.ctx(), v.caller, c.at, name)
+	name := v.R.PathValue("scope")
+	uses, err := v.Office.UsesOfScope(v.Ctx(), v.Caller, c.at, name)
 	if err != nil {
 		return err
 	}
 	if !uses.Written {
-		return v.missing()
+		return v.Missing()
 	}
 	d := removal{what: "scope", name: name, action: c.page("scopes", name, "delete"), back: c.page("scopes", name), uses: uses, instance: c.at.Instance}
-	return v.page(d.title(), removalPage(d, form.New(nil)))
+	return v.Page(d.title(), removalPage(d, form.New(nil)))
 }
 
 func (v *visit) doDeleteScope() error {
 	c := v.catalogueOf()
-	if _, err := v.auth.DeleteScope(v.ctx(), v.caller, c.at, v.r.PathValue("scope")); err != nil {
+	if _, err := v.Office.DeleteScope(v.Ctx(), v.Caller, c.at, v.R.PathValue("scope")); err != nil {
 		return err
 	}
-	return v.done(c.page("roles"), "taken-back")
+	return v.Done(c.page("roles"), "taken-back")
 }
 
 // removal is a role, scope or resource that is about to go.

@@ -141,7 +141,7 @@ func secretShown(v *visit, s shown) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 templ.SafeURL
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.onward(v.tokenPage(s.token.Locator, "edit"))))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Onward(v.tokenPage(s.token.Locator, "edit"))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `secret.templ`, Line: 25, Col: 128}
 			}
@@ -385,7 +385,7 @@ func waiting(v *visit, t api.Token) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(phrase.Awaited(t, v.now()))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(phrase.Awaited(t, v.Now()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `secret.templ`, Line: 79, Col: 38}
 				}
@@ -540,7 +540,7 @@ func rotatePage(v *visit, t api.Token, f form.Form, id string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var26 templ.SafeURL
-			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.onward(v.tokenPage(t.Locator, "rotate"))))
+			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Onward(v.tokenPage(t.Locator, "rotate"))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `secret.templ`, Line: 104, Col: 89}
 			}
@@ -570,7 +570,7 @@ func rotatePage(v *visit, t api.Token, f form.Form, id string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if t.Status != api.StatusExpired {
-				templ_7745c5c3_Err = choose("overlap", "The old secret works for", f.Get("overlap"), form.Overlaps(v.at.Policy)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = choose("overlap", "The old secret works for", f.Get("overlap"), form.Overlaps(v.At.Policy)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -612,7 +612,7 @@ func rotatePage(v *visit, t api.Token, f form.Form, id string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 templ.SafeURL
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.onward(v.tokenPage(t.Locator, "reset"))))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Onward(v.tokenPage(t.Locator, "reset"))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `secret.templ`, Line: 118, Col: 108}
 				}
@@ -695,7 +695,7 @@ func resetTokenPage(v *visit, t api.Token, f form.Form, id string) templ.Compone
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 templ.SafeURL
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.onward(v.tokenPage(t.Locator, "reset"))))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Onward(v.tokenPage(t.Locator, "reset"))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `secret.templ`, Line: 134, Col: 88}
 			}
@@ -739,7 +739,7 @@ func resetTokenPage(v *visit, t api.Token, f form.Form, id string) templ.Compone
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 templ.SafeURL
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.onward(v.tokenPage(t.Locator, "rotate"))))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Onward(v.tokenPage(t.Locator, "rotate"))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `secret.templ`, Line: 142, Col: 119}
 			}
@@ -817,7 +817,7 @@ func transferPage(v *visit, t api.Token, f form.Form, id string) templ.Component
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 templ.SafeURL
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.onward(v.tokenPage(t.Locator, "transfer"))))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Onward(v.tokenPage(t.Locator, "transfer"))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `secret.templ`, Line: 156, Col: 90}
 			}
@@ -842,7 +842,7 @@ func transferPage(v *visit, t api.Token, f form.Form, id string) templ.Component
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(f, "owner", "New owner", f.Get("owner"), "A member’s e-mail, a service account’s name, or "+v.at.Slug+"@workspace for the organisation.", templ.Attributes{"required": true, "autocomplete": "off", "spellcheck": "false"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, "owner", "New owner", f.Get("owner"), "A member’s e-mail, a service account’s name, or "+v.At.Slug+"@workspace for the organisation.", templ.Attributes{"required": true, "autocomplete": "off", "spellcheck": "false"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/reception"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -43,10 +44,10 @@ func (v *visit) securityData() (d securityData, err error) {
 	if d.sso {
 		d.providers = v.SignIn.OIDCProviders()
 	}
-	if d.Account, err = v.Authenticators.Account(v.ctx(), v.session.User); err != nil {
+	if d.Account, err = v.Authenticators.Account(v.Ctx(), v.Session.User); err != nil {
 		return d, err
 	}
-	d.sessions, err = v.Sessions.Sessions(v.ctx(), v.session.User)
+	d.sessions, err = v.Sessions.Sessions(v.Ctx(), v.Session.User)
 	return d, err
 }
 
@@ -55,16 +56,16 @@ func (v *visit) security() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Security", securityPage(v, d))
+	return v.Page("Security", securityPage(v, d))
 }
 
 // refusedOn answers a page of the security settings again, with what was wrong.
 func (v *visit) refusedOn(err error, title string, page func(form.Form) templ.Component) error {
-	f, err := refused(v.typed(), err)
+	f, err := reception.Refused(v.Typed(), err)
 	if err != nil {
 		return err
 	}
-	return v.again(title, page(f))
+	return v.Again(title, page(f))
 }
 
 // password draws the form of a new password. Who has none proves first who they are; who
@@ -77,15 +78,15 @@ func (v *visit) password() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Password", passwordPage(v, d, form.New(nil)))
+	return v.Page("Password", passwordPage(v, d, form.New(nil)))
 }
 
 // doPassword changes it. Passwords are read as they were sent: a form cuts the blanks at
 // the ends of a field, and of a password they are part.
 func (v *visit) doPassword() error {
-	err := v.Authenticators.ChangePassword(v.ctx(), v.session, v.r.PostForm.Get("old"), v.r.PostForm.Get("password"))
+	err := v.Authenticators.ChangePassword(v.Ctx(), v.Session, v.R.PostForm.Get("old"), v.R.PostForm.Get("password"))
 	if err == nil {
-		return v.done(securityHome, "password")
+		return v.Done(securityHome, "password")
 	}
 	d, failed := v.securityData()
 	if failed != nil {
@@ -95,23 +96,23 @@ func (v *visit) doPassword() error {
 }
 
 func (v *visit) doEndSession() error {
-	if err := v.Sessions.EndSession(v.ctx(), v.session, v.r.PostForm.Get("id")); err != nil {
+	if err := v.Sessions.EndSession(v.Ctx(), v.Session, v.R.PostForm.Get("id")); err != nil {
 		return err
 	}
-	return v.done(securityHome, "ended")
+	return v.Done(securityHome, "ended")
 }
 
 func (v *visit) doEndAll() error {
-	if err := v.Sessions.EndOthers(v.ctx(), v.session); err != nil {
+	if err := v.Sessions.EndOthers(v.Ctx(), v.Session); err != nil {
 		return err
 	}
-	return v.done(securityHome, "all-ended")
+	return v.Done(securityHome, "all-ended")
 }
 
 // doEndEverything ends every session, this one too: for whoever no longer knows
 // which of them is theirs.
 func (v *visit) doEndEverything() error {
-	if err := v.Sessions.EndOthers(v.ctx(), v.session); err != nil {
+	if err := v.Sessions.EndOthers(v.Ctx(), v.Session); err != nil {
 		return err
 	}
 	return v.signOut()
@@ -123,35 +124,35 @@ func (v *visit) app() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Authenticator app", appPage(v, d, form.New(nil)))
+	return v.Page("Authenticator app", appPage(v, d, form.New(nil)))
 }
 
 // doApp begins with an authenticator app. Until its first code was typed it is no factor
 // yet, so nobody is locked out by a picture that they lost.
 func (v *visit) doApp() error {
-	e, err := v.Authenticators.EnrollTOTP(v.ctx(), v.session)
+	e, err := v.Authenticators.EnrollTOTP(v.Ctx(), v.Session)
 	if err != nil {
 		return err
 	}
-	return v.page("Authenticator app", enrollPage(e, form.New(nil)))
+	return v.Page("Authenticator app", enrollPage(e, form.New(nil)))
 }
 
 // doConfirmApp makes the app a factor. When the code is not right the picture is not
 // drawn a second time: its secret was shown once, and who lost it begins anew.
 func (v *visit) doConfirmApp() error {
-	codes, err := v.Authenticators.ConfirmTOTP(v.ctx(), v.session, v.typed().Get("code"))
+	codes, err := v.Authenticators.ConfirmTOTP(v.Ctx(), v.Session, v.Typed().Get("code"))
 	if err != nil {
 		return v.refusedOn(err, "Authenticator app", func(f form.Form) templ.Component { return enrollPage(door.Enrollment{}, f) })
 	}
-	return v.page("Recovery codes", codesPage(v, reveal(codes), "The app is your second factor from now on. Your other sessions are ended."))
+	return v.Page("Recovery codes", codesPage(v, reveal(codes), "The app is your second factor from now on. Your other sessions are ended."))
 }
 
 func (v *visit) doCodes() error {
-	codes, err := v.Authenticators.RecoveryCodes(v.ctx(), v.session)
+	codes, err := v.Authenticators.RecoveryCodes(v.Ctx(), v.Session)
 	if err != nil {
 		return err
 	}
-	return v.page("Recovery codes", codesPage(v, reveal(codes), "Your previous recovery codes no longer work."))
+	return v.Page("Recovery codes", codesPage(v, reveal(codes), "Your previous recovery codes no longer work."))
 }
 
 func reveal(codes []token.Secret) []string {
@@ -168,9 +169,9 @@ func download(codes []string) templ.SafeURL {
 }
 
 func (v *visit) doRemoveApp() error {
-	err := v.Authenticators.DisableTOTP(v.ctx(), v.session, v.r.PostForm.Get("password"))
+	err := v.Authenticators.DisableTOTP(v.Ctx(), v.Session, v.R.PostForm.Get("password"))
 	if err == nil {
-		return v.done(securityHome, "app-removed")
+		return v.Done(securityHome, "app-removed")
 	}
 	d, failed := v.securityData()
 	if failed != nil {
@@ -186,37 +187,37 @@ func (v *visit) newPasskey() error {
 // passkeyWith draws the page with a challenge of its own: each is answered once, also
 // when the answer was refused.
 func (v *visit) passkeyWith(f form.Form) error {
-	c, err := v.Authenticators.PasskeyNew(v.ctx(), v.session)
+	c, err := v.Authenticators.PasskeyNew(v.Ctx(), v.Session)
 	if err != nil {
 		return err
 	}
 	if f.Err != nil {
-		return v.again("New passkey", newPasskeyPage(v, c, f))
+		return v.Again("New passkey", newPasskeyPage(v, c, f))
 	}
-	return v.page("New passkey", newPasskeyPage(v, c, f))
+	return v.Page("New passkey", newPasskeyPage(v, c, f))
 }
 
 func (v *visit) doNewPasskey() error {
-	f := v.typed()
-	err := v.Authenticators.PasskeyAdd(v.ctx(), v.session, v.r.PostForm.Get("state"), v.r.PostForm.Get("answer"), f.Get("name"))
+	f := v.Typed()
+	err := v.Authenticators.PasskeyAdd(v.Ctx(), v.Session, v.R.PostForm.Get("state"), v.R.PostForm.Get("answer"), f.Get("name"))
 	if err == nil {
-		return v.done(securityHome, "passkey-added")
+		return v.Done(securityHome, "passkey-added")
 	}
-	if f, err = refused(f, err); err != nil {
+	if f, err = reception.Refused(f, err); err != nil {
 		return err
 	}
 	return v.passkeyWith(f)
 }
 
 func (v *visit) doRemovePasskey() error {
-	if err := v.Authenticators.PasskeyRemove(v.ctx(), v.session, v.typed().Get("id")); err != nil {
+	if err := v.Authenticators.PasskeyRemove(v.Ctx(), v.Session, v.Typed().Get("id")); err != nil {
 		return err
 	}
-	return v.done(securityHome, "passkey-removed")
+	return v.Done(securityHome, "passkey-removed")
 }
 
 func (v *visit) doLink() error {
-	address, state, err := v.Authenticators.OIDCLink(v.ctx(), v.session, v.r.PathValue("provider"), securityHome+"?did=linked")
+	address, state, err := v.Authenticators.OIDCLink(v.Ctx(), v.Session, v.R.PathValue("provider"), securityHome+"?did=linked")
 	if err != nil {
 		return err
 	}
@@ -224,10 +225,10 @@ func (v *visit) doLink() error {
 }
 
 func (v *visit) doUnlink() error {
-	if err := v.Authenticators.Unlink(v.ctx(), v.session, v.r.PostForm.Get("issuer"), v.r.PostForm.Get("subject")); err != nil {
+	if err := v.Authenticators.Unlink(v.Ctx(), v.Session, v.R.PostForm.Get("issuer"), v.R.PostForm.Get("subject")); err != nil {
 		return err
 	}
-	return v.done(securityHome, "unlinked")
+	return v.Done(securityHome, "unlinked")
 }
 
 // ifEver is a time that may be none.

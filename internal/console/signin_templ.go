@@ -44,7 +44,7 @@ func signInPage(v *visit, f form.Form, d doors) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if !v.keepable(v.r) {
+		if !v.Keepable() {
 			templ_7745c5c3_Err = clearHint(v).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -848,7 +848,7 @@ func setupPage(v *visit, f form.Form, code string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if !v.keepable(v.r) {
+		if !v.Keepable() {
 			templ_7745c5c3_Err = clearHint(v).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/internal/form"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // oneToken is the page of one token.
@@ -30,23 +31,23 @@ type oneToken struct {
 // see, and what is not counted now, is left out: the page itself opens for whoever may
 // see the token.
 func (v *visit) token() error {
-	v.section = "access-tokens"
+	v.Section = "access-tokens"
 	t, err := v.getToken()
 	if err != nil {
 		return err
 	}
 	if t.Kind == "workspace" {
-		v.section = "integration-tokens"
+		v.Section = "integration-tokens"
 	}
 	k := oneToken{Token: t}
 	if k.may, err = v.canDo(t); err != nil {
 		return err
 	}
-	if k.made, err = v.auth.Descendants(v.ctx(), v.caller, v.at.Slug, t.Locator); err != nil {
+	if k.made, err = v.Office.Descendants(v.Ctx(), v.Caller, v.At.Slug, t.Locator); err != nil {
 		return err
 	}
-	if v.may("audit:read") {
-		k.events, _, err = v.auth.Audit(v.ctx(), v.caller, v.at.Slug, api.AuditFilter{Token: t.Locator}, authority.Page{Limit: 12})
+	if v.May("audit:read") {
+		k.events, _, err = v.Office.Audit(v.Ctx(), v.Caller, v.At.Slug, api.AuditFilter{Token: t.Locator}, authority.Page{Limit: 12})
 		if err != nil {
 			return err
 		}
@@ -54,12 +55,12 @@ func (v *visit) token() error {
 	if err = v.watch(&k); err != nil {
 		return err
 	}
-	if scope := v.q("scope"); scope != "" {
-		if k.asked, err = v.ask(t, scope, v.q("resource")); err != nil {
+	if scope := v.Q("scope"); scope != "" {
+		if k.asked, err = v.ask(t, scope, v.Q("resource")); err != nil {
 			return err
 		}
 	}
-	return v.page(phrase.Cut(t.Label, 60), tokenView(v, k))
+	return v.Page(phrase.Cut(t.Label, 60), tokenView(v, k))
 }
 
 // doRetire ends the overlap of a rotation.
@@ -68,10 +69,10 @@ func (v *visit) doRetire() error {
 	if err != nil {
 		return err
 	}
-	if _, err = v.auth.RetireSecrets(v.ctx(), v.caller, v.at.Slug, t.Locator); err != nil {
+	if _, err = v.Office.RetireSecrets(v.Ctx(), v.Caller, v.At.Slug, t.Locator); err != nil {
 		return err
 	}
-	return v.done(v.tokenBack(t).Href, "retired")
+	return v.Done(v.tokenBack(t).Href, "retired")
 }
 
 func (v *visit) editToken() error {
@@ -83,13 +84,13 @@ func (v *visit) editToken() error {
 	if err != nil {
 		return err
 	}
-	return v.page("Edit token", createPage(v, d))
+	return v.Page("Edit token", createPage(v, d))
 }
 
 // editDraft is the form of a token that is there. Its owner cannot be changed by it:
 // that is a transfer, which makes a new secret.
 func (v *visit) editDraft(t api.Token, f form.Form) (draft, error) {
-	v.section = "access-tokens"
+	v.Section = "access-tokens"
 	d, err := v.draft(f, form.TokenFields(t).Get("owner"))
 	d.Token = &t
 	return d, err
@@ -100,25 +101,25 @@ func (v *visit) doEditToken() error {
 	if err != nil {
 		return err
 	}
-	d, err := v.editDraft(t, v.edited())
+	d, err := v.editDraft(t, v.Edited())
 	if err != nil {
 		return err
 	}
 	in, err := d.Change()
 	if err == nil {
-		_, err = v.auth.EditToken(v.ctx(), v.from(d.Form), v.at.Slug, t.Locator, in)
+		_, err = v.Office.EditToken(v.Ctx(), v.From(d.Form), v.At.Slug, t.Locator, in)
 	}
 	if err == nil {
-		return v.done(v.tokenBack(t).Href, "saved")
+		return v.Done(v.tokenBack(t).Href, "saved")
 	}
-	if d.Form, err = refused(d.Form, err); err != nil {
+	if d.Form, err = reception.Refused(d.Form, err); err != nil {
 		return err
 	}
 	if t, err = v.getToken(); err != nil {
 		return err
 	}
-	d.Form, d.Token = v.renewed(d.Form, form.OfToken(t), v.where(), t.ID, "scope"), &t
-	return v.again("Edit token", createPage(v, d))
+	d.Form, d.Token = v.Renewed(d.Form, form.OfToken(t), v.Where(), t.ID, "scope"), &t
+	return v.Again("Edit token", createPage(v, d))
 }
 
 // doEnable brings back the token that the page showed. One that was changed meanwhile
@@ -128,12 +129,12 @@ func (v *visit) doEnable() error {
 	if err != nil {
 		return err
 	}
-	f, back := v.edited(), v.tokenBack(t).Href
-	done, err := v.auth.EnableToken(v.ctx(), v.from(f), v.at.Slug, t.Locator)
+	f, back := v.Edited(), v.tokenBack(t).Href
+	done, err := v.Office.EnableToken(v.Ctx(), v.From(f), v.At.Slug, t.Locator)
 	if err == nil {
-		return v.done(back, phrase.Enabled(done.Value))
+		return v.Done(back, phrase.Enabled(done.Value))
 	}
-	return v.overtaken(err, f, v.where(), t.ID, v.onward(v.tokenPage(t.Locator)))
+	return v.overtaken(err, f, v.Where(), t.ID, v.Onward(v.tokenPage(t.Locator)))
 }
 
 // doDisable stops a token, whatever became of it meanwhile. The form may say that it is
@@ -144,18 +145,18 @@ func (v *visit) doDisable() error {
 		return err
 	}
 	var in api.DisableToken
-	if d, err := api.ParseDuration(v.typed().Get("revoke_after")); err == nil && d > 0 {
+	if d, err := api.ParseDuration(v.Typed().Get("revoke_after")); err == nil && d > 0 {
 		in.RevokeAfter = api.Some(d)
 	}
-	done, err := v.auth.DisableToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in)
+	done, err := v.Office.DisableToken(v.Ctx(), v.Caller, v.At.Slug, t.Locator, in)
 	if err != nil {
 		return err
 	}
 	back := v.tokenBack(t)
 	if back.Token { // it has a button for that
-		return v.done(back.Href, "disabled")
+		return v.Done(back.Href, "disabled")
 	}
-	return v.done(back.Undo(v.undo(done.Value)), "disabled")
+	return v.Done(back.Undo(v.undo(done.Value)), "disabled")
 }
 
 // leaving is a token whose end is asked for: what still depends on it.
@@ -173,7 +174,7 @@ type leaving struct {
 // deleteToken asks first, and says what would stop: how often the token was presented
 // this week, where the visitor may see that.
 func (v *visit) deleteToken() error {
-	v.section = "access-tokens"
+	v.Section = "access-tokens"
 	t, err := v.getToken()
 	if err != nil {
 		return err
@@ -186,15 +187,15 @@ func (v *visit) deleteToken() error {
 	if err != nil {
 		return err
 	}
-	made, err := v.auth.Descendants(v.ctx(), v.caller, v.at.Slug, t.Locator)
+	made, err := v.Office.Descendants(v.Ctx(), v.Caller, v.At.Slug, t.Locator)
 	if err != nil {
 		return err
 	}
-	return v.page("Delete", deleteTokenPage(v, leaving{Token: t, may: can, week: calls, counted: known, made: made, reason: v.q("reason")}))
+	return v.Page("Delete", deleteTokenPage(v, leaving{Token: t, may: can, week: calls, counted: known, made: made, reason: v.Q("reason")}))
 }
 
 func (v *visit) doDeleteToken() error {
-	f := v.typed()
+	f := v.Typed()
 	t, err := v.getToken()
 	if err != nil {
 		return err
@@ -203,10 +204,10 @@ func (v *visit) doDeleteToken() error {
 	if f.Get("made") != "" { // the page asked, so that what is not ticked is a no
 		in.Descendants = api.Some(f.Get("descendants") != "")
 	}
-	if _, err = v.auth.DeleteToken(v.ctx(), v.caller, v.at.Slug, t.Locator, in); err != nil {
+	if _, err = v.Office.DeleteToken(v.Ctx(), v.Caller, v.At.Slug, t.Locator, in); err != nil {
 		return err
 	}
-	return v.done(v.listBack(t).Href, "revoked")
+	return v.Done(v.listBack(t).Href, "revoked")
 }
 
 // tokenForm is a page about one token with a form on it.

@@ -178,7 +178,7 @@ func tokenView(v *visit, k oneToken) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.may("audit:read") {
+		if v.May("audit:read") {
 			templ_7745c5c3_Err = history(v, k).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -248,7 +248,7 @@ func advices(v *visit, k oneToken) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 templ.SafeURL
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.tokenPage(k.Locator, "delete") + "?reason=" + a.Change.Revoke.Reason)))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.tokenPage(k.Locator, "delete") + "?reason=" + a.Change.Revoke.Reason)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 66, Col: 150}
 				}
@@ -279,7 +279,7 @@ func advices(v *visit, k oneToken) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 templ.SafeURL
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.tokenPage(k.Locator, "rotate"))))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.tokenPage(k.Locator, "rotate"))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 68, Col: 112}
 				}
@@ -310,7 +310,7 @@ func advices(v *visit, k oneToken) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 templ.SafeURL
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.tokenPage(k.Locator, "advice"))))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.tokenPage(k.Locator, "advice"))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 70, Col: 93}
 				}
@@ -389,7 +389,7 @@ func tokenButtons(v *visit, k oneToken) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 templ.SafeURL
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.tokenPage(k.Locator, "edit"))))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.tokenPage(k.Locator, "edit"))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 83, Col: 99}
 			}
@@ -408,7 +408,7 @@ func tokenButtons(v *visit, k oneToken) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 templ.SafeURL
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.tokenPage(k.Locator, "rotate"))))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.tokenPage(k.Locator, "rotate"))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 86, Col: 101}
 			}
@@ -422,13 +422,13 @@ func tokenButtons(v *visit, k oneToken) templ.Component {
 			}
 		}
 		if k.may.Disable && k.Status == api.StatusActive {
-			templ_7745c5c3_Err = post(v.deeper(v.tokenPage(k.Locator, "disable")), "Disable", "secondary").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = post(v.Deeper(v.tokenPage(k.Locator, "disable")), "Disable", "secondary").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if k.may.Enable {
-			templ_7745c5c3_Err = bringBack(v.deeper(v.tokenPage(k.Locator, "enable")), "Enable", k.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = bringBack(v.Deeper(v.tokenPage(k.Locator, "enable")), "Enable", k.Revision, "secondary").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -444,7 +444,7 @@ func tokenButtons(v *visit, k oneToken) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 templ.SafeURL
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.tokenPage(k.Locator, "reveal"))))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.tokenPage(k.Locator, "reveal"))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 100, Col: 92}
 				}
@@ -463,7 +463,7 @@ func tokenButtons(v *visit, k oneToken) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 templ.SafeURL
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.tokenPage(k.Locator, "reset"))))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.tokenPage(k.Locator, "reset"))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 104, Col: 75}
 				}
@@ -482,7 +482,7 @@ func tokenButtons(v *visit, k oneToken) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 templ.SafeURL
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.tokenPage(k.Locator, "transfer"))))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.tokenPage(k.Locator, "transfer"))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 107, Col: 78}
 				}
@@ -495,13 +495,13 @@ func tokenButtons(v *visit, k oneToken) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if v.mayCreate() && v.session.Portal == "" {
+			if v.mayCreate() && v.Session.Portal == "" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<li><a href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 templ.SafeURL
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.ws("access-tokens", "new") + "?like=" + k.Locator)))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.WS("access-tokens", "new") + "?like=" + k.Locator)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 110, Col: 95}
 				}
@@ -520,7 +520,7 @@ func tokenButtons(v *visit, k oneToken) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 templ.SafeURL
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.deeper(v.tokenPage(k.Locator, "delete"))))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Deeper(v.tokenPage(k.Locator, "delete"))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 113, Col: 94}
 				}
@@ -569,7 +569,7 @@ func overlap(v *visit, k oneToken) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(v.onward(v.tokenPage(k.Locator)))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(v.Onward(v.tokenPage(k.Locator)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 125, Col: 43}
 		}
@@ -721,7 +721,7 @@ func overlap(v *visit, k oneToken) templ.Component {
 			}
 		}
 		if k.may.Edit {
-			templ_7745c5c3_Err = post(v.deeper(v.tokenPage(k.Locator, "retire")), "Retire the old secret now", "secondary").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = post(v.Deeper(v.tokenPage(k.Locator, "retire")), "Retire the old secret now", "secondary").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1108,7 +1108,7 @@ func properties(v *visit, t api.Token, made api.Descendants) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 templ.SafeURL
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("access-tokens") + "?created_with=" + t.Locator))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("access-tokens") + "?created_with=" + t.Locator))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 252, Col: 85}
 			}
@@ -1221,7 +1221,7 @@ func madeChoice(v *visit, made api.Descendants) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.at.Policy != nil && v.at.Policy.LeakDescendants {
+		if v.At.Policy != nil && v.At.Policy.LeakDescendants {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 112, " checked")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1371,7 +1371,7 @@ func canIt(v *visit, k oneToken) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if from := v.backTo(listing.Place{}).Href; from != "" {
+		if from := v.BackTo(listing.Place{}).Href; from != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 124, "<input type=\"hidden\" name=\"from\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1395,7 +1395,7 @@ func canIt(v *visit, k oneToken) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var61 string
-		templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(v.q("scope"))
+		templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(v.Q("scope"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 303, Col: 59}
 		}
@@ -1408,7 +1408,7 @@ func canIt(v *visit, k oneToken) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var62 string
-		templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(v.q("resource"))
+		templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(v.Q("resource"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 307, Col: 68}
 		}
@@ -1602,7 +1602,7 @@ func history(v *visit, k oneToken) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var70 templ.SafeURL
-		templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("audit") + "?token=" + k.Locator))
+		templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("audit") + "?token=" + k.Locator))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 346, Col: 83}
 		}
@@ -1615,7 +1615,7 @@ func history(v *visit, k oneToken) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var71 templ.SafeURL
-		templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("audit") + "?with=" + k.Locator))
+		templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("audit") + "?with=" + k.Locator))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 346, Col: 176}
 		}
@@ -1682,7 +1682,7 @@ func deleteTokenPage(v *visit, t leaving) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if missed := phrase.MissedBy(t.Token, t.week, t.counted, v.now()); missed != "" {
+		if missed := phrase.MissedBy(t.Token, t.week, t.counted, v.Now()); missed != "" {
 			var templ_7745c5c3_Var74 string
 			templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 			if templ_7745c5c3_Err != nil {
@@ -1720,7 +1720,7 @@ func deleteTokenPage(v *visit, t leaving) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 templ.SafeURL
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.onward(v.tokenPage(t.Locator, "disable"))))
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Onward(v.tokenPage(t.Locator, "disable"))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 363, Col: 90}
 			}
@@ -1739,7 +1739,7 @@ func deleteTokenPage(v *visit, t leaving) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var77 templ.SafeURL
-			templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.onward(v.tokenPage(t.Locator, "delete"))))
+			templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.Onward(v.tokenPage(t.Locator, "delete"))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `token.templ`, Line: 371, Col: 89}
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // table is a list of tokens as it is drawn.
@@ -35,14 +36,11 @@ type table struct {
 	can map[string]office.TokenAbilities
 }
 
-const (
-	columnsCookie = "tokenry-columns"
-	pageRows      = 50
-)
+const columnsCookie = "tokenry-columns"
 
 func (v *visit) doColumns() error {
-	v.setCookie(v.w, v.r, columnsCookie, listing.Keys(v.r.PostForm["column"]), sessionAge)
-	return v.redirect(door.SafeNext(v.r.PostForm.Get("next")))
+	v.SetCookie(columnsCookie, listing.Keys(v.R.PostForm["column"]), reception.SessionAge)
+	return v.Redirect(door.SafeNext(v.R.PostForm.Get("next")))
 }
 
 func (t table) shows(key string) bool {
@@ -50,18 +48,18 @@ func (t table) shows(key string) bool {
 }
 
 func (v *visit) tokens() error {
-	v.section = "access-tokens"
-	t, err := v.table(listing.Filter(v.q))
+	v.Section = "access-tokens"
+	t, err := v.table(listing.Filter(v.Q))
 	if err != nil {
 		return err
 	}
-	return v.page("Access tokens", tokensPage(v, t))
+	return v.Page("Access tokens", tokensPage(v, t))
 }
 
 // table lists the tokens of the workspace that a filter keeps.
 func (v *visit) table(f api.TokenFilter) (table, error) {
-	t := table{columns: listing.Chosen(v.cookie(v.r, columnsCookie)), Address: listing.At(*v.r.URL), workspace: v.at.Slug, filter: f}
-	t.bulk = v.may("tokens:disable") || v.may("tokens:delete") || v.may("tokens:edit")
+	t := table{columns: listing.Chosen(v.Cookie(columnsCookie)), Address: listing.At(*v.R.URL), workspace: v.At.Slug, filter: f}
+	t.bulk = v.May("tokens:disable") || v.May("tokens:delete") || v.May("tokens:edit")
 	t.narrowed = listing.Narrows(f)
 	if t.Sort != "" {
 		if err := v.sortedPage(&t, f); err != nil {
@@ -69,12 +67,12 @@ func (v *visit) table(f api.TokenFilter) (table, error) {
 		}
 		return t, v.enable(&t)
 	}
-	rows, next, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, v.paged())
+	rows, next, err := v.Office.ListTokens(v.Ctx(), v.Caller, v.At.Slug, f, v.Paged())
 	if err != nil {
 		return t, noOwner(err)
 	}
-	t.rows, t.next = rows, v.after(next)
-	if v.q("after") != "" {
+	t.rows, t.next = rows, v.After(next)
+	if v.Q("after") != "" {
 		t.previous = t.With("after", "")
 	}
 	return t, v.enable(&t)
@@ -82,13 +80,13 @@ func (v *visit) table(f api.TokenFilter) (table, error) {
 
 // enable asks what the visitor may do with the rows.
 func (v *visit) enable(t *table) (err error) {
-	t.can, err = v.auth.TokenAbilities(v.ctx(), v.caller, t.workspace, t.rows)
+	t.can, err = v.Office.TokenAbilities(v.Ctx(), v.Caller, t.workspace, t.rows)
 	return err
 }
 
 // canDo is enable for one token.
 func (v *visit) canDo(k api.Token) (office.TokenAbilities, error) {
-	can, err := v.auth.TokenAbilities(v.ctx(), v.caller, v.at.Slug, []api.Token{k})
+	can, err := v.Office.TokenAbilities(v.Ctx(), v.Caller, v.At.Slug, []api.Token{k})
 	return can[k.Locator], err
 }
 
@@ -120,12 +118,12 @@ func (t table) leadingBack(href string) string {
 }
 
 func (v *visit) tokenPage(id string, parts ...string) string {
-	return v.ws(append([]string{"access-tokens", id}, parts...)...)
+	return v.WS(append([]string{"access-tokens", id}, parts...)...)
 }
 
 func (v *visit) integrationTokens() error {
-	v.section = "integration-tokens"
-	f := listing.Filter(v.q)
+	v.Section = "integration-tokens"
+	f := listing.Filter(v.Q)
 	narrowed := listing.Narrows(f)
 	f.Kind = api.Some("workspace")
 	t, err := v.table(f)
@@ -134,8 +132,8 @@ func (v *visit) integrationTokens() error {
 	}
 	t.columns = slices.DeleteFunc(t.columns, func(c listing.Column) bool { return c.Key == "owner" })
 	t.bulk, t.bin, t.mine, t.narrowed = false, true, true, narrowed
-	return v.page("Integration tokens", integrationPage(v, t))
+	return v.Page("Integration tokens", integrationPage(v, t))
 }
 
 // mayCreate says whether the visitor may make any token here, and of which owners.
-func (v *visit) mayCreate() bool { return v.at.MayHold() || v.may("tokens:create") }
+func (v *visit) mayCreate() bool { return v.At.MayHold() || v.May("tokens:create") }

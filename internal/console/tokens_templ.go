@@ -56,12 +56,12 @@ func tokensPage(v *visit, t table) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else if t.narrowed {
-				templ_7745c5c3_Err = nothing(t, v.ws("access-tokens")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = nothing(t, v.WS("access-tokens")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else if v.mayCreate() {
-				templ_7745c5c3_Err = empty("No tokens yet", "A token lets a script, a pipeline or another program use the API in your name or in that of an automation. Create the first one; it takes a minute.", button(v.ws("access-tokens", "new"), "Create a token")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = empty("No tokens yet", "A token lets a script, a pipeline or another program use the API in your name or in that of an automation. Create the first one; it takes a minute.", button(v.WS("access-tokens", "new"), "Create a token")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -209,7 +209,7 @@ func createButton(v *visit, t table) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if v.mayCreate() {
-			templ_7745c5c3_Err = button(t.leadingBack(v.ws("access-tokens", "new")), "Create token").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = button(t.leadingBack(v.WS("access-tokens", "new")), "Create token").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -244,7 +244,7 @@ func filters(v *visit, t table, kinds bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 templ.SafeURL
-		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.r.URL.Path))
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.R.URL.Path))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `tokens.templ`, Line: 58, Col: 39}
 		}
@@ -257,7 +257,7 @@ func filters(v *visit, t table, kinds bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(v.r.URL.Path)
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(v.R.URL.Path)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `tokens.templ`, Line: 61, Col: 24}
 		}
@@ -305,11 +305,11 @@ func filters(v *visit, t table, kinds bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = choose("only", "Needs a look", listing.Attention(v.q("only")), form.Attentions()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choose("only", "Needs a look", listing.Attention(v.Q("only")), form.Attentions()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if kinds && v.may("tokens:read") {
+		if kinds && v.May("tokens:read") {
 			templ_7745c5c3_Err = narrow("owner", "Owner", t.filter.Owner.Value, "E-mail or name").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -319,7 +319,7 @@ func filters(v *visit, t table, kinds bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if listing.More(t.filter) || v.q("deleted") != "" {
+		if listing.More(t.filter) || v.Q("deleted") != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, " open")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -349,7 +349,7 @@ func filters(v *visit, t table, kinds bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choose("unused_for", "Unused for", v.q("unused_for"), form.Ages(v.q("unused_for"))).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choose("unused_for", "Unused for", v.Q("unused_for"), form.Ages(v.Q("unused_for"))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -357,7 +357,7 @@ func filters(v *visit, t table, kinds bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.q("deleted") != "" {
+		if v.Q("deleted") != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, " checked")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -560,7 +560,7 @@ func found(v *visit, t table) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(t.File(v.ws("access-tokens", "count"), t.filter.Kind.Value))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(t.File(v.WS("access-tokens", "count"), t.filter.Kind.Value))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `tokens.templ`, Line: 114, Col: 91}
 			}
@@ -609,7 +609,7 @@ func found(v *visit, t table) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 templ.SafeURL
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(t.File(v.ws("access-tokens", "export"), t.filter.Kind.Value)))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(t.File(v.WS("access-tokens", "export"), t.filter.Kind.Value)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `tokens.templ`, Line: 118, Col: 87}
 		}
@@ -779,7 +779,7 @@ func columnForm(v *visit, t table) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 templ.SafeURL
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("access-tokens", "columns")))
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("access-tokens", "columns")))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `tokens.templ`, Line: 140, Col: 59}
 		}
@@ -792,7 +792,7 @@ func columnForm(v *visit, t table) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var34 string
-		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(v.ws("access-tokens", "columns"))
+		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(v.WS("access-tokens", "columns"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `tokens.templ`, Line: 141, Col: 45}
 		}
@@ -986,12 +986,12 @@ func integrationPage(v *visit, t table) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else if t.narrowed {
-				templ_7745c5c3_Err = nothing(t, v.ws("integration-tokens")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = nothing(t, v.WS("integration-tokens")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else if v.may("tokens:create") {
-				templ_7745c5c3_Err = empty("No integration tokens", "Give one to a product that works with yours for the whole organisation, such as a build system or a chat.", button(v.ws("access-tokens", "new")+"?owner=workspace", "Create an integration token")).Render(ctx, templ_7745c5c3_Buffer)
+			} else if v.May("tokens:create") {
+				templ_7745c5c3_Err = empty("No integration tokens", "Give one to a product that works with yours for the whole organisation, such as a build system or a chat.", button(v.WS("access-tokens", "new")+"?owner=workspace", "Create an integration token")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1052,13 +1052,13 @@ func plusButton(v *visit) templ.Component {
 			templ_7745c5c3_Var42 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if v.may("tokens:create") {
+		if v.May("tokens:create") {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "<a role=\"button\" class=\"primary\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 templ.SafeURL
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("access-tokens", "new") + "?owner=workspace"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("access-tokens", "new") + "?owner=workspace"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `tokens.templ`, Line: 199, Col: 106}
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/phrase"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // sortedMost bounds how many tokens are read to be sorted.
@@ -24,46 +25,46 @@ func (v *visit) sortedPage(t *table, f api.TokenFilter) error {
 		return err
 	}
 	phrase.SortTokens(all, t.Sort)
-	n, _ := strconv.Atoi(v.q("page")) // what is no number is the first page
-	first := min(max(n-1, 0)*pageRows, len(all))
-	t.rows, t.partly = all[first:min(first+pageRows, len(all))], more
+	n, _ := strconv.Atoi(v.Q("page")) // what is no number is the first page
+	first := min(max(n-1, 0)*reception.PageRows, len(all))
+	t.rows, t.partly = all[first:min(first+reception.PageRows, len(all))], more
 	if !more {
 		t.total = len(all)
 	}
-	if first+pageRows < len(all) {
-		t.next = t.With("page", strconv.Itoa(first/pageRows+2))
+	if first+reception.PageRows < len(all) {
+		t.next = t.With("page", strconv.Itoa(first/reception.PageRows+2))
 	}
 	if first > 0 {
-		t.previous = t.With("page", strconv.Itoa(first/pageRows))
+		t.previous = t.With("page", strconv.Itoa(first/reception.PageRows))
 	}
 	return nil
 }
 
 // tokensCount says how many tokens a filter keeps, beside a page that is there already.
 func (v *visit) tokensCount() error {
-	all, more, err := v.everyToken(listing.Filter(v.q))
+	all, more, err := v.everyToken(listing.Filter(v.Q))
 	if err != nil {
 		return noOwner(err)
 	}
-	return v.fragment(templ.Raw(templ.EscapeString(phrase.Found(len(all), len(all), more, true))))
+	return v.Fragment(templ.Raw(templ.EscapeString(phrase.Found(len(all), len(all), more, true))))
 }
 
 // tokensExport answers what the list is narrowed to, all of it, as the API writes it.
 func (v *visit) tokensExport() error {
-	f := listing.Filter(v.q)
-	return export(v, authority.Pages(func(p authority.Page) ([]api.Token, int64, error) {
-		return v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, p)
+	f := listing.Filter(v.Q)
+	return reception.Export(v.Visit, authority.Pages(func(p authority.Page) ([]api.Token, int64, error) {
+		return v.Office.ListTokens(v.Ctx(), v.Caller, v.At.Slug, f, p)
 	}), func() func(api.Token) error {
-		v.attach(door.CSV, "tokens-"+v.at.Slug+"-"+v.now().Format("2006-01-02")+".csv")
-		return inTable(v, listing.Head(), listing.Cells)
+		v.Attach(door.CSV, "tokens-"+v.At.Slug+"-"+v.Now().Format("2006-01-02")+".csv")
+		return reception.InTable(v.Visit, listing.Head(), listing.Cells)
 	})
 }
 
 // lookUpAt is where a token that was pasted into a search is looked up; empty for whoever
 // may look up none.
 func (v *visit) lookUpAt() string {
-	if !v.may("tokens:read") {
+	if !v.May("tokens:read") {
 		return ""
 	}
-	return v.ws("leak-desk")
+	return v.WS("leak-desk")
 }

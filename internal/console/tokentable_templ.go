@@ -583,7 +583,7 @@ func expiry(v *visit, k api.Token) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if phrase.EndsSoon(k, v.now()) {
+		} else if phrase.EndsSoon(k, v.Now()) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<span class=\"near\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -687,7 +687,7 @@ func statusOf(v *visit, k api.Token) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case phrase.EndsSoon(k, v.now()):
+		case phrase.EndsSoon(k, v.Now()):
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<span class=\"badge warn\">Expiring soon</span> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -958,13 +958,13 @@ func rowActions(v *visit, t table, k api.Token) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if v.at != nil && v.mayCreate() && v.session.Portal == "" {
+		if v.At != nil && v.mayCreate() && v.Session.Portal == "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 85, "<li><a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 templ.SafeURL
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(listing.Carry(v.ws("access-tokens", "new")+"?like="+k.Locator, t.Here())))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(listing.Carry(v.WS("access-tokens", "new")+"?like="+k.Locator, t.Here())))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `tokentable.templ`, Line: 192, Col: 105}
 			}

@@ -36,18 +36,18 @@ func (v *visit) tools() error {
 	if err != nil {
 		return err
 	}
-	if id := v.q("request"); id != "" && v.mayExplain() {
+	if id := v.Q("request"); id != "" && v.mayExplain() {
 		if d.explained, err = v.explainWith(form.Typed(url.Values{"what": {id}})); err != nil {
 			return err
 		}
 	}
-	return v.page("Developer tools", toolsPage(v, d))
+	return v.Page("Developer tools", toolsPage(v, d))
 }
 
 func (v *visit) toolsData() (toolsData, error) {
-	v.section = "developer-tools"
+	v.Section = "developer-tools"
 	var d toolsData
-	o, err := v.auth.TokenOverview(v.ctx(), v.caller, v.at.Slug, phrase.Soon, exampleRows)
+	o, err := v.Office.TokenOverview(v.Ctx(), v.Caller, v.At.Slug, phrase.Soon, exampleRows)
 	if err != nil {
 		return d, err
 	}
@@ -64,14 +64,14 @@ func (v *visit) toolsData() (toolsData, error) {
 		if t.LastUsedAt != nil {
 			d.recent = append(d.recent, t)
 		}
-		if t.Usable && t.LastUsedAt == nil && v.now().Sub(t.CreatedAt) > 30*24*time.Hour && len(d.unused) < exampleRows {
+		if t.Usable && t.LastUsedAt == nil && v.Now().Sub(t.CreatedAt) > 30*24*time.Hour && len(d.unused) < exampleRows {
 			d.unused = append(d.unused, t)
 		}
 	}
 	phrase.SortTokens(d.recent, "-used")
 	d.recent = d.recent[:min(len(d.recent), exampleRows)]
 	d.days = usageDays
-	if v.q("days") == "90" {
+	if v.Q("days") == "90" {
 		d.days = 90
 	}
 	d.use, err = v.workspaceUsage(d.days)
@@ -135,7 +135,7 @@ func weekName(i int) string {
 // everyToken lists the tokens that a filter keeps, up to a bound, newest first.
 func (v *visit) everyToken(f api.TokenFilter) (all []api.Token, cut bool, err error) {
 	pages := authority.Pages(func(p authority.Page) ([]api.Token, int64, error) {
-		return v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, f, p)
+		return v.Office.ListTokens(v.Ctx(), v.Caller, v.At.Slug, f, p)
 	})
 	for rows, err := range pages {
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/reception"
 )
 
 // tried is the answer to whether an ID token would be taken. The token is not kept.
@@ -17,25 +18,25 @@ type tried struct {
 func (v *visit) trustRules() error { return v.trustRulesWith(nil) }
 
 func (v *visit) trustRulesWith(e *tried) error {
-	v.section = "service-accounts"
-	rows, next, err := v.auth.ListTrustRules(v.ctx(), v.caller, v.at.Slug, v.q("account"), v.paged())
+	v.Section = "service-accounts"
+	rows, next, err := v.Office.ListTrustRules(v.Ctx(), v.Caller, v.At.Slug, v.Q("account"), v.Paged())
 	if err != nil {
 		return err
 	}
-	body := trustRulesPage(v, rows, v.after(next), e)
+	body := trustRulesPage(v, rows, v.After(next), e)
 	if e != nil && e.Err != nil {
-		return v.again("Trust rules", body)
+		return v.Again("Trust rules", body)
 	}
-	return v.page("Trust rules", body)
+	return v.Page("Trust rules", body)
 }
 
 // doTryTrust says which rules take an ID token, by POST because it is a secret.
 func (v *visit) doTryTrust() error {
-	e := &tried{Form: v.typed()}
-	answer, err := v.auth.ExplainTrust(v.ctx(), v.caller, v.at.Slug, api.ExplainTrust{Token: e.Get("token")})
+	e := &tried{Form: v.Typed()}
+	answer, err := v.Office.ExplainTrust(v.Ctx(), v.Caller, v.At.Slug, api.ExplainTrust{Token: e.Get("token")})
 	if err == nil {
 		e.answer = &answer
-	} else if e.Form, err = refused(e.Form, err); err != nil {
+	} else if e.Form, err = reception.Refused(e.Form, err); err != nil {
 		return err
 	}
 	return v.trustRulesWith(e)
@@ -44,7 +45,7 @@ func (v *visit) doTryTrust() error {
 // trustAccounts are the names of the service accounts that a rule may be of, the first
 // of them.
 func (v *visit) trustAccounts(now string) ([]form.Option, error) {
-	rows, _, err := v.auth.ListServiceAccounts(v.ctx(), v.caller, v.at.Slug, authority.Page{Limit: 200})
+	rows, _, err := v.Office.ListServiceAccounts(v.Ctx(), v.Caller, v.At.Slug, authority.Page{Limit: 200})
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +63,11 @@ func (v *visit) trustAccounts(now string) ([]form.Option, error) {
 }
 
 func (v *visit) newTrust() error {
-	return v.newTrustWith(form.TrustFrom(v.q("system"), v.q("account"), strings.TrimSuffix(v.BaseURL, "/")))
+	return v.newTrustWith(form.TrustFrom(v.Q("system"), v.Q("account"), strings.TrimSuffix(v.BaseURL, "/")))
 }
 
 func (v *visit) newTrustWith(f form.Form) error {
-	v.section = "service-accounts"
+	v.Section = "service-accounts"
 	p, err := v.offered(f)
 	if err != nil {
 		return err
@@ -77,32 +78,32 @@ func (v *visit) newTrustWith(f form.Form) error {
 	}
 	body := newTrustPage(v, p, accounts)
 	if f.Err != nil {
-		return v.again("New trust rule", body)
+		return v.Again("New trust rule", body)
 	}
-	return v.page("New trust rule", body)
+	return v.Page("New trust rule", body)
 }
 
 func (v *visit) doNewTrust() error {
-	f := v.typed()
-	in, err := f.Trust(v.at.Reach())
+	f := v.Typed()
+	in, err := f.Trust(v.At.Reach())
 	var r authority.Done[api.TrustRule]
 	if err == nil {
-		r, err = v.auth.CreateTrustRule(v.ctx(), v.once(f), v.at.Slug, api.CreateTrustRule{ServiceAccount: f.Get("service_account"), TrustRuleFields: in})
+		r, err = v.Office.CreateTrustRule(v.Ctx(), v.Once(f), v.At.Slug, api.CreateTrustRule{ServiceAccount: f.Get("service_account"), TrustRuleFields: in})
 	}
 	switch {
 	case err == nil:
-		return v.done(v.ws("trust-rules", r.Value.ID), "created")
-	case sentBefore(err):
-		return v.done(v.ws("trust-rules"), "sent")
+		return v.Done(v.WS("trust-rules", r.Value.ID), "created")
+	case reception.SentBefore(err):
+		return v.Done(v.WS("trust-rules"), "sent")
 	}
-	if f, err = refused(f, err); err != nil {
+	if f, err = reception.Refused(f, err); err != nil {
 		return err
 	}
 	return v.newTrustWith(f)
 }
 
 func (v *visit) trustRule() error {
-	r, err := v.auth.GetTrustRule(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("rule"))
+	r, err := v.Office.GetTrustRule(v.Ctx(), v.Caller, v.At.Slug, v.R.PathValue("rule"))
 	if err != nil {
 		return err
 	}
@@ -110,58 +111,58 @@ func (v *visit) trustRule() error {
 }
 
 func (v *visit) trustRuleWith(r api.TrustRule, f form.Form) error {
-	v.section = "service-accounts"
+	v.Section = "service-accounts"
 	p, err := v.offered(f)
 	if err != nil {
 		return err
 	}
-	stored, _, err := v.auth.ListTokens(v.ctx(), v.caller, v.at.Slug, api.TokenFilter{
+	stored, _, err := v.Office.ListTokens(v.Ctx(), v.Caller, v.At.Slug, api.TokenFilter{
 		Owner: api.Some(r.ServiceAccount), Kind: api.Some("service"), Status: api.Some(api.StatusActive),
-	}, authority.Page{Limit: pageRows})
-	if hidden(err) != nil {
+	}, authority.Page{Limit: reception.PageRows})
+	if reception.Hidden(err) != nil {
 		return err
 	}
 	body := trustRulePage(v, r, p, stored)
 	if f.Err != nil {
-		return v.again(r.Label, body)
+		return v.Again(r.Label, body)
 	}
-	return v.page(r.Label, body)
+	return v.Page(r.Label, body)
 }
 
 func (v *visit) doTrust() error {
-	id, f := v.r.PathValue("rule"), v.edited()
-	in, err := f.Trust(v.at.Reach())
+	id, f := v.R.PathValue("rule"), v.Edited()
+	in, err := f.Trust(v.At.Reach())
 	if err == nil {
-		_, err = v.auth.EditTrustRule(v.ctx(), v.from(f), v.at.Slug, id, api.EditTrustRule{TrustRuleFields: in})
+		_, err = v.Office.EditTrustRule(v.Ctx(), v.From(f), v.At.Slug, id, api.EditTrustRule{TrustRuleFields: in})
 	}
 	if err == nil {
-		return v.done(v.ws("trust-rules", id), "saved")
+		return v.Done(v.WS("trust-rules", id), "saved")
 	}
-	if f, err = refused(f, err); err != nil {
+	if f, err = reception.Refused(f, err); err != nil {
 		return err
 	}
-	r, err := v.auth.GetTrustRule(v.ctx(), v.caller, v.at.Slug, id)
+	r, err := v.Office.GetTrustRule(v.Ctx(), v.Caller, v.At.Slug, id)
 	if err != nil {
 		return err
 	}
-	return v.trustRuleWith(r, v.renewed(f, form.OfTrust(r), v.where(), "trust_rule:"+r.ID, "scope"))
+	return v.trustRuleWith(r, v.Renewed(f, form.OfTrust(r), v.Where(), "trust_rule:"+r.ID, "scope"))
 }
 
 // deleteTrust asks before a rule is taken away.
 func (v *visit) deleteTrust() error {
-	v.section = "service-accounts"
-	r, err := v.auth.GetTrustRule(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("rule"))
+	v.Section = "service-accounts"
+	r, err := v.Office.GetTrustRule(v.Ctx(), v.Caller, v.At.Slug, v.R.PathValue("rule"))
 	if err != nil {
 		return err
 	}
-	return v.page("Delete", confirmPage("Delete this trust rule?",
+	return v.Page("Delete", confirmPage("Delete this trust rule?",
 		"No ID token is exchanged by it any more, and the tokens that it gave end at once.",
-		"Delete", v.ws("trust-rules", r.ID, "delete"), v.ws("trust-rules", r.ID)))
+		"Delete", v.WS("trust-rules", r.ID, "delete"), v.WS("trust-rules", r.ID)))
 }
 
 func (v *visit) doDeleteTrust() error {
-	if _, err := v.auth.DeleteTrustRule(v.ctx(), v.caller, v.at.Slug, v.r.PathValue("rule")); err != nil {
+	if _, err := v.Office.DeleteTrustRule(v.Ctx(), v.Caller, v.At.Slug, v.R.PathValue("rule")); err != nil {
 		return err
 	}
-	return v.done(v.ws("trust-rules"), "deleted")
+	return v.Done(v.WS("trust-rules"), "deleted")
 }

@@ -37,7 +37,7 @@ func trustRulesPage(v *visit, rows []api.TrustRule, next string, e *tried) templ
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = crumb(v.ws("service-accounts"), "Service accounts").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = crumb(v.WS("service-accounts"), "Service accounts").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -79,7 +79,7 @@ func trustRulesPage(v *visit, rows []api.TrustRule, next string, e *tried) templ
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 templ.SafeURL
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("trust-rules", r.ID)))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("trust-rules", r.ID)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 23, Col: 88}
 				}
@@ -224,8 +224,8 @@ func addTrust(v *visit) templ.Component {
 			templ_7745c5c3_Var11 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if v.may("service-accounts:write") {
-			templ_7745c5c3_Err = button(v.ws("trust-rules", "new"), "New trust rule").Render(ctx, templ_7745c5c3_Buffer)
+		if v.May("service-accounts:write") {
+			templ_7745c5c3_Err = button(v.WS("trust-rules", "new"), "New trust rule").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -320,7 +320,7 @@ func tryTrust(v *visit, e *tried) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 templ.SafeURL
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("trust-rules", "explain") + "#explain"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("trust-rules", "explain") + "#explain"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 64, Col: 89}
 		}
@@ -358,7 +358,7 @@ func tryTrust(v *visit, e *tried) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 templ.SafeURL
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("trust-rules", r.Rule)))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("trust-rules", r.Rule)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 80, Col: 61}
 				}
@@ -592,7 +592,7 @@ func newTrustPage(v *visit, p principalForm, accounts []form.Option) templ.Compo
 			templ_7745c5c3_Var23 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = crumb(v.ws("trust-rules"), "Trust rules").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = crumb(v.WS("trust-rules"), "Trust rules").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -627,7 +627,7 @@ func newTrustPage(v *visit, p principalForm, accounts []form.Option) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 templ.SafeURL
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("trust-rules", "new") + "?system=" + s.Value() + "&account=" + p.Get("service_account")))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("trust-rules", "new") + "?system=" + s.Value() + "&account=" + p.Get("service_account")))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 134, Col: 121}
 				}
@@ -666,7 +666,7 @@ func newTrustPage(v *visit, p principalForm, accounts []form.Option) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 templ.SafeURL
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("trust-rules", "new")))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("trust-rules", "new")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 138, Col: 85}
 			}
@@ -679,7 +679,7 @@ func newTrustPage(v *visit, p principalForm, accounts []form.Option) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(v.newFormID())
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(v.NewFormID())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 139, Col: 57}
 			}
@@ -754,7 +754,7 @@ func newTrustPage(v *visit, p principalForm, accounts []form.Option) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 templ.SafeURL
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("trust-rules")))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("trust-rules")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 150, Col: 148}
 			}
@@ -792,7 +792,7 @@ func trustRulePage(v *visit, r api.TrustRule, p principalForm, stored []api.Toke
 			templ_7745c5c3_Var32 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = crumb(v.ws("trust-rules"), "Trust rules").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = crumb(v.WS("trust-rules"), "Trust rules").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -822,7 +822,7 @@ func trustRulePage(v *visit, r api.TrustRule, p principalForm, stored []api.Toke
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var34 templ.SafeURL
-		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("service-accounts", r.ServiceAccount)))
+		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("service-accounts", r.ServiceAccount)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 163, Col: 71}
 		}
@@ -868,13 +868,13 @@ func trustRulePage(v *visit, r api.TrustRule, p principalForm, stored []api.Toke
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.may("service-accounts:write") {
+		if v.May("service-accounts:write") {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "<div class=\"actions\"><a role=\"button\" class=\"danger\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 templ.SafeURL
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("trust-rules", r.ID, "delete")))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("trust-rules", r.ID, "delete")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 169, Col: 113}
 			}
@@ -932,7 +932,7 @@ func trustRulePage(v *visit, r api.TrustRule, p principalForm, stored []api.Toke
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(phrase.ExchangeCommand(v.BaseURL, r.ServiceAccount+"@"+v.at.Slug+".service"))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(phrase.ExchangeCommand(v.BaseURL, r.ServiceAccount+"@"+v.At.Slug+".service"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 179, Col: 104}
 		}
@@ -1006,7 +1006,7 @@ func trustRulePage(v *visit, r api.TrustRule, p principalForm, stored []api.Toke
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if phrase.Unneeded(k, r.CreatedAt, v.now()) {
+				if phrase.Unneeded(k, r.CreatedAt, v.Now()) {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "<span class=\"badge good\">Unnecessary now</span> <small>Not used since this rule is there.</small>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -1035,13 +1035,13 @@ func trustRulePage(v *visit, r api.TrustRule, p principalForm, stored []api.Toke
 				return templ_7745c5c3_Err
 			}
 		}
-		if v.may("service-accounts:write") {
+		if v.May("service-accounts:write") {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 83, "<form class=\"card\" method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 templ.SafeURL
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.ws("trust-rules", r.ID)))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(v.WS("trust-rules", r.ID)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `trust.templ`, Line: 204, Col: 84}
 			}
