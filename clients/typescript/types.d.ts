@@ -2246,7 +2246,7 @@ export interface Calls {
       limit?: number
       /** The next_cursor of the page before. */
       cursor?: string
-      /** A member's e-mail, id, ext:ID or me; a service account's name; slug@workspace. */
+      /** A member's e-mail, id, ext:ID or me; a service account's name; slug@workspace. Otherwise a part of a name or address, of at most 20 members and service accounts. */
       owner?: string
       /** The kind of token. */
       kind?: "personal" | "service" | "workspace"
@@ -2260,7 +2260,7 @@ export interface Calls {
       scope?: string
       /** A resource that the token names; with can, the resource that is meant. */
       resource?: string
-      /** The address of who made it. */
+      /** The address of who made it, or a part of the name or address of at most 20 members and service accounts. */
       created_by?: string
       /** The ID or locator of the token that made it. */
       created_with?: string

@@ -19,14 +19,14 @@ func tokenFilter(fs *pflag.FlagSet) func() (api.TokenFilter, error) {
 		to         *api.Opt[string]
 		name, help string
 	}{
-		{&f.Owner, "owner", "of this member, service account or slug@workspace"},
+		{&f.Owner, "owner", "of this member, service account or slug@workspace; to list, a part of the name will do"},
 		{&f.Kind, "kind", "of this kind: personal, service or workspace"},
 		{&f.Status, "status", "with this status: active, disabled, expired or revoked"},
 		{&f.Query, "query", "with this in the label or description, or at the locator's beginning"},
 		{&f.Role, "role", "that name this role"},
 		{&f.Scope, "scope", "that name this scope"},
 		{&f.Resource, "resource", "that name this resource"},
-		{&f.CreatedBy, "created-by", "made by this address"},
+		{&f.CreatedBy, "created-by", "made by this address; to list, a part of the name will do"},
 		{&f.CreatedWith, "created-with", "made with this token"},
 		{&f.UsedFrom, "used-from", "used from this address or network"},
 		{&f.Can, "can", "that may use this scope now, on --resource if given"},

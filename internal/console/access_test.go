@@ -92,7 +92,7 @@ func TestAPageWithoutAScopeIsOnesOwn(t *testing.T) {
 		"GET /workspace/{ws}/{$}", "GET /workspace/{ws}", // lead to the list of tokens
 		"GET" + tokens, "GET" + tokens + "/count", "GET" + tokens + "/export", // lists one's own at least, counted and as a file
 		"POST" + tokens + "/columns", "POST" + tokens + "/summary", // how a list and a form are drawn
-		"GET" + tokens + "/new", "POST" + tokens + "/new", "POST" + tokens + "/bulk", // a person's own tokens by the policy
+		"GET" + tokens + "/new", "POST" + tokens + "/new", "POST" + tokens + "/bulk", "POST" + tokens + "/bulk/undo", // a person's own tokens by the policy
 		"POST /workspace/{ws}/resources", // the policy may let every member
 	}
 	for _, r := range console.Rows() {

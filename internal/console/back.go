@@ -9,6 +9,22 @@ import (
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
+// leading is an address that leads back to this list, as it is narrowed.
+func (v *visit) leading(href string) string { return listing.At(*v.R.URL).Leading(href) }
+
+// memberBack, accountsBack and hooksBack are the lists that led to one of theirs.
+func (v *visit) memberBack() listing.Place {
+	return v.BackTo(listing.Place{Href: v.WS("members"), Name: "Members"})
+}
+
+func (v *visit) accountsBack() listing.Place {
+	return v.BackTo(listing.Place{Href: v.WS("service-accounts"), Name: "Service accounts"})
+}
+
+func (v *visit) hooksBack(h hooks) listing.Place {
+	return v.BackTo(listing.Place{Href: h.base, Name: "Webhooks"})
+}
+
 // tokenBack is where what is done to a token leads afterwards.
 func (v *visit) tokenBack(t api.Token) listing.Place {
 	return v.BackTo(listing.Place{Href: v.tokenPage(t.Locator), Name: "Token", Token: true})

@@ -3,6 +3,7 @@ package console_test
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,7 +95,10 @@ func TestPagesReturnToWhereOneCameFrom(t *testing.T) {
 	w.shows(secret, `href="`+strings.ReplaceAll(narrowed, "&", "&amp;")+`">I have stored it`, `data-secret-page="`+from(at, narrowed)+`"`)
 	bulk := from(list+"/bulk", narrowed)
 	asked := w.status(w.as(ada, bulk, url.Values{"action": {"disable"}, "id": {one.Locator}}), http.StatusOK)
-	w.leads(bulk, w.filled(asked, bulk), narrowed+"&did=bulk-disabled")
+	stopped := w.status(w.as(ada, bulk, w.filled(asked, bulk)), http.StatusSeeOther).Header.Get("Location")
+	if !strings.HasPrefix(stopped, narrowed+"&undo="+one.Locator+".") || !strings.HasSuffix(stopped, "&did=bulk-disabled") {
+		t.Errorf("it leads to %s", stopped)
+	}
 	w.leads(from(at+"/delete", from(at, narrowed)), url.Values{"reason": {"unused"}}, narrowed+"&did=revoked")
 }
 
@@ -134,5 +138,82 @@ func TestWhatIsDeletedIsFound(t *testing.T) {
 		w.shows(nothing, `href="`+page+`?deleted=1&amp;q=chat"`)
 		w.shows(w.as(ada, page+"?deleted=1&q=chat"), ">Chat<")
 		w.shows(w.as(ada, page+"?status=revoked"), ">Chat<", "1 token found")
+	}
+}
+
+// TestTokensThatStopTogetherComeBackTogether, those that nobody touched since.
+func TestTokensThatStopTogetherComeBackTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const narrowed = list + "?q=job"
+	var ids []string
+	for i := range 3 {
+		ids = append(ids, w.issue("workspace", "", "Job "+strconv.Itoa(i)).Token.Locator)
+	}
+	status := func(id string) string {
+		k, err := w.GetToken(w.ctx, w.root, "acme", id)
+		must(t, err)
+		return k.Status
+	}
+	stop := func(ids ...string) answer {
+		bulk := from(list+"/bulk", narrowed)
+		return w.as(ada, bulk, w.filled(w.as(ada, bulk, url.Values{"action": {"disable"}, "id": ids}), bulk))
+	}
+	undo := from(list+"/bulk/undo", narrowed)
+	stopped := w.status(stop(ids...), http.StatusSeeOther).Header.Get("Location")
+	page := w.status(w.as(ada, stopped), http.StatusOK)
+	w.shows(page, ">Undo<", "enable 3 tokens again")
+	w.leads(undo, w.filled(page, undo), narrowed+"&did=bulk-enabled")
+	for _, id := range ids {
+		if got := status(id); got != api.StatusActive {
+			t.Errorf("%s is %s", id, got)
+		}
+	}
+	w.hides(w.as(ada, stopped), ">Undo<")
+
+	stopped = stop(ids[:2]...).Header.Get("Location")
+	page = w.as(ada, stopped)
+	_, err := w.EditToken(w.ctx, w.root, "acme", ids[0], api.EditToken{TokenFields: api.TokenFields{Label: api.Some("Job, changed")}})
+	must(t, err)
+	w.shows(w.as(ada, stopped), "enable 1 token again")
+	w.leads(undo, w.filled(page, undo), narrowed+"&did=bulk-enabled-some")
+	if status(ids[0]) != api.StatusDisabled || status(ids[1]) != api.StatusActive {
+		t.Errorf("%s and %s", status(ids[0]), status(ids[1]))
+	}
+
+	many := make([]string, 0, 41)
+	for i := range 41 {
+		many = append(many, w.issue("workspace", "", "Many "+strconv.Itoa(i)).Token.Locator)
+	}
+	page = w.status(stop(many...), http.StatusOK)
+	w.shows(page, "enable 41 tokens again")
+	w.leads(undo, w.filled(page, undo), narrowed+"&did=bulk-enabled")
+	if got := status(many[40]); got != api.StatusActive {
+		t.Errorf("the last of many is %s", got)
+	}
+}
+
+// TestListsOfOthersLeadBackAsTheyWereNarrowed: members, service accounts and webhooks.
+func TestListsOfOthersLeadBackAsTheyWereNarrowed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	names := w.furniture()
+	for _, c := range []struct{ list, one, name, stop, end string }{
+		{"/workspace/acme/members?q=eve", "/workspace/acme/members/{member}", "Members", "deactivate", "remove"},
+		{"/workspace/acme/service-accounts?q=ci", "/workspace/acme/service-accounts/{name}", "Service accounts", "disable", "delete"},
+		{"/workspace/acme/settings/webhooks?after=0", "/workspace/acme/settings/webhooks/{id}", "Webhooks", "disable", "delete"},
+	} {
+		one := names.Replace(c.one)
+		at := from(one, c.list)
+		w.shows(w.status(w.as(ada, c.list), http.StatusOK), `href="`+at+`"`)
+		page := w.status(w.as(ada, at), http.StatusOK)
+		w.shows(page, `<a href="`+c.list+`">← `+c.name+`</a>`)
+		w.leads(at, w.filled(page, at), at+"&did=saved")
+		stop := from(one+"/"+c.stop, c.list)
+		w.shows(page, stop)
+		w.leads(stop, url.Values{}, at+"&did="+map[bool]string{true: "saved", false: "deactivated"}[c.name == "Webhooks"])
+		end := from(one+"/"+c.end, c.list)
+		w.shows(w.status(w.as(ada, end), http.StatusOK), `action="`+end+`"`, `href="`+at+`"`)
+		w.leads(end, url.Values{}, c.list+"&did="+map[bool]string{true: "deleted", false: "removed"}[c.name == "Webhooks"])
 	}
 }

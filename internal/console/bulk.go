@@ -48,6 +48,8 @@ type bulkDone struct {
 	bulkAction
 	back          listing.Place
 	done, refused []bulkOutcome
+	// undo names those that were disabled, as they are since.
+	undo []string
 }
 
 type bulkOutcome struct {
@@ -182,8 +184,13 @@ func (v *visit) doBulk(p bulkPlan, f form.Form) error {
 	if err != nil {
 		return err
 	}
-	if p.key != api.BulkRotate && len(d.refused) == 0 {
-		return v.Done(p.back.Href, "bulk-"+p.past)
+	if p.key == api.BulkDisable {
+		if d.undo, err = v.undoOf(d.done); err != nil {
+			return err
+		}
+	}
+	if p.key != api.BulkRotate && len(d.refused) == 0 && len(d.undo) <= undoMost {
+		return v.Done(p.back.UndoAll(d.undo), "bulk-"+p.past)
 	}
 	return v.Page("Done", bulkDonePage(v, d))
 }

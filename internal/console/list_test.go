@@ -54,7 +54,7 @@ func TestTheListIsNarrowedAndSaysSoWhenNothingMatches(t *testing.T) {
 	w.issue("workspace", "", "Chat")
 	w.issue("personal", "ada@example.com", "Laptop")
 	for query, want := range map[string][]string{
-		"?q=chat": {"Chat"}, "?kind=personal&q=lap": {"Laptop"}, "?status=disabled": nil, "?owner=nobody@example.com": nil,
+		"?q=chat": {"Chat"}, "?kind=personal&q=lap": {"Laptop"}, "?status=disabled": nil, "?owner=nobody@example.com": nil, "?owner=ada&kind=personal&q=lap": {"Laptop"}, "?created_by=ada@&q=lap": {"Laptop"},
 		"?only=expiring": nil, "?kind=nonsense&q=chat": {"Chat"}, "?after=x&page=x&q=chat": {"Chat"},
 	} {
 		a := w.status(w.as("ada@example.com", list+query), http.StatusOK)

@@ -118,7 +118,7 @@ func (v *visit) doAccount() error {
 		_, err = v.Office.EditServiceAccount(v.Ctx(), v.From(f), v.At.Slug, name, in)
 	}
 	if err == nil {
-		return v.Done(v.WS("service-accounts", name), "saved")
+		return v.Done(v.Onward(v.WS("service-accounts", name)), "saved")
 	}
 	if f, err = reception.Refused(f, err); err != nil {
 		return err
@@ -149,7 +149,7 @@ func affected[T any](done authority.Done[T], err error) (api.Affected, error) {
 func (v *visit) stopAccount() error {
 	v.Section = "service-accounts"
 	name, verb := v.R.PathValue("name"), v.R.PathValue("verb")
-	s := stop{action: v.WS("service-accounts", name, verb), back: v.WS("service-accounts", name)}
+	s := stop{action: v.Onward(v.WS("service-accounts", name, verb)), back: v.Onward(v.WS("service-accounts", name))}
 	var err error
 	switch verb {
 	case "disable":
@@ -177,17 +177,17 @@ func (v *visit) doStopAccount() error {
 	switch v.R.PathValue("verb") {
 	case "disable":
 		if _, err = v.Office.DisableServiceAccount(v.Ctx(), v.Caller, v.At.Slug, name, false); err == nil {
-			return v.Done(v.WS("service-accounts", name), "deactivated")
+			return v.Done(v.Onward(v.WS("service-accounts", name)), "deactivated")
 		}
 	case "enable":
-		f, back := v.Edited(), v.WS("service-accounts", name)
+		f, back := v.Edited(), v.Onward(v.WS("service-accounts", name))
 		if _, err = v.Office.EnableServiceAccount(v.Ctx(), v.From(f), v.At.Slug, name); err == nil {
 			return v.Done(back, "activated")
 		}
 		return v.overtaken(err, f, v.Where(), "service_account:"+name, back)
 	case "delete":
 		if _, err = v.Office.RemoveServiceAccount(v.Ctx(), v.Caller, v.At.Slug, name, false); err == nil {
-			return v.Done(v.WS("service-accounts"), "removed")
+			return v.Done(v.accountsBack().Href, "removed")
 		}
 	default:
 		return v.Missing()
@@ -308,7 +308,7 @@ func (v *visit) doMember() error {
 	in := api.EditMember{Name: f.Edit("name"), Rights: f.EditRights(v.At.Reach())}
 	_, err := v.Office.EditMember(v.Ctx(), v.From(f), v.At.Slug, who, in)
 	if err == nil {
-		return v.Done(v.WS("members", who), "saved")
+		return v.Done(v.Onward(v.WS("members", who)), "saved")
 	}
 	if f, err = reception.Refused(f, err); err != nil {
 		return err
@@ -328,7 +328,7 @@ func (v *visit) stopMember() error {
 	if err != nil {
 		return err
 	}
-	s := stop{action: v.WS("members", who, verb), back: v.WS("members", who)}
+	s := stop{action: v.Onward(v.WS("members", who, verb)), back: v.Onward(v.WS("members", who))}
 	switch verb {
 	case "deactivate":
 		s.title, s.do = "Deactivate "+phrase.Named(m.Name, m.Address)+"?", "Deactivate"
@@ -354,7 +354,7 @@ func (v *visit) activateMember(who string) error {
 	if err != nil {
 		return err
 	}
-	f, back := v.Edited(), v.WS("members", who)
+	f, back := v.Edited(), v.Onward(v.WS("members", who))
 	if _, err = v.Office.ActivateMember(v.Ctx(), v.From(f), v.At.Slug, who); err == nil {
 		return v.Done(back, "activated")
 	}
@@ -367,13 +367,13 @@ func (v *visit) doStopMember() error {
 	switch v.R.PathValue("verb") {
 	case "deactivate":
 		if _, err = v.Office.DeactivateMember(v.Ctx(), v.Caller, v.At.Slug, who, false); err == nil {
-			return v.Done(v.WS("members", who), "deactivated")
+			return v.Done(v.Onward(v.WS("members", who)), "deactivated")
 		}
 	case "activate":
 		return v.activateMember(who)
 	case "remove":
 		if _, err = v.Office.RemoveMember(v.Ctx(), v.Caller, v.At.Slug, who, false); err == nil {
-			return v.Done(v.WS("members"), "removed")
+			return v.Done(v.memberBack().Href, "removed")
 		}
 	default:
 		return v.Missing()

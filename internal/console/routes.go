@@ -100,6 +100,7 @@ func tokenRoutes() []route {
 		{"POST" + at + "/summary", reception.MineHere().InPortal(), (*visit).summary},
 		{"POST" + at + "/columns", reception.MineHere().InPortal(), (*visit).doColumns},
 		{"POST" + at + "/bulk", reception.MineHere(), (*visit).bulk},
+		{"POST" + at + "/bulk/undo", reception.MineHere(), (*visit).doUndoBulk},
 		{"GET" + at + "/count", reception.MineHere().NotAtOnce(), (*visit).tokensCount},
 		{"GET" + at + "/export", reception.MineHere().NotAtOnce().Packed(), (*visit).tokensExport},
 		{"GET" + at + "/{id}", reception.MineHere().InPortal(), (*visit).token},

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/internal/reception"
 )
 
@@ -21,6 +22,8 @@ type table struct {
 	next, previous string
 	// total is how many the filter keeps; 0 where that is not known.
 	total int
+	// why says what is wrong with the filter: whom it names is nobody, or too many.
+	why string
 	// partly says that there was more than could be sorted.
 	partly bool
 	// filter is what the list is narrowed to; narrowed says that it is.
@@ -63,13 +66,13 @@ func (v *visit) table(f api.TokenFilter) (table, error) {
 	t.narrowed = listing.Narrows(f)
 	if t.Sort != "" {
 		if err := v.sortedPage(&t, f); err != nil {
-			return t, noOwner(err)
+			return t.nobody(err)
 		}
 		return t, v.enable(&t)
 	}
 	rows, next, err := v.Office.ListTokens(v.Ctx(), v.Caller, v.At.Slug, f, v.Paged())
 	if err != nil {
-		return t, noOwner(err)
+		return t.nobody(err)
 	}
 	t.rows, t.next = rows, v.After(next)
 	if v.Q("after") != "" {
@@ -90,12 +93,20 @@ func (v *visit) canDo(k api.Token) (office.TokenAbilities, error) {
 	return can[k.Locator], err
 }
 
-// noOwner forgives a filter by an owner that does not exist: nothing matches.
+// noOwner forgives a filter by an owner or maker that is nobody, or too many: nothing matches.
 func noOwner(err error) error {
-	if err != nil && api.AsError(err).Field == "owner" {
+	if err != nil && slices.Contains([]string{"owner", "created_by"}, api.AsError(err).Field) {
 		return nil
 	}
 	return err
+}
+
+// nobody is the list of such a filter, which says so.
+func (t table) nobody(err error) (table, error) {
+	if noOwner(err) == nil {
+		t.why = phrase.Sentence(api.AsError(err).Message)
+	}
+	return t, noOwner(err)
 }
 
 // page is the address of a token's page, or of what is done to it: both lead back to the
@@ -107,14 +118,6 @@ func (t table) page(k api.Token, parts ...string) string {
 		return listing.Carry(page, here)
 	}
 	return page
-}
-
-// leadingBack is an address that leads back to the list, where that is narrowed.
-func (t table) leadingBack(href string) string {
-	if here := t.Here(); here != t.URL.Path {
-		return listing.Carry(href, here)
-	}
-	return href
 }
 
 func (v *visit) tokenPage(id string, parts ...string) string {

@@ -123,7 +123,7 @@ func nothing(t table, all string) templ.Component {
 			templ_7745c5c3_Var2 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = empty("Nothing matches", "No token fits this filter.", orDeleted(t, all)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = empty("Nothing matches", phrase.Named(t.why, "No token fits this filter."), orDeleted(t, all)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -209,7 +209,7 @@ func createButton(v *visit, t table) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if v.mayCreate() {
-			templ_7745c5c3_Err = button(t.leadingBack(v.WS("access-tokens", "new")), "Create token").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = button(t.Leading(v.WS("access-tokens", "new")), "Create token").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -310,7 +310,7 @@ func filters(v *visit, t table, kinds bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if kinds && v.May("tokens:read") {
-			templ_7745c5c3_Err = narrow("owner", "Owner", t.filter.Owner.Value, "E-mail or name").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = narrow("owner", "Owner", t.filter.Owner.Value, "Part of a name or e-mail").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -341,7 +341,7 @@ func filters(v *visit, t table, kinds bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = narrow("created_by", "Created by", t.filter.CreatedBy.Value, "E-mail").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = narrow("created_by", "Created by", t.filter.CreatedBy.Value, "Part of a name or e-mail").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -62,7 +62,7 @@ func (v *visit) doNewWebhook() error {
 		}
 		return v.webhooksWith(f)
 	}
-	return v.Page("Webhook created", webhookSecretPage(h, out))
+	return v.Page("Webhook created", webhookSecretPage(v, h, out))
 }
 
 // webhook shows an endpoint and what was sent to it.
@@ -93,7 +93,7 @@ func (v *visit) doWebhook() error {
 	id, f := v.R.PathValue("id"), v.Edited()
 	w, err := v.Office.EditWebhook(v.Ctx(), v.From(f), h.at, id, f.EditWebhook())
 	if err == nil {
-		return v.Done(h.page(w.Value.ID), "saved")
+		return v.Done(v.Onward(h.page(w.Value.ID)), "saved")
 	}
 	if f, err = reception.Refused(f, err); err != nil {
 		return err
@@ -111,30 +111,30 @@ func (v *visit) doWebhookVerb() error {
 	switch v.R.PathValue("verb") {
 	case "ping":
 		if _, err = v.Office.PingWebhook(v.Ctx(), v.Caller, h.at, id); err == nil {
-			return v.Done(h.page(id), "pinged")
+			return v.Done(v.Onward(h.page(id)), "pinged")
 		}
 	case "enable":
 		f := v.Edited()
 		if _, err = v.Office.EditWebhook(v.Ctx(), v.From(f), h.at, id, api.EditWebhook{Enabled: api.Some(true)}); err == nil {
-			return v.Done(h.page(id), "saved")
+			return v.Done(v.Onward(h.page(id)), "saved")
 		}
-		return v.overtaken(err, f, h.at, "webhook:"+id, h.page(id))
+		return v.overtaken(err, f, h.at, "webhook:"+id, v.Onward(h.page(id)))
 	case "disable":
 		if _, err = v.Office.EditWebhook(v.Ctx(), v.Caller, h.at, id, api.EditWebhook{Enabled: api.Some(false)}); err == nil {
-			return v.Done(h.page(id), "saved")
+			return v.Done(v.Onward(h.page(id)), "saved")
 		}
 	case "rotate":
 		out, err := v.Office.RotateWebhookSecret(v.Ctx(), v.Once(v.Typed()), h.at, id)
 		if reception.SentBefore(err) {
-			return v.Done(h.page(id), "sent")
+			return v.Done(v.Onward(h.page(id)), "sent")
 		}
 		if err != nil {
 			return err
 		}
-		return v.Page("New signing secret", webhookSecretPage(h, out))
+		return v.Page("New signing secret", webhookSecretPage(v, h, out))
 	case "delete":
 		if _, err = v.Office.DeleteWebhook(v.Ctx(), v.Caller, h.at, id); err == nil {
-			return v.Done(h.base, "deleted")
+			return v.Done(v.hooksBack(h).Href, "deleted")
 		}
 	default:
 		return v.Missing()
@@ -151,7 +151,7 @@ func (v *visit) deleteWebhook() error {
 	}
 	return v.Page("Delete", confirmPage("Delete this webhook?",
 		"Nothing is sent to "+w.URL+" any more, also what is on its way. Its log goes with it.",
-		"Delete", h.page(w.ID, "delete"), h.page(w.ID)))
+		"Delete", v.Onward(h.page(w.ID, "delete")), v.Onward(h.page(w.ID))))
 }
 
 // delivery shows one event on its way: what was sent, and each attempt.
@@ -170,5 +170,5 @@ func (v *visit) doResend() error {
 	if _, err := v.Office.ResendDelivery(v.Ctx(), v.Caller, h.at, id, v.R.PathValue("delivery")); err != nil {
 		return err
 	}
-	return v.Done(h.page(id, "deliveries", v.R.PathValue("delivery")), "resent")
+	return v.Done(v.Onward(h.page(id, "deliveries", v.R.PathValue("delivery"))), "resent")
 }

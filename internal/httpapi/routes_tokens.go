@@ -80,14 +80,14 @@ const metadataPrefix = "metadata."
 
 func tokenParams() []reference.Param {
 	return []reference.Param{
-		{Name: "owner", Description: "A member's e-mail, id, ext:ID or me; a service account's name; slug@workspace."},
+		{Name: "owner", Description: "A member's e-mail, id, ext:ID or me; a service account's name; slug@workspace. Otherwise a part of a name or address, of at most 20 members and service accounts."},
 		{Name: "kind", OneOf: []string{"personal", "service", "workspace"}, Description: "The kind of token."},
 		{Name: "status", OneOf: []string{api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked}, Description: "The status of now."},
 		{Name: "q", Description: "Words, each of which must be in the label, the description, or a name, address or id of the owner, removed ones too, or begin the locator; a mask or a token ID is taken too."},
 		{Name: "role", Description: "A role that the token names."},
 		{Name: "scope", Description: "A scope or pattern that the token names."},
 		{Name: "resource", Description: "A resource that the token names; with can, the resource that is meant."},
-		{Name: "created_by", Description: "The address of who made it."},
+		{Name: "created_by", Description: "The address of who made it, or a part of the name or address of at most 20 members and service accounts."},
 		{Name: "created_with", Description: "The ID or locator of the token that made it."},
 		{Name: metadataPrefix, Prefix: true, Description: "metadata.KEY=VALUE: the value of a key of its metadata; for several keys at once."},
 		{Name: "expiring_within", Kind: reference.Duration, Description: "Its expiry is so near in the future, like 30d."},

@@ -14,7 +14,7 @@ const from = "from"
 // longest is how much of an address is carried on; a longer one is not, rather than in part.
 const longest = 1500
 
-// Place is a page with tokens on it: a list of them, or the page of one.
+// Place is a list, or the page of one token.
 type Place struct {
 	Href, Name string
 	// Token says that it is the page of one token.
@@ -22,7 +22,7 @@ type Place struct {
 }
 
 // Back reads where somebody says that they came from. An address is what anybody wrote, so
-// that only the pages with tokens are places to go back to: whatever else it names is none.
+// that only lists and the pages of tokens are places to go back to: whatever else it names is none.
 func Back(address string) (Place, bool) {
 	if len(address) > longest || !strings.HasPrefix(address, "/") || door.SafeNext(address) != address {
 		return Place{}, false
@@ -36,9 +36,12 @@ func Back(address string) (Place, bool) {
 	switch {
 	case u.Path == "/settings/tokens":
 		p.Name = "My tokens"
+	case u.Path == "/instance/webhooks", len(parts) == 4 && parts[0] == "workspace" && parts[2] == "settings" && parts[3] == "webhooks":
+		p.Name = "Webhooks"
 	case parts[0] != "workspace":
 	case len(parts) == 3:
-		p.Name = map[string]string{"access-tokens": "Access tokens", "integration-tokens": "Integration tokens", "developer-tools": "Developer tools"}[parts[2]]
+		p.Name = map[string]string{"access-tokens": "Access tokens", "integration-tokens": "Integration tokens", "developer-tools": "Developer tools",
+			"members": "Members", "service-accounts": "Service accounts"}[parts[2]]
 	case len(parts) == 4 && parts[2] == "access-tokens" && names(parts[3]):
 		p.Name, p.Token = "Token", true
 	}
@@ -70,8 +73,24 @@ func Carry(href, address string) string {
 	return with(href, from, address)
 }
 
+// Leading is an address that leads back to this list, where that is narrowed or gone on with.
+func (a Address) Leading(href string) string {
+	if here := a.Here(); here != a.URL.Path {
+		return Carry(href, here)
+	}
+	return href
+}
+
 // Undo is a place whose page offers to take back what was done to a token.
 func (p Place) Undo(token string) string { return with(p.Href, "undo", token) }
+
+// UndoAll is one whose page offers to take back what was done to several.
+func (p Place) UndoAll(tokens []string) string {
+	if len(tokens) == 0 {
+		return p.Href
+	}
+	return p.Undo(strings.Join(tokens, " "))
+}
 
 func with(href, name, value string) string {
 	u, err := url.Parse(href)

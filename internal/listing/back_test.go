@@ -10,15 +10,16 @@ import (
 
 const lists = "/workspace/acme/access-tokens"
 
-func TestOneGoesBackToPagesWithTokensAlone(t *testing.T) {
+func TestOneGoesBackToListsAndTokensAlone(t *testing.T) {
 	t.Parallel()
 	for address, name := range map[string]string{
 		lists: "Access tokens", lists + "?q=a+b&sort=-used": "Access tokens", "/workspace/acme/integration-tokens?page=2": "Integration tokens",
-		"/settings/tokens": "My tokens", "/workspace/acme/developer-tools": "Developer tools", lists + "/NJVF4lL4EIHc?from=%2Fsettings%2Ftokens": "Token",
+		"/settings/tokens": "My tokens", "/workspace/acme/members?q=eve": "Members", "/workspace/acme/service-accounts": "Service accounts",
+		"/workspace/acme/settings/webhooks?after=7": "Webhooks", "/instance/webhooks": "Webhooks", "/workspace/acme/settings/policy": "", "/workspace/acme/members/usr_x": "", "/instance/people": "", "/workspace/acme/developer-tools": "Developer tools", lists + "/NJVF4lL4EIHc?from=%2Fsettings%2Ftokens": "Token",
 
 		"": "", "x": "", "//evil.example" + lists: "", "https://evil.example" + lists: "", "/\\evil.example": "", lists + "#x": "", "javascript:alert(1)": "",
 		"/signout": "", "/signin?next=" + lists: "", "/workspaces": "", "/instance": "", lists + "/new": "", lists + "/export": "", lists + "/a/delete": "", lists + "/": "",
-		"/workspace/acme": "", "/workspace/../settings/tokens": "", "/workspace/a%2Fb/access-tokens": "", "/settings/tokens/reset": "", "/workspace/acme/members": "",
+		"/workspace/acme": "", "/workspace/../settings/tokens": "", "/workspace/a%2Fb/access-tokens": "", "/settings/tokens/reset": "",
 		lists + "?q=" + strings.Repeat("x", 2000): "", lists + "\r\nSet-Cookie: a=b": "", "/help/workspace/acme/access-tokens": "",
 	} {
 		p, ok := listing.Back(address)

@@ -115,7 +115,7 @@ func (a *Tokens) eachTarget(ctx context.Context, c authority.Caller, ref string,
 		return nil
 	}
 	for t, err := range authority.Each(func(p authority.Page) ([]api.Token, int64, error) {
-		return a.ListTokens(ctx, c, ref, *in.Filter, p)
+		return a.list(ctx, c, ref, *in.Filter, p, false) // what ends tokens is not told by a part of a name
 	}) {
 		if err != nil {
 			return err

@@ -21,8 +21,14 @@ import (
 )
 
 // ListTokens lists a workspace's tokens, newest first, and where the next page
-// begins. It needs tokens:read; a signed-in person without it sees their own.
-func (a *Tokens) ListTokens(ctx context.Context, c authority.Caller, ref string, f api.TokenFilter, page authority.Page) (out []api.Token, next int64, err error) {
+// begins. It needs tokens:read; a signed-in person without it sees their own. Who lists may
+// know a part of a name only: an owner or a maker whom nobody is called exactly is looked for.
+func (a *Tokens) ListTokens(ctx context.Context, c authority.Caller, ref string, f api.TokenFilter, page authority.Page) ([]api.Token, int64, error) {
+	return a.list(ctx, c, ref, f, page, true)
+}
+
+// list is ListTokens; parts says that a part of a name stands for all that it means.
+func (a *Tokens) list(ctx context.Context, c authority.Caller, ref string, f api.TokenFilter, page authority.Page, parts bool) (out []api.Token, next int64, err error) {
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
 		ac, sp, err := a.in.Enter(r, c, ref)
 		if err != nil {
@@ -39,7 +45,13 @@ func (a *Tokens) ListTokens(ctx context.Context, c authority.Caller, ref string,
 				return err
 			}
 		}
-		q, keep, err := filter(a.in, r, ac, sp, f)
+		q, keep, err := filter(a.in, r, ac, sp, f, parts)
+		if err != nil {
+			return err
+		}
+		if parts && f.CreatedBy.Set && lacks == nil {
+			err = q.madeBy(r, sp, f.CreatedBy.Value)
+		}
 		if err != nil {
 			return err
 		}
@@ -90,6 +102,9 @@ type query struct {
 	// owners are those whose tokens are asked for: everything that one name means
 	// or meant. Nil asks for everybody's.
 	owners []verify.OwnerKey
+	// makers are the addresses that one part of a name means; nil where no more than
+	// CreatedBy is asked for.
+	makers []string
 	// some keeps some of the rows; what it answers as nil keeps all.
 	some func([]ledger.Token) (map[token.Locator]bool, error)
 	// may says what the row alone says against a token.
@@ -98,14 +113,15 @@ type query struct {
 	narrow bool
 }
 
-// rows answers as [ledger.TokenReader.Tokens] does, of all owners together.
+// rows answers as [ledger.TokenReader.Tokens] does, of all owners or makers together.
 func (q *query) rows(r *authority.Snapshot, workspace ledger.ID) ([]ledger.Token, error) {
-	if q.owners == nil {
-		return r.Tokens(workspace, q.TokenQuery)
+	each := q.each()
+	if len(each) == 1 {
+		return r.Tokens(workspace, each[0])
 	}
 	var all []ledger.Token
-	for _, o := range q.owners {
-		rows, err := r.Tokens(workspace, q.of(o))
+	for _, of := range each {
+		rows, err := r.Tokens(workspace, of)
 		if err != nil {
 			return nil, err
 		}
@@ -159,17 +175,20 @@ func tokens(s *authority.Sight, q query, keep func(api.Token) bool, page authori
 	return out, q.Before, nil
 }
 
-// bound lets the next read look at so many rows and no more.
-func (q *query) bound(r *authority.Snapshot, workspace ledger.ID) (err error) {
-	if q.From = 0; !q.narrow || len(q.owners) > 1 {
+// bound lets the next read look at so many rows and no more, of all owners or makers together.
+func (q *query) bound(r *authority.Snapshot, workspace ledger.ID) error {
+	if q.From = 0; !q.narrow {
 		return nil
 	}
-	of := q.TokenQuery
-	if len(q.owners) == 1 {
-		of = q.of(q.owners[0])
+	each := q.each()
+	for _, of := range each {
+		from, err := r.TokensFrom(workspace, of, lookAtOnce/len(each))
+		if err != nil {
+			return err
+		}
+		q.From = max(q.From, from)
 	}
-	q.From, err = r.TokensFrom(workspace, of, lookAtOnce)
-	return err
+	return nil
 }
 
 // show adds rows to a page until it is full, and moves on to where it came.
@@ -205,7 +224,7 @@ func (q *query) show(s *authority.Sight, rows []ledger.Token, keep func(api.Toke
 
 // filter turns a request's filter into what the store can answer and what is
 // asked of each token.
-func filter(a *authority.Authority, r *authority.Snapshot, ac *authority.Actor, sp *authority.Space, f api.TokenFilter) (q query, keep func(api.Token) bool, err error) {
+func filter(a *authority.Authority, r *authority.Snapshot, ac *authority.Actor, sp *authority.Space, f api.TokenFilter, parts bool) (q query, keep func(api.Token) bool, err error) {
 	q.Text, q.CreatedBy, q.Deleted = f.Query.Value, f.CreatedBy.Value, f.Deleted
 	if err := input.First(authority.CheckFilter("", f), authority.CheckSearch(q.Text)); err != nil {
 		return q, nil, err
@@ -237,7 +256,7 @@ func filter(a *authority.Authority, r *authority.Snapshot, ac *authority.Actor, 
 	if owner := f.Owner.Value; f.Owner.Set && kindOfOwner(owner) == token.Workspace {
 		q.Kind = token.Workspace
 	} else if f.Owner.Set {
-		if q.owners, err = owners(r, ac, sp, owner); err != nil {
+		if q.owners, err = ownersOf(r, ac, sp, owner, parts); err != nil {
 			return q, nil, err
 		}
 	}
