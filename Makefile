@@ -49,8 +49,10 @@ UNIT ?= $(filter-out %/internal/e2e,$(shell $(GO) list $(PKG)))
 TOOLS := bin/.tools
 LINT  := $(TOOLS)/golangci-lint
 NFPM  := $(TOOLS)/nfpm
-# Every Go file of the module, each package's by a pattern of the shell.
-GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...)
+# Every Go file of both modules, each package's by a pattern of the shell.
+GOFILES = $$($(GO) list -e -f '{{.Dir}}/*.go' ./...; $(GO) -C terraform list -e -f '{{.Dir}}/*.go' ./...)
+# The provider is a module of its own: what is asked of all packages is asked of it too.
+PROVIDER = $(filter ./...,$(PKG))
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
@@ -79,6 +81,7 @@ check: fmt-check vet house unit lint ## the inner loop: format, vet, house rules
 test: ## everything: install what the tests drive, then every test, then what verifies under the race detector
 	$(DEPS)
 	TOKENRY_TEST_REQUIRE=1 scripts/with-postgres $(GO) test -count=1 -vet=off -p $(SIDE) -timeout 20m $(TESTFLAGS) $(ORDERED)
+	$(if $(PROVIDER),$(GO) -C terraform test -count=1 -vet=off $(TESTFLAGS) ./...)
 	$(if $(RACE),$(RACED) -skip '/^postgres$$' $(TESTFLAGS) $(RACE))
 
 race: ## every test of what can race, under the race detector
@@ -92,13 +95,14 @@ torture: ## break nodes and judge what they answer for TORTURE; a failure prints
 torture-mutants: ## see that torture finds out builds that break the promise
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 60m -v ./internal/torture -run TestMutantsAreFoundOut -args -mutants -clocks
 
-strangers: ## run what others wrote beside a real server: a Kubernetes API server (built once, minutes), libraries for webhooks and SCIM, clients that repeat requests, MCP servers and clients, proxies (writes the tables of their pages)
+strangers: ## run what others wrote beside a real server: a Kubernetes API server and OpenTofu (built once, minutes), libraries for webhooks and SCIM, clients that repeat requests, MCP servers and clients, proxies (writes the tables of their pages)
 	scripts/webhooks
 	scripts/mcp
 	scripts/proxies --write
 	scripts/retrying
 	scripts/scim
 	scripts/kubernetes
+	scripts/terraform
 
 bench-cluster: ## print how long revocations take on 1, 3 and 5 nodes, one of them ill, and what they cost (four minutes)
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 20m -v -run TestFigures ./internal/torture -args -figures
@@ -126,6 +130,7 @@ fmt: ## format every Go file
 
 lint: $(LINT) ## run the linters (.golangci.yml), which also hold the floors of the house
 	$(LINT) run $(PKG)
+	$(if $(PROVIDER),cd terraform && ../$(LINT) run ./...)
 
 house: ## check what no linter can: names of folders, rooms without a floor, tests that sleep
 	@scripts/check-house
@@ -147,6 +152,7 @@ fmt-check:
 
 vet:
 	$(GO) vet $(PKG)
+	$(if $(PROVIDER),$(GO) -C terraform vet ./...)
 
 unit:
 	$(if $(strip $(UNIT)),$(GO) test -short $(TESTFLAGS) $(UNIT))

@@ -61,7 +61,7 @@ func floorTable(t *testing.T) map[string]string {
 // full is a room by the name of its folder; a list may leave "internal/" out.
 func full(room string) string {
 	switch {
-	case strings.Contains(room, "/"), slices.Contains([]string{"token", "api", "client", "clients", "cmd", "docs"}, room):
+	case strings.Contains(room, "/"), slices.Contains([]string{"token", "api", "client", "clients", "cmd", "docs", "terraform"}, room):
 		return room
 	default:
 		return "internal/" + room
@@ -74,7 +74,7 @@ func drawn(t *testing.T) map[string]string {
 	t.Helper()
 	_, rest, _ := strings.Cut(page(t, "docs/architecture.md"), "```\n")
 	picture, _, _ := strings.Cut(rest, "```")
-	room := regexp.MustCompile(`internal/[a-z0-9]+|client/clienttest|clients|cmd/[a-z]+|\b(api|token|client|docs)/|\bclienttest\b`)
+	room := regexp.MustCompile(`internal/[a-z0-9]+|client/clienttest|clients|cmd/[a-z]+|\b(api|token|client|docs|terraform)/|\bclienttest\b`)
 	on, floor := map[string]string{}, ""
 	for line := range strings.Lines(picture) {
 		for _, f := range floors() {
