@@ -35,6 +35,9 @@ const (
 	longestWait = time.Minute
 	// shortestWait keeps a database that fails from being asked without a pause.
 	shortestWait = time.Second
+	// looksApart is from one look to the next: a change is no reason to look that costs more
+	// than the change, where there are a hundred a second.
+	looksApart = 50 * time.Millisecond
 	// forgetEvery is how often what was settled long ago is deleted.
 	forgetEvery = 24 * time.Hour
 )
@@ -152,13 +155,17 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// loop does its work whenever it is woken or something is due.
+// loop does its work whenever it is woken or something is due: at once, and then not again
+// before looksApart is over.
 func (s *Service) loop(ctx context.Context, wake <-chan struct{}, work func(context.Context) error) {
 	for ctx.Err() == nil {
+		apart, over := context.WithTimeout(ctx, looksApart)
 		if err := work(ctx); err != nil && ctx.Err() == nil {
 			s.o.Logger.Error("notifications cannot be read or written", "error", err)
 		}
 		s.wait(ctx, wake)
+		<-apart.Done()
+		over()
 	}
 }
 

@@ -1,11 +1,15 @@
 package torture_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -135,53 +139,113 @@ func raise(n *atomic.Int64, to int64) {
 	}
 }
 
-// beside compares verifications alone with verifications beside revocations.
+// beside compares verifications alone with verifications beside revocations. Where nodes,
+// database and clients share processors, that says what they take from each other; so it
+// says too what of a core the revocations alone cost each node, which is what a node with
+// cores of its own loses.
 func (w *world) beside() {
 	w.Helper()
-	per := int(phase.Seconds() * revoking)
-	var alone, busy, revoked int64
+	var alone, busy, revoked, quiet int64
+	var cost, idle time.Duration
 	secret := w.issued(w.nodes[0]).Secret
+	verifies := func(ctx context.Context, n *node) bool { return w.allows(ctx, n, secret) }
 	for range phases {
-		alone += w.during(func(ctx context.Context, n *node) bool { return w.allows(ctx, n, secret) }, w.nodes, 2)
-		doomed := make([]string, per)
-		for i := range doomed {
-			doomed[i] = w.issued(w.nodes[i%len(w.nodes)]).Token.ID
-		}
-		ctx, stop := context.WithTimeout(w.Context(), phase)
-		var running sync.WaitGroup
-		for i, id := range doomed {
-			running.Go(func() {
-				pause(ctx, time.Duration(i)*time.Second/revoking)
-				if _, err := w.ask(ctx, w.nodes[i%len(w.nodes)], http.MethodPost, "/v1/workspaces/acme/tokens/"+id+"/revoke", struct{}{}, nil); err == nil {
-					atomic.AddInt64(&revoked, 1)
-				}
-			})
-		}
-		busy += w.during(func(ctx context.Context, n *node) bool { return w.allows(ctx, n, secret) }, w.nodes, 2)
+		alone += w.during(verifies, w.nodes, 2)
+		stop := w.revoking(w.doomed(), &revoked)
+		busy += w.during(verifies, w.nodes, 2)
 		stop()
-		running.Wait()
+		doomed := w.doomed()
+		before := w.processor()
+		pause(w.Context(), phase)
+		between := w.processor()
+		stop = w.revoking(doomed, &quiet)
+		pause(w.Context(), phase)
+		idle, cost = idle+between-before, cost+w.processor()-between
+		stop()
 	}
-	seconds := phase.Seconds() * phases
+	seconds, cores := phase.Seconds()*phases, phase.Seconds()*phases*float64(len(w.nodes))
 	w.Logf("verifications a second, 3 nodes together: %.0f alone, %.0f beside %.0f revocations a second: ratio %.2f",
 		float64(alone)/seconds, float64(busy)/seconds, float64(revoked)/seconds, float64(busy)/float64(alone))
+	w.Logf("%.0f revocations a second and nothing else take %.3f of a core from each of 3 nodes (at rest %.3f): ratio %.2f for a node with one core of its own",
+		float64(quiet)/seconds, cost.Seconds()/cores, idle.Seconds()/cores, (1-cost.Seconds()/cores)/(1-idle.Seconds()/cores))
 }
 
-// creates compares tokens made at three nodes with tokens made at one of them.
+// doomed makes the tokens that one phase of revocations ends.
+func (w *world) doomed() []string {
+	w.Helper()
+	ids := make([]string, int(phase.Seconds()*revoking))
+	for i := range ids {
+		ids[i] = w.issued(w.nodes[i%len(w.nodes)]).Token.ID
+	}
+	return ids
+}
+
+// revoking revokes so many tokens a second at all nodes by turns until it is stopped, and
+// counts those that were revoked.
+func (w *world) revoking(doomed []string, revoked *int64) (stop func()) {
+	ctx, end := context.WithTimeout(w.Context(), phase)
+	var running sync.WaitGroup
+	for i, id := range doomed {
+		running.Go(func() {
+			pause(ctx, time.Duration(i)*time.Second/revoking)
+			if _, err := w.ask(ctx, w.nodes[i%len(w.nodes)], http.MethodPost, "/v1/workspaces/acme/tokens/"+id+"/revoke", struct{}{}, nil); err == nil {
+				atomic.AddInt64(revoked, 1)
+			}
+		})
+	}
+	return func() {
+		end()
+		running.Wait()
+	}
+}
+
+// processor is what all nodes have had of it, from Linux' /proc.
+func (w *world) processor() (had time.Duration) {
+	w.Helper()
+	for _, n := range w.nodes {
+		n.mu.Lock()
+		process := n.cmd.Process.Pid
+		n.mu.Unlock()
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
+		if err != nil {
+			w.Fatal(err)
+		}
+		const utime, stime, tick = 11, 12, 10 * time.Millisecond
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		for _, f := range fields[utime : stime+1] {
+			ticks, err := strconv.Atoi(f)
+			if err != nil {
+				w.Fatal(err)
+			}
+			had += time.Duration(ticks) * tick
+		}
+	}
+	return had
+}
+
+// creates compares tokens made at three nodes with tokens made at one of them. A batch takes
+// all that wait at its node, so clients are few or many.
 func (w *world) creates() {
 	w.Helper()
-	var one, three int64
 	in := api.CreateToken{TokenFields: api.TokenFields{Label: api.Some("figures"), Rights: wide()}}
 	makes := func(ctx context.Context, n *node) bool {
 		_, err := w.ask(ctx, n, http.MethodPost, "/v1/workspaces/acme/tokens", in, nil)
 		return err == nil
 	}
-	for range phases {
-		one += w.during(makes, w.nodes[:1], 24)
-		three += w.during(makes, w.nodes, 8)
+	for _, clients := range []int{24, 192} {
+		var one, three int64
+		var byOne, byThree time.Duration
+		for range phases {
+			before := w.processor()
+			one += w.during(makes, w.nodes[:1], clients)
+			between := w.processor()
+			three += w.during(makes, w.nodes, clients/3)
+			byOne, byThree = byOne+between-before, byThree+w.processor()-between
+		}
+		seconds := phase.Seconds() * phases
+		w.Logf("tokens made a second by %d clients: %.0f at one node, %.0f at three: ratio %.2f; the nodes' processor for each: %.1f ms and %.1f ms",
+			clients, float64(one)/seconds, float64(three)/seconds, float64(three)/float64(one), ms(byOne)/float64(one), ms(byThree)/float64(three))
 	}
-	seconds := phase.Seconds() * phases
-	w.Logf("tokens made a second by 24 clients: %.0f at one node, %.0f at three: ratio %.2f",
-		float64(one)/seconds, float64(three)/seconds, float64(three)/float64(one))
 }
 
 // during counts how often a call succeeds in one phase, by so many clients a node.
