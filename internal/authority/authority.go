@@ -213,8 +213,15 @@ type Snapshot struct {
 	Now time.Time
 	// reckon is the instance's own, or that of a mutation.
 	reckon *reckoner
-	// entered is the workspace that the caller asked for; 0 for none.
-	entered ledger.ID
+	met    Met
+}
+
+// Met is what a caller asked for and was found, so that a refusal can name it.
+type Met struct {
+	// Workspace is the one that the caller meant; 0 for none.
+	Workspace ledger.ID
+	// Token is the one found last in it; the zero one for none.
+	Token ledger.Token
 }
 
 // Work is one mutation while it is applied: the transaction under the head
@@ -297,17 +304,17 @@ func (a *Authority) Piece(ctx context.Context, c Caller, f func(*Work) error) (i
 // Apply is Mutate for a change with another effect. It audits a refusal, and refuses
 // what the caller expected to be otherwise; see [Caller.Expected].
 func (a *Authority) Apply(ctx context.Context, e Effect, c Caller, f func(*Work) error) (int64, error) {
-	var entered ledger.ID
+	var met Met
 	var was stale
 	revision, err := a.commitOne(ctx, e, c, func(w *Work) error {
 		err := f(w)
 		if err == nil {
 			err = w.expectedAll()
 		}
-		entered, was = w.entered, w.stale
+		met, was = w.met, w.stale
 		return err
 	})
-	return revision, was.told(ctx, a, c, a.Refused(ctx, c, entered, err))
+	return revision, was.told(ctx, a, c, a.Refused(ctx, c, met, err))
 }
 
 // commitOne is apply without a word about refusals. What f finds missing is worked

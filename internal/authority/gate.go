@@ -84,7 +84,7 @@ func (a *Authority) Enter(r *Snapshot, c Caller, ref string, scopes ...string) (
 	if err != nil {
 		return nil, nil, err
 	}
-	r.entered = ws.ID
+	r.met = Met{Workspace: ws.ID}
 	sp, err := a.Space(r, ws)
 	if err != nil {
 		return nil, nil, err

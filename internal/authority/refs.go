@@ -98,6 +98,7 @@ func (a *Authority) Token(r *Snapshot, ac *Actor, sp *Space, ref string) (ledger
 		if ac.With == nil || ac.With.Workspace != sp.Workspace.ID {
 			return ledger.Token{}, NotFound()
 		}
+		r.met.Token = *ac.With
 		return *ac.With, nil
 	}
 	l, err := token.ParseLocator(LocatorPart(ref))
@@ -107,6 +108,9 @@ func (a *Authority) Token(r *Snapshot, ac *Actor, sp *Space, ref string) (ledger
 	t, err := r.Token(l)
 	if err == nil && t.Workspace != sp.Workspace.ID {
 		err = ledger.ErrNoRow
+	}
+	if err == nil {
+		r.met.Token = t
 	}
 	return t, err
 }

@@ -35,8 +35,9 @@ type refuser struct {
 // refusal is one kind of refusal of one caller.
 type refusal struct {
 	refuser
-	// at is the workspace that was meant; 0 for none.
+	// at is the workspace that was meant, 0 for none, and of the token in it.
 	at   ledger.ID
+	of   token.Locator
 	call string
 	code api.Code
 }
@@ -122,7 +123,7 @@ func (r *Refusals[K, G]) makeRoom(now time.Time) {
 
 // Refused writes a refusal of the gate down, and returns err. That it cannot be
 // written changes nothing about the refusal.
-func (a *Authority) Refused(ctx context.Context, c Caller, at ledger.ID, err error) error {
+func (a *Authority) Refused(ctx context.Context, c Caller, at Met, err error) error {
 	who := refuser{token: c.Token, user: c.User}
 	if err == nil || c.Rehearse || who == (refuser{}) {
 		return err
@@ -131,7 +132,7 @@ func (a *Authority) Refused(ctx context.Context, c Caller, at ledger.ID, err err
 	if !slices.Contains([]api.Code{api.CodeInsufficientScope, api.CodeGrantExceedsOwn, api.CodeForbidden, api.CodeOnboardingRestricted}, e.Code) {
 		return err
 	}
-	count := a.refusals.Due(refusal{who, at, c.Call, e.Code}, a.now())
+	count := a.refusals.Due(refusal{who, at.Workspace, at.Token.Locator, c.Call, e.Code}, a.now())
 	if count == 0 {
 		return err
 	}
@@ -153,17 +154,17 @@ type refusalNote struct {
 }
 
 // recordRefusal writes into the chain of the workspace that the caller was in,
-// else into the instance's.
-func (w *Work) recordRefusal(at ledger.ID, detail refusalNote) error {
+// else into the instance's, and names the token that was meant.
+func (w *Work) recordRefusal(at Met, detail refusalNote) error {
 	e := Event{Action: actionDenied, Target: "instance", After: detail}
-	if at == 0 {
+	if at.Workspace == 0 {
 		ac, err := w.Authority.JudgeInstance(w.Snapshot, w.Caller)
 		if err != nil {
 			return err
 		}
 		return w.Record(ac, ledger.Workspace{}, e)
 	}
-	ws, err := w.Workspace(ledger.WorkspaceKey{ID: at})
+	ws, err := w.Workspace(ledger.WorkspaceKey{ID: at.Workspace})
 	if err != nil {
 		return err
 	}
@@ -176,5 +177,12 @@ func (w *Work) recordRefusal(at ledger.ID, detail refusalNote) error {
 		return err
 	}
 	e.Target = ws.Slug
+	if !at.Token.Locator.IsZero() {
+		o, err := ReadOwner(w.Reader, OwnerKey(at.Token))
+		if err != nil {
+			return err
+		}
+		e.Target, e.Token = TokenID(o, at.Token.Locator), at.Token.Locator
+	}
 	return w.Record(ac, ws, e)
 }

@@ -53,7 +53,7 @@ func TestARefusedChangeIsAudited(t *testing.T) {
 		bob.Call = "DELETE /v1/workspaces/{ws}/tokens/{id}"
 		victim := w.Create(w.Root, officetest.Ask("personal", ""))
 		w.Refused(officetest.Second(w.DeleteToken(w.Ctx, bob, "acme", victim.Token.ID, api.RevokeToken{})), api.CodeInsufficientScope)
-		want := denied{"bob@example.com", "acme", bob.Call, api.CodeInsufficientScope, []string{"tokens:delete"}, 1}
+		want := denied{"bob@example.com", victim.Token.ID, bob.Call, api.CodeInsufficientScope, []string{"tokens:delete"}, 1}
 		if diff := cmp.Diff([]denied{want}, denials(w, api.AuditFilter{Actor: "bob@example.com"})); diff != "" {
 			w.Error(diff)
 		}
@@ -66,6 +66,48 @@ func TestARefusedChangeIsAudited(t *testing.T) {
 		again.Count = 51
 		if diff := cmp.Diff([]denied{again, want}, denials(w, api.AuditFilter{})); diff != "" {
 			w.Error(diff)
+		}
+	})
+}
+
+// TestARefusalNamesTheToken that was meant, each of them, by whatever verb: its story shows
+// who tried. What is not there, or not of the workspace, is not named.
+func TestARefusalNamesTheToken(t *testing.T) {
+	officetest.Each(t, func(w *officetest.World) {
+		w.Workspace("globex")
+		elsewhere, err := w.CreateToken(w.Ctx, w.Root, "globex", officetest.Scoped("workspace", "", "tokens:read"))
+		officetest.Must(w.T, err)
+		bob := w.Member("bob@example.com", "Viewer")
+		one, two := w.Create(w.Root, officetest.Ask("personal", "")), w.Create(w.Root, officetest.Ask("personal", ""))
+		for verb, refused := range map[string]func(id string) error{
+			"revoke": func(id string) error {
+				return officetest.Second(w.RevokeToken(w.Ctx, bob, "acme", id, api.RevokeToken{Reason: api.ReasonLeaked}))
+			},
+			"revoke with descendants": func(id string) error {
+				return officetest.Second(w.RevokeToken(w.Ctx, bob, "acme", id, api.RevokeToken{Descendants: api.Some(true)}))
+			},
+			"disable": func(id string) error {
+				return officetest.Second(w.DisableToken(w.Ctx, bob, "acme", id, api.DisableToken{}))
+			},
+			"edit": func(id string) error {
+				return officetest.Second(w.EditToken(w.Ctx, bob, "acme", id, api.EditToken{TokenFields: api.TokenFields{Label: api.Some("mine")}}))
+			},
+		} {
+			bob.Call = verb
+			w.Clock.Pass(time.Minute)
+			for _, id := range []string{one.Token.ID, two.Token.Locator, two.Token.ID} {
+				w.Refused(refused(id), api.CodeInsufficientScope)
+			}
+			w.Refused(refused(elsewhere.Token.ID), api.CodeNotFound)
+			for _, of := range []api.Token{one.Token, two.Token} {
+				got := denials(w, api.AuditFilter{Token: of.Locator})
+				if len(got) == 0 || got[0].Call != verb || got[0].Target != of.ID || got[0].Count != 1 {
+					w.Errorf("%s of %s: %+v", verb, of.ID, got)
+				}
+			}
+		}
+		if got := denials(w, api.AuditFilter{Actor: "bob@example.com"}); len(got) != 8 {
+			w.Errorf("%d refusals, want 8: %+v", len(got), got)
 		}
 	})
 }

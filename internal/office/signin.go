@@ -215,7 +215,7 @@ func (a *Office) MayInvite(ctx context.Context, c authority.Caller, ref, who str
 		entered, out, err = mayInvite(a.in, r, c, ref, who)
 		return err
 	})
-	return out, a.in.Refused(ctx, c, entered, err)
+	return out, a.in.Refused(ctx, c, authority.Met{Workspace: entered}, err)
 }
 
 func mayInvite(a *authority.Authority, r *authority.Snapshot, c authority.Caller, ref, who string) (entered ledger.ID, out Invitee, err error) {

@@ -71,11 +71,11 @@ func (s *Scim) look(ctx context.Context, c authority.Caller, ws, id string, scop
 // before is look for a change: a refusal is written down.
 func (s *Scim) before(ctx context.Context, c authority.Caller, ws, id string, scopes ...string) (team, error) {
 	t, err := s.look(ctx, c, ws, id, scopes...)
-	var entered ledger.ID
+	var met authority.Met
 	if t.sp != nil {
-		entered = t.sp.Workspace.ID
+		met.Workspace = t.sp.Workspace.ID
 	}
-	return t, s.in.Refused(ctx, c, entered, err)
+	return t, s.in.Refused(ctx, c, met, err)
 }
 
 // own says that the role was made in the workspace, so that a directory may name and end it.

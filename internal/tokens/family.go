@@ -202,7 +202,7 @@ func (a *Tokens) planEnd(ctx context.Context, c authority.Caller, ref, id string
 		}
 		return nil
 	})
-	return p, a.in.Refused(ctx, c, p.of.Workspace, err)
+	return p, a.in.Refused(ctx, c, authority.Met{Workspace: p.of.Workspace, Token: p.of}, err)
 }
 
 // endWith ends a token by one, and what it made as planned. A token that ends itself
