@@ -53,6 +53,8 @@ type field struct {
 	// local is not the server's: it says what to do. What is hidden the server takes, and
 	// does not tell. Both stay as they were written.
 	local, hidden bool
+	// renewed is set by a rotation too, which also brings back what has ended; then no patch does.
+	renewed bool
 	// moves is told anew by a change of what it depends on.
 	moves []string
 	// same says whether two texts mean the same; nil compares them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -57,6 +58,17 @@ func (r *thing) rotates(state, plan row) bool {
 	number, known := wholeNumber(plain(v))
 	return !plan["rotation"].Equal(state["rotation"]) || known && number == strayed ||
 		r.kind.due != nil && r.kind.due(state.doc(r.kind.fields, all), plan.doc(r.kind.fields, all), r.office.Now())
+}
+
+// soon warns of a secret that was made just now and is due already: each plan would rotate it.
+func (r *thing) soon(to *diag.Diagnostics, state row) {
+	if r.kind.due == nil {
+		return
+	}
+	if now := state.doc(r.kind.fields, all); r.kind.due(now, now, r.office.Now()) {
+		to.AddAttributeWarning(path.Root("rotate_before"), "Every plan will rotate this "+r.kind.name,
+			"It ends at "+state.text("expires_at")+", nearer than rotate_before. What a token makes ends no later than that token: give the provider one that lives longer, or rotate_before less.")
+	}
 }
 
 // strayed is the version of a secret that somebody else made.

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/clock/clocktest"
 )
 
 // grants is one statement as a configuration has it.
@@ -178,6 +180,86 @@ func TestASecretIsHandedOverInItsApply(t *testing.T) {
 	works(t, third.text("secret"), false)
 	u.silent(secret, another, third.text("secret"))
 	late.silent(secret, another)
+}
+
+// TestASecretThatNobodyUsed was lost on its way: it is rotated, once it had its time.
+func TestASecretThatNobodyUsed(t *testing.T) {
+	t.Parallel()
+	u, later := start(t, 0, nil), start(t, 2*time.Hour, nil)
+	config := map[string]any{"label": "lost", "kind": "workspace", "rotate_unused": "1h", "grants": grants([]string{"tokens:read"}, []string{"*"})}
+	made := u.keep("token", state{}, config)
+	if p := later.plan("token", made, config); p.does() != "update" || p.get("secret_version") != "unknown" {
+		t.Errorf("after two hours it is to %s", p.does())
+	}
+	got, done := u.open("token_secret", map[string]any{"id": made.get("id"), "secret_version": tftypes.NewValue(tftypes.Number, made.get("secret_version"))})
+	done()
+	works(t, got.text("secret"), true)
+	clocktest.Until(t, func() bool { return u.refresh("token", made).get("secret_used") == true })
+	if p := later.plan("token", later.refresh("token", made), config); p.does() != "nothing" {
+		t.Errorf("one that was used is to %s", p.does())
+	}
+	u.silent(got.text("secret"))
+}
+
+// TestATokenThatExpired is made anew, or, if it is to be rotated, rotated.
+func TestATokenThatExpired(t *testing.T) {
+	t.Parallel()
+	u := start(t, 0, nil)
+	config := map[string]any{"label": "short", "kind": "workspace", "expires_in": "1s", "grants": grants([]string{"tokens:read"}, []string{"*"})}
+	forgotten, ok := u.apply(u.plan("token", state{}, config))
+	if !ok {
+		t.Fatal(u.refused)
+	}
+	config["rotate_before"] = "1h"
+	rotated, ok := u.apply(u.plan("token", state{}, config))
+	if !ok || !strings.Contains(strings.Join(u.said, "\n"), "Every plan will rotate this token") {
+		t.Errorf("nobody said that it is due at once: %s", u.refused)
+	}
+	clocktest.Until(t, func() bool {
+		return u.refresh("token", forgotten).value.IsNull() && u.refresh("token", rotated).text("status") == "expired"
+	})
+	config["expires_in"] = "90d"
+	next, ok := u.apply(u.plan("token", u.refresh("token", rotated), config))
+	if !ok || next.get("id") != rotated.get("id") || next.text("status") != "active" {
+		t.Errorf("it is %v: %s", show(next.value), u.refused)
+	}
+}
+
+// TestNoFieldOfTheAPIIsLeftOut: what a request may write is an attribute of the kind, or stands here.
+func TestNoFieldOfTheAPIIsLeftOut(t *testing.T) {
+	t.Parallel()
+	u := start(t, 0, nil)
+	// A grant is written one way, as grants; the end of a token as a lifetime, which a rotation begins again.
+	other := map[string]string{"role": "grants", "scopes": "grants", "resources": "grants", "expires_at": "expires_in", "password": "password_wo"}
+	for kind, requests := range map[string][]any{
+		"workspace": {api.CreateWorkspace{}, api.EditWorkspace{}}, "scope": {api.PutScope{}}, "role": {api.PutRole{}}, "resource": {api.CreateResource{}},
+		"member": {api.CreateMember{}, api.EditMember{}}, "service_account": {api.CreateServiceAccount{}, api.EditServiceAccount{}},
+		"trust_rule": {api.CreateTrustRule{}, api.EditTrustRule{}}, "policy": {api.PatchPolicy{}}, "webhook": {api.CreateWebhook{}, api.EditWebhook{}},
+		"token": {api.CreateToken{}, api.EditToken{}},
+	} {
+		has := map[string]bool{}
+		for _, a := range u.schema.ResourceSchemas["tokenry_"+kind].Block.Attributes {
+			has[a.Name] = true
+		}
+		for _, r := range requests {
+			for _, f := range reflect.VisibleFields(reflect.TypeOf(r)) {
+				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				if !f.Anonymous && !has[name] && !has[other[name]] {
+					t.Errorf("%s has no %s", kind, name)
+				}
+			}
+		}
+	}
+}
+
+// TestAProviderThatIsNotKnownYet plans what it makes, and says why it can do no more.
+func TestAProviderThatIsNotKnownYet(t *testing.T) {
+	t.Parallel()
+	u := start(t, 0, map[string]any{"token": tftypes.NewValue(tftypes.String, tftypes.UnknownValue)})
+	p := u.plan("service_account", state{}, map[string]any{"name": "later"})
+	if _, ok := u.apply(p); p.does() != "create" || ok || !strings.Contains(u.refused, "not known yet") {
+		t.Errorf("it is to %s: %s", p.does(), u.refused)
+	}
 }
 
 // works asks the server whether it takes a token.

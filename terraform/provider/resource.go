@@ -132,6 +132,7 @@ func (r *thing) Create(ctx context.Context, req resource.CreateRequest, resp *re
 		return
 	}
 	resp.State.Raw = r.kind.result(req.Plan.Raw.Type(), plan, r.kept(r.kind.answer(out, plan, v.shown)), true)
+	r.soon(&resp.Diagnostics, row(members(resp.State.Raw)))
 }
 
 // create makes a thing. What is being deleted under its name is waited for.
@@ -147,8 +148,11 @@ func (r *thing) create(ctx context.Context, v visit, in doc) (out doc, err error
 		}
 	}
 	id, _ := in[r.kind.key].(string)
-	if was, err := v.read(ctx, v.sent, id); err == nil && !r.kind.gone(was, nil) {
+	switch was, err := v.read(ctx, v.sent, id); {
+	case err == nil && !r.kind.gone(was, nil):
 		return nil, api.Errorf(api.CodeAlreadyExists, "there is a %s of this name", r.kind.name)
+	case err != nil && !errors.Is(err, api.CodeNotFound):
+		return nil, err // what is there is not replaced unseen
 	}
 	for {
 		if out, err = r.put(ctx, v, id, in); !errors.Is(err, api.CodeBeingDeleted) || r.office.Wait(ctx, time.Second) != nil {
@@ -206,7 +210,8 @@ func (r *thing) Update(ctx context.Context, req resource.UpdateRequest, resp *re
 	v, err := r.begin(ctx, state)
 	id := state.text("id")
 	var out doc
-	switch changed := r.kind.changed(state, plan); {
+	rotates := v.rotate != nil && !plan["secret_version"].IsKnown()
+	switch changed := r.kind.changed(state, plan, rotates); {
 	case err != nil:
 	case v.put != nil:
 		out, err = r.put(ctx, v, id, plan.doc(r.kind.fields, field.written))
@@ -215,7 +220,7 @@ func (r *thing) Update(ctx context.Context, req resource.UpdateRequest, resp *re
 	default:
 		out, err = v.read(ctx, v.sent, id)
 	}
-	if err == nil && v.rotate != nil && !plan["secret_version"].IsKnown() {
+	if err == nil && rotates {
 		out, err = v.rotate(ctx, v.sent, id, plan.doc(r.kind.fields, all), r.office.Draw())
 	}
 	if err != nil {
@@ -223,16 +228,17 @@ func (r *thing) Update(ctx context.Context, req resource.UpdateRequest, resp *re
 		return
 	}
 	resp.State.Raw = r.kind.result(req.Plan.Raw.Type(), plan, r.kept(r.kind.answer(out, plan, v.shown)), true)
+	r.soon(&resp.Diagnostics, row(members(resp.State.Raw)))
 }
 
 // changed are the fields whose value is another one; null takes one away.
-func (k kind) changed(state, plan row) doc {
+func (k kind) changed(state, plan row, rotates bool) doc {
 	out := doc{}
 	now := plan.doc(k.fields, field.written)
 	for _, f := range k.fields {
 		switch v := plan[f.name]; {
 		case !f.written() || f.fixed || f.use == never || !v.IsKnown() || v.Equal(state[f.name]):
-		case f.hidden && v.IsNull(): // what it did stays done
+		case f.hidden && v.IsNull(), f.renewed && rotates: // what it did stays done; the rotation does it
 		default:
 			out[f.name] = now[f.name] // nil is null
 		}

@@ -26,7 +26,7 @@ func milliseconds(t time.Time) json.Number {
 }
 
 func tokenKind() kind {
-	span := func(name, doc string) field { return field{name: name, local: true, doc: doc} }
+	ours := func(name, doc string) field { return field{name: name, local: true, doc: doc} }
 	return kind{
 		name: "token", key: "locator", doc: "A token, without its secret, which tokenry_token_secret asks for in the apply that makes it.",
 		fields: []field{
@@ -36,18 +36,21 @@ func tokenKind() kind {
 			{name: "label", use: required, doc: "The token's name."},
 			descriptionField(),
 			grantsField("Left out, what its owner may."),
-			{name: "expires_in", hidden: true, doc: "How long it lives, from its making and from each rotation, like 90d; left out, as the policy says."},
+			{name: "expires_in", hidden: true, renewed: true, doc: "How long it lives, from its making and from each rotation, like 90d; left out, as the policy says."},
 			{name: "never", as: flag, hidden: true, doc: "It has no end, where the policy allows that."},
 			{name: "not_before", same: sameTime, doc: "When it begins."},
 			networksField(), rateField("How often it may be used."),
 			{name: "recoverable", as: flag, use: settled, doc: "Its secret can be shown again, where the policy allows that."},
 			metadataField(),
-			span("rotate_before", "How long before its end a plan rotates it, like 30d; left out, none does, and an expired token is made anew."),
+			ours("rotate_before", "How long before its end a plan rotates it, like 30d; left out, none does, and an expired token is made anew."),
+			ours("rotate_unused", "How long a secret may stay unused before a plan rotates it, like 1h: what was lost in an apply that failed is made again so. Left out, for ever."),
 			rotationField(),
-			span("overlap", "How long the former secret still works after a rotation; left out, as the policy says."),
-			span("revoke_after", "How long it still works after its end here, be it that another one takes its place; left out, it is revoked at once."),
+			ours("overlap", "How long the former secret still works after a rotation; left out, as the policy says."),
+			ours("revoke_after", "How long it still works after its end here, be it that another one takes its place; left out, it is revoked at once."),
 			{name: "expires_at", use: told, same: sameTime, moves: []string{"secret_version", "expires_in", "never"}, doc: "When it ends."},
 			versionField(),
+			{name: "secret_used", as: flag, use: told, moves: []string{"secret_version"}, doc: "Whether the current secret was ever used."},
+			{name: "status", use: told, moves: []string{"secret_version"}, doc: "active, disabled or expired. One that somebody disabled stays so."},
 			{name: "masked", use: told, moves: []string{"secret_version"}, doc: "What may be shown of it."},
 		},
 		tidy: tidyToken,
@@ -91,45 +94,55 @@ func tidyToken(out doc, prior row) {
 			out["owner"] = was
 		}
 	}
-	newest := time.Time{}
+	newest, used := time.Time{}, false
 	all, _ := out["secrets"].([]any)
 	for _, s := range all {
 		s, _ := s.(map[string]any)
 		at, _ := s["created_at"].(string)
 		if made, err := time.Parse(time.RFC3339, at); err == nil && made.After(newest) {
-			newest = made
+			newest, used = made, s["last_used_at"] != nil
 		}
 	}
 	if !newest.IsZero() {
-		out["secret_version"] = milliseconds(newest)
+		out["secret_version"], out["secret_used"] = milliseconds(newest), used
 	}
 }
 
 func sameOwner(a, b string) bool { return sameMail(a, b) || sameAccount(a, b) || sameAccount(b, a) }
 
-// dueToken says whether the end is nearer than it was allowed to come.
+// dueToken says whether the end is nearer than it was allowed to come, or the secret was left
+// unused for longer than it was allowed to be.
 func dueToken(state, plan doc, now time.Time) bool {
-	before, _ := plan["rotate_before"].(string)
-	ends, _ := state["expires_at"].(string)
-	d, err1 := api.ParseDuration(before)
-	end, err2 := time.Parse(time.RFC3339, ends)
-	return err1 == nil && err2 == nil && !now.Add(d.Std()).Before(end)
+	if end, err := time.Parse(time.RFC3339, written(state["expires_at"])); err == nil {
+		if before, ok := span(plan["rotate_before"]); ok && !now.Add(before).Before(end) {
+			return true
+		}
+	}
+	made, numbered := wholeNumber(state["secret_version"])
+	unused, ok := span(plan["rotate_unused"])
+	return ok && numbered && state["secret_used"] == false && !now.Before(time.UnixMilli(made).Add(unused))
+}
+
+// span reads a field that is a duration; false where there is none.
+func span(in any) (time.Duration, bool) {
+	text, _ := in.(string)
+	d, err := api.ParseDuration(text)
+	return d.Std(), err == nil
 }
 
 // endToken ends a token now, or lets it go on for as long as it was told to.
 func (o *office) endToken(ctx context.Context, ws, id string, kept doc) error {
-	grace, _ := kept["revoke_after"].(string)
-	d, err := api.ParseDuration(grace)
-	if err != nil || d == 0 {
+	grace, _ := span(kept["revoke_after"])
+	if grace == 0 {
 		_, err := o.client.DeleteToken(ctx, ws, id)
 		return err
 	}
 	now, err := o.client.GetToken(ctx, ws, id)
-	if err != nil || now.ExpiresAt != nil && now.ExpiresAt.Before(o.Now().Add(d.Std())) {
+	if err != nil || now.ExpiresAt != nil && now.ExpiresAt.Before(o.Now().Add(grace)) {
 		return err // it ends before
 	}
 	in := api.EditToken{}
-	in.ExpiresIn = api.Some(d)
+	in.ExpiresIn = api.Some(api.Duration(grace))
 	_, err = o.client.EditToken(ctx, ws, id, in)
 	return err
 }
