@@ -199,8 +199,20 @@
   const go = document.querySelector('a[data-go]');
   if (go) location.replace(go.href);
 
-  const bad = document.querySelector('[aria-invalid="true"],[data-bad]');
-  if (bad) bad.focus();
+  // What a page is about has the focus as it opens: a field that is wrong, what went wrong, a
+  // new secret, or what was done; a keyboard begins there, and a screen reader reads it.
+  const about = document.querySelector('[aria-invalid="true"],[data-bad]') || document.querySelector('main .notice.bad[role="alert"],[data-first]')
+    || (document.querySelector('[autofocus]') ? null : live && live.firstElementChild);
+  if (about) {
+    if (about.tabIndex < 0) about.tabIndex = -1;
+    about.focus();
+  }
+  // A link that says it is a button answers to Space as one.
+  document.addEventListener('keydown', (e) => {
+    if (e.key !== ' ' || !e.target.matches('a[role="button"]')) return;
+    e.preventDefault();
+    e.target.click();
+  });
   const current = document.querySelector('nav.side [aria-current]');
   if (current) current.scrollIntoView({ block: 'nearest', inline: 'center' });
   localTimes();

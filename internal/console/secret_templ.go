@@ -84,7 +84,7 @@ func secretShown(v *visit, s shown) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</bdi></span></p><div class=\"secret\"><code id=\"secret\" data-secret>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</bdi></span></p><div class=\"secret\" role=\"group\" aria-label=\"The token\" tabindex=\"-1\" data-first><code id=\"secret\" data-secret>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1,11 +1,13 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -170,6 +172,98 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	b.keys("By keyboard")
 	b.follow("enter", chromedp.KeyEvent(kb.Enter))
 	b.shows("By keyboard", "Waiting for first use")
+	b.hears("group", "The token")
+	b.keys(kb.Tab)
+	b.hears("button", "Copy")
+	b.reach("button", "I have stored it", " ")
+
+	b.reach("button", "Rotate", " ")
+	b.reach("button", "Rotate", " ")
+	b.hears("group", "The token")
+	b.reach("button", "I have stored it", " ")
+
+	b.reach("button", "Edit", " ")
+	for !b.focused("label") {
+		b.keys(kb.Tab)
+	}
+	eval[bool](b, `(document.querySelector("[name=label]").value = "") === "" && (document.querySelector("[name=label]").required = false) === false`)
+	b.follow("enter", chromedp.KeyEvent(kb.Enter))
+	b.hears("textbox", "Label") // it is wrong
+	b.keys("By keyboard alone")
+	b.follow("enter", chromedp.KeyEvent(kb.Enter))
+	b.hears("", "") // what was done
+	b.shows("By keyboard alone")
+
+	b.tabTo("DisclosureTriangle", "More")
+	b.keys(" ")
+	b.reach("link", "Delete", kb.Enter)
+	b.reach("button", "Delete now", " ")
+	b.hears("", "")
+	if b.count("By keyboard alone") != 0 {
+		t.Error("it is there still")
+	}
+}
+
+// hears says what has the focus, as Chromium tells screen readers; an empty role and name are
+// the notice of what was done.
+func (b *browser) hears(role, name string) {
+	b.Helper()
+	ask(b, chromedp.Poll[chromedp.Void](`document.activeElement !== document.body`))
+	if role == "" {
+		if !eval[bool](b, `document.activeElement.closest("#live") !== null`) {
+			b.Errorf("at %s the focus is not on what was done: %v", b.at(), b.heard())
+		}
+		return
+	}
+	if got := b.heard(); got != [2]string{role, name} {
+		b.Errorf("at %s the focus is on %q, want %s %s", b.at(), got, role, name)
+	}
+}
+
+// heard is the role and name of what has the focus.
+func (b *browser) heard() (out [2]string) {
+	b.Helper()
+	tree, err := chromedp.Call(b.ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, n := range tree.Nodes {
+		for _, p := range n.Properties {
+			if p.Name == accessibility.PropertyNameFocused && string(p.Value.Value) == "true" && n.Name != nil && n.Role != nil {
+				out = [2]string{plain(n.Role), plain(n.Name)} // the innermost stands last
+			}
+		}
+	}
+	return out
+}
+
+func plain(v *accessibility.Value) (s string) {
+	_ = json.Unmarshal(v.Value, &s) // a role and a name are texts
+	return s
+}
+
+// reach goes to something by Tab, and then presses a key that leads to another page.
+func (b *browser) reach(role, name, key string) {
+	b.Helper()
+	b.tabTo(role, name)
+	b.follow(role+" "+name, chromedp.KeyEvent(key))
+}
+
+// tabTo presses Tab until something of this role and name has the focus. Everything on the
+// way has a name.
+func (b *browser) tabTo(role, name string) {
+	b.Helper()
+	for range 120 {
+		b.keys(kb.Tab)
+		got := b.heard()
+		if got == [2]string{role, name} {
+			return
+		}
+		if got[1] == "" && got[0] != "" && got[0] != "RootWebArea" {
+			b.Errorf("at %s a %s has no name", b.at(), got[0])
+		}
+	}
+	b.Fatalf("at %s no Tab leads to the %s %s:\n%s", b.at(), role, name, b.text())
 }
 
 func (b *browser) keys(words ...string) {
