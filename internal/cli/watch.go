@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -135,9 +137,14 @@ func (a *app) tokenAdvise() *cobra.Command {
 			return err
 		}
 		id := strings.Join(args, "")
+		counts := map[string]int{}
 		err = table(a, c.Advice(cmd.Context(), "", id), 0, "TOKEN,LABEL,ADVICE,WHY", func(v api.Advice) []string {
+			counts[v.Code]++
 			return []string{v.Token, v.Label, v.Code, v.Explanation}
 		})
+		for _, code := range slices.Sorted(maps.Keys(counts)) {
+			fmt.Fprintf(a.Err, "%s: %d\n", code, counts[code])
+		}
 		if err != nil || !apply {
 			return err
 		}

@@ -17,6 +17,10 @@ type draft struct {
 	accounts []api.ServiceAccount
 	roles    []api.Role
 	known    []api.Resource
+	// narrow is the advice to leave the token what it uses; nil for none.
+	narrow *api.Advice
+	// taken is what was used lately and would be taken from the token.
+	taken []api.ScopeUse
 	// id names this drawn form, so that it makes one token however often it is sent.
 	id string
 }

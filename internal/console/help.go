@@ -34,7 +34,7 @@ func (v *visit) helpHere() string {
 	for _, h := range []struct{ part, page string }{
 		{"/rotate", "rotating"}, {"/reset", "rotating"}, {"/access-tokens/new", "creating"}, {"/access-tokens/{id}/edit", "creating"},
 		{"/access-tokens", "managing"}, {"/integration-tokens", "managing"}, {"/settings/tokens", "managing"},
-		{"/service-accounts", "service-accounts"}, {"/members", "members"}, {"/developer-tools", "troubleshooting"},
+		{"/{ws}/advice", "managing"}, {"/service-accounts", "service-accounts"}, {"/members", "members"}, {"/developer-tools", "troubleshooting"},
 		{"/{ws}/settings", "policy"}, {"/instance/defaults", "policy"}, {"/settings/security", "security"},
 	} {
 		if strings.Contains(v.R.Pattern, h.part) {

@@ -63,6 +63,7 @@ func TestTheListIsNarrowedAndSaysSoWhenNothingMatches(t *testing.T) {
 		}
 		if want == nil {
 			w.shows(a, "Nothing matches", "Show all")
+			w.hides(a, "owner: ")
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (v *visit) sections() []link {
 		{"Access tokens", v.WS("access-tokens"), "access-tokens"}, {"Integration tokens", v.WS("integration-tokens"), "integration-tokens"},
 		{"Service accounts", v.WS("service-accounts"), "service-accounts"}, {"Members", v.WS("members"), "members"},
 		{"Resources", v.WS("resources"), "resources"}, {"Roles and scopes", v.WS("roles"), "roles"}, {"Audit", v.WS("audit"), "audit"},
-		{"Leak desk", v.WS("leak-desk"), "leak-desk"}, {"Developer tools", v.WS("developer-tools"), "developer-tools"}, {"Settings", v.WS("settings"), "settings"},
+		{"Advice", v.WS("advice"), "advice"}, {"Leak desk", v.WS("leak-desk"), "leak-desk"}, {"Developer tools", v.WS("developer-tools"), "developer-tools"}, {"Settings", v.WS("settings"), "settings"},
 	} {
 		if v.opens("GET /workspace/{ws}/" + l.key) {
 			out = append(out, l)

@@ -92,7 +92,14 @@ func (v *visit) editToken() error {
 func (v *visit) editDraft(t api.Token, f form.Form) (draft, error) {
 	v.Section = "access-tokens"
 	d, err := v.draft(f, form.TokenFields(t).Get("owner"))
+	if err != nil {
+		return d, err
+	}
 	d.Token = &t
+	if d.Uses, err = v.scopeUses(t); err != nil {
+		return d, err
+	}
+	d.narrow, err = v.unusedScopes(t)
 	return d, err
 }
 
@@ -107,6 +114,9 @@ func (v *visit) doEditToken() error {
 	}
 	in, err := d.Change()
 	if err == nil {
+		if d.taken = v.takes(d, in); len(d.taken) > 0 && d.Get("taken") != named(d.taken) {
+			return v.Again("Edit token", createPage(v, d))
+		}
 		_, err = v.Office.EditToken(v.Ctx(), v.From(d.Form), v.At.Slug, t.Locator, in)
 	}
 	if err == nil {

@@ -104,7 +104,7 @@ func noOwner(err error) error {
 // nobody is the list of such a filter, which says so.
 func (t table) nobody(err error) (table, error) {
 	if noOwner(err) == nil {
-		t.why = phrase.Sentence(api.AsError(err).Message)
+		t.why = phrase.Sentence(strings.TrimPrefix(api.AsError(err).Message, api.AsError(err).Field+": "))
 	}
 	return t, noOwner(err)
 }

@@ -11,6 +11,9 @@ import (
 type Picker struct {
 	Form
 	Groups []ScopeGroup
+	// Uses are what was done with the scopes of the token that is edited; nil where that is
+	// not known, or there is none yet.
+	Uses *Uses
 }
 
 // ScopeGroup is the scopes of one noun.

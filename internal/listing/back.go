@@ -41,7 +41,7 @@ func Back(address string) (Place, bool) {
 	case parts[0] != "workspace":
 	case len(parts) == 3:
 		p.Name = map[string]string{"access-tokens": "Access tokens", "integration-tokens": "Integration tokens", "developer-tools": "Developer tools",
-			"members": "Members", "service-accounts": "Service accounts"}[parts[2]]
+			"advice": "Advice", "members": "Members", "service-accounts": "Service accounts"}[parts[2]]
 	case len(parts) == 4 && parts[2] == "access-tokens" && names(parts[3]):
 		p.Name, p.Token = "Token", true
 	}

@@ -18,6 +18,7 @@ func Notice(did string) string {
 		"pinged":            "A test event is on its way; the log below tells what came of it.",
 		"resent":            "It is on its way again.",
 		"advised":           "Done. The token is changed as advised.",
+		"widened":           "Undone. The token may do again what it could before.",
 		"retired":           "The old secret is retired: it never works again.",
 		"sent":              "This form was sent before, so nothing was done again. Its secret was shown once; rotate the token if it was lost.",
 		"deactivated":       "Deactivated. The tokens stopped at once and come back on reactivation.",

@@ -8,6 +8,14 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 )
 
+// AdviceKind names a kind of advice.
+func AdviceKind(code string) string {
+	return map[string]string{
+		api.AdviceUnused: "Unused", api.AdviceUnusedScopes: "More than it uses", api.AdviceNoExpiry: "Never expires",
+		api.AdviceShared: "In many hands", api.AdviceOwnerInactive: "Owner deactivated",
+	}[code]
+}
+
 // AdviceWords says what following an advice would do.
 func AdviceWords(a api.Advice) string {
 	e := a.Change.Edit

@@ -27,9 +27,8 @@ type called struct {
 // are there: one alone where the text is a whole address. A text that means very many is
 // refused, in the field that it stands in.
 func alike(r *authority.Snapshot, sp *authority.Space, field, text string) (out []called, err error) {
-	tooLong := authority.CheckSearch(text) != nil
-	if tooLong || strings.TrimSpace(text) == "" {
-		return nil, nil // that is in nobody's name
+	if !inAName(text) {
+		return nil, nil
 	}
 	q := ledger.Range{Text: text, Limit: mostAlike + 1}
 	members, err := r.Members(sp.Workspace.ID, q)
@@ -55,6 +54,12 @@ func alike(r *authority.Snapshot, sp *authority.Space, field, text string) (out 
 		return nil, api.FieldError(field, fmt.Sprintf("more than %d members and service accounts match it; say more of the name or address", mostAlike))
 	}
 	return out, nil
+}
+
+// inAName says that a text may stand in somebody's name: it is neither blank nor longer than
+// what is looked for.
+func inAName(text string) bool {
+	return strings.TrimSpace(text) != "" && authority.CheckSearch(text) == nil
 }
 
 // ownersOf are the owners that a reference names or named, or else, with parts, those that it
