@@ -43,29 +43,33 @@ func (c TokenCalls) BulkTokens(ctx context.Context, ws string, in api.BulkTokens
 }
 
 // RotateTokens gives many tokens new secrets and yields each as soon as it exists.
-// Whoever stops early stops the rotation; those yielded are rotated.
+// Whoever stops early stops the rotation; those yielded are rotated. With an
+// [IdempotencyKey] it may be sent again: fresh secrets take the place of lost ones, no
+// token is rotated twice, and one whose new secret is in use says idempotency_key_used.
 //
-// Needs tokens:edit. The client does not repeat it.
-func (c TokenCalls) RotateTokens(ctx context.Context, ws string, in api.BulkTokens) iter.Seq2[api.BulkResult, error] {
+// Needs tokens:edit. The client repeats it with an [IdempotencyKey] alone.
+func (c TokenCalls) RotateTokens(ctx context.Context, ws string, in api.BulkTokens, opts ...CallOption) iter.Seq2[api.BulkResult, error] {
 	in.Action, in.DryRun = api.BulkRotate, false
-	return c.EachOfBulk(ctx, ws, in)
+	return c.EachOfBulk(ctx, ws, in, opts...)
 }
 
 // EachOfBulk does one thing to any number of tokens and yields what became of each as
 // soon as it is done. Whoever stops early stops the call; what was yielded was done,
 // and the call may be sent again for the rest. An answer that breaks off ends with an
-// error.
+// error, and is not repeated.
 //
 // Needs what the action needs for one token: tokens:delete, tokens:disable or
-// tokens:edit. The client does not repeat it.
-func (c TokenCalls) EachOfBulk(ctx context.Context, ws string, in api.BulkTokens) iter.Seq2[api.BulkResult, error] {
+// tokens:edit. The client repeats it with an [IdempotencyKey] alone.
+func (c TokenCalls) EachOfBulk(ctx context.Context, ws string, in api.BulkTokens, opts ...CallOption) iter.Seq2[api.BulkResult, error] {
 	return func(yield func(api.BulkResult, error) bool) {
 		at, err := c.place(ctx, ws)
 		if err != nil {
 			yield(api.BulkResult{}, err)
 			return
 		}
-		body, err := c.stream(ctx, call{method: http.MethodPost, path: path(append(at, "tokens", "bulk")...), in: in, accept: "application/x-ndjson"})
+		cl := with(http.MethodPost, in, opts...)
+		cl.path, cl.accept = path(append(at, "tokens", "bulk")...), "application/x-ndjson"
+		body, err := c.stream(ctx, cl)
 		if err != nil {
 			yield(api.BulkResult{}, err)
 			return

@@ -2850,6 +2850,7 @@ export interface Calls {
       ws: string
     }
     body: BulkTokens
+    idempotencyKey: string
     answer: BulkResults
   }
   /** Say whose the token strings in a text are, and in what state */

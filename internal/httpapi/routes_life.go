@@ -28,12 +28,13 @@ func lifeRoutes() []Route {
 			})).saying("It counts as no use. A string whose secret is not right is unknown, like one of another workspace."),
 		route("POST", tokens+"/bulk",
 			needs("tokens:delete", "tokens:disable", "tokens:edit").Noting("The one that the action needs for a single token."), "Revoke, disable, rotate or edit many tokens",
-			bulk()).answering(door.NDJSON).
+			bulk()).answering(door.NDJSON).keyed().
 			saying("Name ids, or a filter with at least one condition; the caller's own token is never touched. "+
 				"Each token is judged by itself, and the caller with it: once the caller's own secret is reset, its token ended or its address no longer allowed, "+
 				"the rest are left as they are and answered with the code of that. "+
 				"A rotation, and any call that accepts application/x-ndjson, answers one line of JSON for each token as soon as it is done, for any number of them; "+
-				"else the answer is unfinished when there was no time for all, and says what was done."),
+				"else the answer is unfinished when there was no time for all, and says what was done. "+
+				"An Idempotency-Key is about rotations: sent again, each token gets a fresh secret in place of the lost one, and none is rotated twice."),
 	)
 }
 

@@ -34,13 +34,19 @@ func (a *Tokens) BulkTokens(ctx context.Context, c authority.Caller, ref string,
 	if err := claim(ctx, a.in, c, ref, in.DryRun); err != nil {
 		return err
 	}
-	c.Retry = authority.Retry{} // the name of the whole call names none of its parts
 	one := c
-	one.Rehearse = in.DryRun
+	one.Rehearse, one.Retry = in.DryRun, authority.Retry{}
+	c, again := one, c.Retry
 	var gone error // why the caller is not accepted any more
 	first := true
 	err = a.eachTarget(ctx, c, ref, in, func(id string) (err error) {
 		result := api.BulkResult{ID: id, Code: api.CodeOK}
+		if in.Action == api.BulkRotate && again.Key != "" && !again.Once {
+			// Each rotation has the name of the call and of its token, so that the call sent
+			// again answers fresh secrets in place of those that were lost, and rotates none twice.
+			one.Retry = again
+			one.Retry.Route += " " + authority.LocatorPart(id)
+		}
 		if err = gone; err == nil {
 			result.Secret, err = a.bulkOne(ctx, one, ref, id, in)
 		}
