@@ -56,7 +56,7 @@ func (b *browser) consoleViews() []view {
 	b.open(acme + "/members")
 	at("member", b.link(`td.label a[href*="/members/"]`))
 	b.open(acme + "/members?limit=50")
-	at("another member", eval[string](b, `[...document.querySelectorAll("td.label a")].find(a => a.textContent === "Maria").getAttribute("href")`), "/deactivate", "/remove")
+	at("another member", eval[string](b, `[...document.querySelectorAll("td.label a")].find(a => a.textContent === "Maria").pathname`), "/deactivate", "/remove")
 	b.post(acme+"/scopes", map[string]string{"name": "letters:read", "description": "Read letters"})
 	b.post(instance+"/roles", map[string]string{"name": "Night", "description": "What runs at night", "more_scopes": "tickets:read"})
 	b.open(instance + "/people")
