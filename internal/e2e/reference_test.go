@@ -43,7 +43,12 @@ func TestTheReferenceIsSearchedAndTried(t *testing.T) {
 	b.still("reference")
 	b.look(screens()[2])
 	b.fits("reference on a phone")
+	b.open("/docs") // as a phone draws it from the beginning
+	if top := eval[float64](b, `document.querySelector("h1").getBoundingClientRect().top / innerHeight`); top > 0.6 {
+		t.Errorf("on a phone the text begins at %.0f %% of the screen", 100*top)
+	}
 	b.look(screens()[0])
+	b.open("/docs")
 
 	ask(b, chromedp.KeyEvent("/"))
 	ask(b, chromedp.KeyEvent("revoke toke"))

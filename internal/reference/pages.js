@@ -12,6 +12,9 @@
   const base = location.pathname.replace(/\/docs\/?$/, ''); // a proxy may have put this server below a path
   const all = (sel, root) => Array.from(root.querySelectorAll(sel));
 
+  // Where the list stands above the text, its parts are closed at first.
+  if (matchMedia('(max-width: 55rem)').matches) all('details', nav).forEach((d) => { d.open = false; });
+
   // Search: every word has to stand in what is said of a call or a type.
   const plain = (text) => text.toLowerCase().replace(/\s+/g, ' ');
   const entries = all('li', nav).map((li) => {
