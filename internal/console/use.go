@@ -58,7 +58,7 @@ func named(uses []api.ScopeUse) string {
 	return strings.Join(names, " ")
 }
 
-// narrowed is what became of a token that was left what it uses.
+// narrowedToken is what became of a token that was left what it uses.
 type narrowedToken struct {
 	before, after api.Token
 	unused        []string

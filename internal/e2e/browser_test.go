@@ -318,10 +318,16 @@ func (b *browser) look(s screen) {
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 }
 
-// picture keeps a photograph of the page where go test -artifacts asks for them.
+// photographs says that go test -artifacts asks for pictures.
+func (b *browser) photographs() bool {
+	f := flag.Lookup("test.artifacts")
+	return f != nil && f.Value.String() == "true"
+}
+
+// picture keeps a photograph of the page where they are asked for.
 func (b *browser) picture(name string) {
 	b.Helper()
-	if f := flag.Lookup("test.artifacts"); f == nil || f.Value.String() != "true" {
+	if !b.photographs() {
 		return
 	}
 	png := ask(b, chromedp.FullScreenshot(100))

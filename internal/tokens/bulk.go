@@ -38,14 +38,20 @@ func (a *Tokens) BulkTokens(ctx context.Context, c authority.Caller, ref string,
 	one.Rehearse, one.Retry = in.DryRun, authority.Retry{}
 	c, again := one, c.Retry
 	var gone error // why the caller is not accepted any more
-	first := true
+	first, rotated := true, map[string]bool{}
 	err = a.eachTarget(ctx, c, ref, in, func(id string) (err error) {
 		result := api.BulkResult{ID: id, Code: api.CodeOK}
-		if in.Action == api.BulkRotate && again.Key != "" && !again.Once {
-			// Each rotation has the name of the call and of its token, so that the call sent
-			// again answers fresh secrets in place of those that were lost, and rotates none twice.
-			one.Retry = again
-			one.Retry.Route += " " + authority.LocatorPart(id)
+		if in.Action == api.BulkRotate {
+			at := authority.LocatorPart(id)
+			if rotated[at] {
+				return nil // a second secret would be in the way of the one that was told
+			}
+			if rotated[at] = true; again.Key != "" && !again.Once {
+				// Each rotation has the name of the call and of its token, so that the call sent
+				// again answers fresh secrets in place of those that were lost, and rotates none twice.
+				one.Retry = again
+				one.Retry.Route += " " + at
+			}
 		}
 		if err = gone; err == nil {
 			result.Secret, err = a.bulkOne(ctx, one, ref, id, in)

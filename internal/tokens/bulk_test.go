@@ -86,7 +86,12 @@ func TestABulkRotationThatIsSentAgainRotatesNoneTwice(t *testing.T) {
 		}
 		w.Allow(secret(lost[2]))
 		w.Allow(before[2].Secret)
-		for _, r := range rotate(key("b")) { // another name is another rotation
+		in.IDs = append(in.IDs, before[0].Token.Locator, before[1].Token.ID)
+		other := rotate(key("b")) // another name is another rotation, and one that is named twice is rotated once
+		if len(other) != 3 {
+			w.Errorf("%d rotations of 3 tokens", len(other))
+		}
+		for _, r := range other {
 			if r.Code != api.CodeOK {
 				w.Errorf("another name: %+v", r)
 			}
