@@ -36,9 +36,10 @@ func groupName(r ledger.Role) string {
 }
 
 // gives says whether a statement is the group's: the role on the entire portfolio. One on
-// some resources somebody gave by hand, and no directory takes it away.
+// some resources somebody gave by hand, and no directory takes it away. One of scopes has no
+// role, as a group that is yet to be made has none.
 func gives(s grant.Statement, role string) bool {
-	return s.Role == role && slices.Contains(s.Resources, "*")
+	return role != "" && s.Role == role && slices.Contains(s.Resources, "*")
 }
 
 // inGroup says whether statements have the group's among them.

@@ -92,6 +92,20 @@ func TestARoleThatWasTakenAwayComesBackWithNobody(t *testing.T) {
 	})
 }
 
+// TestANewGroupTakesWhoeverHasScopes: a statement of scopes names no role, and is no group.
+func TestANewGroupTakesWhoeverHasScopes(t *testing.T) {
+	officetest.Each(t, func(w *officetest.World) {
+		d := connect(w, "directory", "Administrator")
+		bob := d.user("bob@example.com")
+		_, err := w.EditMember(w.Ctx, w.Root, "acme", "bob@example.com", api.EditMember{Rights: api.Rights{Grants: api.Some([]api.Statement{{Scopes: []string{"tickets:read"}, Resources: []string{"*"}}})}})
+		officetest.Must(w.T, err)
+		made := d.is(201, "", "POST", "/Groups", `{"displayName":"Staff","members":[{"value":"`+bob+`"}]}`)
+		if got := made.text("members"); !strings.Contains(got, bob) {
+			w.Errorf("in the new group: %s", got)
+		}
+	})
+}
+
 // TestWhatADirectoryIsToldOfTheServer: it says what it does, and does what it says.
 func TestWhatADirectoryIsToldOfTheServer(t *testing.T) {
 	t.Parallel()
