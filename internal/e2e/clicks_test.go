@@ -183,9 +183,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	b.reach("button", "I have stored it", " ")
 
 	b.reach("button", "Edit", " ")
-	for !b.focused("label") {
-		b.keys(kb.Tab)
-	}
+	b.tabTo("textbox", "Label")
 	eval[bool](b, `(document.querySelector("[name=label]").value = "") === "" && (document.querySelector("[name=label]").required = false) === false`)
 	b.follow("enter", chromedp.KeyEvent(kb.Enter))
 	b.hears("textbox", "Label") // it is wrong

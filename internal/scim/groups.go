@@ -29,9 +29,9 @@ type team struct {
 	people map[string]ledger.Member
 }
 
-// enter is the gate before a group.
+// enter is the gate before a group; no id is one that is yet to be made.
 func (s *Scim) enter(r *authority.Snapshot, c authority.Caller, ws, id string, scopes ...string) (t team, err error) {
-	if t.ac, t.sp, err = s.in.Enter(r, c, ws, append(scopes, "roles:read")...); err != nil {
+	if t.ac, t.sp, err = s.in.Enter(r, c, ws, append(scopes, "roles:read")...); err != nil || id == "" {
 		return t, err
 	}
 	var ok bool
@@ -42,18 +42,13 @@ func (s *Scim) enter(r *authority.Snapshot, c authority.Caller, ws, id string, s
 }
 
 // look reads a group and everybody of its workspace, however many they are: before the lock
-// is asked for, under which [team.move] reads those alone who move. No id is a group that is
-// yet to be made.
+// is asked for, under which [team.move] reads those alone who move.
 func (s *Scim) look(ctx context.Context, c authority.Caller, ws, id string, scopes ...string) (t team, err error) {
 	err = s.in.Read(ctx, func(r *authority.Snapshot) error {
-		t = team{people: map[string]ledger.Member{}}
-		if t.ac, t.sp, err = s.in.Enter(r, c, ws, append(scopes, "roles:read")...); err != nil {
+		if t, err = s.enter(r, c, ws, id, scopes...); err != nil {
 			return err
 		}
-		var is bool
-		if t.role, is = t.sp.Roles[roleOf(id)]; !is && id != "" {
-			return authority.NotFound()
-		}
+		t.people = map[string]ledger.Member{}
 		for m, err := range r.EveryMember(t.sp.Workspace.ID) {
 			if err != nil {
 				return err

@@ -34,9 +34,10 @@ func (a *Tokens) BulkTokens(ctx context.Context, c authority.Caller, ref string,
 	if err := claim(ctx, a.in, c, ref, in.DryRun); err != nil {
 		return err
 	}
+	again := c.Retry
+	c.Retry = authority.Retry{} // the name of the whole call names none of its parts
 	one := c
-	one.Rehearse, one.Retry = in.DryRun, authority.Retry{}
-	c, again := one, c.Retry
+	one.Rehearse = in.DryRun
 	var gone error // why the caller is not accepted any more
 	first, rotated := true, map[string]bool{}
 	err = a.eachTarget(ctx, c, ref, in, func(id string) (err error) {
