@@ -3,7 +3,7 @@
 // Laws of this package:
 //
 //   - A kind of thing is a row: its fields, which are those of the API by the same names,
-//     and four calls of the client. What plans, applies, reads, imports and mends is written once.
+//     and its calls of the client. What plans, applies, reads, imports and mends is written once.
 //   - A secret is never in a plan, a state or a diagnostic. It is remembered in this
 //     process, by what it is the secret of, and an ephemeral resource asks for it in the same
 //     apply. What ends up nowhere is lost, and a rotation makes another.

@@ -24,6 +24,9 @@ type kind struct {
 	due func(state, plan doc, now time.Time) bool
 }
 
+// over says of what was answered that it is no more.
+func (k kind) over(out doc, prior row) bool { return k.gone != nil && k.gone(out, prior) }
+
 // calls are what may be done with a thing. The id is what key names; in are the fields that
 // are written, and of a patch those that changed.
 type calls struct {

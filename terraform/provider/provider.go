@@ -143,7 +143,7 @@ func (p *tokenry) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	c, err := client.New(server, tok, client.WithUserAgent("terraform-provider-tokenry/"+p.edges.Version),
 		client.WithTimeout(attemptTime))
 	if err != nil {
-		resp.Diagnostics.AddError("The provider cannot be configured", err.Error())
+		refuse(&resp.Diagnostics, "configure the provider", nil, err)
 		return
 	}
 	o.client, o.workspace = c, or(said.Workspace, "TOKENRY_WORKSPACE")

@@ -136,26 +136,28 @@ func (r *thing) Create(ctx context.Context, req resource.CreateRequest, resp *re
 }
 
 // create makes a thing. What is being deleted under its name is waited for.
-func (r *thing) create(ctx context.Context, v visit, in doc) (out doc, err error) {
-	delete(in, "workspace")
+func (r *thing) create(ctx context.Context, v visit, in doc) (doc, error) {
 	if v.put == nil {
-		key := r.office.Draw()
-		for {
-			if out, err = v.create(ctx, v.sent, in, key); !errors.Is(err, api.CodeBeingDeleted) || r.office.Wait(ctx, time.Second) != nil {
-				return out, err
-			}
-			key = r.office.Draw() // a refusal is an answer too, which the old key would repeat
-		}
+		delete(in, "workspace")
+		return r.insist(ctx, func() (doc, error) { // a refusal is an answer too, which an old key would repeat
+			return v.create(ctx, v.sent, in, r.office.Draw())
+		})
 	}
 	id, _ := in[r.kind.key].(string)
 	switch was, err := v.read(ctx, v.sent, id); {
-	case err == nil && !r.kind.gone(was, nil):
+	case err == nil && !r.kind.over(was, nil):
 		return nil, api.Errorf(api.CodeAlreadyExists, "there is a %s of this name", r.kind.name)
 	case err != nil && !errors.Is(err, api.CodeNotFound):
 		return nil, err // what is there is not replaced unseen
 	}
+	return r.insist(ctx, func() (doc, error) { return r.put(ctx, v, id, in) })
+}
+
+// insist calls again while what had the name is being deleted.
+func (r *thing) insist(ctx context.Context, call func() (doc, error)) (doc, error) {
 	for {
-		if out, err = r.put(ctx, v, id, in); !errors.Is(err, api.CodeBeingDeleted) || r.office.Wait(ctx, time.Second) != nil {
+		out, err := call()
+		if !errors.Is(err, api.CodeBeingDeleted) || r.office.Wait(ctx, time.Second) != nil {
 			return out, err
 		}
 	}
@@ -192,7 +194,7 @@ func (r *thing) Read(ctx context.Context, req resource.ReadRequest, resp *resour
 		out, err = v.read(ctx, v.sent, state.text("id"))
 	}
 	switch {
-	case errors.Is(err, api.CodeNotFound), err == nil && r.kind.gone != nil && r.kind.gone(out, state):
+	case errors.Is(err, api.CodeNotFound), err == nil && r.kind.over(out, state):
 		resp.State.RemoveResource(ctx)
 	case err != nil:
 		refuse(&resp.Diagnostics, "read the "+r.kind.name, r.kind.fields, err)
