@@ -78,8 +78,8 @@ type ImportFormat struct {
 	Hint *Part `json:"hint,omitempty"`
 }
 
-// Part is a part of a string: Take characters after the first Skip of them, or, with
-// FromEnd, after those but the last Skip. A Take of 0 is the rest.
+// Part is a part of a string: the Take characters behind the first Skip, or, with
+// FromEnd, those before the last Skip. A Take of 0 is all of them.
 type Part struct {
 	Skip    int  `json:"skip,omitempty"`
 	Take    int  `json:"take,omitempty"`
