@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/exports"
+	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // Job is an import as flags say it.
@@ -42,8 +43,22 @@ func (j *Job) Flags(fs *pflag.FlagSet) {
 	fs.BoolVar(&j.print, "print", false, "print the tokens as lines of JSON, and send nothing")
 }
 
-// Prints says that nobody is asked.
-func (j *Job) Prints() bool { return j.print }
+// Help is what the command says of itself.
+const Help = `Bring tokens of another system over: what it kept of each string becomes a token
+here, so that whoever holds the string changes nothing. FILE is an export of that
+system's table (CSV, what mysql --batch prints, or JSON; - is standard input), or
+with --format and without --from a table or lines of JSON of your own.
+
+Without --yes, only what would become of each token is said. What was revoked,
+disabled or has expired there is left out. It may be broken off and run again: what
+is there already is left as it is. The exit code is 1 when a token was refused. It
+needs instance:admin.
+
+Tokens get the rights of --role, --scope and --resource, or else may do everything
+their owner may. docs/import.md says how each system is exported.`
+
+// Systems are those that --from takes.
+func Systems() []string { return exports.Names() }
 
 // life is a flag that takes a duration or never.
 type life struct {
@@ -85,15 +100,15 @@ func (j *Job) wish(now time.Time) (w exports.Wish, err error) {
 	if j.from != "" {
 		s, ok := exports.Find(j.from)
 		if !ok {
-			return w, fmt.Errorf("--from takes %s", strings.Join(exports.Names(), ", "))
+			return w, terminal.Misused("--from takes %s", strings.Join(exports.Names(), ", "))
 		}
 		w.System = &s
 	}
 	switch {
 	case j.dryRun && j.yes:
-		return w, errors.New("give --dry-run or --yes, not both")
+		return w, terminal.Misused("give --dry-run or --yes, not both")
 	case j.from != "" && j.format != "":
-		return w, errors.New("give --from for the system that the file is of, or --format for a file of your own")
+		return w, terminal.Misused("give --from for the system that the file is of, or --format for a file of your own")
 	}
 	if j.format != "" {
 		text, err := small(j.format)

@@ -158,14 +158,14 @@ func (f *Fields) Body() (Body, error) {
 		}
 		v, err := field.get()
 		if err != nil {
-			return nil, misused("--%s: %w", field.flag, err)
+			return nil, Misused("--%s: %w", field.flag, err)
 		}
 		b[field.name] = v
 	}
 	for _, name := range f.clear {
 		name = strings.ReplaceAll(name, "-", "_")
 		if !slices.Contains(f.clearable, name) {
-			return nil, misused("--clear takes %s", strings.Join(f.clearable, ", "))
+			return nil, Misused("--clear takes %s", strings.Join(f.clearable, ", "))
 		}
 		b[name] = nil
 	}
@@ -179,7 +179,7 @@ func (f *Fields) Into(v any) error {
 		return err
 	}
 	if err := b.Into(v); err != nil {
-		return misused("the flags do not make a request: %w", err)
+		return Misused("the flags do not make a request: %w", err)
 	}
 	return nil
 }
@@ -207,4 +207,5 @@ func (e *MisuseError) Error() string { return e.err.Error() }
 // Unwrap returns what was wrong with it.
 func (e *MisuseError) Unwrap() error { return e.err }
 
-func misused(format string, args ...any) error { return &MisuseError{fmt.Errorf(format, args...)} }
+// Misused is a [MisuseError] that says so much.
+func Misused(format string, args ...any) error { return &MisuseError{fmt.Errorf(format, args...)} }
