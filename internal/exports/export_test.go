@@ -277,7 +277,7 @@ func TestAFormatOfAFile(t *testing.T) {
 	if d := cmp.Diff(ownFormat(), f); err != nil || d != "" {
 		t.Error(err, d)
 	}
-	for _, text := range []string{"", "[]", `{"name":1}`, `{"nmae":"x"}`, `{"key":"a secret"`} {
+	for _, text := range []string{"", "[]", `{"name":1}`, `{"title":"x"}`, `{"key":"a secret"`} {
 		if _, err := exports.ParseFormat([]byte(text)); err == nil || strings.Contains(err.Error(), "a secret") {
 			t.Errorf("%s: %v", text, err)
 		}

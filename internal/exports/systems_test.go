@@ -78,6 +78,7 @@ func vectors(t *testing.T) []vector {
 }
 
 func vectorsOfForges(t *testing.T) []vector {
+	t.Helper()
 	made, end := time.Date(2025, 6, 1, 8, 0, 0, 0, time.UTC), time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
 	pat := "glpat-" + "Inv3nted_-tok3nstr1ng"
 	strapi := strings.Repeat("0123456789abcdef", 16)
@@ -117,6 +118,7 @@ func vectorsOfForges(t *testing.T) []vector {
 }
 
 func vectorsOfGrafana(t *testing.T) []vector {
+	t.Helper()
 	end := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
 	secret := "Inv3ntedInv3ntedInv3ntedInv3nted"
 	crc := crc32.ChecksumIEEE([]byte("glsa_" + secret))

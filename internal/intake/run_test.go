@@ -224,7 +224,7 @@ func TestWhoeverImportsIsToldWhatTheyMayNotThink(t *testing.T) {
 // TestWhatIsPrintedIsReadAgain: as if it came from the system, and holds no secret of it.
 func TestWhatIsPrintedIsReadAgain(t *testing.T) {
 	t.Parallel()
-	key := file(t, "an invented db_key_base, of which 32 bytes count\n")
+	key := file(t, "an invented db_key_base, 32 bytes of which count\n")
 	s := &server{}
 	rows := "token_digest,expires_at,revoked,name,user_id\naabbccdd,,f,deploy,3\naabbccee,,t,old,3\naabbccff,soon,f,odd,3\n"
 	d := s.imports(t, rows, "--from", "gitlab", "--key-file", key, "--owners", file(t, "id,owner\n3,ada@example.com\n"), "--scope", "tickets:read", "--print")
@@ -235,7 +235,7 @@ func TestWhatIsPrintedIsReadAgain(t *testing.T) {
 		t.Errorf("printed: %s", d.out)
 	}
 	again := s.imports(t, d.out, "--key-file", key, "--yes")
-	if again.failed != nil || len(s.calls) != 1 || s.calls[0].Format.Suffix != "an invented db_key_base, of whic" {
+	if again.failed != nil || len(s.calls) != 1 || s.calls[0].Format.Suffix != "an invented db_key_base, 32 byte" {
 		t.Fatalf("%+v", again)
 	}
 	if got := s.calls[0].Tokens[0]; got.Owner != "ada@example.com" || got.Scopes.Value[0] != "tickets:read" || got.Label.Value != "deploy" {
@@ -257,7 +257,7 @@ func TestFlagsThatDoNotGoTogether(t *testing.T) {
 		{"--from takes", []string{"--from", "jira"}},
 		{"not both", []string{"--dry-run", "--yes"}},
 		{"a file of your own", []string{"--from", "gitea", "--format", "f"}},
-		{"no JSON object", []string{"--format", file(t, `{"nmae":"x"}`)}},
+		{"no JSON object", []string{"--format", file(t, `{"title":"x"}`)}},
 		{"64 KiB", []string{"--from", "strapi", "--key-file", big}},
 		{"is empty", []string{"--from", "strapi", "--key-file", file(t, "\n")}},
 		{"API_TOKEN_SALT", []string{"--from", "strapi"}},
