@@ -48,3 +48,15 @@ func SameTables(ctx context.Context, from, to Side, names ...string) error {
 	}
 	return nil
 }
+
+// SumOf is what rows of int64, string, []byte, bool and nil come to.
+func SumOf(rows ...[]any) (s Sum) {
+	for _, row := range rows {
+		var values []value
+		for _, v := range row {
+			values = append(values, value{v})
+		}
+		s = s.with(values)
+	}
+	return s
+}
