@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -259,5 +260,25 @@ func TestUploadedKeys(t *testing.T) {
 		if w.all.CheckKeys([]byte(text)) == nil {
 			t.Errorf("%q is a set", text)
 		}
+	}
+}
+
+// TestASetOfKeysIsBounded: and holds at least one that signs; a key for encryption is none.
+func TestASetOfKeysIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for n, taken := range map[int]bool{1: true, 100: true, 101: false} {
+		b, err := json.Marshal(jose.JSONWebKeySet{Keys: slices.Repeat(w.Public().Keys[:1], n)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.all.CheckKeys(b); (err == nil) != taken {
+			t.Errorf("%d keys: %v", n, err)
+		}
+	}
+	other := w.Public().Keys[0]
+	other.Use = "enc"
+	if b, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{other}}); err != nil || w.all.CheckKeys(b) == nil {
+		t.Errorf("a key that does not sign is taken, %v", err)
 	}
 }
