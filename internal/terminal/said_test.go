@@ -11,8 +11,6 @@ import (
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
-func ptr(s string) *string { return &s }
-
 // TestRightsInOneLine: nobody takes a token that may nothing for one that inherits, or a
 // grant on nothing for one on everything.
 func TestRightsInOneLine(t *testing.T) {
@@ -39,8 +37,8 @@ func TestStatusSaysWhatElseStopsAToken(t *testing.T) {
 	t.Parallel()
 	for want, token := range map[string]api.Token{
 		"active":                  {Status: "active"},
-		"active (owner_inactive)": {Status: "active", BlockedBy: ptr("owner_inactive")},
-		"revoked":                 {Status: "revoked", BlockedBy: ptr("revoked")},
+		"active (owner_inactive)": {Status: "active", BlockedBy: new("owner_inactive")},
+		"revoked":                 {Status: "revoked", BlockedBy: new("revoked")},
 	} {
 		if got := terminal.Status(token); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -56,7 +54,7 @@ func TestOneWordForAFind(t *testing.T) {
 		"unknown":        {Secret: api.SecretUnknown},
 		"live":           {Secret: api.SecretCurrent, Token: &api.Token{Status: "active", Usable: true}},
 		"retired":        {Secret: api.SecretRetired, Token: &api.Token{Status: "active", Usable: true}},
-		"owner_inactive": {Secret: api.SecretCurrent, Token: &api.Token{Status: "active", BlockedBy: ptr("owner_inactive")}},
+		"owner_inactive": {Secret: api.SecretCurrent, Token: &api.Token{Status: "active", BlockedBy: new("owner_inactive")}},
 		"revoked":        {Secret: api.SecretCurrent, Token: &api.Token{Status: "revoked"}},
 	} {
 		if got := terminal.FoundState(found); got != want {
@@ -135,7 +133,7 @@ func TestRulesOfTrustInOneLine(t *testing.T) {
 	if got := terminal.Claims(nil); got != "" {
 		t.Error(got)
 	}
-	if got := terminal.TrustStatus(api.TrustRule{}) + ", " + terminal.TrustStatus(api.TrustRule{BlockedBy: ptr("owner_inactive")}); got != "active, gives nothing: owner_inactive" {
+	if got := terminal.TrustStatus(api.TrustRule{}) + ", " + terminal.TrustStatus(api.TrustRule{BlockedBy: new("owner_inactive")}); got != "active, gives nothing: owner_inactive" {
 		t.Error(got)
 	}
 }
@@ -143,12 +141,12 @@ func TestRulesOfTrustInOneLine(t *testing.T) {
 // TestADashStandsForNothing: so that columns stay apart.
 func TestADashStandsForNothing(t *testing.T) {
 	t.Parallel()
-	for want, got := range map[string]string{terminal.None: terminal.Optional(nil), "x": terminal.Optional(ptr("x")), "y": terminal.OrNone("y")} {
+	for want, got := range map[string]string{terminal.None: terminal.Optional(nil), "x": terminal.Optional(new("x")), "y": terminal.OrNone("y")} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if terminal.OrNone("") != terminal.None || terminal.Optional(ptr("")) != terminal.None {
+	if terminal.OrNone("") != terminal.None || terminal.Optional(new("")) != terminal.None {
 		t.Error("an empty text leaves its column empty")
 	}
 	if got := terminal.Active(true) + " " + terminal.Active(false) + ", " + terminal.HeldByInstance(true); got != "active inactive, by an administrator of the instance, who alone brings it back" {
