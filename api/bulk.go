@@ -12,13 +12,13 @@ const (
 // filter with at least one condition finds. The caller's own token is left out.
 type BulkTokens struct {
 	// Action is revoke, disable, rotate or edit.
-	Action string       `json:"action"`
-	IDs    []string     `json:"ids,omitempty"`
+	Action string       `json:"action" enum:"revoke,disable,rotate,edit"`
+	IDs    []string     `json:"ids,omitempty" maxItems:"10000"`
 	Filter *TokenFilter `json:"filter,omitempty"`
 	// DryRun only answers which tokens would be touched.
 	DryRun bool `json:"dry_run,omitempty"`
 	// Reason, Comment and Descendants go with revoke.
-	Reason      string    `json:"reason,omitempty"`
+	Reason      string    `json:"reason,omitempty" enum:"unused,superseded,leaked,owner_left,other"`
 	Comment     string    `json:"comment,omitempty"`
 	Descendants Opt[bool] `json:"descendants,omitzero" nullable:"false"`
 	// Rotate goes with rotate.

@@ -34,7 +34,7 @@ type Principal struct {
 
 // RateLimit allows so many requests in a window of time.
 type RateLimit struct {
-	Requests int      `json:"requests"`
+	Requests int      `json:"requests" minimum:"1" maximum:"1000000000"`
 	Window   Duration `json:"window"`
 }
 
@@ -53,7 +53,7 @@ type Rights struct {
 	Role      Opt[string]      `json:"role,omitzero"`
 	Scopes    Opt[[]string]    `json:"scopes,omitzero"`
 	Resources Opt[[]string]    `json:"resources,omitzero"`
-	Grants    Opt[[]Statement] `json:"grants,omitzero"`
+	Grants    Opt[[]Statement] `json:"grants,omitzero" maxItems:"100"`
 }
 
 // List is one page of a listing. NextCursor is null on the last page.

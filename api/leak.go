@@ -8,7 +8,7 @@ const MaxLeaks = 1000
 // needed.
 type ReportLeaks struct {
 	// Tokens are 1,000 at the most. What is no token string is passed over.
-	Tokens []LeakedToken `json:"tokens"`
+	Tokens []LeakedToken `json:"tokens" maxItems:"1000"`
 }
 
 // LeakedToken is one token string and where it was found.

@@ -5,22 +5,22 @@ import "time"
 // CreateWorkspace asks for a new tenant.
 type CreateWorkspace struct {
 	// Slug is its name in every path: [a-z0-9][a-z0-9-]{0,62}; never changes, never used again.
-	Slug       string        `json:"slug"`
-	Name       Opt[string]   `json:"name,omitzero"`
-	ExternalID Opt[string]   `json:"external_id,omitzero"`
+	Slug       string        `json:"slug" pattern:"^[a-z0-9][a-z0-9-]{0,62}$"`
+	Name       Opt[string]   `json:"name,omitzero" nullable:"false" minLength:"1" maxLength:"200"`
+	ExternalID Opt[string]   `json:"external_id,omitzero" minLength:"1" maxLength:"200"`
 	Metadata   Opt[Metadata] `json:"metadata,omitzero"`
 }
 
 // EditWorkspace is a merge patch of a workspace.
 type EditWorkspace struct {
-	Name       Opt[string]   `json:"name,omitzero"`
-	ExternalID Opt[string]   `json:"external_id,omitzero"`
+	Name       Opt[string]   `json:"name,omitzero" nullable:"false" minLength:"1" maxLength:"200"`
+	ExternalID Opt[string]   `json:"external_id,omitzero" minLength:"1" maxLength:"200"`
 	Metadata   Opt[Metadata] `json:"metadata,omitzero"`
 }
 
 // PutWorkspace creates or replaces a workspace.
 type PutWorkspace struct {
-	Slug string `json:"slug,omitempty"`
+	Slug string `json:"slug,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,62}$"`
 	EditWorkspace
 }
 
@@ -40,9 +40,9 @@ type Workspace struct {
 // CreateMember asks for a person in a workspace. Email may be left out where
 // an external id names the person.
 type CreateMember struct {
-	Email      string      `json:"email,omitempty"`
-	Name       Opt[string] `json:"name,omitzero"`
-	ExternalID Opt[string] `json:"external_id,omitzero"`
+	Email      string      `json:"email,omitempty" maxLength:"254"`
+	Name       Opt[string] `json:"name,omitzero" maxLength:"200"`
+	ExternalID Opt[string] `json:"external_id,omitzero" minLength:"1" maxLength:"200"`
 	// Password is for instance:admin alone, and only when it creates the user.
 	Password string `json:"password,omitempty"`
 	Rights
@@ -50,8 +50,8 @@ type CreateMember struct {
 
 // EditMember is a merge patch of a membership.
 type EditMember struct {
-	Name       Opt[string] `json:"name,omitzero"`
-	ExternalID Opt[string] `json:"external_id,omitzero"`
+	Name       Opt[string] `json:"name,omitzero" maxLength:"200"`
+	ExternalID Opt[string] `json:"external_id,omitzero" minLength:"1" maxLength:"200"`
 	Rights
 }
 
@@ -81,16 +81,16 @@ type Member struct {
 // CreateServiceAccount asks for a non-human principal.
 type CreateServiceAccount struct {
 	// Name is [a-z0-9][a-z0-9._-]{0,62}; it never changes.
-	Name        string        `json:"name"`
-	Description Opt[string]   `json:"description,omitzero"`
-	Contacts    Opt[[]string] `json:"contacts,omitzero"`
+	Name        string        `json:"name" pattern:"^[a-z0-9][a-z0-9._-]{0,62}$"`
+	Description Opt[string]   `json:"description,omitzero" maxLength:"1000"`
+	Contacts    Opt[[]string] `json:"contacts,omitzero" maxItems:"20"`
 	Rights
 }
 
 // EditServiceAccount is a merge patch of a service account.
 type EditServiceAccount struct {
-	Description Opt[string]   `json:"description,omitzero"`
-	Contacts    Opt[[]string] `json:"contacts,omitzero"`
+	Description Opt[string]   `json:"description,omitzero" maxLength:"1000"`
+	Contacts    Opt[[]string] `json:"contacts,omitzero" maxItems:"20"`
 	Rights
 }
 

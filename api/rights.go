@@ -4,9 +4,9 @@ import "time"
 
 // PutScope creates or replaces a product scope of the catalogue.
 type PutScope struct {
-	Description string `json:"description,omitempty"`
+	Description string `json:"description,omitempty" maxLength:"1000"`
 	// Implies names product scopes that come with this one.
-	Implies []string `json:"implies,omitempty"`
+	Implies []string `json:"implies,omitempty" maxItems:"100"`
 	// Roles get this scope besides what their own patterns give.
 	Roles []string `json:"roles,omitempty"`
 	// Locked, on the instance only: workspaces cannot override it.
@@ -30,9 +30,9 @@ type Scope struct {
 // PutRole creates or replaces a role.
 type PutRole struct {
 	// DisplayName renames a built-in role where people read it.
-	DisplayName string     `json:"display_name,omitempty"`
-	Description string     `json:"description,omitempty"`
-	Scopes      []string   `json:"scopes,omitempty"`
+	DisplayName string     `json:"display_name,omitempty" maxLength:"64"`
+	Description string     `json:"description,omitempty" maxLength:"1000"`
+	Scopes      []string   `json:"scopes,omitempty" maxItems:"1000"`
 	RateLimit   *RateLimit `json:"rate_limit,omitempty"`
 	Locked      bool       `json:"locked,omitempty"`
 }
@@ -53,8 +53,8 @@ type Role struct {
 
 // CreateResource puts an entity of the product on board.
 type CreateResource struct {
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
+	Name        string `json:"name" minLength:"1" maxLength:"128"`
+	Description string `json:"description,omitempty" maxLength:"1000"`
 }
 
 // Resource is an entity of the product that rights can be restricted to.

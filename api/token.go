@@ -23,15 +23,15 @@ const (
 // change. In an edit (RFC 7396) null means inherit or none.
 type TokenFields struct {
 	// Label is the token's name: 1 to 100 characters, none of them a control character.
-	Label       Opt[string] `json:"label,omitzero"`
-	Description Opt[string] `json:"description,omitzero"`
+	Label       Opt[string] `json:"label,omitzero" nullable:"false" minLength:"1" maxLength:"100"`
+	Description Opt[string] `json:"description,omitzero" maxLength:"1000"`
 	Rights
 	// At most one of ExpiresIn, ExpiresAt and Never; none means the policy's default_lifetime.
 	ExpiresIn   Opt[Duration]  `json:"expires_in,omitzero"`
 	ExpiresAt   Opt[time.Time] `json:"expires_at,omitzero"`
 	Never       Opt[bool]      `json:"never,omitzero"`
 	NotBefore   Opt[time.Time] `json:"not_before,omitzero"`
-	AllowedIPs  Opt[[]string]  `json:"allowed_ips,omitzero"`
+	AllowedIPs  Opt[[]string]  `json:"allowed_ips,omitzero" minItems:"1" maxItems:"100"`
 	RateLimit   Opt[RateLimit] `json:"rate_limit,omitzero"`
 	Recoverable Opt[bool]      `json:"recoverable,omitzero"`
 	Metadata    Opt[Metadata]  `json:"metadata,omitzero"`
@@ -40,11 +40,11 @@ type TokenFields struct {
 // CreateToken asks for a new token.
 type CreateToken struct {
 	// Kind is "personal", "service" or "workspace"; left out it follows from Owner.
-	Kind string `json:"kind,omitempty" minLength:"1"`
+	Kind string `json:"kind,omitempty" enum:"personal,service,workspace"`
 	// Owner is a member's e-mail or id, or a service account's name. Left out, a
 	// personal token belongs to the caller's own user.
-	Owner string `json:"owner,omitempty" minLength:"1"`
-	TokenFields
+	Owner       string `json:"owner,omitempty" minLength:"1"`
+	TokenFields `requires:"label"`
 }
 
 // EditToken is a merge patch of a token.
@@ -54,7 +54,7 @@ type EditToken struct {
 
 // RevokeToken ends a token for good.
 type RevokeToken struct {
-	Reason  string `json:"reason,omitempty"`
+	Reason  string `json:"reason,omitempty" enum:"unused,superseded,leaked,owner_left,other"`
 	Comment string `json:"comment,omitempty"`
 	// Descendants revokes what was made with the token too, and with what was made with
 	// that, in its workspace. Left out it is what the policy's leak_descendants says
@@ -229,8 +229,7 @@ type TokenFilter struct {
 	OutsidePolicy Opt[bool] `json:"outside_policy,omitzero" nullable:"false"`
 	// Can keeps tokens that may use this scope, on Resource if given, now.
 	Can Opt[string] `json:"can,omitzero" nullable:"false" minLength:"1"`
-	// Metadata keeps tokens whose metadata has these values. In a body a key may
-	// also stand beside the other fields, as metadata.KEY.
+	// Metadata keeps tokens whose metadata has these values.
 	Metadata Opt[map[string]string] `json:"metadata,omitzero" nullable:"false"`
 	// Deleted also lists deleted tokens. It is no condition.
 	Deleted bool `json:"deleted,omitempty"`

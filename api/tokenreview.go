@@ -23,7 +23,7 @@ type TokenReviewSpec struct {
 
 // TokenReviewStatus is what is said of a token.
 type TokenReviewStatus struct {
-	Authenticated bool `json:"authenticated"`
+	Authenticated bool `json:"authenticated" required:"false"`
 	// User is there when Authenticated is true.
 	User *ReviewedUser `json:"user,omitempty"`
 	// Error is there when it could not be decided now.
@@ -33,11 +33,11 @@ type TokenReviewStatus struct {
 // ReviewedUser is a user in the words of Kubernetes.
 type ReviewedUser struct {
 	// Username is tokenry:WORKSPACE:NAME, of a member's mail address or a service account's name.
-	Username string `json:"username"`
+	Username string `json:"username" required:"false"`
 	// UID is the owner's ID.
-	UID string `json:"uid"`
+	UID string `json:"uid" required:"false"`
 	// Groups are tokenry:WORKSPACE, and tokenry:WORKSPACE:SCOPE of each scope of the address that the token has.
-	Groups []string `json:"groups"`
+	Groups []string `json:"groups" required:"false"`
 	// Extra has tokenry.dev/token-id and tokenry.dev/workspace.
 	Extra map[string][]string `json:"extra,omitempty"`
 }

@@ -61,8 +61,8 @@ type KeySet struct {
 // CreateTrustRule asks for a new rule.
 type CreateTrustRule struct {
 	// ServiceAccount is the name of the account whose tokens it gives.
-	ServiceAccount string `json:"service_account"`
-	TrustRuleFields
+	ServiceAccount  string `json:"service_account"`
+	TrustRuleFields `requires:"label,issuer,audience,claims"`
 }
 
 // EditTrustRule is a merge patch of a rule. Whatever but the label is changed, tokens that
@@ -72,12 +72,12 @@ type EditTrustRule struct{ TrustRuleFields }
 // TrustRuleFields are what create and edit have in common.
 type TrustRuleFields struct {
 	// Label is the rule's name: 1 to 100 characters, none of them a control character.
-	Label Opt[string] `json:"label,omitzero"`
+	Label Opt[string] `json:"label,omitzero" nullable:"false" minLength:"1" maxLength:"100"`
 	// System, left out, is the one whose issuer it is, else oidc.
 	System   Opt[string]              `json:"system,omitzero"`
-	Issuer   Opt[string]              `json:"issuer,omitzero"`
-	Audience Opt[string]              `json:"audience,omitzero"`
-	Claims   Opt[map[string][]string] `json:"claims,omitzero"`
+	Issuer   Opt[string]              `json:"issuer,omitzero" nullable:"false"`
+	Audience Opt[string]              `json:"audience,omitzero" nullable:"false"`
+	Claims   Opt[map[string][]string] `json:"claims,omitzero" nullable:"false"`
 	// Keys are the issuer's public keys, for one that does not tell them to strangers; null
 	// asks the issuer.
 	Keys Opt[KeySet] `json:"keys,omitzero"`

@@ -20,7 +20,7 @@ type VerifyRequest struct {
 	// Workspace, if given, is the only one whose tokens are accepted.
 	Workspace string `json:"workspace,omitempty" minLength:"1"`
 	// Cost is charged to the rate limit; left out it is 1, 0 peeks.
-	Cost *int `json:"cost,omitempty"`
+	Cost *int `json:"cost,omitempty" minimum:"0"`
 	// Peek decides without being counted as a use.
 	Peek   bool    `json:"peek,omitempty"`
 	Client *Client `json:"client,omitempty"`
@@ -28,7 +28,7 @@ type VerifyRequest struct {
 
 // VerifyBatch asks up to 100 questions at once.
 type VerifyBatch struct {
-	Requests []VerifyRequest `json:"requests"`
+	Requests []VerifyRequest `json:"requests" maxItems:"100"`
 }
 
 // VerifyBatchResult answers them in the same order.

@@ -9,7 +9,7 @@ import (
 type CreateWebhook struct {
 	// URL is where events are posted: https, to a public address.
 	URL         string      `json:"url"`
-	Description Opt[string] `json:"description,omitzero"`
+	Description Opt[string] `json:"description,omitzero" maxLength:"1000"`
 	// Events are types like token.revoked, or patterns like token.* and *; left
 	// out, all.
 	Events []string `json:"events,omitzero"`
@@ -21,7 +21,7 @@ type CreateWebhook struct {
 // starts its count of failures again.
 type EditWebhook struct {
 	URL         Opt[string]   `json:"url,omitzero"`
-	Description Opt[string]   `json:"description,omitzero"`
+	Description Opt[string]   `json:"description,omitzero" maxLength:"1000"`
 	Events      Opt[[]string] `json:"events,omitzero"`
 	Enabled     Opt[bool]     `json:"enabled,omitzero"`
 }

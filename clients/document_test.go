@@ -60,10 +60,14 @@ type schema struct {
 	Required    []string           `json:"required"`
 	Items       *schema            `json:"items"`
 	AnyOf       []*schema          `json:"anyOf"`
+	OneOf       []*schema          `json:"oneOf"`
 	Enum        []string           `json:"enum"`
 	// Values are those of an object with any names; true and {} are anything.
 	Values json.RawMessage `json:"additionalProperties"`
 }
+
+// choices are the schemas of which it is one.
+func (s *schema) choices() []*schema { return slices.Concat(s.AnyOf, s.OneOf) }
 
 // types is one word or several.
 type types []string

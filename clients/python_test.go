@@ -80,9 +80,9 @@ func pyType(s *schema) string {
 		return "Any"
 	case s.Ref != "":
 		return fmt.Sprintf("%q", refName(s.Ref))
-	case len(s.AnyOf) > 0:
-		all := make([]string, len(s.AnyOf))
-		for i, one := range s.AnyOf {
+	case len(s.choices()) > 0:
+		all := make([]string, len(s.choices()))
+		for i, one := range s.choices() {
 			all[i] = pyType(one)
 		}
 		return "Union[" + strings.Join(all, ", ") + "]"

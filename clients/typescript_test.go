@@ -68,9 +68,6 @@ func tsParameters(b *strings.Builder, in string, all []parameter) {
 		if p.Required {
 			open = ""
 		}
-		if strings.HasSuffix(p.Name, ".KEY") { // a name of the caller's own behind the point
-			name, open = "[metadata: `metadata.${string}`]", ""
-		}
 		fmt.Fprintf(b, "      /** %s */\n      %s%s: %s\n", oneLine(p.Description), name, open, tsType(p.Schema))
 	}
 	b.WriteString("    }\n")
@@ -91,8 +88,8 @@ func tsType(s *schema) string {
 		return "unknown"
 	case s.Ref != "":
 		return refName(s.Ref)
-	case len(s.AnyOf) > 0:
-		return tsUnion(s.AnyOf)
+	case len(s.choices()) > 0:
+		return tsUnion(s.choices())
 	case len(s.Enum) > 0:
 		words := make([]string, len(s.Enum))
 		for i, w := range s.Enum {

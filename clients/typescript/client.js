@@ -70,7 +70,7 @@ export class Client {
   async #once(name, args, timeout) {
     const [method, template] = name.split(' ')
     const target = new URL(this.#base + template.replace(/\{(\w+)\}/g, (_, p) => segment(p, args.path?.[p])))
-    for (const [k, v] of Object.entries(args.query ?? {})) if (v !== undefined) target.searchParams.set(k, String(v))
+    for (const [k, v] of Object.entries(args.query ?? {})) for (const one of [v].flat()) if (one !== undefined) target.searchParams.append(k, String(one))
     const headers = { Authorization: `Bearer ${this.#token}`, Accept: 'application/json', 'User-Agent': this.#options.userAgent ?? 'tokenry-js/0.1' }
     let body
     if (args.body !== undefined) {

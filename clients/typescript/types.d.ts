@@ -125,7 +125,7 @@ export interface BulkResults {
 /** BulkTokens does one thing to many tokens: those named by IDs, or those that a filter with at least one condition finds. The caller's own token is left out. */
 export interface BulkTokens {
   /** Action is revoke, disable, rotate or edit. */
-  action: string
+  action: "revoke" | "disable" | "rotate" | "edit"
   comment?: string
   descendants?: boolean
   /** DryRun only answers which tokens would be touched. */
@@ -135,7 +135,7 @@ export interface BulkTokens {
   filter?: TokenFilter
   ids?: string[]
   /** Reason, Comment and Descendants go with revoke. */
-  reason?: string
+  reason?: "unused" | "superseded" | "leaked" | "owner_left" | "other"
   /** Rotate goes with rotate. */
   rotate?: RotateToken
 }
@@ -190,9 +190,9 @@ export interface CreateToken {
   expires_in?: string | null
   grants?: Statement[] | null
   /** Kind is "personal", "service" or "workspace"; left out it follows from Owner. */
-  kind?: string
+  kind?: "personal" | "service" | "workspace"
   /** Label is the token's name: 1 to 100 characters, none of them a control character. */
-  label?: string | null
+  label: string
   metadata?: Record<string, unknown> | null
   never?: boolean | null
   not_before?: string | null
@@ -208,16 +208,16 @@ export interface CreateToken {
 /** CreateTrustRule asks for a new rule. */
 export interface CreateTrustRule {
   allowed_ips?: string[] | null
-  audience?: string | null
-  claims?: Record<string, string[] | null> | null
+  audience: string
+  claims: Record<string, string[] | null>
   /** ExpiresIn is how long a token lives: 1m to 1h; 15m when left out. */
   expires_in?: string | null
   grants?: Statement[] | null
-  issuer?: string | null
+  issuer: string
   /** Keys are the issuer's public keys, for one that does not tell them to strangers; null asks the issuer. */
   keys?: KeySet | null
   /** Label is the rule's name: 1 to 100 characters, none of them a control character. */
-  label?: string | null
+  label: string
   resources?: string[] | null
   role?: string | null
   scopes?: string[] | null
@@ -242,7 +242,7 @@ export interface CreateWebhook {
 export interface CreateWorkspace {
   external_id?: string | null
   metadata?: Record<string, unknown> | null
-  name?: string | null
+  name?: string
   /** Slug is its name in every path: [a-z0-9][a-z0-9-]{0,62}; never changes, never used again. */
   slug: string
 }
@@ -327,7 +327,7 @@ export interface EditToken {
   expires_in?: string | null
   grants?: Statement[] | null
   /** Label is the token's name: 1 to 100 characters, none of them a control character. */
-  label?: string | null
+  label?: string
   metadata?: Record<string, unknown> | null
   never?: boolean | null
   not_before?: string | null
@@ -341,16 +341,16 @@ export interface EditToken {
 /** EditTrustRule is a merge patch of a rule. Whatever but the label is changed, tokens that were given before end. */
 export interface EditTrustRule {
   allowed_ips?: string[] | null
-  audience?: string | null
-  claims?: Record<string, string[] | null> | null
+  audience?: string
+  claims?: Record<string, string[] | null>
   /** ExpiresIn is how long a token lives: 1m to 1h; 15m when left out. */
   expires_in?: string | null
   grants?: Statement[] | null
-  issuer?: string | null
+  issuer?: string
   /** Keys are the issuer's public keys, for one that does not tell them to strangers; null asks the issuer. */
   keys?: KeySet | null
   /** Label is the rule's name: 1 to 100 characters, none of them a control character. */
-  label?: string | null
+  label?: string
   resources?: string[] | null
   role?: string | null
   scopes?: string[] | null
@@ -370,7 +370,7 @@ export interface EditWebhook {
 export interface EditWorkspace {
   external_id?: string | null
   metadata?: Record<string, unknown> | null
-  name?: string | null
+  name?: string
 }
 
 /** EraseUser says how to erase a user. The same may be said in the query. */
@@ -912,7 +912,7 @@ export interface PutScope {
 export interface PutWorkspace {
   external_id?: string | null
   metadata?: Record<string, unknown> | null
-  name?: string | null
+  name?: string
   slug?: string
 }
 
@@ -1038,11 +1038,11 @@ export interface ReviewedUser {
   /** Extra has tokenry.dev/token-id and tokenry.dev/workspace. */
   extra?: Record<string, string[] | null>
   /** Groups are tokenry:WORKSPACE, and tokenry:WORKSPACE:SCOPE of each scope of the address that the token has. */
-  groups: string[]
+  groups?: string[]
   /** UID is the owner's ID. */
-  uid: string
+  uid?: string
   /** Username is tokenry:WORKSPACE:NAME, of a member's mail address or a service account's name. */
-  username: string
+  username?: string
 }
 
 /** RevokeRequest ends a token (RFC 7009). It is sent as a form. Whoever has the token needs nothing else; a caller that says who it is has to have the right. */
@@ -1060,7 +1060,7 @@ export interface RevokeToken {
   comment?: string
   /** Descendants revokes what was made with the token too, and with what was made with that, in its workspace. Left out it is what the policy's leak_descendants says where the reason is leaked, and else false. */
   descendants?: boolean
-  reason?: string
+  reason?: "unused" | "superseded" | "leaked" | "owner_left" | "other"
 }
 
 /** Role is a named list of scopes. */
@@ -1238,7 +1238,7 @@ export interface TokenFilter {
   /** ExpiringWithin keeps tokens whose expiry lies so near in the future. */
   expiring_within?: string
   kind?: string
-  /** Metadata keeps tokens whose metadata has these values. In a body a key may also stand beside the other fields, as metadata.KEY. */
+  /** Metadata keeps tokens whose metadata has these values. */
   metadata?: Record<string, string>
   /** OutsidePolicy keeps tokens that the policy of now would not allow; false those that it would. */
   outside_policy?: boolean
@@ -1321,7 +1321,7 @@ export interface TokenReviewSpec {
 
 /** TokenReviewStatus is what is said of a token. */
 export interface TokenReviewStatus {
-  authenticated: boolean
+  authenticated?: boolean
   /** Error is there when it could not be decided now. */
   error?: string
   /** User is there when Authenticated is true. */
@@ -2264,8 +2264,8 @@ export interface Calls {
       created_by?: string
       /** The ID or locator of the token that made it. */
       created_with?: string
-      /** metadata.KEY=VALUE: the value of a key of its metadata; for several keys at once. */
-      [metadata: `metadata.${string}`]: string
+      /** The value of a key of its metadata, as metadata=KEY=VALUE or metadata.KEY=VALUE; for several keys at once. */
+      metadata?: string[]
       /** Its expiry is so near in the future, like 30d. */
       expiring_within?: string
       /** It was not used, nor made, for so long. */
@@ -2622,7 +2622,7 @@ export interface Calls {
   /** Answer the TokenReview webhook of a Kubernetes API server */
   "POST /v1/token-review/{scopes}": {
     path: {
-      /** A scopes. */
+      /** Scopes, with commas between. */
       scopes: string
     }
     body: TokenReview
@@ -2631,7 +2631,7 @@ export interface Calls {
   /** Answer the TokenReview webhook of the API server of one cluster */
   "POST /v1/token-review/{scopes}/{resource}": {
     path: {
-      /** A scopes. */
+      /** Scopes, with commas between. */
       scopes: string
       /** A resource. */
       resource: string

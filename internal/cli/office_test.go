@@ -14,12 +14,17 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
 	"github.com/tokenry/tokenry/client/clienttest"
+	"github.com/tokenry/tokenry/internal/reference/referencetest"
 )
 
 // shared is the one server of all tests that need no server of their own.
 var shared = sync.OnceValues(func() (*clienttest.Server, error) {
 	sharing.Store(true)
-	return clienttest.Start()
+	s, err := clienttest.Start()
+	if err == nil {
+		s.URL, err = referencetest.Through(s.URL)
+	}
+	return s, err
 })
 
 var (

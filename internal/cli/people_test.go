@@ -140,15 +140,16 @@ func TestALinkIsASecret(t *testing.T) {
 	o := newOffice(t)
 	ada := o.email("ada")
 	o.does("member create " + ada + " --role Viewer --resource '*'")
+	at := "http://127.0.0.1:" // the server's own address, which is another than a proxy's before it
 	r := o.runs("member portal-link " + ada)
-	if r.code != 0 || !strings.HasPrefix(r.out, o.server.URL+"/") || strings.Count(r.out, "\n") != 1 || strings.Contains(r.err, strings.TrimSpace(r.out)) {
+	if r.code != 0 || !strings.HasPrefix(r.out, at) || strings.Count(r.out, "\n") != 1 || strings.Contains(r.err, strings.TrimSpace(r.out)) {
 		t.Errorf("%+v", r)
 	}
 	o.has(r.err, "works? once")
 	if r := o.runs("member invite " + ada); r.code != 1 || r.out != "" { // no token makes a link to a person's account
 		t.Errorf("an invitation without mail: %+v", r)
 	}
-	if l := asked[api.PortalLink](o, "member portal-link "+ada); !strings.HasPrefix(l.URL, o.server.URL) || l.ExpiresAt.IsZero() {
+	if l := asked[api.PortalLink](o, "member portal-link "+ada); !strings.HasPrefix(l.URL, at) || l.ExpiresAt.IsZero() {
 		t.Errorf("%+v", l)
 	}
 }

@@ -26,6 +26,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/cli"
+	"github.com/tokenry/tokenry/internal/reference/referencetest"
 )
 
 // TestMain lets this binary be the programs that the scripts run.
@@ -166,6 +167,10 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	go b.listen(r, regexp.MustCompile(args[0]), ready)
 	select {
 	case address := <-ready:
+		if address != "" {
+			address, err = referencetest.Through(address)
+			ts.Check(err)
+		}
 		ts.Setenv("TOKENRY_SERVER", address)
 	case <-time.After(time.Minute):
 		ts.Fatalf("it was not ready within a minute")

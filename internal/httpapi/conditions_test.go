@@ -70,7 +70,6 @@ func TestAnEmptyConditionOfABulkCallNeverMeansAll(t *testing.T) {
 	refuse(`"filter":{"owner":"","status":"active"}`, "filter.owner")
 	refuse(`"filter":{"metadata":null,"status":"active"}`, "filter.metadata")
 	refuse(`"filter":{"metadata":{"team":""},"status":"active"}`, "filter.metadata")
-	refuse(`"filter":{"metadata.team":"","status":"active"}`, "filter.metadata")
 	refuse(`"filter":{"unused_for":"0d"}`, "filter.unused_for")
 	refuse(`"filter":{"deleted":true}`, "filter")
 	refuse(`"filter":{}`, "filter")

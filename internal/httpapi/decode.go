@@ -115,6 +115,6 @@ func richOptions() json.Options {
 	return json.JoinOptions(strict.Options(), json.WithUnmarshalers(json.JoinUnmarshalers(
 		strict.Optional[string](), strict.Optional[bool](), strict.Optional[[]string](), strict.Optional[[]int](), strict.Optional[[]api.Statement](),
 		strict.Optional[api.Duration](), strict.Optional[time.Time](), strict.Optional[api.RateLimit](), strict.Optional[api.MaxTokens](),
-		strict.Optional[api.SupportContact](), strict.Optional[api.Metadata](), strict.Optional[map[string]string](), tokenFilter(),
+		strict.Optional[api.SupportContact](), strict.Optional[api.Metadata](), strict.Optional[map[string]string](),
 	)))
 }

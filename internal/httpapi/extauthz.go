@@ -20,7 +20,7 @@ func extAuthzRoute() Route {
 		saying("For proxies that append the client's path and query and keep its method (Envoy). Which workspace's tokens pass, and what the request needs, " +
 			"follows from the rules file of that name, the method, and the path behind the name; the query counts for nothing. " +
 			"What no rule matches is refused with no_rule. The answer is that of forward-auth.")
-	rt.Timeout, rt.Frequent, rt.ownCredentials, rt.proxied, rt.foreignQuery = 0, true, true, true, true
+	rt.Timeout, rt.Frequent, rt.ownCredentials, rt.proxied, rt.foreignQuery, rt.Identifies = 0, true, true, true, true, true
 	return rt
 }
 

@@ -29,7 +29,7 @@ func forwardAuthRoute() Route {
 			"and -Expires-At, empty where there is nothing to say. Texts beyond visible ASCII are percent-encoded in them. Scopes beyond 4096 bytes are left out of Tokenry-Scopes, " +
 			"and Tokenry-Scopes-Truncated is true then. A workspace that does not exist is named in the log; the holder of a good token gets 400 for it " +
 			"from a trusted proxy and while the instance has one workspace, and otherwise 401 as for any workspace that is not the token's.")
-	rt.Timeout, rt.Frequent, rt.ownCredentials, rt.proxied = 0, true, true, true
+	rt.Timeout, rt.Frequent, rt.ownCredentials, rt.proxied, rt.Identifies = 0, true, true, true, true
 	return rt
 }
 

@@ -301,7 +301,7 @@ func TestABulkFilterSpeaksTheWordsOfTheQuery(t *testing.T) {
 		return w.as(w.root, "POST", ws+"/tokens/bulk", object{"action": "disable", "dry_run": true, "filter": filter})
 	}
 	for _, filter := range []object{
-		{"metadata.n": "1"}, {"metadata": object{"n": "1"}}, {"metadata.n": "1", "kind": "service"},
+		{"metadata": object{"n": "1"}}, {"metadata": object{"n": "1"}, "kind": "service"},
 	} {
 		var found api.BulkResults
 		rehearse(filter).is(200).into(&found)
@@ -314,12 +314,12 @@ func TestABulkFilterSpeaksTheWordsOfTheQuery(t *testing.T) {
 		}
 	}
 	for field, filter := range map[string]object{
-		"filter.bogus": {"bogus": "x"}, "": {"metadata.": "x"},
+		"filter.bogus": {"bogus": "x"}, "": {"metadata.n": "x"},
 	} {
 		rehearse(filter).field(api.CodeUnknownField, field)
 	}
 	for field, filter := range map[string]object{
-		"filter.unused_for": {"unused_for": "soon"}, "filter": {"metadata.n": 1},
+		"filter.unused_for": {"unused_for": "soon"}, "filter.metadata.n": {"metadata": object{"n": 1}},
 	} {
 		rehearse(filter).field(api.CodeInvalidField, field)
 	}

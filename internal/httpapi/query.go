@@ -53,6 +53,9 @@ func (c *call) readQuery() error {
 			return badCredentials(
 				"a token is never accepted in an address, where it ends up in logs: send it as Authorization: Bearer")
 		}
+		if key, v, ok := strings.Cut(value, "="); ok && key != "" && name == "metadata" {
+			name, value = metadataPrefix+key, v // as the document has it, whose parameters have names
+		}
 		c.params = append(c.params, param{name, value})
 	}
 	return nil

@@ -89,7 +89,7 @@ func tokenParams() []reference.Param {
 		{Name: "resource", Description: "A resource that the token names; with can, the resource that is meant."},
 		{Name: "created_by", Description: "The address of who made it, or a part of the name or address of at most 20 members and service accounts."},
 		{Name: "created_with", Description: "The ID or locator of the token that made it."},
-		{Name: metadataPrefix, Prefix: true, Description: "metadata.KEY=VALUE: the value of a key of its metadata; for several keys at once."},
+		{Name: metadataPrefix, Prefix: true, Description: "The value of a key of its metadata, as metadata=KEY=VALUE or metadata.KEY=VALUE; for several keys at once."},
 		{Name: "expiring_within", Kind: reference.Duration, Description: "Its expiry is so near in the future, like 30d."},
 		{Name: "unused_for", Kind: reference.Duration, Description: "It was not used, nor made, for so long."},
 		{Name: "used_from", Description: "An address or network that it was used from. It needs usage:read, but for one's own tokens."},

@@ -81,7 +81,7 @@ func workspaceStory() []step {
 		{"POST", "/v1/workspaces/globex/suspend?dry_run=true", nil, 200, object{"dry_run": true}},
 		{"GET", "/v1/workspaces/globex", nil, 200, object{"suspended_at": nil}},
 		{"POST", "/v1/workspaces/globex/suspend", nil, 200, nil},
-		{"POST", "/v1/workspaces/globex/resume", object{}, 200, object{"suspended_at": nil}},
+		{"POST", "/v1/workspaces/globex/resume", nil, 200, object{"suspended_at": nil}},
 		{"DELETE", "/v1/workspaces/globex", nil, 200, object{"slug": "globex"}},
 		{"GET", ws + "/policy", nil, 200, object{"overlap": "24h"}},
 		{"PATCH", ws + "/policy", object{"overlap": "1h", "support_contact": object{"email": "help@acme.test"}}, 200, object{"overlap": "1h", "overridden": []any{"overlap", "support_contact"}}},
@@ -166,7 +166,7 @@ func instanceStory() []step {
 func (w *world) tokenStory() {
 	tokens := ws + "/tokens"
 	i := w.issue("acme", object{"label": "Laptop", "metadata": object{"team": "blue"}, "expires_in": "30d"})
-	w.as(w.root, "GET", tokens+"?metadata.team=blue&status=active&kind=personal&owner=me&q=lap&expiring_within=60d&can=tickets:read", nil).is(200)
+	w.as(w.root, "GET", tokens+"?metadata=team=blue&status=active&kind=personal&owner=me&q=lap&expiring_within=60d&can=tickets:read", nil).is(200)
 	one := tokens + "/" + i.Token.ID
 	w.play([]step{
 		{"GET", one, nil, 200, object{"label": "Laptop", "metadata": object{"team": "blue"}}},
@@ -225,7 +225,7 @@ func (w *world) lifeStory() {
 	w.play([]step{
 		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept"}, "dry_run": true}, 200, object{"matched": 1.0, "dry_run": true}},
 		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept"}}, 200, object{"matched": 1.0}},
-		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept", "metadata.team": "none"}, "dry_run": true}, 200, object{"matched": 0.0}},
+		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept", "metadata": object{"team": "none"}}, "dry_run": true}, 200, object{"matched": 0.0}},
 		{"GET", tokens + "/" + i.Token.ID, nil, 200, object{"status": "disabled"}},
 	})
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/reference/referencetest"
 	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -65,6 +66,7 @@ type world struct {
 	log    *safeBuffer
 	door   http.Handler
 	server *httptest.Server
+	at     string // by which the server is spoken to
 	ready  error
 	stuck  error // what keeps changes from being committed
 	// root is the first token: * and instance:admin.
@@ -199,6 +201,8 @@ func (w *world) open(options ...option) {
 	w.must(err)
 	w.server = httptest.NewServer(w.door)
 	w.Cleanup(w.server.Close)
+	w.at, err = referencetest.Through(w.server.URL)
+	w.must(err)
 }
 
 func (w *world) must(err error) {
@@ -218,7 +222,7 @@ type reply struct {
 // send sends a request as it is. Headers are pairs of name and value.
 func (w *world) send(method, path, body string, headers ...string) *reply {
 	w.Helper()
-	r, err := http.NewRequestWithContext(w.Context(), method, w.server.URL+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(w.Context(), method, w.at+path, strings.NewReader(body))
 	w.must(err)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")

@@ -31,6 +31,9 @@ type Call struct {
 	// Revision says that success carries the header Tokenry-Revision, Tagged that it
 	// carries an ETag.
 	Revision, Tagged bool
+	// Identifies says that success carries the headers that tell who asks, and that both
+	// success and 429 tell what is left of a rate limit.
+	Identifies bool
 	// Keyed says that the call takes an Idempotency-Key.
 	Keyed bool
 	// Matches says that it changes one object and takes If-Match.
@@ -120,7 +123,9 @@ type Param struct {
 	Description string
 	// OneOf, when not empty, lists all values.
 	OneOf []string
-	// Prefix says that the name is the beginning of a family, like metadata.KEY.
+	// Prefix says that the name is the beginning of a family, like metadata.KEY. It may be
+	// said as metadata=KEY=VALUE too, several times: so the documents have it, in which a
+	// parameter has one name.
 	Prefix bool
 	// Repeat says that it may be there several times.
 	Repeat bool

@@ -77,6 +77,33 @@ func TestGeneratorsReadTheDocuments(t *testing.T) {
 	}
 }
 
+// What a type requires is one of its members, also what the tag of an embedded one names.
+func TestWhatIsRequiredIsThere(t *testing.T) {
+	t.Parallel()
+	var doc struct {
+		Components struct {
+			Schemas map[string]struct {
+				Required   []string
+				Properties map[string]any
+			}
+		}
+	}
+	if err := json.Unmarshal(committed(t, "openapi.json"), &doc); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for name, s := range doc.Components.Schemas {
+		for _, field := range s.Required {
+			if n++; s.Properties[field] == nil {
+				t.Errorf("%s requires %s, which it does not have", name, field)
+			}
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d are required", n)
+	}
+}
+
 func TestEveryReferenceInTheDocumentLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	var tree map[string]any

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -53,7 +54,7 @@ const (
 	headerID     = "RequestID"
 	about        = "The token office: issues, verifies, limits, rotates and revokes access tokens. " +
 		"Errors are RFC 9457 problems with a code; each code has a page at /errors/{code}. " +
-		"Unknown fields, unknown parameters and repeated ones are refused. " +
+		"Unknown fields, unknown parameters and repeated ones are refused. A POST that takes no body takes {} too. " +
 		"Every change answers the header Tokenry-Revision. " +
 		"A caller with instance:admin may name a member in the header Tokenry-Act-As, whose rights then decide."
 )
@@ -76,10 +77,7 @@ func newDocument(routes []Call, base string) (*document, error) {
 		return nil, fmt.Errorf("examples.json: %w", err)
 	}
 	d.Components.Headers = map[string]*huma.Param{headerID: textHeader("A name of this call, for tokenry explain and the audit.")}
-	d.Components.Responses = map[string]*huma.Response{
-		"Problem":    refusal("A problem.", door.Problem, s.response(reflect.TypeFor[api.Problem]())),
-		"OAuthError": refusal("An error of OAuth.", door.JSON, s.response(reflect.TypeFor[api.OAuthError]())),
-	}
+	d.Components.Responses = allRefusals(routes, s.response(reflect.TypeFor[api.Problem]()), s.response(reflect.TypeFor[api.OAuthError]()))
 	group := ""
 	for i := range routes {
 		rt := &routes[i]
@@ -89,9 +87,7 @@ func newDocument(routes []Call, base string) (*document, error) {
 		}
 		for _, method := range methodsOf(rt) {
 			op := operation(rt, method, s)
-			if rt.OAuth {
-				op.Responses["default"] = &huma.Response{Ref: "#/components/responses/OAuthError"}
-			}
+			maps.Copy(op.Responses, refusals(rt))
 			d.examples[rt.Pattern()].show(op)
 			d.AddOperation(op)
 		}
@@ -276,6 +272,8 @@ func pathWords(name string) string {
 		return "A member: an e-mail, an id, ext:ID or me."
 	case "id":
 		return "An id."
+	case "scopes":
+		return "Scopes, with commas between."
 	case "ruleset":
 		return "The name of a file of rules."
 	case "path":
@@ -285,13 +283,14 @@ func pathWords(name string) string {
 }
 
 func queryParameter(p Param) *huma.Param {
+	least, most, limit := 1, 300, 200.0
 	s := &huma.Schema{Type: huma.TypeString}
 	for _, v := range p.OneOf {
 		s.Enum = append(s.Enum, v)
 	}
 	switch p.Kind {
 	case Whole:
-		s.Type = huma.TypeInteger
+		s.Type, s.Minimum, s.Maximum = huma.TypeInteger, new(1.0), &limit
 	case Flag:
 		s.Type = huma.TypeBoolean
 	case Duration:
@@ -299,13 +298,16 @@ func queryParameter(p Param) *huma.Param {
 	case Time:
 		s.Format = "date-time"
 	case Text:
+		if len(p.OneOf) == 0 {
+			s.MinLength, s.MaxLength = &least, &most
+		}
 	}
 	out := &huma.Param{Name: p.Name, In: "query", Description: p.Description, Schema: s}
 	if p.Repeat {
 		out.Schema = &huma.Schema{Type: huma.TypeArray, Items: s}
 	}
 	if p.Prefix {
-		out.Name += "KEY"
+		s.Pattern, out.Name, out.Schema = "^[^=]+=", strings.TrimSuffix(p.Name, "."), &huma.Schema{Type: huma.TypeArray, Items: s}
 	}
 	return out
 }
@@ -319,16 +321,10 @@ func headersOf(rt *Call) map[string]*huma.Param {
 	if rt.Tagged {
 		h["ETag"] = textHeader("The object's own revision, in quotes.")
 	}
+	if rt.Identifies {
+		maps.Copy(h, identityHeaders())
+	}
 	return h
-}
-
-// refusal is the answer of what was refused.
-func refusal(description, media string, body *huma.Schema) *huma.Response {
-	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{media: {Schema: body}}, Headers: map[string]*huma.Param{
-		door.HeaderRequestID: {Ref: "#/components/headers/" + headerID},
-		"Retry-After":        {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "With 429 and 503: seconds until another attempt makes sense."},
-		"WWW-Authenticate":   textHeader("With 401, and with 403 for want of a scope: the challenge of RFC 6750."),
-	}}
 }
 
 func textHeader(description string) *huma.Param {
@@ -344,16 +340,14 @@ func bare(media string) *huma.Schema {
 }
 
 func responses(rt *Call, s *schemas) map[string]*huma.Response {
-	out := map[string]*huma.Response{
-		"default": {Ref: "#/components/responses/Problem"},
-	}
+	out := map[string]*huma.Response{}
 	for _, status := range rt.Success {
 		r := &huma.Response{Description: http.StatusText(status), Headers: headersOf(rt), Content: map[string]*huma.MediaType{}}
 		if rt.Response != nil {
 			r.Content[door.JSON] = &huma.MediaType{Schema: s.response(rt.Response)}
 		}
 		if rt.Rehearsal != nil {
-			r.Content[door.JSON].Schema = &huma.Schema{AnyOf: []*huma.Schema{s.response(rt.Response), s.response(rt.Rehearsal)}}
+			r.Content[door.JSON].Schema = &huma.Schema{OneOf: []*huma.Schema{s.response(rt.Response), s.response(rt.Rehearsal)}}
 		}
 		for _, media := range rt.Media {
 			r.Content[media] = &huma.MediaType{Schema: bare(media)}

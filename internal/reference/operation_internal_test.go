@@ -87,10 +87,6 @@ func TestAnAnswerIsDescribedByStatus(t *testing.T) {
 		"a type, or text": {Call{Success: []int{200}, Response: role, Media: []string{"text/csv"}}, "200 OK application/json:Role text/csv:string"},
 	} {
 		out := responses(&c.call, words(t))
-		if out["default"] == nil || out["default"].Ref != "#/components/responses/Problem" {
-			t.Errorf("%s: errors are not described", what)
-		}
-		delete(out, "default")
 		var said []string
 		for _, status := range slices.Sorted(maps.Keys(out)) {
 			r := out[status]
@@ -110,11 +106,11 @@ func TestAnAnswerIsDescribedByStatus(t *testing.T) {
 
 // schemaWord is what a schema refers to, or its type.
 func schemaWord(s *huma.Schema) string {
-	if len(s.AnyOf) == 0 {
+	if len(s.OneOf) == 0 {
 		return strings.TrimPrefix(s.Ref, schemaPrefix) + s.Type
 	}
 	var all []string
-	for _, one := range s.AnyOf {
+	for _, one := range s.OneOf {
 		all = append(all, schemaWord(one))
 	}
 	return strings.Join(all, "|")
@@ -151,16 +147,51 @@ func TestACallSaysWhatItsPathAndHeadersHold(t *testing.T) {
 // TestARefusalSaysWhenToComeBackAndWhatIsMissing, with the name of the call.
 func TestARefusalSaysWhenToComeBackAndWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	r := refusal("A problem.", door.Problem, &huma.Schema{Ref: schemaPrefix + "Problem"})
-	is(t, "its headers", strings.Join(slices.Sorted(maps.Keys(r.Headers)), " "), "Retry-After Tokenry-Request-Id WWW-Authenticate")
-	if r.Content["application/problem+json"] == nil || len(r.Content) != 1 {
-		t.Errorf("it is answered as %v", r.Content)
+	calls := []Call{{Path: "/v1/roles/{name}", Access: Access{Kind: Self}, Matches: true, Keyed: true}, {Path: "/t", Access: Access{Kind: Public}, OAuth: true}}
+	all := allRefusals(calls, &huma.Schema{Ref: schemaPrefix + "Problem"}, &huma.Schema{Ref: schemaPrefix + "OAuthError"})
+	for name, want := range map[string]string{
+		"Problem":            "application/problem+json Allow RateLimit RateLimit-Policy Retry-After Tokenry-Request-Id Tokenry-Status WWW-Authenticate",
+		"OAuthError":         "application/json Allow RateLimit RateLimit-Policy Retry-After Tokenry-Request-Id Tokenry-Status WWW-Authenticate",
+		"Unauthorized":       "application/problem+json Tokenry-Request-Id Tokenry-Status WWW-Authenticate",
+		"TooManyRequests":    "application/problem+json RateLimit RateLimit-Policy Retry-After Tokenry-Request-Id",
+		"OAuthUnauthorized":  "application/json Tokenry-Request-Id Tokenry-Status WWW-Authenticate",
+		"PreconditionFailed": "application/problem+json Tokenry-Request-Id",
+	} {
+		r := all[name]
+		is(t, name, strings.Join(append(slices.Sorted(maps.Keys(r.Content)), slices.Sorted(maps.Keys(r.Headers))...), " "), want)
 	}
+	is(t, "its codes", all["TooManyRequests"].Description, "Too Many Requests. The code is one of rate_limited, too_many_replicas.")
 	d, err := newDocument([]Call{{Method: "POST", Path: "/t", Group: "OAuth", OAuth: true, Success: []int{200}, Request: reflect.TypeFor[api.RevokeRequest](), Access: Access{Kind: Public}}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	is(t, "an error of OAuth", d.Paths["/t"].Post.Responses["default"].Ref, "#/components/responses/OAuthError")
+}
+
+// TestACallIsRefusedAsItIsAsked: with the statuses of what it takes and changes, and no others.
+func TestACallIsRefusedAsItIsAsked(t *testing.T) {
+	t.Parallel()
+	role := reflect.TypeFor[api.PutRole]()
+	for what, c := range map[string]struct {
+		call Call
+		want string
+	}{
+		"a page":                  {Call{Path: "/docs", Access: Access{Kind: Public}}, "400 503 default"},
+		"a page of several":       {Call{Path: "/errors/{code}", Access: Access{Kind: Public}}, "400 404 503 default"},
+		"an object":               {Call{Path: "/v1/roles/{name}", Access: Access{Kind: Self}}, "400 401 403 404 429 503 default"},
+		"a change":                {Call{Path: "/v1/roles", Access: Access{Kind: Self}, Revision: true, Request: role, Keyed: true}, "400 401 403 409 413 415 422 429 503 default"},
+		"a change of an object":   {Call{Path: "/v1/roles/{name}", Access: Access{Kind: Self}, Revision: true, Matches: true}, "400 401 403 404 409 412 429 503 default"},
+		"a form that nobody owns": {Call{Path: "/t", Access: Access{Kind: Public}, OAuth: true, Request: role}, "400 401 413 415 429 503 default"},
+		"who asks for a proxy":    {Call{Path: "/v1/ext-authz/{ruleset}/{path...}", Access: Access{Kind: Self}, Identifies: true}, "400 401 403 429 503 default"},
+	} {
+		out := refusals(&c.call)
+		is(t, what, strings.Join(slices.Sorted(maps.Keys(out)), " "), c.want)
+		for status, r := range out {
+			if oauth := strings.HasPrefix(r.Ref, responsePrefix+"OAuth"); oauth != c.call.OAuth || !strings.HasPrefix(r.Ref, responsePrefix) {
+				t.Errorf("%s: %s is %s", what, status, r.Ref)
+			}
+		}
+	}
 }
 
 // TestAnExampleStandsWhereItWasAnswered, and nowhere that it was not.

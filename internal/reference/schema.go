@@ -113,6 +113,7 @@ func (s *schemas) finishFields(schema *huma.Schema, t reflect.Type) {
 	for f := range t.Fields() {
 		if f.Anonymous {
 			s.finishFields(schema, f.Type)
+			schema.Required = append(schema.Required, strings.FieldsFunc(f.Tag.Get("requires"), func(r rune) bool { return r == ',' })...)
 			continue
 		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -62,13 +62,14 @@ func TestAParameterSaysWhatItTakes(t *testing.T) {
 		p    Param
 		want string
 	}{
-		"text":     {Param{Name: "q"}, `{"type":"string"}`},
-		"whole":    {Param{Name: "limit", Kind: Whole}, `{"type":"integer"}`},
+		"text":     {Param{Name: "q"}, `{"type":"string","minLength":1,"maxLength":300}`},
+		"whole":    {Param{Name: "limit", Kind: Whole}, `{"type":"integer","minimum":1,"maximum":200}`},
 		"flag":     {Param{Name: "deleted", Kind: Flag}, `{"type":"boolean"}`},
 		"duration": {Param{Name: "within", Kind: Duration}, `{"type":"string","pattern":"` + durationPattern + `"}`},
 		"time":     {Param{Name: "since", Kind: Time}, `{"type":"string","format":"date-time"}`},
 		"one of":   {Param{Name: "kind", OneOf: []string{"a", "b"}}, `{"type":"string","enum":["a","b"]}`},
-		"repeated": {Param{Name: "id", Repeat: true}, `{"type":"array","items":{"type":"string"}}`},
+		"repeated": {Param{Name: "id", Repeat: true}, `{"type":"array","items":{"type":"string","minLength":1,"maxLength":300}}`},
+		"a family": {Param{Name: "metadata.", Prefix: true}, `{"type":"array","items":{"type":"string","pattern":"^[^=]+=","minLength":1,"maxLength":300}}`},
 	} {
 		raw, err := json.Marshal(queryParameter(c.p).Schema)
 		var got, want any
@@ -76,7 +77,7 @@ func TestAParameterSaysWhatItTakes(t *testing.T) {
 			t.Errorf("%s: %s (%v), want %s", name, raw, err, c.want)
 		}
 	}
-	if got := queryParameter(Param{Name: "metadata.", Prefix: true}).Name; got != "metadata.KEY" {
+	if got := queryParameter(Param{Name: "metadata.", Prefix: true}).Name; got != "metadata" {
 		t.Errorf("a family is called %s", got)
 	}
 }

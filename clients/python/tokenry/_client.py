@@ -82,7 +82,7 @@ class Client(Calls):
         method, template = call.split(" ", 1)
         target = self._path + re.sub(r"\{(\w+)\}", lambda m: segment(str(m[1]), path), template)
         if query:
-            target += "?" + urllib.parse.urlencode({k: said(v) for k, v in query.items() if v is not None})
+            target += "?" + urllib.parse.urlencode([(k, said(one)) for k, v in query.items() for one in (v if isinstance(v, (list, tuple)) else [v]) if one is not None])
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", "User-Agent": self._agent}
         data = None
         if body is not None:

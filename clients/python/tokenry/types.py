@@ -154,7 +154,7 @@ class BulkResults(TypedDict):
 
 class _BulkTokens(TypedDict):
     # Action is revoke, disable, rotate or edit.
-    action: str
+    action: Literal["revoke"] | Literal["disable"] | Literal["rotate"] | Literal["edit"]
 
 
 class BulkTokens(_BulkTokens, total=False):
@@ -169,7 +169,7 @@ class BulkTokens(_BulkTokens, total=False):
     filter: "TokenFilter"
     ids: list[str]
     # Reason, Comment and Descendants go with revoke.
-    reason: str
+    reason: Literal["unused"] | Literal["superseded"] | Literal["leaked"] | Literal["owner_left"] | Literal["other"]
     # Rotate goes with rotate.
     rotate: "RotateToken"
 
@@ -228,7 +228,12 @@ class CreateServiceAccount(_CreateServiceAccount, total=False):
     scopes: Union[list[str], None]
 
 
-class CreateToken(TypedDict, total=False):
+class _CreateToken(TypedDict):
+    # Label is the token's name: 1 to 100 characters, none of them a control character.
+    label: str
+
+
+class CreateToken(_CreateToken, total=False):
     """CreateToken asks for a new token."""
 
     allowed_ips: Union[list[str], None]
@@ -238,9 +243,7 @@ class CreateToken(TypedDict, total=False):
     expires_in: Union[str, None]
     grants: Union[list["Statement"], None]
     # Kind is "personal", "service" or "workspace"; left out it follows from Owner.
-    kind: str
-    # Label is the token's name: 1 to 100 characters, none of them a control character.
-    label: Union[str, None]
+    kind: Literal["personal"] | Literal["service"] | Literal["workspace"]
     metadata: Union[dict[str, Any], None]
     never: Union[bool, None]
     not_before: Union[str, None]
@@ -254,6 +257,11 @@ class CreateToken(TypedDict, total=False):
 
 
 class _CreateTrustRule(TypedDict):
+    audience: str
+    claims: dict[str, Union[list[str], None]]
+    issuer: str
+    # Label is the rule's name: 1 to 100 characters, none of them a control character.
+    label: str
     # ServiceAccount is the name of the account whose tokens it gives.
     service_account: str
 
@@ -262,16 +270,11 @@ class CreateTrustRule(_CreateTrustRule, total=False):
     """CreateTrustRule asks for a new rule."""
 
     allowed_ips: Union[list[str], None]
-    audience: Union[str, None]
-    claims: Union[dict[str, Union[list[str], None]], None]
     # ExpiresIn is how long a token lives: 1m to 1h; 15m when left out.
     expires_in: Union[str, None]
     grants: Union[list["Statement"], None]
-    issuer: Union[str, None]
     # Keys are the issuer's public keys, for one that does not tell them to strangers; null asks the issuer.
     keys: Union["KeySet", None]
-    # Label is the rule's name: 1 to 100 characters, none of them a control character.
-    label: Union[str, None]
     resources: Union[list[str], None]
     role: Union[str, None]
     scopes: Union[list[str], None]
@@ -304,7 +307,7 @@ class CreateWorkspace(_CreateWorkspace, total=False):
 
     external_id: Union[str, None]
     metadata: Union[dict[str, Any], None]
-    name: Union[str, None]
+    name: str
 
 
 class Denial(TypedDict):
@@ -398,7 +401,7 @@ class EditToken(TypedDict, total=False):
     expires_in: Union[str, None]
     grants: Union[list["Statement"], None]
     # Label is the token's name: 1 to 100 characters, none of them a control character.
-    label: Union[str, None]
+    label: str
     metadata: Union[dict[str, Any], None]
     never: Union[bool, None]
     not_before: Union[str, None]
@@ -413,16 +416,16 @@ class EditTrustRule(TypedDict, total=False):
     """EditTrustRule is a merge patch of a rule. Whatever but the label is changed, tokens that were given before end."""
 
     allowed_ips: Union[list[str], None]
-    audience: Union[str, None]
-    claims: Union[dict[str, Union[list[str], None]], None]
+    audience: str
+    claims: dict[str, Union[list[str], None]]
     # ExpiresIn is how long a token lives: 1m to 1h; 15m when left out.
     expires_in: Union[str, None]
     grants: Union[list["Statement"], None]
-    issuer: Union[str, None]
+    issuer: str
     # Keys are the issuer's public keys, for one that does not tell them to strangers; null asks the issuer.
     keys: Union["KeySet", None]
     # Label is the rule's name: 1 to 100 characters, none of them a control character.
-    label: Union[str, None]
+    label: str
     resources: Union[list[str], None]
     role: Union[str, None]
     scopes: Union[list[str], None]
@@ -444,7 +447,7 @@ class EditWorkspace(TypedDict, total=False):
 
     external_id: Union[str, None]
     metadata: Union[dict[str, Any], None]
-    name: Union[str, None]
+    name: str
 
 
 class EraseUser(TypedDict, total=False):
@@ -1079,7 +1082,7 @@ class PutWorkspace(TypedDict, total=False):
 
     external_id: Union[str, None]
     metadata: Union[dict[str, Any], None]
-    name: Union[str, None]
+    name: str
     slug: str
 
 
@@ -1216,20 +1219,17 @@ class Resource(TypedDict):
     revision: int
 
 
-class _ReviewedUser(TypedDict):
+class ReviewedUser(TypedDict, total=False):
+    """ReviewedUser is a user in the words of Kubernetes."""
+
+    # Extra has tokenry.dev/token-id and tokenry.dev/workspace.
+    extra: dict[str, Union[list[str], None]]
     # Groups are tokenry:WORKSPACE, and tokenry:WORKSPACE:SCOPE of each scope of the address that the token has.
     groups: list[str]
     # UID is the owner's ID.
     uid: str
     # Username is tokenry:WORKSPACE:NAME, of a member's mail address or a service account's name.
     username: str
-
-
-class ReviewedUser(_ReviewedUser, total=False):
-    """ReviewedUser is a user in the words of Kubernetes."""
-
-    # Extra has tokenry.dev/token-id and tokenry.dev/workspace.
-    extra: dict[str, Union[list[str], None]]
 
 
 class _RevokeRequest(TypedDict):
@@ -1252,7 +1252,7 @@ class RevokeToken(TypedDict, total=False):
     comment: str
     # Descendants revokes what was made with the token too, and with what was made with that, in its workspace. Left out it is what the policy's leak_descendants says where the reason is leaked, and else false.
     descendants: bool
-    reason: str
+    reason: Literal["unused"] | Literal["superseded"] | Literal["leaked"] | Literal["owner_left"] | Literal["other"]
 
 
 class Role(TypedDict):
@@ -1448,7 +1448,7 @@ class TokenFilter(TypedDict, total=False):
     # ExpiringWithin keeps tokens whose expiry lies so near in the future.
     expiring_within: str
     kind: str
-    # Metadata keeps tokens whose metadata has these values. In a body a key may also stand beside the other fields, as metadata.KEY.
+    # Metadata keeps tokens whose metadata has these values.
     metadata: dict[str, str]
     # OutsidePolicy keeps tokens that the policy of now would not allow; false those that it would.
     outside_policy: bool
@@ -1543,13 +1543,10 @@ class TokenReviewSpec(_TokenReviewSpec, total=False):
     audiences: list[str]
 
 
-class _TokenReviewStatus(TypedDict):
-    authenticated: bool
-
-
-class TokenReviewStatus(_TokenReviewStatus, total=False):
+class TokenReviewStatus(TypedDict, total=False):
     """TokenReviewStatus is what is said of a token."""
 
+    authenticated: bool
     # Error is there when it could not be decided now.
     error: str
     # User is there when Authenticated is true.
