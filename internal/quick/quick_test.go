@@ -57,3 +57,34 @@ func TestEverydayRequestsAreScanned(t *testing.T) {
 		}
 	}
 }
+
+// What the library refuses, or reads in a way of its own, is left to it: names that are
+// unknown, twice there or in another case, escapes, what is no ASCII, null, and numbers.
+func TestWhatIsNotPlainIsLeftToTheLibrary(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		``, `[]`, `null`, `{`, `{"token"`, `{"token":`, `{"token":"a"`, `{"token":"a}`, `{"token":"a",}`, `{"token":"a"}{}`, `{"token":"a"} x`, `{"token":null}`, `{"token":7}`,
+		`{"Token":"a"}`, `{"other":"a"}`, `{"token":"a","token":"b"}`, `{"token":"\u0061"}`, `{"token":"ü"}`, "{\"token\":\"\x7f\"}", "{\"token\":\"\n\"}", "{\"token\"\x00:\"a\"}",
+		`{"scopes":null}`, `{"scopes":"a"}`, `{"scopes":["a",]}`, `{"scopes":["a"`, `{"scopes":[7]}`, `{"peek":1}`, `{"peek":"true"}`, `{"peek":tru}`, `{"peek":}`, `{"workspace":""}`,
+		`{"client":null}`, `{"client":[]}`, `{"client":{"ip":"a","ip":"b"}}`, `{"client":{"port":"1"}}`, `{"client":{}`, `{"client":{},"client":{}}`, `{"scopes":[],"scopes":[]}`,
+	} {
+		var in api.VerifyRequest
+		if quick.Verify([]byte(body), &in, &api.Client{}) {
+			t.Errorf("%q is read as %+v", body, in)
+		}
+	}
+}
+
+// A request borrows the memory of the one before it, and nothing else of it.
+func TestNothingIsLeftOfTheRequestBefore(t *testing.T) {
+	t.Parallel()
+	in, client := api.VerifyRequest{Scopes: make([]string, 0, 4)}, api.Client{}
+	if !quick.Verify([]byte(`{"token":"a","scopes":["x","y"],"client":{"ip":"192.0.2.1"}}`), &in, &client) || in.Client != &client || client.IP != "192.0.2.1" {
+		t.Fatalf("%+v", in)
+	}
+	lent := in.Scopes
+	in = api.VerifyRequest{Scopes: lent}
+	if !quick.Verify([]byte(`{"scopes":["z"],"token":"b"}`), &in, &api.Client{}) || len(in.Scopes) != 1 || in.Scopes[0] != "z" || &in.Scopes[0] != &lent[0] || in.Client != nil {
+		t.Errorf("%+v", in)
+	}
+}

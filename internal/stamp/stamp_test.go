@@ -41,3 +41,11 @@ func TestABuildSaysWhatItKnows(t *testing.T) {
 		t.Errorf("this test is %+v", b)
 	}
 }
+
+// TestAProgramWithoutInformationSaysNothing: it does not make a version up.
+func TestAProgramWithoutInformationSaysNothing(t *testing.T) {
+	t.Parallel()
+	if b := stamp.Of(&debug.BuildInfo{}); b.Version != stamp.Unknown || b.Revision != "" || b.Changed || b.Go != "" {
+		t.Errorf("%+v", b)
+	}
+}
