@@ -24,14 +24,14 @@ func take(t *testing.T, path, holder string) *filelock.Lock {
 }
 
 // held wants that a lock is somebody's, and answers whose.
-func held(t *testing.T, path string) *filelock.HeldError {
+func held(t *testing.T, path string) filelock.HeldError {
 	t.Helper()
 	l, err := filelock.Take(path, "the second", at())
 	e, is := errors.AsType[*filelock.HeldError](err)
 	if !is || l != nil {
 		t.Fatalf("%v, %v", l, err)
 	}
-	return e
+	return *e
 }
 
 // TestAFileIsOnes: whoever comes second is told who has it, since when, and what to do;
@@ -43,7 +43,7 @@ func TestAFileIsOnes(t *testing.T) {
 	for range 2 { // who was refused takes nothing away
 		if e := held(t, path); e.Holder != "web-1, process 7" || !e.Since.Equal(at()) ||
 			e.Error() != "another server holds this database (web-1, process 7, since 2026-11-30T12:00:00Z); stop it first, or give this one a database of its own" {
-			t.Errorf("%+v: %v", e, e)
+			t.Errorf("%+v", e)
 		}
 	}
 	before, err := os.Stat(path)
@@ -68,7 +68,9 @@ func TestAFileIsOnes(t *testing.T) {
 	if err := first.Release(); err == nil {
 		t.Error("a lock is released twice")
 	}
-	held(t, path)
+	if e := held(t, path); e.Holder != "x" {
+		t.Errorf("it was another's: %+v", e)
+	}
 }
 
 // TestWhoHasNotNamedThemselvesYet: or writes something else there, holds it all the same.
@@ -82,7 +84,7 @@ func TestWhoHasNotNamedThemselvesYet(t *testing.T) {
 			t.Fatal(err)
 		}
 		if e := held(t, path); e.Holder != "" || !strings.Contains(e.Error(), "(one that has not named itself yet)") {
-			t.Errorf("%.10q: %v", text, e)
+			t.Errorf("%.10q: %+v", text, e)
 		}
 	}
 }

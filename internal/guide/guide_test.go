@@ -118,3 +118,15 @@ func TestWhatAPageSaysIsShownAsItIsMeant(t *testing.T) {
 		t.Error("what cannot be shown is a picture")
 	}
 }
+
+// TestAPageThatIsNamedTwiceStandsOnce: where the index names it first.
+func TestAPageThatIsNamedTwiceStandsOnce(t *testing.T) {
+	t.Parallel()
+	g, err := guide.Read(files(map[string]string{"guide/index.md": "# I\n\n[b](b.md) [a](a.md) [b](b.md#x)", "guide/a.md": "# A\n\n[b](b.md)", "guide/b.md": "# B"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pages := g.Pages(); len(pages) != 2 || pages[0].Name != "b" || pages[1].Name != "a" {
+		t.Errorf("%+v", pages)
+	}
+}

@@ -117,7 +117,7 @@ func TestADatabaseThatIsAwayIsNotTakenForAnEmptyOne(t *testing.T) {
 	if err := m.Check(t.Context()); !errors.Is(err, errAway) {
 		t.Error(err)
 	}
-	if _, err := db.ExecContext(t.Context(), `SELECT * FROM t1`); err == nil {
+	if _, err := db.ExecContext(t.Context(), `SELECT x FROM t1`); err == nil {
 		t.Error("it was migrated")
 	}
 }

@@ -88,3 +88,16 @@ func TestNothingIsLeftOfTheRequestBefore(t *testing.T) {
 		t.Errorf("%+v", in)
 	}
 }
+
+// White space stands wherever JSON lets it, and in no text is it taken away.
+func TestBlanksSayNothing(t *testing.T) {
+	t.Parallel()
+	var in api.VerifyRequest
+	body := "\r\n { \"token\" : \" a \" ,\t\"scopes\": [ \"x\" , \"y\" ] , \"peek\" : true , \"client\" : { \"path\" : \"/a b\" } } \n"
+	if !quick.Verify([]byte(body), &in, &api.Client{}) || in.Token != " a " || len(in.Scopes) != 2 || !in.Peek || in.Client.Path != "/a b" {
+		t.Errorf("%+v", in)
+	}
+	if !quick.Verify([]byte(" {\t} "), &in, &api.Client{}) {
+		t.Error("an object without anything is none")
+	}
+}
