@@ -95,8 +95,9 @@ torture: ## break nodes and judge what they answer for TORTURE; a failure prints
 torture-mutants: ## see that torture finds out builds that break the promise
 	TOKENRY_TEST_REQUIRE=1 $(GO) test -count=1 -timeout 60m -v ./internal/torture -run TestMutantsAreFoundOut -args -mutants -clocks
 
-strangers: ## run what others wrote beside a real server: a Kubernetes API server and OpenTofu (built once, minutes), a validating proxy, libraries for webhooks and SCIM, clients that repeat requests, MCP servers and clients, proxies (writes the tables of their pages)
+strangers: ## run what others wrote beside a real server: a Kubernetes API server and OpenTofu (built once, minutes), a validating proxy, generators of clients, libraries for webhooks and SCIM, clients that repeat requests, MCP servers and clients, proxies (writes the tables of their pages)
 	scripts/apidoc
+	scripts/generated --write
 	scripts/webhooks
 	scripts/mcp
 	scripts/proxies --write
