@@ -47,6 +47,13 @@ func others() []string {
 	return []string{"Tokenry-Status", "Tokenry-Act-As", "Tokenry-Revision", "Tokenry-Request-Id", "Tokenry-Scopes-Truncated"}
 }
 
+// underscored are the names that a framework which knows headers as HTTP_TOKENRY_ACT_AS takes
+// for this one.
+func underscored(name string) []string {
+	last := strings.LastIndexByte(name, '-')
+	return []string{strings.ReplaceAll(name, "-", "_"), strings.Replace(name, "-", "_", 1), name[:last] + "_" + name[last+1:]}
+}
+
 func withoutToken(s *stage) {
 	for _, method := range []string{"GET", "POST", "OPTIONS", "PROPFIND"} {
 		res := s.refused(http.StatusUnauthorized, method, "/tickets/1", "")
@@ -84,7 +91,10 @@ func goodToken(s *stage) {
 func forgedIdentity(s *stage) {
 	var forged []string
 	for _, name := range append(identity(), others()...) {
-		forged = append(forged, name, "forged", strings.ToLower(name), "forged", strings.ReplaceAll(name, "-", "_"), "forged")
+		forged = append(forged, name, "forged", strings.ToLower(name), "forged")
+		for _, other := range underscored(name) {
+			forged = append(forged, other, "forged")
+		}
 	}
 	v := s.passes("GET", "/tickets/1", s.reader.Secret, forged...)
 	for name, values := range v.Header {

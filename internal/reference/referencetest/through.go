@@ -28,8 +28,8 @@ func Through(server string) (string, error) {
 	}
 	defer resp.Body.Close()
 	address, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-	if err != nil || resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("the proxy of TOKENRY_TEST_THROUGH answered %s: %s %w", resp.Status, address, err)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("the proxy of TOKENRY_TEST_THROUGH answered %s: %s", resp.Status, address)
 	}
-	return string(address), nil
+	return string(address), err
 }
