@@ -1,0 +1,163 @@
+package foreign
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"math/bits"
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/token"
+)
+
+// Format tells the strings of one other system. It never changes, and may be used by any
+// number of goroutines.
+type Format struct {
+	Spec
+	naming      []byte
+	key, suffix string
+	takes       func(byte) bool
+}
+
+// Names is for what [token.Keyring.Derive] makes the key that locators are worked out with.
+const Names = "imported token names"
+
+// New makes a format that has been checked: naming is the key [Names] of Spec.Naming,
+// key and suffix are what it has sealed. A Spec without a recipe gets its own.
+func New(s Spec, naming []byte, key, suffix string) *Format {
+	f := &Format{Spec: s, naming: naming, key: key, suffix: suffix, takes: alphabetOf(s.Alphabet)}
+	if f.takes == nil {
+		f.takes = func(byte) bool { return false }
+	}
+	if f.Recipe == "" {
+		f.Recipe = f.recipe()
+	}
+	return f
+}
+
+// recipe stands for what is hashed of a string and how, whatever its format is called:
+// two formats with the same recipe give the same string the same name. It tells nothing
+// of the secrets in it to whoever does not have the naming key.
+func (f *Format) recipe() string {
+	s := f.Spec
+	s.Name, s.Prefix, s.Least, s.Most, s.Alphabet = "", "", 0, 0, ""
+	s.Key, s.Suffix = []byte(f.key), []byte(f.suffix)
+	text, _ := json.Marshal(struct {
+		Part, SaltPart, Hint Part
+		Decode, Hash, Salt   string
+		Key, Suffix          []byte
+		Iterations, Length   int
+	}{s.Part, s.SaltPart, s.Hint, s.Decode, s.Hash, s.Salt, s.Key, s.Suffix, s.Iterations, s.Length})
+	return base64.RawURLEncoding.EncodeToString(f.mac("recipe", text))[:22]
+}
+
+// mac is an HMAC-SHA-256 under the naming key; no two uses of it have one value.
+func (f *Format) mac(use string, parts ...[]byte) []byte {
+	h := hmac.New(sha256.New, f.naming)
+	for _, p := range append([][]byte{[]byte(use), []byte(f.Recipe)}, parts...) {
+		_, _ = h.Write([]byte{byte(len(p) >> 8), byte(len(p))})
+		_, _ = h.Write(p)
+	}
+	return h.Sum(nil)
+}
+
+// Takes says whether a string has the format's shape.
+func (f *Format) Takes(s string) bool {
+	if len(s) < f.Least || len(s) > f.Most || !strings.HasPrefix(s, f.Prefix) {
+		return false
+	}
+	for i := len(f.Prefix); i < len(s); i++ {
+		if !f.takes(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Slow says that the hash is slow on purpose, so that only so many may be worked out at
+// a time.
+func (s *Spec) Slow() bool {
+	switch s.Hash {
+	case api.HashPBKDF2, api.HashBcrypt, api.HashArgon2id, api.HashScrypt:
+		return true
+	}
+	return false
+}
+
+// ByHint says that a string's rows are found by its hint, because each hash has a salt
+// of its own; else they are found by the hash.
+func (f *Format) ByHint() bool { return byHint(f.Hash, f.Salt) }
+
+// SameHint is how many tokens may have one hint.
+const SameHint = 4
+
+// ByHash is the locator of the token that has a hash.
+func (f *Format) ByHash(sum []byte) token.Locator { return locator(f.mac("hash", sum)) }
+
+// HintOf is the hint of a string.
+func (f *Format) HintOf(s string) (string, bool) { return f.Hint.of(s) }
+
+// ByHintAt is the locator of the i-th token that has a hint, up to [SameHint].
+func (f *Format) ByHintAt(hint string, i int) token.Locator {
+	return locator(f.mac("hint", []byte(hint), []byte{byte(i)}))
+}
+
+// locator is the first 128 bits of a MAC modulo all the locators that there are, of which
+// there are so few that none is likelier than another by more than 2⁻⁵⁶.
+func locator(mac []byte) token.Locator {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	var hi, lo uint64
+	for i := range 8 {
+		hi, lo = hi<<8|uint64(mac[i]), lo<<8|uint64(mac[8+i])
+	}
+	var l token.Locator
+	for i := range l {
+		var rest uint64
+		hi, rest = hi/uint64(len(digits)), hi%uint64(len(digits))
+		lo, rest = bits.Div64(rest, lo, uint64(len(digits)))
+		l[i] = digits[rest]
+	}
+	return l
+}
+
+// Presented is what the digest of a token is made of whose hash is sum. It is no string
+// that could be presented, and needs the naming key.
+func (f *Format) Presented(sum []byte) string {
+	return "hash:" + f.Recipe + ":" + base64.RawURLEncoding.EncodeToString(f.mac("presented", sum))
+}
+
+// Direct is the same of a token whose string was seen: no slow hash is needed for it.
+func (f *Format) Direct(s string) string {
+	return "direct:" + f.Recipe + ":" + base64.RawURLEncoding.EncodeToString(f.mac("direct", []byte(s)))
+}
+
+// hashedOf is what is hashed of a string, and with what salt where the string has it.
+func (f *Format) hashedOf(s string) (part, salt string, ok bool) {
+	if part, ok = f.Part.of(s); !ok {
+		return "", "", false
+	}
+	switch f.Decode {
+	case api.DecodeHex:
+		raw, err := hex.DecodeString(part)
+		if err != nil {
+			return "", "", false
+		}
+		part = string(raw)
+	case api.DecodeGrafanaAPIKey:
+		var key struct{ K, N string }
+		raw, err := base64.StdEncoding.DecodeString(part)
+		if err != nil || json.Unmarshal(raw, &key) != nil || key.K == "" || key.N == "" {
+			return "", "", false
+		}
+		return key.K + f.suffix, key.N, true
+	}
+	if f.Salt == api.SaltToken {
+		if salt, ok = f.SaltPart.of(s); !ok {
+			return "", "", false
+		}
+	}
+	return part + f.suffix, salt, true
+}
