@@ -125,8 +125,12 @@ func TokenFacts(t ledger.Token, secrets []ledger.Secret) verify.Token {
 
 // secretFacts is what a verification needs of a secret.
 func secretFacts(s ledger.Secret) verify.Secret {
-	return verify.Secret{Digest: s.Digest, Key: s.Key, RetiresAt: s.RetiresAt, Ended: !s.EndedAt.IsZero(), Number: s.Number,
+	f := verify.Secret{Digest: s.Digest, Key: s.Key, RetiresAt: s.RetiresAt, Ended: !s.EndedAt.IsZero(), Number: s.Number,
 		Tracked: s.Tracked && s.FirstUsedAt.IsZero()}
+	if s.Origin.Slow() {
+		f.Origin = s.Origin
+	}
+	return f
 }
 
 // Works says whether one of a token's secrets, which are listed newest first, is

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/token"
@@ -21,6 +22,8 @@ type Instance struct {
 	Policy policy.Overrides
 	// Prefixes are the token prefixes of this instance, the current one first.
 	Prefixes []token.Prefix
+	// Formats are those of other systems whose strings are looked up, the oldest first.
+	Formats []foreign.Spec
 	// PolicyRevision is the last change of Policy.
 	PolicyRevision int64
 	// SetupSeed is what the one-time setup code is worked out from, with the keyring; nil when
@@ -185,6 +188,8 @@ type Secret struct {
 	// Sealed is the recoverable copy, or nil.
 	Sealed    []byte
 	CreatedAt time.Time
+	// Origin is set where another system gave out the secret; nil for one of ours.
+	Origin *foreign.Origin
 }
 
 // Role is a named list of scopes; workspace 0 is the instance's.

@@ -69,7 +69,7 @@ func (r pageRows) Standing(session, slug string) (ledger.Standing, error) {
 		return slices.Concat(sessionFields(&x.Session), userFields(&x.User), workspaceFields(&x.Workspace), maybeMemberFields(&x.Member),
 			instanceFields(&x.Instance), []any{&x.Removals, &all[0], &all[1], &all[2], &own[0], &own[1], &own[2]})
 	}, `SELECT `+search.Qualified("s", sessionColumns)+`, `+search.Qualified("u", userColumns)+`, `+workspaceColumns+`, `+maybeMember+`,
-			i.policy, i.prefixes, i.policy_revision, i.setup_digest, i.setup_expires_at, i.bootstrapped_at,
+			i.policy, i.prefixes, i.formats, i.policy_revision, i.setup_digest, i.setup_expires_at, i.bootstrapped_at,
 			EXISTS (SELECT 1 FROM removals),
 			COALESCE(c.workspace, -1), COALESCE(c.revision, 0), COALESCE(c.changed_at, 0),
 			COALESCE(o.workspace, -1), COALESCE(o.revision, 0), COALESCE(o.changed_at, 0)

@@ -167,7 +167,7 @@ CREATE TABLE instance (
     setup_digest BYTEA CHECK (length(setup_digest) = 32),
     setup_expires_at BIGINT,
     bootstrapped_at BIGINT
-, policy_revision BIGINT NOT NULL DEFAULT 0);
+, policy_revision BIGINT NOT NULL DEFAULT 0, formats TEXT);
 
 CREATE TABLE key_checks (
     key_id BIGINT PRIMARY KEY CHECK (key_id > 0),
@@ -320,9 +320,11 @@ CREATE TABLE secrets (
     tracked BOOLEAN NOT NULL,
     first_used_at BIGINT,
     sealed BYTEA,
-    created_at BIGINT NOT NULL, ended_at BIGINT,
+    created_at BIGINT NOT NULL, ended_at BIGINT, origin TEXT,
     PRIMARY KEY (token, number)
 );
+
+CREATE INDEX secrets_imported ON secrets (token) WHERE origin IS NOT NULL;
 
 CREATE INDEX secrets_key ON secrets (key_id);
 

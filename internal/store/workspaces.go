@@ -7,19 +7,19 @@ import (
 )
 
 func instanceFields(i *ledger.Instance) []any {
-	return []any{column.Document(&i.Policy), column.Document(&i.Prefixes), &i.PolicyRevision, column.Blob(&i.SetupSeed), column.Instant(&i.SetupExpiresAt), column.Instant(&i.BootstrappedAt)}
+	return []any{column.Document(&i.Policy), column.Document(&i.Prefixes), column.Document(&i.Formats), &i.PolicyRevision, column.Blob(&i.SetupSeed), column.Instant(&i.SetupExpiresAt), column.Instant(&i.BootstrappedAt)}
 }
 
 // Instance reads the one row, which the first migration makes.
 func (r headRows) Instance() (ledger.Instance, error) {
 	return one(r.session, instanceFields, `
-		SELECT policy, prefixes, policy_revision, setup_digest, setup_expires_at, bootstrapped_at FROM instance WHERE id = 1`)
+		SELECT policy, prefixes, formats, policy_revision, setup_digest, setup_expires_at, bootstrapped_at FROM instance WHERE id = 1`)
 }
 
 // PutInstance replaces the one row.
 func (t headChanges) PutInstance(i ledger.Instance) error {
 	return t.exec(`
-		UPDATE instance SET policy = $1, prefixes = $2, policy_revision = $3, setup_digest = $4, setup_expires_at = $5, bootstrapped_at = $6
+		UPDATE instance SET policy = $1, prefixes = $2, formats = $3, policy_revision = $4, setup_digest = $5, setup_expires_at = $6, bootstrapped_at = $7
 		WHERE id = 1`, instanceFields(&i)...)
 }
 
