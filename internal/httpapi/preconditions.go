@@ -48,7 +48,7 @@ func (c *call) tag(a answer) (known bool) {
 	if len(lines) == 0 || c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
 		return false
 	}
-	tags, every, ok := entityTags(lines)
+	tags, every, ok := door.EntityTags(lines)
 	for _, t := range tags {
 		every = every || strings.TrimPrefix(t, "W/") == tag
 	}
@@ -71,67 +71,16 @@ func (c *call) expects() error {
 		c.caller.Expected = authority.Expected{Absent: true}
 		return nil
 	}
-	tags, all, ok := entityTags(match)
+	tags, all, ok := door.EntityTags(match)
 	if !ok {
 		return badCondition("if_match", `If-Match is * or a list of entity tags like "42"`)
 	}
-	c.caller.Expected = authority.Expected{Given: true, Any: all, Revisions: revisions(tags)}
+	c.caller.Expected = authority.Expected{Given: true, Any: all, Revisions: door.Revisions(tags)}
 	return nil
-}
-
-// revisions are those that strong tags name; no other tag matches (RFC 9110, 13.1.1).
-func revisions(tags []string) (out []int64) {
-	for _, t := range tags {
-		n, err := strconv.ParseInt(strings.Trim(t, `"`), 10, 64)
-		if err == nil && t == `"`+strconv.FormatInt(n, 10)+`"` {
-			out = append(out, n)
-		}
-	}
-	return out
 }
 
 func badCondition(field, message string) error {
 	e := api.Errorf(api.CodeInvalidRequest, "%s", message)
 	e.Field = field
 	return e
-}
-
-// entityTags reads a list of entity tags, or *, which stands alone.
-func entityTags(lines []string) (tags []string, all, ok bool) {
-	rest := strings.Trim(strings.Join(lines, ","), " \t")
-	if rest == "*" {
-		return nil, true, true
-	}
-	for rest != "" {
-		tag, more, found := entityTag(rest)
-		if !found {
-			return nil, false, false
-		}
-		tags = append(tags, tag)
-		rest = strings.TrimLeft(more, " \t")
-		if rest == "" {
-			return tags, false, true
-		}
-		if rest[0] != ',' {
-			return nil, false, false
-		}
-		rest = strings.TrimLeft(rest[1:], " \t")
-	}
-	return nil, false, false
-}
-
-// entityTag takes one tag from the beginning of a list.
-func entityTag(s string) (tag, rest string, ok bool) {
-	weak, body := "", s
-	if strings.HasPrefix(body, "W/") {
-		weak, body = "W/", body[2:]
-	}
-	if body == "" || body[0] != '"' {
-		return "", "", false
-	}
-	end := strings.IndexByte(body[1:], '"')
-	if end < 0 || strings.ContainsFunc(body[1:end+1], func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return "", "", false
-	}
-	return weak + body[:end+2], body[end+2:], true
 }
