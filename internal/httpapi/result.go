@@ -61,7 +61,11 @@ func (w *resultWriter) token(d *verify.Decision) {
 	w.raw(`,"label":"`)
 	w.label(d)
 	w.raw(`","masked":"`)
-	w.raw(token.Mask(d.Prefix, d.Kind, d.Locator)) // base62, an underscore and an ellipsis: nothing to escape
+	if d.Foreign {
+		w.escaped(d.Start + "…")
+	} else {
+		w.raw(token.Mask(d.Prefix, d.Kind, d.Locator)) // base62, an underscore and an ellipsis: nothing to escape
+	}
 	w.raw(`","metadata":`)
 	if len(d.Metadata) == 0 {
 		w.raw(`{}`)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -33,6 +34,8 @@ func (f *facts) VerifyToken(context.Context, token.Locator) (verify.Token, int64
 func (f *facts) VerifyOwner(context.Context, verify.OwnerKey) (verify.Owner, int64, error) {
 	return f.owner, 1, nil
 }
+
+func (f *facts) VerifyFormats(context.Context) ([]*foreign.Format, int64, error) { return nil, 1, nil }
 
 func (f *facts) VerifyWorkspace(context.Context, int64) (verify.Workspace, int64, error) {
 	return f.workspace, 1, nil

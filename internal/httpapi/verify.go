@@ -10,7 +10,6 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/quick"
 	"github.com/tokenry/tokenry/internal/verify"
-	"github.com/tokenry/tokenry/token"
 )
 
 const maxBatch = 100
@@ -197,7 +196,7 @@ func (c *call) confine(q *question, who asker, workspace string) error {
 // only keeps a question to the workspace that ref names. What is no token is none
 // anywhere: the database is not asked for a name because of it.
 func (c *call) only(q *question, ref string) error {
-	if shapeless(q.Token) {
+	if !c.s.engine.Shaped(q.Token) {
 		return nil
 	}
 	id, err := c.s.workspaces.number(c.ctx, ref)
@@ -207,12 +206,6 @@ func (c *call) only(q *question, ref string) error {
 	}
 	q.Workspace = id
 	return err
-}
-
-// shapeless says that a string has not the shape or the checksum of a token.
-func shapeless(presented string) bool {
-	_, err := token.Parse(presented)
-	return err != nil
 }
 
 // noWorkspace is a row number that no workspace has.

@@ -52,6 +52,7 @@ func (e *Engine) Apply(c Changes) {
 			m.changeSpace(entry)
 		}
 		e.spaces.markAll(c.Revision)
+		e.forgetFormats(c.Revision)
 	}
 	e.applied.Store(e.count.whole)
 }
@@ -64,4 +65,5 @@ func (e *Engine) forget() {
 	e.tokens.markAll(0)
 	e.owners.markAll(0)
 	e.spaces.markAll(0)
+	e.forgetFormats(0)
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -74,6 +75,8 @@ func (c *crowd) VerifyOwner(_ context.Context, k verify.OwnerKey) (verify.Owner,
 		Active: true, Statements: []grant.Statement{{Role: "Team Member", Resources: []string{"*"}}},
 	}, 1, nil
 }
+
+func (c *crowd) VerifyFormats(context.Context) ([]*foreign.Format, int64, error) { return nil, 1, nil }
 
 func (c *crowd) VerifyWorkspace(_ context.Context, id int64) (verify.Workspace, int64, error) {
 	return verify.Workspace{ID: id, Slug: string(binary.AppendUvarint([]byte("ws"), uint64(id))), Book: c.book}, 1, nil

@@ -54,6 +54,11 @@ type Decision struct {
 	// workspace's tokens share.
 	Rate, TokenRate, WorkspaceRate Rate
 
+	// Start is what the string of another system begins with, and Foreign says that it was one
+	// that was presented.
+	Start   string
+	Foreign bool
+
 	label     [inlineLabel]byte
 	labelLen  uint8
 	longLabel string

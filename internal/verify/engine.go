@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
 )
@@ -42,6 +43,10 @@ type Config struct {
 	Ahead func() time.Duration
 	// Together says how nodes count limits together; the zero value is that none do.
 	Together Together
+	// Direct is told of the first use of a string that another system gave out and kept a slow
+	// hash of: of its token, what it was compared by and what it can be compared by from now
+	// on (see [foreign.Format.Direct]). It must not wait. Nil is nobody.
+	Direct func(l token.Locator, presented, direct string)
 	// Lacks is told of each verification that fails because a secret that works is under
 	// a key that the keyring does not have. It must not wait. Nil is nobody.
 	Lacks func(token.KeyID)
@@ -96,6 +101,8 @@ type Engine struct {
 	limits   *limits
 	together *together
 	capacity int
+	// strangers are the strings of other systems.
+	strangers *strangers
 
 	// mem is what readers look into without a lock; it is replaced as a whole
 	// when everything changed.
@@ -110,6 +117,7 @@ type Engine struct {
 	tokens  *loader[token.Locator, Token, *known]
 	owners  *loader[OwnerKey, Owner, *owner]
 	spaces  *loader[int64, Workspace, *space]
+	formats *loader[struct{}, []*foreign.Format, []*foreign.Format]
 }
 
 // New returns an engine that knows nothing yet and reads from src. What the
@@ -119,6 +127,7 @@ func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	e := &Engine{
 		keys: keys, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, lacks: cfg.Lacks, capacity: cfg.Capacity,
 		limits: newLimits(cfg.Meters), together: newTogether(cfg.Together), unknown: newUnknowns(cfg.Unknown),
+		strangers: newStrangers(cfg.Direct),
 	}
 	if cfg.Together.All {
 		e.limits.split.Store(&split{nodes: 1, begun: true, all: true})
@@ -128,6 +137,8 @@ func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	e.tokens = newLoader(e, cfg, nil, src.VerifyToken, e.recallToken, e.keepToken)
 	e.owners = newLoader(e, cfg, nil, src.VerifyOwner, e.recallOwner, e.keepOwner)
 	e.spaces = newLoader(e, cfg, e.owners.gate, src.VerifyWorkspace, e.recallSpace, e.keepSpace)
+	formats := func(ctx context.Context, _ struct{}) ([]*foreign.Format, int64, error) { return src.VerifyFormats(ctx) }
+	e.formats = newLoader(e, cfg, e.owners.gate, formats, e.recallFormats, e.keepFormats)
 	return e
 }
 
@@ -151,11 +162,14 @@ func newLoader[K comparable, V, R any](
 // the same. For a token that is known it allocates nothing.
 func (e *Engine) Verify(ctx context.Context, req *Request, d *Decision) error {
 	*d = Decision{Revision: e.applied.Load()}
-	p, ok := parse(req.Token)
-	if !ok {
-		d.Code, d.At = api.CodeMalformed, e.now()
-		return nil
+	if p, ok := parse(req.Token); ok {
+		return e.verify(ctx, req, p, d)
 	}
+	return e.verifyForeign(ctx, req, d)
+}
+
+// verify decides about the token that a string names.
+func (e *Engine) verify(ctx context.Context, req *Request, p token.Parsed, d *Decision) error {
 	d.Locator, d.Kind, d.Prefix = p.Locator, p.Kind, e.ownPrefix(p.Prefix)
 	stamp := e.lease.Stamp()
 	err := e.judge(ctx, req, d)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
@@ -59,6 +60,8 @@ type Secret struct {
 	Number int
 	// Tracked says that its first use is still to be committed.
 	Tracked bool
+	// Origin is set while comparing with it needs a slow hash of what another system gave out.
+	Origin *foreign.Origin
 }
 
 // OwnerType says what owns a token.
@@ -132,6 +135,8 @@ type Source interface {
 	VerifyToken(ctx context.Context, l token.Locator) (Token, int64, error)
 	VerifyOwner(ctx context.Context, k OwnerKey) (Owner, int64, error)
 	VerifyWorkspace(ctx context.Context, id int64) (Workspace, int64, error)
+	// VerifyFormats answers the formats of other systems whose strings are looked up.
+	VerifyFormats(ctx context.Context) ([]*foreign.Format, int64, error)
 }
 
 // Changes names what a committed batch of mutations touched. Applying it drops

@@ -79,7 +79,7 @@ func recordOf(t *Token) record {
 // simple reports whether there is one secret, the current one, and nothing else
 // to be said of it.
 func simple(s []Secret) bool {
-	return len(s) == 1 && s[0].RetiresAt.IsZero() && !s[0].Ended && !s[0].Tracked
+	return len(s) == 1 && s[0].RetiresAt.IsZero() && !s[0].Ended && !s[0].Tracked && s[0].Origin == nil
 }
 
 func secondsOf(t time.Time) uint32 { return uint32(min(max(t.Unix(), 0), math.MaxUint32)) }

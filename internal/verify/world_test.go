@@ -16,6 +16,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/clock/clocktest"
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -37,6 +38,7 @@ type source struct {
 	tokens   map[token.Locator]verify.Token
 	owners   map[verify.OwnerKey]verify.Owner
 	spaces   map[int64]verify.Workspace
+	formats  map[struct{}][]*foreign.Format
 	failure  error
 	reads    map[any]int
 	// hold runs after a reading was taken, outside the lock.
@@ -47,6 +49,7 @@ func newSource() *source {
 	s := &source{
 		tokens: map[token.Locator]verify.Token{}, owners: map[verify.OwnerKey]verify.Owner{},
 		spaces: map[int64]verify.Workspace{}, reads: map[any]int{}, revision: 1,
+		formats: map[struct{}][]*foreign.Format{{}: nil},
 	}
 	s.owners[ada] = verify.Owner{
 		Key: ada, Workspace: home, PublicID: "u7", Address: "ada@example.com", Active: true,
@@ -89,6 +92,11 @@ func (s *source) VerifyOwner(ctx context.Context, k verify.OwnerKey) (verify.Own
 
 func (s *source) VerifyWorkspace(ctx context.Context, id int64) (verify.Workspace, int64, error) {
 	return read(ctx, s, s.spaces, id)
+}
+
+// VerifyFormats answers the source's formats.
+func (s *source) VerifyFormats(ctx context.Context) ([]*foreign.Format, int64, error) {
+	return read(ctx, s, s.formats, struct{}{})
 }
 
 func (s *source) readsOf(key any) int {
