@@ -161,9 +161,12 @@ type Token struct {
 	RateLimit     *RateLimit    `json:"rate_limit"`
 	Recoverable   bool          `json:"recoverable"`
 	// Standing marks the one access token of a member that reset creates.
-	Standing bool     `json:"standing"`
-	Metadata Metadata `json:"metadata"`
-	Revision int64    `json:"revision"`
+	Standing bool `json:"standing"`
+	// Imported tells of a token whose string another system gave out, while that string is
+	// accepted; null of every other.
+	Imported *Imported `json:"imported"`
+	Metadata Metadata  `json:"metadata"`
+	Revision int64     `json:"revision"`
 }
 
 // Held is what an administrator stopped or narrowed of a token. Bringing it back

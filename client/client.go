@@ -38,6 +38,7 @@ type Client struct {
 	AuditCalls
 	OAuthCalls
 	TrustCalls
+	ImportCalls
 }
 
 // over makes the client whose chapters all call through a line.
@@ -46,7 +47,7 @@ func over(l *line) *Client {
 		line: l, VerifyCalls: VerifyCalls{l}, TokenCalls: TokenCalls{l}, MemberCalls: MemberCalls{l},
 		ServiceAccountCalls: ServiceAccountCalls{l}, UserCalls: UserCalls{l}, RightsCalls: RightsCalls{l},
 		WorkspaceCalls: WorkspaceCalls{l}, WebhookCalls: WebhookCalls{l}, UsageCalls: UsageCalls{l},
-		AuditCalls: AuditCalls{l}, OAuthCalls: OAuthCalls{l}, TrustCalls: TrustCalls{l},
+		AuditCalls: AuditCalls{l}, OAuthCalls: OAuthCalls{l}, TrustCalls: TrustCalls{l}, ImportCalls: ImportCalls{l},
 	}
 }
 

@@ -524,6 +524,139 @@ export interface Held {
   fields: string[]
 }
 
+/** ImportFormat says how the token strings of another system look and what that system kept of them, so that they can be told from the hash it kept. A format belongs to the instance; its name stands for what it says for as long as it is there. */
+export interface ImportFormat {
+  /** Alphabet is what the characters behind the prefix are of: hex, base58, base62, base64url or printable. */
+  alphabet: string
+  /** Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt). */
+  decode?: string
+  /** Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256, bcrypt, argon2id and scrypt. */
+  hash: string
+  /** Hint is a part of the string that the other system kept in the clear, by which a hash with a salt of its own is found. It must be long enough to tell tokens apart. */
+  hint?: Part
+  /** Iterations and Length (bytes) are of pbkdf2-sha256. */
+  iterations?: number
+  /** Key is of an HMAC. It is kept sealed and never answered. */
+  key?: string
+  length?: number
+  max_length: number
+  /** MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 255. */
+  min_length: number
+  /** Name is [a-z0-9-], 1 to 40 characters. */
+  name: string
+  /** Part is what is hashed of the string; left out, all of it. */
+  part?: Part
+  /** Prefix is what every string begins with; it may be empty. */
+  prefix: string
+  /** Salt says where that of pbkdf2-sha256 comes from: item, a column beside each hash; token, the string itself (SaltPart). The hashes that hold theirs in their text, as bcrypt's, take none. */
+  salt?: string
+  salt_part?: Part
+  /** Suffix is what the system appends to what it hashes, such as a secret of its own. It is kept sealed and never answered. */
+  suffix?: string
+}
+
+/** ImportResult is what became of one token of an import, in the order of the request. */
+export interface ImportResult {
+  /** Code, Detail and Field say why it was refused. */
+  code?: string
+  detail?: string
+  field?: string
+  /** Status is imported, exists (that string is a token here already) or refused. */
+  status: string
+  /** TokenID is left out of what was refused. */
+  token_id?: string
+}
+
+/** ImportResults answers an import. */
+export interface ImportResults {
+  dry_run: boolean
+  format: string
+  results: ImportResult[]
+}
+
+/** ImportToken is one token of another system: what that kept of its string, and the token it becomes. */
+export interface ImportToken {
+  allowed_ips?: string[] | null
+  /** CreatedAt is when the other system made it; left out, now. */
+  created_at?: string
+  description?: string | null
+  expires_at?: string | null
+  /** At most one of ExpiresIn, ExpiresAt and Never; none means the policy's default_lifetime. */
+  expires_in?: string | null
+  grants?: Statement[] | null
+  /** Hash is what the other system kept, in hex, base64 or base64url, or as the text that bcrypt, argon2id and scrypt write ($2b$…, $argon2id$…, $scrypt$…). */
+  hash: string
+  /** Hint is the part of the string that the format names, where it names one. */
+  hint?: string
+  /** Kind is "personal", "service" or "workspace"; left out it follows from Owner. */
+  kind?: string
+  /** Label is the token's name: 1 to 100 characters, none of them a control character. */
+  label?: string | null
+  metadata?: Record<string, unknown> | null
+  never?: boolean | null
+  not_before?: string | null
+  /** Owner is a member's e-mail or id, or a service account's name. Left out, a personal token belongs to the caller's own user. */
+  owner?: string
+  rate_limit?: RateLimit | null
+  recoverable?: boolean | null
+  resources?: string[] | null
+  role?: string | null
+  /** Salt is the one beside the hash, as text, where the format takes one there. */
+  salt?: string
+  scopes?: string[] | null
+  /** Start is the beginning of the string, if it is known, for people to recognise it by: at most 16 characters. */
+  start?: string
+}
+
+/** ImportTokens makes tokens of strings that another system gave out, so that those strings go on working. It may be sent again: what is there already is left as it is. */
+export interface ImportTokens {
+  /** DryRun only answers what would become of each. */
+  dry_run?: boolean
+  format: ImportFormat
+  tokens: ImportToken[]
+}
+
+/** Imported tells of a token that another system gave out, for as long as the string of that system is accepted. */
+export interface Imported {
+  format: string
+  /** Start is the beginning of its string, or empty. */
+  start: string
+}
+
+/** ImportedFormat is a format that strings are recognised by. */
+export interface ImportedFormat {
+  /** Alphabet is what the characters behind the prefix are of: hex, base58, base62, base64url or printable. */
+  alphabet: string
+  created_at: string
+  /** Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt). */
+  decode?: string
+  /** Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256, bcrypt, argon2id and scrypt. */
+  hash: string
+  /** Hint is a part of the string that the other system kept in the clear, by which a hash with a salt of its own is found. It must be long enough to tell tokens apart. */
+  hint?: Part
+  /** Iterations and Length (bytes) are of pbkdf2-sha256. */
+  iterations?: number
+  /** Key is of an HMAC. It is kept sealed and never answered. */
+  key?: string
+  length?: number
+  max_length: number
+  /** MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 255. */
+  min_length: number
+  /** Name is [a-z0-9-], 1 to 40 characters. */
+  name: string
+  /** Part is what is hashed of the string; left out, all of it. */
+  part?: Part
+  /** Prefix is what every string begins with; it may be empty. */
+  prefix: string
+  /** Salt says where that of pbkdf2-sha256 comes from: item, a column beside each hash; token, the string itself (SaltPart). The hashes that hold theirs in their text, as bcrypt's, take none. */
+  salt?: string
+  salt_part?: Part
+  /** Slow says that its hash is slow on purpose, so that the first use of a string takes longer than those after it. */
+  slow: boolean
+  /** Suffix is what the system appends to what it hashes, such as a secret of its own. It is kept sealed and never answered. */
+  suffix?: string
+}
+
 /** InstanceUsage is what was done with the tokens of all workspaces, and with strings that are no token of any. */
 export interface InstanceUsage {
   allowed: number
@@ -649,6 +782,12 @@ export interface ListDenial {
 }
 
 /** List is one page of a listing. NextCursor is null on the last page. */
+export interface ListImportedFormat {
+  items: ImportedFormat[]
+  next_cursor: string | null
+}
+
+/** List is one page of a listing. NextCursor is null on the last page. */
 export interface ListMember {
   items: Member[]
   next_cursor: string | null
@@ -769,6 +908,13 @@ export interface OAuthError {
   /** URI is the page about the code. */
   error_uri?: string
   request_id: string
+}
+
+/** Part is a part of a string: the Take characters behind the first Skip, or, with FromEnd, those before the last Skip. A Take of 0 is all of them. */
+export interface Part {
+  from_end?: boolean
+  skip?: number
+  take?: number
 }
 
 /** PatchPolicy is a merge patch of a policy; null returns a field to what is inherited. */
@@ -1186,6 +1332,8 @@ export interface Token {
   held: Held | null
   /** ID is the owner's address, "_" and the locator; the address is for reading. */
   id: string
+  /** Imported tells of a token whose string another system gave out, while that string is accepted; null of every other. */
+  imported: Imported | null
   kind: string
   label: string
   last_used_at: string | null
@@ -1661,6 +1809,15 @@ export interface Calls {
     ifMatch: number
     answer: User
   }
+  /** End the look-up of a format's strings: they are no tokens from then on */
+  "DELETE /v1/instance/import-formats/{name}": {
+    path: {
+      /** A name. */
+      name: string
+    }
+    ifMatch: number
+    answer: ImportedFormat
+  }
   /** Remove a role */
   "DELETE /v1/instance/roles/{name}": {
     path: {
@@ -1852,6 +2009,16 @@ export interface Calls {
       format?: "ndjson" | "csv"
     }
     answer: string
+  }
+  /** List the formats of other systems whose strings are looked up */
+  "GET /v1/instance/import-formats": {
+    query: {
+      /** How many items at the most, 1 to 200; 50 when left out. */
+      limit?: number
+      /** The next_cursor of the page before. */
+      cursor?: string
+    }
+    answer: ListImportedFormat
   }
   /** Show the instance's defaults of policy */
   "GET /v1/instance/policy": {
@@ -2852,6 +3019,15 @@ export interface Calls {
     body: BulkTokens
     idempotencyKey: string
     answer: BulkResults
+  }
+  /** Make tokens of strings that another system gave out, which go on working */
+  "POST /v1/workspaces/{ws}/tokens/import": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+    }
+    body: ImportTokens
+    answer: ImportResults
   }
   /** Say whose the token strings in a text are, and in what state */
   "POST /v1/workspaces/{ws}/tokens/lookup": {

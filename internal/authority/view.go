@@ -229,6 +229,12 @@ func secretsView(v *api.Token, secrets []ledger.Secret, now time.Time) {
 		if i > 0 && !Works(secrets, i, now) {
 			break
 		}
+		if o := s.Origin; o != nil {
+			v.Imported = &api.Imported{Format: o.Format, Start: o.Start}
+		}
+		if s.Origin != nil && i == 0 {
+			v.Masked = s.Origin.Start + "…"
+		}
 		v.Secrets = append(v.Secrets, api.TokenSecret{CreatedAt: s.CreatedAt.UTC(), RetiresAt: api.When(s.RetiresAt)})
 		if i > 0 {
 			v.OverlapEndsAt = api.When(s.RetiresAt)

@@ -5,7 +5,7 @@ import "slices"
 // situations are the lines of the matrix, in the order of the routes.
 func situations() []situation {
 	return slices.Concat(callerSituations(), workspaceSituations(), rightsSituations(), memberSituations(),
-		accountSituations(), resourceSituations(), tokenSituations(), lifeSituations(), trustSituations(), webhookSituations(), instanceSituations(), oauthSituations(), publicSituations())
+		accountSituations(), resourceSituations(), tokenSituations(), lifeSituations(), trustSituations(), importSituations(), webhookSituations(), instanceSituations(), oauthSituations(), publicSituations())
 }
 
 func callerSituations() []situation {
@@ -190,6 +190,15 @@ func trustSituations() []situation {
 		{route: "POST " + at + "/explain", body: `{"claims":{"sub":"x"}}`},
 		{route: "GET " + one}, {route: "PATCH " + one, about: "relabel", body: `{"label":"y"}`}, {route: "PATCH " + one, about: "other claims", body: `{"claims":{"sub":["y"]}}`},
 		{route: "DELETE " + one},
+	}
+}
+
+func importSituations() []situation {
+	const at = "/v1/instance/import-formats"
+	return []situation{
+		{route: "POST /v1/workspaces/{ws}/tokens/import", body: `{"format":{"name":"old","prefix":"old_","min_length":20,"max_length":40,"alphabet":"base62","hash":"sha256"},` +
+			`"tokens":[{"hash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","label":"x"}]}`},
+		{route: "GET " + at}, {route: "DELETE " + at + "/{name}", id: "old"},
 	}
 }
 

@@ -95,7 +95,7 @@ func declared(params []reference.Param, name string) (reference.Param, bool) {
 func Routes() []Route {
 	return slices.Concat(
 		callerRoutes(), verifyRoutes(), kubernetesRoutes(), replicaRoutes(), workspaceRoutes(), policyRoutes(), memberRoutes(), accountRoutes(),
-		resourceRoutes(), tokenRoutes(), lifeRoutes(), leakRoutes(), usageRoutes(), auditRoutes(), trustRoutes(), webhookRoutes(), instanceRoutes(), userRoutes(),
+		resourceRoutes(), tokenRoutes(), lifeRoutes(), leakRoutes(), importRoutes(), usageRoutes(), auditRoutes(), trustRoutes(), webhookRoutes(), instanceRoutes(), userRoutes(),
 		oauthRoutes(), publicRoutes(),
 	)
 }

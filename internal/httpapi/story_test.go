@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -285,6 +287,23 @@ func (w *world) trustStory() {
 	})
 }
 
+// importStory brings a token over of which another system kept the SHA-256.
+func (w *world) importStory() {
+	const theirs = "acme_live_3fJ8sK2mQ9xT7vB1"
+	sum := sha256.Sum256([]byte(theirs))
+	in := object{
+		"format": object{"name": "old-api", "prefix": "acme_live_", "min_length": 26, "max_length": 26, "alphabet": "base62", "hash": "sha256"},
+		"tokens": []object{{"hash": hex.EncodeToString(sum[:]), "start": "acme_live_3f", "label": "nightly export", "scopes": []string{"tickets:read"}, "resources": []string{"*"}}},
+	}
+	var out api.ImportResults
+	w.as(w.root, "POST", ws+"/tokens/import", in).is(200).into(&out)
+	w.play([]step{
+		{"GET", "/v1/instance/import-formats", nil, 200, object{"next_cursor": nil}},
+		{"GET", ws + "/tokens/" + out.Results[0].TokenID, nil, 200, object{"masked": "acme_live_3f…"}},
+		{"DELETE", "/v1/instance/import-formats/old-api", nil, 200, object{"name": "old-api"}},
+	})
+}
+
 func (w *world) publicStory() {
 	held := w.issue("acme", object{"label": "x", "scopes": []string{"tickets:read"}, "resources": []string{"payments"}}).Secret
 	w.as(w.root, "POST", "/oauth2/introspect", form("token", held, "resource", "payments", "client_ip", "203.0.113.7")).is(200)
@@ -313,6 +332,7 @@ func (w *world) stories() {
 	w.webhookStory(ws + "/webhooks")
 	w.webhookStory("/v1/instance/webhooks")
 	w.trustStory()
+	w.importStory()
 	w.publicStory()
 }
 

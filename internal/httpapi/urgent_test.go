@@ -15,7 +15,7 @@ import (
 func waits() []string {
 	return []string{
 		"/members", "/activate", "/invite", "/portal-link", "/service-accounts", "/enable", "/resources", "/tokens", "/rotate", "/transfer", "/reveal",
-		"/lookup", "/explain", "/webhooks", "/trust-rules", "/ping", "/resend", "/workspaces", "/resume", "/admins", "/verify", "/verify/batch", "/replica", "/replica/uses",
+		"/import", "/lookup", "/explain", "/webhooks", "/trust-rules", "/ping", "/resend", "/workspaces", "/resume", "/admins", "/verify", "/verify/batch", "/replica", "/replica/uses",
 		"/introspect", "/device_authorization", "/token", "/ext-authz/{ruleset}/{path...}", "/forward-auth", "/trufflehog", "/token-review/{scopes}", "/token-review/{scopes}/{resource}",
 	}
 }

@@ -134,6 +134,7 @@ func newWorldTrusting(t testing.TB, listed string, options ...option) *world {
 	w.engine = verify.New(w.Office, w.keys, config)
 	w.Observe(w.engine)
 	w.must(w.Prepare(t.Context(), token.DefaultPrefix))
+	w.must(w.engine.Prepare(t.Context()))
 	started, err := w.Bootstrap(t.Context(), office.Bootstrap{Email: "ada@example.com", Workspace: "acme"})
 	w.must(err)
 	w.root = started.Secret.Reveal()

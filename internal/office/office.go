@@ -19,6 +19,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/clock"
 	"github.com/tokenry/tokenry/internal/federation"
+	"github.com/tokenry/tokenry/internal/imports"
 	"github.com/tokenry/tokenry/internal/insight"
 	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/internal/owners"
@@ -39,6 +40,7 @@ type Office struct {
 	*insight.Insight
 	*federation.Federation
 	*scim.Scim
+	*imports.Imports
 	in *authority.Authority
 	// turnedAway are the sign-ins that were refused.
 	turnedAway *authority.Refusals[turnedAway, string]
@@ -56,6 +58,7 @@ func over(in *authority.Authority, refused *authority.Refusals[turnedAway, strin
 	return &Office{
 		Tokens: tokens.New(in), Owners: people, Rights: roles, Scim: scim.New(in, people, roles), Outbox: outbox.New(in),
 		Retention: retention.New(in), Insight: insight.New(in),
+		Imports:    imports.New(in, imports.Make{Draft: tokens.Draft, Place: tokens.Place}),
 		Federation: federation.New(in, federation.Mint{Draft: tokens.Draft, Issue: tokens.IssueEphemeral}), in: in, turnedAway: refused,
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/foreign"
+	"github.com/tokenry/tokenry/internal/imports"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -39,6 +41,18 @@ func (a *Office) VerifyToken(ctx context.Context, l token.Locator) (f verify.Tok
 		return err
 	})
 	return f, revision, err
+}
+
+// VerifyFormats reads the formats of other systems; see [verify.Source].
+func (a *Office) VerifyFormats(ctx context.Context) (fs []*foreign.Format, revision int64, err error) {
+	revision, err = a.facts(ctx, func(r *authority.Snapshot) error {
+		in, err := r.Instance()
+		if err == nil {
+			fs, err = imports.Open(a.in, in.Formats)
+		}
+		return err
+	})
+	return fs, revision, err
 }
 
 // VerifyOwner reads an owner; see [verify.Source].

@@ -220,7 +220,7 @@ func (c *Core) build(ctx context.Context) error {
 		return err
 	}
 	c.Engine = verify.New(c.Authority, c.keys, verify.Config{
-		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks, Together: together,
+		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks, Direct: c.direct, Together: together,
 	})
 	c.observeChanges()
 	c.divide()
@@ -235,6 +235,7 @@ func (c *Core) build(ctx context.Context) error {
 	revision, err := c.Authority.Revision(ctx)
 	if err == nil {
 		c.Engine.Apply(verify.Changes{Revision: revision})
+		err = c.Engine.Prepare(ctx)
 	}
 	return err
 }

@@ -32,6 +32,7 @@ type watch struct {
 	notifier *notify.Service
 	mailer   notify.Teller // nil without a mail server
 	siem     *siem.Service
+	settles  chan used
 
 	stop context.CancelFunc
 	wait sync.WaitGroup
@@ -46,7 +47,7 @@ func (c *Core) openWatch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.watch = &watch{}
+	c.watch = &watch{settles: make(chan used, settlesWaiting)}
 	c.watch.usage, err = store.OpenUsage(ctx, store.Options{URL: c.config.Database.Reveal(), Logger: c.Logger, Trace: c.breathing()})
 	if err != nil {
 		return err
@@ -160,6 +161,7 @@ func (s *Server) startWatch(registry *prometheus.Registry) error {
 	s.watch.wait.Go(func() { s.count(ctx) })
 	s.watch.wait.Go(func() { s.watchTime(ctx) })
 	s.watch.wait.Go(func() { s.noteHead(ctx) })
+	s.watch.wait.Go(func() { s.settleImports(ctx) })
 	s.startNode(ctx)
 	return nil
 }

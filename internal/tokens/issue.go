@@ -339,13 +339,37 @@ func tooMany(err error, message string) error {
 }
 
 // Issue gives a drafted token its numbers and its first secret, and writes it.
-func Issue(w *authority.Work, ac *authority.Actor, sp *authority.Space, t ledger.Token) (api.Token, token.Secret, error) {
+func Issue(w *authority.Work, ac *authority.Actor, sp *authority.Space, t ledger.Token) (v api.Token, secret token.Secret, err error) {
+	if t.Locator, err = newLocator(w); err != nil {
+		return v, secret, err
+	}
+	if t, err = number(w, ac, t); err != nil {
+		return v, secret, err
+	}
+	if secret, err = w.Mint(t, 1, false); err != nil {
+		return v, secret, err
+	}
+	w.TouchToken(t)
+	if v, err = w.Brief(ac, sp, t); err != nil {
+		return v, secret, err
+	}
+	return v, secret, w.Note(ac, sp.Workspace, authority.Event{Action: "token.created", Target: v.ID, Token: t.Locator, After: v})
+}
+
+// Place gives a drafted token that has a locator its numbers, and writes it, if there is
+// room for one more. Its secret is somebody else's.
+func Place(w *authority.Work, ac *authority.Actor, sp *authority.Space, t ledger.Token) (ledger.Token, error) {
+	if err := roomFor(w, t, sp); err != nil {
+		return t, err
+	}
+	return number(w, ac, t)
+}
+
+// number gives a token its numbers, and writes it.
+func number(w *authority.Work, ac *authority.Actor, t ledger.Token) (ledger.Token, error) {
 	in, err := w.Instance()
 	if err != nil {
-		return api.Token{}, token.Secret{}, err
-	}
-	if t.Locator, err = newLocator(w); err != nil {
-		return api.Token{}, token.Secret{}, err
+		return t, err
 	}
 	ch := authority.Change{Actor: ac, Token: t}
 	if t.OwnerMember != 0 {
@@ -353,19 +377,7 @@ func Issue(w *authority.Work, ac *authority.Actor, sp *authority.Space, t ledger
 	}
 	t = ch.Token
 	t.ID, t.Prefix, t.Revision = w.NewID(), in.Prefixes[0], w.Revision()
-	if err := w.PutToken(t); err != nil {
-		return api.Token{}, token.Secret{}, err
-	}
-	secret, err := w.Mint(t, 1, false)
-	if err != nil {
-		return api.Token{}, token.Secret{}, err
-	}
-	w.TouchToken(t)
-	v, err := w.Brief(ac, sp, t)
-	if err != nil {
-		return v, secret, err
-	}
-	return v, secret, w.Note(ac, sp.Workspace, authority.Event{Action: "token.created", Target: v.ID, Token: t.Locator, After: v})
+	return t, w.PutToken(t)
 }
 
 // IssueEphemeral is Issue for a token that nobody asked for by their own right: it is

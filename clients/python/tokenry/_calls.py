@@ -15,6 +15,9 @@ class Calls:
     def call(self, call: Literal["DELETE /v1/instance/admins/{id}"], /, *, id: str, if_match: Optional[int] = ..., timeout: Optional[float] = ...) -> User: ...
 
     @overload
+    def call(self, call: Literal["DELETE /v1/instance/import-formats/{name}"], /, *, name: str, if_match: Optional[int] = ..., timeout: Optional[float] = ...) -> ImportedFormat: ...
+
+    @overload
     def call(self, call: Literal["DELETE /v1/instance/roles/{name}"], /, *, name: str, query: Optional[Mapping[str, Any]] = ..., if_match: Optional[int] = ..., timeout: Optional[float] = ...) -> Role: ...
 
     @overload
@@ -58,6 +61,9 @@ class Calls:
 
     @overload
     def call(self, call: Literal["GET /v1/instance/audit/export"], /, *, query: Optional[Mapping[str, Any]] = ..., timeout: Optional[float] = ...) -> str: ...
+
+    @overload
+    def call(self, call: Literal["GET /v1/instance/import-formats"], /, *, query: Optional[Mapping[str, Any]] = ..., timeout: Optional[float] = ...) -> ListImportedFormat: ...
 
     @overload
     def call(self, call: Literal["GET /v1/instance/policy"], /, *, timeout: Optional[float] = ...) -> Policy: ...
@@ -322,6 +328,9 @@ class Calls:
 
     @overload
     def call(self, call: Literal["POST /v1/workspaces/{ws}/tokens/bulk"], /, *, ws: str, body: BulkTokens, idempotency_key: Optional[str] = ..., timeout: Optional[float] = ...) -> BulkResults: ...
+
+    @overload
+    def call(self, call: Literal["POST /v1/workspaces/{ws}/tokens/import"], /, *, ws: str, body: ImportTokens, timeout: Optional[float] = ...) -> ImportResults: ...
 
     @overload
     def call(self, call: Literal["POST /v1/workspaces/{ws}/tokens/lookup"], /, *, ws: str, body: LookupTokens, timeout: Optional[float] = ...) -> FoundTokens: ...

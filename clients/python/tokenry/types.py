@@ -631,6 +631,161 @@ class Held(TypedDict):
     fields: list[str]
 
 
+class _ImportFormat(TypedDict):
+    # Alphabet is what the characters behind the prefix are of: hex, base58, base62, base64url or printable.
+    alphabet: str
+    # Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256, bcrypt, argon2id and scrypt.
+    hash: str
+    max_length: int
+    # MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 255.
+    min_length: int
+    # Name is [a-z0-9-], 1 to 40 characters.
+    name: str
+    # Prefix is what every string begins with; it may be empty.
+    prefix: str
+
+
+class ImportFormat(_ImportFormat, total=False):
+    """ImportFormat says how the token strings of another system look and what that system kept of them, so that they can be told from the hash it kept. A format belongs to the instance; its name stands for what it says for as long as it is there."""
+
+    # Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt).
+    decode: str
+    # Hint is a part of the string that the other system kept in the clear, by which a hash with a salt of its own is found. It must be long enough to tell tokens apart.
+    hint: "Part"
+    # Iterations and Length (bytes) are of pbkdf2-sha256.
+    iterations: int
+    # Key is of an HMAC. It is kept sealed and never answered.
+    key: str
+    length: int
+    # Part is what is hashed of the string; left out, all of it.
+    part: "Part"
+    # Salt says where that of pbkdf2-sha256 comes from: item, a column beside each hash; token, the string itself (SaltPart). The hashes that hold theirs in their text, as bcrypt's, take none.
+    salt: str
+    salt_part: "Part"
+    # Suffix is what the system appends to what it hashes, such as a secret of its own. It is kept sealed and never answered.
+    suffix: str
+
+
+class _ImportResult(TypedDict):
+    # Status is imported, exists (that string is a token here already) or refused.
+    status: str
+
+
+class ImportResult(_ImportResult, total=False):
+    """ImportResult is what became of one token of an import, in the order of the request."""
+
+    # Code, Detail and Field say why it was refused.
+    code: str
+    detail: str
+    field: str
+    # TokenID is left out of what was refused.
+    token_id: str
+
+
+class ImportResults(TypedDict):
+    """ImportResults answers an import."""
+
+    dry_run: bool
+    format: str
+    results: list["ImportResult"]
+
+
+class _ImportToken(TypedDict):
+    # Hash is what the other system kept, in hex, base64 or base64url, or as the text that bcrypt, argon2id and scrypt write ($2b$…, $argon2id$…, $scrypt$…).
+    hash: str
+
+
+class ImportToken(_ImportToken, total=False):
+    """ImportToken is one token of another system: what that kept of its string, and the token it becomes."""
+
+    allowed_ips: Union[list[str], None]
+    # CreatedAt is when the other system made it; left out, now.
+    created_at: str
+    description: Union[str, None]
+    expires_at: Union[str, None]
+    # At most one of ExpiresIn, ExpiresAt and Never; none means the policy's default_lifetime.
+    expires_in: Union[str, None]
+    grants: Union[list["Statement"], None]
+    # Hint is the part of the string that the format names, where it names one.
+    hint: str
+    # Kind is "personal", "service" or "workspace"; left out it follows from Owner.
+    kind: str
+    # Label is the token's name: 1 to 100 characters, none of them a control character.
+    label: Union[str, None]
+    metadata: Union[dict[str, Any], None]
+    never: Union[bool, None]
+    not_before: Union[str, None]
+    # Owner is a member's e-mail or id, or a service account's name. Left out, a personal token belongs to the caller's own user.
+    owner: str
+    rate_limit: Union["RateLimit", None]
+    recoverable: Union[bool, None]
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    # Salt is the one beside the hash, as text, where the format takes one there.
+    salt: str
+    scopes: Union[list[str], None]
+    # Start is the beginning of the string, if it is known, for people to recognise it by: at most 16 characters.
+    start: str
+
+
+class _ImportTokens(TypedDict):
+    format: "ImportFormat"
+    tokens: list["ImportToken"]
+
+
+class ImportTokens(_ImportTokens, total=False):
+    """ImportTokens makes tokens of strings that another system gave out, so that those strings go on working. It may be sent again: what is there already is left as it is."""
+
+    # DryRun only answers what would become of each.
+    dry_run: bool
+
+
+class Imported(TypedDict):
+    """Imported tells of a token that another system gave out, for as long as the string of that system is accepted."""
+
+    format: str
+    # Start is the beginning of its string, or empty.
+    start: str
+
+
+class _ImportedFormat(TypedDict):
+    # Alphabet is what the characters behind the prefix are of: hex, base58, base62, base64url or printable.
+    alphabet: str
+    created_at: str
+    # Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256, bcrypt, argon2id and scrypt.
+    hash: str
+    max_length: int
+    # MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 255.
+    min_length: int
+    # Name is [a-z0-9-], 1 to 40 characters.
+    name: str
+    # Prefix is what every string begins with; it may be empty.
+    prefix: str
+    # Slow says that its hash is slow on purpose, so that the first use of a string takes longer than those after it.
+    slow: bool
+
+
+class ImportedFormat(_ImportedFormat, total=False):
+    """ImportedFormat is a format that strings are recognised by."""
+
+    # Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt).
+    decode: str
+    # Hint is a part of the string that the other system kept in the clear, by which a hash with a salt of its own is found. It must be long enough to tell tokens apart.
+    hint: "Part"
+    # Iterations and Length (bytes) are of pbkdf2-sha256.
+    iterations: int
+    # Key is of an HMAC. It is kept sealed and never answered.
+    key: str
+    length: int
+    # Part is what is hashed of the string; left out, all of it.
+    part: "Part"
+    # Salt says where that of pbkdf2-sha256 comes from: item, a column beside each hash; token, the string itself (SaltPart). The hashes that hold theirs in their text, as bcrypt's, take none.
+    salt: str
+    salt_part: "Part"
+    # Suffix is what the system appends to what it hashes, such as a secret of its own. It is kept sealed and never answered.
+    suffix: str
+
+
 class InstanceUsage(TypedDict):
     """InstanceUsage is what was done with the tokens of all workspaces, and with strings that are no token of any."""
 
@@ -779,6 +934,13 @@ class ListDenial(TypedDict):
     next_cursor: Union[str, None]
 
 
+class ListImportedFormat(TypedDict):
+    """List is one page of a listing. NextCursor is null on the last page."""
+
+    items: list["ImportedFormat"]
+    next_cursor: Union[str, None]
+
+
 class ListMember(TypedDict):
     """List is one page of a listing. NextCursor is null on the last page."""
 
@@ -923,6 +1085,14 @@ class OAuthError(_OAuthError, total=False):
     error_description: str
     # URI is the page about the code.
     error_uri: str
+
+
+class Part(TypedDict, total=False):
+    """Part is a part of a string: the Take characters behind the first Skip, or, with FromEnd, those before the last Skip. A Take of 0 is all of them."""
+
+    from_end: bool
+    skip: int
+    take: int
 
 
 class PatchPolicy(TypedDict, total=False):
@@ -1387,6 +1557,8 @@ class _Token(TypedDict):
     held: Union["Held", None]
     # ID is the owner's address, "_" and the locator; the address is for reading.
     id: str
+    # Imported tells of a token whose string another system gave out, while that string is accepted; null of every other.
+    imported: Union["Imported", None]
     kind: str
     label: str
     last_used_at: Union[str, None]
