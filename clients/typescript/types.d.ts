@@ -589,9 +589,9 @@ export interface ImportToken {
   /** Hint is the part of the string that the format names, where it names one. */
   hint?: string
   /** Kind is "personal", "service" or "workspace"; left out it follows from Owner. */
-  kind?: string
+  kind?: "personal" | "service" | "workspace"
   /** Label is the token's name: 1 to 100 characters, none of them a control character. */
-  label?: string | null
+  label: string
   metadata?: Record<string, unknown> | null
   never?: boolean | null
   not_before?: string | null

@@ -132,6 +132,7 @@ var (
 		by    string
 	}{
 		{regexp.MustCompile(`"revision":\d+`), `"revision":42`},
+		{regexp.MustCompile(`"token_id":"([^"_]*)_\w{12}"`), `"token_id":"${1}_7hQ2aB9cXk1Z"`},
 		{regexp.MustCompile(`"use":"[^"]*"`), `"use":"AAAAAWN24QX3bDY3_EnqnBoEdV18mu37n9XRhtm6iELd7RSzm4wdqEFhhv8QB797uCU22exthQY"`},
 		{regexp.MustCompile(`"next_cursor":"[^"]*"`), `"next_cursor":"MTAw"`},
 		{regexp.MustCompile(`"(before_)?hash":"[^"]*"`), `"${1}hash":"9f86d081884c7d65"`},

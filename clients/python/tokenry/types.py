@@ -693,6 +693,8 @@ class ImportResults(TypedDict):
 class _ImportToken(TypedDict):
     # Hash is what the other system kept, in hex, base64 or base64url, or as the text that bcrypt, argon2id and scrypt write ($2b$…, $argon2id$…, $scrypt$…).
     hash: str
+    # Label is the token's name: 1 to 100 characters, none of them a control character.
+    label: str
 
 
 class ImportToken(_ImportToken, total=False):
@@ -709,9 +711,7 @@ class ImportToken(_ImportToken, total=False):
     # Hint is the part of the string that the format names, where it names one.
     hint: str
     # Kind is "personal", "service" or "workspace"; left out it follows from Owner.
-    kind: str
-    # Label is the token's name: 1 to 100 characters, none of them a control character.
-    label: Union[str, None]
+    kind: Literal["personal"] | Literal["service"] | Literal["workspace"]
     metadata: Union[dict[str, Any], None]
     never: Union[bool, None]
     not_before: Union[str, None]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/policy"
@@ -113,6 +114,7 @@ func fullSecret(t ledger.ID) ledger.Secret {
 	return ledger.Secret{
 		Token: t, Number: 1, Digest: digestOf(200), Key: 1<<32 - 1, RetiresAt: at(1), EndedAt: at(2), RetireOnUse: true, Tracked: true,
 		FirstUsedAt: at(2), Sealed: []byte{0, 1, 0xff, '1'}, CreatedAt: at(3),
+		Origin: &foreign.Origin{Format: "old", Recipe: "r", Start: "old_", Salt: "$2b$", Direct: true},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/policy"
@@ -80,7 +81,7 @@ func everyFieldOfTheRest(w *world, ws ledger.ID) {
 	w.read(func(r ledger.Reader) { found(w.T, ledger.Instance{})(r.Instance()) })
 	instance := full(w.T, ledger.Instance{
 		Policy:   policy.Overrides{Locked: api.Some([]string{"max_lifetime"})},
-		Prefixes: []token.Prefix{"acme", "tky"}, PolicyRevision: 6, SetupSeed: make([]byte, 32), SetupExpiresAt: at(1), BootstrappedAt: at(2),
+		Prefixes: []token.Prefix{"acme", "tky"}, Formats: []foreign.Spec{{Name: "old", Least: 20, Suffix: []byte{0, 0xff}, Hint: foreign.Part{Take: 8}, CreatedAt: at(3)}}, PolicyRevision: 6, SetupSeed: make([]byte, 32), SetupExpiresAt: at(1), BootstrappedAt: at(2),
 	})
 	kept(w, instance, ledger.Tx.PutInstance, ledger.Reader.Instance, ledger.Instance{})
 	used := full(w.T, fullIdempotency())
