@@ -58,6 +58,9 @@ class TheClient(unittest.TestCase):
         self.assertEqual(c.verify(made["secret"], {**CAN, "scopes": ["tickets:write"]})["missing"], ["tickets:write"])
         labels = [t["label"] for t in c.list("GET /v1/workspaces/{ws}/tokens", ws=WS, query={"limit": 1, "deleted": False})]
         self.assertTrue(len(labels) > 1 and "py ä" in labels, labels)
+        create("py-of-two", label="of two", metadata={"team": "a=b", "of": "py"})
+        for metadata, n in ((["team=a=b", "of=py"], 1), (["team=a=b", "of=no"], 0)):
+            self.assertEqual(len(c.call("GET /v1/workspaces/{ws}/tokens", ws=WS, query={"metadata": metadata})["items"]), n)
         c.revoke(WS, made["token"]["id"], {"reason": "leaked"})
         self.assertEqual(c.verify(made["secret"], CAN)["code"], "revoked")
 

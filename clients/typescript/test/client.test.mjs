@@ -25,6 +25,10 @@ test('a token is made, verified, listed and revoked', async () => {
   const labels = []
   for await (const one of c.list('GET /v1/workspaces/{ws}/tokens', { path: { ws }, query: { limit: 1 } })) labels.push(one.label)
   assert.ok(labels.length > 1 && labels.includes('ts ä'), labels.join())
+  await create({ label: 'of two', metadata: { team: 'a=b', of: 'ts' } }, 'ts-of-two')
+  for (const [metadata, n] of [[['team=a=b', 'of=ts'], 1], [['team=a=b', 'of=py'], 0]]) {
+    assert.equal((await c.call('GET /v1/workspaces/{ws}/tokens', { path: { ws }, query: { metadata } })).items.length, n)
+  }
   await c.revoke(ws, made.token.id, { reason: 'leaked' })
   assert.equal((await c.verify(made.secret, can)).code, 'revoked')
 })

@@ -5,7 +5,7 @@ const c = new Client('https://tokens.example.com', 'x')
 export async function accepted(): Promise<void> {
   const made: Issued = await c.call('POST /v1/workspaces/{ws}/tokens', { path: { ws: 'acme' }, body: { label: 'ci' }, idempotencyKey: 'k' })
   const secret: string = made.secret
-  for await (const t of c.list('GET /v1/workspaces/{ws}/tokens', { path: { ws: 'acme' }, query: { status: 'active', 'metadata.team': 'x' } })) {
+  for await (const t of c.list('GET /v1/workspaces/{ws}/tokens', { path: { ws: 'acme' }, query: { status: 'active', metadata: ['team=x'] } })) {
     const one: Token = t
     void one.label
   }
