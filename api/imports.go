@@ -46,7 +46,7 @@ type ImportFormat struct {
 	Name string `json:"name"`
 	// Prefix is what every string begins with; it may be empty.
 	Prefix string `json:"prefix"`
-	// MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 255.
+	// MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 512.
 	MinLength int `json:"min_length"`
 	MaxLength int `json:"max_length"`
 	// Alphabet is what the characters behind the prefix are of: hex, base58, base62,

@@ -540,7 +540,7 @@ export interface ImportFormat {
   key?: string
   length?: number
   max_length: number
-  /** MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 255. */
+  /** MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 512. */
   min_length: number
   /** Name is [a-z0-9-], 1 to 40 characters. */
   name: string
@@ -640,7 +640,7 @@ export interface ImportedFormat {
   key?: string
   length?: number
   max_length: number
-  /** MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 255. */
+  /** MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 512. */
   min_length: number
   /** Name is [a-z0-9-], 1 to 40 characters. */
   name: string

@@ -7,11 +7,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/token"
 )
 
 // Shortest is the least that a string of another system has, in characters.
 const Shortest = 16
+
+// Longest is the longest string of another system that is looked up, in bytes.
+const Longest = 512
 
 // The bounds of a format.
 const (
@@ -49,8 +51,8 @@ func checkShape(f api.ImportFormat) error {
 		return wrong("prefix", "must be at most 32 printable ASCII characters")
 	case f.MinLength < max(Shortest, len(f.Prefix)+1):
 		return wrong("min_length", "must be at least 16, and longer than the prefix")
-	case f.MaxLength < f.MinLength || f.MaxLength > token.MaxLength:
-		return wrong("max_length", "must be at least min_length and at most 255")
+	case f.MaxLength < f.MinLength || f.MaxLength > Longest:
+		return wrong("max_length", "must be at least min_length and at most 512")
 	case alphabetOf(f.Alphabet) == nil:
 		return wrong("alphabet", "must be one of hex, base58, base62, base64url, printable")
 	case len(f.Key) > maxSecret || !utf8.ValidString(f.Key):
@@ -72,7 +74,7 @@ func fits(p *api.Part, length, least int) bool {
 	if p == nil {
 		return true
 	}
-	if p.Skip < 0 || p.Take < 0 || p.Skip > token.MaxLength || p.Take > token.MaxLength {
+	if p.Skip < 0 || p.Take < 0 || p.Skip > Longest || p.Take > Longest {
 		return false
 	}
 	if p.Take == 0 {

@@ -25,7 +25,7 @@ func TestAFormatThatCostsTooMuchOrTakesTooMuchIsRefused(t *testing.T) {
 		{"unkey", "prefix", func(f *api.ImportFormat) { f.Prefix = "u k" }},
 		{"unkey", "prefix", func(f *api.ImportFormat) { f.Prefix = strings.Repeat("u", 33) }},
 		{"unkey", "min_length", func(f *api.ImportFormat) { f.MinLength = 15 }},
-		{"unkey", "max_length", func(f *api.ImportFormat) { f.MaxLength = 256 }},
+		{"unkey", "max_length", func(f *api.ImportFormat) { f.MaxLength = 513 }},
 		{"unkey", "max_length", func(f *api.ImportFormat) { f.MaxLength = 19 }},
 		{"unkey", "alphabet", func(f *api.ImportFormat) { f.Alphabet = "base32" }},
 		{"unkey", "hash", func(f *api.ImportFormat) { f.Hash = "md5" }},

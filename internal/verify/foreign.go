@@ -126,7 +126,7 @@ func (e *Engine) formatsOf(ctx context.Context, s string) ([]*foreign.Format, er
 // Tokenry itself does so with one that is.
 func (e *Engine) verifyForeign(ctx context.Context, req *Request, d *Decision) error {
 	d.Code, d.At = api.CodeMalformed, e.now()
-	if req.Caller || len(req.Token) < foreign.Shortest || len(req.Token) > token.MaxLength {
+	if req.Caller || len(req.Token) < foreign.Shortest || len(req.Token) > foreign.Longest {
 		return nil
 	}
 	stamp := e.lease.Stamp()

@@ -637,7 +637,7 @@ class _ImportFormat(TypedDict):
     # Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256, bcrypt, argon2id and scrypt.
     hash: str
     max_length: int
-    # MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 255.
+    # MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 512.
     min_length: int
     # Name is [a-z0-9-], 1 to 40 characters.
     name: str
@@ -755,7 +755,7 @@ class _ImportedFormat(TypedDict):
     # Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256, bcrypt, argon2id and scrypt.
     hash: str
     max_length: int
-    # MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 255.
+    # MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 512.
     min_length: int
     # Name is [a-z0-9-], 1 to 40 characters.
     name: str
