@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"context"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/intake"
+)
+
+// imports brings tokens of another system over.
+func (a *app) imports() *cobra.Command {
+	var job intake.Job
+	cmd := a.command("import FILE", "Bring tokens of another system over, so that their strings keep working", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		if args[0] == "-" && a.flags.token == "-" {
+			return usagef("standard input is the token or the file, not both")
+		}
+		server := sync.OnceValues(func() (*client.Client, error) { return a.client() })
+		return job.Run(cmd.Context(), args[0], intake.Desk{
+			In: a.In, Out: a.Out, Err: a.Err, JSON: a.flags.json, Person: a.Terminal(a.Err), Now: a.Now(),
+			Send: func(ctx context.Context, in api.ImportTokens) (api.ImportResults, error) {
+				c, err := server()
+				if err != nil {
+					return api.ImportResults{}, err
+				}
+				return c.ImportTokens(ctx, "", in)
+			},
+		})
+	})
+	cmd.Long = intake.Help
+	job.Flags(cmd.Flags())
+	_ = cmd.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(intake.Systems(), cobra.ShellCompDirectiveNoFileComp)) // it was added above
+	return cmd
+}
