@@ -134,6 +134,8 @@ func groupWords(name string) string {
 		return "The things of a product that rights are restricted to."
 	case "Trust":
 		return "Whose ID tokens service accounts trust, so that a CI job stores no secret."
+	case "Imports":
+		return "Tokens that another system gave out, whose strings go on working."
 	case "Webhooks":
 		return "Who is told of what happens."
 	case "Audit":
