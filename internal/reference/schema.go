@@ -112,6 +112,7 @@ func (s *schemas) finish() {
 func (s *schemas) finishFields(schema *huma.Schema, t reflect.Type) {
 	for f := range t.Fields() {
 		if f.Anonymous {
+			// What types share may be left out of one and not of another, which says so where it embeds it.
 			s.finishFields(schema, f.Type)
 			schema.Required = append(schema.Required, strings.FieldsFunc(f.Tag.Get("requires"), func(r rune) bool { return r == ',' })...)
 			continue
