@@ -171,7 +171,7 @@ func WebhookTypes() []WebhookType {
 
 func tokenEvents() []WebhookType {
 	return []WebhookType{
-		{"token.created", "A token was issued.", nil},
+		{"token.created", "A token was issued, or made of a string that another system gave out.", []string{"token.imported"}},
 		{"token.rotated", "A token got a new secret, by rotation, reset, or a retry whose first answer was lost.", []string{"token.reset", "token.secret_reissued"}},
 		{"token.edited", "Label, rights, expiry or limits of a token changed.", nil},
 		{"token.disabled", "A token was suspended.", nil},

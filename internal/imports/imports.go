@@ -183,7 +183,7 @@ func (a *Imports) place(w *authority.Work, c authority.Caller, ref string, f *fo
 		return out, err
 	}
 	out = api.ImportResult{Status: api.ImportMade, TokenID: v.ID}
-	return out, w.Note(ac, sp.Workspace, authority.Event{Action: "token.created", Target: v.ID, Token: t.Locator, After: v})
+	return out, w.Note(ac, sp.Workspace, authority.Event{Action: "token.imported", Target: v.ID, Token: t.Locator, After: v})
 }
 
 // seek is the token that has such a string already, or the locator for a new one.

@@ -245,6 +245,8 @@ func (c *Core) again(ctx context.Context, out *Replayed, e api.AuditEvent) {
 		_, err = a.RemoveServiceAccount(ctx, by, ws, name, false)
 	case "user.deactivated":
 		_, err = a.DeactivateUser(ctx, by, name)
+	case "import_format.deleted":
+		_, err = a.DeleteImportFormat(ctx, by, name)
 	case "admin.removed":
 		_, err = a.RemoveAdmin(ctx, by, name)
 	case "workspace.suspended":
@@ -261,7 +263,7 @@ func (c *Core) again(ctx context.Context, out *Replayed, e api.AuditEvent) {
 // harmless are actions that changed no rights, or that made what the backup
 // never had.
 var harmless = []string{
-	"token.created", "token.first_used", "token.reused", "token.expired", "token.expiring", "token.revealed",
+	"token.created", "token.imported", "import_format.created", "token.first_used", "token.reused", "token.expired", "token.expiring", "token.revealed",
 	"member.created", "service_account.created", "workspace.created", "resource.created", "portal.link_made", "invitation.made",
 }
 
