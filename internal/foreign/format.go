@@ -42,15 +42,21 @@ func New(s Spec, naming []byte, key, suffix string) *Format {
 // two formats with the same recipe give the same string the same name. It tells nothing
 // of the secrets in it to whoever does not have the naming key.
 func (f *Format) recipe() string {
-	s := f.Spec
-	s.Name, s.Prefix, s.Least, s.Most, s.Alphabet = "", "", 0, 0, ""
-	s.Key, s.Suffix = []byte(f.key), []byte(f.suffix)
-	text, _ := json.Marshal(struct {
-		Part, SaltPart, Hint Part
-		Decode, Hash, Salt   string
-		Key, Suffix          []byte
-		Iterations, Length   int
-	}{s.Part, s.SaltPart, s.Hint, s.Decode, s.Hash, s.Salt, s.Key, s.Suffix, s.Iterations, s.Length})
+	text, err := json.Marshal(struct {
+		Part       Part   `json:"part"`
+		SaltPart   Part   `json:"salt_part"`
+		Hint       Part   `json:"hint"`
+		Decode     string `json:"decode"`
+		Hash       string `json:"hash"`
+		Salt       string `json:"salt"`
+		Key        []byte `json:"key"`
+		Suffix     []byte `json:"suffix"`
+		Iterations int    `json:"iterations"`
+		Length     int    `json:"length"`
+	}{f.Part, f.SaltPart, f.Hint, f.Decode, f.Hash, f.Salt, []byte(f.key), []byte(f.suffix), f.Iterations, f.Length})
+	if err != nil {
+		panic("foreign: a recipe of texts and numbers cannot be written: " + err.Error())
+	}
 	return base64.RawURLEncoding.EncodeToString(f.mac("recipe", text))[:22]
 }
 
@@ -147,7 +153,10 @@ func (f *Format) hashedOf(s string) (part, salt string, ok bool) {
 		}
 		part = string(raw)
 	case api.DecodeGrafanaAPIKey:
-		var key struct{ K, N string }
+		var key struct {
+			K string `json:"k"`
+			N string `json:"n"`
+		}
 		raw, err := base64.StdEncoding.DecodeString(part)
 		if err != nil || json.Unmarshal(raw, &key) != nil || key.K == "" || key.N == "" {
 			return "", "", false

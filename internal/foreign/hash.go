@@ -12,7 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/blowfish"
+	"golang.org/x/crypto/blowfish" //nolint:staticcheck // for what other systems keep; nothing of ours is made with it
 	"golang.org/x/crypto/scrypt"
 )
 
@@ -69,7 +69,9 @@ func (f *Format) Sum(s, beside string) ([]byte, bool) {
 // bcryptHead is "$2b$NN$" and 22 characters of salt.
 const bcryptHead = len("$2b$12$") + 22
 
-var bcryptText = base64.NewEncoding("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789").WithPadding(base64.NoPadding)
+func bcryptText() *base64.Encoding {
+	return base64.NewEncoding("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789").WithPadding(base64.NoPadding)
+}
 
 // readBcrypt takes a hash apart: $2a$, $2b$ and $2y$, which say the same of what has no
 // character above 127.
@@ -80,7 +82,7 @@ func readBcrypt(text string) (head string, sum []byte, ok bool) {
 	if _, _, ok = bcryptParts(text[:bcryptHead]); !ok {
 		return "", nil, false
 	}
-	sum, err := bcryptText.DecodeString(text[bcryptHead:])
+	sum, err := bcryptText().DecodeString(text[bcryptHead:])
 	return text[:bcryptHead], sum, err == nil
 }
 
@@ -92,7 +94,7 @@ func bcryptParts(head string) (cost int, salt []byte, ok bool) {
 	if err != nil || cost < 4 || cost > maxBcryptCost {
 		return 0, nil, false
 	}
-	salt, err = bcryptText.DecodeString(head[7:])
+	salt, err = bcryptText().DecodeString(head[7:])
 	return cost, salt, err == nil
 }
 
@@ -155,7 +157,7 @@ func (m *modular) read(name, head string) bool {
 	}
 	m.fact = map[string]uint32{}
 	for _, field := range fields[2 : len(fields)-1] {
-		for _, pair := range strings.Split(field, ",") {
+		for pair := range strings.SplitSeq(field, ",") {
 			key, value, _ := strings.Cut(pair, "=")
 			n, err := strconv.ParseUint(value, 10, 32)
 			if _, again := m.fact[key]; err != nil || again || len(m.fact) > 4 {
@@ -181,8 +183,8 @@ func (m *modular) bounded(name string) bool {
 	return len(m.fact) == 3 && ln >= 1 && ln <= 20 && r >= 1 && r <= 32 && p >= 1 && p <= maxLanes && r<<ln <= maxMemory*8
 }
 
-// sumLength is appended to the head of such a hash when it is kept: "$" and the number
-// of bytes of its sum.
+// splitLength takes apart what is kept beside such a hash: its head, "$" and the number of
+// bytes of its sum.
 func splitLength(beside string) (head string, n int, ok bool) {
 	i := strings.LastIndexByte(beside, '$')
 	if i < 0 {

@@ -38,7 +38,7 @@ func (s *Server) settleImports(ctx context.Context) {
 		case u := <-s.watch.settles:
 			if err := s.Authority.Settle(ctx, u.token, u.presented, u.direct); err != nil && ctx.Err() == nil {
 				s.Logger.LogAttrs(ctx, slog.LevelWarn, "an imported token keeps its slow hash until it is used again",
-					slog.String("token", u.token.String()), slog.Any("error", err))
+					slog.String("locator", u.token.String()), slog.Any("error", err))
 			}
 		}
 	}
