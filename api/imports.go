@@ -149,7 +149,7 @@ type ImportedFormat struct {
 }
 
 // Imported tells of a token that another system gave out, for as long as the string of
-// that system is accepted.
+// that system is one of its secrets.
 type Imported struct {
 	Format string `json:"format"`
 	// Start is the beginning of its string, or empty.

@@ -162,8 +162,8 @@ type Token struct {
 	Recoverable   bool          `json:"recoverable"`
 	// Standing marks the one access token of a member that reset creates.
 	Standing bool `json:"standing"`
-	// Imported tells of a token whose string another system gave out, while that string is
-	// accepted; null of every other.
+	// Imported tells of a token whose string another system gave out, until a rotation has
+	// taken over; null of every other.
 	Imported *Imported `json:"imported"`
 	Metadata Metadata  `json:"metadata"`
 	Revision int64     `json:"revision"`

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"math/bits"
-	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
@@ -19,7 +18,6 @@ type Format struct {
 	Spec
 	naming      []byte
 	key, suffix string
-	takes       func(byte) bool
 }
 
 // Names is for what [token.Keyring.Derive] makes the key that locators are worked out with.
@@ -28,10 +26,7 @@ const Names = "imported token names"
 // New makes a format that has been checked: naming is the key [Names] of Spec.Naming,
 // key and suffix are what it has sealed. A Spec without a recipe gets its own.
 func New(s Spec, naming []byte, key, suffix string) *Format {
-	f := &Format{Spec: s, naming: naming, key: key, suffix: suffix, takes: alphabetOf(s.Alphabet)}
-	if f.takes == nil {
-		f.takes = func(byte) bool { return false }
-	}
+	f := &Format{Spec: s, naming: naming, key: key, suffix: suffix}
 	if f.Recipe == "" {
 		f.Recipe = f.recipe()
 	}
@@ -68,19 +63,6 @@ func (f *Format) mac(use string, parts ...[]byte) []byte {
 		_, _ = h.Write(p)
 	}
 	return h.Sum(nil)
-}
-
-// Takes says whether a string has the format's shape.
-func (f *Format) Takes(s string) bool {
-	if len(s) < f.Least || len(s) > f.Most || !strings.HasPrefix(s, f.Prefix) {
-		return false
-	}
-	for i := len(f.Prefix); i < len(s); i++ {
-		if !f.takes(s[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 // Slow says that the hash is slow on purpose, so that only so many may be worked out at

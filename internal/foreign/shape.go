@@ -1,6 +1,10 @@
 package foreign
 
-import "github.com/tokenry/tokenry/api"
+import (
+	"strings"
+
+	"github.com/tokenry/tokenry/api"
+)
 
 // alphabetOf answers what says whether a character is of an alphabet; nil for none.
 func alphabetOf(name string) func(byte) bool {
@@ -22,3 +26,17 @@ func alphabetOf(name string) func(byte) bool {
 func word(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 26 }
 
 func notPrintable(r rune) bool { return r <= ' ' || r > '~' }
+
+// Takes says whether a string has the format's shape.
+func (s *Spec) Takes(text string) bool {
+	takes := alphabetOf(s.Alphabet)
+	if takes == nil || len(text) < s.Least || len(text) > s.Most || !strings.HasPrefix(text, s.Prefix) {
+		return false
+	}
+	for i := len(s.Prefix); i < len(text); i++ {
+		if !takes(text[i]) {
+			return false
+		}
+	}
+	return true
+}

@@ -17,11 +17,15 @@ import (
 // of its shape.
 const maxFormats = 16
 
-// Open makes the formats of specs.
+// Open makes the formats of specs. Those of a key that was taken out of use have ended, as
+// the secrets under it.
 func Open(a *authority.Authority, specs []foreign.Spec) ([]*foreign.Format, error) {
 	out := make([]*foreign.Format, 0, len(specs))
 	for _, s := range specs {
 		naming, ok := a.Keys().Derive(foreign.Names, s.Naming)
+		if !ok && authority.Dropped(a.Keys(), s.Naming) {
+			continue
+		}
 		if !ok {
 			return nil, a.Lacking(s.Naming)
 		}

@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -333,6 +336,54 @@ func TestATableWithImportsConfirmsNothing(t *testing.T) {
 		err = verify.New(w.Office, other, verify.Config{Now: w.Clock.Now}).Verify(w.Ctx, &verify.Request{Token: theirs(1).Reveal()}, &d)
 		if d.Matched {
 			w.Errorf("another keyring knows the string: %v", err)
+		}
+	})
+}
+
+// TestAKeyThatWasTakenOutOfUseEndsItsStrings, and no others: what has no shape any more is
+// malformed, and what lacks a key that others have is not decided.
+func TestAKeyThatWasTakenOutOfUseEndsItsStrings(t *testing.T) {
+	each(t, func(w world) {
+		w.bring(kept(1))
+		ask := func(keys *token.Keyring) (api.Code, error) {
+			o := office.New(authority.Options{Store: w.Store, Keys: keys, Now: w.Clock.Now, Rand: rand.Reader})
+			var d verify.Decision
+			err := verify.New(o, keys, verify.Config{Now: w.Clock.Now}).Verify(w.Ctx, &verify.Request{Token: theirs(1).Reveal(), Cost: 1}, &d)
+			return d.Code, err
+		}
+		more, err := w.Keys.Rotate(rand.Reader, w.Clock.Now())
+		officetest.Must(w.T, err)
+		if code, err := ask(more); code != api.CodeOK || err != nil {
+			w.Errorf("with a newer key: %s, %v", code, err)
+		}
+		if code, err := ask(without(w.T, more, 1)); code != api.CodeMalformed || err != nil {
+			w.Errorf("without the key: %s, %v", code, err)
+		}
+	})
+}
+
+// without is a keyring without one of its keys.
+func without(t *testing.T, keys *token.Keyring, id int) *token.Keyring {
+	t.Helper()
+	var file map[string]any
+	officetest.Must(t, json.Unmarshal(keys.Marshal(), &file))
+	file["keys"] = slices.DeleteFunc(file["keys"].([]any), func(k any) bool { return k.(map[string]any)["id"] == float64(id) })
+	text, err := json.Marshal(file)
+	officetest.Must(t, err)
+	less, err := token.ParseKeyring(text)
+	officetest.Must(t, err)
+	return less
+}
+
+// TestAnImportedStringIsNotExplainedAsNoToken: what has the shape is told what to ask by.
+func TestAnImportedStringIsNotExplainedAsNoToken(t *testing.T) {
+	each(t, func(w world) {
+		w.bring(kept(1))
+		w.RefusedField(officetest.Second(w.Explain(w.Ctx, w.Root, "acme", api.ExplainRequest{Token: theirs(1).Reveal()})), api.CodeInvalidField, "token")
+		out, err := w.Explain(w.Ctx, w.Root, "acme", api.ExplainRequest{Token: "new_" + theirs(1).Reveal()})
+		officetest.Must(w.T, err)
+		if out.Code != api.CodeMalformed {
+			w.Errorf("%+v", out)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
@@ -178,6 +179,14 @@ func (x *explaining) given(a *authority.Authority, text string) error {
 		return x.presented(text, p)
 	}
 	if _, err := token.ParseLocator(authority.LocatorPart(text)); err != nil && text != "self" {
+		in, err := x.Snapshot.Instance()
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(in.Formats, func(f foreign.Spec) bool { return f.Takes(text) }); i >= 0 {
+			return api.FieldError("token", "has the shape of strings of another system (the import format "+in.Formats[i].Name+
+				"), which are not explained; name its token by the ID that verifications answer")
+		}
 		x.fail(api.CodeMalformed, "It does not look like a token, or its checksum is wrong: check that it was copied whole.", "")
 		return nil
 	}

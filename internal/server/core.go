@@ -236,6 +236,9 @@ func (c *Core) build(ctx context.Context) error {
 	if err == nil {
 		c.Engine.Apply(verify.Changes{Revision: revision})
 		err = c.Engine.Prepare(ctx)
+		if ledger.LacksKey(err) { // it is not ready until it has the key
+			err = nil
+		}
 	}
 	return err
 }
