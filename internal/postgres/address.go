@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,6 +55,7 @@ func configOf(address string, wait time.Duration) (*pgxpool.Config, error) {
 		}
 	}
 	params := config.ConnConfig.RuntimeParams
+	fold(params)
 	for name, value := range map[string]string{
 		"application_name":                    "tokenry",
 		"statement_timeout":                   "30s",
@@ -67,6 +69,21 @@ func configOf(address string, wait time.Duration) (*pgxpool.Config, error) {
 	maps.Copy(params, relied())
 	config.ConnConfig.OnNotice = hearNotices
 	return config, nil
+}
+
+// fold writes the names of settings in small letters: TimeZone is timezone to the server,
+// which takes the last of two that it is told, in no order that anybody chose.
+func fold(params map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		small := strings.ToLower(name)
+		if small == name {
+			continue
+		}
+		if _, both := params[small]; !both {
+			params[small] = params[name]
+		}
+		delete(params, name)
+	}
 }
 
 // relied are the settings of a session that the statements of the store, the
