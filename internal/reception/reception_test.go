@@ -143,7 +143,7 @@ func must(t *testing.T, err error) {
 // ask visits a page as somebody; a form makes it a POST, and headers are pairs.
 func (w *world) ask(a reception.Access, show func(*reception.Visit) error, who, path string, f url.Values, headers ...string) *httptest.ResponseRecorder {
 	mux := http.NewServeMux()
-	mux.Handle("/workspace/{ws}/page", w.at.Serve(a, show))
+	mux.Handle("/workspace/{ws}/{page}", w.at.Serve(a, show))
 	mux.Handle("/page", w.at.Serve(a, show))
 	r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 	if f != nil {
