@@ -4,7 +4,8 @@
 //   - Every command has an example, in one table (examples.txt), and no example stands
 //     elsewhere; a test reads each as the program would.
 //   - A group of commands shows the first examples that the table has of what is below it.
-//   - Examples tell no secret: IDs are "$ID" or short, hosts those that are reserved.
+//   - Examples tell no secret: IDs are "$ID" or short, hosts those that are reserved, but for
+//     the issuer of GitHub's jobs, which is the same for everybody.
 package manual
 
 import (
