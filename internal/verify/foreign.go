@@ -26,10 +26,16 @@ const (
 	networks = 16384
 )
 
-// missLimit is how many strings that have the shape of another system's, and are no token,
-// are looked up for one network.
-func missLimit() api.RateLimit {
-	return api.RateLimit{Requests: 120, Window: api.Duration(time.Minute)}
+// How many strings that have the shape of another system's, and are no token, are looked up
+// a minute: for one network, and for all those together of which nobody said where they
+// came from, unless their hash is slow.
+const (
+	missesOfOne = 120
+	missesOfAll = 6000
+)
+
+func aMinute(n int) api.RateLimit {
+	return api.RateLimit{Requests: n, Window: api.Duration(time.Minute)}
 }
 
 var (
@@ -45,7 +51,9 @@ type strangers struct {
 	gate    chan struct{}
 	waiting atomic.Int32
 	misses  *Limiter[netip.Prefix]
-	direct  func(l token.Locator, presented, direct string)
+	// placeless counts what came from nowhere.
+	placeless *Limiter[netip.Prefix]
+	direct    func(l token.Locator, presented, direct string)
 
 	mu   sync.Mutex // guards sums
 	sums map[string][]byte
@@ -56,8 +64,9 @@ func newStrangers(direct func(token.Locator, string, string)) *strangers {
 		direct = func(token.Locator, string, string) {}
 	}
 	return &strangers{
-		gate: make(chan struct{}, slowAtOnce), direct: direct, misses: NewLimiter[netip.Prefix](missLimit(), networks),
-		sums: make(map[string][]byte),
+		gate: make(chan struct{}, slowAtOnce), direct: direct, misses: NewLimiter[netip.Prefix](aMinute(missesOfOne), networks),
+		placeless: NewLimiter[netip.Prefix](aMinute(missesOfAll), 1),
+		sums:      make(map[string][]byte),
 	}
 }
 
@@ -147,7 +156,7 @@ func (e *Engine) verifyForeign(ctx context.Context, req *Request, d *Decision) e
 		}
 		*d = Decision{Code: api.CodeUnknown, Revision: d.Revision, At: e.now()}
 		if t.cost {
-			e.strangers.misses.Take(t.network, 1, d.At)
+			t.misses().Take(t.network, 1, d.At)
 		}
 	}
 	if d.Code == api.CodeUnknown && !e.lease.Holds(stamp) {
@@ -163,9 +172,9 @@ type try struct {
 	f       *foreign.Format
 	req     Request
 	network netip.Prefix
-	// cost says that a source was asked or a slow hash worked out.
-	cost bool
-	err  error // of the verification itself, once there was one
+	// cost says that a source was asked or a slow hash worked out, and slow that it was that.
+	cost, slow bool
+	err        error // of the verification itself, once there was one
 }
 
 // as decides about the string; false when no token has it. An error is of the looking.
@@ -289,10 +298,18 @@ func (t *try) seek(ctx context.Context, l token.Locator, k *known) (bool, error)
 	return true, nil
 }
 
+// misses are those that the string is counted among.
+func (t *try) misses() *Limiter[netip.Prefix] {
+	if t.slow || t.network.IsValid() {
+		return t.e.strangers.misses
+	}
+	return t.e.strangers.placeless
+}
+
 // room says whether the network may be looked up for at all.
 func (t *try) room() error {
 	t.cost = true
-	if rate, _ := t.e.strangers.misses.Take(t.network, 0, t.e.now()); rate.Remaining == 0 {
+	if rate, _ := t.misses().Take(t.network, 0, t.e.now()); rate.Remaining == 0 {
 		return errManyMisses
 	}
 	return nil
@@ -316,6 +333,7 @@ func (t *try) slowly(ctx context.Context, salt string) ([]byte, bool, error) {
 	if sum := x.recall(name); sum != nil {
 		return sum, true, nil
 	}
+	t.slow = true
 	if err := t.room(); err != nil {
 		return nil, false, err
 	}

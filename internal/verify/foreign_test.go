@@ -160,6 +160,9 @@ func TestMissesOfANetworkAreBounded(t *testing.T) {
 	o.expect(api.CodeOK, from(theirs(1), "192.0.2.1"))
 	o.expect(api.CodeUnknown, from(theirs(1000), "192.0.2.1")) // remembered
 	o.expect(api.CodeOK, from(theirs(2), "192.0.2.2"))
+	for i := range 300 {
+		o.expect(api.CodeUnknown, bearer(theirs(2000+i))) // from nowhere in particular
+	}
 }
 
 // TestTheFirstUseOfASlowStringIsToldOnce: what it can be compared by is told to whoever
