@@ -35,3 +35,23 @@ func (a *app) imports() *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(intake.Systems(), cobra.ShellCompDirectiveNoFileComp)) // it was added above
 	return cmd
 }
+
+// importFormats are the commands about what strings of other systems are looked up by.
+func (a *app) importFormats() *cobra.Command {
+	run := func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		var fs []api.ImportedFormat
+		if len(args) == 0 {
+			fs, err = c.ImportFormats(cmd.Context())
+		} else {
+			fs, err = intake.Alone(c.DeleteImportFormat(cmd.Context(), args[0]))
+		}
+		return table(a, each(fs, err), 0, intake.FormatHead, intake.FormatLine)
+	}
+	return a.group("import-format", "Show and end what strings of other systems are looked up by (needs instance:admin)",
+		a.command("list", "List the formats of imports", cobra.NoArgs, run),
+		a.command("delete NAME", "End the strings of a format, whatever became of their tokens", cobra.ExactArgs(1), run))
+}

@@ -237,7 +237,7 @@ func (a *app) local() []*cobra.Command {
 // remote are the commands that speak to a server.
 func (a *app) remote() []*cobra.Command {
 	return []*cobra.Command{
-		a.login(), a.logout(), a.whoami(), a.verify(), a.explain(), a.incident(), a.tokens(), a.imports(), a.webhooks(), a.workspaces(), a.members(), a.serviceAccounts(), a.trust(), a.exchange(), a.roles(), a.scopes(), a.removals(),
+		a.login(), a.logout(), a.whoami(), a.verify(), a.explain(), a.incident(), a.tokens(), a.imports(), a.importFormats(), a.webhooks(), a.workspaces(), a.members(), a.serviceAccounts(), a.trust(), a.exchange(), a.roles(), a.scopes(), a.removals(),
 		a.resources(), a.policy(), a.audit(), a.users(), a.admins(),
 	}
 }
