@@ -2,9 +2,9 @@ package fill
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -68,6 +68,12 @@ func TestEveryTokenIsOneThatTheVerbsCouldHaveMade(t *testing.T) {
 			t.Errorf("%q, %q of %+v", got.RevokeReason, got.DisabledBy, got)
 		}
 	}
+	f.Tokens, f.made = 1_000_000, 999_999
+	for range 200 {
+		if got, _, err := f.draw(h); err != nil || !got.RevokedAt.IsZero() || !got.DisabledAt.IsZero() {
+			t.Errorf("one that was just made was revoked at %s, disabled at %s, %v", got.RevokedAt, got.DisabledAt, err)
+		}
+	}
 	for name, c := range map[string][3]int{
 		"personal": {kinds[token.Personal], 25, 35}, "service": {kinds[token.Service], 60, 70}, "workspace": {kinds[token.Workspace], 3, 7},
 		"revoked": {ended["revoked"], 3, 7}, "disabled": {ended["disabled"], 0, 3},
@@ -113,10 +119,16 @@ func TestBytesFollowFromTheSeed(t *testing.T) {
 		}
 		return b
 	}
+	var words []byte
+	for source := rand.New(rand.NewPCG(1, 1)); len(words) < 64; {
+		words = binary.LittleEndian.AppendUint64(words, source.Uint64())
+	}
+	if got := draw(1, 64); !bytes.Equal(got, words) {
+		t.Errorf("%x instead of %x", got, words)
+	}
 	for _, n := range []int{0, 1, 7, 8, 9, 31, 64} {
-		a, b := draw(1, n), draw(1, n)
-		if !bytes.Equal(a, b) || n > 6 && bytes.Equal(a, draw(2, n)) || n > 8 && slices.Max(a[n-1:]) == 0 && slices.Max(a[n-2:]) == 0 {
-			t.Errorf("%d bytes: %x and %x", n, a, b)
+		if a, all := draw(1, n), draw(1, 64); !bytes.Equal(a, all[:n]) || n > 6 && bytes.Equal(a, draw(2, n)) {
+			t.Errorf("%d bytes: %x of %x", n, a, all)
 		}
 	}
 }
