@@ -20,6 +20,11 @@ func TestWhatHoldsASecretPrintsWithoutIt(t *testing.T) {
 		issued, &issued, []api.Issued{issued}, struct{ In api.Issued }{issued},
 		api.BulkResult{ID: "ada@example.com_x", Secret: secret}, api.WebhookSecret{Webhook: api.Webhook{ID: "ada@example.com_x"}, Secret: secret},
 		api.GrantedToken{AccessToken: secret, Locator: "ada@example.com_x"}, api.VerifyRequest{Token: secret, Resource: "ada@example.com_x"},
+		api.LeakedToken{Token: secret, URL: "ada@example.com_x"}, api.GitHubFind{Token: secret, URL: "ada@example.com_x"}, api.GitLabFind{Token: secret, Location: "ada@example.com_x"},
+		api.IntrospectRequest{Token: secret, ClientSecret: secret, Resource: "ada@example.com_x"}, api.RevokeRequest{Token: secret, ClientSecret: secret, ClientID: "ada@example.com_x"},
+		api.TokenReviewSpec{Token: secret, Audiences: []string{"ada@example.com_x"}}, api.ExplainRequest{Token: secret, Resource: "ada@example.com_x"},
+		api.CreateMember{Email: "ada@example.com_x", Password: secret}, api.ImportFormat{Name: "ada@example.com_x", Key: secret, Suffix: secret},
+		api.ImportTokens{Format: api.ImportFormat{Name: "ada@example.com_x", Key: secret}}, api.ReportLeaks{Tokens: []api.LeakedToken{{Token: secret, URL: "ada@example.com_x"}}},
 	} {
 		var out bytes.Buffer
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
