@@ -193,6 +193,6 @@ func sameMail(a, b string) bool { return strings.EqualFold(a, b) }
 
 // sameAccount takes the address of a service account, name@slug.service, for its name.
 func sameAccount(a, b string) bool {
-	name, _, _ := strings.Cut(a, "@")
-	return name == b
+	name, of, _ := strings.Cut(a, "@")
+	return a == b || strings.HasSuffix(of, ".service") && name == b
 }
