@@ -37,7 +37,7 @@ func TestBehindApache(t *testing.T) {
 	forged := []string{"Connection", "close, Tokenry-Principal"}
 	for _, name := range append(identity(), others()...) {
 		forged = append(forged, name, "forged")
-		for _, other := range underscored(name) {
+		for _, other := range mistaken(name) {
 			forged = append(forged, other, "forged")
 		}
 	}

@@ -47,11 +47,20 @@ func others() []string {
 	return []string{"Tokenry-Status", "Tokenry-Act-As", "Tokenry-Revision", "Tokenry-Request-Id", "Tokenry-Scopes-Truncated"}
 }
 
-// underscored are the names that a framework which knows headers as HTTP_TOKENRY_ACT_AS takes
+// mistaken are the names that a framework which knows headers as HTTP_TOKENRY_ACT_AS may take
 // for this one.
-func underscored(name string) []string {
-	last := strings.LastIndexByte(name, '-')
-	return []string{strings.ReplaceAll(name, "-", "_"), strings.Replace(name, "-", "_", 1), name[:last] + "_" + name[last+1:]}
+func mistaken(name string) []string {
+	names := []string{""}
+	for i, word := range strings.Split(name, "-") {
+		var longer []string
+		for _, before := range names {
+			for _, between := range []string{"-", "_", "."} {
+				longer = append(longer, before+between[:min(i, 1)]+word)
+			}
+		}
+		names = slices.Compact(longer)
+	}
+	return slices.DeleteFunc(names, func(other string) bool { return other == name })
 }
 
 func withoutToken(s *stage) {
@@ -92,7 +101,7 @@ func forgedIdentity(s *stage) {
 	var forged []string
 	for _, name := range append(identity(), others()...) {
 		forged = append(forged, name, "forged", strings.ToLower(name), "forged")
-		for _, other := range underscored(name) {
+		for _, other := range mistaken(name) {
 			forged = append(forged, other, "forged")
 		}
 	}
