@@ -59,7 +59,7 @@ type Leak struct {
 
 // GitHubFind is one secret in a report of GitHub's secret scanning partner programme.
 type GitHubFind struct {
-	Token string `json:"token"`
+	Token string `json:"token" required:"false"`
 	// Type is what the expression is called that found it.
 	Type string `json:"type,omitempty"`
 	// URL is the place, which may be empty; Source is what kind of place it is.
@@ -91,8 +91,8 @@ type GitLabTypes struct {
 // GitLabFind is one secret in a report of GitLab's token revocation.
 type GitLabFind struct {
 	// Type is one of GitLabTypes.
-	Type  string `json:"type"`
-	Token string `json:"token"`
+	Type  string `json:"type" required:"false"`
+	Token string `json:"token" required:"false"`
 	// Location is the place.
 	Location string `json:"location,omitempty"`
 }

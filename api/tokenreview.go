@@ -7,8 +7,8 @@ type TokenReview struct {
 	Version string `json:"apiVersion"`
 	// Kind is "TokenReview".
 	Kind string `json:"kind"`
-	// Spec is the question.
-	Spec *TokenReviewSpec `json:"spec,omitempty"`
+	// Spec is the question, and has to be there in one.
+	Spec *TokenReviewSpec `json:"spec,omitempty" nullable:"false"`
 	// Status is the answer.
 	Status *TokenReviewStatus `json:"status,omitempty"`
 }
@@ -16,7 +16,7 @@ type TokenReview struct {
 // TokenReviewSpec is what is asked.
 type TokenReviewSpec struct {
 	// Token is the string that was presented.
-	Token string `json:"token"`
+	Token string `json:"token" required:"false"`
 	// Audiences are not looked at: an answer is for the API server that asks.
 	Audiences []string `json:"audiences,omitempty"`
 }

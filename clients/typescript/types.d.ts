@@ -126,18 +126,18 @@ export interface BulkResults {
 export interface BulkTokens {
   /** Action is revoke, disable, rotate or edit. */
   action: "revoke" | "disable" | "rotate" | "edit"
-  comment?: string
+  comment?: string | null
   descendants?: boolean
   /** DryRun only answers which tokens would be touched. */
-  dry_run?: boolean
+  dry_run?: boolean | null
   /** Edit goes with edit. */
-  edit?: EditToken
-  filter?: TokenFilter
-  ids?: string[]
+  edit?: EditToken | null
+  filter?: TokenFilter | null
+  ids?: string[] | null
   /** Reason, Comment and Descendants go with revoke. */
-  reason?: "unused" | "superseded" | "leaked" | "owner_left" | "other"
+  reason?: "unused" | "superseded" | "leaked" | "owner_left" | "other" | ""
   /** Rotate goes with rotate. */
-  rotate?: RotateToken
+  rotate?: RotateToken | null
 }
 
 /** Check is one of the questions that a verification asks, in their order. */
@@ -152,12 +152,12 @@ export interface Check {
 
 /** CreateMember asks for a person in a workspace. Email may be left out where an external id names the person. */
 export interface CreateMember {
-  email?: string
+  email?: string | null
   external_id?: string | null
   grants?: Statement[] | null
   name?: string | null
   /** Password is for instance:admin alone, and only when it creates the user. */
-  password?: string
+  password?: string | null
   resources?: string[] | null
   role?: string | null
   scopes?: string[] | null
@@ -165,7 +165,7 @@ export interface CreateMember {
 
 /** CreateResource puts an entity of the product on board. */
 export interface CreateResource {
-  description?: string
+  description?: string | null
   name: string
 }
 
@@ -190,14 +190,14 @@ export interface CreateToken {
   expires_in?: string | null
   grants?: Statement[] | null
   /** Kind is "personal", "service" or "workspace"; left out it follows from Owner. */
-  kind?: "personal" | "service" | "workspace"
+  kind?: "personal" | "service" | "workspace" | ""
   /** Label is the token's name: 1 to 100 characters, none of them a control character. */
   label: string
   metadata?: Record<string, unknown> | null
   never?: boolean | null
   not_before?: string | null
   /** Owner is a member's e-mail or id, or a service account's name. Left out, a personal token belongs to the caller's own user. */
-  owner?: string
+  owner?: string | null
   rate_limit?: RateLimit | null
   recoverable?: boolean | null
   resources?: string[] | null
@@ -233,7 +233,7 @@ export interface CreateWebhook {
   /** Enabled is true when it is left out. */
   enabled?: boolean | null
   /** Events are types like token.revoked, or patterns like token.* and *; left out, all. */
-  events?: string[]
+  events?: string[] | null
   /** URL is where events are posted: https, to a public address. */
   url: string
 }
@@ -376,7 +376,7 @@ export interface EditWorkspace {
 /** EraseUser says how to erase a user. The same may be said in the query. */
 export interface EraseUser {
   /** DryRun only answers how much would be erased. */
-  dry_run?: boolean
+  dry_run?: boolean | null
 }
 
 /** Erasure answers the erasure of a user, done or only asked for with dry_run: what is left of the user, and how much was, or would be, erased. */
@@ -400,23 +400,23 @@ export interface Erasure {
 
 /** ExplainRequest asks why a token is refused, or would be. It consumes nothing. Exactly one of Token and RequestID is given. */
 export interface ExplainRequest {
-  client?: PresentedBy
+  client?: PresentedBy | null
   /** RequestID names one of the last 10,000 decisions; what it needed stands for what is left out below. */
-  request_id?: string
-  resource?: string
+  request_id?: string | null
+  resource?: string | null
   /** Scopes, Resource and Client are those of a [VerifyRequest]. */
-  scopes?: string[]
+  scopes?: string[] | null
   /** Token is a token string, a token ID or a locator. */
-  token?: string
+  token?: string | null
 }
 
 /** ExplainTrust asks which rules an ID token fits, and why not the others. Nothing is exchanged, and the token is not used up. */
 export interface ExplainTrust {
-  claims?: Record<string, unknown>
+  claims?: Record<string, unknown> | null
   /** ServiceAccount keeps the rules of one account. */
-  service_account?: string
+  service_account?: string | null
   /** Token is an ID token; Claims describe one, of which no signature is asked. Give one. */
-  token?: string
+  token?: string | null
 }
 
 /** ExplainedDecision is a decision that was made. */
@@ -470,21 +470,21 @@ export interface GitHubFeedback {
 
 /** GitHubFind is one secret in a report of GitHub's secret scanning partner programme. */
 export interface GitHubFind {
-  source?: string
-  token: string
+  source?: string | null
+  token?: string | null
   /** Type is what the expression is called that found it. */
-  type?: string
+  type?: string | null
   /** URL is the place, which may be empty; Source is what kind of place it is. */
-  url?: string
+  url?: string | null
 }
 
 /** GitLabFind is one secret in a report of GitLab's token revocation. */
 export interface GitLabFind {
   /** Location is the place. */
-  location?: string
-  token: string
+  location?: string | null
+  token?: string | null
   /** Type is one of GitLabTypes. */
-  type: string
+  type?: string | null
 }
 
 /** GitLabTypes are the types of secrets that may be reported. */
@@ -529,30 +529,30 @@ export interface ImportFormat {
   /** Alphabet is what the characters behind the prefix are of: hex, base58, base62, base64url or printable. */
   alphabet: string
   /** Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt). */
-  decode?: string
+  decode?: string | null
   /** Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256, bcrypt, argon2id and scrypt. */
   hash: string
   /** Hint is a part of the string that the other system kept in the clear, by which a hash with a salt of its own is found. It must be long enough to tell tokens apart. */
-  hint?: Part
+  hint?: Part | null
   /** Iterations and Length (bytes) are of pbkdf2-sha256. */
-  iterations?: number
+  iterations?: number | null
   /** Key is of an HMAC. It is kept sealed and never answered. */
-  key?: string
-  length?: number
+  key?: string | null
+  length?: number | null
   max_length: number
   /** MinLength and MaxLength bound the whole string, prefix included, in characters: 16 to 512. */
   min_length: number
   /** Name is [a-z0-9-], 1 to 40 characters. */
   name: string
   /** Part is what is hashed of the string; left out, all of it. */
-  part?: Part
+  part?: Part | null
   /** Prefix is what every string begins with; it may be empty. */
   prefix: string
   /** Salt says where that of pbkdf2-sha256 comes from: item, a column beside each hash; token, the string itself (SaltPart). The hashes that hold theirs in their text, as bcrypt's, take none. */
-  salt?: string
-  salt_part?: Part
+  salt?: string | null
+  salt_part?: Part | null
   /** Suffix is what the system appends to what it hashes, such as a secret of its own. It is kept sealed and never answered. */
-  suffix?: string
+  suffix?: string | null
 }
 
 /** ImportResult is what became of one token of an import, in the order of the request. */
@@ -587,31 +587,31 @@ export interface ImportToken {
   /** Hash is what the other system kept, in hex, base64 or base64url, or as the text that bcrypt, argon2id and scrypt write ($2b$…, $argon2id$…, $scrypt$…). */
   hash: string
   /** Hint is the part of the string that the format names, where it names one. */
-  hint?: string
+  hint?: string | null
   /** Kind is "personal", "service" or "workspace"; left out it follows from Owner. */
-  kind?: "personal" | "service" | "workspace"
+  kind?: "personal" | "service" | "workspace" | ""
   /** Label is the token's name: 1 to 100 characters, none of them a control character. */
   label: string
   metadata?: Record<string, unknown> | null
   never?: boolean | null
   not_before?: string | null
   /** Owner is a member's e-mail or id, or a service account's name. Left out, a personal token belongs to the caller's own user. */
-  owner?: string
+  owner?: string | null
   rate_limit?: RateLimit | null
   recoverable?: boolean | null
   resources?: string[] | null
   role?: string | null
   /** Salt is the one beside the hash, as text, where the format takes one there. */
-  salt?: string
+  salt?: string | null
   scopes?: string[] | null
   /** Start is the beginning of the string, if it is known, for people to recognise it by: at most 16 characters. */
-  start?: string
+  start?: string | null
 }
 
 /** ImportTokens makes tokens of strings that another system gave out, so that those strings go on working. It may be sent again: what is there already is left as it is. */
 export interface ImportTokens {
   /** DryRun only answers what would become of each. */
-  dry_run?: boolean
+  dry_run?: boolean | null
   format: ImportFormat
   tokens: ImportToken[]
 }
@@ -745,11 +745,11 @@ export interface KeySet {
 /** LeakedToken is one token string and where it was found. */
 export interface LeakedToken {
   /** Source is what kind of place it is, such as commit or gist_content, in [A-Za-z0-9_./-], at most 64 bytes; anything else is left out. */
-  source?: string
+  source?: string | null
   /** Token is the whole string. */
   token: string
   /** URL is the address of the place, or its name; it is kept without user and query, and cut at 500 bytes. */
-  url?: string
+  url?: string | null
 }
 
 /** LeaksReceived answers a report, whatever it held: it does not say which of the strings are tokens. */
@@ -912,9 +912,9 @@ export interface OAuthError {
 
 /** Part is a part of a string: the Take characters behind the first Skip, or, with FromEnd, those before the last Skip. A Take of 0 is all of them. */
 export interface Part {
-  from_end?: boolean
-  skip?: number
-  take?: number
+  from_end?: boolean | null
+  skip?: number | null
+  take?: number | null
 }
 
 /** PatchPolicy is a merge patch of a policy; null returns a field to what is inherited. */
@@ -986,10 +986,10 @@ export interface PortalLink {
 
 /** Client is the request that is being authorised, as the resource server saw it. */
 export interface PresentedBy {
-  ip?: string
-  method?: string
-  path?: string
-  user_agent?: string
+  ip?: string | null
+  method?: string | null
+  path?: string | null
+  user_agent?: string | null
 }
 
 /** Principal says who somebody is: the owner of a token, the caller of a verb. */
@@ -1035,23 +1035,23 @@ export interface ProtectedResource {
 
 /** PutRole creates or replaces a role. */
 export interface PutRole {
-  description?: string
+  description?: string | null
   /** DisplayName renames a built-in role where people read it. */
-  display_name?: string
-  locked?: boolean
-  rate_limit?: RateLimit
-  scopes?: string[]
+  display_name?: string | null
+  locked?: boolean | null
+  rate_limit?: RateLimit | null
+  scopes?: string[] | null
 }
 
 /** PutScope creates or replaces a product scope of the catalogue. */
 export interface PutScope {
-  description?: string
+  description?: string | null
   /** Implies names product scopes that come with this one. */
-  implies?: string[]
+  implies?: string[] | null
   /** Locked, on the instance only: workspaces cannot override it. */
-  locked?: boolean
+  locked?: boolean | null
   /** Roles get this scope besides what their own patterns give. */
-  roles?: string[]
+  roles?: string[] | null
 }
 
 /** PutWorkspace creates or replaces a workspace. */
@@ -1059,7 +1059,7 @@ export interface PutWorkspace {
   external_id?: string | null
   metadata?: Record<string, unknown> | null
   name?: string
-  slug?: string
+  slug?: string | null
 }
 
 /** RateLimit allows so many requests in a window of time. */
@@ -1092,11 +1092,11 @@ export interface Removal {
 /** ReplicaCall is how a program that verifies from its own memory renews its lease and says what it has applied. */
 export interface ReplicaCall {
   /** Applied is the count up to which it has forgotten what it was told to. */
-  applied?: number
+  applied?: number | null
   /** Leave says that it has ended its lease and does not come back. */
-  leave?: boolean
+  leave?: boolean | null
   /** Replica is which it is; left out it is a new one. */
-  replica?: string
+  replica?: string | null
 }
 
 /** ReplicaCounted says how many uses were counted. What nobody knows is left out. */
@@ -1144,11 +1144,11 @@ export interface ReplicaTold {
 /** ReplicaUse is so many uses that are alike. */
 export interface ReplicaUse {
   /** AgoMS is how long ago the last of them was, in milliseconds. */
-  ago_ms?: number
-  client?: PresentedBy
+  ago_ms?: number | null
+  client?: PresentedBy | null
   count: number
-  resource?: string
-  scopes?: string[]
+  resource?: string | null
+  scopes?: string[] | null
   /** Use is that of what was kept. */
   use: string
 }
@@ -1182,13 +1182,13 @@ export interface Resource {
 /** ReviewedUser is a user in the words of Kubernetes. */
 export interface ReviewedUser {
   /** Extra has tokenry.dev/token-id and tokenry.dev/workspace. */
-  extra?: Record<string, string[] | null>
+  extra?: Record<string, string[] | null> | null
   /** Groups are tokenry:WORKSPACE, and tokenry:WORKSPACE:SCOPE of each scope of the address that the token has. */
-  groups?: string[]
+  groups?: string[] | null
   /** UID is the owner's ID. */
-  uid?: string
+  uid?: string | null
   /** Username is tokenry:WORKSPACE:NAME, of a member's mail address or a service account's name. */
-  username?: string
+  username?: string | null
 }
 
 /** RevokeRequest ends a token (RFC 7009). It is sent as a form. Whoever has the token needs nothing else; a caller that says who it is has to have the right. */
@@ -1203,10 +1203,10 @@ export interface RevokeRequest {
 
 /** RevokeToken ends a token for good. */
 export interface RevokeToken {
-  comment?: string
+  comment?: string | null
   /** Descendants revokes what was made with the token too, and with what was made with that, in its workspace. Left out it is what the policy's leak_descendants says where the reason is leaked, and else false. */
   descendants?: boolean
-  reason?: "unused" | "superseded" | "leaked" | "owner_left" | "other"
+  reason?: "unused" | "superseded" | "leaked" | "owner_left" | "other" | ""
 }
 
 /** Role is a named list of scopes. */
@@ -1230,9 +1230,9 @@ export interface RotateToken {
   /** Overlap is how long the old secret still works; left out, the policy's. */
   overlap?: string | null
   /** Renew starts the original lifetime again, as far as the policy allows; also for an expired token. A token that is outside the policy needs it, or ExpiresIn. */
-  renew?: boolean
+  renew?: boolean | null
   /** RetireOnFirstUse ends the old secret when the new one is first used. */
-  retire_on_first_use?: boolean
+  retire_on_first_use?: boolean | null
 }
 
 /** Scope is an entry of the scope catalogue. */
@@ -1292,22 +1292,22 @@ export interface ServiceAccount {
 
 /** Statement is one line of a grant: a role or a list of scopes, for a list of resources. Resources left out means none, ["*"] means the entire portfolio. */
 export interface Statement {
-  resources?: string[]
-  role?: string
-  scopes?: string[]
+  resources?: string[] | null
+  role?: string | null
+  scopes?: string[] | null
 }
 
 /** SupportContact is whom a person with a refused token may ask. */
 export interface SupportContact {
-  email?: string
-  phone?: string
-  url?: string
+  email?: string | null
+  phone?: string | null
+  url?: string | null
 }
 
 /** Suspend says how to suspend. The same may be said in the query. */
 export interface Suspend {
   /** DryRun only answers which tokens would stop. */
-  dry_run?: boolean
+  dry_run?: boolean | null
 }
 
 /** Token is a token as it is shown: everything but its secret. */
@@ -1382,7 +1382,7 @@ export interface TokenFilter {
   /** CreatedWith keeps tokens that were made with this one: a token ID or locator. */
   created_with?: string
   /** Deleted also lists deleted tokens. It is no condition. */
-  deleted?: boolean
+  deleted?: boolean | null
   /** ExpiringWithin keeps tokens whose expiry lies so near in the future. */
   expiring_within?: string
   kind?: string
@@ -1453,27 +1453,27 @@ export interface TokenReview {
   apiVersion: string
   /** Kind is "TokenReview". */
   kind: string
-  /** Spec is the question. */
+  /** Spec is the question, and has to be there in one. */
   spec?: TokenReviewSpec
   /** Status is the answer. */
-  status?: TokenReviewStatus
+  status?: TokenReviewStatus | null
 }
 
 /** TokenReviewSpec is what is asked. */
 export interface TokenReviewSpec {
   /** Audiences are not looked at: an answer is for the API server that asks. */
-  audiences?: string[]
+  audiences?: string[] | null
   /** Token is the string that was presented. */
-  token: string
+  token?: string | null
 }
 
 /** TokenReviewStatus is what is said of a token. */
 export interface TokenReviewStatus {
-  authenticated?: boolean
+  authenticated?: boolean | null
   /** Error is there when it could not be decided now. */
-  error?: string
+  error?: string | null
   /** User is there when Authenticated is true. */
-  user?: ReviewedUser
+  user?: ReviewedUser | null
 }
 
 /** TokenSecret tells of one secret of a token without the secret. */
@@ -1625,18 +1625,18 @@ export interface VerifyBatchResult {
 
 /** VerifyRequest asks whether a token may do something now. */
 export interface VerifyRequest {
-  client?: PresentedBy
+  client?: PresentedBy | null
   /** Cost is charged to the rate limit; left out it is 1, 0 peeks. */
-  cost?: number
+  cost?: number | null
   /** Peek decides without being counted as a use. */
-  peek?: boolean
+  peek?: boolean | null
   /** Resource is what the request touches; "any" leaves the filtering to the caller. */
-  resource?: string
+  resource?: string | null
   /** Scopes is what the request at hand needs; no patterns. */
-  scopes?: string[]
+  scopes?: string[] | null
   token: string
   /** Workspace, if given, is the only one whose tokens are accepted. */
-  workspace?: string
+  workspace?: string | null
 }
 
 /** VerifyResult is the decision. Token, Principal and Workspace are there whenever the secret was right, also in a refusal; Scopes and Resources when the token itself is valid now. What is null does not exist: no external id, no expiry, no limit. */

@@ -242,7 +242,7 @@ func TestEveryRouteAsksForWhatItSays(t *testing.T) {
 			body = "token=x"
 		}
 		if rt.Path == "/v1/workspaces/{ws}/tokens" && method == "POST" {
-			body = `{"kind":"workspace"}` // of a personal one the owner is looked for first
+			body = `{"kind":"workspace","label":"x"}` // of a personal one the owner is looked for first
 		}
 		if rt.Path == "/oauth2/device_authorization" || rt.Path == "/oauth2/token" { // they ask for a client_id, see TestDevice…
 			continue

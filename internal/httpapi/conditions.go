@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -10,24 +11,11 @@ import (
 	"github.com/tokenry/tokenry/internal/reference"
 )
 
-// A field that chooses what a call is about is marked minLength:"1" in its type.
-// To be there and empty is not to be left out: it is mostly a variable that was
-// not set, so it is refused, and never means all. Conditions of filters are of
-// types that tell the two apart by themselves; the authority refuses those.
-
-// selects says whether a type has such a field, at any depth.
-func selects(t reflect.Type) bool {
-	t = within(t)
-	if t.Kind() != reflect.Struct {
-		return false
-	}
-	for f := range t.Fields() {
-		if f.Tag.Get("minLength") != "" && f.Type.Kind() == reflect.String || f.IsExported() && selects(f.Type) {
-			return true
-		}
-	}
-	return false
-}
+// What is decoded well may still not say enough. A field that the document requires has
+// to be there, and not be null. One that chooses what a call is about is marked
+// minLength:"1" in its type: to be there and empty is not to be left out, it is mostly a
+// variable that was not set, so it is refused, and never means all. Conditions of filters
+// are of types that tell the two apart by themselves; the authority refuses those.
 
 // within is what a pointer, list or optional field holds.
 func within(t reflect.Type) reflect.Type {
@@ -44,50 +32,59 @@ func within(t reflect.Type) reflect.Type {
 	}
 }
 
-// saysSomething refuses the marked fields of a body that are there and empty. The
-// body was decoded already, so that it is well-formed; at is where it stands.
-func saysSomething(d *jsontext.Decoder, at string, t reflect.Type) error {
+// saysEnough refuses a body that lacks a required field, or has a marked one that is
+// empty. It was decoded already, so that it is well-formed; at is where it stands.
+func saysEnough(d *jsontext.Decoder, at string, t reflect.Type) error {
 	t = within(t)
 	if k := d.PeekKind(); t.Kind() != reflect.Struct || k != '{' && k != '[' {
 		return d.SkipValue()
 	}
-	object := d.PeekKind() == '{'
+	object, missing := d.PeekKind() == '{', []string(nil)
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
+	if object {
+		missing = reference.Required(t)
+	}
 	for d.PeekKind() != '}' && d.PeekKind() != ']' {
 		if !object {
-			if err := saysSomething(d, at, t); err != nil {
+			if err := saysEnough(d, at, t); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := memberSays(d, at, t); err != nil {
+		name, err := memberSays(d, at, t)
+		if err != nil {
 			return err
 		}
+		missing = slices.DeleteFunc(missing, func(m string) bool { return m == name })
+	}
+	if len(missing) > 0 {
+		return api.FieldError(at+missing[0], "must be there")
 	}
 	_, err := d.ReadToken()
 	return err
 }
 
-func memberSays(d *jsontext.Decoder, at string, t reflect.Type) error {
+// memberSays returns the name of a member that is not null.
+func memberSays(d *jsontext.Decoder, at string, t reflect.Type) (string, error) {
 	name, err := d.ReadToken()
 	if err != nil {
-		return err
+		return "", err
 	}
 	said := name.String()
 	f, ok := fieldNamed(t, said)
 	switch {
-	case !ok:
-		return d.SkipValue()
+	case !ok || d.PeekKind() == 'n':
+		return "", d.SkipValue()
 	case f.Tag.Get("minLength") == "" || d.PeekKind() != '"' || f.Type.Kind() != reflect.String:
-		return saysSomething(d, at+said+".", f.Type)
+		return said, saysEnough(d, at+said+".", f.Type)
 	}
 	v, err := d.ReadToken()
 	if err == nil && strings.TrimSpace(v.String()) == "" {
-		return api.FieldError(at+said, "must not be empty; leave it out to ask for no such thing")
+		return "", api.FieldError(at+said, "must not be empty; leave it out to ask for no such thing")
 	}
-	return err
+	return said, err
 }
 
 // fieldNamed finds a field by its name on the wire, also in embedded types.

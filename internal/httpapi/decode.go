@@ -104,8 +104,8 @@ func (c *call) decodePlain(v any) error { return c.decodeWith(v, c.s.plain) }
 
 func (c *call) decodeWith(v any, o json.Options) error {
 	err := strict.Read(c.body.Bytes(), v, o)
-	if err == nil && c.route.selects {
-		err = saysSomething(jsontext.NewDecoder(bytes.NewReader(c.body.Bytes())), "", c.route.Request)
+	if err == nil && c.route.Request != nil {
+		err = saysEnough(jsontext.NewDecoder(bytes.NewReader(c.body.Bytes())), "", c.route.Request)
 	}
 	return err
 }

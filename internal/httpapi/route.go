@@ -58,8 +58,6 @@ type Route struct {
 	insertable bool
 	// foreignQuery says that the query is not for this call: it is not looked at.
 	foreignQuery bool
-	// selects says that the body has fields which must not be there and empty.
-	selects bool
 	// scim says that conditions and errors are those of RFC 7644.
 	scim     bool
 	run      handler
@@ -111,7 +109,7 @@ func callsOf(routes []Route) []reference.Call {
 
 // route begins a route with what most have.
 func route(method, path string, access reference.Access, summary string, e endpoint) Route {
-	rt := Route{Timeout: usualTime, Packs: e.packs && method == http.MethodGet, run: e.run, selects: e.in != nil && selects(e.in), Call: reference.Call{
+	rt := Route{Timeout: usualTime, Packs: e.packs && method == http.MethodGet, run: e.run, Call: reference.Call{
 		Method: method, Path: path, Access: access, Summary: summary, Success: []int{http.StatusOK},
 		Request: e.in, Response: e.out, Rehearsal: e.dry, Params: e.params, OptionalBody: e.optional, Revision: e.changes,
 		Matches: changesOne(method, path, e), Tagged: e.out != nil && isObject(e.out),

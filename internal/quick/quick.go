@@ -25,7 +25,7 @@ func Verify(body []byte, in *api.VerifyRequest, client *api.Client) bool {
 
 func (p *scanner) request(in *api.VerifyRequest, client *api.Client) bool {
 	var seen once
-	return p.members(func(name string) bool {
+	known := p.members(func(name string) bool {
 		switch name {
 		case "token":
 			return seen.first(1<<0) && p.text(&in.Token)
@@ -43,6 +43,7 @@ func (p *scanner) request(in *api.VerifyRequest, client *api.Client) bool {
 		}
 		return false
 	})
+	return known && seen&1 != 0 // without a token there is no question
 }
 
 func (p *scanner) client(c *api.Client) bool {

@@ -97,7 +97,9 @@ func TestBlanksSayNothing(t *testing.T) {
 	if !quick.Verify([]byte(body), &in, &api.Client{}) || in.Token != " a " || len(in.Scopes) != 2 || !in.Peek || in.Client.Path != "/a b" {
 		t.Errorf("%+v", in)
 	}
-	if !quick.Verify([]byte(" {\t} "), &in, &api.Client{}) {
-		t.Error("an object without anything is none")
+	for _, body := range []string{" {\t} ", `{"peek":true}`} {
+		if quick.Verify([]byte(body), &in, &api.Client{}) {
+			t.Errorf("%s asks about no token, which is told elsewhere", body)
+		}
 	}
 }

@@ -271,19 +271,20 @@ func TestAFieldSaysWhetherItMayBeNull(t *testing.T) {
 		Plain    string                `json:"plain"`
 		Pointer  *string               `json:"pointer"`
 		Left     *string               `json:"left,omitempty"`
+		Ignored  string                `json:"ignored,omitempty"`
 		Optional api.Opt[string]       `json:"optional,omitzero"`
 		Never    api.Opt[string]       `json:"never,omitzero" nullable:"false"`
 		List     []string              `json:"list" nullable:"true"`
 		Ref      *api.Role             `json:"ref"`
 		Span     api.Opt[api.Duration] `json:"span,omitzero" nullable:"false"`
 	}
-	want := map[string]string{"Plain": "", "Pointer": "null", "Left": "", "Optional": "null", "Never": "", "List": "null", "Ref": "or null", "Span": "duration"}
+	want := map[string]string{"Plain": "", "Pointer": "null", "Left": "", "Ignored": "null", "Optional": "null", "Never": "", "List": "null", "Ref": "or null", "Span": "duration"}
 	for f := range reflect.TypeFor[fields]().Fields() {
 		p := &huma.Schema{Type: huma.TypeString}
 		if f.Name == "Ref" {
 			p = &huma.Schema{Ref: schemaPrefix + "Role"}
 		}
-		p = describe(p, f, "About "+f.Name)
+		p = describe(p, f, "About "+f.Name, f.Name == "Ignored" || f.Name == "Never")
 		got := ""
 		switch {
 		case p.Nullable:

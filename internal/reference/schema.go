@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -105,23 +106,40 @@ func (s *schemas) finish() {
 		if s.received[t] && !s.sent[t] {
 			schema.AdditionalProperties = false
 		}
-		s.finishFields(schema, t)
+		schema.Required = Required(t)
+		s.finishFields(schema, t, s.received[t])
 	}
 }
 
-func (s *schemas) finishFields(schema *huma.Schema, t reflect.Type) {
+// finishFields describes the fields of a type; of one that is received, null is taken for
+// what may be left out.
+func (s *schemas) finishFields(schema *huma.Schema, t reflect.Type, received bool) {
 	for f := range t.Fields() {
 		if f.Anonymous {
-			// What types share may be left out of one and not of another, which says so where it embeds it.
-			s.finishFields(schema, f.Type)
-			schema.Required = append(schema.Required, strings.FieldsFunc(f.Tag.Get("requires"), func(r rune) bool { return r == ',' })...)
+			s.finishFields(schema, f.Type, received)
 			continue
 		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if p := schema.Properties[name]; p != nil {
-			schema.Properties[name] = describe(p, f, s.words[goName(t)+"."+name])
+			schema.Properties[name] = describe(p, f, s.words[goName(t)+"."+name], received && !slices.Contains(schema.Required, name))
 		}
 	}
+}
+
+// Required are the names of the fields of a struct that have to be there.
+func Required(t reflect.Type) (names []string) {
+	for f := range t.Fields() {
+		name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous:
+			// What types share may be left out of one and not of another, which says so where it embeds it.
+			names = append(names, Required(f.Type)...)
+			names = append(names, strings.FieldsFunc(f.Tag.Get("requires"), func(r rune) bool { return r == ',' })...)
+		case f.IsExported() && name != "-" && !strings.Contains(rest, "omit") && f.Tag.Get("required") != "false":
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // goName is the name of a type as its source has it.
@@ -133,7 +151,8 @@ func goName(t reflect.Type) string {
 // durationPattern is what api.ParseDuration takes.
 const durationPattern = "^(0|[0-9]{1,11}[smhdw])$"
 
-func describe(p *huma.Schema, f reflect.StructField, words string) *huma.Schema {
+// describe finishes a field; ignored says that null is read as if it were not there.
+func describe(p *huma.Schema, f reflect.StructField, words string, ignored bool) *huma.Schema {
 	t, optional := Optional(f.Type)
 	if !optional {
 		t = f.Type
@@ -141,9 +160,12 @@ func describe(p *huma.Schema, f reflect.StructField, words string) *huma.Schema 
 	if t == reflect.TypeFor[api.Duration]() {
 		p.Pattern, p.Examples = durationPattern, []any{"90d"}
 	}
-	null := optional && f.Tag.Get("nullable") != "false" || f.Tag.Get("nullable") == "true" ||
+	null := (optional || ignored) && f.Tag.Get("nullable") != "false" || f.Tag.Get("nullable") == "true" ||
 		f.Type.Kind() == reflect.Pointer && !strings.Contains(f.Tag.Get("json"), "omitempty")
 	p.Nullable = null && p.Type != ""
+	if null && p.Enum != nil {
+		p.Enum = append(p.Enum, nil)
+	}
 	if null && p.Ref != "" {
 		p = &huma.Schema{AnyOf: []*huma.Schema{p, {Type: "null"}}}
 	}

@@ -160,18 +160,18 @@ class _BulkTokens(TypedDict):
 class BulkTokens(_BulkTokens, total=False):
     """BulkTokens does one thing to many tokens: those named by IDs, or those that a filter with at least one condition finds. The caller's own token is left out."""
 
-    comment: str
+    comment: Union[str, None]
     descendants: bool
     # DryRun only answers which tokens would be touched.
-    dry_run: bool
+    dry_run: Union[bool, None]
     # Edit goes with edit.
-    edit: "EditToken"
-    filter: "TokenFilter"
-    ids: list[str]
+    edit: Union["EditToken", None]
+    filter: Union["TokenFilter", None]
+    ids: Union[list[str], None]
     # Reason, Comment and Descendants go with revoke.
-    reason: Literal["unused"] | Literal["superseded"] | Literal["leaked"] | Literal["owner_left"] | Literal["other"]
+    reason: Literal["unused"] | Literal["superseded"] | Literal["leaked"] | Literal["owner_left"] | Literal["other"] | Literal[""]
     # Rotate goes with rotate.
-    rotate: "RotateToken"
+    rotate: Union["RotateToken", None]
 
 
 class _Check(TypedDict):
@@ -191,12 +191,12 @@ class Check(_Check, total=False):
 class CreateMember(TypedDict, total=False):
     """CreateMember asks for a person in a workspace. Email may be left out where an external id names the person."""
 
-    email: str
+    email: Union[str, None]
     external_id: Union[str, None]
     grants: Union[list["Statement"], None]
     name: Union[str, None]
     # Password is for instance:admin alone, and only when it creates the user.
-    password: str
+    password: Union[str, None]
     resources: Union[list[str], None]
     role: Union[str, None]
     scopes: Union[list[str], None]
@@ -209,7 +209,7 @@ class _CreateResource(TypedDict):
 class CreateResource(_CreateResource, total=False):
     """CreateResource puts an entity of the product on board."""
 
-    description: str
+    description: Union[str, None]
 
 
 class _CreateServiceAccount(TypedDict):
@@ -243,12 +243,12 @@ class CreateToken(_CreateToken, total=False):
     expires_in: Union[str, None]
     grants: Union[list["Statement"], None]
     # Kind is "personal", "service" or "workspace"; left out it follows from Owner.
-    kind: Literal["personal"] | Literal["service"] | Literal["workspace"]
+    kind: Literal["personal"] | Literal["service"] | Literal["workspace"] | Literal[""]
     metadata: Union[dict[str, Any], None]
     never: Union[bool, None]
     not_before: Union[str, None]
     # Owner is a member's e-mail or id, or a service account's name. Left out, a personal token belongs to the caller's own user.
-    owner: str
+    owner: Union[str, None]
     rate_limit: Union["RateLimit", None]
     recoverable: Union[bool, None]
     resources: Union[list[str], None]
@@ -294,7 +294,7 @@ class CreateWebhook(_CreateWebhook, total=False):
     # Enabled is true when it is left out.
     enabled: Union[bool, None]
     # Events are types like token.revoked, or patterns like token.* and *; left out, all.
-    events: list[str]
+    events: Union[list[str], None]
 
 
 class _CreateWorkspace(TypedDict):
@@ -454,7 +454,7 @@ class EraseUser(TypedDict, total=False):
     """EraseUser says how to erase a user. The same may be said in the query."""
 
     # DryRun only answers how much would be erased.
-    dry_run: bool
+    dry_run: Union[bool, None]
 
 
 class Erasure(TypedDict):
@@ -480,24 +480,24 @@ class Erasure(TypedDict):
 class ExplainRequest(TypedDict, total=False):
     """ExplainRequest asks why a token is refused, or would be. It consumes nothing. Exactly one of Token and RequestID is given."""
 
-    client: "PresentedBy"
+    client: Union["PresentedBy", None]
     # RequestID names one of the last 10,000 decisions; what it needed stands for what is left out below.
-    request_id: str
-    resource: str
+    request_id: Union[str, None]
+    resource: Union[str, None]
     # Scopes, Resource and Client are those of a [VerifyRequest].
-    scopes: list[str]
+    scopes: Union[list[str], None]
     # Token is a token string, a token ID or a locator.
-    token: str
+    token: Union[str, None]
 
 
 class ExplainTrust(TypedDict, total=False):
     """ExplainTrust asks which rules an ID token fits, and why not the others. Nothing is exchanged, and the token is not used up."""
 
-    claims: dict[str, Any]
+    claims: Union[dict[str, Any], None]
     # ServiceAccount keeps the rules of one account.
-    service_account: str
+    service_account: Union[str, None]
     # Token is an ID token; Claims describe one, of which no signature is asked. Give one.
-    token: str
+    token: Union[str, None]
 
 
 class ExplainedDecision(TypedDict):
@@ -557,31 +557,25 @@ class GitHubFeedback(TypedDict):
     token_type: str
 
 
-class _GitHubFind(TypedDict):
-    token: str
-
-
-class GitHubFind(_GitHubFind, total=False):
+class GitHubFind(TypedDict, total=False):
     """GitHubFind is one secret in a report of GitHub's secret scanning partner programme."""
 
-    source: str
+    source: Union[str, None]
+    token: Union[str, None]
     # Type is what the expression is called that found it.
-    type: str
+    type: Union[str, None]
     # URL is the place, which may be empty; Source is what kind of place it is.
-    url: str
+    url: Union[str, None]
 
 
-class _GitLabFind(TypedDict):
-    token: str
-    # Type is one of GitLabTypes.
-    type: str
-
-
-class GitLabFind(_GitLabFind, total=False):
+class GitLabFind(TypedDict, total=False):
     """GitLabFind is one secret in a report of GitLab's token revocation."""
 
     # Location is the place.
-    location: str
+    location: Union[str, None]
+    token: Union[str, None]
+    # Type is one of GitLabTypes.
+    type: Union[str, None]
 
 
 class GitLabTypes(TypedDict):
@@ -649,21 +643,21 @@ class ImportFormat(_ImportFormat, total=False):
     """ImportFormat says how the token strings of another system look and what that system kept of them, so that they can be told from the hash it kept. A format belongs to the instance; its name stands for what it says for as long as it is there."""
 
     # Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt).
-    decode: str
+    decode: Union[str, None]
     # Hint is a part of the string that the other system kept in the clear, by which a hash with a salt of its own is found. It must be long enough to tell tokens apart.
-    hint: "Part"
+    hint: Union["Part", None]
     # Iterations and Length (bytes) are of pbkdf2-sha256.
-    iterations: int
+    iterations: Union[int, None]
     # Key is of an HMAC. It is kept sealed and never answered.
-    key: str
-    length: int
+    key: Union[str, None]
+    length: Union[int, None]
     # Part is what is hashed of the string; left out, all of it.
-    part: "Part"
+    part: Union["Part", None]
     # Salt says where that of pbkdf2-sha256 comes from: item, a column beside each hash; token, the string itself (SaltPart). The hashes that hold theirs in their text, as bcrypt's, take none.
-    salt: str
-    salt_part: "Part"
+    salt: Union[str, None]
+    salt_part: Union["Part", None]
     # Suffix is what the system appends to what it hashes, such as a secret of its own. It is kept sealed and never answered.
-    suffix: str
+    suffix: Union[str, None]
 
 
 class _ImportResult(TypedDict):
@@ -709,23 +703,23 @@ class ImportToken(_ImportToken, total=False):
     expires_in: Union[str, None]
     grants: Union[list["Statement"], None]
     # Hint is the part of the string that the format names, where it names one.
-    hint: str
+    hint: Union[str, None]
     # Kind is "personal", "service" or "workspace"; left out it follows from Owner.
-    kind: Literal["personal"] | Literal["service"] | Literal["workspace"]
+    kind: Literal["personal"] | Literal["service"] | Literal["workspace"] | Literal[""]
     metadata: Union[dict[str, Any], None]
     never: Union[bool, None]
     not_before: Union[str, None]
     # Owner is a member's e-mail or id, or a service account's name. Left out, a personal token belongs to the caller's own user.
-    owner: str
+    owner: Union[str, None]
     rate_limit: Union["RateLimit", None]
     recoverable: Union[bool, None]
     resources: Union[list[str], None]
     role: Union[str, None]
     # Salt is the one beside the hash, as text, where the format takes one there.
-    salt: str
+    salt: Union[str, None]
     scopes: Union[list[str], None]
     # Start is the beginning of the string, if it is known, for people to recognise it by: at most 16 characters.
-    start: str
+    start: Union[str, None]
 
 
 class _ImportTokens(TypedDict):
@@ -737,7 +731,7 @@ class ImportTokens(_ImportTokens, total=False):
     """ImportTokens makes tokens of strings that another system gave out, so that those strings go on working. It may be sent again: what is there already is left as it is."""
 
     # DryRun only answers what would become of each.
-    dry_run: bool
+    dry_run: Union[bool, None]
 
 
 class Imported(TypedDict):
@@ -895,9 +889,9 @@ class LeakedToken(_LeakedToken, total=False):
     """LeakedToken is one token string and where it was found."""
 
     # Source is what kind of place it is, such as commit or gist_content, in [A-Za-z0-9_./-], at most 64 bytes; anything else is left out.
-    source: str
+    source: Union[str, None]
     # URL is the address of the place, or its name; it is kept without user and query, and cut at 500 bytes.
-    url: str
+    url: Union[str, None]
 
 
 class LeaksReceived(TypedDict):
@@ -1090,9 +1084,9 @@ class OAuthError(_OAuthError, total=False):
 class Part(TypedDict, total=False):
     """Part is a part of a string: the Take characters behind the first Skip, or, with FromEnd, those before the last Skip. A Take of 0 is all of them."""
 
-    from_end: bool
-    skip: int
-    take: int
+    from_end: Union[bool, None]
+    skip: Union[int, None]
+    take: Union[int, None]
 
 
 class PatchPolicy(TypedDict, total=False):
@@ -1168,10 +1162,10 @@ class PortalLink(TypedDict):
 class PresentedBy(TypedDict, total=False):
     """Client is the request that is being authorised, as the resource server saw it."""
 
-    ip: str
-    method: str
-    path: str
-    user_agent: str
+    ip: Union[str, None]
+    method: Union[str, None]
+    path: Union[str, None]
+    user_agent: Union[str, None]
 
 
 class Principal(TypedDict):
@@ -1227,24 +1221,24 @@ class ProtectedResource(_ProtectedResource, total=False):
 class PutRole(TypedDict, total=False):
     """PutRole creates or replaces a role."""
 
-    description: str
+    description: Union[str, None]
     # DisplayName renames a built-in role where people read it.
-    display_name: str
-    locked: bool
-    rate_limit: "RateLimit"
-    scopes: list[str]
+    display_name: Union[str, None]
+    locked: Union[bool, None]
+    rate_limit: Union["RateLimit", None]
+    scopes: Union[list[str], None]
 
 
 class PutScope(TypedDict, total=False):
     """PutScope creates or replaces a product scope of the catalogue."""
 
-    description: str
+    description: Union[str, None]
     # Implies names product scopes that come with this one.
-    implies: list[str]
+    implies: Union[list[str], None]
     # Locked, on the instance only: workspaces cannot override it.
-    locked: bool
+    locked: Union[bool, None]
     # Roles get this scope besides what their own patterns give.
-    roles: list[str]
+    roles: Union[list[str], None]
 
 
 class PutWorkspace(TypedDict, total=False):
@@ -1253,7 +1247,7 @@ class PutWorkspace(TypedDict, total=False):
     external_id: Union[str, None]
     metadata: Union[dict[str, Any], None]
     name: str
-    slug: str
+    slug: Union[str, None]
 
 
 class RateLimit(TypedDict):
@@ -1290,11 +1284,11 @@ class ReplicaCall(TypedDict, total=False):
     """ReplicaCall is how a program that verifies from its own memory renews its lease and says what it has applied."""
 
     # Applied is the count up to which it has forgotten what it was told to.
-    applied: int
+    applied: Union[int, None]
     # Leave says that it has ended its lease and does not come back.
-    leave: bool
+    leave: Union[bool, None]
     # Replica is which it is; left out it is a new one.
-    replica: str
+    replica: Union[str, None]
 
 
 class ReplicaCounted(TypedDict):
@@ -1353,10 +1347,10 @@ class ReplicaUse(_ReplicaUse, total=False):
     """ReplicaUse is so many uses that are alike."""
 
     # AgoMS is how long ago the last of them was, in milliseconds.
-    ago_ms: int
-    client: "PresentedBy"
-    resource: str
-    scopes: list[str]
+    ago_ms: Union[int, None]
+    client: Union["PresentedBy", None]
+    resource: Union[str, None]
+    scopes: Union[list[str], None]
 
 
 class ReplicaUses(TypedDict):
@@ -1393,13 +1387,13 @@ class ReviewedUser(TypedDict, total=False):
     """ReviewedUser is a user in the words of Kubernetes."""
 
     # Extra has tokenry.dev/token-id and tokenry.dev/workspace.
-    extra: dict[str, Union[list[str], None]]
+    extra: Union[dict[str, Union[list[str], None]], None]
     # Groups are tokenry:WORKSPACE, and tokenry:WORKSPACE:SCOPE of each scope of the address that the token has.
-    groups: list[str]
+    groups: Union[list[str], None]
     # UID is the owner's ID.
-    uid: str
+    uid: Union[str, None]
     # Username is tokenry:WORKSPACE:NAME, of a member's mail address or a service account's name.
-    username: str
+    username: Union[str, None]
 
 
 class _RevokeRequest(TypedDict):
@@ -1419,10 +1413,10 @@ class RevokeRequest(_RevokeRequest, total=False):
 class RevokeToken(TypedDict, total=False):
     """RevokeToken ends a token for good."""
 
-    comment: str
+    comment: Union[str, None]
     # Descendants revokes what was made with the token too, and with what was made with that, in its workspace. Left out it is what the policy's leak_descendants says where the reason is leaked, and else false.
     descendants: bool
-    reason: Literal["unused"] | Literal["superseded"] | Literal["leaked"] | Literal["owner_left"] | Literal["other"]
+    reason: Literal["unused"] | Literal["superseded"] | Literal["leaked"] | Literal["owner_left"] | Literal["other"] | Literal[""]
 
 
 class Role(TypedDict):
@@ -1448,9 +1442,9 @@ class RotateToken(TypedDict, total=False):
     # Overlap is how long the old secret still works; left out, the policy's.
     overlap: Union[str, None]
     # Renew starts the original lifetime again, as far as the policy allows; also for an expired token. A token that is outside the policy needs it, or ExpiresIn.
-    renew: bool
+    renew: Union[bool, None]
     # RetireOnFirstUse ends the old secret when the new one is first used.
-    retire_on_first_use: bool
+    retire_on_first_use: Union[bool, None]
 
 
 class Scope(TypedDict):
@@ -1518,24 +1512,24 @@ class ServiceAccount(_ServiceAccount, total=False):
 class Statement(TypedDict, total=False):
     """Statement is one line of a grant: a role or a list of scopes, for a list of resources. Resources left out means none, ["*"] means the entire portfolio."""
 
-    resources: list[str]
-    role: str
-    scopes: list[str]
+    resources: Union[list[str], None]
+    role: Union[str, None]
+    scopes: Union[list[str], None]
 
 
 class SupportContact(TypedDict, total=False):
     """SupportContact is whom a person with a refused token may ask."""
 
-    email: str
-    phone: str
-    url: str
+    email: Union[str, None]
+    phone: Union[str, None]
+    url: Union[str, None]
 
 
 class Suspend(TypedDict, total=False):
     """Suspend says how to suspend. The same may be said in the query."""
 
     # DryRun only answers which tokens would stop.
-    dry_run: bool
+    dry_run: Union[bool, None]
 
 
 class _Token(TypedDict):
@@ -1616,7 +1610,7 @@ class TokenFilter(TypedDict, total=False):
     # CreatedWith keeps tokens that were made with this one: a token ID or locator.
     created_with: str
     # Deleted also lists deleted tokens. It is no condition.
-    deleted: bool
+    deleted: Union[bool, None]
     # ExpiringWithin keeps tokens whose expiry lies so near in the future.
     expiring_within: str
     kind: str
@@ -1697,32 +1691,29 @@ class _TokenReview(TypedDict):
 class TokenReview(_TokenReview, total=False):
     """TokenReview is a question of a Kubernetes API server whose a token is, and its answer (authentication.k8s.io, v1 and v1beta1)."""
 
-    # Spec is the question.
+    # Spec is the question, and has to be there in one.
     spec: "TokenReviewSpec"
     # Status is the answer.
-    status: "TokenReviewStatus"
+    status: Union["TokenReviewStatus", None]
 
 
-class _TokenReviewSpec(TypedDict):
-    # Token is the string that was presented.
-    token: str
-
-
-class TokenReviewSpec(_TokenReviewSpec, total=False):
+class TokenReviewSpec(TypedDict, total=False):
     """TokenReviewSpec is what is asked."""
 
     # Audiences are not looked at: an answer is for the API server that asks.
-    audiences: list[str]
+    audiences: Union[list[str], None]
+    # Token is the string that was presented.
+    token: Union[str, None]
 
 
 class TokenReviewStatus(TypedDict, total=False):
     """TokenReviewStatus is what is said of a token."""
 
-    authenticated: bool
+    authenticated: Union[bool, None]
     # Error is there when it could not be decided now.
-    error: str
+    error: Union[str, None]
     # User is there when Authenticated is true.
-    user: "ReviewedUser"
+    user: Union["ReviewedUser", None]
 
 
 class TokenSecret(TypedDict):
@@ -1892,17 +1883,17 @@ class _VerifyRequest(TypedDict):
 class VerifyRequest(_VerifyRequest, total=False):
     """VerifyRequest asks whether a token may do something now."""
 
-    client: "PresentedBy"
+    client: Union["PresentedBy", None]
     # Cost is charged to the rate limit; left out it is 1, 0 peeks.
-    cost: int
+    cost: Union[int, None]
     # Peek decides without being counted as a use.
-    peek: bool
+    peek: Union[bool, None]
     # Resource is what the request touches; "any" leaves the filtering to the caller.
-    resource: str
+    resource: Union[str, None]
     # Scopes is what the request at hand needs; no patterns.
-    scopes: list[str]
+    scopes: Union[list[str], None]
     # Workspace, if given, is the only one whose tokens are accepted.
-    workspace: str
+    workspace: Union[str, None]
 
 
 class _VerifyResult(TypedDict):
