@@ -32,15 +32,19 @@ func least(t reflect.Type) any {
 	case t.Kind() == reflect.String:
 		return "x"
 	case t.Kind() == reflect.Struct:
-		out := object{}
-		for _, name := range reference.Required(t) {
-			out[name] = least(member(t, name).Type)
-		}
-		return out
+		return leastObject(t)
 	case t.Kind() == reflect.Map:
 		return object{}
 	}
 	return reflect.Zero(t).Interface()
+}
+
+func leastObject(t reflect.Type) object {
+	out := object{}
+	for _, name := range reference.Required(t) {
+		out[name] = least(member(t, name).Type)
+	}
+	return out
 }
 
 // member finds the field of a name on the wire.
@@ -106,7 +110,7 @@ func (p *prober) object(t reflect.Type, s *part, within func(any) any) {
 		return
 	}
 	p.seen[t] = true
-	base := least(t).(object)
+	base := leastObject(t)
 	if t == reflect.TypeFor[api.TokenReview]() { // one that is answered
 		p.must(json.Unmarshal([]byte(reviewOf("x")), &base))
 	}
