@@ -616,7 +616,7 @@ export interface ImportTokens {
   tokens: ImportToken[]
 }
 
-/** Imported tells of a token that another system gave out, for as long as the string of that system is accepted. */
+/** Imported tells of a token that another system gave out, for as long as the string of that system is one of its secrets. */
 export interface Imported {
   format: string
   /** Start is the beginning of its string, or empty. */
@@ -1332,7 +1332,7 @@ export interface Token {
   held: Held | null
   /** ID is the owner's address, "_" and the locator; the address is for reading. */
   id: string
-  /** Imported tells of a token whose string another system gave out, while that string is accepted; null of every other. */
+  /** Imported tells of a token whose string another system gave out, until a rotation has taken over; null of every other. */
   imported: Imported | null
   kind: string
   label: string

@@ -735,7 +735,7 @@ class ImportTokens(_ImportTokens, total=False):
 
 
 class Imported(TypedDict):
-    """Imported tells of a token that another system gave out, for as long as the string of that system is accepted."""
+    """Imported tells of a token that another system gave out, for as long as the string of that system is one of its secrets."""
 
     format: str
     # Start is the beginning of its string, or empty.
@@ -1551,7 +1551,7 @@ class _Token(TypedDict):
     held: Union["Held", None]
     # ID is the owner's address, "_" and the locator; the address is for reading.
     id: str
-    # Imported tells of a token whose string another system gave out, while that string is accepted; null of every other.
+    # Imported tells of a token whose string another system gave out, until a rotation has taken over; null of every other.
     imported: Union["Imported", None]
     kind: str
     label: str
