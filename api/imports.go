@@ -56,7 +56,7 @@ type ImportFormat struct {
 	Part *Part `json:"part,omitempty"`
 	// Decode is what is done to that part before it is hashed: nothing, hex, or
 	// grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt).
-	Decode string `json:"decode,omitempty"`
+	Decode string `json:"decode_as,omitempty"`
 	// Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256,
 	// bcrypt, argon2id and scrypt.
 	Hash string `json:"hash"`

@@ -60,7 +60,7 @@ func checkShape(f api.ImportFormat) error {
 	case len(f.Suffix) > maxSecret || !utf8.ValidString(f.Suffix):
 		return wrong("suffix", "must be at most 4096 characters of UTF-8")
 	case !slices.Contains([]string{api.DecodeNone, api.DecodeHex, api.DecodeGrafanaAPIKey}, f.Decode):
-		return wrong("decode", "must be left out, hex or grafana-api-key")
+		return wrong("decode_as", "must be left out, hex or grafana-api-key")
 	}
 	if !fits(f.Part, f.MinLength, leastHashed) {
 		return wrong("part", "must leave at least 12 characters of the shortest string")
@@ -133,7 +133,7 @@ func checkSalt(f api.ImportFormat) error {
 	case !fits(f.SaltPart, f.MinLength, 1):
 		return wrong("salt_part", "must be a part of the shortest string")
 	case f.Decode == api.DecodeGrafanaAPIKey && f.Hash != api.HashPBKDF2:
-		return wrong("decode", "grafana-api-key goes with pbkdf2-sha256")
+		return wrong("decode_as", "grafana-api-key goes with pbkdf2-sha256")
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func TestAFormatThatCostsTooMuchOrTakesTooMuchIsRefused(t *testing.T) {
 		{"unkey", "iterations", func(f *api.ImportFormat) { f.Iterations = 1 }},
 		{"unkey", "part", func(f *api.ImportFormat) { f.Part = &api.Part{Take: 11} }},
 		{"unkey", "part", func(f *api.ImportFormat) { f.Part = &api.Part{Skip: -1} }},
-		{"unkey", "decode", func(f *api.ImportFormat) { f.Decode = "base64" }},
+		{"unkey", "decode_as", func(f *api.ImportFormat) { f.Decode = "base64" }},
 		{"unkey", "suffix", func(f *api.ImportFormat) { f.Suffix = strings.Repeat("x", 4097) }},
 		{"strapi", "key", func(f *api.ImportFormat) { f.Key = "" }},
 		{"gitea", "hint", func(f *api.ImportFormat) { f.Hint = nil }},
@@ -45,7 +45,7 @@ func TestAFormatThatCostsTooMuchOrTakesTooMuchIsRefused(t *testing.T) {
 		{"gitea", "length", func(f *api.ImportFormat) { f.Length = 65 }},
 		{"grafana", "salt_part", func(f *api.ImportFormat) { f.SaltPart = nil }},
 		{"grafana", "salt_part", func(f *api.ImportFormat) { f.SaltPart = &api.Part{Skip: 40, Take: 8} }},
-		{"grafana-api-keys", "decode", func(f *api.ImportFormat) { f.Hash, f.Iterations, f.Length = "sha256", 0, 0 }},
+		{"grafana-api-keys", "decode_as", func(f *api.ImportFormat) { f.Hash, f.Iterations, f.Length = "sha256", 0, 0 }},
 		{"crypted", "hash", func(f *api.ImportFormat) { f.MaxLength = 100 }},
 	} {
 		f := byName[c.of]
