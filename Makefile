@@ -38,7 +38,7 @@ FUZZTIME ?= 10s
 # watches whatever scripts/racing says can race. Nor are internal/e2e and internal/torture run again: what they drive are
 # other processes, built without the detector; nor internal/bench, which has no tests. On both databases the store alone
 # is watched; whoever stands above it knows one contract, and is watched over SQLite.
-RACE ?= $(filter %/token %/internal/verify %/internal/clock %/internal/usage %/internal/tally %/internal/ruleset %/internal/issuer,$(RACING))
+RACE ?= $(filter %/token %/internal/verify %/internal/clock %/internal/usage,$(RACING))
 RACING = $(filter-out %/internal/e2e %/internal/torture %/internal/bench,$(shell GO='$(GO)' scripts/racing $(PKG)))
 RACED := CGO_ENABLED=1 TOKENRY_TEST_REQUIRE=1 scripts/with-postgres $(GO) test -count=1 -vet=off -timeout 30m -race -short -gcflags=modernc.org/...=-race=false
 ENGINES := %/internal/store

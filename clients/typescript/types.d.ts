@@ -528,6 +528,7 @@ export interface Held {
 export interface ImportFormat {
   /** Alphabet is what the characters behind the prefix are of: hex, base58, base62, base64url or printable. */
   alphabet: string
+  /** Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt). */
   decode_as?: string | null
   /** Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256, bcrypt, argon2id and scrypt. */
   hash: string
@@ -627,6 +628,7 @@ export interface ImportedFormat {
   /** Alphabet is what the characters behind the prefix are of: hex, base58, base62, base64url or printable. */
   alphabet: string
   created_at: string
+  /** Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt). */
   decode_as?: string
   /** Hash is one of sha256, sha512, sha3-512, hmac-sha256, hmac-sha512, pbkdf2-sha256, bcrypt, argon2id and scrypt. */
   hash: string

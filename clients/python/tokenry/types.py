@@ -642,6 +642,7 @@ class _ImportFormat(TypedDict):
 class ImportFormat(_ImportFormat, total=False):
     """ImportFormat says how the token strings of another system look and what that system kept of them, so that they can be told from the hash it kept. A format belongs to the instance; its name stands for what it says for as long as it is there."""
 
+    # Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt).
     decode_as: Union[str, None]
     # Hint is a part of the string that the other system kept in the clear, by which a hash with a salt of its own is found. It must be long enough to tell tokens apart.
     hint: Union["Part", None]
@@ -761,6 +762,7 @@ class _ImportedFormat(TypedDict):
 class ImportedFormat(_ImportedFormat, total=False):
     """ImportedFormat is a format that strings are recognised by."""
 
+    # Decode is what is done to that part before it is hashed: nothing, hex, or grafana-api-key (base64 of a JSON object, whose k is hashed with its n as salt).
     decode_as: str
     # Hint is a part of the string that the other system kept in the clear, by which a hash with a salt of its own is found. It must be long enough to tell tokens apart.
     hint: "Part"
