@@ -39,7 +39,7 @@ func SecretState(secrets []ledger.Secret, i int, now time.Time) string {
 	return api.SecretRetired
 }
 
-// Issued is a token and its secret: the answer of the verbs that make one.
+// Issued is the answer of the verbs that make a token.
 type Issued struct {
 	Token    api.Token
 	Secret   token.Secret
@@ -103,7 +103,7 @@ func (w *Work) Mint(t ledger.Token, number int, onUse bool) (token.Secret, error
 		Tracked: onUse || w.Caller.Retry.Key != "", CreatedAt: w.Now,
 	}
 	if t.Recoverable {
-		if row.Sealed, err = seal(w.Authority, t, number, secret); err != nil {
+		if row.Sealed, err = Seal(w.Authority, SealedSecrets, []byte(secret.Reveal()), SealedFor(t, number)); err != nil {
 			return secret, err
 		}
 	}
@@ -115,9 +115,12 @@ func LifeOf(t ledger.Token) policy.Life {
 	return policy.Life{NotBefore: t.NotBefore, ExpiresAt: t.ExpiresAt, Lifetime: t.Lifetime, Listed: t.AllowedIPs != nil}
 }
 
-// Sealing is the cipher under one key of the keyring.
-func Sealing(a *Authority, id token.KeyID) (cipher.AEAD, error) {
-	key, ok := a.keys.Derive("sealed secrets", id)
+// SealedSecrets is for what [Seal] keeps the recoverable copies of secrets.
+const SealedSecrets = "sealed secrets"
+
+// sealing is the cipher for a purpose under one key of the keyring.
+func sealing(a *Authority, purpose string, id token.KeyID) (cipher.AEAD, error) {
+	key, ok := a.keys.Derive(purpose, id)
 	if !ok {
 		return nil, a.Lacking(id)
 	}
@@ -128,26 +131,35 @@ func Sealing(a *Authority, id token.KeyID) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// SealedFor is what a sealed copy of a secret is bound to: nobody opens it as that of
-// another token, workspace or number.
+// SealedFor binds a sealed copy to its token, workspace and number.
 func SealedFor(t ledger.Token, number int) []byte {
 	ad := binary.BigEndian.AppendUint64([]byte(t.Locator.String()), uint64(t.Workspace))
 	return binary.BigEndian.AppendUint64(ad, uint64(number))
 }
 
-// seal makes the recoverable copy of a secret.
-func seal(a *Authority, t ledger.Token, number int, secret token.Secret) ([]byte, error) {
+// Seal keeps what has to be read again (AES-256-GCM); the id of the key stands in front.
+func Seal(a *Authority, purpose string, plain, boundTo []byte) ([]byte, error) {
 	id := a.keys.Current()
-	gcm, err := Sealing(a, id)
+	gcm, err := sealing(a, purpose, id)
 	if err != nil {
 		return nil, err
 	}
-	out := binary.BigEndian.AppendUint32(nil, uint32(id))
-	return gcm.Seal(out, nil, []byte(secret.Reveal()), SealedFor(t, number)), nil //nolint:gosec // this cipher draws its nonce itself
+	return gcm.Seal(binary.BigEndian.AppendUint32(nil, uint32(id)), nil, plain, boundTo), nil //nolint:gosec // this cipher draws its nonce itself
 }
 
-// dropSealed destroys the recoverable copies of a token that was just revoked,
-// or made not recoverable.
+// Unseal reads back what [Seal] kept.
+func Unseal(a *Authority, purpose string, sealed, boundTo []byte) ([]byte, error) {
+	if len(sealed) < 4 {
+		return nil, api.Errorf(api.CodeInternal, "what was sealed is cut")
+	}
+	gcm, err := sealing(a, purpose, token.KeyID(binary.BigEndian.Uint32(sealed)))
+	if err != nil {
+		return nil, err
+	}
+	return gcm.Open(nil, nil, sealed[4:], boundTo)
+}
+
+// dropSealed destroys the copies of a token that was just revoked, or made not recoverable.
 func (w *Work) dropSealed(ch *Change) error {
 	if !ch.Was.Recoverable || ch.Token.Recoverable && ch.Token.RevokedAt.IsZero() {
 		return nil

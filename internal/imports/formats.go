@@ -2,7 +2,6 @@ package imports
 
 import (
 	"context"
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -77,29 +76,15 @@ func seal(a *authority.Authority, name, text string) ([]byte, error) {
 	if text == "" {
 		return nil, nil
 	}
-	id := a.Keys().Current()
-	gcm, err := authority.Sealing(a, id)
-	if err != nil {
-		return nil, err
-	}
-	out := binary.BigEndian.AppendUint32(nil, uint32(id))
-	return gcm.Seal(out, nil, []byte(text), sealedFor(name)), nil //nolint:gosec // this cipher draws its nonce itself
+	return authority.Seal(a, authority.SealedSecrets, []byte(text), sealedFor(name))
 }
 
 func unseal(a *authority.Authority, name string, sealed []byte) (string, error) {
-	const head = 4
-	if len(sealed) < head {
+	if len(sealed) == 0 {
 		return "", nil
 	}
-	gcm, err := authority.Sealing(a, token.KeyID(binary.BigEndian.Uint32(sealed)))
-	if err != nil {
-		return "", err
-	}
-	text, err := gcm.Open(nil, nil, sealed[head:], sealedFor(name))
-	if err != nil {
-		return "", api.Errorf(api.CodeInternal, "what is sealed of an import format cannot be opened").Wrap(err)
-	}
-	return string(text), nil
+	text, err := authority.Unseal(a, authority.SealedSecrets, sealed, sealedFor(name))
+	return string(text), err
 }
 
 // find is the format of that name; -1 when there is none.

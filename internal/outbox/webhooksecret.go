@@ -1,13 +1,10 @@
 package outbox
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -29,17 +26,8 @@ const (
 	webhookSecretTag = "whsec_"
 )
 
-func webhookCipher(a *authority.Authority, id token.KeyID) (cipher.AEAD, error) {
-	key, ok := a.Keys().Derive("webhook secrets", id)
-	if !ok {
-		return nil, a.Lacking(id)
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
+// sealedFor is for what the secrets are sealed, see [authority.Seal].
+const sealedFor = "webhook secrets"
 
 func boundTo(h ledger.Webhook) []byte {
 	return binary.BigEndian.AppendUint64([]byte(h.PublicID), uint64(h.Workspace))
@@ -52,24 +40,15 @@ func signingSecret(w *authority.Work, h ledger.Webhook) ([]byte, token.Secret, e
 	if _, err := io.ReadFull(w.Authority.Rand(), key[:]); err != nil {
 		return nil, token.Secret{}, err
 	}
-	id := w.Authority.Keys().Current()
-	gcm, err := webhookCipher(w.Authority, id)
+	sealed, err := authority.Seal(w.Authority, sealedFor, key[:], boundTo(h))
 	if err != nil {
 		return nil, token.Secret{}, err
 	}
-	sealed := gcm.Seal(binary.BigEndian.AppendUint32(nil, uint32(id)), nil, key[:], boundTo(h)) //nolint:gosec // the cipher draws its own nonce
 	return sealed, token.NewSecret(webhookSecretTag + base64.StdEncoding.EncodeToString(key[:])), nil
 }
 
 func openSigning(a *authority.Authority, h ledger.Webhook, sealed []byte) ([]byte, error) {
-	if len(sealed) < 4 {
-		return nil, errors.New("authority: a signing secret is cut")
-	}
-	gcm, err := webhookCipher(a, token.KeyID(binary.BigEndian.Uint32(sealed)))
-	if err != nil {
-		return nil, err
-	}
-	return gcm.Open(nil, nil, sealed[4:], boundTo(h))
+	return authority.Unseal(a, sealedFor, sealed, boundTo(h))
 }
 
 // formerBound is how many replaced secrets sign at the same time: a signature is

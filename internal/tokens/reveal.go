@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"encoding/binary"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -19,11 +18,7 @@ func open(a *authority.Authority, t ledger.Token, s ledger.Secret) (token.Secret
 	if len(s.Sealed) < 4 {
 		return token.Secret{}, notRecoverable()
 	}
-	gcm, err := authority.Sealing(a, token.KeyID(binary.BigEndian.Uint32(s.Sealed)))
-	if err != nil {
-		return token.Secret{}, err
-	}
-	plain, err := gcm.Open(nil, nil, s.Sealed[4:], authority.SealedFor(t, s.Number))
+	plain, err := authority.Unseal(a, authority.SealedSecrets, s.Sealed, authority.SealedFor(t, s.Number))
 	if err != nil {
 		return token.Secret{}, err
 	}
