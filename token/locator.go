@@ -1,7 +1,9 @@
 package token
 
 import (
+	"encoding/binary"
 	"io"
+	"math/bits"
 	"strings"
 )
 
@@ -47,6 +49,21 @@ func NewLocator(rand io.Reader) (Locator, error) {
 		return Locator{}, err
 	}
 	return l, nil
+}
+
+// DerivedLocator is the locator that follows from 128 bits, such as half of a MAC: these,
+// as a number, modulo all the locators that there are. Those are so few that none is likelier
+// than another by more than 2⁻⁵⁶.
+func DerivedLocator(from [16]byte) Locator {
+	hi, lo := binary.BigEndian.Uint64(from[:8]), binary.BigEndian.Uint64(from[8:])
+	var l Locator
+	for i := range l {
+		var rest uint64
+		hi, rest = hi/uint64(base), hi%uint64(base)
+		lo, rest = bits.Div64(rest, lo, uint64(base))
+		l[i] = alphabet[rest]
+	}
+	return l
 }
 
 // IsZero reports whether l is no locator.

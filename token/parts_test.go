@@ -1,8 +1,10 @@
 package token_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -124,5 +126,25 @@ func TestMasks(t *testing.T) {
 	}
 	if got := token.Mask("tky", token.Personal, token.Locator{}); got != "tkyp_…" {
 		t.Errorf("without a locator: %q", got)
+	}
+}
+
+// A derived locator is the number in base62, the least digit first, and what is beyond all
+// locators counts for nothing.
+func TestADerivedLocatorFollowsFromItsBits(t *testing.T) {
+	t.Parallel()
+	all := new(big.Int).Exp(big.NewInt(62), big.NewInt(token.LocatorLength), nil)
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for _, from := range [][16]byte{{}, {15: 1}, {15: 61}, {15: 62}, {0: 255}, {7: 255, 8: 255}, [16]byte(bytes.Repeat([]byte{255}, 16)), [16]byte([]byte("sixteen bytes ab"))} {
+		n := new(big.Int).Mod(new(big.Int).SetBytes(from[:]), all)
+		var want [token.LocatorLength]byte
+		for i := range want {
+			var digit big.Int
+			n.DivMod(n, big.NewInt(62), &digit)
+			want[i] = digits[digit.Int64()]
+		}
+		if got := token.DerivedLocator(from); got != token.Locator(want) {
+			t.Errorf("%x: %s, want %s", from, got, want[:])
+		}
 	}
 }

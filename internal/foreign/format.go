@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"math/bits"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
@@ -83,32 +82,16 @@ func (f *Format) ByHint() bool { return byHint(f.Hash, f.Salt) }
 const SameHint = 4
 
 // ByHash is the locator of the token that has a hash.
-func (f *Format) ByHash(sum []byte) token.Locator { return locator(f.mac("hash", sum)) }
+func (f *Format) ByHash(sum []byte) token.Locator {
+	return token.DerivedLocator([16]byte(f.mac("hash", sum)))
+}
 
 // HintOf is the hint of a string.
 func (f *Format) HintOf(s string) (string, bool) { return f.Hint.of(s) }
 
 // ByHintAt is the locator of the i-th token that has a hint, up to [SameHint].
 func (f *Format) ByHintAt(hint string, i int) token.Locator {
-	return locator(f.mac("hint", []byte(hint), []byte{byte(i)}))
-}
-
-// locator is the first 128 bits of a MAC modulo all the locators that there are, of which
-// there are so few that none is likelier than another by more than 2⁻⁵⁶.
-func locator(mac []byte) token.Locator {
-	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	var hi, lo uint64
-	for i := range 8 {
-		hi, lo = hi<<8|uint64(mac[i]), lo<<8|uint64(mac[8+i])
-	}
-	var l token.Locator
-	for i := range l {
-		var rest uint64
-		hi, rest = hi/uint64(len(digits)), hi%uint64(len(digits))
-		lo, rest = bits.Div64(rest, lo, uint64(len(digits)))
-		l[i] = digits[rest]
-	}
-	return l
+	return token.DerivedLocator([16]byte(f.mac("hint", []byte(hint), []byte{byte(i)})))
 }
 
 // Presented is what the digest of a token is made of whose hash is sum. It is no string
