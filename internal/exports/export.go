@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/foreign"
 )
 
 // Wish is what whoever imports says of all tokens of an export.
@@ -245,7 +246,7 @@ func (s System) read(c cells, w Wish) (t api.ImportToken, left, wrong string) {
 	}
 	cols := s.columns
 	t.Hash, t.Salt, t.Hint = c.cell(cols.hash), c.cell(cols.salt), c.cell(cols.hint)
-	if t.Start = head(c.cell(cols.start), maxStart); cols.shown > 0 {
+	if t.Start = head(c.cell(cols.start), foreign.MaxStart); cols.shown > 0 {
 		t.Start = head(t.Start, cols.shown)
 	}
 	if cols.plain {
@@ -273,7 +274,6 @@ func (s System) read(c cells, w Wish) (t api.ImportToken, left, wrong string) {
 }
 
 const (
-	maxStart = 16
 	// plainStart is how much of a string that is known is told.
 	plainStart = 4
 	maxLabel   = 100

@@ -1,10 +1,14 @@
 package exports
 
-import "github.com/tokenry/tokenry/api"
+import (
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/foreign"
+)
 
-// Bounds of a token string, in characters.
+// Bounds of a token string, in characters: where its length is not known, no header of a
+// usual size is longer.
 const (
-	leastString = 16
+	leastString = foreign.Shortest
 	mostString  = 255
 )
 

@@ -6,15 +6,22 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/token"
 )
 
 // Format tells the strings of one other system. It never changes, and may be used by any
-// number of goroutines.
+// number of goroutines. Printed, it shows its Spec: what is secret of it stands behind a
+// function, which nothing that prints looks into.
 type Format struct {
 	Spec
+	open func() opened
+}
+
+// opened is what a format has that is in no row.
+type opened struct {
 	naming      []byte
 	key, suffix string
 }
@@ -25,7 +32,8 @@ const Names = "imported token names"
 // New makes a format that has been checked: naming is the key [Names] of Spec.Naming,
 // key and suffix are what it has sealed. A Spec without a recipe gets its own.
 func New(s Spec, naming []byte, key, suffix string) *Format {
-	f := &Format{Spec: s, naming: naming, key: key, suffix: suffix}
+	o := opened{naming, key, suffix}
+	f := &Format{Spec: s, open: func() opened { return o }}
 	if f.Recipe == "" {
 		f.Recipe = f.recipe()
 	}
@@ -36,6 +44,7 @@ func New(s Spec, naming []byte, key, suffix string) *Format {
 // two formats with the same recipe give the same string the same name. It tells nothing
 // of the secrets in it to whoever does not have the naming key.
 func (f *Format) recipe() string {
+	o := f.open()
 	text, err := json.Marshal(struct {
 		Part       Part   `json:"part"`
 		SaltPart   Part   `json:"salt_part"`
@@ -47,7 +56,7 @@ func (f *Format) recipe() string {
 		Suffix     []byte `json:"suffix"`
 		Iterations int    `json:"iterations"`
 		Length     int    `json:"length"`
-	}{f.Part, f.SaltPart, f.Hint, f.Decode, f.Hash, f.Salt, []byte(f.key), []byte(f.suffix), f.Iterations, f.Length})
+	}{f.Part, f.SaltPart, f.Hint, f.Decode, f.Hash, f.Salt, []byte(o.key), []byte(o.suffix), f.Iterations, f.Length})
 	if err != nil {
 		panic("foreign: a recipe of texts and numbers cannot be written: " + err.Error())
 	}
@@ -56,7 +65,7 @@ func (f *Format) recipe() string {
 
 // mac is an HMAC-SHA-256 under the naming key; no two uses of it have one value.
 func (f *Format) mac(use string, parts ...[]byte) []byte {
-	h := hmac.New(sha256.New, f.naming)
+	h := hmac.New(sha256.New, f.open().naming)
 	for _, p := range append([][]byte{[]byte(use), []byte(f.Recipe)}, parts...) {
 		_, _ = h.Write([]byte{byte(len(p) >> 8), byte(len(p))})
 		_, _ = h.Write(p)
@@ -66,12 +75,11 @@ func (f *Format) mac(use string, parts ...[]byte) []byte {
 
 // Slow says that the hash is slow on purpose, so that only so many may be worked out at
 // a time.
-func (s *Spec) Slow() bool {
-	switch s.Hash {
-	case api.HashPBKDF2, api.HashBcrypt, api.HashArgon2id, api.HashScrypt:
-		return true
-	}
-	return false
+func (s *Spec) Slow() bool { return Slow(s.Hash) }
+
+// Slow says that of a hash by its name.
+func Slow(hash string) bool {
+	return slices.Contains([]string{api.HashPBKDF2, api.HashBcrypt, api.HashArgon2id, api.HashScrypt}, hash)
 }
 
 // ByHint says that a string's rows are found by its hint, because each hash has a salt
@@ -126,12 +134,12 @@ func (f *Format) hashedOf(s string) (part, salt string, ok bool) {
 		if err != nil || json.Unmarshal(raw, &key) != nil || key.K == "" || key.N == "" {
 			return "", "", false
 		}
-		return key.K + f.suffix, key.N, true
+		return key.K + f.open().suffix, key.N, true
 	}
 	if f.Salt == api.SaltToken {
 		if salt, ok = f.SaltPart.of(s); !ok {
 			return "", "", false
 		}
 	}
-	return part + f.suffix, salt, true
+	return part + f.open().suffix, salt, true
 }

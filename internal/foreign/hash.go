@@ -18,15 +18,16 @@ import (
 
 // The most that one hash may cost.
 const (
-	maxMemory     = 64 << 10 // KiB, of argon2id and scrypt
-	maxPasses     = 10       // of argon2id
-	maxLanes      = 16       // of argon2id and scrypt
-	maxBcryptCost = 14       // a second
+	maxMemory     = 64 << 10      // KiB, of argon2id and scrypt
+	maxPasses     = 10            // of argon2id
+	maxLanes      = 16            // of argon2id and scrypt
+	maxScrypt     = 4 * maxMemory // KiB that all lanes of scrypt go through
+	maxBcryptCost = 14
 )
 
 // Sum is the hash that the other system would keep of a string; beside is Origin.Salt.
 // False says that the string has none. It takes as long as the other system made it
-// take: up to a second, and up to 64 MiB, where [Format.Slow] says so.
+// take: up to about a second, and up to 64 MiB, where [Format.Slow] says so.
 func (f *Format) Sum(s, beside string) ([]byte, bool) {
 	part, salt, ok := f.hashedOf(s)
 	if !ok {
@@ -43,11 +44,11 @@ func (f *Format) Sum(s, beside string) ([]byte, bool) {
 		sum := sha3.Sum512([]byte(part))
 		return sum[:], true
 	case api.HashHMACSHA256:
-		h := hmac.New(sha256.New, []byte(f.key))
+		h := hmac.New(sha256.New, []byte(f.open().key))
 		_, _ = h.Write([]byte(part))
 		return h.Sum(nil), true
 	case api.HashHMACSHA512:
-		h := hmac.New(sha512.New, []byte(f.key))
+		h := hmac.New(sha512.New, []byte(f.open().key))
 		_, _ = h.Write([]byte(part))
 		return h.Sum(nil), true
 	case api.HashPBKDF2:
@@ -180,7 +181,7 @@ func (m *modular) bounded(name string) bool {
 			mem >= 8*lanes && mem <= maxMemory
 	}
 	ln, r, p := m.fact["ln"], m.fact["r"], m.fact["p"]
-	return len(m.fact) == 3 && ln >= 1 && ln <= 20 && r >= 1 && r <= 32 && p >= 1 && p <= maxLanes && r<<ln <= maxMemory*8
+	return len(m.fact) == 3 && ln >= 1 && ln <= 20 && r >= 1 && r <= 32 && p >= 1 && p <= maxLanes && r<<ln <= maxMemory*8 && p*(r<<ln) <= maxScrypt*8
 }
 
 // splitLength takes apart what is kept beside such a hash: its head, "$" and the number of

@@ -41,13 +41,14 @@ func (f *Format) Read(in api.ImportToken) (k Kept, err error) {
 		return k, api.FieldError("hint", "is taken only where the format has one")
 	}
 	k.Hint = in.Hint
-	if len(in.Start) > maxStart || strings.ContainsFunc(in.Start, notPrintable) {
+	if len(in.Start) > MaxStart || strings.ContainsFunc(in.Start, notPrintable) {
 		return k, api.FieldError("start", "must be at most 16 printable ASCII characters")
 	}
 	return k, nil
 }
 
-const maxStart = 16
+// MaxStart is how much of the beginning of a string is shown at the most, in characters.
+const MaxStart = 16
 
 // readHash is the hash as bytes, and what is kept beside it; nil for what is none.
 func (f *Format) readHash(text string) (sum []byte, beside string) {

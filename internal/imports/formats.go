@@ -21,12 +21,8 @@ const maxFormats = 16
 func Open(a *authority.Authority, specs []foreign.Spec) ([]*foreign.Format, error) {
 	out := make([]*foreign.Format, 0, len(specs))
 	for _, s := range specs {
-		naming, ok := a.Keys().Derive(foreign.Names, s.Naming)
-		if !ok && authority.Dropped(a.Keys(), s.Naming) {
+		if authority.Dropped(a.Keys(), s.Naming) {
 			continue
-		}
-		if !ok {
-			return nil, a.Lacking(s.Naming)
 		}
 		key, err := unseal(a, s.Name, s.Key)
 		if err != nil {
@@ -36,7 +32,11 @@ func Open(a *authority.Authority, specs []foreign.Spec) ([]*foreign.Format, erro
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, foreign.New(s, naming, key, suffix))
+		f, err := named(a, s, key, suffix)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
 	}
 	return out, nil
 }
@@ -55,11 +55,16 @@ func formatOf(a *authority.Authority, in api.ImportFormat, id token.KeyID, now t
 	if s.Suffix, err = seal(a, s.Name, in.Suffix); err != nil {
 		return nil, err
 	}
+	return named(a, s, in.Key, in.Suffix)
+}
+
+// named makes a format with the key that it names.
+func named(a *authority.Authority, s foreign.Spec, key, suffix string) (*foreign.Format, error) {
 	naming, ok := a.Keys().Derive(foreign.Names, s.Naming)
 	if !ok {
 		return nil, a.Lacking(s.Naming)
 	}
-	return foreign.New(s, naming, in.Key, in.Suffix), nil
+	return foreign.New(s, naming, key, suffix), nil
 }
 
 func partOf(p *api.Part) foreign.Part {

@@ -44,17 +44,19 @@ func (a *Imports) ImportTokens(ctx context.Context, c authority.Caller, ref stri
 		})
 	}
 	group.Wait()
-	repeated(in.DryRun, out.Results)
+	if in.DryRun {
+		repeated(out.Results)
+	}
 	return out, input.First(errs...)
 }
 
 // repeated tells of strings that stand in one rehearsal twice, of which the second
 // would find the first.
-func repeated(dryRun bool, results []api.ImportResult) {
+func repeated(results []api.ImportResult) {
 	seen := map[string]bool{}
 	for i := range results {
 		r := &results[i]
-		if !dryRun || r.Status != api.ImportMade {
+		if r.Status != api.ImportMade {
 			continue
 		}
 		if seen[r.TokenID] {
@@ -126,10 +128,12 @@ func (a *Imports) one(ctx context.Context, c authority.Caller, ref string, f *fo
 	return out, nil
 }
 
-// refused is the result of what is refused by itself.
+// refused is the result of what is refused by itself. Whoever is not accepted any more, and
+// whatever is nobody's fault, ends the call: it is sent again.
 func refused(err error) (api.ImportResult, error) {
 	e := api.AsError(err)
-	if errors.Is(err, authority.ErrNotAccepted) || e.Status() >= 500 || e.Status() == 401 {
+	ends := []api.Code{api.CodeClockUnsettled, api.CodeUnavailable, api.CodeBusy, api.CodeOutcomeUnknown, api.CodeInternal}
+	if errors.Is(err, authority.ErrNotAccepted) || slices.Contains(ends, e.Code) {
 		return api.ImportResult{}, err
 	}
 	return api.ImportResult{Status: api.ImportRefused, Code: e.Code, Detail: e.Message, Field: e.Field}, nil

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/exports"
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
@@ -104,7 +105,7 @@ func (j *Job) announce(w exports.Wish, f api.ImportFormat, to io.Writer) {
 	if j.life.String() == "" {
 		say("tokens that have no end there get the policy's default lifetime; --expires-in says another, or never")
 	}
-	if slices.Contains([]string{api.HashPBKDF2, api.HashBcrypt, api.HashArgon2id, api.HashScrypt}, f.Hash) {
+	if foreign.Slow(f.Hash) {
 		say("%s is slow on purpose: the first use of each string takes longer than those after it", f.Hash)
 	}
 }
