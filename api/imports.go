@@ -105,8 +105,8 @@ type ImportToken struct {
 	Salt string `json:"salt,omitempty"`
 	// Hint is the part of the string that the format names, where it names one.
 	Hint string `json:"hint,omitempty"`
-	// Start is the beginning of the string, if it is known, for people to recognise it by:
-	// at most 16 characters.
+	// Start is the beginning of the string, if it is known, for people to recognise it by: at
+	// most 16 characters. It is shown as far as enough of the shortest string stays hidden.
 	Start string `json:"start,omitempty"`
 	// CreatedAt is when the other system made it; left out, now.
 	CreatedAt Opt[time.Time] `json:"created_at,omitzero" nullable:"false"`

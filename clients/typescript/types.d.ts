@@ -604,7 +604,7 @@ export interface ImportToken {
   /** Salt is the one beside the hash, as text, where the format takes one there. */
   salt?: string | null
   scopes?: string[] | null
-  /** Start is the beginning of the string, if it is known, for people to recognise it by: at most 16 characters. */
+  /** Start is the beginning of the string, if it is known, for people to recognise it by: at most 16 characters. It is shown as far as enough of the shortest string stays hidden. */
   start?: string | null
 }
 

@@ -399,19 +399,15 @@ func TestASealedCopyIsOfOneSecretOfOneToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed, err := seal(a, row, 3, secret)
+	sealed, err := Seal(a, SealedSecrets, []byte(secret.Reveal()), SealedFor(row, 3))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := seal(a, row, 3, secret); cmp.Equal(sealed, again) {
+	if again, _ := Seal(a, SealedSecrets, []byte(secret.Reveal()), SealedFor(row, 3)); cmp.Equal(sealed, again) {
 		t.Error("two copies of one secret read alike")
 	}
-	gcm, err := Sealing(a, keys.Current())
-	if err != nil {
-		t.Fatal(err)
-	}
 	open := func(t ledger.Token, number int) string {
-		plain, err := gcm.Open(nil, nil, sealed[4:], SealedFor(t, number))
+		plain, err := Unseal(a, SealedSecrets, sealed, SealedFor(t, number))
 		if err != nil {
 			return ""
 		}
@@ -427,7 +423,14 @@ func TestASealedCopyIsOfOneSecretOfOneToken(t *testing.T) {
 			t.Errorf("it is opened as %s", name)
 		}
 	}
-	if _, err := Sealing(a, keys.Current()+1); !ledger.LacksKey(err) {
-		t.Errorf("by a key that is not here it is sealed: %v", err)
+	if _, err := Unseal(a, "another purpose", sealed, SealedFor(row, 3)); err == nil {
+		t.Error("it is opened for another purpose")
+	}
+	if _, err := Unseal(a, SealedSecrets, sealed[:3], nil); err == nil {
+		t.Error("what is cut is opened")
+	}
+	sealed[3]++
+	if _, err := Unseal(a, SealedSecrets, sealed, SealedFor(row, 3)); !ledger.LacksKey(err) {
+		t.Errorf("by a key that is not here it is opened: %v", err)
 	}
 }

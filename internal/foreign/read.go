@@ -50,6 +50,18 @@ func (f *Format) Read(in api.ImportToken) (k Kept, err error) {
 // MaxStart is how much of the beginning of a string is shown at the most, in characters.
 const MaxStart = 16
 
+// shownBehind is how much is shown behind a prefix, however short a string is.
+const shownBehind = 4
+
+// Start is what is kept for people of what an import told of the beginning of a string, or
+// the prefix where it told nothing: of the shortest string enough stays hidden.
+func (s *Spec) Start(told string) string {
+	if told == "" {
+		return s.Prefix
+	}
+	return told[:min(len(told), max(len(s.Prefix)+shownBehind, s.Least-leastHashed))]
+}
+
 // readHash is the hash as bytes, and what is kept beside it; nil for what is none.
 func (f *Format) readHash(text string) (sum []byte, beside string) {
 	switch f.Hash {

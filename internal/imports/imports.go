@@ -170,14 +170,10 @@ func (a *Imports) place(w *authority.Work, c authority.Caller, ref string, f *fo
 	if t, err = a.make.Place(w, ac, sp, t); err != nil {
 		return out, err
 	}
-	start := in.Start
-	if start == "" {
-		start = f.Prefix
-	}
 	digest, key := a.in.Keys().Digest(presented)
 	if err := w.PutSecret(ledger.Secret{
 		Token: t.ID, Number: 1, Digest: digest, Key: key, CreatedAt: w.Now,
-		Origin: &foreign.Origin{Format: f.Name, Recipe: f.Recipe, Start: start, Salt: kept.Beside},
+		Origin: &foreign.Origin{Format: f.Name, Recipe: f.Recipe, Start: f.Start(in.Start), Salt: kept.Beside},
 	}); err != nil {
 		return out, err
 	}

@@ -718,7 +718,7 @@ class ImportToken(_ImportToken, total=False):
     # Salt is the one beside the hash, as text, where the format takes one there.
     salt: Union[str, None]
     scopes: Union[list[str], None]
-    # Start is the beginning of the string, if it is known, for people to recognise it by: at most 16 characters.
+    # Start is the beginning of the string, if it is known, for people to recognise it by: at most 16 characters. It is shown as far as enough of the shortest string stays hidden.
     start: Union[str, None]
 
 
