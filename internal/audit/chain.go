@@ -267,10 +267,10 @@ func headOf(name string, row ledger.AuditRow) string {
 func wantedHeads(name string, expect []string, anchor ledger.AuditRow) map[string]bool {
 	wanted := map[string]bool{}
 	for _, head := range expect {
-		place, found := strings.CutPrefix(head, name+"@")
+		of, place, _ := strings.Cut(head, "@")
 		number, _, _ := strings.Cut(place, ":")
 		n, err := strconv.ParseInt(number, 10, 64)
-		if purged := err == nil && n > 0 && n < anchor.Sequence; found && !purged {
+		if purged := err == nil && n > 0 && n < anchor.Sequence; of == name && !purged {
 			wanted[head] = true
 		}
 	}

@@ -176,13 +176,18 @@ func (r Record) row() (row ledger.AuditRow, previous []byte, err error) {
 		OnBehalf: text(r.OnBehalf), Target: r.Target, Token: text(r.Token), Salt: r.Proof.Salt, PayloadDigest: r.Proof.Digest, Hash: hash, Key: r.Proof.Key,
 		Erasure: r.Proof.Erasure,
 	}
-	if r.Proof.Erasure == nil {
-		if row.Payload, err = r.payload(); err == nil && !r.says(row.Payload) {
-			err = errOther
+	shown, erased := []byte("{}"), r.Proof.Erasure != nil // of an erased row nothing is left but what its seal is over
+	if !erased {
+		if row.Payload, err = r.payload(); err != nil {
+			return row, nil, err
 		}
+		shown = row.Payload
+	}
+	if r.Erased != erased || r.First != 0 || erased && r.Proof.Payload != "" || !r.says(shown) {
+		return row, nil, errOther
 	}
 	if len(previous) == 0 {
 		previous = nil
 	}
-	return row, previous, err
+	return row, previous, nil
 }

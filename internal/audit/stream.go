@@ -4,13 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/token"
@@ -49,7 +50,8 @@ func NewStream(keys *token.Keyring, expect ...string) *Stream {
 }
 
 // Check reads rows to the end. What stands before the first brace of a line, as the header
-// of a syslog message does, is none of a row's.
+// of a syslog message does, is none of a row's. A name in another letter case, or twice,
+// would let one reader see what another does not check.
 func (s *Stream) Check(r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 1<<16), longestRecord)
@@ -113,7 +115,8 @@ func (c *streamed) next(keys *token.Keyring, rec Record) {
 		c.Skipped = row.Sequence - 1
 	case row.Sequence > c.last.Sequence+1:
 		c.Broken = fmt.Sprintf("row %d is missing", c.last.Sequence+1)
-	case !begins && row.Sequence == c.last.Sequence+1 && string(previous) != string(c.last.Hash):
+	case !begins && row.Sequence == c.last.Sequence+1 && string(previous) != string(c.last.Hash),
+		row.Sequence == c.last.Sequence && string(row.Hash) != string(c.last.Hash):
 		c.Broken = at + " does not follow the row before it: one of them is of another history"
 	}
 	if c.Broken != "" {

@@ -94,6 +94,9 @@ func Slug(s string) error {
 	if !Handle(s, "-") {
 		return api.FieldError("slug", "must be 1 to 63 of a-z, 0-9 and -, and begin with a letter or digit")
 	}
+	if s == "instance" { // so the chain of the instance is called, in heads and streams
+		return api.FieldError("slug", "is what the instance is called; choose another name")
+	}
 	return Free("slug", s)
 }
 

@@ -56,7 +56,7 @@ func TestNamesOfWorkspacesAreLowerCaseAndNoKeywords(t *testing.T) {
 	for _, s := range []string{"acme", "a", "0", "acme-2", strings.Repeat("a", 63)} {
 		accepts(t, input.Slug(s), s)
 	}
-	for _, s := range []string{"", "-a", "Acme", "a_b", "a.b", "é", strings.Repeat("a", 64), "any", "self", "me", "admin"} {
+	for _, s := range []string{"", "-a", "Acme", "a_b", "a.b", "é", strings.Repeat("a", 64), "any", "self", "me", "admin", "instance"} {
 		refuses(t, input.Slug(s), "slug", s)
 	}
 }
