@@ -32,3 +32,41 @@ func TestTheLastOwnerIsFoundWithoutReadingEverybody(t *testing.T) {
 		}
 	})
 }
+
+// An Owner who is no active one is nobody's last: who was stopped everywhere before they
+// came is changed and removed where no other Owner is, and does not count as one.
+func TestWhoIsNoActiveOwnerIsNobodysLast(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	w.Member("eve@example.com", "Viewer")
+	officetest.Must(t, officetest.Second(w.DeactivateUser(w.Ctx, w.Root, "eve@example.com")))
+	w.Workspace("globex")
+	w.MemberOf("globex", "eve@example.com", "Owner", "*")
+	w.MemberOf("globex", "bob@example.com", "Owner", "*")
+	w.Refused(officetest.Second(w.RemoveMember(w.Ctx, w.Root, "globex", "bob@example.com", false)), api.CodeLastOwner)
+	for _, err := range []error{
+		officetest.Second(w.EditMember(w.Ctx, w.Root, "globex", "eve@example.com", api.EditMember{Name: api.Some("Eve")})),
+		officetest.Second(w.DeactivateMember(w.Ctx, w.Root, "globex", "eve@example.com", false)),
+		officetest.Second(w.RemoveMember(w.Ctx, w.Root, "globex", "eve@example.com", false)),
+	} {
+		officetest.Must(t, err)
+	}
+	w.Workspace("hooli")
+	w.MemberOf("hooli", "eve@example.com", "Owner", "*")
+	officetest.Must(t, officetest.Second(w.EditMember(w.Ctx, w.Root, "hooli", "eve@example.com", api.EditMember{Rights: officetest.RoleOn("Viewer", "*")})))
+	officetest.Must(t, officetest.Second(w.RemoveMember(w.Ctx, w.Root, "hooli", "eve@example.com", false)))
+}
+
+// Whoever owns everything makes and unmakes others who do, and administers no instance
+// for it.
+func TestAnOwnerMakesAnotherAndLeaves(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	boss := w.Member("boss@example.com", "Owner")
+	in := api.CreateMember{Email: "next@example.com", Rights: officetest.RoleOn("Owner", "*")}
+	officetest.Must(t, officetest.Second(w.CreateMember(w.Ctx, boss, "acme", in)))
+	officetest.Must(t, officetest.Second(w.RemoveMember(w.Ctx, boss, "acme", "ada@example.com", false)))
+	officetest.Must(t, officetest.Second(w.RemoveMember(w.Ctx, boss, "acme", "me", false)))
+	w.Refused(officetest.Second(w.GetMember(w.Ctx, boss, "acme", "me")), api.CodeNotFound)
+	w.Refused(officetest.Second(w.RemoveMember(w.Ctx, w.Person("next@example.com"), "acme", "me", false)), api.CodeLastOwner)
+}

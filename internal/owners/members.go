@@ -65,8 +65,11 @@ func NewMember(w *authority.Work, ac *authority.Actor, sp *authority.Space, in a
 	if err := MayGive(ac, sp, m.Grants); err != nil {
 		return api.Member{}, err
 	}
-	if in.Email == "" && !in.ExternalID.Has() {
+	switch {
+	case in.Email == "" && !in.ExternalID.Has():
 		return api.Member{}, api.FieldError("email", "give an e-mail or an external_id")
+	case in.Password != "" && !ac.Instance: // not any more: it was asked before the hash, which takes its time
+		return api.Member{}, authority.MissingInstance("setting a password needs the scope instance:admin")
 	}
 	if err := describeMember(w, &m, in.Name, in.ExternalID); err != nil {
 		return api.Member{}, err
@@ -121,15 +124,17 @@ func describeMember(w *authority.Work, m *ledger.Member, name, external api.Opt[
 		}
 		m.Name = name.Value
 	}
+	if external.Has() {
+		if err := input.ExternalID(external.Value); err != nil {
+			return err
+		}
+	}
 	if !external.Set || external.Value == m.ExternalID {
 		return nil
 	}
 	m.ExternalID = external.Value
 	if external.Null {
 		return nil
-	}
-	if err := input.ExternalID(m.ExternalID); err != nil {
-		return err
 	}
 	if _, err := w.Member(m.Workspace, ledger.MemberKey{ExternalID: m.ExternalID}); !errors.Is(err, ledger.ErrNoRow) {
 		return authority.Taken("external_id", "another member has this external id", err)
@@ -358,8 +363,8 @@ func nameMember(in *api.CreateMember, who string) error {
 		if err != nil {
 			return err
 		}
-		if in.ExternalID.Has() && in.ExternalID.Value != id {
-			return api.FieldError("external_id", "differs from the path's")
+		if err := sameExternal(who, in.ExternalID); err != nil {
+			return err
 		}
 		in.ExternalID = api.Some(id)
 	case strings.Contains(who, "@"):
@@ -380,6 +385,9 @@ func replaceMember(w *authority.Work, ref, who string, in api.CreateMember) (api
 	}
 	if in.Email != "" && !strings.EqualFold(in.Email, ch.was.UserEmail) {
 		return api.Member{}, api.FieldError("email", "an e-mail belongs to the user and is not changed here")
+	}
+	if err := sameExternal(who, in.ExternalID); err != nil {
+		return api.Member{}, err
 	}
 	edit := api.EditMember{Name: api.Some(in.Name.Value), ExternalID: in.ExternalID}
 	if in.Password != "" {

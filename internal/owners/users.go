@@ -111,7 +111,7 @@ func finishUser(w *authority.Work, ac *authority.Actor, was, u ledger.User, acti
 	if err := w.PutUser(u); err != nil {
 		return api.User{}, err
 	}
-	if err := input.First(touchMemberships(w, was), keepAdmin(w, was)); err != nil {
+	if err := input.First(touchMemberships(w, was), keepAdmin(w, was, u)); err != nil {
 		return api.User{}, err
 	}
 	v := authority.UserView(w.Snapshot, u, slugs)
@@ -141,7 +141,10 @@ func touchMemberships(w *authority.Work, u ledger.User) error {
 }
 
 // keepAdmin refuses a change that took the last active instance administrator away.
-func keepAdmin(w *authority.Work, was ledger.User) error {
+func keepAdmin(w *authority.Work, was, now ledger.User) error {
+	if now.InstanceAdmin && now.DeactivatedAt.IsZero() {
+		return nil
+	}
 	admins, err := w.InstanceAdmins()
 	return input.First(err, KeepsAdmin(was, admins))
 }

@@ -68,15 +68,17 @@ func editWorkspace(w *authority.Work, ws *ledger.Workspace, in api.EditWorkspace
 		}
 		ws.Metadata = ledger.Metadata(in.Metadata.Value)
 	}
+	if in.ExternalID.Has() {
+		if err := input.ExternalID(in.ExternalID.Value); err != nil {
+			return err
+		}
+	}
 	if !in.ExternalID.Set || in.ExternalID.Value == ws.ExternalID {
 		return nil
 	}
 	ws.ExternalID = in.ExternalID.Value
 	if in.ExternalID.Null {
 		return nil
-	}
-	if err := input.ExternalID(ws.ExternalID); err != nil {
-		return err
 	}
 	if _, err := w.Workspace(ledger.WorkspaceKey{ExternalID: ws.ExternalID}); !errors.Is(err, ledger.ErrNoRow) {
 		return authority.Taken("external_id", "another workspace has this external id", err)
@@ -200,6 +202,9 @@ func (a *Owners) PutWorkspace(ctx context.Context, c authority.Caller, ref strin
 			return err
 		}
 		done.Made = false
+		if err := sameExternal(ref, in.ExternalID); err != nil {
+			return err
+		}
 		if in.Slug != "" && in.Slug != ws.Slug {
 			return api.FieldError("slug", "a slug never changes")
 		}
@@ -217,8 +222,8 @@ func putNewWorkspace(w *authority.Work, ac *authority.Actor, ref string, in api.
 			return api.Workspace{}, err
 		}
 		create.ExternalID = api.Some(id)
-		if in.ExternalID.Has() && in.ExternalID.Value != create.ExternalID.Value {
-			return api.Workspace{}, api.FieldError("external_id", "differs from the path's")
+		if err := sameExternal(ref, in.ExternalID); err != nil {
+			return api.Workspace{}, err
 		}
 	} else if create.Slug == "" {
 		create.Slug = ref
@@ -231,6 +236,15 @@ func putNewWorkspace(w *authority.Work, ac *authority.Actor, ref string, in api.
 	}
 	ws, err := NewWorkspace(w, ac, create)
 	return authority.WorkspaceView(w.Snapshot, ws), err
+}
+
+// sameExternal refuses what is put under ext:ID and says another external id, or none:
+// sent again after a lost answer it would find nobody there, and make a second one.
+func sameExternal(ref string, said api.Opt[string]) error {
+	if authority.IsExternal(ref) && said.Set && (said.Null || authority.External+said.Value != ref) {
+		return api.FieldError("external_id", "differs from the path's")
+	}
+	return nil
 }
 
 func replaceWorkspace(w *authority.Work, ws *ledger.Workspace, in api.PutWorkspace) error {
