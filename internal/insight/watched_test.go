@@ -97,6 +97,34 @@ func (w *watched) Use(s token.Secret, from string, scopes ...string) api.Code {
 	return d.Code
 }
 
+// decide verifies a secret on a resource, and records nothing.
+func (w *watched) decide(s token.Secret, from, resource string, scopes ...string) api.Code {
+	w.Helper()
+	var d verify.Decision
+	req := verify.Request{Token: s.Reveal(), Scopes: scopes, Addr: netip.MustParseAddr(from), Resource: resource, Workspace: w.Asked, Cost: 1, Peek: true}
+	officetest.Must(w.T, w.Engine.Verify(w.Ctx, &req, &d))
+	return d.Code
+}
+
+// dear is the record of a request of some cost.
+func (w *watched) dear(s token.Secret, cost int) usage.Use {
+	w.Helper()
+	var d verify.Decision
+	req := verify.Request{Token: s.Reveal(), Resource: "any", Workspace: w.Asked, Cost: cost}
+	officetest.Must(w.T, w.Engine.Verify(w.Ctx, &req, &d))
+	u := usage.Of(&d, &req)
+	u.Route, u.RequestID = usage.RouteVerify, w.Request
+	return u
+}
+
+// introspected is the record of a request that named no resource, at the door of OAuth.
+func (w *watched) introspected(s token.Secret) usage.Use {
+	w.Helper()
+	u := w.dear(s, 1)
+	u.Route, u.Resource = usage.RouteIntrospect, ""
+	return u
+}
+
 // Uses is use of a secret that must be let through.
 func (w *watched) Uses(s token.Secret, from string, scopes ...string) {
 	w.Helper()
