@@ -347,11 +347,13 @@ func replaceRole(w *authority.Work, e authority.Entry, was ledger.Role, replacem
 		left, err := w.Leave(e.Actor, x)
 		return left, input.First(err, w.PutRole(written)) // until it is decided
 	}
+	if err := e.Space.Free(ledger.RemovedRole, replacement); err != nil {
+		return 0, err
+	}
 	if _, ok := after.Roles[replacement]; !ok {
 		return 0, api.FieldError("replacement", "there is no such role")
 	}
-	err = input.First(e.Space.Free(ledger.RemovedRole, replacement), e.Actor.Cover(after.Compile(onAll(replacement))), fasterInstead(e, was.Name, replacement))
-	if err != nil {
+	if err := input.First(e.Actor.Cover(after.Compile(onAll(replacement))), fasterInstead(e, was.Name, replacement)); err != nil {
 		return 0, err
 	}
 	left, err := w.Leave(e.Actor, x)
