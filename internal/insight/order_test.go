@@ -249,7 +249,7 @@ func TestAnAddressThatNobodyToldIsNotTakenForOneThatIsRefused(t *testing.T) {
 		"it is mapped, another": {&api.Client{IP: "::ffff:192.0.2.1"}, api.CheckFailed, "is none of"},
 	} {
 		v := w.Explained(api.ExplainRequest{Token: s.Reveal(), Client: c.client})
-		if got := v.Checks[9]; got.Check != api.CodeIPDenied || string(got.Result) != c.result || !strings.Contains(got.Detail, c.says) {
+		if got := v.Checks[9]; got.Check != api.CodeIPDenied || got.Result != c.result || !strings.Contains(got.Detail, c.says) {
 			t.Errorf("%s: %+v", what, got)
 		}
 	}

@@ -75,8 +75,9 @@ func TestDeniedUsesAreListedToTheirEnd(t *testing.T) {
 	bob := w.Person("bob@example.com")
 	his, hers := w.Create(w.Root, officetest.Ask("personal", "bob@example.com")), w.Create(w.Root, officetest.Scoped("personal", "", "tickets:read"))
 	for range 3 {
-		w.Use(his.Secret, "192.0.2.1", "policy:write")
-		w.Use(hers.Secret, "192.0.2.2", "none:such")
+		if a, b := w.Use(his.Secret, "192.0.2.1", "policy:write"), w.Use(hers.Secret, "192.0.2.2", "none:such"); a != api.CodeInsufficientScope || b != a {
+			t.Fatalf("refused with %s and %s", a, b)
+		}
 	}
 	pages := func(c authority.Caller, id string) (from []string, last error) {
 		for after := int64(0); ; {

@@ -251,7 +251,8 @@ type Outcome struct {
 }
 
 // SettlePost writes how a claimed delivery ended. An endpoint that is gone, or
-// that failed for a week, is disabled, and its Owners are told by mail.
+// that failed for a week, is disabled, and its Owners are told by mail. What was not taken
+// where it is no longer to be sent is sent at once where it is.
 func (a *Outbox) SettlePost(ctx context.Context, p Post, o Outcome) error {
 	_, err := a.in.Apply(ctx, authority.Neither, notifier(), func(w *authority.Work) error {
 		d, err := w.DeliveryByID(p.ID)
@@ -267,6 +268,10 @@ func (a *Outbox) SettlePost(ctx context.Context, p Post, o Outcome) error {
 		}
 		d.Log = append(d.Log, ledger.Attempt(o.Attempt))
 		d.Log = d.Log[max(0, len(d.Log)-logBound):]
+		if h.URL != p.URL && !o.Delivered { // what the address of before answers says nothing of the one of now
+			d.LeasedUntil, d.NextAttemptAt = time.Time{}, w.Now
+			return w.PutDelivery(d)
+		}
 		return input.First(settleAttempt(w, &d, o), judgeEndpoint(w, h, o))
 	})
 	if errors.Is(err, authority.ErrUnchanged) {

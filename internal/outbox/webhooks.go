@@ -124,7 +124,9 @@ func describeWebhook(w *authority.Work, h *ledger.Webhook, in api.EditWebhook) e
 		if err := checkWebhookURL(w.Authority, in.URL.Value); err != nil {
 			return err
 		}
-		h.URL = in.URL.Value
+		if h.URL != in.URL.Value {
+			h.URL, h.FailingSince = in.URL.Value, time.Time{}
+		}
 	}
 	if in.Description.Set {
 		if err := input.Text("description", in.Description.Value, 0, input.MaxDescription); err != nil {
