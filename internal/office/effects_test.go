@@ -72,6 +72,7 @@ func effects() map[string]string {
 		"PutRole":               "gives",
 		"PutScope":              "gives",
 		"PutWorkspace":          "gives",
+		"RecoveryToken":         "gives",
 		"RemoveAdmin":           "takes",
 		"RemoveMember":          "takes",
 		"RemoveServiceAccount":  "takes",

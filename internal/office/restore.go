@@ -6,7 +6,10 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/tokens"
+	"github.com/tokenry/tokenry/token"
 )
 
 // Restored is what the audit is told of a restored backup.
@@ -55,26 +58,59 @@ func (a *Office) NoteRestore(ctx context.Context, in Restored) (NotSent, error) 
 }
 
 // recoveryLife is how long a recovery token opens the door.
-const recoveryLife = api.Duration(24 * time.Hour)
+const recoveryLife = 24 * time.Hour
 
-// RecoveryToken makes a token of the first active administrator of the instance
-// that may do everything for a day: the way back in after every token was
-// stopped. It is for whoever has the database and the keyring, and so could make
-// one anyway.
-func (a *Office) RecoveryToken(ctx context.Context, c authority.Caller) (authority.Issued, error) {
-	admins, err := a.ListAdmins(ctx, c)
+// RecoveryToken makes a token of an active administrator of the instance that may do
+// everything for a day: the way back in after every token was stopped. It is for whoever
+// has the database and the keyring, and so could make one anyway; no policy keeps them out.
+func (a *Office) RecoveryToken(ctx context.Context, c authority.Caller) (out authority.Issued, err error) {
+	out.Revision, err = a.in.MutateToken(ctx, authority.Gives, c, &out.Token, func(w *authority.Work) error {
+		ac, err := a.in.EnterInstance(w.Snapshot, c)
+		if err != nil {
+			return err
+		}
+		m, ws, err := recoverer(w)
+		if err != nil {
+			return err
+		}
+		sp, err := a.in.Space(w.Snapshot, ws)
+		if err != nil {
+			return err
+		}
+		t := ledger.Token{
+			Workspace: ws.ID, Kind: token.Personal, OwnerMember: m.ID, CreatedBy: ac.Principal.Address, CreatedByUser: ac.User, CreatedAt: w.Now,
+			ExpiresAt: w.Now.Add(recoveryLife), Label: "Recovery after a restore",
+			Grants: []grant.Statement{{Scopes: []string{"*", "instance:admin"}, Resources: []string{"*"}}},
+		}
+		if ac.With != nil {
+			t.CreatedWith = ac.With.Locator
+		}
+		out.Token, out.Secret, err = tokens.Issue(w, ac, sp, t)
+		return err
+	})
+	return out, err
+}
+
+// recoverer is the first administrator of the instance whose token works somewhere: a
+// member who is not stopped, of a workspace that is not.
+func recoverer(w *authority.Work) (m ledger.Member, ws ledger.Workspace, err error) {
+	admins, err := w.InstanceAdmins()
 	if err != nil {
-		return authority.Issued{}, err
+		return m, ws, err
 	}
 	for _, u := range admins {
-		if !u.Active || len(u.Workspaces) == 0 {
-			continue
+		rows, err := w.WorkspacesOf(u.ID)
+		if err != nil {
+			return m, ws, err
 		}
-		in := api.CreateToken{Kind: "personal", Owner: u.ID}
-		in.Label = api.Some("Recovery after a restore")
-		in.ExpiresIn = api.Some(recoveryLife)
-		in.Grants = api.Some([]api.Statement{{Scopes: []string{"*", "instance:admin"}, Resources: []string{"*"}}})
-		return a.CreateToken(ctx, c, u.Workspaces[0], in)
+		for _, ws = range rows {
+			if !ws.SuspendedAt.IsZero() {
+				continue
+			}
+			if m, err = w.Member(ws.ID, ledger.MemberKey{User: u.ID}); err != nil || authority.MemberOwner(m).Active {
+				return m, ws, err
+			}
+		}
 	}
-	return authority.Issued{}, api.Errorf(api.CodeNotFound, "the backup has no active administrator of the instance who is a member of a workspace")
+	return m, ws, api.Errorf(api.CodeNotFound, "the backup has no active administrator of the instance who is an active member of a workspace that is not suspended")
 }
