@@ -175,6 +175,7 @@ func ofTokens(w *officetest.World) []waiting {
 			made, err := w.CreateToken(ctx, w.With(parent), "acme", officetest.Scoped("workspace", "", "tickets:read"))
 			return made.Revision, err
 		}},
+		{"RecoveryToken", "the way back in", false, func() (int64, error) { return issued(w.RecoveryToken(ctx, root)) }},
 		{"CreateToken", "one that leaks", false, create(&leaked, officetest.Scoped("service", "ci", "tickets:read"))},
 		{"EditToken", "", true, func() (int64, error) { return done(w.EditToken(ctx, root, "acme", id(), label)) }},
 		{"RotateToken", "", true, func() (int64, error) { return issued(w.RotateToken(ctx, root, "acme", id(), api.RotateToken{})) }},
