@@ -53,42 +53,6 @@ func TestWhatAChangeBringsBack(t *testing.T) {
 	}
 }
 
-// TestAnEmptyConditionIsRefusedAndNeverAll: a variable that was not set is no reason to
-// touch every token.
-func TestAnEmptyConditionIsRefusedAndNeverAll(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		f       api.TokenFilter
-		narrows bool
-		field   string
-	}{
-		"no condition":        {api.TokenFilter{}, false, ""},
-		"deleted ones too":    {api.TokenFilter{Deleted: true}, false, ""},
-		"an owner":            {api.TokenFilter{Owner: api.Some("ci")}, true, ""},
-		"false is said":       {api.TokenFilter{OutsidePolicy: api.Some(false)}, true, ""},
-		"an empty owner":      {api.TokenFilter{Owner: api.Some("")}, true, "filter.owner"},
-		"a blank search":      {api.TokenFilter{Query: api.Some(" \t")}, true, "filter.q"},
-		"null":                {api.TokenFilter{Kind: api.Null[string]()}, true, "filter.kind"},
-		"no time at all":      {api.TokenFilter{UnusedFor: api.Some(api.Duration(0))}, true, "filter.unused_for"},
-		"metadata of nothing": {api.TokenFilter{Metadata: api.Some(map[string]string{})}, true, "filter.metadata"},
-		"a blank value":       {api.TokenFilter{Metadata: api.Some(map[string]string{"team": " "})}, true, "filter.metadata"},
-		"a value":             {api.TokenFilter{Metadata: api.Some(map[string]string{"team": "x"})}, true, ""},
-	} {
-		err := CheckFilter("filter.", c.f)
-		if field := ""; err != nil {
-			field = api.AsError(err).Field
-			if field != c.field || !errors.Is(err, api.CodeInvalidField) {
-				t.Errorf("%s: %v", name, err)
-			}
-		} else if field != c.field {
-			t.Errorf("%s is taken", name)
-		}
-		if got := Narrows(c.f); got != c.narrows {
-			t.Errorf("%s: it narrows %v", name, got)
-		}
-	}
-}
-
 // TestStopsHaveAnOrder: what the instance stopped the workspace does not bring back, and
 // its own stop becomes the instance's when that stops it too, never the reverse.
 func TestStopsHaveAnOrder(t *testing.T) {

@@ -88,16 +88,16 @@ func claim(ctx context.Context, a *authority.Authority, c authority.Caller, ref 
 func checkBulk(in api.BulkTokens) error {
 	named, filtered := in.IDs != nil, in.Filter != nil
 	if filtered {
-		if err := authority.CheckFilter("filter.", *in.Filter); err != nil {
+		if err := input.CheckFilter("filter.", *in.Filter); err != nil {
 			return err
 		}
 	}
 	switch {
-	case named == filtered || filtered && !authority.Narrows(*in.Filter):
+	case named == filtered || filtered && !input.Narrows(*in.Filter):
 		return api.FieldError("filter", "give either ids, or a filter with at least one condition")
 	case named && len(in.IDs) == 0:
-		return authority.EmptyCondition("ids")
-	case slices.ContainsFunc(in.IDs, authority.Blank):
+		return input.EmptyCondition("ids")
+	case slices.ContainsFunc(in.IDs, input.Blank):
 		return api.FieldError("ids", "an entry is empty")
 	case len(in.IDs) > maxBulk:
 		return api.FieldError("ids", "at most 10000")

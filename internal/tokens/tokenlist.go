@@ -71,7 +71,7 @@ func (a *Tokens) list(ctx context.Context, c authority.Caller, ref string, f api
 // ownOnly narrows a filter to the caller's own tokens; false when it asks for
 // somebody else's. Whether there is such an owner makes no difference.
 func ownOnly(a *authority.Authority, r *authority.Snapshot, ac *authority.Actor, sp *authority.Space, f *api.TokenFilter) (bool, error) {
-	if err := authority.CheckFilter("", *f); err != nil {
+	if err := input.CheckFilter("", *f); err != nil {
 		return false, err
 	}
 	if f.Owner.Set && kindOfOwner(f.Owner.Value) != token.Personal {
@@ -226,7 +226,7 @@ func (q *query) show(s *authority.Sight, rows []ledger.Token, keep func(api.Toke
 // asked of each token.
 func filter(a *authority.Authority, r *authority.Snapshot, ac *authority.Actor, sp *authority.Space, f api.TokenFilter, parts bool) (q query, keep func(api.Token) bool, err error) {
 	q.Text, q.CreatedBy, q.Deleted = f.Query.Value, f.CreatedBy.Value, f.Deleted
-	if err := input.First(authority.CheckFilter("", f), authority.CheckSearch(q.Text)); err != nil {
+	if err := input.First(input.CheckFilter("", f), authority.CheckSearch(q.Text)); err != nil {
 		return q, nil, err
 	}
 	if f.Kind.Set {
