@@ -21,6 +21,8 @@ import (
 
 	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/postgres"
+	"github.com/tokenry/tokenry/internal/sqlite"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -95,11 +97,11 @@ func TestACommitThatFailedIsUndoneOnlyWhereTheServerSaysSo(t *testing.T) {
 		"nothing is known":         {errors.New("x"), false},
 	} {
 		for _, err := range []error{c.err, fmt.Errorf("commit: %w", c.err)} {
-			if undonePostgres(err) != c.want {
+			if postgres.Undone(err) != c.want {
 				t.Errorf("%s: undone %v", name, !c.want)
 			}
 		}
-		if undoneSQLite(c.err) {
+		if sqlite.Undone(c.err) {
 			t.Errorf("%s, of another driver: undone", name)
 		}
 	}
@@ -194,8 +196,8 @@ func TestWhatSQLiteSaysIsTakenForWhatItMeans(t *testing.T) {
 		err := does(c.statement)
 		_ = does(`PRAGMA query_only = 0`)
 		text, kind := classifySQLite(err)
-		if err == nil || text == "" || kind != c.kind || undoneSQLite(err) != c.undone || strings.Contains(text, hidden) { //nolint:errorlint // the very same
-			t.Errorf("%s: %q, %v, undone %v (%v)", name, text, kind, undoneSQLite(err), err)
+		if err == nil || text == "" || kind != c.kind || sqlite.Undone(err) != c.undone || strings.Contains(text, hidden) { //nolint:errorlint // the very same
+			t.Errorf("%s: %q, %v, undone %v (%v)", name, text, kind, sqlite.Undone(err), err)
 		}
 	}
 	if text, _ := classifySQLite(io.EOF); text != "" {

@@ -30,7 +30,7 @@ const (
 
 // openPostgres opens the database that an address names. Any number of processes may.
 func openPostgres(ctx context.Context, o Options) (_ *engine, err error) {
-	e := &engine{name: "postgres", classify: classifyPostgres, undone: undonePostgres, commit: commitPostgres, send: sendPostgres, dead: deadPostgres}
+	e := &engine{name: "postgres", classify: classifyPostgres, undone: postgres.Undone, commit: commitPostgres, send: sendPostgres, dead: postgres.Dead}
 	g, seen, err := postgres.Find(ctx, o.URL, o.Wait, Patience)
 	if err != nil {
 		return nil, e.unopened(err)
@@ -171,26 +171,12 @@ func classifyPostgres(err error) (text string, kind error) {
 		return "", nil
 	case e.Code == "23505":
 		return e.ConstraintName + " (" + e.Code + ")", ledger.ErrDuplicate
-	case unavailable(e.Code):
+	case postgres.Unavailable(e.Code):
 		return e.Message + " (" + e.Code + ")", ledger.ErrStoreUnavailable
 	case strings.HasPrefix(e.Code, "22"):
 		return "a value does not fit (" + e.Code + ")", nil
 	}
 	return e.Message + " (" + e.Code + ")", nil
-}
-
-// unavailable says whether a SQLSTATE is about the database and not about the
-// statement: connection, resources, operator, system, lock, standby, damage.
-func unavailable(code string) bool {
-	switch code[:min(2, len(code))] { // what stands between may leave it out
-	case "08", "28", "40", "53", "57", "58", "F0", "XX":
-		return true
-	}
-	switch code {
-	case "25006", "25P03", "3D000", "55P03", "55006":
-		return true
-	}
-	return false
 }
 
 // sendPostgres sends statements in one go. Each is prepared, as by any other way. After
@@ -238,16 +224,6 @@ func readPostgres(results pgx.BatchResults, row func(scan func(...any) error) er
 	return rows.Err()
 }
 
-// deadPostgres asks the driver, which has seen the connection end.
-func deadPostgres(conn *sql.Conn) bool {
-	closed := true // database/sql itself may have given it up
-	_ = conn.Raw(func(c any) error {
-		closed = postgres.Native(c).IsClosed()
-		return nil
-	})
-	return closed
-}
-
 // commitPostgres hears whether the wait for a standby was broken off, which the answer
 // to the commit does not say.
 func commitPostgres(conn *sql.Conn, tx *sql.Tx) error {
@@ -271,14 +247,4 @@ func commitPostgres(conn *sql.Conn, tx *sql.Tx) error {
 		return errBrokenOff
 	}
 	return nil
-}
-
-// undonePostgres: the server refused the commit. What it says while it shuts a
-// session down proves nothing, and neither does pgx's SafeToRetry: in v5.12 a
-// commit whose answer was lost is "conn closed", as if it had never been sent.
-func undonePostgres(err error) bool {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return e.SeverityUnlocalized == "ERROR"
-	}
-	return errors.Is(err, pgx.ErrTxCommitRollback)
 }

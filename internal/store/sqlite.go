@@ -24,7 +24,7 @@ func openSQLite(ctx context.Context, path string, o Options) (_ *engine, err err
 	if path, err = sqlite.Path(path); err != nil {
 		return nil, err
 	}
-	e := &engine{name: "sqlite", classify: classifySQLite, undone: undoneSQLite, commit: commitSQLite, detached: true}
+	e := &engine{name: "sqlite", classify: classifySQLite, undone: sqlite.Undone, commit: commitSQLite, detached: true}
 	defer func() {
 		if err != nil {
 			_ = e.close() // what was opened before the error
@@ -159,17 +159,3 @@ func classifySQLite(err error) (text string, kind error) {
 
 // commitSQLite: a commit that is visible is on the disk.
 func commitSQLite(_ *sql.Conn, tx *sql.Tx) error { return tx.Commit() }
-
-// undoneSQLite: a commit that found no room or no lock was rolled back. After
-// any other error of the disk, what is in the log may yet count.
-func undoneSQLite(err error) bool {
-	e, ok := errors.AsType[*driver.Error](err)
-	if !ok {
-		return false
-	}
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_READONLY:
-		return true
-	}
-	return false
-}

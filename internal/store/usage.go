@@ -88,7 +88,7 @@ func UsagePath(database string) string {
 // one connection that writes, since SQLite has one writer, and some that read. What
 // is opened to be read alone has no writer, and no file is made for it.
 func (e *engine) openUsageSQLite(ctx context.Context, path string, o Options) error {
-	e.name, e.classify, e.undone, e.detached = "sqlite", classifySQLite, undoneSQLite, true
+	e.name, e.classify, e.undone, e.detached = "sqlite", classifySQLite, sqlite.Undone, true
 	path, err := sqlite.Path(path)
 	if err != nil {
 		return err
@@ -134,8 +134,8 @@ func usageDSN(path string, o Options) string {
 // never takes one from a change. Of several nodes one migrates, under a lock, and on
 // a connection without the time limits of statements.
 func (e *engine) openUsagePostgres(ctx context.Context, o Options) error {
-	e.name, e.classify, e.undone, e.send = "postgres", classifyPostgres, undonePostgres, sendPostgres
-	e.dead = deadPostgres
+	e.name, e.classify, e.undone, e.send = "postgres", classifyPostgres, postgres.Undone, sendPostgres
+	e.dead = postgres.Dead
 	g, _, err := postgres.Find(ctx, o.URL, o.Wait, Patience)
 	if err != nil {
 		return e.unopened(err)
