@@ -78,6 +78,9 @@ type Page struct {
 type ListFilter struct {
 	// Query keeps what has it in one of its names, in any case of the letters A to Z.
 	Query string `json:"q,omitempty"`
+	// Only keeps members of a kind: "invited", who have an e-mail and no way to sign in
+	// yet, or "one_factor", whose password stands alone. Other lists take none.
+	Only string `json:"only,omitempty"`
 }
 
 // Times that may never have been are pointers; nil is null on the wire.

@@ -73,9 +73,34 @@ type Member struct {
 	DeactivatedBy *string `json:"deactivated_by"`
 	// HeldByInstance says that an administrator of the instance did, and nobody else
 	// brings it back.
-	HeldByInstance bool      `json:"held_by_instance"`
-	CreatedAt      time.Time `json:"created_at"`
-	Revision       int64     `json:"revision"`
+	HeldByInstance bool `json:"held_by_instance"`
+	// Invitation says whether the person can sign in yet; it is there in lists and where
+	// a member is shown, for members with an e-mail.
+	Invitation *MemberInvitation `json:"invitation,omitempty"`
+	CreatedAt  time.Time         `json:"created_at"`
+	Revision   int64             `json:"revision"`
+}
+
+// How far an invitation is.
+const (
+	// InvitationAccepted is a person who can sign in.
+	InvitationAccepted = "accepted"
+	// InvitationPending is one who has a link that works.
+	InvitationPending = "pending"
+	// InvitationExpired is one whose link was not used in time.
+	InvitationExpired = "expired"
+	// InvitationNone is one who cannot sign in and whom this workspace gave no link.
+	InvitationNone = "none"
+)
+
+// MemberInvitation is how far the invitation of a member is.
+type MemberInvitation struct {
+	State string `json:"state" enum:"accepted,pending,expired,none"`
+	// MadeAt and ExpiresAt are when the link was made and when it ends; null without one.
+	MadeAt    *time.Time `json:"made_at"`
+	ExpiresAt *time.Time `json:"expires_at"`
+	// By is the address of who made it; null when nobody noted it.
+	By *string `json:"by"`
 }
 
 // CreateServiceAccount asks for a non-human principal.

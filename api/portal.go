@@ -14,6 +14,6 @@ type Invitation struct {
 	// Sent says that a mail was handed to the mail server; false is a server without one.
 	Sent bool `json:"sent"`
 	// CanSignIn says that the person can sign in as they are. Who cannot needs a link,
-	// mailed or handed over by an administrator of the instance.
+	// mailed or handed over by an Owner or an administrator of the instance.
 	CanSignIn bool `json:"can_sign_in"`
 }

@@ -44,7 +44,7 @@ func (v values) time(name string, t time.Time) values {
 	return v
 }
 
-func listFilter(f api.ListFilter) values { return values{}.text("q", f.Query) }
+func listFilter(f api.ListFilter) values { return values{}.text("q", f.Query).text("only", f.Only) }
 
 func (v values) page(p api.Page) values {
 	if p.Limit != 0 {

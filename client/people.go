@@ -64,6 +64,15 @@ func (c MemberCalls) InviteMember(ctx context.Context, ws, ref string) (api.Invi
 	return within[api.Invitation](ctx, c.line, ws, with(http.MethodPost, nil), "members", ref, "invite")
 }
 
+// CancelInvitation takes back what a person did not accept yet: their link is dead and
+// the membership ends, as by [MemberCalls.RemoveMember].
+//
+// Needs members:write. The client repeats it. Refusals of its own: already_done for
+// whoever can sign in by now, last_owner, grant_exceeds_own for an Owner.
+func (c MemberCalls) CancelInvitation(ctx context.Context, ws, ref string) (api.Member, error) {
+	return within[api.Member](ctx, c.line, ws, call{method: http.MethodDelete}, "members", ref, "invite")
+}
+
 // PortalLink makes a link that opens a member's own tokens in the console, once and
 // for five minutes. There is none for administrators of the instance.
 //

@@ -891,11 +891,23 @@ export interface Member {
   /** HeldByInstance says that an administrator of the instance did, and nobody else brings it back. */
   held_by_instance: boolean
   id: string
+  /** Invitation says whether the person can sign in yet; it is there in lists and where a member is shown, for members with an e-mail. */
+  invitation?: MemberInvitation
   name: string
   resources: string[] | null
   revision: number
   role: string | null
   scopes: string[] | null
+}
+
+/** MemberInvitation is how far the invitation of a member is. */
+export interface MemberInvitation {
+  /** By is the address of who made it; null when nobody noted it. */
+  by: string | null
+  expires_at: string | null
+  /** MadeAt and ExpiresAt are when the link was made and when it ends; null without one. */
+  made_at: string | null
+  state: "accepted" | "pending" | "expired" | "none"
 }
 
 /** OAuthError is how the OAuth calls answer an error (RFC 6749, section 5.2). */
@@ -1873,6 +1885,21 @@ export interface Calls {
     ifMatch: number
     answer: Member | Affected
   }
+  /** Cancel the invitation of a member who did not accept it */
+  "DELETE /v1/workspaces/{ws}/members/{member}/invite": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+      /** A member: an e-mail, an id, ext:ID or me. */
+      member: string
+    }
+    query: {
+      /** Change nothing; answer the tokens that would stop. */
+      dry_run?: boolean
+    }
+    ifMatch: number
+    answer: Member | Affected
+  }
   /** Take a resource off board, and its name out of every grant */
   "DELETE /v1/workspaces/{ws}/resources/{name}": {
     path: {
@@ -2265,6 +2292,8 @@ export interface Calls {
       q?: string
       /** effective: also what each may do now, which is worked out for each. */
       include?: "effective"
+      /** invited: who has an e-mail and no way to sign in yet. one_factor: whose password stands alone, without an authenticator app or a passkey. */
+      only?: "invited" | "one_factor"
     }
     answer: ListMember
   }

@@ -16,6 +16,8 @@ type Page struct {
 	After int64
 	Limit int
 	Text  string
+	// Only keeps members of a kind, see [ledger.Range]; other lists do not read it.
+	Only string
 	// Effective also answers what each token, member or service account of the
 	// page may do, which has to be worked out for each.
 	Effective bool
@@ -38,7 +40,7 @@ func (p Page) Size() int {
 // Rows asks for the rows of the page and one more, which tells whether another
 // page follows.
 func (p Page) Rows() (ledger.Range, error) {
-	return ledger.Range{After: p.After, Limit: p.Size() + 1, Text: p.Text}, CheckSearch(p.Text)
+	return ledger.Range{After: p.After, Limit: p.Size() + 1, Text: p.Text, Only: p.Only}, CheckSearch(p.Text)
 }
 
 // Cut keeps n of at most n+1 rows, and answers where the next page begins; 0

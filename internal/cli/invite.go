@@ -78,8 +78,8 @@ func (a *app) memberInvite() *cobra.Command {
 		return a.showInvited(o.count())
 	})
 	cmd.Long = `With MEMBER, mail them an invitation: who cannot sign in yet gets a link to choose
-a password by, everybody else is told of the workspace. Where the server sends no
-mail, an administrator of the instance hands out a link in the console.
+a password by, which ends the one before; everybody else is told of the workspace. Where the server sends no
+mail, an Owner or an administrator of the instance hands out a link in the console.
 
 With --csv, take the people of a CSV file into the workspace. The first line of the file is
 ` + roster.Header + `; name and resources may be left out. Resources stand
@@ -114,15 +114,7 @@ func (a *app) inviteOne(ctx context.Context, member string) error {
 		fmt.Fprintln(a.Err, "an invitation was mailed")
 		return nil
 	}
-	return errors.New("nothing was mailed: " + unmailed(i))
-}
-
-// unmailed says why nobody was mailed, and who lets the person in.
-func unmailed(i api.Invitation) string {
-	if i.CanSignIn {
-		return "this server sends no mail; they can sign in already, so tell them"
-	}
-	return "this server sends no mail; an administrator of the instance hands them a link in the console, or whoever runs it by tokenry user reset-password"
+	return errors.New("nothing was mailed: " + terminal.Unmailed(i))
 }
 
 // roster reads the list.
@@ -220,7 +212,7 @@ func (r *inviteRow) settleMail(i api.Invitation, err error) {
 	case err != nil:
 		r.Note = "no mail was sent (" + api.AsError(err).Message + "); try: tokenry member invite " + r.Email
 	case !i.Sent:
-		r.Note = "no mail was sent: " + unmailed(i)
+		r.Note = "no mail was sent: " + terminal.Unmailed(i)
 	}
 }
 

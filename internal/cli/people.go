@@ -28,7 +28,7 @@ func (a *app) members() *cobra.Command {
 		a.memberWrite("put MEMBER", "Create or replace the member of an e-mail or ext:ID", func(ctx context.Context, c *client.Client, ref string, in api.CreateMember) (api.Member, error) {
 			return c.PutMember(ctx, "", ref, in)
 		}),
-		a.memberInvite(), a.memberEdit(), a.memberAct("deactivate MEMBER", "Stop a member's tokens until it is activated", (*client.Client).DeactivateMember),
+		a.memberInvite(), a.memberAct("cancel-invitation MEMBER", "Take an invitation back that was not accepted, and the membership with it", (*client.Client).CancelInvitation), a.memberEdit(), a.memberAct("deactivate MEMBER", "Stop a member's tokens until it is activated", (*client.Client).DeactivateMember),
 		a.memberAct("activate MEMBER", "Bring a deactivated member back", (*client.Client).ActivateMember),
 		alias("delete", a.memberAct("remove MEMBER", "End a membership for good and revoke its tokens", (*client.Client).RemoveMember)),
 		a.affected("tokens MEMBER", "List the tokens that deactivating or removing a member would stop", (*client.Client).MemberTokens), reset,
@@ -67,12 +67,13 @@ func (a *app) memberList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return table(a, c.Members(cmd.Context(), "", f, now.include()...), most, "MEMBER,NAME,RIGHTS,STATUS,SINCE", func(m api.Member) []string {
-			return []string{m.Address, terminal.OrNone(m.Name), terminal.Rights(now.of(m.Grants, m.Effective)), terminal.Active(m.Active), a.when(&m.CreatedAt)}
+		return table(a, c.Members(cmd.Context(), "", f, now.include()...), most, "MEMBER,NAME,RIGHTS,STATUS,INVITATION,SINCE", func(m api.Member) []string {
+			return []string{m.Address, terminal.OrNone(m.Name), terminal.Rights(now.of(m.Grants, m.Effective)), terminal.Active(m.Active), terminal.Invitation(m.Invitation, a.when), a.when(&m.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
 	queryFlag(cmd.Flags(), &f, "e-mail, name or external id")
+	cmd.Flags().StringVar(&f.Only, "only", "", "only those who are invited and cannot sign in yet, or whose password stands alone: invited or one_factor")
 	now.flag(cmd.Flags())
 	return cmd
 }
@@ -96,7 +97,8 @@ func (a *app) showMember(m api.Member, err error) error {
 	}
 	return a.show(m, said([]row{
 		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", terminal.Optional(m.ExternalID)}, {"status", terminal.Active(m.Active)},
-		{"rights", terminal.Rights(m.Grants)}, {"effective", terminal.Rights(m.Effective)}, {"since", a.when(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
+		{"rights", terminal.Rights(m.Grants)}, {"effective", terminal.Rights(m.Effective)}, {"invitation", terminal.Invitation(m.Invitation, a.when)},
+		{"since", a.when(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
 		{"held", terminal.HeldByInstance(m.HeldByInstance)},
 	}))
 }

@@ -21,7 +21,7 @@ func TestAMemberComesAndGoes(t *testing.T) {
 		`^member +`+ada+`$`, `^name +Ada$`, `^rights +Team Member on payments$`, `^status +active$`, `^external id +crm-7-`)
 	o.refuses(1, "code already_exists", "member create "+ada+" --role Viewer")
 	o.has(o.does("member show ext:crm-7-"+o.slug), `^member +`+ada+`$`)
-	o.has(o.does("member list"), `^MEMBER +NAME +RIGHTS +STATUS +SINCE$`, `^`+ada+` +Ada +Team Member on payments +active `)
+	o.has(o.does("member list"), `^MEMBER +NAME +RIGHTS +STATUS +INVITATION +SINCE$`, `^`+ada+` +Ada +Team Member on payments +active +not sent `)
 	o.does("member edit " + ada + " --name 'Ada L.' --role Viewer --resource '*'")
 	o.has(o.does("member show "+ada), `^name +Ada L\.$`, `^rights +Viewer on everything$`)
 	o.does("member edit " + ada + " --clear external_id")

@@ -85,7 +85,7 @@ func TestListsHaveALineForEach(t *testing.T) {
 			"CI | tkys_0… | ci_1 | service | active | Viewer | 2026-06-01 12:00Z (now) | never | –"},
 		{"token list --effective", `{"label":"CI","grants":[{"role":"Viewer"}],"effective":[{"scopes":["a:b"],"resources":["x"]}],"created_at":"2026-06-01T12:00:00Z","expires_at":"2036-06-01T12:00:00Z"}`,
 			"CI | a:b on x | 2026-06-01 12:00Z (now) | 2036-06-01 12:00Z (in 10y) | –"},
-		{"member list", `{"address":"a@b.c","grants":[],"active":true,"created_at":"2026-05-29T12:00:00Z"}`, "a@b.c | – | nothing | active | 2026-05-29 12:00Z (3d ago)"},
+		{"member list", `{"address":"a@b.c","grants":[],"active":true,"created_at":"2026-05-29T12:00:00Z"}`, "a@b.c | – | nothing | active | – | 2026-05-29 12:00Z (3d ago)"},
 		{"service-account list", `{"name":"bot","grants":null,"active":false,"created_at":"2026-05-29T12:00:00Z"}`, "bot | – | inherited | inactive | 2026-05-29 12:00Z (3d ago)"},
 		{"user list", `{"id":"usr_1","email":null,"active":true,"workspaces":[]}`, "– | usr_1 | – | active | no | –"},
 		{"role list", `{"name":"Support","scopes":["a:b","c:*"],"rate_limit":{"requests":60,"window":"1m"},"inherited":true}`, "Support | – | a:b c:* | 60/1m | instance"},

@@ -209,10 +209,10 @@ func (v *visit) inviteOne(r *invitee) error {
 		r.told = "Added, but the mail was not sent"
 	case !sent.Sent && sent.CanSignIn:
 		r.told = "Added; they can sign in already"
-	case !sent.Sent && v.Session.InstanceAdmin:
-		r.told, r.hand = "Added, without a way to sign in yet", userAt(m.Value.ID)
+	case !sent.Sent && v.hands(m.Value.ID):
+		r.told, r.hand = "Added, without a way to sign in yet", v.WS("members", m.Value.ID)
 	case !sent.Sent:
-		r.told = "Added; an administrator of the instance can hand them a link"
+		r.told = "Added; an Owner can hand them a link"
 	case sent.Sent:
 		r.told = "Added, and a mail is on its way"
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/token"
 )
 
 const invite = "/workspace/acme/members/invite"
@@ -212,10 +214,59 @@ func TestWithoutMailALinkIsHandedOutOneByOne(t *testing.T) {
 	}
 	done := w.status(w.as("ada@example.com", invite, list("x@example.com")), http.StatusOK)
 	w.inert(done)
-	w.shows(done, "1 person added", "Added, without a way to sign in yet", "/instance/users/"+w.userID("x@example.com"))
+	w.shows(done, "1 person added", "Added, without a way to sign in yet", "/workspace/acme/members/"+w.userID("x@example.com"))
 	theirs := w.status(w.as("adam@example.com", invite, list("y@example.com")), http.StatusOK)
-	w.shows(theirs, "an administrator of the instance can hand them a link")
-	w.hides(theirs, "/instance/users/")
+	w.shows(theirs, "an Owner can hand them a link")
+	w.hides(theirs, "/members/"+w.userID("y@example.com"))
 	w.startWith(slowPeople{people: w.people, took: func() {}, out: door.Invitation{CanSignIn: true}})
 	w.shows(w.as("ada@example.com", invite, list("z@example.com")), "Added; they can sign in already")
+}
+
+// TestAnInvitationIsMadeAgainGivenOrCancelled: on the member's page, by whom it is offered to;
+// the list says how far each is.
+func TestAnInvitationIsMadeAgainGivenOrCancelled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member("olga@example.com", "Owner")
+	w.member("adam@example.com", "Administrator")
+	w.member("new@example.com", "Viewer")
+	who := w.userID("new@example.com")
+	page := "/workspace/acme/members/" + who
+	w.shows(w.as("adam@example.com", "/workspace/acme/members?only=invited"), "Not invited yet", "new@example.com")
+	w.hides(w.as("adam@example.com", "/workspace/acme/members?only=one_factor"), "new@example.com")
+	w.invited(who, w.at.Add(72*time.Hour))
+	list := w.as("adam@example.com", "/workspace/acme/members")
+	w.shows(list, "Invited", "the link ends")
+	theirs := w.as("adam@example.com", page)
+	w.shows(theirs, "Send the invitation again", "Cancel the invitation", "by <bdi>ada@example.com</bdi>")
+	w.hides(theirs, "New link to copy")
+	w.shows(w.as("olga@example.com", page), "New link to copy")
+	w.status(w.as("adam@example.com", page+"/invite", url.Values{}), http.StatusSeeOther)
+	w.status(w.as("adam@example.com", page+"/link", url.Values{}), http.StatusForbidden)
+	link := w.status(w.as("olga@example.com", page+"/link", url.Values{}), http.StatusOK)
+	w.shows(link, "signin/invitation?code=c0de")
+	w.invited(who, w.at)
+	w.shows(w.as("adam@example.com", "/workspace/acme/members"), "Invitation expired")
+	w.shows(w.as("adam@example.com", page), "did not use it before")
+	w.shows(w.as("adam@example.com", page+"/cancel"), "Cancel the invitation of new@example.com?")
+	w.status(w.as("adam@example.com", page+"/cancel", url.Values{}), http.StatusSeeOther)
+	w.hides(w.as("adam@example.com", "/workspace/acme/members"), "new@example.com")
+}
+
+// invited stores an invitation that ada made.
+func (w *world) invited(user string, ends time.Time) {
+	w.Helper()
+	errs, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
+		u, err := tx.User(ledger.UserKey{PublicID: user})
+		if err != nil {
+			return err
+		}
+		by, err := tx.User(ledger.UserKey{Email: "ada@example.com"})
+		if err != nil {
+			return err
+		}
+		return tx.PutCode(ledger.OneTimeCode{ID: "code", Purpose: "invitation", User: u.ID, Digest: token.Digest{1}, Key: 1, Data: []byte(`{"by":"` + by.PublicID + `"}`),
+			CreatedAt: w.at, ExpiresAt: ends})
+	}})
+	must(w.T, errors.Join(append(errs, err)...))
 }

@@ -197,7 +197,9 @@ func (v *visit) doStopAccount() error {
 
 func (v *visit) members() error {
 	v.Section = "members"
-	rows, next, err := v.Office.ListMembers(v.Ctx(), v.Caller, v.At.Slug, v.Paged())
+	p := v.Paged()
+	p.Only = v.only()
+	rows, next, err := v.Office.ListMembers(v.Ctx(), v.Caller, v.At.Slug, p)
 	if err != nil {
 		return err
 	}
@@ -247,8 +249,8 @@ func (v *visit) invite(m api.Member) error {
 		return v.Done(v.WS("members"), "invited")
 	case sent.CanSignIn:
 		return v.Done(v.WS("members"), "added-knows")
-	case v.Session.InstanceAdmin:
-		return v.Done(userAt(m.ID), "added-hand")
+	case v.hands(m.ID):
+		return v.Done(v.WS("members", m.ID), "added-hand")
 	}
 	return v.Done(v.WS("members"), "added-asks")
 }
@@ -279,7 +281,7 @@ func (v *visit) memberWith(m api.Member, f form.Form) error {
 	if err != nil {
 		return err
 	}
-	body := memberPage(v, m, kept, p, t)
+	body := memberPage(v, m, kept, v.invitedOf(m, kept), p, t)
 	if f.Err != nil {
 		return v.Again(m.Address, body)
 	}
@@ -338,6 +340,10 @@ func (v *visit) stopMember() error {
 		s.title, s.do = "Remove "+phrase.Named(m.Name, m.Address)+"?", "Remove"
 		s.text = "Their tokens are revoked for good. Added again later, they get nothing back."
 		s.hit, err = affected(v.Office.RemoveMember(v.Ctx(), v.Caller, v.At.Slug, who, true))
+	case "cancel":
+		s.title, s.do = "Cancel the invitation of "+phrase.Named(m.Name, m.Address)+"?", "Cancel the invitation"
+		s.text = "Their link is dead at once and they are a member no longer. If they accept before you confirm, they stay."
+		s.hit, err = affected(v.Office.CancelInvitation(v.Ctx(), v.Caller, v.At.Slug, who, true))
 	default:
 		return v.Missing()
 	}
@@ -374,6 +380,10 @@ func (v *visit) doStopMember() error {
 	case "remove":
 		if _, err = v.Office.RemoveMember(v.Ctx(), v.Caller, v.At.Slug, who, false); err == nil {
 			return v.Done(v.memberBack().Href, "removed")
+		}
+	case "cancel":
+		if _, err = v.Office.CancelInvitation(v.Ctx(), v.Caller, v.At.Slug, who, false); err == nil {
+			return v.Done(v.memberBack().Href, "cancelled")
 		}
 	default:
 		return v.Missing()

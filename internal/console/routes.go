@@ -152,6 +152,8 @@ func workspaceRoutes() []route {
 		{"POST" + at + "/members/invite", reception.Needs("members:write"), (*visit).doInviteMany},
 		{"GET" + at + "/members/{member}", reception.Needs("members:read").NotAtOnce(), (*visit).member},
 		{"POST" + at + "/members/{member}", reception.Needs("members:write"), (*visit).doMember},
+		{"POST" + at + "/members/{member}/invite", reception.Needs("members:write"), (*visit).doInviteAgain},
+		{"POST" + at + "/members/{member}/link", reception.Needs("members:write").Proven(), (*visit).doHandInvitation},
 		{"GET" + at + "/members/{member}/{verb}", reception.Needs("members:write").NotAtOnce(), (*visit).stopMember},
 		{"POST" + at + "/members/{member}/{verb}", reception.Needs("members:write"), (*visit).doStopMember},
 		{"GET" + at + "/resources", reception.Needs("resources:read"), (*visit).resources},

@@ -178,5 +178,5 @@ func (v *visit) handOut(id string) error {
 	if err != nil {
 		return err
 	}
-	return v.Page("Hand this link over", handedPage(v, u, h, what))
+	return v.Page("Hand this link over", handedPage(phrase.CalledUser(u), userAt(u.ID), h, what))
 }

@@ -51,10 +51,11 @@ type unanswered = chapters
 // people sign in with their e-mail for a cookie.
 type people struct {
 	unanswered
-	at    time.Time
-	store ledger.Store
-	users map[string]door.Session
-	ended []string
+	office *office.Office
+	at     time.Time
+	store  ledger.Store
+	users  map[string]door.Session
+	ended  []string
 	// reset are those whose second factors were removed.
 	reset []string
 	// handed are the links that were made: by whom, what for, and for whom.
@@ -151,8 +152,9 @@ func (p *people) OIDCProviders() []door.Provider {
 	return []door.Provider{{ID: "corp", Name: "Corp"}}
 }
 
-func (p *people) Invite(context.Context, authority.Caller, string, string) (door.Invitation, error) {
-	return door.Invitation{Sent: true}, nil
+func (p *people) Invite(ctx context.Context, c authority.Caller, workspace, member string) (door.Invitation, error) {
+	_, err := p.office.MayInvite(ctx, c, workspace, member)
+	return door.Invitation{Sent: err == nil}, err
 }
 
 func (p *people) MailsLinks() bool { return !p.mailless }
@@ -163,6 +165,14 @@ func (p *people) HandOut(_ context.Context, s door.Session, user, what string) (
 		return door.Handed{}, api.Errorf(api.CodeInvalidRequest, "a link is made to choose a password, or to remove second factors")
 	}
 	return door.Handed{Link: token.NewSecret("https://tokens.example.com/signin/" + what + "?code=c0de"), Expires: p.at.Add(15 * time.Minute), Told: !p.mailless}, nil
+}
+
+func (p *people) HandInvitation(ctx context.Context, s door.Session, workspace, member string) (door.Handed, error) {
+	if err := p.office.MayHandInvitation(ctx, authority.Caller{User: s.User, Session: s.ID, Portal: s.Portal}, workspace, member); err != nil {
+		return door.Handed{}, err
+	}
+	p.handed = append(p.handed, s.Email+" invitation "+workspace+" "+member)
+	return door.Handed{Link: token.NewSecret("https://tokens.example.com/signin/invitation?code=c0de"), Expires: p.at.Add(15 * time.Minute), Told: !p.mailless}, nil
 }
 
 // world is a console over an authority with the workspace acme, its Owner
@@ -216,7 +226,7 @@ func newWorldOver(t *testing.T, url string, trace func(string), over func(ledger
 	must(t, err)
 	w.secret = started.Secret.Reveal()
 	w.root = storetest.Presenting(t, s, started.Token.Locator)
-	w.people = &people{at: w.at, store: s, users: map[string]door.Session{}}
+	w.people = &people{office: w.Office, at: w.at, store: s, users: map[string]door.Session{}}
 	w.admit("ada@example.com")
 	w.start()
 	return w

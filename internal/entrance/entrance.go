@@ -78,6 +78,9 @@ type Handouts interface {
 	// while ago who they are, gives to a person: "invitation" or "link" to choose the first
 	// or a new password, "factors" to be rid of second factors.
 	HandOut(ctx context.Context, s door.Session, user, what string) (door.Handed, error)
+	// HandInvitation makes such a link for a member of a workspace who has no way to sign
+	// in yet, for whoever may act as them there.
+	HandInvitation(ctx context.Context, s door.Session, workspace, member string) (door.Handed, error)
 	// ChoosePassword sets a password with the code of such a link, and RemoveFactors
 	// takes the password and removes the second factors.
 	ChoosePassword(ctx context.Context, code, password string, by door.Client) (door.Entry, error)

@@ -88,6 +88,8 @@ func memberSituations() []situation {
 		{route: "POST " + one + "/access-token/reset", about: "somebody else's", id: bea},
 		{route: "POST " + one + "/invite", about: "a Viewer", id: bea},
 		{route: "POST " + one + "/invite", about: "an Owner", id: ida},
+		{route: "DELETE " + one + "/invite", about: "a Viewer", id: bea},
+		{route: "DELETE " + one + "/invite", about: "an Owner", id: ida},
 		{route: "POST " + one + "/portal-link", about: "somebody else's", id: bea},
 		{route: "POST " + one + "/portal-link", about: "one's own", id: "me"},
 	}

@@ -186,7 +186,7 @@ func (c *call) time(name string) time.Time {
 
 // page is where a listing is to go on.
 func (c *call) page() (authority.Page, error) {
-	p := authority.Page{Limit: 50, Text: c.text("q"), Effective: c.text("include") == "effective"}
+	p := authority.Page{Limit: 50, Text: c.text("q"), Only: c.text("only"), Effective: c.text("include") == "effective"}
 	if text := c.text("limit"); text != "" {
 		p.Limit, _ = strconv.Atoi(text) // checked
 	}

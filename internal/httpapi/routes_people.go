@@ -3,6 +3,8 @@ package httpapi
 import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/reference"
 )
 
 func memberRoutes() []Route {
@@ -11,7 +13,8 @@ func memberRoutes() []Route {
 		route("GET", "/v1/workspaces/{ws}/members", needs("members:read"), "List a workspace's members",
 			list(func(c *call, p authority.Page) ([]api.Member, int64, error) {
 				return c.s.authority.ListMembers(c.ctx, c.caller, c.path("ws"), p)
-			})).searching("e-mail, name or external id").including(),
+			})).searching("e-mail, name or external id").including().taking(reference.Param{Name: "only", OneOf: []string{ledger.OnlyInvited, ledger.OnlyOneFactor},
+			Description: "invited: who has an e-mail and no way to sign in yet. one_factor: whose password stands alone, without an authenticator app or a passkey."}),
 		route("POST", "/v1/workspaces/{ws}/members", needs("members:write"), "Take a person into a workspace",
 			change(func(c *call, in api.CreateMember) (authority.Done[api.Member], error) {
 				return c.s.authority.CreateMember(c.ctx, c.caller, c.path("ws"), in)
@@ -49,6 +52,10 @@ func memberRoutes() []Route {
 		route("POST", "/v1/workspaces/{ws}/members/{member}/invite", needs("members:write"), "Mail a member an invitation to sign in",
 			act((*call).inviteMember)).saying("Whoever cannot sign in yet is mailed a link to choose a password by, which works once and for "+
 			"three days; everybody else is told of the workspace. Creating a member mails nothing by itself."),
+		route("DELETE", "/v1/workspaces/{ws}/members/{member}/invite", needs("members:write"), "Cancel the invitation of a member who did not accept it",
+			stop(func(c *call, dry bool) (authority.Done[api.Member], error) {
+				return c.s.authority.CancelInvitation(c.ctx, c.caller, c.path("ws"), c.path("member"), dry)
+			})).saying("The link is dead and the membership ends, as if the member were removed. Whoever can sign in by now is left alone (already_done)."),
 		route("POST", "/v1/workspaces/{ws}/members/{member}/portal-link", instance(), "Make a one-time link into a member's own tokens",
 			act((*call).portalLink)).saying("The link works once and for five minutes. It opens the page of the member's own tokens in this "+
 			"workspace, and nothing else. There is none for instance administrators."),

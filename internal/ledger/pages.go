@@ -25,6 +25,8 @@ type PageReader interface {
 	Owners(ids []ID) ([]Member, []ServiceAccount, error)
 	// UsersNamed finds people by their public ids.
 	UsersNamed(publicIDs []string) ([]User, error)
+	// Outsiders are those of several people who have an e-mail and no way to sign in.
+	Outsiders(users []ID) ([]Outsider, error)
 	// WorkspacesOfEach is WorkspacesOf of several people.
 	WorkspacesOfEach(users []ID) (map[ID][]Workspace, error)
 }

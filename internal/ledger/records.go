@@ -69,7 +69,11 @@ type User struct {
 	// DeactivatedBy is who did, as Token.DisabledBy.
 	DeactivatedBy string
 	ErasedAt      time.Time
-	Revision      int64
+	// VouchedBy is the one workspace whose Owner gave the person the link by which they
+	// chose their password: nobody else has seen yet that the e-mail is theirs. 0 is
+	// anybody of whom that is known, and whoever cannot sign in.
+	VouchedBy ID
+	Revision  int64
 }
 
 // Member is a user in one workspace. A removed membership keeps its row, so

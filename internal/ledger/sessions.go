@@ -52,6 +52,26 @@ type OneTimeCode struct {
 	CreatedAt, ExpiresAt time.Time
 }
 
+// PurposeInvitation is that of the codes by which people choose their first password.
+const PurposeInvitation = "invitation"
+
+// Invited is what such a code keeps with it.
+type Invited struct {
+	// Workspace is where the person was invited to; 0 is where nobody noted it.
+	Workspace ID `json:"workspace,omitempty"`
+	// By is who did, as Token.DisabledBy.
+	By string `json:"by,omitempty"`
+	// Vouched says that an Owner of the workspace gave the link to them, and no mail.
+	Vouched bool `json:"vouched,omitempty"`
+}
+
+// Outsider is somebody who has an e-mail and no way to sign in, and the code of their
+// invitation, the zero one for none. Its time may have passed.
+type Outsider struct {
+	User ID
+	Code OneTimeCode
+}
+
 // Identity is a person as an identity provider knows them. The two names
 // together are the identity; the e-mail is a remark.
 type Identity struct {
@@ -120,6 +140,7 @@ type SignInWriter interface {
 	// RememberAddress notes that the user signed in from there at t, and keeps
 	// the 20 latest.
 	RememberAddress(user ID, address string, t time.Time) error
-	// SweepSignIn forgets sessions, counts and codes whose time has passed at t.
+	// SweepSignIn forgets sessions, counts and codes whose time has passed at t, but for
+	// invitations: that one was not accepted in time is told.
 	SweepSignIn(t time.Time) error
 }

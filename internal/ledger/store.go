@@ -148,7 +148,17 @@ type Range struct {
 	// Text keeps what contains each of its words, anywhere in what is searched,
 	// compared without case for ASCII and matched literally: % and _ mean themselves.
 	Text string
+	// Only keeps members of a kind, [OnlyInvited] or [OnlyOneFactor]; other lists do not
+	// read it.
+	Only string
 }
+
+// Members of a kind: who has an e-mail and no way to sign in; and whose password stands
+// alone, with neither an authenticator app nor a passkey beside it.
+const (
+	OnlyInvited   = "invited"
+	OnlyOneFactor = "one_factor"
+)
 
 // PeopleReader reads users, members and service accounts.
 type PeopleReader interface {

@@ -74,7 +74,7 @@ func effects() map[string]string {
 		"PutWorkspace":          "gives",
 		"RecoveryToken":         "gives",
 		"RemoveAdmin":           "takes",
-		"RemoveMember":          "takes",
+		"removeMember":          "takes",
 		"RemoveServiceAccount":  "takes",
 		"ReportLeaks":           "takes",
 		"ReportReuse":           "takes",   // may revoke

@@ -101,6 +101,21 @@ func (t *SignInTx) SetPassword(user ledger.ID, hash string) error {
 	return t.work.PutUser(u)
 }
 
+// Vouch notes that nobody but a workspace vouches for a person's e-mail, or, with 0, that
+// a mail or an administrator of the instance proved it. Whatever opened the account while
+// only a workspace did is forgotten by that.
+func (t *SignInTx) Vouch(user, workspace ledger.ID) error {
+	u, err := t.User(ledger.UserKey{ID: user})
+	if err != nil || u.VouchedBy == workspace {
+		return err
+	}
+	if u.VouchedBy != 0 {
+		u.PasswordHash, err = "", t.work.EraseSignIn(user)
+	}
+	u.VouchedBy, u.Revision = workspace, t.Revision()
+	return input.First(err, t.work.PutUser(u))
+}
+
 // Issue makes a token in the name of a session's person and by their rights, as
 // [tokens.Tokens.CreateToken] does for them.
 func (t *SignInTx) Issue(user ledger.ID, session, workspace string, in api.CreateToken) (out authority.Issued, err error) {
@@ -119,6 +134,14 @@ func (t *SignInTx) Issue(user ledger.ID, session, workspace string, in api.Creat
 func (t *SignInTx) MayInvite(c authority.Caller, ref, who string) (Invitee, error) {
 	_, in, err := mayInvite(t.work.Authority, t.work.Snapshot, c, ref, who)
 	return in, err
+}
+
+// MayHandInvitation is [Office.MayHandInvitation] at the moment of the mutation. It
+// answers the member, and the workspace that alone vouches for them by the link; 0 where
+// an administrator of the instance gives it.
+func (t *SignInTx) MayHandInvitation(c authority.Caller, ref, who string) (in Invitee, vouches ledger.ID, err error) {
+	found, vouches, err := mayHandInvitation(t.work.Authority, t.work.Snapshot, c, ref, who)
+	return found.Invitee, vouches, err
 }
 
 // MayLinkPortal is [Office.MayLinkPortal] at the moment of the mutation.
@@ -205,6 +228,8 @@ func (t *SignInTx) SetRole(u ledger.User, workspace, role string) error {
 type Invitee struct {
 	User      ledger.User
 	Workspace ledger.Workspace
+	// By is the caller, as the rows name who did something.
+	By string
 }
 
 // MayInvite answers the member that a reference names to who may invite it. It
@@ -219,22 +244,81 @@ func (a *Office) MayInvite(ctx context.Context, c authority.Caller, ref, who str
 }
 
 func mayInvite(a *authority.Authority, r *authority.Snapshot, c authority.Caller, ref, who string) (entered ledger.ID, out Invitee, err error) {
-	ac, sp, err := a.Enter(r, c, ref, "members:write")
-	if sp != nil {
-		entered = sp.Workspace.ID
+	in, err := meet(a, r, c, ref, who)
+	return in.entered, in.Invitee, err
+}
+
+// MayHandInvitation refuses whoever may not give a member a link to choose their first
+// password.
+//
+// Whoever opens the link acts as that person, perhaps the caller itself. So it needs
+// tokens:impersonate besides members:write, and all that the member may do; and a person
+// who administers nothing and is in no other workspace: there nobody would have been
+// asked. That they have no way to sign in yet is judged where that is kept.
+func (a *Office) MayHandInvitation(ctx context.Context, c authority.Caller, ref, who string) error {
+	entered, err := a.handsInvitation(ctx, c, ref, who)
+	return a.in.Refused(ctx, c, authority.Met{Workspace: entered}, err)
+}
+
+// HandsInvitation is [Office.MayHandInvitation] for a page that offers it: nobody tried
+// anything, so no refusal is noted.
+func (a *Office) HandsInvitation(ctx context.Context, c authority.Caller, ref, who string) error {
+	_, err := a.handsInvitation(ctx, c, ref, who)
+	return err
+}
+
+func (a *Office) handsInvitation(ctx context.Context, c authority.Caller, ref, who string) (entered ledger.ID, err error) {
+	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
+		in, _, err := mayHandInvitation(a.in, r, c, ref, who)
+		entered = in.entered
+		return err
+	})
+	return entered, err
+}
+
+func mayHandInvitation(a *authority.Authority, r *authority.Snapshot, c authority.Caller, ref, who string) (met, ledger.ID, error) {
+	in, err := meet(a, r, c, ref, who)
+	if err != nil || in.by.Instance {
+		return in, 0, err
+	}
+	if err := in.by.Need("tokens:impersonate"); err != nil {
+		return in, 0, err
+	}
+	homes, err := r.WorkspacesOf(in.User.ID)
+	if err == nil && (len(homes) != 1 || in.User.InstanceAdmin) {
+		err = api.Errorf(api.CodeForbidden, "this person is known beyond this workspace; an administrator of the instance can hand them a link")
+	}
+	return in, in.Workspace.ID, input.First(err, in.by.Cover(in.at.OwnerGrant(authority.MemberOwner(in.member))))
+}
+
+// met is a member whom a caller found, and the caller there.
+type met struct {
+	Invitee
+	entered ledger.ID
+	by      *authority.Actor
+	at      *authority.Space
+	member  ledger.Member
+}
+
+// meet enters the workspace with members:write and finds the member; an Owner is none
+// to whoever is not one.
+func meet(a *authority.Authority, r *authority.Snapshot, c authority.Caller, ref, who string) (out met, err error) {
+	out.by, out.at, err = a.Enter(r, c, ref, "members:write")
+	if out.at != nil {
+		out.entered = out.at.Workspace.ID
 	}
 	if err != nil {
-		return entered, out, err
+		return out, err
 	}
-	m, err := a.Member(r, ac, sp, who)
+	if out.member, err = a.Member(r, out.by, out.at, who); err == nil {
+		err = owners.OwnersOnly(out.by, out.member.Grants)
+	}
 	if err != nil {
-		return entered, out, err
+		return out, err
 	}
-	if err := owners.OwnersOnly(ac, m.Grants); err != nil {
-		return entered, out, err
-	}
-	u, err := r.User(ledger.UserKey{ID: m.User})
-	return entered, Invitee{User: u, Workspace: sp.Workspace}, err
+	out.Workspace, out.By = out.at.Workspace, out.by.Name()
+	out.User, err = r.User(ledger.UserKey{ID: out.member.User})
+	return out, err
 }
 
 // MayLinkPortal answers the member that a reference names to who may make a link

@@ -108,7 +108,7 @@ func ofOwners(w *officetest.World) []waiting {
 		}},
 		{"DeactivateMember", "", true, func() (int64, error) { return done(w.DeactivateMember(ctx, root, "acme", "bob@example.com", false)) }},
 		{"ActivateMember", "", false, func() (int64, error) { return done(w.ActivateMember(ctx, root, "acme", "bob@example.com")) }},
-		{"RemoveMember", "", true, func() (int64, error) { return done(w.RemoveMember(ctx, root, "acme", "mallory@example.com", false)) }},
+		{"removeMember", "called by RemoveMember and CancelInvitation", true, func() (int64, error) { return done(w.RemoveMember(ctx, root, "acme", "mallory@example.com", false)) }},
 		{"CreateServiceAccount", "new", false, func() (int64, error) {
 			return done(w.CreateServiceAccount(ctx, root, "acme", api.CreateServiceAccount{Name: "deploy"}))
 		}},

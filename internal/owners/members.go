@@ -74,7 +74,7 @@ func NewMember(w *authority.Work, ac *authority.Actor, sp *authority.Space, in a
 	if err := describeMember(w, &m, in.Name, in.ExternalID); err != nil {
 		return api.Member{}, err
 	}
-	u, err := userFor(w, in)
+	u, err := userFor(w, ac, sp, in)
 	if err != nil {
 		return api.Member{}, err
 	}
@@ -144,7 +144,7 @@ func describeMember(w *authority.Work, m *ledger.Member, name, external api.Opt[
 
 // userFor finds the user of an e-mail, or makes one, with the hash of the
 // password it shall have. A user who is there keeps theirs.
-func userFor(w *authority.Work, in api.CreateMember) (ledger.User, error) {
+func userFor(w *authority.Work, ac *authority.Actor, sp *authority.Space, in api.CreateMember) (ledger.User, error) {
 	u := ledger.User{CreatedAt: w.Now, Revision: w.Revision(), PasswordHash: in.Password}
 	if in.Email != "" {
 		email, err := input.Email("email", in.Email)
@@ -154,6 +154,9 @@ func userFor(w *authority.Work, in api.CreateMember) (ledger.User, error) {
 		have, err := w.User(ledger.UserKey{Email: email})
 		if err == nil && in.Password != "" {
 			return have, api.FieldError("password", "this user exists; passwords are set by the person through a mailed link")
+		}
+		if err == nil {
+			return have, unvouched(w, ac, &have, sp.Workspace.ID)
 		}
 		if !errors.Is(err, ledger.ErrNoRow) {
 			return have, err
@@ -179,18 +182,25 @@ func (a *Owners) GetMember(ctx context.Context, c authority.Caller, ref, who str
 		if err != nil || m.ID != ac.Member {
 			err = input.First(ac.Need("members:read"), err)
 		}
-		if err == nil {
-			v = authority.MemberView(m, sp)
+		if err != nil {
+			return err
 		}
+		one := []api.Member{authority.MemberView(m, sp)}
+		err = invite(r, sp.Workspace, []ledger.Member{m}, one, a.in.Now())
+		v = one[0]
 		return err
 	})
 	return v, err
 }
 
-// ListMembers lists a workspace's members. It needs members:read.
+// ListMembers lists a workspace's members. It needs members:read, and members:write too
+// for those whose password stands alone.
 func (a *Owners) ListMembers(ctx context.Context, c authority.Caller, ref string, page authority.Page) (out []api.Member, next int64, err error) {
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
-		_, sp, err := a.in.Enter(r, c, ref, "members:read")
+		ac, sp, err := a.in.Enter(r, c, ref, "members:read")
+		if err == nil && page.Only == ledger.OnlyOneFactor {
+			err = ac.Need("members:write") // whose account is easily taken is not for everybody
+		}
 		if err != nil {
 			return err
 		}
@@ -209,7 +219,7 @@ func (a *Owners) ListMembers(ctx context.Context, c authority.Caller, ref string
 			}
 			return authority.MemberRow(m, sp)
 		})
-		return nil
+		return invite(r, sp.Workspace, rows, out, a.in.Now())
 	})
 	return out, next, err
 }
@@ -457,7 +467,12 @@ func (a *Owners) ActivateMember(ctx context.Context, c authority.Caller, ref, wh
 // RemoveMember ends a membership for good: from then on its tokens are revoked
 // (owner_left). Their rows follow in pieces, the first of them before it is
 // answered. It needs members:write. A dry run only lists the tokens.
-func (a *Owners) RemoveMember(ctx context.Context, c authority.Caller, ref, who string, dryRun bool) (done authority.Done[api.Member], err error) {
+func (a *Owners) RemoveMember(ctx context.Context, c authority.Caller, ref, who string, dryRun bool) (authority.Done[api.Member], error) {
+	return a.removeMember(ctx, c, ref, who, dryRun, func(*authority.Work, *MemberChange) error { return nil })
+}
+
+// removeMember is [Owners.RemoveMember] if may lets it be.
+func (a *Owners) removeMember(ctx context.Context, c authority.Caller, ref, who string, dryRun bool, may func(*authority.Work, *MemberChange) error) (done authority.Done[api.Member], err error) {
 	left, x := ledger.ID(0), ledger.Removal{Kind: ledger.RemovedMember}
 	done.Revision, err = a.in.Withdraw(ctx, c, func(w *authority.Work) error {
 		ch, err := BeginMember(w, ref, who)
@@ -465,6 +480,9 @@ func (a *Owners) RemoveMember(ctx context.Context, c authority.Caller, ref, who 
 			return err
 		}
 		ch.m.RemovedAt = w.Now
+		if err := input.First(may(w, ch), endInvitation(w, ch.sp.Workspace.ID, ch.m.User)); err != nil {
+			return err
+		}
 		if done.Value, err = FinishMember(w, ch, "member.removed"); err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func (a *Owners) ListAdmins(ctx context.Context, c authority.Caller) (out []api.
 }
 
 // changeUser applies f to a user and tells memory and the audit of the instance.
-func changeUser(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, ref, action string, f func(*authority.Work, *authority.Actor, *ledger.User)) (done authority.Done[api.User], err error) {
+func changeUser(ctx context.Context, a *authority.Authority, e authority.Effect, c authority.Caller, ref, action string, f func(*authority.Work, *authority.Actor, *ledger.User) error) (done authority.Done[api.User], err error) {
 	done.Revision, err = a.Apply(ctx, e, c, func(w *authority.Work) error {
 		ac, err := a.EnterInstance(w.Snapshot, c)
 		if err != nil {
@@ -92,7 +92,9 @@ func changeUser(ctx context.Context, a *authority.Authority, e authority.Effect,
 			return api.Errorf(api.CodeErased, "everything about this user was erased")
 		}
 		was := u
-		f(w, ac, &u)
+		if err := f(w, ac, &u); err != nil {
+			return err
+		}
 		done.Value, err = finishUser(w, ac, was, u, action)
 		return err
 	})
@@ -160,31 +162,37 @@ func KeepsAdmin(u ledger.User, admins []ledger.User) error {
 
 // AddAdmin makes a user an instance administrator. It needs instance:admin.
 func (a *Owners) AddAdmin(ctx context.Context, c authority.Caller, in api.AddAdmin) (authority.Done[api.User], error) {
-	return changeUser(ctx, a.in, authority.Gives, c, in.User, "admin.added", func(w *authority.Work, _ *authority.Actor, u *ledger.User) {
+	return changeUser(ctx, a.in, authority.Gives, c, in.User, "admin.added", func(w *authority.Work, ac *authority.Actor, u *ledger.User) error {
 		u.InstanceAdmin = true
 		w.OnlyGives()
+		return unvouched(w, ac, u, 0)
 	})
 }
 
 // RemoveAdmin makes an instance administrator a plain user.
 func (a *Owners) RemoveAdmin(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.User], error) {
-	return changeUser(ctx, a.in, authority.Takes, c, ref, "admin.removed", func(_ *authority.Work, _ *authority.Actor, u *ledger.User) { u.InstanceAdmin = false })
+	return changeUser(ctx, a.in, authority.Takes, c, ref, "admin.removed", func(_ *authority.Work, _ *authority.Actor, u *ledger.User) error {
+		u.InstanceAdmin = false
+		return nil
+	})
 }
 
 // DeactivateUser stops a person's tokens and sessions in every workspace until
 // it is activated. It needs instance:admin.
 func (a *Owners) DeactivateUser(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.User], error) {
-	return changeUser(ctx, a.in, authority.Takes, c, ref, "user.deactivated", func(w *authority.Work, ac *authority.Actor, u *ledger.User) {
+	return changeUser(ctx, a.in, authority.Takes, c, ref, "user.deactivated", func(w *authority.Work, ac *authority.Actor, u *ledger.User) error {
 		if u.DeactivatedAt.IsZero() {
 			u.DeactivatedAt, u.DeactivatedBy = w.Now, ac.Name()
 		}
+		return nil
 	})
 }
 
 // ActivateUser brings a deactivated user back. It needs instance:admin.
 func (a *Owners) ActivateUser(ctx context.Context, c authority.Caller, ref string) (authority.Done[api.User], error) {
-	return changeUser(ctx, a.in, authority.Gives, c, ref, "user.activated", func(w *authority.Work, _ *authority.Actor, u *ledger.User) {
+	return changeUser(ctx, a.in, authority.Gives, c, ref, "user.activated", func(w *authority.Work, _ *authority.Actor, u *ledger.User) error {
 		u.DeactivatedAt, u.DeactivatedBy = time.Time{}, ""
 		w.OnlyGives()
+		return nil
 	})
 }

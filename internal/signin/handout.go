@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"net/url"
 	"time"
 	"unicode/utf8"
 
@@ -27,7 +26,7 @@ const (
 // The purposes of links that are handed over, which are also their addresses: to
 // choose the first password, to choose a new one, and to be rid of second factors.
 const (
-	purposeInvitation = "invitation"
+	purposeInvitation = ledger.PurposeInvitation
 	purposeLink       = "link"
 	purposeFactors    = "factors"
 )
@@ -57,7 +56,7 @@ func (hs Handouts) HandOut(ctx context.Context, session door.Session, user, what
 		if u, err = tx.User(ledger.UserKey{PublicID: v.ID}); err != nil {
 			return err
 		}
-		out, err = hs.s.handed(tx, u, what, handedFor)
+		out, err = hs.s.handed(tx, u, code{purpose: what, life: handedFor})
 		return input.First(err, noteBy(tx, c, "link.handed_out", u, map[string]any{"link": what}))
 	})
 	if err != nil {
@@ -69,6 +68,37 @@ func (hs Handouts) HandOut(ctx context.Context, session door.Session, user, what
 		purposeLink:       "An administrator made a link by which a new password for your account can be chosen",
 		purposeFactors:    "An administrator made a link by which the second factors of your account can be removed",
 	}[what])
+	return out, nil
+}
+
+// HandInvitation makes a one-time link by which a member who has no way to sign in yet
+// chooses their first password, for whoever may give it to them, see
+// [office.Office.MayHandInvitation]; a link of before is dead. It takes what HandOut
+// takes: a session, and a proof of a short while ago.
+func (hs Handouts) HandInvitation(ctx context.Context, session door.Session, workspace, member string) (out door.Handed, err error) {
+	if err := hs.s.delicate(ctx, session); err != nil {
+		return out, err
+	}
+	c := callerOf(session)
+	if err := hs.s.authority.MayHandInvitation(ctx, c, workspace, member); err != nil {
+		return out, err
+	}
+	var u ledger.User
+	err = hs.s.authority.SignIn(ctx, c, func(tx *office.SignInTx) error {
+		in, vouches, err := tx.MayHandInvitation(c, workspace, member)
+		if err != nil {
+			return err
+		}
+		u = in.User
+		out, err = hs.s.handed(tx, u, code{purpose: purposeInvitation, life: handedFor, data: ledger.Invited{Workspace: in.Workspace.ID, By: in.By, Vouched: vouches != 0}})
+		out.Email = u.Email
+		return input.First(err, noteBy(tx, c, "link.handed_out", u, map[string]any{"link": purposeInvitation, "workspace": in.Workspace.Slug}))
+	})
+	if err != nil {
+		return door.Handed{}, err
+	}
+	out.Told = hs.s.mail != nil
+	hs.s.tell(ctx, u, "A link was made by which a password for your account can be chosen")
 	return out, nil
 }
 
@@ -86,7 +116,7 @@ func (hs Handouts) AtHost(ctx context.Context, user string, factors bool) (out d
 				return err
 			}
 		}
-		out, err = hs.s.handed(tx, u, purposeLink, atHostFor)
+		out, err = hs.s.handed(tx, u, code{purpose: purposeLink, life: atHostFor})
 		out.Email = u.Email
 		return input.First(err, tx.Note("link.handed_out", ledger.User{}, u, map[string]any{"link": purposeLink, "by": "host"}))
 	})
@@ -94,15 +124,13 @@ func (hs Handouts) AtHost(ctx context.Context, user string, factors bool) (out d
 }
 
 // handed makes the link; older ones of its purpose are dead.
-func (s *Service) handed(tx *office.SignInTx, u ledger.User, what string, life time.Duration) (out door.Handed, err error) {
-	if err := s.canUse(tx, u, what); err != nil {
+func (s *Service) handed(tx *office.SignInTx, u ledger.User, c code) (out door.Handed, err error) {
+	if err := s.canUse(tx, u, c.purpose); err != nil {
 		return out, err
 	}
-	if err := tx.DeleteCodesOf(u.ID, what); err != nil {
-		return out, err
-	}
-	plain, err := s.putCode(tx, code{purpose: what, user: u.ID, life: life})
-	return door.Handed{Link: token.NewSecret(s.base + "/signin/" + what + "?code=" + url.QueryEscape(plain)), Expires: tx.Now().Add(life)}, err
+	c.user = u.ID
+	link, err := s.link(tx, c)
+	return door.Handed{Link: token.NewSecret(link), Expires: tx.Now().Add(c.life)}, err
 }
 
 // canUse refuses a link that its person could do nothing with, and says why.

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -131,7 +132,7 @@ func (s *Service) reset(ctx context.Context, email string, from door.Client) err
 			s.refused(whatReset, reasonMailed)
 			return office.Unchanged()
 		}
-		link, err = s.link(tx, u, "reset", resetFor)
+		link, err = s.link(tx, code{purpose: "reset", user: u.ID, life: resetFor})
 		return input.First(err, tx.Note("password.reset_requested", ledger.User{}, u, nil))
 	})
 	if err != nil || link == "" {
@@ -165,12 +166,12 @@ func (s *Service) wearied(tx *office.SignInTx, u ledger.User, from door.Client) 
 }
 
 // link makes a one-time link of a purpose for a person; older ones are dead.
-func (s *Service) link(tx *office.SignInTx, u ledger.User, purpose string, life time.Duration) (string, error) {
-	if err := tx.DeleteCodesOf(u.ID, purpose); err != nil {
+func (s *Service) link(tx *office.SignInTx, c code) (string, error) {
+	if err := tx.DeleteCodesOf(c.user, c.purpose); err != nil {
 		return "", err
 	}
-	plain, err := s.putCode(tx, code{purpose: purpose, user: u.ID, life: life})
-	return s.base + "/signin/" + purpose + "?code=" + url.QueryEscape(plain), err
+	plain, err := s.putCode(tx, c)
+	return s.base + "/signin/" + c.purpose + "?code=" + url.QueryEscape(plain), err
 }
 
 // send hands a mail over; without a mailer it says so in the log, without the
@@ -238,7 +239,7 @@ func (s *Service) invitation(ctx context.Context, c authority.Caller, workspace,
 		fresh, err := withoutMeans(tx, u)
 		out.CanSignIn = !fresh || s.policy.Methods == "sso"
 		if err == nil && !out.CanSignIn && s.mail != nil {
-			link, err = s.link(tx, u, "invitation", inviteFor)
+			link, err = s.link(tx, code{purpose: purposeInvitation, user: u.ID, life: inviteFor, data: ledger.Invited{Workspace: in.Workspace.ID, By: in.By}})
 		}
 		return input.First(err, noteBy(tx, c, "invitation.made", u, map[string]any{"workspace": in.Workspace.Slug, "link": link != ""}))
 	})
@@ -320,7 +321,12 @@ func (s *Service) finish(ctx context.Context, purpose, plain, password string, f
 	}
 	var u ledger.User
 	err = s.authority.SignIn(ctx, callerAt(from), func(tx *office.SignInTx) error {
-		if _, u, err = s.useCode(tx, purpose, plain); err != nil {
+		used, of, err := s.useCode(tx, purpose, plain)
+		if err != nil {
+			return err
+		}
+		u = of
+		if err := s.vouched(tx, used); err != nil {
 			return err
 		}
 		if err := s.newPassword(tx, u, hash, "", "password."+purpose); err != nil {
@@ -334,6 +340,21 @@ func (s *Service) finish(ctx context.Context, purpose, plain, password string, f
 	}
 	s.tell(ctx, u, "Your password was set")
 	return out, nil
+}
+
+// vouched notes what a link proves of its person's e-mail: that it is theirs, unless an
+// Owner of a workspace gave it to them.
+func (s *Service) vouched(tx *office.SignInTx, c ledger.OneTimeCode) error {
+	var in ledger.Invited
+	if c.Data != nil {
+		if err := json.Unmarshal(c.Data, &in); err != nil {
+			return err
+		}
+	}
+	if !in.Vouched {
+		in.Workspace = 0
+	}
+	return tx.Vouch(c.User, in.Workspace)
 }
 
 // newPassword stores a password's hash. Every session but one, and every link

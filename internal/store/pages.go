@@ -154,6 +154,15 @@ func (r pageRows) UsersNamed(publicIDs []string) (all []ledger.User, err error) 
 	return all, nil
 }
 
+// Outsiders have one code of an invitation at most: a new one ends the old.
+func (r pageRows) Outsiders(users []ledger.ID) ([]ledger.Outsider, error) {
+	return eachListed(r.session, func(o *ledger.Outsider) []any {
+		return []any{&o.User, &o.Code.ID, column.Verbatim(&o.Code.Data), column.Instant(&o.Code.CreatedAt), column.Instant(&o.Code.ExpiresAt)}
+	}, ` SELECT u.id, COALESCE(c.id, ''), c.data, c.created_at, c.expires_at
+		FROM users u LEFT JOIN signin_codes c ON c.user_id = u.id AND c.purpose = 'invitation'
+		WHERE u.id IN (SELECT CAST(entry AS BIGINT) FROM listed) AND `+outside+` ORDER BY u.id`, users)
+}
+
 // WorkspacesOfEach lists the tenants of many people.
 func (r pageRows) WorkspacesOfEach(users []ledger.ID) (map[ledger.ID][]ledger.Workspace, error) {
 	type row struct {

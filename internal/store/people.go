@@ -6,12 +6,12 @@ import (
 	"github.com/tokenry/tokenry/internal/search"
 )
 
-const userColumns = `id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, deactivated_by, erased_at, revision`
+const userColumns = `id, public_id, email, name, password_hash, instance_admin, created_at, deactivated_at, deactivated_by, erased_at, vouched_by, revision`
 
 func userFields(u *ledger.User) []any {
 	return []any{
 		&u.ID, &u.PublicID, column.Word(&u.Email), &u.Name, &u.PasswordHash, &u.InstanceAdmin,
-		column.Instant(&u.CreatedAt), column.Instant(&u.DeactivatedAt), &u.DeactivatedBy, column.Instant(&u.ErasedAt), &u.Revision,
+		column.Instant(&u.CreatedAt), column.Instant(&u.DeactivatedAt), &u.DeactivatedBy, column.Instant(&u.ErasedAt), &u.VouchedBy, &u.Revision,
 	}
 }
 
@@ -46,12 +46,13 @@ func (r peopleRows) InstanceAdmins() ([]ledger.User, error) {
 func (t peopleChanges) PutUser(u ledger.User) error {
 	return t.exec(`
 		INSERT INTO users (`+userColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (id) DO UPDATE SET
 			public_id = excluded.public_id, email = excluded.email, name = excluded.name,
 			password_hash = excluded.password_hash, instance_admin = excluded.instance_admin,
 			created_at = excluded.created_at, deactivated_at = excluded.deactivated_at,
-			deactivated_by = excluded.deactivated_by, erased_at = excluded.erased_at, revision = excluded.revision`, userFields(&u)...)
+			deactivated_by = excluded.deactivated_by, erased_at = excluded.erased_at, vouched_by = excluded.vouched_by,
+			revision = excluded.revision`, userFields(&u)...)
 }
 
 // memberHas is what a member is searched in.
@@ -115,11 +116,21 @@ func (r peopleRows) Memberships(workspace ledger.ID, k ledger.MemberKey) ([]ledg
 	return nil, nil
 }
 
+// Whom the two kinds of [ledger.Range] keep, of users u.
+const (
+	outside = `u.email IS NOT NULL AND u.password_hash = '' AND NOT EXISTS (SELECT 1 FROM identities o WHERE o.user_id = u.id)
+		AND NOT EXISTS (SELECT 1 FROM factors o WHERE o.user_id = u.id AND o.kind = 'passkey')`
+	oneFactor = `u.password_hash <> '' AND NOT EXISTS (SELECT 1 FROM factors o WHERE o.user_id = u.id
+		AND (o.kind = 'passkey' OR o.kind = 'totp' AND o.confirmed_at IS NOT NULL))`
+)
+
 // Members lists those not removed, oldest first.
 func (r peopleRows) Members(workspace ledger.ID, q ledger.Range) ([]ledger.Member, error) {
 	return list(r.session, memberFields, search.Begin+memberSelect+`
-		WHERE m.workspace = $2 AND m.id > $3 AND m.removed_at IS NULL`+search.Every+memberHas+search.Found+`
-		ORDER BY m.id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, bound(q.Limit))
+		WHERE m.workspace = $2 AND m.id > $3 AND m.removed_at IS NULL
+			AND (CAST($5 AS TEXT) <> '`+ledger.OnlyInvited+`' OR `+outside+`) AND (CAST($5 AS TEXT) <> '`+ledger.OnlyOneFactor+`' OR `+oneFactor+`)`+
+		search.Every+memberHas+search.Found+`
+		ORDER BY m.id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, bound(q.Limit), q.Only)
 }
 
 // PutMember stores the membership alone; the fields of the user are left as they

@@ -521,7 +521,7 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL,
     deactivated_at BIGINT,
     revision BIGINT NOT NULL
-, erased_at BIGINT, deactivated_by TEXT NOT NULL DEFAULT '');
+, erased_at BIGINT, deactivated_by TEXT NOT NULL DEFAULT '', vouched_by BIGINT NOT NULL DEFAULT 0);
 
 CREATE INDEX users_instance_admins ON users (id) WHERE instance_admin;
 

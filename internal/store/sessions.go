@@ -208,7 +208,7 @@ func (t signInChanges) SweepSignIn(at time.Time) error {
 	for _, statement := range []string{
 		`DELETE FROM sessions WHERE expires_at <= $1`,
 		`DELETE FROM signin_attempts WHERE expires_at <= $1`,
-		`DELETE FROM signin_codes WHERE expires_at <= $1`,
+		`DELETE FROM signin_codes WHERE expires_at <= $1 AND purpose <> 'invitation'`,
 	} {
 		if err := t.exec(statement, moment(at)); err != nil {
 			return err

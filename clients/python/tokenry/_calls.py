@@ -33,6 +33,9 @@ class Calls:
     def call(self, call: Literal["DELETE /v1/workspaces/{ws}/members/{member}"], /, *, ws: str, member: str, query: Optional[Mapping[str, Any]] = ..., if_match: Optional[int] = ..., timeout: Optional[float] = ...) -> Union[Member, Affected]: ...
 
     @overload
+    def call(self, call: Literal["DELETE /v1/workspaces/{ws}/members/{member}/invite"], /, *, ws: str, member: str, query: Optional[Mapping[str, Any]] = ..., if_match: Optional[int] = ..., timeout: Optional[float] = ...) -> Union[Member, Affected]: ...
+
+    @overload
     def call(self, call: Literal["DELETE /v1/workspaces/{ws}/resources/{name}"], /, *, ws: str, name: str, if_match: Optional[int] = ..., timeout: Optional[float] = ...) -> Resource: ...
 
     @overload

@@ -1063,6 +1063,19 @@ class Member(_Member, total=False):
     """Member is a person in one workspace."""
 
     effective: list["Statement"]
+    # Invitation says whether the person can sign in yet; it is there in lists and where a member is shown, for members with an e-mail.
+    invitation: "MemberInvitation"
+
+
+class MemberInvitation(TypedDict):
+    """MemberInvitation is how far the invitation of a member is."""
+
+    # By is the address of who made it; null when nobody noted it.
+    by: Union[str, None]
+    expires_at: Union[str, None]
+    # MadeAt and ExpiresAt are when the link was made and when it ends; null without one.
+    made_at: Union[str, None]
+    state: Literal["accepted"] | Literal["pending"] | Literal["expired"] | Literal["none"]
 
 
 class _OAuthError(TypedDict):

@@ -45,7 +45,7 @@ func userRow(id ledger.ID) ledger.User {
 func fullUser(id ledger.ID) ledger.User {
 	return ledger.User{
 		ID: id, PublicID: "usr_1", Email: "ada@example.com", Name: "Ada", PasswordHash: "$argon2id$x", InstanceAdmin: true,
-		CreatedAt: at(1), DeactivatedAt: at(2), DeactivatedBy: "usr_4", ErasedAt: at(3), Revision: 8,
+		CreatedAt: at(1), DeactivatedAt: at(2), DeactivatedBy: "usr_4", ErasedAt: at(3), VouchedBy: 12, Revision: 8,
 	}
 }
 

@@ -17,6 +17,7 @@ func signInCases() map[string]func(w *world) {
 		"codes of one person and purpose are forgotten":    codesOf,
 		"an identity has one person":                       identityOnce,
 		"issuer and subject are compared to the byte":      identityBytes,
+		"who has no way to sign in is found":               outsiders,
 		"factors of a kind are forgotten":                  factorsOf,
 		"the twenty latest places are remembered":          places,
 		"what is over is swept and nothing else":           sweep,
@@ -164,6 +165,52 @@ func identityBytes(w *world) {
 	})
 }
 
+// outsiders have an e-mail and neither a password, an identity nor a passkey; a password
+// stands alone without a passkey or an app that was confirmed.
+func outsiders(w *world) {
+	ws := w.putWorkspace(nil).ID
+	member := func(email, hash string) ledger.Member {
+		u := w.putUser(func(u *ledger.User) { u.Email, u.PasswordHash = email, hash })
+		return w.putMember(ws, u, nil)
+	}
+	factor := func(m ledger.Member, kind string, confirmed int) {
+		f := factorRow(w.newID(), m.User, kind)
+		if confirmed > 0 {
+			f.ConfirmedAt = at(confirmed)
+		}
+		w.do(func(tx ledger.Tx) error { return tx.PutFactor(f) })
+	}
+	fresh, told, nameless, alone, begun := member("a@example.com", ""), member("b@example.com", ""), member("", ""), member("c@example.com", "x"), member("d@example.com", "x")
+	app, key, keyed, elsewhere := member("e@example.com", "x"), member("f@example.com", "x"), member("g@example.com", ""), member("h@example.com", "")
+	factor(fresh, "totp", 1) // an app alone opens nothing
+	factor(begun, "totp", 0)
+	factor(begun, "recovery", 1)
+	factor(app, "totp", 1)
+	factor(key, "passkey", 0)
+	factor(keyed, "passkey", 1)
+	code := codeRow("c1", "invitation", told.User, 3)
+	code.Data = []byte(`{"by":"x"}`)
+	w.do(func(tx ledger.Tx) error {
+		return tx.AddIdentity(ledger.Identity{Issuer: "https://op", Subject: "u", User: elsewhere.User, CreatedAt: at(0)})
+	},
+		func(tx ledger.Tx) error { return tx.PutCode(code) },
+		func(tx ledger.Tx) error { return tx.PutCode(codeRow("c2", "reset", fresh.User, 3)) })
+	all := []ledger.Member{fresh, told, nameless, alone, begun, app, key, keyed, elsewhere}
+	w.read(func(r ledger.Reader) {
+		found(w.T, all)(r.Members(ws, ledger.Range{}))
+		found(w.T, []ledger.Member{fresh, told})(r.Members(ws, ledger.Range{Only: ledger.OnlyInvited}))
+		found(w.T, []ledger.Member{told})(r.Members(ws, ledger.Range{Only: ledger.OnlyInvited, Text: "b@"}))
+		found(w.T, []ledger.Member{alone, begun})(r.Members(ws, ledger.Range{Only: ledger.OnlyOneFactor}))
+		var users []ledger.ID
+		for _, m := range all {
+			users = append(users, m.User)
+		}
+		found(w.T, []ledger.Outsider{{User: fresh.User}, {User: told.User, Code: ledger.OneTimeCode{ID: "c1", Data: code.Data, CreatedAt: at(0), ExpiresAt: at(3)}}})(r.Outsiders(users))
+		found(w.T, []ledger.Outsider{{User: told.User, Code: ledger.OneTimeCode{ID: "c1", Data: code.Data, CreatedAt: at(0), ExpiresAt: at(3)}}})(r.Outsiders([]ledger.ID{told.User, ws}))
+		found[[]ledger.Outsider](w.T, nil)(r.Outsiders(nil))
+	})
+}
+
 func factorsOf(w *world) {
 	a, b := w.putUser(nil).ID, w.putUser(nil).ID
 	rows := []ledger.Factor{
@@ -217,8 +264,10 @@ func sweep(w *world) {
 		}
 		return tx.RememberAddress(user, "p", at(0))
 	})
-	w.do(func(tx ledger.Tx) error { return tx.SweepSignIn(at(25)) })
+	invitation := codeRow("told", "invitation", user, 1)
+	w.do(func(tx ledger.Tx) error { return tx.PutCode(invitation) }, func(tx ledger.Tx) error { return tx.SweepSignIn(at(25)) })
 	w.read(func(r ledger.Reader) {
+		found(w.T, invitation)(r.Code("told"))
 		for _, id := range []string{"over", "ends now"} {
 			missing[ledger.Session](w.T)(r.Session(id))
 			missing[ledger.OneTimeCode](w.T)(r.Code(id))
