@@ -45,8 +45,8 @@ func (w *Work) Record(ac *Actor, ws ledger.Workspace, e Event) error {
 func (w *Work) row(ac *Actor, ws ledger.Workspace, e Event) (ledger.AuditRow, error) {
 	p := audit.Payload{
 		At: w.Now.Format(audit.TimeFormat), Revision: w.Revision(), Workspace: ws.Slug, Action: e.Action,
-		Actor: ac.Principal.Address, OnBehalf: ac.OnBehalf, Agent: input.Clip(token.Redact(ac.Agent), 300),
-		RequestID: ac.RequestID, Target: e.Target,
+		Actor: token.Redact(ac.Principal.Address), OnBehalf: token.Redact(ac.OnBehalf), Agent: input.Clip(token.Redact(ac.Agent), 300),
+		RequestID: ac.RequestID, Target: token.Redact(e.Target),
 	}
 	if ac.Addr.IsValid() {
 		p.IP = ac.Addr.String()

@@ -126,7 +126,7 @@ func CheckServiceAccountName(s string) error {
 	if IsUserID(s) || strings.HasPrefix(s, AccountID) {
 		return api.FieldError("name", "must not begin like the id of a user (usr_) or service account (sac_)")
 	}
-	return input.Free("name", s)
+	return input.First(input.Free("name", s), input.Secretless("name", s))
 }
 
 // User finds the user that a reference names: an e-mail or an id.

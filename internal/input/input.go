@@ -117,7 +117,7 @@ func ExternalID(s string) error {
 
 // Email returns the address in lower case, or says what is wrong with it.
 func Email(field, s string) (string, error) {
-	if err := Secretless(field, s); err != nil {
+	if err := First(Secretless(field, s), Secretless(field, strings.ToLower(s))); err != nil { // it may only come to be one
 		return "", err
 	}
 	s = strings.ToLower(s)

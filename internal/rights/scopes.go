@@ -138,7 +138,7 @@ func WritableScope(s api.Scope, instance bool) error {
 
 func checkScope(e authority.Entry, name string, was ledger.Scope, in api.PutScope) error {
 	noun, _, _ := strings.Cut(name, ":")
-	if err := input.First(e.Space.Free(ledger.RemovedScope, name), e.Space.Free(ledger.RemovedScope, in.Implies...), e.Space.Free(ledger.RemovedRole, in.Roles...)); err != nil {
+	if err := input.First(input.Secretless("name", name), e.Space.Free(ledger.RemovedScope, name), e.Space.Free(ledger.RemovedScope, in.Implies...), e.Space.Free(ledger.RemovedRole, in.Roles...)); err != nil {
 		return err
 	}
 	switch {
