@@ -281,7 +281,7 @@ func (v *visit) memberWith(m api.Member, f form.Form) error {
 	if err != nil {
 		return err
 	}
-	body := memberPage(v, m, kept, v.invitedOf(m, kept), p, t)
+	body := memberPage(v, m, kept, v.resetsFor(m), v.invitedOf(m, kept), p, t)
 	if f.Err != nil {
 		return v.Again(m.Address, body)
 	}

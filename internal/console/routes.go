@@ -154,6 +154,8 @@ func workspaceRoutes() []route {
 		{"POST" + at + "/members/{member}", reception.Needs("members:write"), (*visit).doMember},
 		{"POST" + at + "/members/{member}/invite", reception.Needs("members:write"), (*visit).doInviteAgain},
 		{"POST" + at + "/members/{member}/link", reception.Needs("members:write").Proven(), (*visit).doHandInvitation},
+		{"GET" + at + "/members/{member}/access-token", reception.Needs("members:read", "tokens:read", "tokens:impersonate").NotAtOnce(), (*visit).resetTheirs},
+		{"POST" + at + "/members/{member}/access-token", reception.Needs("members:read", "tokens:read", "tokens:impersonate"), (*visit).doResetTheirs},
 		{"GET" + at + "/members/{member}/{verb}", reception.Needs("members:write").NotAtOnce(), (*visit).stopMember},
 		{"POST" + at + "/members/{member}/{verb}", reception.Needs("members:write"), (*visit).doStopMember},
 		{"GET" + at + "/resources", reception.Needs("resources:read"), (*visit).resources},
