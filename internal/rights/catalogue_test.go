@@ -61,6 +61,7 @@ func TestWhatNoNameMayBe(t *testing.T) {
 	}{
 		{"tokens:frobnicate", api.PutScope{}, api.CodeInvalidField, "name"}, {"product:read", api.PutScope{}, api.CodeInvalidField, "name"},
 		{"members:write", api.PutScope{}, api.CodeBuiltIn, ""}, {"instance:admin", api.PutScope{}, api.CodeBuiltIn, ""},
+		{"self:read", api.PutScope{}, api.CodeInvalidField, "name"}, {"any:read", api.PutScope{}, api.CodeInvalidField, "name"},
 		{"Tickets:read", api.PutScope{}, api.CodeInvalidField, "name"}, {"tickets:*", api.PutScope{}, api.CodeInvalidField, "name"},
 		{strings.Repeat("x", 60) + ":read", api.PutScope{}, api.CodeInvalidField, "name"},
 		{"bills:read", api.PutScope{Implies: []string{"bills:*"}}, api.CodeInvalidField, "implies"},
@@ -262,6 +263,38 @@ func TestARoleOfTheInstanceIsInUseWhereverItIs(t *testing.T) {
 	w.Refused(officetest.Second(w.GetRole(w.Ctx, w.Root, officetest.Acme(), "Night")), api.CodeNotFound)
 	if m, err := w.GetMember(w.Ctx, w.Root, "globex", "gil@example.com"); err != nil || *m.Role != "Night" || len(m.Effective) != 1 {
 		t.Errorf("gil of globex: %+v, %v", m, err)
+	}
+}
+
+// Who gives a scope to a role gives it to all who have that: it takes what the role comes
+// to, and what the scope comes to where it is held alone.
+func TestAScopeIsGivenToARoleByWhoeverCoversIt(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	w.WriteRole(officetest.Acme(), "Clerk", "bills:read")
+	by := w.With(w.Create(w.Root, officetest.Scoped("workspace", "", "roles:write", "bills:read", "bills:pay")))
+	for name, c := range map[string]struct {
+		scope string
+		in    api.PutScope
+		code  api.Code
+	}{
+		"to a role that is less":           {"bills:pay", api.PutScope{Roles: []string{"Clerk"}}, api.CodeOK},
+		"to a role that is more":           {"bills:pay", api.PutScope{Roles: []string{"Viewer"}}, api.CodeGrantExceedsOwn},
+		"one that they have not":           {"bills:void", api.PutScope{Roles: []string{"Clerk"}}, api.CodeGrantExceedsOwn},
+		"one that implies what they have":  {"bills:pay", api.PutScope{Implies: []string{"bills:read"}}, api.CodeOK},
+		"one that implies more":            {"bills:pay", api.PutScope{Implies: []string{"bills:void"}}, api.CodeGrantExceedsOwn},
+		"to a pattern, by what it implies": {"bills:read", api.PutScope{Implies: []string{"bills:pay"}}, api.CodeGrantExceedsOwn}, // product:read of a Viewer
+		"one that nobody is given":         {"bills:void", api.PutScope{}, api.CodeOK},
+	} {
+		before, err := w.ListRoles(w.Ctx, w.Root, officetest.Acme())
+		officetest.Must(t, err)
+		err = officetest.Second(w.PutScope(w.Ctx, by, officetest.Acme(), c.scope, c.in))
+		if (err == nil) != (c.code == api.CodeOK) || err != nil && api.AsError(err).Code != c.code {
+			t.Errorf("%s: %v, want %s", name, err, c.code)
+		}
+		if after, failed := w.ListRoles(w.Ctx, w.Root, officetest.Acme()); err != nil && (failed != nil || !cmp.Equal(after, before)) {
+			t.Errorf("%s was refused, and the roles are otherwise: %s", name, cmp.Diff(before, after))
+		}
 	}
 }
 

@@ -191,6 +191,45 @@ func TestANameThatIsBeingDeletedIsNotUsed(t *testing.T) {
 	}
 }
 
+// What takes another one's place stays until that is rewritten, in whichever of the two
+// places each of them is written: rows of either may come to name it.
+func TestWhatTakesAPlaceStaysUntilThatIsRewritten(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	for _, at := range []authority.Where{officetest.Instance(), officetest.Acme()} {
+		w.WriteRole(at, "Day", "tickets:read")
+	}
+	w.WriteRole(officetest.Instance(), "Everywhere", "tickets:read")
+	w.WriteRole(officetest.Acme(), "Here", "tickets:read")
+	w.Workspace("globex")
+	w.WriteRole(officetest.In("globex"), "Day", "tickets:read")
+	ends := func(at authority.Where, name string) error {
+		return officetest.Second(w.DeleteRole(w.Ctx, w.Root, at, name, "Viewer"))
+	}
+	for _, c := range []struct {
+		at    authority.Where
+		name  string
+		stays map[authority.Where]bool
+	}{
+		{officetest.Acme(), "Here", map[authority.Where]bool{officetest.Acme(): false, officetest.Instance(): true}},
+		{officetest.Instance(), "Everywhere", map[authority.Where]bool{officetest.In("globex"): false, officetest.Instance(): true}},
+	} {
+		w.Cut(w.Stopper(), func(ctx context.Context) error {
+			return officetest.Second(w.DeleteRole(ctx, w.Root, c.at, c.name, "Day"))
+		})
+		for at, stays := range c.stays {
+			rehearsing := w.Root
+			rehearsing.Rehearse = true
+			err := officetest.Second(w.DeleteRole(w.Ctx, rehearsing, at, "Day", "Viewer"))
+			if refused := err != nil && api.AsError(err).Code == api.CodeBeingDeleted; refused != stays {
+				t.Errorf("while %s goes from %+v, Day of %+v stays: %v", c.name, c.at, at, err)
+			}
+		}
+		w.Finish()
+	}
+	officetest.Must(t, ends(officetest.Instance(), "Day"))
+}
+
 // A workspace that gives up its own version of a role or scope has the instance's again,
 // and what is the instance's or built in it does not delete.
 func TestAWorkspaceDeletesWhatItWroteAlone(t *testing.T) {

@@ -53,6 +53,9 @@ func TestAPolicyIsWrittenByWhoseItIs(t *testing.T) {
 	if inst.Value.Revision == own.Value.Revision || own.Value.Revision != own.Revision || inst.Value.Revision != inst.Revision {
 		t.Errorf("at the revisions %d and %d, made by %d and %d", inst.Value.Revision, own.Value.Revision, inst.Revision, own.Revision)
 	}
+	if v, err := w.GetInstancePolicy(w.Ctx, w.Root); err != nil || v.Revision != inst.Revision || !v.AllowNever {
+		t.Errorf("the instance's, read: %+v, %v", v, err)
+	}
 	late := boss
 	late.Expected = authority.At(inst.Value.Revision)
 	w.Refused(officetest.Second(w.EditPolicy(w.Ctx, late, "acme", never)), api.CodeChangedMeanwhile)
@@ -145,6 +148,7 @@ func TestWhoPutsAResourceOnBoardWhereEveryMemberMay(t *testing.T) {
 	}{
 		"a member":                         {eve, ""},
 		"who acts for a member":            {officetest.As(w.Root, "eve@example.com"), ""},
+		"one who may nothing else, acting": {officetest.As(w.With(w.Create(w.Person("ada@example.com"), officetest.Scoped("personal", "", "instance:admin"))), "eve@example.com"), ""},
 		"a member's token":                 {token(officetest.Inheriting("")), ""},
 		"one of all she may do somewhere":  {token(onShop), ""},
 		"one that was told to do less":     {token(officetest.Scoped("personal", "", "tickets:read")), api.CodeInsufficientScope},
