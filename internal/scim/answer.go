@@ -65,6 +65,8 @@ func (s *Scim) AnswerDirectory(ctx context.Context, c authority.Caller, r Reques
 	var err error
 	status := http.StatusOK
 	switch at := r.Method + " " + endpoint; {
+	case strings.Contains(id, "/"):
+		return nothing(endpoint, id)
 	case id == "" && at == "POST Users":
 		status = http.StatusCreated
 		d, rev, err = s.postUser(ctx, c, f, r.Body)
