@@ -233,13 +233,11 @@ func (e *erasure) eraseRow(w *authority.Work, ws ledger.Workspace, row ledger.Au
 	if ws.ID == 0 {
 		name = audit.Instance
 	}
-	if row.Erasure == nil {
-		if wrong := audit.CheckPayload(row, name, fmt.Sprintf("%s: row %d", name, row.Sequence)); wrong != "" {
-			return fmt.Errorf("%s: %w, so it is not erased", wrong, audit.ErrBroken)
-		}
-		if row.Salt == nil {
-			row.PayloadDigest = audit.NoDigest()
-		}
+	if err := follows(w, ws.ID, name, row); err != nil {
+		return err
+	}
+	if row.Erasure == nil && row.Salt == nil {
+		row.PayloadDigest = audit.NoDigest()
 	}
 	row.Actor, row.OnBehalf, row.Target = e.who.scrub(row.Actor), e.who.scrub(row.OnBehalf), e.who.scrub(row.Target)
 	row.Payload, row.Salt = nil, nil
@@ -247,6 +245,33 @@ func (e *erasure) eraseRow(w *authority.Work, ws ledger.Workspace, row ledger.Au
 		return err
 	}
 	return w.EraseAudit(row)
+}
+
+// follows refuses a row that is not as it was written behind the one before it, or as it was
+// sealed: a seal of now would stand for whatever it says.
+func follows(w *authority.Work, id ledger.ID, name string, row ledger.AuditRow) error {
+	keys, c := w.Authority.Keys(), audit.Chain{Name: name}
+	last, err := c.Begin(w.Snapshot, keys, id)
+	if err != nil {
+		return err
+	}
+	before, err := w.AuditChain(id, row.Sequence-2, 1)
+	if err != nil {
+		return err
+	}
+	if len(before) > 0 && before[0].Sequence == row.Sequence-1 {
+		last = before[0]
+	}
+	if c.Broken == "" {
+		c.Check(keys, last, row)
+	}
+	switch {
+	case c.Lacks != 0:
+		return fmt.Errorf("%s: %s, so it is not erased here: %w", name, c.Broken, &ledger.KeyError{ID: c.Lacks})
+	case c.Broken != "":
+		return fmt.Errorf("%s: %s: %w, so it is not erased", name, c.Broken, audit.ErrBroken)
+	}
+	return nil
 }
 
 // eraseUser is the mutation after which nobody knows whom the rest was about:

@@ -20,7 +20,7 @@ func (e *erasure) eraseMentions() error {
 		return err
 	}
 	for _, id := range ids[1:] { // the instance has none of these
-		for _, step := range []func(ledger.ID) error{e.eraseCreator, e.eraseResources, e.eraseContacts} {
+		for _, step := range []func(ledger.ID) error{e.eraseCreator, e.eraseResources, e.eraseContacts, e.eraseTrust} {
 			if err := step(id); err != nil {
 				return err
 			}
@@ -131,6 +131,39 @@ func (e *erasure) eraseContacts(ws ledger.ID) error {
 				now.Contacts, now.Revision = slices.DeleteFunc(now.Contacts, e.who.named), w.Revision()
 				w.TouchServiceAccount(now)
 				if err := w.PutServiceAccount(now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseTrust takes the person out of the rules of trust that they wrote.
+func (e *erasure) eraseTrust(ws ledger.ID) error {
+	list := func(r *authority.Snapshot, after ledger.ID) ([]ledger.TrustRule, error) {
+		return r.TrustRules(ws, 0, ledger.Range{After: after, Limit: authority.MaxPage})
+	}
+	for rows, err := range pages(e, list, func(t ledger.TrustRule) ledger.ID { return t.ID }) {
+		if err != nil {
+			return err
+		}
+		rows = slices.DeleteFunc(rows, func(t ledger.TrustRule) bool { return !e.who.named(t.CreatedBy) })
+		err = e.mention(ws, len(rows), func(w *authority.Work) error {
+			for _, row := range rows {
+				now, err := w.TrustRule(ws, row.PublicID)
+				if err := authority.IgnoreNoRow(err); err != nil {
+					return err
+				}
+				if err != nil {
+					continue // deleted meanwhile
+				}
+				now.CreatedBy, now.Revision = e.who.scrub(now.CreatedBy), w.Revision()
+				if err := w.PutTrustRule(now); err != nil {
 					return err
 				}
 			}
