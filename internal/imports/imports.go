@@ -45,24 +45,29 @@ func (a *Imports) ImportTokens(ctx context.Context, c authority.Caller, ref stri
 	}
 	group.Wait()
 	if in.DryRun {
-		repeated(out.Results)
+		repeated(f, in.Tokens, out.Results)
 	}
 	return out, input.First(errs...)
 }
 
 // repeated tells of strings that stand in one rehearsal twice, of which the second
-// would find the first.
-func repeated(results []api.ImportResult) {
+// would find the first. Strings of one hint have one name as long as none is there, and are
+// told apart by what was kept of them.
+func repeated(f *foreign.Format, in []api.ImportToken, results []api.ImportResult) {
 	seen := map[string]bool{}
 	for i := range results {
 		r := &results[i]
 		if r.Status != api.ImportMade {
 			continue
 		}
-		if seen[r.TokenID] {
+		is := r.TokenID
+		if kept, err := f.Read(in[i]); err == nil && f.ByHint() {
+			is = string(kept.Sum)
+		}
+		if seen[is] {
 			r.Status = api.ImportThere
 		}
-		seen[r.TokenID] = true
+		seen[is] = true
 	}
 }
 
