@@ -158,18 +158,18 @@ func TestAConnectionEndsWithItsToken(t *testing.T) {
 	officetest.Must(t, officetest.Second(w.EditServiceAccount(w.Ctx, w.Root, "acme", "directory", api.EditServiceAccount{Rights: officetest.Rights("members:read")})))
 	d.is(200, "", "GET", "/Users/"+bob, "")
 	d.is(403, "", "PATCH", "/Users/"+bob, name("Bob"))
-	for what, stop := range map[string]func() error{
-		"its account is disabled": func() error {
+	for what, stop := range []func() error{
+		func() error {
 			return officetest.Second(w.DisableServiceAccount(w.Ctx, w.Root, "acme", "directory", false))
 		},
-		"it is removed": func() error {
+		func() error {
 			return officetest.Second(w.RemoveServiceAccount(w.Ctx, w.Root, "acme", "directory", false))
 		},
 	} {
 		officetest.Must(t, stop())
 		for _, r := range [][3]string{{"GET", "/Users", ""}, {"GET", "/Groups", ""}, {"GET", "/Schemas", ""}, {"PATCH", "/Users/" + bob, name("X")}, {"DELETE", "/Users/" + bob, ""}} {
 			if got := d.send(r[0], r[1], r[2]); got.status != 401 && got.status != 403 {
-				t.Errorf("%s: %s %s is answered %d", what, r[0], r[1], got.status)
+				t.Errorf("%s: %s %s is answered %d", []string{"disabled", "removed"}[what], r[0], r[1], got.status)
 			}
 		}
 	}
