@@ -14,7 +14,7 @@ type Format struct {
 	Charset  string            `json:"charset"`
 	Lengths  Lengths           `json:"lengths"`
 	// RegularExpression is in the syntax of RE2. It finds every token string
-	// with one of the prefixes; the checksum then removes the chance matches.
+	// with one of the prefixes, derived ones too; the checksum then removes the chance matches.
 	RegularExpression string   `json:"regular_expression"`
 	Checksum          Checksum `json:"checksum"`
 	MaxLength         int      `json:"max_length"`
@@ -22,7 +22,7 @@ type Format struct {
 }
 
 // Lengths are numbers of characters. Shortest and Longest are those of whole
-// token strings with the prefixes described.
+// token strings with the prefixes described; derived ones are longer, up to MaxLength.
 type Lengths struct {
 	Locator  int `json:"locator"`
 	Secret   int `json:"secret"`
@@ -102,6 +102,8 @@ func expression(prefixes []Prefix) string {
 	if len(words) > 1 {
 		choice = "(?:" + strings.Join(words, "|") + ")"
 	}
+	longest := MaxLength - lengthsOf(prefixes).Shortest + bodyLength - len("d")
 	unchecked, rest := strconv.Itoa(LocatorLength+SecretLength), strconv.Itoa(CheckLength-1)
-	return `\b` + choice + `[pswe]_[0-9A-Za-z]{` + unchecked + `}[0-4][0-9A-Za-z]{` + rest + `}\b`
+	derived := strconv.Itoa(shortestDerived-CheckLength) + "," + strconv.Itoa(longest-CheckLength)
+	return `\b` + choice + `[pswe](?:_[0-9A-Za-z]{` + unchecked + `}|d_[0-9A-Za-z]{` + derived + `})[0-4][0-9A-Za-z]{` + rest + `}\b`
 }

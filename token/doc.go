@@ -4,6 +4,8 @@
 //
 //	<prefix><kind>_<locator><secret><check>
 //
+//	<prefix><kind>d_<locator><terms, signature><check>    derived from it, see [Derive]
+//
 //	prefix   2–10 of [a-z0-9], the first a letter; one per instance
 //	kind     one letter: p personal, s service, w workspace, e ephemeral
 //	locator  12 of [0-9A-Za-z]; public, the token's name for its whole life

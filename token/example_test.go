@@ -103,5 +103,5 @@ func ExampleKeyring_Marshal() {
 
 func ExampleDescribe() {
 	fmt.Println(token.Describe("acme", "tky").RegularExpression)
-	// Output: \b(?:acme|tky)[pswe]_[0-9A-Za-z]{44}[0-4][0-9A-Za-z]{5}\b
+	// Output: \b(?:acme|tky)[pswe](?:_[0-9A-Za-z]{44}|d_[0-9A-Za-z]{109,243})[0-4][0-9A-Za-z]{5}\b
 }

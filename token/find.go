@@ -50,7 +50,10 @@ const (
 
 // around is the finder of tokens between word boundaries.
 func around(text []byte, _, sep int) (finding, bool) {
-	end := sep + 1 + bodyLength
+	end, read := sep+1+bodyLength, parse[[]byte]
+	if derivedAt(text, sep) {
+		end, read = wordEnd(text, sep), parseDerivedParts
+	}
 	if end > len(text) || end < len(text) && isWord(text[end]) {
 		return finding{}, false
 	}
@@ -60,16 +63,41 @@ func around(text []byte, _, sep int) (finding, bool) {
 		last = min(start+longestEscape, sep-shortestHead)
 	}
 	for ; start <= last && text[start] != '_'; start++ { // escapes hold no underscore
-		if p, err := parse(text[start:end]); err == nil {
+		if p, err := read(text[start:end]); err == nil {
 			return finding{start, end, p}, true
 		}
 	}
 	return finding{}, false
 }
 
+// derivedAt says that the underscore at sep may be a derived token's.
+func derivedAt(text []byte, sep int) bool {
+	return sep > shortestHead && text[sep-1] == derivedMark && Kind(text[sep-2]).Valid()
+}
+
+// wordEnd is where the word that begins behind sep ends, as far as a derived token reaches.
+func wordEnd(text []byte, sep int) int {
+	end := sep + 1
+	for end < len(text) && end-sep <= MaxLength && isBase62(text[end]) {
+		end++
+	}
+	return end
+}
+
+func parseDerivedParts(s []byte) (Parsed, error) {
+	sep, err := derivedHead(s)
+	if err != nil {
+		return Parsed{}, err
+	}
+	return derivedParts(s, sep), nil
+}
+
 // anywhere is the finder of tokens whatever touches them. The checksum covers the
 // head, so of all that can stand before the underscore one alone is right.
 func anywhere(text []byte, floor, sep int) (finding, bool) {
+	if derivedAt(text, sep) {
+		return anywhereDerived(text, floor, sep)
+	}
 	end := sep + 1 + bodyLength
 	if end > len(text) || !allBase62(text[sep+1:end]) {
 		return finding{}, false
@@ -82,11 +110,34 @@ func anywhere(text []byte, floor, sep int) (finding, bool) {
 	return finding{}, false
 }
 
+// anywhereDerived is that of derived tokens, whose length is not known: where the checksum
+// is right, one ends.
+func anywhereDerived(text []byte, floor, sep int) (finding, bool) {
+	most := wordEnd(text, sep)
+	if most-sep-1 < shortestDerived {
+		return finding{}, false
+	}
+	for start := sep - shortestHead - 1; start >= max(sep-longestHead-1, floor); start-- {
+		if !IsDerived(text[start : sep+1]) {
+			continue
+		}
+		end := sep + 1 + shortestDerived
+		crc, _ := scan(crcStart, text[start:end-CheckLength])
+		for ; end <= min(most, start+MaxLength); end++ {
+			if check := checkOf(crc); string(text[end-CheckLength:end]) == string(check[:]) {
+				return finding{start, end, derivedParts(text[start:end], sep-start)}, true
+			}
+			crc, _ = scan(crc, text[end-CheckLength:end-CheckLength+1])
+		}
+	}
+	return finding{}, false
+}
+
 // wordStart returns where the word that ends before sep begins, as far back as
 // a token with an escape sequence before it can reach.
 func wordStart(text []byte, sep int) int {
 	start := sep
-	for start > 0 && sep-start < longestHead+longestEscape && isWord(text[start-1]) {
+	for start > 0 && sep-start < longestHead+len("d")+longestEscape && isWord(text[start-1]) {
 		start--
 	}
 	return start

@@ -39,6 +39,7 @@ var (
 	errCharset   = fmt.Errorf("%w: a character outside [0-9A-Za-z]", ErrMalformed)
 	errChecksum  = fmt.Errorf("%w: the checksum does not match", ErrMalformed)
 	errLocator   = fmt.Errorf("%w: a locator is 12 of [0-9A-Za-z]", ErrMalformed)
+	errDerived   = fmt.Errorf("%w: no terms and signature behind the locator", ErrMalformed)
 	errKindName  = fmt.Errorf("%w: a kind is personal, service, workspace or ephemeral", ErrMalformed)
 )
 
@@ -48,6 +49,8 @@ type Parsed struct {
 	Prefix  Prefix
 	Kind    Kind
 	Locator Locator
+	// Derived says that it is of a string which somebody derived of the token's.
+	Derived bool `json:",omitzero"`
 }
 
 // Parse takes a token string apart. It accepts the one canonical form and

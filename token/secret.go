@@ -50,7 +50,7 @@ func (s Secret) Equal(other Secret) bool {
 // Mask returns what may be shown of the token, see the function [Mask]. Of a
 // string that is not a well-formed token nothing may be shown: "[redacted]".
 func (s Secret) Mask() string {
-	p, err := Parse(s.Reveal())
+	p, err := ParseAny(s.Reveal())
 	if err != nil {
 		return redactedText
 	}
