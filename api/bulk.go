@@ -71,6 +71,8 @@ type FoundToken struct {
 	// Secret says which of the token's secrets it was: current, overlap, retired,
 	// or unknown (also of a token that the caller may not see).
 	Secret string `json:"secret"`
+	// Derived says that it was derived from that secret: it may less, and ends with it.
+	Derived bool `json:"derived,omitempty"`
 	// Token is null unless the string was right and the caller may see it.
 	Token *Token `json:"token"`
 }

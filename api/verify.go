@@ -38,11 +38,14 @@ type VerifyBatchResult struct {
 
 // VerifiedToken is the part of a token that a resource server is told.
 type VerifiedToken struct {
-	ID       string   `json:"id"`
-	Locator  string   `json:"locator"`
-	Kind     string   `json:"kind"`
-	Label    string   `json:"label"`
-	Masked   string   `json:"masked"`
+	ID      string `json:"id"`
+	Locator string `json:"locator"`
+	Kind    string `json:"kind"`
+	Label   string `json:"label"`
+	Masked  string `json:"masked"`
+	// Derived says that what was presented was derived from the token: scopes, resources
+	// and expires_at are what its terms leave.
+	Derived  bool     `json:"derived,omitempty"`
 	Metadata Metadata `json:"metadata"`
 }
 

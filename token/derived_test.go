@@ -262,5 +262,5 @@ func ExampleDerive() {
 		return
 	}
 	fmt.Println(narrow.Mask(), len(narrow.Reveal()))
-	// Output: tkyp_7hQ2a… 143
+	// Output: tkypd_7hQ2a… 143
 }

@@ -18,7 +18,7 @@ func Contains[T string | []byte](text T) (found bool) {
 }
 
 // Redact returns a text in which every token string that [Contains] sees is
-// replaced by its [Mask]. It is for texts that somebody else wrote, before they
+// replaced by its mask. It is for texts that somebody else wrote, before they
 // are printed, logged or kept. A text without one is returned as it is.
 func Redact[T string | []byte](text T) T {
 	if !mayContain(text) {
@@ -28,7 +28,7 @@ func Redact[T string | []byte](text T) T {
 	at, b := 0, []byte(text)
 	search(b, anywhere, func(start, end int, p Parsed) bool {
 		out.Write(b[at:start])
-		out.WriteString(Mask(p.Prefix, p.Kind, p.Locator))
+		out.WriteString(p.Mask())
 		at = end
 		return true
 	})

@@ -22,7 +22,7 @@ func TestATextHoldsATokenWhateverTouchesIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mask := token.Mask(p.Prefix, p.Kind, p.Locator)
+		mask := p.Mask()
 		for _, text := range []string{
 			"@", " @ ", "name_@", "@_old", "x@", "@x", "9@9", "API_TOKEN_@_backup", `\n@`, "%3D@%0A", "ü@ü", "@@", "@_@", "a_@-@_b", "\x00@",
 		} {

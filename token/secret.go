@@ -54,7 +54,7 @@ func (s Secret) Mask() string {
 	if err != nil {
 		return redactedText
 	}
-	return Mask(p.Prefix, p.Kind, p.Locator)
+	return p.Mask()
 }
 
 const (
@@ -69,6 +69,16 @@ func Mask(p Prefix, k Kind, l Locator) string {
 	s := head(p, k, l)
 	n := max(len(s)-LocatorLength+maskLocator, maskLength)
 	return string(s[:min(n, len(s))]) + "…"
+}
+
+// Mask is the short form of what was taken apart; of a derived token it begins like that.
+func (p Parsed) Mask() string {
+	short := Mask(p.Prefix, p.Kind, p.Locator)
+	if !p.Derived {
+		return short
+	}
+	at := len(p.Prefix) + 1
+	return short[:at] + string(derivedMark) + short[at:]
 }
 
 const redactedText = "[redacted]"

@@ -1,8 +1,6 @@
 package authority
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -102,6 +100,10 @@ func (w *Work) Mint(t ledger.Token, number int, onUse bool) (token.Secret, error
 		Token: t.ID, Number: number, Digest: digest, Key: key, RetireOnUse: onUse,
 		Tracked: onUse || w.Caller.Retry.Key != "", CreatedAt: w.Now,
 	}
+	row.Derives, _, err = w.Authority.keys.Seal(w.Authority.rand, key, sealedDerivation, token.DerivationKey(secret), SealedFor(t, number))
+	if err != nil {
+		return secret, err
+	}
 	if t.Recoverable {
 		if row.Sealed, err = Seal(w.Authority, SealedSecrets, []byte(secret.Reveal()), SealedFor(t, number)); err != nil {
 			return secret, err
@@ -118,18 +120,9 @@ func LifeOf(t ledger.Token) policy.Life {
 // SealedSecrets is for what [Seal] keeps the recoverable copies of secrets.
 const SealedSecrets = "sealed secrets"
 
-// sealing is the cipher for a purpose under one key of the keyring.
-func sealing(a *Authority, purpose string, id token.KeyID) (cipher.AEAD, error) {
-	key, ok := a.keys.Derive(purpose, id)
-	if !ok {
-		return nil, a.Lacking(id)
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
+// sealedDerivation is for what the keys are sealed that derived tokens are checked with: a copy of
+// the rows confirms none, and takes none that somebody put there.
+const sealedDerivation = "derived tokens"
 
 // SealedFor binds a sealed copy to its token, workspace and number.
 func SealedFor(t ledger.Token, number int) []byte {
@@ -137,14 +130,14 @@ func SealedFor(t ledger.Token, number int) []byte {
 	return binary.BigEndian.AppendUint64(ad, uint64(number))
 }
 
-// Seal keeps what has to be read again (AES-256-GCM); the id of the key stands in front.
+// Seal keeps what has to be read again (see [token.Keyring.Seal]); the id of the key stands in front.
 func Seal(a *Authority, purpose string, plain, boundTo []byte) ([]byte, error) {
 	id := a.keys.Current()
-	gcm, err := sealing(a, purpose, id)
-	if err != nil {
-		return nil, err
+	sealed, ok, err := a.keys.Seal(a.rand, id, purpose, plain, boundTo)
+	if !ok {
+		return nil, a.Lacking(id)
 	}
-	return gcm.Seal(binary.BigEndian.AppendUint32(nil, uint32(id)), nil, plain, boundTo), nil //nolint:gosec // this cipher draws its nonce itself
+	return append(binary.BigEndian.AppendUint32(nil, uint32(id)), sealed...), err
 }
 
 // Unseal reads back what [Seal] kept.
@@ -152,11 +145,12 @@ func Unseal(a *Authority, purpose string, sealed, boundTo []byte) ([]byte, error
 	if len(sealed) < 4 {
 		return nil, api.Errorf(api.CodeInternal, "what was sealed is cut")
 	}
-	gcm, err := sealing(a, purpose, token.KeyID(binary.BigEndian.Uint32(sealed)))
-	if err != nil {
-		return nil, err
+	id := token.KeyID(binary.BigEndian.Uint32(sealed))
+	plain, ok, err := a.keys.Unseal(id, purpose, sealed[4:], boundTo)
+	if !ok {
+		return nil, a.Lacking(id)
 	}
-	return gcm.Open(nil, nil, sealed[4:], boundTo)
+	return plain, err
 }
 
 // dropSealed destroys the copies of a token that was just revoked, or made not recoverable.

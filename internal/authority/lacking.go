@@ -13,17 +13,18 @@ import (
 // A node whose keyring lacks a key cannot tell what is under it from what is wrong, so
 // it says neither: unavailable, and another node may know.
 
-// Matching answers which of a token's secrets a string is; -1 for none. Each is
+// Matching answers which of a token's secrets a string is, or is derived of; -1 for none. Each is
 // compared, in constant time. The error is that of [Authority.Lacking]: it is none of
 // those that can be compared, and may be another.
 func Matching(a *Authority, t ledger.Token, text string, secrets []ledger.Secret, now time.Time) (int, error) {
 	is, lacks := -1, token.KeyID(0)
+	compare := a.derivedOf(t, text)
 	for i, secret := range secrets {
-		digest, ok := a.keys.DigestWith(secret.Key, text)
+		same, held := compare(secret)
 		switch {
-		case ok && digest.Equal(secret.Digest):
+		case same:
 			is = i
-		case !ok && !dropped(a.keys, t, secrets, i, now):
+		case !held && !dropped(a.keys, t, secrets, i, now):
 			lacks = secret.Key
 		}
 	}
@@ -31,6 +32,24 @@ func Matching(a *Authority, t ledger.Token, text string, secrets []ledger.Secret
 		return is, a.Lacking(lacks)
 	}
 	return is, nil
+}
+
+// derivedOf is what says whether a string is a secret, or derived of one, and whether its key is here.
+func (a *Authority) derivedOf(t ledger.Token, text string) func(ledger.Secret) (same, held bool) {
+	if !token.IsDerived(text) {
+		return func(s ledger.Secret) (bool, bool) {
+			digest, held := a.keys.DigestWith(s.Key, text)
+			return digest.Equal(s.Digest) && held, held
+		}
+	}
+	d, malformed := token.ParseDerived(text)
+	return func(s ledger.Secret) (bool, bool) {
+		if malformed != nil || d.Kind != t.Kind || s.Derives == nil {
+			return false, true
+		}
+		key, held, err := a.keys.Unseal(s.Key, sealedDerivation, s.Derives, SealedFor(t, s.Number))
+		return err == nil && d.SignedBy(key), held
+	}
 }
 
 // dropped says whether the key of a secret was taken out of use: it is older than all

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/verify"
+	"github.com/tokenry/tokenry/token"
 )
 
 // authenticate establishes the caller by the token in the Authorization header.
@@ -68,10 +69,13 @@ func (c *call) knock() error {
 		return nil
 	}
 	c.tell(Use{Door: DoorAPI, Request: &c.asked, Decision: &c.known, Agent: c.r.UserAgent(), Method: c.r.Method, Path: c.r.URL.Path})
-	if !c.known.Allowed() {
-		return refused(&c.known, nil)
+	switch {
+	case c.known.Allowed():
+		return nil
+	case token.IsDerived(c.asked.Token): // which the string itself says
+		return api.Errorf(api.CodeInvalidToken, "a derived token opens nothing of Tokenry itself; present the token that it was derived from")
 	}
-	return nil
+	return refused(&c.known, nil)
 }
 
 // knockAgain looks at the caller once more where nothing behind this door does,

@@ -66,7 +66,11 @@ func (w *resultWriter) token(d *verify.Decision) {
 	} else {
 		w.raw(token.Mask(d.Prefix, d.Kind, d.Locator)) // base62, an underscore and an ellipsis: nothing to escape
 	}
-	w.raw(`","metadata":`)
+	w.raw(`"`)
+	if d.Derived {
+		w.raw(`,"derived":true`)
+	}
+	w.raw(`,"metadata":`)
 	if len(d.Metadata) == 0 {
 		w.raw(`{}`)
 	} else {

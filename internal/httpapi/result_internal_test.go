@@ -35,6 +35,10 @@ func (f *facts) VerifyOwner(context.Context, verify.OwnerKey) (verify.Owner, int
 	return f.owner, 1, nil
 }
 
+func (f *facts) VerifyDerived(context.Context, token.Locator, string) (token.Digest, error) {
+	return token.Digest{}, verify.ErrNotFound
+}
+
 func (f *facts) VerifyFormats(context.Context) ([]*foreign.Format, int64, error) { return nil, 1, nil }
 
 func (f *facts) VerifyWorkspace(context.Context, int64) (verify.Workspace, int64, error) {

@@ -101,6 +101,8 @@ type explaining struct {
 	placed   bool
 	decision *ledger.LoggedDecision
 
+	// terms are those of the derived token that is explained.
+	terms  *token.Terms
 	checks []api.Check
 	failed api.Code
 	masked string
@@ -174,7 +176,7 @@ func (x *explaining) result() api.Explanation {
 
 // given explains a token string, a token ID or a locator.
 func (x *explaining) given(a *authority.Authority, text string) error {
-	p, err := token.Parse(text)
+	p, err := token.ParseAny(text)
 	if err == nil {
 		return x.presented(text, p)
 	}
@@ -204,7 +206,7 @@ func (x *explaining) given(a *authority.Authority, text string) error {
 // presented explains a token string. A wrong secret, an unknown locator and
 // another tenant's token are one and the same.
 func (x *explaining) presented(text string, p token.Parsed) error {
-	x.masked = token.Mask(p.Prefix, p.Kind, p.Locator)
+	x.masked = p.Mask()
 	x.pass(api.CodeMalformed, "Shape and checksum are right.")
 	t, err := x.Snapshot.Token(p.Locator)
 	if authority.IgnoreNoRow(err) != nil {
@@ -233,7 +235,7 @@ func (x *explaining) presented(text string, p token.Parsed) error {
 		x.fail(api.CodeRetired, "The token was rotated and this secret's overlap is over.", "Use the new secret; if it was lost, rotate the token again.")
 		return x.show(t)
 	}
-	x.pass(api.CodeUnknown, "The secret is right.")
+	x.pass(api.CodeUnknown, x.rightly(text))
 	x.pass(api.CodeRetired, "")
 	return x.known(t)
 }
@@ -341,6 +343,7 @@ func (x *explaining) known(t ledger.Token) error {
 		return err
 	}
 	f := authority.TokenFacts(t, nil)
+	t.ExpiresAt = x.end(&f)
 	if x.lifecycle(t, &f, &o); x.failed == "" {
 		x.place(t)
 	}
@@ -357,7 +360,7 @@ func (x *explaining) lifecycle(t ledger.Token, f *verify.Token, o *verify.Owner)
 	code := verify.Lifecycle(f, o, &x.Space.Facts, x.Now)
 	for _, check := range verdicts()[3:9] {
 		if check == code {
-			x.fail(code, lifeDetail(t, o, code), lifeRemedy(t, o, code))
+			x.fail(code, lifeDetail(t, o, code), x.derivedRemedy(f, code, lifeRemedy(t, o, code)))
 			return
 		}
 		x.pass(check, "")
@@ -409,6 +412,8 @@ func lifeRemedy(t ledger.Token, o *verify.Owner, code api.Code) string {
 
 func (x *explaining) place(t ledger.Token) {
 	switch {
+	case x.terms != nil && x.placed && !verify.AddressAllowed(x.terms.Addresses, x.addr):
+		x.fail(api.CodeIPDenied, "It was derived for addresses among which the client's is not: "+authority.List(authority.PrefixesView(x.terms.Addresses))+".", deriveAnew)
 	case t.AllowedIPs == nil:
 		x.pass(api.CodeIPDenied, "It has no allow-list of addresses.")
 	case !x.placed:
@@ -426,6 +431,9 @@ func (x *explaining) place(t ledger.Token) {
 
 func (x *explaining) rights(f *verify.Token, o *verify.Owner) {
 	g := x.Space.Effective(f, *o)
+	if x.narrow(&g.Grant) {
+		return
+	}
 	code := verify.Permits(g.Grant, x.scopes, x.resource, x.namesAny)
 	if code == api.CodeInsufficientScope {
 		x.fail(code, "Its effective scopes are: "+authority.List(g.Scopes())+".", x.scopeRemedy(f, o, g))

@@ -190,7 +190,9 @@ type Secret struct {
 	// FirstUsedAt is that first use; zero while unused or not tracked.
 	FirstUsedAt time.Time
 	// Sealed is the recoverable copy, or nil.
-	Sealed    []byte
+	Sealed []byte
+	// Derives is the key that tokens derived from it are checked with, sealed under Key; nil where there can be none.
+	Derives   []byte
 	CreatedAt time.Time
 	// Origin is set where another system gave out the secret; nil for one of ours.
 	Origin *foreign.Origin

@@ -57,6 +57,7 @@ func special() map[string]string {
 		"VerifyOwner":         "verification",
 		"VerifyWorkspace":     "verification",
 		"VerifyFormats":       "verification",
+		"VerifyDerived":       "verification",
 		"Settle":              "verification",
 		"NamesAny":            "a warning at a start",
 	}

@@ -43,6 +43,29 @@ func (a *Office) VerifyToken(ctx context.Context, l token.Locator) (f verify.Tok
 	return f, revision, err
 }
 
+// VerifyDerived says of which secret a derived token is; see [verify.Source].
+func (a *Office) VerifyDerived(ctx context.Context, l token.Locator, presented string) (digest token.Digest, err error) {
+	_, err = a.facts(ctx, func(r *authority.Snapshot) error {
+		t, err := r.Token(l)
+		if err != nil {
+			return err
+		}
+		secrets, err := r.Secrets(t.ID)
+		if err != nil {
+			return err
+		}
+		i, err := authority.Matching(a.in, t, presented, secrets, r.Now)
+		if err == nil && i < 0 {
+			err = ledger.ErrNoRow
+		}
+		if err == nil {
+			digest = secrets[i].Digest
+		}
+		return err
+	})
+	return digest, err
+}
+
 // VerifyFormats reads the formats of other systems; see [verify.Source].
 func (a *Office) VerifyFormats(ctx context.Context) (fs []*foreign.Format, revision int64, err error) {
 	revision, err = a.facts(ctx, func(r *authority.Snapshot) error {

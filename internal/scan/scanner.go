@@ -22,9 +22,6 @@ type Find struct {
 	Secret token.Secret
 }
 
-// Mask is what may be shown of the token.
-func (f Find) Mask() string { return token.Mask(f.Prefix, f.Kind, f.Locator) }
-
 // Scanner says what to look for and where not to. The zero value looks for
 // every prefix in every text file.
 type Scanner struct {

@@ -320,7 +320,7 @@ CREATE TABLE secrets (
     tracked BOOLEAN NOT NULL,
     first_used_at BIGINT,
     sealed BYTEA,
-    created_at BIGINT NOT NULL, ended_at BIGINT, origin TEXT,
+    created_at BIGINT NOT NULL, ended_at BIGINT, origin TEXT, derives BYTEA,
     PRIMARY KEY (token, number)
 );
 

@@ -241,12 +241,12 @@ func (t tokenChanges) PutToken(v ledger.Token) error {
 }
 
 const secretColumns = `token, number, digest, key_id, retires_at, retire_on_use, tracked, first_used_at, sealed, created_at,
-	ended_at, origin`
+	ended_at, origin, derives`
 
 func secretFields(s *ledger.Secret) []any {
 	return []any{
 		&s.Token, &s.Number, column.Digest(&s.Digest), (*uint32)(&s.Key), column.Instant(&s.RetiresAt), &s.RetireOnUse, &s.Tracked,
-		column.Instant(&s.FirstUsedAt), column.Blob(&s.Sealed), column.Instant(&s.CreatedAt), column.Instant(&s.EndedAt), column.Document(&s.Origin),
+		column.Instant(&s.FirstUsedAt), column.Blob(&s.Sealed), column.Instant(&s.CreatedAt), column.Instant(&s.EndedAt), column.Document(&s.Origin), column.Blob(&s.Derives),
 	}
 }
 
@@ -261,11 +261,12 @@ func (r tokenRows) Secrets(t ledger.ID) ([]ledger.Secret, error) {
 func (t tokenChanges) PutSecret(s ledger.Secret) error {
 	return t.exec(`
 		INSERT INTO secrets (`+secretColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (token, number) DO UPDATE SET
 			digest = excluded.digest, key_id = excluded.key_id, retires_at = excluded.retires_at,
 			retire_on_use = excluded.retire_on_use, tracked = excluded.tracked, first_used_at = excluded.first_used_at,
-			sealed = excluded.sealed, created_at = excluded.created_at, ended_at = excluded.ended_at, origin = excluded.origin`, secretFields(&s)...)
+			sealed = excluded.sealed, created_at = excluded.created_at, ended_at = excluded.ended_at, origin = excluded.origin,
+			derives = excluded.derives`, secretFields(&s)...)
 }
 
 // DeleteSecrets forgets those numbered below keep.

@@ -209,7 +209,7 @@ func each(found []token.Wrapped) (out []token.Wrapped) {
 // tell says what a well-formed token string is to the actor.
 func tell(s *authority.Sight, w token.Wrapped) (api.FoundToken, error) {
 	text, p := w.Secret.Reveal(), w.Parsed
-	item := api.FoundToken{Masked: token.Mask(p.Prefix, p.Kind, p.Locator), Secret: api.SecretUnknown}
+	item := api.FoundToken{Masked: p.Mask(), Derived: p.Derived, Secret: api.SecretUnknown}
 	t, err := s.Snapshot.Token(p.Locator)
 	if err != nil {
 		return item, authority.IgnoreNoRow(err)

@@ -13,7 +13,7 @@ import (
 // was asked for. Later uses change nothing. A secret that was made void meanwhile
 // has no first use; the one in its place, of the same number, is not taken for it.
 func (a *Tokens) FirstUse(ctx context.Context, presented string) error {
-	p, err := token.Parse(presented)
+	p, err := token.ParseAny(presented)
 	if err != nil {
 		return authority.InvalidToken(ledger.ErrNoRow)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/tokenry/tokenry/api"
@@ -44,7 +45,7 @@ type leakNote struct {
 // token is over, it only tells.
 //
 // This case is special: no right is asked. The secret is the proof, and whoever
-// has it can end the token anyway (RFC 7009). What is not the secret of a token
+// has it can end the token anyway (RFC 7009). So is what was derived of it, until that ends: nothing else ends it. What is not the secret of a token
 // changes nothing, and nobody is answered which are. A secret that is reported
 // again acts once; further places of it are added to the audit, a few. Where the
 // keyring cannot tell of one whether it is a secret, the others are acted on, and the
@@ -84,7 +85,7 @@ func realLeaks(ctx context.Context, a *authority.Authority, in api.ReportLeaks) 
 	seen := map[leak]bool{}
 	err = a.Read(ctx, func(r *authority.Snapshot) error {
 		for _, reported := range in.Tokens {
-			p, err := token.Parse(reported.Token)
+			p, err := token.ParseAny(reported.Token)
 			l := leak{text: reported.Token, locator: p.Locator, url: place(reported.URL), source: placeKind(reported.Source)}
 			if err != nil || seen[l] {
 				continue
@@ -133,7 +134,7 @@ func leaked(w *authority.Work, l leak) error {
 	note := leakNote{Number: secrets[i].Number, Leak: ledger.Leak{
 		Secret: authority.SecretState(secrets, i, w.Now), URL: l.url, Source: l.source,
 	}}
-	note.Effect = leakEffect(ch, note.Secret)
+	note.Effect = leakEffect(ch, note.Secret, ended(l.text, w.Now))
 	known, err := leaksOf(w, ch, note.Number)
 	if err != nil {
 		return err
@@ -173,9 +174,15 @@ func leakedToken(w *authority.Work, l token.Locator) (*authority.Change, error) 
 	return &authority.Change{Actor: ac, Space: sp, Owner: o, Before: v, Was: t, Token: t}, err
 }
 
-// leakEffect is what is to be done about a leaked secret.
-func leakEffect(ch *authority.Change, secret string) string {
-	if secret == api.SecretRetired || ch.Before.Status == api.StatusRevoked || ch.Before.Status == api.StatusExpired {
+// ended says that a string was derived of a secret, and opens nothing any more.
+func ended(text string, now time.Time) bool {
+	d, err := token.ParseDerived(text)
+	return err == nil && !d.ExpiresAt.IsZero() && !now.Before(d.ExpiresAt)
+}
+
+// leakEffect is what is to be done about a leaked secret, or what was derived of it.
+func leakEffect(ch *authority.Change, secret string, over bool) string {
+	if over || secret == api.SecretRetired || ch.Before.Status == api.StatusRevoked || ch.Before.Status == api.StatusExpired {
 		return api.LeakDead
 	}
 	switch ch.Space.Policy().LeakAction {

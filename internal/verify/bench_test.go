@@ -76,6 +76,10 @@ func (c *crowd) VerifyOwner(_ context.Context, k verify.OwnerKey) (verify.Owner,
 	}, 1, nil
 }
 
+func (c *crowd) VerifyDerived(context.Context, token.Locator, string) (token.Digest, error) {
+	return token.Digest{}, verify.ErrNotFound
+}
+
 func (c *crowd) VerifyFormats(context.Context) ([]*foreign.Format, int64, error) { return nil, 1, nil }
 
 func (c *crowd) VerifyWorkspace(_ context.Context, id int64) (verify.Workspace, int64, error) {

@@ -58,6 +58,8 @@ type Decision struct {
 	// that was presented.
 	Start   string
 	Foreign bool
+	// Derived says that it was a derived token; Rights and ExpiresAt are what its terms leave.
+	Derived bool
 
 	label     [inlineLabel]byte
 	labelLen  uint8
@@ -68,9 +70,9 @@ type Decision struct {
 const Forever = time.Duration(math.MaxInt64)
 
 // Keeps says whether somebody who is told of changes may decide by the token's rights, for
-// as long as it lasts: it is allowed, and no limit, address or first use has to be asked about.
+// as long as it lasts: it is allowed, and no limit, address, first use or terms of its own have to be asked about.
 func (d *Decision) Keeps() bool {
-	return d.Allowed() && d.Lasts > 0 && !d.Addressed && !d.Tracked && !d.TokenRate.Limited && !d.WorkspaceRate.Limited
+	return d.Allowed() && d.Lasts > 0 && !d.Addressed && !d.Tracked && !d.Derived && !d.TokenRate.Limited && !d.WorkspaceRate.Limited
 }
 
 // Allowed reports whether the request may pass.

@@ -20,6 +20,8 @@ type Config struct {
 	Capacity int
 	// Unknown is how many locators that no token has are remembered; 0 means 65,536.
 	Unknown int
+	// DerivedKept is how many derived tokens are remembered, about; 0 means 65,536.
+	DerivedKept int
 	// Meters is how many states of rate limits are kept, of tokens and of
 	// workspaces each; 0 means 1,048,576.
 	Meters int
@@ -59,6 +61,7 @@ func (c Config) withDefaults() Config {
 	}{
 		{&c.Capacity, 1 << 22, maxSlots},
 		{&c.Unknown, 1 << 16, maxSlots},
+		{&c.DerivedKept, 1 << 16, maxSlots},
 		{&c.Meters, 1 << 20, maxSlots},
 		{&c.MaxFills, 64, maxSlots},
 	} {
@@ -103,6 +106,7 @@ type Engine struct {
 	capacity int
 	// strangers are the strings of other systems.
 	strangers *strangers
+	derived   *derivedTokens
 
 	// mem is what readers look into without a lock; it is replaced as a whole
 	// when everything changed.
@@ -127,7 +131,7 @@ func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	e := &Engine{
 		keys: keys, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, lacks: cfg.Lacks, capacity: cfg.Capacity,
 		limits: newLimits(cfg.Meters), together: newTogether(cfg.Together), unknown: newUnknowns(cfg.Unknown),
-		strangers: newStrangers(cfg.Direct),
+		strangers: newStrangers(cfg.Direct), derived: newDerivedTokens(cfg.DerivedKept, src.VerifyDerived),
 	}
 	if cfg.Together.All {
 		e.limits.split.Store(&split{nodes: 1, begun: true, all: true})
@@ -163,16 +167,19 @@ func newLoader[K comparable, V, R any](
 func (e *Engine) Verify(ctx context.Context, req *Request, d *Decision) error {
 	*d = Decision{Revision: e.applied.Load()}
 	if p, ok := parse(req.Token); ok {
-		return e.verify(ctx, req, p, d)
+		return e.verify(ctx, req, p, nil, d)
+	}
+	if token.IsDerived(req.Token) {
+		return e.verifyDerived(ctx, req, d)
 	}
 	return e.verifyForeign(ctx, req, d)
 }
 
-// verify decides about the token that a string names.
-func (e *Engine) verify(ctx context.Context, req *Request, p token.Parsed, d *Decision) error {
+// verify decides about the token that a string names; x is what narrows it, if anything does.
+func (e *Engine) verify(ctx context.Context, req *Request, p token.Parsed, x *derivation, d *Decision) error {
 	d.Locator, d.Kind, d.Prefix = p.Locator, p.Kind, e.ownPrefix(p.Prefix)
 	stamp := e.lease.Stamp()
-	err := e.judge(ctx, req, d)
+	err := e.judge(ctx, req, x, d)
 	if !e.lease.Holds(stamp) { // whatever was decided
 		d.refuse()
 		return unavailable(errNoLease)
@@ -189,13 +196,13 @@ func (d *Decision) refuse() {
 }
 
 // judge decides by what memory says.
-func (e *Engine) judge(ctx context.Context, req *Request, d *Decision) error {
+func (e *Engine) judge(ctx context.Context, req *Request, x *derivation, d *Decision) error {
 	var k known
 	var s match
 	var b *binding
 	found, err := e.find(ctx, d, &k)
 	if err == nil && found {
-		s = k.match(e.keys, req.Token)
+		s = x.match(&k, e.keys, req.Token)
 		found = req.Workspace == 0 || req.Workspace == k.shared.key.space.id
 		if found && !s.ok {
 			found, err = false, e.lacking(&k, &s)
@@ -210,14 +217,14 @@ func (e *Engine) judge(ctx context.Context, req *Request, d *Decision) error {
 	switch {
 	case errors.Is(err, errAbandoned):
 		e.expel(d.Locator)
-		return e.judge(ctx, req, d)
+		return e.judge(ctx, req, x, d)
 	case err != nil:
 		d.Code = api.CodeUnavailable
 	case !found:
 		d.Code = api.CodeUnknown
 	default:
 		d.tell(&k, &s, b)
-		if d.Code, err = e.decide(ctx, req, &k, &s, b, d); err != nil {
+		if d.Code, err = e.decide(ctx, req, &k, &s, b, x, d); err != nil {
 			d.refuse()
 		}
 	}
@@ -319,8 +326,9 @@ func (e *Engine) bind(ctx context.Context, c *cell) (*binding, error) {
 }
 
 // decide runs the checks behind the secret, in the order of the codes.
-func (e *Engine) decide(ctx context.Context, req *Request, k *known, s *match, b *binding, d *Decision) (api.Code, error) {
+func (e *Engine) decide(ctx context.Context, req *Request, k *known, s *match, b *binding, x *derivation, d *Decision) (api.Code, error) {
 	at, l := d.At, k.life()
+	x.narrow(&l, d, b)
 	if !req.Caller {
 		at = at.Add(e.ahead())
 	}
@@ -332,14 +340,14 @@ func (e *Engine) decide(ctx context.Context, req *Request, k *known, s *match, b
 	if code := l.code(b.active, b.suspended, now); code != api.CodeOK {
 		return code, nil
 	}
-	d.Lasts, d.Addressed = lasts(min(l.revokeAt, l.expiresAt, s.retiresAt), now), k.shared.addresses != nil
-	if !AddressAllowed(k.shared.addresses, req.Addr) {
+	d.Lasts, d.Addressed = lasts(min(l.revokeAt, l.expiresAt, s.retiresAt), now), k.shared.addresses != nil || x != nil && x.addresses != nil
+	if !AddressAllowed(k.shared.addresses, req.Addr) || !x.accepts(req.Addr) {
 		return api.CodeIPDenied, nil
 	}
-	if code := Permits(b.rights.Grant, req.Scopes, req.Resource, b.where.NamesAny); code != api.CodeOK {
+	if code := Permits(d.Rights.Grant, req.Scopes, req.Resource, b.where.NamesAny); code != api.CodeOK {
 		return code, nil
 	}
-	if req.Whole && Restricted(b.rights.Grant) {
+	if req.Whole && Restricted(d.Rights.Grant) {
 		return api.CodeResourceDenied, nil
 	}
 	return e.charge(ctx, req, b, d)

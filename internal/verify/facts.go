@@ -133,6 +133,9 @@ type Workspace struct {
 // or it is refused.
 type Source interface {
 	VerifyToken(ctx context.Context, l token.Locator) (Token, int64, error)
+	// VerifyDerived answers the digest of the token's secret that this string is derived of
+	// (see [token.Derived.SignedBy]), or ErrNotFound. It follows from the string for good.
+	VerifyDerived(ctx context.Context, l token.Locator, presented string) (token.Digest, error)
 	VerifyOwner(ctx context.Context, k OwnerKey) (Owner, int64, error)
 	VerifyWorkspace(ctx context.Context, id int64) (Workspace, int64, error)
 	// VerifyFormats answers the formats of other systems whose strings are looked up.

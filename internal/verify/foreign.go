@@ -73,7 +73,7 @@ func newStrangers(direct func(token.Locator, string, string)) *strangers {
 // Shaped says whether a string has the shape of a token, of this instance's or of another
 // system's that may be looked up here. It asks nobody.
 func (e *Engine) Shaped(s string) bool {
-	if _, ok := parse(s); ok {
+	if _, err := token.ParseAny(s); err == nil {
 		return true
 	}
 	if len(s) < foreign.Shortest {
@@ -258,7 +258,7 @@ func (k *known) slow(recipe string) *foreign.Origin {
 func (t *try) decide(ctx context.Context, d *Decision, l token.Locator, presented string) bool {
 	req := t.req
 	req.Token = presented
-	t.err = t.e.verify(ctx, &req, token.Parsed{Prefix: (*t.e.prefixes.Load())[0], Locator: l}, d)
+	t.err = t.e.verify(ctx, &req, token.Parsed{Prefix: (*t.e.prefixes.Load())[0], Locator: l}, nil, d)
 	if d.Matched {
 		d.Kind, d.Start, d.Foreign = kindOf(d.Owner.Key.Type), t.f.Prefix, true
 	}
@@ -299,11 +299,13 @@ func (t *try) seek(ctx context.Context, l token.Locator, k *known) (bool, error)
 }
 
 // misses are those that the string is counted among.
-func (t *try) misses() *Limiter[netip.Prefix] {
-	if t.slow || t.network.IsValid() {
-		return t.e.strangers.misses
+func (t *try) misses() *Limiter[netip.Prefix] { return t.e.strangers.missesOf(t.network, t.slow) }
+
+func (x *strangers) missesOf(network netip.Prefix, slow bool) *Limiter[netip.Prefix] {
+	if slow || network.IsValid() {
+		return x.misses
 	}
-	return t.e.strangers.placeless
+	return x.placeless
 }
 
 // room says whether the network may be looked up for at all.

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
 	"maps"
@@ -39,8 +40,10 @@ type source struct {
 	owners   map[verify.OwnerKey]verify.Owner
 	spaces   map[int64]verify.Workspace
 	formats  map[struct{}][]*foreign.Format
-	failure  error
-	reads    map[any]int
+	// derives are the keys of secrets that tokens can be derived of, by digest.
+	derives sync.Map
+	failure error
+	reads   map[any]int
 	// hold runs after a reading was taken, outside the lock.
 	hold func(ctx context.Context, key any)
 }
@@ -92,6 +95,27 @@ func (s *source) VerifyOwner(ctx context.Context, k verify.OwnerKey) (verify.Own
 
 func (s *source) VerifyWorkspace(ctx context.Context, id int64) (verify.Workspace, int64, error) {
 	return read(ctx, s, s.spaces, id)
+}
+
+// VerifyDerived compares with every secret of the token, as the authority does.
+func (s *source) VerifyDerived(ctx context.Context, l token.Locator, presented string) (token.Digest, error) {
+	t, _, err := read(ctx, s, s.tokens, l)
+	if err != nil {
+		return token.Digest{}, err
+	}
+	d, err := token.ParseDerived(presented)
+	if err != nil {
+		return token.Digest{}, verify.ErrNotFound
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads[presented]++
+	for _, secret := range t.Secrets {
+		if key, ok := s.derives.Load(secret.Digest); ok && d.SignedBy(key.(ed25519.PublicKey)) {
+			return secret.Digest, nil
+		}
+	}
+	return token.Digest{}, verify.ErrNotFound
 }
 
 // VerifyFormats answers the source's formats.
@@ -157,6 +181,7 @@ func (o *office) secret(t verify.Token, number int) (verify.Secret, string) {
 	minted, err := token.Mint(rand.Reader, t.Prefix, t.Kind, t.Locator)
 	must(o.t, err)
 	digest, key := o.keys.Digest(minted.Reveal())
+	o.derives.Store(digest, token.DerivationKey(minted))
 	return verify.Secret{Digest: digest, Key: key, Number: number}, minted.Reveal()
 }
 

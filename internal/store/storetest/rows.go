@@ -113,7 +113,7 @@ func secretRow(t ledger.ID, number int) ledger.Secret {
 func fullSecret(t ledger.ID) ledger.Secret {
 	return ledger.Secret{
 		Token: t, Number: 1, Digest: digestOf(200), Key: 1<<32 - 1, RetiresAt: at(1), EndedAt: at(2), RetireOnUse: true, Tracked: true,
-		FirstUsedAt: at(2), Sealed: []byte{0, 1, 0xff, '1'}, CreatedAt: at(3),
+		FirstUsedAt: at(2), Sealed: []byte{0, 1, 0xff, '1'}, Derives: []byte{2, 0, 0xfe}, CreatedAt: at(3),
 		Origin: &foreign.Origin{Format: "old", Recipe: "r", Start: "old_", Salt: "$2b$", Direct: true},
 	}
 }
