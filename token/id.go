@@ -21,7 +21,8 @@ func Heads(prefixes ...Prefix) []string {
 	var out []string
 	for _, p := range prefixes {
 		for _, k := range Kinds() {
-			out = append(out, string(p)+string(rune(k))+"_")
+			head := string(p) + string(rune(k))
+			out = append(out, head+"_", head+string(derivedMark)+"_")
 		}
 	}
 	return out

@@ -42,7 +42,7 @@ func TestTheDigitsAreThoseOfTheLength(t *testing.T) {
 func TestATokenBeginsWithAHeadAndKeepsThePromise(t *testing.T) {
 	t.Parallel()
 	heads := token.Heads("tky", "acme")
-	if len(heads) != 2*len(token.Kinds()) {
+	if len(heads) != 4*len(token.Kinds()) {
 		t.Errorf("heads are %q", heads)
 	}
 	for _, p := range []token.Prefix{"tky", "acme"} {
@@ -53,6 +53,9 @@ func TestATokenBeginsWithAHeadAndKeepsThePromise(t *testing.T) {
 			}
 			if plain := s.Reveal(); !slices.ContainsFunc(heads, func(h string) bool { return strings.HasPrefix(plain, h) }) || !token.Keeps(plain) {
 				t.Errorf("%s of %s has none of the heads %q, or breaks the promise", k, p, heads)
+			}
+			if d := derive(t, s.Reveal(), token.Terms{Scopes: []string{"a:b"}}); !slices.ContainsFunc(heads, func(h string) bool { return strings.HasPrefix(d, h) }) || !token.Keeps(d) {
+				t.Errorf("what is derived of %s of %s has none of the heads %q, or breaks the promise", k, p, heads)
 			}
 		}
 	}

@@ -21,11 +21,11 @@ import (
 // filtered reads flags, and the words of --filter, as a filter.
 func filtered(flags, filter []string) (api.TokenFilter, error) {
 	fs := pflag.NewFlagSet("x", pflag.ContinueOnError)
-	read := tokenFilter(fs)
+	read := terminal.TokenFilter(fs)
 	if err := fs.Parse(flags); err != nil {
 		return api.TokenFilter{}, err
 	}
-	if err := filterWords(fs, filter); err != nil {
+	if err := terminal.FilterWords(fs, filter); err != nil {
 		return api.TokenFilter{}, err
 	}
 	return read()
@@ -64,11 +64,11 @@ func TestEveryConditionOfTheAPICanBeSaid(t *testing.T) {
 				t.Errorf("who says %s says %s: %v", name, fields.Field(other).Name, set)
 			}
 		}
-		if narrows(f) != (name != "deleted") {
-			t.Errorf("%s narrows: %v", name, narrows(f))
+		if terminal.Narrows(f) != (name != "deleted") {
+			t.Errorf("%s narrows: %v", name, terminal.Narrows(f))
 		}
 	}
-	if f, err := filtered(nil, nil); err != nil || narrows(f) || !reflect.ValueOf(f).IsZero() {
+	if f, err := filtered(nil, nil); err != nil || terminal.Narrows(f) || !reflect.ValueOf(f).IsZero() {
 		t.Errorf("nobody said anything, and the filter is %+v, %v", f, err)
 	}
 }

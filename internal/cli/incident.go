@@ -12,6 +12,7 @@ import (
 	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -113,7 +114,7 @@ func (a *app) tokenBulk() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if len(in.IDs) == 0 || narrows(f) {
+		if len(in.IDs) == 0 || terminal.Narrows(f) {
 			in.Filter = &f
 		}
 		if in.Action == api.BulkEdit {
@@ -129,7 +130,7 @@ a line of JSON for each token, with its new secret, on standard output.`
 	fs.StringVar(&in.Reason, "reason", "", "with revoke: unused, superseded, leaked, owner_left or other")
 	fs.StringVar(&in.Comment, "comment", "", "with revoke: a note for the audit")
 	descendantsFlag(cmd, &in.Descendants)
-	filter = tokenFilter(fs)
+	filter = terminal.TokenFilter(fs)
 	return cmd
 }
 

@@ -27,7 +27,7 @@ func (a *app) tokenRotate() *cobra.Command {
 	})
 	cmd = a.command("rotate ID | --filter WORD=VALUE --exec CMD", "Give a token, or all that a filter finds, a new secret", cobra.MaximumNArgs(1),
 		func(cmd *cobra.Command, args []string) error {
-			if err := filterWords(cmd.Flags(), fleet.words); err != nil {
+			if err := terminal.FilterWords(cmd.Flags(), fleet.words); err != nil {
 				return err
 			}
 			found, err := filter()
@@ -38,7 +38,7 @@ func (a *app) tokenRotate() *cobra.Command {
 			if err := f.Into(&in); err != nil {
 				return err
 			}
-			switch many := narrows(found) || fleet.used(cmd.Flags()); {
+			switch many := terminal.Narrows(found) || fleet.used(cmd.Flags()); {
 			case many && len(args) > 0:
 				return usagef("give either a token's ID, or a filter and --exec")
 			case many:
@@ -57,7 +57,7 @@ func (a *app) tokenRotate() *cobra.Command {
 		Value("expires_in", new(terminal.Lifetime), "new lifetime from now")
 	addKey(cmd.Flags())
 	fleet.add(cmd.Flags())
-	filter = tokenFilter(cmd.Flags())
+	filter = terminal.TokenFilter(cmd.Flags())
 	return cmd
 }
 
@@ -101,7 +101,7 @@ func (o *fleetFlags) used(fs *pflag.FlagSet) bool {
 
 func (o *fleetFlags) check(fs *pflag.FlagSet, f api.TokenFilter) error {
 	switch {
-	case !narrows(f):
+	case !terminal.Narrows(f):
 		return usagef("say which tokens: --filter WORD=VALUE, like --filter owner=ci")
 	case o.exec == "" && !o.dryRun:
 		return usagef("say with --exec what is to be done with each secret; --dry-run lists the tokens")

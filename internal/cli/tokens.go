@@ -21,7 +21,7 @@ func (a *app) tokens() *cobra.Command {
 	return a.group("token", "Create, list, rotate and revoke tokens",
 		a.tokenCreate(), a.tokenList(),
 		a.tokenShow(), a.tokenDescendants(),
-		a.tokenEdit(), a.tokenRotate(),
+		a.tokenEdit(), a.tokenRotate(), a.tokenDerive(),
 		a.tokenIssue("reset ID", "Give a token a new secret; the old one is dead at once", func(ctx context.Context, c *client.Client, id string) (api.Issued, error) {
 			return c.ResetToken(ctx, "", id)
 		}),
@@ -285,7 +285,7 @@ func (a *app) tokenList() *cobra.Command {
 			return a.tokenLine(t)
 		})
 	})
-	filter = tokenFilter(cmd.Flags())
+	filter = terminal.TokenFilter(cmd.Flags())
 	limitFlag(cmd.Flags(), &most, 0)
 	now.flag(cmd.Flags())
 	return cmd

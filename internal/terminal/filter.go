@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"reflect"
@@ -7,13 +7,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/terminal"
 )
 
-// tokenFilter adds the flags that say which tokens are meant, the same for every
+// TokenFilter adds the flags that say which tokens are meant, the same for every
 // command that takes more than one. What it returns reads them: a flag that was
 // given is a condition, and one that was not is none.
-func tokenFilter(fs *pflag.FlagSet) func() (api.TokenFilter, error) {
+func TokenFilter(fs *pflag.FlagSet) func() (api.TokenFilter, error) {
 	var f api.TokenFilter
 	texts := []struct {
 		to         *api.Opt[string]
@@ -34,7 +33,7 @@ func tokenFilter(fs *pflag.FlagSet) func() (api.TokenFilter, error) {
 	for _, t := range texts {
 		fs.StringVar(&t.to.Value, t.name, "", "only those "+t.help)
 	}
-	expiring, unused := new(terminal.Lifetime), new(terminal.Lifetime)
+	expiring, unused := new(Lifetime), new(Lifetime)
 	fs.StringArray("metadata", nil, "only those with this KEY=VALUE; may be repeated")
 	fs.Var(expiring, "expiring-within", "only those that expire within this time")
 	fs.Var(unused, "unused-for", "only those that were not used for so long")
@@ -64,43 +63,43 @@ func metadataOf(fs *pflag.FlagSet) (api.Opt[map[string]string], error) {
 	for _, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
 		if _, twice := m[key]; twice || !ok || key == "" || value == "" {
-			return none, usagef("--metadata: must be KEY=VALUE, neither of them empty and each KEY once")
+			return none, Misused("--metadata: must be KEY=VALUE, neither of them empty and each KEY once")
 		}
 		m[key] = value
 	}
 	return api.Some(m), nil
 }
 
-// filterWords sets the flags of a filter from words like owner=ci, which are
+// FilterWords sets the flags of a filter from words like owner=ci, which are
 // named as the flags are, or as the API names them. Several may be joined by &.
-func filterWords(fs *pflag.FlagSet, words []string) error {
+func FilterWords(fs *pflag.FlagSet, words []string) error {
 	known := pflag.NewFlagSet("filter", pflag.ContinueOnError)
-	tokenFilter(known)
+	TokenFilter(known)
 	for _, word := range words {
 		for pair := range strings.SplitSeq(word, "&") {
 			name, value, ok := strings.Cut(pair, "=")
 			if key, found := strings.CutPrefix(name, "metadata."); found {
 				name, value = "metadata", key+"="+value
 			}
-			if name = terminal.FlagName(name); name == "q" {
+			if name = FlagName(name); name == "q" {
 				name = "query"
 			}
 			if !ok || known.Lookup(name) == nil {
-				return usagef("--filter takes WORD=VALUE, like owner=ci, with the words that token list has as flags; %q is none", pair)
+				return Misused("--filter takes WORD=VALUE, like owner=ci, with the words that token list has as flags; %q is none", pair)
 			}
-			if terminal.Blank(value) {
-				return emptyFlag("--filter " + name)
+			if Blank(value) {
+				return Misused("--filter %s was given and is empty; is a variable not set? Leave it out if it shall say nothing", name)
 			}
 			if err := fs.Set(name, value); err != nil {
-				return usagef("--filter %s: %w", name, err)
+				return Misused("--filter %s: %w", name, err)
 			}
 		}
 	}
 	return nil
 }
 
-// narrows says whether a filter leaves anything out.
-func narrows(f api.TokenFilter) bool {
+// Narrows says whether a filter leaves anything out.
+func Narrows(f api.TokenFilter) bool {
 	f.Deleted = false
 	return !reflect.ValueOf(f).IsZero()
 }
