@@ -17,7 +17,10 @@
 //   - There is one canonical form. Nothing is trimmed, folded or repaired; a
 //     string is a token exactly as it stands or it is [ErrMalformed].
 //   - The checksum is no proof. It spares a database look-up and lets scanners
-//     tell tokens from noise; only a digest under a [Keyring] proves a token.
+//     tell tokens from noise; only a digest under a [Keyring] proves a token, and
+//     only a signature by the key of its secret ([DerivationKey]) a derived one.
+//   - Nothing that a keyring or a store holds suffices to derive a token; the secret
+//     does, and nothing is derived from a derived one.
 //   - A secret leaves through [Secret.Reveal] or not at all. Neither a verb of
 //     fmt nor an encoder nor a log handler nor an error of this package shows
 //     one, and the same holds for the keys of a [Keyring].

@@ -139,6 +139,7 @@ func BenchmarkVerify(b *testing.B) {
 		{"wrong secret", bearer(corrupt(b, secret))},
 		{"unknown", bearer(newCrowd(b, o.keys, 1).secrets[0])},
 		{"malformed", bearer("nothing")},
+		{"derived", scoped(o.derive(secret, token.Terms{Scopes: []string{"tickets:*"}}), "payments", "tickets:write")},
 	} {
 		b.Run(bb.what, func(b *testing.B) {
 			b.ReportAllocs()
