@@ -278,7 +278,7 @@ func (x *explaining) request(ctx context.Context, a *authority.Authority, id str
 		x.fail(api.CodeUnknown, "No token of this workspace had the secret that was presented.", "")
 		return nil
 	}
-	x.pass(api.CodeUnknown, "The secret was right.")
+	x.pass(api.CodeUnknown, was(d))
 	if !secretKnown {
 		x.skip(api.CodeRetired, "Which secret of the token it was is not remembered.")
 		return x.known(t)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -56,4 +57,12 @@ func (x *explaining) narrow(g *grant.Grant) bool {
 	}
 	x.fail(code, "The token may, and this was derived from it for less.", deriveAnew)
 	return true
+}
+
+// was says of what a string was whose secret was right when it was presented.
+func was(d *ledger.LoggedDecision) string {
+	if d.Derived {
+		return "It was derived from a secret of the token. What follows is the token's: what the derived one's own terms take away is not kept; explain the string itself."
+	}
+	return "The secret was right."
 }

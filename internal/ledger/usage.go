@@ -261,7 +261,9 @@ type LoggedDecision struct {
 	Workspace ID            `json:"workspace"`
 	Token     token.Locator `json:"token,omitempty"`
 	// Matched says that the secret was right, and Secret is its number.
-	Matched  bool       `json:"matched,omitempty"`
+	Matched bool `json:"matched,omitempty"`
+	// Derived says that it was a token derived from that secret; its terms are not kept.
+	Derived  bool       `json:"derived,omitempty"`
 	Secret   int        `json:"secret,omitempty"`
 	Code     api.Code   `json:"code"`
 	Scopes   []string   `json:"scopes,omitempty"`

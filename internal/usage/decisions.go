@@ -28,6 +28,7 @@ type slot struct {
 	workspace int64
 	token     token.Locator
 	matched   bool
+	derived   bool
 	secret    int
 	code      api.Code
 	addr      netip.Addr
@@ -46,7 +47,7 @@ func (d *decisions) record(u *Use) {
 		return
 	}
 	s.number, s.at, s.route, s.workspace, s.token = n, u.At.UnixMicro(), u.Route, u.Workspace, u.Token
-	s.matched, s.secret, s.code, s.addr = u.Matched, u.Secret, u.Code, u.Addr
+	s.matched, s.derived, s.secret, s.code, s.addr = u.Matched, u.Derived, u.Secret, u.Code, u.Addr
 	s.requestID.set(clean(u.RequestID, maxRequest))
 	s.needs.set(u.Scopes, u.Resource)
 }
@@ -80,6 +81,6 @@ func (d *decisions) find(requestID string) []ledger.LoggedDecision {
 func (s *slot) logged() ledger.LoggedDecision {
 	return ledger.LoggedDecision{
 		RequestID: s.requestID.String(), At: micros(s.at), Route: string(s.route), Workspace: s.workspace, Token: s.token,
-		Matched: s.matched, Secret: s.secret, Code: s.code, Scopes: s.needs.list(), Resource: s.resource.String(), Addr: s.addr,
+		Matched: s.matched, Derived: s.derived, Secret: s.secret, Code: s.code, Scopes: s.needs.list(), Resource: s.resource.String(), Addr: s.addr,
 	}
 }

@@ -38,6 +38,8 @@ type Use struct {
 	Token token.Locator
 	// Matched says that the secret was right, and Secret is its number.
 	Matched bool
+	// Derived says that a token was presented that was derived from it.
+	Derived bool
 	Secret  int
 	Code    api.Code
 	// Scopes and Resource are what the request needed.
@@ -58,7 +60,7 @@ type Use struct {
 // RequestID, Agent, Method and Path).
 func Of(d *verify.Decision, req *verify.Request) Use {
 	u := Use{
-		At: d.At, Workspace: req.Workspace, Token: d.Locator, Matched: d.Matched, Secret: d.SecretNumber, Code: d.Code,
+		At: d.At, Workspace: req.Workspace, Token: d.Locator, Matched: d.Matched, Derived: d.Derived, Secret: d.SecretNumber, Code: d.Code,
 		Scopes: req.Scopes, Resource: req.Resource, Addr: req.Addr, Peek: req.Peek,
 	}
 	if d.Matched && d.Workspace != nil {

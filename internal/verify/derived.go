@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -39,7 +40,9 @@ type narrowed struct {
 	to    *Rights
 }
 
+// newDerivation keeps no part of the string.
 func newDerivation(d *token.Derived, digest token.Digest) *derivation {
+	d.Prefix = token.Prefix(strings.Clone(string(d.Prefix)))
 	return &derivation{
 		Parsed: d.Parsed, digest: digest, expiresAt: microsOr(d.ExpiresAt, never), addresses: d.Addresses,
 		statements: Narrowing(&d.Terms),
@@ -66,8 +69,7 @@ func (e *Engine) verifyDerived(ctx context.Context, req *Request, d *Decision) e
 	if x == nil {
 		parsed, err := token.ParseDerived(req.Token)
 		if err != nil || req.Caller {
-			d.Code, d.At = api.CodeMalformed, e.now()
-			return nil
+			return e.verifyForeign(ctx, req, d)
 		}
 		if x, err = e.prove(ctx, req, &parsed); err != nil {
 			d.Code, d.At, d.Locator, d.Kind, d.Prefix = api.CodeUnavailable, e.now(), parsed.Locator, parsed.Kind, e.ownPrefix(parsed.Prefix)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/foreign"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -311,4 +312,15 @@ func TestWhatCannotBeProvenIsUnavailable(t *testing.T) {
 	}
 	o.set(func() { o.failure = nil })
 	o.expect(api.CodeOK, req)
+}
+
+// TestAStringOfAnotherSystemMayLookLikeADerivedToken: what only begins like one is looked up like any other.
+func TestAStringOfAnotherSystemMayLookLikeADerivedToken(t *testing.T) {
+	t.Parallel()
+	f := foreign.New(foreign.Spec{Name: "like", Prefix: "oldpd_", Least: 32, Most: 200, Alphabet: api.AlphabetBase62, Hash: api.HashSHA256}, naming, "", "")
+	o, _ := strange(t, f)
+	s := "oldpd_" + strings.Repeat("a", 120)
+	o.bring(f, s, "", 0)
+	o.expect(api.CodeOK, bearer(s))
+	o.expect(api.CodeMalformed, verify.Request{Token: s, Caller: true})
 }
