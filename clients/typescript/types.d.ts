@@ -447,6 +447,8 @@ export interface Explanation {
 
 /** FoundToken is one token string that a text held. */
 export interface FoundToken {
+  /** Derived says that it was derived from that secret: it may less, and ends with it. */
+  derived?: boolean
   masked: string
   /** Secret says which of the token's secrets it was: current, overlap, retired, or unknown (also of a token that the caller may not see). */
   secret: string
@@ -1424,11 +1426,11 @@ export interface TokenFormat {
   max_length: number
   prefixes: string[]
   promise: string
-  /** RegularExpression is in the syntax of RE2. It finds every token string with one of the prefixes; the checksum then removes the chance matches. */
+  /** RegularExpression is in the syntax of RE2. It finds every token string with one of the prefixes, derived ones too; the checksum then removes the chance matches. */
   regular_expression: string
 }
 
-/** Lengths are numbers of characters. Shortest and Longest are those of whole token strings with the prefixes described. */
+/** Lengths are numbers of characters. Shortest and Longest are those of whole token strings with the prefixes described; derived ones are longer, up to MaxLength. */
 export interface TokenLengths {
   check: number
   locator: number
@@ -1617,6 +1619,8 @@ export interface User {
 
 /** VerifiedToken is the part of a token that a resource server is told. */
 export interface VerifiedToken {
+  /** Derived says that what was presented was derived from the token: scopes, resources and expires_at are what its terms leave. */
+  derived?: boolean
   id: string
   kind: string
   label: string

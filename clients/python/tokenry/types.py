@@ -531,14 +531,19 @@ class Explanation(_Explanation, total=False):
     masked: str
 
 
-class FoundToken(TypedDict):
-    """FoundToken is one token string that a text held."""
-
+class _FoundToken(TypedDict):
     masked: str
     # Secret says which of the token's secrets it was: current, overlap, retired, or unknown (also of a token that the caller may not see).
     secret: str
     # Token is null unless the string was right and the caller may see it.
     token: Union["Token", None]
+
+
+class FoundToken(_FoundToken, total=False):
+    """FoundToken is one token string that a text held."""
+
+    # Derived says that it was derived from that secret: it may less, and ends with it.
+    derived: bool
 
 
 class FoundTokens(TypedDict):
@@ -1654,12 +1659,12 @@ class TokenFormat(TypedDict):
     max_length: int
     prefixes: list[str]
     promise: str
-    # RegularExpression is in the syntax of RE2. It finds every token string with one of the prefixes; the checksum then removes the chance matches.
+    # RegularExpression is in the syntax of RE2. It finds every token string with one of the prefixes, derived ones too; the checksum then removes the chance matches.
     regular_expression: str
 
 
 class TokenLengths(TypedDict):
-    """Lengths are numbers of characters. Shortest and Longest are those of whole token strings with the prefixes described."""
+    """Lengths are numbers of characters. Shortest and Longest are those of whole token strings with the prefixes described; derived ones are longer, up to MaxLength."""
 
     check: int
     locator: int
@@ -1866,15 +1871,20 @@ class User(TypedDict):
     workspaces: list[str]
 
 
-class VerifiedToken(TypedDict):
-    """VerifiedToken is the part of a token that a resource server is told."""
-
+class _VerifiedToken(TypedDict):
     id: str
     kind: str
     label: str
     locator: str
     masked: str
     metadata: dict[str, Any]
+
+
+class VerifiedToken(_VerifiedToken, total=False):
+    """VerifiedToken is the part of a token that a resource server is told."""
+
+    # Derived says that what was presented was derived from the token: scopes, resources and expires_at are what its terms leave.
+    derived: bool
 
 
 class VerifyBatch(TypedDict):
