@@ -56,7 +56,12 @@ const (
 // DerivationKey is the key that tokens derived from a secret are checked with. It
 // follows from the secret, and the secret from nothing that is kept of it.
 func DerivationKey(s Secret) ed25519.PublicKey {
-	return signingKey(s).Public().(ed25519.PublicKey) //nolint:forcetypeassert // crypto/ed25519 promises it
+	return publicKey(signingKey(s))
+}
+
+func publicKey(key ed25519.PrivateKey) ed25519.PublicKey {
+	public, _ := key.Public().(ed25519.PublicKey) // which crypto/ed25519 promises
+	return public
 }
 
 func signingKey(s Secret) ed25519.PrivateKey {
@@ -80,7 +85,7 @@ func Derive(s Secret, t Terms) (Secret, error) {
 		return Secret{}, err
 	}
 	key := signingKey(s)
-	terms, err := t.encode(key.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // as above
+	terms, err := t.encode(publicKey(key))
 	if err != nil {
 		return Secret{}, err
 	}

@@ -84,8 +84,8 @@ func TestDerivedVectorsAreMadeAndRead(t *testing.T) {
 		if p.Derived = true; err != nil || d.Parsed != p || !token.IsDerived(v.Derived) || token.IsDerived(v.Token) {
 			t.Errorf("%s: %+v of %+v", v.Why, d.Parsed, p)
 		}
-		if any, err := token.ParseAny(v.Derived); err != nil || any != p {
-			t.Errorf("%s: any is %+v, %v", v.Why, any, err)
+		if got, err := token.ParseAny(v.Derived); err != nil || got != p {
+			t.Errorf("%s: any is %+v, %v", v.Why, got, err)
 		}
 		if _, err := token.Parse(v.Derived); !errors.Is(err, token.ErrMalformed) {
 			t.Errorf("%s: taken for the token itself", v.Why)

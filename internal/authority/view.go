@@ -372,6 +372,24 @@ func (s *Sight) Which(t ledger.Token, text string, secrets []ledger.Secret) (str
 	return SecretState(secrets, i, s.Now), err
 }
 
+// Can says whether what a token effectively may do includes a scope, on a
+// resource if one is named, and the token is usable.
+func Can(t api.Token, scope, resource string) bool {
+	sts := make([]grant.Statement, len(t.Effective))
+	for i, s := range t.Effective {
+		sts[i] = grant.Statement(s)
+	}
+	var b grant.Book
+	g := b.Compile(sts)
+	if !t.Usable {
+		return false
+	}
+	if resource == "" {
+		return g.AllowsAny(scope)
+	}
+	return g.Allows(scope, resource)
+}
+
 // Taken says that a name is in use, unless looking it up failed otherwise.
 func Taken(field, message string, err error) error {
 	if err != nil {

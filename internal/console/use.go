@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
-	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/reception"
 )
 
@@ -45,7 +45,7 @@ func (v *visit) takes(d draft, in api.EditToken) []api.ScopeUse {
 		return nil
 	}
 	return slices.DeleteFunc(d.Uses.Recent(), func(s api.ScopeUse) bool {
-		return !listing.Can(before, s.Scope, "") || listing.Can(after.Value, s.Scope, "")
+		return !authority.Can(before, s.Scope, "") || authority.Can(after.Value, s.Scope, "")
 	})
 }
 

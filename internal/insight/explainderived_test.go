@@ -34,7 +34,9 @@ func TestExplainKnowsTheTermsOfAStringAndNotOfARequest(t *testing.T) {
 			w.Errorf("the request: %s, %+v, %+v", v.Code, v.Decision, v.Checks[1])
 		}
 		w.Request = "req_whole"
-		w.Use(i.Secret, "198.51.100.7", "tickets:read")
+		if got := w.Use(i.Secret, "198.51.100.7", "tickets:read"); got != api.CodeOK {
+			w.Errorf("the token is verified as %s", got)
+		}
 		if v := w.Explained(api.ExplainRequest{RequestID: w.Request}); v.Checks[1].Detail != "The secret was right." {
 			w.Errorf("the token itself: %+v", v.Checks[1])
 		}

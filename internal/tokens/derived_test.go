@@ -163,7 +163,7 @@ func TestADerivedTokenIsFoundAndExplained(t *testing.T) {
 		explain := func(resource string, scopes ...string) api.Explanation {
 			v, err := w.Explain(w.Ctx, w.Root, "acme", api.ExplainRequest{Token: d.Reveal(), Scopes: scopes, Resource: resource})
 			officetest.Must(w.T, err)
-			var code api.Code = w.Verify(d, scopes...)
+			code := w.Verify(d, scopes...)
 			if resource != "" {
 				code = codeOn(w, d, resource, scopes...)
 			}

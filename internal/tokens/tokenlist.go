@@ -16,7 +16,6 @@ import (
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
-	"github.com/tokenry/tokenry/internal/listing"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
 )
@@ -359,7 +358,7 @@ func keeper(f api.TokenFilter, now time.Time) func(api.Token) bool {
 			f.Role.Set && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return s.Role == f.Role.Value }),
 			f.Scope.Set && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Scopes, f.Scope.Value) }),
 			!f.Can.Set && f.Resource.Set && !slices.ContainsFunc(t.Grants, func(s api.Statement) bool { return slices.Contains(s.Resources, f.Resource.Value) }),
-			f.Can.Set && !listing.Can(t, f.Can.Value, f.Resource.Value),
+			f.Can.Set && !authority.Can(t, f.Can.Value, f.Resource.Value),
 			f.UnusedFor.Set && used(t, now.Add(-f.UnusedFor.Value.Std())):
 			return false
 		}

@@ -166,14 +166,20 @@ func newDerivedTokens(kept int, read func(context.Context, token.Locator, string
 
 func (t *derivedTokens) recall(name token.Digest) *derivation {
 	if x, ok := t.now.Load().entries.Load(name); ok {
-		return x.(*derivation) //nolint:forcetypeassert // nothing else is stored
+		return asDerivation(x)
 	}
 	x, ok := t.older.Load().entries.Load(name)
 	if !ok {
 		return nil
 	}
-	t.keep(name, x.(*derivation)) //nolint:forcetypeassert // as above
-	return x.(*derivation)        //nolint:forcetypeassert // as above
+	t.keep(name, asDerivation(x))
+	return asDerivation(x)
+}
+
+// asDerivation reads what a half stores, which nothing else does.
+func asDerivation(stored any) *derivation {
+	x, _ := stored.(*derivation)
+	return x
 }
 
 func (t *derivedTokens) keep(name token.Digest, x *derivation) {

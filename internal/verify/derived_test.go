@@ -67,6 +67,7 @@ func TestADerivedTokenIsItsTokenWithinItsTerms(t *testing.T) {
 		"scopes, of which one is not listed": {token.Terms{Scopes: []string{"tickets:read", "x:y"}}, nil, api.CodeOK, []string{"tickets:read"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := o.derive(secret, c.terms)
 			req := scoped(s, "p1", "tickets:read")
 			if c.change != nil {

@@ -111,7 +111,8 @@ func (s *source) VerifyDerived(ctx context.Context, l token.Locator, presented s
 	defer s.mu.Unlock()
 	s.reads[presented]++
 	for _, secret := range t.Secrets {
-		if key, ok := s.derives.Load(secret.Digest); ok && d.SignedBy(key.(ed25519.PublicKey)) {
+		kept, _ := s.derives.Load(secret.Digest)
+		if key, ok := kept.(ed25519.PublicKey); ok && d.SignedBy(key) {
 			return secret.Digest, nil
 		}
 	}
