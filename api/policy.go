@@ -54,6 +54,7 @@ type PatchPolicy struct {
 	IntrospectionMaxCache Opt[Duration]       `json:"introspection_max_cache,omitzero"`
 	LeakAction            Opt[string]         `json:"leak_action,omitzero"`
 	LeakDescendants       Opt[bool]           `json:"leak_descendants,omitzero"`
+	RequireSecondFactor   Opt[bool]           `json:"require_second_factor,omitzero"`
 	SupportContact        Opt[SupportContact] `json:"support_contact,omitzero"`
 	// Locked, on the instance only, names the fields workspaces cannot override.
 	Locked Opt[[]string] `json:"locked,omitzero"`
@@ -88,8 +89,11 @@ type Policy struct {
 	IntrospectionMaxCache Duration `json:"introspection_max_cache"`
 	LeakAction            string   `json:"leak_action"`
 	// LeakDescendants does to what was made with a leaked token what is done to it.
-	LeakDescendants bool            `json:"leak_descendants"`
-	SupportContact  *SupportContact `json:"support_contact"`
+	LeakDescendants bool `json:"leak_descendants"`
+	// RequireSecondFactor keeps whoever signed in with a password alone out of the pages
+	// until they set up a second factor; tokens are not asked for any.
+	RequireSecondFactor bool            `json:"require_second_factor"`
+	SupportContact      *SupportContact `json:"support_contact"`
 	// Overridden names the fields that are set here and not inherited.
 	Overridden []string `json:"overridden"`
 	// Locked names the fields that the instance does not let workspaces override.

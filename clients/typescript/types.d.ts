@@ -725,7 +725,7 @@ export interface Introspection {
 
 /** Invitation is how the invitation of a member went. */
 export interface Invitation {
-  /** CanSignIn says that the person can sign in as they are. Who cannot needs a link, mailed or handed over by an administrator of the instance. */
+  /** CanSignIn says that the person can sign in as they are. Who cannot needs a link, mailed or handed over by an Owner or an administrator of the instance. */
   can_sign_in: boolean
   /** Sent says that a mail was handed to the mail server; false is a server without one. */
   sent: boolean
@@ -949,6 +949,7 @@ export interface PatchPolicy {
   rate_limit?: RateLimit | null
   recoverable?: boolean | null
   require_ip_allow_list?: boolean | null
+  require_second_factor?: boolean | null
   retention?: string | null
   revoke_on_reuse?: boolean | null
   support_contact?: SupportContact | null
@@ -982,6 +983,7 @@ export interface Policy {
   rate_limit: RateLimit | null
   recoverable: boolean
   require_ip_allow_list: boolean
+  require_second_factor: boolean
   retention: string
   /** Revision is the last change of what is set here; what is inherited does not move it. */
   revision: number

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/policy"
 	"github.com/tokenry/tokenry/internal/verify"
 )
 
@@ -230,6 +231,11 @@ func (a *Authority) judgePerson(r *Snapshot, c Caller, sp *Space) (*Actor, error
 	if err != nil && !(errors.Is(err, ledger.ErrNoRow) && u.InstanceAdmin) {
 		return nil, err
 	}
+	if sp.Policy().RequireSecondFactor {
+		if err := SecondFactor(r, c); err != nil {
+			return nil, err
+		}
+	}
 	if err == nil && m.DeactivatedAt.IsZero() {
 		o := MemberOwner(m)
 		o.InstanceAdmin = u.InstanceAdmin // in a portal nobody is one
@@ -292,7 +298,11 @@ func (a *Authority) EnterInstance(r *Snapshot, c Caller) (*Actor, error) {
 	if !ac.Instance {
 		return nil, MissingInstance("this needs the scope instance:admin")
 	}
-	return ac, nil
+	in, err := r.Instance()
+	if err == nil && ac.Person() && policy.OfInstance(in.Policy).RequireSecondFactor {
+		err = SecondFactor(r, c)
+	}
+	return ac, err
 }
 
 // EnterForInstance is the gate before what only instance:admin does to a

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -31,6 +32,31 @@ func InvalidToken(err error) error {
 // SignedOut refuses a person whose session is over.
 func SignedOut() error {
 	return api.Errorf(api.CodeInvalidToken, "you are signed out; sign in again").Wrap(ErrNotAccepted)
+}
+
+// ErrOneFactor is the cause of the refusal of a person who signed in with a password alone
+// where the policy requires more. Setting up a second factor is the way in.
+var ErrOneFactor = errors.New("authority: a second factor is required")
+
+// SecondFactor refuses a signed-in person whose session a password alone opened. Others
+// count as strong: a passkey, which verifies its person; a provider, whose own rules say
+// what it asks for; an app, without whose code no session of its person begins and the
+// others ended when it was set up; a portal's product, which lets in to one's own alone.
+func SecondFactor(r *Snapshot, c Caller) error {
+	s, err := r.Session(c.Session)
+	if err != nil || c.Portal != "" || strings.HasPrefix(s.Method, "oidc:") {
+		return err
+	}
+	rows, err := r.FactorsOf(c.User)
+	for _, f := range rows {
+		if f.Kind == "totp" && !f.ConfirmedAt.IsZero() || f.Kind == "passkey" && strings.Contains(s.Method, f.Kind) {
+			return err
+		}
+	}
+	if err == nil {
+		err = api.Errorf(api.CodeForbidden, "a second factor is required here; set one up under Security").Wrap(ErrOneFactor)
+	}
+	return err
 }
 
 // accepted judges what a caller presented, in the order of a verification.

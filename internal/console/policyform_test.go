@@ -27,6 +27,7 @@ func TestEachFieldOfThePolicyHasAPlaceInItsForm(t *testing.T) {
 func TestEachFieldOfThePolicyIsChangedByItsForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.factor("ada@example.com", "totp") // who requires one has one
 	const at = "/workspace/acme/settings"
 	page := w.status(w.as("ada@example.com", at), http.StatusOK)
 	for _, name := range policy.Fields() {

@@ -70,6 +70,7 @@ func securityRoutes() []route {
 	const at = " /settings/security"
 	return []route{
 		{"GET" + at, reception.Person(), (*visit).security},
+		{"GET" + at + "/second-factor", reception.Person(), (*visit).neededFactor},
 		{"GET" + at + "/confirm", reception.Person(), (*visit).confirm},
 		{"POST" + at + "/confirm", reception.Person(), (*visit).doConfirm},
 		{"POST" + at + "/confirm/{provider}", reception.Person(), (*visit).doConfirmAt},

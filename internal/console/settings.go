@@ -29,7 +29,11 @@ func (v *visit) settingsWith(f, name form.Form) error {
 	if f.Err != nil {
 		policy = v.Renewed(f, policy, v.Where(), "policy", "inherit")
 	}
-	body := settingsPage(v, named, form.Policy{Form: policy, Policy: p})
+	asked, more, err := v.alone()
+	if err != nil {
+		return err
+	}
+	body := settingsPage(v, named, form.Policy{Form: policy, Policy: p}, asked, more)
 	if f.Err != nil || name.Err != nil {
 		return v.Again("Settings", body)
 	}

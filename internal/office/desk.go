@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -61,6 +62,19 @@ func (a *Office) Homes(ctx context.Context, c authority.Caller) (out []api.Works
 		return err
 	})
 	return out, err
+}
+
+// IsStrong says whether a signed-in person's session is more than a password's, see
+// [authority.SecondFactor].
+func (a *Office) IsStrong(ctx context.Context, c authority.Caller) (strong bool, err error) {
+	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
+		err := authority.SecondFactor(r, c)
+		if strong = err == nil; errors.Is(err, authority.ErrOneFactor) {
+			err = nil
+		}
+		return err
+	})
+	return strong, err
 }
 
 // Administers refuses whoever does not administer the instance.

@@ -31,6 +31,9 @@ func PolicyWords(p api.Policy) []string {
 	if p.RevokeOnReuse {
 		out = append(out, "Using a retired secret revokes its token.")
 	}
+	if p.RequireSecondFactor {
+		out = append(out, "Whoever signs in with a password needs a second factor.")
+	}
 	if p.VerifiersMayRevoke {
 		out = append(out, "A server that verifies tokens may end one that is presented to it.")
 	}

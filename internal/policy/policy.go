@@ -176,6 +176,7 @@ func table() []field {
 		row("leak_action", api.LeakRevoke, func(p *p) *string { return &p.LeakAction }, func(o *o) *api.Opt[string] { return &o.LeakAction },
 			oneOf(api.LeakRevoke, api.LeakDisable, api.LeakNotify)),
 		row("leak_descendants", false, func(p *p) *bool { return &p.LeakDescendants }, func(o *o) *api.Opt[bool] { return &o.LeakDescendants }),
+		row("require_second_factor", false, func(p *p) *bool { return &p.RequireSecondFactor }, func(o *o) *api.Opt[bool] { return &o.RequireSecondFactor }),
 		orNone("support_contact", func(p *p) **api.SupportContact { return &p.SupportContact }, func(o *o) *api.Opt[api.SupportContact] { return &o.SupportContact }, contact),
 	}
 }

@@ -90,10 +90,16 @@ func (v *Visit) finish(err error) {
 	if errors.Is(err, authority.ErrNotAccepted) { // signed out since the page was asked for
 		err = v.toSignIn()
 	}
+	if errors.Is(err, authority.ErrOneFactor) && v.R.Method == http.MethodGet {
+		err = v.Redirect(SecondFactorAt + "?next=" + url.QueryEscape(v.R.URL.RequestURI()))
+	}
 	if err != nil && !errors.Is(err, ErrAnswered) {
 		v.fail(err)
 	}
 }
+
+// SecondFactorAt is where somebody is led who needs a second factor first.
+const SecondFactorAt = "/settings/security/second-factor"
 
 // panicked answers for a page that has a bug: with an error page in place of what
 // was drawn, or by cutting what was half sent.

@@ -2,6 +2,7 @@ package rights
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -61,6 +62,9 @@ func (a *Rights) EditPolicy(ctx context.Context, c authority.Caller, ref string,
 			return err
 		}
 		done.Value = policy.Effective(in.Policy, sp.Workspace.Policy)
+		if err := hasOne(w.Snapshot, ac, before, done.Value); err != nil {
+			return err
+		}
 		done.Value.Revision = sp.Workspace.PolicyRevision
 		w.TouchWorkspace(sp.Workspace.ID)
 		if left, err = w.LeaveSealed(ac, sp.Workspace.ID, before, done.Value); err != nil {
@@ -72,6 +76,19 @@ func (a *Rights) EditPolicy(ctx context.Context, c authority.Caller, ref string,
 		done.Revision = a.in.Begun(ctx, left, done.Revision)
 	}
 	return done, err
+}
+
+// hasOne refuses to require a second factor to a person who has none: they would be the
+// first who is kept out. An API token signs nobody in.
+func hasOne(r *authority.Snapshot, ac *authority.Actor, was, now api.Policy) error {
+	if was.RequireSecondFactor || !now.RequireSecondFactor || !ac.Person() {
+		return nil
+	}
+	err := authority.SecondFactor(r, ac.Caller)
+	if errors.Is(err, authority.ErrOneFactor) {
+		return api.FieldError("require_second_factor", "set up a second factor of your own first, or sign in with the one you have")
+	}
+	return err
 }
 
 // GetInstancePolicy answers the instance's defaults.
@@ -113,6 +130,9 @@ func (a *Rights) EditInstancePolicy(ctx context.Context, c authority.Caller, pat
 			return err
 		}
 		done.Value = policy.OfInstance(in.Policy)
+		if err := hasOne(w.Snapshot, ac, before, done.Value); err != nil {
+			return err
+		}
 		done.Value.Revision = in.PolicyRevision
 		w.TouchAllWorkspaces()
 		if left, err = w.LeaveSealed(ac, 0, before, done.Value); err != nil {

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -125,6 +126,14 @@ func (s *Service) ConfirmCode(ctx context.Context, session door.Session, typed s
 	return err
 }
 
+// withPasskey is how a session was opened once a passkey was shown in it.
+func withPasskey(method string) string {
+	if strings.Contains(method, kindPasskey) {
+		return method
+	}
+	return method + "+" + kindPasskey
+}
+
 // confirmed makes a session fresh.
 func (s *Service) confirmed(tx *office.SignInTx, u ledger.User, session door.Session, method string) error {
 	row, _, err := s.standing(tx.SignInRows, session, tx.Now())
@@ -132,5 +141,8 @@ func (s *Service) confirmed(tx *office.SignInTx, u ledger.User, session door.Ses
 		return err
 	}
 	row.ConfirmedAt = tx.Now()
+	if method == kindPasskey {
+		row.Method = withPasskey(row.Method)
+	}
 	return input.First(tx.PutSession(row), tx.Note("session.confirmed", u, u, map[string]string{"session": row.ID, "method": method}))
 }

@@ -353,7 +353,9 @@ func (s *Service) PasskeyAdd(ctx context.Context, session door.Session, state, a
 		return err
 	}
 	err = s.gain(ctx, session, session.Client(), func(tx *office.SignInTx, u ledger.User) error {
-		return s.addPasskey(tx, u, c, answer, name)
+		row, err := tx.Session(session.ID)
+		row.Method = withPasskey(row.Method)
+		return input.First(err, s.addPasskey(tx, u, c, answer, name), tx.PutSession(row))
 	})
 	if err == nil {
 		s.tellSession(ctx, session, "A passkey was added to your account")

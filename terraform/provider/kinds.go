@@ -264,6 +264,7 @@ func policyKind() kind {
 		{name: "verifiers_may_revoke", as: flag, doc: "Whoever verifies may end what it was shown."}, rate, total,
 		span("retention", "How long what is done with tokens is kept."), span("introspection_max_cache", "The longest that an introspection is kept."),
 		{name: "leak_action", doc: "revoke, disable or notify."}, {name: "leak_descendants", as: flag, doc: "And what was made with it."},
+		{name: "require_second_factor", as: flag, doc: "Whoever signs in with a password needs a second factor."},
 		{name: "support_contact", as: object, doc: "Whom somebody with a refused token asks.", in: []field{
 			{name: "email", doc: "An address,"}, {name: "phone", doc: "a number,"}, {name: "url", doc: "or a page."},
 		}},

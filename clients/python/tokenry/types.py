@@ -861,7 +861,7 @@ class Introspection(_Introspection, total=False):
 class Invitation(TypedDict):
     """Invitation is how the invitation of a member went."""
 
-    # CanSignIn says that the person can sign in as they are. Who cannot needs a link, mailed or handed over by an administrator of the instance.
+    # CanSignIn says that the person can sign in as they are. Who cannot needs a link, mailed or handed over by an Owner or an administrator of the instance.
     can_sign_in: bool
     # Sent says that a mail was handed to the mail server; false is a server without one.
     sent: bool
@@ -1126,6 +1126,7 @@ class PatchPolicy(TypedDict, total=False):
     rate_limit: Union["RateLimit", None]
     recoverable: Union[bool, None]
     require_ip_allow_list: Union[bool, None]
+    require_second_factor: Union[bool, None]
     retention: Union[str, None]
     revoke_on_reuse: Union[bool, None]
     support_contact: Union["SupportContact", None]
@@ -1160,6 +1161,7 @@ class Policy(TypedDict):
     rate_limit: Union["RateLimit", None]
     recoverable: bool
     require_ip_allow_list: bool
+    require_second_factor: bool
     retention: str
     # Revision is the last change of what is set here; what is inherited does not move it.
     revision: int
