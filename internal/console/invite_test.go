@@ -238,7 +238,7 @@ func TestAnInvitationIsMadeAgainGivenOrCancelled(t *testing.T) {
 	list := w.as("adam@example.com", "/workspace/acme/members")
 	w.shows(list, "Invited", "the link ends")
 	theirs := w.as("adam@example.com", page)
-	w.shows(theirs, "Send the invitation again", "Cancel the invitation", "by <bdi>ada@example.com</bdi>")
+	w.shows(theirs, "Send the invitation again", "Cancel the invitation", "made by", "<bdi>ada@example.com</bdi>")
 	w.hides(theirs, "New link to copy")
 	w.shows(w.as("olga@example.com", page), "New link to copy")
 	w.status(w.as("adam@example.com", page+"/invite", url.Values{}), http.StatusSeeOther)

@@ -103,7 +103,7 @@ func resetTheirsPage(v *visit, m api.Member, t *api.Token, f form.Form, id strin
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p>You are shown the new secret, once, and it acts in their name: hand it to them where nobody else reads. They are told by mail that you did this, and the audit says so.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p>You are shown the new secret, once, and it acts in their name: hand it to them where nobody else reads. The audit says that you did this, and where this server sends mail they are told.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

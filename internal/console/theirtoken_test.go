@@ -30,7 +30,7 @@ func TestAnOwnerResetsTheAccessTokenOfAMember(t *testing.T) {
 		must(t, err)
 		return rows
 	}
-	w.shows(w.as("olga@example.com", at), "Make an access token for", "told by mail")
+	w.shows(w.as("olga@example.com", at), "Make an access token for", "they are told")
 	if n := len(standing()); n != 0 {
 		t.Fatalf("looking made %d tokens", n)
 	}

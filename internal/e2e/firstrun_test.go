@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -22,6 +23,19 @@ func TestTheWayInIsAsGoodAsThePagesBehindIt(t *testing.T) {
 	b.setUp(p)
 
 	b.post("/workspace/acme/members/new", map[string]string{"email": "eve@example.com", "role": "Viewer", "reach": "all"})
+	b.lookAt(view{name: "members who are invited", path: "/workspace/acme/members?only=invited"})
+	b.press("eve@example.com")
+	member := b.at()
+	b.lookAt(view{name: "invited member", path: member})
+	b.lookAt(view{name: "cancel an invitation", path: strings.Split(member, "?")[0] + "/cancel"})
+	b.open(member)
+	b.press("New link to copy")
+	b.shows("Hand this link over")
+	b.press("Done")
+	b.lookAt(view{name: "member with a link", path: b.at()})
+	b.lookAt(view{name: "somebody's access token", path: strings.Split(member, "?")[0] + "/access-token"})
+	b.lookAt(view{name: "second factor is required", path: "/settings/security/second-factor?next=/workspaces"})
+	b.lookAt(view{name: "settings say who is asked", path: "/workspace/acme/settings"})
 	b.open("/instance/people")
 	b.press("eve@example.com")
 	b.lookAt(view{name: "person without a way in", path: b.at()})
