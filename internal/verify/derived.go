@@ -64,11 +64,15 @@ func Narrowing(t *token.Terms) []grant.Statement {
 // verifyDerived decides about a derived token. Nothing is asked of Tokenry itself with one:
 // what somebody makes there would outlive it.
 func (e *Engine) verifyDerived(ctx context.Context, req *Request, d *Decision) error {
+	if req.Caller {
+		d.Code, d.At = api.CodeMalformed, e.now()
+		return nil
+	}
 	name, _ := e.keys.DigestWith(e.keys.Current(), req.Token)
 	x := e.derived.recall(name)
 	if x == nil {
 		parsed, err := token.ParseDerived(req.Token)
-		if err != nil || req.Caller {
+		if err != nil {
 			return e.verifyForeign(ctx, req, d)
 		}
 		if x, err = e.prove(ctx, req, &parsed); err != nil {
@@ -78,10 +82,6 @@ func (e *Engine) verifyDerived(ctx context.Context, req *Request, d *Decision) e
 		if x.digest != (token.Digest{}) {
 			e.derived.keep(name, x)
 		}
-	}
-	if req.Caller {
-		d.Code, d.At = api.CodeMalformed, e.now()
-		return nil
 	}
 	return e.verify(ctx, req, x.Parsed, x, d)
 }
