@@ -983,6 +983,7 @@ export interface Policy {
   rate_limit: RateLimit | null
   recoverable: boolean
   require_ip_allow_list: boolean
+  /** RequireSecondFactor keeps whoever signed in with a password alone out of the pages until they set up a second factor; tokens are not asked for any. */
   require_second_factor: boolean
   retention: string
   /** Revision is the last change of what is set here; what is inherited does not move it. */

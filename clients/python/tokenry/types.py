@@ -1161,6 +1161,7 @@ class Policy(TypedDict):
     rate_limit: Union["RateLimit", None]
     recoverable: bool
     require_ip_allow_list: bool
+    # RequireSecondFactor keeps whoever signed in with a password alone out of the pages until they set up a second factor; tokens are not asked for any.
     require_second_factor: bool
     retention: str
     # Revision is the last change of what is set here; what is inherited does not move it.
