@@ -37,7 +37,7 @@ func (b *browser) consoleViews() []view {
 	const acme, instance = "/workspace/acme", "/instance"
 	views := paths(
 		"/workspaces", "/settings/tokens", "/settings/tokens/reset?workspace=acme", "/device",
-		"/settings/security", "/settings/security/confirm", "/settings/security/password", "/settings/security/app",
+		"/settings/security", "/settings/security/confirm", "/settings/security/password", "/settings/security/app", "/settings/security/second-factor",
 		instance, instance+"/people", instance+"/audit", instance+"/system", instance+"/defaults", instance+"/webhooks", instance+"/workspaces/globex/suspend",
 		tokensPage, tokensPage+"?q=nothing+has+this+name", tokensPage+"/new", tokensPage+"/new?owner=me", tokensPage+"/new?owner=service",
 		tokensPage+"/new?owner=workspace&scopes=tickets:read", acme+"/integration-tokens",
@@ -56,7 +56,7 @@ func (b *browser) consoleViews() []view {
 	b.open(acme + "/members")
 	at("member", b.link(`td.label a[href*="/members/"]`))
 	b.open(acme + "/members?limit=50")
-	at("another member", eval[string](b, `[...document.querySelectorAll("td.label a")].find(a => a.textContent === "Maria").pathname`), "/deactivate", "/remove")
+	at("another member", eval[string](b, `[...document.querySelectorAll("td.label a")].find(a => a.textContent === "Maria").pathname`), "/deactivate", "/remove", "/access-token")
 	b.post(acme+"/scopes", map[string]string{"name": "letters:read", "description": "Read letters"})
 	b.post(instance+"/roles", map[string]string{"name": "Night", "description": "What runs at night", "more_scopes": "tickets:read"})
 	b.open(instance + "/people")
