@@ -29,8 +29,9 @@ type Terms struct {
 type Derived struct {
 	Parsed
 	Terms
-	message   []byte
-	signature []byte
+
+	// A closure for the reason given at Secret: message and signature are the string again.
+	signedBy func(ed25519.PublicKey) bool
 }
 
 // ErrTerms is the error of terms that no derived token can have. The errors that are
@@ -130,10 +131,13 @@ func ParseDerived(s string) (Derived, error) {
 		return Derived{}, errDerived
 	}
 	terms, signature := raw[:len(raw)-ed25519.SignatureSize], raw[len(raw)-ed25519.SignatureSize:]
-	d := Derived{Parsed: derivedParts(s, sep), signature: signature}
-	d.message = signed([]byte(s[:body]), terms)
+	d := Derived{Parsed: derivedParts(s, sep)}
 	if d.Terms, ok = decodeTerms(terms); !ok {
 		return Derived{}, errDerived
+	}
+	message := signed([]byte(s[:body]), terms)
+	d.signedBy = func(key ed25519.PublicKey) bool {
+		return key[0] == terms[1] && key[1] == terms[2] && ed25519.Verify(key, message, signature)
 	}
 	return d, nil
 }
@@ -171,9 +175,7 @@ func derivedParts[T text](s T, sep int) Parsed {
 
 // SignedBy says whether the holder of the secret with this [DerivationKey] derived it.
 func (d *Derived) SignedBy(key ed25519.PublicKey) bool {
-	at := len(signedUse) + len(d.Prefix) + len("pd_") + LocatorLength + 1
-	return len(key) == ed25519.PublicKeySize && d.message[at] == key[0] && d.message[at+1] == key[1] &&
-		ed25519.Verify(key, d.message, d.signature)
+	return d.signedBy != nil && len(key) == ed25519.PublicKeySize && d.signedBy(key)
 }
 
 // What is encoded of the terms: the format, two bytes of the key that they are signed

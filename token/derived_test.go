@@ -134,6 +134,35 @@ func TestOnlyTheSecretSigns(t *testing.T) {
 	}
 }
 
+// TestADerivedTokenTakenApartPrintsNoSecret: its signature, and what that is of, would be the string again.
+func TestADerivedTokenTakenApartPrintsNoSecret(t *testing.T) {
+	t.Parallel()
+	v := readDerived(t).Derived[0]
+	d, err := token.ParseDerived(v.Derived)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, ok := token.Blocks(v.Derived[len("tkypd_")+token.LocatorLength : len(v.Derived)-token.CheckLength])
+	if !ok {
+		t.Fatal("the string is not read")
+	}
+	signature := raw[len(raw)-ed25519.SignatureSize:]
+	for _, verb := range []string{"%v", "%+v", "%#v", "%x", "%q", "%s"} {
+		for _, value := range []any{d, &d} {
+			said := fmt.Sprintf(verb, value)
+			for _, secret := range []string{fmt.Sprint(signature[:8])[1:20], hex.EncodeToString(signature[:8]), v.Derived[20:40]} {
+				if strings.Contains(said, secret) {
+					t.Errorf("%s shows %q: %s", verb, secret, said)
+				}
+			}
+		}
+	}
+	var none token.Derived
+	if none.SignedBy(token.DerivationKey(token.NewSecret(v.Token))) {
+		t.Error("nothing is signed by somebody")
+	}
+}
+
 func TestNothingIsDerivedOfWhatIsNoToken(t *testing.T) {
 	t.Parallel()
 	derived := derive(t, samples(t)[0], token.Terms{Scopes: []string{"a:b"}})
