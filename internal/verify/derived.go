@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
@@ -94,7 +95,7 @@ func (e *Engine) prove(ctx context.Context, req *Request, p *token.Derived) (*de
 	if rate, _ := misses.Take(network, 0, e.now()); rate.Remaining == 0 {
 		return nil, errManyProofs
 	}
-	digest, err := e.derived.ask(ctx, e, p.Locator, req.Token)
+	digest, err := e.derived.ask(ctx, p.Locator, req.Token)
 	if errors.Is(err, ErrNotFound) {
 		misses.Take(network, 1, e.now())
 		return newDerivation(p, token.Digest{}), nil
@@ -144,12 +145,13 @@ func (x *derivation) accepts(addr netip.Addr) bool {
 // derivedTokens are those that were proven. Whoever looks takes no lock: when a half is full it
 // becomes the older one, and what is asked for again moves over.
 type derivedTokens struct {
-	read  func(context.Context, token.Locator, string) (token.Digest, error)
-	gate  chan struct{}
-	most  int32 // in one half
-	now   atomic.Pointer[half]
-	older atomic.Pointer[half]
-	mu    sync.Mutex // guards turning
+	read    func(context.Context, token.Locator, string) (token.Digest, error)
+	gate    chan struct{}
+	timeout time.Duration
+	most    int32 // in one half
+	now     atomic.Pointer[half]
+	older   atomic.Pointer[half]
+	mu      sync.Mutex // guards turning
 }
 
 type half struct {
@@ -157,8 +159,8 @@ type half struct {
 	n       atomic.Int32
 }
 
-func newDerivedTokens(kept int, read func(context.Context, token.Locator, string) (token.Digest, error)) *derivedTokens {
-	t := &derivedTokens{read: read, most: max(1, int32(kept/2)), gate: make(chan struct{}, proofsAtOnce)}
+func newDerivedTokens(kept int, timeout time.Duration, read func(context.Context, token.Locator, string) (token.Digest, error)) *derivedTokens {
+	t := &derivedTokens{read: read, timeout: timeout, most: max(1, int32(kept/2)), gate: make(chan struct{}, proofsAtOnce)}
 	t.now.Store(new(half))
 	t.older.Store(new(half))
 	return t
@@ -196,14 +198,12 @@ func (t *derivedTokens) keep(name token.Digest, x *derivation) {
 }
 
 // ask waits for its turn, and for the answer.
-func (t *derivedTokens) ask(ctx context.Context, e *Engine, l token.Locator, presented string) (token.Digest, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, e.tokens.timeout, errTimeout)
+func (t *derivedTokens) ask(ctx context.Context, l token.Locator, presented string) (token.Digest, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout, errTimeout)
 	defer cancel()
-	select {
-	case t.gate <- struct{}{}:
-		defer func() { <-t.gate }()
-	case <-ctx.Done():
-		return token.Digest{}, context.Cause(ctx)
+	if err := enter(ctx, t.gate, t.timeout); err != nil {
+		return token.Digest{}, err
 	}
+	defer func() { <-t.gate }()
 	return t.read(ctx, l, presented)
 }

@@ -131,7 +131,7 @@ func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	e := &Engine{
 		keys: keys, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, lacks: cfg.Lacks, capacity: cfg.Capacity,
 		limits: newLimits(cfg.Meters), together: newTogether(cfg.Together), unknown: newUnknowns(cfg.Unknown),
-		strangers: newStrangers(cfg.Direct), derived: newDerivedTokens(cfg.DerivedKept, src.VerifyDerived),
+		strangers: newStrangers(cfg.Direct), derived: newDerivedTokens(cfg.DerivedKept, cfg.FillTimeout, src.VerifyDerived),
 	}
 	if cfg.Together.All {
 		e.limits.split.Store(&split{nodes: 1, begun: true, all: true})
@@ -340,7 +340,7 @@ func (e *Engine) decide(ctx context.Context, req *Request, k *known, s *match, b
 	if code := l.code(b.active, b.suspended, now); code != api.CodeOK {
 		return code, nil
 	}
-	d.Lasts, d.Addressed = lasts(min(l.revokeAt, l.expiresAt, s.retiresAt), now), k.shared.addresses != nil || x != nil && x.addresses != nil
+	d.Lasts, d.Addressed = lasts(min(l.revokeAt, l.expiresAt, s.retiresAt), now), k.shared.addresses != nil
 	if !AddressAllowed(k.shared.addresses, req.Addr) || !x.accepts(req.Addr) {
 		return api.CodeIPDenied, nil
 	}

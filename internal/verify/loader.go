@@ -120,7 +120,7 @@ func (l *loader[K, V, R]) try(ctx context.Context, k K) (R, bool, error) {
 		return r, true, nil
 	}
 	if t.flight == nil {
-		if err := l.enter(ctx); err != nil {
+		if err := enter(ctx, l.gate, l.timeout); err != nil {
 			return r, false, err
 		}
 		if r, t, known = l.begin(ctx, k); known {
@@ -142,17 +142,17 @@ func (l *loader[K, V, R]) look(k K) (R, ticket[R], bool) {
 	return r, l.flights[k].join(), known
 }
 
-// enter waits for a place among the flights.
-func (l *loader[K, V, R]) enter(ctx context.Context) error {
+// enter waits for a place among those who read; whoever got one gives it back.
+func enter(ctx context.Context, gate chan<- struct{}, timeout time.Duration) error {
 	select {
-	case l.gate <- struct{}{}:
+	case gate <- struct{}{}:
 		return nil
 	default:
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, l.timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
 	defer cancel()
 	select {
-	case l.gate <- struct{}{}:
+	case gate <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
