@@ -49,7 +49,7 @@ func SecondFactor(r *Snapshot, c Caller) error {
 	}
 	rows, err := r.FactorsOf(c.User)
 	for _, f := range rows {
-		if f.Kind == "totp" && !f.ConfirmedAt.IsZero() || f.Kind == "passkey" && strings.Contains(s.Method, f.Kind) {
+		if f.Kind == ledger.KindTOTP && !f.ConfirmedAt.IsZero() || f.Kind == ledger.KindPasskey && strings.Contains(s.Method, f.Kind) {
 			return err
 		}
 	}

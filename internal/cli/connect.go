@@ -80,6 +80,11 @@ func (a *app) callerToken() (string, error) {
 	return "", usagef("there is no token: run tokenry login, set TOKENRY_TOKEN, or give --token @FILE, or --token - and the token on standard input")
 }
 
+// readGiven is [app.readSecret] from where the one argument says, or standard input.
+func (a *app) readGiven(args []string, what string) (string, error) {
+	return a.readSecret(append(args, "-")[0], what)
+}
+
 // readSecret reads a secret from where a text says: - is standard input, @FILE a
 // file, $NAME a variable. A secret itself is refused.
 func (a *app) readSecret(from, what string) (string, error) {

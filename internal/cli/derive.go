@@ -30,11 +30,7 @@ func (a *app) tokenDerive() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		from := "-"
-		if len(args) > 0 {
-			from = args[0]
-		}
-		held, err := a.readSecret(from, "the token to derive from")
+		held, err := a.readGiven(args, "the token to derive from")
 		if err != nil {
 			return err
 		}

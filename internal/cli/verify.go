@@ -46,11 +46,7 @@ func (a *app) verify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		from := "-"
-		if len(args) > 0 {
-			from = args[0]
-		}
-		tok, err := a.readSecret(from, "the token to verify")
+		tok, err := a.readGiven(args, "the token to verify")
 		if err != nil {
 			return err
 		}

@@ -55,15 +55,16 @@ func (v *visit) only() string {
 
 // doInviteAgain mails a member another link.
 func (v *visit) doInviteAgain() error {
-	who, back := v.R.PathValue("member"), v.WS("members", v.R.PathValue("member"))
+	who := v.R.PathValue("member")
 	sent, err := v.Links.Invite(v.Ctx(), v.Caller, v.At.Slug, who)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case sent.Sent:
-		return v.Done(v.Onward(back), "invited-again")
 	}
-	return v.Done(v.Onward(back), "invited-unsent")
+	did := "invited-unsent"
+	if sent.Sent {
+		did = "invited-again"
+	}
+	return v.Done(v.Onward(v.WS("members", who)), did)
 }
 
 // doHandInvitation makes a link for a member and shows it, this once.

@@ -81,11 +81,17 @@ type Identity struct {
 	CreatedAt       time.Time
 }
 
+// The kinds of factors that make a session more than a password's.
+const (
+	KindTOTP    = "totp"
+	KindPasskey = "passkey"
+)
+
 // Factor is a second factor of a person, one of their recovery codes, or a passkey.
 type Factor struct {
 	ID   ID
 	User ID
-	// Kind is "totp", "recovery" or "passkey".
+	// Kind is KindTOTP, KindPasskey or "recovery".
 	Kind string
 	Name string
 	// Digest is a recovery code's; Sealed a secret that must be read again.

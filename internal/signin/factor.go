@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	kindTOTP     = "totp"
+	kindTOTP     = ledger.KindTOTP
 	kindRecovery = "recovery"
 	// stepSeconds is how long a code of an authenticator app lasts; the step
 	// before and the step after are taken too.

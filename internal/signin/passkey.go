@@ -30,7 +30,7 @@ import (
 // the page, so that asking for one writes nothing.
 
 const (
-	kindPasskey = "passkey"
+	kindPasskey = ledger.KindPasskey
 	// maxPasskeys is how many a person has at the most.
 	maxPasskeys    = 20
 	maxPasskeyName = 64
