@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/netip"
 	"time"
 
@@ -40,6 +41,9 @@ func Text(c any) (string, bool) {
 
 // Instant is a time as microseconds; the zero time is NULL.
 func Instant(t *time.Time) Codec { return instant{t} }
+
+// Moment is a time in a filter.
+func Moment(t time.Time) Codec { return Instant(&t) }
 
 type instant struct{ t *time.Time }
 
@@ -79,6 +83,29 @@ func (c span) Scan(v any) error {
 		return mismatch("a duration is a %T", v)
 	}
 	*c.d = time.Duration(n) * time.Microsecond
+	return nil
+}
+
+// Flag is a truth as 0 or 1.
+func Flag(b *bool) Codec { return flag{b} }
+
+type flag struct{ b *bool }
+
+// Value writes the column.
+func (c flag) Value() (driver.Value, error) {
+	if *c.b {
+		return int64(1), nil
+	}
+	return int64(0), nil
+}
+
+// Scan reads the column.
+func (c flag) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return mismatch("a flag is a %T", v)
+	}
+	*c.b = n != 0
 	return nil
 }
 
@@ -315,4 +342,22 @@ func (c address) Scan(v any) error {
 		return mismatch("an address has %d bytes", len(b))
 	}
 	return nil
+}
+
+// Limit is how many rows a statement answers at most, as SQL takes it; 0 is any number.
+// Statements CAST it, because SQLite plans a statement anew whenever it is given a bare
+// parameter as LIMIT.
+func Limit(n int) int64 {
+	if n <= 0 {
+		return math.MaxInt64
+	}
+	return int64(n)
+}
+
+// Below is the number before which a list continues; 0 is its beginning.
+func Below(before int64) int64 {
+	if before <= 0 {
+		return math.MaxInt64
+	}
+	return before
 }

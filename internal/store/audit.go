@@ -41,7 +41,7 @@ func (r auditRows) AuditChains() ([]ledger.ID, error) {
 
 // AuditChain lists oldest first, for whoever verifies or exports.
 func (r auditRows) AuditChain(workspace ledger.ID, after int64, limit int) ([]ledger.AuditRow, error) {
-	return list(r.session, auditFields, auditOf+` AND sequence > $2 ORDER BY sequence LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+	return list(r.session, auditFields, auditOf+` AND sequence > $2 ORDER BY sequence LIMIT CAST($3 AS BIGINT)`, workspace, after, column.Limit(limit))
 }
 
 // auditFilters are built like tokenFilters.
@@ -100,7 +100,7 @@ func (r auditRows) listOf(workspace ledger.ID, q ledger.AuditQuery) (string, err
 
 // ends counts the rows on one side of a moment and tells the last of them.
 func (r auditRows) ends(query string, workspace ledger.ID, at time.Time) (n, last int64, err error) {
-	found, err := one(r.session, func(v *[2]int64) []any { return []any{&v[0], &v[1]} }, query, workspace, moment(at), bound(fewRows))
+	found, err := one(r.session, func(v *[2]int64) []any { return []any{&v[0], &v[1]} }, query, workspace, column.Moment(at), column.Limit(fewRows))
 	return found[0], found[1], err
 }
 
@@ -130,7 +130,7 @@ func (r auditRows) Audit(workspace ledger.ID, q ledger.AuditQuery) ([]ledger.Aud
 		rows = append(rows, some...)
 	}
 	slices.SortFunc(rows, func(a, b ledger.AuditRow) int { return cmp.Compare(b.Sequence, a.Sequence) })
-	return rows[:min(int64(len(rows)), bound(q.Limit))], nil
+	return rows[:min(int64(len(rows)), column.Limit(q.Limit))], nil
 }
 
 func (r auditRows) listed(query string, workspace ledger.ID, q ledger.AuditQuery) ([]ledger.AuditRow, error) {
@@ -138,8 +138,8 @@ func (r auditRows) listed(query string, workspace ledger.ID, q ledger.AuditQuery
 	if prefix, all := strings.CutSuffix(action, "*"); all {
 		action, begins = "", prefix
 	}
-	return list(r.session, auditFields, query, workspace, below(q.Before), q.Token, q.Actor, action,
-		moment(q.From), moment(q.To), bound(q.Limit), begins, q.Since, q.With)
+	return list(r.session, auditFields, query, workspace, column.Below(q.Before), q.Token, q.Actor, action,
+		column.Moment(q.From), column.Moment(q.To), column.Limit(q.Limit), begins, q.Since, q.With)
 }
 
 // AuditBounds counts numbers, which have no gaps. What is wholly in a short past has

@@ -292,7 +292,7 @@ func (b *batch) commit() (err error) {
 		}
 	}
 	if err := b.exec(`UPDATE head SET revision = $1, next_id = $2, moment = $3, settlements = $4, digest = $5 WHERE id = 1`,
-		b.revision, b.nextID, moment(b.moment.Latest), b.moment.Settlements, column.Blob(&b.digest)); err != nil {
+		b.revision, b.nextID, column.Moment(b.moment.Latest), b.moment.Settlements, column.Blob(&b.digest)); err != nil {
 		return err
 	}
 	if err := b.seal(); err != nil {

@@ -221,8 +221,8 @@ func TestWhatIsStoredIsText(t *testing.T) {
 		}
 	}
 	for n, want := range map[int]int64{0: math.MaxInt64, -1: math.MaxInt64, 1: 1, math.MaxInt: math.MaxInt64} {
-		if bound(n) != want || below(int64(n)) != want {
-			t.Errorf("%d is a limit of %d, and a list continues below %d", n, bound(n), below(int64(n)))
+		if column.Limit(n) != want || column.Below(int64(n)) != want {
+			t.Errorf("%d is a limit of %d, and a list continues below %d", n, column.Limit(n), column.Below(int64(n)))
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (r figureRows) Figures(now time.Time) (f ledger.Figures, err error) {
 	const day = 24 * time.Hour
 	f, err = one(r.session, func(f *ledger.Figures) []any {
 		return []any{&f.Expired, &f.ExpiringDay, &f.ExpiringWeek, &f.ExpiringMonth}
-	}, countExpiring, moment(now), moment(now.Add(day)), moment(now.Add(7*day)), moment(now.Add(30*day)))
+	}, countExpiring, column.Moment(now), column.Moment(now.Add(day)), column.Moment(now.Add(7*day)), column.Moment(now.Add(30*day)))
 	if err == nil {
 		f.Mails, err = one(r.session, backlogFields, countMails)
 	}
@@ -35,7 +35,7 @@ func (r figureRows) Figures(now time.Time) (f ledger.Figures, err error) {
 	}
 	if err == nil {
 		var n [2]int64
-		n, err = one(r.session, func(n *[2]int64) []any { return []any{&n[0], &n[1]} }, countNotices, moment(now))
+		n, err = one(r.session, func(n *[2]int64) []any { return []any{&n[0], &n[1]} }, countNotices, column.Moment(now))
 		f.NoticesSent, f.NoticesUnsent = n[0], n[1]
 	}
 	return f, err
@@ -68,7 +68,7 @@ const (
 
 func (r figureRows) TokenStates(workspace, member ledger.ID, now time.Time) ([]ledger.TokenState, error) {
 	const week = 7 * 24 * time.Hour
-	query, args := countStates, []any{workspace, moment(now), week.Microseconds(), moment(now.Add(ledger.TokenWeeks * week))}
+	query, args := countStates, []any{workspace, column.Moment(now), week.Microseconds(), column.Moment(now.Add(ledger.TokenWeeks * week))}
 	if member != 0 {
 		query, args = countStatesMember, append(args, member)
 	}
@@ -86,7 +86,7 @@ const (
 )
 
 func (r figureRows) FirstToExpire(workspace, member ledger.ID, now, until time.Time, limit int) ([]ledger.Token, error) {
-	query, args := listExpireFirst, []any{workspace, moment(now), moment(until), bound(limit)}
+	query, args := listExpireFirst, []any{workspace, column.Moment(now), column.Moment(until), column.Limit(limit)}
 	if member != 0 {
 		query, args = listExpireFirstMember, append(args, member)
 	}

@@ -64,7 +64,7 @@ func (s *Store) KeyRecorded(ctx context.Context, id token.KeyID) (bool, error) {
 func (s *Store) KeysNeeded(ctx context.Context, ids []token.KeyID, now time.Time) (needed []token.KeyID, err error) {
 	err = s.snapshot(ctx, func(r *reader) error {
 		for _, id := range ids {
-			n, err := number(r.session, keyNeeded, int64(id), moment(now))
+			n, err := number(r.session, keyNeeded, int64(id), column.Moment(now))
 			if err != nil {
 				return err
 			}

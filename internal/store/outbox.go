@@ -45,7 +45,7 @@ func (r *reader) formerSecrets(webhook ledger.ID) ([]ledger.FormerSecret, error)
 
 func (r outboxRows) Webhooks(workspace, after ledger.ID, limit int) ([]ledger.Webhook, error) {
 	ws, err := list(r.session, webhookFields, `SELECT `+webhookColumns+` FROM webhooks
-		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, bound(limit))
+		WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`, workspace, after, column.Limit(limit))
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (t outboxChanges) PutWebhook(w ledger.Webhook) error {
 	for i, f := range w.FormerSecrets {
 		if err == nil {
 			err = t.exec(`INSERT INTO webhook_secrets (webhook, number, sealed, ends_at) VALUES ($1, $2, $3, $4)`,
-				w.ID, i+1, column.Blob(&f.Sealed), moment(f.EndsAt))
+				w.ID, i+1, column.Blob(&f.Sealed), column.Moment(f.EndsAt))
 		}
 	}
 	return err
@@ -127,7 +127,7 @@ func (r outboxRows) DeliveryByID(id ledger.ID) (ledger.Delivery, error) {
 
 func (r outboxRows) Deliveries(webhook, before ledger.ID, limit int) ([]ledger.Delivery, error) {
 	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE webhook = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, webhook, below(before), bound(limit))
+		WHERE webhook = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, webhook, column.Below(before), column.Limit(limit))
 }
 
 // An endpoint's due_at is when the next delivery to it may be claimed: when the
@@ -175,7 +175,7 @@ func inTurn(due []dueEndpoint, n int) []dueEndpoint {
 // busyHomes answers how much is under way, by workspace.
 func (r *reader) busyHomes(now time.Time) (map[ledger.ID]int64, error) {
 	type home struct{ workspace, busy int64 }
-	rows, err := list(r.session, func(h *home) []any { return []any{&h.workspace, &h.busy} }, underWay, moment(now))
+	rows, err := list(r.session, func(h *home) []any { return []any{&h.workspace, &h.busy} }, underWay, column.Moment(now))
 	busy := map[ledger.ID]int64{}
 	for _, h := range rows {
 		busy[h.workspace] = h.busy
@@ -192,7 +192,7 @@ func (r outboxRows) DueDeliveries(now time.Time, c ledger.PostClaim) ([]ledger.D
 	busy := map[ledger.ID]int64{}
 	var all []ledger.Delivery
 	for query, n := range map[string]int{longestHealthy: c.Healthy, longestFailing: c.Failing} {
-		due, err := list(r.session, func(e *dueEndpoint) []any { return []any{&e.webhook, &e.workspace, &e.since} }, query, moment(now), claimLooks)
+		due, err := list(r.session, func(e *dueEndpoint) []any { return []any{&e.webhook, &e.workspace, &e.since} }, query, column.Moment(now), claimLooks)
 		if err != nil {
 			return nil, err
 		}
@@ -200,7 +200,7 @@ func (r outboxRows) DueDeliveries(now time.Time, c ledger.PostClaim) ([]ledger.D
 			due[i].busy = homes[e.workspace]
 		}
 		for _, e := range inTurn(due, n) {
-			ds, err := list(r.session, deliveryFields, dueOfEndpoint, e.webhook, moment(now), bound(c.Each))
+			ds, err := list(r.session, deliveryFields, dueOfEndpoint, e.webhook, column.Moment(now), column.Limit(c.Each))
 			if err != nil {
 				return nil, err
 			}
@@ -231,7 +231,7 @@ func (t outboxChanges) PutDelivery(d ledger.Delivery) error {
 
 func (t outboxChanges) DropDeliveries(webhook ledger.ID, at time.Time) error {
 	err := t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $2
-		WHERE webhook = $1 AND next_attempt_at IS NOT NULL`, webhook, moment(at))
+		WHERE webhook = $1 AND next_attempt_at IS NOT NULL`, webhook, column.Moment(at))
 	if err != nil {
 		return err
 	}
@@ -249,10 +249,10 @@ func (t outboxChanges) DropPending(kept string, at time.Time) (deliveries, mails
 	}
 	return int(d), int(m), errors.Join(
 		t.exec(`UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $1
-			WHERE next_attempt_at IS NOT NULL`, moment(at)),
+			WHERE next_attempt_at IS NOT NULL`, column.Moment(at)),
 		t.exec(`UPDATE webhooks SET due_at = NULL WHERE due_at IS NOT NULL`),
 		t.exec(`UPDATE mails SET state = 'dropped', next_attempt_at = NULL, leased_until = NULL, settled_at = $1
-			WHERE next_attempt_at IS NOT NULL AND kind <> $2`, moment(at), kept),
+			WHERE next_attempt_at IS NOT NULL AND kind <> $2`, column.Moment(at), kept),
 	)
 }
 
@@ -273,13 +273,13 @@ func (r outboxRows) Mail(id ledger.ID) (ledger.Mail, error) {
 
 func (r outboxRows) DueMails(now time.Time, except string, limit int) ([]ledger.Mail, error) {
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
-		WHERE next_attempt_at <= $1 AND kind <> $2 ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`, moment(now), except, bound(limit))
+		WHERE next_attempt_at <= $1 AND kind <> $2 ORDER BY next_attempt_at, id LIMIT CAST($3 AS BIGINT)`, column.Moment(now), except, column.Limit(limit))
 }
 
 func (r outboxRows) DueMailsTo(recipient, kind string, now time.Time, limit int) ([]ledger.Mail, error) {
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
 		WHERE recipient COLLATE "binary" = $1 AND kind = $2 AND next_attempt_at IS NOT NULL AND next_attempt_at <= $3
-		ORDER BY id LIMIT CAST($4 AS BIGINT)`, recipient, kind, moment(now), bound(limit))
+		ORDER BY id LIMIT CAST($4 AS BIGINT)`, recipient, kind, column.Moment(now), column.Limit(limit))
 }
 
 func (t outboxChanges) PutMail(m ledger.Mail) error {

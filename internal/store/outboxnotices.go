@@ -14,8 +14,8 @@ func (r outboxRows) Expiring(w ledger.ExpiryWindow) ([]ledger.Token, error) {
 			AND NOT EXISTS (
 				SELECT 1 FROM notices WHERE notices.token = tokens.id AND notices.step = $5
 					AND notices.noticed_at >= tokens.expires_at - CAST($6 AS BIGINT))
-		ORDER BY id LIMIT CAST($7 AS BIGINT)`, moment(w.After), moment(w.Until), w.From, w.Life.Microseconds(), w.Step,
-		w.Told.Microseconds(), bound(w.Limit))
+		ORDER BY id LIMIT CAST($7 AS BIGINT)`, column.Moment(w.After), column.Moment(w.Until), w.From, w.Life.Microseconds(), w.Step,
+		w.Told.Microseconds(), column.Limit(w.Limit))
 }
 
 const noticeColumns = `token, expires_at, step, noticed_at, sent_at`
@@ -30,7 +30,7 @@ func (r outboxRows) Notice(t ledger.ID, step int) (ledger.Notice, error) {
 }
 
 func (t outboxChanges) DeleteNotice(n ledger.Notice) error {
-	return t.exec(`DELETE FROM notices WHERE token = $1 AND expires_at = $2 AND step = $3`, n.Token, moment(n.ExpiresAt), n.Step)
+	return t.exec(`DELETE FROM notices WHERE token = $1 AND expires_at = $2 AND step = $3`, n.Token, column.Moment(n.ExpiresAt), n.Step)
 }
 
 func (t outboxChanges) PutNotice(n ledger.Notice) error {
@@ -63,7 +63,7 @@ func (t outboxChanges) ForgetSettled(before time.Time) error {
 		`DELETE FROM notices WHERE expires_at < $1`,
 		`DELETE FROM reuses_told WHERE told_at < $1`,
 	} {
-		if err := t.exec(query, moment(before)); err != nil {
+		if err := t.exec(query, column.Moment(before)); err != nil {
 			return err
 		}
 	}

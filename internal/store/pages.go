@@ -88,8 +88,12 @@ func ofUser(m *ledger.Member, u ledger.User) {
 	m.UserInstanceAdmin, m.UserDeactivatedAt = u.InstanceAdmin, u.DeactivatedAt
 }
 
-// nameWidth is what a public id takes in a list; see [picked] for why that is a text.
-const nameWidth = 64
+const (
+	// nameWidth is what a public id takes in a list; see [search.ListedIn] for why that is a text.
+	nameWidth = 64
+	// pickAtOnce bounds that text, in which each entry is found by counting.
+	pickAtOnce = 256
+)
 
 // eachListed runs a query about rows, so many at a time, and joins the answers.
 func eachListed[T any](s *session, fields func(*T) []any, query string, rows []ledger.ID) (all []T, err error) {

@@ -32,7 +32,7 @@ func (r peopleRows) User(k ledger.UserKey) (ledger.User, error) {
 func (r peopleRows) Users(q ledger.Range) ([]ledger.User, error) {
 	return list(r.session, userFields, search.Begin+` SELECT `+userColumns+` FROM users WHERE id > $2`+search.Every+`
 			lower(email) LIKE pattern ESCAPE '\' OR lower(name) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
-		search.Found+` ORDER BY id LIMIT CAST($3 AS BIGINT)`, search.Words(q.Text), q.After, bound(q.Limit))
+		search.Found+` ORDER BY id LIMIT CAST($3 AS BIGINT)`, search.Words(q.Text), q.After, column.Limit(q.Limit))
 }
 
 // InstanceAdmins has an index of its own, since it is asked before every change
@@ -130,7 +130,7 @@ func (r peopleRows) Members(workspace ledger.ID, q ledger.Range) ([]ledger.Membe
 		WHERE m.workspace = $2 AND m.id > $3 AND m.removed_at IS NULL
 			AND (CAST($5 AS TEXT) <> '`+ledger.OnlyInvited+`' OR `+outside+`) AND (CAST($5 AS TEXT) <> '`+ledger.OnlyOneFactor+`' OR `+oneFactor+`)`+
 		search.Every+memberHas+search.Found+`
-		ORDER BY m.id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, bound(q.Limit), q.Only)
+		ORDER BY m.id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, column.Limit(q.Limit), q.Only)
 }
 
 // PutMember stores the membership alone; the fields of the user are left as they
@@ -189,7 +189,7 @@ func (r peopleRows) ServiceAccounts(workspace ledger.ID, q ledger.Range) ([]ledg
 	return list(r.session, accountFields, search.Begin+` SELECT `+accountColumns+` FROM service_accounts
 		WHERE workspace = $2 AND id > $3 AND removed_at IS NULL`+search.Every+`
 			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
-		search.Found+` ORDER BY id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, bound(q.Limit))
+		search.Found+` ORDER BY id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, column.Limit(q.Limit))
 }
 
 // PutServiceAccount refuses a name that another one has which is not removed.

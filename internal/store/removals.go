@@ -54,7 +54,7 @@ func (r removalRows) Unended(workspace ledger.ID, x ledger.Removal, limit int) (
 	if x.Kind == ledger.RemovedServiceAccount {
 		query = unendedOfAccount
 	}
-	return list(r.session, ids, query, workspace, x.Owner, x.After, bound(limit))
+	return list(r.session, ids, query, workspace, x.Owner, x.After, column.Limit(limit))
 }
 
 // CountUnended counts by the same index.
@@ -89,7 +89,7 @@ func (r removalRows) Naming(workspace ledger.ID, part ledger.Part, after ledger.
 	if part == ledger.PartAccounts {
 		end, naming = accountsWindow, accountsNaming
 	}
-	last, err := one(r.session, func(id *ledger.ID) []any { return []any{column.Ref(id)} }, end, workspace, after, bound(window))
+	last, err := one(r.session, func(id *ledger.ID) []any { return []any{column.Ref(id)} }, end, workspace, after, column.Limit(window))
 	if err != nil || last == 0 {
 		return nil, 0, err
 	}
@@ -106,7 +106,7 @@ const tokensSealed = `SELECT id FROM tokens WHERE workspace = $1 AND id > $2 AND
 
 // Sealed looks at a window of tokens.
 func (r removalRows) Sealed(workspace, after ledger.ID, window int) ([]ledger.ID, ledger.ID, error) {
-	last, err := one(r.session, func(id *ledger.ID) []any { return []any{column.Ref(id)} }, tokensWindow, workspace, after, bound(window))
+	last, err := one(r.session, func(id *ledger.ID) []any { return []any{column.Ref(id)} }, tokensWindow, workspace, after, column.Limit(window))
 	if err != nil || last == 0 {
 		return nil, 0, err
 	}

@@ -68,20 +68,20 @@ const tokensLapsing = `SELECT ` + tokenColumns + ` FROM tokens
 
 // LapsedTokens goes by an index of those that wait for their end.
 func (r retentionRows) LapsedTokens(at time.Time, limit int) ([]ledger.Token, error) {
-	return list(r.session, tokenFields, tokensLapsing, moment(at), bound(limit))
+	return list(r.session, tokenFields, tokensLapsing, column.Moment(at), column.Limit(limit))
 }
 
 // EndedTokens asks each way in which a token ends for good.
 func (r retentionRows) EndedTokens(workspace ledger.ID, before time.Time, limit int) ([]ledger.Token, error) {
-	ended, err := list(r.session, tokenFields, tokensRevoked, workspace, moment(before), bound(limit))
+	ended, err := list(r.session, tokenFields, tokensRevoked, workspace, column.Moment(before), column.Limit(limit))
 	if err != nil || limit > 0 && len(ended) == limit {
 		return ended, err
 	}
-	lapsed, err := list(r.session, tokenFields, tokensLapsed, workspace, moment(before), bound(max(limit-len(ended), 0)))
+	lapsed, err := list(r.session, tokenFields, tokensLapsed, workspace, column.Moment(before), column.Limit(max(limit-len(ended), 0)))
 	if ended = append(ended, lapsed...); err != nil || limit > 0 && len(ended) == limit {
 		return ended, err
 	}
-	over, err := list(r.session, tokenFields, tokensOver, workspace, moment(before), bound(max(limit-len(ended), 0)))
+	over, err := list(r.session, tokenFields, tokensOver, workspace, column.Moment(before), column.Limit(max(limit-len(ended), 0)))
 	return append(ended, over...), err
 }
 
@@ -110,7 +110,7 @@ const membersRemoved = memberSelect + `
 
 // RemovedMembers leaves out who has tokens yet.
 func (r retentionRows) RemovedMembers(workspace ledger.ID, before time.Time, limit int) ([]ledger.Member, error) {
-	return list(r.session, memberFields, membersRemoved, workspace, moment(before), bound(limit))
+	return list(r.session, memberFields, membersRemoved, workspace, column.Moment(before), column.Limit(limit))
 }
 
 // MembershipsOf lists removed ones too, oldest first.
@@ -130,7 +130,7 @@ const accountsRemoved = `SELECT ` + accountColumns + ` FROM service_accounts s
 
 // RemovedServiceAccounts leaves out who has tokens yet.
 func (r retentionRows) RemovedServiceAccounts(workspace ledger.ID, before time.Time, limit int) ([]ledger.ServiceAccount, error) {
-	return list(r.session, accountFields, accountsRemoved, workspace, moment(before), bound(limit))
+	return list(r.session, accountFields, accountsRemoved, workspace, column.Moment(before), column.Limit(limit))
 }
 
 // DeleteServiceAccount fails while a token refers to the row.
@@ -144,14 +144,14 @@ func (t retentionChanges) DeleteServiceAccount(id ledger.ID) error {
 // DeletedWorkspaces lists those that still have rows, and those that have none.
 func (r retentionRows) DeletedWorkspaces(after ledger.ID, limit int) ([]ledger.Workspace, error) {
 	return list(r.session, workspaceFields, `SELECT `+workspaceColumns+` FROM workspaces w
-		WHERE w.id > $1 AND w.deleted_at IS NOT NULL ORDER BY w.id LIMIT CAST($2 AS BIGINT)`, after, bound(limit))
+		WHERE w.id > $1 AND w.deleted_at IS NOT NULL ORDER BY w.id LIMIT CAST($2 AS BIGINT)`, after, column.Limit(limit))
 }
 
 // DeliveriesAbout reads the whole table: nothing else knows what is in a body.
 func (r retentionRows) DeliveriesAbout(after ledger.ID, text [3]string, limit int) ([]ledger.Delivery, error) {
 	return list(r.session, deliveryFields, `SELECT `+deliveryColumns+` FROM deliveries
 		WHERE id > $1 AND (lower(payload) LIKE $2 ESCAPE '\' OR lower(payload) LIKE $3 ESCAPE '\' OR lower(payload) LIKE $4 ESCAPE '\')
-		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, search.Containing(text[0]), search.Containing(text[1]), search.Containing(text[2]), bound(limit))
+		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, search.Containing(text[0]), search.Containing(text[1]), search.Containing(text[2]), column.Limit(limit))
 }
 
 // DeleteDelivery forgets one, sent or not.
@@ -174,7 +174,7 @@ func (r retentionRows) MailsAbout(after ledger.ID, text [3]string, limit int) ([
 	return list(r.session, mailFields, `SELECT `+mailColumns+` FROM mails
 		WHERE id > $1 AND (lower(recipient) LIKE $2 ESCAPE '\' OR lower(facts) LIKE $2 ESCAPE '\'
 			OR lower(facts) LIKE $3 ESCAPE '\' OR lower(facts) LIKE $4 ESCAPE '\')
-		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, search.Containing(text[0]), search.Containing(text[1]), search.Containing(text[2]), bound(limit))
+		ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, search.Containing(text[0]), search.Containing(text[1]), search.Containing(text[2]), column.Limit(limit))
 }
 
 // DeleteMail forgets one, sent or not.

@@ -131,7 +131,7 @@ func (r rightsRows) Resources(workspace ledger.ID, q ledger.Range) ([]ledger.Res
 	return list(r.session, resourceFields, search.Begin+` SELECT `+resourceColumns+` FROM resources
 		WHERE workspace = $2 AND id > $3`+search.Every+`
 			lower(name) LIKE pattern ESCAPE '\' OR lower(description) LIKE pattern ESCAPE '\'`+search.Found+`
-		ORDER BY id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, bound(q.Limit))
+		ORDER BY id LIMIT CAST($4 AS BIGINT)`, search.Words(q.Text), workspace, q.After, column.Limit(q.Limit))
 }
 
 // PutResource refuses a name that another resource of the workspace has.

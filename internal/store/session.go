@@ -5,8 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"math"
-	"time"
 
 	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -86,6 +84,26 @@ func (s *session) run(query string, args ...any) error {
 		return s.fail(err, query)
 	}
 	return nil
+}
+
+// affected is run that answers how many rows were changed.
+func affected(s *session, query string, args ...any) (int64, error) {
+	if err := s.ready(); err != nil {
+		return 0, err
+	}
+	if !column.Storable(args) {
+		return 0, s.fail(errUnstorable, query)
+	}
+	s.eng.tripped()
+	res, err := s.tx.ExecContext(s.ctx, query, args...)
+	if err != nil {
+		return 0, s.fail(err, query)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, s.fail(err, query)
+	}
+	return n, nil
 }
 
 // errEnough ends the reading of rows that nobody needs.
@@ -172,24 +190,4 @@ func (s *session) readTo(err error, query string) error {
 // number reads one integer.
 func number(s *session, query string, args ...any) (int64, error) {
 	return one(s, func(n *int64) []any { return []any{n} }, query, args...)
-}
-
-// moment is a time in a filter.
-func moment(t time.Time) column.Codec { return column.Instant(&t) }
-
-// bound is a limit as SQL takes it; 0 is none. The statements CAST it, because
-// SQLite plans a statement anew whenever it is given a bare parameter as LIMIT.
-func bound(limit int) int64 {
-	if limit <= 0 {
-		return math.MaxInt64
-	}
-	return int64(limit)
-}
-
-// below is the number before which a list continues; 0 is its beginning.
-func below(before int64) int64 {
-	if before <= 0 {
-		return math.MaxInt64
-	}
-	return before
 }

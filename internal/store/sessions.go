@@ -97,7 +97,7 @@ func (r signInRows) CodeByAlias(alias string) (ledger.OneTimeCode, error) {
 func (r signInRows) CountCodes(purpose string, live time.Time, limit int) (int, error) {
 	n, err := number(r.session, `SELECT count(*) FROM
 		(SELECT id FROM signin_codes WHERE purpose = $1 AND expires_at > $2 LIMIT CAST($3 AS BIGINT)) AS counted`,
-		purpose, moment(live), bound(limit))
+		purpose, column.Moment(live), column.Limit(limit))
 	return int(n), err
 }
 
@@ -195,7 +195,7 @@ func (r signInRows) KnownAddress(user ledger.ID, address string) (bool, error) {
 func (t signInChanges) RememberAddress(user ledger.ID, address string, at time.Time) error {
 	if err := t.exec(`
 		INSERT INTO signin_addresses (user_id, address, seen_at) VALUES ($1, $2, $3)
-		ON CONFLICT (user_id, address) DO UPDATE SET seen_at = excluded.seen_at`, user, address, moment(at)); err != nil {
+		ON CONFLICT (user_id, address) DO UPDATE SET seen_at = excluded.seen_at`, user, address, column.Moment(at)); err != nil {
 		return err
 	}
 	return t.exec(`
@@ -210,7 +210,7 @@ func (t signInChanges) SweepSignIn(at time.Time) error {
 		`DELETE FROM signin_attempts WHERE expires_at <= $1`,
 		`DELETE FROM signin_codes WHERE expires_at <= $1 AND purpose <> 'invitation'`,
 	} {
-		if err := t.exec(statement, moment(at)); err != nil {
+		if err := t.exec(statement, column.Moment(at)); err != nil {
 			return err
 		}
 	}

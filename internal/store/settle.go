@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"time"
+
+	"github.com/tokenry/tokenry/internal/column"
 )
 
 // longestWait is longer than anything waits for its next attempt.
@@ -19,15 +21,15 @@ func (t headChanges) Settle(at time.Time) error {
 	if !was.After(at) {
 		return nil
 	}
-	now := moment(at)
+	now := column.Moment(at)
 	var errs []error
 	for _, query := range []string{
 		`UPDATE deliveries SET next_attempt_at = $1, leased_until = NULL WHERE next_attempt_at > $2`,
 		`UPDATE mails SET next_attempt_at = $1, leased_until = NULL WHERE next_attempt_at > $2`,
 	} {
-		errs = append(errs, t.exec(query, now, moment(at.Add(longestWait))))
+		errs = append(errs, t.exec(query, now, column.Moment(at.Add(longestWait))))
 	}
-	errs = append(errs, t.exec(`UPDATE webhook_secrets SET ends_at = $1 WHERE ends_at > $1`, moment(at.Add(longestWait))))
+	errs = append(errs, t.exec(`UPDATE webhook_secrets SET ends_at = $1 WHERE ends_at > $1`, column.Moment(at.Add(longestWait))))
 	for _, query := range []string{
 		`UPDATE webhooks SET due_at = ` + dueAt + ` WHERE due_at > $1`,
 		`UPDATE webhooks SET failing_since = $1 WHERE failing_since > $1`,
@@ -54,8 +56,8 @@ const begunLater = ` WHERE retires_at > $1 AND ended_at IS NULL AND EXISTS (
 // gives the others what was left of them.
 func (t *tx) settleOverlaps(was, at time.Time) error {
 	return errors.Join(
-		t.exec(`UPDATE secrets SET ended_at = $1`+begunLater+` AND retires_at <= $2`, moment(at), moment(was)),
-		t.exec(`UPDATE secrets SET retires_at = retires_at - CAST($2 AS BIGINT)`+begunLater, moment(at), was.Sub(at).Microseconds()))
+		t.exec(`UPDATE secrets SET ended_at = $1`+begunLater+` AND retires_at <= $2`, column.Moment(at), column.Moment(was)),
+		t.exec(`UPDATE secrets SET retires_at = retires_at - CAST($2 AS BIGINT)`+begunLater, column.Moment(at), was.Sub(at).Microseconds()))
 }
 
 // settleCounts adds to the counts of tokens what had come to its end by a clock that
@@ -66,5 +68,5 @@ func (t *tx) settleCounts(at time.Time) error {
 				AND (token_counts.owner = 0 OR coalesce(owner_member, owner_service_account) = token_counts.owner)
 				AND (expires_at IS NULL OR expires_at > $1) AND (revoke_at IS NULL OR revoke_at > $1)
 				AND (expires_at <= token_counts.counted_at OR revoke_at <= token_counts.counted_at))
-		WHERE counted_at > $1`, moment(at))
+		WHERE counted_at > $1`, column.Moment(at))
 }

@@ -285,7 +285,7 @@ func (s *Store) Keep(ctx context.Context, at time.Time) (m ledger.Moment, err er
 
 func (s *Store) raise(ctx context.Context, at time.Time) error {
 	return s.aside(ctx, func(t *session) error {
-		return t.exec(`UPDATE head SET moment = $1 WHERE id = 1 AND fence IS NULL AND (moment IS NULL OR moment < $1)`, moment(at))
+		return t.exec(`UPDATE head SET moment = $1 WHERE id = 1 AND fence IS NULL AND (moment IS NULL OR moment < $1)`, column.Moment(at))
 	})
 }
 

@@ -20,7 +20,7 @@ func (s streams) OpenStream(ctx context.Context, name string, atEnd bool, now ti
 		return t.exec(`INSERT INTO audit_streams (name, revision, workspace, sequence, seen_at)
 			SELECT $1, CASE WHEN CAST($2 AS BOOLEAN) THEN head.revision ELSE 0 END, CAST($3 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT)
 			FROM head WHERE id = 1 AND fence IS NULL
-			ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at`, name, atEnd, int64(math.MaxInt64), moment(now))
+			ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at`, name, atEnd, int64(math.MaxInt64), column.Moment(now))
 	})
 }
 
@@ -50,7 +50,7 @@ func (s streams) StreamBatch(ctx context.Context, name string, limit int) (b led
 			b.Gaps, err = list(r.session, func(g *ledger.StreamGap) []any {
 				return []any{&g.Workspace, &g.Slug, &g.First, &g.Through, column.Blob(&g.Hash)}
 			},
-				streamGaps, name, bound(limit))
+				streamGaps, name, column.Limit(limit))
 		}
 		if err != nil {
 			return err
@@ -58,7 +58,7 @@ func (s streams) StreamBatch(ctx context.Context, name string, limit int) (b led
 		b.Rows, err = list(r.session, func(row *ledger.StreamRow) []any {
 			return append(auditFields(&row.AuditRow), &row.Slug, column.Blob(&row.Previous))
 		},
-			streamRows, b.From.Revision, b.From.Workspace, b.From.Sequence, bound(limit))
+			streamRows, b.From.Revision, b.From.Workspace, b.From.Sequence, column.Limit(limit))
 		if b.To = b.From; len(b.Rows) > 0 {
 			last := b.Rows[len(b.Rows)-1]
 			b.To = ledger.AuditPlace{Revision: last.Revision, Workspace: last.Workspace, Sequence: last.Sequence}
@@ -66,7 +66,7 @@ func (s streams) StreamBatch(ctx context.Context, name string, limit int) (b led
 		if err != nil || len(b.Rows) < limit {
 			return err
 		}
-		b.Behind, err = number(r.session, streamBehind, b.To.Revision, b.To.Workspace, b.To.Sequence, bound(ledger.BehindAtMost))
+		b.Behind, err = number(r.session, streamBehind, b.To.Revision, b.To.Workspace, b.To.Sequence, column.Limit(ledger.BehindAtMost))
 		return err
 	})
 	return b, err
@@ -102,7 +102,7 @@ func (s streams) AdvanceStream(ctx context.Context, b ledger.StreamBatch, runner
 // ForgetStreams forgets their gaps too.
 func (s streams) ForgetStreams(ctx context.Context, before time.Time) (names []string, err error) {
 	return names, s.aside(ctx, func(t *session) error {
-		names, err = list(t, func(s *string) []any { return []any{s} }, `DELETE FROM audit_streams WHERE seen_at < $1 RETURNING name`, moment(before))
+		names, err = list(t, func(s *string) []any { return []any{s} }, `DELETE FROM audit_streams WHERE seen_at < $1 RETURNING name`, column.Moment(before))
 		if err == nil && len(names) > 0 {
 			err = t.exec(`DELETE FROM audit_stream_gaps WHERE stream NOT IN (SELECT name FROM audit_streams)`)
 		}

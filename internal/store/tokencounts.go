@@ -125,14 +125,14 @@ func (t tokenChanges) CountTokens(workspace, owner ledger.ID, now time.Time, eno
 		return int(c.n), err
 	}
 	for _, query := range []string{countExpired, countLapsed} {
-		ended, err := number(t.session, query, workspace, moment(c.at), moment(now), owner)
+		ended, err := number(t.session, query, workspace, column.Moment(c.at), column.Moment(now), owner)
 		if err != nil {
 			return 0, err
 		}
 		c.n -= ended
 	}
 	return int(c.n), t.exec(`UPDATE token_counts SET n = $3, counted_at = $4 WHERE workspace = $1 AND owner = $2`,
-		workspace, owner, c.n, moment(now))
+		workspace, owner, c.n, column.Moment(now))
 }
 
 const standingToken = `SELECT ` + tokenColumns + ` FROM tokens

@@ -153,7 +153,7 @@ func (r tokenRows) few(workspace ledger.ID, q *ledger.TokenQuery) (bool, error) 
 	}
 	q.ExpiresAfter = cmp.Or(q.ExpiresAfter, time.UnixMicro(math.MinInt64))
 	q.ExpiresBefore = cmp.Or(q.ExpiresBefore, time.UnixMicro(math.MaxInt64))
-	n, err := number(r.session, countFew, workspace, moment(q.ExpiresBefore), moment(q.ExpiresAfter))
+	n, err := number(r.session, countFew, workspace, column.Moment(q.ExpiresBefore), column.Moment(q.ExpiresAfter))
 	return n < 2000, err
 }
 
@@ -180,7 +180,7 @@ func (r tokenRows) Tokens(workspace ledger.ID, q ledger.TokenQuery) ([]ledger.To
 	}
 	rows = append(rows, lapsed...)
 	slices.SortFunc(rows, func(a, b ledger.Token) int { return cmp.Compare(b.ID, a.ID) })
-	return rows[:min(int64(len(rows)), bound(q.Limit))], nil
+	return rows[:min(int64(len(rows)), column.Limit(q.Limit))], nil
 }
 
 func (r tokenRows) listed(query string, workspace ledger.ID, q *ledger.TokenQuery) ([]ledger.Token, error) {
@@ -192,9 +192,9 @@ func (r tokenRows) listed(query string, workspace ledger.ID, q *ledger.TokenQuer
 	if err != nil {
 		return nil, err
 	}
-	return list(r.session, tokenFields, query, search.Words(q.Text), workspace, below(q.Before), q.Deleted, column.Ref(&q.OwnerMember),
+	return list(r.session, tokenFields, query, search.Words(q.Text), workspace, column.Below(q.Before), q.Deleted, column.Ref(&q.OwnerMember),
 		column.Ref(&q.OwnerServiceAccount), column.Kind(&q.Kind), q.CreatedBy, column.Locator(&q.CreatedWith),
-		moment(q.ExpiresBefore), moment(q.ExpiresAfter), moment(q.Live), bound(q.Limit), q.From, named, noted, string(q.State), moment(q.StateAt))
+		column.Moment(q.ExpiresBefore), column.Moment(q.ExpiresAfter), column.Moment(q.Live), column.Limit(q.Limit), q.From, named, noted, string(q.State), column.Moment(q.StateAt))
 }
 
 // TokensFrom counts along the index that the list goes by. Where one value has more rows
@@ -205,9 +205,9 @@ func (r tokenRows) TokensFrom(workspace ledger.ID, q ledger.TokenQuery, n int) (
 	if err != nil || few && l.query == listTokens {
 		return 0, err
 	}
-	from, err := number(r.session, partOf+l.part+partEnds, append([]any{workspace, below(q.Before), n}, l.value...)...)
+	from, err := number(r.session, partOf+l.part+partEnds, append([]any{workspace, column.Below(q.Before), n}, l.value...)...)
 	if err == nil && len(l.value) > 0 {
-		from, err = number(r.session, partOf+partEnds, workspace, below(q.Before), n)
+		from, err = number(r.session, partOf+partEnds, workspace, column.Below(q.Before), n)
 	}
 	if errors.Is(err, ledger.ErrNoRow) {
 		return 0, nil
@@ -301,6 +301,6 @@ func (t tokenChanges) PutIdempotency(i ledger.Idempotency) error {
 func (t tokenChanges) DeleteIdempotency(before time.Time, limit int) (int, error) {
 	n, err := affected(t.session, `DELETE FROM idempotency WHERE created_at < $1 AND created_at <= (
 		SELECT max(created_at) FROM (SELECT created_at FROM idempotency ORDER BY created_at LIMIT CAST($2 AS BIGINT)) AS oldest)`,
-		moment(before), bound(limit))
+		column.Moment(before), column.Limit(limit))
 	return int(n), err
 }

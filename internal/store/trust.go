@@ -28,14 +28,14 @@ func (r trustRows) TrustRules(workspace, account ledger.ID, q ledger.Range) ([]l
 	const here, page = `SELECT ` + trustColumns + ` FROM trust_rules WHERE deleted_at IS NULL AND workspace = $1 AND id > $2`,
 		` ORDER BY id LIMIT CAST($3 AS BIGINT)`
 	if account == 0 {
-		return list(r.session, trustFields, here+page, workspace, q.After, bound(q.Limit))
+		return list(r.session, trustFields, here+page, workspace, q.After, column.Limit(q.Limit))
 	}
-	return list(r.session, trustFields, here+` AND service_account = $4`+page, workspace, q.After, bound(q.Limit), account)
+	return list(r.session, trustFields, here+` AND service_account = $4`+page, workspace, q.After, column.Limit(q.Limit), account)
 }
 
 func (r trustRows) TrustRulesEnding(q ledger.Range) ([]ledger.TrustRule, error) {
 	return list(r.session, trustFields, `SELECT `+trustColumns+` FROM trust_rules
-		WHERE ending IS NOT NULL AND id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)`, q.After, bound(q.Limit))
+		WHERE ending IS NOT NULL AND id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)`, q.After, column.Limit(q.Limit))
 }
 
 func (t trustChanges) PutTrustRule(r ledger.TrustRule) error {
@@ -70,11 +70,11 @@ func (r trustRows) Exchange(workspace ledger.ID, used []byte) (ledger.Exchange, 
 
 func (r trustRows) ExchangesOf(rule ledger.ID, t time.Time, limit int) ([]ledger.Exchange, error) {
 	return list(r.session, exchangeFields, `SELECT `+exchangeColumns+` FROM exchanges
-		WHERE rule = $1 AND ends_at > $2 ORDER BY ends_at, used LIMIT CAST($3 AS BIGINT)`, rule, moment(t), bound(limit))
+		WHERE rule = $1 AND ends_at > $2 ORDER BY ends_at, used LIMIT CAST($3 AS BIGINT)`, rule, column.Moment(t), column.Limit(limit))
 }
 
 func (r trustRows) CountExchanges(rule ledger.ID, t time.Time) (int64, error) {
-	return number(r.session, `SELECT count(*) FROM exchanges WHERE rule = $1 AND ends_at > $2`, rule, moment(t))
+	return number(r.session, `SELECT count(*) FROM exchanges WHERE rule = $1 AND ends_at > $2`, rule, column.Moment(t))
 }
 
 func (t trustChanges) PutExchange(x ledger.Exchange) error {
@@ -87,6 +87,6 @@ func (t trustChanges) PutExchange(x ledger.Exchange) error {
 func (t trustChanges) DeleteExchanges(before time.Time, limit int) (int, error) {
 	n, err := affected(t.session, `DELETE FROM exchanges WHERE kept_until < $1 AND kept_until <= (
 		SELECT max(kept_until) FROM (SELECT kept_until FROM exchanges ORDER BY kept_until LIMIT CAST($2 AS BIGINT)) AS oldest)`,
-		moment(before), bound(limit))
+		column.Moment(before), column.Limit(limit))
 	return int(n), err
 }

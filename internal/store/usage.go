@@ -17,6 +17,7 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/postgres"
 	"github.com/tokenry/tokenry/internal/sqlite"
+	"github.com/tokenry/tokenry/internal/usagerows"
 )
 
 // usagePool is how many connections to PostgreSQL usage takes at most, besides
@@ -26,8 +27,8 @@ const usagePool = 4
 // Usage is an [ledger.UsageStore] over one database. It may be used by any
 // number of goroutines.
 type Usage struct {
+	*usagerows.Rows
 	eng       *engine
-	readOnly  bool
 	closeOnce sync.Once
 	closed    error
 }
@@ -56,7 +57,7 @@ func OpenUsage(ctx context.Context, o Options) (*Usage, error) {
 		return nil, errors.Join(err, e.close())
 	}
 	e.trace = o.Trace
-	return &Usage{eng: e, readOnly: o.ReadOnly}, nil
+	return &Usage{Rows: usagerows.Over(usageDatabase{e, o.ReadOnly}), eng: e}, nil
 }
 
 // Close waits for what runs and closes the database.
@@ -173,8 +174,27 @@ func (e *engine) migrateUsage(ctx context.Context, db *sql.DB, dialect goose.Dia
 	return m.Run(ctx, o.Logger)
 }
 
-// read runs f in a transaction that changes nothing.
-func (u *Usage) read(ctx context.Context, f func(*session) error) error {
+// usageDatabase begins the transactions of what is kept of usage.
+type usageDatabase struct {
+	eng      *engine
+	readOnly bool
+}
+
+// usageTx is a session in the words of the rows.
+type usageTx struct{ *session }
+
+func (t usageTx) Exec(query string, args ...any) error  { return t.exec(query, args...) }
+func (t usageTx) Queue(query string, args ...any) error { return t.queue(query, args...) }
+func (t usageTx) Affected(query string, args ...any) (int64, error) {
+	return affected(t.session, query, args...)
+}
+
+func (t usageTx) Ask(row func(scan func(...any) error) error, query string, args ...any) error {
+	return t.ask(row, query, args...)
+}
+
+// Read runs f in a transaction that changes nothing.
+func (u usageDatabase) Read(ctx context.Context, f func(usagerows.Tx) error) error {
 	conn, tx, err := u.eng.begun(ctx, ctx, u.eng.reader, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return u.eng.translate(err, "")
@@ -182,11 +202,11 @@ func (u *Usage) read(ctx context.Context, f func(*session) error) error {
 	defer conn.Close() // the pool drops it if it is broken
 	s := &session{eng: u.eng, tx: tx, caller: ctx, ctx: ctx}
 	defer func() { _ = tx.Rollback() }() // nothing was written
-	return f(s)
+	return f(usageTx{s})
 }
 
-// write runs f in a transaction and commits it.
-func (u *Usage) write(ctx context.Context, isolation sql.IsolationLevel, f func(*session) error) error {
+// Write runs f in a transaction and commits it.
+func (u usageDatabase) Write(ctx context.Context, isolation sql.IsolationLevel, f func(usagerows.Tx) error) error {
 	if u.readOnly {
 		return ErrReadOnly
 	}
@@ -199,7 +219,7 @@ func (u *Usage) write(ctx context.Context, isolation sql.IsolationLevel, f func(
 	defer conn.Close()                   // the pool drops it if it is broken
 	defer func() { _ = tx.Rollback() }() // after a commit there is nothing to roll back
 	s := &session{eng: u.eng, tx: tx, caller: ctx, ctx: life, conn: conn}
-	if err := f(s); err != nil {
+	if err := f(usageTx{s}); err != nil {
 		return err
 	}
 	if err := s.ready(); err != nil {

@@ -52,7 +52,7 @@ func (r workspaceRows) Workspaces(q ledger.Range) ([]ledger.Workspace, error) {
 	return list(r.session, workspaceFields, search.Begin+` SELECT `+workspaceColumns+` FROM workspaces w
 		WHERE w.id > $2 AND w.deleted_at IS NULL`+search.Every+`
 			lower(w.slug) LIKE pattern ESCAPE '\' OR lower(w.name) LIKE pattern ESCAPE '\' OR lower(w.external_id) LIKE pattern ESCAPE '\'`+
-		search.Found+` ORDER BY w.id LIMIT CAST($3 AS BIGINT)`, search.Words(q.Text), q.After, bound(q.Limit))
+		search.Found+` ORDER BY w.id LIMIT CAST($3 AS BIGINT)`, search.Words(q.Text), q.After, column.Limit(q.Limit))
 }
 
 // WorkspacesOf lists the tenants of a user, also where the membership is
@@ -66,7 +66,7 @@ func (r workspaceRows) WorkspacesOf(user ledger.ID) ([]ledger.Workspace, error) 
 // there is more than one.
 func (r workspaceRows) CountWorkspaces(limit int) (int, error) {
 	n, err := number(r.session, `SELECT count(*) FROM
-		(SELECT id FROM workspaces WHERE deleted_at IS NULL LIMIT CAST($1 AS BIGINT)) AS counted`, bound(limit))
+		(SELECT id FROM workspaces WHERE deleted_at IS NULL LIMIT CAST($1 AS BIGINT)) AS counted`, column.Limit(limit))
 	return int(n), err
 }
 

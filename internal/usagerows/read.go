@@ -1,4 +1,4 @@
-package store
+package usagerows
 
 import (
 	"context"
@@ -13,11 +13,11 @@ import (
 )
 
 // eachPicked runs a query about tokens, so many at a time, and joins the rows.
-func eachPicked[T any](ctx context.Context, u *Usage, fields func(*T) []any, query string, tokens []token.Locator, args ...any) (all []T, err error) {
+func eachPicked[T any](ctx context.Context, db Database, fields func(*T) []any, query string, tokens []token.Locator, args ...any) (all []T, err error) {
 	if len(tokens) == 0 {
 		return nil, nil
 	}
-	err = u.read(ctx, func(s *session) error {
+	err = db.Read(ctx, func(s Tx) error {
 		for chunk := range slices.Chunk(tokens, pickAtOnce) {
 			rows, err := list(s, fields, query, append([]any{joined(chunk)}, args...)...)
 			if err != nil {
@@ -31,8 +31,8 @@ func eachPicked[T any](ctx context.Context, u *Usage, fields func(*T) []any, que
 }
 
 // LastUses reads when tokens and their secrets were last used.
-func (u *Usage) LastUses(ctx context.Context, tokens []token.Locator) ([]ledger.LastUse, error) {
-	return eachPicked(ctx, u, func(l *ledger.LastUse) []any {
+func (r *Rows) LastUses(ctx context.Context, tokens []token.Locator) ([]ledger.LastUse, error) {
+	return eachPicked(ctx, r.db, func(l *ledger.LastUse) []any {
 		return []any{&l.Workspace, column.Locator(&l.Token), &l.Secret, column.Instant(&l.At), column.Address(&l.Addr), &l.Agent}
 	}, picked+` SELECT workspace, token, secret, used_at, address, agent FROM usage_last
 		WHERE token IN (SELECT token FROM picked)`, tokens)
@@ -54,71 +54,59 @@ const (
 )
 
 // UsageCounts reads the counts of a token or a workspace.
-func (u *Usage) UsageCounts(ctx context.Context, q ledger.UsageQuery) (rows []ledger.UsageCount, err error) {
+func (r *Rows) UsageCounts(ctx context.Context, q ledger.UsageQuery) (rows []ledger.UsageCount, err error) {
 	query := countsOfHours
 	if q.Days {
 		query = countsOfDays
 	}
-	err = u.read(ctx, func(s *session) error {
+	err = r.db.Read(ctx, func(s Tx) error {
 		rows, err = list(s, func(c *ledger.UsageCount) []any {
 			return []any{column.Instant(&c.Start), (*string)(&c.Code), &c.Count}
-		}, query, q.Workspace, q.Token.String(), moment(q.From), moment(q.To))
+		}, query, q.Workspace, q.Token.String(), column.Moment(q.From), column.Moment(q.To))
 		return err
 	})
 	return rows, err
 }
 
 // Activity lists what was done with a token.
-func (u *Usage) Activity(ctx context.Context, q ledger.ActivityQuery) (rows []ledger.Activity, err error) {
-	err = u.read(ctx, func(s *session) error {
+func (r *Rows) Activity(ctx context.Context, q ledger.ActivityQuery) (rows []ledger.Activity, err error) {
+	err = r.db.Read(ctx, func(s Tx) error {
 		rows, err = list(s, func(a *ledger.Activity) []any {
 			return []any{
 				&a.Workspace, column.Locator(&a.Token), column.Instant(&a.Day), column.Address(&a.Addr), &a.Agent, &a.Method, &a.Path,
-				(*string)(&a.Outcome), flag{&a.Rest}, column.Instant(&a.First), column.Instant(&a.Last), &a.Count,
+				(*string)(&a.Outcome), column.Flag(&a.Rest), column.Instant(&a.First), column.Instant(&a.Last), &a.Count,
 			}
 		}, `
 			SELECT workspace, token, day, address, agent, method, path, outcome, rest, first_at, last_at, number
 			FROM usage_activity
 			WHERE token = $1 AND (CAST($2 AS BIGINT) IS NULL OR last_at >= $2) AND (CAST($3 AS BIGINT) IS NULL OR last_at < $3)
 			ORDER BY last_at DESC, day DESC, address, agent, method, path, outcome, rest
-			LIMIT CAST($4 AS BIGINT)`, column.Locator(&q.Token), moment(q.From), moment(q.To), bound(q.Limit))
+			LIMIT CAST($4 AS BIGINT)`, column.Locator(&q.Token), column.Moment(q.From), column.Moment(q.To), column.Limit(q.Limit))
 		return err
 	})
 	return rows, err
 }
 
-// flag is a truth as 0 or 1.
-type flag struct{ b *bool }
-
-func (c flag) Scan(v any) error {
-	n, ok := v.(int64)
-	if !ok {
-		return failf(nil, "a flag is a %T", v)
-	}
-	*c.b = n != 0
-	return nil
-}
-
 // ScopeUses reads which scopes tokens exercised.
-func (u *Usage) ScopeUses(ctx context.Context, tokens []token.Locator) ([]ledger.ScopeUse, error) {
+func (r *Rows) ScopeUses(ctx context.Context, tokens []token.Locator) ([]ledger.ScopeUse, error) {
 	tokens = slices.Clone(tokens)
 	slices.SortFunc(tokens, byToken)
-	return eachPicked(ctx, u, func(r *ledger.ScopeUse) []any {
+	return eachPicked(ctx, r.db, func(r *ledger.ScopeUse) []any {
 		return []any{&r.Workspace, column.Locator(&r.Token), &r.Scope, column.Instant(&r.First), column.Instant(&r.Last), &r.Count}
 	}, picked+` SELECT workspace, token, scope, first_at, last_at, number FROM usage_scopes
 		WHERE token IN (SELECT token FROM picked) ORDER BY token, scope`, tokens)
 }
 
 // CountAddresses counts from how many addresses tokens were let through.
-func (u *Usage) CountAddresses(ctx context.Context, tokens []token.Locator, since time.Time) (map[token.Locator]int, error) {
+func (r *Rows) CountAddresses(ctx context.Context, tokens []token.Locator, since time.Time) (map[token.Locator]int, error) {
 	type row struct {
 		token token.Locator
 		n     int64
 	}
-	rows, err := eachPicked(ctx, u, func(r *row) []any { return []any{column.Locator(&r.token), &r.n} },
+	rows, err := eachPicked(ctx, r.db, func(r *row) []any { return []any{column.Locator(&r.token), &r.n} },
 		picked+` SELECT token, count(DISTINCT address) FROM usage_activity
 		WHERE token IN (SELECT token FROM picked) AND day >= $2 AND outcome = $3 AND length(address) > 0
-		GROUP BY token`, tokens, moment(dayOf(since)), string(api.CodeOK))
+		GROUP BY token`, tokens, column.Moment(dayOf(since)), string(api.CodeOK))
 	counts := make(map[token.Locator]int, len(rows))
 	for _, r := range rows {
 		counts[r.token] = int(r.n)
@@ -127,27 +115,27 @@ func (u *Usage) CountAddresses(ctx context.Context, tokens []token.Locator, sinc
 }
 
 // Addresses lists from where a token was let through.
-func (u *Usage) Addresses(ctx context.Context, t token.Locator, since time.Time, limit int) (rows []ledger.AddressUse, err error) {
-	err = u.read(ctx, func(s *session) error {
+func (r *Rows) Addresses(ctx context.Context, t token.Locator, since time.Time, limit int) (rows []ledger.AddressUse, err error) {
+	err = r.db.Read(ctx, func(s Tx) error {
 		rows, err = list(s, func(a *ledger.AddressUse) []any {
 			return []any{column.Address(&a.Addr), column.Instant(&a.First), column.Instant(&a.Last), &a.Count}
 		}, `
 			SELECT address, min(first_at), max(last_at), CAST(sum(number) AS BIGINT) FROM usage_activity
 			WHERE token = $1 AND day >= $2 AND outcome = $3 AND length(address) > 0
 			GROUP BY address ORDER BY max(last_at) DESC, address LIMIT CAST($4 AS BIGINT)`,
-			column.Locator(&t), moment(dayOf(since)), string(api.CodeOK), bound(limit))
+			column.Locator(&t), column.Moment(dayOf(since)), string(api.CodeOK), column.Limit(limit))
 		return err
 	})
 	return rows, err
 }
 
 // UsedFrom reads which tokens were presented from a network.
-func (u *Usage) UsedFrom(ctx context.Context, tokens []token.Locator, from netip.Prefix) ([]token.Locator, error) {
+func (r *Rows) UsedFrom(ctx context.Context, tokens []token.Locator, from netip.Prefix) ([]token.Locator, error) {
 	if !from.IsValid() {
 		return nil, nil
 	}
 	first, last := ends(from)
-	return eachPicked(ctx, u, func(l *token.Locator) []any { return []any{column.Locator(l)} },
+	return eachPicked(ctx, r.db, func(l *token.Locator) []any { return []any{column.Locator(l)} },
 		picked+` SELECT DISTINCT token FROM usage_activity
 		WHERE token IN (SELECT token FROM picked) AND address >= $2 AND address <= $3`, tokens, first[:], last[:])
 }
@@ -169,8 +157,8 @@ func ends(p netip.Prefix) (first, last [16]byte) {
 }
 
 // Denials lists the last denials of a workspace.
-func (u *Usage) Denials(ctx context.Context, q ledger.DenialQuery) (rows []ledger.Denial, err error) {
-	err = u.read(ctx, func(s *session) error {
+func (r *Rows) Denials(ctx context.Context, q ledger.DenialQuery) (rows []ledger.Denial, err error) {
+	err = r.db.Read(ctx, func(s Tx) error {
 		rows, err = list(s, func(d *ledger.Denial) []any {
 			return []any{
 				&d.Workspace, &d.Serial, column.Instant(&d.At), column.Locator(&d.Token), (*string)(&d.Code), column.Address(&d.Addr), &d.Agent,
@@ -182,21 +170,21 @@ func (u *Usage) Denials(ctx context.Context, q ledger.DenialQuery) (rows []ledge
 			WHERE workspace = $1 AND serial < $2 AND (CAST($3 AS TEXT) = '' OR token = $3)
 				AND (CAST($5 AS TEXT) = '' OR request_id = $5)
 			ORDER BY serial DESC LIMIT CAST($4 AS BIGINT)`,
-			q.Workspace, below(q.Before), q.Token.String(), bound(q.Limit), q.RequestID)
+			q.Workspace, column.Below(q.Before), q.Token.String(), column.Limit(q.Limit), q.RequestID)
 		return err
 	})
 	return rows, err
 }
 
 // Reuses lists the uses of retired secrets.
-func (u *Usage) Reuses(ctx context.Context, tokens []token.Locator, since time.Time) ([]ledger.Reuse, error) {
-	rows, err := eachPicked(ctx, u, func(r *ledger.Reuse) []any {
+func (r *Rows) Reuses(ctx context.Context, tokens []token.Locator, since time.Time) ([]ledger.Reuse, error) {
+	rows, err := eachPicked(ctx, r.db, func(r *ledger.Reuse) []any {
 		return []any{
 			&r.Workspace, column.Locator(&r.Token), &r.Secret, column.Instant(&r.Hour), column.Instant(&r.First), column.Instant(&r.Last),
 			column.Address(&r.Addr), &r.Count,
 		}
 	}, picked+` SELECT workspace, token, secret, started_at, first_at, last_at, address, number FROM usage_reuses
-		WHERE token IN (SELECT token FROM picked) AND last_at >= $2`, tokens, moment(since))
+		WHERE token IN (SELECT token FROM picked) AND last_at >= $2`, tokens, column.Moment(since))
 	slices.SortFunc(rows, func(a, b ledger.Reuse) int { return b.Last.Compare(a.Last) })
 	return rows, err
 }

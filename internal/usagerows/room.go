@@ -1,4 +1,4 @@
-package store
+package usagerows
 
 import (
 	"slices"
@@ -56,7 +56,7 @@ func (r *room) expect(t token.Locator, day time.Time) {
 }
 
 // count reads how many rows there are at each place where one is expected.
-func (r *room) count(s *session, query string) error {
+func (r *room) count(s Tx, query string) error {
 	for day, tokens := range r.where() {
 		slices.SortFunc(tokens, byToken)
 		for chunk := range slices.Chunk(tokens, pickAtOnce) {
@@ -88,11 +88,11 @@ func (r *room) where() map[int64][]token.Locator {
 // put adds to a row. Where all that is expected finds room, it is one statement;
 // near the bound, a row that is there is told from a new one. It answers false
 // when there is no room for a new one.
-func (r *room) put(s *session, p place, set, insert string, args ...any) (bool, error) {
+func (r *room) put(s Tx, p place, set, insert string, args ...any) (bool, error) {
 	if r.have[p]+r.expected[p] <= r.bound {
-		return true, s.queue(insert, args...)
+		return true, s.Queue(insert, args...)
 	}
-	n, err := affected(s, set, args...)
+	n, err := s.Affected(set, args...)
 	switch {
 	case err != nil || n > 0:
 		return true, err
@@ -100,5 +100,5 @@ func (r *room) put(s *session, p place, set, insert string, args ...any) (bool, 
 		return false, nil
 	}
 	r.have[p]++
-	return true, s.queue(insert, args...)
+	return true, s.Queue(insert, args...)
 }

@@ -1,4 +1,4 @@
-package store
+package usagerows
 
 import (
 	"cmp"
@@ -20,17 +20,17 @@ const batchMemory = 24 * time.Hour
 //
 // The rows of every table are written in the order of their keys, and the tables
 // in one order, so that two batches wait for each other and never in a circle.
-func (u *Usage) AddUsage(ctx context.Context, b ledger.UsageBatch) error {
+func (r *Rows) AddUsage(ctx context.Context, b ledger.UsageBatch) error {
 	if !validUsage(&b) {
-		return errUnstorable
+		return ErrNameless
 	}
-	return u.write(ctx, sql.LevelReadCommitted, func(s *session) error {
-		fresh, err := affected(s, `INSERT INTO usage_batches (id, added_at) VALUES ($1, $2)
-			ON CONFLICT (id) DO NOTHING`, b.ID, moment(b.At))
+	return r.db.Write(ctx, sql.LevelReadCommitted, func(s Tx) error {
+		fresh, err := s.Affected(`INSERT INTO usage_batches (id, added_at) VALUES ($1, $2)
+			ON CONFLICT (id) DO NOTHING`, b.ID, column.Moment(b.At))
 		if err != nil || fresh == 0 {
 			return err
 		}
-		for _, add := range []func(*session, *ledger.UsageBatch) error{
+		for _, add := range []func(Tx, *ledger.UsageBatch) error{
 			addMeters, addLast, addHours, addScopes, addActivity, addDenials, addReuses,
 		} {
 			if err := add(s, &b); err != nil {
@@ -44,26 +44,6 @@ func (u *Usage) AddUsage(ctx context.Context, b ledger.UsageBatch) error {
 // validUsage says whether a batch has a name; its texts are checked one by one.
 func validUsage(b *ledger.UsageBatch) bool { return b.ID != "" && !b.At.IsZero() }
 
-// affected is exec that answers how many rows were changed.
-func affected(s *session, query string, args ...any) (int64, error) {
-	if err := s.ready(); err != nil {
-		return 0, err
-	}
-	if !column.Storable(args) {
-		return 0, s.fail(errUnstorable, query)
-	}
-	s.eng.tripped()
-	res, err := s.tx.ExecContext(s.ctx, query, args...)
-	if err != nil {
-		return 0, s.fail(err, query)
-	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return 0, s.fail(err, query)
-	}
-	return n, nil
-}
-
 func byToken(a, b token.Locator) int { return strings.Compare(string(a[:]), string(b[:])) }
 
 const putLast = `
@@ -74,7 +54,7 @@ const putLast = `
 	WHERE (excluded.used_at, excluded.address, excluded.agent) > (usage_last.used_at, usage_last.address, usage_last.agent)`
 
 // addLast also adds each use for its token, as secret 0.
-func addLast(s *session, b *ledger.UsageBatch) error {
+func addLast(s Tx, b *ledger.UsageBatch) error {
 	rows := make([]ledger.LastUse, 0, 2*len(b.Last))
 	for _, l := range b.Last {
 		rows = append(rows, l)
@@ -91,7 +71,7 @@ func addLast(s *session, b *ledger.UsageBatch) error {
 		if next := i + 1; next < len(rows) && rows[next].Token == l.Token && rows[next].Secret == l.Secret && rows[next].At.After(l.At) {
 			continue // the later one counts
 		}
-		if err := s.queue(putLast, column.Locator(&l.Token), l.Secret, l.Workspace, column.Instant(&l.At), column.Address(&l.Addr), l.Agent); err != nil {
+		if err := s.Queue(putLast, column.Locator(&l.Token), l.Secret, l.Workspace, column.Instant(&l.At), column.Address(&l.Addr), l.Agent); err != nil {
 			return err
 		}
 	}
@@ -103,7 +83,7 @@ const putHour = `
 	ON CONFLICT (workspace, token, started_at, code) DO UPDATE SET number = usage_hours.number + excluded.number`
 
 // addHours adds each count also to its workspace's total, whose token is empty.
-func addHours(s *session, b *ledger.UsageBatch) error {
+func addHours(s Tx, b *ledger.UsageBatch) error {
 	sums := make(map[ledger.HourCount]int64, 2*len(b.Hours))
 	for _, h := range b.Hours {
 		n := h.Count
@@ -123,7 +103,7 @@ func addHours(s *session, b *ledger.UsageBatch) error {
 		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), byToken(a.Token, b.Token), a.Hour.Compare(b.Hour), cmp.Compare(a.Code, b.Code))
 	})
 	for _, h := range rows {
-		if err := s.queue(putHour, h.Workspace, h.Token.String(), moment(h.Hour), string(h.Code), h.Count); err != nil {
+		if err := s.Queue(putHour, h.Workspace, h.Token.String(), column.Moment(h.Hour), string(h.Code), h.Count); err != nil {
 			return err
 		}
 	}
@@ -152,7 +132,7 @@ const (
 
 // addScopes counts the rows of each token before it adds one, and drops what has no
 // room within the bound.
-func addScopes(s *session, b *ledger.UsageBatch) error {
+func addScopes(s Tx, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Scopes)
 	slices.SortFunc(rows, func(a, b ledger.ScopeUse) int {
 		return cmp.Or(byToken(a.Token, b.Token), strings.Compare(a.Scope, b.Scope))
@@ -194,7 +174,7 @@ const (
 )
 
 // addActivity counts what has no room within a token's bound for the rest of its day.
-func addActivity(s *session, b *ledger.UsageBatch) error {
+func addActivity(s Tx, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Activity)
 	room := newRoom(ledger.ActivityBound)
 	for i := range rows {
@@ -247,14 +227,14 @@ func collect(rest map[ledger.Activity]ledger.Activity, r *ledger.Activity) {
 	rest[key] = sum
 }
 
-func putRest(s *session, rest map[ledger.Activity]ledger.Activity) error {
+func putRest(s Tx, rest map[ledger.Activity]ledger.Activity) error {
 	rows := make([]ledger.Activity, 0, len(rest))
 	for _, r := range rest {
 		rows = append(rows, r)
 	}
 	slices.SortFunc(rows, compareActivity)
 	for i := range rows {
-		if err := s.queue(putActivity, activityArgs(&rows[i])...); err != nil {
+		if err := s.Queue(putActivity, activityArgs(&rows[i])...); err != nil {
 			return err
 		}
 	}
@@ -274,14 +254,14 @@ func activityArgs(r *ledger.Activity) []any {
 
 // addDenials keeps the last of each workspace. A serial that is there already is the
 // same refusal, sent a second time.
-func addDenials(s *session, b *ledger.UsageBatch) error {
+func addDenials(s Tx, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Denials)
 	slices.SortFunc(rows, func(a, b ledger.Denial) int {
 		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Serial, b.Serial))
 	})
 	for i := range rows {
 		d := &rows[i]
-		err := s.queue(`
+		err := s.Queue(`
 			INSERT INTO usage_denials (workspace, serial, denied_at, token, code, address, agent, method, path, scopes, resource, request_id)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 			ON CONFLICT (workspace, serial) DO NOTHING`,
@@ -295,7 +275,7 @@ func addDenials(s *session, b *ledger.UsageBatch) error {
 		if i+1 < len(rows) && rows[i+1].Workspace == rows[i].Workspace {
 			continue
 		}
-		if err := s.queue(`
+		if err := s.Queue(`
 			DELETE FROM usage_denials WHERE workspace = $1 AND serial <= (
 				SELECT serial FROM usage_denials WHERE workspace = $1
 				ORDER BY serial DESC LIMIT 1 OFFSET CAST($2 AS BIGINT))`, rows[i].Workspace, ledger.DenialBound); err != nil {
@@ -307,14 +287,14 @@ func addDenials(s *session, b *ledger.UsageBatch) error {
 
 // addReuses keeps the latest address, and of two at one moment the greater, so that
 // it does not matter which batch comes first.
-func addReuses(s *session, b *ledger.UsageBatch) error {
+func addReuses(s Tx, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Reuses)
 	slices.SortFunc(rows, func(a, b ledger.Reuse) int {
 		return cmp.Or(byToken(a.Token, b.Token), cmp.Compare(a.Secret, b.Secret), a.Hour.Compare(b.Hour))
 	})
 	for i := range rows {
 		r := &rows[i]
-		err := s.queue(`
+		err := s.Queue(`
 			INSERT INTO usage_reuses (token, secret, started_at, workspace, first_at, last_at, address, number)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (token, secret, started_at) DO UPDATE SET number = usage_reuses.number + excluded.number,
@@ -322,7 +302,7 @@ func addReuses(s *session, b *ledger.UsageBatch) error {
 					THEN excluded.address ELSE usage_reuses.address END,
 				first_at = CASE WHEN excluded.first_at < usage_reuses.first_at THEN excluded.first_at ELSE usage_reuses.first_at END,
 				last_at = CASE WHEN excluded.last_at > usage_reuses.last_at THEN excluded.last_at ELSE usage_reuses.last_at END`,
-			column.Locator(&r.Token), r.Secret, moment(hourOf(r.Hour)), r.Workspace, column.Instant(&r.First), column.Instant(&r.Last),
+			column.Locator(&r.Token), r.Secret, column.Moment(hourOf(r.Hour)), r.Workspace, column.Instant(&r.First), column.Instant(&r.Last),
 			column.Address(&r.Addr), r.Count)
 		if err != nil {
 			return err
@@ -334,27 +314,27 @@ func addReuses(s *session, b *ledger.UsageBatch) error {
 // RollUpUsage sums old hours up to days; see [ledger.UsageStore]. On
 // PostgreSQL, an hour that is added meanwhile is not in the snapshot, so it is
 // neither summed nor deleted, and one that is changed fails the call.
-func (u *Usage) RollUpUsage(ctx context.Context, before, now time.Time) error {
-	return u.write(ctx, sql.LevelRepeatableRead, func(s *session) error {
-		if err := s.exec(`DELETE FROM usage_batches WHERE added_at < $1`, moment(now.Add(-batchMemory))); err != nil {
+func (r *Rows) RollUpUsage(ctx context.Context, before, now time.Time) error {
+	return r.db.Write(ctx, sql.LevelRepeatableRead, func(s Tx) error {
+		if err := s.Exec(`DELETE FROM usage_batches WHERE added_at < $1`, column.Moment(now.Add(-batchMemory))); err != nil {
 			return err
 		}
-		if err := s.exec(`
+		if err := s.Exec(`
 			INSERT INTO usage_days (workspace, token, started_at, code, number)
 			SELECT workspace, token, started_at - started_at % 86400000000, code, sum(number) FROM usage_hours
 			WHERE started_at < $1
 			GROUP BY workspace, token, started_at - started_at % 86400000000, code
 			ON CONFLICT (workspace, token, started_at, code) DO UPDATE SET number = usage_days.number + excluded.number`,
-			moment(before)); err != nil {
+			column.Moment(before)); err != nil {
 			return err
 		}
-		return s.exec(`DELETE FROM usage_hours WHERE started_at < $1`, moment(before))
+		return s.Exec(`DELETE FROM usage_hours WHERE started_at < $1`, column.Moment(before))
 	})
 }
 
 // TrimUsage forgets what is older than a workspace keeps it.
-func (u *Usage) TrimUsage(ctx context.Context, workspace ledger.ID, before time.Time) error {
-	return u.write(ctx, sql.LevelReadCommitted, func(s *session) error {
+func (r *Rows) TrimUsage(ctx context.Context, workspace ledger.ID, before time.Time) error {
+	return r.db.Write(ctx, sql.LevelReadCommitted, func(s Tx) error {
 		for _, query := range []string{
 			`DELETE FROM usage_last WHERE workspace = $1 AND used_at < $2 AND secret > 0 AND EXISTS (
 				SELECT 1 FROM usage_last AS later WHERE later.token = usage_last.token AND later.secret >= usage_last.secret + 6)`,
@@ -365,7 +345,7 @@ func (u *Usage) TrimUsage(ctx context.Context, workspace ledger.ID, before time.
 			`DELETE FROM usage_denials WHERE workspace = $1 AND denied_at < $2`,
 			`DELETE FROM usage_reuses WHERE workspace = $1 AND started_at < $2`,
 		} {
-			if err := s.exec(query, workspace, moment(before)); err != nil {
+			if err := s.Exec(query, workspace, column.Moment(before)); err != nil {
 				return err
 			}
 		}
@@ -374,8 +354,8 @@ func (u *Usage) TrimUsage(ctx context.Context, workspace ledger.ID, before time.
 }
 
 // ForgetUsage forgets everything about tokens.
-func (u *Usage) ForgetUsage(ctx context.Context, tokens []token.Locator) error {
-	return u.write(ctx, sql.LevelReadCommitted, func(s *session) error {
+func (r *Rows) ForgetUsage(ctx context.Context, tokens []token.Locator) error {
+	return r.db.Write(ctx, sql.LevelReadCommitted, func(s Tx) error {
 		for chunk := range slices.Chunk(tokens, pickAtOnce) {
 			for _, query := range []string{
 				picked + ` DELETE FROM usage_meters WHERE token IN (SELECT token FROM picked)`,
@@ -387,7 +367,7 @@ func (u *Usage) ForgetUsage(ctx context.Context, tokens []token.Locator) error {
 				picked + ` DELETE FROM usage_denials WHERE token IN (SELECT token FROM picked)`,
 				picked + ` DELETE FROM usage_reuses WHERE token IN (SELECT token FROM picked)`,
 			} {
-				if err := s.exec(query, joined(chunk)); err != nil {
+				if err := s.Exec(query, joined(chunk)); err != nil {
 					return err
 				}
 			}
