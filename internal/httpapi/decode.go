@@ -16,6 +16,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/reference"
 	"github.com/tokenry/tokenry/internal/strict"
 )
 
@@ -105,7 +106,7 @@ func (c *call) decodePlain(v any) error { return c.decodeWith(v, c.s.plain) }
 func (c *call) decodeWith(v any, o json.Options) error {
 	err := strict.Read(c.body.Bytes(), v, o)
 	if err == nil && c.route.Request != nil {
-		err = saysEnough(jsontext.NewDecoder(bytes.NewReader(c.body.Bytes())), "", c.route.Request)
+		err = reference.SaysEnough(jsontext.NewDecoder(bytes.NewReader(c.body.Bytes())), "", c.route.Request)
 	}
 	return err
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/metrics"
 )
 
 func encoded(w *world, v any) []byte {
@@ -70,7 +70,7 @@ func TestLeakReportsAreLimited(t *testing.T) {
 		t.Errorf("Retry-After %q", r.Header.Get("Retry-After"))
 	}
 	rec := httptest.NewRecorder()
-	httpapi.MetricsHandler(w.reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	metrics.Handler(w.reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
 	if want := `tokenry_strangers_refused_total{what="leak_report",why="too_many_tries"} 1`; !strings.Contains(rec.Body.String(), want) {
 		t.Errorf("the metrics are without %s", want)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/metrics"
 )
 
 func TestHealthAndReadiness(t *testing.T) {
@@ -125,7 +126,7 @@ func TestMetricsCountWithoutNamingAnybody(t *testing.T) {
 		}
 	}
 	rec := httptest.NewRecorder()
-	httpapi.MetricsHandler(w.reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	metrics.Handler(w.reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	text := rec.Body.String()
 	for _, never := range []string{canary, tok, tok[5:17], w.root[5:17], "acme", "ada@", "BREW", "/v1/whoami/"} {
 		if strings.Contains(text, never) {
@@ -313,7 +314,7 @@ func TestNoSecretLeavesTwice(t *testing.T) {
 		}
 	}
 	rec := httptest.NewRecorder()
-	httpapi.MetricsHandler(w.reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	metrics.Handler(w.reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	audit := string(w.as(w.root, "GET", ws+"/audit/export", nil).is(200).body)
 	for where, text := range map[string]string{"an answer": answers.String(), "the log": w.log.String(), "the metrics": rec.Body.String(), "the audit": audit} {
 		if at := strings.Index(text, secret); at >= 0 {

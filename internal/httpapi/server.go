@@ -88,7 +88,7 @@ type server struct {
 	base      string
 	proxies   door.Proxies
 	log       *slog.Logger
-	metrics   *metrics
+	metrics   *counts
 	unrouted  *requestCounts
 	now       func() time.Time
 	rand      io.Reader
@@ -156,7 +156,7 @@ func newServer(o Options) (*server, error) {
 	if s.uses, err = newSeals(o.Keys, o.Rand, "uses of a replica"); err != nil {
 		return nil, err
 	}
-	if s.metrics, err = newMetrics(o.Metrics, o.Engine, o.Version); err != nil {
+	if s.metrics, err = newCounts(o.Metrics, o.Version); err != nil {
 		return nil, err
 	}
 	s.unrouted = s.metrics.requestsOf(noRoute)

@@ -24,6 +24,7 @@ import (
 	"github.com/tokenry/tokenry/internal/cluster"
 	"github.com/tokenry/tokenry/internal/httpapi"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/metrics"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/reference/referencetest"
 	"github.com/tokenry/tokenry/internal/ruleset"
@@ -119,7 +120,7 @@ func newWorldTrusting(t testing.TB, listed string, options ...option) *world {
 	var err error
 	w.keys, err = token.GenerateKeyring(rand.Reader, w.clock.Now())
 	w.must(err)
-	observe, err := httpapi.ObserveDatabase(w.reg)
+	observe, err := metrics.Database(w.reg)
 	w.must(err)
 	db, err := store.Open(t.Context(), store.Options{URL: storetest.SQLite(t), Observe: observe})
 	w.must(err)
@@ -147,8 +148,9 @@ const shortLease = 100 * time.Millisecond
 
 func (w *world) open(options ...option) {
 	w.Helper()
-	refused, err := httpapi.ObserveRefusals(w.reg)
+	refused, err := metrics.Refusals(w.reg)
 	w.must(err)
+	w.must(metrics.Engine(w.reg, w.engine))
 	timer := func(d time.Duration) (<-chan time.Time, func() bool) { t := time.NewTimer(d); return t.C, t.Stop }
 	replicas, err := cluster.NewReplicas(cluster.ReplicasConfig{Rand: rand.Reader, Timer: timer, Length: shortLease})
 	w.must(err)

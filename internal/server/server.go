@@ -20,6 +20,7 @@ import (
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/httpapi"
+	"github.com/tokenry/tokenry/internal/metrics"
 	"github.com/tokenry/tokenry/internal/ruleset"
 	"github.com/tokenry/tokenry/internal/siem"
 	"github.com/tokenry/tokenry/internal/signin"
@@ -101,10 +102,10 @@ func Listen(ctx context.Context, cfg config.Config, o Options) (_ *Server, err e
 	}
 	s.base = baseURL(cfg, s.on.Addr())
 	registry := newRegistry()
-	if o.observe, err = httpapi.ObserveDatabase(registry); err != nil {
+	if o.observe, err = metrics.Database(registry); err != nil {
 		return nil, err
 	}
-	if o.waited, err = httpapi.ObserveTurns(registry); err != nil {
+	if o.waited, err = metrics.Turns(registry); err != nil {
 		return nil, err
 	}
 	if o.Holder == "" {
@@ -151,8 +152,11 @@ func baseURL(cfg config.Config, on net.Addr) string {
 
 // mount builds the doors over the core.
 func (s *Server) mount(registry *prometheus.Registry) error {
-	refused, err := httpapi.ObserveRefusals(registry)
+	refused, err := metrics.Refusals(registry)
 	if err != nil {
+		return err
+	}
+	if err := metrics.Engine(registry, s.Engine); err != nil {
 		return err
 	}
 	if err := s.openPeople(refused); err != nil {
@@ -174,7 +178,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
-	figures := httpapi.MetricsHandler(registry)
+	figures := metrics.Handler(registry)
 	s.bound = newConnections(boundsOf(s.config, descriptors()), s.config.TrustedProxies)
 	s.main = s.httpServer(s.bound, closing(bodies(s.guard(s.route(programs, pages, figures)))))
 	if s.mOn != nil {

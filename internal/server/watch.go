@@ -17,6 +17,7 @@ import (
 	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/issuer"
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/metrics"
 	"github.com/tokenry/tokenry/internal/notify"
 	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/internal/siem"
@@ -134,8 +135,8 @@ func (c *Core) observed(o authority.Options) authority.Options {
 
 // startWatch begins the work beside the requests.
 func (s *Server) startWatch(registry *prometheus.Registry) error {
-	sent, err := httpapi.ObserveSends(registry)
-	if err = errors.Join(err, httpapi.ObserveFigures(registry, s.Now, s.figures), s.registerUsage(registry), s.openStreams(registry)); err != nil {
+	sent, err := metrics.Sends(registry)
+	if err = errors.Join(err, metrics.Figures(registry, s.Now, s.figures), s.registerUsage(registry), s.openStreams(registry)); err != nil {
 		return err
 	}
 	o := notify.Options{Authority: s.Authority, Egress: s.egress(), Now: s.Now, Rand: s.Rand, BaseURL: s.base, Product: s.config.BrandName,

@@ -1,4 +1,4 @@
-package httpapi
+package reference
 
 import (
 	"reflect"
@@ -8,7 +8,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/reference"
 )
 
 // What is decoded well may still not say enough. A field that the document requires has
@@ -20,7 +19,7 @@ import (
 // within is what a pointer, list or optional field holds.
 func within(t reflect.Type) reflect.Type {
 	for {
-		inner, optional := reference.Optional(t)
+		inner, optional := Optional(t)
 		switch {
 		case optional:
 			t = inner
@@ -32,9 +31,9 @@ func within(t reflect.Type) reflect.Type {
 	}
 }
 
-// saysEnough refuses a body that lacks a required field, or has a marked one that is
+// SaysEnough refuses a body for a value of type t that lacks a required field, or has a marked one that is
 // empty. It was decoded already, so that it is well-formed; at is where it stands.
-func saysEnough(d *jsontext.Decoder, at string, t reflect.Type) error {
+func SaysEnough(d *jsontext.Decoder, at string, t reflect.Type) error {
 	t = within(t)
 	if k := d.PeekKind(); t.Kind() != reflect.Struct || k != '{' && k != '[' {
 		return d.SkipValue()
@@ -44,11 +43,11 @@ func saysEnough(d *jsontext.Decoder, at string, t reflect.Type) error {
 		return err
 	}
 	if object {
-		missing = reference.Required(t)
+		missing = Required(t)
 	}
 	for d.PeekKind() != '}' && d.PeekKind() != ']' {
 		if !object {
-			if err := saysEnough(d, at, t); err != nil {
+			if err := SaysEnough(d, at, t); err != nil {
 				return err
 			}
 			continue
@@ -78,7 +77,7 @@ func memberSays(d *jsontext.Decoder, at string, t reflect.Type) (string, error) 
 	case !ok || d.PeekKind() == 'n':
 		return "", d.SkipValue()
 	case f.Tag.Get("minLength") == "" || d.PeekKind() != '"' || f.Type.Kind() != reflect.String:
-		return said, saysEnough(d, at+said+".", f.Type)
+		return said, SaysEnough(d, at+said+".", f.Type)
 	}
 	v, err := d.ReadToken()
 	if err == nil && strings.TrimSpace(v.String()) == "" {

@@ -1,4 +1,4 @@
-package httpapi
+package metrics
 
 import (
 	"time"
@@ -8,9 +8,9 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
-// ObserveSends registers the attempts to send and returns what counts them. What is
+// Sends registers the attempts to send and returns what counts them. What is
 // "mail" or "webhook"; the outcome is "ok", "retry" or "failed".
-func ObserveSends(reg prometheus.Registerer) (func(what, outcome string), error) {
+func Sends(reg prometheus.Registerer) (func(what, outcome string), error) {
 	attempts := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "tokenry_send_attempts_total", Help: "Attempts to send mails and webhook deliveries, by how they ended; what failed is not tried again.",
 	}, []string{"what", "outcome"})
@@ -31,9 +31,9 @@ type countFigures struct {
 	expiring, expired, notices, waiting, oldest, counted *prometheus.Desc
 }
 
-// ObserveFigures registers the figures that last answers, with when they were
+// Figures registers the figures that last answers, with when they were
 // counted; until they were, which is a zero time, none is told.
-func ObserveFigures(reg prometheus.Registerer, now func() time.Time, last func() (ledger.Figures, time.Time)) error {
+func Figures(reg prometheus.Registerer, now func() time.Time, last func() (ledger.Figures, time.Time)) error {
 	return register(reg, &countFigures{
 		last: last, now: now,
 		expiring: prometheus.NewDesc("tokenry_tokens_expiring", "Tokens that are not revoked and expire within 1, 7 and 30 days.", []string{"within"}, nil),
