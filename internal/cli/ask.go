@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/api"
@@ -19,9 +21,9 @@ import (
 func (a *app) askRights(ctx context.Context, c *client.Client, fs *pflag.FlagSet, in *api.CreateToken) error {
 	named := slices.ContainsFunc([]string{"scope", "role", "grants", "resource"}, fs.Changed)
 	if in.Grants.Has() && len(in.Grants.Value) == 0 {
-		return usagef("--grants has no statement, so the token could do nothing; leave it out and the token may do everything its owner may")
+		return command.Usagef("--grants has no statement, so the token could do nothing; leave it out and the token may do everything its owner may")
 	}
-	if named || a.flags.json || a.stdinTaken || !a.Terminal(a.In) || !a.Terminal(a.Err) {
+	if named || a.JSON || a.StdinTaken || !a.Terminal(a.In) || !a.Terminal(a.Err) {
 		return nil
 	}
 	if known, err := c.ListScopes(ctx, ""); err == nil { // to whom they are not told, they are not shown

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/tokenry/tokenry/internal/command"
+	"github.com/tokenry/tokenry/internal/operator"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -16,7 +19,7 @@ import (
 // audit are the commands about what was done by whom.
 func (a *app) audit() *cobra.Command {
 	var instance bool
-	return instanceFlag(a.group("audit", "Read what was done, by whom", a.auditList(&instance), a.auditExport(&instance), a.auditVerify()), &instance)
+	return instanceFlag(a.Group("audit", "Read what was done, by whom", a.auditList(&instance), a.auditExport(&instance), operator.AuditVerify(a.App)), &instance)
 }
 
 // auditFilter adds the flags that narrow the audit.
@@ -40,13 +43,13 @@ func auditFilter(fs *pflag.FlagSet) func() api.AuditFilter {
 func (a *app) auditList(instance *bool) *cobra.Command {
 	var most int
 	var filter func() api.AuditFilter
-	cmd := a.command("list", "List what was done, newest first", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("list", "List what was done, newest first", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Audit(cmd.Context(), at(*instance), filter()), most, "NUMBER,WHEN,ACTION,TARGET,ACTOR,ON BEHALF OF,FROM", func(e api.AuditEvent) []string {
-			return []string{fmt.Sprint(e.Sequence), a.when(&e.At), e.Action, e.Target, e.Actor, terminal.Optional(e.OnBehalf), terminal.Optional(e.IP)}
+		return command.Table(a.App, c.Audit(cmd.Context(), at(*instance), filter()), most, "NUMBER,WHEN,ACTION,TARGET,ACTOR,ON BEHALF OF,FROM", func(e api.AuditEvent) []string {
+			return []string{fmt.Sprint(e.Sequence), a.When(&e.At), e.Action, e.Target, e.Actor, terminal.Optional(e.OnBehalf), terminal.Optional(e.IP)}
 		})
 	})
 	filter = auditFilter(cmd.Flags())
@@ -59,9 +62,9 @@ func (a *app) auditList(instance *bool) *cobra.Command {
 func (a *app) auditExport(instance *bool) *cobra.Command {
 	var format string
 	var filter func() api.AuditFilter
-	cmd := a.command("export", "Write the audit to standard output", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("export", "Write the audit to standard output", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		if format != string(client.NDJSON) && format != string(client.CSV) {
-			return usagef("--format takes ndjson or csv")
+			return command.Usagef("--format takes ndjson or csv")
 		}
 		c, err := a.client()
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -16,7 +18,7 @@ import (
 // that somebody adds, is refused when it was given and says nothing.
 func TestNoFlagMayBeEmpty(t *testing.T) {
 	t.Parallel()
-	free := mayBeEmpty()
+	free := command.MayBeEmpty()
 	for _, s := range config.Settings() {
 		free = append(free, s.Flag)
 	}
@@ -56,7 +58,7 @@ func TestNoFlagMayBeEmpty(t *testing.T) {
 
 func commandAt(t *testing.T, path []string) *cobra.Command {
 	t.Helper()
-	a := &app{Stdio: Stdio{}.withDefaults()}
+	a := newApp(Stdio{})
 	cmd, _, err := a.root().Find(path)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/internal/terminal"
@@ -25,23 +27,23 @@ type derived struct {
 // tokenDerive narrows a token, and asks no server.
 func (a *app) tokenDerive() *cobra.Command {
 	var terms func(time.Time) (token.Terms, error)
-	cmd := a.command("derive [-|@FILE|'$NAME']", "Make a narrower token of one that you have, without asking the server", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
+	cmd := a.Command("derive [-|@FILE|'$NAME']", "Make a narrower token of one that you have, without asking the server", cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
 		t, err := terms(a.Now())
 		if err != nil {
 			return err
 		}
-		held, err := a.readGiven(args, "the token to derive from")
+		held, err := a.ReadGiven(args, "the token to derive from")
 		if err != nil {
 			return err
 		}
 		s, err := token.Derive(token.NewSecret(held), t)
 		switch {
 		case token.IsDerived(held):
-			return usagef("that is a derived token itself; derive from the token that it was derived from")
+			return command.Usagef("that is a derived token itself; derive from the token that it was derived from")
 		case errors.Is(err, token.ErrMalformed):
-			return usagef("that is no token of Tokenry, or was not copied whole: of strings that were imported from another system nothing can be derived before they are rotated")
+			return command.Usagef("that is no token of Tokenry, or was not copied whole: of strings that were imported from another system nothing can be derived before they are rotated")
 		case err != nil:
-			return usage(err)
+			return command.Misused(err)
 		}
 		return a.showDerived(derived{s.Reveal(), s.Mask(), t.Scopes, t.Resources, t.Addresses, nil}, t.ExpiresAt)
 	})
@@ -65,8 +67,8 @@ func (a *app) showDerived(d derived, end time.Time) error {
 	if !end.IsZero() {
 		d.ExpiresAt, last = &end, "at "+end.Format(time.RFC3339)+", or with its token"
 	}
-	if a.flags.json {
-		return a.printJSON(d)
+	if a.JSON {
+		return a.PrintJSON(d)
 	}
 	fmt.Fprintf(a.Err, "note: %s ends %s\n", d.Masked, last)
 	_, err := fmt.Fprintln(a.Out, d.Token)

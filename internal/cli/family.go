@@ -3,6 +3,8 @@ package cli
 import (
 	"strconv"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -11,7 +13,7 @@ import (
 
 // tokenShow shows a token, and to people how many were made with it.
 func (a *app) tokenShow() *cobra.Command {
-	return a.command("show ID", "Show a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command("show ID", "Show a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -21,7 +23,7 @@ func (a *app) tokenShow() *cobra.Command {
 			return err
 		}
 		rows := a.tokenRows(t)
-		if !a.flags.json {
+		if !a.JSON {
 			made, err := c.TokenDescendants(cmd.Context(), "", args[0])
 			if err != nil {
 				return err
@@ -30,13 +32,13 @@ func (a *app) tokenShow() *cobra.Command {
 				rows = append(rows, row{"made with it", phrase.MadeWith(made)})
 			}
 		}
-		return a.show(t, rows)
+		return a.Show(t, rows)
 	})
 }
 
 // tokenDescendants lists what was made with a token.
 func (a *app) tokenDescendants() *cobra.Command {
-	cmd := a.command("descendants ID", "List what was made with a token, and with what was made with it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("descendants ID", "List what was made with a token, and with what was made with it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -45,10 +47,10 @@ func (a *app) tokenDescendants() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.flags.json {
-			return a.printJSON(made)
+		if a.JSON {
+			return a.PrintJSON(made)
 		}
-		return table(a, each(made.Items, nil), 0, tokenHead, a.tokenLine)
+		return command.Table(a.App, command.Each(made.Items, nil), 0, tokenHead, a.tokenLine)
 	})
 	cmd.Long = `List what was made with a token, and with what was made with that, in its workspace:
 the first 200, active ones first. A revocation takes them along with --descendants.`

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +13,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/tokenry/tokenry/internal/command"
 
 	"github.com/spf13/cobra"
 
@@ -79,7 +82,7 @@ func (f *fleet) about(ctx context.Context, filter api.TokenFilter) (journal.Head
 	if err != nil {
 		return journal.Head{}, "", err
 	}
-	head := journal.Head{Server: f.c.BaseURL(), Workspace: f.setting(f.flags.workspace, "TOKENRY_WORKSPACE", who.Workspace),
+	head := journal.Head{Server: f.c.BaseURL(), Workspace: f.Setting(f.flags.workspace, "TOKENRY_WORKSPACE", who.Workspace),
 		Filter: rawJSON(filter), Rotate: rawJSON(f.in), Begun: f.Now().UTC()}
 	if who.Token != nil {
 		head.Caller = who.Token.Locator
@@ -94,12 +97,12 @@ func (a *app) journalPath(named string, name string) (string, error) {
 	if named != "" {
 		return filepath.Abs(named)
 	}
-	dir := a.setting("", "XDG_STATE_HOME", a.setting("", "LOCALAPPDATA", ""))
+	dir := a.Setting("", "XDG_STATE_HOME", a.Setting("", "LOCALAPPDATA", ""))
 	if home, ok := a.Env("HOME"); dir == "" && ok && home != "" {
 		dir = filepath.Join(home, ".local", "state")
 	}
 	if !filepath.IsAbs(dir) {
-		return "", usagef("there is no folder to keep the journal in; name a file with --journal")
+		return "", command.Usagef("there is no folder to keep the journal in; name a file with --journal")
 	}
 	return filepath.Join(dir, "tokenry", "rotate-"+name+".journal"), nil
 }
@@ -133,11 +136,11 @@ func (f *fleet) open(ctx context.Context, path string, head journal.Head, filter
 	j, err := journal.Read(path)
 	if err == nil {
 		begun := j.Head().Begun
-		fmt.Fprintf(f.Err, "going on with the rotation of %s (journal %s)\n", f.when(&begun), terminal.Clean(path))
+		fmt.Fprintf(f.Err, "going on with the rotation of %s (journal %s)\n", f.When(&begun), terminal.Clean(path))
 		err = j.Fits(head)
 	}
 	if other, ok := errors.AsType[*journal.OtherError](err); ok {
-		return usagef("the journal %s: %w; go on with that, or give another --journal", path, other)
+		return command.Usagef("the journal %s: %w; go on with that, or give another --journal", path, other)
 	}
 	if err == nil {
 		f.journal = j
@@ -159,14 +162,14 @@ func (f *fleet) list(plan []*journal.Record) error {
 	if !f.dryRun {
 		return nil
 	}
-	return table(f.app, each(plan, nil), 0, "LABEL,ID,OWNER,STATE", func(r *journal.Record) []string {
+	return command.Table(f.App, command.Each(plan, nil), 0, "LABEL,ID,OWNER,STATE", func(r *journal.Record) []string {
 		return []string{r.Label, r.ID, r.Owner, r.State}
 	})
 }
 
 // plan asks which tokens there are to rotate, newest first.
 func (f *fleet) plan(ctx context.Context, filter api.TokenFilter, own string) ([]*journal.Record, error) {
-	run, err := ident.New(randomness(), "")
+	run, err := ident.New(rand.Reader, "")
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +201,7 @@ func (f *fleet) leaveOut(t api.Token, own string) string {
 	case t.OutsidePolicy && !f.in.Renew && !f.in.ExpiresIn.Has():
 		return "it is outside the policy, and neither --renew nor --expires-in was given"
 	case t.OverlapEndsAt != nil && t.OverlapEndsAt.After(f.Now()) && !f.inOverlap:
-		return "the overlap of its last rotation runs until " + f.when(t.OverlapEndsAt)
+		return "the overlap of its last rotation runs until " + f.When(t.OverlapEndsAt)
 	}
 	return ""
 }
@@ -379,8 +382,8 @@ func (f *fleet) finish(ctx context.Context) error {
 	if o.Failed+o.Left == 0 {
 		err = errors.Join(err, os.Remove(o.Journal))
 	}
-	if f.flags.json {
-		err = errors.Join(err, f.printJSON(o))
+	if f.JSON {
+		err = errors.Join(err, f.PrintJSON(o))
 	} else {
 		fmt.Fprintf(f.Err, "%d done, %d failed, %d left, %d left out\n", o.Done, o.Failed, o.Left, o.LeftOut)
 	}

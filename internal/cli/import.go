@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -14,13 +16,13 @@ import (
 // imports brings tokens of another system over.
 func (a *app) imports() *cobra.Command {
 	var job intake.Job
-	cmd := a.command("import FILE", "Bring tokens of another system over, so that their strings keep working", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("import FILE", "Bring tokens of another system over, so that their strings keep working", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		if args[0] == "-" && a.flags.token == "-" {
-			return usagef("standard input is the token or the file, not both")
+			return command.Usagef("standard input is the token or the file, not both")
 		}
 		server := sync.OnceValues(func() (*client.Client, error) { return a.client() })
 		return job.Run(cmd.Context(), args[0], intake.Desk{
-			In: a.In, Out: a.Out, Err: a.Err, JSON: a.flags.json, Person: a.Terminal(a.Err), Now: a.Now(),
+			In: a.In, Out: a.Out, Err: a.Err, JSON: a.JSON, Person: a.Terminal(a.Err), Now: a.Now(),
 			Send: func(ctx context.Context, in api.ImportTokens) (api.ImportResults, error) {
 				c, err := server()
 				if err != nil {
@@ -49,9 +51,9 @@ func (a *app) importFormats() *cobra.Command {
 		} else {
 			fs, err = intake.Alone(c.DeleteImportFormat(cmd.Context(), args[0]))
 		}
-		return table(a, each(fs, err), 0, intake.FormatHead, intake.FormatLine)
+		return command.Table(a.App, command.Each(fs, err), 0, intake.FormatHead, intake.FormatLine)
 	}
-	return a.group("import-format", "Show and end what strings of other systems are looked up by (needs instance:admin)",
-		a.command("list", "List the formats of imports", cobra.NoArgs, run),
-		a.command("delete NAME", "End the strings of a format, whatever became of their tokens", cobra.ExactArgs(1), run))
+	return a.Group("import-format", "Show and end what strings of other systems are looked up by (needs instance:admin)",
+		a.Command("list", "List the formats of imports", cobra.NoArgs, run),
+		a.Command("delete NAME", "End the strings of a format, whatever became of their tokens", cobra.ExactArgs(1), run))
 }

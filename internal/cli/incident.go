@@ -6,12 +6,11 @@ import (
 	"io"
 	"slices"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
-	"github.com/tokenry/tokenry/internal/audit"
-	"github.com/tokenry/tokenry/internal/config"
-	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )
@@ -22,7 +21,7 @@ const maxLookup = 1 << 20
 // tokenLookup tells whose the token strings in a text are. The text is read from
 // standard input, because it holds secrets.
 func (a *app) tokenLookup() *cobra.Command {
-	cmd := a.command("lookup", "Say whose the token strings on standard input are", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("lookup", "Say whose the token strings on standard input are", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		text, err := a.pasted()
 		if err != nil {
 			return err
@@ -46,7 +45,7 @@ you may see. It counts as no use of them.`
 // input, because they are secrets.
 func (a *app) tokenLeak() *cobra.Command {
 	var url, source string
-	cmd := a.command("leak", "Report the token strings on standard input as leaked", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("leak", "Report the token strings on standard input as leaked", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		text, err := a.pasted()
 		if err != nil {
 			return err
@@ -56,7 +55,7 @@ func (a *app) tokenLeak() *cobra.Command {
 			in.Tokens = append(in.Tokens, api.LeakedToken{Token: w.Secret.Reveal(), URL: url, Source: source})
 		}
 		if n := len(in.Tokens); n == 0 || n > api.MaxLeaks {
-			return usagef("standard input must hold 1 to %d token strings; send many in parts", api.MaxLeaks)
+			return command.Usagef("standard input must hold 1 to %d token strings; send many in parts", api.MaxLeaks)
 		}
 		c, err := a.client()
 		if err != nil {
@@ -66,7 +65,7 @@ func (a *app) tokenLeak() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(got, []row{{"received", fmt.Sprint(got.Received)}})
+		return a.Show(got, []row{{"received", fmt.Sprint(got.Received)}})
 	})
 	cmd.Long = `Report the token strings on standard input as leaked, of whatever workspace. The
 server does to each what the workspace's policy says (leak_action: revoke, disable
@@ -87,16 +86,16 @@ func atMost(r io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("read the text: %w", err)
 	}
 	if len(text) > maxLookup {
-		return nil, usagef("1 MiB is taken at the most; tokenry scan finds the parts that matter")
+		return nil, command.Usagef("1 MiB is taken at the most; tokenry scan finds the parts that matter")
 	}
 	return text, nil
 }
 
 func (a *app) showFound(found api.FoundTokens) error {
-	if a.flags.json {
-		return a.printJSON(found)
+	if a.JSON {
+		return a.PrintJSON(found)
 	}
-	return table(a, each(found.Items, nil), 0, "TOKEN,SECRET,ID,OWNER,STATUS", func(f api.FoundToken) []string {
+	return command.Table(a.App, command.Each(found.Items, nil), 0, "TOKEN,SECRET,ID,OWNER,STATUS", func(f api.FoundToken) []string {
 		if f.Token == nil {
 			return []string{f.Masked, f.Secret, "", "", ""}
 		}
@@ -108,7 +107,7 @@ func (a *app) showFound(found api.FoundTokens) error {
 func (a *app) tokenBulk() *cobra.Command {
 	var in api.BulkTokens
 	var filter func() (api.TokenFilter, error)
-	cmd := a.command("bulk ACTION [ID...]", "Revoke, disable or rotate many tokens", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("bulk ACTION [ID...]", "Revoke, disable or rotate many tokens", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		in.Action, in.IDs = args[0], args[1:]
 		f, err := filter()
 		if err != nil {
@@ -118,7 +117,7 @@ func (a *app) tokenBulk() *cobra.Command {
 			in.Filter = &f
 		}
 		if in.Action == api.BulkEdit {
-			return usagef("many tokens are edited over the API; here it is revoke, disable or rotate")
+			return command.Usagef("many tokens are edited over the API; here it is revoke, disable or rotate")
 		}
 		return a.bulk(cmd, in)
 	})
@@ -144,7 +143,7 @@ func (a *app) bulk(cmd *cobra.Command, in api.BulkTokens) error {
 			if err != nil {
 				return err
 			}
-			if err := a.printJSON(r); err != nil {
+			if err := a.PrintJSON(r); err != nil {
 				return err
 			}
 		}
@@ -160,65 +159,12 @@ func (a *app) bulk(cmd *cobra.Command, in api.BulkTokens) error {
 			fmt.Fprintf(a.Err, "%d tokens so far\n", len(out.Results))
 		}
 	}
-	if out.Matched = len(out.Results); a.flags.json {
-		return a.printJSON(out)
+	if out.Matched = len(out.Results); a.JSON {
+		return a.PrintJSON(out)
 	}
-	err = table(a, each(out.Results, nil), 0, "ID,RESULT,WHY", func(r api.BulkResult) []string { return []string{r.ID, string(r.Code), r.Detail} })
+	err = command.Table(a.App, command.Each(out.Results, nil), 0, "ID,RESULT,WHY", func(r api.BulkResult) []string { return []string{r.ID, string(r.Code), r.Detail} })
 	if err == nil && slices.ContainsFunc(out.Results, func(r api.BulkResult) bool { return r.Code != api.CodeOK }) {
 		return errors.New("some tokens were left as they were")
 	}
 	return err
-}
-
-// auditVerify reads the audit of a database and says whether it is whole. It
-// works beside a running server.
-func (a *app) auditVerify() *cobra.Command {
-	var expect, streams []string
-	cmd := a.command("verify", "Prove that nobody changed the audit of a database", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		cfg, err := config.Load(cmd.Flags(), a.Env)
-		if err != nil {
-			return err
-		}
-		if len(streams) > 0 {
-			chains, torn, err := server.VerifyStreams(cfg, a.In, streams, expect...)
-			if torn > 0 {
-				fmt.Fprintf(a.Err, "warning: %d lines are no rows of the audit\n", torn)
-			}
-			return errors.Join(a.showChains(chains), err)
-		}
-		chains, err := server.VerifyAudit(cmd.Context(), cfg, expect...)
-		judged := errors.Is(err, audit.ErrBroken) || errors.Is(err, audit.ErrUnsure)
-		if errors.Is(err, server.ErrUnconfirmed) {
-			fmt.Fprintln(a.Err, "warning:", err)
-		} else if err != nil && !judged {
-			return err
-		}
-		if !judged {
-			err = nil
-		}
-		return errors.Join(a.showChains(chains), err)
-	})
-	cmd.Long = `Read every row of the audit of a database and say whether a row was changed,
-removed, reordered or cut; the first wrong row is named, and the exit code is 1.
-Rows that Tokenry purged or erased are told from those that somebody removed. A
-keyring that lacks a key which rows are under cannot tell; that is exit code 1 too.
-Keep the HEAD that is printed somewhere else: with --expect it must still be there.
-With --stream it reads what --audit-stream sent, and needs the keyring alone.`
-	config.Flags(cmd.Flags(), "data", "database", "keys")
-	cmd.Flags().StringArrayVar(&expect, "expect", nil, "a HEAD that was printed before (repeatable)")
-	cmd.Flags().StringArrayVar(&streams, "stream", nil, "read rows as they were streamed from this file, - for standard input (repeatable)")
-	return cmd
-}
-
-func (a *app) showChains(chains []audit.Chain) error {
-	if a.flags.json {
-		return a.printJSON(chains)
-	}
-	return table(a, each(chains, nil), 0, "CHAIN,ROWS,PURGED,HEAD,BROKEN", func(c audit.Chain) []string {
-		wrong := c.Broken
-		if c.Unsure != "" {
-			wrong = "cannot tell: " + c.Unsure
-		}
-		return []string{c.Name, fmt.Sprint(c.Rows), fmt.Sprint(c.Purged), c.Head, wrong}
-	})
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -53,10 +55,10 @@ type inviteRow struct {
 func (a *app) memberInvite() *cobra.Command {
 	var path string
 	var skipBad, dryRun, mail bool
-	cmd := a.command("invite MEMBER | --csv FILE", "Mail a member an invitation, or take the people of a CSV file into the workspace", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("invite MEMBER | --csv FILE", "Mail a member an invitation, or take the people of a CSV file into the workspace", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {
 			if path != "" || skipBad || dryRun {
-				return usagef("give either a member or a file")
+				return command.Usagef("give either a member or a file")
 			}
 			return a.inviteOne(cmd.Context(), args[0])
 		}
@@ -108,8 +110,8 @@ func (a *app) inviteOne(ctx context.Context, member string) error {
 	switch {
 	case err != nil:
 		return err
-	case a.flags.json:
-		return a.printJSON(i)
+	case a.JSON:
+		return a.PrintJSON(i)
 	case i.Sent:
 		fmt.Fprintln(a.Err, "an invitation was mailed")
 		return nil
@@ -122,9 +124,9 @@ func (a *app) roster(path string) ([]roster.Row, error) {
 	var from io.Reader = a.In
 	switch {
 	case path == "":
-		return nil, usagef("say whom: a member, or --csv FILE, or --csv - for standard input")
+		return nil, command.Usagef("say whom: a member, or --csv FILE, or --csv - for standard input")
 	case path == "-" && a.flags.token == "-":
-		return nil, usagef("standard input is the token or the list, not both")
+		return nil, command.Usagef("standard input is the token or the list, not both")
 	case path != "-":
 		f, err := os.Open(path)
 		if err != nil {
@@ -219,7 +221,7 @@ func (r *inviteRow) settleMail(i api.Invitation, err error) {
 // doomed says that no other row would fare better: nobody answers, or nobody
 // knows the caller.
 func doomed(ctx context.Context, err error) bool {
-	_, answered := known(err)
+	_, answered := command.Known(err)
 	return err != nil && (!answered || ctx.Err() != nil || hopeless(err))
 }
 
@@ -237,10 +239,10 @@ func (o *inviteOutcome) count() *inviteOutcome {
 // error is that not everybody of the list is a member.
 func (a *app) showInvited(o *inviteOutcome) error {
 	var err error
-	if a.flags.json {
-		err = a.printJSON(o)
+	if a.JSON {
+		err = a.PrintJSON(o)
 	} else {
-		err = table(a, each(o.Rows, nil), 0, "LINE,EMAIL,STATE,NOTE", func(r inviteRow) []string {
+		err = command.Table(a.App, command.Each(o.Rows, nil), 0, "LINE,EMAIL,STATE,NOTE", func(r inviteRow) []string {
 			return []string{strconv.Itoa(r.Line), terminal.OrNone(r.Email), r.State, terminal.OrNone(r.Note)}
 		})
 		fmt.Fprintf(a.Err, "%d added, %d ready, %d existed, %d wrong, %d refused, %d left\n", o.Added, o.Ready, o.Exists, o.Wrong, o.Refused, o.Left)

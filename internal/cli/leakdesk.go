@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -32,7 +34,7 @@ type desk struct {
 // stops those that are to be stopped.
 func (a *app) incident() *cobra.Command {
 	d := &desk{app: a, in: api.RevokeToken{Reason: api.ReasonLeaked, Comment: "tokenry incident"}}
-	cmd := a.command("incident FILE", "Tell of the tokens in what leaked, and stop them", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("incident FILE", "Tell of the tokens in what leaked, and stop them", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		return d.run(cmd.Context(), args[0])
 	})
 	cmd.Long = `Find the tokens in a file, or with - on standard input, also within base64 and
@@ -54,7 +56,7 @@ when a token that was found still works.`
 
 func (d *desk) run(ctx context.Context, path string) error {
 	if d.revoke && d.disable || !slices.Contains([]string{"text", "md", "csv"}, d.format) {
-		return usagef("give --revoke or --disable, not both, and --format text, md or csv")
+		return command.Usagef("give --revoke or --disable, not both, and --format text, md or csv")
 	}
 	text, err := d.text(path)
 	if err != nil {
@@ -114,12 +116,12 @@ func (d *desk) text(path string) ([]byte, error) {
 
 func (d *desk) print(r incident.Report) error {
 	switch {
-	case d.flags.json:
-		return d.printJSON(r)
+	case d.JSON:
+		return d.PrintJSON(r)
 	case d.format != "text":
 		return map[string]func(io.Writer, incident.Report) error{"md": incident.Markdown, "csv": incident.CSV}[d.format](d.Out, r)
 	}
-	return table(d.app, each(r.Entries, nil), 0, "TOKEN,ID,OWNER,STATUS,SECRET,ALLOWED 7D,REFUSED 7D,FROM,MADE,DONE", func(e incident.Entry) []string {
+	return command.Table(d.App, command.Each(r.Entries, nil), 0, "TOKEN,ID,OWNER,STATUS,SECRET,ALLOWED 7D,REFUSED 7D,FROM,MADE,DONE", func(e incident.Entry) []string {
 		if e.Token == nil {
 			e.Token = &api.Token{ID: "unknown here"}
 		}

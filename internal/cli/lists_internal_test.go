@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -56,8 +58,8 @@ func TestWhatIsAskedOfAnObject(t *testing.T) {
 // streams is a run whose streams are kept.
 func streams(json, sits bool) (a *app, out, errs *strings.Builder) {
 	out, errs = new(strings.Builder), new(strings.Builder)
-	a = &app{Stdio: Stdio{Out: out, Err: errs, Terminal: func(any) bool { return sits }, Now: func() time.Time { return time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC) }}.withDefaults()}
-	a.flags.json = json
+	a = newApp(Stdio{Out: out, Err: errs, Terminal: func(any) bool { return sits }, Now: func() time.Time { return time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC) }})
+	a.JSON = json
 	return a, out, errs
 }
 
@@ -90,7 +92,7 @@ func TestAListSaysWhereItWasCut(t *testing.T) {
 	} {
 		for _, json := range []bool{false, true} {
 			a, out, errs := streams(json, false)
-			err := table(a, counted(c.items, c.then), c.most, "A,B", func(s string) []string { return []string{s, s} })
+			err := command.Table(a.App, counted(c.items, c.then), c.most, "A,B", func(s string) []string { return []string{s, s} })
 			if breaks := c.then != nil && !c.cut; errors.Is(err, broken) != breaks || breaks && out.Len() > 0 {
 				t.Errorf("%s: %v, and printed %q", name, err, out)
 				continue
@@ -145,7 +147,7 @@ func TestNobodyIsAskedWhoCannotAnswer(t *testing.T) {
 		"with a statement": {flags: []string{"--grants=x"}, sits: true, grants: api.Some([]api.Statement{{Role: "Viewer"}})},
 	} {
 		a, _, errs := streams(c.json, c.sits)
-		a.stdinTaken = c.taken
+		a.StdinTaken = c.taken
 		fs := pflag.NewFlagSet("x", pflag.ContinueOnError)
 		terminal.NewFields(fs).Rights()
 		if err := fs.Parse(c.flags); err != nil {

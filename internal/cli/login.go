@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -28,8 +30,8 @@ type stored struct {
 
 // login gets a token that its person approves in the browser, and keeps it.
 func (a *app) login() *cobra.Command {
-	return a.command("login", "Sign in through the browser and keep the token", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		server, err := a.server()
+	return a.Command("login", "Sign in through the browser and keep the token", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		server, err := a.Address()
 		if err != nil {
 			return err
 		}
@@ -55,8 +57,8 @@ func (a *app) login() *cobra.Command {
 		if err := a.end(cmd.Context(), old); err != nil {
 			fmt.Fprintf(a.Err, "The token of the sign-in before was not revoked: %s\n", terminal.Clean(err.Error()))
 		}
-		if a.flags.json {
-			return a.printJSON(struct {
+		if a.JSON {
+			return a.PrintJSON(struct {
 				Server    string `json:"server"`
 				Workspace string `json:"workspace"`
 				Locator   string `json:"locator"`
@@ -69,8 +71,8 @@ func (a *app) login() *cobra.Command {
 
 // logout revokes the token that login kept, and forgets it.
 func (a *app) logout() *cobra.Command {
-	return a.command("logout", "Revoke the token that login kept, and forget it", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		server, err := a.server()
+	return a.Command("logout", "Revoke the token that login kept, and forget it", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		server, err := a.Address()
 		if err != nil {
 			return err
 		}
@@ -79,7 +81,7 @@ func (a *app) logout() *cobra.Command {
 			return err
 		}
 		if s.Token == "" {
-			return usagef("nobody is signed in to %s here", terminal.Clean(server))
+			return command.Usagef("nobody is signed in to %s here", terminal.Clean(server))
 		}
 		if err := a.end(cmd.Context(), s); err != nil {
 			return fmt.Errorf("the token was not revoked, so it is kept: %w", err)
@@ -111,12 +113,6 @@ func (a *app) end(ctx context.Context, s stored) error {
 		return nil
 	}
 	return err
-}
-
-// server is the address that commands speak to. An empty variable is refused: a
-// secret would go to another server than the one that was meant.
-func (a *app) server() (string, error) {
-	return strings.TrimRight(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), "/"), a.said(a.flags.server, "TOKENRY_SERVER")
 }
 
 // browse opens an address where a person sits; whoever has no browser has read it.

@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+	"github.com/tokenry/tokenry/internal/operator"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -19,7 +22,7 @@ func (a *app) members() *cobra.Command {
 	reset := a.tokenIssue("reset-access-token MEMBER", "Make or reset a member's one standing access token", func(ctx context.Context, c *client.Client, who string) (api.Issued, error) {
 		return c.ResetAccessToken(ctx, "", who)
 	})
-	return a.group("member", "Manage the people of a workspace",
+	return a.Group("member", "Manage the people of a workspace",
 		a.memberList(), a.memberAct("show MEMBER", "Show a member", (*client.Client).GetMember),
 		a.memberWrite("create EMAIL", "Take a person into the workspace", func(ctx context.Context, c *client.Client, email string, in api.CreateMember) (api.Member, error) {
 			in.Email = email
@@ -30,7 +33,7 @@ func (a *app) members() *cobra.Command {
 		}),
 		a.memberInvite(), a.memberAct("cancel-invitation MEMBER", "Take an invitation back that was not accepted, and the membership with it", (*client.Client).CancelInvitation), a.memberEdit(), a.memberAct("deactivate MEMBER", "Stop a member's tokens until it is activated", (*client.Client).DeactivateMember),
 		a.memberAct("activate MEMBER", "Bring a deactivated member back", (*client.Client).ActivateMember),
-		alias("delete", a.memberAct("remove MEMBER", "End a membership for good and revoke its tokens", (*client.Client).RemoveMember)),
+		command.Alias("delete", a.memberAct("remove MEMBER", "End a membership for good and revoke its tokens", (*client.Client).RemoveMember)),
 		a.affected("tokens MEMBER", "List the tokens that deactivating or removing a member would stop", (*client.Client).MemberTokens), reset,
 		a.portalLink())
 }
@@ -38,7 +41,7 @@ func (a *app) members() *cobra.Command {
 // portalLink prints a link that is a secret for five minutes, so like one it is
 // all that goes to standard output.
 func (a *app) portalLink() *cobra.Command {
-	return a.command("portal-link MEMBER", "Make a link that opens a member's own tokens, once and for five minutes", cobra.ExactArgs(1),
+	return a.Command("portal-link MEMBER", "Make a link that opens a member's own tokens, once and for five minutes", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {
@@ -48,10 +51,10 @@ func (a *app) portalLink() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.flags.json {
-				return a.printJSON(l)
+			if a.JSON {
+				return a.PrintJSON(l)
 			}
-			fmt.Fprintf(a.Err, "works once, until %s\n", a.when(&l.ExpiresAt))
+			fmt.Fprintf(a.Err, "works once, until %s\n", a.When(&l.ExpiresAt))
 			_, err = fmt.Fprintln(a.Out, l.URL)
 			return err
 		})
@@ -62,13 +65,13 @@ func (a *app) memberList() *cobra.Command {
 	var most int
 	var now effective
 	var f api.ListFilter
-	cmd := a.command("list", "List the members", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("list", "List the members", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Members(cmd.Context(), "", f, now.include()...), most, "MEMBER,NAME,RIGHTS,STATUS,INVITATION,SINCE", func(m api.Member) []string {
-			return []string{m.Address, terminal.OrNone(m.Name), terminal.Rights(now.of(m.Grants, m.Effective)), terminal.Active(m.Active), terminal.Invitation(m.Invitation, a.when), a.when(&m.CreatedAt)}
+		return command.Table(a.App, c.Members(cmd.Context(), "", f, now.include()...), most, "MEMBER,NAME,RIGHTS,STATUS,INVITATION,SINCE", func(m api.Member) []string {
+			return []string{m.Address, terminal.OrNone(m.Name), terminal.Rights(now.of(m.Grants, m.Effective)), terminal.Active(m.Active), terminal.Invitation(m.Invitation, a.When), a.When(&m.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
@@ -80,7 +83,7 @@ func (a *app) memberList() *cobra.Command {
 
 // memberAct makes a command that does one thing to a member and shows it.
 func (a *app) memberAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Member, error)) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -95,10 +98,10 @@ func (a *app) showMember(m api.Member, err error) error {
 	if err != nil {
 		return err
 	}
-	return a.show(m, said([]row{
+	return a.Show(m, said([]row{
 		{"member", m.Address}, {"id", m.ID}, {"name", m.Name}, {"external id", terminal.Optional(m.ExternalID)}, {"status", terminal.Active(m.Active)},
-		{"rights", terminal.Rights(m.Grants)}, {"effective", terminal.Rights(m.Effective)}, {"invitation", terminal.Invitation(m.Invitation, a.when)},
-		{"since", a.when(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
+		{"rights", terminal.Rights(m.Grants)}, {"effective", terminal.Rights(m.Effective)}, {"invitation", terminal.Invitation(m.Invitation, a.When)},
+		{"since", a.When(&m.CreatedAt)}, {"deactivated", a.by(m.DeactivatedAt, m.DeactivatedBy)},
 		{"held", terminal.HeldByInstance(m.HeldByInstance)},
 	}))
 }
@@ -115,7 +118,7 @@ func memberFields(cmd *cobra.Command) *terminal.Fields {
 func (a *app) memberWrite(use, short string, write func(context.Context, *client.Client, string, api.CreateMember) (api.Member, error)) *cobra.Command {
 	var f *terminal.Fields
 	var password string
-	cmd := a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.CreateMember
 		if err := f.Into(&in); err != nil {
 			return err
@@ -125,7 +128,7 @@ func (a *app) memberWrite(use, short string, write func(context.Context, *client
 			return err
 		}
 		if password != "" {
-			if in.Password, err = a.readSecret(password, "--password"); err != nil {
+			if in.Password, err = a.ReadSecret(password, "--password"); err != nil {
 				return err
 			}
 		}
@@ -142,7 +145,7 @@ func (a *app) memberWrite(use, short string, write func(context.Context, *client
 func (a *app) memberEdit() *cobra.Command {
 	var f *terminal.Fields
 	var when *condition
-	cmd := a.command("edit MEMBER", "Change a membership", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("edit MEMBER", "Change a membership", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditMember
 		if err := f.Into(&in); err != nil {
 			return err
@@ -168,24 +171,24 @@ func (a *app) memberEdit() *cobra.Command {
 
 // affected makes a command that lists the tokens that a suspension would stop.
 func (a *app) affected(use, short string, ask func(*client.Client, context.Context, string, string) (api.Affected, error)) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		hit, err := ask(c, cmd.Context(), "", args[0])
-		return table(a, each(hit.Tokens, err), 0, "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED", a.tokenLine)
+		return command.Table(a.App, command.Each(hit.Tokens, err), 0, "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED", a.tokenLine)
 	})
 }
 
 // serviceAccounts are the commands about non-human principals.
 func (a *app) serviceAccounts() *cobra.Command {
-	return a.group("service-account", "Manage the service accounts of a workspace",
+	return a.Group("service-account", "Manage the service accounts of a workspace",
 		a.accountList(), a.accountAct("show NAME", "Show a service account", (*client.Client).GetServiceAccount),
 		a.accountCreate(), a.accountEdit(),
 		a.accountAct("disable NAME", "Stop a service account's tokens until it is enabled", (*client.Client).DisableServiceAccount),
 		a.accountAct("enable NAME", "Bring a disabled service account back", (*client.Client).EnableServiceAccount),
-		alias("delete", a.accountAct("remove NAME", "End a service account for good and revoke its tokens", (*client.Client).RemoveServiceAccount)),
+		command.Alias("delete", a.accountAct("remove NAME", "End a service account for good and revoke its tokens", (*client.Client).RemoveServiceAccount)),
 		a.affected("tokens NAME", "List the tokens that disabling or removing a service account would stop", (*client.Client).ServiceAccountTokens))
 }
 
@@ -195,13 +198,13 @@ func (a *app) accountList() *cobra.Command {
 	var most int
 	var now effective
 	var f api.ListFilter
-	cmd := a.command("list", "List the service accounts", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("list", "List the service accounts", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.ServiceAccounts(cmd.Context(), "", f, now.include()...), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
-			return []string{s.Name, terminal.OrNone(s.Description), terminal.Rights(now.of(s.Grants, s.Effective)), terminal.Active(s.Active), a.when(&s.CreatedAt)}
+		return command.Table(a.App, c.ServiceAccounts(cmd.Context(), "", f, now.include()...), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
+			return []string{s.Name, terminal.OrNone(s.Description), terminal.Rights(now.of(s.Grants, s.Effective)), terminal.Active(s.Active), a.When(&s.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
@@ -212,7 +215,7 @@ func (a *app) accountList() *cobra.Command {
 
 // accountAct makes a command that does one thing to a service account and shows it.
 func (a *app) accountAct(use, short string, act func(*client.Client, context.Context, string, string) (api.ServiceAccount, error)) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -228,9 +231,9 @@ func (a *app) showAccount(s api.ServiceAccount, err error) error {
 	if err != nil {
 		return err
 	}
-	return a.show(s, said([]row{
+	return a.Show(s, said([]row{
 		{"name", s.Name}, {"address", s.Address}, {"id", s.ID}, {"description", s.Description}, {"contacts", strings.Join(s.Contacts, " ")}, {"status", terminal.Active(s.Active)},
-		{"rights", terminal.Rights(s.Grants)}, {"effective", terminal.Rights(s.Effective)}, {"since", a.when(&s.CreatedAt)}, {"disabled", a.by(s.DisabledAt, s.DisabledBy)},
+		{"rights", terminal.Rights(s.Grants)}, {"effective", terminal.Rights(s.Effective)}, {"since", a.When(&s.CreatedAt)}, {"disabled", a.by(s.DisabledAt, s.DisabledBy)},
 		{"held", terminal.HeldByInstance(s.HeldByInstance)},
 	}))
 }
@@ -245,7 +248,7 @@ func accountFields(cmd *cobra.Command) *terminal.Fields {
 // and never changes.
 func (a *app) accountCreate() *cobra.Command {
 	var f *terminal.Fields
-	cmd := a.command("create NAME", "Create a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("create NAME", "Create a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		in := api.CreateServiceAccount{}
 		if err := f.Into(&in); err != nil {
 			return err
@@ -266,7 +269,7 @@ func (a *app) accountCreate() *cobra.Command {
 func (a *app) accountEdit() *cobra.Command {
 	var f *terminal.Fields
 	var when *condition
-	cmd := a.command("edit NAME", "Change a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("edit NAME", "Change a service account", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditServiceAccount
 		if err := f.Into(&in); err != nil {
 			return err
@@ -294,25 +297,25 @@ func (a *app) accountEdit() *cobra.Command {
 // the instance.
 func (a *app) users() *cobra.Command {
 	var f api.ListFilter
-	list := a.command("list", "List the users of all workspaces", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	list := a.Command("list", "List the users of all workspaces", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Users(cmd.Context(), f), 0, userHead, a.userLine)
+		return command.Table(a.App, c.Users(cmd.Context(), f), 0, userHead, a.userLine)
 	})
 	queryFlag(list.Flags(), &f, "e-mail or name")
-	return a.group("user", "Manage people across workspaces (needs instance:admin)", list,
+	return a.Group("user", "Manage people across workspaces (needs instance:admin)", list,
 		a.userAct("show USER", "Show a user", (*client.Client).GetUser),
 		a.userAct("deactivate USER", "Stop a person's tokens in every workspace", (*client.Client).DeactivateUser),
-		a.userAct("activate USER", "Bring a deactivated user back", (*client.Client).ActivateUser), a.userErase(), a.resetPassword())
+		a.userAct("activate USER", "Bring a deactivated user back", (*client.Client).ActivateUser), a.userErase(), operator.ResetPassword(a.App))
 }
 
 // userErase erases a person, which cannot be undone: the server refuses it while they
 // are active anywhere, and --dry-run counts what would go.
 func (a *app) userErase() *cobra.Command {
 	var dryRun bool
-	cmd := a.command("erase USER", "Erase everything about a user who is deactivated or a member nowhere", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("erase USER", "Erase everything about a user who is deactivated or a member nowhere", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -321,7 +324,7 @@ func (a *app) userErase() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(e, []row{
+		return a.Show(e, []row{
 			{"user", e.User.ID}, {"dry run", terminal.YesNo(e.DryRun)}, {"audit events", strconv.Itoa(e.AuditEvents)}, {"tokens", strconv.Itoa(e.Tokens)},
 			{"memberships", strconv.Itoa(e.Memberships)}, {"sessions", strconv.Itoa(e.Sessions)}, {"identities", strconv.Itoa(e.Identities)},
 			{"second factors", strconv.Itoa(e.Factors)}, {"mails", strconv.Itoa(e.Mails)}, {"deliveries", strconv.Itoa(e.Deliveries)},
@@ -334,15 +337,15 @@ func (a *app) userErase() *cobra.Command {
 
 // admins are the commands about administrators of the instance.
 func (a *app) admins() *cobra.Command {
-	list := a.command("list", "List the administrators of the instance", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	list := a.Command("list", "List the administrators of the instance", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		admins, err := c.ListAdmins(cmd.Context())
-		return table(a, each(admins, err), 0, userHead, a.userLine)
+		return command.Table(a.App, command.Each(admins, err), 0, userHead, a.userLine)
 	})
-	return a.group("admin", "Manage the administrators of the instance (needs instance:admin)", list,
+	return a.Group("admin", "Manage the administrators of the instance (needs instance:admin)", list,
 		a.userAct("add USER", "Make a user an administrator of the instance", (*client.Client).AddAdmin),
 		a.userAct("remove USER", "Make an administrator a plain user", (*client.Client).RemoveAdmin))
 }
@@ -358,7 +361,7 @@ func (a *app) userLine(u api.User) []string {
 // userAct makes a command that does one thing to a user and shows them. All of them
 // need instance:admin.
 func (a *app) userAct(use, short string, act func(*client.Client, context.Context, string) (api.User, error)) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -368,7 +371,7 @@ func (a *app) userAct(use, short string, act func(*client.Client, context.Contex
 			return err
 		}
 		line := a.userLine(u)
-		return a.show(u, said([]row{{"user", line[0]}, {"id", line[1]}, {"name", line[2]}, {"status", line[3]}, {"administrator", line[4]}, {"workspaces", line[5]},
+		return a.Show(u, said([]row{{"user", line[0]}, {"id", line[1]}, {"name", line[2]}, {"status", line[3]}, {"administrator", line[4]}, {"workspaces", line[5]},
 			{"deactivated", a.by(u.DeactivatedAt, u.DeactivatedBy)}}))
 	})
 }

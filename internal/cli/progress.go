@@ -73,7 +73,7 @@ func (p *progress) said(out, errs *bytes.Buffer) {
 	}
 	p.clear()
 	to := p.a.Out
-	if p.a.flags.json {
+	if p.a.JSON {
 		to = p.a.Err
 		out = bytes.NewBuffer(token.Redact(out.Bytes()))
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -15,24 +17,24 @@ import (
 // roles are the commands about roles.
 func (a *app) roles() *cobra.Command {
 	var instance bool
-	list := a.command("list", "List the roles that hold", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	list := a.Command("list", "List the roles that hold", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		roles, err := c.ListRoles(cmd.Context(), at(instance))
-		return table(a, each(roles, err), 0, "ROLE,DESCRIPTION,SCOPES,RATE LIMIT,ORIGIN", func(r api.Role) []string {
+		return command.Table(a.App, command.Each(roles, err), 0, "ROLE,DESCRIPTION,SCOPES,RATE LIMIT,ORIGIN", func(r api.Role) []string {
 			return []string{r.Name, terminal.OrNone(r.Description), strings.Join(r.Scopes, " "), terminal.OrNone(terminal.RateLimit(r.RateLimit)), terminal.Origin(r.BuiltIn, r.Inherited)}
 		})
 	})
-	show := a.command("show ROLE", "Show a role", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	show := a.Command("show ROLE", "Show a role", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		return a.showRole(c.GetRole(cmd.Context(), at(instance), args[0]))
 	})
-	return instanceFlag(a.group("role", "Manage roles", list, show, a.rolePut(&instance), a.roleDelete(&instance)), &instance)
+	return instanceFlag(a.Group("role", "Manage roles", list, show, a.rolePut(&instance), a.roleDelete(&instance)), &instance)
 }
 
 // removals are the commands about what was removed. It gives nothing from that moment
@@ -40,21 +42,21 @@ func (a *app) roles() *cobra.Command {
 // refused.
 func (a *app) removals() *cobra.Command {
 	var instance bool
-	list := a.command("list", "List what was removed and is being rewritten yet", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	list := a.Command("list", "List what was removed and is being rewritten yet", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		removals, err := c.ListRemovals(cmd.Context(), at(instance))
-		return table(a, each(removals, err), 0, "KIND,NAME,REWRITTEN,REMOVED,BY", func(r api.Removal) []string {
+		return command.Table(a.App, command.Each(removals, err), 0, "KIND,NAME,REWRITTEN,REMOVED,BY", func(r api.Removal) []string {
 			done := strconv.FormatInt(r.Done, 10)
 			if r.Total != nil {
 				done += " of " + strconv.FormatInt(*r.Total, 10)
 			}
-			return []string{r.Kind, r.Name, done, a.when(&r.RemovedAt), r.RemovedBy}
+			return []string{r.Kind, r.Name, done, a.When(&r.RemovedAt), r.RemovedBy}
 		})
 	})
-	return instanceFlag(a.group("removal", "See how far removals are", list), &instance)
+	return instanceFlag(a.Group("removal", "See how far removals are", list), &instance)
 }
 
 // showRole prints a role after a call about one; the error of the call goes first.
@@ -62,7 +64,7 @@ func (a *app) showRole(r api.Role, err error) error {
 	if err != nil {
 		return err
 	}
-	return a.show(r, said([]row{
+	return a.Show(r, said([]row{
 		{"role", r.Name}, {"shown as", r.DisplayName}, {"description", r.Description}, {"scopes", strings.Join(r.Scopes, " ")},
 		{"rate limit", terminal.RateLimit(r.RateLimit)}, {"origin", terminal.Origin(r.BuiltIn, r.Inherited)},
 	}))
@@ -73,7 +75,7 @@ func (a *app) showRole(r api.Role, err error) error {
 func (a *app) rolePut(instance *bool) *cobra.Command {
 	var f *terminal.Fields
 	var when *condition
-	cmd := a.command("put ROLE", "Create or replace a role, or extend a built-in one", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("put ROLE", "Create or replace a role, or extend a built-in one", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.PutRole
 		if err := f.Into(&in); err != nil {
 			return err
@@ -104,7 +106,7 @@ func (a *app) rolePut(instance *bool) *cobra.Command {
 // server refuses with role_in_use, so that nobody loses rights by surprise.
 func (a *app) roleDelete(instance *bool) *cobra.Command {
 	var replacement string
-	cmd := a.command("delete ROLE", "Remove a role", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("delete ROLE", "Remove a role", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -119,24 +121,24 @@ func (a *app) roleDelete(instance *bool) *cobra.Command {
 // scopes are the commands about the catalogue.
 func (a *app) scopes() *cobra.Command {
 	var instance bool
-	list := a.command("list", "List the scopes that there are", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	list := a.Command("list", "List the scopes that there are", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		scopes, err := c.ListScopes(cmd.Context(), at(instance))
-		return table(a, each(scopes, err), 0, "SCOPE,DESCRIPTION,IMPLIES,ROLES,ORIGIN", func(s api.Scope) []string {
+		return command.Table(a.App, command.Each(scopes, err), 0, "SCOPE,DESCRIPTION,IMPLIES,ROLES,ORIGIN", func(s api.Scope) []string {
 			return []string{s.Name, terminal.OrNone(s.Description), terminal.OrNone(strings.Join(s.Implies, " ")), terminal.OrNone(strings.Join(s.Roles, ", ")), terminal.Origin(s.BuiltIn, s.Inherited)}
 		})
 	})
-	show := a.command("show SCOPE", "Show a scope", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	show := a.Command("show SCOPE", "Show a scope", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		return a.showScope(c.GetScope(cmd.Context(), at(instance), args[0]))
 	})
-	remove := a.command("delete SCOPE", "Remove a scope from the catalogue, and its name from every grant", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	remove := a.Command("delete SCOPE", "Remove a scope from the catalogue, and its name from every grant", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -144,7 +146,7 @@ func (a *app) scopes() *cobra.Command {
 		s, err := c.DeleteScope(cmd.Context(), at(instance), args[0])
 		return a.showScope(s, err)
 	})
-	return instanceFlag(a.group("scope", "Manage the scope catalogue", list, show, a.scopePut(&instance), remove), &instance)
+	return instanceFlag(a.Group("scope", "Manage the scope catalogue", list, show, a.scopePut(&instance), remove), &instance)
 }
 
 // showScope prints a scope after a call about one; the error of the call goes first.
@@ -152,7 +154,7 @@ func (a *app) showScope(s api.Scope, err error) error {
 	if err != nil {
 		return err
 	}
-	return a.show(s, said([]row{
+	return a.Show(s, said([]row{
 		{"scope", s.Name}, {"description", s.Description}, {"implies", strings.Join(s.Implies, " ")},
 		{"roles", strings.Join(s.Roles, ", ")}, {"origin", terminal.Origin(s.BuiltIn, s.Inherited)},
 	}))
@@ -163,7 +165,7 @@ func (a *app) showScope(s api.Scope, err error) error {
 func (a *app) scopePut(instance *bool) *cobra.Command {
 	var f *terminal.Fields
 	var when *condition
-	cmd := a.command("put SCOPE", "Create or replace a scope of the catalogue", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("put SCOPE", "Create or replace a scope of the catalogue", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.PutScope
 		if err := f.Into(&in); err != nil {
 			return err
@@ -194,13 +196,13 @@ func (a *app) resources() *cobra.Command {
 	var most int
 	var f api.ListFilter
 	var in api.CreateResource
-	list := a.command("list", "List the resources that are on board", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	list := a.Command("list", "List the resources that are on board", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Resources(cmd.Context(), "", f), most, "RESOURCE,DESCRIPTION,CREATED", func(r api.Resource) []string {
-			return []string{r.Name, terminal.OrNone(r.Description), a.when(&r.CreatedAt) + " by " + r.CreatedBy}
+		return command.Table(a.App, c.Resources(cmd.Context(), "", f), most, "RESOURCE,DESCRIPTION,CREATED", func(r api.Resource) []string {
+			return []string{r.Name, terminal.OrNone(r.Description), a.When(&r.CreatedAt) + " by " + r.CreatedBy}
 		})
 	})
 	limitFlag(list.Flags(), &most, 0)
@@ -210,14 +212,14 @@ func (a *app) resources() *cobra.Command {
 		return c.CreateResource(ctx, ws, in)
 	})
 	create.Flags().StringVar(&in.Description, "description", "", "what it is")
-	return a.group("resource", "Manage the resources of a workspace", list, create,
+	return a.Group("resource", "Manage the resources of a workspace", list, create,
 		a.resourceAct("show NAME", "Show a resource", (*client.Client).GetResource),
 		a.resourceAct("delete NAME", "Take a resource off board, and its name out of every grant", (*client.Client).DeleteResource))
 }
 
 // resourceAct makes a command that does one thing to a resource and shows it.
 func (a *app) resourceAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Resource, error)) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -226,6 +228,6 @@ func (a *app) resourceAct(use, short string, act func(*client.Client, context.Co
 		if err != nil {
 			return err
 		}
-		return a.show(r, said([]row{{"resource", r.Name}, {"description", r.Description}, {"created", a.when(&r.CreatedAt) + " by " + r.CreatedBy}}))
+		return a.Show(r, said([]row{{"resource", r.Name}, {"description", r.Description}, {"created", a.When(&r.CreatedAt) + " by " + r.CreatedBy}}))
 	})
 }

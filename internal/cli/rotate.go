@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -25,7 +27,7 @@ func (a *app) tokenRotate() *cobra.Command {
 		}
 		return c.RotateToken(ctx, "", id, in, keyOption(cmd.Flags())...)
 	})
-	cmd = a.command("rotate ID | --filter WORD=VALUE --exec CMD", "Give a token, or all that a filter finds, a new secret", cobra.MaximumNArgs(1),
+	cmd = a.Command("rotate ID | --filter WORD=VALUE --exec CMD", "Give a token, or all that a filter finds, a new secret", cobra.MaximumNArgs(1),
 		func(cmd *cobra.Command, args []string) error {
 			if err := terminal.FilterWords(cmd.Flags(), fleet.words); err != nil {
 				return err
@@ -40,11 +42,11 @@ func (a *app) tokenRotate() *cobra.Command {
 			}
 			switch many := terminal.Narrows(found) || fleet.used(cmd.Flags()); {
 			case many && len(args) > 0:
-				return usagef("give either a token's ID, or a filter and --exec")
+				return command.Usagef("give either a token's ID, or a filter and --exec")
 			case many:
 				return a.rotateFleet(cmd, fleet, found, in)
 			case len(args) == 0:
-				return usagef("say which token, by its ID, or which tokens, with --filter and --exec")
+				return command.Usagef("say which token, by its ID, or which tokens, with --filter and --exec")
 			}
 			one.SetContext(cmd.Context())
 			return one.RunE(one, args)
@@ -102,13 +104,13 @@ func (o *fleetFlags) used(fs *pflag.FlagSet) bool {
 func (o *fleetFlags) check(fs *pflag.FlagSet, f api.TokenFilter) error {
 	switch {
 	case !terminal.Narrows(f):
-		return usagef("say which tokens: --filter WORD=VALUE, like --filter owner=ci")
+		return command.Usagef("say which tokens: --filter WORD=VALUE, like --filter owner=ci")
 	case o.exec == "" && !o.dryRun:
-		return usagef("say with --exec what is to be done with each secret; --dry-run lists the tokens")
+		return command.Usagef("say with --exec what is to be done with each secret; --dry-run lists the tokens")
 	case o.parallel < 1 || o.parallel > 64:
-		return usagef("--parallel takes 1 to 64")
+		return command.Usagef("--parallel takes 1 to 64")
 	case fs.Changed("idempotency-key"):
-		return usagef("--idempotency-key is for one token; each of many has its own, which the journal keeps")
+		return command.Usagef("--idempotency-key is for one token; each of many has its own, which the journal keeps")
 	}
 	return nil
 }

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+	"github.com/tokenry/tokenry/internal/stamp"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -39,7 +42,7 @@ const (
 // scan finds tokens in files, folders, standard input and histories.
 func (a *app) scan() *cobra.Command {
 	s := &scanning{app: a, out: bufio.NewWriter(a.Out)}
-	cmd := a.command("scan PATH...", "Find token strings in files, folders, standard input or a git history", cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("scan PATH...", "Find token strings in files, folders, standard input or a git history", cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
 		if err := s.prepare(cmd.Context(), args); err != nil {
 			return err
 		}
@@ -76,18 +79,18 @@ use of them.`
 
 // prepare settles what to look for.
 func (s *scanning) prepare(ctx context.Context, args []string) error {
-	if s.flags.json {
+	if s.JSON {
 		s.format = formatJSON
 	}
 	if !slices.Contains([]string{formatText, formatJSON, formatSARIF}, s.format) {
-		return usagef("--format takes text, json or sarif")
+		return command.Usagef("--format takes text, json or sarif")
 	}
 	if len(args) == 0 && !s.git {
-		return usagef("say what to scan: files, folders, or - for standard input")
+		return command.Usagef("say what to scan: files, folders, or - for standard input")
 	}
 	for i, pattern := range s.scanner.Exclude {
 		if err := scan.CheckPattern(pattern); err != nil {
-			return usagef("--exclude: %w", err)
+			return command.Usagef("--exclude: %w", err)
 		}
 		s.scanner.Exclude[i] = strings.TrimSuffix(pattern, "/")
 	}
@@ -107,17 +110,17 @@ func (a *app) wantedPrefixes(ctx context.Context, given []string, ask bool) ([]t
 	for _, text := range given {
 		p, err := token.ParsePrefix(text)
 		if err != nil {
-			return nil, usagef("--prefix: a prefix is 2 to 10 of a-z and 0-9, and begins with a letter")
+			return nil, command.Usagef("--prefix: a prefix is 2 to 10 of a-z and 0-9, and begins with a letter")
 		}
 		list = append(list, p)
 	}
 	if len(list) > 0 {
 		return list, nil
 	}
-	if a.flags.server == "" && !ask {
+	if a.Server == "" && !ask {
 		return []token.Prefix{token.DefaultPrefix}, nil
 	}
-	server, err := a.server()
+	server, err := a.Address()
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +161,7 @@ func (s *scanning) run(ctx context.Context, args []string) error {
 	case s.troubles > 0:
 		return troubled(fmt.Errorf("%d of the paths could not be scanned whole", s.troubles))
 	case s.n > 0:
-		return &foundError{s.n}
+		return &command.ShownError{Err: fmt.Errorf("found %d token strings", s.n)}
 	}
 	return nil
 }
@@ -267,9 +270,9 @@ func (s *scanning) print() error {
 		if s.finds == nil {
 			s.finds = []scan.Shown{}
 		}
-		return s.printJSON(map[string]any{"items": s.finds, "files": s.stats.Files, "commits": s.stats.Commits, "bytes": s.stats.Bytes})
+		return s.PrintJSON(map[string]any{"items": s.finds, "files": s.stats.Files, "commits": s.stats.Commits, "bytes": s.stats.Bytes})
 	case formatSARIF:
-		return s.printJSON(scan.SARIF(version(), s.finds))
+		return s.PrintJSON(scan.SARIF(stamp.Read().Version, s.finds))
 	}
 	if s.live {
 		for _, f := range s.finds {
@@ -293,20 +296,5 @@ func (s *scanning) summary() {
 	fmt.Fprintf(s.Err, "%s; found %d token strings\n", strings.Join(parts, ", "), s.n)
 }
 
-// foundError is the end of a scan that found something; the places were shown.
-type foundError struct{ n int }
-
-// Error says how many there are.
-func (e *foundError) Error() string { return fmt.Sprintf("found %d token strings", e.n) }
-
-// troubleError is the end of a scan that did not see everything.
-type troubleError struct{ err error }
-
-// Error is that of what could not be read.
-func (e *troubleError) Error() string { return e.err.Error() }
-
-// Unwrap returns what could not be read.
-func (e *troubleError) Unwrap() error { return e.err }
-
-// troubled is an error that makes the exit code 2: what was not read may hold a token.
-func troubled(err error) error { return &troubleError{err} }
+// troubled is the end of a scan that did not see everything.
+func troubled(err error) error { return &command.TroubleError{Err: err} }

@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/internal/config"
@@ -16,10 +18,10 @@ import (
 func (a *app) scannerRules() *cobra.Command {
 	var format string
 	var given []string
-	cmd := a.command("scanner-rules --format FORMAT", "Print rules for gitleaks, trufflehog, github or gitlab", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("scanner-rules --format FORMAT", "Print rules for gitleaks, trufflehog, github or gitlab", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		write, ok := scan.RuleFormat(format)
 		if !ok {
-			return usagef("--format takes %s", strings.Join(scan.RuleFormats(), ", "))
+			return command.Usagef("--format takes %s", strings.Join(scan.RuleFormats(), ", "))
 		}
 		prefixes, err := a.rulePrefixes(cmd, given)
 		if err != nil {
@@ -55,7 +57,7 @@ Such rules go by the shape. tokenry scan checks the checksum too.`
 // database that was named.
 func (a *app) rulePrefixes(cmd *cobra.Command, given []string) ([]token.Prefix, error) {
 	named := cmd.Flags().Changed("data") || cmd.Flags().Changed("database") || cmd.Flags().Changed("config")
-	if len(given) > 0 || a.flags.server != "" || !named {
+	if len(given) > 0 || a.Server != "" || !named {
 		return a.wantedPrefixes(cmd.Context(), given, false)
 	}
 	return a.storedPrefixes(cmd)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -18,7 +20,7 @@ import (
 
 // tokens are the commands about tokens. ID is a token ID, its locator, or self.
 func (a *app) tokens() *cobra.Command {
-	return a.group("token", "Create, list, rotate and revoke tokens",
+	return a.Group("token", "Create, list, rotate and revoke tokens",
 		a.tokenCreate(), a.tokenList(),
 		a.tokenShow(), a.tokenDescendants(),
 		a.tokenEdit(), a.tokenRotate(), a.tokenDerive(),
@@ -40,7 +42,7 @@ func (a *app) tokens() *cobra.Command {
 
 // tokenAct makes a command that does one thing to a token and shows it.
 func (a *app) tokenAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Token, error)) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -49,13 +51,13 @@ func (a *app) tokenAct(use, short string, act func(*client.Client, context.Conte
 		if err != nil {
 			return err
 		}
-		return a.show(t, a.tokenRows(t))
+		return a.Show(t, a.tokenRows(t))
 	})
 }
 
 // tokenIssue makes a command that hands over a secret.
 func (a *app) tokenIssue(use, short string, issue func(context.Context, *client.Client, string) (api.Issued, error)) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -90,7 +92,7 @@ func (a *app) tokenCreate() *cobra.Command {
 	var in api.CreateToken
 	var f *terminal.Fields
 	use := new(terminal.Use)
-	cmd := a.command("create --label LABEL", "Create a token and print its secret, this once", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("create --label LABEL", "Create a token and print its secret, this once", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		if err := f.Into(&in); err != nil {
 			return err
 		}
@@ -156,7 +158,7 @@ func keyOption(fs *pflag.FlagSet) []client.CallOption {
 func (a *app) tokenEdit() *cobra.Command {
 	var f *terminal.Fields
 	var when *condition
-	cmd := a.command("edit ID", "Change a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("edit ID", "Change a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditToken
 		if err := f.Into(&in); err != nil {
 			return err
@@ -176,7 +178,7 @@ func (a *app) tokenEdit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(t, a.tokenRows(t))
+		return a.Show(t, a.tokenRows(t))
 	})
 	when = conditionFlag(cmd)
 	f = tokenFields(cmd.Flags()).Clearing("description", "role", "scopes", "resources", "grants", "not_before", "allowed_ips", "rate_limit", "metadata")
@@ -210,16 +212,16 @@ func (a *app) tokenRevoke() *cobra.Command {
 	byID := cmd.RunE
 	cmd.Args = cobra.MaximumNArgs(1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := nothingEmpty(cmd, args); err != nil {
+		if err := command.NothingEmpty(cmd, args); err != nil {
 			return err
 		}
 		if secret == "" && len(args) == 1 {
 			return byID(cmd, args)
 		}
 		if secret == "" || len(args) == 1 {
-			return usagef("name the token by its ID, or give --secret and no ID")
+			return command.Usagef("name the token by its ID, or give --secret and no ID")
 		}
-		a.began = true
+		a.Began = true
 		return a.revokeSecret(cmd.Context(), secret)
 	}
 	cmd.Long = `End a token for good: by its ID, with the right to, or by its secret alone, which
@@ -234,17 +236,17 @@ needs no other token. --secret is - for standard input, @FILE or '$NAME'.`
 // revokeSecret gives a token up by having its secret. The server does not say
 // whether there was one.
 func (a *app) revokeSecret(ctx context.Context, from string) error {
-	server, err := a.server()
+	server, err := a.Address()
 	if err != nil {
 		return err
 	}
-	secret, err := a.readSecret(from, "--secret")
+	secret, err := a.ReadSecret(from, "--secret")
 	if err != nil {
 		return err
 	}
 	c, err := client.New(server, secret, client.WithUserAgent("tokenry-cli"))
 	if err != nil {
-		return usage(err)
+		return command.Misused(err)
 	}
 	if err := c.RevokeSecret(ctx, secret); err != nil {
 		return err
@@ -271,7 +273,7 @@ func (a *app) tokenList() *cobra.Command {
 	var filter func() (api.TokenFilter, error)
 	var most int
 	var now effective
-	cmd := a.command("list", "List tokens, newest first", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("list", "List tokens, newest first", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		f, err := filter()
 		if err != nil {
 			return err
@@ -280,7 +282,7 @@ func (a *app) tokenList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return table(a, c.Tokens(cmd.Context(), "", f, now.include()...), most, tokenHead, func(t api.Token) []string {
+		return command.Table(a.App, c.Tokens(cmd.Context(), "", f, now.include()...), most, tokenHead, func(t api.Token) []string {
 			t.Grants = now.of(t.Grants, t.Effective)
 			return a.tokenLine(t)
 		})
@@ -331,16 +333,7 @@ const tokenHead = "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED"
 // tokenLine is a token in a table.
 func (a *app) tokenLine(t api.Token) []string {
 	created := t.CreatedAt
-	return []string{t.Label, t.Masked, t.ID, t.Kind, terminal.Status(t), terminal.Rights(t.Grants), a.when(&created), a.expiry(t), a.when(t.LastUsedAt)}
-}
-
-// expiry is the end of a token. Never is a word of its own: a dash would read as
-// unknown.
-func (a *app) expiry(t api.Token) string {
-	if t.ExpiresAt == nil {
-		return "never"
-	}
-	return a.when(t.ExpiresAt)
+	return []string{t.Label, t.Masked, t.ID, t.Kind, terminal.Status(t), terminal.Rights(t.Grants), a.When(&created), a.Expiry(t), a.When(t.LastUsedAt)}
 }
 
 // tokenRows describe a token; what it does not have is left out.
@@ -352,10 +345,10 @@ func (a *app) tokenRows(t api.Token) []row {
 	rows := []row{
 		{"id", t.ID}, {"label", t.Label}, {"description", t.Description}, {"token", t.Masked}, {"kind", t.Kind},
 		{"workspace", t.Workspace}, {"owner", t.Owner.Address}, {"status", terminal.Status(t)}, {"rights", terminal.Rights(t.Grants)},
-		{"effective", effective}, {"created", a.when(&created) + " by " + t.CreatedBy}, {"expires", a.expiry(t)},
-		{"valid from", a.when(t.NotBefore)}, {"last used", a.when(t.LastUsedAt)}, {"rotated", a.when(t.RotatedAt)},
-		{"old secret ends", a.when(t.OverlapEndsAt)}, {"disabled", a.by(t.DisabledAt, t.DisabledBy)}, {"held", terminal.Held(t.Held)}, {"will be revoked", a.when(t.RevokeAt)},
-		{"revoked", a.when(t.RevokedAt)}, {"reason", terminal.Optional(t.RevokeReason)}, {"comment", terminal.Optional(t.RevokeComment)},
+		{"effective", effective}, {"created", a.When(&created) + " by " + t.CreatedBy}, {"expires", a.Expiry(t)},
+		{"valid from", a.When(t.NotBefore)}, {"last used", a.When(t.LastUsedAt)}, {"rotated", a.When(t.RotatedAt)},
+		{"old secret ends", a.When(t.OverlapEndsAt)}, {"disabled", a.by(t.DisabledAt, t.DisabledBy)}, {"held", terminal.Held(t.Held)}, {"will be revoked", a.When(t.RevokeAt)},
+		{"revoked", a.When(t.RevokedAt)}, {"reason", terminal.Optional(t.RevokeReason)}, {"comment", terminal.Optional(t.RevokeComment)},
 		{"allowed addresses", strings.Join(t.AllowedIPs, " ")}, {"rate limit", terminal.RateLimit(t.RateLimit)}, {"metadata", terminal.Metadata(t.Metadata)},
 	}
 	if t.OutsidePolicy {
@@ -367,16 +360,16 @@ func (a *app) tokenRows(t api.Token) []row {
 // by is when something was done, and by whom.
 func (a *app) by(at *time.Time, who *string) string {
 	if at == nil || who == nil {
-		return a.when(at)
+		return a.When(at)
 	}
-	return a.when(at) + " by " + *who
+	return a.When(at) + " by " + *who
 }
 
 // said leaves out the rows that say nothing.
 func said(rows []row) []row {
 	out := rows[:0]
 	for _, r := range rows {
-		if r.value != "" && r.value != terminal.None {
+		if r[1] != "" && r[1] != terminal.None {
 			out = append(out, r)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -19,7 +21,7 @@ import (
 // trust are the commands about rules by which service accounts take the ID tokens of CI
 // jobs and clusters, so that no secret has to be stored there.
 func (a *app) trust() *cobra.Command {
-	return a.group("trust", "Let CI jobs and clusters get tokens for their ID tokens",
+	return a.Group("trust", "Let CI jobs and clusters get tokens for their ID tokens",
 		a.trustCreate(), a.trustList(), a.trustAct("show ID", "Show a rule of trust", client.TrustCalls.GetTrustRule), a.trustEdit(),
 		a.trustAct("delete ID", "Delete a rule of trust; tokens that it gave end", client.TrustCalls.DeleteTrustRule), a.trustExplain())
 }
@@ -43,7 +45,7 @@ func (a *app) trustCreate() *cobra.Command {
 	var in api.CreateTrustRule
 	var account string
 	var f *terminal.Fields
-	cmd := a.command("create --service-account NAME --label LABEL --issuer URL --audience URL --claim NAME=VALUE", "Let a service account trust ID tokens", cobra.NoArgs,
+	cmd := a.Command("create --service-account NAME --label LABEL --issuer URL --audience URL --claim NAME=VALUE", "Let a service account trust ID tokens", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error {
 			if err := f.Into(&in); err != nil {
 				return err
@@ -68,12 +70,12 @@ func (a *app) trustCreate() *cobra.Command {
 // trustList prints the rules, one line for each.
 func (a *app) trustList() *cobra.Command {
 	var account string
-	cmd := a.command("list", "List the rules of trust", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("list", "List the rules of trust", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.TrustRules(cmd.Context(), "", account), 0, "ID,LABEL,SERVICE ACCOUNT,ISSUER,CLAIMS,RIGHTS,STATUS", func(r api.TrustRule) []string {
+		return command.Table(a.App, c.TrustRules(cmd.Context(), "", account), 0, "ID,LABEL,SERVICE ACCOUNT,ISSUER,CLAIMS,RIGHTS,STATUS", func(r api.TrustRule) []string {
 			return []string{r.ID, r.Label, r.ServiceAccount, r.Issuer, terminal.Claims(r.Claims), terminal.Rights(r.Grants), terminal.TrustStatus(r)}
 		})
 	})
@@ -83,7 +85,7 @@ func (a *app) trustList() *cobra.Command {
 
 // trustAct makes a command that does one thing to a rule and shows it.
 func (a *app) trustAct(use, short string, act func(client.TrustCalls, context.Context, string, string) (api.TrustRule, error)) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -97,7 +99,7 @@ func (a *app) trustAct(use, short string, act func(client.TrustCalls, context.Co
 func (a *app) trustEdit() *cobra.Command {
 	var f *terminal.Fields
 	var when *condition
-	cmd := a.command("edit ID", "Change a rule of trust; tokens that it gave end, unless only the label is changed", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("edit ID", "Change a rule of trust; tokens that it gave end, unless only the label is changed", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditTrustRule
 		if err := f.Into(&in); err != nil {
 			return err
@@ -133,10 +135,10 @@ func (a *app) showTrust(r api.TrustRule, err error) error {
 	if r.Keys != nil {
 		keys = fmt.Sprintf("%d, uploaded", len(r.Keys.Keys))
 	}
-	return a.show(r, said([]row{
+	return a.Show(r, said([]row{
 		{"id", r.ID}, {"label", r.Label}, {"service account", r.ServiceAccount}, {"system", r.System}, {"issuer", r.Issuer}, {"audience", r.Audience},
 		{"claims", terminal.Claims(r.Claims)}, {"keys", keys}, {"rights", terminal.Rights(r.Grants)}, {"allowed ips", strings.Join(r.AllowedIPs, " ")},
-		{"lifetime", r.ExpiresIn.String()}, {"status", terminal.TrustStatus(r)}, {"by", r.CreatedBy}, {"since", a.when(&r.CreatedAt)},
+		{"lifetime", r.ExpiresIn.String()}, {"status", terminal.TrustStatus(r)}, {"by", r.CreatedBy}, {"since", a.When(&r.CreatedAt)},
 	}))
 }
 
@@ -144,17 +146,17 @@ func (a *app) showTrust(r api.TrustRule, err error) error {
 func (a *app) trustExplain() *cobra.Command {
 	var in api.ExplainTrust
 	var claims string
-	cmd := a.command("explain [-|@FILE|'$NAME'] | --claims JSON", "Say which rules take an ID token, and why the others do not", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) (err error) {
+	cmd := a.Command("explain [-|@FILE|'$NAME'] | --claims JSON", "Say which rules take an ID token, and why the others do not", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) (err error) {
 		switch {
 		case claims != "" && len(args) > 0:
-			return usagef("give either an ID token or --claims")
+			return command.Usagef("give either an ID token or --claims")
 		case claims != "":
 			text, err := terminal.JSONOrFile(claims)
 			if err != nil || json.Unmarshal(text, &in.Claims) != nil {
-				return usagef("--claims: must be a JSON object, or @FILE of one")
+				return command.Usagef("--claims: must be a JSON object, or @FILE of one")
 			}
 		default:
-			if in.Token, err = a.readSecret(append(args, "-")[0], "the ID token"); err != nil {
+			if in.Token, err = a.ReadSecret(append(args, "-")[0], "the ID token"); err != nil {
 				return err
 			}
 		}
@@ -187,13 +189,13 @@ func (a *app) showTrusted(e api.TrustExplanation) error {
 		return out
 	}
 	var err error
-	if a.flags.json {
-		err = a.printJSON(e)
+	if a.JSON {
+		err = a.PrintJSON(e)
 	} else {
 		for _, p := range problems(e.Times) {
 			fmt.Fprintf(a.Err, "note: %s\n", terminal.Clean(p))
 		}
-		err = table(a, each(e.Rules, nil), 0, "RULE,LABEL,SERVICE ACCOUNT,FITS,SIGNATURE,WHY NOT", func(v api.TrustVerdict) []string {
+		err = command.Table(a.App, command.Each(e.Rules, nil), 0, "RULE,LABEL,SERVICE ACCOUNT,FITS,SIGNATURE,WHY NOT", func(v api.TrustVerdict) []string {
 			return []string{v.Rule, v.Label, v.ServiceAccount, terminal.YesNo(v.Fits), v.Signature, strings.Join(problems(v.Problems), "; ")}
 		})
 	}
@@ -207,12 +209,12 @@ func (a *app) showTrusted(e api.TrustExplanation) error {
 // that has none gets one.
 func (a *app) exchange() *cobra.Command {
 	var account string
-	cmd := a.command("exchange --as ACCOUNT [-|@FILE|'$NAME']", "Get a token of a service account for an ID token, and print it", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
-		id, err := a.readSecret(append(args, "-")[0], "the ID token")
+	cmd := a.Command("exchange --as ACCOUNT [-|@FILE|'$NAME']", "Get a token of a service account for an ID token, and print it", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		id, err := a.ReadSecret(append(args, "-")[0], "the ID token")
 		if err != nil {
 			return err
 		}
-		server, err := a.server()
+		server, err := a.Address()
 		if err != nil {
 			return err
 		}
@@ -220,17 +222,17 @@ func (a *app) exchange() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.flags.json {
-			return a.printJSON(got)
+		if a.JSON {
+			return a.PrintJSON(got)
 		}
 		lasts := ""
 		if got.ExpiresIn != nil {
 			lasts = fmt.Sprintf("%d seconds", *got.ExpiresIn)
 		}
-		if err := describe(a.Err, said([]row{{"locator", got.Locator}, {"workspace", got.Workspace}, {"scopes", got.Scope}, {"lasts", lasts}})); err != nil {
+		if err := command.Describe(a.Err, said([]row{{"locator", got.Locator}, {"workspace", got.Workspace}, {"scopes", got.Scope}, {"lasts", lasts}})); err != nil {
 			return err
 		}
-		a.secretFollows()
+		a.SecretFollows()
 		_, err = fmt.Fprintln(a.Out, got.AccessToken)
 		return err
 	})

@@ -1,20 +1,22 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/tokenry/tokenry/internal/command"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
-	"github.com/tokenry/tokenry/internal/stamp"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
 // whoami shows what the token is and may do, which any valid token may ask.
 func (a *app) whoami() *cobra.Command {
-	return a.command("whoami", "Show who the token is and what it may do", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	return a.Command("whoami", "Show who the token is and what it may do", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -30,9 +32,9 @@ func (a *app) whoami() *cobra.Command {
 			rows = append(rows, row{"besides", "administrator of the instance"})
 		}
 		if who.Token != nil {
-			rows = append(rows, row{"token", who.Token.Masked}, row{"token id", who.Token.ID}, row{"expires", a.expiry(*who.Token)})
+			rows = append(rows, row{"token", who.Token.Masked}, row{"token id", who.Token.ID}, row{"expires", a.Expiry(*who.Token)})
 		}
-		return a.show(who, said(rows))
+		return a.Show(who, said(rows))
 	})
 }
 
@@ -41,16 +43,16 @@ func (a *app) verify() *cobra.Command {
 	var scopes []string
 	var q api.VerifyRequest
 	var ip string
-	cmd := a.command("verify [-|@FILE|'$NAME']", "Ask whether a token may do something now", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("verify [-|@FILE|'$NAME']", "Ask whether a token may do something now", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		tok, err := a.readGiven(args, "the token to verify")
+		tok, err := a.ReadGiven(args, "the token to verify")
 		if err != nil {
 			return err
 		}
-		need := []client.Need{client.Scope(scopes...), client.Resource(q.Resource), client.Workspace(a.setting(a.flags.workspace, "TOKENRY_WORKSPACE", ""))}
+		need := []client.Need{client.Scope(scopes...), client.Resource(q.Resource), client.Workspace(a.Setting(a.flags.workspace, "TOKENRY_WORKSPACE", ""))}
 		if ip != "" {
 			need = append(need, client.From(api.Client{IP: ip}))
 		}
@@ -61,7 +63,7 @@ func (a *app) verify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := a.show(r.VerifyResult, a.decisionRows(r.VerifyResult)); err != nil {
+		if err := a.Show(r.VerifyResult, a.decisionRows(r.VerifyResult)); err != nil {
 			return err
 		}
 		return refusal(r)
@@ -76,19 +78,13 @@ The exit code is 0 when it may, and 1 when not.`
 	return cmd
 }
 
-// refusedError is the end of a verification that said no; the decision was shown.
-type refusedError struct{ code api.Code }
-
-// Error says why in the words that every client is told.
-func (e *refusedError) Error() string { return "refused: " + e.code.Info().Title }
-
 // refusal is the error of a decision that said no, so that the exit code is 1 and a
 // script need not read the answer.
 func refusal(r client.Result) error {
 	if r.Allowed {
 		return nil
 	}
-	return &refusedError{r.Code}
+	return &command.ShownError{Err: errors.New("refused: " + r.Code.Info().Title), JSONOnly: true}
 }
 
 // decisionRows describe a decision; of a token that is not the caller's to see nothing
@@ -102,19 +98,9 @@ func (a *app) decisionRows(v api.VerifyResult) []row {
 		rows = append(rows, row{"owner", v.Principal.Address})
 	}
 	rows = append(rows, row{"workspace", v.Workspace}, row{"scopes", strings.Join(v.Scopes, " ")},
-		row{"resources", strings.Join(v.Resources, " ")}, row{"expires", a.when(v.ExpiresAt)})
+		row{"resources", strings.Join(v.Resources, " ")}, row{"expires", a.When(v.ExpiresAt)})
 	if v.RateLimit != nil {
 		rows = append(rows, row{"rate limit", fmt.Sprintf("%d of %d left, full again in %ds", v.RateLimit.Remaining, v.RateLimit.Limit, v.RateLimit.Reset)})
 	}
 	return said(rows)
 }
-
-func (a *app) version() *cobra.Command {
-	return a.command("version", "Print the version, and what was built", cobra.NoArgs, func(*cobra.Command, []string) error {
-		b := stamp.Read()
-		return a.show(b, []row{{"tokenry", b.Version}, {"from", b.Source()}, {"go", b.Go}, {"platform", b.Platform}})
-	})
-}
-
-// version is what the build knows of itself.
-func version() string { return stamp.Read().Version }

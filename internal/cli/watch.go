@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -30,7 +32,7 @@ func spanFlags(fs *pflag.FlagSet) func() client.Span {
 // tokenUsage counts what was done with a token.
 func (a *app) tokenUsage() *cobra.Command {
 	var span func() client.Span
-	cmd := a.command("usage ID", "Count what was done with a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("usage ID", "Count what was done with a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -39,7 +41,7 @@ func (a *app) tokenUsage() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(u, a.usageRows(u))
+		return a.Show(u, a.usageRows(u))
 	})
 	span = spanFlags(cmd.Flags())
 	return cmd
@@ -49,7 +51,7 @@ func (a *app) tokenUsage() *cobra.Command {
 func (a *app) workspaceUsage() *cobra.Command {
 	var span func() client.Span
 	var everywhere bool
-	cmd := a.command("usage [WORKSPACE]", "Count what was done with all tokens, and list the last refusals", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("usage [WORKSPACE]", "Count what was done with all tokens, and list the last refusals", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -63,9 +65,9 @@ func (a *app) workspaceUsage() *cobra.Command {
 		}
 		rows := append([]row{{"workspace", u.Workspace}}, a.seriesRows(u.UsageSeries)...)
 		for _, d := range u.Denials {
-			rows = append(rows, row{a.when(&d.At), fmt.Sprintf("%s refused: %s (%s)", terminal.Optional(d.Token), d.Code, d.RequestID)})
+			rows = append(rows, row{a.When(&d.At), fmt.Sprintf("%s refused: %s (%s)", terminal.Optional(d.Token), d.Code, d.RequestID)})
 		}
-		return a.show(u, rows)
+		return a.Show(u, rows)
 	})
 	span = spanFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&everywhere, "instance", false, "of all workspaces; it needs instance:admin")
@@ -82,19 +84,19 @@ func (a *app) instanceUsage(cmd *cobra.Command, c *client.Client, span client.Sp
 	for _, w := range u.Workspaces {
 		rows = append(rows, row{"workspace " + w.Workspace, fmt.Sprintf("%d allowed, %d denied", w.Allowed, w.Denied)})
 	}
-	return a.show(u, rows)
+	return a.Show(u, rows)
 }
 
 // usageRows describe what was done with a token. A retired secret that was used again
 // is told in capitals: somebody has it who should not.
 func (a *app) usageRows(u api.TokenUsage) []row {
-	rows := []row{{"token", u.Token}, {"last used", a.when(u.LastUsedAt)}, {"from", terminal.Optional(u.LastUsedIP)}}
+	rows := []row{{"token", u.Token}, {"last used", a.When(u.LastUsedAt)}, {"from", terminal.Optional(u.LastUsedIP)}}
 	rows = append(rows, a.seriesRows(u.UsageSeries)...)
 	for _, s := range u.Scopes {
-		rows = append(rows, row{"scope " + s.Scope, fmt.Sprintf("%d times, last %s", s.Count, a.when(&s.LastUsedAt))})
+		rows = append(rows, row{"scope " + s.Scope, fmt.Sprintf("%d times, last %s", s.Count, a.When(&s.LastUsedAt))})
 	}
 	for _, r := range u.Reuses {
-		rows = append(rows, row{"RETIRED secret", fmt.Sprintf("number %d, %d times, last %s from %s", r.Secret, r.Count, a.when(&r.LastUsedAt), terminal.Optional(r.LastUsedIP))})
+		rows = append(rows, row{"RETIRED secret", fmt.Sprintf("number %d, %d times, last %s from %s", r.Secret, r.Count, a.When(&r.LastUsedAt), terminal.Optional(r.LastUsedIP))})
 	}
 	return rows
 }
@@ -105,7 +107,7 @@ func (a *app) seriesRows(u api.UsageSeries) []row {
 	rows := []row{{"allowed", fmt.Sprint(u.Allowed)}, {"denied", fmt.Sprint(u.Denied)}}
 	for _, b := range u.Buckets {
 		if b.Allowed+b.Denied > 0 {
-			rows = append(rows, row{a.when(&b.Start), fmt.Sprintf("%d allowed, %d denied", b.Allowed, b.Denied)})
+			rows = append(rows, row{a.When(&b.Start), fmt.Sprintf("%d allowed, %d denied", b.Allowed, b.Denied)})
 		}
 	}
 	return rows
@@ -114,14 +116,14 @@ func (a *app) seriesRows(u api.UsageSeries) []row {
 // tokenActivity tells from where and for what a token was used.
 func (a *app) tokenActivity() *cobra.Command {
 	var most int
-	cmd := a.command("activity ID", "Say from where and for what a token was used", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("activity ID", "Say from where and for what a token was used", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Activity(cmd.Context(), "", args[0]), most, "DAY,FROM,AGENT,REQUEST,OUTCOME,COUNT,LAST", func(v api.Activity) []string {
+		return command.Table(a.App, c.Activity(cmd.Context(), "", args[0]), most, "DAY,FROM,AGENT,REQUEST,OUTCOME,COUNT,LAST", func(v api.Activity) []string {
 			return []string{v.Day.Format("2006-01-02"), terminal.Optional(v.IP), v.UserAgent, strings.TrimSpace(v.Method + " " + v.Path),
-				string(v.Outcome), fmt.Sprint(v.Count), a.when(&v.LastAt)}
+				string(v.Outcome), fmt.Sprint(v.Count), a.When(&v.LastAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 50)
@@ -131,14 +133,14 @@ func (a *app) tokenActivity() *cobra.Command {
 // tokenAdvise says what to narrow or end, and with --apply does it.
 func (a *app) tokenAdvise() *cobra.Command {
 	var apply bool
-	cmd := a.command("advise [ID]", "Say what to narrow or end about a token, or about all", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("advise [ID]", "Say what to narrow or end about a token, or about all", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		id := strings.Join(args, "")
 		counts := map[string]int{}
-		err = table(a, c.Advice(cmd.Context(), "", id), 0, "TOKEN,LABEL,ADVICE,WHY", func(v api.Advice) []string {
+		err = command.Table(a.App, c.Advice(cmd.Context(), "", id), 0, "TOKEN,LABEL,ADVICE,WHY", func(v api.Advice) []string {
 			counts[v.Code]++
 			return []string{v.Token, v.Label, v.Code, v.Explanation}
 		})
@@ -193,13 +195,13 @@ func (a *app) follow(cmd *cobra.Command, c *client.Client, id string) error {
 func (a *app) explain() *cobra.Command {
 	var in api.ExplainRequest
 	var from, address string
-	cmd := a.command("explain [TOKEN-ID | REQUEST-ID]", "Say which check a token or a request failed, and what would fix it", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) (err error) {
+	cmd := a.Command("explain [TOKEN-ID | REQUEST-ID]", "Say which check a token or a request failed, and what would fix it", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) (err error) {
 		in.Token = strings.Join(args, "")
 		if strings.HasPrefix(in.Token, "req_") { // as answers and logs name a request
 			in.Token, in.RequestID = "", in.Token
 		}
 		if from != "" {
-			if in.Token, err = a.readSecret(from, "--token-from"); err != nil {
+			if in.Token, err = a.ReadSecret(from, "--token-from"); err != nil {
 				return err
 			}
 		}
@@ -228,8 +230,8 @@ func (a *app) explain() *cobra.Command {
 // showExplanation prints each check in the order in which it is made, and below it
 // what would mend it.
 func (a *app) showExplanation(e api.Explanation) error {
-	if a.flags.json {
-		return a.printJSON(e)
+	if a.JSON {
+		return a.PrintJSON(e)
 	}
 	rows := []row{{"decision", string(e.Code)}}
 	if e.Token != nil {
@@ -241,5 +243,5 @@ func (a *app) showExplanation(e api.Explanation) error {
 			rows = append(rows, row{"", "→ " + c.Remedy})
 		}
 	}
-	return describe(a.Out, rows)
+	return command.Describe(a.Out, rows)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -15,7 +17,7 @@ import (
 // webhooks are the commands about endpoints that are told of events.
 func (a *app) webhooks() *cobra.Command {
 	var instance bool
-	return instanceFlag(a.group("webhook", "Tell endpoints what happens to tokens",
+	return instanceFlag(a.Group("webhook", "Tell endpoints what happens to tokens",
 		a.webhookCreate(&instance), a.webhookList(&instance), a.webhookShow(&instance), a.webhookEdit(&instance),
 		a.webhookDelete(&instance), a.webhookRotate(&instance),
 		a.webhookPing(&instance), a.webhookDeliveries(&instance), a.webhookResend(&instance)), &instance)
@@ -26,7 +28,7 @@ func (a *app) webhooks() *cobra.Command {
 func (a *app) webhookCreate(instance *bool) *cobra.Command {
 	var in api.CreateWebhook
 	var description string
-	cmd := a.command("create --url URL --event PATTERN", "Create an endpoint and print its secret, this once", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("create --url URL --event PATTERN", "Create an endpoint and print its secret, this once", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		if description != "" {
 			in.Description = api.Some(description)
 		}
@@ -51,10 +53,10 @@ func (a *app) webhookIssued(v api.WebhookSecret, err error) error {
 	if err != nil {
 		return err
 	}
-	if a.flags.json {
-		return a.printJSON(v)
+	if a.JSON {
+		return a.PrintJSON(v)
 	}
-	if err := describe(a.Err, a.webhookRows(v.Webhook)); err != nil {
+	if err := command.Describe(a.Err, a.webhookRows(v.Webhook)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(a.Out, v.Secret)
@@ -70,7 +72,7 @@ func (a *app) webhookRows(v api.Webhook) []row {
 	}
 	rows := []row{{"id", v.ID}, {"url", v.URL}, {"events", strings.Join(v.Events, ", ")}, {"state", state}, {"disabled", a.by(v.DisabledAt, v.DisabledBy)}, {"held", terminal.HeldByInstance(v.HeldByInstance)}}
 	for i, end := range v.FormerSecretsUntil {
-		rows = append(rows, row{fmt.Sprintf("former secret %d", i+1), "signs until " + a.when(&end)})
+		rows = append(rows, row{fmt.Sprintf("former secret %d", i+1), "signs until " + a.When(&end)})
 	}
 	return said(rows)
 }
@@ -78,13 +80,13 @@ func (a *app) webhookRows(v api.Webhook) []row {
 // webhookList prints the endpoints; since when one has failed says how long until it
 // is disabled.
 func (a *app) webhookList(instance *bool) *cobra.Command {
-	return a.command("list", "List endpoints", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	return a.Command("list", "List endpoints", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Webhooks(cmd.Context(), at(*instance)), 0, "ID,URL,EVENTS,ENABLED,FAILING SINCE", func(v api.Webhook) []string {
-			return []string{v.ID, v.URL, strings.Join(v.Events, ","), fmt.Sprint(v.Enabled), a.when(v.FailingSince)}
+		return command.Table(a.App, c.Webhooks(cmd.Context(), at(*instance)), 0, "ID,URL,EVENTS,ENABLED,FAILING SINCE", func(v api.Webhook) []string {
+			return []string{v.ID, v.URL, strings.Join(v.Events, ","), fmt.Sprint(v.Enabled), a.When(v.FailingSince)}
 		})
 	})
 }
@@ -96,7 +98,7 @@ func (a *app) webhookShow(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(v, a.webhookRows(v))
+		return a.Show(v, a.webhookRows(v))
 	})
 }
 
@@ -121,7 +123,7 @@ func (a *app) webhookEdit(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(v, a.webhookRows(v))
+		return a.Show(v, a.webhookRows(v))
 	})
 	when = conditionFlag(cmd)
 	f = terminal.NewFields(cmd.Flags()).Text("url", "where events are posted, https://…").Text("description", "what it is for").
@@ -136,7 +138,7 @@ func (a *app) webhookDelete(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(v, a.webhookRows(v))
+		return a.Show(v, a.webhookRows(v))
 	})
 }
 
@@ -157,13 +159,13 @@ func (a *app) webhookPing(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(v, []row{{"delivery", v.ID}, {"state", v.State}})
+		return a.Show(v, []row{{"delivery", v.ID}, {"state", v.State}})
 	})
 }
 
 // webhookDo makes a command about one endpoint.
 func (a *app) webhookDo(use, short string, do func(*cobra.Command, *client.Client, string) error) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -177,8 +179,8 @@ func (a *app) webhookDo(use, short string, do func(*cobra.Command, *client.Clien
 func (a *app) webhookDeliveries(instance *bool) *cobra.Command {
 	var most int
 	cmd := a.webhookDo("deliveries ID", "List what was sent to an endpoint, newest first", func(cmd *cobra.Command, c *client.Client, id string) error {
-		return table(a, c.Deliveries(cmd.Context(), at(*instance), id), most, "ID,EVENT,STATE,CREATED,NEXT ATTEMPT,DELIVERED", func(v api.WebhookDelivery) []string {
-			return []string{v.ID, v.Type, v.State, a.when(&v.CreatedAt), a.when(v.NextAttemptAt), a.when(v.DeliveredAt)}
+		return command.Table(a.App, c.Deliveries(cmd.Context(), at(*instance), id), most, "ID,EVENT,STATE,CREATED,NEXT ATTEMPT,DELIVERED", func(v api.WebhookDelivery) []string {
+			return []string{v.ID, v.Type, v.State, a.When(&v.CreatedAt), a.When(v.NextAttemptAt), a.When(v.DeliveredAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 50)
@@ -188,7 +190,7 @@ func (a *app) webhookDeliveries(instance *bool) *cobra.Command {
 // webhookResend sends a delivery again under its own id, so that a receiver that had
 // it already can tell.
 func (a *app) webhookResend(instance *bool) *cobra.Command {
-	return a.command("resend ID DELIVERY", "Send a delivery again", cobra.ExactArgs(2), func(cmd *cobra.Command, args []string) error {
+	return a.Command("resend ID DELIVERY", "Send a delivery again", cobra.ExactArgs(2), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -197,6 +199,6 @@ func (a *app) webhookResend(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(v, []row{{"delivery", v.ID}, {"state", v.State}})
+		return a.Show(v, []row{{"delivery", v.ID}, {"state", v.State}})
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -14,17 +16,17 @@ import (
 // workspaces are the commands about tenants. WORKSPACE is a slug or ext:ID.
 func (a *app) workspaces() *cobra.Command {
 	var f api.ListFilter
-	list := a.command("list", "List the workspaces that the token may enter", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	list := a.Command("list", "List the workspaces that the token may enter", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return table(a, c.Workspaces(cmd.Context(), f), 0, "WORKSPACE,NAME,EXTERNAL ID,STATUS,SINCE", func(w api.Workspace) []string {
-			return []string{w.Slug, terminal.OrNone(w.Name), terminal.Optional(w.ExternalID), terminal.Active(w.SuspendedAt == nil), a.when(&w.CreatedAt)}
+		return command.Table(a.App, c.Workspaces(cmd.Context(), f), 0, "WORKSPACE,NAME,EXTERNAL ID,STATUS,SINCE", func(w api.Workspace) []string {
+			return []string{w.Slug, terminal.OrNone(w.Name), terminal.Optional(w.ExternalID), terminal.Active(w.SuspendedAt == nil), a.When(&w.CreatedAt)}
 		})
 	})
 	queryFlag(list.Flags(), &f, "slug, name or external id")
-	return a.group("workspace", "Manage workspaces", list, a.workspaceShow(),
+	return a.Group("workspace", "Manage workspaces", list, a.workspaceShow(),
 		a.workspaceCreate(), a.workspaceEdit(), a.workspaceUsage(),
 		a.workspaceAct("suspend WORKSPACE", "Stop all tokens of a workspace until it is resumed (needs instance:admin)", (*client.Client).SuspendWorkspace),
 		a.workspaceAct("resume WORKSPACE", "Bring a suspended workspace back (needs instance:admin)", (*client.Client).ResumeWorkspace),
@@ -41,16 +43,16 @@ func (a *app) showWorkspace(w api.Workspace, err error) error {
 	if err != nil {
 		return err
 	}
-	return a.show(w, said([]row{
+	return a.Show(w, said([]row{
 		{"workspace", w.Slug}, {"name", w.Name}, {"external id", terminal.Optional(w.ExternalID)}, {"status", terminal.Active(w.SuspendedAt == nil)},
-		{"since", a.when(&w.CreatedAt)}, {"suspended", a.by(w.SuspendedAt, w.SuspendedBy)}, {"metadata", terminal.Metadata(w.Metadata)},
+		{"since", a.When(&w.CreatedAt)}, {"suspended", a.by(w.SuspendedAt, w.SuspendedBy)}, {"metadata", terminal.Metadata(w.Metadata)},
 	}))
 }
 
 // workspaceShow prints a workspace: the one that is named, else the one of the flag or
 // variable, else the token's own.
 func (a *app) workspaceShow() *cobra.Command {
-	return a.command("show [WORKSPACE]", "Show a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command("show [WORKSPACE]", "Show a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -64,7 +66,7 @@ func (a *app) workspaceShow() *cobra.Command {
 // workspace has to be named: none of these is done to one that somebody happens to be
 // in.
 func (a *app) workspaceAct(use, short string, act func(*client.Client, context.Context, string) (api.Workspace, error)) *cobra.Command {
-	return a.command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -84,7 +86,7 @@ func workspaceFields(cmd *cobra.Command) *terminal.Fields {
 // addresses and token IDs, and is never used again.
 func (a *app) workspaceCreate() *cobra.Command {
 	var f *terminal.Fields
-	cmd := a.command("create SLUG", "Create a workspace (needs instance:admin)", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("create SLUG", "Create a workspace (needs instance:admin)", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.CreateWorkspace
 		if err := f.Into(&in); err != nil {
 			return err
@@ -105,7 +107,7 @@ func (a *app) workspaceCreate() *cobra.Command {
 func (a *app) workspaceEdit() *cobra.Command {
 	var f *terminal.Fields
 	var when *condition
-	cmd := a.command("edit [WORKSPACE]", "Change a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("edit [WORKSPACE]", "Change a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		var in api.EditWorkspace
 		if err := f.Into(&in); err != nil {
 			return err
@@ -148,7 +150,7 @@ func instanceFlag(cmd *cobra.Command, on *bool) *cobra.Command {
 // policy are the commands about the policy.
 func (a *app) policy() *cobra.Command {
 	var instance bool
-	show := a.command("show", "Show what holds", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	show := a.Command("show", "Show what holds", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -157,10 +159,10 @@ func (a *app) policy() *cobra.Command {
 		return a.showPolicy(p, err)
 	})
 	var when *condition
-	edit := a.command("edit FIELD=VALUE…", "Change fields; FIELD=null returns one to what is inherited", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	edit := a.Command("edit FIELD=VALUE…", "Change fields; FIELD=null returns one to what is inherited", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		patch, err := terminal.PolicyPatch(args)
 		if err != nil {
-			return usage(err)
+			return command.Misused(err)
 		}
 		c, err := a.client()
 		if err != nil {
@@ -177,7 +179,7 @@ func (a *app) policy() *cobra.Command {
 		return a.showPolicy(p, err)
 	})
 	when = conditionFlag(edit)
-	return instanceFlag(a.group("policy", "Show and change the policy", show, edit), &instance)
+	return instanceFlag(a.Group("policy", "Show and change the policy", show, edit), &instance)
 }
 
 // showPolicy prints the fields of a policy, each with where it comes from.
@@ -193,5 +195,5 @@ func (a *app) showPolicy(p api.Policy, err error) error {
 	for _, f := range fields {
 		rows = append(rows, row{f[0], f[1]})
 	}
-	return a.show(p, rows)
+	return a.Show(p, rows)
 }

@@ -1,4 +1,4 @@
-package cli
+package operator
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+
+	"github.com/tokenry/tokenry/internal/stamp"
 
 	"github.com/spf13/cobra"
 
@@ -16,10 +18,10 @@ import (
 )
 
 // demo runs a throw-away server with sample data.
-func (a *app) demo() *cobra.Command {
+func (a *operator) demo() *cobra.Command {
 	var listen string
 	var once bool
-	cmd := a.command("demo", "Run a throw-away server with sample data that prints what to try", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("demo", "Run a throw-away server with sample data that prints what to try", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		return a.runDemo(cmd.Context(), listen, once)
 	})
 	cmd.Long = `Run a server in a temporary folder, filled with two workspaces, their people,
@@ -30,7 +32,7 @@ it is removed at the end, which is Ctrl-C.`
 	return cmd
 }
 
-func (a *app) runDemo(ctx context.Context, listen string, once bool) (err error) {
+func (a *operator) runDemo(ctx context.Context, listen string, once bool) (err error) {
 	folder, err := os.MkdirTemp("", "tokenry-demo-")
 	if err != nil {
 		return err
@@ -73,7 +75,7 @@ func fillDemo(ctx context.Context, s *server.Server, clock *demo.Calendar) (guid
 }
 
 // demoServer listens on the address, or on the first free port from 8080 on.
-func (a *app) demoServer(ctx context.Context, folder, listen string, clock *demo.Calendar) (*server.Server, error) {
+func (a *operator) demoServer(ctx context.Context, folder, listen string, clock *demo.Calendar) (*server.Server, error) {
 	if listen == "" {
 		listen = freeAddress(ctx)
 	}
@@ -87,7 +89,7 @@ func (a *app) demoServer(ctx context.Context, folder, listen string, clock *demo
 	if err != nil {
 		return nil, err
 	}
-	return server.Listen(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: clock.Now, Version: version()})
+	return server.Listen(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: clock.Now, Version: stamp.Read().Version})
 }
 
 // freeAddress is the first free port of the loopback from 8080 on, or any. Another

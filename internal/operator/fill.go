@@ -1,4 +1,4 @@
-package cli
+package operator
 
 import (
 	"bufio"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/tokenry/tokenry/internal/command"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -18,12 +20,12 @@ import (
 
 // fill writes very many tokens into a database that is thrown away; it is not shown,
 // since nobody needs it who does not measure.
-func (a *app) fill() *cobra.Command {
+func (a *operator) fill() *cobra.Command {
 	var o fill.Options
 	var secrets string
-	cmd := a.command("fill --tokens N", "Write very many sample tokens into a database that is thrown away", cobra.NoArgs, func(cmd *cobra.Command, _ []string) (err error) {
+	cmd := a.Command("fill --tokens N", "Write very many sample tokens into a database that is thrown away", cobra.NoArgs, func(cmd *cobra.Command, _ []string) (err error) {
 		if o.Tokens < 1 {
-			return usagef("--tokens takes how many tokens to make, from 1 on")
+			return command.Usagef("--tokens takes how many tokens to make, from 1 on")
 		}
 		cfg, err := config.Load(cmd.Flags(), a.Env)
 		if err != nil {
@@ -32,7 +34,7 @@ func (a *app) fill() *cobra.Command {
 		if secrets != "" {
 			f, err := os.OpenFile(secrets, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 			if err != nil {
-				return usage(err)
+				return command.Misused(err)
 			}
 			lines := bufio.NewWriter(f)
 			o.Secret = func(s token.Secret) error { _, err := fmt.Fprintln(lines, s.Reveal()); return err }
@@ -60,7 +62,7 @@ nothing of it may be reachable by others.`
 }
 
 // filled tells how far it is: a bar where a person sits, else nothing until the end.
-func (a *app) filled(tokens int) func(int) {
+func (a *operator) filled(tokens int) func(int) {
 	if !a.Terminal(a.Err) {
 		return nil
 	}

@@ -1,10 +1,12 @@
-package cli
+package operator
 
 import (
 	"bufio"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/tokenry/tokenry/internal/command"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +17,8 @@ import (
 )
 
 // clock are the commands about what time it is.
-func (a *app) clock() *cobra.Command {
-	cmd := a.command("clock", "Show the clock that servers follow and the latest time that the database knows", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+func (a *operator) clock() *cobra.Command {
+	cmd := a.Command("clock", "Show the clock that servers follow and the latest time that the database knows", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		s, _, err := a.readClock(cmd)
 		if err != nil {
 			return err
@@ -37,10 +39,10 @@ than an hour behind: a server that starts now is unsettled.`
 
 // clockSettle says which time is right. It is refused where --at and the machine
 // disagree by more than an hour: then the machine is to be set first.
-func (a *app) clockSettle() *cobra.Command {
+func (a *operator) clockSettle() *cobra.Command {
 	var yes bool
 	var at terminal.Moment
-	cmd := a.command("settle", "Say that the clock that servers follow is right, whatever was committed before", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("settle", "Say that the clock that servers follow is right, whatever was committed before", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		s, cfg, err := a.readClock(cmd)
 		if err != nil {
 			return err
@@ -75,7 +77,7 @@ and settles if that clock agrees within an hour; --yes believes that clock.`
 }
 
 // readClock reads both times beside a running server, and changes nothing.
-func (a *app) readClock(cmd *cobra.Command) (server.ClockState, config.Config, error) {
+func (a *operator) readClock(cmd *cobra.Command) (server.ClockState, config.Config, error) {
 	cfg, err := config.Load(cmd.Flags(), a.Env)
 	if err != nil {
 		return server.ClockState{}, cfg, err
@@ -86,8 +88,8 @@ func (a *app) readClock(cmd *cobra.Command) (server.ClockState, config.Config, e
 
 // showClock prints both times in UTC, so that they can be compared with any other
 // clock.
-func (a *app) showClock(s server.ClockState) error {
-	return a.show(s, []row{{string(s.Whose) + "'s clock", s.Machine.Format(time.RFC3339)}, {"latest committed", latest(s)}, {"settled", terminal.YesNo(s.Settled)}})
+func (a *operator) showClock(s server.ClockState) error {
+	return a.Show(s, []command.Row{{string(s.Whose) + "'s clock", s.Machine.Format(time.RFC3339)}, {"latest committed", latest(s)}, {"settled", terminal.YesNo(s.Settled)}})
 }
 
 // latest is the latest moment that was committed; a new database has none.
@@ -99,9 +101,9 @@ func latest(s server.ClockState) string {
 }
 
 // askClock asks which of the two times is right.
-func (a *app) askClock(s server.ClockState) error {
+func (a *operator) askClock(s server.ClockState) error {
 	if !a.Terminal(a.In) {
-		return usagef("say which time is right: --yes believes %s, --at TIME says what time it really is", s.Whose)
+		return command.Usagef("say which time is right: --yes believes %s, --at TIME says what time it really is", s.Whose)
 	}
 	fmt.Fprintf(a.Err, "%-21s %s\nlatest committed:     %s\nIs %s right? Type yes: ", s.Whose.String()+":", s.Machine.Format(time.RFC3339), latest(s), s.Whose)
 	answer, _ := bufio.NewReader(a.In).ReadString('\n') // an end is no answer

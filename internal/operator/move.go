@@ -1,10 +1,12 @@
-package cli
+package operator
 
 import (
 	"fmt"
 	"log/slog"
 	"slices"
 	"time"
+
+	"github.com/tokenry/tokenry/internal/command"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,9 +18,9 @@ import (
 )
 
 // move brings a SQLite database into a PostgreSQL one.
-func (a *app) move() *cobra.Command {
+func (a *operator) move() *cobra.Command {
 	var m moveFlags
-	cmd := a.command("move --from sqlite:FILE --to postgres://…", "Move everything from a SQLite database to an empty PostgreSQL one", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("move --from sqlite:FILE --to postgres://…", "Move everything from a SQLite database to an empty PostgreSQL one", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		from, to, err := a.sides(m)
 		if err != nil {
 			return err
@@ -70,9 +72,9 @@ type moveFlags struct {
 }
 
 // sides are the settings of a server on either.
-func (a *app) sides(m moveFlags) (from, to config.Config, err error) {
+func (a *operator) sides(m moveFlags) (from, to config.Config, err error) {
 	if config.NewURL(m.from).Scheme() != "sqlite" {
-		return from, to, usagef("--from is no SQLite database: a move is from sqlite:FILE to postgres://…")
+		return from, to, command.Usagef("--from is no SQLite database: a move is from sqlite:FILE to postgres://…")
 	}
 	var given []string
 	for _, name := range []string{"keys", "config"} {
@@ -91,21 +93,21 @@ func (a *app) sides(m moveFlags) (from, to config.Config, err error) {
 		return from, to, err
 	}
 	if to.SQLitePath() != "" {
-		return from, to, usagef("say where to: --to postgres://…, or TOKENRY_DATABASE with such an address")
+		return from, to, command.Usagef("say where to: --to postgres://…, or TOKENRY_DATABASE with such an address")
 	}
 	return from, to, nil
 }
 
-func (a *app) side(flags ...string) (config.Config, error) {
+func (a *operator) side(flags ...string) (config.Config, error) {
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	config.Flags(fs, "keys", "database")
 	if err := fs.Parse(flags); err != nil {
-		return config.Config{}, usage(err)
+		return config.Config{}, command.Misused(err)
 	}
 	return config.Load(fs, a.Env)
 }
 
-func (a *app) unreached(to config.Config, err error) {
+func (a *operator) unreached(to config.Config, err error) {
 	why := "it is not of this move"
 	if err != nil {
 		why = err.Error()
@@ -114,7 +116,7 @@ func (a *app) unreached(to config.Config, err error) {
 }
 
 // moved says what was done, and what is next.
-func (a *app) moved(out server.Moved, from, to config.Config) error {
+func (a *operator) moved(out server.Moved, from, to config.Config) error {
 	fmt.Fprintf(a.Err, `Done. Next:
   1. start the servers on the new database:
        TOKENRY_DATABASE='%s' tokenry serve --keys %s
@@ -123,17 +125,17 @@ func (a *app) moved(out server.Moved, from, to config.Config) error {
   3. keep %s and the file of usage beside it as long as you keep a backup; nothing serves or changes them any more
 Backups are made with pg_dump from now on, which begins with: tokenry backup --help
 `, terminal.Clean(to.Database.String()), terminal.Clean(from.Keys), terminal.Clean(from.SQLitePath()))
-	rows := []row{{"moved to", out.To}, {"tables", fmt.Sprint(out.Tables)}, {"rows", fmt.Sprint(out.Rows)}}
+	rows := []command.Row{{"moved to", out.To}, {"tables", fmt.Sprint(out.Tables)}, {"rows", fmt.Sprint(out.Rows)}}
 	for _, head := range out.Heads {
-		rows = append(rows, row{"audit head", head})
+		rows = append(rows, command.Row{"audit head", head})
 	}
-	return a.show(out, rows)
+	return a.Show(out, rows)
 }
 
 // moveProgress tells how far a move is: each table that has rows, and, of a large one, every few
 // seconds.
 type moveProgress struct {
-	a    *app
+	a    *operator
 	told time.Time
 }
 

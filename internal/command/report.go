@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"encoding/json"
@@ -11,15 +11,14 @@ import (
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
-// report tells people what is wrong and what to do, or programs the same as a
+// Report tells people what is wrong and what to do, or programs the same as a
 // problem.
-func (a *app) report(err error) {
-	known, ok := known(err)
-	_, decided := errors.AsType[*refusedError](err)
-	if _, found := errors.AsType[*foundError](err); found || decided && a.flags.json {
-		return // what was printed says it all
+func (a *App) Report(err error) {
+	known, ok := Known(err)
+	if shown, ok := errors.AsType[*ShownError](err); ok && (a.JSON || !shown.JSONOnly) {
+		return
 	}
-	if a.flags.json {
+	if a.JSON {
 		if !ok {
 			known = api.Errorf(api.CodeInvalidRequest, "%s", err.Error())
 			if ExitCode(err) == 1 {
@@ -51,8 +50,8 @@ func (a *app) report(err error) {
 	}
 }
 
-// known is an error with a code.
-func known(err error) (*api.Error, bool) {
+// Known is an error with a code.
+func Known(err error) (*api.Error, bool) {
 	if e, ok := errors.AsType[*api.Error](err); ok {
 		return e, true
 	}
@@ -71,9 +70,9 @@ func unprefixed(s string) string {
 	return s
 }
 
-func (a *app) reportJSON(e *api.Error) {
-	pages := strings.TrimRight(a.setting(a.flags.server, "TOKENRY_SERVER", defaultServer), "/") + "/errors"
-	b, err := json.MarshalIndent(e.Problem(pages, e.RequestID), "", "  ")
+func (a *App) reportJSON(e *api.Error) {
+	server, _ := a.Address() // an empty variable is refused elsewhere
+	b, err := json.MarshalIndent(e.Problem(server+"/errors", e.RequestID), "", "  ")
 	if err == nil {
 		fmt.Fprintf(a.Err, "%s\n", terminal.CleanJSON(b))
 	}

@@ -1,4 +1,4 @@
-package cli
+package operator
 
 import (
 	"crypto/rand"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"github.com/tokenry/tokenry/internal/command"
 
 	"github.com/spf13/cobra"
 
@@ -19,15 +21,15 @@ import (
 func randomness() io.Reader { return rand.Reader }
 
 // keys are the commands about the keyring file.
-func (a *app) keys() *cobra.Command {
-	return a.group("keys", "Make, rotate and list the keys of a keyring", a.keysGenerate(), a.keysRotate(), a.keysList())
+func (a *operator) keys() *cobra.Command {
+	return a.Group("keys", "Make, rotate and list the keys of a keyring", a.keysGenerate(), a.keysRotate(), a.keysList())
 }
 
 // keysGenerate writes a keyring to a new file of mode 0600, and never over one: that
 // would end every token.
-func (a *app) keysGenerate() *cobra.Command {
+func (a *operator) keysGenerate() *cobra.Command {
 	var path string
-	cmd := a.command("generate --out FILE", "Make a keyring with one key, in a new file", cobra.NoArgs, func(*cobra.Command, []string) error {
+	cmd := a.Command("generate --out FILE", "Make a keyring with one key, in a new file", cobra.NoArgs, func(*cobra.Command, []string) error {
 		keys, err := server.CreateKeyring(path, randomness(), a.Now())
 		if errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("%s exists, and a keyring is never written over; choose another file", path)
@@ -48,8 +50,8 @@ forge what the database holds; whoever lost it lost every token.`
 
 // keysRotate adds a key. The former ones stay, because tokens are verified under the
 // key that they were made with.
-func (a *app) keysRotate() *cobra.Command {
-	cmd := a.command("rotate", "Add a key, which new tokens are kept under from the next start on", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+func (a *operator) keysRotate() *cobra.Command {
+	cmd := a.Command("rotate", "Add a key, which new tokens are kept under from the next start on", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		path, err := a.keyringPath(cmd)
 		if err != nil {
 			return err
@@ -67,8 +69,8 @@ func (a *app) keysRotate() *cobra.Command {
 
 // keysList prints the numbers and times of the keys; what a key is made of is never
 // printed.
-func (a *app) keysList() *cobra.Command {
-	cmd := a.command("list", "List the keys, without their contents", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+func (a *operator) keysList() *cobra.Command {
+	cmd := a.Command("list", "List the keys, without their contents", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		path, err := a.keyringPath(cmd)
 		if err != nil {
 			return err
@@ -85,14 +87,14 @@ func (a *app) keysList() *cobra.Command {
 
 // keyringPath is the keyring of the settings, which none of these commands needs a
 // database for.
-func (a *app) keyringPath(cmd *cobra.Command) (string, error) {
+func (a *operator) keyringPath(cmd *cobra.Command) (string, error) {
 	cfg, err := config.Load(cmd.Flags(), a.Env)
 	return cfg.Keys, err
 }
 
 // showKeys prints the keys of a keyring, the oldest first.
-func (a *app) showKeys(keys *token.Keyring) error {
-	return table(a, each(keys.Keys(), nil), 0, "KEY,MADE,CURRENT", func(k token.KeyInfo) []string {
-		return []string{fmt.Sprint(k.ID), a.when(&k.CreatedAt), terminal.YesNo(k.Current)}
+func (a *operator) showKeys(keys *token.Keyring) error {
+	return command.Table(a.App, command.Each(keys.Keys(), nil), 0, "KEY,MADE,CURRENT", func(k token.KeyInfo) []string {
+		return []string{fmt.Sprint(k.ID), a.When(&k.CreatedAt), terminal.YesNo(k.Current)}
 	})
 }

@@ -1,4 +1,4 @@
-package cli
+package operator
 
 import (
 	"bufio"
@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/internal/ruleset"
@@ -15,14 +17,14 @@ import (
 )
 
 // rules are the commands about files of rules.
-func (a *app) rules() *cobra.Command {
-	return a.group("rules", "Try files of rules for /v1/ext-authz", a.rulesTest())
+func (a *operator) rules() *cobra.Command {
+	return a.Group("rules", "Try files of rules for /v1/ext-authz", a.rulesTest())
 }
 
 // rulesTest tries a file of rules without any server, as a check before it is
 // deployed: exit 1 says that the file is wrong or a test of its own is not met.
-func (a *app) rulesTest() *cobra.Command {
-	cmd := a.command("test FILE [METHOD PATH …|-]", "Check a file of rules, and say what requests need by it", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
+func (a *operator) rulesTest() *cobra.Command {
+	cmd := a.Command("test FILE [METHOD PATH …|-]", "Check a file of rules, and say what requests need by it", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
 		data, err := os.ReadFile(args[0])
 		if err != nil {
 			return err
@@ -45,7 +47,7 @@ or one of its tests fails.`
 }
 
 // requests reads those that were given, each a method and a path.
-func (a *app) requests(args []string) ([][2]string, error) {
+func (a *operator) requests(args []string) ([][2]string, error) {
 	var out [][2]string
 	if len(args) == 1 && args[0] == "-" {
 		lines := bufio.NewScanner(a.In)
@@ -62,7 +64,7 @@ func (a *app) requests(args []string) ([][2]string, error) {
 		return out, lines.Err()
 	}
 	if len(args)%2 != 0 {
-		return nil, usagef("after the file stand a method and a path, like GET /tickets/7, or pairs of them, or - for standard input")
+		return nil, command.Usagef("after the file stand a method and a path, like GET /tickets/7, or pairs of them, or - for standard input")
 	}
 	for i := 0; i < len(args); i += 2 {
 		path, _, _ := strings.Cut(args[i+1], "?")
@@ -74,7 +76,7 @@ func (a *app) requests(args []string) ([][2]string, error) {
 var errRulesTest = errors.New("the rules do not do what their tests expect")
 
 // tryRules prints what a file says about requests, those of its tests first.
-func (a *app) tryRules(set *ruleset.Set, requests [][2]string) error {
+func (a *operator) tryRules(set *ruleset.Set, requests [][2]string) error {
 	var trials []ruleset.Trial
 	failed := false
 	for _, test := range set.Tests {
@@ -89,8 +91,8 @@ func (a *app) tryRules(set *ruleset.Set, requests [][2]string) error {
 		trials = append(trials, t)
 	}
 	fmt.Fprintf(a.Err, "%d rules, %d tests, tokens of workspace %s\n", set.Len(), len(set.Tests), terminal.Clean(set.Workspace))
-	if len(trials) > 0 || a.flags.json {
-		if err := table(a, each(trials, nil), 0, "METHOD,PATH,NEEDS,RULE,TEST", ruleset.Trial.Cells); err != nil {
+	if len(trials) > 0 || a.JSON {
+		if err := command.Table(a.App, command.Each(trials, nil), 0, "METHOD,PATH,NEEDS,RULE,TEST", ruleset.Trial.Cells); err != nil {
 			return err
 		}
 	}

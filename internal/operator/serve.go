@@ -1,4 +1,4 @@
-package cli
+package operator
 
 import (
 	"context"
@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/tokenry/tokenry/internal/command"
+	"github.com/tokenry/tokenry/internal/stamp"
 
 	"github.com/spf13/cobra"
 
@@ -20,8 +23,8 @@ import (
 )
 
 // serve runs a server until it is told to stop.
-func (a *app) serve() *cobra.Command {
-	cmd := a.command("serve", "Run the server", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+func (a *operator) serve() *cobra.Command {
+	cmd := a.Command("serve", "Run the server", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		cfg, err := config.Load(cmd.Flags(), a.Env)
 		if err != nil {
 			return err
@@ -31,7 +34,7 @@ func (a *app) serve() *cobra.Command {
 				fmt.Fprintf(a.Err, "warning: the password in --%s can be seen by every user of this machine; a variable or the configuration file keeps it\n", name)
 			}
 		}
-		return server.Run(cmd.Context(), cfg, a.Err, version())
+		return server.Run(cmd.Context(), cfg, a.Err, stamp.Read().Version)
 	})
 	cmd.Long = `Run the server until it is interrupted. Every setting is a flag, a variable
 (TOKENRY_…) or a key in the YAML file of --config; a flag wins over the variable,
@@ -41,10 +44,10 @@ the variable over the file. The log goes to standard error.`
 }
 
 // bootstrap makes the first Owner of a database that no server has open.
-func (a *app) bootstrap() *cobra.Command {
+func (a *operator) bootstrap() *cobra.Command {
 	var b office.Bootstrap
 	var password bool
-	cmd := a.command("bootstrap --email EMAIL --workspace SLUG", "Make the first workspace, its Owner and a first token", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("bootstrap --email EMAIL --workspace SLUG", "Make the first workspace, its Owner and a first token", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		cfg, err := config.Load(cmd.Flags(), a.Env)
 		if err != nil {
 			return err
@@ -77,8 +80,8 @@ which the Owner chooses a password; tokenry user reset-password makes another.`
 
 // hashPassword reads the first Owner's password from standard input; the rules for
 // passwords are those of the pages.
-func (a *app) hashPassword() (string, error) {
-	password, err := a.readStdin("password")
+func (a *operator) hashPassword() (string, error) {
+	password, err := a.ReadStdin("password")
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +90,7 @@ func (a *app) hashPassword() (string, error) {
 
 // begin opens the database as a server does, with its lock: a bootstrap beside a
 // running server would not be seen by it.
-func (a *app) begin(ctx context.Context, cfg config.Config, b office.Bootstrap) (out office.Started, link door.Handed, err error) {
+func (a *operator) begin(ctx context.Context, cfg config.Config, b office.Bootstrap) (out office.Started, link door.Handed, err error) {
 	cfg.LogLevel = slog.LevelWarn // what is made is told by begun
 	core, err := server.Open(ctx, cfg, server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now})
 	if err != nil {
@@ -115,19 +118,19 @@ func inUse(err error) error {
 }
 
 // begun prints what was made.
-func (a *app) begun(cfg config.Config, s office.Started, link door.Handed) error {
+func (a *operator) begun(cfg config.Config, s office.Started, link door.Handed) error {
 	out := api.Bootstrapped{Workspace: s.Workspace, User: s.User, Token: s.Token, Secret: s.Secret.Reveal(), PasswordLink: link.Link.Reveal()}
-	if a.flags.json {
-		return a.printJSON(out)
+	if a.JSON {
+		return a.PrintJSON(out)
 	}
-	err := describe(a.Err, []row{
+	err := command.Describe(a.Err, []command.Row{
 		{"workspace", out.Workspace}, {"owner", terminal.Optional(out.User.Email)}, {"token", out.Token.Masked}, {"token id", out.Token.ID},
-		{"may", terminal.Rights(out.Token.Effective)}, {"expires", a.expiry(out.Token)}, {"keyring", cfg.Keys + " (keep a copy apart from the database)"},
+		{"may", terminal.Rights(out.Token.Effective)}, {"expires", a.Expiry(out.Token)}, {"keyring", cfg.Keys + " (keep a copy apart from the database)"},
 	})
 	if err != nil {
 		return err
 	}
-	a.secretFollows()
+	a.SecretFollows()
 	if _, err = fmt.Fprintln(a.Out, out.Secret); err != nil || out.PasswordLink == "" {
 		return err
 	}
@@ -136,15 +139,15 @@ func (a *app) begun(cfg config.Config, s office.Started, link door.Handed) error
 }
 
 // within says how long a link works.
-func (a *app) within(h door.Handed) string {
+func (a *operator) within(h door.Handed) string {
 	return fmt.Sprintf("once, within %d minutes", h.Expires.Sub(a.Now()).Round(time.Minute)/time.Minute)
 }
 
 // resetPassword makes a link for whoever cannot get in, beside the database. A link is
 // a secret, so it is all that goes to standard output.
-func (a *app) resetPassword() *cobra.Command {
+func (a *operator) resetPassword() *cobra.Command {
 	var factors bool
-	cmd := a.command("reset-password USER", "Make a one-time link by which a person chooses a password, without a server", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := a.Command("reset-password USER", "Make a one-time link by which a person chooses a password, without a server", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.Load(cmd.Flags(), a.Env)
 		if err != nil {
 			return err
@@ -154,8 +157,8 @@ func (a *app) resetPassword() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.flags.json {
-			return a.printJSON(map[string]any{"email": h.Email, "url": h.Link.Reveal(), "expires_at": h.Expires})
+		if a.JSON {
+			return a.PrintJSON(map[string]any{"email": h.Email, "url": h.Link.Reveal(), "expires_at": h.Expires})
 		}
 		fmt.Fprintf(a.Err, "hand this link to %s; it works %s, and ends their sessions\n", terminal.Clean(h.Email), a.within(h))
 		_, err = fmt.Fprintln(a.Out, h.Link.Reveal())

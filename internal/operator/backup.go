@@ -1,4 +1,4 @@
-package cli
+package operator
 
 import (
 	"errors"
@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenry/tokenry/internal/command"
+	"github.com/tokenry/tokenry/internal/stamp"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
@@ -19,17 +22,17 @@ import (
 )
 
 // backup copies a database into a file, beside a running server.
-func (a *app) backup() *cobra.Command {
+func (a *operator) backup() *cobra.Command {
 	var o server.BackupOptions
-	cmd := a.command("backup --out FILE", "Copy the database and the usage into a file, beside a running server", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("backup --out FILE", "Copy the database and the usage into a file, beside a running server", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		cfg, err := config.Load(cmd.Flags(), a.Env)
 		if err != nil {
 			return err
 		}
-		o.Version, o.Now = version(), a.Now()
+		o.Version, o.Now = stamp.Read().Version, a.Now()
 		m, err := server.Backup(cmd.Context(), cfg, o)
 		if errors.Is(err, server.ErrOwnTools) {
-			return usagef(postgresBackup, terminal.Clean(o.Out), terminal.Clean(cfg.Keys))
+			return command.Usagef(postgresBackup, terminal.Clean(o.Out), terminal.Clean(cfg.Keys))
 		}
 		if err != nil {
 			return err
@@ -37,7 +40,7 @@ func (a *app) backup() *cobra.Command {
 		if !m.WithKeys() {
 			fmt.Fprintf(a.Err, "the keyring %s is not in it; keep a copy of that apart: without it no token in the backup can be verified\n", terminal.Clean(cfg.Keys))
 		}
-		return a.show(m, append([]row{{"backup", o.Out}}, a.manifestRows(m)...))
+		return a.Show(m, append([]command.Row{{"backup", o.Out}}, a.manifestRows(m)...))
 	})
 	cmd.Long = `Copy the SQLite database, and what is kept of usage, of this moment into one new
 file of mode 0600. The server may run. The keyring is not in it, unless
@@ -57,11 +60,11 @@ Besides it, keep a copy of the keyring %s apart from the dump: without it no tok
 // manifestRows describe what a backup says of itself. The audit heads are to be kept
 // apart: with audit verify --expect they prove later that nothing before them was
 // changed.
-func (a *app) manifestRows(m server.Manifest) []row {
-	rows := []row{{"taken", a.when(&m.TakenAt)}, {"by version", m.Version}, {"revision", fmt.Sprint(m.Revision)},
+func (a *operator) manifestRows(m server.Manifest) []command.Row {
+	rows := []command.Row{{"taken", a.When(&m.TakenAt)}, {"by version", m.Version}, {"revision", fmt.Sprint(m.Revision)},
 		{"keys it needs", strings.Trim(fmt.Sprint(m.Keys), "[]")}, {"keyring in it", terminal.YesNo(m.WithKeys())}}
 	for _, head := range m.Heads {
-		rows = append(rows, row{"audit head", head})
+		rows = append(rows, command.Row{"audit head", head})
 	}
 	return rows
 }
@@ -87,7 +90,7 @@ func (s sinceFlags) choice() (server.Since, error) {
 		}
 	}
 	if len(chosen) != 1 {
-		return "", usagef("%s", sinceHelp)
+		return "", command.Usagef("%s", sinceHelp)
 	}
 	return chosen[0], nil
 }
@@ -99,10 +102,10 @@ const sinceHelp = `what was revoked, disabled or removed after the backup was ta
     --keep-all       accept it, because nothing was taken away since`
 
 // restore brings a backup back.
-func (a *app) restore() *cobra.Command {
+func (a *operator) restore() *cobra.Command {
 	var o server.RestoreOptions
 	var s sinceFlags
-	cmd := a.command("restore --in FILE", "Bring a backup back where no database is", cobra.NoArgs, func(cmd *cobra.Command, _ []string) (err error) {
+	cmd := a.Command("restore --in FILE", "Bring a backup back where no database is", cobra.NoArgs, func(cmd *cobra.Command, _ []string) (err error) {
 		if err := a.tellBackup(o.In); err != nil {
 			return err
 		}
@@ -116,7 +119,7 @@ func (a *app) restore() *cobra.Command {
 		for _, path := range s.replay {
 			f, err := os.Open(path)
 			if err != nil {
-				return usage(err)
+				return command.Misused(err)
 			}
 			defer func() { _ = f.Close() }() // it was only read
 			o.Replay = append(o.Replay, io.Reader(f))
@@ -125,7 +128,7 @@ func (a *app) restore() *cobra.Command {
 		o.Server = server.Options{Logger: server.NewLogger(cfg, a.Err), Now: a.Now}
 		out, err := server.Restore(cmd.Context(), cfg, o)
 		if errors.Is(err, server.ErrOwnTools) {
-			return usagef("a PostgreSQL database is brought back with pg_restore; run this after it, without --in")
+			return command.Usagef("a PostgreSQL database is brought back with pg_restore; run this after it, without --in")
 		}
 		if err != nil {
 			return inUse(err)
@@ -155,7 +158,7 @@ on standard output, which may do everything for a day.`
 }
 
 // tellBackup says what is about to be restored.
-func (a *app) tellBackup(path string) error {
+func (a *operator) tellBackup(path string) error {
 	if path == "" {
 		return nil
 	}
@@ -163,13 +166,13 @@ func (a *app) tellBackup(path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.Err, "the backup was taken %s\n", a.when(&m.TakenAt))
+	fmt.Fprintf(a.Err, "the backup was taken %s\n", a.When(&m.TakenAt))
 	return nil
 }
 
 // restored prints what was done, and the way back in.
-func (a *app) restored(out server.Restored) error {
-	if a.flags.json {
+func (a *operator) restored(out server.Restored) error {
+	if a.JSON {
 		answer := struct {
 			server.Restored
 			Token  *api.Token `json:"token,omitempty"`
@@ -178,45 +181,45 @@ func (a *app) restored(out server.Restored) error {
 		if out.Recovery != nil {
 			answer.Token, answer.Secret = &out.Recovery.Token, out.Recovery.Secret.Reveal()
 		}
-		return a.printJSON(answer)
+		return a.PrintJSON(answer)
 	}
-	rows := []row{{"restored", "what happened after the backup: " + string(out.Since)}}
+	rows := []command.Row{{"restored", "what happened after the backup: " + string(out.Since)}}
 	if out.Recovery != nil {
-		rows = append(rows, row{"tokens stopped", fmt.Sprint(out.Stopped)})
+		rows = append(rows, command.Row{"tokens stopped", fmt.Sprint(out.Stopped)})
 	}
 	if n := out.NotSent; n.Webhooks+n.Mails > 0 {
-		rows = append(rows, row{"not sent again", fmt.Sprintf("events to webhooks: %d, mails: %d; they were on their way when the backup was taken, and the logs of the endpoints say which", n.Webhooks, n.Mails)})
+		rows = append(rows, command.Row{"not sent again", fmt.Sprintf("events to webhooks: %d, mails: %d; they were on their way when the backup was taken, and the logs of the endpoints say which", n.Webhooks, n.Mails)})
 	}
-	if err := describe(a.Err, append(rows, replayRows(out.Replayed)...)); err != nil || out.Recovery == nil {
+	if err := command.Describe(a.Err, append(rows, replayRows(out.Replayed)...)); err != nil || out.Recovery == nil {
 		return err
 	}
-	fmt.Fprintln(a.Err, "the token on standard output may do everything until", a.expiry(out.Recovery.Token))
-	a.secretFollows()
+	fmt.Fprintln(a.Err, "the token on standard output may do everything until", a.Expiry(out.Recovery.Token))
+	a.SecretFollows()
 	_, err := fmt.Fprintln(a.Out, out.Recovery.Secret.Reveal())
 	return err
 }
 
 // replayRows tell what was done again after a restore. What was refused, not done or
 // missing is in capitals: it is for a person to look at.
-func replayRows(r *server.Replayed) []row {
+func replayRows(r *server.Replayed) []command.Row {
 	if r == nil {
 		return nil
 	}
-	var rows []row
+	var rows []command.Row
 	for _, action := range slices.Sorted(maps.Keys(r.Done)) {
-		rows = append(rows, row{"done again", fmt.Sprintf("%s: %d", action, r.Done[action])})
+		rows = append(rows, command.Row{"done again", fmt.Sprintf("%s: %d", action, r.Done[action])})
 	}
 	for _, id := range r.Rotated {
-		rows = append(rows, row{"disabled", id + " had a new secret, which is lost; rotate it and enable it"})
+		rows = append(rows, command.Row{"disabled", id + " had a new secret, which is lost; rotate it and enable it"})
 	}
 	for _, why := range r.Failed {
-		rows = append(rows, row{"REFUSED", why})
+		rows = append(rows, command.Row{"REFUSED", why})
 	}
 	for _, action := range slices.Sorted(maps.Keys(r.NotDone)) {
-		rows = append(rows, row{"NOT done again", fmt.Sprintf("%s: %d; see whether it took rights away", action, r.NotDone[action])})
+		rows = append(rows, command.Row{"NOT done again", fmt.Sprintf("%s: %d; see whether it took rights away", action, r.NotDone[action])})
 	}
 	for _, gap := range r.Missing {
-		rows = append(rows, row{"MISSING", gap})
+		rows = append(rows, command.Row{"MISSING", gap})
 	}
 	return rows
 }

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"slices"
@@ -14,31 +14,32 @@ import (
 // not set. It never means all, nor the default: the command is refused before it
 // does anything.
 
-// mayBeEmpty are the flags whose value is a text that is kept as it is, and where
+// MayBeEmpty are the flags whose value is a text that is kept as it is, and where
 // an empty one says to keep none.
-func mayBeEmpty() []string { return []string{"description", "display-name", "comment"} }
+func MayBeEmpty() []string { return []string{"description", "display-name", "comment"} }
 
-// nothingEmpty refuses what was given and is empty.
-func nothingEmpty(cmd *cobra.Command, args []string) (err error) {
+// NothingEmpty refuses what was given and is empty.
+func NothingEmpty(cmd *cobra.Command, args []string) (err error) {
 	if slices.ContainsFunc(args, terminal.Blank) {
-		return usagef("an argument is empty; is a variable not set? %s --help tells what it takes", cmd.CommandPath())
+		return Usagef("an argument is empty; is a variable not set? %s --help tells what it takes", cmd.CommandPath())
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && !slices.Contains(keptAsTheyAre(), f.Name) && terminal.SaysNothing(f.Value) {
-			err = emptyFlag("--" + f.Name)
+			err = EmptyFlag("--" + f.Name)
 		}
 	})
 	return err
 }
 
-func emptyFlag(name string) error {
-	return usagef("%s was given and is empty; is a variable not set? Leave it out if it shall say nothing", name)
+// EmptyFlag refuses a flag, or a variable of a filter, that was given and is empty.
+func EmptyFlag(name string) error {
+	return Usagef("%s was given and is empty; is a variable not set? Leave it out if it shall say nothing", name)
 }
 
 // keptAsTheyAre are mayBeEmpty and the settings of a server, of which an empty one
 // takes back what a file says; but for those that choose what the server works on.
 func keptAsTheyAre() []string {
-	names := mayBeEmpty()
+	names := MayBeEmpty()
 	for _, s := range config.Settings() {
 		if !slices.Contains([]string{"database", "data", "keys"}, s.Key) {
 			names = append(names, s.Flag)
