@@ -98,6 +98,86 @@
     next.focus({ preventScroll: true });
   });
 
+  // What a field cannot take is said beside it, in the words of the page: the bubble of a browser
+  // goes away by itself, speaks its own language and is not read out everywhere.
+  const lack = (el) => {
+    const v = el.validity;
+    if (v.valueMissing) return el.type === 'radio' || el.type === 'checkbox' || el.tagName === 'SELECT' ? 'Choose one.' : 'Fill this in.';
+    if (v.typeMismatch) return el.type === 'url' ? 'This is not an address. It begins with https://' : 'This is not an e-mail address.';
+    if (v.rangeUnderflow) return 'At least ' + el.min + '.';
+    if (v.rangeOverflow) return 'At most ' + el.max + '.';
+    if (v.tooLong) return 'At most ' + el.maxLength + ' characters.';
+    if (v.patternMismatch && 'slug' in el.dataset) return 'Lower case letters, digits and hyphens, beginning with a letter or a digit.';
+    if (v.badInput || v.stepMismatch) return 'This is not a value that the field takes.';
+    return 'This does not look as it must.';
+  };
+  const settle = (el) => {
+    const said = el.id && document.getElementById('lack-' + el.id);
+    if (!said) return;
+    said.remove();
+    el.removeAttribute('aria-invalid');
+    if (el.dataset.described) el.setAttribute('aria-describedby', el.dataset.described); else el.removeAttribute('aria-describedby');
+  };
+  let fields = 0;
+  document.addEventListener('invalid', (e) => {
+    const el = e.target;
+    e.preventDefault();
+    if (!el.id) el.id = 'field-' + ++fields;
+    if (!document.getElementById('lack-' + el.id)) {
+      const said = document.createElement('small');
+      said.className = 'wrong';
+      said.id = 'lack-' + el.id;
+      el.dataset.described = el.getAttribute('aria-describedby') || '';
+      el.setAttribute('aria-describedby', (said.id + ' ' + el.dataset.described).trim());
+      el.setAttribute('aria-invalid', 'true');
+      (el.closest('.secret-field') || el.closest('label') || el).after(said);
+    }
+    document.getElementById('lack-' + el.id).textContent = lack(el);
+    const first = el.form && el.form.querySelector(':invalid:not(fieldset)');
+    if (first === el || !el.form) el.focus();
+  }, true);
+  document.addEventListener('input', (e) => settle(e.target));
+  document.addEventListener('change', (e) => settle(e.target));
+
+  // A name becomes what a short name may be while it is typed, and fills one that was not touched.
+  const slugOf = (text, also) => text.replace(/ß/g, 'ss').normalize('NFKD').replace(/[\u0300-\u036f]/g, '').toLowerCase()
+    .replace(also ? /[^a-z0-9._]+/g : /[^a-z0-9]+/g, '-').replace(/^[^a-z0-9]+/, '').slice(0, 63);
+  document.addEventListener('input', (e) => {
+    const el = e.target;
+    if (e.isComposing || !el.dataset) return;
+    if ('slug' in el.dataset) {
+      const at = el.selectionStart, was = el.value, also = el.dataset.slug !== '';
+      el.value = slugOf(was, also);
+      const to = slugOf(was.slice(0, at), also).length;
+      el.setSelectionRange(to, to);
+      el.dataset.own = el.value ? '1' : '';
+    }
+    const into = el.dataset.slugFor && document.getElementById(el.dataset.slugFor);
+    if (into && !into.dataset.own) { into.value = slugOf(el.value).replace(/-$/, ''); settle(into); }
+  });
+
+  // A password can be looked at by whoever types it, until it is sent.
+  all('input[type="password"]').forEach((box) => {
+    const wrap = document.createElement('span');
+    wrap.className = 'secret-field';
+    box.replaceWith(wrap);
+    const eye = document.createElement('button');
+    eye.type = 'button';
+    eye.className = 'secondary small';
+    const turn = (open) => {
+      box.type = open ? 'text' : 'password';
+      eye.textContent = open ? 'Hide' : 'Show';
+      eye.setAttribute('aria-pressed', open);
+    };
+    eye.setAttribute('aria-label', 'Show the password');
+    eye.addEventListener('click', () => turn(box.type === 'password'));
+    if (box.form) box.form.addEventListener('submit', () => turn(false));
+    turn(false);
+    const had = box === document.activeElement;
+    wrap.append(box, eye);
+    if (had || box.autofocus) box.focus();
+  });
+
   // One click is enough.
   document.addEventListener('submit', (e) => {
     const f = e.target;

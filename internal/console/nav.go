@@ -43,7 +43,7 @@ func (v *visit) instanceSections() []link {
 	return []link{
 		{"Workspaces", "/instance", "instance"}, {"People", "/instance/people", "people"}, {"Defaults", "/instance/defaults", "defaults"},
 		{"Roles and scopes", "/instance/roles", "instance-roles"},
-		{"Webhooks", "/instance/webhooks", "instance-webhooks"}, {"Audit", "/instance/audit", "instance-audit"}, {"System", "/instance/system", "system"},
+		{"Webhooks", "/instance/webhooks", "instance-webhooks"}, {"Audit", "/instance/audit", "instance-audit"}, {"System", "/instance/system", "system"}, {"First steps", "/instance/start", "start"},
 	}
 }
 

@@ -969,7 +969,7 @@ func newAccountPage(v *visit, p principalForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = field(p.Form, "name", "Name", p.Values.Get("name"), "Lower case, such as nightly-backup. It stands in the tokens’ IDs and never changes.", templ.Attributes{"required": true, "pattern": "[a-z0-9][a-z0-9._\\-]{0,62}", "maxlength": "63", "spellcheck": "false", "autocomplete": "off"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(p.Form, "name", "Name", p.Values.Get("name"), "Lower case, such as nightly-backup. It stands in the tokens’ IDs and never changes.", templ.Attributes{"required": true, "pattern": "[a-z0-9][a-z0-9._\\-]{0,62}", "maxlength": "63", "spellcheck": "false", "autocomplete": "off", "data-slug": "._"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

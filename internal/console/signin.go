@@ -320,6 +320,9 @@ func (v *visit) finishOIDC() error {
 	if err != nil {
 		return v.ssoTrouble(err)
 	}
+	if r.Tried != nil {
+		return v.Page("Single sign-on", trialPage(*r.Tried))
+	}
 	return v.Welcome(r, door.SafeNext(next))
 }
 

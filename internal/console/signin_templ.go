@@ -901,7 +901,7 @@ func setupPage(v *visit, f form.Form, code string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = field(f, "workspace", "Workspace", f.Get("workspace"), "A short name in lower case, for example your organisation’s. It stands in every address and never changes.", templ.Attributes{"required": true, "pattern": "[a-z0-9][a-z0-9\\-]{0,62}", "maxlength": "63", "autocomplete": "organization", "spellcheck": "false"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, "workspace", "Workspace", f.Get("workspace"), "A short name in lower case, for example your organisation’s. It stands in every address and never changes.", templ.Attributes{"required": true, "pattern": "[a-z0-9][a-z0-9\\-]{0,62}", "maxlength": "63", "autocomplete": "organization", "spellcheck": "false", "data-slug": ""}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -38,11 +38,12 @@ type chapters interface {
 	entrance.Authenticators
 	entrance.Handouts
 	entrance.Portals
+	entrance.Providers
 	entrance.Devices
 }
 
 func allOf(c chapters) entrance.People {
-	return entrance.People{Sessions: c, SignIn: c, Links: c, Proofs: c, Authenticators: c, Handouts: c, Portals: c, Devices: c}
+	return entrance.People{Sessions: c, SignIn: c, Links: c, Proofs: c, Authenticators: c, Handouts: c, Portals: c, Providers: c, Devices: c}
 }
 
 // unanswered are the calls that no test makes.
@@ -68,6 +69,11 @@ type people struct {
 	stale bool
 	// account, when set, is how everybody signs in.
 	account *door.Account
+	// found are the identity providers, checked changes the first, tried is what a sign-in
+	// that was tried came to.
+	found   []door.ProviderState
+	checked func(*door.ProviderState)
+	tried   *door.Trial
 }
 
 // Authenticate reads what a real one reads.

@@ -63,11 +63,47 @@ type Entry struct {
 	Session Session
 	// SecondFactor is the ticket; empty when the session is there.
 	SecondFactor string
+	// Tried is what a sign-in came to that was only tried: nobody is signed in. Nil for any
+	// other.
+	Tried *Trial
 }
 
 // Provider is an identity provider that people may sign in with: ID names it in
 // addresses, Name on its button.
 type Provider struct{ ID, Name string }
+
+// ProviderState is an identity provider as the administrators of the instance see it.
+type ProviderState struct {
+	Provider
+	// Issuer and ClientID are of the settings; Callback is the address that the provider
+	// has to know.
+	Issuer, ClientID, Callback string
+	// Domains are those whose people may come in, "*" for all.
+	Domains []string
+	// Workspace, Role and RoleClaim are what newcomers get there, and by what.
+	Workspace, Role, RoleClaim string
+	// FoundAt is when it last told of itself, AskedAt when it was last asked; zero for never.
+	FoundAt, AskedAt time.Time
+	// Trouble is why it could not be read when it was last asked; empty where it could.
+	Trouble string
+}
+
+// Trial is what a sign-in would have come to that was only tried.
+type Trial struct {
+	Provider Provider
+	// Subject, Email and Name are what the provider said of the person, Verified whether it
+	// checked the e-mail, Roles what it named of roles.
+	Subject, Email, Name string
+	Verified             bool
+	Roles                []string
+	// As is whom they would have been signed in as, New whether an account would have been
+	// made.
+	As  string
+	New bool
+	// Refused is what the person would have been told, empty where they would have come in;
+	// Cause is what the log says of it.
+	Refused, Cause string
+}
 
 // Account is how a person signs in.
 type Account struct {

@@ -38,7 +38,7 @@ func (b *browser) consoleViews() []view {
 	views := paths(
 		"/workspaces", "/settings/tokens", "/settings/tokens/reset?workspace=acme", "/device",
 		"/settings/security", "/settings/security/confirm", "/settings/security/password", "/settings/security/app", "/settings/security/second-factor",
-		instance, instance+"/people", instance+"/audit", instance+"/system", instance+"/defaults", instance+"/webhooks", instance+"/workspaces/globex/suspend",
+		instance, instance+"/people", instance+"/audit", instance+"/system", instance+"/start", instance+"/defaults", instance+"/webhooks", instance+"/workspaces/globex/suspend",
 		tokensPage, tokensPage+"?q=nothing+has+this+name", tokensPage+"/new", tokensPage+"/new?owner=me", tokensPage+"/new?owner=service",
 		tokensPage+"/new?owner=workspace&scopes=tickets:read", acme+"/integration-tokens",
 		acme+"/service-accounts", acme+"/service-accounts/new", acme+"/service-accounts/ci", acme+"/service-accounts/ci/disable",

@@ -20,7 +20,13 @@ func TestTheWayInIsAsGoodAsThePagesBehindIt(t *testing.T) {
 		b.lookAt(v)
 	}
 	b.shows("Nobody can sign in yet")
+	b.helped(setup)
 	b.setUp(p)
+	b.shows("What comes next")
+	b.lookAt(view{name: "first steps", path: "/instance/start"})
+	b.post("/instance/start/keyring", nil)
+	b.open("/instance/start")
+	b.shows("A copy was noted")
 
 	b.post("/workspace/acme/members/new", map[string]string{"email": "eve@example.com", "role": "Viewer", "reach": "all"})
 	b.lookAt(view{name: "members who are invited", path: "/workspace/acme/members?only=invited"})
@@ -57,4 +63,41 @@ func TestTheWayInIsAsGoodAsThePagesBehindIt(t *testing.T) {
 	guest.open(link)
 	guest.shows("This link does not work any more")
 	guest.quiet()
+}
+
+// helped holds a form to what it does while it is typed: what is missing is said beside its
+// field, a name becomes a short name, and a password can be looked at until it is sent.
+func (b *browser) helped(setup string) {
+	b.Helper()
+	const submit = `document.querySelector("main form button.wide").click() === undefined`
+	const show = `document.querySelector(".secret-field button").click() === undefined`
+	b.open(setup)
+	eval[bool](b, submit)
+	if got := eval[[]string](b, `[...document.querySelectorAll("small.wrong")].map(e => e.textContent)`); len(got) != 3 || got[0] != "Fill this in." {
+		b.Errorf("beside the fields stands %q", got)
+	}
+	if on := eval[string](b, `document.activeElement.name`); on != "email" {
+		b.Errorf("the first field that is wrong has no focus, but %q", on)
+	}
+	b.picture("what is missing")
+	b.accessible("what is missing")
+	b.fill("email", "ada")
+	b.fill("workspace", "  Acme Größe & Co. ")
+	if got := eval[string](b, `document.querySelector("[name=workspace]").value`); got != "acme-grosse-co-" {
+		b.Errorf("a name became %q", got)
+	}
+	eval[bool](b, submit)
+	if got := eval[string](b, `document.querySelector("[name=email]").closest(".field").querySelector(".wrong").textContent`); got != "This is not an e-mail address." {
+		b.Errorf("of an e-mail it says %q", got)
+	}
+	b.fill("password", "seen by its owner alone")
+	eval[bool](b, show)
+	if got := eval[string](b, `document.querySelector("[name=password]").type`); got != "text" {
+		b.Errorf("a password that is shown is a field of type %q", got)
+	}
+	b.picture("a password that is shown")
+	eval[bool](b, show)
+	if got := eval[string](b, `document.querySelector("[name=password]").type`); got != "password" {
+		b.Errorf("a password that is hidden again is a field of type %q", got)
+	}
 }

@@ -87,6 +87,17 @@ type Handouts interface {
 	RemoveFactors(ctx context.Context, code, password string, by door.Client) (door.Entry, error)
 }
 
+// Providers are the identity providers, as whoever sets them up sees them.
+type Providers interface {
+	// States tells of each what its settings are and how it was last found; it asks nobody.
+	States() []door.ProviderState
+	// Check asks one now, at most every few seconds, and tells how it was found.
+	Check(ctx context.Context, provider string) (door.ProviderState, error)
+	// Try is OIDCStart for an administrator of the instance who wants to see what a
+	// sign-in comes to; [SignIn.OIDCFinish] answers it, and nothing changes.
+	Try(ctx context.Context, s door.Session, provider, next string) (address, stateCookie string, err error)
+}
+
 // Portals let in by the link of a product that vouches for its people.
 type Portals interface {
 	// OpenPortal signs in with a one-time portal link, to the person's own tokens in
@@ -161,10 +172,11 @@ type People struct {
 	Authenticators Authenticators
 	Handouts       Handouts
 	Portals        Portals
+	Providers      Providers
 	Devices        Devices
 }
 
 // Complete says that no chapter is missing.
 func (p People) Complete() bool {
-	return p.Sessions != nil && p.SignIn != nil && p.Links != nil && p.Proofs != nil && p.Authenticators != nil && p.Handouts != nil && p.Portals != nil && p.Devices != nil
+	return p.Sessions != nil && p.SignIn != nil && p.Links != nil && p.Proofs != nil && p.Authenticators != nil && p.Handouts != nil && p.Portals != nil && p.Providers != nil && p.Devices != nil
 }

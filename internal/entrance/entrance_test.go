@@ -17,7 +17,7 @@ func TestNobodyIsReceivedWithoutEveryChapter(t *testing.T) {
 	fields := reflect.TypeFor[entrance.People]()
 	full := entrance.People{
 		Sessions: struct{ sessions }{}, SignIn: struct{ entrance.SignIn }{}, Links: struct{ entrance.Links }{}, Proofs: struct{ entrance.Proofs }{},
-		Authenticators: struct{ entrance.Authenticators }{}, Handouts: struct{ entrance.Handouts }{}, Portals: struct{ entrance.Portals }{}, Devices: struct{ entrance.Devices }{},
+		Authenticators: struct{ entrance.Authenticators }{}, Handouts: struct{ entrance.Handouts }{}, Portals: struct{ entrance.Portals }{}, Providers: struct{ entrance.Providers }{}, Devices: struct{ entrance.Devices }{},
 	}
 	if !full.Complete() {
 		t.Error("with every chapter something is missing")

@@ -27,6 +27,7 @@ func effects() map[string]string {
 		"Bootstrap":             "gives",
 		"ClaimLetters":          "neither",
 		"ClaimPosts":            "neither",
+		"CopiedKeyring":         "neither",
 		"CreateMember":          "gives",
 		"CreateServiceAccount":  "gives",
 		"CreateToken":           "gives",

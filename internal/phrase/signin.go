@@ -26,3 +26,19 @@ func Factors(kinds []string) string {
 	}
 	return Sentence(Listed(names, 5))
 }
+
+// Newcomers says what becomes of people who come through an identity provider for the first
+// time; empty is what the settings leave out.
+func Newcomers(workspace, role, claim string) string {
+	if workspace == "" {
+		return "need an invitation"
+	}
+	out := "become members of " + workspace
+	if role != "" {
+		out += ", with the role " + role
+	}
+	if claim != "" {
+		out += ", or one that the claim " + claim + " gives"
+	}
+	return out
+}

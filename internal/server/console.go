@@ -39,7 +39,7 @@ func (s *Server) openConsole() (http.Handler, error) {
 		Authority: s.Authority, BaseURL: s.base,
 		TrustedProxies: s.config.TrustedProxies, Logger: s.Logger, Now: s.Now, Rand: s.Rand,
 		People: entrance.People{
-			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Handouts: s.people.Handouts, Portals: s.people.Portals, Devices: s.people.Devices,
+			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Handouts: s.people.Handouts, Portals: s.people.Portals, Providers: s.people.Providers, Devices: s.people.Devices,
 		},
 		Product: product, Version: s.Version, Mail: s.mailbox(),
 	})

@@ -29,11 +29,8 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 		} else {
 			u, err = s.person(tx, p, c)
 		}
-		if err != nil {
+		if err := input.First(err, enters(u)); err != nil {
 			return err
-		}
-		if !u.DeactivatedAt.IsZero() {
-			return api.Errorf(api.CodeForbidden, "this account is deactivated; ask your administrator").Wrap(refusalError{reasonDeactivated})
 		}
 		out, err = s.beginProved(tx, u, "oidc:"+p.ID, "", from, proved)
 		return err
@@ -50,6 +47,14 @@ func (s *Service) admit(ctx context.Context, p *provider, f flow, c claims, from
 		s.tell(ctx, u, "An identity at "+p.Name+" was linked to your account")
 	}
 	return out, nil
+}
+
+// enters refuses whoever is deactivated.
+func enters(u ledger.User) error {
+	if u.DeactivatedAt.IsZero() {
+		return nil
+	}
+	return api.Errorf(api.CodeForbidden, "this account is deactivated; ask your administrator").Wrap(refusalError{reasonDeactivated})
 }
 
 // once remembers a visit, so that its answer is not taken a second time.

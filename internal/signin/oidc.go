@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -58,11 +60,15 @@ type provider struct {
 	http *http.Client
 	now  func() time.Time
 
-	mu sync.Mutex // guards found and tried
+	log *slog.Logger
+
+	mu sync.Mutex // guards what follows
 	// found is what the provider says of itself; nil until it could be read.
 	found *discovered
-	// tried is when it last could not be.
-	tried time.Time
+	// asked is when it was last asked, foundAt when it last answered, and trouble why it did
+	// not when it was last asked.
+	asked, foundAt time.Time
+	trouble        error
 }
 
 type discovered struct {
@@ -70,11 +76,11 @@ type discovered struct {
 	verifier *oidc.IDTokenVerifier
 }
 
-func newProvider(c OIDCConfig, h *http.Client, now func() time.Time) *provider {
+func newProvider(c OIDCConfig, h *http.Client, now func() time.Time, log *slog.Logger) *provider {
 	if c.Scopes == nil {
 		c.Scopes = []string{"profile", "email"}
 	}
-	return &provider{OIDCConfig: c, http: h, now: now}
+	return &provider{OIDCConfig: c, http: h, now: now, log: log}
 }
 
 // ProviderTime bounds all that is asked of an identity provider in one request.
@@ -101,20 +107,43 @@ func (p *provider) discover(ctx context.Context) (*discovered, error) {
 	if p.found != nil {
 		return p.found, nil
 	}
-	if now := p.now(); !p.tried.IsZero() && now.Sub(p.tried) < discoverEvery {
-		return nil, noProvider(errors.New("signin: it did not answer a moment ago"))
+	if err := p.ask(ctx); err != nil {
+		return nil, noProvider(err)
 	}
+	return p.found, nil
+}
+
+// ask reads it anew, at most every [discoverEvery]; the lock is held. What was found before
+// stays where it cannot be read now.
+func (p *provider) ask(ctx context.Context) error {
+	if now := p.now(); !p.asked.IsZero() && now.Sub(p.asked) < discoverEvery {
+		if p.trouble != nil {
+			return fmt.Errorf("signin: it did not answer a moment ago: %w", p.trouble)
+		}
+		return nil
+	}
+	found, err := p.read(ctx)
+	p.asked, p.trouble = p.now(), err
+	if err != nil {
+		p.log.Warn("the identity provider cannot be reached, or its discovery document is not right", "provider", p.ID, "issuer", p.Issuer, "error", err)
+		return err
+	}
+	p.found, p.foundAt = found, p.asked
+	return nil
+}
+
+// read asks the provider.
+func (p *provider) read(ctx context.Context) (*discovered, error) {
 	op, err := oidc.NewProvider(oidc.ClientContext(ctx, p.http), p.Issuer)
+	if err != nil {
+		return nil, err
+	}
 	var says struct {
 		Keys    string   `json:"jwks_uri"`
 		Methods []string `json:"token_endpoint_auth_methods_supported"`
 	}
-	if err == nil {
-		err = op.Claims(&says)
-	}
-	if err != nil {
-		p.tried = p.now()
-		return nil, noProvider(err)
+	if err := op.Claims(&says); err != nil {
+		return nil, err
 	}
 	keys := &keySet{address: says.Keys, http: p.http, now: p.now}
 	endpoint := op.Endpoint()
@@ -123,10 +152,9 @@ func (p *provider) discover(ctx context.Context) (*discovered, error) {
 	if p.ClientSecret.IsZero() || says.Methods != nil && !slices.Contains(says.Methods, "client_secret_basic") {
 		endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
-	p.found = &discovered{endpoint: endpoint, verifier: oidc.NewVerifier(p.Issuer, keys, &oidc.Config{
+	return &discovered{endpoint: endpoint, verifier: oidc.NewVerifier(p.Issuer, keys, &oidc.Config{
 		ClientID: p.ClientID, SupportedSigningAlgs: algorithms(), Now: p.now,
-	})}
-	return p.found, nil
+	})}, nil
 }
 
 func noProvider(cause error) error {
@@ -166,7 +194,9 @@ type flow struct {
 	User    int64  `json:"u,omitempty"`
 	Session string `json:"i,omitempty"`
 	// Confirm says that the person must sign in at the provider anew.
-	Confirm bool  `json:"c,omitempty"`
+	Confirm bool `json:"c,omitempty"`
+	// Try says that nothing comes of it but what would have been.
+	Try     bool  `json:"t,omitempty"`
 	Began   int64 `json:"b"`
 	Expires int64 `json:"e"`
 }
@@ -215,8 +245,13 @@ func (s *Service) start(ctx context.Context, f flow) (string, string, error) {
 func (s *Service) oauth(p *provider, d *discovered) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: p.ClientID, ClientSecret: p.ClientSecret.Reveal(), Endpoint: d.endpoint,
-		RedirectURL: s.base + "/signin/oidc/" + url.PathEscape(p.ID) + "/callback", Scopes: append([]string{oidc.ScopeOpenID}, p.Scopes...),
+		RedirectURL: s.callback(p), Scopes: append([]string{oidc.ScopeOpenID}, p.Scopes...),
 	}
+}
+
+// callback is the address that a provider sends browsers back to.
+func (s *Service) callback(p *provider) string {
+	return s.base + "/signin/oidc/" + url.PathEscape(p.ID) + "/callback"
 }
 
 // local keeps an address that is a path of this server; any other becomes /.
@@ -257,6 +292,10 @@ func (s *Service) OIDCFinish(ctx context.Context, provider, stateCookie string, 
 	f, err := s.resume(ctx, p, stateCookie)
 	if err != nil {
 		return out, "", s.turnedAway(ctx, "oidc:"+p.ID, reasonState, "", ledger.User{}, err, from)
+	}
+	if f.Try {
+		out.Tried, err = s.tried(ctx, p, f, query, from)
+		return out, f.ReturnTo, err
 	}
 	code, err := p.answer(f, query)
 	if err != nil {
@@ -331,7 +370,7 @@ func (s *Service) redeem(ctx context.Context, p *provider, f flow, code string) 
 			return claims{}, badAnswer(p, err)
 		}
 	}
-	c, err := p.read(id)
+	c, err := p.claimsOf(id)
 	if err != nil {
 		return claims{}, badAnswer(p, err)
 	}
@@ -343,8 +382,8 @@ func badAnswer(p *provider, cause error) error {
 	return api.Errorf(api.CodeForbidden, "the answer of %s was not accepted; try again", p.Name).Wrap(cause)
 }
 
-// read takes the claims that count out of a token that was verified.
-func (p *provider) read(id *oidc.IDToken) (claims, error) {
+// claimsOf takes the claims that count out of a token that was verified.
+func (p *provider) claimsOf(id *oidc.IDToken) (claims, error) {
 	var all map[string]json.RawMessage
 	if err := id.Claims(&all); err != nil {
 		return claims{}, err

@@ -80,10 +80,12 @@ type Options struct {
 // goroutines.
 type Service struct {
 	// Devices signs programs in, which persons approve; Portals lets persons in whom
-	// a product vouches for; Handouts are the links that persons give to each other.
-	Devices  Devices
-	Portals  Portals
-	Handouts Handouts
+	// a product vouches for; Handouts are the links that persons give to each other;
+	// Providers tell how identity providers are found.
+	Devices   Devices
+	Portals   Portals
+	Handouts  Handouts
+	Providers Providers
 
 	authority *office.Office
 	secrets   *secrets
@@ -127,9 +129,9 @@ func New(o Options) *Service {
 		strangers: strangers{of: map[string]int{}},
 		secrets:   &secrets{keys: o.Keys, rand: o.Rand, lacking: o.Authority.Lacking, named: o.Authority.LackingNamed}, webauthn: newWebAuthn(o.BaseURL),
 	}
-	s.Devices, s.Portals, s.Handouts = Devices{s}, Portals{s}, Handouts{s}
+	s.Devices, s.Portals, s.Handouts, s.Providers = Devices{s}, Portals{s}, Handouts{s}, Providers{s}
 	for _, c := range o.OIDC {
-		s.providers = append(s.providers, newProvider(c, o.HTTP, o.Now))
+		s.providers = append(s.providers, newProvider(c, o.HTTP, o.Now, o.Logger))
 	}
 	return s
 }
