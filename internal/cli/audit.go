@@ -38,6 +38,8 @@ func auditFilter(fs *pflag.FlagSet) func() api.AuditFilter {
 	}
 }
 
+const auditHead = "NUMBER,WHEN,ACTION,TARGET,ACTOR,ON BEHALF OF,FROM|ON BEHALF OF,FROM"
+
 // auditList prints events, newest first; 50 unless --limit says otherwise. It needs
 // audit:read.
 func (a *app) auditList(instance *bool) *cobra.Command {
@@ -48,13 +50,13 @@ func (a *app) auditList(instance *bool) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return command.Table(a.App, c.Audit(cmd.Context(), at(*instance), filter()), most, "NUMBER,WHEN,ACTION,TARGET,ACTOR,ON BEHALF OF,FROM", func(e api.AuditEvent) []string {
+		return command.Table(a.App, c.Audit(cmd.Context(), at(*instance), filter()), most, auditHead, func(e api.AuditEvent) []string {
 			return []string{fmt.Sprint(e.Sequence), a.When(&e.At), e.Action, e.Target, e.Actor, terminal.Optional(e.OnBehalf), terminal.Optional(e.IP)}
 		})
 	})
 	filter = auditFilter(cmd.Flags())
 	limitFlag(cmd.Flags(), &most, 50)
-	return cmd
+	return command.List[api.AuditEvent](a.App, cmd, auditHead)
 }
 
 // auditExport streams the whole audit to standard output. An export that breaks off

@@ -13,7 +13,7 @@ import (
 
 // tokenShow shows a token, and to people how many were made with it.
 func (a *app) tokenShow() *cobra.Command {
-	return a.Command("show ID", "Show a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.Token](a.App, a.Command("show ID", "Show a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -33,7 +33,7 @@ func (a *app) tokenShow() *cobra.Command {
 			}
 		}
 		return a.Show(t, rows)
-	})
+	}))
 }
 
 // tokenDescendants lists what was made with a token.

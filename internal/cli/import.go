@@ -54,6 +54,6 @@ func (a *app) importFormats() *cobra.Command {
 		return command.Table(a.App, command.Each(fs, err), 0, intake.FormatHead, intake.FormatLine)
 	}
 	return a.Group("import-format", "Show and end what strings of other systems are looked up by (needs instance:admin)",
-		a.Command("list", "List the formats of imports", cobra.NoArgs, run),
-		a.Command("delete NAME", "End the strings of a format, whatever became of their tokens", cobra.ExactArgs(1), run))
+		command.List[api.ImportedFormat](a.App, a.Command("list", "List the formats of imports", cobra.NoArgs, run), intake.FormatHead),
+		command.List[api.ImportedFormat](a.App, a.Command("delete NAME", "End the strings of a format, whatever became of their tokens", cobra.ExactArgs(1), run), intake.FormatHead))
 }

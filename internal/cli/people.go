@@ -60,6 +60,8 @@ func (a *app) portalLink() *cobra.Command {
 		})
 }
 
+const memberHead = "MEMBER,NAME,RIGHTS,STATUS,INVITATION,SINCE|SINCE,NAME"
+
 // memberList prints the members, one line for each. It needs members:read.
 func (a *app) memberList() *cobra.Command {
 	var most int
@@ -70,7 +72,7 @@ func (a *app) memberList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return command.Table(a.App, c.Members(cmd.Context(), "", f, now.include()...), most, "MEMBER,NAME,RIGHTS,STATUS,INVITATION,SINCE", func(m api.Member) []string {
+		return command.Table(a.App, c.Members(cmd.Context(), "", f, now.include()...), most, memberHead, func(m api.Member) []string {
 			return []string{m.Address, terminal.OrNone(m.Name), terminal.Rights(now.of(m.Grants, m.Effective)), terminal.Active(m.Active), terminal.Invitation(m.Invitation, a.When), a.When(&m.CreatedAt)}
 		})
 	})
@@ -78,19 +80,19 @@ func (a *app) memberList() *cobra.Command {
 	queryFlag(cmd.Flags(), &f, "e-mail, name or external id")
 	cmd.Flags().StringVar(&f.Only, "only", "", "only those who are invited and cannot sign in yet, or whose password stands alone: invited or one_factor")
 	now.flag(cmd.Flags())
-	return cmd
+	return command.List[api.Member](a.App, cmd, memberHead)
 }
 
 // memberAct makes a command that does one thing to a member and shows it.
 func (a *app) memberAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Member, error)) *cobra.Command {
-	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.Member](a.App, a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		m, err := act(c, cmd.Context(), "", args[0])
 		return a.showMember(m, err)
-	})
+	}))
 }
 
 // showMember prints a member after a call about one; the error of the call goes first.
@@ -137,7 +139,7 @@ func (a *app) memberWrite(use, short string, write func(context.Context, *client
 	})
 	f = memberFields(cmd)
 	cmd.Flags().StringVar(&password, "password", "", "where a new user's password is: - for standard input, @FILE for a file; needs instance:admin")
-	return cmd
+	return command.Answers[api.Member](a.App, cmd)
 }
 
 // memberEdit merges flags into a membership, see [tokenEdit]. It needs members:write,
@@ -166,19 +168,19 @@ func (a *app) memberEdit() *cobra.Command {
 	})
 	when = conditionFlag(cmd)
 	f = memberFields(cmd).Clearing("name", "external_id", "grants")
-	return cmd
+	return command.Answers[api.Member](a.App, cmd)
 }
 
 // affected makes a command that lists the tokens that a suspension would stop.
 func (a *app) affected(use, short string, ask func(*client.Client, context.Context, string, string) (api.Affected, error)) *cobra.Command {
-	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.List[api.Token](a.App, a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		hit, err := ask(c, cmd.Context(), "", args[0])
-		return command.Table(a.App, command.Each(hit.Tokens, err), 0, "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED", a.tokenLine)
-	})
+		return command.Table(a.App, command.Each(hit.Tokens, err), 0, tokenHead, a.tokenLine)
+	}), tokenHead)
 }
 
 // serviceAccounts are the commands about non-human principals.
@@ -192,6 +194,8 @@ func (a *app) serviceAccounts() *cobra.Command {
 		a.affected("tokens NAME", "List the tokens that disabling or removing a service account would stop", (*client.Client).ServiceAccountTokens))
 }
 
+const accountHead = "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE|SINCE"
+
 // accountList prints the service accounts, one line for each. It needs
 // service-accounts:read.
 func (a *app) accountList() *cobra.Command {
@@ -203,26 +207,26 @@ func (a *app) accountList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return command.Table(a.App, c.ServiceAccounts(cmd.Context(), "", f, now.include()...), most, "NAME,DESCRIPTION,RIGHTS,STATUS,SINCE", func(s api.ServiceAccount) []string {
+		return command.Table(a.App, c.ServiceAccounts(cmd.Context(), "", f, now.include()...), most, accountHead, func(s api.ServiceAccount) []string {
 			return []string{s.Name, terminal.OrNone(s.Description), terminal.Rights(now.of(s.Grants, s.Effective)), terminal.Active(s.Active), a.When(&s.CreatedAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 0)
 	queryFlag(cmd.Flags(), &f, "name or description")
 	now.flag(cmd.Flags())
-	return cmd
+	return command.List[api.ServiceAccount](a.App, cmd, accountHead)
 }
 
 // accountAct makes a command that does one thing to a service account and shows it.
 func (a *app) accountAct(use, short string, act func(*client.Client, context.Context, string, string) (api.ServiceAccount, error)) *cobra.Command {
-	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.ServiceAccount](a.App, a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		s, err := act(c, cmd.Context(), "", args[0])
 		return a.showAccount(s, err)
-	})
+	}))
 }
 
 // showAccount prints a service account after a call about one; the error of the call
@@ -262,7 +266,7 @@ func (a *app) accountCreate() *cobra.Command {
 		return a.showAccount(s, err)
 	})
 	f = accountFields(cmd)
-	return cmd
+	return command.Answers[api.ServiceAccount](a.App, cmd)
 }
 
 // accountEdit merges flags into a service account, see [tokenEdit].
@@ -290,7 +294,7 @@ func (a *app) accountEdit() *cobra.Command {
 	})
 	when = conditionFlag(cmd)
 	f = accountFields(cmd).Clearing("description", "contacts", "grants")
-	return cmd
+	return command.Answers[api.ServiceAccount](a.App, cmd)
 }
 
 // users are the commands about people across workspaces, for administrators of
@@ -305,6 +309,7 @@ func (a *app) users() *cobra.Command {
 		return command.Table(a.App, c.Users(cmd.Context(), f), 0, userHead, a.userLine)
 	})
 	queryFlag(list.Flags(), &f, "e-mail or name")
+	list = command.List[api.User](a.App, list, userHead)
 	return a.Group("user", "Manage people across workspaces (needs instance:admin)", list,
 		a.userAct("show USER", "Show a user", (*client.Client).GetUser),
 		a.userAct("deactivate USER", "Stop a person's tokens in every workspace", (*client.Client).DeactivateUser),
@@ -345,12 +350,13 @@ func (a *app) admins() *cobra.Command {
 		admins, err := c.ListAdmins(cmd.Context())
 		return command.Table(a.App, command.Each(admins, err), 0, userHead, a.userLine)
 	})
+	list = command.List[api.User](a.App, list, userHead)
 	return a.Group("admin", "Manage the administrators of the instance (needs instance:admin)", list,
 		a.userAct("add USER", "Make a user an administrator of the instance", (*client.Client).AddAdmin),
 		a.userAct("remove USER", "Make an administrator a plain user", (*client.Client).RemoveAdmin))
 }
 
-const userHead = "USER,ID,NAME,STATUS,ADMINISTRATOR,WORKSPACES"
+const userHead = "USER,ID,NAME,STATUS,ADMINISTRATOR,WORKSPACES|NAME,WORKSPACES"
 
 // userLine is a user in a table. An erased one has no e-mail any more, which is a
 // dash.
@@ -361,7 +367,7 @@ func (a *app) userLine(u api.User) []string {
 // userAct makes a command that does one thing to a user and shows them. All of them
 // need instance:admin.
 func (a *app) userAct(use, short string, act func(*client.Client, context.Context, string) (api.User, error)) *cobra.Command {
-	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.User](a.App, a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -373,5 +379,5 @@ func (a *app) userAct(use, short string, act func(*client.Client, context.Contex
 		line := a.userLine(u)
 		return a.Show(u, said([]row{{"user", line[0]}, {"id", line[1]}, {"name", line[2]}, {"status", line[3]}, {"administrator", line[4]}, {"workspaces", line[5]},
 			{"deactivated", a.by(u.DeactivatedAt, u.DeactivatedBy)}}))
-	})
+	}))
 }

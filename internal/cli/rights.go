@@ -14,6 +14,13 @@ import (
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
+const (
+	roleHead     = "ROLE,DESCRIPTION,SCOPES,RATE LIMIT,ORIGIN|RATE LIMIT"
+	removalHead  = "KIND,NAME,REWRITTEN,REMOVED,BY"
+	scopeHead    = "SCOPE,DESCRIPTION,IMPLIES,ROLES,ORIGIN|IMPLIES"
+	resourceHead = "RESOURCE,DESCRIPTION,CREATED"
+)
+
 // roles are the commands about roles.
 func (a *app) roles() *cobra.Command {
 	var instance bool
@@ -23,7 +30,7 @@ func (a *app) roles() *cobra.Command {
 			return err
 		}
 		roles, err := c.ListRoles(cmd.Context(), at(instance))
-		return command.Table(a.App, command.Each(roles, err), 0, "ROLE,DESCRIPTION,SCOPES,RATE LIMIT,ORIGIN", func(r api.Role) []string {
+		return command.Table(a.App, command.Each(roles, err), 0, roleHead, func(r api.Role) []string {
 			return []string{r.Name, terminal.OrNone(r.Description), strings.Join(r.Scopes, " "), terminal.OrNone(terminal.RateLimit(r.RateLimit)), terminal.Origin(r.BuiltIn, r.Inherited)}
 		})
 	})
@@ -34,7 +41,7 @@ func (a *app) roles() *cobra.Command {
 		}
 		return a.showRole(c.GetRole(cmd.Context(), at(instance), args[0]))
 	})
-	return instanceFlag(a.Group("role", "Manage roles", list, show, a.rolePut(&instance), a.roleDelete(&instance)), &instance)
+	return instanceFlag(a.Group("role", "Manage roles", command.List[api.Role](a.App, list, roleHead), command.Answers[api.Role](a.App, show), a.rolePut(&instance), a.roleDelete(&instance)), &instance)
 }
 
 // removals are the commands about what was removed. It gives nothing from that moment
@@ -48,7 +55,7 @@ func (a *app) removals() *cobra.Command {
 			return err
 		}
 		removals, err := c.ListRemovals(cmd.Context(), at(instance))
-		return command.Table(a.App, command.Each(removals, err), 0, "KIND,NAME,REWRITTEN,REMOVED,BY", func(r api.Removal) []string {
+		return command.Table(a.App, command.Each(removals, err), 0, removalHead, func(r api.Removal) []string {
 			done := strconv.FormatInt(r.Done, 10)
 			if r.Total != nil {
 				done += " of " + strconv.FormatInt(*r.Total, 10)
@@ -56,7 +63,7 @@ func (a *app) removals() *cobra.Command {
 			return []string{r.Kind, r.Name, done, a.When(&r.RemovedAt), r.RemovedBy}
 		})
 	})
-	return instanceFlag(a.Group("removal", "See how far removals are", list), &instance)
+	return instanceFlag(a.Group("removal", "See how far removals are", command.List[api.Removal](a.App, list, removalHead)), &instance)
 }
 
 // showRole prints a role after a call about one; the error of the call goes first.
@@ -99,7 +106,7 @@ func (a *app) rolePut(instance *bool) *cobra.Command {
 		Text("display_name", "how a built-in role is shown").Text("description", "what it is for").
 		Texts("scopes", "scope", "scope or pattern that it holds").Value("rate_limit", new(terminal.Rate), "limit of tokens with this role, like 100/1m").
 		Yes("locked", "with --instance: workspaces cannot override it")
-	return cmd
+	return command.Answers[api.Role](a.App, cmd)
 }
 
 // roleDelete removes a role. Whoever has it needs another: without --replacement the
@@ -115,7 +122,7 @@ func (a *app) roleDelete(instance *bool) *cobra.Command {
 		return a.showRole(r, err)
 	})
 	cmd.Flags().StringVar(&replacement, "replacement", "", "role that those who have it get")
-	return cmd
+	return command.Answers[api.Role](a.App, cmd)
 }
 
 // scopes are the commands about the catalogue.
@@ -127,7 +134,7 @@ func (a *app) scopes() *cobra.Command {
 			return err
 		}
 		scopes, err := c.ListScopes(cmd.Context(), at(instance))
-		return command.Table(a.App, command.Each(scopes, err), 0, "SCOPE,DESCRIPTION,IMPLIES,ROLES,ORIGIN", func(s api.Scope) []string {
+		return command.Table(a.App, command.Each(scopes, err), 0, scopeHead, func(s api.Scope) []string {
 			return []string{s.Name, terminal.OrNone(s.Description), terminal.OrNone(strings.Join(s.Implies, " ")), terminal.OrNone(strings.Join(s.Roles, ", ")), terminal.Origin(s.BuiltIn, s.Inherited)}
 		})
 	})
@@ -146,7 +153,8 @@ func (a *app) scopes() *cobra.Command {
 		s, err := c.DeleteScope(cmd.Context(), at(instance), args[0])
 		return a.showScope(s, err)
 	})
-	return instanceFlag(a.Group("scope", "Manage the scope catalogue", list, show, a.scopePut(&instance), remove), &instance)
+	return instanceFlag(a.Group("scope", "Manage the scope catalogue", command.List[api.Scope](a.App, list, scopeHead),
+		command.Answers[api.Scope](a.App, show), a.scopePut(&instance), command.Answers[api.Scope](a.App, remove)), &instance)
 }
 
 // showScope prints a scope after a call about one; the error of the call goes first.
@@ -188,7 +196,7 @@ func (a *app) scopePut(instance *bool) *cobra.Command {
 	f = terminal.NewFields(cmd.Flags()).
 		Text("description", "what it allows").Texts("implies", "implies", "scope that comes with it").
 		Texts("roles", "role", "role that gets it besides what the patterns give").Yes("locked", "with --instance: workspaces cannot override it")
-	return cmd
+	return command.Answers[api.Scope](a.App, cmd)
 }
 
 // resources are the commands about what rights can be restricted to.
@@ -201,7 +209,7 @@ func (a *app) resources() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return command.Table(a.App, c.Resources(cmd.Context(), "", f), most, "RESOURCE,DESCRIPTION,CREATED", func(r api.Resource) []string {
+		return command.Table(a.App, c.Resources(cmd.Context(), "", f), most, resourceHead, func(r api.Resource) []string {
 			return []string{r.Name, terminal.OrNone(r.Description), a.When(&r.CreatedAt) + " by " + r.CreatedBy}
 		})
 	})
@@ -212,14 +220,14 @@ func (a *app) resources() *cobra.Command {
 		return c.CreateResource(ctx, ws, in)
 	})
 	create.Flags().StringVar(&in.Description, "description", "", "what it is")
-	return a.Group("resource", "Manage the resources of a workspace", list, create,
+	return a.Group("resource", "Manage the resources of a workspace", command.List[api.Resource](a.App, list, resourceHead), create,
 		a.resourceAct("show NAME", "Show a resource", (*client.Client).GetResource),
 		a.resourceAct("delete NAME", "Take a resource off board, and its name out of every grant", (*client.Client).DeleteResource))
 }
 
 // resourceAct makes a command that does one thing to a resource and shows it.
 func (a *app) resourceAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Resource, error)) *cobra.Command {
-	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.Resource](a.App, a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -229,5 +237,5 @@ func (a *app) resourceAct(use, short string, act func(*client.Client, context.Co
 			return err
 		}
 		return a.Show(r, said([]row{{"resource", r.Name}, {"description", r.Description}, {"created", a.When(&r.CreatedAt) + " by " + r.CreatedBy}}))
-	})
+	}))
 }

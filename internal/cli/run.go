@@ -38,6 +38,9 @@ func newApp(s Stdio) *app { return &app{App: command.New(s)} }
 func Run(ctx context.Context, args []string, s Stdio) error {
 	a := newApp(s)
 	root := a.root()
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		a.teach(root)
+	}
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for the process's own
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
@@ -88,16 +91,42 @@ func (a *app) root() *cobra.Command {
 	fs.StringVar(&a.flags.token, "token", "", "where the token is: - for standard input, @FILE for a file ($TOKENRY_TOKEN holds one)")
 	fs.StringVar(&a.flags.tokenFile, "token-file", "", "file that holds the token, like --token @FILE")
 	fs.StringVarP(&a.flags.workspace, "workspace", "w", "", "slug or ext:ID of the workspace ($TOKENRY_WORKSPACE, default the token's own)")
-	fs.BoolVar(&a.JSON, "json", false, "print JSON, as the API answers it")
+	a.AnswerFlags(fs)
+	root.InitDefaultCompletionCmd()
+	a.bashScript(root)
 	manual.Teach(root)
+	short(root)
 	return root
+}
+
+// bashScript has completion bash print our script.
+func (a *app) bashScript(root *cobra.Command) {
+	if bash, _, err := root.Find([]string{"completion", "bash"}); err == nil {
+		bash.RunE = func(cmd *cobra.Command, _ []string) error {
+			bare, _ := cmd.Flags().GetBool("no-descriptions")
+			return command.WriteBash(root, a.Out, !bare)
+		}
+	}
+}
+
+// short gives what lists and what ends the names that a shell has for that.
+func short(cmd *cobra.Command) {
+	for _, below := range cmd.Commands() {
+		short(below)
+		switch {
+		case below.Name() == "list":
+			command.Alias("ls", below)
+		case below.Name() == "delete", below.Name() == "remove":
+			command.Alias("rm", below)
+		}
+	}
 }
 
 // Tree is every command with its help, for whoever writes that down.
 func Tree() *cobra.Command {
-	root := newApp(Stdio{}).root()
-	root.InitDefaultCompletionCmd()
-	manual.Teach(root)
+	a := newApp(Stdio{})
+	root := a.root()
+	a.teach(root)
 	return root
 }
 

@@ -42,7 +42,7 @@ func (a *app) tokens() *cobra.Command {
 
 // tokenAct makes a command that does one thing to a token and shows it.
 func (a *app) tokenAct(use, short string, act func(*client.Client, context.Context, string, string) (api.Token, error)) *cobra.Command {
-	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.Token](a.App, a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -52,12 +52,12 @@ func (a *app) tokenAct(use, short string, act func(*client.Client, context.Conte
 			return err
 		}
 		return a.Show(t, a.tokenRows(t))
-	})
+	}))
 }
 
 // tokenIssue makes a command that hands over a secret.
 func (a *app) tokenIssue(use, short string, issue func(context.Context, *client.Client, string) (api.Issued, error)) *cobra.Command {
-	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.Issued](a.App, a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -67,7 +67,7 @@ func (a *app) tokenIssue(use, short string, issue func(context.Context, *client.
 			return err
 		}
 		return a.issued(v)
-	})
+	}))
 }
 
 // tokenFields adds the flags of what a token's creator writes.
@@ -92,7 +92,10 @@ func (a *app) tokenCreate() *cobra.Command {
 	var in api.CreateToken
 	var f *terminal.Fields
 	use := new(terminal.Use)
-	cmd := a.Command("create --label LABEL", "Create a token and print its secret, this once", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := a.Command("create LABEL", "Create a token and print its secret, this once", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		if err := labelled(cmd.Flags(), args); err != nil {
+			return err
+		}
 		if err := f.Into(&in); err != nil {
 			return err
 		}
@@ -124,8 +127,20 @@ the policy's.`
 		Text("owner", "e-mail or id of a member, or name of a service account; left out it is you")
 	addKey(cmd.Flags())
 	cmd.Flags().Var(use, "for", "mcp, or mcp=URL: print what clients of that MCP server are told, without the secret")
-	_ = cmd.MarkFlagRequired("label") // it was added above
-	return cmd
+	return command.Answers[api.Issued](a.App, cmd)
+}
+
+// labelled takes the label from the argument or from --label: one of them.
+func labelled(fs *pflag.FlagSet, args []string) error {
+	switch given := fs.Changed("label"); {
+	case given && len(args) > 0:
+		return command.Usagef("give the label once: as LABEL or with --label")
+	case !given && len(args) == 0:
+		return command.Usagef("give the token a label, by which people know it: tokenry token create LABEL")
+	case !given:
+		return fs.Set("label", args[0])
+	}
+	return nil
 }
 
 // tellUse prints how programs of a kind present a token.
@@ -182,7 +197,7 @@ func (a *app) tokenEdit() *cobra.Command {
 	})
 	when = conditionFlag(cmd)
 	f = tokenFields(cmd.Flags()).Clearing("description", "role", "scopes", "resources", "grants", "not_before", "allowed_ips", "rate_limit", "metadata")
-	return cmd
+	return command.Answers[api.Token](a.App, cmd)
 }
 
 // tokenDisable suspends a token. --revoke-after that was given is sent, also when it
@@ -221,7 +236,9 @@ func (a *app) tokenRevoke() *cobra.Command {
 		if secret == "" || len(args) == 1 {
 			return command.Usagef("name the token by its ID, or give --secret and no ID")
 		}
-		a.Began = true
+		if err := a.Begin(cmd, args); err != nil {
+			return err
+		}
 		return a.revokeSecret(cmd.Context(), secret)
 	}
 	cmd.Long = `End a token for good: by its ID, with the right to, or by its secret alone, which
@@ -290,7 +307,7 @@ func (a *app) tokenList() *cobra.Command {
 	filter = terminal.TokenFilter(cmd.Flags())
 	limitFlag(cmd.Flags(), &most, 0)
 	now.flag(cmd.Flags())
-	return cmd
+	return command.List[api.Token](a.App, cmd, tokenHead)
 }
 
 // effective says that a list tells what each may do now, in place of what it was given.
@@ -328,7 +345,7 @@ func queryFlag(fs *pflag.FlagSet, f *api.ListFilter, in string) {
 	fs.StringVar(&f.Query, "query", "", "only those with this text in their "+in)
 }
 
-const tokenHead = "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED"
+const tokenHead = "LABEL,TOKEN,ID,KIND,STATUS,RIGHTS,CREATED,EXPIRES,LAST USED|TOKEN,CREATED,KIND,RIGHTS,LAST USED"
 
 // tokenLine is a token in a table.
 func (a *app) tokenLine(t api.Token) []string {

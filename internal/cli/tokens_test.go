@@ -88,8 +88,8 @@ func TestFlagsThatMeanNothingAreRefusedWithoutAServer(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{"TOKENRY_SERVER": "http://127.0.0.1:1", "TOKENRY_TOKEN": "tkyp_x"}
 	for line, said := range map[string]string{
-		"token create":                                             `"label" not set`,
-		"token create --label x extra":                             "unknown command",
+		"token create":                                             "tokenry token create LABEL",
+		"token create --label x extra":                             "give the label once",
 		"token create --label x --expires-in soon":                 "--expires-in",
 		"token create --label x --expires-in -1d":                  "--expires-in",
 		"token create --label x --expires-at tomorrow":             "2026-12-31",

@@ -64,8 +64,10 @@ func (a *app) trustCreate() *cobra.Command {
 	for _, name := range []string{"service-account", "label", "issuer", "audience", "claim"} {
 		_ = cmd.MarkFlagRequired(name) // it was added above
 	}
-	return cmd
+	return command.Answers[api.TrustRule](a.App, cmd)
 }
+
+const trustHead = "ID,LABEL,SERVICE ACCOUNT,ISSUER,CLAIMS,RIGHTS,STATUS|RIGHTS,ISSUER"
 
 // trustList prints the rules, one line for each.
 func (a *app) trustList() *cobra.Command {
@@ -75,24 +77,24 @@ func (a *app) trustList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return command.Table(a.App, c.TrustRules(cmd.Context(), "", account), 0, "ID,LABEL,SERVICE ACCOUNT,ISSUER,CLAIMS,RIGHTS,STATUS", func(r api.TrustRule) []string {
+		return command.Table(a.App, c.TrustRules(cmd.Context(), "", account), 0, trustHead, func(r api.TrustRule) []string {
 			return []string{r.ID, r.Label, r.ServiceAccount, r.Issuer, terminal.Claims(r.Claims), terminal.Rights(r.Grants), terminal.TrustStatus(r)}
 		})
 	})
 	cmd.Flags().StringVar(&account, "service-account", "", "the rules of this one alone")
-	return cmd
+	return command.List[api.TrustRule](a.App, cmd, trustHead)
 }
 
 // trustAct makes a command that does one thing to a rule and shows it.
 func (a *app) trustAct(use, short string, act func(client.TrustCalls, context.Context, string, string) (api.TrustRule, error)) *cobra.Command {
-	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.TrustRule](a.App, a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		r, err := act(c.TrustCalls, cmd.Context(), "", args[0])
 		return a.showTrust(r, err)
-	})
+	}))
 }
 
 // trustEdit merges flags into a rule, see [tokenEdit].
@@ -120,7 +122,7 @@ func (a *app) trustEdit() *cobra.Command {
 	})
 	when = conditionFlag(cmd)
 	f = trustFields(cmd.Flags()).Clearing("keys", "grants", "allowed_ips")
-	return cmd
+	return command.Answers[api.TrustRule](a.App, cmd)
 }
 
 // showTrust prints a rule, and on standard error what may be meant otherwise.

@@ -16,7 +16,7 @@ import (
 
 // whoami shows what the token is and may do, which any valid token may ask.
 func (a *app) whoami() *cobra.Command {
-	return a.Command("whoami", "Show who the token is and what it may do", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	return command.Answers[api.Whoami](a.App, a.Command("whoami", "Show who the token is and what it may do", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
@@ -35,7 +35,7 @@ func (a *app) whoami() *cobra.Command {
 			rows = append(rows, row{"token", who.Token.Masked}, row{"token id", who.Token.ID}, row{"expires", a.Expiry(*who.Token)})
 		}
 		return a.Show(who, said(rows))
-	})
+	}))
 }
 
 // verify asks about a token that is not the caller's.

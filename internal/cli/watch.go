@@ -113,6 +113,8 @@ func (a *app) seriesRows(u api.UsageSeries) []row {
 	return rows
 }
 
+const activityHead = "DAY,FROM,AGENT,REQUEST,OUTCOME,COUNT,LAST"
+
 // tokenActivity tells from where and for what a token was used.
 func (a *app) tokenActivity() *cobra.Command {
 	var most int
@@ -121,14 +123,16 @@ func (a *app) tokenActivity() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return command.Table(a.App, c.Activity(cmd.Context(), "", args[0]), most, "DAY,FROM,AGENT,REQUEST,OUTCOME,COUNT,LAST", func(v api.Activity) []string {
+		return command.Table(a.App, c.Activity(cmd.Context(), "", args[0]), most, activityHead, func(v api.Activity) []string {
 			return []string{v.Day.Format("2006-01-02"), terminal.Optional(v.IP), v.UserAgent, strings.TrimSpace(v.Method + " " + v.Path),
 				string(v.Outcome), fmt.Sprint(v.Count), a.When(&v.LastAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 50)
-	return cmd
+	return command.List[api.Activity](a.App, cmd, activityHead)
 }
+
+const adviceHead = "TOKEN,LABEL,ADVICE,WHY"
 
 // tokenAdvise says what to narrow or end, and with --apply does it.
 func (a *app) tokenAdvise() *cobra.Command {
@@ -140,8 +144,15 @@ func (a *app) tokenAdvise() *cobra.Command {
 		}
 		id := strings.Join(args, "")
 		counts := map[string]int{}
-		err = command.Table(a.App, c.Advice(cmd.Context(), "", id), 0, "TOKEN,LABEL,ADVICE,WHY", func(v api.Advice) []string {
-			counts[v.Code]++
+		advice := func(yield func(api.Advice, error) bool) {
+			c.Advice(cmd.Context(), "", id)(func(v api.Advice, err error) bool {
+				if err == nil {
+					counts[v.Code]++
+				}
+				return yield(v, err)
+			})
+		}
+		err = command.Table(a.App, advice, 0, adviceHead, func(v api.Advice) []string {
 			return []string{v.Token, v.Label, v.Code, v.Explanation}
 		})
 		for _, code := range slices.Sorted(maps.Keys(counts)) {
@@ -153,7 +164,7 @@ func (a *app) tokenAdvise() *cobra.Command {
 		return a.follow(cmd, c, id)
 	})
 	cmd.Flags().BoolVar(&apply, "apply", false, "follow the advice: narrow and revoke. What needs a new secret is left to you")
-	return cmd
+	return command.List[api.Advice](a.App, cmd, adviceHead)
 }
 
 // follow applies each piece of advice, but nothing more to a token once it is

@@ -77,29 +77,34 @@ func (a *app) webhookRows(v api.Webhook) []row {
 	return said(rows)
 }
 
+const (
+	webhookHead  = "ID,URL,EVENTS,ENABLED,FAILING SINCE"
+	deliveryHead = "ID,EVENT,STATE,CREATED,NEXT ATTEMPT,DELIVERED"
+)
+
 // webhookList prints the endpoints; since when one has failed says how long until it
 // is disabled.
 func (a *app) webhookList(instance *bool) *cobra.Command {
-	return a.Command("list", "List endpoints", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	return command.List[api.Webhook](a.App, a.Command("list", "List endpoints", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
-		return command.Table(a.App, c.Webhooks(cmd.Context(), at(*instance)), 0, "ID,URL,EVENTS,ENABLED,FAILING SINCE", func(v api.Webhook) []string {
+		return command.Table(a.App, c.Webhooks(cmd.Context(), at(*instance)), 0, webhookHead, func(v api.Webhook) []string {
 			return []string{v.ID, v.URL, strings.Join(v.Events, ","), fmt.Sprint(v.Enabled), a.When(v.FailingSince)}
 		})
-	})
+	}), webhookHead)
 }
 
 // webhookShow prints one endpoint. Its secret is not part of it.
 func (a *app) webhookShow(instance *bool) *cobra.Command {
-	return a.webhookDo("show ID", "Show an endpoint", func(cmd *cobra.Command, c *client.Client, id string) error {
+	return command.Answers[api.Webhook](a.App, a.webhookDo("show ID", "Show an endpoint", func(cmd *cobra.Command, c *client.Client, id string) error {
 		v, err := c.GetWebhook(cmd.Context(), at(*instance), id)
 		if err != nil {
 			return err
 		}
 		return a.Show(v, a.webhookRows(v))
-	})
+	}))
 }
 
 // webhookEdit merges flags into an endpoint; --enabled brings back one that was
@@ -128,18 +133,18 @@ func (a *app) webhookEdit(instance *bool) *cobra.Command {
 	when = conditionFlag(cmd)
 	f = terminal.NewFields(cmd.Flags()).Text("url", "where events are posted, https://…").Text("description", "what it is for").
 		Texts("events", "event", "which events, like token.* or token.revoked").Yes("enabled", "--enabled=false stops it, --enabled starts it again")
-	return cmd
+	return command.Answers[api.Webhook](a.App, cmd)
 }
 
 // webhookDelete deletes an endpoint, and with it what waits to be sent there.
 func (a *app) webhookDelete(instance *bool) *cobra.Command {
-	return a.webhookDo("delete ID", "Delete an endpoint", func(cmd *cobra.Command, c *client.Client, id string) error {
+	return command.Answers[api.Webhook](a.App, a.webhookDo("delete ID", "Delete an endpoint", func(cmd *cobra.Command, c *client.Client, id string) error {
 		v, err := c.DeleteWebhook(cmd.Context(), at(*instance), id)
 		if err != nil {
 			return err
 		}
 		return a.Show(v, a.webhookRows(v))
-	})
+	}))
 }
 
 // webhookRotate gives an endpoint a new secret. It is not sent again by itself: a lost
@@ -179,12 +184,12 @@ func (a *app) webhookDo(use, short string, do func(*cobra.Command, *client.Clien
 func (a *app) webhookDeliveries(instance *bool) *cobra.Command {
 	var most int
 	cmd := a.webhookDo("deliveries ID", "List what was sent to an endpoint, newest first", func(cmd *cobra.Command, c *client.Client, id string) error {
-		return command.Table(a.App, c.Deliveries(cmd.Context(), at(*instance), id), most, "ID,EVENT,STATE,CREATED,NEXT ATTEMPT,DELIVERED", func(v api.WebhookDelivery) []string {
+		return command.Table(a.App, c.Deliveries(cmd.Context(), at(*instance), id), most, deliveryHead, func(v api.WebhookDelivery) []string {
 			return []string{v.ID, v.Type, v.State, a.When(&v.CreatedAt), a.When(v.NextAttemptAt), a.When(v.DeliveredAt)}
 		})
 	})
 	limitFlag(cmd.Flags(), &most, 50)
-	return cmd
+	return command.List[api.WebhookDelivery](a.App, cmd, deliveryHead)
 }
 
 // webhookResend sends a delivery again under its own id, so that a receiver that had

@@ -13,6 +13,8 @@ import (
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
+const workspaceHead = "WORKSPACE,NAME,EXTERNAL ID,STATUS,SINCE|SINCE,EXTERNAL ID"
+
 // workspaces are the commands about tenants. WORKSPACE is a slug or ext:ID.
 func (a *app) workspaces() *cobra.Command {
 	var f api.ListFilter
@@ -21,12 +23,12 @@ func (a *app) workspaces() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return command.Table(a.App, c.Workspaces(cmd.Context(), f), 0, "WORKSPACE,NAME,EXTERNAL ID,STATUS,SINCE", func(w api.Workspace) []string {
+		return command.Table(a.App, c.Workspaces(cmd.Context(), f), 0, workspaceHead, func(w api.Workspace) []string {
 			return []string{w.Slug, terminal.OrNone(w.Name), terminal.Optional(w.ExternalID), terminal.Active(w.SuspendedAt == nil), a.When(&w.CreatedAt)}
 		})
 	})
 	queryFlag(list.Flags(), &f, "slug, name or external id")
-	return a.Group("workspace", "Manage workspaces", list, a.workspaceShow(),
+	return a.Group("workspace", "Manage workspaces", command.List[api.Workspace](a.App, list, workspaceHead), a.workspaceShow(),
 		a.workspaceCreate(), a.workspaceEdit(), a.workspaceUsage(),
 		a.workspaceAct("suspend WORKSPACE", "Stop all tokens of a workspace until it is resumed (needs instance:admin)", (*client.Client).SuspendWorkspace),
 		a.workspaceAct("resume WORKSPACE", "Bring a suspended workspace back (needs instance:admin)", (*client.Client).ResumeWorkspace),
@@ -52,28 +54,28 @@ func (a *app) showWorkspace(w api.Workspace, err error) error {
 // workspaceShow prints a workspace: the one that is named, else the one of the flag or
 // variable, else the token's own.
 func (a *app) workspaceShow() *cobra.Command {
-	return a.Command("show [WORKSPACE]", "Show a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.Workspace](a.App, a.Command("show [WORKSPACE]", "Show a workspace, by default the token's own", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		w, err := c.GetWorkspace(cmd.Context(), strings.Join(args, ""))
 		return a.showWorkspace(w, err)
-	})
+	}))
 }
 
 // workspaceAct makes a command that does one thing to a workspace and shows it. The
 // workspace has to be named: none of these is done to one that somebody happens to be
 // in.
 func (a *app) workspaceAct(use, short string, act func(*client.Client, context.Context, string) (api.Workspace, error)) *cobra.Command {
-	return a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	return command.Answers[api.Workspace](a.App, a.Command(use, short, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		c, err := a.client()
 		if err != nil {
 			return err
 		}
 		w, err := act(c, cmd.Context(), args[0])
 		return a.showWorkspace(w, err)
-	})
+	}))
 }
 
 // workspaceFields are the flags of what a workspace consists of; an external id needs
@@ -100,7 +102,7 @@ func (a *app) workspaceCreate() *cobra.Command {
 		return a.showWorkspace(w, err)
 	})
 	f = workspaceFields(cmd)
-	return cmd
+	return command.Answers[api.Workspace](a.App, cmd)
 }
 
 // workspaceEdit merges flags into a workspace, see [tokenEdit].
@@ -128,7 +130,7 @@ func (a *app) workspaceEdit() *cobra.Command {
 	})
 	when = conditionFlag(cmd)
 	f = workspaceFields(cmd).Clearing("external_id", "metadata")
-	return cmd
+	return command.Answers[api.Workspace](a.App, cmd)
 }
 
 // at is the workspace that a command about a catalogue, policy or audit means:
@@ -179,7 +181,7 @@ func (a *app) policy() *cobra.Command {
 		return a.showPolicy(p, err)
 	})
 	when = conditionFlag(edit)
-	return instanceFlag(a.Group("policy", "Show and change the policy", show, edit), &instance)
+	return instanceFlag(a.Group("policy", "Show and change the policy", command.Answers[api.Policy](a.App, show), command.Answers[api.Policy](a.App, edit)), &instance)
 }
 
 // showPolicy prints the fields of a policy, each with where it comes from.

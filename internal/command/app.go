@@ -3,10 +3,12 @@ package command
 import (
 	"io"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
 )
 
 // Stdio is what surrounds the program.
@@ -59,7 +61,16 @@ type App struct {
 	StdinTaken bool
 	// Began says that a command was understood and runs.
 	Began bool
+
+	answers map[*cobra.Command]reflect.Type // what commands answer, see [Answers]
+	answer  answer
+	wide    bool
+	columns []string // as --columns said them
+	pick    []int    // the columns to show; nil are all
+	brief   bool     // times are told without the moment
 }
 
 // New is a run with these surroundings.
-func New(s Stdio) *App { return &App{Stdio: s.withDefaults()} }
+func New(s Stdio) *App {
+	return &App{Stdio: s.withDefaults(), answers: map[*cobra.Command]reflect.Type{}}
+}

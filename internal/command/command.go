@@ -9,13 +9,28 @@ func (a *App) Command(use, short string, args cobra.PositionalArgs, run func(*co
 	return &cobra.Command{
 		Use: use, Short: short, Args: args, DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := NothingEmpty(cmd, args); err != nil {
+			if err := a.Begin(cmd, args); err != nil {
 				return err
 			}
-			a.Began = true
 			return run(cmd, args)
 		},
 	}
+}
+
+// Begin refuses what cannot be meant before anything is done, and notes that the command
+// was understood.
+func (a *App) Begin(cmd *cobra.Command, args []string) error {
+	if err := NothingEmpty(cmd, args); err != nil {
+		return err
+	}
+	if err := a.prepare(cmd); err != nil {
+		return err
+	}
+	if err := a.choose(cmd); err != nil {
+		return err
+	}
+	a.Began = true
+	return nil
 }
 
 // Alias gives a command a second name, under which people look for it.

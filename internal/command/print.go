@@ -3,9 +3,11 @@ package command
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,17 +16,43 @@ import (
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
-// PrintJSON writes a value as the API answers it.
+// PrintJSON writes a value as the API answers it, or what --json=FIELDS and --jq make of it.
+// An expression that fails costs no secret: the answer that has one follows whole.
 func (a *App) PrintJSON(v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	_, err := a.Out.Write(terminal.CleanJSON(b.Bytes()))
-	return err
+	doc, err := a.answer.chosen(b.Bytes())
+	if err != nil {
+		return err
+	}
+	if a.answer.code != nil {
+		out, wrong := a.answer.results(doc)
+		if wrong == nil || !hasSecret(v) {
+			_, err := a.Out.Write(out)
+			return errors.Join(wrong, err)
+		}
+		err = Usagef("--jq: the expression does not fit the answer, which follows whole") // its own words may have a part of the secret
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, doc, "", "  "); err != nil {
+		return err
+	}
+	_, full := a.Out.Write(terminal.CleanJSON(append(bytes.TrimRight(indented.Bytes(), "\n"), '\n')))
+	return errors.Join(err, full)
+}
+
+// hasSecret says whether an answer has what is told this once.
+func hasSecret(v any) bool {
+	of := reflect.Indirect(reflect.ValueOf(v))
+	if of.Kind() != reflect.Struct {
+		return false
+	}
+	secret := of.FieldByName("Secret")
+	return secret.Kind() == reflect.String && secret.Len() > 0
 }
 
 // Row is a line of a description: a name and what it says.
@@ -48,8 +76,9 @@ func Describe(to io.Writer, rows []Row) error {
 }
 
 // Table prints a list on standard output: a line for each item under a head, or
-// the items as JSON. It stops after most items, 0 for none, and says so.
-func Table[T any](a *App, items iter.Seq2[T, error], most int, head string, line func(T) []string) error {
+// the items as JSON. It stops after most items, 0 for none, and says so. At a terminal
+// the table of a command of [List] fits it, see [terminal.Grid].
+func Table[T any](a *App, items iter.Seq2[T, error], most int, head terminal.Head, line func(T) []string) error {
 	all := []T{}
 	for item, err := range items {
 		if err != nil {
@@ -64,16 +93,47 @@ func Table[T any](a *App, items iter.Seq2[T, error], most int, head string, line
 	if a.JSON {
 		return a.PrintJSON(api.List[T]{Items: all})
 	}
-	w := tabwriter.NewWriter(a.Out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ReplaceAll(head, ",", "\t"))
-	for _, item := range all {
-		cells := line(item)
-		for i := range cells {
-			cells[i] = terminal.Clean(cells[i])
+	rows := func() [][]string {
+		out := make([][]string, len(all))
+		for n, item := range all {
+			out[n] = line(item)
+			for i := range out[n] {
+				out[n][i] = terminal.Clean(out[n][i])
+			}
 		}
-		fmt.Fprintln(w, strings.Join(cells, "\t"))
+		return out
 	}
-	return w.Flush()
+	return a.grid(terminal.Grid{Head: head, Rows: rows(), Pick: a.pick}, rows)
+}
+
+// grid prints a table; where it is wider than the terminal, the rows are asked for again
+// with short times.
+func (a *App) grid(g terminal.Grid, again func() [][]string) error {
+	width := a.width()
+	text, left := g.Fit(0)
+	if width > 0 && !fits(text, width) {
+		a.brief = true
+		g.Rows = again()
+		a.brief = false
+		text, left = g.Fit(width)
+	}
+	if _, err := io.WriteString(a.Out, text); err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		fmt.Fprintf(a.Err, "left out: %s; --wide shows all, --columns chooses\n", strings.Join(left, ", "))
+	}
+	return nil
+}
+
+// fits says whether no line of a text is wider than a terminal.
+func fits(text string, width int) bool {
+	for line := range strings.Lines(text) {
+		if terminal.Width(strings.TrimRight(line, " \n")) > width {
+			return false
+		}
+	}
+	return true
 }
 
 // Each gives a slice the form of a list that is walked through.
@@ -99,10 +159,13 @@ func (a *App) SecretFollows() {
 	}
 }
 
-// When prints a moment absolutely and relative to now.
+// When prints a moment absolutely and relative to now; relative alone where there is little room.
 func (a *App) When(t *time.Time) string {
 	if t == nil {
 		return terminal.None
+	}
+	if a.brief {
+		return terminal.Relative(t.Sub(a.Now()))
 	}
 	return t.UTC().Format("2006-01-02 15:04Z") + " (" + terminal.Relative(t.Sub(a.Now())) + ")"
 }

@@ -18,7 +18,7 @@ func (a *App) Report(err error) {
 	if shown, ok := errors.AsType[*ShownError](err); ok && (a.JSON || !shown.JSONOnly) {
 		return
 	}
-	if a.JSON {
+	if a.plain() {
 		if !ok {
 			known = api.Errorf(api.CodeInvalidRequest, "%s", err.Error())
 			if ExitCode(err) == 1 {

@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"github.com/tokenry/tokenry/internal/cli"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/stamp"
 )
 
@@ -74,7 +75,7 @@ func extras(folder string, root *cobra.Command, at time.Time) error {
 		return err
 	}
 	for name, write := range map[string]func(io.Writer) error{
-		"tokenry.bash": func(w io.Writer) error { return root.GenBashCompletionV2(w, true) },
+		"tokenry.bash": func(w io.Writer) error { return command.WriteBash(root, w, true) },
 		"_tokenry":     root.GenZshCompletion,
 		"tokenry.fish": func(w io.Writer) error { return root.GenFishCompletion(w, true) },
 		"tokenry.ps1":  root.GenPowerShellCompletionWithDesc,

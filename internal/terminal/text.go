@@ -35,6 +35,19 @@ func Clean(s string) string {
 	return b.String()
 }
 
+// CleanLines is [Clean] for a text that may have lines and tabs.
+func CleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		cells := strings.Split(line, "\t")
+		for j := range cells {
+			cells[j] = Clean(cells[j])
+		}
+		lines[i] = strings.Join(cells, "\t")
+	}
+	return strings.Join(lines, "\n")
+}
+
 // steers says whether a character is seen by its effect: controls, and the
 // format characters, among which are the marks and overrides of direction. The
 // line and paragraph separators break lines.
