@@ -21,6 +21,7 @@ const (
 	CodeRevoked            Code = "revoked"
 	CodeWorkspaceSuspended Code = "workspace_suspended"
 	CodeDisabled           Code = "disabled"
+	CodeApprovalPending    Code = "approval_pending"
 	CodeNotYetValid        Code = "not_yet_valid"
 	CodeExpired            Code = "expired"
 	CodeOwnerInactive      Code = "owner_inactive"
@@ -41,6 +42,7 @@ const (
 	CodeInvalidCursor        Code = "invalid_cursor"
 	CodeInvalidParameter     Code = "invalid_parameter"
 	CodeOutsidePolicy        Code = "outside_policy"
+	CodeApprovalRequired     Code = "approval_required"
 	CodeMissingToken         Code = "missing_token"
 	CodeInvalidToken         Code = "invalid_token"
 	CodeForbidden            Code = "forbidden"
@@ -136,6 +138,7 @@ func verifyCodes() []CodeInfo {
 		{CodeRevoked, http.StatusUnauthorized, "Token was revoked", "A revoked token never works again. Create a new one."},
 		{CodeWorkspaceSuspended, http.StatusUnauthorized, "Workspace is suspended", "Ask the operator of this service; the token works again once the workspace is resumed."},
 		{CodeDisabled, http.StatusUnauthorized, "Token is disabled", "Somebody disabled it for now. It works again once it is enabled."},
+		{CodeApprovalPending, http.StatusUnauthorized, "Token waits for approval", "The policy lets such a token work once somebody else than its maker has approved it. Ask an administrator of the workspace."},
 		{CodeNotYetValid, http.StatusUnauthorized, "Token is not valid yet", "Wait until its not_before, or edit that."},
 		{CodeExpired, http.StatusUnauthorized, "Token has expired", "Rotate it with renew, or create a new one."},
 		{CodeOwnerInactive, http.StatusUnauthorized, "Owner is inactive", "The token's owner is deactivated or disabled. The token works again once the owner is active."},
@@ -161,6 +164,7 @@ func badRequestCodes() []CodeInfo {
 		{CodeInvalidCursor, http.StatusBadRequest, "Cursor is not valid", "Start the listing again without a cursor; a cursor belongs to the listing that gave it."},
 		{CodeInvalidParameter, http.StatusBadRequest, "A parameter is not valid", "Correct the parameter that is named; give each at most once."},
 		{CodeOutsidePolicy, http.StatusBadRequest, "Outside the policy", "Stay within the workspace's policy, or ask an administrator to change it."},
+		{CodeApprovalRequired, http.StatusBadRequest, "Needs a second person", "The policy require_approval lets such a token live only once somebody else has approved it. Create a new token, which waits for that, or stay outside the rules."},
 		{CodeMissingToken, http.StatusUnauthorized, "No token", "Send the header Authorization: Bearer with a token."},
 		{CodeInvalidToken, http.StatusUnauthorized, "Token is not accepted", "The token is not valid here. Whoever holds a token that once worked is told why."},
 		{CodeForbidden, http.StatusForbidden, "Not allowed", "You may not make this call; the detail names what it needs."},

@@ -55,6 +55,7 @@ type PatchPolicy struct {
 	LeakAction            Opt[string]         `json:"leak_action,omitzero"`
 	LeakDescendants       Opt[bool]           `json:"leak_descendants,omitzero"`
 	RequireSecondFactor   Opt[bool]           `json:"require_second_factor,omitzero"`
+	RequireApproval       Opt[[]ApprovalRule] `json:"require_approval,omitzero" maxItems:"20"`
 	SupportContact        Opt[SupportContact] `json:"support_contact,omitzero"`
 	// Locked, on the instance only, names the fields workspaces cannot override.
 	Locked Opt[[]string] `json:"locked,omitzero"`
@@ -92,8 +93,11 @@ type Policy struct {
 	LeakDescendants bool `json:"leak_descendants"`
 	// RequireSecondFactor keeps whoever signed in with a password alone out of the pages
 	// until they set up a second factor; tokens are not asked for any.
-	RequireSecondFactor bool            `json:"require_second_factor"`
-	SupportContact      *SupportContact `json:"support_contact"`
+	RequireSecondFactor bool `json:"require_second_factor"`
+	// RequireApproval says which tokens do not work until somebody else than their maker has
+	// approved them: those that a rule of it fits. What lives already is not touched.
+	RequireApproval []ApprovalRule  `json:"require_approval"`
+	SupportContact  *SupportContact `json:"support_contact"`
 	// Overridden names the fields that are set here and not inherited.
 	Overridden []string `json:"overridden"`
 	// Locked names the fields that the instance does not let workspaces override.

@@ -4,7 +4,9 @@ import "time"
 
 // Status values of a token. Expired is never stored: it follows from the clock.
 const (
-	StatusActive   = "active"
+	StatusActive = "active"
+	// StatusPending is of a token that works once somebody else has approved it.
+	StatusPending  = "pending"
 	StatusDisabled = "disabled"
 	StatusExpired  = "expired"
 	StatusRevoked  = "revoked"
@@ -16,7 +18,9 @@ const (
 	ReasonSuperseded = "superseded"
 	ReasonLeaked     = "leaked"
 	ReasonOwnerLeft  = "owner_left"
-	ReasonOther      = "other"
+	// ReasonRefused is of a token that waited for approval and did not get it; no call gives it.
+	ReasonRefused = "refused"
+	ReasonOther   = "other"
 )
 
 // TokenFields are the fields of a token that its creator writes and an edit may
@@ -150,7 +154,10 @@ type Token struct {
 	// owner alone does not undo; null when there is nothing.
 	Held *Held `json:"held"`
 	// RevokeAt is the scheduled end, from which on the token counts as revoked.
-	RevokeAt      *time.Time    `json:"revoke_at"`
+	RevokeAt *time.Time `json:"revoke_at"`
+	// Approval is how the token's making was judged by a second person; null where the
+	// policy asked for none.
+	Approval      *Approval     `json:"approval"`
 	RevokedAt     *time.Time    `json:"revoked_at"`
 	RevokeReason  *string       `json:"revoke_reason"`
 	RevokeComment *string       `json:"revoke_comment"`
@@ -193,7 +200,7 @@ type Issued struct {
 // Warning is something about what was done that its caller should look at. Nothing was
 // refused because of it.
 type Warning struct {
-	// Code is no_rights or no_resource; others may follow.
+	// Code is no_rights, no_resource or approval_pending; others may follow.
 	Code string `json:"code"`
 	// Detail says it in a sentence, for people.
 	Detail string `json:"detail"`
@@ -205,6 +212,8 @@ const (
 	WarnNoRights = "no_rights"
 	// WarnNoResource is of a token that has rights and names no resource for them.
 	WarnNoResource = "no_resource"
+	// WarnApproval is of a token that does not work until somebody has approved it.
+	WarnApproval = "approval_pending"
 )
 
 // TokenFilter narrows a listing of tokens. What is left out does not filter; a

@@ -122,6 +122,27 @@ func (c TokenCalls) RevokeToken(ctx context.Context, ws, id string, in api.Revok
 	return within[api.Token](ctx, c.line, ws, repeatable(in), "tokens", id, "revoke")
 }
 
+// ApproveToken lets a token that waits for a second person work.
+//
+// Needs tokens:disable, and all that the token may do, from a person who neither asked for it
+// nor owns it: a token of a service account approves nothing. The client repeats it. Refusals
+// of its own: grant_exceeds_own, outside_policy, token_revoked, token_expired, already_done.
+func (c TokenCalls) ApproveToken(ctx context.Context, ws, id string, in api.DecideToken, opts ...CallOption) (api.Token, error) {
+	cl := with(http.MethodPost, in, opts...)
+	cl.again = true
+	return within[api.Token](ctx, c.line, ws, cl, "tokens", id, "approve")
+}
+
+// RefuseToken ends a token that waits for a second person.
+//
+// Needs tokens:disable, from a person who neither asked for it nor owns it. The client repeats
+// it. Refusals of its own: token_revoked, already_done.
+func (c TokenCalls) RefuseToken(ctx context.Context, ws, id string, in api.DecideToken, opts ...CallOption) (api.Token, error) {
+	cl := with(http.MethodPost, in, opts...)
+	cl.again = true
+	return within[api.Token](ctx, c.line, ws, cl, "tokens", id, "refuse")
+}
+
 // TokenDescendants counts what was made with a token, and with what was made with it, in
 // its workspace, and lists the first of them.
 //

@@ -57,6 +57,31 @@ export interface Affected {
   tokens: Token[]
 }
 
+/** Approval is what became of a token that needs a second person. */
+export interface Approval {
+  asked_at: string
+  by: string | null
+  comment: string
+  /** DecidedAt and By are when, and the address of who; By is null where the time ran out. */
+  decided_at: string | null
+  /** State is pending, approved, refused or ended. */
+  state: "pending" | "approved" | "refused" | "ended"
+  /** Until is when a pending request is refused by itself; null once it is decided. */
+  until: string | null
+}
+
+/** ApprovalRule says which tokens need a second person: those of which all holds that it names. A rule names at least one thing, and an empty list is refused. */
+export interface ApprovalRule {
+  /** Kinds are personal, service, workspace and ephemeral. */
+  kinds?: string[] | null
+  /** LongerThan holds for a token that lives longer, or without an end. */
+  longer_than?: string | null
+  /** Resources are names or beginnings with a *: the token reaches one that fits. "*" is of tokens on the entire portfolio. */
+  resources?: string[] | null
+  /** Scopes are scopes or patterns, as in a grant: the token may use one that fits. A token that inherits its owner's rights counts as one that may use every scope. */
+  scopes?: string[] | null
+}
+
 /** AuditEvent is one row of the audit. */
 export interface AuditEvent {
   action: string
@@ -245,6 +270,12 @@ export interface CreateWorkspace {
   name?: string
   /** Slug is its name in every path: [a-z0-9][a-z0-9-]{0,62}; never changes, never used again. */
   slug: string
+}
+
+/** DecideToken approves or refuses a token that waits. */
+export interface DecideToken {
+  /** Comment is told to whoever asked, and kept. */
+  comment?: string | null
 }
 
 /** Denial is one request that was refused. */
@@ -948,6 +979,7 @@ export interface PatchPolicy {
   personal_tokens?: string | null
   rate_limit?: RateLimit | null
   recoverable?: boolean | null
+  require_approval?: ApprovalRule[] | null
   require_ip_allow_list?: boolean | null
   require_second_factor?: boolean | null
   retention?: string | null
@@ -982,6 +1014,8 @@ export interface Policy {
   personal_tokens: string
   rate_limit: RateLimit | null
   recoverable: boolean
+  /** RequireApproval says which tokens do not work until somebody else than their maker has approved them: those that a rule of it fits. What lives already is not touched. */
+  require_approval: ApprovalRule[]
   require_ip_allow_list: boolean
   /** RequireSecondFactor keeps whoever signed in with a password alone out of the pages until they set up a second factor; tokens are not asked for any. */
   require_second_factor: boolean
@@ -1330,6 +1364,8 @@ export interface Suspend {
 /** Token is a token as it is shown: everything but its secret. */
 export interface Token {
   allowed_ips: string[] | null
+  /** Approval is how the token's making was judged by a second person; null where the policy asked for none. */
+  approval: Approval | null
   /** BlockedBy is the code that a verification would answer now; null while usable. */
   blocked_by: string | null
   created_at: string
@@ -1683,7 +1719,7 @@ export interface VerifyResult {
 
 /** Warning is something about what was done that its caller should look at. Nothing was refused because of it. */
 export interface Warning {
-  /** Code is no_rights or no_resource; others may follow. */
+  /** Code is no_rights, no_resource or approval_pending; others may follow. */
   code: string
   /** Detail says it in a sentence, for people. */
   detail: string
@@ -2454,7 +2490,7 @@ export interface Calls {
       /** The kind of token. */
       kind?: "personal" | "service" | "workspace"
       /** The status of now. */
-      status?: "active" | "disabled" | "expired" | "revoked"
+      status?: "active" | "pending" | "disabled" | "expired" | "revoked"
       /** Words, each of which must be in the label, the description, or a name, address or id of the owner, removed ones too, or begin the locator; a mask or a token ID is taken too. */
       q?: string
       /** A role that the token names. */
@@ -3074,6 +3110,18 @@ export interface Calls {
     body: LookupTokens
     answer: FoundTokens
   }
+  /** Approve a token that waits: it works from the answer on */
+  "POST /v1/workspaces/{ws}/tokens/{id}/approve": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+      /** An id. */
+      id: string
+    }
+    body?: DecideToken
+    ifMatch: number
+    answer: Token
+  }
   /** Disable a token until it is enabled */
   "POST /v1/workspaces/{ws}/tokens/{id}/disable": {
     path: {
@@ -3094,6 +3142,18 @@ export interface Calls {
       /** An id. */
       id: string
     }
+    ifMatch: number
+    answer: Token
+  }
+  /** Refuse a token that waits: it is revoked */
+  "POST /v1/workspaces/{ws}/tokens/{id}/refuse": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+      /** An id. */
+      id: string
+    }
+    body?: DecideToken
     ifMatch: number
     answer: Token
   }

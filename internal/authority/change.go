@@ -65,7 +65,7 @@ func (w *Work) FinishToken(ch *Change, action string) (api.Token, error) {
 	if err := w.Expect(ch.Space.Workspace, ch.Before.ID, ch.Was.Revision); err != nil {
 		return api.Token{}, err
 	}
-	if err := input.First(ch.BringBack(w.Now), ch.ephemeral()); err != nil {
+	if err := input.First(ch.BringBack(w.Now), ch.ephemeral(), ch.unapproved()); err != nil {
 		return api.Token{}, err
 	}
 	ch.Token.Revision = w.Revision()

@@ -2,7 +2,6 @@ package authority
 
 import (
 	"encoding/binary"
-	"slices"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -58,39 +57,19 @@ func CoverToken(ac *Actor, sp *Space, t ledger.Token, o verify.Owner) error {
 // its scopes to its owner, and is the caller's to hand on only if it comes to the
 // caller as well. A person hands on by their own power, whatever that becomes.
 func CoverLater(ac *Actor, sp *Space, t ledger.Token) error {
-	if ac.With == nil || ac.Instance || ac.OnBehalf != "" || OwnerKey(*ac.With) != OwnerKey(t) || !inherits(t.Grants) {
+	if ac.With == nil || ac.Instance || ac.OnBehalf != "" || OwnerKey(*ac.With) != OwnerKey(t) || !grant.Inherits(t.Grants) {
 		return nil
 	}
-	if sp.Compile(Claims(ac.With.Grants)).Covers(sp.Compile(Claims(t.Grants))) {
+	if sp.Compile(grant.Claims(ac.With.Grants)).Covers(sp.Compile(grant.Claims(t.Grants))) {
 		return nil
 	}
 	return api.Errorf(api.CodeGrantExceedsOwn,
 		"a token that names what it may do cannot hand on what its owner may get later; name a role or scopes")
 }
 
-// inherits says whether a token leaves its scopes to its owner, on all resources or
-// on some.
-func inherits(sts []grant.Statement) bool {
-	return sts == nil || slices.ContainsFunc(sts, RestrictsOnly)
-}
-
-// Claims is the most that statements come to, whatever the owner gets.
-func Claims(sts []grant.Statement) []grant.Statement {
-	if sts == nil {
-		return []grant.Statement{{Scopes: []string{"*"}, Resources: []string{"*"}}}
-	}
-	sts = slices.Clone(sts)
-	for i := range sts {
-		if RestrictsOnly(sts[i]) {
-			sts[i].Scopes = []string{"*"}
-		}
-	}
-	return sts
-}
-
-// Mint draws a secret for a token and stores its digest; onUse says that its
+// Mint draws a secret of a token for an actor and stores its digest; onUse says that its
 // first use shall end the secret before it.
-func (w *Work) Mint(t ledger.Token, number int, onUse bool) (token.Secret, error) {
+func (w *Work) Mint(ac *Actor, t ledger.Token, number int, onUse bool) (token.Secret, error) {
 	secret, err := token.Mint(w.Authority.rand, t.Prefix, t.Kind, t.Locator)
 	if err != nil {
 		return secret, err
@@ -99,6 +78,9 @@ func (w *Work) Mint(t ledger.Token, number int, onUse bool) (token.Secret, error
 	row := ledger.Secret{
 		Token: t.ID, Number: number, Digest: digest, Key: key, RetireOnUse: onUse,
 		Tracked: onUse || w.Caller.Retry.Key != "", CreatedAt: w.Now,
+	}
+	if row.Holder, err = w.Person(ac.Caller); err != nil {
+		return secret, err
 	}
 	row.Derives, _, err = w.Authority.keys.Seal(w.Authority.rand, key, sealedDerivation, token.DerivationKey(secret), SealedFor(t, number))
 	if err != nil {

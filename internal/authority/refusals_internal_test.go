@@ -126,7 +126,7 @@ func TestWhatATokenMayHandOnOfLater(t *testing.T) {
 		}
 	}
 	given := on("repo")
-	if got := Claims(given); got[0].Scopes[0] != "*" || given[0].Scopes != nil {
+	if got := grant.Claims(given); got[0].Scopes[0] != "*" || given[0].Scopes != nil {
 		t.Errorf("the most that it comes to is %v, and what was asked became %v", got, given)
 	}
 }

@@ -64,7 +64,7 @@ func (w *Work) Again(ac *Actor, sp *Space, out *Issued, judge func(*Change) erro
 	if err := CoverToken(ac, sp, ch.Token, ch.Owner); err != nil {
 		return true, err
 	}
-	if out.Secret, err = w.Mint(ch.Token, was.Secret, secrets[0].RetireOnUse); err != nil {
+	if out.Secret, err = w.Mint(ac, ch.Token, was.Secret, secrets[0].RetireOnUse); err != nil {
 		return true, err
 	}
 	out.Token, err = w.FinishToken(ch, "token.secret_reissued")

@@ -111,7 +111,7 @@ func TokenFacts(t ledger.Token, secrets []ledger.Secret) verify.Token {
 	f := verify.Token{
 		Locator: t.Locator, Prefix: t.Prefix, Kind: t.Kind, Workspace: t.Workspace, Owner: OwnerKey(t),
 		Statements: t.Grants, Label: t.Label, CreatedAt: t.CreatedAt, NotBefore: t.NotBefore, ExpiresAt: t.ExpiresAt,
-		Disabled: !t.DisabledAt.IsZero(), RevokeAt: t.RevokeAt, Revoked: !t.RevokedAt.IsZero(),
+		Disabled: !t.DisabledAt.IsZero(), RevokeAt: t.RevokeAt, Revoked: !t.RevokedAt.IsZero(), Pending: t.Waits,
 		AllowedIPs: t.AllowedIPs, RateLimit: (*api.RateLimit)(t.RateLimit),
 	}
 	if len(t.Metadata) > 0 {

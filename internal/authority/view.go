@@ -103,6 +103,7 @@ func (s *Sight) view(t ledger.Token, o verify.Owner, secrets []ledger.Secret) ap
 		v.Usable = true
 	}
 	v.DisabledBy, v.Held = s.Space.nameOf(t.DisabledBy), s.Space.heldView(t)
+	v.Approval = s.Space.approvalView(t, v.Status)
 	v.OutsidePolicy = len(LifeOf(t).Outside(s.Space.Policy(), s.Now)) > 0
 	secretsView(&v, secrets, s.Now)
 	if !s.mayWatch(t) {
@@ -218,6 +219,8 @@ func Status(f *verify.Token, now time.Time) string {
 		return api.StatusExpired
 	case f.Disabled:
 		return api.StatusDisabled
+	case f.Pending:
+		return api.StatusPending
 	}
 	return api.StatusActive
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
+	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/verify"
 	"github.com/tokenry/tokenry/token"
@@ -122,7 +123,7 @@ func TestWhatIsShownCanBeAskedFor(t *testing.T) {
 		default:
 			ask.Grants = api.Null[[]api.Statement]()
 		}
-		got, _, err := MergeRights(nil, ask)
+		got, _, err := input.MergeRights(nil, ask)
 		if diff := cmp.Diff(StatementsView(c.sts), StatementsView(got)); err != nil || diff != "" || (c.sts == nil) != (got == nil) && len(c.sts) != 1 {
 			t.Errorf("%s, asked for again: %v\n%s", name, err, diff)
 		}

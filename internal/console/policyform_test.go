@@ -55,6 +55,8 @@ func another(page, name string) url.Values {
 		return url.Values{name: {"3d"}}
 	case []int:
 		return url.Values{name: {"5 2"}}
+	case []api.ApprovalRule:
+		return url.Values{name: {"kinds=workspace"}}
 	case *api.RateLimit:
 		return url.Values{name + "_requests": {"7"}}
 	case api.MaxTokens:

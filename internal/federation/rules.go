@@ -105,7 +105,7 @@ func (a *Federation) describe(w *authority.Work, ac *authority.Actor, sp *author
 	if err := input.First(label(r, in), a.conditions(r, in), lifetime(r, in)); err != nil {
 		return err
 	}
-	sts, named, err := authority.MergeRights(r.Grants, in.Rights)
+	sts, named, err := input.MergeRights(r.Grants, in.Rights)
 	if err != nil {
 		return err
 	}

@@ -75,6 +75,8 @@ func policyFields(p api.Policy) url.Values {
 			f.Set(name, v.String())
 		case []int:
 			f.Set(name, strings.Trim(fmt.Sprint(v), "[]"))
+		case []api.ApprovalRule:
+			f.Set(name, RulesText(v))
 		case *api.RateLimit:
 			putLimit(f, name, v)
 		case api.MaxTokens:
@@ -128,6 +130,12 @@ func (p *policyReader) read(name string) any {
 		return p.duration(name)
 	case []int:
 		return p.numbers(name)
+	case []api.ApprovalRule:
+		rules, err := ParseRules(p.Get(name))
+		if err != nil {
+			p.wrong(name, err.Error())
+		}
+		return rules
 	case *api.RateLimit:
 		return p.limits(name)
 	case api.MaxTokens:

@@ -126,6 +126,8 @@ func resourceSituations() []situation {
 func tokenSituations() []situation {
 	const all, one = "/v1/workspaces/{ws}/tokens", "/v1/workspaces/{ws}/tokens/{id}"
 	out := []situation{
+		{route: "POST " + one + "/approve", about: "by a token that an administrator made", id: "asked's"},
+		{route: "POST " + one + "/refuse", about: "by a token that an administrator made", id: "asked's"},
 		{route: "GET " + all},
 		{route: "POST " + all, about: "one's own", body: `{"label":"x","scopes":["tickets:read"],"resources":["*"]}`},
 		{route: "POST " + all, about: "somebody else's", body: `{"label":"x","owner":"bea@example.com"}`},

@@ -35,7 +35,7 @@ func (s situation) path(o *firm, c caller) string {
 	switch id {
 	case "peer":
 		id = c.peer
-	case "bea's", "robot's", "org's":
+	case "bea's", "robot's", "org's", "asked's":
 		id = o.ids["acme/"+strings.TrimSuffix(id, "'s")]
 	}
 	at := "acme"

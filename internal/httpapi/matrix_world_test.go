@@ -77,7 +77,10 @@ func newFirm(t *testing.T) *firm {
 		org := w.issue(ws, onAll(object{"label": "org", "kind": "workspace", "scopes": []string{"tickets:read"}}))
 		o.ids[ws+"/org"], o.ids[ws+"/org's secret"] = org.Token.ID, org.Secret
 	}
+	w.play([]step{{"PATCH", ws + "/policy", object{"require_approval": []object{{"kinds": []string{"workspace"}}}}, 200, nil}})
+	o.ids["acme/asked"] = w.issue("acme", onAll(object{"label": "asked", "kind": "workspace", "scopes": []string{"tickets:read"}})).Token.ID
 	w.play([]step{
+		{"PATCH", ws + "/policy", object{"require_approval": nil}, 200, nil},
 		{"PUT", "/v1/instance/scopes/pages:read", object{}, 201, nil},
 		{"PUT", "/v1/instance/roles/Auditor", object{"scopes": []string{"audit:read"}}, 201, nil},
 		{"POST", "/v1/instance/admins", object{"user": "ida@example.com"}, 200, nil},

@@ -35,6 +35,7 @@ func tokenStateRoutes() []Route {
 	const id = "/v1/workspaces/{ws}/tokens/{id}"
 	end := needs("tokens:delete").Noting("A token ends itself without it.")
 	renew := needs("tokens:edit", "tokens:self").Noting("tokens:self is for the token itself; somebody else's personal token needs tokens:impersonate too.")
+	decides := needs("tokens:disable").Noting("And a person who neither asked for the token nor owns it; to approve it, cover of what it may do.")
 	return []Route{
 		route("GET", id+"/descendants", needs("tokens:read").Noting("A token sees its own without it."), "Count and list what was made with a token",
 			get(func(c *call) (api.Descendants, error) {
@@ -56,6 +57,14 @@ func tokenStateRoutes() []Route {
 			act(func(c *call) (authority.Done[api.Token], error) {
 				return c.s.authority.EnableToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
+		route("POST", id+"/approve", decides, "Approve a token that waits: it works from the answer on",
+			maybe(change(func(c *call, in api.DecideToken) (authority.Done[api.Token], error) {
+				return c.s.authority.ApproveToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
+			}))),
+		route("POST", id+"/refuse", decides, "Refuse a token that waits: it is revoked",
+			maybe(change(func(c *call, in api.DecideToken) (authority.Done[api.Token], error) {
+				return c.s.authority.RefuseToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
+			}))),
 		route("POST", id+"/rotate", renew, "Give a token a new secret; the old one works until the overlap ends",
 			maybe(issue(func(c *call, in api.RotateToken) (authority.Issued, error) {
 				return c.s.authority.RotateToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
@@ -82,7 +91,7 @@ func tokenParams() []reference.Param {
 	return []reference.Param{
 		{Name: "owner", Description: "A member's e-mail, id, ext:ID or me; a service account's name; slug@workspace. Otherwise a part of a name or address, of at most 20 members and service accounts."},
 		{Name: "kind", OneOf: []string{"personal", "service", "workspace"}, Description: "The kind of token."},
-		{Name: "status", OneOf: []string{api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked}, Description: "The status of now."},
+		{Name: "status", OneOf: []string{api.StatusActive, api.StatusPending, api.StatusDisabled, api.StatusExpired, api.StatusRevoked}, Description: "The status of now."},
 		{Name: "q", Description: "Words, each of which must be in the label, the description, or a name, address or id of the owner, removed ones too, or begin the locator; a mask or a token ID is taken too."},
 		{Name: "role", Description: "A role that the token names."},
 		{Name: "scope", Description: "A scope or pattern that the token names."},

@@ -331,6 +331,7 @@ func (w *world) stories() {
 	w.play(slices.Concat(workspaceStory(), peopleStory(), instanceStory()))
 	w.rehearsalStory()
 	w.tokenStory()
+	w.approvalStory()
 	w.lifeStory()
 	w.watchStory()
 	w.webhookStory(ws + "/webhooks")

@@ -31,7 +31,7 @@ func Urgent(r *http.Request) bool {
 // API, and of the console, where whoever is signed in has the page open already.
 func takingVerbs() []string {
 	return []string{
-		"revoke", "disable", "reset", "deactivate", "suspend", "retire", "erase", "bulk", "cancel",
+		"revoke", "refuse", "disable", "reset", "deactivate", "suspend", "retire", "erase", "bulk", "cancel",
 		"delete", "remove", "unadmin", "signout", "end", "end-all", "end-everything",
 	}
 }

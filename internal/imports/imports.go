@@ -168,6 +168,9 @@ func (a *Imports) place(w *authority.Work, c authority.Caller, ref string, f *fo
 	if err != nil {
 		return out, err
 	}
+	if t.Waits {
+		return out, authority.ApprovalRequired("an imported token would stop working until somebody approves it: let the rules leave it out while the import runs")
+	}
 	t.Locator, t.Recoverable = at, false
 	if t.CreatedAt, err = madeAt(in.CreatedAt, w.Now); err != nil {
 		return out, err

@@ -157,7 +157,11 @@ type Token struct {
 	RevokedAt     time.Time
 	RevokeReason  string
 	RevokeComment string
-	DeletedAt     time.Time
+	// Waits says that it works once somebody else has approved it; RevokeAt is then the end of
+	// the request. Approval tells of that, also afterwards; nil where nobody was asked.
+	Waits     bool
+	Approval  *Approval
+	DeletedAt time.Time
 	// AllowedIPs nil means any address.
 	AllowedIPs  []netip.Prefix
 	RateLimit   *policy.KeptLimit
@@ -194,8 +198,23 @@ type Secret struct {
 	// Derives is the key that tokens derived from it are checked with, sealed under Key; nil where there can be none.
 	Derives   []byte
 	CreatedAt time.Time
+	// Holder is the person who was handed it, or was shown it last by somebody else's right; 0
+	// where nobody knows.
+	Holder ID
 	// Origin is set where another system gave out the secret; nil for one of ours.
 	Origin *foreign.Origin
+}
+
+// Approval is what became of a token that needs a second person; its names never change.
+type Approval struct {
+	AskedAt time.Time `json:"asked_at"`
+	// Askers are the people behind whoever asked: none of them decides.
+	Askers []ID `json:"askers,omitempty"`
+	// DecidedAt is zero while nobody has; By is who did, as Token.DisabledBy.
+	DecidedAt time.Time `json:"decided_at,omitzero"`
+	By        string    `json:"by,omitempty"`
+	Approved  bool      `json:"approved,omitempty"`
+	Comment   string    `json:"comment,omitempty"`
 }
 
 // Role is a named list of scopes; workspace 0 is the instance's.

@@ -231,6 +231,7 @@ const (
 	TokenRevoked  TokenStatus = "revoked"
 	TokenExpired  TokenStatus = "expired"
 	TokenDisabled TokenStatus = "disabled"
+	TokenPending  TokenStatus = "pending"
 	TokenActive   TokenStatus = "active"
 )
 

@@ -38,6 +38,8 @@ func effects() map[string]string {
 		"DeactivateUser":        "takes",
 		"DeleteResource":        "takes",
 		"DeleteRole":            "gives", // what an own version hid holds again
+		"ApproveToken":          "gives",
+		"RefuseToken":           "takes",
 		"DeleteScope":           "gives", // what an own version hid holds again
 		"DeleteTrustRule":       "takes",
 		"DeleteWebhook":         "takes",
@@ -114,7 +116,7 @@ func TestEveryVerbSaysWhatItDoesToPower(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}
 	var files []string
-	for _, room := range []string{"authority", "tokens", "owners", "rights", "federation", "scim", "outbox", "retention", "insight", "office"} {
+	for _, room := range []string{"authority", "tokens", "approval", "owners", "rights", "federation", "scim", "outbox", "retention", "insight", "office"} {
 		in, err := filepath.Glob("../" + room + "/*.go")
 		officetest.Must(t, err)
 		files = append(files, in...)

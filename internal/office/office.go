@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/approval"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/clock"
 	"github.com/tokenry/tokenry/internal/federation"
@@ -41,6 +42,7 @@ type Office struct {
 	*federation.Federation
 	*scim.Scim
 	*imports.Imports
+	*approval.Approval
 	in *authority.Authority
 	// turnedAway are the sign-ins that were refused.
 	turnedAway *authority.Refusals[turnedAway, string]
@@ -58,6 +60,7 @@ func over(in *authority.Authority, refused *authority.Refusals[turnedAway, strin
 	return &Office{
 		Tokens: tokens.New(in), Owners: people, Rights: roles, Scim: scim.New(in, people, roles), Outbox: outbox.New(in),
 		Retention: retention.New(in), Insight: insight.New(in),
+		Approval:   approval.New(in),
 		Imports:    imports.New(in, imports.Make{Draft: tokens.Draft, Place: tokens.Place}),
 		Federation: federation.New(in, federation.Mint{Draft: tokens.Draft, Issue: tokens.IssueEphemeral}), in: in, turnedAway: refused,
 	}

@@ -126,6 +126,9 @@ func (t *SignInTx) Issue(user ledger.ID, session, workspace string, in api.Creat
 	}
 	if err = tokens.Create(t.work, c, workspace, in, &out); err == nil {
 		t.work.Lacking.Work(&out.Token)
+		if out.Token.Approval != nil {
+			err = authority.ApprovalRequired("signing a program in gives no token that waits for approval: create one with fewer rights or a shorter life, or one that waits, and give it to the program")
+		}
 	}
 	return out, err
 }

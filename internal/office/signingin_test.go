@@ -169,6 +169,10 @@ func TestATokenOfASignInIsByItsPersonsRights(t *testing.T) {
 	if _, err := issue("ses_none", officetest.Inheriting("")); err == nil {
 		t.Error("without a session a token was issued")
 	}
+	w.Policy(func(p *api.PatchPolicy) {
+		p.RequireApproval = api.Some([]api.ApprovalRule{{Scopes: []string{"tickets:read"}}})
+	})
+	w.Refused(officetest.Second(issue(eve.Session, officetest.Inheriting(""))), api.CodeApprovalRequired)
 	officetest.Must(t, officetest.Second(w.DeactivateMember(w.Ctx, w.Root, "acme", "eve@example.com", false)))
 	w.Refused(officetest.Second(issue(eve.Session, officetest.Inheriting(""))), api.CodeOwnerInactive)
 }

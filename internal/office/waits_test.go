@@ -166,7 +166,19 @@ func ofTokens(w *officetest.World) []waiting {
 		}
 	}
 	label := officetest.Patch(func(f *api.TokenFields) { f.Label = api.Some("new") })
+	w.Policy(func(p *api.PatchPolicy) {
+		p.RequireApproval = api.Some([]api.ApprovalRule{{Kinds: []string{"workspace"}, Scopes: []string{"invoices:write"}}})
+	})
+	bob := w.Member("second@example.com", "Owner")
+	ask := func() string {
+		in := officetest.Scoped("workspace", "", "invoices:write")
+		in.ExpiresIn = api.Some(30 * api.Day)
+		return w.Create(root, in).Token.ID
+	}
+	good, bad := ask(), ask()
 	return []waiting{
+		{"ApproveToken", "", false, func() (int64, error) { return done(w.ApproveToken(ctx, bob, "acme", good, api.DecideToken{})) }},
+		{"RefuseToken", "", true, func() (int64, error) { return done(w.RefuseToken(ctx, bob, "acme", bad, api.DecideToken{})) }},
 		{"CreateToken", "of a workspace", false, create(&one, officetest.Scoped("workspace", "", "tickets:read"))},
 		{"CreateToken", "of one's own", false, create(&kept, officetest.Ask("personal", ""))},
 		{"CreateToken", "of a service account", false, create(&held, officetest.Scoped("service", "ci", "tickets:read"))},

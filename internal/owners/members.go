@@ -57,7 +57,7 @@ func hashPassword(ctx context.Context, a *authority.Authority, c authority.Calle
 
 // NewMember makes a membership; the request's password is its hash by now.
 func NewMember(w *authority.Work, ac *authority.Actor, sp *authority.Space, in api.CreateMember) (api.Member, error) {
-	sts, _, err := authority.MergeRights(nil, in.Rights)
+	sts, _, err := input.MergeRights(nil, in.Rights)
 	if err != nil {
 		return api.Member{}, err
 	}
@@ -319,7 +319,7 @@ func EditMember(w *authority.Work, ch *MemberChange, in api.EditMember) error {
 // refuses what mayGive would. Narrowing it needs no rights of one's own, unless its
 // tokens become faster by it, because a role that limited them is gone.
 func regrant(ac *authority.Actor, sp *authority.Space, was []grant.Statement, in api.Rights) ([]grant.Statement, error) {
-	merged, named, err := authority.MergeRights(was, in)
+	merged, named, err := input.MergeRights(was, in)
 	if err != nil || !named {
 		return was, err
 	}
@@ -403,7 +403,7 @@ func replaceMember(w *authority.Work, ref, who string, in api.CreateMember) (api
 	if in.Password != "" {
 		return api.Member{}, api.FieldError("password", "passwords are set by the person through a mailed link")
 	}
-	sts, _, err := authority.MergeRights(nil, in.Rights) // a replacement does not merge into what there was
+	sts, _, err := input.MergeRights(nil, in.Rights) // a replacement does not merge into what there was
 	if err != nil {
 		return api.Member{}, err
 	}

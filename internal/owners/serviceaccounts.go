@@ -38,7 +38,7 @@ func newServiceAccount(w *authority.Work, ac *authority.Actor, sp *authority.Spa
 	if err := authority.CheckServiceAccountName(in.Name); err != nil {
 		return api.ServiceAccount{}, err
 	}
-	sts, _, err := authority.MergeRights(nil, in.Rights)
+	sts, _, err := input.MergeRights(nil, in.Rights)
 	if err != nil {
 		return api.ServiceAccount{}, err
 	}

@@ -34,6 +34,9 @@ func PolicyWords(p api.Policy) []string {
 	if p.RequireSecondFactor {
 		out = append(out, "Whoever signs in with a password needs a second factor.")
 	}
+	for _, r := range p.RequireApproval {
+		out = append(out, "Somebody else has to approve "+Rule(r)+".")
+	}
 	if p.VerifiersMayRevoke {
 		out = append(out, "A server that verifies tokens may end one that is presented to it.")
 	}

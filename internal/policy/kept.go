@@ -71,12 +71,14 @@ func (o *Overrides) UnmarshalJSON(b []byte) error {
 // keepable is what a field of a policy may be. What is more than a word, a number or
 // a list of them is added here with a form of its own in [keptAs].
 type keepable interface {
-	bool | string | []int | api.Duration | api.RateLimit | api.MaxTokens | api.SupportContact
+	bool | string | []int | []api.ApprovalRule | api.Duration | api.RateLimit | api.MaxTokens | api.SupportContact
 }
 
 // keptAs is the form in which the value that a pointer leads to is written and read.
 func keptAs[T keepable](v *T) any {
 	switch v := any(v).(type) {
+	case *[]api.ApprovalRule:
+		return (*keptRules)(v)
 	case *api.RateLimit:
 		return (*KeptLimit)(v)
 	case *api.MaxTokens:

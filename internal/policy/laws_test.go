@@ -21,6 +21,7 @@ func overrides() *rapid.Generator[api.PatchPolicy] {
 		opt(t, "overlap", &p.Overlap, 0, api.Day)
 		opt(t, "require_ip_allow_list", &p.RequireIPAllowList, true, false)
 		opt(t, "onboarding", &p.Onboarding, api.OnboardAnyMember, api.OnboardPortfolio)
+		opt(t, "require_approval", &p.RequireApproval, []api.ApprovalRule{}, []api.ApprovalRule{{Kinds: names("service")}})
 		opt(t, "rate_limit", &p.RateLimit, api.RateLimit{Requests: 1, Window: api.Day}, api.RateLimit{Requests: 9, Window: api.Day})
 		return p
 	})

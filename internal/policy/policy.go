@@ -177,6 +177,7 @@ func table() []field {
 			oneOf(api.LeakRevoke, api.LeakDisable, api.LeakNotify)),
 		row("leak_descendants", false, func(p *p) *bool { return &p.LeakDescendants }, func(o *o) *api.Opt[bool] { return &o.LeakDescendants }),
 		row("require_second_factor", false, func(p *p) *bool { return &p.RequireSecondFactor }, func(o *o) *api.Opt[bool] { return &o.RequireSecondFactor }),
+		row("require_approval", []api.ApprovalRule{}, func(p *p) *[]api.ApprovalRule { return &p.RequireApproval }, func(o *o) *api.Opt[[]api.ApprovalRule] { return &o.RequireApproval }, rules),
 		orNone("support_contact", func(p *p) **api.SupportContact { return &p.SupportContact }, func(o *o) *api.Opt[api.SupportContact] { return &o.SupportContact }, contact),
 	}
 }

@@ -19,6 +19,7 @@ func Lists() map[string]string {
 		"tokens of a kind":          listTokensKind,
 		"revoked tokens":            listTokensEnded,
 		"disabled tokens":           listTokensDisabled,
+		"tokens that wait":          listTokensWaiting,
 		"tokens whose end has come": listLapsed,
 		"a few that expire":         listTokensFew,
 		"how many expire":           countFew,

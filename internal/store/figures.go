@@ -53,7 +53,7 @@ const (
 			WHEN t.revoked_at IS NOT NULL OR t.revoke_at <= $2 OR m.removed_at IS NOT NULL OR a.removed_at IS NOT NULL THEN 'revoked'
 			WHEN t.expires_at <= $2 THEN 'expired'
 			WHEN t.disabled_at IS NOT NULL THEN 'disabled'
-			WHEN t.not_before > $2 OR m.deactivated_at IS NOT NULL OR u.deactivated_at IS NOT NULL OR a.disabled_at IS NOT NULL THEN 'blocked'
+			WHEN t.waits OR t.not_before > $2 OR m.deactivated_at IS NOT NULL OR u.deactivated_at IS NOT NULL OR a.disabled_at IS NOT NULL THEN 'blocked'
 			ELSE 'active'
 		END AS state,
 		CASE WHEN t.expires_at > $2 AND t.expires_at < $4 THEN (t.expires_at - $2) / CAST($3 AS BIGINT) ELSE -1 END AS week

@@ -52,6 +52,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"tokens of a kind":          "t USING INDEX tokens_kind (workspace=? AND kind=? AND id<?)",
 		"revoked tokens":            "t USING INDEX tokens_ended (workspace=? AND id>? AND id<?)",
 		"disabled tokens":           "t USING INDEX tokens_disabled (workspace=? AND id>? AND id<?)",
+		"tokens that wait":          "t USING INDEX tokens_waiting (workspace=? AND id>? AND id<?)",
 		"tokens whose end has come": "t USING INDEX tokens_revoke_at (workspace=? AND revoke_at<?)",
 		"a few that expire":         "t USING INDEX tokens_expires (workspace=? AND expires_at>? AND expires_at<?)",
 		"how many expire":           "t USING COVERING INDEX tokens_expires (workspace=? AND expires_at>? AND expires_at<?)",

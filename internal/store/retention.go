@@ -63,7 +63,7 @@ const (
 )
 
 const tokensLapsing = `SELECT ` + tokenColumns + ` FROM tokens
-	WHERE revoked_at IS NULL AND revoke_at <= $1 AND disabled_at IS NOT NULL
+	WHERE revoked_at IS NULL AND revoke_at <= $1 AND (disabled_at IS NOT NULL OR waits)
 	ORDER BY revoke_at LIMIT CAST($2 AS BIGINT)`
 
 // LapsedTokens goes by an index of those that wait for their end.

@@ -320,7 +320,7 @@ CREATE TABLE secrets (
     tracked BOOLEAN NOT NULL,
     first_used_at BIGINT,
     sealed BYTEA,
-    created_at BIGINT NOT NULL, ended_at BIGINT, origin TEXT, derives BYTEA,
+    created_at BIGINT NOT NULL, ended_at BIGINT, origin TEXT, derives BYTEA, holder BIGINT,
     PRIMARY KEY (token, number)
 );
 
@@ -447,7 +447,7 @@ CREATE TABLE tokens (
     metadata TEXT,
     created_at BIGINT NOT NULL,
     rotated_at BIGINT,
-    revision BIGINT NOT NULL, disabled_by TEXT NOT NULL DEFAULT '', held BIGINT NOT NULL DEFAULT 0, held_by TEXT NOT NULL DEFAULT '',
+    revision BIGINT NOT NULL, disabled_by TEXT NOT NULL DEFAULT '', held BIGINT NOT NULL DEFAULT 0, held_by TEXT NOT NULL DEFAULT '', waits BOOLEAN NOT NULL DEFAULT FALSE, approval TEXT,
     CHECK (owner_member IS NULL OR owner_service_account IS NULL)
 );
 
@@ -480,6 +480,8 @@ CREATE INDEX tokens_revoked ON tokens (workspace, revoked_at, id) WHERE revoked_
 CREATE INDEX tokens_service_account ON tokens (workspace, owner_service_account, id) WHERE owner_service_account IS NOT NULL;
 
 CREATE INDEX tokens_standing ON tokens (workspace, owner_member, id) WHERE standing AND revoked_at IS NULL;
+
+CREATE INDEX tokens_waiting ON tokens (workspace, id) WHERE waits AND revoked_at IS NULL;
 
 CREATE TABLE trust_rules (
     id BIGINT PRIMARY KEY,

@@ -28,6 +28,7 @@ const (
 		`"personal_tokens":"managers","max_tokens":{"per_owner":1,"total":2},"notice_days":[14,1],"onboarding":"any_member","recoverable":true,` +
 		`"revoke_on_reuse":true,"verifiers_may_revoke":true,"rate_limit":{"requests":3,"window":"1s"},"workspace_rate_limit":{"requests":4,"window":"90m"},"retention":"400d",` +
 		`"introspection_max_cache":"5m","leak_action":"notify","leak_descendants":true,"require_second_factor":true,` +
+		`"require_approval":[{"kinds":["service"],"scopes":["tickets:*"],"resources":["prod-*"],"longer_than":"30d"}],` +
 		`"support_contact":{"email":"help@example.com","phone":"+49 30 1","url":"https://help.example.com/?a=1\u0026b=2"},"locked":["overlap","retention"]}`
 	keptGrants   = `[{"role":"Viewer","scopes":["tickets:read"],"resources":["pay*"]},{"scopes":[],"resources":["*"]},{"resources":["a"]}]`
 	keptMetadata = `{"big":9007199254740993,"on":true,"team":"core"}`
@@ -50,8 +51,9 @@ func overridesKept() policy.Overrides {
 		WorkspaceRateLimit:    api.Some(api.RateLimit{Requests: 4, Window: api.Duration(90 * time.Minute)}),
 		Retention:             api.Some(400 * api.Day),
 		IntrospectionMaxCache: api.Some(api.Duration(5 * time.Minute)), LeakAction: api.Some("notify"), LeakDescendants: api.Some(true), RequireSecondFactor: api.Some(true),
-		SupportContact: api.Some(api.SupportContact{Email: "help@example.com", Phone: "+49 30 1", URL: "https://help.example.com/?a=1&b=2"}),
-		Locked:         api.Some([]string{"overlap", "retention"}),
+		RequireApproval: api.Some([]api.ApprovalRule{{Kinds: []string{"service"}, Scopes: []string{"tickets:*"}, Resources: []string{"prod-*"}, LongerThan: 30 * api.Day}}),
+		SupportContact:  api.Some(api.SupportContact{Email: "help@example.com", Phone: "+49 30 1", URL: "https://help.example.com/?a=1&b=2"}),
+		Locked:          api.Some([]string{"overlap", "retention"}),
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 const tokenColumns = `id, locator, prefix, kind, workspace, owner_member, owner_service_account, created_by,
 	created_by_user, created_with, label, description, grants, not_before, expires_at, lifetime, disabled_at,
 	revoke_at, revoked_at, revoke_reason, revoke_comment, deleted_at, allowed_ips, rate_limit, recoverable,
-	standing, metadata, created_at, rotated_at, disabled_by, held, held_by, revision`
+	standing, metadata, created_at, rotated_at, disabled_by, held, held_by, waits, approval, revision`
 
 func tokenFields(t *ledger.Token) []any {
 	return []any{
@@ -26,7 +26,7 @@ func tokenFields(t *ledger.Token) []any {
 		column.Instant(&t.DisabledAt), column.Instant(&t.RevokeAt), column.Instant(&t.RevokedAt), &t.RevokeReason, &t.RevokeComment,
 		column.Instant(&t.DeletedAt), column.Document(&t.AllowedIPs), column.Document(&t.RateLimit), &t.Recoverable, &t.Standing,
 		column.Document(&t.Metadata), column.Instant(&t.CreatedAt), column.Instant(&t.RotatedAt), &t.DisabledBy, (*uint16)(&t.Held),
-		&t.HeldBy, &t.Revision,
+		&t.HeldBy, &t.Waits, column.Document(&t.Approval), &t.Revision,
 	}
 }
 
@@ -57,7 +57,7 @@ const tokenWhere = `
 	AND (CAST($15 AS TEXT) = '' OR t.grants LIKE $15 ESCAPE '\')
 	AND (CAST($16 AS TEXT) = '' OR t.metadata LIKE $16 ESCAPE '\')
 	AND (CAST($17 AS TEXT) = '' OR $17 = CASE WHEN t.revoked_at IS NOT NULL OR t.revoke_at <= CAST($18 AS BIGINT) THEN 'revoked'
-		WHEN t.expires_at <= CAST($18 AS BIGINT) THEN 'expired' WHEN t.disabled_at IS NOT NULL THEN 'disabled' ELSE 'active' END)` + search.Every + tokenHas + search.Found
+		WHEN t.expires_at <= CAST($18 AS BIGINT) THEN 'expired' WHEN t.disabled_at IS NOT NULL THEN 'disabled' WHEN t.waits THEN 'pending' ELSE 'active' END)` + search.Every + tokenHas + search.Found
 
 // The + keeps the planner off the order of the numbers: it would follow that through every
 // token for a span of time that few end in, and take two bounds of it for more than an owner.
@@ -91,6 +91,7 @@ const (
 	ofKind          = ` AND t.kind = `
 	isRevoked       = ` AND t.revoked_at IS NOT NULL`
 	isDisabled      = ` AND t.disabled_at IS NOT NULL AND t.revoked_at IS NULL`
+	isWaiting       = ` AND t.waits AND t.revoked_at IS NULL`
 	fewExpire       = ` AND t.expires_at < $10 AND t.expires_at > $11`
 	hasLapsed       = ` AND t.revoked_at IS NULL AND t.revoke_at <= $18`
 	listTokens      = tokensOf + tokenFilters
@@ -104,6 +105,7 @@ const (
 	listTokensCreatedBy      = tokensOf + madeBy + `$8` + tokenFiltersOf
 	listTokensKind           = tokensOf + ofKind + `$7` + tokenFiltersOf
 	listTokensDisabled       = tokensOf + isDisabled + tokenFilters
+	listTokensWaiting        = tokensOf + isWaiting + tokenFilters
 
 	partOf   = `SELECT t.id FROM tokens t WHERE t.workspace = $1 AND t.id < $2`
 	partEnds = ` ORDER BY t.id DESC LIMIT 1 OFFSET CAST($3 AS BIGINT)`
@@ -134,6 +136,8 @@ func tokenListOf(q *ledger.TokenQuery) tokenList {
 		return tokenList{listTokensCreatedBy, madeBy + `$4`, []any{q.CreatedBy}}
 	case q.State == ledger.TokenDisabled:
 		return tokenList{query: listTokensDisabled, part: isDisabled}
+	case q.State == ledger.TokenPending:
+		return tokenList{query: listTokensWaiting, part: isWaiting}
 	case q.State == ledger.TokenRevoked:
 		return tokenList{query: listTokensEnded, part: isRevoked}
 	case q.Kind != 0:
@@ -223,7 +227,7 @@ func (t tokenChanges) PutToken(v ledger.Token) error {
 	return t.exec(`
 		INSERT INTO tokens (`+tokenColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-			$23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
+			$23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)
 		ON CONFLICT (id) DO UPDATE SET
 			locator = excluded.locator, prefix = excluded.prefix, kind = excluded.kind, workspace = excluded.workspace,
 			owner_member = excluded.owner_member, owner_service_account = excluded.owner_service_account,
@@ -237,16 +241,17 @@ func (t tokenChanges) PutToken(v ledger.Token) error {
 			recoverable = excluded.recoverable, standing = excluded.standing, metadata = excluded.metadata,
 			created_at = excluded.created_at, rotated_at = excluded.rotated_at,
 			disabled_by = excluded.disabled_by, held = excluded.held, held_by = excluded.held_by,
-			revision = excluded.revision`, tokenFields(&v)...)
+			waits = excluded.waits, approval = excluded.approval, revision = excluded.revision`, tokenFields(&v)...)
 }
 
 const secretColumns = `token, number, digest, key_id, retires_at, retire_on_use, tracked, first_used_at, sealed, created_at,
-	ended_at, origin, derives`
+	ended_at, origin, derives, holder`
 
 func secretFields(s *ledger.Secret) []any {
 	return []any{
 		&s.Token, &s.Number, column.Digest(&s.Digest), (*uint32)(&s.Key), column.Instant(&s.RetiresAt), &s.RetireOnUse, &s.Tracked,
 		column.Instant(&s.FirstUsedAt), column.Blob(&s.Sealed), column.Instant(&s.CreatedAt), column.Instant(&s.EndedAt), column.Document(&s.Origin), column.Blob(&s.Derives),
+		column.Ref(&s.Holder),
 	}
 }
 
@@ -261,12 +266,12 @@ func (r tokenRows) Secrets(t ledger.ID) ([]ledger.Secret, error) {
 func (t tokenChanges) PutSecret(s ledger.Secret) error {
 	return t.exec(`
 		INSERT INTO secrets (`+secretColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (token, number) DO UPDATE SET
 			digest = excluded.digest, key_id = excluded.key_id, retires_at = excluded.retires_at,
 			retire_on_use = excluded.retire_on_use, tracked = excluded.tracked, first_used_at = excluded.first_used_at,
 			sealed = excluded.sealed, created_at = excluded.created_at, ended_at = excluded.ended_at, origin = excluded.origin,
-			derives = excluded.derives`, secretFields(&s)...)
+			derives = excluded.derives, holder = excluded.holder`, secretFields(&s)...)
 }
 
 // DeleteSecrets forgets those numbered below keep.

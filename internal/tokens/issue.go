@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/policy"
@@ -91,7 +92,7 @@ func Draft(w *authority.Work, ac *authority.Actor, sp *authority.Space, in api.C
 	if err := authority.Bounded(sp, nil, t.Grants); err != nil {
 		return t, err
 	}
-	if t.Kind == token.Workspace && (t.Grants == nil || slices.ContainsFunc(t.Grants, authority.RestrictsOnly)) {
+	if t.Kind == token.Workspace && (t.Grants == nil || slices.ContainsFunc(t.Grants, grant.RestrictsOnly)) {
 		return t, api.FieldError("role", "a workspace token must name a role or scopes")
 	}
 	if err := lifetime(w, ac, sp, &t, in.TokenFields); err != nil {
@@ -99,6 +100,7 @@ func Draft(w *authority.Work, ac *authority.Actor, sp *authority.Space, in api.C
 	}
 	inheritLimits(ac, sp, o, &t, in.TokenFields)
 	return t, input.First(
+		ask(w, ac, sp, &t),
 		ceiling(ac, sp, t, o),
 		authority.LifeOf(t).Within(sp.Policy(), w.Now),
 		authority.Tighter(ac, sp, o, t, ledger.Token{}),
@@ -237,7 +239,7 @@ func fields(sp *authority.Space, t *ledger.Token, in api.TokenFields) error {
 	if err := describe(t, in); err != nil {
 		return err
 	}
-	sts, named, err := authority.MergeRights(t.Grants, in.Rights)
+	sts, named, err := input.MergeRights(t.Grants, in.Rights)
 	if err != nil {
 		return err
 	}
@@ -346,14 +348,17 @@ func Issue(w *authority.Work, ac *authority.Actor, sp *authority.Space, t ledger
 	if t, err = number(w, ac, t); err != nil {
 		return v, secret, err
 	}
-	if secret, err = w.Mint(t, 1, false); err != nil {
+	if secret, err = w.Mint(ac, t, 1, false); err != nil {
 		return v, secret, err
 	}
 	w.TouchToken(t)
 	if v, err = w.Brief(ac, sp, t); err != nil {
 		return v, secret, err
 	}
-	return v, secret, w.Note(ac, sp.Workspace, authority.Event{Action: "token.created", Target: v.ID, Token: t.Locator, After: v})
+	if err := w.Note(ac, sp.Workspace, authority.Event{Action: "token.created", Target: v.ID, Token: t.Locator, After: v}); err != nil || !t.Waits {
+		return v, secret, err
+	}
+	return v, secret, w.Note(ac, sp.Workspace, authority.Event{Action: "token.approval_requested", Target: v.ID, Token: t.Locator, After: v})
 }
 
 // Place gives a drafted token that has a locator its numbers, and writes it, if there is
@@ -376,6 +381,9 @@ func number(w *authority.Work, ac *authority.Actor, t ledger.Token) (ledger.Toke
 		ch.HoldAll(w.Now)
 	}
 	t = ch.Token
+	if t.Waits {
+		t.RevokeAt = w.Now.Add(policy.ApprovalTime)
+	}
 	t.ID, t.Prefix, t.Revision = w.NewID(), in.Prefixes[0], w.Revision()
 	return t, w.PutToken(t)
 }
@@ -385,6 +393,9 @@ func number(w *authority.Work, ac *authority.Actor, t ledger.Token) (ledger.Toke
 func IssueEphemeral(w *authority.Work, ac *authority.Actor, sp *authority.Space, o verify.Owner, t ledger.Token) (api.Token, token.Secret, error) {
 	if sp.Facts.Suspended {
 		return api.Token{}, token.Secret{}, api.Errorf(api.CodeInactive, "the workspace is suspended")
+	}
+	if sp.NeedsApproval(t) {
+		return api.Token{}, token.Secret{}, authority.ApprovalRequired("a job does not wait until somebody approves its token: let the rule of trust give less, or the rules of approval leave out the kind ephemeral")
 	}
 	if err := input.First(activeOwner(o), authority.LifeOf(t).Within(sp.Policy(), w.Now), roomFor(w, t, sp)); err != nil {
 		return api.Token{}, token.Secret{}, err

@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 
+	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -11,8 +12,8 @@ import (
 // lapseRows is how many tokens one change ends.
 const lapseRows = 20
 
-// EndLapsed revokes the disabled tokens whose set end has come: from then on that
-// is a state, whatever a clock says later. Verification refused them already. It
+// EndLapsed revokes the tokens whose set end has come, which were disabled or waited for
+// approval: from then on that is a state, whatever a clock says later. Verification refused them already. It
 // answers how many, and is for a job.
 func (a *Tokens) EndLapsed(ctx context.Context) (n int, err error) {
 	if _, unsettled := a.in.Unsettled(); unsettled {
@@ -59,7 +60,13 @@ func endLapsed(w *authority.Work, t ledger.Token) error {
 	if err != nil {
 		return err
 	}
-	authority.Revoke(&ch.Token, t.RevokeAt, "", "it was not enabled in time")
-	_, err = w.FinishToken(ch, "token.revoked")
+	reason, why, action := "", "it was not enabled in time", "token.revoked"
+	if t.Waits && t.DisabledAt.IsZero() {
+		reason, why, action = api.ReasonRefused, "nobody approved it in time", "token.refused"
+		lapsed := *t.Approval
+		lapsed.DecidedAt, ch.Token.Approval = t.RevokeAt, &lapsed
+	}
+	authority.Revoke(&ch.Token, t.RevokeAt, reason, why)
+	_, err = w.FinishToken(ch, action)
 	return err
 }

@@ -49,10 +49,26 @@ func (a *Tokens) RevealToken(ctx context.Context, c authority.Caller, ref, id st
 		if out.Secret, err = open(a.in, ch.Token, secrets[0]); err != nil {
 			return err
 		}
+		if err := seenBy(w, ch, secrets[0]); err != nil {
+			return err
+		}
 		out.Token = ch.Before
 		return w.Note(ch.Actor, ch.Space.Workspace, authority.Event{Action: "token.revealed", Target: ch.Before.ID, Token: ch.Token.Locator, After: out.Token})
 	})
 	return out, err
+}
+
+// seenBy notes who else than its owner knows a secret now.
+func seenBy(w *authority.Work, ch *authority.Change, s ledger.Secret) error {
+	if ch.Actor.Owns(ch.Token) && ch.Actor.OnBehalf == "" {
+		return nil
+	}
+	holder, err := w.Person(ch.Actor.Caller)
+	if err != nil || holder == s.Holder {
+		return err
+	}
+	s.Holder = holder
+	return w.PutSecret(s)
 }
 
 // MayReveal refuses whoever may not see the secret of a token again.

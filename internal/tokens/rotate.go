@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/policy"
@@ -247,7 +248,7 @@ func replaceSecret(w *authority.Work, ch *authority.Change, overlap api.Duration
 		}
 	}
 	number := secrets[0].Number + 1
-	secret, err := w.Mint(ch.Token, number, onUse)
+	secret, err := w.Mint(ch.Actor, ch.Token, number, onUse)
 	if err != nil {
 		return api.Token{}, token.Secret{}, err
 	}
@@ -402,7 +403,7 @@ func rehome(w *authority.Work, ch *authority.Change, owner string) error {
 		return err
 	}
 	ch.Owner = o
-	if ch.Token.Kind == token.Workspace && (ch.Token.Grants == nil || slices.ContainsFunc(ch.Token.Grants, authority.RestrictsOnly)) {
+	if ch.Token.Kind == token.Workspace && (ch.Token.Grants == nil || slices.ContainsFunc(ch.Token.Grants, grant.RestrictsOnly)) {
 		return api.FieldError("owner", "this token inherits its owner's rights; give it a role or scopes before the workspace owns it")
 	}
 	if err := input.First(

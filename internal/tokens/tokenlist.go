@@ -243,7 +243,7 @@ func filter(a *authority.Authority, r *authority.Snapshot, ac *authority.Actor, 
 		}
 		q.CreatedWith = l
 	}
-	if err := input.OneOf("status", f.Status, api.StatusActive, api.StatusDisabled, api.StatusExpired, api.StatusRevoked); err != nil {
+	if err := input.OneOf("status", f.Status, api.StatusActive, api.StatusPending, api.StatusDisabled, api.StatusExpired, api.StatusRevoked); err != nil {
 		return q, nil, err
 	}
 	if f.Can.Set && !grant.ValidScope(f.Can.Value) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/policy"
@@ -77,7 +78,7 @@ func edit(w *authority.Work, ch *authority.Change, in api.TokenFields) error {
 	if err := fields(ch.Space, &ch.Token, in); err != nil {
 		return err
 	}
-	if ch.Token.Kind == token.Workspace && (ch.Token.Grants == nil || slices.ContainsFunc(ch.Token.Grants, authority.RestrictsOnly)) {
+	if ch.Token.Kind == token.Workspace && (ch.Token.Grants == nil || slices.ContainsFunc(ch.Token.Grants, grant.RestrictsOnly)) {
 		return api.FieldError("role", "a workspace token must name a role or scopes")
 	}
 	if err := editLifetime(w, ch, in); err != nil {
@@ -132,7 +133,7 @@ func widened(ch *authority.Change) error {
 			return err
 		}
 	}
-	if !ch.Space.Compile(authority.Claims(ch.Was.Grants)).Covers(ch.Space.Compile(authority.Claims(ch.Token.Grants))) {
+	if !ch.Space.Compile(grant.Claims(ch.Was.Grants)).Covers(ch.Space.Compile(grant.Claims(ch.Token.Grants))) {
 		if err := authority.CoverLater(ch.Actor, ch.Space, ch.Token); err != nil {
 			return err
 		}
@@ -165,7 +166,9 @@ func (a *Tokens) DisableToken(ctx context.Context, c authority.Caller, ref, id s
 			if err := authority.MayManage(ch.Actor, ch.Token, "tokens:delete"); err != nil {
 				return err
 			}
-			ch.Token.RevokeAt, ch.Decided = w.Now.Add(in.RevokeAfter.Value.Std()), true
+			if end := w.Now.Add(in.RevokeAfter.Value.Std()); !ch.Was.Waits || end.Before(ch.Was.RevokeAt) {
+				ch.Token.RevokeAt, ch.Decided = end, true
+			}
 		}
 		done.Value, err = w.FinishToken(ch, "token.disabled")
 		return err
@@ -194,9 +197,12 @@ func (a *Tokens) EnableToken(ctx context.Context, c authority.Caller, ref, id st
 }
 
 // Enabled is the token without its stop, and without its scheduled end where the
-// caller may end that.
+// caller may end that. One that waits for approval goes on waiting, and no longer than before.
 func Enabled(ch *authority.Change) {
 	ch.Token.DisabledAt = time.Time{}
+	if ch.Token.Waits {
+		return
+	}
 	if input.First(authority.MayManage(ch.Actor, ch.Token, "tokens:delete"), ch.Undo(ch.Token.Held&ledger.BackUnending)) == nil {
 		ch.Token.RevokeAt = time.Time{}
 	}

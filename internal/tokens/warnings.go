@@ -12,6 +12,9 @@ import (
 // large to be told, nothing is said of that.
 func Warnings(t api.Token) []api.Warning {
 	var out []api.Warning
+	if a := t.Approval; a != nil && a.State == api.ApprovalPending {
+		out = append(out, api.Warning{Code: api.WarnApproval, Detail: "the token does not work yet: by the policy somebody else has to approve it, who may disable tokens here and do all that it may do"})
+	}
 	asks := func(s api.Statement) bool { return s.Role != "" || len(s.Scopes) > 0 }
 	nothing := t.Effective != nil && len(t.Effective) == 0
 	switch {

@@ -26,6 +26,7 @@ type life struct {
 	// revokeAt is the scheduled end, whether the token is disabled or not.
 	revokeAt          int64
 	revoked, disabled bool
+	pending           bool
 }
 
 // The times of bounds that are not set.
@@ -40,7 +41,7 @@ func lifeOf(t *Token) life {
 		notBefore: microsOr(t.NotBefore, always),
 		expiresAt: microsOr(t.ExpiresAt, never),
 		revokeAt:  microsOr(t.RevokeAt, never),
-		revoked:   t.Revoked, disabled: t.Disabled,
+		revoked:   t.Revoked, disabled: t.Disabled, pending: t.Pending,
 	}
 }
 
@@ -61,6 +62,8 @@ func (l *life) code(active, suspended bool, now int64) api.Code {
 		return api.CodeWorkspaceSuspended
 	case l.disabled:
 		return api.CodeDisabled
+	case l.pending:
+		return api.CodeApprovalPending
 	case now < l.notBefore:
 		return api.CodeNotYetValid
 	case now >= l.expiresAt:

@@ -28,6 +28,7 @@ func faults() []fault {
 		{code: api.CodeRevoked, token: func(t *verify.Token) { t.Revoked = true }},
 		{code: api.CodeWorkspaceSuspended, space: func(w *verify.Workspace) { w.Suspended = true }},
 		{code: api.CodeDisabled, token: func(t *verify.Token) { t.Disabled = true }},
+		{code: api.CodeApprovalPending, token: func(t *verify.Token) { t.Pending = true }},
 		{code: api.CodeNotYetValid, token: func(t *verify.Token) { t.NotBefore = epoch.Add(1000) }},
 		{code: api.CodeExpired, token: func(t *verify.Token) { t.ExpiresAt = epoch }},
 		{code: api.CodeOwnerInactive, owner: func(o *verify.Owner) { o.Active = false }},

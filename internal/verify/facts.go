@@ -39,6 +39,8 @@ type Token struct {
 	// NotBefore and ExpiresAt bound its life: not_before ≤ now < expires_at; zero = no bound.
 	NotBefore, ExpiresAt time.Time
 	Disabled             bool
+	// Pending says that nobody has approved it yet.
+	Pending bool
 	// RevokeAt, when not zero, is when the token counts as revoked.
 	RevokeAt time.Time
 	Revoked  bool

@@ -34,6 +34,7 @@ const (
 	flagDisabled
 	// flagHistory says that the extra record lists the secrets.
 	flagHistory
+	flagPending
 )
 
 // known is a record with what it refers to.
@@ -46,7 +47,7 @@ type known struct {
 func (k *known) life() life {
 	l := life{
 		notBefore: k.notBefore, expiresAt: k.expiresAt, revokeAt: never,
-		revoked: k.flags&flagRevoked != 0, disabled: k.flags&flagDisabled != 0,
+		revoked: k.flags&flagRevoked != 0, disabled: k.flags&flagDisabled != 0, pending: k.flags&flagPending != 0,
 	}
 	if k.more != nil {
 		l.revokeAt = k.more.revokeAt
@@ -63,6 +64,9 @@ func recordOf(t *Token) record {
 	}
 	if l.disabled {
 		r.flags |= flagDisabled
+	}
+	if l.pending {
+		r.flags |= flagPending
 	}
 	if simple(t.Secrets) {
 		s := &t.Secrets[0]

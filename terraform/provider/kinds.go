@@ -265,6 +265,10 @@ func policyKind() kind {
 		span("retention", "How long what is done with tokens is kept."), span("introspection_max_cache", "The longest that an introspection is kept."),
 		{name: "leak_action", doc: "revoke, disable or notify."}, {name: "leak_descendants", as: flag, doc: "And what was made with it."},
 		{name: "require_second_factor", as: flag, doc: "Whoever signs in with a password needs a second factor."},
+		{name: "require_approval", as: objects, doc: "Tokens that work once somebody else has approved them: those of which all holds that one of these names.", in: []field{
+			{name: "kinds", as: texts, doc: "Kinds of tokens."}, {name: "scopes", as: texts, doc: "Scopes, or patterns of them."},
+			{name: "resources", as: texts, doc: "Names of resources; a star is those on the entire portfolio."}, span("longer_than", "A life that is longer."),
+		}},
 		{name: "support_contact", as: object, doc: "Whom somebody with a refused token asks.", in: []field{
 			{name: "email", doc: "An address,"}, {name: "phone", doc: "a number,"}, {name: "url", doc: "or a page."},
 		}},

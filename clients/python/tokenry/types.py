@@ -74,6 +74,33 @@ class Affected(_Affected, total=False):
     more: bool
 
 
+class Approval(TypedDict):
+    """Approval is what became of a token that needs a second person."""
+
+    asked_at: str
+    by: Union[str, None]
+    comment: str
+    # DecidedAt and By are when, and the address of who; By is null where the time ran out.
+    decided_at: Union[str, None]
+    # State is pending, approved, refused or ended.
+    state: Literal["pending"] | Literal["approved"] | Literal["refused"] | Literal["ended"]
+    # Until is when a pending request is refused by itself; null once it is decided.
+    until: Union[str, None]
+
+
+class ApprovalRule(TypedDict, total=False):
+    """ApprovalRule says which tokens need a second person: those of which all holds that it names. A rule names at least one thing, and an empty list is refused."""
+
+    # Kinds are personal, service, workspace and ephemeral.
+    kinds: Union[list[str], None]
+    # LongerThan holds for a token that lives longer, or without an end.
+    longer_than: Union[str, None]
+    # Resources are names or beginnings with a *: the token reaches one that fits. "*" is of tokens on the entire portfolio.
+    resources: Union[list[str], None]
+    # Scopes are scopes or patterns, as in a grant: the token may use one that fits. A token that inherits its owner's rights counts as one that may use every scope.
+    scopes: Union[list[str], None]
+
+
 class _AuditEvent(TypedDict):
     action: str
     # Actor is the address of who did it; ActorToken the locator of the token used.
@@ -308,6 +335,13 @@ class CreateWorkspace(_CreateWorkspace, total=False):
     external_id: Union[str, None]
     metadata: Union[dict[str, Any], None]
     name: str
+
+
+class DecideToken(TypedDict, total=False):
+    """DecideToken approves or refuses a token that waits."""
+
+    # Comment is told to whoever asked, and kept.
+    comment: Union[str, None]
 
 
 class Denial(TypedDict):
@@ -1125,6 +1159,7 @@ class PatchPolicy(TypedDict, total=False):
     personal_tokens: Union[str, None]
     rate_limit: Union["RateLimit", None]
     recoverable: Union[bool, None]
+    require_approval: Union[list["ApprovalRule"], None]
     require_ip_allow_list: Union[bool, None]
     require_second_factor: Union[bool, None]
     retention: Union[str, None]
@@ -1160,6 +1195,8 @@ class Policy(TypedDict):
     personal_tokens: str
     rate_limit: Union["RateLimit", None]
     recoverable: bool
+    # RequireApproval says which tokens do not work until somebody else than their maker has approved them: those that a rule of it fits. What lives already is not touched.
+    require_approval: list["ApprovalRule"]
     require_ip_allow_list: bool
     # RequireSecondFactor keeps whoever signed in with a password alone out of the pages until they set up a second factor; tokens are not asked for any.
     require_second_factor: bool
@@ -1555,6 +1592,8 @@ class Suspend(TypedDict, total=False):
 
 class _Token(TypedDict):
     allowed_ips: Union[list[str], None]
+    # Approval is how the token's making was judged by a second person; null where the policy asked for none.
+    approval: Union["Approval", None]
     # BlockedBy is the code that a verification would answer now; null while usable.
     blocked_by: Union[str, None]
     created_at: str
@@ -1952,7 +1991,7 @@ class VerifyResult(_VerifyResult, total=False):
 class Warning(TypedDict):
     """Warning is something about what was done that its caller should look at. Nothing was refused because of it."""
 
-    # Code is no_rights or no_resource; others may follow.
+    # Code is no_rights, no_resource or approval_pending; others may follow.
     code: str
     # Detail says it in a sentence, for people.
     detail: str

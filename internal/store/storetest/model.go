@@ -170,7 +170,7 @@ func (m *tokenModel) change(rt *rapid.T) func(tx ledger.Tx) error {
 		CreatedBy: oneOf(rt, "created by", "ada", "Ada"), CreatedWith: oneOf(rt, "with", token.Locator{}, locatorOf(1), locatorOf(2)),
 		Label: oneOf(rt, "label", texts...), Description: oneOf(rt, "description", texts...), Grants: grants(rt),
 		ExpiresAt: when(rt, "expires"), DisabledAt: when(rt, "disabled"), RevokeAt: when(rt, "revoke"),
-		RevokedAt: when(rt, "revoked"), DeletedAt: when(rt, "deleted"), CreatedAt: at(0),
+		RevokedAt: when(rt, "revoked"), Waits: maybe(rt, "waits"), DeletedAt: when(rt, "deleted"), CreatedAt: at(0),
 	}
 	switch t.Kind {
 	case token.Personal:
@@ -205,7 +205,7 @@ func (m *tokenModel) query(rt *rapid.T) ledger.TokenQuery {
 		Text:      oneOf(rt, "text", append(texts, "_", "%", `\`, "lc0")...),
 		CreatedBy: oneOf(rt, "by", "", "", "ada"), CreatedWith: oneOf(rt, "made with", token.Locator{}, token.Locator{}, locatorOf(1)),
 		ExpiresBefore: when(rt, "before"), ExpiresAfter: when(rt, "after"), Live: when(rt, "live"),
-		State: oneOf(rt, "state", "", "", ledger.TokenRevoked, ledger.TokenExpired, ledger.TokenDisabled, ledger.TokenActive), StateAt: at(2),
+		State: oneOf(rt, "state", "", "", ledger.TokenRevoked, ledger.TokenExpired, ledger.TokenDisabled, ledger.TokenPending, ledger.TokenActive), StateAt: at(2),
 	}
 	if n := len(m.rows); n > 0 && maybe(rt, "bounded") {
 		q.From = m.rows[rapid.IntRange(0, n-1).Draw(rt, "down to")].ID
@@ -274,6 +274,8 @@ func stateOf(t ledger.Token, at time.Time) ledger.TokenStatus {
 		return ledger.TokenExpired
 	case !t.DisabledAt.IsZero():
 		return ledger.TokenDisabled
+	case t.Waits:
+		return ledger.TokenPending
 	}
 	return ledger.TokenActive
 }

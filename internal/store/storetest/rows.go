@@ -101,7 +101,8 @@ func fullToken(id, workspace, member, user ledger.ID) ledger.Token {
 		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
 		RateLimit:  &policy.KeptLimit{Requests: 100, Window: api.Duration(time.Minute)}, Recoverable: true, Standing: true,
 		Metadata: ledger.Metadata{"ticket": "T-1"}, CreatedAt: at(7), RotatedAt: at(8), DisabledBy: "usr_2",
-		Held: 1<<16 - 1, HeldBy: "usr_3", Revision: 11,
+		Held: 1<<16 - 1, HeldBy: "usr_3", Waits: true, Revision: 11,
+		Approval: &ledger.Approval{AskedAt: at(9), Askers: []ledger.ID{user}, DecidedAt: at(10), By: "usr_4", Approved: true, Comment: "go on"},
 	}
 }
 
@@ -113,7 +114,7 @@ func secretRow(t ledger.ID, number int) ledger.Secret {
 func fullSecret(t ledger.ID) ledger.Secret {
 	return ledger.Secret{
 		Token: t, Number: 1, Digest: digestOf(200), Key: 1<<32 - 1, RetiresAt: at(1), EndedAt: at(2), RetireOnUse: true, Tracked: true,
-		FirstUsedAt: at(2), Sealed: []byte{0, 1, 0xff, '1'}, Derives: []byte{2, 0, 0xfe}, CreatedAt: at(3),
+		FirstUsedAt: at(2), Sealed: []byte{0, 1, 0xff, '1'}, Derives: []byte{2, 0, 0xfe}, CreatedAt: at(3), Holder: 1 << 40,
 		Origin: &foreign.Origin{Format: "old", Recipe: "r", Start: "old_", Salt: "$2b$", Direct: true},
 	}
 }
