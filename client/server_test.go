@@ -63,6 +63,9 @@ func TestTokenLife(t *testing.T) {
 	}
 	var edit api.EditToken
 	edit.Label = api.Some("CI of ledger")
+	if got := token(c.RehearseEditToken(ctx, "", id, edit)); got.Label != "CI of ledger" || token(c.GetToken(ctx, "", id)).Label == got.Label {
+		t.Errorf("rehearsed: %+v", got)
+	}
 	if got := token(c.EditToken(ctx, "", id, edit)); got.Label != "CI of ledger" {
 		t.Errorf("edited to %+v", got)
 	}

@@ -96,6 +96,16 @@ func (c TokenCalls) EditToken(ctx context.Context, ws, id string, in api.EditTok
 	return within[api.Token](ctx, c.line, ws, with(http.MethodPatch, in, opts...), "tokens", id)
 }
 
+// RehearseEditToken is what [TokenCalls.EditToken] would answer, and changes nothing.
+//
+// Needs tokens:edit. The client repeats it. Refusals of its
+// own: grant_exceeds_own, outside_policy, token_revoked.
+func (c TokenCalls) RehearseEditToken(ctx context.Context, ws, id string, in api.EditToken) (api.Token, error) {
+	cl := with(http.MethodPatch, in)
+	cl.query, cl.again = url.Values(values{}.flag("dry_run", true)), true
+	return within[api.Token](ctx, c.line, ws, cl, "tokens", id)
+}
+
 // DisableToken suspends a token until it is enabled. A disabled one stays as it is.
 //
 // Needs tokens:disable; with an end that is scheduled, tokens:delete too. The client

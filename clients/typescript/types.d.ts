@@ -2772,6 +2772,10 @@ export interface Calls {
       /** An id. */
       id: string
     }
+    query: {
+      /** Change nothing; answer what it would become, or why not. */
+      dry_run?: boolean
+    }
     body: EditToken
     ifMatch: number
     answer: Token

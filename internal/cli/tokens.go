@@ -167,39 +167,6 @@ func keyOption(fs *pflag.FlagSet) []client.CallOption {
 	return nil
 }
 
-// tokenEdit merges flags into a token: one that was not given leaves its field alone,
-// and --clear sets it to null, which inherits or removes. It asks that the token is as
-// it was read, see [condition].
-func (a *app) tokenEdit() *cobra.Command {
-	var f *terminal.Fields
-	var when *condition
-	cmd := a.Command("edit ID", "Change a token", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
-		var in api.EditToken
-		if err := f.Into(&in); err != nil {
-			return err
-		}
-		c, err := a.client()
-		if err != nil {
-			return err
-		}
-		opts, err := when.options(cmd.Context(), func(ctx context.Context) (int64, error) {
-			t, err := c.GetToken(ctx, "", args[0])
-			return t.Revision, err
-		})
-		if err != nil {
-			return err
-		}
-		t, err := c.EditToken(cmd.Context(), "", args[0], in, opts...)
-		if err != nil {
-			return err
-		}
-		return a.Show(t, a.tokenRows(t))
-	})
-	when = conditionFlag(cmd)
-	f = tokenFields(cmd.Flags()).Clearing("description", "role", "scopes", "resources", "grants", "not_before", "allowed_ips", "rate_limit", "metadata")
-	return command.Answers[api.Token](a.App, cmd)
-}
-
 // tokenDisable suspends a token. --revoke-after that was given is sent, also when it
 // is 0: a flag that was given is never taken for none.
 func (a *app) tokenDisable() *cobra.Command {

@@ -111,8 +111,22 @@ func ask[In, Out any](f func(*call, In) (Out, error)) endpoint { return taking[I
 func act[Out any](f func(*call) (authority.Done[Out], error)) endpoint {
 	return endpoint{out: reflect.TypeFor[Out](), changes: true, run: func(c *call) (answer, error) {
 		done, err := f(c)
-		return did(done), err
+		a := did(done)
+		a.changed = !c.dry
+		return a, err
 	}}
+}
+
+// rehearsed lets a change be judged, answered as it would be, and undone, with dry_run.
+func rehearsed(e endpoint) endpoint {
+	run := e.run
+	e.params = append(e.params, reference.Param{Name: "dry_run", Kind: reference.Flag, Description: "Change nothing; answer what it would become, or why not."})
+	e.run = func(c *call) (answer, error) {
+		c.dry = c.flag("dry_run")
+		c.caller.Rehearse = c.caller.Rehearse || c.dry
+		return run(c)
+	}
+	return e
 }
 
 // did answers a change.

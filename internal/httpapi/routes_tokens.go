@@ -24,9 +24,9 @@ func tokenRoutes() []Route {
 				return c.s.authority.GetToken(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
 		route("PATCH", "/v1/workspaces/{ws}/tokens/{id}", needs("tokens:edit"), "Edit a token; null inherits or removes",
-			change(func(c *call, in api.EditToken) (authority.Done[api.Token], error) {
+			rehearsed(change(func(c *call, in api.EditToken) (authority.Done[api.Token], error) {
 				return c.s.authority.EditToken(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
-			})),
+			}))),
 	}, tokenStateRoutes()...)...)
 }
 

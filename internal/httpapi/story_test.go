@@ -234,6 +234,14 @@ func (w *world) lifeStory() {
 		{"POST", tokens + "/bulk", object{"action": "disable", "filter": object{"q": "Kept", "metadata": object{"team": "none"}}, "dry_run": true}, 200, object{"matched": 0.0}},
 		{"GET", tokens + "/" + i.Token.ID, nil, 200, object{"status": "disabled"}},
 	})
+	r := w.issue("acme", object{"label": "Rehearsed", "scopes": []string{"tickets:read", "tickets:write"}, "resources": []string{"*"}})
+	var would, is api.Token
+	w.as(w.root, "PATCH", ws+"/tokens/"+r.Token.ID+"?dry_run=true", object{"label": "Else", "scopes": []string{"tickets:read"}}).is(200).into(&would)
+	w.as(w.root, "GET", ws+"/tokens/"+r.Token.ID, nil).is(200).into(&is)
+	if would.Label != "Else" || len(would.Effective[0].Scopes) != 1 || is.Label != "Rehearsed" || is.Revision != r.Token.Revision || len(is.Effective[0].Scopes) != 2 {
+		w.Errorf("rehearsed: %+v, then %+v", would, is)
+	}
+	w.as(w.root, "PATCH", ws+"/tokens/"+r.Token.ID+"?dry_run=true", object{"label": ""}).is(400)
 }
 
 // watchStory is told by hand, because looking asks for no revision.

@@ -1,9 +1,11 @@
 package terminal
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/grant"
 )
 
 // Rights prints a grant in one line; nil is inherited.
@@ -46,4 +48,22 @@ func Status(t api.Token) string {
 		return t.Status + " (" + *t.BlockedBy + ")"
 	}
 	return t.Status
+}
+
+// Reaches says whether rights let a scope through on any resource.
+func Reaches(effective []api.Statement, scope string) bool {
+	sts := make([]grant.Statement, len(effective))
+	for i, s := range effective {
+		sts[i] = grant.Statement(s)
+	}
+	var b grant.Book
+	return b.Compile(sts).AllowsAny(scope)
+}
+
+// Times is how often something was done.
+func Times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
