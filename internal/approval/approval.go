@@ -43,7 +43,7 @@ func (a *Approval) ApproveToken(ctx context.Context, c authority.Caller, ref, id
 			done.Value = ch.Before
 			return authority.ErrUnchanged
 		}
-		if err := input.First(undecided(ch), mayApprove(w, ch)); err != nil {
+		if err := MayApprove(w.Snapshot, ch); err != nil {
 			return err
 		}
 		decide(w, ch, in.Comment)
@@ -69,7 +69,7 @@ func (a *Approval) RefuseToken(ctx context.Context, c authority.Caller, ref, id 
 			w.TouchToken(ch.Token) // a commit whose outcome was unknown may have done it
 			return authority.ErrUnchanged
 		}
-		if err := input.First(undecided(ch), second(w, ch)); err != nil {
+		if err := MayRefuse(w.Snapshot, ch); err != nil {
 			return err
 		}
 		decide(w, ch, in.Comment)
@@ -117,9 +117,9 @@ func decide(w *authority.Work, ch *authority.Change, comment string) {
 	ch.Token.Approval = &a
 }
 
-// mayApprove judges an approval as the making of the token, at this moment, by whoever approves.
-func mayApprove(w *authority.Work, ch *authority.Change) error {
-	if err := second(w, ch); err != nil {
+// MayApprove judges an approval as the making of the token, at this moment, by whoever approves.
+func MayApprove(r *authority.Snapshot, ch *authority.Change) error {
+	if err := MayRefuse(r, ch); err != nil {
 		return err
 	}
 	switch {
@@ -131,20 +131,26 @@ func mayApprove(w *authority.Work, ch *authority.Change) error {
 	return input.First(
 		authority.CoverToken(ch.Actor, ch.Space, ch.Token, ch.Owner),
 		ch.Actor.Cover(ch.Space.Compile(authority.Stated(ch.Token.Grants))),
-		authority.LifeOf(ch.Token).Within(ch.Space.Policy(), w.Now),
+		authority.LifeOf(ch.Token).Within(ch.Space.Policy(), r.Now),
 	)
+}
+
+// MayRefuse judges whether there is something to decide, by whoever asks. The right to
+// administer tokens is asked for elsewhere.
+func MayRefuse(r *authority.Snapshot, ch *authority.Change) error {
+	return input.First(undecided(ch), second(r, ch))
 }
 
 // second refuses whoever is no second person: who asked, whose token it is, and what is no
 // person by themselves.
-func second(w *authority.Work, ch *authority.Change) error {
-	who, err := person(w, ch.Actor)
+func second(r *authority.Snapshot, ch *authority.Change) error {
+	who, err := person(r, ch.Actor)
 	if err != nil {
 		return err
 	}
 	barred := ch.Token.Approval.Askers
 	if ch.Token.OwnerMember != 0 { // it may have been made for somebody else
-		m, err := w.Member(0, ledger.MemberKey{ID: ch.Token.OwnerMember})
+		m, err := r.Member(0, ledger.MemberKey{ID: ch.Token.OwnerMember})
 		if err != nil {
 			return err
 		}
@@ -157,7 +163,7 @@ func second(w *authority.Work, ch *authority.Change) error {
 }
 
 // person is who decides, where that is one.
-func person(w *authority.Work, ac *authority.Actor) (ledger.ID, error) {
+func person(r *authority.Snapshot, ac *authority.Actor) (ledger.ID, error) {
 	no := func(what string) error {
 		return api.Errorf(api.CodeForbidden, "a person approves and refuses tokens as themselves, signed in or by a personal token that they made: %s", what)
 	}
@@ -171,11 +177,11 @@ func person(w *authority.Work, ac *authority.Actor) (ledger.ID, error) {
 	case ac.With.OwnerMember == 0:
 		return 0, no("this is a token of a service account or of the workspace")
 	}
-	m, err := w.Member(0, ledger.MemberKey{ID: ac.With.OwnerMember})
+	m, err := r.Member(0, ledger.MemberKey{ID: ac.With.OwnerMember})
 	if err != nil {
 		return 0, err
 	}
-	holder, err := w.Person(ac.Caller)
+	holder, err := r.Person(ac.Caller)
 	if err == nil && holder != m.User {
 		err = no("it is not known that the secret of this token was handed to its owner alone; rotate it yourself, signed in")
 	}

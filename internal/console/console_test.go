@@ -22,7 +22,7 @@ func pages() []string {
 		"/workspace/acme/integration-tokens", "/workspace/acme/service-accounts", "/workspace/acme/service-accounts/new",
 		"/workspace/acme/trust-rules", "/workspace/acme/trust-rules/new",
 		"/workspace/acme/members", "/workspace/acme/members/new", "/workspace/acme/members/invite", "/workspace/acme/resources", "/workspace/acme/roles",
-		"/workspace/acme/roles/Viewer", "/instance/roles", "/instance/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/leak-desk", "/workspace/acme/developer-tools", "/workspace/acme/settings",
+		"/workspace/acme/roles/Viewer", "/instance/roles", "/instance/roles/Viewer", "/workspace/acme/audit", "/workspace/acme/approvals", "/workspace/acme/leak-desk", "/workspace/acme/developer-tools", "/workspace/acme/settings",
 		"/workspace/acme/settings/delete", "/workspace/acme/settings/webhooks", "/instance/webhooks", "/instance/people", "/instance/audit",
 		"/instance/system", "/instance/workspaces/acme/suspend"}
 }

@@ -24,7 +24,7 @@ func (v *visit) sections() []link {
 	var out []link
 	for _, l := range []link{
 		{"Access tokens", v.WS("access-tokens"), "access-tokens"}, {"Integration tokens", v.WS("integration-tokens"), "integration-tokens"},
-		{"Service accounts", v.WS("service-accounts"), "service-accounts"}, {"Members", v.WS("members"), "members"},
+		{"Approvals", v.WS("approvals"), "approvals"}, {"Service accounts", v.WS("service-accounts"), "service-accounts"}, {"Members", v.WS("members"), "members"},
 		{"Resources", v.WS("resources"), "resources"}, {"Roles and scopes", v.WS("roles"), "roles"}, {"Audit", v.WS("audit"), "audit"},
 		{"Advice", v.WS("advice"), "advice"}, {"Leak desk", v.WS("leak-desk"), "leak-desk"}, {"Developer tools", v.WS("developer-tools"), "developer-tools"}, {"Settings", v.WS("settings"), "settings"},
 	} {

@@ -69,6 +69,9 @@ const (
 	MailReused          = "reused"
 	MailLeaked          = "leaked"
 	MailWebhookDisabled = "webhook_disabled"
+	// MailAsked goes to who may approve a token, MailDecided to whoever asked for it.
+	MailAsked   = "approval_asked"
+	MailDecided = "approval_decided"
 )
 
 // States of a mail.

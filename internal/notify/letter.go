@@ -216,6 +216,10 @@ func (s *Service) page(l outbox.Letter) (page, string) {
 		subject = s.reused(&p, f)
 	case ledger.MailLeaked:
 		subject = s.leaked(&p, f)
+	case ledger.MailAsked:
+		subject = s.asked(&p, f)
+	case ledger.MailDecided:
+		subject = s.decided(&p, f)
 	case ledger.MailWebhookDisabled:
 		subject = s.webhookDisabled(&p, f)
 	}

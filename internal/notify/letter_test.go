@@ -26,7 +26,7 @@ func letters(hostile string) []outbox.Letter {
 		Support: &policy.KeptContact{Email: hostile, Phone: hostile, URL: hostile},
 	}
 	var out []outbox.Letter
-	for _, kind := range []string{ledger.MailExpiry, ledger.MailIssued, ledger.MailReused, ledger.MailLeaked, ledger.MailWebhookDisabled} {
+	for _, kind := range []string{ledger.MailExpiry, ledger.MailIssued, ledger.MailReused, ledger.MailLeaked, ledger.MailWebhookDisabled, ledger.MailAsked, ledger.MailDecided} {
 		out = append(out, outbox.Letter{
 			Message: "mail_1", Kind: kind, Recipient: "ada@example.com", ExpiresAt: time.Unix(1e9, 0).Add(50 * time.Hour), Facts: facts,
 		})
@@ -113,7 +113,7 @@ func TestWhatMailsSay(t *testing.T) {
 		must(t, err)
 		for _, body := range []string{m.Text, m.HTML} {
 			contains(t, body, "plain words", "Acme Cloud", "acme")
-			if l.Kind != ledger.MailWebhookDisabled {
+			if l.Kind != ledger.MailWebhookDisabled && l.Kind != ledger.MailAsked {
 				contains(t, body, "tkyp_7hQ2a…", "https://tokens.example.com/base/workspace/acme/access-tokens/ada@example.com_7hQ2aB9cXk1Z")
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/approval"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -53,7 +54,7 @@ func ofUser(u api.User, admins []ledger.User) UserAbilities {
 
 // TokenAbilities are what the caller may do with a token, as it is now. The zero
 // value is that of one whose life is over.
-type TokenAbilities struct{ Edit, Disable, Enable, Rotate, Transfer, Remove, Reveal bool }
+type TokenAbilities struct{ Edit, Disable, Enable, Rotate, Transfer, Remove, Reveal, Approve, Refuse bool }
 
 // TokenAbilities answers, by locator, what a caller may do with tokens of a workspace.
 // It asks what the verbs ask; those that it does not find are left out.
@@ -110,6 +111,10 @@ func abilities(a *authority.Authority, s *authority.Sight, locator string) (can 
 	can = TokenAbilities{Edit: may("tokens:edit"), Disable: may("tokens:disable"), Remove: may("tokens:delete"), Rotate: tokens.MayRotate(ch) == nil}
 	can.Reveal = t.Recoverable && may("tokens:reveal") && tokens.MayReveal(ch) == nil
 	can.Transfer = can.Edit && can.Remove && mayGiveAway(ch) == nil
+	if t.Waits && s.Actor.Need("tokens:disable") == nil {
+		can.Refuse = approval.MayRefuse(s.Snapshot, ch) == nil
+		can.Approve = can.Refuse && approval.MayApprove(s.Snapshot, ch) == nil
+	}
 	can.Enable = ch.Before.Status == api.StatusDisabled && can.Disable && mayEnable(ch, s) == nil
 	return can, nil
 }

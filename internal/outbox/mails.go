@@ -26,8 +26,8 @@ const (
 	mailBound = 4 * day
 )
 
-// PutMails writes a mail to each of the recipients, due at once. Without a mail
-// server nothing is written.
+// PutMails writes a mail to each of the recipients, due at once or when it says. Without a
+// mail server nothing is written.
 func PutMails(w *authority.Work, m ledger.Mail, to []string) error {
 	if !w.Authority.Given().Mail {
 		return nil
@@ -38,7 +38,7 @@ func PutMails(w *authority.Work, m ledger.Mail, to []string) error {
 			return err
 		}
 		m.ID, m.Recipient, m.State = w.NewID(), recipient, ledger.MailPending
-		m.NextAttemptAt, m.CreatedAt = w.Now, w.Now
+		m.NextAttemptAt, m.CreatedAt = later(m.NextAttemptAt, w.Now), w.Now
 		if err := w.PutMail(m); err != nil {
 			return err
 		}
@@ -337,6 +337,10 @@ func settleMail(w *authority.Work, m ledger.Mail, state, why string) error {
 // current says whether a mail is still to be sent, and when the token that it is about
 // expires now.
 func current(w *authority.Work, m ledger.Mail) (time.Time, bool, error) {
+	if m.Kind == ledger.MailAsked {
+		waits, err := w.Tokens(m.Workspace, ledger.TokenQuery{State: ledger.TokenPending, StateAt: w.Now, Limit: 1})
+		return m.ExpiresAt, len(waits) > 0 && w.Now.Sub(m.CreatedAt) < mailBound, err
+	}
 	if m.Kind != ledger.MailExpiry {
 		return m.ExpiresAt, w.Now.Sub(m.CreatedAt) < mailBound, nil
 	}

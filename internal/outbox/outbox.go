@@ -33,7 +33,7 @@ func Write(w *authority.Work, ac *authority.Actor, ws ledger.Workspace, e author
 	if err := Publish(w, ws, eventType(e.Action), func() api.WebhookData { return EventData(w, ac, ws, e) }); err != nil {
 		return err
 	}
-	return mailOwner(w, ac, ws, e)
+	return input.First(mailOwner(w, ac, ws, e), mailApproval(w, ac, ws, e))
 }
 
 // eventType is the type of event that follows from an action; empty for none.
