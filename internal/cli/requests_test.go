@@ -62,6 +62,7 @@ func TestARequestSaysWhatTheFlagsSaid(t *testing.T) {
 		"token rotate x --renew --expires-in 90d":                       {"POST", acme + "/tokens/x/rotate", `{"renew":true,"expires_in":"90d"}`},
 		"token disable x":                                               {"POST", acme + "/tokens/x/disable", `{}`},
 		"token disable x --revoke-after 7d":                             {"POST", acme + "/tokens/x/disable", `{"revoke_after":"7d"}`},
+		"approval refuse x --comment no":                                {"POST", acme + "/tokens/x/refuse", `{"comment":"no"}`},
 		"token revoke x --reason leaked --comment ''":                   {"POST", acme + "/tokens/x/revoke", `{"reason":"leaked"}`},
 		"token transfer x --owner bot":                                  {"POST", acme + "/tokens/x/transfer", `{"owner":"bot"}`},
 		"token delete x":                                                {"DELETE", acme + "/tokens/x", ``},

@@ -153,7 +153,7 @@ from standard input (--token -), or as tokenry login kept it.`
 // remote are the commands that speak to a server.
 func (a *app) remote() []*cobra.Command {
 	return []*cobra.Command{
-		a.login(), a.logout(), a.whoami(), a.verify(), a.explain(), a.incident(), a.tokens(), a.imports(), a.importFormats(), a.webhooks(), a.workspaces(), a.members(), a.serviceAccounts(), a.trust(), a.exchange(), a.roles(), a.scopes(), a.removals(), a.scan(), a.scannerRules(),
+		a.login(), a.logout(), a.whoami(), a.verify(), a.explain(), a.incident(), a.tokens(), a.approval(), a.imports(), a.importFormats(), a.webhooks(), a.workspaces(), a.members(), a.serviceAccounts(), a.trust(), a.exchange(), a.roles(), a.scopes(), a.removals(), a.scan(), a.scannerRules(),
 		a.resources(), a.policy(), a.audit(), a.users(), a.admins(),
 	}
 }

@@ -173,6 +173,7 @@ func TestCommandsThereAre(t *testing.T) {
 		"rules test", "keys generate", "keys rotate", "keys list", "audit verify", "audit list", "audit export",
 		"token create", "token list", "token show", "token edit", "token rotate", "token reset", "token disable", "token enable",
 		"token revoke", "token delete", "token transfer", "token lookup", "token usage", "token activity", "token advise", "token bulk",
+		"approval list", "approval approve", "approval refuse",
 		"workspace list", "workspace show", "workspace create", "workspace edit", "workspace suspend", "workspace resume",
 		"workspace delete", "workspace tokens", "workspace usage", "member list", "member create", "member edit", "member remove", "member delete",
 		"service-account list", "service-account create", "service-account edit", "service-account delete",
