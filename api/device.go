@@ -14,6 +14,14 @@ type DeviceAuthorizationRequest struct {
 	ClientID string `json:"client_id"`
 	// DeviceName is what the person is shown: what the machine is called.
 	DeviceName string `json:"device_name,omitempty"`
+	// Scope are scopes or patterns, apart by blanks, to which the token is limited; left
+	// out, it may do what its person may.
+	Scope string `json:"scope,omitempty"`
+	// ExpiresIn is how long the token lives at the most; the workspace's policy may let it
+	// live shorter. Left out, as long as that says.
+	ExpiresIn Duration `json:"expires_in,omitempty"`
+	// Workspace is the slug of the one that it is to be for; left out, the person chooses.
+	Workspace string `json:"workspace,omitempty"`
 }
 
 // DeviceAuthorization begins a sign-in of a command line (RFC 8628, section 3.2):

@@ -39,12 +39,18 @@ const maxPollPause = time.Minute
 // BeginLogin asks the server at baseURL for a sign-in. Machine is what the person
 // is shown, like the host's name. The options say how the server is reached.
 func BeginLogin(ctx context.Context, baseURL, machine string, opts ...Option) (*DeviceLogin, error) {
+	return BeginLoginFor(ctx, baseURL, api.DeviceAuthorizationRequest{DeviceName: machine}, opts...)
+}
+
+// BeginLoginFor is [BeginLogin] for a token with these scopes, of this workspace, or that
+// lives so long at the most; what is left out is the person's, or the policy's, to say.
+func BeginLoginFor(ctx context.Context, baseURL string, in api.DeviceAuthorizationRequest, opts ...Option) (*DeviceLogin, error) {
 	c, err := dial(baseURL, token.Secret{}, opts)
 	if err != nil {
 		return nil, err
 	}
 	d := &DeviceLogin{by: c.line, sleep: sleep}
-	refused, err := d.post(ctx, "/oauth2/device_authorization", url.Values{"device_name": {machine}}, &d.DeviceAuthorization)
+	refused, err := d.post(ctx, "/oauth2/device_authorization", loginForm(in), &d.DeviceAuthorization)
 	if err == nil {
 		err = refused.err()
 	}
@@ -55,6 +61,20 @@ func BeginLogin(ctx context.Context, baseURL, machine string, opts ...Option) (*
 		return nil, err
 	}
 	return d, nil
+}
+
+// loginForm says what is wanted, as the form of RFC 8628 (section 3.1).
+func loginForm(in api.DeviceAuthorizationRequest) url.Values {
+	form := url.Values{"device_name": {in.DeviceName}}
+	for name, value := range map[string]string{"scope": in.Scope, "workspace": in.Workspace} {
+		if value != "" {
+			form.Set(name, value)
+		}
+	}
+	if in.ExpiresIn != 0 {
+		form.Set("expires_in", in.ExpiresIn.String())
+	}
+	return form
 }
 
 // Wait answers the token once the person approved. A server that cannot be
@@ -71,6 +91,8 @@ func (d *DeviceLogin) Wait(ctx context.Context) (out api.GrantedToken, err error
 			every = min(2*every, maxPollPause)
 		case err != nil:
 			return out, err
+		case refused.Error == "" && out.AccessToken == "":
+			return out, errors.New("client: the server made no token; begin again")
 		case refused.Error == "":
 			return out, nil
 		case refused.Error == "slow_down":

@@ -321,6 +321,9 @@ export interface DeviceAuthorizationRequest {
   client_id: string
   /** DeviceName is what the person is shown: what the machine is called. */
   device_name?: string
+  expires_in?: string
+  scope?: string
+  workspace?: string
 }
 
 /** DisableToken suspends a token until it is enabled. */

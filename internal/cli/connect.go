@@ -46,6 +46,7 @@ func (a *app) callerToken() (string, error) {
 		return "", err
 	}
 	if s, err := a.kept(server); err != nil || s.Token != "" {
+		a.tellEnd(s)
 		return s.Token, input.First(err, a.Said("", "TOKENRY_TOKEN"))
 	}
 	return "", command.Usagef("there is no token: run tokenry login, set TOKENRY_TOKEN, or give --token @FILE, or --token - and the token on standard input")

@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tokenry/tokenry/internal/command"
 
@@ -26,47 +28,105 @@ type stored struct {
 	Server    string `json:"server"`
 	Workspace string `json:"workspace"`
 	Token     string `json:"token"`
+	// ExpiresAt is when the token ends; nil where that is never or was not kept.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
+
+// loginFor is how long a sign-in lasts where nobody says: a working day. soon is how long
+// before its end that is said.
+const (
+	loginFor = 8 * time.Hour
+	soon     = 30 * time.Minute
+)
 
 // login gets a token that its person approves in the browser, and keeps it.
 func (a *app) login() *cobra.Command {
-	return a.Command("login", "Sign in through the browser and keep the token", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	var scopes []string
+	lasts := &terminal.Lifetime{Duration: api.Duration(loginFor)}
+	var stay bool
+	cmd := a.Command("login", "Sign in through the browser and keep the token", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		if strings.HasPrefix(a.flags.workspace, "ext:") {
+			return command.Usagef("login takes the slug of a workspace, not its external id")
+		}
 		server, err := a.Address()
 		if err != nil {
 			return err
 		}
-		host, err := os.Hostname()
-		if err != nil {
-			host = "" // the server says that it is another machine
+		in := api.DeviceAuthorizationRequest{Scope: strings.Join(scopes, " "), ExpiresIn: lasts.Duration, Workspace: a.flags.workspace}
+		if in.DeviceName, err = os.Hostname(); err != nil {
+			in.DeviceName = "" // the server says that it is another machine
 		}
-		d, err := client.BeginLogin(cmd.Context(), server, host)
+		d, err := client.BeginLoginFor(cmd.Context(), server, in)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(a.Err, "Open %s in a browser where you are signed in, and type this code:\n\n    %s\n\n", terminal.Clean(d.VerificationURI), terminal.Clean(d.UserCode))
-		a.browse(cmd, d.VerificationURI)
+		if !stay {
+			a.browse(cmd, d.VerificationURI)
+		}
 		tok, err := d.Wait(cmd.Context())
 		if err != nil {
 			return err
 		}
-		old, _ := a.kept(server) // what cannot be read is replaced
-		path, err := a.keep(stored{Server: server, Workspace: tok.Workspace, Token: tok.AccessToken})
-		if err != nil {
-			return err
-		}
-		if err := a.end(cmd.Context(), old); err != nil {
-			fmt.Fprintf(a.Err, "The token of the sign-in before was not revoked: %s\n", terminal.Clean(err.Error()))
-		}
-		if a.JSON {
-			return a.PrintJSON(struct {
-				Server    string `json:"server"`
-				Workspace string `json:"workspace"`
-				Locator   string `json:"locator"`
-			}{server, tok.Workspace, tok.Locator})
-		}
-		fmt.Fprintf(a.Err, "Signed in to %s, workspace %s. The token is in %s; tokenry logout revokes it.\n", terminal.Clean(server), terminal.Clean(tok.Workspace), terminal.Clean(path))
-		return nil
+		return a.signedIn(cmd.Context(), server, tok)
 	})
+	cmd.Long = `Sign in through the browser: it is opened where there is one (not over SSH, in a CI
+job, or with --no-browser), and asks for the code that is shown here. The token that
+you approve there is kept in a file for you alone, and never printed.
+
+It lasts 8 hours, or as long as --expires-in says, and no longer than the policy of
+the workspace allows. --scope limits it to less than you may, and -w says for which
+workspace it is; without, you choose in the browser. Signing in again revokes the
+token before.`
+	cmd.Flags().StringSliceVar(&scopes, "scope", nil, "scope like tickets:read, or pattern like tickets:*, that it is limited to; may be repeated (default everything you may)")
+	cmd.Flags().Var(lasts, "expires-in", "how long it lasts at the most, like 30m, 8h or 30d")
+	cmd.Flags().BoolVar(&stay, "no-browser", false, "open no browser; the address is shown")
+	return cmd
+}
+
+// signedIn keeps a token in place of the one before, and says what it is.
+func (a *app) signedIn(ctx context.Context, server string, tok api.GrantedToken) error {
+	fresh := stored{Server: server, Workspace: tok.Workspace, Token: tok.AccessToken}
+	if tok.ExpiresIn != nil {
+		end := a.Now().Add(time.Duration(*tok.ExpiresIn) * time.Second).UTC().Truncate(time.Second)
+		fresh.ExpiresAt = &end
+	}
+	old, _ := a.kept(server) // what cannot be read is replaced
+	path, err := a.keep(fresh)
+	if err != nil {
+		return err
+	}
+	if err := a.end(ctx, old); err != nil {
+		fmt.Fprintf(a.Err, "The token of the sign-in before was not revoked: %s\n", terminal.Clean(err.Error()))
+	}
+	if a.JSON {
+		return a.PrintJSON(struct {
+			Server    string     `json:"server"`
+			Workspace string     `json:"workspace"`
+			Locator   string     `json:"locator"`
+			Scope     string     `json:"scope"`
+			ExpiresAt *time.Time `json:"expires_at"`
+		}{server, tok.Workspace, tok.Locator, tok.Scope, fresh.ExpiresAt})
+	}
+	until := "for good"
+	if fresh.ExpiresAt != nil {
+		until = "until " + a.When(fresh.ExpiresAt)
+	}
+	fmt.Fprintf(a.Err, "Signed in to %s, workspace %s, %s. The token is in %s; tokenry logout revokes it.\n", terminal.Clean(server), terminal.Clean(tok.Workspace), until, terminal.Clean(path))
+	return nil
+}
+
+// tellEnd says to a person that a sign-in ends soon, or has.
+func (a *app) tellEnd(s stored) {
+	if s.ExpiresAt == nil || !a.Terminal(a.Err) {
+		return
+	}
+	switch left := s.ExpiresAt.Sub(a.Now()); {
+	case left <= 0:
+		fmt.Fprintf(a.Err, "note: the sign-in ended %s; tokenry login makes a new one\n", terminal.Relative(left))
+	case left < soon:
+		fmt.Fprintf(a.Err, "note: the sign-in ends %s; tokenry login makes a new one\n", terminal.Relative(left))
+	}
 }
 
 // logout revokes the token that login kept, and forgets it.
@@ -117,7 +177,7 @@ func (a *app) end(ctx context.Context, s stored) error {
 
 // browse opens an address where a person sits; whoever has no browser has read it.
 func (a *app) browse(cmd *cobra.Command, address string) {
-	if !a.Terminal(a.Err) || !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
+	if !a.Terminal(a.Err) || !a.hasBrowser(runtime.GOOS) || !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
 		return
 	}
 	name, args := "xdg-open", []string{address}
@@ -128,6 +188,16 @@ func (a *app) browse(cmd *cobra.Command, address string) {
 		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", address}
 	}
 	_ = exec.CommandContext(cmd.Context(), name, args...).Start() //nolint:gosec // an http address of the server that was named
+}
+
+// hasBrowser says whether a browser can open before the person who sits here: not at the
+// other end of SSH, not in a CI job, and on Unix not without a display.
+func (a *app) hasBrowser(system string) bool {
+	set := func(name string) bool { v, ok := a.Env(name); return ok && v != "" }
+	if slices.ContainsFunc([]string{"CI", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"}, set) {
+		return false
+	}
+	return system == "darwin" || system == "windows" || slices.ContainsFunc([]string{"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}, set)
 }
 
 // loginFile is where the sign-in to a server is kept.

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -311,5 +312,41 @@ func TestAFileThatOthersReadIsNotUsed(t *testing.T) {
 	}
 	if r := d.runs("whoami"); r.code != 1 || !strings.Contains(r.err, "sign in again") {
 		t.Errorf("garbage: %+v", r)
+	}
+}
+
+// TestALoginIsShortAndMayBeNarrow: it lasts eight hours where nothing is said; scopes, a
+// lifetime and a workspace go to the page that approves, and what was given is told.
+func TestALoginIsShortAndMayBeNarrow(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "")
+	r := d.login(d.approves)
+	if r.code != 0 || !strings.Contains(r.err, "(in 8h)") {
+		t.Fatalf("%+v", r)
+	}
+	page := ""
+	r = d.login(func(code string) {
+		page = d.post("/device", "code", code)
+		d.post("/device/answer", "code", code, "workspace", "acme", "answer", "approve")
+	}, "--scope", "tokens:read", "--expires-in", "30m", "-w", "acme", "--no-browser", "--json")
+	for _, want := range []string{"<code>tokens:read</code>", "30 minutes"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s: %s", want, page)
+		}
+	}
+	var said struct {
+		Workspace, Scope string
+		ExpiresAt        *time.Time `json:"expires_at"`
+	}
+	if err := json.Unmarshal([]byte(r.out), &said); err != nil || said.Scope != "tokens:read" || said.Workspace != "acme" || said.ExpiresAt == nil || time.Until(*said.ExpiresAt) > 31*time.Minute {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r := d.runs("whoami"); r.code != 0 || !strings.Contains(r.out, "tokens:read on everything") || strings.Contains(r.out, "tokens:create") {
+		t.Errorf("%+v", r)
+	}
+	for args, code := range map[string]int{"--scope Tickets": 1, "--expires-in soon": 2, "--expires-in 1s": 1, "-w ext:7": 2, "-w UPPER": 1} {
+		if r := d.login(nil, strings.Fields(args)...); r.code != code || strings.Contains(r.err, "type this code") {
+			t.Errorf("%s: %+v", args, r)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
@@ -42,6 +43,9 @@ func (v *visit) deviceShown(d deviceData) error {
 	d.asked, d.code = &asked, door.CodeAsShown(d.code)
 	if d.workspaces, err = v.memberships(); err != nil {
 		return err
+	}
+	if w := asked.Workspace; w != "" {
+		d.workspaces = slices.DeleteFunc(d.workspaces, func(slug string) bool { return slug != w })
 	}
 	if d.Err != nil {
 		return v.Again("Connect a terminal", devicePage(v, d))

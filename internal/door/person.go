@@ -151,6 +151,11 @@ type DeviceRequest struct {
 	Name           string
 	Address, Agent string
 	StartedAt      time.Time
+	// Scopes, Lasts and Workspace are what it asked for; none, zero and "" where it left
+	// that open.
+	Scopes    []string
+	Lasts     time.Duration
+	Workspace string
 }
 
 // Invitation is how an invitation went.

@@ -9,8 +9,9 @@ import (
 
 // Devices signs a program in when a person approves it in the browser (RFC 8628).
 type Devices interface {
-	// DeviceStart asks for a sign-in of a program on the machine of this name.
-	DeviceStart(ctx context.Context, machine string, from door.Client) (api.DeviceAuthorization, error)
+	// DeviceStart asks for a sign-in of a program on the machine of this name, for a token
+	// as it says. What cannot be asked for is refused with the field.
+	DeviceStart(ctx context.Context, in api.DeviceAuthorizationRequest, from door.Client) (api.DeviceAuthorization, error)
 	// DevicePoll answers the token once it was approved, and once only. Until then the
 	// error has the code authorization_pending or slow_down; in the end
 	// access_denied or expired_token.
@@ -22,10 +23,13 @@ func (c *call) beginDevice() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if f.text("scope") != "" { // the token would have more than was asked for
-		return answer{}, api.Errorf(api.CodeInvalidScope, "leave scope out: the token may do what its person may")
+	in := api.DeviceAuthorizationRequest{DeviceName: f.text("device_name"), Scope: f.text("scope"), Workspace: f.text("workspace")}
+	if text := f.text("expires_in"); text != "" {
+		if in.ExpiresIn, err = api.ParseDuration(text); err != nil {
+			return answer{}, api.Errorf(api.CodeInvalidRequest, "expires_in: must be a whole number and a unit, like 8h")
+		}
 	}
-	out, err := c.s.devices.DeviceStart(c.ctx, f.text("device_name"), c.from())
+	out, err := c.s.devices.DeviceStart(c.ctx, in, c.from())
 	return answer{body: out}, err
 }
 

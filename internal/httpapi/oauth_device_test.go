@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
@@ -19,7 +20,13 @@ const (
 // machines are programs whose device code says how their sign-in stands.
 type machines struct{}
 
-func (machines) DeviceStart(context.Context, string, door.Client) (api.DeviceAuthorization, error) {
+func (machines) DeviceStart(_ context.Context, in api.DeviceAuthorizationRequest, _ door.Client) (api.DeviceAuthorization, error) {
+	if in.Scope == "none" {
+		return api.DeviceAuthorization{}, api.Errorf(api.CodeInvalidScope, "%s", in.Scope)
+	}
+	if in.Scope != "" && (in.Scope != "tickets:read tickets:write" || in.ExpiresIn.Std() != 8*time.Hour || in.Workspace != "acme") {
+		return api.DeviceAuthorization{}, api.Errorf(api.CodeInternal, "%+v", in)
+	}
 	return api.DeviceAuthorization{DeviceCode: "pending", UserCode: "BCDF-GHJK", VerificationURI: baseURL + "/device", ExpiresIn: 600, Interval: 3}, nil
 }
 
@@ -103,7 +110,9 @@ func TestAProgramThatAsksWrongly(t *testing.T) {
 		w.send("POST", grantPath, body).titled(body).is(status).oauth(word)
 	}
 	w.send("POST", device, form("client_id", "tokenry-cli", "client_id", "tokenry-cli")).is(400).oauth("invalid_request")
-	w.send("POST", device, form("client_id", "tokenry-cli", "scope", "tickets:read")).is(400).oauth("invalid_scope")
+	w.send("POST", device, form("client_id", "tokenry-cli", "scope", "none")).is(400).oauth("invalid_scope")
+	w.send("POST", device, form("client_id", "tokenry-cli", "expires_in", "soon")).is(400).oauth("invalid_request")
+	w.send("POST", device, form("client_id", "tokenry-cli", "scope", "tickets:read tickets:write", "expires_in", "8h", "workspace", "acme")).is(200)
 	w.send("POST", device, form("client_id", "tokenry-cli", "scope", "")).is(200)
 	for _, path := range []string{device, grantPath} {
 		w.send("GET", path, "").is(405).oauth("invalid_request")

@@ -133,6 +133,20 @@ func (t *SignInTx) Issue(user ledger.ID, session, workspace string, in api.Creat
 	return out, err
 }
 
+// AtMost is a lifetime as far as the policy of a workspace allows one from now.
+func (t *SignInTx) AtMost(user ledger.ID, session, workspace string, d time.Duration) (time.Duration, error) {
+	c := t.work.Caller
+	c.Machine, c.User, c.Session = "", user, session
+	_, sp, err := t.work.Authority.Enter(t.work.Snapshot, c, workspace)
+	if err != nil {
+		return 0, err
+	}
+	if most := sp.Policy().MaxLifetime.Std(); most > 0 {
+		d = min(d, most)
+	}
+	return d, nil
+}
+
 // MayInvite is [Office.MayInvite] at the moment of the mutation.
 func (t *SignInTx) MayInvite(c authority.Caller, ref, who string) (Invitee, error) {
 	_, in, err := mayInvite(t.work.Authority, t.work.Snapshot, c, ref, who)

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
+	"github.com/tokenry/tokenry/internal/grant"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
@@ -43,20 +44,33 @@ type deviceRequest struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
 	Agent   string `json:"agent"`
-	// State is empty, "approved" or "denied".
+	// State is empty, "approved", "denied", or [limited]: approved for some scopes.
 	State     string `json:"state,omitempty"`
 	Workspace string `json:"workspace,omitempty"`
 	// Session is the one that approved it: what ends with it, does.
 	Session string `json:"session,omitempty"`
+	// Scopes, Lasts and Wanted, a workspace, are what the program asked for.
+	Scopes []string      `json:"scopes,omitempty"`
+	Lasts  time.Duration `json:"lasts,omitempty"`
+	Wanted string        `json:"wanted,omitempty"`
 }
+
+// limited is what stands in the place of approved where the program asked for scopes: a
+// node of a version that does not know of them makes no token then, rather than one that
+// may do everything.
+const limited = "limited"
 
 // Devices signs programs in, for a [Service].
 type Devices struct{ s *Service }
 
-// DeviceStart begins one for a program on the machine that name names. From one
+// DeviceStart begins one for a program on the machine that is named. From one
 // place it can be done as often as a password can be tried, and a neighbourhood has
 // its share of all that wait.
-func (d Devices) DeviceStart(ctx context.Context, name string, from door.Client) (out api.DeviceAuthorization, err error) {
+func (d Devices) DeviceStart(ctx context.Context, in api.DeviceAuthorizationRequest, from door.Client) (out api.DeviceAuthorization, err error) {
+	r := deviceRequest{Name: deviceName(in.DeviceName), Agent: input.Clip(from.Agent, door.MaxAgent), Wanted: in.Workspace, Lasts: in.ExpiresIn.Std()}
+	if r.Scopes, err = wantedRights(in); err != nil {
+		return out, err
+	}
 	letters, err := d.s.letters(8)
 	if err != nil {
 		return out, err
@@ -65,7 +79,6 @@ func (d Devices) DeviceStart(ctx context.Context, name string, from door.Client)
 	if _, err := d.s.countFor(ctx, t, from, noUser); err != nil {
 		return out, d.s.noDevice(err, reasonTooMany)
 	}
-	r := deviceRequest{Name: deviceName(name), Agent: input.Clip(from.Agent, door.MaxAgent)}
 	if from.Addr.IsValid() {
 		r.Address = from.Addr.String()
 	}
@@ -89,6 +102,27 @@ func (d Devices) DeviceStart(ctx context.Context, name string, from door.Client)
 	out.UserCode, out.VerificationURI = letters[:4]+"-"+letters[4:], d.s.base+"/device"
 	out.ExpiresIn, out.Interval = int64(deviceFor/time.Second), int64(devicePollEvery/time.Second)
 	return out, nil
+}
+
+// maxWantedScopes is more than a person reads through before they approve.
+const maxWantedScopes = 50
+
+// wantedRights are the scopes that a program asks for, if all that it asks for can be.
+func wantedRights(in api.DeviceAuthorizationRequest) ([]string, error) {
+	scopes := strings.Fields(in.Scope)
+	if len(scopes) > maxWantedScopes {
+		return nil, api.Errorf(api.CodeInvalidScope, "scope: at most %d of them", maxWantedScopes)
+	}
+	if i := slices.IndexFunc(scopes, func(s string) bool { return !grant.ValidPattern(s) }); i >= 0 {
+		return nil, api.Errorf(api.CodeInvalidScope, "scope: the %d. is no scope like tickets:read and no pattern like tickets:*", i+1)
+	}
+	if d := in.ExpiresIn.Std(); d < 0 || d != 0 && d < time.Minute {
+		return nil, api.FieldError("expires_in", "must be at least 1m")
+	}
+	if in.Workspace != "" && input.Slug(in.Workspace) != nil {
+		return nil, api.FieldError("workspace", "must be the slug of a workspace")
+	}
+	return scopes, nil
 }
 
 // shareOfDevices counts one more of a neighbourhood, from the first until that one
@@ -155,17 +189,28 @@ func (s *Service) letters(n int) (string, error) {
 // like wrong passwords.
 func (d Devices) DeviceLook(ctx context.Context, session door.Session, userCode string) (out door.DeviceRequest, err error) {
 	err = d.s.device(ctx, session, userCode, func(tx *office.SignInTx, _ ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
-		out = door.DeviceRequest{Name: r.Name, Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt}
+		out = door.DeviceRequest{Name: r.Name, Address: r.Address, Agent: r.Agent, StartedAt: row.CreatedAt, Scopes: r.Scopes, Lasts: r.Lasts, Workspace: r.Wanted}
 		return office.Unchanged()
 	})
 	return out, err
 }
 
 // DeviceApprove lets the command line behind a user code have a personal token
-// of the signed-in person: everything they may in the workspace, for as long as
-// its policy lets a token live.
+// of the signed-in person: what it asked for of what they may in the workspace, for as
+// long as it asked for and its policy lets a token live.
 func (d Devices) DeviceApprove(ctx context.Context, session door.Session, userCode, workspace string) error {
-	if err := input.First(whole(session), d.s.mayIssue(ctx, session, workspace)); err != nil {
+	var asked deviceRequest
+	err := d.s.device(ctx, session, userCode, func(_ *office.SignInTx, _ ledger.User, _ ledger.OneTimeCode, r deviceRequest) error {
+		asked = r
+		return office.Unchanged()
+	})
+	if err != nil {
+		return err
+	}
+	if asked.Wanted != "" && asked.Wanted != workspace {
+		return api.FieldError("workspace", "the terminal asked for "+asked.Wanted+" alone; begin there again for another")
+	}
+	if err := d.s.mayIssue(ctx, session, workspace, asked); err != nil {
 		return err
 	}
 	return d.s.device(ctx, session, userCode, func(tx *office.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) error {
@@ -187,10 +232,14 @@ func (d Devices) DeviceDeny(ctx context.Context, session door.Session, userCode 
 
 func (s *Service) answerDevice(tx *office.SignInTx, u ledger.User, row ledger.OneTimeCode, r deviceRequest) (err error) {
 	row.User, row.Alias = u.ID, "" // the short code is used up
+	action := "device." + r.State
+	if r.State == "approved" && len(r.Scopes) > 0 {
+		r.State = limited
+	}
 	if row.Data, err = json.Marshal(r); err != nil {
 		return err
 	}
-	return input.First(tx.Give(), tx.PutCode(row), tx.Note("device."+r.State, u, u, map[string]string{"address": r.Address, "workspace": r.Workspace}))
+	return input.First(tx.Give(), tx.PutCode(row), tx.Note(action, u, u, map[string]string{"address": r.Address, "workspace": r.Workspace}))
 }
 
 // device finds what waits behind a user code and applies f.
@@ -253,8 +302,8 @@ func (d Devices) DevicePoll(ctx context.Context, deviceCode string, from door.Cl
 		if err != nil {
 			return err
 		}
-		if state, workspace = r.State, r.Workspace; state == "approved" {
-			if issued, err = tx.Issue(row.User, r.Session, workspace, deviceToken(r)); err != nil {
+		if state, workspace = r.State, r.Workspace; state == "approved" || state == limited {
+			if issued, err = issueDevice(tx, row.User, r.Session, workspace, r); err != nil {
 				return err
 			}
 		}
@@ -311,14 +360,31 @@ func deviceToken(r deviceRequest) (in api.CreateToken) {
 	in.Kind = "personal"
 	in.Label = api.Some("CLI on " + r.Name)
 	in.Description = api.Some("Made by tokenry login, approved in the browser.")
+	if len(r.Scopes) > 0 {
+		in.Scopes, in.Resources = api.Some(r.Scopes), api.Some([]string{"*"})
+	}
 	return in
+}
+
+// issueDevice makes the token of an approved command line, which lives no longer than the
+// policy allows: who asked for more has less and is told.
+func issueDevice(tx *office.SignInTx, user ledger.ID, session, workspace string, r deviceRequest) (out authority.Issued, err error) {
+	in := deviceToken(r)
+	if r.Lasts > 0 {
+		lasts, err := tx.AtMost(user, session, workspace, r.Lasts)
+		if err != nil {
+			return out, err
+		}
+		in.ExpiresIn = api.Some(api.Duration(lasts))
+	}
+	return tx.Issue(user, session, workspace, in)
 }
 
 // mayIssue refuses what the poll would be refused, so that the person learns it
 // and not the terminal alone.
-func (s *Service) mayIssue(ctx context.Context, session door.Session, workspace string) error {
+func (s *Service) mayIssue(ctx context.Context, session door.Session, workspace string, r deviceRequest) error {
 	return s.authority.SignIn(ctx, callerAt(session.Client()), func(tx *office.SignInTx) error {
-		if _, err := tx.Issue(session.User, session.ID, workspace, deviceToken(deviceRequest{Name: deviceName("")})); err != nil {
+		if _, err := issueDevice(tx, session.User, session.ID, workspace, r); err != nil {
 			return err
 		}
 		return office.Unchanged()

@@ -14,7 +14,7 @@ import (
 func TestASessionThatEndedDoesNothing(t *testing.T) {
 	each(t, func(w *world) {
 		a, b := w.enters("eve@example.com", hers, home()), w.enters("eve@example.com", hers, home())
-		d, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
+		d, err := w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, home())
 		must(w.T, err)
 		must(w.T, w.EndOthers(w.ctx, b.Session)) // signs out everywhere else
 		s := a.Session
@@ -48,7 +48,7 @@ func TestACommandLineThatWasLetInGetsNothingFromASessionThatEnded(t *testing.T) 
 	each(t, func(w *world) {
 		thief, eve := w.enters("eve@example.com", hers, home()), w.enters("eve@example.com", hers, home())
 		begin := func(approved door.Session) string {
-			d, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
+			d, err := w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, home())
 			must(w.T, err)
 			must(w.T, w.Devices.DeviceApprove(w.ctx, approved, d.UserCode, "acme"))
 			return d.DeviceCode

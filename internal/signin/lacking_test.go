@@ -36,7 +36,7 @@ func TestANodeThatLacksAKeyTakesNobodyForAStranger(t *testing.T) {
 		must(w.T, newer.RequestReset(w.ctx, "eve@example.com", home()))
 		link := newer.mailed("eve@example.com")
 		portal := newer.portalLink("eve@example.com")
-		device, err := newer.Devices.DeviceStart(w.ctx, "laptop", home())
+		device, err := newer.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, home())
 		must(w.T, err)
 		passkey, err := newer.PasskeyOffer()
 		must(w.T, err)

@@ -82,7 +82,7 @@ func TestPortalLinksAreForActiveMembersThatRunNothing(t *testing.T) {
 func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
-		d, err := w.Devices.DeviceStart(w.ctx, "ada’s\n laptop", at("192.0.2.44"))
+		d, err := w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "ada’s\n laptop"}, at("192.0.2.44"))
 		must(w.T, err)
 		if !regexp.MustCompile(`^[B-Z]{4}-[B-Z]{4}$`).MatchString(d.UserCode) {
 			w.Errorf("user code %s", d.UserCode)
@@ -137,7 +137,7 @@ func TestACommandLineSignsInThroughTheBrowser(t *testing.T) {
 func TestAPolicyThatRefusesLeavesTheDeviceCode(t *testing.T) {
 	each(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
-		d, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
+		d, err := w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, home())
 		must(w.T, err)
 		policy := func(who string) {
 			w.Helper()
@@ -170,7 +170,7 @@ func TestADeviceThatIsDeniedLateOrOfSomebodyWhoLeftGetsNothing(t *testing.T) {
 	alone(t, func(w *world) {
 		r := w.enters("eve@example.com", hers, home())
 		start := func() api.DeviceAuthorization {
-			d, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
+			d, err := w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, home())
 			must(w.T, err)
 			return d
 		}
@@ -217,10 +217,10 @@ func TestAFloodOfDevicesIsBounded(t *testing.T) {
 		}})
 		must(w.T, err)
 		must(w.T, errs[0])
-		_, err = w.Devices.DeviceStart(w.ctx, "laptop", home())
+		_, err = w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, home())
 		w.refused(err, api.CodeRateLimited)
 		w.clock.Pass(time.Minute)
-		_, err = w.Devices.DeviceStart(w.ctx, "laptop", home())
+		_, err = w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, home())
 		must(w.T, err)
 	})
 }
@@ -235,7 +235,7 @@ func TestOneNetworkDoesNotUseUpTheDevicesOfAll(t *testing.T) {
 		} {
 			begun := 0
 			for i := range 200 {
-				_, err := w.Devices.DeviceStart(w.ctx, "laptop", at(place(i)))
+				_, err := w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, at(place(i)))
 				if err == nil {
 					begun++
 				} else if e := api.AsError(err); e.Code != api.CodeRateLimited || e.RetryAfter != 10*time.Minute {
@@ -246,10 +246,41 @@ func TestOneNetworkDoesNotUseUpTheDevicesOfAll(t *testing.T) {
 				w.Errorf("%s: %d were begun, want 50", name, begun)
 			}
 		}
-		_, err := w.Devices.DeviceStart(w.ctx, "laptop", home())
+		_, err := w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, home())
 		must(w.T, err)
 		w.clock.Pass(10 * time.Minute)
-		_, err = w.Devices.DeviceStart(w.ctx, "laptop", at("198.51.100.7"))
+		_, err = w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{DeviceName: "laptop"}, at("198.51.100.7"))
 		must(w.T, err)
+	})
+}
+
+// TestACommandLineAsksForLess: what it asks for is shown, and is all that it gets; a policy
+// may let it live shorter. Another workspace than the one that it asked for is refused.
+func TestACommandLineAsksForLess(t *testing.T) {
+	each(t, func(w *world) {
+		r := w.enters("eve@example.com", hers, home())
+		for _, bad := range []api.DeviceAuthorizationRequest{
+			{Scope: "Tickets"}, {Scope: "tokens:read x"}, {Scope: "instance:*"}, {Scope: strings.Repeat("tickets:read ", 51)}, {ExpiresIn: -1}, {ExpiresIn: api.Duration(time.Second)}, {Workspace: "A B"}, {Workspace: strings.Repeat("a", 300)},
+		} {
+			if d, err := w.Devices.DeviceStart(w.ctx, bad, home()); err == nil || d.DeviceCode != "" {
+				w.Errorf("%+v was let in", bad)
+			}
+		}
+		for lasts, want := range map[time.Duration]time.Duration{8 * time.Hour: 8 * time.Hour, 50000 * time.Hour: 365 * 24 * time.Hour} {
+			d, err := w.Devices.DeviceStart(w.ctx, api.DeviceAuthorizationRequest{Scope: "tokens:read members:read", ExpiresIn: api.Duration(lasts), Workspace: "acme"}, home())
+			must(w.T, err)
+			look, err := w.Devices.DeviceLook(w.ctx, r.Session, d.UserCode)
+			must(w.T, err)
+			if look.Workspace != "acme" || look.Lasts != lasts || !slices.Equal(look.Scopes, []string{"tokens:read", "members:read"}) {
+				w.Errorf("shown: %+v", look)
+			}
+			w.refused(w.Devices.DeviceApprove(w.ctx, r.Session, d.UserCode, "globex"), api.CodeInvalidField)
+			must(w.T, w.Devices.DeviceApprove(w.ctx, r.Session, d.UserCode, "acme"))
+			got, err := w.Devices.DevicePoll(w.ctx, d.DeviceCode, home())
+			must(w.T, err)
+			if got.Scope != "members:read tokens:read" || got.ExpiresIn == nil || time.Duration(*got.ExpiresIn)*time.Second != want {
+				w.Errorf("%v: %+v", lasts, got)
+			}
+		}
 	})
 }

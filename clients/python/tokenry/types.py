@@ -394,6 +394,9 @@ class DeviceAuthorizationRequest(_DeviceAuthorizationRequest, total=False):
 
     # DeviceName is what the person is shown: what the machine is called.
     device_name: str
+    expires_in: str
+    scope: str
+    workspace: str
 
 
 class DisableToken(TypedDict, total=False):
