@@ -56,7 +56,7 @@ PROVIDER = $(filter ./...,$(PKG))
 # Chromium is installed only once a test drives it.
 DEPS  := scripts/deps $(shell grep -qs chromedp go.mod && echo --browser)
 
-.PHONY: help demo demo-cluster build release release-test check test race torture torture-mutants bench-cluster scale strangers bench bench-compare bench-scale bench-writes generate fmt fmt-check vet unit lint house fuzz tools clean
+.PHONY: help demo demo-cluster build release release-test image-test check test race torture torture-mutants bench-cluster scale strangers bench bench-compare bench-scale bench-writes generate fmt fmt-check vet unit lint house fuzz tools clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,9 @@ release: $(NFPM) ## build what is released, into dist/: six platforms, packages,
 
 release-test: $(NFPM) ## build it twice and compare, install, upgrade and remove the package under systemd (needs root and debootstrap)
 	@GO='$(GO)' NFPM=$(CURDIR)/$(NFPM) scripts/release-test
+
+image-test: ## build deploy/Dockerfile without a registry, and run what it makes without a right (needs root, debootstrap and buildah)
+	@GO='$(GO)' scripts/image-test
 
 check: fmt-check vet house unit lint ## the inner loop: format, vet, house rules, short tests, linters
 

@@ -2210,6 +2210,8 @@ export interface Calls {
       cursor?: string
       /** Only what has each of these words in its e-mail or name, whatever the case of the letters A to Z. */
       q?: string
+      /** one_factor: whose password stands alone, without an authenticator app or a passkey. */
+      only?: "one_factor"
     }
     answer: ListUser
   }

@@ -8,6 +8,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/internal/reception"
 )
@@ -29,11 +30,20 @@ func (v *visit) instanceWith(f form.Form) error {
 
 func (v *visit) instancePeople() error { return v.instancePeopleWith(form.New(nil)) }
 
+// onlyPeople are what the list of people is narrowed to.
+func onlyPeople() []link {
+	return []link{{"Everybody", "/instance/people", ""}, {"Password alone", "/instance/people?only=" + ledger.OnlyOneFactor, ledger.OnlyOneFactor}}
+}
+
 // instancePeopleWith lists people, with what may be done with each: a button that would
 // be refused is not drawn.
 func (v *visit) instancePeopleWith(f form.Form) error {
 	v.Section = "people"
-	rows, next, err := v.Office.ListUsers(v.Ctx(), v.Caller, v.Paged())
+	page := v.Paged()
+	if v.Q("only") == ledger.OnlyOneFactor {
+		page.Only = ledger.OnlyOneFactor
+	}
+	rows, next, err := v.Office.ListUsers(v.Ctx(), v.Caller, page)
 	if err != nil {
 		return err
 	}
@@ -145,12 +155,18 @@ func (v *visit) defaultsWith(f form.Form) error {
 	if err != nil {
 		return err
 	}
+	n, more := 0, false
+	if !p.RequireSecondFactor {
+		if n, more, err = asked(func(q authority.Page) ([]api.User, int64, error) { return v.Office.ListUsers(v.Ctx(), v.Caller, q) }); err != nil {
+			return err
+		}
+	}
 	now := form.OfPolicy(p, nil)
 	if f.Err != nil {
 		f = v.Renewed(f, now, authority.Where{Instance: true}, "policy", "inherit", "locked")
-		return v.Again("Defaults", defaultsPage(form.Policy{Form: f, Policy: p, Instance: true}))
+		return v.Again("Defaults", defaultsPage(form.Policy{Form: f, Policy: p, Instance: true}, n, more))
 	}
-	return v.Page("Defaults", defaultsPage(form.Policy{Form: now, Policy: p, Instance: true}))
+	return v.Page("Defaults", defaultsPage(form.Policy{Form: now, Policy: p, Instance: true}, n, more))
 }
 
 func (v *visit) doInstanceDefaults() error {

@@ -144,7 +144,7 @@ func (v *visit) doConfirmApp() error {
 	if err != nil {
 		return v.refusedOn(err, "Authenticator app", func(f form.Form) templ.Component { return enrollPage(door.Enrollment{}, f) })
 	}
-	return v.Page("Recovery codes", codesPage(v, reveal(codes), "The app is your second factor from now on. Your other sessions are ended."))
+	return v.Page("Recovery codes", codesPage(v, reveal(codes), "The app is your second factor from now on. Your other sessions are ended.", v.onward(securityHome)))
 }
 
 func (v *visit) doCodes() error {
@@ -152,7 +152,7 @@ func (v *visit) doCodes() error {
 	if err != nil {
 		return err
 	}
-	return v.Page("Recovery codes", codesPage(v, reveal(codes), "Your previous recovery codes no longer work."))
+	return v.Page("Recovery codes", codesPage(v, reveal(codes), "Your previous recovery codes no longer work.", securityHome))
 }
 
 func reveal(codes []token.Secret) []string {
@@ -201,7 +201,7 @@ func (v *visit) doNewPasskey() error {
 	f := v.Typed()
 	err := v.Authenticators.PasskeyAdd(v.Ctx(), v.Session, v.R.PostForm.Get("state"), v.R.PostForm.Get("answer"), f.Get("name"))
 	if err == nil {
-		return v.Done(securityHome, "passkey-added")
+		return v.Done(v.onward(securityHome), "passkey-added")
 	}
 	if f, err = reception.Refused(f, err); err != nil {
 		return err

@@ -145,7 +145,7 @@ func settingsPage(v *visit, name form.Form, p form.Policy, asked int, more bool)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = askedBy(v, asked, more).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = askedBy(asked, more, "member", "of this workspace", v.WS("members")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/reference"
 )
 
@@ -140,7 +141,8 @@ func userRoutes() []Route {
 		route("GET", "/v1/users", instance(), "List the users of all workspaces",
 			list(func(c *call, p authority.Page) ([]api.User, int64, error) {
 				return c.s.authority.ListUsers(c.ctx, c.caller, p)
-			})).searching("e-mail or name"),
+			})).searching("e-mail or name").taking(reference.Param{Name: "only", OneOf: []string{ledger.OnlyOneFactor},
+			Description: "one_factor: whose password stands alone, without an authenticator app or a passkey."}),
 		route("GET", "/v1/users/{id}", instance(), "Show a user, by e-mail or id",
 			get(func(c *call) (api.User, error) { return c.s.authority.GetUser(c.ctx, c.caller, c.path("id")) })),
 		route("POST", "/v1/users/{id}/deactivate", instance(), "Deactivate a user: their tokens and sessions stop in every workspace",

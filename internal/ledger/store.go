@@ -148,8 +148,8 @@ type Range struct {
 	// Text keeps what contains each of its words, anywhere in what is searched,
 	// compared without case for ASCII and matched literally: % and _ mean themselves.
 	Text string
-	// Only keeps members of a kind, [OnlyInvited] or [OnlyOneFactor]; other lists do not
-	// read it.
+	// Only keeps members of a kind, [OnlyInvited] or [OnlyOneFactor], and users of the
+	// latter; other lists do not read it.
 	Only string
 }
 

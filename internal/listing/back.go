@@ -36,6 +36,8 @@ func Back(address string) (Place, bool) {
 	switch {
 	case u.Path == "/settings/tokens":
 		p.Name = "My tokens"
+	case u.Path == "/instance/people":
+		p.Name = "People"
 	case u.Path == "/instance/webhooks", len(parts) == 4 && parts[0] == "workspace" && parts[2] == "settings" && parts[3] == "webhooks":
 		p.Name = "Webhooks"
 	case parts[0] != "workspace":

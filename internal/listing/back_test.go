@@ -15,7 +15,7 @@ func TestOneGoesBackToListsAndTokensAlone(t *testing.T) {
 	for address, name := range map[string]string{
 		lists: "Access tokens", lists + "?q=a+b&sort=-used": "Access tokens", "/workspace/acme/integration-tokens?page=2": "Integration tokens",
 		"/settings/tokens": "My tokens", "/workspace/acme/members?q=eve": "Members", "/workspace/acme/service-accounts": "Service accounts",
-		"/workspace/acme/settings/webhooks?after=7": "Webhooks", "/instance/webhooks": "Webhooks", "/workspace/acme/settings/policy": "", "/workspace/acme/members/usr_x": "", "/instance/people": "", "/workspace/acme/developer-tools": "Developer tools", lists + "/NJVF4lL4EIHc?from=%2Fsettings%2Ftokens": "Token",
+		"/workspace/acme/settings/webhooks?after=7": "Webhooks", "/instance/webhooks": "Webhooks", "/workspace/acme/settings/policy": "", "/workspace/acme/members/usr_x": "", "/instance/people?only=one_factor": "People", "/workspace/acme/developer-tools": "Developer tools", lists + "/NJVF4lL4EIHc?from=%2Fsettings%2Ftokens": "Token",
 
 		"": "", "x": "", "//evil.example" + lists: "", "https://evil.example" + lists: "", "/\\evil.example": "", lists + "#x": "", "javascript:alert(1)": "",
 		"/signout": "", "/signin?next=" + lists: "", "/workspaces": "", "/instance": "", lists + "/new": "", lists + "/export": "", lists + "/a/delete": "", lists + "/": "",

@@ -30,9 +30,10 @@ func (r peopleRows) User(k ledger.UserKey) (ledger.User, error) {
 
 // Users lists people, oldest first.
 func (r peopleRows) Users(q ledger.Range) ([]ledger.User, error) {
-	return list(r.session, userFields, search.Begin+` SELECT `+userColumns+` FROM users WHERE id > $2`+search.Every+`
+	return list(r.session, userFields, search.Begin+` SELECT `+userColumns+` FROM users u WHERE id > $2
+			AND (CAST($4 AS TEXT) <> '`+ledger.OnlyOneFactor+`' OR `+oneFactor+`)`+search.Every+`
 			lower(email) LIKE pattern ESCAPE '\' OR lower(name) LIKE pattern ESCAPE '\' OR lower(public_id) LIKE pattern ESCAPE '\'`+
-		search.Found+` ORDER BY id LIMIT CAST($3 AS BIGINT)`, search.Words(q.Text), q.After, column.Limit(q.Limit))
+		search.Found+` ORDER BY id LIMIT CAST($3 AS BIGINT)`, search.Words(q.Text), q.After, column.Limit(q.Limit), q.Only)
 }
 
 // InstanceAdmins has an index of its own, since it is asked before every change

@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -201,6 +202,16 @@ func outsiders(w *world) {
 		found(w.T, []ledger.Member{fresh, told})(r.Members(ws, ledger.Range{Only: ledger.OnlyInvited}))
 		found(w.T, []ledger.Member{told})(r.Members(ws, ledger.Range{Only: ledger.OnlyInvited, Text: "b@"}))
 		found(w.T, []ledger.Member{alone, begun})(r.Members(ws, ledger.Range{Only: ledger.OnlyOneFactor}))
+		some, err := r.Users(ledger.Range{Only: ledger.OnlyOneFactor})
+		if err != nil {
+			w.Fatal(err)
+		}
+		for _, m := range all {
+			is := slices.ContainsFunc(some, func(u ledger.User) bool { return u.ID == m.User })
+			if is != (m.User == alone.User || m.User == begun.User) {
+				w.Errorf("of the users whose password stands alone, %s is one: %v", m.UserEmail, is)
+			}
+		}
 		var users []ledger.ID
 		for _, m := range all {
 			users = append(users, m.User)
