@@ -43,8 +43,8 @@ func (v *visit) deleteResource() error {
 	if err != nil {
 		return err
 	}
-	d := removal{what: "resource", name: name, action: v.WS("resources", name, "delete"), back: v.WS("resources"), uses: uses}
-	return v.Page(d.title(), removalPage(d, form.New(nil)))
+	d := removalOf("resource", name, v.WS("resources", name, "delete"), v.WS("resources"), uses)
+	return v.Page(d.Title(), removalPage(d, form.New(nil)))
 }
 
 func (v *visit) doDeleteResource() error {

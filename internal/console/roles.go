@@ -200,14 +200,15 @@ func (v *visit) deleteRoleWith(f form.Form) error {
 	if !uses.Written {
 		return v.Missing()
 	}
-	d := removal{what: "role", name: name, action: r.page("roles", name, "delete"), back: r.page("roles", name), uses: uses, instance: r.at.Instance}
+	d := removalOf("role", name, r.page("roles", name, "delete"), r.page("roles", name), uses)
+	d.Instance = r.at.Instance
 	if !uses.Inherits {
 		d.replacements = slices.DeleteFunc(r.roles, func(o api.Role) bool { return o.Name == name })
 	}
 	if f.Err != nil {
-		return v.Again(d.title(), removalPage(d, f))
+		return v.Again(d.Title(), removalPage(d, f))
 	}
-	return v.Page(d.title(), removalPage(d, f))
+	return v.Page(d.Title(), removalPage(d, f))
 }
 
 // doDeleteRole takes a role away. Where it is in use the form comes back, with the roles

@@ -1,8 +1,6 @@
 package console
 
 import (
-	"slices"
-
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/form"
@@ -104,8 +102,9 @@ func (v *visit) deleteScope() error {
 	if !uses.Written {
 		return v.Missing()
 	}
-	d := removal{what: "scope", name: name, action: c.page("scopes", name, "delete"), back: c.page("scopes", name), uses: uses, instance: c.at.Instance}
-	return v.Page(d.title(), removalPage(d, form.New(nil)))
+	d := removalOf("scope", name, c.page("scopes", name, "delete"), c.page("scopes", name), uses)
+	d.Instance = c.at.Instance
+	return v.Page(d.Title(), removalPage(d, form.New(nil)))
 }
 
 func (v *visit) doDeleteScope() error {
@@ -118,76 +117,13 @@ func (v *visit) doDeleteScope() error {
 
 // removal is a role, scope or resource that is about to go.
 type removal struct {
-	// what is "role", "scope" or "resource".
-	what, name, action, back string
-	instance                 bool
-	uses                     insight.Uses
+	phrase.Removal
+	action, back string
 	// replacements are the roles that whoever has a role may get instead.
 	replacements []api.Role
 }
 
-func (d removal) title() string {
-	if d.uses.Inherits {
-		return "Give up this version of " + d.name + "?"
-	}
-	return "Delete the " + d.what + " " + d.name + "?"
-}
-
-func (d removal) do() string {
-	if d.uses.Inherits {
-		return "Give it up"
-	}
-	return "Delete"
-}
-
-// text says what becomes of what names it.
-func (d removal) text() string {
-	switch {
-	case d.uses.Inherits && d.what == "role":
-		return "What it inherits holds again, at once and for everybody who has this role."
-	case d.uses.Inherits:
-		return "What the instance says about it holds again, at once."
-	case d.what == "role":
-		return "Whoever has it gets another role, or it stays."
-	case d.what == "resource":
-		return "Its name is taken out of every grant and token. What was restricted to it alone may then do nothing."
-	}
-	return "It is taken out of every role, grant and token. What needs it is refused from then on."
-}
-
-// used says whether anything that can do something names it.
-func (d removal) used() bool { return d.uses.Members+d.uses.ServiceAccounts+d.uses.Tokens > 0 }
-
-// affected is what names it, a sentence each.
-func (d removal) affected() []string {
-	var out []string
-	u := d.uses
-	for _, n := range []struct {
-		n    int
-		what string
-	}{{u.Members, "member"}, {u.ServiceAccounts, "service account"}, {u.Tokens, "live token"}} {
-		if n.n > 0 {
-			out = append(out, phrase.Plural(n.n, n.what)+d.places())
-		}
-	}
-	if u.More {
-		out = append(out, "There are very many tokens, so not all were looked through")
-	}
-	for _, l := range []struct {
-		names []string
-		what  string
-	}{{u.Roles, "role"}, {u.Scopes, "scope"}} {
-		if len(l.names) > 0 {
-			out = append(out, "The "+map[bool]string{true: l.what, false: l.what + "s"}[len(l.names) == 1]+" "+phrase.Listed(slices.Clone(l.names), 8))
-		}
-	}
-	return out
-}
-
-// places says where, for the instance alone: a workspace's page is of one.
-func (d removal) places() string {
-	if !d.instance {
-		return ""
-	}
-	return ", in " + phrase.Plural(d.uses.Workspaces, "workspace") + " that use it"
+// removalOf describes it.
+func removalOf(what, name, action, back string, uses insight.Uses) removal {
+	return removal{Removal: phrase.Removal{What: what, Name: name, Uses: phrase.Uses(uses)}, action: action, back: back}
 }

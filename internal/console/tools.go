@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"net/url"
 	"time"
 
@@ -9,7 +8,7 @@ import (
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/chart"
 	"github.com/tokenry/tokenry/internal/form"
-	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/insight"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 
@@ -51,7 +50,7 @@ func (v *visit) toolsData() (toolsData, error) {
 	if err != nil {
 		return d, err
 	}
-	d.count(o.States)
+	d.count(o)
 	d.expiring = o.Expiring
 	all, cut, err := v.everyToken(api.TokenFilter{})
 	if err != nil {
@@ -86,50 +85,17 @@ const soonWeeks = int(phrase.Soon / (7 * 24 * time.Hour))
 
 // count draws what was counted: by state, and those that are active by themselves
 // by week.
-func (d *toolsData) count(states []ledger.TokenState) {
-	counts := map[string]int{}
-	weeks := make([]int, ledger.TokenWeeks)
-	for _, s := range states {
-		d.total += s.Count
-		counts[stateName(s)] += s.Count
-		if s.Week >= 0 && (s.State == api.StatusActive || s.State == ledger.StateBlocked) {
-			weeks[s.Week] += s.Count
-			d.ending += s.Count
-		}
-	}
+func (d *toolsData) count(o insight.TokenOverview) {
+	counts, weeks := o.Count(soonWeeks)
 	for _, b := range []chart.Bar{{Name: "Active", Class: "good"}, {Name: "Expiring soon", Class: "warn"}, {Name: "Blocked", Class: "warn"}, {Name: "Disabled", Class: "mute"}, {Name: "Expired", Class: "bad"}, {Name: "Revoked", Class: "mute"}} {
 		b.N = counts[b.Name]
+		d.total += b.N
 		d.states = append(d.states, b)
 	}
 	for i, n := range weeks {
-		d.expiries = append(d.expiries, chart.Bar{Name: weekName(i), Class: map[bool]string{true: "warn", false: ""}[i < soonWeeks], N: n})
+		d.ending += n
+		d.expiries = append(d.expiries, chart.Bar{Name: phrase.Week(i), Class: map[bool]string{true: "warn", false: ""}[i < soonWeeks], N: n})
 	}
-}
-
-// stateName is a counted state as the page calls it.
-func stateName(s ledger.TokenState) string {
-	switch s.State {
-	case api.StatusRevoked:
-		return "Revoked"
-	case api.StatusExpired:
-		return "Expired"
-	case api.StatusDisabled:
-		return "Disabled"
-	case ledger.StateBlocked:
-		return "Blocked"
-	}
-	if s.Week >= 0 && s.Week < soonWeeks {
-		return "Expiring soon"
-	}
-	return "Active"
-}
-
-// weekName names a week by how far it is away.
-func weekName(i int) string {
-	if i == 0 {
-		return "now"
-	}
-	return fmt.Sprintf("%d w", i)
 }
 
 // everyToken lists the tokens that a filter keeps, up to a bound, newest first.

@@ -25,6 +25,37 @@ type TokenOverview struct {
 	Expiring []api.Token
 }
 
+// Count adds up what was counted: by the state as a page calls it, and those that are active
+// by themselves, or blocked, by the week in which they end. What ends in the first soonWeeks
+// ends soon.
+func (o TokenOverview) Count(soonWeeks int) (states map[string]int, weeks []int) {
+	states, weeks = map[string]int{}, make([]int, ledger.TokenWeeks)
+	for _, s := range o.States {
+		states[stateName(s, soonWeeks)] += s.Count
+		if s.Week >= 0 && (s.State == api.StatusActive || s.State == ledger.StateBlocked) {
+			weeks[s.Week] += s.Count
+		}
+	}
+	return states, weeks
+}
+
+func stateName(s ledger.TokenState, soonWeeks int) string {
+	switch s.State {
+	case api.StatusRevoked:
+		return "Revoked"
+	case api.StatusExpired:
+		return "Expired"
+	case api.StatusDisabled:
+		return "Disabled"
+	case ledger.StateBlocked:
+		return "Blocked"
+	}
+	if s.Week >= 0 && s.Week < soonWeeks {
+		return "Expiring soon"
+	}
+	return "Active"
+}
+
 // TokenOverview counts the tokens of a workspace that the caller may list, and lists
 // those that expire next within a time.
 func (a *Insight) TokenOverview(ctx context.Context, c authority.Caller, ref string, within time.Duration, limit int) (out TokenOverview, err error) {

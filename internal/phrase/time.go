@@ -96,3 +96,11 @@ const Soon = 14 * 24 * time.Hour
 func EndsSoon(t api.Token, now time.Time) bool {
 	return t.Status == api.StatusActive && t.ExpiresAt != nil && t.ExpiresAt.Sub(now) < Soon
 }
+
+// Week names a week by how far it is away.
+func Week(i int) string {
+	if i == 0 {
+		return "now"
+	}
+	return Itoa(i) + " w"
+}
