@@ -47,6 +47,7 @@ type PatchPolicy struct {
 	Onboarding            Opt[string]         `json:"onboarding,omitzero"`
 	Recoverable           Opt[bool]           `json:"recoverable,omitzero"`
 	RevokeOnReuse         Opt[bool]           `json:"revoke_on_reuse,omitzero"`
+	NoticeStrangeUse      Opt[bool]           `json:"notice_strange_use,omitzero"`
 	VerifiersMayRevoke    Opt[bool]           `json:"verifiers_may_revoke,omitzero"`
 	RateLimit             Opt[RateLimit]      `json:"rate_limit,omitzero"`
 	WorkspaceRateLimit    Opt[RateLimit]      `json:"workspace_rate_limit,omitzero"`
@@ -79,6 +80,8 @@ type Policy struct {
 	Onboarding         string    `json:"onboarding"`
 	Recoverable        bool      `json:"recoverable"`
 	RevokeOnReuse      bool      `json:"revoke_on_reuse"`
+	// NoticeStrangeUse tells the owner of a token that it was used as it never was.
+	NoticeStrangeUse bool `json:"notice_strange_use"`
 	// VerifiersMayRevoke lets whoever may verify tokens end one whose secret was
 	// presented to it, through the revocation of OAuth.
 	VerifiersMayRevoke bool       `json:"verifiers_may_revoke"`

@@ -128,6 +128,8 @@ type WebhookData struct {
 	DaysLeft int `json:"days_left,omitempty"`
 	// Leak is of token.leaked: where, and what was done.
 	Leak *Leak `json:"leak,omitempty"`
+	// StrangeUse is of token.strange_use: what is open about the token.
+	StrangeUse *StrangeUse `json:"strange_use,omitempty"`
 }
 
 // WebhookToken is the token that an event is about.
@@ -188,6 +190,7 @@ func tokenEvents() []WebhookType {
 		{"token.expired", "A token's expiry has passed.", nil},
 		{"token.reused", "A retired secret was presented; told once an hour and secret, count says how often.", nil},
 		{"token.leaked", "A secret of a token was reported as leaked, or the token revoked because of that; leak says where and what was done.", nil},
+		{"token.strange_use", "A token was used as it never was; told once a day and token, strange_use says what is open about it.", nil},
 	}
 }
 

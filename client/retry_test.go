@@ -184,10 +184,14 @@ func TestWhatBringsSomethingBackIsSentOnce(t *testing.T) {
 		do   func() error
 		want int
 	}{
-		"enable a token":               {func() error { _, err := c.EnableToken(ctx, "acme", "x"); return err }, 1},
-		"enable a service account":     {func() error { _, err := c.EnableServiceAccount(ctx, "acme", "x"); return err }, 1},
-		"activate a member":            {func() error { _, err := c.ActivateMember(ctx, "acme", "x"); return err }, 1},
-		"activate a user":              {func() error { _, err := c.ActivateUser(ctx, "x"); return err }, 1},
+		"enable a token":           {func() error { _, err := c.EnableToken(ctx, "acme", "x"); return err }, 1},
+		"enable a service account": {func() error { _, err := c.EnableServiceAccount(ctx, "acme", "x"); return err }, 1},
+		"activate a member":        {func() error { _, err := c.ActivateMember(ctx, "acme", "x"); return err }, 1},
+		"activate a user":          {func() error { _, err := c.ActivateUser(ctx, "x"); return err }, 1},
+		"answer for a token": {func() error {
+			_, err := c.AnswerStrangeUse(ctx, "acme", "x", api.AnswerStrangeUse{Answer: api.StrangeMe})
+			return err
+		}, 1},
 		"resume a workspace":           {func() error { _, err := c.ResumeWorkspace(ctx, "acme"); return err }, 1},
 		"disable a token":              {func() error { _, err := c.DisableToken(ctx, "acme", "x", api.DisableToken{}); return err }, 3},
 		"deactivate a member":          {func() error { _, err := c.DeactivateMember(ctx, "acme", "x"); return err }, 3},

@@ -60,6 +60,22 @@ func (c UsageCalls) Activity(ctx context.Context, ws, id string) iter.Seq2[api.A
 	})
 }
 
+// StrangeUse shows what was strange about the use of a token and nobody has answered.
+//
+// Needs tokens:read and usage:read. The client repeats it.
+func (c UsageCalls) StrangeUse(ctx context.Context, ws, id string) (api.StrangeUse, error) {
+	return within[api.StrangeUse](ctx, c.line, ws, call{method: http.MethodGet}, "tokens", id, "strange-use")
+}
+
+// AnswerStrangeUse says who it was: [api.StrangeMe] ends the notice, [api.StrangeNotMe] keeps
+// it until the token has a new secret or an end.
+//
+// Needs tokens:edit, and not of the token itself. The client does not repeat it: more may have
+// been strange meanwhile. Refusals of its own: changed_meanwhile.
+func (c UsageCalls) AnswerStrangeUse(ctx context.Context, ws, id string, in api.AnswerStrangeUse) (api.StrangeUse, error) {
+	return within[api.StrangeUse](ctx, c.line, ws, with(http.MethodPost, in), "tokens", id, "strange-use")
+}
+
 // Denials walks through the last refusals one by one, newest first: a token's, or the
 // workspace's for the id "".
 //

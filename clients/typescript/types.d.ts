@@ -57,6 +57,15 @@ export interface Affected {
   tokens: Token[]
 }
 
+/** AnswerStrangeUse says who it was. */
+export interface AnswerStrangeUse {
+  /** Answer is me or not_me. */
+  answer: string
+  comment?: string | null
+  /** Seen is the last_at that was shown: what came later is refused with changed_meanwhile instead of being answered unseen. */
+  seen?: string | null
+}
+
 /** Approval is what became of a token that needs a second person. */
 export interface Approval {
   asked_at: string
@@ -977,6 +986,7 @@ export interface PatchPolicy {
   max_lifetime?: string | null
   max_tokens?: MaxTokens | null
   notice_days?: number[] | null
+  notice_strange_use?: boolean | null
   onboarding?: string | null
   overlap?: string | null
   personal_tokens?: string | null
@@ -1009,6 +1019,8 @@ export interface Policy {
   max_lifetime: string
   max_tokens: MaxTokens
   notice_days: number[]
+  /** NoticeStrangeUse tells the owner of a token that it was used as it never was. */
+  notice_strange_use: boolean
   onboarding: string
   /** Overlap is how long a rotated secret still works; 0 ends it at once. */
   overlap: string
@@ -1349,6 +1361,28 @@ export interface Statement {
   resources?: string[] | null
   role?: string | null
   scopes?: string[] | null
+}
+
+/** StrangeUse is what was strange about the use of a token and nobody has answered. */
+export interface StrangeUse {
+  /** Denied is how many requests were refused within an hour, when none was in a week. */
+  denied: number
+  /** DisownedAt is when somebody answered that it was not them. */
+  disowned_at: string | null
+  first_at: string | null
+  last_at: string | null
+  /** LastIP and LastUserAgent are of the last use that was strange. */
+  last_ip: string | null
+  last_user_agent: string
+  /** ManyNetworks says that the token is used from so many networks that new ones are not told any more. */
+  many_networks: boolean
+  more_networks: number
+  /** Networks are those that it was never used from before, the first 8 of them, each the /24 or /48 around an address; MoreNetworks counts the others. */
+  networks: string[]
+  /** Open says that there is something; else all that follows is empty. */
+  open: boolean
+  /** QuietSince is the day of its last use before a silence of 90 days and more. */
+  quiet_since: string | null
 }
 
 /** SupportContact is whom a person with a refused token may ask. */
@@ -2597,6 +2631,16 @@ export interface Calls {
     }
     answer: Descendants
   }
+  /** Show what was strange about the use of a token and nobody has answered */
+  "GET /v1/workspaces/{ws}/tokens/{id}/strange-use": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+      /** An id. */
+      id: string
+    }
+    answer: StrangeUse
+  }
   /** Count what was done with a token, by hour or day */
   "GET /v1/workspaces/{ws}/tokens/{id}/usage": {
     path: {
@@ -3224,6 +3268,17 @@ export interface Calls {
     idempotencyKey: string
     ifMatch: number
     answer: Issued
+  }
+  /** Answer who it was: me, or not me */
+  "POST /v1/workspaces/{ws}/tokens/{id}/strange-use": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+      /** An id. */
+      id: string
+    }
+    body: AnswerStrangeUse
+    answer: StrangeUse
   }
   /** Move a token to another owner and rotate it */
   "POST /v1/workspaces/{ws}/tokens/{id}/transfer": {

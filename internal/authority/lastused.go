@@ -145,7 +145,10 @@ func Locators(ts []ledger.Token) []token.Locator {
 // know nothing.
 type nothingUsed struct{}
 
-func (nothingUsed) ForgetUsage(context.Context, []token.Locator) error    { return nil }
+func (nothingUsed) ForgetUsage(context.Context, []token.Locator) error { return nil }
+func (nothingUsed) ForgetNetworks(context.Context, token.Locator, []netip.Addr) error {
+	return nil
+}
 func (nothingUsed) TrimUsage(context.Context, ledger.ID, time.Time) error { return nil }
 
 func (nothingUsed) LastUses(context.Context, []token.Locator) ([]ledger.LastUse, error) {

@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 	"io"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -41,4 +42,5 @@ func (a *Authority) Given() Given { return a.given }
 type UsageForgetter interface {
 	ForgetUsage(ctx context.Context, tokens []token.Locator) error
 	TrimUsage(ctx context.Context, workspace ledger.ID, before time.Time) error
+	ForgetNetworks(ctx context.Context, t token.Locator, networks []netip.Addr) error
 }

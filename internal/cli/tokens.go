@@ -36,7 +36,7 @@ func (a *app) tokens() *cobra.Command {
 		a.tokenRevoke(),
 		a.tokenAct("delete ID", "Revoke a token and hide it from lists", (*client.Client).DeleteToken),
 		a.tokenTransfer(), a.tokenLookup(), a.tokenLeak(), a.tokenBulk(),
-		a.tokenUsage(), a.tokenActivity(), a.tokenAdvise(),
+		a.tokenUsage(), a.tokenStrange(), a.tokenActivity(), a.tokenAdvise(),
 	)
 }
 

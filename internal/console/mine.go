@@ -19,6 +19,8 @@ type mineIn struct {
 	table
 	standing *api.Token
 	mayHold  bool
+	// strange is what nobody has answered about their use, by locator.
+	strange map[string]api.StrangeUse
 }
 
 // myTokens lists the visitor's own personal tokens, workspace by workspace.
@@ -81,6 +83,9 @@ func (v *visit) mineIn(slug string) (mineIn, error) {
 		return m, err
 	}
 	phrase.SortTokens(m.rows, v.Q("sort"))
+	if m.strange, err = v.strangeAmong(slug, m.rows); err != nil {
+		return m, err
+	}
 	return m, v.enable(&m.table)
 }
 

@@ -48,9 +48,9 @@ func TestEachFieldOfThePolicyIsChangedByItsForm(t *testing.T) {
 
 // another is a value in the form that a field has not by itself.
 func another(page, name string) url.Values {
-	switch policy.Value(policy.Standard(), name).(type) {
+	switch v := policy.Value(policy.Standard(), name).(type) {
 	case bool:
-		return url.Values{name: {"yes"}}
+		return url.Values{name: {map[bool]string{false: "yes"}[v]}}
 	case api.Duration:
 		return url.Values{name: {"3d"}}
 	case []int:

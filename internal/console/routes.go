@@ -111,6 +111,7 @@ func tokenRoutes() []route {
 		{"POST" + at + "/{id}/advice", reception.MineHere().InPortal(), (*visit).doAdvice},
 		{"POST" + at + "/{id}/widen", reception.MineHere().InPortal(), (*visit).doWiden},
 		{"POST" + at + "/{id}/retire", reception.MineHere().InPortal(), (*visit).doRetire},
+		{"POST" + at + "/{id}/strange", reception.MineHere().InPortal(), (*visit).doStrange},
 		{"GET" + at + "/{id}/rotate", reception.MineHere().InPortal(), (*visit).rotate},
 		{"POST" + at + "/{id}/rotate", reception.MineHere().InPortal(), (*visit).doRotate},
 		{"GET" + at + "/{id}/reset", reception.MineHere().InPortal(), (*visit).resetToken},

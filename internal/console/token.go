@@ -23,6 +23,8 @@ type oneToken struct {
 	activity []api.Activity
 	// made is what was made with it.
 	made api.Descendants
+	// strange is what nobody has answered about its use; nil is nothing.
+	strange *api.StrangeUse
 	// asked is the answer to "can it …?"; nil when nothing was asked.
 	asked *couldIt
 }
@@ -53,6 +55,9 @@ func (v *visit) token() error {
 		}
 	}
 	if err = v.watch(&k); err != nil {
+		return err
+	}
+	if k.strange, err = v.strangeUse(t); err != nil {
 		return err
 	}
 	if scope := v.Q("scope"); scope != "" {

@@ -41,7 +41,7 @@ func another() map[string]url.Values {
 		"retention": one("retention", "30d"), "introspection_max_cache": one("introspection_max_cache", "1m"),
 		"allow_never": one("allow_never", ""), "require_ip_allow_list": one("require_ip_allow_list", "yes"), "recoverable": one("recoverable", "yes"),
 		"revoke_on_reuse": one("revoke_on_reuse", ""), "personal_tokens": one("personal_tokens", "nobody"), "onboarding": one("onboarding", "any_member"),
-		"leak_action": one("leak_action", "notify"), "leak_descendants": one("leak_descendants", "yes"), "require_second_factor": one("require_second_factor", "yes"), "verifiers_may_revoke": one("verifiers_may_revoke", "yes"), "notice_days": one("notice_days", "14"), "require_approval": one("require_approval", "kinds=service"), "max_tokens": one("total", "0"),
+		"leak_action": one("leak_action", "notify"), "leak_descendants": one("leak_descendants", "yes"), "require_second_factor": one("require_second_factor", "yes"), "notice_strange_use": one("notice_strange_use", "yes"), "verifiers_may_revoke": one("verifiers_may_revoke", "yes"), "notice_days": one("notice_days", "14"), "require_approval": one("require_approval", "kinds=service"), "max_tokens": one("total", "0"),
 		"support_contact": one("contact_url", "https://help.example"), "rate_limit": one("rate_limit_requests", "20"),
 		"workspace_rate_limit": one("workspace_rate_limit_requests", "1000"),
 	}

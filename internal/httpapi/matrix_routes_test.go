@@ -142,6 +142,7 @@ func tokenSituations() []situation {
 		{route: "POST " + one + "/revoke"}, {route: "POST " + one + "/disable"}, {route: "POST " + one + "/enable"},
 		{route: "POST " + one + "/rotate"}, {route: "POST " + one + "/reset"}, {route: "POST " + one + "/retire"},
 		{route: "POST " + one + "/reveal"},
+		{route: "GET " + one + "/strange-use"}, {route: "POST " + one + "/strange-use", body: `{"answer":"me"}`},
 		{route: "POST " + one + "/transfer", about: "to a service account", body: `{"owner":"robot"}`},
 	} {
 		out = append(out, onEachToken(verb)...)

@@ -27,6 +27,14 @@ func usageRoutes() []Route {
 			all(func(c *call) ([]api.Advice, error) {
 				return c.s.authority.TokenAdvice(c.ctx, c.caller, c.path("ws"), c.path("id"))
 			})),
+		route("GET", id+"/strange-use", watch, "Show what was strange about the use of a token and nobody has answered",
+			get(func(c *call) (api.StrangeUse, error) {
+				return c.s.authority.StrangeUse(c.ctx, c.caller, c.path("ws"), c.path("id"))
+			})),
+		route("POST", id+"/strange-use", needs("tokens:edit").Noting("A token does not answer about itself."), "Answer who it was: me, or not me",
+			change(func(c *call, in api.AnswerStrangeUse) (authority.Done[api.StrangeUse], error) {
+				return c.s.authority.AnswerStrangeUse(c.ctx, c.caller, c.path("ws"), c.path("id"), in)
+			})).saying("After me the notice is gone. After not_me it stays until the token has a new secret or an end, and its networks are news again."),
 		route("GET", ws+"/advice", watch, "Say what to narrow or end about all tokens",
 			list(func(c *call, p authority.Page) ([]api.Advice, int64, error) {
 				return c.s.authority.WorkspaceAdvice(c.ctx, c.caller, c.path("ws"), p)

@@ -182,6 +182,8 @@ func (w *world) tokenStory() {
 		{"POST", one + "/enable", nil, 200, object{"status": "active"}},
 		{"POST", one + "/rotate", nil, 200, nil},
 		{"POST", one + "/retire", nil, 200, object{"overlap_ends_at": nil}},
+		{"GET", one + "/strange-use", nil, 200, object{"open": false}},
+		{"POST", one + "/strange-use", object{"answer": "me"}, 200, object{"open": false}},
 		{"POST", one + "/rotate", object{"overlap": "0"}, 200, nil},
 		{"POST", one + "/reset", nil, 200, nil},
 		{"POST", one + "/transfer", object{"owner": "eve@example.com"}, 200, nil},

@@ -68,6 +68,7 @@ const (
 	MailIssued          = "issued"
 	MailReused          = "reused"
 	MailLeaked          = "leaked"
+	MailStrange         = "strange"
 	MailWebhookDisabled = "webhook_disabled"
 	// MailAsked goes to who may approve a token, MailDecided to whoever asked for it.
 	MailAsked   = "approval_asked"
@@ -128,6 +129,8 @@ type MailFacts struct {
 	Revoked bool   `json:"revoked,omitempty"`
 	// Leak is of a leaked secret.
 	Leak *Leak `json:"leak,omitempty"`
+	// Strange is of strange use.
+	Strange *StrangeSigns `json:"strange,omitempty"`
 	// WebhookURL is the host of an endpoint, WebhookID its id, Reason why it was
 	// disabled.
 	WebhookURL string              `json:"webhook_url,omitempty"`

@@ -89,6 +89,7 @@ type Reader struct {
 	FigureReader
 	PageReader
 	TrustReader
+	StrangeReader
 }
 
 // HeadReader reads what there is one of.
@@ -316,6 +317,7 @@ type Writer struct {
 	RetentionWriter
 	RemovalWriter
 	TrustWriter
+	StrangeWriter
 }
 
 // HeadWriter changes what there is one of, and says when and where in its batch a

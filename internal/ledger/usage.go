@@ -40,8 +40,8 @@ type UsageStore interface {
 	RollUpUsage(ctx context.Context, before, now time.Time) error
 
 	// TrimUsage forgets what a workspace did before a moment: counts, activity,
-	// scopes, denials, reuse. When a token was last used stays; of its secrets,
-	// that of the last six.
+	// scopes, denials, reuse, networks. When a token was last used stays; of its
+	// secrets, that of the last six.
 	TrimUsage(ctx context.Context, workspace ID, before time.Time) error
 
 	// ForgetUsage forgets everything about tokens that are purged. The totals of

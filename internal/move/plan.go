@@ -21,12 +21,13 @@ func Copied() []Table {
 		"members", "service_accounts", "tokens", "secrets", "token_counts", "removals",
 		"audit", "audit_anchors", "audit_streams", "audit_stream_gaps",
 		"factors", "identities", "sessions", "signin_addresses", "signin_attempts", "signin_codes",
-		"webhooks", "webhook_secrets", "deliveries", "mails", "notices", "reuses_told", "idempotency", "trust_rules", "exchanges",
+		"webhooks", "webhook_secrets", "deliveries", "mails", "notices", "reuses_told", "strange", "idempotency", "trust_rules", "exchanges",
 	} {
 		all = append(all, Table{Name: name})
 	}
 	for _, name := range []string{
 		"usage_batches", "usage_last", "usage_hours", "usage_days", "usage_scopes", "usage_activity", "usage_denials", "usage_reuses", "usage_meters",
+		"usage_networks",
 	} {
 		all = append(all, Table{Name: name, Usage: true})
 	}
@@ -41,7 +42,8 @@ func NotCopied() map[string]string {
 		"leases":  "they are of processes",
 		"runner":  "it is of a process; the number that it counts is compared on its own side alone",
 		"builds":  "each side's own migrations say which builds it suits", "usage_builds": "as builds",
-		"server": "a version from before many nodes wrote it, about its process",
+		"usage_recorded": "since when nothing is missing of usage is known where it is recorded, and begins anew elsewhere",
+		"server":         "a version from before many nodes wrote it, about its process",
 	}
 }
 

@@ -210,6 +210,11 @@ func (s *Service) page(l outbox.Letter) (page, string) {
 			return p, s.expiries(&p, l)
 		}
 		subject = s.expiry(&p, l)
+	case ledger.MailStrange:
+		if len(l.Others) > 0 {
+			return p, s.strangeMany(&p, l)
+		}
+		subject = s.strange(&p, f)
 	case ledger.MailIssued:
 		subject = s.issued(&p, f)
 	case ledger.MailReused:

@@ -24,6 +24,7 @@ func special() map[string]string {
 		"SettleLetter":        "the sender",
 		"NoticeExpiring":      "a job",
 		"ReportReuse":         "told by verification",
+		"ReportStrange":       "told by what was written of usage",
 		"ClaimPosts":          "the sender",
 		"StillDue":            "the sender",
 		"SettlePost":          "the sender",
@@ -74,7 +75,7 @@ func TestEveryVerbTakesItsCallerFirst(t *testing.T) {
 		}
 		want = append(want, name)
 	}
-	for _, room := range []string{"tokens", "approval", "owners", "rights", "outbox", "retention", "insight", "imports", "office"} {
+	for _, room := range []string{"tokens", "approval", "owners", "rights", "outbox", "retention", "insight", "imports", "strange", "office"} {
 		files, err := filepath.Glob("../" + room + "/*.go")
 		officetest.Must(t, err)
 		for _, name := range files {

@@ -81,6 +81,8 @@ func effects() map[string]string {
 		"RemoveServiceAccount":  "takes",
 		"ReportLeaks":           "takes",
 		"ReportReuse":           "takes",   // may revoke
+		"ReportStrange":         "neither", // tells
+		"AnswerStrangeUse":      "gives",   // ends a warning
 		"ResetAccessToken":      "neither", // a reset takes; making the first one, and its life again, ask
 		"ResetToken":            "takes",
 		"ResumeWorkspace":       "gives",
@@ -116,7 +118,7 @@ func TestEveryVerbSaysWhatItDoesToPower(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}
 	var files []string
-	for _, room := range []string{"authority", "tokens", "approval", "owners", "rights", "federation", "scim", "outbox", "retention", "insight", "office"} {
+	for _, room := range []string{"authority", "tokens", "approval", "owners", "rights", "federation", "scim", "outbox", "retention", "insight", "strange", "office"} {
 		in, err := filepath.Glob("../" + room + "/*.go")
 		officetest.Must(t, err)
 		files = append(files, in...)

@@ -27,6 +27,7 @@ import (
 	"github.com/tokenry/tokenry/internal/retention"
 	"github.com/tokenry/tokenry/internal/rights"
 	"github.com/tokenry/tokenry/internal/scim"
+	"github.com/tokenry/tokenry/internal/strange"
 	"github.com/tokenry/tokenry/internal/tokens"
 	"github.com/tokenry/tokenry/token"
 )
@@ -43,6 +44,7 @@ type Office struct {
 	*scim.Scim
 	*imports.Imports
 	*approval.Approval
+	*strange.Strange
 	in *authority.Authority
 	// turnedAway are the sign-ins that were refused.
 	turnedAway *authority.Refusals[turnedAway, string]
@@ -59,7 +61,7 @@ func over(in *authority.Authority, refused *authority.Refusals[turnedAway, strin
 	people, roles := owners.New(in), rights.New(in)
 	return &Office{
 		Tokens: tokens.New(in), Owners: people, Rights: roles, Scim: scim.New(in, people, roles), Outbox: outbox.New(in),
-		Retention: retention.New(in), Insight: insight.New(in),
+		Retention: retention.New(in), Insight: insight.New(in), Strange: strange.New(in),
 		Approval:   approval.New(in),
 		Imports:    imports.New(in, imports.Make{Draft: tokens.Draft, Place: tokens.Place}),
 		Federation: federation.New(in, federation.Mint{Draft: tokens.Draft, Issue: tokens.IssueEphemeral}), in: in, turnedAway: refused,

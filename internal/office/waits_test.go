@@ -14,6 +14,7 @@ import (
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/outbox"
+	"github.com/tokenry/tokenry/internal/strange"
 	"github.com/tokenry/tokenry/internal/scim"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -205,6 +206,12 @@ func ofTokens(w *officetest.World) []waiting {
 		{"ResetAccessToken", "another one", true, func() (int64, error) { return issued(w.ResetAccessToken(ctx, root, "acme", "ada@example.com")) }},
 		{"ReportReuse", "a policy may revoke", true, func() (int64, error) {
 			return 0, w.ReportReuse(ctx, outbox.Reused{Token: officetest.Locator(w, kept), Secret: 1, Count: 1})
+		}},
+		{"ReportStrange", "it tells", false, func() (int64, error) {
+			return 0, w.ReportStrange(ctx, []strange.Sign{{Token: officetest.Locator(w, kept), At: w.Clock.Now(), Crowded: true}})
+		}},
+		{"AnswerStrangeUse", "", false, func() (int64, error) {
+			return done(w.AnswerStrangeUse(ctx, root, "acme", kept.Token.ID, api.AnswerStrangeUse{Answer: api.StrangeMe}))
 		}},
 		{"revokeOne", "RevokeToken", true, func() (int64, error) { return done(w.RevokeToken(ctx, root, "acme", id(), api.RevokeToken{})) }},
 		{"endFamily", "RevokeToken with what it made", true, func() (int64, error) {

@@ -244,7 +244,7 @@ func (a *Outbox) ClaimLetters(ctx context.Context, c LetterClaim, lease time.Dur
 			if err := claimMail(w, &l, m); err != nil {
 				return err
 			}
-			if len(l.mails) > 0 && m.Kind == ledger.MailExpiry {
+			if len(l.mails) > 0 && joins(m.Kind) {
 				if more[l.ID], err = join(w, &l, joined); err != nil {
 					return err
 				}
@@ -263,6 +263,9 @@ func (a *Outbox) ClaimLetters(ctx context.Context, c LetterClaim, lease time.Dur
 	return out, err
 }
 
+// joins says whether several mails of a kind to one person are one letter.
+func joins(kind string) bool { return kind == ledger.MailExpiry || kind == ledger.MailStrange }
+
 // joinMore joins another piece to a letter, in a change of its own.
 func joinMore(ctx context.Context, a *authority.Authority, l *Letter) (more bool, err error) {
 	was := *l
@@ -277,7 +280,7 @@ func joinMore(ctx context.Context, a *authority.Authority, l *Letter) (more bool
 
 // join adds further notices to a letter, and answers whether there may be more.
 func join(w *authority.Work, l *Letter, joined map[ledger.ID]bool) (more bool, err error) {
-	rows, err := w.DueMailsTo(l.Recipient, ledger.MailExpiry, w.Now, joinPiece)
+	rows, err := w.DueMailsTo(l.Recipient, l.Kind, w.Now, joinPiece)
 	for _, m := range rows {
 		if err != nil {
 			return false, err
@@ -341,6 +344,10 @@ func current(w *authority.Work, m ledger.Mail) (time.Time, bool, error) {
 		waits, err := w.Tokens(m.Workspace, ledger.TokenQuery{State: ledger.TokenPending, StateAt: w.Now, Limit: 1})
 		return m.ExpiresAt, len(waits) > 0 && w.Now.Sub(m.CreatedAt) < mailBound, err
 	}
+	if m.Kind == ledger.MailStrange {
+		open, err := stillOpen(w, m)
+		return m.ExpiresAt, open, err
+	}
 	if m.Kind != ledger.MailExpiry {
 		return m.ExpiresAt, w.Now.Sub(m.CreatedAt) < mailBound, nil
 	}
@@ -358,6 +365,24 @@ func current(w *authority.Work, m ledger.Mail) (time.Time, bool, error) {
 	}
 	to, err := Recipients(w.Snapshot, ws, t)
 	return t.ExpiresAt, slices.Contains(to, m.Recipient), err
+}
+
+// stillOpen says whether what was strange about a token is still to be told to somebody.
+func stillOpen(w *authority.Work, m ledger.Mail) (bool, error) {
+	t, err := w.Token(m.Token)
+	if err != nil || !t.RevokedAt.IsZero() || w.Now.Sub(m.CreatedAt) >= mailBound {
+		return false, authority.IgnoreNoRow(err)
+	}
+	s, err := w.Strange(t.ID)
+	if err != nil || !s.DisownedAt.IsZero() {
+		return false, authority.IgnoreNoRow(err)
+	}
+	ws, err := w.Workspace(ledger.WorkspaceKey{ID: t.Workspace})
+	if err != nil {
+		return false, err
+	}
+	to, err := Recipients(w.Snapshot, ws, t)
+	return slices.Contains(to, m.Recipient), err
 }
 
 // Sent is how an attempt to hand a mail to the mail server ended.

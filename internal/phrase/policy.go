@@ -31,6 +31,9 @@ func PolicyWords(p api.Policy) []string {
 	if p.RevokeOnReuse {
 		out = append(out, "Using a retired secret revokes its token.")
 	}
+	if p.NoticeStrangeUse {
+		out = append(out, "The owner of a token is told when it is used as it never was.")
+	}
 	if p.RequireSecondFactor {
 		out = append(out, "Whoever signs in with a password needs a second factor.")
 	}

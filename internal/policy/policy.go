@@ -168,6 +168,7 @@ func table() []field {
 			oneOf(api.OnboardPortfolio, api.OnboardAnyMember)),
 		row("recoverable", false, func(p *p) *bool { return &p.Recoverable }, func(o *o) *api.Opt[bool] { return &o.Recoverable }),
 		row("revoke_on_reuse", false, func(p *p) *bool { return &p.RevokeOnReuse }, func(o *o) *api.Opt[bool] { return &o.RevokeOnReuse }),
+		row("notice_strange_use", true, func(p *p) *bool { return &p.NoticeStrangeUse }, func(o *o) *api.Opt[bool] { return &o.NoticeStrangeUse }),
 		row("verifiers_may_revoke", false, func(p *p) *bool { return &p.VerifiersMayRevoke }, func(o *o) *api.Opt[bool] { return &o.VerifiersMayRevoke }),
 		orNone("rate_limit", func(p *p) **api.RateLimit { return &p.RateLimit }, func(o *o) *api.Opt[api.RateLimit] { return &o.RateLimit }, input.Limit),
 		orNone("workspace_rate_limit", func(p *p) **api.RateLimit { return &p.WorkspaceRateLimit }, func(o *o) *api.Opt[api.RateLimit] { return &o.WorkspaceRateLimit }, input.Limit),

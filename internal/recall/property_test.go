@@ -264,7 +264,7 @@ func TestEveryWriteIsJudged(t *testing.T) {
 		"PutSession": true, "DeleteSession": true, "DeleteSessionsOf": true, "PutAttempts": true, "DeleteAttempts": true, "PutCode": true,
 		"DeleteCode": true, "DeleteCodesOf": true, "AddIdentity": true, "DeleteIdentity": true, "PutFactor": true, "DeleteFactor": true,
 		"DeleteFactorsOf": true, "RememberAddress": true, "SweepSignIn": true,
-		"PutTrustRule": true, "DeleteTrustRule": true, "PutExchange": true, "DeleteExchanges": true,
+		"PutTrustRule": true, "DeleteTrustRule": true, "PutExchange": true, "DeleteExchanges": true, "PutStrange": true, "DeleteStrange": true,
 	}
 	judged := judgedWrites(t)
 	writer := reflect.TypeFor[ledger.Writer]()

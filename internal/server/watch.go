@@ -22,6 +22,7 @@ import (
 	"github.com/tokenry/tokenry/internal/outbox"
 	"github.com/tokenry/tokenry/internal/siem"
 	"github.com/tokenry/tokenry/internal/store"
+	"github.com/tokenry/tokenry/internal/strange"
 	"github.com/tokenry/tokenry/internal/usage"
 )
 
@@ -53,9 +54,15 @@ func (c *Core) openWatch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	unsettled := func() bool { _, unsettled := c.clock.Doubt(); return unsettled }
+	seen := strange.NewWatch(strange.Options{
+		Store: c.watch.usage, Counts: c.watch.usage.UsageCounts, Unsettled: unsettled, Logger: c.Logger,
+		Report: func(ctx context.Context, signs []strange.Sign) error { return c.Authority.ReportStrange(ctx, signs) },
+		Since:  func() time.Time { return c.watch.recorder.Since() },
+	})
 	c.watch.recorder = usage.New(usage.Config{
 		Store: c.watch.usage, Now: c.Now, Node: node, Logger: c.Logger, Reused: c.reused, Breathe: breathe,
-		Unsettled: func() bool { _, unsettled := c.clock.Doubt(); return unsettled },
+		Unsettled: unsettled, Recorded: c.watch.usage.NoteRecorded, Added: seen.Added,
 		Retention: func(ctx context.Context) (map[int64]time.Duration, error) { return c.Authority.Retentions(ctx) },
 	})
 	if c.node != nil {

@@ -18,6 +18,7 @@ type (
 	figureRows    struct{ *reader }
 	pageRows      struct{ *reader }
 	trustRows     struct{ *reader }
+	strangeRows   struct{ *reader }
 )
 
 type (
@@ -31,6 +32,7 @@ type (
 	retentionChanges struct{ *tx }
 	removalChanges   struct{ *tx }
 	trustChanges     struct{ *tx }
+	strangeChanges   struct{ *tx }
 )
 
 // chapters are all that can be read of a snapshot.
@@ -39,7 +41,7 @@ func (r *reader) chapters() ledger.Reader {
 		HeadReader: headRows{r}, WorkspaceReader: workspaceRows{r}, PeopleReader: peopleRows{r}, TokenReader: tokenRows{r},
 		RightsReader: rightsRows{r}, AuditReader: auditRows{r}, SignInReader: signInRows{r}, NotifyReader: outboxRows{r},
 		RetentionReader: retentionRows{r}, RemovalReader: removalRows{r}, FigureReader: figureRows{r}, PageReader: pageRows{r},
-		TrustReader: trustRows{r},
+		TrustReader: trustRows{r}, StrangeReader: strangeRows{r},
 	}
 }
 
@@ -49,5 +51,6 @@ func (t *tx) chapters() ledger.Tx {
 		HeadWriter: headChanges{t}, PeopleWriter: peopleChanges{t}, TokenWriter: tokenChanges{t}, RightsWriter: rightsChanges{t},
 		AuditWriter: auditChanges{t}, SignInWriter: signInChanges{t}, NotifyWriter: outboxChanges{t},
 		RetentionWriter: retentionChanges{t}, RemovalWriter: removalChanges{t}, TrustWriter: trustChanges{t},
+		StrangeWriter: strangeChanges{t},
 	}}
 }

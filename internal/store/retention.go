@@ -94,6 +94,7 @@ func (t retentionChanges) DeleteToken(id ledger.ID) error {
 		`DELETE FROM secrets WHERE token = $1`,
 		`DELETE FROM notices WHERE token = $1`,
 		`DELETE FROM reuses_told WHERE token = $1`,
+		`DELETE FROM strange WHERE token = $1`,
 		`DELETE FROM tokens WHERE id = $1`,
 	} {
 		if err := t.exec(query, id); err != nil {

@@ -209,6 +209,8 @@ CREATE INDEX mails_recipient ON mails (recipient COLLATE "binary", id) WHERE nex
 
 CREATE INDEX mails_settled ON mails (settled_at) WHERE settled_at IS NOT NULL;
 
+CREATE INDEX mails_strange ON mails (recipient COLLATE "binary", id) WHERE kind = 'strange';
+
 CREATE TABLE members (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     workspace BIGINT NOT NULL REFERENCES workspaces (id),
@@ -408,6 +410,16 @@ CREATE INDEX signin_codes_expires_at ON signin_codes (expires_at);
 CREATE INDEX signin_codes_purpose ON signin_codes (purpose, expires_at);
 
 CREATE INDEX signin_codes_user ON signin_codes (user_id, purpose) WHERE user_id IS NOT NULL;
+
+CREATE TABLE strange (
+    token BIGINT PRIMARY KEY REFERENCES tokens (id),
+    workspace BIGINT NOT NULL,
+    first_at BIGINT NOT NULL,
+    last_at BIGINT NOT NULL,
+    told_at BIGINT,
+    disowned_at BIGINT,
+    signs TEXT NOT NULL
+);
 
 CREATE TABLE token_counts (
     workspace BIGINT NOT NULL,

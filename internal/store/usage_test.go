@@ -109,7 +109,7 @@ func TestAUsageDatabaseOfBeforeIsBroughtUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := raw(t, store.UsagePath(strings.TrimPrefix(url, "sqlite:")))
-	for _, query := range []string{"DROP TABLE usage_meters", "DROP TABLE usage_builds", "DELETE FROM goose_usage_version WHERE version_id > 1"} {
+	for _, query := range []string{"DROP TABLE usage_meters", "DROP TABLE usage_builds", "DROP TABLE usage_networks", "DROP TABLE usage_recorded", "DELETE FROM goose_usage_version WHERE version_id > 1"} {
 		if _, err := old.ExecContext(t.Context(), query); err != nil {
 			t.Fatal(err)
 		}

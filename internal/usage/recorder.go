@@ -40,6 +40,12 @@ type Config struct {
 	// Reused is told of uses of retired secrets once they are written; nil is
 	// nobody. It runs between two writes and should not take long.
 	Reused func(context.Context, []ledger.Reuse)
+	// Recorded notes that everything is written that was used until a moment, or that facts
+	// were lost, and answers since when nothing is missing; nil notes nothing.
+	Recorded func(ctx context.Context, at time.Time, lost bool) (since time.Time, err error)
+	// Added is told of every piece once it is written; nil is nobody. It runs between
+	// two writes, and must be bounded in time.
+	Added func(context.Context, *ledger.UsageBatch)
 	// Logger is told when the store fails; nil is silence.
 	Logger *slog.Logger
 	// Decisions is how many decisions are remembered; 0 is 10,000.
@@ -111,6 +117,8 @@ type Recorder struct {
 	recorded, coalesced, dropped, written, failed atomic.Uint64
 	// behind is since when something waits, in µs; 0 when nothing does.
 	behind atomic.Int64
+	// since is since when nothing is missing, in µs; 0 before it is known.
+	since atomic.Int64
 }
 
 type shard struct {
@@ -180,6 +188,15 @@ func shardOf(u *Use) int {
 		h = (h ^ uint32(c)) * prime
 	}
 	return int(h>>16^h) % shards
+}
+
+// Since is since when nothing is missing of what is kept, on any node; zero while that is
+// not known.
+func (r *Recorder) Since() time.Time {
+	if at := r.since.Load(); at != 0 {
+		return micros(at)
+	}
+	return time.Time{}
 }
 
 // Decisions answers what was decided under a request id; see

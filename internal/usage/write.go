@@ -33,6 +33,10 @@ type writer struct {
 	// be limits that have recovered.
 	kept       time.Time
 	forgetting bool
+	// noted is when it was last noted that everything is written, and lost what had been
+	// dropped by then.
+	noted time.Time
+	lost  uint64
 }
 
 const (
@@ -44,6 +48,8 @@ const (
 	hoursKept = 35 * 24 * time.Hour
 	// tidying is how often old usage is rolled up and trimmed.
 	tidying = time.Hour
+	// noting is how often it is noted that everything is written.
+	noting = time.Minute
 )
 
 // Run writes until ctx ends. One call of it is enough; what is recorded after
@@ -170,7 +176,23 @@ func (r *Recorder) write(ctx context.Context) error {
 	}
 	r.behind.Store(0)
 	r.wait()
+	r.note(ctx)
 	return nil
+}
+
+// note notes that everything is written that was used until now, or that facts were lost.
+func (r *Recorder) note(ctx context.Context) {
+	w, now, lost := &r.writer, r.cfg.Now(), r.dropped.Load()
+	if r.cfg.Recorded == nil || lost == w.lost && !w.noted.IsZero() && now.Sub(w.noted).Abs() < noting || r.cfg.Unsettled != nil && r.cfg.Unsettled() {
+		return
+	}
+	since, err := r.cfg.Recorded(ctx, now, lost != w.lost)
+	if err != nil {
+		r.cfg.Logger.Warn("it could not be noted that usage is written", "error", err)
+		return
+	}
+	w.noted, w.lost = now, lost
+	r.since.Store(since.UnixMicro())
 }
 
 // drain sends what is in pieces, and makes pieces of the rest.
@@ -204,10 +226,13 @@ func (r *Recorder) send(ctx context.Context) error {
 		return r.missed(err)
 	}
 	r.written.Add(1)
-	reused := w.sending.Reuses
+	added := w.sending
 	w.sending, w.unsure, w.failures, w.retry = ledger.UsageBatch{}, false, 0, time.Time{}
-	if len(reused) > 0 && r.cfg.Reused != nil {
-		r.cfg.Reused(ctx, reused)
+	if len(added.Reuses) > 0 && r.cfg.Reused != nil {
+		r.cfg.Reused(ctx, added.Reuses)
+	}
+	if r.cfg.Added != nil {
+		r.cfg.Added(ctx, &added)
 	}
 	return nil
 }

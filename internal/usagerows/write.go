@@ -344,6 +344,7 @@ func (r *Rows) TrimUsage(ctx context.Context, workspace ledger.ID, before time.T
 			`DELETE FROM usage_activity WHERE workspace = $1 AND day < $2`,
 			`DELETE FROM usage_denials WHERE workspace = $1 AND denied_at < $2`,
 			`DELETE FROM usage_reuses WHERE workspace = $1 AND started_at < $2`,
+			`DELETE FROM usage_networks WHERE workspace = $1 AND last_at < $2 AND length(network) > 0`,
 		} {
 			if err := s.Exec(query, workspace, column.Moment(before)); err != nil {
 				return err
@@ -366,6 +367,7 @@ func (r *Rows) ForgetUsage(ctx context.Context, tokens []token.Locator) error {
 				picked + ` DELETE FROM usage_activity WHERE token IN (SELECT token FROM picked)`,
 				picked + ` DELETE FROM usage_denials WHERE token IN (SELECT token FROM picked)`,
 				picked + ` DELETE FROM usage_reuses WHERE token IN (SELECT token FROM picked)`,
+				picked + ` DELETE FROM usage_networks WHERE token IN (SELECT token FROM picked)`,
 			} {
 				if err := s.Exec(query, joined(chunk)); err != nil {
 					return err

@@ -186,6 +186,9 @@ class Calls:
     def call(self, call: Literal["GET /v1/workspaces/{ws}/tokens/{id}/descendants"], /, *, ws: str, id: str, timeout: Optional[float] = ...) -> Descendants: ...
 
     @overload
+    def call(self, call: Literal["GET /v1/workspaces/{ws}/tokens/{id}/strange-use"], /, *, ws: str, id: str, timeout: Optional[float] = ...) -> StrangeUse: ...
+
+    @overload
     def call(self, call: Literal["GET /v1/workspaces/{ws}/tokens/{id}/usage"], /, *, ws: str, id: str, query: Optional[Mapping[str, Any]] = ..., timeout: Optional[float] = ...) -> TokenUsage: ...
 
     @overload
@@ -364,6 +367,9 @@ class Calls:
 
     @overload
     def call(self, call: Literal["POST /v1/workspaces/{ws}/tokens/{id}/rotate"], /, *, ws: str, id: str, body: Optional[RotateToken] = ..., idempotency_key: Optional[str] = ..., if_match: Optional[int] = ..., timeout: Optional[float] = ...) -> Issued: ...
+
+    @overload
+    def call(self, call: Literal["POST /v1/workspaces/{ws}/tokens/{id}/strange-use"], /, *, ws: str, id: str, body: AnswerStrangeUse, timeout: Optional[float] = ...) -> StrangeUse: ...
 
     @overload
     def call(self, call: Literal["POST /v1/workspaces/{ws}/tokens/{id}/transfer"], /, *, ws: str, id: str, body: TransferToken, if_match: Optional[int] = ..., timeout: Optional[float] = ...) -> Issued: ...

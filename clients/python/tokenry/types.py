@@ -74,6 +74,19 @@ class Affected(_Affected, total=False):
     more: bool
 
 
+class _AnswerStrangeUse(TypedDict):
+    # Answer is me or not_me.
+    answer: str
+
+
+class AnswerStrangeUse(_AnswerStrangeUse, total=False):
+    """AnswerStrangeUse says who it was."""
+
+    comment: Union[str, None]
+    # Seen is the last_at that was shown: what came later is refused with changed_meanwhile instead of being answered unseen.
+    seen: Union[str, None]
+
+
 class Approval(TypedDict):
     """Approval is what became of a token that needs a second person."""
 
@@ -1157,6 +1170,7 @@ class PatchPolicy(TypedDict, total=False):
     max_lifetime: Union[str, None]
     max_tokens: Union["MaxTokens", None]
     notice_days: Union[list[int], None]
+    notice_strange_use: Union[bool, None]
     onboarding: Union[str, None]
     overlap: Union[str, None]
     personal_tokens: Union[str, None]
@@ -1190,6 +1204,8 @@ class Policy(TypedDict):
     max_lifetime: str
     max_tokens: "MaxTokens"
     notice_days: list[int]
+    # NoticeStrangeUse tells the owner of a token that it was used as it never was.
+    notice_strange_use: bool
     onboarding: str
     # Overlap is how long a rotated secret still works; 0 ends it at once.
     overlap: str
@@ -1576,6 +1592,29 @@ class Statement(TypedDict, total=False):
     resources: Union[list[str], None]
     role: Union[str, None]
     scopes: Union[list[str], None]
+
+
+class StrangeUse(TypedDict):
+    """StrangeUse is what was strange about the use of a token and nobody has answered."""
+
+    # Denied is how many requests were refused within an hour, when none was in a week.
+    denied: int
+    # DisownedAt is when somebody answered that it was not them.
+    disowned_at: Union[str, None]
+    first_at: Union[str, None]
+    last_at: Union[str, None]
+    # LastIP and LastUserAgent are of the last use that was strange.
+    last_ip: Union[str, None]
+    last_user_agent: str
+    # ManyNetworks says that the token is used from so many networks that new ones are not told any more.
+    many_networks: bool
+    more_networks: int
+    # Networks are those that it was never used from before, the first 8 of them, each the /24 or /48 around an address; MoreNetworks counts the others.
+    networks: list[str]
+    # Open says that there is something; else all that follows is empty.
+    open: bool
+    # QuietSince is the day of its last use before a silence of 90 days and more.
+    quiet_since: Union[str, None]
 
 
 class SupportContact(TypedDict, total=False):

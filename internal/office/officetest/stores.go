@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"io"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,13 @@ func (c countingPeople) Members(ws ledger.ID, q ledger.Range) ([]ledger.Member, 
 type Forgotten struct {
 	Tokens     []token.Locator
 	Workspaces []ledger.ID
+	Networks   []netip.Addr
+}
+
+// ForgetNetworks notes the networks.
+func (f *Forgotten) ForgetNetworks(_ context.Context, _ token.Locator, networks []netip.Addr) error {
+	f.Networks = append(f.Networks, networks...)
+	return nil
 }
 
 // ForgetUsage notes the tokens.

@@ -99,6 +99,15 @@ func everyFieldOfOutbox(w *world) {
 	kept(w, full(w.T, ledger.ReuseTold{Token: tok, Secret: 2, At: at(1), Count: 3}), ledger.Tx.PutReuseTold,
 		func(r ledger.Reader) (ledger.ReuseTold, error) { return r.ReuseTold(tok, 2) },
 		ledger.ReuseTold{Token: tok, Secret: 2, At: at(2)})
+	kept(w, full(w.T, strangeRow(tok)), ledger.Tx.PutStrange,
+		func(r ledger.Reader) (ledger.Strange, error) { return r.Strange(tok) },
+		ledger.Strange{Token: tok, Workspace: 7, First: at(1), Last: at(2)})
+	w.read(func(r ledger.Reader) {
+		found(w.T, []ledger.Strange{{Token: tok, Workspace: 7, First: at(1), Last: at(2)}})(r.StrangeAmong([]ledger.ID{tok, tok + 1}))
+		missing[ledger.Mail](w.T)(r.LatestMail("ann@example.com", ledger.MailStrange))
+	})
+	w.do(func(tx ledger.Tx) error { return tx.DeleteStrange(tok) })
+	w.read(func(r ledger.Reader) { missing[ledger.Strange](w.T)(r.Strange(tok)) })
 }
 
 func webhooksAreFound(w *world) {

@@ -122,13 +122,15 @@ func tokenIsDeleted(w *world) {
 			},
 			func(tx ledger.Tx) error {
 				return tx.PutReuseTold(ledger.ReuseTold{Token: t, Secret: 1, At: at(1)})
-			})
+			},
+			func(tx ledger.Tx) error { return tx.PutStrange(strangeRow(t)) })
 	}
 	w.do(func(tx ledger.Tx) error { return tx.DeleteToken(gone.ID) })
 	w.read(func(r ledger.Reader) {
 		missing[ledger.Token](w.T)(r.Token(gone.Locator))
 		missing[ledger.Notice](w.T)(r.Notice(gone.ID, 7))
 		missing[ledger.ReuseTold](w.T)(r.ReuseTold(gone.ID, 1))
+		missing[ledger.Strange](w.T)(r.Strange(gone.ID))
 		found(w.T, []ledger.Secret(nil))(r.Secrets(gone.ID))
 		found(w.T, kept)(r.Token(kept.Locator))
 		found(w.T, []ledger.Secret{secretRow(kept.ID, 1)})(r.Secrets(kept.ID))
