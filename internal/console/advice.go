@@ -6,40 +6,19 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/listing"
-	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/token"
 )
 
-// adviceMost is how much advice about a workspace is taken at once, adviceRows how much of it
-// a page shows.
-const adviceMost, adviceRows = 5000, 200
+// adviceMost is how much advice about a workspace is taken at once.
+const adviceMost = 5000
 
-// adviceList is what could be better about the tokens of a workspace.
-type adviceList struct {
-	// Address is that of the page, with the kind that it is narrowed to.
-	listing.Address
-	kinds []adviceKind
-	code  string
-	rows  []api.Advice
-	// total is how many there are of the kind, as far as was looked; more says that not
-	// every token was.
-	total int
-	more  bool
-}
-
-// adviceKind is a kind of advice, and how often it is given.
-type adviceKind struct {
-	code, name string
-	n          int
-}
+// adviceList is the page of what could be better.
+type adviceList struct{ listing.Advice }
 
 // advice lists what could be better about all tokens, with how much there is of each kind.
 func (v *visit) advice() error {
 	v.Section = "advice"
-	l := adviceList{Address: listing.At(*v.R.URL), code: v.Q("code")}
-	for _, code := range []string{api.AdviceUnused, api.AdviceUnusedScopes, api.AdviceNoExpiry, api.AdviceShared, api.AdviceOwnerInactive} {
-		l.kinds = append(l.kinds, adviceKind{code: code, name: phrase.AdviceKind(code)})
-	}
+	l := adviceList{listing.NewAdvice(listing.At(*v.R.URL), v.Q("code"))}
 	looked := 0
 	for rows, err := range authority.Pages(func(p authority.Page) ([]api.Advice, int64, error) {
 		return v.Office.WorkspaceAdvice(v.Ctx(), v.Caller, v.At.Slug, p)
@@ -48,36 +27,14 @@ func (v *visit) advice() error {
 			return err
 		}
 		for _, a := range rows {
-			l.add(a)
+			l.Add(a)
 		}
 		if looked += authority.MaxPage; looked >= adviceMost {
-			l.more = true
+			l.More = true
 			break
 		}
 	}
 	return v.Page("Advice", advicePage(v, &l))
-}
-
-func (l *adviceList) add(a api.Advice) {
-	i := slices.IndexFunc(l.kinds, func(k adviceKind) bool { return k.code == a.Code })
-	if i < 0 {
-		return
-	}
-	l.kinds[i].n++
-	if l.code != "" && l.code != a.Code {
-		return
-	}
-	if l.total++; len(l.rows) < adviceRows {
-		l.rows = append(l.rows, a)
-	}
-}
-
-// all is how much there is of every kind.
-func (l *adviceList) all() (n int) {
-	for _, k := range l.kinds {
-		n += k.n
-	}
-	return n
 }
 
 // page is that of the token of an advice, or of what follows it, which leads back here.

@@ -119,7 +119,7 @@ func (v *visit) doEditToken() error {
 	}
 	in, err := d.Change()
 	if err == nil {
-		if d.taken = v.takes(d, in); len(d.taken) > 0 && d.Get("taken") != named(d.taken) {
+		if d.taken = v.takes(d, in); len(d.taken) > 0 && d.Get("taken") != form.ScopesUsed(d.taken) {
 			return v.Again("Edit token", createPage(v, d))
 		}
 		_, err = v.Office.EditToken(v.Ctx(), v.From(d.Form), v.At.Slug, t.Locator, in)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -49,32 +48,10 @@ func (v *visit) takes(d draft, in api.EditToken) []api.ScopeUse {
 	})
 }
 
-// named are the scopes that a page asked about, so that its answer is about these.
-func named(uses []api.ScopeUse) string {
-	names := make([]string, len(uses))
-	for i, s := range uses {
-		names[i] = s.Scope
-	}
-	return strings.Join(names, " ")
-}
-
 // narrowedToken is what became of a token that was left what it uses.
 type narrowedToken struct {
 	before, after api.Token
 	unused        []string
-}
-
-// grants are the rights that the token had before, as a form carries them; empty where it
-// followed its owner.
-func (n narrowedToken) grants() string {
-	if n.before.Grants == nil {
-		return ""
-	}
-	b, err := json.Marshal(n.before.Grants)
-	if err != nil {
-		return ""
-	}
-	return string(b)
 }
 
 // doWiden gives a token back what a narrowing took, unless somebody changed it since. The

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -177,4 +178,25 @@ func (d Draft) until() string {
 		}
 	}
 	return ""
+}
+
+// ScopesUsed are the scopes that a page asked about, so that its answer is about these.
+func ScopesUsed(uses []api.ScopeUse) string {
+	names := make([]string, len(uses))
+	for i, s := range uses {
+		names[i] = s.Scope
+	}
+	return strings.Join(names, " ")
+}
+
+// Grants are the rights of a token as a form carries them; empty where it follows its owner.
+func Grants(t api.Token) string {
+	if t.Grants == nil {
+		return ""
+	}
+	b, err := json.Marshal(t.Grants)
+	if err != nil {
+		return ""
+	}
+	return string(b)
 }

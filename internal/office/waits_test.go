@@ -14,10 +14,10 @@ import (
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/outbox"
-	"github.com/tokenry/tokenry/internal/strange"
 	"github.com/tokenry/tokenry/internal/scim"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
+	"github.com/tokenry/tokenry/internal/strange"
 	"github.com/tokenry/tokenry/token"
 )
 
