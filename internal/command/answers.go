@@ -83,8 +83,8 @@ func (j *jsonFlag) String() string {
 	return strings.Join(j.answer.fields, ",")
 }
 
-// Type is nothing in help: most give none.
-func (*jsonFlag) Type() string { return "" }
+// Type is that of a flag that is given without a value, as most do.
+func (*jsonFlag) Type() string { return "bool" }
 
 // Fields are what --json=FIELDS takes for a command; none where its answer has no fields to
 // choose from.
