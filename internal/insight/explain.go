@@ -82,7 +82,7 @@ func (a *Insight) explain(ctx context.Context, c authority.Caller, ref string, i
 func verdicts() []api.Code {
 	return []api.Code{
 		api.CodeMalformed, api.CodeUnknown, api.CodeRetired, api.CodeRevoked, api.CodeWorkspaceSuspended, api.CodeDisabled,
-		api.CodeNotYetValid, api.CodeExpired, api.CodeOwnerInactive, api.CodeIPDenied, api.CodeInsufficientScope,
+		api.CodeApprovalPending, api.CodeNotYetValid, api.CodeExpired, api.CodeOwnerInactive, api.CodeIPDenied, api.CodeInsufficientScope,
 		api.CodeResourceDenied, api.CodeCostExceedsLimit, api.CodeRateLimited,
 	}
 }
@@ -358,7 +358,7 @@ func (x *explaining) known(t ledger.Token) error {
 
 func (x *explaining) lifecycle(t ledger.Token, f *verify.Token, o *verify.Owner) {
 	code := verify.Lifecycle(f, o, &x.Space.Facts, x.Now)
-	for _, check := range verdicts()[3:9] {
+	for _, check := range verdicts()[3:10] {
 		if check == code {
 			x.fail(code, lifeDetail(t, o, code), x.derivedRemedy(f, code, lifeRemedy(t, o, code)))
 			return
@@ -371,6 +371,9 @@ func lifeDetail(t ledger.Token, o *verify.Owner, code api.Code) string {
 	day := func(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 	switch code {
 	case api.CodeRevoked:
+		if t.RevokedAt.IsZero() && t.Waits {
+			return "Nobody approved it in time, so that it counts as revoked since " + day(t.RevokeAt) + "."
+		}
 		if t.RevokedAt.IsZero() {
 			return "It was disabled, and counts as revoked since " + day(t.RevokeAt) + "."
 		}
@@ -379,6 +382,8 @@ func lifeDetail(t ledger.Token, o *verify.Owner, code api.Code) string {
 		return "The workspace is suspended."
 	case api.CodeDisabled:
 		return "It was disabled at " + day(t.DisabledAt) + "."
+	case api.CodeApprovalPending:
+		return "It waits since " + day(t.Approval.AskedAt) + " until somebody else than its maker approves it, and is refused by itself at " + day(t.RevokeAt) + "."
 	case api.CodeNotYetValid:
 		return "It is valid from " + day(t.NotBefore) + "."
 	case api.CodeExpired:
@@ -399,6 +404,8 @@ func lifeRemedy(t ledger.Token, o *verify.Owner, code api.Code) string {
 		return "The operator resumes the workspace."
 	case api.CodeDisabled:
 		return "Enable it: tokenry token enable " + id
+	case api.CodeApprovalPending:
+		return "Ask an administrator of the workspace to approve it: tokenry approval approve " + id
 	case api.CodeNotYetValid:
 		return "Wait, or edit not_before."
 	case api.CodeExpired:

@@ -42,6 +42,13 @@ func defects() []defect {
 		{code: api.CodeDisabled, done: func(w *watched, id string) {
 			must(w, officetest.Second(w.DisableToken(w.Ctx, w.Root, "acme", id, api.DisableToken{})))
 		}, says: "It was disabled at 2026-03-14T09:26:53Z.", remedy: "Enable it: tokenry token enable "},
+		{code: api.CodeApprovalPending, made: func(w *watched, _ *api.CreateToken) {
+			w.Policy(func(p *api.PatchPolicy) {
+				p.RequireApproval = api.Some([]api.ApprovalRule{{Kinds: []string{"service"}}})
+			})
+		}, undo: func(w *watched) {
+			w.Policy(func(p *api.PatchPolicy) { p.RequireApproval = api.Null[[]api.ApprovalRule]() })
+		}, says: "It waits since 2026-03-14T09:26:53Z until somebody else than its maker approves it", remedy: "tokenry approval approve "},
 		{code: api.CodeNotYetValid, made: func(w *watched, in *api.CreateToken) {
 			in.NotBefore = api.Some(w.Clock.Now().Add(time.Hour))
 		}, says: "It is valid from 2026-03-14T10:26:53Z.", remedy: "Wait, or edit not_before."},
@@ -249,12 +256,12 @@ func TestAnAddressThatNobodyToldIsNotTakenForOneThatIsRefused(t *testing.T) {
 		"it is mapped, another": {&api.Client{IP: "::ffff:192.0.2.1"}, api.CheckFailed, "is none of"},
 	} {
 		v := w.Explained(api.ExplainRequest{Token: s.Reveal(), Client: c.client})
-		if got := v.Checks[9]; got.Check != api.CodeIPDenied || got.Result != c.result || !strings.Contains(got.Detail, c.says) {
+		if got := v.Checks[10]; got.Check != api.CodeIPDenied || got.Result != c.result || !strings.Contains(got.Detail, c.says) {
 			t.Errorf("%s: %+v", what, got)
 		}
 	}
 	open := w.Create(w.Root, officetest.Ask("personal", "")).Secret
-	if got := w.Explained(api.ExplainRequest{Token: open.Reveal(), Client: &api.Client{}}).Checks[9]; got.Result != api.CheckPassed || got.Detail != "It has no allow-list of addresses." {
+	if got := w.Explained(api.ExplainRequest{Token: open.Reveal(), Client: &api.Client{}}).Checks[10]; got.Result != api.CheckPassed || got.Detail != "It has no allow-list of addresses." {
 		t.Errorf("no list: %+v", got)
 	}
 }
@@ -277,8 +284,8 @@ func TestALimitOfThenIsSaidOfThen(t *testing.T) {
 		t.Errorf("by the request: %+v", c)
 	}
 	for range 3 { // as often as one likes
-		if v := w.Explained(api.ExplainRequest{Token: s.Reveal()}); !v.Allowed || v.Checks[13].Result != api.CheckSkipped {
-			t.Errorf("by the token: %+v", v.Checks[13])
+		if v := w.Explained(api.ExplainRequest{Token: s.Reveal()}); !v.Allowed || v.Checks[14].Result != api.CheckSkipped {
+			t.Errorf("by the token: %+v", v.Checks[14])
 		}
 	}
 	w.Request = "req_dear"

@@ -153,7 +153,7 @@ func (w *watched) Explained(in api.ExplainRequest) api.Explanation {
 // wellFormed: passed or skipped, then perhaps one failed, then not reached.
 func (w *watched) wellFormed(v api.Explanation) {
 	w.Helper()
-	if len(v.Checks) != 14 {
+	if len(v.Checks) != 15 {
 		w.Errorf("%d checks", len(v.Checks))
 	}
 	failed := false

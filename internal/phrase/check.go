@@ -22,7 +22,8 @@ func CheckName(c api.Code) string {
 	return map[api.Code]string{
 		api.CodeMalformed: "It has the shape of a token", api.CodeUnknown: "It is known here", api.CodeRetired: "Its secret is current",
 		api.CodeRevoked: "It is not revoked", api.CodeWorkspaceSuspended: "The workspace is active", api.CodeDisabled: "It is not disabled",
-		api.CodeNotYetValid: "Its time has begun", api.CodeExpired: "It has not expired", api.CodeOwnerInactive: "Its owner is active",
+		api.CodeApprovalPending: "Nobody has to approve it first",
+		api.CodeNotYetValid:     "Its time has begun", api.CodeExpired: "It has not expired", api.CodeOwnerInactive: "Its owner is active",
 		api.CodeIPDenied: "The address is allowed", api.CodeInsufficientScope: "It has the scope", api.CodeResourceDenied: "It reaches the resource",
 		api.CodeCostExceedsLimit: "It costs no more than its limit", api.CodeRateLimited: "It is within its limit",
 	}[c]
