@@ -330,8 +330,11 @@ export interface DeviceAuthorizationRequest {
   client_id: string
   /** DeviceName is what the person is shown: what the machine is called. */
   device_name?: string
+  /** ExpiresIn is how long the token lives at the most; the workspace's policy may let it live shorter. Left out, as long as that says. */
   expires_in?: string
+  /** Scope are scopes or patterns, apart by blanks, to which the token is limited; left out, it may do what its person may. */
   scope?: string
+  /** Workspace is the slug of the one that it is to be for; left out, the person chooses. */
   workspace?: string
 }
 

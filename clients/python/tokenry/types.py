@@ -407,8 +407,11 @@ class DeviceAuthorizationRequest(_DeviceAuthorizationRequest, total=False):
 
     # DeviceName is what the person is shown: what the machine is called.
     device_name: str
+    # ExpiresIn is how long the token lives at the most; the workspace's policy may let it live shorter. Left out, as long as that says.
     expires_in: str
+    # Scope are scopes or patterns, apart by blanks, to which the token is limited; left out, it may do what its person may.
     scope: str
+    # Workspace is the slug of the one that it is to be for; left out, the person chooses.
     workspace: str
 
 
