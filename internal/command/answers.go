@@ -193,7 +193,7 @@ func (n answer) results(doc []byte) ([]byte, error) {
 		if err := asError(v); errors.Is(err, context.DeadlineExceeded) {
 			return b.Bytes(), Usagef("--jq: the expression had not ended after %v", patience)
 		} else if err != nil {
-			return b.Bytes(), Usagef("--jq: %w", err)
+			return b.Bytes(), Usagef("--jq: %w%s", err, rowsAt(in))
 		}
 		if text, ok := v.(string); ok {
 			b.WriteString(terminal.CleanLines(text))
@@ -204,6 +204,14 @@ func (n answer) results(doc []byte) ([]byte, error) {
 			return nil, Usagef("--jq: the expression makes more than %d MiB", maxJQBytes>>20)
 		}
 	}
+}
+
+// rowsAt tells whoever takes a list for its rows where these are.
+func rowsAt(in any) string {
+	if doc, ok := in.(map[string]any); ok && doc["items"] != nil {
+		return "; the rows of a list are .items[]"
+	}
+	return ""
 }
 
 func asError(v any) error {

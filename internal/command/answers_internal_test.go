@@ -64,6 +64,9 @@ func TestWhatIsTakenFromAnAnswer(t *testing.T) {
 			t.Errorf("%q: code %d, %q, and %s", c.args, code, out, errs)
 		}
 	}
+	if _, errs, code := runs(t, list, "-q", ".[].id"); code != 2 || !strings.Contains(errs, "the rows of a list are .items[]") {
+		t.Errorf("a list that is taken for its rows: code %d, %s", code, errs)
+	}
 	if out, _, _ := runs(t, one, "--json"); !strings.Contains(out, `"label": "x\u001b[2J"`) {
 		t.Error(out)
 	}

@@ -20,7 +20,7 @@ func TokenFilter(fs *pflag.FlagSet) func() (api.TokenFilter, error) {
 	}{
 		{&f.Owner, "owner", "of this member, service account or slug@workspace; to list, a part of the name will do"},
 		{&f.Kind, "kind", "of this kind: personal, service or workspace"},
-		{&f.Status, "status", "with this status: active, disabled, expired or revoked"},
+		{&f.Status, "status", "with this status: active, pending, disabled, expired or revoked"},
 		{&f.Query, "query", "with this in the label or description, or at the locator's beginning"},
 		{&f.Role, "role", "that name this role"},
 		{&f.Scope, "scope", "that name this scope"},
