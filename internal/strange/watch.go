@@ -93,6 +93,10 @@ func (w *Watch) Added(ctx context.Context, b *ledger.UsageBatch) {
 
 // networks notes what was not noted today.
 func (w *Watch) networks(ctx context.Context, b *ledger.UsageBatch) error {
+	since := w.o.Since()
+	if since.IsZero() { // what is noted now would be no news later
+		return nil
+	}
 	var fresh []ledger.NetworkUse
 	for _, u := range Uses(b) {
 		if _, ok := w.seen[pairOf(u)]; !ok && len(fresh) < mostAtOnce {
@@ -116,7 +120,6 @@ func (w *Watch) networks(ctx context.Context, b *ledger.UsageBatch) error {
 			first[u.Token] = u.First
 		}
 	}
-	since := w.o.Since()
 	for _, n := range notes {
 		if s, ok := Judge(n, first[n.Token], since); ok {
 			s.Addr, s.Agent = latest(b, n)

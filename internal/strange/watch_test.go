@@ -107,7 +107,12 @@ func TestWhatNobodyCouldBeToldIsToldLater(t *testing.T) {
 	w.Added(t.Context(), &ledger.UsageBatch{At: at(0)})
 	w.Added(t.Context(), &ledger.UsageBatch{At: at(0)})
 	equal(t, []strange.Sign{{Token: locator(1), At: at(0), Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, Addr: ip("203.0.113.7"), Agent: "curl/8"}}, w.told)
-	w.told, w.doubt = nil, true
+	w.told, w.recorded = nil, time.Time{}
+	w.Added(t.Context(), used(3, "203.0.113.7", at(0)))
+	if len(w.noted) != 1 {
+		t.Error("a network was noted while nobody knew what is missing, and is no news any more")
+	}
+	w.recorded, w.doubt = at(-30), true
 	w.Added(t.Context(), used(2, "203.0.113.7", at(0)))
 	if w.doubt = false; len(w.told) != 0 || len(w.noted) != 1 {
 		t.Errorf("by a clock that nobody believes, %v were told", w.told)

@@ -55,6 +55,9 @@ const (
 // Run writes until ctx ends. One call of it is enough; what is recorded after
 // its end waits for Shutdown.
 func (r *Recorder) Run(ctx context.Context) {
+	r.writing.Lock()
+	r.note(ctx) // what was written before counts for the first batch too
+	r.writing.Unlock()
 	for between := r.cfg.Interval; r.pause(ctx, between); {
 		r.writing.Lock()
 		if now := r.cfg.Now(); !now.Before(r.writer.retry) {
