@@ -95,6 +95,12 @@ func EventWords(events []string) string {
 
 // ActionWord is what the audit calls an action, in words.
 func ActionWord(action string) string {
+	switch action { // what is no verb
+	case "token.strange_use":
+		return Sentence("strange use of a token")
+	case "token.strange_use_answered":
+		return Sentence("strange use of a token was answered")
+	}
 	noun, verb, _ := strings.Cut(action, ".")
 	return Sentence(strings.ReplaceAll(noun+" "+verb, "_", " "))
 }
