@@ -6,6 +6,7 @@ import (
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/office/officetest"
+	"github.com/tokenry/tokenry/token"
 )
 
 // TestEveryWayATokenIsMade waits, or is refused with words; whoever holds the host waits for
@@ -145,5 +146,23 @@ func TestWhatWaitsOpensNothing(t *testing.T) {
 		bulk := api.BulkTokens{Action: api.BulkEdit, IDs: []string{of.Token.ID}, Edit: new(officetest.Patch(func(in *api.TokenFields) { in.Resources = api.Some([]string{"shop"}) }))}
 		officetest.Must(t, w.BulkTokens(w.Ctx, w.ada, "acme", bulk, func(api.BulkResult) error { return nil }))
 		w.Deny(api.CodeApprovalPending, of.Secret)
+	})
+}
+
+// TestWhatIsDerivedWaitsWithItsToken, also what was derived and presented before, and ends with it.
+func TestWhatIsDerivedWaitsWithItsToken(t *testing.T) {
+	each(t, func(w world) {
+		approved, refused := w.ask(w.ada, writer("workspace", "")), w.ask(w.ada, writer("workspace", ""))
+		derived := func(of authority.Issued) token.Secret {
+			d, err := token.Derive(of.Secret, token.Terms{Scopes: []string{"tickets:write"}})
+			officetest.Must(t, err)
+			w.Deny(api.CodeApprovalPending, d, "tickets:write")
+			return d
+		}
+		narrow, never := derived(approved), derived(refused)
+		officetest.Must(t, officetest.Second(w.approve(w.eve, approved)))
+		officetest.Must(t, officetest.Second(w.refuse(w.eve, refused)))
+		w.Allow(narrow, "tickets:write")
+		w.Deny(api.CodeRevoked, never, "tickets:write")
 	})
 }
