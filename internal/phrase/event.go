@@ -97,9 +97,9 @@ func EventWords(events []string) string {
 func ActionWord(action string) string {
 	switch action { // what is no verb
 	case "token.strange_use":
-		return Sentence("strange use of a token")
+		return Sentence("token used as it never was")
 	case "token.strange_use_answered":
-		return Sentence("strange use of a token was answered")
+		return Sentence("token use answered for")
 	}
 	noun, verb, _ := strings.Cut(action, ".")
 	return Sentence(strings.ReplaceAll(noun+" "+verb, "_", " "))

@@ -37,7 +37,7 @@ func TestADifferenceSaysFieldsThatPeopleKnow(t *testing.T) {
 func TestAnActionIsSaidInWords(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[string]string{
-		"token.created": "Token created.", "trust_rule.edited": "Trust rule edited.", "token.strange_use": "Strange use of a token.", "token.secret_reissued": "Token secret reissued.",
+		"token.created": "Token created.", "trust_rule.edited": "Trust rule edited.", "token.strange_use": "Token used as it never was.", "token.secret_reissued": "Token secret reissued.",
 	} {
 		says(t, phrase.ActionWord(action), want)
 	}
