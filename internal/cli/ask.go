@@ -7,12 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 

@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tokenry/tokenry/internal/command"
-	"github.com/tokenry/tokenry/internal/operator"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/command"
+	"github.com/tokenry/tokenry/internal/operator"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 

@@ -5,11 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/config"
 )
 

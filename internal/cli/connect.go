@@ -1,9 +1,8 @@
 package cli
 
 import (
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/terminal"
 )

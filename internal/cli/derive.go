@@ -6,10 +6,9 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )

@@ -3,11 +3,10 @@ package cli
 import (
 	"strconv"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/phrase"
 )
 

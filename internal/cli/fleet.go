@@ -14,12 +14,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/input"

@@ -8,12 +8,11 @@ import (
 	"os"
 	"slices"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/incident"
 	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/internal/terminal"

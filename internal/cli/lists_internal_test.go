@@ -8,12 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/journal"
 	"github.com/tokenry/tokenry/internal/terminal"
 )

@@ -6,13 +6,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tokenry/tokenry/internal/command"
-	"github.com/tokenry/tokenry/internal/operator"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/command"
+	"github.com/tokenry/tokenry/internal/operator"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 

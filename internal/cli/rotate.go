@@ -4,13 +4,12 @@ import (
 	"context"
 	"slices"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 

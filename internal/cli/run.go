@@ -6,13 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenry/tokenry/internal/command"
-	"github.com/tokenry/tokenry/internal/operator"
-	"github.com/tokenry/tokenry/internal/stamp"
-
 	"github.com/spf13/cobra"
 
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/manual"
+	"github.com/tokenry/tokenry/internal/operator"
+	"github.com/tokenry/tokenry/internal/stamp"
 	"github.com/tokenry/tokenry/token"
 )
 

@@ -8,14 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenry/tokenry/internal/command"
-	"github.com/tokenry/tokenry/internal/stamp"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/scan"
+	"github.com/tokenry/tokenry/internal/stamp"
 	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )

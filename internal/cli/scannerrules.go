@@ -4,10 +4,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/scan"
 	"github.com/tokenry/tokenry/internal/server"

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/terminal"
 	"github.com/tokenry/tokenry/token"
 )

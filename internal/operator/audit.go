@@ -4,11 +4,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/internal/audit"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
 )

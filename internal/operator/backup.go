@@ -10,14 +10,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenry/tokenry/internal/command"
-	"github.com/tokenry/tokenry/internal/stamp"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/internal/stamp"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 

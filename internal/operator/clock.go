@@ -6,11 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/internal/clock"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/terminal"

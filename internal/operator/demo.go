@@ -7,14 +7,13 @@ import (
 	"net"
 	"os"
 
-	"github.com/tokenry/tokenry/internal/stamp"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/demo"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
+	"github.com/tokenry/tokenry/internal/stamp"
 )
 
 // demo runs a throw-away server with sample data.

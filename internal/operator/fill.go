@@ -7,11 +7,10 @@ import (
 	"os"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/fill"
 	"github.com/tokenry/tokenry/internal/server"

@@ -7,10 +7,9 @@ import (
 	"io"
 	"io/fs"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/terminal"

@@ -6,11 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/command"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/move"
 	"github.com/tokenry/tokenry/internal/server"

@@ -7,18 +7,17 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/tokenry/tokenry/internal/command"
-	"github.com/tokenry/tokenry/internal/stamp"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/command"
 	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/office"
 	"github.com/tokenry/tokenry/internal/server"
 	"github.com/tokenry/tokenry/internal/signin"
+	"github.com/tokenry/tokenry/internal/stamp"
 	"github.com/tokenry/tokenry/internal/terminal"
 )
 
