@@ -22,7 +22,7 @@ func (a *app) askRights(ctx context.Context, c *client.Client, fs *pflag.FlagSet
 	if in.Grants.Has() && len(in.Grants.Value) == 0 {
 		return command.Usagef("--grants has no statement, so the token could do nothing; leave it out and the token may do everything its owner may")
 	}
-	if named || a.JSON || a.StdinTaken || !a.Terminal(a.In) || !a.Terminal(a.Err) {
+	if named || !a.asksPeople() {
 		return nil
 	}
 	if known, err := c.ListScopes(ctx, ""); err == nil { // to whom they are not told, they are not shown
@@ -36,6 +36,11 @@ func (a *app) askRights(ctx context.Context, c *client.Client, fs *pflag.FlagSet
 	in.Scopes = api.Some(scopes)
 	in.Resources = api.Some(a.asks(lines, "Resources that it may use them on (* is all, empty is none): "))
 	return nil
+}
+
+// asksPeople says whether somebody sits there who can be asked, and no program.
+func (a *app) asksPeople() bool {
+	return !a.JSON && !a.StdinTaken && a.Terminal(a.In) && a.Terminal(a.Err)
 }
 
 // asks reads one line of words.

@@ -101,9 +101,7 @@ func argumentAsks(cmd *cobra.Command, words []string) (asks []ask) {
 		switch word = strings.Trim(word, "[].…"); {
 		case strings.HasPrefix(word, "-") || word == "|":
 			return asks
-		case word == "ID" || word == "TOKEN-ID":
-			asks = append(asks, byGroup(group))
-		case word == "NAME":
+		case word == "ID", word == "TOKEN-ID", word == "NAME":
 			asks = append(asks, byGroup(group))
 		default:
 			asks = append(asks, byWord(word))

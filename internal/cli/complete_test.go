@@ -44,7 +44,7 @@ func TestAShellIsOfferedWhatThereIs(t *testing.T) {
 		{"token bulk revoke " + id + " ", []string{stopped}, true}, {"token show " + id + " ", nil, true}, {"token create x --owner ", []string{"ci"}, false}, {"token create ", nil, true},
 		{"token create x --role ", []string{"Night Shift", "Viewer"}, false}, {"token create x --scope tickets:read,", []string{"tickets:read,tickets:write"}, false},
 		{"token create x --resource ", []string{"payments", "website"}, true}, {"token list --kind ", []string{"personal", "service", "workspace"}, true},
-		{"token list --status=", []string{"active", "disabled", "expired", "revoked"}, true}, {"token list --columns id,", []string{"id,label"}, false}, {"token list --json=id,", []string{"id,label"}, false},
+		{"token list --status=", []string{"active", "pending", "disabled", "expired", "revoked"}, true}, {"token list --columns id,", []string{"id,label"}, false}, {"token list --json=id,", []string{"id,label"}, false},
 		{"token edit x --clear ", []string{"description", "not_before"}, false}, {"service-account show ", []string{"ci"}, true}, {"role show ", []string{"Night Shift"}, false}, {"workspace show ", []string{o.slug}, false},
 		{"token list -w ", []string{o.slug}, false}, {"webhook create --event ", []string{"token.*", "token.revoked"}, false}, {"policy edit ", []string{"max_lifetime="}, false},
 		{"token rotate --filter ", []string{"owner=", "metadata."}, false}, {"scanner-rules --format ", []string{"github", "gitlab", "gitleaks", "trufflehog"}, true}, {"trust explain --service-account ", []string{"ci"}, true},

@@ -93,7 +93,7 @@ func (a *app) tellTaken(ctx context.Context, c *client.Client, id string, in api
 	for _, s := range taken {
 		fmt.Fprintf(a.Err, "  %s  %s, last %s\n", terminal.Clean(s.Scope), terminal.Times(s.Count), terminal.Relative(s.LastUsedAt.Sub(a.Now())))
 	}
-	if !ask || a.JSON || a.StdinTaken || !a.Terminal(a.In) || !a.Terminal(a.Err) {
+	if !ask || !a.asksPeople() {
 		return nil
 	}
 	fmt.Fprint(a.Err, "Whatever still needs it is refused from then on. Change the token? [y/N] ")

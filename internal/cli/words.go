@@ -21,7 +21,7 @@ func flagWords(cmd *cobra.Command, f *pflag.Flag) []string {
 	case "kind":
 		return []string{"personal", "service", "workspace"}
 	case "status":
-		return []string{"active", "disabled", "expired", "revoked"}
+		return []string{"active", "pending", "disabled", "expired", "revoked"}
 	case "reason":
 		return []string{"unused", "superseded", "leaked", "owner_left", "other"}
 	case "bucket":

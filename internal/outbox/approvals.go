@@ -14,13 +14,6 @@ import (
 // until then is told by the same one.
 const askedPause = 5 * time.Minute
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // mailApproval tells who may approve that a token waits, and whoever asked what became of it.
 func mailApproval(w *authority.Work, ac *authority.Actor, ws ledger.Workspace, e authority.Event) error {
 	asked := e.Action == "token.approval_requested"

@@ -38,7 +38,7 @@ func PutMails(w *authority.Work, m ledger.Mail, to []string) error {
 			return err
 		}
 		m.ID, m.Recipient, m.State = w.NewID(), recipient, ledger.MailPending
-		m.NextAttemptAt, m.CreatedAt = later(m.NextAttemptAt, w.Now), w.Now
+		m.NextAttemptAt, m.CreatedAt = slices.MaxFunc([]time.Time{m.NextAttemptAt, w.Now}, time.Time.Compare), w.Now
 		if err := w.PutMail(m); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenry/tokenry/internal/input"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/token"
 )
 
 // Providers tell whoever sets single sign-on up how it is found, and what a sign-in comes
@@ -53,19 +54,13 @@ func (s *Service) state(p *provider) door.ProviderState {
 		Domains: p.Domains, Workspace: p.Workspace, Role: p.DefaultRole, RoleClaim: p.RoleClaim, FoundAt: p.foundAt, AskedAt: p.asked,
 	}
 	if p.trouble != nil {
-		out.Trouble = causeOf(p.trouble)
+		out.Trouble = causeOf(p.trouble.Error())
 	}
 	return out
 }
 
-// causeOf is what an error says, bounded.
-func causeOf(err error) string {
-	text := []rune(strings.ToValidUTF8(err.Error(), "?"))
-	if len(text) > maxCause {
-		return string(text[:maxCause]) + "…"
-	}
-	return string(text)
-}
+// causeOf is what an error says, bounded and without a secret of ours.
+func causeOf(text string) string { return input.Clip(token.Redact(text), maxCause) }
 
 // Try is [Service.OIDCStart] for an administrator of the instance, who sees what a sign-in
 // there would come to. Whoever signs in there is not signed in here, and nothing changes.
@@ -116,10 +111,10 @@ func (s *Service) tried(ctx context.Context, p *provider, f flow, query url.Valu
 	if why, ok := errors.AsType[refusalError](err); ok {
 		out.Cause = strings.ReplaceAll(why.reason, "_", " ")
 	} else if cause := errors.Unwrap(err); cause != nil {
-		out.Cause = causeOf(cause)
+		out.Cause = causeOf(cause.Error())
 	}
 	if said := query.Get("error"); said != "" {
-		out.Cause = causeOf(errors.New(strings.TrimSpace(said + " " + query.Get("error_description"))))
+		out.Cause = causeOf(said + " " + query.Get("error_description"))
 	}
 	return out, nil
 }

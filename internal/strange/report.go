@@ -143,18 +143,11 @@ func view(s ledger.Strange) api.StrangeUse {
 	v := api.StrangeUse{Open: !s.First.IsZero(), Networks: []string{}, MoreNetworks: s.Signs.More, ManyNetworks: s.Signs.Many,
 		Denied: s.Signs.Denied, LastUserAgent: s.Signs.Agent}
 	v.Networks = append(v.Networks, s.Signs.Networks...)
-	v.FirstAt, v.LastAt, v.QuietSince, v.DisownedAt = moment(s.First), moment(s.Last), moment(s.Signs.QuietSince), moment(s.DisownedAt)
+	v.FirstAt, v.LastAt, v.QuietSince, v.DisownedAt = api.When(s.First), api.When(s.Last), api.When(s.Signs.QuietSince), api.When(s.DisownedAt)
 	if s.Signs.Address != "" {
 		v.LastIP = &s.Signs.Address
 	}
 	return v
-}
-
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 // networksOf are the first addresses of what is open.

@@ -103,12 +103,7 @@ func Judge(n ledger.NetworkNote, at, since time.Time) (Sign, bool) {
 	return s, s.Crowded || len(s.Networks) > 0 || !s.QuietSince.IsZero()
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
+func later(a, b time.Time) time.Time { return slices.MaxFunc([]time.Time{a, b}, time.Time.Compare) }
 
 // Refused says whether a refusal with a right secret is one that tells of another user of a
 // token, and not of its life or its limits, which its owner knows.
