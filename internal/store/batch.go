@@ -207,11 +207,56 @@ func (b *batch) lock(l lane) error {
 	}
 	b.revision, b.nextID, b.moment = head.revision, max(head.nextID, b.store.ids.Load()), head.Moment
 	b.base, b.digest = head.revision, head.digest
-	if b.memo = b.store.memo.Swap(nil); !b.memo.Holds(b.point()) || b.store.forgetful {
-		b.memo = new(recall.Memo)
+	if err == nil {
+		b.memo, err = b.follow(b.store.memo.Swap(nil))
 	}
 	return err
 }
+
+// follow is the memo of an earlier batch without what others wrote since then; one that
+// knows nothing where they are too many, or do not lead here from where it ended.
+func (b *batch) follow(m *recall.Memo) (*recall.Memo, error) {
+	switch {
+	case m == nil || b.store.forgetful:
+		return new(recall.Memo), nil
+	case m.At() == b.point():
+		return m, nil
+	case b.eng.nodes == nil || b.base-m.At().Revision > mostFollowed:
+		return new(recall.Memo), nil
+	}
+	type link struct {
+		ledger.Change
+		digest, wrote []byte
+	}
+	links, err := list(b.session, func(l *link) []any {
+		return []any{&l.Base, &l.Revision, column.Blob(&l.digest), &l.wrote}
+	}, `SELECT base, revision, digest, wrote FROM changes WHERE revision >= $1 ORDER BY revision`, m.At().Revision)
+	if err != nil {
+		return nil, err
+	}
+	at := ledger.Point{}
+	for i, l := range links {
+		if i > 0 {
+			if l.Base != at.Revision {
+				return new(recall.Memo), nil
+			}
+			m.Follow(l.wrote)
+		}
+		at.Revision = l.Revision
+		copy(at.Digest[:], l.digest)
+		if i == 0 && at != m.At() {
+			return new(recall.Memo), nil
+		}
+	}
+	if at != b.point() {
+		return new(recall.Memo), nil
+	}
+	return m, nil
+}
+
+// mostFollowed is how many revisions of others a memo is taken over; more of them have
+// written most of it anyway.
+const mostFollowed = 256
 
 // point is where in the history the batch is.
 func (b *batch) point() ledger.Point {
@@ -314,8 +359,9 @@ func (b *batch) chain() (err error) {
 	if b.digest, err = b.next(touched); err != nil || b.eng.nodes == nil {
 		return err
 	}
-	return b.exec(`INSERT INTO changes (revision, base, digest, touched) VALUES ($1, $2, $3, $4)`,
-		b.revision, b.base, column.Blob(&b.digest), column.Document(&touched))
+	wrote := b.memo.Wrote()
+	return b.exec(`INSERT INTO changes (revision, base, digest, touched, wrote) VALUES ($1, $2, $3, $4, $5)`,
+		b.revision, b.base, column.Blob(&b.digest), column.Document(&touched), column.Document(&wrote))
 }
 
 // next is the digest of the chain at the batch's end. What is drawn for it makes two
