@@ -48,6 +48,7 @@ type PatchPolicy struct {
 	Recoverable           Opt[bool]           `json:"recoverable,omitzero"`
 	RevokeOnReuse         Opt[bool]           `json:"revoke_on_reuse,omitzero"`
 	NoticeStrangeUse      Opt[bool]           `json:"notice_strange_use,omitzero"`
+	DisableUnusedAfter    Opt[Duration]       `json:"disable_unused_after,omitzero"`
 	VerifiersMayRevoke    Opt[bool]           `json:"verifiers_may_revoke,omitzero"`
 	RateLimit             Opt[RateLimit]      `json:"rate_limit,omitzero"`
 	WorkspaceRateLimit    Opt[RateLimit]      `json:"workspace_rate_limit,omitzero"`
@@ -82,6 +83,9 @@ type Policy struct {
 	RevokeOnReuse      bool      `json:"revoke_on_reuse"`
 	// NoticeStrangeUse tells the owner of a token that it was used as it never was.
 	NoticeStrangeUse bool `json:"notice_strange_use"`
+	// DisableUnusedAfter disables a token that was not used for so long, 30 days at least; its
+	// owner is told 14 days before and on the day. 0 disables none.
+	DisableUnusedAfter Duration `json:"disable_unused_after"`
 	// VerifiersMayRevoke lets whoever may verify tokens end one whose secret was
 	// presented to it, through the revocation of OAuth.
 	VerifiersMayRevoke bool       `json:"verifiers_may_revoke"`

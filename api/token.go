@@ -157,7 +157,10 @@ type Token struct {
 	RevokeAt *time.Time `json:"revoke_at"`
 	// Approval is how the token's making was judged by a second person; null where the
 	// policy asked for none.
-	Approval      *Approval     `json:"approval"`
+	Approval *Approval `json:"approval"`
+	// Unused tells that the token is, or was, to be disabled because nobody uses it; null of
+	// every other.
+	Unused        *Unused       `json:"unused"`
 	RevokedAt     *time.Time    `json:"revoked_at"`
 	RevokeReason  *string       `json:"revoke_reason"`
 	RevokeComment *string       `json:"revoke_comment"`

@@ -130,6 +130,8 @@ type WebhookData struct {
 	Leak *Leak `json:"leak,omitempty"`
 	// StrangeUse is of token.strange_use: what is open about the token.
 	StrangeUse *StrangeUse `json:"strange_use,omitempty"`
+	// Unused is of token.unused: since when, and when it is disabled.
+	Unused *Unused `json:"unused,omitempty"`
 }
 
 // WebhookToken is the token that an event is about.
@@ -190,6 +192,7 @@ func tokenEvents() []WebhookType {
 		{"token.expired", "A token's expiry has passed.", nil},
 		{"token.reused", "A retired secret was presented; told once an hour and secret, count says how often.", nil},
 		{"token.leaked", "A secret of a token was reported as leaked, or the token revoked because of that; leak says where and what was done.", nil},
+		{"token.unused", "A token is disabled in 14 days or more if nobody uses it; unused says since when it was not, and on which day.", nil},
 		{"token.strange_use", "A token was used as it never was; told once a day and token, strange_use says what is open about it.", nil},
 	}
 }

@@ -91,6 +91,27 @@ func (c WorkspaceCalls) ResumeWorkspace(ctx context.Context, ref string) (api.Wo
 	return ask[api.Workspace](ctx, c.line, once(), "workspaces", ref, "resume")
 }
 
+// UnusedTokens shows how far the policy disable_unused_after has come in a workspace and what
+// waits for a yes; with after, also what a policy of so long would mean now.
+//
+// Needs policy:read, and tokens:read with after. The client repeats it.
+func (c WorkspaceCalls) UnusedTokens(ctx context.Context, ws string, after api.Duration) (api.UnusedTokens, error) {
+	q := values{}
+	if after != 0 {
+		q.text("after", after.String())
+	}
+	return within[api.UnusedTokens](ctx, c.line, ws, call{method: http.MethodGet, query: url.Values(q)}, "unused")
+}
+
+// ConfirmUnused says yes to disabling the tokens that wait, as [WorkspaceCalls.UnusedTokens]
+// showed them; said twice, it is one. Others that wait by now refuse it.
+//
+// Needs policy:write and tokens:disable, both. The client repeats it. Refusals of its own:
+// changed_meanwhile.
+func (c WorkspaceCalls) ConfirmUnused(ctx context.Context, ws string, in api.ConfirmUnused) (api.UnusedTokens, error) {
+	return within[api.UnusedTokens](ctx, c.line, ws, repeatable(in), "unused", "confirm")
+}
+
 // GetPolicy answers what holds in a workspace, or for [Instance] the instance's
 // defaults. The fields are explained at [api.Policy].
 //

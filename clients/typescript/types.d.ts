@@ -184,6 +184,13 @@ export interface Check {
   result: string
 }
 
+/** ConfirmUnused says yes to disabling the tokens that wait, as they were shown. */
+export interface ConfirmUnused {
+  /** Count and UpTo are those of what waits: if it is something else by now, nothing is confirmed, and the answer is changed_meanwhile. */
+  count: number
+  up_to: string
+}
+
 /** CreateMember asks for a person in a workspace. Email may be left out where an external id names the person. */
 export interface CreateMember {
   email?: string | null
@@ -981,6 +988,7 @@ export interface Part {
 export interface PatchPolicy {
   allow_never?: boolean | null
   default_lifetime?: string | null
+  disable_unused_after?: string | null
   introspection_max_cache?: string | null
   leak_action?: string | null
   leak_descendants?: boolean | null
@@ -1011,6 +1019,8 @@ export interface Policy {
   allow_never: boolean
   /** DefaultLifetime is a new token's when it names none. */
   default_lifetime: string
+  /** DisableUnusedAfter disables a token that was not used for so long, 30 days at least; its owner is told 14 days before and on the day. 0 disables none. */
+  disable_unused_after: string
   /** IntrospectionMaxCache is the longest that an introspection may be kept; 0 leaves it to the token's expiry. */
   introspection_max_cache: string
   leak_action: string
@@ -1456,6 +1466,8 @@ export interface Token {
   /** Standing marks the one access token of a member that reset creates. */
   standing: boolean
   status: string
+  /** Unused tells that the token is, or was, to be disabled because nobody uses it; null of every other. */
+  unused: Unused | null
   usable: boolean
   workspace: string
 }
@@ -1668,6 +1680,65 @@ export interface TrustWarning {
   /** Code is by_name, any_place, subject_changes, forks, shared_audience, asked_for or uploaded_keys. */
   code: string
   detail: string
+}
+
+/** Unused is what the policy disable_unused_after means for a token that nobody uses. */
+export interface Unused {
+  /** DisableAt is when it is disabled if nobody uses it; null once it was. */
+  disable_at: string | null
+  /** DisabledAt is when it was. */
+  disabled_at: string | null
+  /** Since is when counting began: with its last use, or when it was made, began to be valid, was approved or enabled again, or since when no usage is missing, whichever is latest. */
+  since: string
+  /** WarnedAt is when its owner was first told. */
+  warned_at: string
+}
+
+/** UnusedConfirmed is a yes to disabling tokens that waited. */
+export interface UnusedConfirmed {
+  at: string
+  /** By is the address of who said it; null when nobody knows any more. */
+  by: string | null
+  /** Left is how many of those that were shown are not disabled yet. */
+  left: number
+  /** Until is when it ends to count. */
+  until: string
+  up_to: string
+}
+
+/** UnusedPreview is what a policy would mean for a workspace's tokens now. */
+export interface UnusedPreview {
+  after: string
+  /** More says that there are more tokens than the 20,000 that were looked at. */
+  more: boolean
+  unused: number
+  /** Warned is how many would be warned now, and Unused how many of them were not used for so long already. None would be disabled before 14 days have passed. */
+  warned: number
+}
+
+/** UnusedTokens is where the policy disable_unused_after stands in a workspace. */
+export interface UnusedTokens {
+  /** After is what the policy says; 0 disables none. */
+  after: string
+  /** Confirmed is the last yes to what waited, while it counts; null where there is none. */
+  confirmed: UnusedConfirmed | null
+  /** Preview is what another policy would mean now, where that was asked for; else null. */
+  preview: UnusedPreview | null
+  /** RecordedSince is since when no usage is missing, before which nothing counts; null while nobody knows. */
+  recorded_since: string | null
+  /** Waiting is what has reached its day and is more than may be disabled in a day; null where nothing waits. */
+  waiting: UnusedWaiting | null
+  /** Warned is how many tokens have a day on which they are disabled if nobody uses them. */
+  warned: number
+}
+
+/** UnusedWaiting are tokens that wait to be disabled: a tenth of a workspace's in each day is, and one at least, and more with a yes. */
+export interface UnusedWaiting {
+  count: number
+  /** Since is when they began to wait. */
+  since: string
+  /** UpTo is the moment by which all of them had reached their day. It names them, with Count. */
+  up_to: string
 }
 
 /** UsageBucket counts the decisions of one hour or day, in UTC. */
@@ -2688,6 +2759,18 @@ export interface Calls {
     }
     answer: TrustRule
   }
+  /** Show how far the policy disable_unused_after has come, and what waits for a yes */
+  "GET /v1/workspaces/{ws}/unused": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+    }
+    query: {
+      /** Also say what a policy of so long would mean now, like 90d; needs tokens:read. */
+      after?: string
+    }
+    answer: UnusedTokens
+  }
   /** Count what was done with all tokens, by hour or day */
   "GET /v1/workspaces/{ws}/usage": {
     path: {
@@ -3313,6 +3396,15 @@ export interface Calls {
     }
     body: ExplainTrust
     answer: TrustExplanation
+  }
+  /** Say yes to disabling the tokens that wait, as they were shown */
+  "POST /v1/workspaces/{ws}/unused/confirm": {
+    path: {
+      /** A workspace: its slug, or ext:ID. */
+      ws: string
+    }
+    body: ConfirmUnused
+    answer: UnusedTokens
   }
   /** Create an endpoint; its secret is in this answer alone */
   "POST /v1/workspaces/{ws}/webhooks": {

@@ -58,6 +58,8 @@ type Options struct {
 	Lacks func(token.KeyID)
 	// Recorded says whether the database was ever used with a key; nil says no.
 	Recorded func(context.Context, token.KeyID) (bool, error)
+	// UsageSince is since when nothing of usage is missing, zero while nobody knows; nil is that.
+	UsageSince func() time.Time
 	// Mail says that there is a mail server, so that mails are written for it.
 	Mail bool
 	// Tell writes what is told to the outside of an event, in the transaction of the
@@ -145,6 +147,9 @@ func New(o Options) *Authority {
 	if o.Usage == nil {
 		o.Usage = nothingUsed{}
 	}
+	if o.UsageSince == nil {
+		o.UsageSince = func() time.Time { return time.Time{} }
+	}
 	if o.Glance == 0 {
 		o.Glance = glanceTime
 	}
@@ -174,7 +179,7 @@ func New(o Options) *Authority {
 		commit: &committer{store: o.Store, now: o.Clock.Now, waited: o.Waited, observers: o.Observers, fence: o.Fence},
 		given: Given{
 			HashPassword: o.HashPassword, Usage: o.Usage, Decisions: o.Decisions, Forget: o.Forget, Mail: o.Mail, CheckWebhookURL: o.CheckWebhookURL,
-			Issuers: o.Issuers,
+			Issuers: o.Issuers, UsageSince: o.UsageSince,
 		},
 		refusals: refusalsOfCallers(), glancing: make(chan struct{}, glances), glancesFor: o.Glance,
 		reckon: &reckoner{kept: &kept{}, told: o.Reckoned}, preparing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), tell: o.Tell, runs: o.Runs,

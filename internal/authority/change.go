@@ -68,6 +68,7 @@ func (w *Work) FinishToken(ch *Change, action string) (api.Token, error) {
 	if err := input.First(ch.BringBack(w.Now), ch.ephemeral(), ch.unapproved()); err != nil {
 		return api.Token{}, err
 	}
+	ch.quiet(w.Now)
 	ch.Token.Revision = w.Revision()
 	if err := input.First(w.PutToken(ch.Token), w.dropSealed(ch)); err != nil {
 		return api.Token{}, err

@@ -29,6 +29,7 @@ type Given struct {
 	Usage           ledger.UsageReader
 	Decisions       ledger.DecisionLog
 	Forget          UsageForgetter
+	UsageSince      func() time.Time
 	Mail            bool
 	CheckWebhookURL func(*url.URL) error
 	Issuers         Issuers

@@ -104,6 +104,7 @@ func (s *Sight) view(t ledger.Token, o verify.Owner, secrets []ledger.Secret) ap
 	}
 	v.DisabledBy, v.Held = s.Space.nameOf(t.DisabledBy), s.Space.heldView(t)
 	v.Approval = s.Space.approvalView(t, v.Status)
+	v.Unused = UnusedView(t, v.Status)
 	v.OutsidePolicy = len(LifeOf(t).Outside(s.Space.Policy(), s.Now)) > 0
 	secretsView(&v, secrets, s.Now)
 	if !s.mayWatch(t) {

@@ -327,7 +327,7 @@ func (a *app) tokenRows(t api.Token) []row {
 	}
 	rows := []row{
 		{"id", t.ID}, {"label", t.Label}, {"description", t.Description}, {"token", t.Masked}, {"kind", t.Kind},
-		{"workspace", t.Workspace}, {"owner", t.Owner.Address}, {"status", terminal.Status(t)}, {"approval", phrase.Waits(t.Approval)}, {"rights", terminal.Rights(t.Grants)},
+		{"workspace", t.Workspace}, {"owner", t.Owner.Address}, {"status", terminal.Status(t)}, {"approval", phrase.Waits(t.Approval)}, {"unused", phrase.Disuse(t.Unused)}, {"rights", terminal.Rights(t.Grants)},
 		{"effective", effective}, {"created", a.When(&created) + " by " + t.CreatedBy}, {"expires", a.Expiry(t)},
 		{"valid from", a.When(t.NotBefore)}, {"last used", a.When(t.LastUsedAt)}, {"rotated", a.When(t.RotatedAt)},
 		{"old secret ends", a.When(t.OverlapEndsAt)}, {"disabled", a.by(t.DisabledAt, t.DisabledBy)}, {"held", terminal.Held(t.Held)}, {"will be revoked", a.When(t.RevokeAt)},

@@ -180,7 +180,7 @@ func (a *app) policy() *cobra.Command {
 		return a.showPolicy(p, err)
 	})
 	when = conditionFlag(edit)
-	return instanceFlag(a.Group("policy", "Show and change the policy", command.Answers[api.Policy](a.App, show), command.Answers[api.Policy](a.App, edit)), &instance)
+	return instanceFlag(a.Group("policy", "Show and change the policy", command.Answers[api.Policy](a.App, show), command.Answers[api.Policy](a.App, edit), a.policyUnused()), &instance)
 }
 
 // showPolicy prints the fields of a policy, each with where it comes from.

@@ -16,7 +16,6 @@ import (
 	"github.com/tokenry/tokenry/internal/entrance"
 	"github.com/tokenry/tokenry/internal/guide"
 	"github.com/tokenry/tokenry/internal/office"
-	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/internal/reception"
 )
 
@@ -59,8 +58,6 @@ type Options struct {
 	Version string
 	// Mail is how mail is sent; nil where none is set up.
 	Mail *Mail
-	// Memory is what this server remembers of tokens now; nil is not shown.
-	Memory func() phrase.Cache
 }
 
 type console struct {

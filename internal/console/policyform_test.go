@@ -52,7 +52,7 @@ func another(page, name string) url.Values {
 	case bool:
 		return url.Values{name: {map[bool]string{false: "yes"}[v]}}
 	case api.Duration:
-		return url.Values{name: {"3d"}}
+		return url.Values{name: {"33d"}}
 	case []int:
 		return url.Values{name: {"5 2"}}
 	case []api.ApprovalRule:

@@ -38,7 +38,7 @@ func another() map[string]url.Values {
 	one := func(name, value string) url.Values { return url.Values{name: {value}} }
 	return map[string]url.Values{
 		"default_lifetime": one("default_lifetime", "1d"), "max_lifetime": one("max_lifetime", "0"), "overlap": one("overlap", "0"),
-		"retention": one("retention", "30d"), "introspection_max_cache": one("introspection_max_cache", "1m"),
+		"retention": one("retention", "30d"), "disable_unused_after": one("disable_unused_after", "90d"), "introspection_max_cache": one("introspection_max_cache", "1m"),
 		"allow_never": one("allow_never", ""), "require_ip_allow_list": one("require_ip_allow_list", "yes"), "recoverable": one("recoverable", "yes"),
 		"revoke_on_reuse": one("revoke_on_reuse", ""), "personal_tokens": one("personal_tokens", "nobody"), "onboarding": one("onboarding", "any_member"),
 		"leak_action": one("leak_action", "notify"), "leak_descendants": one("leak_descendants", "yes"), "require_second_factor": one("require_second_factor", "yes"), "notice_strange_use": one("notice_strange_use", "yes"), "verifiers_may_revoke": one("verifiers_may_revoke", "yes"), "notice_days": one("notice_days", "14"), "require_approval": one("require_approval", "kinds=service"), "max_tokens": one("total", "0"),

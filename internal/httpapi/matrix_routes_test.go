@@ -36,6 +36,7 @@ func workspaceSituations() []situation {
 		{route: "POST " + one + "/resume"},
 		{route: "GET " + one + "/policy"},
 		{route: "PATCH " + one + "/policy", body: `{"overlap":"1h"}`},
+		{route: "GET " + one + "/unused"}, {route: "POST " + one + "/unused/confirm", body: `{"count":12,"up_to":"2026-01-31T12:00:00Z"}`},
 		{route: "GET " + one + "/audit"},
 		{route: "GET " + one + "/audit/export"},
 	}

@@ -77,6 +77,7 @@ func newFirm(t *testing.T) *firm {
 		org := w.issue(ws, onAll(object{"label": "org", "kind": "workspace", "scopes": []string{"tickets:read"}}))
 		o.ids[ws+"/org"], o.ids[ws+"/org's secret"] = org.Token.ID, org.Secret
 	}
+	w.unusedWaits()
 	w.play([]step{{"PATCH", ws + "/policy", object{"require_approval": []object{{"kinds": []string{"workspace"}}}}, 200, nil}})
 	o.ids["acme/asked"] = w.issue("acme", onAll(object{"label": "asked", "kind": "workspace", "scopes": []string{"tickets:read"}})).Token.ID
 	w.play([]step{

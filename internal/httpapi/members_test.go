@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/httpapi"
@@ -29,6 +30,8 @@ func least(t reflect.Type) any {
 		return []any{}
 	case t == reflect.TypeFor[api.Duration]():
 		return "1h"
+	case t == reflect.TypeFor[time.Time]():
+		return "2026-01-31T12:00:00Z"
 	case t.Kind() == reflect.String:
 		return "x"
 	case t.Kind() == reflect.Struct:

@@ -67,6 +67,14 @@ func policyRoutes() []Route {
 			change(func(c *call, in api.PatchPolicy) (authority.Done[api.Policy], error) {
 				return c.s.authority.EditPolicy(c.ctx, c.caller, c.path("ws"), in)
 			})),
+		route("GET", "/v1/workspaces/{ws}/unused", needs("policy:read"), "Show how far the policy disable_unused_after has come, and what waits for a yes",
+			get(func(c *call) (api.UnusedTokens, error) {
+				return c.s.authority.UnusedTokens(c.ctx, c.caller, c.path("ws"), c.duration("after"))
+			})).taking(reference.Param{Name: "after", Kind: reference.Duration, Description: "Also say what a policy of so long would mean now, like 90d; needs tokens:read."}),
+		route("POST", "/v1/workspaces/{ws}/unused/confirm", needs("policy:write", "tokens:disable").Noting("Both."), "Say yes to disabling the tokens that wait, as they were shown",
+			change(func(c *call, in api.ConfirmUnused) (authority.Done[api.UnusedTokens], error) {
+				return c.s.authority.ConfirmUnused(c.ctx, c.caller, c.path("ws"), in)
+			})).saying("They are disabled within minutes. The yes counts for those tokens alone, and for 7 days; what has reached its day since waits for another."),
 	}, rightsRoutes("/v1/workspaces/{ws}", needs("roles:read"), needs("roles:write"), inWorkspace)...)...)
 }
 

@@ -342,6 +342,7 @@ func (w *world) stories() {
 	w.rehearsalStory()
 	w.tokenStory()
 	w.approvalStory()
+	w.unusedStory()
 	w.lifeStory()
 	w.watchStory()
 	w.webhookStory(ws + "/webhooks")

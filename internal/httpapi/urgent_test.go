@@ -16,7 +16,7 @@ func waits() []string {
 	return []string{
 		"/members", "/activate", "/invite", "/portal-link", "/service-accounts", "/enable", "/approve", "/resources", "/tokens", "/rotate", "/transfer", "/reveal",
 		"/import", "/lookup", "/explain", "/webhooks", "/trust-rules", "/ping", "/resend", "/workspaces", "/resume", "/admins", "/verify", "/verify/batch", "/replica", "/replica/uses",
-		"/introspect", "/device_authorization", "/token", "/ext-authz/{ruleset}/{path...}", "/forward-auth", "/trufflehog", "/token-review/{scopes}", "/token-review/{scopes}/{resource}", "/strange-use",
+		"/introspect", "/device_authorization", "/token", "/ext-authz/{ruleset}/{path...}", "/forward-auth", "/trufflehog", "/token-review/{scopes}", "/token-review/{scopes}/{resource}", "/strange-use", "/unused/confirm",
 	}
 }
 

@@ -381,6 +381,9 @@ func lifeDetail(t ledger.Token, o *verify.Owner, code api.Code) string {
 	case api.CodeWorkspaceSuspended:
 		return "The workspace is suspended."
 	case api.CodeDisabled:
+		if u := t.Unused; u != nil && !u.DisabledAt.IsZero() {
+			return "It was disabled at " + day(t.DisabledAt) + ", because nobody had used it since " + day(u.Since) + " (the policy disable_unused_after)."
+		}
 		return "It was disabled at " + day(t.DisabledAt) + "."
 	case api.CodeApprovalPending:
 		return "It waits since " + day(t.Approval.AskedAt) + " until somebody else than its maker approves it, and is refused by itself at " + day(t.RevokeAt) + "."

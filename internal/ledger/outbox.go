@@ -69,6 +69,7 @@ const (
 	MailReused          = "reused"
 	MailLeaked          = "leaked"
 	MailStrange         = "strange"
+	MailUnused          = "unused"
 	MailWebhookDisabled = "webhook_disabled"
 	// MailAsked goes to who may approve a token, MailDecided to whoever asked for it.
 	MailAsked   = "approval_asked"
@@ -131,6 +132,10 @@ type MailFacts struct {
 	Leak *Leak `json:"leak,omitempty"`
 	// Strange is of strange use.
 	Strange *StrangeSigns `json:"strange,omitempty"`
+	// Unused are the tokens that nobody uses of which one mail tells, and MoreUnused counts the
+	// others.
+	Unused     []UnusedNote `json:"unused,omitempty"`
+	MoreUnused int          `json:"more_unused,omitempty"`
 	// WebhookURL is the host of an endpoint, WebhookID its id, Reason why it was
 	// disabled.
 	WebhookURL string              `json:"webhook_url,omitempty"`

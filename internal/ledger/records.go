@@ -159,8 +159,14 @@ type Token struct {
 	RevokeComment string
 	// Waits says that it works once somebody else has approved it; RevokeAt is then the end of
 	// the request. Approval tells of that, also afterwards; nil where nobody was asked.
-	Waits     bool
-	Approval  *Approval
+	Waits    bool
+	Approval *Approval
+	// EnabledAt is when it was last enabled again; zero where it never was.
+	EnabledAt time.Time
+	// UnusedDue is when it is disabled if nobody uses it; zero where nobody was warned, and
+	// once it was. Unused tells of that; nil where there is nothing.
+	UnusedDue time.Time
+	Unused    *Unused
 	DeletedAt time.Time
 	// AllowedIPs nil means any address.
 	AllowedIPs  []netip.Prefix

@@ -90,6 +90,7 @@ type Reader struct {
 	PageReader
 	TrustReader
 	StrangeReader
+	UnusedReader
 }
 
 // HeadReader reads what there is one of.
@@ -318,6 +319,7 @@ type Writer struct {
 	RemovalWriter
 	TrustWriter
 	StrangeWriter
+	UnusedWriter
 }
 
 // HeadWriter changes what there is one of, and says when and where in its batch a

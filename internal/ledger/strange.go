@@ -93,7 +93,7 @@ type StrangeReader interface {
 	Strange(t ID) (Strange, error)
 	// StrangeAmong answers what is open about tokens of a list.
 	StrangeAmong(tokens []ID) ([]Strange, error)
-	// LatestMail is the last mail of a kind to somebody.
+	// LatestMail is the last mail to somebody of a kind of which few are sent: strange, unused.
 	LatestMail(recipient, kind string) (Mail, error)
 }
 

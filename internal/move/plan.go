@@ -21,7 +21,7 @@ func Copied() []Table {
 		"members", "service_accounts", "tokens", "secrets", "token_counts", "removals",
 		"audit", "audit_anchors", "audit_streams", "audit_stream_gaps",
 		"factors", "identities", "sessions", "signin_addresses", "signin_attempts", "signin_codes",
-		"webhooks", "webhook_secrets", "deliveries", "mails", "notices", "reuses_told", "strange", "idempotency", "trust_rules", "exchanges",
+		"webhooks", "webhook_secrets", "deliveries", "mails", "notices", "reuses_told", "strange", "unused", "idempotency", "trust_rules", "exchanges",
 	} {
 		all = append(all, Table{Name: name})
 	}

@@ -215,6 +215,8 @@ func (s *Service) page(l outbox.Letter) (page, string) {
 			return p, s.strangeMany(&p, l)
 		}
 		subject = s.strange(&p, f)
+	case ledger.MailUnused:
+		subject = s.unused(&p, l)
 	case ledger.MailIssued:
 		subject = s.issued(&p, f)
 	case ledger.MailReused:

@@ -24,9 +24,10 @@ func letters(hostile string) []outbox.Letter {
 		Address: hostile, Agent: hostile, Revoked: true, WebhookURL: hostile, WebhookID: hostile, Reason: hostile,
 		Leak:    &ledger.Leak{Effect: api.LeakRevoked, URL: hostile, Source: hostile, Descendants: 3},
 		Support: &policy.KeptContact{Email: hostile, Phone: hostile, URL: hostile},
+		Unused:  []ledger.UnusedNote{{What: ledger.UnusedWarned, Workspace: "acme", WorkspaceName: hostile, TokenID: "ada@example.com_7hQ2aB9cXk1Z", Label: hostile, Mask: "tkyp_7hQ2a…", Owner: hostile}},
 	}
 	var out []outbox.Letter
-	for _, kind := range []string{ledger.MailExpiry, ledger.MailIssued, ledger.MailReused, ledger.MailLeaked, ledger.MailWebhookDisabled, ledger.MailAsked, ledger.MailDecided} {
+	for _, kind := range []string{ledger.MailExpiry, ledger.MailIssued, ledger.MailReused, ledger.MailLeaked, ledger.MailWebhookDisabled, ledger.MailAsked, ledger.MailDecided, ledger.MailUnused} {
 		out = append(out, outbox.Letter{
 			Message: "mail_1", Kind: kind, Recipient: "ada@example.com", ExpiresAt: time.Unix(1e9, 0).Add(50 * time.Hour), Facts: facts,
 		})

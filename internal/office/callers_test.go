@@ -19,6 +19,8 @@ func special() map[string]string {
 	return map[string]string{
 		"FirstUse":            "the secret is the proof",
 		"EndLapsed":           "a job",
+		"DisableUnused":       "a job",
+		"DisableConfirmed":    "a job",
 		"SupportContact":      "shown to whoever cannot sign in",
 		"ClaimLetters":        "the sender",
 		"SettleLetter":        "the sender",
@@ -75,7 +77,7 @@ func TestEveryVerbTakesItsCallerFirst(t *testing.T) {
 		}
 		want = append(want, name)
 	}
-	for _, room := range []string{"tokens", "approval", "owners", "rights", "outbox", "retention", "insight", "imports", "strange", "office"} {
+	for _, room := range []string{"tokens", "approval", "owners", "rights", "outbox", "retention", "insight", "imports", "strange", "unused", "office"} {
 		files, err := filepath.Glob("../" + room + "/*.go")
 		officetest.Must(t, err)
 		for _, name := range files {

@@ -63,6 +63,9 @@ func effects() map[string]string {
 		"removeGroup":           "gives", // a role with a tight limit may be what is taken away
 		"EditWorkspace":         "gives",
 		"EndLapsed":             "whenIdle",
+		"piece":                 "whenIdle", // of what nobody uses
+		"settle":                "whenIdle",
+		"ConfirmUnused":         "neither", // a job disables; asks
 		"EnableServiceAccount":  "gives",
 		"EnableToken":           "gives",
 		"FirstUse":              "takes",   // ends the old secret
@@ -118,7 +121,7 @@ func TestEveryVerbSaysWhatItDoesToPower(t *testing.T) {
 	t.Parallel()
 	got := map[string]string{}
 	var files []string
-	for _, room := range []string{"authority", "tokens", "approval", "owners", "rights", "federation", "scim", "outbox", "retention", "insight", "strange", "office"} {
+	for _, room := range []string{"authority", "tokens", "approval", "owners", "rights", "federation", "scim", "outbox", "retention", "insight", "strange", "unused", "office"} {
 		in, err := filepath.Glob("../" + room + "/*.go")
 		officetest.Must(t, err)
 		files = append(files, in...)

@@ -29,6 +29,7 @@ import (
 	"github.com/tokenry/tokenry/internal/scim"
 	"github.com/tokenry/tokenry/internal/strange"
 	"github.com/tokenry/tokenry/internal/tokens"
+	"github.com/tokenry/tokenry/internal/unused"
 	"github.com/tokenry/tokenry/token"
 )
 
@@ -45,6 +46,7 @@ type Office struct {
 	*imports.Imports
 	*approval.Approval
 	*strange.Strange
+	*unused.Unused
 	in *authority.Authority
 	// turnedAway are the sign-ins that were refused.
 	turnedAway *authority.Refusals[turnedAway, string]
@@ -63,6 +65,7 @@ func over(in *authority.Authority, refused *authority.Refusals[turnedAway, strin
 		Tokens: tokens.New(in), Owners: people, Rights: roles, Scim: scim.New(in, people, roles), Outbox: outbox.New(in),
 		Retention: retention.New(in), Insight: insight.New(in), Strange: strange.New(in),
 		Approval:   approval.New(in),
+		Unused:     unused.New(in),
 		Imports:    imports.New(in, imports.Make{Draft: tokens.Draft, Place: tokens.Place}),
 		Federation: federation.New(in, federation.Mint{Draft: tokens.Draft, Issue: tokens.IssueEphemeral}), in: in, turnedAway: refused,
 	}

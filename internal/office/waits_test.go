@@ -39,7 +39,7 @@ func unanswered() map[string]string {
 		"Bootstrap": "TestTheFirstOwnerWaitsForNobody", "SetupCode": "memory has none of it", "CopiedKeyring": "memory has none of it", "SignIn": "sessions are read from the database each time",
 		"NoteRestore": "no server runs", "SettleClock": "nodes learn it with their next change",
 		"ClaimLetters": "a job", "ClaimPosts": "a job", "SettleLetter": "a job", "SettlePost": "a job", "ForgetNotifications": "a job", "notice": "a job",
-		"purgeSome": "a job", "forgetRetries": "a job", "EndLapsed": "a job: it was over by the clock",
+		"purgeSome": "a job", "forgetRetries": "a job", "EndLapsed": "a job: it was over by the clock", "piece": "a job", "settle": "a job", "ConfirmUnused": "memory has none of it",
 		"Advance": "a piece of what was answered", "step": "a piece of what was answered", "decideRole": "a piece of what was answered",
 		"endGiven": "called by EditTrustRule and DeleteTrustRule", "forgetUsed": "a job",
 		"joinMore": "a part of a bulk call", "claim": "the name of a bulk call", "Refused": "the audit of refusals", "sendNow": "called by ResendDelivery and PingWebhook: memory has none of it",

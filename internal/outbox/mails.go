@@ -293,6 +293,11 @@ func join(w *authority.Work, l *Letter, joined map[ledger.ID]bool) (more bool, e
 
 // claimMail adds a mail to a letter, or drops it if it is out of date.
 func claimMail(w *authority.Work, l *Letter, m ledger.Mail) error {
+	if m.Kind == ledger.MailUnused {
+		if err := stillUnused(w, &m); err != nil {
+			return err
+		}
+	}
 	expires, current, err := current(w, m)
 	if err != nil {
 		return err
@@ -343,6 +348,9 @@ func current(w *authority.Work, m ledger.Mail) (time.Time, bool, error) {
 	if m.Kind == ledger.MailAsked {
 		waits, err := w.Tokens(m.Workspace, ledger.TokenQuery{State: ledger.TokenPending, StateAt: w.Now, Limit: 1})
 		return m.ExpiresAt, len(waits) > 0 && w.Now.Sub(m.CreatedAt) < mailBound, err
+	}
+	if m.Kind == ledger.MailUnused {
+		return m.ExpiresAt, len(m.Facts.Unused)+m.Facts.MoreUnused > 0 && w.Now.Sub(m.CreatedAt) < mailBound, nil
 	}
 	if m.Kind == ledger.MailStrange {
 		open, err := stillOpen(w, m)

@@ -98,6 +98,12 @@ func ActionWord(action string) string {
 	switch action { // what is no verb
 	case "token.strange_use":
 		return Sentence("token used as it never was")
+	case "token.unused":
+		return Sentence("token owner told that nobody uses it")
+	case "token.unused_withdrawn":
+		return Sentence("token used again, or kept")
+	case "unused.confirmed":
+		return Sentence("disabling of unused tokens confirmed")
 	case "token.strange_use_answered":
 		return Sentence("token use answered for")
 	}

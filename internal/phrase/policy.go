@@ -34,6 +34,9 @@ func PolicyWords(p api.Policy) []string {
 	if p.NoticeStrangeUse {
 		out = append(out, "The owner of a token is told when it is used as it never was.")
 	}
+	if p.DisableUnusedAfter > 0 {
+		out = append(out, "A token that was not used for "+Lasting(p.DisableUnusedAfter)+" is disabled; its owner is told 14 days before, and can enable it again.")
+	}
 	if p.RequireSecondFactor {
 		out = append(out, "Whoever signs in with a password needs a second factor.")
 	}

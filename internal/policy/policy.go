@@ -169,6 +169,7 @@ func table() []field {
 		row("recoverable", false, func(p *p) *bool { return &p.Recoverable }, func(o *o) *api.Opt[bool] { return &o.Recoverable }),
 		row("revoke_on_reuse", false, func(p *p) *bool { return &p.RevokeOnReuse }, func(o *o) *api.Opt[bool] { return &o.RevokeOnReuse }),
 		row("notice_strange_use", true, func(p *p) *bool { return &p.NoticeStrangeUse }, func(o *o) *api.Opt[bool] { return &o.NoticeStrangeUse }),
+		row("disable_unused_after", 0, func(p *p) *api.Duration { return &p.DisableUnusedAfter }, func(o *o) *api.Opt[api.Duration] { return &o.DisableUnusedAfter }, monthAtLeast),
 		row("verifiers_may_revoke", false, func(p *p) *bool { return &p.VerifiersMayRevoke }, func(o *o) *api.Opt[bool] { return &o.VerifiersMayRevoke }),
 		orNone("rate_limit", func(p *p) **api.RateLimit { return &p.RateLimit }, func(o *o) *api.Opt[api.RateLimit] { return &o.RateLimit }, input.Limit),
 		orNone("workspace_rate_limit", func(p *p) **api.RateLimit { return &p.WorkspaceRateLimit }, func(o *o) *api.Opt[api.RateLimit] { return &o.WorkspaceRateLimit }, input.Limit),
@@ -258,6 +259,20 @@ func positive(name string, d api.Opt[api.Duration]) error {
 func aDayAtLeast(name string, d api.Opt[api.Duration]) error {
 	if d.Value < api.Day {
 		return api.FieldError(name, "must be at least one day")
+	}
+	return nil
+}
+
+// The bounds of disable_unused_after: what is used once a month is used, and ten years are as
+// good as never.
+const (
+	leastUnused = 30 * api.Day
+	mostUnused  = 3650 * api.Day
+)
+
+func monthAtLeast(name string, d api.Opt[api.Duration]) error {
+	if d.Value != 0 && (d.Value < leastUnused || d.Value > mostUnused) {
+		return api.FieldError(name, "must be from 30d to 3650d; 0 means never")
 	}
 	return nil
 }

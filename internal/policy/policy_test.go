@@ -41,7 +41,7 @@ func TestEachFieldOfAPolicyStandsInTheTable(t *testing.T) {
 const sample = `{"default_lifetime":"1d","max_lifetime":"2d","overlap":"1h",
 	"personal_tokens":"nobody","max_tokens":{"per_owner":1,"total":2},"notice_days":[5],"onboarding":"any_member",
 	"rate_limit":{"requests":1,"window":"1s"},"workspace_rate_limit":{"requests":2,"window":"1s"},
-	"retention":"2d","introspection_max_cache":"1m","leak_action":"notify","require_approval":[{"kinds":["service"],"scopes":["tickets:write"],"resources":["prod-*"],"longer_than":"30d"},{"scopes":["*"]}],"support_contact":{"email":"help@example.com"}}`
+	"retention":"2d","disable_unused_after":"60d","introspection_max_cache":"1m","leak_action":"notify","require_approval":[{"kinds":["service"],"scopes":["tickets:write"],"resources":["prod-*"],"longer_than":"30d"},{"scopes":["*"]}],"support_contact":{"email":"help@example.com"}}`
 
 func parse(t *testing.T, text string) (p api.PatchPolicy) {
 	t.Helper()

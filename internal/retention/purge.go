@@ -408,6 +408,9 @@ func emptyWorkspace(w *authority.Work, ws ledger.Workspace) error {
 			return err
 		}
 	}
+	if err := w.DeleteUnusedState(ws.ID); err != nil {
+		return err
+	}
 	ws.Name, ws.ExternalID, ws.Metadata, ws.Policy = ws.Slug, "", nil, policy.Overrides{}
 	ws.PurgedAt, ws.Revision = w.Now, w.Revision()
 	w.TouchWorkspace(ws.ID)

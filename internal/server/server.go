@@ -174,7 +174,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
-	pages, err := s.openConsole(registry)
+	pages, err := s.openConsole()
 	if err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ func (c *Core) observed(o authority.Options) authority.Options {
 	if c.watch == nil {
 		return o
 	}
-	o.Usage, o.Forget, o.Decisions = c.watch.usage, c.watch.usage, decisions{c.watch.recorder, c}
+	o.Usage, o.Forget, o.Decisions, o.UsageSince = c.watch.usage, c.watch.usage, decisions{c.watch.recorder, c}, c.watch.recorder.Since
 	o.Mail, o.CheckWebhookURL = !c.config.SMTPURL.IsZero(), c.egress().Check
 	return o
 }
@@ -197,6 +197,7 @@ func (s *Server) runJobs(ctx context.Context) {
 	var jobs sync.WaitGroup
 	jobs.Go(func() { _ = s.watch.notifier.Run(ctx) }) // it ends with ctx alone
 	jobs.Go(func() { s.purge(ctx) })
+	jobs.Go(func() { s.disableUnused(ctx) })
 	jobs.Go(func() { s.finishRemovals(ctx) })
 	jobs.Go(func() { s.watch.siem.Run(ctx) })
 	for s.runs() && wait(ctx, runLook) == nil { // they run

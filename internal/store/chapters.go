@@ -19,6 +19,7 @@ type (
 	pageRows      struct{ *reader }
 	trustRows     struct{ *reader }
 	strangeRows   struct{ *reader }
+	unusedRows    struct{ *reader }
 )
 
 type (
@@ -33,6 +34,7 @@ type (
 	removalChanges   struct{ *tx }
 	trustChanges     struct{ *tx }
 	strangeChanges   struct{ *tx }
+	unusedChanges    struct{ *tx }
 )
 
 // chapters are all that can be read of a snapshot.
@@ -41,7 +43,7 @@ func (r *reader) chapters() ledger.Reader {
 		HeadReader: headRows{r}, WorkspaceReader: workspaceRows{r}, PeopleReader: peopleRows{r}, TokenReader: tokenRows{r},
 		RightsReader: rightsRows{r}, AuditReader: auditRows{r}, SignInReader: signInRows{r}, NotifyReader: outboxRows{r},
 		RetentionReader: retentionRows{r}, RemovalReader: removalRows{r}, FigureReader: figureRows{r}, PageReader: pageRows{r},
-		TrustReader: trustRows{r}, StrangeReader: strangeRows{r},
+		TrustReader: trustRows{r}, StrangeReader: strangeRows{r}, UnusedReader: unusedRows{r},
 	}
 }
 
@@ -51,6 +53,6 @@ func (t *tx) chapters() ledger.Tx {
 		HeadWriter: headChanges{t}, PeopleWriter: peopleChanges{t}, TokenWriter: tokenChanges{t}, RightsWriter: rightsChanges{t},
 		AuditWriter: auditChanges{t}, SignInWriter: signInChanges{t}, NotifyWriter: outboxChanges{t},
 		RetentionWriter: retentionChanges{t}, RemovalWriter: removalChanges{t}, TrustWriter: trustChanges{t},
-		StrangeWriter: strangeChanges{t},
+		StrangeWriter: strangeChanges{t}, UnusedWriter: unusedChanges{t},
 	}}
 }

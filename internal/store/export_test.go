@@ -21,6 +21,8 @@ func Lists() map[string]string {
 		"disabled tokens":           listTokensDisabled,
 		"tokens that wait":          listTokensWaiting,
 		"tokens whose end has come": listLapsed,
+		"tokens that nobody uses":   unusedDue,
+		"how many nobody uses":      countUnused,
 		"a few that expire":         listTokensFew,
 		"how many expire":           countFew,
 		"a part of the tokens":      partOf + partEnds,

@@ -54,6 +54,8 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"disabled tokens":           "t USING INDEX tokens_disabled (workspace=? AND id>? AND id<?)",
 		"tokens that wait":          "t USING INDEX tokens_waiting (workspace=? AND id>? AND id<?)",
 		"tokens whose end has come": "t USING INDEX tokens_revoke_at (workspace=? AND revoke_at<?)",
+		"tokens that nobody uses":   "tokens USING INDEX tokens_unused (workspace=? AND unused_due<?)",
+		"how many nobody uses":      "tokens USING COVERING INDEX tokens_unused (workspace=? AND unused_due<?)",
 		"a few that expire":         "t USING INDEX tokens_expires (workspace=? AND expires_at>? AND expires_at<?)",
 		"how many expire":           "t USING COVERING INDEX tokens_expires (workspace=? AND expires_at>? AND expires_at<?)",
 		"a part of the tokens":      "t USING COVERING INDEX tokens_list (workspace=? AND id<?)",

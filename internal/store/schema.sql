@@ -72,7 +72,7 @@ CREATE TABLE changes (
     base BIGINT NOT NULL CHECK (base < revision),
     digest BYTEA NOT NULL CHECK (length(digest) = 32),
     touched TEXT NOT NULL
-, wrote TEXT);
+);
 
 CREATE TABLE deliveries (
     id BIGINT PRIMARY KEY CHECK (id > 0),
@@ -210,6 +210,8 @@ CREATE INDEX mails_recipient ON mails (recipient COLLATE "binary", id) WHERE nex
 CREATE INDEX mails_settled ON mails (settled_at) WHERE settled_at IS NOT NULL;
 
 CREATE INDEX mails_strange ON mails (recipient COLLATE "binary", id) WHERE kind = 'strange';
+
+CREATE INDEX mails_unused ON mails (recipient COLLATE "binary", id) WHERE kind = 'unused';
 
 CREATE TABLE members (
     id BIGINT PRIMARY KEY CHECK (id > 0),
@@ -459,7 +461,7 @@ CREATE TABLE tokens (
     metadata TEXT,
     created_at BIGINT NOT NULL,
     rotated_at BIGINT,
-    revision BIGINT NOT NULL, disabled_by TEXT NOT NULL DEFAULT '', held BIGINT NOT NULL DEFAULT 0, held_by TEXT NOT NULL DEFAULT '', waits BOOLEAN NOT NULL DEFAULT FALSE, approval TEXT,
+    revision BIGINT NOT NULL, disabled_by TEXT NOT NULL DEFAULT '', held BIGINT NOT NULL DEFAULT 0, held_by TEXT NOT NULL DEFAULT '', waits BOOLEAN NOT NULL DEFAULT FALSE, approval TEXT, enabled_at BIGINT, unused_due BIGINT, unused TEXT,
     CHECK (owner_member IS NULL OR owner_service_account IS NULL)
 );
 
@@ -493,6 +495,8 @@ CREATE INDEX tokens_service_account ON tokens (workspace, owner_service_account,
 
 CREATE INDEX tokens_standing ON tokens (workspace, owner_member, id) WHERE standing AND revoked_at IS NULL;
 
+CREATE INDEX tokens_unused ON tokens (workspace, unused_due, id) WHERE unused_due IS NOT NULL;
+
 CREATE INDEX tokens_waiting ON tokens (workspace, id) WHERE waits AND revoked_at IS NULL;
 
 CREATE TABLE trust_rules (
@@ -524,6 +528,14 @@ CREATE INDEX trust_rules_account ON trust_rules (service_account, id);
 CREATE INDEX trust_rules_ending ON trust_rules (id) WHERE ending IS NOT NULL;
 
 CREATE INDEX trust_rules_list ON trust_rules (workspace, id);
+
+CREATE TABLE unused (
+    workspace BIGINT PRIMARY KEY REFERENCES workspaces (id),
+    agreed BIGINT,
+    facts TEXT NOT NULL
+);
+
+CREATE INDEX unused_agreed ON unused (workspace) WHERE agreed IS NOT NULL;
 
 CREATE TABLE users (
     id BIGINT PRIMARY KEY CHECK (id > 0),

@@ -35,6 +35,7 @@ func (t headChanges) Settle(at time.Time) error {
 		`UPDATE webhooks SET failing_since = $1 WHERE failing_since > $1`,
 		`UPDATE reuses_told SET told_at = $1 WHERE told_at > $1`,
 		`UPDATE strange SET told_at = $1 WHERE told_at > $1`,
+		`UPDATE tokens SET enabled_at = $1 WHERE enabled_at > $1`,
 		`UPDATE idempotency SET created_at = $1 WHERE created_at > $1`,
 		`UPDATE signin_attempts SET expires_at = $1 + (expires_at - last_at), last_at = $1 WHERE last_at > $1`,
 		`UPDATE signin_addresses SET seen_at = $1 WHERE seen_at > $1`,

@@ -26,7 +26,7 @@ import (
 const (
 	keptOverrides = `{"default_lifetime":"90d","max_lifetime":"24h","allow_never":true,"overlap":"36h","require_ip_allow_list":true,` +
 		`"personal_tokens":"managers","max_tokens":{"per_owner":1,"total":2},"notice_days":[14,1],"onboarding":"any_member","recoverable":true,` +
-		`"revoke_on_reuse":true,"notice_strange_use":true,"verifiers_may_revoke":true,"rate_limit":{"requests":3,"window":"1s"},"workspace_rate_limit":{"requests":4,"window":"90m"},"retention":"400d",` +
+		`"revoke_on_reuse":true,"notice_strange_use":true,"disable_unused_after":"60d","verifiers_may_revoke":true,"rate_limit":{"requests":3,"window":"1s"},"workspace_rate_limit":{"requests":4,"window":"90m"},"retention":"400d",` +
 		`"introspection_max_cache":"5m","leak_action":"notify","leak_descendants":true,"require_second_factor":true,` +
 		`"require_approval":[{"kinds":["service"],"scopes":["tickets:*"],"resources":["prod-*"],"longer_than":"30d"}],` +
 		`"support_contact":{"email":"help@example.com","phone":"+49 30 1","url":"https://help.example.com/?a=1\u0026b=2"},"locked":["overlap","retention"]}`
@@ -34,8 +34,13 @@ const (
 	keptMetadata = `{"big":9007199254740993,"on":true,"team":"core"}`
 	keptFacts    = `{"workspace":"acme","workspace_name":"Acme","token_id":"ci@acme/x","locator":"x","label":"l","mask":"m","kind":"personal",` +
 		`"owner":"o","action":"token.created","actor":"a","at":"2026-02-03T04:05:06.123456Z","count":5,"address":"192.0.2.1","agent":"curl","revoked":true,` +
-		`"leak":{"secret":"current","effect":"revoked","url":"https://x.example","source":"commit","descendants":6},"strange":` + keptSigns + `,` +
+		`"leak":{"secret":"current","effect":"revoked","url":"https://x.example","source":"commit","descendants":6},"strange":` + keptSigns + `,"unused":[` + keptNote + `],"more_unused":7,` +
 		`"webhook_url":"https://h.example","webhook_id":"whk_1","reason":"gone","support":{"email":"e","phone":"p","url":"u"}}`
+	keptNote = `{"what":"warned","workspace":"acme","workspace_name":"Acme","token_id":"t","locator":"x","label":"l","mask":"m","owner":"o",` +
+		`"since":"2026-02-03T04:05:06.123456Z","at":"2026-02-03T04:05:06.123456Z","n":3}`
+	keptUnused = `{"since":"2026-02-03T04:05:06.123456Z","warned_at":"2026-02-03T04:05:06.123456Z","disabled_at":"2026-02-03T04:05:06.123456Z","after":5184000000000000}`
+	keptState  = `{"done":[{"at":"2026-02-03T04:05:06.123456Z","n":2}],"waits":{"n":3,"up_to":"2026-02-03T04:05:06.123456Z","since":"2026-02-03T04:05:06.123456Z","told_at":"2026-02-03T04:05:06.123456Z"},` +
+		`"yes":{"at":"2026-02-03T04:05:06.123456Z","by":"usr_1","n":4,"left":3,"up_to":"2026-02-03T04:05:06.123456Z","until":"2026-02-03T04:05:06.123456Z"}}`
 	keptSigns  = `{"networks":["203.0.113.0/24"],"more":3,"many":true,"quiet_since":"2026-02-03T04:05:06.123456Z","denied":20,"address":"203.0.113.9","agent":"curl"}`
 	keptAsked  = `{"asked_at":"2026-02-03T04:05:06.123456Z","askers":[2],"decided_at":"2026-02-03T04:05:06.123456Z","by":"eve@example.com","approved":true,"comment":"fine"}`
 	keptLog    = `[{"at":"2026-02-03T04:05:06.123456Z","status":500,"error":"e","response":"r","took_ms":20}]`
@@ -48,7 +53,7 @@ func overridesKept() policy.Overrides {
 	return policy.Overrides{
 		DefaultLifetime: api.Some(90 * api.Day), MaxLifetime: api.Some(api.Day), AllowNever: api.Some(true), Overlap: api.Some(api.Duration(36 * time.Hour)),
 		RequireIPAllowList: api.Some(true), PersonalTokens: api.Some("managers"), MaxTokens: api.Some(api.MaxTokens{PerOwner: 1, Total: 2}),
-		NoticeDays: api.Some([]int{14, 1}), Onboarding: api.Some("any_member"), Recoverable: api.Some(true), RevokeOnReuse: api.Some(true), NoticeStrangeUse: api.Some(true), VerifiersMayRevoke: api.Some(true),
+		NoticeDays: api.Some([]int{14, 1}), Onboarding: api.Some("any_member"), Recoverable: api.Some(true), RevokeOnReuse: api.Some(true), NoticeStrangeUse: api.Some(true), DisableUnusedAfter: api.Some(60 * api.Day), VerifiersMayRevoke: api.Some(true),
 		RateLimit:             api.Some(api.RateLimit{Requests: 3, Window: api.Duration(time.Second)}),
 		WorkspaceRateLimit:    api.Some(api.RateLimit{Requests: 4, Window: api.Duration(90 * time.Minute)}),
 		Retention:             api.Some(400 * api.Day),
@@ -74,7 +79,8 @@ func factsKept(at time.Time) ledger.MailFacts {
 	return ledger.MailFacts{
 		Workspace: "acme", WorkspaceName: "Acme", TokenID: "ci@acme/x", Locator: "x", Label: "l", Mask: "m", Kind: "personal", Owner: "o",
 		Action: "token.created", Actor: "a", At: at, Count: 5, Address: "192.0.2.1", Agent: "curl", Revoked: true,
-		Leak: &ledger.Leak{Secret: "current", Effect: "revoked", URL: "https://x.example", Source: "commit", Descendants: 6}, Strange: &signs,
+		Leak: &ledger.Leak{Secret: "current", Effect: "revoked", URL: "https://x.example", Source: "commit", Descendants: 6}, Strange: &signs, MoreUnused: 7,
+		Unused:     []ledger.UnusedNote{{What: "warned", Workspace: "acme", WorkspaceName: "Acme", TokenID: "t", Locator: "x", Label: "l", Mask: "m", Owner: "o", Since: at, At: at, N: 3}},
 		WebhookURL: "https://h.example", WebhookID: "whk_1", Reason: "gone", Support: &policy.KeptContact{Email: "e", Phone: "p", URL: "u"},
 	}
 }
@@ -127,11 +133,17 @@ func keptRows() []keptRow {
 				return r.ServiceAccount(1, ledger.ServiceAccountKey{ID: 4})
 			},
 			func(s ledger.ServiceAccount) []any { return []any{s.Grants, s.Contacts} }, grantsKept(), []string{"ops@example.com"}),
-		row("tokens", "id = 5", map[string]string{"grants": keptGrants, "allowed_ips": keptIPs, "rate_limit": keptLimit, "metadata": keptMetadata, "approval": keptAsked},
+		row("tokens", "id = 5", map[string]string{"grants": keptGrants, "allowed_ips": keptIPs, "rate_limit": keptLimit, "metadata": keptMetadata, "approval": keptAsked, "unused": keptUnused},
 			ledger.Token{ID: 5, Locator: token.Locator([]byte("Lc0000000005")), Prefix: "tky", Kind: token.Workspace, Workspace: 1, CreatedAt: at}, ledger.Tx.PutToken,
 			func(r ledger.Reader) (ledger.Token, error) { return r.Token(token.Locator([]byte("Lc0000000005"))) },
-			func(t ledger.Token) []any { return []any{t.Grants, t.AllowedIPs, t.RateLimit, t.Metadata, t.Approval} }, grantsKept(), prefixes, limit, metadataKept(),
-			&ledger.Approval{AskedAt: at, Askers: []ledger.ID{2}, DecidedAt: at, By: "eve@example.com", Approved: true, Comment: "fine"}),
+			func(t ledger.Token) []any {
+				return []any{t.Grants, t.AllowedIPs, t.RateLimit, t.Metadata, t.Approval, t.Unused}
+			}, grantsKept(), prefixes, limit, metadataKept(),
+			&ledger.Approval{AskedAt: at, Askers: []ledger.ID{2}, DecidedAt: at, By: "eve@example.com", Approved: true, Comment: "fine"}, &ledger.Unused{Since: at, WarnedAt: at, DisabledAt: at, After: 60 * 24 * time.Hour}),
+		row("unused", "workspace = 1", map[string]string{"facts": keptState}, ledger.UnusedState{Workspace: 1}, ledger.Tx.PutUnusedState,
+			func(r ledger.Reader) (ledger.UnusedState, error) { return r.UnusedState(1) }, func(x ledger.UnusedState) []any { return []any{x.Facts} },
+			ledger.UnusedFacts{Done: []ledger.UnusedDone{{At: at, N: 2}}, Waits: &ledger.UnusedWaits{N: 3, UpTo: at, Since: at, ToldAt: at},
+				Yes: &ledger.UnusedYes{At: at, By: "usr_1", N: 4, Left: 3, UpTo: at, Until: at}}),
 		row("strange", "token = 5", map[string]string{"signs": keptSigns}, ledger.Strange{Token: 5, Workspace: 1, First: at, Last: at}, ledger.Tx.PutStrange,
 			func(r ledger.Reader) (ledger.Strange, error) { return r.Strange(5) }, func(x ledger.Strange) []any { return []any{x.Signs} }, signsKept(at)),
 		row("roles", "name = 'R'", map[string]string{"scopes": `["a:b","a:*"]`, "rate_limit": keptLimit}, ledger.Role{Workspace: 1, Name: "R", Scopes: []string{}}, ledger.Tx.PutRole,

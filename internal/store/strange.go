@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+
 	"github.com/tokenry/tokenry/internal/column"
 	"github.com/tokenry/tokenry/internal/ledger"
 )
@@ -25,11 +27,19 @@ func (r strangeRows) StrangeAmong(tokens []ledger.ID) ([]ledger.Strange, error) 
 		WHERE token IN (SELECT CAST(entry AS BIGINT) FROM listed) ORDER BY token`, tokens)
 }
 
-const latestMail = `SELECT ` + mailColumns + ` FROM mails WHERE recipient COLLATE "binary" = $1 AND kind = $2 AND kind = 'strange' ORDER BY id DESC LIMIT 1`
+const (
+	latestMail        = `SELECT ` + mailColumns + ` FROM mails WHERE recipient COLLATE "binary" = $1 AND `
+	latestMailStrange = latestMail + `kind = 'strange' ORDER BY id DESC LIMIT 1`
+	latestMailUnused  = latestMail + `kind = 'unused' ORDER BY id DESC LIMIT 1`
+)
 
-// LatestMail has an index for the one kind that is asked about.
+// LatestMail has an index for each of the two kinds that are asked about.
 func (r strangeRows) LatestMail(recipient, kind string) (ledger.Mail, error) {
-	return one(r.session, mailFields, latestMail, recipient, kind)
+	query := map[string]string{ledger.MailStrange: latestMailStrange, ledger.MailUnused: latestMailUnused}[kind]
+	if query == "" {
+		return ledger.Mail{}, fmt.Errorf("store: there is no index of the last mail of the kind %q", kind)
+	}
+	return one(r.session, mailFields, query, recipient)
 }
 
 // PutStrange replaces the whole row.

@@ -16,7 +16,7 @@ import (
 const tokenColumns = `id, locator, prefix, kind, workspace, owner_member, owner_service_account, created_by,
 	created_by_user, created_with, label, description, grants, not_before, expires_at, lifetime, disabled_at,
 	revoke_at, revoked_at, revoke_reason, revoke_comment, deleted_at, allowed_ips, rate_limit, recoverable,
-	standing, metadata, created_at, rotated_at, disabled_by, held, held_by, waits, approval, revision`
+	standing, metadata, created_at, rotated_at, disabled_by, held, held_by, waits, approval, enabled_at, unused_due, unused, revision`
 
 func tokenFields(t *ledger.Token) []any {
 	return []any{
@@ -26,7 +26,8 @@ func tokenFields(t *ledger.Token) []any {
 		column.Instant(&t.DisabledAt), column.Instant(&t.RevokeAt), column.Instant(&t.RevokedAt), &t.RevokeReason, &t.RevokeComment,
 		column.Instant(&t.DeletedAt), column.Document(&t.AllowedIPs), column.Document(&t.RateLimit), &t.Recoverable, &t.Standing,
 		column.Document(&t.Metadata), column.Instant(&t.CreatedAt), column.Instant(&t.RotatedAt), &t.DisabledBy, (*uint16)(&t.Held),
-		&t.HeldBy, &t.Waits, column.Document(&t.Approval), &t.Revision,
+		&t.HeldBy, &t.Waits, column.Document(&t.Approval), column.Instant(&t.EnabledAt), column.Instant(&t.UnusedDue),
+		column.Document(&t.Unused), &t.Revision,
 	}
 }
 
@@ -227,7 +228,7 @@ func (t tokenChanges) PutToken(v ledger.Token) error {
 	return t.exec(`
 		INSERT INTO tokens (`+tokenColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-			$23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)
+			$23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)
 		ON CONFLICT (id) DO UPDATE SET
 			locator = excluded.locator, prefix = excluded.prefix, kind = excluded.kind, workspace = excluded.workspace,
 			owner_member = excluded.owner_member, owner_service_account = excluded.owner_service_account,
@@ -241,7 +242,8 @@ func (t tokenChanges) PutToken(v ledger.Token) error {
 			recoverable = excluded.recoverable, standing = excluded.standing, metadata = excluded.metadata,
 			created_at = excluded.created_at, rotated_at = excluded.rotated_at,
 			disabled_by = excluded.disabled_by, held = excluded.held, held_by = excluded.held_by,
-			waits = excluded.waits, approval = excluded.approval, revision = excluded.revision`, tokenFields(&v)...)
+			waits = excluded.waits, approval = excluded.approval, enabled_at = excluded.enabled_at,
+			unused_due = excluded.unused_due, unused = excluded.unused, revision = excluded.revision`, tokenFields(&v)...)
 }
 
 const secretColumns = `token, number, digest, key_id, retires_at, retire_on_use, tracked, first_used_at, sealed, created_at,

@@ -261,6 +261,7 @@ func policyKind() kind {
 		{name: "notice_days", as: numbers, doc: "How many days before an end somebody is told."},
 		{name: "onboarding", doc: "portfolio or any_member."}, {name: "recoverable", as: flag, doc: "Tokens whose secret can be shown again."},
 		{name: "revoke_on_reuse", as: flag, doc: "A retired secret that comes back ends its token."},
+		span("disable_unused_after", "After how long without use a token is disabled, 30d at least; its owner is told 14 days before. 0 disables none."),
 		{name: "notice_strange_use", as: flag, doc: "Whether the owner of a token is told that it was used as it never was."},
 		{name: "verifiers_may_revoke", as: flag, doc: "Whoever verifies may end what it was shown."}, rate, total,
 		span("retention", "How long what is done with tokens is kept."), span("introspection_max_cache", "The longest that an introspection is kept."),

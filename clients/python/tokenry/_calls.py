@@ -198,6 +198,9 @@ class Calls:
     def call(self, call: Literal["GET /v1/workspaces/{ws}/trust-rules/{rule}"], /, *, ws: str, rule: str, timeout: Optional[float] = ...) -> TrustRule: ...
 
     @overload
+    def call(self, call: Literal["GET /v1/workspaces/{ws}/unused"], /, *, ws: str, query: Optional[Mapping[str, Any]] = ..., timeout: Optional[float] = ...) -> UnusedTokens: ...
+
+    @overload
     def call(self, call: Literal["GET /v1/workspaces/{ws}/usage"], /, *, ws: str, query: Optional[Mapping[str, Any]] = ..., timeout: Optional[float] = ...) -> WorkspaceUsage: ...
 
     @overload
@@ -379,6 +382,9 @@ class Calls:
 
     @overload
     def call(self, call: Literal["POST /v1/workspaces/{ws}/trust-rules/explain"], /, *, ws: str, body: ExplainTrust, timeout: Optional[float] = ...) -> TrustExplanation: ...
+
+    @overload
+    def call(self, call: Literal["POST /v1/workspaces/{ws}/unused/confirm"], /, *, ws: str, body: ConfirmUnused, timeout: Optional[float] = ...) -> UnusedTokens: ...
 
     @overload
     def call(self, call: Literal["POST /v1/workspaces/{ws}/webhooks"], /, *, ws: str, body: CreateWebhook, idempotency_key: Optional[str] = ..., timeout: Optional[float] = ...) -> WebhookSecret: ...

@@ -228,6 +228,14 @@ class Check(_Check, total=False):
     remedy: str
 
 
+class ConfirmUnused(TypedDict):
+    """ConfirmUnused says yes to disabling the tokens that wait, as they were shown."""
+
+    # Count and UpTo are those of what waits: if it is something else by now, nothing is confirmed, and the answer is changed_meanwhile.
+    count: int
+    up_to: str
+
+
 class CreateMember(TypedDict, total=False):
     """CreateMember asks for a person in a workspace. Email may be left out where an external id names the person."""
 
@@ -1165,6 +1173,7 @@ class PatchPolicy(TypedDict, total=False):
 
     allow_never: Union[bool, None]
     default_lifetime: Union[str, None]
+    disable_unused_after: Union[str, None]
     introspection_max_cache: Union[str, None]
     leak_action: Union[str, None]
     leak_descendants: Union[bool, None]
@@ -1196,6 +1205,8 @@ class Policy(TypedDict):
     allow_never: bool
     # DefaultLifetime is a new token's when it names none.
     default_lifetime: str
+    # DisableUnusedAfter disables a token that was not used for so long, 30 days at least; its owner is told 14 days before and on the day. 0 disables none.
+    disable_unused_after: str
     # IntrospectionMaxCache is the longest that an introspection may be kept; 0 leaves it to the token's expiry.
     introspection_max_cache: str
     leak_action: str
@@ -1687,6 +1698,8 @@ class _Token(TypedDict):
     # Standing marks the one access token of a member that reset creates.
     standing: bool
     status: str
+    # Unused tells that the token is, or was, to be disabled because nobody uses it; null of every other.
+    unused: Union["Unused", None]
     usable: bool
     workspace: str
 
@@ -1928,6 +1941,70 @@ class TrustWarning(TypedDict):
     # Code is by_name, any_place, subject_changes, forks, shared_audience, asked_for or uploaded_keys.
     code: str
     detail: str
+
+
+class Unused(TypedDict):
+    """Unused is what the policy disable_unused_after means for a token that nobody uses."""
+
+    # DisableAt is when it is disabled if nobody uses it; null once it was.
+    disable_at: Union[str, None]
+    # DisabledAt is when it was.
+    disabled_at: Union[str, None]
+    # Since is when counting began: with its last use, or when it was made, began to be valid, was approved or enabled again, or since when no usage is missing, whichever is latest.
+    since: str
+    # WarnedAt is when its owner was first told.
+    warned_at: str
+
+
+class UnusedConfirmed(TypedDict):
+    """UnusedConfirmed is a yes to disabling tokens that waited."""
+
+    at: str
+    # By is the address of who said it; null when nobody knows any more.
+    by: Union[str, None]
+    # Left is how many of those that were shown are not disabled yet.
+    left: int
+    # Until is when it ends to count.
+    until: str
+    up_to: str
+
+
+class UnusedPreview(TypedDict):
+    """UnusedPreview is what a policy would mean for a workspace's tokens now."""
+
+    after: str
+    # More says that there are more tokens than the 20,000 that were looked at.
+    more: bool
+    unused: int
+    # Warned is how many would be warned now, and Unused how many of them were not used for so long already. None would be disabled before 14 days have passed.
+    warned: int
+
+
+class UnusedTokens(TypedDict):
+    """UnusedTokens is where the policy disable_unused_after stands in a workspace."""
+
+    # After is what the policy says; 0 disables none.
+    after: str
+    # Confirmed is the last yes to what waited, while it counts; null where there is none.
+    confirmed: Union["UnusedConfirmed", None]
+    # Preview is what another policy would mean now, where that was asked for; else null.
+    preview: Union["UnusedPreview", None]
+    # RecordedSince is since when no usage is missing, before which nothing counts; null while nobody knows.
+    recorded_since: Union[str, None]
+    # Waiting is what has reached its day and is more than may be disabled in a day; null where nothing waits.
+    waiting: Union["UnusedWaiting", None]
+    # Warned is how many tokens have a day on which they are disabled if nobody uses them.
+    warned: int
+
+
+class UnusedWaiting(TypedDict):
+    """UnusedWaiting are tokens that wait to be disabled: a tenth of a workspace's in each day is, and one at least, and more with a yes."""
+
+    count: int
+    # Since is when they began to wait.
+    since: str
+    # UpTo is the moment by which all of them had reached their day. It names them, with Count.
+    up_to: str
 
 
 class UsageBucket(TypedDict):

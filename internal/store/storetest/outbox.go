@@ -30,6 +30,7 @@ func outboxCases() map[string]func(w *world) {
 	return map[string]func(w *world){
 		"every field is kept and can be emptied":   everyFieldOfOutbox,
 		"endpoints are found in their workspace":   webhooksAreFound,
+		"what nobody uses is found by its day":     unusedIsFound,
 		"deliveries are due in their order":        deliveriesAreDue,
 		"an endpoint at which somebody is waits":   leasedEndpointWaits,
 		"a workspace that is served waits":         servedWorkspaceWaits,
@@ -105,6 +106,10 @@ func everyFieldOfOutbox(w *world) {
 	w.read(func(r ledger.Reader) {
 		found(w.T, []ledger.Strange{{Token: tok, Workspace: 7, First: at(1), Last: at(2)}})(r.StrangeAmong([]ledger.ID{tok, tok + 1}))
 		missing[ledger.Mail](w.T)(r.LatestMail("ann@example.com", ledger.MailStrange))
+		missing[ledger.Mail](w.T)(r.LatestMail("ann@example.com", ledger.MailUnused))
+		if _, err := r.LatestMail("ann@example.com", ledger.MailExpiry); err == nil {
+			w.Error("the last mail is found of a kind that has no index for that")
+		}
 	})
 	w.do(func(tx ledger.Tx) error { return tx.DeleteStrange(tok) })
 	w.read(func(r ledger.Reader) { missing[ledger.Strange](w.T)(r.Strange(tok)) })

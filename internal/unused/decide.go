@@ -1,0 +1,212 @@
+package unused
+
+import (
+	"time"
+
+	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/internal/outbox"
+	"github.com/tokenry/tokenry/token"
+)
+
+// decider decides about tokens of one workspace under the lock.
+type decider struct {
+	*authority.Work
+	space *authority.Space
+	actor *authority.Actor
+	after time.Duration
+	known time.Time
+	state ledger.UnusedState
+	was   ledger.UnusedFacts
+	// disables says that what is due is disabled, free how many without a yes.
+	disables bool
+	free     int
+	letters  *letters
+	did      Did
+}
+
+// nobody is how many tokens work where nobody counted them: then only a yes disables.
+const nobody = -1
+
+func beginDecider(w *authority.Work, id ledger.ID, known time.Time, active *int) (*decider, error) {
+	ws, after, err := policyOf(w.Reader, id)
+	if err != nil {
+		return nil, err
+	}
+	sp, err := w.Authority.Space(w.Snapshot, ws)
+	if err != nil {
+		return nil, err
+	}
+	d := &decider{Work: w, space: sp, actor: authority.Machine(w.Caller), after: after, known: known, letters: newLetters(w), disables: active != nil}
+	if !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero() {
+		d.after = 0
+	}
+	if d.state, err = w.UnusedState(id); authority.IgnoreNoRow(err) != nil {
+		return nil, err
+	}
+	d.state.Workspace = id
+	d.was = d.state.Facts
+	if active != nil && *active != nobody {
+		recent := Recent(d.state.Facts.Done, w.Now)
+		d.free = Share(*active+recent) - recent
+	}
+	return d, nil
+}
+
+// Recent is how many tokens were disabled within a day.
+func Recent(done []ledger.UnusedDone, now time.Time) (n int) {
+	for _, x := range done {
+		if x.At.After(now.Add(-Window)) {
+			n += x.N
+		}
+	}
+	return n
+}
+
+// one decides about one token.
+func (d *decider) one(l token.Locator, used time.Time) error {
+	t, err := d.Token(l)
+	if err != nil {
+		return authority.IgnoreNoRow(err)
+	}
+	o, err := authority.ReadOwner(d.Reader, authority.OwnerKey(t))
+	if err != nil {
+		return err
+	}
+	is := Judge(factsOf(t, o.Active, used, d.Now), d.after, d.known, d.Now)
+	switch {
+	case is.Do == Warn:
+		return d.warn(t, is)
+	case is.Do == TakeBack:
+		return d.takeBack(t)
+	case is.Do == Disable && d.disables && d.may(is.Due):
+		return d.disable(t, is)
+	}
+	return nil
+}
+
+// may takes one of those that may be disabled: of a yes, or of the share of a day.
+func (d *decider) may(due time.Time) bool {
+	if y := d.state.Facts.Yes; y != nil && y.Left > 0 && d.Now.Before(y.Until) && !due.After(y.UpTo) {
+		left := *y
+		left.Left--
+		if d.state.Facts.Yes = &left; left.Left == 0 {
+			d.state.Agreed = time.Time{}
+		}
+		return true
+	}
+	if d.free <= 0 {
+		return false
+	}
+	d.free--
+	d.state.Facts.Done = noteDone(d.state.Facts.Done, d.Now)
+	return true
+}
+
+// noteDone counts one more, and forgets what was longer ago than counts.
+func noteDone(done []ledger.UnusedDone, now time.Time) (out []ledger.UnusedDone) {
+	hour := now.Truncate(time.Hour)
+	for _, x := range done {
+		if x.At.After(now.Add(-Window - time.Hour)) {
+			out = append(out, x)
+		}
+	}
+	if n := len(out); n > 0 && out[n-1].At.Truncate(time.Hour).Equal(hour) {
+		out[n-1] = ledger.UnusedDone{At: now, N: out[n-1].N + 1} // the later moment counts for longer
+		return out
+	}
+	return append(out, ledger.UnusedDone{At: now, N: 1})
+}
+
+// warn gives a token its day: not before 14 days after its mail goes.
+func (d *decider) warn(t ledger.Token, is Decision) error {
+	to, at, err := d.letters.to(d.space.Workspace, t)
+	if err != nil {
+		return err
+	}
+	if soonest := at.Add(Notice); soonest.After(is.Due) {
+		is.Due = soonest
+	}
+	t.UnusedDue, t.Unused, t.Revision = is.Due, &ledger.Unused{Since: is.Since, WarnedAt: d.Now}, d.Revision()
+	v, err := d.put(t, "token.unused")
+	if err != nil {
+		return err
+	}
+	d.did.Warned++
+	d.letters.add(to, d.note(v, ledger.UnusedWarned, is.Since, is.Due))
+	return outbox.Publish(d.Work, d.space.Workspace, "token.unused", func() api.WebhookData {
+		data := outbox.EventData(d.Work, d.actor, d.space.Workspace, authority.Event{Target: v.ID, After: v})
+		data.Unused = v.Unused
+		return data
+	})
+}
+
+// takeBack takes the day of a token away.
+func (d *decider) takeBack(t ledger.Token) error {
+	t.UnusedDue, t.Unused, t.Revision = time.Time{}, nil, d.Revision()
+	_, err := d.put(t, "token.unused_withdrawn")
+	d.did.TakenBack++
+	return err
+}
+
+// put writes what is said of a token, and the audit.
+func (d *decider) put(t ledger.Token, action string) (api.Token, error) {
+	if err := d.PutToken(t); err != nil {
+		return api.Token{}, err
+	}
+	v, err := d.Brief(d.actor, d.space, t)
+	if err != nil {
+		return v, err
+	}
+	return v, d.Record(d.actor, d.space.Workspace, authority.Event{Action: action, Target: v.ID, Token: t.Locator, After: v.Unused})
+}
+
+// disable disables a token as the verb does. Its owner brings it back alone: nobody took it
+// away from them.
+func (d *decider) disable(t ledger.Token, is Decision) error {
+	ch, err := d.ChangeOf(d.actor, d.space, t)
+	if err != nil {
+		return err
+	}
+	kept := *t.Unused
+	kept.DisabledAt, kept.After = d.Now, d.after
+	ch.Token.DisabledAt, ch.Token.DisabledBy = d.Now, d.actor.Name()
+	ch.Token.UnusedDue, ch.Token.Unused = time.Time{}, &kept
+	v, err := d.FinishToken(ch, "token.disabled")
+	if err != nil {
+		return err
+	}
+	d.did.Disabled++
+	to, _, err := d.letters.to(d.space.Workspace, t)
+	d.letters.add(to, d.note(v, ledger.UnusedDisabled, is.Since, d.Now))
+	return err
+}
+
+func (d *decider) note(v api.Token, what string, since, at time.Time) ledger.UnusedNote {
+	return ledger.UnusedNote{What: what, Workspace: d.space.Workspace.Slug, WorkspaceName: d.space.Workspace.Name, TokenID: v.ID, Locator: v.Locator,
+		Label: v.Label, Mask: v.Masked, Owner: v.Owner.Address, Since: since, At: at}
+}
+
+// keep writes how far the workspace has come, where that changed.
+func (d *decider) keep() error {
+	if same(d.was, d.state.Facts) {
+		return nil
+	}
+	return keep(d.Work, d.state)
+}
+
+func same(a, b ledger.UnusedFacts) bool {
+	return a.Yes == b.Yes && a.Waits == b.Waits && len(a.Done) == len(b.Done) && (len(a.Done) == 0 || a.Done[len(a.Done)-1] == b.Done[len(b.Done)-1])
+}
+
+// keep writes a state, or forgets one that says nothing.
+func keep(w *authority.Work, s ledger.UnusedState) error {
+	if Recent(s.Facts.Done, w.Now) == 0 {
+		s.Facts.Done = nil
+	}
+	if s.Facts.Done == nil && s.Facts.Waits == nil && s.Facts.Yes == nil {
+		return w.DeleteUnusedState(s.Workspace)
+	}
+	return w.PutUnusedState(s)
+}
