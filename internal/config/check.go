@@ -40,6 +40,8 @@ func assign(field any, texts []string) (problem string) {
 			return "must be a whole number, not below 0"
 		}
 		*field = n
+	case *Size:
+		return assignSize(field, texts[0])
 	case *slog.Level:
 		return assignLevel(field, texts[0])
 	case *time.Duration:
@@ -61,6 +63,23 @@ func assignLevel(field *slog.Level, text string) string {
 		return ""
 	}
 	return "must be debug, info, warn or error"
+}
+
+// Size is a number of bytes.
+type Size int64
+
+// assignSize takes whole MiB and GiB: other units mean two things.
+func assignSize(field *Size, text string) string {
+	for unit, shift := range map[string]uint{"MiB": 20, "GiB": 30} {
+		if digits, ok := strings.CutSuffix(text, unit); ok {
+			n, err := strconv.ParseUint(digits, 10, 24)
+			if err == nil {
+				*field = Size(n << shift)
+				return ""
+			}
+		}
+	}
+	return "must be a whole number of MiB or GiB, like 512MiB or 2GiB"
 }
 
 func assignTexts(field *[]string, texts []string) string {
@@ -116,7 +135,7 @@ func unmapped(p netip.Prefix) netip.Prefix {
 // check refuses what means nothing and settles what follows from other settings.
 func (c *Config) check() error {
 	for _, check := range []func() error{
-		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkLease, c.checkLimits, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog, c.checkSignIn, c.checkOIDC, c.checkTrust,
+		c.checkAddresses, c.checkBaseURL, c.checkDatabase, c.checkLease, c.checkCache, c.checkLimits, c.checkPrefix, c.checkMail, c.checkBrand, c.checkLog, c.checkSignIn, c.checkOIDC, c.checkTrust,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -140,6 +159,15 @@ func (c *Config) checkLease() error {
 	}
 	if c.MaxStaleness > LongestStaleness {
 		return wrong("max_staleness", "must be at most %v: every change that takes power away waits so long for a node that is silent", LongestStaleness)
+	}
+	return nil
+}
+
+// checkCache asks for room for the workspaces and rights of a few tokens at least.
+func (c *Config) checkCache() error {
+	const least = 16 << 20
+	if c.CacheSize < least {
+		return wrong("cache_size", "must be at least 16MiB")
 	}
 	return nil
 }

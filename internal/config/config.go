@@ -216,6 +216,13 @@ type Config struct {
 	// closed answers 503, open counts on each node alone meanwhile.
 	LimitsOutage string `key:"limits_outage" default:"closed" help:"when Redis does not answer: closed refuses (503), open counts on each node alone"`
 
+	// CacheSize is how much memory a node keeps tokens in, and the owners, workspaces and
+	// rights that they share, as 512MiB or 2GiB; at least 16MiB. A token takes up to 160
+	// bytes beside what it shares, and those are at most five sixths, so the default
+	// holds four million. Memory is taken as tokens come. Beyond it those that were not used
+	// for longest make room, and are read from the database when they come again.
+	CacheSize Size `key:"cache_size" default:"768MiB" help:"memory for tokens that were verified, like 512MiB or 2GiB: 4 million of them at the default"`
+
 	// ShutdownTimeout is how long requests that were taken may still run after the
 	// server was asked to stop, as 30s or 2m. Zero cuts them off at once.
 	ShutdownTimeout time.Duration `key:"shutdown_timeout" default:"30s" help:"how long running requests may take to finish when the server stops"`

@@ -104,7 +104,7 @@ func TestEverySettingHasEveryForm(t *testing.T) {
 		"listen": ":1", "base_url": "https://t.example.com", "trusted_proxies": "10.0.0.0/8", "metrics_listen": ":2", "profiling": "true", "hot_listen": "unix:s",
 		"data": "d", "database": "postgres://h/n", "keys": "k", "head_note": "n", "prefix": "acme", "smtp_url": "smtp://h:25",
 		"smtp_from": "t@example.com", "log_level": "warn", "log_format": "json", "shutdown_timeout": "1s", "lease": "3s", "max_staleness": "4s", "webhook_networks": "10.0.0.0/8", "trust_issuers": "https://gitlab.corp.example,https://ci.corp.example", "leaks_github_keys": "https://api.github.com/meta/public_keys/secret_scanning", "max_connections": "500", "max_connections_per_address": "20",
-		"limits": "redis://h/1", "limits_outage": "open", "brand_name": "Acme Keys", "brand_logo": "logo.svg",
+		"cache_size": "64MiB", "limits": "redis://h/1", "limits_outage": "open", "brand_name": "Acme Keys", "brand_logo": "logo.svg",
 		"rules": "r", "audit_stream": "syslog+tls://siem.example.com:6514,file:/var/log/tokenry/audit.ndjson",
 		"sign_in": "sso", "oidc_issuer": "https://id.example.com", "oidc_name": "Corp", "oidc_client_id": "t", "oidc_client_secret": "",
 		"oidc_client_secret_file": "f", "oidc_scopes": "email,groups", "oidc_domains": "example.com,example.org", "oidc_workspace": "acme",

@@ -138,6 +138,19 @@ func TestNumbersTimesAndSwitches(t *testing.T) {
 			t.Errorf("%s is a time", text)
 		}
 	}
+	for text, want := range map[string]config.Size{"16MiB": 16 << 20, "2GiB": 2 << 30} {
+		if c := mustLoad(t, layers{file: "cache_size: " + text + "\n"}); c.CacheSize != want {
+			t.Errorf("%s is %d", text, c.CacheSize)
+		}
+	}
+	if c := mustLoad(t, layers{}); c.CacheSize != 768<<20 {
+		t.Errorf("by default it is %d", c.CacheSize)
+	}
+	for _, text := range []string{"0", "15MiB", "512", "512MB", "512 MiB", "1.5GiB", "-1GiB", "99999999999GiB", "GiB"} {
+		if _, err := load(t, layers{env: map[string]string{"TOKENRY_CACHE_SIZE": text}}); err == nil || !strings.Contains(err.Error(), "MiB") {
+			t.Errorf("%s is a size (%v)", text, err)
+		}
+	}
 	for text, want := range map[string]int{"0": 0, "1": 1, "100000": 100000} {
 		if c := mustLoad(t, layers{file: "max_connections: " + text + "\n"}); c.MaxConnections != want {
 			t.Errorf("%s is %d", text, c.MaxConnections)

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenry/tokenry/internal/entrance"
 	"github.com/tokenry/tokenry/internal/guide"
 	"github.com/tokenry/tokenry/internal/office"
+	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/internal/reception"
 )
 
@@ -58,6 +59,8 @@ type Options struct {
 	Version string
 	// Mail is how mail is sent; nil where none is set up.
 	Mail *Mail
+	// Memory is what this server remembers of tokens now; nil is not shown.
+	Memory func() phrase.Cache
 }
 
 type console struct {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/console"
+	"github.com/tokenry/tokenry/internal/phrase"
 )
 
 // branded puts a console in front that has a name and mail of its own.
@@ -23,6 +24,9 @@ func (w *world) branded(send func(context.Context, string) (string, error)) {
 	h, err := console.New(console.Options{
 		Authority: w.Office, Rand: rand.Reader, People: allOf(w.people), Now: func() time.Time { return w.at }, Version: "1.2.3",
 		Product: console.Product{Name: "Acme <Keys>", Logo: "data:image/png;base64,AA=="}, Mail: &console.Mail{From: "keys@example.com", Server: "mail.example.com:587", Test: send},
+		Memory: func() phrase.Cache {
+			return phrase.Cache{Tokens: 12, Bytes: 1 << 20, Room: 64 << 20, Verified: 100, Misses: 20}
+		},
 	})
 	must(w.T, err)
 	w.server = httptest.NewServer(h)
@@ -42,7 +46,7 @@ func TestTheSystemPageTellsNameAndMailAndSendsATestToItsReaderAlone(t *testing.T
 	})
 	page := w.status(w.as("ada@example.com", "/instance/system"), http.StatusOK)
 	w.inert(page)
-	w.shows(page, "Acme &lt;Keys&gt;", "data:image/png;base64,AA==", "keys@example.com", "mail.example.com:587", "Tokenry 1.2.3")
+	w.shows(page, "Acme &lt;Keys&gt;", "data:image/png;base64,AA==", "keys@example.com", "mail.example.com:587", "Tokenry 1.2.3", "Memory of this server", "1 of 64 MiB", "80.00 %", "TOKENRY_CACHE_SIZE")
 	took := w.as("ada@example.com", "/instance/system/test-mail", url.Values{"to": {"eve@evil.example"}})
 	w.inert(took)
 	w.shows(w.status(took, http.StatusOK), "took the test mail", "250 &lt;taken&gt;")

@@ -117,7 +117,14 @@ func TestMetricsCountWithoutNamingAnybody(t *testing.T) {
 	if outcomes["ok"] != 1 || outcomes["malformed"] != 1 || outcomes["insufficient_scope"] != 1 {
 		t.Errorf("%v", outcomes)
 	}
-	for _, name := range []string{"tokenry_verify_duration_seconds", "tokenry_revision", "tokenry_verify_tokens", "tokenry_verify_fills_total",
+	sum := 0.0
+	for _, n := range outcomes {
+		sum += n
+	}
+	if n := metrics.Verified(w.reg); float64(n) != sum || n < 3 {
+		t.Errorf("%d verifications, of %v", n, outcomes)
+	}
+	for _, name := range []string{"tokenry_verify_duration_seconds", "tokenry_revision", "tokenry_verify_misses_total", "tokenry_verify_bytes_limit", "tokenry_verify_tokens", "tokenry_verify_fills_total",
 		"tokenry_database_duration_seconds", "tokenry_build_info"} {
 		n := 0.0
 		w.eachCount(name, func(_ map[string]string, v float64) { n += v })

@@ -44,10 +44,28 @@ func Engine(reg prometheus.Registerer, e *verify.Engine) error {
 		return 0
 	})
 	gauge("tokenry_verify_bytes", "About what tokens and shared records take in memory.", func(s verify.Stats) float64 { return float64(s.Bytes) })
+	gauge("tokenry_verify_bytes_limit", "How many bytes those may be (--cache-size).", func(s verify.Stats) float64 { return float64(s.Room) })
+	counter("tokenry_verify_misses_total", "Verifications that waited for the database to say what it has of their token.", func(s verify.Stats) float64 { return float64(s.Misses) })
 	counter("tokenry_verify_fills_total", "Readings of the database for verifications.", func(s verify.Stats) float64 { return float64(s.Fills) })
 	counter("tokenry_verify_fills_dropped_total", "Readings that a change overtook.", func(s verify.Stats) float64 { return float64(s.FillsDropped) })
 	counter("tokenry_verify_evictions_total", "Tokens that made room for others.", func(s verify.Stats) float64 { return float64(s.Evictions) })
 	return reg.Register(f)
+}
+
+// Verified reads how many verifications were counted; 0 where that is not known.
+func Verified(g prometheus.Gatherer) (n int64) {
+	families, err := g.Gather()
+	if err != nil {
+		return 0
+	}
+	for _, f := range families {
+		if f.GetName() == "tokenry_verifications_total" {
+			for _, m := range f.GetMetric() {
+				n += int64(m.GetCounter().GetValue())
+			}
+		}
+	}
+	return n
 }
 
 // Describe implements [prometheus.Collector].

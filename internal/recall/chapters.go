@@ -171,93 +171,93 @@ type (
 )
 
 func (w headWriter) PutInstance(v ledger.Instance) error {
-	w.memo.forget(instances)
+	w.memo.writes(instances)
 	return w.HeadWriter.PutInstance(v)
 }
 
 // Settle moves times in many tables.
 func (w headWriter) Settle(at time.Time) error {
-	w.memo.forgetAll()
+	w.memo.writesAll()
 	return w.HeadWriter.Settle(at)
 }
 
 func (w peopleWriter) PutWorkspace(v ledger.Workspace) error {
-	w.memo.forget(workspaces)
+	w.memo.writes(workspaces)
 	return w.PeopleWriter.PutWorkspace(v)
 }
 
 // PutUser changes what is read with a member too.
 func (w peopleWriter) PutUser(v ledger.User) error {
-	w.memo.forget(users, members)
+	w.memo.writes(users, members)
 	return w.PeopleWriter.PutUser(v)
 }
 
 func (w peopleWriter) PutMember(v ledger.Member) error {
-	w.memo.forget(members)
+	w.memo.writes(members)
 	return w.PeopleWriter.PutMember(v)
 }
 
 func (w peopleWriter) PutServiceAccount(v ledger.ServiceAccount) error {
-	w.memo.forget(accounts)
+	w.memo.writes(accounts)
 	return w.PeopleWriter.PutServiceAccount(v)
 }
 
 // PutToken forgets the row by its number, and whoever was not found by its locator.
 func (w tokenWriter) PutToken(v ledger.Token) error {
-	w.memo.forgetToken(v.ID)
-	delete(w.memo.rows[tokens], v.Locator)
+	w.memo.writesToken(v.ID)
+	w.memo.writesLocator(v.Locator)
 	return w.TokenWriter.PutToken(v)
 }
 
 func (w tokenWriter) PutSecret(v ledger.Secret) error {
-	delete(w.memo.rows[secrets], v.Token)
+	w.memo.writesSecrets(v.Token)
 	return w.TokenWriter.PutSecret(v)
 }
 
 func (w tokenWriter) DeleteSecrets(t ledger.ID, keep int) error {
-	delete(w.memo.rows[secrets], t)
+	w.memo.writesSecrets(t)
 	return w.TokenWriter.DeleteSecrets(t, keep)
 }
 
 func (w rightsWriter) PutRole(v ledger.Role) error {
-	w.memo.forget(stamps)
+	w.memo.writes(stamps)
 	return w.RightsWriter.PutRole(v)
 }
 
 func (w rightsWriter) DeleteRole(ws ledger.ID, name string) error {
-	w.memo.forget(stamps)
+	w.memo.writes(stamps)
 	return w.RightsWriter.DeleteRole(ws, name)
 }
 
 func (w rightsWriter) PutScope(v ledger.Scope) error {
-	w.memo.forget(stamps)
+	w.memo.writes(stamps)
 	return w.RightsWriter.PutScope(v)
 }
 
 func (w rightsWriter) DeleteScope(ws ledger.ID, name string) error {
-	w.memo.forget(stamps)
+	w.memo.writes(stamps)
 	return w.RightsWriter.DeleteScope(ws, name)
 }
 
 func (w rightsWriter) DeleteCatalogue(ws ledger.ID) error {
-	w.memo.forget(stamps)
+	w.memo.writes(stamps)
 	return w.RightsWriter.DeleteCatalogue(ws)
 }
 
 func (w rightsWriter) PutResource(v ledger.Resource) error {
-	w.memo.forget(resources)
+	w.memo.writes(resources)
 	return w.RightsWriter.PutResource(v)
 }
 
 func (w rightsWriter) DeleteResource(ws ledger.ID, name string) error {
-	w.memo.forget(resources)
+	w.memo.writes(resources)
 	return w.RightsWriter.DeleteResource(ws, name)
 }
 
 // AppendAudit knows what the end of the chain is from now on, if it knew it before.
 func (w auditWriter) AppendAudit(v ledger.AuditRow) error {
 	head, known := w.memo.rows[heads][v.Workspace].(answer[ledger.AuditRow])
-	delete(w.memo.rows[heads], v.Workspace)
+	w.memo.writesHead(v.Workspace)
 	err := w.AuditWriter.AppendAudit(v)
 	if err == nil && known && v.Sequence > head.value.Sequence {
 		v.At = asStored(v.At)
@@ -267,47 +267,47 @@ func (w auditWriter) AppendAudit(v ledger.AuditRow) error {
 }
 
 func (w notifyWriter) PutWebhook(v ledger.Webhook) error {
-	w.memo.forget(endpoints)
+	w.memo.writes(endpoints)
 	return w.NotifyWriter.PutWebhook(v)
 }
 
 func (w notifyWriter) DeleteWebhook(id ledger.ID) error {
-	w.memo.forget(endpoints)
+	w.memo.writes(endpoints)
 	return w.NotifyWriter.DeleteWebhook(id)
 }
 
 func (w retentionWriter) PurgeAudit(v ledger.AuditAnchor) error {
-	w.memo.forget(heads)
+	w.memo.writes(heads)
 	return w.RetentionWriter.PurgeAudit(v)
 }
 
 func (w retentionWriter) EraseAudit(v ledger.AuditRow) error {
-	w.memo.forget(heads)
+	w.memo.writes(heads)
 	return w.RetentionWriter.EraseAudit(v)
 }
 
 func (w retentionWriter) DeleteToken(id ledger.ID) error {
-	w.memo.forgetToken(id)
-	delete(w.memo.rows[secrets], id)
+	w.memo.writesToken(id)
+	w.memo.writesSecrets(id)
 	return w.RetentionWriter.DeleteToken(id)
 }
 
 func (w retentionWriter) DeleteMember(id ledger.ID) error {
-	w.memo.forget(members)
+	w.memo.writes(members)
 	return w.RetentionWriter.DeleteMember(id)
 }
 
 func (w retentionWriter) DeleteServiceAccount(id ledger.ID) error {
-	w.memo.forget(accounts)
+	w.memo.writes(accounts)
 	return w.RetentionWriter.DeleteServiceAccount(id)
 }
 
 func (w removalWriter) PutRemoval(v ledger.Removal) error {
-	w.memo.forget(removals)
+	w.memo.writes(removals)
 	return w.RemovalWriter.PutRemoval(v)
 }
 
 func (w removalWriter) DeleteRemoval(id ledger.ID) error {
-	w.memo.forget(removals)
+	w.memo.writes(removals)
 	return w.RemovalWriter.DeleteRemoval(id)
 }

@@ -40,6 +40,8 @@ type Memo struct {
 	locators map[ledger.ID]token.Locator
 	// fresh are the answers of the mutation that runs.
 	fresh []place
+	// wrote is what was written since the last batch ended.
+	wrote Wrote
 }
 
 type place struct {
@@ -54,10 +56,10 @@ type answer[T any] struct {
 }
 
 // Ended says where in the history the batch ended whose rows these are.
-func (m *Memo) Ended(at ledger.Point) { m.at = at }
+func (m *Memo) Ended(at ledger.Point) { m.at, m.wrote = at, Wrote{} }
 
-// Holds says whether everything in it holds for a batch that begins at a point.
-func (m *Memo) Holds(at ledger.Point) bool { return m != nil && m.at == at }
+// At is where in the history everything in it holds.
+func (m *Memo) At() ledger.Point { return m.at }
 
 // Keep says that the mutation stands.
 func (m *Memo) Keep() {

@@ -6,12 +6,16 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/console"
 	"github.com/tokenry/tokenry/internal/entrance"
 	"github.com/tokenry/tokenry/internal/ident"
+	"github.com/tokenry/tokenry/internal/metrics"
 	"github.com/tokenry/tokenry/internal/notify"
+	"github.com/tokenry/tokenry/internal/phrase"
 	"github.com/tokenry/tokenry/internal/signin"
 )
 
@@ -30,7 +34,7 @@ func (s *Server) openPeople(refused func(what, why string)) error {
 }
 
 // openConsole builds the web pages over the people who sign in to them.
-func (s *Server) openConsole() (http.Handler, error) {
+func (s *Server) openConsole(registry prometheus.Gatherer) (http.Handler, error) {
 	product, err := s.product()
 	if err != nil {
 		return nil, err
@@ -41,8 +45,19 @@ func (s *Server) openConsole() (http.Handler, error) {
 		People: entrance.People{
 			Sessions: s.people, SignIn: s.people, Links: s.people, Proofs: s.people, Authenticators: s.people, Handouts: s.people.Handouts, Portals: s.people.Portals, Providers: s.people.Providers, Devices: s.people.Devices,
 		},
-		Product: product, Version: s.Version, Mail: s.mailbox(),
+		Product: product, Version: s.Version, Mail: s.mailbox(), Memory: s.memory(registry),
 	})
+}
+
+// memory tells the console what is remembered of tokens.
+func (s *Server) memory(counted prometheus.Gatherer) func() phrase.Cache {
+	return func() phrase.Cache {
+		now := s.Engine.Stats()
+		return phrase.Cache{
+			Tokens: now.Tokens, Bytes: now.Bytes, Room: now.Room,
+			Verified: metrics.Verified(counted), Misses: now.Misses, Evicted: now.Evictions,
+		}
+	}
 }
 
 // mailbox tells the console how mail is sent; nil without a mail server.

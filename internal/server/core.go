@@ -220,7 +220,8 @@ func (c *Core) build(ctx context.Context) error {
 		return err
 	}
 	c.Engine = verify.New(c.Authority, c.keys, verify.Config{
-		Prefixes: prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks, Direct: c.direct, Together: together,
+		CacheSize: int64(c.config.CacheSize),
+		Prefixes:  prefixes, FirstUse: c.Authority.FirstUse, Now: c.Now, Ahead: c.clock.Ahead, Lease: lease, Lacks: c.lacks, Direct: c.direct, Together: together,
 	})
 	c.observeChanges()
 	c.divide()

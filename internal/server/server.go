@@ -174,7 +174,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
-	pages, err := s.openConsole()
+	pages, err := s.openConsole(registry)
 	if err != nil {
 		return err
 	}

@@ -178,39 +178,98 @@ func (e *engine) life(ctx context.Context) (life context.Context, keep func() bo
 }
 
 // headLock is the statement that takes the head row when the lane has led to it.
-func (e *engine) headLock(l lane) string {
-	const then = ` RETURNING revision, next_id, digest, fence, ` + momentColumns
-	switch {
-	case e.nodes == nil:
-		return `UPDATE head SET revision = revision WHERE id = 1` + then
-	case l == atTheDoor:
+func headLock(l lane) string {
+	if l == atTheDoor {
 		return `WITH door AS MATERIALIZED (SELECT pg_advisory_xact_lock(` + doorLock + `, hashtext(current_schema())))
-			UPDATE head SET revision = revision FROM door WHERE id = 1` + then
+			UPDATE head SET revision = revision FROM door WHERE id = 1`
 	}
 	return `WITH line AS MATERIALIZED (SELECT pg_advisory_xact_lock(` + lineLock + `, hashtext(current_schema()))),
 		door AS MATERIALIZED (SELECT pg_advisory_xact_lock(` + doorLock + `, hashtext(current_schema())) FROM line)
-		UPDATE head SET revision = revision FROM door WHERE id = 1` + then
+		UPDATE head SET revision = revision FROM door WHERE id = 1`
 }
+
+// headed is the head row, with one of the changes that led to it.
+type headed struct {
+	revision, nextID int64
+	digest           []byte
+	fence            *ledger.Fence
+	ledger.Moment
+	link
+}
+
+// link is a change as a memo follows it; its digest is nil where there is none.
+type link struct {
+	base, revision *int64
+	digest, wrote  []byte
+}
+
+func headFields(h *headed) []any {
+	return append([]any{&h.revision, &h.nextID, column.Blob(&h.digest), column.Document(&h.fence)}, momentFields(&h.Moment)...)
+}
+
+func headedFields(h *headed) []any {
+	return append(headFields(h), &h.base, &h.link.revision, &h.link.digest, &h.wrote)
+}
+
+// mostFollowed is how many revisions of others a memo is taken over; more of them have
+// written most of it anyway.
+const mostFollowed = 256
 
 // lock takes the head row; whoever holds it is alone, on every node.
 func (b *batch) lock(l lane) error {
-	head, err := one(b.session, func(h *struct {
-		revision, nextID int64
-		digest           []byte
-		fence            *ledger.Fence
-		ledger.Moment
-	}) []any {
-		return append([]any{&h.revision, &h.nextID, column.Blob(&h.digest), column.Document(&h.fence)}, momentFields(&h.Moment)...)
-	}, b.eng.headLock(l))
-	if err == nil && head.fence != nil && (!b.store.fenced || head.fence.State != ledger.FenceRestoring) {
+	heads, err := b.head(l)
+	if err != nil {
+		return err
+	}
+	head := &heads[0]
+	if head.fence != nil && (!b.store.fenced || head.fence.State != ledger.FenceRestoring) {
 		return &ledger.FenceError{Fence: *head.fence}
 	}
 	b.revision, b.nextID, b.moment = head.revision, max(head.nextID, b.store.ids.Load()), head.Moment
 	b.base, b.digest = head.revision, head.digest
-	if b.memo = b.store.memo.Swap(nil); !b.memo.Holds(b.point()) || b.store.forgetful {
+	b.memo = b.store.memo.Swap(nil)
+	if b.store.forgetful || !b.follows(heads) {
 		b.memo = new(recall.Memo)
 	}
-	return err
+	return nil
+}
+
+// head locks the row and reads it. Where others change the database too it comes with the
+// changes that a memo lacks, read once the lock is held and on the same way.
+func (b *batch) head(l lane) (heads []headed, err error) {
+	const columns = `head.revision, next_id, head.digest, fence, ` + momentColumns
+	if b.eng.nodes == nil {
+		heads, err = list(b.session, headFields, `UPDATE head SET revision = revision WHERE id = 1 RETURNING `+columns)
+	} else if err = b.queue(headLock(l)); err == nil {
+		heads, err = list(b.session, headedFields, `SELECT `+columns+`, changes.base, changes.revision, changes.digest, wrote
+			FROM head LEFT JOIN changes ON changes.revision >= $1 AND head.revision - $1 <= $2 WHERE head.id = 1 ORDER BY changes.revision`,
+			b.store.known.Load(), mostFollowed)
+	}
+	if err == nil && len(heads) == 0 {
+		err = ledger.ErrNoRow
+	}
+	return heads, err
+}
+
+// follows takes the memo over what others wrote since it ended; false when they are
+// too many, or do not lead here from there.
+func (b *batch) follows(heads []headed) bool {
+	if b.memo == nil || b.memo.At() == b.point() {
+		return b.memo != nil
+	}
+	at, found := ledger.Point{}, false
+	for _, l := range heads {
+		if l.base == nil || found && *l.base != at.Revision {
+			return false
+		}
+		if found {
+			b.memo.Follow(l.wrote)
+		}
+		at.Revision = *l.link.revision
+		copy(at.Digest[:], l.link.digest)
+		found = found || at == b.memo.At()
+	}
+	return found && at == b.point()
 }
 
 // point is where in the history the batch is.
@@ -305,6 +364,7 @@ func (b *batch) commit() (err error) {
 // leaveMemo leaves what is known to the next batch.
 func (b *batch) leaveMemo() {
 	b.memo.Ended(b.point())
+	b.store.known.Store(b.revision)
 	b.store.memo.Store(b.memo)
 }
 
@@ -314,8 +374,9 @@ func (b *batch) chain() (err error) {
 	if b.digest, err = b.next(touched); err != nil || b.eng.nodes == nil {
 		return err
 	}
-	return b.exec(`INSERT INTO changes (revision, base, digest, touched) VALUES ($1, $2, $3, $4)`,
-		b.revision, b.base, column.Blob(&b.digest), column.Document(&touched))
+	wrote := b.memo.Wrote()
+	return b.exec(`INSERT INTO changes (revision, base, digest, touched, wrote) VALUES ($1, $2, $3, $4, $5)`,
+		b.revision, b.base, column.Blob(&b.digest), column.Document(&touched), column.Document(&wrote))
 }
 
 // next is the digest of the chain at the batch's end. What is drawn for it makes two

@@ -72,7 +72,7 @@ CREATE TABLE changes (
     base BIGINT NOT NULL CHECK (base < revision),
     digest BYTEA NOT NULL CHECK (length(digest) = 32),
     touched TEXT NOT NULL
-);
+, wrote TEXT);
 
 CREATE TABLE deliveries (
     id BIGINT PRIMARY KEY CHECK (id > 0),

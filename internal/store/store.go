@@ -73,8 +73,10 @@ type Store struct {
 	door   door
 	probes probes
 	// memo is what the last batch knew of the rows that are written under the lock of
-	// the head row; whoever gets the lock takes it. forgetful is [Options.Forgetful].
+	// the head row; whoever gets the lock takes it, and known is the revision at which
+	// it was left. forgetful is [Options.Forgetful].
 	memo      atomic.Pointer[recall.Memo]
+	known     atomic.Int64
 	forgetful bool
 }
 

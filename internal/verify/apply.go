@@ -60,7 +60,7 @@ func (e *Engine) Apply(c Changes) {
 // forget begins with an empty memory. Verifications that run finish with the old one.
 func (e *Engine) forget() {
 	e.gone += e.mem.Load().evictions
-	e.mem.Store(newMemory(e.capacity))
+	e.mem.Store(newMemory(e.capacity, e.room))
 	e.unknown.clear()
 	e.tokens.markAll(0)
 	e.owners.markAll(0)

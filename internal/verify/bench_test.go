@@ -24,7 +24,7 @@ type crowd struct {
 // endless is deterministic randomness for secrets.
 type endless struct{ *rand.ChaCha8 }
 
-func newCrowd(b *testing.B, keys *token.Keyring, n int) *crowd {
+func newCrowd(b testing.TB, keys *token.Keyring, n int) *crowd {
 	b.Helper()
 	c := &crowd{keys: keys, secrets: make([]string, n), book: builtInBook()}
 	random := endless{rand.NewChaCha8([32]byte{1})}

@@ -15,8 +15,11 @@ import (
 
 // Config sizes an [Engine]. The zero value is a good one.
 type Config struct {
-	// Capacity is how many tokens are kept in memory at most; 0 means 4,194,304.
-	// Memory is taken as they come.
+	// CacheSize is how many bytes tokens and the records that they share may take; 0 means
+	// 768 MiB. Memory is taken as they come, and what was not used for longest makes room.
+	CacheSize int64
+	// Capacity is how many tokens are kept at most; 0 means as many as leave a sixth of
+	// CacheSize to what they share: 4,194,304.
 	Capacity int
 	// Unknown is how many locators that no token has are remembered; 0 means 65,536.
 	Unknown int
@@ -55,11 +58,14 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.CacheSize <= 0 {
+		c.CacheSize = 768 << 20
+	}
 	for _, d := range []struct {
 		value         *int
 		unset, atMost int
 	}{
-		{&c.Capacity, 1 << 22, maxSlots},
+		{&c.Capacity, int(min(c.CacheSize/bytesOfToken, maxSlots)), maxSlots},
 		{&c.Unknown, 1 << 16, maxSlots},
 		{&c.DerivedKept, 1 << 16, maxSlots},
 		{&c.Meters, 1 << 20, maxSlots},
@@ -104,6 +110,7 @@ type Engine struct {
 	limits   *limits
 	together *together
 	capacity int
+	room     int64
 	// strangers are the strings of other systems.
 	strangers *strangers
 	derived   *derivedTokens
@@ -129,14 +136,14 @@ type Engine struct {
 func New(src Source, keys *token.Keyring, cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	e := &Engine{
-		keys: keys, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, lacks: cfg.Lacks, capacity: cfg.Capacity,
+		keys: keys, now: cfg.Now, ahead: cfg.Ahead, firstUse: cfg.FirstUse, lease: cfg.Lease, lacks: cfg.Lacks, capacity: cfg.Capacity, room: cfg.CacheSize,
 		limits: newLimits(cfg.Meters), together: newTogether(cfg.Together), unknown: newUnknowns(cfg.Unknown),
 		strangers: newStrangers(cfg.Direct), derived: newDerivedTokens(cfg.DerivedKept, cfg.FillTimeout, src.VerifyDerived),
 	}
 	if cfg.Together.All {
 		e.limits.split.Store(&split{nodes: 1, begun: true, all: true})
 	}
-	e.mem.Store(newMemory(cfg.Capacity))
+	e.mem.Store(newMemory(cfg.Capacity, cfg.CacheSize))
 	e.SetPrefixes(cfg.Prefixes)
 	e.tokens = newLoader(e, cfg, nil, src.VerifyToken, e.recallToken, e.keepToken)
 	e.owners = newLoader(e, cfg, nil, src.VerifyOwner, e.recallOwner, e.keepOwner)

@@ -6,6 +6,7 @@ import "sync/atomic"
 // so that no writer waits long for a table to be copied.
 type index struct {
 	parts [256]indexPart
+	bytes int64 // of all tables
 }
 
 // indexPart is open addressing with linear probing over entries of one word.
@@ -37,6 +38,7 @@ const (
 	maxSlots     = entryGrave - 1
 	hashBits     = 64 - slotBits
 	minIndexPart = 16
+	entryBytes   = 8
 )
 
 // entryOf has one added to the number of the slot, because zero is an empty entry.
@@ -84,7 +86,7 @@ func (ix *index) insert(hash uint64, slot uint32) {
 	p := ix.part(hash)
 	t := p.table.Load()
 	if t == nil || (p.live+p.dead+1)*8 > len(t.entries)*5 {
-		t = p.rebuild(t)
+		t = p.rebuild(t, &ix.bytes)
 	}
 	if t.add(entryOf(hash, slot)) == entryGrave {
 		p.dead--
@@ -104,13 +106,15 @@ func (t *indexTable) add(e uint64) uint64 {
 }
 
 // rebuild publishes a table without graves and with room for more.
-func (p *indexPart) rebuild(old *indexTable) *indexTable {
+func (p *indexPart) rebuild(old *indexTable, bytes *int64) *indexTable {
 	size := minIndexPart
 	for (p.live+1)*16 > size*6 {
 		size *= 2
 	}
 	t := &indexTable{mask: uint64(size - 1), entries: make([]atomic.Uint64, size)}
+	*bytes += int64(size) * entryBytes
 	if old != nil {
+		*bytes -= int64(len(old.entries)) * entryBytes
 		for i := range old.entries {
 			if e := old.entries[i].Load(); e != 0 && e != entryGrave {
 				t.add(e)
@@ -142,15 +146,4 @@ func (ix *index) remove(hash uint64, slot uint32) {
 		t.entries[at&t.mask].Store(0)
 		p.dead--
 	}
-}
-
-// size counts the bytes of all tables.
-func (ix *index) size() int64 {
-	var n int64
-	for i := range ix.parts {
-		if t := ix.parts[i].table.Load(); t != nil {
-			n += int64(len(t.entries)) * 8
-		}
-	}
-	return n
 }

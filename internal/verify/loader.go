@@ -52,6 +52,8 @@ type loader[K comparable, V, R any] struct {
 	keep   func(k K, v V, exists, fresh bool) R
 
 	flights map[K]*flight[R]
+	// missed counts those who waited for a reading.
+	missed int64
 }
 
 // counts is what the loaders of an engine count; guarded by its lock.
@@ -139,6 +141,9 @@ func (l *loader[K, V, R]) look(k K) (R, ticket[R], bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r, known := l.recall(k)
+	if !known {
+		l.missed++
+	}
 	return r, l.flights[k].join(), known
 }
 

@@ -22,6 +22,8 @@ type memory struct {
 	cells  numbers[cell]
 	extras numbers[extra]
 
+	// room is how many bytes all of it may take.
+	room int64
 	// The slots: how many there may be and ever were, those that are free, and
 	// the hand of the clock.
 	capacity   uint32
@@ -35,16 +37,22 @@ type memory struct {
 	spaces     map[int64]*spaceEntry
 	idle       map[int64]*spaceEntry // of spaces, those without a cell
 	scratch    []byte
-	bytes      int64 // of the shared records
+	bytes      int64        // of the shared records
+	rendered   atomic.Int64 // of the rights that were worked out, guarded by nothing
 }
 
-func newMemory(capacity int) *memory {
+// bytesOfToken is what room is divided by for the number of slots: a slot and its part of
+// the index take up to 160, and what is left is for shared records.
+const bytesOfToken = 192
+
+func newMemory(capacity int, room int64) *memory {
 	return &memory{
 		seed:     maphash.MakeSeed(),
 		slabs:    make([]atomic.Pointer[slab], (capacity+slabSize-1)/slabSize),
 		cells:    newNumbers[cell](capacity),
 		extras:   newNumbers[extra](capacity),
 		capacity: uint32(capacity),
+		room:     room,
 
 		cellsByKey: make(map[cellKey]*cell),
 		terms:      make(map[string]*terms),
@@ -85,6 +93,7 @@ func (m *memory) find(l token.Locator, k *known) bool {
 
 // put remembers a token that is not there.
 func (m *memory) put(t *Token) *known {
+	m.fit()
 	n := m.take()
 	k := &known{record: recordOf(t), shared: m.intern(t), more: extraOf(t)}
 	k.cell = k.shared.number
@@ -97,10 +106,20 @@ func (m *memory) put(t *Token) *known {
 	return k
 }
 
-// take returns a slot that is free; the one at the clock's hand when all are in use.
+// fit makes room for what was added since it ran last, in steps that are bounded, so that
+// no writer waits for many: each token that comes makes more.
+func (m *memory) fit() {
+	const most = 64
+	for n := 0; n < most && m.live() > 0 && m.size() > m.room; n++ {
+		m.evict(true)
+	}
+}
+
+// take returns a slot that is free; the one at the clock's hand when no more may be made.
 func (m *memory) take() uint32 {
-	if len(m.free) == 0 && m.next == m.capacity {
-		m.evict()
+	full := m.next == m.capacity || m.next%slabSize == 0 && m.next > 0 && m.size()+slabBytes > m.room
+	if len(m.free) == 0 && full {
+		m.evict(false)
 	}
 	if last := len(m.free) - 1; last >= 0 {
 		n := m.free[last]
@@ -115,23 +134,29 @@ func (m *memory) take() uint32 {
 	return n
 }
 
-// evict forgets a token that was not used since the clock passed last. It looks
-// at a bounded number of them, so that no writer waits for a whole round.
-func (m *memory) evict() {
+// evict forgets a token that was not used since the clock passed last; one that has
+// something of its own, if that is to be freed, and any where none of those is near. It
+// looks at a bounded number of them, so that no writer waits for a whole round.
+func (m *memory) evict(own bool) {
 	const most = 256
+	var chosen record
 	for range most {
-		m.hand = (m.hand + 1) % m.capacity
+		m.hand = (m.hand + 1) % m.next
 		s := m.slot(m.hand)
-		if s.used.Load() == 0 {
+		var k record
+		if s.read(token.Locator{}, &k); k.locator.IsZero() {
+			continue // it is free
+		}
+		chosen = k
+		if s.used.Load() == 0 && (!own || k.extra != 0 || m.cells.at(k.cell).refs == 1) {
 			break
 		}
 		s.used.Store(0)
 	}
-	s := m.slot(m.hand)
-	var k record
-	s.read(token.Locator{}, &k)
-	m.drop(k.locator)
-	m.evictions++
+	if !chosen.locator.IsZero() {
+		m.drop(chosen.locator)
+		m.evictions++
+	}
 }
 
 // drop forgets a token, if it is known. The slot is emptied first: from then on
@@ -161,8 +186,8 @@ func (m *memory) drop(l token.Locator) {
 // live counts the tokens.
 func (m *memory) live() int { return int(m.next) - len(m.free) }
 
-// size counts the bytes of everything but the grants that were rendered.
+// size counts the bytes of everything, in a few steps.
 func (m *memory) size() int64 {
 	slabs := (int64(m.next) + slabSize - 1) / slabSize * slabBytes
-	return slabs + m.index.size() + m.cells.size() + m.extras.size() + int64(cap(m.free))*4 + m.bytes
+	return slabs + m.index.bytes + m.cells.size() + m.extras.size() + int64(cap(m.free))*4 + m.bytes + m.rendered.Load()
 }

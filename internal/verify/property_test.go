@@ -27,8 +27,11 @@ type game struct {
 func newGame(t testing.TB, rt *rapid.T) *game {
 	t.Helper()
 	g := &game{
-		office: open(t, verify.Config{Capacity: rapid.IntRange(1, 6).Draw(rt, "capacity"), Unknown: 4}),
-		rt:     rt, secrets: map[token.Locator][]string{},
+		office: open(t, verify.Config{
+			Capacity: rapid.IntRange(1, 6).Draw(rt, "capacity"), Unknown: 4,
+			CacheSize: rapid.SampledFrom([]int64{1, 150_000, 1 << 20}).Draw(rt, "bytes"), // no room, that of few shared records, enough
+		}),
+		rt: rt, secrets: map[token.Locator][]string{},
 		owners: []verify.OwnerKey{ada, {Type: verify.OwnerServiceAccount, ID: 7}, {Type: verify.OwnerWorkspace, ID: home}},
 	}
 	for _, k := range g.owners[1:] {

@@ -39,7 +39,7 @@ type crowded struct {
 
 func newCrowded(t *testing.T, capacity, tokens int) *crowded {
 	t.Helper()
-	c := &crowded{office: open(t, verify.Config{Capacity: capacity}), rows: make([]version, tokens)}
+	c := &crowded{office: open(t, verify.Config{Capacity: capacity, CacheSize: 140_000 + 2_000*int64(capacity)}), rows: make([]version, tokens)}
 	for i := range tokens {
 		l, secret := c.issue(func(t *verify.Token) { // each with shared records of its own
 			t.Label, t.Metadata = "0", []byte(strconv.Itoa(i))

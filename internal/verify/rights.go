@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/grant"
@@ -82,11 +83,45 @@ func (s *space) rightsOf(c *cell, o *owner) *Rights {
 		return r
 	}
 	if len(s.answers) >= s.room() {
-		clear(s.answers)
+		s.clear()
 	}
 	r := newRights(Effective(&Token{Statements: c.key.terms.statements()}, &o.Owner, &s.Workspace))
 	s.answers[q] = r
+	s.count(rightsSize(r))
 	return r
+}
+
+// trim forgets answers that nobody is left to ask for.
+func (s *space) trim() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.answers) > s.room() {
+		s.clear()
+	}
+}
+
+// countAt says where the answers are counted from now on; nil is nowhere.
+func (s *space) countAt(sum *atomic.Int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.counted != nil {
+		s.counted.Add(-s.takes)
+	}
+	if s.counted = sum; sum != nil {
+		sum.Add(s.takes)
+	}
+}
+
+func (s *space) clear() {
+	clear(s.answers)
+	s.count(-s.takes)
+}
+
+func (s *space) count(bytes int64) {
+	s.takes += bytes
+	if s.counted != nil {
+		s.counted.Add(bytes)
+	}
 }
 
 // room bounds the memory of a workspace by the cells that ask it, so that churn

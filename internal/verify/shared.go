@@ -61,8 +61,12 @@ type space struct {
 	absent bool
 	shared rate // of all its tokens together
 
-	mu      sync.Mutex // guards answers
+	mu      sync.Mutex // guards what follows
 	answers map[question]*Rights
+	// takes is what they take, and counted where that is counted; nil while memory does not
+	// have this reading.
+	takes   int64
+	counted *atomic.Int64
 }
 
 // spaceEntry is where tokens find their workspace; rec is nil when it is not known.
@@ -195,8 +199,12 @@ func (m *memory) release(c *cell) {
 		m.setOwner(o, nil)
 		delete(m.owners, o.key)
 	}
-	if s := c.key.space; s.refs.Add(-1) == 0 {
+	s := c.key.space
+	if s.refs.Add(-1) == 0 {
 		m.rest(s)
+	}
+	if rec := s.rec.Load(); rec != nil {
+		rec.trim()
 	}
 }
 
@@ -280,9 +288,11 @@ func (m *memory) dropSpace(e *spaceEntry) {
 func (m *memory) setSpace(e *spaceEntry, s *space) {
 	if was := e.rec.Load(); was != nil {
 		m.bytes -= spaceSize(&was.Workspace)
+		was.countAt(nil)
 	}
 	if s != nil {
 		m.bytes += spaceSize(&s.Workspace)
+		s.countAt(&m.rendered)
 	}
 	e.rec.Store(s)
 }

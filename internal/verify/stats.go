@@ -16,14 +16,17 @@ type Stats struct {
 	MetersDrawn, MetersLost int
 	// Tally is how limits are counted with other nodes.
 	Tally Tally
+	// Misses counts verifications that waited until the source had been asked about their
+	// token; all others were decided from memory.
+	Misses int64
 	// Fills counts readings of the source, FillsDropped those that were overtaken
 	// by a change, Evictions tokens that had to make room.
 	Fills, FillsDropped, Evictions int64
 	// Revision is the newest that was applied.
 	Revision int64
-	// Bytes is about what tokens and shared records take, rendered grants and
-	// rate limits apart.
-	Bytes int64
+	// Bytes is about what tokens and shared records take, rate limits apart, and Room how
+	// much that may be.
+	Bytes, Room int64
 }
 
 // Revision is the newest that was applied; unlike [Engine.Stats] it takes no lock.
@@ -39,7 +42,7 @@ func (e *Engine) Stats() Stats {
 		Tokens: m.live(), Unknown: e.unknown.live, Owners: len(m.owners), Workspaces: len(m.spaces),
 		Tally: e.Tally(), Meters: meters.held, MetersDrawn: meters.drawn, MetersLost: meters.lost,
 		Fills: e.count.fills, FillsDropped: e.count.dropped, Evictions: e.gone + m.evictions,
-		Revision: e.count.applied, Bytes: m.size(),
+		Misses: e.tokens.missed, Revision: e.count.applied, Bytes: m.size(), Room: m.room,
 	}
 }
 
@@ -60,6 +63,12 @@ func cellSize(c *cell) int64 {
 func extraSize(x *extra) int64 {
 	return int64(unsafe.Sizeof(*x)) + int64(len(x.label)+len(x.metadata)) +
 		int64(len(x.secrets))*int64(unsafe.Sizeof(Secret{}))
+}
+
+// rightsSize takes each statement's set of scopes for half a kilobyte.
+func rightsSize(r *Rights) int64 {
+	return int64(unsafe.Sizeof(*r)) + mapEntry + 512*int64(1+len(r.Resources)) + 2*(stringsSize(r.Scopes)+stringsSize(r.Resources)) +
+		int64(len(r.ScopesJSON)+len(r.ResourcesJSON)+len(r.ScopeText))
 }
 
 func ownerSize(o *Owner) int64 {

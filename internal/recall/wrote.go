@@ -1,0 +1,121 @@
+package recall
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/token"
+)
+
+const (
+	// law says what is remembered, and what is forgotten by which write. Whoever remembers
+	// something else, or forgets it by another write, gives it the next number, so that
+	// builds which run side by side believe nothing of each other here.
+	law = 1
+	// mostNamed is how many tokens a batch names; more are all of them.
+	mostNamed = 64
+)
+
+// Wrote is what a batch has written of what is remembered: by it a memo of another process,
+// which ended where that batch began, learns what does not hold any more. It may name
+// more than was written, and never less.
+type Wrote struct {
+	// Law is that of the build that wrote.
+	Law int `json:"law"`
+	// All is everything, Kinds every answer of a kind.
+	All   bool   `json:"all,omitempty"`
+	Kinds []kind `json:"kinds,omitempty"`
+	// Tokens are rows, Locators those by which they are found, Secrets the tokens whose secrets were
+	// written, Heads the workspaces whose audit goes on.
+	Tokens   []ledger.ID     `json:"tokens,omitempty"`
+	Locators []token.Locator `json:"locators,omitempty"`
+	Secrets  []ledger.ID     `json:"secrets,omitempty"`
+	Heads    []ledger.ID     `json:"heads,omitempty"`
+}
+
+// Wrote is what was written since the last batch ended, undone or not.
+func (m *Memo) Wrote() Wrote {
+	w := m.wrote
+	w.Law = law
+	for _, ids := range []*[]ledger.ID{&w.Tokens, &w.Secrets, &w.Heads} {
+		*ids = distinct(*ids)
+	}
+	w.Kinds = distinct(w.Kinds)
+	if len(w.Tokens)+len(w.Secrets) > mostNamed {
+		w.Tokens, w.Locators, w.Secrets, w.Kinds = nil, nil, nil, distinct(append(w.Kinds, tokens, secrets))
+	}
+	if len(w.Heads) > mostNamed {
+		w.Heads, w.Kinds = nil, distinct(append(w.Kinds, heads))
+	}
+	if w.All {
+		w = Wrote{Law: law, All: true}
+	}
+	return w
+}
+
+func distinct[T ~int | ~int64](of []T) []T {
+	of = slices.Clone(of)
+	slices.Sort(of)
+	return slices.Compact(of)
+}
+
+// Follow forgets what another process has written, by the document of its [Memo.Wrote]: what says
+// nothing, or what this build cannot read, is everything.
+func (m *Memo) Follow(document []byte) {
+	var w Wrote
+	unknown := func(k kind) bool { return k < 0 || k >= kinds }
+	if json.Unmarshal(document, &w) != nil || w.Law != law || w.All || slices.ContainsFunc(w.Kinds, unknown) {
+		m.forgetAll()
+		return
+	}
+	m.forget(w.Kinds...)
+	for _, id := range w.Tokens {
+		m.forgetToken(id)
+	}
+	for _, l := range w.Locators {
+		delete(m.rows[tokens], l)
+	}
+	for _, id := range w.Secrets {
+		delete(m.rows[secrets], id)
+	}
+	for _, workspace := range w.Heads {
+		delete(m.rows[heads], workspace)
+	}
+}
+
+// writes forgets every answer of a kind, here and elsewhere.
+func (m *Memo) writes(of ...kind) {
+	m.wrote.Kinds = append(m.wrote.Kinds, of...)
+	m.forget(of...)
+}
+
+// writesAll forgets everything, here and elsewhere.
+func (m *Memo) writesAll() {
+	m.wrote.All = true
+	m.forgetAll()
+}
+
+// writesToken forgets a token by its row, here and elsewhere.
+func (m *Memo) writesToken(id ledger.ID) {
+	m.wrote.Tokens = append(m.wrote.Tokens, id)
+	m.forgetToken(id)
+}
+
+// writesSecrets forgets the secrets of a token, here and elsewhere.
+func (m *Memo) writesSecrets(of ledger.ID) {
+	m.wrote.Secrets = append(m.wrote.Secrets, of)
+	delete(m.rows[secrets], of)
+}
+
+// writesLocator forgets who is found by a locator, or that nobody is, here and elsewhere.
+func (m *Memo) writesLocator(l token.Locator) {
+	m.wrote.Locators = append(m.wrote.Locators, l)
+	delete(m.rows[tokens], l)
+}
+
+// writesHead forgets the end of a workspace's audit, here and elsewhere.
+func (m *Memo) writesHead(workspace ledger.ID) {
+	m.wrote.Heads = append(m.wrote.Heads, workspace)
+	delete(m.rows[heads], workspace)
+}
