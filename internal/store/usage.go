@@ -57,7 +57,7 @@ func OpenUsage(ctx context.Context, o Options) (*Usage, error) {
 		return nil, errors.Join(err, e.close())
 	}
 	e.trace = o.Trace
-	return &Usage{Rows: usagerows.Over(usageDatabase{e, o.ReadOnly}), eng: e}, nil
+	return &Usage{Rows: usagerows.Over(usageDatabase{e, o.ReadOnly}, scheme == "sqlite" && !o.NoLock), eng: e}, nil
 }
 
 // Close waits for what runs and closes the database.

@@ -1,9 +1,11 @@
 package usagerows
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -32,10 +34,35 @@ func eachPicked[T any](ctx context.Context, db Database, fields func(*T) []any, 
 
 // LastUses reads when tokens and their secrets were last used.
 func (r *Rows) LastUses(ctx context.Context, tokens []token.Locator) ([]ledger.LastUse, error) {
-	return eachPicked(ctx, r.db, func(l *ledger.LastUse) []any {
+	rows, err := eachPicked(ctx, r.db, func(l *ledger.LastUse) []any {
 		return []any{&l.Workspace, column.Locator(&l.Token), &l.Secret, column.Instant(&l.At), column.Address(&l.Addr), &l.Agent}
 	}, picked+` SELECT workspace, token, secret, used_at, address, agent FROM usage_last
 		WHERE token IN (SELECT token FROM picked)`, tokens)
+	return whole(rows), err
+}
+
+// whole adds the last use of each token, with whatever secret it was, as secret 0. It may
+// have a row of its own, which is not always written.
+func whole(rows []ledger.LastUse) []ledger.LastUse {
+	if len(rows) == 0 {
+		return rows
+	}
+	slices.SortFunc(rows, func(a, b ledger.LastUse) int {
+		return by(a.Token, b.Token, func() int {
+			return cmp.Or(a.At.Compare(b.At), a.Addr.Compare(b.Addr), strings.Compare(a.Agent, b.Agent))
+		})
+	})
+	all := make([]ledger.LastUse, 0, 2*len(rows))
+	for i, l := range rows {
+		if l.Secret != 0 {
+			all = append(all, l)
+		}
+		if i+1 == len(rows) || rows[i+1].Token != l.Token {
+			l.Secret = 0
+			all = append(all, l)
+		}
+	}
+	return all
 }
 
 const (

@@ -2,6 +2,7 @@ package usagerows
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tokenry/tokenry/internal/column"
@@ -40,10 +41,51 @@ type room struct {
 	bound int64
 	// have is how many rows are stored, expected how many are to come.
 	have, expected map[place]int64
+	most           *most
 }
 
-func newRoom(bound int64) *room {
-	return &room{bound: bound, have: map[place]int64{}, expected: map[place]int64{}}
+func newRoom(bound int64, m *most) *room {
+	return &room{bound: bound, have: map[place]int64{}, expected: map[place]int64{}, most: m}
+}
+
+// most is how many rows there are at the most in places where there is much room, so that
+// they need not be counted for each batch. It is right where nobody else adds rows;
+// what is deleted, or was not committed, makes it too many. A nil one knows nothing.
+type most struct {
+	mu   sync.Mutex // guards rows
+	rows map[place]int64
+}
+
+// mostPlaces is how many are known; more are forgotten together.
+const mostPlaces = 1 << 16
+
+// leaves says whether what is expected at a place leaves half of its bound for sure, and
+// counts it as added then.
+func (m *most) leaves(p place, expected, bound int64) bool {
+	if m == nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n, known := m.rows[p]
+	if !known || n+expected > bound/2 {
+		return false
+	}
+	m.rows[p] = n + expected
+	return true
+}
+
+// counted notes how many rows a place has with those that are added now.
+func (m *most) counted(p place, n int64) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.rows) >= mostPlaces || m.rows == nil {
+		m.rows = map[place]int64{}
+	}
+	m.rows[p] = n
 }
 
 // expect announces a row.
@@ -70,17 +112,21 @@ func (r *room) count(s Tx, query string) error {
 			}
 			for _, v := range rows {
 				r.have[v.place] = v.n
+				r.most.counted(v.place, v.n+r.expected[v.place])
 			}
 		}
 	}
 	return nil
 }
 
-// where lists the tokens that rows are expected of, for each day.
+// where lists the tokens that rows are expected of, for each day, but those that have
+// much room.
 func (r *room) where() map[int64][]token.Locator {
 	days := map[int64][]token.Locator{}
-	for p := range r.expected {
-		days[p.day] = append(days[p.day], p.token)
+	for p, n := range r.expected {
+		if !r.most.leaves(p, n, r.bound) {
+			days[p.day] = append(days[p.day], p.token)
+		}
 	}
 	return days
 }

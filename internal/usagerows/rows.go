@@ -34,10 +34,22 @@ type Database interface {
 
 // Rows is a [ledger.UsageStore] in the tables of a database. It may be used by any number
 // of goroutines.
-type Rows struct{ db Database }
+type Rows struct {
+	db Database
+	// alone says that nobody else adds rows or reads them; scopes and activity are what is
+	// known of the rows of tokens then.
+	alone            bool
+	scopes, activity *most
+}
 
-// Over keeps usage in a database whose schema is there.
-func Over(db Database) *Rows { return &Rows{db: db} }
+// Over keeps usage in a database whose schema is there. Alone says that no other process adds
+// to it or reads it meanwhile, so that rows need not be counted again, nor written for older builds.
+func Over(db Database, alone bool) *Rows {
+	if !alone {
+		return &Rows{db: db}
+	}
+	return &Rows{db: db, alone: true, scopes: &most{}, activity: &most{}}
+}
 
 // list reads every row; nil when there is none.
 func list[T any](s Tx, fields func(*T) []any, query string, args ...any) (vs []T, err error) {

@@ -1,6 +1,7 @@
 package usagerows
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -31,7 +32,7 @@ func (r *Rows) AddUsage(ctx context.Context, b ledger.UsageBatch) error {
 			return err
 		}
 		for _, add := range []func(Tx, *ledger.UsageBatch) error{
-			addMeters, addLast, addHours, addScopes, addActivity, addDenials, addReuses,
+			addMeters, r.addLast, addHours, r.addScopes, r.addActivity, addDenials, addReuses,
 		} {
 			if err := add(s, &b); err != nil {
 				return err
@@ -44,27 +45,39 @@ func (r *Rows) AddUsage(ctx context.Context, b ledger.UsageBatch) error {
 // validUsage says whether a batch has a name; its texts are checked one by one.
 func validUsage(b *ledger.UsageBatch) bool { return b.ID != "" && !b.At.IsZero() }
 
-func byToken(a, b token.Locator) int { return strings.Compare(string(a[:]), string(b[:])) }
+func byToken(a, b token.Locator) int { return bytes.Compare(a[:], b[:]) }
 
-const putLast = `
+// by compares by tokens, and what is of one token by the rest: nearly all are of two, and the
+// rest is never looked at.
+func by(a, b token.Locator, rest func() int) int {
+	if c := byToken(a, b); c != 0 {
+		return c
+	}
+	return rest()
+}
+
+const (
+	putLast = `
 	INSERT INTO usage_last (token, secret, workspace, used_at, address, agent)
-	VALUES ($1, $2, $3, $4, $5, $6)
+	VALUES ($1, $2, $3, $4, $5, $6)` + thenLast
+	thenLast = `
 	ON CONFLICT (token, secret) DO UPDATE SET
 		workspace = excluded.workspace, used_at = excluded.used_at, address = excluded.address, agent = excluded.agent
 	WHERE (excluded.used_at, excluded.address, excluded.agent) > (usage_last.used_at, usage_last.address, usage_last.agent)`
+)
 
-// addLast also adds each use for its token, as secret 0.
-func addLast(s Tx, b *ledger.UsageBatch) error {
+// addLast also adds each use for its token, as secret 0, where an older build may read it.
+func (r *Rows) addLast(s Tx, b *ledger.UsageBatch) error {
 	rows := make([]ledger.LastUse, 0, 2*len(b.Last))
 	for _, l := range b.Last {
 		rows = append(rows, l)
-		if l.Secret != 0 {
+		if l.Secret != 0 && !r.alone {
 			l.Secret = 0
 			rows = append(rows, l)
 		}
 	}
 	slices.SortFunc(rows, func(a, b ledger.LastUse) int {
-		return cmp.Or(byToken(a.Token, b.Token), cmp.Compare(a.Secret, b.Secret), a.At.Compare(b.At))
+		return by(a.Token, b.Token, func() int { return cmp.Or(cmp.Compare(a.Secret, b.Secret), a.At.Compare(b.At)) })
 	})
 	for i := range rows {
 		l := &rows[i]
@@ -100,7 +113,10 @@ func addHours(s Tx, b *ledger.UsageBatch) error {
 		rows = append(rows, h)
 	}
 	slices.SortFunc(rows, func(a, b ledger.HourCount) int {
-		return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), byToken(a.Token, b.Token), a.Hour.Compare(b.Hour), cmp.Compare(a.Code, b.Code))
+		if c := cmp.Compare(a.Workspace, b.Workspace); c != 0 {
+			return c
+		}
+		return by(a.Token, b.Token, func() int { return cmp.Or(a.Hour.Compare(b.Hour), cmp.Compare(a.Code, b.Code)) })
 	})
 	for _, h := range rows {
 		if err := s.Queue(putHour, h.Workspace, h.Token.String(), column.Moment(h.Hour), string(h.Code), h.Count); err != nil {
@@ -132,12 +148,12 @@ const (
 
 // addScopes counts the rows of each token before it adds one, and drops what has no
 // room within the bound.
-func addScopes(s Tx, b *ledger.UsageBatch) error {
+func (r *Rows) addScopes(s Tx, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Scopes)
 	slices.SortFunc(rows, func(a, b ledger.ScopeUse) int {
-		return cmp.Or(byToken(a.Token, b.Token), strings.Compare(a.Scope, b.Scope))
+		return by(a.Token, b.Token, func() int { return strings.Compare(a.Scope, b.Scope) })
 	})
-	room := newRoom(ledger.ScopeBound)
+	room := newRoom(ledger.ScopeBound, r.scopes)
 	for _, r := range rows {
 		room.expect(r.Token, time.Time{})
 	}
@@ -174,9 +190,9 @@ const (
 )
 
 // addActivity counts what has no room within a token's bound for the rest of its day.
-func addActivity(s Tx, b *ledger.UsageBatch) error {
+func (r *Rows) addActivity(s Tx, b *ledger.UsageBatch) error {
 	rows := slices.Clone(b.Activity)
-	room := newRoom(ledger.ActivityBound)
+	room := newRoom(ledger.ActivityBound, r.activity)
 	for i := range rows {
 		rows[i].Day = dayOf(rows[i].Day)
 		if !rows[i].Rest {
@@ -205,8 +221,10 @@ func addActivity(s Tx, b *ledger.UsageBatch) error {
 }
 
 func compareActivity(a, b ledger.Activity) int {
-	return cmp.Or(byToken(a.Token, b.Token), a.Day.Compare(b.Day), a.Addr.Compare(b.Addr), cmp.Compare(a.Agent, b.Agent),
-		cmp.Compare(a.Method, b.Method), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Outcome, b.Outcome))
+	return by(a.Token, b.Token, func() int {
+		return cmp.Or(a.Day.Compare(b.Day), a.Addr.Compare(b.Addr), cmp.Compare(a.Agent, b.Agent),
+			cmp.Compare(a.Method, b.Method), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Outcome, b.Outcome))
+	})
 }
 
 // collect sums what there was no row for, for each token, day and outcome.
@@ -332,12 +350,23 @@ func (r *Rows) RollUpUsage(ctx context.Context, before, now time.Time) error {
 	})
 }
 
+const (
+	// lastSecrets are secrets of long ago, of which a token has had many since.
+	lastSecrets = `usage_last.workspace = $1 AND usage_last.used_at < $2 AND usage_last.secret > 0 AND EXISTS (
+		SELECT 1 FROM usage_last AS later WHERE later.token = usage_last.token AND later.secret >= usage_last.secret + 6)`
+	// keepLast keeps when the token was last used, where that was with one of them.
+	keepLast = `
+	INSERT INTO usage_last (token, secret, workspace, used_at, address, agent)
+	SELECT token, 0, workspace, used_at, address, agent FROM usage_last WHERE ` + lastSecrets + ` AND NOT EXISTS (
+		SELECT 1 FROM usage_last AS newer WHERE newer.token = usage_last.token AND newer.secret <> usage_last.secret AND
+			(newer.used_at, newer.secret) > (usage_last.used_at, usage_last.secret))` + thenLast
+)
+
 // TrimUsage forgets what is older than a workspace keeps it.
 func (r *Rows) TrimUsage(ctx context.Context, workspace ledger.ID, before time.Time) error {
 	return r.db.Write(ctx, sql.LevelReadCommitted, func(s Tx) error {
 		for _, query := range []string{
-			`DELETE FROM usage_last WHERE workspace = $1 AND used_at < $2 AND secret > 0 AND EXISTS (
-				SELECT 1 FROM usage_last AS later WHERE later.token = usage_last.token AND later.secret >= usage_last.secret + 6)`,
+			keepLast, `DELETE FROM usage_last WHERE ` + lastSecrets,
 			`DELETE FROM usage_hours WHERE workspace = $1 AND started_at < $2`,
 			`DELETE FROM usage_days WHERE workspace = $1 AND started_at < $2`,
 			`DELETE FROM usage_scopes WHERE workspace = $1 AND last_at < $2`,

@@ -475,6 +475,13 @@ func usageTrim(w *usageWorld) {
 	equal(w.T, [6]int{7, 3, 3, 3, 3, 3}, w.left(1))
 	trim(acme, 1)
 	equal(w.T, [6]int{7, 0, 0, 0, 0, 0}, w.left(1))
+	// When a token was last used is known longer than with which of its secrets.
+	use := func(secret, n int) ledger.LastUse {
+		return ledger.LastUse{Workspace: acme, Token: locatorOf(2), Secret: secret, At: day(n), Addr: ip("10.0.0.1"), Agent: "curl"}
+	}
+	w.add(ledger.UsageBatch{Last: []ledger.LastUse{use(1, -3), use(2, -4), use(9, -8)}})
+	trim(acme, -2)
+	equal(w.T, []ledger.LastUse{use(0, -3), use(9, -8)}, w.lastUses(locatorOf(2)))
 }
 
 func usageForget(w *usageWorld) {
