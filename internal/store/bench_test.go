@@ -2,11 +2,8 @@ package store_test
 
 import (
 	"fmt"
-	"net/netip"
 	"testing"
-	"time"
 
-	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/store"
 	"github.com/tokenry/tokenry/internal/store/storetest"
@@ -60,46 +57,6 @@ func BenchmarkFill(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-		})
-	}
-}
-
-// BenchmarkUsage writes what a few uses of each of ten thousand tokens come to, in pieces
-// of two thousand of them.
-func BenchmarkUsage(b *testing.B) {
-	for engine, url := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.DurablePostgres} {
-		b.Run(engine, func(b *testing.B) {
-			const all, piece = 10_000, 2_000
-			o := store.Options{URL: url(b)}
-			open(b, o)
-			u, err := store.OpenUsage(b.Context(), o)
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.Cleanup(func() { _ = u.Close() })
-			n, at := 0, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-			write := func() {
-				n, at = n+1, at.Add(time.Second)
-				of := ledger.UsageBatch{ID: fmt.Sprint(n), At: at}
-				for i := range piece {
-					l, from := locatorOf((n*piece+i)%all), netip.AddrFrom4([4]byte{10, 0, 0, 1})
-					of.Last = append(of.Last, ledger.LastUse{Workspace: 1, Token: l, Secret: 1, At: at, Addr: from, Agent: "curl"})
-					of.Hours = append(of.Hours, ledger.HourCount{Workspace: 1, Token: l, Hour: at, Code: api.CodeOK, Count: 3})
-					of.Scopes = append(of.Scopes, ledger.ScopeUse{Workspace: 1, Token: l, Scope: "tickets:read", First: at, Last: at, Count: 3})
-					of.Activity = append(of.Activity, ledger.Activity{Workspace: 1, Token: l, Day: at, Addr: from, Agent: "curl", Method: "GET", Path: "/", Outcome: api.CodeOK, First: at, Last: at, Count: 3})
-				}
-				if err := u.AddUsage(b.Context(), of); err != nil {
-					b.Fatal(err)
-				}
-			}
-			for range all / piece { // every row is there already
-				write()
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				write()
-			}
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/piece, "µs/token")
 		})
 	}
 }

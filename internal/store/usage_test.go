@@ -127,17 +127,20 @@ func TestAUsageDatabaseOfBeforeIsBroughtUp(t *testing.T) {
 func t0() time.Time { return time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC) }
 
 // BenchmarkAddUsage writes what one use each of many tokens comes to, in pieces,
-// into a store that knows some already.
+// into a store that knows some already: of a million tokens, or of ten thousand, which are
+// all there soon.
 func BenchmarkAddUsage(b *testing.B) {
 	for engine, url := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.DurablePostgres} {
-		for _, tokens := range []int{100, 1000, 5000} {
-			b.Run(fmt.Sprintf("%s/%d", engine, tokens), func(b *testing.B) {
+		for _, c := range []struct{ tokens, of int }{{100, 1_000_000}, {1000, 1_000_000}, {5000, 1_000_000}, {2000, 10_000}} {
+			tokens := c.tokens
+			b.Run(fmt.Sprintf("%s/%d-of-%d", engine, tokens, c.of), func(b *testing.B) {
 				u, n := openUsage(b, url(b)), 0
+				b.ReportAllocs()
 				for b.Loop() {
 					piece := ledger.UsageBatch{ID: fmt.Sprint("node/", n), At: now()}
 					for range tokens {
 						n++
-						l := locatorOf(n * 7919 % 1_000_000)
+						l := locatorOf(n * 7919 % c.of)
 						piece.Last = append(piece.Last, ledger.LastUse{Workspace: 1, Token: l, Secret: 1, At: now(), Agent: "curl/8"})
 						piece.Hours = append(piece.Hours, ledger.HourCount{Workspace: 1, Token: l, Hour: now(), Code: api.CodeOK, Count: 1})
 						piece.Scopes = append(piece.Scopes, ledger.ScopeUse{Workspace: 1, Token: l, Scope: "tickets:read", First: now(), Last: now(), Count: 1})
