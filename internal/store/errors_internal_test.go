@@ -236,18 +236,18 @@ func TestAListIsReadByWhatLeavesTheFewestRows(t *testing.T) {
 		query string
 		part  string
 	}{
-		"all":                    {ledger.TokenQuery{Limit: 9}, listTokens, ""},
-		"active ones":            {ledger.TokenQuery{State: ledger.TokenActive}, listTokens, ""},
-		"a kind":                 {ledger.TokenQuery{Kind: token.Personal}, listTokensKind, ofKind},
-		"revoked ones":           {ledger.TokenQuery{State: ledger.TokenRevoked}, listTokensEnded, isRevoked},
-		"revoked ones of a kind": {ledger.TokenQuery{State: ledger.TokenRevoked, Kind: token.Personal}, listTokensEnded, isRevoked},
-		"disabled ones":          {ledger.TokenQuery{State: ledger.TokenDisabled}, listTokensDisabled, isDisabled},
-		"somebody made them":     {ledger.TokenQuery{CreatedBy: "ada", State: ledger.TokenRevoked}, listTokensCreatedBy, madeBy},
-		"an account's":           {ledger.TokenQuery{OwnerServiceAccount: 7, CreatedBy: "ada"}, listTokensServiceAccount, ofAccount},
-		"a member's":             {ledger.TokenQuery{OwnerMember: 7, CreatedBy: "ada"}, listTokensMember, ofMember},
-		"made with another":      {ledger.TokenQuery{CreatedWith: with, OwnerMember: 7, Kind: token.Personal}, listTokensCreatedWith, madeWith},
+		"all":                    {ledger.TokenQuery{Limit: 9}, listTokens, partOfAll + partEnds},
+		"active ones":            {ledger.TokenQuery{State: ledger.TokenActive}, listTokens, partOfAll + partEnds},
+		"a kind":                 {ledger.TokenQuery{Kind: token.Personal}, listTokensKind, partOfKind},
+		"revoked ones":           {ledger.TokenQuery{State: ledger.TokenRevoked}, listTokensEnded, partOfAll + isRevoked + partEnds},
+		"revoked ones of a kind": {ledger.TokenQuery{State: ledger.TokenRevoked, Kind: token.Personal}, listTokensEnded, partOfAll + isRevoked + partEnds},
+		"disabled ones":          {ledger.TokenQuery{State: ledger.TokenDisabled}, listTokensDisabled, partOfAll + isDisabled + partEnds},
+		"somebody made them":     {ledger.TokenQuery{CreatedBy: "ada", State: ledger.TokenRevoked}, listTokensCreatedBy, partOfMadeBy},
+		"an account's":           {ledger.TokenQuery{OwnerServiceAccount: 7, CreatedBy: "ada"}, listTokensServiceAccount, partOfAccount},
+		"a member's":             {ledger.TokenQuery{OwnerMember: 7, CreatedBy: "ada"}, listTokensMember, partOfMember},
+		"made with another":      {ledger.TokenQuery{CreatedWith: with, OwnerMember: 7, Kind: token.Personal}, listTokensCreatedWith, partOfMadeWith},
 	} {
-		if l := tokenListOf(&c.q); l.query != c.query || !strings.HasPrefix(l.part, c.part) || (strings.HasSuffix(l.part, "$4") != (len(l.value) == 1)) {
+		if l := tokenListOf(&c.q); l.query != c.query || l.part != c.part || strings.Contains(l.part, "$4") != (len(l.value) == 1) {
 			t.Errorf("%s: %q and %q with %v", name, l.query, l.part, l.value)
 		}
 	}

@@ -77,7 +77,7 @@ func (r figureRows) TokenStates(workspace, member ledger.ID, now time.Time) ([]l
 
 const (
 	expireFirst = `SELECT ` + tokenColumns + ` FROM tokens
-		WHERE workspace = $1 AND expires_at > $2 AND expires_at < $3 AND revoked_at IS NULL AND deleted_at IS NULL
+		WHERE workspace = $1 AND expires_at > $2 AND expires_at < $3 AND +revoked_at IS NULL AND deleted_at IS NULL
 			AND disabled_at IS NULL AND (revoke_at IS NULL OR revoke_at > $2)
 			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.id = owner_member AND m.removed_at IS NOT NULL)
 			AND NOT EXISTS (SELECT 1 FROM service_accounts a WHERE a.id = owner_service_account AND a.removed_at IS NOT NULL)`

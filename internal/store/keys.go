@@ -77,7 +77,7 @@ func (s *Store) KeysNeeded(ctx context.Context, ids []token.KeyID, now time.Time
 	return needed, err
 }
 
-const keyNeeded = `SELECT count(*) FROM (SELECT 1 FROM secrets s JOIN tokens t ON t.id = s.token
+const keyNeeded = `SELECT count(*) FROM (SELECT 1 FROM secrets s JOIN tokens t ON t.id = +s.token
 	WHERE s.key_id = $1 AND s.ended_at IS NULL AND (s.retires_at IS NULL OR s.retires_at > $2) AND t.revoked_at IS NULL
 		AND t.deleted_at IS NULL AND (t.revoke_at IS NULL OR t.revoke_at > $2) AND (t.expires_at IS NULL OR t.expires_at > $2)
 	LIMIT 1) AS rows`

@@ -38,10 +38,10 @@ func (t removalChanges) DeleteRemoval(id ledger.ID) error {
 }
 
 const (
-	unendedOfMember = `SELECT id FROM tokens
-		WHERE workspace = $1 AND owner_member = $2 AND id > $3 AND revoked_at IS NULL ORDER BY id LIMIT CAST($4 AS BIGINT)`
-	unendedOfAccount = `SELECT id FROM tokens
-		WHERE workspace = $1 AND owner_service_account = $2 AND id > $3 AND revoked_at IS NULL ORDER BY id LIMIT CAST($4 AS BIGINT)`
+	unendedOfMember = `SELECT id FROM tokens WHERE owner_member IS NOT NULL AND (workspace, owner_member, id) > ($1, $2, $3)
+		AND (workspace, owner_member) <= ($1, $2) AND revoked_at IS NULL ORDER BY workspace, owner_member, id LIMIT CAST($4 AS BIGINT)`
+	unendedOfAccount = `SELECT id FROM tokens WHERE owner_service_account IS NOT NULL AND (workspace, owner_service_account, id) > ($1, $2, $3)
+		AND (workspace, owner_service_account) <= ($1, $2) AND revoked_at IS NULL ORDER BY workspace, owner_service_account, id LIMIT CAST($4 AS BIGINT)`
 	countUnendedOfMember  = `SELECT count(*) FROM tokens WHERE workspace = $1 AND owner_member = $2 AND revoked_at IS NULL`
 	countUnendedOfAccount = `SELECT count(*) FROM tokens WHERE workspace = $1 AND owner_service_account = $2 AND revoked_at IS NULL`
 )
@@ -66,18 +66,22 @@ func (r removalRows) CountUnended(workspace ledger.ID, x ledger.Removal) (int64,
 	return number(r.session, query, workspace, x.Owner)
 }
 
-// The lists of rows whose grants may hold a word, and where a window of them ends.
+// The lists of rows whose grants may hold a word, and where a window of them ends: compared
+// as a row, so that no engine goes through what other workspaces have.
 const (
-	membersWindow  = `SELECT max(id) FROM (SELECT id FROM members WHERE workspace = $1 AND removed_at IS NULL AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)) AS rows`
-	accountsWindow = `SELECT max(id) FROM (SELECT id FROM service_accounts WHERE workspace = $1 AND removed_at IS NULL AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)) AS rows`
-	tokensWindow   = `SELECT max(id) FROM (SELECT id FROM tokens WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)) AS rows`
+	membersWindow = `SELECT max(id) FROM (SELECT id FROM members WHERE removed_at IS NULL AND (workspace, id) > ($1, $2) AND workspace <= $1
+		ORDER BY workspace, id LIMIT CAST($3 AS BIGINT)) AS rows`
+	accountsWindow = `SELECT max(id) FROM (SELECT id FROM service_accounts WHERE removed_at IS NULL AND (workspace, id) > ($1, $2) AND workspace <= $1
+		ORDER BY workspace, id LIMIT CAST($3 AS BIGINT)) AS rows`
+	tokensWindow = `SELECT max(id) FROM (SELECT id FROM tokens WHERE (workspace, id) > ($1, $2) AND workspace <= $1
+		ORDER BY workspace, id LIMIT CAST($3 AS BIGINT)) AS rows`
 
-	membersNaming = `SELECT id FROM members
-		WHERE workspace = $1 AND removed_at IS NULL AND id > $2 AND id <= $3 AND grants LIKE $4 ESCAPE '\' ORDER BY id`
-	accountsNaming = `SELECT id FROM service_accounts
-		WHERE workspace = $1 AND removed_at IS NULL AND id > $2 AND id <= $3 AND grants LIKE $4 ESCAPE '\' ORDER BY id`
-	tokensNaming = `SELECT id FROM tokens
-		WHERE workspace = $1 AND id > $2 AND id <= $3 AND grants LIKE $4 ESCAPE '\' ORDER BY id`
+	membersNaming = `SELECT id FROM members WHERE removed_at IS NULL AND (workspace, id) > ($1, $2) AND (workspace, id) <= ($1, $3)
+		AND grants LIKE $4 ESCAPE '\' ORDER BY workspace, id`
+	accountsNaming = `SELECT id FROM service_accounts WHERE removed_at IS NULL AND (workspace, id) > ($1, $2) AND (workspace, id) <= ($1, $3)
+		AND grants LIKE $4 ESCAPE '\' ORDER BY workspace, id`
+	tokensNaming = `SELECT id FROM tokens WHERE (workspace, id) > ($1, $2) AND (workspace, id) <= ($1, $3)
+		AND grants LIKE $4 ESCAPE '\' ORDER BY workspace, id`
 )
 
 // Naming lets the database look: no row is read that cannot hold the word.
@@ -101,8 +105,8 @@ func (r removalRows) Naming(workspace ledger.ID, part ledger.Part, after ledger.
 	return found, last, err
 }
 
-const tokensSealed = `SELECT id FROM tokens WHERE workspace = $1 AND id > $2 AND id <= $3
-	AND (recoverable OR EXISTS (SELECT 1 FROM secrets WHERE secrets.token = tokens.id AND sealed IS NOT NULL)) ORDER BY id`
+const tokensSealed = `SELECT id FROM tokens WHERE (workspace, id) > ($1, $2) AND (workspace, id) <= ($1, $3)
+	AND (recoverable OR EXISTS (SELECT 1 FROM secrets WHERE secrets.token = tokens.id AND sealed IS NOT NULL)) ORDER BY workspace, id`
 
 // Sealed looks at a window of tokens.
 func (r removalRows) Sealed(workspace, after ledger.ID, window int) ([]ledger.ID, ledger.ID, error) {

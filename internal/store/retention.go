@@ -52,10 +52,11 @@ func (r retentionRows) AuditAbout(workspace ledger.ID, after, through int64, tex
 }
 
 const (
+	// The + keeps the planner off indexes that know no workspace.
 	tokensHere    = `SELECT ` + tokenColumns + ` FROM tokens WHERE workspace = $1`
 	tokensRevoked = tokensHere + ` AND revoked_at < $2 ORDER BY revoked_at, id LIMIT CAST($3 AS BIGINT)`
 	// tokensLapsed count as revoked since their scheduled end.
-	tokensLapsed = tokensHere + ` AND revoke_at < $2 AND revoked_at IS NULL
+	tokensLapsed = tokensHere + ` AND revoke_at < $2 AND +revoked_at IS NULL
 		ORDER BY revoke_at, id LIMIT CAST($3 AS BIGINT)`
 	// tokensOver are ephemeral, of which none is renewed.
 	tokensOver = tokensHere + ` AND kind = 'e' AND expires_at < $2 AND revoked_at IS NULL AND (revoke_at IS NULL OR revoke_at >= $2)

@@ -134,11 +134,13 @@ func list[T any](s *session, fields func(*T) []any, query string, args ...any) (
 	return vs, nil
 }
 
-// each reads every row, one after the other.
+// each reads every row, one after the other, all into the same fields.
 func each[T any](s *session, fields func(*T) []any, f func(T), query string, args ...any) error {
+	var v, zero T
+	into := fields(&v)
 	return s.ask(func(scan func(...any) error) error {
-		var v T
-		err := scan(fields(&v)...)
+		v = zero
+		err := scan(into...)
 		if err == nil {
 			f(v)
 		}

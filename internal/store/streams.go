@@ -35,7 +35,8 @@ const (
 		FROM (` + streamed + `) AS rows ORDER BY revision, workspace, sequence`
 	streamGaps = `SELECT g.workspace, coalesce(w.slug, ''), g.first, g.through, g.hash
 		FROM audit_stream_gaps AS g LEFT JOIN workspaces AS w ON w.id = g.workspace WHERE g.stream = $1 ORDER BY g.workspace LIMIT CAST($2 AS BIGINT)`
-	streamBehind = `SELECT count(*) FROM (SELECT 1 FROM audit WHERE (revision, workspace, sequence) > ($1, $2, $3) LIMIT CAST($4 AS BIGINT)) AS rows`
+	streamBehind = `SELECT count(*) FROM (SELECT 1 FROM audit WHERE (revision, workspace, sequence) > ($1, $2, $3)
+		ORDER BY revision, workspace, sequence LIMIT CAST($4 AS BIGINT)) AS rows`
 )
 
 // StreamBatch reads rows by the index of their order.

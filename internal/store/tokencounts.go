@@ -102,7 +102,7 @@ func (t *tx) move(of tokenEnd, was, is int64, past time.Time) error {
 // by a scheduled end that is before it. An owner's are found among the workspace's
 // by the time, and not among all that the owner ever had.
 const (
-	notRevoked = `SELECT count(*) FROM tokens WHERE workspace = $1 AND revoked_at IS NULL AND deleted_at IS NULL`
+	notRevoked = `SELECT count(*) FROM tokens WHERE workspace = $1 AND +revoked_at IS NULL AND deleted_at IS NULL` // as in retention.go
 	ofCounted  = ` AND (CAST($4 AS BIGINT) = 0 OR coalesce(owner_member, owner_service_account) = $4)`
 
 	countExpired = notRevoked + ` AND expires_at > $2 AND expires_at <= $3 AND (revoke_at IS NULL OR revoke_at > $2)` + ofCounted

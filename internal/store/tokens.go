@@ -41,15 +41,8 @@ func (r tokenRows) Token(l token.Locator) (ledger.Token, error) {
 }
 
 // tokenWhere narrows a list of tokens; each condition is idle while its field is zero.
-// Those that an index serves stand a second time in front of the list that uses
-// it, where no OR hides them from the planner.
 const tokenWhere = `
 	AND (t.deleted_at IS NULL OR CAST($4 AS BOOLEAN))
-	AND (CAST($5 AS BIGINT) IS NULL OR t.owner_member = $5)
-	AND (CAST($6 AS BIGINT) IS NULL OR t.owner_service_account = $6)
-	AND (CAST($7 AS TEXT) = '' OR t.kind = $7)
-	AND (CAST($8 AS TEXT) = '' OR t.created_by = $8)
-	AND (CAST($9 AS TEXT) IS NULL OR t.created_with = $9)
 	AND (CAST($10 AS BIGINT) IS NULL OR t.expires_at < $10)
 	AND (CAST($11 AS BIGINT) IS NULL OR t.expires_at > $11)
 	AND (CAST($12 AS BIGINT) IS NULL OR t.revoked_at IS NULL
@@ -60,14 +53,23 @@ const tokenWhere = `
 	AND (CAST($17 AS TEXT) = '' OR $17 = CASE WHEN t.revoked_at IS NOT NULL OR t.revoke_at <= CAST($18 AS BIGINT) THEN 'revoked'
 		WHEN t.expires_at <= CAST($18 AS BIGINT) THEN 'expired' WHEN t.disabled_at IS NOT NULL THEN 'disabled' WHEN t.waits THEN 'pending' ELSE 'active' END)` + search.Every + tokenHas + search.Found
 
-// The + keeps the planner off the order of the numbers: it would follow that through every
-// token for a span of time that few end in, and take two bounds of it for more than an owner.
+// The conditions that a list has its order by, for all the other lists.
 const (
-	tokenFilters = ` AND t.id < $3 AND t.id >= $14` + tokenWhere + `
-		ORDER BY t.id DESC LIMIT CAST($13 AS BIGINT)`
-	tokenFiltersOf = ` AND t.id < $3 AND +t.id >= $14` + tokenWhere + `
-		ORDER BY t.id DESC LIMIT CAST($13 AS BIGINT)`
-	tokenFiltersFew = ` AND +t.id < $3 AND +t.id >= $14` + tokenWhere + `
+	ifMember   = ` AND (CAST($5 AS BIGINT) IS NULL OR t.owner_member = $5)`
+	ifAccount  = ` AND (CAST($6 AS BIGINT) IS NULL OR t.owner_service_account = $6)`
+	ifKind     = ` AND (CAST($7 AS TEXT) = '' OR t.kind = $7)`
+	ifMadeBy   = ` AND (CAST($8 AS TEXT) = '' OR t.created_by = $8)`
+	ifMadeWith = ` AND (CAST($9 AS TEXT) IS NULL OR t.created_with = $9)`
+)
+
+// A page goes by the order of an index: by what the index begins with, compared as a row
+// and in no other way, so that no engine can follow the numbers of all tokens instead. Where few
+// rows are left by something else, the + keeps both off any order, and the page is sorted.
+const (
+	byWorkspace     = ` ORDER BY t.workspace DESC, `
+	tokenFilters    = tokenWhere + ifMember + ifAccount + ifKind + ifMadeBy + ifMadeWith
+	tokenEnds       = `t.id DESC LIMIT CAST($13 AS BIGINT)`
+	tokenFiltersFew = ` AND +t.id < $3 AND +t.id >= $14` + tokenFilters + `
 		ORDER BY +t.id DESC LIMIT CAST($13 AS BIGINT)`
 )
 
@@ -84,32 +86,48 @@ const tokenHas = `
 
 // The lists, each by the filter that leaves the fewest rows, and where a part of them ends.
 const (
-	tokensOf        = search.Begin + ` SELECT ` + tokenColumns + ` FROM tokens t WHERE t.workspace = $2`
-	ofMember        = ` AND t.owner_member = `
-	ofAccount       = ` AND t.owner_service_account = `
-	madeWith        = ` AND t.created_with = `
-	madeBy          = ` AND t.created_by = `
-	ofKind          = ` AND t.kind = `
-	isRevoked       = ` AND t.revoked_at IS NOT NULL`
-	isDisabled      = ` AND t.disabled_at IS NOT NULL AND t.revoked_at IS NULL`
-	isWaiting       = ` AND t.waits AND t.revoked_at IS NULL`
-	fewExpire       = ` AND t.expires_at < $10 AND t.expires_at > $11`
-	hasLapsed       = ` AND t.revoked_at IS NULL AND t.revoke_at <= $18`
-	listTokens      = tokensOf + tokenFilters
-	listTokensFew   = tokensOf + fewExpire + tokenFiltersFew
-	listTokensEnded = tokensOf + isRevoked + tokenFilters
-	listLapsed      = tokensOf + hasLapsed + tokenFiltersFew
+	tokensOf    = search.Begin + ` SELECT ` + tokenColumns + ` FROM tokens t WHERE `
+	inAll       = `(t.workspace, t.id) < ($2, $3) AND (t.workspace, t.id) >= ($2, $14)`
+	isRevoked   = ` AND t.revoked_at IS NOT NULL`
+	isDisabled  = ` AND t.disabled_at IS NOT NULL AND t.revoked_at IS NULL`
+	isWaiting   = ` AND t.waits AND t.revoked_at IS NULL`
+	inWorkspace = `t.workspace = $2`
+	fewExpire   = ` AND t.expires_at < $10 AND t.expires_at > $11`
+	hasLapsed   = ` AND +t.revoked_at IS NULL AND t.revoke_at <= $18`
 
-	listTokensMember         = tokensOf + ofMember + `$5` + tokenFiltersOf
-	listTokensServiceAccount = tokensOf + ofAccount + `$6` + tokenFiltersOf
-	listTokensCreatedWith    = tokensOf + madeWith + `$9` + tokenFiltersOf
-	listTokensCreatedBy      = tokensOf + madeBy + `$8` + tokenFiltersOf
-	listTokensKind           = tokensOf + ofKind + `$7` + tokenFiltersOf
-	listTokensDisabled       = tokensOf + isDisabled + tokenFilters
-	listTokensWaiting        = tokensOf + isWaiting + tokenFilters
+	listTokens         = tokensOf + inAll + tokenFilters + byWorkspace + tokenEnds
+	listTokensEnded    = tokensOf + inAll + isRevoked + tokenFilters + byWorkspace + tokenEnds
+	listTokensDisabled = tokensOf + inAll + isDisabled + tokenFilters + byWorkspace + tokenEnds
+	listTokensWaiting  = tokensOf + inAll + isWaiting + tokenFilters + byWorkspace + tokenEnds
+	listTokensFew      = tokensOf + inWorkspace + fewExpire + tokenFiltersFew
+	listLapsed         = tokensOf + inWorkspace + hasLapsed + tokenFiltersFew
 
-	partOf   = `SELECT t.id FROM tokens t WHERE t.workspace = $1 AND t.id < $2`
-	partEnds = ` ORDER BY t.id DESC LIMIT 1 OFFSET CAST($3 AS BIGINT)`
+	listTokensMember = tokensOf + `t.owner_member IS NOT NULL AND (t.workspace, t.owner_member, t.id) < ($2, $5, $3)
+		AND (t.workspace, t.owner_member, t.id) >= ($2, $5, $14)` + tokenWhere + ifAccount + ifKind + ifMadeBy + ifMadeWith + byWorkspace + `t.owner_member DESC, ` + tokenEnds
+	listTokensServiceAccount = tokensOf + `t.owner_service_account IS NOT NULL AND (t.workspace, t.owner_service_account, t.id) < ($2, $6, $3)
+		AND (t.workspace, t.owner_service_account, t.id) >= ($2, $6, $14)` + tokenWhere + ifMember + ifKind + ifMadeBy + ifMadeWith + byWorkspace + `t.owner_service_account DESC, ` + tokenEnds
+	listTokensCreatedWith = tokensOf + `t.created_with IS NOT NULL AND (t.workspace, t.created_with, t.id) < ($2, $9, $3)
+		AND (t.workspace, t.created_with, t.id) >= ($2, $9, $14)` + tokenWhere + ifMember + ifAccount + ifKind + ifMadeBy + byWorkspace + `t.created_with DESC, ` + tokenEnds
+	listTokensCreatedBy = tokensOf + `(t.workspace, t.created_by, t.id) < ($2, $8, $3)
+		AND (t.workspace, t.created_by, t.id) >= ($2, $8, $14)` + tokenWhere + ifMember + ifAccount + ifKind + ifMadeWith + byWorkspace + `t.created_by DESC, ` + tokenEnds
+	listTokensKind = tokensOf + `(t.workspace, t.kind, t.id) < ($2, $7, $3)
+		AND (t.workspace, t.kind, t.id) >= ($2, $7, $14)` + tokenWhere + ifMember + ifAccount + ifMadeBy + ifMadeWith + byWorkspace + `t.kind DESC, ` + tokenEnds
+
+	partOf    = `SELECT t.id FROM tokens t WHERE `
+	partOfAll = partOf + `(t.workspace, t.id) < ($1, $2) AND t.workspace >= $1`
+	partEnds  = ` ORDER BY t.workspace DESC, t.id DESC LIMIT 1 OFFSET CAST($3 AS BIGINT)`
+
+	partOfMember = partOf + `t.owner_member IS NOT NULL AND (t.workspace, t.owner_member, t.id) < ($1, $4, $2)
+		AND (t.workspace, t.owner_member) >= ($1, $4) ORDER BY t.workspace DESC, t.owner_member DESC` + partEndsOf
+	partOfAccount = partOf + `t.owner_service_account IS NOT NULL AND (t.workspace, t.owner_service_account, t.id) < ($1, $4, $2)
+		AND (t.workspace, t.owner_service_account) >= ($1, $4) ORDER BY t.workspace DESC, t.owner_service_account DESC` + partEndsOf
+	partOfMadeWith = partOf + `t.created_with IS NOT NULL AND (t.workspace, t.created_with, t.id) < ($1, $4, $2)
+		AND (t.workspace, t.created_with) >= ($1, $4) ORDER BY t.workspace DESC, t.created_with DESC` + partEndsOf
+	partOfMadeBy = partOf + `(t.workspace, t.created_by, t.id) < ($1, $4, $2)
+		AND (t.workspace, t.created_by) >= ($1, $4) ORDER BY t.workspace DESC, t.created_by DESC` + partEndsOf
+	partOfKind = partOf + `(t.workspace, t.kind, t.id) < ($1, $4, $2)
+		AND (t.workspace, t.kind) >= ($1, $4) ORDER BY t.workspace DESC, t.kind DESC` + partEndsOf
+	partEndsOf = `, t.id DESC LIMIT 1 OFFSET CAST($3 AS BIGINT)`
 
 	// countFew stops counting where there are many.
 	countFew = `SELECT count(*) FROM (SELECT 1 FROM tokens t WHERE t.workspace = $1
@@ -128,23 +146,23 @@ type tokenList struct {
 func tokenListOf(q *ledger.TokenQuery) tokenList {
 	switch {
 	case !q.CreatedWith.IsZero():
-		return tokenList{listTokensCreatedWith, madeWith + `$4`, []any{column.Locator(&q.CreatedWith)}}
+		return tokenList{listTokensCreatedWith, partOfMadeWith, []any{column.Locator(&q.CreatedWith)}}
 	case q.OwnerMember != 0:
-		return tokenList{listTokensMember, ofMember + `$4`, []any{q.OwnerMember}}
+		return tokenList{listTokensMember, partOfMember, []any{q.OwnerMember}}
 	case q.OwnerServiceAccount != 0:
-		return tokenList{listTokensServiceAccount, ofAccount + `$4`, []any{q.OwnerServiceAccount}}
+		return tokenList{listTokensServiceAccount, partOfAccount, []any{q.OwnerServiceAccount}}
 	case q.CreatedBy != "":
-		return tokenList{listTokensCreatedBy, madeBy + `$4`, []any{q.CreatedBy}}
+		return tokenList{listTokensCreatedBy, partOfMadeBy, []any{q.CreatedBy}}
 	case q.State == ledger.TokenDisabled:
-		return tokenList{query: listTokensDisabled, part: isDisabled}
+		return tokenList{query: listTokensDisabled, part: partOfAll + isDisabled + partEnds}
 	case q.State == ledger.TokenPending:
-		return tokenList{query: listTokensWaiting, part: isWaiting}
+		return tokenList{query: listTokensWaiting, part: partOfAll + isWaiting + partEnds}
 	case q.State == ledger.TokenRevoked:
-		return tokenList{query: listTokensEnded, part: isRevoked}
+		return tokenList{query: listTokensEnded, part: partOfAll + isRevoked + partEnds}
 	case q.Kind != 0:
-		return tokenList{listTokensKind, ofKind + `$4`, []any{column.Kind(&q.Kind)}}
+		return tokenList{listTokensKind, partOfKind, []any{column.Kind(&q.Kind)}}
 	}
-	return tokenList{query: listTokens}
+	return tokenList{query: listTokens, part: partOfAll + partEnds}
 }
 
 // few says whether so few tokens expire in the span that is asked for that they are
@@ -169,11 +187,8 @@ func (r tokenRows) Tokens(workspace ledger.ID, q ledger.TokenQuery) ([]ledger.To
 		return nil, err
 	}
 	l := tokenListOf(&q)
-	switch {
-	case few && l.query == listTokens:
+	if few && l.query == listTokens {
 		l.query = listTokensFew
-	case q.From > 0 && len(l.value) > 0:
-		l.query = listTokens // its order alone ends at a number
 	}
 	rows, err := r.listed(l.query, workspace, &q)
 	if err != nil || l.query != listTokensEnded {
@@ -202,18 +217,14 @@ func (r tokenRows) listed(query string, workspace ledger.ID, q *ledger.TokenQuer
 		column.Moment(q.ExpiresBefore), column.Moment(q.ExpiresAfter), column.Moment(q.Live), column.Limit(q.Limit), q.From, named, noted, string(q.State), column.Moment(q.StateAt))
 }
 
-// TokensFrom counts along the index that the list goes by. Where one value has more rows
-// than n, the list goes by its order.
+// TokensFrom counts along the index that the list goes by.
 func (r tokenRows) TokensFrom(workspace ledger.ID, q ledger.TokenQuery, n int) (ledger.ID, error) {
 	few, err := r.few(workspace, &q)
 	l := tokenListOf(&q)
 	if err != nil || few && l.query == listTokens {
 		return 0, err
 	}
-	from, err := number(r.session, partOf+l.part+partEnds, append([]any{workspace, column.Below(q.Before), n}, l.value...)...)
-	if err == nil && len(l.value) > 0 {
-		from, err = number(r.session, partOf+partEnds, workspace, column.Below(q.Before), n)
-	}
+	from, err := number(r.session, l.part, append([]any{workspace, column.Below(q.Before), n}, l.value...)...)
 	if errors.Is(err, ledger.ErrNoRow) {
 		return 0, nil
 	}
