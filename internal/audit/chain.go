@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -55,7 +54,7 @@ type Reader interface {
 }
 
 // rowsAtOnce is how many rows of a chain are held in memory.
-const rowsAtOnce = 200
+const rowsAtOnce = 500
 
 // ErrBroken says that a chain of the audit is not whole, ErrUnsure that nobody can tell
 // with this keyring.
@@ -196,7 +195,11 @@ func verifyChain(r Reader, keys *token.Keyring, id ledger.ID, expect []string) (
 		return c, err
 	}
 	wanted := wantedHeads(c.Name, expect, last)
-	last, err = c.walk(r, keys, id, last, 0, func(row ledger.AuditRow) { delete(wanted, headOf(c.Name, row)) })
+	last, err = c.walk(r, keys, id, last, 0, func(row ledger.AuditRow) {
+		if len(wanted) > 0 {
+			delete(wanted, headOf(c.Name, row))
+		}
+	})
 	if err == nil && c.Broken == "" {
 		c.end(last, wanted)
 	}
@@ -204,23 +207,67 @@ func verifyChain(r Reader, keys *token.Keyring, id ledger.ID, expect []string) (
 }
 
 // walk checks the links after one number, of which the first must follow last, and
-// answers the last that is whole.
+// answers the last that is whole. While it checks some, the next are read.
 func (c *Chain) walk(r Reader, keys *token.Keyring, id ledger.ID, last ledger.AuditRow, after int64, met func(ledger.AuditRow)) (ledger.AuditRow, error) {
-	for {
-		rows, err := r.AuditChain(id, after, rowsAtOnce)
-		if err != nil {
-			return last, err
+	parts, leave := ahead(r, id, after)
+	defer leave()
+	h := hasher{keys: keys}
+	for p := range parts {
+		switch {
+		case p.panicked != nil:
+			panic(p.panicked)
+		case p.err != nil:
+			return last, p.err
 		}
-		for _, row := range rows {
-			if c.Check(keys, last, row); c.Broken != "" {
+		for _, row := range p.rows {
+			if c.check(&h, last, row); c.Broken != "" {
 				return last, nil
 			}
 			met(row)
-			last, after = row, row.Sequence
+			last = row
 			c.Rows++
 		}
-		if len(rows) < rowsAtOnce {
-			return last, nil
+	}
+	return last, nil
+}
+
+// part is some rows of a chain, or why there are none.
+type part struct {
+	rows     []ledger.AuditRow
+	err      error
+	panicked any
+}
+
+// ahead reads the rows after a number, in their order, some before they are asked for. Until
+// leave has returned nobody else may use r.
+func ahead(r Reader, id ledger.ID, after int64) (parts <-chan part, leave func()) {
+	out, left := make(chan part, 1), make(chan struct{})
+	hand := func(p part) (taken bool) {
+		select {
+		case out <- p:
+			return true
+		case <-left:
+			return false
+		}
+	}
+	go func() {
+		defer close(out)
+		defer func() {
+			if panicked := recover(); panicked != nil { // it is whoever asked who has to answer for it
+				hand(part{panicked: panicked})
+			}
+		}()
+		for {
+			rows, err := r.AuditChain(id, after, rowsAtOnce)
+			if !hand(part{rows: rows, err: err}) || err != nil || len(rows) < rowsAtOnce {
+				return
+			}
+			after = rows[len(rows)-1].Sequence
+		}
+	}()
+	return out, func() {
+		close(left)
+		for range out { // it has ended once nothing comes any more
 		}
 	}
 }
@@ -280,85 +327,88 @@ func wantedHeads(name string, expect []string, anchor ledger.AuditRow) map[strin
 
 // Check notes what is wrong with a row that follows another.
 func (c *Chain) Check(keys *token.Keyring, last, row ledger.AuditRow) {
-	if c.Broken = checkLink(keys, last, row, c.Name); strings.HasSuffix(c.Broken, lacksKey) {
+	c.check(&hasher{keys: keys}, last, row)
+}
+
+func (c *Chain) check(h *hasher, last, row ledger.AuditRow) {
+	if c.Broken = checkLink(h, last, row, c.Name); strings.HasSuffix(c.Broken, lacksKey) {
 		c.Lacks = row.Key
 	}
 }
 
 // checkLink says what is wrong with a row that follows another.
-func checkLink(keys *token.Keyring, last, row ledger.AuditRow, name string) string {
-	at := "row " + strconv.FormatInt(row.Sequence, 10)
+func checkLink(h *hasher, last, row ledger.AuditRow, name string) string {
 	switch {
-	case row.Sequence <= last.Sequence:
-		return at + " was inserted before the anchor, where every row was purged"
-	case last.Hash == nil && row.Sequence > 2:
+	case last.Hash == nil && row.Sequence > max(last.Sequence, 2):
 		return "the rows up to " + strconv.FormatInt(row.Sequence-1, 10) + " were removed, and no anchor says that they were purged"
-	case row.Sequence != last.Sequence+1:
+	case row.Sequence > last.Sequence+1:
 		return "row " + strconv.FormatInt(last.Sequence+1, 10) + " was removed"
-	case row.Erasure != nil:
-		return checkErased(keys, last, row, at)
 	}
-	if wrong := checkHash(keys, last, row, at); wrong != "" {
-		return wrong
+	wrong := checkNext(h, last, row, name)
+	if wrong != "" {
+		wrong = "row " + strconv.FormatInt(row.Sequence, 10) + wrong
 	}
-	return CheckPayload(row, name, at)
+	return wrong
 }
 
-// CheckPayload says what is wrong with what a row tells; "" for nothing.
-func CheckPayload(row ledger.AuditRow, name, at string) string {
+// checkNext is checkLink for a row of which none before is missing.
+func checkNext(h *hasher, last, row ledger.AuditRow, name string) string {
+	switch {
+	case row.Sequence <= last.Sequence:
+		return " was inserted before the anchor, where every row was purged"
+	case row.Erasure != nil:
+		return checkErased(h, last, row)
+	}
+	if wrong := checkHash(h, last, row); wrong != "" {
+		return wrong
+	}
+	return checkPayload(row, name)
+}
+
+// checkPayload says what is wrong with what a row tells; "" for nothing.
+func checkPayload(row ledger.AuditRow, name string) string {
 	switch {
 	case row.Payload == nil:
-		return at + ": its payload was removed, and no seal says that it was erased"
+		return ": its payload was removed, and no seal says that it was erased"
 	case !bytes.Equal(Digest(row.Salt, row.Payload), row.PayloadDigest):
-		return at + ": its payload was changed"
+		return ": its payload was changed"
 	case !repeats(row, name):
-		return at + ": its columns say other than its payload"
+		return ": its columns say other than its payload"
 	}
 	return ""
 }
 
-func checkHash(keys *token.Keyring, last, row ledger.AuditRow, at string) string {
-	want, err := Hash(keys, row.Key, last.Hash, row.Sequence, row.PayloadDigest)
+func checkHash(h *hasher, last, row ledger.AuditRow) string {
+	want, err := h.hash(row.Key, last.Hash, row.Sequence, row.PayloadDigest)
 	switch {
 	case err != nil:
-		return at + lacksKey
+		return lacksKey
 	case !hmac.Equal(want, row.Hash):
-		return at + ": its hash does not follow from the row before"
+		return ": its hash does not follow from the row before"
 	}
 	return ""
 }
 
 // checkErased is checkLink for a row whose payload was erased: its seal stands
 // for the payload.
-func checkErased(keys *token.Keyring, last, row ledger.AuditRow, at string) string {
-	want, err := SealErasure(keys, row)
+func checkErased(h *hasher, last, row ledger.AuditRow) string {
+	want, err := SealErasure(h.keys, row)
 	switch {
 	case err != nil:
-		return at + lacksKey
+		return lacksKey
 	case !hmac.Equal(want, row.Erasure):
-		return at + ": it was erased, and what is left of it was changed: its seal does not fit"
+		return ": it was erased, and what is left of it was changed: its seal does not fit"
 	case row.Payload != nil || row.Salt != nil:
-		return at + ": it was erased, and has a payload again"
+		return ": it was erased, and has a payload again"
 	case bytes.Equal(row.PayloadDigest, NoDigest()):
 		return "" // its hash stands under the seal
 	}
-	return checkHash(keys, last, row, at)
+	return checkHash(h, last, row)
 }
 
 // NoDigest takes the place of a digest without a salt, from which an erased
 // payload could be guessed.
 func NoDigest() []byte { return make([]byte, sha256.Size) }
-
-// repeats says whether the columns of a row say what its payload says.
-func repeats(row ledger.AuditRow, name string) bool {
-	var p Payload
-	if json.Unmarshal(row.Payload, &p) != nil {
-		return false
-	}
-	return p.Action == row.Action && p.Actor == row.Actor && p.ActorToken == row.ActorToken && p.OnBehalf == row.OnBehalf &&
-		p.Target == row.Target && p.Token == row.Token && p.Revision == row.Revision &&
-		p.At == row.At.UTC().Format(TimeFormat) && (p.Workspace == name || p.Workspace == "" && name == Instance)
-}
 
 // Tail says whether the latest links of one chain are whole: so many of them, or
 // all where there are fewer. The row before the first is taken as it is.

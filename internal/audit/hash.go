@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"hash"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/ledger"
@@ -51,17 +52,35 @@ const TimeFormat = "2006-01-02T15:04:05.000000Z07:00"
 // Hash is HMAC-SHA-256, under a key derived for the audit, over the
 // previous hash, the sequence (8 bytes, big endian) and the payload's digest.
 func Hash(keys *token.Keyring, id token.KeyID, previous []byte, sequence int64, digest []byte) ([]byte, error) {
-	key, ok := keys.Derive("audit chain", id)
-	if !ok {
-		return nil, noKey(id)
+	h := hasher{keys: keys}
+	return h.hash(id, previous, sequence, digest)
+}
+
+// hasher makes the hashes of many rows, most of them under one key. It is one goroutine's.
+type hasher struct {
+	keys *token.Keyring
+	id   token.KeyID
+	mac  hash.Hash // under that key; nil before the first
+	out  []byte
+}
+
+// hash is [Hash]; what it answers holds until the next.
+func (h *hasher) hash(id token.KeyID, previous []byte, sequence int64, digest []byte) ([]byte, error) {
+	if h.mac == nil || h.id != id {
+		key, ok := h.keys.Derive("audit chain", id)
+		if !ok {
+			return nil, noKey(id)
+		}
+		h.id, h.mac = id, hmac.New(sha256.New, key)
 	}
-	m := hmac.New(sha256.New, key)
-	m.Write(previous)
+	h.mac.Reset()
+	h.mac.Write(previous)
 	var n [8]byte
 	binary.BigEndian.PutUint64(n[:], uint64(sequence))
-	m.Write(n[:])
-	m.Write(digest)
-	return m.Sum(nil), nil
+	h.mac.Write(n[:])
+	h.mac.Write(digest)
+	h.out = h.mac.Sum(h.out[:0])
+	return h.out, nil
 }
 
 // noKey is why nothing can be said of a row that is under a key of others.

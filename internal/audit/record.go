@@ -16,8 +16,7 @@ import (
 
 // View is a row as the API shows it, of the chain with this slug ("" is the instance's).
 func View(slug string, row ledger.AuditRow) api.AuditEvent {
-	var p Payload
-	_ = json.Unmarshal(row.Payload, &p) // an erased payload leaves the columns
+	p := read(row.Payload)
 	return api.AuditEvent{
 		Sequence: row.Sequence, At: row.At.UTC(), Revision: row.Revision, Workspace: slug, Action: row.Action,
 		Actor: row.Actor, ActorToken: optional(row.ActorToken), OnBehalf: optional(row.OnBehalf), IP: optional(p.IP),

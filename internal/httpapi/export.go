@@ -1,12 +1,10 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -113,21 +111,22 @@ func eventRow(e api.AuditEvent) []string {
 		string(e.Before), string(e.After), e.Hash}
 }
 
-// ndjson streams a list as one JSON object a line.
-func ndjson[T any](read func(authority.Page) ([]T, int64, error)) answer {
+// ndjson streams a list as one JSON object a line, each written by add.
+func ndjson[T any](read func(authority.Page) ([]T, int64, error), add func([]byte, *T) ([]byte, error)) answer {
 	return answer{media: door.NDJSON, stream: func(w io.Writer) error {
+		var lines []byte
 		for items, err := range authority.Pages(read) {
+			lines = lines[:0]
+			for i := range items {
+				if err == nil {
+					lines, err = add(lines, &items[i])
+				}
+				lines = append(lines, '\n')
+			}
 			if err != nil {
 				return err
 			}
-			var page strings.Builder
-			out := json.NewEncoder(&page)
-			for _, item := range items {
-				if err := out.Encode(item); err != nil {
-					return err
-				}
-			}
-			if _, err := io.WriteString(w, page.String()); err != nil {
+			if _, err := w.Write(lines); err != nil {
 				return err
 			}
 		}

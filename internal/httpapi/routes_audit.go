@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/audit"
 	"github.com/tokenry/tokenry/internal/authority"
 	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/reference"
@@ -58,5 +59,5 @@ func (c *call) auditExport(read auditRead) answer {
 	if c.text("format") == "csv" {
 		return table(page, eventColumns(), eventRow)
 	}
-	return ndjson(page)
+	return ndjson(page, audit.AppendEvent)
 }

@@ -103,7 +103,7 @@ func tokenFilters(w *world) {
 		found(w.T, deleted.ID)(r.TokensFrom(ws, ledger.TokenQuery{Before: leaving.ID, Text: "x"}, 0))
 		found(w.T, plain.ID)(r.TokensFrom(ws, ledger.TokenQuery{}, 8))
 		found(w.T, ledger.ID(0))(r.TokensFrom(ws, ledger.TokenQuery{}, 9))
-		found(w.T, service.ID)(r.TokensFrom(ws, ledger.TokenQuery{Kind: token.Service}, 0)) // counted among those of the list
+		found(w.T, service.ID)(r.TokensFrom(ws, ledger.TokenQuery{Kind: token.Service}, 0))   // counted among those of the list
 		found(w.T, ledger.ID(0))(r.TokensFrom(ws, ledger.TokenQuery{Kind: token.Service}, 1)) // there are no more
 		found(w.T, revoked.ID)(r.TokensFrom(ws, ledger.TokenQuery{State: ledger.TokenRevoked, StateAt: at(5)}, 1))
 		found(w.T, ledger.ID(0))(r.TokensFrom(ws, ledger.TokenQuery{ExpiresAfter: at(9)}, 1)) // so few are read at once
