@@ -44,32 +44,56 @@ type table struct {
 }
 
 // memo spares a use that is like the one before looking for its entries anew: nearly
-// all are. It holds for as long as the table is not emptied.
+// all are. Such uses are counted in it alone until they are settled, so that each touches
+// little memory. It holds for as long as the table is not emptied.
 type memo struct {
 	workspace, hour int64
-	activityKey
-	secret int
-	scope  string // "" is none
-	hours  *int64
-	spans  [2]*span // of the activity, and of the scope
-	last   *lastUse
+	addr            netip.Addr
+	// text is agent, method, path and scope, one behind the other, and the lengths of the first three; no scope is none.
+	text                 string
+	agent, method, path  uint8
+	secret               int
+	first, latest, count int64 // in µs, of what is not settled
+	hours                *int64
+	activity, exercised  *span
+	last                 *lastUse
 }
 
 // like says whether a use belongs where the one before was counted.
 func (m *memo) like(u *Use, hour int64) bool {
+	agent, method, path, scope := m.texts()
 	return m.hour == hour && m.workspace == u.Workspace && u.Code == api.CodeOK && m.secret == u.Secret && m.addr == u.Addr &&
-		m.agent == u.Agent && m.path == u.Path && m.method == u.Method && (len(u.Scopes) == 0 && m.scope == "" || len(u.Scopes) == 1 && u.Scopes[0] == m.scope)
+		agent == u.Agent && path == u.Path && method == u.Method &&
+		(len(u.Scopes) == 0 && scope == "" || len(u.Scopes) == 1 && u.Scopes[0] == scope)
 }
 
-// add counts one more.
-func (m *memo) add(u *Use, once span) {
-	*m.hours += once.count
-	for _, s := range m.spans {
-		if s != nil {
-			s.add(once)
-		}
+func (m *memo) texts() (agent, method, path, scope string) {
+	a, b, c := int(m.agent), int(m.agent)+int(m.method), int(m.agent)+int(m.method)+int(m.path)
+	return m.text[:a], m.text[a:b], m.text[b:c], m.text[c:]
+}
+
+// add counts one more, or as many as came at once.
+func (m *memo) add(at, count int64) {
+	if m.count == 0 {
+		m.first, m.latest = at, at
 	}
-	m.last.use(u.Workspace, once.last, u.Addr, u.Agent)
+	m.first, m.latest, m.count = min(m.first, at), max(m.latest, at), m.count+count
+}
+
+// settle counts where it belongs what was counted here.
+func (m *memo) settle() {
+	if m.count == 0 {
+		return
+	}
+	s := span{first: m.first, last: m.latest, count: m.count}
+	*m.hours += s.count
+	m.activity.add(s)
+	if m.exercised != nil {
+		m.exercised.add(s)
+	}
+	agent, _, _, _ := m.texts()
+	m.last.use(m.workspace, s.last, m.addr, agent)
+	m.count = 0
 }
 
 // lost counts what was not kept as it was.
@@ -181,11 +205,11 @@ func (t *table) record(u *Use) {
 		t.addHour(hourKey{workspace: u.Workspace, hour: hour, code: u.Code}, 1+u.More)
 		return
 	}
-	once := span{workspace: u.Workspace, first: at, last: at, count: 1 + u.More}
 	if m := t.memos[u.Token]; m != nil && m.like(u, hour) {
-		m.add(u, once)
+		m.add(at, 1+u.More)
 		return
 	}
+	once := span{workspace: u.Workspace, first: at, last: at, count: 1 + u.More}
 	t.addHour(hourKey{u.Workspace, u.Token, hour, u.Code}, 1+u.More)
 	done := activityKey{token: u.Token, day: day, addr: u.Addr, agent: u.Agent, method: u.Method, path: u.Path, code: u.Code}
 	t.addActivity(done, once)
@@ -207,25 +231,37 @@ func (t *table) record(u *Use) {
 // remember notes where a use was counted, if each of its facts has an entry of its own
 // and a use like it is counted in no other place.
 func (t *table) remember(u *Use, hour int64, done activityKey) {
-	m := &memo{workspace: u.Workspace, hour: hour, activityKey: done, secret: u.Secret, hours: t.byHour[hourKey{u.Workspace, u.Token, hour, u.Code}],
-		last: t.byLast[lastKey{u.Token, u.Secret}]}
-	m.spans[0] = t.byActivity[done]
-	switch len(u.Scopes) {
-	case 0:
-	case 1:
-		m.scope = strings.Clone(u.Scopes[0])
-		m.spans[1] = t.byScope[scopeKey{u.Token, m.scope}]
-	default:
+	if len(u.Scopes) > 1 || len(u.Scopes) == 1 && (u.Scopes[0] == "" || len(u.Scopes[0]) > maxScope) {
 		return
 	}
-	if m.hours == nil || m.last == nil || m.spans[0] == nil || m.scope != "" && m.spans[1] == nil || len(u.Scopes) == 1 && m.scope == "" {
+	m := &memo{
+		workspace: u.Workspace, hour: hour, addr: u.Addr, secret: u.Secret,
+		agent: uint8(len(u.Agent)), method: uint8(len(u.Method)), path: uint8(len(u.Path)),
+		hours: t.byHour[hourKey{u.Workspace, u.Token, hour, u.Code}], activity: t.byActivity[done], last: t.byLast[lastKey{u.Token, u.Secret}],
+	}
+	m.text = strings.Join(append([]string{u.Agent, u.Method, u.Path}, u.Scopes...), "")
+	if len(u.Scopes) == 1 {
+		if m.exercised = t.byScope[scopeKey{u.Token, u.Scopes[0]}]; m.exercised == nil {
+			return
+		}
+	}
+	if m.hours == nil || m.last == nil || m.activity == nil {
 		return
 	}
-	m.agent, m.method, m.path = strings.Clone(done.agent), strings.Clone(done.method), strings.Clone(done.path)
+	if was := t.memos[u.Token]; was != nil {
+		was.settle()
+	}
 	t.memos[u.Token] = m
 }
 
-// addLast keeps the latest use; of two in the same µs the one that came first.
+// settle counts where it belongs what memos have counted.
+func (t *table) settle() {
+	for _, m := range t.memos {
+		m.settle()
+	}
+}
+
+// addLast keeps the latest use; of two in the same µs, one of them.
 func (t *table) addLast(k lastKey, workspace, at int64, addr netip.Addr, agent string) {
 	e, ok := t.byLast[k]
 	if !ok {
@@ -336,6 +372,7 @@ func (t *table) addReuse(k reuseKey, r reuse) {
 
 // merge adds everything of another table.
 func (t *table) merge(o *table) {
+	o.settle()
 	for k, e := range o.byLast {
 		t.addLast(k, e.workspace, e.at, e.addr, e.agent.String())
 	}
@@ -369,7 +406,7 @@ func (t *table) reset() {
 
 func micros(n int64) time.Time { return time.UnixMicro(n).UTC() }
 
-// batch is the table as the store takes it.
+// batch is a table that others were merged into, as the store takes it.
 func (t *table) batch() ledger.UsageBatch {
 	var b ledger.UsageBatch
 	for k, e := range t.byLast {
