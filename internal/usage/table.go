@@ -61,15 +61,17 @@ type memo struct {
 
 // like says whether a use belongs where the one before was counted.
 func (m *memo) like(u *Use, hour int64) bool {
-	agent, method, path, scope := m.texts()
+	own := m.texts()
 	return m.hour == hour && m.workspace == u.Workspace && u.Code == api.CodeOK && m.secret == u.Secret && m.addr == u.Addr &&
-		agent == u.Agent && path == u.Path && method == u.Method &&
-		(len(u.Scopes) == 0 && scope == "" || len(u.Scopes) == 1 && u.Scopes[0] == scope)
+		own.agent == u.Agent && own.path == u.Path && own.method == u.Method &&
+		(len(u.Scopes) == 0 && own.scope == "" || len(u.Scopes) == 1 && u.Scopes[0] == own.scope)
 }
 
-func (m *memo) texts() (agent, method, path, scope string) {
+type texts struct{ agent, method, path, scope string }
+
+func (m *memo) texts() texts {
 	a, b, c := int(m.agent), int(m.agent)+int(m.method), int(m.agent)+int(m.method)+int(m.path)
-	return m.text[:a], m.text[a:b], m.text[b:c], m.text[c:]
+	return texts{m.text[:a], m.text[a:b], m.text[b:c], m.text[c:]}
 }
 
 // add counts one more, or as many as came at once.
@@ -91,8 +93,7 @@ func (m *memo) settle() {
 	if m.exercised != nil {
 		m.exercised.add(s)
 	}
-	agent, _, _, _ := m.texts()
-	m.last.use(m.workspace, s.last, m.addr, agent)
+	m.last.use(m.workspace, s.last, m.addr, m.text[:m.agent])
 	m.count = 0
 }
 
