@@ -63,7 +63,7 @@ func Backup(ctx context.Context, cfg config.Config, o BackupOptions) (m Manifest
 	if err := m.look(ctx, filepath.Join(folder, databaseName)); err != nil {
 		return m, fmt.Errorf("read the copy: %w", err)
 	}
-	return m, seal(o.Out, folder, &m, names)
+	return m, seal(o.Out, folder, &m, names, func() error { return sqlite.Check(ctx, filepath.Join(folder, databaseName)) })
 }
 
 // copyDatabases copies what there is of the two databases. The time of the
@@ -91,9 +91,6 @@ func copyDatabases(ctx context.Context, cfg config.Config, folder string) (names
 
 // look reads what a copied database says of itself.
 func (m *Manifest) look(ctx context.Context, path string) (err error) {
-	if err := sqlite.Check(ctx, path); err != nil {
-		return err
-	}
 	s, err := store.Open(ctx, store.Options{URL: "sqlite:" + path, ReadOnly: true})
 	if err != nil {
 		return err
@@ -114,15 +111,22 @@ func (m *Manifest) look(ctx context.Context, path string) (err error) {
 	})
 }
 
-// seal packs a folder into a new file, which has its name only once it is whole.
-func seal(out, folder string, m *Manifest, names []string) error {
+// seal packs a folder into a new file, which has its name only once it is whole, and what
+// checks the folder meanwhile found nothing.
+func seal(out, folder string, m *Manifest, names []string, check func() error) error {
 	partial := filepath.Join(folder, "sealed")
 	f, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("write the backup: %w", err)
 	}
+	checked := make(chan error, 1)
+	go func() { checked <- check() }()
 	err = pack(f, folder, m, names...)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	err = errors.Join(err, f.Sync(), f.Close())
+	if damaged := <-checked; damaged != nil {
+		return fmt.Errorf("read the copy: %w", damaged)
+	}
+	if err != nil {
 		return fmt.Errorf("write the backup: %w", err)
 	}
 	// The name is taken first: a rename alone would replace what has it by now.

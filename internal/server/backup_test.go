@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
@@ -203,5 +204,44 @@ func TestReplayNamesWhatIsMissing(t *testing.T) {
 	}
 	if len(r.Missing) != 2 || !strings.HasPrefix(r.Missing[0], "acme: rows ") || !strings.HasPrefix(r.Missing[1], "instance: no row") {
 		t.Errorf("missing %v", r.Missing)
+	}
+}
+
+// TestADamagedDatabaseIsNoBackup: the copy is read whole while it is packed, and what is wrong
+// there leaves no file that somebody could take for a backup.
+func TestADamagedDatabaseIsNoBackup(t *testing.T) {
+	t.Parallel()
+	cfg := begun(t)
+	path := cfg.SQLitePath()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var page, size int // of an index that nothing here reads
+	if err := db.QueryRowContext(t.Context(), `SELECT rootpage FROM sqlite_schema WHERE name = 'deliveries_settled'`).Scan(&page); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.QueryRowContext(t.Context(), `PRAGMA page_size`).Scan(&size); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(b[(page-1)*size : page*size])
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "backup")
+	_, err = server.Backup(t.Context(), cfg, server.BackupOptions{Out: out, Now: time.Now()})
+	if err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("answered %v", err)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(out)); len(left) != 0 {
+		t.Errorf("left %v", left)
 	}
 }
