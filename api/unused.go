@@ -24,6 +24,8 @@ type UnusedTokens struct {
 	RecordedSince *time.Time `json:"recorded_since"`
 	// Warned is how many tokens have a day on which they are disabled if nobody uses them.
 	Warned int `json:"warned"`
+	// Next are the first 50 of them by that day, for whoever may read tokens; else empty.
+	Next []UnusedToken `json:"next"`
 	// Waiting is what has reached its day and is more than may be disabled in a day; null
 	// where nothing waits.
 	Waiting *UnusedWaiting `json:"waiting"`
@@ -42,6 +44,17 @@ type UnusedPreview struct {
 	Unused int `json:"unused"`
 	// More says that there are more tokens than the 20,000 that were looked at.
 	More bool `json:"more"`
+}
+
+// UnusedToken is a token that has a day.
+type UnusedToken struct {
+	ID      string `json:"id"`
+	Locator string `json:"locator"`
+	Label   string `json:"label"`
+	// Owner is its address.
+	Owner     string    `json:"owner"`
+	Since     time.Time `json:"since"`
+	DisableAt time.Time `json:"disable_at"`
 }
 
 // UnusedWaiting are tokens that wait to be disabled: a tenth of a workspace's in each day is,

@@ -1716,12 +1716,25 @@ export interface UnusedPreview {
   warned: number
 }
 
+/** UnusedToken is a token that has a day. */
+export interface UnusedToken {
+  disable_at: string
+  id: string
+  label: string
+  locator: string
+  /** Owner is its address. */
+  owner: string
+  since: string
+}
+
 /** UnusedTokens is where the policy disable_unused_after stands in a workspace. */
 export interface UnusedTokens {
   /** After is what the policy says; 0 disables none. */
   after: string
   /** Confirmed is the last yes to what waited, while it counts; null where there is none. */
   confirmed: UnusedConfirmed | null
+  /** Next are the first 50 of them by that day, for whoever may read tokens; else empty. */
+  next: UnusedToken[]
   /** Preview is what another policy would mean now, where that was asked for; else null. */
   preview: UnusedPreview | null
   /** RecordedSince is since when no usage is missing, before which nothing counts; null while nobody knows. */

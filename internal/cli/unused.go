@@ -50,6 +50,9 @@ func (a *app) unusedRows(v api.UnusedTokens) []row {
 	if w := v.Waiting; w != nil {
 		rows = append(rows, row{"waiting", strconv.Itoa(w.Count)}, row{"waiting since", a.When(&w.Since)})
 	}
+	for _, t := range v.Next {
+		rows = append(rows, row{"disabled on " + a.When(&t.DisableAt), t.Label + " (" + t.ID + ")"})
+	}
 	return said(append(rows, row{"confirmed", phrase.UnusedYes(v.Confirmed)}, row{"preview", phrase.UnusedPreview(v.Preview)}))
 }
 

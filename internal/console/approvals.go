@@ -49,15 +49,22 @@ func (v *visit) decide(verb func(context.Context, authority.Caller, string, stri
 	return v.overtaken(err, f, v.Where(), t.ID, v.WS("approvals"))
 }
 
-// waitingHere says how many tokens wait, for a menu; empty for none. Nobody looks where the
-// policy has no rule.
-func (v *visit) waitingHere() string {
-	if v.At.Policy == nil || len(v.At.Policy.RequireApproval) == 0 {
+// waitingHere says how many tokens wait in a section, for a menu; empty for none. Nobody looks
+// where the policy lets nothing wait.
+func (v *visit) waitingHere(section string) string {
+	if v.At == nil || v.At.Policy == nil {
 		return ""
 	}
-	rows, more, err := v.Office.ListTokens(v.Ctx(), v.Caller, v.At.Slug, waitingFilter(), authority.Page{Limit: 9})
-	if err != nil || len(rows) == 0 {
-		return ""
+	switch p := v.At.Policy; {
+	case section == "approvals" && len(p.RequireApproval) > 0:
+		rows, more, err := v.Office.ListTokens(v.Ctx(), v.Caller, v.At.Slug, waitingFilter(), authority.Page{Limit: 9})
+		if err == nil && len(rows) > 0 {
+			return strconv.Itoa(len(rows)) + map[bool]string{true: "+"}[more != 0]
+		}
+	case section == "settings" && p.DisableUnusedAfter > 0 && v.May("policy:write"):
+		if u, err := v.Office.UnusedTokens(v.Ctx(), v.Caller, v.At.Slug, 0); err == nil && u.Waiting != nil && u.Confirmed == nil {
+			return strconv.Itoa(u.Waiting.Count)
+		}
 	}
-	return strconv.Itoa(len(rows)) + map[bool]string{true: "+"}[more != 0]
+	return ""
 }

@@ -175,6 +175,8 @@ func workspaceRoutes() []route {
 		{"GET" + at + "/leak-desk", reception.Needs("tokens:read"), (*visit).leakDesk},
 		{"POST" + at + "/leak-desk", reception.Needs("tokens:read"), (*visit).doLeakDesk},
 		{"POST" + at + "/leak-desk/{verb}", reception.Needs("tokens:read"), (*visit).doLeaks},
+		{"GET" + at + "/unused", reception.Needs("policy:read").Packed(), (*visit).unused},
+		{"POST" + at + "/unused/confirm", reception.Needs("policy:write", "tokens:disable").Proven(), (*visit).doConfirmUnused},
 		{"GET" + at + "/settings", reception.Needs("policy:read"), (*visit).settings},
 		{"POST" + at + "/settings", reception.Needs("policy:write"), (*visit).doSettings},
 		{"POST" + at + "/settings/name", reception.Needs("policy:write"), (*visit).doRename},

@@ -46,7 +46,7 @@ func (b *browser) consoleViews() []view {
 		acme+"/members", acme+"/members/new", acme+"/members/invite", acme+"/resources", acme+"/resources/payments/delete",
 		acme+"/roles", acme+"/roles/Support", acme+"/roles/Support/delete", acme+"/roles/Viewer", acme+"/scopes/tickets:read", acme+"/scopes/letters:read/delete",
 		instance+"/roles", instance+"/roles/Viewer", instance+"/roles/Night/delete", instance+"/scopes/tickets:read", instance+"/scopes/tickets:read/delete",
-		acme+"/audit", acme+"/approvals", acme+"/advice", acme+"/leak-desk", acme+"/developer-tools", acme+"/settings", acme+"/settings/delete", acme+"/settings/webhooks",
+		acme+"/audit", acme+"/approvals", acme+"/advice", acme+"/leak-desk", acme+"/developer-tools", acme+"/settings", acme+"/unused?after=90d", acme+"/settings/delete", acme+"/settings/webhooks",
 	)
 	at := func(name, path string, under ...string) {
 		for _, u := range append([]string{""}, under...) {

@@ -10,6 +10,8 @@ func Notice(did string) string {
 		"enabled":           "The token is enabled: it works again from now on.",
 		"enabled-stopped":   "The token is enabled, and still does not work: something else stops it, which its page says.",
 		"token-approved":    "Approved: the token works from now on.",
+		"unused-confirmed":  "Confirmed: the tokens that were shown are disabled within minutes.",
+		"more-waits":        "Others wait by now. Look again, then confirm what you see.",
 		"token-refused":     "Refused: the token is revoked and never works.",
 		"disabled":          "The token is disabled: nothing gets in with it until it is enabled again.",
 		"revoked":           "The token is revoked: it never works again.",

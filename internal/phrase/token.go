@@ -117,6 +117,9 @@ func StoppedBy(t api.Token) string {
 	if t.DisabledAt == nil {
 		return ""
 	}
+	if t.Unused != nil {
+		return "Nobody had used it since " + dateOf(t.Unused.Since) + "."
+	}
 	by := "By " + Named(Text(t.DisabledBy), "somebody whom nobody knows any more") + "."
 	if t.Held != nil && slices.Contains(t.Held.Fields, "disabled_at") {
 		by += " Only an administrator brings it back."

@@ -30,6 +30,19 @@ func DisuseShort(u *api.Unused) string {
 
 func dateOf(t time.Time) string { return t.UTC().Format("2 January 2006") }
 
+// UnusedRule says what the policy does, and to how many tokens it gave a day.
+func UnusedRule(u api.UnusedTokens) string {
+	if u.After == 0 {
+		return "The policy disables none of them."
+	}
+	say := "The policy disables what was not used for " + Lasting(u.After) + ". " + Plural(u.Warned, "token") +
+		map[bool]string{true: " has", false: " have"}[u.Warned == 1] + " a day."
+	if u.RecordedSince == nil {
+		return say + " Since when usage is recorded without a gap is not known now, so nothing is disabled."
+	}
+	return say + " Usage is recorded without a gap since " + dateOf(*u.RecordedSince) + ", and nothing before counts."
+}
+
 // UnusedWaits says what waits to be disabled; empty where nothing does.
 func UnusedWaits(w *api.UnusedWaiting) string {
 	if w == nil {

@@ -14,11 +14,11 @@ import (
 // so long would mean (0 asks for none). It needs policy:read, and tokens:read for that.
 func (a *Unused) UnusedTokens(ctx context.Context, c authority.Caller, ref string, after api.Duration) (v api.UnusedTokens, err error) {
 	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
-		_, sp, err := a.in.Enter(r, c, ref, "policy:read")
+		ac, sp, err := a.in.Enter(r, c, ref, "policy:read")
 		if err != nil {
 			return err
 		}
-		v, err = view(r, sp)
+		v, err = view(r, ac, sp)
 		v.RecordedSince = api.When(a.in.Given().UsageSince())
 		return err
 	})
@@ -29,11 +29,15 @@ func (a *Unused) UnusedTokens(ctx context.Context, c authority.Caller, ref strin
 }
 
 // view shows what is kept of a workspace.
-func view(r *authority.Snapshot, sp *authority.Space) (v api.UnusedTokens, err error) {
-	const ever = 200 * 365 * day
-	v.After = sp.Policy().DisableUnusedAfter
+func view(r *authority.Snapshot, ac *authority.Actor, sp *authority.Space) (v api.UnusedTokens, err error) {
+	v.After, v.Next = sp.Policy().DisableUnusedAfter, []api.UnusedToken{}
 	if v.Warned, err = r.CountUnused(sp.Workspace.ID, r.Now.Add(ever)); err != nil {
 		return v, err
+	}
+	if ac.Need("tokens:read") == nil && v.Warned > 0 {
+		if v.Next, err = next(r, sp); err != nil {
+			return v, err
+		}
 	}
 	s, err := r.UnusedState(sp.Workspace.ID)
 	if err != nil {
@@ -46,6 +50,27 @@ func view(r *authority.Snapshot, sp *authority.Space) (v api.UnusedTokens, err e
 		v.Confirmed = &api.UnusedConfirmed{At: y.At, By: authority.NameOf(r, sp.Workspace, y.By), Left: y.Left, UpTo: y.UpTo, Until: y.Until}
 	}
 	return v, nil
+}
+
+// shown is how many tokens with a day are named.
+const shown = 50
+
+// next are the first tokens by their day.
+func next(r *authority.Snapshot, sp *authority.Space) ([]api.UnusedToken, error) {
+	names, err := r.UnusedDue(sp.Workspace.ID, r.Now.Add(ever), shown)
+	out := make([]api.UnusedToken, 0, len(names))
+	for _, l := range names {
+		t, err := r.Token(l)
+		if err != nil {
+			return nil, err
+		}
+		o, err := authority.ReadOwner(r.Reader, authority.OwnerKey(t))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, api.UnusedToken{ID: authority.TokenID(o, l), Locator: l.String(), Label: t.Label, Owner: o.Address, Since: t.Unused.Since, DisableAt: t.UnusedDue})
+	}
+	return out, err
 }
 
 // ConfirmUnused says yes to disabling the tokens that wait, as they were shown: for those alone,
@@ -65,7 +90,7 @@ func (a *Unused) ConfirmUnused(ctx context.Context, c authority.Caller, ref stri
 			return err
 		}
 		if y := s.Facts.Yes; y != nil && y.N == in.Count && y.UpTo.Equal(in.UpTo) && y.Left > 0 && w.Now.Before(y.Until) {
-			done.Value, err = view(w.Snapshot, sp)
+			done.Value, err = view(w.Snapshot, ac, sp)
 			return input.First(err, authority.ErrUnchanged)
 		}
 		waits := s.Facts.Waits
@@ -77,7 +102,7 @@ func (a *Unused) ConfirmUnused(ctx context.Context, c authority.Caller, ref stri
 		if err := w.PutUnusedState(s); err != nil {
 			return err
 		}
-		if done.Value, err = view(w.Snapshot, sp); err != nil {
+		if done.Value, err = view(w.Snapshot, ac, sp); err != nil {
 			return err
 		}
 		return w.Note(ac, sp.Workspace, authority.Event{Action: "unused.confirmed", Target: "policy", After: done.Value.Confirmed})

@@ -18,6 +18,8 @@ const (
 	Window = day
 
 	day = 24 * time.Hour
+	// ever is beyond every day.
+	ever = 200 * 365 * day
 )
 
 // Facts is what is judged of a token.

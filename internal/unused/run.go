@@ -199,7 +199,6 @@ func lastUses(ctx context.Context, in *authority.Authority, tokens []token.Locat
 
 // takeBack takes all warnings of a workspace back.
 func (r *run) takeBack(ctx context.Context, id ledger.ID) error {
-	const ever = 200 * 365 * day
 	return r.loop(ctx, id, r.in.Moment().Add(ever), nil)
 }
 

@@ -30,6 +30,9 @@ func TestTurnedOnLateNothingIsDisabledAtOnce(t *testing.T) {
 			w.Fatalf("it is told as %+v", v.Unused)
 		}
 		w.did(unused.Did{})
+		if s := w.stands(); s.Warned != 1 || len(s.Next) != 1 || s.Next[0].ID != v.ID || !s.Next[0].DisableAt.Equal(*v.Unused.DisableAt) || s.After != 60*api.Day {
+			w.Errorf("it stands as %+v", s)
+		}
 		w.Clock.Pass(14 * day)
 		w.did(unused.Did{})
 		w.Allow(i.Secret, "tickets:read")

@@ -1980,6 +1980,18 @@ class UnusedPreview(TypedDict):
     warned: int
 
 
+class UnusedToken(TypedDict):
+    """UnusedToken is a token that has a day."""
+
+    disable_at: str
+    id: str
+    label: str
+    locator: str
+    # Owner is its address.
+    owner: str
+    since: str
+
+
 class UnusedTokens(TypedDict):
     """UnusedTokens is where the policy disable_unused_after stands in a workspace."""
 
@@ -1987,6 +1999,8 @@ class UnusedTokens(TypedDict):
     after: str
     # Confirmed is the last yes to what waited, while it counts; null where there is none.
     confirmed: Union["UnusedConfirmed", None]
+    # Next are the first 50 of them by that day, for whoever may read tokens; else empty.
+    next: list["UnusedToken"]
     # Preview is what another policy would mean now, where that was asked for; else null.
     preview: Union["UnusedPreview", None]
     # RecordedSince is since when no usage is missing, before which nothing counts; null while nobody knows.
