@@ -39,7 +39,7 @@ func TestWhatNobodyUsesIsShownAndConfirmed(t *testing.T) {
 	}
 	waits(7)
 	on := "on " + day.Format("2 January 2006")
-	w.shows(w.as("ada@example.com", "/workspace/acme/integration-tokens"), "disabled "+on+" if unused", "7 waiting")
+	w.shows(w.as("ada@example.com", "/workspace/acme/integration-tokens"), "Unused; disabled "+day.Format("2 Jan 2006"), "7 waiting")
 	w.shows(w.as("ada@example.com", "/workspace/acme/access-tokens/"+i.Token.Locator), "Will be disabled "+on+" if nobody uses it", "Help: tokens that nobody uses")
 	page := w.status(w.as("ada@example.com", at+"?after=30d"), http.StatusOK)
 	w.inert(page)

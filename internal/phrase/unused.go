@@ -25,7 +25,7 @@ func DisuseShort(u *api.Unused) string {
 	if u == nil || u.DisableAt == nil {
 		return ""
 	}
-	return "disabled on " + dateOf(*u.DisableAt) + " if unused"
+	return "Unused; disabled " + u.DisableAt.UTC().Format("2 Jan 2006")
 }
 
 func dateOf(t time.Time) string { return t.UTC().Format("2 January 2006") }
