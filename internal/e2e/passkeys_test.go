@@ -98,6 +98,59 @@ func TestAPasskeyFromItsCreationToItsRemoval(t *testing.T) {
 	b.shows("This passkey was not accepted")
 }
 
+// app adds an authenticator app on its page, and answers its code at a time from now, and a
+// recovery code.
+func (b *browser) app() (code func(time.Duration) string, recovery string) {
+	b.Helper()
+	b.press("Begin")
+	key := ask(b, chromedp.Text(chromedp.CSS("#totp")))
+	code = func(shift time.Duration) string {
+		c, err := totp.GenerateCode(key, time.Now().Add(shift))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return c
+	}
+	b.fill("code", code(0))
+	b.press("Turn it on")
+	recovery = ask(b, chromedp.Text(chromedp.CSS("#codes li:first-child")))
+	b.press("I have stored them")
+	return code, recovery
+}
+
+// TestWhoIsAskedForASecondFactorSetsOneUpAndGoesOn: somebody joins a workspace in which a
+// password is not enough, is led to an app, and arrives where they wanted to go.
+func TestWhoIsAskedForASecondFactorSetsOneUpAndGoesOn(t *testing.T) {
+	p := serve(t, t.TempDir()+"/data", "--base-url", named)
+	b := chromium(t)
+	b.setUp(p)
+	b.visit("/workspace/acme/settings")
+	ask(b, chromedp.Click(chromedp.CSS("[name=require_second_factor]"), chromedp.NodeVisible))
+	b.press("Save the policy")
+	b.shows("set up a second factor of your own first")
+	b.visit("/settings/security/app")
+	b.app()
+	b.visit("/workspace/acme/settings")
+	ask(b, chromedp.Click(chromedp.CSS("[name=require_second_factor]"), chromedp.NodeVisible))
+	b.press("Save the policy")
+	b.post("/workspace/acme/members/new", map[string]string{"email": "eve@example.com", "role": "Viewer", "reach": "all"})
+	b.visit("/workspace/acme/members?only=invited")
+	b.press("eve@example.com")
+	b.press("New link to copy")
+	link := regexp.MustCompile(`/signin/invitation\?code=\S+`).FindString(ask(b, chromedp.Text(chromedp.CSS("#secret"))))
+
+	guest := b.window()
+	guest.site = named
+	guest.open(link)
+	guest.fill("password", ours)
+	guest.press("Join")
+	guest.shows("A second factor is required")
+	guest.press("Set up an authenticator app")
+	guest.app()
+	guest.is("/workspace/acme/access-tokens")
+	guest.quiet()
+}
+
 // TestAnAuthenticatorAppInTheBrowser adds an app with its key as text, signs in
 // with it and with a recovery code, and removes it.
 func TestAnAuthenticatorAppInTheBrowser(t *testing.T) {
@@ -105,20 +158,8 @@ func TestAnAuthenticatorAppInTheBrowser(t *testing.T) {
 	b := chromium(t)
 	b.setUp(p)
 	b.visit("/settings/security/app")
-	b.press("Begin")
-	key := ask(b, chromedp.Text(chromedp.CSS("#totp")))
-	code := func(shift time.Duration) string {
-		c, err := totp.GenerateCode(key, time.Now().Add(shift))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
+	code, recovery := b.app()
 	first := code(0)
-	b.fill("code", first)
-	b.press("Turn it on")
-	recovery := ask(b, chromedp.Text(chromedp.CSS("#codes li:first-child")))
-	b.press("I have stored them")
 	b.is("/settings/security", "10 recovery codes left")
 	b.signOut()
 
