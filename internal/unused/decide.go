@@ -26,10 +26,7 @@ type decider struct {
 	did      Did
 }
 
-// nobody is how many tokens work where nobody counted them: then only a yes disables.
-const nobody = -1
-
-func beginDecider(w *authority.Work, id ledger.ID, known time.Time, active *int) (*decider, error) {
+func beginDecider(w *authority.Work, id ledger.ID, known time.Time, counted *count) (*decider, error) {
 	ws, after, err := policyOf(w.Reader, id)
 	if err != nil {
 		return nil, err
@@ -38,7 +35,7 @@ func beginDecider(w *authority.Work, id ledger.ID, known time.Time, active *int)
 	if err != nil {
 		return nil, err
 	}
-	d := &decider{Work: w, space: sp, actor: authority.Machine(w.Caller), after: after, known: known, letters: newLetters(w), disables: active != nil}
+	d := &decider{Work: w, space: sp, actor: authority.Machine(w.Caller), after: after, known: known, letters: newLetters(w), disables: counted != nil}
 	if !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero() {
 		d.after = 0
 	}
@@ -47,21 +44,24 @@ func beginDecider(w *authority.Work, id ledger.ID, known time.Time, active *int)
 	}
 	d.state.Workspace = id
 	d.was = d.state.Facts
-	if active != nil && *active != nobody {
-		recent := Recent(d.state.Facts.Done, w.Now)
-		d.free = Share(*active+recent) - recent
+	if counted != nil && !counted.from.IsZero() {
+		all, before := recent(d.state.Facts.Done, w.Now, counted.from)
+		d.free = Share(counted.n+before) - all
 	}
 	return d, nil
 }
 
-// Recent is how many tokens were disabled within a day.
-func Recent(done []ledger.UnusedDone, now time.Time) (n int) {
+// recent is how many tokens were disabled within a day, and how many of them before a moment.
+func recent(done []ledger.UnusedDone, now, from time.Time) (all, before int) {
 	for _, x := range done {
-		if x.At.After(now.Add(-Window)) {
-			n += x.N
+		if !x.At.After(now.Add(-Window)) {
+			continue
+		}
+		if all += x.N; x.At.Before(from) {
+			before += x.N
 		}
 	}
-	return n
+	return all, before
 }
 
 // one decides about one token.
@@ -202,7 +202,7 @@ func same(a, b ledger.UnusedFacts) bool {
 
 // keep writes a state, or forgets one that says nothing.
 func keep(w *authority.Work, s ledger.UnusedState) error {
-	if Recent(s.Facts.Done, w.Now) == 0 {
+	if all, _ := recent(s.Facts.Done, w.Now, w.Now); all == 0 {
 		s.Facts.Done = nil
 	}
 	if s.Facts.Done == nil && s.Facts.Waits == nil && s.Facts.Yes == nil {

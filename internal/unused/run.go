@@ -39,6 +39,15 @@ type run struct {
 	in    *authority.Authority
 	pause func(context.Context) error
 	did   Did
+	// counted is how many tokens of the workspace work while what is due is disabled, of nobody
+	// where a yes alone disables; else nil, and nothing is disabled.
+	counted *count
+}
+
+// count is how many tokens work, from a moment on: what was disabled since is among them.
+type count struct {
+	n    int
+	from time.Time
 }
 
 // DisableUnused warns of tokens that nobody uses, takes warnings back, and disables those whose
@@ -58,7 +67,7 @@ func (a *Unused) DisableUnused(ctx context.Context, pause func(context.Context) 
 
 // DisableConfirmed disables what somebody has said yes to. It is for a job.
 func (a *Unused) DisableConfirmed(ctx context.Context, pause func(context.Context) error) (Did, error) {
-	return a.each(ctx, pause, func(r *run, ctx context.Context, id ledger.ID) error { return r.due(ctx, id, nobody) },
+	return a.each(ctx, pause, func(r *run, ctx context.Context, id ledger.ID) error { return r.due(ctx, id, count{}) },
 		func(r *authority.Snapshot) ([]ledger.ID, error) { return r.UnusedAgreed() })
 }
 
@@ -96,7 +105,7 @@ type found struct {
 
 // workspace looks at all tokens of one workspace, and then does what is due.
 func (r *run) workspace(ctx context.Context, id ledger.ID) error {
-	active, before := 0, ledger.ID(0)
+	active, before := count{from: r.in.Moment()}, ledger.ID(0)
 	for {
 		page, counts, err := r.look(ctx, id, before)
 		if err != nil {
@@ -107,12 +116,12 @@ func (r *run) workspace(ctx context.Context, id ledger.ID) error {
 		}
 		for len(page.tokens) > 0 {
 			n := min(len(page.tokens), pieceRows)
-			if _, err := r.piece(ctx, id, page.tokens[:n], nil); err != nil {
+			if _, err := r.piece(ctx, id, page.tokens[:n]); err != nil {
 				return err
 			}
 			page.tokens = page.tokens[n:]
 		}
-		if active += page.active; page.next == 0 {
+		if active.n += page.active; page.next == 0 {
 			return r.due(ctx, id, active)
 		}
 		before = page.next
@@ -199,13 +208,15 @@ func lastUses(ctx context.Context, in *authority.Authority, tokens []token.Locat
 
 // takeBack takes all warnings of a workspace back.
 func (r *run) takeBack(ctx context.Context, id ledger.ID) error {
-	return r.loop(ctx, id, r.in.Moment().Add(ever), nil)
+	return r.loop(ctx, id, r.in.Moment().Add(ever))
 }
 
 // due disables what has reached its day, the first to do so first, as far as it may be; then
 // it notes what waits.
-func (r *run) due(ctx context.Context, id ledger.ID, active int) error {
-	if err := r.loop(ctx, id, r.in.Moment(), &active); err != nil {
+func (r *run) due(ctx context.Context, id ledger.ID, active count) error {
+	r.counted = &active
+	err := r.loop(ctx, id, r.in.Moment())
+	if r.counted = nil; err != nil {
 		return err
 	}
 	return r.settle(ctx, id)
@@ -213,7 +224,7 @@ func (r *run) due(ctx context.Context, id ledger.ID, active int) error {
 
 // loop decides about what is due by a moment until there is nothing, or nothing more may be
 // disabled.
-func (r *run) loop(ctx context.Context, id ledger.ID, by time.Time, active *int) error {
+func (r *run) loop(ctx context.Context, id ledger.ID, by time.Time) error {
 	for {
 		var due []token.Locator
 		if err := r.in.Read(ctx, func(s *authority.Snapshot) (err error) {
@@ -222,7 +233,7 @@ func (r *run) loop(ctx context.Context, id ledger.ID, by time.Time, active *int)
 		}); err != nil || len(due) == 0 {
 			return err
 		}
-		went, err := r.piece(ctx, id, due, active)
+		went, err := r.piece(ctx, id, due)
 		if err != nil || !went {
 			return err
 		}
@@ -230,8 +241,8 @@ func (r *run) loop(ctx context.Context, id ledger.ID, by time.Time, active *int)
 }
 
 // piece decides anew about some tokens under the lock, and answers whether anything was done.
-// Only where active says how many tokens work is something disabled.
-func (r *run) piece(ctx context.Context, id ledger.ID, tokens []token.Locator, active *int) (bool, error) {
+// Only where tokens were counted is something disabled.
+func (r *run) piece(ctx context.Context, id ledger.ID, tokens []token.Locator) (bool, error) {
 	used, err := lastUses(ctx, r.in, tokens)
 	if err != nil {
 		return false, err
@@ -243,7 +254,7 @@ func (r *run) piece(ctx context.Context, id ledger.ID, tokens []token.Locator, a
 		if w.Doubt != nil {
 			return w.Doubt
 		}
-		d, err := beginDecider(w, id, known, active)
+		d, err := beginDecider(w, id, known, r.counted)
 		if err != nil {
 			return authority.IgnoreNoRow(err)
 		}

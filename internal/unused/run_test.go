@@ -3,6 +3,7 @@ package unused_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -11,8 +12,10 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
+	"github.com/tokenry/tokenry/internal/ledger"
 	"github.com/tokenry/tokenry/internal/office/officetest"
 	"github.com/tokenry/tokenry/internal/unused"
+	"github.com/tokenry/tokenry/token"
 )
 
 // TestTurnedOnLateNothingIsDisabledAtOnce: everything that nobody uses is told first, and has
@@ -243,6 +246,31 @@ func TestNeverMoreThanAShareInADay(t *testing.T) {
 		w.Clock.Pass(time.Hour)
 		w.did(unused.Did{Disabled: 2, Waiting: 24}) // a tenth of those that are left
 	})
+}
+
+// TestTheShareIsOfAllThatWorked when they were counted, in however many pieces they are disabled,
+// and the next day's is of those that are left.
+func TestTheShareIsOfAllThatWorked(t *testing.T) {
+	t.Parallel()
+	w := alone(t)
+	of := w.WorkspaceID()
+	_, err := w.Store.Batch(w.Ctx, []func(ledger.Tx) error{func(tx ledger.Tx) (err error) {
+		for n := range 999 { // and the one that asks
+			err = errors.Join(err, tx.PutToken(ledger.Token{ID: tx.NewID(), Locator: token.Locator([]byte(fmt.Sprintf("Zc%010d", n))), Prefix: "tky", Kind: token.Workspace,
+				Workspace: of, CreatedBy: "ada@example.com", CreatedAt: w.Clock.Now()}))
+		}
+		return err
+	}})
+	officetest.Must(t, err)
+	w.after(60 * api.Day)
+	w.Clock.Pass(60 * day)
+	w.did(unused.Did{Warned: 999})
+	w.Clock.Pass(15 * day)
+	w.did(unused.Did{Disabled: 100, Waiting: 899})
+	w.Clock.Pass(12 * time.Hour)
+	w.did(unused.Did{Waiting: 899})
+	w.Clock.Pass(12 * time.Hour)
+	w.did(unused.Did{Disabled: 90, Waiting: 809})
 }
 
 // TestAWorkspaceOfOneTokenWaitsForNobody: its share is one.

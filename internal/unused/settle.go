@@ -48,7 +48,8 @@ func (r *run) settle(ctx context.Context, id ledger.ID) error {
 		if err := tellWaiting(w, &s); err != nil {
 			return err
 		}
-		if s.Agreed.Equal(was.Agreed) && same(was.Facts, s.Facts) && (len(s.Facts.Done) == 0 || Recent(s.Facts.Done, w.Now) > 0) {
+		lately, _ := recent(s.Facts.Done, w.Now, w.Now)
+		if s.Agreed.Equal(was.Agreed) && same(was.Facts, s.Facts) && (len(s.Facts.Done) == 0 || lately > 0) {
 			return authority.ErrUnchanged
 		}
 		return keep(w, s)
