@@ -51,43 +51,37 @@ func (r auditRows) AuditChain(workspace ledger.ID, after int64, limit int) ([]le
 	return rows, nil
 }
 
-// The conditions of a list, built like those of tokens.
+// auditFilters are built like tokenFilters.
 const (
-	ifToken  = ` AND (CAST($3 AS TEXT) = '' OR token = $3)`
-	ifActor  = ` AND (CAST($4 AS TEXT) = '' OR actor = $4)`
-	ifWith   = ` AND (CAST($11 AS TEXT) = '' OR actor_token = $11)`
-	ifAction = ` AND (CAST($5 AS TEXT) = '' OR action = $5)`
-
-	auditWhere = `
+	auditFilters = `
+	AND (CAST($3 AS TEXT) = '' OR token = $3)
+	AND (CAST($4 AS TEXT) = '' OR actor = $4)
+	AND (CAST($11 AS TEXT) = '' OR actor_token = $11)
+	AND (CAST($5 AS TEXT) = '' OR action = $5)
 	AND (CAST($9 AS TEXT) = '' OR substr(action, 1, length(CAST($9 AS TEXT))) = $9)
 	AND (CAST($6 AS BIGINT) IS NULL OR occurred_at >= $6)
-	AND (CAST($7 AS BIGINT) IS NULL OR occurred_at < $7)`
-	auditFilters = auditWhere + ifToken + ifActor + ifWith + ifAction
-	auditEnds    = `sequence DESC LIMIT CAST($8 AS BIGINT)`
+	AND (CAST($7 AS BIGINT) IS NULL OR occurred_at < $7)
+	ORDER BY `
+	auditEnds = `sequence DESC LIMIT CAST($8 AS BIGINT)`
 )
 
-// The lists go by their indexes as those of tokens do; one by a chain has no other.
+// The lists say their values as such, and not as tokens' lists do as a row: every index begins with
+// the workspace here, so that nothing leads past it, and values are what PostgreSQL has counted.
 const (
-	auditRowsOf    = `SELECT ` + auditColumns + ` FROM audit WHERE `
-	listAudit      = auditOf + ` AND sequence < $2 AND sequence >= $10` + auditFilters + ` ORDER BY ` + auditEnds
-	listAuditToken = auditRowsOf + `token IS NOT NULL AND (workspace, token, sequence) < ($1, $3, $2)
-		AND (workspace, token, sequence) >= ($1, $3, $10)` + auditWhere + ifActor + ifWith + ifAction + ` ORDER BY workspace DESC, token DESC, ` + auditEnds
-	listAuditWith = auditOf + ` AND sequence < $2 AND +sequence >= $10 AND actor_token COLLATE "binary" = $11 AND actor_token <> ''` +
-		auditFilters + ` ORDER BY ` + auditEnds
-	listAuditActor = auditRowsOf + `(workspace, actor, sequence) < ($1, $4, $2)
-		AND (workspace, actor, sequence) >= ($1, $4, $10)` + auditWhere + ifToken + ifWith + ifAction + ` ORDER BY workspace DESC, actor DESC, ` + auditEnds
-	listAuditAction = auditRowsOf + `(workspace, action, sequence) < ($1, $5, $2)
-		AND (workspace, action, sequence) >= ($1, $5, $10)` + auditWhere + ifToken + ifActor + ifWith + ` ORDER BY workspace DESC, action DESC, ` + auditEnds
+	listAudit       = auditOf + ` AND sequence < $2 AND sequence >= $10` + auditFilters + auditEnds
+	auditPart       = ` AND sequence < $2 AND +sequence >= $10`
+	listAuditToken  = auditOf + auditPart + ` AND token = $3` + auditFilters + auditEnds
+	listAuditWith   = auditOf + auditPart + ` AND actor_token COLLATE "binary" = $11 AND actor_token <> ''` + auditFilters + auditEnds
+	listAuditActor  = auditOf + auditPart + ` AND actor = $4` + auditFilters + auditEnds
+	listAuditAction = auditOf + auditPart + ` AND action = $5` + auditFilters + auditEnds
 	// The + keeps both engines off the chain's order, which they would follow down
 	// to the first row for a day that has fewer rows than the limit.
-	listAuditFrom = auditOf + ` AND +sequence < $2 AND +sequence >= $10 AND occurred_at >= $6` + auditFilters + ` ORDER BY +` + auditEnds
+	listAuditFrom = auditOf + ` AND +sequence < $2 AND +sequence >= $10 AND occurred_at >= $6` + auditFilters + `+` + auditEnds
 
 	// The ends of a span of time, counted no further than to fewRows.
-	endsAudit  = `SELECT count(*), COALESCE(max(sequence), 0) FROM (SELECT sequence FROM audit WHERE `
-	auditSince = endsAudit + `(workspace, occurred_at) >= ($1, $2) AND workspace <= $1
-		ORDER BY workspace DESC, occurred_at DESC LIMIT CAST($3 AS BIGINT)) AS span`
-	auditUntil = endsAudit + `(workspace, occurred_at) < ($1, $2) AND workspace >= $1
-		ORDER BY workspace, occurred_at LIMIT CAST($3 AS BIGINT)) AS span`
+	endsAudit  = `SELECT count(*), COALESCE(max(sequence), 0) FROM (SELECT sequence FROM audit WHERE workspace = $1`
+	auditSince = endsAudit + ` AND occurred_at >= $2 ORDER BY occurred_at DESC LIMIT CAST($3 AS BIGINT)) AS span`
+	auditUntil = endsAudit + ` AND occurred_at < $2 ORDER BY occurred_at LIMIT CAST($3 AS BIGINT)) AS span`
 
 	// actionsFrom steps through the actions of a chain, one look-up for each.
 	actionsFrom = `SELECT action FROM audit WHERE workspace = $1 AND action >= $2 ORDER BY action LIMIT 1`

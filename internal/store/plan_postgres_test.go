@@ -26,7 +26,11 @@ func TestListsUseTheirIndexesOnPostgreSQL(t *testing.T) {
 		want := step.FindStringSubmatch(lists()[name])
 		index := pkey.ReplaceAllString(want[1], "${1}_pkey")
 		for _, workspace := range []int64{1, 5} { // the large one, and one of many
-			got := planned(t, db, query, valuesOf(name, workspace))
+			values := valuesOf(name, workspace)
+			if values == nil {
+				t.Fatalf("say in valuesOf with what %q is asked", name)
+			}
+			got := planned(t, db, query, values)
 			_, looked, found := strings.Cut(got, " using "+index+" on ")
 			looked, _, _ = strings.Cut(looked, "\n  ->")
 			_, cond, _ := strings.Cut(looked, "Index Cond: ")
@@ -118,6 +122,10 @@ func valuesOf(name string, workspace int64) []any {
 		return []any{workspace, 2300, 7000, 100}
 	case "tokens that were revoked", "tokens that lapsed", "ephemeral tokens", "members removed", "accounts removed":
 		return []any{workspace, int64(500_000), 100}
+	case "tokens that nobody uses":
+		return []any{workspace, int64(500_000), 100}
+	case "how many nobody uses":
+		return []any{workspace, int64(500_000)}
 	case "tokens that lapse":
 		return []any{int64(500_000), 100}
 	case "tokens that expire next":
@@ -151,12 +159,12 @@ func crowded(t *testing.T, db *sql.DB) {
 		`INSERT INTO service_accounts (id, workspace, public_id, name, description, created_at, removed_at, revision)
 			SELECT n, 1 + n % 11, 's' || n, 'S' || n, '', 1, CASE WHEN n % 50 = 0 THEN n END, 1 FROM generate_series(2001, 2300) AS n`,
 		`INSERT INTO tokens (id, locator, prefix, kind, workspace, owner_member, owner_service_account, created_by, created_with, label, description,
-				grants, expires_at, lifetime, disabled_at, revoke_at, revoked_at, revoke_reason, revoke_comment, recoverable, standing, waits, created_at, revision)
+				grants, expires_at, lifetime, disabled_at, revoke_at, revoked_at, revoke_reason, revoke_comment, recoverable, standing, waits, created_at, unused_due, revision)
 			SELECT 5000 + n, lpad(n || '', 12, '0'), 'tky', CASE n % 9 WHEN 0 THEN 'w' WHEN 1 THEN 'e' WHEN 2 THEN 's' ELSE 'p' END, CASE WHEN n % 10 < 3 THEN 1 ELSE 1 + n % 11 END,
 				CASE WHEN n % 9 <> 2 THEN 100 + n % 300 END, CASE WHEN n % 9 = 2 THEN 2001 + n % 300 END, 'u' || n % 300,
 				CASE WHEN n % 20 = 0 THEN lpad(n % 500 || '', 12, '0') END, 'label ' || n, '', '[{"role":"r' || n % 7 || '","resources":["*"]}]',
 				CASE WHEN n % 2 = 0 THEN n * 1000 END, 0, CASE WHEN n % 97 = 0 THEN n END, CASE WHEN n % 41 = 0 THEN n * 1000 END, CASE WHEN n % 11 = 0 THEN n * 1000 END,
-				'', '', FALSE, n % 13 = 0, n % 101 = 0, n, n
+				'', '', FALSE, n % 13 = 0, n % 101 = 0, n, CASE WHEN n % 17 = 0 THEN n * 1000 END, n
 			FROM generate_series(1, 2000) AS n`,
 		`INSERT INTO secrets (token, number, digest, key_id, retire_on_use, tracked, created_at)
 			SELECT 5000 + n, 1, decode(repeat('00', 32), 'hex'), 1 + n % 5, FALSE, FALSE, 1 FROM generate_series(1, 2000) AS n`,
