@@ -94,7 +94,10 @@ func (a *Unused) ConfirmUnused(ctx context.Context, c authority.Caller, ref stri
 			return input.First(err, authority.ErrUnchanged)
 		}
 		waits := s.Facts.Waits
-		if waits == nil || waits.N != in.Count || !waits.UpTo.Equal(in.UpTo) {
+		if waits == nil {
+			return api.Errorf(api.CodeChangedMeanwhile, "no token waits to be disabled now, so there is nothing to say yes to")
+		}
+		if waits.N != in.Count || !waits.UpTo.Equal(in.UpTo) {
 			return api.Errorf(api.CodeChangedMeanwhile, "other tokens wait now than those that were shown; look again, and confirm what you see")
 		}
 		yes := ledger.UnusedYes{At: w.Now, By: ac.Name(), N: waits.N, Left: waits.N, UpTo: waits.UpTo, Until: w.Now.Add(Valid)}
