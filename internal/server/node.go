@@ -26,7 +26,7 @@ func (s *Server) registerNode(reg prometheus.Registerer) error {
 		gauge("tokenry_nodes", "How many nodes share the database, as this one knows.", func(n cluster.State) float64 { return float64(n.Nodes) }),
 		gauge("tokenry_node_revision", "The revision up to which this node has applied every change.", func(n cluster.State) float64 { return float64(n.Applied) }),
 		gauge("tokenry_node_woken", "1 while changes of other nodes wake this one; else it looks for them.", func(n cluster.State) float64 { return one(n.Hears) }),
-		gauge("tokenry_node_runs", "1 on the node that sends webhooks and mails and purges.", func(n cluster.State) float64 { return one(n.Runs) }),
+		gauge("tokenry_node_runs", "1 on the node that sends webhooks and mails, purges, and disables what nobody uses.", func(n cluster.State) float64 { return one(n.Runs) }),
 		reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "tokenry_lease_lost_total", Help: "Leases that were over before they were renewed.",
 		}, func() float64 { return float64(s.node.State().Lost) })),

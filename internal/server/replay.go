@@ -264,7 +264,7 @@ func (c *Core) again(ctx context.Context, out *Replayed, e api.AuditEvent) {
 // never had.
 var harmless = []string{
 	"token.created", "token.imported", "import_format.created", "token.first_used", "token.reused", "token.expired", "token.expiring", "token.revealed",
-	"token.strange_use", "token.strange_use_answered",
+	"token.strange_use", "token.strange_use_answered", "token.unused", "token.unused_withdrawn", "unused.confirmed",
 	"member.created", "service_account.created", "workspace.created", "resource.created", "portal.link_made", "invitation.made",
 }
 
