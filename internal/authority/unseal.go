@@ -84,10 +84,6 @@ func (w *Work) unsealToken(x ledger.Removal, id ledger.ID) (bool, error) {
 	if !was.Recoverable {
 		return true, nil
 	}
-	t, err := w.Token(was.Locator)
-	if err != nil {
-		return false, err
-	}
-	t.Recoverable, t.Revision = false, w.Revision()
-	return true, w.PutToken(t)
+	was.Recoverable, was.Revision = false, w.Revision()
+	return true, w.PutToken(was) // as it is stored: another removal tells of what it takes
 }

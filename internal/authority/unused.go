@@ -7,11 +7,12 @@ import (
 	"github.com/tokenry/tokenry/internal/ledger"
 )
 
-// quiet notes when a token is enabled again, and forgets what was said of its disuse once it is
+// quiet notes when a token is enabled again, or works again else, and forgets what was said of its disuse once it is
 // stopped, brought back, or somebody else's: who has it then was not told.
 func (ch *Change) quiet(now time.Time) {
 	was, t := ch.Was, &ch.Token
-	enabled := !was.DisabledAt.IsZero() && t.DisabledAt.IsZero()
+	before, after := TokenFacts(was, nil), TokenFacts(*t, nil)
+	enabled := !was.DisabledAt.IsZero() && t.DisabledAt.IsZero() || Status(&before, now) != api.StatusActive && Status(&after, now) == api.StatusActive
 	if enabled {
 		t.EnabledAt = now
 	}

@@ -11,6 +11,8 @@ type Unused struct {
 	// Since is when counting began, WarnedAt when its owner was told.
 	Since    time.Time `json:"since"`
 	WarnedAt time.Time `json:"warned_at"`
+	// Owner is who was told, a member or a service account; 0 is the workspace.
+	Owner ID `json:"owner,omitempty"`
 	// DisabledAt is when it was disabled for that; zero before. After is the policy of then.
 	DisabledAt time.Time     `json:"disabled_at,omitzero"`
 	After      time.Duration `json:"after,omitempty"`

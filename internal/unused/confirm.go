@@ -39,9 +39,9 @@ func view(r *authority.Snapshot, ac *authority.Actor, sp *authority.Space) (v ap
 			return v, err
 		}
 	}
-	s, err := r.UnusedState(sp.Workspace.ID)
+	s, _, err := stateOf(r.Reader, sp.Workspace.ID, r.Now)
 	if err != nil {
-		return v, authority.IgnoreNoRow(err)
+		return v, err
 	}
 	if w := s.Facts.Waits; w != nil {
 		v.Waiting = &api.UnusedWaiting{Count: w.N, UpTo: w.UpTo, Since: w.Since}
@@ -85,8 +85,8 @@ func (a *Unused) ConfirmUnused(ctx context.Context, c authority.Caller, ref stri
 		if err := w.Give(); err != nil { // until when it counts
 			return err
 		}
-		s, err := w.UnusedState(sp.Workspace.ID)
-		if authority.IgnoreNoRow(err) != nil {
+		s, _, err := stateOf(w.Reader, sp.Workspace.ID, w.Now)
+		if err != nil {
 			return err
 		}
 		if y := s.Facts.Yes; y != nil && y.N == in.Count && y.UpTo.Equal(in.UpTo) && y.Left > 0 && w.Now.Before(y.Until) {

@@ -1,6 +1,7 @@
 package unused
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -39,16 +40,37 @@ func beginDecider(w *authority.Work, id ledger.ID, known time.Time, counted *cou
 	if !ws.SuspendedAt.IsZero() || !ws.DeletedAt.IsZero() {
 		d.after = 0
 	}
-	if d.state, err = w.UnusedState(id); authority.IgnoreNoRow(err) != nil {
+	if d.state, d.was, err = stateOf(w.Reader, id, w.Now); err != nil {
 		return nil, err
 	}
-	d.state.Workspace = id
-	d.was = d.state.Facts
 	if counted != nil && !counted.from.IsZero() {
 		all, before := recent(d.state.Facts.Done, w.Now, counted.from)
 		d.free = Share(counted.n+before) - all
 	}
 	return d, nil
+}
+
+// stateOf is how far a workspace has come, and what is stored of it. What a clock that was ahead has
+// noted is left out: a yes to what had its day by that counts for nothing, and what it disabled is of now.
+func stateOf(r ledger.Reader, id ledger.ID, now time.Time) (s ledger.UnusedState, stored ledger.UnusedFacts, err error) {
+	if s, err = r.UnusedState(id); authority.IgnoreNoRow(err) != nil {
+		return s, stored, err
+	}
+	s.Workspace, stored = id, s.Facts
+	f, ahead := &s.Facts, now.Add(day)
+	if f.Yes != nil && f.Yes.At.After(ahead) {
+		f.Yes, s.Agreed = nil, time.Time{}
+	}
+	if f.Waits != nil && f.Waits.UpTo.After(ahead) {
+		f.Waits = nil
+	}
+	f.Done = slices.Clone(f.Done)
+	for i := range f.Done {
+		if f.Done[i].At.After(ahead) {
+			f.Done[i].At = now
+		}
+	}
+	return s, stored, nil
 }
 
 // recent is how many tokens were disabled within a day, and how many of them before a moment.
@@ -128,7 +150,7 @@ func (d *decider) warn(t ledger.Token, is Decision) error {
 	if soonest := at.Add(Notice); soonest.After(is.Due) {
 		is.Due = soonest
 	}
-	t.UnusedDue, t.Unused, t.Revision = is.Due, &ledger.Unused{Since: is.Since, WarnedAt: d.Now}, d.Revision()
+	t.UnusedDue, t.Unused, t.Revision = is.Due, &ledger.Unused{Since: is.Since, WarnedAt: d.Now, Owner: ownerOf(t)}, d.Revision()
 	v, err := d.put(t, "token.unused")
 	if err != nil {
 		return err
@@ -150,9 +172,15 @@ func (d *decider) takeBack(t ledger.Token) error {
 	return err
 }
 
-// put writes what is said of a token, and the audit.
+// put writes what is said of a token, and the audit. Its row stays else as it is stored: what a removal
+// will make of it is written by that alone, which tells memory and webhooks.
 func (d *decider) put(t ledger.Token, action string) (api.Token, error) {
-	if err := d.PutToken(t); err != nil {
+	row, err := d.Rows.Token(t.Locator)
+	if err != nil {
+		return api.Token{}, err
+	}
+	row.UnusedDue, row.Unused, row.Revision = t.UnusedDue, t.Unused, t.Revision
+	if err := d.PutToken(row); err != nil {
 		return api.Token{}, err
 	}
 	v, err := d.Brief(d.actor, d.space, t)

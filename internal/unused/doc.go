@@ -5,8 +5,9 @@
 //
 //   - A token is disabled only on a day that its owner was told at least 14 days before, whatever
 //     the policy became since: turned on or shortened, it disables nothing at once.
-//   - A time counts as unused only while usage was recorded without a gap, and the token could
-//     have been used. A gap begins the count anew.
+//   - A time counts as unused only while usage was recorded without a gap, and the token itself
+//     could have been used. A gap begins the count anew. While its owner or workspace stands still
+//     it has no day, and 14 days at least after.
 //   - A use, a gap, a longer policy, another owner, and whatever stops or ends the token take the
 //     warning back; a silence after that is warned of anew.
 //   - Without a yes, at most a tenth of a workspace's tokens, and one at least, is disabled in a

@@ -73,6 +73,8 @@ func (l *letters) slot(who string) (*slot, error) {
 		s.mail = m
 	case m.State == ledger.MailPending: // it is on its way
 		s.mail.NextAttemptAt = l.w.Now.Add(mailEvery)
+	case m.SettledAt.After(l.w.Now): // by a clock that was ahead
+		s.mail.NextAttemptAt = l.w.Now.Add(mailEvery)
 	case m.SettledAt.Add(mailEvery).After(soon):
 		s.mail.NextAttemptAt = m.SettledAt.Add(mailEvery)
 	}

@@ -116,6 +116,12 @@ func factsOf(t ledger.Token, active bool, used, now time.Time) Facts {
 	}
 	if t.Unused != nil && !t.UnusedDue.IsZero() {
 		out.Warning = Warning{Since: t.Unused.Since, At: t.Unused.WarnedAt, Due: t.UnusedDue}
+		if t.Unused.Owner != ownerOf(t) { // an older build gives a token away, and leaves its day
+			out.Warning.Since = time.Time{}
+		}
 	}
 	return out
 }
+
+// ownerOf numbers who has a token; 0 is its workspace.
+func ownerOf(t ledger.Token) ledger.ID { return max(t.OwnerMember, t.OwnerServiceAccount) }

@@ -33,23 +33,22 @@ func (r *run) settle(ctx context.Context, id ledger.ID) error {
 		if w.Doubt != nil {
 			return w.Doubt
 		}
-		s, err := w.UnusedState(id)
-		if authority.IgnoreNoRow(err) != nil {
+		s, stored, err := stateOf(w.Reader, id, w.Now)
+		if err != nil {
 			return err
 		}
-		s.Workspace = id
 		n, err := w.CountUnused(id, w.Now)
 		if err != nil {
 			return err
 		}
 		waiting = n
-		was := s
+		agreed := s.Agreed
 		wait(&s, n, w.Now)
 		if err := tellWaiting(w, &s); err != nil {
 			return err
 		}
 		lately, _ := recent(s.Facts.Done, w.Now, w.Now)
-		if s.Agreed.Equal(was.Agreed) && same(was.Facts, s.Facts) && (len(s.Facts.Done) == 0 || lately > 0) {
+		if s.Agreed.Equal(agreed) && same(stored, s.Facts) && (len(s.Facts.Done) == 0 || lately > 0) {
 			return authority.ErrUnchanged
 		}
 		return keep(w, s)

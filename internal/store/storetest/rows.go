@@ -103,7 +103,7 @@ func fullToken(id, workspace, member, user ledger.ID) ledger.Token {
 		Metadata: ledger.Metadata{"ticket": "T-1"}, CreatedAt: at(7), RotatedAt: at(8), DisabledBy: "usr_2",
 		Held: 1<<16 - 1, HeldBy: "usr_3", Waits: true, Revision: 11,
 		Approval:  &ledger.Approval{AskedAt: at(9), Askers: []ledger.ID{user}, DecidedAt: at(10), By: "usr_4", Approved: true, Comment: "go on"},
-		EnabledAt: at(12), UnusedDue: at(13), Unused: &ledger.Unused{Since: at(14), WarnedAt: at(15), DisabledAt: at(16), After: 30 * 24 * time.Hour},
+		EnabledAt: at(12), UnusedDue: at(13), Unused: &ledger.Unused{Since: at(14), WarnedAt: at(15), Owner: 7, DisabledAt: at(16), After: 30 * 24 * time.Hour},
 	}
 }
 
