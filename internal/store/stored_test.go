@@ -38,7 +38,7 @@ const (
 		`"webhook_url":"https://h.example","webhook_id":"whk_1","reason":"gone","support":{"email":"e","phone":"p","url":"u"}}`
 	keptNote = `{"what":"warned","workspace":"acme","workspace_name":"Acme","token_id":"t","locator":"x","label":"l","mask":"m","owner":"o",` +
 		`"since":"2026-02-03T04:05:06.123456Z","at":"2026-02-03T04:05:06.123456Z","n":3}`
-	keptUnused = `{"since":"2026-02-03T04:05:06.123456Z","warned_at":"2026-02-03T04:05:06.123456Z","disabled_at":"2026-02-03T04:05:06.123456Z","after":5184000000000000}`
+	keptUnused = `{"since":"2026-02-03T04:05:06.123456Z","warned_at":"2026-02-03T04:05:06.123456Z","owner":7,"disabled_at":"2026-02-03T04:05:06.123456Z","after":5184000000000000}`
 	keptState  = `{"done":[{"at":"2026-02-03T04:05:06.123456Z","n":2}],"waits":{"n":3,"up_to":"2026-02-03T04:05:06.123456Z","since":"2026-02-03T04:05:06.123456Z","told_at":"2026-02-03T04:05:06.123456Z"},` +
 		`"yes":{"at":"2026-02-03T04:05:06.123456Z","by":"usr_1","n":4,"left":3,"up_to":"2026-02-03T04:05:06.123456Z","until":"2026-02-03T04:05:06.123456Z"}}`
 	keptSigns  = `{"networks":["203.0.113.0/24"],"more":3,"many":true,"quiet_since":"2026-02-03T04:05:06.123456Z","denied":20,"address":"203.0.113.9","agent":"curl"}`
@@ -139,7 +139,7 @@ func keptRows() []keptRow {
 			func(t ledger.Token) []any {
 				return []any{t.Grants, t.AllowedIPs, t.RateLimit, t.Metadata, t.Approval, t.Unused}
 			}, grantsKept(), prefixes, limit, metadataKept(),
-			&ledger.Approval{AskedAt: at, Askers: []ledger.ID{2}, DecidedAt: at, By: "eve@example.com", Approved: true, Comment: "fine"}, &ledger.Unused{Since: at, WarnedAt: at, DisabledAt: at, After: 60 * 24 * time.Hour}),
+			&ledger.Approval{AskedAt: at, Askers: []ledger.ID{2}, DecidedAt: at, By: "eve@example.com", Approved: true, Comment: "fine"}, &ledger.Unused{Since: at, WarnedAt: at, Owner: 7, DisabledAt: at, After: 60 * 24 * time.Hour}),
 		row("unused", "workspace = 1", map[string]string{"facts": keptState}, ledger.UnusedState{Workspace: 1}, ledger.Tx.PutUnusedState,
 			func(r ledger.Reader) (ledger.UnusedState, error) { return r.UnusedState(1) }, func(x ledger.UnusedState) []any { return []any{x.Facts} },
 			ledger.UnusedFacts{Done: []ledger.UnusedDone{{At: at, N: 2}}, Waits: &ledger.UnusedWaits{N: 3, UpTo: at, Since: at, ToldAt: at},
