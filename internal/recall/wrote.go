@@ -1,6 +1,7 @@
 package recall
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -13,7 +14,7 @@ const (
 	// something else, or forgets it by another write, gives it the next number, so that
 	// builds which run side by side believe nothing of each other here.
 	law = 1
-	// mostNamed is how many tokens a batch names; more are all of them.
+	// mostNamed is about how many tokens a batch names, and exactly how many workspaces; more are all of them.
 	mostNamed = 64
 )
 
@@ -42,7 +43,10 @@ func (m *Memo) Wrote() Wrote {
 		*ids = distinct(*ids)
 	}
 	w.Kinds = distinct(w.Kinds)
-	if len(w.Tokens)+len(w.Secrets) > mostNamed {
+	w.Locators = slices.Clone(w.Locators)
+	slices.SortFunc(w.Locators, func(a, b token.Locator) int { return bytes.Compare(a[:], b[:]) })
+	w.Locators = slices.Compact(w.Locators)
+	if len(w.Tokens)+len(w.Secrets)+len(w.Locators) > 2*mostNamed {
 		w.Tokens, w.Locators, w.Secrets, w.Kinds = nil, nil, nil, distinct(append(w.Kinds, tokens, secrets))
 	}
 	if len(w.Heads) > mostNamed {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/token"
 )
 
 // known is a memo with something of everything.
@@ -56,13 +57,14 @@ func TestWhatWasWrittenIsBounded(t *testing.T) {
 	m := known()
 	for i := range 10 * mostNamed {
 		m.writesToken(ledger.ID(i % 7))
+		m.writesLocator(token.Locator([]byte("aaaaaaaaaaaa")))
 		m.writesHead(1)
 	}
 	m.writes(users, users)
-	if got, want := written(t, m), `{"law":1,"kinds":[2],"tokens":[0,1,2,3,4,5,6],"heads":[1]}`; got != want {
+	if got, want := written(t, m), `{"law":1,"kinds":[2],"tokens":[0,1,2,3,4,5,6],"locators":["aaaaaaaaaaaa"],"heads":[1]}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	for i := range 2 * mostNamed {
+	for i := range 3 * mostNamed {
 		m.writesToken(ledger.ID(i))
 		m.writesHead(ledger.ID(i))
 	}

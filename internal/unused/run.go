@@ -112,7 +112,10 @@ func (r *run) workspace(ctx context.Context, id ledger.ID) error {
 			return err
 		}
 		if !counts {
-			return r.takeBack(ctx, id)
+			if err := r.takeBack(ctx, id); err != nil {
+				return err
+			}
+			return r.settle(ctx, id)
 		}
 		for len(page.tokens) > 0 {
 			n := min(len(page.tokens), pieceRows)

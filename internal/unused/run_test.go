@@ -330,6 +330,26 @@ func TestAYesCountsForWhatWasShown(t *testing.T) {
 	})
 }
 
+// TestNothingWaitsWhereThePolicyIsOff: there is nothing to say yes to any more.
+func TestNothingWaitsWhereThePolicyIsOff(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		w.tokens(3)
+		w.after(60 * api.Day)
+		w.Clock.Pass(60 * day)
+		w.look()
+		w.Clock.Pass(15*day + time.Hour)
+		w.did(unused.Did{Disabled: 1, Waiting: 2})
+		was := w.shown()
+		w.after(0)
+		w.did(unused.Did{TakenBack: 2})
+		if now := w.stands(); now.Waiting != nil || now.Warned != 0 {
+			w.Errorf("where the policy is off %+v stands", now)
+		}
+		w.Refused(w.confirm(w.Root, was), api.CodeChangedMeanwhile)
+	})
+}
+
 // TestAYesThatIsOldCountsForNothing, nor for what waits since.
 func TestAYesThatIsOldCountsForNothing(t *testing.T) {
 	t.Parallel()
