@@ -258,6 +258,11 @@ func ahead(r Reader, id ledger.ID, after int64) (parts <-chan part, leave func()
 			}
 		}()
 		for {
+			select {
+			case <-left: // also where what was handed over last was thrown away
+				return
+			default:
+			}
 			rows, err := r.AuditChain(id, after, rowsAtOnce)
 			if !hand(part{rows: rows, err: err}) || err != nil || len(rows) < rowsAtOnce {
 				return

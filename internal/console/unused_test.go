@@ -23,7 +23,8 @@ func TestWhatNobodyUsesIsShownAndConfirmed(t *testing.T) {
 	i := w.issue("workspace", "", "forgotten")
 	_, err := w.EditPolicy(w.ctx, w.root, "acme", api.PatchPolicy{DisableUnusedAfter: api.Some(60 * api.Day)})
 	must(t, err)
-	day := w.at.Add(3 * 24 * time.Hour).UTC().Truncate(time.Microsecond)
+	now := w.at.UTC().Truncate(time.Microsecond)
+	day := now.Add(3 * 24 * time.Hour)
 	waits := func(n int) {
 		t.Helper()
 		_, err := w.store.Batch(w.ctx, []func(ledger.Tx) error{func(tx ledger.Tx) error {
@@ -33,7 +34,7 @@ func TestWhatNobodyUsesIsShownAndConfirmed(t *testing.T) {
 			must(t, err)
 			row.UnusedDue, row.Unused = day, &ledger.Unused{Since: w.at.Add(-50 * 24 * time.Hour), WarnedAt: w.at}
 			must(t, tx.PutToken(row))
-			return tx.PutUnusedState(ledger.UnusedState{Workspace: row.Workspace, Facts: ledger.UnusedFacts{Waits: &ledger.UnusedWaits{N: n, UpTo: day, Since: w.at}}})
+			return tx.PutUnusedState(ledger.UnusedState{Workspace: row.Workspace, Facts: ledger.UnusedFacts{Waits: &ledger.UnusedWaits{N: n, UpTo: now, Since: now}}})
 		}})
 		must(t, err)
 	}
