@@ -62,8 +62,8 @@ func (v *visit) waitingHere(section string) string {
 			return strconv.Itoa(len(rows)) + map[bool]string{true: "+"}[more != 0]
 		}
 	case section == "settings" && p.DisableUnusedAfter > 0 && v.May("policy:write"):
-		if u, err := v.Office.UnusedTokens(v.Ctx(), v.Caller, v.At.Slug, 0); err == nil && u.Waiting != nil && u.Confirmed == nil {
-			return strconv.Itoa(u.Waiting.Count)
+		if n, err := v.Office.CountWaiting(v.Ctx(), v.Caller, v.At.Slug); err == nil && n > 0 {
+			return strconv.Itoa(n)
 		}
 	}
 	return ""

@@ -2,6 +2,7 @@ package unused
 
 import (
 	"context"
+	"time"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/authority"
@@ -28,6 +29,28 @@ func (a *Unused) UnusedTokens(ctx context.Context, c authority.Caller, ref strin
 	return v, err
 }
 
+// CountWaiting is how many tokens of a workspace wait for a yes that nobody has said. It needs
+// policy:read, and reads one row for that: a menu asks on each page.
+func (a *Unused) CountWaiting(ctx context.Context, c authority.Caller, ref string) (n int, err error) {
+	err = a.in.Read(ctx, func(r *authority.Snapshot) error {
+		_, sp, err := a.in.Enter(r, c, ref, "policy:read")
+		if err != nil {
+			return err
+		}
+		s, _, err := stateOf(r.Reader, sp.Workspace.ID, r.Now)
+		if s.Facts.Waits != nil && !counts(s.Facts.Yes, r.Now) {
+			n = s.Facts.Waits.N
+		}
+		return err
+	})
+	return n, err
+}
+
+// counts says whether something of a yes is left.
+func counts(y *ledger.UnusedYes, now time.Time) bool {
+	return y != nil && y.Left > 0 && now.Before(y.Until)
+}
+
 // view shows what is kept of a workspace.
 func view(r *authority.Snapshot, ac *authority.Actor, sp *authority.Space) (v api.UnusedTokens, err error) {
 	v.After, v.Next = sp.Policy().DisableUnusedAfter, []api.UnusedToken{}
@@ -46,7 +69,7 @@ func view(r *authority.Snapshot, ac *authority.Actor, sp *authority.Space) (v ap
 	if w := s.Facts.Waits; w != nil {
 		v.Waiting = &api.UnusedWaiting{Count: w.N, UpTo: w.UpTo, Since: w.Since}
 	}
-	if y := s.Facts.Yes; y != nil && y.Left > 0 && r.Now.Before(y.Until) {
+	if y := s.Facts.Yes; counts(y, r.Now) {
 		v.Confirmed = &api.UnusedConfirmed{At: y.At, By: authority.NameOf(r, sp.Workspace, y.By), Left: y.Left, UpTo: y.UpTo, Until: y.Until}
 	}
 	return v, nil
@@ -89,7 +112,7 @@ func (a *Unused) ConfirmUnused(ctx context.Context, c authority.Caller, ref stri
 		if err != nil {
 			return err
 		}
-		if y := s.Facts.Yes; y != nil && y.N == in.Count && y.UpTo.Equal(in.UpTo) && y.Left > 0 && w.Now.Before(y.Until) {
+		if y := s.Facts.Yes; counts(y, w.Now) && y.N == in.Count && y.UpTo.Equal(in.UpTo) {
 			done.Value, err = view(w.Snapshot, ac, sp)
 			return input.First(err, authority.ErrUnchanged)
 		}

@@ -110,7 +110,7 @@ func (d *decider) one(l token.Locator, used time.Time) error {
 
 // may takes one of those that may be disabled: of a yes, or of the share of a day.
 func (d *decider) may(due time.Time) bool {
-	if y := d.state.Facts.Yes; y != nil && y.Left > 0 && d.Now.Before(y.Until) && !due.After(y.UpTo) {
+	if y := d.state.Facts.Yes; counts(y, d.Now) && !due.After(y.UpTo) {
 		left := *y
 		left.Left--
 		if d.state.Facts.Yes = &left; left.Left == 0 {

@@ -69,7 +69,7 @@ func wait(s *ledger.UnusedState, n int, now time.Time) {
 	case f.Waits.N != n:
 		f.Waits = &ledger.UnusedWaits{N: n, UpTo: now, Since: f.Waits.Since, ToldAt: f.Waits.ToldAt}
 	}
-	if y := f.Yes; y != nil && (y.Left == 0 || !now.Before(y.Until)) {
+	if y := f.Yes; y != nil && !counts(y, now) {
 		f.Yes, s.Agreed = nil, time.Time{}
 	}
 }
