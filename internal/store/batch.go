@@ -197,10 +197,11 @@ type headed struct {
 	link
 }
 
-// link is a change as a memo follows it; its digest is nil where there is none.
+// link is a change as a memo follows it; it leads from a revision to another, with a digest
+// there. All are nil where there is none.
 type link struct {
-	base, revision *int64
-	digest, wrote  []byte
+	from, to   *int64
+	sum, wrote []byte
 }
 
 func headFields(h *headed) []any {
@@ -208,7 +209,7 @@ func headFields(h *headed) []any {
 }
 
 func headedFields(h *headed) []any {
-	return append(headFields(h), &h.base, &h.link.revision, &h.link.digest, &h.wrote)
+	return append(headFields(h), &h.from, &h.to, &h.sum, &h.wrote)
 }
 
 // mostFollowed is how many revisions of others a memo is taken over; more of them have
@@ -259,14 +260,14 @@ func (b *batch) follows(heads []headed) bool {
 	}
 	at, found := ledger.Point{}, false
 	for _, l := range heads {
-		if l.base == nil || found && *l.base != at.Revision {
+		if l.from == nil || found && *l.from != at.Revision {
 			return false
 		}
 		if found {
 			b.memo.Follow(l.wrote)
 		}
-		at.Revision = *l.link.revision
-		copy(at.Digest[:], l.link.digest)
+		at.Revision = *l.to
+		copy(at.Digest[:], l.sum)
 		found = found || at == b.memo.At()
 	}
 	return found && at == b.point()

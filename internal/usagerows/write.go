@@ -154,16 +154,16 @@ func (r *Rows) addScopes(s Tx, b *ledger.UsageBatch) error {
 		return by(a.Token, b.Token, func() int { return strings.Compare(a.Scope, b.Scope) })
 	})
 	room := newRoom(ledger.ScopeBound, r.scopes)
-	for _, r := range rows {
-		room.expect(r.Token, time.Time{})
+	for _, u := range rows {
+		room.expect(u.Token, time.Time{})
 	}
 	if err := room.count(s, countScopes); err != nil {
 		return err
 	}
 	for i := range rows {
-		r := &rows[i]
-		_, err := room.put(s, place{token: r.Token}, setScope, putScope,
-			column.Locator(&r.Token), r.Scope, r.Workspace, column.Instant(&r.First), column.Instant(&r.Last), r.Count)
+		u := &rows[i]
+		_, err := room.put(s, place{token: u.Token}, setScope, putScope,
+			column.Locator(&u.Token), u.Scope, u.Workspace, column.Instant(&u.First), column.Instant(&u.Last), u.Count)
 		if err != nil {
 			return err
 		}
@@ -205,16 +205,16 @@ func (r *Rows) addActivity(s Tx, b *ledger.UsageBatch) error {
 	slices.SortFunc(rows, compareActivity)
 	rest := map[ledger.Activity]ledger.Activity{}
 	for i := range rows {
-		r := &rows[i]
+		u := &rows[i]
 		stored := false
-		if !r.Rest {
+		if !u.Rest {
 			var err error
-			if stored, err = room.put(s, place{r.Token, r.Day.UnixMicro()}, setActivity, putActivity, activityArgs(r)...); err != nil {
+			if stored, err = room.put(s, place{u.Token, u.Day.UnixMicro()}, setActivity, putActivity, activityArgs(u)...); err != nil {
 				return err
 			}
 		}
 		if !stored {
-			collect(rest, r)
+			collect(rest, u)
 		}
 	}
 	return putRest(s, rest)
@@ -358,7 +358,7 @@ const (
 	keepLast = `
 	INSERT INTO usage_last (token, secret, workspace, used_at, address, agent)
 	SELECT token, 0, workspace, used_at, address, agent FROM usage_last WHERE ` + lastSecrets + ` AND NOT EXISTS (
-		SELECT 1 FROM usage_last AS newer WHERE newer.token = usage_last.token AND newer.secret <> usage_last.secret AND
+		SELECT 1 FROM usage_last AS newer WHERE newer.token = usage_last.token AND
 			(newer.used_at, newer.secret) > (usage_last.used_at, usage_last.secret))` + thenLast
 )
 
