@@ -116,15 +116,15 @@ func ndjson[T any](read func(authority.Page) ([]T, int64, error), add func([]byt
 	return answer{media: door.NDJSON, stream: func(w io.Writer) error {
 		var lines []byte
 		for items, err := range authority.Pages(read) {
-			lines = lines[:0]
-			for i := range items {
-				if err == nil {
-					lines, err = add(lines, &items[i])
-				}
-				lines = append(lines, '\n')
-			}
 			if err != nil {
 				return err
+			}
+			lines = lines[:0]
+			for i := range items {
+				if lines, err = add(lines, &items[i]); err != nil {
+					return err
+				}
+				lines = append(lines, '\n')
 			}
 			if _, err := w.Write(lines); err != nil {
 				return err
