@@ -29,9 +29,9 @@ const (
 	workspaces, largeShare = 11, 0.3
 	// owners is how many people, and how many service accounts, a workspace has.
 	owners = 40
-	// together is how many tokens a mutation makes, and atOnce how many mutations share
-	// a commit: a batch has to be done within its time, on PostgreSQL too.
-	together, atOnce = 50, 20
+	// neighbours is how many tokens of one workspace are made one after the other, together how
+	// many a commit has, about: a batch has to be done within its time, on PostgreSQL too.
+	neighbours, together = 50, 4000
 	// past is how far back the first token was made.
 	past = 2 * 365 * 24 * time.Hour
 )
@@ -50,11 +50,7 @@ func Fill(ctx context.Context, s ledger.Store, keys *token.Keyring, o Options) e
 		return err
 	}
 	for f.made < o.Tokens {
-		mutations := make([]func(ledger.Tx) error, 0, atOnce)
-		for range atOnce {
-			mutations = append(mutations, f.some)
-		}
-		if err := f.batch(ctx, mutations...); err != nil {
+		if err := f.batch(ctx, f.some); err != nil {
 			return err
 		}
 		if o.Told != nil {
@@ -81,9 +77,9 @@ type home struct {
 	accounts []ledger.ServiceAccount
 }
 
-// batch commits mutations that all have to succeed.
-func (f *filler) batch(ctx context.Context, mutations ...func(ledger.Tx) error) error {
-	verdicts, err := f.store.Batch(ctx, mutations)
+// batch commits a mutation that has to succeed.
+func (f *filler) batch(ctx context.Context, mutate func(ledger.Tx) error) error {
+	verdicts, err := f.store.Batch(ctx, []func(ledger.Tx) error{mutate})
 	return errors.Join(append(verdicts, err)...)
 }
 
@@ -125,18 +121,29 @@ func (f *filler) home(tx ledger.Tx, n int) (h home, err error) {
 	return h, errors.Join(errs...)
 }
 
-// some makes a mutation's share of tokens, all of one workspace.
+// some makes as many tokens as a mutation has: each journals what it changes, so few mutations
+// have many.
 func (f *filler) some(tx ledger.Tx) error {
-	n := 0
-	if f.rand.Float64() >= largeShare {
-		n = 1 + f.rand.IntN(workspaces-1)
+	for end := min(f.made+together, f.Tokens); f.made < end; {
+		if err := f.few(tx, min(neighbours, end-f.made)); err != nil {
+			return err
+		}
 	}
-	chain, err := f.chain(tx, f.homes[n].Workspace)
+	return nil
+}
+
+// few makes so many tokens, all of one workspace.
+func (f *filler) few(tx ledger.Tx, n int) error {
+	w := 0
+	if f.rand.Float64() >= largeShare {
+		w = 1 + f.rand.IntN(workspaces-1)
+	}
+	chain, err := f.chain(tx, f.homes[w].Workspace)
 	if err != nil {
 		return err
 	}
-	for range min(together, f.Tokens-f.made) {
-		if err := f.one(tx, f.homes[n], chain); err != nil {
+	for range n {
+		if err := f.one(tx, f.homes[w], chain); err != nil {
 			return err
 		}
 		f.made++

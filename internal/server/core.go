@@ -48,6 +48,8 @@ type Options struct {
 	beside bool
 	// restoring opens a database that a restore may have begun.
 	restoring bool
+	// bulk opens the database for very many rows; see [store.Options.Bulk].
+	bulk bool
 	// observe is told how long the database took; nil is nobody.
 	observe func(op string, d time.Duration, err error)
 	// rulesDigest is that of the rules that hold; nil has none.
@@ -155,7 +157,7 @@ func open(ctx context.Context, cfg config.Config, o Options) (*Core, error) {
 func (c *Core) openStore(ctx context.Context) (err error) {
 	for tries := 0; ; tries++ {
 		c.store, err = store.Open(ctx, store.Options{
-			URL: c.config.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe, NoLock: c.beside, Fenced: c.restoring, Rand: c.Rand,
+			URL: c.config.Database.Reveal(), Holder: c.Holder, Logger: c.Logger, Observe: c.observe, NoLock: c.beside, Fenced: c.restoring, Bulk: c.bulk, Rand: c.Rand,
 		})
 		fence, fenced := errors.AsType[*ledger.FenceError](err)
 		if err == nil || fenced && (fence.State != ledger.FenceRestoring || c.config.SQLitePath() != "") || !c.serving || !errors.Is(err, ledger.ErrStoreUnavailable) || errors.Is(err, store.ErrNotAdmitted) {

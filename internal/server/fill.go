@@ -11,6 +11,7 @@ import (
 // Fill writes very many tokens into the database that the settings name, on which no
 // server may run, and makes it first where there is none.
 func Fill(ctx context.Context, cfg config.Config, o Options, what fill.Options) (err error) {
+	o.bulk = true
 	c, err := Open(ctx, cfg, o)
 	if err != nil {
 		return err

@@ -68,13 +68,18 @@ func (e *engine) openPools(ctx context.Context, path string, o Options) error {
 
 // writerDSN is for the one connection that writes.
 func writerDSN(path string, o Options) string {
-	return sqlite.Address(path, o.Wait, url.Values{
+	q := url.Values{
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // a commit that was answered survives a power cut
 		"_txlock":       {"immediate"},
 		// What is destroyed is overwritten; a log that once grew shrinks again.
 		"_pragma": {"temp_store(" + sqlite.TempStore() + ")", "secure_delete(on)", "journal_size_limit(67108864)"},
-	})
+	}
+	if o.Bulk { // cells land all over the indexes, so their pages stay, and are written back many changes at a time
+		q["_synchronous"] = []string{"OFF"}
+		q["_pragma"] = append(q["_pragma"], "cache_size(-524288)", "wal_autocheckpoint(65536)")
+	}
+	return sqlite.Address(path, o.Wait, q)
 }
 
 // readerDSN is for those that read; of a file that somebody else may be serving,

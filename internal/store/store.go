@@ -31,6 +31,9 @@ type Options struct {
 	// NoLock opens a SQLite database for changes beside a running server, and does
 	// not migrate.
 	NoLock bool
+	// Bulk is for whoever writes very many rows into a database that is thrown away: SQLite
+	// holds more of it in memory, and a commit does not wait for the disk.
+	Bulk bool
 	// Fenced opens a database that servers may not change too, for whoever moves or
 	// restores it.
 	Fenced bool
