@@ -23,6 +23,7 @@ import (
 type call struct {
 	s     *server
 	w     http.ResponseWriter
+	lines *[]byte // those of a [door.Lined]; nil where w is none
 	r     *http.Request
 	ctx   context.Context
 	route *Route // nil while, or because, none was found
@@ -81,6 +82,9 @@ func (s *server) begin(w http.ResponseWriter, r *http.Request) *call {
 	}
 	c.s, c.w, c.r, c.ctx, c.start = s, w, r, r.Context(), s.now()
 	c.id = door.RequestID(s.rand, door.API, &c.random)
+	if l, ok := w.(door.Lined); ok {
+		c.lines = l.Lines()
+	}
 	return c
 }
 

@@ -51,7 +51,7 @@ func (c *call) byRules() error {
 			slog.String("ruleset", name), slog.String("method", knownMethod(c.r.Method)), slog.String("reason", needs.Refused))
 		return api.Errorf(api.CodeNoRule, "%s", needs.Refused)
 	case needs.Rule.Public:
-		identify(c.w.Header(), [identityFields]string{})
+		c.identify([identityFields]string{})
 		return nil
 	}
 	c.question.Scopes, c.question.Resource = needs.Rule.Scopes, needs.Resource

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/api"
+	"github.com/tokenry/tokenry/internal/door"
 	"github.com/tokenry/tokenry/internal/reference"
 	"github.com/tokenry/tokenry/internal/verify"
 )
@@ -87,7 +88,7 @@ func (c *call) pass(workspace string, addr netip.Addr, u Use) error {
 	if !d.Allowed() {
 		return refused(d, q.Scopes)
 	}
-	passed(c.w.Header(), d)
+	c.passed(d)
 	return nil
 }
 
@@ -169,18 +170,18 @@ func aloneOnly(workspace int64) error {
 
 // passed tells the application who asks. Every one of the headers is there, so
 // that none that the client sent gets past the proxy in its place.
-func passed(h http.Header, d *verify.Decision) {
+func (c *call) passed(d *verify.Decision) {
 	expires := ""
 	if !d.ExpiresAt.IsZero() {
 		expires = d.ExpiresAt.Format(time.RFC3339)
 	}
 	scopes, whole := headerScopes(d.Rights.ScopeText)
-	identify(h, [...]string{
+	c.identify([...]string{
 		headerText(tokenID(d)), headerText(d.Owner.Address), d.Owner.Key.Type.String(), headerText(d.Owner.ExternalID),
 		d.Workspace.Slug, scopes, expires,
 	})
 	if !whole {
-		h[headerTruncated] = []string{"true"}
+		c.w.Header()[headerTruncated] = []string{"true"}
 	}
 }
 
@@ -203,13 +204,21 @@ func headerScopes(list string) (scopes string, whole bool) {
 const identityFields = 7
 
 // identify writes the headers that tell who asks.
-func identify(h http.Header, values [identityFields]string) {
-	shared := make([]string, len(values))
-	copy(shared, values[:])
-	for i, name := range [...]string{
+func (c *call) identify(values [identityFields]string) {
+	names := [...]string{
 		"Tokenry-Token-Id", "Tokenry-Principal", "Tokenry-Principal-Type", "Tokenry-External-Id",
 		"Tokenry-Workspace", "Tokenry-Scopes", "Tokenry-Expires-At",
-	} {
+	}
+	if c.lines != nil {
+		for i, name := range names {
+			*c.lines = door.AppendField(*c.lines, name, values[i])
+		}
+		return
+	}
+	h := c.w.Header()
+	shared := make([]string, len(values))
+	copy(shared, values[:])
+	for i, name := range names {
 		h[name] = shared[i : i+1 : i+1]
 	}
 }

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tokenry/tokenry/internal/door"
@@ -12,6 +14,8 @@ import (
 type headerLines struct {
 	nosniff, policy, referrer, noStore, lasting, transport []string
 	json, problem                                          []string
+	// plain are those of an answer that nobody may keep, as they go over the wire.
+	plain []byte
 }
 
 const (
@@ -27,6 +31,11 @@ func newHeaderLines(https bool) headerLines {
 	}
 	if https {
 		l.transport = []string{door.StrictTransport}
+	}
+	h := http.Header{}
+	l.write(h, false)
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		l.plain = door.AppendField(l.plain, name, h[name][0])
 	}
 	return l
 }

@@ -142,8 +142,12 @@ func (c *call) linger() {
 // send writes a whole answer.
 func (c *call) send(status int, media string, body []byte, lasting bool) {
 	h := c.w.Header()
-	h[door.HeaderRequestID] = []string{c.id}
-	c.s.lines.write(h, lasting)
+	if c.lines != nil && c.refused == nil && !lasting { // what the multiplexer refuses has set some of them
+		*c.lines = door.AppendField(append(*c.lines, c.s.lines.plain...), door.HeaderRequestID, c.id)
+	} else {
+		h[door.HeaderRequestID] = []string{c.id}
+		c.s.lines.write(h, lasting)
+	}
 	c.s.lines.media(h, media)
 	if c.route != nil && c.route.Packs && status == http.StatusOK {
 		body = c.s.packer.Whole(h, c.r, body)
@@ -181,6 +185,9 @@ func causeOf(e *api.Error) slog.Attr {
 func (c *call) problem(p api.Problem, e *api.Error) {
 	h := c.w.Header()
 	c.refused = e
+	if c.lines != nil {
+		*c.lines = (*c.lines)[:0] // what was to be said of who asks is not
+	}
 	if line := c.challenge(e, p.Status); line != "" {
 		h["Www-Authenticate"] = []string{line}
 	}

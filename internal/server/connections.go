@@ -125,6 +125,8 @@ type connection struct {
 	gone atomic.Bool
 	// linger says that its client may still be sending what nobody reads.
 	linger atomic.Bool
+	// lined is the answer whose lines come before those of net/http; nil for none.
+	lined *linedAnswer
 }
 
 // madeRoom is what a connection waits at that was taken out.
@@ -276,6 +278,9 @@ func (c *connection) Close() error {
 func (c *connection) Write(p []byte) (int, error) {
 	if c.gone.Load() {
 		return 0, net.ErrClosed
+	}
+	if c.lined != nil && c.lined.begins(p) {
+		return c.lined.write(c.Conn, p)
 	}
 	return c.Conn.Write(p)
 }

@@ -180,7 +180,7 @@ func (s *Server) mount(registry *prometheus.Registry) error {
 	}
 	figures := metrics.Handler(registry)
 	s.bound = newConnections(boundsOf(s.config, descriptors()), s.config.TrustedProxies)
-	s.main = s.httpServer(s.bound, closing(bodies(s.guard(s.route(programs, pages, figures)))))
+	s.main = s.httpServer(s.bound, closing(bodies(lining(s.guard(s.route(programs, pages, figures))))))
 	if s.mOn != nil {
 		few := newConnections(bounds{total: metricsConnections}, nil)
 		s.metrics, s.mOn = s.httpServer(few, s.operators(figures)), bounded{s.mOn, few}
