@@ -39,7 +39,7 @@ func TestFigures(t *testing.T) {
 	t.Logf("%-34s %28s   %s", "revocations, ms", "call to answer p50 p99 max", "last acceptance after the answer (max)")
 	for _, n := range []int{1, 3, 5} {
 		t.Run(fmt.Sprintf("%d nodes", n), func(t *testing.T) {
-			w := newWorldOf(t, binary, 1, n)
+			w := newWorldOf(t, binary, 1, n, false)
 			w.revocations(fmt.Sprintf("%d nodes, all well", n), rounds, nil)
 			if n != 3 {
 				return
@@ -53,10 +53,13 @@ func TestFigures(t *testing.T) {
 			w.revocations("3 nodes, one cut off from the database", roundsSlow, last)
 			last.set(mood{})
 			w.settle()
-			w.beside()
-			w.creates()
 		})
 	}
+	t.Run("what it costs", func(t *testing.T) {
+		w := newWorldOf(t, binary, 1, 3, true)
+		w.beside()
+		w.creates()
+	})
 }
 
 // issued makes a token of the owner at one node.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -23,6 +24,8 @@ type node struct {
 	number  int
 	address string
 	args    []string
+	// settings are for its environment.
+	settings []string
 	// other is the build that takes the place of the one that runs, when it is rolled.
 	other string
 	log   string
@@ -54,7 +57,7 @@ func (n *node) start() error {
 	defer log.Close()
 	cmd := exec.Command(n.args[0], n.args[1:]...)
 	cmd.Stderr = log
-	cmd.Env = append(os.Environ(), clockFile+"="+n.clock)
+	cmd.Env = append(append(os.Environ(), clockFile+"="+n.clock), n.settings...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return err
@@ -135,20 +138,33 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func newNode(t *testing.T, number int, program, dir, keys string, sockets ...string) *node {
+// newLinkedNode starts a node that reaches each server through a link.
+func newLinkedNode(t *testing.T, number int, program, dir, keys string, sockets ...string) *node {
 	t.Helper()
-	n := &node{number: number, address: freeAddress(t), other: newer, log: filepath.Join(dir, fmt.Sprintf("node%d.log", number)), clock: filepath.Join(dir, fmt.Sprintf("clock%d", number))}
-	hosts := ""
-	for i, socket := range sockets {
-		n.links = append(n.links, newLink(t, socket))
-		if i > 0 {
-			hosts += ","
-		}
-		hosts += n.links[i].address
+	var links []*link
+	var hosts []string
+	for _, socket := range sockets {
+		links = append(links, newLink(t, socket))
+		hosts = append(hosts, links[len(links)-1].address)
+	}
+	n := newNode(t, number, program, dir, keys, strings.Join(hosts, ",")+"/tokenry?application_name=torture")
+	n.links = links
+	return n
+}
+
+// newNode starts a node that is told where the servers are: the rest of an address, to which
+// parameters can be added.
+func newNode(t *testing.T, number int, program, dir, keys, servers string, settings ...string) *node {
+	t.Helper()
+	n := &node{
+		number: number, address: freeAddress(t), other: newer, settings: settings,
+		log: filepath.Join(dir, fmt.Sprintf("node%d.log", number)), clock: filepath.Join(dir, fmt.Sprintf("clock%d", number)),
 	}
 	n.http = &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}}
-	n.args = []string{program, "serve", "--listen", n.address, "--keys", keys, "--data", dir, "--log-level", "warn",
-		"--database", "postgres://postgres:secret@" + hosts + "/tokenry?sslmode=disable&target_session_attrs=read-write"}
+	n.args = []string{
+		program, "serve", "--listen", n.address, "--keys", keys, "--data", dir, "--log-level", "warn",
+		"--database", "postgres://postgres:secret@" + servers + "&sslmode=disable&target_session_attrs=read-write",
+	}
 	t.Cleanup(func() {
 		n.kill()
 		n.http.CloseIdleConnections()

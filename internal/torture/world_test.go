@@ -81,16 +81,21 @@ func (w *world) refused(err error) {
 // newWorld starts a program as nodes on two servers.
 func newWorld(t *testing.T, program string, seed uint64) *world {
 	t.Helper()
-	return newWorldOf(t, program, seed, nodes)
+	return newWorldOf(t, program, seed, nodes, false)
 }
 
-func newWorldOf(t *testing.T, program string, seed uint64, nodes int) *world {
+// newWorldOf starts so many nodes. In a bare world nothing can be made to go wrong and nothing is
+// in the way: no link or pooler leads to a server, no server has a clock of its own, and each node
+// has the threads that it has on a machine with one processor.
+func newWorldOf(t *testing.T, program string, seed uint64, nodes int, bare bool) *world {
 	t.Helper()
 	w := &world{T: t, seed: seed, begin: time.Now()}
 	first := storetest.OwnPostgres(t)
-	first.Stop(t, "fast")
-	first.Clock(t, 0)
-	first.Start(t)
+	if !bare {
+		first.Stop(t, "fast")
+		first.Clock(t, 0)
+		first.Start(t)
+	}
 	dir := t.TempDir()
 	keys := filepath.Join(dir, "keys.json")
 	if out, err := exec.CommandContext(t.Context(), program, "keys", "generate", "--out", keys).CombinedOutput(); err != nil {
@@ -107,12 +112,16 @@ func newWorldOf(t *testing.T, program string, seed uint64, nodes int) *world {
 	w.servers = []*storetest.Server{first, second}
 	pooled, mode := w.pooled(nodes)
 	for i := range nodes {
+		if bare {
+			w.nodes = append(w.nodes, newNode(t, i, program, dir, keys, "/tokenry?host="+first.Socket()+","+second.Socket(), "GOMAXPROCS=1"))
+			continue
+		}
 		sockets := []string{socketOf(first), socketOf(second)}
 		if i == pooled {
 			t.Logf("node %d reaches the database through PgBouncer in %s mode", i, mode)
 			sockets = []string{pooler(t, first, mode), pooler(t, second, mode)}
 		}
-		w.nodes = append(w.nodes, newNode(t, i, program, dir, keys, sockets...))
+		w.nodes = append(w.nodes, newLinkedNode(t, i, program, dir, keys, sockets...))
 	}
 	w.settle()
 	w.invite()
