@@ -37,7 +37,7 @@ const (
 	shortestWait = time.Second
 	// looksApart is from one look to the next: a change is no reason to look that costs more
 	// than the change, where there are a hundred a second.
-	looksApart = 50 * time.Millisecond
+	looksApart = 250 * time.Millisecond
 	// forgetEvery is how often what was settled long ago is deleted.
 	forgetEvery = 24 * time.Hour
 )
