@@ -11,8 +11,9 @@ import (
 
 const (
 	// firstLook and lastLook are between two looks at the list, at first and when it
-	// takes long.
-	firstLook = time.Millisecond
+	// takes long. Nobody can have applied at once what was just committed, so the first one
+	// is that long after it.
+	firstLook = 2 * time.Millisecond
 	lastLook  = 20 * time.Millisecond
 	// boundAfter is how long a wait goes on before it asks how long it may become.
 	boundAfter = 5 * lastLook
@@ -63,19 +64,25 @@ func (n *Node) Await(revision int64, of ledger.Spaces) {
 	}
 }
 
-// look looks at the list until w is over, and hands on.
+// look looks at the list until w is over, and hands on. Who begins to wait meanwhile is
+// looked for no later than alone, and with those who wait already.
 func (n *Node) look(w *wait) {
-	for pause := firstLook; ; pause = min(pause*3/2, lastLook) {
+	pause, next := firstLook, w.since+firstLook
+	for {
+		for left := next - n.ticks(); left > 0; left = next - n.ticks() {
+			fires, stop := n.Timer(left)
+			select {
+			case <-fires:
+			case <-n.waits.more:
+				pause, next = firstLook, min(next, n.ticks()+firstLook)
+			}
+			stop()
+		}
 		if n.lookOnce(w) {
 			return
 		}
-		fires, stop := n.Timer(pause)
-		select {
-		case <-fires:
-		case <-n.waits.more:
-			pause = firstLook
-		}
-		stop()
+		pause = min(pause*3/2, lastLook)
+		next = n.ticks() + pause
 	}
 }
 

@@ -219,28 +219,28 @@ func (n *nodes) Leases(ctx context.Context) ([]ledger.Lease, error) {
 // Lacking reads what who waits has to look at: of a thousand nodes few, and late; see [ledger.Nodes].
 func (n *nodes) Lacking(ctx context.Context, revision int64, sure bool) (leases []ledger.Lease, err error) {
 	err = n.reading.Do(ctx, func(c *pgx.Conn) error {
+		var b pgx.Batch // one transaction: its commit, which is what is waited for, comes after the list was read
 		if sure {
-			if _, err := c.Exec(ctx, barrier); err != nil {
-				return err
-			}
-			if postgres.WasBrokenOff(c.PgConn()) {
-				return errBrokenOff
-			}
+			b.Queue(barrier)
 		}
-		rows, err := c.Query(ctx, `SELECT node, incarnation, renewal, applied, behind, length, holder, told FROM leases
-			WHERE applied < $1 OR behind IS NOT NULL ORDER BY node`, revision)
-		if err != nil {
+		b.Queue(`SELECT node, incarnation, renewal, applied, behind, length, holder, told FROM leases
+			WHERE applied < $1 OR behind IS NOT NULL ORDER BY node`, revision).Query(func(rows pgx.Rows) error {
+			leases, err = pgx.CollectRows(rows, scanLease)
 			return err
-		}
-		leases, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (l ledger.Lease, err error) {
-			var length int64
-			err = row.Scan(&l.Node, &l.Incarnation, &l.Renewal, &l.Applied, column.Document(&l.Behind), &length, &l.Holder, column.Document(&l.Told))
-			l.Length = time.Duration(length) * time.Microsecond
-			return l, err
 		})
-		return err
+		return c.SendBatch(ctx, &b).Close()
 	})
-	return leases, n.failed(ctx, err)
+	if err != nil {
+		return nil, n.failed(ctx, err)
+	}
+	return leases, nil
+}
+
+func scanLease(row pgx.CollectableRow) (l ledger.Lease, err error) {
+	var length int64
+	err = row.Scan(&l.Node, &l.Incarnation, &l.Renewal, &l.Applied, column.Document(&l.Behind), &length, &l.Holder, column.Document(&l.Told))
+	l.Length = time.Duration(length) * time.Microsecond
+	return l, err
 }
 
 // Sweep compares and deletes; see [ledger.Nodes].

@@ -40,7 +40,7 @@
 #define NUMBER_ONLY    11  /* a renewal says a revision, of whatever history */
 #define JOIN_SAYS      12  /* so does a join */
 #define NO_HISTORY     13  /* a node does not look at digests */
-#define UNSURE         14  /* the list is believed without a commit that is confirmed after it was asked for */
+#define UNSURE         14  /* the list is believed without a commit that is confirmed after it was read */
 #define UNCHANGED      15  /* a revocation that finds nothing to change is answered from what it saw */
 #define FILL_ANYWHERE  16  /* memory is filled with what has the number, of whatever history */
 #define FEED_UNCHECKED 17  /* what is too much for a renewal is read from any server, up to its number */
@@ -267,15 +267,16 @@ proctype revoke()
 	do
 	:: BOUND || mutant == NO_AWAIT -> break
 	:: !BOUND && mutant != NO_AWAIT ->
-		atomic { some(s);                       /* a barrier, and then the list */
+		atomic { some(s); if :: ALL(s) -> s = s + 2 :: else fi }; /* the list says that all have it */
+		atomic {                                /* and then it is confirmed */
 			if
-			:: CONFIRMS(s) -> ship()
-			:: !CONFIRMS(s) && mutant != UNSURE -> s = 2
+			:: s >= 2 && CONFIRMS(s - 2) -> ship()
+			:: s >= 2 && !CONFIRMS(s - 2) && mutant != UNSURE -> s = 0
 			:: else
 			fi };
 		if
-		:: atomic { s < 2 && ALL(s) -> s = 0 }; break
-		:: atomic { s == 2 || !ALL(s) -> s = 0 }
+		:: atomic { s >= 2 -> s = 0 }; break
+		:: atomic { s < 2 -> s = 0 }
 		fi
 	od;
 	atomic { waiting = 0; answered = 1; waited = 0; wanted = 0 }
