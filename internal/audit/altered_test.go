@@ -44,7 +44,7 @@ func (b *books) unsalted(id ledger.ID) {
 	for i, row := range b.rows[id] {
 		row.Salt, row.PayloadDigest = nil, audit.Digest(nil, row.Payload)
 		var err error
-		if row, err = audit.Link(b.keys, head, row); err != nil {
+		if row, err = audit.Link(b.keys, head.Tip(), row); err != nil {
 			b.t.Fatal(err)
 		}
 		b.rows[id][i], head = row, row

@@ -64,7 +64,7 @@ func (b *books) write(id ledger.ID, action string) {
 	if rows := b.rows[id]; len(rows) > 0 {
 		head = rows[len(rows)-1]
 	}
-	if row, err = audit.Link(b.keys, head, row); err != nil {
+	if row, err = audit.Link(b.keys, head.Tip(), row); err != nil {
 		b.t.Fatal(err)
 	}
 	b.rows[id] = append(b.rows[id], row)
@@ -104,11 +104,11 @@ func (b *books) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error) {
 	return ledger.Workspace{ID: 7, Slug: "acme"}, nil
 }
 
-func (b *books) AuditHead(id ledger.ID) (ledger.AuditRow, error) {
+func (b *books) AuditTip(id ledger.ID) (ledger.AuditTip, error) {
 	if rows := b.rows[id]; len(rows) > 0 {
-		return rows[len(rows)-1], nil
+		return rows[len(rows)-1].Tip(), nil
 	}
-	return ledger.AuditRow{}, ledger.ErrNoRow
+	return ledger.AuditTip{}, ledger.ErrNoRow
 }
 
 func (b *books) Audit(ledger.ID, ledger.AuditQuery) ([]ledger.AuditRow, error) { return nil, nil }

@@ -131,14 +131,14 @@ func Heads(r Reader) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		row, err := r.AuditHead(id)
+		tip, err := r.AuditTip(id)
 		if errors.Is(err, ledger.ErrNoRow) {
 			continue // Check tells of it
 		}
 		if err != nil {
 			return nil, err
 		}
-		heads = append(heads, headOf(name, row))
+		heads = append(heads, headOf(name, ledger.AuditRow{Sequence: tip.Sequence, Hash: tip.Hash}))
 	}
 	return heads, nil
 }
@@ -422,7 +422,7 @@ func Tail(r Reader, keys *token.Keyring, id ledger.ID, links int64) (Chain, erro
 	if err != nil || c.Broken != "" {
 		return c.settle(), err
 	}
-	head, err := r.AuditHead(id)
+	head, err := r.AuditTip(id)
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return c, err
 	}

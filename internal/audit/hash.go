@@ -88,10 +88,10 @@ func noKey(id token.KeyID) error {
 	return api.Errorf(api.CodeUnavailable, "this server lacks a key of the audit; try again").Wrap(&ledger.KeyError{ID: id})
 }
 
-// Link makes a row the next of its chain after the head, which is the zero row for
+// Link makes a row the next of its chain after the tip, which is zero for
 // the first, under the keyring's current key. Its payload has its digest already.
-func Link(keys *token.Keyring, head, row ledger.AuditRow) (_ ledger.AuditRow, err error) {
-	row.Sequence, row.Key = head.Sequence+1, keys.Current()
-	row.Hash, err = Hash(keys, row.Key, head.Hash, row.Sequence, row.PayloadDigest)
+func Link(keys *token.Keyring, tip ledger.AuditTip, row ledger.AuditRow) (_ ledger.AuditRow, err error) {
+	row.Sequence, row.Key = tip.Sequence+1, keys.Current()
+	row.Hash, err = Hash(keys, row.Key, tip.Hash, row.Sequence, row.PayloadDigest)
 	return row, err
 }

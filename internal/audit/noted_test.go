@@ -131,11 +131,11 @@ func (o out) Workspace(k ledger.WorkspaceKey) (ledger.Workspace, error) {
 	return o.books.Workspace(k)
 }
 
-func (o out) AuditHead(id ledger.ID) (ledger.AuditRow, error) {
+func (o out) AuditTip(id ledger.ID) (ledger.AuditTip, error) {
 	if err := o.fails("head"); err != nil {
-		return ledger.AuditRow{}, err
+		return ledger.AuditTip{}, err
 	}
-	return o.books.AuditHead(id)
+	return o.books.AuditTip(id)
 }
 
 func (o out) AuditChains() ([]ledger.ID, error) {

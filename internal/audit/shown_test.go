@@ -30,7 +30,7 @@ func told(t *testing.T, b *books) ledger.AuditRow {
 		t.Fatal(err)
 	}
 	salt := make([]byte, audit.SaltSize)
-	row, err := audit.Link(b.keys, ledger.AuditRow{}, ledger.AuditRow{
+	row, err := audit.Link(b.keys, ledger.AuditTip{}, ledger.AuditRow{
 		Workspace: 7, Revision: p.Revision, At: time.Unix(1, 0), Action: p.Action, Actor: p.Actor, ActorToken: p.ActorToken, OnBehalf: p.OnBehalf,
 		Target: p.Target, Token: p.Token, Payload: payload, Salt: salt, PayloadDigest: audit.Digest(salt, payload),
 	})
@@ -113,7 +113,7 @@ func TestNothingThatALineShowsIsWithoutProof(t *testing.T) {
 		"of another form": func(b *books, row *ledger.AuditRow) {
 			row.Payload = append(slices.Clone(row.Payload), ' ')
 			row.PayloadDigest = audit.Digest(row.Salt, row.Payload)
-			linked, err := audit.Link(b.keys, ledger.AuditRow{}, *row)
+			linked, err := audit.Link(b.keys, ledger.AuditTip{}, *row)
 			if err != nil {
 				b.t.Fatal(err)
 			}

@@ -115,7 +115,7 @@ func TestARowInASCIIAlone(t *testing.T) {
 	row := b.rows[7][0]
 	row.Payload = bytes.Replace(row.Payload, []byte(`"target":"x"`), []byte(`"target":"x","before":{"label":"Bücher 𝄞 \ufffd"}`), 1)
 	row.PayloadDigest = audit.Digest(row.Salt, row.Payload)
-	row, err := audit.Link(b.keys, ledger.AuditRow{}, row)
+	row, err := audit.Link(b.keys, ledger.AuditTip{}, row)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestAPayloadOfAnotherFormIsStreamedAsItIs(t *testing.T) {
 	row := b.rows[7][0]
 	row.Payload = bytes.Replace(row.Payload, []byte(`"target":"x"`), []byte(`"target":"x", "before":null`), 1)
 	row.PayloadDigest = audit.Digest(row.Salt, row.Payload)
-	row, err := audit.Link(b.keys, ledger.AuditRow{}, row)
+	row, err := audit.Link(b.keys, ledger.AuditTip{}, row)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,11 +32,11 @@ func (w *Work) Record(ac *Actor, ws ledger.Workspace, e Event) error {
 	if err != nil {
 		return err
 	}
-	head, err := w.AuditHead(ws.ID)
+	tip, err := w.AuditTip(ws.ID)
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return err
 	}
-	if row, err = audit.Link(w.Authority.keys, head, row); err != nil {
+	if row, err = audit.Link(w.Authority.keys, tip, row); err != nil {
 		return err
 	}
 	return w.AppendAudit(row)

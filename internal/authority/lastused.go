@@ -71,15 +71,20 @@ func (s *Sight) used(v *api.Token, t ledger.Token, secrets []ledger.Secret) erro
 // nobody waits for it under the lock, and no change waits for it at all.
 func (a *Authority) MutateToken(ctx context.Context, e Effect, c Caller, v *api.Token, f func(*Work) error) (int64, error) {
 	var l *lacking
+	made := false
 	revision, err := a.Apply(ctx, e, c, func(w *Work) error {
 		err := f(w)
 		l = w.Lacking
+		made = l != nil && slices.Contains(w.made, l.t.ID) // nobody has used it
 		return err
 	})
 	if err != nil || l == nil {
 		return revision, err
 	}
 	l.Work(v)
+	if made {
+		return revision, nil
+	}
 	return revision, l.used(v, a.glance(ctx, l.t.Locator))
 }
 

@@ -141,11 +141,11 @@ type heads struct {
 	err  error
 }
 
-func (h *heads) AuditHead(ledger.ID) (ledger.AuditRow, error) {
+func (h *heads) AuditTip(ledger.ID) (ledger.AuditTip, error) {
 	if len(h.rows) == 0 {
-		return ledger.AuditRow{}, h.err
+		return ledger.AuditTip{}, h.err
 	}
-	return h.rows[len(h.rows)-1], nil
+	return h.rows[len(h.rows)-1].Tip(), nil
 }
 func (h *heads) Revision() int64 { return 5 }
 func (h *heads) AppendAudit(r ledger.AuditRow) error {

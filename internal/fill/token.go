@@ -150,12 +150,12 @@ type event struct {
 type chain struct {
 	f    *filler
 	ws   ledger.Workspace
-	head ledger.AuditRow
+	head ledger.AuditTip
 }
 
 // chain reads where the audit of a workspace ends.
 func (f *filler) chain(tx ledger.Tx, ws ledger.Workspace) (*chain, error) {
-	head, err := tx.AuditHead(ws.ID)
+	head, err := tx.AuditTip(ws.ID)
 	if errors.Is(err, ledger.ErrNoRow) {
 		err = nil
 	}
@@ -199,7 +199,7 @@ func (c *chain) add(tx ledger.Tx, e event) (err error) {
 	if err != nil {
 		return err
 	}
-	c.head = row
+	c.head = row.Tip()
 	return tx.AppendAudit(row)
 }
 

@@ -286,6 +286,16 @@ type AuditRow struct {
 	Erasure []byte
 }
 
+// AuditTip is of the last row of a chain what the next one needs.
+type AuditTip struct {
+	Sequence int64     `json:"sequence"`
+	At       time.Time `json:"at"`
+	Hash     []byte    `json:"hash"`
+}
+
+// Tip is that of a chain that ends with the row.
+func (r AuditRow) Tip() AuditTip { return AuditTip{Sequence: r.Sequence, At: r.At, Hash: r.Hash} }
+
 // AuditAnchor is what a purge leaves of a chain's beginning: its last purged row.
 type AuditAnchor struct {
 	Workspace ID

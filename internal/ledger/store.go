@@ -284,8 +284,8 @@ type AuditQuery struct {
 
 // AuditReader reads the audit.
 type AuditReader interface {
-	// AuditHead is the last row of a chain; ErrNoRow when it is empty.
-	AuditHead(workspace ID) (AuditRow, error)
+	// AuditTip is what the next row of a chain follows; ErrNoRow when it is empty.
+	AuditTip(workspace ID) (AuditTip, error)
 	// Audit lists a chain, newest first.
 	Audit(workspace ID, q AuditQuery) ([]AuditRow, error)
 	// AuditBounds are a Before and a Since that let Audit look at about n rows at the

@@ -122,8 +122,8 @@ func (r rightsReader) Resource(ws ledger.ID, name string) (ledger.Resource, erro
 	return ask(r.memo, resources, resourceOf{ws, name}, func() (ledger.Resource, error) { return r.RightsReader.Resource(ws, name) })
 }
 
-func (r auditReader) AuditHead(ws ledger.ID) (ledger.AuditRow, error) {
-	return ask(r.memo, heads, ws, func() (ledger.AuditRow, error) { return r.AuditReader.AuditHead(ws) })
+func (r auditReader) AuditTip(ws ledger.ID) (ledger.AuditTip, error) {
+	return ask(r.memo, tips, ws, func() (ledger.AuditTip, error) { return r.AuditReader.AuditTip(ws) })
 }
 
 func (r notifyReader) Subscribed(ws ledger.ID) ([]ledger.Webhook, error) {
@@ -175,6 +175,13 @@ func (w headWriter) PutInstance(v ledger.Instance) error {
 	return w.HeadWriter.PutInstance(v)
 }
 
+// NewID knows that a row which begins has no secrets.
+func (w headWriter) NewID() ledger.ID {
+	id := w.HeadWriter.NewID()
+	w.memo.put(secrets, id, answer[[]ledger.Secret]{})
+	return id
+}
+
 // Settle moves times in many tables.
 func (w headWriter) Settle(at time.Time) error {
 	w.memo.writesAll()
@@ -209,9 +216,18 @@ func (w tokenWriter) PutToken(v ledger.Token) error {
 	return w.TokenWriter.PutToken(v)
 }
 
+// PutSecret knows the first one of a token of which it knew that it had none.
 func (w tokenWriter) PutSecret(v ledger.Secret) error {
+	had, known := w.memo.rows[secrets][v.Token].(answer[[]ledger.Secret])
 	w.memo.writesSecrets(v.Token)
-	return w.TokenWriter.PutSecret(v)
+	err := w.TokenWriter.PutSecret(v)
+	if err == nil && known && len(had.value) == 0 && v.Origin == nil {
+		for _, at := range []*time.Time{&v.RetiresAt, &v.EndedAt, &v.FirstUsedAt, &v.CreatedAt} {
+			*at = asStored(*at)
+		}
+		w.memo.put(secrets, v.Token, answer[[]ledger.Secret]{value: copied([]ledger.Secret{v})})
+	}
+	return err
 }
 
 func (w tokenWriter) DeleteSecrets(t ledger.ID, keep int) error {
@@ -256,12 +272,12 @@ func (w rightsWriter) DeleteResource(ws ledger.ID, name string) error {
 
 // AppendAudit knows what the end of the chain is from now on, if it knew it before.
 func (w auditWriter) AppendAudit(v ledger.AuditRow) error {
-	head, known := w.memo.rows[heads][v.Workspace].(answer[ledger.AuditRow])
-	w.memo.writesHead(v.Workspace)
+	tip, known := w.memo.rows[tips][v.Workspace].(answer[ledger.AuditTip])
+	w.memo.writesTip(v.Workspace)
 	err := w.AuditWriter.AppendAudit(v)
-	if err == nil && known && v.Sequence > head.value.Sequence {
+	if err == nil && known && v.Sequence > tip.value.Sequence {
 		v.At = asStored(v.At)
-		w.memo.put(heads, v.Workspace, answer[ledger.AuditRow]{copied(v), nil})
+		w.memo.put(tips, v.Workspace, answer[ledger.AuditTip]{value: copied(v.Tip())})
 	}
 	return err
 }
@@ -277,12 +293,12 @@ func (w notifyWriter) DeleteWebhook(id ledger.ID) error {
 }
 
 func (w retentionWriter) PurgeAudit(v ledger.AuditAnchor) error {
-	w.memo.writes(heads)
+	w.memo.writes(tips)
 	return w.RetentionWriter.PurgeAudit(v)
 }
 
 func (w retentionWriter) EraseAudit(v ledger.AuditRow) error {
-	w.memo.writes(heads)
+	w.memo.writes(tips)
 	return w.RetentionWriter.EraseAudit(v)
 }
 

@@ -23,7 +23,7 @@ const (
 	stamps
 	resources
 	removals
-	heads
+	tips
 	endpoints
 	kinds
 )
@@ -186,4 +186,9 @@ func plain(t reflect.Type) bool {
 }
 
 // asStored is a time as it is read again.
-func asStored(t time.Time) time.Time { return time.UnixMicro(t.UnixMicro()).UTC() }
+func asStored(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return time.UnixMicro(t.UnixMicro()).UTC()
+}

@@ -2,6 +2,7 @@ package recall
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -13,7 +14,7 @@ const (
 	// law says what is remembered, and what is forgotten by which write. Whoever remembers
 	// something else, or forgets it by another write, gives it the next number, so that
 	// builds which run side by side believe nothing of each other here.
-	law = 1
+	law = 2
 	// mostNamed is about how many tokens a batch names, and exactly how many workspaces; more are all of them.
 	mostNamed = 64
 )
@@ -28,19 +29,33 @@ type Wrote struct {
 	All   bool   `json:"all,omitempty"`
 	Kinds []kind `json:"kinds,omitempty"`
 	// Tokens are rows, Locators those by which they are found, Secrets the tokens whose secrets were
-	// written, Heads the workspaces whose audit goes on.
+	// written, Tips where the audit of workspaces ends now.
 	Tokens   []ledger.ID     `json:"tokens,omitempty"`
 	Locators []token.Locator `json:"locators,omitempty"`
 	Secrets  []ledger.ID     `json:"secrets,omitempty"`
-	Heads    []ledger.ID     `json:"heads,omitempty"`
+	Tips     []tip           `json:"tips,omitempty"`
+}
+
+// tip is where the audit of a workspace ends; with no row where that is not known.
+type tip struct {
+	Workspace ledger.ID `json:"workspace"`
+	ledger.AuditTip
 }
 
 // Wrote is what was written since the last batch ended, undone or not.
 func (m *Memo) Wrote() Wrote {
 	w := m.wrote
 	w.Law = law
-	for _, ids := range []*[]ledger.ID{&w.Tokens, &w.Secrets, &w.Heads} {
+	for _, ids := range []*[]ledger.ID{&w.Tokens, &w.Secrets} {
 		*ids = distinct(*ids)
+	}
+	w.Tips = slices.Clone(w.Tips)
+	slices.SortFunc(w.Tips, func(a, b tip) int { return cmp.Compare(a.Workspace, b.Workspace) })
+	w.Tips = slices.CompactFunc(w.Tips, func(a, b tip) bool { return a.Workspace == b.Workspace })
+	for i, t := range w.Tips {
+		if known, ok := m.rows[tips][t.Workspace].(answer[ledger.AuditTip]); ok && known.err == nil {
+			w.Tips[i].AuditTip = known.value
+		}
 	}
 	w.Kinds = distinct(w.Kinds)
 	w.Locators = slices.Clone(w.Locators)
@@ -49,8 +64,8 @@ func (m *Memo) Wrote() Wrote {
 	if len(w.Tokens)+len(w.Secrets)+len(w.Locators) > 2*mostNamed {
 		w.Tokens, w.Locators, w.Secrets, w.Kinds = nil, nil, nil, distinct(append(w.Kinds, tokens, secrets))
 	}
-	if len(w.Heads) > mostNamed {
-		w.Heads, w.Kinds = nil, distinct(append(w.Kinds, heads))
+	if len(w.Tips) > mostNamed {
+		w.Tips, w.Kinds = nil, distinct(append(w.Kinds, tips))
 	}
 	if w.All {
 		w = Wrote{Law: law, All: true}
@@ -64,8 +79,8 @@ func distinct[T ~int | ~int64](of []T) []T {
 	return slices.Compact(of)
 }
 
-// Follow forgets what another process has written, by the document of its [Memo.Wrote]: what says
-// nothing, or what this build cannot read, is everything.
+// Follow forgets what another process has written, by the document of its [Memo.Wrote], and knows of it
+// where the audit goes on: what says nothing, or what this build cannot read, is everything.
 func (m *Memo) Follow(document []byte) {
 	var w Wrote
 	unknown := func(k kind) bool { return k < 0 || k >= kinds }
@@ -83,9 +98,13 @@ func (m *Memo) Follow(document []byte) {
 	for _, id := range w.Secrets {
 		delete(m.rows[secrets], id)
 	}
-	for _, workspace := range w.Heads {
-		delete(m.rows[heads], workspace)
+	for _, t := range w.Tips {
+		delete(m.rows[tips], t.Workspace)
+		if t.Sequence > 0 {
+			m.put(tips, t.Workspace, answer[ledger.AuditTip]{value: t.AuditTip})
+		}
 	}
+	m.Keep() // it stands, whatever becomes of the batch that follows
 }
 
 // writes forgets every answer of a kind, here and elsewhere.
@@ -118,8 +137,8 @@ func (m *Memo) writesLocator(l token.Locator) {
 	delete(m.rows[tokens], l)
 }
 
-// writesHead forgets the end of a workspace's audit, here and elsewhere.
-func (m *Memo) writesHead(workspace ledger.ID) {
-	m.wrote.Heads = append(m.wrote.Heads, workspace)
-	delete(m.rows[heads], workspace)
+// writesTip forgets the end of a workspace's audit, here and elsewhere.
+func (m *Memo) writesTip(workspace ledger.ID) {
+	m.wrote.Tips = append(m.wrote.Tips, tip{Workspace: workspace})
+	delete(m.rows[tips], workspace)
 }

@@ -37,14 +37,14 @@ func (m *Memo) left() (of []kind) {
 // it does not know.
 func TestWhatIsNotUnderstoodIsEverything(t *testing.T) {
 	t.Parallel()
-	for _, document := range []string{"", "null", "{", `{"law":0}`, `{"law":2}`, `{"law":1,"all":true}`, `{"law":1,"kinds":[-1]}`, `{"law":1,"kinds":[99]}`, `{"law":1,"kinds":["users"]}`, `{"law":1,"tokens":"x"}`} {
+	for _, document := range []string{"", "null", "{", `{"law":0}`, `{"law":1}`, `{"law":3}`, `{"law":2,"all":true}`, `{"law":2,"kinds":[-1]}`, `{"law":2,"kinds":[99]}`, `{"law":2,"kinds":["users"]}`, `{"law":2,"tokens":"x"}`, `{"law":2,"tips":[1]}`} {
 		m := known()
 		if m.Follow([]byte(document)); len(m.left()) > 0 {
 			t.Errorf("%q leaves %v", document, m.left())
 		}
 	}
 	m := known()
-	m.Follow([]byte(`{"law":1,"kinds":[2]}`))
+	m.Follow([]byte(`{"law":2,"kinds":[2]}`))
 	if got := m.left(); len(got) != int(kinds)-1 || got[2] != members {
 		t.Errorf("users, which were written, leave %v", got)
 	}
@@ -58,25 +58,25 @@ func TestWhatWasWrittenIsBounded(t *testing.T) {
 	for i := range 10 * mostNamed {
 		m.writesToken(ledger.ID(i % 7))
 		m.writesLocator(token.Locator([]byte("aaaaaaaaaaaa")))
-		m.writesHead(1)
+		m.writesTip(1)
 	}
 	m.writes(users, users)
-	if got, want := written(t, m), `{"law":1,"kinds":[2],"tokens":[0,1,2,3,4,5,6],"locators":["aaaaaaaaaaaa"],"heads":[1]}`; got != want {
+	if got, want := written(t, m), `{"law":2,"kinds":[2],"tokens":[0,1,2,3,4,5,6],"locators":["aaaaaaaaaaaa"],"tips":[{"workspace":1,"sequence":0,"at":"0001-01-01T00:00:00Z","hash":null}]}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	for i := range 3 * mostNamed {
 		m.writesToken(ledger.ID(i))
-		m.writesHead(ledger.ID(i))
+		m.writesTip(ledger.ID(i))
 	}
-	if got, want := written(t, m), fmt.Sprintf(`{"law":1,"kinds":[%d,%d,%d,%d]}`, users, tokens, secrets, heads); got != want {
+	if got, want := written(t, m), fmt.Sprintf(`{"law":2,"kinds":[%d,%d,%d,%d]}`, users, tokens, secrets, tips); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	m.writesAll()
-	if got, want := written(t, m), `{"law":1,"all":true}`; got != want {
+	if got, want := written(t, m), `{"law":2,"all":true}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	m.Ended(ledger.Point{})
-	if got, want := written(t, m), `{"law":1}`; got != want {
+	if got, want := written(t, m), `{"law":2}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -94,7 +94,7 @@ func written(t *testing.T, m *Memo) string {
 // forgets, gives the law its next number, and writes here what it is of.
 func TestTheLawIsThatOfThisBuild(t *testing.T) {
 	t.Parallel()
-	const lawOf = "1 of 12 kinds and chapters 2a984257"
+	const lawOf = "2 of 12 kinds and chapters 50ee94d4"
 	file, err := parser.ParseFile(gotoken.NewFileSet(), "chapters.go", nil, 0) // without its comments
 	if err != nil {
 		t.Fatal(err)

@@ -188,7 +188,7 @@ func (e *erasure) eraseChain(id ledger.ID) error {
 // window answers the rows about the person in the next part of a chain, and
 // whether there is more of it.
 func (e *erasure) window(r *authority.Snapshot, id ledger.ID) (about []ledger.AuditRow, more bool, err error) {
-	head, err := r.AuditHead(id)
+	head, err := r.AuditTip(id)
 	if err != nil {
 		return nil, false, authority.IgnoreNoRow(err)
 	}

@@ -156,7 +156,7 @@ func (w *world) write(n int) {
 			w.Fatal(err)
 		}
 		salt := bytes.Repeat([]byte{2}, audit.SaltSize)
-		row, err := audit.Link(w.keys, last, ledger.AuditRow{Workspace: 3, Revision: last.Sequence + 1, At: at, Action: "token.created", Actor: "ada@example.com",
+		row, err := audit.Link(w.keys, last.Tip(), ledger.AuditRow{Workspace: 3, Revision: last.Sequence + 1, At: at, Action: "token.created", Actor: "ada@example.com",
 			Target: "Bücher", Payload: payload, Salt: salt, PayloadDigest: audit.Digest(salt, payload)})
 		if err != nil {
 			w.Fatal(err)

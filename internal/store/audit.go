@@ -24,9 +24,10 @@ func auditFields(a *ledger.AuditRow) []any {
 
 const auditOf = `SELECT ` + auditColumns + ` FROM audit WHERE workspace = $1`
 
-// AuditHead is what the next link is chained to.
-func (r auditRows) AuditHead(workspace ledger.ID) (ledger.AuditRow, error) {
-	return one(r.session, auditFields, auditOf+` ORDER BY sequence DESC LIMIT 1`, workspace)
+// AuditTip is what the next link is chained to.
+func (r auditRows) AuditTip(workspace ledger.ID) (ledger.AuditTip, error) {
+	return one(r.session, func(t *ledger.AuditTip) []any { return []any{&t.Sequence, column.Instant(&t.At), column.Blob(&t.Hash)} },
+		`SELECT sequence, occurred_at, hash FROM audit WHERE workspace = $1 ORDER BY sequence DESC LIMIT 1`, workspace)
 }
 
 // AuditChains counts a chain also when no row of it is left: a workspace was

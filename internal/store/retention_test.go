@@ -65,8 +65,8 @@ func TestMigrateRetention(t *testing.T) {
 			same(on.T, ledger.Workspace{ID: 1, Slug: "acme", Name: "Acme", CreatedAt: micro(10), DeletedAt: micro(20), PolicyRevision: 1, Revision: 1}, ws, err)
 			u, err := r.User(ledger.UserKey{ID: 2})
 			same(on.T, ledger.User{ID: 2, PublicID: "usr_1", Email: "ada@example.com", Name: "Ada", CreatedAt: micro(10), Revision: 1}, u, err)
-			head, err := r.AuditHead(1)
-			same(on.T, row, head, err)
+			rows, err := r.AuditChain(1, 0, 0)
+			same(on.T, []ledger.AuditRow{row}, rows, err)
 			return nil
 		}); err != nil {
 			on.Fatal(err)

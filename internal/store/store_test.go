@@ -91,7 +91,7 @@ func createToken(tx ledger.Tx, ws ledger.ID, n int) error {
 	if err := tx.PutSecret(ledger.Secret{Token: id, Number: 1, Digest: token.Digest{byte(n)}, Key: 1, CreatedAt: now()}); err != nil {
 		return err
 	}
-	head, err := tx.AuditHead(ws)
+	head, err := tx.AuditTip(ws)
 	if err != nil && !errors.Is(err, ledger.ErrNoRow) {
 		return err
 	}

@@ -36,15 +36,16 @@ func (w *world) chain(ws ledger.ID, n int, change func(row *ledger.AuditRow)) []
 // auditChains: workspace 0 is the instance, which has a chain like any other.
 func auditChains(w *world) {
 	w.read(func(r ledger.Reader) {
-		missing[ledger.AuditRow](w.T)(r.AuditHead(0))
+		missing[ledger.AuditTip](w.T)(r.AuditTip(0))
 		found(w.T, []ledger.AuditRow(nil))(r.AuditChain(0, 0, 0))
 	})
 	ws := w.putWorkspace(nil).ID
 	w.read(func(r ledger.Reader) { found(w.T, []ledger.ID{ws})(r.AuditChains()) })
 	instance, own := w.chain(0, 2, nil), w.chain(ws, 4, nil)
 	w.read(func(r ledger.Reader) {
-		found(w.T, instance[1])(r.AuditHead(0))
-		found(w.T, own[3])(r.AuditHead(ws))
+		for id, last := range map[ledger.ID]ledger.AuditRow{0: instance[1], ws: own[3]} {
+			found(w.T, last.Tip())(r.AuditTip(id))
+		}
 		found(w.T, own)(r.AuditChain(ws, 0, 0))
 		found(w.T, own[:3])(r.AuditChain(ws, 0, 3))
 		found(w.T, own[2:])(r.AuditChain(ws, 2, 3))

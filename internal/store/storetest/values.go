@@ -90,7 +90,7 @@ func everyFieldOfTheRest(w *world, ws ledger.ID) {
 	}, ledger.Idempotency{Caller: used.Caller, Route: used.Route, Key: used.Key, Body: []byte{}, CreatedAt: at(2)})
 	row := full(w.T, fullAudit(ws))
 	w.do(func(tx ledger.Tx) error { return tx.AppendAudit(row) })
-	w.read(func(r ledger.Reader) { found(w.T, row)(r.AuditHead(ws)) })
+	w.read(func(r ledger.Reader) { found(w.T, []ledger.AuditRow{row})(r.AuditChain(ws, 0, 0)) })
 }
 
 // kept stores a record and wants it back, then replaces it by a barer one.
@@ -190,6 +190,6 @@ func largeValues(w *world) {
 	)
 	w.read(func(r ledger.Reader) {
 		found(w.T, t)(r.Token(t.Locator))
-		found(w.T, row)(r.AuditHead(ws))
+		found(w.T, []ledger.AuditRow{row})(r.AuditChain(ws, 0, 0))
 	})
 }
