@@ -16,14 +16,16 @@ type AuditEvent struct {
 	Actor      string  `json:"actor"`
 	ActorToken *string `json:"actor_token"`
 	// OnBehalf is the address of the member whose rights decided.
-	OnBehalf  *string         `json:"on_behalf"`
-	IP        *string         `json:"ip"`
-	UserAgent *string         `json:"user_agent"`
-	RequestID string          `json:"request_id"`
-	Target    string          `json:"target"`
-	Token     *string         `json:"token"`
-	Before    json.RawMessage `json:"before"`
-	After     json.RawMessage `json:"after"`
+	OnBehalf  *string `json:"on_behalf"`
+	IP        *string `json:"ip"`
+	UserAgent *string `json:"user_agent"`
+	RequestID string  `json:"request_id"`
+	Target    string  `json:"target"`
+	Token     *string `json:"token"`
+	// Before and After are what it was about, as its own call shows it, without the members
+	// that are null.
+	Before json.RawMessage `json:"before"`
+	After  json.RawMessage `json:"after"`
 	// Erased says that what the event told was erased, because it was about a
 	// person who asked for it; what is left of it stands here.
 	Erased bool `json:"erased,omitempty"`

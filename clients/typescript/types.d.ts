@@ -99,6 +99,7 @@ export interface AuditEvent {
   actor_token: string | null
   after: unknown
   at: string
+  /** Before and After are what it was about, as its own call shows it, without the members that are null. */
   before: unknown
   /** Erased says that what the event told was erased, because it was about a person who asked for it; what is left of it stands here. */
   erased?: boolean

@@ -58,10 +58,10 @@ func (w *Work) row(ac *Actor, ws ledger.Workspace, e Event) (ledger.AuditRow, er
 		p.Token = e.Token.String()
 	}
 	var err error
-	if p.Before, err = rawView(e.Before); err != nil {
+	if p.Before, err = audit.Told(e.Before); err != nil {
 		return ledger.AuditRow{}, err
 	}
-	if p.After, err = rawView(e.After); err != nil {
+	if p.After, err = audit.Told(e.After); err != nil {
 		return ledger.AuditRow{}, err
 	}
 	b, err := json.Marshal(p)
@@ -77,13 +77,6 @@ func (w *Work) row(ac *Actor, ws ledger.Workspace, e Event) (ledger.AuditRow, er
 		Workspace: ws.ID, Revision: p.Revision, At: w.Now, Action: p.Action, Actor: p.Actor, ActorToken: p.ActorToken,
 		OnBehalf: p.OnBehalf, Target: p.Target, Token: p.Token, Payload: b, Salt: salt, PayloadDigest: audit.Digest(salt, b),
 	}, nil
-}
-
-func rawView(v any) (json.RawMessage, error) {
-	if v == nil {
-		return nil, nil
-	}
-	return json.Marshal(v)
 }
 
 // auditParts is how many parts of auditLook rows one page of the audit is put together of

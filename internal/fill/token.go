@@ -180,10 +180,10 @@ func (c *chain) add(tx ledger.Tx, e event) (err error) {
 	if !e.token.IsZero() {
 		p.Token = e.token.String()
 	}
-	if p.Before, err = raw(e.before); err != nil {
+	if p.Before, err = audit.Told(e.before); err != nil {
 		return err
 	}
-	if p.After, err = raw(e.after); err != nil {
+	if p.After, err = audit.Told(e.after); err != nil {
 		return err
 	}
 	payload, err := json.Marshal(p)
@@ -201,11 +201,4 @@ func (c *chain) add(tx ledger.Tx, e event) (err error) {
 	}
 	c.head = row.Tip()
 	return tx.AppendAudit(row)
-}
-
-func raw(v any) (json.RawMessage, error) {
-	if v == nil {
-		return nil, nil
-	}
-	return json.Marshal(v)
 }

@@ -2,6 +2,7 @@ package phrase
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -18,8 +19,14 @@ func Difference(e api.AuditEvent) []string {
 		return nil // it was made, or is gone, or was erased
 	}
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(after)) {
-		if string(before[name]) == string(after[name]) || slices.Contains([]string{"revision", "effective", "overridden"}, name) {
+	if before == nil || after == nil {
+		return nil
+	}
+	all := map[string]json.RawMessage{} // what is null in an event is not there
+	maps.Copy(all, before)
+	maps.Copy(all, after)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if shown(before[name]) == shown(after[name]) || slices.Contains([]string{"revision", "effective", "overridden"}, name) {
 			continue
 		}
 		if name == "grants" && len(after["role"]) > 0 && string(after["role"]) != "null" {
@@ -29,6 +36,9 @@ func Difference(e api.AuditEvent) []string {
 	}
 	return out
 }
+
+// shown takes what is missing for null.
+func shown(raw json.RawMessage) string { return cmp.Or(string(raw), "null") }
 
 // WordsOf is a value of an event, short.
 func WordsOf(raw json.RawMessage) string {

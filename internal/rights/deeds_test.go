@@ -40,7 +40,7 @@ func TestTheAuditAndTheEndpointsSayWhatEachVerbDid(t *testing.T) {
 				return officetest.Second(w.PutRole(w.Ctx, c, at, "Viewer", api.PutRole{Scopes: []string{"tickets:write"}}))
 			}, "role.written", "role:Viewer", extended},
 			{func() error { return officetest.Second(w.DeleteRole(w.Ctx, c, at, "Night", "Viewer")) }, "role.deleted", "role:Night",
-				[]string{"built_in", "description", "display_name", "inherited", "locked", "name", "rate_limit", "replacement", "scopes"}},
+				[]string{"built_in", "description", "display_name", "inherited", "locked", "name", "replacement", "scopes"}},
 			{func() error {
 				return officetest.Second(w.PutScope(w.Ctx, c, at, "bills:read", api.PutScope{}))
 			}, "scope.written", "scope:bills:read", nil},

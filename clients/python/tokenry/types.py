@@ -121,6 +121,7 @@ class _AuditEvent(TypedDict):
     actor_token: Union[str, None]
     after: Any
     at: str
+    # Before and After are what it was about, as its own call shows it, without the members that are null.
     before: Any
     # Hash is the chain's hash at this row, in hex.
     hash: str
