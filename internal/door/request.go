@@ -3,6 +3,7 @@ package door
 import (
 	"io"
 	"net/http"
+	"net/netip"
 
 	"github.com/tokenry/tokenry/internal/ident"
 	"github.com/tokenry/tokenry/internal/input"
@@ -41,5 +42,10 @@ const MaxAgent = 300
 // ClientOf is where a request comes from, under the name it was given.
 func (ps Proxies) ClientOf(r *http.Request, requestID string) Client {
 	addr, _ := ps.Client(r)
+	return ClientAt(addr, r, requestID)
+}
+
+// ClientAt is ClientOf, where the address is known.
+func ClientAt(addr netip.Addr, r *http.Request, requestID string) Client {
 	return Client{Addr: addr, Agent: input.Clip(r.UserAgent(), MaxAgent), RequestID: requestID}
 }

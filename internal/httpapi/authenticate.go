@@ -31,7 +31,7 @@ func (c *call) authenticate() error {
 // limits. The first use of a secret that waits for it is committed before anything
 // is answered.
 func (c *call) present(presented string) error {
-	addr, _ := c.s.proxies.Client(c.r)
+	addr, _ := c.origin()
 	c.asked = verify.Request{Token: presented, Addr: addr, Caller: true}
 	if err := c.knock(); err != nil {
 		return err
@@ -47,13 +47,16 @@ func (c *call) present(presented string) error {
 }
 
 // from is where the call comes from.
-func (c *call) from() door.Client { return c.s.proxies.ClientOf(c.r, c.id) }
+func (c *call) from() door.Client {
+	addr, _ := c.origin()
+	return door.ClientAt(addr, c.r, c.id)
+}
 
 // stranger is a caller who shows nothing, for calls that take what they are given
 // and ask of nobody who it is.
 func (c *call) stranger() authority.Caller {
 	from := c.from()
-	return authority.Caller{Addr: from.Addr, Agent: from.Agent, RequestID: from.RequestID, Call: c.route.Pattern()}
+	return authority.Caller{Addr: from.Addr, Agent: from.Agent, RequestID: from.RequestID, Call: c.route.called}
 }
 
 // knock asks the engine about the token that the caller presents, and tells of it:

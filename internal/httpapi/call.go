@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/tokenry/tokenry/api"
@@ -29,6 +30,9 @@ type call struct {
 	route *Route // nil while, or because, none was found
 	id    string
 	start time.Time
+	// addr is where it comes from, and proxied that a trusted proxy says so, once located.
+	addr             netip.Addr
+	located, proxied bool
 
 	// caller, asked and known are who calls; set on routes that are not public.
 	caller authority.Caller
@@ -70,6 +74,16 @@ type call struct {
 	random  [ident.Length]byte
 }
 
+// origin is where the call comes from; proxied says whether the connection is a trusted
+// proxy's.
+func (c *call) origin() (addr netip.Addr, proxied bool) {
+	if !c.located {
+		c.addr, c.proxied = c.s.proxies.Client(c.r)
+		c.located = true
+	}
+	return c.addr, c.proxied
+}
+
 // keptBuffer is the largest buffer that is kept for later requests.
 const keptBuffer = 64 << 10
 
@@ -94,9 +108,8 @@ func (s *server) end(c *call) {
 	if v := recover(); v != nil {
 		s.panicked(c, v)
 	}
-	took := s.now().Sub(c.start)
 	c.count()
-	c.logAccess(took)
+	c.logAccess()
 	s.recycle(c)
 }
 
@@ -149,7 +162,7 @@ func (c *call) count() {
 
 // logAccess writes the access log: hot routes and what machines poll at debug,
 // the rest at info. No path, no query, no token. Of what was refused it says why.
-func (c *call) logAccess(took time.Duration) {
+func (c *call) logAccess() {
 	level := slog.LevelInfo
 	if c.route != nil && c.route.Frequent && !c.misused() {
 		level = slog.LevelDebug
@@ -159,7 +172,7 @@ func (c *call) logAccess(took time.Duration) {
 	}
 	attrs := []slog.Attr{
 		slog.String("request_id", c.id), slog.String("method", knownMethod(c.r.Method)), slog.String("route", c.pattern()),
-		slog.Int("status", c.status), slog.Duration("duration", took),
+		slog.Int("status", c.status), slog.Duration("duration", c.s.now().Sub(c.start)),
 	}
 	if c.refused != nil {
 		attrs = append(attrs, slog.String("code", string(c.refused.Code)), slog.String("why", c.refused.Message))

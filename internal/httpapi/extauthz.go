@@ -55,7 +55,7 @@ func (c *call) byRules() error {
 		return nil
 	}
 	c.question.Scopes, c.question.Resource = needs.Rule.Scopes, needs.Resource
-	addr, _ := c.s.proxies.Client(c.r)
+	addr, _ := c.origin()
 	c.vouched = true
 	return c.pass(set.Workspace, addr, Use{Method: c.r.Method, Path: path})
 }

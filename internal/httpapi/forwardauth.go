@@ -64,7 +64,7 @@ func (c *call) forward() error {
 	if err := needsOfQuery(q.Scopes, q.Resource); err != nil {
 		return err
 	}
-	addr, proxied := c.s.proxies.Client(c.r)
+	addr, proxied := c.origin()
 	c.vouched = proxied
 	return c.pass(c.text("workspace"), addr,
 		Use{Method: c.s.proxies.Said(c.r, "X-Forwarded-Method"), Path: c.s.proxies.Said(c.r, "X-Forwarded-Uri")})

@@ -62,6 +62,8 @@ type Route struct {
 	scim     bool
 	run      handler
 	requests *requestCounts
+	// called is Pattern, made once.
+	called string
 }
 
 // check refuses a route that forgets something.

@@ -164,7 +164,7 @@ func newServer(o Options) (*server, error) {
 		return nil, err
 	}
 	routes, directories := Routes(), scimRoute()
-	directories.requests, s.directories = s.metrics.requestsOf(directories.Path), &directories
+	directories.requests, directories.called, s.directories = s.metrics.requestsOf(directories.Path), directories.Pattern(), &directories
 	s.pages = sync.OnceValues(func() (reference.Pages, error) { return reference.New(callsOf(routes), base) })
 	return s, s.mount(routes)
 }
@@ -212,7 +212,7 @@ func (s *server) mount(routes []Route) error {
 		if err := rt.check(); err != nil {
 			return err
 		}
-		rt.requests = s.metrics.requestsOf(rt.Path)
+		rt.requests, rt.called = s.metrics.requestsOf(rt.Path), rt.Pattern()
 		switch rt.Path {
 		case extAuthzPath:
 			s.extAuthz = rt

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -93,5 +94,29 @@ func TestUsesNameTheirRequest(t *testing.T) {
 	v := w.verify(w.root, api.VerifyRequest{Token: w.root})
 	if len(ids) != 2 || ids[0] != ids[1] || ids[1] != v.RequestID {
 		t.Errorf("%v, answered %s", ids, v.RequestID)
+	}
+}
+
+// TestWhatIsNoTokenCountsForNoWorkspace, whether or not the workspace that was asked about
+// is known by its name already.
+func TestWhatIsNoTokenCountsForNoWorkspace(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var told []string
+	w := newWorld(t, func(o *httpapi.Options) {
+		o.Used = func(u *httpapi.Use) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, fmt.Sprint(u.Decision.Code, " ", u.Request.Workspace > 0))
+		}
+	})
+	good := w.account("ci", "tickets:read")
+	told = nil
+	other := good[:len(good)-3] + "..." // it has the beginning of one
+	for _, secret := range []string{"x", other, good, "x", other} {
+		w.as(secret, "GET", fa+"?workspace=acme", nil)
+	}
+	if diff := cmp.Diff([]string{"malformed false", "malformed false", "ok true", "malformed false", "malformed false"}, told); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -134,6 +134,8 @@ type question struct {
 	// nowhere says that the workspace that is asked for is none, so that every
 	// token is unknown in it.
 	nowhere bool
+	// unshaped says that nobody has looked yet whether this is a token at all.
+	unshaped bool
 }
 
 // questionOf checks a request and turns it into one for the engine; at is where
@@ -196,6 +198,10 @@ func (c *call) confine(q *question, who asker, workspace string) error {
 // only keeps a question to the workspace that ref names. What is no token is none
 // anywhere: the database is not asked for a name because of it.
 func (c *call) only(q *question, ref string) error {
+	if id, ok := c.s.workspaces.remembered(c.ctx, ref); ok {
+		q.Workspace, q.unshaped = id, true
+		return nil
+	}
 	if !c.s.engine.Shaped(q.Token) {
 		return nil
 	}
@@ -219,7 +225,7 @@ func (c *call) decide(q *question, d *verify.Decision, u Use) error {
 	begun := c.s.now()
 	err := c.s.engine.Verify(c.ctx, &q.Request, d)
 	c.s.metrics.verified(d.Code, c.s.now().Sub(begun))
-	if q.nowhere {
+	if q.nowhere || q.unshaped && !d.Matched && !c.s.engine.Shaped(q.Token) {
 		q.Workspace = 0
 	}
 	u.Request, u.Decision = &q.Request, d

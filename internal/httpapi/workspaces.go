@@ -53,8 +53,7 @@ func newWorkspaceNames(a *office.Office, e *verify.Engine) *workspaceNames {
 // number returns the row number of the workspace that ref names, a slug or
 // ext:ID. An error is an [*api.Error]: CodeNotFound, or CodeUnavailable.
 func (n *workspaceNames) number(ctx context.Context, ref string) (int64, error) {
-	id, ok := n.known.Load(ref)
-	if ok && n.holds(ctx, id, ref) {
+	if id, ok := n.remembered(ctx, ref); ok {
 		return id, nil
 	}
 	ctx, done := context.WithTimeout(ctx, nameTimeout)
@@ -64,6 +63,12 @@ func (n *workspaceNames) number(ctx context.Context, ref string) (int64, error) 
 		n.remember(ref, id)
 	}
 	return id, err
+}
+
+// remembered is number without the database.
+func (n *workspaceNames) remembered(ctx context.Context, ref string) (int64, bool) {
+	id, ok := n.known.Load(ref)
+	return id, ok && n.holds(ctx, id, ref)
 }
 
 func (n *workspaceNames) holds(ctx context.Context, id int64, ref string) bool {

@@ -3,6 +3,7 @@ package usage
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -32,8 +33,19 @@ type slot struct {
 	secret    int
 	code      api.Code
 	addr      netip.Addr
-	requestID text200
-	needs
+	// text is the name of the request, then its scopes, each with a blank behind it, then
+	// the resource. They stand together, so that a decision touches few lines of the cache.
+	text              [maxRequest + scopesKept + maxResource]byte
+	named, scoped, of uint16
+}
+
+// set writes the texts.
+func (s *slot) set(requestID string, scopes []string, resource string) {
+	n := copy(s.text[:], clean(requestID, maxRequest))
+	s.named = uint16(n)
+	n += needed(s.text[n:n+scopesKept], scopes)
+	s.scoped = uint16(n)
+	s.of = uint16(n + copy(s.text[n:], clean(resource, maxResource)))
 }
 
 func newDecisions(n int) *decisions { return &decisions{slots: make([]slot, n)} }
@@ -48,8 +60,7 @@ func (d *decisions) record(u *Use) {
 	}
 	s.number, s.at, s.route, s.workspace, s.token = n, u.At.UnixMicro(), u.Route, u.Workspace, u.Token
 	s.matched, s.derived, s.secret, s.code, s.addr = u.Matched, u.Derived, u.Secret, u.Code, u.Addr
-	s.requestID.set(clean(u.RequestID, maxRequest))
-	s.needs.set(u.Scopes, u.Resource)
+	s.set(u.RequestID, u.Scopes, u.Resource)
 }
 
 // find answers the decisions of a request, the latest first.
@@ -65,7 +76,7 @@ func (d *decisions) find(requestID string) []ledger.LoggedDecision {
 	for i := range d.slots {
 		s := &d.slots[i]
 		s.mu.Lock()
-		if s.number > 0 && string(s.requestID.b[:s.requestID.n]) == requestID {
+		if s.number > 0 && string(s.text[:s.named]) == requestID {
 			found = append(found, numbered{s.logged(), s.number})
 		}
 		s.mu.Unlock()
@@ -80,7 +91,7 @@ func (d *decisions) find(requestID string) []ledger.LoggedDecision {
 
 func (s *slot) logged() ledger.LoggedDecision {
 	return ledger.LoggedDecision{
-		RequestID: s.requestID.String(), At: micros(s.at), Route: string(s.route), Workspace: s.workspace, Token: s.token,
-		Matched: s.matched, Derived: s.derived, Secret: s.secret, Code: s.code, Scopes: s.needs.list(), Resource: s.resource.String(), Addr: s.addr,
+		RequestID: string(s.text[:s.named]), At: micros(s.at), Route: string(s.route), Workspace: s.workspace, Token: s.token,
+		Matched: s.matched, Derived: s.derived, Secret: s.secret, Code: s.code, Scopes: strings.Fields(string(s.text[s.named:s.scoped])), Resource: string(s.text[s.scoped:s.of]), Addr: s.addr,
 	}
 }

@@ -43,24 +43,33 @@ type denial struct {
 	requestID text200
 }
 
+// scopesKept is how much is kept of the scopes that a request needed, in bytes.
+const scopesKept = 256
+
 // needs is what a request needed.
 type needs struct {
-	scopes   [256]byte
+	scopes   [scopesKept]byte
 	scopeLen int16
 	resource text200
 }
 
 func (n *needs) set(scopes []string, resource string) {
-	n.scopeLen = 0
+	n.scopeLen = int16(needed(n.scopes[:], scopes))
+	n.resource.set(clean(resource, maxResource))
+}
+
+// needed writes scopes with a blank behind each, as many as there is room for, and answers
+// how many bytes they take.
+func needed(room []byte, scopes []string) (n int) {
 	for _, s := range scopes {
-		if int(n.scopeLen)+len(s)+1 > len(n.scopes) || !plain(s) {
+		if n+len(s)+1 > len(room) || !plain(s) {
 			break
 		}
-		n.scopeLen += int16(copy(n.scopes[n.scopeLen:], s))
-		n.scopes[n.scopeLen] = ' '
-		n.scopeLen++
+		n += copy(room[n:], s)
+		room[n] = ' '
+		n++
 	}
-	n.resource.set(clean(resource, maxResource))
+	return n
 }
 
 func (n *needs) list() []string { return strings.Fields(string(n.scopes[:n.scopeLen])) }
