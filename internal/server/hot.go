@@ -1,15 +1,19 @@
 package server
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/internal/door"
@@ -20,10 +24,11 @@ import (
 // are the same; only who reads the request and writes the answer differs. No connection
 // goes from one to the other.
 type hotListener struct {
-	server *hotServer
-	on     net.Listener
-	doors  http.Handler
-	s      *Server
+	server  *fasthttp.Server
+	on      net.Listener
+	doors   http.Handler
+	s       *Server
+	reading sync.Pool // of *hotRequest
 }
 
 // isHot says whether a path is one of the hot doors'.
@@ -44,60 +49,90 @@ func (s *Server) mountHot(programs http.Handler) {
 	h := s.hot
 	h.s, h.doors = s, s.guard(programs)
 	h.on = bounded{h.on, s.bound}
-	h.server = &hotServer{exchange: h.exchange}
+	h.server = &fasthttp.Server{
+		Handler: h.serve, ErrorHandler: h.refuse, HeaderReceived: bodiless, StreamRequestBody: true, MaxRequestBodySize: bufferedBody,
+		ReadBufferSize: maxHeader, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Concurrency:           1 << 20, // the connections have bounds of their own
+		NoDefaultServerHeader: true, NoDefaultContentType: true, DisableHeaderNamesNormalizing: true,
+		DisablePreParseMultipartForm: true, SecureErrorLogMessage: true, CloseOnShutdown: true, LazyRequestTime: true,
+		Logger: silent{},
+	}
 }
 
-// bufferedBody is how much of an answer's buffer is kept for the next one.
+// bufferedBody is how much of a body is read ahead; the doors bound what they take.
 const bufferedBody = 64 << 10
 
-// exchange answers one request, and says whether the connection goes on.
-func (h *hotListener) exchange(c *hotConn) bool {
-	now := time.Now()
-	if c.raw.SetReadDeadline(now.Add(readTimeout)) != nil {
-		return false
+// bodiless keeps a body from being waited for that no door reads: a client that announces
+// one and sends none would hold up its own answer. What comes of it is no next request.
+func bodiless(header *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
+	const none = -2
+	target := header.RequestURI()
+	if n := header.ContentLength(); n != 0 && n != none && (bytes.HasPrefix(target, []byte("/v1/forward-auth")) || bytes.HasPrefix(target, []byte("/v1/ext-authz/"))) {
+		header.SetContentLength(0)
+		header.SetConnectionClose()
 	}
-	head, err := c.head()
-	if err != nil {
-		return h.refuse(c, err)
+	return c
+}
+
+// silent is the log of what is told elsewhere: what could not be read is answered, and
+// noted there.
+type silent struct{}
+
+// Printf drops a line, which may quote what a client sent.
+func (silent) Printf(string, ...any) {}
+
+// serve answers one request.
+func (h *hotListener) serve(ctx *fasthttp.RequestCtx) {
+	c, _ := ctx.Conn().(*connection)
+	if c != nil {
+		c.waiting.Store(0)
+		defer func() { c.waiting.Store(c.of.turn.Add(1)) }()
 	}
-	if c.counted != nil {
-		c.counted.waiting.Store(0)
-		defer func() { c.counted.waiting.Store(c.counted.of.turn.Add(1)) }()
+	r, ok := h.reading.Get().(*hotRequest)
+	if !ok {
+		r = &hotRequest{header: http.Header{}, answer: hotAnswer{header: http.Header{}}}
 	}
-	r := &c.request
-	if status, err := r.read(head); err != nil {
-		return h.unread(c, status)
+	defer h.reading.Put(r)
+	if status, err := r.read(&ctx.Request); err != nil {
+		h.unread(ctx, status)
+		return
 	}
-	r.request.RemoteAddr = c.remote
-	r.answer.begin()
-	c.open()
-	if c.raw.SetWriteDeadline(now.Add(writeTimeout)) != nil || !h.ask(c) {
-		return false
+	r.open(&ctx.Request)
+	clear(r.answer.header)
+	r.answer.lines = r.answer.lines[:0]
+	r.answer.out, r.answer.begun = &ctx.Response, false
+	r.request.RemoteAddr = ctx.RemoteAddr().String()
+	if len(r.request.TransferEncoding) > 0 || r.request.ContentLength < 0 {
+		r.answer.header["Connection"] = []string{"close"} // as closing does, and for its reason
 	}
-	return c.send(c.s.dated(now)) && c.raw.SetReadDeadline(now.Add(idleTimeout)) == nil
+	h.ask(ctx, c, r)
 }
 
 // ask hands the request to the doors. What they cut is cut.
-func (h *hotListener) ask(c *hotConn) (answered bool) {
+func (h *hotListener) ask(ctx *fasthttp.RequestCtx, c *connection, r *hotRequest) {
 	defer func() {
-		if v := recover(); v != nil && v != http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared so by net/http
-			door.MayAnswer(context.Background(), h.s.Logger, v, true)
+		if v := recover(); v != nil {
+			if v != http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared so by net/http
+				door.MayAnswer(context.Background(), h.s.Logger, v, true)
+			}
+			ctx.HijackSetNoResponse(true)
+			ctx.Hijack(func(c net.Conn) { _ = c.Close() })
+		}
+		r.request.Body = http.NoBody
+		if c != nil && ctx.Response.Header.ConnectionClose() && r.request.ContentLength != 0 {
+			c.linger.Store(true)
 		}
 	}()
-	request, answer := &c.request.request, &c.request.answer
-	if c.counted != nil && !c.counted.spare.IsZero() {
+	request := &r.request
+	if c != nil && !c.spare.IsZero() {
 		request = request.WithContext(context.WithValue(context.Background(), spareKey{}, true))
 	}
-	if len(request.TransferEncoding) > 0 {
-		answer.header["Connection"] = []string{"close"} // as closing does, and for its reason
-	}
 	if !isHot(request.URL.Path) {
-		h.nothing(answer)
-		return true
+		h.nothing(&r.answer)
+		return
 	}
-	h.doors.ServeHTTP(answer, request)
-	answer.WriteHeader(http.StatusOK)
-	return true
+	h.doors.ServeHTTP(&r.answer, request)
+	r.answer.WriteHeader(http.StatusOK)
 }
 
 // nothing answers whoever asks the hot listener for what the main one has.
@@ -109,24 +144,39 @@ func (h *hotListener) nothing(a *hotAnswer) {
 	writeProblem(a, p)
 }
 
-// refuse answers a head that did not come whole, if anybody is there to be told.
-func (h *hotListener) refuse(c *hotConn, err error) bool {
-	if errors.Is(err, bufio.ErrBufferFull) {
-		return h.unread(c, http.StatusRequestHeaderFieldsTooLarge)
+// refuse answers what fasthttp could not read.
+func (h *hotListener) refuse(ctx *fasthttp.RequestCtx, err error) {
+	var small *fasthttp.ErrSmallBuffer
+	var timeout net.Error
+	switch {
+	case errors.As(err, &small):
+		h.unread(ctx, http.StatusRequestHeaderFieldsTooLarge)
+	case errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding):
+		h.unread(ctx, http.StatusNotImplemented)
+	case errors.As(err, &timeout), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, os.ErrDeadlineExceeded):
+		_ = ctx.Conn().Close() // nobody is there to be told
+	default:
+		h.unread(ctx, http.StatusBadRequest)
 	}
-	return false
 }
 
-// unread answers, in the words of the main listener, what is no request. Nothing behind it
-// is read.
-func (h *hotListener) unread(c *hotConn, status int) bool {
-	if c.counted != nil {
-		c.counted.linger.Store(true)
+// unread answers, in the words of the main listener, what is no request.
+func (h *hotListener) unread(ctx *fasthttp.RequestCtx, status int) {
+	raw := h.s.refuseUnread(status)
+	head, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+	ctx.Response.Reset()
+	ctx.Response.SetStatusCode(status)
+	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
+		name, value, ok := bytes.Cut(line, []byte(": "))
+		if ok && string(name) != "Content-Length" && string(name) != "Connection" {
+			ctx.Response.Header.AddBytesKV(name, value)
+		}
 	}
-	if c.raw.SetWriteDeadline(time.Now().Add(writeTimeout)) == nil {
-		_, _ = c.raw.Write(h.s.refuseUnread(status)) // whoever went away is not told
+	ctx.Response.SetBody(body)
+	ctx.SetConnectionClose()
+	if c, ok := ctx.Conn().(*connection); ok {
+		c.linger.Store(true)
 	}
-	return false
 }
 
 // listenHot listens on host:port, or at unix:PATH, a socket that its owner's group may
@@ -152,7 +202,7 @@ func (h *hotListener) stop(ctx context.Context) error {
 	if h == nil || h.server == nil {
 		return nil
 	}
-	err := h.server.Shutdown(ctx)
+	err := h.server.ShutdownWithContext(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil // it was told of the main listener
 	}

@@ -1,12 +1,16 @@
 package server
 
 import (
+	"bytes"
 	"errors"
-	"golang.org/x/net/http/httpguts"
+	"io"
 	"net/http"
 	"net/textproto"
 	"net/url"
 	"strings"
+
+	"github.com/valyala/fasthttp"
+	"golang.org/x/net/http/httpguts"
 )
 
 // hotRequest is one request of the hot listener as the doors read requests. It is used
@@ -17,8 +21,6 @@ type hotRequest struct {
 	header  http.Header
 	// values are what the header's lists are cut from.
 	values []string
-	// ends says that the client sends no more on its connection.
-	ends   bool
 	answer hotAnswer
 }
 
@@ -29,19 +31,17 @@ var errUnread = errors.New("the request is not framed as it must be")
 // The versions that are spoken.
 const http10, http11 = "HTTP/1.0", "HTTP/1.1"
 
-// read reads a head, from the first byte of its first line to the blank line that ends it,
-// by a law that is stricter than net/http's in what lines may look like, so that there is
-// nothing to read in two ways. Of what it takes it hands on the same as net/http does.
-func (h *hotRequest) read(head string) (status int, err error) {
+// read takes over what fasthttp has read, by a law of its own: it is stricter than
+// net/http in what lines may look like, so that there is nothing to read in two ways,
+// and hands on the same as net/http does of what it takes. fasthttp has judged the
+// framing already; here it is judged once more, by the bytes themselves.
+func (h *hotRequest) read(in *fasthttp.Request) (status int, err error) {
+	head := string(in.Header.RawHeaders()) // the one copy: all texts are parts of it
 	clear(h.header)
 	h.values = h.values[:0]
 	f := framing{length: -1}
-	first, rest, ok := strings.Cut(head, crlf)
-	if !ok {
-		return http.StatusBadRequest, errUnread
-	}
-	for rest != crlf {
-		l, ok := cutLine(&rest)
+	for head != "\r\n" {
+		l, ok := cutLine(&head)
 		if !ok {
 			return http.StatusBadRequest, errUnread
 		}
@@ -53,42 +53,25 @@ func (h *hotRequest) read(head string) (status int, err error) {
 			h.add(name, value)
 		}
 	}
-	h.request = http.Request{
-		URL: &h.url, Header: h.header, Host: f.host, Body: http.NoBody, Proto: http11, ProtoMajor: 1, ProtoMinor: 1, ContentLength: max(f.length, 0),
-	}
-	if f.chunked {
-		h.request.ContentLength, h.request.TransferEncoding = -1, []string{"chunked"}
-	}
-	return h.begin(first, f.hosted)
-}
-
-// begin reads the first line: three words with one blank between each.
-func (h *hotRequest) begin(line string, hosted bool) (status int, err error) {
-	method, rest, _ := strings.Cut(line, " ")
-	target, version, _ := strings.Cut(rest, " ")
+	target := string(in.Header.RequestURI())
 	r := &h.request
-	r.Method, r.RequestURI = method, target
-	switch version {
+	*r = http.Request{
+		Method: method(in.Header.Method()), URL: &h.url, RequestURI: target, Header: h.header, Host: f.host, Body: http.NoBody,
+		Proto: http11, ProtoMajor: 1, ProtoMinor: 1, ContentLength: max(f.length, 0),
+	}
+	switch string(in.Header.Protocol()) {
 	case http11:
-		if !hosted {
+		if !f.hosted {
 			return http.StatusBadRequest, errUnread
 		}
 	case http10:
 		r.Proto, r.ProtoMinor = http10, 0
-		if len(r.TransferEncoding) > 0 {
-			return http.StatusNotImplemented, errUnread // it knows none
-		}
 	default:
-		if _, _, ok := http.ParseHTTPVersion(version); ok {
-			return http.StatusHTTPVersionNotSupported, errUnread
-		}
-		return http.StatusBadRequest, errUnread
+		return http.StatusHTTPVersionNotSupported, errUnread
 	}
-	if !httpguts.ValidHeaderFieldName(method) { // a method is such a word too
-		return http.StatusBadRequest, errUnread
+	if f.chunked {
+		r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
 	}
-	connection := h.header["Connection"]
-	h.ends = httpguts.HeaderValuesContainsToken(connection, "close") || r.ProtoMinor == 0 && !httpguts.HeaderValuesContainsToken(connection, "keep-alive")
 	return http.StatusBadRequest, h.aim(target)
 }
 
@@ -194,4 +177,74 @@ func plainTarget(target string) bool {
 		}
 	}
 	return true
+}
+
+// method spares a copy of the usual ones.
+func method(m []byte) string {
+	switch string(m) {
+	case http.MethodGet:
+		return http.MethodGet
+	case http.MethodPost:
+		return http.MethodPost
+	}
+	return string(m)
+}
+
+// open gives the request its body, which is read as it is asked for.
+func (h *hotRequest) open(in *fasthttp.Request) {
+	if h.request.ContentLength == 0 {
+		return
+	}
+	if body := in.BodyStream(); body != nil {
+		h.request.Body = io.NopCloser(body)
+	}
+}
+
+// hotAnswer is the writer that the doors answer to.
+type hotAnswer struct {
+	header http.Header
+	// lines are fields that need not go through the map.
+	lines []byte
+	out   *fasthttp.Response
+	begun bool
+}
+
+// Lines is that of [door.Lined].
+func (a *hotAnswer) Lines() *[]byte { return &a.lines }
+
+// Header is what the answer will carry.
+func (a *hotAnswer) Header() http.Header { return a.header }
+
+// WriteHeader begins the answer with the header of now.
+func (a *hotAnswer) WriteHeader(status int) {
+	if a.begun {
+		return
+	}
+	a.begun = true
+	a.out.SetStatusCode(status)
+	h := &a.out.Header
+	for rest := a.lines; len(rest) > 0; {
+		line, after, _ := bytes.Cut(rest, []byte("\r\n"))
+		name, value, _ := bytes.Cut(line, []byte(": "))
+		h.AddBytesKV(name, value)
+		rest = after
+	}
+	for name, values := range a.header {
+		switch name {
+		case "Content-Length": // it is counted
+		case "Connection":
+			h.SetConnectionClose()
+		default:
+			for _, v := range values {
+				h.Add(name, v)
+			}
+		}
+	}
+}
+
+// Write goes on with the answer.
+func (a *hotAnswer) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	a.out.AppendBody(b)
+	return len(b), nil
 }
