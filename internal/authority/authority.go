@@ -209,6 +209,11 @@ func (a *Authority) Stored(ctx context.Context, f func(*Snapshot) error) error {
 	})
 }
 
+// Presented reads what there is of a token that is presented, as it is stored.
+func Presented(ctx context.Context, a *Authority, l token.Locator) (ledger.Presented, error) {
+	return a.store.Presented(ctx, l)
+}
+
 // Snapshot is what a verb reads: rows as they will be when what was removed is
 // rewritten (see [pending]), the one moment at which they are judged, and what works
 // out what is compiled and compared on it. It is a mutation's too, which reads what

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tokenry/tokenry/internal/ledger"
+	"github.com/tokenry/tokenry/token"
 )
 
 // Seated is the authority over one snapshot and at one moment.
@@ -30,4 +31,16 @@ func (s oneSnapshot) Read(ctx context.Context, f func(ledger.Reader) error) erro
 		return err
 	}
 	return f(s.r)
+}
+
+// Presented reads a token on that snapshot.
+func (s oneSnapshot) Presented(ctx context.Context, l token.Locator) (p ledger.Presented, err error) {
+	p.At = s.r.Point()
+	if err := ctx.Err(); err != nil {
+		return p, err
+	}
+	if p.Token, err = s.r.Token(l); err == nil {
+		p.Secrets, err = s.r.Secrets(p.Token.ID)
+	}
+	return p, err
 }

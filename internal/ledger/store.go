@@ -27,6 +27,11 @@ type Store interface {
 	// The Reader is valid until f returns.
 	Read(ctx context.Context, f func(Reader) error) error
 
+	// Presented reads a token by its locator, the secrets that [TokenReader.Secrets] lists of
+	// it, and where in the history that was, as a snapshot of its own would: a verification
+	// asks for nothing else, so it is one way to the database. ErrNoRow has the point too.
+	Presented(ctx context.Context, l token.Locator) (Presented, error)
+
 	// Batch commits mutations in their order as one transaction. It locks the
 	// head row before anything is read, so batches never overlap, on any node.
 	//
@@ -51,6 +56,13 @@ type Store interface {
 	// Keep raises [Moment.Latest] to a moment, if it is earlier, without taking a
 	// revision, and answers what holds then; the zero time only asks.
 	Keep(ctx context.Context, at time.Time) (Moment, error)
+}
+
+// Presented is what there is of a token that somebody presents.
+type Presented struct {
+	At      Point
+	Token   Token
+	Secrets []Secret
 }
 
 // Moment is what the database says of time.

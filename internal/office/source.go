@@ -23,6 +23,11 @@ func (a *Office) facts(ctx context.Context, read func(*authority.Snapshot) error
 		at = r.Point()
 		return read(r)
 	})
+	return a.sure(ctx, at, err)
+}
+
+// sure is facts once they were read at a point, and how that went.
+func (a *Office) sure(ctx context.Context, at ledger.Point, err error) (revision int64, _ error) {
 	if err == nil || errors.Is(err, ledger.ErrNoRow) {
 		err = input.First(a.in.Sure(ctx, at), err)
 	}
@@ -31,15 +36,10 @@ func (a *Office) facts(ctx context.Context, read func(*authority.Snapshot) error
 
 // VerifyToken reads what a verification needs of a token; see [verify.Source].
 func (a *Office) VerifyToken(ctx context.Context, l token.Locator) (f verify.Token, revision int64, err error) {
-	revision, err = a.facts(ctx, func(r *authority.Snapshot) error {
-		t, err := r.Token(l)
-		if err != nil {
-			return err
-		}
-		secrets, err := r.Secrets(t.ID)
-		f = authority.TokenFacts(t, secrets)
-		return err
-	})
+	p, err := authority.Presented(ctx, a.in, l)
+	if revision, err = a.sure(ctx, p.At, err); err == nil {
+		f = authority.TokenFacts(p.Token, p.Secrets)
+	}
 	return f, revision, err
 }
 

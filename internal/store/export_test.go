@@ -11,6 +11,7 @@ import (
 func Lists() map[string]string {
 	return map[string]string{
 		"secrets under a key":       keyNeeded,
+		"what is presented":         presented,
 		"tokens":                    listTokens,
 		"tokens of a member":        listTokensMember,
 		"tokens of an account":      listTokensServiceAccount,

@@ -17,6 +17,8 @@ import (
 // looks up there.
 func lists() map[string]string {
 	return map[string]string{
+		"what is presented": "h USING INDEX sqlite_autoindex_head_1 (id=?); SEARCH t USING INDEX sqlite_autoindex_tokens_2 (locator=?) LEFT-JOIN; " +
+			"SEARCH s USING INDEX sqlite_autoindex_secrets_1 (token=?) LEFT-JOIN",
 		"tokens":                   "t USING INDEX tokens_list ((workspace,id)>(?,?) AND (workspace,id)<(?,?))",
 		"tokens of a member":       "t USING INDEX tokens_member ((workspace,owner_member,id)>(?,?,?) AND (workspace,owner_member,id)<(?,?,?))",
 		"tokens of an account":     "t USING INDEX tokens_service_account ((workspace,owner_service_account,id)>(?,?,?) AND (workspace,owner_service_account,id)<(?,?,?))",

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -20,6 +22,7 @@ func tokenCases() map[string]func(w *world) {
 		"live tokens are counted":                      tokenCount,
 		"a standing token is found":                    standing,
 		"secrets are listed newest first, six of them": secretList,
+		"what is presented is read at once":            presentedAtOnce,
 		"what is sealed is found":                      sealedFound,
 		"old secrets can be forgotten":                 secretsForgotten,
 		"a digest is 32 bytes that are kept":           digestsAreKept,
@@ -264,6 +267,35 @@ func secretList(w *world) {
 		found(w.T, want[:6])(r.Secrets(t))
 		found(w.T, []ledger.Secret(nil))(r.Secrets(1 << 40))
 	})
+}
+
+// presentedAtOnce: as a snapshot reads it, also where there is no token, or no secret of it.
+func presentedAtOnce(w *world) {
+	ws := w.putWorkspace(nil).ID
+	bare := w.putToken(ws, func(t *ledger.Token) { t.Locator = token.Locator([]byte("abcdefghijkl")) })
+	full := w.putToken(ws, func(t *ledger.Token) { t.Locator = token.Locator([]byte("ABCDEFGHIJKL")) })
+	for n := 1; n <= 8; n++ {
+		w.do(func(tx ledger.Tx) error { return tx.PutSecret(secretRow(full.ID, n)) })
+		want := ledger.Presented{Token: full}
+		w.read(func(r ledger.Reader) {
+			want.At = r.Point()
+			secrets, err := r.Secrets(full.ID)
+			if want.Secrets = secrets; err != nil || len(secrets) != min(n, 6) {
+				w.Errorf("%d secrets, %v", len(secrets), err)
+			}
+		})
+		found(w.T, want)(w.Presented(w.Context(), full.Locator))
+		want.Token, want.Secrets = bare, nil
+		found(w.T, want)(w.Presented(w.Context(), bare.Locator))
+		none, err := w.Presented(w.Context(), token.Locator([]byte("abcdefghijkL")))
+		missing[ledger.Presented](w.T)(none, err)
+		same(w.T, ledger.Presented{At: want.At}, none)
+	}
+	gone, cancel := context.WithCancel(w.Context())
+	cancel()
+	if _, err := w.Presented(gone, full.Locator); !errors.Is(err, context.Canceled) || !errors.Is(err, ledger.ErrStoreUnavailable) {
+		w.Errorf("whoever asked has gone: %v", err)
+	}
 }
 
 // secretsForgotten: of one token, below a number.
