@@ -88,13 +88,14 @@ const (
 	actionsFrom = `SELECT action FROM audit WHERE workspace = $1 AND action >= $2 ORDER BY action LIMIT 1`
 )
 
-// fewRows is how many rows of the audit are gone through without a bound.
-const fewRows = 5000
+// fewRows is how many rows of the audit are gone through without a bound; fewBefore how many are
+// counted, by their index alone, to find where a short past ends: to walk there costs more.
+const fewRows, fewBefore = 5000, 30_000
 
 // listOf picks the list by the filter that leaves the fewest rows.
 func (r auditRows) listOf(workspace ledger.ID, q ledger.AuditQuery) (string, error) {
 	if !q.From.IsZero() && q.Token == "" && q.With == "" {
-		if n, _, err := r.ends(auditSince, workspace, q.From); err != nil || n < fewRows {
+		if n, _, err := r.ends(auditSince, workspace, q.From, fewRows); err != nil || n < fewRows {
 			return listAuditFrom, err
 		}
 	}
@@ -112,8 +113,8 @@ func (r auditRows) listOf(workspace ledger.ID, q ledger.AuditQuery) (string, err
 }
 
 // ends counts the rows on one side of a moment and tells the last of them.
-func (r auditRows) ends(query string, workspace ledger.ID, at time.Time) (n, last int64, err error) {
-	found, err := one(r.session, func(v *[2]int64) []any { return []any{&v[0], &v[1]} }, query, workspace, column.Moment(at), column.Limit(fewRows))
+func (r auditRows) ends(query string, workspace ledger.ID, at time.Time, most int) (n, last int64, err error) {
+	found, err := one(r.session, func(v *[2]int64) []any { return []any{&v[0], &v[1]} }, query, workspace, column.Moment(at), column.Limit(most))
 	return found[0], found[1], err
 }
 
@@ -160,11 +161,11 @@ func (r auditRows) listed(query string, workspace ledger.ID, q ledger.AuditQuery
 func (r auditRows) AuditBounds(workspace ledger.ID, q ledger.AuditQuery, n int) (before, since int64, err error) {
 	before = q.Before
 	if !q.To.IsZero() {
-		few, last, err := r.ends(auditUntil, workspace, q.To)
+		few, last, err := r.ends(auditUntil, workspace, q.To, fewBefore)
 		if err != nil {
 			return 0, 0, err
 		}
-		if few < fewRows && (before == 0 || last+1 < before) {
+		if few < fewBefore && (before == 0 || last+1 < before) {
 			before = last + 1
 		}
 	}
