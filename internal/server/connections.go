@@ -110,6 +110,8 @@ func (l bounded) Accept() (net.Conn, error) {
 type connection struct {
 	net.Conn
 	of *connections
+	// remote is its other end, as the requests of the hot listener have it.
+	remote string
 	// network is not valid where it is not counted.
 	network netip.Prefix
 	// spare, when not zero, is when a connection of the reserve has to have said
@@ -177,7 +179,7 @@ func bodies(next http.Handler) http.Handler {
 // admit makes room for a connection and takes it, or answers nil.
 func (b *connections) admit(raw net.Conn) *connection {
 	const patience = 2 * time.Second
-	c := &connection{Conn: &patient{Conn: raw}, of: b, network: b.networkOf(raw)}
+	c := &connection{Conn: &patient{Conn: raw}, of: b, remote: raw.RemoteAddr().String(), network: b.networkOf(raw)}
 	c.waiting.Store(b.turn.Add(1))
 	b.mu.Lock()
 	var gone []*connection

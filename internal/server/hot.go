@@ -101,7 +101,11 @@ func (h *hotListener) serve(ctx *fasthttp.RequestCtx) {
 	clear(r.answer.header)
 	r.answer.lines = r.answer.lines[:0]
 	r.answer.out, r.answer.begun = &ctx.Response, false
-	r.request.RemoteAddr = ctx.RemoteAddr().String()
+	if c != nil {
+		r.request.RemoteAddr = c.remote
+	} else {
+		r.request.RemoteAddr = ctx.RemoteAddr().String()
+	}
 	if len(r.request.TransferEncoding) > 0 || r.request.ContentLength < 0 {
 		r.answer.header["Connection"] = []string{"close"} // as closing does, and for its reason
 	}
