@@ -19,8 +19,8 @@ import (
 
 	"github.com/tokenry/tokenry/api"
 	"github.com/tokenry/tokenry/client"
-	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/clock/clocktest"
+	"github.com/tokenry/tokenry/internal/config"
 	"github.com/tokenry/tokenry/internal/demo"
 	"github.com/tokenry/tokenry/internal/filelock"
 	"github.com/tokenry/tokenry/internal/ledger"
